@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make           build/ravelin and the links in build/bin
+# make demo      a small firewall on real packets (as root)
+# make check     every test (as root; installs what it needs)
+# make bench     speed and memory beside stock iptables
+# make lint      static checks        make format   clang-format
+# make install   DESTDIR, PREFIX      make clean
+#
+# Sources are found by folder: a new file needs no line here.
+
+VERSION   := 0.1.0
+PREFIX    ?= /usr/local
+SBINDIR   ?= $(PREFIX)/sbin
+BUILD     ?= build
+SANITIZE  ?=
+
+CC        ?= gcc
+CFLAGS    ?= -O2 -g
+WARNINGS  := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+             -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2
+HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE \
+             $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
+PKGS      := libmnl libnftnl
+
+RV_CPPFLAGS = -D_GNU_SOURCE -DRAVELIN_VERSION='"$(VERSION)"' -Iinclude -I. -I$(BUILD) \
+              $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
+RV_CFLAGS   = -std=gnu11 $(CFLAGS) $(WARNINGS) $(HARDENING) $(SANITIZE) -MMD -MP
+RV_LDFLAGS  = -pie -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS) $(SANITIZE)
+RV_LIBS     = $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(LDLIBS)
+
+SOURCES   := $(sort $(wildcard ir/*.c parser/*.c extensions/*.c backend/*.c backend/*/*.c cli/*.c))
+GENERATED := $(BUILD)/parser/grammar.c $(BUILD)/parser/scan.c
+OBJECTS   := $(SOURCES:%.c=$(BUILD)/%.o) $(GENERATED:.c=.o)
+LIBRARY   := $(filter-out $(BUILD)/cli/main.o,$(OBJECTS))
+
+NAMES     := iptables ip6tables iptables-save ip6tables-save iptables-restore ip6tables-restore
+LINKS     := $(NAMES) $(foreach n,$(NAMES),$(subst tables,tables-nft,$(n))) xtables-nft-multi
+
+UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/*.c)))
+
+.PHONY: all demo check check-unit check-sanitize bench lint format install uninstall clean deps
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BUILD)/ravelin $(LINKS:%=$(BUILD)/bin/%)
+
+$(BUILD)/ravelin: $(OBJECTS)
+	$(CC) $(RV_LDFLAGS) -o $@ $^ $(RV_LIBS)
+
+$(BUILD)/bin/%: $(BUILD)/ravelin
+	@mkdir -p $(@D)
+	@ln -sf ../ravelin $@
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -c -o $@ $<
+
+# What flex and bison write is not ours to warn about.
+$(BUILD)/parser/%.o: $(BUILD)/parser/%.c
+	$(CC) $(RV_CPPFLAGS) -Iparser $(RV_CFLAGS) -Wno-error -Wno-all -Wno-extra -c -o $@ $<
+
+$(BUILD)/parser/grammar.c $(BUILD)/parser/grammar.h &: parser/grammar.y
+	@mkdir -p $(@D)
+	bison -Werror -Wcounterexamples --header=$(BUILD)/parser/grammar.h -o $(BUILD)/parser/grammar.c $<
+
+$(BUILD)/parser/scan.c $(BUILD)/parser/scan.h &: parser/scan.l
+	@mkdir -p $(@D)
+	flex --header-file=$(BUILD)/parser/scan.h -o $(BUILD)/parser/scan.c $<
+
+$(SOURCES:%.c=$(BUILD)/%.o) $(GENERATED:.c=.o): | $(BUILD)/parser/grammar.h $(BUILD)/parser/scan.h
+
+$(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS) \
+		$(shell pkg-config --libs cmocka)
+
+$(BUILD)/bench/floor: bench/floor.c
+	@mkdir -p $(@D)
+	$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $< -lmnl
+
+$(BUILD)/bench/record.so: bench/record.c
+	@mkdir -p $(@D)
+	$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fPIC -shared -o $@ $< -ldl
+
+deps:
+	scripts/deps
+
+demo:
+	scripts/deps build demo
+	$(MAKE) all
+	scripts/demo
+
+check:
+	scripts/deps build check
+	scripts/check
+
+check-unit: $(UNIT)
+	scripts/unit $(UNIT)
+
+# The same unit tests and a second binary under address and undefined-behaviour sanitizers.
+check-sanitize:
+	$(MAKE) BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' \
+		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' all check-unit
+
+bench: all $(BUILD)/bench/floor $(BUILD)/bench/record.so
+	bench/run
+
+lint:
+	scripts/lint
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+install: all
+	install -D -m 0755 $(BUILD)/ravelin $(DESTDIR)$(SBINDIR)/ravelin
+	for n in $(LINKS); do ln -sf ravelin $(DESTDIR)$(SBINDIR)/$$n; done
+
+uninstall:
+	for n in ravelin $(LINKS); do rm -f $(DESTDIR)$(SBINDIR)/$$n; done
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(OBJECTS:.o=.d) $(UNIT:=.d)

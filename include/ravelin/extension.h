@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One descriptor per match or target. An option is one row: parsing, equality,
+ * save, list, help and predicates read it. Hooks are for what a row cannot say.
+ */
+#ifndef RAVELIN_EXTENSION_H
+#define RAVELIN_EXTENSION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ravelin/ir.h>
+#include <ravelin/predicate.h>
+
+struct rv_option;
+struct rv_ext;
+
+/* ---- rendering ------------------------------------------------------- */
+
+enum rv_style {
+	RV_STYLE_SAVE,	/* as iptables-save and -S */
+	RV_STYLE_LIST,	/* as -L */
+};
+
+struct rv_out {
+	struct rv_buf *buf;
+	enum rv_style style;
+	bool numeric;		/* -n: no names of hosts, networks, services */
+	rv_family_t family;
+	uint16_t proto;		/* the rule's -p, for the names of services; 0 = none */
+};
+
+/* ---- reading options -------------------------------------------------- */
+
+/* What a parse hook gets. */
+struct rv_parse {
+	rv_family_t family;
+	const char *table;		/* name */
+	const struct rv_ext *ext;
+	const struct rv_option *opt;
+	struct rv_rule *rule;		/* as far as it is read; ext's own part is not in it yet */
+	struct rv_part *part;		/* that part */
+	unsigned char *data;		/* part->data, or &rule->ip for the core's rows */
+	const char *arg;		/* the option's argument, NULL for a flag */
+	const char *arg2;		/* the second, for RV_OPT_TWO rows */
+	bool invert;
+	struct rv_loc loc;		/* of arg, or of the option if it has none */
+	struct rv_loc loc2;		/* of arg2 */
+	struct rv_error *err;
+};
+
+/*
+ * The types of values. Each has one parser, printer and predicate form in
+ * ir/option.c; "field" is what stands at rv_option.offset.
+ */
+enum rv_type {
+	RV_T_FLAG,	/* no argument; field (size 1, 2, 4): |= or = value, see RV_OPT_SETS */
+	RV_T_UINT,	/* field of size 1, 2, 4 or 8, host order; min..max; base 10, RV_OPT_HEX prints 0x */
+	RV_T_UINT_RANGE,/* n or from:to; field: two uints of size/2 */
+	RV_T_PORT_RANGE,/* port or from:to, names; field: uint16_t[2], host order (RV_OPT_BE: network) */
+	RV_T_MASKED,	/* value[/mask] as 0x; field: two uints, value then mask (see .mask_offset) */
+	RV_T_STRING,	/* field: char[size], at most size - 1 bytes */
+	RV_T_ENUM,	/* one of names; field: uint of size */
+	RV_T_BITS,	/* comma list of names, ORed; field: uint of size */
+	RV_T_ADDR,	/* host address; field: union nf_inet_addr (size 4: in_addr, 16: in6_addr) */
+	RV_T_ADDR_MASK,	/* address[/mask]; field: address, mask at .mask_offset */
+	RV_T_ADDR_RANGE,/* from-to; field: two addresses of size/2 (union nf_inet_addr: 16 each) */
+	RV_T_MAC,	/* field: 6 bytes */
+	RV_T_IFACE,	/* field: char[IFNAMSIZ]; trailing '+' kept */
+	RV_T_PROTO,	/* protocol name or number; field: uint16_t */
+	RV_T_CHANGE,	/* how bits of a number change, .value an rv_way; field: two uints, value then mask */
+	RV_T_HOOK,	/* parse, print (and predicate) hooks of the row do it all */
+};
+
+/*
+ * Ways to write down a change of bits; stored as (value, mask), whatever the way,
+ * it makes of x: (x & ~mask) ^ value.
+ */
+enum rv_way {
+	RV_WAY_XMASKED,	/* value[/mask], stored as it is; this is how save prints all of them */
+	RV_WAY_MASKED,	/* value[/mask]: the bits of both are cleared, those of value set */
+	RV_WAY_AND,
+	RV_WAY_OR,
+	RV_WAY_XOR,
+};
+
+enum {
+	RV_OPT_INVERT = 1 << 0,		/* '!' may stand before it */
+	RV_OPT_REQUIRED = 1 << 1,	/* must be given */
+	RV_OPT_REPEAT = 1 << 2,		/* may be given more than once */
+	RV_OPT_TWO = 1 << 3,		/* takes two arguments */
+	RV_OPT_ALWAYS = 1 << 4,		/* save prints it though it equals its default */
+	RV_OPT_HEX = 1 << 5,		/* printed as 0x%x */
+	RV_OPT_BE = 1 << 6,		/* field is in network byte order */
+	RV_OPT_SETS = 1 << 7,		/* RV_T_FLAG: field = value, instead of |= */
+	RV_OPT_OPTIONAL_ARG = 1 << 8,	/* argument may be missing */
+	RV_OPT_HIDDEN = 1 << 9,		/* save does not print it (its effect shows in another row) */
+	RV_OPT_LIST_ALWAYS = 1 << 10,	/* -L prints it though it equals its default */
+	RV_OPT_LIST_NEVER = 1 << 11,	/* -L does not print it */
+	RV_OPT_QUOTED = 1 << 12,	/* -L puts the string in quotes (save quotes by need) */
+	RV_OPT_CIDR = 1 << 13,		/* a mask is printed even when it is a single host (/32) */
+	RV_OPT_ABBREV = 1 << 14,	/* RV_T_ENUM, RV_T_BITS: names may be cut short, the first that fits counts */
+	RV_OPT_NETWORK = 1 << 15,	/* RV_T_ADDR_MASK: address bits outside the mask are cleared */
+	RV_OPT_NAMES = 1 << 16,		/* RV_T_PORT_RANGE: -L without -n prints names of services */
+	RV_OPT_NUMBER = 1 << 17,	/* RV_T_PROTO: printed as a number */
+	RV_OPT_ANY_BASE = 1 << 18,	/* RV_T_PORT_RANGE: also 0x and 0; services of ext->protocol only */
+	RV_OPT_CUT = 1 << 19,		/* RV_T_STRING: what does not fit is cut off */
+};
+
+/*
+ * A bit in the data that says something: '!', or "was given". width 0: none. With
+ * number the bits of mask hold one of several numbers, and it is "is" that says so.
+ */
+struct rv_bit {
+	uint16_t offset;
+	uint8_t width;			/* bytes of the field: 1, 2, 4 */
+	bool number;
+	uint32_t mask;
+	uint32_t is;
+};
+#define RV_BIT(type, field, bits) \
+	{ offsetof(type, field), sizeof(((type *)0)->field), false, (bits), 0 }
+#define RV_BIT_IS(type, field, number) \
+	{ offsetof(type, field), sizeof(((type *)0)->field), true, \
+	  UINT32_MAX >> (32 - 8 * sizeof(((type *)0)->field)), (number) }
+
+/* offset and size of a field, for a row. */
+#define RV_FIELD(type, field) \
+	.offset = offsetof(type, field), .size = sizeof(((type *)0)->field)
+
+/* A word and its value. Tables end with a NULL name. The first row of a value is how it is printed. */
+struct rv_name {
+	const char *name;
+	uint64_t value;
+	const char *help;		/* may be NULL */
+};
+
+struct rv_option {
+	const char *name;		/* without the dashes; NULL ends the table */
+	const char *alias_of;		/* another spelling of that row: all the rest is taken from there */
+	char letter;			/* short form, for the core's rows; 0 = none */
+	enum rv_type type;
+	uint32_t flags;			/* RV_OPT_* */
+	uint16_t offset, size;		/* of the field in the data */
+	uint16_t mask_offset;		/* RV_T_MASKED, RV_T_ADDR_MASK: of the mask, 0 = right behind the value;
+					 * RV_T_*_RANGE: of the end, size is then that of one of the two */
+	struct rv_bit invert;		/* set by '!' */
+	struct rv_bit given;		/* set when given; without it "differs from initial data" says so */
+	uint64_t min, max;		/* RV_T_UINT*, RV_T_MASKED; max 0 = all that fits */
+	uint64_t value;			/* RV_T_FLAG: what is stored; RV_T_ENUM: the bits of the field that
+					 * are its own, 0 = all */
+	const struct rv_name *names;	/* RV_T_ENUM, RV_T_BITS; RV_T_UINT: words for some numbers */
+	uint64_t excludes;		/* rows (bits by index) that cannot be given with this one */
+	uint64_t needs;			/* rows of which at least one must be given too */
+	enum rv_sel sel;		/* what the value says about a packet; RV_SEL_NONE: opaque */
+	enum rv_sel sel6;		/* the same in IPv6; RV_SEL_NONE: sel */
+	const char *arg;		/* what help calls the argument: "port[:port]" */
+	const char *help;		/* a line */
+	/*
+	 * What -L puts before the value; NULL: the value alone. The value follows after a blank
+	 * if this ends in a letter, else at once; or it takes the place of "%s". "[...]" is
+	 * printed only when inverted (without it "! " comes first), "{...}" only for a range:
+	 * "dpt{s}:[!]".
+	 */
+	const char *list;
+	const char *save;		/* what save calls it; NULL: name */
+	rv_family_t family;		/* only for this one; RV_FAMILY_ANY: both */
+	/* Errors in stock's words where they are not the usual ones; NULL: the usual. */
+	const char *bad;		/* for a value that is none; %s stands for it */
+	const char *reversed;		/* for a range that ends before it starts */
+	const char *once;		/* given twice, or together with a row it excludes */
+	const char *no_invert;		/* '!' where it may not stand */
+	const char *other_family;	/* in the other family; NULL: it is unknown there */
+
+	/* Hooks; NULL = the type's own. parse returns 0 or -1 with p->err set. */
+	int (*parse)(struct rv_parse *p);
+	void (*print)(struct rv_out *o, const struct rv_option *opt, const unsigned char *data);
+	int (*predicate)(const struct rv_option *opt, const unsigned char *data,
+			 rv_predicate_fn *fn, void *arg);
+	/* Takes a predicate read from the backend back into the data; 0, or -1 if it does not fit. */
+	int (*absorb)(const struct rv_option *opt, const struct rv_predicate *p, unsigned char *data);
+};
+
+/* ---- extensions ------------------------------------------------------- */
+
+enum rv_ext_kind { RV_MATCH, RV_TARGET, RV_CORE };
+
+/*
+ * One layout the kernel knows. The first of a descriptor is what we write. read
+ * and write convert between it and rv_part.data; NULL: they are the same bytes.
+ * write may ask the system (set names); it returns 0, or -1 with err set. read
+ * gets exactly size bytes, which may be anything: it returns -1 on nonsense.
+ */
+struct rv_wire {
+	uint8_t revision;
+	uint16_t size;			/* of the kernel's struct, unaligned */
+	int (*read)(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		    struct rv_error *err);
+	int (*write)(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+		     struct rv_error *err);
+	uint32_t arg;			/* for the hooks: what differs between rows that share them */
+	const char *name;		/* in the kernel, if it is not the descriptor's; read only */
+};
+
+/* For rv_ext.check: called when all options of the part are read. */
+struct rv_check {
+	rv_family_t family;
+	const char *table;
+	const struct rv_ext *ext;
+	const struct rv_rule *rule;
+	struct rv_part *part;
+	uint64_t seen;			/* rows given */
+	struct rv_loc loc;		/* of the -m or -j word (or -p, if it was loaded by that) */
+	struct rv_error *err;
+};
+
+#define RV_FAMILY_ANY 0
+
+struct rv_ext {
+	const char *name;		/* in -m or -j */
+	const char *alias;		/* another name it is found by, or NULL */
+	const char *kernel_name;	/* in the kernel; NULL: name */
+	enum rv_ext_kind kind;
+	rv_family_t family;		/* NFPROTO_IPV4, NFPROTO_IPV6 or RV_FAMILY_ANY */
+	uint16_t protocol;		/* -p that loads the match when one of its options follows; 0 none */
+	uint16_t size;			/* of rv_part.data */
+	uint16_t compare;		/* leading bytes that equality looks at; 0: all */
+	const void *initial;		/* size bytes to start from; NULL: zeros */
+	const struct rv_wire *wire;	/* ends with size 0 */
+	const struct rv_option *options;
+	/*
+	 * Rows whose sel nf_tables can load itself and stock writes so: the part is
+	 * written as native expressions when only such rows are given (and at least
+	 * one), else as a compat blob. Bits by row index; 0: always compat.
+	 */
+	uint64_t native;
+	const char *list;		/* what -L puts before the rows: "multiport" */
+	const char *tables;		/* target or match is for these tables only: "nat mangle"; NULL: all */
+	uint32_t hooks;			/* base chains it may be used in, bits of 1 << NF_INET_*; 0: all */
+	const char *required;		/* error when no row is given, in stock's words; NULL: none needed */
+	const char *help;		/* one line saying what it does */
+
+	/*
+	 * Two descriptors may share a kernel name and revision (state, conntrack): is this blob,
+	 * as it is on the wire, this one's? The other of the two leaves it NULL.
+	 */
+	bool (*claims)(const unsigned char *wire);
+	int (*check)(struct rv_check *c);
+	/* Replace the walk over the rows. */
+	void (*save)(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data);
+	void (*show)(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data);
+};
+
+/* ---- the registry (ir/registry.c) ---------------------------------------- */
+
+/* A file of extensions/ registers its descriptors with this; they are kept in a linker section. */
+#define RV_REGISTER(ext)							\
+	static const struct rv_ext *const rv_registered_##ext			\
+	__attribute__((used, section("rv_extensions"), aligned(sizeof(void *)))) = &(ext)
+
+/* By name or alias as in -m and -j. NULL: unknown. */
+const struct rv_ext *rv_ext_find(enum rv_ext_kind kind, rv_family_t family, const char *name);
+/* The match that options after "-p proto" load. NULL: none. */
+const struct rv_ext *rv_ext_for_protocol(rv_family_t family, uint16_t protocol);
+/*
+ * By the kernel's name and revision, for a blob of size bytes (stock pads them
+ * to 8). Sets *wire. NULL: a name, revision or size nobody knows.
+ */
+const struct rv_ext *rv_ext_find_wire(enum rv_ext_kind kind, rv_family_t family, const char *name,
+				      uint32_t revision, size_t size, const unsigned char *data,
+				      const struct rv_wire **wire);
+/* Calls fn with each descriptor, in order of kind and name. */
+void rv_ext_each(void (*fn)(const struct rv_ext *ext, void *arg), void *arg);
+/* The core's own options as a descriptor: extensions/ip.c. */
+extern const struct rv_ext rv_ext_ip;
+
+/* ---- rows (ir/option.c) ---------------------------------------------------- */
+
+/* Row index of the row an alias stands for, or of the row itself. */
+unsigned int rv_option_index(const struct rv_ext *ext, const struct rv_option *opt);
+bool rv_option_takes_arg(const struct rv_option *opt);
+
+/*
+ * Reads one option into p->data: duplicates, '!', exclusions, range, value. p->opt may
+ * be an alias row. Returns 0, or -1 with p->err set in stock's words.
+ */
+int rv_option_parse(struct rv_parse *p);
+/* After the last option: required rows, exclusions, then ext->check. */
+int rv_part_check(struct rv_check *c);
+
+/* Whether the data says the row was given; and inverted. */
+bool rv_option_given(const struct rv_ext *ext, const struct rv_option *opt, const unsigned char *data);
+bool rv_option_inverted(const struct rv_option *opt, const unsigned char *data);
+
+/* Renders the options of a part (a leading blank before each word). */
+void rv_part_render(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data);
+
+/* The predicates of a part's rows that have a selector. */
+int rv_part_predicates(rv_family_t family, const struct rv_ext *ext, const unsigned char *data,
+		       rv_predicate_fn *fn, void *arg);
+/*
+ * Stores a predicate in the row with its selector (and sets its bits). Returns 0,
+ * or -1 when no row takes it: then data is unchanged.
+ */
+int rv_part_absorb(rv_family_t family, const struct rv_ext *ext, const struct rv_predicate *p,
+		   unsigned char *data);
+
+/* ---- values, for hooks (ir/value.c) ---------------------------------------- */
+
+/* Whole-string numbers: decimal, 0x, 0 octal as strtoul base 0; no sign, no blanks. */
+bool rv_parse_uint(const char *text, uint64_t min, uint64_t max, uint64_t *value);
+/* Same, stopping at the first other byte, which *end points to. */
+bool rv_parse_uint_prefix(const char *text, uint64_t min, uint64_t max, uint64_t *value,
+			  const char **end);
+/* Service name or number; proto 0 tries tcp, udp. Host order. -1: unknown. */
+int rv_parse_port(const char *text, uint16_t proto);
+/* Protocol name or number (0..255), -1: unknown. "all" is 0. */
+int rv_parse_protocol(rv_family_t family, const char *text);
+/* Name of the small built-in list stock prints, or NULL. */
+const char *rv_protocol_name(rv_family_t family, uint16_t proto);
+/* A literal address. Never asks the resolver. */
+bool rv_parse_address(rv_family_t family, const char *text, union nf_inet_addr *addr);
+void rv_print_address(struct rv_buf *b, rv_family_t family, const union nf_inet_addr *addr);
+/* Likewise, and asks the resolver for what is no literal. Returns 0, or -1 with p->err set. */
+int rv_resolve_address(struct rv_parse *p, const char *text, union nf_inet_addr *addr);
+/* "24" or a whole dotted mask. */
+bool rv_parse_mask(rv_family_t family, const char *text, union nf_inet_addr *mask);
+/* Length of a contiguous mask, or -1. */
+int rv_mask_length(rv_family_t family, const union nf_inet_addr *mask);
+void rv_mask_make(rv_family_t family, unsigned int length, union nf_inet_addr *mask);
+/* "/24", "/255.0.255.0" or nothing for a single host. */
+void rv_print_mask(struct rv_buf *b, rv_family_t family, const union nf_inet_addr *mask);
+bool rv_parse_mac(const char *text, unsigned char mac[6]);
+const struct rv_name *rv_name_find(const struct rv_name *names, const char *text, size_t len);
+const struct rv_name *rv_name_of(const struct rv_name *names, uint64_t value);
+uint64_t rv_get_uint(const unsigned char *field, unsigned int size);
+void rv_set_uint(unsigned char *field, unsigned int size, uint64_t value);
+
+/* A string as save prints it: bare if it may stand so, else in quotes with escapes. */
+void rv_print_quoted(struct rv_buf *b, const char *text);
+
+/*
+ * Reads one value of the option's type from text into field. rv_option_parse() uses it
+ * after the checks that all types share; hooks may use it for the plain part of theirs.
+ */
+int rv_value_parse(struct rv_parse *p, const char *text, unsigned char *field);
+/* Prints the value that stands at the option's field. */
+void rv_value_print(struct rv_out *o, const struct rv_option *opt, const unsigned char *data);
+
+/* A port, by name in -L without -n. */
+void rv_print_port(struct rv_out *o, uint16_t port);
+
+/* "%s: ..." errors of options in stock's words: the extension's name and the option come first. */
+int rv_option_fail(const struct rv_parse *p, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

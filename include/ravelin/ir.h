@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The intermediate form of a ruleset: ruleset, table, chain, rule, part (a match
+ * or target with its data). The parser and the backends' decoders build it; the
+ * renderer, the backends' encoders and the passes read it.
+ *
+ * Ownership goes down the tree: whoever holds the top frees it all.
+ */
+#ifndef RAVELIN_IR_H
+#define RAVELIN_IR_H
+
+#include <linux/netfilter.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <ravelin/buf.h>
+#include <ravelin/error.h>
+#include <ravelin/list.h>
+
+struct rv_ext;
+
+/* NFPROTO_IPV4 or NFPROTO_IPV6 of linux/netfilter.h. */
+typedef uint8_t rv_family_t;
+
+#define RV_CHAIN_NAME_LEN 29	/* with its NUL; stock's limit, XT_EXTENSION_MAXNAMELEN */
+
+struct rv_counters {
+	uint64_t packets, bytes;
+};
+
+enum rv_verdict {
+	RV_VERDICT_NONE,	/* go on to the next rule, after the target if there is one */
+	RV_VERDICT_ACCEPT,
+	RV_VERDICT_DROP,
+	RV_VERDICT_QUEUE,
+	RV_VERDICT_RETURN,
+	RV_VERDICT_JUMP,	/* to the chain named in rv_rule.jump */
+	RV_VERDICT_GOTO,
+};
+
+/* "ACCEPT", ...; NULL for NONE, JUMP and GOTO. */
+const char *rv_verdict_name(enum rv_verdict verdict);
+/* The verdict of that name, RV_VERDICT_NONE if it is none. */
+enum rv_verdict rv_verdict_find(const char *name);
+
+/* Bits of rv_ip.invert and rv_ip.flags. */
+enum {
+	RV_IP_SRC = 1 << 0,
+	RV_IP_DST = 1 << 1,
+	RV_IP_IN = 1 << 2,
+	RV_IP_OUT = 1 << 3,
+	RV_IP_PROTO = 1 << 4,
+	RV_IP_FRAG = 1 << 5,
+};
+
+/*
+ * The part of a rule that needs no extension: addresses (network order; the v4
+ * address is in .ip, the rest zero), masks, interfaces, protocol, fragment. Its
+ * options are the rows of extensions/ip.c. Zero means "any" throughout.
+ */
+struct rv_ip {
+	union nf_inet_addr src, smask;
+	union nf_inet_addr dst, dmask;
+	char in[IFNAMSIZ], out[IFNAMSIZ];	/* as written: a trailing '+' is a wildcard */
+	uint16_t proto;			/* valid with RV_IP_PROTO in flags */
+	uint8_t flags;			/* RV_IP_PROTO, RV_IP_FRAG: given */
+	uint8_t invert;			/* RV_IP_*: '!' */
+};
+
+/* A match or target in a rule, with its data: ext->size bytes, 8-byte aligned. */
+struct rv_part {
+	struct rv_part *next;
+	const struct rv_ext *ext;
+	uint64_t seen;		/* options given, by row; only while parsing */
+	_Alignas(8) unsigned char data[];
+};
+
+struct rv_rule {
+	struct rv_list node;		/* in rv_chain.rules */
+	struct rv_ip ip;
+	struct rv_counters counters;
+	struct rv_part *matches;	/* in the order they are tested */
+	struct rv_part *target;		/* NULL for a verdict and for none */
+	enum rv_verdict verdict;
+	char jump[RV_CHAIN_NAME_LEN];	/* chain, for JUMP and GOTO */
+	uint64_t handle;		/* the backend's name of it; 0 = not there yet */
+	uint32_t id;			/* the same within an open transaction; 0 = none */
+	struct rv_loc loc;		/* where the user wrote it */
+};
+
+struct rv_chain {
+	struct rv_list node;		/* in rv_table.chains */
+	struct rv_chain *hash_next;
+	struct rv_table *table;
+	char name[RV_CHAIN_NAME_LEN];
+	int8_t base;			/* index in rv_table_def.base, -1 = user chain */
+	enum rv_verdict policy;		/* of a base chain: ACCEPT or DROP */
+	struct rv_counters counters;	/* of the policy */
+	uint32_t references;		/* rules that jump or go here (use counted by the backend) */
+	uint64_t handle;
+	bool exists;			/* in the backend, or made in this transaction */
+	bool loaded;			/* rules holds all of them */
+	struct rv_list rules;
+	uint32_t nrules;		/* in rules */
+	struct {			/* of rv_table_check() */
+		uint8_t state;
+		uint16_t depth;		/* jumps below */
+		uint32_t hooks;		/* it is reached from, bits of 1 << NF_INET_* */
+		struct rv_chain *up;
+		struct rv_list *at;
+	} walk;
+};
+
+struct rv_base_def {
+	const char *name;
+	uint8_t hook;			/* NF_INET_* */
+	int16_t priority;		/* NF_IP_PRI_*, the same for IPv6 */
+};
+
+struct rv_table_def {
+	const char *name;
+	const char *type;		/* chain type of nf_tables: "filter", "nat", "route" */
+	uint8_t nbase;
+	struct rv_base_def base[5];	/* in the order save prints them */
+};
+
+/* The tables in the order save prints them. Ends with a NULL name. */
+extern const struct rv_table_def rv_table_defs[];
+
+/* The definition of a table, or NULL. */
+const struct rv_table_def *rv_table_def_find(const char *name);
+
+/* The chain type at a hook: stock makes mangle OUTPUT "route", the rest as in type. */
+const char *rv_base_type(const struct rv_table_def *def, unsigned int base);
+
+struct rv_table {
+	struct rv_list node;		/* in rv_ruleset.tables */
+	struct rv_ruleset *ruleset;
+	const struct rv_table_def *def;
+	bool exists;			/* in the backend */
+	bool complete;			/* chains holds all of them */
+	struct rv_list chains;		/* base chains first in order, then user chains as added */
+	struct rv_chain **hash;
+	uint32_t nhash, nchains;
+};
+
+struct rv_ruleset {
+	rv_family_t family;
+	struct rv_list tables;
+};
+
+void rv_ruleset_init(struct rv_ruleset *rs, rv_family_t family);
+void rv_ruleset_clear(struct rv_ruleset *rs);
+
+/* Finds or adds. NULL when memory ran out. A new table has its base chains (exists = false). */
+struct rv_table *rv_ruleset_table(struct rv_ruleset *rs, const struct rv_table_def *def);
+
+/* The chain of that name whether it exists or not (rv_chain.exists), or NULL. */
+struct rv_chain *rv_table_chain(const struct rv_table *t, const char *name);
+
+/* Adds a user chain. name is checked by the caller. NULL when memory ran out. */
+struct rv_chain *rv_table_add_chain(struct rv_table *t, const char *name);
+
+/* Gives a user chain another name (which is free). */
+void rv_chain_rename(struct rv_chain *c, const char *name);
+
+/* Frees a user chain and its rules. */
+void rv_chain_free(struct rv_chain *c);
+
+/* Frees the rules; the chain is empty and loaded afterwards. */
+void rv_chain_flush(struct rv_chain *c);
+
+/* Rule number n from 1, or NULL. The chain must be loaded. */
+struct rv_rule *rv_chain_rule(const struct rv_chain *c, uint32_t n);
+
+/* Puts the rule, now owned by the chain, before pos; pos NULL = at the end. */
+void rv_chain_add_rule(struct rv_chain *c, struct rv_rule *r, struct rv_rule *pos);
+/* Takes the rule out; the caller owns it. */
+void rv_chain_remove_rule(struct rv_chain *c, struct rv_rule *r);
+
+/*
+ * User chains in the order save prints them, by name (base chains are printed
+ * before, in the order of their definition). Sorts the list in place.
+ */
+int rv_table_sort(struct rv_table *t);
+
+/*
+ * What the kernel would refuse in a table that is all loaded: loops, jumps nested too deep,
+ * matches and targets in tables and hooks they are not for. 0, or -1 with err at the rule.
+ */
+int rv_table_check(struct rv_table *t, struct rv_error *err);
+
+/* Copies a name that may be as long as the field, and clears the rest of it. */
+static inline void rv_chain_name_set(char name[RV_CHAIN_NAME_LEN], const char *text)
+{
+	size_t len = strnlen(text, RV_CHAIN_NAME_LEN - 1);
+
+	memset(name, 0, RV_CHAIN_NAME_LEN);
+	memcpy(name, text, len);
+}
+
+struct rv_rule *rv_rule_new(void);
+struct rv_rule *rv_rule_clone(const struct rv_rule *r);
+void rv_rule_free(struct rv_rule *r);
+
+/* A part with its extension's initial data, or NULL. */
+struct rv_part *rv_part_new(const struct rv_ext *ext);
+struct rv_part *rv_part_clone(const struct rv_part *p);
+void rv_part_free(struct rv_part *p);	/* this one, not the ones behind it */
+
+/* Appends to rule->matches. */
+void rv_rule_add_match(struct rv_rule *r, struct rv_part *m);
+
+/*
+ * The one equality. Two rules are equal when everything a packet can notice is:
+ * not counters, handle or place. -C, -D and the tests use it.
+ */
+bool rv_rule_equal(const struct rv_rule *a, const struct rv_rule *b);
+bool rv_part_equal(const struct rv_part *a, const struct rv_part *b);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a stateless match means: selector, operator, value, negation.
+ * Whatever wants to understand rules (nf_tables expressions, evaluators, a rule
+ * compiler, explanations) reads predicates, never an extension's own struct.
+ */
+#ifndef RAVELIN_PREDICATE_H
+#define RAVELIN_PREDICATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct rv_rule;
+
+/*
+ * Selectors: name, bytes, byte order (N: as in the packet; H: host order; S: a
+ * string padded with zeros). One row here and, where nf_tables can load it, one
+ * in backend/nft/expr.c is all a new selector needs.
+ */
+#define RV_SELECTORS(X)							\
+	X(IP_SADDR, "ip.saddr", 4, N)					\
+	X(IP_DADDR, "ip.daddr", 4, N)					\
+	X(IP_PROTO, "ip.protocol", 1, N)				\
+	X(IP_FRAG, "ip.frag_off", 2, N)					\
+	X(IP6_SADDR, "ip6.saddr", 16, N)				\
+	X(IP6_DADDR, "ip6.daddr", 16, N)				\
+	X(L4PROTO, "meta.l4proto", 1, N)				\
+	X(IIFNAME, "meta.iifname", 16, S)				\
+	X(OIFNAME, "meta.oifname", 16, S)				\
+	X(MARK, "meta.mark", 4, H)					\
+	X(UID, "meta.skuid", 4, H)					\
+	X(GID, "meta.skgid", 4, H)					\
+	X(SOCKET, "socket.exists", 1, H)				\
+	X(TH_SPORT, "th.sport", 2, N)					\
+	X(TH_DPORT, "th.dport", 2, N)					\
+	X(TH_PORT, "th.port", 2, N)	/* either of the two */		\
+	X(TCP_FLAGS, "tcp.flags", 1, N)					\
+	X(TCP_OPTION, "tcp.option", 1, N)				\
+	X(ICMP_TYPE, "icmp.type_code", 2, N)				\
+	X(ICMP6_TYPE, "icmp6.type_code", 2, N)				\
+	X(ETHER_SADDR, "ether.saddr", 6, N)				\
+	X(ADDRTYPE_SRC, "fib.saddr.type", 2, H)				\
+	X(ADDRTYPE_DST, "fib.daddr.type", 2, H)				\
+	X(CT_STATE, "ct.state", 2, H)					\
+	X(CT_STATUS, "ct.status", 2, H)					\
+	X(CT_EXPIRE, "ct.expiration", 4, H)				\
+	X(CT_DIR, "ct.direction", 1, H)					\
+	X(CT_PROTO, "ct.protocol", 1, N)				\
+	X(CT_ORIG_SADDR, "ct.original.saddr", 16, N)			\
+	X(CT_ORIG_DADDR, "ct.original.daddr", 16, N)			\
+	X(CT_REPL_SADDR, "ct.reply.saddr", 16, N)			\
+	X(CT_REPL_DADDR, "ct.reply.daddr", 16, N)			\
+	X(CT_ORIG_SPORT, "ct.original.sport", 2, N)			\
+	X(CT_ORIG_DPORT, "ct.original.dport", 2, N)			\
+	X(CT_REPL_SPORT, "ct.reply.sport", 2, N)			\
+	X(CT_REPL_DPORT, "ct.reply.dport", 2, N)			\
+	X(CT_MARK, "ct.mark", 4, H)
+
+enum rv_sel {
+	RV_SEL_NONE,
+#define RV_X(id, name, len, order) RV_SEL_##id,
+	RV_SELECTORS(RV_X)
+#undef RV_X
+	RV_SEL_COUNT
+};
+
+enum rv_order { RV_ORDER_N, RV_ORDER_H, RV_ORDER_S };
+
+struct rv_selector {
+	const char *name;
+	uint8_t len;
+	enum rv_order order;
+};
+
+extern const struct rv_selector rv_selectors[RV_SEL_COUNT];
+
+enum rv_op {
+	RV_OP_EQ,	/* x == value */
+	RV_OP_PREFIX,	/* the first len bytes of x == value (interface wildcards) */
+	RV_OP_MASK,	/* (x & other) == value */
+	RV_OP_ANY,	/* (x & value) != 0 (sets of bits: states, address types) */
+	RV_OP_RANGE,	/* value <= x <= other */
+	RV_OP_IN,	/* x in one of the ranges of list */
+};
+
+/* Inclusive; in the selector's byte order. */
+struct rv_interval {
+	uint8_t from[16], to[16];
+};
+
+#define RV_PREDICATE_LIST 15	/* XT_MULTI_PORTS, the longest list any match has */
+
+struct rv_predicate {
+	enum rv_sel sel;
+	enum rv_op op;
+	bool negate;
+	uint8_t len;		/* bytes compared: the selector's, fewer for RV_OP_PREFIX */
+	uint8_t value[16];
+	uint8_t other[16];	/* mask or end of range */
+	uint8_t count;		/* of list */
+	struct rv_interval list[RV_PREDICATE_LIST];
+};
+
+/* Called once per predicate; a result other than 0 ends the walk and is returned. */
+typedef int rv_predicate_fn(const struct rv_predicate *p, void *arg);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel checks when a table is loaded, for backends that have no kernel
+ * behind them: a file must not hold what cannot be loaded.
+ */
+#include <string.h>
+
+#include <ravelin/extension.h>
+
+/* Jumps the kernel can come back from: NFT_JUMP_STACK_SIZE of net/netfilter/nf_tables.h. */
+#define MAX_DEPTH 16
+
+enum { UNSEEN, OPEN, DONE };
+
+static int refuse(struct rv_error *err, const struct rv_chain *c, const struct rv_rule *r,
+		  const char *why)
+{
+	return rv_fail(err, RV_ERR_PROBLEM, &r->loc, " RULE_APPEND failed (%s): rule in chain %s",
+		       why, c->name);
+}
+
+static int too_many_links(struct rv_error *err, const struct rv_chain *c, const struct rv_rule *r,
+			  const char *why)
+{
+	refuse(err, c, r, "Too many links");
+	return rv_hint(err, "%s: %s", r->jump, why);
+}
+
+static struct rv_chain *jump_of(const struct rv_chain *c, const struct rv_rule *r)
+{
+	return r->jump[0] ? rv_table_chain(c->table, r->jump) : NULL;
+}
+
+static void leave(struct rv_chain *c)
+{
+	struct rv_chain *up = c->walk.up;
+
+	c->walk.state = DONE;
+	if (up && up->walk.depth <= c->walk.depth)
+		up->walk.depth = c->walk.depth + 1;
+}
+
+/*
+ * Depth first without recursion: a file may chain 100,000 chains. Each chain on the way
+ * remembers the one above and the rule it got to.
+ */
+static int walk(struct rv_chain *c, struct rv_error *err)
+{
+	c->walk.up = NULL;
+	c->walk.at = c->rules.next;
+	c->walk.state = OPEN;
+	while (c) {
+		struct rv_rule *r = rv_entry(c->walk.at, struct rv_rule, node);
+		struct rv_chain *to;
+
+		if (c->walk.at == &c->rules) {
+			leave(c);
+			c = c->walk.up;
+			continue;
+		}
+		to = jump_of(c, r);
+		if (to && to->walk.state == OPEN)
+			return too_many_links(err, c, r, "the jump makes a loop");
+		if (to && to->walk.state == UNSEEN) {
+			to->walk.up = c;
+			to->walk.at = to->rules.next;
+			to->walk.state = OPEN;
+			c = to;
+			continue;
+		}
+		if (to && c->walk.depth <= to->walk.depth)
+			c->walk.depth = to->walk.depth + 1;
+		if (c->walk.depth >= MAX_DEPTH)
+			return too_many_links(err, c, r, "jumps are nested too deep");
+		c->walk.at = c->walk.at->next;
+	}
+	return 0;
+}
+
+/* Carries the hooks of the base chains down, as often as it takes for nothing to change. */
+static void spread_hooks(struct rv_table *t)
+{
+	for (bool changed = true; changed;) {
+		changed = false;
+		rv_list_each(c, &t->chains, struct rv_chain, node)
+			rv_list_each(r, &c->rules, struct rv_rule, node) {
+				struct rv_chain *to = jump_of(c, r);
+
+				if (!to || !(c->walk.hooks & ~to->walk.hooks))
+					continue;
+				to->walk.hooks |= c->walk.hooks;
+				changed = true;
+			}
+	}
+}
+
+/* Whether name is one of the words of list. */
+static bool is_listed(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *p = strstr(list, name); p; p = strstr(p + 1, name))
+		if ((p == list || p[-1] == ' ') && (!p[len] || p[len] == ' '))
+			return true;
+	return false;
+}
+
+static int check_part(const struct rv_chain *c, const struct rv_rule *r, const struct rv_part *p,
+		      struct rv_error *err)
+{
+	const struct rv_ext *ext = p->ext;
+
+	if (ext->tables && !is_listed(ext->tables, c->table->def->name)) {
+		refuse(err, c, r, "Invalid argument");
+		return rv_hint(err, "%s can only be used in table %s", ext->name, ext->tables);
+	}
+	if (ext->hooks && c->walk.hooks & ~ext->hooks) {
+		refuse(err, c, r, "Invalid argument");
+		return rv_hint(err, "%s cannot be used in chain %s or in the chains that call it",
+			       ext->name, c->name);
+	}
+	return 0;
+}
+
+static int check_rules(struct rv_table *t, struct rv_error *err)
+{
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		rv_list_each(r, &c->rules, struct rv_rule, node) {
+			for (const struct rv_part *m = r->matches; m; m = m->next)
+				if (check_part(c, r, m, err))
+					return -1;
+			if (r->target && check_part(c, r, r->target, err))
+				return -1;
+		}
+	return 0;
+}
+
+int rv_table_check(struct rv_table *t, struct rv_error *err)
+{
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		memset(&c->walk, 0, sizeof(c->walk));
+		if (c->base >= 0)
+			c->walk.hooks = 1u << t->def->base[c->base].hook;
+	}
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		if (c->walk.state == UNSEEN && walk(c, err))
+			return -1;
+	spread_hooks(t);
+	return check_rules(t, err);
+}

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include <ravelin/extension.h>
+#include <ravelin/ir.h>
+
+static const char *const verdicts[] = {
+	[RV_VERDICT_ACCEPT] = "ACCEPT",
+	[RV_VERDICT_DROP] = "DROP",
+	[RV_VERDICT_QUEUE] = "QUEUE",
+	[RV_VERDICT_RETURN] = "RETURN",
+	[RV_VERDICT_GOTO] = NULL,
+};
+
+#define NVERDICTS (sizeof(verdicts) / sizeof(*verdicts))
+
+const char *rv_verdict_name(enum rv_verdict verdict)
+{
+	return verdict < NVERDICTS ? verdicts[verdict] : NULL;
+}
+
+enum rv_verdict rv_verdict_find(const char *name)
+{
+	for (unsigned int i = 0; i < NVERDICTS; i++)
+		if (verdicts[i] && !strcmp(verdicts[i], name))
+			return i;
+	return RV_VERDICT_NONE;
+}
+
+/* ---- rules ---------------------------------------------------------------- */
+
+struct rv_part *rv_part_new(const struct rv_ext *ext)
+{
+	struct rv_part *p = calloc(1, sizeof(*p) + ext->size);
+
+	if (!p)
+		return NULL;
+	p->ext = ext;
+	if (ext->initial)
+		memcpy(p->data, ext->initial, ext->size);
+	return p;
+}
+
+struct rv_part *rv_part_clone(const struct rv_part *p)
+{
+	struct rv_part *copy = malloc(sizeof(*copy) + p->ext->size);
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, p, sizeof(*copy) + p->ext->size);
+	copy->next = NULL;
+	return copy;
+}
+
+void rv_part_free(struct rv_part *p)
+{
+	free(p);
+}
+
+bool rv_part_equal(const struct rv_part *a, const struct rv_part *b)
+{
+	if (!a || !b)
+		return a == b;
+	return a->ext == b->ext &&
+	       !memcmp(a->data, b->data, a->ext->compare ? a->ext->compare : a->ext->size);
+}
+
+struct rv_rule *rv_rule_new(void)
+{
+	struct rv_rule *r = calloc(1, sizeof(*r));
+
+	if (r)
+		rv_list_init(&r->node);
+	return r;
+}
+
+void rv_rule_free(struct rv_rule *r)
+{
+	if (!r)
+		return;
+	while (r->matches) {
+		struct rv_part *next = r->matches->next;
+
+		rv_part_free(r->matches);
+		r->matches = next;
+	}
+	rv_part_free(r->target);
+	free(r);
+}
+
+void rv_rule_add_match(struct rv_rule *r, struct rv_part *m)
+{
+	struct rv_part **end = &r->matches;
+
+	while (*end)
+		end = &(*end)->next;
+	m->next = NULL;
+	*end = m;
+}
+
+struct rv_rule *rv_rule_clone(const struct rv_rule *r)
+{
+	struct rv_rule *copy = rv_rule_new();
+	struct rv_part **end;
+
+	if (!copy)
+		return NULL;
+	*copy = *r;
+	rv_list_init(&copy->node);
+	copy->matches = copy->target = NULL;
+	end = &copy->matches;
+	for (const struct rv_part *m = r->matches; m; m = m->next) {
+		*end = rv_part_clone(m);
+		if (!*end)
+			goto fail;
+		end = &(*end)->next;
+	}
+	if (r->target) {
+		copy->target = rv_part_clone(r->target);
+		if (!copy->target)
+			goto fail;
+	}
+	return copy;
+fail:
+	rv_rule_free(copy);
+	return NULL;
+}
+
+/* A wildcard that takes any interface is the same as none, unless inverted. */
+static bool interface_equal(const char *a, const char *b)
+{
+	return !strcmp(strcmp(a, "+") ? a : "", strcmp(b, "+") ? b : "");
+}
+
+static bool ip_equal(const struct rv_ip *a, const struct rv_ip *b)
+{
+	return !memcmp(&a->src, &b->src, sizeof(a->src)) &&
+	       !memcmp(&a->smask, &b->smask, sizeof(a->smask)) &&
+	       !memcmp(&a->dst, &b->dst, sizeof(a->dst)) &&
+	       !memcmp(&a->dmask, &b->dmask, sizeof(a->dmask)) &&
+	       interface_equal(a->in, b->in) && interface_equal(a->out, b->out) &&
+	       a->proto == b->proto && a->flags == b->flags && a->invert == b->invert;
+}
+
+bool rv_rule_equal(const struct rv_rule *a, const struct rv_rule *b)
+{
+	const struct rv_part *x = a->matches, *y = b->matches;
+
+	if (a->verdict != b->verdict || strcmp(a->jump, b->jump) || !ip_equal(&a->ip, &b->ip))
+		return false;
+	for (; x && y; x = x->next, y = y->next)
+		if (!rv_part_equal(x, y))
+			return false;
+	return !x && !y && rv_part_equal(a->target, b->target);
+}
+
+/* ---- chains --------------------------------------------------------------- */
+
+static uint32_t hash_name(const char *name)
+{
+	uint32_t h = 2166136261u;	/* FNV-1a */
+
+	while (*name)
+		h = (h ^ (unsigned char)*name++) * 16777619u;
+	return h;
+}
+
+static struct rv_chain **hash_slot(const struct rv_table *t, const char *name)
+{
+	return &t->hash[hash_name(name) & (t->nhash - 1)];
+}
+
+static void hash_add(struct rv_table *t, struct rv_chain *c)
+{
+	struct rv_chain **slot = hash_slot(t, c->name);
+
+	c->hash_next = *slot;
+	*slot = c;
+}
+
+static void hash_del(struct rv_table *t, struct rv_chain *c)
+{
+	struct rv_chain **at = hash_slot(t, c->name);
+
+	while (*at != c)
+		at = &(*at)->hash_next;
+	*at = c->hash_next;
+}
+
+/* Keeps the slots at least as many as the chains: a file may declare 100,000. */
+static bool hash_reserve(struct rv_table *t)
+{
+	uint32_t n = t->nhash ? t->nhash * 2 : 16;
+	struct rv_chain **slots;
+
+	if (t->nchains < t->nhash)
+		return true;
+	slots = calloc(n, sizeof(*slots));
+	if (!slots)
+		return false;
+	free(t->hash);
+	t->hash = slots;
+	t->nhash = n;
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		hash_add(t, c);
+	return true;
+}
+
+struct rv_chain *rv_table_chain(const struct rv_table *t, const char *name)
+{
+	if (!t->nhash)
+		return NULL;
+	for (struct rv_chain *c = *hash_slot(t, name); c; c = c->hash_next)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+struct rv_chain *rv_table_add_chain(struct rv_table *t, const char *name)
+{
+	struct rv_chain *c;
+
+	if (!hash_reserve(t))
+		return NULL;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return NULL;
+	c->table = t;
+	c->base = -1;
+	rv_chain_name_set(c->name, name);
+	rv_list_init(&c->rules);
+	rv_list_add_before(&c->node, &t->chains);
+	hash_add(t, c);
+	t->nchains++;
+	return c;
+}
+
+void rv_chain_rename(struct rv_chain *c, const char *name)
+{
+	hash_del(c->table, c);
+	rv_chain_name_set(c->name, name);
+	hash_add(c->table, c);
+}
+
+static void free_rules(struct rv_chain *c)
+{
+	rv_list_each_safe(r, &c->rules, struct rv_rule, node)
+		rv_rule_free(r);
+	rv_list_init(&c->rules);
+	c->nrules = 0;
+}
+
+void rv_chain_flush(struct rv_chain *c)
+{
+	free_rules(c);
+	c->loaded = true;
+}
+
+void rv_chain_free(struct rv_chain *c)
+{
+	hash_del(c->table, c);
+	c->table->nchains--;
+	rv_list_del(&c->node);
+	free_rules(c);
+	free(c);
+}
+
+struct rv_rule *rv_chain_rule(const struct rv_chain *c, uint32_t n)
+{
+	if (!n || n > c->nrules)
+		return NULL;
+	rv_list_each(r, &c->rules, struct rv_rule, node)
+		if (!--n)
+			return r;
+	return NULL;
+}
+
+void rv_chain_add_rule(struct rv_chain *c, struct rv_rule *r, struct rv_rule *pos)
+{
+	rv_list_add_before(&r->node, pos ? &pos->node : &c->rules);
+	c->nrules++;
+}
+
+void rv_chain_remove_rule(struct rv_chain *c, struct rv_rule *r)
+{
+	rv_list_del(&r->node);
+	c->nrules--;
+}
+
+/* ---- tables ---------------------------------------------------------------- */
+
+static int by_name(const void *a, const void *b)
+{
+	const struct rv_chain *x = *(struct rv_chain *const *)a;
+	const struct rv_chain *y = *(struct rv_chain *const *)b;
+
+	if (x->base >= 0 || y->base >= 0)
+		return (uint8_t)x->base < (uint8_t)y->base ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+int rv_table_sort(struct rv_table *t)
+{
+	struct rv_chain **sorted = malloc((t->nchains + 1) * sizeof(*sorted));
+	size_t n = 0;
+
+	if (!sorted)
+		return -1;
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		sorted[n++] = c;
+	qsort(sorted, n, sizeof(*sorted), by_name);
+	rv_list_init(&t->chains);
+	for (size_t i = 0; i < n; i++)
+		rv_list_add_before(&sorted[i]->node, &t->chains);
+	free(sorted);
+	return 0;
+}
+
+void rv_ruleset_init(struct rv_ruleset *rs, rv_family_t family)
+{
+	rs->family = family;
+	rv_list_init(&rs->tables);
+}
+
+static void table_free(struct rv_table *t)
+{
+	rv_list_each_safe(c, &t->chains, struct rv_chain, node) {
+		free_rules(c);
+		free(c);
+	}
+	free(t->hash);
+	free(t);
+}
+
+void rv_ruleset_clear(struct rv_ruleset *rs)
+{
+	rv_list_each_safe(t, &rs->tables, struct rv_table, node)
+		table_free(t);
+	rv_list_init(&rs->tables);
+}
+
+static bool add_base_chains(struct rv_table *t)
+{
+	for (unsigned int i = 0; i < t->def->nbase; i++) {
+		struct rv_chain *c = rv_table_add_chain(t, t->def->base[i].name);
+
+		if (!c)
+			return false;
+		c->base = i;
+		c->policy = RV_VERDICT_ACCEPT;
+	}
+	return true;
+}
+
+struct rv_table *rv_ruleset_table(struct rv_ruleset *rs, const struct rv_table_def *def)
+{
+	struct rv_table *t;
+
+	rv_list_each(known, &rs->tables, struct rv_table, node)
+		if (known->def == def)
+			return known;
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return NULL;
+	t->ruleset = rs;
+	t->def = def;
+	rv_list_init(&t->chains);
+	if (!add_base_chains(t)) {
+		table_free(t);
+		return NULL;
+	}
+	rv_list_add_before(&t->node, &rs->tables);
+	return t;
+}

@@ -1,0 +1,789 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the commands of iptables mean: when they fail, what they change. A
+ * backend only says how a ruleset is read and how a change is written.
+ *
+ * Backends that stage changes as they come (nf_tables) are asked for as little as
+ * a command needs, and a chain's rules stay with the backend until an index or a
+ * comparison asks for them. Backends without stage() hold the whole ruleset.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <ravelin/store.h>
+
+static const char no_chain[] = "No chain/target/match by that name.";
+static const char no_rule[] = "Bad rule (does a matching rule exist in that chain?).";
+
+/* Where rules live while a command works on them. */
+struct work {
+	struct rv_store *s;
+	struct rv_command *cmd;
+	struct rv_table *table;
+	struct rv_chain *chain;		/* NULL: the command names none */
+	struct rv_error *err;
+};
+
+void rv_command_init(struct rv_command *cmd)
+{
+	memset(cmd, 0, sizeof(*cmd));
+	rv_list_init(&cmd->rules);
+}
+
+void rv_command_clear(struct rv_command *cmd)
+{
+	rv_list_each_safe(r, &cmd->rules, struct rv_rule, node)
+		rv_rule_free(r);
+	rv_command_init(cmd);
+}
+
+/* ---- opening --------------------------------------------------------------- */
+
+static const struct rv_backend *find_backend(const char *spec, const char **arg)
+{
+	size_t len = spec ? strcspn(spec, ":") : 0;
+
+	*arg = spec && spec[len] ? spec + len + 1 : NULL;
+	if (!spec || !*spec)
+		return rv_backends[0];
+	for (unsigned int i = 0; rv_backends[i]; i++)
+		if (strlen(rv_backends[i]->name) == len && !memcmp(rv_backends[i]->name, spec, len))
+			return rv_backends[i];
+	return NULL;
+}
+
+int rv_store_open(struct rv_store *s, const char *spec, rv_family_t family, bool read_only,
+		  struct rv_error *err)
+{
+	memset(s, 0, sizeof(*s));
+	s->read_only = read_only;
+	s->backend = find_backend(spec, &s->arg);
+	if (!s->backend)
+		return rv_fail(err, RV_ERR_USAGE, NULL, "unknown backend \"%s\"", spec);
+	rv_ruleset_init(&s->rs, family);
+	if (s->backend->open(s, s->arg, err)) {
+		rv_ruleset_clear(&s->rs);
+		return -1;
+	}
+	s->dirty = false;
+	return 0;
+}
+
+void rv_store_close(struct rv_store *s)
+{
+	if (!s->backend)
+		return;
+	s->backend->close(s);
+	rv_ruleset_clear(&s->rs);
+	s->backend = NULL;
+}
+
+int rv_store_restart(struct rv_store *s, struct rv_error *err)
+{
+	rv_family_t family = s->rs.family;
+
+	s->backend->close(s);
+	rv_ruleset_clear(&s->rs);
+	rv_ruleset_init(&s->rs, family);
+	s->priv = NULL;
+	if (s->backend->open(s, s->arg, err)) {
+		s->backend = NULL;
+		return -1;
+	}
+	s->dirty = false;
+	return 0;
+}
+
+/* ---- knowing what is there ---------------------------------------------------- */
+
+static struct rv_table *get_table(struct rv_store *s, const struct rv_table_def *def,
+				  struct rv_error *err)
+{
+	struct rv_table *t = rv_ruleset_table(&s->rs, def);
+
+	if (!t)
+		rv_fail_memory(err);
+	return t;
+}
+
+/* Learns of one chain, or with name NULL of all. */
+static int know_chains(struct rv_store *s, struct rv_table *t, const char *name,
+		       struct rv_error *err)
+{
+	const struct rv_chain *c = name ? rv_table_chain(t, name) : NULL;
+
+	if (t->complete || (c && c->exists))
+		return 0;
+	return s->backend->load_chains(s, t, s->bulk ? NULL : name, err);
+}
+
+static int know_rules(struct rv_store *s, struct rv_chain *c, struct rv_error *err)
+{
+	if (c->loaded)
+		return 0;
+	if (!c->exists) {
+		rv_chain_flush(c);
+		return 0;
+	}
+	return s->backend->load_rules(s, c, err);
+}
+
+/* Whether the backend keeps the rules, so that ours are but a view of them. */
+static bool stages(const struct rv_store *s)
+{
+	return s->backend->stage != NULL;
+}
+
+static int stage(struct rv_store *s, const struct rv_change *change, struct rv_error *err)
+{
+	s->dirty = true;
+	return stages(s) ? s->backend->stage(s, change, err) : 0;
+}
+
+static int stage_chain(struct work *w, enum rv_change_kind kind, struct rv_chain *c)
+{
+	struct rv_change change = { .kind = kind, .table = w->table, .chain = c };
+
+	return stage(w->s, &change, w->err);
+}
+
+/* Where the whole ruleset is held, references are counted as rules come and go. */
+static void count_jump(struct work *w, const struct rv_rule *r, int by)
+{
+	struct rv_chain *to;
+
+	if (stages(w->s) || !r->jump[0])
+		return;
+	to = rv_table_chain(w->table, r->jump);
+	if (to)
+		to->references += by;
+}
+
+/* Makes the table and a base chain when they are first needed. */
+static int ensure_chain(struct work *w, struct rv_chain *c)
+{
+	struct rv_change table = { .kind = RV_CHANGE_ADD_TABLE, .table = w->table };
+
+	if (!w->table->exists) {
+		if (stage(w->s, &table, w->err))
+			return -1;
+		w->table->exists = true;
+	}
+	if (c->exists)
+		return 0;
+	if (stage_chain(w, RV_CHANGE_ADD_CHAIN, c))
+		return -1;
+	c->exists = true;
+	c->loaded = !stages(w->s);
+	return 0;
+}
+
+static bool is_there(const struct rv_chain *c)
+{
+	return c && (c->exists || c->base >= 0);
+}
+
+static int fail_state(struct work *w, const struct rv_loc *loc, const char *text)
+{
+	return rv_fail(w->err, RV_ERR_STATE, loc, "%s", text);
+}
+
+/* The chain the command names, which must be there; missing is the error if it is not. */
+static int need_chain(struct work *w, const char *missing)
+{
+	if (know_chains(w->s, w->table, w->cmd->chain, w->err))
+		return -1;
+	w->chain = rv_table_chain(w->table, w->cmd->chain);
+	if (!is_there(w->chain))
+		return fail_state(w, &w->cmd->chain_loc, missing);
+	return 0;
+}
+
+/* ---- rules --------------------------------------------------------------------- */
+
+/* A jump goes to a chain that is there and is not a base chain. */
+static int check_jump(struct work *w, const struct rv_rule *r)
+{
+	const struct rv_chain *to;
+
+	if (!r->jump[0])
+		return 0;
+	if (know_chains(w->s, w->table, r->jump, w->err))
+		return -1;
+	to = rv_table_chain(w->table, r->jump);
+	if (!is_there(to) || (to->base >= 0 && !to->exists))
+		return rv_fail(w->err, RV_ERR_USAGE, &w->cmd->jump_loc, "Chain '%s' does not exist",
+			       r->jump);
+	if (to->base >= 0) {
+		rv_fail(w->err, RV_ERR_PROBLEM, &w->cmd->jump_loc,
+			" RULE_APPEND failed (Operation not supported): rule in chain %s",
+			w->cmd->chain);
+		return rv_hint(w->err, "%s is a base chain: only the kernel calls it; "
+			       "jump to a chain made with -N", r->jump);
+	}
+	return 0;
+}
+
+static struct rv_rule *take_rule(struct rv_command *cmd)
+{
+	struct rv_rule *r = rv_entry(cmd->rules.next, struct rv_rule, node);
+
+	rv_list_del(&r->node);
+	return r;
+}
+
+static int add_rule(struct work *w, struct rv_rule *r, struct rv_rule *pos, bool at_front)
+{
+	struct rv_change change = { .kind = RV_CHANGE_ADD_RULE, .table = w->table,
+				    .chain = w->chain, .rule = r, .pos = pos,
+				    .at_front = at_front };
+
+	if (check_jump(w, r) || stage(w->s, &change, w->err)) {
+		rv_rule_free(r);
+		return -1;
+	}
+	if (!w->chain->loaded) {
+		rv_rule_free(r);
+		return 0;
+	}
+	rv_chain_add_rule(w->chain, r, pos);
+	count_jump(w, r, 1);
+	return 0;
+}
+
+static struct rv_rule *first_rule(struct rv_chain *c)
+{
+	return rv_list_empty(&c->rules) ? NULL : rv_entry(c->rules.next, struct rv_rule, node);
+}
+
+static int do_append(struct work *w)
+{
+	if (need_chain(w, no_chain) || ensure_chain(w, w->chain))
+		return -1;
+	while (!rv_list_empty(&w->cmd->rules))
+		if (add_rule(w, take_rule(w->cmd), NULL, false))
+			return -1;
+	return 0;
+}
+
+/* Each of several rules goes to the number, so that they end up in reverse order, as in stock. */
+static int do_insert(struct work *w)
+{
+	uint32_t number = w->cmd->number ? w->cmd->number : 1;
+
+	if (need_chain(w, no_chain))
+		return -1;
+	if (number > 1) {
+		if (know_rules(w->s, w->chain, w->err))
+			return -1;
+		if (number > w->chain->nrules + 1)
+			return fail_state(w, &w->cmd->loc, "Index of insertion too big.");
+	}
+	if (ensure_chain(w, w->chain))
+		return -1;
+	while (!rv_list_empty(&w->cmd->rules)) {
+		struct rv_rule *pos = number == 1 ? first_rule(w->chain)
+						  : rv_chain_rule(w->chain, number);
+
+		if (add_rule(w, take_rule(w->cmd), pos, number == 1))
+			return -1;
+	}
+	return 0;
+}
+
+/* The rule with the command's number; too_big is the error if there is none. */
+static int need_rule(struct work *w, const char *too_big, struct rv_rule **r)
+{
+	if (need_chain(w, no_chain) || know_rules(w->s, w->chain, w->err))
+		return -1;
+	*r = rv_chain_rule(w->chain, w->cmd->number);
+	return *r ? 0 : fail_state(w, &w->cmd->loc, too_big);
+}
+
+static int do_replace(struct work *w)
+{
+	struct rv_change change = { .kind = RV_CHANGE_REPLACE_RULE, .table = w->table };
+	struct rv_rule *old, *r;
+
+	if (w->cmd->rules.next != w->cmd->rules.prev)
+		return rv_fail(w->err, RV_ERR_USAGE, &w->cmd->loc,
+			       "Replacement rule does not specify a unique address");
+	if (need_rule(w, "Index of replacement too big.", &old))
+		return -1;
+	r = take_rule(w->cmd);
+	change.chain = w->chain;
+	change.rule = r;
+	change.pos = old;
+	if (check_jump(w, r) || stage(w->s, &change, w->err)) {
+		rv_rule_free(r);
+		return -1;
+	}
+	rv_chain_add_rule(w->chain, r, old);
+	rv_chain_remove_rule(w->chain, old);
+	count_jump(w, r, 1);
+	count_jump(w, old, -1);
+	rv_rule_free(old);
+	return 0;
+}
+
+static int delete_rule(struct work *w, struct rv_rule *r)
+{
+	struct rv_change change = { .kind = RV_CHANGE_DEL_RULE, .table = w->table,
+				    .chain = w->chain, .pos = r };
+
+	if (stage(w->s, &change, w->err))
+		return -1;
+	rv_chain_remove_rule(w->chain, r);
+	count_jump(w, r, -1);
+	rv_rule_free(r);
+	return 0;
+}
+
+static int do_delete_num(struct work *w)
+{
+	struct rv_rule *r;
+
+	return need_rule(w, "Index of deletion too big.", &r) ? -1 : delete_rule(w, r);
+}
+
+static struct rv_rule *find_equal(struct rv_chain *c, const struct rv_rule *wanted)
+{
+	rv_list_each(r, &c->rules, struct rv_rule, node)
+		if (rv_rule_equal(r, wanted))
+			return r;
+	return NULL;
+}
+
+/* -C and -D of a rule that jumps nowhere is a usage error, before the chain is looked at. */
+static int check_jumps(struct work *w)
+{
+	rv_list_each(r, &w->cmd->rules, struct rv_rule, node)
+		if (check_jump(w, r))
+			return -1;
+	return 0;
+}
+
+static int do_delete(struct work *w)
+{
+	if (check_jumps(w) || need_chain(w, no_rule) || know_rules(w->s, w->chain, w->err))
+		return -1;
+	rv_list_each(wanted, &w->cmd->rules, struct rv_rule, node) {
+		struct rv_rule *r = find_equal(w->chain, wanted);
+
+		if (!r)
+			return fail_state(w, &w->cmd->loc, no_rule);
+		if (delete_rule(w, r))
+			return -1;
+	}
+	return 0;
+}
+
+/* -C on rules that stay with the backend: they are looked at as they go by, none is kept. */
+struct check {
+	struct rv_list *wanted;
+	uint32_t left;
+};
+
+static int check_table(struct rv_table *t, void *arg)
+{
+	(void)t;
+	(void)arg;
+	return 0;
+}
+
+static int check_rule(struct rv_chain *c, struct rv_rule *r, void *arg)
+{
+	struct check *check = arg;
+
+	(void)c;
+	if (!check->left)
+		return 0;
+	/* The number of a wanted rule is spent once it is found. */
+	rv_list_each(wanted, check->wanted, struct rv_rule, node) {
+		if (wanted->id || !rv_rule_equal(r, wanted))
+			continue;
+		wanted->id = 1;
+		check->left--;
+	}
+	return 0;
+}
+
+static int do_check(struct work *w)
+{
+	struct check check = { .wanted = &w->cmd->rules };
+	struct rv_visitor v = { check_table, check_rule, &check };
+
+	if (check_jumps(w) || need_chain(w, no_rule))
+		return -1;
+	rv_list_each(r, &w->cmd->rules, struct rv_rule, node)
+		check.left++;
+	if (w->chain->loaded || (stages(w->s) && w->s->dirty)) {
+		if (know_rules(w->s, w->chain, w->err))
+			return -1;
+		rv_list_each(r, &w->chain->rules, struct rv_rule, node)
+			check_rule(w->chain, r, &check);
+	} else if (w->chain->exists &&
+		   w->s->backend->dump(w->s, w->table, w->cmd->chain, &v, w->err)) {
+		return -1;
+	}
+	return check.left ? fail_state(w, &w->cmd->loc, no_rule) : 0;
+}
+
+/* ---- chains ----------------------------------------------------------------------- */
+
+static void forget_rules(struct work *w, struct rv_chain *c)
+{
+	if (!stages(w->s))
+		rv_list_each(r, &c->rules, struct rv_rule, node)
+			count_jump(w, r, -1);
+	rv_chain_flush(c);
+	c->loaded = !stages(w->s);
+}
+
+static int flush_chain(struct work *w, struct rv_chain *c)
+{
+	if (!c->exists)
+		return 0;
+	if (stage_chain(w, RV_CHANGE_FLUSH_CHAIN, c))
+		return -1;
+	forget_rules(w, c);
+	return 0;
+}
+
+static int zero_chain(struct work *w, struct rv_chain *c)
+{
+	struct rv_change change = { .kind = RV_CHANGE_ZERO_RULE, .table = w->table, .chain = c };
+
+	if (!c->exists)
+		return 0;
+	if (c->base >= 0) {
+		c->counters = (struct rv_counters){ 0 };
+		if (stage_chain(w, RV_CHANGE_ZERO_CHAIN, c))
+			return -1;
+	}
+	if (know_rules(w->s, c, w->err))
+		return -1;
+	rv_list_each(r, &c->rules, struct rv_rule, node) {
+		if (!r->counters.packets && !r->counters.bytes)
+			continue;
+		r->counters = (struct rv_counters){ 0 };
+		change.pos = r;
+		if (stage(w->s, &change, w->err))
+			return -1;
+	}
+	return 0;
+}
+
+static int delete_chain(struct work *w, struct rv_chain *c)
+{
+	if (!stages(w->s) && (c->references || c->nrules)) {
+		rv_fail(w->err, RV_ERR_PROBLEM, &w->cmd->chain_loc,
+			" CHAIN_DEL failed (Device or resource busy): chain %s", c->name);
+		return rv_hint(w->err, c->nrules ? "the chain has %u rules: flush it first (-F)"
+						 : "%u rules jump to it: delete them first",
+			       c->nrules ? c->nrules : c->references);
+	}
+	if (stage_chain(w, RV_CHANGE_DEL_CHAIN, c))
+		return -1;
+	if (c->base < 0) {
+		rv_chain_free(c);
+		return 0;
+	}
+	forget_rules(w, c);
+	c->exists = false;
+	return 0;
+}
+
+/* Does what a command without a chain name does to all chains, and with one to that. */
+static int each_chain(struct work *w, int (*fn)(struct work *w, struct rv_chain *c), bool base)
+{
+	if (w->cmd->chain[0])
+		return need_chain(w, no_chain) ? -1 : fn(w, w->chain);
+	if (know_chains(w->s, w->table, NULL, w->err))
+		return -1;
+	rv_list_each_safe(c, &w->table->chains, struct rv_chain, node)
+		if ((base || c->base < 0) && fn(w, c))
+			return -1;
+	return 0;
+}
+
+static int do_flush(struct work *w)
+{
+	return each_chain(w, flush_chain, true);
+}
+
+static int do_zero(struct work *w)
+{
+	struct rv_change change = { .kind = RV_CHANGE_ZERO_RULE, .table = w->table };
+	struct rv_rule *r;
+
+	if (!w->cmd->number)
+		return each_chain(w, zero_chain, true);
+	if (need_rule(w, no_rule, &r))
+		return -1;
+	r->counters = (struct rv_counters){ 0 };
+	change.chain = w->chain;
+	change.pos = r;
+	return stage(w->s, &change, w->err);
+}
+
+/* A base chain goes only when nothing can be noticed of it: empty, with policy ACCEPT. */
+static int do_delete_chain(struct work *w)
+{
+	if (!w->cmd->chain[0])
+		return each_chain(w, delete_chain, false);
+	if (need_chain(w, no_chain))
+		return -1;
+	if (!w->chain->exists)
+		return fail_state(w, &w->cmd->chain_loc, no_chain);
+	if (w->chain->base >= 0 && w->chain->policy != RV_VERDICT_ACCEPT)
+		return rv_fail(w->err, RV_ERR_PROBLEM, &w->cmd->chain_loc,
+			       " CHAIN_DEL failed (Device or resource busy): chain %s",
+			       w->chain->name);
+	return delete_chain(w, w->chain);
+}
+
+static int new_chain(struct work *w)
+{
+	w->chain = rv_table_chain(w->table, w->cmd->chain);
+	if (!w->chain) {
+		w->chain = rv_table_add_chain(w->table, w->cmd->chain);
+		if (!w->chain)
+			return rv_fail_memory(w->err);
+	}
+	return ensure_chain(w, w->chain);
+}
+
+static int do_new_chain(struct work *w)
+{
+	if (know_chains(w->s, w->table, w->cmd->chain, w->err))
+		return -1;
+	if (is_there(rv_table_chain(w->table, w->cmd->chain)))
+		return fail_state(w, &w->cmd->chain_loc, "Chain already exists.");
+	return new_chain(w);
+}
+
+/* nf_tables rules name the chain they jump to by reference; ours by name. */
+static void rename_jumps(struct work *w, const char *from, const char *to)
+{
+	rv_list_each(c, &w->table->chains, struct rv_chain, node)
+		rv_list_each(r, &c->rules, struct rv_rule, node)
+			if (!strcmp(r->jump, from))
+				rv_chain_name_set(r->jump, to);
+
+}
+
+static int do_rename(struct work *w)
+{
+	struct rv_change change = { .kind = RV_CHANGE_RENAME_CHAIN, .table = w->table,
+				    .name = w->cmd->new_name };
+	char old[RV_CHAIN_NAME_LEN];
+
+	if (need_chain(w, no_chain))
+		return -1;
+	if (w->chain->base >= 0)
+		return fail_state(w, &w->cmd->chain_loc, no_chain);
+	if (know_chains(w->s, w->table, w->cmd->new_name, w->err))
+		return -1;
+	if (is_there(rv_table_chain(w->table, w->cmd->new_name)))
+		return fail_state(w, &w->cmd->loc, "File exists.");
+	change.chain = w->chain;
+	if (stage(w->s, &change, w->err))
+		return -1;
+	memcpy(old, w->chain->name, sizeof(old));
+	rv_chain_rename(w->chain, w->cmd->new_name);
+	rename_jumps(w, old, w->cmd->new_name);
+	return 0;
+}
+
+/* ---- policies and restore lines ------------------------------------------------------ */
+
+static bool is_policy(enum rv_verdict verdict)
+{
+	return verdict == RV_VERDICT_ACCEPT || verdict == RV_VERDICT_DROP;
+}
+
+static int set_policy(struct work *w, struct rv_chain *c)
+{
+	struct rv_change change = { .kind = RV_CHANGE_POLICY, .table = w->table, .chain = c,
+				    .has_counters = w->cmd->has_counters };
+
+	if (w->cmd->policy == RV_VERDICT_DROP && !strcmp(w->table->def->name, "nat"))
+		return rv_fail(w->err, RV_ERR_USAGE, &w->cmd->loc,
+			       "\nThe \"nat\" table is not intended for filtering, the use of "
+			       "DROP is therefore inhibited.\n\n");
+	if (ensure_chain(w, c))
+		return -1;
+	if (w->cmd->policy != RV_VERDICT_NONE)
+		c->policy = w->cmd->policy;
+	if (w->cmd->has_counters)
+		c->counters = w->cmd->counters;
+	return stage(w->s, &change, w->err);
+}
+
+static int do_policy(struct work *w)
+{
+	static const char no_base[] = "Bad built-in chain name.";
+
+	if (need_chain(w, no_base))
+		return -1;
+	if (w->chain->base < 0)
+		return fail_state(w, &w->cmd->chain_loc, no_base);
+	if (!is_policy(w->cmd->policy))
+		return fail_state(w, &w->cmd->loc,
+				  "Bad policy name. Run `dmesg' for more information.");
+	return set_policy(w, w->chain);
+}
+
+/* ":chain": sets a base chain's policy; makes a user chain or empties the one that is there. */
+static int do_declare(struct work *w)
+{
+	struct rv_chain *c;
+
+	if (know_chains(w->s, w->table, w->cmd->chain, w->err))
+		return -1;
+	c = rv_table_chain(w->table, w->cmd->chain);
+	if (c && c->base >= 0) {
+		if (w->cmd->policy != RV_VERDICT_NONE && !is_policy(w->cmd->policy))
+			return fail_state(w, &w->cmd->loc, "Bad policy name.");
+		if (w->cmd->policy == RV_VERDICT_NONE && w->cmd->policy_name &&
+		    strcmp(w->cmd->policy_name, "-"))
+			return fail_state(w, &w->cmd->loc, "Bad policy name.");
+		return set_policy(w, c);
+	}
+	return c && c->exists ? flush_chain(w, c) : new_chain(w);
+}
+
+static void reset_base(struct rv_chain *c, bool loaded)
+{
+	rv_chain_flush(c);
+	c->loaded = loaded;
+	c->exists = false;
+	c->policy = RV_VERDICT_ACCEPT;
+	c->counters = (struct rv_counters){ 0 };
+	c->references = 0;
+	c->handle = 0;
+}
+
+static int do_clear(struct work *w)
+{
+	struct rv_change change = { .kind = RV_CHANGE_CLEAR_TABLE, .table = w->table };
+
+	if (know_chains(w->s, w->table, NULL, w->err))
+		return -1;
+	if (w->table->exists && stage(w->s, &change, w->err))
+		return -1;
+	rv_list_each_safe(c, &w->table->chains, struct rv_chain, node) {
+		if (c->base >= 0)
+			reset_base(c, !stages(w->s));
+		else
+			rv_chain_free(c);
+	}
+	w->table->exists = false;
+	w->table->complete = true;
+	return 0;
+}
+
+/* ---- the interface --------------------------------------------------------------------- */
+
+static int (*const commands[])(struct work *w) = {
+	[RV_CMD_APPEND] = do_append,
+	[RV_CMD_INSERT] = do_insert,
+	[RV_CMD_REPLACE] = do_replace,
+	[RV_CMD_DELETE] = do_delete,
+	[RV_CMD_DELETE_NUM] = do_delete_num,
+	[RV_CMD_CHECK] = do_check,
+	[RV_CMD_FLUSH] = do_flush,
+	[RV_CMD_ZERO] = do_zero,
+	[RV_CMD_NEW_CHAIN] = do_new_chain,
+	[RV_CMD_DELETE_CHAIN] = do_delete_chain,
+	[RV_CMD_RENAME] = do_rename,
+	[RV_CMD_POLICY] = do_policy,
+	[RV_CMD_CLEAR] = do_clear,
+	[RV_CMD_DECLARE] = do_declare,
+};
+
+int rv_store_apply(struct rv_store *s, struct rv_command *cmd, struct rv_error *err)
+{
+	struct work w = { .s = s, .cmd = cmd, .err = err };
+
+	if (cmd->kind >= sizeof(commands) / sizeof(*commands) || !commands[cmd->kind])
+		return rv_fail(err, RV_ERR_USAGE, &cmd->loc, "no command specified");
+	w.table = get_table(s, cmd->table, err);
+	if (!w.table)
+		return -1;
+	if (!commands[cmd->kind](&w))
+		return 0;
+	rv_error_at(err, &cmd->loc);
+	return -1;
+}
+
+int rv_store_commit(struct rv_store *s, struct rv_error *err)
+{
+	if (!s->dirty)
+		return 0;
+	if (!stages(s))
+		rv_list_each(t, &s->rs.tables, struct rv_table, node)
+			if (rv_table_check(t, err))
+				return -1;
+	if (s->backend->commit(s, err))
+		return -1;
+	s->dirty = false;
+	return 0;
+}
+
+static int visit_loaded(struct rv_table *t, const char *only, const struct rv_visitor *v)
+{
+	int rc = v->table(t, v->arg);
+
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		if (only && strcmp(only, c->name))
+			continue;
+		rv_list_each(r, &c->rules, struct rv_rule, node)
+			if (!rc)
+				rc = v->rule(c, r, v->arg);
+	}
+	return rc;
+}
+
+int rv_store_dump(struct rv_store *s, const struct rv_table_def *def, const char *only,
+		  const struct rv_visitor *v, struct rv_error *err)
+{
+	struct rv_table *t = get_table(s, def, err);
+	struct rv_chain *c;
+
+	if (!t || know_chains(s, t, only, err))
+		return -1;
+	c = only ? rv_table_chain(t, only) : NULL;
+	if (only && !is_there(c))
+		return rv_fail(err, RV_ERR_STATE, NULL, "%s", no_chain);
+	if (!t->exists || (c && !c->exists))
+		return v->table(t, v->arg);
+	if (s->backend->dump)
+		return s->backend->dump(s, t, only, v, err);
+	if (rv_table_sort(t))
+		return rv_fail_memory(err);
+	return visit_loaded(t, only, v);
+}
+
+int rv_store_table_exists(struct rv_store *s, const struct rv_table_def *def, bool *exists,
+			  struct rv_error *err)
+{
+	struct rv_table *t = get_table(s, def, err);
+
+	if (!t || know_chains(s, t, NULL, err))
+		return -1;
+	*exists = t->exists;
+	return 0;
+}
+
+int rv_store_chain_exists(struct rv_store *s, const struct rv_table_def *def, const char *name,
+			  bool *exists, struct rv_error *err)
+{
+	struct rv_table *t = get_table(s, def, err);
+
+	if (!t || know_chains(s, t, name, err))
+		return -1;
+	*exists = is_there(rv_table_chain(t, name));
+	return 0;
+}
