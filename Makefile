@@ -37,6 +37,10 @@ LIBRARY   := $(filter-out $(BUILD)/cli/main.o,$(OBJECTS))
 NAMES     := iptables ip6tables iptables-save ip6tables-save iptables-restore ip6tables-restore
 LINKS     := $(NAMES) $(foreach n,$(NAMES),$(subst tables,tables-nft,$(n))) xtables-nft-multi
 
+# V=1 shows whole command lines.
+Q         := $(if $(V),,@)
+say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
+
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/*.c)))
 
 .PHONY: all demo check check-unit check-sanitize bench lint format install uninstall clean deps
@@ -46,7 +50,8 @@ UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/
 all: $(BUILD)/ravelin $(LINKS:%=$(BUILD)/bin/%)
 
 $(BUILD)/ravelin: $(OBJECTS)
-	$(CC) $(RV_LDFLAGS) -o $@ $^ $(RV_LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(RV_LDFLAGS) -o $@ $^ $(RV_LIBS)
 
 $(BUILD)/bin/%: $(BUILD)/ravelin
 	@mkdir -p $(@D)
@@ -54,34 +59,44 @@ $(BUILD)/bin/%: $(BUILD)/ravelin
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -c -o $@ $<
 
 # What flex and bison write is not ours to warn about.
 $(BUILD)/parser/%.o: $(BUILD)/parser/%.c
-	$(CC) $(RV_CPPFLAGS) -Iparser $(RV_CFLAGS) -Wno-error -Wno-all -Wno-extra -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(RV_CPPFLAGS) -Iparser $(RV_CFLAGS) -Wno-error -Wno-all -Wno-extra -c -o $@ $<
 
 $(BUILD)/parser/grammar.c $(BUILD)/parser/grammar.h &: parser/grammar.y
 	@mkdir -p $(@D)
-	bison -Werror -Wcounterexamples --header=$(BUILD)/parser/grammar.h -o $(BUILD)/parser/grammar.c $<
+	$(call say,BISON)
+	$(Q)bison -Werror -Wcounterexamples --header=$(BUILD)/parser/grammar.h -o $(BUILD)/parser/grammar.c $<
 
 $(BUILD)/parser/scan.c $(BUILD)/parser/scan.h &: parser/scan.l
 	@mkdir -p $(@D)
-	flex --header-file=$(BUILD)/parser/scan.h -o $(BUILD)/parser/scan.c $<
+	$(call say,FLEX)
+	$(Q)flex --header-file=$(BUILD)/parser/scan.h -o $(BUILD)/parser/scan.c $<
 
 $(SOURCES:%.c=$(BUILD)/%.o) $(GENERATED:.c=.o): | $(BUILD)/parser/grammar.h $(BUILD)/parser/scan.h
 
 $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS) \
+	$(call say,CC)
+	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS) \
 		$(shell pkg-config --libs cmocka)
+
+# Its allocations fail on purpose.
+$(BUILD)/tests/test_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 $(BUILD)/bench/floor: bench/floor.c
 	@mkdir -p $(@D)
-	$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $< -lmnl
+	$(call say,CC)
+	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $< -lmnl
 
 $(BUILD)/bench/record.so: bench/record.c
 	@mkdir -p $(@D)
-	$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fPIC -shared -o $@ $< -ldl
+	$(call say,CC)
+	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fPIC -shared -o $@ $< -ldl
 
 deps:
 	scripts/deps

@@ -31,11 +31,21 @@ static struct rv_chain *jump_of(const struct rv_chain *c, const struct rv_rule *
 	return r->jump[0] ? rv_table_chain(c->table, r->jump) : NULL;
 }
 
-static void leave(struct rv_chain *c)
+static void enter(struct rv_chain *c, struct rv_chain *up)
+{
+	c->walk.up = up;
+	c->walk.at = c->rules.next;
+	c->walk.state = OPEN;
+}
+
+/* Chains that are left are put in front of those left before: callers come before callees. */
+static void leave(struct rv_chain *c, struct rv_chain **order)
 {
 	struct rv_chain *up = c->walk.up;
 
 	c->walk.state = DONE;
+	c->walk.behind = *order;
+	*order = c;
 	if (up && up->walk.depth <= c->walk.depth)
 		up->walk.depth = c->walk.depth + 1;
 }
@@ -44,17 +54,15 @@ static void leave(struct rv_chain *c)
  * Depth first without recursion: a file may chain 100,000 chains. Each chain on the way
  * remembers the one above and the rule it got to.
  */
-static int walk(struct rv_chain *c, struct rv_error *err)
+static int walk(struct rv_chain *c, struct rv_chain **order, struct rv_error *err)
 {
-	c->walk.up = NULL;
-	c->walk.at = c->rules.next;
-	c->walk.state = OPEN;
+	enter(c, NULL);
 	while (c) {
 		struct rv_rule *r = rv_entry(c->walk.at, struct rv_rule, node);
 		struct rv_chain *to;
 
 		if (c->walk.at == &c->rules) {
-			leave(c);
+			leave(c, order);
 			c = c->walk.up;
 			continue;
 		}
@@ -62,9 +70,7 @@ static int walk(struct rv_chain *c, struct rv_error *err)
 		if (to && to->walk.state == OPEN)
 			return too_many_links(err, c, r, "the jump makes a loop");
 		if (to && to->walk.state == UNSEEN) {
-			to->walk.up = c;
-			to->walk.at = to->rules.next;
-			to->walk.state = OPEN;
+			enter(to, c);
 			c = to;
 			continue;
 		}
@@ -77,21 +83,15 @@ static int walk(struct rv_chain *c, struct rv_error *err)
 	return 0;
 }
 
-/* Carries the hooks of the base chains down, as often as it takes for nothing to change. */
-static void spread_hooks(struct rv_table *t)
+static void spread_hooks(struct rv_chain *order)
 {
-	for (bool changed = true; changed;) {
-		changed = false;
-		rv_list_each(c, &t->chains, struct rv_chain, node)
-			rv_list_each(r, &c->rules, struct rv_rule, node) {
-				struct rv_chain *to = jump_of(c, r);
+	for (struct rv_chain *c = order; c; c = c->walk.behind)
+		rv_list_each(r, &c->rules, struct rv_rule, node) {
+			struct rv_chain *to = jump_of(c, r);
 
-				if (!to || !(c->walk.hooks & ~to->walk.hooks))
-					continue;
+			if (to)
 				to->walk.hooks |= c->walk.hooks;
-				changed = true;
-			}
-	}
+		}
 }
 
 /* Whether name is one of the words of list. */
@@ -137,14 +137,16 @@ static int check_rules(struct rv_table *t, struct rv_error *err)
 
 int rv_table_check(struct rv_table *t, struct rv_error *err)
 {
+	struct rv_chain *order = NULL;
+
 	rv_list_each(c, &t->chains, struct rv_chain, node) {
 		memset(&c->walk, 0, sizeof(c->walk));
 		if (c->base >= 0)
 			c->walk.hooks = 1u << t->def->base[c->base].hook;
 	}
 	rv_list_each(c, &t->chains, struct rv_chain, node)
-		if (c->walk.state == UNSEEN && walk(c, err))
+		if (c->walk.state == UNSEEN && walk(c, &order, err))
 			return -1;
-	spread_hooks(t);
+	spread_hooks(order);
 	return check_rules(t, err);
 }

@@ -100,14 +100,12 @@ static unsigned int end_at(const struct rv_option *opt)
 static bool is_initial(const struct rv_ext *ext, const unsigned char *data, unsigned int at,
 		       unsigned int size)
 {
+	static const unsigned char zeros[1024];
 	const unsigned char *initial = ext->initial;
 
-	if (initial)
-		return !memcmp(initial + at, data + at, size);
-	while (size--)
-		if (data[at++])
-			return false;
-	return true;
+	if (!initial && size > sizeof(zeros))
+		return false;
+	return !memcmp(initial ? initial + at : zeros, data + at, size);
 }
 
 bool rv_option_given(const struct rv_ext *ext, const struct rv_option *opt, const unsigned char *data)
@@ -243,20 +241,19 @@ static int parse_uint_range(struct rv_parse *p, const char *text, unsigned char 
 	unsigned int half = half_size(p->opt);
 	uint64_t min = p->opt->min, max = row_max(p->opt, half);
 	uint64_t from = min, to = max;
-	const char *end = text;
+	const char *end = text, *second;
 
 	if (*text != ':' && !rv_parse_uint_prefix(text, min, max, &from, &end))
 		return fail_range(p, text, min, max);
-	if (!*end) {
+	if (*end == ':') {
+		second = ++end;
+		if (*second && !rv_parse_uint_prefix(second, from, max, &to, &end))
+			return fail_range(p, second, from, max);
+	} else {
 		to = from;
-	} else if (*end != ':') {
-		return fail_behind(p, text, end);
-	} else if (*++end) {
-		if (!rv_parse_uint_prefix(end, from, max, &to, &end))
-			return fail_range(p, end, from, max);
-		if (*end)
-			return fail_behind(p, text, end);
 	}
+	if (*end)
+		return fail_behind(p, text, end);
 	set_number(p->opt, field, half, from);
 	set_number(p->opt, p->data + end_at(p->opt), half, to);
 	return 0;
@@ -289,6 +286,9 @@ static int parse_port_range(struct rv_parse *p, const char *text, unsigned char 
 	int from = 0, to = UINT16_MAX;
 	char first[64];
 
+	if (colon && strchr(colon + 1, ':') && !(p->opt->flags & RV_OPT_ANY_BASE))
+		return rv_option_fail(p, "Too many components for option \"--%s\" (max: 2)\n",
+				      p->opt->name);
 	if (!colon) {
 		from = to = parse_port(p, text);
 	} else {
@@ -511,18 +511,20 @@ static int fail_mask(struct rv_parse *p, const char *text)
 }
 
 /*
- * A network's bytes behind an IPv4 mask are zero. A host's are ones, but where the mask was
- * given as a length or could be: the kernel looks at neither, but that is what stock writes.
+ * A network's bytes behind an IPv4 mask are zero. A host's are ones, but where save prints the
+ * mask as a length: the kernel looks at neither, but that is what stock writes.
  */
 static int parse_mask(struct rv_parse *p, const char *text, union nf_inet_addr *mask)
 {
 	bool host = !(p->opt->flags & RV_OPT_NETWORK) && p->family == NFPROTO_IPV4;
+	int len;
 
 	if (!text)
 		rv_mask_make(p->family, p->family == NFPROTO_IPV4 ? 32 : 128, mask);
 	else if (!rv_parse_mask(p->family, text, mask))
 		return fail_mask(p, text);
-	if (host && (!text || rv_mask_length(p->family, mask) < 0))
+	len = rv_mask_length(p->family, mask);
+	if (host && (len < 0 || len == 32))
 		memset(mask->all + 1, 0xff, sizeof(*mask) - sizeof(mask->all[0]));
 	return 0;
 }
@@ -1240,20 +1242,30 @@ static enum rv_sel selector(rv_family_t family, const struct rv_option *opt)
 	return family == NFPROTO_IPV6 && opt->sel6 ? opt->sel6 : opt->sel;
 }
 
+/* The list of a predicate is long and mostly unused: only what is before it is cleared. */
+static int row_predicate(rv_family_t family, const struct rv_option *opt,
+			 const unsigned char *data, rv_predicate_fn *fn, void *arg)
+{
+	struct rv_predicate p;
+
+	memset(&p, 0, offsetof(struct rv_predicate, list));
+	p.sel = selector(family, opt);
+	p.op = RV_OP_EQ;
+	p.len = rv_selectors[p.sel].len;
+	p.negate = rv_option_inverted(opt, data);
+	return types[opt->type].to(opt, data, &p) ? fn(&p, arg) : 0;
+}
+
 static int predicate_of(rv_family_t family, const struct rv_ext *ext, const struct rv_option *opt,
 			const unsigned char *data, rv_predicate_fn *fn, void *arg)
 {
-	struct rv_predicate p = { .sel = selector(family, opt), .op = RV_OP_EQ };
-
 	if (opt->alias_of || opt->flags & RV_OPT_HIDDEN || !rv_option_given(ext, opt, data))
 		return 0;
 	if (opt->predicate)
 		return opt->predicate(opt, data, fn, arg);
 	if (opt->sel == RV_SEL_NONE || !types[opt->type].to)
 		return 0;
-	p.len = rv_selectors[p.sel].len;
-	p.negate = rv_option_inverted(opt, data);
-	return types[opt->type].to(opt, data, &p) ? fn(&p, arg) : 0;
+	return row_predicate(family, opt, data, fn, arg);
 }
 
 int rv_part_predicates(rv_family_t family, const struct rv_ext *ext, const unsigned char *data,
@@ -1269,8 +1281,9 @@ int rv_part_predicates(rv_family_t family, const struct rv_ext *ext, const unsig
 static bool absorb_row(const struct rv_option *opt, const struct rv_predicate *p,
 		       unsigned char *data)
 {
-	if (opt->absorb ? opt->absorb(opt, p, data) != 0
-			: !types[opt->type].from || !types[opt->type].from(opt, p, data))
+	if (opt->absorb)
+		return !opt->absorb(opt, p, data);
+	if (!types[opt->type].from || !types[opt->type].from(opt, p, data))
 		return false;
 	set_bit(&opt->given, data);
 	if (p->negate)

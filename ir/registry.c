@@ -134,7 +134,7 @@ const struct rv_ext *rv_ext_find_wire(enum rv_ext_kind kind, rv_family_t family,
 				continue;
 			if (size != w->size && size != ALIGNED(w->size))
 				continue;
-			if ((*e)->claims && !(*e)->claims(data))
+			if ((*e)->claims && !w->name && !(*e)->claims(data))
 				continue;
 			/* One that claims the data goes before one that takes whatever comes. */
 			if (!found || (*e)->claims) {

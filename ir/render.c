@@ -203,7 +203,7 @@ void rv_render_list_rule(struct rv_buf *b, rv_family_t family, const struct rv_r
 		rv_buf_printf(b, "%-4u ", num);
 	if (f->verbose)
 		put_counters(b, &r->counters, f);
-	rv_buf_printf(b, "%-10s", target ? target : "");
+	rv_buf_printf(b, "%-9s ", target ? target : "");
 	put_protocol(b, family, ip, f);
 	rv_buf_putc(b, ip->invert & RV_IP_FRAG ? '!' : '-');
 	rv_buf_puts(b, ip->flags & RV_IP_FRAG ? "f " : "- ");

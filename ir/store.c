@@ -537,9 +537,7 @@ static int do_delete_chain(struct work *w)
 	if (!w->chain->exists)
 		return fail_state(w, &w->cmd->chain_loc, no_chain);
 	if (w->chain->base >= 0 && w->chain->policy != RV_VERDICT_ACCEPT)
-		return rv_fail(w->err, RV_ERR_PROBLEM, &w->cmd->chain_loc,
-			       " CHAIN_DEL failed (Device or resource busy): chain %s",
-			       w->chain->name);
+		return fail_state(w, &w->cmd->chain_loc, "Directory not empty.");
 	return delete_chain(w, w->chain);
 }
 

@@ -15,6 +15,9 @@
 #define OUT NF_INET_LOCAL_OUT
 #define POST NF_INET_POST_ROUTING
 
+/* Stock's nf_tables rules of this table come last, unlike NF_IP_PRI_SECURITY. */
+#define PRI_SECURITY 150
+
 const struct rv_table_def rv_table_defs[] = {
 	{ "mangle", "filter", 5, {
 		{ "PREROUTING", PRE, NF_IP_PRI_MANGLE },
@@ -23,9 +26,9 @@ const struct rv_table_def rv_table_defs[] = {
 		{ "OUTPUT", OUT, NF_IP_PRI_MANGLE },
 		{ "POSTROUTING", POST, NF_IP_PRI_MANGLE } } },
 	{ "security", "filter", 3, {
-		{ "INPUT", IN, NF_IP_PRI_SECURITY },
-		{ "FORWARD", FWD, NF_IP_PRI_SECURITY },
-		{ "OUTPUT", OUT, NF_IP_PRI_SECURITY } } },
+		{ "INPUT", IN, PRI_SECURITY },
+		{ "FORWARD", FWD, PRI_SECURITY },
+		{ "OUTPUT", OUT, PRI_SECURITY } } },
 	{ "raw", "filter", 2, {
 		{ "PREROUTING", PRE, NF_IP_PRI_RAW },
 		{ "OUTPUT", OUT, NF_IP_PRI_RAW } } },

@@ -15,7 +15,8 @@ bool rv_parse_uint_prefix(const char *text, uint64_t min, uint64_t max, uint64_t
 	unsigned long long n;
 	char *stop;
 
-	/* strtoull would also take blanks and a sign, and turn -1 into the largest number. */
+	/* Blanks before a number are let pass, as stock does; a sign would turn -1 into the largest. */
+	text += strspn(text, " \t");
 	if (*text < '0' || *text > '9')
 		return false;
 	errno = 0;
@@ -230,16 +231,20 @@ void rv_print_mask(struct rv_buf *b, rv_family_t family, const union nf_inet_add
 bool rv_parse_mac(const char *text, unsigned char mac[6])
 {
 	for (int i = 0; i < 6; i++) {
+		const char *end = text;
 		unsigned int n = 0;
 
-		for (int d = 0; d < 2; d++, text++) {
+		for (; end < text + 2 && *end && *end != ':'; end++) {
 			const char *hex = "0123456789abcdef";
-			const char *at = *text ? strchr(hex, *text | (*text >= 'A' ? 0x20 : 0)) : NULL;
+			const char *at = strchr(hex, *end | (*end >= 'A' ? 0x20 : 0));
 
 			if (!at)
 				return false;
 			n = n * 16 + (at - hex);
 		}
+		if (end == text)
+			return false;
+		text = end;
 		mac[i] = n;
 		if (i < 5 && *text++ != ':')
 			return false;

@@ -177,7 +177,8 @@ struct rv_option {
 	void (*print)(struct rv_out *o, const struct rv_option *opt, const unsigned char *data);
 	int (*predicate)(const struct rv_option *opt, const unsigned char *data,
 			 rv_predicate_fn *fn, void *arg);
-	/* Takes a predicate read from the backend back into the data; 0, or -1 if it does not fit. */
+	/* Takes a predicate read from the backend back into the data, its negation and the
+	 * "given" bit included; 0, or -1 if it does not fit. */
 	int (*absorb)(const struct rv_option *opt, const struct rv_predicate *p, unsigned char *data);
 };
 
@@ -242,7 +243,8 @@ struct rv_ext {
 
 	/*
 	 * Two descriptors may share a kernel name and revision (state, conntrack): is this blob,
-	 * as it is on the wire, this one's? The other of the two leaves it NULL.
+	 * as it is on the wire, this one's? The other of the two leaves it NULL. Not asked for
+	 * a row of wire with a name of its own.
 	 */
 	bool (*claims)(const unsigned char *wire);
 	int (*check)(struct rv_check *c);
@@ -307,7 +309,7 @@ int rv_part_absorb(rv_family_t family, const struct rv_ext *ext, const struct rv
 
 /* ---- values, for hooks (ir/value.c) ---------------------------------------- */
 
-/* Whole-string numbers: decimal, 0x, 0 octal as strtoul base 0; no sign, no blanks. */
+/* Whole-string numbers: decimal, 0x, 0 octal as strtoul base 0; no sign. Blanks may stand before. */
 bool rv_parse_uint(const char *text, uint64_t min, uint64_t max, uint64_t *value);
 /* Same, stopping at the first other byte, which *end points to. */
 bool rv_parse_uint_prefix(const char *text, uint64_t min, uint64_t max, uint64_t *value,

@@ -9,8 +9,10 @@
 #ifndef RAVELIN_IR_H
 #define RAVELIN_IR_H
 
-#include <linux/netfilter.h>
+/* Before any header of the kernel: those then leave out what it defines. */
 #include <net/if.h>
+
+#include <linux/netfilter.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -108,7 +110,7 @@ struct rv_chain {
 		uint8_t state;
 		uint16_t depth;		/* jumps below */
 		uint32_t hooks;		/* it is reached from, bits of 1 << NF_INET_* */
-		struct rv_chain *up;
+		struct rv_chain *up, *behind;
 		struct rv_list *at;
 	} walk;
 };

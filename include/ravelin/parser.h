@@ -19,7 +19,7 @@ struct rv_options {
 	bool modprobe;			/* -M, accepted */
 	bool version, help;		/* -V, -h */
 	const struct rv_ext *help_ext;	/* -m NAME -h, -j NAME -h: also print this one's help */
-	bool skip;			/* -4 in ip6tables-restore and the reverse: the line is for the other family */
+	bool skip;			/* the line was for the other family (such lines are not handed out) */
 };
 
 /*
@@ -30,8 +30,46 @@ struct rv_options {
 int rv_parse_argv(int argc, char *const argv[], rv_family_t family, struct rv_command *cmd,
 		  struct rv_options *opts, struct rv_error *err);
 
+/* How many words follow an option. Those in brackets are left out when '-' or '!' comes next. */
+enum rv_arity {
+	RV_ARGS_NONE,
+	RV_ARGS_ONE,
+	RV_ARGS_ONE_OPT,	/* one [two] */
+	RV_ARGS_OPT,		/* [one] */
+	RV_ARGS_OPT_OPT,	/* [one [two]] */
+};
+
+enum rv_bang {
+	RV_BANG_IGNORED,
+	RV_BANG_CANNOT,		/* both are refused, but in other words */
+	RV_BANG_UNEXPECTED,
+};
+
+struct rv_parser;
+struct rv_arg;
+
+/*
+ * Commands and options that are no part of a rule's data. Together with the rows of
+ * rv_ext_ip these are the core's words: lookup, help and completion read them.
+ */
+struct rv_core_option {
+	const char *name;		/* without the dashes; NULL ends the table */
+	char letter;			/* 0: none */
+	uint8_t arity;			/* enum rv_arity */
+	uint8_t command;		/* enum rv_command_kind; NONE: an option */
+	char once;			/* given once at most: the letter it counts as; 0: as often as liked */
+	uint8_t bang;			/* enum rv_bang: what '!' before it means */
+	uint32_t commands;		/* it may stand with these, bits of 1 << kind; 0: with all */
+	const char *arg;		/* what help calls its arguments */
+	const char *help;		/* a line */
+	int (*run)(struct rv_parser *p, const struct rv_core_option *o, const struct rv_arg *args);
+};
+
+extern const struct rv_core_option rv_core_options[];
+
 /* Receives what a restore file says, line by line, as soon as a line is complete. */
 struct rv_restore_sink {
+	bool counters;			/* -c: "[p:b]" before rules and behind policies counts */
 	/* "*name"; skip: set *skip to leave out everything to COMMIT (-T). */
 	int (*table)(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip, void *arg,
 		     struct rv_error *err);

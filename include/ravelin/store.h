@@ -83,6 +83,7 @@ struct rv_change {
 	bool at_front;		/* ADD_RULE with pos NULL in a chain that is not loaded */
 	bool has_counters;
 	const char *name;
+	struct rv_loc loc;	/* of the command, for what the kernel says of it in commit */
 };
 
 struct rv_store;
@@ -123,7 +124,9 @@ struct rv_backend {
 	int (*commit)(struct rv_store *s, struct rv_error *err);
 	/*
 	 * One consistent read of a table, or of one chain of it (only != NULL). Streams:
-	 * rules are not kept. The tables' chains are loaded (complete) by it.
+	 * rules are not kept. The tables' chains are loaded (complete) by it; a chain's
+	 * references are right once its rules have gone by. err->kind RV_ERR_AGAIN: the
+	 * ruleset changed meanwhile; what the visitor saw is void, start over.
 	 */
 	int (*dump)(struct rv_store *s, struct rv_table *table, const char *only,
 		    const struct rv_visitor *v, struct rv_error *err);
