@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* CONNMARK: changes the connection's mark, copies it from or to the packet (uapi xt_connmark.h). */
+#include <linux/netfilter/xt_CONNMARK.h>
+
+#include <ravelin/extension.h>
+
+typedef struct xt_connmark_tginfo2 info_t;
+
+enum {
+	SET_XMARK, SET_MARK, AND_MARK, OR_MARK, XOR_MARK, SAVE_MARK, RESTORE_MARK, OPERATIONS,
+	LEFT_SHIFT = OPERATIONS, RIGHT_SHIFT, CTMASK, NFMASK, MASK, ROWS
+};
+
+#define OTHERS(row) ((1 << OPERATIONS) - 1 - (1 << (row)))
+
+/* The row says which operation it is; the ways to set are all kept as value and mask. */
+#define SET(row, word, how, parameter, text)					\
+	[row] = { .name = (word), .type = RV_T_CHANGE, .offset = offsetof(info_t, ctmark), \
+		  .size = 8, .given = RV_BIT_IS(info_t, mode, XT_CONNMARK_SET),	\
+		  .value = (how), .excludes = OTHERS(row), .arg = (parameter), .help = (text) }
+
+#define COPY(row, word, number, text)						\
+	[row] = { .name = (word), .type = RV_T_FLAG,				\
+		  .given = RV_BIT_IS(info_t, mode, number),			\
+		  .excludes = OTHERS(row), .help = (text) }
+
+#define SHIFT(row, word, dir, text)						\
+	[row] = { .name = (word), .type = RV_T_UINT, RV_FIELD(info_t, shift_bits), .max = 32, \
+		  .given = RV_BIT_IS(info_t, shift_dir, dir), .arg = "bits", .help = (text) }
+
+#define MASK_OF(row, word, field, text)						\
+	[row] = { .name = (word), .type = RV_T_UINT, RV_FIELD(info_t, field),	\
+		  .flags = RV_OPT_HEX, .excludes = 1 << MASK, .arg = "mask", .help = (text) }
+
+_Static_assert(offsetof(info_t, ctmask) == offsetof(info_t, ctmark) + 4, "value, then mask");
+
+static int parse_mask(struct rv_parse *p)
+{
+	return rv_value_parse(p, p->arg, p->data + offsetof(info_t, ctmask)) ||
+	       rv_value_parse(p, p->arg, p->data + offsetof(info_t, nfmask)) ? -1 : 0;
+}
+
+static const struct rv_option options[] = {
+	SET(SET_XMARK, "set-xmark", RV_WAY_XMASKED, "value[/mask]",
+	    "clear the bits of mask, then XOR value"),
+	SET(SET_MARK, "set-mark", RV_WAY_MASKED, "value[/mask]",
+	    "clear the bits of mask, then OR value"),
+	SET(AND_MARK, "and-mark", RV_WAY_AND, "bits", "keep only these bits"),
+	SET(OR_MARK, "or-mark", RV_WAY_OR, "bits", "set these bits"),
+	SET(XOR_MARK, "xor-mark", RV_WAY_XOR, "bits", "turn these bits over"),
+	COPY(SAVE_MARK, "save-mark", XT_CONNMARK_SAVE, "copy the packet's mark to the connection"),
+	COPY(RESTORE_MARK, "restore-mark", XT_CONNMARK_RESTORE,
+	     "copy the connection's mark to the packet"),
+	SHIFT(LEFT_SHIFT, "left-shift-mark", D_SHIFT_LEFT, "then shift it to the left"),
+	SHIFT(RIGHT_SHIFT, "right-shift-mark", D_SHIFT_RIGHT, "then shift it to the right"),
+	MASK_OF(CTMASK, "ctmask", ctmask, "bits of the connection's mark to copy or clear"),
+	MASK_OF(NFMASK, "nfmask", nfmask, "bits of the packet's mark to copy or clear"),
+	[MASK] = {
+		.name = "mask",
+		.type = RV_T_UINT,
+		RV_FIELD(info_t, ctmask),
+		.excludes = 1 << CTMASK | 1 << NFMASK,
+		.arg = "mask",
+		.help = "both masks at once",
+		.parse = parse_mask,
+	},
+	[ROWS] = { 0 },
+};
+
+static const char *const directions[] = { "left", "right" };
+static const char *const copies[] = { "set", "save", "restore" };
+
+static void save_operation(struct rv_out *o, const info_t *info)
+{
+	if (info->mode == XT_CONNMARK_SET)
+		rv_buf_printf(o->buf, " --set-xmark 0x%x/0x%x", info->ctmark, info->ctmask);
+	else
+		rv_buf_printf(o->buf, " --%s-mark --nfmask 0x%x --ctmask 0x%x", copies[info->mode],
+			      info->nfmask, info->ctmask);
+}
+
+static void show_operation(struct rv_out *o, const info_t *info)
+{
+	if (info->mode == XT_CONNMARK_SET) {
+		rv_buf_putc(o->buf, ' ');
+		rv_value_print(o, &options[SET_XMARK], (const unsigned char *)info);
+		return;
+	}
+	rv_buf_printf(o->buf, " %s", copies[info->mode]);
+	if (info->nfmask == info->ctmask) {
+		if (info->nfmask != UINT32_MAX)
+			rv_buf_printf(o->buf, " mask 0x%x", info->nfmask);
+	} else if (info->mode == XT_CONNMARK_SAVE) {
+		rv_buf_printf(o->buf, " nfmask 0x%x ctmask ~0x%x", info->nfmask, info->ctmask);
+	} else {
+		rv_buf_printf(o->buf, " ctmask 0x%x nfmask ~0x%x", info->ctmask, info->nfmask);
+	}
+}
+
+/* Which words a field becomes depends on the mode, so the rows alone cannot say it. */
+static void render(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
+{
+	const info_t *info = (const info_t *)(const void *)data;
+	bool save = o->style == RV_STYLE_SAVE;
+
+	if (save) {
+		save_operation(o, info);
+	} else {
+		rv_buf_printf(o->buf, " %s", ext->list);
+		show_operation(o, info);
+	}
+	if (info->shift_bits)
+		rv_buf_printf(o->buf, " %s%s-shift-mark %u", save ? "--" : "",
+			      directions[info->shift_dir], info->shift_bits);
+}
+
+static int check(struct rv_check *c)
+{
+	const info_t *info = (const info_t *)(void *)c->part->data;
+
+	if (!(c->seen & ((1 << OPERATIONS) - 1)))
+		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
+			       "CONNMARK target: No operation specified");
+	if (info->shift_bits > 31)
+		return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
+			       "CONNMARK: the kernel shifts a mark by 31 bits at most");
+	return 0;
+}
+
+static int understood(const info_t *info, struct rv_error *err)
+{
+	if (info->mode <= XT_CONNMARK_RESTORE && info->shift_dir <= D_SHIFT_RIGHT &&
+	    info->shift_bits <= 31)
+		return 0;
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "CONNMARK with mode %u, shift %u by %u",
+		       info->mode, info->shift_dir, info->shift_bits);
+}
+
+static int read_2(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		  struct rv_error *err)
+{
+	const info_t *from = (const info_t *)(const void *)wire;
+	info_t *info = (info_t *)(void *)data;
+
+	(void)w;
+	*info = (info_t){
+		.ctmark = from->ctmark, .ctmask = from->ctmask, .nfmask = from->nfmask,
+		.shift_dir = from->shift_dir, .shift_bits = from->shift_bits, .mode = from->mode,
+	};
+	return understood(info, err);
+}
+
+static int read_1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		  struct rv_error *err)
+{
+	const struct xt_connmark_tginfo1 *from =
+		(const struct xt_connmark_tginfo1 *)(const void *)wire;
+	info_t *info = (info_t *)(void *)data;
+
+	(void)w;
+	*info = (info_t){
+		.ctmark = from->ctmark, .ctmask = from->ctmask, .nfmask = from->nfmask,
+		.mode = from->mode,
+	};
+	return understood(info, err);
+}
+
+static const struct rv_wire wire_rows[] = {
+	{ .revision = 2, .size = sizeof(info_t), .read = read_2 },
+	{ .revision = 1, .size = sizeof(struct xt_connmark_tginfo1), .read = read_1 },
+	{ 0 },
+};
+
+static const info_t initial = { .ctmask = UINT32_MAX, .nfmask = UINT32_MAX };
+
+static const struct rv_ext connmark_target = {
+	.name = "CONNMARK",
+	.kind = RV_TARGET,
+	.size = sizeof(info_t),
+	.initial = &initial,
+	.wire = wire_rows,
+	.options = options,
+	.list = "CONNMARK",
+	.help = "changes the connection's mark or copies it from or to the packet",
+	.check = check,
+	.save = render,
+	.show = render,
+};
+
+RV_REGISTER(connmark_target);

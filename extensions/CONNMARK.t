@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+@table mangle
+-j CONNMARK --set-xmark 0x1/0xffffffff ; = ; OK
+-j CONNMARK --set-xmark 1 ; -j CONNMARK --set-xmark 0x1/0xffffffff ; OK
+-j CONNMARK --set-xmark 4/3 ; -j CONNMARK --set-xmark 0x4/0x3 ; OK
+-j CONNMARK --set-xmark 0/0 ; -j CONNMARK --set-xmark 0x0/0x0 ; OK
+-j CONNMARK --set-mark 1 ; -j CONNMARK --set-xmark 0x1/0xffffffff ; OK
+-j CONNMARK --set-mark 4/3 ; -j CONNMARK --set-xmark 0x4/0x7 ; OK
+-j CONNMARK --set-mark 0 ; -j CONNMARK --set-xmark 0x0/0xffffffff ; OK
+-j CONNMARK --and-mark 5 ; -j CONNMARK --set-xmark 0x0/0xfffffffa ; OK
+-j CONNMARK --or-mark 5 ; -j CONNMARK --set-xmark 0x5/0x5 ; OK
+-j CONNMARK --xor-mark 5 ; -j CONNMARK --set-xmark 0x5/0x0 ; OK
+-j CONNMARK --save-mark ; -j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0xffffffff ; OK
+-j CONNMARK --restore-mark ; -j CONNMARK --restore-mark --nfmask 0xffffffff --ctmask 0xffffffff ; OK
+-j CONNMARK --save-mark --nfmask 1 --ctmask 2 ; -j CONNMARK --save-mark --nfmask 0x1 --ctmask 0x2 ; OK
+-j CONNMARK --save-mark --mask 3 ; -j CONNMARK --save-mark --nfmask 0x3 --ctmask 0x3 ; OK
+-j CONNMARK --save-mark --nfmask 3 ; -j CONNMARK --save-mark --nfmask 0x3 --ctmask 0xffffffff ; OK
+-j CONNMARK --save-mark --ctmask 3 ; -j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0x3 ; OK
+-j CONNMARK --restore-mark --nfmask 1 --ctmask 2 ; -j CONNMARK --restore-mark --nfmask 0x1 --ctmask 0x2 ; OK
+-j CONNMARK --restore-mark --mask 0 ; -j CONNMARK --restore-mark --nfmask 0x0 --ctmask 0x0 ; OK
+-j CONNMARK --restore-mark --nfmask 3 ; -j CONNMARK --restore-mark --nfmask 0x3 --ctmask 0xffffffff ; OK
+-j CONNMARK --restore-mark --ctmask 3 ; -j CONNMARK --restore-mark --nfmask 0xffffffff --ctmask 0x3 ; OK
+-j CONNMARK --mask 4 --save-mark ; -j CONNMARK --save-mark --nfmask 0x4 --ctmask 0x4 ; OK
+-j CONNMARK --nfmask 4 --ctmask 5 --restore-mark ; -j CONNMARK --restore-mark --nfmask 0x4 --ctmask 0x5 ; OK
+-j CONNMARK --set-mark 1 --ctmask 4 ; -j CONNMARK --set-xmark 0x1/0x4 ; OK
+-j CONNMARK --ctmask 4 --set-mark 1 ; -j CONNMARK --set-xmark 0x1/0xffffffff ; OK
+-j CONNMARK --set-mark 1 --left-shift-mark 3 ; -j CONNMARK --set-xmark 0x1/0xffffffff --left-shift-mark 3 ; OK
+-j CONNMARK --set-xmark 1/7 --right-shift-mark 3 ; -j CONNMARK --set-xmark 0x1/0x7 --right-shift-mark 3 ; OK
+-j CONNMARK --save-mark --right-shift-mark 31 ; -j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0xffffffff --right-shift-mark 31 ; OK
+-j CONNMARK --restore-mark --left-shift-mark 0 ; -j CONNMARK --restore-mark --nfmask 0xffffffff --ctmask 0xffffffff ; OK
+-j CONNMARK --restore-mark --mask 3 --right-shift-mark 7 ; -j CONNMARK --restore-mark --nfmask 0x3 --ctmask 0x3 --right-shift-mark 7 ; OK
+-j CONNMARK --restore-mark --left-shift-mark 1 --right-shift-mark 2 ; -j CONNMARK --restore-mark --nfmask 0xffffffff --ctmask 0xffffffff --right-shift-mark 2 ; OK
+-j CONNMARK --restore-mark --right-shift-mark 2 --left-shift-mark 1 ; -j CONNMARK --restore-mark --nfmask 0xffffffff --ctmask 0xffffffff --left-shift-mark 1 ; OK
+-j CONNMARK --save ; -j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0xffffffff ; OK
+-j CONNMARK ; FAIL ; CONNMARK target: No operation specified
+-j CONNMARK --nfmask 4 ; FAIL ; CONNMARK target: No operation specified
+-j CONNMARK --left-shift-mark 3 ; FAIL ; CONNMARK target: No operation specified
+-j CONNMARK --save-mark --mask 3 --nfmask 4 ; FAIL ; CONNMARK: option "--nfmask" cannot be used together with "--mask".
+-j CONNMARK --save-mark --ctmask 3 --nfmask 1 --mask 4 ; FAIL ; CONNMARK: option "--ctmask" cannot be used together with "--mask".
+-j CONNMARK --set-mark 1 --save-mark ; FAIL ; CONNMARK: option "--set-mark" cannot be used together with "--save-mark".
+-j CONNMARK --save-mark --restore-mark ; FAIL ; CONNMARK: option "--save-mark" cannot be used together with "--restore-mark".
+-j CONNMARK --xor-mark 1 --restore-mark --save-mark ; FAIL ; CONNMARK: option "--xor-mark" cannot be used together with "--save-mark".
+-j CONNMARK --or-mark 1 --xor-mark 1 ; FAIL ; CONNMARK: option "--or-mark" cannot be used together with "--xor-mark".
+-j CONNMARK --save-mark --save-mark ; FAIL ; CONNMARK: option "--save-mark" can only be used once.
+-j CONNMARK --set-mark 1 --set-mark 1 ; FAIL ; CONNMARK: option "--set-mark" can only be used once.
+-j CONNMARK --set-mark a ; FAIL ; CONNMARK: bad integer value for option "--set-mark", or out of range.
+-j CONNMARK --set-mark 1/a ; FAIL ; CONNMARK: bad integer value for option "--set-mark", or out of range.
+-j CONNMARK --set-mark 4294967296 ; FAIL ; CONNMARK: bad integer value for option "--set-mark", or out of range.
+-j CONNMARK --set-mark ; FAIL ; option "--set-mark" requires an argument
+-j CONNMARK --and-mark 1/2 ; FAIL ; CONNMARK: bad value for option "--and-mark", or out of range (0-4294967295).
+-j CONNMARK --save-mark --mask a ; FAIL ; CONNMARK: bad value for option "--mask", or out of range (0-4294967295).
+-j CONNMARK --save-mark --nfmask -1 ; FAIL ; CONNMARK: bad value for option "--nfmask", or out of range (0-4294967295).
+-j CONNMARK --save-mark --ctmask ; FAIL ; option "--ctmask" requires an argument
+-j CONNMARK ! --set-mark 1 ; FAIL ; CONNMARK: option "--set-mark" cannot be inverted.
+-j CONNMARK ! --save-mark ; FAIL ; CONNMARK: option "--save-mark" cannot be inverted.
+-j CONNMARK --restore-mark --left-shift-mark 33 ; FAIL ; CONNMARK: bad value for option "--left-shift-mark", or out of range (0-32).
+-j CONNMARK --restore-mark --right-shift-mark a ; FAIL ; CONNMARK: bad value for option "--right-shift-mark", or out of range (0-32).
+-j CONNMARK --restore-mark --left-shift-mark 32 ; FAIL ; CONNMARK: the kernel shifts a mark by 31 bits at most
+-j CONNMARK --set 1 ; FAIL ; unknown option "--set"

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* LOG: writes packets to the kernel's log and goes on (uapi xt_LOG.h). */
+#include <string.h>
+#include <syslog.h>
+
+#include <linux/netfilter/xt_LOG.h>
+
+#include <ravelin/extension.h>
+
+static const struct rv_name levels[] = {
+	{ "emerg", LOG_EMERG, NULL },
+	{ "panic", LOG_EMERG, NULL },
+	{ "alert", LOG_ALERT, NULL },
+	{ "crit", LOG_CRIT, NULL },
+	{ "error", LOG_ERR, NULL },
+	{ "warning", LOG_WARNING, NULL },
+	{ "notice", LOG_NOTICE, NULL },
+	{ "info", LOG_INFO, NULL },
+	{ "debug", LOG_DEBUG, NULL },
+	{ NULL, 0, NULL },
+};
+
+/* -L without -n calls the levels as syslog.conf(5) does, not as the option does. */
+static const char *const level_words[] = {
+	"emerg", "alert", "crit", "err", "warn", "notice", "info", "debug",
+};
+
+/* What is too long for the kernel is cut without a word, as stock does. */
+static int parse_prefix(struct rv_parse *p)
+{
+	char prefix[sizeof(((struct xt_log_info *)0)->prefix)] = "";
+
+	if (strchr(p->arg, '\n'))
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
+			       "Newlines not allowed in --log-prefix");
+	memcpy(prefix, p->arg, strnlen(p->arg, sizeof(prefix) - 1));
+	return rv_value_parse(p, prefix, p->data + p->opt->offset);
+}
+
+#define LOG_FLAG(word, bit, text)						\
+	{ .name = "log-" word, .type = RV_T_FLAG, RV_FIELD(struct xt_log_info, logflags), \
+	  .value = (bit), .given = RV_BIT(struct xt_log_info, logflags, bit),	\
+	  .list = (word), .help = (text) }
+
+static const struct rv_option options[] = {
+	{
+		.name = "log-prefix",
+		.type = RV_T_STRING,
+		RV_FIELD(struct xt_log_info, prefix),
+		.min = 1,
+		.bad = "Argument must have a minimum length of 1 characters\n",
+		.arg = "prefix",
+		.help = "text before each line, of up to 29 bytes",
+		.parse = parse_prefix,
+	},
+	{
+		.name = "log-level",
+		.type = RV_T_UINT,
+		RV_FIELD(struct xt_log_info, level),
+		.max = LOG_DEBUG,
+		.names = levels,
+		.bad = "log level \"%s\" unknown\n",
+		.arg = "level",
+		.help = "0 to 7, or emerg, alert, crit, error, warning, notice, info, debug",
+	},
+	LOG_FLAG("tcp-sequence", XT_LOG_TCPSEQ, "log TCP sequence numbers"),
+	LOG_FLAG("tcp-options", XT_LOG_TCPOPT, "log TCP options"),
+	LOG_FLAG("ip-options", XT_LOG_IPOPT, "log IP options"),
+	LOG_FLAG("uid", XT_LOG_UID, "log whose process sent the packet"),
+	LOG_FLAG("macdecode", XT_LOG_MACDECODE, "log MAC addresses and protocol"),
+	{ 0 },
+};
+
+/* A listing has the rows in another order than save, and with -n all flags as one number. */
+static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
+{
+	const struct xt_log_info *info = (const struct xt_log_info *)data;
+
+	if (o->numeric)
+		rv_buf_printf(o->buf, " LOG flags %u level %u", info->logflags, info->level);
+	else
+		rv_buf_printf(o->buf, " LOG level %s", level_words[info->level & LOG_DEBUG]);
+	for (const struct rv_option *opt = options; opt->name && !o->numeric; opt++)
+		if (opt->type == RV_T_FLAG && rv_option_given(ext, opt, data))
+			rv_buf_printf(o->buf, " %s", opt->list);
+	if (info->prefix[0])
+		rv_buf_printf(o->buf, " prefix \"%s\"", info->prefix);
+}
+
+/* Nothing that the rows could not say, and no byte behind the prefix. */
+static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		     struct rv_error *err)
+{
+	const struct xt_log_info *from = (const struct xt_log_info *)wire;
+	struct xt_log_info *info = (struct xt_log_info *)data;
+
+	(void)w;
+	if (from->level > LOG_DEBUG || from->logflags & ~XT_LOG_MASK ||
+	    !memchr(from->prefix, '\0', sizeof(from->prefix)))
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "LOG with level %u and flags 0x%x",
+			       from->level, from->logflags);
+	*info = (struct xt_log_info){ .level = from->level, .logflags = from->logflags };
+	memcpy(info->prefix, from->prefix, strlen(from->prefix));
+	return 0;
+}
+
+static const struct rv_wire wire_rows[] = {
+	{ .revision = 0, .size = sizeof(struct xt_log_info), .read = read_info },
+	{ 0 },
+};
+
+static const struct xt_log_info initial = { .level = LOG_WARNING };
+
+static const struct rv_ext log_target = {
+	.name = "LOG",
+	.kind = RV_TARGET,
+	.size = sizeof(struct xt_log_info),
+	.initial = &initial,
+	.wire = wire_rows,
+	.options = options,
+	.help = "logs the packet and goes on with the next rule",
+	.show = show,
+};
+
+RV_REGISTER(log_target);

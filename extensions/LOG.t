@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-j LOG ; = ; OK
+-j LOG --log-level 0 ; = ; OK
+-j LOG --log-level 1 ; = ; OK
+-j LOG --log-level 4 ; -j LOG ; OK
+-j LOG --log-level 7 ; = ; OK
+-j LOG --log-level 0x3 ; -j LOG --log-level 3 ; OK
+-j LOG --log-level emerg ; -j LOG --log-level 0 ; OK
+-j LOG --log-level panic ; -j LOG --log-level 0 ; OK
+-j LOG --log-level alert ; -j LOG --log-level 1 ; OK
+-j LOG --log-level crit ; -j LOG --log-level 2 ; OK
+-j LOG --log-level error ; -j LOG --log-level 3 ; OK
+-j LOG --log-level warning ; -j LOG ; OK
+-j LOG --log-level notice ; -j LOG --log-level 5 ; OK
+-j LOG --log-level info ; -j LOG --log-level 6 ; OK
+-j LOG --log-level debug ; -j LOG --log-level 7 ; OK
+-j LOG --log-prefix foo ; = ; OK
+-j LOG --log-prefix "foo bar: " ; = ; OK
+-j LOG --log-prefix 'a"b' ; -j LOG --log-prefix "a\"b" ; OK
+-j LOG --log-prefix 'a\b' ; -j LOG --log-prefix "a\\b" ; OK
+-j LOG --log-prefix "a'b" ; -j LOG --log-prefix "a\'b" ; OK
+-j LOG --log-prefix -x ; = ; OK
+-j LOG --log-prefix "a;b" ; = ; OK
+-j LOG --log-prefix "ü" ; = ; OK
+-j LOG --log-prefix "!" ; = ; OK
+-j LOG --log-prefix abcdefghijklmnopqrstuvwxyz012 ; = ; OK
+# What does not fit is cut.
+-j LOG --log-prefix abcdefghijklmnopqrstuvwxyz0123 ; -j LOG --log-prefix abcdefghijklmnopqrstuvwxyz012 ; OK
+-j LOG --log-tcp-sequence ; = ; OK
+-j LOG --log-tcp-options ; = ; OK
+-j LOG --log-ip-options ; = ; OK
+-j LOG --log-uid ; = ; OK
+-j LOG --log-macdecode ; = ; OK
+-j LOG --log-tcp-sequence --log-tcp-options --log-ip-options --log-uid --log-macdecode --log-prefix x --log-level debug ; -j LOG --log-prefix x --log-level 7 --log-tcp-sequence --log-tcp-options --log-ip-options --log-uid --log-macdecode ; OK
+-j LOG --log-u --log-ip --log-p x ; -j LOG --log-prefix x --log-ip-options --log-uid ; OK
+-p tcp -m tcp --dport 22 -j LOG --log-prefix "ssh " ; = ; OK
+-j LOG --log-level 8 ; FAIL ; log level "8" unknown
+-j LOG --log-level -1 ; FAIL ; log level "-1" unknown
+-j LOG --log-level err ; FAIL ; log level "err" unknown
+-j LOG --log-level warn ; FAIL ; log level "warn" unknown
+-j LOG --log-level DEBUG ; FAIL ; log level "DEBUG" unknown
+-j LOG --log-level deb ; FAIL ; log level "deb" unknown
+-j LOG --log-level 3x ; FAIL ; log level "3x" unknown
+-j LOG --log-level 4294967299 ; FAIL ; log level "4294967299" unknown
+-j LOG --log-level '' ; FAIL ; log level "" unknown
+-j LOG --log-level ; FAIL ; option "--log-level" requires an argument
+-j LOG --log-level 3 --log-level 4 ; FAIL ; LOG: option "--log-level" can only be used once.
+-j LOG ! --log-level 3 ; FAIL ; LOG: option "--log-level" cannot be inverted.
+-j LOG --log-prefix '' ; FAIL ; Argument must have a minimum length of 1 characters
+-j LOG --log-prefix ; FAIL ; option "--log-prefix" requires an argument
+-j LOG --log-prefix a --log-prefix b ; FAIL ; LOG: option "--log-prefix" can only be used once.
+-j LOG ! --log-prefix a ; FAIL ; LOG: option "--log-prefix" cannot be inverted.
+-j LOG --log-uid --log-uid ; FAIL ; LOG: option "--log-uid" can only be used once.
+-j LOG ! --log-uid ; FAIL ; LOG: option "--log-uid" cannot be inverted.
+-j LOG --log-tcp ; FAIL ; unknown option "--log-tcp"

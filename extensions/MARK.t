@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+@table mangle
+-j MARK --set-xmark 0x1/0xffffffff ; = ; OK
+-j MARK --set-xmark 1 ; -j MARK --set-xmark 0x1/0xffffffff ; OK
+-j MARK --set-xmark 1/0xff ; -j MARK --set-xmark 0x1/0xff ; OK
+-j MARK --set-xmark 0x4/0x3 ; = ; OK
+-j MARK --set-xmark 0/0 ; -j MARK --set-xmark 0x0/0x0 ; OK
+-j MARK --set-mark 1 ; -j MARK --set-xmark 0x1/0xffffffff ; OK
+-j MARK --set-mark 1/1 ; -j MARK --set-xmark 0x1/0x1 ; OK
+-j MARK --set-mark 1/0xff ; -j MARK --set-xmark 0x1/0xff ; OK
+-j MARK --set-mark 0x4/0x3 ; -j MARK --set-xmark 0x4/0x7 ; OK
+-j MARK --set-mark 010/010 ; -j MARK --set-xmark 0x8/0x8 ; OK
+-j MARK --set-mark 0 ; -j MARK --set-xmark 0x0/0xffffffff ; OK
+-j MARK --set-mark 0xffffffff ; -j MARK --set-xmark 0xffffffff/0xffffffff ; OK
+-j MARK --set-mark=7 ; -j MARK --set-xmark 0x7/0xffffffff ; OK
+-j MARK --set-m 1 ; -j MARK --set-xmark 0x1/0xffffffff ; OK
+-j MARK --and-mark 0xff ; -j MARK --set-xmark 0x0/0xffffff00 ; OK
+-j MARK --and-mark 0 ; -j MARK --set-xmark 0x0/0xffffffff ; OK
+-j MARK --and-mark 4294967295 ; -j MARK --set-xmark 0x0/0x0 ; OK
+-j MARK --or-mark 0xff ; -j MARK --set-xmark 0xff/0xff ; OK
+-j MARK --or-mark 0 ; -j MARK --set-xmark 0x0/0x0 ; OK
+-j MARK --xor-mark 0xff ; -j MARK --set-xmark 0xff/0x0 ; OK
+-j MARK --xor-mark 0 ; -j MARK --set-xmark 0x0/0x0 ; OK
+-j MARK --x 1 ; -j MARK --set-xmark 0x1/0x0 ; OK
+-j MARK ; FAIL ; MARK: One of the --set-xmark, --{and,or,xor,set}-mark options is required
+-j MARK --set-mark ; FAIL ; option "--set-mark" requires an argument
+-j MARK --set-mark '' ; FAIL ; MARK: bad integer value for option "--set-mark", or out of range.
+-j MARK --set-mark 0x100000000 ; FAIL ; MARK: bad integer value for option "--set-mark", or out of range.
+-j MARK --set-mark -1 ; FAIL ; MARK: bad integer value for option "--set-mark", or out of range.
+-j MARK --set-mark a ; FAIL ; MARK: bad integer value for option "--set-mark", or out of range.
+-j MARK --set-mark 1/a ; FAIL ; MARK: bad integer value for option "--set-mark", or out of range.
+-j MARK --set-mark 1/ ; FAIL ; MARK: bad integer value for option "--set-mark", or out of range.
+-j MARK --set-mark 1x ; FAIL ; MARK: trailing garbage after value for option "--set-mark".
+-j MARK --set-mark 1/2/3 ; FAIL ; MARK: trailing garbage after value for option "--set-mark".
+-j MARK --set-mark /2 ; FAIL ; MARK: bad integer value for option "--set-mark", or out of range.
+-j MARK --and-mark 1/2 ; FAIL ; MARK: bad value for option "--and-mark", or out of range (0-4294967295).
+-j MARK --and-mark a ; FAIL ; MARK: bad value for option "--and-mark", or out of range (0-4294967295).
+-j MARK --or-mark 4294967296 ; FAIL ; MARK: bad value for option "--or-mark", or out of range (0-4294967295).
+-j MARK --xor-mark -1 ; FAIL ; MARK: bad value for option "--xor-mark", or out of range (0-4294967295).
+-j MARK ! --set-mark 1 ; FAIL ; MARK: option "--set-mark" cannot be inverted.
+-j MARK --set-mark 1 --set-mark 2 ; FAIL ; MARK: option "--set-mark" can only be used once.
+-j MARK --set-mark 1 --set-xmark 2 ; FAIL ; MARK: option "--set-xmark" cannot be used together with "--set-mark".
+-j MARK --set-mark 1 --and-mark 2 ; FAIL ; MARK: option "--set-mark" cannot be used together with "--and-mark".
+-j MARK --or-mark 1 --and-mark 2 ; FAIL ; MARK: option "--and-mark" cannot be used together with "--or-mark".
+-j MARK --xor-mark 1 --or-mark 1 --set-xmark 3 ; FAIL ; MARK: option "--set-xmark" cannot be used together with "--or-mark".
+-j MARK --set 1 ; FAIL ; unknown option "--set"
+-j MARK --o 1 ; FAIL ; unknown option "--o"
+@table nat
+@chain PREROUTING
+-j MARK --set-xmark 0x1/0x3 ; = ; OK
+@table raw
+-j MARK --set-xmark 0x1/0x3 ; = ; OK

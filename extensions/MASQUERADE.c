@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* MASQUERADE: SNAT to the address of the interface a packet leaves by (uapi nf_nat.h). */
+#include "extensions/nat.h"
+
+#define BITS (NF_NAT_RANGE_PROTO_SPECIFIED | NF_NAT_RANGE_PROTO_RANDOM_ALL)
+
+static const struct rv_option options[] = {
+	{
+		.name = "to-ports",
+		.type = RV_T_HOOK,
+		.given = RV_BIT(struct nf_nat_range2, flags, NF_NAT_RANGE_PROTO_SPECIFIED),
+		.arg = "port[-port]",
+		.help = "source ports to use; needs -p tcp, udp, sctp or dccp",
+		.list = "masq ports: %s",
+		.parse = rv_nat_parse,
+		.print = rv_nat_print,
+	},
+	RV_NAT_FLAG("random", NF_NAT_RANGE_PROTO_RANDOM, "choose the port at random"),
+	RV_NAT_FLAG("random-fully", NF_NAT_RANGE_PROTO_RANDOM_FULLY,
+		    "choose the port at random, whatever the packet is"),
+	{ 0 },
+};
+
+static const struct rv_wire wire4[] = { RV_NAT_MULTI(0, BITS), { 0 } };
+static const struct rv_wire wire6[] = { RV_NAT_RANGE(0, BITS), { 0 } };
+
+#define MASQUERADE(nfproto, wires)						\
+	{									\
+		.name = "MASQUERADE", .kind = RV_TARGET, .family = (nfproto),	\
+		.size = sizeof(struct nf_nat_range2), .wire = (wires),		\
+		.options = options, .tables = "nat",				\
+		.hooks = 1 << NF_INET_POST_ROUTING,				\
+		.help = "gives the connection the address of the interface it leaves by", \
+	}
+
+static const struct rv_ext masquerade4 = MASQUERADE(NFPROTO_IPV4, wire4);
+static const struct rv_ext masquerade6 = MASQUERADE(NFPROTO_IPV6, wire6);
+
+RV_REGISTER(masquerade4);
+RV_REGISTER(masquerade6);

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+@table nat
+@chain POSTROUTING
+-j MASQUERADE ; = ; OK
+-p tcp -j MASQUERADE --to-ports 80 ; = ; OK
+-p tcp -j MASQUERADE --to-ports 80-90 ; = ; OK
+-p tcp -j MASQUERADE --to-ports 80-80 ; -p tcp -j MASQUERADE --to-ports 80 ; OK
+-p tcp -j MASQUERADE --to-ports 0 ; = ; OK
+-p tcp -j MASQUERADE --to-ports 65535 ; = ; OK
+-p tcp -j MASQUERADE --to-ports http ; -p tcp -j MASQUERADE --to-ports 80 ; OK
+-p udp -j MASQUERADE --to 80 ; -p udp -j MASQUERADE --to-ports 80 ; OK
+-p sctp -j MASQUERADE --to-ports 80 ; = ; OK
+-j MASQUERADE --random ; = ; OK
+-j MASQUERADE --random-fully ; = ; OK
+-j MASQUERADE --random --random-fully ; = ; OK
+-p tcp -j MASQUERADE --random-fully --random --to-ports 5 ; -p tcp -j MASQUERADE --to-ports 5 --random --random-fully ; OK
+-o eth0 -j MASQUERADE ; = ; OK
+-p tcp -j MASQUERADE --to-ports 90-80 ; FAIL ; Port range `80' funky
+-p tcp -j MASQUERADE --to-ports 80:90 ; FAIL ; Invalid port:port syntax - use dash
+-p tcp -j MASQUERADE --to-ports 65536 ; FAIL ; Port `65536' not valid
+-p tcp -j MASQUERADE --to-ports foo ; FAIL ; Port `foo' not valid
+-p tcp -j MASQUERADE --to-ports 80- ; FAIL ; Port `' not valid
+-p tcp -j MASQUERADE --to-ports -80 ; FAIL ; Port `-80' not valid
+-p tcp -j MASQUERADE --to-ports 80-90- ; FAIL ; Garbage after port range: `-'
+-p tcp -j MASQUERADE --to-ports 80x ; FAIL ; Garbage after port value: `x'
+-p tcp -j MASQUERADE --to-ports '' ; FAIL ; Port `' not valid
+-p tcp -j MASQUERADE --to-ports 80-90/5 ; FAIL ; Shifted portmap ranges not supported with this kernel
+-p tcp -j MASQUERADE --to-ports ; FAIL ; option "--to-ports" requires an argument
+-p tcp -j MASQUERADE --to-ports 80 --to-ports 80 ; FAIL ; MASQUERADE: option "--to-ports" can only be used once.
+-j MASQUERADE --to-ports 80 ; FAIL ; Need TCP, UDP, SCTP or DCCP with port specification
+-p udplite -j MASQUERADE --to-ports 80 ; FAIL ; Need TCP, UDP, SCTP or DCCP with port specification
+-j MASQUERADE --random --random ; FAIL ; MASQUERADE: option "--random" can only be used once.
+-j MASQUERADE ! --random ; FAIL ; MASQUERADE: option "--random" cannot be inverted.
+-j MASQUERADE --persistent ; FAIL ; unknown option "--persistent"

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* REJECT: drops packets and tells the sender (uapi ipt_REJECT.h, ip6t_REJECT.h). */
+#include <netinet/in.h>
+#include <string.h>
+
+#include <linux/netfilter_ipv4/ipt_REJECT.h>
+#include <linux/netfilter_ipv6/ip6t_REJECT.h>
+
+#include <ravelin/extension.h>
+
+/* The two families' structs are alike but for what the numbers mean. */
+_Static_assert(sizeof(struct ipt_reject_info) == sizeof(struct ip6t_reject_info), "same layout");
+
+/* Each long name is followed by its short one: a beginning of either will do, the first counts. */
+static const struct rv_name types4[] = {
+	{ "icmp-net-unreachable", IPT_ICMP_NET_UNREACHABLE, "ICMP network unreachable" },
+	{ "net-unreach", IPT_ICMP_NET_UNREACHABLE, NULL },
+	{ "icmp-host-unreachable", IPT_ICMP_HOST_UNREACHABLE, "ICMP host unreachable" },
+	{ "host-unreach", IPT_ICMP_HOST_UNREACHABLE, NULL },
+	{ "icmp-proto-unreachable", IPT_ICMP_PROT_UNREACHABLE, "ICMP protocol unreachable" },
+	{ "proto-unreach", IPT_ICMP_PROT_UNREACHABLE, NULL },
+	{ "icmp-port-unreachable", IPT_ICMP_PORT_UNREACHABLE, "ICMP port unreachable (default)" },
+	{ "port-unreach", IPT_ICMP_PORT_UNREACHABLE, NULL },
+	{ "icmp-net-prohibited", IPT_ICMP_NET_PROHIBITED, "ICMP network prohibited" },
+	{ "net-prohib", IPT_ICMP_NET_PROHIBITED, NULL },
+	{ "icmp-host-prohibited", IPT_ICMP_HOST_PROHIBITED, "ICMP host prohibited" },
+	{ "host-prohib", IPT_ICMP_HOST_PROHIBITED, NULL },
+	{ "tcp-reset", IPT_TCP_RESET, "TCP reset; needs -p tcp" },
+	{ "tcp-rst", IPT_TCP_RESET, NULL },
+	{ "icmp-admin-prohibited", IPT_ICMP_ADMIN_PROHIBITED, "ICMP administratively prohibited" },
+	{ "admin-prohib", IPT_ICMP_ADMIN_PROHIBITED, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct rv_name types6[] = {
+	{ "icmp6-no-route", IP6T_ICMP6_NO_ROUTE, "ICMPv6 no route" },
+	{ "no-route", IP6T_ICMP6_NO_ROUTE, NULL },
+	{ "icmp6-adm-prohibited", IP6T_ICMP6_ADM_PROHIBITED, "ICMPv6 administratively prohibited" },
+	{ "adm-prohibited", IP6T_ICMP6_ADM_PROHIBITED, NULL },
+	{ "icmp6-addr-unreachable", IP6T_ICMP6_ADDR_UNREACH, "ICMPv6 address unreachable" },
+	{ "addr-unreach", IP6T_ICMP6_ADDR_UNREACH, NULL },
+	{ "icmp6-port-unreachable", IP6T_ICMP6_PORT_UNREACH, "ICMPv6 port unreachable (default)" },
+	{ "port-unreach", IP6T_ICMP6_PORT_UNREACH, NULL },
+	{ "tcp-reset", IP6T_TCP_RESET, "TCP reset; needs -p tcp" },
+	{ "icmp6-policy-fail", IP6T_ICMP6_POLICY_FAIL, "ICMPv6 policy fail" },
+	{ "policy-fail", IP6T_ICMP6_POLICY_FAIL, NULL },
+	{ "icmp6-reject-route", IP6T_ICMP6_REJECT_ROUTE, "ICMPv6 reject route" },
+	{ "reject-route", IP6T_ICMP6_REJECT_ROUTE, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct rv_name *types(const struct rv_ext *ext)
+{
+	return ext->options->names;
+}
+
+/* The kernel demands it; said here, so that no backend takes what the kernel would not. */
+static int check(struct rv_check *c)
+{
+	const struct ipt_reject_info *info = (const struct ipt_reject_info *)(void *)c->part->data;
+	const struct rv_name *reset = rv_name_find(types(c->ext), "tcp-reset", strlen("tcp-reset"));
+	const struct rv_ip *ip = &c->rule->ip;
+
+	if (info->with != reset->value)
+		return 0;
+	if (ip->flags & RV_IP_PROTO && ip->proto == IPPROTO_TCP && !(ip->invert & RV_IP_PROTO))
+		return 0;
+	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
+		       "REJECT: tcp-reset answers TCP only, so the rule needs -p tcp");
+}
+
+/* arg has the bit of each type that has a name. */
+static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		     struct rv_error *err)
+{
+	uint32_t with;
+
+	memcpy(&with, wire, sizeof(with));
+	if (with > 31 || !(w->arg >> with & 1))
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "REJECT of type %u", with);
+	memcpy(data, &with, sizeof(with));
+	return 0;
+}
+
+#define ROW(table)								\
+	{									\
+		.name = "reject-with", .type = RV_T_ENUM,			\
+		.flags = RV_OPT_ABBREV | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,	\
+		RV_FIELD(struct ipt_reject_info, with), .names = (table),	\
+		.bad = "unknown reject type \"%s\"", .arg = "type",		\
+		.help = "what the sender gets", .list = "reject-with",		\
+	}
+
+static const struct rv_option options4[] = { ROW(types4), { 0 } };
+static const struct rv_option options6[] = { ROW(types6), { 0 } };
+
+/* All numbers but 4, echo reply, in IPv4; but 2 and 5 in IPv6. */
+#define WIRE(bits) { .size = sizeof(struct ipt_reject_info), .read = read_info, .arg = (bits) }
+
+static const struct rv_wire wire4[] = { WIRE(0x1ff & ~(1 << IPT_ICMP_ECHOREPLY)), { 0 } };
+static const struct rv_wire wire6[] = {
+	WIRE(0x1ff & ~(1 << IP6T_ICMP6_NOT_NEIGHBOUR | 1 << IP6T_ICMP6_ECHOREPLY)), { 0 },
+};
+
+static const struct ipt_reject_info initial4 = { .with = IPT_ICMP_PORT_UNREACHABLE };
+static const struct ip6t_reject_info initial6 = { .with = IP6T_ICMP6_PORT_UNREACH };
+
+#define REJECT(nfproto, rows, wires, start)					\
+	{									\
+		.name = "REJECT", .kind = RV_TARGET, .family = (nfproto),	\
+		.size = sizeof(struct ipt_reject_info), .initial = &(start),	\
+		.wire = (wires), .options = (rows), .tables = "filter",		\
+		.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD |		\
+			 1 << NF_INET_LOCAL_OUT,				\
+		.help = "drops the packet and tells the sender", .check = check, \
+	}
+
+static const struct rv_ext reject4 = REJECT(NFPROTO_IPV4, options4, wire4, initial4);
+static const struct rv_ext reject6 = REJECT(NFPROTO_IPV6, options6, wire6, initial6);
+
+RV_REGISTER(reject4);
+RV_REGISTER(reject6);

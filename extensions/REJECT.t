@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-j REJECT --reject-with tcp-reset ; FAIL ; REJECT: tcp-reset answers TCP only, so the rule needs -p tcp
+-p udp -j REJECT --reject-with tcp-reset ; FAIL ; REJECT: tcp-reset answers TCP only, so the rule needs -p tcp
+! -p tcp -j REJECT --reject-with tcp-reset ; FAIL ; REJECT: tcp-reset answers TCP only, so the rule needs -p tcp
+-p tcp -j REJECT --reject-with tcp-reset ; = ; OK
+-p tcp -j REJECT --reject-with t ; -p tcp -j REJECT --reject-with tcp-reset ; OK
+-j REJECT --reject-with tcp-reset -p tcp ; -p tcp -j REJECT --reject-with tcp-reset ; OK
+-j REJECT --reject-with foo ; FAIL ; unknown reject type "foo"
+-j REJECT --reject-with echo-request ; FAIL ; unknown reject type "echo-request"
+-j REJECT --reject-with ; FAIL ; option "--reject-with" requires an argument
+-j REJECT ! --reject-with tcp-reset ; FAIL ; REJECT: option "--reject-with" cannot be inverted.
+-j REJECT --reject-with tcp-reset --reject-with tcp-reset ; FAIL ; REJECT: option "--reject-with" can only be used once.
+-j REJECT --bogus ; FAIL ; unknown option "--bogus"
+@family ip
+-j REJECT ; -j REJECT --reject-with icmp-port-unreachable ; OK
+-j REJECT --reject-with icmp-net-unreachable ; = ; OK
+-j REJECT --reject-with icmp-host-unreachable ; = ; OK
+-j REJECT --reject-with icmp-proto-unreachable ; = ; OK
+-j REJECT --reject-with icmp-port-unreachable ; = ; OK
+-j REJECT --reject-with icmp-net-prohibited ; = ; OK
+-j REJECT --reject-with icmp-host-prohibited ; = ; OK
+-j REJECT --reject-with icmp-admin-prohibited ; = ; OK
+-j REJECT --reject-with net-unreach ; -j REJECT --reject-with icmp-net-unreachable ; OK
+-j REJECT --reject-with host-unreach ; -j REJECT --reject-with icmp-host-unreachable ; OK
+-j REJECT --reject-with proto-unreach ; -j REJECT --reject-with icmp-proto-unreachable ; OK
+-j REJECT --reject-with port-unreach ; -j REJECT --reject-with icmp-port-unreachable ; OK
+-j REJECT --reject-with net-prohib ; -j REJECT --reject-with icmp-net-prohibited ; OK
+-j REJECT --reject-with host-prohib ; -j REJECT --reject-with icmp-host-prohibited ; OK
+-j REJECT --reject-with admin-prohib ; -j REJECT --reject-with icmp-admin-prohibited ; OK
+-p tcp -j REJECT --reject-with tcp-rst ; -p tcp -j REJECT --reject-with tcp-reset ; OK
+# A beginning will do, in any case; the first that fits counts.
+-j REJECT --reject-with icmp ; -j REJECT --reject-with icmp-net-unreachable ; OK
+-j REJECT --reject-with ICMP-HOST-UNREACHABLE ; -j REJECT --reject-with icmp-host-unreachable ; OK
+-j REJECT --reject-with icmp-host ; -j REJECT --reject-with icmp-host-unreachable ; OK
+-j REJECT --reject-with icmp-net-p ; -j REJECT --reject-with icmp-net-prohibited ; OK
+-j REJECT --reject-with h ; -j REJECT --reject-with icmp-host-unreachable ; OK
+-j REJECT --rej a ; -j REJECT --reject-with icmp-admin-prohibited ; OK
+-j REJECT --reject-with icmp-port-unreachablex ; FAIL ; unknown reject type "icmp-port-unreachablex"
+-j REJECT --reject-with icmp6-no-route ; FAIL ; unknown reject type "icmp6-no-route"
+-j REJECT --reject-with echo-reply ; FAIL ; unknown reject type "echo-reply"
+@family ip6
+-j REJECT ; -j REJECT --reject-with icmp6-port-unreachable ; OK
+-j REJECT --reject-with icmp6-no-route ; = ; OK
+-j REJECT --reject-with icmp6-adm-prohibited ; = ; OK
+-j REJECT --reject-with icmp6-addr-unreachable ; = ; OK
+-j REJECT --reject-with icmp6-port-unreachable ; = ; OK
+-j REJECT --reject-with icmp6-policy-fail ; = ; OK
+-j REJECT --reject-with icmp6-reject-route ; = ; OK
+-j REJECT --reject-with no-route ; -j REJECT --reject-with icmp6-no-route ; OK
+-j REJECT --reject-with adm-prohibited ; -j REJECT --reject-with icmp6-adm-prohibited ; OK
+-j REJECT --reject-with addr-unreach ; -j REJECT --reject-with icmp6-addr-unreachable ; OK
+-j REJECT --reject-with port-unreach ; -j REJECT --reject-with icmp6-port-unreachable ; OK
+-j REJECT --reject-with policy-fail ; -j REJECT --reject-with icmp6-policy-fail ; OK
+-j REJECT --reject-with reject-route ; -j REJECT --reject-with icmp6-reject-route ; OK
+-j REJECT --reject-with icmp6-a ; -j REJECT --reject-with icmp6-adm-prohibited ; OK
+-j REJECT --reject-with icmp-host-unreachable ; FAIL ; unknown reject type "icmp-host-unreachable"
+-p tcp -j REJECT --reject-with tcp-rst ; FAIL ; unknown reject type "tcp-rst"
+-j REJECT --reject-with beyond-scope ; FAIL ; unknown reject type "beyond-scope"

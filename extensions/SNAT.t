@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+@table nat
+@chain POSTROUTING
+-j SNAT ; FAIL ; SNAT: option "--to-source" must be specified
+-j SNAT --random ; FAIL ; SNAT: option "--to-source" must be specified
+-j SNAT --to-source ; FAIL ; option "--to-source" requires an argument
+-j SNAT --to-source foo ; FAIL ; Bad IP address "foo"
+-j SNAT --to-source '' ; FAIL ; Bad IP address ""
+-j SNAT --to-source -1.2.3.4 ; FAIL ; Bad IP address ""
+-p tcp -j SNAT --to-source : ; FAIL ; Port `' not valid
+-p tcp -j SNAT --to-source :80 ; = ; OK
+-p tcp -j SNAT --to-source :80-90 ; = ; OK
+-p tcp -j SNAT --to-source :http ; -p tcp -j SNAT --to-source :80 ; OK
+-p udp -j SNAT --to-source :syslog ; -p udp -j SNAT --to-source :514 ; OK
+-j SNAT --to-source :80 -p tcp ; FAIL ; Need TCP, UDP, SCTP or DCCP with port specification
+-j SNAT --to-source :80 ; FAIL ; Need TCP, UDP, SCTP or DCCP with port specification
+@family ip
+-j SNAT --to-source 1.2.3.4 ; = ; OK
+-j SNAT --to 1.2.3.4 ; -j SNAT --to-source 1.2.3.4 ; OK
+-j SNAT --to-source 1.2.3.4-1.2.3.9 ; = ; OK
+-j SNAT --to-source 1.2.3.9-1.2.3.4 ; = ; OK
+-j SNAT --to-source 1.2.3.4-1.2.3.4 ; -j SNAT --to-source 1.2.3.4 ; OK
+-j SNAT --to-source 0.0.0.0 ; = ; OK
+-p tcp -j SNAT --to-source 1.2.3.4:80 ; = ; OK
+-p tcp -j SNAT --to-source 1.2.3.4:80-90 ; = ; OK
+-p tcp -j SNAT --to-source 1.2.3.4:80-80 ; -p tcp -j SNAT --to-source 1.2.3.4:80 ; OK
+-p tcp -j SNAT --to-source 1.2.3.4-1.2.3.9:80-90 ; = ; OK
+-p tcp -j SNAT --to-source 1.2.3.4:0 ; = ; OK
+-p tcp -j SNAT --to-source 1.2.3.4:65535 ; = ; OK
+-p tcp -j SNAT --to-source 1.2.3.4:http ; -p tcp -j SNAT --to-source 1.2.3.4:80 ; OK
+-p udp -j SNAT --to-source 1.2.3.4:80 ; = ; OK
+-p icmp -j SNAT --to-source 1.2.3.4:80 ; = ; OK
+-p sctp -j SNAT --to-source 1.2.3.4:80 ; = ; OK
+-p dccp -j SNAT --to-source 1.2.3.4:80 ; = ; OK
+! -p tcp -j SNAT --to-source 1.2.3.4:80 ; = ; OK
+-j SNAT --to-source 1.2.3.4 --random ; = ; OK
+-j SNAT --to-source 1.2.3.4 --random-fully ; = ; OK
+-j SNAT --to-source 1.2.3.4 --persistent ; = ; OK
+-j SNAT --persistent --random-fully --random --to-source 1.2.3.4 ; -j SNAT --to-source 1.2.3.4 --random --random-fully --persistent ; OK
+-j SNAT --to-source 1.2.3.4 --random- --per ; -j SNAT --to-source 1.2.3.4 --random-fully --persistent ; OK
+-p tcp -j SNAT --to-source 1.2.3.4:90-80 ; FAIL ; Port range `80' funky
+-p tcp -j SNAT --to-source 1.2.3.4:65536 ; FAIL ; Port `65536' not valid
+-p tcp -j SNAT --to-source 1.2.3.4:1-65536 ; FAIL ; Port `65536' not valid
+-p tcp -j SNAT --to-source 1.2.3.4:a ; FAIL ; Port `a' not valid
+-p tcp -j SNAT --to-source 1.2.3.4:80a ; FAIL ; Garbage after port value: `a'
+-p tcp -j SNAT --to-source 1.2.3.4:80- ; FAIL ; Port `' not valid
+-p tcp -j SNAT --to-source 1.2.3.4:80-http ; FAIL ; Port `http' not valid
+-p tcp -j SNAT --to-source 1.2.3.4: ; FAIL ; Port `' not valid
+-p tcp -j SNAT --to-source 1.2.3.4:80:90 ; FAIL ; Bad IP address "1.2.3.4:80:90"
+-p tcp -j SNAT --to-source 1.2.3.4:-80 ; FAIL ; Port `-80' not valid
+-p tcp -j SNAT --to-source 1.2.3.4:80-90x ; FAIL ; Garbage after port range: `x'
+-p tcp -j SNAT --to-source 1.2.3.4:99999999999999999999 ; FAIL ; Port `99999999999999999999' not valid
+# Revision 0 has no base port: taken and forgotten it would come back as another rule.
+-p tcp -j SNAT --to-source 1.2.3.4:80-90/3 ; FAIL ; Shifted portmap ranges not supported with this kernel
+-j SNAT --to-source 1.2.3.4:80 ; FAIL ; Need TCP, UDP, SCTP or DCCP with port specification
+-p udplite -j SNAT --to-source 1.2.3.4:80 ; FAIL ; Need TCP, UDP, SCTP or DCCP with port specification
+-p esp -j SNAT --to-source 1.2.3.4:80 ; FAIL ; Need TCP, UDP, SCTP or DCCP with port specification
+-j SNAT --to-source 1.2.3.4/24 ; FAIL ; Bad IP address "1.2.3.4/24"
+-j SNAT --to-source localhost ; FAIL ; Bad IP address "localhost"
+-j SNAT --to-source ::1 ; FAIL ; Bad IP address "::1"
+-j SNAT --to-source 1.2.3.4- ; FAIL ; Bad IP address ""
+-j SNAT --to-source 1.2.3.4-foo ; FAIL ; Bad IP address "foo"
+-j SNAT --to-source 1.2.3.4,1.2.3.5 ; FAIL ; Bad IP address "1.2.3.4,1.2.3.5"
+-j SNAT --to-source 1.2.3 ; FAIL ; Bad IP address "1.2.3"
+-j SNAT --to-source 01.2.3.4 ; FAIL ; Bad IP address "01.2.3.4"
+-p tcp -j SNAT --to-source [1.2.3.4]:80 ; FAIL ; Invalid address format
+# Two letters before the colon are no reason to forget them.
+-p tcp -j SNAT --to-source 12:80 ; FAIL ; Bad IP address "12"
+-j SNAT --to-source 1.2.3.4 --to-source 1.2.3.5 ; FAIL ; SNAT: option "--to-source" can only be used once.
+-j SNAT ! --to-source 1.2.3.4 ; FAIL ; SNAT: option "--to-source" cannot be inverted.
+-j SNAT --to-source 1.2.3.4 --random --random ; FAIL ; SNAT: option "--random" can only be used once.
+-j SNAT --to-source 1.2.3.4 ! --random ; FAIL ; SNAT: option "--random" cannot be inverted.
+-j SNAT --to-source 1.2.3.4 --rand ; FAIL ; unknown option "--rand"
+-j SNAT --to-source 1.2.3.4 --to-ports 5 ; FAIL ; unknown option "--to-ports"
+@family ip6
+-j SNAT --to-source 2001:db8::1 ; = ; OK
+-j SNAT --to-source 2001:db8::1-2001:db8::9 ; = ; OK
+-j SNAT --to-source [2001:db8::1] ; -j SNAT --to-source 2001:db8::1 ; OK
+-j SNAT --to-source :: ; = ; OK
+-p tcp -j SNAT --to-source [2001:db8::1]:80 ; = ; OK
+-p tcp -j SNAT --to-source [2001:db8::1-2001:db8::9]:80-90 ; = ; OK
+-p tcp -j SNAT --to-source 2001:db8::1:80 ; = ; OK
+-p tcp -j SNAT --to-source []:80 ; -p tcp -j SNAT --to-source :80 ; OK
+-j SNAT --to-source ::1 --random --persistent --random-fully ; -j SNAT --to-source ::1 --random --random-fully --persistent ; OK
+-p tcp -j SNAT --to-source [2001:db8::1 ; FAIL ; Invalid address format
+-p tcp -j SNAT --to-source x[2001:db8::1]:80 ; FAIL ; Invalid address format
+-p tcp -j SNAT --to-source [2001:db8::1]-[2001:db8::9]:80-90 ; FAIL ; Invalid address format
+-j SNAT --to-source [2001:db8::1]:80 ; FAIL ; Need TCP, UDP, SCTP or DCCP with port specification
+-j SNAT --to-source 1.2.3.4 ; FAIL ; Bad IP address "1.2.3.4"
+-j SNAT --to-source 2001:db8::1- ; FAIL ; Bad IP address ""
+-p icmpv6 -j SNAT --to-source [2001:db8::1]:80 ; FAIL ; Need TCP, UDP, SCTP or DCCP with port specification

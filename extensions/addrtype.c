@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* addrtype: what the routing tables say an address is (uapi linux/netfilter/xt_addrtype.h). */
+#include <linux/netfilter/xt_addrtype.h>
+#include <string.h>
+
+#include <ravelin/extension.h>
+
+static const struct rv_name types[] = {
+	{ "UNSPEC", XT_ADDRTYPE_UNSPEC, "0.0.0.0, ::" },
+	{ "UNICAST", XT_ADDRTYPE_UNICAST, NULL },
+	{ "LOCAL", XT_ADDRTYPE_LOCAL, "this host's own" },
+	{ "BROADCAST", XT_ADDRTYPE_BROADCAST, NULL },
+	{ "ANYCAST", XT_ADDRTYPE_ANYCAST, NULL },
+	{ "MULTICAST", XT_ADDRTYPE_MULTICAST, NULL },
+	{ "BLACKHOLE", XT_ADDRTYPE_BLACKHOLE, NULL },
+	{ "UNREACHABLE", XT_ADDRTYPE_UNREACHABLE, NULL },
+	{ "PROHIBIT", XT_ADDRTYPE_PROHIBIT, NULL },
+	{ "THROW", XT_ADDRTYPE_THROW, NULL },
+	{ "NAT", XT_ADDRTYPE_NAT, NULL },
+	{ "XRESOLVE", XT_ADDRTYPE_XRESOLVE, NULL },
+	{ NULL, 0, NULL },
+};
+
+enum { SRC_TYPE, DST_TYPE, LIMIT_IN, LIMIT_OUT };
+
+#define TYPE(side, field, bit, SEL)						\
+	{									\
+		.name = side "-type", .type = RV_T_BITS,			\
+		.flags = RV_OPT_INVERT | RV_OPT_ABBREV,				\
+		RV_FIELD(struct xt_addrtype_info_v1, field), .names = types,	\
+		.invert = RV_BIT(struct xt_addrtype_info_v1, flags, bit),	\
+		.sel = RV_SEL_ADDRTYPE_##SEL, .bad = "addrtype: bad type \"%s\"", \
+		.list = side "-type [!]", .arg = "type[,...]",			\
+		.help = "the " #field " address is one of these",		\
+	}
+
+#define LIMIT(side, bit, other, text)						\
+	{									\
+		.name = "limit-iface-" side, .type = RV_T_FLAG,			\
+		RV_FIELD(struct xt_addrtype_info_v1, flags), .value = bit,	\
+		.excludes = 1 << (other), .list = "limit-" side, .help = text,	\
+	}
+
+static const struct rv_option options[] = {
+	[SRC_TYPE] = TYPE("src", source, XT_ADDRTYPE_INVERT_SOURCE, SRC),
+	[DST_TYPE] = TYPE("dst", dest, XT_ADDRTYPE_INVERT_DEST, DST),
+	[LIMIT_IN] = LIMIT("in", XT_ADDRTYPE_LIMIT_IFACE_IN, LIMIT_OUT,
+			   "only as the interface it came in by sees it"),
+	[LIMIT_OUT] = LIMIT("out", XT_ADDRTYPE_LIMIT_IFACE_OUT, LIMIT_IN,
+			    "only as the interface it goes out by sees it"),
+	{ .name = NULL },
+};
+
+static int check(struct rv_check *c)
+{
+	if (c->seen & (1 << SRC_TYPE | 1 << DST_TYPE))
+		return 0;
+	return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
+		       "addrtype: you must specify --src-type or --dst-type");
+}
+
+static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	struct xt_addrtype_info_v1 *new = (struct xt_addrtype_info_v1 *)(void *)data;
+	struct xt_addrtype_info old;
+
+	(void)w;
+	(void)err;
+	memcpy(&old, wire, sizeof(old));
+	new->source = old.source;
+	new->dest = old.dest;
+	new->flags = (old.invert_source ? XT_ADDRTYPE_INVERT_SOURCE : 0) |
+		     (old.invert_dest ? XT_ADDRTYPE_INVERT_DEST : 0);
+	return 0;
+}
+
+static const struct rv_wire wire[] = {
+	{ .revision = 1, .size = sizeof(struct xt_addrtype_info_v1) },
+	{ .revision = 0, .size = sizeof(struct xt_addrtype_info), .read = read_v0 },
+	{ .size = 0 },
+};
+
+static const struct rv_ext addrtype = {
+	.name = "addrtype",
+	.kind = RV_MATCH,
+	.size = sizeof(struct xt_addrtype_info_v1),
+	.wire = wire,
+	.options = options,
+	.list = "ADDRTYPE match",
+	.help = "what kind of address the source or the destination is",
+	.check = check,
+};
+RV_REGISTER(addrtype);

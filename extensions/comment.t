@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m comment --comment foo ; = ; OK
+-m comment --comment "foo bar" ; = ; OK
+-m comment --comment '' ; -m comment --comment "" ; OK
+-m comment --comment "a\"b" ; = ; OK
+-m comment --comment "a'b" ; -m comment --comment "a\'b" ; OK
+-m comment --comment 'a\b' ; -m comment --comment "a\\b" ; OK
+-m comment --comment 'a`b$c' ; -m comment --comment "a`b$c" ; OK
+-m comment --comment "äöü" ; = ; OK
+-m comment --comment " lead" ; = ; OK
+-m comment --comment -x ; = ; OK
+-m comment --comment --comment ; = ; OK
+-m comment --comment "!" ; = ; OK
+-m comment --comment "#x" ; = ; OK
+-m comment --comment "a,b.c:d/e-f_g+h@i" ; = ; OK
+-m comment --comment "a;b" ; = ; OK
+-m comment --comment "(wg-quick)" ; = ; OK
+-m comment --comment "a*b=c?d~e" ; = ; OK
+-m comment --comment "a%sb %n" ; = ; OK
+-m comment --comment "<>&|[]{}^" ; = ; OK
+-m comment --comm a ; -m comment --comment a ; OK
+-m comment --comment=a ; -m comment --comment a ; OK
+-m comment --comment x -m comment --comment y ; = ; OK
+-m comment --comment x -j ACCEPT ; = ; OK
+-m comment --comment "cali:uV8SqWHh_n0MDQ9N" -m comment --comment "rule" ; -m comment --comment "cali:uV8SqWHh_n0MDQ9N" -m comment --comment rule ; OK
+# what does not fit is cut off
+-m comment --comment aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa ; = ; OK
+-m comment --comment aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa ; -m comment --comment aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa ; OK
+-m comment ; FAIL ; comment: option "--comment" must be specified
+-m comment --comment ; FAIL ; option "--comment" requires an argument
+-m comment --comment a --comment b ; FAIL ; comment: option "--comment" can only be used once.
+-m comment ! --comment a ; FAIL ; comment: option "--comment" cannot be inverted.
+-m comment --foo a ; FAIL ; unknown option "--foo"
+! -m comment --comment a ; FAIL ; unexpected ! flag before --match
+-m comment --comment a b ; FAIL ; Bad argument `b'
+-m comment --comment a --mark 1 ; FAIL ; unknown option "--mark"

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* conntrack: what is known of the packet's connection (uapi linux/netfilter/xt_conntrack.h). */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "extensions/conntrack.h"
+
+typedef struct xt_conntrack_mtinfo3 info;
+
+static const struct rv_name states[] = {
+	RV_CT_STATES,
+	{ "SNAT", XT_CONNTRACK_STATE_SNAT, "its source address is translated" },
+	{ "DNAT", XT_CONNTRACK_STATE_DNAT, "its destination address is translated" },
+	{ NULL, 0, NULL },
+};
+
+static const struct rv_name statuses[] = {
+	{ "NONE", 0, NULL },
+	{ "EXPECTED", IPS_EXPECTED, NULL },
+	{ "SEEN_REPLY", IPS_SEEN_REPLY, NULL },
+	{ "ASSURED", IPS_ASSURED, NULL },
+	{ "CONFIRMED", IPS_CONFIRMED, NULL },
+	{ NULL, 0, NULL },
+};
+
+/* The kernel says "reply" with the '!' of the direction. */
+static const struct rv_name directions[] = {
+	{ "ORIGINAL", 0, NULL },
+	{ "REPLY", XT_CONNTRACK_DIRECTION, NULL },
+	{ NULL, 0, NULL },
+};
+
+#define GIVEN(bit) RV_BIT(info, match_flags, XT_CONNTRACK_##bit)
+#define NOT(bit) RV_BIT(info, invert_flags, XT_CONNTRACK_##bit)
+
+#define ADDRESS(word, field, bit, SEL, text)					\
+	{									\
+		.name = word, .type = RV_T_ADDR_MASK, .flags = RV_OPT_INVERT,	\
+		RV_FIELD(info, field##_addr),					\
+		.mask_offset = offsetof(info, field##_mask),			\
+		.given = GIVEN(bit), .invert = NOT(bit),			\
+		.sel = RV_SEL_CT_##SEL, .list = word,				\
+		.arg = "address[/mask]", .help = text,				\
+	}
+
+#define PORT(word, field, bit, SEL, text)					\
+	{									\
+		.name = word, .type = RV_T_PORT_RANGE, .flags = RV_OPT_INVERT,	\
+		RV_FIELD(info, field##_port),					\
+		.mask_offset = offsetof(info, field##_port_high),		\
+		.given = GIVEN(bit##_PORT), .invert = NOT(bit##_PORT),		\
+		.sel = RV_SEL_CT_##SEL, .list = word,				\
+		.arg = "port[:port]", .help = text,				\
+	}
+
+static const struct rv_option options[] = {
+	{
+		.name = "ctstate",
+		.type = RV_T_BITS,
+		.flags = RV_OPT_INVERT | RV_OPT_ABBREV,
+		RV_FIELD(info, state_mask),
+		.names = states,
+		.given = GIVEN(STATE),
+		.invert = NOT(STATE),
+		.sel = RV_SEL_CT_STATE,
+		.bad = "Bad ctstate \"%s\"",
+		.list = "ctstate",
+		.arg = "state[,...]",
+		.help = "the connection is in one of these states",
+	},
+	{
+		.name = "ctproto",
+		.type = RV_T_PROTO,
+		.flags = RV_OPT_INVERT | RV_OPT_NUMBER,
+		RV_FIELD(info, l4proto),
+		.given = GIVEN(PROTO),
+		.invert = NOT(PROTO),
+		.sel = RV_SEL_CT_PROTO,
+		.list = "ctproto",
+		.arg = "protocol",
+		.help = "protocol of the connection",
+	},
+	ADDRESS("ctorigsrc", origsrc, ORIGSRC, ORIG_SADDR, "source of its first packet"),
+	ADDRESS("ctorigdst", origdst, ORIGDST, ORIG_DADDR, "destination of its first packet"),
+	ADDRESS("ctreplsrc", replsrc, REPLSRC, REPL_SADDR, "source of the replies"),
+	ADDRESS("ctrepldst", repldst, REPLDST, REPL_DADDR, "destination of the replies"),
+	PORT("ctorigsrcport", origsrc, ORIGSRC, ORIG_SPORT, "source port of its first packet"),
+	PORT("ctorigdstport", origdst, ORIGDST, ORIG_DPORT,
+	     "destination port of its first packet"),
+	PORT("ctreplsrcport", replsrc, REPLSRC, REPL_SPORT, "source port of the replies"),
+	PORT("ctrepldstport", repldst, REPLDST, REPL_DPORT, "destination port of the replies"),
+	{
+		.name = "ctstatus",
+		.type = RV_T_BITS,
+		.flags = RV_OPT_INVERT | RV_OPT_ABBREV,
+		RV_FIELD(info, status_mask),
+		.names = statuses,
+		.given = GIVEN(STATUS),
+		.invert = NOT(STATUS),
+		.sel = RV_SEL_CT_STATUS,
+		.bad = "Bad ctstatus \"%s\"",
+		.list = "ctstatus",
+		.arg = "status[,...]",
+		.help = "the connection has one of these",
+	},
+	{
+		.name = "ctexpire",
+		.type = RV_T_UINT_RANGE,
+		.flags = RV_OPT_INVERT,
+		RV_FIELD(info, expires_min),
+		.mask_offset = offsetof(info, expires_max),
+		.given = GIVEN(EXPIRES),
+		.invert = NOT(EXPIRES),
+		.sel = RV_SEL_CT_EXPIRE,
+		.list = "ctexpire",
+		.arg = "seconds[:seconds]",
+		.help = "time the connection has left",
+	},
+	{
+		.name = "ctdir",
+		.type = RV_T_ENUM,
+		RV_FIELD(info, invert_flags),
+		.value = XT_CONNTRACK_DIRECTION,
+		.names = directions,
+		.given = GIVEN(DIRECTION),
+		.sel = RV_SEL_CT_DIR,
+		.list = "ctdir",
+		.arg = "ORIGINAL|REPLY",
+		.help = "direction of the packet",
+	},
+	{ .name = NULL },
+};
+
+/* Protocol 0 stands for any in an option, and for none in the kernel. */
+static int check(struct rv_check *c)
+{
+	const info *ct = (const info *)(const void *)c->part->data;
+
+	if (!(ct->match_flags & XT_CONNTRACK_PROTO) || ct->l4proto)
+		return 0;
+	return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "%s",
+		       ct->invert_flags & XT_CONNTRACK_PROTO ?
+			       "conntrack: condition would always match protocol" :
+			       "conntrack: rule would never match protocol");
+}
+
+/* The three revisions are alike up to the protocol; then come other sizes and byte orders. */
+#define COMMON offsetof(info, origsrc_port)
+
+_Static_assert(COMMON == offsetof(struct xt_conntrack_mtinfo1, origsrc_port) &&
+		       COMMON == offsetof(struct xt_conntrack_mtinfo2, origsrc_port),
+	       "revisions have a common beginning");
+
+static void set_ports(info *new, uint16_t origsrc, uint16_t origdst, uint16_t replsrc,
+		      uint16_t repldst)
+{
+	new->origsrc_port = new->origsrc_port_high = ntohs(origsrc);
+	new->origdst_port = new->origdst_port_high = ntohs(origdst);
+	new->replsrc_port = new->replsrc_port_high = ntohs(replsrc);
+	new->repldst_port = new->repldst_port_high = ntohs(repldst);
+}
+
+static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	info *new = (info *)(void *)data;
+	struct xt_conntrack_mtinfo1 old;
+
+	(void)w;
+	(void)err;
+	memcpy(&old, wire, sizeof(old));
+	memcpy(new, &old, COMMON);
+	set_ports(new, old.origsrc_port, old.origdst_port, old.replsrc_port, old.repldst_port);
+	new->match_flags = old.match_flags;
+	new->invert_flags = old.invert_flags;
+	new->state_mask = old.state_mask;
+	new->status_mask = old.status_mask;
+	return 0;
+}
+
+static int read_v2(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	info *new = (info *)(void *)data;
+	struct xt_conntrack_mtinfo2 old;
+
+	(void)w;
+	(void)err;
+	memcpy(&old, wire, sizeof(old));
+	memcpy(new, &old, COMMON);
+	set_ports(new, old.origsrc_port, old.origdst_port, old.replsrc_port, old.repldst_port);
+	new->match_flags = old.match_flags;
+	new->invert_flags = old.invert_flags;
+	new->state_mask = old.state_mask;
+	new->status_mask = old.status_mask;
+	return 0;
+}
+
+/*
+ * Stock writes the mask of "1.2.3.4/32" with zeros behind it, that of "1.2.3.4" with ones;
+ * both mean and print the same, so they are made the same.
+ */
+static int read_v3(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	info *new = (info *)(void *)data;
+	union nf_inet_addr *masks[] = { &new->origsrc_mask, &new->origdst_mask,
+					&new->replsrc_mask, &new->repldst_mask };
+
+	(void)err;
+	memcpy(new, wire, sizeof(*new));
+	for (unsigned int i = 0; w->arg == NFPROTO_IPV4 && i < 4; i++)
+		if (masks[i]->ip == UINT32_MAX)
+			memset(masks[i], 0xff, sizeof(*masks[i]));
+	return 0;
+}
+
+#define WIRES(family)								\
+	{									\
+		{ .revision = 3, .size = sizeof(info), .read = read_v3, .arg = family }, \
+		{ .revision = 2, .size = sizeof(struct xt_conntrack_mtinfo2), .read = read_v2 }, \
+		{ .revision = 1, .size = sizeof(struct xt_conntrack_mtinfo1), .read = read_v1 }, \
+		{ .size = 0 },							\
+	}
+
+static const struct rv_wire wire4[] = WIRES(NFPROTO_IPV4), wire6[] = WIRES(NFPROTO_IPV6);
+
+#define CONNTRACK(family_, wire_)						\
+	{									\
+		.name = "conntrack", .kind = RV_MATCH, .family = family_,	\
+		.size = sizeof(info), .wire = wire_, .options = options,	\
+		.required = "conntrack: At least one option is required",	\
+		.help = "the connection a packet belongs to", .check = check,	\
+	}
+
+static const struct rv_ext conntrack4 = CONNTRACK(NFPROTO_IPV4, wire4);
+static const struct rv_ext conntrack6 = CONNTRACK(NFPROTO_IPV6, wire6);
+RV_REGISTER(conntrack4);
+RV_REGISTER(conntrack6);

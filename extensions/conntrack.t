@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m conntrack --ctstate NEW ; = ; OK
+-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT ; = ; OK
+-m conntrack --ctstate NEW,ESTABLISHED,RELATED,INVALID,UNTRACKED,SNAT,DNAT ; -m conntrack --ctstate INVALID,NEW,RELATED,ESTABLISHED,UNTRACKED,SNAT,DNAT ; OK
+-m conntrack --ctstate new,Related ; -m conntrack --ctstate NEW,RELATED ; OK
+-m conntrack --ctstate N,U ; -m conntrack --ctstate NEW,UNTRACKED ; OK
+-m conntrack --ctstate ESTABLISHED,NEW,ESTABLISHED ; -m conntrack --ctstate NEW,ESTABLISHED ; OK
+-m conntrack ! --ctstate NEW,SNAT ; = ; OK
+-m conntrack --ctproto tcp ; -m conntrack --ctproto 6 ; OK
+-m conntrack --ctproto 255 ; = ; OK
+-m conntrack ! --ctproto udp ; -m conntrack ! --ctproto 17 ; OK
+-m conntrack --ctorigsrcport 80 ; = ; OK
+-m conntrack --ctorigdstport 80:90 ; = ; OK
+-m conntrack --ctreplsrcport 80:80 ; -m conntrack --ctreplsrcport 80 ; OK
+-m conntrack --ctrepldstport 80: ; -m conntrack --ctrepldstport 80:65535 ; OK
+-m conntrack --ctorigsrcport :80 ; -m conntrack --ctorigsrcport 0:80 ; OK
+-m conntrack --ctorigsrcport : ; -m conntrack --ctorigsrcport 0:65535 ; OK
+-m conntrack ! --ctorigsrcport 0:65535 ; = ; OK
+-m conntrack --ctorigsrcport http ; -m conntrack --ctorigsrcport 80 ; OK
+-m conntrack --ctorigsrcport 1 --ctorigdstport 2 --ctreplsrcport 3 ! --ctrepldstport 4:5 ; = ; OK
+-m conntrack --ctstatus NONE ; = ; OK
+-m conntrack --ctstatus none,EXPECTED ; -m conntrack --ctstatus EXPECTED ; OK
+-m conntrack --ctstatus SEEN_REPLY,ASSURED,CONFIRMED,EXPECTED ; -m conntrack --ctstatus EXPECTED,SEEN_REPLY,ASSURED,CONFIRMED ; OK
+-m conntrack ! --ctstatus A ; -m conntrack ! --ctstatus ASSURED ; OK
+-m conntrack ! --ctstatus NONE ; = ; OK
+-m conntrack --ctexpire 5 ; = ; OK
+-m conntrack --ctexpire 5:10 ; = ; OK
+-m conntrack --ctexpire 5:5 ; -m conntrack --ctexpire 5 ; OK
+-m conntrack --ctexpire 5: ; -m conntrack --ctexpire 5:4294967295 ; OK
+-m conntrack --ctexpire :5 ; -m conntrack --ctexpire 0:5 ; OK
+-m conntrack ! --ctexpire : ; -m conntrack ! --ctexpire 0:4294967295 ; OK
+-m conntrack --ctexpire 0 ; = ; OK
+-m conntrack --ctexpire 4294967295 ; = ; OK
+-m conntrack --ctexpire 0x10:020 ; -m conntrack --ctexpire 16 ; OK
+-m conntrack --ctdir ORIGINAL ; = ; OK
+-m conntrack --ctdir reply ; -m conntrack --ctdir REPLY ; OK
+-m conntrack --ctdir REPLY --ctexpire 3 --ctstatus ASSURED --ctorigsrcport 1 --ctproto tcp --ctstate NEW ; -m conntrack --ctstate NEW --ctproto 6 --ctorigsrcport 1 --ctstatus ASSURED --ctexpire 3 --ctdir REPLY ; OK
+-m conntrack --ctstate=NEW ; -m conntrack --ctstate NEW ; OK
+-m conntrack --ctstate NEW -m conntrack --ctstate NEW ; = ; OK
+-m conntrack ; FAIL ; conntrack: At least one option is required
+-m conntrack --ctstate ; FAIL ; option "--ctstate" requires an argument
+-m conntrack --ctstate FOO ; FAIL ; Bad ctstate "FOO"
+-m conntrack --ctstate NEW,FOO ; FAIL ; Bad ctstate "FOO"
+-m conntrack --ctstate NEW, ; FAIL ; Bad ctstate ""
+-m conntrack --ctstate ,NEW ; FAIL ; Bad ctstate ",NEW"
+-m conntrack --ctstate NEW --ctstate ESTABLISHED ; FAIL ; conntrack: option "--ctstate" can only be used once.
+-m conntrack --ctproto 0 ; FAIL ; conntrack: rule would never match protocol
+-m conntrack ! --ctproto all ; FAIL ; conntrack: condition would always match protocol
+-m conntrack --ctproto 256 ; FAIL ; unknown protocol "256" specified
+-m conntrack --ctproto foo ; FAIL ; unknown protocol "foo" specified
+-m conntrack --ctorigsrcport 90:80 ; FAIL ; Port range 90-80 is negative.
+-m conntrack --ctorigsrcport -1 ; FAIL ; Port "-1" does not resolve to anything.
+-m conntrack --ctorigsrcport foo ; FAIL ; Port "foo" does not resolve to anything.
+-m conntrack --ctorigsrcport 1,2 ; FAIL ; Port "1,2" does not resolve to anything.
+# stock takes this for port 0
+-m conntrack --ctorigsrcport 65536 ; FAIL ; Port "65536" does not resolve to anything.
+-m conntrack --ctstatus FOO ; FAIL ; Bad ctstatus "FOO"
+-m conntrack --ctexpire 10:5 ; FAIL ; conntrack: bad value for option "--ctexpire" near "5", or out of range (10-4294967295).
+-m conntrack --ctexpire 4294967296 ; FAIL ; conntrack: bad value for option "--ctexpire" near "4294967296", or out of range (0-4294967295).
+-m conntrack --ctexpire -1 ; FAIL ; conntrack: bad value for option "--ctexpire" near "-1", or out of range (0-4294967295).
+-m conntrack --ctexpire 5a ; FAIL ; conntrack: Argument to "--ctexpire" has unexpected characters near "a".
+-m conntrack --ctexpire 5:6:7 ; FAIL ; conntrack: Too many components for option "--ctexpire" (max: 2)
+# stock takes this for 0
+-m conntrack --ctexpire '' ; FAIL ; conntrack: bad value for option "--ctexpire" near "", or out of range (0-4294967295).
+-m conntrack --ctdir Orig ; FAIL ; conntrack: Bad value for "--ctdir" option: "Orig"
+-m conntrack ! --ctdir REPLY ; FAIL ; conntrack: option "--ctdir" cannot be inverted.
+-m conntrack --foo ; FAIL ; unknown option "--foo"
+@family ip
+-m conntrack --ctorigsrc 1.2.3.4 ; = ; OK
+-m conntrack --ctorigsrc 1.2.3.4/24 ; = ; OK
+-m conntrack --ctorigsrc 1.2.3.4/32 ; -m conntrack --ctorigsrc 1.2.3.4 ; OK
+-m conntrack --ctorigsrc 1.2.3.4/255.255.255.0 ; -m conntrack --ctorigsrc 1.2.3.4/24 ; OK
+-m conntrack --ctorigsrc 1.2.3.0/255.255.0.255 ; = ; OK
+-m conntrack --ctorigsrc 1.2.3.4/0 ; = ; OK
+-m conntrack ! --ctorigsrc 0.0.0.0/0 ; = ; OK
+-m conntrack --ctorigsrc 10.1 ; -m conntrack --ctorigsrc 10.0.0.1 ; OK
+-m conntrack --ctorigsrc localhost ; -m conntrack --ctorigsrc 127.0.0.1 ; OK
+-m conntrack --ctrepldst 4.4.4.4 --ctreplsrc 3.3.3.3 --ctorigdst 1.2.3.4/8 ! --ctorigsrc 1.1.1.1 ; -m conntrack ! --ctorigsrc 1.1.1.1 --ctorigdst 1.2.3.4/8 --ctreplsrc 3.3.3.3 --ctrepldst 4.4.4.4 ; OK
+-m conntrack --ctorigsrc 1.2.3.4/a ; FAIL ; conntrack: bad value for option "--ctorigsrc", neither a valid network mask nor valid CIDR (0-32).
+-m conntrack --ctorigsrc 1.2.3.4/ ; FAIL ; conntrack: bad value for option "--ctorigsrc", neither a valid network mask nor valid CIDR (0-32).
+-m conntrack --ctorigsrc ::1 ; FAIL ; getaddrinfo: Address family for hostname not supported
+-m conntrack --ctorigsrc 1.1.1.1 --ctorigsrc 1.1.1.1 ; FAIL ; conntrack: option "--ctorigsrc" can only be used once.
+# stock takes this for the mask 0.0.0.33
+-m conntrack --ctorigsrc 1.2.3.4/33 ; FAIL ; conntrack: bad value for option "--ctorigsrc", neither a valid network mask nor valid CIDR (0-32).
+@family ip6
+-m conntrack --ctorigsrc 2001:db8::1 ; = ; OK
+-m conntrack --ctorigsrc 2001:db8::1/64 ; = ; OK
+-m conntrack --ctorigdst 2001:db8::1/ffff:ffff:: ; -m conntrack --ctorigdst 2001:db8::1/32 ; OK
+-m conntrack --ctreplsrc 2001:db8::1/ffff::ffff ; = ; OK
+-m conntrack ! --ctrepldst ::1/128 ; -m conntrack ! --ctrepldst ::1 ; OK
+-m conntrack --ctorigsrc ::/0 ; = ; OK
+-m conntrack --ctorigsrc 2001:db8::1/129 ; FAIL ; conntrack: bad value for option "--ctorigsrc", neither a valid network mask nor valid CIDR (0-128).
+-m conntrack --ctorigsrc 1.2.3.4 ; FAIL ; getaddrinfo: Address family for hostname not supported

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+@family ip
+-p icmp --icmp-type any ; -p icmp -m icmp --icmp-type any ; OK
+-p icmp ! --icmp-type any ; -p icmp -m icmp ! --icmp-type any ; OK
+-p icmp --icmp-type ping ; -p icmp -m icmp --icmp-type 8 ; OK
+-p icmp --icmp-type pong ; -p icmp -m icmp --icmp-type 0 ; OK
+-p icmp --icmp-type echo-reply ; -p icmp -m icmp --icmp-type 0 ; OK
+-p icmp -m icmp --icmp-type 8 ; = ; OK
+-p icmp --icmp-type 8/0 ; -p icmp -m icmp --icmp-type 8/0 ; OK
+-p icmp --icmp-type 0 ; -p icmp -m icmp --icmp-type 0 ; OK
+-p icmp --icmp-type 3/255 ; -p icmp -m icmp --icmp-type 3/255 ; OK
+-p icmp --icmp-type 255 ; -p icmp -m icmp --icmp-type any ; OK
+-p icmp --icmp-type 255/255 ; -p icmp -m icmp --icmp-type 255/255 ; OK
+-p icmp --icmp-type 255/0 ; -p icmp -m icmp --icmp-type 255/0 ; OK
+-p icmp --icmp-type 14/5 ; -p icmp -m icmp --icmp-type 14/5 ; OK
+-p icmp --icmp-type 0x8/0x1 ; -p icmp -m icmp --icmp-type 8/1 ; OK
+-p icmp --icmp-type d ; -p icmp -m icmp --icmp-type 3 ; OK
+-p icmp --icmp-type echo-req ; -p icmp -m icmp --icmp-type 8 ; OK
+-p icmp --icmp-type HOST-UNREACHABLE ; -p icmp -m icmp --icmp-type 3/1 ; OK
+-p icmp --icmp-type TOS-host-redirect ; -p icmp -m icmp --icmp-type 5/3 ; OK
+-p icmp --icmp-type tos-network-u ; -p icmp -m icmp --icmp-type 3/11 ; OK
+-p icmp --icmp-type network-unreachable ; -p icmp -m icmp --icmp-type 3/0 ; OK
+-p icmp --icmp-type protocol-unreachable ; -p icmp -m icmp --icmp-type 3/2 ; OK
+-p icmp --icmp-type port-unreachable ; -p icmp -m icmp --icmp-type 3/3 ; OK
+-p icmp --icmp-type fragmentation-needed ; -p icmp -m icmp --icmp-type 3/4 ; OK
+-p icmp --icmp-type source-route-failed ; -p icmp -m icmp --icmp-type 3/5 ; OK
+-p icmp --icmp-type network-unknown ; -p icmp -m icmp --icmp-type 3/6 ; OK
+-p icmp --icmp-type host-unknown ; -p icmp -m icmp --icmp-type 3/7 ; OK
+-p icmp --icmp-type network-prohibited ; -p icmp -m icmp --icmp-type 3/9 ; OK
+-p icmp --icmp-type host-prohibited ; -p icmp -m icmp --icmp-type 3/10 ; OK
+-p icmp --icmp-type TOS-host-unreachable ; -p icmp -m icmp --icmp-type 3/12 ; OK
+-p icmp --icmp-type communication-prohibited ; -p icmp -m icmp --icmp-type 3/13 ; OK
+-p icmp --icmp-type host-precedence-violation ; -p icmp -m icmp --icmp-type 3/14 ; OK
+-p icmp --icmp-type precedence-cutoff ; -p icmp -m icmp --icmp-type 3/15 ; OK
+-p icmp --icmp-type source-quench ; -p icmp -m icmp --icmp-type 4 ; OK
+-p icmp --icmp-type redirect ; -p icmp -m icmp --icmp-type 5 ; OK
+-p icmp --icmp-type network-redirect ; -p icmp -m icmp --icmp-type 5/0 ; OK
+-p icmp --icmp-type host-redirect ; -p icmp -m icmp --icmp-type 5/1 ; OK
+-p icmp --icmp-type TOS-network-redirect ; -p icmp -m icmp --icmp-type 5/2 ; OK
+-p icmp --icmp-type router-advertisement ; -p icmp -m icmp --icmp-type 9 ; OK
+-p icmp --icmp-type router-solicitation ; -p icmp -m icmp --icmp-type 10 ; OK
+-p icmp --icmp-type time-exceeded ; -p icmp -m icmp --icmp-type 11 ; OK
+-p icmp --icmp-type ttl-exceeded ; -p icmp -m icmp --icmp-type 11 ; OK
+-p icmp --icmp-type ttl-zero-during-transit ; -p icmp -m icmp --icmp-type 11/0 ; OK
+-p icmp --icmp-type ttl-zero-during-reassembly ; -p icmp -m icmp --icmp-type 11/1 ; OK
+-p icmp --icmp-type parameter-problem ; -p icmp -m icmp --icmp-type 12 ; OK
+-p icmp --icmp-type ip-header-bad ; -p icmp -m icmp --icmp-type 12/0 ; OK
+-p icmp --icmp-type required-option-missing ; -p icmp -m icmp --icmp-type 12/1 ; OK
+-p icmp --icmp-type timestamp-request ; -p icmp -m icmp --icmp-type 13 ; OK
+-p icmp --icmp-type timestamp-reply ; -p icmp -m icmp --icmp-type 14 ; OK
+-p icmp --icmp-type address-mask-request ; -p icmp -m icmp --icmp-type 17 ; OK
+-p icmp --icmp-type address-mask-reply ; -p icmp -m icmp --icmp-type 18 ; OK
+-p icmp ! --icmp-type 8 ; -p icmp -m icmp ! --icmp-type 8 ; OK
+-p icmp ! --icmp-type 3/1 ; -p icmp -m icmp ! --icmp-type 3/1 ; OK
+-p icmp --icmp=8 ; -p icmp -m icmp --icmp-type 8 ; OK
+-p icmp -m icmp --icmp-type 8 -m icmp --icmp-type 9 ; = ; OK
+-p icmp -m icmp ; FAIL ; icmp: option "--icmp-type" must be specified
+-p icmp --icmp-type ; FAIL ; option "--icmp-type" requires an argument
+-p icmp --icmp-type '' ; FAIL ; Ambiguous ICMP type `': `any' or `echo-reply'?
+-p icmp --icmp-type 256 ; FAIL ; Unknown ICMP type `256'
+-p icmp --icmp-type -1 ; FAIL ; Unknown ICMP type `-1'
+-p icmp --icmp-type 3/256 ; FAIL ; Unknown ICMP code `3/256'
+-p icmp --icmp-type 3/ ; FAIL ; Unknown ICMP code `3/'
+-p icmp --icmp-type /3 ; FAIL ; Unknown ICMP type `/3'
+-p icmp --icmp-type 3/a ; FAIL ; Unknown ICMP code `3/a'
+-p icmp --icmp-type foo ; FAIL ; Unknown ICMP type `foo'
+-p icmp --icmp-type e ; FAIL ; Ambiguous ICMP type `e': `echo-reply' or `echo-request'?
+-p icmp --icmp-type host-un ; FAIL ; Ambiguous ICMP type `host-un': `host-unreachable' or `host-unknown'?
+-p icmp --icmp-type any/1 ; FAIL ; Unknown ICMP type `any/1'
+-p icmp --icmp-type echo-request/0 ; FAIL ; Unknown ICMP type `echo-request/0'
+-p icmp --icmp-type 8 --icmp-type 0 ; FAIL ; icmp: option "--icmp-type" can only be used once.
+-p icmp --icmpv6-type 8 ; FAIL ; unknown option "--icmpv6-type"
+# the kernel refuses these, and does not say why
+-m icmp --icmp-type 8 ; FAIL ; ICMP match requires '-p icmp'
+-p tcp -m icmp --icmp-type 8 ; FAIL ; ICMP match requires '-p icmp'
+! -p icmp -m icmp --icmp-type 8 ; FAIL ; ICMP match requires '-p icmp'

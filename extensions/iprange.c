@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* iprange: ranges of addresses that are no network (uapi linux/netfilter/xt_iprange.h). */
+#include <linux/netfilter/xt_iprange.h>
+
+#include <ravelin/extension.h>
+
+#define RANGE(side, words, from, to, bit, SEL)					\
+	{									\
+		.name = side "-range", .type = RV_T_ADDR_RANGE, .flags = RV_OPT_INVERT, \
+		RV_FIELD(struct xt_iprange_mtinfo, from),			\
+		.mask_offset = offsetof(struct xt_iprange_mtinfo, to),		\
+		.given = RV_BIT(struct xt_iprange_mtinfo, flags, bit),		\
+		.invert = RV_BIT(struct xt_iprange_mtinfo, flags, bit##_INV),	\
+		.sel = RV_SEL_IP_##SEL, .sel6 = RV_SEL_IP6_##SEL,		\
+		.list = words " IP range [! ]", .arg = "address[-address]",	\
+		.help = words " address is one from the first to the last",	\
+	}
+
+static const struct rv_option options[] = {
+	RANGE("src", "source", src_min, src_max, IPRANGE_SRC, SADDR),
+	RANGE("dst", "destination", dst_min, dst_max, IPRANGE_DST, DADDR),
+	{ .name = NULL },
+};
+
+static const struct rv_wire wire[] = {
+	{ .revision = 1, .size = sizeof(struct xt_iprange_mtinfo) },
+	{ .size = 0 },
+};
+
+static const struct rv_ext iprange = {
+	.name = "iprange",
+	.kind = RV_MATCH,
+	.size = sizeof(struct xt_iprange_mtinfo),
+	.wire = wire,
+	.options = options,
+	.required = "iprange match: You must specify `--src-range' or `--dst-range'",
+	.help = "ranges of addresses",
+};
+RV_REGISTER(iprange);

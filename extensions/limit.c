@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* limit: so many packets in a time and no more (uapi linux/netfilter/xt_limit.h). */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <linux/netfilter/xt_limit.h>
+
+#include <ravelin/extension.h>
+
+#include "extensions/limit.h"
+
+#define DEFAULT_PACKETS 3	/* in an hour */
+#define DEFAULT_BURST 5
+#define MAX_BURST 10000
+
+static const struct rv_limit_unit units[] = {
+	{ "day", "day", 86400 },
+	{ "hour", "hour", 3600 },
+	{ "min", "minute", 60 },
+	{ "sec", "second", 1 },
+};
+#define UNITS (sizeof(units) / sizeof(units[0]))
+
+/*
+ * The smallest unit that holds at least one packet and in which what division leaves
+ * over does not weigh more than the rate itself: 61/hour is not said as 1/min.
+ */
+uint32_t rv_limit_rate(uint32_t avg, const struct rv_limit_unit **unit)
+{
+	unsigned int i = 1;
+
+	avg = avg ? avg : 1;
+	for (; i < UNITS; i++) {
+		uint32_t time = units[i].seconds * XT_LIMIT_SCALE;
+
+		if (avg > time || time / avg < time % avg)
+			break;
+	}
+	*unit = &units[i - 1];
+	return units[i - 1].seconds * XT_LIMIT_SCALE / avg;
+}
+
+uint32_t rv_limit_avg(uint64_t packets, uint64_t seconds)
+{
+	uint64_t avg;
+
+	if (!packets || !seconds || seconds > units[0].seconds * 7)
+		return 0;
+	avg = seconds * XT_LIMIT_SCALE / packets;
+	return avg > UINT32_MAX ? 0 : avg;
+}
+
+static const struct rv_limit_unit *find_unit(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (unsigned int i = 0; len && i < UNITS; i++)
+		if (!strncasecmp(text, units[i].word, len))
+			return &units[i];
+	return NULL;
+}
+
+/* "packets" a second or "packets/unit", the unit's word cut short at will. */
+static int parse_limit(struct rv_parse *p)
+{
+	struct xt_rateinfo *r = (struct xt_rateinfo *)(void *)p->data;
+	const struct rv_limit_unit *unit = &units[UNITS - 1];
+	const char *slash = strchr(p->arg, '/');
+	unsigned long long packets;
+
+	if (slash)
+		unit = find_unit(slash + 1);
+	/* What stands between the number and the slash is passed over, as stock does. */
+	packets = isdigit((unsigned char)p->arg[strspn(p->arg, " \t")]) ?
+			  strtoull(p->arg, NULL, 10) : 0;
+	if (!unit || !packets)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "bad rate \"%s\"'", p->arg);
+	r->avg = rv_limit_avg(packets, unit->seconds);
+	if (!r->avg)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Rate too fast \"%s\"", p->arg);
+	return 0;
+}
+
+static void print_limit(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const struct xt_rateinfo *r = (const struct xt_rateinfo *)(const void *)data;
+	const struct rv_limit_unit *unit;
+	uint32_t packets = rv_limit_rate(r->avg, &unit);
+
+	(void)opt;
+	rv_buf_printf(o->buf, "%u/%s", packets, unit->name);
+}
+
+static const struct rv_option options[] = {
+	{
+		.name = "limit",
+		.type = RV_T_HOOK,
+		.flags = RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
+		RV_FIELD(struct xt_rateinfo, avg),
+		.list = "avg",
+		.arg = "packets[/second|/minute|/hour|/day]",
+		.help = "average rate, 3/hour if not given",
+		.parse = parse_limit,
+		.print = print_limit,
+	},
+	{
+		.name = "limit-burst",
+		.type = RV_T_UINT,
+		.flags = RV_OPT_LIST_ALWAYS,
+		RV_FIELD(struct xt_rateinfo, burst),
+		.max = MAX_BURST,
+		.list = "burst",
+		.arg = "packets",
+		.help = "how many may come at once, 5 if not given",
+	},
+	{ .name = NULL },
+};
+
+/* --limit-burst 0 is taken for "not given", as stock does. */
+static int check(struct rv_check *c)
+{
+	struct xt_rateinfo *r = (struct xt_rateinfo *)(void *)c->part->data;
+
+	r->burst = r->burst ? r->burst : DEFAULT_BURST;
+	return 0;
+}
+
+static const struct xt_rateinfo initial = {
+	.avg = 3600 * XT_LIMIT_SCALE / DEFAULT_PACKETS,
+	.burst = DEFAULT_BURST,
+};
+
+/* What follows avg and burst is the kernel's own. */
+static int read_rate(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		     struct rv_error *err)
+{
+	(void)w;
+	(void)err;
+	memcpy(data, wire, offsetof(struct xt_rateinfo, prev));
+	return 0;
+}
+
+static const struct rv_wire wire[] = {
+	{ .revision = 0, .size = sizeof(struct xt_rateinfo), .read = read_rate },
+	{ .size = 0 },
+};
+
+static const struct rv_ext limit = {
+	.name = "limit",
+	.kind = RV_MATCH,
+	.size = sizeof(struct xt_rateinfo),
+	.compare = offsetof(struct xt_rateinfo, prev),
+	.initial = &initial,
+	.wire = wire,
+	.options = options,
+	.list = "limit:",
+	.help = "so many packets in a time",
+	.check = check,
+};
+RV_REGISTER(limit);

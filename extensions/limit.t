@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m limit ; -m limit --limit 3/hour ; OK
+-m limit --limit 5 ; -m limit --limit 5/sec ; OK
+-m limit --limit 5/sec -j ACCEPT ; = ; OK
+-m limit --limit 5/second ; -m limit --limit 5/sec ; OK
+-m limit --limit 5/se ; -m limit --limit 5/sec ; OK
+-m limit --limit 5/S ; -m limit --limit 5/sec ; OK
+-m limit --limit 5/m ; -m limit --limit 5/min ; OK
+-m limit --limit 5/minute ; -m limit --limit 5/min ; OK
+-m limit --limit 5/hour ; = ; OK
+-m limit --limit 5/DAY ; -m limit --limit 5/day ; OK
+-m limit --limit 1/day ; = ; OK
+-m limit --limit 24/day ; -m limit --limit 1/hour ; OK
+-m limit --limit 60/min ; -m limit --limit 1/sec ; OK
+-m limit --limit 60/hour ; -m limit --limit 1/min ; OK
+-m limit --limit 61/hour ; = ; OK
+-m limit --limit 7/min ; = ; OK
+-m limit --limit 7/day ; = ; OK
+-m limit --limit 100/min ; = ; OK
+-m limit --limit 250/hour ; = ; OK
+-m limit --limit 4000/hour ; = ; OK
+-m limit --limit 7777/hour ; = ; OK
+-m limit --limit 333/min ; = ; OK
+-m limit --limit 1234/day ; = ; OK
+-m limit --limit 86400/day ; -m limit --limit 1/sec ; OK
+-m limit --limit 3333/sec ; = ; OK
+-m limit --limit 6000/sec ; -m limit --limit 10000/sec ; OK
+-m limit --limit 10000/s ; -m limit --limit 10000/sec ; OK
+-m limit --limit 600000/minute ; -m limit --limit 10000/sec ; OK
+-m limit --limit 864000000/d ; -m limit --limit 10000/sec ; OK
+-m limit --limit " 5/s" ; -m limit --limit 5/sec ; OK
+-m limit --limit 5x ; -m limit --limit 5/sec ; OK
+-m limit --limit 1.5/s ; -m limit --limit 1/sec ; OK
+-m limit --limit-burst 10 ; -m limit --limit 3/hour --limit-burst 10 ; OK
+-m limit --limit 5/s --limit-burst 10 ; -m limit --limit 5/sec --limit-burst 10 ; OK
+-m limit --limit-burst 5 --limit 5/s ; -m limit --limit 5/sec ; OK
+-m limit --limit 5/s --limit-burst 0 ; -m limit --limit 5/sec ; OK
+-m limit --limit 5/s --limit-burst 10000 ; -m limit --limit 5/sec --limit-burst 10000 ; OK
+-m limit --limit 5/s --limit-burst 0x10 ; -m limit --limit 5/sec --limit-burst 16 ; OK
+-m limit --limit 1/day --limit-burst 50 ; = ; OK
+-m limit --limit-b=7 ; -m limit --limit 3/hour --limit-burst 7 ; OK
+-m limit --limit 5/s -m limit --limit 6/s ; -m limit --limit 5/sec -m limit --limit 6/sec ; OK
+-m limit --limit ; FAIL ; option "--limit" requires an argument
+-m limit --limit '' ; FAIL ; bad rate ""'
+-m limit --limit 5/seconds ; FAIL ; bad rate "5/seconds"'
+-m limit --limit 5/week ; FAIL ; bad rate "5/week"'
+-m limit --limit 5/ ; FAIL ; bad rate "5/"'
+-m limit --limit 0/s ; FAIL ; bad rate "0/s"'
+-m limit --limit a/s ; FAIL ; bad rate "a/s"'
+-m limit --limit 5/s/s ; FAIL ; bad rate "5/s/s"'
+-m limit --limit 0x5/s ; FAIL ; bad rate "0x5/s"'
+-m limit --limit 10001/s ; FAIL ; Rate too fast "10001/s"
+-m limit --limit 600001/minute ; FAIL ; Rate too fast "600001/minute"
+-m limit --limit 4294967295/d ; FAIL ; Rate too fast "4294967295/d"
+-m limit --limit 99999999999999999999/d ; FAIL ; Rate too fast "99999999999999999999/d"
+-m limit --limit 5/s --limit 6/s ; FAIL ; limit: option "--limit" can only be used once.
+-m limit ! --limit 5/s ; FAIL ; limit: option "--limit" cannot be inverted.
+-m limit --limit 5/s --limit-burst 10001 ; FAIL ; limit: bad value for option "--limit-burst", or out of range (0-10000).
+-m limit --limit 5/s --limit-burst -1 ; FAIL ; limit: bad value for option "--limit-burst", or out of range (0-10000).
+-m limit --limit 5/s --limit-burst a ; FAIL ; limit: bad value for option "--limit-burst", or out of range (0-10000).
+-m limit --limit 5/s ! --limit-burst 5 ; FAIL ; limit: option "--limit-burst" cannot be inverted.
+-m limit --lim 5/s ; FAIL ; unknown option "--lim"
+# stock takes this for 1/day
+-m limit --limit 4294967297/d ; FAIL ; Rate too fast "4294967297/d"

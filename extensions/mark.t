@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m mark --mark 1 ; -m mark --mark 0x1 ; OK
+-m mark --mark 0x1 -j ACCEPT ; = ; OK
+-m mark --mark 0 ; -m mark --mark 0x0 ; OK
+-m mark --mark 010 ; -m mark --mark 0x8 ; OK
+-m mark --mark 0x10/0xff ; = ; OK
+-m mark --mark 0xff/0x0f ; -m mark --mark 0xff/0xf ; OK
+-m mark --mark 1/0 ; -m mark --mark 0x1/0x0 ; OK
+-m mark --mark 0/0 ; -m mark --mark 0x0/0x0 ; OK
+-m mark --mark 1/0xffffffff ; -m mark --mark 0x1 ; OK
+-m mark --mark 0x8000/0x8000 ; = ; OK
+-m mark --mark 4294967295 ; -m mark --mark 0xffffffff ; OK
+-m mark ! --mark 1 ; -m mark ! --mark 0x1 ; OK
+-m mark ! --mark 1/3 ; -m mark ! --mark 0x1/0x3 ; OK
+-m mark ! --mark 0/0 ; -m mark ! --mark 0x0/0x0 ; OK
+-m mark --mark=5 ; -m mark --mark 0x5 ; OK
+-m mark --mark " 5" ; -m mark --mark 0x5 ; OK
+-m mark --mark 1 -m mark --mark 2 ; -m mark --mark 0x1 -m mark --mark 0x2 ; OK
+-m mark ; FAIL ; mark: option "--mark" must be specified
+-m mark --mark ; FAIL ; option "--mark" requires an argument
+-m mark --mark '' ; FAIL ; mark: bad integer value for option "--mark", or out of range.
+-m mark --mark 0x100000000 ; FAIL ; mark: bad integer value for option "--mark", or out of range.
+-m mark --mark 4294967296 ; FAIL ; mark: bad integer value for option "--mark", or out of range.
+-m mark --mark 1/4294967296 ; FAIL ; mark: bad integer value for option "--mark", or out of range.
+-m mark --mark -1 ; FAIL ; mark: bad integer value for option "--mark", or out of range.
+-m mark --mark a ; FAIL ; mark: bad integer value for option "--mark", or out of range.
+-m mark --mark 1/ ; FAIL ; mark: bad integer value for option "--mark", or out of range.
+-m mark --mark /1 ; FAIL ; mark: bad integer value for option "--mark", or out of range.
+-m mark --mark 1/2/3 ; FAIL ; mark: trailing garbage after value for option "--mark".
+-m mark --mark 1a ; FAIL ; mark: trailing garbage after value for option "--mark".
+-m mark --mark "5 " ; FAIL ; mark: trailing garbage after value for option "--mark".
+-m mark --mark 1 --mark 2 ; FAIL ; mark: option "--mark" can only be used once.
+-m mark --m 1 ; FAIL ; unknown option "--m"

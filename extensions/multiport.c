@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* multiport: a list of ports and ranges of ports (uapi linux/netfilter/xt_multiport.h). */
+#include <netinet/in.h>
+#include <string.h>
+
+#include <linux/netfilter/xt_multiport.h>
+
+#include <ravelin/extension.h>
+
+static int check_protocol(const struct rv_parse *p)
+{
+	const struct rv_ip *ip = &p->rule->ip;
+
+	if (!ip->proto)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
+			       "multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or "
+			       "`-p dccp'");
+	switch (ip->invert & RV_IP_PROTO ? 0 : ip->proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+		return 0;
+	default:
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
+			       "multiport only works with TCP, UDP, UDPLITE, SCTP and DCCP");
+	}
+}
+
+static int add_port(struct rv_parse *p, struct xt_multiport_v1 *m, const char *word)
+{
+	int port = rv_parse_port(word, p->rule->ip.proto);
+
+	if (port < 0)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "invalid port/service `%s' specified",
+			       word);
+	if (m->count == XT_MULTI_PORTS)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "too many ports specified");
+	m->ports[m->count++] = port;
+	return 0;
+}
+
+/* "port" or "port:port", which takes two of the places. */
+static int add_word(struct rv_parse *p, struct xt_multiport_v1 *m, char *word)
+{
+	char *colon = strchr(word, ':');
+
+	if (colon)
+		*colon++ = '\0';
+	if (add_port(p, m, word))
+		return -1;
+	if (!colon)
+		return 0;
+	m->pflags[m->count - 1] = 1;
+	if (add_port(p, m, colon))
+		return -1;
+	if (m->ports[m->count - 2] >= m->ports[m->count - 1])
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "invalid portrange specified");
+	return 0;
+}
+
+static int parse_ports(struct rv_parse *p)
+{
+	struct xt_multiport_v1 *m = (struct xt_multiport_v1 *)(void *)p->data;
+	const char *text = p->arg;
+	char word[64];
+	size_t len;
+
+	if (check_protocol(p))
+		return -1;
+	memset(m, 0, sizeof(*m));
+	for (;; text += len + 1) {
+		len = strcspn(text, ",");
+		if (len >= sizeof(word))
+			return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
+				       "invalid port/service `%.*s' specified", (int)len, text);
+		memcpy(word, text, len);
+		word[len] = '\0';
+		if (add_word(p, m, word))
+			return -1;
+		if (!text[len])
+			return 0;
+	}
+}
+
+static unsigned int count_of(const struct xt_multiport_v1 *m)
+{
+	return m->count < XT_MULTI_PORTS ? m->count : XT_MULTI_PORTS;
+}
+
+/* Whether the port at i is the first of a range. */
+static bool starts_range(const struct xt_multiport_v1 *m, unsigned int i)
+{
+	return m->pflags[i] && i + 1 < count_of(m);
+}
+
+static void print_ports(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const struct xt_multiport_v1 *m = (const struct xt_multiport_v1 *)(const void *)data;
+
+	(void)opt;
+	for (unsigned int i = 0; i < count_of(m); i++) {
+		if (i)
+			rv_buf_putc(o->buf, ',');
+		rv_print_port(o, m->ports[i]);
+		if (!starts_range(m, i))
+			continue;
+		rv_buf_putc(o->buf, ':');
+		rv_print_port(o, m->ports[++i]);
+	}
+}
+
+static void put_port(uint8_t *bytes, uint16_t port)
+{
+	bytes[0] = port >> 8;
+	bytes[1] = port & 0xff;
+}
+
+static int ports_predicate(const struct rv_option *opt, const unsigned char *data,
+			   rv_predicate_fn *fn, void *arg)
+{
+	const struct xt_multiport_v1 *m = (const struct xt_multiport_v1 *)(const void *)data;
+	struct rv_predicate p = {
+		.sel = opt->sel,
+		.op = RV_OP_IN,
+		.negate = rv_option_inverted(opt, data),
+		.len = 2,
+	};
+
+	for (unsigned int i = 0; i < count_of(m); i++) {
+		struct rv_interval *in = &p.list[p.count++];
+
+		put_port(in->from, m->ports[i]);
+		if (starts_range(m, i))
+			i++;
+		put_port(in->to, m->ports[i]);
+	}
+	return fn(&p, arg);
+}
+
+/* Three rows with their other names: sport, source-port, ... */
+enum { SOURCE = 0, DESTINATION = 4, EITHER = 8 };
+
+#define PORT_LIST(word, saved, single, others, kind, SEL, text)			\
+	{									\
+		.name = word "s", .save = saved, .type = RV_T_HOOK, .flags = RV_OPT_INVERT, \
+		.invert = RV_BIT(struct xt_multiport_v1, invert, 1),		\
+		.given = RV_BIT_IS(struct xt_multiport_v1, flags, kind),	\
+		.excludes = (others), .sel = RV_SEL_TH_##SEL, .list = saved " [ !]", \
+		.arg = "port[:port][,...]", .help = text,			\
+		.parse = parse_ports, .print = print_ports, .predicate = ports_predicate, \
+	},									\
+	{ .name = saved, .alias_of = word "s" },				\
+	{ .name = word, .alias_of = word "s" },					\
+	{ .name = single, .alias_of = word "s" }
+
+static const struct rv_option options[] = {
+	PORT_LIST("source-port", "sports", "sport", 1 << DESTINATION | 1 << EITHER,
+		  XT_MULTIPORT_SOURCE, SPORT, "the source port is one of these"),
+	PORT_LIST("destination-port", "dports", "dport", 1 << SOURCE | 1 << EITHER,
+		  XT_MULTIPORT_DESTINATION, DPORT, "the destination port is one of these"),
+	{
+		.name = "ports",
+		.type = RV_T_HOOK,
+		.flags = RV_OPT_INVERT,
+		.invert = RV_BIT(struct xt_multiport_v1, invert, 1),
+		.given = RV_BIT_IS(struct xt_multiport_v1, flags, XT_MULTIPORT_EITHER),
+		.excludes = 1 << SOURCE | 1 << DESTINATION,
+		.sel = RV_SEL_TH_PORT,
+		.list = "ports [ !]",
+		.arg = "port[:port][,...]",
+		.help = "the source or the destination port is one of these",
+		.parse = parse_ports,
+		.print = print_ports,
+		.predicate = ports_predicate,
+	},
+	{ .name = "port", .alias_of = "ports" },
+	{ .name = NULL },
+};
+
+/* Revision 0 knows no ranges and no '!'. */
+static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	struct xt_multiport_v1 *new = (struct xt_multiport_v1 *)(void *)data;
+	struct xt_multiport old;
+
+	(void)w;
+	memcpy(&old, wire, sizeof(old));
+	if (old.flags > XT_MULTIPORT_EITHER || old.count > XT_MULTI_PORTS)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "multiport: nonsense in revision 0");
+	new->flags = old.flags;
+	new->count = old.count;
+	memcpy(new->ports, old.ports, sizeof(new->ports));
+	return 0;
+}
+
+static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	struct xt_multiport_v1 *m = (struct xt_multiport_v1 *)(void *)data;
+
+	(void)w;
+	memcpy(m, wire, sizeof(*m));
+	if (m->flags > XT_MULTIPORT_EITHER || m->count > XT_MULTI_PORTS)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "multiport: nonsense in revision 1");
+	return 0;
+}
+
+static const struct rv_wire wire[] = {
+	{ .revision = 1, .size = sizeof(struct xt_multiport_v1), .read = read_v1 },
+	{ .revision = 0, .size = sizeof(struct xt_multiport), .read = read_v0 },
+	{ .size = 0 },
+};
+
+static const struct rv_ext multiport = {
+	.name = "multiport",
+	.kind = RV_MATCH,
+	.size = sizeof(struct xt_multiport_v1),
+	.wire = wire,
+	.options = options,
+	.list = "multiport",
+	.required = "no ports specified",
+	.help = "up to 15 ports; a range counts as two",
+};
+RV_REGISTER(multiport);

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-p tcp -m multiport --sports 80 ; = ; OK
+-p tcp -m multiport --dports 80,90 -j ACCEPT ; = ; OK
+-p tcp -m multiport --ports 80,90:100 ; = ; OK
+-p tcp -m multiport --source-ports 1 ; -p tcp -m multiport --sports 1 ; OK
+-p tcp -m multiport --destination-ports 1 ; -p tcp -m multiport --dports 1 ; OK
+-p tcp -m multiport --sport 1 ; -p tcp -m multiport --sports 1 ; OK
+-p tcp -m multiport --dport 1 ; -p tcp -m multiport --dports 1 ; OK
+-p tcp -m multiport --port 1 ; -p tcp -m multiport --ports 1 ; OK
+-p tcp -m multiport --source-port 1 ; -p tcp -m multiport --sports 1 ; OK
+-p tcp -m multiport --destination-port 1 ; -p tcp -m multiport --dports 1 ; OK
+-p tcp -m multiport --dp 1 ; -p tcp -m multiport --dports 1 ; OK
+-p tcp -m multiport ! --ports 1,2 ; = ; OK
+-p tcp -m multiport ! --dports 1:2 ; = ; OK
+-p tcp -m multiport --dports 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15 ; = ; OK
+-p tcp -m multiport --dports 1:2,3:4,5:6,7:8,9:10,11:12,13:14,15 ; = ; OK
+-p tcp -m multiport --dports 1,2,3,4,5,6,7,8,9,10,11,12,13,14:15 ; = ; OK
+-p tcp -m multiport --dports 0,65535 ; = ; OK
+-p tcp -m multiport --dports http,ssh:domain ; -p tcp -m multiport --dports 80,22:53 ; OK
+-p tcp -m multiport --dports "80, 90" ; -p tcp -m multiport --dports 80,90 ; OK
+-p tcp -m multiport --dports 0x50,010 ; -p tcp -m multiport --dports 80,8 ; OK
+-p tcp -m multiport --dports 80 -m multiport --sports 90 ; = ; OK
+-p udp -m multiport --dports domain ; -p udp -m multiport --dports 53 ; OK
+-p udplite -m multiport --dports 53 ; = ; OK
+-p sctp -m multiport --dports 53 ; = ; OK
+-p dccp -m multiport --dports 53 ; = ; OK
+-m multiport -p tcp --dports 53 ; -p tcp -m multiport --dports 53 ; OK
+-p tcp -m tcp --dport 80 -m multiport --sports 53 ; = ; OK
+-p tcp -m multiport ; FAIL ; no ports specified
+-p tcp -m multiport --dports ; FAIL ; option "--dports" requires an argument
+-p tcp -m multiport --dports '' ; FAIL ; invalid port/service `' specified
+-p tcp -m multiport --dports 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16 ; FAIL ; too many ports specified
+-p tcp -m multiport --dports 1:2,3:4,5:6,7:8,9:10,11:12,13:14,15:16 ; FAIL ; too many ports specified
+-p tcp -m multiport --dports 90:80 ; FAIL ; invalid portrange specified
+-p tcp -m multiport --dports 80:80 ; FAIL ; invalid portrange specified
+-p tcp -m multiport --dports 80: ; FAIL ; invalid port/service `' specified
+-p tcp -m multiport --dports :80 ; FAIL ; invalid port/service `' specified
+-p tcp -m multiport --dports 65536 ; FAIL ; invalid port/service `65536' specified
+-p tcp -m multiport --dports 80, ; FAIL ; invalid port/service `' specified
+-p tcp -m multiport --dports 80,,90 ; FAIL ; invalid port/service `' specified
+-p tcp -m multiport --dports foo ; FAIL ; invalid port/service `foo' specified
+-p tcp -m multiport --dports 80:foo ; FAIL ; invalid port/service `foo' specified
+-p tcp -m multiport --dports 1:2:3 ; FAIL ; invalid port/service `2:3' specified
+-p tcp -m multiport --dports 80 --dports 90 ; FAIL ; multiport: option "--destination-ports" can only be used once.
+-p tcp -m multiport --dports 53 --dport 80 ; FAIL ; multiport: option "--destination-ports" can only be used once.
+-p tcp -m multiport --dports 80 --sports 90 ; FAIL ; multiport: option "--source-ports" cannot be used together with "--destination-ports".
+-p tcp -m multiport --ports 80 --sports 90 ; FAIL ; multiport: option "--source-ports" cannot be used together with "--ports".
+-p icmp -m multiport --dports 53 ; FAIL ; multiport only works with TCP, UDP, UDPLITE, SCTP and DCCP
+-p 2 -m multiport --dports 53 ; FAIL ; multiport only works with TCP, UDP, UDPLITE, SCTP and DCCP
+-m multiport --dports 53 ; FAIL ; multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'
+! -p tcp -m multiport --dports 53 ; FAIL ; multiport only works with TCP, UDP, UDPLITE, SCTP and DCCP
+-m multiport --dports 53 -p tcp ; FAIL ; multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Whether a set exists is asked when the rule goes to the kernel.
+@wire no
+-m set --match-set s4 src ; = ; OK
+-m set --match-set s4 dst -j ACCEPT ; = ; OK
+-m set --match-set sp src,dst ; = ; OK
+-m set --match-set sp dst,dst ; = ; OK
+-m set --match-set i3 src,dst,src ; = ; OK
+-m set --match-set i3 src,dst,src,src,src,src ; = ; OK
+-m set --match-set l src ; = ; OK
+-m set ! --match-set s4 src ; = ; OK
+-m set --match-set=s4 src ; -m set --match-set s4 src ; OK
+-m set --match-s s4 src ; -m set --match-set s4 src ; OK
+-m set --match-set s4 src -m set --match-set sp src ; = ; OK
+-m set --match-set s4 src --return-nomatch ; = ; OK
+-m set ! --match-set s4 src --return-nomatch ; = ; OK
+-m set --return-nomatch --match-set s4 src ; -m set --match-set s4 src --return-nomatch ; OK
+-m set --match-set s4 src --return-nomatch --return-nomatch ; -m set --match-set s4 src --return-nomatch ; OK
+-m set --match-set s4 src --update-counters ; -m set --match-set s4 src ; OK
+-m set --match-set s4 src ! --update-counters ; = ; OK
+-m set --match-set s4 src --update-subcounters ; -m set --match-set s4 src ; OK
+-m set --match-set s4 src ! --update-subcounters ; = ; OK
+-m set --match-set s4 src --packets-eq 5 ; = ; OK
+-m set --match-set s4 src ! --packets-eq 5 ; = ; OK
+-m set --match-set s4 src --packets-lt 5 ; = ; OK
+-m set --match-set s4 src --packets-gt 5 ; = ; OK
+-m set --match-set s4 src --bytes-eq 5 ; = ; OK
+-m set --match-set s4 src ! --bytes-eq 5 ; = ; OK
+-m set --match-set s4 src --bytes-lt 5 ; = ; OK
+-m set --match-set s4 src --bytes-gt 5 ; = ; OK
+-m set --match-set s4 src --packets-eq 0 ; = ; OK
+-m set --match-set s4 src --packets-eq 18446744073709551615 ; = ; OK
+-m set --match-set s4 src --packets-eq 0x10 ; -m set --match-set s4 src --packets-eq 16 ; OK
+-m set --packets-eq 5 --match-set s4 src ; -m set --match-set s4 src --packets-eq 5 ; OK
+-m set --match-set s4 src --bytes-lt 6 --packets-gt 5 --return-nomatch ! --update-counters ! --update-subcounters ; -m set --match-set s4 src --return-nomatch ! --update-counters ! --update-subcounters --packets-gt 5 --bytes-lt 6 ; OK
+# stock warns of the old name
+-m set --set s4 src ; -m set --match-set s4 src ; OK
+-m set --match-set nosuch src ; = ; OK
+-m set --match-set abcdefghijabcdefghijabcdefghija src ; = ; OK
+-m set ; FAIL ; You must specify `--match-set' with proper arguments
+-m set --match-set ; FAIL ; option "--match-set" requires an argument
+-m set --match-set s4 ; FAIL ; --match-set requires two args.
+-m set --match-set s4 -j ACCEPT ; FAIL ; --match-set requires two args.
+-m set --match-set s4 foo ; FAIL ; You must specify (the comma separated list of) 'src' or 'dst'.
+-m set --match-set s4 src, ; FAIL ; You must specify (the comma separated list of) 'src' or 'dst'.
+-m set --match-set s4 ,src ; FAIL ; You must specify (the comma separated list of) 'src' or 'dst'.
+-m set --match-set s4 SRC ; FAIL ; You must specify (the comma separated list of) 'src' or 'dst'.
+-m set --match-set s4 '' ; FAIL ; You must specify (the comma separated list of) 'src' or 'dst'.
+-m set --match-set i3 src,dst,src,src,src,src,src ; FAIL ; Can't be more src/dst options than 6.
+-m set --match-set '' src ; FAIL ; Set  doesn't exist.
+-m set --match-set abcdefghijabcdefghijabcdefghijab src ; FAIL ; setname `abcdefghijabcdefghijabcdefghijab' too long, max 31 characters.
+-m set --match-set s4 src --match-set sp src ; FAIL ; --match-set can be specified only once
+-m set --match-set s4 src ! --return-nomatch ; FAIL ; --return-nomatch flag cannot be inverted
+-m set --match-set s4 src ! --packets-lt 5 ; FAIL ; --packets-lt option cannot be inverted
+-m set --match-set s4 src --packets-eq 5 --packets-lt 6 ; FAIL ; only one of the --packets-[eq|lt|gt] is allowed
+-m set --match-set s4 src --packets-eq 5 --packets-eq 6 ; FAIL ; only one of the --packets-[eq|lt|gt] is allowed
+-m set --match-set s4 src --packets-eq 18446744073709551616 ; FAIL ; Cannot parse 18446744073709551616 as a counter value
+-m set --match-set s4 src --packets-eq -1 ; FAIL ; Cannot parse -1 as a counter value
+-m set --match-set s4 src --bytes-eq a ; FAIL ; Cannot parse a as a counter value
+-m set --match-set s4 src --packets-eq ; FAIL ; option "--packets-eq" requires an argument
+-m set --packets-eq 5 ; FAIL ; You must specify `--match-set' with proper arguments
+-m set --return-nomatch ; FAIL ; You must specify `--match-set' with proper arguments

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * state: the older word for conntrack --ctstate. To the kernel it is conntrack with a
+ * flag that it passes over and that tells the two apart (uapi xt_conntrack.h); revision
+ * 0 of a match of its own name came before (uapi xt_state.h).
+ */
+#include <string.h>
+
+#include <linux/netfilter/xt_state.h>
+
+#include "extensions/conntrack.h"
+
+typedef struct xt_conntrack_mtinfo3 info;
+
+#define FLAGS (XT_CONNTRACK_STATE | XT_CONNTRACK_STATE_ALIAS)
+
+static const struct rv_name states[] = {
+	RV_CT_STATES,
+	{ NULL, 0, NULL },
+};
+
+static const struct rv_option options[] = {
+	{
+		.name = "state",
+		.type = RV_T_BITS,
+		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS |
+			 RV_OPT_ABBREV,
+		RV_FIELD(info, state_mask),
+		.names = states,
+		.invert = RV_BIT(info, invert_flags, XT_CONNTRACK_STATE),
+		.sel = RV_SEL_CT_STATE,
+		.bad = "Bad state \"%s\"",
+		.list = "state",
+		.arg = "state[,...]",
+		.help = "the connection is in one of these states",
+	},
+	{ .name = NULL },
+};
+
+static const info initial = { .match_flags = FLAGS };
+
+static bool claims(const unsigned char *wire)
+{
+	info ct;
+
+	memcpy(&ct, wire, sizeof(ct));
+	return ct.match_flags == FLAGS && !(ct.invert_flags & ~XT_CONNTRACK_STATE);
+}
+
+static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	info *new = (info *)(void *)data;
+	struct xt_state_info old;
+
+	(void)w;
+	(void)err;
+	memcpy(&old, wire, sizeof(old));
+	/* The bits are the same but for UNTRACKED. */
+	new->state_mask = old.statemask & (XT_STATE_UNTRACKED - 1);
+	if (old.statemask & XT_STATE_UNTRACKED)
+		new->state_mask |= XT_CONNTRACK_STATE_UNTRACKED;
+	return 0;
+}
+
+static const struct rv_wire wire[] = {
+	{ .revision = 3, .size = sizeof(info) },
+	{ .name = "state", .revision = 0, .size = sizeof(struct xt_state_info), .read = read_v0 },
+	{ .size = 0 },
+};
+
+static const struct rv_ext state = {
+	.name = "state",
+	.kernel_name = "conntrack",
+	.kind = RV_MATCH,
+	.size = sizeof(info),
+	.initial = &initial,
+	.wire = wire,
+	.options = options,
+	.help = "the state of the connection a packet belongs to",
+	.claims = claims,
+};
+RV_REGISTER(state);

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m state --state NEW ; = ; OK
+-m state --state RELATED,ESTABLISHED -j ACCEPT ; = ; OK
+-m state --state NEW,ESTABLISHED,RELATED,INVALID,UNTRACKED ; -m state --state INVALID,NEW,RELATED,ESTABLISHED,UNTRACKED ; OK
+-m state --state new,r ; -m state --state NEW,RELATED ; OK
+-m state ! --state INVALID,NEW ; = ; OK
+-m state --st NEW ; -m state --state NEW ; OK
+-m state --state=NEW ; -m state --state NEW ; OK
+-m state --state NEW -m state --state NEW ; = ; OK
+-m state --state NEW -m conntrack --ctstate NEW ; = ; OK
+-p tcp -m state --state NEW -m tcp --dport 22 -j ACCEPT ; = ; OK
+-m state ; FAIL ; state: option "--state" must be specified
+-m state --state ; FAIL ; option "--state" requires an argument
+-m state --state FOO ; FAIL ; Bad state "FOO"
+-m state --state SNAT ; FAIL ; Bad state "SNAT"
+-m state --state NEW,DNAT ; FAIL ; Bad state "DNAT"
+-m state --state ,NEW ; FAIL ; Bad state ",NEW"
+-m state --state "NEW INVALID" ; FAIL ; Bad state "NEW INVALID"
+-m state --state NEW --state NEW ; FAIL ; state: option "--state" can only be used once.
+-m state --ctstate NEW ; FAIL ; unknown option "--ctstate"
+# stock says: "--state" requires a list of states with no spaces, e.g. ESTABLISHED,RELATED
+-m state --state NEW, ; FAIL ; Bad state ""

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-p tcp -m tcp ; = ; OK
+-p tcp --sport 80 ; -p tcp -m tcp --sport 80 ; OK
+-p tcp -m tcp --sport 80 -j ACCEPT ; = ; OK
+-p tcp --source-port 1 --destination-port 2 ; -p tcp -m tcp --sport 1 --dport 2 ; OK
+-p tcp --dport 0 ; -p tcp -m tcp --dport 0 ; OK
+-p tcp --dport 65535 ; -p tcp -m tcp --dport 65535 ; OK
+-p tcp --dport 0x50 ; -p tcp -m tcp --dport 80 ; OK
+-p tcp --dport 010 ; -p tcp -m tcp --dport 8 ; OK
+-p tcp --dport http ; -p tcp -m tcp --dport 80 ; OK
+-p tcp --dport ssh:http ; -p tcp -m tcp --dport 22:80 ; OK
+-p tcp --dport 80:90 ; -p tcp -m tcp --dport 80:90 ; OK
+-p tcp --dport 80:80 ; -p tcp -m tcp --dport 80 ; OK
+-p tcp --dport 80: ; -p tcp -m tcp --dport 80:65535 ; OK
+-p tcp --dport :80 ; -p tcp -m tcp --dport 0:80 ; OK
+-p tcp --dport : ; -p tcp -m tcp ; OK
+-p tcp ! --dport : ; -p tcp -m tcp ! --dport 0:65535 ; OK
+-p tcp --sport 0:65535 ; -p tcp -m tcp ; OK
+-p tcp ! --sport 0:65535 ; -p tcp -m tcp ! --sport 0:65535 ; OK
+-p tcp ! --dport 80 ; -p tcp -m tcp ! --dport 80 ; OK
+-p tcp ! --sport 80:90 ; -p tcp -m tcp ! --sport 80:90 ; OK
+-p tcp --dport=80 ; -p tcp -m tcp --dport 80 ; OK
+-p tcp --sp 1 ; -p tcp -m tcp --sport 1 ; OK
+-p tcp --destination-p 1 ; -p tcp -m tcp --dport 1 ; OK
+-p tcp --sport 1024:65535 --dport 0:1023 ; -p tcp -m tcp --sport 1024:65535 --dport 0:1023 ; OK
+-p 6 --dport 80 ; -p tcp -m tcp --dport 80 ; OK
+-m tcp --dport 80 -p tcp ; -p tcp -m tcp --dport 80 ; OK
+! -p tcp -m tcp --dport 80 ; = ; OK
+-m comment --comment x -p tcp --dport 80 ; -p tcp -m comment --comment x -m tcp --dport 80 ; OK
+-p tcp --tcp-flags SYN,ACK SYN ; -p tcp -m tcp --tcp-flags SYN,ACK SYN ; OK
+-p tcp --tcp-flags ALL NONE ; -p tcp -m tcp --tcp-flags FIN,SYN,RST,PSH,ACK,URG NONE ; OK
+-p tcp --tcp-flags ALL ALL ; -p tcp -m tcp --tcp-flags FIN,SYN,RST,PSH,ACK,URG FIN,SYN,RST,PSH,ACK,URG ; OK
+-p tcp --tcp-flags NONE NONE ; -p tcp -m tcp ; OK
+-p tcp --tcp-flags SYN ACK ; -p tcp -m tcp --tcp-flags SYN ACK ; OK
+-p tcp --tcp-flags syn,Ack,fin,rst,psh,urg SYN ; -p tcp -m tcp --tcp-flags FIN,SYN,RST,PSH,ACK,URG SYN ; OK
+-p tcp ! --tcp-flags FIN,SYN,RST,ACK SYN ; -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN ; OK
+-p tcp --tcp-flags SYN,,ACK,SYN SYN, ; -p tcp -m tcp --tcp-flags SYN,ACK SYN ; OK
+-p tcp --tcp-flags PSH,URG URG,PSH ; -p tcp -m tcp --tcp-flags PSH,URG PSH,URG ; OK
+-p tcp --tcp-flags=SYN SYN ; -p tcp -m tcp --tcp-flags SYN SYN ; OK
+-p tcp --syn ; -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN ; OK
+-p tcp ! --syn ; -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN ; OK
+-p tcp --tcp-option 2 ; -p tcp -m tcp --tcp-option 2 ; OK
+-p tcp ! --tcp-option 255 ; -p tcp -m tcp ! --tcp-option 255 ; OK
+-p tcp --tcp-option 0x10 ; -p tcp -m tcp --tcp-option 16 ; OK
+-p tcp --tcp-option 5 --syn --dport 2 --sport 1 ; -p tcp -m tcp --sport 1 --dport 2 --tcp-option 5 --tcp-flags FIN,SYN,RST,ACK SYN ; OK
+# stock writes a rule without the match, which is then true of every packet
+-p tcp ! --tcp-flags NONE NONE ; -p tcp -m tcp ! --tcp-flags NONE NONE ; OK
+-p tcp --dport ; FAIL ; option "--dport" requires an argument
+-p tcp --dport '' ; FAIL ; invalid port/service `' specified
+-p tcp --dport HTTP ; FAIL ; invalid port/service `HTTP' specified
+-p tcp --dport 65536 ; FAIL ; invalid port/service `65536' specified
+-p tcp --dport -1 ; FAIL ; invalid port/service `-1' specified
+-p tcp --dport 90:80 ; FAIL ; invalid portrange (min > max)
+-p tcp --dport 80,90 ; FAIL ; invalid port/service `80,90' specified
+-p tcp --dport 80-90 ; FAIL ; invalid port/service `80-90' specified
+-p tcp --dport a:b ; FAIL ; invalid port/service `a' specified
+-p tcp --dport 80:90:100 ; FAIL ; invalid port/service `90:100' specified
+-p tcp --dport "80 " ; FAIL ; invalid port/service `80 ' specified
+-p tcp --dport 99999999999999999999 ; FAIL ; invalid port/service `99999999999999999999' specified
+-p tcp --dport 80 --dport 81 ; FAIL ; Only one `--destination-port' allowed
+-p tcp --sport 80 --source-port 81 ; FAIL ; Only one `--source-port' allowed
+-p tcp --tcp-flags SYN FOO ; FAIL ; Unknown TCP flag `FOO'
+-p tcp --tcp-flags ALL,FOO SYN ; FAIL ; Unknown TCP flag `FOO'
+-p tcp --tcp-flags SY SYN ; FAIL ; Unknown TCP flag `SY'
+-p tcp --tcp-flags SYN ; FAIL ; --tcp-flags requires two args.
+-p tcp --tcp-flags SYN SYN --tcp-flags ACK ACK ; FAIL ; Only one of `--syn' or `--tcp-flags'  allowed
+-p tcp --syn --tcp-flags SYN SYN ; FAIL ; Only one of `--syn' or `--tcp-flags'  allowed
+-p tcp --syn ! --syn ; FAIL ; Only one of `--syn' or `--tcp-flags'  allowed
+-p tcp --tcp-option 0 ; FAIL ; Bad TCP option "0"
+-p tcp --tcp-option 256 ; FAIL ; Bad TCP option "256"
+-p tcp --tcp-option a ; FAIL ; Bad TCP option "a"
+-p tcp --tcp-option 2 --tcp-option 3 ; FAIL ; Only one `--tcp-option' allowed
+-m tcp --dport 80 ; FAIL ; TCP match requires '-p tcp'
+-p udp -m tcp --dport 80 ; FAIL ; TCP match requires '-p tcp'
+--dport 80 ; FAIL ; unknown option "--dport"
+@family ip
+-p tcp -s 127.0.0.1 --dport 22 ; -s 127.0.0.1/32 -p tcp -m tcp --dport 22 ; OK
+@family ip6
+--dport 22 -p tcp -s ::1 ; FAIL ; unknown option "--dport"

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-p udp -m udp ; = ; OK
+-p udp --sport 80 ; -p udp -m udp --sport 80 ; OK
+-p udp -m udp --dport 53 -j ACCEPT ; = ; OK
+-p udp --dport domain ; -p udp -m udp --dport 53 ; OK
+-p udp --dport 010 ; -p udp -m udp --dport 10 ; OK
+-p udp --dport 53: ; -p udp -m udp --dport 53:65535 ; OK
+-p udp --dport :53 ; -p udp -m udp --dport 0:53 ; OK
+-p udp --dport : ; -p udp -m udp ; OK
+-p udp ! --dport : ; -p udp -m udp ! --dport 0:65535 ; OK
+-p udp --dport http:90 ; -p udp -m udp --dport 80:90 ; OK
+-p udp ! --sport 5:6 ; -p udp -m udp ! --sport 5:6 ; OK
+-p udp ! --dport 65535 ; -p udp -m udp ! --dport 65535 ; OK
+-p udp --source-port 4 --destination-port 5 ; -p udp -m udp --sport 4 --dport 5 ; OK
+-p 17 --dp 5 ; -p udp -m udp --dport 5 ; OK
+-m udp --dport 80 -p udp ; -p udp -m udp --dport 80 ; OK
+! -p udp --dport 80 ; ! -p udp -m udp --dport 80 ; OK
+# stock takes this for port 0
+-p udp --dport 65536 ; FAIL ; Port "65536" does not resolve to anything.
+-p udp --dport ; FAIL ; option "--dport" requires an argument
+-p udp --dport 0x50 ; FAIL ; Port "0x50" does not resolve to anything.
+-p udp --dport 4:3 ; FAIL ; Port range 4-3 is negative.
+-p udp --dport foo ; FAIL ; Port "foo" does not resolve to anything.
+-p udp --dport 53:foo ; FAIL ; Port "foo" does not resolve to anything.
+-p udp --dport 1:2:3 ; FAIL ; udp: Too many components for option "--destination-port" (max: 2)
+-p udp --dport "53 " ; FAIL ; Port "53 " does not resolve to anything.
+-p udp --dport 1,2 ; FAIL ; Port "1,2" does not resolve to anything.
+-p udp --dport 1 --dport 2 ; FAIL ; udp: option "--destination-port" can only be used once.
+-p udp --sport 1 ! --sport 2 ; FAIL ; udp: option "--source-port" can only be used once.
+-p udp --syn ; FAIL ; unknown option "--syn"
+-m udp --dport 80 ; FAIL ; UDP match requires '-p udp'
+-p tcp -m udp --dport 80 ; FAIL ; UDP match requires '-p udp'
