@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the items of a line mean for the command being built, and the checks across them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "parser/parse.h"
+
+const char *rv_build_program(const struct rv_parser *p)
+{
+	if (p->family == NFPROTO_IPV6)
+		return p->sink ? "ip6tables-restore" : "ip6tables";
+	return p->sink ? "iptables-restore" : "iptables";
+}
+
+int rv_build_begin(struct rv_parser *p)
+{
+	rv_command_clear(p->cmd);
+	rv_command_init(p->cmd);
+	if (p->sink)
+		*p->opts = (struct rv_options){ .family = p->family };
+	p->addr[RV_SRC].arg.text = p->addr[RV_DST].arg.text = NULL;
+	p->chain.text = p->jump.text = p->trailing.text = NULL;
+	p->glued.text = p->cluster.text = NULL;
+	p->need = p->may = 0;
+	p->seen = 0;
+	p->invert = p->loaded_proto = p->stop = p->dashes = false;
+	if (p->def)
+		p->table.text = p->def->name;
+	return rv_rule_begin(p);
+}
+
+/* ---- items --------------------------------------------------------------------------- */
+
+int rv_build_not(struct rv_parser *p, const struct rv_loc *loc)
+{
+	if (p->invert)
+		return rv_fail(p->err, RV_ERR_USAGE, loc, "multiple consecutive ! not allowed");
+	p->invert = true;
+	p->not_loc = *loc;
+	return 0;
+}
+
+int rv_build_once(struct rv_parser *p, char letter, const char *name, const struct rv_loc *loc)
+{
+	size_t i = strchr(RV_ONCE, letter) - RV_ONCE;
+
+	if (p->seen & 1u << i)
+		return rv_fail(p->err, RV_ERR_USAGE, loc, "multiple --%s options not allowed", name);
+	p->seen |= 1u << i;
+	p->seen_at[i] = *loc;
+	return 0;
+}
+
+const struct rv_loc *rv_build_seen(const struct rv_parser *p, char letter)
+{
+	size_t i = strchr(RV_ONCE, letter) - RV_ONCE;
+
+	return p->seen & 1u << i ? &p->seen_at[i] : NULL;
+}
+
+/* Rows that count as one are called by the name of the first. */
+static const struct rv_core_option *first_of(char letter)
+{
+	const struct rv_core_option *o = rv_core_options;
+
+	while (o->name && o->once != letter)
+		o++;
+	return o;
+}
+
+static int check_core(struct rv_parser *p, const struct rv_core_option *o,
+		      const struct rv_loc *loc)
+{
+	const char *name = o->once ? first_of(o->once)->name : o->name;
+
+	if (o->once && rv_build_once(p, o->once, name, loc))
+		return -1;
+	if (!p->invert || o->bang == RV_BANG_IGNORED)
+		return 0;
+	return rv_fail(p->err, RV_ERR_USAGE, &p->not_loc,
+		       o->bang == RV_BANG_CANNOT ? "cannot have ! before --%s"
+						 : "unexpected ! flag before --%s", name);
+}
+
+int rv_build_option(struct rv_parser *p, const struct rv_choice *c, const struct rv_loc *loc,
+		    const struct rv_arg *one, const struct rv_arg *two)
+{
+	struct rv_arg args[2] = { { NULL, *loc }, { NULL, *loc } };
+	int rc;
+
+	if (one && one->text)
+		args[0] = *one;
+	if (two && two->text)
+		args[1] = *two;
+	p->at_option = *loc;
+	if (c->core)
+		rc = check_core(p, c->core, loc) ? -1 : c->core->run(p, c->core, args);
+	else
+		rc = rv_rule_option(p, c, loc, args);
+	p->invert = false;
+	return rc;
+}
+
+int rv_build_missing(struct rv_parser *p, const struct rv_choice *c, const struct rv_arg *word)
+{
+	const char *wanted = c->core ? c->core->arg : c->opt->arg;
+
+	rv_fail(p->err, RV_ERR_USAGE, &word->loc, "option \"%s\" requires an argument", word->text);
+	return wanted ? rv_hint(p->err, "--%s %s", c->core ? c->core->name : c->opt->name, wanted)
+		      : -1;
+}
+
+int rv_build_unknown(struct rv_parser *p, const struct rv_arg *word)
+{
+	return rv_fail(p->err, RV_ERR_USAGE, &word->loc, "unknown option \"%s\"", word->text);
+}
+
+int rv_build_stray(struct rv_parser *p, const struct rv_arg *word)
+{
+	return rv_fail(p->err, RV_ERR_BARE, &word->loc, "Bad argument `%s'", word->text);
+}
+
+int rv_build_trailing(struct rv_parser *p, const struct rv_arg *word)
+{
+	if (!p->trailing.text)
+		p->trailing = *word;
+	return 0;
+}
+
+/* ---- the whole line -------------------------------------------------------------------- */
+
+static bool takes_rule(enum rv_command_kind kind)
+{
+	return kind == RV_CMD_APPEND || kind == RV_CMD_INSERT || kind == RV_CMD_REPLACE ||
+	       kind == RV_CMD_DELETE || kind == RV_CMD_CHECK;
+}
+
+/* What stock checks before it looks at the command. The place of what is missing is the end. */
+static int check_words(struct rv_parser *p, const struct rv_loc *end)
+{
+	const struct rv_command *cmd = p->cmd;
+	const char *drop = cmd->kind == RV_CMD_POLICY ? cmd->policy_name : p->jump.text;
+
+	if (p->opts->wait_interval && !p->opts->wait)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->interval_loc,
+			       "--wait-interval only makes sense with --wait\n");
+	if (drop && !strcmp(drop, "DROP") && !strcmp(p->table.text, "nat"))
+		return rv_fail(p->err, RV_ERR_USAGE, p->jump.text ? &p->jump.loc : &cmd->loc,
+			       "\nThe \"nat\" table is not intended for filtering, the use of DROP "
+			       "is therefore inhibited.\n\n");
+	if (rv_rule_check(p))
+		return -1;
+	if (p->trailing.text)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->trailing.loc,
+			       "unknown arguments found on commandline");
+	if (cmd->kind == RV_CMD_NONE)
+		return rv_fail(p->err, RV_ERR_USAGE, end, "no command specified");
+	if (p->invert)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->not_loc, "nothing appropriate following !");
+	return 0;
+}
+
+/* Options of the core's table know their commands, those of a rule go with rules. */
+static int check_legal(struct rv_parser *p)
+{
+	enum rv_command_kind kind = p->cmd->kind;
+
+	for (const char *letter = RV_ONCE; *letter; letter++) {
+		const struct rv_core_option *o = first_of(*letter);
+		const struct rv_loc *loc = rv_build_seen(p, *letter);
+		struct rv_choice c;
+
+		if (!loc || (o->name ? o->commands & 1u << kind : takes_rule(kind)))
+			continue;
+		if (!o->name && !rv_find_short(p, *letter, &c))
+			continue;
+		return rv_fail(p->err, RV_ERR_USAGE, loc, "Illegal option `--%s' with this command",
+			       o->name ? o->name : c.opt->name);
+	}
+	return 0;
+}
+
+/* Packets have no interface they leave by in the first hooks, none they came by in the last. */
+static int check_interfaces(struct rv_parser *p)
+{
+	static const struct {
+		const char *chain;
+		char letter;
+	} useless[] = {
+		{ "PREROUTING", 'o' }, { "INPUT", 'o' }, { "POSTROUTING", 'i' }, { "OUTPUT", 'i' },
+	};
+
+	for (size_t i = 0; i < sizeof(useless) / sizeof(useless[0]); i++) {
+		const struct rv_loc *loc = rv_build_seen(p, useless[i].letter);
+
+		if (loc && !strcmp(p->cmd->chain, useless[i].chain))
+			return rv_fail(p->err, RV_ERR_USAGE, loc, "Can't use --%s-interface with %s",
+				       useless[i].letter == 'o' ? "out" : "in", p->cmd->chain);
+	}
+	return 0;
+}
+
+static int check_chain(struct rv_parser *p)
+{
+	const char *name = p->chain.text;
+
+	if (name && strlen(name) >= RV_CHAIN_NAME_LEN)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->chain.loc,
+			       "chain name `%s' too long (must be under %u chars)", name,
+			       RV_CHAIN_NAME_LEN);
+	/* To the store no name means all chains: that must not come from an empty variable. */
+	if (name && !*name && p->cmd->kind != RV_CMD_POLICY && !takes_rule(p->cmd->kind))
+		return rv_fail(p->err, RV_ERR_STATE, &p->chain.loc,
+			       "No chain/target/match by that name.");
+	return 0;
+}
+
+static int find_table(struct rv_parser *p)
+{
+	p->cmd->table = p->def ? p->def : rv_table_def_find(p->table.text);
+	if (p->cmd->table)
+		return 0;
+	return rv_fail(p->err, RV_ERR_VERSION, &p->table.loc, "table '%s' does not exist",
+		       p->table.text);
+}
+
+int rv_build_command(struct rv_parser *p, const struct rv_loc *loc)
+{
+	struct rv_loc end = { loc->line, loc->end, loc->end };
+
+	if (p->stop) {
+		p->cmd->kind = RV_CMD_NONE;
+		return 0;
+	}
+	if (check_words(p, &end))
+		return -1;
+	if (rv_rule_finish(p, loc, takes_rule(p->cmd->kind)) || check_legal(p) || check_chain(p))
+		return -1;
+	if (takes_rule(p->cmd->kind) && check_interfaces(p))
+		return -1;
+	if (p->cmd->kind == RV_CMD_POLICY && rv_build_seen(p, 'c')) {
+		p->cmd->has_counters = true;
+		p->cmd->counters = p->rule->counters;
+	}
+	return find_table(p);
+}

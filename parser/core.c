@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The core's commands and options: one row each, and what it does to the command being
+ * built. Texts of errors are stock's; iptables(8) says what each is for.
+ */
+#include <ctype.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parser/parse.h"
+
+#define ON(kind) (1u << RV_CMD_##kind)
+#define ON_RULES (ON(APPEND) | ON(INSERT) | ON(REPLACE) | ON(DELETE) | ON(CHECK))
+
+/* An error about a word that the text names. */
+#define FAIL_AT(p, arg, text_of) \
+	rv_fail((p)->err, RV_ERR_USAGE, &(arg)->loc, text_of, (arg)->text)
+
+/* ---- commands ----------------------------------------------------------------- */
+
+static char command_letter(enum rv_command_kind kind)
+{
+	const struct rv_core_option *o = rv_core_options;
+
+	if (kind == RV_CMD_DELETE_NUM)
+		kind = RV_CMD_DELETE;
+	while (o->name && o->command != kind)
+		o++;
+	return o->letter;
+}
+
+/* -Z may stand beside -L or -S, before or behind it. */
+static bool goes_with_zero(enum rv_command_kind kind)
+{
+	return kind == RV_CMD_LIST || kind == RV_CMD_LIST_RULES;
+}
+
+static int set_command(struct rv_parser *p, const struct rv_core_option *o,
+		       const struct rv_loc *loc)
+{
+	struct rv_command *cmd = p->cmd;
+	enum rv_command_kind new = o->command;
+
+	if (p->invert)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->not_loc, "unexpected '!' flag");
+	if (cmd->kind == RV_CMD_NONE) {
+		cmd->kind = new;
+	} else if (!cmd->zero && new == RV_CMD_ZERO && goes_with_zero(cmd->kind)) {
+		cmd->zero = true;
+	} else if (cmd->kind == RV_CMD_ZERO && goes_with_zero(new)) {
+		cmd->kind = new;
+		cmd->zero = true;
+	} else {
+		return rv_fail(p->err, RV_ERR_USAGE, loc, "Cannot use -%c with -%c", o->letter,
+			       command_letter(cmd->kind));
+	}
+	cmd->loc = *loc;
+	return 0;
+}
+
+/* The name is only copied here; that it is too long is said when the line is complete. */
+static void set_chain(struct rv_parser *p, const struct rv_arg *arg)
+{
+	p->chain = *arg;
+	p->cmd->chain_loc = arg->loc;
+	rv_chain_name_set(p->cmd->chain, arg->text);
+}
+
+/* As strtoul reads it; too large a number is as wrong as any index that is too big. */
+static int set_number(struct rv_parser *p, const struct rv_arg *arg)
+{
+	const char *s = arg->text;
+	unsigned long long n;
+	char *end;
+
+	while (isspace((unsigned char)*s))
+		s++;
+	n = strtoull(s, &end, 10);
+	if (*s == '-' || end == s || *end || !n)
+		return FAIL_AT(p, arg, "Invalid rule number `%s'");
+	p->cmd->number = n < UINT32_MAX ? n : UINT32_MAX;
+	return 0;
+}
+
+/* -A -C -D -I -L -S -F -Z -X: a chain, perhaps a number. */
+static int run_command(struct rv_parser *p, const struct rv_core_option *o,
+		       const struct rv_arg args[2])
+{
+	if (set_command(p, o, &p->at_option))
+		return -1;
+	if (!args[0].text)
+		return 0;
+	set_chain(p, &args[0]);
+	if (!args[1].text)
+		return o->command == RV_CMD_REPLACE ?
+			rv_fail(p->err, RV_ERR_USAGE, &p->at_option, "-R requires a rule number") : 0;
+	if (p->cmd->kind == RV_CMD_DELETE)
+		p->cmd->kind = RV_CMD_DELETE_NUM;
+	return set_number(p, &args[1]);
+}
+
+int rv_core_new_chain(struct rv_parser *p, const struct rv_arg *name, bool extensions)
+{
+	const char *s = name->text;
+
+	if (strlen(s) >= RV_CHAIN_NAME_LEN)
+		return rv_fail(p->err, RV_ERR_USAGE, &name->loc,
+			       "chain name `%s' too long (must be under %u chars)", s,
+			       RV_CHAIN_NAME_LEN);
+	if (*s == '-' || *s == '!')
+		return rv_fail(p->err, RV_ERR_USAGE, &name->loc,
+			       "chain name not allowed to start with `%c'", *s);
+	if (!*s || rv_verdict_find(s) != RV_VERDICT_NONE ||
+	    (extensions && rv_ext_find(RV_TARGET, p->family, s)))
+		return rv_fail(p->err, RV_ERR_USAGE, &name->loc,
+			       "chain name may not clash with target name");
+	for (; *s; s++)
+		if (isspace((unsigned char)*s))
+			return FAIL_AT(p, name, "Invalid chain name `%s'");
+	return 0;
+}
+
+static int run_new_chain(struct rv_parser *p, const struct rv_core_option *o,
+			 const struct rv_arg args[2])
+{
+	if (rv_core_new_chain(p, &args[0], true))
+		return -1;
+	return run_command(p, o, args);
+}
+
+static int run_rename(struct rv_parser *p, const struct rv_core_option *o,
+		      const struct rv_arg args[2])
+{
+	if (set_command(p, o, &p->at_option))
+		return -1;
+	set_chain(p, &args[0]);
+	if (!args[1].text)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->at_option,
+			       "-E requires old-chain-name and new-chain-name");
+	if (rv_core_new_chain(p, &args[1], true))
+		return -1;
+	rv_chain_name_set(p->cmd->new_name, args[1].text);
+	return 0;
+}
+
+static int run_policy(struct rv_parser *p, const struct rv_core_option *o,
+		      const struct rv_arg args[2])
+{
+	if (set_command(p, o, &p->at_option))
+		return -1;
+	set_chain(p, &args[0]);
+	if (!args[1].text)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->at_option, "-P requires a chain and a policy");
+	p->cmd->policy = rv_verdict_find(args[1].text);
+	p->cmd->policy_name = args[1].text;
+	return 0;
+}
+
+/* ---- what the rule does ------------------------------------------------------------ */
+
+static int run_match(struct rv_parser *p, const struct rv_core_option *o,
+		     const struct rv_arg args[2])
+{
+	const struct rv_ext *ext;
+
+	(void)o;
+	if (strlen(args->text) >= RV_CHAIN_NAME_LEN)
+		return rv_fail(p->err, RV_ERR_USAGE, &args->loc,
+			       "Invalid match name \"%s\" (%u chars max)", args->text,
+			       RV_CHAIN_NAME_LEN - 1);
+	ext = rv_ext_find(RV_MATCH, p->family, args->text);
+	if (!ext)
+		return FAIL_AT(p, args, "Couldn't load match `%s':No such file or directory\n");
+	return rv_rule_match(p, ext, &args->loc);
+}
+
+static int check_target_name(struct rv_parser *p, const struct rv_arg *name)
+{
+	size_t len = strlen(name->text);
+
+	if (!len)
+		return rv_fail(p->err, RV_ERR_USAGE, &name->loc, "Invalid target name (too short)");
+	if (len >= RV_CHAIN_NAME_LEN)
+		return rv_fail(p->err, RV_ERR_USAGE, &name->loc,
+			       "Invalid target name `%s' (%u chars max)", name->text,
+			       RV_CHAIN_NAME_LEN - 1);
+	for (const char *s = name->text; *s; s++)
+		if (isspace((unsigned char)*s))
+			return FAIL_AT(p, name, "Invalid target name `%s'");
+	return 0;
+}
+
+/* -j: a verdict, a target, or else a chain. -g: a chain. Whether that exists the store knows. */
+static int run_jump(struct rv_parser *p, const struct rv_core_option *o,
+		    const struct rv_arg args[2])
+{
+	bool jump = o->letter == 'j';
+	enum rv_verdict verdict;
+	const struct rv_ext *ext;
+
+	if (check_target_name(p, args))
+		return -1;
+	p->jump = *args;
+	p->cmd->jump_loc = args->loc;
+	verdict = jump ? rv_verdict_find(args->text) : RV_VERDICT_NONE;
+	p->rule->verdict = verdict;
+	if (verdict != RV_VERDICT_NONE)
+		return 0;
+	ext = jump ? rv_ext_find(RV_TARGET, p->family, args->text) : NULL;
+	if (ext)
+		return rv_rule_target(p, ext, &args->loc);
+	p->rule->verdict = jump ? RV_VERDICT_JUMP : RV_VERDICT_GOTO;
+	rv_chain_name_set(p->rule->jump, args->text);
+	return 0;
+}
+
+bool rv_read_count(const char *text, uint64_t *n, const char **end)
+{
+	char *stop;
+
+	*n = strtoull(text, &stop, 10);
+	*end = stop;
+	return stop != text;
+}
+
+/* "-c packets bytes" or "-c packets,bytes". */
+static int run_counters(struct rv_parser *p, const struct rv_core_option *o,
+			const struct rv_arg args[2])
+{
+	const char *comma = *args->text ? strchr(args->text + 1, ',') : NULL;
+	const char *bytes = comma ? comma + 1 : args[1].text, *end;
+
+	(void)o;
+	if (comma && args[1].text)
+		return rv_build_stray(p, &args[1]);
+	if (!bytes)
+		return rv_fail(p->err, RV_ERR_USAGE, &args->loc,
+			       "--set-counters requires packet and byte counter");
+	if (!rv_read_count(args->text, &p->rule->counters.packets, &end))
+		return rv_fail(p->err, RV_ERR_USAGE, &args->loc,
+			       "--set-counters packet counter not numeric");
+	if (!rv_read_count(bytes, &p->rule->counters.bytes, &end))
+		return rv_fail(p->err, RV_ERR_USAGE, args[1].text ? &args[1].loc : &args->loc,
+			       "--set-counters byte counter not numeric");
+	return 0;
+}
+
+/* ---- the rest ----------------------------------------------------------------------- */
+
+static int run_table(struct rv_parser *p, const struct rv_core_option *o,
+		     const struct rv_arg args[2])
+{
+	(void)o;
+	if (p->sink)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->at_option,
+			       "The -t option cannot be used in %s.\n", rv_build_program(p));
+	p->table = *args;
+	return 0;
+}
+
+/* Numbers of -w and -W as scanf's %i reads them: what follows the digits does not count. */
+static bool read_seconds(const char *text, unsigned int *n)
+{
+	char *end;
+	long value = strtol(text, &end, 0);
+
+	*n = value > 0 ? (value < UINT_MAX ? value : UINT_MAX) : 0;
+	return end != text && value >= 0;
+}
+
+static int run_wait(struct rv_parser *p, const struct rv_core_option *o,
+		    const struct rv_arg args[2])
+{
+	unsigned int n;
+	bool interval = o->letter == 'W';
+
+	if (p->sink)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->at_option, "You cannot use `-%c' from %s",
+			       o->letter, rv_build_program(p));
+	if (args->text && !read_seconds(args->text, &n))
+		return rv_fail(p->err, RV_ERR_USAGE, &args->loc, "wait %s not numeric",
+			       interval ? "interval" : "seconds");
+	if (!interval) {
+		p->opts->wait = true;
+		p->opts->wait_seconds = args->text ? n : 0;
+		return 0;
+	}
+	if (!args->text)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->at_option, "wait interval value required");
+	p->opts->wait_interval = true;
+	p->interval_loc = p->at_option;
+	return 0;
+}
+
+/* -4 and -6 of the other family: in a file the line is not for us, on a command line it is wrong. */
+static int run_family(struct rv_parser *p, const struct rv_core_option *o,
+		      const struct rv_arg args[2])
+{
+	rv_family_t family = o->letter == '4' ? NFPROTO_IPV4 : NFPROTO_IPV6;
+
+	(void)args;
+	if (family == p->family)
+		return 0;
+	if (p->sink) {
+		p->opts->skip = true;
+		p->stop = true;
+		return 0;
+	}
+	rv_fail(p->err, RV_ERR_BARE, &p->at_option, "%s", "");
+	return rv_hint(p->err, "%s works on IPv%d", rv_build_program(p),
+		       p->family == NFPROTO_IPV6 ? 6 : 4);
+}
+
+/* The newest match, if no target was named; -p tcp brings its match. */
+static void find_help(struct rv_parser *p)
+{
+	struct rv_options *opts = p->opts;
+
+	if (p->nslots)
+		opts->help_ext = p->slot[p->nslots - 1].ext;
+	else if (p->rule->ip.flags & RV_IP_PROTO)
+		opts->help_ext = rv_ext_for_protocol(p->family, p->rule->ip.proto);
+	if (p->rule->target)
+		opts->help_ext = p->rule->target->ext;
+}
+
+static int run_flag(struct rv_parser *p, const struct rv_core_option *o,
+		    const struct rv_arg args[2])
+{
+	struct rv_options *opts = p->opts;
+
+	(void)args;
+	if (o->letter == 'v') {
+		opts->verbose++;
+		opts->verbose_list = true;
+	} else if (o->letter == 'V' || o->letter == 'h') {
+		opts->version = o->letter == 'V';
+		opts->help = o->letter == 'h';
+		if (opts->help)
+			find_help(p);
+		p->stop = true;
+	} else if (o->letter == 'M') {
+		opts->modprobe = true;
+	} else {
+		opts->numeric |= o->once == 'n';
+		opts->exact |= o->once == 'x';
+		opts->line_numbers |= o->once == '0';
+	}
+	return 0;
+}
+
+/* ---- the rows -------------------------------------------------------------------------- */
+
+#define COMMAND(word, c, kind, args, how, argument, text)			\
+	{ .name = word, .letter = c, .arity = RV_ARGS_##args, .command = RV_CMD_##kind,	\
+	  .run = how, .arg = argument, .help = text }
+
+#define ONCE(word, c, id, args, on, how, argument, text)			\
+	{ .name = word, .letter = c, .arity = RV_ARGS_##args, .once = id, \
+	  .bang = RV_BANG_CANNOT, .commands = on, .run = how, .arg = argument, .help = text }
+
+#define OPTION(word, c, invert, args, how, argument, text)			\
+	{ .name = word, .letter = c, .bang = RV_BANG_##invert, .arity = RV_ARGS_##args, \
+	  .run = how, .arg = argument, .help = text }
+
+const struct rv_core_option rv_core_options[] = {
+	COMMAND("append", 'A', APPEND, ONE, run_command, "chain", "add a rule at the end"),
+	COMMAND("check", 'C', CHECK, ONE, run_command, "chain", "whether there is such a rule"),
+	COMMAND("delete", 'D', DELETE, ONE_OPT, run_command, "chain [rulenum]",
+		"delete the first such rule, or the one of that number"),
+	COMMAND("insert", 'I', INSERT, ONE_OPT, run_command, "chain [rulenum]",
+		"add a rule in front, or before the one of that number"),
+	COMMAND("replace", 'R', REPLACE, ONE_OPT, run_command, "chain rulenum",
+		"put a rule in the place of another"),
+	COMMAND("list", 'L', LIST, OPT_OPT, run_command, "[chain [rulenum]]",
+		"list the rules of a chain, or of all"),
+	COMMAND("list-rules", 'S', LIST_RULES, OPT_OPT, run_command, "[chain [rulenum]]",
+		"print them as commands that would make them"),
+	COMMAND("flush", 'F', FLUSH, OPT, run_command, "[chain]",
+		"delete all rules of a chain, or of all"),
+	COMMAND("zero", 'Z', ZERO, OPT_OPT, run_command, "[chain [rulenum]]",
+		"set counters to zero"),
+	COMMAND("new-chain", 'N', NEW_CHAIN, ONE, run_new_chain, "chain", "make a chain"),
+	COMMAND("delete-chain", 'X', DELETE_CHAIN, OPT, run_command, "[chain]",
+		"delete a chain, or all that users made"),
+	COMMAND("rename-chain", 'E', RENAME, ONE_OPT, run_rename, "old-chain new-chain",
+		"give a chain another name"),
+	COMMAND("policy", 'P', POLICY, ONE_OPT, run_policy, "chain target",
+		"what becomes of packets that no rule of the chain decided on"),
+	ONCE("jump", 'j', 'j', ONE, ON_RULES, run_jump, "target",
+	     "what to do with the packet: a verdict, a target or a chain"),
+	ONCE("goto", 'g', 'j', ONE, ON_RULES, run_jump, "chain",
+	     "go on in that chain and do not come back"),
+	OPTION("match", 'm', UNEXPECTED, ONE, run_match, "match", "further conditions, with their options"),
+	ONCE("set-counters", 'c', 'c', ONE_OPT,
+	     ON(APPEND) | ON(INSERT) | ON(REPLACE) | ON(POLICY), run_counters, "packets bytes",
+	     "set the counters of the rule"),
+	OPTION("table", 't', UNEXPECTED, ONE, run_table, "table", "the table to work on (filter)"),
+	OPTION("verbose", 'v', CANNOT, NONE, run_flag, NULL, "say more"),
+	ONCE("numeric", 'n', 'n', NONE, ON(LIST), run_flag, NULL,
+	     "list addresses and ports as numbers"),
+	ONCE("exact", 'x', 'x', NONE, ON(LIST), run_flag, NULL, "list counters in full"),
+	ONCE("line-numbers", 0, '0', NONE, ON(LIST), run_flag, NULL,
+	     "list the numbers of rules"),
+	OPTION("wait", 'w', IGNORED, OPT, run_wait, "[seconds]", "accepted: nothing is waited for"),
+	OPTION("wait-interval", 'W', IGNORED, OPT, run_wait, "usecs", "accepted, and ignored"),
+	OPTION("modprobe", 'M', IGNORED, ONE, run_flag, "command", "accepted, and ignored"),
+	OPTION("ipv4", '4', IGNORED, NONE, run_family, NULL, "for IPv4 only"),
+	OPTION("ipv6", '6', IGNORED, NONE, run_family, NULL, "for IPv6 only"),
+	OPTION("help", 'h', IGNORED, NONE, run_flag, NULL, "print this, and the options of -m, -j and -p"),
+	OPTION("version", 'V', IGNORED, NONE, run_flag, NULL, "print the version"),
+	{ .name = NULL },
+};

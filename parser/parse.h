@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What scanner, grammar and builders share.
+ *
+ *   text ─> scan.l ─ words ─> words.c ─ tokens ─> grammar.y ─> build.c, rule.c, restore.c
+ *
+ * What a word is depends on the words before it (-m brings its own options, an option its
+ * arguments), so each word is classified only after the grammar has acted on the last one.
+ */
+#ifndef RAVELIN_PARSE_H
+#define RAVELIN_PARSE_H
+
+#include <setjmp.h>
+
+#include <ravelin/parser.h>
+
+/* A word, or what follows an option's name in its word. */
+struct rv_arg {
+	const char *text;	/* NULL: there is none. argv's own, or in rv_parser.line */
+	struct rv_loc loc;
+};
+
+/* An option that was looked up: a row of rv_core_options or a row of an extension. */
+struct rv_choice {
+	const struct rv_core_option *core;
+	const struct rv_option *opt;
+	const struct rv_ext *ext;	/* of opt; rv_ext_ip for the core's own */
+	struct rv_part *part;		/* of ext in the rule; NULL for rv_ext_ip */
+};
+
+/* A match or target whose options are known on this line. */
+struct rv_slot {
+	const struct rv_ext *ext;
+	struct rv_part *part;		/* the newest of this extension */
+};
+
+/* Where each part of the rule was asked for, for its final check. */
+struct rv_place {
+	struct rv_part *part;
+	struct rv_loc loc;
+};
+
+enum rv_section { RV_OUTSIDE, RV_INSIDE, RV_SKIPPING };
+
+/* The sides of -s and -d. */
+enum { RV_SRC, RV_DST };
+
+/* One -s or -d, read when the line is complete. */
+struct rv_addresses {
+	struct rv_arg arg;
+	bool invert;
+};
+
+/*
+ * Options that can be given once, in the order in which stock refuses those that do not go
+ * with a command. By their letters: line-numbers, which has none, is 0; -g counts as -j.
+ */
+#define RV_ONCE "nsdpjxio0cf"
+#define RV_WORD_MAX 1024	/* a word of a restore file is shorter; stock's limit */
+
+struct rv_parser {
+	rv_family_t family;
+	struct rv_error *err;
+	void *scanner;
+	jmp_buf fatal;			/* the scanner ran out of memory */
+
+	/* The input. */
+	int argc, argi;
+	char *const *argv;		/* NULL: a restore file */
+	const char *text;
+	size_t len, at;			/* bytes handed to the scanner */
+
+	/* The scanner's place: a line, and in it the word being gathered. */
+	uint32_t number;		/* of the line, from 1; 0: argv */
+	uint32_t col;
+	size_t line_start, line_len;	/* in text */
+	size_t last_start, last_len;	/* the line before */
+	char *line;			/* words of the line, each with a NUL; reused */
+	size_t line_cap, line_used;
+	bool in_word, word_long;
+	size_t word_at;			/* in line */
+	uint32_t word_first, word_end;
+
+	/* Between scanner and grammar. */
+	struct rv_arg glued;		/* argument in the word of its option */
+	struct rv_arg cluster;		/* short options left in a word */
+	struct rv_arg owner;		/* word of the option that waits for arguments */
+	unsigned int need, may;		/* words it must and may still get */
+	int held;			/* token to be handed out next; -1: none */
+	char unknown[3];
+	bool stop;			/* the rest of the line is not read: -V, -h, -6 */
+	bool dashes;			/* "--" was seen */
+
+	/* The line being built. */
+	struct rv_command *cmd;
+	struct rv_options *opts;
+	struct rv_rule *rule;		/* owned */
+	struct rv_part **tail;		/* end of rule->matches */
+	struct rv_slot *slot;		/* owned; oldest first */
+	size_t nslots, cap_slots;
+	struct rv_place *place;		/* owned */
+	size_t nplaces, cap_places;
+	struct rv_addresses addr[2];
+	struct rv_arg table;		/* -t, or the table of a restore file */
+	struct rv_arg jump;		/* -j or -g */
+	struct rv_arg trailing;		/* first word behind "--" */
+	struct rv_arg chain;		/* of the command */
+	struct rv_loc at_option, proto_loc, not_loc, interval_loc;
+	bool invert, loaded_proto;
+	uint32_t seen;			/* bits by place in RV_ONCE */
+	struct rv_loc seen_at[sizeof(RV_ONCE) - 1];
+
+	/* Restore files. */
+	const struct rv_restore_sink *sink;
+	const struct rv_table_def *def;
+	enum rv_section section;
+	struct rv_arg name[3];		/* words of a "*" or ":" line */
+	unsigned int nnames;
+};
+
+/* ---- scan.l -------------------------------------------------------------------- */
+
+int rv_scan_open(struct rv_parser *p);
+void rv_scan_close(struct rv_parser *p);
+
+/* ---- words.c ------------------------------------------------------------------- */
+
+/* Starts a line: its words will fit in p->line. Returns 0, or -1 with p->err set. */
+int rv_line_begin(struct rv_parser *p);
+/* Adds bytes from the place loc to the word being gathered; text NULL: quotes, which only take place. */
+void rv_word_add(struct rv_parser *p, const struct rv_loc *loc, const char *text, size_t len);
+/* Completes the word being gathered. */
+struct rv_arg rv_word_take(struct rv_parser *p);
+
+/* ---- lookup.c ------------------------------------------------------------------ */
+
+bool rv_find_short(const struct rv_parser *p, char letter, struct rv_choice *c);
+/* As getopt_long: the exact name, or else the only one that begins so. */
+bool rv_find_long(const struct rv_parser *p, const char *name, size_t len, struct rv_choice *c);
+enum rv_arity rv_choice_arity(const struct rv_choice *c);
+
+/* ---- core.c ----------------------------------------------------------------------- */
+
+/* Whether a chain may be called so; extensions: also not like a target. */
+int rv_core_new_chain(struct rv_parser *p, const struct rv_arg *name, bool extensions);
+
+/* ---- build.c: one command ------------------------------------------------------- */
+
+int rv_build_begin(struct rv_parser *p);
+int rv_build_not(struct rv_parser *p, const struct rv_loc *loc);
+/* What an option with its arguments says; one->text and two->text may be NULL. */
+int rv_build_option(struct rv_parser *p, const struct rv_choice *c, const struct rv_loc *loc,
+		    const struct rv_arg *one, const struct rv_arg *two);
+/* word: the option's, as written. */
+int rv_build_missing(struct rv_parser *p, const struct rv_choice *c, const struct rv_arg *word);
+int rv_build_unknown(struct rv_parser *p, const struct rv_arg *word);
+int rv_build_stray(struct rv_parser *p, const struct rv_arg *word);
+int rv_build_trailing(struct rv_parser *p, const struct rv_arg *word);
+/* Notes that an option that can be given once is given. Returns 0, or -1 if it was before. */
+int rv_build_once(struct rv_parser *p, char letter, const char *name, const struct rv_loc *loc);
+/* Whether it was, and where. */
+const struct rv_loc *rv_build_seen(const struct rv_parser *p, char letter);
+/* Checks the whole line and completes p->cmd. */
+int rv_build_command(struct rv_parser *p, const struct rv_loc *loc);
+const char *rv_build_program(const struct rv_parser *p);
+
+/* ---- rule.c: the rule of the command ---------------------------------------------- */
+
+int rv_rule_begin(struct rv_parser *p);
+/* Adds a match by its name, or the one of -p that its options load. */
+int rv_rule_match(struct rv_parser *p, const struct rv_ext *ext, const struct rv_loc *loc);
+bool rv_rule_load_protocol(struct rv_parser *p);
+int rv_rule_target(struct rv_parser *p, const struct rv_ext *ext, const struct rv_loc *loc);
+int rv_rule_option(struct rv_parser *p, const struct rv_choice *c, const struct rv_loc *loc,
+		   const struct rv_arg args[2]);
+int rv_rule_check(struct rv_parser *p);
+/* Reads -s and -d; if wanted, puts a rule for each pair of addresses into the command. */
+int rv_rule_finish(struct rv_parser *p, const struct rv_loc *loc, bool wanted);
+
+/* ---- restore.c: the lines of a file ------------------------------------------------- */
+
+int rv_restore_name(struct rv_parser *p, const struct rv_arg *name);
+int rv_restore_comment(struct rv_parser *p);
+int rv_restore_table(struct rv_parser *p, const struct rv_loc *loc);
+int rv_restore_declare(struct rv_parser *p, const struct rv_loc *loc);
+int rv_restore_counters(struct rv_parser *p, const struct rv_arg *pair);
+int rv_restore_rule(struct rv_parser *p, const struct rv_loc *loc);
+int rv_restore_commit(struct rv_parser *p, const struct rv_loc *loc);
+int rv_restore_stray(struct rv_parser *p, const struct rv_loc *loc);
+int rv_restore_end(struct rv_parser *p, const struct rv_loc *loc);
+
+/* ---- resolve.c ------------------------------------------------------------------------ */
+
+struct rv_host {
+	union nf_inet_addr addr, mask;
+};
+
+struct rv_hosts {
+	struct rv_host *host;		/* owned */
+	size_t count, cap;
+};
+
+/* Reads "address[/mask][,...]"; names may stand for several addresses. */
+int rv_resolve(rv_family_t family, const struct rv_arg *arg, struct rv_hosts *hosts,
+	       struct rv_error *err);
+
+/* ---- common ------------------------------------------------------------------------------ */
+
+/* Makes room for one more element; array is where the pointer is. Returns 0, or -1 with err set. */
+int rv_grow(void *array, size_t count, size_t *cap, size_t size, struct rv_error *err);
+/* As scanf's %llu reads counters: blanks, a sign, digits; then anything, from *end on. */
+bool rv_read_count(const char *text, uint64_t *n, const char **end);
+
+#endif

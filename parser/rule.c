@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Builds the rule of a command: its matches and target with their options, its addresses. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "parser/parse.h"
+
+/* Rules that one command may expand to. */
+#define MAX_RULES 65536
+
+int rv_rule_begin(struct rv_parser *p)
+{
+	p->nslots = p->nplaces = 0;
+	/* A line without a rule leaves the one made for it untouched, mostly. */
+	if (p->rule && !p->rule->matches && !p->rule->target) {
+		memset(p->rule, 0, sizeof(*p->rule));
+	} else {
+		rv_rule_free(p->rule);
+		p->rule = rv_rule_new();
+		if (!p->rule)
+			return rv_fail_memory(p->err);
+	}
+	rv_list_init(&p->rule->node);
+	p->tail = &p->rule->matches;
+	return 0;
+}
+
+/* ---- parts ------------------------------------------------------------------------------- */
+
+/* Options of a match named twice go to the second; its rows keep their rank among the others. */
+static int learn(struct rv_parser *p, struct rv_part *part)
+{
+	size_t i = 0;
+
+	while (i < p->nslots && p->slot[i].ext != part->ext)
+		i++;
+	if (i == p->nslots) {
+		if (rv_grow(&p->slot, i, &p->cap_slots, sizeof(*p->slot), p->err))
+			return -1;
+		p->nslots++;
+	}
+	p->slot[i] = (struct rv_slot){ part->ext, part };
+	return 0;
+}
+
+/* Makes a part that belongs to the rule at *where. */
+static int add_part(struct rv_parser *p, struct rv_part **where, const struct rv_ext *ext,
+		    const struct rv_loc *loc)
+{
+	struct rv_part *part;
+
+	if (rv_grow(&p->place, p->nplaces, &p->cap_places, sizeof(*p->place), p->err))
+		return -1;
+	part = rv_part_new(ext);
+	if (!part)
+		return rv_fail_memory(p->err);
+	*where = part;
+	p->place[p->nplaces++] = (struct rv_place){ part, *loc };
+	return learn(p, part);
+}
+
+int rv_rule_match(struct rv_parser *p, const struct rv_ext *ext, const struct rv_loc *loc)
+{
+	if (add_part(p, p->tail, ext, loc))
+		return -1;
+	p->tail = &(*p->tail)->next;
+	return 0;
+}
+
+int rv_rule_target(struct rv_parser *p, const struct rv_ext *ext, const struct rv_loc *loc)
+{
+	return add_part(p, &p->rule->target, ext, loc);
+}
+
+/* Once per rule: when an option is unknown, the match of the protocol may have it. */
+bool rv_rule_load_protocol(struct rv_parser *p)
+{
+	const struct rv_ext *ext;
+
+	if (p->loaded_proto || !(p->rule->ip.flags & RV_IP_PROTO))
+		return false;
+	p->loaded_proto = true;
+	ext = rv_ext_for_protocol(p->family, p->rule->ip.proto);
+	return ext && !rv_rule_match(p, ext, &p->proto_loc);
+}
+
+/* ---- options ------------------------------------------------------------------------------- */
+
+int rv_rule_option(struct rv_parser *p, const struct rv_choice *c, const struct rv_loc *loc,
+		   const struct rv_arg args[2])
+{
+	struct rv_parse parse = {
+		.family = p->family, .table = p->table.text, .ext = c->ext, .opt = c->opt,
+		.rule = p->rule, .part = c->part,
+		.data = c->part ? c->part->data : (unsigned char *)&p->rule->ip,
+		.arg = args[0].text, .arg2 = args[1].text, .invert = p->invert,
+		.loc = args[0].loc, .loc2 = args[1].loc, .err = p->err,
+	};
+	const struct rv_option *row = &c->ext->options[rv_option_index(c->ext, c->opt)];
+
+	if (c->ext == &rv_ext_ip) {
+		if (rv_build_once(p, row->letter, row->name, loc))
+			return -1;
+		if (row->letter == 's' || row->letter == 'd') {
+			p->addr[row->letter == 's' ? RV_SRC : RV_DST] =
+				(struct rv_addresses){ args[0], p->invert };
+			return 0;
+		}
+		if (row->letter == 'p')
+			p->proto_loc = *loc;
+	}
+	if (row->flags & RV_OPT_TWO && !args[1].text)
+		return rv_fail(p->err, RV_ERR_USAGE, loc, "--%s requires two args.", row->name);
+	if (!rv_option_parse(&parse))
+		return 0;
+	rv_error_at(p->err, loc);
+	return -1;
+}
+
+/* Matches in order, then the target. */
+int rv_rule_check(struct rv_parser *p)
+{
+	const struct rv_place *last = NULL;
+
+	for (size_t i = 0; i <= p->nplaces; i++) {
+		const struct rv_place *at = i < p->nplaces ? &p->place[i] : last;
+		struct rv_check check = {
+			.family = p->family, .table = p->table.text, .rule = p->rule, .err = p->err,
+		};
+
+		if (!at)
+			break;
+		if (i < p->nplaces && at->part == p->rule->target) {
+			last = at;
+			continue;
+		}
+		check.ext = at->part->ext;
+		check.part = at->part;
+		check.seen = at->part->seen;
+		check.loc = at->loc;
+		if (rv_part_check(&check)) {
+			rv_error_at(p->err, &at->loc);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* ---- addresses -------------------------------------------------------------------------------- */
+
+static void set_side(struct rv_ip *ip, int side, const struct rv_host *host, bool invert)
+{
+	*(side == RV_SRC ? &ip->src : &ip->dst) = host->addr;
+	*(side == RV_SRC ? &ip->smask : &ip->dmask) = host->mask;
+	if (invert)
+		ip->invert |= side == RV_SRC ? RV_IP_SRC : RV_IP_DST;
+}
+
+static int add_rule(struct rv_parser *p, const struct rv_hosts hosts[2], size_t s, size_t d,
+		    bool last)
+{
+	struct rv_rule *r = last ? p->rule : rv_rule_clone(p->rule);
+
+	if (!r)
+		return rv_fail_memory(p->err);
+	if (last)
+		p->rule = NULL;
+	if (hosts[RV_SRC].count)
+		set_side(&r->ip, RV_SRC, &hosts[RV_SRC].host[s], p->addr[RV_SRC].invert);
+	if (hosts[RV_DST].count)
+		set_side(&r->ip, RV_DST, &hosts[RV_DST].host[d], p->addr[RV_DST].invert);
+	rv_list_add_before(&r->node, &p->cmd->rules);
+	return 0;
+}
+
+/* Each source with each destination. */
+static int expand(struct rv_parser *p, const struct rv_hosts hosts[2])
+{
+	size_t ns = hosts[RV_SRC].count ? hosts[RV_SRC].count : 1;
+	size_t nd = hosts[RV_DST].count ? hosts[RV_DST].count : 1;
+
+	for (size_t s = 0; s < ns; s++)
+		for (size_t d = 0; d < nd; d++)
+			if (add_rule(p, hosts, s, d, s + 1 == ns && d + 1 == nd))
+				return -1;
+	return 0;
+}
+
+static int check_number(struct rv_parser *p, const struct rv_hosts hosts[2])
+{
+	size_t ns = hosts[RV_SRC].count, nd = hosts[RV_DST].count;
+	const struct rv_addresses *many = &p->addr[ns > 1 ? RV_SRC : RV_DST];
+	bool invert = (ns && p->addr[RV_SRC].invert) || (nd && p->addr[RV_DST].invert);
+
+	if (ns <= 1 && nd <= 1)
+		return 0;
+	if (invert)
+		return rv_fail(p->err, RV_ERR_USAGE, &many->arg.loc,
+			       "! not allowed with multiple source or destination IP addresses");
+	if (p->cmd->kind == RV_CMD_REPLACE)
+		return rv_fail(p->err, RV_ERR_USAGE, &many->arg.loc,
+			       "Replacement rule does not specify a unique address");
+	if (ns > MAX_RULES || nd > MAX_RULES || ns * nd > MAX_RULES)
+		return rv_fail(p->err, RV_ERR_USAGE, &many->arg.loc,
+			       "more than %u pairs of addresses", MAX_RULES);
+	return 0;
+}
+
+int rv_rule_finish(struct rv_parser *p, const struct rv_loc *loc, bool wanted)
+{
+	struct rv_hosts hosts[2] = { { 0 }, { 0 } };
+	int rc = 0;
+
+	p->rule->loc = *loc;
+	for (int side = RV_SRC; side <= RV_DST && !rc; side++)
+		if (p->addr[side].arg.text)
+			rc = rv_resolve(p->family, &p->addr[side].arg, &hosts[side], p->err);
+	rc = rc || check_number(p, hosts) ? -1 : wanted ? expand(p, hosts) : 0;
+	free(hosts[RV_SRC].host);
+	free(hosts[RV_DST].host);
+	return rc;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From words to tokens: which word is an option, which one its argument, by the rules of
+ * getopt_long(3) and of stock iptables for arguments that may be missing.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "parser/parse.h"
+#include "parser/grammar.h"
+
+#define YYSTYPE RV_GRAMMAR_STYPE
+#define YYLTYPE struct rv_loc
+#include "parser/scan.h"
+
+/* No token: none of bison's is negative but the one for "empty". */
+#define NONE (-1)
+
+int rv_grammar_lex(RV_GRAMMAR_STYPE *val, struct rv_loc *loc, struct rv_parser *p);
+
+int rv_grow(void *array, size_t count, size_t *cap, size_t size, struct rv_error *err)
+{
+	size_t n = *cap ? *cap * 2 : 8;
+	void *mem;
+
+	if (count < *cap)
+		return 0;
+	memcpy(&mem, array, sizeof(mem));
+	mem = reallocarray(mem, n, size);
+	if (!mem)
+		return rv_fail_memory(err);
+	memcpy(array, &mem, sizeof(mem));
+	*cap = n;
+	return 0;
+}
+
+/* ---- gathering words ------------------------------------------------------------ */
+
+int rv_line_begin(struct rv_parser *p)
+{
+	const char *at = p->text + p->line_start, *end;
+	size_t left = p->len - p->line_start;
+	char *bigger;
+
+	end = left ? memchr(at, '\n', left) : NULL;
+	p->line_len = end ? (size_t)(end - at) : left;
+	p->line_used = 0;
+	/* Each word ends before a byte that is not in it, or with the line. */
+	if (p->line_len + 2 <= p->line_cap)
+		return 0;
+	if (p->line_len > UINT32_MAX - 2)
+		return rv_fail(p->err, RV_ERR_USAGE, NULL, "line %u is too long", p->number);
+	bigger = realloc(p->line, p->line_len + 2 + 256);
+	if (!bigger)
+		return rv_fail_memory(p->err);
+	p->line = bigger;
+	p->line_cap = p->line_len + 2 + 256;
+	return 0;
+}
+
+void rv_word_add(struct rv_parser *p, const struct rv_loc *loc, const char *text, size_t len)
+{
+	if (!p->in_word) {
+		p->in_word = true;
+		p->word_at = p->line_used;
+		p->word_first = loc->first;
+	}
+	p->word_end = loc->end;
+	if (!text || p->argv)
+		return;
+	memcpy(p->line + p->line_used, text, len);
+	p->line_used += len;
+}
+
+struct rv_arg rv_word_take(struct rv_parser *p)
+{
+	struct rv_arg word;
+
+	if (p->argv) {
+		/* The NUL behind the word has been read; an empty word is nothing else. */
+		uint32_t end = p->col - 1;
+
+		word.text = p->argv[p->argi++];
+		word.loc = (struct rv_loc){ 0, p->in_word ? p->word_first : end, end };
+	} else {
+		p->word_long = p->line_used - p->word_at >= RV_WORD_MAX;
+		p->line[p->line_used++] = '\0';
+		word.text = p->line + p->word_at;
+		word.loc = (struct rv_loc){ p->number, p->word_first, p->word_end };
+	}
+	p->in_word = false;
+	return word;
+}
+
+/* ---- classifying them -------------------------------------------------------------- */
+
+/* The place of the bytes of a word from offset on; quotes make it inexact, never too far. */
+static struct rv_arg part_of(const struct rv_arg *word, size_t offset)
+{
+	struct rv_arg part = { word->text + offset, word->loc };
+	size_t room = word->loc.end - word->loc.first;
+
+	part.loc.first += offset < room ? offset : room;
+	return part;
+}
+
+/* The arguments that may come for an option; one of them may be in its own word. */
+static int expect(struct rv_parser *p, enum rv_arity arity, const struct rv_arg *glued)
+{
+	static const struct {
+		unsigned char need, may;
+		int token;
+	} arities[] = {
+		[RV_ARGS_NONE] = { 0, 0, RV_TOK_FLAG },
+		[RV_ARGS_ONE] = { 1, 0, RV_TOK_UNARY },
+		[RV_ARGS_ONE_OPT] = { 1, 1, RV_TOK_UNARY_MORE },
+		[RV_ARGS_OPT] = { 0, 1, RV_TOK_OPTIONAL },
+		[RV_ARGS_OPT_OPT] = { 0, 2, RV_TOK_OPTIONAL_MORE },
+	};
+
+	p->need = arities[arity].need;
+	p->may = arities[arity].may;
+	if (glued) {
+		p->glued = *glued;
+		if (p->need)
+			p->need--;
+		else
+			p->may--;
+	}
+	return arities[arity].token;
+}
+
+static int unknown(struct rv_parser *p, RV_GRAMMAR_STYPE *val, struct rv_loc *loc,
+		   const struct rv_arg *word)
+{
+	p->cluster.text = NULL;
+	val->arg = *word;
+	*loc = word->loc;
+	return RV_TOK_UNKNOWN;
+}
+
+/* The next letter of "-nvL". */
+static int short_option(struct rv_parser *p, RV_GRAMMAR_STYPE *val, struct rv_loc *loc)
+{
+	struct rv_arg rest = part_of(&p->cluster, 1);
+	char letter = *p->cluster.text;
+	enum rv_arity arity;
+
+	*loc = p->cluster.loc;
+	if (loc->end > rest.loc.first)
+		loc->end = rest.loc.first;
+	while (!rv_find_short(p, letter, &val->choice)) {
+		if (rv_rule_load_protocol(p))
+			continue;
+		p->unknown[0] = '-';
+		p->unknown[1] = letter;
+		return unknown(p, val, loc, &(struct rv_arg){ p->unknown, *loc });
+	}
+	arity = rv_choice_arity(&val->choice);
+	p->cluster = rest;
+	if (!*rest.text || arity != RV_ARGS_NONE)
+		p->cluster.text = NULL;
+	return expect(p, arity, *rest.text && arity != RV_ARGS_NONE ? &rest : NULL);
+}
+
+/* "--name" or "--name=value". */
+static int long_option(struct rv_parser *p, RV_GRAMMAR_STYPE *val, struct rv_loc *loc,
+		       const struct rv_arg *word)
+{
+	const char *name = word->text + 2;
+	size_t len = strcspn(name, "=");
+	struct rv_arg value = part_of(word, 2 + len + (name[len] == '='));
+	enum rv_arity arity;
+
+	*loc = word->loc;
+	while (!rv_find_long(p, name, len, &val->choice))
+		if (!rv_rule_load_protocol(p))
+			return unknown(p, val, loc, word);
+	arity = rv_choice_arity(&val->choice);
+	if (!name[len])
+		return expect(p, arity, NULL);
+	if (arity == RV_ARGS_NONE)
+		return unknown(p, val, loc, word);
+	loc->end = value.loc.first;
+	return expect(p, arity, &value);
+}
+
+static bool is_argument(struct rv_parser *p, const struct rv_arg *word)
+{
+	if (p->need) {
+		p->need--;
+		return true;
+	}
+	if (p->may && *word->text != '-' && *word->text != '!') {
+		p->may--;
+		return true;
+	}
+	p->may = 0;
+	return false;
+}
+
+static int classify(struct rv_parser *p, RV_GRAMMAR_STYPE *val, struct rv_loc *loc)
+{
+	struct rv_arg word = val->arg;
+	const char *text = word.text;
+
+	if (is_argument(p, &word))
+		return RV_TOK_ARG;
+	if (p->dashes)
+		return RV_TOK_TRAILING;
+	if (!strcmp(text, "!"))
+		return RV_TOK_NOT;
+	if (text[0] != '-' || !text[1])
+		return RV_TOK_WORD;
+	p->owner = word;
+	if (text[1] != '-') {
+		p->cluster = part_of(&word, 1);
+		return short_option(p, val, loc);
+	}
+	if (text[2])
+		return long_option(p, val, loc, &word);
+	p->dashes = true;
+	return NONE;
+}
+
+/* The next token of the input; NONE when a word was none. */
+static int next(struct rv_parser *p, RV_GRAMMAR_STYPE *val, struct rv_loc *loc)
+{
+	int token;
+
+	if (p->glued.text && !p->stop) {
+		val->arg = p->glued;
+		*loc = p->glued.loc;
+		p->glued.text = NULL;
+		return RV_TOK_ARG;
+	}
+	if (p->cluster.text && !p->stop)
+		return short_option(p, val, loc);
+	token = rv_scan_lex(val, loc, p->scanner);
+	if (token == RV_TOK_WORD)
+		return p->stop ? NONE : classify(p, val, loc);
+	if (!p->need || (token != RV_TOK_EOL && token != RV_TOK_END))
+		return token;
+	p->need = 0;
+	p->held = token;
+	val->arg = p->owner;
+	*loc = p->owner.loc;
+	return RV_TOK_MISSING;
+}
+
+/* What bison calls. */
+int rv_grammar_lex(RV_GRAMMAR_STYPE *val, struct rv_loc *loc, struct rv_parser *p)
+{
+	int token = p->held;
+
+	*loc = (struct rv_loc){ p->number, p->col, p->col };
+	p->held = NONE;
+	while (token == NONE)
+		token = next(p, val, loc);
+	return token;
+}
