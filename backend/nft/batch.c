@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One transaction. Changes become messages at once, in one growing buffer that is
+ * sent as it is; the rules themselves are not kept. What a chain looks like with
+ * all of that applied is found by reading the messages again.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "nft.h"
+
+#define FIRST_RECORDS 64
+
+/* ---- messages ------------------------------------------------------------------ */
+
+static void put_message(struct rv_buf *b, uint16_t type, uint16_t flags, rv_family_t family,
+			uint16_t res_id, uint32_t seq)
+{
+	struct {
+		struct nlmsghdr nlh;
+		struct nfgenmsg nfg;
+	} head = {
+		.nlh = {
+			.nlmsg_len = sizeof(head), .nlmsg_type = type,
+			.nlmsg_flags = NLM_F_REQUEST | flags, .nlmsg_seq = seq,
+		},
+		.nfg = { .nfgen_family = family, .version = NFNETLINK_V0, .res_id = htons(res_id) },
+	};
+
+	rv_buf_add(b, &head, sizeof(head));
+}
+
+static void end_message(struct rv_buf *b, size_t start)
+{
+	uint32_t len = b->len - start;
+
+	if (!b->failed)
+		memcpy(b->data + start + offsetof(struct nlmsghdr, nlmsg_len), &len, sizeof(len));
+}
+
+/* The generation is filled in when the batch is sent. */
+static void put_begin(struct rv_buf *b)
+{
+	put_message(b, NFNL_MSG_BATCH_BEGIN, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES, 0);
+	rv_nft_put_u32(b, NFNL_BATCH_GENID, 0);
+	end_message(b, 0);
+}
+
+static void set_generation(struct rv_buf *b, uint32_t generation)
+{
+	size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg)) + NLA_HDRLEN;
+
+	generation = htonl(generation);
+	memcpy(b->data + at, &generation, sizeof(generation));
+}
+
+static int table_index(const struct rv_table *t)
+{
+	return t->def - rv_table_defs;
+}
+
+static struct rv_nft_record *new_record(struct rv_nft_batch *b, struct rv_error *err)
+{
+	size_t room = b->room ? b->room * 2 : FIRST_RECORDS;
+	struct rv_nft_record *records = b->records;
+
+	if (b->nrecords == b->room) {
+		records = realloc(records, room * sizeof(*records));
+		if (!records) {
+			rv_fail_memory(err);
+			return NULL;
+		}
+		b->records = records;
+		b->room = room;
+	}
+	return &records[b->nrecords];
+}
+
+/* What a message is for, while it is being written. */
+struct message {
+	struct rv_nft_batch *b;
+	rv_family_t family;
+	const struct rv_change *change;
+	struct rv_error *err;
+	size_t start;
+};
+
+static int start(struct message *m, uint8_t type, uint16_t flags)
+{
+	struct rv_nft_record *rec = new_record(m->b, m->err);
+	const struct rv_change *c = m->change;
+
+	if (!rec)
+		return -1;
+	if (!m->b->bytes.len)
+		put_begin(&m->b->bytes);
+	if (m->b->bytes.len > INT32_MAX)
+		return rv_fail(m->err, RV_ERR_PROBLEM, NULL, "the transaction is too large");
+	m->start = m->b->bytes.len;
+	*rec = (struct rv_nft_record){
+		.chain = c->chain ? c->chain->handle : 0, .offset = m->start,
+		.loc = c->rule ? c->rule->loc : c->loc,
+		.kind = c->kind, .table = table_index(c->table),
+	};
+	put_message(&m->b->bytes, NFNL_SUBSYS_NFTABLES << 8 | type, flags, m->family, 0,
+		    m->b->nrecords + 1);
+	return 0;
+}
+
+static int finish(struct message *m)
+{
+	end_message(&m->b->bytes, m->start);
+	if (!rv_buf_ok(&m->b->bytes))
+		return rv_fail_memory(m->err);
+	m->b->nrecords++;
+	return 0;
+}
+
+/* ---- tables and chains --------------------------------------------------------- */
+
+static int stage_table(struct message *m, uint8_t type, uint16_t flags)
+{
+	if (start(m, type, flags))
+		return -1;
+	rv_nft_put_text(&m->b->bytes, NFTA_TABLE_NAME, m->change->table->def->name);
+	return finish(m);
+}
+
+static void put_chain(struct message *m, const char *name)
+{
+	rv_nft_put_text(&m->b->bytes, NFTA_CHAIN_TABLE, m->change->table->def->name);
+	rv_nft_put_text(&m->b->bytes, NFTA_CHAIN_NAME, name);
+}
+
+/* Counters of the policy start again at 0 whenever the chain is written without them. */
+static void put_base(struct message *m)
+{
+	const struct rv_chain *c = m->change->chain;
+	const struct rv_base_def *def = &c->table->def->base[c->base];
+	struct rv_counters counters = { 0 };
+	struct rv_buf *b = &m->b->bytes;
+	size_t nest = rv_nft_nest(b, NFTA_CHAIN_HOOK);
+
+	if (m->change->has_counters)
+		counters = c->counters;
+	rv_nft_put_u32(b, NFTA_HOOK_HOOKNUM, def->hook);
+	rv_nft_put_u32(b, NFTA_HOOK_PRIORITY, (uint32_t)def->priority);
+	rv_nft_nest_end(b, nest);
+	rv_nft_put_u32(b, NFTA_CHAIN_POLICY, c->policy == RV_VERDICT_DROP ? NF_DROP : NF_ACCEPT);
+	nest = rv_nft_nest(b, NFTA_CHAIN_COUNTERS);
+	rv_nft_put_u64(b, NFTA_COUNTER_PACKETS, counters.packets);
+	rv_nft_put_u64(b, NFTA_COUNTER_BYTES, counters.bytes);
+	rv_nft_nest_end(b, nest);
+	rv_nft_put_text(b, NFTA_CHAIN_TYPE, rv_base_type(c->table->def, c->base));
+}
+
+static int stage_base(struct message *m, uint16_t flags)
+{
+	if (start(m, NFT_MSG_NEWCHAIN, flags))
+		return -1;
+	put_chain(m, m->change->chain->name);
+	put_base(m);
+	return finish(m);
+}
+
+static int stage_new_chain(struct message *m)
+{
+	struct rv_chain *c = m->change->chain;
+
+	c->handle = RV_NFT_NEW_CHAIN | ++m->b->nchains;
+	if (c->base >= 0)
+		return stage_base(m, NLM_F_CREATE);
+	if (start(m, NFT_MSG_NEWCHAIN, NLM_F_EXCL))
+		return -1;
+	put_chain(m, c->name);
+	return finish(m);
+}
+
+static int stage_del_chain(struct message *m)
+{
+	if (start(m, NFT_MSG_DELCHAIN, NLM_F_NONREC))
+		return -1;
+	put_chain(m, m->change->chain->name);
+	return finish(m);
+}
+
+static int stage_rename(struct message *m)
+{
+	struct rv_nft_batch *b = m->b;
+	const struct rv_chain *c = m->change->chain;
+	struct rv_nft_rename *renames;
+
+	if (c->handle & RV_NFT_NEW_CHAIN)
+		return rv_fail(m->err, RV_ERR_PROBLEM, NULL,
+			       "chain `%s' is made in this very transaction and cannot be renamed in it",
+			       c->name);
+	renames = realloc(b->renames, (b->nrenames + 1) * sizeof(*renames));
+	if (!renames)
+		return rv_fail_memory(m->err);
+	b->renames = renames;
+	renames += b->nrenames;
+	*renames = (struct rv_nft_rename){ .chain = c->handle, .record = b->nrecords };
+	rv_chain_name_set(renames->from, c->name);
+	rv_chain_name_set(renames->to, m->change->name);
+	if (start(m, NFT_MSG_NEWCHAIN, 0))
+		return -1;
+	put_chain(m, m->change->name);
+	rv_nft_put_u64(&b->bytes, NFTA_CHAIN_HANDLE, c->handle);
+	if (finish(m))
+		return -1;
+	b->nrenames++;
+	return 0;
+}
+
+/* ---- rules --------------------------------------------------------------------- */
+
+static int start_rule(struct message *m, uint8_t type, uint16_t flags)
+{
+	if (start(m, type, flags))
+		return -1;
+	rv_nft_put_text(&m->b->bytes, NFTA_RULE_TABLE, m->change->table->def->name);
+	rv_nft_put_text(&m->b->bytes, NFTA_RULE_CHAIN, m->change->chain->name);
+	return 0;
+}
+
+/* Names a rule: by the kernel's handle, or by the number it got in this transaction. */
+static void put_name(struct message *m, const struct rv_rule *r, uint16_t handle, uint16_t id)
+{
+	if (r->handle)
+		rv_nft_put_u64(&m->b->bytes, handle, r->handle);
+	else
+		rv_nft_put_u32(&m->b->bytes, id, r->id);
+}
+
+/* The rule with the number that it is known by in what follows. */
+static int finish_rule(struct message *m, struct rv_rule *r)
+{
+	uint32_t id = m->b->nrecords + 1;
+
+	if (rv_nft_rule_write(&m->b->bytes, m->family, r, m->err))
+		return -1;
+	rv_nft_put_u32(&m->b->bytes, NFTA_RULE_ID, id);
+	if (finish(m))
+		return -1;
+	r->handle = 0;
+	r->id = id;
+	return 0;
+}
+
+static int stage_add(struct message *m)
+{
+	const struct rv_change *c = m->change;
+	bool append = !c->pos && !c->at_front;
+
+	if (start_rule(m, NFT_MSG_NEWRULE, NLM_F_CREATE | (append ? NLM_F_APPEND : 0)))
+		return -1;
+	if (c->pos)
+		put_name(m, c->pos, NFTA_RULE_POSITION, NFTA_RULE_POSITION_ID);
+	return finish_rule(m, c->rule);
+}
+
+static int stage_del_rule(struct message *m)
+{
+	if (start_rule(m, NFT_MSG_DELRULE, 0))
+		return -1;
+	put_name(m, m->change->pos, NFTA_RULE_HANDLE, NFTA_RULE_ID);
+	return finish(m);
+}
+
+/* The kernel replaces by handle only: a rule of this transaction makes way in two steps. */
+static int stage_replace(struct message *m, struct rv_rule *with)
+{
+	struct rv_rule old = *m->change->pos;
+	const struct rv_change del = {
+		.kind = m->change->kind, .table = m->change->table, .chain = m->change->chain,
+		.pos = &old, .loc = with->loc,
+	};
+
+	if (start_rule(m, NFT_MSG_NEWRULE, NLM_F_CREATE | (old.handle ? NLM_F_REPLACE : 0)))
+		return -1;
+	put_name(m, &old, NFTA_RULE_HANDLE, NFTA_RULE_POSITION_ID);
+	if (finish_rule(m, with))
+		return -1;
+	if (old.handle)
+		return 0;
+	m->change = &del;
+	return stage_del_rule(m);
+}
+
+static int stage_flush(struct message *m)
+{
+	return start_rule(m, NFT_MSG_DELRULE, 0) ? -1 : finish(m);
+}
+
+/* ---- staging ------------------------------------------------------------------- */
+
+static int stage_change(struct message *m)
+{
+	const struct rv_change *c = m->change;
+
+	switch (c->kind) {
+	case RV_CHANGE_ADD_TABLE:
+		return stage_table(m, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+	case RV_CHANGE_CLEAR_TABLE:
+		return stage_table(m, NFT_MSG_DELTABLE, 0);
+	case RV_CHANGE_ADD_CHAIN:
+		return stage_new_chain(m);
+	case RV_CHANGE_DEL_CHAIN:
+		return stage_del_chain(m);
+	case RV_CHANGE_RENAME_CHAIN:
+		return stage_rename(m);
+	case RV_CHANGE_POLICY:
+		return stage_base(m, 0);
+	case RV_CHANGE_ZERO_CHAIN:
+		return stage_base(m, NLM_F_CREATE);
+	case RV_CHANGE_FLUSH_CHAIN:
+		return stage_flush(m);
+	case RV_CHANGE_ADD_RULE:
+		return stage_add(m);
+	case RV_CHANGE_REPLACE_RULE:
+		return stage_replace(m, c->rule);
+	case RV_CHANGE_DEL_RULE:
+		return stage_del_rule(m);
+	case RV_CHANGE_ZERO_RULE:
+		return stage_replace(m, c->pos);
+	}
+	return 0;
+}
+
+int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+	struct rv_nft_batch *b = &n->batch;
+	struct message m = { .b = b, .family = s->rs.family, .change = c, .err = err };
+	size_t len = b->bytes.len, nrecords = b->nrecords;
+
+	if (rv_nft_generation(&n->socket, err))
+		return -1;
+	if (!stage_change(&m))
+		return 0;
+	/* Half a message must not be sent with the rest. */
+	b->bytes.len = len;
+	b->nrecords = nrecords;
+	return -1;
+}
+
+void rv_nft_batch_clear(struct rv_nft_batch *b)
+{
+	rv_buf_free(&b->bytes);
+	free(b->records);
+	free(b->renames);
+	*b = (struct rv_nft_batch){ 0 };
+}
+
+/* What was read before names rules and chains as they were: it is read anew. */
+static void forget(struct rv_store *s)
+{
+	struct rv_nft *n = s->priv;
+	rv_family_t family = s->rs.family;
+
+	rv_nft_batch_clear(&n->batch);
+	n->socket.has_generation = false;
+	n->socket.committed = true;
+	n->fresh = NULL;
+	rv_ruleset_clear(&s->rs);
+	rv_ruleset_init(&s->rs, family);
+}
+
+int rv_nft_commit(struct rv_store *s, struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+	struct rv_buf *b = &n->batch.bytes;
+	struct rv_nft_verdict v;
+	size_t len = b->len;
+
+	if (!n->batch.nrecords)
+		return 0;
+	put_message(b, NFNL_MSG_BATCH_END, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES,
+		    n->batch.nrecords + 1);
+	if (!rv_buf_ok(b))
+		return rv_fail_memory(err);
+	set_generation(b, n->socket.generation);
+	if (rv_nft_send(&n->socket, b, n->batch.nrecords, &v, err))
+		return -1;
+	b->len = len;
+	if (v.code)
+		return rv_nft_refused(s, &v, err);
+	forget(s);
+	return 0;
+}
+
+/* ---- what is staged for a chain ------------------------------------------------- */
+
+struct rv_nft_view rv_nft_record_attrs(const struct rv_nft_batch *b,
+				       const struct rv_nft_record *rec)
+{
+	const size_t head = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg));
+	const unsigned char *at = (const unsigned char *)b->bytes.data + rec->offset;
+	uint32_t len;
+
+	memcpy(&len, at + offsetof(struct nlmsghdr, nlmsg_len), sizeof(len));
+	return (struct rv_nft_view){ at + head, len - head };
+}
+
+const char *rv_nft_kernel_chain(const struct rv_nft_batch *b, const struct rv_chain *chain)
+{
+	if (!chain->handle || chain->handle & RV_NFT_NEW_CHAIN)
+		return NULL;
+	for (size_t i = 0; i < b->nrenames; i++)
+		if (b->renames[i].chain == chain->handle)
+			return b->renames[i].from;
+	return chain->name;
+}
+
+void rv_nft_rename_jump(const struct rv_nft_batch *b, struct rv_rule *r, size_t record)
+{
+	for (size_t i = 0; i < b->nrenames; i++)
+		if (record <= b->renames[i].record && !strcmp(r->jump, b->renames[i].from))
+			rv_chain_name_set(r->jump, b->renames[i].to);
+}
+
+/* A replayed message. */
+struct replay {
+	const struct rv_nft_batch *b;
+	struct rv_chain *chain;
+	const struct rv_nft_record *rec;
+	struct nlmsghdr head;
+	struct rv_nft_view attrs;
+	struct rv_nft_view t[NFTA_RULE_MAX + 1];
+	struct rv_error *err;
+};
+
+/* The rule that two attributes name: by handle, or by number. */
+static struct rv_rule *find_rule(const struct replay *p, unsigned int handle, unsigned int id)
+{
+	uint64_t h = 0;
+	uint32_t n = 0;
+
+	if (!rv_nft_get_u64(p->t[handle], &h) && !rv_nft_get_u32(p->t[id], &n))
+		return NULL;
+	rv_list_each(r, &p->chain->rules, struct rv_rule, node)
+		if (h ? r->handle == h : r->id == n)
+			return r;
+	return NULL;
+}
+
+static void remove_rule(struct rv_chain *c, struct rv_rule *r)
+{
+	rv_chain_remove_rule(c, r);
+	rv_rule_free(r);
+}
+
+static struct rv_rule *first_rule(struct rv_chain *c)
+{
+	return rv_list_empty(&c->rules) ? NULL : rv_entry(c->rules.next, struct rv_rule, node);
+}
+
+static int replay_new(struct replay *p)
+{
+	struct rv_nft_place place;
+	struct rv_rule *r = rv_nft_rule_of(p->chain->table->ruleset->family, p->attrs, &place, p->err);
+	struct rv_rule *pos = NULL, *old = NULL;
+
+	if (!r)
+		return -1;
+	r->handle = 0;
+	r->loc = p->rec->loc;
+	rv_nft_get_u32(p->t[NFTA_RULE_ID], &r->id);
+	rv_nft_rename_jump(p->b, r, p->rec - p->b->records);
+	if (p->head.nlmsg_flags & NLM_F_REPLACE)
+		pos = old = find_rule(p, NFTA_RULE_HANDLE, NFTA_RULE_HANDLE);
+	else if (p->t[NFTA_RULE_POSITION].data || p->t[NFTA_RULE_POSITION_ID].data)
+		pos = find_rule(p, NFTA_RULE_POSITION, NFTA_RULE_POSITION_ID);
+	else if (!(p->head.nlmsg_flags & NLM_F_APPEND))
+		pos = first_rule(p->chain);
+	rv_chain_add_rule(p->chain, r, pos);
+	if (old)
+		remove_rule(p->chain, old);
+	return 0;
+}
+
+static void replay_del(struct replay *p)
+{
+	struct rv_rule *r;
+
+	if (!p->t[NFTA_RULE_HANDLE].data && !p->t[NFTA_RULE_ID].data) {
+		rv_chain_flush(p->chain);
+		return;
+	}
+	r = find_rule(p, NFTA_RULE_HANDLE, NFTA_RULE_ID);
+	if (r)
+		remove_rule(p->chain, r);
+}
+
+static int replay_record(struct replay *p)
+{
+	memcpy(&p->head, p->b->bytes.data + p->rec->offset, sizeof(p->head));
+	p->attrs = rv_nft_record_attrs(p->b, p->rec);
+	rv_nft_attr_table(p->attrs, p->t, NFTA_RULE_MAX + 1);
+	switch (p->head.nlmsg_type & 0xff) {
+	case NFT_MSG_NEWRULE:
+		return replay_new(p);
+	case NFT_MSG_DELRULE:
+		replay_del(p);
+		break;
+	}
+	return 0;
+}
+
+int rv_nft_replay(const struct rv_nft_batch *b, struct rv_chain *chain, struct rv_error *err)
+{
+	struct replay p = { .b = b, .chain = chain, .err = err };
+
+	for (size_t i = 0; i < b->nrecords; i++) {
+		p.rec = &b->records[i];
+		if (p.rec->chain == chain->handle && replay_record(&p))
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Why the kernel refused a transaction: in stock's words first, then the rule and
+ * what it is in it that the kernel lacks or does not like.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include <ravelin/render.h>
+
+#include "nft.h"
+
+/* What stock calls the changes, and what their place is. */
+static const struct {
+	const char *name;
+	const char *place;
+} changes[] = {
+	[RV_CHANGE_ADD_TABLE] = { "TABLE_ADD", "table" },
+	[RV_CHANGE_CLEAR_TABLE] = { "TABLE_FLUSH", "table" },
+	[RV_CHANGE_ADD_CHAIN] = { "CHAIN_ADD", "chain" },
+	[RV_CHANGE_DEL_CHAIN] = { "CHAIN_DEL", "chain" },
+	[RV_CHANGE_RENAME_CHAIN] = { "CHAIN_RENAME", "chain" },
+	[RV_CHANGE_POLICY] = { "CHAIN_UPDATE", "chain" },
+	[RV_CHANGE_FLUSH_CHAIN] = { "RULE_FLUSH", "rule in chain" },
+	[RV_CHANGE_ADD_RULE] = { "RULE_APPEND", "rule in chain" },
+	[RV_CHANGE_REPLACE_RULE] = { "RULE_REPLACE", "rule in chain" },
+	[RV_CHANGE_DEL_RULE] = { "RULE_DELETE", "rule in chain" },
+	[RV_CHANGE_ZERO_RULE] = { "RULE_REPLACE", "rule in chain" },
+	[RV_CHANGE_ZERO_CHAIN] = { "CHAIN_ZERO", "chain" },
+};
+
+/* A refused message. */
+struct refusal {
+	struct rv_nft *n;
+	rv_family_t family;
+	const struct rv_nft_verdict *v;
+	const struct rv_nft_record *rec;
+	struct nlmsghdr head;
+	struct rv_nft_view attrs;
+};
+
+/* NFTA_TABLE_NAME, NFTA_CHAIN_NAME and NFTA_RULE_CHAIN say which. */
+static const char *object(const struct refusal *f)
+{
+	struct rv_nft_view t[NFTA_RULE_MAX + 1];
+	const char *name;
+	unsigned int attr = NFTA_RULE_CHAIN;
+
+	if (f->rec->kind == RV_CHANGE_ADD_TABLE || f->rec->kind == RV_CHANGE_CLEAR_TABLE)
+		attr = NFTA_TABLE_NAME;
+	else if (!strcmp(changes[f->rec->kind].place, "chain"))
+		attr = NFTA_CHAIN_NAME;
+	rv_nft_attr_table(f->attrs, t, NFTA_RULE_MAX + 1);
+	name = rv_nft_get_text(t[attr]);
+	return name ? name : "";
+}
+
+static const char *change_name(const struct refusal *f)
+{
+	uint16_t place = NLM_F_APPEND | NLM_F_REPLACE;
+
+	if (f->rec->kind == RV_CHANGE_ADD_RULE && !(f->head.nlmsg_flags & place))
+		return "RULE_INSERT";
+	if (f->rec->kind == RV_CHANGE_ADD_CHAIN && !(f->head.nlmsg_flags & NLM_F_CREATE))
+		return "CHAIN_USER_ADD";
+	return changes[f->rec->kind].name;
+}
+
+/* ---- rules --------------------------------------------------------------------- */
+
+static struct rv_nft_view expressions(const struct refusal *f)
+{
+	struct rv_nft_view t[NFTA_RULE_MAX + 1];
+
+	rv_nft_attr_table(f->attrs, t, NFTA_RULE_MAX + 1);
+	return t[NFTA_RULE_EXPRESSIONS];
+}
+
+static bool kernel_lacks(const struct refusal *f, const struct rv_nft_expr *e)
+{
+	return (e->kind == RV_NFT_MATCH || e->kind == RV_NFT_TARGET) &&
+	       !rv_nft_kernel_has(&f->n->socket, f->family, e->name, e->revision,
+				  e->kind == RV_NFT_TARGET);
+}
+
+/* The expression the kernel points at, or the first one it does not have. */
+static bool find_culprit(const struct refusal *f, struct rv_nft_expr *e)
+{
+	struct rv_nft_walk w = rv_nft_attrs(expressions(f));
+	const char *what, *why;
+	struct rv_nft_attr a;
+
+	while (rv_nft_next(&w, &a)) {
+		size_t at = (const char *)a.value.data - NLA_HDRLEN -
+			    (f->n->batch.bytes.data + f->rec->offset);
+
+		if (rv_nft_expr_read(a.value, e, &what, &why))
+			continue;
+		if (f->v->offset ? at == f->v->offset : kernel_lacks(f, e))
+			return true;
+	}
+	return false;
+}
+
+static void explain_expression(struct rv_buf *b, const struct refusal *f,
+			       const struct rv_nft_expr *e)
+{
+	const char *kind = rv_nft_expr_name(e->kind);
+
+	if (e->kind == RV_NFT_IMMEDIATE && e->name)
+		rv_buf_printf(b, "the kernel cannot jump to chain `%s' from there", e->name);
+	else if (kernel_lacks(f, e))
+		rv_buf_printf(b, "the kernel lacks %s `%s' revision %u (missing module?)", kind,
+			      e->name, e->revision);
+	else if (e->kind == RV_NFT_MATCH || e->kind == RV_NFT_TARGET)
+		rv_buf_printf(b, "the kernel refuses %s `%s' with these options, or in this chain",
+			      kind, e->name);
+	else if (f->v->code == ENOENT || f->v->code == EOPNOTSUPP)
+		rv_buf_printf(b, "the kernel lacks expression `%s' (module nft_%s?)", kind, kind);
+	else
+		rv_buf_printf(b, "the kernel refuses expression `%s'", kind);
+}
+
+static void render_refused(struct rv_buf *b, const struct refusal *f)
+{
+	struct rv_error err = { 0 };
+	struct rv_nft_place place;
+	struct rv_rule *r = rv_nft_rule_of(f->family, f->attrs, &place, &err);
+
+	if (!r)
+		return;
+	rv_render_rule(b, f->family, place.chain, r, RV_COUNTERS_NONE);
+	if (b->len && b->data[b->len - 1] == '\n')
+		b->len--;
+	rv_rule_free(r);
+}
+
+static void explain_rule(struct rv_buf *b, const struct refusal *f)
+{
+	struct rv_nft_expr e;
+
+	if ((f->head.nlmsg_type & 0xff) != NFT_MSG_NEWRULE)
+		return;
+	rv_buf_puts(b, ": ");
+	render_refused(b, f);
+	if (!find_culprit(f, &e))
+		return;
+	rv_buf_puts(b, ": ");
+	explain_expression(b, f, &e);
+}
+
+/* ---- the whole ----------------------------------------------------------------- */
+
+static enum rv_error_kind kind_of(int code)
+{
+	return code == ENOMEM || code == ENOBUFS || code == EINTR ? RV_ERR_RESOURCE
+								  : RV_ERR_PROBLEM;
+}
+
+static void explain_others(const struct refusal *f, struct rv_error *err)
+{
+	if (f->rec->kind == RV_CHANGE_DEL_CHAIN && f->v->code == EBUSY)
+		rv_hint(err, "the chain is not empty, or rules jump to it: delete those first");
+	else if (f->v->text[0])
+		rv_hint(err, "the kernel says: %s", f->v->text);
+}
+
+static int refused_message(const struct refusal *f, struct rv_error *err)
+{
+	struct rv_buf why = RV_BUF_INIT;
+	char line[32] = " ";
+	const char *text;
+
+	if (f->rec->loc.line)
+		snprintf(line, sizeof(line), "\nline %u: ", f->rec->loc.line);
+	explain_rule(&why, f);
+	text = rv_buf_text(&why);
+	rv_fail(err, kind_of(f->v->code), &f->rec->loc, "%s%s failed (%s): %s %s%s", line,
+		change_name(f), strerror(f->v->code), changes[f->rec->kind].place, object(f),
+		text ? text : "");
+	rv_buf_free(&why);
+	explain_others(f, err);
+	return -1;
+}
+
+static int refused_whole(const struct rv_nft_verdict *v, struct rv_error *err)
+{
+	if (v->code == ERESTART) {
+		rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
+		return rv_hint(err, "another program changed the ruleset at the same time");
+	}
+	if (v->code == EPERM)
+		return rv_fail(err, RV_ERR_RESOURCE, NULL, "Permission denied (you must be root)");
+	return rv_fail(err, kind_of(v->code), NULL, "the kernel refused the transaction: %s",
+		       strerror(v->code));
+}
+
+int rv_nft_refused(struct rv_store *s, const struct rv_nft_verdict *v, struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+	struct refusal f = { .n = n, .family = s->rs.family, .v = v };
+
+	if (v->code == ERESTART || !v->seq || v->seq > n->batch.nrecords)
+		return refused_whole(v, err);
+	f.rec = &n->batch.records[v->seq - 1];
+	memcpy(&f.head, n->batch.bytes.data + f.rec->offset, sizeof(f.head));
+	f.attrs = rv_nft_record_attrs(&n->batch, f.rec);
+	return refused_message(&f, err);
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Expressions as bytes. A row says of one attribute what it is on the wire and
+ * which field holds it; writing and reading walk the same rows. The order of the
+ * rows is the order in which iptables-nft writes the attributes.
+ */
+#include <endian.h>
+
+#include "nft.h"
+
+enum wire {
+	W_U32,
+	W_U64,
+	W_TEXT,
+	W_BLOB,		/* the payload as it is */
+	W_VALUE,	/* a nest with NFTA_DATA_VALUE */
+	W_VERDICT,	/* a nest with NFTA_DATA_VERDICT */
+	W_PAD,		/* alignment of 64-bit numbers, from kernels that need it */
+};
+
+struct row {
+	uint16_t attr;
+	uint8_t wire;
+	bool read_only;		/* newer kernels tell it; not written, may be missing, must be 0 */
+	uint16_t field;
+};
+
+#define FIELD(member) offsetof(struct rv_nft_expr, member)
+
+static const struct row payload_rows[] = {
+	{ NFTA_PAYLOAD_DREG, W_U32, false, FIELD(dreg) },
+	{ NFTA_PAYLOAD_BASE, W_U32, false, FIELD(base) },
+	{ NFTA_PAYLOAD_OFFSET, W_U32, false, FIELD(offset) },
+	{ NFTA_PAYLOAD_LEN, W_U32, false, FIELD(len) },
+	{ 0 },
+};
+
+static const struct row meta_rows[] = {
+	{ NFTA_META_KEY, W_U32, false, FIELD(key) },
+	{ NFTA_META_DREG, W_U32, false, FIELD(dreg) },
+	{ 0 },
+};
+
+static const struct row cmp_rows[] = {
+	{ NFTA_CMP_SREG, W_U32, false, FIELD(sreg) },
+	{ NFTA_CMP_OP, W_U32, false, FIELD(op) },
+	{ NFTA_CMP_DATA, W_VALUE, false, FIELD(data) },
+	{ 0 },
+};
+
+static const struct row bitwise_rows[] = {
+	{ NFTA_BITWISE_SREG, W_U32, false, FIELD(sreg) },
+	{ NFTA_BITWISE_DREG, W_U32, false, FIELD(dreg) },
+	{ NFTA_BITWISE_LEN, W_U32, false, FIELD(len) },
+	{ NFTA_BITWISE_MASK, W_VALUE, false, FIELD(data) },
+	{ NFTA_BITWISE_XOR, W_VALUE, false, FIELD(other) },
+	{ NFTA_BITWISE_OP, W_U32, true, FIELD(op) },
+	{ 0 },
+};
+
+static const struct row range_rows[] = {
+	{ NFTA_RANGE_SREG, W_U32, false, FIELD(sreg) },
+	{ NFTA_RANGE_OP, W_U32, false, FIELD(op) },
+	{ NFTA_RANGE_FROM_DATA, W_VALUE, false, FIELD(data) },
+	{ NFTA_RANGE_TO_DATA, W_VALUE, false, FIELD(other) },
+	{ 0 },
+};
+
+static const struct row immediate_rows[] = {
+	{ NFTA_IMMEDIATE_DREG, W_U32, false, FIELD(dreg) },
+	{ NFTA_IMMEDIATE_DATA, W_VERDICT, false, FIELD(verdict) },
+	{ 0 },
+};
+
+static const struct row counter_rows[] = {
+	{ NFTA_COUNTER_BYTES, W_U64, false, FIELD(bytes) },
+	{ NFTA_COUNTER_PACKETS, W_U64, false, FIELD(packets) },
+	{ NFTA_COUNTER_PAD, W_PAD, true, 0 },
+	{ 0 },
+};
+
+static const struct row limit_rows[] = {
+	{ NFTA_LIMIT_RATE, W_U64, false, FIELD(rate) },
+	{ NFTA_LIMIT_UNIT, W_U64, false, FIELD(unit) },
+	{ NFTA_LIMIT_BURST, W_U32, false, FIELD(burst) },
+	{ NFTA_LIMIT_TYPE, W_U32, false, FIELD(type) },
+	{ NFTA_LIMIT_FLAGS, W_U32, false, FIELD(flags) },
+	{ NFTA_LIMIT_PAD, W_PAD, true, 0 },
+	{ 0 },
+};
+
+static const struct row match_rows[] = {
+	{ NFTA_MATCH_NAME, W_TEXT, false, FIELD(name) },
+	{ NFTA_MATCH_REV, W_U32, false, FIELD(revision) },
+	{ NFTA_MATCH_INFO, W_BLOB, false, FIELD(data) },
+	{ 0 },
+};
+
+static const struct row target_rows[] = {
+	{ NFTA_TARGET_NAME, W_TEXT, false, FIELD(name) },
+	{ NFTA_TARGET_REV, W_U32, false, FIELD(revision) },
+	{ NFTA_TARGET_INFO, W_BLOB, false, FIELD(data) },
+	{ 0 },
+};
+
+static const struct {
+	const char *name;
+	uint8_t size;			/* of the name, with its NUL */
+	const struct row *rows;
+} kinds[] = {
+#define KIND(id, text, r) [RV_NFT_##id] = { text, sizeof(text), r }
+	KIND(PAYLOAD, "payload", payload_rows),
+	KIND(META, "meta", meta_rows),
+	KIND(CMP, "cmp", cmp_rows),
+	KIND(BITWISE, "bitwise", bitwise_rows),
+	KIND(RANGE, "range", range_rows),
+	KIND(IMMEDIATE, "immediate", immediate_rows),
+	KIND(COUNTER, "counter", counter_rows),
+	KIND(LIMIT, "limit", limit_rows),
+	KIND(MATCH, "match", match_rows),
+	KIND(TARGET, "target", target_rows),
+#undef KIND
+};
+_Static_assert(sizeof(kinds) / sizeof(*kinds) == RV_NFT_KINDS, "every kind has its rows");
+
+const char *rv_nft_expr_name(enum rv_nft_kind kind)
+{
+	return kinds[kind].name;
+}
+
+/* ---- writing ------------------------------------------------------------------- */
+
+static void close_nest(unsigned char *nest, const unsigned char *end)
+{
+	struct nlattr head = { .nla_len = end - nest };
+
+	memcpy(&head.nla_type, nest + offsetof(struct nlattr, nla_type), sizeof(head.nla_type));
+	memcpy(nest, &head, sizeof(head));
+}
+
+static unsigned char *open_nest(unsigned char *at, uint16_t type)
+{
+	return rv_nft_attr_write(at, type | NLA_F_NESTED, NULL, 0);
+}
+
+static unsigned char *write_verdict(unsigned char *at, const struct rv_nft_expr *e)
+{
+	uint32_t code = htobe32(e->verdict);
+	unsigned char *nest = at;
+
+	at = open_nest(at, NFTA_DATA_VERDICT);
+	at = rv_nft_attr_write(at, NFTA_VERDICT_CODE, &code, sizeof(code));
+	if (e->name)
+		at = rv_nft_attr_write(at, NFTA_VERDICT_CHAIN, e->name, strlen(e->name) + 1);
+	close_nest(nest, at);
+	return at;
+}
+
+static unsigned char *write_nested(unsigned char *at, const struct row *row,
+				   const struct rv_nft_expr *e)
+{
+	const struct rv_nft_view *v = (const void *)((const char *)e + row->field);
+	unsigned char *nest = at;
+
+	at = open_nest(at, row->attr);
+	at = row->wire == W_VERDICT ? write_verdict(at, e)
+				    : rv_nft_attr_write(at, NFTA_DATA_VALUE, v->data, v->len);
+	close_nest(nest, at);
+	return at;
+}
+
+static unsigned char *write_row(unsigned char *at, const struct row *row,
+				const struct rv_nft_expr *e)
+{
+	const void *field = (const char *)e + row->field;
+	const struct rv_nft_view *v = field;
+	const char *const *text = field;
+	uint32_t u32;
+	uint64_t u64;
+
+	switch (row->wire) {
+	case W_U32:
+		u32 = htobe32(*(const uint32_t *)field);
+		return rv_nft_attr_write(at, row->attr, &u32, sizeof(u32));
+	case W_U64:
+		u64 = htobe64(*(const uint64_t *)field);
+		return rv_nft_attr_write(at, row->attr, &u64, sizeof(u64));
+	case W_TEXT:
+		return rv_nft_attr_write(at, row->attr, *text, strlen(*text) + 1);
+	case W_BLOB:
+		return rv_nft_attr_write(at, row->attr, v->data, v->len);
+	default:
+		return write_nested(at, row, e);
+	}
+}
+
+/* More than any expression needs beside its variable parts: name, nests and up to six numbers. */
+#define FIXED_ROOM 192
+
+void rv_nft_expr_write(struct rv_buf *b, const struct rv_nft_expr *e)
+{
+	size_t start = b->len;
+	size_t room = FIXED_ROOM + e->data.len + e->other.len + (e->name ? strlen(e->name) : 0);
+	unsigned char *elem, *data, *at;
+
+	if (room > UINT16_MAX)
+		b->failed = true;
+	elem = rv_buf_grow(b, room);
+	if (!elem)
+		return;
+	at = open_nest(elem, NFTA_LIST_ELEM);
+	at = rv_nft_attr_write(at, NFTA_EXPR_NAME, kinds[e->kind].name, kinds[e->kind].size);
+	data = at;
+	at = open_nest(at, NFTA_EXPR_DATA);
+	for (const struct row *row = kinds[e->kind].rows; row->attr; row++)
+		if (!row->read_only)
+			at = write_row(at, row, e);
+	close_nest(data, at);
+	close_nest(elem, at);
+	b->len = start + (at - elem);
+}
+
+/* ---- reading ------------------------------------------------------------------- */
+
+static bool read_verdict(struct rv_nft_view data, struct rv_nft_expr *e)
+{
+	struct rv_nft_view v[NFTA_DATA_MAX + 1], t[NFTA_VERDICT_MAX + 1];
+
+	if (!rv_nft_attr_table(data, v, NFTA_DATA_MAX + 1) || v[NFTA_DATA_VALUE].data ||
+	    !v[NFTA_DATA_VERDICT].data)
+		return false;
+	if (!rv_nft_attr_table(v[NFTA_DATA_VERDICT], t, NFTA_VERDICT_MAX + 1) ||
+	    !rv_nft_get_u32(t[NFTA_VERDICT_CODE], &e->verdict))
+		return false;
+	e->name = rv_nft_get_text(t[NFTA_VERDICT_CHAIN]);
+	return e->name || !t[NFTA_VERDICT_CHAIN].data;
+}
+
+static bool read_value(struct rv_nft_view data, struct rv_nft_view *v)
+{
+	struct rv_nft_walk w = rv_nft_attrs(data);
+	struct rv_nft_attr a;
+
+	if (!rv_nft_next(&w, &a) || a.type != NFTA_DATA_VALUE || !a.value.len)
+		return false;
+	*v = a.value;
+	return !rv_nft_next(&w, &a) && !w.bad && v->len <= NFT_DATA_VALUE_MAXLEN;
+}
+
+static bool read_row(const struct row *row, struct rv_nft_view value, struct rv_nft_expr *e)
+{
+	void *field = (char *)e + row->field;
+	const char **text = field;
+
+	switch (row->wire) {
+	case W_U32:
+		return rv_nft_get_u32(value, field);
+	case W_U64:
+		return rv_nft_get_u64(value, field);
+	case W_TEXT:
+		return (*text = rv_nft_get_text(value)) != NULL;
+	case W_BLOB:
+		*(struct rv_nft_view *)field = value;
+		return true;
+	case W_VALUE:
+		return read_value(value, field);
+	case W_VERDICT:
+		return read_verdict(value, e);
+	default:
+		return true;
+	}
+}
+
+/* Each attribute is one of the rows and comes once; none of the rows is missing. */
+static const char *read_rows(const struct row *rows, struct rv_nft_view data, struct rv_nft_expr *e)
+{
+	struct rv_nft_walk w = rv_nft_attrs(data);
+	struct rv_nft_attr a;
+	uint32_t seen = 0, needed = 0;
+
+	for (const struct row *row = rows; row->attr; row++)
+		needed |= row->read_only ? 0 : 1U << (row - rows);
+	while (rv_nft_next(&w, &a)) {
+		const struct row *row = rows;
+
+		while (row->attr && row->attr != a.type)
+			row++;
+		if (!row->attr)
+			return "has an attribute that is not understood";
+		if (row->wire != W_PAD && seen & 1U << (row - rows))
+			return "has an attribute twice";
+		if (!read_row(row, a.value, e))
+			return "is malformed";
+		if (row->read_only && row->wire == W_U32 &&
+		    *(const uint32_t *)((const char *)e + row->field))
+			return "does something that is not understood";
+		seen |= 1U << (row - rows);
+	}
+	if (w.bad)
+		return "is malformed";
+	return (seen & needed) == needed ? NULL : "lacks an attribute";
+}
+
+static bool find_kind(const char *name, enum rv_nft_kind *kind)
+{
+	for (unsigned int i = 0; i < RV_NFT_KINDS; i++) {
+		if (!strcmp(kinds[i].name, name)) {
+			*kind = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+int rv_nft_expr_read(struct rv_nft_view elem, struct rv_nft_expr *e, const char **what,
+		     const char **why)
+{
+	struct rv_nft_view t[NFTA_EXPR_MAX + 1];
+
+	*what = "?";
+	*why = "is malformed";
+	*e = (struct rv_nft_expr){ 0 };
+	if (!rv_nft_attr_table(elem, t, NFTA_EXPR_MAX + 1) || !rv_nft_get_text(t[NFTA_EXPR_NAME]))
+		return -1;
+	*what = rv_nft_get_text(t[NFTA_EXPR_NAME]);
+	*why = "is not understood";
+	if (!find_kind(*what, &e->kind) || !t[NFTA_EXPR_DATA].data)
+		return -1;
+	*why = read_rows(kinds[e->kind].rows, t[NFTA_EXPR_DATA], e);
+	return *why ? -1 : 0;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Matches that say more than a predicate can, but have an expression of their
+ * own: stock writes that instead of the compat form.
+ */
+#include <linux/netfilter/xt_limit.h>
+
+#include "nft.h"
+
+/* ---- limit --------------------------------------------------------------------- */
+
+/* Units as nf_tables takes them, in seconds, the longest first. */
+static const uint32_t units[] = { 24 * 60 * 60, 60 * 60, 60, 1 };
+
+#define UNITS (sizeof(units) / sizeof(*units))
+
+/* The kernel's avg is the time between two packets, in units of 1 / XT_LIMIT_SCALE s. */
+static uint64_t ticks(uint32_t unit)
+{
+	return (uint64_t)XT_LIMIT_SCALE * unit;
+}
+
+/* The shortest unit in which the rate is a number that loses little, as stock prints it. */
+static uint32_t best_unit(uint64_t avg)
+{
+	uint32_t unit = units[0];
+
+	for (unsigned int i = 1; i < UNITS; i++) {
+		if (avg > ticks(units[i]) || ticks(units[i]) / avg < ticks(units[i]) % avg)
+			break;
+		unit = units[i];
+	}
+	return unit;
+}
+
+static int write_limit(struct rv_buf *b, const unsigned char *data)
+{
+	const struct xt_rateinfo *info = (const void *)data;
+	struct rv_nft_expr e = { .kind = RV_NFT_LIMIT, .burst = info->burst };
+
+	if (!info->avg)
+		return 1;
+	e.unit = best_unit(info->avg);
+	e.rate = ticks(e.unit) / info->avg;
+	rv_nft_expr_write(b, &e);
+	return 0;
+}
+
+static int read_limit(struct rv_nft_reader *r, const struct rv_nft_expr *e, unsigned char *data)
+{
+	struct xt_rateinfo *info = (void *)data;
+	unsigned int i = 0;
+
+	while (i < UNITS && units[i] != e->unit)
+		i++;
+	if (i == UNITS || e->type != NFT_LIMIT_PKTS || e->flags || !e->rate ||
+	    e->rate > ticks(e->unit))
+		return rv_nft_misfit(r, "a limit of %llu per %llu seconds is not understood",
+				     (unsigned long long)e->rate, (unsigned long long)e->unit);
+	info->avg = ticks(e->unit) / e->rate;
+	info->burst = e->burst;
+	/* A rate that options cannot express would change when it is written again. */
+	if (ticks(e->unit) / info->avg != e->rate)
+		return rv_nft_misfit(r, "a limit of %llu packets per %llu seconds is too exact",
+				     (unsigned long long)e->rate, (unsigned long long)e->unit);
+	return 0;
+}
+
+/* ---- the table ------------------------------------------------------------------- */
+
+static const struct {
+	enum rv_nft_kind kind;
+	const char *match;
+	int (*write)(struct rv_buf *b, const unsigned char *data);
+	int (*read)(struct rv_nft_reader *r, const struct rv_nft_expr *e, unsigned char *data);
+} natives[] = {
+	{ RV_NFT_LIMIT, "limit", write_limit, read_limit },
+};
+
+#define NATIVES (sizeof(natives) / sizeof(*natives))
+
+int rv_nft_native_write(struct rv_buf *b, const struct rv_part *part)
+{
+	for (unsigned int i = 0; i < NATIVES; i++)
+		if (part->ext->kind == RV_MATCH && !strcmp(natives[i].match, part->ext->name))
+			return natives[i].write(b, part->data);
+	return 1;
+}
+
+static const struct rv_ext *find_native(struct rv_nft_reader *r, enum rv_nft_kind kind,
+					unsigned int *i)
+{
+	for (*i = 0; *i < NATIVES; ++*i)
+		if (natives[*i].kind == kind)
+			return rv_ext_find(RV_MATCH, r->family, natives[*i].match);
+	return NULL;
+}
+
+int rv_nft_native_read(struct rv_nft_reader *r, const struct rv_nft_expr *e)
+{
+	unsigned int i;
+	const struct rv_ext *ext = find_native(r, e->kind, &i);
+	struct rv_part *part;
+
+	if (!ext)
+		return rv_nft_misfit(r, "expression `%s' is not understood",
+				     rv_nft_expr_name(e->kind));
+	part = rv_part_new(ext);
+	if (!part)
+		return rv_fail_memory(r->err);
+	if (natives[i].read(r, e, part->data)) {
+		rv_part_free(part);
+		return -1;
+	}
+	rv_rule_add_match(r->rule, part);
+	return 0;
+}

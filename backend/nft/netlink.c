@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The netlink socket: questions, dumps and batches (netlink(7), linux/netlink.h,
+ * linux/netfilter/nfnetlink.h). Every answer carries the low half of the
+ * ruleset's generation, so that a read notices when another writer came in.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "nft.h"
+
+/* The kernel makes the parts of a dump as large as the reader's buffer, up to 32 KiB. */
+#define RECEIVE_BUFFER (64 * 1024)
+
+/* What one error message takes of the receive buffer: an skb, however short its text. */
+#define ERROR_COST 1024
+#define RECEIVE_MAX (512 * 1024 * 1024)
+
+/* Sockets are made with at least this much (net.core.wmem_default). */
+#define SEND_DEFAULT (64 * 1024)
+
+/* ---- opening ------------------------------------------------------------------- */
+
+static int connect_socket(struct rv_nft_socket *n)
+{
+	int on = 1;
+
+	n->nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	if (!n->nl)
+		return -1;
+	/* Both only make errors clearer and shorter; kernels before 4.12 lack them. */
+	mnl_socket_setsockopt(n->nl, NETLINK_EXT_ACK, &on, sizeof(on));
+	mnl_socket_setsockopt(n->nl, NETLINK_CAP_ACK, &on, sizeof(on));
+	return mnl_socket_bind(n->nl, 0, MNL_SOCKET_AUTOPID);
+}
+
+int rv_nft_open(struct rv_nft_socket *n, struct rv_error *err)
+{
+	*n = (struct rv_nft_socket){ 0 };
+	n->buf = malloc(RECEIVE_BUFFER);
+	if (!n->buf)
+		return rv_fail_memory(err);
+	if (!connect_socket(n))
+		return 0;
+	rv_fail(err, RV_ERR_PROBLEM, NULL, "Failed to initialize nft: %s", strerror(errno));
+	rv_hint(err, "the kernel has no netlink socket for netfilter (CONFIG_NETFILTER_NETLINK)");
+	rv_nft_close(n);
+	return -1;
+}
+
+void rv_nft_close(struct rv_nft_socket *n)
+{
+	if (n->nl)
+		mnl_socket_close(n->nl);
+	free(n->buf);
+	*n = (struct rv_nft_socket){ 0 };
+}
+
+/* A dump that nobody wants to see to its end is left with its socket. */
+static int reconnect(struct rv_nft_socket *n, struct rv_error *err)
+{
+	mnl_socket_close(n->nl);
+	if (!connect_socket(n))
+		return 0;
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "Failed to initialize nft: %s", strerror(errno));
+}
+
+/* ---- questions ----------------------------------------------------------------- */
+
+static struct nlmsghdr *start_message(void *at, uint16_t type, uint16_t flags, rv_family_t family,
+				      uint32_t seq)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(at);
+	struct nfgenmsg *nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
+	nlh->nlmsg_seq = seq;
+	nfg->nfgen_family = family;
+	nfg->version = NFNETLINK_V0;
+	return nlh;
+}
+
+static ssize_t receive(struct rv_nft_socket *n, int flags)
+{
+	ssize_t len;
+
+	do {
+		len = recv(mnl_socket_get_fd(n->nl), n->buf, RECEIVE_BUFFER, flags | MSG_TRUNC);
+	} while (len < 0 && errno == EINTR);
+	if (len > RECEIVE_BUFFER) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	return len;
+}
+
+/* One exchange: what is asked for, and who sees the answers. */
+struct exchange {
+	struct rv_nft_socket *n;
+	uint32_t seq;
+	bool dump;
+	bool check_generation;
+	rv_nft_answer_fn *fn;
+	void *arg;
+	struct rv_error *err;
+	int code;		/* errno of the kernel's refusal */
+};
+
+enum { GO_ON, FINISHED, FAILED };
+
+static int outrun(struct rv_error *err)
+{
+	rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
+	return rv_hint(err, "another program changed the ruleset at the same time");
+}
+
+static int see_answer(struct exchange *x, const struct nlmsghdr *nlh)
+{
+	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
+	struct rv_nft_view attrs;
+
+	if (nlh->nlmsg_len < sizeof(*nlh) + sizeof(*nfg))
+		return rv_fail(x->err, RV_ERR_PROBLEM, NULL, "the kernel's answer is malformed"), FAILED;
+	if (x->check_generation && ntohs(nfg->res_id) != (uint16_t)x->n->generation)
+		return outrun(x->err), FAILED;
+	attrs.data = (const unsigned char *)(nfg + 1);
+	attrs.len = nlh->nlmsg_len - sizeof(*nlh) - sizeof(*nfg);
+	if (x->fn(attrs, x->arg, x->err))
+		return FAILED;
+	return x->dump ? GO_ON : FINISHED;
+}
+
+static int see_message(struct exchange *x, const struct nlmsghdr *nlh)
+{
+	const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
+
+	if (nlh->nlmsg_seq != x->seq)
+		return GO_ON;
+	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+		return outrun(x->err), FAILED;
+	if (nlh->nlmsg_type == NLMSG_DONE)
+		return FINISHED;
+	if (nlh->nlmsg_type != NLMSG_ERROR)
+		return see_answer(x, nlh);
+	if (nlh->nlmsg_len < sizeof(*nlh) + sizeof(e->error))
+		return rv_fail(x->err, RV_ERR_PROBLEM, NULL, "the kernel's answer is malformed"), FAILED;
+	x->code = -e->error;
+	return FINISHED;
+}
+
+static int see_buffer(struct exchange *x, ssize_t len)
+{
+	const struct nlmsghdr *nlh = (const void *)x->n->buf;
+	int left = len, rc;
+
+	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		rc = see_message(x, nlh);
+		if (rc != GO_ON)
+			return rc;
+	}
+	return GO_ON;
+}
+
+static int exchange(struct exchange *x, const struct nlmsghdr *nlh)
+{
+	int rc = GO_ON;
+
+	if (mnl_socket_sendto(x->n->nl, nlh, nlh->nlmsg_len) < 0)
+		return rv_fail(x->err, RV_ERR_PROBLEM, NULL, "netlink: %s", strerror(errno));
+	while (rc == GO_ON) {
+		ssize_t len = receive(x->n, 0);
+
+		if (len < 0 && errno == ENOBUFS)
+			rc = (outrun(x->err), FAILED);
+		else if (len <= 0)
+			return rv_fail(x->err, RV_ERR_PROBLEM, NULL, "netlink: %s",
+				       len ? strerror(errno) : "no answer");
+		else
+			rc = see_buffer(x, len);
+	}
+	if (rc == FAILED && x->dump)
+		reconnect(x->n, x->err);
+	return rc == FAILED ? -1 : 0;
+}
+
+/* ---- the generation ------------------------------------------------------------- */
+
+static int see_generation(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct rv_nft_view t[NFTA_GEN_MAX + 1];
+
+	if (rv_nft_attr_table(attrs, t, NFTA_GEN_MAX + 1) && rv_nft_get_u32(t[NFTA_GEN_ID], arg))
+		return 0;
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "the kernel's answer is malformed");
+}
+
+static int no_generation(int code, struct rv_error *err)
+{
+	if (code == EPERM)
+		return rv_fail(err, RV_ERR_RESOURCE, NULL,
+			       "Could not fetch rule set generation id: "
+			       "Permission denied (you must be root)");
+	rv_fail(err, RV_ERR_VERSION, NULL, "Could not fetch rule set generation id: %s",
+		strerror(code));
+	return rv_hint(err, "the kernel lacks nf_tables (CONFIG_NF_TABLES, module nf_tables)");
+}
+
+static int fetch_generation(struct rv_nft_socket *n, uint32_t *generation, struct rv_error *err)
+{
+	_Alignas(8) char request[64];
+	struct exchange x = {
+		.n = n, .seq = ++n->seq, .fn = see_generation, .arg = generation, .err = err,
+	};
+
+	if (exchange(&x, start_message(request, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, 0,
+				       NFPROTO_UNSPEC, x.seq)))
+		return -1;
+	return x.code ? no_generation(x.code, err) : 0;
+}
+
+/* Generations count transactions and leave out 0. */
+static uint32_t generation_after(uint32_t generation)
+{
+	return generation + 1 ? generation + 1 : 1;
+}
+
+int rv_nft_generation(struct rv_nft_socket *n, struct rv_error *err)
+{
+	uint32_t now = 0;
+
+	if (n->has_generation)
+		return 0;
+	if (fetch_generation(n, &now, err))
+		return -1;
+	/* A transaction without effect does not count. Anything else is another writer's. */
+	if (n->committed && now != n->generation && now != generation_after(n->generation))
+		return outrun(err);
+	n->generation = now;
+	n->has_generation = true;
+	n->committed = false;
+	return 0;
+}
+
+int rv_nft_ask(struct rv_nft_socket *n, const struct rv_nft_query *q, rv_nft_answer_fn *fn,
+	       void *arg, struct rv_error *err)
+{
+	_Alignas(8) char request[512];
+	struct exchange x = {
+		.n = n, .dump = q->dump, .check_generation = true, .fn = fn, .arg = arg, .err = err,
+	};
+	struct nlmsghdr *nlh;
+
+	if (rv_nft_generation(n, err))
+		return -1;
+	x.seq = ++n->seq;
+	nlh = start_message(request, NFNL_SUBSYS_NFTABLES << 8 | q->type, q->dump ? NLM_F_DUMP : 0,
+			    q->family, x.seq);
+	if (q->table && !mnl_attr_put_strz_check(nlh, sizeof(request), q->table_attr, q->table))
+		return rv_fail_memory(err);
+	if (q->chain && !mnl_attr_put_strz_check(nlh, sizeof(request), q->chain_attr, q->chain))
+		return rv_fail_memory(err);
+	if (exchange(&x, nlh))
+		return -1;
+	if (x.code && x.code != ENOENT)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "netlink: %s", strerror(x.code));
+	return x.code ? 1 : 0;
+}
+
+static int see_nothing(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	(void)attrs;
+	(void)arg;
+	(void)err;
+	return 0;
+}
+
+bool rv_nft_kernel_has(struct rv_nft_socket *n, rv_family_t family, const char *name,
+		       uint32_t revision, bool target)
+{
+	_Alignas(8) char request[256];
+	struct rv_error err = { 0 };
+	struct exchange x = { .n = n, .seq = ++n->seq, .fn = see_nothing, .err = &err };
+	struct nlmsghdr *nlh = start_message(request, NFNL_SUBSYS_NFT_COMPAT << 8 | NFNL_MSG_COMPAT_GET,
+					     0, family, x.seq);
+
+	if (!mnl_attr_put_strz_check(nlh, sizeof(request), NFTA_COMPAT_NAME, name))
+		return true;
+	mnl_attr_put_u32(nlh, NFTA_COMPAT_REV, htonl(revision));
+	mnl_attr_put_u32(nlh, NFTA_COMPAT_TYPE, htonl(target));
+	return exchange(&x, nlh) || x.code != ENOENT;
+}
+
+/* ---- batches ------------------------------------------------------------------- */
+
+/* The limits for a privileged writer, else what an ordinary one may have. */
+static void set_buffer(const struct rv_nft_socket *n, int force, int plain, size_t size)
+{
+	int fd = mnl_socket_get_fd(n->nl);
+	int value = size < INT32_MAX / 2 ? (int)size : INT32_MAX / 2;
+
+	if (setsockopt(fd, SOL_SOCKET, force, &value, sizeof(value)))
+		setsockopt(fd, SOL_SOCKET, plain, &value, sizeof(value));
+}
+
+static void make_room(const struct rv_nft_socket *n, size_t bytes, size_t messages)
+{
+	size_t errors = messages < RECEIVE_MAX / ERROR_COST ? messages * ERROR_COST : RECEIVE_MAX;
+
+	if (bytes > SEND_DEFAULT)
+		set_buffer(n, SO_SNDBUFFORCE, SO_SNDBUF, bytes);
+	if (errors > SEND_DEFAULT)
+		set_buffer(n, SO_RCVBUFFORCE, SO_RCVBUF, errors);
+}
+
+static int not_sent(size_t bytes, struct rv_error *err)
+{
+	rv_fail(err, errno == EMSGSIZE ? RV_ERR_PROBLEM : RV_ERR_RESOURCE, NULL,
+		"netlink: cannot send a transaction of %zu bytes: %s", bytes, strerror(errno));
+	if (errno == EMSGSIZE)
+		rv_hint(err, "the socket's send buffer is limited: see net.core.wmem_max, or "
+			     "give CAP_NET_ADMIN");
+	return -1;
+}
+
+/* Extended acknowledgement: where in the message, and words. */
+static void see_details(const struct nlmsghdr *nlh, const struct nlmsgerr *e,
+			struct rv_nft_verdict *v)
+{
+	struct rv_nft_view t[NLMSGERR_ATTR_MAX + 1], tail;
+	size_t skip = sizeof(*nlh) + sizeof(*e);
+
+	if (!(nlh->nlmsg_flags & NLM_F_CAPPED) && e->msg.nlmsg_len > sizeof(e->msg))
+		skip += NLMSG_ALIGN(e->msg.nlmsg_len - sizeof(e->msg));
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) || nlh->nlmsg_len < skip)
+		return;
+	tail.data = (const unsigned char *)nlh + skip;
+	tail.len = nlh->nlmsg_len - skip;
+	if (!rv_nft_attr_table(tail, t, NLMSGERR_ATTR_MAX + 1))
+		return;
+	if (t[NLMSGERR_ATTR_OFFS].len == sizeof(v->offset))
+		memcpy(&v->offset, t[NLMSGERR_ATTR_OFFS].data, sizeof(v->offset));
+	if (rv_nft_get_text(t[NLMSGERR_ATTR_MSG]))
+		snprintf(v->text, sizeof(v->text), "%s", rv_nft_get_text(t[NLMSGERR_ATTR_MSG]));
+}
+
+/* The first error is the cause; what follows it in the batch often fails because of it. */
+static void see_errors(const struct rv_nft_socket *n, ssize_t len, struct rv_nft_verdict *v)
+{
+	const struct nlmsghdr *nlh = (const void *)n->buf;
+	int left = len;
+
+	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
+
+		if (v->code || nlh->nlmsg_type != NLMSG_ERROR ||
+		    nlh->nlmsg_len < sizeof(*nlh) + sizeof(*e) || !e->error)
+			continue;
+		v->code = -e->error;
+		v->seq = e->msg.nlmsg_seq;
+		see_details(nlh, e, v);
+	}
+}
+
+/*
+ * The batch is carried out before sendto() returns, so all errors wait to be read. Should
+ * there have been no room for any of them, the generation tells whether it was done.
+ */
+static int collect(struct rv_nft_socket *n, struct rv_nft_verdict *v, struct rv_error *err)
+{
+	bool overrun = false;
+	uint32_t now = 0;
+	ssize_t len;
+
+	for (;;) {
+		len = receive(n, MSG_DONTWAIT);
+		if (len < 0 && errno == ENOBUFS)
+			overrun = true;
+		else if (len <= 0)
+			break;
+		else
+			see_errors(n, len, v);
+	}
+	if (len < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "netlink: %s", strerror(errno));
+	if (!overrun || v->code)
+		return 0;
+	if (fetch_generation(n, &now, err))
+		return -1;
+	if (now == n->generation)
+		v->code = ENOBUFS;
+	return 0;
+}
+
+int rv_nft_send(struct rv_nft_socket *n, const struct rv_buf *batch, size_t messages,
+		struct rv_nft_verdict *v, struct rv_error *err)
+{
+	*v = (struct rv_nft_verdict){ 0 };
+	make_room(n, batch->len, messages);
+	if (mnl_socket_sendto(n->nl, batch->data, batch->len) < 0)
+		return not_sent(batch->len, err);
+	return collect(n, v, err);
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The backend: what it reads of tables, chains and rules, and its one const struct. */
+#include <stdlib.h>
+
+#include "backend/backends.h"
+#include "nft.h"
+
+/* Tables and base chains that iptables cannot stand for. */
+static int incompatible(const struct rv_table *t, const char *chain, const char *why,
+			struct rv_error *err)
+{
+	const char *family = t->ruleset->family == NFPROTO_IPV6 ? "ip6" : "ip";
+
+	rv_fail(err, RV_ERR_PROBLEM, NULL, "table `%s' is incompatible, use 'nft' tool: %s%s%s%s",
+		t->def->name, chain ? "chain `" : "", chain ? chain : "", chain ? "' " : "", why);
+	return rv_hint(err, "look at it with: nft list table %s %s", family, t->def->name);
+}
+
+/* ---- tables -------------------------------------------------------------------- */
+
+static int see_table(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct rv_nft_view t[NFTA_TABLE_MAX + 1];
+	struct rv_table *table = arg;
+	uint32_t flags = 0;
+
+	if (!rv_nft_attr_table(attrs, t, NFTA_TABLE_MAX + 1) ||
+	    (t[NFTA_TABLE_FLAGS].data && !rv_nft_get_u32(t[NFTA_TABLE_FLAGS], &flags)))
+		return incompatible(table, NULL, "the kernel's answer is malformed", err);
+	if (flags & NFT_TABLE_F_DORMANT)
+		return incompatible(table, NULL, "it is dormant: none of its rules is in force", err);
+	return 0;
+}
+
+/* 0: it is there, 1: it is not, -1: error. */
+static int ask_table(struct rv_store *s, struct rv_table *table, struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+	const struct rv_nft_query q = {
+		.type = NFT_MSG_GETTABLE, .family = s->rs.family,
+		.table = table->def->name, .table_attr = NFTA_TABLE_NAME,
+	};
+	int rc = rv_nft_ask(&n->socket, &q, see_table, table, err);
+
+	if (rc >= 0)
+		table->exists = !rc;
+	return rc;
+}
+
+/* ---- chains -------------------------------------------------------------------- */
+
+static bool get_counters(struct rv_nft_view v, struct rv_counters *c)
+{
+	struct rv_nft_view t[NFTA_COUNTER_MAX + 1];
+
+	*c = (struct rv_counters){ 0 };
+	if (!v.data)
+		return true;
+	return rv_nft_attr_table(v, t, NFTA_COUNTER_MAX + 1) &&
+	       rv_nft_get_u64(t[NFTA_COUNTER_PACKETS], &c->packets) &&
+	       rv_nft_get_u64(t[NFTA_COUNTER_BYTES], &c->bytes);
+}
+
+/* Whether the chain hangs where iptables would put the one of that name. */
+static bool is_our_base(const struct rv_chain *c, const struct rv_nft_view *t)
+{
+	const struct rv_base_def *def = &c->table->def->base[c->base];
+	struct rv_nft_view h[NFTA_HOOK_MAX + 1];
+	const char *type = rv_nft_get_text(t[NFTA_CHAIN_TYPE]);
+	uint32_t hook, priority;
+
+	return t[NFTA_CHAIN_HOOK].data && type &&
+	       rv_nft_attr_table(t[NFTA_CHAIN_HOOK], h, NFTA_HOOK_MAX + 1) &&
+	       rv_nft_get_u32(h[NFTA_HOOK_HOOKNUM], &hook) && hook == def->hook &&
+	       rv_nft_get_u32(h[NFTA_HOOK_PRIORITY], &priority) &&
+	       priority == (uint32_t)def->priority &&
+	       !strcmp(type, rv_base_type(c->table->def, c->base));
+}
+
+static int fill_base(struct rv_chain *c, const struct rv_nft_view *t, struct rv_error *err)
+{
+	uint32_t policy = NF_ACCEPT;
+
+	if (!is_our_base(c, t))
+		return incompatible(c->table, c->name,
+				    "has another type, hook or priority than iptables gives it", err);
+	if ((t[NFTA_CHAIN_POLICY].data && !rv_nft_get_u32(t[NFTA_CHAIN_POLICY], &policy)) ||
+	    policy > NF_ACCEPT || !get_counters(t[NFTA_CHAIN_COUNTERS], &c->counters))
+		return incompatible(c->table, c->name, "has a policy that is not understood", err);
+	c->policy = policy == NF_ACCEPT ? RV_VERDICT_ACCEPT : RV_VERDICT_DROP;
+	return 0;
+}
+
+static int fill_chain(struct rv_chain *c, const struct rv_nft_view *t, struct rv_error *err)
+{
+	uint32_t flags = 0;
+
+	if (!rv_nft_get_u64(t[NFTA_CHAIN_HANDLE], &c->handle) ||
+	    !rv_nft_get_u32(t[NFTA_CHAIN_USE], &c->references) ||
+	    (t[NFTA_CHAIN_FLAGS].data && !rv_nft_get_u32(t[NFTA_CHAIN_FLAGS], &flags)))
+		return incompatible(c->table, c->name, "is malformed", err);
+	if (flags & ~(uint32_t)NFT_CHAIN_BASE)
+		return incompatible(c->table, c->name, "has flags that are not understood", err);
+	if (c->base >= 0 && fill_base(c, t, err))
+		return -1;
+	c->exists = true;
+	c->table->exists = true;
+	return 0;
+}
+
+static struct rv_chain *get_chain(struct rv_table *table, const char *name,
+				  const struct rv_nft_view *t, struct rv_error *err)
+{
+	struct rv_chain *c = strlen(name) < RV_CHAIN_NAME_LEN ? rv_table_chain(table, name) : NULL;
+
+	if (c)
+		return c;
+	if (t[NFTA_CHAIN_HOOK].data || strlen(name) >= RV_CHAIN_NAME_LEN) {
+		incompatible(table, name, t[NFTA_CHAIN_HOOK].data
+			     ? "is a base chain that iptables does not have"
+			     : "has a longer name than iptables can say", err);
+		return NULL;
+	}
+	c = rv_table_add_chain(table, name);
+	if (!c)
+		rv_fail_memory(err);
+	return c;
+}
+
+/* A chain goes by; those of other tables are in the same dump. What is staged stays as it is. */
+static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct rv_table *table = arg;
+	struct rv_nft_view t[NFTA_CHAIN_MAX + 1];
+	const char *of, *name;
+	struct rv_chain *c;
+
+	if (!rv_nft_attr_table(attrs, t, NFTA_CHAIN_MAX + 1))
+		return incompatible(table, NULL, "the kernel's answer is malformed", err);
+	of = rv_nft_get_text(t[NFTA_CHAIN_TABLE]);
+	name = rv_nft_get_text(t[NFTA_CHAIN_NAME]);
+	if (!of || !name)
+		return incompatible(table, NULL, "the kernel's answer is malformed", err);
+	if (strcmp(of, table->def->name))
+		return 0;
+	c = get_chain(table, name, t, err);
+	if (!c)
+		return -1;
+	return c->handle & RV_NFT_NEW_CHAIN ? 0 : fill_chain(c, t, err);
+}
+
+static int load_chains(struct rv_store *s, struct rv_table *table, const char *only,
+		       struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+	const struct rv_nft_query q = {
+		.type = NFT_MSG_GETCHAIN, .family = s->rs.family, .dump = !only,
+		.table = only ? table->def->name : NULL, .table_attr = NFTA_CHAIN_TABLE,
+		.chain = only, .chain_attr = NFTA_CHAIN_NAME,
+	};
+	int rc = only ? 0 : ask_table(s, table, err);
+
+	n->fresh = NULL;
+	if (!rc)
+		rc = rv_nft_ask(&n->socket, &q, see_chain, table, err);
+	if (rc < 0)
+		return -1;
+	if (rc && only)
+		return ask_table(s, table, err) < 0 ? -1 : 0;
+	if (!only) {
+		table->complete = true;
+		n->fresh = table;
+	}
+	return 0;
+}
+
+/* ---- rules --------------------------------------------------------------------- */
+
+/* A rule's comment in nft's own form (type, length, text): read as stock reads it. */
+#define UDATA_COMMENT 0
+
+static int add_comment(struct rv_rule *r, rv_family_t family, const char *text, size_t len,
+		       struct rv_error *err)
+{
+	const struct rv_ext *ext = rv_ext_find(RV_MATCH, family, "comment");
+	struct rv_part *part = ext ? rv_part_new(ext) : NULL;
+
+	if (!ext)
+		return 0;
+	if (!part)
+		return rv_fail_memory(err);
+	memcpy(part->data, text, len < ext->size ? len : ext->size - 1u);
+	rv_rule_add_match(r, part);
+	return 0;
+}
+
+static int read_userdata(struct rv_rule *r, rv_family_t family, struct rv_nft_view v,
+			 struct rv_error *err)
+{
+	for (uint32_t at = 0; at + 2 <= v.len && v.data[at + 1] <= v.len - at - 2;
+	     at += 2 + v.data[at + 1]) {
+		const char *text = (const char *)v.data + at + 2;
+		size_t len = v.data[at] == UDATA_COMMENT ? strnlen(text, v.data[at + 1]) : 0;
+
+		if (len && add_comment(r, family, text, len, err))
+			return -1;
+	}
+	return 0;
+}
+
+struct rv_rule *rv_nft_rule_of(rv_family_t family, struct rv_nft_view attrs,
+			       struct rv_nft_place *place, struct rv_error *err)
+{
+	struct rv_nft_view t[NFTA_RULE_MAX + 1];
+	struct rv_rule *r;
+
+	*place = (struct rv_nft_place){ .table = "?", .chain = "?" };
+	if (!rv_nft_attr_table(attrs, t, NFTA_RULE_MAX + 1) ||
+	    !rv_nft_get_text(t[NFTA_RULE_TABLE]) || !rv_nft_get_text(t[NFTA_RULE_CHAIN]) ||
+	    (t[NFTA_RULE_HANDLE].data && !rv_nft_get_u64(t[NFTA_RULE_HANDLE], &place->handle))) {
+		rv_fail(err, RV_ERR_PROBLEM, NULL, "the kernel's answer is malformed");
+		return NULL;
+	}
+	place->table = rv_nft_get_text(t[NFTA_RULE_TABLE]);
+	place->chain = rv_nft_get_text(t[NFTA_RULE_CHAIN]);
+	r = rv_nft_rule_read(family, t[NFTA_RULE_EXPRESSIONS], place, err);
+	if (!r)
+		return NULL;
+	r->handle = place->handle;
+	if (t[NFTA_RULE_USERDATA].data && read_userdata(r, family, t[NFTA_RULE_USERDATA], err)) {
+		rv_rule_free(r);
+		return NULL;
+	}
+	return r;
+}
+
+static int ask_rules(struct rv_store *s, const struct rv_table *table, const char *only,
+		     rv_nft_answer_fn *fn, void *arg, struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+	const struct rv_nft_query q = {
+		.type = NFT_MSG_GETRULE, .family = s->rs.family, .dump = true,
+		.table = table->def->name, .table_attr = NFTA_RULE_TABLE,
+		.chain = only, .chain_attr = NFTA_RULE_CHAIN,
+	};
+
+	return rv_nft_ask(&n->socket, &q, fn, arg, err) < 0 ? -1 : 0;
+}
+
+/* ---- one chain's rules, kept ---------------------------------------------------- */
+
+struct loading {
+	struct rv_chain *chain;
+	const struct rv_nft_batch *batch;
+};
+
+static int keep_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct loading *l = arg;
+	struct rv_nft_place place;
+	struct rv_rule *r = rv_nft_rule_of(l->chain->table->ruleset->family, attrs, &place, err);
+
+	if (!r)
+		return -1;
+	rv_nft_rename_jump(l->batch, r, 0);
+	rv_chain_add_rule(l->chain, r, NULL);
+	return 0;
+}
+
+static int load_rules(struct rv_store *s, struct rv_chain *chain, struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+	struct loading l = { chain, &n->batch };
+	const char *name = rv_nft_kernel_chain(&n->batch, chain);
+
+	rv_chain_flush(chain);
+	chain->loaded = false;
+	if (name && ask_rules(s, chain->table, name, keep_rule, &l, err))
+		return -1;
+	if (rv_nft_replay(&n->batch, chain, err))
+		return -1;
+	chain->loaded = true;
+	return 0;
+}
+
+/* ---- all rules, going by ---------------------------------------------------------- */
+
+struct dumping {
+	struct rv_table *table;
+	struct rv_chain *chain;		/* of the rule before: the next is mostly of the same */
+	const struct rv_visitor *v;
+};
+
+static int show_rule(struct dumping *d, struct rv_rule *r, const struct rv_nft_place *place,
+		     struct rv_error *err)
+{
+	if (!d->chain || strcmp(d->chain->name, place->chain))
+		d->chain = rv_table_chain(d->table, place->chain);
+	if (!d->chain)
+		return rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
+	/* The kernel counts a chain's own rules among its uses. */
+	if (d->chain->references)
+		d->chain->references--;
+	return d->v->rule(d->chain, r, d->v->arg) ? -1 : 0;
+}
+
+static int pass_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct dumping *d = arg;
+	struct rv_nft_place place;
+	struct rv_rule *r = rv_nft_rule_of(d->table->ruleset->family, attrs, &place, err);
+	int rc;
+
+	if (!r)
+		return -1;
+	rc = show_rule(d, r, &place, err);
+	rv_rule_free(r);
+	return rc;
+}
+
+static int dump(struct rv_store *s, struct rv_table *table, const char *only,
+		const struct rv_visitor *v, struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+	struct dumping d = { .table = table, .v = v };
+
+	if (n->fresh != table && load_chains(s, table, NULL, err))
+		return -1;
+	n->fresh = NULL;
+	if (rv_table_sort(table))
+		return rv_fail_memory(err);
+	if (v->table(table, v->arg))
+		return -1;
+	return table->exists ? ask_rules(s, table, only, pass_rule, &d, err) : 0;
+}
+
+/* ---- the backend ------------------------------------------------------------------ */
+
+static void close_store(struct rv_store *s)
+{
+	struct rv_nft *n = s->priv;
+
+	if (!n)
+		return;
+	rv_nft_batch_clear(&n->batch);
+	rv_nft_close(&n->socket);
+	free(n);
+	s->priv = NULL;
+}
+
+static int open_store(struct rv_store *s, const char *arg, struct rv_error *err)
+{
+	struct rv_nft *n;
+
+	if (arg && *arg)
+		return rv_fail(err, RV_ERR_USAGE, NULL, "backend \"nft\" takes no argument");
+	n = calloc(1, sizeof(*n));
+	if (!n)
+		return rv_fail_memory(err);
+	s->priv = n;
+	if (!rv_nft_open(&n->socket, err) && !rv_nft_generation(&n->socket, err))
+		return 0;
+	close_store(s);
+	return -1;
+}
+
+const struct rv_backend rv_backend_nft = {
+	.name = "nft",
+	.banner = "nf_tables",
+	.open = open_store,
+	.close = close_store,
+	.load_chains = load_chains,
+	.load_rules = load_rules,
+	.stage = rv_nft_stage,
+	.commit = rv_nft_commit,
+	.dump = dump,
+};

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The inside of the nf_tables backend, compat profile: rules are written as
+ * iptables-nft 1.8 writes them, and what any 1.8.x wrote is read.
+ *
+ *   rule IR ⇄ expressions (rule.c, predicate.c, compat.c, native.c)
+ *           ⇄ bytes (expr.c)  ⇄ messages (batch.c, nft.c)  ⇄ kernel (netlink.c)
+ *
+ * Attribute and message layouts: linux/netfilter/nf_tables.h, nfnetlink.h.
+ */
+#ifndef RAVELIN_BACKEND_NFT_H
+#define RAVELIN_BACKEND_NFT_H
+
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <string.h>
+
+#include <ravelin/store.h>
+
+/* ---- attributes: attr.c ---------------------------------------------------- */
+
+/* Bytes owned by somebody else. */
+struct rv_nft_view {
+	const unsigned char *data;
+	uint32_t len;
+};
+
+struct rv_nft_attr {
+	uint16_t type;			/* without the flag bits */
+	struct rv_nft_view value;
+};
+
+/* Walks the attributes in a payload; unlike mnl_attr_for_each a bad length is noticed. */
+struct rv_nft_walk {
+	struct rv_nft_view rest;
+	bool bad;			/* set when the walk ended at something that is no attribute */
+};
+
+struct rv_nft_walk rv_nft_attrs(struct rv_nft_view payload);
+bool rv_nft_next(struct rv_nft_walk *w, struct rv_nft_attr *a);
+/*
+ * Puts the values of attributes 0..max-1 in table (data NULL: absent). Types from max on are
+ * left out. False when the payload is malformed.
+ */
+bool rv_nft_attr_table(struct rv_nft_view payload, struct rv_nft_view *table, unsigned int max);
+
+/* Values; false when the size is wrong. Numbers are big-endian on the wire. */
+bool rv_nft_get_u32(struct rv_nft_view v, uint32_t *n);
+bool rv_nft_get_u64(struct rv_nft_view v, uint64_t *n);
+/* The text of a NUL-terminated string attribute, or NULL. */
+const char *rv_nft_get_text(struct rv_nft_view v);
+
+/* Writes an attribute to memory with room for it and returns the place behind it. */
+static inline unsigned char *rv_nft_attr_write(unsigned char *at, uint16_t type, const void *data,
+					  size_t len)
+{
+	struct nlattr head = { .nla_len = NLA_HDRLEN + len, .nla_type = type };
+	size_t padded = NLA_ALIGN(len);
+
+	memcpy(at, &head, sizeof(head));
+	at += sizeof(head);
+	if (padded != len)
+		memset(at + padded - 4, 0, 4);
+	if (len)
+		memcpy(at, data, len);
+	return at + padded;
+}
+
+void rv_nft_put(struct rv_buf *b, uint16_t type, const void *data, size_t len);
+void rv_nft_put_text(struct rv_buf *b, uint16_t type, const char *text);
+void rv_nft_put_u32(struct rv_buf *b, uint16_t type, uint32_t n);
+void rv_nft_put_u64(struct rv_buf *b, uint16_t type, uint64_t n);
+/* Opens a nest and returns its place, for rv_nft_nest_end(). */
+size_t rv_nft_nest(struct rv_buf *b, uint16_t type);
+/* False when the nest has grown longer than an attribute can be. */
+bool rv_nft_nest_end(struct rv_buf *b, size_t nest);
+
+/* ---- expressions: expr.c --------------------------------------------------- */
+
+/* The expressions that are understood: identifier, name on the wire. */
+#define RV_NFT_EXPRS(X)		\
+	X(PAYLOAD, "payload")	\
+	X(META, "meta")		\
+	X(CMP, "cmp")		\
+	X(BITWISE, "bitwise")	\
+	X(RANGE, "range")	\
+	X(IMMEDIATE, "immediate")	\
+	X(COUNTER, "counter")	\
+	X(LIMIT, "limit")	\
+	X(MATCH, "match")	\
+	X(TARGET, "target")
+
+enum rv_nft_kind {
+#define RV_X(id, name) RV_NFT_##id,
+	RV_NFT_EXPRS(RV_X)
+#undef RV_X
+	RV_NFT_KINDS
+};
+
+/* One expression; which fields count is what the rows of its kind in expr.c say. */
+struct rv_nft_expr {
+	enum rv_nft_kind kind;
+	uint32_t sreg, dreg;
+	uint32_t base, offset, len;
+	uint32_t key, op;
+	uint32_t burst, type, flags;
+	uint32_t revision, verdict;
+	uint64_t packets, bytes;
+	uint64_t rate, unit;
+	struct rv_nft_view data;	/* cmp: value; bitwise: mask; range: from; match, target: blob */
+	struct rv_nft_view other;	/* bitwise: xor; range: to */
+	const char *name;		/* match, target; or the chain of a verdict */
+};
+
+/* Appends one list element; rv_buf_ok() tells whether memory sufficed. */
+void rv_nft_expr_write(struct rv_buf *b, const struct rv_nft_expr *e);
+/*
+ * Reads the payload of a list element. What *e points to is in elem. On failure *what is the
+ * expression's name (or "?") and *why says what is wrong with it.
+ */
+int rv_nft_expr_read(struct rv_nft_view elem, struct rv_nft_expr *e, const char **what,
+		     const char **why);
+const char *rv_nft_expr_name(enum rv_nft_kind kind);
+
+/* ---- rules: rule.c --------------------------------------------------------- */
+
+/* Where a rule stands, for messages. */
+struct rv_nft_place {
+	const char *table, *chain;
+	uint64_t handle;
+};
+
+/* What a register holds: a field of the packet, perhaps masked. */
+struct rv_nft_load {
+	uint8_t words;			/* 32-bit registers taken from this one on; 0: nothing loaded */
+	bool used, masked, bounded;
+	enum rv_nft_kind kind;		/* RV_NFT_PAYLOAD or RV_NFT_META */
+	uint32_t base, offset, key, len;
+	uint8_t mask[16];
+	uint8_t from[16];		/* bounded: lower end of a range whose upper end is to come */
+};
+
+#define RV_NFT_WORDS (NFT_REG32_COUNT)
+
+/* A rule being read. */
+struct rv_nft_reader {
+	rv_family_t family;
+	struct rv_rule *rule;
+	const struct rv_nft_place *place;
+	struct rv_error *err;
+	struct rv_nft_load loads[RV_NFT_WORDS];
+	bool counted, ended;		/* a counter, a verdict or target was seen */
+};
+
+/* Appends NFTA_RULE_EXPRESSIONS and NFTA_RULE_COMPAT. */
+int rv_nft_rule_write(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
+		      struct rv_error *err);
+/* The rule whose NFTA_RULE_EXPRESSIONS has this payload, or NULL with err set. */
+struct rv_rule *rv_nft_rule_read(rv_family_t family, struct rv_nft_view expressions,
+				 const struct rv_nft_place *place, struct rv_error *err);
+/* Records that the rule being read is not understood. Returns -1. */
+int rv_nft_misfit(struct rv_nft_reader *r, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* ---- predicates: predicate.c ----------------------------------------------- */
+
+/*
+ * Appends the expressions of a part's predicates. Returns 0, or 1 when there is one that
+ * nf_tables is not told natively: then nothing was appended.
+ */
+int rv_nft_predicates_write(struct rv_buf *b, rv_family_t family, const struct rv_ext *ext,
+			    const unsigned char *data);
+/* Bytes that a meta key loads, 0: a key that is not understood. */
+uint32_t rv_nft_meta_len(uint32_t key);
+/* A comparison of what is loaded becomes a predicate of the rule. */
+int rv_nft_compare(struct rv_nft_reader *r, struct rv_nft_load *l, const struct rv_nft_expr *e);
+/* Ends what is still open: half a range. A load that nothing looked at is a misfit. */
+int rv_nft_load_end(struct rv_nft_reader *r, struct rv_nft_load *l);
+
+/* ---- matches and targets in the kernel's own form: compat.c ------------------ */
+
+int rv_nft_part_write(struct rv_buf *b, const struct rv_part *part, struct rv_error *err);
+int rv_nft_part_read(struct rv_nft_reader *r, const struct rv_nft_expr *e);
+
+/* ---- matches with an expression of their own: native.c ----------------------- */
+
+/* Returns 0, or 1 when the part has no such expression. */
+int rv_nft_native_write(struct rv_buf *b, const struct rv_part *part);
+int rv_nft_native_read(struct rv_nft_reader *r, const struct rv_nft_expr *e);
+
+/* ---- the socket: netlink.c ---------------------------------------------------- */
+
+struct rv_nft_socket {
+	struct mnl_socket *nl;
+	uint32_t seq;
+	uint32_t generation;		/* of the ruleset, as reads must find it */
+	bool has_generation;
+	bool committed;			/* generation is the one before our last transaction */
+	unsigned char *buf;
+};
+
+int rv_nft_open(struct rv_nft_socket *n, struct rv_error *err);
+void rv_nft_close(struct rv_nft_socket *n);
+
+/* Asks for the generation unless it is known. */
+int rv_nft_generation(struct rv_nft_socket *n, struct rv_error *err);
+
+/* A question about tables, chains or rules; NULL: not given. */
+struct rv_nft_query {
+	uint8_t type;			/* NFT_MSG_GET* */
+	bool dump;
+	rv_family_t family;
+	uint16_t table_attr, chain_attr;
+	const char *table, *chain;
+};
+
+/* Sees the attributes of each answer. Returns 0, or -1 with err set. */
+typedef int rv_nft_answer_fn(struct rv_nft_view attrs, void *arg, struct rv_error *err);
+
+/*
+ * Returns 0, 1 when there is no such thing, or -1 with err set: RV_ERR_AGAIN when the ruleset
+ * is no longer the generation that was known (answers may have been seen already).
+ */
+int rv_nft_ask(struct rv_nft_socket *n, const struct rv_nft_query *q, rv_nft_answer_fn *fn,
+	       void *arg, struct rv_error *err);
+
+/* Whether the kernel has a compat match (target false) or target of that revision. */
+bool rv_nft_kernel_has(struct rv_nft_socket *n, rv_family_t family, const char *name,
+		       uint32_t revision, bool target);
+
+/* What the kernel said about a batch. */
+struct rv_nft_verdict {
+	int code;			/* errno, 0: done */
+	uint32_t seq;			/* of the message it is about */
+	uint32_t offset;		/* of the attribute it is about in that message; 0: not told */
+	char text[80];			/* more words from the kernel, or "" */
+};
+
+/* Sends a batch in one piece and collects the verdict. Returns -1 when it could not be sent. */
+int rv_nft_send(struct rv_nft_socket *n, const struct rv_buf *batch, size_t messages,
+		struct rv_nft_verdict *v, struct rv_error *err);
+
+/* ---- one transaction: batch.c -------------------------------------------------- */
+
+/* What a message of the batch was made for; its sequence number is its index + 1. */
+struct rv_nft_record {
+	uint64_t chain;			/* rv_chain.handle, as staged */
+	uint32_t offset;		/* of the message in the batch */
+	struct rv_loc loc;
+	uint8_t kind;			/* enum rv_change_kind */
+	uint8_t table;			/* index in rv_table_defs */
+};
+
+/* A chain was given another name before this record. Rules before it use the old one. */
+struct rv_nft_rename {
+	uint64_t chain;
+	size_t record;
+	char from[RV_CHAIN_NAME_LEN], to[RV_CHAIN_NAME_LEN];
+};
+
+struct rv_nft_batch {
+	struct rv_buf bytes;
+	struct rv_nft_record *records;
+	size_t nrecords, room;
+	struct rv_nft_rename *renames;
+	size_t nrenames;
+	uint64_t nchains;		/* made in this transaction */
+};
+
+/* Handles of chains that the kernel has no handle for yet: the backend counts them itself. */
+#define RV_NFT_NEW_CHAIN (UINT64_C(1) << 63)
+
+struct rv_nft {
+	struct rv_nft_socket socket;
+	struct rv_nft_batch batch;
+	const struct rv_table *fresh;	/* its chains' references are as the kernel counts them */
+};
+
+int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error *err);
+int rv_nft_commit(struct rv_store *s, struct rv_error *err);
+void rv_nft_batch_clear(struct rv_nft_batch *b);
+/* The name the kernel knows the chain by, or NULL when it does not know it yet. */
+const char *rv_nft_kernel_chain(const struct rv_nft_batch *b, const struct rv_chain *chain);
+/* Gives a rule's jump the name its chain has now; the rule was written before record. */
+void rv_nft_rename_jump(const struct rv_nft_batch *b, struct rv_rule *r, size_t record);
+/* Does to chain->rules, which are as the kernel has them, what is staged for the chain. */
+int rv_nft_replay(const struct rv_nft_batch *b, struct rv_chain *chain, struct rv_error *err);
+/* The attributes of a record's message. */
+struct rv_nft_view rv_nft_record_attrs(const struct rv_nft_batch *b,
+				       const struct rv_nft_record *rec);
+
+/* ---- reading: nft.c -------------------------------------------------------------- */
+
+/*
+ * The rule in a message: what place points to is in attrs. NULL with err set when it is not
+ * understood.
+ */
+struct rv_rule *rv_nft_rule_of(rv_family_t family, struct rv_nft_view attrs,
+			       struct rv_nft_place *place, struct rv_error *err);
+
+/* ---- errors: error.c ----------------------------------------------------------- */
+
+/* Records why the kernel refused message v->seq. Returns -1. */
+int rv_nft_refused(struct rv_store *s, const struct rv_nft_verdict *v, struct rv_error *err);
+
+#endif

@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Predicates as expressions: load a field into a register, perhaps mask it,
+ * compare. One row says for each selector what is loaded, and whose rows it is;
+ * the order of the rows is the order in which iptables-nft writes them.
+ */
+#include <stdio.h>
+
+#include "nft.h"
+
+/* Whose rows take the predicate of a selector that was read. */
+enum owner {
+	OWNER_IP,		/* the core's */
+	OWNER_PROTOCOL,		/* of the match that belongs to the rule's -p */
+	OWNER_MATCH,		/* of the match named in the row */
+};
+
+struct load_row {
+	enum rv_sel sel;
+	rv_family_t family;	/* RV_FAMILY_ANY: both */
+	uint8_t kind;		/* RV_NFT_PAYLOAD or RV_NFT_META */
+	uint8_t base;		/* of payload; the key of meta */
+	uint8_t offset;
+	uint8_t len;
+	uint8_t owner;
+	bool read_only;		/* another way to load it, that 1.8.x wrote at some time */
+	bool by_bytes;		/* a mask of whole leading bytes compares fewer bytes instead */
+	uint8_t bits;		/* of a byte, that options have names for; 0: all */
+	const char *match;
+};
+
+#define NETWORK(off, n) RV_NFT_PAYLOAD, NFT_PAYLOAD_NETWORK_HEADER, (off), (n)
+#define TRANSPORT(off, n) RV_NFT_PAYLOAD, NFT_PAYLOAD_TRANSPORT_HEADER, (off), (n)
+#define META(key, n) RV_NFT_META, (key), 0, (n)
+#define V4 NFPROTO_IPV4
+#define V6 NFPROTO_IPV6
+
+/* Offsets: RFC 791, RFC 8200, RFC 9293, RFC 768. */
+static const struct load_row load_rows[] = {
+	{ RV_SEL_IP_SADDR, V4, NETWORK(12, 4), .owner = OWNER_IP, .by_bytes = true },
+	{ RV_SEL_IP_DADDR, V4, NETWORK(16, 4), .owner = OWNER_IP, .by_bytes = true },
+	{ RV_SEL_IP6_SADDR, V6, NETWORK(8, 16), .owner = OWNER_IP, .by_bytes = true },
+	{ RV_SEL_IP6_DADDR, V6, NETWORK(24, 16), .owner = OWNER_IP, .by_bytes = true },
+	{ RV_SEL_IIFNAME, RV_FAMILY_ANY, META(NFT_META_IIFNAME, IFNAMSIZ), .owner = OWNER_IP },
+	{ RV_SEL_OIFNAME, RV_FAMILY_ANY, META(NFT_META_OIFNAME, IFNAMSIZ), .owner = OWNER_IP },
+	{ RV_SEL_IP_PROTO, V4, NETWORK(9, 1), .owner = OWNER_IP },
+	{ RV_SEL_L4PROTO, V4, NETWORK(9, 1), .owner = OWNER_IP },
+	{ RV_SEL_IP_PROTO, V4, META(NFT_META_L4PROTO, 1), .owner = OWNER_IP, .read_only = true },
+	{ RV_SEL_L4PROTO, RV_FAMILY_ANY, META(NFT_META_L4PROTO, 1), .owner = OWNER_IP },
+	{ RV_SEL_IP_FRAG, V4, NETWORK(6, 2), .owner = OWNER_IP },
+	{ RV_SEL_TCP_FLAGS, RV_FAMILY_ANY, TRANSPORT(13, 1), .owner = OWNER_PROTOCOL,
+	  .bits = 0x3f },
+	{ RV_SEL_TH_SPORT, RV_FAMILY_ANY, TRANSPORT(0, 2), .owner = OWNER_PROTOCOL },
+	{ RV_SEL_TH_DPORT, RV_FAMILY_ANY, TRANSPORT(2, 2), .owner = OWNER_PROTOCOL },
+	{ RV_SEL_MARK, RV_FAMILY_ANY, META(NFT_META_MARK, 4), .owner = OWNER_MATCH, .match = "mark" },
+};
+
+#define ROWS (sizeof(load_rows) / sizeof(*load_rows))
+
+/* Both ports at once. */
+#define PORTS_LEN 4
+
+/* iptables-nft compares with this name to say "never": -i + inverted. */
+static const unsigned char never_iface[] = "INVAL/D";
+
+static bool for_family(const struct load_row *row, rv_family_t family)
+{
+	return row->family == RV_FAMILY_ANY || row->family == family;
+}
+
+static bool all_are(const uint8_t *bytes, unsigned int len, uint8_t what)
+{
+	while (len--)
+		if (*bytes++ != what)
+			return false;
+	return true;
+}
+
+/* ---- writing ------------------------------------------------------------------- */
+
+/* A predicate with its load, small enough to be kept until all of the part are there. */
+struct test {
+	const struct load_row *row;
+	enum rv_op op;
+	bool negate;
+	uint8_t len;
+	uint8_t value[16], other[16];
+};
+
+#define TESTS_MAX 16
+
+struct tests {
+	struct test list[TESTS_MAX];
+	unsigned int n;
+	rv_family_t family;
+};
+
+static const struct load_row *row_to_write(rv_family_t family, enum rv_sel sel)
+{
+	for (const struct load_row *row = load_rows; row < load_rows + ROWS; row++)
+		if (row->sel == sel && for_family(row, family) && !row->read_only)
+			return row;
+	return NULL;
+}
+
+/* Puts the predicate where its row stands among those that are there. */
+static int add_test(const struct rv_predicate *p, void *arg)
+{
+	struct tests *t = arg;
+	const struct load_row *row = row_to_write(t->family, p->sel);
+	unsigned int at = t->n;
+
+	if (!row || t->n == TESTS_MAX || p->op == RV_OP_IN || p->len > row->len)
+		return 1;
+	while (at && t->list[at - 1].row > row)
+		at--;
+	memmove(&t->list[at + 1], &t->list[at], (t->n - at) * sizeof(*t->list));
+	t->list[at] = (struct test){ .row = row, .op = p->op, .negate = p->negate, .len = p->len };
+	memcpy(t->list[at].value, p->value, sizeof(p->value));
+	memcpy(t->list[at].other, p->other, sizeof(p->other));
+	t->n++;
+	return 0;
+}
+
+static void write_load(struct rv_buf *b, const struct load_row *row, uint32_t len)
+{
+	struct rv_nft_expr e = { .kind = row->kind, .dreg = NFT_REG_1 };
+
+	if (row->kind == RV_NFT_META) {
+		e.key = row->base;
+	} else {
+		e.base = row->base;
+		e.offset = row->offset;
+		e.len = len;
+	}
+	rv_nft_expr_write(b, &e);
+}
+
+static void write_cmp(struct rv_buf *b, uint32_t op, const uint8_t *value, uint32_t len)
+{
+	const struct rv_nft_expr e = {
+		.kind = RV_NFT_CMP, .sreg = NFT_REG_1, .op = op, .data = { value, len },
+	};
+
+	rv_nft_expr_write(b, &e);
+}
+
+static void write_mask(struct rv_buf *b, const uint8_t *mask, uint32_t len)
+{
+	static const uint8_t zeros[16];
+	const struct rv_nft_expr e = {
+		.kind = RV_NFT_BITWISE, .sreg = NFT_REG_1, .dreg = NFT_REG_1, .len = len,
+		.data = { mask, len }, .other = { zeros, len },
+	};
+
+	rv_nft_expr_write(b, &e);
+}
+
+static uint32_t equality(bool negate)
+{
+	return negate ? NFT_CMP_NEQ : NFT_CMP_EQ;
+}
+
+static void write_equal(struct rv_buf *b, const struct test *t)
+{
+	uint32_t len = t->row->len;
+
+	write_load(b, t->row, len);
+	/* A name is compared with its NUL, whatever length the kernel's has. */
+	if (rv_selectors[t->row->sel].order == RV_ORDER_S)
+		len = strnlen((const char *)t->value, len - 1) + 1;
+	write_cmp(b, equality(t->negate), t->value, len);
+}
+
+static void write_prefix(struct rv_buf *b, const struct test *t)
+{
+	if (!t->len && !t->negate)
+		return;
+	write_load(b, t->row, t->row->len);
+	if (t->len)
+		write_cmp(b, equality(t->negate), t->value, t->len);
+	else
+		write_cmp(b, NFT_CMP_EQ, never_iface, sizeof(never_iface));
+}
+
+/* Length of a mask of whole leading bytes, or -1. */
+static int whole_bytes(const uint8_t *mask, unsigned int len)
+{
+	unsigned int n = 0;
+
+	while (n < len && mask[n] == 0xff)
+		n++;
+	return all_are(mask + n, len - n, 0) ? (int)n : -1;
+}
+
+static void write_masked(struct rv_buf *b, const struct test *t, const uint8_t *mask,
+			 const uint8_t *value, bool negate)
+{
+	int bytes = t->row->by_bytes ? whole_bytes(mask, t->row->len) : -1;
+	uint32_t len = bytes < 0 ? t->row->len : bytes;
+
+	write_load(b, t->row, len);
+	if (bytes < 0)
+		write_mask(b, mask, len);
+	write_cmp(b, equality(negate), value, len);
+}
+
+static void write_range(struct rv_buf *b, const struct test *t)
+{
+	uint32_t len = t->row->len;
+	const struct rv_nft_expr e = {
+		.kind = RV_NFT_RANGE, .sreg = NFT_REG_1,
+		.op = t->negate ? NFT_RANGE_NEQ : NFT_RANGE_EQ,
+		.data = { t->value, len }, .other = { t->other, len },
+	};
+
+	write_load(b, t->row, len);
+	if (!memcmp(t->value, t->other, len))
+		write_cmp(b, equality(t->negate), t->value, len);
+	else if (all_are(t->value, len, 0) && !all_are(t->other, len, 0xff))
+		write_cmp(b, t->negate ? NFT_CMP_GT : NFT_CMP_LTE, t->other, len);
+	else
+		rv_nft_expr_write(b, &e);
+}
+
+static void write_test(struct rv_buf *b, const struct test *t)
+{
+	static const uint8_t zeros[16];
+
+	switch (t->op) {
+	case RV_OP_EQ:
+		write_equal(b, t);
+		break;
+	case RV_OP_PREFIX:
+		write_prefix(b, t);
+		break;
+	case RV_OP_MASK:
+		write_masked(b, t, t->other, t->value, t->negate);
+		break;
+	case RV_OP_ANY:
+		write_masked(b, t, t->value, zeros, !t->negate);
+		break;
+	case RV_OP_RANGE:
+		write_range(b, t);
+		break;
+	case RV_OP_IN:		/* add_test() refuses it */
+		break;
+	}
+}
+
+static bool plain_port(const struct test *t, enum rv_sel sel)
+{
+	return t->row->sel == sel && t->op == RV_OP_EQ && !t->negate;
+}
+
+static void write_both_ports(struct rv_buf *b, const struct test *sport, const struct test *dport)
+{
+	uint8_t ports[PORTS_LEN];
+
+	memcpy(ports, sport->value, 2);
+	memcpy(ports + 2, dport->value, 2);
+	write_load(b, sport->row, PORTS_LEN);
+	write_cmp(b, NFT_CMP_EQ, ports, PORTS_LEN);
+}
+
+int rv_nft_predicates_write(struct rv_buf *b, rv_family_t family, const struct rv_ext *ext,
+			    const unsigned char *data)
+{
+	struct tests t;
+
+	t.n = 0;
+	t.family = family;
+	if (rv_part_predicates(family, ext, data, add_test, &t))
+		return 1;
+	for (unsigned int i = 0; i < t.n; i++) {
+		if (i + 1 < t.n && plain_port(&t.list[i], RV_SEL_TH_SPORT) &&
+		    plain_port(&t.list[i + 1], RV_SEL_TH_DPORT)) {
+			write_both_ports(b, &t.list[i], &t.list[i + 1]);
+			i++;
+		} else {
+			write_test(b, &t.list[i]);
+		}
+	}
+	return 0;
+}
+
+/* ---- reading ------------------------------------------------------------------- */
+
+static bool loads_row(const struct rv_nft_load *l, const struct load_row *row)
+{
+	if (l->kind != row->kind)
+		return false;
+	if (l->kind == RV_NFT_META)
+		return l->key == row->base;
+	return l->base == row->base && l->offset == row->offset &&
+	       (l->len == row->len || (row->by_bytes && l->len < row->len && l->len));
+}
+
+uint32_t rv_nft_meta_len(uint32_t key)
+{
+	for (const struct load_row *row = load_rows; row < load_rows + ROWS; row++)
+		if (row->kind == RV_NFT_META && row->base == key)
+			return row->len;
+	return 0;
+}
+
+static const struct rv_ext *owner_of(struct rv_nft_reader *r, const struct load_row *row)
+{
+	const struct rv_ip *ip = &r->rule->ip;
+
+	if (row->owner == OWNER_MATCH)
+		return rv_ext_find(RV_MATCH, r->family, row->match);
+	return ip->flags & RV_IP_PROTO ? rv_ext_for_protocol(r->family, ip->proto) : NULL;
+}
+
+/* The same said otherwise, for rows that know only one form. */
+static bool other_form(const struct rv_predicate *p, unsigned int form, struct rv_predicate *other)
+{
+	*other = *p;
+	if (form == 0 && p->op == RV_OP_EQ) {
+		other->op = RV_OP_MASK;
+		memset(other->other, 0xff, p->len);
+		return true;
+	}
+	if (form == 0 && p->op == RV_OP_MASK && all_are(p->value, p->len, 0)) {
+		other->op = RV_OP_ANY;
+		other->negate = !p->negate;
+		memcpy(other->value, p->other, sizeof(other->value));
+		memset(other->other, 0, sizeof(other->other));
+		return true;
+	}
+	if (form == 1 && p->op == RV_OP_EQ && rv_selectors[p->sel].order != RV_ORDER_S) {
+		other->op = RV_OP_RANGE;
+		memcpy(other->other, p->value, sizeof(other->other));
+		return true;
+	}
+	return false;
+}
+
+static bool absorb_any(rv_family_t family, const struct rv_ext *ext, const struct rv_predicate *p,
+		       unsigned char *data)
+{
+	struct rv_predicate other;
+
+	if (!rv_part_absorb(family, ext, p, data))
+		return true;
+	for (unsigned int form = 0; form < 2; form++)
+		if (other_form(p, form, &other) && !rv_part_absorb(family, ext, &other, data))
+			return true;
+	return false;
+}
+
+/* Into a part of the match that has no such row yet, as stock merges them, or a new one. */
+static int absorb_match(struct rv_nft_reader *r, const struct rv_ext *ext,
+			const struct rv_predicate *p)
+{
+	struct rv_part *part;
+
+	for (part = r->rule->matches; part; part = part->next)
+		if (part->ext == ext && absorb_any(r->family, ext, p, part->data))
+			return 0;
+	part = rv_part_new(ext);
+	if (!part)
+		return rv_fail_memory(r->err);
+	if (absorb_any(r->family, ext, p, part->data)) {
+		rv_rule_add_match(r->rule, part);
+		return 0;
+	}
+	rv_part_free(part);
+	return 1;
+}
+
+/* Gives the predicate to its owner. Returns 0, 1 when nobody takes it, or -1. */
+static int absorb(struct rv_nft_reader *r, const struct load_row *row, const struct rv_predicate *p)
+{
+	const struct rv_ext *ext;
+
+	if (row->owner == OWNER_IP)
+		return absorb_any(r->family, &rv_ext_ip, p, (unsigned char *)&r->rule->ip) ? 0 : 1;
+	ext = owner_of(r, row);
+	return ext && ext->native ? absorb_match(r, ext, p) : 1;
+}
+
+/* Options could not say what is in bits that have no name. */
+static bool has_names(const struct load_row *row, const struct rv_predicate *p)
+{
+	uint8_t mask = p->op == RV_OP_MASK ? p->other[0] : 0xff;
+
+	return !row->bits || !((mask | p->value[0]) & ~row->bits);
+}
+
+static const char *register_of(const struct rv_nft_load *l, char *text, size_t room)
+{
+	if (l->kind == RV_NFT_META)
+		snprintf(text, room, "meta key %u", l->key);
+	else
+		snprintf(text, room, "%u bytes at %u of header %u", l->len, l->offset, l->base);
+	return text;
+}
+
+static int not_taken(struct rv_nft_reader *r, const struct rv_nft_load *l)
+{
+	char text[64];
+
+	return rv_nft_misfit(r, "the comparison of %s is not understood",
+			     register_of(l, text, sizeof(text)));
+}
+
+/* A predicate about what is loaded goes to the first row that can take it. */
+static int absorb_load(struct rv_nft_reader *r, const struct rv_nft_load *l, struct rv_predicate *p)
+{
+	for (const struct load_row *row = load_rows; row < load_rows + ROWS; row++) {
+		int rc;
+
+		if (!for_family(row, r->family) || !loads_row(l, row) || !has_names(row, p))
+			continue;
+		p->sel = row->sel;
+		p->len = p->op == RV_OP_PREFIX ? p->len : row->len;
+		if (p->op == RV_OP_EQ && l->len < row->len) {
+			p->op = RV_OP_MASK;
+			memset(p->other, 0xff, l->len);
+		}
+		rc = absorb(r, row, p);
+		if (rc <= 0)
+			return rc;
+	}
+	return not_taken(r, l);
+}
+
+/* A name: with its NUL (perhaps several) it is whole, without one it is a prefix. */
+static int compare_name(struct rv_nft_reader *r, struct rv_nft_load *l, const struct rv_nft_expr *e)
+{
+	struct rv_predicate p = { .op = RV_OP_EQ, .negate = e->op == NFT_CMP_NEQ };
+	size_t len = strnlen((const char *)e->data.data, e->data.len);
+
+	if ((e->op != NFT_CMP_EQ && e->op != NFT_CMP_NEQ) || l->masked || !len || len >= IFNAMSIZ ||
+	    e->data.len > IFNAMSIZ || !all_are(e->data.data + len, e->data.len - len, 0))
+		return not_taken(r, l);
+	memcpy(p.value, e->data.data, len);
+	if (len == e->data.len) {
+		p.op = RV_OP_PREFIX;
+		p.len = len;
+	} else if (e->data.len == sizeof(never_iface) &&
+		   !memcmp(e->data.data, never_iface, sizeof(never_iface))) {
+		if (e->op != NFT_CMP_EQ)
+			return not_taken(r, l);
+		p = (struct rv_predicate){ .op = RV_OP_PREFIX, .negate = true };
+	} else if (p.value[len - 1] == '+') {
+		/* An interface of that very name; the rule's options could only say "wildcard". */
+		return not_taken(r, l);
+	}
+	return absorb_load(r, l, &p);
+}
+
+static bool is_name(const struct rv_nft_load *l)
+{
+	return l->kind == RV_NFT_META && (l->key == NFT_META_IIFNAME || l->key == NFT_META_OIFNAME);
+}
+
+static bool is_both_ports(const struct rv_nft_load *l)
+{
+	return l->kind == RV_NFT_PAYLOAD && l->base == NFT_PAYLOAD_TRANSPORT_HEADER &&
+	       l->offset == 0 && l->len == PORTS_LEN;
+}
+
+static int compare_ports(struct rv_nft_reader *r, struct rv_nft_load *l, const struct rv_nft_expr *e)
+{
+	struct rv_nft_load one = *l;
+
+	if (e->op != NFT_CMP_EQ || l->masked)
+		return not_taken(r, l);
+	one.len = 2;
+	for (one.offset = 0; one.offset < PORTS_LEN; one.offset += 2) {
+		struct rv_predicate p = { .op = RV_OP_EQ };
+
+		memcpy(p.value, e->data.data + one.offset, 2);
+		if (absorb_load(r, &one, &p))
+			return -1;
+	}
+	return 0;
+}
+
+/* Equality of a field, of its leading bytes, or of some of its bits. */
+static int compare_equal(struct rv_nft_reader *r, struct rv_nft_load *l, const struct rv_nft_expr *e)
+{
+	struct rv_predicate p = {
+		.op = l->masked ? RV_OP_MASK : RV_OP_EQ,
+		.negate = e->op == NFT_CMP_NEQ,
+	};
+
+	memcpy(p.value, e->data.data, l->len);
+	if (l->masked)
+		memcpy(p.other, l->mask, l->len);
+	return absorb_load(r, l, &p);
+}
+
+/* value + 1 or value - 1 as a big-endian number; false when there is none. */
+static bool neighbour(uint8_t *value, unsigned int len, bool up)
+{
+	const uint8_t last = up ? 0xff : 0;
+
+	if (all_are(value, len, last))
+		return false;
+	while (value[--len] == last)
+		value[len] = up ? 0 : 0xff;
+	value[len] += up ? 1 : -1;
+	return true;
+}
+
+static int absorb_range(struct rv_nft_reader *r, struct rv_nft_load *l, const uint8_t *from,
+			const uint8_t *to, bool negate)
+{
+	struct rv_predicate p = { .op = RV_OP_RANGE, .negate = negate };
+
+	memcpy(p.value, from, l->len);
+	memcpy(p.other, to, l->len);
+	if (memcmp(p.value, p.other, l->len) > 0)
+		return not_taken(r, l);
+	if (!memcmp(p.value, p.other, l->len)) {
+		p.op = RV_OP_EQ;
+		memset(p.other, 0, sizeof(p.other));
+	}
+	return absorb_load(r, l, &p);
+}
+
+/* Only numbers in network order are compared by size, bytewise, as the kernel does. */
+static bool has_size(const struct rv_nft_load *l)
+{
+	return l->kind == RV_NFT_PAYLOAD && !l->masked && l->len == 2;
+}
+
+/* A lower bound waits for an upper one: older versions write ranges as two comparisons. */
+static int compare_size(struct rv_nft_reader *r, struct rv_nft_load *l, const struct rv_nft_expr *e)
+{
+	static const uint8_t zeros[16];
+	uint8_t value[16];
+	bool lower = e->op == NFT_CMP_GT || e->op == NFT_CMP_GTE;
+	const uint8_t *from = l->bounded ? l->from : zeros;
+
+	if (!has_size(l) || (lower && l->bounded))
+		return not_taken(r, l);
+	memcpy(value, e->data.data, l->len);
+	if ((e->op == NFT_CMP_GT || e->op == NFT_CMP_LT) && !neighbour(value, l->len, lower))
+		return not_taken(r, l);
+	if (lower) {
+		l->bounded = true;
+		memcpy(l->from, value, l->len);
+		return 0;
+	}
+	l->bounded = false;
+	return absorb_range(r, l, from, value, false);
+}
+
+int rv_nft_compare(struct rv_nft_reader *r, struct rv_nft_load *l, const struct rv_nft_expr *e)
+{
+	l->used = true;
+	if (e->kind == RV_NFT_RANGE) {
+		if (!has_size(l) || l->bounded || e->data.len != l->len || e->other.len != l->len ||
+		    e->op > NFT_RANGE_NEQ)
+			return not_taken(r, l);
+		return absorb_range(r, l, e->data.data, e->other.data, e->op == NFT_RANGE_NEQ);
+	}
+	if (is_name(l))
+		return compare_name(r, l, e);
+	if (e->data.len != l->len || l->len > sizeof(l->mask) || !l->len)
+		return not_taken(r, l);
+	if (e->op != NFT_CMP_EQ && e->op != NFT_CMP_NEQ)
+		return e->op <= NFT_CMP_GTE ? compare_size(r, l, e) : not_taken(r, l);
+	return is_both_ports(l) ? compare_ports(r, l, e) : compare_equal(r, l, e);
+}
+
+int rv_nft_load_end(struct rv_nft_reader *r, struct rv_nft_load *l)
+{
+	static const uint8_t ones[16] = { [0 ... 15] = 0xff };
+
+	if (!l->words)
+		return 0;
+	l->words = 0;
+	if (!l->used)
+		return not_taken(r, l);
+	return l->bounded ? absorb_range(r, l, l->from, ones, false) : 0;
+}

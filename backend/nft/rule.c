@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rules as lists of expressions: the core's predicates, the matches in their
+ * order, a counter, then the verdict or target, as iptables-nft writes them.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "nft.h"
+
+/* ---- writing ------------------------------------------------------------------- */
+
+/* Whether only rows are given that nf_tables is told natively, and at least one. */
+static bool is_native(const struct rv_ext *ext, const unsigned char *data)
+{
+	bool any = false;
+
+	if (!ext->native)
+		return false;
+	for (const struct rv_option *opt = ext->options; opt && opt->name; opt++) {
+		if (opt->alias_of || !rv_option_given(ext, opt, data))
+			continue;
+		if (!(ext->native & UINT64_C(1) << (opt - ext->options)))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+static int write_match(struct rv_buf *b, rv_family_t family, const struct rv_part *m,
+		       struct rv_error *err)
+{
+	if (is_native(m->ext, m->data) && !rv_nft_predicates_write(b, family, m->ext, m->data))
+		return 0;
+	if (!rv_nft_native_write(b, m))
+		return 0;
+	return rv_nft_part_write(b, m, err);
+}
+
+static void write_counter(struct rv_buf *b, const struct rv_counters *c)
+{
+	const struct rv_nft_expr e = {
+		.kind = RV_NFT_COUNTER, .packets = c->packets, .bytes = c->bytes,
+	};
+
+	rv_nft_expr_write(b, &e);
+}
+
+static const struct {
+	enum rv_verdict verdict;
+	uint32_t code;
+} verdicts[] = {
+	{ RV_VERDICT_ACCEPT, NF_ACCEPT },
+	{ RV_VERDICT_DROP, NF_DROP },
+	{ RV_VERDICT_RETURN, (uint32_t)NFT_RETURN },
+	{ RV_VERDICT_JUMP, (uint32_t)NFT_JUMP },
+	{ RV_VERDICT_GOTO, (uint32_t)NFT_GOTO },
+};
+
+#define VERDICTS (sizeof(verdicts) / sizeof(*verdicts))
+
+static bool has_chain(enum rv_verdict verdict)
+{
+	return verdict == RV_VERDICT_JUMP || verdict == RV_VERDICT_GOTO;
+}
+
+/* Stock asks for a target QUEUE, which no kernel has, and so the kernel says. */
+static void write_queue(struct rv_buf *b)
+{
+	static const unsigned char info[8];
+	const struct rv_nft_expr e = {
+		.kind = RV_NFT_TARGET, .name = "QUEUE", .data = { info, sizeof(info) },
+	};
+
+	rv_nft_expr_write(b, &e);
+}
+
+static void write_verdict(struct rv_buf *b, const struct rv_rule *r)
+{
+	struct rv_nft_expr e = { .kind = RV_NFT_IMMEDIATE, .dreg = NFT_REG_VERDICT };
+
+	if (r->verdict == RV_VERDICT_QUEUE)
+		write_queue(b);
+	for (unsigned int i = 0; i < VERDICTS; i++) {
+		if (verdicts[i].verdict != r->verdict)
+			continue;
+		e.verdict = verdicts[i].code;
+		e.name = has_chain(r->verdict) ? r->jump : NULL;
+		rv_nft_expr_write(b, &e);
+	}
+}
+
+static int write_expressions(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
+			     struct rv_error *err)
+{
+	if (rv_nft_predicates_write(b, family, &rv_ext_ip, (const unsigned char *)&r->ip))
+		return rv_fail(err, RV_ERR_PROBLEM, &r->loc,
+			       "nf_tables cannot be told this address, interface or protocol");
+	for (const struct rv_part *m = r->matches; m; m = m->next)
+		if (write_match(b, family, m, err))
+			return -1;
+	write_counter(b, &r->counters);
+	if (r->target)
+		return rv_nft_part_write(b, r->target, err);
+	write_verdict(b, r);
+	return 0;
+}
+
+/* What compat matches are told of the rule's protocol. */
+static void write_compat(struct rv_buf *b, const struct rv_ip *ip)
+{
+	bool given = ip->flags & RV_IP_PROTO;
+	bool inverted = given && ip->invert & RV_IP_PROTO;
+	size_t nest = rv_nft_nest(b, NFTA_RULE_COMPAT);
+
+	rv_nft_put_u32(b, NFTA_RULE_COMPAT_PROTO, given ? ip->proto : 0);
+	rv_nft_put_u32(b, NFTA_RULE_COMPAT_FLAGS, inverted ? NFT_RULE_COMPAT_F_INV : 0);
+	rv_nft_nest_end(b, nest);
+}
+
+int rv_nft_rule_write(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
+		      struct rv_error *err)
+{
+	size_t nest = rv_nft_nest(b, NFTA_RULE_EXPRESSIONS);
+
+	if (write_expressions(b, family, r, err)) {
+		rv_error_at(err, &r->loc);
+		return -1;
+	}
+	if (!rv_nft_nest_end(b, nest))
+		return rv_fail(err, RV_ERR_PROBLEM, &r->loc,
+			       "the rule is too long: nf_tables takes 64 KiB of matches");
+	write_compat(b, &r->ip);
+	return rv_buf_ok(b) ? 0 : rv_fail_memory(err);
+}
+
+/* ---- reading ------------------------------------------------------------------- */
+
+int rv_nft_misfit(struct rv_nft_reader *r, const char *fmt, ...)
+{
+	char text[RV_ERROR_TEXT / 2];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	rv_fail(r->err, RV_ERR_PROBLEM, NULL,
+		"table `%s' is incompatible, use 'nft' tool: chain `%s' rule handle %llu: %s",
+		r->place->table, r->place->chain, (unsigned long long)r->place->handle, text);
+	return rv_hint(r->err,
+		       "the rule was not written by iptables; look at it with: nft -a list chain %s %s %s",
+		       r->family == NFPROTO_IPV6 ? "ip6" : "ip", r->place->table, r->place->chain);
+}
+
+/*
+ * Registers are sixteen words; NFT_REG_1 to NFT_REG_4 are the older names of four words each.
+ * Returns the first word, or -1.
+ */
+static int register_word(uint32_t reg)
+{
+	if (reg >= NFT_REG_1 && reg <= NFT_REG_4)
+		return (reg - NFT_REG_1) * (NFT_REG_SIZE / NFT_REG32_SIZE);
+	if (reg >= NFT_REG32_00 && reg <= NFT_REG32_15)
+		return reg - NFT_REG32_00;
+	return -1;
+}
+
+static int bad_register(struct rv_nft_reader *r, const struct rv_nft_expr *e)
+{
+	return rv_nft_misfit(r, "expression `%s' uses a register in a way that is not understood",
+			     rv_nft_expr_name(e->kind));
+}
+
+static struct rv_nft_load *loaded(struct rv_nft_reader *r, uint32_t reg)
+{
+	int word = register_word(reg);
+
+	return word >= 0 && r->loads[word].words ? &r->loads[word] : NULL;
+}
+
+/* Puts a load in a register; what it overwrites has come to its end. */
+static int put_load(struct rv_nft_reader *r, const struct rv_nft_expr *e, struct rv_nft_load load)
+{
+	int first = register_word(e->dreg);
+	uint32_t words = (load.len + NFT_REG32_SIZE - 1) / NFT_REG32_SIZE;
+
+	if (first < 0 || !words || words > RV_NFT_WORDS - (uint32_t)first ||
+	    load.len > sizeof(load.mask))
+		return bad_register(r, e);
+	for (int i = 0; i < RV_NFT_WORDS; i++) {
+		struct rv_nft_load *old = &r->loads[i];
+
+		if (old->words && i < first + (int)words && first < i + old->words &&
+		    rv_nft_load_end(r, old))
+			return -1;
+	}
+	load.words = words;
+	r->loads[first] = load;
+	return 0;
+}
+
+static int read_load(struct rv_nft_reader *r, const struct rv_nft_expr *e)
+{
+	struct rv_nft_load load = { .kind = e->kind };
+
+	if (e->kind == RV_NFT_PAYLOAD) {
+		load.base = e->base;
+		load.offset = e->offset;
+		load.len = e->len;
+	} else {
+		load.key = e->key;
+		load.len = rv_nft_meta_len(e->key);
+		if (!load.len)
+			return rv_nft_misfit(r, "meta key %u is not understood", e->key);
+	}
+	return put_load(r, e, load);
+}
+
+static bool is_zero(struct rv_nft_view v)
+{
+	for (uint32_t i = 0; i < v.len; i++)
+		if (v.data[i])
+			return false;
+	return true;
+}
+
+/* A mask: and with it, xor with nothing. */
+static int read_mask(struct rv_nft_reader *r, const struct rv_nft_expr *e)
+{
+	struct rv_nft_load *from = loaded(r, e->sreg), load;
+
+	if (!from || from->masked || from->bounded || from->used)
+		return bad_register(r, e);
+	if (e->len != from->len || e->data.len != e->len || e->other.len != e->len ||
+	    !is_zero(e->other))
+		return rv_nft_misfit(r, "expression `bitwise' does more than mask");
+	load = *from;
+	load.masked = true;
+	memcpy(load.mask, e->data.data, load.len);
+	from->used = true;
+	return put_load(r, e, load);
+}
+
+static int read_compare(struct rv_nft_reader *r, const struct rv_nft_expr *e)
+{
+	struct rv_nft_load *l = loaded(r, e->sreg);
+
+	return l ? rv_nft_compare(r, l, e) : bad_register(r, e);
+}
+
+static int read_counter(struct rv_nft_reader *r, const struct rv_nft_expr *e)
+{
+	if (r->counted)
+		return rv_nft_misfit(r, "a second expression `counter' is not understood");
+	r->counted = true;
+	r->rule->counters = (struct rv_counters){ e->packets, e->bytes };
+	return 0;
+}
+
+static int read_verdict(struct rv_nft_reader *r, const struct rv_nft_expr *e)
+{
+	struct rv_rule *rule = r->rule;
+
+	if (e->dreg != NFT_REG_VERDICT)
+		return bad_register(r, e);
+	if (e->verdict == NF_QUEUE && !e->name) {
+		rule->verdict = RV_VERDICT_QUEUE;
+		return 0;
+	}
+	for (unsigned int i = 0; i < VERDICTS; i++)
+		if (verdicts[i].code == e->verdict)
+			rule->verdict = verdicts[i].verdict;
+	if (rule->verdict == RV_VERDICT_NONE || has_chain(rule->verdict) != !!e->name)
+		return rv_nft_misfit(r, "verdict %d is not understood", (int)e->verdict);
+	if (e->name && strlen(e->name) >= sizeof(rule->jump))
+		return rv_nft_misfit(r, "the name of chain `%.128s' is too long", e->name);
+	if (e->name)
+		strcpy(rule->jump, e->name);
+	return 0;
+}
+
+static int read_last(struct rv_nft_reader *r, const struct rv_nft_expr *e)
+{
+	r->ended = true;
+	return e->kind == RV_NFT_TARGET ? rv_nft_part_read(r, e) : read_verdict(r, e);
+}
+
+static int (*const readers[RV_NFT_KINDS])(struct rv_nft_reader *, const struct rv_nft_expr *) = {
+	[RV_NFT_PAYLOAD] = read_load,
+	[RV_NFT_META] = read_load,
+	[RV_NFT_CMP] = read_compare,
+	[RV_NFT_BITWISE] = read_mask,
+	[RV_NFT_RANGE] = read_compare,
+	[RV_NFT_IMMEDIATE] = read_last,
+	[RV_NFT_COUNTER] = read_counter,
+	[RV_NFT_LIMIT] = rv_nft_native_read,
+	[RV_NFT_MATCH] = rv_nft_part_read,
+	[RV_NFT_TARGET] = read_last,
+};
+
+static int read_expression(struct rv_nft_reader *r, struct rv_nft_view elem)
+{
+	struct rv_nft_expr e;
+	const char *what, *why;
+
+	if (rv_nft_expr_read(elem, &e, &what, &why))
+		return rv_nft_misfit(r, "expression `%.64s' %s", what, why);
+	if (r->ended)
+		return rv_nft_misfit(r, "expression `%s' behind the verdict is not understood", what);
+	return readers[e.kind](r, &e);
+}
+
+static int read_expressions(struct rv_nft_reader *r, struct rv_nft_view expressions)
+{
+	struct rv_nft_walk w = rv_nft_attrs(expressions);
+	struct rv_nft_attr a;
+
+	while (rv_nft_next(&w, &a)) {
+		if (a.type != NFTA_LIST_ELEM)
+			return rv_nft_misfit(r, "its list of expressions is malformed");
+		if (read_expression(r, a.value))
+			return -1;
+	}
+	if (w.bad)
+		return rv_nft_misfit(r, "its list of expressions is malformed");
+	for (unsigned int i = 0; i < RV_NFT_WORDS; i++)
+		if (rv_nft_load_end(r, &r->loads[i]))
+			return -1;
+	return 0;
+}
+
+struct rv_rule *rv_nft_rule_read(rv_family_t family, struct rv_nft_view expressions,
+				 const struct rv_nft_place *place, struct rv_error *err)
+{
+	struct rv_nft_reader r = {
+		.family = family, .place = place, .err = err, .rule = rv_rule_new(),
+	};
+
+	if (!r.rule) {
+		rv_fail_memory(err);
+		return NULL;
+	}
+	if (read_expressions(&r, expressions)) {
+		rv_rule_free(r.rule);
+		return NULL;
+	}
+	return r.rule;
+}
