@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Backend "file": the rules are an iptables-save file, which is read like any restore
+ * and written as a whole. It needs no kernel and no privilege. Comments in the file are
+ * not rules and are lost when it is written.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <ravelin/parser.h>
+#include <ravelin/render.h>
+#include <ravelin/store.h>
+
+#include "backend/file/replace.h"
+
+/* How long a writer waits for another one. */
+#define PATIENCE_MS 60000
+
+/* ---- reading ------------------------------------------------------------------------ */
+
+static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip,
+		    void *arg, struct rv_error *err)
+{
+	struct rv_store *s = arg;
+	struct rv_command clear;
+	int rc;
+
+	(void)skip;
+	rv_command_init(&clear);
+	clear.kind = RV_CMD_CLEAR;
+	clear.table = def;
+	clear.loc = *loc;
+	rc = rv_store_apply(s, &clear, err);
+	rv_command_clear(&clear);
+	return rc;
+}
+
+static int on_command(struct rv_command *cmd, const struct rv_options *opts, void *arg,
+		      struct rv_error *err)
+{
+	struct rv_store *s = arg;
+
+	(void)opts;
+	return cmd->kind == RV_CMD_NONE ? 0 : rv_store_apply(s, cmd, err);
+}
+
+static int on_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
+{
+	(void)loc;
+	(void)arg;
+	(void)err;
+	return 0;
+}
+
+/* Lines of the file are no places in what the user wrote now. */
+static void forget_places(struct rv_ruleset *rs)
+{
+	rv_list_each(t, &rs->tables, struct rv_table, node)
+		rv_list_each(c, &t->chains, struct rv_chain, node)
+			rv_list_each(r, &c->rules, struct rv_rule, node)
+				memset(&r->loc, 0, sizeof(r->loc));
+}
+
+static int parse(struct rv_store *s, const struct rv_buf *text, struct rv_error *err)
+{
+	const struct rv_restore_sink sink = {
+		.counters = true,
+		.table = on_table,
+		.command = on_command,
+		.commit = on_commit,
+		.arg = s,
+	};
+	const struct rv_file *f = s->priv;
+	bool bulk = s->bulk;
+	struct rv_error inner = { 0 };
+	int rc;
+
+	s->bulk = true;
+	rc = rv_parse_restore(text->data ? text->data : "", text->len, s->rs.family, &sink, &inner);
+	s->bulk = bulk;
+	s->dirty = false;
+	forget_places(&s->rs);
+	if (rc < 0 && inner.loc.line)
+		rv_fail(err, RV_ERR_PROBLEM, NULL, "%s, line %u: %s", f->name, inner.loc.line,
+			inner.text);
+	else if (rc < 0)
+		rv_fail(err, inner.kind, NULL, "%s: %s", f->name, inner.text);
+	if (rc < 0 && inner.hint[0])
+		rv_hint(err, "%s", inner.hint);
+	return rc;
+}
+
+static void file_close(struct rv_store *s)
+{
+	if (s->priv)
+		rv_file_close(s->priv);
+	free(s->priv);
+	s->priv = NULL;
+}
+
+static int file_open(struct rv_store *s, const char *arg, struct rv_error *err)
+{
+	struct rv_buf text = RV_BUF_INIT;
+	struct rv_file *f;
+	int rc;
+
+	if (!arg || !*arg)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "backend file needs a path: file:PATH");
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return rv_fail_memory(err);
+	if (rv_file_open(f, arg, !s->read_only, PATIENCE_MS, err) < 0) {
+		free(f);
+		return -1;
+	}
+	s->priv = f;
+	rc = rv_file_read(f, &text, err);
+	if (rc == 0)
+		rc = parse(s, &text, err);
+	rv_buf_free(&text);
+	if (rc < 0)
+		file_close(s);
+	return rc;
+}
+
+/* ---- what is loaded ------------------------------------------------------------------ */
+
+static int file_load_chains(struct rv_store *s, struct rv_table *table, const char *only,
+			    struct rv_error *err)
+{
+	(void)s;
+	(void)only;
+	(void)err;
+	rv_list_each(c, &table->chains, struct rv_chain, node)
+		c->loaded = true;
+	table->complete = true;
+	return 0;
+}
+
+/* ---- writing --------------------------------------------------------------------------- */
+
+/* Counters that are zero are left out: a file that never had any does not get them. */
+static void write_rule(struct rv_buf *b, rv_family_t family, const struct rv_chain *c,
+		       const struct rv_rule *r)
+{
+	bool counted = r->counters.packets || r->counters.bytes;
+
+	rv_render_rule(b, family, c->name, r, counted ? RV_COUNTERS_PREFIX : RV_COUNTERS_NONE);
+}
+
+static void write_table(struct rv_buf *b, const struct rv_table *t)
+{
+	rv_buf_printf(b, "*%s\n", t->def->name);
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		if (c->base >= 0 || c->exists)
+			rv_render_chain(b, c, true);
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		rv_list_each(r, &c->rules, struct rv_rule, node)
+			write_rule(b, t->ruleset->family, c, r);
+	rv_buf_puts(b, "COMMIT\n");
+}
+
+static int write_ruleset(struct rv_store *s, struct rv_buf *b, struct rv_error *err)
+{
+	rv_buf_puts(b, "# Written by ravelin. Comments are not kept.\n");
+	for (const struct rv_table_def *def = rv_table_defs; def->name; def++) {
+		rv_list_each(t, &s->rs.tables, struct rv_table, node) {
+			if (t->def != def || !t->exists)
+				continue;
+			if (rv_table_sort(t) < 0)
+				return rv_fail_memory(err);
+			write_table(b, t);
+		}
+	}
+	return rv_buf_ok(b) ? 0 : rv_fail_memory(err);
+}
+
+static int file_commit(struct rv_store *s, struct rv_error *err)
+{
+	struct rv_buf text = RV_BUF_INIT;
+	int rc;
+
+	rv_list_each(t, &s->rs.tables, struct rv_table, node)
+		if (rv_table_check(t, err) < 0)
+			return -1;
+	rc = write_ruleset(s, &text, err);
+	if (rc == 0)
+		rc = rv_file_replace(s->priv, &text, err);
+	rv_buf_free(&text);
+	return rc;
+}
+
+const struct rv_backend rv_backend_file = {
+	.name = "file",
+	.banner = "nf_tables",
+	.open = file_open,
+	.close = file_close,
+	.load_chains = file_load_chains,
+	.commit = file_commit,
+};

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <ravelin/io.h>
+
+#include "backend/file/replace.h"
+
+static int fail(const struct rv_file *f, struct rv_error *err, const char *what)
+{
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "cannot %s %s: %s", what, f->name,
+		       strerror(errno));
+}
+
+/* ---- where it is ------------------------------------------------------------------ */
+
+/* path of a link's text: beside the link unless it is absolute. */
+static char *beside(const char *link, const char *target)
+{
+	const char *slash = strrchr(link, '/');
+	char *path;
+
+	if (target[0] == '/' || !slash)
+		return strdup(target);
+	if (asprintf(&path, "%.*s/%s", (int)(slash - link), link, target) < 0)
+		return NULL;
+	return path;
+}
+
+/*
+ * The file a name leads to, even when that is not there yet: then realpath() gives up
+ * and the last link is followed by hand. The caller frees the result.
+ */
+static char *follow(const char *name)
+{
+	char *path = strdup(name), target[PATH_MAX];
+
+	for (int links = 0; path; links++) {
+		char *full = realpath(path, NULL), *next;
+		ssize_t len;
+
+		if (full || errno != ENOENT) {
+			free(path);
+			return full;
+		}
+		len = readlink(path, target, sizeof(target) - 1);
+		if (len < 0)
+			return path;
+		if (links > 40) {
+			free(path);
+			errno = ELOOP;
+			return NULL;
+		}
+		target[len] = '\0';
+		next = beside(path, target);
+		free(path);
+		path = next;
+	}
+	return NULL;
+}
+
+static int locate(struct rv_file *f, const char *name, struct rv_error *err)
+{
+	char *copy;
+
+	f->name = strdup(name);
+	if (!f->name)
+		return rv_fail_memory(err);
+	f->path = follow(name);
+	if (!f->path)
+		return fail(f, err, "open");
+	copy = strdup(f->path);
+	f->dir = copy ? strdup(dirname(copy)) : NULL;
+	free(copy);
+	return f->dir ? 0 : rv_fail_memory(err);
+}
+
+/* ---- the lock --------------------------------------------------------------------- */
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* flock() itself cannot be told how long to wait. */
+static int take_lock(const struct rv_file *f, int fd, uint64_t until, struct rv_error *err)
+{
+	const struct timespec pause = { .tv_nsec = 2000000 };
+
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return fail(f, err, "lock");
+		if (now_ms() >= until) {
+			rv_fail(err, RV_ERR_RESOURCE, NULL,
+				"Another app is currently holding the lock of %s.", f->name);
+			return rv_hint(err, "see who with: fuser -v %s", f->name);
+		}
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Locks the file itself. Returns 1; 0 to try again, since it was replaced meanwhile; -1. */
+static int lock_existing(struct rv_file *f, uint64_t until, struct rv_error *err)
+{
+	struct stat mine, there;
+
+	if (fstat(f->fd, &mine) < 0)
+		return fail(f, err, "open");
+	if (!S_ISREG(mine.st_mode))
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "cannot write %s: not a regular file",
+			       f->name);
+	/* Replacing asks only the directory: a file that says no is not to be overruled. */
+	if (faccessat(AT_FDCWD, f->path, W_OK, AT_EACCESS) < 0)
+		return errno == ENOENT ? 0 : fail(f, err, "write");
+	if (take_lock(f, f->fd, until, err) < 0)
+		return -1;
+	return stat(f->path, &there) == 0 && same_file(&mine, &there);
+}
+
+/* Nothing to lock yet: the directory stands in. Results as above. */
+static int lock_missing(struct rv_file *f, uint64_t until, struct rv_error *err)
+{
+	f->dir_fd = open(f->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (f->dir_fd < 0)
+		return fail(f, err, "create");
+	if (take_lock(f, f->dir_fd, until, err) < 0)
+		return -1;
+	return access(f->path, F_OK) < 0 && errno == ENOENT;
+}
+
+static void close_fds(struct rv_file *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	if (f->dir_fd >= 0)
+		close(f->dir_fd);
+	f->fd = f->dir_fd = -1;
+}
+
+static int open_file(struct rv_file *f, struct rv_error *err)
+{
+	f->fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return f->fd < 0 && errno != ENOENT ? fail(f, err, "open") : 0;
+}
+
+static int open_for_writing(struct rv_file *f, uint64_t until, struct rv_error *err)
+{
+	int locked = 0;
+
+	while (!locked) {
+		close_fds(f);
+		if (open_file(f, err) < 0)
+			return -1;
+		locked = f->fd >= 0 ? lock_existing(f, until, err) : lock_missing(f, until, err);
+	}
+	return locked < 0 ? -1 : 0;
+}
+
+int rv_file_open(struct rv_file *f, const char *name, bool writer, unsigned int patience,
+		 struct rv_error *err)
+{
+	int rc;
+
+	memset(f, 0, sizeof(*f));
+	f->fd = f->dir_fd = -1;
+	if (!writer && access(name, F_OK) == 0) {
+		/* As it is named: a pipe in /proc/self/fd has no path to follow. */
+		f->name = strdup(name);
+		f->path = strdup(name);
+		rc = f->name && f->path ? open_file(f, err) : rv_fail_memory(err);
+	} else {
+		rc = locate(f, name, err);
+		if (rc == 0 && writer)
+			rc = open_for_writing(f, now_ms() + patience, err);
+	}
+	if (rc < 0)
+		rv_file_close(f);
+	return rc;
+}
+
+void rv_file_close(struct rv_file *f)
+{
+	close_fds(f);
+	free(f->name);
+	free(f->path);
+	free(f->dir);
+	memset(f, 0, sizeof(*f));
+	f->fd = f->dir_fd = -1;
+}
+
+/* ---- reading and writing ---------------------------------------------------------- */
+
+int rv_file_read(struct rv_file *f, struct rv_buf *b, struct rv_error *err)
+{
+	return f->fd >= 0 && rv_read_all(f->fd, b) < 0 ? fail(f, err, "read") : 0;
+}
+
+/* Owner first: changing it clears bits of the mode. */
+static int keep_mode(int from, int to)
+{
+	struct stat st, own;
+
+	if (from < 0)
+		return 0;
+	if (fstat(from, &st) < 0 || fstat(to, &own) < 0)
+		return -1;
+	if ((st.st_uid != own.st_uid || st.st_gid != own.st_gid) &&
+	    fchown(to, st.st_uid, st.st_gid) < 0)
+		return -1;
+	return fchmod(to, st.st_mode & 07777);
+}
+
+/* Some file systems cannot sync a directory; they say EINVAL. */
+static int sync_dir(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return -1;
+	rc = fsync(fd);
+	if (rc < 0 && errno == EINVAL)
+		rc = 0;
+	close(fd);
+	return rc;
+}
+
+/*
+ * The new file is locked before it gets the name, so that there is no moment in which
+ * another writer could slip in while this one goes on.
+ */
+static int put_in_place(struct rv_file *f, int fd, const char *temporary, const struct rv_buf *b,
+			struct rv_error *err)
+{
+	if (rv_write_all(fd, b) < 0)
+		return fail(f, err, "write");
+	if (keep_mode(f->fd, fd) < 0)
+		return fail(f, err, "keep the owner and mode of");
+	if (fsync(fd) < 0)
+		return fail(f, err, "write");
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return fail(f, err, "lock");
+	if (rename(temporary, f->path) < 0)
+		return fail(f, err, "replace");
+	return 0;
+}
+
+int rv_file_replace(struct rv_file *f, const struct rv_buf *b, struct rv_error *err)
+{
+	char *temporary;
+	int fd, rc;
+
+	if (asprintf(&temporary, "%s/.ravelin-XXXXXX", f->dir) < 0)
+		return rv_fail_memory(err);
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0) {
+		fail(f, err, "write");
+		free(temporary);
+		return rv_hint(err, "the new text is written beside the file first");
+	}
+	rc = put_in_place(f, fd, temporary, b, err);
+	if (rc < 0) {
+		unlink(temporary);
+		close(fd);
+	} else {
+		close_fds(f);
+		f->fd = fd;
+		if (sync_dir(f->dir) < 0)
+			rc = fail(f, err, "sync the directory of");
+	}
+	free(temporary);
+	return rc;
+}

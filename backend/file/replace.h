@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A file that is read as it is and only ever replaced as a whole. */
+#ifndef RAVELIN_REPLACE_H
+#define RAVELIN_REPLACE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <ravelin/buf.h>
+#include <ravelin/error.h>
+
+struct rv_file {
+	char *name;		/* as given, for messages; owned */
+	char *path;		/* with symbolic links followed; owned */
+	char *dir;		/* of path; owned */
+	int fd;			/* of the file, -1: there is none. A writer holds its lock */
+	int dir_fd;		/* a writer of a missing file holds the directory's lock; else -1 */
+};
+
+/*
+ * Opens the file. A missing file is none, which is no error. A writer waits for others, at
+ * most patience milliseconds, and keeps them out until rv_file_close(); readers neither wait
+ * nor keep anybody waiting. On failure nothing needs closing.
+ */
+int rv_file_open(struct rv_file *f, const char *name, bool writer, unsigned int patience,
+		 struct rv_error *err);
+int rv_file_read(struct rv_file *f, struct rv_buf *b, struct rv_error *err);
+/*
+ * Puts the text in place of the file, which keeps its mode and owner; a new file can be
+ * read and written by its owner only. Either all of it is on disk, or the file is as before.
+ */
+int rv_file_replace(struct rv_file *f, const struct rv_buf *b, struct rv_error *err);
+void rv_file_close(struct rv_file *f);
+
+#endif
