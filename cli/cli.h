@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the programs of the multi-call binary share. */
+#ifndef RAVELIN_CLI_H
+#define RAVELIN_CLI_H
+
+#include <ravelin/error.h>
+#include <ravelin/parser.h>
+#include <ravelin/render.h>
+#include <ravelin/store.h>
+
+/* The release of iptables whose command line and output this is. */
+#define RV_STOCK_VERSION "1.8.13"
+
+/* One run of a program. */
+struct rv_cli {
+	const char *name;		/* in messages: "iptables-restore" */
+	rv_family_t family;
+	const char *spec;		/* backend, for rv_store_open(); NULL: the default */
+	bool restore;			/* errors are of a restore: they name the line */
+	/* What an error's place points into; text NULL: argv. */
+	int argc;
+	char **argv;
+	const char *text;
+	size_t len;
+};
+
+int rv_cli_iptables(struct rv_cli *cli);
+int rv_cli_save(struct rv_cli *cli);
+int rv_cli_restore(struct rv_cli *cli);
+
+/* ---- diag.c: what goes to stderr ------------------------------------------ */
+
+/* Prints an error as callers expect it and, for a person, where it is. Returns the exit code. */
+int rv_cli_error(const struct rv_cli *cli, const struct rv_error *err);
+/* A message that is no struct rv_error: the words as they are, and a newline. Returns 1. */
+int rv_cli_message(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The error of a change that other writers kept overtaking. */
+void rv_cli_give_up(struct rv_error *err);
+
+/* ---- output.c: what goes to stdout ------------------------------------------ */
+
+/* Writes all of the text. Returns 0, or 1 after a message. */
+int rv_cli_write(const struct rv_cli *cli, int fd, const struct rv_buf *b);
+/* "iptables v1.8.13 (nf_tables)\n" */
+void rv_cli_version(const struct rv_cli *cli, struct rv_buf *b);
+/* The word in brackets of that line. */
+const char *rv_cli_banner(const struct rv_cli *cli);
+
+/*
+ * Whether to start over after RV_ERR_AGAIN; waits for a short while of random length so
+ * that two writers do not meet again. Counts in *attempts.
+ */
+bool rv_cli_again(unsigned int *attempts);
+
+/*
+ * Text of a table that arrives chain by chain or mixed, and is wanted in the order of
+ * the chains: a buffer for each chain.
+ */
+struct rv_page {
+	const struct rv_chain *chain;
+	uint32_t rules;			/* seen so far */
+	struct rv_buf text;
+};
+
+struct rv_pages {
+	struct rv_page *page;		/* in the order of the table's chains */
+	struct rv_page **by_chain;	/* the same, by address */
+	size_t count;
+	struct rv_page *last;
+};
+
+/* One page for each chain that exists; only: just that one. Returns 0, or -1 without memory. */
+int rv_pages_open(struct rv_pages *p, const struct rv_table *t, const char *only);
+/* The page of a chain, or NULL. */
+struct rv_page *rv_pages_find(struct rv_pages *p, const struct rv_chain *c);
+/* Appends all pages to the text. sep stands between two. */
+void rv_pages_join(struct rv_pages *p, struct rv_buf *b);
+void rv_pages_close(struct rv_pages *p);
+
+/* ---- verbose.c: what -v says of a change --------------------------------------- */
+
+/*
+ * Appends what -v prints for a command. Before it is applied: that takes its rules and
+ * removes chains. Returns 0, or -1 with err set.
+ */
+int rv_cli_verbose(struct rv_buf *b, struct rv_store *s, const struct rv_command *cmd,
+		   struct rv_error *err);
+
+/* ---- listing.c: -L and -S -------------------------------------------------------- */
+
+/* Appends the listing a command asks for. Returns 0, or -1 with err set. */
+int rv_cli_list(struct rv_store *s, const struct rv_command *cmd, const struct rv_options *opts,
+		struct rv_buf *b, struct rv_error *err);
+
+/* ---- help.c ---------------------------------------------------------------------- */
+
+void rv_cli_help(const struct rv_cli *cli, const struct rv_options *opts, struct rv_buf *b);
+
+#endif

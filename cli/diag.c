@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Errors on their way to stderr. The first lines are those of stock iptables, which
+ * callers match. The place in the source and the hint are for a person: only on a
+ * terminal, or when RAVELIN_DIAGNOSTICS=1 asks for them.
+ */
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "cli/cli.h"
+
+int rv_cli_message(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return RV_EXIT_OTHER;
+}
+
+void rv_cli_give_up(struct rv_error *err)
+{
+	memset(err, 0, sizeof(*err));
+	rv_fail(err, RV_ERR_RESOURCE, NULL, "another program keeps changing the rules");
+	rv_hint(err, "nothing was changed; try again when it has finished");
+}
+
+/* ---- the first line ------------------------------------------------------------- */
+
+enum head { HEAD_NONE, HEAD_PROGRAM, HEAD_VERSION };
+enum tail { TAIL_NONE, TAIL_TRY, TAIL_UPGRADE };
+
+static const struct {
+	enum head head;
+	enum tail tail;
+} forms[] = {
+	[RV_ERR_NONE] = { HEAD_NONE, TAIL_NONE },
+	[RV_ERR_USAGE] = { HEAD_VERSION, TAIL_TRY },
+	[RV_ERR_BARE] = { HEAD_NONE, TAIL_TRY },
+	[RV_ERR_PROBLEM] = { HEAD_VERSION, TAIL_NONE },
+	[RV_ERR_VERSION] = { HEAD_VERSION, TAIL_UPGRADE },
+	[RV_ERR_STATE] = { HEAD_PROGRAM, TAIL_NONE },
+	[RV_ERR_RESTORE] = { HEAD_PROGRAM, TAIL_NONE },
+	[RV_ERR_RESOURCE] = { HEAD_VERSION, TAIL_NONE },
+	[RV_ERR_AGAIN] = { HEAD_VERSION, TAIL_NONE },
+	[RV_ERR_MEMORY] = { HEAD_VERSION, TAIL_NONE },
+};
+
+/* The text may quote words of the user: their control bytes must not reach a terminal. */
+static void add_printable(struct rv_buf *b, const char *text)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if ((c < ' ' && c != '\n') || c == 0x7f)
+			rv_buf_printf(b, "\\x%02x", c);
+		else
+			rv_buf_putc(b, (char)c);
+	}
+}
+
+static void add_head(struct rv_buf *b, const struct rv_cli *cli, const struct rv_error *err)
+{
+	switch (forms[err->kind].head) {
+	case HEAD_VERSION:
+		rv_buf_printf(b, "%s v%s (%s): ", cli->name, RV_STOCK_VERSION, rv_cli_banner(cli));
+		/* Refusals of the kernel, as stock puts them in a restore; unless the text does. */
+		if (err->kind == RV_ERR_PROBLEM && cli->restore && err->loc.line &&
+		    err->text[0] != '\n')
+			rv_buf_printf(b, "\nline %u:%s", err->loc.line,
+				      err->text[0] == ' ' ? "" : " ");
+		break;
+	case HEAD_PROGRAM:
+		rv_buf_printf(b, "%s: ", cli->name);
+		if (err->kind == RV_ERR_STATE && cli->restore && err->loc.line)
+			rv_buf_printf(b, "line %u failed: ", err->loc.line);
+		break;
+	case HEAD_NONE:
+		break;
+	}
+}
+
+static void add_tail(struct rv_buf *b, const struct rv_cli *cli, const struct rv_error *err)
+{
+	switch (forms[err->kind].tail) {
+	case TAIL_TRY:
+		if (cli->restore && err->loc.line)
+			rv_buf_printf(b, "Error occurred at line: %u\n", err->loc.line);
+		rv_buf_printf(b, "Try `%s -h' or '%s --help' for more information.\n",
+			      cli->name, cli->name);
+		break;
+	case TAIL_UPGRADE:
+		rv_buf_printf(b, "Perhaps %s or your kernel needs to be upgraded.\n", cli->name);
+		break;
+	case TAIL_NONE:
+		break;
+	}
+}
+
+/* ---- the place ------------------------------------------------------------------- */
+
+#define WIDTH 96	/* columns of the source that are shown */
+#define BEFORE 40	/* of which before the wrong word, in a longer line */
+
+/* One character of the source as it is shown. */
+struct glyph {
+	unsigned int bytes, columns;
+	char text[8];
+};
+
+/* Bytes of the UTF-8 sequence that starts here and can be shown; 0: none. Sets *columns. */
+static unsigned int wide_glyph(const char *s, size_t len, unsigned int *columns)
+{
+	mbstate_t state = { 0 };
+	wchar_t wc;
+	size_t n = mbrtowc(&wc, s, len < 4 ? len : 4, &state);
+	int w;
+
+	if (n == 0 || n > 4)
+		return 0;
+	w = wcwidth(wc);
+	if (w < 0)
+		return 0;
+	*columns = (unsigned int)w;
+	return (unsigned int)n;
+}
+
+static struct glyph glyph_at(const char *s, size_t len)
+{
+	unsigned char c = (unsigned char)*s;
+	struct glyph g = { .bytes = 1, .columns = 1 };
+
+	if (c == '\t') {
+		g.text[0] = ' ';
+	} else if (c >= ' ' && c < 0x7f) {
+		g.text[0] = (char)c;
+	} else if (c >= 0x80 && (g.bytes = wide_glyph(s, len, &g.columns)) != 0) {
+		memcpy(g.text, s, g.bytes);
+	} else {
+		g.bytes = 1;
+		g.columns = (unsigned int)snprintf(g.text, sizeof(g.text), "\\x%02x", c);
+	}
+	return g;
+}
+
+/* Where to begin so that the word is seen: a byte offset, on a character's first byte. */
+static size_t window_start(const char *s, size_t len, size_t word)
+{
+	size_t at, columns = 0, start = 0;
+
+	for (at = 0; at < len; ) {
+		struct glyph g = glyph_at(s + at, len - at);
+
+		columns += g.columns;
+		if (columns > WIDTH)
+			break;
+		at += g.bytes;
+	}
+	if (at >= len || word < BEFORE)
+		return 0;
+	while (start < word - BEFORE)
+		start += glyph_at(s + start, len - start).bytes;
+	return start;
+}
+
+/* The source line and, below, a caret under the word's first column and tildes under the rest. */
+static void add_source(struct rv_buf *b, const char *s, size_t len, const struct rv_loc *loc)
+{
+	size_t first = loc->first < len ? loc->first : len, at = window_start(s, len, first);
+	size_t columns = 0;
+	struct rv_buf marks = RV_BUF_INIT;
+
+	rv_buf_puts(b, at ? "  ..." : "  ");
+	rv_buf_puts(&marks, at ? "     " : "  ");
+	while (at < len) {
+		struct glyph g = glyph_at(s + at, len - at);
+		bool in = at >= loc->first && at < loc->end;
+
+		columns += g.columns;
+		if (columns > WIDTH) {
+			rv_buf_puts(b, "...");
+			break;
+		}
+		rv_buf_puts(b, g.text);
+		for (unsigned int i = 0; i < g.columns; i++)
+			rv_buf_putc(&marks, !in ? ' ' : at == loc->first && !i ? '^' : '~');
+		at += g.bytes;
+	}
+	if (loc->first >= len)
+		rv_buf_putc(&marks, '^');
+	while (marks.len && marks.data[marks.len - 1] == ' ')
+		marks.len--;
+	rv_buf_putc(b, '\n');
+	rv_buf_add(b, marks.data, marks.len);
+	rv_buf_putc(b, '\n');
+	rv_buf_free(&marks);
+}
+
+static bool for_a_person(void)
+{
+	const char *env = getenv("RAVELIN_DIAGNOSTICS");
+
+	if (env)
+		return strcmp(env, "1") == 0;
+	return isatty(STDERR_FILENO);
+}
+
+static void add_place(struct rv_buf *b, const struct rv_cli *cli, const struct rv_error *err)
+{
+	struct rv_buf line = RV_BUF_INIT;
+
+	if (err->loc.first != err->loc.end) {
+		if (cli->text && err->loc.line)
+			rv_source_line(&line, cli->text, cli->len, err->loc.line);
+		else if (!cli->text)
+			rv_source_argv(&line, cli->argc, cli->argv);
+		setlocale(LC_CTYPE, "C.UTF-8");
+		if (line.len && rv_buf_ok(&line))
+			add_source(b, line.data, line.len, &err->loc);
+		rv_buf_free(&line);
+	}
+	if (err->hint[0]) {
+		rv_buf_puts(b, "hint: ");
+		add_printable(b, err->hint);
+		rv_buf_putc(b, '\n');
+	}
+}
+
+int rv_cli_error(const struct rv_cli *cli, const struct rv_error *err)
+{
+	struct rv_buf b = RV_BUF_INIT;
+
+	if (err->text[0]) {
+		add_head(&b, cli, err);
+		add_printable(&b, err->text);
+		rv_buf_putc(&b, '\n');
+	}
+	add_tail(&b, cli, err);
+	if (for_a_person())
+		add_place(&b, cli, err);
+	if (rv_buf_ok(&b))
+		fwrite(b.data, 1, b.len, stderr);
+	else
+		rv_cli_message("%s: %s", cli->name, err->text);
+	rv_buf_free(&b);
+	return (int)rv_error_exit(err);
+}

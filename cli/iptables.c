@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* iptables and ip6tables: one command line, one command. */
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+/* One try at a command. */
+struct attempt {
+	struct rv_cli *cli;
+	struct rv_store store;
+	bool open;
+	struct rv_command cmd;
+	struct rv_options opts;
+	struct rv_buf out;
+};
+
+static bool only_reads(const struct rv_command *cmd)
+{
+	switch (cmd->kind) {
+	case RV_CMD_LIST:
+	case RV_CMD_LIST_RULES:
+	case RV_CMD_CHECK:
+		return !cmd->zero;
+	default:
+		return false;
+	}
+}
+
+static int change(struct attempt *a, struct rv_error *err)
+{
+	if (a->opts.verbose && rv_cli_verbose(&a->out, &a->store, &a->cmd, err) < 0)
+		return -1;
+	if (rv_store_apply(&a->store, &a->cmd, err) < 0)
+		return -1;
+	return rv_store_commit(&a->store, err);
+}
+
+/* -L and -S; with -Z beside them what was shown is zeroed. */
+static int list(struct attempt *a, struct rv_error *err)
+{
+	if (rv_cli_list(&a->store, &a->cmd, &a->opts, &a->out, err) < 0)
+		return -1;
+	if (!a->cmd.zero)
+		return 0;
+	a->cmd.kind = RV_CMD_ZERO;
+	return change(a, err);
+}
+
+static int run(struct attempt *a, struct rv_error *err)
+{
+	if (!a->open) {
+		if (rv_store_open(&a->store, a->cli->spec, a->opts.family, only_reads(&a->cmd),
+				  err) < 0)
+			return -1;
+		a->open = true;
+	} else if (rv_store_restart(&a->store, err) < 0) {
+		return -1;
+	}
+	if (a->cmd.kind == RV_CMD_LIST || a->cmd.kind == RV_CMD_LIST_RULES)
+		return list(a, err);
+	return change(a, err);
+}
+
+/* -V, -h, and words that do nothing else. Returns whether that was all. */
+static bool said_all(struct attempt *a)
+{
+	if (a->opts.version)
+		rv_cli_version(a->cli, &a->out);
+	else if (a->opts.help)
+		rv_cli_help(a->cli, &a->opts, &a->out);
+	else
+		return a->cmd.kind == RV_CMD_NONE;
+	return true;
+}
+
+/* Reads the command line and does what it says, once. */
+static int try_once(struct attempt *a, unsigned int attempts, struct rv_error *err)
+{
+	struct rv_cli *cli = a->cli;
+
+	memset(err, 0, sizeof(*err));
+	memset(&a->opts, 0, sizeof(a->opts));
+	rv_buf_reset(&a->out);
+	rv_command_clear(&a->cmd);
+	rv_command_init(&a->cmd);
+	a->opts.family = cli->family;
+	if (rv_parse_argv(cli->argc, cli->argv, cli->family, &a->cmd, &a->opts, err) < 0)
+		return -1;
+	if (said_all(a))
+		return 0;
+	if (a->opts.wait_interval && attempts == 0)
+		rv_cli_message("Ignoring deprecated --wait-interval option.");
+	return run(a, err);
+}
+
+int rv_cli_iptables(struct rv_cli *cli)
+{
+	struct attempt a = { .cli = cli };
+	struct rv_error err = { 0 };
+	unsigned int attempts = 0;
+	int code = RV_EXIT_OK;
+
+	rv_command_init(&a.cmd);
+	while (try_once(&a, attempts, &err) < 0) {
+		if (err.kind == RV_ERR_AGAIN && rv_cli_again(&attempts))
+			continue;
+		if (err.kind == RV_ERR_AGAIN)
+			rv_cli_give_up(&err);
+		code = rv_cli_error(cli, &err);
+		break;
+	}
+	if (code == RV_EXIT_OK)
+		code = rv_cli_write(cli, STDOUT_FILENO, &a.out);
+	if (a.open)
+		rv_store_close(&a.store);
+	rv_command_clear(&a.cmd);
+	rv_buf_free(&a.out);
+	return code;
+}

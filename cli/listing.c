@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* -L and -S: one walk over what the backend streams, two ways to print it. */
+#include "cli/cli.h"
+
+struct listing {
+	const struct rv_command *cmd;
+	struct rv_list_format format;
+	rv_family_t family;
+	struct rv_pages pages;
+	struct rv_buf heads;	/* -S: all -P and -N stand before the first -A */
+	bool missing;		/* the chain that is asked for */
+};
+
+static bool as_commands(const struct listing *l)
+{
+	return l->cmd->kind == RV_CMD_LIST_RULES;
+}
+
+static int list_table(struct rv_table *table, void *arg)
+{
+	struct listing *l = arg;
+	const char *only = l->cmd->chain[0] ? l->cmd->chain : NULL;
+
+	rv_pages_close(&l->pages);
+	rv_buf_reset(&l->heads);
+	if (rv_pages_open(&l->pages, table, only) < 0)
+		return -1;
+	l->missing = only && l->pages.count == 0;
+	if (l->cmd->number)
+		return 0;
+	for (size_t i = 0; i < l->pages.count; i++) {
+		struct rv_page *p = &l->pages.page[i];
+
+		if (as_commands(l))
+			rv_render_chain_command(&l->heads, p->chain, l->format.verbose);
+	}
+	return 0;
+}
+
+/* Heads come last: how often a chain is referenced is known once its rules have gone by. */
+static void join(struct listing *l, struct rv_buf *b)
+{
+	for (size_t i = 0; i < l->pages.count; i++) {
+		struct rv_page *p = &l->pages.page[i];
+
+		if (i && !as_commands(l))
+			rv_buf_putc(b, '\n');
+		if (!as_commands(l) && !l->cmd->number)
+			rv_render_list_head(b, p->chain, &l->format);
+		rv_buf_add(b, p->text.data, p->text.len);
+		b->failed |= p->text.failed;
+		rv_buf_free(&p->text);
+	}
+}
+
+static int list_rule(struct rv_chain *chain, struct rv_rule *rule, void *arg)
+{
+	struct listing *l = arg;
+	struct rv_page *p = rv_pages_find(&l->pages, chain);
+
+	if (!p)
+		return 0;
+	p->rules++;
+	if (l->cmd->number && p->rules != l->cmd->number)
+		return 0;
+	if (as_commands(l))
+		rv_render_rule(&p->text, l->family, chain->name, rule,
+			       l->format.verbose ? RV_COUNTERS_OPTION : RV_COUNTERS_NONE);
+	else
+		rv_render_list_rule(&p->text, l->family, rule, p->rules, &l->format);
+	return 0;
+}
+
+int rv_cli_list(struct rv_store *s, const struct rv_command *cmd, const struct rv_options *opts,
+		struct rv_buf *b, struct rv_error *err)
+{
+	struct listing l = {
+		.cmd = cmd,
+		.family = s->rs.family,
+		.format = {
+			.numeric = opts->numeric,
+			.verbose = opts->verbose > 0,
+			.exact = opts->exact,
+			.line_numbers = opts->line_numbers,
+		},
+	};
+	const struct rv_visitor v = { .table = list_table, .rule = list_rule, .arg = &l };
+	const char *only = cmd->chain[0] ? cmd->chain : NULL;
+	int rc = rv_store_dump(s, cmd->table, only, &v, err);
+
+	if (rc < 0 && err->kind == RV_ERR_NONE)
+		rv_fail_memory(err);
+	if (rc == 0 && l.missing)
+		rc = rv_fail(err, RV_ERR_STATE, &cmd->chain_loc,
+			     "No chain/target/match by that name.");
+	if (rc == 0) {
+		rv_buf_add(b, l.heads.data, l.heads.len);
+		join(&l, b);
+		b->failed |= l.heads.failed;
+	}
+	rv_buf_free(&l.heads);
+	rv_pages_close(&l.pages);
+	return rc;
+}

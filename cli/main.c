@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One binary, many names: what it does is said by the name it is called by, or
+ * by the first word behind "ravelin".
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+static const struct program {
+	const char *name;
+	rv_family_t family;
+	bool restore;
+	int (*run)(struct rv_cli *cli);
+	const char *help;
+} programs[] = {
+	{ "iptables", NFPROTO_IPV4, false, rv_cli_iptables, "change and list IPv4 rules" },
+	{ "iptables-save", NFPROTO_IPV4, false, rv_cli_save, "print all IPv4 rules" },
+	{ "iptables-restore", NFPROTO_IPV4, true, rv_cli_restore, "load them" },
+	{ "ip6tables", NFPROTO_IPV6, false, rv_cli_iptables, "change and list IPv6 rules" },
+	{ "ip6tables-save", NFPROTO_IPV6, false, rv_cli_save, "print all IPv6 rules" },
+	{ "ip6tables-restore", NFPROTO_IPV6, true, rv_cli_restore, "load them" },
+	{ NULL },
+};
+
+/* "iptables-nft-save" and "/usr/sbin/iptables-save" are the same program. */
+static const struct program *find_program(const char *path)
+{
+	static const char nft[] = "tables-nft";
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	const char *mark = strstr(name, nft);
+	const struct program *p;
+	char plain[32];
+
+	if (mark) {
+		int head = (int)(mark - name) + (int)strlen("tables");
+
+		if (snprintf(plain, sizeof(plain), "%.*s%s", head, name,
+			     mark + strlen(nft)) >= (int)sizeof(plain))
+			return NULL;
+		name = plain;
+	}
+	for (p = programs; p->name; p++)
+		if (strcmp(p->name, name) == 0)
+			return p;
+	return NULL;
+}
+
+static int usage(FILE *to, int code)
+{
+	const struct rv_backend *const *b;
+	const struct program *p;
+
+	fputs("Usage: ravelin [--backend NAME[:ARG]] PROGRAM [ARGUMENTS]\n"
+	      "       ravelin --version | --help\n\nPrograms:\n", to);
+	for (p = programs; p->name; p++)
+		fprintf(to, "  %-18s %s\n", p->name, p->help);
+	fputs("\nBackends (or in $RAVELIN_BACKEND):", to);
+	for (b = rv_backends; *b; b++)
+		fprintf(to, " %s%s", (*b)->name, b == rv_backends ? " (default)" : "");
+	fputs("\n  file:PATH works on an iptables-save file, without root or kernel.\n", to);
+	return code;
+}
+
+static int version(void)
+{
+	printf("ravelin %s, speaks iptables %s\n", RAVELIN_VERSION, RV_STOCK_VERSION);
+	return RV_EXIT_OK;
+}
+
+/* Reads the words before the program's name. Returns where that is, or the exit code in *code. */
+static int own_options(int argc, char **argv, const char **spec, int *code)
+{
+	int i;
+
+	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
+		if (strcmp(argv[i], "--version") == 0 || strcmp(argv[i], "-V") == 0) {
+			*code = version();
+			return 0;
+		}
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			*code = usage(stdout, RV_EXIT_OK);
+			return 0;
+		}
+		if (strncmp(argv[i], "--backend=", 10) == 0) {
+			*spec = argv[i] + 10;
+		} else if (strcmp(argv[i], "--backend") == 0 && i + 1 < argc) {
+			*spec = argv[++i];
+		} else {
+			fprintf(stderr, "ravelin: unknown option or missing argument: %s\n",
+				argv[i]);
+			*code = usage(stderr, RV_EXIT_PARAMETER);
+			return 0;
+		}
+	}
+	return i;
+}
+
+/*
+ * Descriptors 0 to 2 are open from here on, so that no file or socket of ours becomes
+ * one of them. A closed stdout stays one that cannot be written to. A limit on file
+ * size (SIGXFSZ) is an error of write() and no end of the program.
+ */
+static void prepare(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+int main(int argc, char **argv)
+{
+	const char *env = getenv("RAVELIN_BACKEND");
+	const char *spec = env && *env ? env : NULL;
+	const struct program *p = argc > 0 ? find_program(argv[0]) : NULL;
+	struct rv_cli cli = { 0 };
+	int at = 0, code = RV_EXIT_PARAMETER;
+
+	prepare();
+	if (!p) {
+		at = own_options(argc, argv, &spec, &code);
+		if (at == 0)
+			return code;
+		if (at >= argc)
+			return usage(stderr, RV_EXIT_PARAMETER);
+		p = find_program(argv[at]);
+		if (!p) {
+			fprintf(stderr, "ravelin: no program is called %s\n", argv[at]);
+			return usage(stderr, RV_EXIT_PARAMETER);
+		}
+	}
+	cli.name = p->name;
+	cli.family = p->family;
+	cli.restore = p->restore;
+	cli.spec = spec;
+	cli.argc = argc - at;
+	cli.argv = argv + at;
+	return p->run(&cli);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Text on its way out: checked writing, the version line, pages. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <ravelin/io.h>
+
+#include "cli/cli.h"
+
+int rv_cli_write(const struct rv_cli *cli, int fd, const struct rv_buf *b)
+{
+	if (!rv_buf_ok(b))
+		return rv_cli_message("%s: out of memory", cli->name);
+	if (rv_write_all(fd, b) < 0)
+		return rv_cli_message("%s: cannot write: %s", cli->name, strerror(errno));
+	return 0;
+}
+
+const char *rv_cli_banner(const struct rv_cli *cli)
+{
+	const struct rv_backend *const *b;
+	size_t len = cli->spec ? strcspn(cli->spec, ":") : 0;
+
+	for (b = rv_backends; cli->spec && *b; b++)
+		if (strlen((*b)->name) == len && strncmp((*b)->name, cli->spec, len) == 0)
+			return (*b)->banner;
+	return rv_backends[0]->banner;
+}
+
+void rv_cli_version(const struct rv_cli *cli, struct rv_buf *b)
+{
+	rv_buf_printf(b, "%s v%s (%s)\n", cli->name, RV_STOCK_VERSION, rv_cli_banner(cli));
+}
+
+/* A writer that is overtaken this often has waited for a minute or more. */
+#define ATTEMPTS 2000
+
+bool rv_cli_again(unsigned int *attempts)
+{
+	unsigned int most = 1u << (*attempts < 6 ? *attempts : 6);	/* ms */
+	struct timespec pause = { 0 };
+
+	if (++*attempts >= ATTEMPTS)
+		return false;
+	if (*attempts == 1) {
+		struct timespec now;
+
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		srandom((unsigned int)now.tv_nsec ^ (unsigned int)getpid() << 12);
+	}
+	pause.tv_nsec = random() % (most * 1000000L);
+	nanosleep(&pause, NULL);
+	return true;
+}
+
+static int compare_chain(const void *a, const void *b)
+{
+	const struct rv_page *const *x = a, *const *y = b;
+
+	return (*x)->chain < (*y)->chain ? -1 : (*x)->chain > (*y)->chain;
+}
+
+static bool wanted(const struct rv_chain *c, const char *only)
+{
+	return (c->exists || c->base >= 0) && (!only || strcmp(c->name, only) == 0);
+}
+
+int rv_pages_open(struct rv_pages *p, const struct rv_table *t, const char *only)
+{
+	size_t n = 0;
+
+	memset(p, 0, sizeof(*p));
+	p->page = calloc(t->nchains + 1, sizeof(*p->page));
+	p->by_chain = calloc(t->nchains + 1, sizeof(*p->by_chain));
+	if (!p->page || !p->by_chain) {
+		rv_pages_close(p);
+		return -1;
+	}
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		if (!wanted(c, only) || n >= t->nchains)
+			continue;
+		p->page[n].chain = c;
+		p->by_chain[n] = &p->page[n];
+		n++;
+	}
+	p->count = n;
+	qsort(p->by_chain, n, sizeof(*p->by_chain), compare_chain);
+	return 0;
+}
+
+struct rv_page *rv_pages_find(struct rv_pages *p, const struct rv_chain *c)
+{
+	struct rv_page key = { .chain = c }, *k = &key, **hit;
+
+	if (p->last && p->last->chain == c)
+		return p->last;
+	hit = bsearch(&k, p->by_chain, p->count, sizeof(*p->by_chain), compare_chain);
+	if (!hit)
+		return NULL;
+	p->last = *hit;
+	return *hit;
+}
+
+void rv_pages_join(struct rv_pages *p, struct rv_buf *b)
+{
+	size_t i;
+
+	for (i = 0; i < p->count; i++) {
+		struct rv_buf *text = &p->page[i].text;
+
+		b->failed |= text->failed;
+		rv_buf_add(b, text->data, text->len);
+		rv_buf_free(text);
+	}
+}
+
+void rv_pages_close(struct rv_pages *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->count; i++)
+		rv_buf_free(&p->page[i].text);
+	free(p->page);
+	free(p->by_chain);
+	memset(p, 0, sizeof(*p));
+}

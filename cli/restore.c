@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * iptables-restore and ip6tables-restore. The whole input is read first, all tables are
+ * applied to one store and committed once: a file with one wrong line changes nothing.
+ * Stock iptables commits table by table.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <ravelin/io.h>
+
+#include "cli/flags.h"
+
+static const struct rv_flag flags[] = {
+	{ 'n', "noflush", RV_FLAG_PLAIN, NULL, "keep what is in the tables" },
+	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "set packet and byte counters too" },
+	{ 't', "test", RV_FLAG_PLAIN, NULL, "check the input, change nothing" },
+	{ 'T', "table", RV_FLAG_ARG, "TABLE", "only this table of the input" },
+	{ 'v', "verbose", RV_FLAG_PLAIN, NULL, "say what is done" },
+	{ 'w', "wait", RV_FLAG_NUMBER, "SECONDS", "accepted; there is no lock" },
+	{ 'W', "wait-interval", RV_FLAG_NUMBER, "USECS", "accepted" },
+	{ 'M', "modprobe", RV_FLAG_ARG, "COMMAND", "accepted; modules load by themselves" },
+	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "work on IPv4 rules" },
+	{ '6', "ipv6", RV_FLAG_PLAIN, NULL, "work on IPv6 rules" },
+	{ 'b', "binary", RV_FLAG_PLAIN, NULL, "accepted, and there is no such format" },
+	{ 'V', "version", RV_FLAG_PLAIN, NULL, "print the version" },
+	{ 'h', "help", RV_FLAG_PLAIN, NULL, "print this" },
+	{ 0 },
+};
+
+struct restore {
+	struct rv_cli *cli;
+	bool noflush, counters, test, verbose, version, help;
+	const char *only;		/* -T */
+	struct rv_store store;
+	bool open;
+	bool said;			/* a line was -V or -h: like stock, that is all then */
+	struct rv_buf input, out;
+};
+
+static int set_flag(char letter, const char *arg, void *p)
+{
+	struct restore *r = p;
+
+	switch (letter) {
+	case 'n':
+		r->noflush = true;
+		break;
+	case 'c':
+		r->counters = true;
+		break;
+	case 't':
+		r->test = true;
+		break;
+	case 'T':
+		r->only = arg;
+		break;
+	case 'v':
+		r->verbose = true;
+		break;
+	case '4':
+		r->cli->family = NFPROTO_IPV4;
+		break;
+	case '6':
+		r->cli->family = NFPROTO_IPV6;
+		break;
+	case 'b':
+		rv_cli_message("-b/--binary option is not implemented");
+		break;
+	case 'V':
+		r->version = true;
+		break;
+	case 'h':
+		r->help = true;
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+/* ---- the sink ------------------------------------------------------------------- */
+
+static int apply(struct restore *r, struct rv_command *cmd, bool verbose, struct rv_error *err)
+{
+	if (verbose && rv_cli_verbose(&r->out, &r->store, cmd, err) < 0)
+		return -1;
+	return rv_store_apply(&r->store, cmd, err);
+}
+
+static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip,
+		    void *arg, struct rv_error *err)
+{
+	struct restore *r = arg;
+	struct rv_command clear;
+	int rc;
+
+	if (r->only && strcmp(r->only, def->name) != 0) {
+		*skip = true;
+		return 0;
+	}
+	if (r->noflush)
+		return 0;
+	rv_command_init(&clear);
+	clear.kind = RV_CMD_CLEAR;
+	clear.table = def;
+	clear.loc = *loc;
+	rc = apply(r, &clear, r->verbose, err);
+	rv_command_clear(&clear);
+	return rc;
+}
+
+static int on_command(struct rv_command *cmd, const struct rv_options *opts, void *arg,
+		      struct rv_error *err)
+{
+	struct restore *r = arg;
+
+	if (opts->version || opts->help) {
+		if (opts->version)
+			rv_cli_version(r->cli, &r->out);
+		else
+			rv_cli_help(r->cli, opts, &r->out);
+		r->said = true;
+		return -1;
+	}
+	if (cmd->kind == RV_CMD_LIST || cmd->kind == RV_CMD_LIST_RULES)
+		return rv_fail(err, RV_ERR_USAGE, &cmd->loc,
+			       "rules cannot be listed while they are restored");
+	/* Under --noflush stock tells only of lines that have a -v of their own. */
+	return apply(r, cmd, (r->verbose && !r->noflush) || opts->verbose, err);
+}
+
+static int on_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
+{
+	(void)loc;
+	(void)arg;
+	(void)err;
+	return 0;
+}
+
+static int on_comment(const char *text, size_t len, void *arg, struct rv_error *err)
+{
+	struct restore *r = arg;
+
+	(void)err;
+	if (r->verbose && len && text[0] == '#') {
+		rv_buf_add(&r->out, text, len);
+		if (text[len - 1] != '\n')
+			rv_buf_putc(&r->out, '\n');
+	}
+	return 0;
+}
+
+/* ---- the run ---------------------------------------------------------------------- */
+
+static int try_once(struct restore *r, struct rv_error *err)
+{
+	const struct rv_restore_sink sink = {
+		.counters = r->counters,
+		.table = on_table,
+		.command = on_command,
+		.commit = on_commit,
+		.comment = on_comment,
+		.arg = r,
+	};
+
+	memset(err, 0, sizeof(*err));
+	rv_buf_reset(&r->out);
+	if (!r->open) {
+		if (rv_store_open(&r->store, r->cli->spec, r->cli->family, r->test, err) < 0)
+			return -1;
+		r->open = true;
+	} else if (rv_store_restart(&r->store, err) < 0) {
+		return -1;
+	}
+	r->store.bulk = true;
+	if (rv_parse_restore(r->cli->text, r->cli->len, r->cli->family, &sink, err) < 0)
+		return r->said ? 0 : -1;
+	return r->test ? 0 : rv_store_commit(&r->store, err);
+}
+
+static int restore_run(struct restore *r)
+{
+	struct rv_error err = { 0 };
+	unsigned int attempts = 0;
+	int code = RV_EXIT_OK;
+
+	while (try_once(r, &err) < 0) {
+		if (err.kind == RV_ERR_AGAIN && rv_cli_again(&attempts))
+			continue;
+		if (err.kind == RV_ERR_AGAIN)
+			rv_cli_give_up(&err);
+		code = rv_cli_error(r->cli, &err);
+		break;
+	}
+	if (code == RV_EXIT_OK)
+		code = rv_cli_write(r->cli, STDOUT_FILENO, &r->out);
+	if (r->open)
+		rv_store_close(&r->store);
+	return code;
+}
+
+static int read_input(struct restore *r, const char *path)
+{
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO, rc;
+
+	if (fd < 0)
+		return rv_cli_message("Can't open %s: %s", path, strerror(errno));
+	rc = rv_read_all(fd, &r->input);
+	if (rc < 0)
+		rc = rv_cli_message("%s: cannot read %s: %s", r->cli->name,
+				    path ? path : "stdin", strerror(errno));
+	if (path)
+		close(fd);
+	r->cli->text = r->input.data ? r->input.data : "";
+	r->cli->len = r->input.len;
+	return rc;
+}
+
+static int say(struct restore *r)
+{
+	if (r->version)
+		rv_cli_version(r->cli, &r->out);
+	else
+		rv_flags_usage(flags, r->cli, " [file]", &r->out);
+	return rv_cli_write(r->cli, STDOUT_FILENO, &r->out);
+}
+
+int rv_cli_restore(struct rv_cli *cli)
+{
+	struct restore r = { .cli = cli };
+	int rc, words = rv_flags_read(flags, cli, set_flag, &r);
+
+	if (words < 0)
+		rc = rv_cli_message("Try `%s -h' for more information.", cli->name);
+	else if (r.version || r.help)
+		rc = say(&r);
+	else if (cli->argc - words > 1)
+		rc = rv_cli_message("Unknown arguments found on commandline");
+	else
+		rc = read_input(&r, words < cli->argc ? cli->argv[words] : NULL);
+	if (rc == 0 && !r.version && !r.help)
+		rc = restore_run(&r);
+	rv_buf_free(&r.input);
+	rv_buf_free(&r.out);
+	return rc;
+}
