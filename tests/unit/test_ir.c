@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Buffers, values, containers, equality and the check of a loaded table. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <ravelin/extension.h>
+#include <ravelin/render.h>
+
+static void numbers_are_whole_words(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t min, max;
+		bool ok;
+		uint64_t value;
+	} rows[] = {
+		{ "0", 0, 10, true, 0 },
+		{ "0x10", 0, 16, true, 16 },
+		{ "010", 0, 16, true, 8 },
+		{ "18446744073709551615", 0, UINT64_MAX, true, UINT64_MAX },
+		{ "18446744073709551616", 0, UINT64_MAX, false, 0 },
+		{ "11", 0, 10, false, 0 },
+		{ "4", 5, 10, false, 0 },
+		{ "-1", 0, UINT64_MAX, false, 0 },
+		{ "+1", 0, 10, false, 0 },
+		{ " 1", 0, 10, true, 1 },
+		{ " -1", 0, UINT64_MAX, false, 0 },
+		{ "1 ", 0, 10, false, 0 },
+		{ "", 0, 10, false, 0 },
+		{ "1x", 0, 10, false, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		uint64_t n = 99;
+
+		assert_int_equal(rv_parse_uint(rows[i].text, rows[i].min, rows[i].max, &n),
+				 rows[i].ok);
+		if (rows[i].ok)
+			assert_true(n == rows[i].value);
+	}
+}
+
+static const char *shown(struct rv_buf *b, const char *text)
+{
+	union nf_inet_addr addr;
+
+	rv_buf_reset(b);
+	if (!rv_parse_address(NFPROTO_IPV4, text, &addr))
+		return NULL;
+	rv_print_address(b, NFPROTO_IPV4, &addr);
+	return rv_buf_text(b);
+}
+
+static void addresses_are_read_as_stock_reads_them(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "1.2.3.4", "1.2.3.4" }, { "10", "10.0.0.0" },	    { "1.2.3", "1.2.3.0" },
+		{ "0x7f.1", "127.1.0.0" }, { "010.1.1.1", "8.1.1.1" }, { "1.2.3.256", NULL },
+		{ "1.2.3.4.5", NULL },	   { "1.2.3.", NULL },	    { "", NULL },
+		{ "a.b", NULL },	   { "1.2.3.4 ", NULL },
+	};
+	struct rv_buf b = RV_BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const char *text = shown(&b, rows[i][0]);
+
+		if (!rows[i][1])
+			assert_null(text);
+		else
+			assert_string_equal(text, rows[i][1]);
+	}
+	rv_buf_free(&b);
+}
+
+static void masks_are_lengths_or_dotted(void **state)
+{
+	union nf_inet_addr mask;
+
+	(void)state;
+	assert_true(rv_parse_mask(NFPROTO_IPV4, "24", &mask));
+	assert_int_equal(rv_mask_length(NFPROTO_IPV4, &mask), 24);
+	assert_true(rv_parse_mask(NFPROTO_IPV4, "255.0.255.0", &mask));
+	assert_int_equal(rv_mask_length(NFPROTO_IPV4, &mask), -1);
+	assert_true(rv_parse_mask(NFPROTO_IPV6, "ffff:ff00::", &mask));
+	assert_int_equal(rv_mask_length(NFPROTO_IPV6, &mask), 24);
+	assert_false(rv_parse_mask(NFPROTO_IPV4, "33", &mask));
+	assert_false(rv_parse_mask(NFPROTO_IPV4, "255.0", &mask));
+	assert_false(rv_parse_mask(NFPROTO_IPV6, "129", &mask));
+	for (unsigned int n = 0; n <= 128; n++) {
+		rv_mask_make(NFPROTO_IPV6, n, &mask);
+		assert_int_equal(rv_mask_length(NFPROTO_IPV6, &mask), n);
+	}
+}
+
+static void quotes_are_used_where_needed(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "plain_word-1", "plain_word-1" },
+		{ "", "\"\"" },
+		{ "a b", "\"a b\"" },
+		{ "it's", "\"it\\'s\"" },
+		{ "\"q\" \\", "\"\\\"q\\\" \\\\\"" },
+	};
+	struct rv_buf b = RV_BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		rv_buf_reset(&b);
+		rv_print_quoted(&b, rows[i][0]);
+		assert_string_equal(rv_buf_text(&b), rows[i][1]);
+	}
+	rv_buf_free(&b);
+}
+
+static void mac_addresses_have_six_bytes(void **state)
+{
+	unsigned char mac[6];
+
+	(void)state;
+	assert_true(rv_parse_mac("00:1A:2b:3c:4d:5e", mac));
+	assert_int_equal(mac[1], 0x1a);
+	assert_int_equal(mac[5], 0x5e);
+	assert_false(rv_parse_mac("00:1a:2b:3c:4d", mac));
+	assert_false(rv_parse_mac("00:1a:2b:3c:4d:5e:6f", mac));
+	assert_false(rv_parse_mac("00:1a:2b:3c:4d:5g", mac));
+	assert_true(rv_parse_mac("0:1a:2b:3c:4d:5e", mac));
+	assert_int_equal(mac[0], 0);
+	assert_false(rv_parse_mac(":1a:2b:3c:4d:5e", mac));
+	assert_false(rv_parse_mac("000:1a:2b:3c:4d:5e", mac));
+	assert_false(rv_parse_mac("", mac));
+}
+
+static void a_buffer_remembers_what_failed(void **state)
+{
+	struct rv_buf b = RV_BUF_INIT;
+
+	(void)state;
+	rv_buf_puts(&b, "abc");
+	assert_null(rv_buf_grow(&b, SIZE_MAX / 2));
+	assert_false(rv_buf_ok(&b));
+	assert_null(rv_buf_text(&b));
+	rv_buf_reset(&b);
+	rv_buf_printf(&b, "%0300d", 7);
+	assert_int_equal(b.len, 300);
+	assert_int_equal(strlen(rv_buf_text(&b)), 300);
+	rv_buf_free(&b);
+}
+
+/* ---- containers --------------------------------------------------------------- */
+
+static struct rv_table *filter(struct rv_ruleset *rs)
+{
+	rv_ruleset_init(rs, NFPROTO_IPV4);
+	return rv_ruleset_table(rs, rv_table_def_find("filter"));
+}
+
+static struct rv_chain *add_chain(struct rv_table *t, const char *name)
+{
+	struct rv_chain *c = rv_table_add_chain(t, name);
+
+	assert_non_null(c);
+	c->exists = c->loaded = true;
+	return c;
+}
+
+static struct rv_rule *add_jump(struct rv_chain *c, const char *to)
+{
+	struct rv_rule *r = rv_rule_new();
+
+	assert_non_null(r);
+	r->verdict = RV_VERDICT_JUMP;
+	rv_chain_name_set(r->jump, to);
+	rv_chain_add_rule(c, r, NULL);
+	return r;
+}
+
+static void chains_are_found_by_name(void **state)
+{
+	struct rv_ruleset rs;
+	struct rv_table *t = filter(&rs);
+	char name[RV_CHAIN_NAME_LEN];
+
+	(void)state;
+	for (int i = 0; i < 5000; i++) {
+		snprintf(name, sizeof(name), "C%d", i);
+		add_chain(t, name);
+	}
+	for (int i = 0; i < 5000; i++) {
+		snprintf(name, sizeof(name), "C%d", i);
+		assert_string_equal(rv_table_chain(t, name)->name, name);
+	}
+	assert_null(rv_table_chain(t, "C5000"));
+	rv_chain_rename(rv_table_chain(t, "C7"), "C5000");
+	assert_null(rv_table_chain(t, "C7"));
+	assert_non_null(rv_table_chain(t, "C5000"));
+	rv_chain_free(rv_table_chain(t, "C5000"));
+	assert_null(rv_table_chain(t, "C5000"));
+	rv_ruleset_clear(&rs);
+}
+
+static void chains_are_sorted_base_chains_first(void **state)
+{
+	static const char *const order[] = { "INPUT", "FORWARD", "OUTPUT", "AAA", "Zed", "abc" };
+	struct rv_ruleset rs;
+	struct rv_table *t = filter(&rs);
+	size_t i = 0;
+
+	(void)state;
+	add_chain(t, "abc");
+	add_chain(t, "Zed");
+	add_chain(t, "AAA");
+	assert_int_equal(rv_table_sort(t), 0);
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		assert_string_equal(c->name, order[i++]);
+	assert_int_equal(i, 6);
+	rv_ruleset_clear(&rs);
+}
+
+static void rules_are_equal_but_for_what_no_packet_sees(void **state)
+{
+	struct rv_rule *a = rv_rule_new(), *b;
+
+	(void)state;
+	assert_non_null(a);
+	a->verdict = RV_VERDICT_ACCEPT;
+	b = rv_rule_clone(a);
+	assert_non_null(b);
+	b->counters.packets = 7;
+	b->handle = 9;
+	b->loc.line = 3;
+	assert_true(rv_rule_equal(a, b));
+	b->verdict = RV_VERDICT_DROP;
+	assert_false(rv_rule_equal(a, b));
+	b->verdict = RV_VERDICT_ACCEPT;
+	b->ip.invert = RV_IP_SRC;
+	assert_false(rv_rule_equal(a, b));
+	b->ip.invert = 0;
+	strcpy(b->ip.in, "+");
+	assert_true(rv_rule_equal(a, b));
+	rv_rule_free(a);
+	rv_rule_free(b);
+}
+
+/* ---- what the kernel would refuse ------------------------------------------------- */
+
+static void a_loop_of_jumps_is_refused(void **state)
+{
+	struct rv_error err = { 0 };
+	struct rv_ruleset rs;
+	struct rv_table *t = filter(&rs);
+	struct rv_chain *a, *b;
+
+	(void)state;
+	a = add_chain(t, "A");
+	b = add_chain(t, "B");
+	add_jump(rv_table_chain(t, "INPUT"), "A");
+	add_jump(a, "B");
+	assert_int_equal(rv_table_check(t, &err), 0);
+	add_jump(b, "A")->loc = (struct rv_loc){ 4, 1, 2 };
+	assert_int_equal(rv_table_check(t, &err), -1);
+	assert_string_equal(err.text, " RULE_APPEND failed (Too many links): rule in chain B");
+	assert_int_equal(err.loc.line, 4);
+	rv_ruleset_clear(&rs);
+}
+
+static int check_nested(int depth)
+{
+	struct rv_error err = { 0 };
+	struct rv_ruleset rs;
+	struct rv_table *t = filter(&rs);
+	char name[RV_CHAIN_NAME_LEN];
+	int rc;
+
+	add_jump(rv_table_chain(t, "INPUT"), "C1");
+	for (int i = 1; i <= depth; i++) {
+		snprintf(name, sizeof(name), "C%d", i);
+		add_chain(t, name);
+	}
+	for (int i = 1; i < depth; i++) {
+		char to[RV_CHAIN_NAME_LEN];
+
+		snprintf(name, sizeof(name), "C%d", i);
+		snprintf(to, sizeof(to), "C%d", i + 1);
+		add_jump(rv_table_chain(t, name), to);
+	}
+	rc = rv_table_check(t, &err);
+	rv_ruleset_clear(&rs);
+	return rc;
+}
+
+static void jumps_nest_as_deep_as_in_the_kernel(void **state)
+{
+	(void)state;
+	assert_int_equal(check_nested(15), 0);
+	assert_int_equal(check_nested(16), -1);
+	assert_int_equal(check_nested(100000), -1);
+}
+
+/* ---- listing ------------------------------------------------------------------------ */
+
+static void large_counters_are_cut_short(void **state)
+{
+	static const struct {
+		uint64_t packets;
+		const char *shown;
+	} rows[] = {
+		{ 99999, "99999 " }, { 100000, " 100K " }, { 9999499, "9999K " },
+		{ 9999500, "  10M " }, { 99999999999ULL, " 100G " },
+	};
+	struct rv_list_format f = { .numeric = true, .verbose = true };
+	struct rv_rule *r = rv_rule_new();
+	struct rv_buf b = RV_BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		rv_buf_reset(&b);
+		r->counters.packets = rows[i].packets;
+		rv_render_list_rule(&b, NFPROTO_IPV4, r, 1, &f);
+		assert_non_null(rv_buf_text(&b));
+		assert_memory_equal(b.data, rows[i].shown, 6);
+	}
+	rv_buf_free(&b);
+	rv_rule_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers_are_whole_words),
+		cmocka_unit_test(addresses_are_read_as_stock_reads_them),
+		cmocka_unit_test(masks_are_lengths_or_dotted),
+		cmocka_unit_test(quotes_are_used_where_needed),
+		cmocka_unit_test(mac_addresses_have_six_bytes),
+		cmocka_unit_test(a_buffer_remembers_what_failed),
+		cmocka_unit_test(chains_are_found_by_name),
+		cmocka_unit_test(chains_are_sorted_base_chains_first),
+		cmocka_unit_test(rules_are_equal_but_for_what_no_packet_sees),
+		cmocka_unit_test(a_loop_of_jumps_is_refused),
+		cmocka_unit_test(jumps_nest_as_deep_as_in_the_kernel),
+		cmocka_unit_test(large_counters_are_cut_short),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
