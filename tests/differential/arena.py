@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Two network namespaces that are prepared alike: what stock iptables does to
+one and Ravelin to the other must come out the same.
+
+The namespaces have no name and no file; they go when the last process and file
+descriptor that uses them goes, however the run ends.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+
+import nftdump
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CLONE_NEWNET = 0x40000000
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None, use_errno=True)
+# No command here takes anything near that long, in seconds.
+LIMIT = 30
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class Failure(Exception):
+    """Something around the comparison does not work."""
+
+
+def die_with_parent():
+    """Ends this process, and with it its namespaces, when its parent ends."""
+    check(LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
+
+
+def check(result, what):
+    if result:
+        raise Failure("%s: %s" % (what, os.strerror(ctypes.get_errno())))
+
+
+class Namespace:
+    def __init__(self):
+        home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        check(LIBC.unshare(CLONE_NEWNET), "a network namespace cannot be made")
+        self.handle = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        self.reader = nftdump.Reader()
+        check(LIBC.setns(home, CLONE_NEWNET), "setns")
+        os.close(home)
+
+    def enter(self):
+        """What this process starts from now on is started in here."""
+        check(LIBC.setns(self.handle, CLONE_NEWNET), "setns")
+
+    def state(self):
+        """Everything in nf_tables but handles and counters, to compare."""
+        reader = self.reader
+        return [(reader.tables(family), reader.chains(family), reader.rules(family)) for family in (2, 10)]
+
+    def close(self):
+        self.reader.close()
+        os.close(self.handle)
+
+
+class Program:
+    """A way to run the tools: stock's multi-call binary, or links in a folder."""
+
+    def __init__(self, words):
+        # No name server can be reached from the namespaces; don't wait for one.
+        self.environment = {"PATH": PATH, "LANG": "C", "RES_OPTIONS": "attempts:1 timeout:1"}
+        words = list(words)
+        if words[:1] == ["env"]:
+            words.pop(0)
+            while "=" in words[0]:
+                name, value = words.pop(0).split("=", 1)
+                self.environment[name] = value
+        self.words = words
+
+    def arguments(self, tool):
+        return self.words + [tool]
+
+
+class Links(Program):
+    def __init__(self, folder):
+        super().__init__([folder])
+        self.folder = folder
+        # How sanitizers behave is for who started the run to say; nothing else
+        # of the environment may change what Ravelin does.
+        self.environment.update((k, v) for k, v in os.environ.items() if k.endswith("SAN_OPTIONS"))
+
+    def arguments(self, tool):
+        return [os.path.join(self.folder, tool)]
+
+
+class Result:
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+
+class Child:
+    """A started process; its output goes to memory, so it can't block."""
+
+    def __init__(self, program, arguments, stdin=None):
+        self.files = [os.memfd_create(name) for name in ("out", "err")]
+        source = os.memfd_create("in")
+        if stdin:
+            os.write(source, stdin.encode())
+            os.lseek(source, 0, os.SEEK_SET)
+        actions = [(os.POSIX_SPAWN_DUP2, source, 0)] + [
+            (os.POSIX_SPAWN_DUP2, f, n) for f, n in zip(self.files, (1, 2))]
+        try:
+            self.pid = os.posix_spawnp(arguments[0], arguments, program.environment, file_actions=actions)
+        finally:
+            os.close(source)
+
+    def wait(self):
+        _, status = os.waitpid(self.pid, 0)
+        texts = []
+        for handle in self.files:
+            size = os.lseek(handle, 0, os.SEEK_END)
+            texts.append(os.pread(handle, size, 0).decode("utf-8", "backslashreplace"))
+            os.close(handle)
+        return Result(os.waitstatus_to_exitcode(status), *texts)
+
+
+@contextlib.contextmanager
+def time_limit(children):
+    """Kills children that hang; they then show as ended by a signal."""
+    def end(*_):
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child.pid, signal.SIGKILL)
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, LIMIT)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+class Arena:
+    """Stock's namespace and Ravelin's, and the programs to run in them."""
+
+    def __init__(self, stock, ravelin):
+        self.programs = (stock, ravelin)
+        self.system = Program([])
+        self.spaces = (Namespace(), Namespace())
+        with open(os.path.join(HERE, "sets.txt"), encoding="utf-8") as sets:
+            text = sets.read()
+        for space in self.spaces:
+            result = self.run(space, self.system, ["ipset", "restore"], text)
+            if result.code:
+                raise Failure("ipset: " + result.err.strip())
+
+    def run(self, space, program, arguments, stdin=None):
+        return self.run_all([(space, program, arguments, stdin)])[0]
+
+    def run_all(self, jobs):
+        """Runs several at once; returns their results in order."""
+        children = []
+        with time_limit(children):
+            for space, program, arguments, stdin in jobs:
+                space.enter()
+                children.append(Child(program, arguments, stdin))
+            return [child.wait() for child in children]
+
+    def both(self, tool, arguments, swapped=False):
+        """Each program in its own namespace, or in that of the other."""
+        programs = self.programs[::-1] if swapped else self.programs
+        return self.run_all([(space, program, program.arguments(tool) + arguments, None)
+                             for space, program in zip(self.spaces, programs)])
+
+    def prepare(self, command):
+        """Empties both and makes the chains that the command may refer to."""
+        for space in self.spaces:
+            space.reader.flush()
+        if "user" not in " ".join(command.words()):
+            return
+        stock = self.programs[0]
+        text = "*%s\n:user - [0:0]\nCOMMIT\n" % command.table
+        results = self.run_all([(space, stock, stock.arguments(command.tool + "-restore") + ["-n"], text)
+                                for space in self.spaces])
+        for result in results:
+            if result.code:
+                raise Failure("stock cannot make a chain: " + result.err.strip())
+
+    def close(self):
+        for space in self.spaces:
+            space.close()
