@@ -21,7 +21,7 @@ WARNINGS  := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-protot
              -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2
 HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE \
              $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
-PKGS      := libmnl libnftnl
+PKGS      := libmnl
 
 RV_CPPFLAGS = -D_GNU_SOURCE -DRAVELIN_VERSION='"$(VERSION)"' -Iinclude -I. -I$(BUILD) \
               $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
@@ -88,12 +88,12 @@ $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
 # Its allocations fail on purpose.
 $(BUILD)/tests/test_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
-$(BUILD)/bench/floor: bench/floor.c
+$(BUILD)/bench/%: bench/%.c bench/recording.h
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $< -lmnl
+	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $<
 
-$(BUILD)/bench/record.so: bench/record.c
+$(BUILD)/bench/record.so: bench/record.c bench/recording.h
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fPIC -shared -o $@ $< -ldl
@@ -118,7 +118,9 @@ check-sanitize:
 	$(MAKE) BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' \
 		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' all check-unit
 
-bench: all $(BUILD)/bench/floor $(BUILD)/bench/record.so
+bench:
+	scripts/deps build bench
+	$(MAKE) all $(BUILD)/bench/floor $(BUILD)/bench/measure $(BUILD)/bench/record.so
 	bench/run
 
 lint:
