@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* mark: the mark the packet carries through this host (uapi linux/netfilter/xt_mark.h). */
 #include <linux/netfilter/xt_mark.h>
+#include <string.h>
 
 #include <ravelin/extension.h>
+
+/* Every mark and mask can be asked for, 0/0 too: that one was is said beside them. */
+struct mark_data {
+	struct xt_mark_mtinfo1 info;
+	uint8_t given;
+};
 
 static const struct rv_option options[] = {
 	{
@@ -10,9 +17,10 @@ static const struct rv_option options[] = {
 		.type = RV_T_MASKED,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS |
 			 RV_OPT_HEX,
-		RV_FIELD(struct xt_mark_mtinfo1, mark),
-		.mask_offset = offsetof(struct xt_mark_mtinfo1, mask),
-		.invert = RV_BIT(struct xt_mark_mtinfo1, invert, 1),
+		RV_FIELD(struct mark_data, info.mark),
+		.mask_offset = offsetof(struct mark_data, info.mask),
+		.given = RV_BIT(struct mark_data, given, 1),
+		.invert = RV_BIT(struct mark_data, info.invert, 1),
 		.sel = RV_SEL_MARK,
 		.list = "mark match [! ]",
 		.arg = "value[/mask]",
@@ -21,15 +29,31 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
+static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	struct mark_data *d = (struct mark_data *)(void *)data;
+	struct xt_mark_mtinfo1 info;
+
+	(void)w;
+	(void)err;
+	memcpy(&info, wire, sizeof(info));
+	d->info.mark = info.mark;
+	d->info.mask = info.mask;
+	d->info.invert = info.invert;
+	d->given = 1;
+	return 0;
+}
+
 static const struct rv_wire wire[] = {
-	{ .revision = 1, .size = sizeof(struct xt_mark_mtinfo1) },
+	{ .revision = 1, .size = sizeof(struct xt_mark_mtinfo1), .read = read_v1 },
 	{ .size = 0 },
 };
 
 static const struct rv_ext mark = {
 	.name = "mark",
 	.kind = RV_MATCH,
-	.size = sizeof(struct xt_mark_mtinfo1),
+	.size = sizeof(struct mark_data),
 	.wire = wire,
 	.options = options,
 	.native = 1 << 0,

@@ -49,15 +49,6 @@ static int parse_flags(struct rv_parse *p)
 	return parse_flag_list(p, p->arg2, &p->loc2, &tcp->flg_cmp);
 }
 
-static int parse_syn(struct rv_parse *p)
-{
-	struct xt_tcp *tcp = (struct xt_tcp *)(void *)p->data;
-
-	tcp->flg_mask = FLAGS_SYN;
-	tcp->flg_cmp = 0x02;
-	return 0;
-}
-
 static void print_flag_list(struct rv_out *o, uint8_t flags)
 {
 	const char *comma = "";
@@ -165,15 +156,18 @@ static const struct rv_option options[] = {
 		.predicate = flags_predicate,
 		.absorb = absorb_flags,
 	},
+	/* Mask and set side by side, so to speak one number of two bytes. */
 	[SYN] = {
 		.name = "syn",
 		.type = RV_T_FLAG,
-		.flags = RV_OPT_INVERT | RV_OPT_HIDDEN,
+		.flags = RV_OPT_INVERT | RV_OPT_HIDDEN | RV_OPT_SETS | RV_OPT_BE,
+		.offset = offsetof(struct xt_tcp, flg_mask),
+		.size = 2,
+		.value = FLAGS_SYN << 8 | 0x02,
 		.invert = RV_BIT(struct xt_tcp, invflags, XT_TCP_INV_FLAGS),
 		.excludes = 1 << FLAGS,
 		.once = ONE_FLAGS,
 		.help = "the same as --tcp-flags FIN,SYN,RST,ACK SYN",
-		.parse = parse_syn,
 	},
 	{ .name = NULL },
 };

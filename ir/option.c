@@ -108,7 +108,18 @@ static bool is_initial(const struct rv_ext *ext, const unsigned char *data, unsi
 	return !memcmp(initial ? initial + at : zeros, data + at, size);
 }
 
-bool rv_option_given(const struct rv_ext *ext, const struct rv_option *opt, const unsigned char *data)
+static uint64_t get_number(const struct rv_option *opt, const unsigned char *field,
+			   unsigned int size)
+{
+	uint64_t n = rv_get_uint(field, size);
+
+	if (!(opt->flags & RV_OPT_BE))
+		return n;
+	return size == 2 ? ntohs(n) : size == 4 ? ntohl(n) : n;
+}
+
+bool rv_option_given(const struct rv_ext *ext, const struct rv_option *opt,
+		     const unsigned char *data)
 {
 	uint64_t n;
 
@@ -116,7 +127,7 @@ bool rv_option_given(const struct rv_ext *ext, const struct rv_option *opt, cons
 		return has_bit(&opt->given, data) ||
 		       (opt->invert.number && rv_option_inverted(opt, data));
 	if (opt->type == RV_T_FLAG && opt->size) {
-		n = rv_get_uint(data + opt->offset, opt->size);
+		n = get_number(opt, data + opt->offset, opt->size);
 		return opt->flags & RV_OPT_SETS ? n == opt->value : (n & opt->value) == opt->value;
 	}
 	if (rv_option_inverted(opt, data) || !is_initial(ext, data, opt->offset, opt->size))
@@ -167,16 +178,6 @@ static uint64_t row_max(const struct rv_option *opt, unsigned int size)
 	return opt->max ? opt->max : largest(size);
 }
 
-static uint64_t get_number(const struct rv_option *opt, const unsigned char *field,
-			   unsigned int size)
-{
-	uint64_t n = rv_get_uint(field, size);
-
-	if (!(opt->flags & RV_OPT_BE))
-		return n;
-	return size == 2 ? ntohs(n) : size == 4 ? ntohl(n) : n;
-}
-
 static void set_number(const struct rv_option *opt, unsigned char *field, unsigned int size,
 		       uint64_t n)
 {
@@ -193,8 +194,8 @@ static int parse_flag(struct rv_parse *p, const char *text, unsigned char *field
 	(void)text;
 	if (!opt->size)
 		return 0;
-	old = opt->flags & RV_OPT_SETS ? 0 : rv_get_uint(field, opt->size);
-	rv_set_uint(field, opt->size, old | opt->value);
+	old = opt->flags & RV_OPT_SETS ? 0 : get_number(opt, field, opt->size);
+	set_number(opt, field, opt->size, old | opt->value);
 	return 0;
 }
 
@@ -868,7 +869,8 @@ static bool print_host_name(struct rv_out *o, const union nf_inet_addr *addr)
 	return true;
 }
 
-static void print_addr_mask(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+static void print_addr_mask(struct rv_out *o, const struct rv_option *opt,
+			    const unsigned char *data)
 {
 	union nf_inet_addr addr = get_address(o->family, data + opt->offset, opt->size);
 	union nf_inet_addr mask = get_address(o->family, data + mask_at(opt), mask_size(opt));
@@ -1043,13 +1045,40 @@ static bool to_flag(const struct rv_option *opt, const unsigned char *data, stru
 	return true;
 }
 
+/* An enumeration in bits of a field counts from 0 in a predicate. */
+static unsigned int own_shift(const struct rv_option *opt)
+{
+	return opt->value ? __builtin_ctzll(opt->value) : 0;
+}
+
+static bool to_enum(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
+{
+	uint64_t n = own_bits(opt, rv_get_uint(data + opt->offset, opt->size));
+
+	number_to(p->sel, n >> own_shift(opt), p->value);
+	return true;
+}
+
+static bool from_enum(const struct rv_option *opt, const struct rv_predicate *p,
+		      unsigned char *data)
+{
+	uint64_t n = number_from(p->sel, p->value) << own_shift(opt);
+	uint64_t old = rv_get_uint(data + opt->offset, opt->size);
+
+	if (p->op != RV_OP_EQ || !rv_name_of(opt->names, n))
+		return false;
+	rv_set_uint(data + opt->offset, opt->size, (old ^ own_bits(opt, old)) | n);
+	return true;
+}
+
 static bool to_uint(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
 {
 	number_to(p->sel, get_number(opt, data + opt->offset, opt->size), p->value);
 	return true;
 }
 
-static bool from_uint(const struct rv_option *opt, const struct rv_predicate *p, unsigned char *data)
+static bool from_uint(const struct rv_option *opt, const struct rv_predicate *p,
+		      unsigned char *data)
 {
 	uint64_t n = number_from(p->sel, p->value);
 
@@ -1086,7 +1115,8 @@ static bool from_range(const struct rv_option *opt, const struct rv_predicate *p
 	return true;
 }
 
-static bool to_masked(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
+static bool to_masked(const struct rv_option *opt, const unsigned char *data,
+		      struct rv_predicate *p)
 {
 	unsigned int size = mask_size(opt);
 	uint64_t mask = get_number(opt, data + mask_at(opt), size);
@@ -1119,7 +1149,8 @@ static bool to_bits(const struct rv_option *opt, const unsigned char *data, stru
 	return true;
 }
 
-static bool from_bits(const struct rv_option *opt, const struct rv_predicate *p, unsigned char *data)
+static bool from_bits(const struct rv_option *opt, const struct rv_predicate *p,
+		      unsigned char *data)
 {
 	if (p->op != RV_OP_ANY)
 		return false;
@@ -1163,10 +1194,14 @@ static bool to_addr_mask(const struct rv_option *opt, const unsigned char *data,
 {
 	bytes_to(p->sel, data + opt->offset, opt->size, p->value);
 	bytes_to(p->sel, data + mask_at(opt), mask_size(opt), p->other);
-	if (!all_ones(p->other, rv_selectors[p->sel].len))
-		p->op = RV_OP_MASK;
-	else
+	if (all_ones(p->other, rv_selectors[p->sel].len)) {
 		memset(p->other, 0, sizeof(p->other));
+		return true;
+	}
+	p->op = RV_OP_MASK;
+	/* A host's address keeps what its mask leaves out; no packet would equal that. */
+	for (unsigned int i = 0; i < sizeof(p->value); i++)
+		p->value[i] &= p->other[i];
 	return true;
 }
 
@@ -1312,7 +1347,7 @@ static const struct type types[] = {
 	[RV_T_PORT_RANGE] = { parse_port_range, print_ports, to_range, from_range },
 	[RV_T_MASKED] = { parse_masked, print_masked, to_masked, from_masked },
 	[RV_T_STRING] = { parse_string, print_string, NULL, NULL },
-	[RV_T_ENUM] = { parse_enum, print_enum, to_uint, from_uint },
+	[RV_T_ENUM] = { parse_enum, print_enum, to_enum, from_enum },
 	[RV_T_BITS] = { parse_bits, print_bits, to_bits, from_bits },
 	[RV_T_ADDR] = { parse_addr, print_addr, to_bytes, from_bytes },
 	[RV_T_ADDR_MASK] = { parse_addr_mask, print_addr_mask, to_addr_mask, from_addr_mask },

@@ -40,10 +40,19 @@ int rv_build_not(struct rv_parser *p, const struct rv_loc *loc)
 	return 0;
 }
 
+static int place_of(char letter)
+{
+	const char *at = letter ? strchr(RV_ONCE, letter) : NULL;
+
+	return at ? at - RV_ONCE : -1;
+}
+
 int rv_build_once(struct rv_parser *p, char letter, const char *name, const struct rv_loc *loc)
 {
-	size_t i = strchr(RV_ONCE, letter) - RV_ONCE;
+	int i = place_of(letter);
 
+	if (i < 0)
+		return 0;
 	if (p->seen & 1u << i)
 		return rv_fail(p->err, RV_ERR_USAGE, loc, "multiple --%s options not allowed", name);
 	p->seen |= 1u << i;
@@ -53,9 +62,9 @@ int rv_build_once(struct rv_parser *p, char letter, const char *name, const stru
 
 const struct rv_loc *rv_build_seen(const struct rv_parser *p, char letter)
 {
-	size_t i = strchr(RV_ONCE, letter) - RV_ONCE;
+	int i = place_of(letter);
 
-	return p->seen & 1u << i ? &p->seen_at[i] : NULL;
+	return i >= 0 && p->seen & 1u << i ? &p->seen_at[i] : NULL;
 }
 
 /* Rows that count as one are called by the name of the first. */

@@ -181,35 +181,48 @@ static int stage_del_chain(struct message *m)
 {
 	if (start(m, NFT_MSG_DELCHAIN, NLM_F_NONREC))
 		return -1;
-	put_chain(m, m->change->chain->name);
+	put_chain(m, rv_nft_kernel_name(m->b, m->change->chain->name));
 	return finish(m);
 }
 
+static struct rv_nft_rename *rename_of(struct rv_nft_batch *b, const struct rv_chain *c)
+{
+	struct rv_nft_rename *r;
+
+	for (size_t i = 0; i < b->nrenames; i++)
+		if (b->renames[i].chain == c->handle)
+			return &b->renames[i];
+	r = realloc(b->renames, (b->nrenames + 1) * sizeof(*r));
+	if (!r)
+		return NULL;
+	b->renames = r;
+	r += b->nrenames++;
+	*r = (struct rv_nft_rename){ .chain = c->handle };
+	rv_chain_name_set(r->from, c->name);
+	rv_chain_name_set(r->to, c->name);
+	return r;
+}
+
+/* The kernel finds the chain to rename by its handle, which a new chain has not got yet. */
 static int stage_rename(struct message *m)
 {
-	struct rv_nft_batch *b = m->b;
 	const struct rv_chain *c = m->change->chain;
-	struct rv_nft_rename *renames;
+	struct rv_nft_rename *rename;
 
 	if (c->handle & RV_NFT_NEW_CHAIN)
-		return rv_fail(m->err, RV_ERR_PROBLEM, NULL,
-			       "chain `%s' is made in this very transaction and cannot be renamed in it",
-			       c->name);
-	renames = realloc(b->renames, (b->nrenames + 1) * sizeof(*renames));
-	if (!renames)
+		return rv_fail(m->err, RV_ERR_PROBLEM, &m->change->loc,
+			       " CHAIN_RENAME failed (No such file or directory): chain %s "
+			       "is made in the same transaction", c->name);
+	rename = rename_of(m->b, c);
+	if (!rename)
 		return rv_fail_memory(m->err);
-	b->renames = renames;
-	renames += b->nrenames;
-	*renames = (struct rv_nft_rename){ .chain = c->handle, .record = b->nrecords };
-	rv_chain_name_set(renames->from, c->name);
-	rv_chain_name_set(renames->to, m->change->name);
 	if (start(m, NFT_MSG_NEWCHAIN, 0))
 		return -1;
 	put_chain(m, m->change->name);
-	rv_nft_put_u64(&b->bytes, NFTA_CHAIN_HANDLE, c->handle);
+	rv_nft_put_u64(&m->b->bytes, NFTA_CHAIN_HANDLE, c->handle);
 	if (finish(m))
 		return -1;
-	b->nrenames++;
+	rv_chain_name_set(rename->to, m->change->name);
 	return 0;
 }
 
@@ -220,7 +233,8 @@ static int start_rule(struct message *m, uint8_t type, uint16_t flags)
 	if (start(m, type, flags))
 		return -1;
 	rv_nft_put_text(&m->b->bytes, NFTA_RULE_TABLE, m->change->table->def->name);
-	rv_nft_put_text(&m->b->bytes, NFTA_RULE_CHAIN, m->change->chain->name);
+	rv_nft_put_text(&m->b->bytes, NFTA_RULE_CHAIN,
+			rv_nft_kernel_name(m->b, m->change->chain->name));
 	return 0;
 }
 
@@ -236,9 +250,15 @@ static void put_name(struct message *m, const struct rv_rule *r, uint16_t handle
 /* The rule with the number that it is known by in what follows. */
 static int finish_rule(struct message *m, struct rv_rule *r)
 {
+	const char *jump = rv_nft_kernel_name(m->b, r->jump);
 	uint32_t id = m->b->nrecords + 1;
+	int rc;
 
-	if (rv_nft_rule_write(&m->b->bytes, m->family, r, m->err))
+	if (jump != r->jump)
+		rv_chain_name_set(r->jump, jump);
+	rc = rv_nft_rule_write(&m->b->bytes, m->family, r, m->err);
+	rv_nft_rename_jump(m->b, r);
+	if (rc)
 		return -1;
 	rv_nft_put_u32(&m->b->bytes, NFTA_RULE_ID, id);
 	if (finish(m))
@@ -403,21 +423,22 @@ struct rv_nft_view rv_nft_record_attrs(const struct rv_nft_batch *b,
 	return (struct rv_nft_view){ at + head, len - head };
 }
 
-const char *rv_nft_kernel_chain(const struct rv_nft_batch *b, const struct rv_chain *chain)
+const char *rv_nft_kernel_name(const struct rv_nft_batch *b, const char *chain)
 {
-	if (!chain->handle || chain->handle & RV_NFT_NEW_CHAIN)
-		return NULL;
 	for (size_t i = 0; i < b->nrenames; i++)
-		if (b->renames[i].chain == chain->handle)
+		if (!strcmp(b->renames[i].to, chain))
 			return b->renames[i].from;
-	return chain->name;
+	return chain;
 }
 
-void rv_nft_rename_jump(const struct rv_nft_batch *b, struct rv_rule *r, size_t record)
+void rv_nft_rename_jump(const struct rv_nft_batch *b, struct rv_rule *r)
 {
-	for (size_t i = 0; i < b->nrenames; i++)
-		if (record <= b->renames[i].record && !strcmp(r->jump, b->renames[i].from))
+	for (size_t i = 0; i < b->nrenames; i++) {
+		if (!strcmp(r->jump, b->renames[i].from)) {
 			rv_chain_name_set(r->jump, b->renames[i].to);
+			return;
+		}
+	}
 }
 
 /* A replayed message. */
@@ -467,7 +488,7 @@ static int replay_new(struct replay *p)
 	r->handle = 0;
 	r->loc = p->rec->loc;
 	rv_nft_get_u32(p->t[NFTA_RULE_ID], &r->id);
-	rv_nft_rename_jump(p->b, r, p->rec - p->b->records);
+	rv_nft_rename_jump(p->b, r);
 	if (p->head.nlmsg_flags & NLM_F_REPLACE)
 		pos = old = find_rule(p, NFTA_RULE_HANDLE, NFTA_RULE_HANDLE);
 	else if (p->t[NFTA_RULE_POSITION].data || p->t[NFTA_RULE_POSITION_ID].data)

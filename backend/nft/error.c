@@ -4,7 +4,6 @@
  * what it is in it that the kernel lacks or does not like.
  */
 #include <errno.h>
-#include <stdio.h>
 
 #include <ravelin/render.h>
 
@@ -129,6 +128,7 @@ static void render_refused(struct rv_buf *b, const struct refusal *f)
 
 	if (!r)
 		return;
+	rv_buf_puts(b, ": ");
 	rv_render_rule(b, f->family, place.chain, r, RV_COUNTERS_NONE);
 	if (b->len && b->data[b->len - 1] == '\n')
 		b->len--;
@@ -141,7 +141,6 @@ static void explain_rule(struct rv_buf *b, const struct refusal *f)
 
 	if ((f->head.nlmsg_type & 0xff) != NFT_MSG_NEWRULE)
 		return;
-	rv_buf_puts(b, ": ");
 	render_refused(b, f);
 	if (!find_culprit(f, &e))
 		return;
@@ -161,6 +160,8 @@ static void explain_others(const struct refusal *f, struct rv_error *err)
 {
 	if (f->rec->kind == RV_CHANGE_DEL_CHAIN && f->v->code == EBUSY)
 		rv_hint(err, "the chain is not empty, or rules jump to it: delete those first");
+	else if (f->v->code == EMLINK || f->v->code == ELOOP)
+		rv_hint(err, "the jump makes a loop, or jumps are nested more than 16 deep");
 	else if (f->v->text[0])
 		rv_hint(err, "the kernel says: %s", f->v->text);
 }
@@ -168,14 +169,11 @@ static void explain_others(const struct refusal *f, struct rv_error *err)
 static int refused_message(const struct refusal *f, struct rv_error *err)
 {
 	struct rv_buf why = RV_BUF_INIT;
-	char line[32] = " ";
 	const char *text;
 
-	if (f->rec->loc.line)
-		snprintf(line, sizeof(line), "\nline %u: ", f->rec->loc.line);
 	explain_rule(&why, f);
 	text = rv_buf_text(&why);
-	rv_fail(err, kind_of(f->v->code), &f->rec->loc, "%s%s failed (%s): %s %s%s", line,
+	rv_fail(err, kind_of(f->v->code), &f->rec->loc, " %s failed (%s): %s %s%s",
 		change_name(f), strerror(f->v->code), changes[f->rec->kind].place, object(f),
 		text ? text : "");
 	rv_buf_free(&why);

@@ -262,7 +262,7 @@ static int keep_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 
 	if (!r)
 		return -1;
-	rv_nft_rename_jump(l->batch, r, 0);
+	rv_nft_rename_jump(l->batch, r);
 	rv_chain_add_rule(l->chain, r, NULL);
 	return 0;
 }
@@ -271,11 +271,12 @@ static int load_rules(struct rv_store *s, struct rv_chain *chain, struct rv_erro
 {
 	struct rv_nft *n = s->priv;
 	struct loading l = { chain, &n->batch };
-	const char *name = rv_nft_kernel_chain(&n->batch, chain);
+	const char *name = rv_nft_kernel_name(&n->batch, chain->name);
+	bool known = chain->handle && !(chain->handle & RV_NFT_NEW_CHAIN);
 
 	rv_chain_flush(chain);
 	chain->loaded = false;
-	if (name && ask_rules(s, chain->table, name, keep_rule, &l, err))
+	if (known && ask_rules(s, chain->table, name, keep_rule, &l, err))
 		return -1;
 	if (rv_nft_replay(&n->batch, chain, err))
 		return -1;

@@ -254,10 +254,12 @@ struct rv_nft_record {
 	uint8_t table;			/* index in rv_table_defs */
 };
 
-/* A chain was given another name before this record. Rules before it use the old one. */
+/*
+ * A chain got another name in this transaction. The kernel goes by the old one until it is
+ * committed, so all messages have that; the IR has the new one.
+ */
 struct rv_nft_rename {
 	uint64_t chain;
-	size_t record;
 	char from[RV_CHAIN_NAME_LEN], to[RV_CHAIN_NAME_LEN];
 };
 
@@ -282,10 +284,10 @@ struct rv_nft {
 int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error *err);
 int rv_nft_commit(struct rv_store *s, struct rv_error *err);
 void rv_nft_batch_clear(struct rv_nft_batch *b);
-/* The name the kernel knows the chain by, or NULL when it does not know it yet. */
-const char *rv_nft_kernel_chain(const struct rv_nft_batch *b, const struct rv_chain *chain);
-/* Gives a rule's jump the name its chain has now; the rule was written before record. */
-void rv_nft_rename_jump(const struct rv_nft_batch *b, struct rv_rule *r, size_t record);
+/* The name that messages have for the chain of that name. */
+const char *rv_nft_kernel_name(const struct rv_nft_batch *b, const char *chain);
+/* Gives a rule that was read from the kernel or the batch the name its jump has now. */
+void rv_nft_rename_jump(const struct rv_nft_batch *b, struct rv_rule *r);
 /* Does to chain->rules, which are as the kernel has them, what is staged for the chain. */
 int rv_nft_replay(const struct rv_nft_batch *b, struct rv_chain *chain, struct rv_error *err);
 /* The attributes of a record's message. */

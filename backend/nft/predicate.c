@@ -4,8 +4,6 @@
  * compare. One row says for each selector what is loaded, and whose rows it is;
  * the order of the rows is the order in which iptables-nft writes them.
  */
-#include <stdio.h>
-
 #include "nft.h"
 
 /* Whose rows take the predicate of a selector that was read. */
@@ -389,21 +387,16 @@ static bool has_names(const struct load_row *row, const struct rv_predicate *p)
 	return !row->bits || !((mask | p->value[0]) & ~row->bits);
 }
 
-static const char *register_of(const struct rv_nft_load *l, char *text, size_t room)
-{
-	if (l->kind == RV_NFT_META)
-		snprintf(text, room, "meta key %u", l->key);
-	else
-		snprintf(text, room, "%u bytes at %u of header %u", l->len, l->offset, l->base);
-	return text;
-}
-
 static int not_taken(struct rv_nft_reader *r, const struct rv_nft_load *l)
 {
-	char text[64];
+	static const char *const headers[] = { "link", "network", "transport", "inner" };
 
-	return rv_nft_misfit(r, "the comparison of %s is not understood",
-			     register_of(l, text, sizeof(text)));
+	if (l->kind == RV_NFT_META)
+		return rv_nft_misfit(r, "expression `meta' key %u, as it is compared, is not understood",
+				     l->key);
+	return rv_nft_misfit(r, "expression `payload' of %u bytes at %s header + %u, as it is compared, "
+			     "is not understood", l->len,
+			     l->base < 4 ? headers[l->base] : "unknown", l->offset);
 }
 
 /* A predicate about what is loaded goes to the first row that can take it. */
@@ -576,6 +569,9 @@ int rv_nft_load_end(struct rv_nft_reader *r, struct rv_nft_load *l)
 	if (!l->words)
 		return 0;
 	l->words = 0;
+	/* 1.8.9 writes "any interface" as a name that is loaded and not looked at. */
+	if (!l->used && is_name(l) && !l->masked)
+		return 0;
 	if (!l->used)
 		return not_taken(r, l);
 	return l->bounded ? absorb_range(r, l, l->from, ones, false) : 0;

@@ -211,7 +211,7 @@ static int read_load(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 		load.key = e->key;
 		load.len = rv_nft_meta_len(e->key);
 		if (!load.len)
-			return rv_nft_misfit(r, "meta key %u is not understood", e->key);
+			return rv_nft_misfit(r, "expression `meta' key %u is not understood", e->key);
 	}
 	return put_load(r, e, load);
 }

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every backend's one const struct; backends.c is where they are chosen from. */
+#ifndef RAVELIN_BACKEND_BACKENDS_H
+#define RAVELIN_BACKEND_BACKENDS_H
+
+#include <ravelin/store.h>
+
+extern const struct rv_backend rv_backend_nft;
+extern const struct rv_backend rv_backend_file;
+
+#endif
