@@ -32,6 +32,8 @@ int rv_cli_restore(struct rv_cli *cli);
 
 /* Prints an error as callers expect it and, for a person, where it is. Returns the exit code. */
 int rv_cli_error(const struct rv_cli *cli, const struct rv_error *err);
+/* Prints the warnings that were gathered and frees them. rv_cli_error() does so itself. */
+void rv_cli_warnings(struct rv_buf *warnings);
 /* A message that is no struct rv_error: the words as they are, and a newline. Returns 1. */
 int rv_cli_message(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The error of a change that other writers kept overtaking. */

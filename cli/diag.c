@@ -233,10 +233,19 @@ static void add_place(struct rv_buf *b, const struct rv_cli *cli, const struct r
 	}
 }
 
+void rv_cli_warnings(struct rv_buf *warnings)
+{
+	if (rv_buf_ok(warnings))
+		fwrite(warnings->data, 1, warnings->len, stderr);
+	rv_buf_free(warnings);
+}
+
 int rv_cli_error(const struct rv_cli *cli, const struct rv_error *err)
 {
 	struct rv_buf b = RV_BUF_INIT;
 
+	if (err->warnings)
+		rv_cli_warnings(err->warnings);
 	if (err->text[0]) {
 		add_head(&b, cli, err);
 		add_printable(&b, err->text);

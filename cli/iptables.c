@@ -75,11 +75,11 @@ static bool said_all(struct attempt *a)
 }
 
 /* Reads the command line and does what it says, once. */
-static int try_once(struct attempt *a, unsigned int attempts, struct rv_error *err)
+static int try_once(struct attempt *a, struct rv_error *err)
 {
 	struct rv_cli *cli = a->cli;
 
-	memset(err, 0, sizeof(*err));
+	rv_error_reset(err);
 	memset(&a->opts, 0, sizeof(a->opts));
 	rv_buf_reset(&a->out);
 	rv_command_clear(&a->cmd);
@@ -89,20 +89,19 @@ static int try_once(struct attempt *a, unsigned int attempts, struct rv_error *e
 		return -1;
 	if (said_all(a))
 		return 0;
-	if (a->opts.wait_interval && attempts == 0)
-		rv_cli_message("Ignoring deprecated --wait-interval option.");
 	return run(a, err);
 }
 
 int rv_cli_iptables(struct rv_cli *cli)
 {
 	struct attempt a = { .cli = cli };
-	struct rv_error err = { 0 };
+	struct rv_buf warnings = RV_BUF_INIT;
+	struct rv_error err = { .warnings = &warnings };
 	unsigned int attempts = 0;
 	int code = RV_EXIT_OK;
 
 	rv_command_init(&a.cmd);
-	while (try_once(&a, attempts, &err) < 0) {
+	while (try_once(&a, &err) < 0) {
 		if (err.kind == RV_ERR_AGAIN && rv_cli_again(&attempts))
 			continue;
 		if (err.kind == RV_ERR_AGAIN)
@@ -110,6 +109,7 @@ int rv_cli_iptables(struct rv_cli *cli)
 		code = rv_cli_error(cli, &err);
 		break;
 	}
+	rv_cli_warnings(&warnings);
 	if (code == RV_EXIT_OK)
 		code = rv_cli_write(cli, STDOUT_FILENO, &a.out);
 	if (a.open)

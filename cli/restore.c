@@ -166,7 +166,7 @@ static int try_once(struct restore *r, struct rv_error *err)
 		.arg = r,
 	};
 
-	memset(err, 0, sizeof(*err));
+	rv_error_reset(err);
 	rv_buf_reset(&r->out);
 	if (!r->open) {
 		if (rv_store_open(&r->store, r->cli->spec, r->cli->family, r->test, err) < 0)
@@ -183,7 +183,8 @@ static int try_once(struct restore *r, struct rv_error *err)
 
 static int restore_run(struct restore *r)
 {
-	struct rv_error err = { 0 };
+	struct rv_buf warnings = RV_BUF_INIT;
+	struct rv_error err = { .warnings = &warnings };
 	unsigned int attempts = 0;
 	int code = RV_EXIT_OK;
 
@@ -195,6 +196,7 @@ static int restore_run(struct restore *r)
 		code = rv_cli_error(r->cli, &err);
 		break;
 	}
+	rv_cli_warnings(&warnings);
 	if (code == RV_EXIT_OK)
 		code = rv_cli_write(r->cli, STDOUT_FILENO, &r->out);
 	if (r->open)

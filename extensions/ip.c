@@ -8,6 +8,13 @@
 
 #include <ravelin/extension.h>
 
+/* IPv6 extension headers that are skipped on the way to the protocol (RFC 8200, 4.1). */
+static bool is_extension_header(uint16_t proto)
+{
+	return proto == IPPROTO_ROUTING || proto == IPPROTO_FRAGMENT || proto == IPPROTO_AH ||
+	       proto == IPPROTO_DSTOPTS;
+}
+
 /* -p 0 and -p all are no condition, and with '!' one that nothing meets. */
 static int parse_protocol(struct rv_parse *p)
 {
@@ -18,6 +25,9 @@ static int parse_protocol(struct rv_parse *p)
 	if (!ip->proto && p->invert)
 		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
 			       "rule would never match protocol");
+	if (p->family == NFPROTO_IPV6 && !p->invert && is_extension_header(ip->proto))
+		rv_warn(p->err, "Warning: never matched protocol: %s. use extension match instead.",
+			p->arg);
 	ip->flags = ip->proto ? ip->flags | RV_IP_PROTO : ip->flags & ~RV_IP_PROTO;
 	return 0;
 }

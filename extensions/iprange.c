@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* iprange: ranges of addresses that are no network (uapi linux/netfilter/xt_iprange.h). */
 #include <linux/netfilter/xt_iprange.h>
+#include <string.h>
 
 #include <ravelin/extension.h>
 
@@ -27,12 +28,38 @@ static const struct rv_wire wire[] = {
 	{ .size = 0 },
 };
 
+/* From the last address down to the first there is none: such a range never matches. */
+static void warn_reversed(const struct rv_check *c, const union nf_inet_addr *from,
+			  const union nf_inet_addr *to)
+{
+	struct rv_buf text = RV_BUF_INIT;
+
+	if (memcmp(from, to, sizeof(*from)) <= 0)
+		return;
+	rv_print_address(&text, c->family, from);
+	rv_buf_putc(&text, '-');
+	rv_print_address(&text, c->family, to);
+	if (rv_buf_text(&text))
+		rv_warn(c->err, "xt_iprange: range %s is reversed and will never match", text.data);
+	rv_buf_free(&text);
+}
+
+static int check(struct rv_check *c)
+{
+	const struct xt_iprange_mtinfo *info = (const void *)c->part->data;
+
+	warn_reversed(c, &info->src_min, &info->src_max);
+	warn_reversed(c, &info->dst_min, &info->dst_max);
+	return 0;
+}
+
 static const struct rv_ext iprange = {
 	.name = "iprange",
 	.kind = RV_MATCH,
 	.size = sizeof(struct xt_iprange_mtinfo),
 	.wire = wire,
 	.options = options,
+	.check = check,
 	.required = "iprange match: You must specify `--src-range' or `--dst-range'",
 	.help = "ranges of addresses",
 };

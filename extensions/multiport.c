@@ -139,10 +139,13 @@ static int ports_predicate(const struct rv_option *opt, const unsigned char *dat
 	return fn(&p, arg);
 }
 
-/* Three rows with their other names: sport, source-port, ... */
-enum { SOURCE = 0, DESTINATION = 4, EITHER = 8 };
+/*
+ * Three rows, two with a short name. "--dport" is but an abbreviation here: where a match
+ * has an option of that name (tcp, udp), it is meant.
+ */
+enum { SOURCE = 0, DESTINATION = 2, EITHER = 4 };
 
-#define PORT_LIST(word, saved, single, others, kind, SEL, text)			\
+#define PORT_LIST(word, saved, others, kind, SEL, text)				\
 	{									\
 		.name = word "s", .save = saved, .type = RV_T_HOOK, .flags = RV_OPT_INVERT, \
 		.invert = RV_BIT(struct xt_multiport_v1, invert, 1),		\
@@ -151,14 +154,12 @@ enum { SOURCE = 0, DESTINATION = 4, EITHER = 8 };
 		.arg = "port[:port][,...]", .help = text,			\
 		.parse = parse_ports, .print = print_ports, .predicate = ports_predicate, \
 	},									\
-	{ .name = saved, .alias_of = word "s" },				\
-	{ .name = word, .alias_of = word "s" },					\
-	{ .name = single, .alias_of = word "s" }
+	{ .name = saved, .alias_of = word "s" }
 
 static const struct rv_option options[] = {
-	PORT_LIST("source-port", "sports", "sport", 1 << DESTINATION | 1 << EITHER,
+	PORT_LIST("source-port", "sports", 1 << DESTINATION | 1 << EITHER,
 		  XT_MULTIPORT_SOURCE, SPORT, "the source port is one of these"),
-	PORT_LIST("destination-port", "dports", "dport", 1 << SOURCE | 1 << EITHER,
+	PORT_LIST("destination-port", "dports", 1 << SOURCE | 1 << EITHER,
 		  XT_MULTIPORT_DESTINATION, DPORT, "the destination port is one of these"),
 	{
 		.name = "ports",
@@ -175,7 +176,6 @@ static const struct rv_option options[] = {
 		.print = print_ports,
 		.predicate = ports_predicate,
 	},
-	{ .name = "port", .alias_of = "ports" },
 	{ .name = NULL },
 };
 

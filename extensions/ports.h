@@ -8,14 +8,14 @@
 
 #include <ravelin/extension.h>
 
-#define RV_PORTS(info, long_, short_, field, bit, SEL, more, ...)		\
+#define RV_PORTS(info, side, short_, field, bit, SEL, more, ...)		\
 	{									\
-		.name = long_, .save = short_, .type = RV_T_PORT_RANGE,		\
+		.name = side "-port", .save = short_, .type = RV_T_PORT_RANGE,		\
 		.flags = RV_OPT_INVERT | RV_OPT_NAMES | (more),			\
 		RV_FIELD(info, field), .invert = RV_BIT(info, invflags, bit),	\
 		.sel = RV_SEL_TH_##SEL, .arg = "port[:port]",			\
-		.help = long_ " or range of ports", __VA_ARGS__			\
+		.help = side " port or range of ports", __VA_ARGS__			\
 	},									\
-	{ .name = short_, .alias_of = long_ }
+	{ .name = short_, .alias_of = side "-port" }
 
 #endif

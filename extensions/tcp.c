@@ -113,12 +113,12 @@ enum { SOURCE, SPORT, DESTINATION, DPORT, OPTION, FLAGS, SYN };
 #define ONE_FLAGS "Only one of `--syn' or `--tcp-flags'  allowed"
 
 static const struct rv_option options[] = {
-	RV_PORTS(struct xt_tcp, "source-port", "sport", spts, XT_TCP_INV_SRCPT, SPORT,
+	RV_PORTS(struct xt_tcp, "source", "sport", spts, XT_TCP_INV_SRCPT, SPORT,
 		 RV_OPT_ANY_BASE, .list = "spt{s}:[!]",
 		 .bad = "invalid port/service `%s' specified",
 		 .reversed = "invalid portrange (min > max)",
 		 .once = "Only one `--source-port' allowed"),
-	RV_PORTS(struct xt_tcp, "destination-port", "dport", dpts, XT_TCP_INV_DSTPT, DPORT,
+	RV_PORTS(struct xt_tcp, "destination", "dport", dpts, XT_TCP_INV_DSTPT, DPORT,
 		 RV_OPT_ANY_BASE, .list = "dpt{s}:[!]",
 		 .bad = "invalid port/service `%s' specified",
 		 .reversed = "invalid portrange (min > max)",

@@ -9,9 +9,9 @@
 enum { SOURCE, SPORT, DESTINATION, DPORT };
 
 static const struct rv_option options[] = {
-	RV_PORTS(struct xt_udp, "source-port", "sport", spts, XT_UDP_INV_SRCPT, SPORT, 0,
+	RV_PORTS(struct xt_udp, "source", "sport", spts, XT_UDP_INV_SRCPT, SPORT, 0,
 		 .list = "spt{s}:[!]"),
-	RV_PORTS(struct xt_udp, "destination-port", "dport", dpts, XT_UDP_INV_DSTPT, DPORT, 0,
+	RV_PORTS(struct xt_udp, "destination", "dport", dpts, XT_UDP_INV_DSTPT, DPORT, 0,
 		 .list = "dpt{s}:[!]"),
 	{ .name = NULL },
 };

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include <ravelin/buf.h>
 #include <ravelin/error.h>
 
 int rv_fail(struct rv_error *err, enum rv_error_kind kind, const struct rv_loc *loc,
@@ -30,6 +31,28 @@ int rv_hint(struct rv_error *err, const char *fmt, ...)
 	vsnprintf(err->hint, sizeof(err->hint), fmt, ap);
 	va_end(ap);
 	return -1;
+}
+
+void rv_warn(struct rv_error *err, const char *fmt, ...)
+{
+	char text[RV_ERROR_TEXT];
+	va_list ap;
+
+	if (!err->warnings)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	rv_buf_printf(err->warnings, "%s\n", text);
+}
+
+void rv_error_reset(struct rv_error *err)
+{
+	struct rv_buf *warnings = err->warnings;
+
+	*err = (struct rv_error){ .warnings = warnings };
+	if (warnings)
+		rv_buf_reset(warnings);
 }
 
 void rv_error_at(struct rv_error *err, const struct rv_loc *loc)

@@ -597,6 +597,9 @@ static int parse_iface(struct rv_parse *p, const char *text, unsigned char *fiel
 	if (!len)
 		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
 			       "Empty interface is likely to be undesired");
+	if (strpbrk(text, "/ "))
+		rv_warn(p->err, "Warning: weird character in interface `%s' ('/' and ' ' are not "
+			"allowed by the kernel).", text);
 	memset(field, 0, IFNAMSIZ);
 	/* Any interface at all is no condition, but none at all is one. */
 	if (p->invert || strcmp(text, "+") != 0)

@@ -149,13 +149,23 @@ static bool named_address(rv_family_t family, const union nf_inet_addr *addr, ch
 	return net != NULL;
 }
 
+/* For IPv6 stock calls the unspecified address so, whatever its mask. */
+static bool is_anywhere(rv_family_t family, const union nf_inet_addr *addr,
+			const union nf_inet_addr *mask)
+{
+	static const union nf_inet_addr unspecified;
+
+	return !rv_mask_length(family, mask) ||
+	       (family == NFPROTO_IPV6 && !memcmp(addr, &unspecified, sizeof(*addr)));
+}
+
 static void put_address(struct rv_buf *b, rv_family_t family, const union nf_inet_addr *addr,
 			const union nf_inet_addr *mask, bool invert, const struct rv_list_format *f)
 {
 	struct rv_buf text = RV_BUF_INIT;
 	char name[NI_MAXHOST];
 
-	if (!rv_mask_length(family, mask) && !f->numeric)
+	if (!f->numeric && is_anywhere(family, addr, mask))
 		rv_buf_puts(&text, "anywhere");
 	else {
 		if (!f->numeric && named_address(family, addr, name, sizeof(name)))

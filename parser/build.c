@@ -47,16 +47,32 @@ static int place_of(char letter)
 	return at ? at - RV_ONCE : -1;
 }
 
-int rv_build_once(struct rv_parser *p, char letter, const char *name, const struct rv_loc *loc)
+/* What an option is called in errors. Core rows that count as one go by the first. */
+static const char *once_name(const struct rv_parser *p, char letter,
+			     const struct rv_core_option *o)
+{
+	struct rv_choice c;
+
+	if (!o)
+		return rv_find_short(p, letter, &c) ? c.opt->name : "";
+	for (o = rv_core_options; o->once != letter; o++)
+		;
+	return o->name;
+}
+
+int rv_build_once(struct rv_parser *p, char letter, const struct rv_core_option *o,
+		  const struct rv_loc *loc)
 {
 	int i = place_of(letter);
 
 	if (i < 0)
 		return 0;
 	if (p->seen & 1u << i)
-		return rv_fail(p->err, RV_ERR_USAGE, loc, "multiple --%s options not allowed", name);
+		return rv_fail(p->err, RV_ERR_USAGE, loc, "multiple --%s options not allowed",
+			       once_name(p, letter, o));
 	p->seen |= 1u << i;
 	p->seen_at[i] = *loc;
+	p->seen_as[i] = o;
 	return 0;
 }
 
@@ -67,28 +83,17 @@ const struct rv_loc *rv_build_seen(const struct rv_parser *p, char letter)
 	return i >= 0 && p->seen & 1u << i ? &p->seen_at[i] : NULL;
 }
 
-/* Rows that count as one are called by the name of the first. */
-static const struct rv_core_option *first_of(char letter)
-{
-	const struct rv_core_option *o = rv_core_options;
-
-	while (o->name && o->once != letter)
-		o++;
-	return o;
-}
-
 static int check_core(struct rv_parser *p, const struct rv_core_option *o,
 		      const struct rv_loc *loc)
 {
-	const char *name = o->once ? first_of(o->once)->name : o->name;
-
-	if (o->once && rv_build_once(p, o->once, name, loc))
+	if (rv_build_once(p, o->once, o, loc))
 		return -1;
 	if (!p->invert || o->bang == RV_BANG_IGNORED)
 		return 0;
 	return rv_fail(p->err, RV_ERR_USAGE, &p->not_loc,
 		       o->bang == RV_BANG_CANNOT ? "cannot have ! before --%s"
-						 : "unexpected ! flag before --%s", name);
+						 : "unexpected ! flag before --%s",
+		       o->once ? once_name(p, o->once, o) : o->name);
 }
 
 int rv_build_option(struct rv_parser *p, const struct rv_choice *c, const struct rv_loc *loc,
@@ -174,17 +179,14 @@ static int check_legal(struct rv_parser *p)
 {
 	enum rv_command_kind kind = p->cmd->kind;
 
-	for (const char *letter = RV_ONCE; *letter; letter++) {
-		const struct rv_core_option *o = first_of(*letter);
-		const struct rv_loc *loc = rv_build_seen(p, *letter);
-		struct rv_choice c;
+	for (unsigned int i = 0; p->seen >> i; i++) {
+		const struct rv_core_option *o = p->seen_as[i];
 
-		if (!loc || (o->name ? o->commands & 1u << kind : takes_rule(kind)))
+		if (!(p->seen >> i & 1) || (o ? o->commands & 1u << kind : takes_rule(kind)))
 			continue;
-		if (!o->name && !rv_find_short(p, *letter, &c))
-			continue;
-		return rv_fail(p->err, RV_ERR_USAGE, loc, "Illegal option `--%s' with this command",
-			       o->name ? o->name : c.opt->name);
+		return rv_fail(p->err, RV_ERR_USAGE, &p->seen_at[i],
+			       "Illegal option `--%s' with this command",
+			       once_name(p, RV_ONCE[i], o));
 	}
 	return 0;
 }

@@ -288,6 +288,7 @@ static int run_wait(struct rv_parser *p, const struct rv_core_option *o,
 	}
 	if (!args->text)
 		return rv_fail(p->err, RV_ERR_USAGE, &p->at_option, "wait interval value required");
+	rv_warn(p->err, "Ignoring deprecated --wait-interval option.");
 	p->opts->wait_interval = true;
 	p->interval_loc = p->at_option;
 	return 0;

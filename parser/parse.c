@@ -19,7 +19,7 @@ static int parse(struct rv_parser *p, int start)
 	int rc;
 
 	p->held = start;
-	if (rv_line_begin(p) || rv_scan_open(p))
+	if (rv_scan_open(p))
 		return -1;
 	rc = run(p);
 	rv_scan_close(p);

@@ -109,6 +109,7 @@ struct rv_parser {
 	bool invert, loaded_proto;
 	uint32_t seen;			/* bits by place in RV_ONCE */
 	struct rv_loc seen_at[sizeof(RV_ONCE) - 1];
+	const struct rv_core_option *seen_as[sizeof(RV_ONCE) - 1];	/* NULL: rv_ext_ip's */
 
 	/* Restore files. */
 	const struct rv_restore_sink *sink;
@@ -156,8 +157,12 @@ int rv_build_missing(struct rv_parser *p, const struct rv_choice *c, const struc
 int rv_build_unknown(struct rv_parser *p, const struct rv_arg *word);
 int rv_build_stray(struct rv_parser *p, const struct rv_arg *word);
 int rv_build_trailing(struct rv_parser *p, const struct rv_arg *word);
-/* Notes that an option that can be given once is given. Returns 0, or -1 if it was before. */
-int rv_build_once(struct rv_parser *p, char letter, const char *name, const struct rv_loc *loc);
+/*
+ * Notes that an option that can be given once is given: a core row, or the one of rv_ext_ip with
+ * that letter. Returns 0, or -1 if it was before.
+ */
+int rv_build_once(struct rv_parser *p, char letter, const struct rv_core_option *o,
+		  const struct rv_loc *loc);
 /* Whether it was, and where. */
 const struct rv_loc *rv_build_seen(const struct rv_parser *p, char letter);
 /* Checks the whole line and completes p->cmd. */

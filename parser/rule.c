@@ -99,7 +99,7 @@ int rv_rule_option(struct rv_parser *p, const struct rv_choice *c, const struct 
 	const struct rv_option *row = &c->ext->options[rv_option_index(c->ext, c->opt)];
 
 	if (c->ext == &rv_ext_ip) {
-		if (rv_build_once(p, row->letter, row->name, loc))
+		if (rv_build_once(p, row->letter, NULL, loc))
 			return -1;
 		if (row->letter == 's' || row->letter == 'd') {
 			p->addr[row->letter == 's' ? RV_SRC : RV_DST] =

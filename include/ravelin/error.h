@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+struct rv_buf;
+
 /* Exit codes callers depend on: iptables(8), "Diagnostics". */
 enum rv_exit {
 	RV_EXIT_OK = 0,
@@ -48,7 +50,14 @@ struct rv_error {
 	struct rv_loc loc;
 	char text[RV_ERROR_TEXT];	/* what, in stock's words where callers match them */
 	char hint[RV_ERROR_TEXT];	/* why and what to do, for a person; may be empty */
+	struct rv_buf *warnings;	/* lines that are no errors go here; borrowed; NULL: nowhere */
 };
+
+/* Adds a line of warning. */
+void rv_warn(struct rv_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* As new, for another try: no error, no warnings. */
+void rv_error_reset(struct rv_error *err);
 
 /*
  * Records an error unless one is recorded already (the first one is the cause).

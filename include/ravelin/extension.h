@@ -99,7 +99,7 @@ enum {
 	RV_OPT_LIST_NEVER = 1 << 11,	/* -L does not print it */
 	RV_OPT_QUOTED = 1 << 12,	/* -L puts the string in quotes (save quotes by need) */
 	RV_OPT_CIDR = 1 << 13,		/* a mask is printed even when it is a single host (/32) */
-	RV_OPT_ABBREV = 1 << 14,	/* RV_T_ENUM, RV_T_BITS: names may be cut short, the first that fits counts */
+	RV_OPT_ABBREV = 1 << 14,	/* RV_T_ENUM, RV_T_BITS: names may be cut short */
 	RV_OPT_NETWORK = 1 << 15,	/* RV_T_ADDR_MASK: address bits outside the mask are cleared */
 	RV_OPT_NAMES = 1 << 16,		/* RV_T_PORT_RANGE: -L without -n prints names of services */
 	RV_OPT_NUMBER = 1 << 17,	/* RV_T_PROTO: printed as a number */

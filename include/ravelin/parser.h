@@ -15,7 +15,7 @@ struct rv_options {
 	unsigned int verbose;		/* number of -v */
 	bool wait;			/* -w */
 	unsigned int wait_seconds;	/* 0: for ever */
-	bool wait_interval;		/* -W was given: a deprecated word that stock warns of */
+	bool wait_interval;		/* -W was given */
 	bool modprobe;			/* -M, accepted */
 	bool version, help;		/* -V, -h */
 	const struct rv_ext *help_ext;	/* -m NAME -h, -j NAME -h: also print this one's help */
