@@ -29,12 +29,12 @@ int rv_build_begin(struct rv_parser *p)
 	return rv_rule_begin(p);
 }
 
-/* ---- items --------------------------------------------------------------------------- */
+/* ---- items ---------------------------------------------------------------- */
 
 int rv_build_not(struct rv_parser *p, const struct rv_loc *loc)
 {
 	if (p->invert)
-		return rv_fail(p->err, RV_ERR_USAGE, loc, "multiple consecutive ! not allowed");
+		return rv_usage(p, loc, "multiple consecutive ! not allowed");
 	p->invert = true;
 	p->not_loc = *loc;
 	return 0;
@@ -68,8 +68,8 @@ int rv_build_once(struct rv_parser *p, char letter, const struct rv_core_option 
 	if (i < 0)
 		return 0;
 	if (p->seen & 1u << i)
-		return rv_fail(p->err, RV_ERR_USAGE, loc, "multiple --%s options not allowed",
-			       once_name(p, letter, o));
+		return rv_usage(p, loc, "multiple --%s options not allowed",
+				once_name(p, letter, o));
 	p->seen |= 1u << i;
 	p->seen_at[i] = *loc;
 	p->seen_as[i] = o;
@@ -90,10 +90,9 @@ static int check_core(struct rv_parser *p, const struct rv_core_option *o,
 		return -1;
 	if (!p->invert || o->bang == RV_BANG_IGNORED)
 		return 0;
-	return rv_fail(p->err, RV_ERR_USAGE, &p->not_loc,
-		       o->bang == RV_BANG_CANNOT ? "cannot have ! before --%s"
-						 : "unexpected ! flag before --%s",
-		       o->once ? once_name(p, o->once, o) : o->name);
+	return rv_usage(p, &p->not_loc, o->bang == RV_BANG_CANNOT ? "cannot have ! before --%s"
+			: "unexpected ! flag before --%s",
+			o->once ? once_name(p, o->once, o) : o->name);
 }
 
 int rv_build_option(struct rv_parser *p, const struct rv_choice *c, const struct rv_loc *loc,
@@ -119,14 +118,14 @@ int rv_build_missing(struct rv_parser *p, const struct rv_choice *c, const struc
 {
 	const char *wanted = c->core ? c->core->arg : c->opt->arg;
 
-	rv_fail(p->err, RV_ERR_USAGE, &word->loc, "option \"%s\" requires an argument", word->text);
+	rv_usage(p, &word->loc, "option \"%s\" requires an argument", word->text);
 	return wanted ? rv_hint(p->err, "--%s %s", c->core ? c->core->name : c->opt->name, wanted)
 		      : -1;
 }
 
 int rv_build_unknown(struct rv_parser *p, const struct rv_arg *word)
 {
-	return rv_fail(p->err, RV_ERR_USAGE, &word->loc, "unknown option \"%s\"", word->text);
+	return rv_usage(p, &word->loc, "unknown option \"%s\"", word->text);
 }
 
 int rv_build_stray(struct rv_parser *p, const struct rv_arg *word)
@@ -141,7 +140,7 @@ int rv_build_trailing(struct rv_parser *p, const struct rv_arg *word)
 	return 0;
 }
 
-/* ---- the whole line -------------------------------------------------------------------- */
+/* ---- the whole line ------------------------------------------------------- */
 
 static bool takes_rule(enum rv_command_kind kind)
 {
@@ -156,21 +155,20 @@ static int check_words(struct rv_parser *p, const struct rv_loc *end)
 	const char *drop = cmd->kind == RV_CMD_POLICY ? cmd->policy_name : p->jump.text;
 
 	if (p->opts->wait_interval && !p->opts->wait)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->interval_loc,
-			       "--wait-interval only makes sense with --wait\n");
+		return rv_usage(p, &p->interval_loc,
+				"--wait-interval only makes sense with --wait\n");
 	if (drop && !strcmp(drop, "DROP") && !strcmp(p->table.text, "nat"))
-		return rv_fail(p->err, RV_ERR_USAGE, p->jump.text ? &p->jump.loc : &cmd->loc,
-			       "\nThe \"nat\" table is not intended for filtering, the use of DROP "
-			       "is therefore inhibited.\n\n");
+		return rv_usage(p, p->jump.text ? &p->jump.loc : &cmd->loc,
+				"\nThe \"nat\" table is not intended for filtering, the use of DROP "
+				"is therefore inhibited.\n\n");
 	if (rv_rule_check(p))
 		return -1;
 	if (p->trailing.text)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->trailing.loc,
-			       "unknown arguments found on commandline");
+		return rv_usage(p, &p->trailing.loc, "unknown arguments found on commandline");
 	if (cmd->kind == RV_CMD_NONE)
-		return rv_fail(p->err, RV_ERR_USAGE, end, "no command specified");
+		return rv_usage(p, end, "no command specified");
 	if (p->invert)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->not_loc, "nothing appropriate following !");
+		return rv_usage(p, &p->not_loc, "nothing appropriate following !");
 	return 0;
 }
 
@@ -184,9 +182,8 @@ static int check_legal(struct rv_parser *p)
 
 		if (!(p->seen >> i & 1) || (o ? o->commands & 1u << kind : takes_rule(kind)))
 			continue;
-		return rv_fail(p->err, RV_ERR_USAGE, &p->seen_at[i],
-			       "Illegal option `--%s' with this command",
-			       once_name(p, RV_ONCE[i], o));
+		return rv_usage(p, &p->seen_at[i], "Illegal option `--%s' with this command",
+				once_name(p, RV_ONCE[i], o));
 	}
 	return 0;
 }
@@ -205,8 +202,8 @@ static int check_interfaces(struct rv_parser *p)
 		const struct rv_loc *loc = rv_build_seen(p, useless[i].letter);
 
 		if (loc && !strcmp(p->cmd->chain, useless[i].chain))
-			return rv_fail(p->err, RV_ERR_USAGE, loc, "Can't use --%s-interface with %s",
-				       useless[i].letter == 'o' ? "out" : "in", p->cmd->chain);
+			return rv_usage(p, loc, "Can't use --%s-interface with %s",
+					useless[i].letter == 'o' ? "out" : "in", p->cmd->chain);
 	}
 	return 0;
 }
@@ -215,10 +212,8 @@ static int check_chain(struct rv_parser *p)
 {
 	const char *name = p->chain.text;
 
-	if (name && strlen(name) >= RV_CHAIN_NAME_LEN)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->chain.loc,
-			       "chain name `%s' too long (must be under %u chars)", name,
-			       RV_CHAIN_NAME_LEN);
+	if (name && rv_core_chain_length(p, &p->chain))
+		return -1;
 	/* To the store no name means all chains: that must not come from an empty variable. */
 	if (name && !*name && p->cmd->kind != RV_CMD_POLICY && !takes_rule(p->cmd->kind))
 		return rv_fail(p->err, RV_ERR_STATE, &p->chain.loc,

@@ -14,10 +14,9 @@
 #define ON_RULES (ON(APPEND) | ON(INSERT) | ON(REPLACE) | ON(DELETE) | ON(CHECK))
 
 /* An error about a word that the text names. */
-#define FAIL_AT(p, arg, text_of) \
-	rv_fail((p)->err, RV_ERR_USAGE, &(arg)->loc, text_of, (arg)->text)
+#define FAIL_AT(p, arg, text_of) rv_usage(p, &(arg)->loc, text_of, (arg)->text)
 
-/* ---- commands ----------------------------------------------------------------- */
+/* ---- commands ------------------------------------------------------------- */
 
 static char command_letter(enum rv_command_kind kind)
 {
@@ -43,7 +42,7 @@ static int set_command(struct rv_parser *p, const struct rv_core_option *o,
 	enum rv_command_kind new = o->command;
 
 	if (p->invert)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->not_loc, "unexpected '!' flag");
+		return rv_usage(p, &p->not_loc, "unexpected '!' flag");
 	if (cmd->kind == RV_CMD_NONE) {
 		cmd->kind = new;
 	} else if (!cmd->zero && new == RV_CMD_ZERO && goes_with_zero(cmd->kind)) {
@@ -52,8 +51,8 @@ static int set_command(struct rv_parser *p, const struct rv_core_option *o,
 		cmd->kind = new;
 		cmd->zero = true;
 	} else {
-		return rv_fail(p->err, RV_ERR_USAGE, loc, "Cannot use -%c with -%c", o->letter,
-			       command_letter(cmd->kind));
+		return rv_usage(p, loc, "Cannot use -%c with -%c", o->letter,
+				command_letter(cmd->kind));
 	}
 	cmd->loc = *loc;
 	return 0;
@@ -94,27 +93,31 @@ static int run_command(struct rv_parser *p, const struct rv_core_option *o,
 	set_chain(p, &args[0]);
 	if (!args[1].text)
 		return o->command == RV_CMD_REPLACE ?
-			rv_fail(p->err, RV_ERR_USAGE, &p->at_option, "-R requires a rule number") : 0;
+			rv_usage(p, &p->at_option, "-R requires a rule number") : 0;
 	if (p->cmd->kind == RV_CMD_DELETE)
 		p->cmd->kind = RV_CMD_DELETE_NUM;
 	return set_number(p, &args[1]);
+}
+
+int rv_core_chain_length(struct rv_parser *p, const struct rv_arg *name)
+{
+	if (strlen(name->text) < RV_CHAIN_NAME_LEN)
+		return 0;
+	return rv_usage(p, &name->loc, "chain name `%s' too long (must be under %u chars)",
+			name->text, RV_CHAIN_NAME_LEN);
 }
 
 int rv_core_new_chain(struct rv_parser *p, const struct rv_arg *name, bool extensions)
 {
 	const char *s = name->text;
 
-	if (strlen(s) >= RV_CHAIN_NAME_LEN)
-		return rv_fail(p->err, RV_ERR_USAGE, &name->loc,
-			       "chain name `%s' too long (must be under %u chars)", s,
-			       RV_CHAIN_NAME_LEN);
+	if (rv_core_chain_length(p, name))
+		return -1;
 	if (*s == '-' || *s == '!')
-		return rv_fail(p->err, RV_ERR_USAGE, &name->loc,
-			       "chain name not allowed to start with `%c'", *s);
+		return rv_usage(p, &name->loc, "chain name not allowed to start with `%c'", *s);
 	if (!*s || rv_verdict_find(s) != RV_VERDICT_NONE ||
 	    (extensions && rv_ext_find(RV_TARGET, p->family, s)))
-		return rv_fail(p->err, RV_ERR_USAGE, &name->loc,
-			       "chain name may not clash with target name");
+		return rv_usage(p, &name->loc, "chain name may not clash with target name");
 	for (; *s; s++)
 		if (isspace((unsigned char)*s))
 			return FAIL_AT(p, name, "Invalid chain name `%s'");
@@ -136,8 +139,7 @@ static int run_rename(struct rv_parser *p, const struct rv_core_option *o,
 		return -1;
 	set_chain(p, &args[0]);
 	if (!args[1].text)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->at_option,
-			       "-E requires old-chain-name and new-chain-name");
+		return rv_usage(p, &p->at_option, "-E requires old-chain-name and new-chain-name");
 	if (rv_core_new_chain(p, &args[1], true))
 		return -1;
 	rv_chain_name_set(p->cmd->new_name, args[1].text);
@@ -151,13 +153,13 @@ static int run_policy(struct rv_parser *p, const struct rv_core_option *o,
 		return -1;
 	set_chain(p, &args[0]);
 	if (!args[1].text)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->at_option, "-P requires a chain and a policy");
+		return rv_usage(p, &p->at_option, "-P requires a chain and a policy");
 	p->cmd->policy = rv_verdict_find(args[1].text);
 	p->cmd->policy_name = args[1].text;
 	return 0;
 }
 
-/* ---- what the rule does ------------------------------------------------------------ */
+/* ---- what the rule does --------------------------------------------------- */
 
 static int run_match(struct rv_parser *p, const struct rv_core_option *o,
 		     const struct rv_arg args[2])
@@ -166,9 +168,9 @@ static int run_match(struct rv_parser *p, const struct rv_core_option *o,
 
 	(void)o;
 	if (strlen(args->text) >= RV_CHAIN_NAME_LEN)
-		return rv_fail(p->err, RV_ERR_USAGE, &args->loc,
-			       "Invalid match name \"%s\" (%u chars max)", args->text,
-			       RV_CHAIN_NAME_LEN - 1);
+		return rv_usage(p, &args->loc,
+				"Invalid match name \"%s\" (%u chars max)", args->text,
+				RV_CHAIN_NAME_LEN - 1);
 	ext = rv_ext_find(RV_MATCH, p->family, args->text);
 	if (!ext)
 		return FAIL_AT(p, args, "Couldn't load match `%s':No such file or directory\n");
@@ -180,11 +182,11 @@ static int check_target_name(struct rv_parser *p, const struct rv_arg *name)
 	size_t len = strlen(name->text);
 
 	if (!len)
-		return rv_fail(p->err, RV_ERR_USAGE, &name->loc, "Invalid target name (too short)");
+		return rv_usage(p, &name->loc, "Invalid target name (too short)");
 	if (len >= RV_CHAIN_NAME_LEN)
-		return rv_fail(p->err, RV_ERR_USAGE, &name->loc,
-			       "Invalid target name `%s' (%u chars max)", name->text,
-			       RV_CHAIN_NAME_LEN - 1);
+		return rv_usage(p, &name->loc,
+				"Invalid target name `%s' (%u chars max)", name->text,
+				RV_CHAIN_NAME_LEN - 1);
 	for (const char *s = name->text; *s; s++)
 		if (isspace((unsigned char)*s))
 			return FAIL_AT(p, name, "Invalid target name `%s'");
@@ -228,33 +230,29 @@ bool rv_read_count(const char *text, uint64_t *n, const char **end)
 static int run_counters(struct rv_parser *p, const struct rv_core_option *o,
 			const struct rv_arg args[2])
 {
-	const char *comma = *args->text ? strchr(args->text + 1, ',') : NULL;
+	const char *comma = strchr(args->text, ',');
 	const char *bytes = comma ? comma + 1 : args[1].text, *end;
 
 	(void)o;
-	if (comma && args[1].text)
-		return rv_build_stray(p, &args[1]);
 	if (!bytes)
-		return rv_fail(p->err, RV_ERR_USAGE, &args->loc,
-			       "--set-counters requires packet and byte counter");
+		return rv_usage(p, &args->loc, "--set-counters requires packet and byte counter");
 	if (!rv_read_count(args->text, &p->rule->counters.packets, &end))
-		return rv_fail(p->err, RV_ERR_USAGE, &args->loc,
-			       "--set-counters packet counter not numeric");
+		return rv_usage(p, &args->loc, "--set-counters packet counter not numeric");
 	if (!rv_read_count(bytes, &p->rule->counters.bytes, &end))
-		return rv_fail(p->err, RV_ERR_USAGE, args[1].text ? &args[1].loc : &args->loc,
-			       "--set-counters byte counter not numeric");
-	return 0;
+		return rv_usage(p, args[1].text ? &args[1].loc : &args->loc,
+				"--set-counters byte counter not numeric");
+	return comma && args[1].text ? rv_build_stray(p, &args[1]) : 0;
 }
 
-/* ---- the rest ----------------------------------------------------------------------- */
+/* ---- the rest ------------------------------------------------------------- */
 
 static int run_table(struct rv_parser *p, const struct rv_core_option *o,
 		     const struct rv_arg args[2])
 {
 	(void)o;
 	if (p->sink)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->at_option,
-			       "The -t option cannot be used in %s.\n", rv_build_program(p));
+		return rv_usage(p, &p->at_option,
+				"The -t option cannot be used in %s.\n", rv_build_program(p));
 	p->table = *args;
 	return 0;
 }
@@ -276,25 +274,25 @@ static int run_wait(struct rv_parser *p, const struct rv_core_option *o,
 	bool interval = o->letter == 'W';
 
 	if (p->sink)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->at_option, "You cannot use `-%c' from %s",
-			       o->letter, rv_build_program(p));
+		return rv_usage(p, &p->at_option, "You cannot use `-%c' from %s",
+				o->letter, rv_build_program(p));
 	if (args->text && !read_seconds(args->text, &n))
-		return rv_fail(p->err, RV_ERR_USAGE, &args->loc, "wait %s not numeric",
-			       interval ? "interval" : "seconds");
+		return rv_usage(p, &args->loc, "wait %s not numeric",
+				interval ? "interval" : "seconds");
 	if (!interval) {
 		p->opts->wait = true;
 		p->opts->wait_seconds = args->text ? n : 0;
 		return 0;
 	}
 	if (!args->text)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->at_option, "wait interval value required");
+		return rv_usage(p, &p->at_option, "wait interval value required");
 	rv_warn(p->err, "Ignoring deprecated --wait-interval option.");
 	p->opts->wait_interval = true;
 	p->interval_loc = p->at_option;
 	return 0;
 }
 
-/* -4 and -6 of the other family: in a file the line is not for us, on a command line it is wrong. */
+/* -4 and -6 of the other family: a file's line is not for us, a command line is wrong. */
 static int run_family(struct rv_parser *p, const struct rv_core_option *o,
 		      const struct rv_arg args[2])
 {
@@ -351,7 +349,7 @@ static int run_flag(struct rv_parser *p, const struct rv_core_option *o,
 	return 0;
 }
 
-/* ---- the rows -------------------------------------------------------------------------- */
+/* ---- the rows ------------------------------------------------------------- */
 
 #define COMMAND(word, c, kind, args, how, argument, text)			\
 	{ .name = word, .letter = c, .arity = RV_ARGS_##args, .command = RV_CMD_##kind,	\
@@ -393,7 +391,8 @@ const struct rv_core_option rv_core_options[] = {
 	     "what to do with the packet: a verdict, a target or a chain"),
 	ONCE("goto", 'g', 'j', ONE, ON_RULES, run_jump, "chain",
 	     "go on in that chain and do not come back"),
-	OPTION("match", 'm', UNEXPECTED, ONE, run_match, "match", "further conditions, with their options"),
+	OPTION("match", 'm', UNEXPECTED, ONE, run_match, "match",
+	       "further conditions, with their options"),
 	ONCE("set-counters", 'c', 'c', ONE_OPT,
 	     ON(APPEND) | ON(INSERT) | ON(REPLACE) | ON(POLICY), run_counters, "packets bytes",
 	     "set the counters of the rule"),
@@ -409,7 +408,8 @@ const struct rv_core_option rv_core_options[] = {
 	OPTION("modprobe", 'M', IGNORED, ONE, run_flag, "command", "accepted, and ignored"),
 	OPTION("ipv4", '4', IGNORED, NONE, run_family, NULL, "for IPv4 only"),
 	OPTION("ipv6", '6', IGNORED, NONE, run_family, NULL, "for IPv6 only"),
-	OPTION("help", 'h', IGNORED, NONE, run_flag, NULL, "print this, and the options of -m, -j and -p"),
+	OPTION("help", 'h', IGNORED, NONE, run_flag, NULL,
+	       "print this, and the options of -m, -j and -p"),
 	OPTION("version", 'V', IGNORED, NONE, run_flag, NULL, "print the version"),
 	{ .name = NULL },
 };

@@ -69,8 +69,8 @@ lines
 line
 	: EOL				{ TRY(rv_restore_comment(p)); }
 	| COMMENT EOL			{ TRY(rv_restore_comment(p)); }
-	| TABLE names EOL		{ TRY(rv_restore_table(p, &@2)); }
-	| DECLARE names EOL		{ TRY(rv_restore_declare(p, &@2)); }
+	| TABLE names EOL		{ TRY(rv_restore_table(p, &@1)); }
+	| DECLARE names EOL		{ TRY(rv_restore_declare(p, &@1)); }
 	| RULE begin items EOL		{ TRY(rv_restore_rule(p, &@3)); }
 	| counted items EOL		{ TRY(rv_restore_rule(p, &@2)); }
 	| COMMIT EOL			{ TRY(rv_restore_commit(p, &@1)); }
@@ -118,13 +118,16 @@ optional
 
 %%
 
+/* With errors of its own kind below, bison has only this to say here: no memory for its stack. */
 static void rv_grammar_error(const struct rv_loc *loc, struct rv_parser *p, const char *text)
 {
-	rv_fail(p->err, RV_ERR_USAGE, loc, "%s", text);
+	(void)loc;
+	(void)text;
+	rv_fail_memory(p->err);
 }
 
-/* No input leads here: scanner and words.c only hand out what fits. Memory might. */
+/* No input leads here: scanner and words.c only hand out what fits. */
 static int yyreport_syntax_error(const yypcontext_t *ctx, struct rv_parser *p)
 {
-	return rv_fail(p->err, RV_ERR_USAGE, yypcontext_location(ctx), "syntax error");
+	return rv_usage(p, yypcontext_location(ctx), "syntax error");
 }

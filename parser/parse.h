@@ -2,7 +2,7 @@
 /*
  * What scanner, grammar and builders share.
  *
- *   text ─> scan.l ─ words ─> words.c ─ tokens ─> grammar.y ─> build.c, rule.c, restore.c
+ *   text ─> scan.l ─words─> words.c ─tokens─> grammar.y ─> build.c, rule.c, restore.c
  *
  * What a word is depends on the words before it (-m brings its own options, an option its
  * arguments), so each word is classified only after the grammar has acted on the last one.
@@ -119,33 +119,34 @@ struct rv_parser {
 	unsigned int nnames;
 };
 
-/* ---- scan.l -------------------------------------------------------------------- */
+/* ---- scan.l --------------------------------------------------------------- */
 
 int rv_scan_open(struct rv_parser *p);
 void rv_scan_close(struct rv_parser *p);
 
-/* ---- words.c ------------------------------------------------------------------- */
+/* ---- words.c -------------------------------------------------------------- */
 
 /* Starts a line: its words will fit in p->line. Returns 0, or -1 with p->err set. */
 int rv_line_begin(struct rv_parser *p);
-/* Adds bytes from the place loc to the word being gathered; text NULL: quotes, which only take place. */
+/* Adds bytes from the place loc to the word being gathered. text NULL: quotes, only a place. */
 void rv_word_add(struct rv_parser *p, const struct rv_loc *loc, const char *text, size_t len);
 /* Completes the word being gathered. */
 struct rv_arg rv_word_take(struct rv_parser *p);
 
-/* ---- lookup.c ------------------------------------------------------------------ */
+/* ---- lookup.c ------------------------------------------------------------- */
 
 bool rv_find_short(const struct rv_parser *p, char letter, struct rv_choice *c);
 /* As getopt_long: the exact name, or else the only one that begins so. */
 bool rv_find_long(const struct rv_parser *p, const char *name, size_t len, struct rv_choice *c);
 enum rv_arity rv_choice_arity(const struct rv_choice *c);
 
-/* ---- core.c ----------------------------------------------------------------------- */
+/* ---- core.c --------------------------------------------------------------- */
 
+int rv_core_chain_length(struct rv_parser *p, const struct rv_arg *name);
 /* Whether a chain may be called so; extensions: also not like a target. */
 int rv_core_new_chain(struct rv_parser *p, const struct rv_arg *name, bool extensions);
 
-/* ---- build.c: one command ------------------------------------------------------- */
+/* ---- build.c: one command ------------------------------------------------- */
 
 int rv_build_begin(struct rv_parser *p);
 int rv_build_not(struct rv_parser *p, const struct rv_loc *loc);
@@ -169,7 +170,7 @@ const struct rv_loc *rv_build_seen(const struct rv_parser *p, char letter);
 int rv_build_command(struct rv_parser *p, const struct rv_loc *loc);
 const char *rv_build_program(const struct rv_parser *p);
 
-/* ---- rule.c: the rule of the command ---------------------------------------------- */
+/* ---- rule.c: the rule of the command -------------------------------------- */
 
 int rv_rule_begin(struct rv_parser *p);
 /* Adds a match by its name, or the one of -p that its options load. */
@@ -182,7 +183,7 @@ int rv_rule_check(struct rv_parser *p);
 /* Reads -s and -d; if wanted, puts a rule for each pair of addresses into the command. */
 int rv_rule_finish(struct rv_parser *p, const struct rv_loc *loc, bool wanted);
 
-/* ---- restore.c: the lines of a file ------------------------------------------------- */
+/* ---- restore.c: the lines of a file --------------------------------------- */
 
 int rv_restore_name(struct rv_parser *p, const struct rv_arg *name);
 int rv_restore_comment(struct rv_parser *p);
@@ -194,7 +195,7 @@ int rv_restore_commit(struct rv_parser *p, const struct rv_loc *loc);
 int rv_restore_stray(struct rv_parser *p, const struct rv_loc *loc);
 int rv_restore_end(struct rv_parser *p, const struct rv_loc *loc);
 
-/* ---- resolve.c ------------------------------------------------------------------------ */
+/* ---- resolve.c ------------------------------------------------------------ */
 
 struct rv_host {
 	union nf_inet_addr addr, mask;
@@ -209,7 +210,10 @@ struct rv_hosts {
 int rv_resolve(rv_family_t family, const struct rv_arg *arg, struct rv_hosts *hosts,
 	       struct rv_error *err);
 
-/* ---- common ------------------------------------------------------------------------------ */
+/* ---- common --------------------------------------------------------------- */
+
+/* Records an error of parsing. Returns -1. */
+#define rv_usage(p, loc, ...) rv_fail((p)->err, RV_ERR_USAGE, loc, __VA_ARGS__)
 
 /* Makes room for one more element; array is where the pointer is. Returns 0, or -1 with err set. */
 int rv_grow(void *array, size_t count, size_t *cap, size_t size, struct rv_error *err);

@@ -15,41 +15,6 @@
 /* A name is at most NI_MAXHOST bytes long, and a mask needs far fewer. */
 #define TEXT_MAX (NI_MAXHOST + INET6_ADDRSTRLEN + 1)
 
-static unsigned int address_bits(rv_family_t family)
-{
-	return family == NFPROTO_IPV6 ? 128 : 32;
-}
-
-/* As strtoul with base 0 reads it, but without a minus sign. */
-static bool read_length(const char *text, unsigned int max, unsigned int *length)
-{
-	uint64_t n;
-
-	while (isspace((unsigned char)*text))
-		text++;
-	text += *text == '+';
-	if (!rv_parse_uint(text, 0, max, &n))
-		return false;
-	*length = n;
-	return true;
-}
-
-/* A mask that is no length is an address, for IPv4 of all four numbers. */
-static bool read_mask(rv_family_t family, const char *text, union nf_inet_addr *mask)
-{
-	unsigned int dots = 0, length;
-
-	if (read_length(text, address_bits(family), &length)) {
-		rv_mask_make(family, length, mask);
-		return true;
-	}
-	for (const char *s = text; *s; s++)
-		dots += *s == '.';
-	if (family == NFPROTO_IPV4 && dots != 3)
-		return false;
-	return rv_parse_address(family, text, mask);
-}
-
 static bool is_zero(const union nf_inet_addr *a)
 {
 	static const union nf_inet_addr zero;
@@ -150,10 +115,10 @@ static int add_element(rv_family_t family, char *text, const struct rv_loc *loc,
 	size_t before = hosts->count;
 	int rc;
 
-	rv_mask_make(family, address_bits(family), &mask);
+	rv_mask_make(family, family == NFPROTO_IPV6 ? 128 : 32, &mask);
 	if (slash) {
 		*slash = '\0';
-		if (!read_mask(family, slash + 1, &mask))
+		if (!rv_parse_mask(family, slash + 1, &mask))
 			return rv_fail(err, RV_ERR_USAGE, loc, "invalid mask `%s' specified",
 				       slash + 1);
 	}

@@ -25,12 +25,12 @@ int rv_restore_table(struct rv_parser *p, const struct rv_loc *loc)
 	bool skip = false;
 
 	if (!p->nnames)
-		return rv_fail(p->err, RV_ERR_USAGE, loc, "%s: line %u table name invalid",
-			       rv_build_program(p), loc->line);
+		return rv_usage(p, loc, "%s: line %u table name invalid",
+				rv_build_program(p), loc->line);
 	p->def = rv_table_def_find(name->text);
 	if (!p->def)
-		return rv_fail(p->err, RV_ERR_USAGE, &name->loc, "%s: line %u table name '%s' invalid",
-			       rv_build_program(p), loc->line, name->text);
+		return rv_usage(p, &name->loc, "%s: line %u table name '%s' invalid",
+				rv_build_program(p), loc->line, name->text);
 	p->table.loc = name->loc;
 	if (p->sink->table(p->def, &name->loc, &skip, p->sink->arg, p->err)) {
 		rv_error_at(p->err, &name->loc);
@@ -71,8 +71,8 @@ static int set_policy(struct rv_parser *p, struct rv_command *cmd)
 	if (!pair && !p->sink->counters)
 		return 0;
 	if (!pair || !read_pair(pair->text, &cmd->counters))
-		return rv_fail(p->err, RV_ERR_USAGE, pair ? &pair->loc : &cmd->loc,
-			       "invalid policy counters for chain '%s'", cmd->chain);
+		return rv_usage(p, pair ? &pair->loc : &cmd->loc,
+				"invalid policy counters for chain '%s'", cmd->chain);
 	cmd->has_counters = p->sink->counters;
 	return 0;
 }
@@ -93,9 +93,9 @@ int rv_restore_declare(struct rv_parser *p, const struct rv_loc *loc)
 	rv_command_init(cmd);
 	*p->opts = (struct rv_options){ .family = p->family };
 	if (p->nnames < 2)
-		return rv_fail(p->err, RV_ERR_USAGE, p->nnames ? &p->name[0].loc : loc,
-			       "%s: line %u %s invalid", rv_build_program(p), loc->line,
-			       p->nnames ? "policy" : "chain name");
+		return rv_usage(p, p->nnames ? &p->name[0].loc : loc,
+				"%s: line %u %s invalid", rv_build_program(p), loc->line,
+				p->nnames ? "policy" : "chain name");
 	if (rv_core_new_chain(p, &p->name[0], false))
 		return -1;
 	cmd->kind = RV_CMD_DECLARE;

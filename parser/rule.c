@@ -25,7 +25,7 @@ int rv_rule_begin(struct rv_parser *p)
 	return 0;
 }
 
-/* ---- parts ------------------------------------------------------------------------------- */
+/* ---- parts ---------------------------------------------------------------- */
 
 /* Options of a match named twice go to the second; its rows keep their rank among the others. */
 static int learn(struct rv_parser *p, struct rv_part *part)
@@ -84,7 +84,7 @@ bool rv_rule_load_protocol(struct rv_parser *p)
 	return ext && !rv_rule_match(p, ext, &p->proto_loc);
 }
 
-/* ---- options ------------------------------------------------------------------------------- */
+/* ---- options -------------------------------------------------------------- */
 
 int rv_rule_option(struct rv_parser *p, const struct rv_choice *c, const struct rv_loc *loc,
 		   const struct rv_arg args[2])
@@ -110,7 +110,7 @@ int rv_rule_option(struct rv_parser *p, const struct rv_choice *c, const struct 
 			p->proto_loc = *loc;
 	}
 	if (row->flags & RV_OPT_TWO && !args[1].text)
-		return rv_fail(p->err, RV_ERR_USAGE, loc, "--%s requires two args.", row->name);
+		return rv_usage(p, loc, "--%s requires two args.", row->name);
 	if (!rv_option_parse(&parse))
 		return 0;
 	rv_error_at(p->err, loc);
@@ -146,7 +146,7 @@ int rv_rule_check(struct rv_parser *p)
 	return 0;
 }
 
-/* ---- addresses -------------------------------------------------------------------------------- */
+/* ---- addresses ------------------------------------------------------------ */
 
 static void set_side(struct rv_ip *ip, int side, const struct rv_host *host, bool invert)
 {
@@ -195,14 +195,13 @@ static int check_number(struct rv_parser *p, const struct rv_hosts hosts[2])
 	if (ns <= 1 && nd <= 1)
 		return 0;
 	if (invert)
-		return rv_fail(p->err, RV_ERR_USAGE, &many->arg.loc,
-			       "! not allowed with multiple source or destination IP addresses");
+		return rv_usage(p, &many->arg.loc,
+				"! not allowed with multiple source or destination IP addresses");
 	if (p->cmd->kind == RV_CMD_REPLACE)
-		return rv_fail(p->err, RV_ERR_USAGE, &many->arg.loc,
-			       "Replacement rule does not specify a unique address");
+		return rv_usage(p, &many->arg.loc,
+				"Replacement rule does not specify a unique address");
 	if (ns > MAX_RULES || nd > MAX_RULES || ns * nd > MAX_RULES)
-		return rv_fail(p->err, RV_ERR_USAGE, &many->arg.loc,
-			       "more than %u pairs of addresses", MAX_RULES);
+		return rv_usage(p, &many->arg.loc, "more than %u pairs of addresses", MAX_RULES);
 	return 0;
 }
 

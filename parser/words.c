@@ -34,7 +34,7 @@ int rv_grow(void *array, size_t count, size_t *cap, size_t size, struct rv_error
 	return 0;
 }
 
-/* ---- gathering words ------------------------------------------------------------ */
+/* ---- gathering words ------------------------------------------------------ */
 
 int rv_line_begin(struct rv_parser *p)
 {
@@ -49,7 +49,7 @@ int rv_line_begin(struct rv_parser *p)
 	if (p->line_len + 2 <= p->line_cap)
 		return 0;
 	if (p->line_len > UINT32_MAX - 2)
-		return rv_fail(p->err, RV_ERR_USAGE, NULL, "line %u is too long", p->number);
+		return rv_usage(p, NULL, "line %u is too long", p->number);
 	bigger = realloc(p->line, p->line_len + 2 + 256);
 	if (!bigger)
 		return rv_fail_memory(p->err);
@@ -92,7 +92,7 @@ struct rv_arg rv_word_take(struct rv_parser *p)
 	return word;
 }
 
-/* ---- classifying them -------------------------------------------------------------- */
+/* ---- classifying them ----------------------------------------------------- */
 
 /* The place of the bytes of a word from offset on; quotes make it inexact, never too far. */
 static struct rv_arg part_of(const struct rv_arg *word, size_t offset)
@@ -147,6 +147,8 @@ static int short_option(struct rv_parser *p, RV_GRAMMAR_STYPE *val, struct rv_lo
 	enum rv_arity arity;
 
 	*loc = p->cluster.loc;
+	if (p->cluster.text == p->owner.text + 1)
+		loc->first = p->owner.loc.first;
 	if (loc->end > rest.loc.first)
 		loc->end = rest.loc.first;
 	while (!rv_find_short(p, letter, &val->choice)) {

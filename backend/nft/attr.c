@@ -73,7 +73,7 @@ bool rv_nft_get_u64(struct rv_nft_view v, uint64_t *n)
 
 const char *rv_nft_get_text(struct rv_nft_view v)
 {
-	if (!v.data || !v.len || v.data[v.len - 1] || memchr(v.data, '\0', v.len) != v.data + v.len - 1)
+	if (!v.data || !v.len || strnlen((const char *)v.data, v.len) != v.len - 1)
 		return NULL;
 	return (const char *)v.data;
 }

@@ -55,11 +55,6 @@ static void set_generation(struct rv_buf *b, uint32_t generation)
 	memcpy(b->data + at, &generation, sizeof(generation));
 }
 
-static int table_index(const struct rv_table *t)
-{
-	return t->def - rv_table_defs;
-}
-
 static struct rv_nft_record *new_record(struct rv_nft_batch *b, struct rv_error *err)
 {
 	size_t room = b->room ? b->room * 2 : FIRST_RECORDS;
@@ -101,7 +96,7 @@ static int start(struct message *m, uint8_t type, uint16_t flags)
 	*rec = (struct rv_nft_record){
 		.chain = c->chain ? c->chain->handle : 0, .offset = m->start,
 		.loc = c->rule ? c->rule->loc : c->loc,
-		.kind = c->kind, .table = table_index(c->table),
+		.kind = c->kind,
 	};
 	put_message(&m->b->bytes, NFNL_SUBSYS_NFTABLES << 8 | type, flags, m->family, 0,
 		    m->b->nrecords + 1);
@@ -480,7 +475,8 @@ static struct rv_rule *first_rule(struct rv_chain *c)
 static int replay_new(struct replay *p)
 {
 	struct rv_nft_place place;
-	struct rv_rule *r = rv_nft_rule_of(p->chain->table->ruleset->family, p->attrs, &place, p->err);
+	rv_family_t family = p->chain->table->ruleset->family;
+	struct rv_rule *r = rv_nft_rule_of(family, p->attrs, &place, p->err);
 	struct rv_rule *pos = NULL, *old = NULL;
 
 	if (!r)

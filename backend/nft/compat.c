@@ -91,7 +91,8 @@ static int fill_part(struct rv_nft_reader *r, struct rv_part *part, const struct
 	return 0;
 }
 
-static int read_blob(struct rv_nft_reader *r, const struct rv_nft_expr *e, const unsigned char *blob)
+static int read_blob(struct rv_nft_reader *r, const struct rv_nft_expr *e,
+		     const unsigned char *blob)
 {
 	enum rv_ext_kind kind = e->kind == RV_NFT_TARGET ? RV_TARGET : RV_MATCH;
 	const struct rv_wire *w = NULL;

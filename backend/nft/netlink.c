@@ -119,13 +119,18 @@ static int outrun(struct rv_error *err)
 	return rv_hint(err, "another program changed the ruleset at the same time");
 }
 
+static int malformed(struct rv_error *err)
+{
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "the kernel's answer is malformed");
+}
+
 static int see_answer(struct exchange *x, const struct nlmsghdr *nlh)
 {
 	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
 	struct rv_nft_view attrs;
 
 	if (nlh->nlmsg_len < sizeof(*nlh) + sizeof(*nfg))
-		return rv_fail(x->err, RV_ERR_PROBLEM, NULL, "the kernel's answer is malformed"), FAILED;
+		return malformed(x->err), FAILED;
 	if (x->check_generation && ntohs(nfg->res_id) != (uint16_t)x->n->generation)
 		return outrun(x->err), FAILED;
 	attrs.data = (const unsigned char *)(nfg + 1);
@@ -148,7 +153,7 @@ static int see_message(struct exchange *x, const struct nlmsghdr *nlh)
 	if (nlh->nlmsg_type != NLMSG_ERROR)
 		return see_answer(x, nlh);
 	if (nlh->nlmsg_len < sizeof(*nlh) + sizeof(e->error))
-		return rv_fail(x->err, RV_ERR_PROBLEM, NULL, "the kernel's answer is malformed"), FAILED;
+		return malformed(x->err), FAILED;
 	x->code = -e->error;
 	return FINISHED;
 }
@@ -196,7 +201,7 @@ static int see_generation(struct rv_nft_view attrs, void *arg, struct rv_error *
 
 	if (rv_nft_attr_table(attrs, t, NFTA_GEN_MAX + 1) && rv_nft_get_u32(t[NFTA_GEN_ID], arg))
 		return 0;
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "the kernel's answer is malformed");
+	return malformed(err);
 }
 
 static int no_generation(int code, struct rv_error *err)
@@ -285,8 +290,8 @@ bool rv_nft_kernel_has(struct rv_nft_socket *n, rv_family_t family, const char *
 	_Alignas(8) char request[256];
 	struct rv_error err = { 0 };
 	struct exchange x = { .n = n, .seq = ++n->seq, .fn = see_nothing, .err = &err };
-	struct nlmsghdr *nlh = start_message(request, NFNL_SUBSYS_NFT_COMPAT << 8 | NFNL_MSG_COMPAT_GET,
-					     0, family, x.seq);
+	const uint16_t type = NFNL_SUBSYS_NFT_COMPAT << 8 | NFNL_MSG_COMPAT_GET;
+	struct nlmsghdr *nlh = start_message(request, type, 0, family, x.seq);
 
 	if (!mnl_attr_put_strz_check(nlh, sizeof(request), NFTA_COMPAT_NAME, name))
 		return true;

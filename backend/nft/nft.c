@@ -28,7 +28,7 @@ static int see_table(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	    (t[NFTA_TABLE_FLAGS].data && !rv_nft_get_u32(t[NFTA_TABLE_FLAGS], &flags)))
 		return incompatible(table, NULL, "the kernel's answer is malformed", err);
 	if (flags & NFT_TABLE_F_DORMANT)
-		return incompatible(table, NULL, "it is dormant: none of its rules is in force", err);
+		return incompatible(table, NULL, "it is dormant, none of its rules acts", err);
 	return 0;
 }
 
@@ -83,7 +83,8 @@ static int fill_base(struct rv_chain *c, const struct rv_nft_view *t, struct rv_
 
 	if (!is_our_base(c, t))
 		return incompatible(c->table, c->name,
-				    "has another type, hook or priority than iptables gives it", err);
+				    "has another type, hook or priority than iptables gives it",
+				    err);
 	if ((t[NFTA_CHAIN_POLICY].data && !rv_nft_get_u32(t[NFTA_CHAIN_POLICY], &policy)) ||
 	    policy > NF_ACCEPT || !get_counters(t[NFTA_CHAIN_COUNTERS], &c->counters))
 		return incompatible(c->table, c->name, "has a policy that is not understood", err);
@@ -116,9 +117,10 @@ static struct rv_chain *get_chain(struct rv_table *table, const char *name,
 	if (c)
 		return c;
 	if (t[NFTA_CHAIN_HOOK].data || strlen(name) >= RV_CHAIN_NAME_LEN) {
-		incompatible(table, name, t[NFTA_CHAIN_HOOK].data
-			     ? "is a base chain that iptables does not have"
-			     : "has a longer name than iptables can say", err);
+		incompatible(table, name,
+			     t[NFTA_CHAIN_HOOK].data ? "is a base chain that iptables does not have"
+						     : "has a longer name than iptables can say",
+			     err);
 		return NULL;
 	}
 	c = rv_table_add_chain(table, name);

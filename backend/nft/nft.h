@@ -36,7 +36,7 @@ struct rv_nft_attr {
 /* Walks the attributes in a payload; unlike mnl_attr_for_each a bad length is noticed. */
 struct rv_nft_walk {
 	struct rv_nft_view rest;
-	bool bad;			/* set when the walk ended at something that is no attribute */
+	bool bad;			/* the walk ended at something that is no attribute */
 };
 
 struct rv_nft_walk rv_nft_attrs(struct rv_nft_view payload);
@@ -110,7 +110,7 @@ struct rv_nft_expr {
 	uint32_t revision, verdict;
 	uint64_t packets, bytes;
 	uint64_t rate, unit;
-	struct rv_nft_view data;	/* cmp: value; bitwise: mask; range: from; match, target: blob */
+	struct rv_nft_view data;	/* cmp: value; bitwise: mask; range: from; match: blob */
 	struct rv_nft_view other;	/* bitwise: xor; range: to */
 	const char *name;		/* match, target; or the chain of a verdict */
 };
@@ -135,12 +135,12 @@ struct rv_nft_place {
 
 /* What a register holds: a field of the packet, perhaps masked. */
 struct rv_nft_load {
-	uint8_t words;			/* 32-bit registers taken from this one on; 0: nothing loaded */
+	uint8_t words;			/* 32-bit registers from this one on; 0: none */
 	bool used, masked, bounded;
 	enum rv_nft_kind kind;		/* RV_NFT_PAYLOAD or RV_NFT_META */
 	uint32_t base, offset, key, len;
 	uint8_t mask[16];
-	uint8_t from[16];		/* bounded: lower end of a range whose upper end is to come */
+	uint8_t from[16];		/* bounded: lower end of a range, the upper is to come */
 };
 
 #define RV_NFT_WORDS (NFT_REG32_COUNT)
@@ -235,7 +235,7 @@ bool rv_nft_kernel_has(struct rv_nft_socket *n, rv_family_t family, const char *
 struct rv_nft_verdict {
 	int code;			/* errno, 0: done */
 	uint32_t seq;			/* of the message it is about */
-	uint32_t offset;		/* of the attribute it is about in that message; 0: not told */
+	uint32_t offset;		/* in that message, of what it is about; 0: not told */
 	char text[80];			/* more words from the kernel, or "" */
 };
 
@@ -251,7 +251,6 @@ struct rv_nft_record {
 	uint32_t offset;		/* of the message in the batch */
 	struct rv_loc loc;
 	uint8_t kind;			/* enum rv_change_kind */
-	uint8_t table;			/* index in rv_table_defs */
 };
 
 /*

@@ -50,7 +50,8 @@ static const struct load_row load_rows[] = {
 	  .bits = 0x3f },
 	{ RV_SEL_TH_SPORT, RV_FAMILY_ANY, TRANSPORT(0, 2), .owner = OWNER_PROTOCOL },
 	{ RV_SEL_TH_DPORT, RV_FAMILY_ANY, TRANSPORT(2, 2), .owner = OWNER_PROTOCOL },
-	{ RV_SEL_MARK, RV_FAMILY_ANY, META(NFT_META_MARK, 4), .owner = OWNER_MATCH, .match = "mark" },
+	{ RV_SEL_MARK, RV_FAMILY_ANY, META(NFT_META_MARK, 4), .owner = OWNER_MATCH,
+	  .match = "mark" },
 };
 
 #define ROWS (sizeof(load_rows) / sizeof(*load_rows))
@@ -246,9 +247,11 @@ static void write_test(struct rv_buf *b, const struct test *t)
 	}
 }
 
+/* One of two ports that stock compares at once: neither may be 0. */
 static bool plain_port(const struct test *t, enum rv_sel sel)
 {
-	return t->row->sel == sel && t->op == RV_OP_EQ && !t->negate;
+	return t->row->sel == sel && t->op == RV_OP_EQ && !t->negate &&
+	       (t->value[0] || t->value[1]);
 }
 
 static void write_both_ports(struct rv_buf *b, const struct test *sport, const struct test *dport)
@@ -392,10 +395,10 @@ static int not_taken(struct rv_nft_reader *r, const struct rv_nft_load *l)
 	static const char *const headers[] = { "link", "network", "transport", "inner" };
 
 	if (l->kind == RV_NFT_META)
-		return rv_nft_misfit(r, "expression `meta' key %u, as it is compared, is not understood",
-				     l->key);
-	return rv_nft_misfit(r, "expression `payload' of %u bytes at %s header + %u, as it is compared, "
-			     "is not understood", l->len,
+		return rv_nft_misfit(r, "expression `meta' key %u, as it is compared, is not "
+				     "understood", l->key);
+	return rv_nft_misfit(r, "expression `payload' of %u bytes at %s header + %u, as it is "
+			     "compared, is not understood", l->len,
 			     l->base < 4 ? headers[l->base] : "unknown", l->offset);
 }
 
@@ -456,7 +459,8 @@ static bool is_both_ports(const struct rv_nft_load *l)
 	       l->offset == 0 && l->len == PORTS_LEN;
 }
 
-static int compare_ports(struct rv_nft_reader *r, struct rv_nft_load *l, const struct rv_nft_expr *e)
+static int compare_ports(struct rv_nft_reader *r, struct rv_nft_load *l,
+			 const struct rv_nft_expr *e)
 {
 	struct rv_nft_load one = *l;
 
@@ -474,7 +478,8 @@ static int compare_ports(struct rv_nft_reader *r, struct rv_nft_load *l, const s
 }
 
 /* Equality of a field, of its leading bytes, or of some of its bits. */
-static int compare_equal(struct rv_nft_reader *r, struct rv_nft_load *l, const struct rv_nft_expr *e)
+static int compare_equal(struct rv_nft_reader *r, struct rv_nft_load *l,
+			 const struct rv_nft_expr *e)
 {
 	struct rv_predicate p = {
 		.op = l->masked ? RV_OP_MASK : RV_OP_EQ,

@@ -148,7 +148,8 @@ int rv_nft_misfit(struct rv_nft_reader *r, const char *fmt, ...)
 		"table `%s' is incompatible, use 'nft' tool: chain `%s' rule handle %llu: %s",
 		r->place->table, r->place->chain, (unsigned long long)r->place->handle, text);
 	return rv_hint(r->err,
-		       "the rule was not written by iptables; look at it with: nft -a list chain %s %s %s",
+		       "the rule was not written by iptables; look at it with: "
+		       "nft -a list chain %s %s %s",
 		       r->family == NFPROTO_IPV6 ? "ip6" : "ip", r->place->table, r->place->chain);
 }
 
@@ -211,7 +212,8 @@ static int read_load(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 		load.key = e->key;
 		load.len = rv_nft_meta_len(e->key);
 		if (!load.len)
-			return rv_nft_misfit(r, "expression `meta' key %u is not understood", e->key);
+			return rv_nft_misfit(r, "expression `meta' key %u is not understood",
+					     e->key);
 	}
 	return put_load(r, e, load);
 }
@@ -298,6 +300,15 @@ static int (*const readers[RV_NFT_KINDS])(struct rv_nft_reader *, const struct r
 	[RV_NFT_TARGET] = read_last,
 };
 
+/* What is still open goes before a match that follows: the order of matches is kept. */
+static int end_loads(struct rv_nft_reader *r)
+{
+	for (unsigned int i = 0; i < RV_NFT_WORDS; i++)
+		if (rv_nft_load_end(r, &r->loads[i]))
+			return -1;
+	return 0;
+}
+
 static int read_expression(struct rv_nft_reader *r, struct rv_nft_view elem)
 {
 	struct rv_nft_expr e;
@@ -306,7 +317,11 @@ static int read_expression(struct rv_nft_reader *r, struct rv_nft_view elem)
 	if (rv_nft_expr_read(elem, &e, &what, &why))
 		return rv_nft_misfit(r, "expression `%.64s' %s", what, why);
 	if (r->ended)
-		return rv_nft_misfit(r, "expression `%s' behind the verdict is not understood", what);
+		return rv_nft_misfit(r, "expression `%s' behind the verdict is not understood",
+				     what);
+	if (readers[e.kind] != read_compare && readers[e.kind] != read_load &&
+	    readers[e.kind] != read_mask && end_loads(r))
+		return -1;
 	return readers[e.kind](r, &e);
 }
 
@@ -323,10 +338,7 @@ static int read_expressions(struct rv_nft_reader *r, struct rv_nft_view expressi
 	}
 	if (w.bad)
 		return rv_nft_misfit(r, "its list of expressions is malformed");
-	for (unsigned int i = 0; i < RV_NFT_WORDS; i++)
-		if (rv_nft_load_end(r, &r->loads[i]))
-			return -1;
-	return 0;
+	return end_loads(r);
 }
 
 struct rv_rule *rv_nft_rule_read(rv_family_t family, struct rv_nft_view expressions,

@@ -1,0 +1,572 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What goes wrong must leave everything as it was: a restore is one transaction
+# over all tables of its file.  (Stock commits table by table, so an error in
+# the last table of a file leaves the first ones changed.)
+#
+# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# shellcheck disable=SC2154,SC2034
+
+load lib
+
+setup()
+{
+	need_root
+	FILE=$BATS_TEST_TMPDIR/rules
+}
+
+teardown() { end_topology; }
+
+# alone: one namespace, with rules that would be missed.
+alone()
+{
+	new_ns FIREWALL
+	NS=$FIREWALL
+	iptables-restore -c <<-'END'
+		*nat
+		-A POSTROUTING -o eth0 -j MASQUERADE
+		COMMIT
+		*filter
+		:INPUT DROP [3:4]
+		:FORWARD DROP [0:0]
+		:OUTPUT ACCEPT [0:0]
+		:mine - [0:0]
+		[5:6] -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+		[7:8] -A INPUT -p tcp -m tcp --dport 22 -j mine
+		[9:10] -A mine -s 10.0.0.0/8 -j ACCEPT
+		COMMIT
+	END
+	before=$(ruleset)
+}
+
+# ruleset: both views of it.
+ruleset()
+{
+	nft list ruleset 2>/dev/null
+	iptables-save -c | without_dates
+}
+
+unchanged() { same "$before" "$(ruleset)" 'ruleset'; }
+
+# thousand_rules: 250 in each of four tables, all of one file.
+thousand_rules()
+{
+	awk 'BEGIN {
+		split("raw mangle nat filter", tables)
+		split("PREROUTING PREROUTING POSTROUTING INPUT", chains)
+		for (t = 1; t <= 4; t++) {
+			print "*" tables[t] "\n:" chains[t] " ACCEPT [0:0]\n:user - [0:0]"
+			for (i = 0; i < 250; i++)
+				printf "-A %s -s 10.%d.%d.0/24 -p tcp -m tcp --dport %d -m comment --comment \"rule %d\" -j user\n",
+					chains[t], t, i, i + 1, i
+			print "COMMIT"
+		}
+	}'
+}
+
+# wrong_line KIND CHAIN: ten ways to be wrong.
+wrong_line()
+{
+	case $1 in
+		0) echo "-A $2 --bogus" ;;
+		1) echo "-A $2 -p tcp --dport 65536 -j ACCEPT" ;;
+		2) echo "-A nosuch -j ACCEPT" ;;
+		3) echo "-A $2 -j nosuch" ;;
+		4) echo "hello" ;;
+		5) echo ":abcdefghijklmnopqrstuvwxyzabc - [0:0]" ;;
+		6) echo "-A $2 -m nosuch -j ACCEPT" ;;
+		7) echo "-D $2 -s 99.99.99.99 -j ACCEPT" ;;
+		8) echo "-A $2 -m mark --mark 0x100000000" ;;
+		9) echo "-A $2 -p udp -j REJECT --reject-with tcp-reset" ;;
+	esac
+}
+wrong_code() { case $1 in 2 | 7 | 9) echo 1 ;; *) echo 2 ;; esac }
+wrong_text()
+{
+	case $1 in
+		0) echo 'unknown option "--bogus"' ;;
+		1) echo "invalid port/service \`65536' specified" ;;
+		2) echo 'No chain/target/match by that name.' ;;
+		3) echo "Chain 'nosuch' does not exist" ;;
+		4) echo "Bad argument \`hello'" ;;
+		5) echo "chain name \`abcdefghijklmnopqrstuvwxyzabc' too long (must be under 29 chars)" ;;
+		6) echo "Couldn't load match \`nosuch':No such file or directory" ;;
+		7) echo 'Bad rule (does a matching rule exist in that chain?).' ;;
+		8) echo 'mark: bad integer value for option "--mark", or out of range.' ;;
+		9) echo REJECT ;;
+	esac
+}
+
+# spoiled LINE KIND: the thousand rules, with one of them wrong.
+spoiled()
+{
+	local chain
+	chain=$(sed -n "$1s/^-A \([^ ]*\) .*/\1/p" "$FILE")
+	sed "$1s|.*|$(wrong_line "$2" "$chain")|" "$FILE"
+}
+
+# loads_not LINE KIND OPTION...
+loads_not()
+{
+	spoiled "$1" "$2" >"$FILE.wrong"
+	capture tool iptables-restore "${@:3}" <"$FILE.wrong"
+	[ "$rc" -eq "$(wrong_code "$2")" ] && [[ $err == *"$(wrong_text "$2")"* ]] &&
+		[[ $err =~ line:?\ $1([^0-9]|$) ]] && [ -z "$out" ] && unchanged && return
+	printf 'kind %s in line %s: rc=%s\n%s\n' "$2" "$1" "$rc" "$err"
+	return 1
+}
+
+@test "one wrong line among 1,000, at 50 places, of 10 kinds: told, and nothing changes" {
+	local i=0 line flush places
+	alone
+	thousand_rules >"$FILE"
+	mapfile -t places < <(grep -n '^-A' "$FILE" | awk -F: 'NR % 20 == 7 { print $1 }')
+	for line in "${places[@]}"; do
+		# Every second round of the ten kinds keeps what is in the tables.
+		flush=()
+		[ $((i / 10 % 2)) -eq 0 ] || flush=(--noflush)
+		loads_not "$line" $((i % 10)) "${flush[@]}"
+		i=$((i + 1))
+	done
+	[ $i -eq 50 ]
+	# The first rule of all, and the last.
+	loads_not "$(grep -n '^-A' "$FILE" | sed -n '1s/:.*//p')" 0
+	loads_not "$(grep -n '^-A' "$FILE" | sed -n '$s/:.*//p')" 3
+	# And it was the wrong lines that were refused.
+	quiet iptables-restore <"$FILE"
+	[ "$(iptables-save | grep -c '^-A')" -eq 1000 ]
+}
+
+@test "an error in the last table leaves the first as it was" {
+	alone
+	refused 2 "iptables-restore $BANNER: unknown option \"--bogus\"
+Error occurred at line: 6
+Try \`iptables-restore -h' or 'iptables-restore --help' for more information." iptables-restore <<-'END'
+		*raw
+		-A PREROUTING -j ACCEPT
+		COMMIT
+		*filter
+		-A INPUT -j ACCEPT
+		-A INPUT --bogus
+		COMMIT
+	END
+	unchanged
+	refused 1 'iptables-restore: line 5 failed: No chain/target/match by that name.' iptables-restore --noflush <<-'END'
+		*nat
+		-F
+		COMMIT
+		*filter
+		-A nosuch -j ACCEPT
+		COMMIT
+	END
+	unchanged
+	refused_like 1 'line 6' iptables-restore <<-'END'
+		*raw
+		-A PREROUTING -j ACCEPT
+		COMMIT
+		*filter
+		-A INPUT -j ACCEPT
+		-A INPUT -j MASQUERADE
+		COMMIT
+	END
+	unchanged
+	refused 1 'iptables-restore: line 4 failed' iptables-restore <<-'END'
+		*raw
+		-A PREROUTING -j ACCEPT
+		COMMIT
+		what is this
+	END
+	unchanged
+}
+
+@test "--test changes nothing, and finds what a load would find" {
+	alone
+	quiet iptables-restore --test <<-'END'
+		*filter
+		:INPUT ACCEPT [0:0]
+		-A INPUT -j ACCEPT
+		COMMIT
+	END
+	unchanged
+	refused 2 "iptables-restore $BANNER: Chain 'nosuch' does not exist
+Error occurred at line: 3
+Try \`iptables-restore -h' or 'iptables-restore --help' for more information." iptables-restore -t <<-'END'
+		*filter
+		-A INPUT -j ACCEPT
+		-A INPUT -j nosuch
+		COMMIT
+	END
+	refused 1 'iptables-restore: line 2 failed: No chain/target/match by that name.' iptables-restore --test <<-'END'
+		*filter
+		-A nosuch -j ACCEPT
+		COMMIT
+	END
+	refused 1 'iptables-restore: line 2 failed: Bad rule (does a matching rule exist in that chain?).' \
+		iptables-restore --test --noflush <<-'END'
+		*filter
+		-D INPUT -j DROP
+		COMMIT
+	END
+	# What --noflush finds in the kernel counts as being there.
+	quiet iptables-restore --test --noflush <<-'END'
+		*filter
+		-A INPUT -j mine
+		-D mine -s 10.0.0.0/8 -j ACCEPT
+		COMMIT
+	END
+	unchanged
+}
+
+# --- truncated files --------------------------------------------------------
+
+# A file of 24 lines in three tables; every line alone is fine.
+whole_file()
+{
+	cat <<-'END'
+		# made by hand
+		*mangle
+		:PREROUTING ACCEPT [0:0]
+		:marks - [0:0]
+		-A PREROUTING -p udp -m udp --dport 53 -j marks
+		-A PREROUTING -i lo -j ACCEPT
+		-A marks -j MARK --set-xmark 0x1/0xffffffff
+		COMMIT
+		*nat
+		:POSTROUTING ACCEPT [0:0]
+		-A POSTROUTING -s 10.0.0.0/8 -o eth0 -j MASQUERADE
+		-A POSTROUTING -p tcp -m multiport --dports 80,443 -j SNAT --to-source 192.0.2.1
+		COMMIT
+
+		*filter
+		:INPUT ACCEPT [0:0]
+		:web - [0:0]
+		-A INPUT -i lo -j ACCEPT
+		-A INPUT -p tcp -m tcp --dport 80 -j web
+		-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+		-A web -m comment --comment "two words" -j ACCEPT
+		-A web -j DROP
+		COMMIT
+	END
+}
+
+@test "a file cut behind any line: COMMIT expected, and nothing changes" {
+	local n table=no
+	alone
+	whole_file >"$FILE"
+	for ((n = 1; n <= $(wc -l <"$FILE"); n++)); do
+		case $(sed -n ${n}p "$FILE") in
+			\**) table=yes ;;
+			COMMIT) table=no ;;
+		esac
+		# Between two tables a file may end.
+		[ $table = yes ] || continue
+		head -n $n "$FILE" >"$FILE.cut"
+		refused 1 "iptables-restore: COMMIT expected at line $((n + 1))" iptables-restore <"$FILE.cut"
+		refused 1 "iptables-restore: COMMIT expected at line $((n + 1))" iptables-restore -n <"$FILE.cut"
+		unchanged
+	done
+}
+
+@test "a file cut anywhere within a line: refused, and nothing changes" {
+	local size bytes
+	alone
+	whole_file >"$FILE"
+	size=$(wc -c <"$FILE")
+	for ((bytes = 18; bytes < size; bytes += 13)); do
+		head -c $bytes "$FILE" >"$FILE.cut"
+		# Between two tables a file may end.
+		tail -n 2 "$FILE.cut" | grep -q '^COMMIT$' && continue
+		capture tool iptables-restore <"$FILE.cut"
+		[ "$rc" -eq 1 ] || [ "$rc" -eq 2 ] || { echo "cut at $bytes: rc=$rc"; return 1; }
+		[[ $err =~ line:?\ [0-9]+ ]] || { echo "cut at $bytes: $err"; return 1; }
+		unchanged
+	done
+	# Without its last newline the file is whole.
+	head -c $((size - 1)) "$FILE" >"$FILE.cut"
+	quiet iptables-restore <"$FILE.cut"
+	[ "$(iptables-save | grep -c '^-A')" -eq 10 ]
+}
+
+# --- strange bytes, large things --------------------------------------------
+
+# in_filter: lines on stdin, as a block of the table filter.
+in_filter()
+{
+	echo '*filter'
+	cat
+	echo COMMIT
+}
+
+# one_word CHARACTER COUNT
+one_word() { head -c "$2" /dev/zero | tr '\0' "$1"; }
+
+@test "a line of 1 MB: refused by its number if it is a rule, skipped if it is a comment" {
+	alone
+	{ printf -- '-A INPUT -j '; one_word a 1000000; echo; } | in_filter >"$FILE"
+	refused 2 "iptables-restore $BANNER: Parameter too long!
+Error occurred at line: 2
+Try \`iptables-restore -h' or 'iptables-restore --help' for more information." iptables-restore <"$FILE"
+	{ printf -- '-A INPUT -m comment --comment "'; one_word a 1000000; echo '"'; } | in_filter >"$FILE"
+	refused_like 2 'Error occurred at line: 2' iptables-restore <"$FILE"
+	{ printf ':'; one_word a 1000000; echo ' - [0:0]'; } | in_filter >"$FILE"
+	refused_like 2 'Error occurred at line: 2' iptables-restore <"$FILE"
+	{ printf -- '-A INPUT'; yes ' -s 1.2.3.4' | head -n 90000 | tr -d '\n'; echo; } | in_filter >"$FILE"
+	refused_like 2 'Error occurred at line: 2' iptables-restore <"$FILE"
+	one_word a 1000000 >"$FILE"
+	refused 1 'iptables-restore: line 1 failed' iptables-restore <"$FILE"
+	unchanged
+	{ printf '#'; one_word a 1000000; echo; echo '-A INPUT -s 1.2.3.4'; } | in_filter >"$FILE"
+	quiet iptables-restore -n <"$FILE"
+	iptables -C INPUT -s 1.2.3.4
+}
+
+# Stock takes a NUL byte for the end of its line and loads half a rule.
+@test "a NUL byte in a file: refused by its line, and nothing changes" {
+	local text
+	alone
+	for text in '-A INPUT -j ACCEPT\0 -s 1.2.3.4' '-A INPUT\0 -j ACCEPT' '-A INPUT -j ACCEPT\0' \
+		'-A INPUT -m comment --comment "a\0b" -j ACCEPT' ':us\0er - [0:0]' '\0' '-A INPUT -j ACCE\0PT'; do
+		printf '*filter\n-A INPUT\n%b\nCOMMIT\n' "$text" >"$FILE"
+		capture tool iptables-restore <"$FILE"
+		[ "$rc" -eq 2 ] && [[ $err =~ line:?\ 3 ]] || { echo "$text: rc=$rc $err"; return 1; }
+		unchanged
+	done
+	printf '\0*filter\nCOMMIT\n' >"$FILE"
+	refused_like 1 'iptables-restore: line 1 failed' iptables-restore <"$FILE"
+	unchanged
+}
+
+@test "other strange bytes: high ones are kept, control characters reach no terminal raw" {
+	alone
+	iptables -A OUTPUT -m comment --comment $'gr\303\274n'
+	prints $'-A OUTPUT -m comment --comment "gr\303\274n"' iptables -S OUTPUT 1
+	refused_like 2 'does not exist|Invalid target name' iptables -A OUTPUT -j $'a\033[31mb'
+	[[ $err != *$'\033'* ]]
+}
+
+@test "100,000 chains load at once; one wrong line behind them, and none does" {
+	alone
+	seq -f ':chain%.0f - [0:0]' 0 99999 >"$FILE.chains"
+	{ cat "$FILE.chains"; echo '-A INPUT -j chain99999'; } | in_filter >"$FILE"
+	{ cat "$FILE.chains"; echo '-A INPUT -j chain100000'; } | in_filter >"$FILE.wrong"
+	refused 2 "iptables-restore $BANNER: Chain 'chain100000' does not exist
+Error occurred at line: 100002
+Try \`iptables-restore -h' or 'iptables-restore --help' for more information." iptables-restore <"$FILE.wrong"
+	unchanged
+	quiet iptables-restore <"$FILE"
+	iptables-save >"$FILE.saved"
+	[ "$(grep -c '^:chain' "$FILE.saved")" -eq 100000 ]
+	[ "$(grep -c '^-A INPUT -j chain99999$' "$FILE.saved")" -eq 1 ]
+	quiet iptables -A chain4711 -j ACCEPT
+	quiet iptables -C chain4711 -j ACCEPT
+	refused_like 1 'chain99999|chain4711' iptables -X
+	quiet iptables -F
+	quiet iptables -X
+	[ "$(iptables -S | grep -c '^-N')" -eq 0 ]
+}
+
+@test "names of 28 characters load, of 29 do not" {
+	local longest=abcdefghijklmnopqrstuvwxyzab
+	local too_long="iptables-restore $BANNER: chain name \`${longest}c' too long (must be under 29 chars)
+Error occurred at line: 2
+Try \`iptables-restore -h' or 'iptables-restore --help' for more information."
+	alone
+	refused 2 "$too_long" iptables-restore < <(in_filter <<<":${longest}c - [0:0]")
+	refused 2 "$too_long" iptables-restore < <(in_filter <<<"-N ${longest}c")
+	refused 2 "$too_long" iptables-restore < <(in_filter <<<"-E mine ${longest}c")
+	refused_like 2 "Invalid target name \`${longest}c' \(28 chars max\)" \
+		iptables-restore < <(in_filter <<<"-A INPUT -j ${longest}c")
+	refused 2 "$too_long" iptables-restore < <(in_filter <<<"-A ${longest}c -j ACCEPT")
+	unchanged
+	quiet iptables-restore < <(printf ':%s - [0:0]\n-A INPUT -j %s\n' $longest $longest | in_filter)
+	quiet iptables -C INPUT -j $longest
+}
+
+# --- numbers that are too large ---------------------------------------------
+
+@test "rule numbers, ports, marks, rates beyond their range: refused, nothing changes" {
+	local huge
+	alone
+	for huge in 4294967297 18446744073709551617 99999999999999999999; do
+		usage_error iptables "Invalid rule number \`$huge'" iptables -I INPUT $huge -j ACCEPT
+		usage_error iptables "Invalid rule number \`$huge'" iptables -R INPUT $huge -j ACCEPT
+		usage_error iptables "Invalid rule number \`$huge'" iptables -S INPUT $huge
+		usage_error iptables "Invalid rule number \`$huge'" iptables -Z INPUT $huge
+		# Stock cuts this number to 32 bits, and deletes rule 1.
+		no iptables -D INPUT $huge
+		usage_error iptables "invalid port/service \`$huge' specified" iptables -A INPUT -p tcp --dport $huge
+		usage_error iptables "unknown protocol \"$huge\" specified" iptables -A INPUT -p $huge
+		usage_error iptables 'mark: bad integer value for option "--mark", or out of range.
+' iptables -A INPUT -m mark --mark $huge
+		usage_error iptables 'mark: bad integer value for option "--mark", or out of range.
+' iptables -A INPUT -m mark --mark 1/$huge
+		usage_error iptables 'MARK: bad integer value for option "--set-mark", or out of range.
+' iptables -t mangle -A INPUT -j MARK --set-mark $huge
+		usage_error iptables "Rate too fast \"$huge/s\"" iptables -A INPUT -m limit --limit $huge/s
+		usage_error iptables 'limit: bad value for option "--limit-burst", or out of range (0-10000).
+' iptables -A INPUT -m limit --limit-burst $huge
+		usage_error iptables "invalid mask \`$huge' specified" iptables -A INPUT -s 10.0.0.0/$huge
+		usage_error iptables "conntrack: bad value for option \"--ctexpire\" near \"$huge\", or out of range (0-4294967295).
+" iptables -A INPUT -m conntrack --ctexpire $huge
+		usage_error iptables "Unknown ICMP type \`$huge'" iptables -A INPUT -p icmp --icmp-type $huge
+		usage_error iptables "owner: Bad value for \"--uid-owner\" option: \"$huge\"" \
+			iptables -A OUTPUT -m owner --uid-owner $huge
+		usage_error iptables "Port \`$huge' not valid" \
+			iptables -t nat -A PREROUTING -p tcp -j REDIRECT --to-ports $huge
+	done
+	usage_error iptables "invalid port/service \`65536' specified" iptables -A INPUT -p tcp --dport 65536
+	usage_error iptables "invalid port/service \`4294967376' specified" iptables -A INPUT -p tcp --dport 4294967376
+	usage_error iptables 'mark: bad integer value for option "--mark", or out of range.
+' iptables -A INPUT -m mark --mark 0x100000000
+	unchanged
+}
+
+# A rule number is nothing that may be cut to fewer bits.
+@test "rule number 2^32 + 1 is not rule number 1" {
+	alone
+	no iptables -D INPUT 4294967297
+	no iptables -I INPUT 4294967297 -j ACCEPT
+	no iptables -R INPUT 4294967297 -j ACCEPT
+	unchanged
+}
+
+@test "counters stop at 2^64 - 1, they don't wrap" {
+	alone
+	iptables -A INPUT -c 18446744073709551616 99999999999999999999 -j ACCEPT
+	prints '-A INPUT -c 18446744073709551615 18446744073709551615 -j ACCEPT' iptables -v -S INPUT 3
+	iptables-restore -c <<-'END'
+		*filter
+		:INPUT DROP [18446744073709551616:1]
+		[1:18446744073709551616] -A INPUT -j ACCEPT
+		COMMIT
+	END
+	prints '-P INPUT DROP -c 18446744073709551615 1
+-A INPUT -c 1 18446744073709551615 -j ACCEPT' iptables -v -S INPUT
+	before=$(ruleset)
+	usage_error iptables '--set-counters packet counter not numeric' iptables -A INPUT -c x 1
+	refused_like 2 'Error occurred at line: 2' iptables-restore -c < <(in_filter <<<'[x:1] -A INPUT -j ACCEPT')
+	refused_like 2 'Error occurred at line: 2' iptables-restore -c < <(in_filter <<<'[1] -A INPUT -j ACCEPT')
+	unchanged
+}
+
+# --- a closed host stays closed ---------------------------------------------
+
+# closed_host: nothing may pass, and the server counts what does.
+closed_host()
+{
+	new_topology
+	NS=$FIREWALL
+	cat >"$FILE" <<-'END'
+		*filter
+		:INPUT DROP [0:0]
+		:FORWARD DROP [0:0]
+		:OUTPUT ACCEPT [0:0]
+		:log - [0:0]
+		-A FORWARD -i fs -j ACCEPT
+		-A FORWARD -p tcp -m tcp --dport 22 -j log
+		-A log -m limit --limit 1/sec -j LOG
+		COMMIT
+	END
+	iptables-restore <"$FILE"
+	ns "$SERVER" nft -f - <<-'END'
+		table ip watch {
+			chain in {
+				type filter hook prerouting priority -500;
+				ip saddr 10.1.0.8 counter
+			}
+		}
+	END
+}
+arrived() { ns "$SERVER" nft list chain ip watch in | sed -n 's/.*packets \([0-9]*\) .*/\1/p'; }
+some_arrived() { [ "$(arrived)" -gt 0 ]; }
+
+# storm: packets without a pause, until the test ends.
+storm()
+{
+	local pid fifo=$TOPOLOGY/sender.client
+	local line="ipv=4 dev=c smac=$MAC_C dmac=$MAC_FC src=10.1.0.8 dst=10.2.0.8 times=20 sport=9"
+	# Pipes hold little: the loop runs as fast as packets leave, and no faster.
+	hold pid bash -c "while :; do echo '$line' && sleep 0.002; done 1<>'$fifo'"
+	SERVICES="${SERVICES:-} $pid"
+	export SERVICES
+	until_true 5 dropped_some
+}
+dropped() { iptables -v -x -n -L FORWARD | sed -n '1s/.*policy DROP \([0-9]*\) packets.*/\1/p'; }
+dropped_some() { [ "$(dropped)" -gt 0 ]; }
+
+@test "a -P DROP host stays closed through failing restores" {
+	local kind round count=0
+	closed_host
+	storm
+	for round in 1 2 3; do
+		for kind in 0 1 2 3 4 5 6 7 8 9; do
+			{ sed '/^COMMIT/d' "$FILE"; echo ':FORWARD ACCEPT [0:0]'; wrong_line $kind FORWARD; echo COMMIT; } |
+				no tool iptables-restore 2>/dev/null
+			{ echo '*filter'; echo '-P FORWARD ACCEPT'; echo '-I FORWARD -j ACCEPT'
+				wrong_line $kind FORWARD; echo COMMIT; } | no tool iptables-restore --noflush 2>/dev/null
+			count=$((count + 2))
+		done
+		{ echo '*filter'; echo ':FORWARD ACCEPT [0:0]'; } | no tool iptables-restore 2>/dev/null
+	done
+	[ $count -eq 60 ]
+	same '-P FORWARD DROP' "$(iptables -S FORWARD | head -n 1)"
+	[ "$(dropped)" -gt 100 ]
+	same 0 "$(arrived)" 'packets that got through'
+	# The watch is awake: an open policy lets the same packets through.
+	iptables -P FORWARD ACCEPT
+	until_true 5 some_arrived
+}
+
+@test "a -P DROP host stays closed while its rules are changed" {
+	local round
+	closed_host
+	storm
+	for round in {1..25}; do
+		iptables-restore --noflush <"$FILE"
+		printf '*filter\n-P FORWARD DROP\n-F\n-X\n-Z\nCOMMIT\n' | iptables-restore --noflush
+		iptables-restore --noflush <"$FILE"
+		iptables -F
+		iptables -Z
+		iptables -P FORWARD DROP
+		iptables -I FORWARD 1 -j DROP
+		iptables -D FORWARD 1
+	done
+	same 0 "$(arrived)" 'packets that got through'
+	iptables -P FORWARD ACCEPT
+	until_true 5 some_arrived
+}
+
+# The kernel takes a deleted base chain off its hook before the one that takes
+# its place gets the policy DROP: with enough work between the two, packets slip
+# through.  Stock deletes the whole table; to keep the chain and replace its
+# rules leaves no such moment.
+@test "a -P DROP host stays closed while a large file replaces its rules" {
+	local round
+	closed_host
+	seq -f ':user%.0f - [0:0]' 5000 >"$FILE.chains"
+	seq -f '-A user%.0f -j ACCEPT' 5000 >"$FILE.rules"
+	sed -i -e "/^:log/r $FILE.chains" -e "/^-A log/r $FILE.rules" "$FILE"
+	iptables-restore <"$FILE"
+	storm
+	for round in {1..40}; do
+		iptables-restore <"$FILE"
+	done
+	[ "$(iptables -S | grep -c '^-A user')" -eq 5000 ]
+	same 0 "$(arrived)" 'packets that got through'
+	iptables -P FORWARD ACCEPT
+	until_true 5 some_arrived
+}
+
+@test "the policy stays through -P and -Z in one restore" {
+	local text
+	alone
+	for text in '-P INPUT DROP\n-Z' '-Z\n-P INPUT DROP' '-P INPUT DROP\n-Z INPUT' ':INPUT DROP [0:0]\n-Z'; do
+		iptables -P INPUT ACCEPT
+		printf '*filter\n%b\nCOMMIT\n' "$text" | iptables-restore --noflush
+		same '-P INPUT DROP' "$(iptables -S INPUT | head -n 1)" "policy after $text"
+		iptables -P INPUT ACCEPT
+		printf '*filter\n%b\nCOMMIT\n' "$text" | iptables-restore
+		same '-P INPUT DROP' "$(iptables -S INPUT | head -n 1)" "policy after $text"
+	done
+}

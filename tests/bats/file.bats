@@ -1,0 +1,491 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The file backend: the same commands on an iptables-save file, by somebody who
+# is not root.  The kernel of the namespace they run in must not notice.
+#
+# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# shellcheck disable=SC2154,SC2034
+
+load lib
+
+NOBODY=65534
+
+setup_file()
+{
+	need_root
+	new_ns NS
+	export NS
+	# Where anybody may go; the build and the directories of bats may be private.
+	PLACE=$(mktemp -d /tmp/ravelin-file.XXXXXX)
+	export PLACE
+	chmod 755 "$PLACE"
+	mkdir "$PLACE/bin"
+	install -m 755 "$(readlink -f "$RAVELIN_BIN/iptables")" "$PLACE/bin/ravelin"
+	local name
+	for name in iptables ip6tables iptables-save ip6tables-save iptables-restore ip6tables-restore; do
+		ln -s ravelin "$PLACE/bin/$name"
+	done
+}
+
+teardown_file()
+{
+	end_ns "$NS"
+	rm -rf "$PLACE"
+}
+
+setup()
+{
+	DIR=$PLACE/$BATS_TEST_NUMBER
+	install -d -m 755 -o $NOBODY -g $NOBODY "$DIR"
+	RULES=$DIR/rules
+	export RAVELIN_BACKEND=file:$RULES
+}
+
+# What was meant for a file must not have reached the kernel.
+teardown() { [ -z "$(ns "$NS" nft list ruleset)" ]; }
+
+# as_nobody CMD...: without any privilege.
+as_nobody()
+{
+	ns "$NS" setpriv --reuid $NOBODY --regid $NOBODY --clear-groups --inh-caps=-all -- "$@"
+}
+
+# Here the tools work on the file as nobody, unless $WHERE says otherwise.
+WHERE='file'
+# shellcheck disable=SC2317 # what lib.bash calls
+tool()
+{
+	case $WHERE in
+		file) as_nobody "$PLACE/bin/$1" "${@:2}" ;;
+		file-as-root) ns "$NS" "$PLACE/bin/$1" "${@:2}" ;;
+		kernel) ns "$OTHER" env -u RAVELIN_BACKEND "$PLACE/bin/$1" "${@:2}" ;;
+	esac
+}
+
+# by_kernel CMD...: the same tools on the kernel of the namespace $OTHER.
+by_kernel()
+{
+	local WHERE=kernel
+	"$@"
+}
+
+# one_rule: a file to start from, not written by us.
+one_rule()
+{
+	printf '*filter\n:INPUT DROP [1:2]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n' >"$RULES"
+	chown $NOBODY:$NOBODY "$RULES"
+	was=$(stamp)
+}
+
+# stamp: what changes when a file is replaced or written.
+stamp() { stat -c '%i %y %s' "$RULES"; sha256sum <"$RULES"; }
+untouched() { same "$was" "$(stamp)" "$RULES"; }
+
+# --- commands ---------------------------------------------------------------
+
+@test "a file that is not there is an empty ruleset, and reading makes none" {
+	prints '-P INPUT ACCEPT
+-P FORWARD ACCEPT
+-P OUTPUT ACCEPT' iptables -S
+	prints '' iptables-save
+	refused 1 'iptables: Bad rule (does a matching rule exist in that chain?).' iptables -C INPUT -j ACCEPT
+	refused 1 'iptables: No chain/target/match by that name.' iptables -L NOPE
+	quiet iptables -F
+	quiet iptables -X
+	[ ! -e "$RULES" ]
+}
+
+@test "-N -A -I -R -D -C -E -F -X -P -Z -S -L on a file" {
+	quiet iptables -N A
+	quiet iptables -A A -s 1.1.1.1 -j ACCEPT
+	quiet iptables -A A -s 2.2.2.2 -c 5 6 -j ACCEPT
+	quiet iptables -I A -p tcp --dport 80 -j DROP
+	quiet iptables -R A 2 -s 3.3.3.3 -j RETURN
+	quiet iptables -C A -p tcp --dport 80 -j DROP
+	quiet iptables -A INPUT -j A
+	quiet iptables -P FORWARD DROP
+	quiet iptables -E A B
+	prints '-P INPUT ACCEPT
+-P FORWARD DROP
+-P OUTPUT ACCEPT
+-N B
+-A INPUT -j B
+-A B -p tcp -m tcp --dport 80 -j DROP
+-A B -s 3.3.3.3/32 -j RETURN
+-A B -s 2.2.2.2/32 -j ACCEPT' iptables -S
+	prints '-A B -s 2.2.2.2/32 -c 5 6 -j ACCEPT' iptables -v -S B 3
+	quiet iptables -Z B
+	prints '-A B -s 2.2.2.2/32 -c 0 0 -j ACCEPT' iptables -v -S B 3
+	quiet iptables -D B 1
+	quiet iptables -D B -s 3.3.3.3 -j RETURN
+	same 'Chain B (1 references)
+target     prot opt source               destination         
+ACCEPT     all  --  2.2.2.2              0.0.0.0/0           ' "$(iptables -n -L B)"
+	quiet iptables -F
+	quiet iptables -X
+	prints '-P INPUT ACCEPT
+-P FORWARD DROP
+-P OUTPUT ACCEPT' iptables -S
+}
+
+@test "the file is what save prints, and restore loads it" {
+	iptables -A INPUT -p tcp --dport 22 -m comment --comment "for us" -c 3 4 -j ACCEPT
+	iptables -t nat -A POSTROUTING -o eth0 -j MASQUERADE
+	[ "$(grep -c '^COMMIT$' "$RULES")" -eq 2 ]
+	[ "$(grep -c 'A INPUT -p tcp -m tcp --dport 22 -m comment --comment "for us" -j ACCEPT$' "$RULES")" -eq 1 ]
+	local before
+	before=$(saved -c)
+	new_ns OTHER
+	by_kernel iptables-restore -c <"$RULES"
+	same "$(sort <<<"$before")" "$(by_kernel saved -c | sort)" 'what the kernel got'
+	end_ns "$OTHER"
+}
+
+@test "a file that save or a person has written is edited in place" {
+	cat >"$RULES" <<-'END'
+		# my firewall
+
+		*nat
+		-A PREROUTING -i eth0 -p tcp --dport 80 -j REDIRECT --to-ports 8080
+		COMMIT
+		*filter
+		:INPUT DROP [0:0]
+		:mine - [0:0]
+		[5:6] -A INPUT -i lo -j ACCEPT
+		-I INPUT -j mine
+		-A mine --protocol tcp --syn --jump DROP
+		COMMIT
+	END
+	chown $NOBODY:$NOBODY "$RULES"
+	quiet iptables -A mine -j ACCEPT
+	prints '-P INPUT DROP -c 0 0
+-P FORWARD ACCEPT -c 0 0
+-P OUTPUT ACCEPT -c 0 0
+-N mine
+-A INPUT -c 0 0 -j mine
+-A INPUT -i lo -c 5 6 -j ACCEPT
+-A mine -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -c 0 0 -j DROP
+-A mine -c 0 0 -j ACCEPT' iptables -v -S
+	prints '-A PREROUTING -i eth0 -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080' \
+		iptables -t nat -S PREROUTING 1
+}
+
+@test "ravelin --backend file:PATH, which goes before \$RAVELIN_BACKEND" {
+	local ravelin=(as_nobody env RAVELIN_BACKEND="file:$DIR/wrong" "$PLACE/bin/ravelin")
+	quiet "${ravelin[@]}" --backend "file:$RULES" iptables -A INPUT -j ACCEPT
+	quiet "${ravelin[@]}" --backend="file:$RULES" iptables -A INPUT -j DROP
+	prints '-P INPUT ACCEPT
+-A INPUT -j ACCEPT
+-A INPUT -j DROP' "${ravelin[@]}" --backend "file:$RULES" iptables -S INPUT
+	[ ! -e "$DIR/wrong" ]
+	prints '-P INPUT ACCEPT' "${ravelin[@]}" iptables -S INPUT
+	printf '*filter\n-A OUTPUT -j ACCEPT\nCOMMIT\n' |
+		"${ravelin[@]}" --backend "file:$RULES" iptables-restore --noflush
+	[ "$("${ravelin[@]}" --backend "file:$RULES" iptables-save | grep -c '^-A')" -eq 3 ]
+}
+
+@test "IPv6 rules have a file of their own" {
+	quiet ip6tables -A INPUT -s fd00::/8 -p ipv6-icmp -j ACCEPT
+	prints '-P INPUT ACCEPT
+-A INPUT -s fd00::/8 -p ipv6-icmp -j ACCEPT' ip6tables -S INPUT
+	was=$(stamp)
+	refused_like 1 "$RULES, line [0-9]+: " iptables -A INPUT -j ACCEPT
+	untouched
+}
+
+# --- the same as on the kernel ----------------------------------------------
+
+# commands: a session, one command a line.
+commands()
+{
+	cat <<-'END'
+		iptables -N web
+		iptables -N log
+		iptables -A INPUT -p tcp --dport 80 -j web
+		iptables -A INPUT -p tcp -m multiport --dports 1,2,3:5 -m comment --comment "a b" -j log
+		iptables -A INPUT -s 10.0.0.0/8,192.168.0.0/16 -j ACCEPT
+		iptables -I INPUT 2 -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
+		iptables -A web -m limit --limit 10/min -j LOG --log-prefix "web: "
+		iptables -A web -m iprange --src-range 1.2.3.4-1.2.3.9 -g log
+		iptables -A log -j REJECT --reject-with icmp-host-prohibited
+		iptables -R INPUT 1 -p tcp --dport 8080 -j web
+		iptables -D INPUT -s 10.0.0.0/8 -j ACCEPT
+		iptables -E log reject
+		iptables -P FORWARD DROP
+		iptables -t nat -A POSTROUTING -s 10.0.0.0/8 ! -o lo -p tcp -j SNAT --to-source 192.0.2.1-192.0.2.4:1024-2048
+		iptables -t nat -A PREROUTING -d 192.0.2.1 -p tcp --dport 80 -j DNAT --to-destination 10.0.0.2:8080
+		iptables -t mangle -A PREROUTING -m mark ! --mark 1 -j MARK --or-mark 0x10
+		iptables -t mangle -A PREROUTING -j CONNMARK --save-mark
+		iptables -t mangle -A OUTPUT -m owner --uid-owner 0-99 -j MARK --set-mark 7
+		iptables -t raw -A PREROUTING -m addrtype --dst-type LOCAL -j ACCEPT
+		iptables -t security -A INPUT -m mac --mac-source 00:11:22:33:44:55 -j ACCEPT
+		iptables -N gone
+		iptables -X gone
+		iptables -A INPUT -c 10 20 -f -j DROP
+		iptables -Z web
+	END
+}
+
+@test "the same commands leave the same save as on the kernel" {
+	local line
+	new_ns OTHER
+	while read -r line; do
+		eval "quiet $line"
+		eval "by_kernel quiet $line"
+	done < <(commands)
+	# A fixed order of tables is no part of the promise.
+	same "$(by_kernel saved -c | tables)" "$(saved -c | tables)" 'save'
+	same "$(by_kernel iptables -v -S)" "$(iptables -v -S)" '-S'
+	same "$(by_kernel iptables -n -v -L)" "$(iptables -n -v -L)" '-L'
+	end_ns "$OTHER"
+}
+
+# tables: a save on stdin, its tables in the order of their names.
+tables()
+{
+	awk '/^\*/ { name = $1 } { text[name] = text[name] $0 "\n" } END {
+		n = split("*filter *mangle *nat *raw *security", order, " ")
+		for (i = 1; i <= n; i++) printf "%s", text[order[i]]
+	}'
+}
+
+@test "a large file restores to the same save as on the kernel (v4, v6)" {
+	command -v ipset >/dev/null || skip 'needs ipset'
+	new_ns OTHER
+	local host
+	for host in "$OTHER" "$NS"; do
+		ns "$host" ipset create s4 hash:ip
+		ns "$host" ipset create s6 hash:ip family inet6
+	done
+	# To name a set is to ask the kernel for its number, which only root may.
+	WHERE=file-as-root
+	for IPV in 4 6; do
+		rm -f "$RULES"
+		quiet ipt-restore "$LIB_DIR/rules/v$IPV.rules"
+		quiet by_kernel ipt-restore "$LIB_DIR/rules/v$IPV.rules"
+		same "$(by_kernel saved | tables)" "$(saved | tables)" "save (v$IPV)"
+		same "$(tables <"$LIB_DIR/rules/v$IPV.rules" | sort)" "$(saved | tables | sort)" "lines (v$IPV)"
+	done
+	ns "$NS" ipset destroy
+	end_ns "$OTHER"
+}
+
+# same_refusal CMD...: the file and the kernel refuse with the same words.
+same_refusal()
+{
+	local file_err
+	capture "$@"
+	[ "$rc" -ne 0 ] || { echo "accepted: $*"; return 1; }
+	file_err="$rc $err"
+	capture by_kernel "$@"
+	same "$rc $err" "$file_err" "refusal of $* (kernel, file)"
+}
+
+@test "the same wrong commands are refused with the same words" {
+	new_ns OTHER
+	iptables -N A
+	iptables -A INPUT -j A
+	by_kernel iptables -N A
+	by_kernel iptables -A INPUT -j A
+	was=$(stamp)
+	same_refusal iptables -N A
+	same_refusal iptables -X A
+	same_refusal iptables -X NOPE
+	same_refusal iptables -A NOPE -j ACCEPT
+	same_refusal iptables -A INPUT -j NOPE
+	same_refusal iptables -A INPUT --bogus
+	same_refusal iptables -A INPUT -p tcp --dport 65536
+	same_refusal iptables -A INPUT -m nope
+	same_refusal iptables -D INPUT -j ACCEPT
+	same_refusal iptables -D INPUT 2
+	same_refusal iptables -I INPUT 3 -j ACCEPT
+	same_refusal iptables -R INPUT 2 -j ACCEPT
+	same_refusal iptables -Z INPUT 2
+	same_refusal iptables -P A DROP
+	same_refusal iptables -P INPUT REJECT
+	same_refusal iptables -E A A
+	same_refusal iptables -t nope -S
+	same_refusal iptables -t raw -A INPUT -j ACCEPT
+	same_refusal iptables -A OUTPUT -i eth0 -j ACCEPT
+	same_refusal iptables-save -t nope
+	untouched
+	end_ns "$OTHER"
+}
+
+# --- errors leave the file as it was ----------------------------------------
+
+@test "a restore with one wrong line leaves the file as it was" {
+	one_rule
+	refused 2 "iptables-restore $BANNER: unknown option \"--bogus\"
+Error occurred at line: 6
+Try \`iptables-restore -h' or 'iptables-restore --help' for more information." iptables-restore <<-'END'
+		*nat
+		-A POSTROUTING -j MASQUERADE
+		COMMIT
+		*filter
+		-A INPUT -j ACCEPT
+		-A INPUT --bogus
+		COMMIT
+	END
+	untouched
+	refused 1 'iptables-restore: COMMIT expected at line 3' iptables-restore <<-'END'
+		*filter
+		-A INPUT -j ACCEPT
+	END
+	untouched
+	refused 1 'iptables-restore: line 2 failed: Bad rule (does a matching rule exist in that chain?).' \
+		iptables-restore --noflush <<-'END'
+		*filter
+		-D INPUT -j DROP
+		COMMIT
+	END
+	untouched
+	quiet iptables-restore --test <<<$'*filter\n-A INPUT -j DROP\nCOMMIT'
+	untouched
+	iptables -S
+	iptables-save
+	untouched
+}
+
+@test "a file that makes no sense: named with the line, and left alone" {
+	printf '*filter\n-A INPUT --bogus\nCOMMIT\n' >"$RULES"
+	chown $NOBODY "$RULES"
+	was=$(stamp)
+	refused 1 "iptables $BANNER: $RULES, line 2: unknown option \"--bogus\"" iptables -S
+	refused 1 "iptables $BANNER: $RULES, line 2: unknown option \"--bogus\"" iptables -A INPUT -j ACCEPT
+	refused 1 "iptables-save $BANNER: $RULES, line 2: unknown option \"--bogus\"" iptables-save
+	refused 1 "iptables-restore $BANNER: $RULES, line 2: unknown option \"--bogus\"" \
+		iptables-restore <<<$'*filter\nCOMMIT'
+	untouched
+	printf '*filter\n-A INPUT -j ACCEPT\n' >"$RULES"
+	was=$(stamp)
+	refused_like 1 "$RULES.*COMMIT expected" iptables -A INPUT -j ACCEPT
+	untouched
+}
+
+@test "a directory that can't be written: said, and nothing changed" {
+	one_rule
+	chmod 555 "$DIR"
+	refused 1 "iptables $BANNER: cannot write $RULES: Permission denied" iptables -A INPUT -j DROP
+	quiet iptables -C INPUT -i lo -j ACCEPT
+	untouched
+	RAVELIN_BACKEND=file:$DIR/other refused_like 1 "cannot (create|write) $DIR/other: Permission denied" \
+		iptables -A INPUT -j DROP
+	RAVELIN_BACKEND=file:/nonexistent/rules refused_like 1 '/nonexistent/rules: No such file or directory' \
+		iptables -A INPUT -j DROP
+	chmod 755 "$DIR"
+}
+
+@test "a file that can't be written or read: said, and left alone" {
+	one_rule
+	chmod 444 "$RULES"
+	chown 0:0 "$RULES"
+	was=$(stamp)
+	refused 1 "iptables $BANNER: cannot write $RULES: Permission denied" iptables -A INPUT -j DROP
+	quiet iptables -C INPUT -i lo -j ACCEPT
+	untouched
+	chmod 000 "$RULES"
+	was=$(stamp)
+	refused 1 "iptables $BANNER: cannot open $RULES: Permission denied" iptables -S
+	refused 1 "iptables $BANNER: cannot open $RULES: Permission denied" iptables -A INPUT -j DROP
+	untouched
+	# Anybody may write it, but only root could give the new one to its owner.
+	chmod 666 "$RULES"
+	was=$(stamp)
+	refused 1 "iptables $BANNER: cannot keep the owner and mode of $RULES: Operation not permitted" \
+		iptables -A INPUT -j DROP
+	untouched
+	RAVELIN_BACKEND=file:$DIR refused_like 1 "$DIR" iptables -A INPUT -j DROP
+}
+
+@test "a disk without room: said, and the file as it was" {
+	one_rule
+	seq -f '-A INPUT -s 10.0.0.%.0f -j ACCEPT' 0 200 | sed -e '1i *filter' -e '$a COMMIT' >"$DIR/large"
+	# A limit on the size of files is as good as a full disk.
+	refused_like 1 "cannot write $RULES: File too large" \
+		as_nobody bash -c "ulimit -f 1; exec '$PLACE/bin/iptables-restore' '$DIR/large'"
+	untouched
+	same rules "$(cd "$DIR" && find . -mindepth 1 ! -name large -printf '%P\n')"
+}
+
+@test "a backend that does not exist, a file without a name: said" {
+	RAVELIN_BACKEND=nope usage_error iptables 'unknown backend "nope"' iptables -S
+	RAVELIN_BACKEND=file: refused 1 "iptables $BANNER: backend file needs a path: file:PATH" iptables -S
+	refused_like 2 'no program is called nope' as_nobody "$PLACE/bin/ravelin" nope
+}
+
+# --- how it is written ------------------------------------------------------
+
+@test "the file keeps its owner and mode; a new one is its maker's alone" {
+	quiet iptables -A INPUT -j ACCEPT
+	same "600 $NOBODY" "$(stat -c '%a %u' "$RULES")"
+	chmod 640 "$RULES"
+	quiet iptables -A INPUT -j ACCEPT
+	same "640 $NOBODY" "$(stat -c '%a %u' "$RULES")"
+	# Root edits a file of somebody else.
+	chown 123:456 "$RULES"
+	chmod 664 "$RULES"
+	WHERE=file-as-root
+	quiet iptables -A INPUT -j DROP
+	same '664 123 456' "$(stat -c '%a %u %g' "$RULES")"
+}
+
+@test "the file is replaced, not written over: who has the old one open keeps it" {
+	one_rule
+	exec 7<"$RULES"
+	quiet iptables -A INPUT -j DROP
+	[ "$(grep -c '^-A' <&7)" -eq 1 ]
+	exec 7<&-
+	[ "$(grep -c -e '-A' "$RULES")" -eq 2 ]
+	same rules "$(cd "$DIR" && find . -mindepth 1 -printf '%P\n')"
+}
+
+@test "a symbolic link is followed, and stays one" {
+	install -d -o $NOBODY "$DIR/real"
+	ln -s real/target "$DIR/link"
+	RAVELIN_BACKEND=file:$DIR/link
+	quiet iptables -A INPUT -j ACCEPT
+	[ -L "$DIR/link" ]
+	[ -f "$DIR/real/target" ]
+	quiet iptables -A INPUT -j DROP
+	[ -L "$DIR/link" ]
+	[ "$(grep -c -e '-A' "$DIR/real/target")" -eq 2 ]
+}
+
+@test "a writer waits for another one; a reader does not" {
+	local holder
+	one_rule
+	hold holder flock "$RULES" sleep 0.7
+	# The lock must be held before we ask for it.
+	until_true 5 locked
+	prints '-A INPUT -i lo -j ACCEPT' iptables -S INPUT 1
+	locked
+	quiet iptables -A INPUT -j DROP
+	no locked
+	[ "$(grep -c -e '^-A' "$RULES")" -eq 2 ]
+	end_ns "$holder"
+}
+locked() { ! flock --nonblock "$RULES" true; }
+
+@test "killed at any moment, it leaves the old file or the new one" {
+	local round pid
+	one_rule
+	seq -f '-A INPUT -s 10.0.0.0/8 -p tcp --dport %.0f -j ACCEPT' 1 3000 | sed -e '1i *filter' -e '$a COMMIT' >"$DIR/new"
+	cp -p "$RULES" "$DIR/old"
+	iptables-restore "$DIR/new"
+	[ "$(grep -c '^-A' "$RULES")" -eq 3000 ]
+	for round in {1..30}; do
+		cp -p "$DIR/old" "$RULES"
+		"$PLACE/bin/iptables-restore" "$DIR/new" 3>&- &
+		pid=$!
+		sleep "0.0$((round / 10))$((round % 10))"
+		kill -KILL $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+		case $(grep -c '^-A' "$RULES")$(tail -n 1 "$RULES") in
+			1COMMIT | 3000COMMIT) ;;
+			*) echo 'neither the old file nor the new one'; return 1 ;;
+		esac
+		iptables-save >/dev/null
+	done
+}

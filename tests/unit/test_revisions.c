@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Older revisions of the kernel's structs of matches: each is read into the newest form. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/xt_addrtype.h>
+#include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_multiport.h>
+#include <linux/netfilter/xt_state.h>
+
+#include <ravelin/render.h>
+
+/* Reads a blob as the backend does and compares what save prints of it. */
+static void expect(rv_family_t family, const char *name, uint32_t revision, const void *info,
+		   size_t size, const char *text)
+{
+	struct rv_rule *rule = rv_rule_new();
+	struct rv_buf b = RV_BUF_INIT;
+	struct rv_error err = { 0 };
+	const struct rv_wire *wire;
+	const struct rv_ext *ext;
+	struct rv_part *part;
+	unsigned char blob[256] = { 0 };
+
+	assert_non_null(rule);
+	memcpy(blob, info, size);
+	ext = rv_ext_find_wire(RV_MATCH, family, name, revision, (size + 7) & ~(size_t)7, blob,
+			       &wire);
+	assert_non_null(ext);
+	part = rv_part_new(ext);
+	assert_non_null(part);
+	if (wire->read)
+		assert_int_equal(wire->read(wire, blob, part->data, &err), 0);
+	else
+		memcpy(part->data, blob, wire->size);
+	rv_rule_add_match(rule, part);
+	rv_render_rule(&b, family, "X", rule, RV_COUNTERS_NONE);
+	assert_string_equal(rv_buf_text(&b), text);
+	rv_buf_free(&b);
+	rv_rule_free(rule);
+}
+
+static void conntrack(void **state)
+{
+	struct xt_conntrack_mtinfo1 one = {
+		.origsrc_addr.in.s_addr = htonl(0x01020304),
+		.origsrc_mask.in.s_addr = htonl(0xffffff00),
+		.expires_min = 3,
+		.expires_max = 9,
+		.origdst_port = htons(80),
+		.match_flags = XT_CONNTRACK_STATE | XT_CONNTRACK_ORIGSRC |
+			       XT_CONNTRACK_ORIGDST_PORT | XT_CONNTRACK_EXPIRES,
+		.invert_flags = XT_CONNTRACK_ORIGSRC,
+		.state_mask = XT_CONNTRACK_STATE_BIT(IP_CT_NEW),
+	};
+	struct xt_conntrack_mtinfo2 two = {
+		.replsrc_port = htons(5),
+		.match_flags = XT_CONNTRACK_STATE | XT_CONNTRACK_REPLSRC_PORT |
+			       XT_CONNTRACK_STATUS | XT_CONNTRACK_DIRECTION,
+		.invert_flags = XT_CONNTRACK_DIRECTION,
+		.state_mask = XT_CONNTRACK_STATE_UNTRACKED,
+		.status_mask = IPS_ASSURED,
+	};
+
+	(void)state;
+	expect(NFPROTO_IPV4, "conntrack", 1, &one, sizeof(one),
+	       "-A X -m conntrack --ctstate NEW ! --ctorigsrc 1.2.3.4/24 --ctorigdstport 80 "
+	       "--ctexpire 3:9\n");
+	expect(NFPROTO_IPV6, "conntrack", 2, &two, sizeof(two),
+	       "-A X -m conntrack --ctstate UNTRACKED --ctreplsrcport 5 --ctstatus ASSURED "
+	       "--ctdir REPLY\n");
+}
+
+static void state_match(void **state)
+{
+	struct xt_state_info zero = { .statemask = XT_STATE_UNTRACKED | XT_STATE_INVALID };
+	struct xt_conntrack_mtinfo3 three = {
+		.match_flags = XT_CONNTRACK_STATE | XT_CONNTRACK_STATE_ALIAS,
+		.invert_flags = XT_CONNTRACK_STATE,
+		.state_mask = XT_CONNTRACK_STATE_BIT(IP_CT_RELATED),
+	};
+
+	(void)state;
+	expect(NFPROTO_IPV4, "state", 0, &zero, sizeof(zero),
+	       "-A X -m state --state INVALID,UNTRACKED\n");
+	expect(NFPROTO_IPV4, "conntrack", 3, &three, sizeof(three),
+	       "-A X -m state ! --state RELATED\n");
+	three.match_flags = XT_CONNTRACK_STATE;
+	expect(NFPROTO_IPV4, "conntrack", 3, &three, sizeof(three),
+	       "-A X -m conntrack ! --ctstate RELATED\n");
+}
+
+/* The same connection state, with the address's mask as stock writes "/32" and as it writes none. */
+static void host_mask(void **state)
+{
+	struct xt_conntrack_mtinfo3 ct = {
+		.origdst_addr.in.s_addr = htonl(0x01020304),
+		.origdst_mask.in.s_addr = UINT32_MAX,
+		.match_flags = XT_CONNTRACK_ORIGDST,
+	};
+
+	(void)state;
+	expect(NFPROTO_IPV4, "conntrack", 3, &ct, sizeof(ct),
+	       "-A X -m conntrack --ctorigdst 1.2.3.4\n");
+	expect(NFPROTO_IPV6, "conntrack", 3, &ct, sizeof(ct),
+	       "-A X -m conntrack --ctorigdst 102:304::/32\n");
+}
+
+static void multiport(void **state)
+{
+	struct xt_multiport zero = {
+		.flags = XT_MULTIPORT_DESTINATION, .count = 2, .ports = { 80, 443 },
+	};
+
+	(void)state;
+	expect(NFPROTO_IPV4, "multiport", 0, &zero, sizeof(zero),
+	       "-A X -m multiport --dports 80,443\n");
+}
+
+static void addrtype(void **state)
+{
+	struct xt_addrtype_info zero = {
+		.source = XT_ADDRTYPE_LOCAL, .dest = XT_ADDRTYPE_UNICAST, .invert_dest = 1,
+	};
+
+	(void)state;
+	expect(NFPROTO_IPV4, "addrtype", 0, &zero, sizeof(zero),
+	       "-A X -m addrtype --src-type LOCAL ! --dst-type UNICAST\n");
+}
+
+/* What the kernel would not have taken is not read either. */
+static void nonsense(void **state)
+{
+	struct xt_multiport_v1 ports = { .flags = XT_MULTIPORT_EITHER, .count = 16 };
+	const struct rv_wire *wire;
+	const struct rv_ext *ext;
+	struct rv_error err = { 0 };
+	struct rv_part *part;
+
+	(void)state;
+	ext = rv_ext_find_wire(RV_MATCH, NFPROTO_IPV4, "multiport", 1, sizeof(ports),
+			       (unsigned char *)&ports, &wire);
+	assert_non_null(ext);
+	part = rv_part_new(ext);
+	assert_non_null(part);
+	assert_int_equal(wire->read(wire, (unsigned char *)&ports, part->data, &err), -1);
+	assert_null(rv_ext_find_wire(RV_MATCH, NFPROTO_IPV4, "multiport", 2, sizeof(ports),
+				     (unsigned char *)&ports, &wire));
+	assert_null(rv_ext_find_wire(RV_MATCH, NFPROTO_IPV4, "multiport", 1, 40,
+				     (unsigned char *)&ports, &wire));
+	rv_part_free(part);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(conntrack), cmocka_unit_test(state_match),
+		cmocka_unit_test(host_mask), cmocka_unit_test(multiport),
+		cmocka_unit_test(addrtype), cmocka_unit_test(nonsense),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
