@@ -235,7 +235,7 @@ static void add_place(struct rv_buf *b, const struct rv_cli *cli, const struct r
 
 void rv_cli_warnings(struct rv_buf *warnings)
 {
-	if (rv_buf_ok(warnings))
+	if (rv_buf_ok(warnings) && warnings->len)
 		fwrite(warnings->data, 1, warnings->len, stderr);
 	rv_buf_free(warnings);
 }
@@ -254,7 +254,7 @@ int rv_cli_error(const struct rv_cli *cli, const struct rv_error *err)
 	add_tail(&b, cli, err);
 	if (for_a_person())
 		add_place(&b, cli, err);
-	if (rv_buf_ok(&b))
+	if (rv_buf_ok(&b) && b.len)
 		fwrite(b.data, 1, b.len, stderr);
 	else
 		rv_cli_message("%s: %s", cli->name, err->text);

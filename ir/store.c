@@ -134,17 +134,18 @@ static bool stages(const struct rv_store *s)
 	return s->backend->stage != NULL;
 }
 
-static int stage(struct rv_store *s, const struct rv_change *change, struct rv_error *err)
+static int stage(struct work *w, struct rv_change *change)
 {
-	s->dirty = true;
-	return stages(s) ? s->backend->stage(s, change, err) : 0;
+	change->loc = w->cmd->loc;
+	w->s->dirty = true;
+	return stages(w->s) ? w->s->backend->stage(w->s, change, w->err) : 0;
 }
 
 static int stage_chain(struct work *w, enum rv_change_kind kind, struct rv_chain *c)
 {
 	struct rv_change change = { .kind = kind, .table = w->table, .chain = c };
 
-	return stage(w->s, &change, w->err);
+	return stage(w, &change);
 }
 
 /* Where the whole ruleset is held, references are counted as rules come and go. */
@@ -165,7 +166,7 @@ static int ensure_chain(struct work *w, struct rv_chain *c)
 	struct rv_change table = { .kind = RV_CHANGE_ADD_TABLE, .table = w->table };
 
 	if (!w->table->exists) {
-		if (stage(w->s, &table, w->err))
+		if (stage(w, &table))
 			return -1;
 		w->table->exists = true;
 	}
@@ -238,7 +239,7 @@ static int add_rule(struct work *w, struct rv_rule *r, struct rv_rule *pos, bool
 				    .chain = w->chain, .rule = r, .pos = pos,
 				    .at_front = at_front };
 
-	if (check_jump(w, r) || stage(w->s, &change, w->err)) {
+	if (check_jump(w, r) || stage(w, &change)) {
 		rv_rule_free(r);
 		return -1;
 	}
@@ -314,7 +315,7 @@ static int do_replace(struct work *w)
 	change.chain = w->chain;
 	change.rule = r;
 	change.pos = old;
-	if (check_jump(w, r) || stage(w->s, &change, w->err)) {
+	if (check_jump(w, r) || stage(w, &change)) {
 		rv_rule_free(r);
 		return -1;
 	}
@@ -331,7 +332,7 @@ static int delete_rule(struct work *w, struct rv_rule *r)
 	struct rv_change change = { .kind = RV_CHANGE_DEL_RULE, .table = w->table,
 				    .chain = w->chain, .pos = r };
 
-	if (stage(w->s, &change, w->err))
+	if (stage(w, &change))
 		return -1;
 	rv_chain_remove_rule(w->chain, r);
 	count_jump(w, r, -1);
@@ -468,7 +469,7 @@ static int zero_chain(struct work *w, struct rv_chain *c)
 			continue;
 		r->counters = (struct rv_counters){ 0 };
 		change.pos = r;
-		if (stage(w->s, &change, w->err))
+		if (stage(w, &change))
 			return -1;
 	}
 	return 0;
@@ -524,7 +525,7 @@ static int do_zero(struct work *w)
 	r->counters = (struct rv_counters){ 0 };
 	change.chain = w->chain;
 	change.pos = r;
-	return stage(w->s, &change, w->err);
+	return stage(w, &change);
 }
 
 /* A base chain goes only when nothing can be noticed of it: empty, with policy ACCEPT. */
@@ -586,7 +587,7 @@ static int do_rename(struct work *w)
 	if (is_there(rv_table_chain(w->table, w->cmd->new_name)))
 		return fail_state(w, &w->cmd->loc, "File exists.");
 	change.chain = w->chain;
-	if (stage(w->s, &change, w->err))
+	if (stage(w, &change))
 		return -1;
 	memcpy(old, w->chain->name, sizeof(old));
 	rv_chain_rename(w->chain, w->cmd->new_name);
@@ -616,7 +617,7 @@ static int set_policy(struct work *w, struct rv_chain *c)
 		c->policy = w->cmd->policy;
 	if (w->cmd->has_counters)
 		c->counters = w->cmd->counters;
-	return stage(w->s, &change, w->err);
+	return stage(w, &change);
 }
 
 static int do_policy(struct work *w)
@@ -669,7 +670,7 @@ static int do_clear(struct work *w)
 
 	if (know_chains(w->s, w->table, NULL, w->err))
 		return -1;
-	if (w->table->exists && stage(w->s, &change, w->err))
+	if (w->table->exists && stage(w, &change))
 		return -1;
 	rv_list_each_safe(c, &w->table->chains, struct rv_chain, node) {
 		if (c->base >= 0)

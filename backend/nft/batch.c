@@ -159,13 +159,49 @@ static int stage_base(struct message *m, uint16_t flags)
 	return finish(m);
 }
 
+/* The table if a restore has cleared it in this transaction, or NULL. */
+static struct rv_table *cleared_table(const struct rv_nft_batch *b, const struct rv_table_def *def)
+{
+	rv_list_each(t, &b->cleared.tables, struct rv_table, node)
+		if (t->def == def)
+			return t;
+	return NULL;
+}
+
+/* A chain that was cleared away is still there, empty: it need not be made. */
+static bool take_cleared(struct rv_nft_batch *b, const struct rv_chain *c)
+{
+	const struct rv_table *t = cleared_table(b, c->table->def);
+	struct rv_chain *old = t && c->base < 0 ? rv_table_chain(t, c->name) : NULL;
+
+	if (old)
+		rv_chain_free(old);
+	return old != NULL;
+}
+
+static int stage_new_base(struct message *m)
+{
+	struct rv_chain *c = m->change->chain;
+
+	c->held.touched = true;
+	c->held.has_counters = false;
+	if (c->held.exists)
+		return 0;
+	c->held.exists = true;
+	c->held.policy = c->policy;
+	c->held.counters = (struct rv_counters){ 0 };
+	return stage_base(m, NLM_F_CREATE);
+}
+
 static int stage_new_chain(struct message *m)
 {
 	struct rv_chain *c = m->change->chain;
 
 	c->handle = RV_NFT_NEW_CHAIN | ++m->b->nchains;
 	if (c->base >= 0)
-		return stage_base(m, NLM_F_CREATE);
+		return stage_new_base(m);
+	if (take_cleared(m->b, c))
+		return 0;
 	if (start(m, NFT_MSG_NEWCHAIN, NLM_F_EXCL))
 		return -1;
 	put_chain(m, c->name);
@@ -174,6 +210,7 @@ static int stage_new_chain(struct message *m)
 
 static int stage_del_chain(struct message *m)
 {
+	m->change->chain->held.exists = m->change->chain->held.touched = false;
 	if (start(m, NFT_MSG_DELCHAIN, NLM_F_NONREC))
 		return -1;
 	put_chain(m, rv_nft_kernel_name(m->b, m->change->chain->name));
@@ -303,6 +340,48 @@ static int stage_replace(struct message *m, struct rv_rule *with)
 	return stage_del_rule(m);
 }
 
+/*
+ * A table is not deleted to be made anew: the kernel takes a deleted base chain off its hook
+ * before the policy of the one in its place holds, and packets would slip through. Its rules
+ * go, what is declared again stays, the rest goes last.
+ */
+static int stage_clear(struct message *m)
+{
+	const struct rv_table *table = m->change->table;
+	struct rv_table *old;
+
+	/* Names are in a muddle. */
+	if (m->b->nrenames) {
+		rv_list_each(c, &table->chains, struct rv_chain, node)
+			c->held.exists = c->held.touched = false;
+		return stage_table(m, NFT_MSG_DELTABLE, 0);
+	}
+	old = rv_ruleset_table(&m->b->cleared, table->def);
+	if (!old)
+		return rv_fail_memory(m->err);
+	rv_list_each(c, &table->chains, struct rv_chain, node)
+		if (c->base < 0 && c->exists && !rv_table_chain(old, c->name) &&
+		    !rv_table_add_chain(old, c->name))
+			return rv_fail_memory(m->err);
+	if (start(m, NFT_MSG_DELRULE, 0))
+		return -1;
+	rv_nft_put_text(&m->b->bytes, NFTA_RULE_TABLE, table->def->name);
+	return finish(m);
+}
+
+/*
+ * Policies are written last and once: between two writings of one transaction the kernel
+ * would act on the first.
+ */
+static int stage_policy(struct message *m)
+{
+	struct rv_chain *c = m->change->chain;
+
+	c->held.touched = true;
+	c->held.has_counters = m->change->has_counters;
+	return 0;
+}
+
 static int stage_flush(struct message *m)
 {
 	return start_rule(m, NFT_MSG_DELRULE, 0) ? -1 : finish(m);
@@ -318,7 +397,7 @@ static int stage_change(struct message *m)
 	case RV_CHANGE_ADD_TABLE:
 		return stage_table(m, NFT_MSG_NEWTABLE, NLM_F_CREATE);
 	case RV_CHANGE_CLEAR_TABLE:
-		return stage_table(m, NFT_MSG_DELTABLE, 0);
+		return stage_clear(m);
 	case RV_CHANGE_ADD_CHAIN:
 		return stage_new_chain(m);
 	case RV_CHANGE_DEL_CHAIN:
@@ -326,9 +405,8 @@ static int stage_change(struct message *m)
 	case RV_CHANGE_RENAME_CHAIN:
 		return stage_rename(m);
 	case RV_CHANGE_POLICY:
-		return stage_base(m, 0);
 	case RV_CHANGE_ZERO_CHAIN:
-		return stage_base(m, NLM_F_CREATE);
+		return stage_policy(m);
 	case RV_CHANGE_FLUSH_CHAIN:
 		return stage_flush(m);
 	case RV_CHANGE_ADD_RULE:
@@ -360,12 +438,82 @@ int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error 
 	return -1;
 }
 
+void rv_nft_batch_init(struct rv_nft_batch *b, rv_family_t family)
+{
+	*b = (struct rv_nft_batch){ 0 };
+	rv_ruleset_init(&b->cleared, family);
+}
+
 void rv_nft_batch_clear(struct rv_nft_batch *b)
 {
 	rv_buf_free(&b->bytes);
 	free(b->records);
 	free(b->renames);
-	*b = (struct rv_nft_batch){ 0 };
+	rv_ruleset_clear(&b->cleared);
+	rv_nft_batch_init(b, b->cleared.family);
+}
+
+/* ---- what is written last ---------------------------------------------------------- */
+
+static int last_change(struct message *m, enum rv_change_kind kind, struct rv_table *t,
+		       struct rv_chain *c)
+{
+	struct rv_change change = { .kind = kind, .table = t, .chain = c,
+				    .has_counters = c && c->held.has_counters };
+
+	m->change = &change;
+	switch (kind) {
+	case RV_CHANGE_POLICY:
+		return stage_base(m, 0);
+	case RV_CHANGE_DEL_CHAIN:
+		return stage_del_chain(m);
+	default:
+		return stage_table(m, NFT_MSG_DELTABLE, 0);
+	}
+}
+
+static bool same_as_held(const struct rv_chain *c)
+{
+	struct rv_counters wanted = { 0 };
+
+	if (c->held.has_counters)
+		wanted = c->counters;
+	return c->policy == c->held.policy && wanted.packets == c->held.counters.packets &&
+	       wanted.bytes == c->held.counters.bytes;
+}
+
+static int finish_chains(struct message *m, struct rv_table *t, struct rv_table *cleared)
+{
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		if (c->base < 0 || !c->held.exists)
+			continue;
+		if (c->exists && c->held.touched && !same_as_held(c) &&
+		    last_change(m, RV_CHANGE_POLICY, t, c))
+			return -1;
+		if (!c->exists && cleared && last_change(m, RV_CHANGE_DEL_CHAIN, t, c))
+			return -1;
+	}
+	if (!cleared)
+		return 0;
+	rv_list_each(c, &cleared->chains, struct rv_chain, node)
+		if (c->base < 0 && last_change(m, RV_CHANGE_DEL_CHAIN, t, c))
+			return -1;
+	return 0;
+}
+
+static int finish_tables(struct rv_store *s, struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+	struct message m = { .b = &n->batch, .family = s->rs.family, .err = err };
+
+	rv_list_each(t, &s->rs.tables, struct rv_table, node) {
+		struct rv_table *cleared = cleared_table(&n->batch, t->def);
+
+		if (cleared && !t->exists ? last_change(&m, RV_CHANGE_CLEAR_TABLE, t, NULL)
+					  : finish_chains(&m, t, cleared))
+			return -1;
+	}
+	return 0;
 }
 
 /* What was read before names rules and chains as they were: it is read anew. */
@@ -387,8 +535,11 @@ int rv_nft_commit(struct rv_store *s, struct rv_error *err)
 	struct rv_nft *n = s->priv;
 	struct rv_buf *b = &n->batch.bytes;
 	struct rv_nft_verdict v;
-	size_t len = b->len;
+	size_t len;
 
+	if (finish_tables(s, err))
+		return -1;
+	len = b->len;
 	if (!n->batch.nrecords)
 		return 0;
 	put_message(b, NFNL_MSG_BATCH_END, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES,

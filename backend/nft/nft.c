@@ -89,6 +89,9 @@ static int fill_base(struct rv_chain *c, const struct rv_nft_view *t, struct rv_
 	    policy > NF_ACCEPT || !get_counters(t[NFTA_CHAIN_COUNTERS], &c->counters))
 		return incompatible(c->table, c->name, "has a policy that is not understood", err);
 	c->policy = policy == NF_ACCEPT ? RV_VERDICT_ACCEPT : RV_VERDICT_DROP;
+	c->held.exists = true;
+	c->held.policy = c->policy;
+	c->held.counters = c->counters;
 	return 0;
 }
 
@@ -361,6 +364,7 @@ static int open_store(struct rv_store *s, const char *arg, struct rv_error *err)
 	if (!n)
 		return rv_fail_memory(err);
 	s->priv = n;
+	rv_nft_batch_init(&n->batch, s->rs.family);
 	if (!rv_nft_open(&n->socket, err) && !rv_nft_generation(&n->socket, err))
 		return 0;
 	close_store(s);

@@ -269,6 +269,11 @@ struct rv_nft_batch {
 	struct rv_nft_rename *renames;
 	size_t nrenames;
 	uint64_t nchains;		/* made in this transaction */
+	/*
+	 * What a restore cleared: its tables, with the user chains that nothing has declared
+	 * again. They are emptied at once and deleted last, see rv_nft_commit().
+	 */
+	struct rv_ruleset cleared;
 };
 
 /* Handles of chains that the kernel has no handle for yet: the backend counts them itself. */
@@ -282,6 +287,7 @@ struct rv_nft {
 
 int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error *err);
 int rv_nft_commit(struct rv_store *s, struct rv_error *err);
+void rv_nft_batch_init(struct rv_nft_batch *b, rv_family_t family);
 void rv_nft_batch_clear(struct rv_nft_batch *b);
 /* The name that messages have for the chain of that name. */
 const char *rv_nft_kernel_name(const struct rv_nft_batch *b, const char *chain);

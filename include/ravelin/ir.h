@@ -100,6 +100,12 @@ struct rv_chain {
 	int8_t base;			/* index in rv_table_def.base, -1 = user chain */
 	enum rv_verdict policy;		/* of a base chain: ACCEPT or DROP */
 	struct rv_counters counters;	/* of the policy */
+	struct {			/* a base chain as the backend holds it, beside what is staged */
+		bool exists;
+		bool touched, has_counters;	/* policy and counters are to be written */
+		enum rv_verdict policy;
+		struct rv_counters counters;
+	} held;
 	uint32_t references;		/* rules that jump or go here (use counted by the backend) */
 	uint64_t handle;
 	bool exists;			/* in the backend, or made in this transaction */

@@ -678,6 +678,7 @@ static void open_bench(struct bench *t)
 {
 	*t = (struct bench){ 0 };
 	t->s.priv = &t->n;
+	rv_nft_batch_init(&t->n.batch, NFPROTO_IPV4);
 	t->n.socket.has_generation = true;
 	rv_ruleset_init(&t->s.rs, NFPROTO_IPV4);
 	t->table = rv_ruleset_table(&t->s.rs, rv_table_def_find("filter"));
