@@ -630,7 +630,9 @@ static int do_policy(struct work *w)
 		return fail_state(w, &w->cmd->chain_loc, no_base);
 	if (!is_policy(w->cmd->policy))
 		return fail_state(w, &w->cmd->loc,
-				  "Bad policy name. Run `dmesg' for more information.");
+				  w->cmd->loc.line ? "Bad policy name."
+						   : "Bad policy name. Run `dmesg' for more "
+						     "information.");
 	return set_policy(w, w->chain);
 }
 

@@ -66,7 +66,7 @@ static void set_chain(struct rv_parser *p, const struct rv_arg *arg)
 	rv_chain_name_set(p->cmd->chain, arg->text);
 }
 
-/* As strtoul reads it; too large a number is as wrong as any index that is too big. */
+/* As strtoul reads it, from 1 to INT_MAX. */
 static int set_number(struct rv_parser *p, const struct rv_arg *arg)
 {
 	const char *s = arg->text;
@@ -76,9 +76,9 @@ static int set_number(struct rv_parser *p, const struct rv_arg *arg)
 	while (isspace((unsigned char)*s))
 		s++;
 	n = strtoull(s, &end, 10);
-	if (*s == '-' || end == s || *end || !n)
+	if (*s == '-' || end == s || *end || !n || n > INT_MAX)
 		return FAIL_AT(p, arg, "Invalid rule number `%s'");
-	p->cmd->number = n < UINT32_MAX ? n : UINT32_MAX;
+	p->cmd->number = n;
 	return 0;
 }
 
