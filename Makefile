@@ -4,6 +4,7 @@
 # make demo      a small firewall on real packets (as root)
 # make check     every test (as root; installs what it needs)
 # make bench     speed and memory beside stock iptables
+# make check-long, make fuzz   longer campaigns of the same
 # make lint      static checks        make format   clang-format
 # make install   DESTDIR, PREFIX      make clean
 #
@@ -16,16 +17,19 @@ BUILD     ?= build
 SANITIZE  ?=
 
 CC        ?= gcc
-CFLAGS    ?= -O2 -g
+CFLAGS    ?= -O3 -g
 WARNINGS  := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
              -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2
 HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE \
              $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
+# A word of a restore file goes through many small functions of many files. The objects hold
+# plain code too, with which the unit tests are linked (quicker to make).
+LTO       := $(if $(SANITIZE),,-flto=auto)
 PKGS      := libmnl
 
 RV_CPPFLAGS = -D_GNU_SOURCE -DRAVELIN_VERSION='"$(VERSION)"' -Iinclude -I. -I$(BUILD) \
               $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
-RV_CFLAGS   = -std=gnu11 $(CFLAGS) $(WARNINGS) $(HARDENING) $(SANITIZE) -MMD -MP
+RV_CFLAGS   = -std=gnu11 $(CFLAGS) $(WARNINGS) $(HARDENING) $(SANITIZE) $(LTO) $(if $(LTO),-ffat-lto-objects) -MMD -MP
 RV_LDFLAGS  = -pie -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS) $(SANITIZE)
 RV_LIBS     = $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(LDLIBS)
 
@@ -43,7 +47,7 @@ say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
 
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/*.c)))
 
-.PHONY: all demo check check-unit check-sanitize bench lint format install uninstall clean deps
+.PHONY: all demo check check-long check-unit check-sanitize fuzz bench lint format install uninstall clean deps
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -51,7 +55,7 @@ all: $(BUILD)/ravelin $(LINKS:%=$(BUILD)/bin/%)
 
 $(BUILD)/ravelin: $(OBJECTS)
 	$(call say,LINK)
-	$(Q)$(CC) $(RV_LDFLAGS) -o $@ $^ $(RV_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(RV_LDFLAGS) $(LTO) -o $@ $^ $(RV_LIBS)
 
 $(BUILD)/bin/%: $(BUILD)/ravelin
 	@mkdir -p $(@D)
@@ -82,7 +86,7 @@ $(SOURCES:%.c=$(BUILD)/%.o) $(GENERATED:.c=.o): | $(BUILD)/parser/grammar.h $(BU
 $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS) \
+	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS) \
 		$(shell pkg-config --libs cmocka)
 
 # Its allocations fail on purpose.
@@ -117,6 +121,22 @@ check-unit: $(UNIT)
 check-sanitize:
 	$(MAKE) BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' \
 		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' all check-unit
+
+# make fuzz SECONDS=600
+fuzz:
+	scripts/deps build check
+	tests/fuzz/run $(or $(SECONDS),60)
+
+# Hours instead of minutes: other random rules than check's each time, and more of them.
+check-long:
+	scripts/deps build check
+	FUZZ_SECONDS=3600 DIFFERENTIAL_RULES=20000 DIFFERENTIAL_SEED=$$(date +%s) scripts/check
+
+# Built with clang: tests/fuzz/run says how.
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIBRARY) $(RV_LIBS)
 
 bench:
 	scripts/deps build bench

@@ -9,20 +9,39 @@
 
 #include <ravelin/extension.h>
 
+/* Short decimal numbers, which nearly all are, without the price of strtoull; NULL: another one. */
+static const char *short_decimal(const char *text, uint64_t *value)
+{
+	const char *start = text;
+	uint64_t n = 0;
+
+	if (*text == '0' && text[1] != '.' && text[1] != '\0')
+		return NULL;
+	for (; *text >= '0' && *text <= '9'; text++)
+		n = n * 10 + (*text - '0');
+	*value = n;
+	return text - start < 19 ? text : NULL;
+}
+
 bool rv_parse_uint_prefix(const char *text, uint64_t min, uint64_t max, uint64_t *value,
 			  const char **end)
 {
-	unsigned long long n;
+	uint64_t n;
 	char *stop;
 
 	/* Blanks before a number are let pass, as stock does; a sign would turn -1 into the largest. */
 	text += strspn(text, " \t");
 	if (*text < '0' || *text > '9')
 		return false;
-	errno = 0;
-	n = strtoull(text, &stop, 0);
-	*end = stop;
-	if (errno || stop == text || n < min || n > max)
+	*end = short_decimal(text, &n);
+	if (!*end) {
+		errno = 0;
+		n = strtoull(text, &stop, 0);
+		*end = stop;
+		if (errno || stop == text)
+			return false;
+	}
+	if (n < min || n > max)
 		return false;
 	*value = n;
 	return true;

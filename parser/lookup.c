@@ -4,20 +4,33 @@
 
 #include "parser/parse.h"
 
+/* The rows by letter, put together at the first look: a file has several on each line. */
+static struct rv_choice letters[128];
+static bool letters_made;
+
+static void make_letters(void)
+{
+	for (const struct rv_option *row = rv_ext_ip.options; row->name; row++)
+		if (row->letter)
+			letters[(unsigned char)row->letter] =
+				(struct rv_choice){ .opt = row, .ext = &rv_ext_ip };
+	for (const struct rv_core_option *row = rv_core_options; row->name; row++)
+		if (row->letter)
+			letters[(unsigned char)row->letter] = (struct rv_choice){ .core = row };
+	letters_made = true;
+}
+
 bool rv_find_short(const struct rv_parser *p, char letter, struct rv_choice *c)
 {
+	unsigned char at = letter;
+
 	(void)p;
-	for (const struct rv_core_option *row = rv_core_options; row->name; row++)
-		if (row->letter == letter) {
-			*c = (struct rv_choice){ .core = row };
-			return true;
-		}
-	for (const struct rv_option *row = rv_ext_ip.options; row->name; row++)
-		if (row->letter == letter) {
-			*c = (struct rv_choice){ .opt = row, .ext = &rv_ext_ip };
-			return true;
-		}
-	return false;
+	if (!letters_made)
+		make_letters();
+	if (at >= sizeof(letters) / sizeof(*letters) || (!letters[at].core && !letters[at].opt))
+		return false;
+	*c = letters[at];
+	return true;
 }
 
 /* A search for a long name. */
