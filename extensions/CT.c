@@ -73,7 +73,8 @@ enum { NOTRACK, HELPER, TIMEOUT, CTEVENTS, EXPEVENTS, ZONE, ZONE_ORIG_ROW, ZONE_
 
 #define NAME_ROW(word, field_, text)						\
 	{									\
-		.name = word, .type = RV_T_STRING, RV_FIELD(struct ct_data, info.field_), \
+		.name = word, .type = RV_T_STRING, .flags = RV_OPT_BARE,	\
+		RV_FIELD(struct ct_data, info.field_),				\
 		.min = 1, .list = word, .arg = "name", .help = text,		\
 	}
 

@@ -816,9 +816,11 @@ static void print_change(struct rv_out *o, const struct rv_option *opt, const un
 static void print_string(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	char text[1024];
+	bool bare;
 
 	snprintf(text, sizeof(text), "%.*s", (int)opt->size, (const char *)data + opt->offset);
-	if (o->style == RV_STYLE_SAVE)
+	bare = opt->flags & RV_OPT_BARE && *text && !text[strcspn(text, " \t\n\"'\\")];
+	if (o->style == RV_STYLE_SAVE && !bare)
 		rv_print_quoted(o->buf, text);
 	else if (opt->flags & RV_OPT_QUOTED)
 		rv_buf_printf(o->buf, "\"%s\"", text);

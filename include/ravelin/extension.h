@@ -107,6 +107,7 @@ enum {
 	RV_OPT_CUT = 1 << 19,		/* RV_T_STRING: what does not fit is cut off */
 	RV_OPT_PADDED = 1 << 24,	/* RV_OPT_HEX with all digits of the field: 0x0a */
 	RV_OPT_EXACT = 1 << 25,		/* RV_T_ENUM, RV_T_BITS: names only as they are written */
+	RV_OPT_BARE = 1 << 27,		/* RV_T_STRING: save quotes it only if it would be cut else */
 	RV_OPT_LITERAL = 1 << 26,	/* RV_T_ADDR_MASK: never a host's name, -L or not */
 };
 
