@@ -118,7 +118,10 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-/* A helper and a timeout policy are for one protocol, which the kernel takes from the rule. */
+/*
+ * A helper and a timeout policy are for one protocol, which the kernel takes from the rule; it
+ * does not look at them where nothing is tracked.
+ */
 static int check(struct rv_check *c)
 {
 	struct ct_data *d = (struct ct_data *)(void *)c->part->data;
@@ -126,7 +129,7 @@ static int check(struct rv_check *c)
 
 	if (!d->info.zone && !(d->info.flags & XT_CT_ZONE_MARK))
 		d->side = NO_ZONE;
-	if (!d->info.helper[0] && !d->info.timeout[0])
+	if ((!d->info.helper[0] && !d->info.timeout[0]) || d->info.flags & XT_CT_NOTRACK)
 		return 0;
 	if (ip->flags & RV_IP_PROTO && ip->proto && !(ip->invert & RV_IP_PROTO))
 		return 0;

@@ -12,6 +12,8 @@ typedef struct ipt_ECN_info info_t;
 /* Both bits of TCP at once, to 0. */
 #define OP_REMOVE (IPT_ECN_OP_SET_ECE | IPT_ECN_OP_SET_CWR)
 
+#define ECT_MAX 3
+
 enum { REMOVE, ECE, CWR, ECT };
 
 /* Bits that stand beside each other in one byte: the row's type would write the whole byte. */
@@ -61,7 +63,7 @@ static const struct rv_option options[] = {
 		.name = "ecn-ip-ect",
 		.type = RV_T_UINT,
 		RV_FIELD(info_t, ip_ect),
-		.max = IPT_ECN_IP_MASK,
+		.max = ECT_MAX,
 		.given = RV_BIT(info_t, operation, IPT_ECN_OP_SET_IP),
 		.list = "ECT codepoint=",
 		.arg = "number",
@@ -113,7 +115,7 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 
 	(void)w;
 	if (!from->operation || from->operation & IPT_ECN_OP_MASK ||
-	    from->ip_ect & ~IPT_ECN_IP_MASK)
+	    from->ip_ect > ECT_MAX)
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "ECN with operation 0x%x, codepoint 0x%x",
 			       from->operation, from->ip_ect);
 	info->operation = from->operation;

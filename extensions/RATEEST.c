@@ -92,9 +92,8 @@ static const struct rv_option options[] = {
 	{
 		.name = "rateest-name",
 		.type = RV_T_STRING,
-		.flags = RV_OPT_REQUIRED | RV_OPT_BARE,
+		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_BARE,
 		RV_FIELD(struct rateest_data, info.name),
-		.min = 1,
 		.list = "name",
 		.arg = "name",
 		.help = "what the match rateest knows the estimate by",
@@ -150,7 +149,7 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 
 	(void)w;
 	if (from->interval < QUARTER || from->interval > LONGEST || !from->ewma_log ||
-	    from->ewma_log >= LOGS || !from->name[0] ||
+	    from->ewma_log >= LOGS ||
 	    !rv_wire_text(d->info.name, from->name, sizeof(from->name)))
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "RATEEST with interval %d, average %u",
 			       from->interval, from->ewma_log);

@@ -60,7 +60,10 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-/* Without -n a listing has names and says what really changes; a blank is lost before a name. */
+/*
+ * Without -n a listing has names and says what really changes; the blank before a name
+ * stands elsewhere.
+ */
 static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
 {
 	const info_t *info = (const info_t *)(const void *)data;
@@ -68,11 +71,13 @@ static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char
 	unsigned int value = info->tos_value, mask = info->tos_mask;
 
 	(void)ext;
+	if (!o->numeric && mask == RV_TOS_NAMED && name) {
+		rv_buf_printf(o->buf, "  TOS set%s", name->name);
+		return;
+	}
 	rv_buf_puts(o->buf, " TOS ");
 	if (o->numeric)
 		rv_buf_printf(o->buf, "set 0x%02x/0x%02x", value, mask);
-	else if (mask == RV_TOS_NAMED && name)
-		rv_buf_printf(o->buf, "set%s", name->name);
 	else if (!value)
 		rv_buf_printf(o->buf, "and 0x%02x", ~mask & UINT8_MAX);
 	else if (value == mask)

@@ -553,10 +553,16 @@ static int parse_addr_mask(struct rv_parse *p, const char *text, unsigned char *
 	if (snprintf(host, sizeof(host), "%.*s", slash ? (int)(slash - text) : (int)strlen(text),
 		     text) >= (int)sizeof(host))
 		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "host/network `%s' not found", text);
-	if (parse_mask(p, slash ? slash + 1 : NULL, &mask) || parse_host(p, host, &addr))
+	/* A wrong mask of a network is told first, of a host the address. */
+	if (!(p->opt->flags & RV_OPT_NETWORK) && parse_host(p, host, &addr))
 		return -1;
-	if (p->opt->flags & RV_OPT_NETWORK)
+	if (parse_mask(p, slash ? slash + 1 : NULL, &mask))
+		return -1;
+	if (p->opt->flags & RV_OPT_NETWORK) {
+		if (parse_host(p, host, &addr))
+			return -1;
 		mask_address(&addr, &mask);
+	}
 	put_address(p->family, &addr, field, p->opt->size);
 	memcpy(p->data + mask_at(p->opt), &mask,
 	       mask_size(p->opt) < sizeof(mask) ? mask_size(p->opt) : sizeof(mask));
