@@ -139,8 +139,9 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	    from->num_total_nodes > CLUSTERIP_MAX_NODES ||
 	    from->local_nodes[0] > CLUSTERIP_MAX_NODES || !is_multicast(from->clustermac) ||
 	    from->hash_mode > CLUSTERIP_HASHMODE_MAX)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "CLUSTERIP with flags 0x%x, %u nodes here",
-			       from->flags, from->num_local_nodes);
+		return rv_fail(err, RV_ERR_PROBLEM, NULL,
+			       "CLUSTERIP with flags 0x%x, %u nodes here", from->flags,
+			       from->num_local_nodes);
 	info->flags = from->flags;
 	memcpy(info->clustermac, from->clustermac, sizeof(info->clustermac));
 	info->num_total_nodes = from->num_total_nodes;

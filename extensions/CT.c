@@ -140,16 +140,17 @@ static int check(struct rv_check *c)
 static int read_fields(const struct xt_ct_target_info_v1 *from, uint16_t flags,
 		       struct ct_data *d, struct rv_error *err)
 {
-	static const uint16_t sides[] = { ZONE_BOTH, ZONE_ORIG, ZONE_REPLY };
+	/* Both flags at once are to the kernel as none. */
+	static const uint16_t sides[] = { ZONE_BOTH, ZONE_ORIG, ZONE_REPLY, ZONE_BOTH };
 	unsigned int side = (from->flags & ZONE_FLAGS) / XT_CT_ZONE_DIR_ORIG;
 
-	if (from->flags & ~flags || side > 2 || from->ct_events & ~CT_EVENTS ||
-	    from->exp_events & ~(1u << IPEXP_NEW) ||
-	    (from->zone && from->flags & XT_CT_ZONE_MARK))
+	if (from->flags & ~flags || from->ct_events & ~CT_EVENTS ||
+	    from->exp_events & ~(1u << IPEXP_NEW))
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "CT with flags 0x%x, events 0x%x, 0x%x",
 			       from->flags, from->ct_events, from->exp_events);
 	d->info.flags = from->flags & ~ZONE_FLAGS;
-	d->info.zone = from->zone;
+	/* With a zone from the mark the number counts for nothing. */
+	d->info.zone = from->flags & XT_CT_ZONE_MARK ? 0 : from->zone;
 	d->info.ct_events = from->ct_events;
 	d->info.exp_events = from->exp_events;
 	if (from->zone || from->flags & XT_CT_ZONE_MARK)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* DNPT: gives the packet's destination another prefix, without connection tracking (uapi ip6t_NPT.h, RFC 6296). */
+/* DNPT: gives the packet's destination another prefix (uapi ip6t_NPT.h, RFC 6296). */
 #include "extensions/npt.h"
 
 static const struct rv_option options[] = RV_NPT_ROWS;

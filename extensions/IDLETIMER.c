@@ -45,21 +45,37 @@ static bool too_long(uint32_t timeout)
 	return !timeout || timeout >= INT_MAX / 1000;
 }
 
+/* The label is the name of a file of sysfs, beside some that are there already. */
+static bool is_file_name(const char *label)
+{
+	static const char *const taken[] = { ".", "..", "power", "subsystem", "uevent" };
+
+	for (unsigned int i = 0; i < sizeof(taken) / sizeof(*taken); i++)
+		if (!strcmp(taken[i], label))
+			return false;
+	return label[0] && !strchr(label, '/');
+}
+
 static int check(struct rv_check *c)
 {
 	const info_t *info = (const info_t *)(void *)c->part->data;
 
-	if (!(c->seen & 1) || !too_long(info->timeout))
-		return 0;
-	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
-		       "IDLETIMER: the kernel has timers of 1 to %d seconds", INT_MAX / 1000 - 1);
+	if (c->seen & 1 && too_long(info->timeout))
+		return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
+			       "IDLETIMER: the kernel has timers of 1 to %d seconds",
+			       INT_MAX / 1000 - 1);
+	if (c->seen & 2 && !is_file_name(info->label))
+		return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
+			       "IDLETIMER: the label `%s' cannot be the name of a file in sysfs",
+			       info->label);
+	return 0;
 }
 
 static int fill(uint32_t timeout, const char *label, uint8_t type, info_t *info,
 		struct rv_error *err)
 {
-	if (too_long(timeout) || type > XT_IDLETIMER_ALARM || !label[0] ||
-	    !rv_wire_text(info->label, label, sizeof(info->label)))
+	if (too_long(timeout) || type > XT_IDLETIMER_ALARM ||
+	    !rv_wire_text(info->label, label, sizeof(info->label)) || !is_file_name(info->label))
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "IDLETIMER of %u seconds, type %u",
 			       timeout, type);
 	info->timeout = timeout;

@@ -21,7 +21,8 @@ typedef struct nf_synproxy_info info_t;
 	  .given = RV_BIT(info_t, options, bit), .list = word, .arg = "number", .help = text }
 
 static const struct rv_option options[] = {
-	FLAG_ROW("sack-perm", NF_SYNPROXY_OPT_SACK_PERM, "the server takes selective acknowledgments"),
+	FLAG_ROW("sack-perm", NF_SYNPROXY_OPT_SACK_PERM,
+		 "the server takes selective acknowledgments"),
 	FLAG_ROW("timestamp", NF_SYNPROXY_OPT_TIMESTAMP, "the server has timestamps"),
 	NUMBER_ROW("wscale", wscale, NF_SYNPROXY_OPT_WSCALE, "how the server scales its window"),
 	NUMBER_ROW("mss", mss, NF_SYNPROXY_OPT_MSS, "the server's maximum segment size"),

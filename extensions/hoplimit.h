@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The targets TTL and HL: the same struct, modes and rows under two names (ipt_TTL.h, ip6t_HL.h). */
+/* The targets TTL and HL: one struct and its modes under two names (ipt_TTL.h, ip6t_HL.h). */
 #ifndef RAVELIN_EXTENSIONS_HOPLIMIT_H
 #define RAVELIN_EXTENSIONS_HOPLIMIT_H
 

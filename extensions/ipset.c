@@ -55,8 +55,8 @@ int rv_ipset_name(ip_set_id_t index, char name[IPSET_MAXNAMELEN], struct rv_erro
 		return -1;
 	req.set.name[IPSET_MAXNAMELEN - 1] = '\0';
 	if (!req.set.name[0])
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "Set with index %u in kernel doesn't exist.\n",
-			       index);
+		return rv_fail(err, RV_ERR_PROBLEM, NULL,
+			       "Set with index %u in kernel doesn't exist.\n", index);
 	memset(name, 0, IPSET_MAXNAMELEN);
 	memcpy(name, req.set.name, strlen(req.set.name));
 	return 0;
@@ -109,7 +109,8 @@ void rv_ipset_print(struct rv_out *o, const struct rv_ipset *s)
 
 	rv_buf_printf(o->buf, "%s ", s->name);
 	for (unsigned int i = 1; i <= set->dim && i <= IPSET_DIM_MAX; i++)
-		rv_buf_printf(o->buf, "%s%s", i > 1 ? "," : "", set->flags & 1 << i ? "src" : "dst");
+		rv_buf_printf(o->buf, "%s%s", i > 1 ? "," : "",
+			      set->flags & 1 << i ? "src" : "dst");
 }
 
 int rv_ipset_read(struct rv_ipset *s, const struct xt_set_info *set, struct rv_error *err)
