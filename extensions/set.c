@@ -6,12 +6,8 @@
  */
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <linux/netfilter/xt_set.h>
-
-#include <ravelin/extension.h>
+#include "extensions/ipset.h"
 
 /* The index in info is 0; name says which set it is. */
 struct set_data {
@@ -19,113 +15,29 @@ struct set_data {
 	char name[IPSET_MAXNAMELEN];
 };
 
-/* ---- asking the kernel ------------------------------------------------------- */
-
-/* Asks with *req, whose op is set; fills in the version, which the kernel compares. */
-static int ask(void *req, socklen_t size, struct rv_error *err)
-{
-	struct ip_set_req_version version = { .op = IP_SET_OP_VERSION };
-	struct ip_set_req_version *head = req;	/* all requests begin so */
-	socklen_t len = sizeof(version);
-	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW), rc = -1;
-
-	if (fd < 0)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "Can't open socket to ipset.\n");
-	if (!getsockopt(fd, SOL_IP, SO_IP_SET, &version, &len)) {
-		head->version = version.version;
-		rc = getsockopt(fd, SOL_IP, SO_IP_SET, req, &size);
-	}
-	close(fd);
-	if (rc)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL,
-			       "Kernel module xt_set is not loaded in.\n");
-	return 0;
-}
-
-static int index_of(const char *name, rv_family_t family, ip_set_id_t *index, struct rv_error *err)
-{
-	struct ip_set_req_get_set_family req = { .op = IP_SET_OP_GET_FNAME };
-
-	memcpy(req.set.name, name, strnlen(name, IPSET_MAXNAMELEN - 1));
-	if (ask(&req, sizeof(req), err))
-		return -1;
-	if (req.set.index == IPSET_INVALID_ID)
-		return rv_fail(err, RV_ERR_USAGE, NULL, "Set %s doesn't exist.\n", name);
-	if (req.family != family && req.family != NFPROTO_UNSPEC)
-		return rv_fail(err, RV_ERR_USAGE, NULL,
-			       "The protocol family of set %s is %s, which is not applicable.\n",
-			       name, req.family == NFPROTO_IPV4 ? "IPv4" : "IPv6");
-	*index = req.set.index;
-	return 0;
-}
-
-static int name_of(ip_set_id_t index, char name[IPSET_MAXNAMELEN], struct rv_error *err)
-{
-	struct ip_set_req_get_set req = { .op = IP_SET_OP_GET_BYINDEX, .set.index = index };
-
-	if (ask(&req, sizeof(req), err))
-		return -1;
-	req.set.name[IPSET_MAXNAMELEN - 1] = '\0';
-	if (!req.set.name[0])
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "Set with index %u in kernel doesn't exist.\n",
-			       index);
-	memset(name, 0, IPSET_MAXNAMELEN);
-	memcpy(name, req.set.name, strlen(req.set.name));
-	return 0;
-}
-
 /* ---- --match-set name src,dst ------------------------------------------------- */
-
-/* "src" or "dst" for each part of an element, the first in bit 1 of the flags. */
-static int parse_sides(struct rv_parse *p, struct xt_set_info *set)
-{
-	const char *text = p->arg2;
-	size_t len;
-
-	set->dim = 0;
-	set->flags = 0;
-	for (;; text += len + 1) {
-		len = strcspn(text, ",");
-		if (set->dim == IPSET_DIM_MAX)
-			return rv_fail(p->err, RV_ERR_USAGE, &p->loc2,
-				       "Can't be more src/dst options than %d.", IPSET_DIM_MAX);
-		if (len != 3 || (strncmp(text, "src", 3) != 0 && strncmp(text, "dst", 3) != 0))
-			return rv_fail(p->err, RV_ERR_USAGE, &p->loc2,
-				       "You must specify (the comma separated list of) 'src' or "
-				       "'dst'.");
-		set->dim++;
-		set->flags |= text[0] == 's' ? 1 << set->dim : 0;
-		if (!text[len])
-			return 0;
-	}
-}
 
 static int parse_match_set(struct rv_parse *p)
 {
 	struct set_data *d = (struct set_data *)(void *)p->data;
-	size_t len = strlen(p->arg);
+	struct rv_ipset s = { 0 };
 
-	if (len >= sizeof(d->name))
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-			       "setname `%s' too long, max %zu characters.", p->arg,
-			       sizeof(d->name) - 1);
-	if (!len)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Set %s doesn't exist.\n", p->arg);
-	memset(d->name, 0, sizeof(d->name));
-	memcpy(d->name, p->arg, len);
-	return parse_sides(p, &d->info.match_set);
+	if (rv_ipset_parse(p, &s))
+		return -1;
+	d->info.match_set = s.set;
+	memcpy(d->name, s.name, sizeof(d->name));
+	return 0;
 }
 
 static void print_match_set(struct rv_out *o, const struct rv_option *opt,
 			    const unsigned char *data)
 {
 	const struct set_data *d = (const struct set_data *)(const void *)data;
-	const struct xt_set_info *set = &d->info.match_set;
+	struct rv_ipset s = { .set = d->info.match_set };
 
 	(void)opt;
-	rv_buf_printf(o->buf, "%s ", d->name);
-	for (unsigned int i = 1; i <= set->dim && i <= IPSET_DIM_MAX; i++)
-		rv_buf_printf(o->buf, "%s%s", i > 1 ? "," : "", set->flags & 1 << i ? "src" : "dst");
+	memcpy(s.name, d->name, sizeof(s.name));
+	rv_ipset_print(o, &s);
 }
 
 /* ---- rows ----------------------------------------------------------------------- */
@@ -213,7 +125,7 @@ static int write_v4(const struct rv_wire *w, const unsigned char *data, unsigned
 	const struct set_data *d = (const struct set_data *)(const void *)data;
 	struct xt_set_info_match_v4 info = d->info;
 
-	if (index_of(d->name, w->arg, &info.match_set.index, err))
+	if (rv_ipset_index(d->name, w->arg, &info.match_set.index, err))
 		return -1;
 	memcpy(wire, &info, sizeof(info));
 	return 0;
@@ -228,7 +140,7 @@ static int name_it(struct set_data *d, struct rv_error *err)
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "set: %u dimensions",
 			       d->info.match_set.dim);
 	d->info.match_set.index = 0;
-	return name_of(index, d->name, err);
+	return rv_ipset_name(index, d->name, err);
 }
 
 static int read_v4(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,

@@ -3,6 +3,7 @@
  * What the kernel checks when a table is loaded, for backends that have no kernel
  * behind them: a file must not hold what cannot be loaded.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include <ravelin/extension.h>
@@ -105,19 +106,36 @@ static bool is_listed(const char *list, const char *name)
 	return false;
 }
 
+/* what: a match or target, or one of its options. tables NULL, hooks 0: all. */
+static int check_place(const struct rv_chain *c, const struct rv_rule *r, const char *what,
+		       const char *tables, uint32_t hooks, struct rv_error *err)
+{
+	if (tables && !is_listed(tables, c->table->def->name)) {
+		refuse(err, c, r, "Invalid argument");
+		return rv_hint(err, "%s can only be used in table %s", what, tables);
+	}
+	if (hooks && c->walk.hooks & ~hooks) {
+		refuse(err, c, r, "Invalid argument");
+		return rv_hint(err, "%s cannot be used in chain %s or in the chains that call it",
+			       what, c->name);
+	}
+	return 0;
+}
+
 static int check_part(const struct rv_chain *c, const struct rv_rule *r, const struct rv_part *p,
 		      struct rv_error *err)
 {
 	const struct rv_ext *ext = p->ext;
+	char what[64];
 
-	if (ext->tables && !is_listed(ext->tables, c->table->def->name)) {
-		refuse(err, c, r, "Invalid argument");
-		return rv_hint(err, "%s can only be used in table %s", ext->name, ext->tables);
-	}
-	if (ext->hooks && c->walk.hooks & ~ext->hooks) {
-		refuse(err, c, r, "Invalid argument");
-		return rv_hint(err, "%s cannot be used in chain %s or in the chains that call it",
-			       ext->name, c->name);
+	if (check_place(c, r, ext->name, ext->tables, ext->hooks, err))
+		return -1;
+	for (const struct rv_option *opt = ext->options; opt && opt->name; opt++) {
+		if ((!opt->tables && !opt->hooks) || !rv_option_given(ext, opt, p->data))
+			continue;
+		snprintf(what, sizeof(what), "%s --%s", ext->name, opt->name);
+		if (check_place(c, r, what, opt->tables, opt->hooks, err))
+			return -1;
 	}
 	return 0;
 }

@@ -373,6 +373,8 @@ static const struct rv_name *find_word(const struct rv_option *opt, const char *
 {
 	const struct rv_name *name = rv_name_find(opt->names, word, len);
 
+	if (name && opt->flags & RV_OPT_EXACT && strncmp(name->name, word, len) != 0)
+		return NULL;
 	if (name || !len || !(opt->flags & RV_OPT_ABBREV))
 		return name;
 	for (name = opt->names; name->name; name++)
@@ -410,8 +412,10 @@ static int parse_bits(struct rv_parse *p, const char *text, unsigned char *field
 		len = strcspn(text, ",");
 		name = find_word(p->opt, text, len);
 		if (!name) {
+			bool whole = !len && !(p->opt->flags & RV_OPT_EXACT);
+
 			/* An empty word is shown with what comes after it. */
-			snprintf(word, sizeof(word), "%.*s", len ? (int)len : -1, text);
+			snprintf(word, sizeof(word), "%.*s", whole ? -1 : (int)len, text);
 			return fail_value(p, word, "Bad value for \"--%s\" option: \"%s\"",
 					  p->opt->name, word);
 		}
@@ -473,11 +477,21 @@ int rv_resolve_address(struct rv_parse *p, const char *text, union nf_inet_addr 
 	return 0;
 }
 
+/* A network may be cut short ("10.1" is 10.1.0.0), a host is read as inet_aton(3) does. */
+static int parse_host(struct rv_parse *p, const char *text, union nf_inet_addr *addr)
+{
+	memset(addr, 0, sizeof(*addr));
+	if (!(p->opt->flags & RV_OPT_NETWORK) && p->family == NFPROTO_IPV4 &&
+	    inet_aton(text, &addr->in))
+		return 0;
+	return rv_resolve_address(p, text, addr);
+}
+
 static int parse_addr(struct rv_parse *p, const char *text, unsigned char *field)
 {
 	union nf_inet_addr addr;
 
-	if (rv_resolve_address(p, text, &addr))
+	if (parse_host(p, text, &addr))
 		return -1;
 	put_address(p->family, &addr, field, p->opt->size);
 	return 0;
@@ -530,16 +544,6 @@ static int parse_mask(struct rv_parse *p, const char *text, union nf_inet_addr *
 	return 0;
 }
 
-/* A network may be cut short ("10.1" is 10.1.0.0), a host is read as inet_aton(3) does. */
-static int parse_host(struct rv_parse *p, const char *text, union nf_inet_addr *addr)
-{
-	memset(addr, 0, sizeof(*addr));
-	if (!(p->opt->flags & RV_OPT_NETWORK) && p->family == NFPROTO_IPV4 &&
-	    inet_aton(text, &addr->in))
-		return 0;
-	return rv_resolve_address(p, text, addr);
-}
-
 static int parse_addr_mask(struct rv_parse *p, const char *text, unsigned char *field)
 {
 	const char *slash = strchr(text, '/');
@@ -549,10 +553,16 @@ static int parse_addr_mask(struct rv_parse *p, const char *text, unsigned char *
 	if (snprintf(host, sizeof(host), "%.*s", slash ? (int)(slash - text) : (int)strlen(text),
 		     text) >= (int)sizeof(host))
 		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "host/network `%s' not found", text);
-	if (parse_mask(p, slash ? slash + 1 : NULL, &mask) || parse_host(p, host, &addr))
+	/* A wrong mask of a network is told first, of a host the address. */
+	if (!(p->opt->flags & RV_OPT_NETWORK) && parse_host(p, host, &addr))
 		return -1;
-	if (p->opt->flags & RV_OPT_NETWORK)
+	if (parse_mask(p, slash ? slash + 1 : NULL, &mask))
+		return -1;
+	if (p->opt->flags & RV_OPT_NETWORK) {
+		if (parse_host(p, host, &addr))
+			return -1;
 		mask_address(&addr, &mask);
+	}
 	put_address(p->family, &addr, field, p->opt->size);
 	memcpy(p->data + mask_at(p->opt), &mask,
 	       mask_size(p->opt) < sizeof(mask) ? mask_size(p->opt) : sizeof(mask));
@@ -717,8 +727,10 @@ int rv_part_check(struct rv_check *c)
 
 static void print_number(struct rv_buf *b, const struct rv_option *opt, uint64_t n)
 {
+	int digits = opt->flags & RV_OPT_PADDED ? 2 * mask_size(opt) : 1;
+
 	if (opt->flags & RV_OPT_HEX)
-		rv_buf_printf(b, "0x%llx", (unsigned long long)n);
+		rv_buf_printf(b, "0x%0*llx", digits, (unsigned long long)n);
 	else
 		rv_buf_u64(b, n);
 }
@@ -813,9 +825,11 @@ static void print_change(struct rv_out *o, const struct rv_option *opt, const un
 static void print_string(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	char text[1024];
+	bool bare;
 
 	snprintf(text, sizeof(text), "%.*s", (int)opt->size, (const char *)data + opt->offset);
-	if (o->style == RV_STYLE_SAVE)
+	bare = opt->flags & RV_OPT_BARE && *text && !text[strcspn(text, " \t\n\"'\\")];
+	if (o->style == RV_STYLE_SAVE && !bare)
 		rv_print_quoted(o->buf, text);
 	else if (opt->flags & RV_OPT_QUOTED)
 		rv_buf_printf(o->buf, "\"%s\"", text);
@@ -878,7 +892,7 @@ static void print_addr_mask(struct rv_out *o, const struct rv_option *opt,
 	union nf_inet_addr addr = get_address(o->family, data + opt->offset, opt->size);
 	union nf_inet_addr mask = get_address(o->family, data + mask_at(opt), mask_size(opt));
 	int len = rv_mask_length(o->family, &mask);
-	bool names = o->style == RV_STYLE_LIST && !o->numeric;
+	bool names = o->style == RV_STYLE_LIST && !o->numeric && !(opt->flags & RV_OPT_LITERAL);
 
 	if (names && !memcmp(&addr, &(union nf_inet_addr){ 0 }, sizeof(addr))) {
 		rv_buf_puts(o->buf, "anywhere");

@@ -15,6 +15,14 @@ static const char *target_name(const struct rv_rule *r)
 	return rv_verdict_name(r->verdict);
 }
 
+/* A listing has the kernel's name of a target: NOTRACK is CT there. */
+static const char *listed_name(const struct rv_rule *r)
+{
+	if (r->target && r->target->ext->kernel_name)
+		return r->target->ext->kernel_name;
+	return target_name(r);
+}
+
 /* ---- save and -S ------------------------------------------------------------ */
 
 void rv_render_rule(struct rv_buf *b, rv_family_t family, const char *chain,
@@ -207,7 +215,7 @@ void rv_render_list_rule(struct rv_buf *b, rv_family_t family, const struct rv_r
 	struct rv_out o = { .buf = b, .style = RV_STYLE_LIST, .numeric = f->numeric,
 			    .family = family, .proto = r->ip.proto };
 	const struct rv_ip *ip = &r->ip;
-	const char *target = target_name(r);
+	const char *target = listed_name(r);
 
 	if (f->line_numbers)
 		rv_buf_printf(b, "%-4u ", num);

@@ -9,13 +9,16 @@
 #include "nft.h"
 
 enum wire {
+	W_U16,
 	W_U32,
 	W_U64,
 	W_TEXT,
 	W_BLOB,		/* the payload as it is */
 	W_VALUE,	/* a nest with NFTA_DATA_VALUE */
-	W_VERDICT,	/* a nest with NFTA_DATA_VERDICT */
+	W_VERDICT,	/* a nest with NFTA_DATA_VERDICT, or with NFTA_DATA_VALUE if there is data */
 	W_PAD,		/* alignment of 64-bit numbers, from kernels that need it */
+	W_MASK = 0x7f,
+	W_OPTIONAL = 0x80,	/* there if its bit in rv_nft_expr.given is set */
 };
 
 struct row {
@@ -37,7 +40,16 @@ static const struct row payload_rows[] = {
 
 static const struct row meta_rows[] = {
 	{ NFTA_META_KEY, W_U32, false, FIELD(key) },
-	{ NFTA_META_DREG, W_U32, false, FIELD(dreg) },
+	{ NFTA_META_DREG, W_U32 | W_OPTIONAL, false, FIELD(dreg) },
+	{ NFTA_META_SREG, W_U32 | W_OPTIONAL, false, FIELD(sreg) },
+	{ 0 },
+};
+
+static const struct row log_rows[] = {
+	{ NFTA_LOG_PREFIX, W_TEXT | W_OPTIONAL, false, FIELD(name) },
+	{ NFTA_LOG_GROUP, W_U16, false, FIELD(group) },
+	{ NFTA_LOG_SNAPLEN, W_U32 | W_OPTIONAL, false, FIELD(len) },
+	{ NFTA_LOG_QTHRESHOLD, W_U16 | W_OPTIONAL, false, FIELD(threshold) },
 	{ 0 },
 };
 
@@ -117,6 +129,7 @@ static const struct {
 	KIND(IMMEDIATE, "immediate", immediate_rows),
 	KIND(COUNTER, "counter", counter_rows),
 	KIND(LIMIT, "limit", limit_rows),
+	KIND(LOG, "log", log_rows),
 	KIND(MATCH, "match", match_rows),
 	KIND(TARGET, "target", target_rows),
 #undef KIND
@@ -163,8 +176,11 @@ static unsigned char *write_nested(unsigned char *at, const struct row *row,
 	unsigned char *nest = at;
 
 	at = open_nest(at, row->attr);
-	at = row->wire == W_VERDICT ? write_verdict(at, e)
-				    : rv_nft_attr_write(at, NFTA_DATA_VALUE, v->data, v->len);
+	if (row->wire == W_VERDICT)
+		v = &e->data;
+	at = row->wire == W_VERDICT && !v->data ?
+		     write_verdict(at, e) :
+		     rv_nft_attr_write(at, NFTA_DATA_VALUE, v->data, v->len);
 	close_nest(nest, at);
 	return at;
 }
@@ -175,10 +191,14 @@ static unsigned char *write_row(unsigned char *at, const struct row *row,
 	const void *field = (const char *)e + row->field;
 	const struct rv_nft_view *v = field;
 	const char *const *text = field;
+	uint16_t u16;
 	uint32_t u32;
 	uint64_t u64;
 
-	switch (row->wire) {
+	switch (row->wire & W_MASK) {
+	case W_U16:
+		u16 = htobe16(*(const uint16_t *)field);
+		return rv_nft_attr_write(at, row->attr, &u16, sizeof(u16));
 	case W_U32:
 		u32 = htobe32(*(const uint32_t *)field);
 		return rv_nft_attr_write(at, row->attr, &u32, sizeof(u32));
@@ -213,7 +233,7 @@ void rv_nft_expr_write(struct rv_buf *b, const struct rv_nft_expr *e)
 	data = at;
 	at = open_nest(at, NFTA_EXPR_DATA);
 	for (const struct row *row = kinds[e->kind].rows; row->attr; row++)
-		if (!row->read_only)
+		if (!row->read_only && (!(row->wire & W_OPTIONAL) || e->given >> row->attr & 1))
 			at = write_row(at, row, e);
 	close_nest(data, at);
 	close_nest(elem, at);
@@ -221,20 +241,6 @@ void rv_nft_expr_write(struct rv_buf *b, const struct rv_nft_expr *e)
 }
 
 /* ---- reading ------------------------------------------------------------------- */
-
-static bool read_verdict(struct rv_nft_view data, struct rv_nft_expr *e)
-{
-	struct rv_nft_view v[NFTA_DATA_MAX + 1], t[NFTA_VERDICT_MAX + 1];
-
-	if (!rv_nft_attr_table(data, v, NFTA_DATA_MAX + 1) || v[NFTA_DATA_VALUE].data ||
-	    !v[NFTA_DATA_VERDICT].data)
-		return false;
-	if (!rv_nft_attr_table(v[NFTA_DATA_VERDICT], t, NFTA_VERDICT_MAX + 1) ||
-	    !rv_nft_get_u32(t[NFTA_VERDICT_CODE], &e->verdict))
-		return false;
-	e->name = rv_nft_get_text(t[NFTA_VERDICT_CHAIN]);
-	return e->name || !t[NFTA_VERDICT_CHAIN].data;
-}
 
 static bool read_value(struct rv_nft_view data, struct rv_nft_view *v)
 {
@@ -247,12 +253,36 @@ static bool read_value(struct rv_nft_view data, struct rv_nft_view *v)
 	return !rv_nft_next(&w, &a) && !w.bad && v->len <= NFT_DATA_VALUE_MAXLEN;
 }
 
+static bool read_verdict(struct rv_nft_view data, struct rv_nft_expr *e)
+{
+	struct rv_nft_view v[NFTA_DATA_MAX + 1], t[NFTA_VERDICT_MAX + 1];
+
+	if (!rv_nft_attr_table(data, v, NFTA_DATA_MAX + 1))
+		return false;
+	if (v[NFTA_DATA_VALUE].data && !v[NFTA_DATA_VERDICT].data)
+		return read_value(data, &e->data);
+	if (v[NFTA_DATA_VALUE].data || !v[NFTA_DATA_VERDICT].data)
+		return false;
+	if (!rv_nft_attr_table(v[NFTA_DATA_VERDICT], t, NFTA_VERDICT_MAX + 1) ||
+	    !rv_nft_get_u32(t[NFTA_VERDICT_CODE], &e->verdict))
+		return false;
+	e->name = rv_nft_get_text(t[NFTA_VERDICT_CHAIN]);
+	return e->name || !t[NFTA_VERDICT_CHAIN].data;
+}
+
 static bool read_row(const struct row *row, struct rv_nft_view value, struct rv_nft_expr *e)
 {
 	void *field = (char *)e + row->field;
 	const char **text = field;
+	uint16_t u16;
 
-	switch (row->wire) {
+	switch (row->wire & W_MASK) {
+	case W_U16:
+		if (value.len != sizeof(u16))
+			return false;
+		memcpy(&u16, value.data, sizeof(u16));
+		*(uint16_t *)field = be16toh(u16);
+		return true;
 	case W_U32:
 		return rv_nft_get_u32(value, field);
 	case W_U64:
@@ -279,7 +309,7 @@ static const char *read_rows(const struct row *rows, struct rv_nft_view data, st
 	uint32_t seen = 0, needed = 0;
 
 	for (const struct row *row = rows; row->attr; row++)
-		needed |= row->read_only ? 0 : 1U << (row - rows);
+		needed |= row->read_only || row->wire & W_OPTIONAL ? 0 : 1U << (row - rows);
 	while (rv_nft_next(&w, &a)) {
 		const struct row *row = rows;
 
@@ -295,6 +325,7 @@ static const char *read_rows(const struct row *rows, struct rv_nft_view data, st
 		    *(const uint32_t *)((const char *)e + row->field))
 			return "does something that is not understood";
 		seen |= 1U << (row - rows);
+		e->given |= 1U << row->attr;
 	}
 	if (w.bad)
 		return "is malformed";

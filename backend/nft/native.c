@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Matches that say more than a predicate can, but have an expression of their
- * own: stock writes that instead of the compat form.
+ * Matches and targets that say more than a predicate can, but have an expression
+ * of their own: stock writes that instead of the compat form.
  */
 #include <linux/netfilter/xt_limit.h>
 
+#include "extensions/NFLOG.h"
 #include "nft.h"
 
 /* ---- limit --------------------------------------------------------------------- */
@@ -66,15 +67,81 @@ static int read_limit(struct rv_nft_reader *r, const struct rv_nft_expr *e, unsi
 	return 0;
 }
 
+/* ---- NFLOG --------------------------------------------------------------------- */
+
+static int write_nflog(struct rv_buf *b, const unsigned char *data)
+{
+	const struct rv_nflog *d = (const void *)data;
+	struct rv_nft_expr e = {
+		.kind = RV_NFT_LOG, .name = d->prefix, .group = d->info.group,
+		.len = d->info.len, .threshold = d->info.threshold,
+	};
+
+	e.given = (d->prefix[0] ? 1U << NFTA_LOG_PREFIX : 0) |
+		  (d->info.flags & XT_NFLOG_F_COPY_LEN ? 1U << NFTA_LOG_SNAPLEN : 0) |
+		  (d->info.threshold ? 1U << NFTA_LOG_QTHRESHOLD : 0);
+	rv_nft_expr_write(b, &e);
+	return 0;
+}
+
+static int read_nflog(struct rv_nft_reader *r, const struct rv_nft_expr *e, unsigned char *data)
+{
+	struct rv_nflog *d = (void *)data;
+
+	if (e->name && strlen(e->name) >= sizeof(d->prefix))
+		return rv_nft_misfit(r, "the prefix of `log' is too long");
+	if (e->name)
+		strcpy(d->prefix, e->name);
+	d->info.group = e->group;
+	d->info.len = e->len;
+	d->info.threshold = e->threshold;
+	d->info.flags = e->given & 1U << NFTA_LOG_SNAPLEN ? XT_NFLOG_F_COPY_LEN : 0;
+	return 0;
+}
+
+/* ---- TRACE: the packet's nftrace becomes 1 ---------------------------------------- */
+
+#define TRACE_REGISTER (NFT_REG32_00 + 1)
+
+static int write_trace(struct rv_buf *b, const unsigned char *data)
+{
+	static const unsigned char one[] = { 1 };
+	const struct rv_nft_expr value = {
+		.kind = RV_NFT_IMMEDIATE, .dreg = TRACE_REGISTER, .data = { one, sizeof(one) },
+	};
+	const struct rv_nft_expr set = {
+		.kind = RV_NFT_META, .key = NFT_META_NFTRACE, .sreg = TRACE_REGISTER,
+		.given = 1U << NFTA_META_SREG,
+	};
+
+	(void)data;
+	rv_nft_expr_write(b, &value);
+	rv_nft_expr_write(b, &set);
+	return 0;
+}
+
+static int read_trace(struct rv_nft_reader *r, const struct rv_nft_expr *e, unsigned char *data)
+{
+	(void)data;
+	if (e->key != NFT_META_NFTRACE || !r->constant || e->sreg != r->constant)
+		return rv_nft_misfit(r, "expression `meta' sets what is not understood");
+	r->constant = 0;
+	return 0;
+}
+
 /* ---- the table ------------------------------------------------------------------- */
 
+/* kind: the expression it is known by when read. */
 static const struct {
 	enum rv_nft_kind kind;
-	const char *match;
+	enum rv_ext_kind part;
+	const char *name;
 	int (*write)(struct rv_buf *b, const unsigned char *data);
 	int (*read)(struct rv_nft_reader *r, const struct rv_nft_expr *e, unsigned char *data);
 } natives[] = {
-	{ RV_NFT_LIMIT, "limit", write_limit, read_limit },
+	{ RV_NFT_LIMIT, RV_MATCH, "limit", write_limit, read_limit },
+	{ RV_NFT_LOG, RV_TARGET, "NFLOG", write_nflog, read_nflog },
+	{ RV_NFT_META, RV_TARGET, "TRACE", write_trace, read_trace },
 };
 
 #define NATIVES (sizeof(natives) / sizeof(*natives))
@@ -82,7 +149,7 @@ static const struct {
 int rv_nft_native_write(struct rv_buf *b, const struct rv_part *part)
 {
 	for (unsigned int i = 0; i < NATIVES; i++)
-		if (part->ext->kind == RV_MATCH && !strcmp(natives[i].match, part->ext->name))
+		if (part->ext->kind == natives[i].part && !strcmp(natives[i].name, part->ext->name))
 			return natives[i].write(b, part->data);
 	return 1;
 }
@@ -92,7 +159,7 @@ static const struct rv_ext *find_native(struct rv_nft_reader *r, enum rv_nft_kin
 {
 	for (*i = 0; *i < NATIVES; ++*i)
 		if (natives[*i].kind == kind)
-			return rv_ext_find(RV_MATCH, r->family, natives[*i].match);
+			return rv_ext_find(natives[*i].part, r->family, natives[*i].name);
 	return NULL;
 }
 
@@ -112,6 +179,11 @@ int rv_nft_native_read(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 		rv_part_free(part);
 		return -1;
 	}
-	rv_rule_add_match(r->rule, part);
+	if (natives[i].part == RV_MATCH) {
+		rv_rule_add_match(r->rule, part);
+	} else {
+		r->rule->target = part;
+		r->ended = true;
+	}
 	return 0;
 }

@@ -90,6 +90,7 @@ bool rv_nft_nest_end(struct rv_buf *b, size_t nest);
 	X(IMMEDIATE, "immediate")	\
 	X(COUNTER, "counter")	\
 	X(LIMIT, "limit")	\
+	X(LOG, "log")		\
 	X(MATCH, "match")	\
 	X(TARGET, "target")
 
@@ -108,11 +109,13 @@ struct rv_nft_expr {
 	uint32_t key, op;
 	uint32_t burst, type, flags;
 	uint32_t revision, verdict;
+	uint32_t given;			/* attributes that are there, of those that need not be */
+	uint16_t group, threshold;
 	uint64_t packets, bytes;
 	uint64_t rate, unit;
-	struct rv_nft_view data;	/* cmp: value; bitwise: mask; range: from; match: blob */
+	struct rv_nft_view data;	/* cmp, immediate: value; bitwise: mask; range: from; match: blob */
 	struct rv_nft_view other;	/* bitwise: xor; range: to */
-	const char *name;		/* match, target; or the chain of a verdict */
+	const char *name;		/* match, target; the chain of a verdict; a log's prefix */
 };
 
 /* Appends one list element; rv_buf_ok() tells whether memory sufficed. */
@@ -153,6 +156,7 @@ struct rv_nft_reader {
 	struct rv_error *err;
 	struct rv_nft_load loads[RV_NFT_WORDS];
 	bool counted, ended;		/* a counter, a verdict or target was seen */
+	uint32_t constant;		/* register that an immediate 1 was put in, 0: none */
 };
 
 /* Appends NFTA_RULE_EXPRESSIONS and NFTA_RULE_COMPAT. */
@@ -185,7 +189,7 @@ int rv_nft_load_end(struct rv_nft_reader *r, struct rv_nft_load *l);
 int rv_nft_part_write(struct rv_buf *b, const struct rv_part *part, struct rv_error *err);
 int rv_nft_part_read(struct rv_nft_reader *r, const struct rv_nft_expr *e);
 
-/* ---- matches with an expression of their own: native.c ----------------------- */
+/* ---- matches and targets with an expression of their own: native.c ----------- */
 
 /* Returns 0, or 1 when the part has no such expression. */
 int rv_nft_native_write(struct rv_buf *b, const struct rv_part *part);

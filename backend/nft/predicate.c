@@ -127,6 +127,7 @@ static void write_load(struct rv_buf *b, const struct load_row *row, uint32_t le
 
 	if (row->kind == RV_NFT_META) {
 		e.key = row->base;
+		e.given = 1U << NFTA_META_DREG;
 	} else {
 		e.base = row->base;
 		e.offset = row->offset;

@@ -100,6 +100,8 @@ static int write_expressions(struct rv_buf *b, rv_family_t family, const struct 
 		if (write_match(b, family, m, err))
 			return -1;
 	write_counter(b, &r->counters);
+	if (r->target && !rv_nft_native_write(b, r->target))
+		return 0;
 	if (r->target)
 		return rv_nft_part_write(b, r->target, err);
 	write_verdict(b, r);
@@ -287,15 +289,36 @@ static int read_last(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	return e->kind == RV_NFT_TARGET ? rv_nft_part_read(r, e) : read_verdict(r, e);
 }
 
+/* The constant of --jump TRACE, or the verdict. */
+static int read_immediate(struct rv_nft_reader *r, const struct rv_nft_expr *e)
+{
+	if (!e->data.data)
+		return read_last(r, e);
+	if (r->constant || e->data.len != 1 || e->data.data[0] != 1)
+		return rv_nft_misfit(r, "expression `immediate' with a value is not understood");
+	r->constant = e->dreg;
+	return 0;
+}
+
+static int read_meta(struct rv_nft_reader *r, const struct rv_nft_expr *e)
+{
+	bool sets = e->given & 1U << NFTA_META_SREG, loads = e->given & 1U << NFTA_META_DREG;
+
+	if (sets == loads)
+		return rv_nft_misfit(r, "expression `meta' is malformed");
+	return sets ? rv_nft_native_read(r, e) : read_load(r, e);
+}
+
 static int (*const readers[RV_NFT_KINDS])(struct rv_nft_reader *, const struct rv_nft_expr *) = {
 	[RV_NFT_PAYLOAD] = read_load,
-	[RV_NFT_META] = read_load,
+	[RV_NFT_META] = read_meta,
 	[RV_NFT_CMP] = read_compare,
 	[RV_NFT_BITWISE] = read_mask,
 	[RV_NFT_RANGE] = read_compare,
-	[RV_NFT_IMMEDIATE] = read_last,
+	[RV_NFT_IMMEDIATE] = read_immediate,
 	[RV_NFT_COUNTER] = read_counter,
 	[RV_NFT_LIMIT] = rv_nft_native_read,
+	[RV_NFT_LOG] = rv_nft_native_read,
 	[RV_NFT_MATCH] = rv_nft_part_read,
 	[RV_NFT_TARGET] = read_last,
 };
@@ -338,7 +361,11 @@ static int read_expressions(struct rv_nft_reader *r, struct rv_nft_view expressi
 	}
 	if (w.bad)
 		return rv_nft_misfit(r, "its list of expressions is malformed");
-	return end_loads(r);
+	if (end_loads(r))
+		return -1;
+	if (r->constant)
+		return rv_nft_misfit(r, "expression `immediate' sets what is not used");
+	return 0;
 }
 
 struct rv_rule *rv_nft_rule_read(rv_family_t family, struct rv_nft_view expressions,

@@ -105,6 +105,10 @@ enum {
 	RV_OPT_NUMBER = 1 << 17,	/* RV_T_PROTO: printed as a number */
 	RV_OPT_ANY_BASE = 1 << 18,	/* RV_T_PORT_RANGE: also 0x and 0; services of ext->protocol only */
 	RV_OPT_CUT = 1 << 19,		/* RV_T_STRING: what does not fit is cut off */
+	RV_OPT_PADDED = 1 << 24,	/* RV_OPT_HEX with all digits of the field: 0x0a */
+	RV_OPT_EXACT = 1 << 25,		/* RV_T_ENUM, RV_T_BITS: names only as they are written */
+	RV_OPT_BARE = 1 << 27,		/* RV_T_STRING: save quotes it only if it would be cut else */
+	RV_OPT_LITERAL = 1 << 26,	/* RV_T_ADDR_MASK: never a host's name, -L or not */
 };
 
 /*
@@ -165,6 +169,8 @@ struct rv_option {
 	const char *list;
 	const char *save;		/* what save calls it; NULL: name */
 	rv_family_t family;		/* only for this one; RV_FAMILY_ANY: both */
+	const char *tables;		/* a rule with it is for these only, as rv_ext.tables and .hooks */
+	uint32_t hooks;
 	/* Errors in stock's words where they are not the usual ones; NULL: the usual. */
 	const char *bad;		/* for a value that is none; %s stands for it */
 	const char *reversed;		/* for a range that ends before it starts */

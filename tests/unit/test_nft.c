@@ -372,7 +372,7 @@ static const unsigned char zeros[16];
 	}
 #define META(k)                                                                                    \
 	{                                                                                          \
-		.kind = RV_NFT_META, .dreg = 1, .key = (k)                                         \
+		.kind = RV_NFT_META, .dreg = 1, .given = 1 << NFTA_META_DREG, .key = (k)                                         \
 	}
 #define CMP(o, ...)                                                                                \
 	{                                                                                          \

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* AUDIT: tells the audit system of the packet (uapi xt_AUDIT.h). */
+#include <linux/netfilter/xt_AUDIT.h>
+
+#include <ravelin/extension.h>
+
+static const struct rv_name types[] = {
+	{ "accept", XT_AUDIT_TYPE_ACCEPT, NULL },
+	{ "drop", XT_AUDIT_TYPE_DROP, NULL },
+	{ "reject", XT_AUDIT_TYPE_REJECT, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct rv_option options[] = {
+	{
+		.name = "type",
+		.type = RV_T_ENUM,
+		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
+		RV_FIELD(struct xt_audit_info, type),
+		.names = types,
+		.bad = "Bad action type value \"%s\"",
+		.arg = "accept|drop|reject",
+		.help = "what will be done with the packet",
+	},
+	{ 0 },
+};
+
+static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		     struct rv_error *err)
+{
+	(void)w;
+	if (*wire > XT_AUDIT_TYPE_MAX)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "AUDIT of type %u", *wire);
+	*data = *wire;
+	return 0;
+}
+
+static const struct rv_wire wire_rows[] = {
+	{ .size = sizeof(struct xt_audit_info), .read = read_info },
+	{ 0 },
+};
+
+static const struct rv_ext audit = {
+	.name = "AUDIT",
+	.kind = RV_TARGET,
+	.size = sizeof(struct xt_audit_info),
+	.wire = wire_rows,
+	.options = options,
+	.list = "AUDIT",
+	.help = "tells the audit system of the packet",
+};
+
+RV_REGISTER(audit);

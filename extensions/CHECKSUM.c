@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* CHECKSUM: fills in checksums that hardware was to fill in (uapi xt_CHECKSUM.h). */
+#include <linux/netfilter/xt_CHECKSUM.h>
+
+#include <ravelin/extension.h>
+
+static const struct rv_option options[] = {
+	{
+		.name = "checksum-fill",
+		.type = RV_T_FLAG,
+		.flags = RV_OPT_REQUIRED,
+		RV_FIELD(struct xt_CHECKSUM_info, operation),
+		.value = XT_CHECKSUM_OP_FILL,
+		.list = "fill",
+		.help = "fill in the checksum",
+	},
+	{ 0 },
+};
+
+static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		     struct rv_error *err)
+{
+	(void)w;
+	if (*wire != XT_CHECKSUM_OP_FILL)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "CHECKSUM with operation %u", *wire);
+	*data = *wire;
+	return 0;
+}
+
+static const struct rv_wire wire_rows[] = {
+	{ .size = sizeof(struct xt_CHECKSUM_info), .read = read_info },
+	{ 0 },
+};
+
+static const struct rv_ext checksum = {
+	.name = "CHECKSUM",
+	.kind = RV_TARGET,
+	.size = sizeof(struct xt_CHECKSUM_info),
+	.wire = wire_rows,
+	.options = options,
+	.list = "CHECKSUM",
+	.tables = "mangle",
+	.help = "fills in checksums for those that cannot do without",
+};
+
+RV_REGISTER(checksum);

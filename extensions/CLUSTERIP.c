@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CLUSTERIP: hosts share an address, each answers for some of the clients (uapi
+ * ipt_CLUSTERIP.h). Linux 6.2 was the last that had it.
+ */
+#include <netinet/in.h>
+
+#include <linux/if_ether.h>
+#include <linux/types.h>
+
+#include <linux/netfilter_ipv4/ipt_CLUSTERIP.h>
+
+#include "extensions/wire.h"
+
+typedef struct ipt_clusterip_tgt_info info_t;
+
+static const struct rv_name modes[] = {
+	{ "sourceip", CLUSTERIP_HASHMODE_SIP, NULL },
+	{ "sourceip-sourceport", CLUSTERIP_HASHMODE_SIP_SPT, NULL },
+	{ "sourceip-sourceport-destport", CLUSTERIP_HASHMODE_SIP_SPT_DPT, NULL },
+	{ NULL, 0, NULL },
+};
+
+enum { NEW, MODE, MAC, TOTAL, LOCAL, INIT };
+
+#define NEEDED (1 << NEW | 1 << MODE | 1 << MAC | 1 << TOTAL | 1 << LOCAL)
+
+static bool is_multicast(const unsigned char *mac)
+{
+	return mac[0] & 1;
+}
+
+static int parse_cluster_mac(struct rv_parse *p)
+{
+	if (rv_value_parse(p, p->arg, p->data + p->opt->offset))
+		return -1;
+	if (is_multicast(p->data + p->opt->offset))
+		return 0;
+	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "MAC has to be a multicast ethernet address");
+}
+
+static void print_cluster_mac(struct rv_out *o, const struct rv_option *opt,
+			      const unsigned char *data)
+{
+	for (int i = 0; i < ETH_ALEN; i++)
+		rv_buf_printf(o->buf, i ? ":%02X" : "%02X", data[opt->offset + i]);
+}
+
+/* Of a new cluster all is printed, of one that another rule made nothing. */
+#define OF_NEW .given = RV_BIT(info_t, flags, CLUSTERIP_FLAG_NEW)
+
+static const struct rv_option options[] = {
+	[NEW] = {
+		.name = "new",
+		.type = RV_T_FLAG,
+		.flags = RV_OPT_LIST_NEVER,
+		RV_FIELD(info_t, flags),
+		.value = CLUSTERIP_FLAG_NEW,
+		.help = "make the cluster; without it another rule has made it",
+	},
+	[MODE] = {
+		.name = "hashmode",
+		.type = RV_T_ENUM,
+		.flags = RV_OPT_EXACT,
+		RV_FIELD(info_t, hash_mode),
+		OF_NEW,
+		.names = modes,
+		.bad = "Unknown hashmode \"%s\"",
+		.list = "hashmode=",
+		.arg = "mode",
+		.help = "what chooses the host: sourceip, sourceip-sourceport, "
+			"sourceip-sourceport-destport",
+	},
+	[MAC] = {
+		.name = "clustermac",
+		.type = RV_T_MAC,
+		RV_FIELD(info_t, clustermac),
+		OF_NEW,
+		.list = "clustermac=",
+		.arg = "address",
+		.help = "the multicast address of Ethernet that all hosts listen to",
+		.parse = parse_cluster_mac,
+		.print = print_cluster_mac,
+	},
+	[TOTAL] = {
+		.name = "total-nodes",
+		.type = RV_T_UINT,
+		RV_FIELD(info_t, num_total_nodes),
+		OF_NEW,
+		.max = CLUSTERIP_MAX_NODES,
+		.list = "total_nodes=",
+		.arg = "number",
+		.help = "how many hosts there are",
+	},
+	[LOCAL] = {
+		.name = "local-node",
+		.type = RV_T_UINT,
+		.offset = offsetof(info_t, local_nodes),
+		.size = sizeof(uint16_t),
+		OF_NEW,
+		.max = CLUSTERIP_MAX_NODES,
+		.list = "local_node=",
+		.arg = "number",
+		.help = "which of them this host is",
+	},
+	[INIT] = {
+		.name = "hash-init",
+		.type = RV_T_UINT,
+		RV_FIELD(info_t, hash_initval),
+		OF_NEW,
+		.list = "hash_init=",
+		.arg = "number",
+		.help = "a number that is the same on all hosts",
+	},
+	{ 0 },
+};
+
+static int check(struct rv_check *c)
+{
+	info_t *info = (info_t *)(void *)c->part->data;
+
+	if (c->seen && (c->seen & NEEDED) != NEEDED)
+		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
+			       "CLUSTERIP target: Invalid parameter combination\n");
+	info->num_local_nodes = c->seen ? 1 : 0;
+	return 0;
+}
+
+static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		     struct rv_error *err)
+{
+	const info_t *from = (const info_t *)(const void *)wire;
+	info_t *info = (info_t *)(void *)data;
+
+	(void)w;
+	if (!from->flags)
+		return 0;
+	if (from->flags != CLUSTERIP_FLAG_NEW || from->num_local_nodes != 1 ||
+	    from->num_total_nodes > CLUSTERIP_MAX_NODES ||
+	    from->local_nodes[0] > CLUSTERIP_MAX_NODES || !is_multicast(from->clustermac) ||
+	    from->hash_mode > CLUSTERIP_HASHMODE_MAX)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL,
+			       "CLUSTERIP with flags 0x%x, %u nodes here", from->flags,
+			       from->num_local_nodes);
+	info->flags = from->flags;
+	memcpy(info->clustermac, from->clustermac, sizeof(info->clustermac));
+	info->num_total_nodes = from->num_total_nodes;
+	info->num_local_nodes = from->num_local_nodes;
+	info->local_nodes[0] = from->local_nodes[0];
+	info->hash_mode = from->hash_mode;
+	info->hash_initval = from->hash_initval;
+	return 0;
+}
+
+static const struct rv_wire wire_rows[] = {
+	{ .size = sizeof(info_t), .read = read_info },
+	{ 0 },
+};
+
+static const struct rv_ext clusterip = {
+	.name = "CLUSTERIP",
+	.kind = RV_TARGET,
+	.family = NFPROTO_IPV4,
+	.size = sizeof(info_t),
+	.wire = wire_rows,
+	.options = options,
+	.list = "CLUSTERIP",
+	.hooks = 1 << NF_INET_LOCAL_IN,
+	.help = "shares the packet's destination with other hosts",
+	.check = check,
+};
+
+RV_REGISTER(clusterip);

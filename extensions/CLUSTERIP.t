@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-d 10.0.0.5 -j CLUSTERIP --new --hashmode sourceip --clustermac 01:23:45:67:89:AB --total-nodes 2 --local-node 0 --hash-init 1 ; -d 10.0.0.5/32 -j CLUSTERIP --new --hashmode sourceip --clustermac 01:23:45:67:89:AB --total-nodes 2 --local-node 0 --hash-init 1 ; OK
+-j CLUSTERIP ; = ; OK
+-j CLUSTERIP --new --hashmode x --clustermac 01:23:45:67:89:AB --total-nodes 2 --local-node 0 --hash-init 1 ; FAIL ; Unknown hashmode "x"
+-j CLUSTERIP --new --hashmode sourceip --clustermac 00:23:45:67:89:AB --total-nodes 2 --local-node 0 --hash-init 1 ; FAIL ; MAC has to be a multicast ethernet address
+-j CLUSTERIP --new --hashmode sourceip --clustermac x --total-nodes 2 --local-node 0 --hash-init 1 ; FAIL ; Invalid MAC address specified.
+-j CLUSTERIP --new --hashmode sourceip --clustermac 01:23:45:67:89:AB --total-nodes 17 --local-node 0 --hash-init 1 ; FAIL ; CLUSTERIP: bad value for option "--total-nodes", or out of range (0-16).
+-j CLUSTERIP --new --hashmode sourceip --clustermac 01:23:45:67:89:AB --total-nodes 2 --local-node 17 --hash-init 1 ; FAIL ; CLUSTERIP: bad value for option "--local-node", or out of range (0-16).
+-j CLUSTERIP --new --hashmode sourceip --clustermac 01:23:45:67:89:AB --total-nodes 2 --local-node 3 --hash-init 1 ; = ; OK
+-j CLUSTERIP --new ; FAIL ; CLUSTERIP target: Invalid parameter combination
+-j CLUSTERIP --new --hashmode sourceip ; FAIL ; CLUSTERIP target: Invalid parameter combination
+-j CLUSTERIP --hashmode sourceip ; FAIL ; CLUSTERIP target: Invalid parameter combination
+-j CLUSTERIP --clustermac 01:23:45:67:89:AB ; FAIL ; CLUSTERIP target: Invalid parameter combination
+-j CLUSTERIP --new --hashmode sourceip --clustermac 01:23:45:67:89:AB ; FAIL ; CLUSTERIP target: Invalid parameter combination
+-j CLUSTERIP --new --hashmode sourceip --clustermac 01:23:45:67:89:AB --total-nodes 2 ; FAIL ; CLUSTERIP target: Invalid parameter combination
+-j CLUSTERIP --new --new ; FAIL ; CLUSTERIP: option "--new" can only be used once.
+-j CLUSTERIP ! --new ; FAIL ; CLUSTERIP: option "--new" cannot be inverted.
+-j CLUSTERIP --new --hashmode sourceip --clustermac 01:23:45:67:89:AB --total-nodes 0 --local-node 1 ; -j CLUSTERIP --new --hashmode sourceip --clustermac 01:23:45:67:89:AB --total-nodes 0 --local-node 1 --hash-init 0 ; OK
+-j CLUSTERIP --new --hashmode sourceip --clustermac 01:23:45:67:89:AB --total-nodes 2 --local-node 1 ; -j CLUSTERIP --new --hashmode sourceip --clustermac 01:23:45:67:89:AB --total-nodes 2 --local-node 1 --hash-init 0 ; OK
+-d 10.0.0.5/32 -j CLUSTERIP --new --hashmode sourceip --clustermac 01:23:45:67:89:AB --total-nodes 2 --local-node 1 --hash-init 0 ; = ; OK
+-j CLUSTERIP --new --hashmode sourceip-sourceport --clustermac 01:23:45:67:89:ab --total-nodes 2 --local-node 1 ; -j CLUSTERIP --new --hashmode sourceip-sourceport --clustermac 01:23:45:67:89:AB --total-nodes 2 --local-node 1 --hash-init 0 ; OK
+-j CLUSTERIP --new --hashmode sourceip-sourceport-destport --clustermac 01:23:45:67:89:ab --total-nodes 16 --local-node 16 --hash-init 4294967295 ; -j CLUSTERIP --new --hashmode sourceip-sourceport-destport --clustermac 01:23:45:67:89:AB --total-nodes 16 --local-node 16 --hash-init 4294967295 ; OK
+-j CLUSTERIP --new --hashmode SourceIP --clustermac 01:23:45:67:89:ab --total-nodes 16 --local-node 16 ; FAIL ; Unknown hashmode "SourceIP"
+-j CLUSTERIP --new --hashmode sourceip --clustermac 01:23:45:67:89:ab --total-nodes 16 --local-node 16 --hash-init 4294967296 ; FAIL ; CLUSTERIP: bad value for option "--hash-init", or out of range (0-4294967295).

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* CONNSECMARK: copies security marks between packet and connection (uapi xt_CONNSECMARK.h). */
+#include <linux/netfilter/xt_CONNSECMARK.h>
+
+#include <ravelin/extension.h>
+
+enum { SAVE, RESTORE };
+
+#define ROW(row, other, word, how, text)					\
+	[row] = { .name = word, .type = RV_T_FLAG, .flags = RV_OPT_SETS,	\
+		  RV_FIELD(struct xt_connsecmark_target_info, mode), .value = how, \
+		  .excludes = 1 << (other), .list = word, .help = text }
+
+static const struct rv_option options[] = {
+	ROW(SAVE, RESTORE, "save", CONNSECMARK_SAVE, "from the packet to the connection"),
+	ROW(RESTORE, SAVE, "restore", CONNSECMARK_RESTORE, "from the connection to the packet"),
+	{ 0 },
+};
+
+static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		     struct rv_error *err)
+{
+	(void)w;
+	if (*wire != CONNSECMARK_SAVE && *wire != CONNSECMARK_RESTORE)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "CONNSECMARK in mode %u", *wire);
+	*data = *wire;
+	return 0;
+}
+
+static const struct rv_wire wire_rows[] = {
+	{ .size = sizeof(struct xt_connsecmark_target_info), .read = read_info },
+	{ 0 },
+};
+
+static const struct rv_ext connsecmark = {
+	.name = "CONNSECMARK",
+	.kind = RV_TARGET,
+	.size = sizeof(struct xt_connsecmark_target_info),
+	.wire = wire_rows,
+	.options = options,
+	.list = "CONNSECMARK",
+	.tables = "mangle security",
+	.required = "CONNSECMARK target: parameter required",
+	.help = "copies the security mark between packet and connection",
+};
+
+RV_REGISTER(connsecmark);

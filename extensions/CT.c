@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* CT: how the connection of a packet is to be tracked, before it is (uapi xt_CT.h). */
+#include <linux/netfilter/nf_conntrack_common.h>
+
+#include "extensions/CT.h"
+
+/*
+ * The kernel has one zone for all three options, and says in two flags which it was; side is
+ * that as a number: an enum side. Zone 0 is what a packet has anyway, so it counts as not given.
+ */
+struct ct_data {
+	rv_ct_info_t info;
+	uint16_t side;
+};
+
+enum side { NO_ZONE, ZONE_BOTH, ZONE_ORIG, ZONE_REPLY };
+
+#define ZONE_FLAGS (XT_CT_ZONE_DIR_ORIG | XT_CT_ZONE_DIR_REPL)
+
+/* Bits as the kernel has them: enum ip_conntrack_events. */
+static const struct rv_name ct_events[] = {
+	{ "new", 1 << IPCT_NEW, NULL },
+	{ "related", 1 << IPCT_RELATED, NULL },
+	{ "destroy", 1 << IPCT_DESTROY, NULL },
+	{ "reply", 1 << IPCT_REPLY, NULL },
+	{ "assured", 1 << IPCT_ASSURED, NULL },
+	{ "protoinfo", 1 << IPCT_PROTOINFO, NULL },
+	{ "helper", 1 << IPCT_HELPER, NULL },
+	{ "mark", 1 << IPCT_MARK, NULL },
+	{ "natseqinfo", 1 << IPCT_NATSEQADJ, NULL },
+	{ "secmark", 1 << IPCT_SECMARK, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct rv_name exp_events[] = {
+	{ "new", 1 << IPEXP_NEW, NULL },
+	{ NULL, 0, NULL },
+};
+
+/* Bits that have a name above. */
+#define CT_EVENTS ((1u << (IPCT_SECMARK + 1)) - 1)
+
+static int parse_zone(struct rv_parse *p)
+{
+	struct ct_data *d = (struct ct_data *)(void *)p->data;
+	uint64_t zone;
+
+	if (!strcmp(p->arg, "mark")) {
+		d->info.flags |= XT_CT_ZONE_MARK;
+		return 0;
+	}
+	if (!rv_parse_uint(p->arg, 0, UINT16_MAX, &zone))
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Cannot parse %s as a zone ID",
+			       p->arg);
+	d->info.zone = zone;
+	return 0;
+}
+
+static void print_zone(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const struct ct_data *d = (const struct ct_data *)(const void *)data;
+
+	(void)opt;
+	if (d->info.flags & XT_CT_ZONE_MARK)
+		rv_buf_puts(o->buf, "mark");
+	else
+		rv_buf_u64(o->buf, d->info.zone);
+}
+
+enum { NOTRACK, HELPER, TIMEOUT, CTEVENTS, EXPEVENTS, ZONE, ZONE_ORIG_ROW, ZONE_REPLY_ROW };
+
+#define ZONE_ROWS (1 << ZONE | 1 << ZONE_ORIG_ROW | 1 << ZONE_REPLY_ROW)
+
+#define NAME_ROW(word, field_, text)						\
+	{									\
+		.name = word, .type = RV_T_STRING, .flags = RV_OPT_BARE,	\
+		RV_FIELD(struct ct_data, info.field_),				\
+		.min = 1, .list = word, .arg = "name", .help = text,		\
+	}
+
+#define EVENT_ROW(word, field_, table, text)					\
+	{									\
+		.name = word, .type = RV_T_BITS, .flags = RV_OPT_EXACT,		\
+		RV_FIELD(struct ct_data, info.field_), .names = table,		\
+		.bad = "Unknown event type \"%s\"", .list = word, .arg = "event[,...]", \
+		.help = text,							\
+	}
+
+#define ZONE_ROW(row, word, number, text)					\
+	{									\
+		.name = word, .type = RV_T_HOOK, RV_FIELD(struct ct_data, info.zone), \
+		.given = RV_BIT_IS(struct ct_data, side, number),		\
+		.excludes = ZONE_ROWS & ~(1 << (row)), .list = word, .arg = "number|mark", \
+		.help = text, .parse = parse_zone, .print = print_zone,		\
+	}
+
+static const struct rv_option options[] = {
+	[NOTRACK] = {
+		.name = "notrack",
+		.type = RV_T_FLAG,
+		RV_FIELD(struct ct_data, info.flags),
+		.value = XT_CT_NOTRACK,
+		.list = "notrack",
+		.help = "do not track it",
+	},
+	[HELPER] = NAME_ROW("helper", helper, "this helper looks at the connection"),
+	[TIMEOUT] = NAME_ROW("timeout", timeout, "this timeout policy holds for the connection"),
+	[CTEVENTS] = EVENT_ROW("ctevents", ct_events, ct_events,
+			       "tell listeners of these events only: new related destroy reply "
+			       "assured protoinfo helper mark natseqinfo secmark"),
+	[EXPEVENTS] = EVENT_ROW("expevents", exp_events, exp_events,
+				"tell listeners of these events of expectations only: new"),
+	[ZONE] = ZONE_ROW(ZONE, "zone", ZONE_BOTH, "the connection is in this zone"),
+	[ZONE_ORIG_ROW] = ZONE_ROW(ZONE_ORIG_ROW, "zone-orig", ZONE_ORIG,
+				   "the same, for its original direction only"),
+	[ZONE_REPLY_ROW] = ZONE_ROW(ZONE_REPLY_ROW, "zone-reply", ZONE_REPLY,
+				    "the same, for its replies only"),
+	{ 0 },
+};
+
+/*
+ * A helper and a timeout policy are for one protocol, which the kernel takes from the rule; it
+ * does not look at them where nothing is tracked.
+ */
+static int check(struct rv_check *c)
+{
+	struct ct_data *d = (struct ct_data *)(void *)c->part->data;
+	const struct rv_ip *ip = &c->rule->ip;
+
+	if (!d->info.zone && !(d->info.flags & XT_CT_ZONE_MARK))
+		d->side = NO_ZONE;
+	if ((!d->info.helper[0] && !d->info.timeout[0]) || d->info.flags & XT_CT_NOTRACK)
+		return 0;
+	if (ip->flags & RV_IP_PROTO && ip->proto && !(ip->invert & RV_IP_PROTO))
+		return 0;
+	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
+		       "CT: --helper and --timeout are for one protocol, so the rule needs -p");
+}
+
+static int read_fields(const struct xt_ct_target_info_v1 *from, uint16_t flags,
+		       struct ct_data *d, struct rv_error *err)
+{
+	/* Both flags at once are to the kernel as none. */
+	static const uint16_t sides[] = { ZONE_BOTH, ZONE_ORIG, ZONE_REPLY, ZONE_BOTH };
+	unsigned int side = (from->flags & ZONE_FLAGS) / XT_CT_ZONE_DIR_ORIG;
+
+	if (from->flags & ~flags || from->ct_events & ~CT_EVENTS ||
+	    from->exp_events & ~(1u << IPEXP_NEW))
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "CT with flags 0x%x, events 0x%x, 0x%x",
+			       from->flags, from->ct_events, from->exp_events);
+	d->info.flags = from->flags & ~ZONE_FLAGS;
+	/* With a zone from the mark the number counts for nothing. */
+	d->info.zone = from->flags & XT_CT_ZONE_MARK ? 0 : from->zone;
+	d->info.ct_events = from->ct_events;
+	d->info.exp_events = from->exp_events;
+	if (from->zone || from->flags & XT_CT_ZONE_MARK)
+		d->side = sides[side];
+	return 0;
+}
+
+static int no_end(struct rv_error *err)
+{
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "CT with a name that has no end");
+}
+
+static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	struct ct_data *d = (struct ct_data *)(void *)data;
+	struct xt_ct_target_info_v1 from;
+
+	memcpy(&from, wire, sizeof(from));
+	if (!rv_wire_text(d->info.helper, from.helper, sizeof(from.helper)) ||
+	    !rv_wire_text(d->info.timeout, from.timeout, sizeof(from.timeout)))
+		return no_end(err);
+	return read_fields(&from, w->arg, d, err);
+}
+
+static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	struct ct_data *d = (struct ct_data *)(void *)data;
+	struct xt_ct_target_info from;
+	struct xt_ct_target_info_v1 v1 = { 0 };
+
+	memcpy(&from, wire, sizeof(from));
+	if (!rv_wire_text(d->info.helper, from.helper, sizeof(from.helper)))
+		return no_end(err);
+	v1.flags = from.flags;
+	v1.zone = from.zone;
+	v1.ct_events = from.ct_events;
+	v1.exp_events = from.exp_events;
+	return read_fields(&v1, w->arg, d, err);
+}
+
+static int write_v2(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+		    struct rv_error *err)
+{
+	const struct ct_data *d = (const struct ct_data *)(const void *)data;
+	struct xt_ct_target_info_v1 info = d->info;
+
+	(void)w;
+	(void)err;
+	info.flags |= d->side == ZONE_ORIG ? XT_CT_ZONE_DIR_ORIG : 0;
+	info.flags |= d->side == ZONE_REPLY ? XT_CT_ZONE_DIR_REPL : 0;
+	memcpy(wire, &info, sizeof(info));
+	return 0;
+}
+
+static const struct rv_wire wire_rows[] = {
+	{ .revision = 2, .size = sizeof(struct xt_ct_target_info_v1), .read = read_v1,
+	  .write = write_v2, .arg = XT_CT_MASK & ~XT_CT_NOTRACK_ALIAS },
+	{ .revision = 1, .size = sizeof(struct xt_ct_target_info_v1), .read = read_v1,
+	  .arg = XT_CT_NOTRACK },
+	{ .revision = 0, .size = sizeof(struct xt_ct_target_info), .read = read_v0,
+	  .arg = XT_CT_NOTRACK },
+	{ 0 },
+};
+
+static const struct rv_ext ct_target = {
+	.name = "CT",
+	.kind = RV_TARGET,
+	.size = sizeof(struct ct_data),
+	.wire = wire_rows,
+	.options = options,
+	.list = "CT",
+	.tables = "raw",
+	.help = "how the connection is to be tracked, or that it is not",
+	.check = check,
+};
+
+RV_REGISTER(ct_target);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* DSCP: changes the codepoint of differentiated services (uapi xt_DSCP.h, RFC 2474). */
+#include <string.h>
+
+#include <linux/netfilter/xt_DSCP.h>
+
+#include "extensions/dsfield.h"
+
+enum { NUMBER, CLASS };
+
+static const struct rv_option options[] = {
+	[NUMBER] = {
+		.name = "set-dscp",
+		.type = RV_T_UINT,
+		.flags = RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_HEX | RV_OPT_PADDED,
+		RV_FIELD(struct xt_DSCP_info, dscp),
+		.max = XT_DSCP_MAX,
+		.excludes = 1 << CLASS,
+		.list = "DSCP set",
+		.arg = "number",
+		.help = "the codepoint",
+	},
+	[CLASS] = {
+		.name = "set-dscp-class",
+		.type = RV_T_ENUM,
+		.flags = RV_OPT_HIDDEN,
+		RV_FIELD(struct xt_DSCP_info, dscp),
+		.names = rv_dscp_classes,
+		.excludes = 1 << NUMBER,
+		.bad = "Invalid DSCP value `%s'",
+		.arg = "class",
+		.help = "the same by name: BE, EF, AF11 to AF43, CS0 to CS7",
+	},
+	{ 0 },
+};
+
+static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		     struct rv_error *err)
+{
+	if (*wire > XT_DSCP_MAX)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "DSCP 0x%x", *wire);
+	memcpy(data, wire, w->size);
+	return 0;
+}
+
+static const struct rv_wire wire_rows[] = {
+	{ .size = sizeof(struct xt_DSCP_info), .read = read_info },
+	{ 0 },
+};
+
+static const struct rv_ext dscp_target = {
+	.name = "DSCP",
+	.kind = RV_TARGET,
+	.size = sizeof(struct xt_DSCP_info),
+	.wire = wire_rows,
+	.options = options,
+	.tables = "mangle",
+	.required = "DSCP target: Parameter --set-dscp is required",
+	.help = "changes the codepoint of differentiated services",
+};
+
+RV_REGISTER(dscp_target);

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* HMARK: a mark that is a hash of the packet's addresses and ports (uapi xt_HMARK.h). */
+#include <netinet/in.h>
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/xt_HMARK.h>
+
+#include "extensions/wire.h"
+
+#define FLAG(id) (1u << XT_HMARK_##id)
+
+/* The kernel has ct as a flag; here it is a field, since only one word of --hmark-tuple says it. */
+struct hmark_data {
+	struct xt_hmark_info info;
+	uint32_t ct;
+};
+
+enum {
+	SRC, DST, SPORT_MASK, DPORT_MASK, SPI_MASK, SPORT, DPORT, SPI, PROTO, RND, MOD, OFFSET,
+	TUPLE
+};
+
+#define PORT_MASKS (FLAG(SPORT_MASK) | FLAG(DPORT_MASK))
+#define PORTS (FLAG(SPORT) | FLAG(DPORT))
+#define MAX_FLAGS (FLAG(OFFSET) * 2 - 1)
+
+/* A prefix: all but its length is zero, whatever the family. */
+static int parse_prefix(struct rv_parse *p)
+{
+	union nf_inet_addr mask;
+
+	if (!rv_parse_mask(p->family, p->arg, &mask) || rv_mask_length(p->family, &mask) < 0)
+		return rv_option_fail(p, "bad value for option \"--%s\", neither a valid network "
+				      "mask nor valid CIDR (0-%d).\n", p->opt->name,
+				      p->family == NFPROTO_IPV4 ? 32 : 128);
+	if (p->family == NFPROTO_IPV4)
+		memset(mask.all + 1, 0, sizeof(mask) - sizeof(mask.all[0]));
+	memcpy(p->data + p->opt->offset, &mask, sizeof(mask));
+	return 0;
+}
+
+static void print_prefix(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	union nf_inet_addr mask;
+
+	memcpy(&mask, data + opt->offset, sizeof(mask));
+	rv_buf_printf(o->buf, "%d", rv_mask_length(o->family, &mask));
+}
+
+static void print_proto(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const struct hmark_data *d = (const struct hmark_data *)(const void *)data;
+
+	(void)opt;
+	rv_buf_printf(o->buf, o->style == RV_STYLE_SAVE ? "0x%02x" : "0x%x", d->info.proto_mask);
+}
+
+/* The words of --hmark-tuple: each is a row with all bits set. ct is none. */
+static const struct rv_name words[] = {
+	{ "ct", TUPLE, NULL },
+	{ "src", SRC, NULL },
+	{ "dst", DST, NULL },
+	{ "sport", SPORT_MASK, NULL },
+	{ "dport", DPORT_MASK, NULL },
+	{ "spi", SPI_MASK, NULL },
+	{ "proto", PROTO, NULL },
+	{ NULL, 0, NULL },
+};
+
+static int use_whole(struct rv_parse *p, unsigned int row)
+{
+	struct hmark_data *d = (struct hmark_data *)(void *)p->data;
+	const struct rv_option *opt = p->ext->options + row;
+	unsigned int size = opt->size;
+
+	if (row == TUPLE) {
+		d->ct = 1;
+		return 0;
+	}
+	if (p->part->seen & 1ULL << row)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
+			       "HMARK: option \"--%s\" can only be used once.\n", opt->name);
+	if (row <= DST && p->family == NFPROTO_IPV4)
+		size = sizeof(struct in_addr);
+	memset(p->data + opt->offset, 0xff, size);
+	d->info.flags |= opt->given.mask;
+	return 0;
+}
+
+static const struct rv_name *find_word(const char *text, size_t len)
+{
+	const struct rv_name *name = words;
+
+	while (name->name && strncasecmp(name->name, text, len) != 0)
+		name++;
+	return name->name ? name : NULL;
+}
+
+/* A word may be cut short. */
+static int parse_tuple(struct rv_parse *p)
+{
+	const char *text = p->arg;
+	uint64_t rows = 0;
+	size_t len;
+
+	for (;; text += len + 1) {
+		const struct rv_name *name;
+
+		len = strcspn(text, ",");
+		if (!*text)
+			return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
+				       "\"--hmark-tuple\" requires a list of types with no spaces, "
+				       "e.g. src,dst,sport,dport,proto");
+		name = len ? find_word(text, len) : NULL;
+		if (!name)
+			return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Bad type \"%.*s\"",
+				       len ? (int)len : (int)strlen(text), text);
+		if (use_whole(p, name->value))
+			return -1;
+		rows |= name->value == TUPLE ? 0 : 1ULL << name->value;
+		if (!text[len])
+			break;
+	}
+	p->part->seen |= rows;
+	return 0;
+}
+
+static void print_tuple(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	(void)opt;
+	(void)data;
+	rv_buf_puts(o->buf, "ct");
+}
+
+#define ROW(row, word, kind, field, bit, parameter, text, ...)			\
+	[row] = { .name = "hmark-" word, .type = kind, RV_FIELD(struct hmark_data, info.field), \
+		  .given = RV_BIT(struct hmark_data, info.flags, FLAG(bit)), .list = word, \
+		  .arg = parameter, .help = text, __VA_ARGS__ }
+
+#define PREFIX_ROW(row, word, field, bit, text)					\
+	ROW(row, word, RV_T_HOOK, field, bit, "length", text, .parse = parse_prefix, \
+	    .print = print_prefix)
+
+#define NUMBER_ROW(row, word, field, bit, text)					\
+	ROW(row, word, RV_T_UINT, field, bit, "number", text,			\
+	    .flags = RV_OPT_HEX | RV_OPT_PADDED | RV_OPT_BE)
+
+static const struct rv_option options[] = {
+	PREFIX_ROW(SRC, "src-prefix", src_mask, SADDR_MASK, "these bits of the source"),
+	PREFIX_ROW(DST, "dst-prefix", dst_mask, DADDR_MASK, "these bits of the destination"),
+	NUMBER_ROW(SPORT_MASK, "sport-mask", port_mask.b16.src, SPORT_MASK,
+		   "these bits of the source port"),
+	NUMBER_ROW(DPORT_MASK, "dport-mask", port_mask.b16.dst, DPORT_MASK,
+		   "these bits of the destination port"),
+	NUMBER_ROW(SPI_MASK, "spi-mask", port_mask.b32, SPI_MASK, "these bits of the SPI"),
+	NUMBER_ROW(SPORT, "sport", port_set.b16.src, SPORT, "set these bits of the source port"),
+	NUMBER_ROW(DPORT, "dport", port_set.b16.dst, DPORT,
+		   "set these bits of the destination port"),
+	NUMBER_ROW(SPI, "spi", port_set.b32, SPI, "set these bits of the SPI"),
+	ROW(PROTO, "proto-mask", RV_T_UINT, proto_mask, PROTO_MASK, "number",
+	    "these bits of the protocol's number", .print = print_proto),
+	ROW(RND, "rnd", RV_T_UINT, hashrnd, RND, "number", "where the hash begins",
+	    .flags = RV_OPT_HEX | RV_OPT_PADDED),
+	ROW(MOD, "mod", RV_T_UINT, hmodulus, MODULUS, "number", "how many marks there are",
+	    .min = 1),
+	ROW(OFFSET, "offset", RV_T_UINT, hoffset, OFFSET, "number", "the first mark", .min = 0),
+	[TUPLE] = {
+		.name = "hmark-tuple",
+		.type = RV_T_HOOK,
+		RV_FIELD(struct hmark_data, ct),
+		.arg = "word[,...]",
+		.help = "these as a whole: src dst sport dport spi proto; ct: of the connection",
+		.parse = parse_tuple,
+		.print = print_tuple,
+	},
+	{ 0 },
+};
+
+/* A listing begins with what save has last. */
+static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
+{
+	const struct hmark_data *d = (const struct hmark_data *)(const void *)data;
+
+	rv_buf_printf(o->buf, " HMARK mod %u", d->info.hmodulus);
+	if (d->info.flags & FLAG(OFFSET))
+		rv_buf_printf(o->buf, " + 0x%x", d->info.hoffset);
+	rv_buf_puts(o->buf, d->ct ? " ct," : "");
+	for (const struct rv_option *opt = options; opt <= options + RND; opt++) {
+		struct rv_option plain = *opt;
+
+		if (!rv_option_given(ext, opt, data))
+			continue;
+		rv_buf_printf(o->buf, " %s ", opt->list);
+		plain.flags &= ~RV_OPT_PADDED;
+		if (opt->print)
+			opt->print(o, opt, data);
+		else
+			rv_value_print(o, &plain, data);
+	}
+}
+
+static const char *wrong(const struct hmark_data *d)
+{
+	uint32_t flags = d->info.flags;
+
+	if (!(flags & FLAG(MODULUS)))
+		return "--hmark-mod is mandatory";
+	if (!(flags & FLAG(RND)))
+		return "--hmark-rnd is mandatory";
+	if (flags & FLAG(SPI_MASK) && flags & PORT_MASKS)
+		return "you cannot use --hmark-spi-mask and --hmark-?port-mask,at the same time";
+	if (!(flags & ~(FLAG(RND) | FLAG(MODULUS) | FLAG(OFFSET))) && !d->ct)
+		return "you have to specify --hmark-tuple at least";
+	return NULL;
+}
+
+static int check(struct rv_check *c)
+{
+	const struct hmark_data *d = (const struct hmark_data *)(void *)c->part->data;
+	const char *why = wrong(d);
+
+	if (why)
+		return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "%s", why);
+	if (d->info.flags & FLAG(SPI) && d->info.flags & PORTS)
+		return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
+			       "HMARK: a packet has either an SPI or ports: --hmark-spi goes with "
+			       "neither --hmark-sport nor --hmark-dport");
+	return 0;
+}
+
+/* Masks of IPv4 may have bits behind the address, which nobody looks at. */
+static bool read_mask(const struct rv_wire *w, union nf_inet_addr *to,
+		      const union nf_inet_addr *from)
+{
+	*to = (union nf_inet_addr){ 0 };
+	memcpy(to, from, w->arg == NFPROTO_IPV4 ? sizeof(from->in) : sizeof(*from));
+	return rv_mask_length(w->arg, to) >= 0;
+}
+
+static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		     struct rv_error *err)
+{
+	const struct xt_hmark_info *from = (const struct xt_hmark_info *)(const void *)wire;
+	struct hmark_data *d = (struct hmark_data *)(void *)data;
+	bool good = read_mask(w, &d->info.src_mask, &from->src_mask) &&
+		    read_mask(w, &d->info.dst_mask, &from->dst_mask);
+
+	d->info.port_mask = from->port_mask;
+	d->info.port_set = from->port_set;
+	d->info.flags = from->flags & ~FLAG(CT);
+	d->info.proto_mask = from->proto_mask;
+	d->info.hashrnd = from->hashrnd;
+	d->info.hmodulus = from->hmodulus;
+	d->info.hoffset = from->hoffset;
+	d->ct = from->flags & FLAG(CT) ? 1 : 0;
+	if (good && !(d->info.flags & ~MAX_FLAGS) && d->info.hmodulus && !wrong(d))
+		return 0;
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "HMARK with flags 0x%x, modulus %u", from->flags,
+		       from->hmodulus);
+}
+
+static int write_info(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+		      struct rv_error *err)
+{
+	const struct hmark_data *d = (const struct hmark_data *)(const void *)data;
+	struct xt_hmark_info info = d->info;
+
+	(void)w;
+	(void)err;
+	info.flags |= d->ct ? FLAG(CT) : 0;
+	memcpy(wire, &info, sizeof(info));
+	return 0;
+}
+
+#define WIRE(nfproto)								\
+	{									\
+		{ .size = sizeof(struct xt_hmark_info), .read = read_info,	\
+		  .write = write_info, .arg = (nfproto) },			\
+		{ 0 },								\
+	}
+
+static const struct rv_wire wire4[] = WIRE(NFPROTO_IPV4), wire6[] = WIRE(NFPROTO_IPV6);
+
+#define HMARK(nfproto, wires)							\
+	{									\
+		.name = "HMARK", .kind = RV_TARGET, .family = (nfproto),	\
+		.size = sizeof(struct hmark_data), .wire = (wires), .options = options, \
+		.help = "marks the packet with a hash of its addresses and ports", \
+		.check = check, .show = show,					\
+	}
+
+static const struct rv_ext hmark4 = HMARK(NFPROTO_IPV4, wire4);
+static const struct rv_ext hmark6 = HMARK(NFPROTO_IPV6, wire6);
+
+RV_REGISTER(hmark4);
+RV_REGISTER(hmark6);

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* IDLETIMER: a timer that runs out when no packet came for a while (uapi xt_IDLETIMER.h). */
+#include <limits.h>
+
+#include <linux/netfilter/xt_IDLETIMER.h>
+
+#include "extensions/wire.h"
+
+typedef struct idletimer_tg_info_v1 info_t;
+
+static const struct rv_option options[] = {
+	{
+		.name = "timeout",
+		.type = RV_T_UINT,
+		.flags = RV_OPT_REQUIRED,
+		RV_FIELD(info_t, timeout),
+		.list = "timeout:",
+		.arg = "seconds",
+		.help = "how long it runs after a packet",
+	},
+	{
+		.name = "label",
+		.type = RV_T_STRING,
+		.flags = RV_OPT_REQUIRED | RV_OPT_BARE,
+		RV_FIELD(info_t, label),
+		.min = 1,
+		.list = "label:",
+		.arg = "name",
+		.help = "its name; rules with the same name share a timer",
+	},
+	{
+		.name = "alarm",
+		.type = RV_T_FLAG,
+		RV_FIELD(info_t, timer_type),
+		.value = XT_IDLETIMER_ALARM,
+		.list = "alarm",
+		.help = "it runs on while the machine is suspended",
+	},
+	{ 0 },
+};
+
+/* The kernel counts milliseconds in an int. */
+static bool too_long(uint32_t timeout)
+{
+	return !timeout || timeout >= INT_MAX / 1000;
+}
+
+/* The label is the name of a file of sysfs, beside some that are there already. */
+static bool is_file_name(const char *label)
+{
+	static const char *const taken[] = { ".", "..", "power", "subsystem", "uevent" };
+
+	for (unsigned int i = 0; i < sizeof(taken) / sizeof(*taken); i++)
+		if (!strcmp(taken[i], label))
+			return false;
+	return label[0] && !strchr(label, '/');
+}
+
+static int check(struct rv_check *c)
+{
+	const info_t *info = (const info_t *)(void *)c->part->data;
+
+	if (c->seen & 1 && too_long(info->timeout))
+		return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
+			       "IDLETIMER: the kernel has timers of 1 to %d seconds",
+			       INT_MAX / 1000 - 1);
+	if (c->seen & 2 && !is_file_name(info->label))
+		return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
+			       "IDLETIMER: the label `%s' cannot be the name of a file in sysfs",
+			       info->label);
+	return 0;
+}
+
+static int fill(uint32_t timeout, const char *label, uint8_t type, info_t *info,
+		struct rv_error *err)
+{
+	if (too_long(timeout) || type > XT_IDLETIMER_ALARM ||
+	    !rv_wire_text(info->label, label, sizeof(info->label)) || !is_file_name(info->label))
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "IDLETIMER of %u seconds, type %u",
+			       timeout, type);
+	info->timeout = timeout;
+	info->timer_type = type;
+	return 0;
+}
+
+static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	const info_t *from = (const info_t *)(const void *)wire;
+
+	(void)w;
+	return fill(from->timeout, from->label, from->timer_type, (info_t *)(void *)data, err);
+}
+
+static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	const struct idletimer_tg_info *from =
+		(const struct idletimer_tg_info *)(const void *)wire;
+
+	(void)w;
+	return fill(from->timeout, from->label, 0, (info_t *)(void *)data, err);
+}
+
+static const struct rv_wire wire_rows[] = {
+	{ .revision = 1, .size = sizeof(info_t), .read = read_v1 },
+	{ .revision = 0, .size = sizeof(struct idletimer_tg_info), .read = read_v0 },
+	{ 0 },
+};
+
+static const struct rv_ext idletimer = {
+	.name = "IDLETIMER",
+	.kind = RV_TARGET,
+	.size = sizeof(info_t),
+	.wire = wire_rows,
+	.options = options,
+	.help = "tells by a timer that no packet came for a while",
+	.check = check,
+};
+
+RV_REGISTER(idletimer);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* LED: a trigger for lamps of the machine (uapi xt_LED.h). */
+#include <limits.h>
+
+#include <linux/netfilter/xt_LED.h>
+
+#include "extensions/wire.h"
+
+/* In the kernel the name begins with this, which nobody sees. */
+#define PREFIX "netfilter-"
+
+struct led_data {
+	char id[sizeof(((struct xt_led_info *)0)->id) - (sizeof(PREFIX) - 1)];
+	uint8_t always_blink;
+	uint32_t delay;
+};
+
+/* Milliseconds; the kernel prints and compares them as signed. */
+static const struct rv_name delays[] = { { "inf", UINT32_MAX, NULL }, { NULL, 0, NULL } };
+
+/* Always in quotes. */
+static void print_id(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const struct led_data *d = (const struct led_data *)(const void *)data;
+
+	(void)opt;
+	rv_buf_putc(o->buf, '"');
+	for (const char *c = d->id; *c; c++)
+		rv_buf_printf(o->buf, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+	rv_buf_putc(o->buf, '"');
+}
+
+static void print_delay(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const struct led_data *d = (const struct led_data *)(const void *)data;
+
+	(void)opt;
+	if (d->delay == UINT32_MAX)
+		rv_buf_puts(o->buf, "inf");
+	else
+		rv_buf_printf(o->buf, o->style == RV_STYLE_SAVE ? "%u" : "%ums", d->delay);
+}
+
+static const struct rv_option options[] = {
+	{
+		.name = "led-trigger-id",
+		.type = RV_T_STRING,
+		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
+		RV_FIELD(struct led_data, id),
+		.bad = "Argument must have a maximum length of 16 characters\n",
+		.list = "led-trigger-id:",
+		.arg = "name",
+		.help = "lamps know it as netfilter-name",
+		.print = print_id,
+	},
+	{
+		.name = "led-delay",
+		.type = RV_T_UINT,
+		.flags = RV_OPT_LIST_ALWAYS,
+		RV_FIELD(struct led_data, delay),
+		.max = INT_MAX,
+		.names = delays,
+		.bad = "Delay value must be within range 0..4294967295",
+		.list = "led-delay:",
+		.arg = "milliseconds|inf",
+		.help = "how long the lamp stays on",
+		.print = print_delay,
+	},
+	{
+		.name = "led-always-blink",
+		.type = RV_T_FLAG,
+		RV_FIELD(struct led_data, always_blink),
+		.value = 1,
+		.list = "led-always-blink",
+		.help = "blink even if the lamp is on",
+	},
+	{ 0 },
+};
+
+static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		     struct rv_error *err)
+{
+	const struct xt_led_info *from = (const struct xt_led_info *)(const void *)wire;
+	struct led_data *d = (struct led_data *)(void *)data;
+	size_t skip = sizeof(PREFIX) - 1;
+
+	(void)w;
+	if (strncmp(from->id, PREFIX, skip) != 0 || from->always_blink > 1 ||
+	    (from->delay > INT_MAX && from->delay != UINT32_MAX) ||
+	    !rv_wire_text(d->id, from->id + skip, sizeof(d->id)))
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "LED with delay %u", from->delay);
+	d->always_blink = from->always_blink;
+	d->delay = from->delay;
+	return 0;
+}
+
+static int write_info(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+		      struct rv_error *err)
+{
+	const struct led_data *d = (const struct led_data *)(const void *)data;
+	struct xt_led_info info = {
+		.id = PREFIX, .always_blink = d->always_blink, .delay = d->delay,
+	};
+
+	(void)w;
+	(void)err;
+	memcpy(info.id + sizeof(PREFIX) - 1, d->id, sizeof(d->id));
+	memcpy(wire, &info, sizeof(info));
+	return 0;
+}
+
+static const struct rv_wire wire_rows[] = {
+	{ .size = sizeof(struct xt_led_info), .read = read_info, .write = write_info },
+	{ 0 },
+};
+
+static const struct rv_ext led = {
+	.name = "LED",
+	.kind = RV_TARGET,
+	.size = sizeof(struct led_data),
+	.wire = wire_rows,
+	.options = options,
+	.help = "lights a lamp when a packet comes by",
+};
+
+RV_REGISTER(led);

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-j LED --led-trigger-id foo ; -j LED --led-trigger-id "foo" ; OK
+-j LED --led-trigger-id foo --led-delay 5 ; -j LED --led-trigger-id "foo" --led-delay 5 ; OK
+-j LED --led-trigger-id foo --led-delay inf ; -j LED --led-trigger-id "foo" --led-delay inf ; OK
+-j LED --led-trigger-id foo --led-delay x ; FAIL ; Delay value must be within range 0..4294967295
+-j LED --led-delay 5 ; FAIL ; LED: option "--led-trigger-id" must be specified
+-j LED ; FAIL ; LED: option "--led-trigger-id" must be specified
+-j LED --led-trigger-id '' ; -j LED --led-trigger-id "" ; OK
+-j LED --led-trigger-id abcdefghijklmnopqrs --led-always-blink ; FAIL ; Argument must have a maximum length of 16 characters
+-j LED --led-trigger-id abcdefghijklmnopqrst ; FAIL ; Argument must have a maximum length of 16 characters
+-j LED --led-trigger-id foo --led-delay 4294967295 ; FAIL ; Delay value must be within range 0..4294967295
+-j LED --led-trigger-id foo --led-delay 4294967296 ; FAIL ; Delay value must be within range 0..4294967295
+-j LED --led-trigger-id foo --led-trigger-id foo ; FAIL ; LED: option "--led-trigger-id" can only be used once.
+-j LED ! --led-trigger-id foo ; FAIL ; LED: option "--led-trigger-id" cannot be inverted.
+-j LED --led-trigger-id foo --led-always-blink ; -j LED --led-trigger-id "foo" --led-always-blink ; OK
+-j LED --led-trigger-id foo --led-delay 1000 --led-always-blink ; -j LED --led-trigger-id "foo" --led-delay 1000 --led-always-blink ; OK
+-j LED --led-trigger-id foo --led-delay 2147483647 ; -j LED --led-trigger-id "foo" --led-delay 2147483647 ; OK
+-j LED --led-trigger-id foo --led-delay 2147483648 ; FAIL ; Delay value must be within range 0..4294967295
+-j LED --led-trigger-id foo --led-delay 0 ; -j LED --led-trigger-id "foo" ; OK
+-j LED --led-trigger-id abcdefghijklmnop ; -j LED --led-trigger-id "abcdefghijklmnop" ; OK
+-j LED --led-trigger-id abcdefghijklmnopq ; FAIL ; Argument must have a maximum length of 16 characters
+-j LED --led-trigger-id 'a"b' ; -j LED --led-trigger-id "a\"b" ; OK
+-j LED --led-trigger-id foo --led-delay -1 ; FAIL ; Delay value must be within range 0..4294967295

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* NFLOG: gives a copy of the packet to a program that listens to a group (uapi xt_NFLOG.h). */
+#include "extensions/NFLOG.h"
+#include "extensions/wire.h"
+
+enum { PREFIX, GROUP, SIZE, RANGE, THRESHOLD };
+
+/* What is too long is cut without a word, as stock does. */
+static int parse_prefix(struct rv_parse *p)
+{
+	if (strchr(p->arg, '\n'))
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
+			       "Newlines not allowed in --log-prefix");
+	return rv_value_parse(p, p->arg, p->data + p->opt->offset);
+}
+
+/* A listing quotes it as save does. */
+static void print_prefix(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const struct rv_nflog *d = (const struct rv_nflog *)(const void *)data;
+
+	(void)opt;
+	rv_print_quoted(o->buf, d->prefix);
+}
+
+/* It never did anything; it is read for the sake of old scripts, and forgotten. */
+static int parse_range(struct rv_parse *p)
+{
+	uint32_t ignored;
+
+	return rv_value_parse(p, p->arg, (unsigned char *)&ignored);
+}
+
+static const struct rv_option options[] = {
+	[PREFIX] = {
+		.name = "nflog-prefix",
+		.type = RV_T_STRING,
+		.flags = RV_OPT_CUT,
+		RV_FIELD(struct rv_nflog, prefix),
+		.min = 1,
+		.bad = "Argument must have a minimum length of 1 characters\n",
+		.list = "nflog-prefix",
+		.arg = "text",
+		.help = "text before each message, of up to 127 bytes",
+		.parse = parse_prefix,
+		.print = print_prefix,
+	},
+	[GROUP] = {
+		.name = "nflog-group",
+		.type = RV_T_UINT,
+		RV_FIELD(struct rv_nflog, info.group),
+		.list = "nflog-group",
+		.arg = "number",
+		.help = "the group that gets the packet (0)",
+	},
+	[SIZE] = {
+		.name = "nflog-size",
+		.type = RV_T_UINT,
+		RV_FIELD(struct rv_nflog, info.len),
+		.given = RV_BIT(struct rv_nflog, info.flags, XT_NFLOG_F_COPY_LEN),
+		.list = "nflog-size",
+		.arg = "bytes",
+		.help = "how much of the packet (all)",
+	},
+	[RANGE] = {
+		.name = "nflog-range",
+		.type = RV_T_UINT,
+		.flags = RV_OPT_HIDDEN,
+		.size = sizeof(uint32_t),
+		.excludes = 1 << SIZE,
+		.arg = "bytes",
+		.help = "does nothing and never did; use --nflog-size",
+		.parse = parse_range,
+	},
+	[THRESHOLD] = {
+		.name = "nflog-threshold",
+		.type = RV_T_UINT,
+		RV_FIELD(struct rv_nflog, info.threshold),
+		.list = "nflog-threshold",
+		.arg = "number",
+		.help = "how many packets the kernel gathers for one message",
+	},
+	{ 0 },
+};
+
+static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		     struct rv_error *err)
+{
+	const struct xt_nflog_info *from = (const struct xt_nflog_info *)(const void *)wire;
+	struct rv_nflog *d = (struct rv_nflog *)(void *)data;
+
+	(void)w;
+	if (from->flags & ~XT_NFLOG_MASK ||
+	    !rv_wire_text(d->prefix, from->prefix, sizeof(from->prefix)))
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "NFLOG with flags 0x%x", from->flags);
+	d->info.len = from->flags & XT_NFLOG_F_COPY_LEN ? from->len : 0;
+	d->info.group = from->group;
+	d->info.threshold = from->threshold;
+	d->info.flags = from->flags;
+	return 0;
+}
+
+/* Only for those that have no expression for it: a longer prefix does not fit. */
+static int write_info(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+		      struct rv_error *err)
+{
+	const struct rv_nflog *d = (const struct rv_nflog *)(const void *)data;
+	struct xt_nflog_info info = d->info;
+
+	(void)w;
+	if (strlen(d->prefix) >= sizeof(info.prefix))
+		return rv_fail(err, RV_ERR_PROBLEM, NULL,
+			       "NFLOG: the kernel's target has a prefix of %zu bytes at most",
+			       sizeof(info.prefix) - 1);
+	memcpy(info.prefix, d->prefix, strlen(d->prefix));
+	memcpy(wire, &info, sizeof(info));
+	return 0;
+}
+
+static const struct rv_wire wire_rows[] = {
+	{ .size = sizeof(struct xt_nflog_info), .read = read_info, .write = write_info },
+	{ 0 },
+};
+
+static const struct rv_ext nflog = {
+	.name = "NFLOG",
+	.kind = RV_TARGET,
+	.size = sizeof(struct rv_nflog),
+	.wire = wire_rows,
+	.options = options,
+	.help = "gives a copy of the packet to a program",
+};
+
+RV_REGISTER(nflog);

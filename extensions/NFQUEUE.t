@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+@chain FORWARD
+-j NFQUEUE ; -j NFQUEUE --queue-num 0 ; OK
+-j NFQUEUE --queue-num 0 ; = ; OK
+-j NFQUEUE --queue-num 3 ; = ; OK
+-j NFQUEUE --queue-num 65535 ; = ; OK
+-j NFQUEUE --queue-num 65536 ; FAIL ; NFQUEUE: bad value for option "--queue-num", or out of range (0-65535).
+-j NFQUEUE --queue-num x ; FAIL ; NFQUEUE: bad value for option "--queue-num", or out of range (0-65535).
+-j NFQUEUE --queue-num 1:4 ; FAIL ; NFQUEUE: bad value for option "--queue-num", or out of range (0-65535).
+-j NFQUEUE --queue-balance 1:4 ; = ; OK
+-j NFQUEUE --queue-balance 4:1 ; FAIL ; NFQUEUE: bad value for option "--queue-balance" near "1", or out of range (4-65534).
+-j NFQUEUE --queue-balance 4:4 ; FAIL ; 4 should be less than 4
+-j NFQUEUE --queue-balance 4 ; FAIL ; Bad range "4"
+-j NFQUEUE --queue-balance 0:65535 ; FAIL ; NFQUEUE: bad value for option "--queue-balance" near "65535", or out of range (0-65534).
+-j NFQUEUE --queue-balance 0:65536 ; FAIL ; NFQUEUE: bad value for option "--queue-balance" near "65536", or out of range (0-65534).
+-j NFQUEUE --queue-balance 0:65534 ; = ; OK
+-j NFQUEUE --queue-balance 1:65535 ; FAIL ; NFQUEUE: bad value for option "--queue-balance" near "65535", or out of range (1-65534).
+-j NFQUEUE --queue-balance :5 ; -j NFQUEUE --queue-balance 0:5 ; OK
+-j NFQUEUE --queue-balance 5: ; -j NFQUEUE --queue-balance 5:65534 ; OK
+-j NFQUEUE --queue-balance 1:2:3 ; FAIL ; NFQUEUE: Too many components for option "--queue-balance" (max: 2)
+-j NFQUEUE --queue-balance x:3 ; FAIL ; NFQUEUE: bad value for option "--queue-balance" near "x:3", or out of range (0-65534).
+-j NFQUEUE --queue-balance 3:x ; FAIL ; NFQUEUE: bad value for option "--queue-balance" near "x", or out of range (3-65534).
+-j NFQUEUE --queue-balance 3-4 ; FAIL ; NFQUEUE: Argument to "--queue-balance" has unexpected characters near "-4".
+-j NFQUEUE --queue-num 1 --queue-balance 3:4 ; FAIL ; NFQUEUE: option "--queue-num" cannot be used together with "--queue-balance".
+-j NFQUEUE --queue-balance 3:4 --queue-num 1 ; FAIL ; NFQUEUE: option "--queue-num" cannot be used together with "--queue-balance".
+-j NFQUEUE --queue-bypass ; -j NFQUEUE --queue-num 0 --queue-bypass ; OK
+-j NFQUEUE --queue-num 5 --queue-bypass ; = ; OK
+-j NFQUEUE --queue-balance 1:4 --queue-bypass --queue-cpu-fanout ; = ; OK
+-j NFQUEUE --queue-cpu-fanout ; FAIL ; NFQUEUE: option "--queue-cpu-fanout" also requires "--queue-balance".
+-j NFQUEUE --queue-num 1 --queue-cpu-fanout ; FAIL ; NFQUEUE: option "--queue-cpu-fanout" also requires "--queue-balance".
+-j NFQUEUE --queue-balance 0:3 --queue-cpu-fanout ; = ; OK
+-j NFQUEUE --queue-num 1 --queue-num 2 ; FAIL ; NFQUEUE: option "--queue-num" can only be used once.
+-j NFQUEUE ! --queue-num 1 ; FAIL ; NFQUEUE: option "--queue-num" cannot be inverted.
+-j NFQUEUE ! --queue-bypass ; FAIL ; NFQUEUE: option "--queue-bypass" cannot be inverted.
+-j NFQUEUE --queue-bypass --queue-bypass ; FAIL ; NFQUEUE: option "--queue-bypass" can only be used once.
+-j NFQUEUE --queue-balance 0:x5 ; FAIL ; NFQUEUE: bad value for option "--queue-balance" near "x5", or out of range (0-65534).

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* NOTRACK: no connection tracking for the packet; CT --notrack by its older name. */
+#include "extensions/CT.h"
+
+static bool is_alias(const unsigned char *wire)
+{
+	rv_ct_info_t info;
+
+	memcpy(&info, wire, sizeof(info));
+	return info.flags == RV_CT_ALIAS && !info.zone && !info.ct_events && !info.exp_events &&
+	       !info.helper[0] && !info.timeout[0];
+}
+
+static int read_alias(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		      struct rv_error *err)
+{
+	rv_ct_info_t *info = (rv_ct_info_t *)(void *)data;
+
+	(void)w;
+	if (!is_alias(wire))
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "NOTRACK with more than that");
+	info->flags = RV_CT_ALIAS;
+	return 0;
+}
+
+static const struct rv_wire wire_rows[] = {
+	{ .revision = 2, .size = sizeof(rv_ct_info_t), .read = read_alias },
+	{ 0 },
+};
+
+static const struct rv_option options[] = { { 0 } };
+static const rv_ct_info_t initial = { .flags = RV_CT_ALIAS };
+
+static const struct rv_ext notrack = {
+	.name = "NOTRACK",
+	.kernel_name = "CT",
+	.kind = RV_TARGET,
+	.size = sizeof(rv_ct_info_t),
+	.initial = &initial,
+	.wire = wire_rows,
+	.options = options,
+	.list = "NOTRACK",
+	.tables = "raw",
+	.help = "does not track the connection of the packet",
+	.claims = is_alias,
+};
+
+RV_REGISTER(notrack);

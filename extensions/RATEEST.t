@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-j RATEEST --rateest-name RE1 --rateest-interval 250ms --rateest-ewmalog 500ms ; -j RATEEST --rateest-name RE1 --rateest-interval 250.0ms --rateest-ewmalog 500.0ms ; OK
+-j RATEEST --rateest-name RE1 --rateest-interval 1s --rateest-ewmalog 2s ; -j RATEEST --rateest-name RE1 --rateest-interval 1.0s --rateest-ewmalog 2.0s ; OK
+-j RATEEST --rateest-name RE1 --rateest-interval 500ms --rateest-ewmalog 1s ; -j RATEEST --rateest-name RE1 --rateest-interval 500.0ms --rateest-ewmalog 1.0s ; OK
+-j RATEEST --rateest-name RE1 --rateest-interval 8s --rateest-ewmalog 16s ; -j RATEEST --rateest-name RE1 --rateest-interval 8.0s --rateest-ewmalog 16.0s ; OK
+-j RATEEST --rateest-name RE1 --rateest-interval 16s --rateest-ewmalog 32s ; FAIL ; RATEEST: interval value is too large
+-j RATEEST --rateest-name RE1 --rateest-interval 250000 --rateest-ewmalog 500000 ; -j RATEEST --rateest-name RE1 --rateest-interval 250.0ms --rateest-ewmalog 500.0ms ; OK
+-j RATEEST --rateest-name RE1 --rateest-interval 1 --rateest-ewmalog 2 ; -j RATEEST --rateest-name RE1 --rateest-interval 250.0ms --rateest-ewmalog 500.0ms ; OK
+-j RATEEST --rateest-name RE1 --rateest-interval 3s --rateest-ewmalog 7s ; -j RATEEST --rateest-name RE1 --rateest-interval 4.0s --rateest-ewmalog 8.0s ; OK
+-j RATEEST --rateest-name RE1 --rateest-interval 1s --rateest-ewmalog 1s ; FAIL ; RATEEST: ewmalog value is out of range
+-j RATEEST --rateest-name RE1 --rateest-interval 1s --rateest-ewmalog 100s ; -j RATEEST --rateest-name RE1 --rateest-interval 1.0s --rateest-ewmalog 64.0s ; OK
+-j RATEEST --rateest-name RE1 --rateest-interval 1x --rateest-ewmalog 100s ; FAIL ; RATEEST: bad interval value "1x"
+-j RATEEST --rateest-name RE1 --rateest-interval 1sec --rateest-ewmalog 4sec ; -j RATEEST --rateest-name RE1 --rateest-interval 1.0s --rateest-ewmalog 4.0s ; OK
+-j RATEEST --rateest-name RE1 --rateest-interval 1us --rateest-ewmalog 4us ; -j RATEEST --rateest-name RE1 --rateest-interval 250.0ms --rateest-ewmalog 1.0s ; OK
+-j RATEEST --rateest-name RE1 --rateest-interval 250000us --rateest-ewmalog 4msec ; FAIL ; RATEEST: ewmalog value is out of range
+-j RATEEST --rateest-name RE1 --rateest-interval 0 --rateest-ewmalog 2s ; FAIL ; RATEEST: ewmalog value is out of range
+-j RATEEST --rateest-name RE1 --rateest-interval 1.5s --rateest-ewmalog 4.5s ; -j RATEEST --rateest-name RE1 --rateest-interval 2.0s --rateest-ewmalog 4.0s ; OK
+-j RATEEST --rateest-name RE1 --rateest-interval 1s ; FAIL ; RATEEST: ewmalog value is out of range
+-j RATEEST --rateest-name RE1 --rateest-ewmalog 1s ; FAIL ; RATEEST: ewmalog value is out of range
+-j RATEEST --rateest-interval 1s --rateest-ewmalog 2s ; FAIL ; RATEEST: option "--rateest-name" must be specified
+-j RATEEST ; FAIL ; RATEEST: ewmalog value is out of range
+-j RATEEST --rateest-name abcdefghijklmno --rateest-interval 1s --rateest-ewmalog 2s ; -j RATEEST --rateest-name abcdefghijklmno --rateest-interval 1.0s --rateest-ewmalog 2.0s ; OK
+-j RATEEST --rateest-name a --rateest-name b --rateest-interval 1s --rateest-ewmalog 2s ; FAIL ; RATEEST: option "--rateest-name" can only be used once.
+-j RATEEST --rateest-name a --rateest-interval 1s --rateest-interval 2s --rateest-ewmalog 2s ; FAIL ; RATEEST: option "--rateest-interval" can only be used once.
+-j RATEEST ! --rateest-name a --rateest-interval 1s --rateest-ewmalog 2s ; FAIL ; RATEEST: option "--rateest-name" cannot be inverted.
+# Stock cuts, wraps or mixes up these.
+-j RATEEST --rateest-name RE1 --rateest-interval 1s --rateest-ewmalog 100000s ; FAIL ; RATEEST: bad ewmalog value "100000s"
+-j RATEEST --rateest-name RE1 --rateest-interval -1 --rateest-ewmalog 4.5s ; FAIL ; RATEEST: bad interval value "-1"
+-j RATEEST --rateest-name abcdefghijklmnop --rateest-interval 1s --rateest-ewmalog 2s ; FAIL ; RATEEST: Argument to option "--rateest-name" has a length of 16 bytes, must be at most 15.
+-j RATEEST --rateest-name '' --rateest-interval 1s --rateest-ewmalog 2s ; -j RATEEST --rateest-name "" --rateest-interval 1.0s --rateest-ewmalog 2.0s ; OK
+-j RATEEST --rateest-name "a b" --rateest-interval 1s --rateest-ewmalog 2s ; -j RATEEST --rateest-name "a b" --rateest-interval 1.0s --rateest-ewmalog 2.0s ; OK

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SYNPROXY: answers TCP's handshake in place of a server (uapi nf_synproxy.h). */
+#include <netinet/in.h>
+#include <string.h>
+
+#include <linux/netfilter/nf_synproxy.h>
+
+#include "extensions/wire.h"
+
+typedef struct nf_synproxy_info info_t;
+
+#define ALL_OPTIONS (NF_SYNPROXY_OPT_MSS | NF_SYNPROXY_OPT_WSCALE | NF_SYNPROXY_OPT_SACK_PERM | \
+		     NF_SYNPROXY_OPT_TIMESTAMP | NF_SYNPROXY_OPT_ECN)
+
+#define FLAG_ROW(word, bit, text)						\
+	{ .name = word, .type = RV_T_FLAG, RV_FIELD(info_t, options), .value = bit, \
+	  .list = word, .help = text }
+
+#define NUMBER_ROW(word, field, bit, text)					\
+	{ .name = word, .type = RV_T_UINT, RV_FIELD(info_t, field),		\
+	  .given = RV_BIT(info_t, options, bit), .list = word, .arg = "number", .help = text }
+
+static const struct rv_option options[] = {
+	FLAG_ROW("sack-perm", NF_SYNPROXY_OPT_SACK_PERM,
+		 "the server takes selective acknowledgments"),
+	FLAG_ROW("timestamp", NF_SYNPROXY_OPT_TIMESTAMP, "the server has timestamps"),
+	NUMBER_ROW("wscale", wscale, NF_SYNPROXY_OPT_WSCALE, "how the server scales its window"),
+	NUMBER_ROW("mss", mss, NF_SYNPROXY_OPT_MSS, "the server's maximum segment size"),
+	FLAG_ROW("ecn", NF_SYNPROXY_OPT_ECN, "the server knows congestion notification"),
+	{ 0 },
+};
+
+static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		     struct rv_error *err)
+{
+	const info_t *info = (const info_t *)(const void *)wire;
+
+	if (info->options & ~ALL_OPTIONS ||
+	    (!(info->options & NF_SYNPROXY_OPT_WSCALE) && info->wscale) ||
+	    (!(info->options & NF_SYNPROXY_OPT_MSS) && info->mss))
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "SYNPROXY with options 0x%x",
+			       info->options);
+	memcpy(data, wire, w->size);
+	return 0;
+}
+
+static const struct rv_wire wire_rows[] = {
+	{ .size = sizeof(info_t), .read = read_info },
+	{ 0 },
+};
+
+static const struct rv_ext synproxy = {
+	.name = "SYNPROXY",
+	.kind = RV_TARGET,
+	.size = sizeof(info_t),
+	.wire = wire_rows,
+	.options = options,
+	.list = "SYNPROXY",
+	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
+	.help = "answers a handshake of TCP in place of the server",
+	.check = rv_check_tcp,
+};
+
+RV_REGISTER(synproxy);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* TCPMSS: changes the maximum segment size that a TCP SYN tells (uapi xt_TCPMSS.h). */
+#include <netinet/in.h>
+
+#include <linux/netfilter/xt_TCPMSS.h>
+
+#include "extensions/wire.h"
+
+enum { SET_MSS, CLAMP };
+
+#define ONLY_FORTH (1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING)
+
+/* What is left of the largest packet without the shortest header. */
+#define ROWS(header)								\
+	{									\
+		[SET_MSS] = {							\
+			.name = "set-mss", .type = RV_T_UINT,			\
+			RV_FIELD(struct xt_tcpmss_info, mss),			\
+			.max = UINT16_MAX - (header), .excludes = 1 << CLAMP,	\
+			.list = "set", .arg = "bytes", .help = "to this value",	\
+		},								\
+		[CLAMP] = {							\
+			.name = "clamp-mss-to-pmtu", .type = RV_T_FLAG,		\
+			.flags = RV_OPT_SETS, RV_FIELD(struct xt_tcpmss_info, mss), \
+			.value = XT_TCPMSS_CLAMP_PMTU, .hooks = ONLY_FORTH,	\
+			.list = "clamp to PMTU",				\
+			.help = "to what the path to the receiver takes",	\
+		},								\
+		{ 0 },								\
+	}
+
+static const struct rv_option options4[] = ROWS(20), options6[] = ROWS(40);
+static const struct rv_wire wire[] = { { .size = sizeof(struct xt_tcpmss_info) }, { 0 } };
+static const struct xt_tcpmss_info initial = { .mss = XT_TCPMSS_CLAMP_PMTU };
+
+#define TCPMSS(nfproto, rows)							\
+	{									\
+		.name = "TCPMSS", .kind = RV_TARGET, .family = (nfproto),	\
+		.size = sizeof(struct xt_tcpmss_info), .initial = &initial,	\
+		.wire = wire, .options = (rows), .list = "TCPMSS",		\
+		.required = "TCPMSS target: At least one parameter is required", \
+		.help = "changes the maximum segment size of a TCP SYN",	\
+		.check = rv_check_tcp,						\
+	}
+
+static const struct rv_ext tcpmss4 = TCPMSS(NFPROTO_IPV4, options4);
+static const struct rv_ext tcpmss6 = TCPMSS(NFPROTO_IPV6, options6);
+
+RV_REGISTER(tcpmss4);
+RV_REGISTER(tcpmss6);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* TCPOPTSTRIP: takes options out of TCP's header (uapi xt_TCPOPTSTRIP.h). */
+#include <netinet/in.h>
+#include <string.h>
+
+#include <linux/netfilter/xt_TCPOPTSTRIP.h>
+
+#include "extensions/wire.h"
+
+typedef struct xt_tcpoptstrip_target_info info_t;
+
+#define NUMBERS 256
+#define FIRST 2			/* 0 and 1 are the end and the filling, no options */
+
+static const struct rv_name names[] = {
+	{ "mss", 2, NULL },
+	{ "wscale", 3, NULL },
+	{ "sack-permitted", 4, NULL },
+	{ "sack", 5, NULL },
+	{ "timestamp", 8, NULL },
+	{ "md5", 19, NULL },
+	{ NULL, 0, NULL },
+};
+
+static bool has(const info_t *info, unsigned int n)
+{
+	return info->strip_bmap[n / 32] >> n % 32 & 1;
+}
+
+/* A name as it stands in the table, or a number; -1: neither. */
+static int parse_number(const char *word, size_t len)
+{
+	const struct rv_name *name = rv_name_find(names, word, len);
+	char number[16];
+	uint64_t n;
+
+	if (name && !strncmp(name->name, word, len))
+		return name->value;
+	if (len >= sizeof(number))
+		return -1;
+	memcpy(number, word, len);
+	number[len] = '\0';
+	return rv_parse_uint(number, 0, NUMBERS - 1, &n) ? (int)n : -1;
+}
+
+static int parse_word(struct rv_parse *p, const char *word, int len)
+{
+	info_t *info = (info_t *)(void *)p->data;
+	int n = parse_number(word, len);
+
+	if (n < 0)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Bad TCP option value \"%.*s\"", len,
+			       word);
+	if (n < FIRST)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Option value may not be 0 or 1");
+	if (has(info, n))
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Option \"%.*s\" already specified",
+			       len, word);
+	info->strip_bmap[n / 32] |= 1u << n % 32;
+	return 0;
+}
+
+static int parse_list(struct rv_parse *p)
+{
+	const char *word = p->arg;
+	size_t len;
+
+	for (;; word += len + 1) {
+		len = strcspn(word, ",");
+		if (parse_word(p, word, len))
+			return -1;
+		if (!word[len])
+			return 0;
+	}
+}
+
+static void print_list(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const info_t *info = (const info_t *)(const void *)data;
+	bool words = o->style == RV_STYLE_LIST && !o->numeric;
+	const char *comma = "";
+
+	(void)opt;
+	for (unsigned int n = FIRST; n < NUMBERS; n++) {
+		const struct rv_name *name = words ? rv_name_of(names, n) : NULL;
+
+		if (!has(info, n))
+			continue;
+		rv_buf_puts(o->buf, comma);
+		if (name)
+			rv_buf_puts(o->buf, name->name);
+		else
+			rv_buf_u64(o->buf, n);
+		comma = ",";
+	}
+}
+
+static const struct rv_option options[] = {
+	{
+		.name = "strip-options",
+		.type = RV_T_HOOK,
+		RV_FIELD(info_t, strip_bmap),
+		.list = "TCPOPTSTRIP options",
+		.arg = "option[,...]",
+		.help = "these: numbers, or mss wscale sack-permitted sack timestamp md5",
+		.parse = parse_list,
+		.print = print_list,
+	},
+	{ 0 },
+};
+
+static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		     struct rv_error *err)
+{
+	const info_t *info = (const info_t *)(const void *)wire;
+
+	if (has(info, 0) || has(info, 1))
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "TCPOPTSTRIP of option 0 or 1");
+	memcpy(data, wire, w->size);
+	return 0;
+}
+
+static const struct rv_wire wire_rows[] = {
+	{ .size = sizeof(info_t), .read = read_info },
+	{ 0 },
+};
+
+static const struct rv_ext tcpoptstrip = {
+	.name = "TCPOPTSTRIP",
+	.kind = RV_TARGET,
+	.size = sizeof(info_t),
+	.wire = wire_rows,
+	.options = options,
+	.tables = "mangle",
+	.help = "takes options out of the header of TCP",
+	.check = rv_check_tcp,
+};
+
+RV_REGISTER(tcpoptstrip);

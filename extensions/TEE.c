@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* TEE: sends a copy of the packet to another host of the network (uapi xt_TEE.h). */
+#include <netinet/in.h>
+
+#include <linux/netfilter/xt_TEE.h>
+
+#include "extensions/wire.h"
+
+static const struct rv_option options[] = {
+	{
+		.name = "gateway",
+		.type = RV_T_ADDR,
+		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
+		RV_FIELD(struct xt_tee_tginfo, gw),
+		.list = "gw:",
+		.arg = "address",
+		.help = "the host that gets the copy",
+	},
+	{
+		.name = "oif",
+		.type = RV_T_STRING,
+		.flags = RV_OPT_BARE,
+		RV_FIELD(struct xt_tee_tginfo, oif),
+		.min = 1,
+		.list = "oif=",
+		.arg = "interface",
+		.help = "the way to it is through this interface",
+	},
+	{ 0 },
+};
+
+static const union nf_inet_addr nowhere;
+
+static int check(struct rv_check *c)
+{
+	const struct xt_tee_tginfo *info = (const struct xt_tee_tginfo *)(void *)c->part->data;
+
+	if (!(c->seen & 1) || memcmp(&info->gw, &nowhere, sizeof(nowhere)) != 0)
+		return 0;
+	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc, "TEE: the gateway cannot be any address");
+}
+
+static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		     struct rv_error *err)
+{
+	const struct xt_tee_tginfo *from = (const struct xt_tee_tginfo *)(const void *)wire;
+	struct xt_tee_tginfo *info = (struct xt_tee_tginfo *)(void *)data;
+
+	(void)w;
+	info->gw = from->gw;
+	if (rv_wire_text(info->oif, from->oif, sizeof(info->oif)))
+		return 0;
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "TEE to an interface whose name has no end");
+}
+
+static const struct rv_wire wire_rows[] = {
+	{ .revision = 1, .size = sizeof(struct xt_tee_tginfo), .read = read_info },
+	{ 0 },
+};
+
+static const struct rv_ext tee = {
+	.name = "TEE",
+	.kind = RV_TARGET,
+	.size = sizeof(struct xt_tee_tginfo),
+	.wire = wire_rows,
+	.options = options,
+	.list = "TEE",
+	.help = "sends a copy of the packet to another host",
+	.check = check,
+};
+
+RV_REGISTER(tee);

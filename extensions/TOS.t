@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+@table mangle
+@chain PREROUTING
+-j TOS --set-tos 0x10 ; -j TOS --set-tos 0x10/0xff ; OK
+-j TOS --set-tos 0x10/0x1c ; = ; OK
+-j TOS --set-tos Minimize-Delay ; -j TOS --set-tos 0x10/0x3f ; OK
+-j TOS --set-tos minimize-delay ; -j TOS --set-tos 0x10/0x3f ; OK
+-j TOS --set-tos Maximize-Throughput ; -j TOS --set-tos 0x08/0x3f ; OK
+-j TOS --set-tos Maximize-Reliability ; -j TOS --set-tos 0x04/0x3f ; OK
+-j TOS --set-tos Minimize-Cost ; -j TOS --set-tos 0x02/0x3f ; OK
+-j TOS --set-tos Normal-Service ; -j TOS --set-tos 0x00/0x3f ; OK
+-j TOS --set-tos normal ; FAIL ; Symbolic name "normal" is unknown
+-j TOS --set-tos Minimize ; FAIL ; Symbolic name "Minimize" is unknown
+-j TOS --set-tos 255 ; -j TOS --set-tos 0xff/0xff ; OK
+-j TOS --set-tos 256 ; FAIL ; Symbolic name "256" is unknown
+-j TOS --set-tos 0 ; -j TOS --set-tos 0x00/0xff ; OK
+-j TOS --set-tos 0/0 ; -j TOS --set-tos 0x00/0x00 ; OK
+-j TOS --set-tos 1/255 ; -j TOS --set-tos 0x01/0xff ; OK
+-j TOS --set-tos 1/256 ; FAIL ; Illegal value: "1/256"
+-j TOS --set-tos 1/2/3 ; FAIL ; Illegal value: "1/2/3"
+-j TOS --set-tos x ; FAIL ; Symbolic name "x" is unknown
+-j TOS --set-tos Minimize-Delay/3 ; FAIL ; Symbolic name "Minimize-Delay/3" is unknown
+-j TOS --and-tos 0x0f ; -j TOS --set-tos 0x00/0xf0 ; OK
+-j TOS --or-tos 0x0f ; -j TOS --set-tos 0x0f/0x0f ; OK
+-j TOS --xor-tos 0x0f ; -j TOS --set-tos 0x0f/0x00 ; OK
+-j TOS --and-tos 0 ; -j TOS --set-tos 0x00/0xff ; OK
+-j TOS --and-tos 255 ; -j TOS --set-tos 0x00/0x00 ; OK
+-j TOS --or-tos 0 ; -j TOS --set-tos 0x00/0x00 ; OK
+-j TOS --or-tos 255 ; -j TOS --set-tos 0xff/0xff ; OK
+-j TOS --xor-tos 0 ; -j TOS --set-tos 0x00/0x00 ; OK
+-j TOS --xor-tos 255 ; -j TOS --set-tos 0xff/0x00 ; OK
+-j TOS --xor-tos 256 ; FAIL ; TOS: bad value for option "--xor-tos", or out of range (0-255).
+-j TOS --and-tos x ; FAIL ; TOS: bad value for option "--and-tos", or out of range (0-255).
+-j TOS --set-tos 1 --and-tos 3 ; FAIL ; TOS: option "--set-tos" cannot be used together with "--and-tos".
+-j TOS --or-tos 1 --xor-tos 3 ; FAIL ; TOS: option "--or-tos" cannot be used together with "--xor-tos".
+-j TOS --set-tos 1 --set-tos 3 ; FAIL ; TOS: option "--set-tos" can only be used once.
+-j TOS ! --set-tos 1 ; FAIL ; TOS: option "--set-tos" cannot be inverted.
+-j TOS ; FAIL ; TOS: An action is required
+-j TOS --and-tos Minimize-Delay ; FAIL ; TOS: bad value for option "--and-tos", or out of range (0-255).
+-j TOS --set-tos 0x1f/0x01 ; = ; OK
+-j TOS --set-tos 8/0x3f ; -j TOS --set-tos 0x08/0x3f ; OK
+-j TOS --set-tos 16/0x3f ; -j TOS --set-tos 0x10/0x3f ; OK

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* TTL: changes the number of hops a packet of IPv4 may still go (uapi ipt_TTL.h). */
+#include "extensions/hoplimit.h"
+
+static const struct rv_option options[] = RV_HOPS_ROWS("ttl");
+
+static const struct rv_wire wire_rows[] = {
+	{ .size = sizeof(struct ipt_TTL_info), .read = rv_hops_read },
+	{ 0 },
+};
+
+static const struct rv_ext ttl_target = RV_HOPS_TARGET("TTL", NFPROTO_IPV4, options, wire_rows);
+
+RV_REGISTER(ttl_target);

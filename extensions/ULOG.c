@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ULOG: what NFLOG is today. Linux 3.16 was the last that had it, and its uapi header. */
+#include "extensions/wire.h"
+
+/* As the kernel's header had it. */
+struct ipt_ulog_info {
+	unsigned int nl_group;		/* a bit */
+	size_t copy_range;
+	size_t qthreshold;
+	char prefix[32];
+};
+
+#define GROUPS 32
+#define MAX_QUEUE 50
+
+static int parse_group(struct rv_parse *p)
+{
+	struct ipt_ulog_info *info = (struct ipt_ulog_info *)(void *)p->data;
+	unsigned int group;
+
+	if (rv_value_parse(p, p->arg, (unsigned char *)&group))
+		return -1;
+	info->nl_group = 1u << (group - 1);
+	return 0;
+}
+
+static void print_group(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const struct ipt_ulog_info *info = (const struct ipt_ulog_info *)(const void *)data;
+
+	(void)opt;
+	rv_buf_u64(o->buf, __builtin_ffs(info->nl_group));
+}
+
+static const struct rv_option options[] = {
+	{
+		.name = "ulog-prefix",
+		.type = RV_T_STRING,
+		RV_FIELD(struct ipt_ulog_info, prefix),
+		.arg = "text",
+		.help = "text before each message, of up to 31 bytes",
+	},
+	{
+		.name = "ulog-nlgroup",
+		.type = RV_T_UINT,
+		RV_FIELD(struct ipt_ulog_info, nl_group),
+		.min = 1,
+		.max = GROUPS,
+		.arg = "number",
+		.help = "the netlink group that gets the packet, 1 to 32 (1)",
+		.parse = parse_group,
+		.print = print_group,
+	},
+	{
+		.name = "ulog-cprange",
+		.type = RV_T_UINT,
+		RV_FIELD(struct ipt_ulog_info, copy_range),
+		.arg = "bytes",
+		.help = "how much of the packet (all)",
+	},
+	{
+		.name = "ulog-qthreshold",
+		.type = RV_T_UINT,
+		RV_FIELD(struct ipt_ulog_info, qthreshold),
+		.min = 1,
+		.max = MAX_QUEUE,
+		.arg = "number",
+		.help = "how many packets in one message, 1 to 50 (1)",
+	},
+	{ 0 },
+};
+
+static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
+{
+	const struct ipt_ulog_info *info = (const struct ipt_ulog_info *)(const void *)data;
+
+	(void)ext;
+	rv_buf_printf(o->buf, " ULOG copy_range %zu nlgroup %d", info->copy_range,
+		      __builtin_ffs(info->nl_group));
+	if (info->prefix[0])
+		rv_buf_printf(o->buf, " prefix \"%s\"", info->prefix);
+	rv_buf_printf(o->buf, " queue_threshold %zu", info->qthreshold);
+}
+
+static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		     struct rv_error *err)
+{
+	const struct ipt_ulog_info *from = (const struct ipt_ulog_info *)(const void *)wire;
+	struct ipt_ulog_info *info = (struct ipt_ulog_info *)(void *)data;
+
+	(void)w;
+	if (!from->nl_group || from->nl_group & (from->nl_group - 1) || !from->qthreshold ||
+	    from->qthreshold > MAX_QUEUE ||
+	    !rv_wire_text(info->prefix, from->prefix, sizeof(info->prefix)))
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "ULOG with groups 0x%x", from->nl_group);
+	info->nl_group = from->nl_group;
+	info->copy_range = from->copy_range;
+	info->qthreshold = from->qthreshold;
+	return 0;
+}
+
+static const struct rv_wire wire_rows[] = {
+	{ .size = sizeof(struct ipt_ulog_info), .read = read_info },
+	{ 0 },
+};
+
+static const struct ipt_ulog_info initial = { .nl_group = 1, .qthreshold = 1 };
+
+static const struct rv_ext ulog = {
+	.name = "ULOG",
+	.kind = RV_TARGET,
+	.family = NFPROTO_IPV4,
+	.size = sizeof(struct ipt_ulog_info),
+	.initial = &initial,
+	.wire = wire_rows,
+	.options = options,
+	.help = "gives a copy of the packet to a program, as NFLOG does",
+	.show = show,
+};
+
+RV_REGISTER(ulog);

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-j ULOG ; = ; OK
+-j ULOG --ulog-nlgroup 1 ; -j ULOG ; OK
+-j ULOG --ulog-nlgroup 32 ; = ; OK
+-j ULOG --ulog-nlgroup 33 ; FAIL ; ULOG: bad value for option "--ulog-nlgroup", or out of range (1-32).
+-j ULOG --ulog-nlgroup 0 ; FAIL ; ULOG: bad value for option "--ulog-nlgroup", or out of range (1-32).
+-j ULOG --ulog-prefix foo ; = ; OK
+-j ULOG --ulog-prefix "foo bar" ; = ; OK
+-j ULOG --ulog-prefix abcdefghijklmnopqrstuvwxyzabcde ; = ; OK
+-j ULOG --ulog-prefix abcdefghijklmnopqrstuvwxyzabcdef ; FAIL ; ULOG: Argument to option "--ulog-prefix" has a length of 32 bytes, must be at most 31.
+-j ULOG --ulog-cprange 0 ; -j ULOG ; OK
+-j ULOG --ulog-cprange 100 ; = ; OK
+-j ULOG --ulog-qthreshold 1 ; -j ULOG ; OK
+-j ULOG --ulog-qthreshold 50 ; = ; OK
+-j ULOG --ulog-qthreshold 51 ; FAIL ; ULOG: bad value for option "--ulog-qthreshold", or out of range (1-50).
+-j ULOG --ulog-qthreshold 0 ; FAIL ; ULOG: bad value for option "--ulog-qthreshold", or out of range (1-50).
+-j ULOG --ulog-nlgroup 2 --ulog-prefix p --ulog-cprange 1 --ulog-qthreshold 2 ; -j ULOG --ulog-prefix p --ulog-nlgroup 2 --ulog-cprange 1 --ulog-qthreshold 2 ; OK
+-j ULOG --ulog-prefix a --ulog-prefix b ; FAIL ; ULOG: option "--ulog-prefix" can only be used once.
+-j ULOG ! --ulog-prefix a ; FAIL ; ULOG: option "--ulog-prefix" cannot be inverted.
+-j ULOG --ulog-cprange x ; FAIL ; ULOG: bad value for option "--ulog-cprange", or out of range (0-18446744073709551615).
