@@ -250,7 +250,7 @@ static int parse_uint_range(struct rv_parse *p, const char *text, unsigned char 
 		second = ++end;
 		if (*second && !rv_parse_uint_prefix(second, from, max, &to, &end))
 			return fail_range(p, second, from, max);
-	} else {
+	} else if (!(p->opt->flags & RV_OPT_OPEN)) {
 		to = from;
 	}
 	if (*end)
@@ -596,6 +596,23 @@ static int parse_mac(struct rv_parse *p, const char *text, unsigned char *field)
 	return 0;
 }
 
+/* The length of a prefix in the form of the row's field. */
+static int parse_prefix(struct rv_parse *p, const char *text, unsigned char *field)
+{
+	union nf_inet_addr mask;
+	int len = rv_parse_mask(p->family, text, &mask) ? rv_mask_length(p->family, &mask) : -1;
+
+	if (len < 0)
+		return rv_option_fail(p, "bad value for option \"--%s\", neither a valid network "
+				      "mask nor valid CIDR (0-%d).\n", p->opt->name,
+				      p->family == NFPROTO_IPV4 ? 32 : 128);
+	if (p->opt->size == 1)
+		*field = len;
+	else
+		put_address(p->family, &mask, field, p->opt->size);
+	return 0;
+}
+
 static int parse_iface(struct rv_parse *p, const char *text, unsigned char *field)
 {
 	size_t len = strlen(text);
@@ -754,7 +771,7 @@ static void print_range(struct rv_out *o, const struct rv_option *opt, const uns
 	uint64_t to = get_number(opt, data + end_at(opt), half);
 
 	print_number(o->buf, opt, from);
-	if (from == to)
+	if (opt->flags & RV_OPT_OPEN ? to == row_max(opt, half) : from == to)
 		return;
 	rv_buf_putc(o->buf, ':');
 	print_number(o->buf, opt, to);
@@ -925,6 +942,17 @@ static void print_mac(struct rv_out *o, const struct rv_option *opt, const unsig
 		rv_buf_printf(o->buf, i ? ":%02x" : "%02x", data[opt->offset + i]);
 }
 
+static void print_prefix(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	union nf_inet_addr mask = get_address(o->family, data + opt->offset, opt->size);
+	int len = opt->size == 1 ? data[opt->offset] : rv_mask_length(o->family, &mask);
+
+	if (len < 0)
+		rv_print_address(o->buf, o->family, &mask);
+	else
+		rv_buf_u64(o->buf, len);
+}
+
 static void print_iface(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	rv_buf_printf(o->buf, "%.*s", IFNAMSIZ, (const char *)data + opt->offset);
@@ -946,6 +974,16 @@ void rv_value_print(struct rv_out *o, const struct rv_option *opt, const unsigne
 	types[opt->type].print(o, opt, data);
 }
 
+/* Whether it is a range that leaves nothing out. */
+static bool is_all(const struct rv_option *opt, const unsigned char *data)
+{
+	unsigned int half = half_size(opt);
+
+	return !rv_option_inverted(opt, data) &&
+	       get_number(opt, data + opt->offset, half) == opt->min &&
+	       get_number(opt, data + end_at(opt), half) == row_max(opt, half);
+}
+
 static bool printed(const struct rv_out *o, const struct rv_ext *ext, const struct rv_option *opt,
 		    const unsigned char *data)
 {
@@ -953,6 +991,8 @@ static bool printed(const struct rv_out *o, const struct rv_ext *ext, const stru
 	uint32_t never = o->style == RV_STYLE_SAVE ? 0 : RV_OPT_LIST_NEVER;
 
 	if (opt->alias_of || opt->flags & (RV_OPT_HIDDEN | never))
+		return false;
+	if (o->style == RV_STYLE_LIST && opt->flags & RV_OPT_LIST_PART && is_all(opt, data))
 		return false;
 	return opt->flags & always || rv_option_given(ext, opt, data);
 }
@@ -977,9 +1017,10 @@ static bool is_range(const struct rv_option *opt, const unsigned char *data)
 static const char *print_words(struct rv_out *o, const char *words, bool inverted, bool range)
 {
 	for (; *words && strncmp(words, "%s", 2) != 0; words++) {
-		if ((*words == '[' && !inverted) || (*words == '{' && !range))
-			words += strcspn(words, "]}");
-		else if (!strchr("[]{}", *words))
+		if ((*words == '[' && !inverted) || (*words == '(' && inverted) ||
+		    (*words == '{' && !range))
+			words += strcspn(words, "]})");
+		else if (!strchr("[]{}()", *words))
 			rv_buf_putc(o->buf, *words);
 	}
 	return words;
@@ -990,7 +1031,8 @@ static void list_row(struct rv_out *o, const struct rv_option *opt, const unsign
 	const char *words = opt->list ? opt->list : "", *rest;
 	bool inverted = rv_option_inverted(opt, data), range = is_range(opt, data);
 
-	rv_buf_puts(o->buf, inverted && !strchr(words, '[') ? " ! " : " ");
+	rv_buf_puts(o->buf, opt->flags & RV_OPT_LIST_TIGHT ? "" : " ");
+	rv_buf_puts(o->buf, inverted && !strchr(words, '[') ? "! " : "");
 	rest = print_words(o, words, inverted, range);
 	if (!rv_option_takes_arg(opt))
 		return;
@@ -1056,9 +1098,8 @@ static uint64_t number_from(enum rv_sel sel, const uint8_t *bytes)
 
 static bool to_flag(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
 {
-	(void)opt;
 	(void)data;
-	number_to(p->sel, 1, p->value);
+	number_to(p->sel, opt->flags & RV_OPT_ZERO ? 0 : 1, p->value);
 	return true;
 }
 
@@ -1323,7 +1364,8 @@ static int predicate_of(rv_family_t family, const struct rv_ext *ext, const stru
 int rv_part_predicates(rv_family_t family, const struct rv_ext *ext, const unsigned char *data,
 		       rv_predicate_fn *fn, void *arg)
 {
-	int rc = 0;
+	struct rv_predicate present = { .sel = ext->present, .op = RV_OP_EQ, .len = 1, .value = { 1 } };
+	int rc = ext->present ? fn(&present, arg) : 0;
 
 	for (const struct rv_option *opt = ext->options; opt && opt->name && !rc; opt++)
 		rc = predicate_of(family, ext, opt, data, fn, arg);
@@ -1373,5 +1415,6 @@ static const struct type types[] = {
 	[RV_T_IFACE] = { parse_iface, print_iface, to_iface, from_iface },
 	[RV_T_PROTO] = { parse_proto, print_proto, to_uint, from_uint },
 	[RV_T_CHANGE] = { parse_change, print_change, NULL, NULL },
+	[RV_T_PREFIX] = { parse_prefix, print_prefix, NULL, NULL },
 	[RV_T_HOOK] = { parse_hook_only, print_nothing, NULL, NULL },
 };

@@ -69,6 +69,7 @@ enum rv_type {
 	RV_T_IFACE,	/* field: char[IFNAMSIZ]; trailing '+' kept */
 	RV_T_PROTO,	/* protocol name or number; field: uint16_t */
 	RV_T_CHANGE,	/* how bits of a number change, .value an rv_way; field: two uints, value then mask */
+	RV_T_PREFIX,	/* length of a prefix or a mask; field: the length (size 1) or the mask itself */
 	RV_T_HOOK,	/* parse, print (and predicate) hooks of the row do it all */
 };
 
@@ -105,10 +106,14 @@ enum {
 	RV_OPT_NUMBER = 1 << 17,	/* RV_T_PROTO: printed as a number */
 	RV_OPT_ANY_BASE = 1 << 18,	/* RV_T_PORT_RANGE: also 0x and 0; services of ext->protocol only */
 	RV_OPT_CUT = 1 << 19,		/* RV_T_STRING: what does not fit is cut off */
-	RV_OPT_PADDED = 1 << 24,	/* RV_OPT_HEX with all digits of the field: 0x0a */
-	RV_OPT_EXACT = 1 << 25,		/* RV_T_ENUM, RV_T_BITS: names only as they are written */
-	RV_OPT_BARE = 1 << 27,		/* RV_T_STRING: save quotes it only if it would be cut else */
-	RV_OPT_LITERAL = 1 << 26,	/* RV_T_ADDR_MASK: never a host's name, -L or not */
+	RV_OPT_PADDED = 1 << 20,	/* RV_OPT_HEX with all digits of the field: 0x0a */
+	RV_OPT_EXACT = 1 << 21,		/* RV_T_ENUM, RV_T_BITS: upper and lower case differ */
+	RV_OPT_BARE = 1 << 22,		/* RV_T_STRING: save quotes it only if it would be cut else */
+	RV_OPT_LITERAL = 1 << 23,	/* RV_T_ADDR_MASK: never a host's name, -L or not */
+	RV_OPT_OPEN = 1 << 24,		/* RV_T_UINT_RANGE: "n" is "n or more" */
+	RV_OPT_ZERO = 1 << 25,		/* RV_T_FLAG: says that sel is 0, not 1 */
+	RV_OPT_LIST_TIGHT = 1 << 26,	/* -L puts no blank before it */
+	RV_OPT_LIST_PART = 1 << 27,	/* RV_T_*_RANGE: -L does not print a range of all there is */
 };
 
 /*
@@ -127,6 +132,9 @@ struct rv_bit {
 #define RV_BIT_IS(type, field, number) \
 	{ offsetof(type, field), sizeof(((type *)0)->field), true, \
 	  UINT32_MAX >> (32 - 8 * sizeof(((type *)0)->field)), (number) }
+
+/* For rv_option.given of a row that must be given, whatever its value. */
+#define RV_GIVEN_ALWAYS { 0, 1, false, 0, 0 }
 
 /* offset and size of a field, for a row. */
 #define RV_FIELD(type, field) \
@@ -163,8 +171,8 @@ struct rv_option {
 	/*
 	 * What -L puts before the value; NULL: the value alone. The value follows after a blank
 	 * if this ends in a letter, else at once; or it takes the place of "%s". "[...]" is
-	 * printed only when inverted (without it "! " comes first), "{...}" only for a range:
-	 * "dpt{s}:[!]".
+	 * printed only when inverted (without it "! " comes first), "(...)" only when not,
+	 * "{...}" only for a range: "dpt{s}:[!]".
 	 */
 	const char *list;
 	const char *save;		/* what save calls it; NULL: name */
@@ -241,6 +249,7 @@ struct rv_ext {
 	 * one), else as a compat blob. Bits by row index; 0: always compat.
 	 */
 	uint64_t native;
+	enum rv_sel present;		/* the header that the match is about: 1 where it is there */
 	const char *list;		/* what -L puts before the rows: "multiport" */
 	const char *tables;		/* target or match is for these tables only: "nat mangle"; NULL: all */
 	uint32_t hooks;			/* base chains it may be used in, bits of 1 << NF_INET_*; 0: all */

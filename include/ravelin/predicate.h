@@ -55,7 +55,44 @@ struct rv_rule;
 	X(CT_ORIG_DPORT, "ct.original.dport", 2, N)			\
 	X(CT_REPL_SPORT, "ct.reply.sport", 2, N)			\
 	X(CT_REPL_DPORT, "ct.reply.dport", 2, N)			\
-	X(CT_MARK, "ct.mark", 4, H)
+	X(CT_MARK, "ct.mark", 4, H)					\
+	X(CT_LABEL, "ct.label", 2, H)	/* a label that is set */	\
+	X(CT_ORIG_PACKETS, "ct.original.packets", 8, H)			\
+	X(CT_REPL_PACKETS, "ct.reply.packets", 8, H)			\
+	X(CT_PACKETS, "ct.packets", 8, H)				\
+	X(CT_ORIG_BYTES, "ct.original.bytes", 8, H)			\
+	X(CT_REPL_BYTES, "ct.reply.bytes", 8, H)			\
+	X(CT_BYTES, "ct.bytes", 8, H)					\
+	X(CT_ORIG_AVGPKT, "ct.original.avgpkt", 8, H)			\
+	X(CT_REPL_AVGPKT, "ct.reply.avgpkt", 8, H)			\
+	X(CT_AVGPKT, "ct.avgpkt", 8, H)					\
+	X(IP_DSCP, "ip.dscp", 1, N)					\
+	X(IP6_DSCP, "ip6.dscp", 1, N)					\
+	X(IP_ECN, "ip.ecn", 1, N)					\
+	X(IP6_ECN, "ip6.ecn", 1, N)					\
+	X(TTL, "ip.ttl", 1, N)					\
+	X(HOPLIMIT, "ip6.hoplimit", 1, N)				\
+	X(LENGTH, "packet.length", 4, H) /* from the network header on */ \
+	X(CPU, "meta.cpu", 4, H)					\
+	X(CGROUP, "meta.cgroup", 4, H)					\
+	X(IIFGROUP, "meta.iifgroup", 4, H)				\
+	X(OIFGROUP, "meta.oifgroup", 4, H)				\
+	X(AH, "ah.exists", 1, H)					\
+	X(AH_SPI, "ah.spi", 4, N)					\
+	X(AH_LENGTH, "ah.length", 4, H)	/* of the header, in bytes */	\
+	X(AH_RESERVED, "ah.reserved", 2, N)				\
+	X(ESP_SPI, "esp.spi", 4, N)					\
+	X(DCCP_TYPE, "dccp.type", 2, H)	/* as a bit */			\
+	X(DCCP_OPTION, "dccp.option", 1, N)				\
+	X(FRAG, "frag.exists", 1, H)					\
+	X(FRAG_ID, "frag.id", 4, N)					\
+	X(FRAG_RESERVED, "frag.reserved", 1, N)				\
+	X(FRAG_OFFSET, "frag.frag-off", 2, N)				\
+	X(FRAG_MORE, "frag.more-fragments", 1, N)			\
+	X(DST, "dst.exists", 1, H)					\
+	X(DST_LENGTH, "dst.length", 4, H)				\
+	X(HBH, "hbh.exists", 1, H)					\
+	X(HBH_LENGTH, "hbh.length", 4, H)
 
 enum rv_sel {
 	RV_SEL_NONE,

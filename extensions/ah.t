@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+@family ip
+-p ah -m ah ; = ; OK
+-p ah ; = ; OK
+-p ah --ahspi 5 ; -p ah -m ah --ahspi 5 ; OK
+-p 51 -m ah --ahspi 5 ; -p ah -m ah --ahspi 5 ; OK
+-p ah -m ah --ahspi 0 ; = ; OK
+-p ah -m ah --ahspi 4294967295 ; = ; OK
+-p ah -m ah --ahspi 0:4294967295 ; -p ah -m ah ; OK
+-p ah -m ah ! --ahspi 0:4294967295 ; = ; OK
+-p ah -m ah --ahspi : ; -p ah -m ah ; OK
+-p ah -m ah ! --ahspi : ; -p ah -m ah ! --ahspi 0:4294967295 ; OK
+-p ah -m ah --ahspi 1: ; -p ah -m ah --ahspi 1:4294967295 ; OK
+-p ah -m ah --ahspi :5 ; -p ah -m ah --ahspi 0:5 ; OK
+-p ah -m ah --ahspi 5:5 ; -p ah -m ah --ahspi 5 ; OK
+-p ah -m ah ! --ahspi 5 ; = ; OK
+-p ah -m ah ! --ahspi 0 ; = ; OK
+-p ah -m ah --ahspi 0x10:020 ; -p ah -m ah --ahspi 16 ; OK
+-p ah -m ah --ahspi 1:4294967294 ; = ; OK
+! -p ah -m ah --ahspi 5 ; FAIL ; ah: the rule needs -p ah
+-p ah -m ah --ahspi 4:3 ; FAIL ; ah: bad value for option "--ahspi" near "3", or out of range (4-4294967295).
+-p ah -m ah --ahspi a ; FAIL ; ah: bad value for option "--ahspi" near "a", or out of range (0-4294967295).
+-p ah -m ah --ahspi '' ; FAIL ; ah: bad value for option "--ahspi" near "", or out of range (0-4294967295).
+-p ah -m ah --ahspi -1 ; FAIL ; ah: bad value for option "--ahspi" near "-1", or out of range (0-4294967295).
+-p ah -m ah --ahspi 4294967296 ; FAIL ; ah: bad value for option "--ahspi" near "4294967296", or out of range (0-4294967295).
+-p ah -m ah --ahspi 1:2:3 ; FAIL ; ah: Too many components for option "--ahspi" (max: 2)
+-p ah -m ah --ahspi 1-2 ; FAIL ; ah: Argument to "--ahspi" has unexpected characters near "-2".
+-p ah -m ah --ahspi 1 --ahspi 2 ; FAIL ; ah: option "--ahspi" can only be used once.
+-p ah -m ah --ahlen 1 ; FAIL ; unknown option "--ahlen"
+-p tcp -m ah ; FAIL ; ah: the rule needs -p ah
+-m ah --ahspi 0 ; FAIL ; ah: the rule needs -p ah
+-m ah ; FAIL ; ah: the rule needs -p ah
+@family ip6
+-m ah ; = ; OK
+-m ah --ahspi 0 ; = ; OK
+-m ah --ahspi 5 ; = ; OK
+-m ah --ahspi 0:4294967295 ; -m ah ; OK
+-m ah ! --ahspi 0:4294967295 ; = ; OK
+-m ah --ahspi : ; -m ah ; OK
+-m ah ! --ahspi 5:6 ; = ; OK
+-m ah --ahspi 1: ; -m ah --ahspi 1:4294967295 ; OK
+-m ah --ahspi 4:3 ; FAIL ; ah: bad value for option "--ahspi" near "3", or out of range (4-4294967295).
+-m ah --ahspi a ; FAIL ; ah: bad value for option "--ahspi" near "a", or out of range (0-4294967295).
+-m ah --ahlen 12 ; = ; OK
+-m ah --ahlen 0 ; -m ah ; OK
+-m ah ! --ahlen 0 ; = ; OK
+-m ah ! --ahlen 5 ; = ; OK
+-m ah --ahlen 4294967295 ; = ; OK
+-m ah --ahlen 4294967296 ; FAIL ; ah: bad value for option "--ahlen", or out of range (0-4294967295).
+-m ah --ahlen -1 ; FAIL ; ah: bad value for option "--ahlen", or out of range (0-4294967295).
+-m ah --ahlen 1:2 ; FAIL ; ah: bad value for option "--ahlen", or out of range (0-4294967295).
+-m ah --ahres ; = ; OK
+-m ah --ahspi 1 --ahlen 8 --ahres ; = ; OK
+-m ah --ahres --ahlen 8 ! --ahspi 1:9 ; -m ah ! --ahspi 1:9 --ahlen 8 --ahres ; OK
+-m ah ! --ahres ; FAIL ; ah: option "--ahres" cannot be inverted.
+-m ah --ahres --ahres ; FAIL ; ah: option "--ahres" can only be used once.
+-m ah --ahlen 1 --ahlen 1 ; FAIL ; ah: option "--ahlen" can only be used once.
+-m ah --ahlen '' ; FAIL ; ah: bad value for option "--ahlen", or out of range (0-4294967295).
+-p ah -m ah --ahspi 3 ; = ; OK
+-p tcp -m ah --ahspi 3 ; = ; OK

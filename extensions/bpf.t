@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m bpf --bytecode "4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0" ; = ; OK
+-m bpf --bytecode "1,6 0 0 1" ; = ; OK
+-m bpf --bytecode 1,6 0 0 0 -j ACCEPT ; FAIL ; bpf: error at instr 0
+-m bpf --bytecode "1,6 0 0 4294967295" ; = ; OK
+-m bpf --bytecode "1, 6 0 0 1" ; -m bpf --bytecode "1,6 0 0 1" ; OK
+-m bpf --bytecode "1,6  0 0 1" ; -m bpf --bytecode "1,6 0 0 1" ; OK
+-m bpf --bytecode "1,6 0 0 1," ; -m bpf --bytecode "1,6 0 0 1" ; OK
+-m bpf --bytecode "1,0x6 0 0 1" ; FAIL ; bpf: error at instr 0
+-m bpf --bytecode "1,6 0 0 0x10" ; FAIL ; bpf: error at instr 0
+-m bpf --bytecode "2,6 0 0 1" ; FAIL ; bpf: parsed program length is less than the encoded length parameter
+-m bpf --bytecode "1,6 0 0 1,6 0 0 1" ; FAIL ; bpf: real program length exceeds the encoded length parameter
+-m bpf --bytecode "1" ; FAIL ; bpf: error parsing program length
+-m bpf --bytecode "" ; FAIL ; bpf: error parsing program length
+-m bpf --bytecode "0," ; FAIL ; bpf: illegal zero length program
+-m bpf --bytecode "65,6 0 0 1" ; FAIL ; bpf: number of instructions exceeds maximum
+-m bpf --bytecode "64,6 0 0 1" ; FAIL ; bpf: parsed program length is less than the encoded length parameter
+-m bpf --bytecode "a,6 0 0 1" ; FAIL ; bpf: error parsing program length
+-m bpf --bytecode "1,6 0 0" ; FAIL ; bpf: error at instr 0
+-m bpf --bytecode "1,6 0 0 1 1" ; FAIL ; bpf: error at instr 0
+-m bpf --bytecode "1,65536 0 0 1" ; FAIL ; bpf: error at instr 0
+-m bpf --bytecode "1,6 256 0 1" ; FAIL ; bpf: error at instr 0
+-m bpf --bytecode "1,6 0 256 1" ; FAIL ; bpf: error at instr 0
+-m bpf --bytecode "1,6 0 0 4294967296" ; FAIL ; bpf: error at instr 0
+-m bpf --bytecode "1,6 0 0 -1" ; FAIL ; bpf: error at instr 0
+-m bpf --bytecode "1,a 0 0 1" ; FAIL ; bpf: error at instr 0
+-m bpf --bytecode "1,48 0 0 9" ; FAIL ; bpf: the program does not end in "ret"
+-m bpf ; FAIL ; bpf: one of --bytecode or --pinned is required
+-m bpf ! --bytecode "1,6 0 0 1" ; FAIL ; bpf: option "--bytecode" cannot be inverted.
+-m bpf --bytecode "1,6 0 0 1" --bytecode "1,6 0 0 1" ; FAIL ; bpf: option "--bytecode" can only be used once.
+-m bpf --object-pinned /nosuch --bytecode "1,6 0 0 1" ; FAIL ; bpf: option "--bytecode" cannot be used together with "--object-pinned".
+-m bpf --bytecode "1,6 0 0 1" --object-pinned /nosuch ; FAIL ; bpf: option "--bytecode" cannot be used together with "--object-pinned".
+@wire no
+-m bpf --object-pinned /sys/fs/bpf/prog ; -m bpf --object-pinned "/sys/fs/bpf/prog" ; OK

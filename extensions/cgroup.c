@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cgroup: the control group of the packet's socket (uapi linux/netfilter/xt_cgroup.h). */
+#include <limits.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/xt_cgroup.h>
+#include <string.h>
+
+#include <ravelin/extension.h>
+
+typedef struct xt_cgroup_info_v2 info;
+
+static const struct rv_option options[] = {
+	/* The tree of groups is the system's; no field of a packet has the path. */
+	{
+		.name = "path",
+		.type = RV_T_STRING,
+		.flags = RV_OPT_INVERT,
+		RV_FIELD(info, path),
+		.given = RV_BIT(info, has_path, 1),
+		.invert = RV_BIT(info, invert_path, 1),
+		.list = "cgroup [! ]",
+		.arg = "path",
+		.help = "in this group or below, from the root of cgroup2 on",
+	},
+	{
+		.name = "cgroup",
+		.type = RV_T_UINT,
+		.flags = RV_OPT_INVERT,
+		RV_FIELD(info, classid),
+		.given = RV_BIT(info, has_classid, 1),
+		.invert = RV_BIT(info, invert_classid, 1),
+		.sel = RV_SEL_CGROUP,
+		.list = "cgroup [! ]",
+		.arg = "classid",
+		.help = "class set by net_cls",
+	},
+	{ .name = NULL },
+};
+
+/* One of the two, as the kernel demands; they share their place in the struct. */
+static bool is_sane(const info *d)
+{
+	return d->has_path + d->has_classid == 1 && d->has_path <= 1 &&
+	       !(d->invert_path && !d->has_path) && !(d->invert_classid && !d->has_classid);
+}
+
+static int check(struct rv_check *c)
+{
+	if (is_sane((const info *)(void *)c->part->data))
+		return 0;
+	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
+		       "cgroup: the kernel takes either --path or --cgroup");
+}
+
+static int settle(info *d, const char *path, size_t room, uint32_t classid, struct rv_error *err)
+{
+	size_t len = strnlen(path, room);
+
+	if (!is_sane(d))
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "neither one path nor one class");
+	if (d->has_classid)
+		d->classid = classid;
+	else if (len < sizeof(d->path))
+		memcpy(d->path, path, len);
+	else
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "a path of %zu bytes", len);
+	return 0;
+}
+
+static int read_v2(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	const info *from = (const info *)(const void *)wire;
+
+	(void)w;
+	memcpy(data, wire, offsetof(info, path));
+	return settle((info *)(void *)data, from->path, sizeof(from->path), from->classid, err);
+}
+
+static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	const struct xt_cgroup_info_v1 *from = (const struct xt_cgroup_info_v1 *)(const void *)wire;
+
+	(void)w;
+	memcpy(data, wire, offsetof(info, path));
+	return settle((info *)(void *)data, from->path, sizeof(from->path), from->classid, err);
+}
+
+static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	const struct xt_cgroup_info_v0 *from = (const struct xt_cgroup_info_v0 *)(const void *)wire;
+	info *d = (info *)(void *)data;
+
+	(void)w;
+	(void)err;
+	d->has_classid = 1;
+	d->invert_classid = from->invert != 0;
+	d->classid = from->id;
+	return 0;
+}
+
+static const struct rv_wire wire_rows[] = {
+	{ .revision = 2, .size = sizeof(info), .read = read_v2 },
+	{ .revision = 1, .size = sizeof(struct xt_cgroup_info_v1), .read = read_v1 },
+	{ .revision = 0, .size = sizeof(struct xt_cgroup_info_v0), .read = read_v0 },
+	{ .size = 0 },
+};
+
+static const struct rv_ext cgroup = {
+	.name = "cgroup",
+	.kind = RV_MATCH,
+	.size = sizeof(info),
+	.compare = offsetof(info, priv),
+	.wire = wire_rows,
+	.options = options,
+	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,
+	.help = "the control group of the packet's socket",
+	.check = check,
+};
+RV_REGISTER(cgroup);

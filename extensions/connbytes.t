@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m connbytes --connbytes 0:1000 --connbytes-mode packets --connbytes-dir original ; = ; OK
+-m connbytes --connbytes 0:1000 --connbytes-mode packets --connbytes-dir reply ; = ; OK
+-m connbytes --connbytes 0:1000 --connbytes-mode packets --connbytes-dir both ; = ; OK
+-m connbytes --connbytes 0:1000 --connbytes-mode bytes --connbytes-dir original ; = ; OK
+-m connbytes --connbytes 0:1000 --connbytes-mode bytes --connbytes-dir reply ; = ; OK
+-m connbytes --connbytes 0:1000 --connbytes-mode bytes --connbytes-dir both ; = ; OK
+-m connbytes --connbytes 0:1000 --connbytes-mode avgpkt --connbytes-dir original ; = ; OK
+-m connbytes --connbytes 0:1000 --connbytes-mode avgpkt --connbytes-dir reply ; = ; OK
+-m connbytes --connbytes 0:1000 --connbytes-mode avgpkt --connbytes-dir both ; = ; OK
+-m connbytes ! --connbytes 0:1000 --connbytes-mode bytes --connbytes-dir both ; = ; OK
+-m connbytes ! --connbytes 20:1000 --connbytes-mode packets --connbytes-dir both ; = ; OK
+-m connbytes --connbytes 10 --connbytes-mode bytes --connbytes-dir both ; = ; OK
+-m connbytes --connbytes 10: --connbytes-mode bytes --connbytes-dir both ; -m connbytes --connbytes 10 --connbytes-mode bytes --connbytes-dir both ; OK
+-m connbytes --connbytes :10 --connbytes-mode bytes --connbytes-dir both ; -m connbytes --connbytes 0:10 --connbytes-mode bytes --connbytes-dir both ; OK
+-m connbytes --connbytes : --connbytes-mode bytes --connbytes-dir both ; -m connbytes --connbytes 0 --connbytes-mode bytes --connbytes-dir both ; OK
+-m connbytes ! --connbytes : --connbytes-mode bytes --connbytes-dir both ; -m connbytes ! --connbytes 0 --connbytes-mode bytes --connbytes-dir both ; OK
+-m connbytes ! --connbytes 5: --connbytes-mode bytes --connbytes-dir both ; -m connbytes ! --connbytes 5 --connbytes-mode bytes --connbytes-dir both ; OK
+-m connbytes --connbytes 0 --connbytes-mode bytes --connbytes-dir both ; = ; OK
+# Stock gives the kernel the same, but prints 0, which is any number.
+-m connbytes --connbytes 0:0 --connbytes-mode bytes --connbytes-dir both ; = ; OK
+-m connbytes --connbytes 5:5 --connbytes-mode bytes --connbytes-dir both ; = ; OK
+-m connbytes ! --connbytes 5:5 --connbytes-mode bytes --connbytes-dir both ; FAIL ; connbytes: the kernel cannot invert a range of one number
+-m connbytes --connbytes 0:18446744073709551615 --connbytes-mode bytes --connbytes-dir both ; -m connbytes --connbytes 0 --connbytes-mode bytes --connbytes-dir both ; OK
+-m connbytes --connbytes 18446744073709551615 --connbytes-mode bytes --connbytes-dir both ; = ; OK
+-m connbytes --connbytes 1:18446744073709551614 --connbytes-mode bytes --connbytes-dir both ; = ; OK
+-m connbytes --connbytes 0:18446744073709551616 --connbytes-mode bytes --connbytes-dir both ; FAIL ; connbytes: bad value for option "--connbytes" near "18446744073709551616", or out of range (0-18446744073709551615).
+-m connbytes --connbytes 0x10:020 --connbytes-mode bytes --connbytes-dir both ; -m connbytes --connbytes 16:16 --connbytes-mode bytes --connbytes-dir both ; OK
+-m connbytes --connbytes-dir both --connbytes-mode bytes --connbytes 1:2 ; -m connbytes --connbytes 1:2 --connbytes-mode bytes --connbytes-dir both ; OK
+-m connbytes --connbytes 1000:0 --connbytes-mode packets --connbytes-dir original ; FAIL ; connbytes: bad value for option "--connbytes" near "0", or out of range (1000-18446744073709551615).
+-m connbytes --connbytes 1000 --connbytes-mode packets ; FAIL ; connbytes: option "--connbytes-dir" must be specified
+-m connbytes --connbytes 1000 --connbytes-dir both ; FAIL ; connbytes: option "--connbytes-mode" must be specified
+-m connbytes --connbytes-mode packets --connbytes-dir both ; FAIL ; connbytes: option "--connbytes" must be specified
+-m connbytes ; FAIL ; connbytes: option "--connbytes" must be specified
+-m connbytes --connbytes a --connbytes-mode packets --connbytes-dir both ; FAIL ; connbytes: bad value for option "--connbytes" near "a", or out of range (0-18446744073709551615).
+-m connbytes --connbytes '' --connbytes-mode packets --connbytes-dir both ; FAIL ; connbytes: bad value for option "--connbytes" near "", or out of range (0-18446744073709551615).
+-m connbytes --connbytes 1:2:3 --connbytes-mode packets --connbytes-dir both ; FAIL ; connbytes: Too many components for option "--connbytes" (max: 2)
+-m connbytes --connbytes 1-2 --connbytes-mode packets --connbytes-dir both ; FAIL ; connbytes: Argument to "--connbytes" has unexpected characters near "-2".
+-m connbytes --connbytes -1 --connbytes-mode packets --connbytes-dir both ; FAIL ; connbytes: bad value for option "--connbytes" near "-1", or out of range (0-18446744073709551615).
+-m connbytes --connbytes 1 --connbytes-mode foo --connbytes-dir both ; FAIL ; Unknown --connbytes-mode `foo'
+-m connbytes --connbytes 1 --connbytes-mode packet --connbytes-dir both ; FAIL ; Unknown --connbytes-mode `packet'
+-m connbytes --connbytes 1 --connbytes-mode BYTES --connbytes-dir both ; FAIL ; Unknown --connbytes-mode `BYTES'
+-m connbytes --connbytes 1 --connbytes-mode bytes --connbytes-dir foo ; FAIL ; Unknown --connbytes-dir `foo'
+-m connbytes --connbytes 1 --connbytes-mode bytes --connbytes-dir ORIGINAL ; FAIL ; Unknown --connbytes-dir `ORIGINAL'
+-m connbytes --connbytes 1 --connbytes-mode bytes --connbytes-dir '' ; FAIL ; Unknown --connbytes-dir `'
+-m connbytes --connbytes 1 ! --connbytes-mode bytes --connbytes-dir both ; FAIL ; connbytes: option "--connbytes-mode" cannot be inverted.
+-m connbytes --connbytes 1 --connbytes 2 --connbytes-mode bytes --connbytes-dir both ; FAIL ; connbytes: option "--connbytes" can only be used once.
+-m connbytes --connbytes 1 --connbytes-mode bytes --connbytes-mode bytes --connbytes-dir both ; FAIL ; connbytes: option "--connbytes-mode" can only be used once.

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m connlabel --label "40" ; = ; OK
+-m connlabel --label 0 ; -m connlabel --label "0" ; OK
+-m connlabel --label 127 ; -m connlabel --label "127" ; OK
+-m connlabel ! --label 40 ; -m connlabel ! --label "40" ; OK
+-m connlabel --label 41 --set ; -m connlabel --label "41" --set ; OK
+-m connlabel ! --label 41 --set ; -m connlabel ! --label "41" --set ; OK
+-m connlabel --set --label 5 ; -m connlabel --label "5" --set ; OK
+-m connlabel --label 2048 ; FAIL ; label '2048' not found or invalid value
+-m connlabel --label 128 ; FAIL ; label '128' not found or invalid value
+-m connlabel --label 65536 ; FAIL ; label '65536' not found or invalid value
+-m connlabel --label -1 ; FAIL ; label '-1' not found or invalid value
+-m connlabel --label foobar_not_there ; FAIL ; label 'foobar_not_there' not found or invalid value
+-m connlabel --label 0x10 ; -m connlabel --label "16" ; OK
+-m connlabel --label 010 ; -m connlabel --label "8" ; OK
+-m connlabel --label '' ; FAIL ; Argument must have a minimum length of 1 characters
+-m connlabel --set ; FAIL ; connlabel: option "--label" must be specified
+-m connlabel ; FAIL ; connlabel: option "--label" must be specified
+-m connlabel --label 1 --label 2 ; FAIL ; connlabel: option "--label" can only be used once.
+-m connlabel --label 1 ! --set ; FAIL ; connlabel: option "--set" cannot be inverted.
+-m connlabel --label 1 --set --set ; FAIL ; connlabel: option "--set" can only be used once.

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * connlimit: how many connections an address or network has (uapi xt_connlimit.h).
+ * The kernel counts them, so no predicate says what a rule does.
+ */
+#include <linux/netfilter.h>
+#include <linux/netfilter/xt_connlimit.h>
+#include <string.h>
+
+#include <ravelin/extension.h>
+
+/* '!' turns "more than" and "up to" into each other; it is taken note of until all is read. */
+struct connlimit {
+	struct xt_connlimit_info info;
+	uint8_t turned;
+};
+
+enum { UPTO, ABOVE, MASK, SADDR, DADDR };
+
+#define FLAG(bit, number)							\
+	{ offsetof(struct connlimit, info.flags), 4, true, XT_CONNLIMIT_##bit, (number) }
+
+#define LIMIT(row, word, is, text)						\
+	[row] = {								\
+		.name = word, .type = RV_T_UINT, .flags = RV_OPT_INVERT,	\
+		RV_FIELD(struct connlimit, info.limit),				\
+		.given = FLAG(INVERT, is),					\
+		.invert = RV_BIT(struct connlimit, turned, 1),			\
+		.excludes = 1 << (row == UPTO ? ABOVE : UPTO),			\
+		.arg = "number", .help = text,					\
+	}
+
+#define SIDE(row, word, is, text)						\
+	[row] = {								\
+		.name = word, .type = RV_T_FLAG, .given = FLAG(DADDR, is),	\
+		.excludes = 1 << (row == SADDR ? DADDR : SADDR), .help = text,	\
+	}
+
+static const struct rv_option options[] = {
+	LIMIT(UPTO, "connlimit-upto", XT_CONNLIMIT_INVERT, "so many connections or fewer"),
+	LIMIT(ABOVE, "connlimit-above", 0, "more connections than that"),
+	[MASK] = {
+		.name = "connlimit-mask",
+		.type = RV_T_PREFIX,
+		RV_FIELD(struct connlimit, info.mask),
+		.given = RV_GIVEN_ALWAYS,
+		.arg = "length",
+		.help = "addresses with the first bits alike are counted together",
+	},
+	SIDE(SADDR, "connlimit-saddr", 0, "count by source address (the default)"),
+	SIDE(DADDR, "connlimit-daddr", XT_CONNLIMIT_DADDR, "count by destination address"),
+	{ .name = NULL },
+};
+
+/*
+ * Behind the mask of a single IPv4 address stock writes ones if it is the default and zeros if
+ * it was asked for. Both mean and print the same, so they are made the same.
+ */
+static void settle_mask(struct xt_connlimit_info *info, rv_family_t family)
+{
+	if (family == NFPROTO_IPV4 && info->mask.ip == UINT32_MAX)
+		memset(&info->mask, 0xff, sizeof(info->mask));
+}
+
+static int check(struct rv_check *c)
+{
+	struct connlimit *d = (struct connlimit *)(void *)c->part->data;
+
+	settle_mask(&d->info, c->family);
+	if (!(c->seen & (1 << UPTO | 1 << ABOVE)))
+		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
+			       "You must specify \"--connlimit-above\" or \"--connlimit-upto\".");
+	if (d->turned)
+		d->info.flags ^= XT_CONNLIMIT_INVERT;
+	d->turned = 0;
+	return 0;
+}
+
+static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
+{
+	const struct connlimit *d = (const struct connlimit *)(const void *)data;
+
+	(void)ext;
+	rv_buf_printf(o->buf, " #conn %s/",
+		      d->info.flags & XT_CONNLIMIT_DADDR ? "dst" : "src");
+	rv_value_print(o, &options[MASK], data);
+	rv_buf_printf(o->buf, " %s %u", d->info.flags & XT_CONNLIMIT_INVERT ? "<=" : ">",
+		      d->info.limit);
+}
+
+/* The pointer at the end is the kernel's own. */
+static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	struct connlimit *d = (struct connlimit *)(void *)data;
+
+	memcpy(&d->info, wire, offsetof(struct xt_connlimit_info, data));
+	settle_mask(&d->info, w->arg);
+	if (!(d->info.flags & ~(XT_CONNLIMIT_INVERT | XT_CONNLIMIT_DADDR)))
+		return 0;
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "connlimit with flags 0x%x", d->info.flags);
+}
+
+#define WIRES(family)								\
+	{									\
+		{ .revision = 1, .size = sizeof(struct xt_connlimit_info),	\
+		  .read = read_v1, .arg = family },				\
+		{ .size = 0 },							\
+	}
+
+static const struct rv_wire wire4[] = WIRES(NFPROTO_IPV4), wire6[] = WIRES(NFPROTO_IPV6);
+
+static const struct connlimit initial = {
+	.info.mask = { .all = { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX } },
+};
+
+#define CONNLIMIT(family_, wire_)						\
+	{									\
+		.name = "connlimit", .kind = RV_MATCH, .family = family_,	\
+		.size = sizeof(struct connlimit),				\
+		.compare = offsetof(struct connlimit, info.data),		\
+		.initial = &initial, .wire = wire_, .options = options,		\
+		.help = "how many connections an address or network has",	\
+		.check = check, .show = show,					\
+	}
+
+static const struct rv_ext connlimit4 = CONNLIMIT(NFPROTO_IPV4, wire4);
+static const struct rv_ext connlimit6 = CONNLIMIT(NFPROTO_IPV6, wire6);
+RV_REGISTER(connlimit4);
+RV_REGISTER(connlimit6);

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+@family ip
+-m connlimit --connlimit-upto 0 ; -m connlimit --connlimit-upto 0 --connlimit-mask 32 --connlimit-saddr ; OK
+-m connlimit --connlimit-upto 4294967295 --connlimit-mask 32 --connlimit-saddr ; = ; OK
+-m connlimit --connlimit-upto 4294967295 ; -m connlimit --connlimit-upto 4294967295 --connlimit-mask 32 --connlimit-saddr ; OK
+-m connlimit --connlimit-upto 4294967296 ; FAIL ; connlimit: bad value for option "--connlimit-upto", or out of range (0-4294967295).
+-m connlimit --connlimit-upto -1 ; FAIL ; connlimit: bad value for option "--connlimit-upto", or out of range (0-4294967295).
+-m connlimit --connlimit-above 0 ; -m connlimit --connlimit-above 0 --connlimit-mask 32 --connlimit-saddr ; OK
+-m connlimit --connlimit-above 4294967295 ; -m connlimit --connlimit-above 4294967295 --connlimit-mask 32 --connlimit-saddr ; OK
+-m connlimit --connlimit-above 4294967296 ; FAIL ; connlimit: bad value for option "--connlimit-above", or out of range (0-4294967295).
+-m connlimit --connlimit-above -1 ; FAIL ; connlimit: bad value for option "--connlimit-above", or out of range (0-4294967295).
+-m connlimit --connlimit-above 10 --connlimit-saddr ; -m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr ; OK
+-m connlimit --connlimit-above 10 --connlimit-daddr ; -m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-daddr ; OK
+-m connlimit --connlimit-above 10 --connlimit-saddr --connlimit-daddr ; FAIL ; connlimit: option "--connlimit-saddr" cannot be used together with "--connlimit-daddr".
+-m connlimit --connlimit-above 10 --connlimit-daddr --connlimit-saddr ; FAIL ; connlimit: option "--connlimit-saddr" cannot be used together with "--connlimit-daddr".
+-m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-daddr ; = ; OK
+-m connlimit --connlimit-above 10 --connlimit-mask 24 ; -m connlimit --connlimit-above 10 --connlimit-mask 24 --connlimit-saddr ; OK
+-m connlimit --connlimit-above 10 --connlimit-mask 0 ; -m connlimit --connlimit-above 10 --connlimit-mask 0 --connlimit-saddr ; OK
+-m connlimit --connlimit-above 10 --connlimit-mask 33 ; FAIL ; connlimit: bad value for option "--connlimit-mask", neither a valid network mask nor valid CIDR (0-32).
+-m connlimit --connlimit-above 10 --connlimit-mask a ; FAIL ; connlimit: bad value for option "--connlimit-mask", neither a valid network mask nor valid CIDR (0-32).
+-m connlimit --connlimit-above 10 --connlimit-mask 255.255.0.0 ; -m connlimit --connlimit-above 10 --connlimit-mask 16 --connlimit-saddr ; OK
+-m connlimit --connlimit-above 10 --connlimit-mask -1 ; FAIL ; connlimit: bad value for option "--connlimit-mask", neither a valid network mask nor valid CIDR (0-32).
+-m connlimit ! --connlimit-above 10 ; -m connlimit --connlimit-upto 10 --connlimit-mask 32 --connlimit-saddr ; OK
+-m connlimit ! --connlimit-upto 10 ; -m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr ; OK
+-m connlimit ! --connlimit-above 10 --connlimit-daddr ; -m connlimit --connlimit-upto 10 --connlimit-mask 32 --connlimit-daddr ; OK
+-m connlimit --connlimit-above 10 --connlimit-upto 10 ; FAIL ; connlimit: option "--connlimit-upto" cannot be used together with "--connlimit-above".
+-m connlimit --connlimit-above 10 --connlimit-above 10 ; FAIL ; connlimit: option "--connlimit-above" can only be used once.
+-m connlimit --connlimit-upto 10 --connlimit-above 10 ; FAIL ; connlimit: option "--connlimit-upto" cannot be used together with "--connlimit-above".
+-m connlimit ; FAIL ; You must specify "--connlimit-above" or "--connlimit-upto".
+-m connlimit --connlimit-mask 24 ; FAIL ; You must specify "--connlimit-above" or "--connlimit-upto".
+-m connlimit --connlimit-saddr ; FAIL ; You must specify "--connlimit-above" or "--connlimit-upto".
+-m connlimit --connlimit-above a ; FAIL ; connlimit: bad value for option "--connlimit-above", or out of range (0-4294967295).
+-m connlimit --connlimit-above '' ; FAIL ; connlimit: bad value for option "--connlimit-above", or out of range (0-4294967295).
+-m connlimit --connlimit-above 010 ; -m connlimit --connlimit-above 8 --connlimit-mask 32 --connlimit-saddr ; OK
+-m connlimit --connlimit-above 0x10 ; -m connlimit --connlimit-above 16 --connlimit-mask 32 --connlimit-saddr ; OK
+-m connlimit --connlimit-above 1 --connlimit-saddr --connlimit-saddr ; FAIL ; connlimit: option "--connlimit-saddr" can only be used once.
+-m connlimit --connlimit-above 1 ! --connlimit-saddr ; FAIL ; connlimit: option "--connlimit-saddr" cannot be inverted.
+-m connlimit --connlimit-above 1 ! --connlimit-mask 8 ; FAIL ; connlimit: option "--connlimit-mask" cannot be inverted.
+-m connlimit --connlimit-above 1 --connlimit-m 8 ; -m connlimit --connlimit-above 1 --connlimit-mask 8 --connlimit-saddr ; OK
+@family ip6
+-m connlimit --connlimit-upto 0 ; -m connlimit --connlimit-upto 0 --connlimit-mask 128 --connlimit-saddr ; OK
+-m connlimit --connlimit-above 10 --connlimit-mask 64 --connlimit-daddr ; = ; OK
+-m connlimit --connlimit-above 10 --connlimit-mask 128 ; -m connlimit --connlimit-above 10 --connlimit-mask 128 --connlimit-saddr ; OK
+-m connlimit --connlimit-above 10 --connlimit-mask 129 ; FAIL ; connlimit: bad value for option "--connlimit-mask", neither a valid network mask nor valid CIDR (0-128).
+-m connlimit --connlimit-above 10 --connlimit-mask 0 ; -m connlimit --connlimit-above 10 --connlimit-mask 0 --connlimit-saddr ; OK
+-m connlimit --connlimit-above 10 --connlimit-mask 33 ; -m connlimit --connlimit-above 10 --connlimit-mask 33 --connlimit-saddr ; OK
+-m connlimit --connlimit-upto 3 --connlimit-saddr --connlimit-mask 32 ; -m connlimit --connlimit-upto 3 --connlimit-mask 32 --connlimit-saddr ; OK
+-m connlimit --connlimit-above 10 --connlimit-mask 32 ; -m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr ; OK

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* connmark: the mark of the packet's connection (uapi linux/netfilter/xt_connmark.h). */
+#include <linux/netfilter/xt_connmark.h>
+
+#include <ravelin/extension.h>
+
+typedef struct xt_connmark_mtinfo1 info;
+
+static const struct rv_option options[] = {
+	{
+		.name = "mark",
+		.type = RV_T_MASKED,
+		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_HEX,
+		RV_FIELD(info, mark),
+		.mask_offset = offsetof(info, mask),
+		.given = RV_GIVEN_ALWAYS,
+		.invert = RV_BIT(info, invert, 1),
+		.sel = RV_SEL_CT_MARK,
+		.list = "connmark match [!] ",
+		.arg = "value[/mask]",
+		.help = "the mark, of which only the bits in mask count, has this value",
+	},
+	{ .name = NULL },
+};
+
+static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	const info *from = (const info *)(const void *)wire;
+	info *to = (info *)(void *)data;
+
+	(void)w;
+	(void)err;
+	to->mark = from->mark;
+	to->mask = from->mask;
+	to->invert = from->invert;
+	return 0;
+}
+
+static const struct rv_wire wire[] = {
+	{ .revision = 1, .size = sizeof(info), .read = read_v1 },
+	{ .size = 0 },
+};
+
+static const struct rv_ext connmark = {
+	.name = "connmark",
+	.kind = RV_MATCH,
+	.size = sizeof(info),
+	.wire = wire,
+	.options = options,
+	.help = "the mark of the packet's connection",
+};
+RV_REGISTER(connmark);

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m connmark --mark 0xffffffff ; = ; OK
+-m connmark --mark 0xffffffff/0 ; -m connmark --mark 0xffffffff/0x0 ; OK
+-m connmark --mark 0xffffffff/0xffffffff ; -m connmark --mark 0xffffffff ; OK
+-m connmark --mark 1 ; -m connmark --mark 0x1 ; OK
+-m connmark --mark 0 ; -m connmark --mark 0x0 ; OK
+-m connmark --mark 0/0 ; -m connmark --mark 0x0/0x0 ; OK
+-m connmark --mark 010/017 ; -m connmark --mark 0x8/0xf ; OK
+-m connmark ! --mark 0x1/0xf0 ; = ; OK
+-m connmark ! --mark 0/0 ; -m connmark ! --mark 0x0/0x0 ; OK
+-m connmark --mark=7 -j ACCEPT ; -m connmark --mark 0x7 -j ACCEPT ; OK
+-m connmark --mar 1 ; -m connmark --mark 0x1 ; OK
+-m connmark --mark " 5" ; -m connmark --mark 0x5 ; OK
+-m connmark ; FAIL ; connmark: option "--mark" must be specified
+-m connmark --mark ; FAIL ; option "--mark" requires an argument
+-m connmark --mark '' ; FAIL ; connmark: bad integer value for option "--mark", or out of range.
+-m connmark --mark 0x100000000 ; FAIL ; connmark: bad integer value for option "--mark", or out of range.
+-m connmark --mark 1/0x100000000 ; FAIL ; connmark: bad integer value for option "--mark", or out of range.
+-m connmark --mark -1 ; FAIL ; connmark: bad integer value for option "--mark", or out of range.
+-m connmark --mark a ; FAIL ; connmark: bad integer value for option "--mark", or out of range.
+-m connmark --mark 1/ ; FAIL ; connmark: bad integer value for option "--mark", or out of range.
+-m connmark --mark 1/2/3 ; FAIL ; connmark: trailing garbage after value for option "--mark".
+-m connmark --mark 1x ; FAIL ; connmark: trailing garbage after value for option "--mark".
+-m connmark --mark 1 --mark 2 ; FAIL ; connmark: option "--mark" can only be used once.
+-m connmark --bogus ; FAIL ; unknown option "--bogus"

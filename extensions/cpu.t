@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m cpu --cpu 0 ; = ; OK
+-m cpu --cpu 1 ; = ; OK
+-m cpu ! --cpu 0 ; = ; OK
+-m cpu ! --cpu 1 ; = ; OK
+-m cpu --cpu 4294967295 ; = ; OK
+-m cpu --cpu 0x10 ; -m cpu --cpu 16 ; OK
+-m cpu --cpu 010 ; -m cpu --cpu 8 ; OK
+-m cpu ; FAIL ; cpu: option "--cpu" must be specified
+-m cpu --cpu 4294967296 ; FAIL ; cpu: bad value for option "--cpu", or out of range (0-4294967295).
+-m cpu --cpu -1 ; FAIL ; cpu: bad value for option "--cpu", or out of range (0-4294967295).
+-m cpu --cpu a ; FAIL ; cpu: bad value for option "--cpu", or out of range (0-4294967295).
+-m cpu --cpu '' ; FAIL ; cpu: bad value for option "--cpu", or out of range (0-4294967295).
+-m cpu --cpu 1 --cpu 2 ; FAIL ; cpu: option "--cpu" can only be used once.
+-m cpu --cpu ; FAIL ; option "--cpu" requires an argument

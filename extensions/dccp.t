@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-p dccp -m dccp ; = ; OK
+-p dccp ; = ; OK
+-p dccp --dport 80 ; -p dccp -m dccp --dport 80 ; OK
+-p dccp -m dccp --sport 1 ; = ; OK
+-p dccp -m dccp --sport 1:1023 ; = ; OK
+-p dccp -m dccp --sport :1023 ; -p dccp -m dccp --sport 0:1023 ; OK
+-p dccp -m dccp --sport 1024: ; -p dccp -m dccp --sport 1024:65535 ; OK
+-p dccp -m dccp --sport 0:65535 ; = ; OK
+-p dccp -m dccp ! --sport 0:65535 ; = ; OK
+-p dccp -m dccp ! --sport 1 ; = ; OK
+-p dccp -m dccp --source-port 1 --destination-port 2 ; -p dccp -m dccp --sport 1 --dport 2 ; OK
+-p dccp -m dccp ! --dport 1:2 ; = ; OK
+-p dccp -m dccp --dport http ; -p dccp -m dccp --dport 80 ; OK
+-p dccp -m dccp --dport 0x50 ; FAIL ; Port "0x50" does not resolve to anything.
+-p dccp -m dccp --dport 010 ; -p dccp -m dccp --dport 10 ; OK
+-p dccp -m dccp --dport : ; -p dccp -m dccp --dport 0:65535 ; OK
+-p dccp -m dccp --dccp-types REQUEST,RESPONSE,DATA,ACK,DATAACK,CLOSEREQ,CLOSE,SYNC,SYNCACK ; = ; OK
+-p dccp -m dccp --dccp-types RESET,INVALID ; = ; OK
+-p dccp -m dccp --dccp-types RESET ; = ; OK
+-p dccp -m dccp --dccp-types CLOSE ; = ; OK
+-p dccp -m dccp --dccp-types reset,close ; -p dccp -m dccp --dccp-types CLOSE,RESET ; OK
+-p dccp -m dccp --dccp-types REQUEST,RESPONSE,DATA,ACK,DATAACK,CLOSEREQ,CLOSE,SYNC,SYNCACK,RESET,INVALID ; -p dccp -m dccp --dccp-types REQUEST,RESPONSE,DATA,ACK,DATAACK,CLOSEREQ,CLOSE,RESET,SYNC,SYNCACK,INVALID ; OK
+-p dccp -m dccp ! --dccp-types REQUEST ; = ; OK
+-p dccp -m dccp --dccp-types REQUEST,REQUEST ; -p dccp -m dccp --dccp-types REQUEST ; OK
+-p dccp -m dccp --dccp-option 200 ; = ; OK
+-p dccp -m dccp --dccp-option 1 ; = ; OK
+-p dccp -m dccp --dccp-option 255 ; = ; OK
+-p dccp -m dccp ! --dccp-option 5 ; = ; OK
+-p dccp -m dccp --source-port 5 --destination-port 6 ; -p dccp -m dccp --sport 5 --dport 6 ; OK
+-p dccp -m dccp --sport 1 --dport 2 --dccp-types DATA --dccp-option 3 ; = ; OK
+-p dccp -m dccp --dccp-option 3 ! --dccp-types DATA ! --dport 2:3 ! --sport 1 ; -p dccp -m dccp ! --sport 1 ! --dport 2:3 ! --dccp-types DATA --dccp-option 3 ; OK
+! -p dccp -m dccp --dport 3 ; FAIL ; dccp: the rule needs -p dccp
+-p dccp -m dccp --dccp-option 0 ; FAIL ; dccp: bad value for option "--dccp-option", or out of range (1-255).
+-p dccp -m dccp --dccp-option 256 ; FAIL ; dccp: bad value for option "--dccp-option", or out of range (1-255).
+-p dccp -m dccp --dccp-option a ; FAIL ; dccp: bad value for option "--dccp-option", or out of range (1-255).
+-p dccp -m dccp --dccp-types FOO ; FAIL ; Unknown DCCP type `FOO'
+-p dccp -m dccp --dccp-types '' ; FAIL ; Unknown DCCP type `'
+-p dccp -m dccp --dccp-types REQUEST, ; FAIL ; Unknown DCCP type `'
+-p dccp -m dccp --dccp-types NONE ; FAIL ; Unknown DCCP type `NONE'
+-p dccp -m dccp --sport 65536 ; FAIL ; Port "65536" does not resolve to anything.
+-p dccp -m dccp --sport 5:4 ; FAIL ; Port range 5-4 is negative.
+-p dccp -m dccp --sport a ; FAIL ; Port "a" does not resolve to anything.
+-p dccp -m dccp --sport 1:2:3 ; FAIL ; dccp: Too many components for option "--source-port" (max: 2)
+-p dccp -m dccp --sport '' ; FAIL ; Port "" does not resolve to anything.
+-p dccp -m dccp --sport 1 --source-port 2 ; FAIL ; dccp: option "--source-port" can only be used once.
+-p dccp -m dccp --dccp-types DATA --dccp-types DATA ; FAIL ; dccp: option "--dccp-types" can only be used once.
+-m dccp --dport 3 ; FAIL ; dccp: the rule needs -p dccp
+-p tcp -m dccp --dport 3 ; FAIL ; dccp: the rule needs -p dccp
+-m dccp ; FAIL ; dccp: the rule needs -p dccp

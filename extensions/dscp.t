@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m dscp --dscp 0 ; -m dscp --dscp 0x00 ; OK
+-m dscp --dscp 0x3f ; = ; OK
+-m dscp --dscp 63 ; -m dscp --dscp 0x3f ; OK
+-m dscp --dscp 010 ; -m dscp --dscp 0x08 ; OK
+-m dscp ! --dscp 0x1a ; = ; OK
+-m dscp --dscp-class BE ; -m dscp --dscp 0x00 ; OK
+-m dscp --dscp-class be ; -m dscp --dscp 0x00 ; OK
+-m dscp --dscp-class EF ; -m dscp --dscp 0x2e ; OK
+-m dscp --dscp-class CS0 ; -m dscp --dscp 0x00 ; OK
+-m dscp --dscp-class CS1 ; -m dscp --dscp 0x08 ; OK
+-m dscp --dscp-class CS7 ; -m dscp --dscp 0x38 ; OK
+-m dscp --dscp-class AF11 ; -m dscp --dscp 0x0a ; OK
+-m dscp --dscp-class af43 ; -m dscp --dscp 0x26 ; OK
+-m dscp ! --dscp-class AF22 ; -m dscp ! --dscp 0x14 ; OK
+-m dscp --dscp-class VA ; FAIL ; Invalid DSCP value `VA'
+-m dscp --dscp-class LE ; FAIL ; Invalid DSCP value `LE'
+-m dscp --dscp=1 ; -m dscp --dscp 0x01 ; OK
+-m dscp ; FAIL ; DSCP match: Parameter --dscp is required
+-m dscp --dscp -1 ; FAIL ; dscp: bad value for option "--dscp", or out of range (0-63).
+-m dscp --dscp 0x40 ; FAIL ; dscp: bad value for option "--dscp", or out of range (0-63).
+-m dscp --dscp a ; FAIL ; dscp: bad value for option "--dscp", or out of range (0-63).
+-m dscp --dscp '' ; FAIL ; dscp: bad value for option "--dscp", or out of range (0-63).
+-m dscp --dscp 0x3f --dscp-class CS0 ; FAIL ; dscp: option "--dscp" cannot be used together with "--dscp-class".
+-m dscp --dscp-class CS0 --dscp 0x3f ; FAIL ; dscp: option "--dscp" cannot be used together with "--dscp-class".
+-m dscp --dscp-class CS0 --dscp-class CS0 ; FAIL ; dscp: option "--dscp-class" can only be used once.
+-m dscp --dscp-class CS8 ; FAIL ; Invalid DSCP value `CS8'
+-m dscp --dscp-class AF44 ; FAIL ; Invalid DSCP value `AF44'
+-m dscp --dscp-class '' ; FAIL ; Invalid DSCP value `'
+-m dscp --dscp-class foo ; FAIL ; Invalid DSCP value `foo'
+-m dscp --dscp EF ; FAIL ; dscp: bad value for option "--dscp", or out of range (0-63).

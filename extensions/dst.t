@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+@family ip6
+-m dst ; = ; OK
+-m dst --dst-len 0 ; = ; OK
+-m dst --dst-len 5 ; = ; OK
+-m dst ! --dst-len 5 ; = ; OK
+-m dst ! --dst-len 0 ; = ; OK
+-m dst --dst-len 4294967295 ; = ; OK
+-m dst --dst-len 4294967296 ; FAIL ; dst: bad value for option "--dst-len", or out of range (0-4294967295).
+-m dst --dst-len -1 ; FAIL ; dst: bad value for option "--dst-len", or out of range (0-4294967295).
+-m dst --dst-len a ; FAIL ; dst: bad value for option "--dst-len", or out of range (0-4294967295).
+-m dst --dst-len '' ; FAIL ; dst: bad value for option "--dst-len", or out of range (0-4294967295).
+-m dst --dst-len 1 --dst-len 2 ; FAIL ; dst: option "--dst-len" can only be used once.
+-m dst --dst-opts 5 ; = ; OK
+-m dst --dst-opts 0 ; = ; OK
+-m dst --dst-opts 255 ; = ; OK
+-m dst --dst-opts 256 ; FAIL ; dst: error parsing opt `256'
+-m dst --dst-opts 5:2 ; = ; OK
+-m dst --dst-opts 5:0 ; = ; OK
+-m dst --dst-opts 5:255 ; FAIL ; dst: error parsing length `255'
+-m dst --dst-opts 5:256 ; FAIL ; dst: error parsing length `256'
+-m dst --dst-opts 5:253 ; = ; OK
+-m dst --dst-opts 5:254 ; = ; OK
+-m dst --dst-opts 149:92,12:12,123:12 ; = ; OK
+-m dst --dst-opts 0x5:0x2,010 ; -m dst --dst-opts 5:2,8 ; OK
+-m dst --dst-opts 1:,2 ; FAIL ; dst: no valid digits in length `'
+-m dst --dst-opts :2 ; FAIL ; dst: no valid digits in opt `'
+-m dst --dst-opts a ; FAIL ; dst: no valid digits in opt `a'
+-m dst --dst-opts 1:a ; FAIL ; dst: no valid digits in length `a'
+-m dst --dst-opts '' ; FAIL ; dst: no valid digits in opt `'
+-m dst --dst-opts 1, ; FAIL ; dst: no valid digits in opt `'
+-m dst --dst-opts ,1 ; FAIL ; dst: no valid digits in opt `'
+-m dst --dst-opts 1,,2 ; FAIL ; dst: no valid digits in opt `'
+-m dst --dst-opts 1:2:3 ; FAIL ; dst: error parsing length `2:3'
+-m dst --dst-opts 5,5 ; = ; OK
+-m dst --dst-opts 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16 ; = ; OK
+-m dst --dst-opts 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17 ; FAIL ; too many addresses specified
+-m dst --dst-len 42 --dst-opts 149:92,12:12,123:12 ; = ; OK
+-m dst --dst-opts 149:92 --dst-len 42 ; -m dst --dst-len 42 --dst-opts 149:92 ; OK
+-m dst ! --dst-opts 5 ; FAIL ; dst: option "--dst-opts" cannot be inverted.
+-m dst ! --dst-len 42 --dst-opts 149:92,12:12,123:12 ; = ; OK
+-m dst --dst-not-strict --dst-opts 5 ; FAIL ; unknown option "--dst-not-strict"
+-m dst --dst-opts 5 --dst-opts 5 ; FAIL ; dst: option "--dst-opts" can only be used once.

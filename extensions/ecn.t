@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m ecn --ecn-ip-ect 0 ; = ; OK
+-m ecn --ecn-ip-ect 1 ; = ; OK
+-m ecn --ecn-ip-ect 2 ; = ; OK
+-m ecn --ecn-ip-ect 3 ; = ; OK
+-m ecn ! --ecn-ip-ect 0 ; = ; OK
+-m ecn ! --ecn-ip-ect 2 ; = ; OK
+-m ecn --ecn-ip-ect 0x1 ; -m ecn --ecn-ip-ect 1 ; OK
+-p tcp -m ecn --ecn-tcp-cwr ; = ; OK
+-p tcp -m ecn --ecn-tcp-ece ; = ; OK
+-p tcp -m ecn --ecn-tcp-ece --ecn-tcp-cwr ; = ; OK
+-p tcp -m ecn --ecn-tcp-cwr --ecn-tcp-ece --ecn-ip-ect 2 ; -p tcp -m ecn --ecn-tcp-ece --ecn-tcp-cwr --ecn-ip-ect 2 ; OK
+-p tcp -m ecn ! --ecn-tcp-cwr ! --ecn-tcp-ece ! --ecn-ip-ect 2 ; -p tcp -m ecn ! --ecn-tcp-ece ! --ecn-tcp-cwr ! --ecn-ip-ect 2 ; OK
+-p tcp -m ecn ! --ecn-tcp-ece ; = ; OK
+-p tcp -m ecn ! --ecn-tcp-cwr ; = ; OK
+-p tcp -m ecn ! --ecn-tcp-cwr --ecn-tcp-ece ; -p tcp -m ecn --ecn-tcp-ece ! --ecn-tcp-cwr ; OK
+-m ecn ; FAIL ; ECN match: some option required
+-m ecn --ecn-tcp-ece ; FAIL ; ecn: the rule needs -p tcp
+-m ecn --ecn-tcp-cwr ; FAIL ; ecn: the rule needs -p tcp
+-p udp -m ecn --ecn-tcp-ece ; FAIL ; ecn: the rule needs -p tcp
+! -p tcp -m ecn --ecn-tcp-ece ; FAIL ; ecn: the rule needs -p tcp
+-m ecn --ecn-ip-ect 4 ; FAIL ; ecn: bad value for option "--ecn-ip-ect", or out of range (0-3).
+-m ecn --ecn-ip-ect 5 ; FAIL ; ecn: bad value for option "--ecn-ip-ect", or out of range (0-3).
+-m ecn --ecn-ip-ect a ; FAIL ; ecn: bad value for option "--ecn-ip-ect", or out of range (0-3).
+-m ecn --ecn-ip-ect -1 ; FAIL ; ecn: bad value for option "--ecn-ip-ect", or out of range (0-3).
+-m ecn --ecn-ip-ect '' ; FAIL ; ecn: bad value for option "--ecn-ip-ect", or out of range (0-3).
+-m ecn --ecn-ip-ect 1 --ecn-ip-ect 2 ; FAIL ; ecn: option "--ecn-ip-ect" can only be used once.
+-p tcp -m ecn --ecn-tcp-ece --ecn-tcp-ece ; FAIL ; ecn: option "--ecn-tcp-ece" can only be used once.

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* esp: IPsec encapsulating payloads (uapi linux/netfilter/xt_esp.h, RFC 4303). */
+#include <netinet/in.h>
+
+#include <linux/netfilter/xt_esp.h>
+
+#include "extensions/protocol.h"
+
+static const struct rv_option options[] = {
+	{
+		.name = "espspi",
+		.type = RV_T_UINT_RANGE,
+		.flags = RV_OPT_INVERT,
+		RV_FIELD(struct xt_esp, spis),
+		.invert = RV_BIT(struct xt_esp, invflags, XT_ESP_INV_SPI),
+		.sel = RV_SEL_ESP_SPI,
+		.list = "spi{s}:[!]",
+		.arg = "spi[:spi]",
+		.help = "security parameter index",
+	},
+	{ .name = NULL },
+};
+
+static int check(struct rv_check *c)
+{
+	return rv_need_protocol(c, IPPROTO_ESP);
+}
+
+static const struct xt_esp initial = { .spis = { 0, UINT32_MAX } };
+
+static const struct rv_wire wire[] = {
+	{ .revision = 0, .size = sizeof(struct xt_esp) },
+	{ .size = 0 },
+};
+
+static const struct rv_ext esp = {
+	.name = "esp",
+	.kind = RV_MATCH,
+	.protocol = IPPROTO_ESP,
+	.size = sizeof(struct xt_esp),
+	.initial = &initial,
+	.wire = wire,
+	.options = options,
+	.list = "esp",
+	.help = "IPsec encapsulating payloads",
+	.check = check,
+};
+RV_REGISTER(esp);

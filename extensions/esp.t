@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-p esp -m esp ; = ; OK
+-p esp ; = ; OK
+-p esp --espspi 5 ; -p esp -m esp --espspi 5 ; OK
+-p 50 -m esp --espspi 5 ; -p esp -m esp --espspi 5 ; OK
+-p esp -m esp --espspi 0 ; = ; OK
+-p esp -m esp --espspi 32 ; = ; OK
+-p esp -m esp --espspi 4294967295 ; = ; OK
+-p esp -m esp --espspi 0:4294967295 ; -p esp -m esp ; OK
+-p esp -m esp ! --espspi 0:4294967294 ; = ; OK
+-p esp -m esp ! --espspi 0:4294967295 ; = ; OK
+-p esp -m esp --espspi : ; -p esp -m esp ; OK
+-p esp -m esp ! --espspi : ; -p esp -m esp ! --espspi 0:4294967295 ; OK
+-p esp -m esp --espspi 1: ; -p esp -m esp --espspi 1:4294967295 ; OK
+-p esp -m esp --espspi :5 ; -p esp -m esp --espspi 0:5 ; OK
+-p esp -m esp --espspi 5:5 ; -p esp -m esp --espspi 5 ; OK
+-p esp -m esp ! --espspi 5 ; = ; OK
+-p esp -m esp ! --espspi 0 ; = ; OK
+-p esp -m esp --espspi 0x10:020 ; -p esp -m esp --espspi 16 ; OK
+! -p esp -m esp --espspi 5 ; FAIL ; esp: the rule needs -p esp
+-p esp -m esp --espspi 4:3 ; FAIL ; esp: bad value for option "--espspi" near "3", or out of range (4-4294967295).
+-p esp -m esp --espspi a ; FAIL ; esp: bad value for option "--espspi" near "a", or out of range (0-4294967295).
+-p esp -m esp --espspi '' ; FAIL ; esp: bad value for option "--espspi" near "", or out of range (0-4294967295).
+-p esp -m esp --espspi -1 ; FAIL ; esp: bad value for option "--espspi" near "-1", or out of range (0-4294967295).
+-p esp -m esp --espspi 4294967296 ; FAIL ; esp: bad value for option "--espspi" near "4294967296", or out of range (0-4294967295).
+-p esp -m esp --espspi 0:4294967296 ; FAIL ; esp: bad value for option "--espspi" near "4294967296", or out of range (0-4294967295).
+-p esp -m esp --espspi 1:2:3 ; FAIL ; esp: Too many components for option "--espspi" (max: 2)
+-p esp -m esp --espspi 1 --espspi 2 ; FAIL ; esp: option "--espspi" can only be used once.
+-m esp --espspi 0 ; FAIL ; esp: the rule needs -p esp
+-m esp ; FAIL ; esp: the rule needs -p esp
+-p tcp -m esp ; FAIL ; esp: the rule needs -p esp

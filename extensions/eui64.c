@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * eui64: whether the lower half of the IPv6 source address is made of the Ethernet
+ * address the packet came from (RFC 4291, appendix A). It has no options.
+ */
+#include <linux/netfilter.h>
+
+#include <ravelin/extension.h>
+
+static const struct rv_option options[] = {
+	{ .name = NULL },
+};
+
+/* The kernel has a number here that it does not look at. */
+static const struct rv_wire wire[] = {
+	{ .revision = 0, .size = sizeof(int) },
+	{ .size = 0 },
+};
+
+static const struct rv_ext eui64 = {
+	.name = "eui64",
+	.kind = RV_MATCH,
+	.family = NFPROTO_IPV6,
+	.size = sizeof(int),
+	.wire = wire,
+	.options = options,
+	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
+	.help = "the IPv6 source address is made of the Ethernet address",
+};
+RV_REGISTER(eui64);

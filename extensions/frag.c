@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* frag: IPv6 fragment headers (uapi linux/netfilter_ipv6/ip6t_frag.h, RFC 8200, 4.5). */
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv6/ip6t_frag.h>
+#include <string.h>
+
+#include <ravelin/extension.h>
+
+typedef struct ip6t_frag info;
+
+enum { ID, LENGTH, RESERVED, FIRST, MORE, LAST };
+
+#define FLAG(row, word, bit, SEL, list_, text, ...)				\
+	[row] = {								\
+		.name = word, .type = RV_T_FLAG, RV_FIELD(info, flags),		\
+		.value = IP6T_FRAG_##bit, .sel = RV_SEL_FRAG_##SEL,		\
+		.list = list_, .help = text, __VA_ARGS__			\
+	}
+
+static const struct rv_option options[] = {
+	[ID] = {
+		.name = "fragid",
+		.type = RV_T_UINT_RANGE,
+		.flags = RV_OPT_INVERT | RV_OPT_LIST_TIGHT,
+		RV_FIELD(info, ids),
+		.given = RV_BIT(info, flags, IP6T_FRAG_IDS),
+		.invert = RV_BIT(info, invflags, IP6T_FRAG_INV_IDS),
+		.sel = RV_SEL_FRAG_ID,
+		.list = "id{s}:[!]",
+		.arg = "id[:id]",
+		.help = "identification",
+	},
+	/* Kept and printed; the kernel does not compare it, so no predicate says so. */
+	[LENGTH] = {
+		.name = "fraglen",
+		.type = RV_T_UINT,
+		.flags = RV_OPT_INVERT,
+		RV_FIELD(info, hdrlen),
+		.given = RV_BIT(info, flags, IP6T_FRAG_LEN),
+		.invert = RV_BIT(info, invflags, IP6T_FRAG_INV_LEN),
+		.list = "length:[!]",
+		.arg = "length",
+		.help = "length of the header; the kernel takes any",
+	},
+	FLAG(RESERVED, "fragres", RES, RESERVED, "reserved", "the reserved fields are zero",
+	     .flags = RV_OPT_ZERO),
+	FLAG(FIRST, "fragfirst", FST, OFFSET, "first", "the first fragment", .flags = RV_OPT_ZERO),
+	FLAG(MORE, "fragmore", MF, MORE, "more", "there are more fragments",
+	     .excludes = 1 << LAST),
+	FLAG(LAST, "fraglast", NMF, MORE, "last", "the last fragment", .flags = RV_OPT_ZERO,
+	     .excludes = 1 << MORE),
+	{ .name = NULL },
+};
+
+/* All identifications are no condition, and save does not print them. */
+static void settle_ids(info *d)
+{
+	bool all = !d->ids[0] && d->ids[1] == UINT32_MAX && !(d->invflags & IP6T_FRAG_INV_IDS);
+
+	d->flags = all ? d->flags & ~IP6T_FRAG_IDS : d->flags | IP6T_FRAG_IDS;
+}
+
+static int check(struct rv_check *c)
+{
+	settle_ids((info *)(void *)c->part->data);
+	return 0;
+}
+
+static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		     struct rv_error *err)
+{
+	(void)err;
+	memcpy(data, wire, w->size);
+	settle_ids((info *)(void *)data);
+	return 0;
+}
+
+static const info initial = { .ids = { 0, UINT32_MAX } };
+
+static const struct rv_wire wire[] = {
+	{ .revision = 0, .size = sizeof(info), .read = read_info },
+	{ .size = 0 },
+};
+
+static const struct rv_ext frag = {
+	.name = "frag",
+	.kind = RV_MATCH,
+	.family = NFPROTO_IPV6,
+	.size = sizeof(info),
+	.initial = &initial,
+	.wire = wire,
+	.options = options,
+	.present = RV_SEL_FRAG,
+	.list = "frag ",
+	.help = "IPv6 fragment headers",
+	.check = check,
+};
+RV_REGISTER(frag);

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+@family ip6
+-m frag ; = ; OK
+-m frag --fragid 1 ; = ; OK
+-m frag --fragid 0 ; = ; OK
+-m frag --fragid 1:42 ; = ; OK
+-m frag --fragid 1: ; -m frag --fragid 1:4294967295 ; OK
+-m frag --fragid :42 ; -m frag --fragid 0:42 ; OK
+-m frag --fragid : ; -m frag ; OK
+-m frag ! --fragid : ; -m frag ! --fragid 0:4294967295 ; OK
+-m frag --fragid 0:4294967295 ; -m frag ; OK
+-m frag ! --fragid 0:4294967295 ; = ; OK
+-m frag ! --fragid 3 ; = ; OK
+-m frag ! --fragid 0 ; = ; OK
+-m frag --fragid 4294967295 ; = ; OK
+-m frag --fragid 4294967296 ; FAIL ; frag: bad value for option "--fragid" near "4294967296", or out of range (0-4294967295).
+-m frag --fragid 4:3 ; FAIL ; frag: bad value for option "--fragid" near "3", or out of range (4-4294967295).
+-m frag --fragid a ; FAIL ; frag: bad value for option "--fragid" near "a", or out of range (0-4294967295).
+-m frag --fragid '' ; FAIL ; frag: bad value for option "--fragid" near "", or out of range (0-4294967295).
+-m frag --fragid 1:2:3 ; FAIL ; frag: Too many components for option "--fragid" (max: 2)
+-m frag --fraglen 5 ; = ; OK
+-m frag --fraglen 0 ; = ; OK
+-m frag ! --fraglen 5 ; = ; OK
+-m frag ! --fraglen 0 ; = ; OK
+-m frag --fraglen 4294967295 ; = ; OK
+-m frag --fraglen 4294967296 ; FAIL ; frag: bad value for option "--fraglen", or out of range (0-4294967295).
+-m frag --fraglen a ; FAIL ; frag: bad value for option "--fraglen", or out of range (0-4294967295).
+-m frag --fragres ; = ; OK
+-m frag --fragfirst ; = ; OK
+-m frag --fragmore ; = ; OK
+-m frag --fraglast ; = ; OK
+-m frag --fragfirst --fragmore ; = ; OK
+-m frag --fragfirst --fraglast ; = ; OK
+-m frag --fragmore --fraglast ; FAIL ; frag: option "--fragmore" cannot be used together with "--fraglast".
+-m frag --fraglast --fragmore ; FAIL ; frag: option "--fragmore" cannot be used together with "--fraglast".
+-m frag --fragid 1:42 --fraglen 3 --fragres --fragfirst --fragmore ; = ; OK
+-m frag --fragres --fragid 1 ! --fraglen 9 --fraglast ; -m frag --fragid 1 ! --fraglen 9 --fragres --fraglast ; OK
+-m frag ! --fragres ; FAIL ; frag: option "--fragres" cannot be inverted.
+-m frag ! --fragfirst ; FAIL ; frag: option "--fragfirst" cannot be inverted.
+-m frag --fragres --fragres ; FAIL ; frag: option "--fragres" can only be used once.
+-m frag --fragid 1 --fragid 2 ; FAIL ; frag: option "--fragid" can only be used once.
+-p tcp -m frag --fragid 4 ; = ; OK

@@ -1,0 +1,605 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hashlimit: limit, for each address, network or port of its own (uapi
+ * linux/netfilter/xt_hashlimit.h). The kernel counts, so no predicate says what a rule does.
+ *
+ * A rate is kept as its cost. Of packets, that is the time from one to the next in parts of a
+ * second; of bytes, what is left of 2^32 for each 16 of them in a second.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/xt_hashlimit.h>
+
+#include <ravelin/extension.h>
+
+#define SCALE 1000000		/* parts of a second since revision 2 */
+#define SCALE_1 10000		/* in revision 1 */
+#define MAX_BURST 1000000
+#define MAX_INTERVAL INT32_MAX
+#define DEFAULT_BURST 5
+#define DEFAULT_GC 1000		/* ms */
+#define EXPIRE_BYTES 15		/* seconds; of packets it is the unit of the rate */
+#define EXPIRE_BYTES_BURST 60
+#define BLOCK_SHIFT 4		/* bytes are counted in blocks of 16 */
+
+#define HASHES (XT_HASHLIMIT_HASH_DIP | XT_HASHLIMIT_HASH_DPT | \
+		XT_HASHLIMIT_HASH_SIP | XT_HASHLIMIT_HASH_SPT)
+#define MODES (HASHES | XT_HASHLIMIT_INVERT | XT_HASHLIMIT_BYTES | XT_HASHLIMIT_RATE_MATCH)
+
+/*
+ * by has those bits of cfg.mode that say what is told apart; every is cfg.interval, 0 for the
+ * second that need not be said. What follows expires is used while options are read.
+ */
+struct hashlimit {
+	struct xt_hashlimit_mtinfo3 info;
+	uint32_t every;
+	uint8_t by;
+	uint8_t expires;	/* cfg.expire is not what the rate makes it */
+	uint8_t turned;		/* '!' makes "up to" "above" and the other way round */
+	uint8_t burst_bytes;	/* the burst was said in bytes */
+	uint32_t seconds;	/* of the rate's unit */
+};
+
+enum {
+	UPTO, ALIAS, ABOVE, BURST, MODE, NAME, SIZE, MAX, GC, EXPIRE, SRCMASK, DSTMASK, RATE_MATCH,
+	INTERVAL
+};
+
+static const struct {
+	const char *name, *word;
+	uint32_t seconds;
+} units[] = {
+	{ "day", "day", 86400 }, { "hour", "hour", 3600 }, { "min", "minute", 60 },
+	{ "sec", "second", 1 },
+};
+#define UNITS (sizeof(units) / sizeof(units[0]))
+
+static const struct {
+	const char *name;
+	uint64_t bytes;
+} sizes[] = { { "mb", 1 << 20 }, { "kb", 1 << 10 }, { "b", 1 } };
+#define SIZES (sizeof(sizes) / sizeof(sizes[0]))
+
+static uint64_t cost_of_bytes(uint64_t bytes)
+{
+	return UINT32_MAX / ((bytes >> BLOCK_SHIFT) + 1);
+}
+
+static uint64_t bytes_of_cost(uint64_t cost)
+{
+	uint64_t blocks = cost ? UINT32_MAX / cost : UINT32_MAX;
+
+	return blocks ? (blocks - 1) << BLOCK_SHIFT : 0;
+}
+
+/* ---- reading ------------------------------------------------------------------- */
+
+/* Row of the unit that text is the beginning of, or -1. */
+static int find_unit(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (unsigned int i = 0; len && i < UNITS; i++)
+		if (!strncasecmp(text, units[i].word, len))
+			return i;
+	return -1;
+}
+
+/* Row of the size that is the first len bytes of text, or -1. */
+static int find_size(const char *text, size_t len)
+{
+	for (unsigned int i = 0; i < SIZES; i++)
+		if (strlen(sizes[i].name) == len && !strncmp(text, sizes[i].name, len))
+			return i;
+	return -1;
+}
+
+static int fail_rate(struct rv_parse *p)
+{
+	return rv_option_fail(p, "Bad value for \"--%s\" option: \"%s\"", p->opt->name, p->arg);
+}
+
+static int fail_fast(struct rv_parse *p)
+{
+	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Rate too fast \"%s\"", p->arg);
+}
+
+/* A rate of less than one block cannot be told from none. */
+static int set_bytes(struct rv_parse *p, struct hashlimit *d, uint64_t bytes)
+{
+	if (bytes >> BLOCK_SHIFT >= UINT32_MAX)
+		return fail_fast(p);
+	if (!(bytes >> BLOCK_SHIFT))
+		return fail_rate(p);
+	d->info.cfg.mode |= XT_HASHLIMIT_BYTES;
+	d->info.cfg.avg = cost_of_bytes(bytes);
+	return 0;
+}
+
+/* "packets" a second, "packets/unit", or "bytes{b,kb,mb}/second", units cut short at will. */
+static int parse_rate(struct rv_parse *p)
+{
+	struct hashlimit *d = (struct hashlimit *)(void *)p->data;
+	const char *slash = strchr(p->arg, '/');
+	int unit = slash ? find_unit(slash + 1) : (int)UNITS - 1, size;
+	unsigned long long n;
+	char *end;
+
+	errno = 0;
+	n = strtoull(p->arg, &end, 10);
+	if (unit < 0 || !n)
+		return fail_rate(p);
+	if (errno)
+		return fail_fast(p);
+	size = slash ? find_size(end, slash - end) : -1;
+	if (size >= 0 && units[unit].seconds == 1)
+		return n > UINT64_MAX >> 20 ? fail_fast(p) : set_bytes(p, d, n * sizes[size].bytes);
+	if (*end && end != slash)
+		return fail_rate(p);
+	d->seconds = units[unit].seconds;
+	d->info.cfg.avg = (uint64_t)SCALE * d->seconds / n;
+	return d->info.cfg.avg ? 0 : fail_fast(p);
+}
+
+#define BURST_RANGE "bad value for option \"--hashlimit-burst\", or out of range (1-%u)."
+
+static int parse_burst(struct rv_parse *p)
+{
+	struct hashlimit *d = (struct hashlimit *)(void *)p->data;
+	const char *end = p->arg;
+	int size = -1;
+	uint64_t n;
+	bool ok = rv_parse_uint_prefix(p->arg, 1, UINT64_MAX >> 20, &n, &end);
+
+	if (ok && *end)
+		size = find_size(end, strlen(end));
+	if (size >= 0)
+		n *= sizes[size].bytes;
+	if (!ok || (*end && size < 0) || (size < 0 && n > MAX_BURST))
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, BURST_RANGE, MAX_BURST);
+	d->burst_bytes = size >= 0;
+	d->info.cfg.burst = n;
+	return 0;
+}
+
+static int parse_interval(struct rv_parse *p)
+{
+	struct hashlimit *d = (struct hashlimit *)(void *)p->data;
+	unsigned long n;
+	char *end;
+
+	errno = 0;
+	n = strtoul(p->arg, &end, 10);
+	if (!isdigit((unsigned char)*p->arg) || *end || errno || !n || n > MAX_INTERVAL)
+		return fail_rate(p);
+	d->every = n;
+	return 0;
+}
+
+/* ---- printing ------------------------------------------------------------------ */
+
+/* Row of the smallest unit in which division loses less than the rate itself; see limit. */
+static unsigned int best_unit(uint64_t cost)
+{
+	unsigned int i = 1;
+
+	for (; i < UNITS; i++) {
+		uint64_t time = (uint64_t)units[i].seconds * SCALE;
+
+		if (cost > time || time / cost < time % cost)
+			break;
+	}
+	return i - 1;
+}
+
+static void print_packets(struct rv_buf *b, uint64_t cost)
+{
+	unsigned int i = best_unit(cost);
+
+	rv_buf_printf(b, "%llu/%s", (unsigned long long)units[i].seconds * SCALE / cost,
+		      units[i].name);
+}
+
+/* In the largest unit that is read as the same cost; what 32 bits do not hold in bytes. */
+static void print_bytes(struct rv_buf *b, uint64_t cost)
+{
+	uint64_t bytes = bytes_of_cost(cost);
+	unsigned int i = 0;
+
+	while (i < SIZES - 1 && (bytes < sizes[i].bytes || bytes > UINT32_MAX ||
+				 cost_of_bytes(bytes & ~(sizes[i].bytes - 1)) != cost))
+		i++;
+	rv_buf_printf(b, "%llu%s/s", (unsigned long long)(bytes / sizes[i].bytes), sizes[i].name);
+}
+
+static bool of_bytes(const struct hashlimit *d)
+{
+	return d->info.cfg.mode & XT_HASHLIMIT_BYTES;
+}
+
+static void print_rate(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const struct hashlimit *d = (const struct hashlimit *)(const void *)data;
+
+	(void)opt;
+	if (of_bytes(d))
+		print_bytes(o->buf, d->info.cfg.avg);
+	else
+		print_packets(o->buf, d->info.cfg.avg);
+}
+
+/* How many times the bytes of a second are bytes; the last may be short of it. */
+static uint64_t times(uint64_t bytes, uint64_t second)
+{
+	return bytes / second + (bytes % second != 0);
+}
+
+/* Likewise in the largest unit that is read as the same. */
+static void print_burst(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const struct hashlimit *d = (const struct hashlimit *)(const void *)data;
+	uint64_t second = bytes_of_cost(d->info.cfg.avg), burst = d->info.cfg.burst;
+	unsigned int i = 0;
+
+	(void)opt;
+	if (!of_bytes(d) || !second || burst > UINT64_MAX / second) {
+		rv_buf_u64(o->buf, burst);
+		return;
+	}
+	while (i < SIZES - 1 && times(burst * second & ~(sizes[i].bytes - 1), second) != burst)
+		i++;
+	rv_buf_printf(o->buf, "%llu%s", (unsigned long long)(burst * second / sizes[i].bytes),
+		      sizes[i].name);
+}
+
+/* Bare as stock prints it, but for what would not be read back as one word. */
+static void print_name(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const char *name = (const char *)data + opt->offset;
+
+	if (strpbrk(name, " \t\n\"'\\"))
+		rv_print_quoted(o->buf, name);
+	else
+		rv_buf_puts(o->buf, name);
+}
+
+/* ---- options ------------------------------------------------------------------- */
+
+static const struct rv_name hashes[] = {
+	{ "srcip", XT_HASHLIMIT_HASH_SIP, NULL },
+	{ "srcport", XT_HASHLIMIT_HASH_SPT, NULL },
+	{ "dstip", XT_HASHLIMIT_HASH_DIP, NULL },
+	{ "dstport", XT_HASHLIMIT_HASH_DPT, NULL },
+	{ NULL, 0, NULL },
+};
+
+#define RATE(row, other, word, is, text)					\
+	[row] = {								\
+		.name = "hashlimit-" word, .type = RV_T_HOOK, .flags = RV_OPT_INVERT, \
+		.given = { offsetof(struct hashlimit, info.cfg.mode), 4, true,	\
+			   XT_HASHLIMIT_INVERT, (is) },				\
+		.invert = RV_BIT(struct hashlimit, turned, 1),			\
+		.excludes = 1 << other, .parse = parse_rate, .print = print_rate, \
+		.arg = "packets[/unit]|bytes{b,kb,mb}/s", .help = text,		\
+	}
+
+#define NUMBER(row, word, field, parameter, text, ...)				\
+	[row] = {								\
+		.name = "hashlimit-htable-" word, .type = RV_T_UINT,		\
+		RV_FIELD(struct hashlimit, info.cfg.field),			\
+		.arg = parameter, .help = text, __VA_ARGS__			\
+	}
+
+#define PREFIX(row, word, text)							\
+	[row] = {								\
+		.name = "hashlimit-" #word, .type = RV_T_PREFIX,			\
+		RV_FIELD(struct hashlimit, info.cfg.word),			\
+		.arg = "length", .help = text,					\
+	}
+
+static const struct rv_option options[] = {
+	RATE(UPTO, ABOVE, "upto", 0, "so much or less"),
+	[ALIAS] = { .name = "hashlimit", .alias_of = "hashlimit-upto" },
+	RATE(ABOVE, UPTO, "above", XT_HASHLIMIT_INVERT, "more than that"),
+	[BURST] = {
+		.name = "hashlimit-burst",
+		.type = RV_T_HOOK,
+		RV_FIELD(struct hashlimit, info.cfg.burst),
+		.arg = "packets|bytes{b,kb,mb}",
+		.help = "how much may come at once, 5 packets if not given",
+		.parse = parse_burst,
+		.print = print_burst,
+	},
+	[MODE] = {
+		.name = "hashlimit-mode",
+		.type = RV_T_BITS,
+		.flags = RV_OPT_EXACT,
+		RV_FIELD(struct hashlimit, by),
+		.names = hashes,
+		.arg = "srcip|srcport|dstip|dstport[,...]",
+		.help = "what is told apart",
+	},
+	[NAME] = {
+		.name = "hashlimit-name",
+		.type = RV_T_STRING,
+		.flags = RV_OPT_REQUIRED,
+		RV_FIELD(struct hashlimit, info.name),
+		.arg = "name",
+		.help = "of the table in /proc/net/ipt_hashlimit",
+		.print = print_name,
+	},
+	NUMBER(SIZE, "size", size, "number", "buckets of the table"),
+	NUMBER(MAX, "max", max, "number", "entries of the table"),
+	NUMBER(GC, "gcinterval", gc_interval, "ms", "time between clearings, 1000 if not given"),
+	NUMBER(EXPIRE, "expire", expire, "ms", "time after which an idle entry is forgotten",
+	       .given = RV_BIT(struct hashlimit, expires, 1)),
+	PREFIX(SRCMASK, srcmask, "source addresses are told apart by their first bits"),
+	PREFIX(DSTMASK, dstmask, "destination addresses likewise"),
+	[RATE_MATCH] = {
+		.name = "hashlimit-rate-match",
+		.type = RV_T_FLAG,
+		RV_FIELD(struct hashlimit, info.cfg.mode),
+		.value = XT_HASHLIMIT_RATE_MATCH,
+		.help = "compare the rate, whatever was let pass",
+	},
+	[INTERVAL] = {
+		.name = "hashlimit-rate-interval",
+		.type = RV_T_UINT,
+		RV_FIELD(struct hashlimit, every),
+		.needs = 1 << RATE_MATCH,
+		.arg = "seconds",
+		.help = "the rate is that of so many seconds",
+		.parse = parse_interval,
+	},
+	{ .name = NULL },
+};
+
+/* The time in ms that a rate of this cost stands for when it is read as it is printed. */
+static uint64_t default_expire(const struct hashlimit *d, uint64_t cost)
+{
+	uint32_t seconds = d->info.cfg.burst ? EXPIRE_BYTES_BURST : EXPIRE_BYTES;
+
+	if (!of_bytes(d))
+		seconds = units[best_unit(cost)].seconds;
+	return seconds * UINT64_C(1000);
+}
+
+/* ---- -L ------------------------------------------------------------------------ */
+
+static void show_mode(struct rv_out *o, uint8_t by)
+{
+	const char *between = " mode ";
+
+	for (const struct rv_name *n = hashes; n->name; n++) {
+		if (!(by & n->value))
+			continue;
+		rv_buf_printf(o->buf, "%s%s", between, n->name);
+		between = "-";
+	}
+}
+
+/* -L says the rate of the whole interval. */
+static uint64_t shown_cost(const struct hashlimit *d)
+{
+	return d->every && !of_bytes(d) ? d->info.cfg.avg * d->every : d->info.cfg.avg;
+}
+
+static void show_rate(struct rv_out *o, const struct hashlimit *d)
+{
+	rv_buf_printf(o->buf, " limit: %s ",
+		      d->info.cfg.mode & XT_HASHLIMIT_INVERT ? "above" : "up to");
+	if (of_bytes(d))
+		print_bytes(o->buf, d->info.cfg.avg);
+	else
+		print_packets(o->buf, shown_cost(d));
+}
+
+/* The name is left out. */
+static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
+{
+	const struct hashlimit *d = (const struct hashlimit *)(const void *)data;
+	uint64_t expire = default_expire(d, shown_cost(d));
+
+	show_rate(o, d);
+	if (d->info.cfg.burst) {
+		rv_buf_puts(o->buf, " burst ");
+		print_burst(o, &options[BURST], data);
+	}
+	show_mode(o, d->by);
+	for (unsigned int row = SIZE; row <= INTERVAL; row++) {
+		const struct rv_option *opt = &options[row];
+
+		if (row == EXPIRE ? d->info.cfg.expire == expire : !rv_option_given(ext, opt, data))
+			continue;
+		rv_buf_printf(o->buf, " %s%s", opt->name + strlen("hashlimit-"),
+			      rv_option_takes_arg(opt) ? " " : "");
+		rv_value_print(o, opt, data);
+	}
+}
+
+/* ---- the whole ----------------------------------------------------------------- */
+
+static int check_burst(struct rv_check *c, struct hashlimit *d)
+{
+	struct hashlimit_cfg3 *cfg = &d->info.cfg;
+	uint64_t second = bytes_of_cost(cfg->avg);
+
+	if (!(c->seen & 1 << BURST)) {
+		cfg->burst = of_bytes(d) ? 0 : DEFAULT_BURST;
+		return 0;
+	}
+	if (!of_bytes(d))
+		return !d->burst_bytes ? 0 : rv_fail(c->err, RV_ERR_USAGE, &c->loc, BURST_RANGE,
+						     MAX_BURST);
+	if (cfg->burst < second)
+		return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "burst cannot be smaller than %llub",
+			       (unsigned long long)second);
+	cfg->burst = times(cfg->burst, second);
+	return 0;
+}
+
+/* As the kernel does: the name becomes that of a file. */
+static int check_name(struct rv_check *c, const char *name)
+{
+	if (c->seen & 1 << NAME && !*name)
+		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
+			       "Argument must have a minimum length of 1 characters");
+	if (!strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+		return 0;
+	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
+		       "hashlimit: \"%s\" cannot be the name of a file", name);
+}
+
+static void settle(struct hashlimit *d, uint64_t seen)
+{
+	struct hashlimit_cfg3 *cfg = &d->info.cfg;
+
+	if (d->turned)
+		cfg->mode ^= XT_HASHLIMIT_INVERT;
+	if (!(seen & 1 << EXPIRE))
+		cfg->expire = of_bytes(d) ? default_expire(d, cfg->avg) : d->seconds * 1000;
+	/* With an interval the rate is that of a second, and the unit is the interval. */
+	if (cfg->mode & XT_HASHLIMIT_RATE_MATCH && !of_bytes(d)) {
+		cfg->avg /= d->seconds;
+		d->every = seen & 1 << INTERVAL ? d->every : d->seconds;
+	}
+	d->every = d->every == 1 ? 0 : d->every;
+	d->expires = cfg->expire != default_expire(d, cfg->avg);
+	d->turned = d->burst_bytes = d->seconds = 0;
+}
+
+static int check(struct rv_check *c)
+{
+	struct hashlimit *d = (struct hashlimit *)(void *)c->part->data;
+
+	if (!(c->seen & (1 << UPTO | 1 << ABOVE)))
+		return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "You have to specify --hashlimit");
+	if (check_burst(c, d) || check_name(c, d->info.name))
+		return -1;
+	settle(d, c->seen);
+	if (d->info.cfg.gc_interval && d->info.cfg.expire)
+		return 0;
+	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
+		       "hashlimit: the kernel takes no intervals of 0 ms");
+}
+
+/* ---- the wire ------------------------------------------------------------------ */
+
+static int read_cfg(struct hashlimit *d, const char *name, size_t room, struct rv_error *err)
+{
+	struct hashlimit_cfg3 *cfg = &d->info.cfg;
+
+	memcpy(d->info.name, name, strnlen(name, room - 1));
+	if (cfg->mode & ~(uint32_t)MODES || !cfg->avg || cfg->srcmask > 128 || cfg->dstmask > 128)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "hashlimit with mode 0x%x, rate %llu, "
+			       "masks %u and %u", cfg->mode, (unsigned long long)cfg->avg,
+			       cfg->srcmask, cfg->dstmask);
+	d->by = cfg->mode & HASHES;
+	cfg->mode &= ~(uint32_t)HASHES;
+	d->every = cfg->mode & XT_HASHLIMIT_RATE_MATCH && cfg->interval != 1 ? cfg->interval : 0;
+	cfg->interval = 0;
+	d->seconds = 0;
+	d->expires = cfg->expire != default_expire(d, cfg->avg);
+	return 0;
+}
+
+static int read_v3(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	const struct xt_hashlimit_mtinfo3 *from =
+		(const struct xt_hashlimit_mtinfo3 *)(const void *)wire;
+	struct hashlimit *d = (struct hashlimit *)(void *)data;
+	const struct hashlimit_cfg3 *cfg = &from->cfg;
+
+	(void)w;
+	d->info.cfg = (struct hashlimit_cfg3){
+		.avg = cfg->avg, .burst = cfg->burst, .mode = cfg->mode, .size = cfg->size,
+		.max = cfg->max, .gc_interval = cfg->gc_interval, .expire = cfg->expire,
+		.interval = cfg->interval, .srcmask = cfg->srcmask, .dstmask = cfg->dstmask,
+	};
+	return read_cfg(d, from->name, sizeof(from->name), err);
+}
+
+static int read_v2(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	const struct xt_hashlimit_mtinfo2 *from =
+		(const struct xt_hashlimit_mtinfo2 *)(const void *)wire;
+	struct hashlimit *d = (struct hashlimit *)(void *)data;
+	const struct hashlimit_cfg2 *cfg = &from->cfg;
+
+	(void)w;
+	d->info.cfg = (struct hashlimit_cfg3){
+		.avg = cfg->avg, .burst = cfg->burst, .mode = cfg->mode, .size = cfg->size,
+		.max = cfg->max, .gc_interval = cfg->gc_interval, .expire = cfg->expire,
+		.srcmask = cfg->srcmask, .dstmask = cfg->dstmask,
+	};
+	return read_cfg(d, from->name, sizeof(from->name), err);
+}
+
+static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	const struct xt_hashlimit_mtinfo1 *from =
+		(const struct xt_hashlimit_mtinfo1 *)(const void *)wire;
+	struct hashlimit *d = (struct hashlimit *)(void *)data;
+	const struct hashlimit_cfg1 *cfg = &from->cfg;
+	bool bytes = cfg->mode & XT_HASHLIMIT_BYTES;
+
+	(void)w;
+	d->info.cfg = (struct hashlimit_cfg3){
+		.avg = (uint64_t)cfg->avg * (bytes ? 1 : SCALE / SCALE_1), .burst = cfg->burst,
+		.mode = cfg->mode, .size = cfg->size, .max = cfg->max,
+		.gc_interval = cfg->gc_interval, .expire = cfg->expire,
+		.srcmask = cfg->srcmask, .dstmask = cfg->dstmask,
+	};
+	return read_cfg(d, from->name, sizeof(from->name), err);
+}
+
+static int write_v3(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+		    struct rv_error *err)
+{
+	const struct hashlimit *d = (const struct hashlimit *)(const void *)data;
+	struct xt_hashlimit_mtinfo3 *to = (struct xt_hashlimit_mtinfo3 *)(void *)wire;
+
+	(void)err;
+	memcpy(to, &d->info, w->size);
+	to->cfg.mode |= d->by;
+	if (to->cfg.mode & XT_HASHLIMIT_RATE_MATCH)
+		to->cfg.interval = d->every ? d->every : 1;
+	return 0;
+}
+
+static const struct rv_wire wire_rows[] = {
+	{ .revision = 3, .size = sizeof(struct xt_hashlimit_mtinfo3),
+	  .read = read_v3, .write = write_v3 },
+	{ .revision = 2, .size = sizeof(struct xt_hashlimit_mtinfo2), .read = read_v2 },
+	{ .revision = 1, .size = sizeof(struct xt_hashlimit_mtinfo1), .read = read_v1 },
+	{ .size = 0 },
+};
+
+#define INITIAL(bits)								\
+	{ .info.cfg = { .gc_interval = DEFAULT_GC, .srcmask = bits, .dstmask = bits }, .seconds = 1 }
+
+static const struct hashlimit initial4 = INITIAL(32), initial6 = INITIAL(128);
+
+#define HASHLIMIT(family_, initial_)						\
+	{									\
+		.name = "hashlimit", .kind = RV_MATCH, .family = family_,	\
+		.size = sizeof(struct hashlimit), .initial = &initial_,		\
+		.wire = wire_rows, .options = options,				\
+		.help = "so much in a time, for each address or port of its own", \
+		.check = check, .show = show,					\
+	}
+
+static const struct rv_ext hashlimit4 = HASHLIMIT(NFPROTO_IPV4, initial4);
+static const struct rv_ext hashlimit6 = HASHLIMIT(NFPROTO_IPV6, initial6);
+RV_REGISTER(hashlimit4);
+RV_REGISTER(hashlimit6);

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+@family ip
+-m hashlimit --hashlimit-above 1/sec --hashlimit-burst 5 --hashlimit-name mini1 ; = ; OK
+-m hashlimit --hashlimit-above 1000000/sec --hashlimit-burst 5 --hashlimit-name mini1 ; = ; OK
+-m hashlimit --hashlimit-above 1/min --hashlimit-burst 5 --hashlimit-name mini1 ; = ; OK
+-m hashlimit --hashlimit-above 1/hour --hashlimit-burst 5 --hashlimit-name mini1 ; = ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 1 --hashlimit-name mini1 ; = ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 5 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 5/minute --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 5/min --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 60/minute --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-htable-expire 60000 ; OK
+-m hashlimit --hashlimit-upto 61/minute --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 61/min --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 61/hour --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 61/hour --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 90/hour --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 90/hour --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 1000/day --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1000/day --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit 5/sec --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit ! --hashlimit-upto 5/sec --hashlimit-name mini1 ; -m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit ! --hashlimit-above 5/sec --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit ! --hashlimit 5/sec --hashlimit-name mini1 ; -m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 1 --hashlimit-mode srcip --hashlimit-name mini1 ; = ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode dstip --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-mode dstip --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode srcip,dstip --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-mode srcip,dstip --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode dstip,srcip,dstport,srcport --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-mode srcip,srcport,dstip,dstport --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode srcip,srcip --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode SRCIP --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-mode" option: "SRCIP"
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode srcip --hashlimit-srcmask 24 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name mini1 --hashlimit-srcmask 24 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode srcip,dstip --hashlimit-srcmask 24 --hashlimit-dstmask 16 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-mode srcip,dstip --hashlimit-name mini1 --hashlimit-srcmask 24 --hashlimit-dstmask 16 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode srcip,dstip --hashlimit-srcmask 0 --hashlimit-dstmask 0 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-mode srcip,dstip --hashlimit-name mini1 --hashlimit-srcmask 0 --hashlimit-dstmask 0 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode srcip --hashlimit-srcmask 32 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-srcmask 24 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-srcmask 24 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode srcip --hashlimit-dstmask 24 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name mini1 --hashlimit-dstmask 24 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode srcport --hashlimit-dstmask 24 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-mode srcport --hashlimit-name mini1 --hashlimit-dstmask 24 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-htable-size 2000 --hashlimit-htable-max 1000 --hashlimit-htable-gcinterval 60000 --hashlimit-htable-expire 2000 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-htable-size 2000 --hashlimit-htable-max 1000 --hashlimit-htable-gcinterval 60000 --hashlimit-htable-expire 2000 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-htable-size 0 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-htable-max 0 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-htable-gcinterval 1000 --hashlimit-htable-expire 10000 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-htable-expire 10000 ; OK
+-m hashlimit --hashlimit-upto 1/min --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/min --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 1/hour --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 1/hour --hashlimit-htable-expire 3600000 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 1/min --hashlimit-htable-expire 10000 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/min --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-htable-expire 10000 ; OK
+-m hashlimit --hashlimit-above 512kb/s --hashlimit-name mini1 ; = ; OK
+-m hashlimit --hashlimit-above 1kb/s --hashlimit-name mini1 ; = ; OK
+-m hashlimit --hashlimit-above 1mb/s --hashlimit-name mini1 ; = ; OK
+-m hashlimit --hashlimit-above 1b/s --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-above" option: "1b/s"
+-m hashlimit --hashlimit-above 15b/s --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-above" option: "15b/s"
+-m hashlimit --hashlimit-above 16b/s --hashlimit-name mini1 ; = ; OK
+-m hashlimit --hashlimit-above 100b/s --hashlimit-name mini1 ; -m hashlimit --hashlimit-above 96b/s --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-above 1023b/s --hashlimit-name mini1 ; -m hashlimit --hashlimit-above 1008b/s --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-above 1000b/s --hashlimit-name mini1 ; -m hashlimit --hashlimit-above 992b/s --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-above 4294967295b/s --hashlimit-name mini1 ; -m hashlimit --hashlimit-above 4581298432b/s --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-above 4294967296b/s --hashlimit-name mini1 ; -m hashlimit --hashlimit-above 4581298432b/s --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-above 4095mb/s --hashlimit-name mini1 ; = ; OK
+-m hashlimit --hashlimit-above 4096mb/s --hashlimit-name mini1 ; -m hashlimit --hashlimit-above 4581298432b/s --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-above 10gb/s --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-above" option: "10gb/s"
+-m hashlimit --hashlimit-above 1KB/s --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-above" option: "1KB/s"
+-m hashlimit --hashlimit-above 1kb --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-above" option: "1kb"
+-m hashlimit --hashlimit-above 1kb/sec --hashlimit-name mini1 ; -m hashlimit --hashlimit-above 1kb/s --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-above 1kb/min --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-above" option: "1kb/min"
+-m hashlimit --hashlimit-above 512kb/s --hashlimit-burst 1mb --hashlimit-name mini1 ; = ; OK
+-m hashlimit --hashlimit-above 512kb/s --hashlimit-burst 512kb --hashlimit-name mini1 ; = ; OK
+-m hashlimit --hashlimit-above 512kb/s --hashlimit-burst 256kb --hashlimit-name mini1 ; FAIL ; burst cannot be smaller than 524288b
+-m hashlimit --hashlimit-above 512kb/s --hashlimit-burst 5 --hashlimit-name mini1 ; FAIL ; burst cannot be smaller than 524288b
+-m hashlimit --hashlimit-above 512kb/s --hashlimit-burst 1000000b --hashlimit-name mini1 ; -m hashlimit --hashlimit-above 512kb/s --hashlimit-burst 1mb --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-above 512kb/s --hashlimit-burst 1000kb --hashlimit-mode srcip --hashlimit-name mini1 ; -m hashlimit --hashlimit-above 512kb/s --hashlimit-burst 1mb --hashlimit-mode srcip --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-above 5/s --hashlimit-burst 1mb --hashlimit-name mini1 ; FAIL ; bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-above 5/s --hashlimit-burst 0 --hashlimit-name mini1 ; FAIL ; bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-above 5/s --hashlimit-burst 10000 --hashlimit-name mini1 ; -m hashlimit --hashlimit-above 5/sec --hashlimit-burst 10000 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-above 5/s --hashlimit-burst 1000000 --hashlimit-name mini1 ; -m hashlimit --hashlimit-above 5/sec --hashlimit-burst 1000000 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-above 5/s --hashlimit-burst 1000001 --hashlimit-name mini1 ; FAIL ; bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-above 5/s --hashlimit-burst 0x10 --hashlimit-name mini1 ; -m hashlimit --hashlimit-above 5/sec --hashlimit-burst 16 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-above 5/s --hashlimit-rate-match --hashlimit-name mini1 ; -m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-rate-match ; OK
+-m hashlimit --hashlimit-above 512kb/s --hashlimit-rate-match --hashlimit-name mini1 ; -m hashlimit --hashlimit-above 512kb/s --hashlimit-name mini1 --hashlimit-rate-match ; OK
+-m hashlimit --hashlimit-upto 5/s --hashlimit-rate-match --hashlimit-rate-interval 10 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-rate-match --hashlimit-rate-interval 10 ; OK
+-m hashlimit --hashlimit-upto 5/s --hashlimit-rate-match --hashlimit-rate-interval 1 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-rate-match ; OK
+-m hashlimit --hashlimit-upto 5/s --hashlimit-rate-match --hashlimit-rate-interval 0 --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-rate-interval" option: "0"
+-m hashlimit --hashlimit-upto 5/s --hashlimit-rate-interval 10 --hashlimit-name mini1 ; FAIL ; hashlimit: option "--hashlimit-rate-interval" also requires "--hashlimit-rate-match".
+-m hashlimit --hashlimit-upto 1/min --hashlimit-rate-match --hashlimit-burst 9 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 9 --hashlimit-name mini1 --hashlimit-htable-expire 60000 --hashlimit-rate-match --hashlimit-rate-interval 60 ; OK
+-m hashlimit --hashlimit-upto 100/min --hashlimit-rate-match --hashlimit-rate-interval 60 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 100/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-htable-expire 60000 --hashlimit-rate-match --hashlimit-rate-interval 60 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-name 12345678901234567890 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name 12345678901234567890 ; OK
+-m hashlimit --hashlimit-upto 1000001/sec --hashlimit-name mini1 ; FAIL ; Rate too fast "1000001/sec"
+-m hashlimit --hashlimit-upto 1000000/sec --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1000000/sec --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 999999/sec --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1000000/sec --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 700000/sec --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1000000/sec --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 10001/sec --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 10101/sec --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 1000000000/day --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 11627/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-htable-expire 86400000 ; OK
+-m hashlimit ; FAIL ; You have to specify --hashlimit
+-m hashlimit --hashlimit-name mini1 ; FAIL ; You have to specify --hashlimit
+-m hashlimit --hashlimit-upto 1/sec ; FAIL ; hashlimit: option "--hashlimit-name" must be specified
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 ; FAIL ; hashlimit: option "--hashlimit-name" must be specified
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-name '' ; FAIL ; Argument must have a minimum length of 1 characters
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-name a/b ; FAIL ; hashlimit: "a/b" cannot be the name of a file
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-name . ; FAIL ; hashlimit: "." cannot be the name of a file
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-name 'a b' ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name "a b" ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-name nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-name nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn ; FAIL ; hashlimit: Argument to option "--hashlimit-name" has a length of 255 bytes, must be at most 254.
+-m hashlimit --hashlimit-upto 0/sec --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-upto" option: "0/sec"
+-m hashlimit --hashlimit-upto '' --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-upto" option: ""
+-m hashlimit --hashlimit-upto a --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-upto" option: "a"
+-m hashlimit --hashlimit-upto -1/sec --hashlimit-name mini1 ; FAIL ; Rate too fast "-1/sec"
+-m hashlimit --hashlimit-upto 1/week --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-upto" option: "1/week"
+-m hashlimit --hashlimit-upto 1/ --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-upto" option: "1/"
+-m hashlimit --hashlimit-upto 1x/sec --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-upto" option: "1x/sec"
+-m hashlimit --hashlimit-upto 0b/sec --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-upto" option: "0b/sec"
+-m hashlimit --hashlimit-upto 1xb/sec --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-upto" option: "1xb/sec"
+-m hashlimit --hashlimit-upto 99999999999999999999/sec --hashlimit-name mini1 ; FAIL ; Rate too fast "99999999999999999999/sec"
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-above 1/sec --hashlimit-name mini1 ; FAIL ; hashlimit: option "--hashlimit-upto" cannot be used together with "--hashlimit-above".
+-m hashlimit --hashlimit 1/sec --hashlimit-upto 1/sec --hashlimit-name mini1 ; FAIL ; hashlimit: option "--hashlimit-upto" can only be used once.
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode foo --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-mode" option: "foo"
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode '' --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-mode" option: ""
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode srcip, --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-mode" option: ""
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-srcmask 33 --hashlimit-name mini1 ; FAIL ; hashlimit: bad value for option "--hashlimit-srcmask", neither a valid network mask nor valid CIDR (0-32).
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-srcmask 255.0.0.0 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-srcmask 8 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-srcmask a --hashlimit-name mini1 ; FAIL ; hashlimit: bad value for option "--hashlimit-srcmask", neither a valid network mask nor valid CIDR (0-32).
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-dstmask -1 --hashlimit-name mini1 ; FAIL ; hashlimit: bad value for option "--hashlimit-dstmask", neither a valid network mask nor valid CIDR (0-32).
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-htable-size a --hashlimit-name mini1 ; FAIL ; hashlimit: bad value for option "--hashlimit-htable-size", or out of range (0-4294967295).
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-htable-size 4294967296 --hashlimit-name mini1 ; FAIL ; hashlimit: bad value for option "--hashlimit-htable-size", or out of range (0-4294967295).
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-htable-expire 4294967295 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-htable-expire 4294967295 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-rate-interval 4294967296 --hashlimit-rate-match --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-rate-interval" option: "4294967296"
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-burst a --hashlimit-name mini1 ; FAIL ; bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-burst -1 --hashlimit-name mini1 ; FAIL ; bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-burst '' --hashlimit-name mini1 ; FAIL ; bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 1kb/s --hashlimit-burst 0kb --hashlimit-name mini1 ; FAIL ; bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 1kb/s --hashlimit-burst 5x --hashlimit-name mini1 ; FAIL ; bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 1kb/s --hashlimit-burst 4294967295b --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1kb/s --hashlimit-burst 4096mb --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 1kb/s --hashlimit-burst 4294967296b --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1kb/s --hashlimit-burst 4096mb --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 1/sec ! --hashlimit-name mini1 ; FAIL ; hashlimit: option "--hashlimit-name" cannot be inverted.
+-m hashlimit --hashlimit-upto 1/sec ! --hashlimit-burst 5 --hashlimit-name mini1 ; FAIL ; hashlimit: option "--hashlimit-burst" cannot be inverted.
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-name a --hashlimit-name b ; FAIL ; hashlimit: option "--hashlimit-name" can only be used once.
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-rate-match --hashlimit-rate-match --hashlimit-name b ; FAIL ; hashlimit: option "--hashlimit-rate-match" can only be used once.
+@family ip6
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode srcip --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode srcip --hashlimit-srcmask 128 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode srcip,dstip --hashlimit-srcmask 64 --hashlimit-dstmask 32 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-mode srcip,dstip --hashlimit-name mini1 --hashlimit-srcmask 64 --hashlimit-dstmask 32 ; OK
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode srcip --hashlimit-srcmask 129 --hashlimit-name mini1 ; FAIL ; hashlimit: bad value for option "--hashlimit-srcmask", neither a valid network mask nor valid CIDR (0-128).
+@family ip
+# Stock prints a burst in units too coarse for it: 1mb.
+-m hashlimit --hashlimit-upto 1kb/s --hashlimit-burst 1500kb --hashlimit-name mini1 ; = ; OK
+-m hashlimit --hashlimit-upto 10000kb/s --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 10001kb/s --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 10000mb/s --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 11453246096b/s --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 100b/s --hashlimit-burst 1000b --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 96b/s --hashlimit-burst 1kb --hashlimit-name mini1 ; OK
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-rate-match --hashlimit-rate-interval 5 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 512kb/s --hashlimit-name mini1 --hashlimit-rate-match --hashlimit-rate-interval 5 ; OK
+-m hashlimit --hashlimit-upto 7/hour --hashlimit-rate-match --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 7/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-htable-expire 3600000 --hashlimit-rate-match --hashlimit-rate-interval 3600 ; OK
+-m hashlimit --hashlimit-upto 7/s --hashlimit-rate-match --hashlimit-rate-interval 2147483648 --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-rate-interval" option: "2147483648"
+-m hashlimit --hashlimit-upto 7/s --hashlimit-htable-gcinterval 0 --hashlimit-name mini1 ; FAIL ; hashlimit: the kernel takes no intervals of 0 ms
+-m hashlimit --hashlimit-upto 5/seconds --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-upto" option: "5/seconds"
+@family ip6
+-m hashlimit --hashlimit 5/s --hashlimit-burst 9 --hashlimit-name x ; -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 9 --hashlimit-name x ; OK
+-m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-name x --hashlimit-htable-size 16 --hashlimit-htable-max 17 --hashlimit-htable-gcinterval 18 --hashlimit-htable-expire 19 --hashlimit-srcmask 64 --hashlimit-rate-match --hashlimit-rate-interval 20 ; = ; OK

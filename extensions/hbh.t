@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+@family ip6
+-m hbh ; = ; OK
+-m hbh --hbh-len 0 ; = ; OK
+-m hbh --hbh-len 5 ; = ; OK
+-m hbh ! --hbh-len 5 ; = ; OK
+-m hbh ! --hbh-len 0 ; = ; OK
+-m hbh --hbh-len 4294967295 ; = ; OK
+-m hbh --hbh-len 4294967296 ; FAIL ; hbh: bad value for option "--hbh-len", or out of range (0-4294967295).
+-m hbh --hbh-len -1 ; FAIL ; hbh: bad value for option "--hbh-len", or out of range (0-4294967295).
+-m hbh --hbh-len a ; FAIL ; hbh: bad value for option "--hbh-len", or out of range (0-4294967295).
+-m hbh --hbh-len '' ; FAIL ; hbh: bad value for option "--hbh-len", or out of range (0-4294967295).
+-m hbh --hbh-len 1 --hbh-len 2 ; FAIL ; hbh: option "--hbh-len" can only be used once.
+-m hbh --hbh-opts 5 ; = ; OK
+-m hbh --hbh-opts 0 ; = ; OK
+-m hbh --hbh-opts 255 ; = ; OK
+-m hbh --hbh-opts 256 ; FAIL ; hbh: error parsing opt `256'
+-m hbh --hbh-opts 5:2 ; = ; OK
+-m hbh --hbh-opts 5:0 ; = ; OK
+-m hbh --hbh-opts 5:255 ; FAIL ; hbh: error parsing length `255'
+-m hbh --hbh-opts 5:256 ; FAIL ; hbh: error parsing length `256'
+-m hbh --hbh-opts 5:253 ; = ; OK
+-m hbh --hbh-opts 5:254 ; = ; OK
+-m hbh --hbh-opts 149:92,12:12,123:12 ; = ; OK
+-m hbh --hbh-opts 0x5:0x2,010 ; -m hbh --hbh-opts 5:2,8 ; OK
+-m hbh --hbh-opts 1:,2 ; FAIL ; hbh: no valid digits in length `'
+-m hbh --hbh-opts :2 ; FAIL ; hbh: no valid digits in opt `'
+-m hbh --hbh-opts a ; FAIL ; hbh: no valid digits in opt `a'
+-m hbh --hbh-opts 1:a ; FAIL ; hbh: no valid digits in length `a'
+-m hbh --hbh-opts '' ; FAIL ; hbh: no valid digits in opt `'
+-m hbh --hbh-opts 1, ; FAIL ; hbh: no valid digits in opt `'
+-m hbh --hbh-opts ,1 ; FAIL ; hbh: no valid digits in opt `'
+-m hbh --hbh-opts 1,,2 ; FAIL ; hbh: no valid digits in opt `'
+-m hbh --hbh-opts 1:2:3 ; FAIL ; hbh: error parsing length `2:3'
+-m hbh --hbh-opts 5,5 ; = ; OK
+-m hbh --hbh-opts 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16 ; = ; OK
+-m hbh --hbh-opts 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17 ; FAIL ; too many addresses specified
+-m hbh --hbh-len 42 --hbh-opts 149:92,12:12,123:12 ; = ; OK
+-m hbh --hbh-opts 149:92 --hbh-len 42 ; -m hbh --hbh-len 42 --hbh-opts 149:92 ; OK
+-m hbh ! --hbh-opts 5 ; FAIL ; hbh: option "--hbh-opts" cannot be inverted.
+-m hbh ! --hbh-len 42 --hbh-opts 149:92,12:12,123:12 ; = ; OK
+-m hbh --hbh-not-strict --hbh-opts 5 ; FAIL ; unknown option "--hbh-not-strict"
+-m hbh --hbh-opts 5 --hbh-opts 5 ; FAIL ; hbh: option "--hbh-opts" can only be used once.

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * helper: which helper looks after the packet's connection (uapi xt_helper.h). The kernel
+ * is content with a name that begins with the helper's ("ftp-2121" is ftp), and with
+ * any helper if the name is empty: no comparison of a predicate says that.
+ */
+#include <linux/netfilter/xt_helper.h>
+#include <string.h>
+
+#include <ravelin/extension.h>
+
+typedef struct xt_helper_info info;
+
+static const struct rv_option options[] = {
+	{
+		.name = "helper",
+		.type = RV_T_STRING,
+		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_QUOTED,
+		RV_FIELD(info, name),
+		.given = RV_GIVEN_ALWAYS,
+		.invert = RV_BIT(info, invert, 1),
+		.list = "helper match [! ]",
+		.arg = "name[-port]",
+		.help = "name of the helper; empty: any",
+	},
+	{ .name = NULL },
+};
+
+/* What stands behind the name's end means nothing. */
+static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		     struct rv_error *err)
+{
+	const info *from = (const info *)(const void *)wire;
+	info *to = (info *)(void *)data;
+
+	(void)w;
+	(void)err;
+	to->invert = from->invert != 0;
+	memcpy(to->name, from->name, strnlen(from->name, sizeof(from->name) - 1));
+	return 0;
+}
+
+static const struct rv_wire wire_rows[] = {
+	{ .revision = 0, .size = sizeof(info), .read = read_info },
+	{ .size = 0 },
+};
+
+static const struct rv_ext helper = {
+	.name = "helper",
+	.kind = RV_MATCH,
+	.size = sizeof(info),
+	.wire = wire_rows,
+	.options = options,
+	.help = "which helper looks after the packet's connection",
+};
+RV_REGISTER(helper);

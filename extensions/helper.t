@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m helper --helper ftp ; = ; OK
+-m helper ! --helper ftp ; = ; OK
+-m helper --helper "ftp-2121" ; -m helper --helper ftp-2121 ; OK
+-m helper --helper wild* ; -m helper --helper "wild*" ; OK
+-m helper --helper '' ; -m helper --helper "" ; OK
+-m helper ! --helper '' ; -m helper ! --helper "" ; OK
+-m helper --helper 'a b' ; -m helper --helper "a b" ; OK
+-m helper --helper 12345678901234567890123456789 ; = ; OK
+-m helper --helper 123456789012345678901234567890 ; FAIL ; helper: Argument to option "--helper" has a length of 30 bytes, must be at most 29.
+-m helper ; FAIL ; helper: option "--helper" must be specified
+-m helper --helper ; FAIL ; option "--helper" requires an argument
+-m helper --helper a --helper b ; FAIL ; helper: option "--helper" can only be used once.
+-m helper --helper=ftp ; -m helper --helper ftp ; OK

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+@family ip6
+-m hl --hl-eq 0 ; = ; OK
+-m hl --hl-eq 255 ; = ; OK
+-m hl --hl-eq 0x40 ; -m hl --hl-eq 64 ; OK
+-m hl --hl-eq 010 ; -m hl --hl-eq 8 ; OK
+-m hl ! --hl-eq 0 ; = ; OK
+-m hl ! --hl-eq 64 ; = ; OK
+-m hl --hl-gt 0 ; = ; OK
+-m hl --hl-gt 64 ; = ; OK
+-m hl --hl-gt 254 ; = ; OK
+-m hl --hl-gt 255 ; = ; OK
+-m hl --hl-lt 0 ; = ; OK
+-m hl --hl-lt 1 ; = ; OK
+-m hl --hl-lt 5 ; = ; OK
+-m hl --hl-lt 255 ; = ; OK
+-m hl --hl 5 ; -m hl --hl-eq 5 ; OK
+-m hl --hl-e 5 ; -m hl --hl-eq 5 ; OK
+-m hl ! --hl-lt 5 ; FAIL ; hl: option "--hl-lt" cannot be inverted.
+-m hl ! --hl-gt 5 ; FAIL ; hl: option "--hl-gt" cannot be inverted.
+-m hl ; FAIL ; HL match: You must specify one of `--hl-eq', `--hl-lt', `--hl-gt'
+-m hl --hl-eq 256 ; FAIL ; hl: bad value for option "--hl-eq", or out of range (0-255).
+-m hl --hl-eq -1 ; FAIL ; hl: bad value for option "--hl-eq", or out of range (0-255).
+-m hl --hl-eq a ; FAIL ; hl: bad value for option "--hl-eq", or out of range (0-255).
+-m hl --hl-eq '' ; FAIL ; hl: bad value for option "--hl-eq", or out of range (0-255).
+-m hl --hl-gt 256 ; FAIL ; hl: bad value for option "--hl-gt", or out of range (0-255).
+-m hl --hl-gt -1 ; FAIL ; hl: bad value for option "--hl-gt", or out of range (0-255).
+-m hl --hl-lt 256 ; FAIL ; hl: bad value for option "--hl-lt", or out of range (0-255).
+-m hl --hl-lt -1 ; FAIL ; hl: bad value for option "--hl-lt", or out of range (0-255).
+-m hl --hl-eq 1 --hl-eq 2 ; FAIL ; hl: option "--hl-eq" can only be used once.
+-m hl --hl-eq 1 --hl-lt 2 ; FAIL ; hl: option "--hl-lt" cannot be used together with "--hl-eq".
+-m hl --hl-gt 1 --hl-lt 2 ; FAIL ; hl: option "--hl-lt" cannot be used together with "--hl-gt".
+-m hl --hl-gt 1 --hl-eq 2 ; FAIL ; hl: option "--hl-gt" cannot be used together with "--hl-eq".
+-m hl --hl-lt 1 --hl-lt 2 ; FAIL ; hl: option "--hl-lt" can only be used once.

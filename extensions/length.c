@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* length: the length of the packet (uapi linux/netfilter/xt_length.h). */
+#include <linux/netfilter/xt_length.h>
+
+#include <ravelin/extension.h>
+
+static const struct rv_option options[] = {
+	{
+		.name = "length",
+		.type = RV_T_UINT_RANGE,
+		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED,
+		RV_FIELD(struct xt_length_info, min),
+		.mask_offset = offsetof(struct xt_length_info, max),
+		.given = RV_GIVEN_ALWAYS,
+		.invert = RV_BIT(struct xt_length_info, invert, 1),
+		.sel = RV_SEL_LENGTH,
+		.list = "length [!]",
+		.arg = "length[:length]",
+		.help = "bytes from the network header on",
+	},
+	{ .name = NULL },
+};
+
+static const struct rv_wire wire[] = {
+	{ .revision = 0, .size = sizeof(struct xt_length_info) },
+	{ .size = 0 },
+};
+
+static const struct rv_ext length = {
+	.name = "length",
+	.kind = RV_MATCH,
+	.size = sizeof(struct xt_length_info),
+	.wire = wire,
+	.options = options,
+	.help = "the length of the packet",
+};
+RV_REGISTER(length);

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m length --length 1 ; = ; OK
+-m length --length 0 ; = ; OK
+-m length --length 0: ; -m length --length 0:65535 ; OK
+-m length --length : ; -m length --length 0:65535 ; OK
+-m length --length 0:65535 ; = ; OK
+-m length ! --length 0:65535 ; = ; OK
+-m length ! --length 0 ; = ; OK
+-m length ! --length 0:65534 ; = ; OK
+-m length --length 65535 ; = ; OK
+-m length --length 1:65535 ; = ; OK
+-m length --length 1: ; -m length --length 1:65535 ; OK
+-m length --length :100 ; -m length --length 0:100 ; OK
+-m length --length 0:100 ; = ; OK
+-m length --length 5:5 ; -m length --length 5 ; OK
+-m length ! --length 100:200 ; = ; OK
+-m length --length 0x10:020 ; -m length --length 16 ; OK
+-m length --length " 5" ; -m length --length 5 ; OK
+-m length ; FAIL ; length: option "--length" must be specified
+-m length --length 0:65536 ; FAIL ; length: bad value for option "--length" near "65536", or out of range (0-65535).
+-m length --length -1 ; FAIL ; length: bad value for option "--length" near "-1", or out of range (0-65535).
+-m length --length 65536 ; FAIL ; length: bad value for option "--length" near "65536", or out of range (0-65535).
+-m length --length 4:3 ; FAIL ; length: bad value for option "--length" near "3", or out of range (4-65535).
+-m length --length 1:2:3 ; FAIL ; length: Too many components for option "--length" (max: 2)
+-m length --length a ; FAIL ; length: bad value for option "--length" near "a", or out of range (0-65535).
+-m length --length 1-2 ; FAIL ; length: Argument to "--length" has unexpected characters near "-2".
+-m length --length '' ; FAIL ; length: bad value for option "--length" near "", or out of range (0-65535).
+-m length --length 1 --length 2 ; FAIL ; length: option "--length" can only be used once.

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Lists of options as dst and hbh have them. */
+#include <string.h>
+
+#include "extensions/opts.h"
+
+/* An option is its type in the upper byte; this in the lower byte is "of any length". */
+#define ANY_LENGTH 0xff
+
+static int read_number(struct rv_parse *p, const char *what, const char *text, uint64_t max,
+		       uint64_t *n)
+{
+	if (rv_parse_uint(text, 0, max, n))
+		return 0;
+	if (text[strspn(text, " \t")] < '0' || text[strspn(text, " \t")] > '9')
+		return rv_option_fail(p, "no valid digits in %s `%s'", what, text);
+	return rv_option_fail(p, "error parsing %s `%s'", what, text);
+}
+
+static int add_option(struct rv_parse *p, char *word)
+{
+	struct ip6t_opts *info = (struct ip6t_opts *)(void *)p->data;
+	char *colon = strchr(word, ':');
+	uint64_t type, len = ANY_LENGTH;
+
+	if (colon)
+		*colon = '\0';
+	if (info->optsnr == IP6T_OPTS_OPTSNR)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "too many addresses specified");
+	if (read_number(p, "opt", word, UINT8_MAX, &type) ||
+	    (colon && read_number(p, "length", colon + 1, ANY_LENGTH - 1, &len)))
+		return -1;
+	info->opts[info->optsnr++] = type << 8 | len;
+	return 0;
+}
+
+int rv_opts_parse(struct rv_parse *p)
+{
+	const char *text = p->arg;
+	char word[64];
+	size_t len;
+
+	for (;; text += len + 1) {
+		len = strcspn(text, ",");
+		if (len >= sizeof(word))
+			return rv_option_fail(p, "error parsing opt `%s'", text);
+		memcpy(word, text, len);
+		word[len] = '\0';
+		if (add_option(p, word))
+			return -1;
+		if (!text[len])
+			return 0;
+	}
+}
+
+void rv_opts_print(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const struct ip6t_opts *info = (const struct ip6t_opts *)(const void *)data;
+
+	(void)opt;
+	for (unsigned int i = 0; i < info->optsnr; i++) {
+		rv_buf_printf(o->buf, "%s%u", i ? "," : "", info->opts[i] >> 8);
+		if ((info->opts[i] & 0xff) != ANY_LENGTH)
+			rv_buf_printf(o->buf, ":%u", info->opts[i] & 0xff);
+	}
+}
+
+static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		     struct rv_error *err)
+{
+	struct ip6t_opts *info = (struct ip6t_opts *)(void *)data;
+
+	(void)w;
+	memcpy(info, wire, offsetof(struct ip6t_opts, optsnr) + 1);
+	if (info->optsnr <= IP6T_OPTS_OPTSNR && !(info->invflags & ~IP6T_OPTS_INV_MASK))
+		return 0;
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "%u options, flags 0x%x", info->optsnr,
+		       info->invflags);
+}
+
+const struct rv_wire rv_opts_wire[] = {
+	{ .revision = 0, .size = sizeof(struct ip6t_opts), .read = read_info },
+	{ .size = 0 },
+};

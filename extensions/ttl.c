@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ttl: the time to live: how many hops an IPv4 packet has left (uapi linux/netfilter_ipv4/ipt_ttl.h). */
+#include <linux/netfilter.h>
+
+#include "extensions/hops.h"
+
+static const struct rv_option options[] = {
+	RV_HOPS(struct ipt_ttl_info, ttl, "ttl", "TTL", TTL),
+};
+
+static const struct rv_wire wire[] = {
+	{ .revision = 0, .size = sizeof(struct ipt_ttl_info), .read = rv_hops_read },
+	{ .size = 0 },
+};
+
+static const struct rv_ext ttl = {
+	.name = "ttl",
+	.kind = RV_MATCH,
+	.family = NFPROTO_IPV4,
+	.size = sizeof(struct ipt_ttl_info),
+	.wire = wire,
+	.options = options,
+	.list = "TTL match",
+	.required = "TTL match: You must specify one of `--ttl-eq', `--ttl-lt', `--ttl-gt",
+	.help = "time to live: how many hops an IPv4 packet has left",
+};
+RV_REGISTER(ttl);

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+@family ip
+-m ttl --ttl-eq 0 ; = ; OK
+-m ttl --ttl-eq 255 ; = ; OK
+-m ttl --ttl-eq 0x40 ; -m ttl --ttl-eq 64 ; OK
+-m ttl --ttl-eq 010 ; -m ttl --ttl-eq 8 ; OK
+-m ttl ! --ttl-eq 0 ; = ; OK
+-m ttl ! --ttl-eq 64 ; = ; OK
+-m ttl --ttl-gt 0 ; = ; OK
+-m ttl --ttl-gt 64 ; = ; OK
+-m ttl --ttl-gt 254 ; = ; OK
+-m ttl --ttl-gt 255 ; = ; OK
+-m ttl --ttl-lt 0 ; = ; OK
+-m ttl --ttl-lt 1 ; = ; OK
+-m ttl --ttl-lt 5 ; = ; OK
+-m ttl --ttl-lt 255 ; = ; OK
+-m ttl --ttl 5 ; -m ttl --ttl-eq 5 ; OK
+-m ttl --ttl-e 5 ; -m ttl --ttl-eq 5 ; OK
+-m ttl ! --ttl-lt 5 ; FAIL ; ttl: option "--ttl-lt" cannot be inverted.
+-m ttl ! --ttl-gt 5 ; FAIL ; ttl: option "--ttl-gt" cannot be inverted.
+-m ttl ; FAIL ; TTL match: You must specify one of `--ttl-eq', `--ttl-lt', `--ttl-gt
+-m ttl --ttl-eq 256 ; FAIL ; ttl: bad value for option "--ttl-eq", or out of range (0-255).
+-m ttl --ttl-eq -1 ; FAIL ; ttl: bad value for option "--ttl-eq", or out of range (0-255).
+-m ttl --ttl-eq a ; FAIL ; ttl: bad value for option "--ttl-eq", or out of range (0-255).
+-m ttl --ttl-eq '' ; FAIL ; ttl: bad value for option "--ttl-eq", or out of range (0-255).
+-m ttl --ttl-gt 256 ; FAIL ; ttl: bad value for option "--ttl-gt", or out of range (0-255).
+-m ttl --ttl-gt -1 ; FAIL ; ttl: bad value for option "--ttl-gt", or out of range (0-255).
+-m ttl --ttl-lt 256 ; FAIL ; ttl: bad value for option "--ttl-lt", or out of range (0-255).
+-m ttl --ttl-lt -1 ; FAIL ; ttl: bad value for option "--ttl-lt", or out of range (0-255).
+-m ttl --ttl-eq 1 --ttl-eq 2 ; FAIL ; ttl: option "--ttl-eq" can only be used once.
+-m ttl --ttl-eq 1 --ttl-lt 2 ; FAIL ; ttl: option "--ttl-lt" cannot be used together with "--ttl-eq".
+-m ttl --ttl-gt 1 --ttl-lt 2 ; FAIL ; ttl: option "--ttl-lt" cannot be used together with "--ttl-gt".
+-m ttl --ttl-gt 1 --ttl-eq 2 ; FAIL ; ttl: option "--ttl-gt" cannot be used together with "--ttl-eq".
+-m ttl --ttl-lt 1 --ttl-lt 2 ; FAIL ; ttl: option "--ttl-lt" can only be used once.
