@@ -62,6 +62,7 @@ struct rv_parser {
 	rv_family_t family;
 	struct rv_error *err;
 	void *scanner;
+	struct rv_list blocks;		/* the scanner's memory */
 	jmp_buf fatal;			/* the scanner ran out of memory */
 
 	/* The input. */
