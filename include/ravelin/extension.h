@@ -105,6 +105,8 @@ enum {
 	RV_OPT_NUMBER = 1 << 17,	/* RV_T_PROTO: printed as a number */
 	RV_OPT_ANY_BASE = 1 << 18,	/* RV_T_PORT_RANGE: also 0x and 0; services of ext->protocol only */
 	RV_OPT_CUT = 1 << 19,		/* RV_T_STRING: what does not fit is cut off */
+	RV_OPT_CASE = 1 << 20,		/* RV_T_ENUM, RV_T_BITS: "A" is not "a" in names */
+	RV_OPT_BARE = 1 << 21,		/* RV_T_STRING: save quotes it only if it could not be read else */
 };
 
 /*
@@ -238,6 +240,9 @@ struct rv_ext {
 	const char *list;		/* what -L puts before the rows: "multiport" */
 	const char *tables;		/* target or match is for these tables only: "nat mangle"; NULL: all */
 	uint32_t hooks;			/* base chains it may be used in, bits of 1 << NF_INET_*; 0: all */
+	uint16_t only_protocol;		/* the kernel takes it only in rules of this -p; 0: in all */
+	/* What else the kernel refuses of a rule reached from these hooks: why, or NULL. */
+	const char *(*refused)(const unsigned char *data, uint32_t hooks);
 	const char *required;		/* error when no row is given, in stock's words; NULL: none needed */
 	const char *help;		/* one line saying what it does */
 
