@@ -220,6 +220,7 @@ static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned
 	struct string_data *d = (struct string_data *)(void *)data;
 
 	memcpy(&d->info, wire, offsetof(struct xt_string_info, config));
+	d->info.algo[sizeof(d->info.algo) - 1] = '\0';
 	if (d->info.patlen > MAX_PATTERN)
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "string: a pattern of %u bytes",
 			       d->info.patlen);

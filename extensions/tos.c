@@ -5,7 +5,10 @@
 
 #include "extensions/tos.h"
 
-typedef struct xt_tos_match_info info;
+/* The value before its mask, as rows have it; the kernel's struct has them the other way round. */
+typedef struct {
+	uint8_t tos_value, tos_mask, invert;
+} info;
 
 static const struct rv_name names[] = {
 	{ "Minimize-Delay", 0x10, NULL },
@@ -83,6 +86,31 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
+static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	info *i = (info *)(void *)data;
+	struct xt_tos_match_info in;
+
+	(void)w;
+	(void)err;
+	memcpy(&in, wire, sizeof(in));
+	*i = (info){ in.tos_value, in.tos_mask, in.invert };
+	return 0;
+}
+
+static int write_v1(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+		    struct rv_error *err)
+{
+	const info *i = (const info *)(const void *)data;
+	struct xt_tos_match_info out = { i->tos_mask, i->tos_value, i->invert };
+
+	(void)w;
+	(void)err;
+	memcpy(wire, &out, sizeof(out));
+	return 0;
+}
+
 /* struct ipt_tos_info of older kernels: the whole octet, then '!'. */
 static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
@@ -91,14 +119,13 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 
 	(void)w;
 	(void)err;
-	i->tos_value = wire[0];
-	i->tos_mask = UINT8_MAX;
-	i->invert = wire[1];
+	*i = (info){ wire[0], UINT8_MAX, wire[1] };
 	return 0;
 }
 
 static const struct rv_wire wire[] = {
-	{ .revision = 1, .size = sizeof(info) },
+	{ .revision = 1, .size = sizeof(struct xt_tos_match_info), .read = read_v1,
+	  .write = write_v1 },
 	{ .revision = 0, .size = 2, .read = read_v0 },
 	{ .size = 0 },
 };
