@@ -51,7 +51,7 @@
 -j CT --timeout foo ; FAIL ; CT: --helper and --timeout are for one protocol, so the rule needs -p
 @chain OUTPUT
 # Stock cuts, wraps or mixes up these.
--p tcp -j CT --helper '' ; FAIL ; CT: Argument to option "--helper" has a length of 0 bytes, must be at most 15.
+-p tcp -j CT --helper '' ; FAIL ; Argument must have a minimum length of 1 characters
 -j CT --zone-orig 1 --zone-reply 2 ; FAIL ; CT: option "--zone-orig" cannot be used together with "--zone-reply".
 -j CT --zone 1 --zone-orig 1 ; FAIL ; CT: option "--zone" cannot be used together with "--zone-orig".
 -j CT --zone-orig 1 --zone 1 ; FAIL ; CT: option "--zone" cannot be used together with "--zone-orig".

@@ -10,7 +10,7 @@
 -j IDLETIMER --timeout 5 ; FAIL ; IDLETIMER: option "--label" must be specified
 -j IDLETIMER --label foo ; FAIL ; IDLETIMER: option "--timeout" must be specified
 -j IDLETIMER ; FAIL ; IDLETIMER: option "--timeout" must be specified
--j IDLETIMER --timeout 5 --label '' ; FAIL ; IDLETIMER: Argument to option "--label" has a length of 0 bytes, must be at most 27.
+-j IDLETIMER --timeout 5 --label '' ; FAIL ; Argument must have a minimum length of 1 characters
 -j IDLETIMER --timeout 5 --label a/b ; FAIL ; IDLETIMER: the label `a/b' cannot be the name of a file in sysfs
 -j IDLETIMER --timeout 5 --label power ; FAIL ; IDLETIMER: the label `power' cannot be the name of a file in sysfs
 -j IDLETIMER --timeout 5 --label abcdefghijklmnopqrstuvwxyza ; = ; OK

@@ -2,7 +2,7 @@
 @table mangle
 -j SECMARK --selctx system_u:object_r:firewalld_exec_t:s0 ; = ; OK
 -j SECMARK ; FAIL ; SECMARK: option "--selctx" must be specified
--j SECMARK --selctx '' ; FAIL ; SECMARK: Argument to option "--selctx" has a length of 0 bytes, must be at most 255.
+-j SECMARK --selctx '' ; FAIL ; Argument must have a minimum length of 1 characters
 -j SECMARK --selctx x --selctx y ; FAIL ; SECMARK: option "--selctx" can only be used once.
 -j SECMARK ! --selctx x ; FAIL ; SECMARK: option "--selctx" cannot be inverted.
 @table security

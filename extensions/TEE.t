@@ -17,7 +17,7 @@
 -j TEE --gateway 10.0.0.1 --gateway 10.0.0.1 ; FAIL ; TEE: option "--gateway" can only be used once.
 -j TEE --gateway 10.0.0.1 ! --oif eth0 ; FAIL ; TEE: option "--oif" cannot be inverted.
 # Stock cuts, wraps or mixes up these.
--j TEE --gateway 10.0.0.1 --oif '' ; FAIL ; TEE: Argument to option "--oif" has a length of 0 bytes, must be at most 15.
+-j TEE --gateway 10.0.0.1 --oif '' ; FAIL ; Argument must have a minimum length of 1 characters
 -j TEE --gateway 10.0.0.1 --oif abcdefghijklmnop ; FAIL ; TEE: Argument to option "--oif" has a length of 16 bytes, must be at most 15.
 @family ip6
 -j TEE --gateway 10.0.0.1 ; FAIL ; getaddrinfo: Address family for hostname not supported

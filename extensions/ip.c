@@ -120,7 +120,6 @@ static const struct rv_option options[] = {
 		.parse = parse_protocol,
 		.absorb = absorb_protocol,
 	},
-	{ .name = "proto", .alias_of = "protocol" },
 	{
 		.name = "fragments",
 		.letter = 'f',

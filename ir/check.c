@@ -122,6 +122,25 @@ static int check_place(const struct rv_chain *c, const struct rv_rule *r, const 
 	return 0;
 }
 
+/* What the kernel's own check of the match or target would say. */
+static int check_kernel(const struct rv_chain *c, const struct rv_rule *r, const struct rv_ext *ext,
+			const unsigned char *data, struct rv_error *err)
+{
+	const char *why = ext->refused ? ext->refused(data, c->walk.hooks) : NULL;
+	const char *proto = rv_protocol_name(0, ext->only_protocol);
+
+	if (ext->only_protocol &&
+	    (r->ip.proto != ext->only_protocol || r->ip.invert & RV_IP_PROTO)) {
+		refuse(err, c, r, "Invalid argument");
+		return rv_hint(err, "%s can only be used in rules with -p %s", ext->name,
+			       proto ? proto : "of its own");
+	}
+	if (!why)
+		return 0;
+	refuse(err, c, r, "Invalid argument");
+	return rv_hint(err, "%s: %s", ext->name, why);
+}
+
 static int check_part(const struct rv_chain *c, const struct rv_rule *r, const struct rv_part *p,
 		      struct rv_error *err)
 {
@@ -137,7 +156,7 @@ static int check_part(const struct rv_chain *c, const struct rv_rule *r, const s
 		if (check_place(c, r, what, opt->tables, opt->hooks, err))
 			return -1;
 	}
-	return 0;
+	return check_kernel(c, r, ext, p->data, err);
 }
 
 static int check_rules(struct rv_table *t, struct rv_error *err)

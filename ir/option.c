@@ -360,6 +360,10 @@ static int parse_string(struct rv_parse *p, const char *text, unsigned char *fie
 
 	if (len > max && p->opt->flags & RV_OPT_CUT)
 		len = max;
+	if (len < p->opt->min && !p->opt->bad)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
+			       "Argument must have a minimum length of %u characters\n",
+			       (unsigned int)p->opt->min);
 	if (len < p->opt->min || len > max)
 		return fail_value(p, text,
 				  "Argument to option \"--%s\" has a length of %zu bytes, "
@@ -617,6 +621,8 @@ static int parse_iface(struct rv_parse *p, const char *text, unsigned char *fiel
 {
 	size_t len = strlen(text);
 
+	if (len >= IFNAMSIZ && p->opt->bad)
+		return fail_bad(p, text);
 	if (len >= IFNAMSIZ)
 		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
 			       "interface name `%s' must be shorter than %d characters", text,
@@ -628,8 +634,8 @@ static int parse_iface(struct rv_parse *p, const char *text, unsigned char *fiel
 		rv_warn(p->err, "Warning: weird character in interface `%s' ('/' and ' ' are not "
 			"allowed by the kernel).", text);
 	memset(field, 0, IFNAMSIZ);
-	/* Any interface at all is no condition, but none at all is one. */
-	if (p->invert || strcmp(text, "+") != 0)
+	/* Any interface at all is no condition, but none at all is one, or its being there at all. */
+	if (p->invert || p->opt->given.width || strcmp(text, "+") != 0)
 		memcpy(field, text, len);
 	return 0;
 }
@@ -839,14 +845,21 @@ static void print_change(struct rv_out *o, const struct rv_option *opt, const un
 		rv_buf_printf(o->buf, "xset 0x%llx/0x%llx", n, mask);
 }
 
+/* Words that iptables-restore reads as they stand: no blank, quote or backslash, no dash first. */
+static bool readable(const char *text)
+{
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p <= ' ' || strchr("\"'\\", *p))
+			return false;
+	return *text && *text != '-';
+}
+
 static void print_string(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	char text[1024];
-	bool bare;
 
 	snprintf(text, sizeof(text), "%.*s", (int)opt->size, (const char *)data + opt->offset);
-	bare = opt->flags & RV_OPT_BARE && *text && !text[strcspn(text, " \t\n\"'\\")];
-	if (o->style == RV_STYLE_SAVE && !bare)
+	if (o->style == RV_STYLE_SAVE && !(opt->flags & RV_OPT_BARE && readable(text)))
 		rv_print_quoted(o->buf, text);
 	else if (opt->flags & RV_OPT_QUOTED)
 		rv_buf_printf(o->buf, "\"%s\"", text);

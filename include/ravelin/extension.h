@@ -253,6 +253,9 @@ struct rv_ext {
 	const char *list;		/* what -L puts before the rows: "multiport" */
 	const char *tables;		/* target or match is for these tables only: "nat mangle"; NULL: all */
 	uint32_t hooks;			/* base chains it may be used in, bits of 1 << NF_INET_*; 0: all */
+	uint16_t only_protocol;		/* the kernel takes it only in rules of this -p; 0: in all */
+	/* What else the kernel refuses of a rule reached from these hooks: why, or NULL. */
+	const char *(*refused)(const unsigned char *data, uint32_t hooks);
 	const char *required;		/* error when no row is given, in stock's words; NULL: none needed */
 	const char *help;		/* one line saying what it does */
 

@@ -37,6 +37,29 @@ struct rv_rule;
 	X(TH_PORT, "th.port", 2, N)	/* either of the two */		\
 	X(TCP_FLAGS, "tcp.flags", 1, N)					\
 	X(TCP_OPTION, "tcp.option", 1, N)				\
+	X(TCP_MSS, "tcp.option.mss", 2, N)				\
+	X(PKTTYPE, "meta.pkttype", 1, H)				\
+	X(REALM, "rt.classid", 4, H)					\
+	X(PHYSIN, "bridge.in", 16, S)					\
+	X(PHYSOUT, "bridge.out", 16, S)					\
+	X(PHYS_IS_IN, "bridge.has_in", 1, H)				\
+	X(PHYS_IS_OUT, "bridge.has_out", 1, H)				\
+	X(PHYS_BRIDGED, "bridge.bridged", 1, H)				\
+	X(TOS, "ip.tos", 1, N)						\
+	X(IPCOMP_SPI, "ipcomp.spi", 4, N)				\
+	X(MH_TYPE, "mh.type", 1, N)					\
+	X(IP6_HEADERS, "ip6.headers", 1, H)				\
+	X(RT_TYPE, "rt.type", 4, H)					\
+	X(RT_SEGLEFT, "rt.segments_left", 4, H)			\
+	X(RT_LEN, "rt.length", 4, H)					\
+	X(SRH_NEXT, "srh.next_header", 1, N)				\
+	X(SRH_LEN, "srh.header_length", 1, N)				\
+	X(SRH_SEGLEFT, "srh.segments_left", 1, N)			\
+	X(SRH_LAST, "srh.last_entry", 1, N)				\
+	X(SRH_TAG, "srh.tag", 2, N)					\
+	X(SRH_PSID, "srh.previous_segment", 16, N)			\
+	X(SRH_NSID, "srh.next_segment", 16, N)				\
+	X(SRH_LSID, "srh.last_segment", 16, N)				\
 	X(ICMP_TYPE, "icmp.type_code", 2, N)				\
 	X(ICMP6_TYPE, "icmp6.type_code", 2, N)				\
 	X(ETHER_SADDR, "ether.saddr", 6, N)				\

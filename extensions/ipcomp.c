@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ipcomp: compressed payloads (uapi linux/netfilter/xt_ipcomp.h, RFC 3173). */
+#include <netinet/in.h>
+
+#include <linux/netfilter/xt_ipcomp.h>
+
+#include <ravelin/extension.h>
+
+/*
+ * Without --ipcompspi it is index 0 that is meant, not any: so stock has always had it. It must
+ * be shown then as any other, a range of all indexes too.
+ */
+static const struct rv_option options[] = {
+	{
+		.name = "ipcompspi",
+		.type = RV_T_UINT_RANGE,
+		.flags = RV_OPT_INVERT | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
+		RV_FIELD(struct xt_ipcomp, spis),
+		.invert = RV_BIT(struct xt_ipcomp, invflags, XT_IPCOMP_INV_SPI),
+		.sel = RV_SEL_IPCOMP_SPI,
+		.list = "spi{s}:[!]",
+		.arg = "number[:number]",
+		.help = "the compression parameter index is from the first to the last",
+	},
+	{
+		.name = "compres",
+		.type = RV_T_FLAG,
+		.flags = RV_OPT_SETS,
+		RV_FIELD(struct xt_ipcomp, hdrres),
+		.value = 1,
+		.list = "reserved",
+		.help = "the reserved bits of the header are 0",
+	},
+	{ .name = NULL },
+};
+
+static const struct rv_wire wire[] = {
+	{ .revision = 0, .size = sizeof(struct xt_ipcomp) },
+	{ .size = 0 },
+};
+
+static const struct rv_ext ipcomp = {
+	.name = "ipcomp",
+	.kind = RV_MATCH,
+	.protocol = IPPROTO_COMP,
+	.size = sizeof(struct xt_ipcomp),
+	.wire = wire,
+	.options = options,
+	.list = "comp",
+	.only_protocol = IPPROTO_COMP,
+	.help = "compressed payloads",
+};
+RV_REGISTER(ipcomp);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ipv6header: which headers are in the packet (uapi linux/netfilter_ipv6/ip6t_ipv6header.h). */
+#include <ravelin/extension.h>
+
+#include <linux/netfilter_ipv6/ip6t_ipv6header.h>
+
+typedef struct ip6t_ipv6header_info info;
+
+#define ALL 0xff	/* what the kernel takes "not" and "soft" for: any bit of these fields */
+
+/* By name, by short name, by number (IANA's of protocols). */
+#define HEADER(name, bit) { name, MASK_##bit, NULL }
+static const struct rv_name headers[] = {
+	HEADER("hop-by-hop", HOPOPTS), HEADER("ipv6-opts", DSTOPTS), HEADER("ipv6-route", ROUTING),
+	HEADER("ipv6-frag", FRAGMENT), HEADER("ah", AH), HEADER("esp", ESP),
+	HEADER("ipv6-nonxt", NONE), HEADER("protocol", PROTO),
+	HEADER("hop", HOPOPTS), HEADER("dst", DSTOPTS), HEADER("route", ROUTING),
+	HEADER("frag", FRAGMENT), HEADER("auth", AH), HEADER("none", NONE), HEADER("prot", PROTO),
+	HEADER("0", HOPOPTS), HEADER("60", DSTOPTS), HEADER("43", ROUTING), HEADER("44", FRAGMENT),
+	HEADER("51", AH), HEADER("50", ESP), HEADER("59", NONE), HEADER("255", PROTO),
+	{ NULL, 0, NULL },
+};
+
+static void print_headers(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const info *i = (const info *)data;
+
+	if (o->style == RV_STYLE_LIST && o->numeric)
+		rv_buf_printf(o->buf, "0x%02X", i->matchflags);
+	else
+		rv_value_print(o, opt, data);
+}
+
+/* These headers and no others or, with --soft, at least these. */
+static int headers_predicate(const struct rv_option *opt, const unsigned char *data,
+			     rv_predicate_fn *fn, void *arg)
+{
+	const info *i = (const info *)data;
+	struct rv_predicate p = {
+		.sel = opt->sel,
+		.op = i->modeflag ? RV_OP_MASK : RV_OP_EQ,
+		.negate = i->invflags != 0,
+		.len = 1,
+		.value = { i->matchflags },
+		.other = { i->modeflag ? i->matchflags : 0 },
+	};
+
+	return fn(&p, arg);
+}
+
+static const struct rv_option options[] = {
+	{
+		.name = "header",
+		.type = RV_T_BITS,
+		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS |
+			 RV_OPT_EXACT,
+		RV_FIELD(info, matchflags),
+		.names = headers,
+		.invert = RV_BIT(info, invflags, ALL),
+		.sel = RV_SEL_IP6_HEADERS,
+		.bad = "unknown header `%s' specified",
+		.list = "flags:[!]",
+		.arg = "header[,...]",
+		.help = "exactly these headers, by name or number",
+		.print = print_headers,
+		.predicate = headers_predicate,
+	},
+	{
+		.name = "soft",
+		.type = RV_T_FLAG,
+		RV_FIELD(info, modeflag),
+		.value = ALL,
+		.list = "soft",
+		.help = "others may be there too",
+	},
+	{ .name = NULL },
+};
+
+static const struct rv_wire wire[] = {
+	{ .revision = 0, .size = sizeof(info) },
+	{ .size = 0 },
+};
+
+static const struct rv_ext ipv6header = {
+	.name = "ipv6header",
+	.kind = RV_MATCH,
+	.family = NFPROTO_IPV6,
+	.size = sizeof(info),
+	.wire = wire,
+	.options = options,
+	.list = "ipv6header",
+	.help = "which headers are in the packet",
+};
+RV_REGISTER(ipv6header);

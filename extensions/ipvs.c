@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ipvs: packets the kernel's load balancer handles (uapi linux/netfilter/xt_ipvs.h). */
+#include <arpa/inet.h>
+
+#include <ravelin/extension.h>
+
+#include <linux/ip_vs.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/xt_ipvs.h>
+
+typedef struct xt_ipvs_mtinfo info;
+
+enum { IPVS, PROTO, ADDRESS, PORT, DIRECTION, METHOD, CONTROL };
+
+#define BITS(bit) .given = RV_BIT(info, bitmask, XT_IPVS_##bit), \
+		  .invert = RV_BIT(info, invert, XT_IPVS_##bit)
+
+static const struct rv_name methods[] = {
+	{ "GATE", IP_VS_CONN_F_DROUTE, "as it is, to the server's link address" },
+	{ "IPIP", IP_VS_CONN_F_TUNNEL, "in another packet" },
+	{ "MASQ", IP_VS_CONN_F_MASQ, "with its address changed" },
+	{ NULL, 0, NULL },
+};
+
+/* The kernel says "reply" with the '!' of the direction. */
+static const struct rv_name directions[] = {
+	{ "ORIGINAL", 0, NULL },
+	{ "REPLY", XT_IPVS_DIR, NULL },
+	{ NULL, 0, NULL },
+};
+
+static int parse_port(struct rv_parse *p)
+{
+	int port = rv_parse_port(p->arg, 0);
+
+	if (port < 0)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
+			       "Port \"%s\" does not resolve to anything.\n", p->arg);
+	rv_set_uint(p->data + p->opt->offset, p->opt->size, htons(port));
+	return 0;
+}
+
+/* -L shows the address as it is, never a name. */
+static void print_address(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	struct rv_out numeric = *o;
+
+	numeric.numeric = true;
+	rv_value_print(&numeric, opt, data);
+}
+
+#define PORT_ROW(word, field, bit, text)					\
+	{									\
+		.name = word, .type = RV_T_UINT, .flags = RV_OPT_INVERT | RV_OPT_BE, \
+		RV_FIELD(info, field), BITS(bit), .list = word,			\
+		.arg = "port", .help = text, .parse = parse_port,		\
+	}
+
+static const struct rv_option options[] = {
+	[IPVS] = {
+		.name = "ipvs",
+		.type = RV_T_FLAG,
+		.flags = RV_OPT_INVERT,
+		RV_FIELD(info, bitmask),
+		.value = XT_IPVS_IPVS_PROPERTY,
+		.invert = RV_BIT(info, invert, XT_IPVS_IPVS_PROPERTY),
+		.list = "ipvs",
+		.help = "a connection of the load balancer's",
+	},
+	[PROTO] = {
+		.name = "vproto",
+		.type = RV_T_PROTO,
+		.flags = RV_OPT_INVERT | RV_OPT_NUMBER,
+		RV_FIELD(info, l4proto),
+		BITS(PROTO),
+		.list = "vproto",
+		.arg = "protocol",
+		.help = "protocol of the service",
+	},
+	[ADDRESS] = {
+		.name = "vaddr",
+		.type = RV_T_ADDR_MASK,
+		.flags = RV_OPT_INVERT,
+		RV_FIELD(info, vaddr),
+		.mask_offset = offsetof(info, vmask),
+		BITS(VADDR),
+		.list = "vaddr",
+		.arg = "address[/mask]",
+		.help = "address of the service",
+		.print = print_address,
+	},
+	[PORT] = PORT_ROW("vport", vport, VPORT, "port of the service"),
+	[DIRECTION] = {
+		.name = "vdir",
+		.type = RV_T_ENUM,
+		RV_FIELD(info, invert),
+		.value = XT_IPVS_DIR,
+		.names = directions,
+		.given = RV_BIT(info, bitmask, XT_IPVS_DIR),
+		.list = "vdir",
+		.arg = "ORIGINAL|REPLY",
+		.help = "direction of the packet",
+	},
+	[METHOD] = {
+		.name = "vmethod",
+		.type = RV_T_ENUM,
+		.flags = RV_OPT_INVERT,
+		RV_FIELD(info, fwd_method),
+		.names = methods,
+		BITS(METHOD),
+		.list = "vmethod",
+		.arg = "GATE|IPIP|MASQ",
+		.help = "how it gets to the server",
+	},
+	[CONTROL] = PORT_ROW("vportctl", vportctl, VPORTCTL,
+			     "port of the connection that controls this one, 21 for FTP"),
+	{ .name = NULL },
+};
+
+/* Every option says that it is a connection of the load balancer's; that is not shown beside it. */
+static int check(struct rv_check *c)
+{
+	info *i = (info *)(void *)c->part->data;
+	uint8_t others = i->bitmask & XT_IPVS_ONCE_MASK;
+
+	if (others && i->invert & XT_IPVS_IPVS_PROPERTY)
+		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
+			       "! --ipvs cannot be together with other options");
+	if (others)
+		i->bitmask &= ~XT_IPVS_IPVS_PROPERTY;
+	return 0;
+}
+
+static const struct rv_wire wire[] = {
+	{ .revision = 0, .size = sizeof(info) },
+	{ .size = 0 },
+};
+
+static const struct rv_ext ipvs = {
+	.name = "ipvs",
+	.kind = RV_MATCH,
+	.size = sizeof(info),
+	.wire = wire,
+	.options = options,
+	.required = "IPVS: At least one option is required",
+	.help = "packets the load balancer handles",
+	.check = check,
+};
+RV_REGISTER(ipvs);

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m ipvs ; FAIL ; IPVS: At least one option is required
+-m ipvs --ipvs ; = ; OK
+-m ipvs ! --ipvs ; = ; OK
+-m ipvs --vproto tcp ; -m ipvs --vproto 6 ; OK
+-m ipvs --vproto 6 --vport 80 -j ACCEPT ; = ; OK
+-m ipvs ! --vproto 200 ; = ; OK
+-m ipvs ! --vport http ; -m ipvs ! --vport 80 ; OK
+-m ipvs --vport 65535 ; = ; OK
+-m ipvs --vport 65536 ; FAIL ; Port "65536" does not resolve to anything.
+-m ipvs --vport 80:90 ; FAIL ; Port "80:90" does not resolve to anything.
+-m ipvs --vport a ; FAIL ; Port "a" does not resolve to anything.
+-m ipvs --vproto foo ; FAIL ; unknown protocol "foo" specified
+-m ipvs --vdir ORIGINAL ; = ; OK
+-m ipvs --vdir reply ; -m ipvs --vdir REPLY ; OK
+-m ipvs ! --vdir REPLY ; FAIL ; ipvs: option "--vdir" cannot be inverted.
+-m ipvs --vdir foo ; FAIL ; ipvs: Bad value for "--vdir" option: "foo"
+-m ipvs --vmethod GATE ; = ; OK
+-m ipvs --vmethod ipip ; -m ipvs --vmethod IPIP ; OK
+-m ipvs ! --vmethod MASQ ; = ; OK
+-m ipvs --vmethod foo ; FAIL ; ipvs: Bad value for "--vmethod" option: "foo"
+-m ipvs --vportctl 21 ; = ; OK
+-m ipvs ! --vportctl ftp ; -m ipvs ! --vportctl 21 ; OK
+-m ipvs --ipvs --ipvs ; FAIL ; ipvs: option "--ipvs" can only be used once.
+-m ipvs --vport 5 --vport 6 ; FAIL ; ipvs: option "--vport" can only be used once.
+-m ipvs ! --ipvs --vport 5 ; FAIL ; ! --ipvs cannot be together with other options
+@family ip
+-m ipvs --vaddr 1.2.3.4 ; = ; OK
+-m ipvs ! --vaddr 1.2.3.0/24 ; = ; OK
+-m ipvs --vaddr 1.2.3.4/255.0.255.0 ; = ; OK
+-m ipvs --vaddr 1.2.3.4/33 ; FAIL ; ipvs: bad value for option "--vaddr", neither a valid network mask nor valid CIDR (0-32).
+-m ipvs --ipvs --vproto udp --vaddr 1.2.3.4/24 --vport 5 --vdir REPLY --vmethod IPIP --vportctl 21 ; -m ipvs --vproto 17 --vaddr 1.2.3.4/24 --vport 5 --vdir REPLY --vmethod IPIP --vportctl 21 ; OK
+@family ip6
+-m ipvs --vaddr 2001:db8::1 ; = ; OK
+-m ipvs ! --vaddr 2001:db8::/32 ; = ; OK

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* osf: which system a SYN looks to be from (uapi linux/netfilter/nfnetlink_osf.h). */
+#include <netinet/in.h>
+#include <string.h>
+
+#include <ravelin/extension.h>
+
+#include <linux/netfilter/xt_osf.h>
+
+typedef struct xt_osf_info info;
+
+#define LEVEL(word, field, bit, text)						\
+	{									\
+		.name = word, .type = RV_T_UINT, .flags = RV_OPT_LIST_NEVER,	\
+		RV_FIELD(info, field), .max = 2,				\
+		.given = RV_BIT(info, flags, XT_OSF_##bit), .arg = "0|1|2", .help = text, \
+	}
+
+static const struct rv_option options[] = {
+	{
+		.name = "genre",
+		.type = RV_T_STRING,
+		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_BARE | RV_OPT_ALWAYS |
+			 RV_OPT_LIST_ALWAYS,
+		RV_FIELD(info, genre),
+		.min = 1,
+		.invert = RV_BIT(info, flags, XT_OSF_INVERT),
+		.list = "OS fingerprint match [! ]",
+		.arg = "name",
+		.help = "a system of this kind",
+	},
+	LEVEL("ttl", ttl, TTL, "the TTL is 0: that of the fingerprint, 1: not larger, 2: no matter"),
+	LEVEL("log", loglevel, LOG, "log 0: all that fit, 1: the first, 2: all that are known"),
+	{ .name = NULL },
+};
+
+static int check(struct rv_check *c)
+{
+	info *i = (info *)(void *)c->part->data;
+
+	i->len = strlen(i->genre);
+	return 0;
+}
+
+static const struct rv_wire wire[] = {
+	{ .revision = 0, .size = sizeof(info) },
+	{ .size = 0 },
+};
+
+static const struct rv_ext osf = {
+	.name = "osf",
+	.kind = RV_MATCH,
+	.family = NFPROTO_IPV4,
+	.size = sizeof(info),
+	.wire = wire,
+	.options = options,
+	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
+	.only_protocol = IPPROTO_TCP,
+	.help = "the system a SYN looks to be from",
+	.check = check,
+};
+RV_REGISTER(osf);

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* physdev: the ports of a bridge the packet comes and goes by (uapi linux/netfilter/xt_physdev.h). */
+#include <string.h>
+
+#include <ravelin/extension.h>
+
+#include <linux/netfilter/xt_physdev.h>
+
+typedef struct xt_physdev_info info;
+
+#define PORT(word, field, bit, SEL, text)					\
+	{									\
+		.name = "physdev-" word, .type = RV_T_IFACE, .flags = RV_OPT_INVERT, \
+		RV_FIELD(info, field),						\
+		.given = RV_BIT(info, bitmask, bit), .invert = RV_BIT(info, invert, bit), \
+		.sel = RV_SEL_##SEL, .list = "--physdev-" word,			\
+		.bad = "interface name `%s' must be shorter than IFNAMSIZ (15)", \
+		.arg = "name[+]", .help = text,					\
+	}
+
+#define STATE(word, bit, SEL, text)						\
+	{									\
+		.name = "physdev-is-" word, .type = RV_T_FLAG, .flags = RV_OPT_INVERT, \
+		RV_FIELD(info, bitmask), .value = bit,				\
+		.invert = RV_BIT(info, invert, bit), .sel = RV_SEL_##SEL,	\
+		.list = "--physdev-is-" word, .help = text,			\
+	}
+
+static const struct rv_option options[] = {
+	STATE("in", XT_PHYSDEV_OP_ISIN, PHYS_IS_IN, "came in by a port of a bridge"),
+	PORT("in", physindev, XT_PHYSDEV_OP_IN, PHYSIN, "by this one"),
+	STATE("out", XT_PHYSDEV_OP_ISOUT, PHYS_IS_OUT, "goes out by a port of a bridge"),
+	PORT("out", physoutdev, XT_PHYSDEV_OP_OUT, PHYSOUT, "by this one"),
+	STATE("bridged", XT_PHYSDEV_OP_BRIDGED, PHYS_BRIDGED, "is bridged, not routed"),
+	{ .name = NULL },
+};
+
+/* A name counts with its NUL, a wildcard as far as the '+'. */
+static void make_mask(const char *name, char *mask)
+{
+	size_t len = strnlen(name, IFNAMSIZ);
+
+	memset(mask, 0, IFNAMSIZ);
+	if (len)
+		memset(mask, 0xff, name[len - 1] == '+' ? len - 1 : len + 1);
+}
+
+static int check(struct rv_check *c)
+{
+	info *i = (info *)(void *)c->part->data;
+
+	make_mask(i->physindev, i->in_mask);
+	make_mask(i->physoutdev, i->out_mask);
+	return 0;
+}
+
+/* Which port it goes out by is not known yet of a packet that the host itself sends. */
+static const char *refused(const unsigned char *data, uint32_t hooks)
+{
+	const info *i = (const info *)(const void *)data;
+	bool bridged = i->bitmask & ~i->invert & XT_PHYSDEV_OP_BRIDGED;
+
+	if (!(hooks & 1 << NF_INET_LOCAL_OUT) || bridged ||
+	    !(i->bitmask & (XT_PHYSDEV_OP_OUT | XT_PHYSDEV_OP_ISOUT)))
+		return NULL;
+	return "in OUTPUT the port a packet goes out by needs --physdev-is-bridged";
+}
+
+static const struct rv_wire wire[] = {
+	{ .revision = 0, .size = sizeof(info) },
+	{ .size = 0 },
+};
+
+static const struct rv_ext physdev = {
+	.name = "physdev",
+	.kind = RV_MATCH,
+	.size = sizeof(info),
+	.wire = wire,
+	.options = options,
+	.list = "PHYSDEV match",
+	.required = "PHYSDEV: no physdev option specified",
+	.help = "ports of a bridge",
+	.check = check,
+	.refused = refused,
+};
+RV_REGISTER(physdev);

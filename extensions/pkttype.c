@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* pkttype: for whom the link layer says the packet is (uapi linux/netfilter/xt_pkttype.h). */
+#include <ravelin/extension.h>
+
+#include <linux/if_packet.h>
+#include <linux/netfilter/xt_pkttype.h>
+
+static const struct rv_name types[] = {
+	{ "unicast", PACKET_HOST, "for this host" },
+	{ "broadcast", PACKET_BROADCAST, "for all" },
+	{ "multicast", PACKET_MULTICAST, "for a group" },
+	{ "otherhost", PACKET_OTHERHOST, "for someone else" },
+	{ "host", PACKET_HOST, NULL },
+	{ "bcast", PACKET_BROADCAST, NULL },
+	{ "mcast", PACKET_MULTICAST, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct rv_option options[] = {
+	{
+		.name = "pkt-type",
+		.type = RV_T_ENUM,
+		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
+		RV_FIELD(struct xt_pkttype_info, pkttype),
+		.names = types,
+		.invert = RV_BIT(struct xt_pkttype_info, invert, 1),
+		.sel = RV_SEL_PKTTYPE,
+		.bad = "Bad packet type '%s'",
+		.list = "PKTTYPE [!]= ",
+		.arg = "type",
+		.help = "unicast, broadcast, multicast or otherhost",
+	},
+	{ .name = NULL },
+};
+
+static const struct rv_wire wire[] = {
+	{ .revision = 0, .size = sizeof(struct xt_pkttype_info) },
+	{ .size = 0 },
+};
+
+static const struct rv_ext pkttype = {
+	.name = "pkttype",
+	.kind = RV_MATCH,
+	.size = sizeof(struct xt_pkttype_info),
+	.wire = wire,
+	.options = options,
+	.help = "for whom the link layer says it is",
+};
+RV_REGISTER(pkttype);

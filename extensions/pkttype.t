@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m pkttype ; FAIL ; pkttype: option "--pkt-type" must be specified
+-m pkttype --pkt-type unicast ; = ; OK
+-m pkttype --pkt-type broadcast ; = ; OK
+-m pkttype --pkt-type multicast ; = ; OK
+-m pkttype --pkt-type bcast ; -m pkttype --pkt-type broadcast ; OK
+-m pkttype --pkt-type mcast ; -m pkttype --pkt-type multicast ; OK
+-m pkttype --pkt-type host ; -m pkttype --pkt-type unicast ; OK
+-m pkttype --pkt-type otherhost ; = ; OK
+-m pkttype --pkt-type outgoing ; FAIL ; Bad packet type 'outgoing'
+-m pkttype --pkt-type loopback ; FAIL ; Bad packet type 'loopback'
+-m pkttype --pkt-type fastroute ; FAIL ; Bad packet type 'fastroute'
+-m pkttype ! --pkt-type unicast ; = ; OK
+-m pkttype --pkt-type UNICAST ; -m pkttype --pkt-type unicast ; OK
+-m pkttype --pkt-type uni ; FAIL ; Bad packet type 'uni'
+-m pkttype --pkt-type foo ; FAIL ; Bad packet type 'foo'
+-m pkttype --pkt-type '' ; FAIL ; Bad packet type ''
+-m pkttype --pkt-type 1 ; FAIL ; Bad packet type '1'
+-m pkttype --pkt-type unicast --pkt-type host ; FAIL ; pkttype: option "--pkt-type" can only be used once.

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy: what IPsec has done to the packet or will do (uapi linux/netfilter/xt_policy.h).
+ * The options from --reqid on are about one element of the policy, the one --next has come
+ * to; their rows give places in struct xt_policy_elem.
+ */
+#include <netinet/in.h>
+#include <string.h>
+
+#include <ravelin/extension.h>
+
+#include <linux/netfilter/xt_policy.h>
+
+typedef struct xt_policy_info info;
+typedef struct xt_policy_elem elem;
+
+enum { DIR, POL, STRICT, REQID, SPI, PROTO, MODE, TUNNEL_DST, TUNNEL_SRC, NEXT };
+
+/* One bit for each row of an element; which, the compiler knows. */
+static const struct xt_policy_spec bits[] = {
+	[REQID] = { .reqid = 1 }, [SPI] = { .spi = 1 }, [PROTO] = { .proto = 1 },
+	[MODE] = { .mode = 1 }, [TUNNEL_DST] = { .daddr = 1 }, [TUNNEL_SRC] = { .saddr = 1 },
+};
+
+static const struct rv_option options[];
+
+static uint8_t bit_of(unsigned int row)
+{
+	uint8_t bit;
+
+	memcpy(&bit, &bits[row], sizeof(bit));
+	return bit;
+}
+
+static bool has(const struct xt_policy_spec *spec, unsigned int row)
+{
+	uint8_t byte;
+
+	memcpy(&byte, spec, sizeof(byte));
+	return byte & bit_of(row);
+}
+
+static void set(struct xt_policy_spec *spec, unsigned int row)
+{
+	uint8_t byte;
+
+	memcpy(&byte, spec, sizeof(byte));
+	byte |= bit_of(row);
+	memcpy(spec, &byte, sizeof(byte));
+}
+
+static int parse_element(struct rv_parse *p)
+{
+	info *i = (info *)(void *)p->data;
+	elem *e = &i->pol[i->len];
+	unsigned int row = p->opt - options;
+	struct rv_parse in_element = *p;
+
+	if (has(&e->match, row))
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "policy match: double --%s option",
+			       p->opt->name);
+	in_element.data = (unsigned char *)e;
+	if (rv_value_parse(&in_element, p->arg, in_element.data + p->opt->offset))
+		return -1;
+	if (row == PROTO && e->proto != IPPROTO_AH && e->proto != IPPROTO_ESP &&
+	    e->proto != IPPROTO_COMP)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
+			       "policy match: protocol must be ah/esp/ipcomp");
+	set(&e->match, row);
+	if (p->invert)
+		set(&e->invert, row);
+	return 0;
+}
+
+static int parse_next(struct rv_parse *p)
+{
+	info *i = (info *)(void *)p->data;
+
+	if (i->len + 1 >= XT_POLICY_MAX_ELEM)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
+			       "policy match: maximum policy depth reached");
+	i->len++;
+	return 0;
+}
+
+static const struct rv_name directions[] = {
+	{ "in", XT_POLICY_MATCH_IN, "what was undone" },
+	{ "out", XT_POLICY_MATCH_OUT, "what will be done" },
+	{ NULL, 0, NULL },
+};
+
+static const struct rv_name policies[] = {
+	{ "none", XT_POLICY_MATCH_NONE, NULL },
+	{ "ipsec", 0, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct rv_name modes[] = {
+	{ "transport", XT_POLICY_MODE_TRANSPORT, NULL },
+	{ "tunnel", XT_POLICY_MODE_TUNNEL, NULL },
+	{ NULL, 0, NULL },
+};
+
+/* save and show print these rows, element by element. */
+#define ELEMENT RV_OPT_INVERT | RV_OPT_REPEAT
+
+#define TUNNEL(side, addr, mask, text)						\
+	{									\
+		.name = "tunnel-" side, .type = RV_T_ADDR_MASK, .flags = ELEMENT, \
+		RV_FIELD(elem, addr), .mask_offset = offsetof(elem, mask),	\
+		.arg = "address[/mask]", .help = text, .parse = parse_element,	\
+	}
+
+static const struct rv_option options[] = {
+	[DIR] = {
+		.name = "dir",
+		.type = RV_T_ENUM,
+		.flags = RV_OPT_EXACT,
+		RV_FIELD(info, flags),
+		.value = XT_POLICY_MATCH_IN | XT_POLICY_MATCH_OUT,
+		.names = directions,
+		.bad = "policy_match: invalid dir \"%s\"",
+		.arg = "in|out",
+		.help = "what was undone or what will be done",
+	},
+	[POL] = {
+		.name = "pol",
+		.type = RV_T_ENUM,
+		.flags = RV_OPT_EXACT,
+		RV_FIELD(info, flags),
+		.value = XT_POLICY_MATCH_NONE,
+		.names = policies,
+		.bad = "policy match: invalid policy \"%s\"",
+		.arg = "none|ipsec",
+		.help = "nothing or IPsec",
+	},
+	[STRICT] = {
+		.name = "strict",
+		.type = RV_T_FLAG,
+		RV_FIELD(info, flags),
+		.value = XT_POLICY_MATCH_STRICT,
+		.help = "all elements, in order, and no others",
+	},
+	[REQID] = {
+		.name = "reqid",
+		.type = RV_T_UINT,
+		.flags = ELEMENT,
+		RV_FIELD(elem, reqid),
+		.arg = "number",
+		.help = "the reqid of the policy",
+		.parse = parse_element,
+	},
+	[SPI] = {
+		.name = "spi",
+		.type = RV_T_UINT,
+		/*
+		 * The kernel compares it in network order. Stock has always written and printed
+		 * it in host order; another order here would show as another SPI there.
+		 */
+		.flags = ELEMENT | RV_OPT_HEX,
+		RV_FIELD(elem, spi),
+		.arg = "number",
+		.help = "the Security Parameter Index",
+		.parse = parse_element,
+	},
+	[PROTO] = {
+		.name = "proto",
+		.type = RV_T_PROTO,
+		.flags = ELEMENT,
+		RV_FIELD(elem, proto),
+		.arg = "ah|esp|ipcomp",
+		.help = "the protocol",
+		.parse = parse_element,
+	},
+	[MODE] = {
+		.name = "mode",
+		.type = RV_T_ENUM,
+		.flags = ELEMENT | RV_OPT_EXACT,
+		RV_FIELD(elem, mode),
+		.names = modes,
+		.bad = "policy match: invalid mode \"%s\"",
+		.arg = "transport|tunnel",
+		.help = "the mode",
+		.parse = parse_element,
+	},
+	[TUNNEL_DST] = TUNNEL("dst", daddr, dmask, "where the tunnel ends"),
+	[TUNNEL_SRC] = TUNNEL("src", saddr, smask, "where the tunnel begins"),
+	[NEXT] = {
+		.name = "next",
+		.type = RV_T_FLAG,
+		.flags = RV_OPT_REPEAT,
+		.needs = 1 << STRICT,
+		.help = "what follows is about the next element",
+		.parse = parse_next,
+	},
+	{ .name = NULL },
+};
+
+static int fail(struct rv_check *c, const char *why)
+{
+	return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "policy match: %s", why);
+}
+
+static int check_element(struct rv_check *c, const info *i, unsigned int n)
+{
+	const elem *e = &i->pol[n];
+	bool tunnel = (e->mode == XT_POLICY_MODE_TUNNEL) != has(&e->invert, MODE);
+	uint8_t match;
+
+	memcpy(&match, &e->match, sizeof(match));
+	if (i->flags & XT_POLICY_MATCH_STRICT && !match)
+		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
+			       "policy match: empty policy element %u. --strict is in effect, but at "
+			       "least one of reqid, spi, tunnel-src, tunnel-dst, proto or mode is "
+			       "required.", n);
+	if ((has(&e->match, TUNNEL_SRC) || has(&e->match, TUNNEL_DST)) && !tunnel)
+		return fail(c, "--tunnel-src/--tunnel-dst is only valid in tunnel mode");
+	return 0;
+}
+
+/* Until here len is the index of the last element. */
+static int check(struct rv_check *c)
+{
+	const uint64_t elements = ~(1ULL << DIR | 1 << POL | 1 << STRICT);
+	info *i = (info *)(void *)c->part->data;
+
+	if (!(c->seen & 1 << DIR))
+		return fail(c, "neither --dir in nor --dir out specified");
+	if (i->flags & XT_POLICY_MATCH_NONE) {
+		if (c->seen & 1 << STRICT)
+			return fail(c, "policy none but --strict given");
+		return c->seen & elements ? fail(c, "policy none but policy given") : 0;
+	}
+	i->len++;
+	for (unsigned int n = 0; n < i->len; n++)
+		if (check_element(c, i, n))
+			return -1;
+	return 0;
+}
+
+/* A packet that comes has not been through what will be done, and the other way round. */
+static const char *refused(const unsigned char *data, uint32_t hooks)
+{
+	const uint32_t in = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN;
+	const uint32_t out = 1 << NF_INET_POST_ROUTING | 1 << NF_INET_LOCAL_OUT;
+	const info *i = (const info *)(const void *)data;
+
+	if (i->flags & XT_POLICY_MATCH_OUT && hooks & in)
+		return "--dir out cannot be used in PREROUTING and INPUT";
+	if (i->flags & XT_POLICY_MATCH_IN && hooks & out)
+		return "--dir in cannot be used in POSTROUTING and OUTPUT";
+	return NULL;
+}
+
+static void print_element(struct rv_out *o, const elem *e, const char *dashes)
+{
+	struct rv_out numeric = *o;
+
+	numeric.numeric = true;		/* addresses have no names, in -L either */
+	for (unsigned int row = REQID; row <= TUNNEL_SRC; row++) {
+		if (!has(&e->match, row))
+			continue;
+		rv_buf_printf(o->buf, "%s %s%s ", has(&e->invert, row) ? " !" : "", dashes,
+			      options[row].name);
+		if (row == PROTO && o->style == RV_STYLE_LIST && o->numeric)
+			rv_buf_u64(o->buf, e->proto);
+		else
+			rv_value_print(&numeric, &options[row], (const unsigned char *)e);
+	}
+}
+
+static void print(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
+{
+	const char *dashes = o->style == RV_STYLE_SAVE ? "--" : "";
+	const info *i = (const info *)(const void *)data;
+	bool strict = i->flags & XT_POLICY_MATCH_STRICT;
+
+	(void)ext;
+	rv_buf_puts(o->buf, o->style == RV_STYLE_SAVE ? "" : " policy match");
+	for (unsigned int row = DIR; row <= POL; row++) {
+		rv_buf_printf(o->buf, " %s%s ", dashes, options[row].name);
+		rv_value_print(o, &options[row], data);
+	}
+	if (strict)
+		rv_buf_printf(o->buf, " %sstrict", dashes);
+	for (unsigned int n = 0; n < i->len && n < XT_POLICY_MAX_ELEM; n++) {
+		if (strict && o->style == RV_STYLE_LIST)
+			rv_buf_printf(o->buf, " [%u]", n);
+		else if (n)
+			rv_buf_puts(o->buf, " --next");
+		print_element(o, &i->pol[n], dashes);
+	}
+}
+
+static const struct rv_wire wire[] = {
+	{ .revision = 0, .size = sizeof(info) },
+	{ .size = 0 },
+};
+
+static const struct rv_ext policy = {
+	.name = "policy",
+	.kind = RV_MATCH,
+	.size = sizeof(info),
+	.wire = wire,
+	.options = options,
+	.help = "what IPsec has done to it or will do",
+	.check = check,
+	.refused = refused,
+	.save = print,
+	.show = print,
+};
+RV_REGISTER(policy);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* quota: true until so many bytes have come by (uapi linux/netfilter/xt_quota.h). */
+#include <string.h>
+
+#include <linux/netfilter/xt_quota.h>
+
+#include <ravelin/extension.h>
+
+static const struct rv_option options[] = {
+	{
+		.name = "quota",
+		.type = RV_T_UINT,
+		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
+		RV_FIELD(struct xt_quota_info, quota),
+		.invert = RV_BIT(struct xt_quota_info, flags, XT_QUOTA_INVERT),
+		.list = "quota: %s bytes",
+		.arg = "bytes",
+		.help = "so many",
+	},
+	{ .name = NULL },
+};
+
+/* What follows the quota is the kernel's own. */
+static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	(void)w;
+	(void)err;
+	memcpy(data, wire, offsetof(struct xt_quota_info, master));
+	return 0;
+}
+
+static const struct rv_wire wire[] = {
+	{ .revision = 0, .size = sizeof(struct xt_quota_info), .read = read_v0 },
+	{ .size = 0 },
+};
+
+static const struct rv_ext quota = {
+	.name = "quota",
+	.kind = RV_MATCH,
+	.size = sizeof(struct xt_quota_info),
+	.compare = offsetof(struct xt_quota_info, master),
+	.wire = wire,
+	.options = options,
+	.help = "until so many bytes have come by",
+};
+RV_REGISTER(quota);

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m quota ; FAIL ; quota: option "--quota" must be specified
+-m quota --quota 0 ; = ; OK
+-m quota --quota 1000 ; = ; OK
+-m quota --quota 18446744073709551615 ; = ; OK
+-m quota --quota 18446744073709551616 ; FAIL ; quota: bad value for option "--quota", or out of range (0-18446744073709551615).
+-m quota --quota 0x10 ; -m quota --quota 16 ; OK
+-m quota --quota a ; FAIL ; quota: bad value for option "--quota", or out of range (0-18446744073709551615).
+-m quota --quota -1 ; FAIL ; quota: bad value for option "--quota", or out of range (0-18446744073709551615).
+-m quota --quota '' ; FAIL ; quota: bad value for option "--quota", or out of range (0-18446744073709551615).
+-m quota ! --quota 5 ; = ; OK
+-m quota --quota 5 --quota 6 ; FAIL ; quota: option "--quota" can only be used once.
+-m quota --quota 5 -j ACCEPT ; = ; OK

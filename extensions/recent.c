@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* recent: lists of addresses seen before (uapi linux/netfilter/xt_recent.h). */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include <linux/netfilter/xt_recent.h>
+
+#include <ravelin/extension.h>
+
+typedef struct xt_recent_mtinfo_v1 info;
+
+enum { SET, RCHECK, UPDATE, REMOVE, SECONDS, REAP, HITCOUNT, RTTL, NAME, MASK, RSOURCE, RDEST };
+
+/* XT_RECENT_MAX_NSTAMPS of the kernel, which is no part of its uapi. */
+#define MAX_HITS 65535
+
+#define ACTIONS (1 << SET | 1 << RCHECK | 1 << UPDATE | 1 << REMOVE)
+
+/* Any mask will do, but a number or a host's name is a slip: stock takes "16" for 0.0.0.16. */
+static int parse_mask(struct rv_parse *p)
+{
+	int af = p->family == NFPROTO_IPV4 ? AF_INET : AF_INET6;
+	union nf_inet_addr mask = { 0 };
+
+	if (inet_pton(af, p->arg, &mask) != 1)
+		return rv_option_fail(p, "bad value for option \"--mask\": \"%s\" is no mask.\n",
+				      p->arg);
+	memcpy(p->data + p->opt->offset, &mask, sizeof(mask));
+	return 0;
+}
+
+/* -L says on which side the mask counts before the mask. */
+static void print_mask(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const info *i = (const info *)(const void *)data;
+
+	if (o->style == RV_STYLE_LIST)
+		rv_buf_printf(o->buf, "side: %s mask: ",
+			      i->side == XT_RECENT_DEST ? "dest" : "source");
+	rv_value_print(o, opt, data);
+}
+
+#define ACTION(word, row, bit, words, text)					\
+	[row] = {								\
+		.name = word, .type = RV_T_FLAG, .flags = RV_OPT_INVERT,	\
+		RV_FIELD(info, check_set), .value = XT_RECENT_##bit,		\
+		.invert = RV_BIT(info, invert, 1),				\
+		.excludes = ACTIONS & ~(1 << (row)),				\
+		.list = "recent: " words, .help = text,				\
+	}
+
+#define SIDE(word, row, number, text)						\
+	[row] = {								\
+		.name = word, .type = RV_T_FLAG,				\
+		.flags = RV_OPT_SETS | RV_OPT_LIST_NEVER,			\
+		RV_FIELD(info, side), .value = number, .help = text,		\
+	}
+
+static const struct rv_option options[] = {
+	ACTION("set", SET, SET, "SET", "put the address into the list; always true"),
+	ACTION("rcheck", RCHECK, CHECK, "CHECK", "the address is in the list"),
+	ACTION("update", UPDATE, UPDATE, "UPDATE", "the same, and it was seen just now"),
+	ACTION("remove", REMOVE, REMOVE, "REMOVE", "the same, and it leaves the list"),
+	[SECONDS] = {
+		.name = "seconds",
+		.type = RV_T_UINT,
+		RV_FIELD(info, seconds),
+		.min = 1,
+		.list = "seconds: ",
+		.arg = "number",
+		.help = "seen within so many seconds",
+	},
+	[REAP] = {
+		.name = "reap",
+		.type = RV_T_FLAG,
+		RV_FIELD(info, check_set),
+		.value = XT_RECENT_REAP,
+		.needs = 1 << SECONDS,
+		.list = "reap",
+		.help = "what was seen longer ago leaves the list",
+	},
+	[HITCOUNT] = {
+		.name = "hitcount",
+		.type = RV_T_UINT,
+		RV_FIELD(info, hit_count),
+		.list = "hit_count: ",
+		.arg = "number",
+		.help = "seen at least so often",
+	},
+	[RTTL] = {
+		.name = "rttl",
+		.type = RV_T_FLAG,
+		RV_FIELD(info, check_set),
+		.value = XT_RECENT_TTL,
+		.excludes = 1 << SET | 1 << REMOVE,
+		.list = "TTL-Match",
+		.help = "seen with the same TTL",
+	},
+	[NAME] = {
+		.name = "name",
+		.type = RV_T_STRING,
+		.flags = RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_BARE,
+		RV_FIELD(info, name),
+		.list = "name: ",
+		.arg = "name",
+		.help = "the list, DEFAULT if not given",
+	},
+	[MASK] = {
+		.name = "mask",
+		.type = RV_T_ADDR,
+		.flags = RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
+		RV_FIELD(info, mask),
+		.arg = "netmask",
+		.help = "bits of the address that count",
+		.parse = parse_mask,
+		.print = print_mask,
+	},
+	SIDE("rsource", RSOURCE, XT_RECENT_SOURCE, "the source address (default)"),
+	SIDE("rdest", RDEST, XT_RECENT_DEST, "the destination address"),
+	{ .name = NULL },
+};
+
+static int check(struct rv_check *c)
+{
+	if (c->seen & ACTIONS)
+		return 0;
+	return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
+		       "recent: you must specify one of `--set', `--rcheck' `--update' or `--remove'");
+}
+
+/* The name becomes that of a file below /proc/net/xt_recent. */
+static bool is_file_name(const char *name)
+{
+	return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !strchr(name, '/');
+}
+
+static const char *refused(const unsigned char *data, uint32_t hooks)
+{
+	const info *i = (const info *)(const void *)data;
+
+	(void)hooks;
+	if (i->check_set & (XT_RECENT_SET | XT_RECENT_REMOVE) && (i->seconds || i->hit_count))
+		return "--set and --remove do not ask when or how often";
+	if (i->hit_count > MAX_HITS)
+		return "--hitcount can be 65535 at most";
+	return is_file_name(i->name) ? NULL : "the name of a list must be one of a file";
+}
+
+static const info initial = {
+	.name = "DEFAULT",
+	.mask.all = { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX },
+};
+
+/* Revision 0 has no mask. What is behind the end of the name says nothing. */
+static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		    struct rv_error *err)
+{
+	info *i = (info *)(void *)data;
+	size_t len;
+
+	(void)err;
+	memset(&i->mask, 0xff, sizeof(i->mask));
+	memcpy(i, wire, w->size < sizeof(*i) ? offsetof(info, mask) : sizeof(*i));
+	len = strnlen(i->name, sizeof(i->name) - 1);
+	memset(i->name + len, 0, sizeof(i->name) - len);
+	return 0;
+}
+
+/* Stock writes names over the default one and, looking for a rule to delete, compares it all. */
+static int write_v1(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+		    struct rv_error *err)
+{
+	const info *i = (const info *)(const void *)data;
+	info out = *i;
+
+	(void)w;
+	(void)err;
+	memcpy(out.name, initial.name, sizeof(out.name));
+	memcpy(out.name, i->name, strlen(i->name) + 1);
+	memcpy(wire, &out, sizeof(out));
+	return 0;
+}
+
+static const struct rv_wire wire[] = {
+	{ .revision = 1, .size = sizeof(info), .read = read_any, .write = write_v1 },
+	{ .revision = 0, .size = sizeof(struct xt_recent_mtinfo), .read = read_any },
+	{ .size = 0 },
+};
+
+/*
+ * Of the mask in IPv4 only the address counts; the bytes behind it are ones where the mask was
+ * not given and zeros where it was.
+ */
+#define RECENT(family_, mask_size)						\
+	{									\
+		.name = "recent", .kind = RV_MATCH, .family = family_,		\
+		.size = sizeof(info), .compare = offsetof(info, mask) + (mask_size), \
+		.initial = &initial, .wire = wire, .options = options,		\
+		.help = "lists of addresses seen before",			\
+		.check = check, .refused = refused,				\
+	}
+
+static const struct rv_ext recent4 = RECENT(NFPROTO_IPV4, 4);
+static const struct rv_ext recent6 = RECENT(NFPROTO_IPV6, 16);
+RV_REGISTER(recent4);
+RV_REGISTER(recent6);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rpfilter: a reply would go back the way the packet came (uapi linux/netfilter/xt_rpfilter.h). */
+#include <ravelin/extension.h>
+
+#include <linux/netfilter/xt_rpfilter.h>
+
+#define FLAG(word, bit, text)							\
+	{									\
+		.name = word, .type = RV_T_FLAG,				\
+		RV_FIELD(struct xt_rpfilter_info, flags), .value = XT_RPFILTER_##bit, \
+		.list = word, .help = text,					\
+	}
+
+static const struct rv_option options[] = {
+	FLAG("loose", LOOSE, "by any interface will do"),
+	FLAG("validmark", VALID_MARK, "the packet's mark takes part in routing the reply"),
+	FLAG("accept-local", ACCEPT_LOCAL, "packets from an address of this host's are fine"),
+	FLAG("invert", INVERT, "packets whose reply would go another way"),
+	{ .name = NULL },
+};
+
+static const struct rv_wire wire[] = {
+	{ .revision = 0, .size = sizeof(struct xt_rpfilter_info) },
+	{ .size = 0 },
+};
+
+static const struct rv_ext rpfilter = {
+	.name = "rpfilter",
+	.kind = RV_MATCH,
+	.size = sizeof(struct xt_rpfilter_info),
+	.wire = wire,
+	.options = options,
+	.list = "rpfilter",
+	.tables = "raw mangle",
+	.hooks = 1 << NF_INET_PRE_ROUTING,
+	.help = "a reply would go back the way the packet came",
+};
+RV_REGISTER(rpfilter);

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rt: the routing header of IPv6 (uapi linux/netfilter_ipv6/ip6t_rt.h, RFC 8200). */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include <ravelin/extension.h>
+
+#include <linux/netfilter_ipv6/ip6t_rt.h>
+
+enum { TYPE, SEGMENTS, LENGTH, RESERVED, ADDRESSES, NOT_STRICT };
+
+/* The addresses in order, with commas between. */
+static int parse_addresses(struct rv_parse *p)
+{
+	struct ip6t_rt *rt = (struct ip6t_rt *)(void *)p->data;
+	const char *text = p->arg;
+	char word[INET6_ADDRSTRLEN + 1];
+	size_t len;
+
+	for (rt->addrnr = 0;; text += len + 1) {
+		len = strcspn(text, ",");
+		if (rt->addrnr == IP6T_RT_HOPS)
+			return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "too many addresses specified");
+		memcpy(word, text, len < sizeof(word) ? len : sizeof(word) - 1);
+		word[len < sizeof(word) ? len : sizeof(word) - 1] = '\0';
+		if (len >= sizeof(word) || inet_pton(AF_INET6, word, &rt->addrs[rt->addrnr]) != 1)
+			return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "bad address: %.*s", (int)len,
+				       text);
+		rt->addrnr++;
+		if (!text[len])
+			return 0;
+	}
+}
+
+static void print_addresses(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const struct ip6t_rt *rt = (const struct ip6t_rt *)(const void *)data;
+
+	(void)opt;
+	for (unsigned int i = 0; i < rt->addrnr && i < IP6T_RT_HOPS; i++) {
+		union nf_inet_addr addr = { .in6 = rt->addrs[i] };
+
+		rv_buf_puts(o->buf, i ? "," : "");
+		rv_print_address(o->buf, NFPROTO_IPV6, &addr);
+	}
+}
+
+#define GIVEN(bit) RV_BIT(struct ip6t_rt, flags, IP6T_RT_##bit)
+#define NOT(bit) RV_BIT(struct ip6t_rt, invflags, IP6T_RT_INV_##bit)
+
+static const struct rv_option options[] = {
+	[TYPE] = {
+		.name = "rt-type",
+		.type = RV_T_UINT,
+		.flags = RV_OPT_INVERT,
+		RV_FIELD(struct ip6t_rt, rt_type),
+		.given = GIVEN(TYP),
+		.invert = NOT(TYP),
+		.sel = RV_SEL_RT_TYPE,
+		.list = "type:[!]",
+		.arg = "number",
+		.help = "a header of this type",
+	},
+	[SEGMENTS] = {
+		.name = "rt-segsleft",
+		.type = RV_T_UINT_RANGE,
+		.flags = RV_OPT_INVERT,
+		RV_FIELD(struct ip6t_rt, segsleft),
+		.invert = NOT(SGS),
+		.sel = RV_SEL_RT_SEGLEFT,
+		.list = "segsleft{s}:[!]",
+		.arg = "number[:number]",
+		.help = "so many segments left",
+	},
+	[LENGTH] = {
+		.name = "rt-len",
+		.type = RV_T_UINT,
+		.flags = RV_OPT_INVERT,
+		RV_FIELD(struct ip6t_rt, hdrlen),
+		.given = GIVEN(LEN),
+		.invert = NOT(LEN),
+		.sel = RV_SEL_RT_LEN,
+		.list = "length:[!]",
+		.arg = "bytes",
+		.help = "a header of this length",
+	},
+	[RESERVED] = {
+		.name = "rt-0-res",
+		.type = RV_T_FLAG,
+		RV_FIELD(struct ip6t_rt, flags),
+		.value = IP6T_RT_RES,
+		.list = "reserved",
+		.help = "the reserved field of type 0 is 0",
+	},
+	[ADDRESSES] = {
+		.name = "rt-0-addrs",
+		.type = RV_T_HOOK,
+		RV_FIELD(struct ip6t_rt, addrs),
+		.given = GIVEN(FST),
+		.list = "0-addrs",
+		.arg = "address[,...]",
+		.help = "the addresses in a header of type 0",
+		.parse = parse_addresses,
+		.print = print_addresses,
+	},
+	[NOT_STRICT] = {
+		.name = "rt-0-not-strict",
+		.type = RV_T_FLAG,
+		RV_FIELD(struct ip6t_rt, flags),
+		.value = IP6T_RT_FST_NSTRICT,
+		.list = "0-not-strict",
+		.help = "others may stand between them",
+	},
+	{ .name = NULL },
+};
+
+/* The kernel looks at the segments whatever this bit says; for any number it need not be set. */
+static void mark_segments(struct ip6t_rt *rt)
+{
+	rt->flags &= ~IP6T_RT_SGS;
+	if (rt->segsleft[0] || rt->segsleft[1] != UINT32_MAX || rt->invflags & IP6T_RT_INV_SGS)
+		rt->flags |= IP6T_RT_SGS;
+}
+
+static int check(struct rv_check *c)
+{
+	struct ip6t_rt *rt = (struct ip6t_rt *)(void *)c->part->data;
+	bool type0 = c->seen & 1 << TYPE && !rt->rt_type && !(rt->invflags & IP6T_RT_INV_TYP);
+
+	if (c->seen & (1 << RESERVED | 1 << ADDRESSES) && !type0)
+		return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "`--rt-type 0' required before `--%s'",
+			       options[c->seen & 1 << RESERVED ? RESERVED : ADDRESSES].name);
+	if (c->seen & 1 << NOT_STRICT && !(c->seen & 1 << ADDRESSES))
+		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
+			       "`--rt-0-addr ...' required before `--rt-0-not-strict'");
+	mark_segments(rt);
+	return 0;
+}
+
+static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	struct ip6t_rt *rt = (struct ip6t_rt *)(void *)data;
+
+	(void)w;
+	(void)err;
+	memcpy(rt, wire, sizeof(*rt));
+	mark_segments(rt);
+	return 0;
+}
+
+static const struct ip6t_rt initial = { .segsleft = { 0, UINT32_MAX } };
+
+static const struct rv_wire wire[] = {
+	{ .revision = 0, .size = sizeof(struct ip6t_rt), .read = read_v0 },
+	{ .size = 0 },
+};
+
+static const struct rv_ext rt = {
+	.name = "rt",
+	.kind = RV_MATCH,
+	.family = NFPROTO_IPV6,
+	.size = sizeof(struct ip6t_rt),
+	.initial = &initial,
+	.wire = wire,
+	.options = options,
+	.list = "rt",
+	.help = "the routing header of IPv6",
+	.check = check,
+};
+RV_REGISTER(rt);

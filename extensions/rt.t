@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m rt ; = ; OK
+-m rt --rt-type 0 ; = ; OK
+-m rt --rt-type 2 ; = ; OK
+-m rt --rt-type 4294967295 ; = ; OK
+-m rt --rt-type 4294967296 ; FAIL ; rt: bad value for option "--rt-type", or out of range (0-4294967295).
+-m rt ! --rt-type 5 ; = ; OK
+-m rt --rt-type a ; FAIL ; rt: bad value for option "--rt-type", or out of range (0-4294967295).
+-m rt --rt-segsleft 5 ; = ; OK
+-m rt --rt-segsleft 5:6 ; = ; OK
+-m rt --rt-segsleft :6 ; -m rt --rt-segsleft 0:6 ; OK
+-m rt --rt-segsleft 6: ; -m rt --rt-segsleft 6:4294967295 ; OK
+-m rt --rt-segsleft 6:5 ; FAIL ; rt: bad value for option "--rt-segsleft" near "5", or out of range (6-4294967295).
+-m rt --rt-segsleft 0:4294967295 ; -m rt ; OK
+-m rt ! --rt-segsleft 0:4294967295 ; = ; OK
+-m rt ! --rt-segsleft 5:6 ; = ; OK
+-m rt --rt-segsleft 4294967296 ; FAIL ; rt: bad value for option "--rt-segsleft" near "4294967296", or out of range (0-4294967295).
+-m rt --rt-segsleft 0 ; = ; OK
+-m rt --rt-segsleft 0x10 ; -m rt --rt-segsleft 16 ; OK
+-m rt --rt-len 0 ; = ; OK
+-m rt --rt-len 16 ; = ; OK
+-m rt ! --rt-len 16 ; = ; OK
+-m rt --rt-len 4294967296 ; FAIL ; rt: bad value for option "--rt-len", or out of range (0-4294967295).
+-m rt --rt-0-res ; FAIL ; `--rt-type 0' required before `--rt-0-res'
+-m rt --rt-type 0 --rt-0-res ; = ; OK
+-m rt --rt-type 1 --rt-0-res ; FAIL ; `--rt-type 0' required before `--rt-0-res'
+-m rt ! --rt-type 0 --rt-0-res ; FAIL ; `--rt-type 0' required before `--rt-0-res'
+-m rt --rt-type 0 --rt-0-addrs 2001:db8::1 ; = ; OK
+-m rt --rt-type 0 --rt-0-addrs 2001:db8::1,2001:db8::2 ; = ; OK
+-m rt --rt-type 0 --rt-0-addrs :: ; = ; OK
+-m rt --rt-type 0 --rt-0-addrs 1.2.3.4 ; FAIL ; bad address: 1.2.3.4
+-m rt --rt-type 0 --rt-0-addrs foo ; FAIL ; bad address: foo
+-m rt --rt-type 0 --rt-0-addrs ::1/64 ; FAIL ; bad address: ::1/64
+-m rt --rt-0-addrs ::1 ; FAIL ; `--rt-type 0' required before `--rt-0-addrs'
+-m rt --rt-type 1 --rt-0-addrs ::1 ; FAIL ; `--rt-type 0' required before `--rt-0-addrs'
+-m rt --rt-type 0 --rt-0-addrs ::1,::2,::3,::4,::5,::6,::7,::8,::9,::a,::b,::c,::d,::e,::f,::10 ; = ; OK
+-m rt --rt-type 0 --rt-0-addrs ::1,::2,::3,::4,::5,::6,::7,::8,::9,::a,::b,::c,::d,::e,::f,::10,::11 ; FAIL ; too many addresses specified
+-m rt --rt-type 0 --rt-0-addrs ::1 --rt-0-not-strict ; = ; OK
+-m rt --rt-type 0 --rt-0-not-strict ; FAIL ; `--rt-0-addr ...' required before `--rt-0-not-strict'
+-m rt --rt-0-not-strict ; FAIL ; `--rt-0-addr ...' required before `--rt-0-not-strict'
+-m rt --rt-type 0 ! --rt-0-addrs ::1 ; FAIL ; rt: option "--rt-0-addrs" cannot be inverted.
+-m rt --rt-type 0 ! --rt-0-res ; FAIL ; rt: option "--rt-0-res" cannot be inverted.
+-m rt --rt-type 0 --rt-0-addrs ::1 ! --rt-0-not-strict ; FAIL ; rt: option "--rt-0-not-strict" cannot be inverted.
+-m rt --rt-type 1 --rt-type 2 ; FAIL ; rt: option "--rt-type" can only be used once.
+# stock refuses this: `--rt-0-addr ...' required before `--rt-0-not-strict'
+-m rt --rt-len 8 --rt-segsleft 1 --rt-type 0 --rt-0-not-strict --rt-0-res --rt-0-addrs ::1,::2 -j ACCEPT ; -m rt --rt-type 0 --rt-segsleft 1 --rt-len 8 --rt-0-res --rt-0-addrs ::1,::2 --rt-0-not-strict -j ACCEPT ; OK
+-m rt --rt-type 0 --rt-0-res --rt-0-res ; FAIL ; rt: option "--rt-0-res" can only be used once.

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* socket: this host has a socket for the packet (uapi linux/netfilter/xt_socket.h). */
+#include <ravelin/extension.h>
+
+#include <linux/netfilter/xt_socket.h>
+
+typedef struct xt_socket_mtinfo3 info;
+
+#define FLAG(word, bit, text)							\
+	{									\
+		.name = word, .type = RV_T_FLAG,				\
+		RV_FIELD(info, flags), .value = XT_SOCKET_##bit,		\
+		.list = "--" word, .help = text,				\
+	}
+
+static const struct rv_option options[] = {
+	FLAG("transparent", TRANSPARENT, "only one that is transparent (IP_TRANSPARENT)"),
+	FLAG("nowildcard", NOWILDCARD, "also one that listens on all addresses"),
+	FLAG("restore-skmark", RESTORESKMARK, "give the packet the socket's mark"),
+	{ .name = NULL },
+};
+
+/* Each revision knows one flag more, in the same byte. Revision 0 has none, and no data. */
+static const struct rv_wire wire[] = {
+	{ .revision = 3, .size = sizeof(info) },
+	{ .revision = 2, .size = sizeof(struct xt_socket_mtinfo2) },
+	{ .revision = 1, .size = sizeof(struct xt_socket_mtinfo1) },
+	{ .size = 0 },
+};
+
+static const struct rv_ext socket_match = {
+	.name = "socket",
+	.kind = RV_MATCH,
+	.size = sizeof(info),
+	.wire = wire,
+	.options = options,
+	.list = "socket",
+	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN,
+	.help = "this host has a socket for it",
+};
+RV_REGISTER(socket_match);

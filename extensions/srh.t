@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m srh ; = ; OK
+-m srh --srh-next-hdr 17 ; = ; OK
+-m srh --srh-next-hdr udp ; FAIL ; srh: bad value for option "--srh-next-hdr", or out of range (0-255).
+-m srh ! --srh-next-hdr 17 ; = ; OK
+-m srh --srh-next-hdr 256 ; FAIL ; srh: bad value for option "--srh-next-hdr", or out of range (0-255).
+-m srh --srh-next-hdr foo ; FAIL ; srh: bad value for option "--srh-next-hdr", or out of range (0-255).
+-m srh --srh-hdr-len-eq 8 ; = ; OK
+-m srh ! --srh-hdr-len-eq 8 ; = ; OK
+-m srh --srh-hdr-len-gt 8 ; = ; OK
+-m srh --srh-hdr-len-lt 8 ; = ; OK
+-m srh --srh-hdr-len-eq 255 ; = ; OK
+-m srh --srh-hdr-len-eq 256 ; FAIL ; srh: bad value for option "--srh-hdr-len-eq", or out of range (0-255).
+# stock takes this
+-m srh --srh-hdr-len-eq 8 --srh-hdr-len-gt 9 ; FAIL ; srh: option "--srh-hdr-len-eq" cannot be used together with "--srh-hdr-len-gt".
+# stock takes this
+-m srh --srh-hdr-len-gt 8 --srh-hdr-len-lt 19 ; FAIL ; srh: option "--srh-hdr-len-gt" cannot be used together with "--srh-hdr-len-lt".
+-m srh --srh-hdr-len-eq 8 --srh-hdr-len-eq 9 ; FAIL ; srh: option "--srh-hdr-len-eq" can only be used once.
+-m srh --srh-segs-left-eq 1 ; = ; OK
+-m srh --srh-segs-left-gt 2 ; = ; OK
+-m srh ! --srh-segs-left-lt 3 ; = ; OK
+-m srh --srh-last-entry-eq 1 ; = ; OK
+-m srh --srh-last-entry-gt 2 ; = ; OK
+-m srh ! --srh-last-entry-lt 3 ; = ; OK
+-m srh --srh-tag 0 ; = ; OK
+-m srh ! --srh-tag 65535 ; = ; OK
+-m srh --srh-tag 65536 ; FAIL ; srh: bad value for option "--srh-tag", or out of range (0-65535).
+-m srh --srh-tag a ; FAIL ; srh: bad value for option "--srh-tag", or out of range (0-65535).
+-m srh --srh-psid a::/64 ; = ; OK
+-m srh ! --srh-psid a::1 ; -m srh ! --srh-psid a::1/128 ; OK
+-m srh --srh-nsid b::1/128 ; = ; OK
+-m srh --srh-nsid b::1/64 ; = ; OK
+-m srh --srh-lsid c::/ffff:: ; -m srh --srh-lsid c::/16 ; OK
+# stock prints: -m srh --srh-lsid c::/4294967295
+-m srh --srh-lsid c::/ffff::ffff ; = ; OK
+-m srh ! --srh-lsid ::/0 ; = ; OK
+-m srh --srh-lsid c::/129 ; FAIL ; srh: bad value for option "--srh-lsid", neither a valid network mask nor valid CIDR (0-128).
+-m srh --srh-lsid c:: --srh-nsid d:: --srh-psid e::/32 --srh-tag 5 --srh-last-entry-eq 4 --srh-segs-left-eq 3 --srh-hdr-len-eq 2 --srh-next-hdr 6 -j ACCEPT ; -m srh --srh-next-hdr 6 --srh-hdr-len-eq 2 --srh-segs-left-eq 3 --srh-last-entry-eq 4 --srh-tag 5 --srh-psid e::/32 --srh-nsid d::/128 --srh-lsid c::/128 -j ACCEPT ; OK
+-m srh --srh-next-hdr all ; FAIL ; srh: bad value for option "--srh-next-hdr", or out of range (0-255).
+-m srh --srh-next-hdr 0 ; = ; OK
+-m srh --srh-next-hdr '' ; FAIL ; srh: bad value for option "--srh-next-hdr", or out of range (0-255).

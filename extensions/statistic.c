@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* statistic: some packets, by chance or by count (uapi linux/netfilter/xt_statistic.h). */
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/netfilter/xt_statistic.h>
+
+#include <ravelin/extension.h>
+
+/* The kernel has the two modes in a union. Here each option has a field of its own. */
+struct statistic_data {
+	uint16_t mode, flags;
+	uint32_t probability, every, packet;
+	uint8_t given;
+};
+
+enum { MODE, PROBABILITY, EVERY, PACKET };
+
+#define CERTAIN 0x80000000u	/* the probability 1 */
+
+static const struct rv_name modes[] = {
+	{ "random", XT_STATISTIC_MODE_RANDOM, NULL },
+	{ "nth", XT_STATISTIC_MODE_NTH, NULL },
+	{ NULL, 0, NULL },
+};
+
+static int parse_probability(struct rv_parse *p)
+{
+	struct statistic_data *d = (struct statistic_data *)(void *)p->data;
+	char *end;
+	double n = strtod(p->arg, &end);
+
+	/* Not a number is no probability either: the comparison is false for it. */
+	if (end == p->arg || *end || !(n >= 0 && n <= 1))
+		return rv_option_fail(p, "bad value for option \"--%s\", or out of range (0-1).\n",
+				      p->opt->name);
+	d->probability = n * CERTAIN + 0.5;
+	return 0;
+}
+
+static void print_probability(struct rv_out *o, const struct rv_option *opt,
+			      const unsigned char *data)
+{
+	const struct statistic_data *d = (const struct statistic_data *)(const void *)data;
+
+	(void)opt;
+	rv_buf_printf(o->buf, "%.11f", (double)d->probability / CERTAIN);
+}
+
+/* -L says --packet only when it is not 0. */
+static void print_every(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const struct statistic_data *d = (const struct statistic_data *)(const void *)data;
+
+	rv_value_print(o, opt, data);
+	if (o->style == RV_STYLE_LIST && d->packet)
+		rv_buf_printf(o->buf, " packet %u", d->packet);
+}
+
+#define GIVEN(row) RV_BIT(struct statistic_data, given, 1 << (row))
+#define NOT RV_BIT(struct statistic_data, flags, XT_STATISTIC_INVERT)
+
+static const struct rv_option options[] = {
+	[MODE] = {
+		.name = "mode",
+		.type = RV_T_ENUM,
+		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_EXACT,
+		RV_FIELD(struct statistic_data, mode),
+		.names = modes,
+		.bad = "Bad mode \"%s\"",
+		.list = "mode",
+		.arg = "random|nth",
+		.help = "by chance or by count",
+	},
+	[PROBABILITY] = {
+		.name = "probability",
+		.type = RV_T_HOOK,
+		.flags = RV_OPT_INVERT,
+		RV_FIELD(struct statistic_data, probability),
+		.given = GIVEN(PROBABILITY),
+		.invert = NOT,
+		.excludes = 1 << EVERY | 1 << PACKET,
+		.list = "probability",
+		.arg = "0..1",
+		.help = "which part of the packets",
+		.parse = parse_probability,
+		.print = print_probability,
+	},
+	[EVERY] = {
+		.name = "every",
+		.type = RV_T_UINT,
+		.flags = RV_OPT_INVERT,
+		RV_FIELD(struct statistic_data, every),
+		.given = GIVEN(EVERY),
+		.invert = NOT,
+		.min = 1,
+		.needs = 1 << PACKET,
+		.list = "every",
+		.arg = "number",
+		.help = "one packet of so many",
+		.print = print_every,
+	},
+	[PACKET] = {
+		.name = "packet",
+		.type = RV_T_UINT,
+		.flags = RV_OPT_LIST_NEVER,
+		RV_FIELD(struct statistic_data, packet),
+		.given = GIVEN(PACKET),
+		.arg = "number",
+		.help = "where counting begins",
+	},
+	{ .name = NULL },
+};
+
+static int check(struct rv_check *c)
+{
+	const struct statistic_data *d = (const struct statistic_data *)(void *)c->part->data;
+	const char *wrong = NULL;
+
+	if (d->mode == XT_STATISTIC_MODE_RANDOM && !(c->seen & 1 << PROBABILITY))
+		wrong = "--probability must be specified when using random mode";
+	else if (d->mode == XT_STATISTIC_MODE_NTH && !(c->seen & (1 << EVERY | 1 << PACKET)))
+		wrong = "--every and --packet must be specified when using nth mode";
+	else if (d->mode == XT_STATISTIC_MODE_NTH && c->seen & 1 << PACKET && d->packet >= d->every)
+		wrong = "the --packet p must be 0 <= p <= n-1";
+	return wrong ? rv_fail(c->err, RV_ERR_USAGE, &c->loc, "%s", wrong) : 0;
+}
+
+/* The kernel counts from 0: its every is one less. */
+static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	struct statistic_data *d = (struct statistic_data *)(void *)data;
+	struct xt_statistic_info info;
+
+	(void)w;
+	memcpy(&info, wire, sizeof(info));
+	if (info.mode > XT_STATISTIC_MODE_MAX)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "statistic: mode %u", info.mode);
+	d->mode = info.mode;
+	d->flags = info.flags;
+	if (info.mode == XT_STATISTIC_MODE_RANDOM) {
+		d->probability = info.u.random.probability;
+		d->given = 1 << PROBABILITY;
+		return 0;
+	}
+	d->every = info.u.nth.every + 1;
+	d->packet = info.u.nth.packet;
+	d->given = 1 << EVERY | 1 << PACKET;
+	return 0;
+}
+
+static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+		    struct rv_error *err)
+{
+	const struct statistic_data *d = (const struct statistic_data *)(const void *)data;
+	struct xt_statistic_info info = { .mode = d->mode, .flags = d->flags };
+
+	(void)w;
+	(void)err;
+	if (d->mode == XT_STATISTIC_MODE_RANDOM) {
+		info.u.random.probability = d->probability;
+	} else {
+		info.u.nth.every = d->every - 1;
+		info.u.nth.packet = d->packet;
+	}
+	/* The kernel does not look at it; stock has this there, whatever the mode, and compares it. */
+	info.u.nth.count = info.u.nth.every - info.u.nth.packet;
+	memcpy(wire, &info, sizeof(info));
+	return 0;
+}
+
+static const struct rv_wire wire[] = {
+	{ .revision = 0, .size = sizeof(struct xt_statistic_info), .read = read_v0,
+	  .write = write_v0 },
+	{ .size = 0 },
+};
+
+static const struct rv_ext statistic = {
+	.name = "statistic",
+	.kind = RV_MATCH,
+	.size = sizeof(struct statistic_data),
+	.wire = wire,
+	.options = options,
+	.list = "statistic",
+	.help = "some packets, by chance or by count",
+	.check = check,
+};
+RV_REGISTER(statistic);

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m statistic ; FAIL ; --probability must be specified when using random mode
+-m statistic --mode random ; FAIL ; --probability must be specified when using random mode
+-m statistic --mode random --probability 0.5 ; -m statistic --mode random --probability 0.50000000000 ; OK
+-m statistic --mode rand --probability 0.5 ; FAIL ; Bad mode "rand"
+-m statistic --mode RANDOM --probability 0 ; FAIL ; Bad mode "RANDOM"
+-m statistic --mode random --probability 1 ; -m statistic --mode random --probability 1.00000000000 ; OK
+-m statistic --mode random --probability 1.1 ; FAIL ; statistic: bad value for option "--probability", or out of range (0-1).
+-m statistic --mode random --probability -0.1 ; FAIL ; statistic: bad value for option "--probability", or out of range (0-1).
+-m statistic --mode random --probability 0.333 ; -m statistic --mode random --probability 0.33300000010 ; OK
+-m statistic --mode random --probability .2 ; -m statistic --mode random --probability 0.20000000019 ; OK
+-m statistic --mode random --probability 1e-3 ; -m statistic --mode random --probability 0.00100000016 ; OK
+-m statistic --mode random --probability 1e-10 ; -m statistic --mode random --probability 0.00000000000 ; OK
+-m statistic --mode random --probability 0.0000001 ; -m statistic --mode random --probability 0.00000010012 ; OK
+-m statistic --mode random --probability abc ; FAIL ; statistic: bad value for option "--probability", or out of range (0-1).
+-m statistic --mode random --probability 0.5x ; FAIL ; statistic: bad value for option "--probability", or out of range (0-1).
+-m statistic --mode random --probability '' ; FAIL ; statistic: bad value for option "--probability", or out of range (0-1).
+# stock takes this
+-m statistic --mode random --probability nan ; FAIL ; statistic: bad value for option "--probability", or out of range (0-1).
+-m statistic --mode random --probability inf ; FAIL ; statistic: bad value for option "--probability", or out of range (0-1).
+-m statistic --mode random --probability 0x0.8p0 ; -m statistic --mode random --probability 0.50000000000 ; OK
+-m statistic --mode random ! --probability 0.5 ; -m statistic --mode random ! --probability 0.50000000000 ; OK
+-m statistic --probability 0.5 --mode random ; -m statistic --mode random --probability 0.50000000000 ; OK
+-m statistic --mode random --probability 0.5 --every 2 ; FAIL ; statistic: option "--probability" cannot be used together with "--every".
+-m statistic --mode random --every 2 ; FAIL ; --probability must be specified when using random mode
+-m statistic --mode nth ; FAIL ; --every and --packet must be specified when using nth mode
+-m statistic --mode nth --every 2 ; FAIL ; statistic: option "--every" also requires "--packet".
+-m statistic --mode nth --every 1 ; FAIL ; statistic: option "--every" also requires "--packet".
+-m statistic --mode nth --every 0 ; FAIL ; statistic: bad value for option "--every", or out of range (1-4294967295).
+-m statistic --mode nth --every 4294967295 ; FAIL ; statistic: option "--every" also requires "--packet".
+-m statistic --mode nth --every 4294967296 ; FAIL ; statistic: bad value for option "--every", or out of range (1-4294967295).
+-m statistic --mode nth --every -1 ; FAIL ; statistic: bad value for option "--every", or out of range (1-4294967295).
+-m statistic --mode nth ! --every 3 ; FAIL ; statistic: option "--every" also requires "--packet".
+-m statistic --mode nth --every 3 --packet 0 ; = ; OK
+-m statistic --mode nth --every 3 --packet 2 ; = ; OK
+-m statistic --mode nth --every 3 --packet 3 ; FAIL ; the --packet p must be 0 <= p <= n-1
+-m statistic --mode nth --packet 2 --every 3 ; -m statistic --mode nth --every 3 --packet 2 ; OK
+-m statistic --mode nth --packet 2 ; FAIL ; the --packet p must be 0 <= p <= n-1
+-m statistic --mode nth --every 3 ! --packet 2 ; FAIL ; statistic: option "--packet" cannot be inverted.
+-m statistic --every 3 ; FAIL ; --probability must be specified when using random mode
+-m statistic --packet 3 ; FAIL ; --probability must be specified when using random mode
+-m statistic --probability 0.3 ; FAIL ; statistic: option "--mode" must be specified
+-m statistic --mode foo ; FAIL ; Bad mode "foo"
+-m statistic --mode '' ; FAIL ; Bad mode ""
+-m statistic --mode nth --every 3 --every 4 ; FAIL ; statistic: option "--every" can only be used once.
+-m statistic --mode nth --mode random --every 3 ; FAIL ; statistic: option "--mode" can only be used once.
+-m statistic ! --mode nth --every 3 ; FAIL ; statistic: option "--mode" cannot be inverted.
+-m statistic --mode random --probability 0.5 --packet 1 ; FAIL ; statistic: option "--probability" cannot be used together with "--packet".
+-m statistic --mode nth --probability 0.5 --every 2 ; FAIL ; statistic: option "--probability" cannot be used together with "--every".
+-m statistic --mode random --probability 0.5 -m statistic --mode nth --every 2 ; FAIL ; statistic: option "--every" also requires "--packet".
+-m statistic --mode random --probability 0.99999999999 ; -m statistic --mode random --probability 1.00000000000 ; OK
+-m statistic --mode random --probability 0,5 ; FAIL ; statistic: bad value for option "--probability", or out of range (0-1).
+-m statistic --mode nth --every 0x10 ; FAIL ; statistic: option "--every" also requires "--packet".
+-m statistic --mode nth ! --every 3 --packet 1 ; = ; OK
+-m statistic --mode nth --every 1 --packet 0 ; = ; OK
+-m statistic --mode nth --every 4294967295 --packet 4294967294 ; = ; OK
+-m statistic --mode nth --every 0x10 --packet 0xf ; -m statistic --mode nth --every 16 --packet 15 ; OK
+-m statistic --mode nth --every 3 --packet 4294967296 ; FAIL ; statistic: bad value for option "--packet", or out of range (0-4294967295).
+-m statistic --mode nth --every 3 --packet -1 ; FAIL ; statistic: bad value for option "--packet", or out of range (0-4294967295).

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* string: bytes somewhere in the packet (uapi linux/netfilter/xt_string.h). */
+#include <ctype.h>
+#include <string.h>
+
+#include <linux/netfilter/xt_string.h>
+
+#include <ravelin/extension.h>
+
+/* Which of the two options would say the pattern is kept beside it. */
+struct string_data {
+	uint8_t way;		/* AS_TEXT or AS_HEX */
+	struct xt_string_info info;
+};
+
+enum { STRING, HEX_STRING, ALGO, FROM, TO, ICASE };
+enum { AS_TEXT = 1, AS_HEX = 2 };
+
+#define MAX_PATTERN XT_STRING_MAX_PATTERN_SIZE
+
+static struct xt_string_info *info_of(unsigned char *data)
+{
+	return &((struct string_data *)(void *)data)->info;
+}
+
+static int fail(struct rv_parse *p, const char *why)
+{
+	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "%s", why);
+}
+
+static int fail_long(struct rv_parse *p)
+{
+	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "STRING too long \"%s\"", p->arg);
+}
+
+static int parse_text(struct rv_parse *p)
+{
+	struct xt_string_info *info = info_of(p->data);
+	size_t len = strlen(p->arg);
+
+	if (len > MAX_PATTERN)
+		return fail_long(p);
+	memcpy(info->pattern, p->arg, len);
+	info->patlen = len;
+	return 0;
+}
+
+static int add(struct rv_parse *p, char c)
+{
+	struct xt_string_info *info = info_of(p->data);
+
+	if (info->patlen == MAX_PATTERN)
+		return fail_long(p);
+	info->pattern[info->patlen++] = c;
+	return 0;
+}
+
+/* One byte: its second digit must be followed by another, a blank or the closing bar. */
+static int parse_byte(struct rv_parse *p, const char *text)
+{
+	uint64_t n = 0;
+
+	if (!text[1])
+		return fail(p, "Odd number of hex digits");
+	if (!text[2])
+		return fail(p, "Invalid hex block");
+	for (int i = 0; i < 2; i++) {
+		char c = tolower((unsigned char)text[i]);
+
+		if (c == '\\')
+			return fail(p, "Cannot include literals in hex data");
+		if (!isxdigit((unsigned char)c))
+			return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Invalid hex char '%c'",
+				       text[i]);
+		n = n * 16 + (isdigit((unsigned char)c) ? c - '0' : c - 'a' + 10);
+	}
+	return add(p, n);
+}
+
+/* Text in which bytes may stand between bars as "|0d 0a|"; a backslash takes the next as it is. */
+static int parse_hex(struct rv_parse *p)
+{
+	const char *text = p->arg;
+	bool hex = false;
+
+	if (!*text)
+		return fail(p, "STRING must contain at least one char");
+	while (*text) {
+		if (*text == '|') {
+			hex = !hex;
+			text += 1 + (hex ? strspn(text + 1, " ") : 0);
+			if (hex && !*text)
+				return fail(p, "Odd number of hex digits");
+			if (hex && *text == '|')
+				return fail(p, text[1] ? "Invalid hex char '|'"
+						       : "Odd number of hex digits");
+			continue;
+		}
+		if (hex) {
+			if (parse_byte(p, text))
+				return -1;
+			text += 2 + (text[2] == ' ');
+			continue;
+		}
+		if (*text == '\\' && !*++text)
+			return fail(p, "Bad literal placement at end of string");
+		if (add(p, *text++))
+			return -1;
+	}
+	return hex ? fail(p, "Invalid hex block") : 0;
+}
+
+/* Bytes that cannot be seen; and no text could end in a backslash before the closing quote. */
+static bool needs_hex(const struct xt_string_info *info)
+{
+	unsigned int len = info->patlen < MAX_PATTERN ? info->patlen : MAX_PATTERN;
+
+	if (len && info->pattern[len - 1] == '\\')
+		return true;
+	for (unsigned int i = 0; i < len; i++)
+		if (!isascii(info->pattern[i]) || !isprint((unsigned char)info->pattern[i]))
+			return true;
+	return false;
+}
+
+static void print_pattern(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const struct string_data *d = (const struct string_data *)(const void *)data;
+	unsigned int len = d->info.patlen < MAX_PATTERN ? d->info.patlen : MAX_PATTERN;
+
+	(void)opt;
+	rv_buf_puts(o->buf, d->way == AS_HEX ? "\"|" : "\"");
+	for (unsigned int i = 0; i < len; i++) {
+		char c = d->info.pattern[i];
+
+		if (d->way == AS_HEX)
+			rv_buf_printf(o->buf, "%02x", (unsigned char)c);
+		else
+			rv_buf_printf(o->buf, strchr("\"\\", c) ? "\\%c" : "%c", c);
+	}
+	rv_buf_puts(o->buf, d->way == AS_HEX ? "|\"" : "\"");
+}
+
+#define PATTERN(word, how, other, hook, arg_, text)				\
+	{									\
+		.name = word, .type = RV_T_HOOK, .flags = RV_OPT_INVERT,	\
+		.given = RV_BIT_IS(struct string_data, way, how),		\
+		.invert = RV_BIT(struct string_data, info.u.v1.flags, XT_STRING_FLAG_INVERT), \
+		.excludes = 1 << (other), .list = "STRING match [!] ",		\
+		.arg = arg_, .help = text, .parse = hook, .print = print_pattern, \
+	}
+
+static const struct rv_option options[] = {
+	[STRING] = PATTERN("string", AS_TEXT, HEX_STRING, parse_text, "text", "this text"),
+	[HEX_STRING] = PATTERN("hex-string", AS_HEX, STRING, parse_hex, "text",
+			       "the same; bytes may be given as |0d 0a|"),
+	[ALGO] = {
+		.name = "algo",
+		.type = RV_T_STRING,
+		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_BARE,
+		RV_FIELD(struct string_data, info.algo),
+		.list = "ALGO name",
+		.arg = "bm|kmp",
+		.help = "how to search: Boyer-Moore or Knuth-Morris-Pratt",
+	},
+	[FROM] = {
+		.name = "from",
+		.type = RV_T_UINT,
+		RV_FIELD(struct string_data, info.from_offset),
+		.list = "FROM",
+		.arg = "offset",
+		.help = "where the search begins",
+	},
+	[TO] = {
+		.name = "to",
+		.type = RV_T_UINT,
+		RV_FIELD(struct string_data, info.to_offset),
+		.list = "TO",
+		.arg = "offset",
+		.help = "where it ends",
+	},
+	[ICASE] = {
+		.name = "icase",
+		.type = RV_T_FLAG,
+		RV_FIELD(struct string_data, info.u.v1.flags),
+		.value = XT_STRING_FLAG_IGNORECASE,
+		.list = "ICASE",
+		.help = "capital letters are like small ones",
+	},
+	{ .name = NULL },
+};
+
+static int check(struct rv_check *c)
+{
+	struct string_data *d = (struct string_data *)(void *)c->part->data;
+
+	if (!(c->seen & (1 << STRING | 1 << HEX_STRING)))
+		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
+			       "STRING match: You must specify `--string' or `--hex-string'");
+	d->way = needs_hex(&d->info) ? AS_HEX : AS_TEXT;
+	return 0;
+}
+
+static const char *refused(const unsigned char *data, uint32_t hooks)
+{
+	const struct string_data *d = (const struct string_data *)(const void *)data;
+
+	(void)hooks;
+	if (strcmp(d->info.algo, "bm") != 0 && strcmp(d->info.algo, "kmp") != 0)
+		return "the algorithm must be bm or kmp";
+	if (!d->info.patlen)
+		return "the string must not be empty";
+	return d->info.from_offset > d->info.to_offset ? "--from must not be larger than --to" : NULL;
+}
+
+/* What follows is the kernel's own. Of the flags revision 0 has "not" only, in the same place. */
+static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		    struct rv_error *err)
+{
+	struct string_data *d = (struct string_data *)(void *)data;
+
+	memcpy(&d->info, wire, offsetof(struct xt_string_info, config));
+	d->info.algo[sizeof(d->info.algo) - 1] = '\0';
+	if (d->info.patlen > MAX_PATTERN)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "string: a pattern of %u bytes",
+			       d->info.patlen);
+	if (!w->revision && d->info.u.v0.invert)
+		d->info.u.v1.flags = XT_STRING_FLAG_INVERT;
+	d->way = needs_hex(&d->info) ? AS_HEX : AS_TEXT;
+	return 0;
+}
+
+static int write_v1(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+		    struct rv_error *err)
+{
+	const struct string_data *d = (const struct string_data *)(const void *)data;
+
+	(void)w;
+	(void)err;
+	memcpy(wire, &d->info, sizeof(d->info));
+	return 0;
+}
+
+static const struct string_data initial = { .info.to_offset = UINT16_MAX };
+
+static const struct rv_wire wire[] = {
+	{ .revision = 1, .size = sizeof(struct xt_string_info), .read = read_any,
+	  .write = write_v1 },
+	{ .revision = 0, .size = sizeof(struct xt_string_info), .read = read_any },
+	{ .size = 0 },
+};
+
+static const struct rv_ext string_match = {
+	.name = "string",
+	.kind = RV_MATCH,
+	.size = sizeof(struct string_data),
+	.compare = offsetof(struct string_data, info.config),
+	.initial = &initial,
+	.wire = wire,
+	.options = options,
+	.help = "bytes somewhere in the packet",
+	.check = check,
+	.refused = refused,
+};
+RV_REGISTER(string_match);

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m string ; FAIL ; STRING match: You must specify `--string' or `--hex-string'
+-m string --string foo ; FAIL ; string: option "--algo" must be specified
+-m string --algo bm ; FAIL ; STRING match: You must specify `--string' or `--hex-string'
+-m string --algo bm --string foo ; -m string --string "foo" --algo bm ; OK
+-m string --algo kmp --string foo ; -m string --string "foo" --algo kmp ; OK
+# stock says:  RULE_APPEND failed (No such file or directory): rule in chain INPUT
+-m string --algo abcdefghijklmnop --string foo ; FAIL ; string: Argument to option "--algo" has a length of 16 bytes, must be at most 15.
+-m string --string foo --algo bm ; -m string --string "foo" --algo bm ; OK
+-m string --algo bm ! --string foo ; -m string ! --string "foo" --algo bm ; OK
+-m string --algo bm --string 'foo bar' ; -m string --string "foo bar" --algo bm ; OK
+-m string --algo bm --string 'foo"b\\ar' ; -m string --string "foo\"b\\\\ar" --algo bm ; OK
+-m string --algo bm --string "foo'bar" ; -m string --string "foo'bar" --algo bm ; OK
+-m string --algo bm --string 'foo|bar' ; -m string --string "foo|bar" --algo bm ; OK
+-m string --algo bm --string foo --from 0 ; -m string --string "foo" --algo bm ; OK
+-m string --algo bm --string foo --from 10 ; -m string --string "foo" --algo bm --from 10 ; OK
+-m string --algo bm --string foo --to 100 ; -m string --string "foo" --algo bm --to 100 ; OK
+-m string --algo bm --string foo --to 65535 ; -m string --string "foo" --algo bm ; OK
+-m string --algo bm --string foo --to 65536 ; FAIL ; string: bad value for option "--to", or out of range (0-65535).
+-m string --algo bm --string foo --from 65535 ; -m string --string "foo" --algo bm --from 65535 ; OK
+-m string --algo bm --string foo --from 65536 ; FAIL ; string: bad value for option "--from", or out of range (0-65535).
+-m string --algo bm --string foo --from 10 --to 100 --icase ; -m string --string "foo" --algo bm --from 10 --to 100 --icase ; OK
+-m string --algo bm --string foo --from a ; FAIL ; string: bad value for option "--from", or out of range (0-65535).
+-m string --algo bm --string foo --from 0x10 ; -m string --string "foo" --algo bm --from 16 ; OK
+-m string --algo bm --string foo --icase ; -m string --string "foo" --algo bm --icase ; OK
+-m string --algo bm ! --hex-string '|66 6f 6f|' --icase ; -m string ! --string "foo" --algo bm --icase ; OK
+-m string --algo bm --hex-string 'foo' ; -m string --string "foo" --algo bm ; OK
+-m string --algo bm --hex-string 'foo|0d0a|bar' ; -m string --hex-string "|666f6f0d0a626172|" --algo bm ; OK
+-m string --algo bm --hex-string '|0D 0A|' ; -m string --hex-string "|0d0a|" --algo bm ; OK
+-m string --algo bm --hex-string '|0D0A|' ; -m string --hex-string "|0d0a|" --algo bm ; OK
+-m string --algo bm --hex-string '|666f6f|' ; -m string --string "foo" --algo bm ; OK
+-m string --algo bm --hex-string '|0|' ; FAIL ; Invalid hex block
+-m string --algo bm --hex-string '|0g|' ; FAIL ; Invalid hex char 'g'
+-m string --algo bm --hex-string '|0' ; FAIL ; Odd number of hex digits
+-m string --algo bm --hex-string '|00' ; FAIL ; Invalid hex block
+-m string --algo bm --hex-string '||' ; FAIL ; Odd number of hex digits
+-m string --algo bm --hex-string 'a\|b' ; -m string --string "a|b" --algo bm ; OK
+-m string --algo bm --hex-string 'a\\' ; -m string --hex-string "|615c|" --algo bm ; OK
+-m string --algo bm --hex-string 'a\b' ; -m string --string "ab" --algo bm ; OK
+-m string --algo bm --hex-string '|00|' ; -m string --hex-string "|00|" --algo bm ; OK
+-m string --algo bm --hex-string '|00 01 02 7f 80 ff|' ; -m string --hex-string "|0001027f80ff|" --algo bm ; OK
+-m string --algo bm --hex-string '|61|b|63|' ; -m string --string "abc" --algo bm ; OK
+-m string --algo bm --hex-string '|20 61|' ; -m string --string " a" --algo bm ; OK
+-m string --algo bm --hex-string '|7c 61|' ; -m string --string "|a" --algo bm ; OK
+-m string --algo bm --hex-string '|22 61|' ; -m string --string "\"a" --algo bm ; OK
+-m string --algo bm --hex-string '|00 61 27 5c 7c 3b|' ; -m string --hex-string "|0061275c7c3b|" --algo bm ; OK
+-m string --algo bm --hex-string '' ; FAIL ; STRING must contain at least one char
+-m string --algo bm --string foo --hex-string bar ; FAIL ; string: option "--string" cannot be used together with "--hex-string".
+-m string --algo bm --string foo --string bar ; FAIL ; string: option "--string" can only be used once.
+-m string --algo bm --string aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab ; -m string --string "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab" --algo bm ; OK
+-m string --algo bm --string aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabc ; FAIL ; STRING too long "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabc"
+-m string --algo bm --hex-string aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab ; -m string --string "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab" --algo bm ; OK
+-m string --algo bm --hex-string aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab ; FAIL ; STRING too long "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"
+-m string --algo bm --string foo ! --icase ; FAIL ; string: option "--icase" cannot be inverted.
+-m string ! --algo bm --string foo ; FAIL ; string: option "--algo" cannot be inverted.
+-m string --algo bm --string foo ! --from 3 ; FAIL ; string: option "--from" cannot be inverted.
+-m string --algo bm --algo kmp --string foo ; FAIL ; string: option "--algo" can only be used once.
+-m string --algo bm --string -foo ; -m string --string "-foo" --algo bm ; OK
+-m string --algo bm --string foo.bar ; -m string --string "foo.bar" --algo bm ; OK
+-m string --algo bm --string foo --from 5 --to 5 ; -m string --string "foo" --algo bm --from 5 --to 5 ; OK

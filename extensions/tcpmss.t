@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-p tcp -m tcpmss ; FAIL ; tcpmss: option "--mss" must be specified
+-p tcp -m tcpmss --mss 5 ; = ; OK
+-p tcp -m tcpmss --mss 0 ; = ; OK
+-p tcp -m tcpmss --mss 65535 ; = ; OK
+-p tcp -m tcpmss --mss 65536 ; FAIL ; tcpmss: bad value for option "--mss" near "65536", or out of range (0-65535).
+-p tcp -m tcpmss --mss 1:2 ; = ; OK
+-p tcp -m tcpmss --mss 2:1 ; FAIL ; tcpmss: bad value for option "--mss" near "1", or out of range (2-65535).
+-p tcp -m tcpmss --mss :5 ; -p tcp -m tcpmss --mss 0:5 ; OK
+-p tcp -m tcpmss --mss 5: ; -p tcp -m tcpmss --mss 5:65535 ; OK
+-p tcp -m tcpmss --mss 1:2:3 ; FAIL ; tcpmss: Too many components for option "--mss" (max: 2)
+-p tcp -m tcpmss --mss a ; FAIL ; tcpmss: bad value for option "--mss" near "a", or out of range (0-65535).
+-p tcp -m tcpmss --mss 1a ; FAIL ; tcpmss: Argument to "--mss" has unexpected characters near "a".
+-p tcp -m tcpmss --mss 0x10 ; -p tcp -m tcpmss --mss 16 ; OK
+# stock takes this
+-p tcp -m tcpmss --mss '' ; FAIL ; tcpmss: bad value for option "--mss" near "", or out of range (0-65535).
+-p tcp -m tcpmss ! --mss 1:2 ; = ; OK
+-p tcp -m tcpmss --mss 1 --mss 2 ; FAIL ; tcpmss: option "--mss" can only be used once.
+-p tcp -m tcp --syn -m tcpmss --mss 5 ; -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -m tcpmss --mss 5 ; OK
+-p tcp --syn -m tcpmss --mss 5 ; -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -m tcpmss --mss 5 ; OK
+-p tcp ! --syn -m tcpmss --mss 5 ; -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m tcpmss --mss 5 ; OK
+-p tcp -m tcpmss --mss 0:65535 ; = ; OK

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* time: when the packet came (uapi linux/netfilter/xt_time.h). */
+#include <ctype.h>
+#include <string.h>
+#include <time.h>
+
+#include <linux/netfilter/xt_time.h>
+
+#include <ravelin/extension.h>
+
+/* Whether times of day are shown, both or none, is kept beside the kernel's struct. */
+struct time_data {
+	struct xt_time_info info;
+	uint8_t given;
+};
+
+enum { TIME_START, TIME_STOP, MONTH_DAYS, WEEK_DAYS, DATE_START, DATE_STOP, UTC, KERNEL_ZONE,
+       LOCAL_ZONE, CONTIGUOUS };
+
+#define GIVEN_TIMES 1
+#define LAST_YEAR 2038		/* stock takes no later one */
+#define LAST_SECOND INT32_MAX	/* --datestop where it is not given */
+
+static const struct xt_time_info *info_of(const unsigned char *data)
+{
+	return &((const struct time_data *)(const void *)data)->info;
+}
+
+/* Two digits or one, in base 10 only. Returns what follows, or NULL. */
+static const char *read_digits(const char *text, unsigned int min, unsigned int max,
+			       unsigned int digits, int *n)
+{
+	unsigned int value = 0;
+	const char *p = text;
+
+	while (isdigit((unsigned char)*p) && p < text + digits)
+		value = value * 10 + (*p++ - '0');
+	*n = value;
+	return p == text || value < min || value > max ? NULL : p;
+}
+
+/* ---- --timestart hh:mm[:ss] ---------------------------------------------------- */
+
+/* Leading zeros are passed over, as stock does: no field has more than two digits else. */
+static const char *read_field(const char *text, unsigned int max, int *n)
+{
+	while (text[0] == '0' && isdigit((unsigned char)text[1]))
+		text++;
+	return read_digits(text, 0, max, 2, n);
+}
+
+/* The field at which it ends is shown when it is not good. */
+static int parse_time(struct rv_parse *p)
+{
+	static const unsigned int max[] = { 23, 59, 59 };
+	const char *text = p->arg, *end = NULL;
+	int n[3] = { 0 };
+
+	for (unsigned int i = 0; i < 3; i++) {
+		end = read_field(text, max[i], &n[i]);
+		if (!end || (*end && (*end != ':' || i == 2)) || (!*end && i == 0))
+			return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
+				       "invalid time \"%s\" specified, should be hh:mm[:ss] format "
+				       "and within the boundaries", text);
+		if (!*end)
+			break;
+		text = end + 1;
+	}
+	rv_set_uint(p->data + p->opt->offset, p->opt->size, n[0] * 3600 + n[1] * 60 + n[2]);
+	return 0;
+}
+
+static void print_time(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	uint32_t n = rv_get_uint(data + opt->offset, opt->size);
+
+	rv_buf_printf(o->buf, "%02u:%02u:%02u", n / 3600, n / 60 % 60, n % 60);
+}
+
+/* ---- --datestart YYYY[-MM[-DD[Thh[:mm[:ss]]]]] ----------------------------------- */
+
+/* Returns what follows the last field, or NULL. */
+static const char *read_date(const char *text, struct tm *tm)
+{
+	struct {
+		char before;
+		unsigned int min, max, digits;
+		int *n;
+	} fields[] = {
+		{ 0, 1970, LAST_YEAR, 4, &tm->tm_year }, { '-', 1, 12, 2, &tm->tm_mon },
+		{ '-', 1, 31, 2, &tm->tm_mday }, { 'T', 0, 23, 2, &tm->tm_hour },
+		{ ':', 0, 59, 2, &tm->tm_min }, { ':', 0, 59, 2, &tm->tm_sec },
+	};
+
+	for (unsigned int i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if (i && *text != fields[i].before)
+			break;
+		text = read_digits(text + (i != 0), fields[i].min, fields[i].max, fields[i].digits,
+				   fields[i].n);
+		if (!text)
+			break;
+	}
+	return text;
+}
+
+/* A day that the month does not have is refused, not counted into the next. */
+static int parse_date(struct rv_parse *p)
+{
+	struct tm tm = { .tm_mon = 1, .tm_mday = 1 }, there;
+	const char *end = read_date(p->arg, &tm);
+	time_t when;
+
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	there = tm;
+	when = timegm(&there);
+	if (!end || *end || there.tm_mon != tm.tm_mon)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Invalid date \"%s\" specified. "
+			       "Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]", p->arg);
+	rv_set_uint(p->data + p->opt->offset, p->opt->size, when);
+	return 0;
+}
+
+static void print_date(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	time_t when = (uint32_t)rv_get_uint(data + opt->offset, opt->size);
+	struct tm tm;
+
+	gmtime_r(&when, &tm);
+	rv_buf_printf(o->buf, "%04d-%02d-%02d%c%02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1,
+		      tm.tm_mday, o->style == RV_STYLE_SAVE ? 'T' : ' ', tm.tm_hour, tm.tm_min,
+		      tm.tm_sec);
+}
+
+/* ---- days ------------------------------------------------------------------------- */
+
+#define D(n) { #n, 1u << (n), NULL }
+static const struct rv_name month_days[] = {
+	D(1), D(2), D(3), D(4), D(5), D(6), D(7), D(8), D(9), D(10), D(11), D(12), D(13), D(14),
+	D(15), D(16), D(17), D(18), D(19), D(20), D(21), D(22), D(23), D(24), D(25), D(26), D(27),
+	D(28), D(29), D(30), D(31),
+	{ NULL, 0, NULL },
+};
+
+static const struct rv_name week_days[] = {
+	{ "Mon", 1 << 1, "Monday" }, { "Tue", 1 << 2, "Tuesday" }, { "Wed", 1 << 3, "Wednesday" },
+	{ "Thu", 1 << 4, "Thursday" }, { "Fri", 1 << 5, "Friday" }, { "Sat", 1 << 6, "Saturday" },
+	{ "Sun", 1 << 7, "Sunday" },
+	{ NULL, 0, NULL },
+};
+
+static int find_month_day(struct rv_parse *p, const char *word, size_t len, uint32_t *bit)
+{
+	int n;
+
+	if (read_field(word, 31, &n) == word + len && n) {
+		*bit = 1u << n;
+		return 0;
+	}
+	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "%.*s is not a valid day for --monthdays",
+		       len > 2 ? 2 : (int)len, word);
+}
+
+/* A number, or at least two letters of the name. */
+static int find_week_day(struct rv_parse *p, const char *word, size_t len, uint32_t *bit)
+{
+	if (len == 1 && *word >= '1' && *word <= '7') {
+		*bit = 1 << (*word - '0');
+		return 0;
+	}
+	if (len == 1 && *word == '0')
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
+			       "No, the week does NOT begin with Sunday.");
+	for (const struct rv_name *d = week_days; d->name; d++) {
+		if (len < 2 || strncmp(d->help, word, len) != 0)
+			continue;
+		*bit = d->value;
+		return 0;
+	}
+	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "%.*s is not a valid day specifier", (int)len,
+		       word);
+}
+
+/* '!' leaves the other days, of which there must be one. */
+static int parse_days(struct rv_parse *p)
+{
+	bool week = p->opt->names == week_days;
+	uint32_t all = week ? XT_TIME_ALL_WEEKDAYS : XT_TIME_ALL_MONTHDAYS, days = 0, bit = 0;
+	const char *text = p->arg;
+	size_t len;
+
+	for (;; text += len + 1) {
+		len = strcspn(text, ",");
+		if ((week ? find_week_day : find_month_day)(p, text, len, &bit))
+			return -1;
+		days |= bit;
+		if (!text[len])
+			break;
+	}
+	days = p->invert ? all & ~days : days;
+	if (!days)
+		return rv_option_fail(p, "option \"--%s\" leaves no day.\n", p->opt->name);
+	rv_set_uint(p->data + p->opt->offset, p->opt->size, days);
+	return 0;
+}
+
+/* ---- rows -------------------------------------------------------------------------- */
+
+#define TIME(word, field, text)							\
+	{									\
+		.name = "time" word, .type = RV_T_HOOK,				\
+		RV_FIELD(struct time_data, info.daytime_##field),		\
+		.given = RV_BIT(struct time_data, given, GIVEN_TIMES),		\
+		.arg = "hh:mm[:ss]", .help = text,				\
+		.parse = parse_time, .print = print_time,			\
+	}
+
+#define DATE(word, field, more, text)						\
+	{									\
+		.name = "date" word, .type = RV_T_HOOK, .flags = more,		\
+		RV_FIELD(struct time_data, info.date_##field),			\
+		.arg = "YYYY[-MM[-DD[Thh[:mm[:ss]]]]]", .help = text,		\
+		.parse = parse_date, .print = print_date,			\
+	}
+
+#define DAYS(word, field, table, arg_, text)					\
+	{									\
+		.name = word "days", .type = RV_T_BITS, .flags = RV_OPT_INVERT,	\
+		RV_FIELD(struct time_data, info.field##days_match),		\
+		.names = table, .arg = arg_, .help = text, .parse = parse_days,	\
+	}
+
+static const struct rv_option options[] = {
+	[TIME_START] = TIME("start", start, "from this time of day"),
+	[TIME_STOP] = TIME("stop", stop, "up to this time of day"),
+	[MONTH_DAYS] = DAYS("month", month, month_days, "day[,...]", "on these days of a month"),
+	[WEEK_DAYS] = DAYS("week", week, week_days, "day[,...]",
+			   "on these days of a week: Mon to Sun or 1 to 7"),
+	[DATE_START] = DATE("start", start, 0, "from this date"),
+	[DATE_STOP] = DATE("stop", stop, RV_OPT_ALWAYS, "up to this date"),
+	[UTC] = {
+		.name = "utc",
+		.type = RV_T_FLAG,
+		.flags = RV_OPT_HIDDEN,
+		.excludes = 1 << KERNEL_ZONE,
+		.help = "in UTC, as without it",
+	},
+	[KERNEL_ZONE] = {
+		.name = "kerneltz",
+		.type = RV_T_FLAG,
+		RV_FIELD(struct time_data, info.flags),
+		.value = XT_TIME_LOCAL_TZ,
+		.excludes = 1 << UTC,
+		.help = "in the kernel's time zone",
+	},
+	[LOCAL_ZONE] = { .name = "localtz", .alias_of = "kerneltz" },
+	[CONTIGUOUS] = {
+		.name = "contiguous",
+		.type = RV_T_FLAG,
+		RV_FIELD(struct time_data, info.flags),
+		.value = XT_TIME_CONTIGUOUS,
+		.help = "times from one day into the next are one stretch",
+	},
+	{ .name = NULL },
+};
+
+static void mark_times(struct time_data *d)
+{
+	d->given = d->info.daytime_start != XT_TIME_MIN_DAYTIME ||
+				   d->info.daytime_stop != XT_TIME_MAX_DAYTIME ?
+			   GIVEN_TIMES : 0;
+}
+
+static int check(struct rv_check *c)
+{
+	struct time_data *d = (struct time_data *)(void *)c->part->data;
+
+	mark_times(d);
+	if (c->seen & 1 << CONTIGUOUS && d->info.daytime_start < d->info.daytime_stop)
+		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
+			       "time: --contiguous only makes sense when stoptime is smaller than "
+			       "starttime");
+	return 0;
+}
+
+/* 1st, 2nd, 3rd, and so on; stock says 11st, 12nd and 13rd. */
+static void show_month_days(struct rv_out *o, uint32_t days)
+{
+	static const char *const endings[] = { "th", "st", "nd", "rd" };
+	const char *comma = "";
+
+	for (unsigned int n = 1; n <= 31; n++) {
+		if (!(days >> n & 1))
+			continue;
+		rv_buf_printf(o->buf, "%s%u%s", comma, n, endings[n % 10 < 4 ? n % 10 : 0]);
+		comma = ",";
+	}
+}
+
+static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
+{
+	static const struct { unsigned int row; const char *words; } words[] = {
+		{ TIME_START, " from " }, { TIME_STOP, " to " }, { WEEK_DAYS, " on " },
+		{ MONTH_DAYS, " on " }, { DATE_START, " starting from " },
+		{ DATE_STOP, " until date " },
+	};
+	const struct xt_time_info *info = info_of(data);
+
+	rv_buf_puts(o->buf, " TIME");
+	for (unsigned int i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		const struct rv_option *opt = &options[words[i].row];
+
+		if (!rv_option_given(ext, opt, data))
+			continue;
+		rv_buf_puts(o->buf, words[i].words);
+		if (words[i].row == MONTH_DAYS)
+			show_month_days(o, info->monthdays_match);
+		else if (opt->print)
+			opt->print(o, opt, data);
+		else
+			rv_value_print(o, opt, data);
+	}
+	rv_buf_puts(o->buf, info->flags & XT_TIME_LOCAL_TZ ? "" : " UTC");
+	rv_buf_puts(o->buf, info->flags & XT_TIME_CONTIGUOUS ? " contiguous" : "");
+}
+
+static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	struct time_data *d = (struct time_data *)(void *)data;
+
+	(void)w;
+	(void)err;
+	memcpy(&d->info, wire, sizeof(d->info));
+	mark_times(d);
+	return 0;
+}
+
+static const struct time_data initial = {
+	.info = {
+		.date_stop = LAST_SECOND,
+		.daytime_stop = XT_TIME_MAX_DAYTIME,
+		.monthdays_match = XT_TIME_ALL_MONTHDAYS,
+		.weekdays_match = XT_TIME_ALL_WEEKDAYS,
+	},
+};
+
+static const struct rv_wire wire[] = {
+	{ .revision = 0, .size = sizeof(struct xt_time_info), .read = read_v0 },
+	{ .size = 0 },
+};
+
+static const struct rv_ext time_match = {
+	.name = "time",
+	.kind = RV_MATCH,
+	.size = sizeof(struct time_data),
+	.initial = &initial,
+	.wire = wire,
+	.options = options,
+	.help = "when it came",
+	.check = check,
+	.show = show,
+};
+RV_REGISTER(time_match);

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m time --datestop 2020 ; -m time --datestop 2020-01-01T00:00:00 ; OK
+-m time ; -m time --datestop 2038-01-19T03:14:07 ; OK
+-m time --timestart 10:00 ; -m time --timestart 10:00:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07 ; OK
+-m time --timestart 10:00 --timestop 12:00 ; -m time --timestart 10:00:00 --timestop 12:00:00 --datestop 2038-01-19T03:14:07 ; OK
+-m time --timestart 10:00:05 --timestop 12:00:59 ; -m time --timestart 10:00:05 --timestop 12:00:59 --datestop 2038-01-19T03:14:07 ; OK
+-m time --timestop 12:00 ; -m time --timestart 00:00:00 --timestop 12:00:00 --datestop 2038-01-19T03:14:07 ; OK
+-m time --timestart 23:59:59 ; -m time --timestart 23:59:59 --timestop 23:59:59 --datestop 2038-01-19T03:14:07 ; OK
+-m time --timestart 24:00 ; FAIL ; invalid time "24:00" specified, should be hh:mm[:ss] format and within the boundaries
+-m time --timestart 00:00 ; -m time --datestop 2038-01-19T03:14:07 ; OK
+-m time --timestart 0:0:0 ; -m time --datestop 2038-01-19T03:14:07 ; OK
+-m time --timestart 1:2:3 ; -m time --timestart 01:02:03 --timestop 23:59:59 --datestop 2038-01-19T03:14:07 ; OK
+-m time --timestart 10 ; FAIL ; invalid time "10" specified, should be hh:mm[:ss] format and within the boundaries
+-m time --timestart 10:60 ; FAIL ; invalid time "60" specified, should be hh:mm[:ss] format and within the boundaries
+-m time --timestart 10:00:60 ; FAIL ; invalid time "60" specified, should be hh:mm[:ss] format and within the boundaries
+-m time --timestart 10:00:00:00 ; FAIL ; invalid time "00:00" specified, should be hh:mm[:ss] format and within the boundaries
+-m time --timestart a ; FAIL ; invalid time "a" specified, should be hh:mm[:ss] format and within the boundaries
+-m time --timestart '' ; FAIL ; invalid time "" specified, should be hh:mm[:ss] format and within the boundaries
+# stock takes this
+-m time --timestart 10: ; FAIL ; invalid time "" specified, should be hh:mm[:ss] format and within the boundaries
+-m time --timestart 10:5x ; FAIL ; invalid time "5x" specified, should be hh:mm[:ss] format and within the boundaries
+-m time --timestart -1:00 ; FAIL ; invalid time "-1:00" specified, should be hh:mm[:ss] format and within the boundaries
+-m time --timestart 010:08 ; -m time --timestart 10:08:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07 ; OK
+-m time --timestart 010:009 ; -m time --timestart 10:09:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07 ; OK
+-m time --timestart 12:00 --timestop 10:00 ; -m time --timestart 12:00:00 --timestop 10:00:00 --datestop 2038-01-19T03:14:07 ; OK
+-m time --timestart 12:00 --timestop 10:00 --contiguous ; -m time --timestart 12:00:00 --timestop 10:00:00 --datestop 2038-01-19T03:14:07 --contiguous ; OK
+-m time --contiguous ; FAIL ; time: --contiguous only makes sense when stoptime is smaller than starttime
+-m time --timestart 10:00 --timestop 12:00 --contiguous ; FAIL ; time: --contiguous only makes sense when stoptime is smaller than starttime
+-m time --timestart 10:00 --timestop 10:00 --contiguous ; -m time --timestart 10:00:00 --timestop 10:00:00 --datestop 2038-01-19T03:14:07 --contiguous ; OK
+-m time ! --timestart 10:00 ; FAIL ; time: option "--timestart" cannot be inverted.
+-m time --timestart 10:00 --timestart 11:00 ; FAIL ; time: option "--timestart" can only be used once.
+-m time --datestart 2020 ; -m time --datestart 2020-01-01T00:00:00 --datestop 2038-01-19T03:14:07 ; OK
+-m time --datestart 2020-05 ; -m time --datestart 2020-05-01T00:00:00 --datestop 2038-01-19T03:14:07 ; OK
+-m time --datestart 2020-05-06 ; -m time --datestart 2020-05-06T00:00:00 --datestop 2038-01-19T03:14:07 ; OK
+-m time --datestart 2020-05-06T01 ; -m time --datestart 2020-05-06T01:00:00 --datestop 2038-01-19T03:14:07 ; OK
+-m time --datestart 2020-05-06T01:02 ; -m time --datestart 2020-05-06T01:02:00 --datestop 2038-01-19T03:14:07 ; OK
+-m time --datestart 2020-05-06T01:02:03 ; -m time --datestart 2020-05-06T01:02:03 --datestop 2038-01-19T03:14:07 ; OK
+# stock takes this
+-m time --datestart 2020-05-06T ; FAIL ; Invalid date "2020-05-06T" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart 2020-05-06T01:02:03:04 ; FAIL ; Invalid date "2020-05-06T01:02:03:04" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart 2020-05-06 01:02:03 ; FAIL ; Bad argument `01:02:03'
+-m time --datestart 2020-13 ; FAIL ; Invalid date "2020-13" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+# stock takes this
+-m time --datestart 2020-02-30 ; FAIL ; Invalid date "2020-02-30" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart 2020-02-32 ; FAIL ; Invalid date "2020-02-32" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+# stock takes this
+-m time --datestart 2020-00-01 ; FAIL ; Invalid date "2020-00-01" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+# stock takes this
+-m time --datestart 2020-01-00 ; FAIL ; Invalid date "2020-01-00" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart 1970-01-01 ; -m time --datestop 2038-01-19T03:14:07 ; OK
+-m time --datestart 1970 ; -m time --datestop 2038-01-19T03:14:07 ; OK
+-m time --datestart 1969 ; FAIL ; Invalid date "1969" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart 2038-01-19T03:14:07 ; -m time --datestart 2038-01-19T03:14:07 --datestop 2038-01-19T03:14:07 ; OK
+-m time --datestart 2038-01-19T03:14:08 ; -m time --datestart 2038-01-19T03:14:08 --datestop 2038-01-19T03:14:07 ; OK
+-m time --datestop 2038-01-19T03:14:07 ; = ; OK
+-m time --datestop 2106-02-07T06:28:15 ; FAIL ; Invalid date "2106-02-07T06:28:15" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestop 2106 ; FAIL ; Invalid date "2106" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestop 2200 ; FAIL ; Invalid date "2200" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestop 2038 ; -m time --datestop 2038-01-01T00:00:00 ; OK
+-m time --datestart 20200506 ; FAIL ; Invalid date "20200506" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart 2020-5-6 ; -m time --datestart 2020-05-06T00:00:00 --datestop 2038-01-19T03:14:07 ; OK
+-m time --datestart 2020-05-06T24:00 ; FAIL ; Invalid date "2020-05-06T24:00" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart 2020-05-06T23:60 ; FAIL ; Invalid date "2020-05-06T23:60" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart 2020-05-06T23:59:60 ; FAIL ; Invalid date "2020-05-06T23:59:60" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart a ; FAIL ; Invalid date "a" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart '' ; FAIL ; Invalid date "" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart 2020-05-06T1:2:3 ; -m time --datestart 2020-05-06T01:02:03 --datestop 2038-01-19T03:14:07 ; OK
+-m time --datestart 2021 --datestop 2020 ; -m time --datestart 2021-01-01T00:00:00 --datestop 2020-01-01T00:00:00 ; OK
+-m time --datestart 2020 --datestop 2021 ; -m time --datestart 2020-01-01T00:00:00 --datestop 2021-01-01T00:00:00 ; OK
+-m time --monthdays 1 ; -m time --monthdays 1 --datestop 2038-01-19T03:14:07 ; OK
+-m time --monthdays 1,2,31 ; -m time --monthdays 1,2,31 --datestop 2038-01-19T03:14:07 ; OK
+-m time --monthdays 32 ; FAIL ; 32 is not a valid day for --monthdays
+# stock takes this
+-m time --monthdays 0 ; FAIL ; 0 is not a valid day for --monthdays
+-m time --monthdays 1,1 ; -m time --monthdays 1 --datestop 2038-01-19T03:14:07 ; OK
+-m time --monthdays a ; FAIL ; a is not a valid day for --monthdays
+-m time --monthdays 1-5 ; FAIL ; 1- is not a valid day for --monthdays
+-m time --monthdays 0x5 ; FAIL ; 0x is not a valid day for --monthdays
+-m time --monthdays 05 ; -m time --monthdays 5 --datestop 2038-01-19T03:14:07 ; OK
+-m time ! --monthdays 1,2 ; -m time --monthdays 3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31 --datestop 2038-01-19T03:14:07 ; OK
+# stock takes this
+-m time ! --monthdays 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31 ; FAIL ; time: option "--monthdays" leaves no day.
+-m time --monthdays 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31 ; -m time --datestop 2038-01-19T03:14:07 ; OK
+-m time --weekdays Mon ; -m time --weekdays Mon --datestop 2038-01-19T03:14:07 ; OK
+-m time --weekdays mon,TUE ; FAIL ; mon is not a valid day specifier
+-m time --weekdays Monday ; -m time --weekdays Mon --datestop 2038-01-19T03:14:07 ; OK
+-m time --weekdays Mo,Tu ; -m time --weekdays Mon,Tue --datestop 2038-01-19T03:14:07 ; OK
+-m time --weekdays 1,7 ; -m time --weekdays Mon,Sun --datestop 2038-01-19T03:14:07 ; OK
+-m time --weekdays 0 ; FAIL ; No, the week does NOT begin with Sunday.
+# stock takes this
+-m time --weekdays 8 ; FAIL ; 8 is not a valid day specifier
+-m time --weekdays Mon,1 ; -m time --weekdays Mon --datestop 2038-01-19T03:14:07 ; OK
+-m time --weekdays foo ; FAIL ; foo is not a valid day specifier
+-m time --weekdays M ; FAIL ; M is not a valid day specifier
+-m time --weekdays T ; FAIL ; T is not a valid day specifier
+-m time ! --weekdays Mon ; -m time --weekdays Tue,Wed,Thu,Fri,Sat,Sun --datestop 2038-01-19T03:14:07 ; OK
+# stock takes this
+-m time ! --weekdays Mon,Tue,Wed,Thu,Fri,Sat,Sun ; FAIL ; time: option "--weekdays" leaves no day.
+-m time --weekdays Mon,Tue,Wed,Thu,Fri,Sat,Sun ; -m time --datestop 2038-01-19T03:14:07 ; OK
+-m time --kerneltz ; -m time --datestop 2038-01-19T03:14:07 --kerneltz ; OK
+-m time --utc ; -m time --datestop 2038-01-19T03:14:07 ; OK
+-m time --localtz ; -m time --datestop 2038-01-19T03:14:07 --kerneltz ; OK
+-m time --kerneltz --utc ; FAIL ; time: option "--utc" cannot be used together with "--kerneltz".
+-m time --kerneltz --kerneltz ; FAIL ; time: option "--kerneltz" can only be used once.
+-m time ! --kerneltz ; FAIL ; time: option "--kerneltz" cannot be inverted.
+-m time --timestart 10:00 --timestop 12:00 --weekdays Sat,Sun --monthdays 5 --datestart 2020-01-01 --datestop 2021-01-01 --kerneltz -j ACCEPT ; -m time --timestart 10:00:00 --timestop 12:00:00 --monthdays 5 --weekdays Sat,Sun --datestart 2020-01-01T00:00:00 --datestop 2021-01-01T00:00:00 --kerneltz -j ACCEPT ; OK
+-m time --monthdays 1 --monthdays 2 ; FAIL ; time: option "--monthdays" can only be used once.
+-m time --timestart 00:00 --timestop 23:59:59 ; -m time --datestop 2038-01-19T03:14:07 ; OK

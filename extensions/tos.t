@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m tos ; FAIL ; tos: option "--tos" must be specified
+-m tos --tos 0 ; -m tos --tos 0x00/0xff ; OK
+-m tos --tos 0x10 ; -m tos --tos 0x10/0xff ; OK
+-m tos --tos Minimize-Delay ; -m tos --tos 0x10/0x3f ; OK
+-m tos --tos Maximize-Throughput ; -m tos --tos 0x08/0x3f ; OK
+-m tos --tos Maximize-Reliability ; -m tos --tos 0x04/0x3f ; OK
+-m tos --tos Minimize-Cost ; -m tos --tos 0x02/0x3f ; OK
+-m tos --tos Normal-Service ; -m tos --tos 0x00/0x3f ; OK
+-m tos --tos normal-service ; -m tos --tos 0x00/0x3f ; OK
+-m tos --tos Minimize ; FAIL ; Symbolic name "Minimize" is unknown
+-m tos --tos 16 ; -m tos --tos 0x10/0xff ; OK
+-m tos --tos 255 ; -m tos --tos 0xff/0xff ; OK
+-m tos --tos 256 ; FAIL ; Symbolic name "256" is unknown
+-m tos --tos 0x10/0x3f ; = ; OK
+-m tos --tos 0x10/0xff ; = ; OK
+-m tos --tos 0x10/0 ; -m tos --tos 0x10/0x00 ; OK
+-m tos --tos 0x10/256 ; FAIL ; Illegal value: "0x10/256"
+-m tos --tos 0x1f/0x10 ; = ; OK
+-m tos --tos 8/0x3f ; -m tos --tos 0x08/0x3f ; OK
+-m tos --tos 1/0x3f ; -m tos --tos 0x01/0x3f ; OK
+-m tos --tos a ; FAIL ; Symbolic name "a" is unknown
+-m tos --tos '' ; FAIL ; Symbolic name "" is unknown
+-m tos --tos -1 ; FAIL ; Symbolic name "-1" is unknown
+-m tos --tos 1/ ; FAIL ; Illegal value: "1/"
+-m tos --tos 1x ; FAIL ; Illegal value: "1x"
+-m tos --tos 1/2x ; FAIL ; Illegal value: "1/2x"
+-m tos --tos Minimize-Delay/0x3f ; FAIL ; Symbolic name "Minimize-Delay/0x3f" is unknown
+-m tos ! --tos 0x10 ; -m tos ! --tos 0x10/0xff ; OK
+-m tos ! --tos 0x10/0x1f ; = ; OK
+-m tos ! --tos Minimize-Delay ; -m tos ! --tos 0x10/0x3f ; OK
+-m tos --tos 1 --tos 2 ; FAIL ; tos: option "--tos" can only be used once.
+-m tos --tos 0x18 -j ACCEPT ; -m tos --tos 0x18/0xff -j ACCEPT ; OK

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+-m u32 ; FAIL ; u32: option "--u32" must be specified
+-m u32 --u32 0=0 ; -m u32 --u32 "0x0=0x0" ; OK
+-m u32 --u32 '0x0=0x0' ; -m u32 --u32 "0x0=0x0" ; OK
+-m u32 --u32 '0x0=0x0&&0x0=0x1' ; -m u32 --u32 "0x0=0x0&&0x0=0x1" ; OK
+-m u32 --u32 '0&0xFFFF=0x100:0xFFFF' ; -m u32 --u32 "0x0&0xffff=0x100:0xffff" ; OK
+-m u32 --u32 '6&0xFF=1&&4&0x3FFF=0&&0>>22&0x3C@0>>24=0' ; -m u32 --u32 "0x6&0xff=0x1&&0x4&0x3fff=0x0&&0x0>>0x16&0x3c@0x0>>0x18=0x0" ; OK
+-m u32 --u32 '0 >> 22 & 0x3C @ 12 >> 26 & 0x3C @ 0 >> 24 = 0' ; -m u32 --u32 "0x0>>0x16&0x3c@0xc>>0x1a&0x3c@0x0>>0x18=0x0" ; OK
+-m u32 --u32 '0<<5=1,2,3:4' ; -m u32 --u32 "0x0<<0x5=0x1,0x2,0x3:0x4" ; OK
+-m u32 --u32 '0=1,2,3,4,5,6,7,8,9,10' ; -m u32 --u32 "0x0=0x1,0x2,0x3,0x4,0x5,0x6,0x7,0x8,0x9,0xa" ; OK
+-m u32 --u32 '0=1,2,3,4,5,6,7,8,9,10,11' ; FAIL ; u32: at char 25: too many ","s
+-m u32 --u32 '0&1&1&1&1&1&1&1&1&1=1' ; -m u32 --u32 "0x0&0x1&0x1&0x1&0x1&0x1&0x1&0x1&0x1&0x1=0x1" ; OK
+-m u32 --u32 '0&1&1&1&1&1&1&1&1&1&1=1' ; FAIL ; u32: at char 21: too many operators
+-m u32 --u32 '0=0&&0=1&&0=2&&0=3&&0=4&&0=5&&0=6&&0=7&&0=8&&0=9' ; -m u32 --u32 "0x0=0x0&&0x0=0x1&&0x0=0x2&&0x0=0x3&&0x0=0x4&&0x0=0x5&&0x0=0x6&&0x0=0x7&&0x0=0x8&&0x0=0x9" ; OK
+-m u32 --u32 '0=0&&0=1&&0=2&&0=3&&0=4&&0=5&&0=6&&0=7&&0=8&&0=9&&0=10' ; FAIL ; u32: at char 54: too many "&&"s
+-m u32 --u32 '0' ; FAIL ; u32: abrupt end of input after location specifier
+-m u32 --u32 '' ; FAIL ; u32: abrupt end of input after location specifier
+-m u32 --u32 '=' ; FAIL ; u32: at char 0: location spec missing
+-m u32 --u32 '0=' ; FAIL ; u32: test ended with no value specified
+-m u32 --u32 '=0' ; FAIL ; u32: at char 0: location spec missing
+-m u32 --u32 '0=0&&' ; FAIL ; u32: abrupt end of input after location specifier
+-m u32 --u32 '0=0&' ; FAIL ; u32: at char 4: a second '&' was expected
+-m u32 --u32 '0=5:4' ; -m u32 --u32 "0x0=0x5:0x4" ; OK
+-m u32 --u32 '0=:4' ; FAIL ; u32: at char 2: not a number or out of range
+-m u32 --u32 '0=4:' ; FAIL ; u32: at char 4: not a number or out of range
+-m u32 --u32 '0=4:5:6' ; FAIL ; u32: at char 5: expected "," or "&&"
+-m u32 --u32 '0=4 5' ; FAIL ; u32: at char 4: expected "," or "&&"
+-m u32 --u32 '0 1=4' ; FAIL ; u32: at char 2: operator expected
+-m u32 --u32 '0=0,' ; FAIL ; u32: at char 4: not a number or out of range
+-m u32 --u32 '0=0,,1' ; FAIL ; u32: at char 4: not a number or out of range
+-m u32 --u32 '0+1=0' ; FAIL ; u32: at char 1: operator expected
+-m u32 --u32 '0<1=0' ; FAIL ; u32: at char 2: a second '<' was expected
+-m u32 --u32 '0>1=0' ; FAIL ; u32: at char 2: a second '>' was expected
+-m u32 --u32 '0&&1=0' ; FAIL ; u32: at char 2: not a number or out of range
+-m u32 --u32 '0&=0' ; FAIL ; u32: at char 2: not a number or out of range
+-m u32 --u32 '0=0x100000000' ; FAIL ; u32: at char 2: not a number or out of range
+-m u32 --u32 '0=4294967295' ; -m u32 --u32 "0x0=0xffffffff" ; OK
+-m u32 --u32 '4294967296=0' ; FAIL ; u32: at char 0: not a number or out of range
+-m u32 --u32 'a=0' ; FAIL ; u32: at char 0: not a number or out of range
+-m u32 --u32 '0=a' ; FAIL ; u32: at char 2: not a number or out of range
+-m u32 --u32 '0=0x' ; FAIL ; u32: at char 3: expected "," or "&&"
+-m u32 --u32 '0=010' ; -m u32 --u32 "0x0=0x8" ; OK
+-m u32 --u32 '0=08' ; FAIL ; u32: at char 3: expected "," or "&&"
+-m u32 --u32 '0=-1' ; FAIL ; u32: at char 2: not a number or out of range
+-m u32 --u32 '0=0 && 1=1' ; -m u32 --u32 "0x0=0x0&&0x1=0x1" ; OK
+-m u32 --u32 '0=0&1' ; FAIL ; u32: at char 4: a second '&' was expected
+-m u32 --u32 '0=0x5 : 0x6 , 0x7' ; -m u32 --u32 "0x0=0x5:0x6,0x7" ; OK
+-m u32 ! --u32 '0=0' ; -m u32 ! --u32 "0x0=0x0" ; OK
+-m u32 --u32 0=0 --u32 0=1 ; FAIL ; u32: option "--u32" can only be used once.
