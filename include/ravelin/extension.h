@@ -51,7 +51,7 @@ struct rv_parse {
 
 /*
  * The types of values. Each has one parser, printer and predicate form in
- * ir/option.c; "field" is what stands at rv_option.offset.
+ * ir/read.c, ir/show.c, ir/meaning.c; "field" is what stands at rv_option.offset.
  */
 enum rv_type {
 	RV_T_FLAG,	/* no argument; field (size 1, 2, 4): |= or = value, see RV_OPT_SETS */

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What values say about a packet: a predicate for each type that has one, and back. */
+#include <string.h>
+
+#include "ir/row.h"
+
+/* Numbers of a predicate are as wide as its selector and in its byte order. */
+static void number_to(enum rv_sel sel, uint64_t n, uint8_t *bytes)
+{
+	unsigned int len = rv_selectors[sel].len;
+
+	if (rv_selectors[sel].order == RV_ORDER_H) {
+		rv_set_uint(bytes, len, n);
+		return;
+	}
+	for (unsigned int i = 0; i < len; i++)
+		bytes[i] = n >> 8 * (len - 1 - i);
+}
+
+static uint64_t number_from(enum rv_sel sel, const uint8_t *bytes)
+{
+	unsigned int len = rv_selectors[sel].len;
+	uint64_t n = 0;
+
+	if (rv_selectors[sel].order == RV_ORDER_H)
+		return rv_get_uint(bytes, len);
+	for (unsigned int i = 0; i < len; i++)
+		n = n << 8 | bytes[i];
+	return n;
+}
+
+static bool to_flag(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
+{
+	(void)data;
+	number_to(p->sel, opt->flags & RV_OPT_ZERO ? 0 : 1, p->value);
+	return true;
+}
+
+/* An enumeration in bits of a field counts from 0 in a predicate. */
+static unsigned int own_shift(const struct rv_option *opt)
+{
+	return opt->value ? __builtin_ctzll(opt->value) : 0;
+}
+
+static bool to_enum(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
+{
+	uint64_t n = own_bits(opt, rv_get_uint(data + opt->offset, opt->size));
+
+	number_to(p->sel, n >> own_shift(opt), p->value);
+	return true;
+}
+
+static bool from_enum(const struct rv_option *opt, const struct rv_predicate *p,
+		      unsigned char *data)
+{
+	uint64_t n = number_from(p->sel, p->value) << own_shift(opt);
+	uint64_t old = rv_get_uint(data + opt->offset, opt->size);
+
+	if (p->op != RV_OP_EQ || !rv_name_of(opt->names, n))
+		return false;
+	rv_set_uint(data + opt->offset, opt->size, (old ^ own_bits(opt, old)) | n);
+	return true;
+}
+
+static bool to_uint(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
+{
+	number_to(p->sel, get_number(opt, data + opt->offset, opt->size), p->value);
+	return true;
+}
+
+static bool from_uint(const struct rv_option *opt, const struct rv_predicate *p,
+		      unsigned char *data)
+{
+	uint64_t n = number_from(p->sel, p->value);
+
+	if (p->op != RV_OP_EQ || n > row_max(opt, opt->size))
+		return false;
+	set_number(opt, data + opt->offset, opt->size, n);
+	return true;
+}
+
+static bool to_range(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
+{
+	unsigned int half = half_size(opt);
+	uint64_t from = get_number(opt, data + opt->offset, half);
+	uint64_t to = get_number(opt, data + end_at(opt), half);
+
+	p->op = from == to ? RV_OP_EQ : RV_OP_RANGE;
+	number_to(p->sel, from, p->value);
+	if (from != to)
+		number_to(p->sel, to, p->other);
+	return true;
+}
+
+static bool from_range(const struct rv_option *opt, const struct rv_predicate *p,
+		       unsigned char *data)
+{
+	unsigned int half = half_size(opt);
+	uint64_t from = number_from(p->sel, p->value);
+	uint64_t to = p->op == RV_OP_EQ ? from : number_from(p->sel, p->other);
+
+	if ((p->op != RV_OP_EQ && p->op != RV_OP_RANGE) || to > row_max(opt, half) || from > to)
+		return false;
+	set_number(opt, data + opt->offset, half, from);
+	set_number(opt, data + end_at(opt), half, to);
+	return true;
+}
+
+static bool to_masked(const struct rv_option *opt, const unsigned char *data,
+		      struct rv_predicate *p)
+{
+	unsigned int size = mask_size(opt);
+	uint64_t mask = get_number(opt, data + mask_at(opt), size);
+
+	number_to(p->sel, get_number(opt, data + opt->offset, size), p->value);
+	if (mask == row_max(opt, size))
+		return true;
+	p->op = RV_OP_MASK;
+	number_to(p->sel, mask, p->other);
+	return true;
+}
+
+static bool from_masked(const struct rv_option *opt, const struct rv_predicate *p,
+			unsigned char *data)
+{
+	unsigned int size = mask_size(opt);
+	uint64_t mask = p->op == RV_OP_EQ ? row_max(opt, size) : number_from(p->sel, p->other);
+
+	if (p->op != RV_OP_EQ && p->op != RV_OP_MASK)
+		return false;
+	set_number(opt, data + opt->offset, size, number_from(p->sel, p->value));
+	set_number(opt, data + mask_at(opt), size, mask);
+	return true;
+}
+
+static bool to_bits(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
+{
+	p->op = RV_OP_ANY;
+	number_to(p->sel, rv_get_uint(data + opt->offset, opt->size), p->value);
+	return true;
+}
+
+static bool from_bits(const struct rv_option *opt, const struct rv_predicate *p,
+		      unsigned char *data)
+{
+	if (p->op != RV_OP_ANY)
+		return false;
+	rv_set_uint(data + opt->offset, opt->size, number_from(p->sel, p->value));
+	return true;
+}
+
+/* Bytes that are alike in the data and the predicate: addresses, MAC addresses. */
+static void bytes_to(enum rv_sel sel, const unsigned char *field, unsigned int room, uint8_t *bytes)
+{
+	unsigned int len = rv_selectors[sel].len;
+
+	memcpy(bytes, field, len < room ? len : room);
+}
+
+static bool to_bytes(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
+{
+	bytes_to(p->sel, data + opt->offset, opt->size, p->value);
+	return true;
+}
+
+static bool from_bytes(const struct rv_option *opt, const struct rv_predicate *p,
+		       unsigned char *data)
+{
+	if (p->op != RV_OP_EQ)
+		return false;
+	bytes_to(p->sel, p->value, opt->size, data + opt->offset);
+	return true;
+}
+
+static bool all_ones(const uint8_t *bytes, unsigned int len)
+{
+	while (len--)
+		if (*bytes++ != 0xff)
+			return false;
+	return true;
+}
+
+static bool to_addr_mask(const struct rv_option *opt, const unsigned char *data,
+			 struct rv_predicate *p)
+{
+	bytes_to(p->sel, data + opt->offset, opt->size, p->value);
+	bytes_to(p->sel, data + mask_at(opt), mask_size(opt), p->other);
+	if (all_ones(p->other, rv_selectors[p->sel].len)) {
+		memset(p->other, 0, sizeof(p->other));
+		return true;
+	}
+	p->op = RV_OP_MASK;
+	/* A host's address keeps what its mask leaves out; no packet would equal that. */
+	for (unsigned int i = 0; i < sizeof(p->value); i++)
+		p->value[i] &= p->other[i];
+	return true;
+}
+
+static bool from_addr_mask(const struct rv_option *opt, const struct rv_predicate *p,
+			   unsigned char *data)
+{
+	unsigned int len = rv_selectors[p->sel].len;
+	uint8_t ones[16];
+
+	if (p->op != RV_OP_EQ && p->op != RV_OP_MASK)
+		return false;
+	memset(ones, 0xff, sizeof(ones));
+	memcpy(data + opt->offset, p->value, len < opt->size ? len : opt->size);
+	memcpy(data + mask_at(opt), p->op == RV_OP_EQ ? ones : p->other,
+	       len < mask_size(opt) ? len : mask_size(opt));
+	return true;
+}
+
+static bool to_addr_range(const struct rv_option *opt, const unsigned char *data,
+			  struct rv_predicate *p)
+{
+	unsigned int half = half_size(opt);
+
+	p->op = RV_OP_RANGE;
+	bytes_to(p->sel, data + opt->offset, half, p->value);
+	bytes_to(p->sel, data + end_at(opt), half, p->other);
+	return true;
+}
+
+static bool from_addr_range(const struct rv_option *opt, const struct rv_predicate *p,
+			    unsigned char *data)
+{
+	unsigned int half = half_size(opt);
+
+	if (p->op != RV_OP_RANGE)
+		return false;
+	bytes_to(p->sel, p->value, half, data + opt->offset);
+	bytes_to(p->sel, p->other, half, data + end_at(opt));
+	return true;
+}
+
+/* "eth+" compares the bytes before the plus, "+" none at all: it is always true. */
+static bool to_iface(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
+{
+	const char *name = (const char *)data + opt->offset;
+	size_t len = strnlen(name, IFNAMSIZ);
+
+	memcpy(p->value, name, len);
+	if (len && name[len - 1] == '+') {
+		p->op = RV_OP_PREFIX;
+		p->len = len - 1;
+		p->value[len - 1] = 0;
+	}
+	return true;
+}
+
+static bool from_iface(const struct rv_option *opt, const struct rv_predicate *p,
+		       unsigned char *data)
+{
+	size_t len = p->op == RV_OP_PREFIX ? p->len : strnlen((const char *)p->value, IFNAMSIZ);
+
+	if ((p->op != RV_OP_EQ && p->op != RV_OP_PREFIX) || len + 1 >= IFNAMSIZ + (p->op == RV_OP_EQ))
+		return false;
+	memset(data + opt->offset, 0, IFNAMSIZ);
+	memcpy(data + opt->offset, p->value, len);
+	if (p->op == RV_OP_PREFIX)
+		data[opt->offset + len] = '+';
+	return true;
+}
+
+static const struct meaning {
+	bool (*to)(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p);
+	bool (*from)(const struct rv_option *opt, const struct rv_predicate *p, unsigned char *data);
+} meanings[] = {
+	[RV_T_FLAG] = { to_flag, NULL },
+	[RV_T_UINT] = { to_uint, from_uint },
+	[RV_T_UINT_RANGE] = { to_range, from_range },
+	[RV_T_PORT_RANGE] = { to_range, from_range },
+	[RV_T_MASKED] = { to_masked, from_masked },
+	[RV_T_STRING] = { NULL, NULL },
+	[RV_T_ENUM] = { to_enum, from_enum },
+	[RV_T_BITS] = { to_bits, from_bits },
+	[RV_T_ADDR] = { to_bytes, from_bytes },
+	[RV_T_ADDR_MASK] = { to_addr_mask, from_addr_mask },
+	[RV_T_ADDR_RANGE] = { to_addr_range, from_addr_range },
+	[RV_T_MAC] = { to_bytes, from_bytes },
+	[RV_T_IFACE] = { to_iface, from_iface },
+	[RV_T_PROTO] = { to_uint, from_uint },
+	[RV_T_CHANGE] = { NULL, NULL },
+	[RV_T_PREFIX] = { NULL, NULL },
+	[RV_T_HOOK] = { NULL, NULL },
+};
+
+static enum rv_sel selector(rv_family_t family, const struct rv_option *opt)
+{
+	return family == NFPROTO_IPV6 && opt->sel6 ? opt->sel6 : opt->sel;
+}
+
+/* The list of a predicate is long and mostly unused: only what is before it is cleared. */
+static int row_predicate(rv_family_t family, const struct rv_option *opt,
+			 const unsigned char *data, rv_predicate_fn *fn, void *arg)
+{
+	struct rv_predicate p;
+
+	memset(&p, 0, offsetof(struct rv_predicate, list));
+	p.sel = selector(family, opt);
+	p.op = RV_OP_EQ;
+	p.len = rv_selectors[p.sel].len;
+	p.negate = rv_option_inverted(opt, data);
+	return meanings[opt->type].to(opt, data, &p) ? fn(&p, arg) : 0;
+}
+
+static int predicate_of(rv_family_t family, const struct rv_ext *ext, const struct rv_option *opt,
+			const unsigned char *data, rv_predicate_fn *fn, void *arg)
+{
+	if (opt->alias_of || opt->flags & RV_OPT_HIDDEN || !rv_option_given(ext, opt, data))
+		return 0;
+	if (opt->predicate)
+		return opt->predicate(opt, data, fn, arg);
+	if (opt->sel == RV_SEL_NONE || !meanings[opt->type].to)
+		return 0;
+	return row_predicate(family, opt, data, fn, arg);
+}
+
+int rv_part_predicates(rv_family_t family, const struct rv_ext *ext, const unsigned char *data,
+		       rv_predicate_fn *fn, void *arg)
+{
+	struct rv_predicate present = { .sel = ext->present, .op = RV_OP_EQ, .len = 1, .value = { 1 } };
+	int rc = ext->present ? fn(&present, arg) : 0;
+
+	for (const struct rv_option *opt = ext->options; opt && opt->name && !rc; opt++)
+		rc = predicate_of(family, ext, opt, data, fn, arg);
+	return rc;
+}
+
+static bool absorb_row(const struct rv_option *opt, const struct rv_predicate *p,
+		       unsigned char *data)
+{
+	if (opt->absorb)
+		return !opt->absorb(opt, p, data);
+	if (!meanings[opt->type].from || !meanings[opt->type].from(opt, p, data))
+		return false;
+	set_bit(&opt->given, data);
+	if (p->negate)
+		set_bit(&opt->invert, data);
+	return true;
+}
+
+int rv_part_absorb(rv_family_t family, const struct rv_ext *ext, const struct rv_predicate *p,
+		   unsigned char *data)
+{
+	for (const struct rv_option *opt = ext->options; opt && opt->name; opt++) {
+		if (opt->alias_of || selector(family, opt) != p->sel || rv_option_given(ext, opt, data))
+			continue;
+		if (p->negate && !opt->invert.width)
+			continue;
+		if (absorb_row(opt, p, data))
+			return 0;
+	}
+	return -1;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where a row's value, mask and bits stand in the data: for read.c, show.c and meaning.c. */
+#ifndef RAVELIN_IR_ROW_H
+#define RAVELIN_IR_ROW_H
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include <ravelin/extension.h>
+
+static inline void set_bit(const struct rv_bit *bit, unsigned char *data)
+{
+	uint64_t old;
+
+	if (!bit->width)
+		return;
+	old = rv_get_uint(data + bit->offset, bit->width);
+	rv_set_uint(data + bit->offset, bit->width,
+		    bit->number ? (old & ~(uint64_t)bit->mask) | bit->is : old | bit->mask);
+}
+
+static inline bool has_bit(const struct rv_bit *bit, const unsigned char *data)
+{
+	return bit->width && (rv_get_uint(data + bit->offset, bit->width) & bit->mask) ==
+				     (bit->number ? bit->is : bit->mask);
+}
+
+/* The mask of a value that has one, behind the value where the row does not say else. */
+static inline unsigned int mask_size(const struct rv_option *opt)
+{
+	bool both = opt->type == RV_T_MASKED || opt->type == RV_T_CHANGE;
+
+	return both && !opt->mask_offset ? opt->size / 2 : opt->size;
+}
+
+static inline unsigned int mask_at(const struct rv_option *opt)
+{
+	return opt->mask_offset ? opt->mask_offset : opt->offset + mask_size(opt);
+}
+
+/* Whether the row's value has a second part in another place of the data. */
+static inline bool has_mask(const struct rv_option *opt)
+{
+	return opt->type == RV_T_ADDR_MASK || opt->mask_offset;
+}
+
+/* The two ends of a range. */
+static inline unsigned int half_size(const struct rv_option *opt)
+{
+	return opt->mask_offset ? opt->size : opt->size / 2;
+}
+
+static inline unsigned int end_at(const struct rv_option *opt)
+{
+	return opt->mask_offset ? opt->mask_offset : opt->offset + opt->size / 2;
+}
+
+static inline uint64_t get_number(const struct rv_option *opt, const unsigned char *field,
+			   unsigned int size)
+{
+	uint64_t n = rv_get_uint(field, size);
+
+	if (!(opt->flags & RV_OPT_BE))
+		return n;
+	return size == 2 ? ntohs(n) : size == 4 ? ntohl(n) : n;
+}
+
+static inline uint64_t largest(unsigned int size)
+{
+	return size >= 8 ? UINT64_MAX : (1ULL << size * 8) - 1;
+}
+
+static inline uint64_t row_max(const struct rv_option *opt, unsigned int size)
+{
+	return opt->max ? opt->max : largest(size);
+}
+
+static inline void set_number(const struct rv_option *opt, unsigned char *field, unsigned int size,
+		       uint64_t n)
+{
+	if (opt->flags & RV_OPT_BE)
+		n = size == 2 ? htons(n) : size == 4 ? htonl(n) : n;
+	rv_set_uint(field, size, n);
+}
+
+/* The value of the bits that are this row's own. */
+static inline uint64_t own_bits(const struct rv_option *opt, uint64_t n)
+{
+	return opt->value ? n & opt->value : n;
+}
+
+/*
+ * An address field is as wide as the family's address or a union nf_inet_addr;
+ * what does not belong to the address is zero.
+ */
+static inline unsigned int address_size(rv_family_t family, unsigned int room)
+{
+	unsigned int size = family == NFPROTO_IPV4 ? 4 : 16;
+
+	return size < room ? size : room;
+}
+
+static inline void put_address(rv_family_t family, const union nf_inet_addr *addr, unsigned char *field,
+			unsigned int room)
+{
+	memset(field, 0, room);
+	memcpy(field, addr, address_size(family, room));
+}
+
+static inline union nf_inet_addr get_address(rv_family_t family, const unsigned char *field,
+				      unsigned int room)
+{
+	union nf_inet_addr addr = { 0 };
+
+	memcpy(&addr, field, address_size(family, room));
+	return addr;
+}
+
+/* An error in the row's own words, which need nothing put in. */
+static inline int fail_as(const struct rv_parse *p, const char *words)
+{
+	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "%s", words);
+}
+
+#endif

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Values and rows as save and -L show them: one printer for each type. */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ir/row.h"
+
+static void print_number(struct rv_buf *b, const struct rv_option *opt, uint64_t n)
+{
+	int digits = opt->flags & RV_OPT_PADDED ? 2 * mask_size(opt) : 1;
+
+	if (opt->flags & RV_OPT_HEX)
+		rv_buf_printf(b, "0x%0*llx", digits, (unsigned long long)n);
+	else
+		rv_buf_u64(b, n);
+}
+
+static void print_nothing(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	(void)o;
+	(void)opt;
+	(void)data;
+}
+
+static void print_uint(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	print_number(o->buf, opt, get_number(opt, data + opt->offset, opt->size));
+}
+
+static void print_range(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	unsigned int half = half_size(opt);
+	uint64_t from = get_number(opt, data + opt->offset, half);
+	uint64_t to = get_number(opt, data + end_at(opt), half);
+
+	print_number(o->buf, opt, from);
+	if (opt->flags & RV_OPT_OPEN ? to == row_max(opt, half) : from == to)
+		return;
+	rv_buf_putc(o->buf, ':');
+	print_number(o->buf, opt, to);
+}
+
+void rv_print_port(struct rv_out *o, uint16_t port)
+{
+	const char *proto = rv_protocol_name(o->family, o->proto);
+	struct servent *s = NULL;
+
+	if (o->style == RV_STYLE_LIST && !o->numeric && proto)
+		s = getservbyport(htons(port), proto);
+	if (s)
+		rv_buf_puts(o->buf, s->s_name);
+	else
+		rv_buf_u64(o->buf, port);
+}
+
+static void print_ports(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	uint16_t from = get_number(opt, data + opt->offset, 2);
+	uint16_t to = get_number(opt, data + end_at(opt), 2);
+
+	if (!(opt->flags & RV_OPT_NAMES)) {
+		print_range(o, opt, data);
+		return;
+	}
+	rv_print_port(o, from);
+	if (from == to)
+		return;
+	rv_buf_putc(o->buf, ':');
+	rv_print_port(o, to);
+}
+
+static void print_masked(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	unsigned int size = mask_size(opt);
+	uint64_t mask = get_number(opt, data + mask_at(opt), size);
+
+	print_number(o->buf, opt, get_number(opt, data + opt->offset, size));
+	if (mask == row_max(opt, size))
+		return;
+	rv_buf_putc(o->buf, '/');
+	print_number(o->buf, opt, mask);
+}
+
+static void print_change(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	unsigned int size = mask_size(opt);
+	unsigned long long max = row_max(opt, size);
+	unsigned long long n = get_number(opt, data + opt->offset, size);
+	unsigned long long mask = get_number(opt, data + mask_at(opt), size);
+
+	if (o->style == RV_STYLE_SAVE)
+		rv_buf_printf(o->buf, "0x%llx/0x%llx", n, mask);
+	else if (!n)
+		rv_buf_printf(o->buf, "and 0x%llx", ~mask & max);
+	else if (n == mask)
+		rv_buf_printf(o->buf, "or 0x%llx", n);
+	else if (!mask)
+		rv_buf_printf(o->buf, "xor 0x%llx", n);
+	else if (mask == max)
+		rv_buf_printf(o->buf, "set 0x%llx", n);
+	else
+		rv_buf_printf(o->buf, "xset 0x%llx/0x%llx", n, mask);
+}
+
+/* Words that iptables-restore reads as they stand: no blank, quote or backslash, no dash first. */
+static bool readable(const char *text)
+{
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p <= ' ' || strchr("\"'\\", *p))
+			return false;
+	return *text && *text != '-';
+}
+
+static void print_string(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), "%.*s", (int)opt->size, (const char *)data + opt->offset);
+	if (o->style == RV_STYLE_SAVE && !(opt->flags & RV_OPT_BARE && readable(text)))
+		rv_print_quoted(o->buf, text);
+	else if (opt->flags & RV_OPT_QUOTED)
+		rv_buf_printf(o->buf, "\"%s\"", text);
+	else
+		rv_buf_puts(o->buf, text);
+}
+
+static void print_enum(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	uint64_t n = own_bits(opt, rv_get_uint(data + opt->offset, opt->size));
+	const struct rv_name *name = rv_name_of(opt->names, n);
+
+	if (name)
+		rv_buf_puts(o->buf, name->name);
+	else
+		rv_buf_u64(o->buf, n);
+}
+
+static void print_bits(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	uint64_t left = rv_get_uint(data + opt->offset, opt->size);
+	const struct rv_name *none = left ? NULL : rv_name_of(opt->names, 0);
+	const char *comma = "";
+
+	rv_buf_puts(o->buf, none ? none->name : "");
+	for (const struct rv_name *n = opt->names; n->name && left; n++) {
+		if (!n->value || (left & n->value) != n->value)
+			continue;
+		rv_buf_printf(o->buf, "%s%s", comma, n->name);
+		comma = ",";
+		left &= ~n->value;
+	}
+}
+
+static void print_addr(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	union nf_inet_addr addr = get_address(o->family, data + opt->offset, opt->size);
+
+	rv_print_address(o->buf, o->family, &addr);
+}
+
+/* A name for the address, as -L without -n wants it. */
+static bool print_host_name(struct rv_out *o, const union nf_inet_addr *addr)
+{
+	bool v4 = o->family == NFPROTO_IPV4;
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr = addr->in };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_addr = addr->in6 };
+	char name[NI_MAXHOST];
+
+	if (getnameinfo(v4 ? (struct sockaddr *)&in : (struct sockaddr *)&in6,
+			v4 ? sizeof(in) : sizeof(in6), name, sizeof(name), NULL, 0, NI_NAMEREQD))
+		return false;
+	rv_buf_puts(o->buf, name);
+	return true;
+}
+
+static void print_addr_mask(struct rv_out *o, const struct rv_option *opt,
+			    const unsigned char *data)
+{
+	union nf_inet_addr addr = get_address(o->family, data + opt->offset, opt->size);
+	union nf_inet_addr mask = get_address(o->family, data + mask_at(opt), mask_size(opt));
+	int len = rv_mask_length(o->family, &mask);
+	bool names = o->style == RV_STYLE_LIST && !o->numeric && !(opt->flags & RV_OPT_LITERAL);
+
+	if (names && !memcmp(&addr, &(union nf_inet_addr){ 0 }, sizeof(addr))) {
+		rv_buf_puts(o->buf, "anywhere");
+		return;
+	}
+	if (names && len == (o->family == NFPROTO_IPV4 ? 32 : 128) && print_host_name(o, &addr))
+		return;
+	rv_print_address(o->buf, o->family, &addr);
+	if (opt->flags & RV_OPT_CIDR && len == (o->family == NFPROTO_IPV4 ? 32 : 128))
+		rv_buf_printf(o->buf, "/%d", len);
+	else
+		rv_print_mask(o->buf, o->family, &mask);
+}
+
+static void print_addr_range(struct rv_out *o, const struct rv_option *opt,
+			     const unsigned char *data)
+{
+	unsigned int half = half_size(opt);
+	union nf_inet_addr from = get_address(o->family, data + opt->offset, half);
+	union nf_inet_addr to = get_address(o->family, data + end_at(opt), half);
+
+	rv_print_address(o->buf, o->family, &from);
+	rv_buf_putc(o->buf, '-');
+	rv_print_address(o->buf, o->family, &to);
+}
+
+static void print_mac(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	for (int i = 0; i < 6; i++)
+		rv_buf_printf(o->buf, i ? ":%02x" : "%02x", data[opt->offset + i]);
+}
+
+static void print_prefix(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	union nf_inet_addr mask = get_address(o->family, data + opt->offset, opt->size);
+	int len = opt->size == 1 ? data[opt->offset] : rv_mask_length(o->family, &mask);
+
+	if (len < 0)
+		rv_print_address(o->buf, o->family, &mask);
+	else
+		rv_buf_u64(o->buf, len);
+}
+
+static void print_iface(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	rv_buf_printf(o->buf, "%.*s", IFNAMSIZ, (const char *)data + opt->offset);
+}
+
+static void print_proto(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	uint64_t n = rv_get_uint(data + opt->offset, opt->size);
+	const char *name = opt->flags & RV_OPT_NUMBER ? NULL : rv_protocol_name(o->family, n);
+
+	if (name)
+		rv_buf_puts(o->buf, name);
+	else
+		rv_buf_u64(o->buf, n);
+}
+
+static void (*const printers[])(struct rv_out *o, const struct rv_option *opt,
+				const unsigned char *data) = {
+	[RV_T_FLAG] = print_nothing,
+	[RV_T_UINT] = print_uint,
+	[RV_T_UINT_RANGE] = print_range,
+	[RV_T_PORT_RANGE] = print_ports,
+	[RV_T_MASKED] = print_masked,
+	[RV_T_STRING] = print_string,
+	[RV_T_ENUM] = print_enum,
+	[RV_T_BITS] = print_bits,
+	[RV_T_ADDR] = print_addr,
+	[RV_T_ADDR_MASK] = print_addr_mask,
+	[RV_T_ADDR_RANGE] = print_addr_range,
+	[RV_T_MAC] = print_mac,
+	[RV_T_IFACE] = print_iface,
+	[RV_T_PROTO] = print_proto,
+	[RV_T_CHANGE] = print_change,
+	[RV_T_PREFIX] = print_prefix,
+	[RV_T_HOOK] = print_nothing,
+};
+
+void rv_value_print(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	printers[opt->type](o, opt, data);
+}
+
+/* Whether it is a range that leaves nothing out. */
+static bool is_all(const struct rv_option *opt, const unsigned char *data)
+{
+	unsigned int half = half_size(opt);
+
+	return !rv_option_inverted(opt, data) &&
+	       get_number(opt, data + opt->offset, half) == opt->min &&
+	       get_number(opt, data + end_at(opt), half) == row_max(opt, half);
+}
+
+static bool printed(const struct rv_out *o, const struct rv_ext *ext, const struct rv_option *opt,
+		    const unsigned char *data)
+{
+	uint32_t always = o->style == RV_STYLE_SAVE ? RV_OPT_ALWAYS : RV_OPT_LIST_ALWAYS;
+	uint32_t never = o->style == RV_STYLE_SAVE ? 0 : RV_OPT_LIST_NEVER;
+
+	if (opt->alias_of || opt->flags & (RV_OPT_HIDDEN | never))
+		return false;
+	if (o->style == RV_STYLE_LIST && opt->flags & RV_OPT_LIST_PART && is_all(opt, data))
+		return false;
+	return opt->flags & always || rv_option_given(ext, opt, data);
+}
+
+static void print_value(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	if (opt->print)
+		opt->print(o, opt, data);
+	else
+		rv_value_print(o, opt, data);
+}
+
+static bool is_range(const struct rv_option *opt, const unsigned char *data)
+{
+	unsigned int half = half_size(opt);
+
+	return (opt->type == RV_T_UINT_RANGE || opt->type == RV_T_PORT_RANGE) &&
+	       memcmp(data + opt->offset, data + end_at(opt), half);
+}
+
+/* The row's words for -L up to "%s" or their end, see rv_option.list. Returns the rest. */
+static const char *print_words(struct rv_out *o, const char *words, bool inverted, bool range)
+{
+	for (; *words && strncmp(words, "%s", 2) != 0; words++) {
+		if ((*words == '[' && !inverted) || (*words == '(' && inverted) ||
+		    (*words == '{' && !range))
+			words += strcspn(words, "]})");
+		else if (!strchr("[]{}()", *words))
+			rv_buf_putc(o->buf, *words);
+	}
+	return words;
+}
+
+static void list_row(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const char *words = opt->list ? opt->list : "", *rest;
+	bool inverted = rv_option_inverted(opt, data), range = is_range(opt, data);
+
+	rv_buf_puts(o->buf, opt->flags & RV_OPT_LIST_TIGHT ? "" : " ");
+	rv_buf_puts(o->buf, inverted && !strchr(words, '[') ? "! " : "");
+	rest = print_words(o, words, inverted, range);
+	if (!rv_option_takes_arg(opt))
+		return;
+	if (!*rest && rest != words && isalnum((unsigned char)rest[-1]))
+		rv_buf_putc(o->buf, ' ');
+	print_value(o, opt, data);
+	if (*rest)
+		print_words(o, rest + 2, inverted, range);
+}
+
+static void save_row(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	rv_buf_puts(o->buf, rv_option_inverted(opt, data) ? " !" : "");
+	if (opt->letter)
+		rv_buf_printf(o->buf, " -%c", opt->letter);
+	else
+		rv_buf_printf(o->buf, " --%s", opt->save ? opt->save : opt->name);
+	if (!rv_option_takes_arg(opt))
+		return;
+	rv_buf_putc(o->buf, ' ');
+	print_value(o, opt, data);
+}
+
+void rv_part_render(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
+{
+	if (o->style == RV_STYLE_SAVE ? ext->save != NULL : ext->show != NULL) {
+		(o->style == RV_STYLE_SAVE ? ext->save : ext->show)(o, ext, data);
+		return;
+	}
+	if (o->style == RV_STYLE_LIST && ext->list)
+		rv_buf_printf(o->buf, " %s", ext->list);
+	for (const struct rv_option *opt = ext->options; opt && opt->name; opt++)
+		if (printed(o, ext, opt, data))
+			(o->style == RV_STYLE_SAVE ? save_row : list_row)(o, opt, data);
+}
