@@ -5,30 +5,15 @@
 #include <linux/netfilter/xt_DSCP.h>
 
 #include "extensions/dsfield.h"
+#include "extensions/tos.h"
 
 typedef struct xt_tos_target_info info_t;
 
-/* A name, or value[/mask]. */
 static int parse_tos(struct rv_parse *p)
 {
-	const struct rv_name *name = rv_name_find(rv_tos_names, p->arg, strlen(p->arg));
 	info_t *info = (info_t *)(void *)p->data;
-	struct rv_error wrong = { 0 };
-	struct rv_parse q = *p;
-	uint64_t n;
-	const char *end;
 
-	if (name) {
-		*info = (info_t){ .tos_value = name->value, .tos_mask = RV_TOS_NAMED };
-		return 0;
-	}
-	if (!rv_parse_uint_prefix(p->arg, 0, UINT8_MAX, &n, &end))
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Symbolic name \"%s\" is unknown",
-			       p->arg);
-	q.err = &wrong;
-	if (rv_value_parse(&q, p->arg, p->data))
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Illegal value: \"%s\"", p->arg);
-	return 0;
+	return rv_tos_parse(p, &info->tos_value, &info->tos_mask);
 }
 
 enum { SET, AND, OR, XOR, ROWS };

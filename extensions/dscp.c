@@ -4,14 +4,9 @@
 
 #include <ravelin/extension.h>
 
-#include "extensions/dscp.h"
+#include "extensions/dsfield.h"
 
 enum { NUMBER, CLASS };
-
-static const struct rv_name classes[] = {
-	RV_DSCP_CLASSES,
-	{ NULL, 0, NULL },
-};
 
 static const struct rv_option options[] = {
 	[NUMBER] = {
@@ -34,7 +29,7 @@ static const struct rv_option options[] = {
 		.type = RV_T_ENUM,
 		.flags = RV_OPT_INVERT | RV_OPT_HIDDEN,
 		RV_FIELD(struct xt_dscp_info, dscp),
-		.names = classes,
+		.names = rv_dscp_classes,
 		.invert = RV_BIT(struct xt_dscp_info, invert, 1),
 		.excludes = 1 << NUMBER,
 		.bad = "Invalid DSCP value `%s'",

@@ -3,21 +3,13 @@
 #include <linux/netfilter/xt_dscp.h>
 #include <string.h>
 
+#include "extensions/dsfield.h"
 #include "extensions/tos.h"
 
 /* The value before its mask, as rows have it; the kernel's struct has them the other way round. */
 typedef struct {
 	uint8_t tos_value, tos_mask, invert;
 } info;
-
-static const struct rv_name names[] = {
-	{ "Minimize-Delay", 0x10, NULL },
-	{ "Maximize-Throughput", 0x08, NULL },
-	{ "Maximize-Reliability", 0x04, NULL },
-	{ "Minimize-Cost", 0x02, NULL },
-	{ "Normal-Service", 0x00, NULL },
-	{ NULL, 0, NULL },
-};
 
 int rv_tos_parse(struct rv_parse *p, uint8_t *value, uint8_t *mask)
 {
@@ -29,12 +21,12 @@ int rv_tos_parse(struct rv_parse *p, uint8_t *value, uint8_t *mask)
 		if (*end && (*end != '/' || !rv_parse_uint(end + 1, 0, UINT8_MAX, &m)))
 			return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Illegal value: \"%s\"", p->arg);
 	} else {
-		name = rv_name_find(names, p->arg, strlen(p->arg));
+		name = rv_name_find(rv_tos_names, p->arg, strlen(p->arg));
 		if (!name)
 			return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
 				       "Symbolic name \"%s\" is unknown", p->arg);
 		v = name->value;
-		m = RV_TOS_BITS;
+		m = RV_TOS_NAMED;
 	}
 	*value = v;
 	*mask = m;
@@ -43,7 +35,7 @@ int rv_tos_parse(struct rv_parse *p, uint8_t *value, uint8_t *mask)
 
 const char *rv_tos_name(uint8_t value, uint8_t mask)
 {
-	const struct rv_name *name = mask == RV_TOS_BITS ? rv_name_of(names, value) : NULL;
+	const struct rv_name *name = mask == RV_TOS_NAMED ? rv_name_of(rv_tos_names, value) : NULL;
 
 	return name ? name->name : NULL;
 }

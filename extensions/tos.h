@@ -5,8 +5,6 @@
 
 #include <ravelin/extension.h>
 
-#define RV_TOS_BITS 0x3f	/* those a name is about */
-
 /* "value[/mask]" or a name. Returns 0, or -1 with p->err set in stock's words. */
 int rv_tos_parse(struct rv_parse *p, uint8_t *value, uint8_t *mask);
 /* The name for it, or NULL. */
