@@ -20,13 +20,15 @@ static bool for_family(const struct rv_ext *ext, rv_family_t family)
 }
 
 /*
- * Every -m and -j word of a restore file is looked up, so names are hashed. A
- * slot holds a chain of descriptors; the table is made once, at the first look.
+ * Every -m and -j word of a restore file is looked up, and every blob of a save, so names are
+ * hashed: those people write, and those the kernel has for the layouts. The table is made
+ * once, at the first look; without memory for it nothing is found, which is an error.
  */
-#define SLOTS 256
+#define SLOTS 512
 
 struct named {
 	const struct rv_ext *ext;
+	const struct rv_wire *wire;	/* NULL: a name for -m and -j */
 	const char *name;
 	struct named *next;
 };
@@ -43,14 +45,18 @@ static unsigned int name_slot(const char *name)
 	return h % SLOTS;
 }
 
-static bool slot_add(const struct rv_ext *ext, const char *name)
+/* Behind those that are there: of two that fit, the one registered first is found. */
+static bool slot_add(const struct rv_ext *ext, const struct rv_wire *wire, const char *name)
 {
+	struct named **end = &slots[name_slot(name)];
 	struct named *n = malloc(sizeof(*n));
 
 	if (!n)
 		return false;
-	*n = (struct named){ ext, name, slots[name_slot(name)] };
-	slots[name_slot(name)] = n;
+	while (*end)
+		end = &(*end)->next;
+	*n = (struct named){ ext, wire, name, NULL };
+	*end = n;
 	return true;
 }
 
@@ -67,37 +73,43 @@ __attribute__((destructor)) static void slots_free(void)
 	slots_made = false;
 }
 
-static void slots_make(void)
+static const char *kernel_name(const struct rv_ext *ext, const struct rv_wire *w)
+{
+	if (w->name)
+		return w->name;
+	return ext->kernel_name ? ext->kernel_name : ext->name;
+}
+
+static bool slots_add_ext(const struct rv_ext *ext)
+{
+	bool ok = slot_add(ext, NULL, ext->name);
+
+	if (ext->alias)
+		ok &= slot_add(ext, NULL, ext->alias);
+	for (const struct rv_wire *w = ext->wire; w && w->size; w++)
+		ok &= slot_add(ext, w, kernel_name(ext, w));
+	return ok;
+}
+
+static const struct named *slot_of(const char *name)
 {
 	bool ok = true;
 
-	for_each_ext(e) {
-		ok &= slot_add(*e, (*e)->name);
-		if ((*e)->alias)
-			ok &= slot_add(*e, (*e)->alias);
+	if (!slots_made) {
+		for_each_ext(e)
+			ok &= slots_add_ext(*e);
+		slots_made = ok;
+		if (!ok)
+			slots_free();
 	}
-	slots_made = ok;
-	if (!ok)
-		slots_free();
-}
-
-static const struct rv_ext *find_slowly(enum rv_ext_kind kind, rv_family_t family, const char *name)
-{
-	for_each_ext(e)
-		if ((*e)->kind == kind && for_family(*e, family) &&
-		    (!strcmp((*e)->name, name) || ((*e)->alias && !strcmp((*e)->alias, name))))
-			return *e;
-	return NULL;
+	return slots[name_slot(name)];
 }
 
 const struct rv_ext *rv_ext_find(enum rv_ext_kind kind, rv_family_t family, const char *name)
 {
-	if (!slots_made)
-		slots_make();
-	if (!slots_made)
-		return find_slowly(kind, family, name);
-	for (const struct named *n = slots[name_slot(name)]; n; n = n->next)
-		if (n->ext->kind == kind && for_family(n->ext, family) && !strcmp(n->name, name))
+	for (const struct named *n = slot_of(name); n; n = n->next)
+		if (!n->wire && n->ext->kind == kind && for_family(n->ext, family) &&
+		    !strcmp(n->name, name))
 			return n->ext;
 	return NULL;
 }
@@ -112,11 +124,6 @@ const struct rv_ext *rv_ext_for_protocol(rv_family_t family, uint16_t protocol)
 	return NULL;
 }
 
-static const char *kernel_name(const struct rv_ext *ext)
-{
-	return ext->kernel_name ? ext->kernel_name : ext->name;
-}
-
 #define ALIGNED(size) (((size_t)(size) + 7) & ~(size_t)7)
 
 const struct rv_ext *rv_ext_find_wire(enum rv_ext_kind kind, rv_family_t family, const char *name,
@@ -126,21 +133,20 @@ const struct rv_ext *rv_ext_find_wire(enum rv_ext_kind kind, rv_family_t family,
 	const struct rv_ext *found = NULL;
 
 	*wire = NULL;
-	for_each_ext(e) {
-		if ((*e)->kind != kind || !for_family(*e, family))
+	for (const struct named *n = slot_of(name); n; n = n->next) {
+		const struct rv_wire *w = n->wire;
+
+		if (!w || n->ext->kind != kind || !for_family(n->ext, family) ||
+		    w->revision != revision || strcmp(n->name, name))
 			continue;
-		for (const struct rv_wire *w = (*e)->wire; w && w->size; w++) {
-			if (w->revision != revision || strcmp(w->name ? w->name : kernel_name(*e), name))
-				continue;
-			if (size != w->size && size != ALIGNED(w->size))
-				continue;
-			if ((*e)->claims && !w->name && !(*e)->claims(data))
-				continue;
-			/* One that claims the data goes before one that takes whatever comes. */
-			if (!found || (*e)->claims) {
-				found = *e;
-				*wire = w;
-			}
+		if (size != w->size && size != ALIGNED(w->size))
+			continue;
+		if (n->ext->claims && !w->name && !n->ext->claims(data))
+			continue;
+		/* One that claims the data goes before one that takes whatever comes. */
+		if (!found || n->ext->claims) {
+			found = n->ext;
+			*wire = w;
 		}
 	}
 	return found;
