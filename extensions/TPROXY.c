@@ -122,12 +122,16 @@ static int write_v1(const struct rv_wire *w, const unsigned char *data, unsigned
 		    struct rv_error *err)
 {
 	const struct tproxy_data *d = (const struct tproxy_data *)(const void *)data;
-	struct xt_tproxy_target_info_v1 info = {
-		.mark_value = d->mark, .mark_mask = d->mask, .laddr = d->address, .lport = d->port,
-	};
+	struct xt_tproxy_target_info_v1 info;
 
 	(void)w;
 	(void)err;
+	/* An initializer would leave what lies behind the last field as it is. */
+	memset(&info, 0, sizeof(info));
+	info.mark_value = d->mark;
+	info.mark_mask = d->mask;
+	info.laddr = d->address;
+	info.lport = d->port;
 	memcpy(wire, &info, sizeof(info));
 	return 0;
 }

@@ -17,6 +17,7 @@
 -m dst --dst-opts 256 ; FAIL ; dst: error parsing opt `256'
 -m dst --dst-opts 5:2 ; = ; OK
 -m dst --dst-opts 5:0 ; = ; OK
+-m dst --dst-opts 0:1 ; FAIL ; dst: option 0, which pads, has no length
 -m dst --dst-opts 5:255 ; FAIL ; dst: error parsing length `255'
 -m dst --dst-opts 5:256 ; FAIL ; dst: error parsing length `256'
 -m dst --dst-opts 5:253 ; = ; OK

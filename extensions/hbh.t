@@ -17,6 +17,7 @@
 -m hbh --hbh-opts 256 ; FAIL ; hbh: error parsing opt `256'
 -m hbh --hbh-opts 5:2 ; = ; OK
 -m hbh --hbh-opts 5:0 ; = ; OK
+-m hbh --hbh-opts 3,0:0 ; FAIL ; hbh: option 0, which pads, has no length
 -m hbh --hbh-opts 5:255 ; FAIL ; hbh: error parsing length `255'
 -m hbh --hbh-opts 5:256 ; FAIL ; hbh: error parsing length `256'
 -m hbh --hbh-opts 5:253 ; = ; OK

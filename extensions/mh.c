@@ -105,6 +105,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext mh = {
 	.name = "mh",
 	.kind = RV_MATCH,
+	.protocol = IPPROTO_MH,
 	.family = NFPROTO_IPV6,
 	.size = sizeof(struct ip6t_mh),
 	.initial = &initial,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lists of options as dst and hbh have them. */
+#include <netinet/ip6.h>
 #include <string.h>
 
 #include "extensions/opts.h"
@@ -30,6 +31,9 @@ static int add_option(struct rv_parse *p, char *word)
 	if (read_number(p, "opt", word, UINT8_MAX, &type) ||
 	    (colon && read_number(p, "length", colon + 1, ANY_LENGTH - 1, &len)))
 		return -1;
+	if (type == IP6OPT_PAD1 && colon)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
+			       "%s: option 0, which pads, has no length", p->ext->name);
 	info->opts[info->optsnr++] = type << 8 | len;
 	return 0;
 }

@@ -284,7 +284,7 @@ static void print(struct rv_out *o, const struct rv_ext *ext, const unsigned cha
 	if (strict)
 		rv_buf_printf(o->buf, " %sstrict", dashes);
 	for (unsigned int n = 0; n < i->len && n < XT_POLICY_MAX_ELEM; n++) {
-		if (strict && o->style == RV_STYLE_LIST)
+		if (i->len > 1 && o->style == RV_STYLE_LIST)
 			rv_buf_printf(o->buf, " [%u]", n);
 		else if (n)
 			rv_buf_puts(o->buf, " --next");

@@ -206,7 +206,7 @@ static void print_chunks(struct rv_out *o, const struct rv_option *opt, const un
 enum { TYPES = 4 };	/* behind the two rows of each port */
 
 #define PORTS(long_, short_, field, bit, SEL)					\
-	RV_PORTS(info, long_, short_, field, bit, SEL, RV_OPT_ANY_BASE,		\
+	RV_PORTS(info, long_, short_, field, bit, SEL, RV_OPT_ANY_BASE | RV_OPT_LIST_PART, \
 		 .given = RV_BIT(info, flags, bit),				\
 		 .list = SEL##_LIST, .bad = "invalid port/service `%s' specified", \
 		 .reversed = "invalid portrange (min > max)",			\

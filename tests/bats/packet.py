@@ -13,7 +13,8 @@ ask tcp|udp ADDR PORT [SOURCE-PORT] [SECONDS]
 Fields: dev smac dmac ipv src dst, proto=tcp|udp|icmp|NUMBER, sport dport,
 flags=SYN,ACK, opt=HEX (TCP options), seq ack, type code (ICMP), about=PROTO:SPORT:DPORT
 (what an ICMP error is about), data=TEXT, line=TEXT (ends in CR LF, _ is a blank),
-bad=1 (wrong checksum), frag=first|rest (v4), times=N, wait=SECONDS.
+bad=1 (wrong checksum), frag=first|rest (v4), ttl (hop limit),
+tos (traffic class), times=N, wait=SECONDS.
 """
 
 import errno
@@ -24,7 +25,8 @@ import struct
 import sys
 import time
 
-TCP_FLAGS = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32, "NONE": 0}
+TCP_FLAGS = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32,
+             "ECE": 64, "CWR": 128, "NONE": 0}
 NUMBERS = {"tcp": 6, "udp": 17}
 
 
@@ -100,16 +102,17 @@ class Packet:
 
     def datagram(self):
         body = self.segment()
+        ttl, tos = self.number("ttl", 64), self.number("tos")
         if self.v6:
-            return struct.pack("!IHBB", 6 << 28, len(body), self.proto, 64) + self.src + self.dst + body
+            return struct.pack("!IHBB", 6 << 28 | tos << 20, len(body), self.proto, ttl) + self.src + self.dst + body
         # frag=first: offset 0, more to come; frag=rest: what lies behind the first 16 bytes.
         offset = {"first": 0x2000, "rest": 2}.get(self.field.get("frag"), 0)
         if offset == 0x2000:
             body = body[:16].ljust(16, b"\0")
         elif offset:
             body = b"rest of datagram"
-        head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), os.getpid() & 0xFFFF, offset,
-                           64, self.proto, 0) + self.src + self.dst
+        head = struct.pack("!BBHHHBBH", 0x45, tos, 20 + len(body), os.getpid() & 0xFFFF, offset,
+                           ttl, self.proto, 0) + self.src + self.dst
         return self.with_checksum(head, 10, False) + body
 
     def frame(self):
@@ -201,8 +204,10 @@ class Service:
                 if family == socket.AF_INET6:
                     sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
                     sock.setsockopt(socket.IPPROTO_IPV6, 49, 1)  # IPV6_RECVPKTINFO
+                    sock.setsockopt(socket.IPPROTO_IPV6, 75, 1)  # IPV6_TRANSPARENT: may serve others' addresses
                 else:
                     sock.setsockopt(socket.IPPROTO_IP, 8, 1)  # IP_PKTINFO
+                    sock.setsockopt(socket.IPPROTO_IP, 19, 1)  # IP_TRANSPARENT
                 sock.bind((any_address, port))
                 if kind == socket.SOCK_STREAM:
                     sock.listen(16)

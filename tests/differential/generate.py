@@ -169,11 +169,14 @@ class Generator:
                 option.name in o.excludes or o.name in option.excludes for o in chosen)
 
         by_name = {o.name: o for o in extension.options}
-        if extension.needs and not any(o.name in extension.needs for o in chosen):
-            needed = [by_name[n] for n in extension.needs if fits(by_name[n])]
+        for group in extension.needs:
+            if any(o.name in group for o in chosen):
+                continue
+            needed = [by_name[n] for n in group if fits(by_name[n])]
             if subject and subject.requires:
                 needed = [o for o in needed if o.name in subject.requires] or needed
-            chosen.insert(0, self.random.choice(needed))
+            if needed:
+                chosen.insert(0, self.random.choice(needed))
         for option in list(chosen):
             if option.requires and not any(o.name in option.requires for o in chosen):
                 chosen.insert(0, by_name[self.random.choice(option.requires)])
@@ -404,7 +407,8 @@ class Generator:
         if not loads:
             return None
         word, members = self.random.choice(loads)
-        needs = EXTENSIONS[word[1]].needs if word else []
+        groups = EXTENSIONS[word[1]].needs if word else []
+        needs = self.random.choice(groups) if groups else []
         members[:] = [] if self.chance(50) else [p for p in members if p.option.name not in needs]
         return self.finish(family, chain, parts, loads)
 

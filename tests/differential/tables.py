@@ -38,7 +38,7 @@ def read_options():
 def read_extensions():
     options = read_options()
     return {name: Extension(name, kind, families, names(protocols), names(places),
-                            names(needs, "|"), options[name])
+                            [group.split("|") for group in names(needs, "&")], options[name])
             for name, kind, families, protocols, places, needs in rows("extensions.tsv")}
 
 
