@@ -16,7 +16,7 @@ setup()
 	new_ns NS
 }
 
-teardown() { end_ns "$NS"; }
+teardown() { end_ns "${NS:-}"; }
 
 # rules_are TEXT: of the table filter, as -S prints them, without the policies.
 rules_are() { same "$1" "$(iptables -S | grep -v '^-P')" 'rules'; }
@@ -1046,6 +1046,51 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." r
 	refused 1 "$p line 1 failed" restore 'hello\n'
 	refused 1 "$p line 1 failed" restore 'COMMIT\n'
 	prints '' nft list ruleset
+}
+
+# --- errors for a person -----------------------------------------------------
+
+# points_at WORDS CMD...: behind stock's text stands the source, and a line of
+# ^~~~ under just these words of it.
+points_at()
+{
+	local plain marks source
+	capture "${@:2}"
+	plain=$err
+	RAVELIN_DIAGNOSTICS=1 capture "${@:2}"
+	same "$plain" "${err:0:${#plain}}" 'what callers match on'
+	marks=$(grep -x ' *^~*' <<<"$err") || { echo "no caret in: $err"; return 1; }
+	source=$(grep -x -B 1 ' *^~*' <<<"$err" | head -n 1)
+	local -i at=$((${#marks} - $(tr -d ' ' <<<"$marks" | wc -m) + 1))
+	same "$1" "${source:at:${#marks}-at}" "what the caret points at in: $source"
+}
+
+@test "an error shows the wrong word to a person, and nothing more to a program" {
+	points_at 65536 iptables -A INPUT -p tcp --dport 65536 -j ACCEPT
+	points_at NOPE iptables -A NOPE -j ACCEPT
+	points_at NOPE iptables -A INPUT -p tcp -j NOPE
+	points_at nope iptables -A INPUT -m nope
+	points_at --bogus iptables -A INPUT --bogus 1
+	points_at 1.2.3.4/33 iptables -A INPUT -d 10.0.0.1 -s 1.2.3.4/33
+	points_at foo restored '-A INPUT -p udp -j ACCEPT\n-A INPUT -p tcp --dport foo -j ACCEPT'
+	points_at nosuch restored '-A INPUT -j nosuch'
+}
+
+@test "on a terminal an error shows the wrong word unasked" {
+	command -v script >/dev/null || skip 'needs script'
+	capture script -q -e -c "nsenter --net=/proc/$NS/ns/net $RAVELIN_BIN/iptables -A INPUT -j NOPE" /dev/null
+	[ "$rc" -eq 2 ]
+	[[ $out == *"Chain 'NOPE' does not exist"*'iptables -A INPUT -j NOPE'*'^~~~'* ]]
+}
+
+@test "ravelin says who it is, and what it can be called" {
+	local ravelin
+	ravelin=$(readlink -f "$RAVELIN_BIN/iptables")
+	[[ $("$ravelin" --version) =~ ^ravelin\ [0-9.]+,\ speaks\ iptables\ 1\.8\.13$ ]]
+	[[ $("$ravelin" --help) == *iptables-restore*ip6tables-save*file:PATH* ]]
+	prints "iptables-save $BANNER" "$ravelin" iptables-save -V
+	refused_like 2 'no program is called nope' "$ravelin" nope
+	refused_like 2 '^Usage: ravelin' "$ravelin"
 }
 
 # --- what stock gets wrong --------------------------------------------------

@@ -11,14 +11,18 @@ load lib
 
 setup_file()
 {
-	need_root
+	is_root || return 0
 	new_ns NS
 	export NS
 }
 
-teardown_file() { end_ns "$NS"; }
+teardown_file() { end_ns "${NS:-}"; }
 
-setup() { at 4 filter FORWARD; }
+setup()
+{
+	need_root
+	at 4 filter FORWARD
+}
 
 # at FAMILY TABLE CHAIN: where the next rules would go.
 at()

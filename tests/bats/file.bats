@@ -13,7 +13,7 @@ NOBODY=65534
 
 setup_file()
 {
-	need_root
+	is_root || return 0
 	new_ns NS
 	export NS
 	# Where anybody may go; the build and the directories of bats may be private.
@@ -30,12 +30,13 @@ setup_file()
 
 teardown_file()
 {
-	end_ns "$NS"
-	rm -rf "$PLACE"
+	end_ns "${NS:-}"
+	[ -z "${PLACE:-}" ] || rm -rf "$PLACE"
 }
 
 setup()
 {
+	need_root
 	DIR=$PLACE/$BATS_TEST_NUMBER
 	install -d -m 755 -o $NOBODY -g $NOBODY "$DIR"
 	RULES=$DIR/rules
@@ -43,7 +44,7 @@ setup()
 }
 
 # What was meant for a file must not have reached the kernel.
-teardown() { [ -z "$(ns "$NS" nft list ruleset)" ]; }
+teardown() { [ -z "${NS:-}" ] || [ -z "$(ns "$NS" nft list ruleset)" ]; }
 
 # as_nobody CMD...: without any privilege.
 as_nobody()

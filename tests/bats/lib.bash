@@ -12,7 +12,8 @@
 # Nothing below runs a rule command outside such a namespace.
 
 LIB_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-RAVELIN_BIN=${RAVELIN_BIN:-$(cd "$LIB_DIR/../.." && pwd)/build/bin}
+RAVELIN_BIN=${RAVELIN_BIN:-$LIB_DIR/../../build/bin}
+RAVELIN_BIN=$(realpath -m "$RAVELIN_BIN")
 export RAVELIN_BIN
 
 # What -V and every error say.
@@ -24,9 +25,13 @@ export LC_ALL=C
 
 # --- namespaces ------------------------------------------------------------
 
+is_root() { [ "$(id -u)" -eq 0 ]; }
+
+# need_root: for setup().  A setup_file() can't skip: it returns, and setup()
+# skips every test of its file.
 need_root()
 {
-	[ "$(id -u)" -eq 0 ] || skip 'needs root: makes network namespaces'
+	is_root || skip 'needs root: makes network namespaces'
 	[ -x "$RAVELIN_BIN/iptables" ] || { echo "no $RAVELIN_BIN/iptables: build first"; return 1; }
 }
 
@@ -63,6 +68,8 @@ left_ns()
 # end_ns PID...: ends holders now, instead of with the test.
 end_ns()
 {
+	# None, when setting up has been skipped.
+	[ -n "$*" ] || return 0
 	kill -KILL "$@" 2>/dev/null || true
 	wait "$@" 2>/dev/null || true
 }
@@ -238,7 +245,6 @@ addr()
 
 new_topology()
 {
-	need_root
 	TOPOLOGY=$(mktemp -d "$BATS_FILE_TMPDIR/topology.XXXXXX")
 	export TOPOLOGY
 	new_ns CLIENT
@@ -322,7 +328,8 @@ PYTHON=$(PATH=/usr/bin:$PATH command -v python3)
 # client (or the server), past that host's own stack.  See packet.py.  A sender
 # stays in the background of each host: to close a packet socket costs a tenth
 # of a second.  So "send" comes back before the packet has arrived, and a test
-# waits for the counter that must change; the order of packets is kept.
+# waits for the counter that must change; only packets of the same sender are
+# sure to keep their order.
 send()
 {
 	shoot client dev=c smac="$MAC_C" dmac="$MAC_FC" src="$(addr left)" dst="$(addr right)" "$@"

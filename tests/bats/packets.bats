@@ -12,6 +12,7 @@ load lib
 
 setup_file()
 {
+	is_root || return 0
 	new_topology
 	serve server "$SERVER" 53 80 8080
 	serve firewall "$FIREWALL" 80 8080
@@ -21,6 +22,7 @@ teardown_file() { end_topology; }
 
 setup()
 {
+	need_root
 	NS=$FIREWALL
 	nft flush ruleset
 	# Connections outlive a test: each has source ports of its own.
@@ -287,12 +289,12 @@ udp_ports()
 }
 
 @test "ping is stopped by an icmp rule and goes through without it" {
-	iptables -A FORWARD -p icmp --icmp-type echo-request -j DROP
+	iptables -A FORWARD -i fc -p icmp --icmp-type echo-request -j DROP
 	no ns "$CLIENT" ping -n -q -c 1 -W 0.3 10.2.0.2
 	[ "$(count FORWARD 1)" -eq 1 ]
 	iptables -F
 	ns "$CLIENT" ping -n -q -c 1 -W 2 10.2.0.2
-	ip6tables -A FORWARD -p ipv6-icmp --icmpv6-type echo-request -j DROP
+	ip6tables -A FORWARD -i fc -p ipv6-icmp --icmpv6-type echo-request -j DROP
 	no ns "$CLIENT" ping -n -q -c 1 -W 0.3 fd00:2::2
 	ip6tables -F
 	ns "$CLIENT" ping -n -q -c 1 -W 2 fd00:2::2
@@ -439,11 +441,20 @@ limit()
 	passed dst=fd00:2::1 proto=132
 }
 
-@test "addrtype: --limit-iface-out, types of a source, and routes that lead nowhere" {
+@test "addrtype: --limit-iface-out" {
+	# A packet to oneself leaves through lo, which has only one of the addresses.
+	HOOK=OUTPUT
+	iptables -A INPUT -i lo -j DROP
+	rule -m addrtype --dst-type LOCAL
+	TO=10.1.0.1 caught_local 0 0
+	TO=127.0.0.1 caught_local 0 0
+	passed_local 0 0
 	rule -m addrtype --dst-type LOCAL --limit-iface-out
-	passed
-	rule -m addrtype ! --dst-type LOCAL --limit-iface-out
-	caught
+	TO=10.1.0.1 passed_local 0 0
+	TO=127.0.0.1 caught_local 0 0
+}
+
+@test "addrtype: types of a source, and routes that lead nowhere" {
 	TABLE=mangle HOOK=PREROUTING
 	rule -m addrtype --src-type UNICAST
 	caught
@@ -471,13 +482,14 @@ mac()
 }
 @test "mac: --mac-source and its negation" { v4_v6 mac; }
 
-# local_udp USER GROUP [GROUPS]: a program on the firewall sends a packet.
+# local_udp USER GROUP [GROUPS]: a program on the firewall sends a packet, to
+# $TO if that is set.
 local_udp()
 {
 	local groups=(--clear-groups)
 	[ $# -lt 3 ] || groups=(--groups "$3")
 	ns "$FIREWALL" setpriv --reuid "$1" --regid "$2" "${groups[@]}" -- \
-		bash -c "echo x >/dev/udp/$(addr right)/9"
+		bash -c "echo x >/dev/udp/${TO:-$(addr right)}/9"
 }
 caught_local() { judge 1 local_udp "$@"; }
 passed_local() { judge 0 local_udp "$@"; }
@@ -1006,6 +1018,8 @@ rejects_as()
 log()
 {
 	rule -p tcp -j LOG
+	# What it writes goes to the log of the machine, not of a namespace.
+	prints '-A T -p tcp -j LOG' ipt -S T 1
 	caught proto=tcp
 	passed proto=udp
 	rule -p tcp -j LOG --log-prefix 'seen: ' --log-level debug --log-tcp-sequence \
@@ -1061,6 +1075,7 @@ connmark_save()
 		COMMIT
 	END
 	send sport=$PORT dport=7
+	until_true 3 reached 1 PREROUTING 2
 	reply sport=7 dport=$PORT
 	reply sport=7 dport=$((PORT + 1))
 	until_true 3 reached 2 PREROUTING 4
@@ -1076,12 +1091,13 @@ connmark_masks()
 		-A PREROUTING -i fc -p udp -j MARK --set-mark 0x1234
 		-A PREROUTING -i fc -p udp -j CONNMARK --save-mark --nfmask 0xff --ctmask 0xffff
 		-A PREROUTING -i fs -j MARK --set-mark 0xab0000
-		-A PREROUTING -i fs -j CONNMARK --restore-mark --nfmask 0xffff --ctmask 0xf0
+		-A PREROUTING -i fs -j CONNMARK --restore-mark --nfmask 0xffff --ctmask 0xfff0
 		-A PREROUTING -i fs -m mark --mark 0xab0030
 		-A PREROUTING -i fs
 		COMMIT
 	END
 	send sport=$PORT dport=7
+	until_true 3 reached 1 PREROUTING 2
 	reply sport=7 dport=$PORT
 	reply sport=7 dport=$((PORT + 1))
 	until_true 3 reached 2 PREROUTING 6
@@ -1116,6 +1132,7 @@ connmark_set()
 	connmarks_as 0x5 --set-mark 0x5
 	connmarks_as 0xf5 --set-mark 0x5/0xf
 	connmarks_as 0xaf --set-xmark 0xaf/0xff
+	connmarks_as 0x35 --set-xmark 0xc5/0x0
 	connmarks_as 0x30 --and-mark 0x3f
 	connmarks_as 0xf7 --or-mark 0x17
 	connmarks_as 0xa5 --xor-mark 0x55

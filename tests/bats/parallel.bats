@@ -31,7 +31,7 @@ setup()
 	mv "$DIR/restore0" "$DIR/restore1"
 }
 
-teardown() { end_ns "$NS"; }
+teardown() { end_ns "${NS:-}"; }
 
 # change NAME CMD...: in the background; leaves the exit code in NAME.rc, the
 # message in NAME.err.
