@@ -165,6 +165,15 @@ Perhaps ip6tables or your kernel needs to be upgraded." ip6tables -t x -A INPUT 
 
 # --- C8: texts --------------------------------------------------------------
 
+@test "without the privilege: 1, since trying again will not help (C6)" {
+	local tool
+	for tool in 'iptables -S' 'iptables -A INPUT -j ACCEPT' iptables-save; do
+		# shellcheck disable=SC2086 # words
+		refused 1 "${tool%% *} $BANNER: Could not fetch rule set generation id: Permission denied (you must be root)" \
+			ns "$NS" setpriv --bounding-set=-all --inh-caps=-all "$RAVELIN_BIN/"$tool
+	done
+}
+
 @test "texts that callers look for (C8)" {
 	usage_error iptables 'unknown option "--bogus"' iptables --bogus
 	usage_error iptables 'unknown option "--bogus"' iptables -A INPUT --bogus 1
