@@ -202,27 +202,32 @@ static int need_chain(struct work *w, const char *missing)
 
 /* ---- rules --------------------------------------------------------------------- */
 
-/* A jump goes to a chain that is there and is not a base chain. */
-static int check_jump(struct work *w, const struct rv_rule *r)
+/* A rule that jumps nowhere is a usage error, whatever else is wrong with the command. */
+static int check_jumps(struct work *w)
 {
-	const struct rv_chain *to;
-
-	if (!r->jump[0])
-		return 0;
-	if (know_chains(w->s, w->table, r->jump, w->err))
-		return -1;
-	to = rv_table_chain(w->table, r->jump);
-	if (!is_there(to) || (to->base >= 0 && !to->exists))
-		return rv_fail(w->err, RV_ERR_USAGE, &w->cmd->jump_loc, "Chain '%s' does not exist",
-			       r->jump);
-	if (to->base >= 0) {
-		rv_fail(w->err, RV_ERR_PROBLEM, &w->cmd->jump_loc,
-			" RULE_APPEND failed (Operation not supported): rule in chain %s",
-			w->cmd->chain);
-		return rv_hint(w->err, "%s is a base chain: only the kernel calls it; "
-			       "jump to a chain made with -N", r->jump);
+	rv_list_each(r, &w->cmd->rules, struct rv_rule, node) {
+		if (!r->jump[0])
+			continue;
+		if (know_chains(w->s, w->table, r->jump, w->err))
+			return -1;
+		if (!is_there(rv_table_chain(w->table, r->jump)))
+			return rv_fail(w->err, RV_ERR_USAGE, &w->cmd->jump_loc,
+				       "Chain '%s' does not exist", r->jump);
 	}
 	return 0;
+}
+
+/* Base chains are the kernel's to call. */
+static int refuse_base(struct work *w, const struct rv_rule *r)
+{
+	const struct rv_chain *to = r->jump[0] ? rv_table_chain(w->table, r->jump) : NULL;
+
+	if (!to || to->base < 0)
+		return 0;
+	rv_fail(w->err, RV_ERR_PROBLEM, &w->cmd->jump_loc,
+		" RULE_APPEND failed (Operation not supported): rule in chain %s", w->cmd->chain);
+	return rv_hint(w->err, "%s is a base chain: only the kernel calls it; "
+		       "jump to a chain made with -N", r->jump);
 }
 
 static struct rv_rule *take_rule(struct rv_command *cmd)
@@ -239,7 +244,7 @@ static int add_rule(struct work *w, struct rv_rule *r, struct rv_rule *pos, bool
 				    .chain = w->chain, .rule = r, .pos = pos,
 				    .at_front = at_front };
 
-	if (check_jump(w, r) || stage(w, &change)) {
+	if (refuse_base(w, r) || stage(w, &change)) {
 		rv_rule_free(r);
 		return -1;
 	}
@@ -259,7 +264,7 @@ static struct rv_rule *first_rule(struct rv_chain *c)
 
 static int do_append(struct work *w)
 {
-	if (need_chain(w, no_chain) || ensure_chain(w, w->chain))
+	if (check_jumps(w) || need_chain(w, no_chain) || ensure_chain(w, w->chain))
 		return -1;
 	while (!rv_list_empty(&w->cmd->rules))
 		if (add_rule(w, take_rule(w->cmd), NULL, false))
@@ -272,7 +277,7 @@ static int do_insert(struct work *w)
 {
 	uint32_t number = w->cmd->number ? w->cmd->number : 1;
 
-	if (need_chain(w, no_chain))
+	if (check_jumps(w) || need_chain(w, no_chain))
 		return -1;
 	if (number > 1) {
 		if (know_rules(w->s, w->chain, w->err))
@@ -309,13 +314,13 @@ static int do_replace(struct work *w)
 	if (w->cmd->rules.next != w->cmd->rules.prev)
 		return rv_fail(w->err, RV_ERR_USAGE, &w->cmd->loc,
 			       "Replacement rule does not specify a unique address");
-	if (need_rule(w, "Index of replacement too big.", &old))
+	if (check_jumps(w) || need_rule(w, "Index of replacement too big.", &old))
 		return -1;
 	r = take_rule(w->cmd);
 	change.chain = w->chain;
 	change.rule = r;
 	change.pos = old;
-	if (check_jump(w, r) || stage(w, &change)) {
+	if (refuse_base(w, r) || stage(w, &change)) {
 		rv_rule_free(r);
 		return -1;
 	}
@@ -353,15 +358,6 @@ static struct rv_rule *find_equal(struct rv_chain *c, const struct rv_rule *want
 		if (rv_rule_equal(r, wanted))
 			return r;
 	return NULL;
-}
-
-/* -C and -D of a rule that jumps nowhere is a usage error, before the chain is looked at. */
-static int check_jumps(struct work *w)
-{
-	rv_list_each(r, &w->cmd->rules, struct rv_rule, node)
-		if (check_jump(w, r))
-			return -1;
-	return 0;
 }
 
 static int do_delete(struct work *w)
@@ -578,14 +574,14 @@ static int do_rename(struct work *w)
 				    .name = w->cmd->new_name };
 	char old[RV_CHAIN_NAME_LEN];
 
-	if (need_chain(w, no_chain))
-		return -1;
-	if (w->chain->base >= 0)
-		return fail_state(w, &w->cmd->chain_loc, no_chain);
 	if (know_chains(w->s, w->table, w->cmd->new_name, w->err))
 		return -1;
 	if (is_there(rv_table_chain(w->table, w->cmd->new_name)))
 		return fail_state(w, &w->cmd->loc, "File exists.");
+	if (need_chain(w, no_chain))
+		return -1;
+	if (w->chain->base >= 0)
+		return fail_state(w, &w->cmd->chain_loc, no_chain);
 	change.chain = w->chain;
 	if (stage(w, &change))
 		return -1;
@@ -615,8 +611,8 @@ static int set_policy(struct work *w, struct rv_chain *c)
 		return -1;
 	if (w->cmd->policy != RV_VERDICT_NONE)
 		c->policy = w->cmd->policy;
-	if (w->cmd->has_counters)
-		c->counters = w->cmd->counters;
+	/* They start again at 0 whenever a policy is set, as in the kernel. */
+	c->counters = w->cmd->has_counters ? w->cmd->counters : (struct rv_counters){ 0 };
 	return stage(w, &change);
 }
 

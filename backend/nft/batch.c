@@ -96,7 +96,7 @@ static int start(struct message *m, uint8_t type, uint16_t flags)
 	*rec = (struct rv_nft_record){
 		.chain = c->chain ? c->chain->handle : 0, .offset = m->start,
 		.loc = c->rule ? c->rule->loc : c->loc,
-		.kind = c->kind,
+		.kind = c->kind, .table = c->table->def,
 	};
 	put_message(&m->b->bytes, NFNL_SUBSYS_NFTABLES << 8 | type, flags, m->family, 0,
 		    m->b->nrecords + 1);
@@ -208,28 +208,43 @@ static int stage_new_chain(struct message *m)
 	return finish(m);
 }
 
+static struct rv_nft_rename *find_rename(struct rv_nft_batch *b, const struct rv_chain *c)
+{
+	for (size_t i = 0; i < b->nrenames; i++)
+		if (b->renames[i].table == c->table->def && b->renames[i].chain == c->handle)
+			return &b->renames[i];
+	return NULL;
+}
+
 static int stage_del_chain(struct message *m)
 {
-	m->change->chain->held.exists = m->change->chain->held.touched = false;
+	struct rv_chain *c = m->change->chain;
+	struct rv_nft_rename *rename = find_rename(m->b, c);
+
+	c->held.exists = c->held.touched = false;
 	if (start(m, NFT_MSG_DELCHAIN, NLM_F_NONREC))
 		return -1;
-	put_chain(m, rv_nft_kernel_name(m->b, m->change->chain->name));
-	return finish(m);
+	put_chain(m, rv_nft_kernel_name(m->b, c->table->def, c->name));
+	if (finish(m))
+		return -1;
+	/* Both names are free for other chains. */
+	if (rename)
+		*rename = m->b->renames[--m->b->nrenames];
+	return 0;
 }
 
 static struct rv_nft_rename *rename_of(struct rv_nft_batch *b, const struct rv_chain *c)
 {
-	struct rv_nft_rename *r;
+	struct rv_nft_rename *r = find_rename(b, c);
 
-	for (size_t i = 0; i < b->nrenames; i++)
-		if (b->renames[i].chain == c->handle)
-			return &b->renames[i];
+	if (r)
+		return r;
 	r = realloc(b->renames, (b->nrenames + 1) * sizeof(*r));
 	if (!r)
 		return NULL;
 	b->renames = r;
 	r += b->nrenames++;
-	*r = (struct rv_nft_rename){ .chain = c->handle };
+	*r = (struct rv_nft_rename){ .table = c->table->def, .chain = c->handle };
 	rv_chain_name_set(r->from, c->name);
 	rv_chain_name_set(r->to, c->name);
 	return r;
@@ -266,7 +281,7 @@ static int start_rule(struct message *m, uint8_t type, uint16_t flags)
 		return -1;
 	rv_nft_put_text(&m->b->bytes, NFTA_RULE_TABLE, m->change->table->def->name);
 	rv_nft_put_text(&m->b->bytes, NFTA_RULE_CHAIN,
-			rv_nft_kernel_name(m->b, m->change->chain->name));
+			rv_nft_kernel_name(m->b, m->change->table->def, m->change->chain->name));
 	return 0;
 }
 
@@ -282,14 +297,15 @@ static void put_name(struct message *m, const struct rv_rule *r, uint16_t handle
 /* The rule with the number that it is known by in what follows. */
 static int finish_rule(struct message *m, struct rv_rule *r)
 {
-	const char *jump = rv_nft_kernel_name(m->b, r->jump);
+	const struct rv_table_def *table = m->change->table->def;
+	const char *jump = rv_nft_kernel_name(m->b, table, r->jump);
 	uint32_t id = m->b->nrecords + 1;
 	int rc;
 
 	if (jump != r->jump)
 		rv_chain_name_set(r->jump, jump);
 	rc = rv_nft_rule_write(&m->b->bytes, m->family, r, m->err);
-	rv_nft_rename_jump(m->b, r);
+	rv_nft_rename_jump(m->b, table, r);
 	if (rc)
 		return -1;
 	rv_nft_put_u32(&m->b->bytes, NFTA_RULE_ID, id);
@@ -569,18 +585,20 @@ struct rv_nft_view rv_nft_record_attrs(const struct rv_nft_batch *b,
 	return (struct rv_nft_view){ at + head, len - head };
 }
 
-const char *rv_nft_kernel_name(const struct rv_nft_batch *b, const char *chain)
+const char *rv_nft_kernel_name(const struct rv_nft_batch *b, const struct rv_table_def *table,
+			       const char *chain)
 {
 	for (size_t i = 0; i < b->nrenames; i++)
-		if (!strcmp(b->renames[i].to, chain))
+		if (b->renames[i].table == table && !strcmp(b->renames[i].to, chain))
 			return b->renames[i].from;
 	return chain;
 }
 
-void rv_nft_rename_jump(const struct rv_nft_batch *b, struct rv_rule *r)
+void rv_nft_rename_jump(const struct rv_nft_batch *b, const struct rv_table_def *table,
+			struct rv_rule *r)
 {
 	for (size_t i = 0; i < b->nrenames; i++) {
-		if (!strcmp(r->jump, b->renames[i].from)) {
+		if (b->renames[i].table == table && !strcmp(r->jump, b->renames[i].from)) {
 			rv_chain_name_set(r->jump, b->renames[i].to);
 			return;
 		}
@@ -635,7 +653,7 @@ static int replay_new(struct replay *p)
 	r->handle = 0;
 	r->loc = p->rec->loc;
 	rv_nft_get_u32(p->t[NFTA_RULE_ID], &r->id);
-	rv_nft_rename_jump(p->b, r);
+	rv_nft_rename_jump(p->b, p->chain->table->def, r);
 	if (p->head.nlmsg_flags & NLM_F_REPLACE)
 		pos = old = find_rule(p, NFTA_RULE_HANDLE, NFTA_RULE_HANDLE);
 	else if (p->t[NFTA_RULE_POSITION].data || p->t[NFTA_RULE_POSITION_ID].data)
@@ -682,7 +700,8 @@ int rv_nft_replay(const struct rv_nft_batch *b, struct rv_chain *chain, struct r
 
 	for (size_t i = 0; i < b->nrecords; i++) {
 		p.rec = &b->records[i];
-		if (p.rec->chain == chain->handle && replay_record(&p))
+		if (p.rec->table == chain->table->def && p.rec->chain == chain->handle &&
+		    replay_record(&p))
 			return -1;
 	}
 	return 0;

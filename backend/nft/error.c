@@ -188,7 +188,7 @@ static int refused_whole(const struct rv_nft_verdict *v, struct rv_error *err)
 		return rv_hint(err, "another program changed the ruleset at the same time");
 	}
 	if (v->code == EPERM)
-		return rv_fail(err, RV_ERR_RESOURCE, NULL, "Permission denied (you must be root)");
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "Permission denied (you must be root)");
 	return rv_fail(err, kind_of(v->code), NULL, "the kernel refused the transaction: %s",
 		       strerror(v->code));
 }

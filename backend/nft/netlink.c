@@ -207,7 +207,7 @@ static int see_generation(struct rv_nft_view attrs, void *arg, struct rv_error *
 static int no_generation(int code, struct rv_error *err)
 {
 	if (code == EPERM)
-		return rv_fail(err, RV_ERR_RESOURCE, NULL,
+		return rv_fail(err, RV_ERR_PROBLEM, NULL,
 			       "Could not fetch rule set generation id: "
 			       "Permission denied (you must be root)");
 	rv_fail(err, RV_ERR_VERSION, NULL, "Could not fetch rule set generation id: %s",

@@ -267,7 +267,7 @@ static int keep_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 
 	if (!r)
 		return -1;
-	rv_nft_rename_jump(l->batch, r);
+	rv_nft_rename_jump(l->batch, l->chain->table->def, r);
 	rv_chain_add_rule(l->chain, r, NULL);
 	return 0;
 }
@@ -276,7 +276,7 @@ static int load_rules(struct rv_store *s, struct rv_chain *chain, struct rv_erro
 {
 	struct rv_nft *n = s->priv;
 	struct loading l = { chain, &n->batch };
-	const char *name = rv_nft_kernel_name(&n->batch, chain->name);
+	const char *name = rv_nft_kernel_name(&n->batch, chain->table->def, chain->name);
 	bool known = chain->handle && !(chain->handle & RV_NFT_NEW_CHAIN);
 
 	rv_chain_flush(chain);

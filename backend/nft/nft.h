@@ -251,6 +251,7 @@ int rv_nft_send(struct rv_nft_socket *n, const struct rv_buf *batch, size_t mess
 
 /* What a message of the batch was made for; its sequence number is its index + 1. */
 struct rv_nft_record {
+	const struct rv_table_def *table;	/* the kernel counts handles of chains in each */
 	uint64_t chain;			/* rv_chain.handle, as staged */
 	uint32_t offset;		/* of the message in the batch */
 	struct rv_loc loc;
@@ -262,6 +263,7 @@ struct rv_nft_record {
  * committed, so all messages have that; the IR has the new one.
  */
 struct rv_nft_rename {
+	const struct rv_table_def *table;
 	uint64_t chain;
 	char from[RV_CHAIN_NAME_LEN], to[RV_CHAIN_NAME_LEN];
 };
@@ -294,9 +296,11 @@ int rv_nft_commit(struct rv_store *s, struct rv_error *err);
 void rv_nft_batch_init(struct rv_nft_batch *b, rv_family_t family);
 void rv_nft_batch_clear(struct rv_nft_batch *b);
 /* The name that messages have for the chain of that name. */
-const char *rv_nft_kernel_name(const struct rv_nft_batch *b, const char *chain);
+const char *rv_nft_kernel_name(const struct rv_nft_batch *b, const struct rv_table_def *table,
+			       const char *chain);
 /* Gives a rule that was read from the kernel or the batch the name its jump has now. */
-void rv_nft_rename_jump(const struct rv_nft_batch *b, struct rv_rule *r);
+void rv_nft_rename_jump(const struct rv_nft_batch *b, const struct rv_table_def *table,
+			struct rv_rule *r);
 /* Does to chain->rules, which are as the kernel has them, what is staged for the chain. */
 int rv_nft_replay(const struct rv_nft_batch *b, struct rv_chain *chain, struct rv_error *err);
 /* The attributes of a record's message. */

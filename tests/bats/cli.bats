@@ -120,6 +120,17 @@ BAD_RULE='iptables: Bad rule (does a matching rule exist in that chain?).'
 	rules_are ''
 }
 
+@test "a jump to a chain that is not there comes before other errors; -C and -D find no jump to a base chain" {
+	local command
+	for command in '-A NOPE' '-I NOPE 1' '-I INPUT 9' '-R INPUT 9' '-D NOPE' '-C NOPE'; do
+		# shellcheck disable=SC2086 # words
+		usage_error iptables "Chain 'nosuch' does not exist" iptables $command -j nosuch
+	done
+	refused 1 "$BAD_RULE" iptables -C INPUT -j OUTPUT
+	refused 1 "$BAD_RULE" iptables -D INPUT -j OUTPUT
+	refused_like 1 'RULE_APPEND failed .*: rule in chain INPUT' iptables -A INPUT -j OUTPUT
+}
+
 @test "a table that is not there: 3 (C7)" {
 	refused 3 "iptables $BANNER: table 'x' does not exist
 Perhaps iptables or your kernel needs to be upgraded." iptables -t x -S
@@ -153,6 +164,15 @@ Perhaps ip6tables or your kernel needs to be upgraded." ip6tables -t x -A INPUT 
 }
 
 # --- C8: texts --------------------------------------------------------------
+
+@test "without the privilege: 1, since trying again will not help (C6)" {
+	local tool
+	for tool in 'iptables -S' 'iptables -A INPUT -j ACCEPT' iptables-save; do
+		# shellcheck disable=SC2086 # words
+		refused 1 "${tool%% *} $BANNER: Could not fetch rule set generation id: Permission denied (you must be root)" \
+			ns "$NS" setpriv --bounding-set=-all --inh-caps=-all "$RAVELIN_BIN/"$tool
+	done
+}
 
 @test "texts that callers look for (C8)" {
 	usage_error iptables 'unknown option "--bogus"' iptables --bogus
@@ -611,6 +631,30 @@ Zeroing chain `INPUT'"'|" iptables -v -x -L INPUT -Z
 	rules_are ''
 }
 
+# The kernel counts chains in each table anew: the two A have the same handle.
+@test "restore: chains of two tables are not mixed up" {
+	restore '*filter\n:A - [0:0]\nCOMMIT\n*nat\n:A - [0:0]\nCOMMIT\n' --noflush
+	quiet restore '*filter\n-A A -s 1.1.1.1\nCOMMIT\n*nat\n-A A -s 2.2.2.2\n-D A 1\nCOMMIT\n' --noflush
+	rules_are '-N A
+-A A -s 1.1.1.1/32'
+	prints '-N A' iptables -t nat -S A
+}
+
+@test "restore: a chain renamed in one table keeps its name in others" {
+	restore '*filter\n:A - [0:0]\nCOMMIT\n*nat\n:A - [0:0]\n:B - [0:0]\nCOMMIT\n' --noflush
+	quiet restore '*filter\n-E A B\nCOMMIT\n*nat\n-A B -s 2.2.2.2 -j A\nCOMMIT\n' --noflush
+	rules_are '-N B'
+	prints '-N B
+-A B -s 2.2.2.2/32 -j A' iptables -t nat -S B
+}
+
+@test "restore: the names of a chain renamed and deleted are free for others" {
+	iptables -N A
+	quiet restored '-E A B\n-X B\n-N B\n-A B -s 1.1.1.1' --noflush
+	rules_are '-N B
+-A B -s 1.1.1.1/32'
+}
+
 @test "restore -T: only this table of the file" {
 	restore '*filter\n-A INPUT -j ACCEPT\nCOMMIT\n*nat\n-A POSTROUTING -j ACCEPT\nCOMMIT\n' -T nat
 	rules_are ''
@@ -844,6 +888,7 @@ ACCEPT  all opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0
 -A INPUT -j C
 -A C -g D'
 	refused 1 'iptables: File exists.' iptables -E C D
+	refused 1 'iptables: File exists.' iptables -E nosuch D
 	refused 1 "$NO_SUCH" iptables -E INPUT X
 	usage_error iptables '-E requires old-chain-name and new-chain-name' iptables -E C
 }

@@ -242,6 +242,15 @@ commands()
 	end_ns "$OTHER"
 }
 
+@test "a policy said again without -c starts its counters again, as on the kernel" {
+	iptables-restore -c <<<$'*filter\n:INPUT ACCEPT [1:2]\n:FORWARD DROP [3:4]\n:OUTPUT DROP [5:6]\nCOMMIT'
+	iptables -P INPUT DROP
+	iptables-restore -n <<<$'*filter\n:FORWARD - [7:8]\nCOMMIT'
+	prints '-P INPUT DROP -c 0 0
+-P FORWARD DROP -c 0 0
+-P OUTPUT DROP -c 5 6' iptables -v -S
+}
+
 # tables: a save on stdin, its tables in the order of their names.
 tables()
 {
