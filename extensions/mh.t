@@ -3,7 +3,9 @@
 -p ipv6-mh -m mh ; -p mobility-header -m mh ; OK
 -p mh -m mh --mh-type 5 ; -p mobility-header -m mh --mh-type 5 ; OK
 -p ipv6-mh -m mh --mh-type 5 ; -p mobility-header -m mh --mh-type 5 ; OK
+@family ip6
 -p mh --mh-type 5 ; -p mobility-header -m mh --mh-type 5 ; OK
+@family both
 -p 135 -m mh --mh-type bu ; -p mobility-header -m mh --mh-type 5 ; OK
 -p ipv6-mh -m mh --mh-type binding-refresh-request ; -p mobility-header -m mh --mh-type 0 ; OK
 -p ipv6-mh -m mh --mh-type brr:be ; -p mobility-header -m mh --mh-type 0:7 ; OK
