@@ -86,12 +86,9 @@ int rv_store_restart(struct rv_store *s, struct rv_error *err)
 	rv_ruleset_clear(&s->rs);
 	rv_ruleset_init(&s->rs, family);
 	s->priv = NULL;
-	if (s->backend->open(s, s->arg, err)) {
-		s->backend = NULL;
-		return -1;
-	}
 	s->dirty = false;
-	return 0;
+	/* If it fails, there is nothing open, and a close or another restart does no harm. */
+	return s->backend->open(s, s->arg, err);
 }
 
 /* ---- knowing what is there ---------------------------------------------------- */
