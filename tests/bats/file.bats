@@ -197,7 +197,7 @@ ACCEPT     all  --  2.2.2.2              0.0.0.0/0           ' "$(iptables -n -L
 
 # --- the same as on the kernel ----------------------------------------------
 
-# commands: a session, one command a line.
+# commands: one a line.
 commands()
 {
 	cat <<-'END'

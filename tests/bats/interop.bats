@@ -181,8 +181,8 @@ one_by_one()
 }
 @test "the same with one -A for each rule" { v4_v6 one_by_one; }
 
-# session: commands whose effect depends on what those before have left.
-session()
+# series: commands whose effect depends on what those before have left.
+series()
 {
 	cat <<-'END'
 		iptables -N web
@@ -210,7 +210,7 @@ session()
 	END
 }
 
-@test "a session of commands in turns ends where stock alone ends" {
+@test "a series of commands, in turns, ends where stock alone ends" {
 	local line theirs turn=0 start
 	for start in all-stock stock ravelin; do
 		nft flush ruleset
@@ -219,7 +219,7 @@ session()
 		while read -r line; do
 			eval "$line"
 			[ $start = all-stock ] || case $BY in stock) BY=ravelin ;; *) BY=stock ;; esac
-		done < <(session)
+		done < <(series)
 		[ $start = all-stock ] || same "$theirs" "$(expressions; by ravelin saved -c)" "beginning with $start"
 		theirs=$(expressions; by stock saved -c)
 	done

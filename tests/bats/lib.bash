@@ -50,20 +50,13 @@ hold()
 # new_ns VAR: a fresh network namespace with its loopback up.
 new_ns()
 {
-	local own
-	own=$(readlink /proc/self/ns/net)
 	hold "$1" unshare --net sleep infinity
-	# Until the holder has left our namespace, entering "its" namespace would
-	# mean entering ours.
-	until_true 5 left_ns "${!1}" "$own"
+	until_true 5 other_ns "${!1}"
 	ns "${!1}" ip link set lo up
 }
 
-left_ns()
-{
-	local now
-	now=$(readlink "/proc/$1/ns/net") && [ "$now" != "$2" ]
-}
+# other_ns PID: whether PID lives in another network namespace than we do.
+other_ns() { [ -e "/proc/$1/ns/net" ] && ! [ "/proc/$1/ns/net" -ef /proc/self/ns/net ]; }
 
 # end_ns PID...: ends holders now, instead of with the test.
 end_ns()
@@ -74,10 +67,12 @@ end_ns()
 	wait "$@" 2>/dev/null || true
 }
 
-# ns PID CMD...: runs CMD in the namespace that PID holds.
+# ns PID CMD...: runs CMD in the namespace that PID holds, and never in ours:
+# a holder that has not left it yet, or is gone, is an error.
 ns()
 {
-	nsenter --net="/proc/${1:?no namespace}/ns/net" -- "${@:2}"
+	other_ns "${1:?no namespace}" || { echo "no namespace is held by $1: ${*:2}" >&2; return 1; }
+	nsenter --net="/proc/$1/ns/net" -- "${@:2}"
 }
 
 # until_true SECONDS CMD...: polls; fails when the time is over.
@@ -427,7 +422,7 @@ judge()
 	"${@:2}"
 	rule_hits=$((rule_hits + $1))
 	rule_seen=$((rule_seen + 1))
-	until_true 3 reached "$rule_seen" T 2 || { echo "lost: ${*:2} ($rule_text)"; return 1; }
+	until_true 5 reached "$rule_seen" T 2 || { echo "lost: ${*:2} ($rule_text)"; return 1; }
 	hits=$(count T 1)
 	[ "$hits" -eq "$rule_hits" ] && return
 	echo "rule $rule_text"

@@ -110,7 +110,7 @@ destination_address()
 	send
 	send src=10.1.0.9
 	send src=10.1.0.9
-	until_true 3 reached 2 FORWARD 2
+	until_true 5 reached 2 FORWARD 2
 	[ "$(count FORWARD 1)" -eq 1 ]
 }
 
@@ -791,7 +791,7 @@ ct_expected()
 	local family=ip port_line=PORT_10,1,0,8,117,49
 	[ "$IPV" -eq 4 ] || family=ip6 port_line="EPRT_|2|fd00:1::8|30001|"
 	nft -f - <<-END || skip 'the kernel has no FTP helper'
-		table $family helpers {
+		table $family ftp {
 			ct helper ftp { type "ftp" protocol tcp; }
 			chain pre {
 				type filter hook prerouting priority 0;
@@ -810,7 +810,7 @@ ct_expected()
 	rule -m conntrack --ctstate RELATED
 	caught_reply proto=tcp sport=20 dport=30001
 	passed_reply proto=tcp sport=20 dport=30002
-	nft delete table $family helpers
+	nft delete table $family ftp
 }
 @test "conntrack --ctstatus EXPECTED, --ctstate RELATED: the data connection of FTP" {
 	v4_v6 ct_expected
@@ -882,7 +882,7 @@ jump_return()
 	send proto=tcp dport=80
 	send proto=tcp dport=81
 	send proto=udp
-	until_true 3 reached 3 FORWARD 2
+	until_true 5 reached 3 FORWARD 2
 	[ "$(count outer 1)" -eq 2 ]
 	[ "$(count inner 1)" -eq 1 ]
 	[ "$(count inner 2)" -eq 1 ]
@@ -905,7 +905,7 @@ goto_chain()
 	END
 	send proto=tcp
 	send proto=udp
-	until_true 3 reached 2 FORWARD 2
+	until_true 5 reached 2 FORWARD 2
 	[ "$(count inner 1)" -eq 1 ]
 	[ "$(count outer 2)" -eq 1 ]
 }
@@ -1045,7 +1045,7 @@ marks_as()
 	END
 	send dport=7
 	send dport=8
-	until_true 3 reached 2 PREROUTING 5
+	until_true 5 reached 2 PREROUTING 5
 	same "1 1 1" "$(count PREROUTING 2) $(count PREROUTING 3) $(count PREROUTING 4)" "MARK ${*:2}"
 }
 
@@ -1075,10 +1075,10 @@ connmark_save()
 		COMMIT
 	END
 	send sport=$PORT dport=7
-	until_true 3 reached 1 PREROUTING 2
+	until_true 5 reached 1 PREROUTING 2
 	reply sport=7 dport=$PORT
 	reply sport=7 dport=$((PORT + 1))
-	until_true 3 reached 2 PREROUTING 4
+	until_true 5 reached 2 PREROUTING 4
 	same 1 "$(count PREROUTING 5)" 'packets with the mark restored'
 }
 @test "CONNMARK: --save-mark at the first packet, --restore-mark at the reply" { v4_v6 connmark_save; }
@@ -1097,10 +1097,10 @@ connmark_masks()
 		COMMIT
 	END
 	send sport=$PORT dport=7
-	until_true 3 reached 1 PREROUTING 2
+	until_true 5 reached 1 PREROUTING 2
 	reply sport=7 dport=$PORT
 	reply sport=7 dport=$((PORT + 1))
-	until_true 3 reached 2 PREROUTING 6
+	until_true 5 reached 2 PREROUTING 6
 	same 1 "$(count PREROUTING 5)" 'packets with the masked mark'
 }
 @test "CONNMARK: --nfmask and --ctmask choose the bits" { v4_v6 connmark_masks; }
@@ -1122,7 +1122,7 @@ connmarks_as()
 	END
 	send sport=$PORT dport=7
 	send sport=$PORT dport=8
-	until_true 3 reached 2 PREROUTING 6
+	until_true 5 reached 2 PREROUTING 6
 	same "1 1 1" "$(count PREROUTING 2) $(count PREROUTING 4) $(count PREROUTING 5)" "CONNMARK ${*:2}"
 }
 
