@@ -40,8 +40,9 @@ static bool is_keyword(const char *name)
 		"masquerade", "meta", "meter", "meters", "mh", "missing", "mod", "monitor", "mss",
 		"mtu", "ne", "netdev", "nexthdr", "nfproto", "nftrace", "not", "notrack", "num",
 		"numgen", "offset", "oif", "oifgroup", "oifname", "oiftype", "op", "option",
-		"options", "or", "order", "original", "osf", "out", "over", "packets", "performance",
-		"persistent", "pkttype", "policy", "position", "prefix", "priority", "protocol",
+		"options", "or", "order", "original", "osf", "out", "over", "packets",
+		"performance", "persistent", "pkttype", "policy", "position", "prefix", "priority",
+		"protocol",
 		"quantum", "queue", "queue-threshold", "quota", "quotas", "random", "rate",
 		"redirect", "reject", "rename", "replace", "reply", "reset", "return", "rt",
 		"rtclassid", "rule", "rules", "ruleset", "saddr", "sctp", "secmark", "secmarks",
@@ -73,7 +74,7 @@ static bool say_match(struct rv_text *t, const struct rv_part *part)
 {
 	const struct rv_text_ext *e = rv_text_find(rv_text_matches, part->ext->name);
 
-	/* A match that wants a protocol the rule is not for is never true; nft would not load it. */
+	/* A match that wants a protocol the rule is not for is never true; nft refuses it. */
 	if (part->ext->protocol && t->rule->ip.flags & RV_IP_PROTO &&
 	    t->rule->ip.invert & RV_IP_PROTO)
 		return false;

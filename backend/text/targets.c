@@ -66,7 +66,8 @@ static bool say_prefix(struct rv_text *t, const char *prefix)
 	if (!*prefix)
 		return true;
 	rv_buf_puts(t->b, " prefix ");
-	return rv_text_quoted(t->b, prefix, LOG_PREFIX_MAX, "$");	/* '$' is a variable there */
+	/* '$' is a variable there. */
+	return rv_text_quoted(t->b, prefix, LOG_PREFIX_MAX, "$");
 }
 
 static bool say_log(struct rv_text *t, const struct rv_part *part)

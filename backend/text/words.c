@@ -35,7 +35,7 @@ enum {
 	PORT = 1 << 2,		/* the protocol's name comes before the text */
 	EITHER_PORT = 1 << 3,
 	SIGNED_BITS = 1 << 4,	/* "& mask == value" also for what could be said shorter */
-	POSITIVE = 1 << 5,	/* nft's "!=" would want the field to be there, the match does not */
+	POSITIVE = 1 << 5,	/* nft's "!=" wants the field to be there, the match does not */
 	HAS_PORTS = 1 << 6,	/* nft must have been told a protocol */
 };
 
@@ -176,7 +176,8 @@ static const struct word words[] = {
 	{ RV_SEL_GID, ANY, NUMBER, .text = "skgid" },
 	{ RV_SEL_PKTTYPE, ANY, NAMED, .text = "pkttype", .names = packet_types },
 	{ RV_SEL_REALM, ANY, HEX, .text = "rtclassid" },
-	{ RV_SEL_IPCOMP_SPI, ANY, NUMBER, .text = "comp cpi", .max = UINT16_MAX, .protocol = IPPROTO_COMP },
+	{ RV_SEL_IPCOMP_SPI, ANY, NUMBER, .text = "comp cpi", .max = UINT16_MAX,
+	  .protocol = IPPROTO_COMP },
 	{ RV_SEL_MH_TYPE, V6, NUMBER, .text = "mh type", .protocol = IPPROTO_MH },
 	{ RV_SEL_RT_TYPE, V6, NUMBER, .text = "rt type", .max = UINT8_MAX },
 	{ RV_SEL_RT_SEGLEFT, V6, NUMBER, .text = "rt seg-left", .max = UINT8_MAX },
@@ -187,15 +188,19 @@ static const struct word words[] = {
 	{ RV_SEL_HBH, V6, EXISTS, .text = "exthdr hbh" },
 	{ RV_SEL_DST, V6, EXISTS, .text = "exthdr dst" },
 	{ RV_SEL_FRAG_ID, V6, NUMBER, .text = "frag id" },
-	{ RV_SEL_FRAG_RESERVED, V6, NUMBER, .text = "frag reserved2 0 frag reserved", .flags = POSITIVE },
+	{ RV_SEL_FRAG_RESERVED, V6, NUMBER, .text = "frag reserved2 0 frag reserved",
+	  .flags = POSITIVE },
 	{ RV_SEL_FRAG_OFFSET, V6, NUMBER, .text = "frag frag-off" },
 	{ RV_SEL_FRAG_MORE, V6, NUMBER, .text = "frag more-fragments" },
-	{ RV_SEL_ICMP_TYPE, V4, TYPE_CODE, .text = "icmp", .names = icmp_types, .protocol = IPPROTO_ICMP },
+	{ RV_SEL_ICMP_TYPE, V4, TYPE_CODE, .text = "icmp", .names = icmp_types,
+	  .protocol = IPPROTO_ICMP },
 	{ RV_SEL_ICMP6_TYPE, V6, TYPE_CODE, .text = "icmpv6", .names = icmp6_types,
 	  .protocol = IPPROTO_ICMPV6 },
 	{ RV_SEL_ETHER_SADDR, ANY, ETHER, .text = "ether saddr" },
-	{ RV_SEL_ADDRTYPE_SRC, ANY, CHOICE, .text = "fib saddr type", .names = rv_text_address_types },
-	{ RV_SEL_ADDRTYPE_DST, ANY, CHOICE, .text = "fib daddr type", .names = rv_text_address_types },
+	{ RV_SEL_ADDRTYPE_SRC, ANY, CHOICE, .text = "fib saddr type",
+	  .names = rv_text_address_types },
+	{ RV_SEL_ADDRTYPE_DST, ANY, CHOICE, .text = "fib daddr type",
+	  .names = rv_text_address_types },
 	{ RV_SEL_CT_DIR, ANY, NAMED, .text = "ct direction", .names = ct_directions },
 	{ RV_SEL_CT_PROTO, ANY, NUMBER, .text = "ct original protocol" },
 	{ RV_SEL_CT_STATE, ANY, FLAGS, .text = "ct state", .names = ct_states },
@@ -416,7 +421,7 @@ static bool say_range(struct rv_text *t, const struct word *w, const struct rv_p
 
 	if (w->form == UNITS || (sized ? from > to : memcmp(p->value, p->other, p->len) > 0))
 		return false;
-	if (sized && from == to)
+	if (sized && from == to && !(w->flags & COMPARED))
 		return say_equal(t, w, p);
 	if (w->flags & AT_LEAST && to == most(w)) {
 		rv_buf_printf(t->b, "%s %llu", p->negate ? "lt" : "ge", (unsigned long long)from);
@@ -631,10 +636,10 @@ static const char *port_header(const struct rv_text *t)
 
 static bool say(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
+	bool other = t->rule->ip.flags & RV_IP_PROTO && !rv_text_has_protocol(t, w->protocol);
 	const char *header = NULL;
 
-	if ((w->protocol && t->rule->ip.flags & RV_IP_PROTO && !rv_text_has_protocol(t, w->protocol)) ||
-	    (w->flags & POSITIVE && p->negate))
+	if ((w->protocol && other) || (w->flags & POSITIVE && p->negate))
 		return false;
 	if (w->flags & (PORT | EITHER_PORT | HAS_PORTS)) {
 		header = port_header(t);
