@@ -39,7 +39,8 @@ OBJECTS   := $(SOURCES:%.c=$(BUILD)/%.o) $(GENERATED:.c=.o)
 LIBRARY   := $(filter-out $(BUILD)/cli/main.o,$(OBJECTS))
 
 NAMES     := iptables ip6tables iptables-save ip6tables-save iptables-restore ip6tables-restore
-LINKS     := $(NAMES) $(foreach n,$(NAMES),$(subst tables,tables-nft,$(n))) xtables-nft-multi
+TRANSLATE := iptables-translate ip6tables-translate iptables-restore-translate ip6tables-restore-translate
+LINKS     := $(NAMES) $(foreach n,$(NAMES),$(subst tables,tables-nft,$(n))) xtables-nft-multi $(TRANSLATE)
 
 # V=1 shows whole command lines.
 Q         := $(if $(V),,@)

@@ -27,6 +27,8 @@ struct rv_cli {
 int rv_cli_iptables(struct rv_cli *cli);
 int rv_cli_save(struct rv_cli *cli);
 int rv_cli_restore(struct rv_cli *cli);
+int rv_cli_translate(struct rv_cli *cli);
+int rv_cli_restore_translate(struct rv_cli *cli);
 
 /* ---- diag.c: what goes to stderr ------------------------------------------ */
 

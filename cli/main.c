@@ -23,9 +23,15 @@ static const struct program {
 	{ "iptables", NFPROTO_IPV4, false, rv_cli_iptables, "change and list IPv4 rules" },
 	{ "iptables-save", NFPROTO_IPV4, false, rv_cli_save, "print all IPv4 rules" },
 	{ "iptables-restore", NFPROTO_IPV4, true, rv_cli_restore, "load them" },
+	{ "iptables-translate", NFPROTO_IPV4, false, rv_cli_translate, "say a command in nft's words" },
+	{ "iptables-restore-translate", NFPROTO_IPV4, true, rv_cli_restore_translate,
+	  "say what -save printed so" },
 	{ "ip6tables", NFPROTO_IPV6, false, rv_cli_iptables, "change and list IPv6 rules" },
 	{ "ip6tables-save", NFPROTO_IPV6, false, rv_cli_save, "print all IPv6 rules" },
 	{ "ip6tables-restore", NFPROTO_IPV6, true, rv_cli_restore, "load them" },
+	{ "ip6tables-translate", NFPROTO_IPV6, false, rv_cli_translate, "say a command in nft's words" },
+	{ "ip6tables-restore-translate", NFPROTO_IPV6, true, rv_cli_restore_translate,
+	  "say what -save printed so" },
 	{ NULL },
 };
 
@@ -60,7 +66,7 @@ static int usage(FILE *to, int code)
 	fputs("Usage: ravelin [--backend NAME[:ARG]] PROGRAM [ARGUMENTS]\n"
 	      "       ravelin --version | --help\n\nPrograms:\n", to);
 	for (p = programs; p->name; p++)
-		fprintf(to, "  %-18s %s\n", p->name, p->help);
+		fprintf(to, "  %-28s %s\n", p->name, p->help);
 	fputs("\nBackends (or in $RAVELIN_BACKEND):", to);
 	for (b = rv_backends; *b; b++)
 		fprintf(to, " %s%s", (*b)->name, b == rv_backends ? " (default)" : "");

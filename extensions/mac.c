@@ -12,6 +12,7 @@ static const struct rv_option options[] = {
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		RV_FIELD(struct xt_mac_info, srcaddr),
 		.invert = RV_BIT(struct xt_mac_info, invert, 1),
+		.given = RV_GIVEN_ALWAYS,
 		.sel = RV_SEL_ETHER_SADDR,
 		.list = "MAC [! ]",
 		.arg = "xx:xx:xx:xx:xx:xx",

@@ -24,6 +24,7 @@ static const struct rv_option options[] = {
 		RV_FIELD(struct xt_pkttype_info, pkttype),
 		.names = types,
 		.invert = RV_BIT(struct xt_pkttype_info, invert, 1),
+		.given = RV_GIVEN_ALWAYS,
 		.sel = RV_SEL_PKTTYPE,
 		.bad = "Bad packet type '%s'",
 		.list = "PKTTYPE [!]= ",

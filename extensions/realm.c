@@ -74,6 +74,7 @@ static const struct rv_option options[] = {
 		RV_FIELD(struct xt_realm_info, id),
 		.mask_offset = offsetof(struct xt_realm_info, mask),
 		.invert = RV_BIT(struct xt_realm_info, invert, 1),
+		.given = RV_GIVEN_ALWAYS,
 		.sel = RV_SEL_REALM,
 		.list = "realm",
 		.arg = "number[/mask]|name",

@@ -14,6 +14,7 @@ static const struct rv_option options[] = {
 		RV_FIELD(struct xt_tcpmss_match_info, mss_min),
 		.mask_offset = offsetof(struct xt_tcpmss_match_info, mss_max),
 		.invert = RV_BIT(struct xt_tcpmss_match_info, invert, 1),
+		.given = RV_GIVEN_ALWAYS,
 		.sel = RV_SEL_TCP_MSS,
 		.list = "tcpmss match [!]",
 		.arg = "number[:number]",

@@ -32,6 +32,8 @@
 #include <ravelin/parser.h>
 #include <ravelin/render.h>
 
+#include "backend/text/text.h"
+
 #define MAX_WORDS 128
 #define MAX_EXTENSIONS 256
 
@@ -49,7 +51,7 @@ static struct {
 	uint64_t rows;		/* used by a case that is OK */
 } used[MAX_EXTENSIONS];
 
-static unsigned int nused, cases, refused, wrong, this_cases, this_refused;
+static unsigned int nused, cases, refused, wrong, translated, this_cases, this_refused;
 static const char *directory = "extensions";
 
 __attribute__((format(printf, 2, 3)))
@@ -280,10 +282,37 @@ static void exercise(rv_family_t family, const struct rv_ext *ext, const unsigne
 	rv_buf_free(&b);
 }
 
+/* The rule in nft's words is one whole line, or there are no words and nothing is left of it. */
+static void check_text(const struct place *at, const struct rv_rule *r, const char *rule)
+{
+	const struct rv_text_place place = {
+		.family = at->family, .table = at->table, .chain = at->chain,
+	};
+	struct rv_buf b = RV_BUF_INIT;
+	unsigned int quotes = 0;
+	const char *text;
+	bool said;
+
+	rv_buf_puts(&b, "before ");
+	said = rv_text_rule(&b, &place, r);
+	text = rv_buf_text(&b);
+	assert_non_null(text);
+	for (const char *c = text; *c; c++)
+		quotes += *c == '"';
+	if (!said && strcmp(text, "before ") != 0)
+		complain(at, "\"%s\" has no words and leaves \"%s\"", rule, text);
+	if (said && (strncmp(text, "before add rule ip", 18) || !strstr(text, " counter") ||
+		     strpbrk(text, "\n\r") || strstr(text, "(null)") || quotes % 2))
+		complain(at, "\"%s\" becomes \"%s\"", rule, text);
+	translated += said;
+	rv_buf_free(&b);
+}
+
 static void check_rule(const struct place *at, const struct rv_rule *r, const char *text)
 {
 	check_reparse(at, r, text);
 	check_clone(at, r, text);
+	check_text(at, r, text);
 	exercise(at->family, &rv_ext_ip, (const unsigned char *)&r->ip);
 	for (const struct rv_part *p = r->matches; p; p = p->next) {
 		check_wire(at, p);
@@ -500,6 +529,7 @@ static void test_cases(void **state)
 	}
 	free(files);
 	printf("%-16s %4u cases, %3u of them refused\n", "all", cases, refused);
+	printf("%-16s %4u times in nft's words\n", "", translated);
 	assert_int_equal(wrong, 0);
 	assert_true(refused * 4 >= cases);
 }

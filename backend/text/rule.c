@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A rule in nft's syntax: matches, counter, target, comment. */
+#include <ctype.h>
+#include <string.h>
+
+#include "text.h"
+
+#define COMMENT_MAX 127		/* nft keeps it with a NUL in a field of 128 */
+
+const char *rv_text_family(rv_family_t family)
+{
+	return family == NFPROTO_IPV4 ? "ip" : "ip6";
+}
+
+const struct rv_text_ext *rv_text_find(const struct rv_text_ext *table, const char *name)
+{
+	for (; table->name; table++)
+		if (strcmp(table->name, name) == 0)
+			return table;
+	return NULL;
+}
+
+/* Words of nft's language that its grammar does not take for a name. */
+static bool is_keyword(const char *name)
+{
+	static const char *const keywords[] = {
+		"accept", "add", "addr", "after", "ah", "all", "and", "arp", "at", "audit",
+		"auto-merge", "bridge", "broadcast", "burst", "bypass", "bytes", "cgroup",
+		"chain", "chains", "check", "code", "comment", "comp", "constant", "continue",
+		"counter", "counters", "cpu", "create", "ct", "daddr", "day", "dccp", "debug",
+		"define", "delete", "describe", "destroy", "device", "devices", "dnat",
+		"dport", "drop", "dscp", "dst", "dup", "dynamic", "ecn", "element", "elements",
+		"eq", "esp", "ether", "exists", "expires", "export", "exthdr", "fanout", "fib",
+		"flags", "flow", "flowtable", "flowtables", "flush", "forward", "frag", "from",
+		"ftp", "fully-random", "fwd", "gc-interval", "ge", "geneve", "get", "goto",
+		"gre", "group", "gt", "handle", "hbh", "helper", "helpers", "hook", "hoplimit",
+		"hour", "ibriport", "ibrname", "icmp", "icmpv6", "id", "igmp", "iif",
+		"iifgroup", "iifname", "iiftype", "implicit", "import", "in", "inc", "include",
+		"index", "inet", "inner", "insert", "interval", "ip", "ip6", "ipsec", "jhash",
+		"json", "jump", "l4proto", "last", "le", "length", "limit", "limits", "list",
+		"log", "lshift", "lt", "mac", "map", "maps", "mark", "masquerade", "meta",
+		"meter", "meters", "mh", "missing", "mod", "monitor", "mss", "mtu", "ne",
+		"netdev", "nexthdr", "nfproto", "nftrace", "not", "notrack", "num", "numgen",
+		"obriport", "obrname", "offset", "oif", "oifgroup", "oifname", "oiftype", "op",
+		"option", "options", "or", "order", "original", "osf", "out", "over",
+		"packets", "performance", "persistent", "pkttype", "policy", "position",
+		"prefix", "priority", "protocol", "quantum", "queue", "queue-threshold",
+		"quota", "quotas", "random", "rate", "redefine", "redirect", "reject",
+		"rename", "replace", "reply", "reset", "return", "rshift", "rt", "rt0", "rt2",
+		"rtclassid", "rule", "rules", "ruleset", "saddr", "sctp", "secmark",
+		"secmarks", "set", "sets", "size", "skgid", "skuid", "snaplen", "snat",
+		"socket", "spi", "sport", "src", "srh", "state", "status", "symhash",
+		"synproxy", "synproxys", "table", "tables", "tcp", "th", "time", "timeout",
+		"to", "tproxy", "trace", "transparent", "ttl", "type", "typeof", "udp",
+		"udplite", "undefine", "unknown", "until", "update", "used", "version", "vlan",
+		"vmap", "vxlan", "wildcard", "wscale", "xor", "xt", NULL,
+	};
+
+	for (const char *const *k = keywords; *k; k++)
+		if (strcmp(*k, name) == 0)
+			return true;
+	return false;
+}
+
+bool rv_text_is_name(const char *name)
+{
+	if (!isalpha((unsigned char)*name) && *name != '_')
+		return false;
+	for (const char *c = name; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("/-_.", *c))
+			return false;
+	return !is_keyword(name);
+}
+
+static bool say_match(struct rv_text *t, const struct rv_part *part)
+{
+	const struct rv_text_ext *e = rv_text_find(rv_text_matches, part->ext->name);
+
+	/* A match that wants a protocol the rule is not for is never true; nft refuses it. */
+	if (part->ext->protocol && t->rule->ip.flags & RV_IP_PROTO &&
+	    t->rule->ip.invert & RV_IP_PROTO)
+		return false;
+	if (!e)
+		return rv_text_predicates(t, part);
+	return (!e->rows || rv_text_only(part, e->rows)) && e->say(t, part);
+}
+
+static bool say_target(struct rv_text *t, const struct rv_part *part)
+{
+	const struct rv_text_ext *e = rv_text_find(rv_text_targets, part->ext->name);
+
+	return e && (!e->rows || rv_text_only(part, e->rows)) && e->say(t, part);
+}
+
+static bool say_verdict(struct rv_text *t)
+{
+	const struct rv_rule *r = t->rule;
+	static const char *const words[] = {
+		[RV_VERDICT_NONE] = "", [RV_VERDICT_ACCEPT] = " accept",
+		[RV_VERDICT_DROP] = " drop", [RV_VERDICT_RETURN] = " return",
+		[RV_VERDICT_JUMP] = " jump ", [RV_VERDICT_GOTO] = " goto ",
+	};
+
+	if (r->verdict == RV_VERDICT_QUEUE)
+		return false;
+	rv_buf_puts(t->b, words[r->verdict]);
+	if (r->verdict != RV_VERDICT_JUMP && r->verdict != RV_VERDICT_GOTO)
+		return true;
+	rv_buf_puts(t->b, r->jump);
+	return rv_text_is_name(r->jump);
+}
+
+static bool say_rule(struct rv_text *t)
+{
+	if (!rv_text_ip(t))
+		return false;
+	for (const struct rv_part *m = t->rule->matches; m; m = m->next)
+		if (!say_match(t, m))
+			return false;
+	rv_buf_puts(t->b, " counter");
+	if (t->rule->target ? !say_target(t, t->rule->target) : !say_verdict(t))
+		return false;
+	if (!t->comment)
+		return true;
+	rv_buf_puts(t->b, " comment ");
+	return rv_text_quoted(t->b, t->comment, COMMENT_MAX, "");
+}
+
+/* nft counts from 0, and its "insert" without an index is at the front. */
+static bool say_place(struct rv_buf *b, const struct rv_text_place *p)
+{
+	rv_buf_printf(b, "%s rule %s %s %s", p->insert ? "insert" : "add",
+		      rv_text_family(p->family), p->table, p->chain);
+	if (p->insert && p->number > 1)
+		rv_buf_printf(b, " index %u", p->number - 1);
+	return rv_text_is_name(p->chain);
+}
+
+bool rv_text_rule(struct rv_buf *b, const struct rv_text_place *place, const struct rv_rule *r)
+{
+	struct rv_text t = { .b = b, .family = place->family, .rule = r };
+	size_t start = b->len;
+
+	if (say_place(b, place) && say_rule(&t))
+		return true;
+	b->len = start;
+	return false;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rules in nft's syntax. Predicates are put into words by one table (words.c); what
+ * they cannot say has a function by the extension's name, which reads the values of
+ * the extension's rows and no struct (matches.c, targets.c).
+ *
+ * Whatever has no words makes the whole rule unsayable: a shorter one would be wider.
+ */
+#ifndef RAVELIN_BACKEND_TEXT_H
+#define RAVELIN_BACKEND_TEXT_H
+
+#include <ravelin/extension.h>
+
+/* Where a rule goes. */
+struct rv_text_place {
+	rv_family_t family;
+	const char *table, *chain;
+	bool insert;		/* at the front, or before rule number */
+	uint32_t number;	/* from 1; 0: not given */
+};
+
+/* A rule on its way. Functions that return bool say whether nft has words for it. */
+struct rv_text {
+	struct rv_buf *b;	/* each word with a blank before it */
+	rv_family_t family;
+	const struct rv_rule *rule;
+	const char *comment;	/* nft wants it at the end; NULL: none */
+};
+
+/* "ip", "ip6" */
+const char *rv_text_family(rv_family_t family);
+
+/*
+ * Appends "add rule ip filter INPUT ..." without a newline. Returns whether nft can say
+ * the rule; else nothing is appended.
+ */
+bool rv_text_rule(struct rv_buf *b, const struct rv_text_place *place, const struct rv_rule *r);
+
+/* Whether nft takes it for the name of a chain. */
+bool rv_text_is_name(const char *name);
+
+/* ---- words.c ---------------------------------------------------------------- */
+
+/* The core's part: interfaces, protocol, addresses, in the order stock has them. */
+bool rv_text_ip(struct rv_text *t);
+/* A match by its predicates, which may not be all there is to say of it. */
+bool rv_text_walk(struct rv_text *t, const struct rv_part *part);
+/* The same; false if a row that is given has no predicate. */
+bool rv_text_predicates(struct rv_text *t, const struct rv_part *part);
+/* A name or number of a protocol. */
+void rv_text_protocol(struct rv_buf *b, uint16_t proto);
+/* Whether the rule is for one protocol, and this one; 0: whichever. */
+bool rv_text_has_protocol(const struct rv_text *t, uint16_t proto);
+/* Names of bits: "a" or "{ a, b }". False: some bit has none. */
+bool rv_text_bits(struct rv_buf *b, const struct rv_name *names, uint64_t bits);
+extern const struct rv_name rv_text_address_types[];
+
+/* ---- matches.c, targets.c ------------------------------------------------------ */
+
+/* By the name of the extension; rows: the only ones it looks at, NULL: those it asks for. */
+struct rv_text_ext {
+	const char *name;
+	bool (*say)(struct rv_text *t, const struct rv_part *part);
+	const char *const *rows;	/* others, if given, make it unsayable; ends with NULL */
+};
+
+extern const struct rv_text_ext rv_text_matches[], rv_text_targets[];
+const struct rv_text_ext *rv_text_find(const struct rv_text_ext *table, const char *name);
+
+/* ---- rows.c: what an extension's rows hold --------------------------------------- */
+
+bool rv_text_given(const struct rv_part *part, const char *row);
+bool rv_text_inverted(const struct rv_part *part, const char *row);
+/* The number in the row's field, in host order. */
+uint64_t rv_text_number(const struct rv_part *part, const char *row);
+/* The second number, for value and mask. */
+uint64_t rv_text_mask(const struct rv_part *part, const char *row);
+/* The bytes at the row's field as a string. */
+const char *rv_text_string(const struct rv_part *part, const char *row);
+/* The row's value as save prints it. */
+void rv_text_value(const struct rv_text *t, struct rv_buf *b, const struct rv_part *part,
+		   const char *row);
+/* Whether no row is given but those; rows ends with NULL. */
+bool rv_text_only(const struct rv_part *part, const char *const *rows);
+
+/* Appends the string in quotes; false when nft could not read it so. */
+bool rv_text_quoted(struct rv_buf *b, const char *text, size_t max, const char *forbidden);
+
+#endif

@@ -1,0 +1,766 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Predicates in nft's words: one row per selector says how it is called and its values written. */
+#include <netdb.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/xt_addrtype.h>
+#include <linux/netfilter/xt_conntrack.h>
+
+#include "text.h"
+
+/* How a value is written. */
+enum form {
+	NUMBER,
+	HEX,		/* 0x1f */
+	HEX_BYTE,	/* 0x05 */
+	NAMED,		/* a word of names, or a number in hex */
+	FLAGS,		/* bits, as a list with commas */
+	CHOICE,		/* one or several of what has one bit each: { a, b } */
+	ADDRESS,
+	ETHER,
+	PROTOCOL,
+	INTERFACE,
+	EXISTS,		/* exists or missing */
+	OPTION,		/* the same of the TCP option with this number */
+	TYPE_CODE,	/* of ICMP */
+	UNITS,		/* a length in bytes that nft counts otherwise, see unit and bias */
+	LABEL,		/* the number of a bit */
+};
+
+enum {
+	COMPARED = 1 << 0,	/* a range that begins or ends with all there is is "lt" or "gt" */
+	AT_LEAST = 1 << 1,	/* one that ends so is "ge" */
+	PORT = 1 << 2,		/* the protocol's name comes before the text */
+	EITHER_PORT = 1 << 3,
+	SIGNED_BITS = 1 << 4,	/* "& mask == value" also for what could be said shorter */
+	POSITIVE = 1 << 5,	/* nft's "!=" wants the field to be there, the match does not */
+	HAS_PORTS = 1 << 6,	/* nft must have been told a protocol */
+};
+
+struct word {
+	enum rv_sel sel;
+	rv_family_t family;
+	enum form form;
+	const char *text;
+	uint8_t flags;
+	uint8_t protocol;	/* of the header it is in; 0: any */
+	uint8_t unit, bias;	/* UNITS: bytes = unit * n + bias */
+	uint64_t max;		/* the largest number nft takes; 0: all */
+	const struct rv_name *names;
+};
+
+#define ANY RV_FAMILY_ANY
+#define V4 NFPROTO_IPV4
+#define V6 NFPROTO_IPV6
+#define TIME_MAX (UINT32_MAX / 1000)	/* seconds, that the kernel has as milliseconds */
+
+static const struct rv_name ct_states[] = {
+	{ "invalid", XT_CONNTRACK_STATE_INVALID, NULL },
+	{ "new", XT_CONNTRACK_STATE_BIT(IP_CT_NEW), NULL },
+	{ "related", XT_CONNTRACK_STATE_BIT(IP_CT_RELATED), NULL },
+	{ "established", XT_CONNTRACK_STATE_BIT(IP_CT_ESTABLISHED), NULL },
+	{ "untracked", XT_CONNTRACK_STATE_UNTRACKED, NULL },
+	{ NULL, 0, NULL },
+};
+
+/* Two states of iptables are a status to nft. */
+static const struct rv_name ct_nat_states[] = {
+	{ "snat", XT_CONNTRACK_STATE_SNAT, NULL },
+	{ "dnat", XT_CONNTRACK_STATE_DNAT, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct rv_name ct_statuses[] = {
+	{ "expected", IPS_EXPECTED, NULL },
+	{ "seen-reply", IPS_SEEN_REPLY, NULL },
+	{ "assured", IPS_ASSURED, NULL },
+	{ "confirmed", IPS_CONFIRMED, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct rv_name ct_directions[] = {
+	{ "original", 0, NULL }, { "reply", 1, NULL }, { NULL, 0, NULL },
+};
+
+const struct rv_name rv_text_address_types[] = {
+	{ "unspec", XT_ADDRTYPE_UNSPEC, NULL },
+	{ "unicast", XT_ADDRTYPE_UNICAST, NULL },
+	{ "local", XT_ADDRTYPE_LOCAL, NULL },
+	{ "broadcast", XT_ADDRTYPE_BROADCAST, NULL },
+	{ "anycast", XT_ADDRTYPE_ANYCAST, NULL },
+	{ "multicast", XT_ADDRTYPE_MULTICAST, NULL },
+	{ "blackhole", XT_ADDRTYPE_BLACKHOLE, NULL },
+	{ "unreachable", XT_ADDRTYPE_UNREACHABLE, NULL },
+	{ "prohibit", XT_ADDRTYPE_PROHIBIT, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct rv_name tcp_flags[] = {
+	{ "fin", 0x01, NULL }, { "syn", 0x02, NULL }, { "rst", 0x04, NULL }, { "psh", 0x08, NULL },
+	{ "ack", 0x10, NULL }, { "urg", 0x20, NULL }, { "ecn", 0x40, NULL }, { "cwr", 0x80, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct rv_name packet_types[] = {
+	{ "unicast", 0, NULL }, { "broadcast", 1, NULL }, { "multicast", 2, NULL },
+	{ "other", 3, NULL }, { NULL, 0, NULL },
+};
+
+static const struct rv_name ecn_bits[] = {
+	{ "not-ect", 0, NULL }, { "ect1", 1, NULL }, { "ect0", 2, NULL }, { "ce", 3, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct rv_name dccp_types[] = {
+	{ "request", 1 << 0, NULL }, { "response", 1 << 1, NULL }, { "data", 1 << 2, NULL },
+	{ "ack", 1 << 3, NULL }, { "dataack", 1 << 4, NULL }, { "closereq", 1 << 5, NULL },
+	{ "close", 1 << 6, NULL }, { "reset", 1 << 7, NULL }, { "sync", 1 << 8, NULL },
+	{ "syncack", 1 << 9, NULL }, { "10-15", 0xfc00, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct rv_name icmp_types[] = {
+	{ "echo-reply", 0, NULL }, { "destination-unreachable", 3, NULL },
+	{ "source-quench", 4, NULL }, { "redirect", 5, NULL }, { "echo-request", 8, NULL },
+	{ "router-advertisement", 9, NULL }, { "router-solicitation", 10, NULL },
+	{ "time-exceeded", 11, NULL }, { "parameter-problem", 12, NULL },
+	{ "timestamp-request", 13, NULL }, { "timestamp-reply", 14, NULL },
+	{ "address-mask-request", 17, NULL }, { "address-mask-reply", 18, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct rv_name icmp6_types[] = {
+	{ "destination-unreachable", 1, NULL }, { "packet-too-big", 2, NULL },
+	{ "time-exceeded", 3, NULL }, { "parameter-problem", 4, NULL },
+	{ "echo-request", 128, NULL }, { "echo-reply", 129, NULL },
+	{ "mld-listener-query", 130, NULL }, { "mld-listener-report", 131, NULL },
+	{ "mld-listener-done", 132, NULL }, { "nd-router-solicit", 133, NULL },
+	{ "nd-router-advert", 134, NULL }, { "nd-neighbor-solicit", 135, NULL },
+	{ "nd-neighbor-advert", 136, NULL }, { "nd-redirect", 137, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct rv_name group_names[] = { { "default", 0, NULL }, { NULL, 0, NULL } };
+
+#define COUNTER(SEL, words) { RV_SEL_CT_##SEL, ANY, NUMBER, .text = words, .flags = AT_LEAST }
+#define CT_PORT(SEL, words) \
+	{ RV_SEL_CT_##SEL, ANY, NUMBER, .text = words, .flags = HAS_PORTS }
+
+/*
+ * The core's come first, in the order in which stock writes them. A selector that is not
+ * here cannot be said; ah of IPv6 is one: nft looks for it only where no header is before it.
+ */
+static const struct word words[] = {
+	{ RV_SEL_IIFNAME, ANY, INTERFACE, .text = "iifname" },
+	{ RV_SEL_OIFNAME, ANY, INTERFACE, .text = "oifname" },
+	{ RV_SEL_IP_FRAG, V4, NUMBER, .text = "ip frag-off", .flags = SIGNED_BITS },
+	{ RV_SEL_L4PROTO, V4, PROTOCOL, .text = "ip protocol" },
+	{ RV_SEL_L4PROTO, V6, PROTOCOL, .text = "meta l4proto" },
+	{ RV_SEL_IP_SADDR, V4, ADDRESS, .text = "ip saddr" },
+	{ RV_SEL_IP_DADDR, V4, ADDRESS, .text = "ip daddr" },
+	{ RV_SEL_IP6_SADDR, V6, ADDRESS, .text = "ip6 saddr" },
+	{ RV_SEL_IP6_DADDR, V6, ADDRESS, .text = "ip6 daddr" },
+
+	{ RV_SEL_TH_SPORT, ANY, NUMBER, .text = "sport", .flags = PORT },
+	{ RV_SEL_TH_DPORT, ANY, NUMBER, .text = "dport", .flags = PORT },
+	{ RV_SEL_TH_PORT, ANY, NUMBER, .text = "", .flags = EITHER_PORT },
+	{ RV_SEL_TCP_FLAGS, ANY, FLAGS, .text = "tcp flags", .names = tcp_flags,
+	  .protocol = IPPROTO_TCP },
+	{ RV_SEL_TCP_MSS, ANY, NUMBER, .text = "tcp option maxseg size", .flags = POSITIVE,
+	  .protocol = IPPROTO_TCP },
+	{ RV_SEL_TCP_OPTION, ANY, OPTION, .text = "tcp option", .protocol = IPPROTO_TCP },
+	{ RV_SEL_MARK, ANY, HEX, .text = "mark" },
+	{ RV_SEL_UID, ANY, NUMBER, .text = "skuid" },
+	{ RV_SEL_GID, ANY, NUMBER, .text = "skgid" },
+	{ RV_SEL_PKTTYPE, ANY, NAMED, .text = "pkttype", .names = packet_types },
+	{ RV_SEL_REALM, ANY, HEX, .text = "rtclassid" },
+	{ RV_SEL_IPCOMP_SPI, ANY, NUMBER, .text = "comp cpi", .max = UINT16_MAX,
+	  .protocol = IPPROTO_COMP },
+	{ RV_SEL_MH_TYPE, V6, NUMBER, .text = "mh type", .protocol = IPPROTO_MH },
+	{ RV_SEL_RT_TYPE, V6, NUMBER, .text = "rt type", .max = UINT8_MAX },
+	{ RV_SEL_RT_SEGLEFT, V6, NUMBER, .text = "rt seg-left", .max = UINT8_MAX },
+	{ RV_SEL_RT_LEN, V6, UNITS, .text = "rt hdrlength", .unit = 8, .bias = 8 },
+	{ RV_SEL_HBH_LENGTH, V6, UNITS, .text = "hbh hdrlength", .unit = 8, .bias = 8 },
+	{ RV_SEL_DST_LENGTH, V6, UNITS, .text = "dst hdrlength", .unit = 8, .bias = 8 },
+	{ RV_SEL_FRAG, V6, EXISTS, .text = "exthdr frag" },
+	{ RV_SEL_HBH, V6, EXISTS, .text = "exthdr hbh" },
+	{ RV_SEL_DST, V6, EXISTS, .text = "exthdr dst" },
+	{ RV_SEL_FRAG_ID, V6, NUMBER, .text = "frag id" },
+	{ RV_SEL_FRAG_RESERVED, V6, NUMBER, .text = "frag reserved2 0 frag reserved",
+	  .flags = POSITIVE },
+	{ RV_SEL_FRAG_OFFSET, V6, NUMBER, .text = "frag frag-off" },
+	{ RV_SEL_FRAG_MORE, V6, NUMBER, .text = "frag more-fragments" },
+	{ RV_SEL_ICMP_TYPE, V4, TYPE_CODE, .text = "icmp", .names = icmp_types,
+	  .protocol = IPPROTO_ICMP },
+	{ RV_SEL_ICMP6_TYPE, V6, TYPE_CODE, .text = "icmpv6", .names = icmp6_types,
+	  .protocol = IPPROTO_ICMPV6 },
+	{ RV_SEL_ETHER_SADDR, ANY, ETHER, .text = "ether saddr" },
+	{ RV_SEL_ADDRTYPE_SRC, ANY, CHOICE, .text = "fib saddr type",
+	  .names = rv_text_address_types },
+	{ RV_SEL_ADDRTYPE_DST, ANY, CHOICE, .text = "fib daddr type",
+	  .names = rv_text_address_types },
+	{ RV_SEL_CT_DIR, ANY, NAMED, .text = "ct direction", .names = ct_directions },
+	{ RV_SEL_CT_PROTO, ANY, NUMBER, .text = "ct original protocol" },
+	{ RV_SEL_CT_STATE, ANY, FLAGS, .text = "ct state", .names = ct_states },
+	{ RV_SEL_CT_STATE, ANY, FLAGS, .text = "ct status", .names = ct_nat_states },
+	{ RV_SEL_CT_STATUS, ANY, FLAGS, .text = "ct status", .names = ct_statuses },
+	{ RV_SEL_CT_EXPIRE, ANY, NUMBER, .text = "ct expiration", .max = TIME_MAX },
+	{ RV_SEL_CT_ORIG_SADDR, ANY, ADDRESS, .text = "ct original saddr" },
+	{ RV_SEL_CT_ORIG_DADDR, ANY, ADDRESS, .text = "ct original daddr" },
+	{ RV_SEL_CT_REPL_SADDR, ANY, ADDRESS, .text = "ct reply saddr" },
+	{ RV_SEL_CT_REPL_DADDR, ANY, ADDRESS, .text = "ct reply daddr" },
+	CT_PORT(ORIG_SPORT, "ct original proto-src"),
+	CT_PORT(ORIG_DPORT, "ct original proto-dst"),
+	CT_PORT(REPL_SPORT, "ct reply proto-src"),
+	CT_PORT(REPL_DPORT, "ct reply proto-dst"),
+	{ RV_SEL_CT_MARK, ANY, HEX, .text = "ct mark" },
+	{ RV_SEL_CT_LABEL, ANY, LABEL, .text = "ct label" },
+	COUNTER(ORIG_PACKETS, "ct original packets"),
+	COUNTER(REPL_PACKETS, "ct reply packets"),
+	COUNTER(PACKETS, "ct packets"),
+	COUNTER(ORIG_BYTES, "ct original bytes"),
+	COUNTER(REPL_BYTES, "ct reply bytes"),
+	COUNTER(BYTES, "ct bytes"),
+	COUNTER(ORIG_AVGPKT, "ct original avgpkt"),
+	COUNTER(REPL_AVGPKT, "ct reply avgpkt"),
+	COUNTER(AVGPKT, "ct avgpkt"),
+	{ RV_SEL_IP_DSCP, V4, HEX_BYTE, .text = "ip dscp" },
+	{ RV_SEL_IP_DSCP, V6, HEX_BYTE, .text = "ip6 dscp" },
+	{ RV_SEL_IP6_DSCP, V6, HEX_BYTE, .text = "ip6 dscp" },
+	{ RV_SEL_IP_ECN, V4, NAMED, .text = "ip ecn", .names = ecn_bits },
+	{ RV_SEL_IP_ECN, V6, NAMED, .text = "ip6 ecn", .names = ecn_bits },
+	{ RV_SEL_IP6_ECN, V6, NAMED, .text = "ip6 ecn", .names = ecn_bits },
+	{ RV_SEL_TTL, V4, NUMBER, .text = "ip ttl", .flags = COMPARED },
+	{ RV_SEL_HOPLIMIT, V6, NUMBER, .text = "ip6 hoplimit", .flags = COMPARED },
+	{ RV_SEL_LENGTH, ANY, NUMBER, .text = "meta length" },
+	{ RV_SEL_CPU, ANY, NUMBER, .text = "cpu" },
+	{ RV_SEL_CGROUP, ANY, NUMBER, .text = "meta cgroup" },
+	{ RV_SEL_IIFGROUP, ANY, NAMED, .text = "iifgroup", .names = group_names },
+	{ RV_SEL_OIFGROUP, ANY, NAMED, .text = "oifgroup", .names = group_names },
+	{ RV_SEL_AH_SPI, V4, NUMBER, .text = "ah spi", .protocol = IPPROTO_AH },
+	{ RV_SEL_ESP_SPI, ANY, NUMBER, .text = "esp spi", .protocol = IPPROTO_ESP },
+	{ RV_SEL_DCCP_TYPE, ANY, CHOICE, .text = "dccp type", .names = dccp_types,
+	  .protocol = IPPROTO_DCCP },
+};
+
+#define WORDS (sizeof(words) / sizeof(*words))
+#define CORE_WORDS 9
+
+/* ---- values ----------------------------------------------------------------------- */
+
+static uint64_t number(const struct word *w, const uint8_t *bytes)
+{
+	const struct rv_selector *s = &rv_selectors[w->sel];
+	uint64_t n = 0;
+
+	if (s->order == RV_ORDER_H)
+		return rv_get_uint(bytes, s->len);
+	for (unsigned int i = 0; i < s->len; i++)
+		n = n << 8 | bytes[i];
+	return n;
+}
+
+/* The largest number the selector can be. */
+static uint64_t most(const struct word *w)
+{
+	return UINT64_MAX >> (64 - 8 * rv_selectors[w->sel].len);
+}
+
+void rv_text_protocol(struct rv_buf *b, uint16_t proto)
+{
+	const struct protoent *p = getprotobynumber(proto);
+
+	if (p)
+		rv_buf_puts(b, p->p_name);
+	else
+		rv_buf_u64(b, proto);
+}
+
+static void put_ether(struct rv_buf *b, const uint8_t *m)
+{
+	rv_buf_printf(b, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
+static void put_address(struct rv_text *t, const uint8_t *bytes)
+{
+	union nf_inet_addr a;
+
+	memcpy(&a, bytes, sizeof(a));
+	rv_print_address(t->b, t->family, &a);
+}
+
+static bool put_named(struct rv_text *t, const struct word *w, uint64_t n)
+{
+	const struct rv_name *name = rv_name_of(w->names, n);
+
+	if (name)
+		rv_buf_puts(t->b, name->name);
+	else
+		rv_buf_printf(t->b, "0x%llx", (unsigned long long)n);
+	return true;
+}
+
+static bool put_units(struct rv_text *t, const struct word *w, uint64_t n)
+{
+	if (n < w->bias || (n - w->bias) % w->unit || (n - w->bias) / w->unit > UINT8_MAX)
+		return false;
+	rv_buf_u64(t->b, (n - w->bias) / w->unit);
+	return true;
+}
+
+static bool put_value(struct rv_text *t, const struct word *w, const uint8_t *bytes)
+{
+	uint64_t n = rv_selectors[w->sel].len <= 8 ? number(w, bytes) : 0;
+
+	if (w->max && n > w->max)
+		return false;
+	switch (w->form) {
+	case ADDRESS:
+		put_address(t, bytes);
+		return true;
+	case ETHER:
+		put_ether(t->b, bytes);
+		return true;
+	case PROTOCOL:
+		rv_text_protocol(t->b, n);
+		return true;
+	case NAMED:
+		return put_named(t, w, n);
+	case UNITS:
+		return put_units(t, w, n);
+	case NUMBER:
+		rv_buf_u64(t->b, n);
+		return true;
+	case HEX:
+	case HEX_BYTE:
+		rv_buf_printf(t->b, w->form == HEX ? "0x%llx" : "0x%02llx", (unsigned long long)n);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool put_list(struct rv_buf *b, const struct rv_name *names, uint64_t bits, const char *sep)
+{
+	const char *between = "";
+
+	for (; names->name; names++) {
+		if (!names->value || (bits & names->value) != names->value)
+			continue;
+		rv_buf_printf(b, "%s%s", between, names->name);
+		between = sep;
+		bits &= ~names->value;
+	}
+	return !bits && *between;
+}
+
+bool rv_text_bits(struct rv_buf *b, const struct rv_name *names, uint64_t bits)
+{
+	bool several = bits & (bits - 1), ok;
+
+	rv_buf_puts(b, several ? "{ " : "");
+	ok = put_list(b, names, bits, ", ");
+	rv_buf_puts(b, several ? " }" : "");
+	return ok;
+}
+
+/* ---- operators ---------------------------------------------------------------------- */
+
+static const char *unequal(const struct rv_predicate *p)
+{
+	return p->negate ? "!= " : "";
+}
+
+static bool say_equal(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+{
+	rv_buf_puts(t->b, unequal(p));
+	return put_value(t, w, p->value);
+}
+
+static bool say_label(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+{
+	unsigned long long n = number(w, p->value);
+
+	rv_buf_printf(t->b, p->negate ? "and %llu != %llu" : "%llu", n, n);
+	return true;
+}
+
+static bool say_exists(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+{
+	bool there = w->form == OPTION || number(w, p->value);
+
+	if (w->form == OPTION)
+		rv_buf_printf(t->b, "%u ", p->value[0]);
+	rv_buf_puts(t->b, there != p->negate ? "exists" : "missing");
+	return true;
+}
+
+/* A name that ends in '*' is a wildcard to nft; an inverted "any" is an interface that is none. */
+static bool say_interface(struct rv_text *t, const struct rv_predicate *p)
+{
+	char name[IFNAMSIZ + 1] = "";
+	size_t len = p->op == RV_OP_PREFIX ? p->len : strnlen((const char *)p->value, IFNAMSIZ);
+
+	memcpy(name, p->value, len);
+	if (name[strcspn(name, "*\\")])
+		return false;
+	if (p->op == RV_OP_PREFIX && !len)
+		return rv_text_quoted(t->b, "INVAL/D", IFNAMSIZ, "");
+	if (p->op == RV_OP_PREFIX)
+		name[len] = '*';
+	rv_buf_puts(t->b, unequal(p));
+	return rv_text_quoted(t->b, name, IFNAMSIZ, "");
+}
+
+static bool say_range(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+{
+	bool sized = w->form == NUMBER;
+	uint64_t from = sized ? number(w, p->value) : 0, to = sized ? number(w, p->other) : 0;
+
+	if (w->form == UNITS || (sized ? from > to : memcmp(p->value, p->other, p->len) > 0))
+		return false;
+	if (sized && from == to && !(w->flags & COMPARED))
+		return say_equal(t, w, p);
+	if (w->flags & AT_LEAST && to == most(w)) {
+		rv_buf_printf(t->b, "%s %llu", p->negate ? "lt" : "ge", (unsigned long long)from);
+		return true;
+	}
+	if (w->flags & COMPARED && to == most(w) && !p->negate) {
+		rv_buf_printf(t->b, "gt %llu", (unsigned long long)from - 1);
+		return true;
+	}
+	if (w->flags & COMPARED && !from && !p->negate) {
+		rv_buf_printf(t->b, "lt %llu", (unsigned long long)to + 1);
+		return true;
+	}
+	rv_buf_puts(t->b, unequal(p));
+	if (!put_value(t, w, p->value))
+		return false;
+	rv_buf_putc(t->b, '-');
+	return put_value(t, w, p->other);
+}
+
+static bool say_network(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+{
+	union nf_inet_addr mask;
+	int len;
+
+	memcpy(&mask, p->other, sizeof(mask));
+	len = rv_mask_length(t->family, &mask);
+	if (len < 0) {
+		rv_buf_puts(t->b, "& ");
+		put_address(t, p->other);
+		rv_buf_puts(t->b, p->negate ? " != " : " == ");
+		put_address(t, p->value);
+		return true;
+	}
+	rv_buf_puts(t->b, unequal(p));
+	put_address(t, p->value);
+	if (len < (t->family == V4 ? 32 : 128))
+		rv_buf_printf(t->b, "/%d", len);
+	return w->form == ADDRESS;
+}
+
+/* nft 1.0 reads "a / b" only with several flags in b. */
+static bool say_flag_mask(struct rv_text *t, const struct word *w, uint64_t value, uint64_t mask,
+			  bool negate)
+{
+	bool one = !(mask & (mask - 1));
+
+	if (!mask || value & ~mask)
+		return false;
+	if (one && value && !negate)
+		return put_list(t->b, w->names, value, ",");
+	if (one) {
+		rv_buf_puts(t->b, "& ");
+		put_list(t->b, w->names, mask, ",");
+		rv_buf_printf(t->b, " %s 0x0", (value != 0) == negate ? "==" : "!=");
+		return true;
+	}
+	rv_buf_puts(t->b, negate ? "!= " : "");
+	if (!value)
+		rv_buf_puts(t->b, "0x0");
+	else
+		put_list(t->b, w->names, value, ",");
+	rv_buf_puts(t->b, " / ");
+	return put_list(t->b, w->names, mask, ",");
+}
+
+static bool say_masked(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+{
+	if (w->form == ADDRESS)
+		return say_network(t, w, p);
+	if (w->form == FLAGS)
+		return say_flag_mask(t, w, number(w, p->value), number(w, p->other), p->negate);
+	if (w->form != NUMBER && w->form != HEX && w->form != NAMED)
+		return false;
+	rv_buf_printf(t->b, "%s 0x%llx %s ", w->flags & SIGNED_BITS ? "&" : "and",
+		      (unsigned long long)number(w, p->other), p->negate ? "!=" : "==");
+	rv_buf_printf(t->b, w->form == NUMBER ? "%llu" : "0x%llx",
+		      (unsigned long long)number(w, p->value));
+	return true;
+}
+
+static bool say_any(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+{
+	uint64_t bits = number(w, p->value);
+
+	if (w->form == CHOICE) {
+		rv_buf_puts(t->b, unequal(p));
+		return rv_text_bits(t->b, w->names, bits);
+	}
+	rv_buf_puts(t->b, p->negate ? "! " : "");
+	return w->form == FLAGS && put_list(t->b, w->names, bits, ",");
+}
+
+/* The type alone with every code; a code beside it only where nothing is inverted. */
+static bool say_type(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+{
+	bool every = !p->value[1] && p->other[1] == UINT8_MAX;
+	const struct rv_name *name = rv_name_of(w->names, p->value[0]);
+
+	if (p->op != RV_OP_RANGE || p->value[0] != p->other[0] || (p->negate && !every))
+		return false;
+	rv_buf_printf(t->b, "type %s", unequal(p));
+	if (name)
+		rv_buf_puts(t->b, name->name);
+	else
+		rv_buf_u64(t->b, p->value[0]);
+	if (every)
+		return true;
+	rv_buf_printf(t->b, " %s code %u", w->text, p->value[1]);
+	if (p->other[1] != p->value[1])
+		rv_buf_printf(t->b, "-%u", p->other[1]);
+	return true;
+}
+
+static void put_interval(struct rv_text *t, const struct word *w, const struct rv_interval *in)
+{
+	uint64_t from = number(w, in->from), to = number(w, in->to);
+
+	rv_buf_u64(t->b, from);
+	if (from == to)
+		return;
+	rv_buf_putc(t->b, '-');
+	rv_buf_u64(t->b, to);
+}
+
+static bool say_list(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+{
+	if (w->form != NUMBER || !p->count)
+		return false;
+	rv_buf_puts(t->b, unequal(p));
+	rv_buf_puts(t->b, p->count > 1 ? "{ " : "");
+	for (unsigned int i = 0; i < p->count; i++) {
+		rv_buf_puts(t->b, i ? ", " : "");
+		put_interval(t, w, &p->list[i]);
+	}
+	rv_buf_puts(t->b, p->count > 1 ? " }" : "");
+	return true;
+}
+
+/* One of the two ports: pairs in which the other is anything. */
+static bool say_either(struct rv_text *t, const struct word *w, const struct rv_predicate *p,
+		       const char *proto)
+{
+	if (p->op != RV_OP_IN || !p->count)
+		return false;
+	rv_buf_printf(t->b, " %s sport . %s dport %s{ ", proto, proto, unequal(p));
+	for (unsigned int i = 0; i < p->count; i++) {
+		rv_buf_puts(t->b, i ? ", 0-65535 . " : "0-65535 . ");
+		put_interval(t, w, &p->list[i]);
+		rv_buf_puts(t->b, ", ");
+		put_interval(t, w, &p->list[i]);
+		rv_buf_puts(t->b, " . 0-65535");
+	}
+	rv_buf_puts(t->b, " }");
+	return true;
+}
+
+static bool say_operation(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+{
+	switch (w->form) {
+	case INTERFACE:
+		return say_interface(t, p);
+	case TYPE_CODE:
+		return say_type(t, w, p);
+	case EXISTS:
+	case OPTION:
+		return say_exists(t, w, p);
+	case LABEL:
+		return say_label(t, w, p);
+	default:
+		break;
+	}
+	switch (p->op) {
+	case RV_OP_EQ:
+		return say_equal(t, w, p);
+	case RV_OP_RANGE:
+		return say_range(t, w, p);
+	case RV_OP_MASK:
+		return say_masked(t, w, p);
+	case RV_OP_ANY:
+		return say_any(t, w, p);
+	case RV_OP_IN:
+		return say_list(t, w, p);
+	case RV_OP_PREFIX:
+		break;
+	}
+	return false;
+}
+
+/* ---- predicates ------------------------------------------------------------------------ */
+
+bool rv_text_has_protocol(const struct rv_text *t, uint16_t proto)
+{
+	const struct rv_ip *ip = &t->rule->ip;
+
+	return ip->flags & RV_IP_PROTO && !(ip->invert & RV_IP_PROTO) &&
+	       (!proto || ip->proto == proto);
+}
+
+/* What nft calls the header with the ports of the rule's protocol. */
+static const char *port_header(const struct rv_text *t)
+{
+	static const struct rv_name headers[] = {
+		{ "tcp", IPPROTO_TCP, NULL }, { "udp", IPPROTO_UDP, NULL },
+		{ "udplite", IPPROTO_UDPLITE, NULL }, { "sctp", IPPROTO_SCTP, NULL },
+		{ "dccp", IPPROTO_DCCP, NULL }, { NULL, 0, NULL },
+	};
+	const struct rv_name *name = rv_name_of(headers, t->rule->ip.proto);
+
+	return name && rv_text_has_protocol(t, 0) ? name->name : NULL;
+}
+
+static bool say(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+{
+	bool other = t->rule->ip.flags & RV_IP_PROTO && !rv_text_has_protocol(t, w->protocol);
+	const char *header = NULL;
+
+	if ((w->protocol && other) || (w->flags & POSITIVE && p->negate))
+		return false;
+	if (w->flags & (PORT | EITHER_PORT | HAS_PORTS)) {
+		header = port_header(t);
+		if (!header)
+			return false;
+	}
+	if (w->flags & EITHER_PORT)
+		return say_either(t, w, p, header);
+	if (w->flags & PORT)
+		rv_buf_printf(t->b, " %s", header);
+	rv_buf_printf(t->b, " %s ", w->text);
+	return say_operation(t, w, p);
+}
+
+/* Tries the rows of the selector in turn. */
+static bool say_predicate(struct rv_text *t, const struct rv_predicate *p)
+{
+	size_t start = t->b->len;
+
+	for (const struct word *w = words; w < words + WORDS; w++) {
+		if (w->sel != p->sel || (w->family != ANY && w->family != t->family))
+			continue;
+		if (say(t, w, p))
+			return true;
+		t->b->len = start;
+	}
+	return false;
+}
+
+struct walk {
+	struct rv_text *t;
+	enum rv_sel only;	/* of the core's; NONE: all */
+	enum rv_sel header;	/* whose presence goes without saying if anything else is said */
+	unsigned int said;
+};
+
+static int on_predicate(const struct rv_predicate *p, void *arg)
+{
+	struct walk *w = arg;
+
+	if ((w->only && p->sel != w->only) || (w->header && p->sel == w->header))
+		return 0;
+	/* "+" is any interface. */
+	if (p->op == RV_OP_PREFIX && !p->len && !p->negate)
+		return 0;
+	w->said++;
+	return !say_predicate(w->t, p);
+}
+
+/* The match of the protocol says it, or nft concludes it from the match's words. */
+static bool protocol_is_implied(const struct rv_text *t)
+{
+	for (const struct rv_part *m = t->rule->matches; m; m = m->next)
+		if (m->ext->protocol && m->ext->protocol != IPPROTO_ICMPV6 &&
+		    rv_text_has_protocol(t, m->ext->protocol))
+			return true;
+	return false;
+}
+
+bool rv_text_ip(struct rv_text *t)
+{
+	struct walk w = { .t = t };
+
+	for (unsigned int i = 0; i < CORE_WORDS; i++) {
+		const struct word *row = &words[i];
+
+		w.only = row->sel;
+		if ((row->family != ANY && row->family != t->family) ||
+		    (row->sel == RV_SEL_L4PROTO && protocol_is_implied(t)))
+			continue;
+		if (rv_part_predicates(t->family, &rv_ext_ip, (const unsigned char *)&t->rule->ip,
+				       on_predicate, &w))
+			return false;
+	}
+	return true;
+}
+
+/* A match without options: its header, or its protocol, is there. */
+static bool say_presence(struct rv_text *t, const struct rv_ext *ext)
+{
+	static const char *const headers[] = { "frag", "dst", "hbh", "rt", "mh" };
+
+	for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++) {
+		if (strcmp(headers[i], ext->name) != 0)
+			continue;
+		rv_buf_printf(t->b, " exthdr %s exists", headers[i]);
+		return true;
+	}
+	if (!ext->protocol || !rv_text_has_protocol(t, ext->protocol))
+		return false;
+	rv_buf_printf(t->b, " %s ",
+		      ext->protocol == IPPROTO_ICMP ? "ip protocol" : "meta l4proto");
+	rv_text_protocol(t->b, ext->protocol);
+	return true;
+}
+
+/* All that save would print is said by predicates. */
+static bool all_have_predicates(const struct rv_part *part)
+{
+	for (const struct rv_option *opt = part->ext->options; opt && opt->name; opt++) {
+		bool given = rv_option_given(part->ext, opt, part->data);
+
+		if (opt->alias_of || opt->flags & RV_OPT_HIDDEN)
+			continue;
+		if (given ? !opt->predicate && !opt->sel : opt->flags & RV_OPT_ALWAYS)
+			return false;
+	}
+	return true;
+}
+
+bool rv_text_walk(struct rv_text *t, const struct rv_part *part)
+{
+	struct walk w = { .t = t, .header = part->ext->present };
+
+	if (rv_part_predicates(t->family, part->ext, part->data, on_predicate, &w))
+		return false;
+	return w.said || say_presence(t, part->ext);
+}
+
+bool rv_text_predicates(struct rv_text *t, const struct rv_part *part)
+{
+	/* With a hook for saving, the rows alone do not say what is given. */
+	return !part->ext->save && all_have_predicates(part) && rv_text_walk(t, part);
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * iptables-translate and iptables-restore-translate: what the same words are in nft's.
+ * Nothing is looked up and nothing is changed. A line that nft has no words for comes
+ * out as a comment.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <ravelin/io.h>
+
+#include "backend/text/text.h"
+#include "cli/flags.h"
+
+#define NOT_IMPLEMENTED "Translation not implemented"
+
+/* "ip filter INPUT" */
+static void put_place(struct rv_buf *b, const struct rv_command *cmd, rv_family_t family)
+{
+	rv_buf_printf(b, "%s %s", rv_text_family(family), cmd->table->name);
+	if (cmd->chain[0])
+		rv_buf_printf(b, " %s", cmd->chain);
+}
+
+/* All rules of a command, a line each, or none of them. */
+static bool put_rules(struct rv_buf *b, const struct rv_command *cmd, rv_family_t family)
+{
+	const struct rv_text_place place = {
+		.family = family, .table = cmd->table->name, .chain = cmd->chain,
+		.insert = cmd->kind == RV_CMD_INSERT, .number = cmd->number,
+	};
+	size_t start = b->len;
+
+	rv_list_each(r, &cmd->rules, struct rv_rule, node) {
+		if (!rv_text_rule(b, &place, r)) {
+			b->len = start;
+			return false;
+		}
+		rv_buf_putc(b, '\n');
+	}
+	return true;
+}
+
+/* "flush chain ip filter INPUT"; NULL: nft has no one command for it. */
+static const char *chain_command(const struct rv_command *cmd)
+{
+	bool chain = cmd->chain[0];
+
+	switch (cmd->kind) {
+	case RV_CMD_NEW_CHAIN:
+		return "add chain";
+	case RV_CMD_DELETE_CHAIN:
+		return chain ? "delete chain" : NULL;
+	case RV_CMD_FLUSH:
+		return chain ? "flush chain" : "flush table";
+	case RV_CMD_LIST:
+		return cmd->number ? NULL : chain ? "list chain" : "list table";
+	default:
+		return NULL;
+	}
+}
+
+/* What translating a command came to. */
+enum outcome {
+	SAID,
+	NO_WORDS,	/* for the rule, or the name */
+	NO_SUCH_COMMAND,
+};
+
+static enum outcome translate(struct rv_buf *b, const struct rv_command *cmd, rv_family_t family)
+{
+	const char *words = chain_command(cmd);
+
+	if (cmd->kind == RV_CMD_APPEND || cmd->kind == RV_CMD_INSERT)
+		return put_rules(b, cmd, family) ? SAID : NO_WORDS;
+	if (!words)
+		return NO_SUCH_COMMAND;
+	if (cmd->chain[0] && !rv_text_is_name(cmd->chain))
+		return NO_WORDS;
+	rv_buf_printf(b, "%s ", words);
+	put_place(b, cmd, family);
+	rv_buf_putc(b, '\n');
+	return SAID;
+}
+
+/* Control characters would end a comment, and what follows be taken for a command. */
+static void put_harmless(struct rv_buf *b, size_t from)
+{
+	for (size_t i = from; i < b->len; i++)
+		if ((unsigned char)b->data[i] < ' ')
+			b->data[i] = ' ';
+}
+
+/* ---- a command line ------------------------------------------------------------- */
+
+/* In the shell's quotes: "'" ends them, is quoted by a backslash, and they begin again. */
+static void put_quoted(struct rv_buf *b, const struct rv_buf *text)
+{
+	const char *p = text->data, *end = p + text->len;
+
+	for (; p < end; p++) {
+		if (*p != '\n')
+			rv_buf_puts(b, *p == '\'' ? "'\\''" : (char[]){ *p, '\0' });
+		else
+			rv_buf_puts(b, p + 1 < end ? "'\nnft '" : "'\n");
+	}
+}
+
+static void put_words(struct rv_buf *b, const struct rv_cli *cli)
+{
+	size_t start;
+
+	rv_buf_puts(b, "nft # ");
+	start = b->len;
+	for (int i = 1; i < cli->argc; i++) {
+		if (cli->argv[i][strcspn(cli->argv[i], " \t\n\"'\\$`;&|<>*?#")] || !*cli->argv[i])
+			rv_print_quoted(b, cli->argv[i]);
+		else
+			rv_buf_puts(b, cli->argv[i]);
+		rv_buf_putc(b, ' ');
+	}
+	if (rv_buf_ok(b))
+		put_harmless(b, start);
+	rv_buf_putc(b, '\n');
+}
+
+static int translate_argv(struct rv_cli *cli, const struct rv_command *cmd, rv_family_t family,
+			  struct rv_buf *out)
+{
+	bool rules = cmd->kind == RV_CMD_APPEND || cmd->kind == RV_CMD_INSERT;
+	struct rv_buf text = RV_BUF_INIT;
+	int rc = 0;
+
+	switch (translate(&text, cmd, family)) {
+	case SAID:
+		out->failed |= text.failed;
+		rv_buf_puts(out, rules ? "nft '" : "nft ");
+		if (rules)
+			put_quoted(out, &text);
+		else
+			rv_buf_add(out, text.data, text.len);
+		break;
+	case NO_WORDS:
+		put_words(out, cli);
+		break;
+	case NO_SUCH_COMMAND:
+		rc = rv_cli_message(NOT_IMPLEMENTED);
+		break;
+	}
+	rv_buf_free(&text);
+	return rc;
+}
+
+int rv_cli_translate(struct rv_cli *cli)
+{
+	struct rv_buf out = RV_BUF_INIT, warnings = RV_BUF_INIT;
+	struct rv_error err = { .warnings = &warnings };
+	struct rv_options opts = { .family = cli->family };
+	struct rv_command cmd;
+	int rc = RV_EXIT_OK;
+
+	rv_command_init(&cmd);
+	if (rv_parse_argv(cli->argc, cli->argv, cli->family, &cmd, &opts, &err) < 0)
+		rc = rv_cli_error(cli, &err);
+	else if (opts.version)
+		rv_cli_version(cli, &out);
+	else if (opts.help)
+		rv_cli_help(cli, &opts, &out);
+	else if (cmd.kind != RV_CMD_NONE)
+		rc = translate_argv(cli, &cmd, opts.family, &out);
+	rv_cli_warnings(&warnings);
+	if (rc == RV_EXIT_OK)
+		rc = rv_cli_write(cli, STDOUT_FILENO, &out);
+	rv_command_clear(&cmd);
+	rv_buf_free(&out);
+	return rc;
+}
+
+/* ---- a restore file ---------------------------------------------------------------- */
+
+static const struct rv_flag flags[] = {
+	{ 'f', "file", RV_FLAG_ARG, "FILE", "read this file, not stdin" },
+	{ 'V', "version", RV_FLAG_PLAIN, NULL, "print the version" },
+	{ 'h', "help", RV_FLAG_PLAIN, NULL, "print this" },
+	{ 0 },
+};
+
+struct file {
+	struct rv_cli *cli;
+	const char *path;
+	bool version, help;
+	const struct rv_table_def *table;
+	struct rv_buf input, out;
+};
+
+static int set_flag(char letter, const char *arg, void *p)
+{
+	struct file *f = p;
+
+	if (letter == 'f')
+		f->path = arg;
+	f->version |= letter == 'V';
+	f->help |= letter == 'h';
+	return 0;
+}
+
+static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip,
+		    void *arg, struct rv_error *err)
+{
+	struct file *f = arg;
+
+	(void)loc;
+	(void)skip;
+	(void)err;
+	f->table = def;
+	rv_buf_printf(&f->out, "add table %s %s\n", rv_text_family(f->cli->family), def->name);
+	return 0;
+}
+
+/* ":INPUT DROP [0:0]" and ":user - [0:0]" */
+static void put_chain(struct file *f, const struct rv_command *cmd)
+{
+	static const char *const hooks[] = {
+		[NF_INET_PRE_ROUTING] = "prerouting", [NF_INET_LOCAL_IN] = "input",
+		[NF_INET_FORWARD] = "forward", [NF_INET_LOCAL_OUT] = "output",
+		[NF_INET_POST_ROUTING] = "postrouting",
+	};
+	const struct rv_table_def *def = cmd->table;
+
+	rv_buf_puts(&f->out, "add chain ");
+	put_place(&f->out, cmd, f->cli->family);
+	for (unsigned int i = 0; i < def->nbase; i++)
+		if (strcmp(def->base[i].name, cmd->chain) == 0)
+			rv_buf_printf(&f->out,
+				      " { type %s hook %s priority %d; policy %s; }",
+				      rv_base_type(def, i), hooks[def->base[i].hook],
+				      def->base[i].priority,
+				      cmd->policy == RV_VERDICT_DROP ? "drop" : "accept");
+	rv_buf_putc(&f->out, '\n');
+}
+
+static void put_line(struct file *f, const struct rv_command *cmd)
+{
+	struct rv_buf line = RV_BUF_INIT;
+	const char *text;
+	size_t start;
+
+	rv_source_line(&line, f->cli->text, f->cli->len, cmd->loc.line);
+	text = rv_buf_text(&line);
+	if (text && *text == '[' && strchr(text, ']'))
+		text = strchr(text, ']') + 1 + strspn(strchr(text, ']') + 1, " \t");
+	rv_buf_printf(&f->out, "# -t %s ", cmd->table->name);
+	start = f->out.len;
+	rv_buf_puts(&f->out, text ? text : "");
+	if (rv_buf_ok(&f->out))
+		put_harmless(&f->out, start);
+	rv_buf_puts(&f->out, " \n");
+	f->out.failed |= line.failed;
+	rv_buf_free(&line);
+}
+
+static int on_command(struct rv_command *cmd, const struct rv_options *opts, void *arg,
+		      struct rv_error *err)
+{
+	struct file *f = arg;
+	enum outcome outcome = SAID;
+
+	(void)opts;
+	if (cmd->kind != RV_CMD_DECLARE)
+		outcome = translate(&f->out, cmd, f->cli->family);
+	else if (rv_text_is_name(cmd->chain))
+		put_chain(f, cmd);
+	else
+		outcome = NO_WORDS;
+	if (outcome == NO_WORDS)
+		put_line(f, cmd);
+	if (outcome != NO_SUCH_COMMAND)
+		return 0;
+	return rv_fail(err, RV_ERR_STATE, &cmd->loc, NOT_IMPLEMENTED);
+}
+
+static int on_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
+{
+	(void)loc;
+	(void)arg;
+	(void)err;
+	return 0;
+}
+
+static void put_date(struct file *f, const char *what)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char text[32] = "";
+
+	if (localtime_r(&now, &tm))
+		strftime(text, sizeof(text), "%a %b %e %H:%M:%S %Y", &tm);
+	rv_buf_printf(&f->out, "# %s on %s\n", what, text);
+}
+
+static int translate_file(struct file *f)
+{
+	const struct rv_restore_sink sink = {
+		.table = on_table, .command = on_command, .commit = on_commit, .arg = f,
+	};
+	struct rv_buf warnings = RV_BUF_INIT;
+	struct rv_error err = { .warnings = &warnings };
+	char by[64];
+	int rc = 0;
+
+	snprintf(by, sizeof(by), "Translated by %s v%s", f->cli->name, RV_STOCK_VERSION);
+	put_date(f, by);
+	if (rv_parse_restore(f->cli->text, f->cli->len, f->cli->family, &sink, &err) < 0)
+		rc = rv_cli_error(f->cli, &err);
+	else
+		put_date(f, "Completed");
+	rv_cli_warnings(&warnings);
+	return rc ? rc : rv_cli_write(f->cli, STDOUT_FILENO, &f->out);
+}
+
+static int read_file(struct file *f)
+{
+	int fd = f->path ? open(f->path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO, rc;
+
+	if (fd < 0)
+		return rv_cli_message("Can't open %s: %s", f->path, strerror(errno));
+	rc = rv_read_all(fd, &f->input);
+	if (rc < 0)
+		rc = rv_cli_message("%s: cannot read %s: %s", f->cli->name,
+				    f->path ? f->path : "stdin", strerror(errno));
+	if (f->path)
+		close(fd);
+	f->cli->text = f->input.data ? f->input.data : "";
+	f->cli->len = f->input.len;
+	return rc;
+}
+
+static int say(struct file *f)
+{
+	if (f->version)
+		rv_cli_version(f->cli, &f->out);
+	else
+		rv_flags_usage(flags, f->cli, "", &f->out);
+	return rv_cli_write(f->cli, STDOUT_FILENO, &f->out);
+}
+
+int rv_cli_restore_translate(struct rv_cli *cli)
+{
+	struct file f = { .cli = cli };
+	int rc, words = rv_flags_read(flags, cli, set_flag, &f);
+
+	if (words < 0)
+		rc = rv_cli_message("Try `%s -h' for more information.", cli->name);
+	else if (f.version || f.help)
+		rc = say(&f);
+	else if (cli->argc > words)
+		rc = rv_cli_message("Unknown arguments found on commandline");
+	else
+		rc = read_file(&f);
+	if (rc == 0 && !f.version && !f.help)
+		rc = translate_file(&f);
+	rv_buf_free(&f.input);
+	rv_buf_free(&f.out);
+	return rc;
+}

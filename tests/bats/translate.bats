@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# iptables-translate and its three siblings: stock's words where it has right ones, text
+# that nft loads, and a comment for what nft cannot say.
+#
+# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# shellcheck disable=SC2154,SC2034
+
+load lib
+
+setup_file() { need_root; }
+
+setup()
+{
+	new_ns NS
+}
+
+teardown()
+{
+	end_ns "$NS"
+}
+
+# says WANT WORDS...: what iptables-translate prints for the words.
+says()
+{
+	same "$1" "$("$RAVELIN_BIN/iptables-translate" "${@:2}")" "${*:2}"
+}
+
+@test "every case of extensions/ is translated as stock does, or differs for a reason, and loads" {
+	ORACLE=$("$LIB_DIR/../oracle") || skip 'no stock iptables to compare with'
+	ns "$NS" ip link add eth0 type veth peer name abcdefghijklmno
+	run ns "$NS" python3 "$LIB_DIR/translate.py" "$ORACLE" "$RAVELIN_BIN" \
+		"$LIB_DIR/../../extensions" "$LIB_DIR/translate.tsv"
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+@test "commands about chains and tables" {
+	says 'nft add chain ip filter foo' -N foo
+	says 'nft add chain ip nat foo' -t nat -N foo
+	says 'nft flush table ip filter' -F
+	says 'nft flush chain ip filter INPUT' -F INPUT
+	says 'nft delete chain ip filter foo' -X foo
+	says 'nft list table ip filter' -L
+	says 'nft list chain ip filter INPUT' -L INPUT
+	says "nft 'insert rule ip filter INPUT counter drop'" -I INPUT -j DROP
+	says "nft 'insert rule ip filter INPUT index 2 counter drop'" -I INPUT 3 -j DROP
+}
+
+@test "a command without a translation says so and exits with 1" {
+	local words
+	for words in '-P INPUT DROP' '-D INPUT 1' '-D INPUT -j DROP' '-R INPUT 1 -j DROP' '-S' '-Z' \
+		'-X' '-E a b' '-C INPUT -j DROP'; do
+		# shellcheck disable=SC2086 # words
+		run "$RAVELIN_BIN/iptables-translate" $words
+		[ "$status" -eq 1 ]
+		same 'Translation not implemented' "$output" "$words"
+	done
+}
+
+@test "what nft cannot say is one comment line with all that was written" {
+	says 'nft # -A INPUT -p tcp ! --syn -m recent --set -j DROP ' \
+		-A INPUT -p tcp ! --syn -m recent --set -j DROP
+	says 'nft # -t mangle -A INPUT -s 1.1.1.1,2.2.2.2 -m recent --set ' \
+		-t mangle -A INPUT -s 1.1.1.1,2.2.2.2 -m recent --set
+	says 'nft # -A INPUT -m comment --comment "a b; reboot" -m u32 --u32 0=1 ' \
+		-A INPUT -m comment --comment $'a\nb; reboot' -m u32 --u32 0=1
+	says 'nft # -A accept -j DROP ' -A accept -j DROP
+	says 'nft # -A INPUT -j a@b ' -A INPUT -j a@b
+}
+
+@test "the shell reads the text as one word" {
+	local text
+	text=$("$RAVELIN_BIN/iptables-translate" -A INPUT -m comment --comment "it's \$(x)")
+	eval "set -- ${text#nft }"
+	same 1 "$#"
+	same "add rule ip filter INPUT counter comment \"it's \$(x)\"" "$1"
+}
+
+@test "no rule gets wider: a part without words takes all of it along" {
+	local part
+	for part in '-m string --algo bm --string x' '-m owner --suppl-groups --gid-owner 1' \
+		'-m u32 --u32 0=1' '-m physdev --physdev-in a' '-m policy --dir in --pol ipsec --reqid 1' \
+		'-m time --timestart 10:00' '-m set --match-set a src'; do
+		# shellcheck disable=SC2086 # words
+		run "$RAVELIN_BIN/iptables-translate" -A INPUT -s 1.2.3.4 $part -j ACCEPT
+		[ "$status" -eq 0 ]
+		[[ $output == 'nft # '* ]] || { echo "$output"; false; }
+	done
+}
+
+@test "a save is translated to a file that nft loads" {
+	local family
+	for family in ip ip6; do
+		ns "$NS" nft flush ruleset
+		cat >"$BATS_TEST_TMPDIR/rules" <<-'END'
+			# a comment
+			*filter
+			:INPUT DROP [1:2]
+			:FORWARD ACCEPT [0:0]
+			:user - [0:0]
+			[3:4] -A INPUT -i lo -j ACCEPT
+			-A INPUT -p tcp -m multiport --dports 22,80:90 -m conntrack --ctstate NEW -j user
+			[5:6] -A INPUT -m recent --set -j user
+			-A user -m limit --limit 5/min -j LOG --log-prefix "it's: "
+			-A user -j RETURN
+			COMMIT
+			*mangle
+			:OUTPUT ACCEPT [0:0]
+			-A OUTPUT -j MARK --set-xmark 0x1/0xff
+			COMMIT
+		END
+		"$RAVELIN_BIN/${family}tables-restore-translate" -f "$BATS_TEST_TMPDIR/rules" \
+			>"$BATS_TEST_TMPDIR/nft"
+		grep -Fx '# -t filter -A INPUT -m recent --set -j user ' "$BATS_TEST_TMPDIR/nft"
+		grep -Fx "add chain $family mangle OUTPUT { type route hook output priority -150; policy accept; }" \
+			"$BATS_TEST_TMPDIR/nft"
+		"$RAVELIN_BIN/${family}tables-restore-translate" <"$BATS_TEST_TMPDIR/rules" |
+			ns "$NS" nft -c -f -
+		ns "$NS" nft -f "$BATS_TEST_TMPDIR/nft"
+		same 5 "$(ns "$NS" nft list ruleset | grep -c counter)"
+	done
+}
