@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-@family ip6
 -p ipv6-mh -m mh ; -p mobility-header -m mh ; OK
 -p mh -m mh --mh-type 5 ; -p mobility-header -m mh --mh-type 5 ; OK
 -p ipv6-mh -m mh --mh-type 5 ; -p mobility-header -m mh --mh-type 5 ; OK
