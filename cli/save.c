@@ -102,7 +102,7 @@ static int save_table(struct save *s, const struct rv_table_def *def, struct rv_
 	add_date(b);
 	rv_buf_printf(b, "*%s\n", def->name);
 	for (size_t i = 0; i < s->pages.count; i++)
-		rv_render_chain(b, s->pages.page[i].chain, true);
+		rv_render_chain(b, s->pages.page[i].chain);
 	rv_pages_join(&s->pages, b);
 	rv_buf_puts(b, "COMMIT\n# Completed on ");
 	add_date(b);

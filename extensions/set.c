@@ -143,6 +143,19 @@ static int name_it(struct set_data *d, struct rv_error *err)
 	return rv_ipset_name(index, d->name, err);
 }
 
+/*
+ * Revisions 3 and 4 have the same fields, aligned otherwise. They are taken one by one: the
+ * padding is not always zero.
+ */
+#define TAKE(d, from) do {							\
+		(d)->info.match_set = (from).match_set;				\
+		(d)->info.packets.value = (from).packets.value;			\
+		(d)->info.packets.op = (from).packets.op;			\
+		(d)->info.bytes.value = (from).bytes.value;			\
+		(d)->info.bytes.op = (from).bytes.op;				\
+		(d)->info.flags = (from).flags;					\
+	} while (0)
+
 static int read_v4(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
@@ -151,13 +164,7 @@ static int read_v4(const struct rv_wire *w, const unsigned char *wire, unsigned 
 
 	(void)w;
 	memcpy(&info, wire, sizeof(info));
-	/* Field by field: the padding is not always zero. */
-	d->info.match_set = info.match_set;
-	d->info.packets.value = info.packets.value;
-	d->info.packets.op = info.packets.op;
-	d->info.bytes.value = info.bytes.value;
-	d->info.bytes.op = info.bytes.op;
-	d->info.flags = info.flags;
+	TAKE(d, info);
 	return name_it(d, err);
 }
 
@@ -169,12 +176,7 @@ static int read_v3(const struct rv_wire *w, const unsigned char *wire, unsigned 
 
 	(void)w;
 	memcpy(&info, wire, sizeof(info));
-	d->info.match_set = info.match_set;
-	d->info.packets.value = info.packets.value;
-	d->info.packets.op = info.packets.op;
-	d->info.bytes.value = info.bytes.value;
-	d->info.bytes.op = info.bytes.op;
-	d->info.flags = info.flags;
+	TAKE(d, info);
 	return name_it(d, err);
 }
 

@@ -59,9 +59,9 @@ static const char *policy_name(const struct rv_chain *c)
 	return c->base < 0 ? "-" : rv_verdict_name(c->policy);
 }
 
-void rv_render_chain(struct rv_buf *b, const struct rv_chain *c, bool counters)
+void rv_render_chain(struct rv_buf *b, const struct rv_chain *c)
 {
-	bool own = counters && c->base >= 0;
+	bool own = c->base >= 0;
 
 	rv_buf_printf(b, ":%s %s [%llu:%llu]\n", c->name, policy_name(c),
 		      own ? (unsigned long long)c->counters.packets : 0,

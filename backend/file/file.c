@@ -153,7 +153,7 @@ static void write_table(struct rv_buf *b, const struct rv_table *t)
 	rv_buf_printf(b, "*%s\n", t->def->name);
 	rv_list_each(c, &t->chains, struct rv_chain, node)
 		if (c->base >= 0 || c->exists)
-			rv_render_chain(b, c, true);
+			rv_render_chain(b, c);
 	rv_list_each(c, &t->chains, struct rv_chain, node)
 		rv_list_each(r, &c->rules, struct rv_rule, node)
 			write_rule(b, t->ruleset->family, c, r);

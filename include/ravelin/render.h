@@ -23,8 +23,8 @@ enum rv_counter_form {
 /* "-A chain ... -j ...\n" */
 void rv_render_rule(struct rv_buf *b, rv_family_t family, const char *chain,
 		    const struct rv_rule *r, enum rv_counter_form counters);
-/* ":chain POLICY [p:b]\n": counters are zeroed unless asked for. */
-void rv_render_chain(struct rv_buf *b, const struct rv_chain *c, bool counters);
+/* ":chain POLICY [p:b]\n"; user chains have no policy and no counters. */
+void rv_render_chain(struct rv_buf *b, const struct rv_chain *c);
 /* "-P chain POLICY\n" or "-N chain\n". */
 void rv_render_chain_command(struct rv_buf *b, const struct rv_chain *c, bool counters);
 /* "Chain X (policy ACCEPT ...)\n" and the line of column heads. */

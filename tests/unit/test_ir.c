@@ -249,6 +249,33 @@ static void rules_are_equal_but_for_what_no_packet_sees(void **state)
 	rv_rule_free(b);
 }
 
+/* Rules with a match and a target whose data differ in one byte, or in which there are. */
+static void rules_are_equal_only_with_the_same_parts(void **state)
+{
+	const struct rv_ext *mark = rv_ext_find(RV_MATCH, NFPROTO_IPV4, "mark");
+	const struct rv_ext *set_mark = rv_ext_find(RV_TARGET, NFPROTO_IPV4, "MARK");
+	struct rv_rule *a = rv_rule_new(), *b;
+
+	(void)state;
+	assert_non_null(mark);
+	assert_non_null(set_mark);
+	rv_rule_add_match(a, rv_part_new(mark));
+	a->target = rv_part_new(set_mark);
+	b = rv_rule_clone(a);
+	assert_true(rv_rule_equal(a, b));
+	b->matches->data[0] ^= 1;
+	assert_false(rv_rule_equal(a, b));
+	b->matches->data[0] ^= 1;
+	b->target->data[0] ^= 1;
+	assert_false(rv_rule_equal(a, b));
+	b->target->data[0] ^= 1;
+	rv_rule_add_match(b, rv_part_new(mark));
+	assert_false(rv_rule_equal(a, b));
+	assert_false(rv_rule_equal(b, a));
+	rv_rule_free(a);
+	rv_rule_free(b);
+}
+
 /* ---- what the kernel would refuse ------------------------------------------------- */
 
 static void a_loop_of_jumps_is_refused(void **state)
@@ -343,6 +370,7 @@ int main(void)
 		cmocka_unit_test(chains_are_found_by_name),
 		cmocka_unit_test(chains_are_sorted_base_chains_first),
 		cmocka_unit_test(rules_are_equal_but_for_what_no_packet_sees),
+		cmocka_unit_test(rules_are_equal_only_with_the_same_parts),
 		cmocka_unit_test(a_loop_of_jumps_is_refused),
 		cmocka_unit_test(jumps_nest_as_deep_as_in_the_kernel),
 		cmocka_unit_test(large_counters_are_cut_short),
