@@ -75,9 +75,7 @@ __attribute__((destructor)) static void slots_free(void)
 
 static const char *kernel_name(const struct rv_ext *ext, const struct rv_wire *w)
 {
-	if (w->name)
-		return w->name;
-	return ext->kernel_name ? ext->kernel_name : ext->name;
+	return w->name ? w->name : rv_ext_kernel_name(ext);
 }
 
 static bool slots_add_ext(const struct rv_ext *ext)

@@ -325,6 +325,32 @@ int rv_part_predicates(rv_family_t family, const struct rv_ext *ext, const unsig
 int rv_part_absorb(rv_family_t family, const struct rv_ext *ext, const struct rv_predicate *p,
 		   unsigned char *data);
 
+/* ---- the kernel's own form (ir/wire.c) ------------------------------------- */
+
+/* The name a match or target has in the kernel. */
+const char *rv_ext_kernel_name(const struct rv_ext *ext);
+
+/*
+ * Fills wire, len bytes of at least w->size (8-byte aligned; what is behind w->size is zero),
+ * with the part in the layout w of its descriptor. Returns 0, or -1 with err set.
+ */
+int rv_part_to_wire(const struct rv_part *part, const struct rv_wire *w, unsigned char *wire,
+		    size_t len, struct rv_error *err);
+
+/* What a blob says of itself. */
+struct rv_wire_name {
+	enum rv_ext_kind kind;
+	const char *name;		/* the kernel's */
+	uint32_t revision;
+};
+
+/*
+ * The part in a blob of len bytes, of any alignment, that may be anything. NULL with err set:
+ * a name, revision or size nobody knows, or nonsense inside.
+ */
+struct rv_part *rv_part_from_wire(rv_family_t family, const struct rv_wire_name *name,
+				  const unsigned char *wire, size_t len, struct rv_error *err);
+
 /* ---- values, for hooks (ir/value.c) ---------------------------------------- */
 
 /* Whole-string numbers: decimal, 0x, 0 octal as strtoul base 0; no sign. Blanks may stand before. */
