@@ -94,6 +94,15 @@ static void add_core_rows(struct rv_buf *b, bool commands)
 	rv_buf_free(&words);
 }
 
+static void add_ext(struct rv_buf *b, const struct rv_ext *ext)
+{
+	rv_buf_printf(b, "\n%s %s options:", ext->name, ext->kind == RV_TARGET ? "target" : "match");
+	if (ext->help)
+		rv_buf_printf(b, " (%s)", ext->help);
+	rv_buf_putc(b, '\n');
+	add_ext_rows(b, ext);
+}
+
 void rv_cli_help(const struct rv_cli *cli, const struct rv_options *opts, struct rv_buf *b)
 {
 	rv_cli_version(cli, b);
@@ -104,12 +113,6 @@ void rv_cli_help(const struct rv_cli *cli, const struct rv_options *opts, struct
 	add_ext_rows(b, &rv_ext_ip);
 	rv_buf_puts(b, "\nOptions:\n");
 	add_core_rows(b, false);
-	if (!opts->help_ext)
-		return;
-	rv_buf_printf(b, "\n%s %s options:", opts->help_ext->name,
-		      opts->help_ext->kind == RV_TARGET ? "target" : "match");
-	if (opts->help_ext->help)
-		rv_buf_printf(b, " (%s)", opts->help_ext->help);
-	rv_buf_putc(b, '\n');
-	add_ext_rows(b, opts->help_ext);
+	for (unsigned int i = 0; i < opts->nhelp; i++)
+		add_ext(b, opts->help_exts[i]);
 }

@@ -311,17 +311,24 @@ static int run_family(struct rv_parser *p, const struct rv_core_option *o,
 		       p->family == NFPROTO_IPV6 ? 6 : 4);
 }
 
-/* The newest match, if no target was named; -p tcp brings its match. */
+static void add_help(struct rv_options *opts, const struct rv_ext *ext)
+{
+	if (ext && opts->nhelp < RV_HELP_MAX)
+		opts->help_exts[opts->nhelp++] = ext;
+}
+
+/* The target, then the matches as they were named; -p tcp alone brings its match. */
 static void find_help(struct rv_parser *p)
 {
 	struct rv_options *opts = p->opts;
 
-	if (p->nslots)
-		opts->help_ext = p->slot[p->nslots - 1].ext;
-	else if (p->rule->ip.flags & RV_IP_PROTO)
-		opts->help_ext = rv_ext_for_protocol(p->family, p->rule->ip.proto);
 	if (p->rule->target)
-		opts->help_ext = p->rule->target->ext;
+		add_help(opts, p->rule->target->ext);
+	for (size_t i = 0; i < p->nslots; i++)
+		if (p->slot[i].ext->kind == RV_MATCH)
+			add_help(opts, p->slot[i].ext);
+	if (!p->nslots && p->rule->ip.flags & RV_IP_PROTO)
+		add_help(opts, rv_ext_for_protocol(p->family, p->rule->ip.proto));
 }
 
 static int run_flag(struct rv_parser *p, const struct rv_core_option *o,

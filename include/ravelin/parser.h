@@ -8,6 +8,8 @@
 
 #include <ravelin/store.h>
 
+#define RV_HELP_MAX 32	/* extensions whose help one -h prints: more than there is room for in a line */
+
 /* What one command line says beside its command. */
 struct rv_options {
 	rv_family_t family;		/* -4, -6 may change it */
@@ -18,7 +20,8 @@ struct rv_options {
 	bool wait_interval;		/* -W was given */
 	bool modprobe;			/* -M, accepted */
 	bool version, help;		/* -V, -h */
-	const struct rv_ext *help_ext;	/* -m NAME -h, -j NAME -h: also print this one's help */
+	const struct rv_ext *help_exts[RV_HELP_MAX];	/* -m NAME -h, -j NAME -h: print their help too */
+	unsigned int nhelp;		/* of them */
 	bool skip;			/* the line was for the other family (such lines are not handed out) */
 };
 

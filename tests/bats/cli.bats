@@ -1004,6 +1004,8 @@ Zeroing chain \`A'" iptables -v -Z
 	[[ $(iptables -p tcp -h) == *'tcp match options:'*--tcp-flags* ]]
 	[[ $(iptables -m comment -h) == *'comment match options:'*--comment* ]]
 	[[ $(iptables -j REJECT -h) == *--reject-with*icmp-port-unreachable* ]]
+	help=$(iptables -m mark -m tos -j MARK -h)
+	[[ $help == *'MARK target options:'*--set-xmark*'mark match options:'*--mark*'tos match options:'*--tos* ]]
 	[[ $help != *--tcp-flags* ]]
 }
 

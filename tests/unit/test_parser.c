@@ -82,8 +82,8 @@ static void show_options(struct rv_buf *b, const struct rv_options *o)
 		rv_buf_printf(b, " +v%u", o->verbose);
 	if (o->wait)
 		rv_buf_printf(b, " +w%u", o->wait_seconds);
-	if (o->help_ext)
-		rv_buf_printf(b, " %s", o->help_ext->name);
+	for (unsigned int i = 0; i < o->nhelp; i++)
+		rv_buf_printf(b, " %s", o->help_exts[i]->name);
 }
 
 /* Takes out the braces; says where they were: line (from 1), first, end. "~" takes no place. */
