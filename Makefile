@@ -90,6 +90,11 @@ $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS) \
 		$(shell pkg-config --libs cmocka)
 
+# What the descriptors say, for scripts and documents.
+$(BUILD)/describe: tools/describe.c $(LIBRARY)
+	$(call say,CC)
+	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS)
+
 # Its allocations fail on purpose.
 $(BUILD)/tests/test_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 

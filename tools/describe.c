@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the descriptors say, for scripts and documents:
+ *
+ *   describe rows       a line for each option, columns with tabs between (the first line names them)
+ *   describe figures    how many of the rows do without a hook
+ *   describe markdown   docs/extensions.md
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <ravelin/extension.h>
+
+#include "backend/nft/nft.h"
+#include "backend/text/text.h"
+
+/* ---- names of what the rows have ------------------------------------------------- */
+
+static const char *const types[] = {
+	[RV_T_FLAG] = "flag", [RV_T_UINT] = "uint", [RV_T_UINT_RANGE] = "uint-range",
+	[RV_T_PORT_RANGE] = "port-range", [RV_T_MASKED] = "masked", [RV_T_STRING] = "string",
+	[RV_T_ENUM] = "enum", [RV_T_BITS] = "bits", [RV_T_ADDR] = "address",
+	[RV_T_ADDR_MASK] = "network", [RV_T_ADDR_RANGE] = "address-range", [RV_T_MAC] = "mac",
+	[RV_T_IFACE] = "interface", [RV_T_PROTO] = "protocol", [RV_T_CHANGE] = "change",
+	[RV_T_PREFIX] = "prefix", [RV_T_HOOK] = "hook",
+};
+
+static const struct { uint32_t flag; const char *name; } flags[] = {
+	{ RV_OPT_INVERT, "invert" }, { RV_OPT_REQUIRED, "required" },
+	{ RV_OPT_REPEAT, "repeat" }, { RV_OPT_TWO, "two" }, { RV_OPT_ALWAYS, "always" },
+	{ RV_OPT_OPTIONAL_ARG, "optional-arg" }, { RV_OPT_HIDDEN, "hidden" },
+	{ RV_OPT_ABBREV, "abbrev" }, { RV_OPT_EXACT, "exact" }, { RV_OPT_CUT, "cut" },
+	{ RV_OPT_OPEN, "open" },
+};
+
+enum hook {
+	HOOK_READ = 1 << 0, HOOK_PRINT = 1 << 1, HOOK_MEAN = 1 << 2, HOOK_ABSORB = 1 << 3,
+	HOOK_TRANSLATE = 1 << 4,
+};
+
+static const char *const hooks[] = { "read", "print", "predicate", "absorb", "translate" };
+
+static const char *families(rv_family_t family)
+{
+	return family == NFPROTO_IPV4 ? "4" : family == NFPROTO_IPV6 ? "6" : "46";
+}
+
+static const char *kind(const struct rv_ext *ext)
+{
+	return ext->kind == RV_MATCH ? "match" : ext->kind == RV_TARGET ? "target" : "core";
+}
+
+/* ---- hooks ------------------------------------------------------------------------- */
+
+/* Whether a function that is written for this extension alone puts the row in nft's words. */
+static bool is_translated(const struct rv_ext *ext, const struct rv_option *opt)
+{
+	const struct rv_text_ext *e;
+
+	if (ext->kind == RV_CORE)
+		return false;
+	e = rv_text_find(ext->kind == RV_MATCH ? rv_text_matches : rv_text_targets, ext->name);
+	if (!e || e->say == rv_text_walk)
+		return false;
+	for (const char *const *row = e->rows; row; row++) {
+		if (!*row)
+			return false;
+		if (!strcmp(*row, opt->name))
+			return true;
+	}
+	return true;
+}
+
+/* A hook of the whole extension counts for each of its rows. */
+static unsigned int row_hooks(const struct rv_ext *ext, const struct rv_option *opt)
+{
+	return (opt->parse ? HOOK_READ : 0) |
+	       (opt->print || ext->save || ext->show ? HOOK_PRINT : 0) |
+	       (opt->predicate ? HOOK_MEAN : 0) | (opt->absorb ? HOOK_ABSORB : 0) |
+	       (is_translated(ext, opt) ? HOOK_TRANSLATE : 0);
+}
+
+static bool has_predicate(const struct rv_option *opt)
+{
+	return opt->sel != RV_SEL_NONE || opt->predicate;
+}
+
+/* ---- rows -------------------------------------------------------------------------- */
+
+static void put_words(const char *word, const char **between)
+{
+	printf("%s%s", *between, word);
+	*between = ",";
+}
+
+static void put_end(const char *between)
+{
+	printf("%s\t", *between ? "" : "-");
+}
+
+static void put_flags(const struct rv_option *opt)
+{
+	const char *between = "";
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
+		if (opt->flags & flags[i].flag)
+			put_words(flags[i].name, &between);
+	put_end(between);
+}
+
+static void put_values(const struct rv_name *names)
+{
+	const char *between = "";
+
+	for (; names && names->name; names++)
+		put_words(names->name, &between);
+	put_end(between);
+}
+
+static void put_rows(const struct rv_ext *ext, uint64_t bits)
+{
+	const char *between = "";
+
+	for (const struct rv_option *opt = ext->options; opt->name; opt++)
+		if (bits >> (opt - ext->options) & 1)
+			put_words(opt->name, &between);
+	put_end(between);
+}
+
+static void put_hooks(unsigned int bits)
+{
+	const char *between = "";
+
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks); i++)
+		if (bits >> i & 1)
+			put_words(hooks[i], &between);
+	put_end(between);
+}
+
+static void put_row(const struct rv_ext *ext, const struct rv_option *row)
+{
+	const struct rv_option *opt = &ext->options[rv_option_index(ext, row)];
+
+	printf("%s\t%s\t%s\t%s\t%s\t", kind(ext), ext->name,
+	       families(ext->family ? ext->family : opt->family), row->name,
+	       row->alias_of ? row->alias_of : "-");
+	printf("%s\t%u\t%llu\t%llu\t", types[opt->type], opt->size, (unsigned long long)opt->min,
+	       (unsigned long long)opt->max);
+	put_flags(opt);
+	put_values(opt->names);
+	put_rows(ext, opt->excludes);
+	put_rows(ext, opt->needs);
+	printf("%s\t%s\t", opt->tables ? opt->tables : ext->tables ? ext->tables : "-",
+	       has_predicate(opt) ? rv_selectors[opt->sel].name : "-");
+	put_hooks(row_hooks(ext, opt));
+	printf("%s\n", opt->arg ? opt->arg : "-");
+}
+
+static void print_rows(const struct rv_ext *ext, void *arg)
+{
+	(void)arg;
+	for (const struct rv_option *opt = ext->options; opt && opt->name; opt++)
+		put_row(ext, opt);
+}
+
+static int rows(void)
+{
+	puts("#kind\textension\tfamilies\toption\talias of\ttype\tsize\tmin\tmax\tflags\tvalues\t"
+	     "excludes\tneeds\ttables\tselector\thooks\targument");
+	print_rows(&rv_ext_ip, NULL);
+	rv_ext_each(print_rows, NULL);
+	return 0;
+}
+
+/* ---- figures ------------------------------------------------------------------------ */
+
+struct figures {
+	const struct rv_option *before;	/* two families share a table of rows */
+	unsigned int rows, free, with[sizeof(hooks) / sizeof(*hooks)];
+};
+
+static void count(const struct rv_ext *ext, void *arg)
+{
+	struct figures *f = arg;
+
+	if (ext->options == f->before)
+		return;
+	f->before = ext->options;
+	for (const struct rv_option *opt = ext->options; opt && opt->name; opt++) {
+		unsigned int bits = row_hooks(ext, opt);
+
+		if (opt->alias_of)
+			continue;
+		f->rows++;
+		f->free += !bits;
+		for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks); i++)
+			f->with[i] += bits >> i & 1;
+	}
+}
+
+static int figures(void)
+{
+	struct figures f = { 0 };
+
+	count(&rv_ext_ip, &f);
+	rv_ext_each(count, &f);
+	printf("%u option rows, %u without any hook: %.1f %%\n", f.rows, f.free,
+	       100. * f.free / f.rows);
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks); i++)
+		printf("%8u with a hook to %s\n", f.with[i], hooks[i]);
+	return 0;
+}
+
+static const struct { const char *name; int (*run)(void); } commands[] = {
+	{ "rows", rows }, { "figures", figures },
+};
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; argc == 2 && i < sizeof(commands) / sizeof(*commands); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run();
+	fprintf(stderr, "usage: describe rows | figures | markdown\n");
+	return 2;
+}
