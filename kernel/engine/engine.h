@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The engine: tables as include/uapi/ravelin.h describes them, checked, exchanged and run. It is
+ * the same in the module and in programs.
+ *
+ * One struct rv_engine holds the tables of a network namespace. Packets are run through them by any number of
+ * threads at once (readers); calls that change or read tables are made one at a time: the
+ * caller has a mutex per engine for them, and may sleep.
+ */
+#ifndef RAVELIN_KERNEL_ENGINE_H
+#define RAVELIN_KERNEL_ENGINE_H
+
+#include "port.h"
+
+#include <linux/netfilter.h>
+
+#include <uapi/ravelin.h>
+
+struct rv_engine;
+struct rv_pkt;
+
+/* ---- packets -------------------------------------------------------------------- */
+
+/* What LOG and NFLOG say. */
+struct rv_log {
+	const char *prefix;		/* "" if none */
+	bool netlink;			/* NFLOG; else LOG */
+	uint8_t level;			/* LOG: as of syslog */
+	uint8_t flags;			/* LOG: NF_LOG_* of linux/netfilter/nf_log.h */
+	uint16_t group;			/* NFLOG */
+	uint16_t threshold;		/* NFLOG: packets per message */
+	uint32_t copy_len;		/* NFLOG: bytes of the packet; with limited */
+	bool limited;
+};
+
+/* One step of a packet that is traced. */
+struct rv_trace {
+	const char *table, *chain;
+	const char *what;		/* "rule", "return", "policy" */
+	uint32_t number;		/* of the rule in its chain, from 1 */
+};
+
+/*
+ * How the engine reaches a packet. Offsets count from the network header. Functions may be
+ * NULL but for pull: then the packet has no such thing (no socket, no bridge, nothing to answer to).
+ */
+struct rv_pkt_ops {
+	/* len bytes at off, in place or copied to buf; NULL: the packet ends before. */
+	const void *(*pull)(const struct rv_pkt *pkt, uint32_t off, uint32_t len, void *buf);
+	/*
+	 * Makes the first len bytes writable and pkt->data, ->linear point to them. NULL: it cannot
+	 * be done, the packet is to be dropped. Pointers from before are void.
+	 */
+	uint8_t *(*writable)(struct rv_pkt *pkt, uint32_t len);
+	/* Appends len bytes of zeros and adds to pkt->len; all of the packet is writable then. As above. */
+	uint8_t *(*expand)(struct rv_pkt *pkt, uint32_t len);
+	/* Ids of the file of the socket that sends the packet; false: there is none. */
+	bool (*owner)(const struct rv_pkt *pkt, uint32_t *uid, uint32_t *gid);
+	/* The user's further groups: is it a member? */
+	bool (*in_group)(const struct rv_pkt *pkt, uint32_t gid);
+	/* RTN_* of an address (network order, 4 or 16 bytes) as routing sees it; index 0: on any interface. */
+	uint8_t (*addrtype)(const struct rv_pkt *pkt, const uint8_t *addr, uint32_t ifindex);
+	/* Ports of the bridge it came in and goes out by, 16 bytes or NULL; false: no bridge has it. */
+	bool (*bridge)(const struct rv_pkt *pkt, const char **in, const char **out, bool *bridged);
+	/* Sends what REJECT answers: enum ipt_reject_with or ip6t_reject_with. */
+	void (*reject)(struct rv_pkt *pkt, unsigned int with);
+	void (*log)(const struct rv_pkt *pkt, const struct rv_log *log);
+	void (*trace)(const struct rv_pkt *pkt, const struct rv_trace *trace);
+	/* The MTU of the way to the packet's destination, or with reverse to its source; 0: not known. */
+	uint32_t (*mtu)(const struct rv_pkt *pkt, bool reverse);
+};
+
+#define RV_PROTO_NONE	0xffff		/* no transport header can be found */
+
+/*
+ * A packet while it is run. The caller fills in the first part and calls rv_pkt_parse().
+ * mark, priority and trace are the packet's own meanwhile: ops that show it to
+ * others store them first, the caller stores them at the end.
+ */
+struct rv_pkt {
+	const struct rv_pkt_ops *ops;
+	void *port;			/* the port's packet (struct sk_buff) */
+	void *ct;			/* connection tracking's; the engine only carries it */
+	const uint8_t *data;		/* the network header */
+	uint32_t linear;		/* bytes readable there */
+	uint32_t len;			/* of the packet from the network header on */
+	const uint8_t *ether;		/* Ethernet header, 14 bytes, or NULL */
+	const char *in, *out;		/* interfaces, 16 bytes each, or NULL */
+	uint32_t in_index, out_index;	/* 0: none */
+	uint32_t mark, priority;
+	uint8_t family;			/* NFPROTO_IPV4, NFPROTO_IPV6 */
+	uint8_t hook;			/* NF_INET_* */
+	uint8_t pkttype;		/* PACKET_* of linux/if_packet.h */
+	bool partial;			/* the transport checksum is that of the pseudo header yet */
+	bool trace;
+	/* Of rv_pkt_parse(): */
+	bool hotdrop;			/* a match found it malformed: drop it */
+	uint16_t proto;			/* of transport, or RV_PROTO_NONE */
+	uint16_t fragoff;		/* in units of 8 bytes; not 0: there is no transport header */
+	uint32_t thoff;			/* of the transport header */
+};
+
+/*
+ * Finds the transport header (RFC 791; RFC 8200: behind hop-by-hop, routing, fragment,
+ * destination and AH headers). 0, or -EINVAL if the network header is malformed: such a packet is dropped.
+ */
+int rv_pkt_parse(struct rv_pkt *pkt);
+
+/* As ops->pull, quick where it can be. */
+static inline const void *rv_pkt_pull(const struct rv_pkt *pkt, uint32_t off, uint32_t len,
+				      void *buf)
+{
+	if (off <= pkt->linear && len <= pkt->linear - off)
+		return pkt->data + off;
+	return pkt->ops->pull(pkt, off, len, buf);
+}
+
+/* ---- recording ------------------------------------------------------------------- */
+
+/* What is looked at beyond selectors; continues enum rvk_sel. */
+enum rv_look {
+	RV_LOOK_PAYLOAD = 120,	/* bytes somewhere in the packet: u32, string */
+	RV_LOOK_STATE,		/* what was before: limit, hashlimit, recent, statistic */
+	RV_LOOK_RANDOM,
+	RV_LOOK_TIME,
+	RV_LOOK_OPAQUE,		/* whatever a match or target of the kernel looks at */
+	RV_LOOK_COUNT = 128,
+};
+
+/* A rule all of whose matches were true, a policy, or the end of a user chain. */
+struct rv_step {
+	uint32_t table;		/* RV_TABLE_* */
+	uint32_t entry;		/* number of the entry in the table */
+	int32_t verdict;	/* RVK_*, offset of a jump; a target's verdict as -NF_* - 1 */
+};
+
+/* Given to a run by who wants to know; zeroed first. */
+struct rv_record {
+	uint64_t looked[RV_LOOK_COUNT / 64];	/* bits by enum rvk_sel and enum rv_look */
+	struct rv_step *path;			/* the caller's, cap of them */
+	uint32_t cap, len;			/* len may exceed cap: what does not fit is only counted */
+};
+
+/* ---- matches and targets ------------------------------------------------------------ */
+
+/* What a check is told, and what it says. */
+struct rv_admit {
+	struct rv_engine *engine;
+	uint8_t family;
+	uint8_t revision;
+	const char *table;		/* name */
+	uint32_t hooks;			/* base chains that lead to it: bits of 1 << NF_INET_* */
+	const struct rvk_entry *entry;
+	const char *name;
+	const void *data;		/* as in the entry; stays there as long as state */
+	uint32_t size;
+	const void *owner;		/* of the struct rv_match or rv_target: .arg */
+	void *state;			/* out */
+	uint16_t reason;		/* out: RVK_WHY_*; 0: RVK_WHY_CHECK */
+};
+
+#define RV_ANY_SIZE	0xffffffffU
+
+/*
+ * A match. check is called before a table with it is used, and may sleep; it returns 0 or -Exxx and makes
+ * what the match needs beside its data, which it does not change: state. destroy frees that.
+ * Functions may be NULL, but for match. looks tells the recorder which fields it reads.
+ */
+struct rv_match {
+	const char *name;
+	uint8_t family;			/* NFPROTO_*, NFPROTO_UNSPEC: both */
+	uint8_t revision;
+	uint32_t size;			/* of the data, before it is padded to 8; RV_ANY_SIZE */
+	const char *tables;		/* "raw mangle"; NULL: all */
+	uint32_t hooks;			/* base chains it may be used in; 0: all */
+	uint16_t proto;			/* the rule must be of this protocol; 0: any */
+	uint64_t looks[RV_LOOK_COUNT / 64];
+	int (*check)(struct rv_admit *a);
+	void (*destroy)(const void *data, void *state);
+	bool (*match)(struct rv_pkt *pkt, const void *data, void *state);
+	const void *arg;		/* for check */
+	void *module;			/* of who registers it: kept while it is used */
+	struct rv_match *next;		/* the registry's */
+	uint32_t users;			/* likewise */
+};
+
+/* What a target returns beside NF_*: on to the next rule. */
+#define RV_CONTINUE	0xffffffffU
+
+/* A target: the same. It returns NF_* (with its argument in the upper bits, as hooks do) or RV_CONTINUE. */
+struct rv_target {
+	const char *name;
+	uint8_t family;
+	uint8_t revision;
+	uint32_t size;
+	const char *tables;
+	uint32_t hooks;
+	uint16_t proto;
+	uint64_t looks[RV_LOOK_COUNT / 64];
+	int (*check)(struct rv_admit *a);
+	void (*destroy)(const void *data, void *state);
+	unsigned int (*target)(struct rv_pkt *pkt, const void *data, void *state);
+	const void *arg;
+	void *module;
+	struct rv_target *next;
+	uint32_t users;
+};
+
+/*
+ * Adds to what entries can name; the struct stays the caller's and unchanged until it is taken out.
+ * Not two of one name, revision and family: -EEXIST. Other modules call these.
+ */
+int rv_register_match(struct rv_match *m);
+int rv_register_target(struct rv_target *t);
+/*
+ * Takes it out. -EBUSY if tables use it, and then it stays; when 0 is returned nobody is in it any more.
+ * With a module that is kept while used it cannot be busy when the module goes.
+ */
+int rv_unregister_match(struct rv_match *m);
+int rv_unregister_target(struct rv_target *t);
+
+/* Keeps and lets go of rv_match.module; the module gives these before anything else. NULL: no modules. */
+struct rv_module_ops {
+	bool (*get)(void *module);
+	void (*put)(void *module);
+};
+void rv_engine_modules(const struct rv_module_ops *ops);
+
+/* ---- engines ------------------------------------------------------------------------- */
+
+enum rv_table_id {
+	RV_TABLE_RAW,
+	RV_TABLE_MANGLE,
+	RV_TABLE_NAT,
+	RV_TABLE_FILTER,
+	RV_TABLE_SECURITY,
+	RV_TABLES,
+};
+
+struct rv_engine_table_def {
+	const char *name;
+	uint32_t hooks;			/* bits of 1 << NF_INET_* */
+	int16_t priority[RVK_HOOKS];	/* by NF_INET_*: NF_IP_PRI_*, the same for IPv6 */
+	bool no_rules;			/* only policies and empty chains, for now */
+};
+extern const struct rv_engine_table_def rv_engine_tables[RV_TABLES];
+
+struct rv_engine_ops {
+	/*
+	 * A match or target that the engine has not: the kernel's. The struct is the port's and is
+	 * given back with put when no table uses it any more (one put for each get). NULL: there is none; *best is then the
+	 * highest revision there is, or -1. May be NULL.
+	 */
+	const struct rv_match *(*get_match)(struct rv_engine *e, uint8_t family, const char *name,
+					    uint8_t revision, int *best);
+	void (*put_match)(const struct rv_match *m);
+	const struct rv_target *(*get_target)(struct rv_engine *e, uint8_t family,
+					      const char *name, uint8_t revision, int *best);
+	void (*put_target)(const struct rv_target *t);
+	/* Called when a table of the family begins to exist, before it is run; 0 or -Exxx: then it does not. */
+	int (*table_made)(struct rv_engine *e, uint8_t family, enum rv_table_id id);
+};
+
+/* slots: one more than the greatest number rv_read_begin() returns. NULL: no memory. */
+struct rv_engine *rv_engine_new(const struct rv_engine_ops *ops, void *context,
+				unsigned int slots);
+/* No packet is in it any more. */
+void rv_engine_free(struct rv_engine *e);
+/* What it was made with (struct net). */
+void *rv_engine_context(const struct rv_engine *e);
+
+/*
+ * The calls of the ABI, RVK_SO_*. buf holds *len bytes in and, for those that answer, *len out (at most as
+ * many as in). On an error, too, what stands at the start of buf (rvk_replace.refusal) is to be given back:
+ * *len says how much. Returns 0 or -Exxx.
+ */
+int rv_engine_call(struct rv_engine *e, unsigned int option, void *buf, uint32_t *len);
+
+/*
+ * Runs a packet, with pkt->hook, through a table. Returns NF_ACCEPT, NF_DROP, NF_QUEUE, NF_STOLEN.
+ * A table that was never replaced accepts. record may be NULL.
+ */
+unsigned int rv_engine_run(struct rv_engine *e, enum rv_table_id id, struct rv_pkt *pkt,
+			   struct rv_record *record);
+
+struct rv_engine_stat {
+	uint64_t generation;		/* 0: never replaced */
+	uint32_t entries, chains, parts;
+	uint32_t depth;			/* of jumps */
+	uint64_t size;			/* of the entries, bytes */
+	uint64_t memory;		/* all of it, without what matches keep */
+};
+void rv_engine_stat(struct rv_engine *e, uint8_t family, enum rv_table_id id,
+		    struct rv_engine_stat *stat);
+
+#endif
