@@ -117,6 +117,12 @@ state()
 	nft list ruleset 2>/dev/null
 }
 
+# v4_v6 FUNCTION: what holds for both families is written once.
+v4_v6()
+{
+	for IPV in 4 6; do "$1"; done
+}
+
 # --- assertions ------------------------------------------------------------
 
 # same WANT GOT [WHAT]: both texts, as a difference, when they are not equal.
@@ -369,6 +375,12 @@ serve() { new_service "$1" "$2" serve "$1" "${@:3}"; }
 # ask HOST tcp|udp ADDR PORT [SOURCE-PORT]: what the service says, as an
 # ordinary program hears it; "refused" or "silence" when it does not.
 ask() { packet "$1" ask "${@:2}"; }
+
+# says TEXT HOST tcp|udp ADDR PORT [SOURCE-PORT]: what a program on HOST hears.
+says() { same "$1" "$(ask "${@:2}")" "answer to ${*:3} (v$IPV)"; }
+
+# next_port: a source port that no connection has had.
+next_port() { PORT=$((PORT + 1)); }
 
 # --- counters --------------------------------------------------------------
 

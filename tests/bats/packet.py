@@ -14,6 +14,8 @@ Fields: dev smac dmac ipv src dst, proto=tcp|udp|icmp|NUMBER, sport dport,
 flags=SYN,ACK, opt=HEX (TCP options), seq ack, type code (ICMP), about=PROTO:SPORT:DPORT
 (what an ICMP error is about), data=TEXT, line=TEXT (ends in CR LF, _ is a blank),
 bad=1 (wrong checksum), frag=first|rest (v4), ttl (hop limit),
+hex=HEX (all of a payload without a header of ours), chain=NUMBER:HEX,... (headers between
+IP and the rest, each as it is but for its first byte, which is made to name the next),
 tos (traffic class), times=N, wait=SECONDS.
 """
 
@@ -67,6 +69,8 @@ class Packet:
 
     def segment(self):
         data = self.field.get("data", "ravelin!").encode()
+        if "hex" in self.field:
+            return bytes.fromhex(self.field["hex"])
         if "line" in self.field:
             data = self.field["line"].replace("_", " ").encode() + b"\r\n"
         sport, dport = self.number("sport", 4000), self.number("dport", 4000)
@@ -100,11 +104,21 @@ class Packet:
                 "dst=" + self.field.get("odst", self.field["src"]), "proto=" + words[0],
                 "sport=" + words[1], "dport=" + words[2]]
 
+    def chain(self, body):
+        """The number of the first header behind IP, and all that follows IP."""
+        following = self.proto
+        for header in reversed(self.field.get("chain", "").split(",")):
+            if header:
+                number, content = header.split(":")
+                body = bytes([following]) + bytes.fromhex(content)[1:] + body
+                following = int(number)
+        return following, body
+
     def datagram(self):
-        body = self.segment()
+        proto, body = self.chain(self.segment())
         ttl, tos = self.number("ttl", 64), self.number("tos")
         if self.v6:
-            return struct.pack("!IHBB", 6 << 28 | tos << 20, len(body), self.proto, ttl) + self.src + self.dst + body
+            return struct.pack("!IHBB", 6 << 28 | tos << 20, len(body), proto, ttl) + self.src + self.dst + body
         # frag=first: offset 0, more to come; frag=rest: what lies behind the first 16 bytes.
         offset = {"first": 0x2000, "rest": 2}.get(self.field.get("frag"), 0)
         if offset == 0x2000:
@@ -112,7 +126,7 @@ class Packet:
         elif offset:
             body = b"rest of datagram"
         head = struct.pack("!BBHHHBBH", 0x45, tos, 20 + len(body), os.getpid() & 0xFFFF, offset,
-                           ttl, self.proto, 0) + self.src + self.dst
+                           ttl, proto, 0) + self.src + self.dst
         return self.with_checksum(head, 10, False) + body
 
     def frame(self):

@@ -27,18 +27,6 @@ setup()
 	PORT=$((30000 + BATS_TEST_NUMBER * 100))
 }
 
-# v4_v6 FUNCTION: what holds for both families is written once.
-v4_v6()
-{
-	for IPV in 4 6; do "$1"; done
-}
-
-# says TEXT HOST tcp|udp ADDR PORT [SOURCE-PORT]: what a program on HOST hears.
-says() { same "$1" "$(ask "${@:2}")" "answer to ${*:3} (v$IPV)"; }
-
-# next_port: a source port that no connection has had.
-next_port() { PORT=$((PORT + 1)); }
-
 # changed TARGET-WORDS: the target under test, in front of the rule that looks.
 # A packet that is changed in PREROUTING is seen so in FORWARD.
 changed()

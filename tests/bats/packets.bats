@@ -29,17 +29,8 @@ setup()
 	PORT=$((10000 + BATS_TEST_NUMBER * 100))
 }
 
-# v4_v6 FUNCTION: what holds for both families is written once.
-v4_v6()
-{
-	for IPV in 4 6; do "$1"; done
-}
-
 # load_rules: a restore file on stdin, for the family in use.
 load_rules() { ipt-restore; }
-
-# says TEXT HOST tcp|udp ADDR PORT [SOURCE-PORT]: what a program on HOST hears.
-says() { same "$1" "$(ask "${@:2}")" "answer to ${*:3} (v$IPV)"; }
 
 # hears_nothing HOST tcp|udp ADDR PORT: silence costs waiting, so not long.
 hears_nothing() { same silence "$(ask "$1" "$2" "$3" "$4" 0 0.3)" "answer to ${*:2} (v$IPV)"; }
