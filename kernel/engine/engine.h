@@ -154,20 +154,25 @@ struct rv_admit {
 	const char *name;
 	const void *data;		/* as in the entry; stays there as long as state */
 	uint32_t size;
-	const void *owner;		/* of the struct rv_match or rv_target: .arg */
+	const struct rv_handler *handler;
 	void *state;			/* out */
 	uint16_t reason;		/* out: RVK_WHY_*; 0: RVK_WHY_CHECK */
 };
 
 #define RV_ANY_SIZE	0xffffffffU
 
+/* What a target returns beside NF_*: on to the next rule. */
+#define RV_CONTINUE	0xffffffffU
+
 /*
- * A match. check is called before a table with it is used, and may sleep; it returns 0 or -Exxx and makes
- * what the match needs beside its data, which it does not change: state. destroy frees that.
- * Functions may be NULL, but for match. looks tells the recorder which fields it reads.
+ * A match or a target. check is called before a table with it is used, and may sleep; it returns 0
+ * or -Exxx and makes what is needed beside the data, which it does not change: state. destroy
+ * frees that. Functions may be NULL, but for match or target. looks tells the recorder which
+ * fields are read, bits by enum rvk_sel and enum rv_look.
  */
-struct rv_match {
+struct rv_handler {
 	const char *name;
+	uint8_t kind;			/* RVK_KIND_MATCH or RVK_KIND_TARGET */
 	uint8_t family;			/* NFPROTO_*, NFPROTO_UNSPEC: both */
 	uint8_t revision;
 	uint32_t size;			/* of the data, before it is padded to 8; RV_ANY_SIZE */
@@ -178,48 +183,28 @@ struct rv_match {
 	int (*check)(struct rv_admit *a);
 	void (*destroy)(const void *data, void *state);
 	bool (*match)(struct rv_pkt *pkt, const void *data, void *state);
+	/* Returns NF_* (with its argument in the upper bits, as hooks do) or RV_CONTINUE. */
+	unsigned int (*target)(struct rv_pkt *pkt, const void *data, void *state);
 	const void *arg;		/* for check */
 	void *module;			/* of who registers it: kept while it is used */
-	struct rv_match *next;		/* the registry's */
+	struct rv_handler *next;	/* the registry's */
 	uint32_t users;			/* likewise */
-};
-
-/* What a target returns beside NF_*: on to the next rule. */
-#define RV_CONTINUE	0xffffffffU
-
-/* A target: the same. It returns NF_* (with its argument in the upper bits, as hooks do) or RV_CONTINUE. */
-struct rv_target {
-	const char *name;
-	uint8_t family;
-	uint8_t revision;
-	uint32_t size;
-	const char *tables;
-	uint32_t hooks;
-	uint16_t proto;
-	uint64_t looks[RV_LOOK_COUNT / 64];
-	int (*check)(struct rv_admit *a);
-	void (*destroy)(const void *data, void *state);
-	unsigned int (*target)(struct rv_pkt *pkt, const void *data, void *state);
-	const void *arg;
-	void *module;
-	struct rv_target *next;
-	uint32_t users;
 };
 
 /*
  * Adds to what entries can name; the struct stays the caller's and unchanged until it is taken out.
  * Not two of one name, revision and family: -EEXIST. Other modules call these.
  */
-int rv_register_match(struct rv_match *m);
-int rv_register_target(struct rv_target *t);
+int rv_register_match(struct rv_handler *m);
+int rv_register_target(struct rv_handler *t);
 /*
  * Takes it out. -EBUSY if tables use it, and then it stays; when 0 is returned nobody is in it any more.
  * With a module that is kept while used it cannot be busy when the module goes.
  */
-int rv_unregister_match(struct rv_match *m);
-int rv_unregister_target(struct rv_target *t);
+int rv_unregister_match(struct rv_handler *m);
+int rv_unregister_target(struct rv_handler *t);
 
-/* Keeps and lets go of rv_match.module; the module gives these before anything else. NULL: no modules. */
+/* Keeps and lets go of rv_handler.module; the module gives these before anything else. NULL: no modules. */
 struct rv_module_ops {
 	bool (*get)(void *module);
 	void (*put)(void *module);
@@ -248,15 +233,12 @@ extern const struct rv_engine_table_def rv_engine_tables[RV_TABLES];
 struct rv_engine_ops {
 	/*
 	 * A match or target that the engine has not: the kernel's. The struct is the port's and is
-	 * given back with put when no table uses it any more (one put for each get). NULL: there is none; *best is then the
-	 * highest revision there is, or -1. May be NULL.
+	 * given back with put when no table uses it any more (one put for each get). NULL: there is
+	 * none; *best is then the highest revision there is, or -1. May be NULL.
 	 */
-	const struct rv_match *(*get_match)(struct rv_engine *e, uint8_t family, const char *name,
-					    uint8_t revision, int *best);
-	void (*put_match)(const struct rv_match *m);
-	const struct rv_target *(*get_target)(struct rv_engine *e, uint8_t family,
-					      const char *name, uint8_t revision, int *best);
-	void (*put_target)(const struct rv_target *t);
+	const struct rv_handler *(*get)(struct rv_engine *e, uint8_t kind, uint8_t family,
+					const char *name, uint8_t revision, int *best);
+	void (*put)(const struct rv_handler *h);
 	/* Called when a table of the family begins to exist, before it is run; 0 or -Exxx: then it does not. */
 	int (*table_made)(struct rv_engine *e, uint8_t family, enum rv_table_id id);
 };
