@@ -18,40 +18,6 @@
 
 /* ---- reading ------------------------------------------------------------------------ */
 
-static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip,
-		    void *arg, struct rv_error *err)
-{
-	struct rv_store *s = arg;
-	struct rv_command clear;
-	int rc;
-
-	(void)skip;
-	rv_command_init(&clear);
-	clear.kind = RV_CMD_CLEAR;
-	clear.table = def;
-	clear.loc = *loc;
-	rc = rv_store_apply(s, &clear, err);
-	rv_command_clear(&clear);
-	return rc;
-}
-
-static int on_command(struct rv_command *cmd, const struct rv_options *opts, void *arg,
-		      struct rv_error *err)
-{
-	struct rv_store *s = arg;
-
-	(void)opts;
-	return cmd->kind == RV_CMD_NONE ? 0 : rv_store_apply(s, cmd, err);
-}
-
-static int on_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
-{
-	(void)loc;
-	(void)arg;
-	(void)err;
-	return 0;
-}
-
 /* Lines of the file are no places in what the user wrote now. */
 static void forget_places(struct rv_ruleset *rs)
 {
@@ -63,21 +29,10 @@ static void forget_places(struct rv_ruleset *rs)
 
 static int parse(struct rv_store *s, const struct rv_buf *text, struct rv_error *err)
 {
-	const struct rv_restore_sink sink = {
-		.counters = true,
-		.table = on_table,
-		.command = on_command,
-		.commit = on_commit,
-		.arg = s,
-	};
 	const struct rv_file *f = s->priv;
-	bool bulk = s->bulk;
 	struct rv_error inner = { 0 };
-	int rc;
+	int rc = rv_load_restore(s, text->data ? text->data : "", text->len, true, &inner);
 
-	s->bulk = true;
-	rc = rv_parse_restore(text->data ? text->data : "", text->len, s->rs.family, &sink, &inner);
-	s->bulk = bulk;
 	s->dirty = false;
 	forget_places(&s->rs);
 	if (rc < 0 && inner.loc.line)
@@ -193,6 +148,7 @@ static int file_commit(struct rv_store *s, struct rv_error *err)
 const struct rv_backend rv_backend_file = {
 	.name = "file",
 	.banner = "nf_tables",
+	.offline = true,
 	.open = file_open,
 	.close = file_close,
 	.load_chains = file_load_chains,

@@ -90,6 +90,14 @@ int rv_parse_restore(const char *text, size_t len, rv_family_t family,
 		     const struct rv_restore_sink *sink, struct rv_error *err);
 
 /*
+ * Applies a whole save text to a store that is open, as a restore that flushes: each table
+ * that the text has becomes what the text says. Nothing is committed. Places in errors are
+ * lines of the text.
+ */
+int rv_load_restore(struct rv_store *s, const char *text, size_t len, bool counters,
+		    struct rv_error *err);
+
+/*
  * The text a location points into, as one line for a person: the command line joined with
  * blanks, or that line of the file. Appends it without a newline.
  */
