@@ -726,6 +726,16 @@ int rv_store_commit(struct rv_store *s, struct rv_error *err)
 	return 0;
 }
 
+int rv_store_commit_both(struct rv_store *s, struct rv_store *second, struct rv_error *err)
+{
+	if (!s->backend->commit_both || !s->dirty || !second->dirty)
+		return rv_store_commit(s, err) || rv_store_commit(second, err) ? -1 : 0;
+	if (s->backend->commit_both(s, second, err))
+		return -1;
+	s->dirty = second->dirty = false;
+	return 0;
+}
+
 static int visit_loaded(struct rv_table *t, const char *only, const struct rv_visitor *v)
 {
 	int rc = v->table(t, v->arg);

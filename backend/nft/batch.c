@@ -546,29 +546,84 @@ static void forget(struct rv_store *s)
 	rv_ruleset_init(&s->rs, family);
 }
 
-int rv_nft_commit(struct rv_store *s, struct rv_error *err)
+/* Sends what is in the first store's buffer and, if there are two, is staged in both. */
+static int send_batch(struct rv_store *s, struct rv_store *second, struct rv_error *err)
 {
-	struct rv_nft *n = s->priv;
+	struct rv_nft *n = s->priv, *n2 = second ? second->priv : NULL;
 	struct rv_buf *b = &n->batch.bytes;
+	size_t own = n->batch.nrecords, all = own + (n2 ? n2->batch.nrecords : 0);
 	struct rv_nft_verdict v;
-	size_t len;
 
-	if (finish_tables(s, err))
-		return -1;
-	len = b->len;
-	if (!n->batch.nrecords)
-		return 0;
-	put_message(b, NFNL_MSG_BATCH_END, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES,
-		    n->batch.nrecords + 1);
+	put_message(b, NFNL_MSG_BATCH_END, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES, all + 1);
 	if (!rv_buf_ok(b))
 		return rv_fail_memory(err);
 	set_generation(b, n->socket.generation);
-	if (rv_nft_send(&n->socket, b, n->batch.nrecords, &v, err))
+	if (rv_nft_send(&n->socket, b, all, &v, err))
 		return -1;
-	b->len = len;
-	if (v.code)
-		return rv_nft_refused(s, &v, err);
+	if (v.code && v.seq > own && v.seq <= all) {
+		v.seq -= own;
+		return rv_nft_refused(second, &v, err);
+	}
+	return v.code ? rv_nft_refused(s, &v, err) : 0;
+}
+
+static int commit_one(struct rv_store *s, struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+	size_t len = n->batch.bytes.len;
+	int rc;
+
+	if (!n->batch.nrecords)
+		return 0;
+	rc = send_batch(s, NULL, err);
+	n->batch.bytes.len = len;
+	if (!rc)
+		forget(s);
+	return rc;
+}
+
+int rv_nft_commit(struct rv_store *s, struct rv_error *err)
+{
+	return finish_tables(s, err) ? -1 : commit_one(s, err);
+}
+
+/* Copies the messages of another batch behind ours, numbered on. */
+static void append_batch(struct rv_buf *b, const struct rv_nft_batch *other, uint32_t number)
+{
+	size_t first = other->records[0].offset, start = b->len;
+
+	rv_buf_add(b, other->bytes.data + first, other->bytes.len - first);
+	if (b->failed)
+		return;
+	for (size_t i = 0; i < other->nrecords; i++) {
+		size_t at = start + other->records[i].offset - first;
+
+		number++;
+		memcpy(b->data + at + offsetof(struct nlmsghdr, nlmsg_seq), &number,
+		       sizeof(number));
+	}
+}
+
+int rv_nft_commit_both(struct rv_store *s, struct rv_store *second, struct rv_error *err)
+{
+	struct rv_nft *n = s->priv, *n2 = second->priv;
+	size_t len;
+	int rc;
+
+	if (finish_tables(s, err) || finish_tables(second, err))
+		return -1;
+	if (!n->batch.nrecords || !n2->batch.nrecords)
+		return commit_one(n->batch.nrecords ? s : second, err);
+	if (n->socket.generation != n2->socket.generation)
+		return rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
+	len = n->batch.bytes.len;
+	append_batch(&n->batch.bytes, &n2->batch, n->batch.nrecords);
+	rc = send_batch(s, second, err);
+	n->batch.bytes.len = len;
+	if (rc)
+		return rc;
 	forget(s);
+	forget(second);
 	return 0;
 }
 

@@ -380,5 +380,6 @@ const struct rv_backend rv_backend_nft = {
 	.load_rules = load_rules,
 	.stage = rv_nft_stage,
 	.commit = rv_nft_commit,
+	.commit_both = rv_nft_commit_both,
 	.dump = dump,
 };

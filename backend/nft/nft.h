@@ -293,6 +293,8 @@ struct rv_nft {
 
 int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error *err);
 int rv_nft_commit(struct rv_store *s, struct rv_error *err);
+/* One transaction for two stores, of two families. */
+int rv_nft_commit_both(struct rv_store *s, struct rv_store *second, struct rv_error *err);
 void rv_nft_batch_init(struct rv_nft_batch *b, rv_family_t family);
 void rv_nft_batch_clear(struct rv_nft_batch *b);
 /* The name that messages have for the chain of that name. */

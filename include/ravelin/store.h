@@ -102,6 +102,7 @@ struct rv_visitor {
 struct rv_backend {
 	const char *name;	/* "nft" */
 	const char *banner;	/* in -V: "nf_tables" */
+	bool offline;		/* no packet ever meets its rules: a file */
 	int (*open)(struct rv_store *s, const char *arg, struct rv_error *err);
 	void (*close)(struct rv_store *s);
 	/*
@@ -122,6 +123,8 @@ struct rv_backend {
 	int (*stage)(struct rv_store *s, const struct rv_change *change, struct rv_error *err);
 	/* err->kind RV_ERR_AGAIN: nothing was done since another writer was quicker. */
 	int (*commit)(struct rv_store *s, struct rv_error *err);
+	/* Both stores in one, both families at once. NULL: two commits. */
+	int (*commit_both)(struct rv_store *s, struct rv_store *second, struct rv_error *err);
 	/*
 	 * One consistent read of a table, or of one chain of it (only != NULL). Streams:
 	 * rules are not kept. The tables' chains are loaded (complete) by it; a chain's
@@ -157,6 +160,8 @@ int rv_store_restart(struct rv_store *s, struct rv_error *err);
 /* Applies one command (not LIST, LIST_RULES). Errors carry loc where they can. */
 int rv_store_apply(struct rv_store *s, struct rv_command *cmd, struct rv_error *err);
 int rv_store_commit(struct rv_store *s, struct rv_error *err);
+/* The same of two stores of one backend, as one transaction where the backend can. */
+int rv_store_commit_both(struct rv_store *s, struct rv_store *second, struct rv_error *err);
 
 /* rv_backend.dump on a table by definition; tables that do not exist show empty base chains. */
 int rv_store_dump(struct rv_store *s, const struct rv_table_def *def, const char *only,
