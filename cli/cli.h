@@ -29,6 +29,14 @@ int rv_cli_save(struct rv_cli *cli);
 int rv_cli_restore(struct rv_cli *cli);
 int rv_cli_translate(struct rv_cli *cli);
 int rv_cli_restore_translate(struct rv_cli *cli);
+int rv_cli_apply(struct rv_cli *cli);
+int rv_cli_confirm(struct rv_cli *cli);
+int rv_cli_revert(struct rv_cli *cli);
+
+/* Appends what iptables-save prints. Returns 0, or -1 with err set. */
+int rv_cli_save_text(struct rv_cli *cli, bool counters, struct rv_buf *b, struct rv_error *err);
+/* Does what iptables-restore does with cli->text. Returns the exit code, after a message. */
+int rv_cli_restore_text(struct rv_cli *cli);
 
 /* ---- diag.c: what goes to stderr ------------------------------------------ */
 

@@ -26,12 +26,16 @@ static const struct program {
 	{ "iptables-translate", NFPROTO_IPV4, false, rv_cli_translate, "say a command in nft's words" },
 	{ "iptables-restore-translate", NFPROTO_IPV4, true, rv_cli_restore_translate,
 	  "say what -save printed so" },
+	{ "iptables-apply", NFPROTO_IPV4, true, rv_cli_apply, "load them until you confirm or time is over" },
 	{ "ip6tables", NFPROTO_IPV6, false, rv_cli_iptables, "change and list IPv6 rules" },
 	{ "ip6tables-save", NFPROTO_IPV6, false, rv_cli_save, "print all IPv6 rules" },
 	{ "ip6tables-restore", NFPROTO_IPV6, true, rv_cli_restore, "load them" },
 	{ "ip6tables-translate", NFPROTO_IPV6, false, rv_cli_translate, "say a command in nft's words" },
 	{ "ip6tables-restore-translate", NFPROTO_IPV6, true, rv_cli_restore_translate,
 	  "say what -save printed so" },
+	{ "ip6tables-apply", NFPROTO_IPV6, true, rv_cli_apply, "load them until you confirm or time is over" },
+	{ "confirm", NFPROTO_UNSPEC, false, rv_cli_confirm, "keep what iptables-apply has loaded" },
+	{ "revert", NFPROTO_UNSPEC, false, rv_cli_revert, "do not keep it" },
 	{ NULL },
 };
 

@@ -204,6 +204,15 @@ static int restore_run(struct restore *r)
 	return code;
 }
 
+int rv_cli_restore_text(struct rv_cli *cli)
+{
+	struct restore r = { .cli = cli };
+	int rc = restore_run(&r);
+
+	rv_buf_free(&r.out);
+	return rc;
+}
+
 static int read_input(struct restore *r, const char *path)
 {
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO, rc;

@@ -148,6 +148,21 @@ static int save_until_consistent(struct save *s, struct rv_error *err)
 	return 0;
 }
 
+int rv_cli_save_text(struct rv_cli *cli, bool counters, struct rv_buf *b, struct rv_error *err)
+{
+	struct save s = { .cli = cli, .counters = counters };
+	int rc = save_until_consistent(&s, err);
+
+	if (s.open)
+		rv_store_close(&s.store);
+	rv_pages_close(&s.pages);
+	if (rc == 0)
+		rv_buf_add(b, s.out.data, s.out.len);
+	b->failed |= s.out.failed;
+	rv_buf_free(&s.out);
+	return rc == 0 && !rv_buf_ok(b) ? rv_fail_memory(err) : rc;
+}
+
 /* Opened only now: a failed dump leaves an older file as it was. */
 static int write_out(struct save *s)
 {

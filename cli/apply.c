@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * iptables-apply and ip6tables-apply: new rules on probation. This process asks the person
+ * at the terminal; cli/watcher.c changes the rules and changes them back, whatever becomes of
+ * this one. Should the watcher be killed, the rules are put back from here. Messages and exit
+ * codes are those of stock's script.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <ravelin/io.h>
+
+#include "backend/file/replace.h"
+#include "cli/flags.h"
+#include "cli/watcher.h"
+
+/* Exit codes of stock's script. */
+enum {
+	EXIT_TIMEOUT_ARGUMENT = 1,
+	EXIT_NO_RULESFILE = 2,
+	EXIT_NO_SAVE = 4,
+	EXIT_NOT_APPLIED = 5,
+	EXIT_NO_COMMAND = 6,
+	EXIT_COMMAND_FAILED = 7,
+	EXIT_SAVEFILE = 8,
+	EXIT_NOT_WRITTEN = 9,
+	EXIT_REVERTED = 255,
+};
+
+#define DEFAULT_TIMEOUT 10
+#define MOST_SECONDS (366 * 24 * 3600)
+
+/* How long a writer of the savefile waits for another. */
+#define PATIENCE_MS 10000
+
+static const struct rv_flag flags[] = {
+	{ 't', "timeout", RV_FLAG_ARG, "SECONDS", "to wait for your answer (10)" },
+	{ 'w', "write", RV_FLAG_ARG, "FILE", "save the rules there once they are confirmed" },
+	{ 'c', "command", RV_FLAG_PLAIN, NULL, "the file is a program that changes the rules: run it" },
+	{ 'V', "version", RV_FLAG_PLAIN, NULL, "print the version" },
+	{ 'h', "help", RV_FLAG_PLAIN, NULL, "print this" },
+	{ 0 },
+};
+
+struct apply {
+	struct rv_cli *cli;
+	bool run, version, help;	/* -c, -V, -h */
+	const char *seconds;		/* of -t, as written */
+	const char *save;		/* -w; NULL: not given */
+	char path[64], save_path[64];	/* where they default to */
+	const char *file;		/* rules, or the command */
+	unsigned int timeout;
+	struct rv_buf rules;
+	struct rv_snapshot before;
+	struct rv_pending pending;
+	int watcher;			/* socket */
+	pid_t pid;
+};
+
+static int set_flag(char letter, const char *arg, void *p)
+{
+	struct apply *a = p;
+
+	switch (letter) {
+	case 't':
+		a->seconds = arg;
+		break;
+	case 'w':
+		a->save = *arg ? arg : a->save_path;
+		break;
+	case 'c':
+		a->run = true;
+		break;
+	case 'V':
+		a->version = true;
+		break;
+	case 'h':
+		a->help = true;
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+/* ---- what is asked for ---------------------------------------------------------------- */
+
+static int complain(int code, const char *what, const char *name)
+{
+	rv_cli_message("Error: %s%s%s", what, name ? ": " : "", name ? name : "");
+	return code;
+}
+
+static bool get_seconds(const char *text, unsigned int *n)
+{
+	unsigned long value;
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	*n = (unsigned int)value;
+	return !errno && !*end && value <= MOST_SECONDS;
+}
+
+static int check_savefile(const struct apply *a)
+{
+	struct stat st;
+
+	if (!a->save || stat(a->save, &st) < 0)
+		return 0;
+	if (S_ISREG(st.st_mode) && access(a->save, W_OK) == 0)
+		return 0;
+	return complain(EXIT_SAVEFILE, "savefile not writable", a->save);
+}
+
+static int read_rules(struct apply *a)
+{
+	int fd = open(a->file, O_RDONLY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return complain(EXIT_NO_RULESFILE, "rulesfile not readable", a->file);
+	rc = rv_read_all(fd, &a->rules);
+	close(fd);
+	if (rc < 0 || !rv_buf_ok(&a->rules))
+		return complain(EXIT_NO_RULESFILE, "rulesfile not readable", a->file);
+	a->cli->text = a->rules.data ? a->rules.data : "";
+	a->cli->len = a->rules.len;
+	return 0;
+}
+
+static int check_command(const struct apply *a)
+{
+	struct stat st;
+
+	if (stat(a->file, &st) == 0 && S_ISREG(st.st_mode) && access(a->file, X_OK) == 0)
+		return 0;
+	return complain(EXIT_NO_COMMAND, "runcmd not executable", a->file);
+}
+
+static int check_arguments(struct apply *a, const char *file)
+{
+	int rc;
+
+	if (!a->seconds)
+		a->timeout = DEFAULT_TIMEOUT;
+	else if (!get_seconds(a->seconds, &a->timeout))
+		return complain(EXIT_TIMEOUT_ARGUMENT, "timeout must be a positive number", NULL);
+	rc = check_savefile(a);
+	if (rc)
+		return rc;
+	snprintf(a->path, sizeof(a->path), "/etc/network/%s.up.%s",
+		 a->cli->family == NFPROTO_IPV6 ? "ip6tables" : "iptables",
+		 a->run ? "run" : "rules");
+	a->file = file && *file ? file : a->path;
+	return a->run ? check_command(a) : read_rules(a);
+}
+
+/* ---- before anything changes ------------------------------------------------------------ */
+
+static int check_place(struct apply *a, struct rv_error *err)
+{
+	int rc = rv_pending_open(&a->pending, true, err);
+
+	if (rc == 0)
+		rc = rv_pending_lock(&a->pending, err);
+	if (rc == 1) {
+		rv_fail(err, RV_ERR_RESOURCE, NULL,
+			"another iptables-apply waits for its confirmation in this network namespace");
+		return rv_hint(err, "\"ravelin confirm\" keeps its rules, \"ravelin revert\" undoes them");
+	}
+	if (rc == 0 && a->pending.stale) {
+		rv_fail(err, RV_ERR_STATE, NULL,
+			"an earlier iptables-apply was killed before its rules were confirmed");
+		return rv_hint(err, "\"ravelin confirm\" keeps its rules, \"ravelin revert\" undoes them");
+	}
+	return rc;
+}
+
+static bool is_offline(const struct rv_cli *cli)
+{
+	size_t len = cli->spec ? strcspn(cli->spec, ":") : 0;
+
+	for (const struct rv_backend *const *b = rv_backends; cli->spec && *b; b++)
+		if (strlen((*b)->name) == len && strncmp((*b)->name, cli->spec, len) == 0)
+			return (*b)->offline;
+	return false;
+}
+
+/* All that is needed to go back is in our memory and in the state file when this returns 0. */
+static int prepare(struct apply *a)
+{
+	struct rv_error err = { 0 };
+
+	if (is_offline(a->cli))
+		rv_fail(&err, RV_ERR_USAGE, NULL, "backend \"%s\" has no rules that could lock you out",
+			a->cli->spec);
+	else
+		check_place(a, &err);
+	if (err.kind != RV_ERR_NONE)
+		return rv_cli_error(a->cli, &err);
+	if (rv_snapshot_take(&a->before, a->cli->spec, &err) == 0 &&
+	    rv_pending_write(&a->pending, a->cli->spec, &a->before, &err) == 0)
+		return 0;
+	rv_cli_error(a->cli, &err);
+	rv_pending_remove(&a->pending);
+	return complain(EXIT_NO_SAVE, "unknown error saving old iptables rules", NULL);
+}
+
+/* The watcher holds its own copies of all that stands in *a. */
+static int start_watcher(struct apply *a)
+{
+	int pair[2], listener = rv_pending_listen(&a->pending);
+	struct rv_watch w = {
+		.cli = a->cli, .command = a->run ? a->file : NULL, .timeout = a->timeout,
+		.pending = &a->pending, .before = &a->before, .listener = listener,
+	};
+
+	if (listener < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -1;
+	a->pid = fork();
+	if (a->pid == 0) {
+		close(pair[0]);
+		w.parent = pair[1];
+		_exit(rv_watch_run(&w));
+	}
+	close(pair[1]);
+	close(listener);
+	a->watcher = pair[0];
+	return a->pid < 0 ? -1 : 0;
+}
+
+/* ---- the question --------------------------------------------------------------------- */
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+/* They are a "no"; without SA_RESTART they end the wait. */
+static void catch_signals(void)
+{
+	static const int numbers[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		sigaction(numbers[i], &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void print(const char *text)
+{
+	fputs(text, stdout);
+	fflush(stdout);
+}
+
+/* The next word of the watcher; 0: it is gone. */
+static int hear(const struct apply *a)
+{
+	char c;
+	ssize_t n;
+
+	do
+		n = recv(a->watcher, &c, 1, 0);
+	while (n < 0 && errno == EINTR);
+	return n == 1 ? c : 0;
+}
+
+/* Without waiting for the end of a line. Returns whether there is something to put back. */
+static bool read_keys_at_once(struct termios *old)
+{
+	struct termios now;
+
+	if (tcgetattr(STDIN_FILENO, old) < 0)
+		return false;
+	now = *old;
+	now.c_lflag &= ~(tcflag_t)ICANON;
+	now.c_cc[VMIN] = 1;
+	now.c_cc[VTIME] = 0;
+	return tcsetattr(STDIN_FILENO, TCSADRAIN, &now) == 0;
+}
+
+/* One key, or a word of the watcher, or nothing more to come: '\0' in *key. */
+static int wait_for_key(const struct apply *a, char *key)
+{
+	struct pollfd p[] = {
+		{ .fd = a->watcher, .events = POLLIN },
+		{ .fd = STDIN_FILENO, .events = POLLIN },
+	};
+
+	*key = '\0';
+	while (!interrupted) {
+		if (poll(p, 2, -1) < 0)
+			continue;
+		if (p[0].revents)
+			return hear(a);
+		if (read(STDIN_FILENO, key, 1) != 1 || *key == '\n')
+			*key = '\0';
+		return -1;
+	}
+	return -1;
+}
+
+/* Sends the answer. Returns the next word of the watcher. */
+static int ask(const struct apply *a, char *key)
+{
+	struct termios old;
+	bool raw = read_keys_at_once(&old);
+	char answer;
+	int word;
+
+	print("Can you establish NEW connections to the machine? (y/N) ");
+	word = wait_for_key(a, key);
+	if (raw)
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &old);
+	if (word >= 0)
+		return word;
+	answer = *key == 'y' || *key == 'Y' ? RV_WATCH_YES : RV_WATCH_NO;
+	if (send(a->watcher, &answer, 1, MSG_NOSIGNAL) != 1)
+		return 0;
+	return answer == RV_WATCH_NO ? RV_WATCH_NO : hear(a);
+}
+
+/* ---- the end ---------------------------------------------------------------------------- */
+
+/* The watcher says that it has gone back; if it is not there to say so, we do it. */
+static int revert(struct apply *a, int code)
+{
+	struct rv_error err = { 0 };
+	int word;
+
+	print("Reverting to old iptables rules... ");
+	word = hear(a);
+	if (word == 0) {
+		if (rv_snapshot_put(&a->before, a->cli->spec, &err) < 0) {
+			rv_cli_error(a->cli, &err);
+			return code;
+		}
+		rv_pending_remove(&a->pending);
+	}
+	if (word != RV_WATCH_STUCK)
+		print("done.\n");
+	return code;
+}
+
+static int write_savefile(const struct apply *a)
+{
+	struct rv_cli save = {
+		.name = a->cli->family == NFPROTO_IPV6 ? "ip6tables-save" : "iptables-save",
+		.family = a->cli->family, .spec = a->cli->spec,
+	};
+	struct rv_buf text = RV_BUF_INIT;
+	struct rv_error err = { 0 };
+	struct rv_file f;
+	int rc;
+
+	printf("Writing successfully applied rules to '%s'...\n", a->save);
+	fflush(stdout);
+	rc = rv_cli_save_text(&save, false, &text, &err);
+	if (rc == 0)
+		rc = rv_file_open(&f, a->save, true, PATIENCE_MS, &err);
+	if (rc == 0) {
+		rc = rv_file_replace(&f, &text, &err);
+		rv_file_close(&f);
+	}
+	rv_buf_free(&text);
+	if (rc == 0)
+		return 0;
+	rv_cli_error(&save, &err);
+	return complain(EXIT_NOT_WRITTEN, "unknown error writing successfully applied rules",
+			a->save);
+}
+
+static int kept(const struct apply *a)
+{
+	int rc = a->save ? write_savefile(a) : 0;
+
+	if (rc == 0)
+		print("... then my job is done. See you next time.\n");
+	return rc;
+}
+
+static int not_applied(struct apply *a)
+{
+	print("failed.\n");
+	if (a->run)
+		complain(EXIT_COMMAND_FAILED, "unknown error running command", a->file);
+	else
+		complain(EXIT_NOT_APPLIED, "unknown error applying new iptables rules", a->file);
+	return revert(a, a->run ? EXIT_COMMAND_FAILED : EXIT_NOT_APPLIED);
+}
+
+static int decide(struct apply *a)
+{
+	char key;
+	int word = ask(a, &key);
+
+	print("\n");
+	if (word == RV_WATCH_CONFIRMED)
+		return kept(a);
+	if (word == RV_WATCH_DENIED)
+		print("Taken back from another session.\n");
+	else if (word == RV_WATCH_NO && key)
+		print("No affirmative response! Better play it safe...\n");
+	else
+		print("Timeout! Something happened (or did not). Better play it safe...\n");
+	return revert(a, EXIT_REVERTED);
+}
+
+static int apply_run(struct apply *a)
+{
+	int rc = prepare(a);
+
+	if (rc)
+		return rc;
+	catch_signals();
+	printf(a->run ? "Running command '%s'... " : "Applying new iptables rules from '%s'... ",
+	       a->file);
+	fflush(stdout);
+	if (start_watcher(a) < 0) {
+		rv_cli_message("%s: cannot start the watcher: %s", a->cli->name, strerror(errno));
+		rv_pending_remove(&a->pending);
+		return EXIT_NO_SAVE;
+	}
+	if (hear(a) != RV_WATCH_APPLIED)
+		return not_applied(a);
+	print("done.\n");
+	return decide(a);
+}
+
+static int say(const struct apply *a)
+{
+	struct rv_buf b = RV_BUF_INIT;
+	int rc;
+
+	if (a->version)
+		rv_cli_version(a->cli, &b);
+	else
+		rv_flags_usage(flags, a->cli, " [RULESFILE | -c PROGRAM]", &b);
+	rc = rv_cli_write(a->cli, STDOUT_FILENO, &b);
+	rv_buf_free(&b);
+	return rc;
+}
+
+int rv_cli_apply(struct rv_cli *cli)
+{
+	struct apply a = { .cli = cli, .pending = { .dir = -1, .lock = -1 } };
+	int words, rc;
+
+	snprintf(a.save_path, sizeof(a.save_path), "/etc/network/%s.up.rules",
+		 cli->family == NFPROTO_IPV6 ? "ip6tables" : "iptables");
+	words = rv_flags_read(flags, cli, set_flag, &a);
+	if (words < 0)
+		rc = RV_EXIT_OTHER;
+	else if (a.version || a.help)
+		rc = say(&a);
+	else
+		rc = check_arguments(&a, words < cli->argc ? cli->argv[words] : NULL);
+	if (rc == 0 && !a.version && !a.help)
+		rc = apply_run(&a);
+	if (a.pid > 0)
+		waitpid(a.pid, NULL, 0);
+	rv_pending_close(&a.pending);
+	rv_snapshot_free(&a.before);
+	rv_buf_free(&a.rules);
+	return rc;
+}

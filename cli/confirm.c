@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ravelin confirm and ravelin revert: the answer to an iptables-apply, from another session. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cli/flags.h"
+#include "cli/pending.h"
+
+static const struct rv_flag flags[] = {
+	{ 'h', "help", RV_FLAG_PLAIN, NULL, "print this" },
+	{ 0 },
+};
+
+static int set_flag(char letter, const char *arg, void *p)
+{
+	(void)letter;
+	(void)arg;
+	*(bool *)p = true;
+	return 0;
+}
+
+/* Something waits: says the word, prints what is wrong with it if anything is. */
+static int tell(const struct rv_cli *cli, struct rv_pending *p, const char *word)
+{
+	int fd = rv_pending_connect(p);
+	char text[128] = "";
+	ssize_t n;
+
+	if (fd < 0)
+		return rv_cli_message("ravelin %s: the iptables-apply here does not listen: %s",
+				      cli->name, strerror(errno));
+	n = send(fd, word, strlen(word), MSG_NOSIGNAL);
+	while (n >= 0 && (n = recv(fd, text, sizeof(text) - 1, 0)) < 0 && errno == EINTR)
+		n = 0;
+	close(fd);
+	if (n > 0 && strcmp(text, RV_PENDING_DONE) == 0)
+		return RV_EXIT_OK;
+	return rv_cli_message("ravelin %s: %s", cli->name,
+			      n > 0 ? text : n < 0 ? strerror(errno) : "it has ended without an answer");
+}
+
+static int nothing_waits(const struct rv_cli *cli, struct rv_pending *p)
+{
+	struct rv_buf others = RV_BUF_INIT;
+
+	rv_cli_message("ravelin %s: no iptables-apply waits in this network namespace", cli->name);
+	if (p->dir >= 0)
+		rv_pending_others(p, &others);
+	rv_cli_warnings(&others);
+	return RV_EXIT_OTHER;
+}
+
+/* Both processes of that apply were killed: what they left is decided here. */
+static int decide_stale(const struct rv_cli *cli, struct rv_pending *p, bool keep)
+{
+	struct rv_snapshot before = { 0 };
+	struct rv_error err = { 0 };
+	char *spec = NULL;
+	int rc = 0;
+
+	if (!keep) {
+		rc = rv_pending_read(p, &spec, &before, &err);
+		if (rc == 0)
+			rc = rv_snapshot_put(&before, spec, &err);
+	}
+	if (rc == 0)
+		rv_pending_remove(p);
+	else
+		rc = rv_cli_error(cli, &err);
+	rv_snapshot_free(&before);
+	free(spec);
+	return rc;
+}
+
+static int answer(struct rv_cli *cli, const char *word)
+{
+	struct rv_pending p;
+	struct rv_error err = { 0 };
+	int rc = rv_pending_open(&p, false, &err);
+
+	if (rc == 1)
+		return nothing_waits(cli, &p);
+	if (rc == 0)
+		rc = rv_pending_lock(&p, &err);
+	if (rc < 0) {
+		rc = rv_cli_error(cli, &err);
+	} else if (rc == 1) {
+		rc = tell(cli, &p, word);
+	} else if (p.stale) {
+		rc = decide_stale(cli, &p, word[0] == RV_PENDING_CONFIRM[0]);
+	} else {
+		rv_pending_remove(&p);
+		rc = nothing_waits(cli, &p);
+	}
+	rv_pending_close(&p);
+	return rc;
+}
+
+static int run(struct rv_cli *cli, const char *word)
+{
+	struct rv_buf b = RV_BUF_INIT;
+	bool help = false;
+	int words = rv_flags_read(flags, cli, set_flag, &help), rc;
+
+	if (words < 0 || words < cli->argc)
+		return rv_cli_message("Usage: ravelin %s", cli->name), RV_EXIT_PARAMETER;
+	if (!help)
+		return answer(cli, word);
+	rv_flags_usage(flags, cli, "", &b);
+	rc = rv_cli_write(cli, STDOUT_FILENO, &b);
+	rv_buf_free(&b);
+	return rc;
+}
+
+int rv_cli_confirm(struct rv_cli *cli)
+{
+	return run(cli, RV_PENDING_CONFIRM);
+}
+
+int rv_cli_revert(struct rv_cli *cli)
+{
+	return run(cli, RV_PENDING_REVERT);
+}
