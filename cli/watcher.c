@@ -147,7 +147,7 @@ static void exec_command(const struct rv_watch *w, pid_t watcher)
 	signal(SIGXFSZ, SIG_DFL);
 	if (null >= 0)
 		dup2(null, STDIN_FILENO);
-	execv(w->command, argv);
+	execvp(w->command, argv);
 	rv_cli_message("%s: cannot run %s: %s", w->cli->name, w->command, strerror(errno));
 	_exit(127);
 }

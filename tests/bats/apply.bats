@@ -1,0 +1,437 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# iptables-apply: new rules on probation.  Whatever ends the wait but a
+# confirmation, the rules of both families must be what they were, counters
+# included: a key, time, the end of the terminal, of either process, of both.
+#
+# Each test has a network namespace and a /run of its own.
+#
+# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# shellcheck disable=SC2154,SC2034
+
+load lib
+
+# new_host VAR: a namespace whose /run is empty and nobody else's.
+new_host()
+{
+	hold "$1" unshare --net --mount sh -c 'mount -t tmpfs -o mode=755 none /run && exec sleep infinity'
+	until_true 5 has_own_run "${!1}"
+}
+has_own_run() { other_ns "$1" && grep -q ' /run .* tmpfs none ' "/proc/$1/mountinfo"; }
+
+# on PID CMD...: there.
+on() { nsenter --net="/proc/$1/ns/net" --mount="/proc/$1/ns/mnt" --wd="$PWD" -- "${@:2}"; }
+ns() { on "$@"; }
+ravelin() { ns "$NS" "$RAVELIN_BIN/../ravelin" "$@"; }
+
+# everything: both families with their counters.  A base chain without rules that the kernel
+# has not got yet is in it as well, so that it makes no difference.
+everything() { { iptables-save -c; ip6tables-save -c; } | without_dates; }
+
+setup()
+{
+	need_root
+	new_host NS
+	cd "$BATS_TEST_TMPDIR" || return
+	iptables -A INPUT -s 10.0.0.1 -c 3 333 -j DROP
+	iptables -N OLD
+	iptables -P FORWARD DROP
+	ip6tables -t mangle -A PREROUTING -s fd00::1 -c 6 666 -j MARK --set-mark 6
+	OLD=$(everything)
+	cat >new.rules <<-END
+		*filter
+		:INPUT ACCEPT [0:0]
+		:NEW - [0:0]
+		-A INPUT -s 10.0.0.9/32 -j NEW
+		COMMIT
+		*nat
+		COMMIT
+	END
+	NEW=$'*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:NEW - [0:0]
+-A INPUT -s 10.0.0.9/32 -j NEW\nCOMMIT'
+	# Changes both families.
+	cat >new.run <<-END
+		#!/bin/sh
+		set -e
+		$RAVELIN_BIN/iptables -F
+		$RAVELIN_BIN/iptables -t raw -A OUTPUT -j NOTRACK
+		$RAVELIN_BIN/ip6tables -t mangle -F
+		$RAVELIN_BIN/ip6tables -A INPUT -j DROP
+	END
+	chmod +x new.run
+}
+
+teardown() { end_ns "${NS:-}" "${OTHER:-}"; }
+
+is_old() { same "$OLD" "$(everything)" rules && nothing_left; }
+is_new() { same "$NEW" "$(saved -t filter)" rules && nothing_left; }
+is_old_again() { is_old >/dev/null; }
+nothing_left() { [ -z "$(on "$NS" find /run/ravelin -type f -o -type s)" ] || { on "$NS" ls -l /run/ravelin; return 1; }; }
+is_loaded() { [ "$(saved -t filter)" = "$NEW" ]; }
+
+# start ARG...: an apply in the background, which nobody answers yet; $FRONT is its process,
+# $WATCHER the one that watches.  Its output goes to the file "said".
+start()
+{
+	rm -f keys said
+	mkfifo keys
+	# Open at both ends: who writes need not wait, who reads sees no end.
+	exec 8<>keys
+	# No function: the process number is to be the program's.
+	nsenter --net="/proc/$NS/ns/net" --mount="/proc/$NS/ns/mnt" --wd="$PWD" -- \
+		"$RAVELIN_BIN/iptables-apply" "$@" <keys >said 2>&1 3>&- 8>&- &
+	FRONT=$!
+	until_true 5 grep -qs "NEW connections" said
+	WATCHER=$(pgrep -P "$FRONT")
+}
+
+# ended RC: the apply has ended so.
+ended()
+{
+	local rc=0
+	wait "$FRONT" || rc=$?
+	[ "$rc" -eq "$1" ] || { echo "exit code $rc, not $1"; cat said; return 1; }
+}
+
+ASKED='Can you establish NEW connections to the machine? (y/N) '
+REVERTED='Reverting to old iptables rules... done.'
+LATE='Timeout! Something happened (or did not). Better play it safe...'
+
+# apply KEYS ARG...
+apply() { printf %s "$1" | on "$NS" "$RAVELIN_BIN/${TOOL:-iptables-apply}" "${@:2}"; }
+
+# --- the answer ---------------------------------------------------------------
+
+@test "y keeps the new rules" {
+	prints "Applying new iptables rules from 'new.rules'... done.
+$ASKED
+... then my job is done. See you next time." apply y new.rules
+	is_new
+}
+
+@test "-w writes the rules that are kept, and only those" {
+	apply n -w saved.rules new.rules || true
+	[ ! -e saved.rules ]
+	prints "Applying new iptables rules from 'new.rules'... done.
+$ASKED
+Writing successfully applied rules to 'saved.rules'...
+... then my job is done. See you next time." apply Y -w saved.rules new.rules
+	grep -qxF -e '-A INPUT -s 10.0.0.9/32 -j NEW' saved.rules
+	same "$(saved)" "$(without_dates <saved.rules)" 'saved rules'
+}
+
+@test "anything else puts both families back, with their counters" {
+	local key
+	for key in n x Q ' '; do
+		capture apply "$key" new.rules
+		[ "$rc" -eq 255 ]
+		[ -z "$err" ]
+		same "Applying new iptables rules from 'new.rules'... done.
+$ASKED
+No affirmative response! Better play it safe...
+$REVERTED" "$out" output
+		is_old
+	done
+}
+
+@test "the end of the input is no confirmation" {
+	capture apply '' new.rules
+	[ "$rc" -eq 255 ]
+	[[ $out == *"$LATE"$'\n'"$REVERTED" ]]
+	is_old
+}
+
+@test "nobody answers" {
+	start -t 1 new.rules
+	is_loaded
+	ended 255
+	[[ $(cat said) == *"$LATE"$'\n'"$REVERTED" ]]
+	is_old
+}
+
+@test "ip6tables-apply loads IPv6 rules" {
+	sed 's,10.0.0.9/32,fd00::9/128,' new.rules >new6.rules
+	TOOL=ip6tables-apply prints "Applying new iptables rules from 'new6.rules'... done.
+$ASKED
+... then my job is done. See you next time." apply y new6.rules
+	[[ $(IPV=6 saved -t filter) == *"-A INPUT -s fd00::9/128 -j NEW"* ]]
+	[[ $(saved -t filter) == *"-A INPUT -s 10.0.0.1/32 -j DROP"* ]]
+}
+
+# --- another session ------------------------------------------------------------
+
+@test "ravelin confirm from another session keeps them" {
+	start -w saved.rules new.rules
+	quiet ravelin confirm
+	ended 0
+	is_new
+	[ -s saved.rules ]
+}
+
+@test "ravelin revert from another session does not" {
+	start new.rules
+	quiet ravelin revert
+	ended 255
+	is_old
+}
+
+@test "a confirmation from another network namespace is refused" {
+	start new.rules
+	# The same /run: only the network namespace differs.
+	hold OTHER nsenter --mount="/proc/$NS/ns/mnt" -- unshare --net sleep infinity
+	until_true 5 other_ns "$OTHER"
+	capture on "$OTHER" "$RAVELIN_BIN/../ravelin" confirm
+	[ "$rc" -eq 1 ]
+	same "ravelin confirm: no iptables-apply waits in this network namespace
+one waits in network namespace net:[$(stat -Lc %i "/proc/$NS/ns/net")]" "$err" message
+	# And another namespace may have an apply of its own.
+	rc=0
+	echo n | on "$OTHER" "$RAVELIN_BIN/iptables-apply" new.rules >/dev/null || rc=$?
+	[ "$rc" -eq 255 ]
+	is_loaded
+	quiet ravelin revert
+	ended 255
+}
+
+@test "nothing to confirm is an error" {
+	refused 1 'ravelin confirm: no iptables-apply waits in this network namespace' ravelin confirm
+	refused 1 'ravelin revert: no iptables-apply waits in this network namespace' ravelin revert
+	apply y new.rules >/dev/null
+	refused 1 'ravelin confirm: no iptables-apply waits in this network namespace' ravelin confirm
+	refused 2 'Usage: ravelin confirm' ravelin confirm me
+}
+
+@test "two at once are refused" {
+	start new.rules
+	RAVELIN_DIAGNOSTICS=0 refused 4 "iptables-apply $BANNER: another iptables-apply waits for its confirmation in this network namespace" \
+		apply y new.rules
+	RAVELIN_DIAGNOSTICS=0 TOOL=ip6tables-apply refused 4 "ip6tables-apply $BANNER: another iptables-apply waits for its confirmation in this network namespace" \
+		apply y new.rules
+	echo n >&8
+	ended 255
+	is_old
+}
+
+# --- what dies ------------------------------------------------------------------
+
+@test "the asking process is killed: the rules are put back" {
+	start new.rules
+	kill -KILL "$FRONT"
+	ended 137
+	until_true 5 is_old_again
+}
+
+@test "it is told to end: the same" {
+	local signal
+	for signal in HUP INT TERM QUIT; do
+		start new.rules
+		kill -"$signal" "$FRONT"
+		# A shell starts what is in the background with INT and QUIT ignored, a program may
+		# take them nevertheless.
+		ended 255
+		is_old
+	done
+}
+
+@test "the terminal goes away: the same" {
+	mkfifo keys
+	exec 8<>keys
+	nsenter --net="/proc/$NS/ns/net" --mount="/proc/$NS/ns/mnt" --wd="$PWD" -- \
+		script -qfec "$RAVELIN_BIN/iptables-apply new.rules" said <keys >/dev/null 2>&1 3>&- 8>&- &
+	local terminal=$!
+	until_true 5 grep -qs "NEW connections" said
+	kill -KILL "$terminal"
+	wait "$terminal" || true
+	until_true 5 is_old_again
+}
+
+@test "a key at a terminal needs no end of line" {
+	mkfifo keys
+	exec 8<>keys
+	on "$NS" script -qfec "$RAVELIN_BIN/iptables-apply new.rules" said <keys >/dev/null 2>&1 3>&- 8>&- &
+	FRONT=$!
+	until_true 5 grep -qs "NEW connections" said
+	printf y >&8
+	ended 0
+	is_new
+}
+
+@test "the watcher is killed: the asking process puts them back" {
+	start new.rules
+	kill -KILL "$WATCHER"
+	ended 255
+	is_old
+}
+
+@test "the watcher is told to end: it puts them back first" {
+	start new.rules
+	kill -TERM "$WATCHER"
+	ended 255
+	is_old
+}
+
+@test "the asking process is stopped: time goes on" {
+	start -t 1 new.rules
+	kill -STOP "$FRONT"
+	until_true 5 is_old_again
+	kill -CONT "$FRONT"
+	ended 255
+}
+
+# both_killed: neither gets to put the rules back.
+both_killed()
+{
+	start new.rules
+	kill -STOP "$WATCHER"
+	kill -KILL "$FRONT"
+	kill -KILL "$WATCHER"
+	ended 137
+	is_loaded
+}
+
+@test "both are killed: what to go back to is still there" {
+	both_killed
+	RAVELIN_DIAGNOSTICS=0 refused 1 'iptables-apply: an earlier iptables-apply was killed before its rules were confirmed' \
+		apply y new.rules
+	quiet ravelin revert
+	is_old
+	both_killed
+	quiet ravelin confirm
+	is_new
+	apply y new.rules >/dev/null
+}
+
+@test "a state of a namespace that is gone is not put back" {
+	both_killed
+	local state
+	state=/run/ravelin/apply-$(stat -Lc %i "/proc/$NS/ns/net").state
+	on "$NS" sed -i '2s/.*/1/' "$state"
+	refused 1 'ravelin revert: no iptables-apply waits in this network namespace' ravelin revert
+	is_new
+}
+
+@test "a state that is malformed is not put back" {
+	both_killed
+	local state
+	state=/run/ravelin/apply-$(stat -Lc %i "/proc/$NS/ns/net").state
+	on "$NS" truncate -s 100 "$state"
+	refused 1 "revert $BANNER: $state is malformed" ravelin revert
+	is_loaded
+}
+
+# --- a command instead of a file ------------------------------------------------
+
+@test "-c runs a command; both families are put back" {
+	prints "Running command './new.run'... done.
+$ASKED
+... then my job is done. See you next time." apply y -c ./new.run
+	[[ $(everything) != "$OLD" ]]
+	local kept
+	kept=$(everything)
+	sed -i 's/-j DROP/-j ACCEPT/' new.run
+	apply n -c ./new.run >/dev/null || [ $? -eq 255 ]
+	same "$kept" "$(everything)" rules
+}
+
+@test "-c: a command that fails half way is undone" {
+	echo 'exit 3' >>new.run
+	capture apply y -c ./new.run
+	[ "$rc" -eq 7 ]
+	same "Running command './new.run'... failed.
+$REVERTED" "$out" output
+	same 'Error: unknown error running command: ./new.run' "$err" message
+	is_old
+}
+
+@test "-c: a command that takes too long is ended, with what it started" {
+	echo 'echo $$ >pid; sleep 60 & wait' >>new.run
+	capture apply y -t 1 -c ./new.run
+	[ "$rc" -eq 7 ]
+	until_true 5 no kill -0 "-$(cat pid)" 2>/dev/null
+	is_old
+}
+
+@test "-c: the asking process is killed while the command runs" {
+	echo 'echo $$ >pid; sleep 60 & wait; iptables -F' >>new.run
+	mkfifo keys
+	exec 8<>keys
+	nsenter --net="/proc/$NS/ns/net" --mount="/proc/$NS/ns/mnt" --wd="$PWD" -- \
+		"$RAVELIN_BIN/iptables-apply" -t 60 -c ./new.run <keys >said 2>&1 3>&- 8>&- &
+	FRONT=$!
+	until_true 5 test -s pid
+	kill -KILL "$FRONT"
+	until_true 5 is_old_again
+	until_true 5 no kill -0 "-$(cat pid)" 2>/dev/null
+}
+
+# --- what is refused ------------------------------------------------------------
+
+@test "rules that cannot be loaded change nothing" {
+	echo '-A NOPE' >>new.rules
+	sed -i '/^COMMIT/d; $aCOMMIT' new.rules
+	capture apply y new.rules
+	[ "$rc" -eq 5 ]
+	same "Applying new iptables rules from 'new.rules'... failed.
+$REVERTED" "$out" output
+	[[ $err == *$'\n''Error: unknown error applying new iptables rules: new.rules' ]]
+	is_old
+}
+
+@test "wrong words" {
+	refused 1 'Error: timeout must be a positive number' apply y -t soon new.rules
+	refused 1 'Error: timeout must be a positive number' apply y -t -5 new.rules
+	refused 2 'Error: rulesfile not readable: nope' apply y nope
+	refused 2 'Error: rulesfile not readable: .' apply y .
+	refused 6 'Error: runcmd not executable: new.rules' apply y -c new.rules
+	refused 8 'Error: savefile not writable: .' apply y -w . new.rules
+	refused 1 "iptables-apply: unrecognized option '--nope'" apply y --nope
+	RAVELIN_BACKEND=file:x refused 2 "iptables-apply $BANNER: backend \"file:x\" has no rules that could lock you out
+Try \`iptables-apply -h' or 'iptables-apply --help' for more information." apply y new.rules
+	is_old
+}
+
+@test "a rule that is not understood could not be put back: nothing is applied" {
+	nft add rule ip6 mangle PREROUTING ip6 hoplimit vmap '{ 1 : drop }'
+	capture apply y new.rules
+	[ "$rc" -eq 4 ]
+	[[ $err == *'Error: unknown error saving old iptables rules' ]]
+	no is_loaded
+	nothing_left
+}
+
+@test "what others could write to is not trusted, and others cannot read" {
+	on "$NS" install -d -m 755 /run/ravelin
+	RAVELIN_DIAGNOSTICS=0 refused 1 "iptables-apply $BANNER: /run/ravelin is open to others than its owner" \
+		apply y new.rules
+	on "$NS" chmod 700 /run/ravelin
+	start new.rules
+	[ -z "$(on "$NS" find /run/ravelin -type f -perm /077)" ]
+	echo n >&8
+	ended 255
+	on "$NS" rm -r /run/ravelin
+	on "$NS" ln -s /tmp /run/ravelin
+	RAVELIN_DIAGNOSTICS=0 refused 1 "iptables-apply $BANNER: cannot open /run/ravelin: Not a directory" \
+		apply y new.rules
+}
+
+# --- beside stock ---------------------------------------------------------------
+
+# The script runs iptables-save and iptables-restore by their names: those under test.
+stock_apply() { printf %s "$1" | on "$NS" env PATH="$RAVELIN_BIN:$PATH" /usr/sbin/iptables-apply "${@:2}"; }
+
+@test "stock's script says the same, with the same exit codes" {
+	[ -x /usr/sbin/iptables-apply ] || skip 'no stock iptables-apply'
+	local args theirs
+	printf '#!/bin/sh\nexit 1\n' >bad.run
+	chmod +x bad.run
+	for args in 'y|new.rules' 'n|new.rules' '|new.rules' 'y|-w saved new.rules' 'y|-t 0 new.rules' \
+		'y|-t x new.rules' 'y|nope' 'y|-c new.rules' 'y|-c ./bad.run' 'n|-c ./new.run'; do
+		# shellcheck disable=SC2086 # words
+		capture stock_apply "${args%%|*}" ${args#*|}
+		theirs="$rc $out $err"
+		# shellcheck disable=SC2086
+		capture apply "${args%%|*}" ${args#*|}
+		same "$theirs" "$rc $out $err" "output of ${args#*|}"
+	done
+}
