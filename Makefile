@@ -41,7 +41,7 @@ LIBRARY   := $(filter-out $(BUILD)/cli/main.o,$(OBJECTS))
 NAMES     := iptables ip6tables iptables-save ip6tables-save iptables-restore ip6tables-restore
 TRANSLATE := iptables-translate ip6tables-translate iptables-restore-translate ip6tables-restore-translate
 APPLY     := iptables-apply ip6tables-apply
-LINKS     := $(NAMES) $(foreach n,$(NAMES),$(subst tables,tables-nft,$(n))) xtables-nft-multi $(TRANSLATE) $(APPLY)
+LINKS     := $(NAMES) $(foreach v,nft kmod,$(foreach n,$(NAMES),$(subst tables,tables-$(v),$(n)))) xtables-nft-multi $(TRANSLATE) $(APPLY)
 
 # V=1 shows whole command lines.
 Q         := $(if $(V),,@)

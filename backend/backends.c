@@ -4,5 +4,6 @@
 const struct rv_backend *const rv_backends[] = {
 	&rv_backend_nft,
 	&rv_backend_file,
+	&rv_backend_kmod,
 	NULL,
 };

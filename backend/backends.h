@@ -7,5 +7,6 @@
 
 extern const struct rv_backend rv_backend_nft;
 extern const struct rv_backend rv_backend_file;
+extern const struct rv_backend rv_backend_kmod;
 
 #endif

@@ -39,27 +39,54 @@ static const struct program {
 	{ NULL },
 };
 
-/* "iptables-nft-save" and "/usr/sbin/iptables-save" are the same program. */
-static const struct program *find_program(const char *path)
+/* What may stand behind "iptables" in a name, and the backend it means; NULL: as without it. */
+static const struct {
+	const char *mark;
+	const char *backend;
+} variants[] = {
+	{ "tables-nft", NULL },
+	{ "tables-kmod", "kmod" },
+};
+
+static const struct program *find_plain(const char *name)
 {
-	static const char nft[] = "tables-nft";
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	const char *mark = strstr(name, nft);
-	const struct program *p;
-	char plain[32];
-
-	if (mark) {
-		int head = (int)(mark - name) + (int)strlen("tables");
-
-		if (snprintf(plain, sizeof(plain), "%.*s%s", head, name,
-			     mark + strlen(nft)) >= (int)sizeof(plain))
-			return NULL;
-		name = plain;
-	}
-	for (p = programs; p->name; p++)
+	for (const struct program *p = programs; p->name; p++)
 		if (strcmp(p->name, name) == 0)
 			return p;
 	return NULL;
+}
+
+/* Whether spec is "NAME" or "NAME:ARG". */
+static bool names_backend(const char *spec, const char *name)
+{
+	size_t len = strlen(name);
+
+	return spec && strncmp(spec, name, len) == 0 && (!spec[len] || spec[len] == ':');
+}
+
+/*
+ * "iptables-nft-save" and "/usr/sbin/iptables-save" are the same program; a name that means
+ * a backend sets *backend.
+ */
+static const struct program *find_program(const char *path, const char **backend)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	char plain[32];
+
+	for (unsigned int i = 0; i < sizeof(variants) / sizeof(*variants); i++) {
+		const char *mark = strstr(name, variants[i].mark);
+		int head = (int)(mark ? mark - name : 0) + (int)strlen("tables");
+
+		if (!mark)
+			continue;
+		if (snprintf(plain, sizeof(plain), "%.*s%s", head, name,
+			     mark + strlen(variants[i].mark)) >= (int)sizeof(plain))
+			return NULL;
+		if (variants[i].backend && !names_backend(*backend, variants[i].backend))
+			*backend = variants[i].backend;
+		return find_plain(plain);
+	}
+	return find_plain(name);
 }
 
 static int usage(FILE *to, int code)
@@ -133,7 +160,7 @@ int main(int argc, char **argv)
 {
 	const char *env = getenv("RAVELIN_BACKEND");
 	const char *spec = env && *env ? env : NULL;
-	const struct program *p = argc > 0 ? find_program(argv[0]) : NULL;
+	const struct program *p = argc > 0 ? find_program(argv[0], &spec) : NULL;
 	struct rv_cli cli = { 0 };
 	int at = 0, code = RV_EXIT_PARAMETER;
 
@@ -144,7 +171,7 @@ int main(int argc, char **argv)
 			return code;
 		if (at >= argc)
 			return usage(stderr, RV_EXIT_PARAMETER);
-		p = find_program(argv[at]);
+		p = find_program(argv[at], &spec);
 		if (!p) {
 			fprintf(stderr, "ravelin: no program is called %s\n", argv[at]);
 			return usage(stderr, RV_EXIT_PARAMETER);

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Entries as a table of the IR. They come from a kernel that checked them when they were
+ * written; nothing here rests on that: what is not as uapi/ravelin.h says, or is more
+ * than a rule can say, is an error that names its place.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kmod.h"
+
+/* A user chain, by the offset of the entry that jumps lead to. */
+struct target {
+	uint32_t offset;
+	struct rv_chain *chain;
+};
+
+struct reader {
+	struct rv_table *table;
+	const struct rvk_table *head;
+	const unsigned char *bytes;
+	struct target *targets;		/* in order of offset */
+	uint32_t ntargets, room;
+	uint32_t number;		/* of the entry, from 0 */
+	struct rv_chain *chain;		/* it is in, NULL: between chains */
+	struct rv_error *err;
+};
+
+/* An entry and where it is. */
+struct entry {
+	const struct rvk_entry *e;
+	uint32_t offset;
+};
+
+__attribute__((format(printf, 2, 3)))
+static int misfit(struct reader *r, const char *fmt, ...)
+{
+	char text[RV_ERROR_TEXT / 2];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	rv_fail(r->err, RV_ERR_PROBLEM, NULL, "table `%s' is not understood: %s%s%sentry %u: %s",
+		r->table->def->name, r->chain ? "chain `" : "", r->chain ? r->chain->name : "",
+		r->chain ? "' " : "", r->number, text);
+	return rv_hint(r->err, "another program wrote it, or a newer ravelin; nothing was changed");
+}
+
+/* ---- layout ----------------------------------------------------------------------------- */
+
+static bool fits(uint32_t at, uint32_t size, uint32_t least, uint32_t end)
+{
+	return size >= least && size % 8 == 0 && at <= end && size <= end - at;
+}
+
+/* The entry at an offset; NULL with err set when it is none. */
+static const struct rvk_entry *entry_at(struct reader *r, uint32_t offset)
+{
+	const uint32_t least = sizeof(struct rvk_entry) + sizeof(struct rvk_element);
+	const struct rvk_entry *e = (const struct rvk_entry *)(const void *)(r->bytes + offset);
+	const uint32_t size = r->head->size;
+
+	if (offset > size || size - offset < least || !fits(offset, e->next, least, size) ||
+	    e->target < sizeof(*e) || e->target % 8 ||
+	    e->target > e->next - sizeof(struct rvk_element)) {
+		misfit(r, "it does not end where it should");
+		return NULL;
+	}
+	return e;
+}
+
+static const struct rvk_element *element_in(const struct rvk_entry *e, uint32_t offset)
+{
+	return (const struct rvk_element *)(const void *)((const unsigned char *)e + offset);
+}
+
+/* The element at an offset that ends at or before another; NULL with err set. */
+static const struct rvk_element *element_at(struct reader *r, const struct rvk_entry *e,
+					    uint32_t offset, uint32_t end)
+{
+	const struct rvk_element *el = element_in(e, offset);
+
+	if (end - offset < sizeof(*el) || !fits(offset, el->size, sizeof(*el), end)) {
+		misfit(r, "a match or target does not end where it should");
+		return NULL;
+	}
+	if (!memchr(el->name, 0, sizeof(el->name))) {
+		misfit(r, "the name of a match or target has no end");
+		return NULL;
+	}
+	return el;
+}
+
+static uint32_t data_len(const struct rvk_element *el)
+{
+	return el->size - sizeof(*el);
+}
+
+/* ---- chains: where they begin -------------------------------------------------------------- */
+
+static bool is_head(const struct rvk_entry *e)
+{
+	return element_in(e, e->target)->form == RVK_FORM_CHAIN;
+}
+
+static int add_target(struct reader *r, struct rv_chain *c, uint32_t offset)
+{
+	if (r->ntargets == r->room) {
+		uint32_t room = r->room ? 2 * r->room : 16;
+		struct target *larger = reallocarray(r->targets, room, sizeof(*larger));
+
+		if (!larger)
+			return rv_fail_memory(r->err);
+		r->targets = larger;
+		r->room = room;
+	}
+	r->targets[r->ntargets++] = (struct target){ offset, c };
+	return 0;
+}
+
+static int add_chain(struct reader *r, const struct entry *at)
+{
+	const struct rvk_element *el = element_at(r, at->e, at->e->target, at->e->next);
+	struct rv_chain *c;
+
+	if (!el)
+		return -1;
+	if (!el->name[0] || rv_table_chain(r->table, el->name))
+		return misfit(r, "a chain `%s' is there already, or has no name", el->name);
+	c = rv_table_add_chain(r->table, el->name);
+	if (!c)
+		return rv_fail_memory(r->err);
+	c->exists = true;
+	return add_target(r, c, at->offset + at->e->next);
+}
+
+/* Rules may jump to chains that stand behind them: all are known before rules are read. */
+static int find_chains(struct reader *r)
+{
+	struct entry at = { NULL, 0 };
+
+	for (r->number = 0; at.offset < r->head->size; r->number++) {
+		at.e = entry_at(r, at.offset);
+		if (!at.e || (is_head(at.e) && add_chain(r, &at)))
+			return -1;
+		at.offset += at.e->next;
+	}
+	return r->number == r->head->count ? 0 : misfit(r, "there should be %u", r->head->count);
+}
+
+static int by_offset(const void *key, const void *member)
+{
+	uint32_t offset = *(const uint32_t *)key;
+	const struct target *t = member;
+
+	return offset < t->offset ? -1 : offset > t->offset;
+}
+
+/* The chain that a jump to that offset calls, or NULL. */
+static struct rv_chain *chain_at(const struct reader *r, uint32_t offset)
+{
+	const struct target *t = r->ntargets ? bsearch(&offset, r->targets, r->ntargets, sizeof(*t),
+						       by_offset) : NULL;
+
+	return t ? t->chain : NULL;
+}
+
+/* ---- matches and targets --------------------------------------------------------------------- */
+
+static bool read_list(struct rv_predicate *p, const struct rvk_predicate *in)
+{
+	const struct rvk_interval *list = (const void *)(in + 1);
+
+	if (in->count > RV_PREDICATE_LIST || in->size != sizeof(*in) + in->count * sizeof(*list))
+		return false;
+	p->count = in->count;
+	for (unsigned int i = 0; i < in->count; i++) {
+		memcpy(p->list[i].from, list[i].from, sizeof(list[i].from));
+		memcpy(p->list[i].to, list[i].to, sizeof(list[i].to));
+	}
+	return true;
+}
+
+static bool read_predicate(struct rv_predicate *p, const struct rvk_predicate *in)
+{
+	int op = rv_kmod_op_back(in->op);
+
+	memset(p, 0, offsetof(struct rv_predicate, list));
+	p->sel = rv_kmod_sel_back(in->sel);
+	if (op < 0 || p->sel == RV_SEL_NONE || in->flags & ~RVK_PREDICATE_FLAGS ||
+	    in->len > rv_selectors[p->sel].len)
+		return false;
+	p->op = op;
+	p->negate = in->flags & RVK_PREDICATE_NEGATE;
+	p->len = in->len;
+	memcpy(p->value, in->value, sizeof(p->value));
+	memcpy(p->other, in->other, sizeof(p->other));
+	return read_list(p, in);
+}
+
+static int absorb_all(struct reader *r, struct rv_part *part, const struct rvk_element *el)
+{
+	const unsigned char *data = (const unsigned char *)(el + 1);
+	uint32_t at = 0, len = data_len(el);
+
+	while (at < len) {
+		const struct rvk_predicate *in = (const void *)(data + at);
+		struct rv_predicate p;
+
+		if (len - at < sizeof(*in) || !fits(at, in->size, sizeof(*in), len) ||
+		    !read_predicate(&p, in) ||
+		    rv_part_absorb(r->table->ruleset->family, part->ext, &p, part->data))
+			return misfit(r, "match `%s' compares something that its options do not say",
+				      el->name);
+		at += in->size;
+	}
+	return 0;
+}
+
+static struct rv_part *read_predicates(struct reader *r, const struct rvk_element *el)
+{
+	const struct rv_ext *ext = rv_kmod_match(r->table->ruleset->family, el->name);
+	struct rv_part *part;
+
+	if (!ext) {
+		misfit(r, "match `%s' is not known", el->name);
+		return NULL;
+	}
+	part = rv_part_new(ext);
+	if (!part) {
+		rv_fail_memory(r->err);
+		return NULL;
+	}
+	if (absorb_all(r, part, el)) {
+		rv_part_free(part);
+		return NULL;
+	}
+	return part;
+}
+
+/* A match or target that has no struct, whose name says all; or NULL. */
+static const struct rv_ext *find_bare(rv_family_t family, const struct rvk_element *el)
+{
+	const struct rv_ext *ext = rv_ext_find(el->kind == RVK_KIND_TARGET ? RV_TARGET : RV_MATCH,
+					       family, el->name);
+
+	return ext && !ext->wire && !ext->size && !el->revision && !data_len(el) ? ext : NULL;
+}
+
+static struct rv_part *part_of(rv_family_t family, const struct rvk_element *el, struct rv_error *why)
+{
+	const struct rv_wire_name name = {
+		.kind = el->kind == RVK_KIND_TARGET ? RV_TARGET : RV_MATCH,
+		.name = el->name,
+		.revision = el->revision,
+	};
+	const struct rv_ext *bare = find_bare(family, el);
+	struct rv_part *part;
+
+	if (!bare)
+		return rv_part_from_wire(family, &name, (const unsigned char *)(el + 1),
+					 data_len(el), why);
+	part = rv_part_new(bare);
+	if (!part)
+		rv_fail_memory(why);
+	return part;
+}
+
+static struct rv_part *read_data(struct reader *r, const struct rvk_element *el)
+{
+	struct rv_error why = { 0 };
+	struct rv_part *part = part_of(r->table->ruleset->family, el, &why);
+
+	if (!part && why.kind == RV_ERR_MEMORY)
+		rv_fail_memory(r->err);
+	else if (!part)
+		misfit(r, "%s", why.text);
+	return part;
+}
+
+static int read_match(struct reader *r, struct rv_rule *rule, const struct rvk_element *el)
+{
+	struct rv_part *part;
+
+	if (el->kind != RVK_KIND_MATCH ||
+	    (el->form != RVK_FORM_PREDICATES && el->form != RVK_FORM_DATA))
+		return misfit(r, "an element of kind %u, form %u is not understood", el->kind,
+			      el->form);
+	part = el->form == RVK_FORM_DATA ? read_data(r, el) : read_predicates(r, el);
+	if (!part)
+		return -1;
+	rv_rule_add_match(rule, part);
+	return 0;
+}
+
+static int read_jump(struct reader *r, struct rv_rule *rule, const struct rvk_verdict *v)
+{
+	struct rv_chain *to = chain_at(r, (uint32_t)v->verdict);
+
+	if (!to)
+		return misfit(r, "it jumps into the middle of a chain");
+	rule->verdict = v->flags & RVK_VERDICT_GOTO ? RV_VERDICT_GOTO : RV_VERDICT_JUMP;
+	rv_chain_name_set(rule->jump, to->name);
+	to->references++;
+	return 0;
+}
+
+static const struct rvk_verdict *verdict_of(const struct rvk_element *el)
+{
+	return el->kind == RVK_KIND_TARGET && el->form == RVK_FORM_VERDICT && !el->name[0] &&
+	       data_len(el) == sizeof(struct rvk_verdict) ? (const void *)(el + 1) : NULL;
+}
+
+static int read_target(struct reader *r, struct rv_rule *rule, const struct rvk_element *el)
+{
+	const struct rvk_verdict *v = verdict_of(el);
+
+	if (el->kind == RVK_KIND_TARGET && el->form == RVK_FORM_DATA) {
+		rule->target = read_data(r, el);
+		return rule->target ? 0 : -1;
+	}
+	if (!v)
+		return misfit(r, "a target of kind %u, form %u is not understood", el->kind,
+			      el->form);
+	if (v->flags & ~RVK_VERDICT_FLAGS || (v->flags && v->verdict < 0))
+		return misfit(r, "a verdict with flags %x is not understood", v->flags);
+	if (v->verdict >= 0)
+		return read_jump(r, rule, v);
+	return rv_kmod_verdict_back(v->verdict, &rule->verdict) ? 0
+		: misfit(r, "verdict %d is not understood", v->verdict);
+}
+
+/* ---- entries ------------------------------------------------------------------------------------ */
+
+static struct rv_counters counters_of(const struct rvk_entry *e)
+{
+	return (struct rv_counters){ e->counters.packets, e->counters.bytes };
+}
+
+static int read_matches(struct reader *r, struct rv_rule *rule, const struct rvk_entry *e)
+{
+	uint32_t at = sizeof(*e);
+
+	while (at < e->target) {
+		const struct rvk_element *el = element_at(r, e, at, e->target);
+
+		if (!el || read_match(r, rule, el))
+			return -1;
+		at += el->size;
+	}
+	return 0;
+}
+
+static int read_parts(struct reader *r, struct rv_rule *rule, const struct rvk_entry *e)
+{
+	const struct rvk_element *target = element_at(r, e, e->target, e->next);
+
+	if (!target)
+		return -1;
+	if (target->size != e->next - e->target)
+		return misfit(r, "something stands behind its target");
+	if (!rv_kmod_ip_read(&rule->ip, &e->ip))
+		return misfit(r, "an address, interface or protocol is more than a rule can say");
+	return read_matches(r, rule, e) ? -1 : read_target(r, rule, target);
+}
+
+static int read_rule(struct reader *r, const struct rvk_entry *e)
+{
+	struct rv_rule *rule = rv_rule_new();
+
+	if (!rule)
+		return rv_fail_memory(r->err);
+	if (read_parts(r, rule, e)) {
+		rv_rule_free(rule);
+		return -1;
+	}
+	rule->counters = counters_of(e);
+	rule->handle = r->number + UINT64_C(1);
+	rv_chain_add_rule(r->chain, rule, NULL);
+	return 0;
+}
+
+/* Whether the entry has no condition, and this verdict. */
+static bool is_plain(const struct rvk_entry *e, int32_t verdict)
+{
+	static const struct rvk_ip any;
+	const struct rvk_element *el = element_in(e, e->target);
+	const struct rvk_verdict *v = verdict_of(el);
+
+	return e->target == sizeof(*e) && e->next - e->target == el->size && v && !v->flags &&
+	       v->verdict == verdict && !memcmp(&e->ip, &any, sizeof(any));
+}
+
+static int read_policy(struct reader *r, const struct rvk_entry *e)
+{
+	if (!is_plain(e, RVK_ACCEPT) && !is_plain(e, RVK_DROP))
+		return misfit(r, "it should be a policy");
+	r->chain->policy = is_plain(e, RVK_DROP) ? RV_VERDICT_DROP : RV_VERDICT_ACCEPT;
+	r->chain->counters = counters_of(e);
+	r->chain->handle = r->number + UINT64_C(1);
+	r->chain = NULL;
+	return 0;
+}
+
+/* The base chain whose first entry this is, or NULL. */
+static struct rv_chain *base_at(const struct reader *r, uint32_t offset)
+{
+	rv_list_each(c, &r->table->chains, struct rv_chain, node) {
+		uint32_t hook;
+
+		if (c->base < 0)
+			continue;
+		hook = c->table->def->base[c->base].hook;
+		if (r->head->valid_hooks & 1u << hook && r->head->hook_entry[hook] == offset &&
+		    !c->handle)
+			return c;
+	}
+	return NULL;
+}
+
+static bool is_last(const struct reader *r, const struct entry *at)
+{
+	uint32_t next = at->offset + at->e->next;
+
+	return next >= r->head->size ||
+	       is_head((const struct rvk_entry *)(const void *)(r->bytes + next));
+}
+
+/* Between chains one begins: at a base chain's first entry, or at a head. */
+static int enter_chain(struct reader *r, const struct entry *at)
+{
+	if (is_head(at->e)) {
+		r->chain = chain_at(r, at->offset + at->e->next);
+		return 1;
+	}
+	r->chain = base_at(r, at->offset);
+	return r->chain ? 0 : misfit(r, "it is in no chain");
+}
+
+static int read_entry(struct reader *r, const struct entry *at)
+{
+	int rc = r->chain ? 0 : enter_chain(r, at);
+
+	if (rc)
+		return rc > 0 ? 0 : -1;
+	if (is_head(at->e))
+		return misfit(r, "the chain before it has no end");
+	if (r->chain->base >= 0) {
+		uint8_t hook = r->table->def->base[r->chain->base].hook;
+
+		return at->offset == r->head->underflow[hook] ? read_policy(r, at->e)
+							      : read_rule(r, at->e);
+	}
+	if (!is_last(r, at))
+		return read_rule(r, at->e);
+	if (!is_plain(at->e, RVK_RETURN))
+		return misfit(r, "it should be the chain's end");
+	r->chain = NULL;
+	return 0;
+}
+
+static int read_entries(struct reader *r)
+{
+	struct entry at = { NULL, 0 };
+
+	for (r->number = 0; at.offset < r->head->size; r->number++) {
+		at.e = (const struct rvk_entry *)(const void *)(r->bytes + at.offset);
+		if (read_entry(r, &at))
+			return -1;
+		at.offset += at.e->next;
+	}
+	return r->chain ? misfit(r, "its chain has no end") : 0;
+}
+
+static int check_base(struct reader *r)
+{
+	rv_list_each(c, &r->table->chains, struct rv_chain, node)
+		if (c->base >= 0 && !c->handle)
+			return misfit(r, "base chain `%s' is not there", c->name);
+	return 0;
+}
+
+static void all_there(struct rv_table *t)
+{
+	t->exists = true;
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		c->exists = c->loaded = true;
+}
+
+int rv_kmod_decode(struct rv_table *t, const struct rvk_table *head, const void *entries,
+		   struct rv_error *err)
+{
+	struct reader r = { .table = t, .head = head, .bytes = entries, .err = err };
+	int rc = 0;
+
+	if (find_chains(&r) || read_entries(&r) || check_base(&r))
+		rc = -1;
+	else
+		all_there(t);
+	free(r.targets);
+	return rc;
+}

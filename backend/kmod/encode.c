@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A table of the IR as entries: base chains in order of their hooks, then the user chains as
+ * they stand in the table. Jumps are filled in at the end, when all chains have their place.
+ */
+#include <stdlib.h>
+
+#include "kmod.h"
+
+/* A jump whose chain may have no place yet. */
+struct jump {
+	size_t at;			/* of its struct rvk_verdict in the buffer */
+	const struct rv_chain *to;
+};
+
+struct writer {
+	struct rv_kmod_blob *blob;
+	struct rv_buf *buf;
+	rv_family_t family;
+	struct rv_kmod_link *link;
+	size_t start;			/* of the first entry in the buffer */
+	struct jump *jumps;
+	size_t njumps, room;
+	struct rv_error *err;
+};
+
+/* Room for one more in an array that doubles. */
+static void *grown(void *array, size_t used, size_t *room, size_t size)
+{
+	size_t more = *room ? 2 * *room : 64;
+	void *larger;
+
+	if (used < *room)
+		return array;
+	larger = reallocarray(array, more, size);
+	if (larger)
+		*room = more;
+	return larger;
+}
+
+static void *zeros(struct writer *w, size_t len)
+{
+	void *at = rv_buf_grow(w->buf, len);
+
+	if (at)
+		memset(at, 0, len);
+	return at;
+}
+
+/* ---- elements --------------------------------------------------------------------------- */
+
+static struct rvk_element *element_at(const struct writer *w, size_t at)
+{
+	return (struct rvk_element *)(void *)(w->buf->data + at);
+}
+
+/* Begins an element; returns where it is. element_end() closes it. */
+static size_t element(struct writer *w, uint8_t kind, uint8_t form, const char *name,
+		      uint8_t revision)
+{
+	struct rvk_element *e = zeros(w, sizeof(*e));
+
+	if (!e)
+		return 0;
+	e->kind = kind;
+	e->form = form;
+	e->revision = revision;
+	memcpy(e->name, name, strnlen(name, sizeof(e->name) - 1));
+	return w->buf->len - sizeof(*e);
+}
+
+static void element_end(struct writer *w, size_t at)
+{
+	if (!rv_buf_ok(w->buf))
+		return;
+	zeros(w, -w->buf->len & 7);
+	if (rv_buf_ok(w->buf))
+		element_at(w, at)->size = w->buf->len - at;
+}
+
+/* ---- predicates --------------------------------------------------------------------------- */
+
+/* Predicates being written, and the part that reading them gives back. */
+struct meaning {
+	struct writer *w;
+	struct rv_part *back;
+	unsigned int n;
+};
+
+static void write_list(struct writer *w, const struct rv_predicate *p)
+{
+	struct rvk_interval *list = zeros(w, p->count * sizeof(*list));
+
+	for (unsigned int i = 0; list && i < p->count; i++) {
+		memcpy(list[i].from, p->list[i].from, sizeof(list[i].from));
+		memcpy(list[i].to, p->list[i].to, sizeof(list[i].to));
+	}
+}
+
+static int write_predicate(const struct rv_predicate *p, void *arg)
+{
+	struct meaning *m = arg;
+	unsigned int sel = rv_kmod_sel(p->sel);
+	struct rvk_predicate *out;
+
+	if (!sel || !rv_kmod_has_selector(m->w->link, m->w->family, sel) ||
+	    rv_part_absorb(m->w->family, m->back->ext, p, m->back->data))
+		return 1;
+	m->n++;
+	out = zeros(m->w, sizeof(*out));
+	if (!out)
+		return 0;
+	out->count = p->op == RV_OP_IN ? p->count : 0;
+	out->size = sizeof(*out) + out->count * sizeof(struct rvk_interval);
+	out->sel = sel;
+	out->op = rv_kmod_op(p->op);
+	out->flags = p->negate ? RVK_PREDICATE_NEGATE : 0;
+	out->len = p->len;
+	memcpy(out->value, p->value, sizeof(out->value));
+	memcpy(out->other, p->other, sizeof(out->other));
+	if (p->op == RV_OP_IN)
+		write_list(m->w, p);
+	return 0;
+}
+
+/*
+ * A match as predicates, if the same part comes back from them; then all that it says is in
+ * them. Returns 0; 1 if it does not: then nothing was written; or -1.
+ */
+static int write_predicates(struct writer *w, const struct rv_part *part)
+{
+	struct meaning m = { .w = w };
+	size_t at = w->buf->len;
+	int rc;
+
+	if (rv_kmod_match(w->family, rv_ext_kernel_name(part->ext)) != part->ext)
+		return 1;
+	m.back = rv_part_new(part->ext);
+	if (!m.back)
+		return rv_fail_memory(w->err);
+	element(w, RVK_KIND_MATCH, RVK_FORM_PREDICATES, rv_ext_kernel_name(part->ext),
+		part->ext->wire ? part->ext->wire->revision : 0);
+	rc = rv_part_predicates(w->family, part->ext, part->data, write_predicate, &m);
+	rc = rc || !m.n || memcmp(m.back->data, part->data, part->ext->size);
+	if (rc)
+		w->buf->len = at;
+	else
+		element_end(w, at);
+	rv_part_free(m.back);
+	return rc;
+}
+
+/* ---- rules ---------------------------------------------------------------------------------- */
+
+static int write_data(struct writer *w, uint8_t kind, const struct rv_part *part)
+{
+	const struct rv_wire *wire = part->ext->wire;
+	const char *name = rv_ext_kernel_name(part->ext);
+	size_t at, size;
+	unsigned char *data;
+
+	if (!wire && !part->ext->size) {	/* its name says all */
+		element_end(w, element(w, kind, RVK_FORM_DATA, name, 0));
+		return 0;
+	}
+	if (!wire || !wire->size)
+		return rv_fail(w->err, RV_ERR_PROBLEM, NULL, "ravelin.ko cannot be told of %s `%s'",
+			       kind == RVK_KIND_TARGET ? "target" : "match", part->ext->name);
+	at = element(w, kind, RVK_FORM_DATA, name, wire->revision);
+	size = (wire->size + (size_t)7) & ~(size_t)7;
+	data = rv_buf_grow(w->buf, size);
+	if (data && rv_part_to_wire(part, wire, data, size, w->err))
+		return -1;
+	element_end(w, at);
+	return 0;
+}
+
+static int write_match(struct writer *w, const struct rv_part *m)
+{
+	int rc = write_predicates(w, m);
+
+	return rc > 0 ? write_data(w, RVK_KIND_MATCH, m) : rc;
+}
+
+static int remember_jump(struct writer *w, size_t at, const struct rv_rule *r,
+			 const struct rv_chain *c)
+{
+	const struct rv_chain *to = rv_table_chain(c->table, r->jump);
+	struct jump *jumps;
+
+	if (!to)
+		return rv_fail(w->err, RV_ERR_PROBLEM, NULL, "Chain '%s' does not exist", r->jump);
+	jumps = grown(w->jumps, w->njumps, &w->room, sizeof(*jumps));
+	if (!jumps)
+		return rv_fail_memory(w->err);
+	w->jumps = jumps;
+	w->jumps[w->njumps++] = (struct jump){ at, to };
+	return 0;
+}
+
+static size_t write_verdict(struct writer *w, int32_t verdict, uint32_t flags)
+{
+	size_t at = element(w, RVK_KIND_TARGET, RVK_FORM_VERDICT, "", 0);
+	struct rvk_verdict *v = zeros(w, sizeof(*v));
+
+	if (!v)
+		return 0;
+	*v = (struct rvk_verdict){ verdict, flags };
+	element_end(w, at);
+	return at + sizeof(struct rvk_element);
+}
+
+static int write_target(struct writer *w, const struct rv_rule *r, const struct rv_chain *c)
+{
+	size_t at;
+
+	if (r->target)
+		return write_data(w, RVK_KIND_TARGET, r->target);
+	at = write_verdict(w, rv_kmod_verdict(r->verdict),
+			   r->verdict == RV_VERDICT_GOTO ? RVK_VERDICT_GOTO : 0);
+	return r->jump[0] ? remember_jump(w, at, r, c) : 0;
+}
+
+/* ---- entries ---------------------------------------------------------------------------------- */
+
+static struct rvk_entry *entry_at(const struct writer *w, size_t at)
+{
+	return (struct rvk_entry *)(void *)(w->buf->data + at);
+}
+
+/* Begins an entry; *at: where it is. */
+static int entry(struct writer *w, size_t *at, struct rv_chain *c, struct rv_rule *r,
+		 uint32_t number)
+{
+	struct rv_kmod_blob *b = w->blob;
+	size_t room = b->room;
+	struct rv_kmod_entry *entries = grown(b->entries, b->count, &room, sizeof(*entries));
+
+	if (!entries)
+		return rv_fail_memory(w->err);
+	b->entries = entries;
+	b->room = room;
+	b->entries[b->count++] = (struct rv_kmod_entry){ c, r, number };
+	*at = w->buf->len;
+	if (!zeros(w, sizeof(struct rvk_entry)))
+		return rv_fail_memory(w->err);
+	return 0;
+}
+
+/* The target begins where the matches end. */
+static void entry_target(struct writer *w, size_t at)
+{
+	if (rv_buf_ok(w->buf))
+		entry_at(w, at)->target = w->buf->len - at;
+}
+
+static int entry_end(struct writer *w, size_t at)
+{
+	if (!rv_buf_ok(w->buf))
+		return rv_fail_memory(w->err);
+	if (w->buf->len - w->start > RVK_SIZE_MAX)
+		return rv_fail(w->err, RV_ERR_PROBLEM, NULL,
+			       "the table is too large: ravelin.ko takes %u MiB", RVK_SIZE_MAX >> 20);
+	entry_at(w, at)->next = w->buf->len - at;
+	return 0;
+}
+
+static int write_rule(struct writer *w, struct rv_chain *c, struct rv_rule *r, uint32_t number)
+{
+	size_t at;
+
+	if (entry(w, &at, c, r, number))
+		return -1;
+	entry_at(w, at)->counters = (struct rvk_counters){ r->counters.packets, r->counters.bytes };
+	rv_kmod_ip_write(&entry_at(w, at)->ip, &r->ip);
+	for (const struct rv_part *m = r->matches; m; m = m->next)
+		if (write_match(w, m))
+			return -1;
+	entry_target(w, at);
+	return write_target(w, r, c) ? -1 : entry_end(w, at);
+}
+
+static int write_rules(struct writer *w, struct rv_chain *c)
+{
+	uint32_t number = 0;
+
+	rv_list_each(r, &c->rules, struct rv_rule, node)
+		if (write_rule(w, c, r, ++number)) {
+			rv_error_at(w->err, &r->loc);
+			return -1;
+		}
+	return 0;
+}
+
+/* An entry without condition: a policy, head or end of a chain. */
+static int write_plain(struct writer *w, struct rv_chain *c, uint8_t form, int32_t verdict)
+{
+	size_t at;
+
+	if (entry(w, &at, c, NULL, 0))
+		return -1;
+	if (c->base >= 0)
+		entry_at(w, at)->counters = (struct rvk_counters){ c->counters.packets,
+								   c->counters.bytes };
+	entry_target(w, at);
+	if (form == RVK_FORM_CHAIN)
+		element_end(w, element(w, RVK_KIND_TARGET, form, c->name, 0));
+	else
+		write_verdict(w, verdict, 0);
+	return entry_end(w, at);
+}
+
+/* ---- tables ------------------------------------------------------------------------------------- */
+
+static int write_base(struct writer *w, struct rv_chain *c)
+{
+	uint8_t hook = c->table->def->base[c->base].hook;
+	struct rvk_table *t = rv_kmod_blob_table(w->blob);
+
+	t->valid_hooks |= 1u << hook;
+	t->hook_entry[hook] = w->buf->len - w->start;
+	if (write_rules(w, c))
+		return -1;
+	rv_kmod_blob_table(w->blob)->underflow[hook] = w->buf->len - w->start;
+	return write_plain(w, c, RVK_FORM_VERDICT, rv_kmod_verdict(c->policy));
+}
+
+static int write_user(struct writer *w, struct rv_chain *c)
+{
+	if (write_plain(w, c, RVK_FORM_CHAIN, 0))
+		return -1;
+	c->handle = w->buf->len - w->start;
+	return write_rules(w, c) ? -1 : write_plain(w, c, RVK_FORM_VERDICT, RVK_RETURN);
+}
+
+/* base: the chains that the kernel calls, or the others. */
+static int write_chains(struct writer *w, struct rv_table *t, bool base)
+{
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		if ((c->base >= 0) != base || (!base && !c->exists))
+			continue;
+		if (base ? write_base(w, c) : write_user(w, c))
+			return -1;
+	}
+	return 0;
+}
+
+static void write_jumps(struct writer *w)
+{
+	for (size_t i = 0; i < w->njumps; i++) {
+		const struct jump *j = &w->jumps[i];
+		struct rvk_verdict *v = (struct rvk_verdict *)(void *)(w->buf->data + j->at);
+
+		v->verdict = (int32_t)j->to->handle;
+	}
+}
+
+static int write_table(struct writer *w, struct rv_table *t)
+{
+	struct rvk_table *head = zeros(w, sizeof(*head));
+
+	if (!head)
+		return rv_fail_memory(w->err);
+	memcpy(head->name, t->def->name, strlen(t->def->name));
+	head->family = w->family;
+	w->start = w->buf->len;
+	if (write_chains(w, t, true) || write_chains(w, t, false))
+		return -1;
+	write_jumps(w);
+	head = rv_kmod_blob_table(w->blob);
+	head->size = w->buf->len - w->start;
+	head->count = w->blob->count;
+	return 0;
+}
+
+int rv_kmod_encode(struct rv_kmod_blob *b, struct rv_buf *buf, struct rv_table *t,
+		   struct rv_kmod_link *link, struct rv_error *err)
+{
+	struct writer w = {
+		.blob = b, .buf = buf, .family = t->ruleset->family, .link = link, .err = err,
+	};
+	int rc;
+
+	*b = (struct rv_kmod_blob){ .buf = buf, .at = buf->len };
+	rc = write_table(&w, t);
+	free(w.jumps);
+	return rc;
+}
+
+void rv_kmod_blob_free(struct rv_kmod_blob *b)
+{
+	free(b->entries);
+	b->entries = NULL;
+}

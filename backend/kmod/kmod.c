@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Backend "kmod": the tables of ravelin.ko. A table is read whole when it is first asked for,
+ * and all tables that were read are replaced together in commit, if none of them is another
+ * one by then.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "kmod.h"
+
+/* Reads that another writer got into, before it is left to the caller to start over. */
+#define PATIENCE 16
+
+/* What was read of a table. */
+struct held {
+	const struct rv_table_def *def;
+	uint64_t generation;
+	uint32_t count;
+	struct rvk_counters *counters;	/* of its entries as they were then */
+};
+
+struct kmod {
+	struct rv_kmod_link link;
+	struct held held[RVK_TABLES_MAX];
+	unsigned int nheld;
+};
+
+/* ---- links ------------------------------------------------------------------------------- */
+
+int rv_kmod_link_open(struct rv_kmod_link *link, const char *arg, struct rv_error *err)
+{
+	*link = (struct rv_kmod_link){ .transport = &rv_kmod_socket };
+	if (arg && *arg)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "backend kmod takes no \"%s\"", arg);
+	if (!link->transport->open(&link->priv, arg, err))
+		return 0;
+	rv_kmod_link_close(link);
+	return -1;
+}
+
+void rv_kmod_link_close(struct rv_kmod_link *link)
+{
+	if (link->transport)
+		link->transport->close(link->priv);
+	link->transport = NULL;
+}
+
+bool rv_kmod_has_selector(struct rv_kmod_link *link, rv_family_t family, unsigned int sel)
+{
+	const unsigned int f = family == NFPROTO_IPV6;
+	const uint64_t bit = UINT64_C(1) << sel;
+	struct rvk_has has = {
+		.version = RVK_VERSION, .family = family, .kind = RVK_KIND_SELECTOR, .sel = sel,
+	};
+
+	if (link->selectors[f].asked & bit)
+		return link->selectors[f].has & bit;
+	link->selectors[f].asked |= bit;
+	if (link->transport->call(link->priv, RVK_SO_HAS, &has, sizeof(has)) ||
+	    has.where != RVK_HAS_ENGINE)
+		return false;
+	link->selectors[f].has |= bit;
+	return true;
+}
+
+/* What a call came back with, where no rule is to blame. */
+static int refused_call(int rc, struct rv_error *err)
+{
+	switch (-rc) {
+	case EAGAIN:
+		rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
+		return rv_hint(err, "another program changed the ruleset at the same time");
+	case EPERM:
+	case EACCES:
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "Permission denied (you must be root)");
+	case EPROTONOSUPPORT:
+		rv_fail(err, RV_ERR_VERSION, NULL, "ravelin.ko speaks another version of the ABI than %u",
+			RVK_VERSION);
+		return rv_hint(err, "load the module that came with this program");
+	case ENOMEM:
+		return rv_fail(err, RV_ERR_RESOURCE, NULL, "ravelin.ko has no memory left for it");
+	default:
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "ravelin.ko refused a call: %s",
+			       strerror(-rc));
+	}
+}
+
+/* ---- opening ------------------------------------------------------------------------------ */
+
+static void forget(struct kmod *k)
+{
+	while (k->nheld)
+		free(k->held[--k->nheld].counters);
+}
+
+static void kmod_close(struct rv_store *s)
+{
+	struct kmod *k = s->priv;
+
+	if (!k)
+		return;
+	forget(k);
+	rv_kmod_link_close(&k->link);
+	free(k);
+	s->priv = NULL;
+}
+
+static int kmod_open(struct rv_store *s, const char *arg, struct rv_error *err)
+{
+	struct kmod *k = calloc(1, sizeof(*k));
+
+	if (!k)
+		return rv_fail_memory(err);
+	if (rv_kmod_link_open(&k->link, arg, err)) {
+		free(k);
+		return -1;
+	}
+	s->priv = k;
+	return 0;
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+static void ask_for(struct rvk_info *info, const struct rv_table *t)
+{
+	memset(info, 0, sizeof(*info));
+	info->version = RVK_VERSION;
+	memcpy(info->table.name, t->def->name, strlen(t->def->name));
+	info->table.family = t->ruleset->family;
+}
+
+/* Reads the table that there is now: struct rvk_info and entries. Returns 0 or -Exxx. */
+static int read_entries(struct kmod *k, const struct rv_table *t, struct rv_buf *b)
+{
+	struct rvk_info *info = rv_buf_grow(b, sizeof(*info));
+	uint32_t size;
+	int rc;
+
+	if (!info)
+		return -ENOMEM;
+	ask_for(info, t);
+	rc = k->link.transport->call(k->link.priv, RVK_SO_INFO, info, sizeof(*info));
+	if (rc || !info->table.count)
+		return rc;
+	size = info->table.size;
+	if (size > RVK_SIZE_MAX)
+		return -EOVERFLOW;
+	if (!rv_buf_grow(b, size))
+		return -ENOMEM;
+	return k->link.transport->call(k->link.priv, RVK_SO_ENTRIES, b->data, b->len);
+}
+
+static int read_patiently(struct kmod *k, const struct rv_table *t, struct rv_buf *b)
+{
+	int rc = -EAGAIN;
+
+	for (unsigned int i = 0; i < PATIENCE && rc == -EAGAIN; i++) {
+		rv_buf_reset(b);
+		rc = read_entries(k, t, b);
+	}
+	return rc;
+}
+
+/* Keeps what the entries have counted, to know later what is new. They have been decoded. */
+static int hold(struct kmod *k, const struct rv_table *t, const struct rvk_table *head,
+		const char *entries, struct rv_error *err)
+{
+	struct held *h = &k->held[k->nheld];
+	uint32_t at = 0;
+
+	if (k->nheld == RVK_TABLES_MAX)
+		return rv_fail_memory(err);
+	*h = (struct held){ t->def, head->generation, head->count, NULL };
+	h->counters = calloc(head->count + (size_t)1, sizeof(*h->counters));
+	if (!h->counters)
+		return rv_fail_memory(err);
+	k->nheld++;
+	for (uint32_t i = 0; i < head->count; i++) {
+		const struct rvk_entry *e = (const void *)(entries + at);
+
+		h->counters[i] = e->counters;
+		at += e->next;
+	}
+	return 0;
+}
+
+/* A table that has no entries is none; its base chains are what they always are. */
+static void nothing_there(struct rv_table *t)
+{
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		c->loaded = true;
+}
+
+static int load(struct kmod *k, struct rv_table *t, const struct rv_buf *b, struct rv_error *err)
+{
+	const struct rvk_info *info = (const void *)b->data;
+	const struct rvk_table *head = &info->table;
+
+	if (head->size != b->len - sizeof(*info) && head->count)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "table `%s' came back with another size",
+			       t->def->name);
+	if (!head->count)
+		nothing_there(t);
+	else if (rv_kmod_decode(t, head, info + 1, err))
+		return -1;
+	t->complete = true;
+	return hold(k, t, head, (const char *)(info + 1), err);
+}
+
+static int kmod_load_chains(struct rv_store *s, struct rv_table *table, const char *only,
+			    struct rv_error *err)
+{
+	struct kmod *k = s->priv;
+	struct rv_buf b = RV_BUF_INIT;
+	int rc = read_patiently(k, table, &b);
+
+	(void)only;
+	rc = rc ? refused_call(rc, err) : load(k, table, &b, err);
+	rv_buf_free(&b);
+	return rc;
+}
+
+/* ---- writing ------------------------------------------------------------------------------- */
+
+int rv_kmod_change_add(struct rv_kmod_change *c, struct rv_table *t, uint64_t generation,
+		       uint32_t old_count, struct rv_error *err)
+{
+	const unsigned int n = c->n;
+	const size_t room = old_count * sizeof(struct rvk_counters);
+	struct rvk_table *head;
+
+	if (!n && !rv_buf_grow(&c->buf, sizeof(struct rvk_replace)))
+		return rv_fail_memory(err);
+	if (n == RVK_TABLES_MAX)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "too many tables for one call");
+	c->n++;
+	if (rv_kmod_encode(&c->blobs[n], &c->buf, t, c->link, err))
+		return -1;
+	head = rv_kmod_blob_table(&c->blobs[n]);
+	head->generation = generation;
+	head->old_count = old_count;
+	c->old[n] = c->buf.len;
+	if (room && !rv_buf_grow(&c->buf, room))
+		return rv_fail_memory(err);
+	memset(c->buf.data + c->old[n], 0, room);
+	return 0;
+}
+
+int rv_kmod_change_send(struct rv_kmod_change *c, struct rv_error *err)
+{
+	struct rvk_replace *head = (struct rvk_replace *)(void *)c->buf.data;
+	int rc;
+
+	if (!c->n)
+		return 0;
+	if (c->buf.len > INT32_MAX)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "the tables are too large for one call");
+	*head = (struct rvk_replace){
+		.version = RVK_VERSION, .ntables = c->n, .size = c->buf.len,
+	};
+	rc = c->link->transport->call(c->link->priv, RVK_SO_REPLACE, c->buf.data, c->buf.len);
+	if (!rc)
+		return 0;
+	if (rc == -EAGAIN || (!head->refusal.reason && rc != -EINVAL))
+		return refused_call(rc, err);
+	return rv_kmod_refused(&head->refusal, rc, c, err);
+}
+
+void rv_kmod_change_free(struct rv_kmod_change *c)
+{
+	for (unsigned int i = 0; i < c->n; i++)
+		rv_kmod_blob_free(&c->blobs[i]);
+	rv_buf_free(&c->buf);
+	c->n = 0;
+}
+
+/* ---- counters ------------------------------------------------------------------------------ */
+
+static const struct held *held_of(const struct kmod *k, const struct rv_table_def *def)
+{
+	for (unsigned int i = 0; i < k->nheld; i++)
+		if (k->held[i].def == def)
+			return &k->held[i];
+	return NULL;
+}
+
+/* Where an entry stood in the table that was read, from 1; 0: it is new. */
+static uint64_t place_before(const struct rv_kmod_entry *e)
+{
+	if (e->rule)
+		return e->rule->handle;
+	return e->chain->base >= 0 ? e->chain->handle : 0;
+}
+
+/* What the old entry counted after it was read, in *to. Returns whether that is anything. */
+static bool counted_since(const struct held *h, const struct rvk_counters *now,
+			  const struct rv_kmod_entry *e, struct rvk_counters *to)
+{
+	uint64_t before = place_before(e);
+
+	if (!before || before > h->count)
+		return false;
+	to->packets = now[before - 1].packets - h->counters[before - 1].packets;
+	to->bytes = now[before - 1].bytes - h->counters[before - 1].bytes;
+	return to->packets || to->bytes;
+}
+
+/*
+ * Hands over what was counted while the new table was being made. It is too late to fail: the
+ * rules are in force. If another writer has replaced them again, its table has begun without.
+ */
+static void hand_over(struct rv_kmod_change *c, unsigned int n, const struct held *h)
+{
+	const struct rv_kmod_blob *b = &c->blobs[n];
+	const size_t len = sizeof(struct rvk_info) + b->count * sizeof(struct rvk_counters);
+	struct rvk_info *info = calloc(1, len);
+	struct rvk_counters *add;
+	bool any = false;
+
+	if (!info)
+		return;
+	add = (struct rvk_counters *)(info + 1);
+	info->version = RVK_VERSION;
+	info->table = *rv_kmod_blob_table(b);
+	info->table.old_count = 0;
+	for (uint32_t i = 0; i < b->count; i++)
+		any |= counted_since(h, (const void *)(c->buf.data + c->old[n]), &b->entries[i],
+				     &add[i]);
+	if (any)
+		c->link->transport->call(c->link->priv, RVK_SO_COUNTERS, info, len);
+	free(info);
+}
+
+/* ---- commit -------------------------------------------------------------------------------- */
+
+/* All tables that are or were there, of those that were read. */
+static int add_tables(struct rv_kmod_change *c, struct kmod *k, struct rv_ruleset *rs,
+		      struct rv_error *err)
+{
+	rv_list_each(t, &rs->tables, struct rv_table, node) {
+		const struct held *h = held_of(k, t->def);
+
+		if (h && (t->exists || h->count) &&
+		    rv_kmod_change_add(c, t, h->generation, h->count, err))
+			return -1;
+	}
+	return 0;
+}
+
+static const struct rv_table_def *def_of(const struct rv_kmod_blob *b)
+{
+	return b->entries[0].chain->table->def;
+}
+
+static int kmod_commit(struct rv_store *s, struct rv_error *err)
+{
+	struct kmod *k = s->priv;
+	struct rv_kmod_change c = { .link = &k->link };
+	int rc = add_tables(&c, k, &s->rs, err);
+
+	if (!rc)
+		rc = rv_kmod_change_send(&c, err);
+	for (unsigned int i = 0; i < c.n && !rc; i++)
+		hand_over(&c, i, held_of(k, def_of(&c.blobs[i])));
+	rv_kmod_change_free(&c);
+	return rc;
+}
+
+const struct rv_backend rv_backend_kmod = {
+	.name = "kmod",
+	.banner = "kmod",
+	.open = kmod_open,
+	.close = kmod_close,
+	.load_chains = kmod_load_chains,
+	.commit = kmod_commit,
+};

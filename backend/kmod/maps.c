@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What numbers and fields of the IR are in the ABI. Each list is read in both directions. */
+#include <stddef.h>
+
+#include "kmod.h"
+
+/* ---- selectors, operators, verdicts --------------------------------------------------- */
+
+#define SELECTORS(X)							\
+	X(IP_SADDR) X(IP_DADDR) X(IP_PROTO) X(IP_FRAG) X(IP6_SADDR) X(IP6_DADDR) X(L4PROTO) \
+	X(IIFNAME) X(OIFNAME) X(MARK) X(UID) X(GID) X(SOCKET) X(TH_SPORT) X(TH_DPORT) X(TH_PORT) \
+	X(TCP_FLAGS) X(TCP_OPTION) X(TCP_MSS) X(PKTTYPE) X(PHYSIN) X(PHYSOUT) X(PHYS_IS_IN) \
+	X(PHYS_IS_OUT) X(PHYS_BRIDGED) X(TOS) X(ICMP_TYPE) X(ICMP6_TYPE) X(ETHER_SADDR)	\
+	X(ADDRTYPE_SRC) X(ADDRTYPE_DST) X(IP_DSCP) X(IP6_DSCP) X(IP_ECN) X(IP6_ECN) X(TTL) \
+	X(HOPLIMIT) X(LENGTH)
+
+#define OPERATORS(X) X(EQ) X(PREFIX) X(MASK) X(ANY) X(RANGE) X(IN)
+
+unsigned int rv_kmod_sel(enum rv_sel sel)
+{
+	static const uint8_t map[RV_SEL_COUNT] = {
+#define RV_X(id) [RV_SEL_##id] = RVK_SEL_##id,
+		SELECTORS(RV_X)
+#undef RV_X
+	};
+
+	return map[sel];
+}
+
+enum rv_sel rv_kmod_sel_back(unsigned int sel)
+{
+	static const uint8_t map[RVK_SEL_COUNT] = {
+#define RV_X(id) [RVK_SEL_##id] = RV_SEL_##id,
+		SELECTORS(RV_X)
+#undef RV_X
+	};
+
+	return sel < RVK_SEL_COUNT ? map[sel] : RV_SEL_NONE;
+}
+
+unsigned int rv_kmod_op(enum rv_op op)
+{
+	static const uint8_t map[] = {
+#define RV_X(id) [RV_OP_##id] = RVK_OP_##id,
+		OPERATORS(RV_X)
+#undef RV_X
+	};
+
+	return op < sizeof(map) ? map[op] : 0;
+}
+
+int rv_kmod_op_back(unsigned int op)
+{
+#define RV_X(id) if (op == RVK_OP_##id) return RV_OP_##id;
+	OPERATORS(RV_X)
+#undef RV_X
+	return -1;
+}
+
+static const struct {
+	enum rv_verdict verdict;
+	int32_t code;
+} verdicts[] = {
+	{ RV_VERDICT_NONE, RVK_CONTINUE },
+	{ RV_VERDICT_ACCEPT, RVK_ACCEPT },
+	{ RV_VERDICT_DROP, RVK_DROP },
+	{ RV_VERDICT_QUEUE, RVK_QUEUE },
+	{ RV_VERDICT_RETURN, RVK_RETURN },
+};
+
+#define VERDICTS (sizeof(verdicts) / sizeof(*verdicts))
+
+int32_t rv_kmod_verdict(enum rv_verdict verdict)
+{
+	for (unsigned int i = 0; i < VERDICTS; i++)
+		if (verdicts[i].verdict == verdict)
+			return verdicts[i].code;
+	return RVK_CONTINUE;
+}
+
+bool rv_kmod_verdict_back(int32_t code, enum rv_verdict *verdict)
+{
+	for (unsigned int i = 0; i < VERDICTS; i++)
+		if (verdicts[i].code == code) {
+			*verdict = verdicts[i].verdict;
+			return true;
+		}
+	return false;
+}
+
+/* Two descriptors may share a kernel's name: predicates are those of the one that is called so. */
+const struct rv_ext *rv_kmod_match(rv_family_t family, const char *name)
+{
+	const struct rv_ext *ext = rv_ext_find(RV_MATCH, family, name);
+
+	return ext && !strcmp(rv_ext_kernel_name(ext), name) ? ext : NULL;
+}
+
+/* ---- the IP part ------------------------------------------------------------------------- */
+
+#define FIELD(field, name) \
+	{ offsetof(struct rvk_ip, name), offsetof(struct rv_ip, field), \
+	  sizeof(((struct rvk_ip *)0)->name) }
+
+static const struct {
+	uint16_t abi, ir, size;
+} fields[] = {
+	FIELD(src, src),
+	FIELD(smask, smask),
+	FIELD(dst, dst),
+	FIELD(dmask, dmask),
+	FIELD(in, in),
+	FIELD(out, out),
+	FIELD(proto, proto),
+};
+
+struct bit {
+	uint8_t ir, abi;
+};
+
+static const struct bit flags[] = {
+	{ RV_IP_PROTO, RVK_IP_PROTO },
+	{ RV_IP_FRAG, RVK_IP_FRAG },
+	{ 0, 0 },
+};
+
+static const struct bit inversions[] = {
+	{ RV_IP_SRC, RVK_INV_SRC },
+	{ RV_IP_DST, RVK_INV_DST },
+	{ RV_IP_IN, RVK_INV_IN },
+	{ RV_IP_OUT, RVK_INV_OUT },
+	{ RV_IP_PROTO, RVK_INV_PROTO },
+	{ RV_IP_FRAG, RVK_INV_FRAG },
+	{ 0, 0 },
+};
+
+static uint8_t bits(const struct bit *b, uint8_t ir)
+{
+	uint8_t abi = 0;
+
+	for (; b->ir; b++)
+		abi |= ir & b->ir ? b->abi : 0;
+	return abi;
+}
+
+static uint8_t bits_back(const struct bit *b, uint8_t abi)
+{
+	uint8_t ir = 0;
+
+	for (; b->ir; b++)
+		ir |= abi & b->abi ? b->ir : 0;
+	return ir;
+}
+
+/* A name is compared with its NUL, unless a '+' stands for the rest; no name with nothing. */
+static void interface_mask(uint8_t mask[16], const char name[16])
+{
+	size_t len = strnlen(name, 16);
+
+	memset(mask, 0, 16);
+	if (len && name[len - 1] == '+')
+		memset(mask, 0xff, len - 1);
+	else if (len)
+		memset(mask, 0xff, len < 16 ? len + 1 : 16);
+}
+
+void rv_kmod_ip_write(struct rvk_ip *to, const struct rv_ip *from)
+{
+	memset(to, 0, sizeof(*to));
+	for (unsigned int i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		memcpy((char *)to + fields[i].abi, (const char *)from + fields[i].ir, fields[i].size);
+	interface_mask(to->in_mask, to->in);
+	interface_mask(to->out_mask, to->out);
+	to->flags = bits(flags, from->flags);
+	to->invert = bits(inversions, from->invert);
+}
+
+/* What writing the result again would not make is not understood. */
+bool rv_kmod_ip_read(struct rv_ip *to, const struct rvk_ip *from)
+{
+	struct rvk_ip again;
+
+	memset(to, 0, sizeof(*to));
+	for (unsigned int i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		memcpy((char *)to + fields[i].ir, (const char *)from + fields[i].abi, fields[i].size);
+	to->flags = bits_back(flags, from->flags);
+	to->invert = bits_back(inversions, from->invert);
+	rv_kmod_ip_write(&again, to);
+	return !to->in[IFNAMSIZ - 1] && !to->out[IFNAMSIZ - 1] && !memcmp(&again, from, sizeof(again));
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Why a call was refused: the ABI's error record as the rule and a reason, for a person. */
+#include <errno.h>
+#include <stdio.h>
+
+#include <ravelin/render.h>
+
+#include "kmod.h"
+
+/* What is wrong, by RVK_WHY_*; %s: the match, target or chain that is meant. */
+static const char *const reasons[] = {
+	[RVK_WHY_TABLE] = "the module has no such table",
+	[RVK_WHY_HOOKS] = "the table's chains are not those the module has",
+	[RVK_WHY_SIZE] = "it does not end where it should",
+	[RVK_WHY_COUNT] = "the number of its rules is wrong",
+	[RVK_WHY_ALIGN] = "it is not aligned",
+	[RVK_WHY_RESERVED] = "it uses what this version of the module does not know",
+	[RVK_WHY_NAME] = "the name of a match, target or chain is malformed",
+	[RVK_WHY_KIND] = "`%s' cannot stand there",
+	[RVK_WHY_IP] = "the module cannot be told this address, protocol or fragment",
+	[RVK_WHY_ENTRY] = "a chain does not begin where it should",
+	[RVK_WHY_UNDERFLOW] = "a policy does not stand where it should",
+	[RVK_WHY_POLICY] = "the policy is neither ACCEPT nor DROP",
+	[RVK_WHY_END] = "the chain has no end",
+	[RVK_WHY_HEAD] = "the chain has no proper head",
+	[RVK_WHY_TWICE] = "chain `%s' is there twice",
+	[RVK_WHY_VERDICT] = "the module does not know this verdict",
+	[RVK_WHY_JUMP] = "the jump does not lead to a chain",
+	[RVK_WHY_LOOP] = "the jump makes a loop",
+	[RVK_WHY_DEPTH] = "jumps are nested too deep",
+	[RVK_WHY_PREDICATE] = "`%s' compares in a way that the module does not know",
+	[RVK_WHY_SELECTOR] = "`%s' looks at something that the module does not know",
+	[RVK_WHY_UNKNOWN] = "neither the module nor the kernel has `%s' (missing kernel module?)",
+	[RVK_WHY_REVISION] = "neither the module nor the kernel has this revision of `%s'",
+	[RVK_WHY_DATA_SIZE] = "the data of `%s' has another size in the kernel",
+	[RVK_WHY_IN_TABLE] = "`%s' cannot be used in this table",
+	[RVK_WHY_IN_HOOK] = "`%s' cannot be used in this chain or in the chains that call it",
+	[RVK_WHY_PROTOCOL] = "`%s' needs a rule of its own protocol (-p)",
+	[RVK_WHY_CHECK] = "`%s' refuses these options",
+	[RVK_WHY_NAT] = "rules in table nat need connection tracking, which the module does not have yet",
+	[RVK_WHY_MEMORY] = "there is no memory left for it",
+};
+
+#define REASONS (sizeof(reasons) / sizeof(*reasons))
+
+/* What stock calls the error of the change, as the kernel would say it by its code. */
+static int code_of(const struct rvk_refusal *why, int code)
+{
+	if (why->reason == RVK_WHY_LOOP || why->reason == RVK_WHY_DEPTH)
+		return EMLINK;
+	if (why->reason == RVK_WHY_UNKNOWN || why->reason == RVK_WHY_REVISION)
+		return ENOENT;
+	return -code;
+}
+
+static void add_reason(struct rv_buf *b, const struct rvk_refusal *why)
+{
+	const char *text = why->reason < REASONS ? reasons[why->reason] : NULL;
+	char name[sizeof(why->name) + 1];
+	const char *mark = text ? strstr(text, "%s") : NULL;
+
+	snprintf(name, sizeof(name), "%.*s", (int)sizeof(why->name), why->name);
+	if (!text)
+		rv_buf_printf(b, "reason %u", why->reason);
+	else if (mark)
+		rv_buf_printf(b, "%.*s%s%s", (int)(mark - text), text, name, mark + 2);
+	else
+		rv_buf_puts(b, text);
+	if (why->reason == RVK_WHY_CHECK && why->error < 0)
+		rv_buf_printf(b, " (%s)", strerror(-why->error));
+}
+
+static void add_rule(struct rv_buf *b, const struct rv_kmod_entry *e, rv_family_t family)
+{
+	rv_render_rule(b, family, e->chain->name, e->rule, RV_COUNTERS_NONE);
+	if (rv_buf_ok(b) && b->len && b->data[b->len - 1] == '\n')
+		b->len--;
+}
+
+static int refused_rule(const struct rvk_refusal *why, int code, const struct rv_kmod_entry *e,
+			const struct rv_table_def *def, rv_family_t family, struct rv_error *err)
+{
+	struct rv_buf text = RV_BUF_INIT, reason = RV_BUF_INIT;
+	const char *rule, *because;
+
+	add_rule(&text, e, family);
+	add_reason(&reason, why);
+	rule = rv_buf_text(&text);
+	because = rv_buf_text(&reason);
+	rv_fail(err, code == -ENOMEM ? RV_ERR_RESOURCE : RV_ERR_PROBLEM, &e->rule->loc,
+		" RULE_APPEND failed (%s): rule in chain %s: %s: %s", strerror(code_of(why, code)),
+		e->chain->name, rule ? rule : "", because ? because : "");
+	rv_hint(err, "it is rule %u of chain %s in table %s; nothing was changed", e->number,
+		e->chain->name, def->name);
+	rv_buf_free(&text);
+	rv_buf_free(&reason);
+	return -1;
+}
+
+static int refused_table(const struct rvk_refusal *why, int code, const char *table,
+			 struct rv_error *err)
+{
+	struct rv_buf reason = RV_BUF_INIT;
+	const char *because;
+
+	add_reason(&reason, why);
+	because = rv_buf_text(&reason);
+	rv_fail(err, code == -ENOMEM ? RV_ERR_RESOURCE : RV_ERR_PROBLEM, NULL,
+		"table %s was refused (%s): %s", table, strerror(code_of(why, code)),
+		because ? because : "");
+	rv_buf_free(&reason);
+	return rv_hint(err, "nothing was changed");
+}
+
+int rv_kmod_refused(const struct rvk_refusal *why, int code, const struct rv_kmod_change *c,
+		    struct rv_error *err)
+{
+	const struct rv_kmod_blob *b = why->table < c->n ? &c->blobs[why->table] : NULL;
+	const struct rv_table *t = b ? b->entries[0].chain->table : NULL;
+
+	if (!b || !why->reason)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "ravelin.ko refused the change: %s",
+			       strerror(-code));
+	if (why->stage == RVK_STAGE_TABLE || why->entry >= b->count || !b->entries[why->entry].rule)
+		return refused_table(why, code, t->def->name, err);
+	return refused_rule(why, code, &b->entries[why->entry], t->def, t->ruleset->family, err);
+}
