@@ -89,12 +89,13 @@ static void print_rate(struct rv_out *o, uint32_t rate)
 		.no_invert = "rateest: rateest can't be inverted", __VA_ARGS__	\
 	}
 
-#define AMOUNT(word, field, bit, what, text)					\
+#define AMOUNT(unit, number, field, bit, what, text)				\
 	{									\
-		.name = "rateest-" word, .type = RV_T_HOOK, .flags = RV_OPT_OPTIONAL_ARG, \
+		.name = "rateest-" unit number, .type = RV_T_HOOK,		\
+		.flags = RV_OPT_OPTIONAL_ARG,					\
 		RV_FIELD(info, field), .given = RV_BIT(info, flags, XT_RATEEST_MATCH_##bit), \
-		.once = "rateest: can't specify --rateest-" word " twice",	\
-		.no_invert = "rateest: rateest-" #bit " can't be inverted",	\
+		.once = "rateest: can't specify --rateest-" unit number " twice", \
+		.no_invert = "rateest: rateest-" unit " can't be inverted",	\
 		.arg = what, .help = text, .parse = parse_amount,		\
 	}
 
@@ -119,14 +120,14 @@ static const struct rv_option options[] = {
 	},
 	[NAME1] = NAME_ROW("rateest1", "the estimator", name1),
 	[NAME] = { .name = "rateest", .alias_of = "rateest1" },
-	[BPS1] = AMOUNT("bps1", bps1, BPS, "rate", "with --rateest-delta: bits up to this rate"),
-	[PPS1] = AMOUNT("pps1", pps1, PPS, "number", "with --rateest-delta: packets up to this rate"),
+	[BPS1] = AMOUNT("bps", "1", bps1, BPS, "rate", "with --rateest-delta: bits up to this rate"),
+	[PPS1] = AMOUNT("pps", "1", pps1, PPS, "number", "with --rateest-delta: packets up to this rate"),
 	[LT] = MODE("lt", LT, 1 << GT | 1 << EQ, "it is lower"),
 	[GT] = MODE("gt", GT, 1 << LT | 1 << EQ, "it is higher"),
 	[EQ] = MODE("eq", EQ, 1 << LT | 1 << GT, "it is the same"),
-	[BPS2] = AMOUNT("bps2", bps2, BPS, "rate", "than this many bits a second"),
+	[BPS2] = AMOUNT("bps", "2", bps2, BPS, "rate", "than this many bits a second"),
 	[BPS] = { .name = "rateest-bps", .alias_of = "rateest-bps2" },
-	[PPS2] = AMOUNT("pps2", pps2, PPS, "number", "than this many packets a second"),
+	[PPS2] = AMOUNT("pps", "2", pps2, PPS, "number", "than this many packets a second"),
 	[PPS] = { .name = "rateest-pps", .alias_of = "rateest-pps2" },
 	[NAME2] = NAME_ROW("rateest2", "than this estimator's", name2,
 			   .given = RV_BIT(info, flags, XT_RATEEST_MATCH_REL)),

@@ -60,6 +60,7 @@
 -m rateest --rateest a --rateest-lt --rateest-pps 5 --rateest-pps 6 ; FAIL ; rateest: can't specify --rateest-pps2 twice
 -m rateest --rateest-delta --rateest-delta --rateest a --rateest-lt --rateest-pps1 5 ; FAIL ; rateest: can't specify --rateest-delta twice
 -m rateest ! --rateest-delta --rateest a --rateest-lt --rateest-pps1 5 ; FAIL ; rateest: rateest-delta can't be inverted
+-m rateest --rateest a --rateest-lt ! --rateest-pps 5 ; FAIL ; rateest: rateest-pps can't be inverted
 -m rateest ! --rateest a --rateest-lt --rateest-pps 5 ; FAIL ; rateest: rateest can't be inverted
 -m rateest --rateest a --rateest-lt --rateest-pps2 5 ; -m rateest --rateest a --rateest-lt --rateest-pps 5 ; OK
 # stock takes this

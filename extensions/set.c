@@ -89,7 +89,10 @@ static const struct rv_option options[] = {
 		.parse = parse_match_set,
 		.print = print_match_set,
 	},
-	[SET] = { .name = "set", .alias_of = "match-set" },
+	[SET] = {
+		.name = "set", .alias_of = "match-set",
+		.warning = "--set option deprecated, please use --match-set",
+	},
 	[RETURN_NOMATCH] = {
 		.name = "return-nomatch",
 		.type = RV_T_FLAG,

@@ -86,6 +86,8 @@ int rv_option_parse(struct rv_parse *p)
 	uint64_t bit;
 	int rc;
 
+	if (p->opt->warning)
+		rv_warn(p->err, "%s", p->opt->warning);
 	p->opt = canonical(p->ext, p->opt);
 	bit = 1ULL << (p->opt - p->ext->options);
 	if (check_use(p, bit))

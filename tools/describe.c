@@ -153,7 +153,9 @@ static void put_row(const struct rv_ext *ext, const struct rv_option *row)
 	printf("%s\t%s\t", opt->tables ? opt->tables : ext->tables ? ext->tables : "-",
 	       has_predicate(opt) ? rv_selectors[opt->sel].name : "-");
 	put_hooks(row_hooks(ext, opt));
-	printf("%s\n", opt->arg ? opt->arg : "-");
+	printf("%s\t%c\t%u\t%u\n", opt->arg ? opt->arg : "-", opt->letter ? opt->letter : '-',
+	       ext->only_protocol ? ext->only_protocol : ext->protocol,
+	       opt->hooks ? opt->hooks : ext->hooks);
 }
 
 static void print_rows(const struct rv_ext *ext, void *arg)
@@ -166,7 +168,7 @@ static void print_rows(const struct rv_ext *ext, void *arg)
 static int rows(void)
 {
 	puts("#kind\textension\tfamilies\toption\talias of\ttype\tsize\tmin\tmax\tflags\tvalues\t"
-	     "excludes\tneeds\ttables\tselector\thooks\targument");
+	     "excludes\tneeds\ttables\tselector\thooks\targument\tletter\tprotocol\tchains");
 	print_rows(&rv_ext_ip, NULL);
 	rv_ext_each(print_rows, NULL);
 	return 0;

@@ -185,6 +185,7 @@ struct rv_option {
 	const char *once;		/* given twice, or together with a row it excludes */
 	const char *no_invert;		/* '!' where it may not stand */
 	const char *other_family;	/* in the other family; NULL: it is unknown there */
+	const char *warning;		/* said when it is given: a spelling that is going away */
 
 	/* Hooks; NULL = the type's own. parse returns 0 or -1 with p->err set. */
 	int (*parse)(struct rv_parse *p);

@@ -168,11 +168,12 @@ class Generator:
             return option not in chosen and not any(
                 option.name in o.excludes or o.name in option.excludes for o in chosen)
 
-        by_name = {o.name: o for o in extension.options}
+        known = [o for o in extension.options if family in o.families]
+        by_name = {o.name: o for o in known}
         for group in extension.needs:
             if any(o.name in group for o in chosen):
                 continue
-            needed = [by_name[n] for n in group if fits(by_name[n])]
+            needed = [by_name[n] for n in group if n in by_name and fits(by_name[n])]
             if subject and subject.requires:
                 needed = [o for o in needed if o.name in subject.requires] or needed
             if needed:
@@ -180,7 +181,7 @@ class Generator:
         for option in list(chosen):
             if option.requires and not any(o.name in option.requires for o in chosen):
                 chosen.insert(0, by_name[self.random.choice(option.requires)])
-        others = [o for o in extension.options if fits(o) and not o.requires]
+        others = [o for o in known if fits(o) and not o.requires]
         self.random.shuffle(others)
         for option in others[:self.random.choice((0, 0, 1, 1, 2, 3))]:
             if fits(option):
@@ -525,7 +526,7 @@ class Generator:
         subjects = []
         for number in range(count):
             if not subjects:
-                subjects = [(o, f) for e in EXTENSIONS.values() for o in e.options for f in e.families]
+                subjects = [(o, f) for e in EXTENSIONS.values() for o in e.options for f in o.families]
                 self.random.shuffle(subjects)
             if self.last and self.chance(TWIN):
                 command = self.twin()

@@ -1,17 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The tables beside this file, read once.  What their columns mean is said in
-the tables themselves."""
+"""What the generator knows: the rows of the descriptors, as build/describe
+prints them, so that a new one is covered without being listed; and the tables
+beside this file, for what rows cannot say (what their columns mean is said in
+them).
+"""
 
 import collections
 import os
+import subprocess
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+DESCRIBE = os.environ.get("RAVELIN_DESCRIBE", os.path.join(HERE, "../../build/describe"))
 
 Option = collections.namedtuple(
-    "Option", "extension name aliases argument range invert excludes requires")
+    "Option", "extension name aliases argument range invert excludes requires families required")
 Extension = collections.namedtuple(
     "Extension", "name kind families protocols places needs options")
 Chain = collections.namedtuple("Chain", "table name interfaces")
+
+# The kind of value (in values.tsv) that a type of row takes, where options.tsv has no better one.
+KINDS = {
+    "flag": "none", "uint": "integer", "uint-range": "integers", "port-range": "portrange", "masked": "masked",
+    "string": "text", "enum": "enum", "bits": "enumlist", "address": "gateway", "network": "oneaddress",
+    "address-range": "addressrange", "mac": "mac", "interface": "interface", "protocol": "protocol",
+    "change": "masked", "prefix": "prefix", "hook": "anything",
+}
+HOOKS = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
 
 
 def rows(name):
@@ -26,20 +40,100 @@ def names(column, separator=","):
     return [] if column == "-" else column.split(separator)
 
 
-def read_options():
-    options = collections.defaultdict(list)
-    for extension, name, aliases, argument, limits, invert, excludes, requires in rows("options.tsv"):
-        options[extension].append(Option(
-            extension, name, names(aliases), argument, limits, invert == "yes",
-            names(excludes), names(requires)))
-    return options
+def described():
+    """The rows of all descriptors, as mappings from the names of their columns."""
+    if not os.access(DESCRIBE, os.X_OK):
+        raise SystemExit("differential: there is no %s: make build/describe" % os.path.normpath(DESCRIBE))
+    lines = subprocess.run([DESCRIBE, "rows"], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+    head = lines[0].lstrip("#").split("\t")
+    result = [dict(zip(head, line.split("\t"))) for line in lines[1:]]
+    for row in result:
+        if row["kind"] == "core":
+            row["extension"] = "core"
+    return result
+
+
+def limits(row):
+    """What options.tsv has as the range, from the row."""
+    size, low, high = int(row["size"]), int(row["min"]), int(row["max"])
+    if row["values"] != "-" and row["type"] in ("enum", "bits"):
+        return row["values"].replace(",", "|")
+    if row["type"] == "string":
+        return str(size - 1)
+    # Two numbers stand in the field of a range, of a value with a mask, of a change.
+    half = size // 2 if row["type"] in ("uint-range", "masked", "change") else size
+    return "%d-%d" % (low, high or (1 << 8 * min(half, 8)) - 1)
+
+
+def option(row, aliases, listed):
+    """The option of a row; listed: what a table knows better, - where it does not."""
+    flags = names(row["flags"])
+    argument, values, excludes, needs = (
+        by_hand if by_hand != "-" else by_row
+        for by_hand, by_row in zip(listed, (KINDS[row["type"]], limits(row), row["excludes"], row["needs"])))
+    return Option(row["extension"], row["option"], aliases, argument, values, "invert" in flags,
+                  names(excludes), names(needs), row["families"], "required" in flags)
+
+
+def read_options(descriptors):
+    """{extension: [Option]}. Rows that two families have alike become one."""
+    listed = {(columns[0], columns[1]): columns[2:] for columns in rows("options.tsv")}
+    result = collections.defaultdict(list)
+    aliases = collections.defaultdict(set)
+    for row in descriptors:
+        names_too = aliases[row["extension"], row["option"]]
+        if row["alias of"] != "-":
+            aliases[row["extension"], row["alias of"]].add(row["option"])
+        elif row["letter"] != "-":
+            names_too.add(row["letter"])
+    for row in descriptors:
+        if row["alias of"] != "-":
+            continue
+        key = row["extension"], row["option"]
+        new = option(row, sorted(aliases[key]), listed.get(key, "----"))
+        for index, old in enumerate(result[row["extension"]]):
+            if old._replace(families=new.families) == new:
+                result[row["extension"]][index] = old._replace(families="".join(sorted(set(old.families + new.families))))
+                break
+        else:
+            result[row["extension"]].append(new)
+    for extension, name, letters, argument, inverted, excludes in rows("core.tsv"):
+        result[extension].append(Option(extension, name, names(letters), argument, "-", inverted == "yes",
+                                        names(excludes), [], "46", False))
+    return result
+
+
+def places(row):
+    """table:chain where the kernel takes the extension."""
+    tables = ["*"] if row["tables"] == "-" else row["tables"].split()
+    hooks = int(row["chains"])
+    chains = [name for number, name in enumerate(HOOKS) if hooks >> number & 1] + ["user"] if hooks else ["*"]
+    return ["%s:%s" % (table, chain) for table in tables for chain in chains]
 
 
 def read_extensions():
-    options = read_options()
-    return {name: Extension(name, kind, families, names(protocols), names(places),
-                            [group.split("|") for group in names(needs, "&")], options[name])
-            for name, kind, families, protocols, places, needs in rows("extensions.tsv")}
+    descriptors = described()
+    options = read_options(descriptors)
+    listed = {name: (protocols, where, needs) for name, protocols, where, needs in rows("extensions.tsv")}
+    result = {}
+    for row in descriptors:
+        name = row["extension"]
+        if name in result:
+            both = "".join(sorted(set(result[name].families + row["families"])))
+            result[name] = result[name]._replace(families=both)
+            continue
+        protocols, where, needs = listed.get(name, ("?", "?", "?"))
+        result[name] = Extension(
+            name, row["kind"], row["families"],
+            names(protocols) if protocols != "?" else [row["protocol"]] if row["protocol"] != "0" else [],
+            names(where) if where != "?" else places(row),
+            [group.split("|") for group in names(needs, "&")] if needs != "?" else
+            [[o.name] for o in options[name] if o.required], options[name])
+    # A target without options has no rows.
+    for name, (protocols, where, needs) in listed.items():
+        if name not in result:
+            result[name] = Extension(name, "target", "46", names(protocols), names(where), [], [])
+    return result
 
 
 def read_chains():
