@@ -32,11 +32,21 @@ int rv_cli_restore_translate(struct rv_cli *cli);
 int rv_cli_apply(struct rv_cli *cli);
 int rv_cli_confirm(struct rv_cli *cli);
 int rv_cli_revert(struct rv_cli *cli);
+int rv_cli_xml(struct rv_cli *cli);
+int rv_cli_json(struct rv_cli *cli);
 
 /* Appends what iptables-save prints. Returns 0, or -1 with err set. */
 int rv_cli_save_text(struct rv_cli *cli, bool counters, struct rv_buf *b, struct rv_error *err);
 /* Does what iptables-restore does with cli->text. Returns the exit code, after a message. */
 int rv_cli_restore_text(struct rv_cli *cli);
+
+/* ---- input.c ----------------------------------------------------------------- */
+
+/*
+ * Appends the file (NULL: stdin) and makes it what places of errors point into. A NUL stands
+ * behind it. Returns 0, or 1 after a message.
+ */
+int rv_cli_read(struct rv_cli *cli, const char *path, struct rv_buf *input);
 
 /* ---- diag.c: what goes to stderr ------------------------------------------ */
 

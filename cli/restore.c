@@ -4,12 +4,8 @@
  * applied to one store and committed once: a file with one wrong line changes nothing.
  * Stock iptables commits table by table.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <ravelin/io.h>
 
 #include "cli/flags.h"
 
@@ -213,23 +209,6 @@ int rv_cli_restore_text(struct rv_cli *cli)
 	return rc;
 }
 
-static int read_input(struct restore *r, const char *path)
-{
-	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO, rc;
-
-	if (fd < 0)
-		return rv_cli_message("Can't open %s: %s", path, strerror(errno));
-	rc = rv_read_all(fd, &r->input);
-	if (rc < 0)
-		rc = rv_cli_message("%s: cannot read %s: %s", r->cli->name,
-				    path ? path : "stdin", strerror(errno));
-	if (path)
-		close(fd);
-	r->cli->text = r->input.data ? r->input.data : "";
-	r->cli->len = r->input.len;
-	return rc;
-}
-
 static int say(struct restore *r)
 {
 	if (r->version)
@@ -251,7 +230,7 @@ int rv_cli_restore(struct rv_cli *cli)
 	else if (cli->argc - words > 1)
 		rc = rv_cli_message("Unknown arguments found on commandline");
 	else
-		rc = read_input(&r, words < cli->argc ? cli->argv[words] : NULL);
+		rc = rv_cli_read(cli, cli->argv[words], &r.input);
 	if (rc == 0 && !r.version && !r.help)
 		rc = restore_run(&r);
 	rv_buf_free(&r.input);

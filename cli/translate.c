@@ -4,14 +4,10 @@
  * Nothing is looked up and nothing is changed. A line that nft has no words for comes
  * out as a comment.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <ravelin/io.h>
 
 #include "backend/text/text.h"
 #include "cli/flags.h"
@@ -322,23 +318,6 @@ static int translate_file(struct file *f)
 	return rc ? rc : rv_cli_write(f->cli, STDOUT_FILENO, &f->out);
 }
 
-static int read_file(struct file *f)
-{
-	int fd = f->path ? open(f->path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO, rc;
-
-	if (fd < 0)
-		return rv_cli_message("Can't open %s: %s", f->path, strerror(errno));
-	rc = rv_read_all(fd, &f->input);
-	if (rc < 0)
-		rc = rv_cli_message("%s: cannot read %s: %s", f->cli->name,
-				    f->path ? f->path : "stdin", strerror(errno));
-	if (f->path)
-		close(fd);
-	f->cli->text = f->input.data ? f->input.data : "";
-	f->cli->len = f->input.len;
-	return rc;
-}
-
 static int say(struct file *f)
 {
 	if (f->version)
@@ -360,7 +339,7 @@ int rv_cli_restore_translate(struct rv_cli *cli)
 	else if (cli->argc > words)
 		rc = rv_cli_message("Unknown arguments found on commandline");
 	else
-		rc = read_file(&f);
+		rc = rv_cli_read(cli, f.path, &f.input);
 	if (rc == 0 && !f.version && !f.help)
 		rc = translate_file(&f);
 	rv_buf_free(&f.input);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A store that is nowhere but in memory. */
+#include <ravelin/parser.h>
+
+#include "backend/file/load.h"
+
+static int memory_open(struct rv_store *s, const char *arg, struct rv_error *err)
+{
+	(void)s;
+	(void)arg;
+	(void)err;
+	return 0;
+}
+
+static void memory_close(struct rv_store *s)
+{
+	(void)s;
+}
+
+static int memory_load_chains(struct rv_store *s, struct rv_table *table, const char *only,
+			      struct rv_error *err)
+{
+	(void)s;
+	(void)only;
+	(void)err;
+	rv_list_each(c, &table->chains, struct rv_chain, node)
+		c->loaded = true;
+	table->complete = true;
+	return 0;
+}
+
+static int memory_commit(struct rv_store *s, struct rv_error *err)
+{
+	(void)s;
+	(void)err;
+	return 0;
+}
+
+static const struct rv_backend memory = {
+	.name = "memory",
+	.banner = "memory",
+	.open = memory_open,
+	.close = memory_close,
+	.load_chains = memory_load_chains,
+	.commit = memory_commit,
+};
+
+static int sort(struct rv_store *s, struct rv_error *err)
+{
+	rv_list_each(t, &s->rs.tables, struct rv_table, node)
+		if (rv_table_sort(t))
+			return rv_fail_memory(err);
+	return 0;
+}
+
+int rv_load_text(struct rv_store *s, rv_family_t family, const char *text, size_t len,
+		 struct rv_error *err)
+{
+	memset(s, 0, sizeof(*s));
+	s->backend = &memory;
+	rv_ruleset_init(&s->rs, family);
+	if (!rv_load_restore(s, text, len, true, err) && !rv_store_commit(s, err) && !sort(s, err))
+		return 0;
+	rv_store_close(s);
+	return -1;
+}
+
+int rv_load_tables(struct rv_store *s, int (*fn)(const struct rv_table *t, void *arg), void *arg)
+{
+	int rc = 0;
+
+	for (const struct rv_table_def *def = rv_table_defs; def->name && !rc; def++)
+		rv_list_each(t, &s->rs.tables, struct rv_table, node)
+			if (t->def == def && t->exists && !rc)
+				rc = fn(t, arg);
+	return rc;
+}
