@@ -25,7 +25,7 @@ HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection -
 # A word of a restore file goes through many small functions of many files. The objects hold
 # plain code too, with which the unit tests are linked (quicker to make).
 LTO       := $(if $(SANITIZE),,-flto=auto)
-PKGS      := libmnl
+PKGS      := libmnl expat jansson
 
 RV_CPPFLAGS = -D_GNU_SOURCE -DRAVELIN_VERSION='"$(VERSION)"' -Iinclude -I. -I$(BUILD) \
               $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
@@ -41,7 +41,7 @@ LIBRARY   := $(filter-out $(BUILD)/cli/main.o,$(OBJECTS))
 NAMES     := iptables ip6tables iptables-save ip6tables-save iptables-restore ip6tables-restore
 TRANSLATE := iptables-translate ip6tables-translate iptables-restore-translate ip6tables-restore-translate
 APPLY     := iptables-apply ip6tables-apply
-LINKS     := $(NAMES) $(foreach v,nft kmod,$(foreach n,$(NAMES),$(subst tables,tables-$(v),$(n)))) xtables-nft-multi $(TRANSLATE) $(APPLY)
+LINKS     := $(NAMES) $(foreach v,nft kmod,$(foreach n,$(NAMES),$(subst tables,tables-$(v),$(n)))) xtables-nft-multi $(TRANSLATE) $(APPLY) iptables-xml
 
 # V=1 shows whole command lines.
 Q         := $(if $(V),,@)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A store that is nowhere but in memory. */
+#include <string.h>
+
 #include <ravelin/parser.h>
 
 #include "backend/file/load.h"

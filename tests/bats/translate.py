@@ -15,6 +15,9 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..'))
+import cases as extensions  # noqa: E402  pylint: disable=wrong-import-position
+
 CHAINS = {
     'raw': ['PREROUTING', 'OUTPUT'],
     'mangle': ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'],
@@ -24,26 +27,6 @@ CHAINS = {
 }
 # Chains that rules of the cases jump to; a target of the other family counts as one too.
 USER = ['foo', 'CLUSTERIP', 'ULOG']
-
-
-def cases(directory):
-    """(extension, family, words of the command line) of each case that is OK."""
-    for name in sorted(os.listdir(directory)):
-        if not name.endswith('.t'):
-            continue
-        place = {'table': 'filter', 'chain': 'INPUT', 'family': 'both'}
-        with open(os.path.join(directory, name), encoding='utf-8') as f:
-            for line in f:
-                line = line.rstrip('\n')
-                if line.startswith('@'):
-                    key, value = line[1:].split()[:2]
-                    place[key] = value
-                elif line.endswith('; OK') and not line.startswith('#'):
-                    rule = shlex.split(line[:-4].rsplit(' ; ', 1)[0])
-                    both = ['ip', 'ip6'] if place['family'] == 'both' else [place['family']]
-                    for family in both:
-                        yield name[:-2], family, ['-t', place['table'], '-A', place['chain'],
-                                                  *rule]
 
 
 def run(tool, words):
@@ -108,7 +91,9 @@ def main():
         return (case, run([os.path.join(binaries, tool)], words), run([*shlex.split(oracle), tool], words))
 
     with ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(translate, cases(directory)))
+        results = list(pool.map(translate, [
+            (name, family, ['-t', table, '-A', chain, *rule])
+            for name, family, table, chain, rule in extensions.cases(directory)]))
     for (name, family, words), ours, stock in results:
         rule = f'{family} {shlex.join(words)}'
         how = kind(ours, stock)

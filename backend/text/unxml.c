@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What iptables-xml wrote, or a person in its manner, as text of iptables-save. */
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <expat.h>
+
+#include "line.h"
+#include "xml.h"
+
+/* Elements by depth. */
+enum {
+	ROOT, TABLE, CHAIN, RULE,
+	SIDE,		/* conditions, actions */
+	PART,		/* a match or target */
+	OPTION,
+	DEPTHS,
+};
+
+struct chain {
+	struct chain *next;
+	char *name;
+	unsigned int place;		/* of a base chain in its table; the others come behind */
+	struct rv_buf head, rules;
+};
+
+struct reader {
+	XML_Parser expat;
+	struct rv_buf *b;
+	struct rv_error *err;
+	unsigned int depth;		/* elements that are open */
+	const struct rv_table_def *table;	/* NULL: one that is not known */
+	struct chain *chains, *chain;
+	bool actions;			/* SIDE is that */
+	enum rv_piece_kind jump;	/* PART is call or goto; else END */
+	unsigned int ndone;		/* actions of the rule */
+	struct rv_buf counters, conditions, action, text, name;
+};
+
+__attribute__((format(printf, 2, 3)))
+static int fail(struct reader *r, const char *fmt, ...)
+{
+	struct rv_loc loc = {
+		.line = XML_GetCurrentLineNumber(r->expat),
+		.first = XML_GetCurrentColumnNumber(r->expat),
+	};
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	loc.end = loc.first + XML_GetCurrentByteCount(r->expat);
+	rv_fail(r->err, RV_ERR_RESTORE, &loc, "line %u: %s", loc.line, text);
+	XML_StopParser(r->expat, XML_FALSE);
+	return -1;
+}
+
+static int no_memory(struct reader *r)
+{
+	rv_fail_memory(r->err);
+	XML_StopParser(r->expat, XML_FALSE);
+	return -1;
+}
+
+/* A name or value that can stand in a line of its own. */
+static bool is_line(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' && *text != '\t')
+			return false;
+	return true;
+}
+
+static bool is_word(const char *text)
+{
+	return *text && is_line(text) && !text[strcspn(text, " \t\"")];
+}
+
+static const char *attribute(const char **attributes, const char *name)
+{
+	for (; *attributes; attributes += 2)
+		if (!strcmp(attributes[0], name))
+			return attributes[1];
+	return NULL;
+}
+
+/* ---- bytes ---------------------------------------------------------------------------- */
+
+/* Length of the UTF-8 sequence at text, 0: it is none. */
+static size_t sequence(const unsigned char *c)
+{
+	size_t len = c[0] < 0x80 ? 1 : (c[0] & 0xe0) == 0xc0 ? 2 : (c[0] & 0xf0) == 0xe0 ? 3 :
+		     (c[0] & 0xf8) == 0xf0 ? 4 : 0;
+
+	for (size_t i = 1; i < len; i++)
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
+
+/*
+ * Characters were written as the numbers of their UTF-8 bytes. Text that can be that is taken
+ * for it; what a person wrote, or another program, is left as it is.
+ */
+static void undo_bytes(struct rv_buf *b)
+{
+	struct rv_buf bytes = RV_BUF_INIT;
+	const unsigned char *c = (const void *)b->data, *end = c + b->len;
+	size_t n;
+
+	for (; c < end && (c[0] < 0x80 || (c[0] & 0xfe) == 0xc2); c += c[0] < 0x80 ? 1 : 2)
+		rv_buf_putc(&bytes, c[0] < 0x80 ? (char)c[0] : (char)(c[0] << 6 | (c[1] & 0x3f)));
+	if (c == end && rv_buf_text(&bytes)) {
+		for (c = (const void *)bytes.data; *c && (n = sequence(c)); c += n)
+			;
+		if (!*c && bytes.len <= b->len) {
+			memcpy(b->data, bytes.data, bytes.len + 1);
+			b->len = bytes.len;
+		}
+	}
+	rv_buf_free(&bytes);
+}
+
+/* The value of an attribute so; good until the next one. NULL: no memory. */
+static const char *undone(struct reader *r, const char *value)
+{
+	rv_buf_reset(&r->name);
+	rv_buf_puts(&r->name, value);
+	undo_bytes(&r->name);
+	return rv_buf_text(&r->name);
+}
+
+/* ---- words --------------------------------------------------------------------------- */
+
+static void put_quoted(struct rv_buf *b, const char *text, size_t len)
+{
+	rv_buf_putc(b, '"');
+	for (size_t i = 0; i < len; i++) {
+		if (strchr("\"\\'", text[i]))
+			rv_buf_putc(b, '\\');
+		rv_buf_putc(b, text[i]);
+	}
+	rv_buf_putc(b, '"');
+}
+
+/*
+ * Arguments: a word in quotes has its own quotes as they are, so that it goes on to the last
+ * quote at the end of a word.
+ */
+static void put_words(struct rv_buf *b, const char *text)
+{
+	while (*(text += strspn(text, " \t\n\r"))) {
+		const char *last = strrchr(text, '"');
+		size_t len = strcspn(text, " \t\n\r");
+
+		rv_buf_putc(b, ' ');
+		if (*text == '"' && last > text && !last[1 + strcspn(last + 1, "\"")]) {
+			put_quoted(b, text + 1, last - text - 1);
+			text = last + 1;
+			continue;
+		}
+		if (memchr(text, '"', len))
+			put_quoted(b, text, len);
+		else
+			rv_buf_add(b, text, len);
+		text += len;
+	}
+}
+
+static void put_option(struct rv_buf *b, const char *name, bool invert)
+{
+	rv_buf_printf(b, "%s %s%s", invert ? " !" : "", name[1] ? "--" : "-", name);
+}
+
+/* ---- chains and tables ------------------------------------------------------------------ */
+
+static unsigned int place_of(const struct rv_table_def *def, const char *name)
+{
+	unsigned int i = 0;
+
+	while (def && i < def->nbase && strcmp(def->base[i].name, name) != 0)
+		i++;
+	return def && i < def->nbase ? i : UINT32_MAX;
+}
+
+/* As save has them: base chains, then the others by name. */
+static struct chain **find_place(struct reader *r, unsigned int place, const char *name)
+{
+	struct chain **at = &r->chains;
+
+	while (*at && ((*at)->place < place ||
+		       ((*at)->place == place && strcmp((*at)->name, name) < 0)))
+		at = &(*at)->next;
+	return at;
+}
+
+static struct chain *chain_of(struct reader *r, const char *name)
+{
+	unsigned int place = place_of(r->table, name);
+	struct chain **at = find_place(r, place, name), *c = *at;
+
+	if (c && !strcmp(c->name, name))
+		return c;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return NULL;
+	c->name = strdup(name);
+	if (!c->name) {
+		free(c);
+		return NULL;
+	}
+	c->place = place;
+	c->next = *at;
+	*at = c;
+	return c;
+}
+
+static void forget_chains(struct reader *r)
+{
+	while (r->chains) {
+		struct chain *c = r->chains;
+
+		r->chains = c->next;
+		rv_buf_free(&c->head);
+		rv_buf_free(&c->rules);
+		free(c->name);
+		free(c);
+	}
+}
+
+static void put_table(struct reader *r)
+{
+	for (struct chain *c = r->chains; c; c = c->next) {
+		rv_buf_add(r->b, c->head.data, c->head.len);
+		r->b->failed |= c->head.failed;
+	}
+	for (struct chain *c = r->chains; c; c = c->next) {
+		rv_buf_add(r->b, c->rules.data, c->rules.len);
+		r->b->failed |= c->rules.failed;
+	}
+	rv_buf_puts(r->b, "COMMIT\n");
+	forget_chains(r);
+}
+
+/* "[packets:bytes]", or nothing where the attributes are not given. */
+static int put_counters(struct reader *r, struct rv_buf *b, const char **attributes)
+{
+	static const char *const names[] = { "packet-count", "byte-count" };
+	uint64_t n[2];
+	int given = 0;
+
+	for (int i = 0; i < 2; i++) {
+		const char *text = attribute(attributes, names[i]);
+
+		if (!text)
+			continue;
+		if (!isdigit((unsigned char)*text) || !rv_parse_uint(text, 0, UINT64_MAX, &n[i]))
+			return fail(r, "`%.64s' is no number of packets or bytes", text);
+		given++;
+	}
+	if (given == 1)
+		return fail(r, "packet-count and byte-count go together");
+	if (given)
+		rv_buf_printf(b, "[%llu:%llu]", (unsigned long long)n[0], (unsigned long long)n[1]);
+	return 0;
+}
+
+/* ---- elements ------------------------------------------------------------------------------ */
+
+static int open_root(struct reader *r, const char *name, const char **attributes)
+{
+	const char *version = attribute(attributes, "version");
+
+	if (strcmp(name, "iptables-rules") != 0)
+		return fail(r, "`%.64s' is no <iptables-rules>", name);
+	if (version && strcmp(version, "1.0") != 0)
+		return fail(r, "version `%.64s' is not known, only 1.0", version);
+	return 0;
+}
+
+/* The name of a table or chain, or NULL after an error. */
+static const char *own_name(struct reader *r, const char *name, const char **attributes,
+			    const char *expected)
+{
+	const char *own = attribute(attributes, "name");
+
+	if (strcmp(name, expected) != 0) {
+		fail(r, "element `%.64s' is not expected here", name);
+		return NULL;
+	}
+	if (!own || !is_word(own)) {
+		fail(r, "<%s> needs a name", expected);
+		return NULL;
+	}
+	own = undone(r, own);
+	if (!own)
+		no_memory(r);
+	return own;
+}
+
+static int open_table(struct reader *r, const char *name, const char **attributes)
+{
+	const char *own = own_name(r, name, attributes, "table");
+
+	if (!own)
+		return -1;
+	r->table = rv_table_def_find(own);
+	rv_buf_printf(r->b, "*%s\n", own);
+	return 0;
+}
+
+static int open_chain(struct reader *r, const char *name, const char **attributes)
+{
+	const char *own = own_name(r, name, attributes, "chain");
+	const char *policy = attribute(attributes, "policy");
+
+	if (!own)
+		return -1;
+	if (policy && !is_word(policy))
+		return fail(r, "`%.64s' is no policy", policy);
+	r->chain = chain_of(r, own);
+	if (!r->chain)
+		return no_memory(r);
+	/* A chain whose rules are not all in one place is there twice and says the same twice. */
+	rv_buf_reset(&r->chain->head);
+	rv_buf_printf(&r->chain->head, ":%s %s ", own, policy ? policy : "-");
+	if (put_counters(r, &r->chain->head, attributes))
+		return -1;
+	if (!attribute(attributes, "packet-count"))
+		rv_buf_puts(&r->chain->head, "[0:0]");
+	rv_buf_putc(&r->chain->head, '\n');
+	return 0;
+}
+
+static int open_rule(struct reader *r, const char *name, const char **attributes)
+{
+	if (strcmp(name, "rule") != 0)
+		return fail(r, "element `%.64s' is not expected here", name);
+	rv_buf_reset(&r->counters);
+	rv_buf_reset(&r->conditions);
+	r->ndone = 0;
+	if (put_counters(r, &r->counters, attributes))
+		return -1;
+	if (r->counters.len)
+		rv_buf_putc(&r->counters, ' ');
+	return 0;
+}
+
+static int open_side(struct reader *r, const char *name, const char **attributes)
+{
+	(void)attributes;
+	r->actions = !strcmp(name, "actions");
+	if (!r->actions && strcmp(name, "conditions") != 0)
+		return fail(r, "element `%.64s' is not expected here", name);
+	return 0;
+}
+
+/* Where the words of the element go. */
+static struct rv_buf *side(struct reader *r)
+{
+	return r->actions ? &r->action : &r->conditions;
+}
+
+static int open_part(struct reader *r, const char *name, const char **attributes)
+{
+	(void)attributes;
+	r->jump = RV_PIECE_END;
+	rv_buf_reset(&r->action);
+	if (!r->actions) {
+		if (strcmp(name, "match") != 0)
+			rv_buf_printf(&r->conditions, " -m %s", name);
+	} else if (!strcmp(name, "call") || !strcmp(name, "goto")) {
+		r->jump = *name == 'c' ? RV_PIECE_TARGET : RV_PIECE_GOTO;
+	} else {
+		rv_buf_printf(&r->action, " -j %s", name);
+	}
+	return 0;
+}
+
+static int open_option(struct reader *r, const char *name, const char **attributes)
+{
+	const char *invert = attribute(attributes, "invert"), *own = attribute(attributes, "name");
+
+	if (r->jump == RV_PIECE_END) {
+		put_option(side(r), name, invert && !strcmp(invert, "1"));
+		return 0;
+	}
+	if (own && !is_word(own))
+		return fail(r, "`%.64s' is no name of a chain", own);
+	own = own ? undone(r, own) : name;
+	if (!own)
+		return no_memory(r);
+	rv_buf_printf(&r->action, " %s %s", r->jump == RV_PIECE_GOTO ? "-g" : "-j", own);
+	return 0;
+}
+
+static int (*const openers[DEPTHS])(struct reader *, const char *, const char **) = {
+	[ROOT] = open_root, [TABLE] = open_table, [CHAIN] = open_chain, [RULE] = open_rule,
+	[SIDE] = open_side, [PART] = open_part, [OPTION] = open_option,
+};
+
+/* What was said since the last tag. */
+static int take_text(struct reader *r)
+{
+	const char *text = rv_buf_text(&r->text);
+	unsigned int depth = r->depth ? r->depth - 1 : 0;
+
+	if (!text)
+		return no_memory(r);
+	if (!text[strspn(text, " \t\n\r")]) {
+		rv_buf_reset(&r->text);
+		return 0;
+	}
+	text += depth == PART ? strspn(text, "\n") : 0;
+	if (depth < PART || r->jump != RV_PIECE_END)
+		return fail(r, "text is not expected here");
+	for (char *end = r->text.data + r->text.len; end > text && strchr(" \t\n\r", end[-1]); )
+		*--end = '\0';
+	undo_bytes(&r->text);
+	if (!is_line(text))
+		return fail(r, "a word of a rule goes over several lines");
+	put_words(side(r), text);
+	rv_buf_reset(&r->text);
+	return 0;
+}
+
+static void put_rule(struct reader *r)
+{
+	struct rv_buf *b = &r->chain->rules;
+
+	rv_buf_add(b, r->counters.data, r->counters.len);
+	rv_buf_printf(b, "-A %s", r->chain->name);
+	rv_buf_add(b, r->conditions.data, r->conditions.len);
+	rv_buf_add(b, r->action.data, r->action.len);
+	rv_buf_putc(b, '\n');
+	b->failed |= r->counters.failed || r->conditions.failed || r->action.failed;
+	/* They are of all actions together. */
+	rv_buf_reset(&r->counters);
+	r->ndone++;
+}
+
+static void XMLCALL on_open(void *arg, const char *name, const char **attributes)
+{
+	struct reader *r = arg;
+
+	if (take_text(r))
+		return;
+	if (r->depth >= DEPTHS)
+		fail(r, "element `%.64s' is not expected here", name);
+	else if (!openers[r->depth](r, name, attributes))
+		r->depth++;
+}
+
+static void XMLCALL on_close(void *arg, const char *name)
+{
+	struct reader *r = arg;
+
+	(void)name;
+	if (take_text(r))
+		return;
+	r->depth--;
+	if (r->depth == PART && r->actions) {
+		put_rule(r);
+	} else if (r->depth == RULE && !r->ndone) {
+		rv_buf_reset(&r->action);
+		put_rule(r);
+	} else if (r->depth == TABLE) {
+		put_table(r);
+	}
+}
+
+static void XMLCALL on_text(void *arg, const char *text, int len)
+{
+	struct reader *r = arg;
+
+	rv_buf_add(&r->text, text, len);
+}
+
+/* Entities of a document type could make much of little; no document of ours has one. */
+static void XMLCALL on_doctype(void *arg, const char *name, const char *system, const char *public,
+			       int internal)
+{
+	(void)system;
+	(void)public;
+	(void)internal;
+	fail(arg, "a document type (`%.64s') is not accepted", name);
+}
+
+static int parse(struct reader *r, const char *xml, size_t len)
+{
+	static const char stray[] = "xptables-xml\n";
+
+	if (len >= strlen(stray) && !memcmp(xml, stray, strlen(stray))) {
+		xml += strlen(stray);
+		len -= strlen(stray);
+	}
+	XML_SetUserData(r->expat, r);
+	XML_SetElementHandler(r->expat, on_open, on_close);
+	XML_SetCharacterDataHandler(r->expat, on_text);
+	XML_SetStartDoctypeDeclHandler(r->expat, on_doctype);
+	if (len > INT32_MAX)
+		return rv_fail(r->err, RV_ERR_PROBLEM, NULL, "the document is too long");
+	if (XML_Parse(r->expat, xml, (int)len, 1) != XML_STATUS_OK && r->err->kind == RV_ERR_NONE)
+		fail(r, "%s", XML_ErrorString(XML_GetErrorCode(r->expat)));
+	if (r->err->kind != RV_ERR_NONE)
+		return -1;
+	return rv_buf_ok(r->b) ? 0 : rv_fail_memory(r->err);
+}
+
+int rv_xml_read(struct rv_buf *b, const char *xml, size_t len, struct rv_error *err)
+{
+	struct reader r = { .b = b, .err = err, .expat = XML_ParserCreate("UTF-8") };
+	int rc = r.expat ? parse(&r, xml, len) : rv_fail_memory(err);
+
+	if (r.expat)
+		XML_ParserFree(r.expat);
+	forget_chains(&r);
+	rv_buf_free(&r.counters);
+	rv_buf_free(&r.conditions);
+	rv_buf_free(&r.action);
+	rv_buf_free(&r.text);
+	rv_buf_free(&r.name);
+	return rc;
+}

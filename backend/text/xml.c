@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The text of iptables-save as XML, to the byte as stock's iptables-xml writes it. */
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "line.h"
+#include "xml.h"
+
+#define BLANKS " \t"
+
+/* What a ":" line said. */
+struct chain {
+	struct chain *next;
+	char *name, *policy;		/* owned; policy NULL: a user chain */
+	unsigned long long packets, bytes;
+	bool written;
+};
+
+struct writer {
+	struct rv_buf *b;
+	const struct rv_xml_format *format;
+	struct rv_error *err;
+	struct rv_loc loc;		/* of the line */
+	bool in_table;
+	struct chain *chains, **tail;	/* in the order of the file */
+	const struct chain *open;	/* its element is not closed yet */
+	bool rule;			/* the same of a rule */
+	bool final;			/* that rule's last action: nothing joins it */
+	struct rv_line line;
+	struct rv_buf asked;		/* conditions of the last rule: the words, a NUL behind each */
+};
+
+/* Records an error of the line. Returns -1. */
+#define fail(w, fmt, ...) \
+	rv_fail((w)->err, RV_ERR_RESTORE, &(w)->loc, "line %u " fmt, (w)->loc.line, ##__VA_ARGS__)
+
+/* ---- text that XML can hold ----------------------------------------------------------- */
+
+/* Like stock, each byte of a character that is no ASCII by its number. */
+static void put_escaped(struct writer *w, const char *text)
+{
+	static const char *const entities[UINT8_MAX + 1] = {
+		['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;",
+	};
+
+	for (; *text; text++) {
+		const char *entity = entities[(unsigned char)*text];
+
+		if (entity)
+			rv_buf_puts(w->b, entity);
+		else if (*text & 0x80 || *text == 0x7f)
+			rv_buf_printf(w->b, "&#%u;", (unsigned char)*text);
+		else
+			rv_buf_putc(w->b, *text);
+	}
+}
+
+/* A comment cannot hold two dashes: each gets a star, on this side and on that in turn. */
+static void put_comment_text(struct writer *w, const char *text, size_t len)
+{
+	bool before = true;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] != '-') {
+			rv_buf_putc(w->b, text[i]);
+			continue;
+		}
+		rv_buf_puts(w->b, before ? "*-" : " *-");
+		before = !before;
+	}
+}
+
+/* Length of the UTF-8 sequence at text, 0 if it is none that XML 1.0 has a character for. */
+static size_t character(const unsigned char *c, size_t len)
+{
+	static const struct { unsigned char mask, lead; size_t len; uint32_t least; } forms[] = {
+		{ 0x80, 0x00, 1, ' ' }, { 0xe0, 0xc0, 2, 0x80 },
+		{ 0xf0, 0xe0, 3, 0x800 }, { 0xf8, 0xf0, 4, 0x10000 },
+	};
+
+	if (*c == '\t' || *c == '\n' || *c == '\r')
+		return 1;
+	for (size_t f = 0; f < sizeof(forms) / sizeof(*forms); f++) {
+		uint32_t n = c[0] & ~forms[f].mask & 0xff;
+
+		if ((c[0] & forms[f].mask) != forms[f].lead || forms[f].len > len)
+			continue;
+		for (size_t i = 1; i < forms[f].len; i++) {
+			if ((c[i] & 0xc0) != 0x80)
+				return 0;
+			n = n << 6 | (c[i] & 0x3f);
+		}
+		return n < forms[f].least || n > 0x10ffff || (n >= 0xd800 && n < 0xe000) ||
+		       n == 0xfffe || n == 0xffff ? 0 : forms[f].len;
+	}
+	return 0;
+}
+
+static bool is_text(const char *text, size_t len)
+{
+	size_t n;
+
+	for (; len; text += n, len -= n) {
+		n = character((const unsigned char *)text, len);
+		if (!n)
+			return false;
+	}
+	return true;
+}
+
+/* Without colons, which are for namespaces, and with what is no ASCII left to the reader. */
+static bool is_element_name(const char *name)
+{
+	if (!isalpha((unsigned char)*name) && *name != '_' && !(*name & 0x80))
+		return false;
+	for (; *name; name++)
+		if (!isalnum((unsigned char)*name) && !strchr("_-.", *name) && !(*name & 0x80))
+			return false;
+	return true;
+}
+
+/* ---- chains ---------------------------------------------------------------------------- */
+
+static struct chain *find_chain(struct writer *w, const char *name)
+{
+	struct chain *c = w->chains;
+
+	while (c && strcmp(c->name, name) != 0)
+		c = c->next;
+	return c;
+}
+
+static void forget_chains(struct writer *w)
+{
+	while (w->chains) {
+		struct chain *c = w->chains;
+
+		w->chains = c->next;
+		free(c->name);
+		free(c->policy);
+		free(c);
+	}
+	w->tail = &w->chains;
+	w->open = NULL;
+}
+
+static struct chain *add_chain(struct writer *w, const char *name)
+{
+	struct chain *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	*w->tail = c;
+	w->tail = &c->next;
+	c->name = strdup(name);
+	return c;
+}
+
+static void close_rule(struct writer *w)
+{
+	if (w->rule)
+		rv_buf_puts(w->b, "       </actions>\n\n      </rule>\n\n");
+	w->rule = false;
+}
+
+static void close_chain(struct writer *w)
+{
+	close_rule(w);
+	if (w->open)
+		rv_buf_puts(w->b, "    </chain>\n");
+	w->open = NULL;
+}
+
+static void put_counters(struct writer *w, unsigned long long packets, unsigned long long bytes)
+{
+	rv_buf_printf(w->b, "packet-count=\"%llu\" byte-count=\"%llu\" ", packets, bytes);
+}
+
+static void put_chain(struct writer *w, struct chain *c, const char *end)
+{
+	rv_buf_puts(w->b, "    <chain name=\"");
+	put_escaped(w, c->name);
+	rv_buf_puts(w->b, "\" ");
+	if (c->policy) {
+		rv_buf_puts(w->b, "policy=\"");
+		put_escaped(w, c->policy);
+		rv_buf_puts(w->b, "\" ");
+	}
+	put_counters(w, c->packets, c->bytes);
+	rv_buf_puts(w->b, end);
+	c->written = true;
+}
+
+/* ---- rules ------------------------------------------------------------------------------ */
+
+/* Arguments with blanks between, the quoted ones in their quotes. */
+static void put_words(struct writer *w, size_t first, size_t count)
+{
+	for (size_t i = first; i < first + count; i++) {
+		const struct rv_line_word *word = &w->line.word[i];
+
+		rv_buf_puts(w->b, i > first ? " " : "");
+		rv_buf_puts(w->b, word->quoted ? "&quot;" : "");
+		put_escaped(w, word->text);
+		rv_buf_puts(w->b, word->quoted ? "&quot;" : "");
+	}
+}
+
+static int put_option(struct writer *w, const struct rv_piece *p)
+{
+	const char *inverted = p->invert ? " invert=\"1\"" : "";
+
+	if (!is_element_name(p->name))
+		return fail(w, "failed - XML has no element `%.64s'", p->name);
+	rv_buf_printf(w->b, "          <%s %s", p->name, inverted);
+	/* Stock takes the "!" of the next option for an argument, and leaves it out. */
+	if (!p->count && (p->first == w->line.count || w->line.word[p->first].text[0] != '!')) {
+		rv_buf_puts(w->b, " />\n");
+		return 0;
+	}
+	rv_buf_putc(w->b, '>');
+	put_words(w, p->first, p->count);
+	rv_buf_printf(w->b, "</%s>\n", p->name);
+	return 0;
+}
+
+/* A chain is an element of its name; where XML has none such, one that says its name. */
+static void put_jump(struct writer *w, enum rv_piece_kind kind, const char *chain)
+{
+	const char *what = kind == RV_PIECE_GOTO ? "goto" : "call";
+
+	rv_buf_printf(w->b, "        <%s >\n          <", what);
+	if (is_element_name(chain)) {
+		rv_buf_puts(w->b, chain);
+	} else {
+		rv_buf_puts(w->b, "chain name=\"");
+		put_escaped(w, chain);
+		rv_buf_putc(w->b, '"');
+	}
+	rv_buf_printf(w->b, " />\n        </%s>\n", what);
+}
+
+/* Options that stand at *at, up to the next match or target. Returns how many pieces. */
+static int put_options(struct writer *w, size_t *at, size_t end)
+{
+	int n = 0;
+
+	while (*at < end) {
+		size_t next = *at;
+		struct rv_piece p = rv_line_piece(&w->line, &next, NULL);
+
+		if (p.kind == RV_PIECE_WORDS)
+			put_words(w, p.first, p.count);
+		else if (p.kind != RV_PIECE_OPTION)
+			break;
+		else if (put_option(w, &p))
+			return -1;
+		*at = next;
+		n++;
+	}
+	return n;
+}
+
+/* A match or target with its options; name "match": what belongs to none. */
+static int put_part(struct writer *w, const char *name, size_t *at, size_t end)
+{
+	size_t start = w->b->len;
+	int n;
+
+	if (!is_element_name(name))
+		return fail(w, "failed - XML has no element `%.64s'", name);
+	rv_buf_printf(w->b, "        <%s >\n", name);
+	n = put_options(w, at, end);
+	if (n < 0)
+		return -1;
+	if (n) {
+		rv_buf_printf(w->b, "        </%s>\n", name);
+		return 0;
+	}
+	if (w->b->len > start)
+		w->b->len = start;
+	rv_buf_printf(w->b, "        <%s  />\n", name);
+	return 0;
+}
+
+/* Both ends of a rule: words up to end. */
+static int put_parts(struct writer *w, size_t at, size_t end)
+{
+	while (at < end) {
+		size_t next = at;
+		struct rv_piece p = rv_line_piece(&w->line, &next, NULL);
+		int rc = 0;
+
+		if (p.kind == RV_PIECE_OPTION) {
+			rc = put_part(w, "match", &at, end);
+			next = at;
+		} else if (p.kind == RV_PIECE_WORDS) {
+			put_words(w, p.first, p.count);
+		} else if (p.kind != RV_PIECE_MATCH && p.name && find_chain(w, p.name)) {
+			put_jump(w, p.kind, p.name);
+		} else if (p.name) {
+			rc = put_part(w, p.name, &next, end);
+		}
+		if (rc)
+			return -1;
+		at = next;
+	}
+	return 0;
+}
+
+/* Where the actions begin: at -j or -g. */
+static size_t conditions_end(const struct rv_line *l, size_t at)
+{
+	while (at < l->count) {
+		size_t next = at;
+		struct rv_piece p = rv_line_piece(l, &next, NULL);
+
+		if (p.kind == RV_PIECE_TARGET || p.kind == RV_PIECE_GOTO)
+			return at;
+		at = next;
+	}
+	return l->count;
+}
+
+/* Whether no rule can be seen as going on behind the action at that word. */
+static bool is_final(const struct rv_line *l, size_t at)
+{
+	static const char *const ends[] = { "ACCEPT", "DROP", "RETURN", "QUEUE" };
+	struct rv_piece p = rv_line_piece(l, &at, NULL);
+
+	if (p.kind != RV_PIECE_TARGET || !p.name)
+		return true;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		if (!strcmp(ends[i], p.name))
+			return true;
+	return false;
+}
+
+/* Remembers the conditions, the words before end; returns whether the last rule had the same. */
+static bool same_conditions(struct writer *w, size_t end)
+{
+	const char *from = w->line.word[2].text;
+	size_t len = end < w->line.count ? (size_t)(w->line.word[end].text - from)
+					 : (size_t)(w->line.text.data + w->line.text.len - from);
+	bool same = len == w->asked.len && !memcmp(w->asked.data, from, len);
+
+	rv_buf_reset(&w->asked);
+	rv_buf_add(&w->asked, from, len);
+	return same;
+}
+
+static int open_rule(struct writer *w, struct chain *c, const unsigned long long *counters,
+		     size_t end)
+{
+	close_rule(w);
+	if (w->open != c) {
+		close_chain(w);
+		put_chain(w, c, ">\n");
+		w->open = c;
+	}
+	rv_buf_puts(w->b, "      <rule ");
+	if (counters)
+		put_counters(w, counters[0], counters[1]);
+	rv_buf_puts(w->b, ">\n");
+	if (end > 2) {
+		rv_buf_puts(w->b, "       <conditions>\n");
+		if (put_parts(w, 2, end))
+			return -1;
+		rv_buf_puts(w->b, "       </conditions>\n");
+	}
+	rv_buf_puts(w->b, "       <actions>\n");
+	w->rule = true;
+	return 0;
+}
+
+static int on_rule(struct writer *w, const char *text, size_t len,
+		   const unsigned long long *counters)
+{
+	struct chain *c = NULL;
+	bool same = false;
+	size_t end;
+
+	if (!rv_line_cut(&w->line, text, len))
+		return rv_fail_memory(w->err);
+	if (w->line.count >= 2 && !strcmp(w->line.word[0].text, "-A"))
+		c = find_chain(w, w->line.word[1].text);
+	if (!c)
+		return fail(w, "failed - no chain found");
+	end = conditions_end(&w->line, 2);
+	if (w->line.count > 2 && end > 2)
+		same = same_conditions(w, end);
+	if (same && w->format->combine && w->rule && w->open == c && !w->final &&
+	    end < w->line.count)
+		rv_buf_puts(w->b, "<!-- Combine action from next rule -->\n");
+	else if (open_rule(w, c, counters, end))
+		return -1;
+	if (end <= 2)
+		rv_buf_reset(&w->asked);
+	w->final = is_final(&w->line, end);
+	return put_parts(w, end, w->line.count);
+}
+
+/* ---- lines ------------------------------------------------------------------------------- */
+
+/* "packets:bytes]"; returns what is behind it, NULL if it is none. */
+static const char *read_counters(const char *text, unsigned long long *counters)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return NULL;
+	counters[0] = strtoull(text, &end, 10);
+	if (*end != ':' || !isdigit((unsigned char)end[1]))
+		return NULL;
+	counters[1] = strtoull(end + 1, &end, 10);
+	return *end == ']' ? end + 1 : NULL;
+}
+
+static int on_declare(struct writer *w, const char *text, size_t len)
+{
+	unsigned long long counters[2] = { 0 };
+	const struct rv_line_word *word;
+	struct chain *c;
+
+	if (!rv_line_cut(&w->line, text + 1, len - 1))
+		return rv_fail_memory(w->err);
+	word = w->line.word;
+	if (w->line.count < 2)
+		return fail(w, "%s invalid", w->line.count ? "policy" : "chain name");
+	if (find_chain(w, word[0].text))
+		return fail(w, "failed - chain `%.64s' is there already", word[0].text);
+	if (w->line.count > 2 && (word[2].text[0] != '[' || !read_counters(word[2].text + 1, counters)))
+		return fail(w, "failed - invalid counters `%.64s'", word[2].text);
+	c = add_chain(w, word[0].text);
+	if (!c || !c->name)
+		return rv_fail_memory(w->err);
+	c->packets = counters[0];
+	c->bytes = counters[1];
+	if (strcmp(word[1].text, "-") != 0 && !(c->policy = strdup(word[1].text)))
+		return rv_fail_memory(w->err);
+	return 0;
+}
+
+static int on_table(struct writer *w, const char *text, size_t len)
+{
+	if (!rv_line_cut(&w->line, text + 1, len - 1))
+		return rv_fail_memory(w->err);
+	if (!w->line.count)
+		return fail(w, "table name invalid");
+	rv_buf_puts(w->b, "  <table name=\"");
+	put_escaped(w, w->line.word[0].text);
+	rv_buf_puts(w->b, "\" >\n");
+	w->in_table = true;
+	return 0;
+}
+
+static int on_commit(struct writer *w)
+{
+	close_chain(w);
+	for (struct chain *c = w->chains; c; c = c->next)
+		if (!c->written)
+			put_chain(w, c, "/>\n");
+	rv_buf_puts(w->b, "  </table>\n");
+	forget_chains(w);
+	w->in_table = false;
+	return 0;
+}
+
+static int on_counted(struct writer *w, const char *text, size_t len)
+{
+	unsigned long long counters[2];
+	const char *rest = *text == '[' ? read_counters(text + 1, counters) : text;
+
+	if (!rest)
+		return rv_fail(w->err, RV_ERR_USAGE, &w->loc, "Bad line %u: need ]", w->loc.line);
+	return on_rule(w, rest, text + len - rest, *text == '[' ? counters : NULL);
+}
+
+static int on_line(struct writer *w, const char *text, size_t len)
+{
+	if (memchr(text, '\0', len) || !is_text(text, len))
+		return fail(w, "failed - XML cannot hold its bytes, they are no UTF-8");
+	if (!len)
+		return 0;
+	if (*text == '#') {
+		rv_buf_puts(w->b, "<!-- ");
+		put_comment_text(w, text, len);
+		rv_buf_puts(w->b, " -->\n");
+		return 0;
+	}
+	if (w->format->verbose) {
+		rv_buf_printf(w->b, "<!-- line %u ", w->loc.line);
+		put_comment_text(w, text, len);
+		rv_buf_puts(w->b, " -->\n");
+	}
+	if (!w->in_table)
+		return *text == '*' ? on_table(w, text, len) : fail(w, "failed");
+	if (len == strlen("COMMIT") && !memcmp(text, "COMMIT", len))
+		return on_commit(w);
+	return *text == ':' ? on_declare(w, text, len) : on_counted(w, text, len);
+}
+
+static int write_lines(struct writer *w, const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	/* Stock's first line under -v, whatever it is for. */
+	rv_buf_puts(w->b, w->format->verbose ? "xptables-xml\n" : "");
+	rv_buf_puts(w->b, "<iptables-rules version=\"1.0\">\n");
+	while (text < end) {
+		const char *newline = memchr(text, '\n', end - text), *stop = newline ? newline : end;
+
+		w->loc = (struct rv_loc){ w->loc.line + 1, 0, stop - text };
+		if (on_line(w, text, stop - text))
+			return -1;
+		text = newline ? newline + 1 : end;
+	}
+	if (w->in_table)
+		return rv_fail(w->err, RV_ERR_RESTORE, NULL, "COMMIT expected at line %u",
+			       w->loc.line + 1);
+	rv_buf_puts(w->b, "</iptables-rules>\n");
+	return rv_buf_ok(w->b) ? 0 : rv_fail_memory(w->err);
+}
+
+int rv_xml_write(struct rv_buf *b, const struct rv_xml_format *f, const char *text, size_t len,
+		 struct rv_error *err)
+{
+	struct writer w = { .b = b, .format = f, .err = err, .tail = &w.chains };
+	int rc = write_lines(&w, text, len);
+
+	forget_chains(&w);
+	rv_line_free(&w.line);
+	rv_buf_free(&w.asked);
+	return rc;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ravelin json: rules as JSON, and back. */
+#include <unistd.h>
+
+#include "backend/text/json.h"
+#include "cli/flags.h"
+
+static const struct rv_flag flags[] = {
+	{ 'r', "restore", RV_FLAG_PLAIN, NULL, "JSON to the text of iptables-save" },
+	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "with --restore: that text has counters" },
+	{ 'l', "live", RV_FLAG_PLAIN, NULL, "the rules that are loaded, instead of a file's" },
+	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "the rules are IPv4's (so they are without a word)" },
+	{ '6', "ipv6", RV_FLAG_PLAIN, NULL, "the rules are IPv6's" },
+	{ 'V', "version", RV_FLAG_PLAIN, NULL, "print the version" },
+	{ 'h', "help", RV_FLAG_PLAIN, NULL, "print this" },
+	{ 0 },
+};
+
+struct json {
+	struct rv_cli *cli;
+	bool restore, counters, live, version, help;
+	struct rv_buf input, out;
+};
+
+static int set_flag(char letter, const char *arg, void *p)
+{
+	struct json *j = p;
+
+	(void)arg;
+	j->restore |= letter == 'r';
+	j->counters |= letter == 'c';
+	j->live |= letter == 'l';
+	j->version |= letter == 'V';
+	j->help |= letter == 'h';
+	if (letter == '4' || letter == '6')
+		j->cli->family = letter == '4' ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	return 0;
+}
+
+static int convert(struct json *j)
+{
+	struct rv_cli *cli = j->cli;
+	struct rv_buf warnings = RV_BUF_INIT;
+	struct rv_error err = { .warnings = &warnings };
+	int rc = 0;
+
+	if (j->live)
+		rc = rv_cli_save_text(cli, true, &j->input, &err);
+	if (j->live && rc == 0) {
+		cli->text = j->input.len ? j->input.data : "";
+		cli->len = j->input.len;
+	}
+	if (rc == 0)
+		rc = j->restore ? rv_json_read(&j->out, &cli->family, j->counters, cli->text,
+					       cli->len, &err) :
+				  rv_json_write(&j->out, cli->family, cli->text, cli->len, &err);
+	rc = rc < 0 ? rv_cli_error(cli, &err) : 0;
+	rv_cli_warnings(&warnings);
+	return rc ? rc : rv_cli_write(cli, STDOUT_FILENO, &j->out);
+}
+
+static int run(struct json *j, int words)
+{
+	struct rv_cli *cli = j->cli;
+	int rc = 0;
+
+	if (words < 0)
+		return rv_cli_message("Try `%s -h' for more information.", cli->name);
+	if (j->version || j->help) {
+		if (j->version)
+			rv_cli_version(cli, &j->out);
+		else
+			rv_flags_usage(flags, cli, " [file]", &j->out);
+		return rv_cli_write(cli, STDOUT_FILENO, &j->out);
+	}
+	if (cli->argc - words > !j->live)
+		return rv_cli_message("Unknown arguments found on commandline");
+	if (j->live && j->restore)
+		return rv_cli_message("%s: --live and --restore do not go together", cli->name);
+	if (!j->live)
+		rc = rv_cli_read(cli, cli->argv[words], &j->input);
+	return rc ? rc : convert(j);
+}
+
+int rv_cli_json(struct rv_cli *cli)
+{
+	struct json j = { .cli = cli };
+	int rc;
+
+	cli->name = "ravelin json";
+	cli->restore = true;
+	rc = run(&j, rv_flags_read(flags, cli, set_flag, &j));
+	rv_buf_free(&j.input);
+	rv_buf_free(&j.out);
+	return rc;
+}

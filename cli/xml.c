@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* iptables-xml: text of iptables-save to XML and, with --restore, back. */
+#include <unistd.h>
+
+#include "backend/text/xml.h"
+#include "cli/flags.h"
+
+static const struct rv_flag flags[] = {
+	{ 'c', "combine", RV_FLAG_PLAIN, NULL, "rules that ask the same become one with several actions" },
+	{ 'v', "verbose", RV_FLAG_PLAIN, NULL, "each line as a comment before what it became" },
+	{ 'r', "restore", RV_FLAG_PLAIN, NULL, "XML to the text it was made of" },
+	{ 'V', "version", RV_FLAG_PLAIN, NULL, "print the version" },
+	{ 'h', "help", RV_FLAG_PLAIN, NULL, "print this" },
+	{ 0 },
+};
+
+struct xml {
+	struct rv_xml_format format;
+	bool restore, version, help;
+};
+
+static int set_flag(char letter, const char *arg, void *p)
+{
+	struct xml *x = p;
+
+	(void)arg;
+	x->format.combine |= letter == 'c';
+	x->format.verbose |= letter == 'v';
+	x->restore |= letter == 'r';
+	x->version |= letter == 'V';
+	x->help |= letter == 'h';
+	return 0;
+}
+
+static int convert(struct rv_cli *cli, const struct xml *x, struct rv_buf *out)
+{
+	struct rv_error err = { 0 };
+	int rc = x->restore ? rv_xml_read(out, cli->text, cli->len, &err) :
+			      rv_xml_write(out, &x->format, cli->text, cli->len, &err);
+
+	return rc < 0 ? rv_cli_error(cli, &err) : rv_cli_write(cli, STDOUT_FILENO, out);
+}
+
+int rv_cli_xml(struct rv_cli *cli)
+{
+	struct xml x = { 0 };
+	struct rv_buf input = RV_BUF_INIT, out = RV_BUF_INIT;
+	int rc, words = rv_flags_read(flags, cli, set_flag, &x);
+
+	if (words < 0) {
+		rc = rv_cli_message("Try `%s -h' for more information.", cli->name);
+	} else if (x.version || x.help) {
+		if (x.version)
+			rv_cli_version(cli, &out);
+		else
+			rv_flags_usage(flags, cli, " [file]", &out);
+		rc = rv_cli_write(cli, STDOUT_FILENO, &out);
+	} else if (cli->argc - words > 1) {
+		rc = rv_cli_message("Unknown arguments found on commandline");
+	} else {
+		rc = rv_cli_read(cli, cli->argv[words], &input);
+		if (rc == 0)
+			rc = convert(cli, &x, &out);
+	}
+	rv_buf_free(&input);
+	rv_buf_free(&out);
+	return rc;
+}

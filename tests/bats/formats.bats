@@ -1,0 +1,146 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# iptables-xml and ravelin json: there and back, beside stock, and what is refused.
+#
+# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# shellcheck disable=SC2154,SC2034
+
+load lib
+
+setup()
+{
+	cd "$BATS_TEST_TMPDIR" || return
+	RAVELIN=$RAVELIN_BIN/../ravelin
+	cat >rules <<-'END'
+		*filter
+		:INPUT DROP [1:2]
+		:FORWARD ACCEPT [0:0]
+		:OUTPUT ACCEPT [0:0]
+		:10.1 - [0:0]
+		:user - [0:0]
+		[3:4] -A INPUT -i lo -j ACCEPT
+		[0:0] -A INPUT -p tcp -m multiport --dports 22,80:90 -m comment --comment "a \"b\" é <c>" -g user
+		[5:6] -A user ! -s 10.0.0.0/8 -m comment --comment -x -j LOG --log-prefix "-- "
+		[7:8] -A user ! -s 10.0.0.0/8 -m comment --comment -x -j 10.1
+		COMMIT
+	END
+}
+
+# refuses TEXT MESSAGE COMMAND...: standard input with that text gives that first line and 1.
+refuses()
+{
+	printf '%s' "$1" >input
+	run "${@:3}" <input
+	same "$2" "${lines[0]}" "$1"
+	[ "$status" -eq 1 ]
+}
+
+@test "every case of extensions/, and 10,000 of them at random, come back from XML and JSON" {
+	local oracle
+	oracle=$("$LIB_DIR/../oracle") || oracle=
+	run python3 "$LIB_DIR/formats.py" "$RAVELIN_BIN" "$LIB_DIR/../../extensions" \
+		"$LIB_DIR/../../docs/ravelin.schema.json" 10000 1 ${oracle:+"$oracle"}
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+@test "JSON holds counters, quotes, dashes, and bytes that are no text" {
+	"$RAVELIN" json rules >json
+	same "$(cat rules)" "$("$RAVELIN" json --restore -c json)"
+	same "$(sed 's/^\[[0-9:]*\] //' rules)" "$("$RAVELIN" json --restore <json)"
+	printf '*raw\n:OUTPUT ACCEPT [0:0]\n[1:2] -A OUTPUT -m comment --comment "\xff"\nCOMMIT\n' >bytes
+	"$RAVELIN" json -6 bytes >json
+	grep -F '"hex": "ff"' json
+	cmp bytes <("$RAVELIN" json -r -c json)
+	printf '*raw\n:OUTPUT ACCEPT [18446744073709551615:9223372036854775808]\nCOMMIT\n' >big
+	cmp big <("$RAVELIN" json big | "$RAVELIN" json -r -c)
+}
+
+@test "JSON of the rules that are loaded" {
+	need_root
+	new_ns NS
+	ns "$NS" "$RAVELIN_BIN/iptables-restore" -c rules
+	ns "$NS" "$RAVELIN" json --live >json
+	end_ns "$NS"
+	same "$(cat rules)" "$("$RAVELIN" json -r -c json)"
+	same "$(cat json)" "$(RAVELIN_BACKEND=file:rules "$RAVELIN" json --live)"
+}
+
+@test "JSON that is none, or says what is not known, is refused and the place named" {
+	local head='{"ravelin":1,"family":"ip","tables":[{"name":"filter","chains":['
+	local json="$RAVELIN json -r"
+	# shellcheck disable=SC2086 # a command
+	{
+	refuses '' "ravelin json: line 1: '[' or '{' expected near end of file" $json
+	refuses $'{\n"a" 1}' "ravelin json: line 2: ':' expected near '1'" $json
+	refuses '[]' 'ravelin json: the document is no object' $json
+	refuses '{"ravelin":1,"ravelin":1}' "ravelin json: line 1: duplicate object key near '\"ravelin\"'" $json
+	refuses '{"ravelin":2,"family":"ip","tables":[]}' 'ravelin json: format 2 is not known, only 1' $json
+	refuses '{"ravelin":1,"family":"x","tables":[]}' "ravelin json: family \`x' is neither ip nor ip6" $json
+	refuses '{"ravelin":1,"family":"ip"}' "ravelin json: the document has no \`tables'" $json
+	refuses '{"ravelin":1,"family":"ip","tables":{}}' "ravelin json: \`tables' of the document must be an array" $json
+	refuses "$head"'{"name":"x","more":1}]}]}' "ravelin json: /tables/0/chains/0: a chain has a member \`more', which is not known" $json
+	refuses "$head"'{"name":"a b"}]}]}' 'ravelin json: /tables/0/chains/0: the name of a chain is none' $json
+	refuses "$head"'{"name":"x","bytes":-1}]}]}' "ravelin json: /tables/0/chains/0: \`bytes' is no number of packets or bytes" $json
+	refuses "$head"'{"name":"INPUT","policy":"KEEP"}]}]}' "ravelin json: /tables/0/chains/0: \`KEEP' is no policy" $json
+	refuses "$head"'{"name":"x","rules":[{},{"options":[{"name":"p","args":["a\nb"]}]}]}]}]}' 'ravelin json: /tables/0/chains/0/rules/1: a word has a line end or a zero byte' $json
+	refuses "$head"'{"name":"x","rules":[{},{"options":[{"name":"p -j"}]}]}]}]}' "ravelin json: /tables/0/chains/0/rules/1: \`p -j' is no name of an option" $json
+	refuses "$head"'{"name":"y"},{"name":"x","rules":[{},{"options":[{"name":"p","args":["tcpx"]}]}]}]}]}' 'ravelin json: /tables/0/chains/1/rules/1: unknown protocol "tcpx" specified' $json
+	refuses "$head"'{"name":"x","rules":[{"target":{"name":"DROP"},"goto":{"name":"x"}}]}]}]}' 'ravelin json: /tables/0/chains/0/rules/0: a rule has a target or a goto, not both' $json
+	refuses "$head"'{"name":"x","rules":[{"target":{"name":"none"}}]}]}]}' "ravelin json: /tables/0/chains/0/rules/0: Chain 'none' does not exist" $json
+	refuses "$head"'{"name":{"hex":"6"}}]}]}' "ravelin json: /tables/0/chains/0: \`hex' is to be two digits a byte" $json
+	}
+	run "$RAVELIN" json <<<$'*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp --dprt 1\nCOMMIT'
+	[ "$status" -eq 2 ]
+	same 'Error occurred at line: 3' "${lines[1]}"
+}
+
+@test "XML says which chains are called, whatever their names, and comes back" {
+	"$RAVELIN_BIN/iptables-xml" rules >xml
+	python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' xml
+	grep -F '<chain name="10.1" />' xml
+	same "$(cat rules)" "$("$RAVELIN_BIN/iptables-xml" --restore xml)"
+	"$RAVELIN_BIN/iptables-xml" -c rules >xml
+	same 1 "$(grep -c 'Combine action from next rule' xml)"
+	same "$(sed '/^\[7:8\]/s/^[^ ]* //' rules)" "$("$RAVELIN_BIN/iptables-xml" -r xml)"
+}
+
+@test "text that is no save is refused with its line" {
+	local xml=$RAVELIN_BIN/iptables-xml head=$'*filter\n:INPUT ACCEPT [0:0]\n'
+	refuses $'-A INPUT\n' 'iptables-xml: line 1 failed' "$xml"
+	refuses "${head}-I INPUT"$'\nCOMMIT\n' 'iptables-xml: line 3 failed - no chain found' "$xml"
+	refuses "${head}-A OTHER"$'\nCOMMIT\n' 'iptables-xml: line 3 failed - no chain found' "$xml"
+	refuses "$head" 'iptables-xml: COMMIT expected at line 3' "$xml"
+	refuses "${head}:INPUT - [0:0]"$'\n' "iptables-xml: line 3 failed - chain \`INPUT' is there already" "$xml"
+	refuses "${head}:X - [0:x]"$'\n' "iptables-xml: line 3 failed - invalid counters \`[0:x]'" "$xml"
+	refuses "${head}"$'-A INPUT -m comment --comment \xff\n' 'iptables-xml: line 3 failed - XML cannot hold its bytes, they are no UTF-8' "$xml"
+	refuses "${head}-A INPUT -4"$'\n' "iptables-xml: line 3 failed - XML has no element \`4'" "$xml"
+	run "$xml" <<<"${head}[1:2 -A INPUT"
+	same "iptables-xml v1.8.13 (nf_tables): Bad line 3: need ]" "${lines[0]}"
+	[ "$status" -eq 2 ]
+	run "$xml" not-there
+	same "Can't open not-there: No such file or directory" "$output"
+	[ "$status" -eq 1 ]
+}
+
+@test "XML that is none, or not ours, is refused and the line named" {
+	local head='<iptables-rules><table name="filter"><chain name="INPUT" '
+	local xml="$RAVELIN_BIN/iptables-xml -r"
+	# shellcheck disable=SC2086 # a command
+	{
+	refuses '' 'iptables-xml: line 1: no element found' $xml
+	refuses $'<iptables-rules>\n<a>' "iptables-xml: line 2: element \`a' is not expected here" $xml
+	refuses '<a/>' "iptables-xml: line 1: \`a' is no <iptables-rules>" $xml
+	refuses '<iptables-rules version="2"/>' "iptables-xml: line 1: version \`2' is not known, only 1.0" $xml
+	refuses '<iptables-rules><table/></iptables-rules>' 'iptables-xml: line 1: <table> needs a name' $xml
+	refuses '<iptables-rules><table name="a&#10;b"/></iptables-rules>' 'iptables-xml: line 1: <table> needs a name' $xml
+	refuses '<!DOCTYPE x [<!ENTITY a "aaaa">]><x/>' "iptables-xml: line 1: a document type (\`x') is not accepted" $xml
+	refuses "$head"'packet-count="1"/></table></iptables-rules>' 'iptables-xml: line 1: packet-count and byte-count go together' $xml
+	refuses "$head"'packet-count="1" byte-count="-1"/></table></iptables-rules>' "iptables-xml: line 1: \`-1' is no number of packets or bytes" $xml
+	refuses "$head>"'text</chain></table></iptables-rules>' 'iptables-xml: line 1: text is not expected here' $xml
+	refuses "$head>"'<rule><conditions><match><s>a&#10;-A INPUT</s></match></conditions></rule></chain></table></iptables-rules>' 'iptables-xml: line 1: a word of a rule goes over several lines' $xml
+	refuses "$head>"'<rule><conditions><match><s><b/></s></match></conditions></rule></chain></table></iptables-rules>' "iptables-xml: line 1: element \`b' is not expected here" $xml
+	refuses "$head" 'iptables-xml: line 1: unclosed token' $xml
+	}
+}
