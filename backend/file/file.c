@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ravelin/parser.h>
 #include <ravelin/render.h>
 #include <ravelin/store.h>
 
