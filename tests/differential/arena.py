@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import os
 import signal
+import subprocess
 
 import nftdump
 
@@ -87,6 +88,13 @@ class Links(Program):
 
     def arguments(self, tool):
         return [os.path.join(self.folder, tool)]
+
+
+def stock_command():
+    result = subprocess.run([os.path.join(HERE, "../oracle"), "--exec"], stdout=subprocess.PIPE, text=True, check=False)
+    if result.returncode:
+        raise Failure("there is no stock iptables to compare with")
+    return result.stdout.split()
 
 
 class Result:

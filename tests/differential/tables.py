@@ -7,6 +7,7 @@ them).
 
 import collections
 import os
+import re
 import subprocess
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -16,6 +17,7 @@ Option = collections.namedtuple(
     "Option", "extension name aliases argument range invert excludes requires families required")
 Extension = collections.namedtuple(
     "Extension", "name kind families protocols places needs options")
+Explanation = collections.namedtuple("Explanation", "what command stock ravelin reason")
 Chain = collections.namedtuple("Chain", "table name interfaces")
 
 # The kind of value (in values.tsv) that a type of row takes, where options.tsv has no better one.
@@ -146,6 +148,28 @@ def read_values():
     for kind, quality, template in rows("values.tsv"):
         values[kind, quality == "good"].append(template)
     return values
+
+
+class Explanations:
+    """A table of differences that are meant to be: patterns of where, command and both results, and a reason."""
+
+    def __init__(self, name):
+        self.rows = [Explanation(*columns) for columns in rows(name)]
+        self.used = collections.Counter()
+
+    def find(self, words, what, stock, ravelin):
+        """The row that a difference is one of, or None."""
+        for row in self.rows:
+            if row.what != "-" and not re.fullmatch(row.what, what):
+                continue
+            if all(pattern == "-" or re.search(pattern, value) for pattern, value in
+                   ((row.command, words), (row.stock, stock), (row.ravelin, ravelin))):
+                self.used[row] += 1
+                return row
+        return None
+
+    def stale(self):
+        return [row for row in self.rows if not self.used[row]]
 
 
 EXTENSIONS = read_extensions()
