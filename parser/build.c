@@ -7,6 +7,8 @@
 
 const char *rv_build_program(const struct rv_parser *p)
 {
+	if (p->sink && p->sink->program)
+		return p->sink->program;
 	if (p->family == NFPROTO_IPV6)
 		return p->sink ? "ip6tables-restore" : "ip6tables";
 	return p->sink ? "iptables-restore" : "iptables";
@@ -154,13 +156,13 @@ static int check_words(struct rv_parser *p, const struct rv_loc *end)
 	const struct rv_command *cmd = p->cmd;
 	const char *drop = cmd->kind == RV_CMD_POLICY ? cmd->policy_name : p->jump.text;
 
-	if (p->opts->wait_interval && !p->opts->wait)
-		return rv_usage(p, &p->interval_loc,
-				"--wait-interval only makes sense with --wait\n");
 	if (drop && !strcmp(drop, "DROP") && !strcmp(p->table.text, "nat"))
 		return rv_usage(p, p->jump.text ? &p->jump.loc : &cmd->loc,
 				"\nThe \"nat\" table is not intended for filtering, the use of DROP "
 				"is therefore inhibited.\n\n");
+	if (p->opts->wait_interval && !p->opts->wait)
+		return rv_usage(p, &p->interval_loc,
+				"--wait-interval only makes sense with --wait\n");
 	if (rv_rule_check(p))
 		return -1;
 	if (p->trailing.text)

@@ -66,8 +66,9 @@ static void set_chain(struct rv_parser *p, const struct rv_arg *arg)
 	rv_chain_name_set(p->cmd->chain, arg->text);
 }
 
-/* As strtoul reads it, from 1 to INT_MAX. */
-static int set_number(struct rv_parser *p, const struct rv_arg *arg)
+/* From 1 to INT_MAX. As in stock, 010 is 8 and 0x10 is 16, but for -D. */
+static int set_number(struct rv_parser *p, const struct rv_core_option *o,
+		      const struct rv_arg *arg)
 {
 	const char *s = arg->text;
 	unsigned long long n;
@@ -75,10 +76,11 @@ static int set_number(struct rv_parser *p, const struct rv_arg *arg)
 
 	while (isspace((unsigned char)*s))
 		s++;
-	n = strtoull(s, &end, 10);
+	n = strtoull(s, &end, p->cmd->kind == RV_CMD_DELETE_NUM ? 10 : 0);
 	if (*s == '-' || end == s || *end || !n || n > INT_MAX)
 		return FAIL_AT(p, arg, "Invalid rule number `%s'");
 	p->cmd->number = n;
+	p->cmd->zero_one = o->command == RV_CMD_ZERO;
 	return 0;
 }
 
@@ -96,7 +98,7 @@ static int run_command(struct rv_parser *p, const struct rv_core_option *o,
 			rv_usage(p, &p->at_option, "-R requires a rule number") : 0;
 	if (p->cmd->kind == RV_CMD_DELETE)
 		p->cmd->kind = RV_CMD_DELETE_NUM;
-	return set_number(p, &args[1]);
+	return set_number(p, o, &args[1]);
 }
 
 int rv_core_chain_length(struct rv_parser *p, const struct rv_arg *name)
@@ -274,8 +276,8 @@ static int run_wait(struct rv_parser *p, const struct rv_core_option *o,
 	bool interval = o->letter == 'W';
 
 	if (p->sink)
-		return rv_usage(p, &p->at_option, "You cannot use `-%c' from %s",
-				o->letter, rv_build_program(p));
+		return rv_usage(p, &p->at_option, "You cannot use `-%c' from iptables-restore",
+				o->letter);
 	if (args->text && !read_seconds(args->text, &n))
 		return rv_usage(p, &args->loc, "wait %s not numeric",
 				interval ? "interval" : "seconds");

@@ -139,6 +139,27 @@ static int unknown(struct rv_parser *p, RV_GRAMMAR_STYPE *val, struct rv_loc *lo
 	return RV_TOK_UNKNOWN;
 }
 
+static int unknown_letter(struct rv_parser *p, RV_GRAMMAR_STYPE *val, struct rv_loc *loc,
+			  char letter)
+{
+	p->unknown[0] = '-';
+	p->unknown[1] = letter;
+	return unknown(p, val, loc, &(struct rv_arg){ p->unknown, *loc });
+}
+
+/* An argument where none is taken. Like getopt, the core's rows go by their letters. */
+static int too_much(struct rv_parser *p, RV_GRAMMAR_STYPE *val, struct rv_loc *loc,
+		    const struct rv_arg *word)
+{
+	const struct rv_choice c = val->choice;
+	char letter;
+
+	if (c.core)
+		return unknown_letter(p, val, loc, c.core->letter ? c.core->letter : c.core->once);
+	letter = c.ext->options[rv_option_index(c.ext, c.opt)].letter;
+	return letter ? unknown_letter(p, val, loc, letter) : unknown(p, val, loc, word);
+}
+
 /* The next letter of "-nvL". */
 static int short_option(struct rv_parser *p, RV_GRAMMAR_STYPE *val, struct rv_loc *loc)
 {
@@ -154,9 +175,7 @@ static int short_option(struct rv_parser *p, RV_GRAMMAR_STYPE *val, struct rv_lo
 	while (!rv_find_short(p, letter, &val->choice)) {
 		if (rv_rule_load_protocol(p))
 			continue;
-		p->unknown[0] = '-';
-		p->unknown[1] = letter;
-		return unknown(p, val, loc, &(struct rv_arg){ p->unknown, *loc });
+		return unknown_letter(p, val, loc, letter);
 	}
 	arity = rv_choice_arity(&val->choice);
 	p->cluster = rest;
@@ -182,7 +201,7 @@ static int long_option(struct rv_parser *p, RV_GRAMMAR_STYPE *val, struct rv_loc
 	if (!name[len])
 		return expect(p, arity, NULL);
 	if (arity == RV_ARGS_NONE)
-		return unknown(p, val, loc, word);
+		return too_much(p, val, loc, word);
 	loc->end = value.loc.first;
 	return expect(p, arity, &value);
 }

@@ -298,7 +298,7 @@ static void commands(void **state)
 		USAGE("-L -- {INPUT}", "unknown arguments found on commandline"),
 		USAGE("{--bogus}", "unknown option \"--bogus\""),
 		USAGE("-A INPUT {--bogus=3}", "unknown option \"--bogus=3\""),
-		USAGE("-L {--numeric=1}", "unknown option \"--numeric=1\""),
+		USAGE("-L {--numeric=1}", "unknown option \"-n\""),
 		USAGE("-n{q}", "unknown option \"-q\""),
 		USAGE("{-0} -L", "unknown option \"-0\""),
 		USAGE("{--l}", "unknown option \"--l\""),
