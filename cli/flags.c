@@ -57,7 +57,7 @@ int rv_flags_read(const struct rv_flag *flags, struct rv_cli *cli,
 		    is_number(cli->argv[optind]))
 			optarg = cli->argv[optind++];
 		if (fn((char)c, optarg, arg2) != 0)
-			return -1;
+			return cli->argc;
 	}
 	return optind;
 }

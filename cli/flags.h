@@ -22,7 +22,7 @@ struct rv_flag {
 
 /*
  * Calls fn with the letter of each option. Returns the index of the first word that is none,
- * or -1 after a message of getopt's. A result of fn other than 0 ends it with -1 too.
+ * or -1 after a message of getopt's. A result of fn other than 0 ends it: the rest is not looked at.
  */
 int rv_flags_read(const struct rv_flag *flags, struct rv_cli *cli,
 		  int (*fn)(char letter, const char *arg, void *arg2), void *arg2);

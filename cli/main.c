@@ -50,6 +50,13 @@ static const struct {
 	{ "tables-kmod", "kmod" },
 };
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 static const struct program *find_plain(const char *name)
 {
 	for (const struct program *p = programs; p->name; p++)
@@ -72,7 +79,7 @@ static bool names_backend(const char *spec, const char *name)
  */
 static const struct program *find_program(const char *path, const char **backend)
 {
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	const char *name = base_name(path);
 	char plain[32];
 
 	for (unsigned int i = 0; i < sizeof(variants) / sizeof(*variants); i++) {
@@ -179,7 +186,8 @@ int main(int argc, char **argv)
 			return usage(stderr, RV_EXIT_PARAMETER);
 		}
 	}
-	cli.name = p->name;
+	/* Like stock, -save and -restore say the name they were called by, iptables does not. */
+	cli.name = p->run == rv_cli_iptables ? p->name : base_name(argv[at]);
 	cli.family = p->family;
 	cli.restore = p->restore;
 	cli.spec = spec;

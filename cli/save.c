@@ -49,10 +49,10 @@ static int set_flag(char letter, const char *arg, void *p)
 		break;
 	case 'V':
 		s->version = true;
-		break;
+		return 1;
 	case 'h':
 		s->help = true;
-		break;
+		return 1;
 	default:
 		break;
 	}

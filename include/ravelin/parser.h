@@ -72,6 +72,7 @@ extern const struct rv_core_option rv_core_options[];
 
 /* Receives what a restore file says, line by line, as soon as a line is complete. */
 struct rv_restore_sink {
+	const char *program;		/* what messages call it; NULL: iptables-restore, or ip6 */
 	bool counters;			/* -c: "[p:b]" before rules and behind policies counts */
 	/* "*name"; skip: set *skip to leave out everything to COMMIT (-T). */
 	int (*table)(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip, void *arg,

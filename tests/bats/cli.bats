@@ -778,8 +778,8 @@ ACCEPT  all opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0
 	local family
 	for family in iptables ip6tables; do
 		prints "$family $BANNER" tool $family-nft -V
-		prints "$family-save $BANNER" tool $family-nft-save -V
-		prints "$family-restore $BANNER" tool $family-nft-restore -V
+		prints "$family-nft-save $BANNER" tool $family-nft-save -V
+		prints "$family-nft-restore $BANNER" tool $family-nft-restore -V
 		prints "$family $BANNER" tool xtables-nft-multi $family -V
 		prints "$family-save $BANNER" tool xtables-nft-multi $family-save -V
 		prints "$family-restore $BANNER" tool xtables-nft-multi $family-restore -V
