@@ -114,6 +114,17 @@ int rv_cli_verbose(struct rv_buf *b, struct rv_store *s, const struct rv_command
 int rv_cli_list(struct rv_store *s, const struct rv_command *cmd, const struct rv_options *opts,
 		struct rv_buf *b, struct rv_error *err);
 
+/* ---- command.c -------------------------------------------------------------------- */
+
+/* Whether a command changes nothing. */
+bool rv_cli_only_reads(const struct rv_command *cmd);
+/*
+ * Applies a command, and appends its listing or, if verbose, what -v says of it. Returns 0, or -1
+ * with err set.
+ */
+int rv_cli_command(struct rv_store *s, struct rv_command *cmd, const struct rv_options *opts,
+		   bool verbose, struct rv_buf *b, struct rv_error *err);
+
 /* ---- help.c ---------------------------------------------------------------------- */
 
 void rv_cli_help(const struct rv_cli *cli, const struct rv_options *opts, struct rv_buf *b);

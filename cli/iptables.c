@@ -15,51 +15,18 @@ struct attempt {
 	struct rv_buf out;
 };
 
-static bool only_reads(const struct rv_command *cmd)
-{
-	switch (cmd->kind) {
-	case RV_CMD_LIST:
-	case RV_CMD_LIST_RULES:
-	case RV_CMD_CHECK:
-		return !cmd->zero;
-	default:
-		return false;
-	}
-}
-
-static int change(struct attempt *a, struct rv_error *err)
-{
-	if (a->opts.verbose && rv_cli_verbose(&a->out, &a->store, &a->cmd, err) < 0)
-		return -1;
-	if (rv_store_apply(&a->store, &a->cmd, err) < 0)
-		return -1;
-	return rv_store_commit(&a->store, err);
-}
-
-/* -L and -S; with -Z beside them what was shown is zeroed. */
-static int list(struct attempt *a, struct rv_error *err)
-{
-	if (rv_cli_list(&a->store, &a->cmd, &a->opts, &a->out, err) < 0)
-		return -1;
-	if (!a->cmd.zero)
-		return 0;
-	a->cmd.kind = RV_CMD_ZERO;
-	return change(a, err);
-}
-
 static int run(struct attempt *a, struct rv_error *err)
 {
 	if (!a->open) {
-		if (rv_store_open(&a->store, a->cli->spec, a->opts.family, only_reads(&a->cmd),
-				  err) < 0)
+		if (rv_store_open(&a->store, a->cli->spec, a->opts.family, rv_cli_only_reads(&a->cmd), err) < 0)
 			return -1;
 		a->open = true;
 	} else if (rv_store_restart(&a->store, err) < 0) {
 		return -1;
 	}
-	if (a->cmd.kind == RV_CMD_LIST || a->cmd.kind == RV_CMD_LIST_RULES)
-		return list(a, err);
-	return change(a, err);
+	if (rv_cli_command(&a->store, &a->cmd, &a->opts, a->opts.verbose, &a->out, err) < 0)
+		return -1;
+	return rv_store_commit(&a->store, err);
 }
 
 /* -V, -h, and words that do nothing else. Returns whether that was all. */

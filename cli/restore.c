@@ -34,6 +34,7 @@ struct restore {
 	bool open;
 	bool said;			/* a line was -V or -h: like stock, that is all then */
 	struct rv_buf input, out;
+	struct rv_buf unsaid;		/* --test: what would be printed by lines that are not done */
 };
 
 static int set_flag(char letter, const char *arg, void *p)
@@ -67,10 +68,10 @@ static int set_flag(char letter, const char *arg, void *p)
 		break;
 	case 'V':
 		r->version = true;
-		break;
+		return 1;
 	case 'h':
 		r->help = true;
-		break;
+		return 1;
 	default:
 		break;
 	}
@@ -79,16 +80,16 @@ static int set_flag(char letter, const char *arg, void *p)
 
 /* ---- the sink ------------------------------------------------------------------- */
 
-static int apply(struct restore *r, struct rv_command *cmd, bool verbose, struct rv_error *err)
+static struct rv_buf *said_to(struct restore *r)
 {
-	if (verbose && rv_cli_verbose(&r->out, &r->store, cmd, err) < 0)
-		return -1;
-	return rv_store_apply(&r->store, cmd, err);
+	rv_buf_reset(&r->unsaid);
+	return r->test ? &r->unsaid : &r->out;
 }
 
 static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip,
 		    void *arg, struct rv_error *err)
 {
+	const struct rv_options none = { .family = 0 };
 	struct restore *r = arg;
 	struct rv_command clear;
 	int rc;
@@ -103,7 +104,7 @@ static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bo
 	clear.kind = RV_CMD_CLEAR;
 	clear.table = def;
 	clear.loc = *loc;
-	rc = apply(r, &clear, r->verbose, err);
+	rc = rv_cli_command(&r->store, &clear, &none, r->verbose, said_to(r), err);
 	rv_command_clear(&clear);
 	return rc;
 }
@@ -111,6 +112,7 @@ static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bo
 static int on_command(struct rv_command *cmd, const struct rv_options *opts, void *arg,
 		      struct rv_error *err)
 {
+	struct rv_options said = *opts;
 	struct restore *r = arg;
 
 	if (opts->version || opts->help) {
@@ -121,11 +123,9 @@ static int on_command(struct rv_command *cmd, const struct rv_options *opts, voi
 		r->said = true;
 		return -1;
 	}
-	if (cmd->kind == RV_CMD_LIST || cmd->kind == RV_CMD_LIST_RULES)
-		return rv_fail(err, RV_ERR_USAGE, &cmd->loc,
-			       "rules cannot be listed while they are restored");
 	/* Under --noflush stock tells only of lines that have a -v of their own. */
-	return apply(r, cmd, (r->verbose && !r->noflush) || opts->verbose, err);
+	said.verbose += r->verbose && !r->noflush;
+	return rv_cli_command(&r->store, cmd, &said, said.verbose, said_to(r), err);
 }
 
 static int on_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
@@ -154,6 +154,7 @@ static int on_comment(const char *text, size_t len, void *arg, struct rv_error *
 static int try_once(struct restore *r, struct rv_error *err)
 {
 	const struct rv_restore_sink sink = {
+		.program = r->cli->name,
 		.counters = r->counters,
 		.table = on_table,
 		.command = on_command,
@@ -235,5 +236,6 @@ int rv_cli_restore(struct rv_cli *cli)
 		rc = restore_run(&r);
 	rv_buf_free(&r.input);
 	rv_buf_free(&r.out);
+	rv_buf_free(&r.unsaid);
 	return rc;
 }

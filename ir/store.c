@@ -294,10 +294,10 @@ static int do_insert(struct work *w)
 	return 0;
 }
 
-/* The rule with the command's number; too_big is the error if there is none. */
-static int need_rule(struct work *w, const char *too_big, struct rv_rule **r)
+/* The rule with the command's number; missing and too_big are the errors if there is none. */
+static int need_rule(struct work *w, const char *missing, const char *too_big, struct rv_rule **r)
 {
-	if (need_chain(w, no_chain) || know_rules(w->s, w->chain, w->err))
+	if (need_chain(w, missing) || know_rules(w->s, w->chain, w->err))
 		return -1;
 	*r = rv_chain_rule(w->chain, w->cmd->number);
 	return *r ? 0 : fail_state(w, &w->cmd->loc, too_big);
@@ -311,7 +311,7 @@ static int do_replace(struct work *w)
 	if (w->cmd->rules.next != w->cmd->rules.prev)
 		return rv_fail(w->err, RV_ERR_USAGE, &w->cmd->loc,
 			       "Replacement rule does not specify a unique address");
-	if (check_jumps(w) || need_rule(w, "Index of replacement too big.", &old))
+	if (check_jumps(w) || need_rule(w, no_chain, "Index of replacement too big.", &old))
 		return -1;
 	r = take_rule(w->cmd);
 	change.chain = w->chain;
@@ -346,7 +346,7 @@ static int do_delete_num(struct work *w)
 {
 	struct rv_rule *r;
 
-	return need_rule(w, "Index of deletion too big.", &r) ? -1 : delete_rule(w, r);
+	return need_rule(w, no_chain, "Index of deletion too big.", &r) ? -1 : delete_rule(w, r);
 }
 
 static struct rv_rule *find_equal(struct rv_chain *c, const struct rv_rule *wanted)
@@ -513,7 +513,7 @@ static int do_zero(struct work *w)
 
 	if (!w->cmd->number)
 		return each_chain(w, zero_chain, true);
-	if (need_rule(w, no_rule, &r))
+	if (need_rule(w, no_rule, no_rule, &r))
 		return -1;
 	r->counters = (struct rv_counters){ 0 };
 	change.chain = w->chain;
@@ -600,10 +600,6 @@ static int set_policy(struct work *w, struct rv_chain *c)
 	struct rv_change change = { .kind = RV_CHANGE_POLICY, .table = w->table, .chain = c,
 				    .has_counters = w->cmd->has_counters };
 
-	if (w->cmd->policy == RV_VERDICT_DROP && !strcmp(w->table->def->name, "nat"))
-		return rv_fail(w->err, RV_ERR_USAGE, &w->cmd->loc,
-			       "\nThe \"nat\" table is not intended for filtering, the use of "
-			       "DROP is therefore inhibited.\n\n");
 	if (ensure_chain(w, c))
 		return -1;
 	if (w->cmd->policy != RV_VERDICT_NONE)
@@ -617,15 +613,15 @@ static int do_policy(struct work *w)
 {
 	static const char no_base[] = "Bad built-in chain name.";
 
-	if (need_chain(w, no_base))
-		return -1;
-	if (w->chain->base < 0)
-		return fail_state(w, &w->cmd->chain_loc, no_base);
 	if (!is_policy(w->cmd->policy))
 		return fail_state(w, &w->cmd->loc,
 				  w->cmd->loc.line ? "Bad policy name."
 						   : "Bad policy name. Run `dmesg' for more "
 						     "information.");
+	if (need_chain(w, no_base))
+		return -1;
+	if (w->chain->base < 0)
+		return fail_state(w, &w->cmd->chain_loc, no_base);
 	return set_policy(w, w->chain);
 }
 
@@ -736,6 +732,30 @@ int rv_store_commit_both(struct rv_store *s, struct rv_store *second, struct rv_
 	return 0;
 }
 
+/*
+ * What a backend that stages would send has changes that are not in the kernel yet: they are
+ * known here once the rules are.
+ */
+static int know_staged(struct rv_store *s, struct rv_table *t, struct rv_error *err)
+{
+	if (know_chains(s, t, NULL, err))
+		return -1;
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		c->references = 0;
+		if (know_rules(s, c, err))
+			return -1;
+	}
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		rv_list_each(r, &c->rules, struct rv_rule, node) {
+			struct rv_chain *to = r->jump[0] ? rv_table_chain(t, r->jump) : NULL;
+
+			if (to)
+				to->references++;
+		}
+	}
+	return 0;
+}
+
 static int visit_loaded(struct rv_table *t, const char *only, const struct rv_visitor *v)
 {
 	int rc = v->table(t, v->arg);
@@ -763,7 +783,9 @@ int rv_store_dump(struct rv_store *s, const struct rv_table_def *def, const char
 		return rv_fail(err, RV_ERR_STATE, NULL, "%s", no_chain);
 	if (!t->exists || (c && !c->exists))
 		return v->table(t, v->arg);
-	if (s->backend->dump)
+	if (stages(s) && s->dirty && know_staged(s, t, err))
+		return -1;
+	if (s->backend->dump && !s->dirty)
 		return s->backend->dump(s, t, only, v, err);
 	if (rv_table_sort(t))
 		return rv_fail_memory(err);
