@@ -25,18 +25,8 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
-{
-	(void)w;
-	if (*wire > XT_AUDIT_TYPE_MAX)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "AUDIT of type %u", *wire);
-	*data = *wire;
-	return 0;
-}
-
 static const struct rv_wire wire_rows[] = {
-	{ .size = sizeof(struct xt_audit_info), .read = read_info },
+	{ .size = sizeof(struct xt_audit_info) },
 	{ 0 },
 };
 

@@ -41,7 +41,6 @@ static void print_class(struct rv_out *o, const struct rv_option *opt, const uns
 		(const struct xt_classify_target_info *)(const void *)data;
 	int digits = o->style == RV_STYLE_SAVE ? 4 : 1;
 
-	(void)opt;
 	rv_buf_printf(o->buf, "%0*x:%0*x", digits, TC_H_MAJ(info->priority) >> 16, digits,
 		      TC_H_MIN(info->priority));
 }

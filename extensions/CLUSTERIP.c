@@ -132,7 +132,6 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	const info_t *from = (const info_t *)(const void *)wire;
 	info_t *info = (info_t *)(void *)data;
 
-	(void)w;
 	if (!from->flags)
 		return 0;
 	if (from->flags != CLUSTERIP_FLAG_NEW || from->num_local_nodes != 1 ||

@@ -127,8 +127,11 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-static int understood(const info_t *info, struct rv_error *err)
+static int understood(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		      struct rv_error *err)
 {
+	const info_t *info = (const info_t *)(void *)data;
+
 	if (info->mode <= XT_CONNMARK_RESTORE && info->shift_dir <= D_SHIFT_RIGHT &&
 	    info->shift_bits <= 31)
 		return 0;
@@ -136,39 +139,17 @@ static int understood(const info_t *info, struct rv_error *err)
 		       info->mode, info->shift_dir, info->shift_bits);
 }
 
-static int read_2(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		  struct rv_error *err)
-{
-	const info_t *from = (const info_t *)(const void *)wire;
-	info_t *info = (info_t *)(void *)data;
-
-	(void)w;
-	*info = (info_t){
-		.ctmark = from->ctmark, .ctmask = from->ctmask, .nfmask = from->nfmask,
-		.shift_dir = from->shift_dir, .shift_bits = from->shift_bits, .mode = from->mode,
-	};
-	return understood(info, err);
-}
-
-static int read_1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		  struct rv_error *err)
-{
-	const struct xt_connmark_tginfo1 *from =
-		(const struct xt_connmark_tginfo1 *)(const void *)wire;
-	info_t *info = (info_t *)(void *)data;
-
-	(void)w;
-	*info = (info_t){
-		.ctmark = from->ctmark, .ctmask = from->ctmask, .nfmask = from->nfmask,
-		.mode = from->mode,
-	};
-	return understood(info, err);
-}
+#define FIELDS(type)								\
+	RV_WIRE_FIELD(type, ctmark, info_t, ctmark), RV_WIRE_FIELD(type, ctmask, info_t, ctmask), \
+	RV_WIRE_FIELD(type, nfmask, info_t, nfmask), RV_WIRE_FIELD(type, mode, info_t, mode)
 
 static const struct rv_wire wire_rows[] = {
-	{ .revision = 2, .size = sizeof(info_t), .read = read_2 },
-	{ .revision = 1, .size = sizeof(struct xt_connmark_tginfo1), .read = read_1 },
-	{ 0 },
+	{ .revision = 2, .size = sizeof(info_t), .read = understood, .fields = RV_WIRE_FIELDS(
+		  FIELDS(info_t), RV_WIRE_FIELD(info_t, shift_dir, info_t, shift_dir),
+		  RV_WIRE_FIELD(info_t, shift_bits, info_t, shift_bits)) },
+	{ .revision = 1, .size = sizeof(struct xt_connmark_tginfo1), .read = understood,
+	  .fields = RV_WIRE_FIELDS(FIELDS(struct xt_connmark_tginfo1)) },
+	{ .size = 0 },
 };
 
 static const info_t initial = { .ctmask = UINT32_MAX, .nfmask = UINT32_MAX };

@@ -17,18 +17,8 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
-{
-	(void)w;
-	if (*wire != CONNSECMARK_SAVE && *wire != CONNSECMARK_RESTORE)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "CONNSECMARK in mode %u", *wire);
-	*data = *wire;
-	return 0;
-}
-
 static const struct rv_wire wire_rows[] = {
-	{ .size = sizeof(struct xt_connsecmark_target_info), .read = read_info },
+	{ .size = sizeof(struct xt_connsecmark_target_info) },
 	{ 0 },
 };
 

@@ -60,7 +60,6 @@ static void print_zone(struct rv_out *o, const struct rv_option *opt, const unsi
 {
 	const struct ct_data *d = (const struct ct_data *)(const void *)data;
 
-	(void)opt;
 	if (d->info.flags & XT_CT_ZONE_MARK)
 		rv_buf_puts(o->buf, "mark");
 	else
@@ -137,84 +136,53 @@ static int check(struct rv_check *c)
 		       "CT: --helper and --timeout are for one protocol, so the rule needs -p");
 }
 
-static int read_fields(const struct xt_ct_target_info_v1 *from, uint16_t flags,
-		       struct ct_data *d, struct rv_error *err)
+static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		    struct rv_error *err)
 {
 	/* Both flags at once are to the kernel as none. */
 	static const uint16_t sides[] = { ZONE_BOTH, ZONE_ORIG, ZONE_REPLY, ZONE_BOTH };
-	unsigned int side = (from->flags & ZONE_FLAGS) / XT_CT_ZONE_DIR_ORIG;
+	struct ct_data *d = (struct ct_data *)(void *)data;
+	uint16_t flags = d->info.flags;
 
-	if (from->flags & ~flags || from->ct_events & ~CT_EVENTS ||
-	    from->exp_events & ~(1u << IPEXP_NEW))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "CT with flags 0x%x, events 0x%x, 0x%x",
-			       from->flags, from->ct_events, from->exp_events);
-	d->info.flags = from->flags & ~ZONE_FLAGS;
+	if (flags & ~w->arg)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "CT with flags 0x%x", flags);
+	if (d->info.zone || flags & XT_CT_ZONE_MARK)
+		d->side = sides[(flags & ZONE_FLAGS) / XT_CT_ZONE_DIR_ORIG];
+	d->info.flags &= ~ZONE_FLAGS;
 	/* With a zone from the mark the number counts for nothing. */
-	d->info.zone = from->flags & XT_CT_ZONE_MARK ? 0 : from->zone;
-	d->info.ct_events = from->ct_events;
-	d->info.exp_events = from->exp_events;
-	if (from->zone || from->flags & XT_CT_ZONE_MARK)
-		d->side = sides[side];
+	if (flags & XT_CT_ZONE_MARK)
+		d->info.zone = 0;
 	return 0;
 }
 
-static int no_end(struct rv_error *err)
-{
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "CT with a name that has no end");
-}
-
-static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	struct ct_data *d = (struct ct_data *)(void *)data;
-	struct xt_ct_target_info_v1 from;
-
-	memcpy(&from, wire, sizeof(from));
-	if (!rv_wire_text(d->info.helper, from.helper, sizeof(from.helper)) ||
-	    !rv_wire_text(d->info.timeout, from.timeout, sizeof(from.timeout)))
-		return no_end(err);
-	return read_fields(&from, w->arg, d, err);
-}
-
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	struct ct_data *d = (struct ct_data *)(void *)data;
-	struct xt_ct_target_info from;
-	struct xt_ct_target_info_v1 v1 = { 0 };
-
-	memcpy(&from, wire, sizeof(from));
-	if (!rv_wire_text(d->info.helper, from.helper, sizeof(from.helper)))
-		return no_end(err);
-	v1.flags = from.flags;
-	v1.zone = from.zone;
-	v1.ct_events = from.ct_events;
-	v1.exp_events = from.exp_events;
-	return read_fields(&v1, w->arg, d, err);
-}
-
-static int write_v2(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
-		    struct rv_error *err)
+static int write_any(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+		     struct rv_error *err)
 {
 	const struct ct_data *d = (const struct ct_data *)(const void *)data;
-	struct xt_ct_target_info_v1 info = d->info;
+	struct xt_ct_target_info_v1 *info = (struct xt_ct_target_info_v1 *)(void *)wire;
 
-	(void)w;
-	(void)err;
-	info.flags |= d->side == ZONE_ORIG ? XT_CT_ZONE_DIR_ORIG : 0;
-	info.flags |= d->side == ZONE_REPLY ? XT_CT_ZONE_DIR_REPL : 0;
-	memcpy(wire, &info, sizeof(info));
+	info->flags |= d->side == ZONE_ORIG ? XT_CT_ZONE_DIR_ORIG : 0;
+	info->flags |= d->side == ZONE_REPLY ? XT_CT_ZONE_DIR_REPL : 0;
 	return 0;
 }
 
+#define FIELD(type, field) RV_WIRE_FIELD(type, field, struct ct_data, info.field)
+
+#define FIELDS(type)								\
+	FIELD(type, flags), FIELD(type, zone), FIELD(type, ct_events),		\
+	FIELD(type, exp_events), FIELD(type, helper)
+
+#define LAYOUT(number, type, flags, ...)					\
+	{ .revision = number, .size = sizeof(type), .read = read_any, .write = write_any, \
+	  .arg = flags, .fields = RV_WIRE_FIELDS(FIELDS(type) __VA_ARGS__) }
+
+#define TIMEOUT_FIELD , FIELD(struct xt_ct_target_info_v1, timeout)
+
 static const struct rv_wire wire_rows[] = {
-	{ .revision = 2, .size = sizeof(struct xt_ct_target_info_v1), .read = read_v1,
-	  .write = write_v2, .arg = XT_CT_MASK & ~XT_CT_NOTRACK_ALIAS },
-	{ .revision = 1, .size = sizeof(struct xt_ct_target_info_v1), .read = read_v1,
-	  .arg = XT_CT_NOTRACK },
-	{ .revision = 0, .size = sizeof(struct xt_ct_target_info), .read = read_v0,
-	  .arg = XT_CT_NOTRACK },
-	{ 0 },
+	LAYOUT(2, struct xt_ct_target_info_v1, XT_CT_MASK & ~XT_CT_NOTRACK_ALIAS, TIMEOUT_FIELD),
+	LAYOUT(1, struct xt_ct_target_info_v1, XT_CT_NOTRACK, TIMEOUT_FIELD),
+	LAYOUT(0, struct xt_ct_target_info, XT_CT_NOTRACK),
+	{ .size = 0 },
 };
 
 static const struct rv_ext ct_target = {

@@ -34,17 +34,8 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
-{
-	if (*wire > XT_DSCP_MAX)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "DSCP 0x%x", *wire);
-	memcpy(data, wire, w->size);
-	return 0;
-}
-
 static const struct rv_wire wire_rows[] = {
-	{ .size = sizeof(struct xt_DSCP_info), .read = read_info },
+	{ .size = sizeof(struct xt_DSCP_info) },
 	{ 0 },
 };
 

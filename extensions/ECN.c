@@ -113,7 +113,6 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	const info_t *from = (const info_t *)(const void *)wire;
 	info_t *info = (info_t *)(void *)data;
 
-	(void)w;
 	if (!from->operation || from->operation & IPT_ECN_OP_MASK ||
 	    from->ip_ect > ECT_MAX)
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "ECN with operation 0x%x, codepoint 0x%x",

@@ -5,7 +5,7 @@
 static const struct rv_option options[] = RV_HOPS_ROWS("hl");
 
 static const struct rv_wire wire_rows[] = {
-	{ .size = sizeof(struct ipt_TTL_info), .read = rv_hops_read },
+	{ .size = sizeof(struct ipt_TTL_info) },
 	{ 0 },
 };
 

@@ -51,7 +51,6 @@ static void print_proto(struct rv_out *o, const struct rv_option *opt, const uns
 {
 	const struct hmark_data *d = (const struct hmark_data *)(const void *)data;
 
-	(void)opt;
 	rv_buf_printf(o->buf, o->style == RV_STYLE_SAVE ? "0x%02x" : "0x%x", d->info.proto_mask);
 }
 
@@ -127,8 +126,6 @@ static int parse_tuple(struct rv_parse *p)
 
 static void print_tuple(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
-	(void)opt;
-	(void)data;
 	rv_buf_puts(o->buf, "ct");
 }
 
@@ -265,8 +262,6 @@ static int write_info(const struct rv_wire *w, const unsigned char *data, unsign
 	const struct hmark_data *d = (const struct hmark_data *)(const void *)data;
 	struct xt_hmark_info info = d->info;
 
-	(void)w;
-	(void)err;
 	info.flags |= d->ct ? FLAG(CT) : 0;
 	memcpy(wire, &info, sizeof(info));
 	return 0;

@@ -71,41 +71,27 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-static int fill(uint32_t timeout, const char *label, uint8_t type, info_t *info,
-		struct rv_error *err)
+static int understood(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		      struct rv_error *err)
 {
-	if (too_long(timeout) || type > XT_IDLETIMER_ALARM ||
-	    !rv_wire_text(info->label, label, sizeof(info->label)) || !is_file_name(info->label))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "IDLETIMER of %u seconds, type %u",
-			       timeout, type);
-	info->timeout = timeout;
-	info->timer_type = type;
-	return 0;
+	const info_t *info = (const info_t *)(void *)data;
+
+	if (memchr(info->label, '\0', sizeof(info->label)) && is_file_name(info->label) &&
+	    !too_long(info->timeout) && info->timer_type <= XT_IDLETIMER_ALARM)
+		return 0;
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "IDLETIMER of %u seconds, type %u",
+		       info->timeout, info->timer_type);
 }
 
-static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	const info_t *from = (const info_t *)(const void *)wire;
-
-	(void)w;
-	return fill(from->timeout, from->label, from->timer_type, (info_t *)(void *)data, err);
-}
-
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	const struct idletimer_tg_info *from =
-		(const struct idletimer_tg_info *)(const void *)wire;
-
-	(void)w;
-	return fill(from->timeout, from->label, 0, (info_t *)(void *)data, err);
-}
+#define FIELDS(type)								\
+	RV_WIRE_FIELD(type, timeout, info_t, timeout), RV_WIRE_FIELD(type, label, info_t, label)
 
 static const struct rv_wire wire_rows[] = {
-	{ .revision = 1, .size = sizeof(info_t), .read = read_v1 },
-	{ .revision = 0, .size = sizeof(struct idletimer_tg_info), .read = read_v0 },
-	{ 0 },
+	{ .revision = 1, .size = sizeof(info_t), .read = understood, .fields = RV_WIRE_FIELDS(
+		  FIELDS(info_t), RV_WIRE_FIELD(info_t, timer_type, info_t, timer_type)) },
+	{ .revision = 0, .size = sizeof(struct idletimer_tg_info), .read = understood,
+	  .fields = RV_WIRE_FIELDS(FIELDS(struct idletimer_tg_info)) },
+	{ .size = 0 },
 };
 
 static const struct rv_ext idletimer = {

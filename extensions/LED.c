@@ -23,7 +23,6 @@ static void print_id(struct rv_out *o, const struct rv_option *opt, const unsign
 {
 	const struct led_data *d = (const struct led_data *)(const void *)data;
 
-	(void)opt;
 	rv_buf_putc(o->buf, '"');
 	for (const char *c = d->id; *c; c++)
 		rv_buf_printf(o->buf, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
@@ -34,7 +33,6 @@ static void print_delay(struct rv_out *o, const struct rv_option *opt, const uns
 {
 	const struct led_data *d = (const struct led_data *)(const void *)data;
 
-	(void)opt;
 	if (d->delay == UINT32_MAX)
 		rv_buf_puts(o->buf, "inf");
 	else
@@ -84,7 +82,6 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	struct led_data *d = (struct led_data *)(void *)data;
 	size_t skip = sizeof(PREFIX) - 1;
 
-	(void)w;
 	if (strncmp(from->id, PREFIX, skip) != 0 || from->always_blink > 1 ||
 	    (from->delay > INT_MAX && from->delay != UINT32_MAX) ||
 	    !rv_wire_text(d->id, from->id + skip, sizeof(d->id)))
@@ -102,8 +99,6 @@ static int write_info(const struct rv_wire *w, const unsigned char *data, unsign
 		.id = PREFIX, .always_blink = d->always_blink, .delay = d->delay,
 	};
 
-	(void)w;
-	(void)err;
 	memcpy(info.id + sizeof(PREFIX) - 1, d->id, sizeof(d->id));
 	memcpy(wire, &info, sizeof(info));
 	return 0;

@@ -87,25 +87,9 @@ static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char
 		rv_buf_printf(o->buf, " prefix \"%s\"", info->prefix);
 }
 
-/* Nothing that the rows could not say, and no byte behind the prefix. */
-static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
-{
-	const struct xt_log_info *from = (const struct xt_log_info *)wire;
-	struct xt_log_info *info = (struct xt_log_info *)data;
-
-	(void)w;
-	if (from->level > LOG_DEBUG || from->logflags & ~XT_LOG_MASK ||
-	    !memchr(from->prefix, '\0', sizeof(from->prefix)))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "LOG with level %u and flags 0x%x",
-			       from->level, from->logflags);
-	*info = (struct xt_log_info){ .level = from->level, .logflags = from->logflags };
-	memcpy(info->prefix, from->prefix, strlen(from->prefix));
-	return 0;
-}
-
 static const struct rv_wire wire_rows[] = {
-	{ .revision = 0, .size = sizeof(struct xt_log_info), .read = read_info },
+	{ .revision = 0, .size = sizeof(struct xt_log_info),
+	  .known = RV_BIT(struct xt_log_info, logflags, XT_LOG_MASK) },
 	{ 0 },
 };
 

@@ -65,7 +65,6 @@ static int read4(const struct rv_wire *w, const unsigned char *wire, unsigned ch
 	struct nf_nat_ipv4_multi_range_compat multi;
 	union nf_inet_addr first = { 0 }, last = { 0 };
 
-	(void)w;
 	memcpy(&multi, wire, sizeof(multi));
 	if (multi.rangesize != 1)
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "%u NAT ranges in one rule",
@@ -85,8 +84,6 @@ static int write4(const struct rv_wire *w, const unsigned char *data, unsigned c
 	};
 	union nf_inet_addr last;
 
-	(void)w;
-	(void)err;
 	last_address(d, &last);
 	multi.range[0].min_ip = d->address.ip;
 	multi.range[0].max_ip = last.ip;
@@ -99,7 +96,6 @@ static int read6(const struct rv_wire *w, const unsigned char *wire, unsigned ch
 {
 	struct nf_nat_range range;
 
-	(void)w;
 	memcpy(&range, wire, sizeof(range));
 	return from_range(&range.min_addr, &range.max_addr, 4, range.flags,
 			  (struct netmap_data *)(void *)data, err);
@@ -111,8 +107,6 @@ static int write6(const struct rv_wire *w, const unsigned char *data, unsigned c
 	const struct netmap_data *d = (const struct netmap_data *)(const void *)data;
 	struct nf_nat_range range = { .flags = NF_NAT_RANGE_MAP_IPS, .min_addr = d->address };
 
-	(void)w;
-	(void)err;
 	last_address(d, &range.max_addr);
 	memcpy(wire, &range, sizeof(range));
 	return 0;

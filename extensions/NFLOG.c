@@ -19,7 +19,6 @@ static void print_prefix(struct rv_out *o, const struct rv_option *opt, const un
 {
 	const struct rv_nflog *d = (const struct rv_nflog *)(const void *)data;
 
-	(void)opt;
 	rv_print_quoted(o->buf, d->prefix);
 }
 
@@ -89,7 +88,6 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	const struct xt_nflog_info *from = (const struct xt_nflog_info *)(const void *)wire;
 	struct rv_nflog *d = (struct rv_nflog *)(void *)data;
 
-	(void)w;
 	if (from->flags & ~XT_NFLOG_MASK ||
 	    !rv_wire_text(d->prefix, from->prefix, sizeof(from->prefix)))
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "NFLOG with flags 0x%x", from->flags);
@@ -107,7 +105,6 @@ static int write_info(const struct rv_wire *w, const unsigned char *data, unsign
 	const struct rv_nflog *d = (const struct rv_nflog *)(const void *)data;
 	struct xt_nflog_info info = d->info;
 
-	(void)w;
 	if (strlen(d->prefix) >= sizeof(info.prefix))
 		return rv_fail(err, RV_ERR_PROBLEM, NULL,
 			       "NFLOG: the kernel's target has a prefix of %zu bytes at most",

@@ -40,7 +40,6 @@ static void print_balance(struct rv_out *o, const struct rv_option *opt, const u
 {
 	const info_t *info = (const info_t *)(const void *)data;
 
-	(void)opt;
 	rv_buf_printf(o->buf, "%u:%u", info->queuenum, info->queuenum + info->queues_total - 1);
 }
 

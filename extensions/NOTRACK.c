@@ -16,7 +16,6 @@ static int read_alias(const struct rv_wire *w, const unsigned char *wire, unsign
 {
 	rv_ct_info_t *info = (rv_ct_info_t *)(void *)data;
 
-	(void)w;
 	if (!is_alias(wire))
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "NOTRACK with more than that");
 	info->flags = RV_CT_ALIAS;

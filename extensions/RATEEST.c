@@ -68,7 +68,6 @@ static void print_time(struct rv_out *o, double time)
 
 static void print_interval(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
-	(void)opt;
 	print_time(o, interval_of((const struct xt_rateest_target_info *)(const void *)data));
 }
 
@@ -77,7 +76,6 @@ static void print_average(struct rv_out *o, const struct rv_option *opt, const u
 	const struct xt_rateest_target_info *info =
 		(const struct xt_rateest_target_info *)(const void *)data;
 
-	(void)opt;
 	print_time(o, interval_of(info) * (1ULL << info->ewma_log));
 }
 
@@ -147,7 +145,6 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 		(const struct xt_rateest_target_info *)(const void *)wire;
 	struct rateest_data *d = (struct rateest_data *)(void *)data;
 
-	(void)w;
 	if (from->interval < QUARTER || from->interval > LONGEST || !from->ewma_log ||
 	    from->ewma_log >= LOGS ||
 	    !rv_wire_text(d->info.name, from->name, sizeof(from->name)))

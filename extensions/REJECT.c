@@ -69,19 +69,6 @@ static int check(struct rv_check *c)
 		       "REJECT: tcp-reset answers TCP only, so the rule needs -p tcp");
 }
 
-/* arg has the bit of each type that has a name. */
-static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
-{
-	uint32_t with;
-
-	memcpy(&with, wire, sizeof(with));
-	if (with > 31 || !(w->arg >> with & 1))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "REJECT of type %u", with);
-	memcpy(data, &with, sizeof(with));
-	return 0;
-}
-
 #define ROW(table)								\
 	{									\
 		.name = "reject-with", .type = RV_T_ENUM,			\
@@ -94,29 +81,21 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 static const struct rv_option options4[] = { ROW(types4), { 0 } };
 static const struct rv_option options6[] = { ROW(types6), { 0 } };
 
-/* All numbers but 4, echo reply, in IPv4; but 2 and 5 in IPv6. */
-#define WIRE(bits) { .size = sizeof(struct ipt_reject_info), .read = read_info, .arg = (bits) }
-
-static const struct rv_wire wire4[] = { WIRE(0x1ff & ~(1 << IPT_ICMP_ECHOREPLY)), { 0 } };
-static const struct rv_wire wire6[] = {
-	WIRE(0x1ff & ~(1 << IP6T_ICMP6_NOT_NEIGHBOUR | 1 << IP6T_ICMP6_ECHOREPLY)), { 0 },
-};
-
 static const struct ipt_reject_info initial4 = { .with = IPT_ICMP_PORT_UNREACHABLE };
 static const struct ip6t_reject_info initial6 = { .with = IP6T_ICMP6_PORT_UNREACH };
 
-#define REJECT(nfproto, rows, wires, start)					\
+#define REJECT(nfproto, rows, start)						\
 	{									\
 		.name = "REJECT", .kind = RV_TARGET, .family = (nfproto),	\
 		.size = sizeof(struct ipt_reject_info), .initial = &(start),	\
-		.wire = (wires), .options = (rows), .tables = "filter",		\
+		.wire = RV_WIRE({ .size = sizeof(struct ipt_reject_info) }), .options = (rows), .tables = "filter",		\
 		.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD |		\
 			 1 << NF_INET_LOCAL_OUT,				\
 		.help = "drops the packet and tells the sender", .check = check, \
 	}
 
-static const struct rv_ext reject4 = REJECT(NFPROTO_IPV4, options4, wire4, initial4);
-static const struct rv_ext reject6 = REJECT(NFPROTO_IPV6, options6, wire6, initial6);
+static const struct rv_ext reject4 = REJECT(NFPROTO_IPV4, options4, initial4);
+static const struct rv_ext reject6 = REJECT(NFPROTO_IPV6, options6, initial6);
 
 RV_REGISTER(reject4);
 RV_REGISTER(reject6);

@@ -21,37 +21,23 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static int understood(uint8_t mode, const char *secctx, info_t *info, struct rv_error *err)
+static int understood(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		      struct rv_error *err)
 {
-	if (mode == SECMARK_MODE_SEL && secctx[0] &&
-	    rv_wire_text(info->secctx, secctx, sizeof(info->secctx)))
-		return 0;
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "SECMARK in mode %u", mode);
+	const info_t *info = (const info_t *)(void *)data;
+
+	return info->mode == SECMARK_MODE_SEL && info->secctx[0] ? 0 :
+		rv_fail(err, RV_ERR_PROBLEM, NULL, "SECMARK in mode %u", info->mode);
 }
 
-static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	const info_t *from = (const info_t *)(const void *)wire;
-
-	(void)w;
-	return understood(from->mode, from->secctx, (info_t *)(void *)data, err);
-}
-
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	const struct xt_secmark_target_info *from =
-		(const struct xt_secmark_target_info *)(const void *)wire;
-
-	(void)w;
-	return understood(from->mode, from->secctx, (info_t *)(void *)data, err);
-}
+#define FIELDS(type) RV_WIRE_FIELDS(						\
+	RV_WIRE_FIELD(type, mode, info_t, mode), RV_WIRE_FIELD(type, secctx, info_t, secctx))
 
 static const struct rv_wire wire_rows[] = {
-	{ .revision = 1, .size = sizeof(info_t), .read = read_v1 },
-	{ .revision = 0, .size = sizeof(struct xt_secmark_target_info), .read = read_v0 },
-	{ 0 },
+	{ .revision = 1, .size = sizeof(info_t), .read = understood, .fields = FIELDS(info_t) },
+	{ .revision = 0, .size = sizeof(struct xt_secmark_target_info), .read = understood,
+	  .fields = FIELDS(struct xt_secmark_target_info) },
+	{ .size = 0 },
 };
 
 static const info_t initial = { .mode = SECMARK_MODE_SEL };

@@ -18,23 +18,13 @@ enum { ADD, EXIST, TIMEOUT, DEL, MAP, MAP_MARK, MAP_PRIO, MAP_QUEUE };
 #define MAP_ROWS (1 << MAP_MARK | 1 << MAP_PRIO | 1 << MAP_QUEUE)
 #define MAP_FLAGS (IPSET_FLAG_MAP_SKBMARK | IPSET_FLAG_MAP_SKBPRIO | IPSET_FLAG_MAP_SKBQUEUE)
 
-static int parse_set(struct rv_parse *p)
-{
-	return rv_ipset_parse(p, (struct rv_ipset *)(void *)(p->data + p->opt->offset));
-}
-
-static void print_set(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
-{
-	rv_ipset_print(o, (const struct rv_ipset *)(const void *)(data + opt->offset));
-}
-
 #define SET_ROW(field, text, ...)						\
 	{									\
-		.name = #field "-set", .type = RV_T_HOOK, .flags = RV_OPT_TWO,	\
+		.name = #field "-set", .type = RV_T_SET, .flags = RV_OPT_TWO,	\
 		RV_FIELD(struct set_data, field),				\
 		.once = "--" #field "-set can be specified only once",		\
 		.list = #field "-set", .arg = "name src|dst[,...]", .help = text, \
-		.parse = parse_set, .print = print_set, __VA_ARGS__		\
+		__VA_ARGS__							\
 	}
 
 #define FLAG_ROW(word, bit, text, ...)						\
@@ -100,101 +90,87 @@ static int check(struct rv_check *c)
 
 /* ---- the kernel's structs --------------------------------------------------------- */
 
-static int write_one(const struct rv_ipset *s, rv_family_t family, struct xt_set_info *set,
+static bool has_map(const struct rv_wire *w)
+{
+	return w->revision >= 3;
+}
+
+/* Two or three sets; the flags and the timeout behind them are fields. */
+static int read_sets(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
 		     struct rv_error *err)
 {
-	if (s->name[0])
-		return rv_ipset_write(s, family, set, err);
-	set->index = IPSET_INVALID_ID;
-	return 0;
+	const struct xt_set_info_target_v3 *from =
+		(const struct xt_set_info_target_v3 *)(const void *)wire;
+	struct set_data *d = (struct set_data *)(void *)data;
+
+	if (d->flags & ~(IPSET_FLAG_EXIST | (has_map(w) ? MAP_FLAGS : 0)))
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "SET with flags 0x%x", d->flags);
+	if (rv_ipset_read(&d->add, &from->add_set, err) || rv_ipset_read(&d->del, &from->del_set, err))
+		return -1;
+	return has_map(w) ? rv_ipset_read(&d->map, &from->map_set, err) : 0;
 }
 
-static int read_one(struct rv_ipset *s, const struct xt_set_info *set, struct rv_error *err)
+static int write_sets(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+		      struct rv_error *err)
 {
-	return set->index == IPSET_INVALID_ID ? 0 : rv_ipset_read(s, set, err);
+	const struct set_data *d = (const struct set_data *)(const void *)data;
+	struct xt_set_info_target_v3 *to = (struct xt_set_info_target_v3 *)(void *)wire;
+
+	if (rv_ipset_write(&d->add, w->arg, &to->add_set, err) ||
+	    rv_ipset_write(&d->del, w->arg, &to->del_set, err))
+		return -1;
+	return has_map(w) ? rv_ipset_write(&d->map, w->arg, &to->map_set, err) : 0;
 }
 
-static int write_v3(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	const struct xt_set_info_target_v0 *from =
+		(const struct xt_set_info_target_v0 *)(const void *)wire;
+	struct set_data *d = (struct set_data *)(void *)data;
+
+	return rv_ipset_read_v0(&d->add, &from->add_set, err) ||
+		rv_ipset_read_v0(&d->del, &from->del_set, err) ? -1 : 0;
+}
+
+static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
 		    struct rv_error *err)
 {
 	const struct set_data *d = (const struct set_data *)(const void *)data;
-	struct xt_set_info_target_v3 info = { .flags = d->flags, .timeout = d->timeout };
+	struct xt_set_info_target_v0 *to = (struct xt_set_info_target_v0 *)(void *)wire;
 
-	if (write_one(&d->add, w->arg, &info.add_set, err) ||
-	    write_one(&d->del, w->arg, &info.del_set, err) ||
-	    write_one(&d->map, w->arg, &info.map_set, err))
-		return -1;
-	memcpy(wire, &info, sizeof(info));
-	return 0;
+	return rv_ipset_write_v0(&d->add, w->arg, &to->add_set, err) ||
+		rv_ipset_write_v0(&d->del, w->arg, &to->del_set, err) ? -1 : 0;
 }
 
-static int read_sets(struct set_data *d, const struct xt_set_info *add,
-		     const struct xt_set_info *del, uint32_t flags, struct rv_error *err)
-{
-	if (flags & ~(IPSET_FLAG_EXIST | MAP_FLAGS))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "SET with flags 0x%x", flags);
-	d->flags = flags;
-	return read_one(&d->add, add, err) || read_one(&d->del, del, err) ? -1 : 0;
-}
+#define FIELDS(type) RV_WIRE_FIELDS(						\
+	RV_WIRE_FIELD(type, flags, struct set_data, flags),			\
+	RV_WIRE_FIELD(type, timeout, struct set_data, timeout))
 
-static int read_v3(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	struct set_data *d = (struct set_data *)(void *)data;
-	struct xt_set_info_target_v3 info;
+#define LAYOUT(number, type, family_, reader, writer, ...)			\
+	{ .revision = number, .size = sizeof(type), .read = reader, .write = writer, \
+	  .arg = family_, __VA_ARGS__ }
 
-	(void)w;
-	memcpy(&info, wire, sizeof(info));
-	d->timeout = info.timeout;
-	if (read_sets(d, &info.add_set, &info.del_set, info.flags, err))
-		return -1;
-	return read_one(&d->map, &info.map_set, err);
-}
-
-static int read_v2(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	struct set_data *d = (struct set_data *)(void *)data;
-	struct xt_set_info_target_v2 info;
-
-	(void)w;
-	memcpy(&info, wire, sizeof(info));
-	d->timeout = info.timeout;
-	return read_sets(d, &info.add_set, &info.del_set, info.flags & IPSET_FLAG_EXIST, err);
-}
-
-static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	struct xt_set_info_target_v1 info;
-
-	(void)w;
-	memcpy(&info, wire, sizeof(info));
-	return read_sets((struct set_data *)(void *)data, &info.add_set, &info.del_set, 0, err);
-}
-
-#define WIRES(family)								\
-	{									\
-		{ .revision = 3, .size = sizeof(struct xt_set_info_target_v3),	\
-		  .read = read_v3, .write = write_v3, .arg = family },		\
-		{ .revision = 2, .size = sizeof(struct xt_set_info_target_v2), .read = read_v2 }, \
-		{ .revision = 1, .size = sizeof(struct xt_set_info_target_v1), .read = read_v1 }, \
-		{ .size = 0 },							\
-	}
-
-static const struct rv_wire wire4[] = WIRES(NFPROTO_IPV4), wire6[] = WIRES(NFPROTO_IPV6);
 static const struct set_data initial = { .timeout = NO_TIMEOUT };
 
-#define SET(family_, wires)							\
+#define SET(family_)								\
 	{									\
 		.name = "SET", .kind = RV_TARGET, .family = family_,		\
-		.size = sizeof(struct set_data), .initial = &initial, .wire = wires, \
+		.size = sizeof(struct set_data), .initial = &initial,		\
 		.options = options, .check = check,				\
 		.help = "puts parts of the packet in an ipset or takes them out", \
+		.wire = RV_WIRE(						\
+			LAYOUT(3, struct xt_set_info_target_v3, family_, read_sets, write_sets, \
+			       .fields = FIELDS(struct xt_set_info_target_v3)),	\
+			LAYOUT(2, struct xt_set_info_target_v2, family_, read_sets, write_sets, \
+			       .fields = FIELDS(struct xt_set_info_target_v2)),	\
+			LAYOUT(1, struct xt_set_info_target_v1, family_, read_sets, write_sets, \
+			       .name = NULL),					\
+			LAYOUT(0, struct xt_set_info_target_v0, family_, read_v0, write_v0, \
+			       .name = NULL)),					\
 	}
 
-static const struct rv_ext set_target4 = SET(NFPROTO_IPV4, wire4);
-static const struct rv_ext set_target6 = SET(NFPROTO_IPV6, wire6);
+static const struct rv_ext set_target4 = SET(NFPROTO_IPV4), set_target6 = SET(NFPROTO_IPV6);
 
 RV_REGISTER(set_target4);
 RV_REGISTER(set_target6);

@@ -80,7 +80,6 @@ static void print_list(struct rv_out *o, const struct rv_option *opt, const unsi
 	bool words = o->style == RV_STYLE_LIST && !o->numeric;
 	const char *comma = "";
 
-	(void)opt;
 	for (unsigned int n = FIRST; n < NUMBERS; n++) {
 		const struct rv_name *name = words ? rv_name_of(names, n) : NULL;
 

@@ -40,21 +40,8 @@ static int check(struct rv_check *c)
 	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc, "TEE: the gateway cannot be any address");
 }
 
-static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
-{
-	const struct xt_tee_tginfo *from = (const struct xt_tee_tginfo *)(const void *)wire;
-	struct xt_tee_tginfo *info = (struct xt_tee_tginfo *)(void *)data;
-
-	(void)w;
-	info->gw = from->gw;
-	if (rv_wire_text(info->oif, from->oif, sizeof(info->oif)))
-		return 0;
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "TEE to an interface whose name has no end");
-}
-
 static const struct rv_wire wire_rows[] = {
-	{ .revision = 1, .size = sizeof(struct xt_tee_tginfo), .read = read_info },
+	{ .revision = 1, .size = sizeof(struct xt_tee_tginfo), .bytes = offsetof(struct xt_tee_tginfo, priv) },
 	{ 0 },
 };
 

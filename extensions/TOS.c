@@ -30,7 +30,6 @@ static void print_tos(struct rv_out *o, const struct rv_option *opt, const unsig
 {
 	const info_t *info = (const info_t *)(const void *)data;
 
-	(void)opt;
 	rv_buf_printf(o->buf, "0x%02x/0x%02x", info->tos_value, info->tos_mask);
 }
 
@@ -55,7 +54,6 @@ static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char
 	const struct rv_name *name = rv_name_of(rv_tos_names, info->tos_value);
 	unsigned int value = info->tos_value, mask = info->tos_mask;
 
-	(void)ext;
 	if (!o->numeric && mask == RV_TOS_NAMED && name) {
 		rv_buf_printf(o->buf, "  TOS set%s", name->name);
 		return;

@@ -71,7 +71,6 @@ static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char
 {
 	const struct tproxy_data *d = (const struct tproxy_data *)(const void *)data;
 
-	(void)ext;
 	rv_buf_puts(o->buf, " TPROXY redirect ");
 	rv_print_address(o->buf, o->family, &d->address);
 	rv_buf_printf(o->buf, ":%u mark 0x%x/0x%x", ntohs(d->port), d->mark, d->mask);
@@ -85,79 +84,31 @@ static int check(struct rv_check *c)
 		       "TPROXY: sockets are for TCP or UDP, so the rule needs -p tcp or -p udp");
 }
 
-static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	struct tproxy_data *d = (struct tproxy_data *)(void *)data;
-	struct xt_tproxy_target_info_v1 from;
+/* Revision 0 has room for an address of IPv4 only. */
+#define FIELDS(type)								\
+	RV_WIRE_FIELDS(								\
+		RV_WIRE_FIELD(type, mark_value, struct tproxy_data, mark),	\
+		RV_WIRE_FIELD(type, mark_mask, struct tproxy_data, mask),	\
+		RV_WIRE_FIELD(type, lport, struct tproxy_data, port),		\
+		{ offsetof(type, laddr), sizeof(((type *)0)->laddr),		\
+		  offsetof(struct tproxy_data, address), sizeof(((type *)0)->laddr), false })
 
-	(void)w;
-	(void)err;
-	memcpy(&from, wire, sizeof(from));
-	d->mark = from.mark_value;
-	d->mask = from.mark_mask;
-	d->address = from.laddr;
-	d->port = from.lport;
-	return 0;
-}
+#define V1 { .revision = 1, .size = sizeof(struct xt_tproxy_target_info_v1),	\
+	     .fields = FIELDS(struct xt_tproxy_target_info_v1) }
+#define V0 { .revision = 0, .size = sizeof(struct xt_tproxy_target_info),	\
+	     .fields = FIELDS(struct xt_tproxy_target_info) }
 
-/* IPv4 only. */
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	struct tproxy_data *d = (struct tproxy_data *)(void *)data;
-	struct xt_tproxy_target_info from;
-
-	(void)w;
-	(void)err;
-	memcpy(&from, wire, sizeof(from));
-	d->mark = from.mark_value;
-	d->mask = from.mark_mask;
-	d->address.ip = from.laddr;
-	d->port = from.lport;
-	return 0;
-}
-
-static int write_v1(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
-		    struct rv_error *err)
-{
-	const struct tproxy_data *d = (const struct tproxy_data *)(const void *)data;
-	struct xt_tproxy_target_info_v1 info;
-
-	(void)w;
-	(void)err;
-	/* An initializer would leave what lies behind the last field as it is. */
-	memset(&info, 0, sizeof(info));
-	info.mark_value = d->mark;
-	info.mark_mask = d->mask;
-	info.laddr = d->address;
-	info.lport = d->port;
-	memcpy(wire, &info, sizeof(info));
-	return 0;
-}
-
-#define WIRE_V1 { .revision = 1, .size = sizeof(struct xt_tproxy_target_info_v1), \
-		  .read = read_v1, .write = write_v1 }
-
-static const struct rv_wire wire4[] = {
-	WIRE_V1,
-	{ .revision = 0, .size = sizeof(struct xt_tproxy_target_info), .read = read_v0 },
-	{ 0 },
-};
-
-static const struct rv_wire wire6[] = { WIRE_V1, { 0 } };
-
-#define TPROXY(nfproto, wires)							\
+#define TPROXY(nfproto, ...)							\
 	{									\
 		.name = "TPROXY", .kind = RV_TARGET, .family = (nfproto),	\
-		.size = sizeof(struct tproxy_data), .wire = (wires), .options = options, \
+		.size = sizeof(struct tproxy_data), .wire = RV_WIRE(__VA_ARGS__), .options = options, \
 		.tables = "mangle", .hooks = 1 << NF_INET_PRE_ROUTING,		\
 		.help = "gives the packet to a local socket, unchanged",	\
 		.check = check, .show = show,					\
 	}
 
-static const struct rv_ext tproxy4 = TPROXY(NFPROTO_IPV4, wire4);
-static const struct rv_ext tproxy6 = TPROXY(NFPROTO_IPV6, wire6);
+static const struct rv_ext tproxy4 = TPROXY(NFPROTO_IPV4, V1, V0);
+static const struct rv_ext tproxy6 = TPROXY(NFPROTO_IPV6, V1);
 
 RV_REGISTER(tproxy4);
 RV_REGISTER(tproxy6);

@@ -28,7 +28,6 @@ static void print_group(struct rv_out *o, const struct rv_option *opt, const uns
 {
 	const struct ipt_ulog_info *info = (const struct ipt_ulog_info *)(const void *)data;
 
-	(void)opt;
 	rv_buf_u64(o->buf, __builtin_ffs(info->nl_group));
 }
 
@@ -74,7 +73,6 @@ static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char
 {
 	const struct ipt_ulog_info *info = (const struct ipt_ulog_info *)(const void *)data;
 
-	(void)ext;
 	rv_buf_printf(o->buf, " ULOG copy_range %zu nlgroup %d", info->copy_range,
 		      __builtin_ffs(info->nl_group));
 	if (info->prefix[0])
@@ -88,7 +86,6 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	const struct ipt_ulog_info *from = (const struct ipt_ulog_info *)(const void *)wire;
 	struct ipt_ulog_info *info = (struct ipt_ulog_info *)(void *)data;
 
-	(void)w;
 	if (!from->nl_group || from->nl_group & (from->nl_group - 1) || !from->qthreshold ||
 	    from->qthreshold > MAX_QUEUE ||
 	    !rv_wire_text(info->prefix, from->prefix, sizeof(info->prefix)))

@@ -65,8 +65,6 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 	struct xt_addrtype_info_v1 *new = (struct xt_addrtype_info_v1 *)(void *)data;
 	struct xt_addrtype_info old;
 
-	(void)w;
-	(void)err;
 	memcpy(&old, wire, sizeof(old));
 	new->source = old.source;
 	new->dest = old.dest;
@@ -75,9 +73,25 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 	return 0;
 }
 
+static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+		    struct rv_error *err)
+{
+	const struct xt_addrtype_info_v1 *new = (const struct xt_addrtype_info_v1 *)(const void *)data;
+	struct xt_addrtype_info old = {
+		.source = new->source,
+		.dest = new->dest,
+		.invert_source = new->flags & XT_ADDRTYPE_INVERT_SOURCE ? 1 : 0,
+		.invert_dest = new->flags & XT_ADDRTYPE_INVERT_DEST ? 1 : 0,
+	};
+
+	memcpy(wire, &old, sizeof(old));
+	return 0;
+}
+
 static const struct rv_wire wire[] = {
 	{ .revision = 1, .size = sizeof(struct xt_addrtype_info_v1) },
-	{ .revision = 0, .size = sizeof(struct xt_addrtype_info), .read = read_v0 },
+	{ .revision = 0, .size = sizeof(struct xt_addrtype_info), .read = read_v0,
+	  .write = write_v0 },
 	{ .size = 0 },
 };
 

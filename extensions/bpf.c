@@ -82,7 +82,6 @@ static void print_program(struct rv_out *o, const struct rv_option *opt, const u
 	const info *d = (const info *)(const void *)data;
 	bool save = o->style == RV_STYLE_SAVE;
 
-	(void)opt;
 	if (save)
 		rv_buf_printf(o->buf, "\"%u,", d->bpf_program_num_elem);
 	for (unsigned int i = 0; i < d->bpf_program_num_elem; i++) {
@@ -142,7 +141,6 @@ static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned 
 	info *d = (info *)(void *)data;
 	unsigned int n = from->bpf_program_num_elem;
 
-	(void)w;
 	d->mode = from->mode;
 	if (d->mode == XT_BPF_MODE_BYTECODE && n && n <= XT_BPF_MAX_NUM_INSTR) {
 		d->bpf_program_num_elem = n;
@@ -152,22 +150,6 @@ static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned 
 	if (d->mode != XT_BPF_MODE_PATH_PINNED)
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "mode %u, %u instructions", d->mode, n);
 	memcpy(d->path, from->path, strnlen(from->path, sizeof(from->path) - 1));
-	return 0;
-}
-
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	const struct xt_bpf_info *from = (const struct xt_bpf_info *)(const void *)wire;
-	info *d = (info *)(void *)data;
-
-	(void)w;
-	if (!from->bpf_program_num_elem || from->bpf_program_num_elem > XT_BPF_MAX_NUM_INSTR)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "%u instructions",
-			       from->bpf_program_num_elem);
-	d->bpf_program_num_elem = from->bpf_program_num_elem;
-	memcpy(d->bpf_program, from->bpf_program,
-	       from->bpf_program_num_elem * sizeof(*d->bpf_program));
 	return 0;
 }
 
@@ -189,9 +171,22 @@ static int write_v1(const struct rv_wire *w, const unsigned char *data, unsigned
 	return 0;
 }
 
+static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		   struct rv_error *err)
+{
+	unsigned int n = ((const info *)(void *)data)->bpf_program_num_elem;
+
+	return n && n <= XT_BPF_MAX_NUM_INSTR ? 0 :
+		rv_fail(err, RV_ERR_PROBLEM, NULL, "%u instructions", n);
+}
+
+#define V0 struct xt_bpf_info
+
 static const struct rv_wire wire_rows[] = {
 	{ .revision = 1, .size = sizeof(info), .read = read_v1, .write = write_v1 },
-	{ .revision = 0, .size = sizeof(struct xt_bpf_info), .read = read_v0 },
+	{ .revision = 0, .size = sizeof(V0), .read = read_v0, .fields = RV_WIRE_FIELDS(
+		RV_WIRE_FIELD(V0, bpf_program_num_elem, info, bpf_program_num_elem),
+		RV_WIRE_FIELD(V0, bpf_program, info, bpf_program)) },
 	{ .size = 0 },
 };
 

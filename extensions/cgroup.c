@@ -52,14 +52,22 @@ static int check(struct rv_check *c)
 		       "cgroup: the kernel takes either --path or --cgroup");
 }
 
-static int settle(info *d, const char *path, size_t room, uint32_t classid, struct rv_error *err)
+/* Revision 1 has more room for the path, and the class behind it. */
+static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		    struct rv_error *err)
 {
-	size_t len = strnlen(path, room);
+	const struct xt_cgroup_info_v1 *v1 = (const struct xt_cgroup_info_v1 *)(const void *)wire;
+	const info *v2 = (const info *)(const void *)wire;
+	info *d = (info *)(void *)data;
+	bool old = w->revision == 1;
+	const char *path = old ? v1->path : v2->path;
+	size_t len = strnlen(path, old ? sizeof(v1->path) : sizeof(v2->path));
 
+	memcpy(d, wire, offsetof(info, path));
 	if (!is_sane(d))
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "neither one path nor one class");
 	if (d->has_classid)
-		d->classid = classid;
+		d->classid = old ? v1->classid : v2->classid;
 	else if (len < sizeof(d->path))
 		memcpy(d->path, path, len);
 	else
@@ -67,44 +75,35 @@ static int settle(info *d, const char *path, size_t room, uint32_t classid, stru
 	return 0;
 }
 
-static int read_v2(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
+static int write_v1(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+		    struct rv_error *err)
 {
-	const info *from = (const info *)(const void *)wire;
+	struct xt_cgroup_info_v1 *v1 = (struct xt_cgroup_info_v1 *)(void *)wire;
+	const info *d = (const info *)(const void *)data;
 
-	(void)w;
-	memcpy(data, wire, offsetof(info, path));
-	return settle((info *)(void *)data, from->path, sizeof(from->path), from->classid, err);
-}
-
-static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	const struct xt_cgroup_info_v1 *from = (const struct xt_cgroup_info_v1 *)(const void *)wire;
-
-	(void)w;
-	memcpy(data, wire, offsetof(info, path));
-	return settle((info *)(void *)data, from->path, sizeof(from->path), from->classid, err);
+	memcpy(v1, d, offsetof(info, path));
+	if (d->has_classid)
+		v1->classid = d->classid;
+	else
+		memcpy(v1->path, d->path, sizeof(d->path));
+	return 0;
 }
 
 static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
-	const struct xt_cgroup_info_v0 *from = (const struct xt_cgroup_info_v0 *)(const void *)wire;
-	info *d = (info *)(void *)data;
-
-	(void)w;
-	(void)err;
-	d->has_classid = 1;
-	d->invert_classid = from->invert != 0;
-	d->classid = from->id;
+	((info *)(void *)data)->has_classid = 1;
 	return 0;
 }
 
 static const struct rv_wire wire_rows[] = {
-	{ .revision = 2, .size = sizeof(info), .read = read_v2 },
-	{ .revision = 1, .size = sizeof(struct xt_cgroup_info_v1), .read = read_v1 },
-	{ .revision = 0, .size = sizeof(struct xt_cgroup_info_v0), .read = read_v0 },
+	{ .revision = 2, .size = sizeof(info), .read = read_any },
+	{ .revision = 1, .size = sizeof(struct xt_cgroup_info_v1), .read = read_any,
+	  .write = write_v1 },
+	{ .revision = 0, .size = sizeof(struct xt_cgroup_info_v0), .read = read_v0,
+	  .known = RV_BIT(struct xt_cgroup_info_v0, invert, 1), .fields = RV_WIRE_FIELDS(
+		RV_WIRE_FIELD(struct xt_cgroup_info_v0, id, info, classid),
+		RV_WIRE_FIELD(struct xt_cgroup_info_v0, invert, info, invert_classid)) },
 	{ .size = 0 },
 };
 

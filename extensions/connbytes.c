@@ -37,7 +37,6 @@ static int range_predicate(const struct rv_option *opt, const unsigned char *dat
 	const struct connbytes *d = (const struct connbytes *)(const void *)data;
 	struct rv_predicate p = { .op = RV_OP_RANGE, .negate = d->invert, .len = 8 };
 
-	(void)opt;
 	p.sel = selectors[d->info.what][d->info.direction];
 	memcpy(p.value, &d->info.count.from, 8);
 	memcpy(p.other, &d->info.count.to, 8);
@@ -99,8 +98,6 @@ static int write_info(const struct rv_wire *w, const unsigned char *data, unsign
 	const struct connbytes *d = (const struct connbytes *)(const void *)data;
 	struct xt_connbytes_info info = d->info;
 
-	(void)w;
-	(void)err;
 	if (d->invert)
 		turn(&info);
 	memcpy(wire, &info, sizeof(info));
@@ -112,7 +109,6 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 {
 	struct connbytes *d = (struct connbytes *)(void *)data;
 
-	(void)w;
 	memcpy(&d->info, wire, offsetof(struct xt_connbytes_info, direction) + 1);
 	d->invert = d->info.count.from > d->info.count.to;
 	if (d->invert)

@@ -36,7 +36,6 @@ static void print_label(struct rv_out *o, const struct rv_option *opt, const uns
 	char name[128];
 	uint64_t n;
 
-	(void)opt;
 	if ((save || !o->numeric) && rv_names_name(&labels, d->bit, name, sizeof(name)) &&
 	    !rv_parse_uint(name, 0, UINT32_MAX, &n))
 		rv_buf_printf(o->buf, save ? "\"%s\"" : "'%s'", name);

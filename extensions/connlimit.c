@@ -80,7 +80,6 @@ static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char
 {
 	const struct connlimit *d = (const struct connlimit *)(const void *)data;
 
-	(void)ext;
 	rv_buf_printf(o->buf, " #conn %s/",
 		      d->info.flags & XT_CONNLIMIT_DADDR ? "dst" : "src");
 	rv_value_print(o, &options[MASK], data);

@@ -23,22 +23,9 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	const info *from = (const info *)(const void *)wire;
-	info *to = (info *)(void *)data;
-
-	(void)w;
-	(void)err;
-	to->mark = from->mark;
-	to->mask = from->mask;
-	to->invert = from->invert;
-	return 0;
-}
-
 static const struct rv_wire wire[] = {
-	{ .revision = 1, .size = sizeof(info), .read = read_v1 },
+	{ .revision = 1, .size = sizeof(info), .bytes = offsetof(info, invert) + 1,
+	  .known = RV_BIT(info, invert, 1) },
 	{ .size = 0 },
 };
 

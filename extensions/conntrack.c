@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* conntrack: what is known of the packet's connection (uapi linux/netfilter/xt_conntrack.h). */
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "extensions/conntrack.h"
@@ -151,50 +150,17 @@ _Static_assert(COMMON == offsetof(struct xt_conntrack_mtinfo1, origsrc_port) &&
 		       COMMON == offsetof(struct xt_conntrack_mtinfo2, origsrc_port),
 	       "revisions have a common beginning");
 
-static void set_ports(info *new, uint16_t origsrc, uint16_t origdst, uint16_t replsrc,
-		      uint16_t repldst)
-{
-	new->origsrc_port = new->origsrc_port_high = ntohs(origsrc);
-	new->origdst_port = new->origdst_port_high = ntohs(origdst);
-	new->replsrc_port = new->replsrc_port_high = ntohs(replsrc);
-	new->repldst_port = new->repldst_port_high = ntohs(repldst);
-}
+#define OLD_PORT(type, port)							\
+	RV_WIRE_SWAPPED(type, port, info, port), RV_WIRE_SWAPPED(type, port, info, port##_high)
 
-static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	info *new = (info *)(void *)data;
-	struct xt_conntrack_mtinfo1 old;
-
-	(void)w;
-	(void)err;
-	memcpy(&old, wire, sizeof(old));
-	memcpy(new, &old, COMMON);
-	set_ports(new, old.origsrc_port, old.origdst_port, old.replsrc_port, old.repldst_port);
-	new->match_flags = old.match_flags;
-	new->invert_flags = old.invert_flags;
-	new->state_mask = old.state_mask;
-	new->status_mask = old.status_mask;
-	return 0;
-}
-
-static int read_v2(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	info *new = (info *)(void *)data;
-	struct xt_conntrack_mtinfo2 old;
-
-	(void)w;
-	(void)err;
-	memcpy(&old, wire, sizeof(old));
-	memcpy(new, &old, COMMON);
-	set_ports(new, old.origsrc_port, old.origdst_port, old.replsrc_port, old.repldst_port);
-	new->match_flags = old.match_flags;
-	new->invert_flags = old.invert_flags;
-	new->state_mask = old.state_mask;
-	new->status_mask = old.status_mask;
-	return 0;
-}
+#define OLD_FIELDS(type) RV_WIRE_FIELDS(					\
+	{ 0, COMMON, 0, COMMON, false },					\
+	OLD_PORT(type, origsrc_port), OLD_PORT(type, origdst_port),		\
+	OLD_PORT(type, replsrc_port), OLD_PORT(type, repldst_port),		\
+	RV_WIRE_FIELD(type, match_flags, info, match_flags),			\
+	RV_WIRE_FIELD(type, invert_flags, info, invert_flags),			\
+	RV_WIRE_FIELD(type, state_mask, info, state_mask),			\
+	RV_WIRE_FIELD(type, status_mask, info, status_mask))
 
 /*
  * Stock writes the mask of "1.2.3.4/32" with zeros behind it, that of "1.2.3.4" with ones;
@@ -207,7 +173,6 @@ static int read_v3(const struct rv_wire *w, const unsigned char *wire, unsigned 
 	union nf_inet_addr *masks[] = { &new->origsrc_mask, &new->origdst_mask,
 					&new->replsrc_mask, &new->repldst_mask };
 
-	(void)err;
 	memcpy(new, wire, sizeof(*new));
 	for (unsigned int i = 0; w->arg == NFPROTO_IPV4 && i < 4; i++)
 		if (masks[i]->ip == UINT32_MAX)
@@ -218,8 +183,10 @@ static int read_v3(const struct rv_wire *w, const unsigned char *wire, unsigned 
 #define WIRES(family)								\
 	{									\
 		{ .revision = 3, .size = sizeof(info), .read = read_v3, .arg = family }, \
-		{ .revision = 2, .size = sizeof(struct xt_conntrack_mtinfo2), .read = read_v2 }, \
-		{ .revision = 1, .size = sizeof(struct xt_conntrack_mtinfo1), .read = read_v1 }, \
+		{ .revision = 2, .size = sizeof(struct xt_conntrack_mtinfo2),	\
+		  .fields = OLD_FIELDS(struct xt_conntrack_mtinfo2) },		\
+		{ .revision = 1, .size = sizeof(struct xt_conntrack_mtinfo1),	\
+		  .fields = OLD_FIELDS(struct xt_conntrack_mtinfo1) },		\
 		{ .size = 0 },							\
 	}
 

@@ -69,7 +69,6 @@ static int check(struct rv_check *c)
 static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
 		     struct rv_error *err)
 {
-	(void)err;
 	memcpy(data, wire, w->size);
 	settle_ids((info *)(void *)data);
 	return 0;

@@ -34,13 +34,11 @@
 #define MODES (HASHES | XT_HASHLIMIT_INVERT | XT_HASHLIMIT_BYTES | XT_HASHLIMIT_RATE_MATCH)
 
 /*
- * by has those bits of cfg.mode that say what is told apart; every is cfg.interval, 0 for the
- * second that need not be said. What follows expires is used while options are read.
+ * every is cfg.interval, 0 for the second that need not be said. What follows expires is used while options are read.
  */
 struct hashlimit {
 	struct xt_hashlimit_mtinfo3 info;
 	uint32_t every;
-	uint8_t by;
 	uint8_t expires;	/* cfg.expire is not what the rate makes it */
 	uint8_t turned;		/* '!' makes "up to" "above" and the other way round */
 	uint8_t burst_bytes;	/* the burst was said in bytes */
@@ -228,7 +226,6 @@ static void print_rate(struct rv_out *o, const struct rv_option *opt, const unsi
 {
 	const struct hashlimit *d = (const struct hashlimit *)(const void *)data;
 
-	(void)opt;
 	if (of_bytes(d))
 		print_bytes(o->buf, d->info.cfg.avg);
 	else
@@ -248,7 +245,6 @@ static void print_burst(struct rv_out *o, const struct rv_option *opt, const uns
 	uint64_t second = bytes_of_cost(d->info.cfg.avg), burst = d->info.cfg.burst;
 	unsigned int i = 0;
 
-	(void)opt;
 	if (!of_bytes(d) || !second || burst > UINT64_MAX / second) {
 		rv_buf_u64(o->buf, burst);
 		return;
@@ -321,7 +317,8 @@ static const struct rv_option options[] = {
 		.name = "hashlimit-mode",
 		.type = RV_T_BITS,
 		.flags = RV_OPT_EXACT,
-		RV_FIELD(struct hashlimit, by),
+		RV_FIELD(struct hashlimit, info.cfg.mode),
+		.value = HASHES,
 		.names = hashes,
 		.arg = "srcip|srcport|dstip|dstport[,...]",
 		.help = "what is told apart",
@@ -373,7 +370,7 @@ static uint64_t default_expire(const struct hashlimit *d, uint64_t cost)
 
 /* ---- -L ------------------------------------------------------------------------ */
 
-static void show_mode(struct rv_out *o, uint8_t by)
+static void show_mode(struct rv_out *o, uint32_t by)
 {
 	const char *between = " mode ";
 
@@ -412,7 +409,7 @@ static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char
 		rv_buf_puts(o->buf, " burst ");
 		print_burst(o, &options[BURST], data);
 	}
-	show_mode(o, d->by);
+	show_mode(o, d->info.cfg.mode);
 	for (unsigned int row = SIZE; row <= INTERVAL; row++) {
 		const struct rv_option *opt = &options[row];
 
@@ -492,17 +489,33 @@ static int check(struct rv_check *c)
 
 /* ---- the wire ------------------------------------------------------------------ */
 
-static int read_cfg(struct hashlimit *d, const char *name, size_t room, struct rv_error *err)
+/* Places of the name. Behind it is what the kernel keeps for itself. */
+static char *name_in(const struct rv_wire *w, unsigned char *wire, size_t *room)
 {
+	*room = w->revision == 1 ? sizeof(((struct xt_hashlimit_mtinfo1 *)0)->name) : NAME_MAX;
+	return (char *)wire + w->arg;
+}
+
+/* In revision 1 a second has fewer parts. */
+static uint64_t scale(const struct rv_wire *w, const struct hashlimit_cfg3 *cfg)
+{
+	return w->revision == 1 && !(cfg->mode & XT_HASHLIMIT_BYTES) ? SCALE / SCALE_1 : 1;
+}
+
+static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		    struct rv_error *err)
+{
+	struct hashlimit *d = (struct hashlimit *)(void *)data;
 	struct hashlimit_cfg3 *cfg = &d->info.cfg;
+	size_t room;
+	const char *name = name_in(w, (unsigned char *)(uintptr_t)wire, &room);
 
 	memcpy(d->info.name, name, strnlen(name, room - 1));
+	cfg->avg *= scale(w, cfg);
 	if (cfg->mode & ~(uint32_t)MODES || !cfg->avg || cfg->srcmask > 128 || cfg->dstmask > 128)
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "hashlimit with mode 0x%x, rate %llu, "
 			       "masks %u and %u", cfg->mode, (unsigned long long)cfg->avg,
 			       cfg->srcmask, cfg->dstmask);
-	d->by = cfg->mode & HASHES;
-	cfg->mode &= ~(uint32_t)HASHES;
 	d->every = cfg->mode & XT_HASHLIMIT_RATE_MATCH && cfg->interval != 1 ? cfg->interval : 0;
 	cfg->interval = 0;
 	d->seconds = 0;
@@ -510,78 +523,39 @@ static int read_cfg(struct hashlimit *d, const char *name, size_t room, struct r
 	return 0;
 }
 
-static int read_v3(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	const struct xt_hashlimit_mtinfo3 *from =
-		(const struct xt_hashlimit_mtinfo3 *)(const void *)wire;
-	struct hashlimit *d = (struct hashlimit *)(void *)data;
-	const struct hashlimit_cfg3 *cfg = &from->cfg;
-
-	(void)w;
-	d->info.cfg = (struct hashlimit_cfg3){
-		.avg = cfg->avg, .burst = cfg->burst, .mode = cfg->mode, .size = cfg->size,
-		.max = cfg->max, .gc_interval = cfg->gc_interval, .expire = cfg->expire,
-		.interval = cfg->interval, .srcmask = cfg->srcmask, .dstmask = cfg->dstmask,
-	};
-	return read_cfg(d, from->name, sizeof(from->name), err);
-}
-
-static int read_v2(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	const struct xt_hashlimit_mtinfo2 *from =
-		(const struct xt_hashlimit_mtinfo2 *)(const void *)wire;
-	struct hashlimit *d = (struct hashlimit *)(void *)data;
-	const struct hashlimit_cfg2 *cfg = &from->cfg;
-
-	(void)w;
-	d->info.cfg = (struct hashlimit_cfg3){
-		.avg = cfg->avg, .burst = cfg->burst, .mode = cfg->mode, .size = cfg->size,
-		.max = cfg->max, .gc_interval = cfg->gc_interval, .expire = cfg->expire,
-		.srcmask = cfg->srcmask, .dstmask = cfg->dstmask,
-	};
-	return read_cfg(d, from->name, sizeof(from->name), err);
-}
-
-static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	const struct xt_hashlimit_mtinfo1 *from =
-		(const struct xt_hashlimit_mtinfo1 *)(const void *)wire;
-	struct hashlimit *d = (struct hashlimit *)(void *)data;
-	const struct hashlimit_cfg1 *cfg = &from->cfg;
-	bool bytes = cfg->mode & XT_HASHLIMIT_BYTES;
-
-	(void)w;
-	d->info.cfg = (struct hashlimit_cfg3){
-		.avg = (uint64_t)cfg->avg * (bytes ? 1 : SCALE / SCALE_1), .burst = cfg->burst,
-		.mode = cfg->mode, .size = cfg->size, .max = cfg->max,
-		.gc_interval = cfg->gc_interval, .expire = cfg->expire,
-		.srcmask = cfg->srcmask, .dstmask = cfg->dstmask,
-	};
-	return read_cfg(d, from->name, sizeof(from->name), err);
-}
-
-static int write_v3(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
-		    struct rv_error *err)
+static int write_any(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+		     struct rv_error *err)
 {
 	const struct hashlimit *d = (const struct hashlimit *)(const void *)data;
-	struct xt_hashlimit_mtinfo3 *to = (struct xt_hashlimit_mtinfo3 *)(void *)wire;
+	size_t room;
+	char *name = name_in(w, wire, &room);
+	uint32_t interval = d->every ? d->every : 1;
 
-	(void)err;
-	memcpy(to, &d->info, w->size);
-	to->cfg.mode |= d->by;
-	if (to->cfg.mode & XT_HASHLIMIT_RATE_MATCH)
-		to->cfg.interval = d->every ? d->every : 1;
+	memcpy(name, d->info.name, strnlen(d->info.name, room - 1));
+	if (w->revision == 3 && d->info.cfg.mode & XT_HASHLIMIT_RATE_MATCH)
+		((struct xt_hashlimit_mtinfo3 *)(void *)wire)->cfg.interval = interval;
+	if (w->revision == 1)
+		((struct xt_hashlimit_mtinfo1 *)(void *)wire)->cfg.avg =
+			d->info.cfg.avg / scale(w, &d->info.cfg);
 	return 0;
 }
 
+#define FIELD(type, field) RV_WIRE_FIELD(type, cfg.field, struct hashlimit, info.cfg.field)
+
+#define FIELDS(type) \
+	FIELD(type, avg), FIELD(type, mode), FIELD(type, burst), FIELD(type, size), \
+	FIELD(type, max), FIELD(type, gc_interval), FIELD(type, expire), \
+	FIELD(type, srcmask), FIELD(type, dstmask)
+
+#define LAYOUT(number, type, ...) \
+	{ .revision = number, .size = sizeof(type), .read = read_any, .write = write_any, \
+	  .arg = offsetof(type, name), .fields = RV_WIRE_FIELDS(__VA_ARGS__) }
+
 static const struct rv_wire wire_rows[] = {
-	{ .revision = 3, .size = sizeof(struct xt_hashlimit_mtinfo3),
-	  .read = read_v3, .write = write_v3 },
-	{ .revision = 2, .size = sizeof(struct xt_hashlimit_mtinfo2), .read = read_v2 },
-	{ .revision = 1, .size = sizeof(struct xt_hashlimit_mtinfo1), .read = read_v1 },
+	LAYOUT(3, struct xt_hashlimit_mtinfo3, FIELDS(struct xt_hashlimit_mtinfo3),
+	       FIELD(struct xt_hashlimit_mtinfo3, interval)),
+	LAYOUT(2, struct xt_hashlimit_mtinfo2, FIELDS(struct xt_hashlimit_mtinfo2)),
+	LAYOUT(1, struct xt_hashlimit_mtinfo1, FIELDS(struct xt_hashlimit_mtinfo1)),
 	{ .size = 0 },
 };
 

@@ -26,22 +26,8 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* What stands behind the name's end means nothing. */
-static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
-{
-	const info *from = (const info *)(const void *)wire;
-	info *to = (info *)(void *)data;
-
-	(void)w;
-	(void)err;
-	to->invert = from->invert != 0;
-	memcpy(to->name, from->name, strnlen(from->name, sizeof(from->name) - 1));
-	return 0;
-}
-
 static const struct rv_wire wire_rows[] = {
-	{ .revision = 0, .size = sizeof(info), .read = read_info },
+	{ .size = sizeof(info), .known = RV_BIT(info, invert, 1) },
 	{ .size = 0 },
 };
 

@@ -27,18 +27,6 @@ _Static_assert(sizeof(struct ipt_TTL_info) == sizeof(struct ip6t_HL_info) &&
 		{ 0 },								\
 	}
 
-static inline int rv_hops_read(const struct rv_wire *w, const unsigned char *wire,
-			       unsigned char *data, struct rv_error *err)
-{
-	const struct ipt_TTL_info *from = (const struct ipt_TTL_info *)(const void *)wire;
-
-	if (from->mode > IPT_TTL_DEC || (from->mode != IPT_TTL_SET && !from->ttl))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "hop limit in mode %u by %u", from->mode,
-			       from->ttl);
-	memcpy(data, wire, w->size);
-	return 0;
-}
-
 #define RV_HOPS_TARGET(word, nfproto, rows, wires)				\
 	{									\
 		.name = word, .kind = RV_TARGET, .family = (nfproto),		\

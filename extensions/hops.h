@@ -53,15 +53,4 @@ static inline int rv_hops_predicate(const struct rv_option *opt, const unsigned 
 	{ .name = word, .alias_of = word "-eq" },				\
 	{ .name = NULL }
 
-/* Fewer, more, equal or not: other numbers say nothing. */
-static inline int rv_hops_read(const struct rv_wire *w, const unsigned char *wire,
-			       unsigned char *data, struct rv_error *err)
-{
-	if (wire[0] > IPT_TTL_GT)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "mode %u", wire[0]);
-	for (unsigned int i = 0; i < w->size; i++)
-		data[i] = wire[i];
-	return 0;
-}
-
 #endif

@@ -37,7 +37,6 @@ static int absorb_protocol(const struct rv_option *opt, const struct rv_predicat
 {
 	struct rv_ip *ip = (struct rv_ip *)(void *)data;
 
-	(void)opt;
 	if (p->op != RV_OP_EQ || !p->value[0])
 		return -1;
 	ip->proto = p->value[0];
@@ -67,7 +66,6 @@ static int absorb_fragment(const struct rv_option *opt, const struct rv_predicat
 	static const uint8_t mask[] = { IP_OFFMASK >> 8, IP_OFFMASK & 0xff };
 	struct rv_ip *ip = (struct rv_ip *)(void *)data;
 
-	(void)opt;
 	if (p->op != RV_OP_MASK || memcmp(p->other, mask, 2) || p->value[0] || p->value[1])
 		return -1;
 	ip->flags |= RV_IP_FRAG;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sets of addresses: their names and indexes, and the words that say where to look. */
+/* Sets of addresses: their names and indexes. */
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -30,7 +30,8 @@ static int ask(void *req, socklen_t size, struct rv_error *err)
 	return 0;
 }
 
-int rv_ipset_index(const char *name, rv_family_t family, ip_set_id_t *index, struct rv_error *err)
+static int index_of(const char *name, rv_family_t family, ip_set_id_t *index,
+		    struct rv_error *err)
 {
 	struct ip_set_req_get_set_family req = { .op = IP_SET_OP_GET_FNAME };
 
@@ -47,7 +48,7 @@ int rv_ipset_index(const char *name, rv_family_t family, ip_set_id_t *index, str
 	return 0;
 }
 
-int rv_ipset_name(ip_set_id_t index, char name[IPSET_MAXNAMELEN], struct rv_error *err)
+static int name_of(ip_set_id_t index, char name[IPSET_MAXNAMELEN], struct rv_error *err)
 {
 	struct ip_set_req_get_set req = { .op = IP_SET_OP_GET_BYINDEX, .set.index = index };
 
@@ -62,69 +63,54 @@ int rv_ipset_name(ip_set_id_t index, char name[IPSET_MAXNAMELEN], struct rv_erro
 	return 0;
 }
 
-/* ---- name src,dst ------------------------------------------------------------ */
-
-/* "src" or "dst" for each part of an element, the first in bit 1 of the flags. */
-static int parse_sides(struct rv_parse *p, struct xt_set_info *set)
-{
-	const char *text = p->arg2;
-	size_t len;
-
-	set->dim = 0;
-	set->flags = 0;
-	for (;; text += len + 1) {
-		len = strcspn(text, ",");
-		if (set->dim == IPSET_DIM_MAX)
-			return rv_fail(p->err, RV_ERR_USAGE, &p->loc2,
-				       "Can't be more src/dst options than %d.", IPSET_DIM_MAX);
-		if (len != 3 || (strncmp(text, "src", 3) != 0 && strncmp(text, "dst", 3) != 0))
-			return rv_fail(p->err, RV_ERR_USAGE, &p->loc2,
-				       "You must specify (the comma separated list of) 'src' or "
-				       "'dst'.");
-		set->dim++;
-		set->flags |= text[0] == 's' ? 1 << set->dim : 0;
-		if (!text[len])
-			return 0;
-	}
-}
-
-int rv_ipset_parse(struct rv_parse *p, struct rv_ipset *s)
-{
-	size_t len = strlen(p->arg);
-
-	if (len >= sizeof(s->name))
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-			       "setname `%s' too long, max %zu characters.", p->arg,
-			       sizeof(s->name) - 1);
-	if (!len)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Set %s doesn't exist.\n", p->arg);
-	memset(s->name, 0, sizeof(s->name));
-	memcpy(s->name, p->arg, len);
-	return parse_sides(p, &s->set);
-}
-
-void rv_ipset_print(struct rv_out *o, const struct rv_ipset *s)
-{
-	const struct xt_set_info *set = &s->set;
-
-	rv_buf_printf(o->buf, "%s ", s->name);
-	for (unsigned int i = 1; i <= set->dim && i <= IPSET_DIM_MAX; i++)
-		rv_buf_printf(o->buf, "%s%s", i > 1 ? "," : "",
-			      set->flags & 1 << i ? "src" : "dst");
-}
+/* ---- the kernel's structs ----------------------------------------------------- */
 
 int rv_ipset_read(struct rv_ipset *s, const struct xt_set_info *set, struct rv_error *err)
 {
+	if (set->index == IPSET_INVALID_ID)
+		return 0;
 	if (set->dim > IPSET_DIM_MAX)
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "set: %u dimensions", set->dim);
 	s->set = *set;
 	s->set.index = 0;
-	return rv_ipset_name(set->index, s->name, err);
+	return name_of(set->index, s->name, err);
 }
 
 int rv_ipset_write(const struct rv_ipset *s, rv_family_t family, struct xt_set_info *set,
 		   struct rv_error *err)
 {
 	*set = s->set;
-	return rv_ipset_index(s->name, family, &set->index, err);
+	set->index = IPSET_INVALID_ID;
+	return s->name[0] ? index_of(s->name, family, &set->index, err) : 0;
+}
+
+/* Revision 0 has one word of flags for each part, up to the first that is 0. */
+int rv_ipset_read_v0(struct rv_ipset *s, const struct xt_set_info_v0 *set, struct rv_error *err)
+{
+	struct xt_set_info now = { .index = set->index };
+
+	if (set->u.flags[0] & IPSET_MATCH_INV)
+		now.flags = IPSET_INV_MATCH;
+	while (now.dim < IPSET_DIM_MAX && set->u.flags[now.dim]) {
+		bool src = set->u.flags[now.dim] & IPSET_SRC;
+
+		now.dim++;
+		now.flags |= src ? 1 << now.dim : 0;
+	}
+	return rv_ipset_read(s, &now, err);
+}
+
+int rv_ipset_write_v0(const struct rv_ipset *s, rv_family_t family, struct xt_set_info_v0 *set,
+		      struct rv_error *err)
+{
+	struct xt_set_info now;
+
+	if (rv_ipset_write(s, family, &now, err))
+		return -1;
+	*set = (struct xt_set_info_v0){ .index = now.index };
+	for (unsigned int i = 0; i < now.dim && i < IPSET_DIM_MAX; i++)
+		set->u.flags[i] = now.flags & 2 << i ? IPSET_SRC : IPSET_DST;
+	if (now.flags & IPSET_INV_MATCH)
+		set->u.flags[0] |= IPSET_MATCH_INV;
+	return 0;
 }

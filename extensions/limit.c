@@ -89,7 +89,6 @@ static void print_limit(struct rv_out *o, const struct rv_option *opt, const uns
 	const struct rv_limit_unit *unit;
 	uint32_t packets = rv_limit_rate(r->avg, &unit);
 
-	(void)opt;
 	rv_buf_printf(o->buf, "%u/%s", packets, unit->name);
 }
 
@@ -132,18 +131,8 @@ static const struct xt_rateinfo initial = {
 	.burst = DEFAULT_BURST,
 };
 
-/* What follows avg and burst is the kernel's own. */
-static int read_rate(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
-{
-	(void)w;
-	(void)err;
-	memcpy(data, wire, offsetof(struct xt_rateinfo, prev));
-	return 0;
-}
-
 static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct xt_rateinfo), .read = read_rate },
+	{ .revision = 0, .size = sizeof(struct xt_rateinfo), .bytes = offsetof(struct xt_rateinfo, prev) },
 	{ .size = 0 },
 };
 

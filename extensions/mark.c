@@ -29,24 +29,21 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
+static int read_given(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		      struct rv_error *err)
 {
 	struct mark_data *d = (struct mark_data *)(void *)data;
-	struct xt_mark_mtinfo1 info;
 
-	(void)w;
-	(void)err;
-	memcpy(&info, wire, sizeof(info));
-	d->info.mark = info.mark;
-	d->info.mask = info.mask;
-	d->info.invert = info.invert;
 	d->given = 1;
 	return 0;
 }
 
 static const struct rv_wire wire[] = {
-	{ .revision = 1, .size = sizeof(struct xt_mark_mtinfo1), .read = read_v1 },
+	{ .revision = 1, .size = sizeof(struct xt_mark_mtinfo1), .read = read_given,
+	  .known = RV_BIT(struct xt_mark_mtinfo1, invert, 1), .fields = RV_WIRE_FIELDS(
+		  RV_WIRE_FIELD(struct xt_mark_mtinfo1, mark, struct mark_data, info.mark),
+		  RV_WIRE_FIELD(struct xt_mark_mtinfo1, mask, struct mark_data, info.mask),
+		  RV_WIRE_FIELD(struct xt_mark_mtinfo1, invert, struct mark_data, info.invert)) },
 	{ .size = 0 },
 };
 

@@ -70,7 +70,6 @@ static void print_types(struct rv_out *o, const struct rv_option *opt, const uns
 {
 	const struct ip6t_mh *mh = (const struct ip6t_mh *)data;
 
-	(void)opt;
 	print_type(o, mh->types[0]);
 	if (mh->types[0] == mh->types[1])
 		return;

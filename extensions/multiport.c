@@ -99,7 +99,6 @@ static void print_ports(struct rv_out *o, const struct rv_option *opt, const uns
 {
 	const struct xt_multiport_v1 *m = (const struct xt_multiport_v1 *)(const void *)data;
 
-	(void)opt;
 	for (unsigned int i = 0; i < count_of(m); i++) {
 		if (i)
 			rv_buf_putc(o->buf, ',');
@@ -179,38 +178,24 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* Revision 0 knows no ranges and no '!'. */
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
+/* What the kernel would not have taken is not read either. */
+static int check_counts(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+			struct rv_error *err)
 {
-	struct xt_multiport_v1 *new = (struct xt_multiport_v1 *)(void *)data;
-	struct xt_multiport old;
+	const struct xt_multiport_v1 *m = (const struct xt_multiport_v1 *)(void *)data;
 
-	(void)w;
-	memcpy(&old, wire, sizeof(old));
-	if (old.flags > XT_MULTIPORT_EITHER || old.count > XT_MULTI_PORTS)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "multiport: nonsense in revision 0");
-	new->flags = old.flags;
-	new->count = old.count;
-	memcpy(new->ports, old.ports, sizeof(new->ports));
-	return 0;
+	if (m->flags <= XT_MULTIPORT_EITHER && m->count <= XT_MULTI_PORTS)
+		return 0;
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "multiport of %u ports", m->count);
 }
 
-static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	struct xt_multiport_v1 *m = (struct xt_multiport_v1 *)(void *)data;
-
-	(void)w;
-	memcpy(m, wire, sizeof(*m));
-	if (m->flags > XT_MULTIPORT_EITHER || m->count > XT_MULTI_PORTS)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "multiport: nonsense in revision 1");
-	return 0;
-}
-
-static const struct rv_wire wire[] = {
-	{ .revision = 1, .size = sizeof(struct xt_multiport_v1), .read = read_v1 },
-	{ .revision = 0, .size = sizeof(struct xt_multiport), .read = read_v0 },
+static const struct rv_wire wire_rows[] = {
+	{ .revision = 1, .size = sizeof(struct xt_multiport_v1), .read = check_counts,
+	  .fields = RV_WIRE_FIELDS({ 0, sizeof(struct xt_multiport_v1),
+				     0, sizeof(struct xt_multiport_v1), false }) },
+	{ .revision = 0, .size = sizeof(struct xt_multiport), .read = check_counts,
+	  .fields = RV_WIRE_FIELDS({ 0, sizeof(struct xt_multiport),
+				     0, sizeof(struct xt_multiport), false }) },
 	{ .size = 0 },
 };
 
@@ -218,7 +203,7 @@ static const struct rv_ext multiport = {
 	.name = "multiport",
 	.kind = RV_MATCH,
 	.size = sizeof(struct xt_multiport_v1),
-	.wire = wire,
+	.wire = wire_rows,
 	.options = options,
 	.list = "multiport",
 	.required = "no ports specified",

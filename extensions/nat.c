@@ -275,8 +275,6 @@ int rv_nat_write_multi(const struct rv_wire *w, const unsigned char *data, unsig
 		},
 	};
 
-	(void)w;
-	(void)err;
 	memcpy(wire, &multi, sizeof(multi));
 	return 0;
 }
@@ -298,7 +296,6 @@ int rv_nat_read(const struct rv_wire *w, const unsigned char *wire, unsigned cha
 int rv_nat_write(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
 		 struct rv_error *err)
 {
-	(void)err;
 	memcpy(wire, data, w->size);
 	return 0;
 }

@@ -23,19 +23,9 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* The name; the pointer behind it is the kernel's own, and differs in place by revision only. */
-static int read_name(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
-{
-	(void)w;
-	(void)err;
-	memcpy(data, wire, NFACCT_NAME_MAX);
-	return 0;
-}
-
 static const struct rv_wire wire[] = {
-	{ .revision = 1, .size = sizeof(info), .read = read_name },
-	{ .revision = 0, .size = sizeof(struct xt_nfacct_match_info), .read = read_name },
+	{ .revision = 1, .size = sizeof(info), .bytes = NFACCT_NAME_MAX },
+	{ .revision = 0, .size = sizeof(struct xt_nfacct_match_info), .bytes = NFACCT_NAME_MAX },
 	{ .size = 0 },
 };
 

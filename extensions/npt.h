@@ -63,7 +63,6 @@ static inline int rv_npt_read(const struct rv_wire *w, const unsigned char *wire
 	const struct ip6t_npt_tginfo *from = (const struct ip6t_npt_tginfo *)(const void *)wire;
 	struct rv_npt *d = (struct rv_npt *)(void *)data;
 
-	(void)w;
 	d->src = from->src_pfx;
 	d->dst = from->dst_pfx;
 	if (from->src_pfx_len <= RV_NPT_LONGEST && from->dst_pfx_len <= RV_NPT_LONGEST) {
@@ -87,8 +86,6 @@ static inline int rv_npt_write(const struct rv_wire *w, const unsigned char *dat
 		.dst_pfx_len = rv_mask_length(NFPROTO_IPV6, &d->dst_mask),
 	};
 
-	(void)w;
-	(void)err;
 	memcpy(wire, &info, sizeof(info));
 	return 0;
 }

@@ -61,7 +61,6 @@ void rv_opts_print(struct rv_out *o, const struct rv_option *opt, const unsigned
 {
 	const struct ip6t_opts *info = (const struct ip6t_opts *)(const void *)data;
 
-	(void)opt;
 	for (unsigned int i = 0; i < info->optsnr; i++) {
 		rv_buf_printf(o->buf, "%s%u", i ? "," : "", info->opts[i] >> 8);
 		if ((info->opts[i] & 0xff) != ANY_LENGTH)
@@ -74,7 +73,6 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 {
 	struct ip6t_opts *info = (struct ip6t_opts *)(void *)data;
 
-	(void)w;
 	memcpy(info, wire, offsetof(struct ip6t_opts, optsnr) + 1);
 	if (info->optsnr <= IP6T_OPTS_OPTSNR && !(info->invflags & ~IP6T_OPTS_INV_MASK))
 		return 0;

@@ -275,7 +275,6 @@ static void print(struct rv_out *o, const struct rv_ext *ext, const unsigned cha
 	const info *i = (const info *)(const void *)data;
 	bool strict = i->flags & XT_POLICY_MATCH_STRICT;
 
-	(void)ext;
 	rv_buf_puts(o->buf, o->style == RV_STYLE_SAVE ? "" : " policy match");
 	for (unsigned int row = DIR; row <= POL; row++) {
 		rv_buf_printf(o->buf, " %s%s ", dashes, options[row].name);

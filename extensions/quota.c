@@ -20,18 +20,8 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* What follows the quota is the kernel's own. */
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	(void)w;
-	(void)err;
-	memcpy(data, wire, offsetof(struct xt_quota_info, master));
-	return 0;
-}
-
 static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct xt_quota_info), .read = read_v0 },
+	{ .revision = 0, .size = sizeof(struct xt_quota_info), .bytes = offsetof(struct xt_quota_info, master) },
 	{ .size = 0 },
 };
 

@@ -152,7 +152,6 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 {
 	const info *i = (const info *)(const void *)data;
 
-	(void)hooks;
 	if (!(i->flags & (XT_RATEEST_MATCH_BPS | XT_RATEEST_MATCH_PPS)))
 		return "it must be said whether to compare bits or packets";
 	return i->mode == XT_RATEEST_MATCH_NONE ? "it must be said how to compare" : NULL;
@@ -200,7 +199,6 @@ static void save(struct rv_out *o, const struct rv_ext *ext, const unsigned char
 	const info *i = (const info *)(const void *)data;
 	bool two = i->flags & XT_RATEEST_MATCH_REL;
 
-	(void)ext;
 	rv_buf_puts(o->buf, i->flags & XT_RATEEST_MATCH_DELTA ? " --rateest-delta" : "");
 	rv_buf_printf(o->buf, " --rateest%s ", two ? "1" : "");
 	rv_value_print(o, &options[NAME1], data);
@@ -250,7 +248,6 @@ static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char
 {
 	const info *i = (const info *)(const void *)data;
 
-	(void)ext;
 	rv_buf_printf(o->buf, " rateest match %.*s", IFNAMSIZ, i->name1);
 	rv_buf_puts(o->buf, i->flags & XT_RATEEST_MATCH_DELTA ? " delta" : "");
 	if (!(i->flags & XT_RATEEST_MATCH_REL)) {
@@ -263,18 +260,8 @@ static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char
 	show_side(o, i, true);
 }
 
-/* What follows is the kernel's own. */
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	(void)w;
-	(void)err;
-	memcpy(data, wire, offsetof(info, est1));
-	return 0;
-}
-
 static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(info), .read = read_v0 },
+	{ .revision = 0, .size = sizeof(info), .bytes = offsetof(info, est1) },
 	{ .size = 0 },
 };
 

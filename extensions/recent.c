@@ -138,7 +138,6 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 {
 	const info *i = (const info *)(const void *)data;
 
-	(void)hooks;
 	if (i->check_set & (XT_RECENT_SET | XT_RECENT_REMOVE) && (i->seconds || i->hit_count))
 		return "--set and --remove do not ask when or how often";
 	if (i->hit_count > MAX_HITS)
@@ -158,7 +157,6 @@ static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned
 	info *i = (info *)(void *)data;
 	size_t len;
 
-	(void)err;
 	memset(&i->mask, 0xff, sizeof(i->mask));
 	memcpy(i, wire, w->size < sizeof(*i) ? offsetof(info, mask) : sizeof(*i));
 	len = strnlen(i->name, sizeof(i->name) - 1);
@@ -167,23 +165,22 @@ static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned
 }
 
 /* Stock writes names over the default one and, looking for a rule to delete, compares it all. */
-static int write_v1(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+static int write_any(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
 		    struct rv_error *err)
 {
 	const info *i = (const info *)(const void *)data;
 	info out = *i;
 
-	(void)w;
-	(void)err;
 	memcpy(out.name, initial.name, sizeof(out.name));
 	memcpy(out.name, i->name, strlen(i->name) + 1);
-	memcpy(wire, &out, sizeof(out));
+	memcpy(wire, &out, w->size < sizeof(out) ? offsetof(info, mask) : sizeof(out));
 	return 0;
 }
 
 static const struct rv_wire wire[] = {
-	{ .revision = 1, .size = sizeof(info), .read = read_any, .write = write_v1 },
-	{ .revision = 0, .size = sizeof(struct xt_recent_mtinfo), .read = read_any },
+	{ .revision = 1, .size = sizeof(info), .read = read_any, .write = write_any },
+	{ .revision = 0, .size = sizeof(struct xt_recent_mtinfo), .read = read_any,
+	  .write = write_any },
 	{ .size = 0 },
 };
 

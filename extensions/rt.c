@@ -36,7 +36,6 @@ static void print_addresses(struct rv_out *o, const struct rv_option *opt, const
 {
 	const struct ip6t_rt *rt = (const struct ip6t_rt *)(const void *)data;
 
-	(void)opt;
 	for (unsigned int i = 0; i < rt->addrnr && i < IP6T_RT_HOPS; i++) {
 		union nf_inet_addr addr = { .in6 = rt->addrs[i] };
 
@@ -142,8 +141,6 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 {
 	struct ip6t_rt *rt = (struct ip6t_rt *)(void *)data;
 
-	(void)w;
-	(void)err;
 	memcpy(rt, wire, sizeof(*rt));
 	mark_segments(rt);
 	return 0;

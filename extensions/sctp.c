@@ -181,7 +181,6 @@ static void print_chunks(struct rv_out *o, const struct rv_option *opt, const un
 	bool numbers = o->style == RV_STYLE_LIST && o->numeric;
 	const char *comma = "";
 
-	(void)opt;
 	rv_buf_printf(o->buf, "%s ", way ? way->name : "any");
 	if (all_chunks(i)) {
 		rv_buf_puts(o->buf, "ALL");
@@ -269,7 +268,6 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 	info *i = (info *)(void *)data;
 	bool bad;
 
-	(void)w;
 	memcpy(i, wire, sizeof(*i));
 	bad = i->flag_count < 0 || i->flag_count > XT_NUM_SCTP_FLAGS;
 	for (int n = 0; !bad && n < i->flag_count; n++)

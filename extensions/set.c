@@ -9,36 +9,11 @@
 
 #include "extensions/ipset.h"
 
-/* The index in info is 0; name says which set it is. */
 struct set_data {
-	struct xt_set_info_match_v4 info;
-	char name[IPSET_MAXNAMELEN];
+	struct rv_ipset of;
+	struct ip_set_counter_match packets, bytes;
+	uint32_t flags;
 };
-
-/* ---- --match-set name src,dst ------------------------------------------------- */
-
-static int parse_match_set(struct rv_parse *p)
-{
-	struct set_data *d = (struct set_data *)(void *)p->data;
-	struct rv_ipset s = { 0 };
-
-	if (rv_ipset_parse(p, &s))
-		return -1;
-	d->info.match_set = s.set;
-	memcpy(d->name, s.name, sizeof(d->name));
-	return 0;
-}
-
-static void print_match_set(struct rv_out *o, const struct rv_option *opt,
-			    const unsigned char *data)
-{
-	const struct set_data *d = (const struct set_data *)(const void *)data;
-	struct rv_ipset s = { .set = d->info.match_set };
-
-	(void)opt;
-	memcpy(s.name, d->name, sizeof(s.name));
-	rv_ipset_print(o, &s);
-}
 
 /* ---- rows ----------------------------------------------------------------------- */
 
@@ -49,7 +24,7 @@ enum { MATCH_SET, SET, RETURN_NOMATCH, UPDATE, UPDATE_SUB, PACKETS_EQ, PACKETS_L
 #define UPDATE_ROW(word, bit, text)						\
 	{									\
 		.name = word, .type = RV_T_FLAG, .flags = RV_OPT_INVERT | RV_OPT_REPEAT, \
-		.invert = RV_BIT(struct set_data, info.flags, bit),		\
+		.invert = RV_BIT(struct set_data, flags, bit),		\
 		.list = word, .help = text,					\
 	}
 
@@ -57,8 +32,8 @@ enum { MATCH_SET, SET, RETURN_NOMATCH, UPDATE, UPDATE_SUB, PACKETS_EQ, PACKETS_L
 #define COUNTER_ROW(self, first, counter, op_, OP, text, ...)			\
 	{									\
 		.name = #counter "-" op_, .type = RV_T_UINT,			\
-		RV_FIELD(struct set_data, info.counter.value),			\
-		.given = RV_BIT_IS(struct set_data, info.counter.op, IPSET_COUNTER_##OP), \
+		RV_FIELD(struct set_data, counter.value),			\
+		.given = RV_BIT_IS(struct set_data, counter.op, IPSET_COUNTER_##OP), \
 		.bad = "Cannot parse %s as a counter value",			\
 		.once = "only one of the --" #counter "-[eq|lt|gt] is allowed",	\
 		.no_invert = "--" #counter "-" op_ " option cannot be inverted", \
@@ -70,7 +45,7 @@ enum { MATCH_SET, SET, RETURN_NOMATCH, UPDATE, UPDATE_SUB, PACKETS_EQ, PACKETS_L
 #define COUNTER_ROWS(ROW, counter)						\
 	[ROW##_EQ] = COUNTER_ROW(ROW##_EQ, ROW##_EQ, counter, "eq", EQ, "exactly so many", \
 				 .flags = RV_OPT_INVERT,			\
-				 .invert = RV_BIT_IS(struct set_data, info.counter.op, \
+				 .invert = RV_BIT_IS(struct set_data, counter.op, \
 						     IPSET_COUNTER_NE)),	\
 	[ROW##_LT] = COUNTER_ROW(ROW##_LT, ROW##_EQ, counter, "lt", LT, "fewer"), \
 	[ROW##_GT] = COUNTER_ROW(ROW##_GT, ROW##_EQ, counter, "gt", GT, "more")
@@ -78,16 +53,14 @@ enum { MATCH_SET, SET, RETURN_NOMATCH, UPDATE, UPDATE_SUB, PACKETS_EQ, PACKETS_L
 static const struct rv_option options[] = {
 	[MATCH_SET] = {
 		.name = "match-set",
-		.type = RV_T_HOOK,
+		.type = RV_T_SET,
 		.flags = RV_OPT_INVERT | RV_OPT_TWO | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
-		RV_FIELD(struct set_data, name),
-		.invert = RV_BIT(struct set_data, info.match_set.flags, IPSET_INV_MATCH),
+		RV_FIELD(struct set_data, of),
+		.invert = RV_BIT(struct set_data, of.set.flags, IPSET_INV_MATCH),
 		.once = "--match-set can be specified only once",
 		.list = "match-set",
 		.arg = "name src|dst[,...]",
 		.help = "these parts of the packet are in the set",
-		.parse = parse_match_set,
-		.print = print_match_set,
 	},
 	[SET] = {
 		.name = "set", .alias_of = "match-set",
@@ -97,7 +70,7 @@ static const struct rv_option options[] = {
 		.name = "return-nomatch",
 		.type = RV_T_FLAG,
 		.flags = RV_OPT_REPEAT,
-		RV_FIELD(struct set_data, info.flags),
+		RV_FIELD(struct set_data, flags),
 		.value = IPSET_FLAG_RETURN_NOMATCH,
 		.no_invert = "--return-nomatch flag cannot be inverted",
 		.list = "return-nomatch",
@@ -122,125 +95,77 @@ static int check(struct rv_check *c)
 
 /* ---- the kernel's structs --------------------------------------------------------- */
 
-static int write_v4(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+/* Revision 2 has --return-nomatch as a bit of the set's flags. */
+static int read_set(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
 		    struct rv_error *err)
 {
-	const struct set_data *d = (const struct set_data *)(const void *)data;
-	struct xt_set_info_match_v4 info = d->info;
+	struct set_data *d = (struct set_data *)(void *)data;
+	struct xt_set_info set;
 
-	if (rv_ipset_index(d->name, w->arg, &info.match_set.index, err))
+	memcpy(&set, wire, sizeof(set));
+	if (w->revision == 2 && set.flags & IPSET_RETURN_NOMATCH) {
+		set.flags &= ~IPSET_RETURN_NOMATCH;
+		d->flags = IPSET_FLAG_RETURN_NOMATCH;
+	}
+	return rv_ipset_read(&d->of, &set, err);
+}
+
+static int write_set(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+		     struct rv_error *err)
+{
+	const struct set_data *d = (const struct set_data *)(const void *)data;
+	struct xt_set_info set;
+
+	if (rv_ipset_write(&d->of, w->arg, &set, err))
 		return -1;
-	memcpy(wire, &info, sizeof(info));
+	if (w->revision == 2 && d->flags & IPSET_FLAG_RETURN_NOMATCH)
+		set.flags |= IPSET_RETURN_NOMATCH;
+	memcpy(wire, &set, sizeof(set));
 	return 0;
 }
 
-/* The last step of every read: the index makes way for the name. */
-static int name_it(struct set_data *d, struct rv_error *err)
-{
-	ip_set_id_t index = d->info.match_set.index;
-
-	if (d->info.match_set.dim > IPSET_DIM_MAX)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "set: %u dimensions",
-			       d->info.match_set.dim);
-	d->info.match_set.index = 0;
-	return rv_ipset_name(index, d->name, err);
-}
-
-/*
- * Revisions 3 and 4 have the same fields, aligned otherwise. They are taken one by one: the
- * padding is not always zero.
- */
-#define TAKE(d, from) do {							\
-		(d)->info.match_set = (from).match_set;				\
-		(d)->info.packets.value = (from).packets.value;			\
-		(d)->info.packets.op = (from).packets.op;			\
-		(d)->info.bytes.value = (from).bytes.value;			\
-		(d)->info.bytes.op = (from).bytes.op;				\
-		(d)->info.flags = (from).flags;					\
-	} while (0)
-
-static int read_v4(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	struct set_data *d = (struct set_data *)(void *)data;
-	struct xt_set_info_match_v4 info;
-
-	(void)w;
-	memcpy(&info, wire, sizeof(info));
-	TAKE(d, info);
-	return name_it(d, err);
-}
-
-static int read_v3(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	struct set_data *d = (struct set_data *)(void *)data;
-	struct xt_set_info_match_v3 info;
-
-	(void)w;
-	memcpy(&info, wire, sizeof(info));
-	TAKE(d, info);
-	return name_it(d, err);
-}
-
-/* Revisions 1 and 2, the latter with --return-nomatch as a bit of the set's flags. */
-static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	struct set_data *d = (struct set_data *)(void *)data;
-	struct xt_set_info_match_v1 info;
-
-	memcpy(&info, wire, sizeof(info));
-	d->info.match_set = info.match_set;
-	if (w->revision == 2 && info.match_set.flags & IPSET_RETURN_NOMATCH) {
-		d->info.match_set.flags &= ~IPSET_RETURN_NOMATCH;
-		d->info.flags = IPSET_FLAG_RETURN_NOMATCH;
-	}
-	return name_it(d, err);
-}
-
-/* Revision 0 has one word of flags for each part, up to the first that is 0. */
 static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
-	struct set_data *d = (struct set_data *)(void *)data;
-	struct xt_set_info *set = &d->info.match_set;
-	struct xt_set_info_match_v0 info;
-
-	(void)w;
-	memcpy(&info, wire, sizeof(info));
-	set->index = info.match_set.index;
-	set->flags = info.match_set.u.flags[0] & IPSET_MATCH_INV ? IPSET_INV_MATCH : 0;
-	while (set->dim < IPSET_DIM_MAX && info.match_set.u.flags[set->dim]) {
-		bool src = info.match_set.u.flags[set->dim] & IPSET_SRC;
-
-		set->dim++;
-		set->flags |= src ? 1 << set->dim : 0;
-	}
-	return name_it(d, err);
+	return rv_ipset_read_v0(&((struct set_data *)(void *)data)->of,
+				(const struct xt_set_info_v0 *)(const void *)wire, err);
 }
 
-#define WIRES(family)								\
-	{									\
-		{ .revision = 4, .size = sizeof(struct xt_set_info_match_v4),	\
-		  .read = read_v4, .write = write_v4, .arg = family },		\
-		{ .revision = 3, .size = sizeof(struct xt_set_info_match_v3), .read = read_v3 }, \
-		{ .revision = 2, .size = sizeof(struct xt_set_info_match_v1), .read = read_v1 }, \
-		{ .revision = 1, .size = sizeof(struct xt_set_info_match_v1), .read = read_v1 }, \
-		{ .revision = 0, .size = sizeof(struct xt_set_info_match_v0), .read = read_v0 }, \
-		{ .size = 0 },							\
-	}
+static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+		    struct rv_error *err)
+{
+	return rv_ipset_write_v0(&((const struct set_data *)(const void *)data)->of, w->arg,
+				 (struct xt_set_info_v0 *)(void *)wire, err);
+}
 
-static const struct rv_wire wire4[] = WIRES(NFPROTO_IPV4), wire6[] = WIRES(NFPROTO_IPV6);
+/* Revisions 3 and 4 have the same fields, aligned otherwise. */
+#define FIELDS(type) RV_WIRE_FIELDS(						\
+	RV_WIRE_FIELD(type, packets.value, struct set_data, packets.value),	\
+	RV_WIRE_FIELD(type, packets.op, struct set_data, packets.op),		\
+	RV_WIRE_FIELD(type, bytes.value, struct set_data, bytes.value),		\
+	RV_WIRE_FIELD(type, bytes.op, struct set_data, bytes.op),		\
+	RV_WIRE_FIELD(type, flags, struct set_data, flags))
 
-#define SET_EXT(family_, wire_)							\
+#define LAYOUT(number, type, family_, ...)					\
+	{ .revision = number, .size = sizeof(type), .read = read_set, .write = write_set, \
+	  .arg = family_, __VA_ARGS__ }
+
+#define SET_EXT(family_)							\
 	{									\
 		.name = "set", .kind = RV_MATCH, .family = family_,		\
-		.size = sizeof(struct set_data), .wire = wire_, .options = options, \
+		.size = sizeof(struct set_data), .options = options,		\
 		.help = "membership in an ipset", .check = check,		\
+		.wire = RV_WIRE(						\
+			LAYOUT(4, struct xt_set_info_match_v4, family_,		\
+			       .fields = FIELDS(struct xt_set_info_match_v4)),	\
+			LAYOUT(3, struct xt_set_info_match_v3, family_,		\
+			       .fields = FIELDS(struct xt_set_info_match_v3)),	\
+			LAYOUT(2, struct xt_set_info_match_v1, family_, .name = NULL), \
+			LAYOUT(1, struct xt_set_info_match_v1, family_, .name = NULL), \
+			{ .size = sizeof(struct xt_set_info_match_v0), .read = read_v0, \
+			  .write = write_v0, .arg = family_ }),			\
 	}
 
-static const struct rv_ext set4 = SET_EXT(NFPROTO_IPV4, wire4);
-static const struct rv_ext set6 = SET_EXT(NFPROTO_IPV6, wire6);
+static const struct rv_ext set4 = SET_EXT(NFPROTO_IPV4), set6 = SET_EXT(NFPROTO_IPV6);
 RV_REGISTER(set4);
 RV_REGISTER(set6);

@@ -95,24 +95,12 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	info *new = (info *)(void *)data;
-	struct ip6t_srh old;
-
-	(void)w;
-	(void)err;
-	memcpy(&old, wire, sizeof(old));
-	memcpy(new, &old, offsetof(struct ip6t_srh, mt_flags));
-	new->mt_flags = old.mt_flags;
-	new->mt_invflags = old.mt_invflags;
-	return 0;
-}
-
 static const struct rv_wire wire[] = {
 	{ .revision = 1, .size = sizeof(info) },
-	{ .revision = 0, .size = sizeof(struct ip6t_srh), .read = read_v0 },
+	{ .revision = 0, .size = sizeof(struct ip6t_srh), .fields = RV_WIRE_FIELDS(
+		  { 0, offsetof(struct ip6t_srh, mt_flags), 0, offsetof(struct ip6t_srh, mt_flags), false },
+		  RV_WIRE_FIELD(struct ip6t_srh, mt_flags, info, mt_flags),
+		  RV_WIRE_FIELD(struct ip6t_srh, mt_invflags, info, mt_invflags)) },
 	{ .size = 0 },
 };
 

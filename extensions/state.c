@@ -53,8 +53,6 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 	info *new = (info *)(void *)data;
 	struct xt_state_info old;
 
-	(void)w;
-	(void)err;
 	memcpy(&old, wire, sizeof(old));
 	/* The bits are the same but for UNTRACKED. */
 	new->state_mask = old.statemask & (XT_STATE_UNTRACKED - 1);
@@ -63,9 +61,22 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 	return 0;
 }
 
+static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+		    struct rv_error *err)
+{
+	const info *new = (const info *)(const void *)data;
+	struct xt_state_info old = { .statemask = new->state_mask & (XT_STATE_UNTRACKED - 1) };
+
+	if (new->state_mask & XT_CONNTRACK_STATE_UNTRACKED)
+		old.statemask |= XT_STATE_UNTRACKED;
+	memcpy(wire, &old, sizeof(old));
+	return 0;
+}
+
 static const struct rv_wire wire[] = {
 	{ .revision = 3, .size = sizeof(info) },
-	{ .name = "state", .revision = 0, .size = sizeof(struct xt_state_info), .read = read_v0 },
+	{ .name = "state", .revision = 0, .size = sizeof(struct xt_state_info), .read = read_v0,
+	  .write = write_v0 },
 	{ .size = 0 },
 };
 

@@ -43,7 +43,6 @@ static void print_probability(struct rv_out *o, const struct rv_option *opt,
 {
 	const struct statistic_data *d = (const struct statistic_data *)(const void *)data;
 
-	(void)opt;
 	rv_buf_printf(o->buf, "%.11f", (double)d->probability / CERTAIN);
 }
 
@@ -133,7 +132,6 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 	struct statistic_data *d = (struct statistic_data *)(void *)data;
 	struct xt_statistic_info info;
 
-	(void)w;
 	memcpy(&info, wire, sizeof(info));
 	if (info.mode > XT_STATISTIC_MODE_MAX)
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "statistic: mode %u", info.mode);
@@ -156,8 +154,6 @@ static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned
 	const struct statistic_data *d = (const struct statistic_data *)(const void *)data;
 	struct xt_statistic_info info = { .mode = d->mode, .flags = d->flags };
 
-	(void)w;
-	(void)err;
 	if (d->mode == XT_STATISTIC_MODE_RANDOM) {
 		info.u.random.probability = d->probability;
 	} else {

@@ -128,7 +128,6 @@ static void print_pattern(struct rv_out *o, const struct rv_option *opt, const u
 	const struct string_data *d = (const struct string_data *)(const void *)data;
 	unsigned int len = d->info.patlen < MAX_PATTERN ? d->info.patlen : MAX_PATTERN;
 
-	(void)opt;
 	rv_buf_puts(o->buf, d->way == AS_HEX ? "\"|" : "\"");
 	for (unsigned int i = 0; i < len; i++) {
 		char c = d->info.pattern[i];
@@ -205,7 +204,6 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 {
 	const struct string_data *d = (const struct string_data *)(const void *)data;
 
-	(void)hooks;
 	if (strcmp(d->info.algo, "bm") != 0 && strcmp(d->info.algo, "kmp") != 0)
 		return "the algorithm must be bm or kmp";
 	if (!d->info.patlen)
@@ -230,13 +228,11 @@ static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned
 	return 0;
 }
 
-static int write_v1(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+static int write_any(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
 		    struct rv_error *err)
 {
 	const struct string_data *d = (const struct string_data *)(const void *)data;
 
-	(void)w;
-	(void)err;
 	memcpy(wire, &d->info, sizeof(d->info));
 	return 0;
 }
@@ -245,8 +241,9 @@ static const struct string_data initial = { .info.to_offset = UINT16_MAX };
 
 static const struct rv_wire wire[] = {
 	{ .revision = 1, .size = sizeof(struct xt_string_info), .read = read_any,
-	  .write = write_v1 },
-	{ .revision = 0, .size = sizeof(struct xt_string_info), .read = read_any },
+	  .write = write_any },
+	{ .revision = 0, .size = sizeof(struct xt_string_info), .read = read_any,
+	  .write = write_any },
 	{ .size = 0 },
 };
 

@@ -72,7 +72,6 @@ static void print_flags(struct rv_out *o, const struct rv_option *opt, const uns
 {
 	const struct xt_tcp *tcp = (const struct xt_tcp *)(const void *)data;
 
-	(void)opt;
 	print_flag_list(o, tcp->flg_mask);
 	rv_buf_putc(o->buf, o->style == RV_STYLE_SAVE ? ' ' : '/');
 	print_flag_list(o, tcp->flg_cmp);
@@ -99,7 +98,6 @@ static int absorb_flags(const struct rv_option *opt, const struct rv_predicate *
 {
 	struct xt_tcp *tcp = (struct xt_tcp *)(void *)data;
 
-	(void)opt;
 	if (p->op != RV_OP_MASK)
 		return -1;
 	tcp->flg_mask = p->other[0];

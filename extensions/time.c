@@ -329,8 +329,6 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 {
 	struct time_data *d = (struct time_data *)(void *)data;
 
-	(void)w;
-	(void)err;
 	memcpy(&d->info, wire, sizeof(d->info));
 	mark_times(d);
 	return 0;

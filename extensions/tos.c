@@ -53,7 +53,6 @@ static void print_tos(struct rv_out *o, const struct rv_option *opt, const unsig
 	const info *i = (const info *)(const void *)data;
 	const char *name = rv_tos_name(i->tos_value, i->tos_mask);
 
-	(void)opt;
 	if (o->style == RV_STYLE_LIST && !o->numeric && name)
 		rv_buf_printf(o->buf, " %s", name);
 	else
@@ -78,47 +77,22 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	info *i = (info *)(void *)data;
-	struct xt_tos_match_info in;
-
-	(void)w;
-	(void)err;
-	memcpy(&in, wire, sizeof(in));
-	*i = (info){ in.tos_value, in.tos_mask, in.invert };
-	return 0;
-}
-
-static int write_v1(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
-		    struct rv_error *err)
-{
-	const info *i = (const info *)(const void *)data;
-	struct xt_tos_match_info out = { i->tos_mask, i->tos_value, i->invert };
-
-	(void)w;
-	(void)err;
-	memcpy(wire, &out, sizeof(out));
-	return 0;
-}
-
-/* struct ipt_tos_info of older kernels: the whole octet, then '!'. */
 static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
-	info *i = (info *)(void *)data;
-
-	(void)w;
-	(void)err;
-	*i = (info){ wire[0], UINT8_MAX, wire[1] };
+	((info *)(void *)data)->tos_mask = UINT8_MAX;
 	return 0;
 }
 
-static const struct rv_wire wire[] = {
-	{ .revision = 1, .size = sizeof(struct xt_tos_match_info), .read = read_v1,
-	  .write = write_v1 },
-	{ .revision = 0, .size = 2, .read = read_v0 },
+static const struct rv_wire wire_rows[] = {
+	{ .revision = 1, .size = sizeof(struct xt_tos_match_info), .fields = RV_WIRE_FIELDS(
+		RV_WIRE_FIELD(struct xt_tos_match_info, tos_value, info, tos_value),
+		RV_WIRE_FIELD(struct xt_tos_match_info, tos_mask, info, tos_mask),
+		RV_WIRE_FIELD(struct xt_tos_match_info, invert, info, invert)) },
+	/* struct ipt_tos_info of older headers */
+	{ .revision = 0, .size = 2, .read = read_v0, .fields = RV_WIRE_FIELDS(
+		{ 0, 1, offsetof(info, tos_value), 1, false },
+		{ 1, 1, offsetof(info, invert), 1, false }) },
 	{ .size = 0 },
 };
 
@@ -126,7 +100,7 @@ static const struct rv_ext tos = {
 	.name = "tos",
 	.kind = RV_MATCH,
 	.size = sizeof(info),
-	.wire = wire,
+	.wire = wire_rows,
 	.options = options,
 	.help = "the Type of Service octet",
 };

@@ -9,7 +9,7 @@ static const struct rv_option options[] = {
 };
 
 static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct ipt_ttl_info), .read = rv_hops_read },
+	{ .revision = 0, .size = sizeof(struct ipt_ttl_info) },
 	{ .size = 0 },
 };
 

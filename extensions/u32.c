@@ -165,7 +165,6 @@ static void print_tests(struct rv_out *o, const struct rv_option *opt, const uns
 {
 	const struct xt_u32 *u32 = (const struct xt_u32 *)(const void *)data;
 
-	(void)opt;
 	rv_buf_putc(o->buf, '"');
 	for (unsigned int i = 0; i < u32->ntests; i++) {
 		rv_buf_puts(o->buf, i ? "&&" : "");
@@ -197,7 +196,6 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 	struct xt_u32 *u32 = (struct xt_u32 *)(void *)data;
 	bool bad;
 
-	(void)w;
 	memcpy(u32, wire, sizeof(*u32));
 	bad = u32->ntests > XT_U32_MAXSIZE;
 	for (unsigned int i = 0; !bad && i < u32->ntests; i++) {

@@ -31,7 +31,6 @@ static uint64_t number_from(enum rv_sel sel, const uint8_t *bytes)
 
 static bool to_flag(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
 {
-	(void)data;
 	number_to(p->sel, opt->flags & RV_OPT_ZERO ? 0 : 1, p->value);
 	return true;
 }
@@ -283,6 +282,7 @@ static const struct meaning {
 	[RV_T_PROTO] = { to_uint, from_uint },
 	[RV_T_CHANGE] = { NULL, NULL },
 	[RV_T_PREFIX] = { NULL, NULL },
+	[RV_T_SET] = { NULL, NULL },
 	[RV_T_HOOK] = { NULL, NULL },
 };
 

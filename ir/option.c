@@ -55,6 +55,8 @@ bool rv_option_given(const struct rv_ext *ext, const struct rv_option *opt,
 		n = get_number(opt, data + opt->offset, opt->size);
 		return opt->flags & RV_OPT_SETS ? n == opt->value : (n & opt->value) == opt->value;
 	}
+	if (opt->type == RV_T_BITS && opt->value)
+		return own_bits(opt, rv_get_uint(data + opt->offset, opt->size));
 	if (rv_option_inverted(opt, data) || !is_initial(ext, data, opt->offset, opt->size))
 		return true;
 	return has_mask(opt) && !is_initial(ext, data, mask_at(opt), mask_size(opt));

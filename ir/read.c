@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ravelin/ipset.h>
+
 #include "ir/row.h"
 
 int rv_option_fail(const struct rv_parse *p, const char *fmt, ...)
@@ -40,7 +42,6 @@ static int parse_flag(struct rv_parse *p, const char *text, unsigned char *field
 	const struct rv_option *opt = p->opt;
 	uint64_t old;
 
-	(void)text;
 	if (!opt->size)
 		return 0;
 	old = opt->flags & RV_OPT_SETS ? 0 : get_number(opt, field, opt->size);
@@ -249,7 +250,7 @@ static int parse_enum(struct rv_parse *p, const char *text, unsigned char *field
 
 static int parse_bits(struct rv_parse *p, const char *text, unsigned char *field)
 {
-	uint64_t bits = 0;
+	uint64_t bits = 0, old = rv_get_uint(field, p->opt->size);
 	char word[64];
 	size_t len;
 
@@ -270,7 +271,7 @@ static int parse_bits(struct rv_parse *p, const char *text, unsigned char *field
 		if (!text[len])
 			break;
 	}
-	rv_set_uint(field, p->opt->size, bits);
+	rv_set_uint(field, p->opt->size, (old ^ own_bits(p->opt, old)) | bits);
 	return 0;
 }
 
@@ -467,10 +468,46 @@ static int parse_proto(struct rv_parse *p, const char *text, unsigned char *fiel
 	return 0;
 }
 
+/* "src" or "dst" for each part of an element, the first in bit 1 of the flags. */
+static int parse_sides(struct rv_parse *p, struct xt_set_info *set)
+{
+	const char *text = p->arg2;
+	size_t len;
+
+	set->dim = 0;
+	for (;; text += len + 1) {
+		len = strcspn(text, ",");
+		if (set->dim == IPSET_DIM_MAX)
+			return rv_fail(p->err, RV_ERR_USAGE, &p->loc2,
+				       "Can't be more src/dst options than %d.", IPSET_DIM_MAX);
+		if (len != 3 || (strncmp(text, "src", 3) != 0 && strncmp(text, "dst", 3) != 0))
+			return rv_fail(p->err, RV_ERR_USAGE, &p->loc2,
+				       "You must specify (the comma separated list of) 'src' or "
+				       "'dst'.");
+		set->dim++;
+		set->flags |= text[0] == 's' ? 1 << set->dim : 0;
+		if (!text[len])
+			return 0;
+	}
+}
+
+static int parse_set(struct rv_parse *p, const char *text, unsigned char *field)
+{
+	struct rv_ipset *s = (struct rv_ipset *)(void *)field;
+	size_t len = strlen(text);
+
+	if (len >= sizeof(s->name))
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
+			       "setname `%s' too long, max %zu characters.", text,
+			       sizeof(s->name) - 1);
+	if (!len)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Set %s doesn't exist.\n", text);
+	memcpy(s->name, text, len);
+	return parse_sides(p, &s->set);
+}
+
 static int parse_hook_only(struct rv_parse *p, const char *text, unsigned char *field)
 {
-	(void)text;
-	(void)field;
 	return rv_option_fail(p, "option \"--%s\" cannot be read.\n", p->opt->name);
 }
 
@@ -491,6 +528,7 @@ static int (*const readers[])(struct rv_parse *p, const char *text, unsigned cha
 	[RV_T_PROTO] = parse_proto,
 	[RV_T_CHANGE] = parse_change,
 	[RV_T_PREFIX] = parse_prefix,
+	[RV_T_SET] = parse_set,
 	[RV_T_HOOK] = parse_hook_only,
 };
 

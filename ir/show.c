@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <ravelin/ipset.h>
+
 #include "ir/row.h"
 
 static void print_number(struct rv_buf *b, const struct rv_option *opt, uint64_t n)
@@ -20,9 +22,6 @@ static void print_number(struct rv_buf *b, const struct rv_option *opt, uint64_t
 
 static void print_nothing(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
-	(void)o;
-	(void)opt;
-	(void)data;
 }
 
 static void print_uint(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
@@ -140,7 +139,7 @@ static void print_enum(struct rv_out *o, const struct rv_option *opt, const unsi
 
 static void print_bits(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
-	uint64_t left = rv_get_uint(data + opt->offset, opt->size);
+	uint64_t left = own_bits(opt, rv_get_uint(data + opt->offset, opt->size));
 	const struct rv_name *none = left ? NULL : rv_name_of(opt->names, 0);
 	const char *comma = "";
 
@@ -242,6 +241,16 @@ static void print_proto(struct rv_out *o, const struct rv_option *opt, const uns
 		rv_buf_u64(o->buf, n);
 }
 
+static void print_set(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const struct rv_ipset *s = (const struct rv_ipset *)(const void *)(data + opt->offset);
+
+	rv_buf_printf(o->buf, "%s ", s->name);
+	for (unsigned int i = 1; i <= s->set.dim && i <= IPSET_DIM_MAX; i++)
+		rv_buf_printf(o->buf, "%s%s", i > 1 ? "," : "",
+			      s->set.flags & 1 << i ? "src" : "dst");
+}
+
 static void (*const printers[])(struct rv_out *o, const struct rv_option *opt,
 				const unsigned char *data) = {
 	[RV_T_FLAG] = print_nothing,
@@ -260,6 +269,7 @@ static void (*const printers[])(struct rv_out *o, const struct rv_option *opt,
 	[RV_T_PROTO] = print_proto,
 	[RV_T_CHANGE] = print_change,
 	[RV_T_PREFIX] = print_prefix,
+	[RV_T_SET] = print_set,
 	[RV_T_HOOK] = print_nothing,
 };
 

@@ -380,8 +380,6 @@ struct check {
 
 static int check_table(struct rv_table *t, void *arg)
 {
-	(void)t;
-	(void)arg;
 	return 0;
 }
 
@@ -389,7 +387,6 @@ static int check_rule(struct rv_chain *c, struct rv_rule *r, void *arg)
 {
 	struct check *check = arg;
 
-	(void)c;
 	if (!check->left)
 		return 0;
 	/* The number of a wanted rule is spent once it is found. */

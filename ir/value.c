@@ -141,7 +141,6 @@ int rv_parse_protocol(rv_family_t family, const char *text)
 	const struct protoent *p;
 	uint64_t n;
 
-	(void)family;
 	for (const struct rv_name *row = protocols; row->name; row++)
 		if (!strcasecmp(row->name, text))
 			return row->value;
@@ -155,7 +154,6 @@ const char *rv_protocol_name(rv_family_t family, uint16_t proto)
 {
 	const struct rv_name *row = rv_name_of(protocols, proto);
 
-	(void)family;
 	return row ? row->name : NULL;
 }
 
@@ -227,7 +225,6 @@ void rv_mask_make(rv_family_t family, unsigned int length, union nf_inet_addr *m
 {
 	unsigned char *byte = (unsigned char *)mask;
 
-	(void)family;
 	memset(mask, 0, sizeof(*mask));
 	memset(byte, 0xff, length / 8);
 	if (length % 8)

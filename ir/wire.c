@@ -3,26 +3,184 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <ravelin/extension.h>
+#include "ir/row.h"
 
 const char *rv_ext_kernel_name(const struct rv_ext *ext)
 {
 	return ext->kernel_name ? ext->kernel_name : ext->name;
 }
 
+static const char *kind_name(enum rv_ext_kind kind)
+{
+	return kind == RV_TARGET ? "target" : "match";
+}
+
+/* What is the same in both. */
 static size_t common(const struct rv_ext *ext, const struct rv_wire *w)
 {
-	return w->size < ext->size ? w->size : ext->size;
+	size_t size = w->bytes ? w->bytes : w->size;
+
+	return size < ext->size ? size : ext->size;
+}
+
+static void move(unsigned char *to, unsigned int to_size, const unsigned char *from,
+		 unsigned int from_size, bool swap)
+{
+	uint64_t n;
+
+	if (to_size == from_size && !swap) {
+		memcpy(to, from, to_size);
+		return;
+	}
+	n = rv_get_uint(from, from_size);
+	if (swap)
+		n = from_size == 2 ? ntohs(n) : ntohl(n);
+	rv_set_uint(to, to_size, n);
+}
+
+/* ---- writing ------------------------------------------------------------------- */
+
+static void put_fields(const struct rv_wire_field *f, const unsigned char *data,
+		       unsigned char *wire)
+{
+	for (; f->wire_size; f++)
+		move(wire + f->wire, f->wire_size, data + f->data, f->data_size, f->swap);
+}
+
+static int fill_wire(const struct rv_part *part, const struct rv_wire *w, unsigned char *wire,
+		     size_t len, struct rv_error *err)
+{
+	memset(wire, 0, len);
+	if (w->fields)
+		put_fields(w->fields, part->data, wire);
+	if (w->write)
+		return w->write(w, part->data, wire, err);
+	if (!w->fields)
+		memcpy(wire, part->data, common(part->ext, w));
+	return 0;
+}
+
+/* Whether a layout that may have no room for all of the part has kept it. */
+static int check_kept(const struct rv_part *part, const struct rv_wire *w,
+		      const unsigned char *wire, struct rv_error *err)
+{
+	struct rv_part *back = rv_part_new(part->ext);
+	struct rv_error why = { 0 };
+	bool kept;
+
+	if (!back)
+		return rv_fail_memory(err);
+	kept = !rv_wire_read(part->ext, w, wire, back->data, &why) && rv_part_equal(part, back);
+	rv_part_free(back);
+	if (kept)
+		return 0;
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "revision %u of %s `%s' cannot say what the rule says",
+		       w->revision, kind_name(part->ext->kind), part->ext->name);
 }
 
 int rv_part_to_wire(const struct rv_part *part, const struct rv_wire *w, unsigned char *wire,
 		    size_t len, struct rv_error *err)
 {
-	memset(wire, 0, len);
-	if (w->write)
-		return w->write(w, part->data, wire, err);
-	memcpy(wire, part->data, common(part->ext, w));
-	return 0;
+	if (fill_wire(part, w, wire, len, err))
+		return -1;
+	return w == part->ext->wire ? 0 : check_kept(part, w, wire, err);
+}
+
+/* ---- reading ------------------------------------------------------------------- */
+
+static void take_fields(const struct rv_wire_field *f, const unsigned char *wire,
+			unsigned char *data)
+{
+	for (; f->wire_size; f++)
+		move(data + f->data, f->data_size, wire + f->wire, f->wire_size, f->swap);
+}
+
+/* What is behind the end of a string says nothing, and the kernel does not clear it. */
+static bool settle_string(unsigned char *field, unsigned int size)
+{
+	unsigned int len = strnlen((const char *)field, size);
+
+	memset(field + len, 0, size - len);
+	return len < size;
+}
+
+static bool is_number(const struct rv_option *opt, uint64_t n, unsigned int size)
+{
+	return (n >= opt->min && n <= row_max(opt, size)) ||
+	       (opt->names && rv_name_of(opt->names, n));
+}
+
+static bool are_named(const struct rv_option *opt, uint64_t bits)
+{
+	for (const struct rv_name *n = opt->names; n->name; n++)
+		if ((bits & n->value) == n->value)
+			bits &= ~n->value;
+	return !bits;
+}
+
+/* Whether the option could be given so, as far as its type says. */
+static bool has_words(const struct rv_option *opt, unsigned char *data)
+{
+	unsigned char *field = data + opt->offset;
+	uint64_t n = opt->size <= 8 ? get_number(opt, field, opt->size) : 0;
+
+	switch (opt->type) {
+	case RV_T_STRING:
+	case RV_T_IFACE:
+		return settle_string(field, opt->size);
+	case RV_T_UINT:
+		return is_number(opt, n, opt->size);
+	case RV_T_ENUM:
+		return rv_name_of(opt->names, own_bits(opt, n));
+	case RV_T_BITS:
+		return are_named(opt, own_bits(opt, n));
+	default:
+		return true;
+	}
+}
+
+static int no_words(const struct rv_option *opt, struct rv_error *err)
+{
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "--%s has no words for what is there", opt->name);
+}
+
+/* What save would print can be read again, and is all that must be given. */
+static int check_values(const struct rv_ext *ext, unsigned char *data, struct rv_error *err)
+{
+	bool any = !ext->required;
+
+	for (const struct rv_option *opt = ext->options; opt && opt->name; opt++) {
+		bool given = rv_option_given(ext, opt, data);
+
+		if (opt->alias_of || opt->flags & RV_OPT_HIDDEN)
+			continue;
+		any |= given || opt->flags & RV_OPT_ALWAYS;
+		if (!given && opt->flags & RV_OPT_REQUIRED && !(opt->flags & RV_OPT_ALWAYS))
+			return no_words(opt, err);
+		if (given && !opt->print && !has_words(opt, data))
+			return no_words(opt, err);
+	}
+	return any ? 0 : rv_fail(err, RV_ERR_PROBLEM, NULL, "%s", ext->required);
+}
+
+static bool has_unknown_bits(const struct rv_wire *w, const unsigned char *wire)
+{
+	return w->known.width &&
+	       rv_get_uint(wire + w->known.offset, w->known.width) & ~(uint64_t)w->known.mask;
+}
+
+int rv_wire_read(const struct rv_ext *ext, const struct rv_wire *w, const unsigned char *wire,
+		 unsigned char *data, struct rv_error *err)
+{
+	if (has_unknown_bits(w, wire))
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "it has flags that are not known");
+	if (w->fields)
+		take_fields(w->fields, wire, data);
+	else if (!w->read)
+		memcpy(data, wire, common(ext, w));
+	if (w->read && w->read(w, wire, data, err))
+		return -1;
+	return check_values(ext, data, err);
 }
 
 /* Whoever hands out bytes may align them to less than the eight that structs may need. */
@@ -35,23 +193,16 @@ static unsigned char *aligned_copy(const unsigned char *data, size_t len)
 	return copy;
 }
 
-static const char *kind_name(enum rv_ext_kind kind)
-{
-	return kind == RV_TARGET ? "target" : "match";
-}
-
 static int fill_part(struct rv_part *part, const struct rv_wire *w, const unsigned char *wire,
 		     const struct rv_wire_name *name, struct rv_error *err)
 {
 	struct rv_error why = { 0 };
 
-	if (!w->read)
-		memcpy(part->data, wire, common(part->ext, w));
-	else if (w->read(w, wire, part->data, &why))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "%s `%s' revision %u is not understood%s%s",
-			       kind_name(name->kind), name->name, name->revision,
-			       why.text[0] ? ": " : "", why.text);
-	return 0;
+	if (!rv_wire_read(part->ext, w, wire, part->data, &why))
+		return 0;
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "%s `%s' revision %u is not understood%s%s",
+		       kind_name(name->kind), name->name, name->revision,
+		       why.text[0] ? ": " : "", why.text);
 }
 
 static struct rv_part *read_aligned(rv_family_t family, const struct rv_wire_name *name,

@@ -70,6 +70,7 @@ enum rv_type {
 	RV_T_PROTO,	/* protocol name or number; field: uint16_t */
 	RV_T_CHANGE,	/* how bits of a number change, .value an rv_way; field: two uints, value then mask */
 	RV_T_PREFIX,	/* length of a prefix or a mask; field: the length (size 1) or the mask itself */
+	RV_T_SET,	/* name and "src|dst[,...]" of an ipset, RV_OPT_TWO; field: struct rv_ipset */
 	RV_T_HOOK,	/* parse, print (and predicate) hooks of the row do it all */
 };
 
@@ -159,8 +160,8 @@ struct rv_option {
 	struct rv_bit invert;		/* set by '!' */
 	struct rv_bit given;		/* set when given; without it "differs from initial data" says so */
 	uint64_t min, max;		/* RV_T_UINT*, RV_T_MASKED; max 0 = all that fits */
-	uint64_t value;			/* RV_T_FLAG: what is stored; RV_T_ENUM: the bits of the field that
-					 * are its own, 0 = all */
+	uint64_t value;			/* RV_T_FLAG: what is stored; RV_T_ENUM, RV_T_BITS: the bits of the
+					 * field that are its own, 0 = all */
 	const struct rv_name *names;	/* RV_T_ENUM, RV_T_BITS; RV_T_UINT: words for some numbers */
 	uint64_t excludes;		/* rows (bits by index) that cannot be given with this one */
 	uint64_t needs;			/* rows of which at least one must be given too */
@@ -202,21 +203,47 @@ struct rv_option {
 enum rv_ext_kind { RV_MATCH, RV_TARGET, RV_CORE };
 
 /*
- * One layout the kernel knows. The first of a descriptor is what we write. read
- * and write convert between it and rv_part.data; NULL: they are the same bytes.
- * write may ask the system (set names); it returns 0, or -1 with err set. read
- * gets exactly size bytes, which may be anything: it returns -1 on nonsense.
+ * A field that stands at one place of a layout and at another of rv_part.data. Of two sizes
+ * it is a number, in host order on both sides.
+ */
+struct rv_wire_field {
+	uint16_t wire, wire_size;
+	uint16_t data, data_size;	/* wire_size 0 ends the table */
+	bool swap;			/* a number in network order on the wire, in host order in data */
+};
+#define RV_WIRE_PLACES(wire_type, wire_field, data_type, data_field)		\
+	offsetof(wire_type, wire_field), sizeof(((wire_type *)0)->wire_field),	\
+	offsetof(data_type, data_field), sizeof(((data_type *)0)->data_field)
+#define RV_WIRE_FIELD(...) { RV_WIRE_PLACES(__VA_ARGS__), false }
+#define RV_WIRE_SWAPPED(...) { RV_WIRE_PLACES(__VA_ARGS__), true }
+
+/*
+ * One layout the kernel knows, the newest first: that one is written unless the kernel turns
+ * out to have only an older one. Between it and rv_part.data, fields move; without those the
+ * bytes are the same. Where that is not all, read and write do it: after the fields have
+ * moved, or alone. write may ask the system (set names); it returns 0, or -1 with err set.
+ * read gets exactly size bytes, which may be anything: it returns -1 on nonsense. What rows
+ * say (numbers out of range, bits without a name, strings without an end, an option that must
+ * be there and is not) is looked at after it.
+ * In an older layout a rule is written only if it comes back from it as the same.
  */
 struct rv_wire {
 	uint8_t revision;
 	uint16_t size;			/* of the kernel's struct, unaligned */
+	uint16_t bytes;			/* the first of them; the rest is the kernel's own. 0: all */
+	struct rv_bit known;		/* other bits of this field of the wire have no words */
+	const struct rv_wire_field *fields;
 	int (*read)(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
 		    struct rv_error *err);
 	int (*write)(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
 		     struct rv_error *err);
 	uint32_t arg;			/* for the hooks: what differs between rows that share them */
-	const char *name;		/* in the kernel, if it is not the descriptor's; read only */
+	const char *name;		/* in the kernel, if it is not the descriptor's */
 };
+
+/* For rv_ext.wire: the layouts, for rv_wire.fields: the fields. */
+#define RV_WIRE(...) (const struct rv_wire[]){ __VA_ARGS__, { .size = 0 } }
+#define RV_WIRE_FIELDS(...) (const struct rv_wire_field[]){ __VA_ARGS__, { .wire_size = 0 } }
 
 /* For rv_ext.check: called when all options of the part are read. */
 struct rv_check {
@@ -333,10 +360,18 @@ const char *rv_ext_kernel_name(const struct rv_ext *ext);
 
 /*
  * Fills wire, len bytes of at least w->size (8-byte aligned; what is behind w->size is zero),
- * with the part in the layout w of its descriptor. Returns 0, or -1 with err set.
+ * with the part in the layout w of its descriptor. Returns 0, or -1 with err set: an older
+ * layout may have no place for what the rule says.
  */
 int rv_part_to_wire(const struct rv_part *part, const struct rv_wire *w, unsigned char *wire,
 		    size_t len, struct rv_error *err);
+
+/*
+ * Fills data, which is as rv_part_new() leaves it, from w->size bytes of any content that are
+ * aligned to eight. Returns 0, or -1 with err set: what is there has no words.
+ */
+int rv_wire_read(const struct rv_ext *ext, const struct rv_wire *w, const unsigned char *wire,
+		 unsigned char *data, struct rv_error *err);
 
 /* What a blob says of itself. */
 struct rv_wire_name {
