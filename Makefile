@@ -96,6 +96,16 @@ $(BUILD)/describe: tools/describe.c $(LIBRARY)
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS)
 
+# Writes the oldest layouts that the kernel has: tests/bats/revisions.bats.
+$(BUILD)/oldest/ravelin: tests/bats/oldest.c $(LIBRARY) $(BUILD)/cli/main.o
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -Wl,--wrap=rv_nft_wire,--wrap=rv_nft_part_write \
+		-o $@ $^ $(RV_LIBS)
+
+# Its kernel says what the test wants.
+$(BUILD)/tests/test_nft: LDFLAGS += -Wl,--wrap=rv_nft_kernel_has
+
 # Its allocations fail on purpose.
 $(BUILD)/tests/test_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 

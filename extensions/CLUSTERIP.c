@@ -163,6 +163,7 @@ static const struct rv_ext clusterip = {
 	.size = sizeof(info_t),
 	.wire = wire_rows,
 	.options = options,
+	.config = "IP_NF_TARGET_CLUSTERIP",
 	.list = "CLUSTERIP",
 	.hooks = 1 << NF_INET_LOCAL_IN,
 	.help = "shares the packet's destination with other hosts",

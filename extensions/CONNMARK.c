@@ -161,6 +161,7 @@ static const struct rv_ext connmark_target = {
 	.initial = &initial,
 	.wire = wire_rows,
 	.options = options,
+	.config = "NETFILTER_XT_CONNMARK",
 	.list = "CONNMARK",
 	.help = "changes the connection's mark or copies it from or to the packet",
 	.check = check,

@@ -36,6 +36,7 @@ static const struct rv_wire wire6[] = { RV_NAT_RANGE2(2, BITS), RV_NAT_RANGE(1, 
 		.size = sizeof(struct nf_nat_range2), .wire = (wires),		\
 		.options = options, .tables = "nat",				\
 		.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_OUT,	\
+		.config = "NETFILTER_XT_NAT",					\
 		.help = "sends the connection to another address",		\
 	}
 

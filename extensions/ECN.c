@@ -136,6 +136,7 @@ static const struct rv_ext ecn_target = {
 	.size = sizeof(info_t),
 	.wire = wire_rows,
 	.options = options,
+	.config = "IP_NF_TARGET_ECN",
 	.tables = "mangle",
 	.required = "ECN target: An operation is required",
 	.help = "changes the bits of explicit congestion notification",

@@ -38,6 +38,7 @@ static const struct rv_ext notrack = {
 	.initial = &initial,
 	.wire = wire_rows,
 	.options = options,
+	.config = "NETFILTER_XT_TARGET_CT",
 	.list = "NOTRACK",
 	.tables = "raw",
 	.help = "does not track the connection of the packet",

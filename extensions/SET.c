@@ -158,6 +158,7 @@ static const struct set_data initial = { .timeout = NO_TIMEOUT };
 		.name = "SET", .kind = RV_TARGET, .family = family_,		\
 		.size = sizeof(struct set_data), .initial = &initial,		\
 		.options = options, .check = check,				\
+		.config = "NETFILTER_XT_SET",					\
 		.help = "puts parts of the packet in an ipset or takes them out", \
 		.wire = RV_WIRE(						\
 			LAYOUT(3, struct xt_set_info_target_v3, family_, read_sets, write_sets, \

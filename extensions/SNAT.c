@@ -37,6 +37,7 @@ static const struct rv_wire wire6[] = { RV_NAT_RANGE(1, BITS), RV_NAT_RANGE2(2, 
 		.size = sizeof(struct nf_nat_range2), .wire = (wires),		\
 		.options = options, .tables = "nat",				\
 		.hooks = 1 << NF_INET_POST_ROUTING | 1 << NF_INET_LOCAL_IN,	\
+		.config = "NETFILTER_XT_NAT",					\
 		.help = "gives the connection another source address",		\
 	}
 

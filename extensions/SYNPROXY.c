@@ -55,6 +55,7 @@ static const struct rv_ext synproxy = {
 	.size = sizeof(info_t),
 	.wire = wire_rows,
 	.options = options,
+	.config = "_NF_TARGET_SYNPROXY",
 	.list = "SYNPROXY",
 	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
 	.help = "answers a handshake of TCP in place of the server",

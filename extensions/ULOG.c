@@ -111,6 +111,7 @@ static const struct rv_ext ulog = {
 	.initial = &initial,
 	.wire = wire_rows,
 	.options = options,
+	.config = "IP_NF_TARGET_ULOG",
 	.help = "gives a copy of the packet to a program, as NFLOG does",
 	.show = show,
 };

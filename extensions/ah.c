@@ -68,6 +68,7 @@ static const struct rv_wire wire6[] = { { .size = sizeof(info6) }, { .size = 0 }
 		.protocol = IPPROTO_AH, .size = sizeof(info##v),		\
 		.initial = &initial##v, .wire = wire##v, .options = options##v,	\
 		.present = RV_SEL_AH, .list = "ah ",				\
+		.config = "_NF_MATCH_AH",					\
 		.help = "IPsec authentication headers", __VA_ARGS__		\
 	}
 

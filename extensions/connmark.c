@@ -35,6 +35,7 @@ static const struct rv_ext connmark = {
 	.size = sizeof(info),
 	.wire = wire,
 	.options = options,
+	.config = "NETFILTER_XT_CONNMARK",
 	.help = "the mark of the packet's connection",
 };
 RV_REGISTER(connmark);

@@ -24,6 +24,7 @@ static const struct rv_ext eui64 = {
 	.size = sizeof(int),
 	.wire = wire,
 	.options = options,
+	.config = "IP6_NF_MATCH_EUI64",
 	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
 	.help = "the IPv6 source address is made of the Ethernet address",
 };

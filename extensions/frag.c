@@ -89,6 +89,7 @@ static const struct rv_ext frag = {
 	.initial = &initial,
 	.wire = wire,
 	.options = options,
+	.config = "IP6_NF_MATCH_FRAG",
 	.present = RV_SEL_FRAG,
 	.list = "frag ",
 	.help = "IPv6 fragment headers",

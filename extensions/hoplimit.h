@@ -33,6 +33,7 @@ _Static_assert(sizeof(struct ipt_TTL_info) == sizeof(struct ip6t_HL_info) &&
 		.size = sizeof(struct ipt_TTL_info), .wire = (wires), .options = (rows), \
 		.list = word, .tables = "mangle", .required = word ": You must specify an action", \
 		.help = "changes how far the packet may still go",		\
+		.config = "NETFILTER_XT_TARGET_HL",				\
 	}
 
 #endif

@@ -202,6 +202,7 @@ static const struct rv_ext icmp = {
 	.initial = &initial,
 	.wire = wire,
 	.options = options,
+	.config = "IP_NF_IPTABLES",
 	.help = "type and code of ICMP",
 	.check = rv_icmp_check,
 	.show = rv_icmp_show,

@@ -75,6 +75,7 @@ static const struct rv_ext icmp6 = {
 	.initial = &initial,
 	.wire = wire,
 	.options = options,
+	.config = "IP6_NF_IPTABLES",
 	.help = "type and code of ICMPv6",
 	.check = rv_icmp_check,
 	.show = rv_icmp_show,

@@ -88,6 +88,7 @@ static const struct rv_ext ipv6header = {
 	.size = sizeof(info),
 	.wire = wire,
 	.options = options,
+	.config = "IP6_NF_MATCH_IPV6HEADER",
 	.list = "ipv6header",
 	.help = "which headers are in the packet",
 };

@@ -53,6 +53,7 @@ static const struct rv_ext mark = {
 	.size = sizeof(struct mark_data),
 	.wire = wire,
 	.options = options,
+	.config = "NETFILTER_XT_MARK",
 	.native = 1 << 0,
 	.help = "the packet's mark",
 };

@@ -110,6 +110,7 @@ static const struct rv_ext mh = {
 	.initial = &initial,
 	.wire = wire,
 	.options = options,
+	.config = "IP6_NF_MATCH_MH",
 	.list = "mh",
 	.only_protocol = IPPROTO_MH,
 	.help = "the Mobility Header of IPv6",

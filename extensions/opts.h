@@ -39,7 +39,7 @@ extern const struct rv_wire rv_opts_wire[];
 		.name = word, .kind = RV_MATCH, .family = NFPROTO_IPV6,		\
 		.size = sizeof(struct ip6t_opts), .wire = rv_opts_wire,		\
 		.options = (rows), .present = RV_SEL_##SEL, .list = word,	\
-		.help = (text),							\
+		.help = (text), .config = "IP6_NF_MATCH_OPTS",			\
 	}
 
 #endif

@@ -30,6 +30,7 @@ static const struct rv_ext rpfilter = {
 	.size = sizeof(struct xt_rpfilter_info),
 	.wire = wire,
 	.options = options,
+	.config = "_NF_MATCH_RPFILTER",
 	.list = "rpfilter",
 	.tables = "raw mangle",
 	.hooks = 1 << NF_INET_PRE_ROUTING,

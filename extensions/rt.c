@@ -161,6 +161,7 @@ static const struct rv_ext rt = {
 	.initial = &initial,
 	.wire = wire,
 	.options = options,
+	.config = "IP6_NF_MATCH_RT",
 	.list = "rt",
 	.help = "the routing header of IPv6",
 	.check = check,

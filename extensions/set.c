@@ -154,6 +154,7 @@ static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned
 	{									\
 		.name = "set", .kind = RV_MATCH, .family = family_,		\
 		.size = sizeof(struct set_data), .options = options,		\
+		.config = "NETFILTER_XT_SET",					\
 		.help = "membership in an ipset", .check = check,		\
 		.wire = RV_WIRE(						\
 			LAYOUT(4, struct xt_set_info_match_v4, family_,		\

@@ -22,9 +22,9 @@ static const struct rv_option options[] = {
 
 /* Each revision knows one flag more, in the same byte. Revision 0 has none, and no data. */
 static const struct rv_wire wire[] = {
-	{ .revision = 3, .size = sizeof(info) },
-	{ .revision = 2, .size = sizeof(struct xt_socket_mtinfo2) },
-	{ .revision = 1, .size = sizeof(struct xt_socket_mtinfo1) },
+	{ .revision = 3, .size = sizeof(info), .known = RV_BIT(info, flags, XT_SOCKET_FLAGS_V3) },
+	{ .revision = 2, .size = sizeof(info), .known = RV_BIT(info, flags, XT_SOCKET_FLAGS_V2) },
+	{ .revision = 1, .size = sizeof(info), .known = RV_BIT(info, flags, XT_SOCKET_FLAGS_V1) },
 	{ .size = 0 },
 };
 

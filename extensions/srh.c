@@ -111,6 +111,7 @@ static const struct rv_ext srh = {
 	.size = sizeof(info),
 	.wire = wire,
 	.options = options,
+	.config = "IP6_NF_MATCH_SRH",
 	.list = "srh",
 	.help = "the segment routing header",
 };

@@ -88,6 +88,7 @@ static const struct rv_ext state = {
 	.initial = &initial,
 	.wire = wire,
 	.options = options,
+	.config = "NETFILTER_XT_MATCH_CONNTRACK",
 	.help = "the state of the connection a packet belongs to",
 	.claims = claims,
 };

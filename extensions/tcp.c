@@ -192,6 +192,7 @@ static const struct rv_ext tcp = {
 	.initial = &initial,
 	.wire = wire,
 	.options = options,
+	.config = "NETFILTER_XTABLES",
 	.native = 1 << SOURCE | 1 << DESTINATION | 1 << FLAGS | 1 << SYN,
 	.list = "tcp",
 	.help = "ports, flags and options of TCP",

@@ -102,6 +102,7 @@ static const struct rv_ext tos = {
 	.size = sizeof(info),
 	.wire = wire_rows,
 	.options = options,
+	.config = "NETFILTER_XT_MATCH_DSCP",
 	.help = "the Type of Service octet",
 };
 RV_REGISTER(tos);

@@ -20,6 +20,7 @@ static const struct rv_ext ttl = {
 	.size = sizeof(struct ipt_ttl_info),
 	.wire = wire,
 	.options = options,
+	.config = "NETFILTER_XT_MATCH_HL",
 	.list = "TTL match",
 	.required = "TTL match: You must specify one of `--ttl-eq', `--ttl-lt', `--ttl-gt",
 	.help = "time to live: how many hops an IPv4 packet has left",

@@ -38,6 +38,7 @@ static const struct rv_ext udp = {
 	.initial = &initial,
 	.wire = wire,
 	.options = options,
+	.config = "NETFILTER_XTABLES",
 	.native = 1 << SOURCE | 1 << DESTINATION,
 	.list = "udp",
 	.help = "ports of UDP",

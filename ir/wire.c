@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Matches and targets in the kernel's own form: name, revision, struct. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,19 @@ const char *rv_ext_kernel_name(const struct rv_ext *ext)
 static const char *kind_name(enum rv_ext_kind kind)
 {
 	return kind == RV_TARGET ? "target" : "match";
+}
+
+void rv_ext_config(struct rv_buf *b, rv_family_t family, const struct rv_ext *ext)
+{
+	const char *prefix = family == NFPROTO_IPV6 ? "IP6" : "IP", *name = ext->config;
+
+	if (name) {
+		rv_buf_printf(b, "CONFIG_%s%s", *name == '_' ? prefix : "", name);
+		return;
+	}
+	rv_buf_printf(b, "CONFIG_NETFILTER_XT_%s_", ext->kind == RV_TARGET ? "TARGET" : "MATCH");
+	for (const char *c = rv_ext_kernel_name(ext); *c; c++)
+		rv_buf_putc(b, toupper((unsigned char)*c));
 }
 
 /* What is the same in both. */

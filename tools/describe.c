@@ -3,6 +3,7 @@
  * What the descriptors say, for scripts and documents:
  *
  *   describe rows       a line for each option, columns with tabs between (the first line names them)
+ *   describe layouts    a line for each layout of a match or target in the kernel
  *   describe figures    how many of the rows do without a hook
  *   describe markdown   docs/extensions.md
  */
@@ -174,6 +175,27 @@ static int rows(void)
 	return 0;
 }
 
+/* ---- layouts ---------------------------------------------------------------------- */
+
+static void print_layouts(const struct rv_ext *ext, void *arg)
+{
+	struct rv_buf config = RV_BUF_INIT;
+
+	(void)arg;
+	rv_ext_config(&config, ext->family, ext);
+	for (const struct rv_wire *w = ext->wire; w && w->size; w++)
+		printf("%s\t%s\t%s\t%s\t%u\t%u\t%s\n", kind(ext), ext->name, families(ext->family),
+		       rv_nft_wire_name(ext, w), w->revision, w->size, rv_buf_text(&config));
+	rv_buf_free(&config);
+}
+
+static int layouts(void)
+{
+	puts("#kind\textension\tfamilies\tname in the kernel\trevision\tsize\tkernel option");
+	rv_ext_each(print_layouts, NULL);
+	return 0;
+}
+
 /* ---- figures ------------------------------------------------------------------------ */
 
 struct figures {
@@ -214,7 +236,7 @@ static int figures(void)
 }
 
 static const struct { const char *name; int (*run)(void); } commands[] = {
-	{ "rows", rows }, { "figures", figures },
+	{ "rows", rows }, { "layouts", layouts }, { "figures", figures },
 };
 
 int main(int argc, char **argv)
@@ -222,6 +244,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc == 2 && i < sizeof(commands) / sizeof(*commands); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run();
-	fprintf(stderr, "usage: describe rows | figures | markdown\n");
+	fprintf(stderr, "usage: describe rows | layouts | figures | markdown\n");
 	return 2;
 }

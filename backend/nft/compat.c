@@ -12,21 +12,22 @@
 /* The largest blob that is held on the stack; conntrack has 160 bytes, comment 256. */
 #define SMALL_BLOB 512
 
-static void write_part(struct rv_buf *b, const struct rv_part *part, const unsigned char *blob,
-		       uint32_t len)
+static void write_part(struct rv_buf *b, const struct rv_part *part, const struct rv_wire *w,
+		       const unsigned char *blob, uint32_t len)
 {
 	const struct rv_nft_expr e = {
 		.kind = part->ext->kind == RV_TARGET ? RV_NFT_TARGET : RV_NFT_MATCH,
-		.name = rv_ext_kernel_name(part->ext), .revision = part->ext->wire->revision,
+		.name = rv_nft_wire_name(part->ext, w), .revision = w->revision,
 		.data = { blob, len },
 	};
 
 	rv_nft_expr_write(b, &e);
 }
 
-int rv_nft_part_write(struct rv_buf *b, const struct rv_part *part, struct rv_error *err)
+int rv_nft_part_write(struct rv_buf *b, rv_family_t family, const struct rv_part *part,
+		      struct rv_error *err)
 {
-	const struct rv_wire *w = part->ext->wire;
+	const struct rv_wire *w = rv_nft_wire(family, part->ext);
 	_Alignas(8) unsigned char small[SMALL_BLOB];
 	unsigned char *blob = small;
 	size_t len;
@@ -42,7 +43,7 @@ int rv_nft_part_write(struct rv_buf *b, const struct rv_part *part, struct rv_er
 		return rv_fail_memory(err);
 	rc = rv_part_to_wire(part, w, blob, len, err);
 	if (!rc)
-		write_part(b, part, blob, len);
+		write_part(b, part, w, blob, len);
 	if (blob != small)
 		free(blob);
 	return rc;

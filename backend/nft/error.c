@@ -4,6 +4,7 @@
  * what it is in it that the kernel lacks or does not like.
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include <ravelin/render.h>
 
@@ -75,11 +76,32 @@ static struct rv_nft_view expressions(const struct refusal *f)
 	return t[NFTA_RULE_EXPRESSIONS];
 }
 
-static bool kernel_lacks(const struct refusal *f, const struct rv_nft_expr *e)
+static enum rv_nft_has kernel_has(const struct refusal *f, const struct rv_nft_expr *e)
 {
-	return (e->kind == RV_NFT_MATCH || e->kind == RV_NFT_TARGET) &&
-	       !rv_nft_kernel_has(&f->n->socket, f->family, e->name, e->revision,
-				  e->kind == RV_NFT_TARGET);
+	if (e->kind != RV_NFT_MATCH && e->kind != RV_NFT_TARGET)
+		return RV_NFT_HAS;
+	return rv_nft_kernel_has(&f->n->socket, f->family, e->name, e->revision,
+				 e->kind == RV_NFT_TARGET);
+}
+
+/* The extension of a compat expression that we wrote, or NULL. */
+static const struct rv_ext *ext_of(const struct refusal *f, const struct rv_nft_expr *e)
+{
+	enum rv_ext_kind kind = e->kind == RV_NFT_TARGET ? RV_TARGET : RV_MATCH;
+	const struct rv_wire *w;
+	const struct rv_ext *ext;
+	unsigned char *blob;
+
+	if (e->kind != RV_NFT_MATCH && e->kind != RV_NFT_TARGET)
+		return NULL;
+	/* Attributes are aligned to four bytes, structs may need eight. */
+	blob = malloc(e->data.len ? e->data.len : 1);
+	if (!blob)
+		return NULL;
+	memcpy(blob, e->data.data, e->data.len);
+	ext = rv_ext_find_wire(kind, f->family, e->name, e->revision, e->data.len, blob, &w);
+	free(blob);
+	return ext;
 }
 
 /* The expression the kernel points at, or the first one it does not have. */
@@ -95,10 +117,26 @@ static bool find_culprit(const struct refusal *f, struct rv_nft_expr *e)
 
 		if (rv_nft_expr_read(a.value, e, &what, &why))
 			continue;
-		if (f->v->offset ? at == f->v->offset : kernel_lacks(f, e))
+		if (f->v->offset ? at == f->v->offset : kernel_has(f, e) != RV_NFT_HAS)
 			return true;
 	}
 	return false;
+}
+
+/* The kernel has no layout of it that we could write. */
+static void explain_lack(struct rv_buf *b, const struct refusal *f, const struct rv_nft_expr *e)
+{
+	const struct rv_ext *ext = ext_of(f, e);
+
+	rv_buf_printf(b, "the kernel lacks %s `%s' revision %u", rv_nft_expr_name(e->kind), e->name,
+		      e->revision);
+	if (kernel_has(f, e) == RV_NFT_HAS_OTHERS)
+		rv_buf_puts(b, " and has other revisions only");
+	if (!ext)
+		return;
+	rv_buf_puts(b, " (");
+	rv_ext_config(b, f->family, ext);
+	rv_buf_puts(b, ")");
 }
 
 static void explain_expression(struct rv_buf *b, const struct refusal *f,
@@ -108,9 +146,8 @@ static void explain_expression(struct rv_buf *b, const struct refusal *f,
 
 	if (e->kind == RV_NFT_IMMEDIATE && e->name)
 		rv_buf_printf(b, "the kernel cannot jump to chain `%s' from there", e->name);
-	else if (kernel_lacks(f, e))
-		rv_buf_printf(b, "the kernel lacks %s `%s' revision %u (missing module?)", kind,
-			      e->name, e->revision);
+	else if (kernel_has(f, e) != RV_NFT_HAS)
+		explain_lack(b, f, e);
 	else if (e->kind == RV_NFT_MATCH || e->kind == RV_NFT_TARGET)
 		rv_buf_printf(b, "the kernel refuses %s `%s' with these options, or in this chain",
 			      kind, e->name);
@@ -146,6 +183,54 @@ static void explain_rule(struct rv_buf *b, const struct refusal *f)
 		return;
 	rv_buf_puts(b, ": ");
 	explain_expression(b, f, &e);
+}
+
+/* ---- older kernels ------------------------------------------------------------- */
+
+/* Learns of all compat expressions in a message; whether one of them will be written otherwise. */
+static bool learn_message(struct refusal f)
+{
+	struct rv_nft_walk w = rv_nft_attrs(expressions(&f));
+	const char *what, *why;
+	struct rv_nft_expr e;
+	struct rv_nft_attr a;
+	bool learnt = false;
+
+	while (rv_nft_next(&w, &a)) {
+		const struct rv_ext *ext;
+
+		if (rv_nft_expr_read(a.value, &e, &what, &why))
+			continue;
+		ext = ext_of(&f, &e);
+		if (ext && rv_nft_learn(&f.n->socket, f.family, ext))
+			learnt = true;
+	}
+	return learnt;
+}
+
+/* Of the whole transaction at once, so that it is started over once and not for each of them. */
+static bool learn(const struct refusal *refused)
+{
+	const struct rv_nft_batch *batch = &refused->n->batch;
+	struct refusal f = *refused;
+	bool learnt = false;
+
+	for (size_t i = 0; i < batch->nrecords; i++) {
+		f.rec = &batch->records[i];
+		memcpy(&f.head, batch->bytes.data + f.rec->offset, sizeof(f.head));
+		f.attrs = rv_nft_record_attrs(batch, f.rec);
+		if ((f.head.nlmsg_type & 0xff) == NFT_MSG_NEWRULE && learn_message(f))
+			learnt = true;
+	}
+	return learnt;
+}
+
+static bool lacks_revision(const struct refusal *f)
+{
+	struct rv_nft_expr e;
+
+	return (f->head.nlmsg_type & 0xff) == NFT_MSG_NEWRULE && find_culprit(f, &e) &&
+	       kernel_has(f, &e) != RV_NFT_HAS;
 }
 
 /* ---- the whole ----------------------------------------------------------------- */
@@ -203,5 +288,7 @@ int rv_nft_refused(struct rv_store *s, const struct rv_nft_verdict *v, struct rv
 	f.rec = &n->batch.records[v->seq - 1];
 	memcpy(&f.head, n->batch.bytes.data + f.rec->offset, sizeof(f.head));
 	f.attrs = rv_nft_record_attrs(&n->batch, f.rec);
+	if (lacks_revision(&f) && learn(&f))
+		return rv_fail(err, RV_ERR_AGAIN, NULL, "the kernel knows older revisions only");
 	return refused_message(&f, err);
 }

@@ -284,8 +284,8 @@ static int see_nothing(struct rv_nft_view attrs, void *arg, struct rv_error *err
 	return 0;
 }
 
-bool rv_nft_kernel_has(struct rv_nft_socket *n, rv_family_t family, const char *name,
-		       uint32_t revision, bool target)
+enum rv_nft_has rv_nft_kernel_has(struct rv_nft_socket *n, rv_family_t family, const char *name,
+				  uint32_t revision, bool target)
 {
 	_Alignas(8) char request[256];
 	struct rv_error err = { 0 };
@@ -294,10 +294,12 @@ bool rv_nft_kernel_has(struct rv_nft_socket *n, rv_family_t family, const char *
 	struct nlmsghdr *nlh = start_message(request, type, 0, family, x.seq);
 
 	if (!mnl_attr_put_strz_check(nlh, sizeof(request), NFTA_COMPAT_NAME, name))
-		return true;
+		return RV_NFT_HAS;
 	mnl_attr_put_u32(nlh, NFTA_COMPAT_REV, htonl(revision));
 	mnl_attr_put_u32(nlh, NFTA_COMPAT_TYPE, htonl(target));
-	return exchange(&x, nlh) || x.code != ENOENT;
+	if (exchange(&x, nlh) || (x.code != ENOENT && x.code != EPROTONOSUPPORT))
+		return RV_NFT_HAS;
+	return x.code == ENOENT ? RV_NFT_LACKS : RV_NFT_HAS_OTHERS;
 }
 
 /* ---- batches ------------------------------------------------------------------- */

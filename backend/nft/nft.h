@@ -186,7 +186,8 @@ int rv_nft_load_end(struct rv_nft_reader *r, struct rv_nft_load *l);
 
 /* ---- matches and targets in the kernel's own form: compat.c ------------------ */
 
-int rv_nft_part_write(struct rv_buf *b, const struct rv_part *part, struct rv_error *err);
+int rv_nft_part_write(struct rv_buf *b, rv_family_t family, const struct rv_part *part,
+		      struct rv_error *err);
 int rv_nft_part_read(struct rv_nft_reader *r, const struct rv_nft_expr *e);
 
 /* ---- matches and targets with an expression of their own: native.c ----------- */
@@ -232,8 +233,13 @@ int rv_nft_ask(struct rv_nft_socket *n, const struct rv_nft_query *q, rv_nft_ans
 	       void *arg, struct rv_error *err);
 
 /* Whether the kernel has a compat match (target false) or target of that revision. */
-bool rv_nft_kernel_has(struct rv_nft_socket *n, rv_family_t family, const char *name,
-		       uint32_t revision, bool target);
+enum rv_nft_has {
+	RV_NFT_HAS,		/* or it did not say */
+	RV_NFT_HAS_OTHERS,	/* other revisions only */
+	RV_NFT_LACKS,
+};
+enum rv_nft_has rv_nft_kernel_has(struct rv_nft_socket *n, rv_family_t family, const char *name,
+				  uint32_t revision, bool target);
 
 /* What the kernel said about a batch. */
 struct rv_nft_verdict {
@@ -246,6 +252,20 @@ struct rv_nft_verdict {
 /* Sends a batch in one piece and collects the verdict. Returns -1 when it could not be sent. */
 int rv_nft_send(struct rv_nft_socket *n, const struct rv_buf *batch, size_t messages,
 		struct rv_nft_verdict *v, struct rv_error *err);
+
+/* ---- revisions of matches and targets: revision.c ------------------------------- */
+
+/* The layout to write; NULL or one of size 0: the extension has none. */
+const struct rv_wire *rv_nft_wire(rv_family_t family, const struct rv_ext *ext);
+/* The name the kernel knows the layout by. */
+const char *rv_nft_wire_name(const struct rv_ext *ext, const struct rv_wire *w);
+/*
+ * Asks the kernel which layouts it knows, unless it was asked already. Returns whether it is
+ * another one that is written from now on: then a refused transaction is worth another try.
+ */
+bool rv_nft_learn(struct rv_nft_socket *n, rv_family_t family, const struct rv_ext *ext);
+/* Forgets what was learnt. */
+void rv_nft_forget(void);
 
 /* ---- one transaction: batch.c -------------------------------------------------- */
 

@@ -34,7 +34,7 @@ static int write_match(struct rv_buf *b, rv_family_t family, const struct rv_par
 		return 0;
 	if (!rv_nft_native_write(b, m))
 		return 0;
-	return rv_nft_part_write(b, m, err);
+	return rv_nft_part_write(b, family, m, err);
 }
 
 static void write_counter(struct rv_buf *b, const struct rv_counters *c)
@@ -103,7 +103,7 @@ static int write_expressions(struct rv_buf *b, rv_family_t family, const struct 
 	if (r->target && !rv_nft_native_write(b, r->target))
 		return 0;
 	if (r->target)
-		return rv_nft_part_write(b, r->target, err);
+		return rv_nft_part_write(b, family, r->target, err);
 	write_verdict(b, r);
 	return 0;
 }

@@ -284,6 +284,11 @@ struct rv_ext {
 	uint16_t only_protocol;		/* the kernel takes it only in rules of this -p; 0: in all */
 	/* What else the kernel refuses of a rule reached from these hooks: why, or NULL. */
 	const char *(*refused)(const unsigned char *data, uint32_t hooks);
+	/*
+	 * The kernel's option, without "CONFIG_"; a leading '_' stands for "IP_" or "IP6_" as the
+	 * family is. NULL: NETFILTER_XT_MATCH_ or NETFILTER_XT_TARGET_ and the kernel's name.
+	 */
+	const char *config;
 	const char *required;		/* error when no row is given, in stock's words; NULL: none needed */
 	const char *help;		/* one line saying what it does */
 
@@ -357,6 +362,9 @@ int rv_part_absorb(rv_family_t family, const struct rv_ext *ext, const struct rv
 
 /* The name a match or target has in the kernel. */
 const char *rv_ext_kernel_name(const struct rv_ext *ext);
+
+/* Appends the name of the kernel's option that brings it: "CONFIG_NETFILTER_XT_MATCH_LIMIT". */
+void rv_ext_config(struct rv_buf *b, rv_family_t family, const struct rv_ext *ext);
 
 /*
  * Fills wire, len bytes of at least w->size (8-byte aligned; what is behind w->size is zero),

@@ -4,6 +4,7 @@
  * versions write, what must be refused, messages that are damaged, and a chain
  * read back from a transaction that is still open.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -801,6 +802,143 @@ static void test_rule_messages(void **state)
 	close_bench(&t);
 }
 
+/* ---- a kernel with older revisions --------------------------------------------------------- */
+
+/* It has conntrack up to this revision, no LED, and the newest of all others. */
+static uint32_t kernel_revision;
+static unsigned int questions;
+
+enum rv_nft_has __wrap_rv_nft_kernel_has(struct rv_nft_socket *n, rv_family_t family,
+					 const char *name, uint32_t revision, bool target);
+
+enum rv_nft_has __wrap_rv_nft_kernel_has(struct rv_nft_socket *n, rv_family_t family,
+					 const char *name, uint32_t revision, bool target)
+{
+	(void)n;
+	(void)family;
+	questions++;
+	if (!strcmp(name, "LED"))
+		return RV_NFT_LACKS;
+	if (strcmp(name, "conntrack") != 0 || target || revision <= kernel_revision)
+		return RV_NFT_HAS;
+	return RV_NFT_HAS_OTHERS;
+}
+
+/* The kernel's verdict on the last rule of the transaction. */
+static void refuse_last(struct bench *t, struct rv_error *err)
+{
+	const struct rv_nft_verdict v = { .code = ENOENT, .seq = t->n.batch.nrecords };
+
+	*err = (struct rv_error){ 0 };
+	assert_int_equal(rv_nft_refused(&t->s, &v, err), -1);
+}
+
+static void expect_revision(struct bench *t, const char *name, uint32_t revision)
+{
+	size_t last = t->n.batch.nrecords - 1;
+	struct rv_nft_view table[NFTA_RULE_MAX + 1];
+	struct rv_nft_walk w;
+	struct rv_nft_attr a;
+	const char *what, *why;
+	struct rv_nft_expr e;
+
+	assert_true(rv_nft_attr_table(rv_nft_record_attrs(&t->n.batch, &t->n.batch.records[last]),
+				      table, NFTA_RULE_MAX + 1));
+	w = rv_nft_attrs(table[NFTA_RULE_EXPRESSIONS]);
+	while (rv_nft_next(&w, &a)) {
+		assert_int_equal(rv_nft_expr_read(a.value, &e, &what, &why), 0);
+		if (e.name && !strcmp(e.name, name)) {
+			assert_int_equal(e.revision, revision);
+			return;
+		}
+	}
+	fail_msg("no %s in the rule", name);
+}
+
+/* Refused once, it is asked; the rule is then written as that kernel knows it, and reads the same. */
+static void test_older_kernel(void **state)
+{
+	static const char rule[] = "-m conntrack --ctstate NEW --ctorigdstport 80 -j ACCEPT";
+	struct rv_error err;
+	struct bench t;
+
+	(void)state;
+	kernel_revision = 2;
+	questions = 0;
+	open_bench(&t);
+	stage_rule(&t, rule, false);
+	expect_revision(&t, "conntrack", 3);
+	assert_int_equal(questions, 0);
+	refuse_last(&t, &err);
+	assert_int_equal(err.kind, RV_ERR_AGAIN);
+	close_bench(&t);
+
+	open_bench(&t);
+	questions = 0;
+	stage_rule(&t, rule, false);
+	expect_revision(&t, "conntrack", 2);
+	assert_int_equal(questions, 0);
+	assert_rules(&t, "-A c -m conntrack --ctstate NEW --ctorigdstport 80 -j ACCEPT\n");
+	close_bench(&t);
+	rv_nft_forget();
+}
+
+/* Port ranges came with revision 3: a rule with one is not written shorter, it is an error. */
+static void test_too_new_for_kernel(void **state)
+{
+	struct rv_rule *r = parse(NFPROTO_IPV4, "-m conntrack --ctorigdstport 80:90");
+	struct rv_buf b = RV_BUF_INIT;
+	struct rv_error err = { 0 };
+	struct rv_nft_socket none = { 0 };
+
+	(void)state;
+	kernel_revision = 1;
+	assert_true(rv_nft_learn(&none, NFPROTO_IPV4, r->matches->ext));
+	questions = 0;
+	assert_false(rv_nft_learn(&none, NFPROTO_IPV4, r->matches->ext));
+	assert_int_equal(questions, 0);
+	assert_int_equal(rv_nft_rule_write(&b, NFPROTO_IPV4, r, &err), -1);
+	assert_string_equal(err.text,
+			    "revision 1 of match `conntrack' cannot say what the rule says");
+	rv_buf_free(&b);
+	rv_rule_free(r);
+	rv_nft_forget();
+}
+
+static void test_kernel_lacks(void **state)
+{
+	struct rv_error err;
+	struct bench t;
+
+	(void)state;
+	open_bench(&t);
+	stage_rule(&t, "-j LED --led-trigger-id x", false);
+	refuse_last(&t, &err);
+	assert_int_equal(err.kind, RV_ERR_PROBLEM);
+	assert_non_null(strstr(err.text, ": the kernel lacks target `LED' revision 0 "
+					 "(CONFIG_NETFILTER_XT_TARGET_LED)"));
+	close_bench(&t);
+	rv_nft_forget();
+}
+
+/* No older layout helps: the newest is asked for, and which there are is not asked again. */
+static void test_unknown_revisions(void **state)
+{
+	struct rv_error err;
+	struct bench t;
+
+	(void)state;
+	kernel_revision = 0;
+	open_bench(&t);
+	stage_rule(&t, "-m conntrack --ctstate NEW", false);
+	refuse_last(&t, &err);
+	assert_int_equal(err.kind, RV_ERR_PROBLEM);
+	assert_non_null(strstr(err.text, ": the kernel lacks match `conntrack' revision 3 and has "
+					 "other revisions only (CONFIG_NETFILTER_XT_MATCH_CONNTRACK)"));
+	close_bench(&t);
+	rv_nft_forget();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -809,6 +947,8 @@ int main(void)
 		cmocka_unit_test(test_attributes),  cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_replay),	    cmocka_unit_test(test_replay_chains),
 		cmocka_unit_test(test_stage_fails), cmocka_unit_test(test_rule_messages),
+		cmocka_unit_test(test_older_kernel), cmocka_unit_test(test_too_new_for_kernel),
+		cmocka_unit_test(test_kernel_lacks), cmocka_unit_test(test_unknown_revisions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

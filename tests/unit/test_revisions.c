@@ -27,7 +27,7 @@ static void expect(rv_family_t family, const char *name, uint32_t revision, cons
 	const struct rv_wire *wire;
 	const struct rv_ext *ext;
 	struct rv_part *part;
-	unsigned char blob[256] = { 0 };
+	_Alignas(8) unsigned char blob[256] = { 0 };
 
 	assert_non_null(rule);
 	memcpy(blob, info, size);
@@ -36,10 +36,7 @@ static void expect(rv_family_t family, const char *name, uint32_t revision, cons
 	assert_non_null(ext);
 	part = rv_part_new(ext);
 	assert_non_null(part);
-	if (wire->read)
-		assert_int_equal(wire->read(wire, blob, part->data, &err), 0);
-	else
-		memcpy(part->data, blob, wire->size);
+	assert_int_equal(rv_wire_read(ext, wire, blob, part->data, &err), 0);
 	rv_rule_add_match(rule, part);
 	rv_render_rule(&b, family, "X", rule, RV_COUNTERS_NONE);
 	assert_string_equal(rv_buf_text(&b), text);
@@ -150,7 +147,7 @@ static void nonsense(void **state)
 	assert_non_null(ext);
 	part = rv_part_new(ext);
 	assert_non_null(part);
-	assert_int_equal(wire->read(wire, (unsigned char *)&ports, part->data, &err), -1);
+	assert_int_equal(rv_wire_read(ext, wire, (unsigned char *)&ports, part->data, &err), -1);
 	assert_null(rv_ext_find_wire(RV_MATCH, NFPROTO_IPV4, "multiport", 2, sizeof(ports),
 				     (unsigned char *)&ports, &wire));
 	assert_null(rv_ext_find_wire(RV_MATCH, NFPROTO_IPV4, "multiport", 1, 40,
