@@ -13,6 +13,12 @@
 VERSION   := 0.1.0
 PREFIX    ?= /usr/local
 SBINDIR   ?= $(PREFIX)/sbin
+LIBDIR    ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+# Matches and targets of third parties: docs/extension-example.
+EXTENSIONS := $(LIBDIR)/ravelin/extensions
+# What they are built with.
+HEADERS    := buf error extension ir list plugin predicate
 BUILD     ?= build
 SANITIZE  ?=
 
@@ -49,15 +55,24 @@ say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
 
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/*.c)))
 
-.PHONY: all demo check check-long check-unit check-sanitize fuzz bench lint format install uninstall clean deps
+.PHONY: all demo check check-long check-unit check-sanitize fuzz bench lint format install install-headers uninstall clean deps
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(BUILD)/ravelin $(LINKS:%=$(BUILD)/bin/%)
 
-$(BUILD)/ravelin: $(OBJECTS)
+# Shared objects with extensions call back into it.
+$(BUILD)/ravelin: $(OBJECTS) ir/plugin.symbols
 	$(call say,LINK)
-	$(Q)$(CC) $(CFLAGS) $(RV_LDFLAGS) $(LTO) -o $@ $^ $(RV_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(RV_LDFLAGS) $(LTO) -Wl,--dynamic-list=ir/plugin.symbols -o $@ $(OBJECTS) $(RV_LIBS)
+
+$(BUILD)/ir/plugin.o: CPPFLAGS += -DRAVELIN_EXTENSIONS_DIR='"$(EXTENSIONS)"'
+
+# make build/extension/NAME.so: as a third party would, with the public headers only.
+$(BUILD)/extension/%.so: docs/extension-example/%.c include/ravelin/plugin.h include/ravelin/extension.h
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) -std=gnu11 $(CFLAGS) $(WARNINGS) -D_GNU_SOURCE -shared -fPIC -Iinclude -o $@ $<
 
 $(BUILD)/bin/%: $(BUILD)/ravelin
 	@mkdir -p $(@D)
@@ -167,12 +182,18 @@ lint:
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
-install: all
+install: all install-headers
 	install -D -m 0755 $(BUILD)/ravelin $(DESTDIR)$(SBINDIR)/ravelin
 	for n in $(LINKS); do ln -sf ravelin $(DESTDIR)$(SBINDIR)/$$n; done
+	install -d -m 0755 $(DESTDIR)$(EXTENSIONS)
+
+install-headers:
+	install -D -m 0644 -t $(DESTDIR)$(INCLUDEDIR)/ravelin $(HEADERS:%=include/ravelin/%.h)
 
 uninstall:
 	for n in ravelin $(LINKS); do rm -f $(DESTDIR)$(SBINDIR)/$$n; done
+	for n in $(HEADERS); do rm -f $(DESTDIR)$(INCLUDEDIR)/ravelin/$$n.h; done
+	-rmdir $(DESTDIR)$(INCLUDEDIR)/ravelin
 
 clean:
 	rm -rf $(BUILD)

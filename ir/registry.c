@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The registry of extensions: the descriptors that RV_REGISTER put in the
- * section rv_extensions, whose ends the linker names.
+ * section rv_extensions, whose ends the linker names, and those of shared objects.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include <ravelin/extension.h>
+#include "ir/plugin.h"
 
 extern const struct rv_ext *const __start_rv_extensions[];
 extern const struct rv_ext *const __stop_rv_extensions[];
@@ -35,6 +35,12 @@ struct named {
 
 static struct named *slots[SLOTS];
 static bool slots_made;
+
+/* Those that came in objects. */
+static struct {
+	const struct rv_ext **ext;
+	size_t count;
+} loaded;
 
 static unsigned int name_slot(const char *name)
 {
@@ -71,6 +77,9 @@ __attribute__((destructor)) static void slots_free(void)
 		}
 	}
 	slots_made = false;
+	free(loaded.ext);
+	loaded.ext = NULL;
+	loaded.count = 0;
 }
 
 static const char *kernel_name(const struct rv_ext *ext, const struct rv_wire *w)
@@ -103,13 +112,41 @@ static const struct named *slot_of(const char *name)
 	return slots[name_slot(name)];
 }
 
-const struct rv_ext *rv_ext_find(enum rv_ext_kind kind, rv_family_t family, const char *name)
+static const struct rv_ext *find(enum rv_ext_kind kind, rv_family_t family, const char *name)
 {
 	for (const struct named *n = slot_of(name); n; n = n->next)
 		if (!n->wire && n->ext->kind == kind && for_family(n->ext, family) &&
 		    !strcmp(n->name, name))
 			return n->ext;
 	return NULL;
+}
+
+/* A descriptor of an object: it adds to what is there and replaces nothing. */
+static bool add_loaded(const struct rv_ext *ext)
+{
+	const struct rv_ext **more;
+
+	for (rv_family_t family = NFPROTO_IPV4; family <= NFPROTO_IPV6;
+	     family += NFPROTO_IPV6 - NFPROTO_IPV4)
+		if (for_family(ext, family) &&
+		    (find(ext->kind, family, ext->name) ||
+		     (ext->alias && find(ext->kind, family, ext->alias))))
+			return false;
+	more = realloc(loaded.ext, (loaded.count + 1) * sizeof(*more));
+	if (!more)
+		return false;
+	loaded.ext = more;
+	if (!slots_add_ext(ext))
+		return false;
+	loaded.ext[loaded.count++] = ext;
+	return true;
+}
+
+const struct rv_ext *rv_ext_find(enum rv_ext_kind kind, rv_family_t family, const char *name)
+{
+	const struct rv_ext *ext = find(kind, family, name);
+
+	return ext || !rv_plugin_load(name, add_loaded) ? ext : find(kind, family, name);
 }
 
 const struct rv_ext *rv_ext_for_protocol(rv_family_t family, uint16_t protocol)
@@ -124,7 +161,7 @@ const struct rv_ext *rv_ext_for_protocol(rv_family_t family, uint16_t protocol)
 
 #define ALIGNED(size) (((size_t)(size) + 7) & ~(size_t)7)
 
-const struct rv_ext *rv_ext_find_wire(enum rv_ext_kind kind, rv_family_t family, const char *name,
+static const struct rv_ext *find_wire(enum rv_ext_kind kind, rv_family_t family, const char *name,
 				      uint32_t revision, size_t size, const unsigned char *data,
 				      const struct rv_wire **wire)
 {
@@ -150,6 +187,16 @@ const struct rv_ext *rv_ext_find_wire(enum rv_ext_kind kind, rv_family_t family,
 	return found;
 }
 
+const struct rv_ext *rv_ext_find_wire(enum rv_ext_kind kind, rv_family_t family, const char *name,
+				      uint32_t revision, size_t size, const unsigned char *data,
+				      const struct rv_wire **wire)
+{
+	const struct rv_ext *ext = find_wire(kind, family, name, revision, size, data, wire);
+
+	return ext || !rv_plugin_load(name, add_loaded) ? ext :
+	       find_wire(kind, family, name, revision, size, data, wire);
+}
+
 static int by_kind_and_name(const void *a, const void *b)
 {
 	const struct rv_ext *x = *(const struct rv_ext *const *)a;
@@ -162,12 +209,17 @@ static int by_kind_and_name(const void *a, const void *b)
 
 void rv_ext_each(void (*fn)(const struct rv_ext *ext, void *arg), void *arg)
 {
-	size_t n = __stop_rv_extensions - __start_rv_extensions;
-	const struct rv_ext **sorted = malloc(n * sizeof(*sorted));
+	size_t built_in = __stop_rv_extensions - __start_rv_extensions, n;
+	const struct rv_ext **sorted;
 
+	rv_plugin_load(NULL, add_loaded);
+	n = built_in + loaded.count;
+	sorted = malloc(n * sizeof(*sorted));
 	if (!sorted)
 		return;
-	memcpy(sorted, __start_rv_extensions, n * sizeof(*sorted));
+	memcpy(sorted, __start_rv_extensions, built_in * sizeof(*sorted));
+	if (loaded.count)
+		memcpy(sorted + built_in, loaded.ext, loaded.count * sizeof(*sorted));
 	qsort(sorted, n, sizeof(*sorted), by_kind_and_name);
 	for (size_t i = 0; i < n; i++)
 		fn(sorted[i], arg);

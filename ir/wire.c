@@ -228,8 +228,11 @@ static struct rv_part *read_aligned(rv_family_t family, const struct rv_wire_nam
 
 	ext = rv_ext_find_wire(name->kind, family, name->name, name->revision, len, wire, &w);
 	if (!ext) {
-		rv_fail(err, RV_ERR_PROBLEM, NULL, "%s `%.64s' revision %u of %zu bytes is not known",
-			kind_name(name->kind), name->name, name->revision, len);
+		const char *trouble = rv_ext_trouble(name->name);
+
+		rv_fail(err, RV_ERR_PROBLEM, NULL, "%s `%.64s' revision %u of %zu bytes is not known%s%s",
+			kind_name(name->kind), name->name, name->revision, len,
+			trouble ? ": " : "", trouble ? trouble : "");
 		return NULL;
 	}
 	part = rv_part_new(ext);

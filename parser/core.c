@@ -163,6 +163,13 @@ static int run_policy(struct rv_parser *p, const struct rv_core_option *o,
 
 /* ---- what the rule does --------------------------------------------------- */
 
+/* A shared object that is there, and cannot be used, is not to be passed over. */
+static int broken_object(struct rv_parser *p, const struct rv_arg *name, const char *kind)
+{
+	return rv_usage(p, &name->loc, "Couldn't load %s `%s': %s", kind, name->text,
+			rv_ext_trouble(name->text));
+}
+
 static int run_match(struct rv_parser *p, const struct rv_core_option *o,
 		     const struct rv_arg args[2])
 {
@@ -174,6 +181,8 @@ static int run_match(struct rv_parser *p, const struct rv_core_option *o,
 				"Invalid match name \"%s\" (%u chars max)", args->text,
 				RV_CHAIN_NAME_LEN - 1);
 	ext = rv_ext_find(RV_MATCH, p->family, args->text);
+	if (!ext && rv_ext_trouble(args->text))
+		return broken_object(p, args, "match");
 	if (!ext)
 		return FAIL_AT(p, args, "Couldn't load match `%s':No such file or directory\n");
 	return rv_rule_match(p, ext, &args->loc);
@@ -214,6 +223,8 @@ static int run_jump(struct rv_parser *p, const struct rv_core_option *o,
 	ext = jump ? rv_ext_find(RV_TARGET, p->family, args->text) : NULL;
 	if (ext)
 		return rv_rule_target(p, ext, &args->loc);
+	if (jump && rv_ext_trouble(args->text))
+		return broken_object(p, args, "target");
 	p->rule->verdict = jump ? RV_VERDICT_JUMP : RV_VERDICT_GOTO;
 	rv_chain_name_set(p->rule->jump, args->text);
 	return 0;

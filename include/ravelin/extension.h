@@ -311,7 +311,10 @@ struct rv_ext {
 	static const struct rv_ext *const rv_registered_##ext			\
 	__attribute__((used, section("rv_extensions"), aligned(sizeof(void *)))) = &(ext)
 
-/* By name or alias as in -m and -j. NULL: unknown. */
+/*
+ * By name or alias as in -m and -j. NULL: unknown. For a name that is not built in, a shared
+ * object is looked for (ravelin/plugin.h).
+ */
 const struct rv_ext *rv_ext_find(enum rv_ext_kind kind, rv_family_t family, const char *name);
 /* The match that options after "-p proto" load. NULL: none. */
 const struct rv_ext *rv_ext_for_protocol(rv_family_t family, uint16_t protocol);
@@ -322,7 +325,9 @@ const struct rv_ext *rv_ext_for_protocol(rv_family_t family, uint16_t protocol);
 const struct rv_ext *rv_ext_find_wire(enum rv_ext_kind kind, rv_family_t family, const char *name,
 				      uint32_t revision, size_t size, const unsigned char *data,
 				      const struct rv_wire **wire);
-/* Calls fn with each descriptor, in order of kind and name. */
+/* Why the shared object of that name cannot be used, with its path; NULL: nothing is wrong. */
+const char *rv_ext_trouble(const char *name);
+/* Calls fn with each descriptor, in order of kind and name; those in shared objects too. */
 void rv_ext_each(void (*fn)(const struct rv_ext *ext, void *arg), void *arg);
 /* The core's own options as a descriptor: extensions/ip.c. */
 extern const struct rv_ext rv_ext_ip;

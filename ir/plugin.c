@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Shared objects with descriptors. The directory is listed once, when a name is asked for that
+ * is not built in; an object is opened when its own name is. Code in them runs with all that
+ * the program may do: as root only what root alone could have written is opened, and nothing
+ * at all where another user's environment can reach us (setuid, file capabilities).
+ */
+#include <dirent.h>
+#include <dlfcn.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <link.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ir/plugin.h"
+
+#ifndef RAVELIN_EXTENSIONS_DIR
+#define RAVELIN_EXTENSIONS_DIR "/usr/local/lib/ravelin/extensions"
+#endif
+
+#define SUFFIX ".so"
+
+struct object {
+	struct object *next;
+	bool tried;
+	char *trouble;			/* why it cannot be used; NULL: nothing is known against it */
+	char name[];			/* without the suffix */
+};
+
+static struct {
+	bool listed;
+	const char *path;
+	int fd;				/* of the directory, -1: none */
+	struct object *objects;
+} plugins = { .fd = -1 };
+
+__attribute__((destructor)) static void forget(void)
+{
+	while (plugins.objects) {
+		struct object *o = plugins.objects;
+
+		plugins.objects = o->next;
+		free(o->trouble);
+		free(o);
+	}
+	if (plugins.fd >= 0)
+		close(plugins.fd);
+	plugins.fd = -1;
+	plugins.listed = false;
+}
+
+__attribute__((format(printf, 2, 3)))
+static bool distrust(struct object *o, const char *fmt, ...)
+{
+	va_list ap;
+
+	free(o->trouble);
+	va_start(ap, fmt);
+	if (vasprintf(&o->trouble, fmt, ap) < 0)
+		o->trouble = NULL;
+	va_end(ap);
+	return false;
+}
+
+/* ---- the directory -------------------------------------------------------------------- */
+
+static void add_object(const char *file)
+{
+	size_t len = strlen(file);
+	struct object *o, **at = &plugins.objects;
+
+	if (len <= strlen(SUFFIX) || *file == '.' || strcmp(file + len - strlen(SUFFIX), SUFFIX) != 0)
+		return;
+	len -= strlen(SUFFIX);
+	o = calloc(1, sizeof(*o) + len + 1);
+	if (!o)
+		return;
+	memcpy(o->name, file, len);
+	while (*at && strcmp((*at)->name, o->name) < 0)
+		at = &(*at)->next;
+	o->next = *at;
+	*at = o;
+}
+
+/* Whether nobody but root could have put there what is there, if that matters. */
+static const char *untrusted(const struct stat *s)
+{
+	if (geteuid() != 0)
+		return NULL;
+	if (s->st_uid != 0)
+		return "it does not belong to root";
+	if (s->st_mode & (S_IWGRP | S_IWOTH))
+		return "others than root may write to it";
+	return NULL;
+}
+
+static void list_objects(void)
+{
+	const char *env = getenv("RAVELIN_EXTENSIONS");
+	struct dirent *e;
+	DIR *d;
+
+	plugins.listed = true;
+	if (getauxval(AT_SECURE))
+		return;
+	plugins.path = env && *env ? env : RAVELIN_EXTENSIONS_DIR;
+	plugins.fd = open(plugins.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (plugins.fd < 0)
+		return;
+	d = opendir(plugins.path);
+	while (d && (e = readdir(d)))
+		add_object(e->d_name);
+	if (d)
+		closedir(d);
+}
+
+static struct object *find_object(const char *name)
+{
+	struct object *o;
+
+	if (!plugins.listed)
+		list_objects();
+	for (o = plugins.objects; o && strcmp(o->name, name) != 0; o = o->next)
+		;
+	return o;
+}
+
+const char *rv_ext_trouble(const char *name)
+{
+	const struct object *o = find_object(name);
+
+	return o ? o->trouble : NULL;
+}
+
+/* ---- one object ------------------------------------------------------------------------- */
+
+/*
+ * The dynamic linker maps what the file says it has: a file that was cut off is a SIGBUS.
+ * Returns what is wrong, or NULL; the rest of an ELF file it looks at itself.
+ */
+static const char *cut_off(int fd, uint64_t size)
+{
+	ElfW(Ehdr) head;
+	ElfW(Phdr) part;
+
+	if (pread(fd, &head, sizeof(head), 0) != sizeof(head) ||
+	    memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_phentsize != sizeof(part))
+		return "it is no shared object";
+	for (unsigned int i = 0; i < head.e_phnum; i++) {
+		if (pread(fd, &part, sizeof(part), head.e_phoff + i * sizeof(part)) != sizeof(part))
+			return "it is cut off";
+		if (part.p_offset > size || part.p_filesz > size - part.p_offset)
+			return "it is cut off";
+	}
+	return NULL;
+}
+
+static bool check_file(struct object *o, int fd)
+{
+	struct stat dir, file;
+	const char *why;
+
+	if (fstat(plugins.fd, &dir) || fstat(fd, &file) || !S_ISREG(file.st_mode))
+		return distrust(o, "it is no regular file");
+	why = untrusted(&file);
+	if (!why)
+		why = cut_off(fd, (uint64_t)file.st_size);
+	if (why)
+		return distrust(o, "%s", why);
+	why = untrusted(&dir);
+	return !why || distrust(o, "its directory: %s", why);
+}
+
+/* What was looked at is what is opened, whoever exchanges files meanwhile. */
+static void *open_object(struct object *o, int fd)
+{
+	const char *text, *rest;
+	char path[32];
+	void *handle;
+
+	if (!check_file(o, fd))
+		return NULL;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (handle)
+		return handle;
+	text = dlerror();
+	rest = text ? strstr(text, ": ") : NULL;
+	distrust(o, "%s", rest ? rest + 2 : "it cannot be opened");
+	return NULL;
+}
+
+static bool same_layout(const struct rv_plugin *p)
+{
+	const struct rv_plugin ours = { RV_PLUGIN_HEAD };
+
+	return p->ext_size == ours.ext_size && p->option_size == ours.option_size &&
+	       p->wire_size == ours.wire_size && p->parse_size == ours.parse_size &&
+	       p->rule_size == ours.rule_size && p->selectors == ours.selectors;
+}
+
+static bool use_plugin(struct object *o, const struct rv_plugin *p,
+		       bool (*add)(const struct rv_ext *ext))
+{
+	struct rv_error err = { 0 };
+
+	if (!p)
+		return distrust(o, "it does not define rv_plugin");
+	if (p->abi != RV_PLUGIN_ABI)
+		return distrust(o, "it is made for version %u of the interface, not %u", p->abi,
+				RV_PLUGIN_ABI);
+	if (!same_layout(p))
+		return distrust(o, "it is made with headers of another release");
+	if (!p->ext || !*p->ext)
+		return distrust(o, "it has no match or target");
+	for (const struct rv_ext *const *e = p->ext; *e; e++)
+		if (rv_ext_verify(*e, &err))
+			return distrust(o, "%s", err.text);
+	for (const struct rv_ext *const *e = p->ext; *e; e++)
+		if (!add(*e))
+			return distrust(o, "it has a %s `%s', which is there already",
+					(*e)->kind == RV_MATCH ? "match" : "target", (*e)->name);
+	return true;
+}
+
+/* A symbolic link is followed: the object may have a name for each thing in it. */
+static bool load_object(struct object *o, bool (*add)(const struct rv_ext *ext))
+{
+	char file[NAME_MAX + 1];
+	void *handle;
+	bool ok;
+	int fd;
+
+	o->tried = true;
+	snprintf(file, sizeof(file), "%s%s", o->name, SUFFIX);
+	fd = openat(plugins.fd, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return distrust(o, "%s", strerror(errno));
+	handle = open_object(o, fd);
+	ok = handle && use_plugin(o, dlsym(handle, "rv_plugin"), add);
+	close(fd);
+	/* What is not used stays mapped: some of it may be known by now, and it is only read. */
+	return ok;
+}
+
+/* The reason with the file's name before it. */
+static void name_file(struct object *o)
+{
+	char *reason = o->trouble;
+
+	o->trouble = NULL;
+	distrust(o, "%s/%s%s: %s", plugins.path, o->name, SUFFIX,
+		 reason ? reason : "it cannot be used");
+	free(reason);
+}
+
+static bool try_object(struct object *o, bool (*add)(const struct rv_ext *ext))
+{
+	if (!o || o->tried)
+		return false;
+	if (load_object(o, add))
+		return true;
+	name_file(o);
+	return false;
+}
+
+bool rv_plugin_load(const char *name, bool (*add)(const struct rv_ext *ext))
+{
+	bool any = false;
+
+	if (name)
+		return try_object(find_object(name), add);
+	find_object("");
+	for (struct object *o = plugins.objects; o; o = o->next)
+		any |= try_object(o, add);
+	return any;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether a descriptor makes sense, before anything is read or written by its rows. */
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* The C library's addresses before the kernel's. */
+#include "ir/row.h"
+
+#include "ir/plugin.h"
+
+#define MAX_SIZE 32768		/* of data and layouts: they have to fit into a netlink attribute */
+#define MAX_ROWS 64		/* rows are bits of a uint64_t */
+
+__attribute__((format(printf, 3, 4)))
+static int fail(const struct rv_ext *ext, struct rv_error *err, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "%s `%s': %s",
+		       ext->kind == RV_TARGET ? "target" : "match", ext->name, text);
+}
+
+static bool is_name(const char *name, size_t max)
+{
+	size_t len = strlen(name);
+
+	if (!len || len >= max || !isalnum((unsigned char)*name))
+		return false;
+	for (; *name; name++)
+		if (!isalnum((unsigned char)*name) && !strchr("-_.", *name))
+			return false;
+	return true;
+}
+
+/* ---- rows ------------------------------------------------------------------------------ */
+
+/*
+ * Sizes that a type's field may have, as bits of 1 << size; 0: whatever. Of a pair it is what
+ * both have together, unless the second has a place of its own.
+ */
+#define SIZE(n) (UINT64_C(1) << (n))
+
+static const struct {
+	uint64_t single, pair;
+} sizes[] = {
+	[RV_T_FLAG] = { SIZE(0) | SIZE(1) | SIZE(2) | SIZE(4) | SIZE(8), 0 },
+	[RV_T_UINT] = { SIZE(1) | SIZE(2) | SIZE(4) | SIZE(8), 0 },
+	[RV_T_UINT_RANGE] = { SIZE(1) | SIZE(2) | SIZE(4) | SIZE(8),
+			      SIZE(2) | SIZE(4) | SIZE(8) | SIZE(16) },
+	[RV_T_PORT_RANGE] = { SIZE(2), SIZE(4) },
+	[RV_T_MASKED] = { SIZE(1) | SIZE(2) | SIZE(4) | SIZE(8),
+			  SIZE(2) | SIZE(4) | SIZE(8) | SIZE(16) },
+	[RV_T_CHANGE] = { SIZE(1) | SIZE(2) | SIZE(4) | SIZE(8),
+			  SIZE(2) | SIZE(4) | SIZE(8) | SIZE(16) },
+	[RV_T_ENUM] = { SIZE(1) | SIZE(2) | SIZE(4) | SIZE(8), 0 },
+	[RV_T_BITS] = { SIZE(1) | SIZE(2) | SIZE(4) | SIZE(8), 0 },
+	[RV_T_ADDR] = { SIZE(4) | SIZE(16), 0 },
+	[RV_T_ADDR_MASK] = { SIZE(4) | SIZE(16), 0 },
+	[RV_T_ADDR_RANGE] = { SIZE(4) | SIZE(16), SIZE(8) | SIZE(32) },
+	[RV_T_MAC] = { SIZE(6), 0 },
+	[RV_T_IFACE] = { SIZE(IFNAMSIZ), 0 },
+	[RV_T_PROTO] = { SIZE(1) | SIZE(2) | SIZE(4), 0 },
+	[RV_T_PREFIX] = { SIZE(1) | SIZE(4) | SIZE(16), 0 },
+	[RV_T_STRING] = { 0, 0 },
+	[RV_T_HOOK] = { 0, 0 },
+};
+
+#define TYPES (sizeof(sizes) / sizeof(*sizes))
+
+/* Whether hooks see to the value, so that its field is their business. */
+static bool is_hooked(const struct rv_option *opt)
+{
+	return opt->type == RV_T_HOOK || (opt->parse && opt->print);
+}
+
+static bool inside(const struct rv_ext *ext, uint64_t offset, uint64_t size)
+{
+	return offset + size <= ext->size;
+}
+
+static bool bit_inside(const struct rv_ext *ext, const struct rv_bit *bit)
+{
+	return !bit->width || ((bit->width == 1 || bit->width == 2 || bit->width == 4) &&
+			       inside(ext, bit->offset, bit->width));
+}
+
+static int check_field(const struct rv_ext *ext, const struct rv_option *opt, struct rv_error *err)
+{
+	bool pair = sizes[opt->type].pair && !opt->mask_offset;
+	uint64_t allowed = pair ? sizes[opt->type].pair : sizes[opt->type].single;
+
+	if (!inside(ext, opt->offset, opt->size))
+		return fail(ext, err, "--%s: its field ends at byte %u of %u", opt->name,
+			    opt->offset + opt->size, ext->size);
+	if (has_mask(opt) && !inside(ext, mask_at(opt), mask_size(opt)))
+		return fail(ext, err, "--%s: its second field ends at byte %u of %u", opt->name,
+			    mask_at(opt) + mask_size(opt), ext->size);
+	if (is_hooked(opt))
+		return 0;
+	if (allowed && (opt->size >= 64 || !(allowed & SIZE(opt->size))))
+		return fail(ext, err, "--%s: a field of %u bytes is not for its type", opt->name,
+			    opt->size);
+	if (opt->type == RV_T_STRING && !opt->size)
+		return fail(ext, err, "--%s: a field of 0 bytes is not for its type", opt->name);
+	return 0;
+}
+
+static int check_hooks(const struct rv_ext *ext, const struct rv_option *opt, struct rv_error *err)
+{
+	if (opt->type == RV_T_HOOK && !opt->parse)
+		return fail(ext, err, "--%s: nobody reads its value", opt->name);
+	if (opt->type == RV_T_HOOK && !opt->print && !ext->save && !(opt->flags & RV_OPT_HIDDEN))
+		return fail(ext, err, "--%s: nobody prints its value", opt->name);
+	if ((opt->type == RV_T_ENUM || opt->type == RV_T_BITS) && !opt->names && !is_hooked(opt))
+		return fail(ext, err, "--%s: it has no names for its values", opt->name);
+	if (opt->flags & RV_OPT_INVERT && !opt->invert.width && !opt->parse)
+		return fail(ext, err, "--%s: no bit says that it is inverted", opt->name);
+	return 0;
+}
+
+static unsigned int count_rows(const struct rv_ext *ext)
+{
+	unsigned int n = 0;
+
+	while (ext->options && n <= MAX_ROWS && ext->options[n].name)
+		n++;
+	return n;
+}
+
+/* All rows from row on with that name. */
+static bool is_twice(const struct rv_option *row)
+{
+	for (const struct rv_option *o = row + 1; o->name; o++)
+		if (!strcmp(o->name, row->name) && !(o->family && row->family && o->family != row->family))
+			return true;
+	return false;
+}
+
+static int check_alias(const struct rv_ext *ext, const struct rv_option *opt, struct rv_error *err)
+{
+	for (const struct rv_option *o = ext->options; o->name; o++)
+		if (!o->alias_of && !strcmp(o->name, opt->alias_of))
+			return 0;
+	return fail(ext, err, "--%s: there is no --%s to be another name of", opt->name,
+		    opt->alias_of);
+}
+
+static int check_row(const struct rv_ext *ext, const struct rv_option *opt, unsigned int rows,
+		     struct rv_error *err)
+{
+	uint64_t beyond = rows < MAX_ROWS ? ~(SIZE(rows) - 1) : 0;
+
+	if (!is_name(opt->name, 64))
+		return fail(ext, err, "`%.64s' is no name of an option", opt->name);
+	if (is_twice(opt))
+		return fail(ext, err, "--%s: there are two of that name", opt->name);
+	if (opt->alias_of)
+		return check_alias(ext, opt, err);
+	if (opt->type >= TYPES)
+		return fail(ext, err, "--%s: type %u is not known", opt->name, opt->type);
+	if (opt->sel >= RV_SEL_COUNT || opt->sel6 >= RV_SEL_COUNT)
+		return fail(ext, err, "--%s: selector %u is not known", opt->name,
+			    opt->sel >= RV_SEL_COUNT ? opt->sel : opt->sel6);
+	if ((opt->excludes | opt->needs) & beyond)
+		return fail(ext, err, "--%s: it excludes or needs a row that is not there",
+			    opt->name);
+	if (!bit_inside(ext, &opt->invert) || !bit_inside(ext, &opt->given))
+		return fail(ext, err, "--%s: its bits are outside the data", opt->name);
+	return check_field(ext, opt, err) ? -1 : check_hooks(ext, opt, err);
+}
+
+/* ---- the whole ---------------------------------------------------------------------------- */
+
+static int check_wire(const struct rv_ext *ext, struct rv_error *err)
+{
+	for (const struct rv_wire *w = ext->wire; w && w->size; w++) {
+		if (w->size > MAX_SIZE)
+			return fail(ext, err, "revision %u of %u bytes is too long", w->revision,
+				    w->size);
+		if (w->name && !is_name(w->name, RV_CHAIN_NAME_LEN))
+			return fail(ext, err, "revision %u has no name", w->revision);
+	}
+	return 0;
+}
+
+int rv_ext_verify(const struct rv_ext *ext, struct rv_error *err)
+{
+	unsigned int rows = count_rows(ext);
+
+	if (!ext->name || !is_name(ext->name, RV_CHAIN_NAME_LEN))
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "a descriptor has no name");
+	if (ext->kind != RV_MATCH && ext->kind != RV_TARGET)
+		return fail(ext, err, "kind %u is neither match nor target", ext->kind);
+	if (ext->family != RV_FAMILY_ANY && ext->family != NFPROTO_IPV4 &&
+	    ext->family != NFPROTO_IPV6)
+		return fail(ext, err, "family %u is not known", ext->family);
+	if ((ext->alias && !is_name(ext->alias, RV_CHAIN_NAME_LEN)) ||
+	    (ext->kernel_name && !is_name(ext->kernel_name, RV_CHAIN_NAME_LEN)))
+		return fail(ext, err, "its other name is none");
+	if (ext->size > MAX_SIZE || ext->compare > ext->size)
+		return fail(ext, err, "%u bytes are compared of %u", ext->compare, ext->size);
+	if (ext->present >= RV_SEL_COUNT)
+		return fail(ext, err, "selector %u is not known", ext->present);
+	if (rows > MAX_ROWS)
+		return fail(ext, err, "it has more than %u options", MAX_ROWS);
+	if (rows < MAX_ROWS && ext->native >> rows)
+		return fail(ext, err, "a row that is not there is native");
+	for (unsigned int i = 0; i < rows; i++)
+		if (check_row(ext, &ext->options[i], rows, err))
+			return -1;
+	return check_wire(ext, err);
+}
