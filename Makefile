@@ -31,7 +31,7 @@ HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection -
 # A word of a restore file goes through many small functions of many files. The objects hold
 # plain code too, with which the unit tests are linked (quicker to make).
 LTO       := $(if $(SANITIZE),,-flto=auto)
-PKGS      := libmnl expat jansson
+PKGS      := libmnl expat jansson liburcu-bp
 
 RV_CPPFLAGS = -D_GNU_SOURCE -DRAVELIN_VERSION='"$(VERSION)"' -Iinclude -I. -I$(BUILD) \
               $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
@@ -39,7 +39,8 @@ RV_CFLAGS   = -std=gnu11 $(CFLAGS) $(WARNINGS) $(HARDENING) $(SANITIZE) $(LTO) $
 RV_LDFLAGS  = -pie -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS) $(SANITIZE)
 RV_LIBS     = $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(LDLIBS)
 
-SOURCES   := $(sort $(wildcard ir/*.c parser/*.c extensions/*.c backend/*.c backend/*/*.c cli/*.c))
+SOURCES   := $(sort $(wildcard ir/*.c parser/*.c extensions/*.c backend/*.c backend/*/*.c cli/*.c \
+               kernel/engine/*.c kernel/user/*.c))
 GENERATED := $(BUILD)/parser/grammar.c $(BUILD)/parser/scan.c
 OBJECTS   := $(SOURCES:%.c=$(BUILD)/%.o) $(GENERATED:.c=.o)
 LIBRARY   := $(filter-out $(BUILD)/cli/main.o,$(OBJECTS))

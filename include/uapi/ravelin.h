@@ -63,12 +63,12 @@
  * An entry without condition has an IP part of zeros and no matches.
  *
  * An element is struct rvk_element and then its data, by form:
- *   RVK_FORM_PREDICATES  (matches) struct rvk_predicate, one behind the other, all of which must be true. The name
- *                        is that of the match they came from: a name the engine knows brings along that
- *                        match's restrictions on protocols, hooks and tables.
- *   RVK_FORM_DATA        (both) the struct of linux/netfilter/xt_*.h of that name and revision, padded
- *                        with zeros to a multiple of 8. The engine's own match or target takes it, or
- *                        else the kernel's of that name (struct xt_match, xt_target).
+ *   RVK_FORM_PREDICATES  (matches) struct rvk_predicate, one or more, one behind the other, all of which must
+ *                        be true. The name is that of the match they came from: a name the engine knows
+ *                        brings along that match's restrictions on protocols, hooks and tables.
+ *   RVK_FORM_DATA        (both) the struct of linux/netfilter/xt_*.h of that name and revision, as a
+ *                        64-bit program lays it out, padded with zeros to a multiple of 8. The engine's own
+ *                        match or target takes it, or else the kernel's of that name (struct xt_match, xt_target).
  *   RVK_FORM_VERDICT     (targets) struct rvk_verdict; the name is empty
  *   RVK_FORM_CHAIN       (targets) nothing
  *
@@ -353,7 +353,7 @@ enum rvk_sel {
 	RVK_SEL_COUNT
 };
 
-/* Does the engine or the kernel have it? A name it does not know is no error: where is 0. */
+/* Does the engine or the kernel have it, in this revision? If not, that is no error: where is 0. */
 struct rvk_has {
 	__u32 version;
 	__u32 flags;			/* none yet */
@@ -363,7 +363,7 @@ struct rvk_has {
 	__u8 where;			/* written: RVK_HAS_* */
 	__u32 sel;			/* RVK_KIND_SELECTOR: enum rvk_sel; else 0 */
 	char name[RVK_TABLE_LEN];	/* of the match or target, at most RVK_NAME_LEN - 1 bytes */
-	__u32 best;			/* written: highest revision known, if where is not 0 */
+	__u32 best;			/* written: 1 + the highest revision known, 0: not the name */
 	__u32 reserved;
 };
 

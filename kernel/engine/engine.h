@@ -56,8 +56,8 @@ struct rv_pkt_ops {
 	uint8_t *(*expand)(struct rv_pkt *pkt, uint32_t len);
 	/* Ids of the file of the socket that sends the packet; false: there is none. */
 	bool (*owner)(const struct rv_pkt *pkt, uint32_t *uid, uint32_t *gid);
-	/* The user's further groups: is it a member? */
-	bool (*in_group)(const struct rv_pkt *pkt, uint32_t gid);
+	/* Is one of that file's further groups from min to max? */
+	bool (*in_group)(const struct rv_pkt *pkt, uint32_t min, uint32_t max);
 	/* RTN_* of an address (network order, 4 or 16 bytes) as routing sees it; index 0: on any interface. */
 	uint8_t (*addrtype)(const struct rv_pkt *pkt, const uint8_t *addr, uint32_t ifindex);
 	/* Ports of the bridge it came in and goes out by, 16 bytes or NULL; false: no bridge has it. */

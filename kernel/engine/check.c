@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Checks of a table before anything in it runs: how entries and elements lie, where chains begin
+ * and end, where jumps lead. Each walks the table once; none calls itself. Matches and targets
+ * are checked after that, in parts.c.
+ */
+#include "internal.h"
+
+#define NO_CHAIN	0xffffffffU
+#define ENTRY_MIN	(sizeof(struct rvk_entry) + sizeof(struct rvk_element))
+
+struct chain {
+	const char *name;		/* NULL: a base chain */
+	uint32_t first, last;		/* entries; without the head */
+	uint32_t hooks;			/* base chains that lead here */
+	uint32_t hash_next;
+	/* of the search for loops: */
+	uint8_t state;
+	uint32_t depth;			/* of jumps below */
+	uint32_t up;			/* the chain it was reached from */
+	uint32_t at;			/* entry to go on with */
+};
+
+enum { NEW, OPEN, DONE };
+
+/* All a check keeps. Arrays by entry or by chain. */
+struct check {
+	struct rv_rules *rules;
+	struct rvk_refusal *why;
+	uint32_t *offsets;		/* of the entries */
+	uint32_t *chain_at;		/* the user chain whose first entry this is */
+	uint8_t *firsts;		/* bits by offset / 8: the first entry of a user chain */
+	struct chain *chains;
+	uint32_t *order;		/* chains, callees before callers */
+	uint32_t *buckets;
+	uint32_t nchains, nbuckets, ndone, seed;
+};
+
+int rv_refuse(struct rvk_refusal *why, uint16_t reason, int error)
+{
+	why->reason = reason;
+	return error;
+}
+
+static const struct rvk_entry *entry(const struct check *c, uint32_t i)
+{
+	return rv_entry_at(c->rules, c->offsets[i]);
+}
+
+static int refuse_entry(const struct check *c, uint32_t i, uint16_t reason, int error)
+{
+	c->why->entry = i;
+	c->why->offset = c->offsets[i];
+	return rv_refuse(c->why, reason, error);
+}
+
+bool rv_name_valid(const char *name, unsigned int len, bool empty)
+{
+	size_t used = strnlen(name, len);
+
+	if (used == len || (!used && !empty))
+		return false;
+	while (++used < len)
+		if (name[used])
+			return false;
+	return true;
+}
+
+/* ---- layout ---------------------------------------------------------------------------- */
+
+static bool is_zero(const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	uint8_t bits = 0;
+
+	while (len--)
+		bits |= *p++;
+	return !bits;
+}
+
+/* Nothing behind a short address, names that end, inversions of what is there. */
+static uint16_t check_ip(const struct rvk_ip *ip, uint8_t family)
+{
+	unsigned int len = rv_addr_len(family);
+	unsigned int rest = sizeof(ip->src) - len;
+
+	if (ip->reserved || ip->flags & ~RVK_IP_FLAGS || ip->invert & ~RVK_INV_ALL)
+		return RVK_WHY_RESERVED;
+	if (!is_zero(ip->src + len, rest) || !is_zero(ip->smask + len, rest) ||
+	    !is_zero(ip->dst + len, rest) || !is_zero(ip->dmask + len, rest))
+		return RVK_WHY_IP;
+	if (ip->in[sizeof(ip->in) - 1] || ip->out[sizeof(ip->out) - 1])
+		return RVK_WHY_NAME;
+	if ((ip->flags & RVK_IP_FRAG && family != NFPROTO_IPV4) || ip->proto > 255 ||
+	    (ip->proto && !(ip->flags & RVK_IP_PROTO)) ||
+	    (ip->invert & RVK_INV_PROTO && !(ip->flags & RVK_IP_PROTO)) ||
+	    (ip->invert & RVK_INV_FRAG && !(ip->flags & RVK_IP_FRAG)))
+		return RVK_WHY_IP;
+	return RVK_WHY_NONE;
+}
+
+static uint32_t ip_uses(const struct rvk_ip *ip)
+{
+	uint32_t uses = 0;
+
+	if (ip->invert & RVK_INV_SRC || !is_zero(ip->smask, sizeof(ip->smask)))
+		uses |= RV_USE_SRC;
+	if (ip->invert & RVK_INV_DST || !is_zero(ip->dmask, sizeof(ip->dmask)))
+		uses |= RV_USE_DST;
+	if (ip->invert & RVK_INV_IN || !is_zero(ip->in_mask, sizeof(ip->in_mask)))
+		uses |= RV_USE_IN;
+	if (ip->invert & RVK_INV_OUT || !is_zero(ip->out_mask, sizeof(ip->out_mask)))
+		uses |= RV_USE_OUT;
+	if (ip->flags & RVK_IP_PROTO)
+		uses |= RV_USE_PROTO;
+	if (ip->flags & RVK_IP_FRAG)
+		uses |= RV_USE_FRAG;
+	return uses;
+}
+
+static bool verdict_valid(const struct rvk_verdict *v)
+{
+	if (v->verdict >= 0)
+		return true;
+	return !v->flags && (v->verdict == RVK_DROP || v->verdict == RVK_ACCEPT ||
+			     v->verdict == RVK_QUEUE || v->verdict == RVK_RETURN ||
+			     v->verdict == RVK_CONTINUE);
+}
+
+static uint16_t check_verdict(const struct rvk_element *el)
+{
+	if (el->size != sizeof(*el) + sizeof(struct rvk_verdict))
+		return RVK_WHY_SIZE;
+	if (rv_element_verdict(el)->flags & ~RVK_VERDICT_FLAGS)
+		return RVK_WHY_RESERVED;
+	return verdict_valid(rv_element_verdict(el)) ? RVK_WHY_NONE : RVK_WHY_VERDICT;
+}
+
+/* room: bytes to the end of the entry. */
+static uint16_t check_element(const struct rvk_element *el, uint32_t room, uint8_t kind)
+{
+	if (room < sizeof(*el) || el->size < sizeof(*el) || el->size > room)
+		return RVK_WHY_SIZE;
+	if (el->size % 8)
+		return RVK_WHY_ALIGN;
+	if (el->slot)
+		return RVK_WHY_RESERVED;
+	if (!rv_name_valid(el->name, sizeof(el->name), el->form == RVK_FORM_VERDICT))
+		return RVK_WHY_NAME;
+	if (el->kind != kind || (el->revision && el->form > RVK_FORM_DATA))
+		return RVK_WHY_KIND;
+	switch (el->form) {
+	case RVK_FORM_PREDICATES:
+		return kind == RVK_KIND_MATCH ? RVK_WHY_NONE : RVK_WHY_KIND;
+	case RVK_FORM_DATA:
+		return RVK_WHY_NONE;
+	case RVK_FORM_VERDICT:
+		if (kind != RVK_KIND_TARGET || el->name[0])
+			return RVK_WHY_KIND;
+		return check_verdict(el);
+	case RVK_FORM_CHAIN:
+		if (kind != RVK_KIND_TARGET)
+			return RVK_WHY_KIND;
+		return el->size == sizeof(*el) ? RVK_WHY_NONE : RVK_WHY_SIZE;
+	default:
+		return RVK_WHY_KIND;
+	}
+}
+
+/* Matches end where the target begins, and it ends where the entry does. */
+static uint16_t check_elements(struct check *c, const struct rvk_entry *e)
+{
+	uint32_t at = sizeof(*e);
+
+	for (c->why->element = 0;; c->why->element++) {
+		const struct rvk_element *el =
+			(const struct rvk_element *)(const void *)((const uint8_t *)e + at);
+		uint8_t kind = at < e->target ? RVK_KIND_MATCH : RVK_KIND_TARGET;
+		uint32_t room = (kind == RVK_KIND_MATCH ? e->target : e->next) - at;
+		uint16_t reason = check_element(el, room, kind);
+
+		if (reason)
+			return reason;
+		at += el->size;
+		if (el->form == RVK_FORM_DATA)
+			c->rules->nuses++;
+		if (kind == RVK_KIND_TARGET)
+			break;
+	}
+	c->why->element = RVK_NO_ELEMENT;
+	return at == e->next ? RVK_WHY_NONE : RVK_WHY_SIZE;
+}
+
+static uint16_t check_entry(struct check *c, struct rvk_entry *e, uint32_t room, uint32_t index)
+{
+	uint16_t reason;
+
+	if (room < ENTRY_MIN || e->next < ENTRY_MIN || e->next > room ||
+	    e->target < sizeof(*e) || e->target > e->next - sizeof(struct rvk_element))
+		return RVK_WHY_SIZE;
+	if (e->next % 8 || e->target % 8)
+		return RVK_WHY_ALIGN;
+	if (e->index || e->uses)
+		return RVK_WHY_RESERVED;
+	reason = check_ip(&e->ip, c->rules->head.family);
+	if (reason)
+		return reason;
+	e->index = index;
+	e->uses = ip_uses(&e->ip) | (e->target > sizeof(*e) ? RV_USE_MATCHES : 0);
+	return check_elements(c, e);
+}
+
+static int check_layout(struct check *c)
+{
+	const struct rvk_table *head = &c->rules->head;
+	uint32_t off = 0;
+
+	c->why->stage = RVK_STAGE_LAYOUT;
+	for (uint32_t i = 0; i < head->count; i++) {
+		struct rvk_entry *e = (struct rvk_entry *)(void *)(c->rules->blob + off);
+		uint16_t reason;
+
+		c->offsets[i] = off;
+		if (off == head->size)
+			return refuse_entry(c, i, RVK_WHY_COUNT, -EINVAL);
+		reason = check_entry(c, e, head->size - off, i);
+		if (reason)
+			return refuse_entry(c, i, reason, -EINVAL);
+		off += e->next;
+	}
+	return off == head->size ? 0 : rv_refuse(c->why, RVK_WHY_COUNT, -EINVAL);
+}
+
+/* ---- chains ------------------------------------------------------------------------------ */
+
+static bool is_head(const struct rvk_entry *e)
+{
+	return rv_entry_target(e)->form == RVK_FORM_CHAIN;
+}
+
+/* Without condition and with this verdict. */
+static bool is_bare(const struct rvk_entry *e, int32_t verdict)
+{
+	const struct rvk_element *target = rv_entry_target(e);
+
+	return e->target == sizeof(*e) && is_zero(&e->ip, sizeof(e->ip)) &&
+	       target->form == RVK_FORM_VERDICT && rv_element_verdict(target)->verdict == verdict;
+}
+
+/* Tables that are a place holder yet hold chains, not rules. */
+static int check_no_rules(const struct check *c, const struct chain *chain)
+{
+	if (!c->rules->def->no_rules || chain->first == chain->last)
+		return 0;
+	return refuse_entry(c, chain->first, RVK_WHY_NAT, -EOPNOTSUPP);
+}
+
+/* The base chain that begins at *i; *i is then the entry behind it. */
+static int check_base(struct check *c, unsigned int hook, uint32_t *i)
+{
+	const struct rvk_table *head = &c->rules->head;
+	struct chain *chain = &c->chains[c->nchains++];
+	uint32_t last = *i;
+
+	if (last >= head->count || c->offsets[last] != head->hook_entry[hook])
+		return rv_refuse(c->why, RVK_WHY_ENTRY, -EINVAL);
+	while (c->offsets[last] != head->underflow[hook]) {
+		if (is_head(entry(c, last)))
+			return refuse_entry(c, last, RVK_WHY_UNDERFLOW, -EINVAL);
+		if (++last == head->count)
+			return rv_refuse(c->why, RVK_WHY_UNDERFLOW, -EINVAL);
+	}
+	if (!is_bare(entry(c, last), RVK_ACCEPT) && !is_bare(entry(c, last), RVK_DROP))
+		return refuse_entry(c, last, RVK_WHY_POLICY, -EINVAL);
+	*chain = (struct chain){ .first = *i, .last = last, .hooks = 1U << hook };
+	*i = last + 1;
+	return check_no_rules(c, chain);
+}
+
+static uint32_t hash_name(const struct check *c, const char *name)
+{
+	uint32_t hash = c->seed;
+
+	while (*name)
+		hash = (hash ^ (uint8_t)*name++) * 0x01000193;
+	return hash % c->nbuckets;
+}
+
+/* Puts the name of chain n where the next one of that name finds it. */
+static bool name_is_new(struct check *c, uint32_t n)
+{
+	uint32_t *bucket = &c->buckets[hash_name(c, c->chains[n].name)];
+
+	for (uint32_t i = *bucket; i; i = c->chains[i - 1].hash_next)
+		if (!strcmp(c->chains[i - 1].name, c->chains[n].name))
+			return false;
+	c->chains[n].hash_next = *bucket;
+	*bucket = n + 1;
+	return true;
+}
+
+/* The user chain whose head is at *i. */
+static int check_user(struct check *c, uint32_t *i)
+{
+	uint32_t count = c->rules->head.count, head = *i, last = head;
+	struct chain *chain = &c->chains[c->nchains];
+
+	if (!is_head(entry(c, head)) || entry(c, head)->uses ||
+	    !is_zero(&entry(c, head)->ip, sizeof(struct rvk_ip)))
+		return refuse_entry(c, head, RVK_WHY_HEAD, -EINVAL);
+	while (last + 1 < count && !is_head(entry(c, last + 1)))
+		last++;
+	*chain = (struct chain){ .name = rv_entry_target(entry(c, head))->name,
+				 .first = head + 1, .last = last };
+	memcpy(c->why->name, chain->name, RVK_NAME_LEN);
+	if (last == head || !is_bare(entry(c, last), RVK_RETURN))
+		return refuse_entry(c, last, RVK_WHY_END, -EINVAL);
+	if (!name_is_new(c, c->nchains))
+		return refuse_entry(c, head, RVK_WHY_TWICE, -EEXIST);
+	c->chain_at[chain->first] = c->nchains++;
+	c->firsts[c->offsets[chain->first] / 64] |= 1U << c->offsets[chain->first] / 8 % 8;
+	*i = last + 1;
+	memset(c->why->name, 0, RVK_NAME_LEN);
+	return check_no_rules(c, chain);
+}
+
+static int check_chains(struct check *c)
+{
+	const struct rvk_table *head = &c->rules->head;
+	uint32_t i = 0;
+	int rc;
+
+	c->why->stage = RVK_STAGE_CHAINS;
+	for (unsigned int hook = 0; hook < RVK_HOOKS; hook++) {
+		rc = head->valid_hooks & 1U << hook ? check_base(c, hook, &i) : 0;
+		if (rc)
+			return rc;
+	}
+	while (i < head->count) {
+		rc = check_user(c, &i);
+		if (rc)
+			return rc;
+	}
+	c->rules->nchains = c->nchains;
+	return 0;
+}
+
+/* ---- jumps --------------------------------------------------------------------------------- */
+
+/* The user chain whose first entry is at an offset. Only of those a bit is set, so it is an entry. */
+static uint32_t chain_from(const struct check *c, int32_t off)
+{
+	uint32_t at = off;
+
+	if (at >= c->rules->head.size || at % 8 || !(c->firsts[at / 64] & 1U << at / 8 % 8))
+		return NO_CHAIN;
+	return c->chain_at[rv_entry_at(c->rules, at)->index];
+}
+
+/* The chain an entry leads to, NO_CHAIN if it does not, and how much deeper that is. */
+static int jump_of(const struct check *c, uint32_t i, uint32_t *to, uint32_t *deeper)
+{
+	const struct rvk_element *target = rv_entry_target(entry(c, i));
+	const struct rvk_verdict *v = rv_element_verdict(target);
+
+	*to = NO_CHAIN;
+	if (target->form != RVK_FORM_VERDICT || v->verdict < 0)
+		return 0;
+	*deeper = !(v->flags & RVK_VERDICT_GOTO);
+	*to = chain_from(c, v->verdict);
+	return *to == NO_CHAIN ? refuse_entry(c, i, RVK_WHY_JUMP, -EINVAL) : 0;
+}
+
+static void open_chain(struct check *c, uint32_t n, uint32_t up)
+{
+	c->chains[n].state = OPEN;
+	c->chains[n].up = up;
+	c->chains[n].at = c->chains[n].first;
+}
+
+static int refuse_chain(const struct check *c, uint32_t i, uint32_t to, uint16_t reason, int error)
+{
+	if (c->chains[to].name)
+		memcpy(c->why->name, c->chains[to].name, RVK_NAME_LEN);
+	return refuse_entry(c, i, reason, error);
+}
+
+/*
+ * Takes the jump of entry chain->at. 1: into a chain that is not known yet, *next, which is then
+ * open and to be done first; 0: all that is behind it is known.
+ */
+static int take_jump(struct check *c, uint32_t n, uint32_t *next)
+{
+	struct chain *chain = &c->chains[n];
+	uint32_t to, deeper = 0;
+	int rc = jump_of(c, chain->at, &to, &deeper);
+
+	if (rc || to == NO_CHAIN)
+		return rc;
+	*next = to;
+	if (c->chains[to].state == OPEN)
+		return refuse_chain(c, chain->at, to, RVK_WHY_LOOP, -ELOOP);
+	if (c->chains[to].state == NEW) {
+		open_chain(c, to, n);
+		return 1;
+	}
+	if (c->chains[to].depth + deeper > chain->depth)
+		chain->depth = c->chains[to].depth + deeper;
+	if (chain->depth > RVK_DEPTH_MAX)
+		return refuse_chain(c, chain->at, to, RVK_WHY_DEPTH, -ELOOP);
+	return 0;
+}
+
+/* All that can be reached from a chain, deepest first. Looks at each entry once, and again at
+ * one whose chain had to be done first. */
+static int search_from(struct check *c, uint32_t root)
+{
+	uint32_t n = root, next = NO_CHAIN;
+
+	for (open_chain(c, root, NO_CHAIN); n != NO_CHAIN; n = next) {
+		struct chain *chain = &c->chains[n];
+		int rc = 0;
+
+		while (chain->at <= chain->last && !(rc = take_jump(c, n, &next)))
+			chain->at++;
+		if (rc < 0)
+			return rc;
+		if (rc)
+			continue;
+		chain->state = DONE;
+		c->order[c->ndone++] = n;
+		next = chain->up;
+	}
+	if (c->chains[root].depth > c->rules->depth)
+		c->rules->depth = c->chains[root].depth;
+	return 0;
+}
+
+/* From callers to callees; then each entry has its chain's. */
+static void spread_hooks(struct check *c, uint32_t *hooks)
+{
+	for (uint32_t done = c->ndone; done--;) {
+		const struct chain *chain = &c->chains[c->order[done]];
+		uint32_t to, deeper;
+
+		for (uint32_t i = chain->first; i <= chain->last; i++) {
+			hooks[i] = chain->hooks;
+			jump_of(c, i, &to, &deeper);
+			if (to != NO_CHAIN)
+				c->chains[to].hooks |= chain->hooks;
+		}
+	}
+}
+
+static int check_jumps(struct check *c, uint32_t *hooks)
+{
+	c->why->stage = RVK_STAGE_JUMPS;
+	for (uint32_t n = 0; n < c->nchains; n++) {
+		int rc = c->chains[n].state == NEW ? search_from(c, n) : 0;
+
+		if (rc)
+			return rc;
+	}
+	spread_hooks(c, hooks);
+	return 0;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static void free_check(struct check *c)
+{
+	rv_free(c->offsets);
+	rv_free(c->chain_at);
+	rv_free(c->firsts);
+	rv_free(c->chains);
+	rv_free(c->order);
+	rv_free(c->buckets);
+}
+
+/* Heads and base chains: no more than there can be chains. */
+static uint32_t count_chains(const struct check *c)
+{
+	uint32_t n = RVK_HOOKS;
+
+	for (uint32_t i = 0; i < c->rules->head.count; i++)
+		n += is_head(entry(c, i));
+	return n;
+}
+
+static int make_chains(struct check *c)
+{
+	uint32_t count = c->rules->head.count, chains = count_chains(c);
+
+	c->nbuckets = chains;
+	c->seed = rv_random();
+	c->chain_at = rv_alloc(count * sizeof(*c->chain_at), true);
+	c->firsts = rv_alloc(c->rules->head.size / 64 + 1, true);
+	c->chains = rv_alloc(chains * sizeof(*c->chains), true);
+	c->order = rv_alloc(chains * sizeof(*c->order), true);
+	c->buckets = rv_alloc(c->nbuckets * sizeof(*c->buckets), true);
+	if (!c->chain_at || !c->firsts || !c->chains || !c->order || !c->buckets)
+		return rv_refuse(c->why, RVK_WHY_MEMORY, -ENOMEM);
+	return 0;
+}
+
+static int check_all(struct check *c, uint32_t *hooks)
+{
+	int rc = check_layout(c);
+
+	if (!rc)
+		rc = make_chains(c);
+	if (!rc)
+		rc = check_chains(c);
+	return rc ? rc : check_jumps(c, hooks);
+}
+
+int rv_rules_check(struct rv_rules *r, uint32_t *hooks, struct rvk_refusal *why)
+{
+	struct check c = { .rules = r, .why = why };
+	int rc;
+
+	c.offsets = rv_alloc(r->head.count * sizeof(*c.offsets), true);
+	rc = c.offsets ? check_all(&c, hooks) : rv_refuse(why, RVK_WHY_MEMORY, -ENOMEM);
+	free_check(&c);
+	return rc;
+}

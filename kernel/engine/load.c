@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Selectors: one row says how each is loaded, how wide it is and in what order its bytes
+ * stand. And predicates, which compare what was loaded.
+ */
+#include "internal.h"
+
+#include <linux/if_packet.h>
+
+#define TCP_HEADER	20
+#define TCP_OPTIONS_MAX	40
+#define NAME_LEN	16
+
+/* Protocols whose header begins with two ports (IANA protocol numbers). */
+enum {
+	PROTO_ICMP = 1,
+	PROTO_TCP = 6,
+	PROTO_UDP = 17,
+	PROTO_DCCP = 33,
+	PROTO_ICMPV6 = 58,
+	PROTO_SCTP = 132,
+	PROTO_UDPLITE = 136,
+};
+
+enum order { ORDER_N, ORDER_H, ORDER_S };
+
+struct sel_row {
+	/* Fills in v->at and v->n, or v->buf; false: the packet has no such field. */
+	bool (*load)(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v);
+	uint8_t len;
+	uint8_t order;
+	uint8_t family;		/* NFPROTO_UNSPEC: both */
+	uint8_t off;		/* of the field in its header */
+	uint8_t shift, mask;	/* of a field of some bits: (byte >> shift) & mask; mask 0: whole bytes */
+	uint16_t proto;		/* of transport */
+};
+
+static void put_u16(struct rv_values *v, uint16_t value)
+{
+	memcpy(v->buf, &value, sizeof(value));
+}
+
+static void put_u32(struct rv_values *v, uint32_t value)
+{
+	memcpy(v->buf, &value, sizeof(value));
+}
+
+/* Bits of one byte of the network header. */
+static bool load_network(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+{
+	const uint8_t *field = pkt->data + row->off;
+
+	if (!row->mask)
+		v->at = field;
+	else
+		v->buf[0] = field[0] >> row->shift & row->mask;
+	return true;
+}
+
+/* RFC 8200: four bits of version, then eight of traffic class. */
+static uint8_t traffic_class(const struct rv_pkt *pkt)
+{
+	if (pkt->family == NFPROTO_IPV4)
+		return pkt->data[1];
+	return (uint8_t)(pkt->data[0] << 4 | pkt->data[1] >> 4);
+}
+
+static bool load_class(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+{
+	v->buf[0] = traffic_class(pkt) >> row->shift & row->mask;
+	return true;
+}
+
+static bool load_l4proto(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+{
+	(void)row;
+	v->buf[0] = (uint8_t)pkt->proto;
+	return pkt->proto != RV_PROTO_NONE;
+}
+
+static bool load_name(const char *name, struct rv_values *v)
+{
+	static const uint8_t none[NAME_LEN];
+
+	v->at = name ? (const uint8_t *)name : none;
+	return true;
+}
+
+static bool load_in(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+{
+	(void)row;
+	return load_name(pkt->in, v);
+}
+
+static bool load_out(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+{
+	(void)row;
+	return load_name(pkt->out, v);
+}
+
+static bool load_mark(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+{
+	(void)row;
+	put_u32(v, pkt->mark);
+	return true;
+}
+
+/* A copy that loops back to the host says what it was sent as only by its address. */
+static uint8_t looped_type(const struct rv_pkt *pkt)
+{
+	const uint8_t *dst = rv_pkt_addr(pkt, true);
+	bool multicast = pkt->family == NFPROTO_IPV4 ? dst[0] >> 4 == 0xe : dst[0] == 0xff;
+
+	return multicast ? PACKET_MULTICAST : PACKET_BROADCAST;
+}
+
+static bool load_pkttype(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+{
+	(void)row;
+	v->buf[0] = pkt->pkttype == PACKET_LOOPBACK ? looped_type(pkt) : pkt->pkttype;
+	return true;
+}
+
+/* A packet that no socket's file sends has no ids: n is 0. */
+static bool load_owner(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+{
+	uint32_t uid = 0, gid = 0;
+	bool has = pkt->ops->owner && pkt->ops->owner(pkt, &uid, &gid);
+
+	v->n = has;
+	put_u32(v, row->off ? gid : uid);
+	return true;
+}
+
+static bool load_socket(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+{
+	uint32_t uid, gid;
+
+	(void)row;
+	v->buf[0] = pkt->ops->owner && pkt->ops->owner(pkt, &uid, &gid);
+	return true;
+}
+
+static bool has_ports(const struct rv_pkt *pkt)
+{
+	switch (pkt->proto) {
+	case PROTO_TCP:
+	case PROTO_UDP:
+	case PROTO_UDPLITE:
+	case PROTO_SCTP:
+	case PROTO_DCCP:
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+/*
+ * A fragment that starts one unit of 8 bytes in would overwrite flags of a TCP header that
+ * has passed (RFC 1858, 3.1): nobody sends it in good faith.
+ */
+static bool overwrites_header(struct rv_pkt *pkt)
+{
+	if (pkt->proto != PROTO_TCP || pkt->fragoff != 1)
+		return false;
+	pkt->hotdrop = true;
+	return true;
+}
+
+static bool load_ports(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+{
+	/* The ports of a TCP header are not believed before all of it is there. */
+	uint32_t whole = pkt->proto == PROTO_TCP ? TCP_HEADER : 8;
+	const uint8_t *h;
+
+	if (!has_ports(pkt) || overwrites_header(pkt))
+		return false;
+	h = rv_pkt_transport(pkt, 0, whole, v->buf);
+	if (!h)
+		return false;
+	v->at = h + row->off;
+	v->n = row->shift;
+	return true;
+}
+
+static bool load_transport(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+{
+	uint32_t whole = row->proto == PROTO_TCP ? TCP_HEADER : 8;
+
+	if (pkt->proto != row->proto || overwrites_header(pkt))
+		return false;
+	v->at = rv_pkt_transport(pkt, row->off, whole - row->off, v->buf);
+	return v->at;
+}
+
+/* The options of a TCP header: their length, or -1. */
+static int tcp_options(struct rv_pkt *pkt, uint8_t buf[TCP_OPTIONS_MAX], const uint8_t **options)
+{
+	uint8_t head[TCP_HEADER];
+	const uint8_t *tcp;
+	unsigned int doff;
+
+	if (pkt->proto != PROTO_TCP || overwrites_header(pkt))
+		return -1;
+	tcp = rv_pkt_transport(pkt, 0, TCP_HEADER, head);
+	if (!tcp)
+		return -1;
+	doff = (tcp[12] >> 4) * 4U;
+	if (doff < TCP_HEADER) {
+		pkt->hotdrop = true;
+		return -1;
+	}
+	*options = rv_pkt_transport(pkt, TCP_HEADER, doff - TCP_HEADER, buf);
+	return *options ? (int)(doff - TCP_HEADER) : -1;
+}
+
+/* Offset of the option behind the one at i (RFC 9293, 3.1: kinds 0 and 1 have no length). */
+static unsigned int option_next(const uint8_t *opt, unsigned int len, unsigned int i)
+{
+	if (opt[i] < 2)
+		return i + 1;
+	return i + 1 < len && opt[i + 1] ? i + opt[i + 1] : i + 1;
+}
+
+static bool load_tcp_option(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+{
+	uint8_t buf[TCP_OPTIONS_MAX];
+	const uint8_t *opt = NULL;
+	int len = tcp_options(pkt, buf, &opt);
+
+	(void)row;
+	if (len < 0)
+		return false;
+	v->n = 0;
+	for (unsigned int i = 0; i < (unsigned int)len; i = option_next(opt, len, i))
+		v->buf[v->n++] = opt[i];
+	return true;
+}
+
+static bool load_tcp_mss(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+{
+	uint8_t buf[TCP_OPTIONS_MAX];
+	const uint8_t *opt = NULL;
+	int len = tcp_options(pkt, buf, &opt);
+
+	(void)row;
+	if (len < 0)
+		return false;
+	v->n = 0;
+	for (unsigned int i = 0; i < (unsigned int)len; i = option_next(opt, len, i)) {
+		if (opt[i] != 2 || len - i < 4 || opt[i + 1] != 4)
+			continue;
+		memcpy(v->buf, opt + i + 2, 2);
+		v->n = 1;
+		break;
+	}
+	return true;
+}
+
+/* A packet that is on no bridge has neither port nor answer. */
+static bool load_bridge_name(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+{
+	const char *in = NULL, *out = NULL;
+	bool bridged = false;
+
+	if (!pkt->ops->bridge || !pkt->ops->bridge(pkt, &in, &out, &bridged)) {
+		v->n = 0;
+		return true;
+	}
+	return load_name(row->off ? out : in, v);
+}
+
+enum { BRIDGE_IN, BRIDGE_OUT, BRIDGE_BRIDGED };
+
+static bool load_bridge_is(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+{
+	const char *in = NULL, *out = NULL;
+	bool bridged = false, on;
+
+	on = pkt->ops->bridge && pkt->ops->bridge(pkt, &in, &out, &bridged);
+	if (row->off == BRIDGE_BRIDGED)
+		v->buf[0] = on && bridged;
+	else
+		v->buf[0] = on && (row->off == BRIDGE_IN ? in : out);
+	return true;
+}
+
+static bool load_ether_saddr(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+{
+	(void)row;
+	if (!pkt->ether)
+		return false;
+	v->at = pkt->ether + 6;
+	return true;
+}
+
+static bool load_addrtype(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+{
+	uint8_t type;
+
+	if (!pkt->ops->addrtype)
+		return false;
+	type = pkt->ops->addrtype(pkt, rv_pkt_addr(pkt, row->off), 0);
+	put_u16(v, type < 16 ? 1U << type : 0);
+	return true;
+}
+
+/* What the header says, which is what xt_length looks at; jumbograms say 0 there. */
+static bool load_length(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+{
+	bool v4 = pkt->family == NFPROTO_IPV4;
+	uint32_t said = rv_be16(pkt->data + (v4 ? 2 : 4));
+
+	(void)row;
+	put_u32(v, !said ? pkt->len : v4 ? said : said + 40);
+	return true;
+}
+
+#define V4 NFPROTO_IPV4
+#define V6 NFPROTO_IPV6
+#define NET(fam, offset, n) { load_network, (n), ORDER_N, (fam), (offset), 0, 0, 0 }
+#define BITS(fam, right, bits) { load_class, 1, ORDER_N, (fam), 0, (right), (bits), 0 }
+#define META(fn, n, how) { (fn), (n), (how), NFPROTO_UNSPEC, 0, 0, 0, 0 }
+#define SIDE(fn, n, how, side) { (fn), (n), (how), NFPROTO_UNSPEC, (side), 0, 0, 0 }
+#define PORTS(offset, n) { load_ports, 2, ORDER_N, NFPROTO_UNSPEC, (offset), (n), 0, 0 }
+#define TRANSPORT(fam, p, offset, n) { load_transport, (n), ORDER_N, (fam), (offset), 0, 0, (p) }
+
+/* Offsets: RFC 791, RFC 8200, RFC 9293, RFC 792, RFC 4443. */
+static const struct sel_row rows[RVK_SEL_COUNT] = {
+	[RVK_SEL_IP_SADDR] = NET(V4, 12, 4),
+	[RVK_SEL_IP_DADDR] = NET(V4, 16, 4),
+	[RVK_SEL_IP_PROTO] = NET(V4, 9, 1),
+	[RVK_SEL_IP_FRAG] = NET(V4, 6, 2),
+	[RVK_SEL_IP6_SADDR] = NET(V6, 8, 16),
+	[RVK_SEL_IP6_DADDR] = NET(V6, 24, 16),
+	[RVK_SEL_L4PROTO] = META(load_l4proto, 1, ORDER_N),
+	[RVK_SEL_IIFNAME] = META(load_in, NAME_LEN, ORDER_S),
+	[RVK_SEL_OIFNAME] = META(load_out, NAME_LEN, ORDER_S),
+	[RVK_SEL_MARK] = META(load_mark, 4, ORDER_H),
+	[RVK_SEL_UID] = SIDE(load_owner, 4, ORDER_H, 0),
+	[RVK_SEL_GID] = SIDE(load_owner, 4, ORDER_H, 1),
+	[RVK_SEL_SOCKET] = META(load_socket, 1, ORDER_H),
+	[RVK_SEL_TH_SPORT] = PORTS(0, 1),
+	[RVK_SEL_TH_DPORT] = PORTS(2, 1),
+	[RVK_SEL_TH_PORT] = PORTS(0, 2),
+	[RVK_SEL_TCP_FLAGS] = TRANSPORT(NFPROTO_UNSPEC, PROTO_TCP, 13, 1),
+	[RVK_SEL_TCP_OPTION] = META(load_tcp_option, 1, ORDER_N),
+	[RVK_SEL_TCP_MSS] = META(load_tcp_mss, 2, ORDER_N),
+	[RVK_SEL_PKTTYPE] = META(load_pkttype, 1, ORDER_H),
+	[RVK_SEL_PHYSIN] = SIDE(load_bridge_name, NAME_LEN, ORDER_S, 0),
+	[RVK_SEL_PHYSOUT] = SIDE(load_bridge_name, NAME_LEN, ORDER_S, 1),
+	[RVK_SEL_PHYS_IS_IN] = SIDE(load_bridge_is, 1, ORDER_H, BRIDGE_IN),
+	[RVK_SEL_PHYS_IS_OUT] = SIDE(load_bridge_is, 1, ORDER_H, BRIDGE_OUT),
+	[RVK_SEL_PHYS_BRIDGED] = SIDE(load_bridge_is, 1, ORDER_H, BRIDGE_BRIDGED),
+	[RVK_SEL_TOS] = BITS(NFPROTO_UNSPEC, 0, 0xff),
+	[RVK_SEL_ICMP_TYPE] = TRANSPORT(V4, PROTO_ICMP, 0, 2),
+	[RVK_SEL_ICMP6_TYPE] = TRANSPORT(V6, PROTO_ICMPV6, 0, 2),
+	[RVK_SEL_ETHER_SADDR] = META(load_ether_saddr, 6, ORDER_N),
+	[RVK_SEL_ADDRTYPE_SRC] = SIDE(load_addrtype, 2, ORDER_H, 0),
+	[RVK_SEL_ADDRTYPE_DST] = SIDE(load_addrtype, 2, ORDER_H, 1),
+	[RVK_SEL_IP_DSCP] = BITS(V4, 2, 0x3f),
+	[RVK_SEL_IP6_DSCP] = BITS(V6, 2, 0x3f),
+	[RVK_SEL_IP_ECN] = BITS(V4, 0, 3),
+	[RVK_SEL_IP6_ECN] = BITS(V6, 0, 3),
+	[RVK_SEL_TTL] = NET(V4, 8, 1),
+	[RVK_SEL_HOPLIMIT] = NET(V6, 7, 1),
+	[RVK_SEL_LENGTH] = META(load_length, 4, ORDER_H),
+};
+
+bool rv_selector_known(uint32_t sel, uint8_t family)
+{
+	if (sel >= RVK_SEL_COUNT || !rows[sel].load)
+		return false;
+	return rows[sel].family == NFPROTO_UNSPEC || rows[sel].family == family;
+}
+
+bool rv_load(struct rv_pkt *pkt, unsigned int sel, struct rv_values *v)
+{
+	v->at = v->buf;
+	v->n = 1;
+	return rows[sel].load(pkt, &rows[sel], v);
+}
+
+/* ---- predicates ------------------------------------------------------------------------ */
+
+static const struct rvk_interval *intervals(const struct rvk_predicate *p)
+{
+	return (const struct rvk_interval *)(const void *)(p + 1);
+}
+
+static bool op_valid(const struct rvk_predicate *p, const struct sel_row *row)
+{
+	switch (p->op) {
+	case RVK_OP_EQ:
+		return p->len == row->len;
+	case RVK_OP_PREFIX:
+		return p->len <= row->len && row->order == ORDER_S;
+	case RVK_OP_MASK:
+	case RVK_OP_ANY:
+	case RVK_OP_RANGE:
+	case RVK_OP_IN:
+		return p->len == row->len && row->order != ORDER_S;
+	default:
+		return false;
+	}
+}
+
+uint16_t rv_predicate_check(const struct rvk_predicate *p, uint32_t room, uint8_t family)
+{
+	if (room < sizeof(*p) || p->size > room)
+		return RVK_WHY_SIZE;
+	if (!rv_selector_known(p->sel, family))
+		return RVK_WHY_SELECTOR;
+	if (p->flags & ~RVK_PREDICATE_FLAGS)
+		return RVK_WHY_RESERVED;
+	if (p->count > RVK_PREDICATE_LIST || !p->count != (p->op != RVK_OP_IN) ||
+	    p->size != sizeof(*p) + p->count * sizeof(struct rvk_interval))
+		return RVK_WHY_PREDICATE;
+	return op_valid(p, &rows[p->sel]) ? RVK_WHY_NONE : RVK_WHY_PREDICATE;
+}
+
+static uint32_t number(const uint8_t *x, unsigned int len)
+{
+	uint32_t n4;
+	uint16_t n2;
+
+	if (len == 1)
+		return x[0];
+	if (len == 2) {
+		memcpy(&n2, x, sizeof(n2));
+		return n2;
+	}
+	memcpy(&n4, x, sizeof(n4));
+	return n4;
+}
+
+static bool in_range(const struct sel_row *row, const uint8_t *x, const uint8_t *from,
+		     const uint8_t *to)
+{
+	uint32_t n;
+
+	if (row->order == ORDER_N)
+		return memcmp(x, from, row->len) >= 0 && memcmp(x, to, row->len) <= 0;
+	n = number(x, row->len);
+	return n >= number(from, row->len) && n <= number(to, row->len);
+}
+
+static bool equal_masked(const struct rvk_predicate *p, const uint8_t *x)
+{
+	uint8_t differ = 0;
+
+	for (unsigned int i = 0; i < p->len; i++)
+		differ |= (x[i] & p->other[i]) ^ p->value[i];
+	return !differ;
+}
+
+static bool has_any(const struct rvk_predicate *p, const uint8_t *x)
+{
+	uint8_t common = 0;
+
+	for (unsigned int i = 0; i < p->len; i++)
+		common |= x[i] & p->value[i];
+	return common;
+}
+
+static bool in_list(const struct rvk_predicate *p, const struct sel_row *row, const uint8_t *x)
+{
+	for (unsigned int i = 0; i < p->count; i++)
+		if (in_range(row, x, intervals(p)[i].from, intervals(p)[i].to))
+			return true;
+	return false;
+}
+
+static bool compare(const struct rvk_predicate *p, const struct sel_row *row, const uint8_t *x)
+{
+	switch (p->op) {
+	case RVK_OP_EQ:
+		if (row->order == ORDER_S)
+			return !strncmp((const char *)x, (const char *)p->value, p->len);
+		return !memcmp(x, p->value, p->len);
+	case RVK_OP_PREFIX:
+		return !strncmp((const char *)x, (const char *)p->value, p->len);
+	case RVK_OP_MASK:
+		return equal_masked(p, x);
+	case RVK_OP_ANY:
+		return has_any(p, x);
+	case RVK_OP_RANGE:
+		return in_range(row, x, p->value, p->other);
+	default:
+		return in_list(p, row, x);
+	}
+}
+
+bool rv_predicate_true(struct rv_pkt *pkt, const struct rvk_predicate *p)
+{
+	const struct sel_row *row = &rows[p->sel];
+	bool found = false;
+	struct rv_values v;
+
+	if (!rv_load(pkt, p->sel, &v))
+		return false;
+	for (unsigned int i = 0; i < v.n && !found; i++)
+		found = compare(p, row, v.at + i * row->len);
+	return found != (p->flags & RVK_PREDICATE_NEGATE);
+}

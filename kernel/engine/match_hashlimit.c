@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hashlimit: a limit for each address, port or combination of them. Tables are found by name: rules of
+ * one name share one, and it outlives the replacement of the rules.
+ */
+#include "internal.h"
+
+#include <linux/netfilter/xt_hashlimit.h>
+
+#define SECOND		1000000000ULL
+#define MILLISECOND	1000000ULL
+#define BUCKETS_DEFAULT	1024
+#define BUCKETS_MAX	1048576
+#define SWEEP		2	/* buckets looked through for what has expired, for each new entry */
+
+#define PORTS		(XT_HASHLIMIT_HASH_DPT | XT_HASHLIMIT_HASH_SPT)
+#define MODES		(XT_HASHLIMIT_HASH_DIP | XT_HASHLIMIT_HASH_SIP | PORTS | XT_HASHLIMIT_INVERT | \
+			 XT_HASHLIMIT_BYTES | XT_HASHLIMIT_RATE_MATCH)
+
+struct key {
+	uint8_t src[16], dst[16];
+	uint16_t sport, dport;		/* as in the packet */
+};
+
+struct entry {
+	struct entry *next;
+	struct key key;
+	uint64_t expires;
+	uint64_t last;			/* when credit was filled up, or the window began */
+	uint64_t credit;		/* nanoseconds */
+	uint64_t refills;		/* of a limit of bytes: how often it may overdraw */
+	uint64_t passed;		/* of a rate: in this window */
+	bool over;			/* of a rate: the window before went beyond it */
+};
+
+/* What a configuration comes to; times in nanoseconds. */
+struct rate {
+	uint64_t cost, cap;		/* of a packet, or of 16 bytes */
+	uint64_t per_second, burst;	/* of a rate: packets or bytes */
+	uint64_t window;
+};
+
+struct table {
+	struct rv_named named;
+	struct rv_lock lock;		/* guards all below */
+	struct hashlimit_cfg3 cfg;
+	struct rate rate;
+	uint32_t key[2];
+	uint32_t count, size;
+	uint32_t hand;			/* bucket to be swept next */
+	struct entry **buckets;
+};
+
+/* The three revisions as one. */
+struct state {
+	struct table *table;
+	uint32_t mode;			/* the rule's own */
+};
+
+static struct rv_names tables;
+
+static struct table *table_of(struct rv_named *named)
+{
+	return (struct table *)(void *)((char *)named - offsetof(struct table, named));
+}
+
+/* ---- configurations -------------------------------------------------------------------------- */
+
+#define COPY(to, from)								\
+	do {									\
+		(to)->mode = (from)->mode;					\
+		(to)->avg = (from)->avg;					\
+		(to)->burst = (from)->burst;					\
+		(to)->size = (from)->size;					\
+		(to)->max = (from)->max;					\
+		(to)->gc_interval = (from)->gc_interval;			\
+		(to)->expire = (from)->expire;					\
+		(to)->srcmask = (from)->srcmask;				\
+		(to)->dstmask = (from)->dstmask;				\
+	} while (0)
+
+/* Reads the data of any revision; returns its name, room its field's length, scale units in a second. */
+static const char *read_info(const struct rv_admit *a, struct hashlimit_cfg3 *cfg, size_t *room,
+			     uint32_t *scale)
+{
+	const struct xt_hashlimit_mtinfo1 *v1 = a->data;
+	const struct xt_hashlimit_mtinfo2 *v2 = a->data;
+	const struct xt_hashlimit_mtinfo3 *v3 = a->data;
+
+	*cfg = (struct hashlimit_cfg3){ 0 };
+	*scale = a->revision == 1 ? XT_HASHLIMIT_SCALE : XT_HASHLIMIT_SCALE_v2;
+	switch (a->revision) {
+	case 1:
+		COPY(cfg, &v1->cfg);
+		*room = sizeof(v1->name);
+		return v1->name;
+	case 2:
+		COPY(cfg, &v2->cfg);
+		*room = sizeof(v2->name);
+		return v2->name;
+	default:
+		*cfg = v3->cfg;
+		*room = sizeof(v3->name);
+		return v3->name;
+	}
+}
+
+static bool cfg_valid(const struct hashlimit_cfg3 *cfg, uint8_t family, uint8_t revision)
+{
+	uint32_t bits = 8 * rv_addr_len(family);
+	uint32_t modes = revision == 3 ? MODES : MODES & ~XT_HASHLIMIT_RATE_MATCH;
+
+	if (!cfg->gc_interval || !cfg->expire || cfg->size > BUCKETS_MAX ||
+	    cfg->srcmask > bits || cfg->dstmask > bits || cfg->mode & ~modes)
+		return false;
+	if (cfg->mode & (XT_HASHLIMIT_RATE_MATCH | XT_HASHLIMIT_BYTES) && cfg->avg > UINT32_MAX)
+		return false;
+	return !(cfg->mode & XT_HASHLIMIT_RATE_MATCH) || (cfg->avg && cfg->interval);
+}
+
+/* A limit of bytes counts in 16 of them; avg is what these cost, in 1/2^32 of a second. */
+static int byte_rate(const struct hashlimit_cfg3 *cfg, struct rate *r)
+{
+	r->cost = cfg->avg * SECOND >> 32;
+	r->cap = SECOND;
+	return r->cost ? 0 : -EINVAL;
+}
+
+static int packet_rate(const struct hashlimit_cfg3 *cfg, uint32_t scale, struct rate *r)
+{
+	uint64_t unit = SECOND / scale;
+
+	if (!cfg->burst || !cfg->avg || cfg->avg > UINT64_MAX / unit / cfg->burst)
+		return -ERANGE;
+	r->cost = cfg->avg * unit;
+	r->cap = r->cost * cfg->burst;
+	return 0;
+}
+
+static int window_rate(const struct hashlimit_cfg3 *cfg, struct rate *r)
+{
+	r->window = cfg->interval * SECOND;
+	if (cfg->mode & XT_HASHLIMIT_BYTES) {
+		r->per_second = (UINT32_MAX / cfg->avg - 1) << XT_HASHLIMIT_BYTE_SHIFT;
+		r->burst = cfg->burst ? cfg->burst * r->per_second : r->per_second;
+	} else {
+		r->per_second = XT_HASHLIMIT_SCALE_v2 / cfg->avg;
+		r->burst = cfg->burst + r->per_second;
+	}
+	return 0;
+}
+
+static int make_rate(const struct hashlimit_cfg3 *cfg, uint32_t scale, struct rate *r)
+{
+	*r = (struct rate){ 0 };
+	if (cfg->mode & XT_HASHLIMIT_RATE_MATCH)
+		return window_rate(cfg, r);
+	return cfg->mode & XT_HASHLIMIT_BYTES ? byte_rate(cfg, r) : packet_rate(cfg, scale, r);
+}
+
+/* ---- tables, with their lock held ------------------------------------------------------------ */
+
+static void forget_expired(struct table *t, uint32_t bucket, uint64_t now)
+{
+	struct entry **at = &t->buckets[bucket];
+
+	while (*at) {
+		struct entry *e = *at;
+
+		if (e->expires > now) {
+			at = &e->next;
+			continue;
+		}
+		*at = e->next;
+		rv_free(e);
+		t->count--;
+	}
+}
+
+static void sweep(struct table *t, uint32_t buckets, uint64_t now)
+{
+	while (buckets--) {
+		forget_expired(t, t->hand, now);
+		t->hand = (t->hand + 1) % t->size;
+	}
+}
+
+static void start_entry(const struct table *t, struct entry *e, uint64_t now)
+{
+	e->last = now;
+	e->credit = t->rate.cap;
+	e->refills = t->cfg.burst;
+}
+
+static struct entry *find_entry(struct table *t, const struct key *key, uint64_t now)
+{
+	uint32_t bucket = rv_hash(key, sizeof(*key), t->key) % t->size;
+	struct entry *e;
+
+	forget_expired(t, bucket, now);
+	for (e = t->buckets[bucket]; e; e = e->next)
+		if (!memcmp(&e->key, key, sizeof(*key)))
+			return e;
+	sweep(t, t->cfg.max && t->count >= t->cfg.max ? t->size : SWEEP, now);
+	if (t->cfg.max && t->count >= t->cfg.max)
+		return NULL;
+	e = rv_alloc(sizeof(*e), false);
+	if (!e)
+		return NULL;
+	e->key = *key;
+	start_entry(t, e, now);
+	e->next = t->buckets[bucket];
+	t->buckets[bucket] = e;
+	t->count++;
+	return e;
+}
+
+/* The window that has ended says whether the rate was kept, this one whether it will be. */
+static bool within_rate(const struct table *t, struct entry *e, uint32_t len, uint64_t now)
+{
+	const struct rate *r = &t->rate;
+	uint64_t since = now > e->last ? now - e->last : 0;
+
+	if (since >= r->window) {
+		e->over = e->passed * (r->window / SECOND) > since / SECOND * r->per_second;
+		e->passed = 0;
+		e->last = now;
+	}
+	e->passed += t->cfg.mode & XT_HASHLIMIT_BYTES ? len : 1;
+	return !e->over && e->passed <= r->burst;
+}
+
+static uint64_t cost_of(const struct table *t, struct entry *e, uint32_t len)
+{
+	uint64_t cost = t->rate.cost;
+
+	if (!(t->cfg.mode & XT_HASHLIMIT_BYTES))
+		return cost;
+	cost *= (len >> XT_HASHLIMIT_BYTE_SHIFT) + 1;
+	if (cost > t->rate.cap)
+		cost = t->rate.cap;
+	if (e->credit < cost && e->refills) {
+		e->refills--;
+		e->credit = t->rate.cap;
+	}
+	return cost;
+}
+
+static bool within_limit(const struct table *t, struct entry *e, uint32_t len, uint64_t now)
+{
+	uint64_t more = now > e->last ? now - e->last : 0, cost;
+
+	e->last += more;
+	e->credit = more < t->rate.cap - e->credit ? e->credit + more : t->rate.cap;
+	cost = cost_of(t, e, len);
+	if (e->credit < cost)
+		return false;
+	e->credit -= cost;
+	return true;
+}
+
+/* ---- the match -------------------------------------------------------------------------------- */
+
+static void copy_masked(uint8_t out[16], const uint8_t *addr, unsigned int len, unsigned int bits)
+{
+	for (unsigned int i = 0; i < len && bits; i++) {
+		unsigned int n = bits < 8 ? bits : 8;
+
+		out[i] = addr[i] & (uint8_t)(0xff00 >> n);
+		bits -= n;
+	}
+}
+
+static bool has_ports(const struct rv_pkt *pkt)
+{
+	return pkt->proto == 6 || pkt->proto == 17 || pkt->proto == 33 || pkt->proto == 132 ||
+	       pkt->proto == 136;
+}
+
+/* False: the packet ends before its ports. */
+static bool make_key(struct rv_pkt *pkt, const struct table *t, struct key *key)
+{
+	unsigned int len = rv_addr_len(pkt->family);
+	uint8_t buf[4];
+	const uint8_t *ports;
+
+	*key = (struct key){ .sport = 0 };
+	if (t->cfg.mode & XT_HASHLIMIT_HASH_SIP)
+		copy_masked(key->src, rv_pkt_addr(pkt, false), len, t->cfg.srcmask);
+	if (t->cfg.mode & XT_HASHLIMIT_HASH_DIP)
+		copy_masked(key->dst, rv_pkt_addr(pkt, true), len, t->cfg.dstmask);
+	if (!(t->cfg.mode & PORTS) || !has_ports(pkt) || pkt->fragoff)
+		return true;
+	ports = rv_pkt_transport(pkt, 0, sizeof(buf), buf);
+	if (!ports)
+		return false;
+	if (t->cfg.mode & XT_HASHLIMIT_HASH_SPT)
+		memcpy(&key->sport, ports, 2);
+	if (t->cfg.mode & XT_HASHLIMIT_HASH_DPT)
+		memcpy(&key->dport, ports + 2, 2);
+	return true;
+}
+
+/* Where an entry cannot be had the packet is dropped: a limit that does not count would be none. */
+static bool match_hashlimit(struct rv_pkt *pkt, const void *data, void *state)
+{
+	const struct state *s = state;
+	struct table *t = s->table;
+	uint64_t now = rv_clock(RV_CLOCK_STEADY);
+	struct entry *e = NULL;
+	bool within = false;
+	struct key key;
+
+	(void)data;
+	if (!make_key(pkt, t, &key))
+		return false;
+	rv_lock(&t->lock);
+	e = find_entry(t, &key, now);
+	if (e) {
+		e->expires = now + t->cfg.expire * MILLISECOND;
+		within = t->cfg.mode & XT_HASHLIMIT_RATE_MATCH ? within_rate(t, e, pkt->len, now) :
+								 within_limit(t, e, pkt->len, now);
+	}
+	rv_unlock(&t->lock);
+	pkt->hotdrop |= !e;
+	return e && within != !!(s->mode & XT_HASHLIMIT_INVERT);
+}
+
+static void free_table(struct table *t)
+{
+	for (uint32_t i = 0; t->buckets && i < t->size; i++)
+		forget_expired(t, i, UINT64_MAX);
+	rv_free(t->buckets);
+	rv_free(t);
+}
+
+static struct table *make_table(const struct rv_admit *a, const struct hashlimit_cfg3 *cfg,
+				const struct rate *rate, const char *name)
+{
+	struct table *t = rv_alloc(sizeof(*t), true);
+
+	if (!t)
+		return NULL;
+	t->cfg = *cfg;
+	t->rate = *rate;
+	t->size = cfg->size ? cfg->size : BUCKETS_DEFAULT;
+	t->key[0] = rv_random();
+	t->key[1] = rv_random();
+	t->buckets = rv_alloc(t->size * sizeof(*t->buckets), true);
+	if (!t->buckets) {
+		free_table(t);
+		return NULL;
+	}
+	rv_named_add(&tables, &t->named, a->engine, a->family, name);
+	return t;
+}
+
+static void put_table(struct table *t)
+{
+	if (rv_named_put(&tables, &t->named))
+		free_table(t);
+}
+
+static int check_hashlimit(struct rv_admit *a)
+{
+	struct rv_named *named;
+	struct hashlimit_cfg3 cfg;
+	const char *name;
+	struct state *s;
+	struct rate rate;
+	uint32_t scale;
+	size_t room;
+	int rc;
+
+	name = read_info(a, &cfg, &room, &scale);
+	if (!name[0] || !memchr(name, 0, room) || !cfg_valid(&cfg, a->family, a->revision))
+		return -EINVAL;
+	rc = make_rate(&cfg, scale, &rate);
+	if (rc)
+		return rc;
+	s = rv_alloc(sizeof(*s), true);
+	if (!s)
+		return -ENOMEM;
+	named = rv_named_get(&tables, a->engine, a->family, name);
+	s->table = named ? table_of(named) : make_table(a, &cfg, &rate, name);
+	if (!s->table) {
+		rv_free(s);
+		return -ENOMEM;
+	}
+	s->mode = cfg.mode;
+	a->state = s;
+	return 0;
+}
+
+static void destroy_hashlimit(const void *data, void *state)
+{
+	struct state *s = state;
+
+	(void)data;
+	put_table(s->table);
+	rv_free(s);
+}
+
+#define HASHLIMIT(rev, info)							\
+	{									\
+		.name = "hashlimit", .kind = RVK_KIND_MATCH, .revision = (rev),	\
+		.size = sizeof(info),						\
+		.looks = { 0, RV_LOOKS(RV_LOOK_STATE) | RV_LOOKS(RV_LOOK_TIME) }, \
+		.check = check_hashlimit, .match = match_hashlimit,		\
+		.destroy = destroy_hashlimit,					\
+	}
+
+struct rv_handler rv_matches_hashlimit[] = {
+	HASHLIMIT(1, struct xt_hashlimit_mtinfo1),
+	HASHLIMIT(2, struct xt_hashlimit_mtinfo2),
+	HASHLIMIT(3, struct xt_hashlimit_mtinfo3),
+	{ .name = NULL },
+};

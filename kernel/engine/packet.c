@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where things are in a packet, and its checksums. */
+#include "internal.h"
+
+#define IPV4_HEADER	20
+#define IPV6_HEADER	40
+#define IP_OFFSET_MASK	0x1fff
+
+/* Next header values of RFC 8200 and RFC 4302. */
+enum {
+	NEXT_HOP = 0,
+	NEXT_ROUTING = 43,
+	NEXT_FRAGMENT = 44,
+	NEXT_AUTH = 51,
+	NEXT_NONE = 59,
+	NEXT_DEST = 60,
+};
+
+void rv_csum_replace(uint8_t *check, uint16_t from, uint16_t to)
+{
+	uint32_t sum = (uint16_t)~rv_be16(check) + (uint32_t)(uint16_t)~from + to;
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	rv_put_be16(check, ~sum);
+}
+
+static int parse_ipv4(struct rv_pkt *pkt)
+{
+	if (pkt->linear < IPV4_HEADER || pkt->data[0] >> 4 != 4)
+		return -EINVAL;
+	pkt->thoff = (pkt->data[0] & 0xf) * 4U;
+	if (pkt->thoff < IPV4_HEADER || pkt->linear < pkt->thoff)
+		return -EINVAL;
+	pkt->proto = pkt->data[9];
+	pkt->fragoff = rv_be16(pkt->data + 6) & IP_OFFSET_MASK;
+	return 0;
+}
+
+static bool is_extension(uint8_t next)
+{
+	return next == NEXT_HOP || next == NEXT_ROUTING || next == NEXT_FRAGMENT ||
+	       next == NEXT_AUTH || next == NEXT_DEST;
+}
+
+/* Bytes of an extension header; second is the second byte of it. */
+static uint32_t extension_length(uint8_t kind, uint8_t second)
+{
+	if (kind == NEXT_FRAGMENT)
+		return 8;
+	return kind == NEXT_AUTH ? (second + 2U) * 4 : (second + 1U) * 8;
+}
+
+/* A chain of headers that ends within one leaves the protocol unknown. */
+static int parse_ipv6(struct rv_pkt *pkt)
+{
+	uint32_t off = IPV6_HEADER;
+	uint8_t next;
+
+	if (pkt->linear < IPV6_HEADER || pkt->data[0] >> 4 != 6)
+		return -EINVAL;
+	pkt->proto = RV_PROTO_NONE;
+	pkt->fragoff = 0;
+	for (next = pkt->data[6]; is_extension(next);) {
+		uint8_t buf[4];
+		const uint8_t *h = rv_pkt_pull(pkt, off, sizeof(buf), buf);
+
+		if (!h)
+			return 0;
+		if (next == NEXT_FRAGMENT)
+			pkt->fragoff = rv_be16(h + 2) >> 3;
+		off += extension_length(next, h[1]);
+		next = h[0];
+		if (pkt->fragoff && is_extension(next))
+			return 0;
+		if (pkt->fragoff)
+			break;
+	}
+	pkt->proto = next;
+	pkt->thoff = off;
+	return 0;
+}
+
+int rv_pkt_parse(struct rv_pkt *pkt)
+{
+	pkt->hotdrop = false;
+	pkt->thoff = 0;
+	return pkt->family == NFPROTO_IPV4 ? parse_ipv4(pkt) : parse_ipv6(pkt);
+}
+
+const void *rv_pkt_transport(struct rv_pkt *pkt, uint32_t off, uint32_t len, void *buf)
+{
+	const void *p;
+
+	if (pkt->proto == RV_PROTO_NONE || pkt->fragoff)
+		return NULL;
+	p = rv_pkt_pull(pkt, pkt->thoff + off, len, buf);
+	if (!p)
+		pkt->hotdrop = true;
+	return p;
+}

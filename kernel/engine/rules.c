@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A table as it is kept: a copy of the entries, and what each CPU needs to run them. */
+#include "internal.h"
+
+#define ENTRY_MIN	(sizeof(struct rvk_entry) + sizeof(struct rvk_element))
+
+static int check_head(struct rv_rules *r, struct rvk_refusal *why)
+{
+	const struct rvk_table *head = &r->head;
+
+	if (head->reserved[0] || head->reserved[1] || head->reserved[2] || head->reserved2)
+		return rv_refuse(why, RVK_WHY_RESERVED, -EINVAL);
+	if (head->valid_hooks != r->def->hooks)
+		return rv_refuse(why, RVK_WHY_HOOKS, -EINVAL);
+	if (head->size > RVK_SIZE_MAX || head->size % 8 || !head->count)
+		return rv_refuse(why, RVK_WHY_SIZE, -EINVAL);
+	if (head->count > head->size / ENTRY_MIN)
+		return rv_refuse(why, RVK_WHY_COUNT, -EINVAL);
+	return 0;
+}
+
+static int make_slot(struct rv_rules *r, struct rv_slot *slot)
+{
+	size_t counters = (size_t)r->head.count * sizeof(*slot->counters);
+	size_t stack = (size_t)r->depth * RV_NESTED * sizeof(*slot->stack);
+
+	slot->counters = rv_alloc(counters, true);
+	slot->stack = rv_alloc(stack + sizeof(*slot->stack), true);
+	r->memory += counters + stack;
+	return slot->counters && slot->stack ? 0 : -ENOMEM;
+}
+
+static int make_slots(struct rv_rules *r, unsigned int n, struct rvk_refusal *why)
+{
+	r->slots = rv_alloc(n * sizeof(*r->slots), true);
+	if (!r->slots)
+		return rv_refuse(why, RVK_WHY_MEMORY, -ENOMEM);
+	r->memory += n * sizeof(*r->slots);
+	for (r->nslots = 0; r->nslots < n;) {
+		int rc = make_slot(r, &r->slots[r->nslots++]);
+
+		if (rc)
+			return rv_refuse(why, RVK_WHY_MEMORY, rc);
+	}
+	return 0;
+}
+
+/* hooks is needed only while the table is checked. */
+static int make_parts(struct rv_rules *r, struct rvk_refusal *why)
+{
+	uint32_t *hooks = rv_alloc(r->head.count * sizeof(*hooks), true);
+	int rc;
+
+	if (!hooks)
+		return rv_refuse(why, RVK_WHY_MEMORY, -ENOMEM);
+	rc = rv_rules_check(r, hooks, why);
+	if (!rc)
+		rc = rv_parts_make(r, hooks, why);
+	rv_free(hooks);
+	return rc;
+}
+
+static int fill(struct rv_rules *r, const void *entries, struct rvk_refusal *why)
+{
+	int rc = check_head(r, why);
+
+	if (rc)
+		return rc;
+	r->blob = rv_alloc(r->head.size, true);
+	if (!r->blob)
+		return rv_refuse(why, RVK_WHY_MEMORY, -ENOMEM);
+	memcpy(r->blob, entries, r->head.size);
+	r->memory = sizeof(*r) + r->head.size;
+	rc = make_parts(r, why);
+	return rc ? rc : make_slots(r, rv_engine_slots(r->engine), why);
+}
+
+struct rv_rules *rv_rules_new(struct rv_engine *e, const struct rv_engine_table_def *def,
+			      const struct rvk_table *head, struct rvk_refusal *why, int *error)
+{
+	struct rv_rules *r = rv_alloc(sizeof(*r), true);
+
+	if (!r) {
+		*error = rv_refuse(why, RVK_WHY_MEMORY, -ENOMEM);
+		return NULL;
+	}
+	r->engine = e;
+	r->head = *head;
+	r->def = def;
+	*error = fill(r, head + 1, why);
+	if (!*error)
+		return r;
+	rv_rules_free(r);
+	return NULL;
+}
+
+void rv_rules_free(struct rv_rules *r)
+{
+	if (!r)
+		return;
+	rv_parts_free(r);
+	for (unsigned int i = 0; i < r->nslots; i++) {
+		rv_free(r->slots[i].counters);
+		rv_free(r->slots[i].stack);
+	}
+	rv_free(r->slots);
+	rv_free(r->blob);
+	rv_free(r);
+}
+
+struct rvk_counters rv_counters_of(const struct rv_rules *r, const struct rvk_entry *e)
+{
+	struct rvk_counters sum = e->counters;
+
+	for (unsigned int i = 0; i < r->nslots; i++) {
+		const struct rvk_counters *c = &r->slots[i].counters[e->index];
+
+		sum.packets += __atomic_load_n(&c->packets, __ATOMIC_RELAXED);
+		sum.bytes += __atomic_load_n(&c->bytes, __ATOMIC_RELAXED);
+	}
+	return sum;
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Packets through a table. The walk is written once and compiled for each family, with and
+ * without a record: what is not recorded costs nothing.
+ */
+#include "internal.h"
+
+/* Constants of a walk reach all that it is made of. */
+#define RV_INLINE inline __attribute__((always_inline))
+
+/* What a walk carries along. */
+struct walk {
+	struct rv_rules *rules;
+	struct rv_slot *slot;
+	struct rv_pkt *pkt;
+	struct rv_record *record;
+	uint32_t base;			/* of this walk on the slot's stack */
+	bool v6, recording;		/* constants, where the walk is compiled for them */
+};
+
+static const char no_name[16];
+
+static RV_INLINE uint64_t load64(const void *p)
+{
+	uint64_t x;
+
+	memcpy(&x, p, sizeof(x));
+	return x;
+}
+
+static RV_INLINE uint32_t load32(const void *p)
+{
+	uint32_t x;
+
+	memcpy(&x, p, sizeof(x));
+	return x;
+}
+
+/* 16 bytes that differ under a mask. */
+static RV_INLINE bool differs16(const void *a, const void *b, const void *mask)
+{
+	const uint8_t *x = a, *y = b, *m = mask;
+
+	return ((load64(x) ^ load64(y)) & load64(m)) |
+	       ((load64(x + 8) ^ load64(y + 8)) & load64(m + 8));
+}
+
+static RV_INLINE bool differs_addr(bool v6, const void *a, const void *b, const void *mask)
+{
+	return v6 ? differs16(a, b, mask) : (load32(a) ^ load32(b)) & load32(mask);
+}
+
+static RV_INLINE void look(const struct walk *w, unsigned int what)
+{
+	if (w->recording)
+		rv_look(w->record->looked, what);
+}
+
+static RV_INLINE bool address_fits(const struct walk *w, const struct rvk_ip *ip, bool dst)
+{
+	const uint8_t *addr = w->pkt->data + (w->v6 ? (dst ? 24 : 8) : dst ? 16 : 12);
+	bool inverted = ip->invert & (dst ? RVK_INV_DST : RVK_INV_SRC);
+
+	if (w->v6)
+		look(w, dst ? RVK_SEL_IP6_DADDR : RVK_SEL_IP6_SADDR);
+	else
+		look(w, dst ? RVK_SEL_IP_DADDR : RVK_SEL_IP_SADDR);
+	return differs_addr(w->v6, addr, dst ? ip->dst : ip->src, dst ? ip->dmask : ip->smask) ==
+	       inverted;
+}
+
+static RV_INLINE bool iface_fits(const struct walk *w, const struct rvk_ip *ip, bool out)
+{
+	const char *name = out ? w->pkt->out : w->pkt->in;
+	bool inverted = ip->invert & (out ? RVK_INV_OUT : RVK_INV_IN);
+
+	look(w, out ? RVK_SEL_OIFNAME : RVK_SEL_IIFNAME);
+	return differs16(name ? name : no_name, out ? ip->out : ip->in,
+			 out ? ip->out_mask : ip->in_mask) == inverted;
+}
+
+/* Where the protocol cannot be told, the packet is malformed, or a fragment that does not say it. */
+static RV_INLINE bool proto_fits(const struct walk *w, const struct rvk_ip *ip)
+{
+	struct rv_pkt *pkt = w->pkt;
+
+	look(w, RVK_SEL_L4PROTO);
+	if (w->v6 && pkt->proto == RV_PROTO_NONE) {
+		pkt->hotdrop |= !pkt->fragoff;
+		return false;
+	}
+	return !ip->proto || (pkt->proto != ip->proto) == !!(ip->invert & RVK_INV_PROTO);
+}
+
+static RV_INLINE bool frag_fits(const struct walk *w, const struct rvk_ip *ip)
+{
+	look(w, RVK_SEL_IP_FRAG);
+	return !w->pkt->fragoff == !!(ip->invert & RVK_INV_FRAG);
+}
+
+static RV_INLINE bool ip_fits(const struct walk *w, const struct rvk_entry *e)
+{
+	uint32_t uses = e->uses;
+
+	if (uses & RV_USE_SRC && !address_fits(w, &e->ip, false))
+		return false;
+	if (uses & RV_USE_DST && !address_fits(w, &e->ip, true))
+		return false;
+	if (uses & RV_USE_IN && !iface_fits(w, &e->ip, false))
+		return false;
+	if (uses & RV_USE_OUT && !iface_fits(w, &e->ip, true))
+		return false;
+	if (uses & RV_USE_PROTO && !proto_fits(w, &e->ip))
+		return false;
+	return !(uses & RV_USE_FRAG) || frag_fits(w, &e->ip);
+}
+
+static RV_INLINE bool predicates_fit(const struct walk *w, const struct rvk_element *el)
+{
+	const uint8_t *p = (const uint8_t *)(el + 1);
+	const uint8_t *end = (const uint8_t *)el + el->size;
+
+	while (p < end) {
+		const struct rvk_predicate *predicate = (const void *)p;
+
+		look(w, predicate->sel);
+		if (!rv_predicate_true(w->pkt, predicate))
+			return false;
+		p += predicate->size;
+	}
+	return true;
+}
+
+static RV_INLINE void look_all(const struct walk *w, const struct rv_handler *h)
+{
+	if (!w->recording)
+		return;
+	for (unsigned int i = 0; i < RV_COUNT(h->looks); i++)
+		w->record->looked[i] |= h->looks[i];
+}
+
+static RV_INLINE bool matches_fit(const struct walk *w, const struct rvk_entry *e)
+{
+	const struct rvk_element *el = rv_entry_elements(e), *target = rv_entry_target(e);
+
+	for (; el < target; el = rv_element_next(el)) {
+		const struct rv_use *use;
+
+		if (el->form == RVK_FORM_PREDICATES) {
+			if (!predicates_fit(w, el))
+				return false;
+			continue;
+		}
+		use = &w->rules->uses[el->slot];
+		look_all(w, use->handler);
+		if (!use->handler->match(w->pkt, use->data, use->state))
+			return false;
+	}
+	return true;
+}
+
+static RV_INLINE void step(const struct walk *w, const struct rvk_entry *e, int32_t verdict)
+{
+	struct rv_record *record = w->record;
+
+	if (!w->recording)
+		return;
+	if (record->len < record->cap)
+		record->path[record->len] = (struct rv_step){
+			.table = (uint32_t)(w->rules->def - rv_engine_tables),
+			.entry = e->index,
+			.verdict = verdict,
+		};
+	record->len++;
+}
+
+static void trace(const struct rv_rules *r, struct rv_pkt *pkt, const struct rvk_entry *e)
+{
+	struct rv_trace t;
+
+	if (!pkt->ops->trace)
+		return;
+	rv_rules_where(r, e, &t);
+	pkt->ops->trace(pkt, &t);
+}
+
+static RV_INLINE const struct rvk_entry *policy(const struct walk *w)
+{
+	return rv_entry_at(w->rules, w->rules->head.underflow[w->pkt->hook]);
+}
+
+static RV_INLINE const struct rvk_entry *come_back(const struct walk *w)
+{
+	if (w->slot->top == w->base)
+		return policy(w);
+	return rv_entry_at(w->rules, w->slot->stack[--w->slot->top]);
+}
+
+/* A target's verdict as entries write one; arguments in upper bits are left out. */
+static RV_INLINE int32_t as_verdict(unsigned int nf)
+{
+	return nf == RV_CONTINUE ? RVK_CONTINUE : -(int32_t)(nf & NF_VERDICT_MASK) - 1;
+}
+
+/*
+ * The rule's target. Where to go on; NULL: *verdict is the end.
+ */
+static RV_INLINE const struct rvk_entry *follow(const struct walk *w, const struct rvk_entry *e,
+					     unsigned int *verdict)
+{
+	const struct rvk_element *target = rv_entry_target(e);
+	const struct rvk_verdict *v = rv_element_verdict(target);
+
+	if (target->form == RVK_FORM_DATA) {
+		const struct rv_use *use = &w->rules->uses[target->slot];
+
+		look_all(w, use->handler);
+		*verdict = use->handler->target(w->pkt, use->data, use->state);
+		step(w, e, as_verdict(*verdict));
+		return *verdict == RV_CONTINUE ? rv_entry_next(e) : NULL;
+	}
+	step(w, e, v->verdict);
+	if (v->verdict >= 0) {
+		if (!(v->flags & RVK_VERDICT_GOTO))
+			w->slot->stack[w->slot->top++] = rv_entry_offset(w->rules, e) + e->next;
+		return rv_entry_at(w->rules, v->verdict);
+	}
+	if (v->verdict == RVK_RETURN)
+		return come_back(w);
+	if (v->verdict == RVK_CONTINUE)
+		return rv_entry_next(e);
+	*verdict = -(v->verdict + 1);
+	return NULL;
+}
+
+static RV_INLINE unsigned int walk(const struct walk *common, const bool v6, const bool recording)
+{
+	/* A copy that no other function sees: its constants stay known. */
+	const struct walk own = {
+		.rules = common->rules, .slot = common->slot, .pkt = common->pkt,
+		.record = common->record, .base = common->base, .v6 = v6, .recording = recording,
+	}, *w = &own;
+	const struct rvk_entry *e =
+		rv_entry_at(w->rules, w->rules->head.hook_entry[w->pkt->hook]);
+	unsigned int verdict = NF_DROP;
+
+	while (e && !w->pkt->hotdrop) {
+		if (!ip_fits(w, e) || (e->uses & RV_USE_MATCHES && !matches_fit(w, e))) {
+			e = rv_entry_next(e);
+			continue;
+		}
+		rv_count(&w->slot->counters[e->index], w->pkt->len);
+		if (w->pkt->trace)
+			trace(w->rules, w->pkt, e);
+		e = follow(w, e, &verdict);
+	}
+	return w->pkt->hotdrop ? NF_DROP : verdict;
+}
+
+/* One for each, so that it is compiled for its constants. */
+#define WALK(name, v6, recording)						\
+	static unsigned int name(const struct walk *w)				\
+	{									\
+		return walk(w, v6, recording);					\
+	}
+WALK(walk_v4, false, false)
+WALK(walk_v6, true, false)
+WALK(walk_v4_recorded, false, true)
+WALK(walk_v6_recorded, true, true)
+
+unsigned int rv_rules_run(struct rv_rules *r, unsigned int slot, struct rv_pkt *pkt,
+			  struct rv_record *record)
+{
+	static unsigned int (*const walks[2][2])(const struct walk *) = {
+		{ walk_v4, walk_v4_recorded }, { walk_v6, walk_v6_recorded },
+	};
+	struct walk w = {
+		.rules = r, .slot = &r->slots[slot], .pkt = pkt, .record = record,
+		.base = r->slots[slot].top,
+	};
+	unsigned int verdict;
+
+	if (!(r->head.valid_hooks & 1U << pkt->hook))
+		return NF_ACCEPT;
+	/* Too many walks within each other on this CPU: there is no room to come back from jumps. */
+	if (w.base + r->depth > RV_NESTED * r->depth)
+		return NF_DROP;
+	verdict = walks[pkt->family != NFPROTO_IPV4][record != NULL](&w);
+	r->slots[slot].top = w.base;
+	return verdict;
+}
+
+/* ---- for tracing ------------------------------------------------------------------------- */
+
+static const char *const hook_names[RVK_HOOKS] = {
+	"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING",
+};
+
+/* The hook whose chain begins, or with ends whose policy is, at an offset; -1. */
+static int hook_at(const struct rv_rules *r, uint32_t off, bool ends)
+{
+	const uint32_t *offsets = ends ? r->head.underflow : r->head.hook_entry;
+
+	for (unsigned int hook = 0; hook < RVK_HOOKS; hook++)
+		if (r->head.valid_hooks & 1U << hook && offsets[hook] == off)
+			return (int)hook;
+	return -1;
+}
+
+/* Behind a user chain's last entry stands a head, or nothing. */
+static bool is_end(const struct rv_rules *r, const struct rvk_entry *e)
+{
+	const struct rvk_entry *next = rv_entry_next(e);
+
+	if (rv_entry_offset(r, next) == r->head.size)
+		return true;
+	return rv_entry_target(next)->form == RVK_FORM_CHAIN;
+}
+
+void rv_rules_where(const struct rv_rules *r, const struct rvk_entry *e, struct rv_trace *trace)
+{
+	uint32_t off = 0, at = rv_entry_offset(r, e);
+
+	*trace = (struct rv_trace){ .table = r->def->name, .what = "rule" };
+	for (;; off += rv_entry_at(r, off)->next) {
+		const struct rvk_element *target = rv_entry_target(rv_entry_at(r, off));
+		int hook = hook_at(r, off, false);
+
+		if (hook >= 0) {
+			trace->chain = hook_names[hook];
+			trace->number = 0;
+		}
+		if (target->form == RVK_FORM_CHAIN) {
+			trace->chain = target->name;
+			trace->number = 0;
+		} else {
+			trace->number++;
+		}
+		if (off == at)
+			break;
+	}
+	if (hook_at(r, at, true) >= 0)
+		trace->what = "policy";
+	else if (is_end(r, e))
+		trace->what = "return";
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* port.h for programs: liburcu, pthread, malloc. Tests can make it fail and stop its clock. */
+#include "kernel/user/user.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+#include <urcu/urcu-bp.h>
+
+#define SECOND 1000000000ULL
+
+/* ---- readers ---------------------------------------------------------------------------------- */
+
+/* A slot belongs to one thread from when it first reads until it ends. */
+static struct {
+	bool taken;
+	unsigned long ended;	/* readings; what came before the end is seen by who waits for it */
+} slots[RV_USER_SLOTS];
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t key;		/* its destructor gives the slot back */
+static __thread unsigned int my_slot;	/* 1 + number; 0: none yet */
+
+static void release_slot(void *slot)
+{
+	__atomic_store_n(&slots[(uintptr_t)slot - 1].taken, false, __ATOMIC_RELEASE);
+}
+
+static void make_key(void)
+{
+	pthread_key_create(&key, release_slot);
+}
+
+static unsigned int take_slot(void)
+{
+	pthread_once(&once, make_key);
+	for (unsigned int i = 0;; i = (i + 1) % RV_USER_SLOTS) {
+		if (!__atomic_exchange_n(&slots[i].taken, true, __ATOMIC_ACQUIRE)) {
+			pthread_setspecific(key, (void *)(uintptr_t)(i + 1));
+			return i + 1;
+		}
+		if (i + 1 == RV_USER_SLOTS)
+			sched_yield();
+	}
+}
+
+unsigned int rv_read_begin(void)
+{
+	if (!my_slot)
+		my_slot = take_slot();
+	urcu_bp_read_lock();
+	return my_slot - 1;
+}
+
+/* The thread sanitizer does not see what liburcu does; it sees this. */
+static void say_ended(void)
+{
+#ifdef __SANITIZE_THREAD__
+	__atomic_fetch_add(&slots[my_slot - 1].ended, 1, __ATOMIC_RELEASE);
+#endif
+}
+
+void rv_read_end(void)
+{
+	say_ended();
+	urcu_bp_read_unlock();
+}
+
+void rv_wait_readers(void)
+{
+	urcu_bp_synchronize_rcu();
+	for (unsigned int i = 0; i < RV_USER_SLOTS; i++)
+		(void)__atomic_load_n(&slots[i].ended, __ATOMIC_ACQUIRE);
+}
+
+void rv_lock(struct rv_lock *lock)
+{
+	pthread_mutex_lock(&lock->mutex);
+}
+
+void rv_unlock(struct rv_lock *lock)
+{
+	pthread_mutex_unlock(&lock->mutex);
+}
+
+/* ---- memory ------------------------------------------------------------------------------------ */
+
+static unsigned long fail_in;
+static long live;
+
+unsigned long rv_user_fail_nth(unsigned long n)
+{
+	return __atomic_exchange_n(&fail_in, n, __ATOMIC_RELAXED);
+}
+
+long rv_user_live(void)
+{
+	return __atomic_load_n(&live, __ATOMIC_RELAXED);
+}
+
+static bool is_to_fail(void)
+{
+	if (!__atomic_load_n(&fail_in, __ATOMIC_RELAXED))
+		return false;
+	return __atomic_sub_fetch(&fail_in, 1, __ATOMIC_RELAXED) == 0;
+}
+
+void *rv_alloc(size_t size, bool may_sleep)
+{
+	void *p = is_to_fail() ? NULL : calloc(1, size ? size : 1);
+
+	(void)may_sleep;
+	if (p)
+		__atomic_fetch_add(&live, 1, __ATOMIC_RELAXED);
+	return p;
+}
+
+void rv_free(void *p)
+{
+	if (!p)
+		return;
+	__atomic_fetch_sub(&live, 1, __ATOMIC_RELAXED);
+	free(p);
+}
+
+/* ---- time and chance ---------------------------------------------------------------------------- */
+
+static uint64_t standing = UINT64_MAX;
+static uint64_t random_state;		/* 0: the system's */
+
+void rv_user_set_clock(uint64_t ns)
+{
+	__atomic_store_n(&standing, ns, __ATOMIC_RELAXED);
+}
+
+void rv_user_set_random(uint64_t seed)
+{
+	random_state = seed;
+}
+
+static uint64_t read_clock(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return t.tv_sec * SECOND + t.tv_nsec;
+}
+
+/* The time zone of the kernel is nothing a program has; its own stands for it. */
+static uint64_t local_clock(void)
+{
+	uint64_t now = read_clock(CLOCK_REALTIME);
+	time_t seconds = now / SECOND;
+	struct tm tm;
+
+	return localtime_r(&seconds, &tm) ? now + tm.tm_gmtoff * SECOND : now;
+}
+
+uint64_t rv_clock(enum rv_clock which)
+{
+	uint64_t still = __atomic_load_n(&standing, __ATOMIC_RELAXED);
+
+	if (still != UINT64_MAX)
+		return still;
+	if (which == RV_CLOCK_LOCAL)
+		return local_clock();
+	return read_clock(which == RV_CLOCK_UTC ? CLOCK_REALTIME : CLOCK_MONOTONIC);
+}
+
+/* splitmix64 (Steele, Lea, Flood). */
+static uint32_t next_random(void)
+{
+	uint64_t z = random_state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return (z ^ z >> 31) >> 32;
+}
+
+uint32_t rv_random(void)
+{
+	uint32_t n = 0;
+
+	if (random_state)
+		return next_random();
+	return getrandom(&n, sizeof(n), 0) == sizeof(n) ? n : (uint32_t)read_clock(CLOCK_MONOTONIC);
+}
