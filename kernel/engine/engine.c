@@ -232,9 +232,9 @@ static int call_counters(struct rv_engine *e, void *buf, uint32_t *len)
 
 /* One table of a call. */
 struct change {
-	const struct rvk_table *head;
-	struct rvk_counters *old_counters;	/* in the caller's buffer */
-	struct rv_rules *rules;			/* new, then old */
+	struct rvk_table *head;			/* in the caller's buffer, as are the counters */
+	struct rvk_counters *old_counters;
+	struct rv_rules *rules;			/* new (NULL: the table goes), then old */
 	struct rv_rules **place;
 };
 
@@ -285,11 +285,17 @@ static bool is_current(const struct change *change)
 	       change->head->old_count == (now ? now->head.count : 0);
 }
 
+/* A table without entries is to be as if it had never been. */
+static bool is_removal(const struct rvk_table *head)
+{
+	return !head->size && !head->count && !head->valid_hooks;
+}
+
 static int make_change(struct rv_engine *e, struct changes *c, uint32_t n,
 		       struct rvk_refusal *why)
 {
 	struct change *change = &c->list[n];
-	const struct rvk_table *head = change->head;
+	struct rvk_table *head = change->head;
 	const struct rv_engine_table_def *def = rv_engine_table_find(head->name);
 	int error;
 
@@ -303,6 +309,8 @@ static int make_change(struct rv_engine *e, struct changes *c, uint32_t n,
 		return rv_refuse(why, RVK_WHY_TWICE, -EINVAL);
 	if (!is_current(change))
 		return rv_refuse(why, RVK_WHY_GENERATION, -EAGAIN);
+	if (is_removal(head))
+		return 0;
 	change->rules = rv_rules_new(e, def, head, why, &error);
 	return change->rules ? 0 : error;
 }
@@ -312,7 +320,7 @@ static int announce(struct rv_engine *e, const struct changes *c)
 {
 	for (uint32_t i = 0; i < c->n && e->ops && e->ops->table_made; i++) {
 		const struct change *change = &c->list[i];
-		int rc = *change->place ? 0 :
+		int rc = *change->place || !change->rules ? 0 :
 			 e->ops->table_made(e, change->head->family,
 					    change->rules->def - rv_engine_tables);
 
@@ -329,8 +337,11 @@ static void exchange(struct rv_engine *e, struct changes *c)
 		struct change *change = &c->list[i];
 		struct rv_rules *old = *change->place;
 
-		change->rules->head.generation = ++e->generation;
-		change->rules->head.old_count = 0;
+		change->head->generation = change->rules ? ++e->generation : 0;
+		if (change->rules) {
+			change->rules->head.generation = change->head->generation;
+			change->rules->head.old_count = 0;
+		}
 		rv_publish(*change->place, change->rules);
 		change->rules = old;
 	}
