@@ -363,6 +363,8 @@ static int write_table(struct writer *w, struct rv_table *t)
 		return rv_fail_memory(w->err);
 	memcpy(head->name, t->def->name, strlen(t->def->name));
 	head->family = w->family;
+	if (!t->exists)
+		return 0;
 	w->start = w->buf->len;
 	if (write_chains(w, t, true) || write_chains(w, t, false))
 		return -1;
@@ -381,7 +383,7 @@ int rv_kmod_encode(struct rv_kmod_blob *b, struct rv_buf *buf, struct rv_table *
 	};
 	int rc;
 
-	*b = (struct rv_kmod_blob){ .buf = buf, .at = buf->len };
+	*b = (struct rv_kmod_blob){ .table = t, .buf = buf, .at = buf->len };
 	rc = write_table(&w, t);
 	free(w.jumps);
 	return rc;

@@ -31,8 +31,12 @@ struct kmod {
 int rv_kmod_link_open(struct rv_kmod_link *link, const char *arg, struct rv_error *err)
 {
 	*link = (struct rv_kmod_link){ .transport = &rv_kmod_socket };
-	if (arg && *arg)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "backend kmod takes no \"%s\"", arg);
+	if (arg && !strcmp(arg, "user"))
+		link->transport = &rv_kmod_user;
+	else if (arg && *arg)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL,
+			       "backend kmod has no \"%s\": kmod is the module, kmod:user an "
+			       "engine in the program", arg);
 	if (!link->transport->open(&link->priv, arg, err))
 		return 0;
 	rv_kmod_link_close(link);
@@ -131,7 +135,7 @@ static void ask_for(struct rvk_info *info, const struct rv_table *t)
 }
 
 /* Reads the table that there is now: struct rvk_info and entries. Returns 0 or -Exxx. */
-static int read_entries(struct kmod *k, const struct rv_table *t, struct rv_buf *b)
+static int read_entries(struct rv_kmod_link *link, const struct rv_table *t, struct rv_buf *b)
 {
 	struct rvk_info *info = rv_buf_grow(b, sizeof(*info));
 	uint32_t size;
@@ -140,7 +144,7 @@ static int read_entries(struct kmod *k, const struct rv_table *t, struct rv_buf 
 	if (!info)
 		return -ENOMEM;
 	ask_for(info, t);
-	rc = k->link.transport->call(k->link.priv, RVK_SO_INFO, info, sizeof(*info));
+	rc = link->transport->call(link->priv, RVK_SO_INFO, info, sizeof(*info));
 	if (rc || !info->table.count)
 		return rc;
 	size = info->table.size;
@@ -148,16 +152,16 @@ static int read_entries(struct kmod *k, const struct rv_table *t, struct rv_buf 
 		return -EOVERFLOW;
 	if (!rv_buf_grow(b, size))
 		return -ENOMEM;
-	return k->link.transport->call(k->link.priv, RVK_SO_ENTRIES, b->data, b->len);
+	return link->transport->call(link->priv, RVK_SO_ENTRIES, b->data, b->len);
 }
 
-static int read_patiently(struct kmod *k, const struct rv_table *t, struct rv_buf *b)
+static int read_patiently(struct rv_kmod_link *link, const struct rv_table *t, struct rv_buf *b)
 {
 	int rc = -EAGAIN;
 
 	for (unsigned int i = 0; i < PATIENCE && rc == -EAGAIN; i++) {
 		rv_buf_reset(b);
-		rc = read_entries(k, t, b);
+		rc = read_entries(link, t, b);
 	}
 	return rc;
 }
@@ -213,7 +217,7 @@ static int kmod_load_chains(struct rv_store *s, struct rv_table *table, const ch
 {
 	struct kmod *k = s->priv;
 	struct rv_buf b = RV_BUF_INIT;
-	int rc = read_patiently(k, table, &b);
+	int rc = read_patiently(&k->link, table, &b);
 
 	(void)only;
 	rc = rc ? refused_call(rc, err) : load(k, table, &b, err);
@@ -332,6 +336,49 @@ static void hand_over(struct rv_kmod_change *c, unsigned int n, const struct hel
 	free(info);
 }
 
+static void set_counters(const struct rv_kmod_entry *e, const struct rvk_counters *now)
+{
+	const struct rv_counters c = { now->packets, now->bytes };
+
+	if (e->rule)
+		e->rule->counters = c;
+	else if (e->chain->base >= 0)
+		e->chain->counters = c;
+}
+
+static int count_table(const struct rv_kmod_change *c, const struct rv_kmod_blob *b,
+		       struct rv_buf *read, struct rv_error *err)
+{
+	const struct rv_table *t = b->table;
+	int rc = read_patiently(c->link, t, read);
+	const struct rvk_info *info = (const void *)read->data;
+	uint32_t at = 0;
+
+	if (rc)
+		return refused_call(rc, err);
+	if (info->table.count != b->count)
+		return rv_fail(err, RV_ERR_AGAIN, NULL, "table `%s' is another one by now",
+			       t->def->name);
+	for (uint32_t i = 0; i < b->count; i++) {
+		const struct rvk_entry *e = (const void *)((const char *)(info + 1) + at);
+
+		set_counters(&b->entries[i], &e->counters);
+		at += e->next;
+	}
+	return 0;
+}
+
+int rv_kmod_change_count(const struct rv_kmod_change *c, struct rv_error *err)
+{
+	struct rv_buf read = RV_BUF_INIT;
+	int rc = 0;
+
+	for (unsigned int i = 0; i < c->n && !rc; i++)
+		rc = count_table(c, &c->blobs[i], &read, err);
+	rv_buf_free(&read);
+	return rc;
+}
+
 /* ---- commit -------------------------------------------------------------------------------- */
 
 /* All tables that are or were there, of those that were read. */
@@ -348,11 +395,6 @@ static int add_tables(struct rv_kmod_change *c, struct kmod *k, struct rv_rulese
 	return 0;
 }
 
-static const struct rv_table_def *def_of(const struct rv_kmod_blob *b)
-{
-	return b->entries[0].chain->table->def;
-}
-
 static int kmod_commit(struct rv_store *s, struct rv_error *err)
 {
 	struct kmod *k = s->priv;
@@ -362,7 +404,7 @@ static int kmod_commit(struct rv_store *s, struct rv_error *err)
 	if (!rc)
 		rc = rv_kmod_change_send(&c, err);
 	for (unsigned int i = 0; i < c.n && !rc; i++)
-		hand_over(&c, i, held_of(k, def_of(&c.blobs[i])));
+		hand_over(&c, i, held_of(k, c.blobs[i].table->def));
 	rv_kmod_change_free(&c);
 	return rc;
 }

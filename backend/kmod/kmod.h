@@ -22,7 +22,7 @@ struct rv_kmod_transport {
 	int (*call)(void *priv, unsigned int option, void *buf, uint32_t len);
 };
 
-extern const struct rv_kmod_transport rv_kmod_socket;
+extern const struct rv_kmod_transport rv_kmod_socket, rv_kmod_user;
 
 /* An open link, and what is known of the engine behind it. */
 struct rv_kmod_link {
@@ -33,9 +33,11 @@ struct rv_kmod_link {
 	} selectors[2];			/* IPv4, IPv6 */
 };
 
-/* "" or NULL: the module. -1 with err set: nothing is open. */
+/* "" or NULL: the module. "user": an engine in this program. -1 with err set: nothing is open. */
 int rv_kmod_link_open(struct rv_kmod_link *link, const char *arg, struct rv_error *err);
 void rv_kmod_link_close(struct rv_kmod_link *link);
+/* The engine of a link that is "user". */
+struct rv_engine *rv_kmod_user_engine(const struct rv_kmod_link *link);
 /* Whether the engine can load a selector. Asked once. */
 bool rv_kmod_has_selector(struct rv_kmod_link *link, rv_family_t family, unsigned int sel);
 
@@ -69,6 +71,7 @@ struct rv_kmod_entry {
 
 /* An encoded table: struct rvk_table and the entries behind it, in a buffer. */
 struct rv_kmod_blob {
+	const struct rv_table *table;
 	struct rv_buf *buf;		/* borrowed */
 	size_t at;			/* of struct rvk_table in it */
 	struct rv_kmod_entry *entries;	/* table.count */
@@ -76,7 +79,8 @@ struct rv_kmod_blob {
 };
 
 /*
- * Appends the table. Generation and old_count are left 0. Uses the handles of user chains.
+ * Appends the table; one that does not exist is to go. Generation and old_count are left 0. Uses
+ * the handles of user chains.
  * Returns 0, or -1 with err set; rv_kmod_blob_free() is due either way.
  */
 int rv_kmod_encode(struct rv_kmod_blob *b, struct rv_buf *buf, struct rv_table *t,
@@ -115,6 +119,8 @@ int rv_kmod_change_add(struct rv_kmod_change *c, struct rv_table *t, uint64_t ge
 /* RV_ERR_AGAIN: one of the tables has been replaced since, nothing was done. */
 int rv_kmod_change_send(struct rv_kmod_change *c, struct rv_error *err);
 void rv_kmod_change_free(struct rv_kmod_change *c);
+/* Gives the rules and base chains of a change that was sent the counters of now. */
+int rv_kmod_change_count(const struct rv_kmod_change *c, struct rv_error *err);
 
 /* ---- errors: refusal.c ------------------------------------------------------------------ */
 

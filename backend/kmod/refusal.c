@@ -116,7 +116,7 @@ int rv_kmod_refused(const struct rvk_refusal *why, int code, const struct rv_kmo
 		    struct rv_error *err)
 {
 	const struct rv_kmod_blob *b = why->table < c->n ? &c->blobs[why->table] : NULL;
-	const struct rv_table *t = b ? b->entries[0].chain->table : NULL;
+	const struct rv_table *t = b ? b->table : NULL;
 
 	if (!b || !why->reason)
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "ravelin.ko refused the change: %s",
