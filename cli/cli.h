@@ -28,6 +28,7 @@ int rv_cli_iptables(struct rv_cli *cli);
 int rv_cli_save(struct rv_cli *cli);
 int rv_cli_restore(struct rv_cli *cli);
 int rv_cli_translate(struct rv_cli *cli);
+int rv_cli_run(struct rv_cli *cli);
 int rv_cli_restore_translate(struct rv_cli *cli);
 int rv_cli_apply(struct rv_cli *cli);
 int rv_cli_confirm(struct rv_cli *cli);

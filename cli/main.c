@@ -38,6 +38,7 @@ static const struct program {
 	{ "revert", NFPROTO_UNSPEC, false, rv_cli_revert, "do not keep it" },
 	{ "iptables-xml", NFPROTO_IPV4, false, rv_cli_xml, "what -save printed as XML, and back" },
 	{ "json", NFPROTO_IPV4, false, rv_cli_json, "rules as JSON, and back" },
+	{ "run", NFPROTO_IPV4, false, rv_cli_run, "packets of a capture through the rules of a file" },
 	{ NULL },
 };
 

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Link layers: the types and headers of https://www.tcpdump.org/linktypes.html; IEEE 802.1Q
+ * for VLAN tags. Network headers: RFC 791, RFC 8200.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <pcap/pcap.h>		/* before headers of the kernel, which leave out what it defines */
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+
+#include "cli/capture.h"
+
+/* Tags that are taken off: one of the provider, one of the customer, and room for odd ones. */
+#define MAX_TAGS 4
+
+struct link_layer;
+
+struct rv_capture {
+	pcap_t *pcap;
+	const struct link_layer *link;
+	const char *name;
+	uint64_t number;
+};
+
+static uint16_t get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static rv_family_t family_of(uint16_t ethertype)
+{
+	return ethertype == ETH_P_IP ? NFPROTO_IPV4 : ethertype == ETH_P_IPV6 ? NFPROTO_IPV6 : 0;
+}
+
+/* ---- libpcap -------------------------------------------------------------------------------- */
+
+/*
+ * Loaded when a capture is opened: a library that brings ten more with it is not to be
+ * paid for by every iptables command.
+ */
+#define FUNCTIONS(X)							\
+	X(fopen_offline_with_tstamp_precision)				\
+	X(datalink)							\
+	X(datalink_val_to_name)						\
+	X(next_ex)							\
+	X(geterr)							\
+	X(close)
+
+static struct {
+#define RV_X(name) typeof(pcap_##name) *name;
+	FUNCTIONS(RV_X)
+#undef RV_X
+} lib;
+
+static const struct {
+	const char *name;
+	void *at;
+} symbols[] = {
+#define RV_X(name) { "pcap_" #name, &lib.name },
+	FUNCTIONS(RV_X)
+#undef RV_X
+};
+
+/* Debian's name of it, and everybody else's. */
+static const char *const sonames[] = { "libpcap.so.0.8", "libpcap.so.1" };
+
+static int load_library(struct rv_error *err)
+{
+	void *handle = NULL;
+
+	for (unsigned int i = 0; i < sizeof(sonames) / sizeof(*sonames) && !handle; i++)
+		handle = dlopen(sonames[i], RTLD_NOW);
+	for (unsigned int i = 0; i < sizeof(symbols) / sizeof(*symbols) && handle; i++) {
+		void *found = dlsym(handle, symbols[i].name);
+
+		if (!found)
+			return rv_fail(err, RV_ERR_PROBLEM, NULL, "libpcap has no %s: it is too old",
+				       symbols[i].name);
+		memcpy(symbols[i].at, &found, sizeof(found));
+	}
+	if (handle)
+		return 0;
+	rv_fail(err, RV_ERR_PROBLEM, NULL, "captures cannot be read: %s", dlerror());
+	return rv_hint(err, "libpcap reads them; Debian's package is libpcap0.8");
+}
+
+/* ---- link layers: each finds the network header and says what is behind it -------------- */
+
+static void skip(struct rv_frame *f, uint32_t bytes)
+{
+	f->data += bytes;
+	f->len -= bytes;
+}
+
+/* at: where the type is, with the bytes behind it the network header, but for tags. */
+static void skip_tags(struct rv_frame *f, uint32_t at)
+{
+	uint16_t type = get16(f->data + at);
+
+	skip(f, at + 2);
+	for (int i = 0; i < MAX_TAGS && (type == ETH_P_8021Q || type == ETH_P_8021AD); i++) {
+		if (f->len < 4)
+			return;
+		type = get16(f->data + 2);
+		skip(f, 4);
+	}
+	f->family = family_of(type);
+}
+
+static void ethernet(struct rv_frame *f)
+{
+	static const uint8_t all[ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+
+	f->ether = f->data;
+	if (!memcmp(f->data, all, sizeof(all)))
+		f->pkttype = PACKET_BROADCAST;
+	else if (f->data[0] & 1)
+		f->pkttype = PACKET_MULTICAST;
+	skip_tags(f, 12);
+}
+
+/* Without a link layer the version says what it is. */
+static void raw(struct rv_frame *f)
+{
+	uint8_t version = f->len ? f->data[0] >> 4 : 0;
+
+	f->family = version == 4 ? NFPROTO_IPV4 : version == 6 ? NFPROTO_IPV6 : 0;
+}
+
+static void cooked(struct rv_frame *f)
+{
+	uint16_t type = get16(f->data);
+
+	f->pkttype = type <= PACKET_OUTGOING ? type : PACKET_HOST;
+	skip_tags(f, 14);
+}
+
+static void cooked2(struct rv_frame *f)
+{
+	f->family = family_of(get16(f->data));
+	f->pkttype = f->data[10] <= PACKET_OUTGOING ? f->data[10] : PACKET_HOST;
+	skip(f, 20);
+}
+
+/* The family in the byte order of the machine that captured: the version says the same. */
+static void loopback(struct rv_frame *f)
+{
+	skip(f, 4);
+	raw(f);
+}
+
+static const struct link_layer {
+	int type;
+	uint32_t header;		/* least bytes */
+	void (*strip)(struct rv_frame *f);
+} links[] = {
+	{ DLT_EN10MB, 14, ethernet },
+	{ DLT_RAW, 0, raw },
+	{ DLT_IPV4, 0, raw },
+	{ DLT_IPV6, 0, raw },
+	{ DLT_LINUX_SLL, 16, cooked },
+	{ DLT_LINUX_SLL2, 20, cooked2 },
+	{ DLT_NULL, 4, loopback },
+	{ DLT_LOOP, 4, loopback },
+};
+
+static const struct link_layer *find_link(int type)
+{
+	for (unsigned int i = 0; i < sizeof(links) / sizeof(*links); i++)
+		if (links[i].type == type)
+			return &links[i];
+	return NULL;
+}
+
+/* ---- network headers: what the kernel drops before any hook sees it ---------------------- */
+
+/* Bytes behind the packet's own end are padding of the link layer. */
+static void cut(struct rv_frame *f, uint32_t total)
+{
+	if (total < f->len)
+		f->len = total;
+	else if (total > f->len)
+		f->truncated = true;
+}
+
+static const char *check_ipv4(struct rv_frame *f, uint32_t behind)
+{
+	uint32_t header, total;
+
+	if (f->len < 20)
+		return "shorter than an IPv4 header";
+	header = (f->data[0] & 15) * 4u;
+	total = get16(f->data + 2);
+	if (f->data[0] >> 4 != 4)
+		return "not version 4";
+	if (header < 20 || header > total)
+		return "IPv4 header length";
+	if (total > f->len + behind)
+		return "IPv4 total length";
+	cut(f, total);
+	return f->len < header ? "IPv4 options are cut off" : NULL;
+}
+
+/* A payload length of 0 may stand for a jumbogram (RFC 2675): then it is all there is. */
+static const char *check_ipv6(struct rv_frame *f, uint32_t behind)
+{
+	uint32_t payload;
+
+	if (f->len < 40)
+		return "shorter than an IPv6 header";
+	payload = get16(f->data + 4);
+	if (f->data[0] >> 4 != 6)
+		return "not version 6";
+	if (payload + 40 > f->len + behind)
+		return "IPv6 payload length";
+	if (payload || f->data[6] != 0)
+		cut(f, payload + 40);
+	else
+		f->truncated = behind != 0;
+	return NULL;
+}
+
+static void check(struct rv_frame *f)
+{
+	uint32_t behind = f->length > f->captured ? f->length - f->captured : 0;
+
+	if (f->family == NFPROTO_IPV4)
+		f->malformed = check_ipv4(f, behind);
+	else if (f->family == NFPROTO_IPV6)
+		f->malformed = check_ipv6(f, behind);
+}
+
+/* ---- the interface -------------------------------------------------------------------------- */
+
+static struct rv_capture *start(pcap_t *pcap, const char *name, struct rv_error *err)
+{
+	const struct link_layer *link = find_link(lib.datalink(pcap));
+	const char *type = lib.datalink_val_to_name(lib.datalink(pcap));
+	struct rv_capture *c;
+
+	if (!link) {
+		rv_fail(err, RV_ERR_PROBLEM, NULL, "%s: link type %d (%s) is not understood", name,
+			lib.datalink(pcap), type ? type : "unknown");
+		rv_hint(err, "what is: Ethernet, raw IP, Linux cooked, BSD loopback");
+		lib.close(pcap);
+		return NULL;
+	}
+	c = calloc(1, sizeof(*c));
+	if (!c) {
+		rv_fail_memory(err);
+		lib.close(pcap);
+		return NULL;
+	}
+	*c = (struct rv_capture){ .pcap = pcap, .link = link, .name = name };
+	return c;
+}
+
+struct rv_capture *rv_capture_stream(FILE *file, const char *name, struct rv_error *err)
+{
+	char why[PCAP_ERRBUF_SIZE] = "";
+	pcap_t *pcap;
+
+	if (load_library(err)) {
+		fclose(file);
+		return NULL;
+	}
+	pcap = lib.fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, why);
+	if (!pcap) {
+		fclose(file);
+		rv_fail(err, RV_ERR_PROBLEM, NULL, "%s: %s", name, why);
+		return NULL;
+	}
+	return start(pcap, name, err);
+}
+
+struct rv_capture *rv_capture_open(const char *path, struct rv_error *err)
+{
+	FILE *file = strcmp(path, "-") ? fopen(path, "rbe") : stdin;
+
+	if (!file) {
+		rv_fail(err, RV_ERR_PROBLEM, NULL, "cannot open %s: %s", path, strerror(errno));
+		return NULL;
+	}
+	return rv_capture_stream(file, path, err);
+}
+
+void rv_capture_close(struct rv_capture *c)
+{
+	if (!c)
+		return;
+	lib.close(c->pcap);
+	free(c);
+}
+
+int rv_capture_next(struct rv_capture *c, struct rv_frame *f, struct rv_error *err)
+{
+	struct pcap_pkthdr *head;
+	const u_char *data;
+	int rc = lib.next_ex(c->pcap, &head, &data);
+
+	if (rc == PCAP_ERROR_BREAK)
+		return 0;
+	if (rc != 1)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "%s: packet %llu: %s", c->name,
+			       (unsigned long long)c->number + 1, lib.geterr(c->pcap));
+	*f = (struct rv_frame){
+		.number = ++c->number,
+		.time = (uint64_t)head->ts.tv_sec * 1000000000 + (uint64_t)head->ts.tv_usec,
+		.captured = head->caplen,
+		.length = head->len,
+		.data = data,
+		.len = head->caplen,
+		.pkttype = PACKET_HOST,
+	};
+	if (f->len < c->link->header) {
+		f->malformed = "shorter than its link layer's header";
+		return 1;
+	}
+	c->link->strip(f);
+	check(f);
+	return 1;
+}

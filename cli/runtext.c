@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ravelin run: text. */
+#include "cli/run.h"
+
+static void start(struct rv_buf *b)
+{
+	(void)b;
+}
+
+static void add_end(struct rv_buf *b, const struct rv_run_packet *p, bool source)
+{
+	union nf_inet_addr addr;
+	uint16_t sport, dport;
+	bool ports = rv_run_ports(p, &sport, &dport);
+
+	rv_print_address(b, p->frame->family, rv_run_address(p, source, &addr));
+	if (ports)
+		rv_buf_printf(b, p->frame->family == NFPROTO_IPV6 ? " %u" : ":%u",
+			      source ? sport : dport);
+}
+
+static void add_protocol(struct rv_buf *b, const struct rv_run_packet *p)
+{
+	const char *name = rv_protocol_name(p->frame->family, p->pkt->proto);
+
+	if (p->pkt->proto == RV_PROTO_NONE)
+		rv_buf_puts(b, "IP");
+	else if (name && p->pkt->proto)
+		rv_buf_puts(b, name);
+	else
+		rv_buf_printf(b, "protocol %u", p->pkt->proto);
+	if (p->pkt->fragoff)
+		rv_buf_printf(b, " fragment at %u", p->pkt->fragoff * 8u);
+}
+
+static void add_head(struct rv_buf *b, const struct rv_run_packet *p)
+{
+	char time[40];
+
+	rv_run_time(p->frame->time, time);
+	rv_buf_printf(b, "%llu %s %u bytes", (unsigned long long)p->frame->number, time,
+		      p->frame->length);
+	if (p->why) {
+		rv_buf_printf(b, ": not run: %s%s\n", p->fate == RV_RUN_MALFORMED ? "malformed: " : "",
+			      p->why);
+		return;
+	}
+	rv_buf_puts(b, ", ");
+	add_protocol(b, p);
+	rv_buf_putc(b, ' ');
+	add_end(b, p, true);
+	rv_buf_puts(b, " > ");
+	add_end(b, p, false);
+	rv_buf_printf(b, ": %s", rv_run_fate_name(p->fate));
+	if (p->frame->truncated)
+		rv_buf_puts(b, " (cut off: only its first bytes are in the capture)");
+	rv_buf_putc(b, '\n');
+}
+
+static void add_step(struct rv_buf *b, const struct rv_run_pass *pass, const struct rv_step *step)
+{
+	const struct rv_kmod_entry *e = rv_run_entry(pass, step);
+
+	if (!e)
+		return;
+	rv_buf_printf(b, "    %s %u: ", e->chain->name, e->number);
+	rv_run_rule(b, e);
+	rv_buf_putc(b, '\n');
+}
+
+static void add_decision(struct rv_buf *b, const struct rv_run_pass *pass)
+{
+	const struct rv_record *rec = &pass->record;
+	const struct rv_kmod_entry *e = NULL;
+
+	rv_buf_printf(b, "  %s %s: %s", pass->base->name, pass->table->name,
+		      rv_run_verdict_name(pass->verdict));
+	if (rec->len && rec->len <= rec->cap) {
+		e = rv_run_entry(pass, &pass->path[rec->len - 1]);
+		rv_buf_puts(b, e ? " by rule" : " by policy");
+	}
+	if (e)
+		rv_buf_printf(b, " %u of %s", e->number, e->chain->name);
+	rv_buf_putc(b, '\n');
+}
+
+static void add_pass(struct rv_buf *b, const struct rv_run_pass *pass)
+{
+	const struct rv_record *rec = &pass->record;
+	const char *name;
+	bool any = false;
+
+	add_decision(b, pass);
+	for (uint32_t i = 0; i < rec->len && i < rec->cap; i++)
+		add_step(b, pass, &pass->path[i]);
+	if (rec->len > rec->cap)
+		rv_buf_printf(b, "    and %u steps more\n", rec->len - rec->cap);
+	for (unsigned int i = 0; i < pass->nnotes; i++)
+		rv_buf_printf(b, "    %s\n", pass->notes[i]);
+	for (unsigned int i = 0; (name = rv_run_looked(rec, &i)) != NULL; any = true)
+		rv_buf_printf(b, "%s%s", any ? " " : "    looked at: ", name);
+	if (any)
+		rv_buf_putc(b, '\n');
+}
+
+static void packet(struct rv_buf *b, const struct rv_run_packet *p)
+{
+	add_head(b, p);
+	for (unsigned int i = 0; i < p->npasses; i++)
+		add_pass(b, &p->passes[i]);
+	if (!p->why && p->pkt->mark != p->mark)
+		rv_buf_printf(b, "  mark is now 0x%x\n", p->pkt->mark);
+	if (!p->why && p->changed)
+		rv_buf_puts(b, "  the packet was changed\n");
+}
+
+static void add_table(struct rv_buf *b, const struct rv_table *t)
+{
+	rv_buf_printf(b, "*%s\n", t->def->name);
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		if (c->base >= 0 || c->exists)
+			rv_render_chain(b, c);
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		rv_list_each(r, &c->rules, struct rv_rule, node)
+			rv_render_rule(b, t->ruleset->family, c->name, r, RV_COUNTERS_PREFIX);
+	rv_buf_puts(b, "COMMIT\n");
+}
+
+static void end(struct rv_buf *b, const struct rv_run_totals *t)
+{
+	rv_buf_printf(b, "# %llu packets", (unsigned long long)t->packets);
+	for (unsigned int i = 0; i < RV_RUN_FATES; i++)
+		if (t->fates[i])
+			rv_buf_printf(b, ", %llu %s%s", (unsigned long long)t->fates[i],
+				      i >= RV_RUN_OTHER ? "not run: " : "", rv_run_fate_name(i));
+	rv_buf_putc(b, '\n');
+	for (unsigned int i = 0; i < t->ntables; i++)
+		add_table(b, t->tables[i]);
+}
+
+const struct rv_run_form rv_run_text = { .start = start, .packet = packet, .end = end };
