@@ -51,7 +51,7 @@ static const char about[] =
 
 struct run {
 	struct rv_cli *cli;
-	const char *rules, *pcap, *hooks, *table, *locals;
+	const char *rules, *pcap, *hooks, *table, *locals, *in_word, *out_word, *mark_word;
 	char in[IFNAMSIZ], out[IFNAMSIZ];
 	uint32_t mark;
 	bool json, quiet, version, help;
@@ -78,6 +78,8 @@ struct run {
 
 static int set_interface(char to[IFNAMSIZ], const char *arg)
 {
+	if (!arg)
+		return 0;
 	if (!*arg || strlen(arg) >= IFNAMSIZ)
 		return rv_cli_message("ravelin run: \"%s\" is no name of an interface", arg);
 	memset(to, 0, IFNAMSIZ);
@@ -87,9 +89,9 @@ static int set_interface(char to[IFNAMSIZ], const char *arg)
 
 static int set_mark(struct run *r, const char *arg)
 {
-	uint64_t mark;
+	uint64_t mark = 0;
 
-	if (!rv_parse_uint(arg, 0, UINT32_MAX, &mark))
+	if (arg && !rv_parse_uint(arg, 0, UINT32_MAX, &mark))
 		return rv_cli_message("ravelin run: \"%s\" is no mark", arg);
 	r->mark = (uint32_t)mark;
 	return 0;
@@ -110,14 +112,17 @@ static int set_flag(char letter, const char *arg, void *p)
 		r->hooks = arg;
 		break;
 	case 'i':
-		return set_interface(r->in, arg);
+		r->in_word = arg;
+		break;
 	case 'o':
-		return set_interface(r->out, arg);
+		r->out_word = arg;
+		break;
 	case 't':
 		r->table = arg;
 		break;
 	case 'm':
-		return set_mark(r, arg);
+		r->mark_word = arg;
+		break;
 	case 'l':
 		r->locals = arg;
 		break;
@@ -542,6 +547,9 @@ static int check_words(struct run *r)
 		return rv_cli_message("ravelin run: --%s is needed", r->rules ? "pcap" : "rules");
 	if (r->table && !rv_table_def_find(r->table))
 		return rv_cli_message("ravelin run: there is no table `%s'", r->table);
+	if (set_interface(r->in, r->in_word) || set_interface(r->out, r->out_word) ||
+	    set_mark(r, r->mark_word))
+		return -1;
 	return r->locals ? each_word(r, r->locals, add_local) : 0;
 }
 
@@ -583,7 +591,7 @@ int rv_cli_run(struct rv_cli *cli)
 	words = rv_flags_read(flags, cli, set_flag, r);
 	if (words >= 0 && words < cli->argc)
 		rv_cli_message("ravelin run: unexpected word: %s", cli->argv[words]);
-	if (words < cli->argc && !(words >= 0 && (r->version || r->help)))
+	if (words < cli->argc)
 		rc = wrong_words();
 	else
 		rc = r->version || r->help ? say(r) : run(r);
