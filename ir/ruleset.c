@@ -317,6 +317,20 @@ int rv_table_sort(struct rv_table *t)
 	return 0;
 }
 
+void rv_table_count_references(struct rv_table *t)
+{
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		c->references = 0;
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		rv_list_each(r, &c->rules, struct rv_rule, node) {
+			struct rv_chain *to = r->jump[0] ? rv_table_chain(t, r->jump) : NULL;
+
+			if (to)
+				to->references++;
+		}
+	}
+}
+
 void rv_ruleset_init(struct rv_ruleset *rs, rv_family_t family)
 {
 	rs->family = family;

@@ -131,6 +131,12 @@ static bool stages(const struct rv_store *s)
 	return s->backend->stage != NULL;
 }
 
+/* Whether our rules are all there is, for good. */
+static bool holds(const struct work *w)
+{
+	return !stages(w->s) || w->table->whole;
+}
+
 static int stage(struct work *w, struct rv_change *change)
 {
 	change->loc = w->cmd->loc;
@@ -150,7 +156,7 @@ static void count_jump(struct work *w, const struct rv_rule *r, int by)
 {
 	struct rv_chain *to;
 
-	if (stages(w->s) || !r->jump[0])
+	if (!holds(w) || !r->jump[0])
 		return;
 	to = rv_table_chain(w->table, r->jump);
 	if (to)
@@ -172,7 +178,7 @@ static int ensure_chain(struct work *w, struct rv_chain *c)
 	if (stage_chain(w, RV_CHANGE_ADD_CHAIN, c))
 		return -1;
 	c->exists = true;
-	c->loaded = !stages(w->s);
+	c->loaded = holds(w);
 	return 0;
 }
 
@@ -424,11 +430,11 @@ static int do_check(struct work *w)
 
 static void forget_rules(struct work *w, struct rv_chain *c)
 {
-	if (!stages(w->s))
+	if (holds(w))
 		rv_list_each(r, &c->rules, struct rv_rule, node)
 			count_jump(w, r, -1);
 	rv_chain_flush(c);
-	c->loaded = !stages(w->s);
+	c->loaded = holds(w);
 }
 
 static int flush_chain(struct work *w, struct rv_chain *c)
@@ -467,7 +473,7 @@ static int zero_chain(struct work *w, struct rv_chain *c)
 
 static int delete_chain(struct work *w, struct rv_chain *c)
 {
-	if (!stages(w->s) && (c->references || c->nrules)) {
+	if (holds(w) && (c->references || c->nrules)) {
 		rv_fail(w->err, RV_ERR_PROBLEM, &w->cmd->chain_loc,
 			" CHAIN_DEL failed (Device or resource busy): chain %s", c->name);
 		return rv_hint(w->err, c->nrules ? "the chain has %u rules: flush it first (-F)"
@@ -662,7 +668,7 @@ static int do_clear(struct work *w)
 		return -1;
 	rv_list_each_safe(c, &w->table->chains, struct rv_chain, node) {
 		if (c->base >= 0)
-			reset_base(c, !stages(w->s));
+			reset_base(c, holds(w));
 		else
 			rv_chain_free(c);
 	}
@@ -737,19 +743,10 @@ static int know_staged(struct rv_store *s, struct rv_table *t, struct rv_error *
 {
 	if (know_chains(s, t, NULL, err))
 		return -1;
-	rv_list_each(c, &t->chains, struct rv_chain, node) {
-		c->references = 0;
+	rv_list_each(c, &t->chains, struct rv_chain, node)
 		if (know_rules(s, c, err))
 			return -1;
-	}
-	rv_list_each(c, &t->chains, struct rv_chain, node) {
-		rv_list_each(r, &c->rules, struct rv_rule, node) {
-			struct rv_chain *to = r->jump[0] ? rv_table_chain(t, r->jump) : NULL;
-
-			if (to)
-				to->references++;
-		}
-	}
+	rv_table_count_references(t);
 	return 0;
 }
 

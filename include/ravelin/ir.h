@@ -149,6 +149,7 @@ struct rv_table {
 	const struct rv_table_def *def;
 	bool exists;			/* in the backend */
 	bool complete;			/* chains holds all of them */
+	bool whole;			/* the backend has given it to us: all rules are here, and count */
 	struct rv_list chains;		/* base chains first in order, then user chains as added */
 	struct rv_chain **hash;
 	uint32_t nhash, nchains;
@@ -193,6 +194,9 @@ void rv_chain_remove_rule(struct rv_chain *c, struct rv_rule *r);
  * before, in the order of their definition). Sorts the list in place.
  */
 int rv_table_sort(struct rv_table *t);
+
+/* Counts again how many rules jump or go to each chain, in a table that is all loaded. */
+void rv_table_count_references(struct rv_table *t);
 
 /*
  * What the kernel would refuse in a table that is all loaded: loops, jumps nested too deep,
