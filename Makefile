@@ -3,6 +3,7 @@
 # make           build/ravelin and the links in build/bin
 # make demo      a small firewall on real packets (as root)
 # make check     every test (as root; installs what it needs)
+# make module    build/module/ravelin.ko for KERNEL=release (this machine's); DEBUG=1: with tests
 # make bench     speed and memory beside stock iptables
 # make check-long, make fuzz   longer campaigns of the same
 # make lint      static checks        make format   clang-format
@@ -56,7 +57,7 @@ say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
 
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/*.c)))
 
-.PHONY: all demo check check-long check-unit check-sanitize fuzz bench lint format install install-headers uninstall clean deps
+.PHONY: all module demo check check-long check-unit check-sanitize fuzz bench lint format install install-headers uninstall clean deps
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -134,6 +135,20 @@ $(BUILD)/bench/record.so: bench/record.c bench/recording.h
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fPIC -shared -o $@ $< -ldl
+
+# A copy of what the module is made of, since Kbuild writes beside the sources.
+KERNEL      ?= $(shell uname -r)
+KERNEL_TREE ?= /lib/modules/$(KERNEL)/build
+MODULE      := $(BUILD)/module$(if $(DEBUG),-debug)
+
+module:
+	$(call say,KMOD)
+	@mkdir -p $(MODULE)/tests
+	@find $(MODULE) -xtype l -delete
+	@cp -rsf $(abspath kernel include) $(MODULE)/ && cp -rsf $(abspath tests/engine) $(MODULE)/tests/
+	$(Q)$(MAKE) -C $(KERNEL_TREE) M=$(abspath $(MODULE))/kernel/linux RV_VERSION=$(VERSION) \
+		RV_DEBUG=$(DEBUG) W=1 $(if $(V),,--silent) modules
+	@cp $(MODULE)/kernel/linux/ravelin.ko $(MODULE)/ravelin.ko
 
 deps:
 	scripts/deps

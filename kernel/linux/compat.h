@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What differs between kernels, and the only place that asks for their version. The rest is
+ * written for the kernel of Debian 12 (6.1) and later ones.
+ */
+#ifndef RAVELIN_KERNEL_COMPAT_H
+#define RAVELIN_KERNEL_COMPAT_H
+
+#include <linux/netfilter_bridge.h>
+#include <linux/netfilter_ipv6.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#error "ravelin needs Linux 6.1 or later"
+#endif
+
+/* A kernel without the bridge's netfilter lacks the functions that ask for its ports. */
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+static inline int rv_bridge_in(const struct sk_buff *skb)
+{
+	return nf_bridge_get_physinif(skb);
+}
+
+static inline int rv_bridge_out(const struct sk_buff *skb)
+{
+	return nf_bridge_get_physoutif(skb);
+}
+#else
+static inline int rv_bridge_in(const struct sk_buff *skb)
+{
+	return 0;
+}
+
+static inline int rv_bridge_out(const struct sk_buff *skb)
+{
+	return 0;
+}
+#endif
+
+#endif

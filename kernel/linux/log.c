@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* LOG, NFLOG and TRACE, by the loggers of the kernel (nf_log_syslog, nfnetlink_log). */
+#include <net/netfilter/nf_log.h>
+
+#include "module.h"
+
+static struct nf_loginfo loginfo(const struct rv_log *log)
+{
+	struct nf_loginfo info = { .type = log->netlink ? NF_LOG_TYPE_ULOG : NF_LOG_TYPE_LOG };
+
+	if (log->netlink) {
+		info.u.ulog.group = log->group;
+		info.u.ulog.qthreshold = log->threshold;
+		info.u.ulog.copy_len = log->copy_len;
+		info.u.ulog.flags = log->limited ? NF_LOG_F_COPY_LEN : 0;
+	} else {
+		info.u.log.level = log->level;
+		info.u.log.logflags = log->flags;
+	}
+	return info;
+}
+
+void rv_skb_log(const struct rv_pkt *pkt, const struct rv_log *log)
+{
+	const struct nf_loginfo info = loginfo(log);
+	const struct rv_skb *s = rv_skb(pkt);
+
+	rv_skb_store(pkt);
+	nf_log_packet(s->state->net, s->state->pf, s->state->hook, s->skb, s->state->in,
+		      s->state->out, &info, "%s", log->prefix);
+}
+
+void rv_skb_trace(const struct rv_pkt *pkt, const struct rv_trace *trace)
+{
+	static const struct nf_loginfo info = {
+		.type = NF_LOG_TYPE_LOG,
+		.u.log = { .level = LOGLEVEL_WARNING, .logflags = NF_LOG_DEFAULT_MASK },
+	};
+	const struct rv_skb *s = rv_skb(pkt);
+
+	rv_skb_store(pkt);
+	nf_log_trace(s->state->net, s->state->pf, s->state->hook, s->skb, s->state->in,
+		     s->state->out, &info, "TRACE: %s:%s:%s:%u ", trace->table, trace->chain,
+		     trace->what, trace->number);
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * ravelin.ko: an engine per network namespace.
+ *
+ * A table is at the hooks from its first replacement on. As long as a table has rules, chains or a
+ * policy that drops, the module cannot be unloaded: that would open what it closes. When all are
+ * empty, or the namespace is gone, it can.
+ */
+#include <linux/kmod.h>
+#include <linux/module.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "module.h"
+#include "selftest.h"
+
+static unsigned int net_id __read_mostly;
+
+struct rv_net *rv_net(const struct net *net)
+{
+	return net_generic(net, net_id);
+}
+
+static const struct rv_engine_ops engine_ops = {
+	.get = rv_xt_get,
+	.put = rv_xt_put,
+	.table_made = rv_hooks_add,
+};
+
+static int __net_init start(struct net *net)
+{
+	struct rv_net *rv = rv_net(net);
+	int err;
+
+	mutex_init(&rv->mutex);
+	rv->engine = rv_engine_new(&engine_ops, net, nr_cpu_ids);
+	if (!rv->engine)
+		return -ENOMEM;
+	err = rv_proc_add(net);
+	if (err)
+		rv_engine_free(rv->engine);
+	return err;
+}
+
+/* No packet comes in any more; a grace period later those that were in are out. */
+static void __net_exit stop(struct net *net)
+{
+	rv_hooks_remove(net);
+}
+
+static void __net_exit end(struct net *net)
+{
+	struct rv_net *rv = rv_net(net);
+
+	rv_proc_remove(net);
+	rv_hooks_free(net);
+	rv_engine_free(rv->engine);
+	if (rv->busy)
+		module_put(THIS_MODULE);
+}
+
+static struct pernet_operations net_ops = {
+	.init = start,
+	.pre_exit = stop,
+	.exit = end,
+	.id = &net_id,
+	.size = sizeof(struct rv_net),
+};
+
+static bool module_ops_get(void *module)
+{
+	return try_module_get(module);
+}
+
+static void module_ops_put(void *module)
+{
+	module_put(module);
+}
+
+static const struct rv_module_ops module_ops = {
+	.get = module_ops_get,
+	.put = module_ops_put,
+};
+
+static int __init ravelin_init(void)
+{
+	int err;
+
+	rv_engine_modules(&module_ops);
+	err = rv_selftest();
+	if (err)
+		return err;
+	/* LOG and NFLOG are theirs to write; without them they are silent. */
+	request_module("nf_log_syslog");
+	request_module("nfnetlink_log");
+	err = register_pernet_subsys(&net_ops);
+	if (err)
+		return err;
+	err = rv_sockopt_init();
+	if (err)
+		unregister_pernet_subsys(&net_ops);
+	return err;
+}
+
+static void __exit ravelin_exit(void)
+{
+	rv_sockopt_exit();
+	unregister_pernet_subsys(&net_ops);
+	WARN_ON(rv_live_objects());
+}
+
+module_init(ravelin_init);
+module_exit(ravelin_exit);
+
+EXPORT_SYMBOL_GPL(rv_register_match);
+EXPORT_SYMBOL_GPL(rv_unregister_match);
+EXPORT_SYMBOL_GPL(rv_register_target);
+EXPORT_SYMBOL_GPL(rv_unregister_target);
+
+MODULE_DESCRIPTION("Ravelin: iptables' tables with an engine of their own");
+MODULE_AUTHOR("The Ravelin authors");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(RAVELIN_VERSION);

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The engine's packet in a socket buffer. At the hooks its data starts with the network header. */
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/if_arp.h>
+#include <linux/if_ether.h>
+#include <linux/netdevice.h>
+#include <net/inet_sock.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+#include "compat.h"
+#include "module.h"
+
+static void locate(struct rv_pkt *pkt, const struct sk_buff *skb)
+{
+	pkt->data = skb->data;
+	pkt->linear = skb_headlen(skb);
+	pkt->len = skb->len;
+}
+
+void rv_skb_load(struct rv_pkt *pkt)
+{
+	const struct sk_buff *skb = rv_skb(pkt)->skb;
+
+	locate(pkt, skb);
+	pkt->mark = skb->mark;
+	pkt->priority = skb->priority;
+	pkt->trace = skb->nf_trace;
+}
+
+void rv_skb_store(const struct rv_pkt *pkt)
+{
+	struct sk_buff *skb = rv_skb(pkt)->skb;
+
+	skb->mark = pkt->mark;
+	skb->priority = pkt->priority;
+	skb->nf_trace = pkt->trace;
+}
+
+/* The Ethernet header, if the packet came in with one: a device that sends sets none before the hooks. */
+static const u8 *ether_header(const struct sk_buff *skb)
+{
+	if (!skb->dev || skb->dev->type != ARPHRD_ETHER || !skb_mac_header_was_set(skb) ||
+	    skb_mac_header(skb) < skb->head || skb_mac_header(skb) + ETH_HLEN > skb->data)
+		return NULL;
+	return skb_mac_header(skb);
+}
+
+int rv_skb_begin(struct rv_skb *s, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	s->skb = skb;
+	s->state = state;
+	s->pkt = (struct rv_pkt){
+		.ops = &rv_skb_ops,
+		.port = skb,
+		.ether = ether_header(skb),
+		.in = state->in ? state->in->name : NULL,
+		.out = state->out ? state->out->name : NULL,
+		.in_index = state->in ? state->in->ifindex : 0,
+		.out_index = state->out ? state->out->ifindex : 0,
+		.family = state->pf,
+		.hook = state->hook,
+		.pkttype = skb->pkt_type,
+		.partial = skb->ip_summed == CHECKSUM_PARTIAL,
+	};
+	rv_skb_load(&s->pkt);
+	return rv_pkt_parse(&s->pkt);
+}
+
+static const void *pull(const struct rv_pkt *pkt, u32 off, u32 len, void *buf)
+{
+	if (off > INT_MAX || len > INT_MAX)
+		return NULL;
+	return skb_header_pointer(rv_skb(pkt)->skb, off, len, buf);
+}
+
+static u8 *writable(struct rv_pkt *pkt, u32 len)
+{
+	struct sk_buff *skb = rv_skb(pkt)->skb;
+
+	if (len > skb->len || skb_ensure_writable(skb, len))
+		return NULL;
+	/* The sum over the whole packet, which the device made, holds no longer. */
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE;
+	locate(pkt, skb);
+	pkt->ether = ether_header(skb);
+	return skb->data;
+}
+
+static u8 *expand(struct rv_pkt *pkt, u32 len)
+{
+	struct sk_buff *skb = rv_skb(pkt)->skb;
+	int lack;
+
+	if (!writable(pkt, skb->len))
+		return NULL;
+	lack = len - skb_tailroom(skb);
+	if (lack > 0 && pskb_expand_head(skb, 0, lack, GFP_ATOMIC))
+		return NULL;
+	skb_put_zero(skb, len);
+	locate(pkt, skb);
+	pkt->ether = ether_header(skb);
+	return skb->data;
+}
+
+/* The socket of this namespace that sends the packet, or NULL. */
+static struct sock *sender(const struct rv_pkt *pkt)
+{
+	const struct rv_skb *s = rv_skb(pkt);
+	struct sock *sk = skb_to_full_sk(s->skb);
+
+	return sk && sk_fullsock(sk) && net_eq(s->state->net, sock_net(sk)) ? sk : NULL;
+}
+
+static bool owner(const struct rv_pkt *pkt, u32 *uid, u32 *gid)
+{
+	struct user_namespace *users = rv_skb(pkt)->state->net->user_ns;
+	struct sock *sk = sender(pkt);
+	const struct file *file;
+
+	if (!sk)
+		return false;
+	read_lock_bh(&sk->sk_callback_lock);
+	file = sk->sk_socket ? sk->sk_socket->file : NULL;
+	if (file) {
+		*uid = from_kuid_munged(users, file->f_cred->fsuid);
+		*gid = from_kgid_munged(users, file->f_cred->fsgid);
+	}
+	read_unlock_bh(&sk->sk_callback_lock);
+	return file;
+}
+
+static bool has_group(const struct group_info *groups, kgid_t group)
+{
+	int i;
+
+	for (i = 0; i < groups->ngroups; i++)
+		if (gid_eq(groups->gid[i], group))
+			return true;
+	return false;
+}
+
+static bool in_group(const struct rv_pkt *pkt, u32 gid)
+{
+	kgid_t group = make_kgid(rv_skb(pkt)->state->net->user_ns, gid);
+	struct sock *sk = sender(pkt);
+	const struct file *file;
+	bool is_member;
+
+	if (!sk || !gid_valid(group))
+		return false;
+	read_lock_bh(&sk->sk_callback_lock);
+	file = sk->sk_socket ? sk->sk_socket->file : NULL;
+	is_member = file && has_group(file->f_cred->group_info, group);
+	read_unlock_bh(&sk->sk_callback_lock);
+	return is_member;
+}
+
+static const char *name_of(const struct rv_pkt *pkt, int ifindex)
+{
+	const struct net_device *dev;
+
+	if (!ifindex)
+		return NULL;
+	dev = dev_get_by_index_rcu(rv_skb(pkt)->state->net, ifindex);
+	return dev ? dev->name : NULL;
+}
+
+static bool bridge(const struct rv_pkt *pkt, const char **in, const char **out, bool *bridged)
+{
+	const struct sk_buff *skb = rv_skb(pkt)->skb;
+
+	*in = name_of(pkt, rv_bridge_in(skb));
+	*out = name_of(pkt, rv_bridge_out(skb));
+	*bridged = *out;
+	return *in || *out;
+}
+
+const struct rv_pkt_ops rv_skb_ops = {
+	.pull = pull,
+	.writable = writable,
+	.expand = expand,
+	.owner = owner,
+	.in_group = in_group,
+	.addrtype = rv_skb_addrtype,
+	.bridge = bridge,
+	.reject = rv_skb_reject,
+	.log = rv_skb_log,
+	.trace = rv_skb_trace,
+	.mtu = rv_skb_mtu,
+};

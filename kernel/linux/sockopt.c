@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The calls of include/uapi/ravelin.h: memory is fetched, the engine asked, the answer given back. */
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+#include <net/net_namespace.h>
+#include <net/sock.h>
+
+#include "module.h"
+
+/* All tables of a call at their largest fit below what an int can say. */
+#define LEN_MAX		(1U << 30)
+
+/*
+ * Whether a table lets everything pass as if it were not there. The engine has found it to be right:
+ * without user chains and rules there are only the policies.
+ */
+static bool is_idle(const struct rvk_table *table, const u8 *entries)
+{
+	unsigned int hook;
+
+	if (table->count != hweight32(table->valid_hooks))
+		return false;
+	for (hook = 0; hook < RVK_HOOKS; hook++) {
+		const struct rvk_entry *policy = (const void *)(entries + table->underflow[hook]);
+		const struct rvk_element *target = (const void *)policy + policy->target;
+		const struct rvk_verdict *verdict = (const void *)(target + 1);
+
+		if (table->valid_hooks & 1U << hook && verdict->verdict != RVK_ACCEPT)
+			return false;
+	}
+	return true;
+}
+
+static enum rv_table_id id_of(const char *name)
+{
+	enum rv_table_id id;
+
+	for (id = 0; id < RV_TABLES - 1; id++)
+		if (!strcmp(rv_engine_tables[id].name, name))
+			break;
+	return id;
+}
+
+/* Tables that were exchanged: a namespace that relies on one keeps the module from being unloaded. */
+static void note_busy(struct rv_net *rv, const struct rvk_replace *replace)
+{
+	const u8 *at = (const void *)(replace + 1);
+	u32 was = rv->busy, i;
+
+	if (replace->flags & RVK_REPLACE_DRY)
+		return;
+	for (i = 0; i < replace->ntables; i++) {
+		const struct rvk_table *table = (const void *)at;
+		u32 bit = 1U << (rv_family_index(table->family) * RV_TABLES + id_of(table->name));
+
+		if (is_idle(table, at + sizeof(*table)))
+			rv->busy &= ~bit;
+		else
+			rv->busy |= bit;
+		at += sizeof(*table) + table->size + table->old_count * sizeof(struct rvk_counters);
+	}
+	if (rv->busy && !was)
+		__module_get(THIS_MODULE);
+	else if (!rv->busy && was)
+		module_put(THIS_MODULE);
+}
+
+static int call(const struct sock *sk, unsigned int option, void *buf, u32 *len)
+{
+	struct rv_net *rv = rv_net(sock_net(sk));
+	int err;
+
+	if (mutex_lock_killable(&rv->mutex))
+		return -EINTR;
+	err = rv_engine_call(rv->engine, option, buf, len);
+	if (!err && option == RVK_SO_REPLACE)
+		note_busy(rv, buf);
+	mutex_unlock(&rv->mutex);
+	return err;
+}
+
+/* Memory for a call of that length, or why not. */
+static void *buffer(const struct sock *sk, unsigned int len)
+{
+	void *buf;
+
+	if (!ns_capable(sock_net(sk)->user_ns, CAP_NET_ADMIN))
+		return ERR_PTR(-EPERM);
+	if (len > LEN_MAX)
+		return ERR_PTR(-EINVAL);
+	buf = kvmalloc(len, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	return buf ? buf : ERR_PTR(-ENOMEM);
+}
+
+static int set(struct sock *sk, int option, sockptr_t arg, unsigned int len)
+{
+	void *buf = buffer(sk, len);
+	u32 size = len;
+	int err = -EFAULT;
+
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+	if (option != RVK_SO_COUNTERS)
+		err = -ENOPROTOOPT;
+	else if (!copy_from_sockptr(buf, arg, len))
+		err = call(sk, option, buf, &size);
+	kvfree(buf);
+	return err;
+}
+
+static int get(struct sock *sk, int option, void __user *user, int *len)
+{
+	void *buf = buffer(sk, *len < 0 ? UINT_MAX : *len);
+	u32 size = *len;
+	int err = -EFAULT;
+
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+	if (option == RVK_SO_COUNTERS)
+		err = -ENOPROTOOPT;
+	else if (!copy_from_user(buf, user, size)) {
+		err = call(sk, option, buf, &size);
+		/* Also after an error: it may say which entry was refused. */
+		if (size > *len || copy_to_user(user, buf, size))
+			err = err ? err : -EFAULT;
+		*len = size;
+	}
+	kvfree(buf);
+	return err;
+}
+
+static struct nf_sockopt_ops ops = {
+	.pf = PF_INET,
+	.set_optmin = RVK_SO_BASE,
+	.set_optmax = RVK_SO_END,
+	.set = set,
+	.get_optmin = RVK_SO_BASE,
+	.get_optmax = RVK_SO_END,
+	.get = get,
+	.owner = THIS_MODULE,
+};
+
+int rv_sockopt_init(void)
+{
+	return nf_register_sockopt(&ops);
+}
+
+void rv_sockopt_exit(void)
+{
+	nf_unregister_sockopt(&ops);
+}
