@@ -435,7 +435,7 @@ static uint32_t number(const uint8_t *x, unsigned int len)
 	return n4;
 }
 
-static bool in_range(const struct sel_row *row, const uint8_t *x, const uint8_t *from,
+static bool between(const struct sel_row *row, const uint8_t *x, const uint8_t *from,
 		     const uint8_t *to)
 {
 	uint32_t n;
@@ -467,7 +467,7 @@ static bool has_any(const struct rvk_predicate *p, const uint8_t *x)
 static bool in_list(const struct rvk_predicate *p, const struct sel_row *row, const uint8_t *x)
 {
 	for (unsigned int i = 0; i < p->count; i++)
-		if (in_range(row, x, intervals(p)[i].from, intervals(p)[i].to))
+		if (between(row, x, intervals(p)[i].from, intervals(p)[i].to))
 			return true;
 	return false;
 }
@@ -486,7 +486,7 @@ static bool compare(const struct rvk_predicate *p, const struct sel_row *row, co
 	case RVK_OP_ANY:
 		return has_any(p, x);
 	case RVK_OP_RANGE:
-		return in_range(row, x, p->value, p->other);
+		return between(row, x, p->value, p->other);
 	default:
 		return in_list(p, row, x);
 	}

@@ -17,14 +17,14 @@
 #define MODES		(XT_HASHLIMIT_HASH_DIP | XT_HASHLIMIT_HASH_SIP | PORTS | XT_HASHLIMIT_INVERT | \
 			 XT_HASHLIMIT_BYTES | XT_HASHLIMIT_RATE_MATCH)
 
-struct key {
+struct flow_key {
 	uint8_t src[16], dst[16];
 	uint16_t sport, dport;		/* as in the packet */
 };
 
 struct entry {
 	struct entry *next;
-	struct key key;
+	struct flow_key key;
 	uint64_t expires;
 	uint64_t last;			/* when credit was filled up, or the window began */
 	uint64_t credit;		/* nanoseconds */
@@ -192,7 +192,7 @@ static void start_entry(const struct table *t, struct entry *e, uint64_t now)
 	e->refills = t->cfg.burst;
 }
 
-static struct entry *find_entry(struct table *t, const struct key *key, uint64_t now)
+static struct entry *find_entry(struct table *t, const struct flow_key *key, uint64_t now)
 {
 	uint32_t bucket = rv_hash(key, sizeof(*key), t->key) % t->size;
 	struct entry *e;
@@ -278,13 +278,13 @@ static bool has_ports(const struct rv_pkt *pkt)
 }
 
 /* False: the packet ends before its ports. */
-static bool make_key(struct rv_pkt *pkt, const struct table *t, struct key *key)
+static bool make_key(struct rv_pkt *pkt, const struct table *t, struct flow_key *key)
 {
 	unsigned int len = rv_addr_len(pkt->family);
 	uint8_t buf[4];
 	const uint8_t *ports;
 
-	*key = (struct key){ .sport = 0 };
+	*key = (struct flow_key){ .sport = 0 };
 	if (t->cfg.mode & XT_HASHLIMIT_HASH_SIP)
 		copy_masked(key->src, rv_pkt_addr(pkt, false), len, t->cfg.srcmask);
 	if (t->cfg.mode & XT_HASHLIMIT_HASH_DIP)
@@ -309,7 +309,7 @@ static bool match_hashlimit(struct rv_pkt *pkt, const void *data, void *state)
 	uint64_t now = rv_clock(RV_CLOCK_STEADY);
 	struct entry *e = NULL;
 	bool within = false;
-	struct key key;
+	struct flow_key key;
 
 	(void)data;
 	if (!make_key(pkt, t, &key))

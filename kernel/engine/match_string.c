@@ -74,7 +74,7 @@ static bool found(const struct rv_pkt *pkt, const struct xt_string_info *info)
 	return false;
 }
 
-static bool match_string(struct rv_pkt *pkt, const void *data, void *state)
+static bool match_pattern(struct rv_pkt *pkt, const void *data, void *state)
 {
 	const struct xt_string_info *info = data;
 
@@ -86,7 +86,7 @@ struct rv_handler rv_matches_string[] = {
 	{
 		.name = "string", .kind = RVK_KIND_MATCH, .revision = 1,
 		.size = sizeof(struct xt_string_info), .looks = { 0, RV_LOOKS(RV_LOOK_PAYLOAD) },
-		.check = check_string, .match = match_string,
+		.check = check_string, .match = match_pattern,
 	},
 	{ .name = NULL },
 };

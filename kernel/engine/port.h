@@ -16,11 +16,18 @@
 #include <linux/bottom_half.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/limits.h>
 #include <linux/rcupdate.h>
 #include <linux/smp.h>
 #include <linux/stddef.h>
 #include <linux/string.h>
 #include <linux/types.h>
+
+/* Names of stdint.h that the kernel's types.h leaves out. */
+#define UINT8_MAX	U8_MAX
+#define UINT16_MAX	U16_MAX
+#define UINT32_MAX	U32_MAX
+#define UINT64_MAX	U64_MAX
 
 /* All zeros: not held. */
 struct rv_lock {

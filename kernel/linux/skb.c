@@ -132,28 +132,31 @@ static bool owner(const struct rv_pkt *pkt, u32 *uid, u32 *gid)
 	return file;
 }
 
-static bool has_group(const struct group_info *groups, kgid_t group)
+static bool has_group(const struct group_info *groups, struct user_namespace *users, u32 from, u32 to)
 {
 	int i;
 
-	for (i = 0; i < groups->ngroups; i++)
-		if (gid_eq(groups->gid[i], group))
+	for (i = 0; i < groups->ngroups; i++) {
+		u32 gid = from_kgid_munged(users, groups->gid[i]);
+
+		if (from <= gid && gid <= to)
 			return true;
+	}
 	return false;
 }
 
-static bool in_group(const struct rv_pkt *pkt, u32 gid)
+static bool in_group(const struct rv_pkt *pkt, u32 from, u32 to)
 {
-	kgid_t group = make_kgid(rv_skb(pkt)->state->net->user_ns, gid);
+	struct user_namespace *users = rv_skb(pkt)->state->net->user_ns;
 	struct sock *sk = sender(pkt);
 	const struct file *file;
 	bool is_member;
 
-	if (!sk || !gid_valid(group))
+	if (!sk)
 		return false;
 	read_lock_bh(&sk->sk_callback_lock);
 	file = sk->sk_socket ? sk->sk_socket->file : NULL;
-	is_member = file && has_group(file->f_cred->group_info, group);
+	is_member = file && has_group(file->f_cred->group_info, users, from, to);
 	read_unlock_bh(&sk->sk_callback_lock);
 	return is_member;
 }
