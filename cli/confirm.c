@@ -30,7 +30,7 @@ static int tell(const struct rv_cli *cli, struct rv_pending *p, const char *word
 	ssize_t n;
 
 	if (fd < 0)
-		return rv_cli_message("ravelin %s: the iptables-apply here does not listen: %s",
+		return rv_cli_message("%s: the iptables-apply here does not listen: %s",
 				      cli->name, strerror(errno));
 	n = send(fd, word, strlen(word), MSG_NOSIGNAL);
 	while (n >= 0 && (n = recv(fd, text, sizeof(text) - 1, 0)) < 0 && errno == EINTR)
@@ -38,7 +38,7 @@ static int tell(const struct rv_cli *cli, struct rv_pending *p, const char *word
 	close(fd);
 	if (n > 0 && strcmp(text, RV_PENDING_DONE) == 0)
 		return RV_EXIT_OK;
-	return rv_cli_message("ravelin %s: %s", cli->name,
+	return rv_cli_message("%s: %s", cli->name,
 			      n > 0 ? text : n < 0 ? strerror(errno) : "it has ended without an answer");
 }
 
@@ -46,7 +46,7 @@ static int nothing_waits(const struct rv_cli *cli, struct rv_pending *p)
 {
 	struct rv_buf others = RV_BUF_INIT;
 
-	rv_cli_message("ravelin %s: no iptables-apply waits in this network namespace", cli->name);
+	rv_cli_message("%s: no iptables-apply waits in this network namespace", cli->name);
 	if (p->dir >= 0)
 		rv_pending_others(p, &others);
 	rv_cli_warnings(&others);
@@ -99,14 +99,16 @@ static int answer(struct rv_cli *cli, const char *word)
 	return rc;
 }
 
-static int run(struct rv_cli *cli, const char *word)
+static int run(struct rv_cli *cli, const char *name, const char *word)
 {
 	struct rv_buf b = RV_BUF_INIT;
 	bool help = false;
-	int words = rv_flags_read(flags, cli, set_flag, &help), rc;
+	int words, rc;
 
+	cli->name = name;
+	words = rv_flags_read(flags, cli, set_flag, &help);
 	if (words < 0 || words < cli->argc)
-		return rv_cli_message("Usage: ravelin %s", cli->name), RV_EXIT_PARAMETER;
+		return rv_cli_message("Usage: %s", cli->name), RV_EXIT_PARAMETER;
 	if (!help)
 		return answer(cli, word);
 	rv_flags_usage(flags, cli, "", &b);
@@ -117,10 +119,10 @@ static int run(struct rv_cli *cli, const char *word)
 
 int rv_cli_confirm(struct rv_cli *cli)
 {
-	return run(cli, RV_PENDING_CONFIRM);
+	return run(cli, "ravelin confirm", RV_PENDING_CONFIRM);
 }
 
 int rv_cli_revert(struct rv_cli *cli)
 {
-	return run(cli, RV_PENDING_REVERT);
+	return run(cli, "ravelin revert", RV_PENDING_REVERT);
 }

@@ -35,6 +35,7 @@ static const struct program {
 	  "say what -save printed so" },
 	{ "ip6tables-apply", NFPROTO_IPV6, true, rv_cli_apply, "load them until you confirm or time is over" },
 	{ "confirm", NFPROTO_UNSPEC, false, rv_cli_confirm, "keep what iptables-apply has loaded" },
+	{ "diff", NFPROTO_IPV4, false, rv_cli_diff, "say what differs between two rulesets" },
 	{ "revert", NFPROTO_UNSPEC, false, rv_cli_revert, "do not keep it" },
 	{ "iptables-xml", NFPROTO_IPV4, false, rv_cli_xml, "what -save printed as XML, and back" },
 	{ "json", NFPROTO_IPV4, false, rv_cli_json, "rules as JSON, and back" },

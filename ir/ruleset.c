@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,9 +129,14 @@ fail:
 }
 
 /* A wildcard that takes any interface is the same as none, unless inverted. */
+static const char *plain_interface(const char *name)
+{
+	return strcmp(name, "+") ? name : "";
+}
+
 static bool interface_equal(const char *a, const char *b)
 {
-	return !strcmp(strcmp(a, "+") ? a : "", strcmp(b, "+") ? b : "");
+	return !strcmp(plain_interface(a), plain_interface(b));
 }
 
 static bool ip_equal(const struct rv_ip *a, const struct rv_ip *b)
@@ -153,6 +159,40 @@ bool rv_rule_equal(const struct rv_rule *a, const struct rv_rule *b)
 		if (!rv_part_equal(x, y))
 			return false;
 	return !x && !y && rv_part_equal(a->target, b->target);
+}
+
+static uint64_t hash_bytes(uint64_t h, const void *data, size_t len)
+{
+	for (const unsigned char *at = data; len--; at++)
+		h = (h ^ *at) * 0x100000001b3;	/* FNV-1a */
+	return h;
+}
+
+static uint64_t hash_part(uint64_t h, const struct rv_part *p)
+{
+	if (!p)
+		return h;
+	h = hash_bytes(h, &p->ext, sizeof(p->ext));
+	return hash_bytes(h, p->data, p->ext->compare ? p->ext->compare : p->ext->size);
+}
+
+static uint64_t hash_text(uint64_t h, const char *text)
+{
+	return hash_bytes(h, text, strlen(text) + 1);
+}
+
+uint64_t rv_rule_hash(const struct rv_rule *r)
+{
+	uint64_t h = hash_bytes(0xcbf29ce484222325, &r->verdict, sizeof(r->verdict));
+
+	h = hash_text(h, r->jump);
+	h = hash_bytes(h, &r->ip, offsetof(struct rv_ip, in));
+	h = hash_text(h, plain_interface(r->ip.in));
+	h = hash_text(h, plain_interface(r->ip.out));
+	h = hash_bytes(h, &r->ip.proto, sizeof(r->ip.proto));
+	for (const struct rv_part *m = r->matches; m; m = m->next)
+		h = hash_part(h, m);
+	return hash_part(h, r->target);
 }
 
 /* ---- chains --------------------------------------------------------------- */

@@ -230,6 +230,8 @@ void rv_rule_add_match(struct rv_rule *r, struct rv_part *m);
  * not counters, handle or place. -C, -D and the tests use it.
  */
 bool rv_rule_equal(const struct rv_rule *a, const struct rv_rule *b);
+/* The same for rules that are equal. */
+uint64_t rv_rule_hash(const struct rv_rule *r);
 bool rv_part_equal(const struct rv_part *a, const struct rv_part *b);
 
 #endif

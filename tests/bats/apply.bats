@@ -316,7 +316,7 @@ both_killed()
 	local state
 	state=/run/ravelin/apply-$(stat -Lc %i "/proc/$NS/ns/net").state
 	on "$NS" truncate -s 100 "$state"
-	refused 1 "revert $BANNER: $state is malformed" ravelin revert
+	refused 1 "ravelin revert $BANNER: $state is malformed" ravelin revert
 	is_loaded
 }
 

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ravelin diff A B: what has to change in A to make it B, rule by rule. A ruleset is a save
+ * file, "-" or "live". As text, or as lines for iptables-restore --noflush.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <ravelin/diff.h>
+
+#include "cli/flags.h"
+
+#define EXIT_DIFFERENT 1
+#define EXIT_TROUBLE 2
+
+static const struct rv_flag flags[] = {
+	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "the rulesets are IPv4 (the default)" },
+	{ '6', "ipv6", RV_FLAG_PLAIN, NULL, "the rulesets are IPv6" },
+	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "counters that differ are differences too" },
+	{ 'C', "commands", RV_FLAG_PLAIN, NULL, "as commands for iptables-restore --noflush" },
+	{ 'q', "quiet", RV_FLAG_PLAIN, NULL, "print nothing: the exit code tells" },
+	{ 'h', "help", RV_FLAG_PLAIN, NULL, "print this" },
+	{ 0 },
+};
+
+struct diff {
+	struct rv_cli *cli;
+	bool counters, commands, quiet, help;
+	struct rv_ruleset side[2];
+	struct rv_buf out;	/* of all tables */
+	struct rv_buf table;	/* of one, without its head */
+};
+
+static int set_flag(char letter, const char *arg, void *p)
+{
+	struct diff *d = p;
+
+	(void)arg;
+	switch (letter) {
+	case '4':
+		d->cli->family = NFPROTO_IPV4;
+		break;
+	case '6':
+		d->cli->family = NFPROTO_IPV6;
+		break;
+	case 'c':
+		d->counters = true;
+		break;
+	case 'C':
+		d->commands = true;
+		break;
+	case 'q':
+		d->quiet = true;
+		break;
+	default:
+		d->help = true;
+		break;
+	}
+	return 0;
+}
+
+/* ---- reading ----------------------------------------------------------------------------- */
+
+static int read_store(struct rv_ruleset *rs, const char *spec, struct rv_error *err)
+{
+	unsigned int attempts = 0;
+	struct rv_store s;
+	int rc;
+
+	if (rv_store_open(&s, spec, rs->family, true, err) < 0)
+		return -1;
+	while ((rc = rv_ruleset_read(rs, &s, err)) < 0 && err->kind == RV_ERR_AGAIN &&
+	       rv_cli_again(&attempts)) {
+		rv_ruleset_clear(rs);
+		rv_error_reset(err);
+		if (rv_store_restart(&s, err) < 0)
+			break;
+	}
+	rv_store_close(&s);
+	return rc;
+}
+
+static int read_side(struct diff *d, int i, const char *name, struct rv_error *err)
+{
+	bool stdin_too = strcmp(name, "-") == 0;
+	char *spec;
+	int rc;
+
+	rv_ruleset_init(&d->side[i], d->cli->family);
+	if (strcmp(name, "live") == 0)
+		return read_store(&d->side[i], d->cli->spec, err);
+	if (!stdin_too && access(name, R_OK) < 0)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "cannot open %s: %m", name);
+	if (asprintf(&spec, "file:%s", stdin_too ? "/dev/stdin" : name) < 0)
+		return rv_fail_memory(err);
+	rc = read_store(&d->side[i], spec, err);
+	free(spec);
+	return rc;
+}
+
+/* ---- lines ---------------------------------------------------------------------------------- */
+
+/* "-    3 " before a line of text; nothing before a command. */
+static void add_mark(struct diff *d, char mark, size_t number)
+{
+	if (d->commands)
+		return;
+	rv_buf_printf(&d->table, number ? "%c %5zu " : "%c       ", mark, number);
+}
+
+static void add_chain(struct diff *d, char mark, const struct rv_chain *c)
+{
+	add_mark(d, mark, 0);
+	/* No command sets the counters of a policy. */
+	if (d->commands && d->counters && c->base >= 0)
+		rv_render_chain(&d->table, c);
+	else
+		rv_render_chain_command(&d->table, c, d->counters);
+}
+
+static void add_rule(struct diff *d, const char *chain, const struct rv_rule *r)
+{
+	rv_render_rule(&d->table, d->cli->family, chain, r,
+		       d->counters ? RV_COUNTERS_OPTION : RV_COUNTERS_NONE);
+}
+
+/* "-I CHAIN 3 ..." */
+static void add_insert(struct diff *d, const char *chain, const struct rv_rule *r, size_t number)
+{
+	struct rv_buf text = RV_BUF_INIT;
+	size_t head = strlen("-A ") + strlen(chain);
+
+	rv_render_rule(&text, d->cli->family, chain, r,
+		       d->counters ? RV_COUNTERS_OPTION : RV_COUNTERS_NONE);
+	rv_buf_printf(&d->table, "-I %s %zu", chain, number);
+	if (rv_buf_ok(&text))
+		rv_buf_add(&d->table, text.data + head, text.len - head);
+	d->table.failed |= text.failed;
+	rv_buf_free(&text);
+}
+
+/* ---- chains ---------------------------------------------------------------------------------- */
+
+/* Rule a of the old chain goes; at is its place by then. */
+static void remove_rule(struct diff *d, const char *chain, const struct rv_rule *r, size_t a,
+			size_t at)
+{
+	add_mark(d, '-', a);
+	if (d->commands)
+		rv_buf_printf(&d->table, "-D %s %zu\n", chain, at);
+	else
+		add_rule(d, chain, r);
+}
+
+static void insert_rule(struct diff *d, const char *chain, const struct rv_rule *r, size_t b)
+{
+	add_mark(d, '+', b);
+	if (d->commands)
+		add_insert(d, chain, r, b);
+	else
+		add_rule(d, chain, r);
+}
+
+/* What is in front has become b's already, so a rule's place in b is where it goes. */
+static void add_changes(struct diff *d, const char *chain, const struct rv_diff_side *a,
+			const struct rv_diff_side *b)
+{
+	size_t i = 0, j = 0;
+
+	while (i < a->count || j < b->count) {
+		if (i < a->count && !a->kept[i]) {
+			remove_rule(d, chain, a->rules[i], i + 1, j + 1);
+			i++;
+		} else if (j < b->count && !b->kept[j]) {
+			insert_rule(d, chain, b->rules[j], j + 1);
+			j++;
+		} else {
+			i++;
+			j++;
+		}
+	}
+}
+
+static int open_side(struct rv_diff_side *s, const struct rv_chain *c)
+{
+	size_t n = c ? c->nrules : 0, i = 0;
+
+	s->count = n;
+	s->rules = calloc(n + 1, sizeof(*s->rules));
+	s->kept = calloc(n + 1, sizeof(*s->kept));
+	if (!s->rules || !s->kept)
+		return -1;
+	if (c)
+		rv_list_each(r, &c->rules, struct rv_rule, node)
+			s->rules[i++] = r;
+	return 0;
+}
+
+static int compare_rules(struct diff *d, const struct rv_chain *a, const struct rv_chain *b)
+{
+	struct rv_diff_side x = { 0 }, y = { 0 };
+	int rc = open_side(&x, a) || open_side(&y, b) || rv_diff_rules(&x, &y, d->counters) ? -1 : 0;
+
+	if (rc == 0)
+		add_changes(d, a ? a->name : b->name, &x, &y);
+	free(x.rules);
+	free(x.kept);
+	free(y.rules);
+	free(y.kept);
+	return rc;
+}
+
+static void compare_policy(struct diff *d, const struct rv_chain *a, const struct rv_chain *b)
+{
+	if (a->policy == b->policy &&
+	    (!d->counters || (a->counters.packets == b->counters.packets &&
+			      a->counters.bytes == b->counters.bytes)))
+		return;
+	if (!d->commands)
+		add_chain(d, '-', a);
+	add_chain(d, '+', b);
+}
+
+/* ---- tables ----------------------------------------------------------------------------------- */
+
+static bool is_there(const struct rv_chain *c)
+{
+	return c && (c->base >= 0 || c->exists);
+}
+
+/* The chains of b: policies, those that are new, then the rules of all, which may jump there. */
+static int compare_chains(struct diff *d, const struct rv_table *a, const struct rv_table *b)
+{
+	rv_list_each(c, &b->chains, struct rv_chain, node) {
+		const struct rv_chain *old = rv_table_chain(a, c->name);
+
+		if (c->base >= 0)
+			compare_policy(d, old, c);
+		else if (!is_there(old))
+			add_chain(d, '+', c);
+	}
+	rv_list_each(c, &b->chains, struct rv_chain, node)
+		if (compare_rules(d, rv_table_chain(a, c->name), c) < 0)
+			return -1;
+	return 0;
+}
+
+/* The chains of a that go: emptied first, since they may jump to each other. */
+static int remove_chains(struct diff *d, const struct rv_table *a, const struct rv_table *b)
+{
+	rv_list_each(c, &a->chains, struct rv_chain, node) {
+		if (is_there(rv_table_chain(b, c->name)))
+			continue;
+		if (d->commands)
+			rv_buf_printf(&d->table, "-F %s\n", c->name);
+		else if (compare_rules(d, c, NULL) < 0)
+			return -1;
+	}
+	rv_list_each(c, &a->chains, struct rv_chain, node) {
+		if (is_there(rv_table_chain(b, c->name)))
+			continue;
+		if (d->commands)
+			rv_buf_printf(&d->table, "-X %s\n", c->name);
+		else
+			add_chain(d, '-', c);
+	}
+	return 0;
+}
+
+static int compare_table(struct diff *d, const struct rv_table_def *def)
+{
+	struct rv_table *a = rv_ruleset_table(&d->side[0], def);
+	struct rv_table *b = rv_ruleset_table(&d->side[1], def);
+
+	if (!a || !b || rv_table_sort(a) < 0 || rv_table_sort(b) < 0)
+		return -1;
+	rv_buf_reset(&d->table);
+	if (compare_chains(d, a, b) < 0 || remove_chains(d, a, b) < 0)
+		return -1;
+	d->out.failed |= d->table.failed;
+	if (!d->table.len)
+		return 0;
+	rv_buf_printf(&d->out, "*%s\n", def->name);
+	rv_buf_add(&d->out, d->table.data, d->table.len);
+	if (d->commands)
+		rv_buf_puts(&d->out, "COMMIT\n");
+	return 0;
+}
+
+static int compare(struct diff *d, struct rv_error *err)
+{
+	for (const struct rv_table_def *def = rv_table_defs; def->name; def++)
+		if (compare_table(d, def) < 0)
+			return rv_fail_memory(err);
+	return rv_buf_ok(&d->out) ? 0 : rv_fail_memory(err);
+}
+
+/* ---- the run ----------------------------------------------------------------------------------- */
+
+static int diff_run(struct diff *d, char **names)
+{
+	struct rv_error err = { 0 };
+	int rc = 0;
+
+	for (int i = 0; i < 2 && rc == 0; i++)
+		rc = read_side(d, i, names[i], &err);
+	if (rc == 0)
+		rc = compare(d, &err);
+	if (rc < 0) {
+		rv_cli_error(d->cli, &err);
+		return EXIT_TROUBLE;
+	}
+	if (!d->out.len)
+		return RV_EXIT_OK;
+	if (!d->quiet && rv_cli_write(d->cli, STDOUT_FILENO, &d->out))
+		return EXIT_TROUBLE;
+	return EXIT_DIFFERENT;
+}
+
+int rv_cli_diff(struct rv_cli *cli)
+{
+	struct diff d = { .cli = cli };
+	int words, rc;
+
+	cli->name = "ravelin diff";
+	words = rv_flags_read(flags, cli, set_flag, &d);
+	for (int i = 0; i < 2; i++)
+		rv_ruleset_init(&d.side[i], cli->family);
+	if (d.help) {
+		rv_flags_usage(flags, cli, " A B    (a save file, - or live)", &d.out);
+		rc = rv_cli_write(cli, STDOUT_FILENO, &d.out);
+	} else if (words < 0 || cli->argc - words != 2) {
+		rv_cli_message("Try `%s -h' for more information.", cli->name);
+		rc = EXIT_TROUBLE;
+	} else {
+		rc = diff_run(&d, cli->argv + words);
+	}
+	for (int i = 0; i < 2; i++)
+		rv_ruleset_clear(&d.side[i]);
+	rv_buf_free(&d.table);
+	rv_buf_free(&d.out);
+	return rc;
+}
