@@ -48,7 +48,7 @@ LIBRARY   := $(filter-out $(BUILD)/cli/main.o,$(OBJECTS))
 
 NAMES     := iptables ip6tables iptables-save ip6tables-save iptables-restore ip6tables-restore
 TRANSLATE := iptables-translate ip6tables-translate iptables-restore-translate ip6tables-restore-translate
-APPLY     := iptables-apply ip6tables-apply
+APPLY     := iptables-apply ip6tables-apply xtables-monitor
 LINKS     := $(NAMES) $(foreach v,nft kmod,$(foreach n,$(NAMES),$(subst tables,tables-$(v),$(n)))) xtables-nft-multi $(TRANSLATE) $(APPLY) iptables-xml
 
 # V=1 shows whole command lines.

@@ -36,6 +36,7 @@ int rv_cli_revert(struct rv_cli *cli);
 int rv_cli_xml(struct rv_cli *cli);
 int rv_cli_json(struct rv_cli *cli);
 int rv_cli_diff(struct rv_cli *cli);
+int rv_cli_monitor(struct rv_cli *cli);
 
 /* Appends what iptables-save prints. Returns 0, or -1 with err set. */
 int rv_cli_save_text(struct rv_cli *cli, bool counters, struct rv_buf *b, struct rv_error *err);
@@ -126,6 +127,13 @@ bool rv_cli_only_reads(const struct rv_command *cmd);
  */
 int rv_cli_command(struct rv_store *s, struct rv_command *cmd, const struct rv_options *opts,
 		   bool verbose, struct rv_buf *b, struct rv_error *err);
+
+/* ---- packet.c --------------------------------------------------------------------- */
+
+struct rv_trace;
+
+/* Appends "PACKET: ..." of a step that has the packet's headers. */
+void rv_cli_packet(struct rv_buf *b, const struct rv_trace *t);
 
 /* ---- help.c ---------------------------------------------------------------------- */
 

@@ -34,6 +34,7 @@ static const struct program {
 	{ "ip6tables-restore-translate", NFPROTO_IPV6, true, rv_cli_restore_translate,
 	  "say what -save printed so" },
 	{ "ip6tables-apply", NFPROTO_IPV6, true, rv_cli_apply, "load them until you confirm or time is over" },
+	{ "xtables-monitor", NFPROTO_UNSPEC, false, rv_cli_monitor, "tell of changes and of traced packets" },
 	{ "confirm", NFPROTO_UNSPEC, false, rv_cli_confirm, "keep what iptables-apply has loaded" },
 	{ "diff", NFPROTO_IPV4, false, rv_cli_diff, "say what differs between two rulesets" },
 	{ "revert", NFPROTO_UNSPEC, false, rv_cli_revert, "do not keep it" },

@@ -5,6 +5,7 @@
  * ruleset's generation, so that a read notices when another writer came in.
  */
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <stdio.h>
@@ -268,6 +269,9 @@ int rv_nft_ask(struct rv_nft_socket *n, const struct rv_nft_query *q, rv_nft_ans
 	if (q->table && !mnl_attr_put_strz_check(nlh, sizeof(request), q->table_attr, q->table))
 		return rv_fail_memory(err);
 	if (q->chain && !mnl_attr_put_strz_check(nlh, sizeof(request), q->chain_attr, q->chain))
+		return rv_fail_memory(err);
+	if (q->handle && !mnl_attr_put_u64_check(nlh, sizeof(request), q->handle_attr,
+						 htobe64(q->handle)))
 		return rv_fail_memory(err);
 	if (exchange(&x, nlh))
 		return -1;

@@ -382,4 +382,5 @@ const struct rv_backend rv_backend_nft = {
 	.commit = rv_nft_commit,
 	.commit_both = rv_nft_commit_both,
 	.dump = dump,
+	.monitor = rv_nft_monitor,
 };

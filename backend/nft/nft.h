@@ -218,8 +218,9 @@ struct rv_nft_query {
 	uint8_t type;			/* NFT_MSG_GET* */
 	bool dump;
 	rv_family_t family;
-	uint16_t table_attr, chain_attr;
+	uint16_t table_attr, chain_attr, handle_attr;
 	const char *table, *chain;
+	uint64_t handle;		/* 0: not given */
 };
 
 /* Sees the attributes of each answer. Returns 0, or -1 with err set. */
@@ -337,6 +338,10 @@ struct rv_nft_view rv_nft_record_attrs(const struct rv_nft_batch *b,
  */
 struct rv_rule *rv_nft_rule_of(rv_family_t family, struct rv_nft_view attrs,
 			       struct rv_nft_place *place, struct rv_error *err);
+
+/* ---- events: monitor.c -------------------------------------------------------------- */
+
+int rv_nft_monitor(const struct rv_monitor *m, struct rv_error *err);
 
 /* ---- errors: error.c ----------------------------------------------------------- */
 

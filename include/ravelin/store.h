@@ -88,6 +88,7 @@ struct rv_change {
 };
 
 struct rv_store;
+struct rv_monitor;		/* ravelin/event.h */
 
 /* Sees a ruleset go by: chains of a table come before its rules; rules chain by chain or mixed. */
 struct rv_visitor {
@@ -134,6 +135,8 @@ struct rv_backend {
 	 */
 	int (*dump)(struct rv_store *s, struct rv_table *table, const char *only,
 		    const struct rv_visitor *v, struct rv_error *err);
+	/* Tells of events until the watcher has enough. NULL: there is nothing to be told. */
+	int (*monitor)(const struct rv_monitor *m, struct rv_error *err);
 };
 
 struct rv_store {

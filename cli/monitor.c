@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xtables-monitor: changes by any program and the way of traced packets, a line each, in
+ * stock's layout. What stock prints of a rule that it does not understand is a shorter rule;
+ * here it is a line that says so.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <linux/netfilter/nf_tables.h>
+
+#include <ravelin/event.h>
+
+#include "cli/flags.h"
+
+static const struct rv_flag flags[] = {
+	{ 't', "trace", RV_FLAG_PLAIN, NULL, "tell the way of packets that -j TRACE has marked" },
+	{ 'e', "event", RV_FLAG_PLAIN, NULL, "tell of changes to the ruleset" },
+	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "only IPv4" },
+	{ '6', "ipv6", RV_FLAG_PLAIN, NULL, "only IPv6" },
+	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "show counters of rules" },
+	{ 'V', "version", RV_FLAG_PLAIN, NULL, "print the version" },
+	{ 'h', "help", RV_FLAG_PLAIN, NULL, "print this" },
+	{ 0 },
+};
+
+struct monitor {
+	struct rv_cli *cli;
+	bool changes, traces, counters, version, help;
+	bool only4, only6;
+	struct rv_buf line;
+};
+
+static int set_flag(char letter, const char *arg, void *p)
+{
+	struct monitor *m = p;
+
+	(void)arg;
+	switch (letter) {
+	case 't':
+		m->traces = true;
+		break;
+	case 'e':
+		m->changes = true;
+		break;
+	case '4':
+		m->only4 = true;
+		break;
+	case '6':
+		m->only6 = true;
+		break;
+	case 'c':
+		m->counters = true;
+		break;
+	case 'V':
+		m->version = true;
+		break;
+	default:
+		m->help = true;
+		break;
+	}
+	return 0;
+}
+
+/* ---- words ----------------------------------------------------------------------------- */
+
+static const char *family_name(uint8_t family)
+{
+	static const char *const names[] = {
+		[NFPROTO_INET] = "inet", [NFPROTO_IPV4] = "ip", [NFPROTO_ARP] = "arp",
+		[NFPROTO_NETDEV] = "netdev", [NFPROTO_BRIDGE] = "bridge", [NFPROTO_IPV6] = "ip6",
+	};
+
+	return family < sizeof(names) / sizeof(*names) && names[family] ? names[family] : "?";
+}
+
+/* Hook numbers of linux/netfilter.h, netfilter_arp.h and of netdev chains. */
+static const char *hook_name(uint8_t family, uint32_t hook)
+{
+	static const char *const inet[] = {
+		"prerouting", "input", "forward", "output", "postrouting", "ingress",
+	};
+	static const char *const arp[] = { "input", "output", "forward" };
+	static const char *const netdev[] = { "ingress", "egress" };
+
+	if (family == NFPROTO_ARP)
+		return hook < 3 ? arp[hook] : "?";
+	if (family == NFPROTO_NETDEV)
+		return hook < 2 ? netdev[hook] : "?";
+	return hook < 6 ? inet[hook] : "?";
+}
+
+static bool is_ours(const struct rv_event *e)
+{
+	return (e->family == NFPROTO_IPV4 || e->family == NFPROTO_IPV6) &&
+	       rv_table_def_find(e->table);
+}
+
+static const char *change_name(const struct rv_event *e)
+{
+	return e->deleted ? "DEL" : "NEW";
+}
+
+/* "iptables -t filter ": what follows is a command. */
+static void add_command(struct rv_buf *b, const struct rv_event *e)
+{
+	rv_buf_printf(b, "%s -t %s ", e->family == NFPROTO_IPV6 ? "ip6tables" : "iptables",
+		      e->table);
+}
+
+/* ---- changes ------------------------------------------------------------------------------ */
+
+static void add_table(struct monitor *m, const struct rv_event *e)
+{
+	rv_buf_printf(&m->line, " EVENT: nft: %s table: table %s %s flags %x use %u handle %llu\n",
+		      change_name(e), e->table, family_name(e->family), e->flags, e->use,
+		      (unsigned long long)e->handle);
+}
+
+static void add_base(struct rv_buf *b, const struct rv_event *e)
+{
+	rv_buf_printf(b, " type %s hook %s", e->type ? e->type : "?",
+		      hook_name(e->family, e->hook));
+	if (e->device)
+		rv_buf_printf(b, " dev %s", e->device);
+	rv_buf_printf(b, " prio %d policy %s packets %llu bytes %llu", e->priority,
+		      e->policy == NF_DROP ? "drop" : "accept",
+		      (unsigned long long)e->counters.packets,
+		      (unsigned long long)e->counters.bytes);
+}
+
+/* A base chain that goes is told without its hook, and stock says -X of it too. */
+static void add_chain(struct monitor *m, const struct rv_event *e)
+{
+	struct rv_buf *b = &m->line;
+
+	rv_buf_puts(b, " EVENT: ");
+	if (is_ours(e) && !e->base) {
+		add_command(b, e);
+		rv_buf_printf(b, "-%c %s\n", e->deleted ? 'X' : 'N', e->chain);
+		return;
+	}
+	rv_buf_printf(b, "nft: %s chain: %s %s %s use %u", change_name(e),
+		      family_name(e->family), e->table, e->chain, e->use);
+	if (e->base)
+		add_base(b, e);
+	if (e->has_flags)
+		rv_buf_printf(b, " flags %x", e->flags);
+	rv_buf_putc(b, '\n');
+}
+
+/* "-A chain ..." or, of a rule that went, "-D chain ...", with a newline. */
+static void add_rule_text(struct monitor *m, const struct rv_event *e)
+{
+	struct rv_buf *b = &m->line;
+	size_t start = b->len, at;
+
+	add_command(b, e);
+	at = b->len;
+	rv_render_rule(b, e->family, e->chain, e->rule,
+		       m->counters ? RV_COUNTERS_PREFIX : RV_COUNTERS_NONE);
+	if (!e->deleted || !rv_buf_ok(b) || start == b->len)
+		return;
+	/* Behind the counters stands "-A". */
+	if (m->counters)
+		at = (size_t)((char *)memchr(b->data + at, ']', b->len - at) + 2 - b->data);
+	b->data[at + 1] = 'D';
+}
+
+static void add_rule(struct monitor *m, const struct rv_event *e)
+{
+	rv_buf_puts(&m->line, " EVENT: ");
+	if (e->rule) {
+		add_rule_text(m, e);
+		return;
+	}
+	rv_buf_printf(&m->line, "nft: %s rule: %s %s %s handle %llu", change_name(e),
+		      family_name(e->family), e->table, e->chain, (unsigned long long)e->handle);
+	if (e->why)
+		rv_buf_printf(&m->line, " # %s", e->why);
+	rv_buf_putc(&m->line, '\n');
+}
+
+static void add_generation(struct monitor *m, const struct rv_event *e)
+{
+	rv_buf_printf(&m->line, "NEWGEN: GENID=%u PID=%u NAME=%s\n", e->generation, e->pid,
+		      e->name ? e->name : "");
+}
+
+/* ---- traces ----------------------------------------------------------------------------------- */
+
+static void add_verdict(struct rv_buf *b, const struct rv_trace *t)
+{
+	static const struct {
+		uint32_t code;
+		const char *name;
+	} names[] = {
+		{ NF_DROP, "DROP" }, { NF_ACCEPT, "ACCEPT" }, { NF_STOLEN, "STOLEN" },
+		{ NF_QUEUE, "QUEUE" }, { NF_REPEAT, "REPEAT" }, { NF_STOP, "STOP" },
+		{ (uint32_t)NFT_CONTINUE, "CONTINUE" }, { (uint32_t)NFT_BREAK, "BREAK" },
+		{ (uint32_t)NFT_JUMP, "JUMP" }, { (uint32_t)NFT_GOTO, "GOTO" },
+		{ (uint32_t)NFT_RETURN, "RETURN" },
+	};
+	uint32_t code = t->verdict;
+
+	/* A queue's number stands in the upper half. */
+	if ((int32_t)code > 0)
+		code &= NF_VERDICT_MASK;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (names[i].code != code)
+			continue;
+		rv_buf_puts(b, names[i].name);
+		if (t->jump)
+			rv_buf_printf(b, ":%s", t->jump);
+		return;
+	}
+	rv_buf_printf(b, "0x%x", t->verdict);
+}
+
+static void add_trace(struct monitor *m, const struct rv_event *e)
+{
+	const struct rv_trace *t = &e->trace;
+	struct rv_buf *b = &m->line;
+
+	if (t->network.data || t->link.data)
+		rv_cli_packet(b, t);
+	if (t->kind == RV_TRACE_RULE && !e->handle)
+		return;
+	rv_buf_printf(b, " TRACE: %u %08x %s:%s:", t->proto, t->id, e->table, e->chain);
+	switch (t->kind) {
+	case RV_TRACE_RULE:
+		rv_buf_printf(b, "rule:0x%llx:", (unsigned long long)e->handle);
+		add_verdict(b, t);
+		rv_buf_puts(b, "  ");
+		if (e->rule)
+			add_rule_text(m, e);
+		else
+			rv_buf_printf(b, "# %s\n", e->why ? e->why : "no rule of iptables");
+		return;
+	case RV_TRACE_RETURN:
+		rv_buf_puts(b, "return:");
+		break;
+	case RV_TRACE_POLICY:
+		rv_buf_puts(b, "policy:");
+		add_verdict(b, t);
+		break;
+	}
+	rv_buf_puts(b, " \n");
+}
+
+/* ---- the run ----------------------------------------------------------------------------------- */
+
+static bool is_wanted(const struct monitor *m, const struct rv_event *e)
+{
+	uint8_t family = e->kind == RV_EVENT_TRACE ? e->trace.proto : e->family;
+
+	if (e->kind == RV_EVENT_GENERATION || m->only4 == m->only6)
+		return true;
+	return family == (m->only4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+}
+
+static int on_event(const struct rv_event *e, void *arg)
+{
+	static void (*const add[])(struct monitor *m, const struct rv_event *e) = {
+		[RV_EVENT_TABLE] = add_table, [RV_EVENT_CHAIN] = add_chain,
+		[RV_EVENT_RULE] = add_rule, [RV_EVENT_GENERATION] = add_generation,
+		[RV_EVENT_TRACE] = add_trace,
+	};
+	struct monitor *m = arg;
+
+	if (e->kind == RV_EVENT_LOST) {
+		rv_cli_message("%s: some events are missing here: they came faster than they "
+			       "were read", m->cli->name);
+		return 0;
+	}
+	if (!is_wanted(m, e))
+		return 0;
+	rv_buf_reset(&m->line);
+	add[e->kind](m, e);
+	return rv_cli_write(m->cli, STDOUT_FILENO, &m->line);
+}
+
+static int monitor_run(struct monitor *m)
+{
+	const struct rv_monitor w = {
+		.changes = m->changes, .traces = m->traces, .event = on_event, .arg = m,
+	};
+	struct rv_error err = { 0 };
+	struct rv_store s;
+	int rc;
+
+	if (rv_store_open(&s, m->cli->spec, NFPROTO_IPV4, true, &err) < 0)
+		return rv_cli_error(m->cli, &err);
+	rc = s.backend->monitor ? s.backend->monitor(&w, &err)
+				: rv_fail(&err, RV_ERR_PROBLEM, NULL, "backend %s has no events",
+					  s.backend->name);
+	rv_store_close(&s);
+	return rc < 0 ? rv_cli_error(m->cli, &err) : RV_EXIT_OTHER;
+}
+
+static int say(struct monitor *m, int rc)
+{
+	if (m->version)
+		rv_buf_printf(&m->line, "%s %s\n", m->cli->name, RV_STOCK_VERSION);
+	else
+		rv_flags_usage(flags, m->cli, "", &m->line);
+	return rv_cli_write(m->cli, STDOUT_FILENO, &m->line) || rc;
+}
+
+int rv_cli_monitor(struct rv_cli *cli)
+{
+	struct monitor m = { .cli = cli };
+	int words = rv_flags_read(flags, cli, set_flag, &m), rc;
+
+	if (words < 0) {
+		rv_cli_message("Try `%s -h' for more information.", cli->name);
+		rc = RV_EXIT_PARAMETER;
+	} else if (m.version || m.help) {
+		rc = say(&m, RV_EXIT_OK);
+	} else if (!m.changes && !m.traces) {
+		rc = say(&m, RV_EXIT_OTHER);
+	} else {
+		rc = monitor_run(&m);
+	}
+	rv_buf_free(&m.line);
+	return rc;
+}
