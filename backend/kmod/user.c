@@ -1,23 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The link to an engine in this program. It lives as long as the link: the tables are for
- * trying rules, and go with it.
+ * The link to an engine in this program: for trying rules. All links lead to the same one, which
+ * lives as long as one of them. Not for several threads.
  */
-#include <errno.h>
-
 #include "kernel/user/user.h"
 #include "kmod.h"
 
+static struct rv_engine *engine;
+static unsigned int links;
+
 static int user_open(void **priv, const char *arg, struct rv_error *err)
 {
-	(void)arg;
-	*priv = rv_engine_new(NULL, NULL, RV_USER_SLOTS);
-	return *priv ? 0 : rv_fail_memory(err);
+	if (!engine)
+		engine = rv_engine_new(NULL, NULL, RV_USER_SLOTS);
+	*priv = engine;
+	if (!engine)
+		return rv_fail_memory(err);
+	links++;
+	return 0;
 }
 
 static void user_close(void *priv)
 {
-	rv_engine_free(priv);
+	if (!priv || --links)
+		return;
+	rv_engine_free(engine);
+	engine = NULL;
 }
 
 static int call(void *priv, unsigned int option, void *buf, uint32_t len)

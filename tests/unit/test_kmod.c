@@ -21,6 +21,7 @@
 #include <ravelin/render.h>
 
 #include "backend/kmod/kmod.h"
+#include "kernel/user/user.h"
 
 /* ---- a ruleset in memory ----------------------------------------------------------- */
 
@@ -598,6 +599,427 @@ static void test_messages(void **state)
 	       RULE "match `comment' revision 9 of 256 bytes is not known");
 }
 
+/* ---- the engine's own check of them ---------------------------------------------------------------- */
+
+static bool engine_has(struct rv_kmod_link *link, rv_family_t family, const struct rv_part *p)
+{
+	struct rvk_has has = {
+		.version = RVK_VERSION, .family = family,
+		.kind = p->ext->kind == RV_TARGET ? RVK_KIND_TARGET : RVK_KIND_MATCH,
+		.revision = p->ext->wire ? p->ext->wire->revision : 0,
+	};
+
+	snprintf(has.name, sizeof(has.name), "%s", rv_ext_kernel_name(p->ext));
+	assert_int_equal(link->transport->call(link->priv, RVK_SO_HAS, &has, sizeof(has)), 0);
+	return has.where == RVK_HAS_ENGINE;
+}
+
+static bool engine_has_all(struct rv_kmod_link *link, rv_family_t family, const struct rv_rule *r)
+{
+	bool all = !r->target || engine_has(link, family, r->target);
+
+	for (const struct rv_part *m = r->matches; m; m = m->next)
+		all &= engine_has(link, family, m);
+	return all;
+}
+
+/* Replaces the tables of a ruleset in the link's engine; the generation is that of now. */
+static int put(struct rv_kmod_link *link, struct rv_ruleset *rs, struct rv_error *err)
+{
+	struct rv_kmod_change c = { .link = link };
+	int rc = 0;
+
+	memset(err, 0, sizeof(*err));
+	rv_list_each(t, &rs->tables, struct rv_table, node) {
+		struct rvk_info info = { .version = RVK_VERSION, .table.family = rs->family };
+
+		strcpy(info.table.name, t->def->name);
+		assert_int_equal(link->transport->call(link->priv, RVK_SO_INFO, &info, sizeof(info)), 0);
+		rc = rc ? rc : rv_kmod_change_add(&c, t, info.table.generation, info.table.count, err);
+	}
+	if (!rc)
+		rc = rv_kmod_change_send(&c, err);
+	rv_kmod_change_free(&c);
+	return rc;
+}
+
+static unsigned int accepted, lacked, refused;
+
+/* What xt itself refuses in these cases, which nf_tables does not always ask. */
+static const char *const refusals[] = {
+	"`recent' refuses these options",		/* hit counts from 256 on */
+	"needs a rule of its own protocol",		/* ! -p tcp -m tcp */
+	"`TRACE' cannot be used in this table",		/* only in raw */
+	"`TCPMSS' refuses these options",		/* without --syn */
+};
+
+static bool rightly_refused(const char *text)
+{
+	for (unsigned int i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
+		if (strstr(text, refusals[i]))
+			return true;
+	return false;
+}
+
+/* A rule alone in its chain: what the engine knows all parts of, it takes. */
+static void put_rule(struct rv_kmod_link *link, const struct rv_chain *c, const struct rv_rule *r)
+{
+	const rv_family_t family = c->table->ruleset->family;
+	struct rv_error err;
+	struct rv_store s;
+	struct rv_chain *to;
+	struct rv_rule *copy = rv_rule_clone(r);
+	bool has = engine_has_all(link, family, r);
+
+	assert_non_null(copy);
+	memory_open(&s, family);
+	to = rv_table_chain(table_of(&s.rs, c->table->def->name), c->name);
+	assert_non_null(to);
+	to->table->exists = true;
+	rv_chain_add_rule(to, copy, NULL);
+	if (put(link, &s.rs, &err)) {
+		lacked += !has;
+		refused += has;
+		if (has ? !rightly_refused(err.text)
+			: !strstr(err.text, "neither the module nor the kernel has"))
+			fail_msg("%s: %s", c->table->def->name, err.text);
+	} else {
+		accepted++;	/* or all that it lacks is said by predicates */
+	}
+	rv_ruleset_clear(&s.rs);
+}
+
+static void put_rules(struct rv_kmod_link *link, const struct rv_table *t)
+{
+	if (!strcmp(t->def->name, "nat"))
+		return;
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		rv_list_each(r, &c->rules, struct rv_rule, node)
+			if (!r->jump[0] && c->base >= 0)
+				put_rule(link, c, r);
+}
+
+static void test_engine_takes(void **state)
+{
+	struct rv_kmod_link link;
+	struct rv_error err = { 0 };
+
+	assert_int_equal(rv_kmod_link_open(&link, "user", &err), 0);
+	for (int i = 0; i < 2; i++)
+		rv_list_each(t, &cases.stores[i].rs.tables, struct rv_table, node)
+			put_rules(&link, t);
+	print_message("%u rules are taken by the engine, %u need the kernel's matches\n", accepted, lacked);
+	assert_true(accepted > 1500);
+	assert_true(refused < 20);
+	rv_kmod_link_close(&link);
+	assert_int_equal(rv_user_live(), 0);
+}
+
+/* ---- the store on it ----------------------------------------------------------------------------------- */
+
+/* Keeps the engine, and the tables in it, while stores come and go. */
+static struct rv_kmod_link keeper;
+
+static int keep(void **state)
+{
+	struct rv_error err = { 0 };
+
+	(void)state;
+	return rv_kmod_link_open(&keeper, "user", &err);
+}
+
+static int let_go(void **state)
+{
+	(void)state;
+	rv_kmod_link_close(&keeper);
+	return rv_user_live() != 0;
+}
+
+static void open_store(struct rv_store *s)
+{
+	struct rv_error err = { 0 };
+
+	if (rv_store_open(s, "kmod:user", NFPROTO_IPV4, false, &err))
+		fail_msg("%s", err.text);
+}
+
+/* One restore --noflush of some tables; "" or what is wrong. */
+static const char *restore(const char *text)
+{
+	static struct rv_error err;
+	const struct rv_restore_sink sink = {
+		.counters = true, .table = on_table, .command = on_command, .commit = on_commit,
+	};
+	struct rv_restore_sink own = sink;
+	struct rv_store s;
+	int rc;
+
+	memset(&err, 0, sizeof(err));
+	open_store(&s);
+	own.arg = &s;
+	rc = rv_parse_restore(text, strlen(text), NFPROTO_IPV4, &own, &err);
+	if (!rc)
+		rc = rv_store_commit(&s, &err);
+	rv_store_close(&s);
+	return rc ? err.text : "";
+}
+
+static void must_restore(const char *text)
+{
+	const char *wrong = restore(text);
+
+	if (*wrong)
+		fail_msg("\"%s\" is refused: %s", text, wrong);
+}
+
+static int dump_table(struct rv_table *t, void *arg)
+{
+	(void)t;
+	(void)arg;
+	return 0;
+}
+
+static int dump_rule(struct rv_chain *c, struct rv_rule *r, void *arg)
+{
+	(void)c;
+	(void)r;
+	(void)arg;
+	return 0;
+}
+
+/* What save -c prints of a table, read anew; NULL: it does not exist. */
+static char *saved(const char *table)
+{
+	const struct rv_table_def *def = rv_table_def_find(table);
+	const struct rv_visitor v = { dump_table, dump_rule, NULL };
+	struct rv_error err = { 0 };
+	struct rv_store s;
+	char *text = NULL;
+	bool exists;
+
+	open_store(&s);
+	assert_int_equal(rv_store_table_exists(&s, def, &exists, &err), 0);
+	assert_int_equal(rv_store_dump(&s, def, NULL, &v, &err), 0);
+	if (exists)
+		text = text_of(table_of(&s.rs, table));
+	rv_store_close(&s);
+	return text;
+}
+
+static void holds(const char *table, const char *expected)
+{
+	char *text = saved(table);
+
+	assert_non_null(text);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+#define FILTER(input, chains, rules) \
+	":INPUT " input "\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n" chains rules
+
+static void test_commands(void **state)
+{
+	(void)state;
+	assert_null(saved("filter"));
+	must_restore("*filter\n-N b\n-A INPUT -s 10.0.0.1 -j b\n-P INPUT DROP\nCOMMIT\n");
+	holds("filter", FILTER("DROP [0:0]", ":b - [0:0]\n", "[0:0] -A INPUT -s 10.0.0.1/32 -j b\n"));
+	must_restore("*filter\n-N a\n-I INPUT 1 -j a\n-A b -j RETURN\n[5:6] -A a -j DROP\nCOMMIT\n");
+	must_restore("*filter\n-E a z\n-R INPUT 2 -p tcp -g b\nCOMMIT\n");
+	holds("filter", FILTER("DROP [0:0]", ":b - [0:0]\n:z - [0:0]\n",
+			       "[0:0] -A INPUT -j z\n[0:0] -A INPUT -p tcp -g b\n"
+			       "[0:0] -A b -j RETURN\n[5:6] -A z -j DROP\n"));
+	assert_string_equal(restore("*filter\n-X z\nCOMMIT\n"),
+			    " CHAIN_DEL failed (Device or resource busy): chain z");
+	assert_string_equal(restore("*filter\n-D INPUT -p udp -g b\nCOMMIT\n"),
+			    "Bad rule (does a matching rule exist in that chain?).");
+	assert_string_equal(restore("*filter\n-D INPUT 3\nCOMMIT\n"), "Index of deletion too big.");
+	must_restore("*filter\n-D INPUT -j z\n-F z\n-X z\n-P INPUT ACCEPT\nCOMMIT\n");
+	holds("filter", FILTER("ACCEPT [0:0]", ":b - [0:0]\n",
+			       "[0:0] -A INPUT -p tcp -g b\n[0:0] -A b -j RETURN\n"));
+	must_restore("*filter\n-F\n-X\nCOMMIT\n");
+	holds("filter", FILTER("ACCEPT [0:0]", "", ""));
+}
+
+/* What a restore without --noflush does to a table that its text leaves empty. */
+static void test_clear(void **state)
+{
+	struct rv_command clear;
+	struct rv_error err = { 0 };
+	struct rv_store s;
+
+	(void)state;
+	must_restore("*filter\n-A INPUT\nCOMMIT\n*mangle\n-A INPUT\nCOMMIT\n");
+	open_store(&s);
+	rv_command_init(&clear);
+	clear.kind = RV_CMD_CLEAR;
+	clear.table = rv_table_def_find("filter");
+	assert_int_equal(rv_store_apply(&s, &clear, &err), 0);
+	assert_int_equal(rv_store_commit(&s, &err), 0);
+	rv_store_close(&s);
+	assert_null(saved("filter"));
+	must_restore("*mangle\n-F\nCOMMIT\n*filter\n-A INPUT\nCOMMIT\n");
+	holds("filter", FILTER("ACCEPT [0:0]", "", "[0:0] -A INPUT\n"));
+}
+
+/* Of several tables all are replaced or none. */
+static void test_all_or_nothing(void **state)
+{
+	char *mangle, *filter;
+
+	(void)state;
+	must_restore("*filter\n-A INPUT -j DROP\nCOMMIT\n*mangle\n-F\n-A INPUT\nCOMMIT\n");
+	filter = saved("filter");
+	mangle = saved("mangle");
+	assert_string_equal(
+		restore("*filter\n-A INPUT -p udp\nCOMMIT\n*mangle\n-A INPUT -p tcp\n"
+			"-A INPUT -m realm --realm 1\nCOMMIT\n"),
+		" RULE_APPEND failed (No such file or directory): rule in chain INPUT: "
+		"-A INPUT -m realm --realm 0x1: neither the module nor the kernel has `realm' "
+		"(missing kernel module?)");
+	holds("filter", filter);
+	holds("mangle", mangle);
+	free(filter);
+	free(mangle);
+}
+
+static void test_refusals(void **state)
+{
+	(void)state;
+	assert_string_equal(restore("*nat\n-A OUTPUT -j ACCEPT\nCOMMIT\n"),
+			    " RULE_APPEND failed (Operation not supported): rule in chain OUTPUT: "
+			    "-A OUTPUT -j ACCEPT: rules in table nat need connection tracking, "
+			    "which the module does not have yet");
+	assert_string_equal(restore("*filter\n-A INPUT -j TRACE\nCOMMIT\n"),
+			    " RULE_APPEND failed (Invalid argument): rule in chain INPUT: "
+			    "-A INPUT -j TRACE: `TRACE' cannot be used in this table");
+	assert_string_equal(restore("*mangle\n-N a\n-A a -m mac --mac-source 2:0:0:0:0:1\n"
+				    "-A POSTROUTING -j a\nCOMMIT\n"),
+			    " RULE_APPEND failed (Invalid argument): rule in chain a");
+	assert_string_equal(restore("*filter\n-A INPUT ! -p tcp -m tcp --dport 1\nCOMMIT\n"),
+			    " RULE_APPEND failed (Invalid argument): rule in chain INPUT: "
+			    "-A INPUT ! -p tcp -m tcp --dport 1: `tcp' needs a rule of its own "
+			    "protocol (-p)");
+	assert_string_equal(restore("*filter\n-N a\n-A a -j a\nCOMMIT\n"),
+			    " RULE_APPEND failed (Too many links): rule in chain a");
+}
+
+/* ---- counters -------------------------------------------------------------------------------------------- */
+
+/* A UDP packet of 28 bytes from 10.0.0.1 comes to INPUT so many times. */
+static void send_packets(unsigned int n)
+{
+	static const uint8_t bytes[28] = {
+		0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
+		0, 1, 0, 2, 0, 8, 0, 0,
+	};
+
+	while (n--) {
+		uint8_t copy[sizeof(bytes)];
+		struct rv_user_packet p;
+
+		memset(&p, 0, sizeof(p));
+		memcpy(copy, bytes, sizeof(bytes));
+		assert_int_equal(rv_user_packet_init(&p, copy, sizeof(copy), sizeof(copy)), 0);
+		p.pkt.hook = NF_INET_LOCAL_IN;
+		rv_engine_run(rv_kmod_user_engine(&keeper), RV_TABLE_FILTER, &p.pkt, NULL);
+	}
+}
+
+/* Applies lines to an open store, lets packets come by, and commits. */
+static void change_under_traffic(const char *lines, unsigned int packets)
+{
+	struct rv_error err = { 0 };
+	struct rv_store s;
+
+	open_store(&s);
+	must_apply(&s, "filter", lines);
+	send_packets(packets);
+	if (rv_store_commit(&s, &err))
+		fail_msg("%s", err.text);
+	rv_store_close(&s);
+}
+
+#define COUNTED(policy, first, second) \
+	FILTER("ACCEPT [" policy "]", "", "[" first "] -A INPUT -s 10.0.0.1/32\n" \
+	       "[" second "] -A INPUT -p udp\n")
+
+static void test_counters(void **state)
+{
+	(void)state;
+	must_restore("*mangle\n-F\nCOMMIT\n*filter\n-F\n-A INPUT -s 10.0.0.1\n"
+		     "[100:2000] -A INPUT -p udp\n:INPUT ACCEPT [7:70]\nCOMMIT\n");
+	holds("filter", COUNTED("7:70", "0:0", "100:2000"));
+	send_packets(3);
+	holds("filter", COUNTED("10:154", "3:84", "103:2084"));
+	/* What comes by between reading and replacing is not lost. */
+	change_under_traffic("-A FORWARD -j DROP\n-D FORWARD -j DROP", 2);
+	holds("filter", COUNTED("12:210", "5:140", "105:2140"));
+	/* Zeroed are those that were read. */
+	change_under_traffic("-Z INPUT 1", 1);
+	holds("filter", COUNTED("13:238", "1:28", "106:2168"));
+	change_under_traffic("-Z", 4);
+	holds("filter", COUNTED("4:112", "4:112", "4:112"));
+	/* A rule that takes the place of another starts anew, one that moves does not. */
+	change_under_traffic("-R INPUT 1 -s 10.0.0.1", 1);
+	holds("filter", COUNTED("5:140", "0:0", "5:140"));
+	change_under_traffic("-I INPUT 1 -j ACCEPT\n-D INPUT 1", 1);
+	holds("filter", COUNTED("6:168", "1:28", "6:168"));
+	change_under_traffic("-P INPUT ACCEPT -c 9 90\n[1000:2] -R INPUT 2 -p udp", 0);
+	holds("filter", COUNTED("9:90", "1:28", "1000:2"));
+	/* Nor do they go when another table is replaced with it. */
+	must_restore("*mangle\n-A INPUT\nCOMMIT\n");
+	holds("filter", COUNTED("9:90", "1:28", "1000:2"));
+}
+
+/* ---- writers at once ---------------------------------------------------------------------------------------- */
+
+static void test_overtaken(void **state)
+{
+	struct rv_error err = { 0 };
+	struct rv_store s;
+
+	(void)state;
+	must_restore("*filter\n-F\n-P INPUT ACCEPT\nCOMMIT\n");
+	open_store(&s);
+	must_apply(&s, "filter", "-A INPUT -p tcp");
+	must_restore("*filter\n-A INPUT -p udp\nCOMMIT\n");
+	assert_int_equal(rv_store_commit(&s, &err), -1);
+	assert_int_equal(err.kind, RV_ERR_AGAIN);
+	memset(&err, 0, sizeof(err));
+	assert_int_equal(rv_store_restart(&s, &err), 0);
+	must_apply(&s, "filter", "-A INPUT -p tcp");
+	assert_int_equal(rv_store_commit(&s, &err), 0);
+	rv_store_close(&s);
+	holds("filter", FILTER("ACCEPT [0:0]", "", "[0:0] -A INPUT -p udp\n[0:0] -A INPUT -p tcp\n"));
+}
+
+/* ---- size ----------------------------------------------------------------------------------------------------- */
+
+#define MANY 100000
+
+static void test_many(void **state)
+{
+	struct rv_buf b = RV_BUF_INIT;
+	char *text;
+
+	(void)state;
+	rv_buf_puts(&b, "*filter\n-F\n");
+	for (unsigned int i = 0; i < MANY / 100; i++)
+		rv_buf_printf(&b, ":c%u - [0:0]\n-A INPUT -s 10.%u.%u.0/24 -j c%u\n", i, i >> 8, i & 255, i);
+	for (unsigned int i = 0; i < MANY; i++)
+		rv_buf_printf(&b, "-A c%u -s 10.0.%u.%u -p tcp -m tcp --dport %u -j DROP\n", i % (MANY / 100),
+			      i >> 8 & 255, i & 255, i % 65535 + 1);
+	rv_buf_puts(&b, "COMMIT\n");
+	assert_non_null(rv_buf_text(&b));
+	must_restore(b.data);
+	text = saved("filter");
+	assert_non_null(text);
+	assert_non_null(strstr(text, "-A c999 -s 10.0.134.159/32 -p tcp -m tcp --dport 34465 -j DROP\n"));
+	free(text);
+	rv_buf_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -606,7 +1028,18 @@ int main(void)
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_mutations),
 		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_engine_takes),
+	};
+	const struct CMUnitTest store[] = {
+		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_clear),
+		cmocka_unit_test(test_all_or_nothing),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_overtaken),
+		cmocka_unit_test(test_many),
 	};
 
-	return cmocka_run_group_tests(tests, open_cases, close_cases);
+	return cmocka_run_group_tests(tests, open_cases, close_cases) +
+	       cmocka_run_group_tests(store, keep, let_go);
 }
