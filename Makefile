@@ -57,7 +57,7 @@ say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
 
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/*.c)))
 
-.PHONY: all module demo check check-long check-unit check-sanitize fuzz bench lint format install install-headers uninstall clean deps
+.PHONY: all module demo check check-long check-unit check-sanitize check-engine fuzz bench lint format install install-headers uninstall clean deps
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -123,6 +123,21 @@ $(BUILD)/oldest/ravelin: tests/bats/oldest.c $(LIBRARY) $(BUILD)/cli/main.o
 # Its kernel says what the test wants.
 $(BUILD)/tests/test_nft: LDFLAGS += -Wl,--wrap=rv_nft_kernel_has
 
+# The engine by itself: its tests are also those of the module.
+ENGINE       := $(filter $(BUILD)/kernel/%,$(OBJECTS))
+ENGINE_TESTS := $(sort $(wildcard tests/engine/*.c tests/engine/user/*.c))
+
+$(BUILD)/tests/engine: $(ENGINE_TESTS) $(wildcard tests/engine/*.h tests/engine/user/*.h) $(ENGINE)
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $(ENGINE_TESTS) $(ENGINE) $(RV_LIBS)
+
+# Programs of several files that need all of the library.
+$(BUILD)/tests/twin: $(sort $(wildcard tests/engine/twin/*.c)) $(wildcard tests/engine/twin/*.h) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $(filter %.c,$^) $(LIBRARY) $(RV_LIBS)
+
 # Its allocations fail on purpose.
 $(BUILD)/tests/test_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
@@ -170,6 +185,10 @@ check-unit: $(UNIT)
 check-sanitize:
 	$(MAKE) BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' \
 		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' all check-unit
+
+# The engine's tests in three builds, and beside its naive twin.
+check-engine:
+	tests/engine/run
 
 # make fuzz SECONDS=600
 fuzz:

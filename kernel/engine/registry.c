@@ -70,7 +70,7 @@ static int register_handler(struct rv_handler *h, uint8_t kind)
 	int rc;
 
 	if (h->kind != kind || (kind == RVK_KIND_MATCH ? !h->match : !h->target) ||
-	    !rv_name_valid(h->name, RVK_NAME_LEN, false))
+	    !h->name[0] || strlen(h->name) >= RVK_NAME_LEN)
 		return -EINVAL;
 	rv_lock(&lock);
 	start();

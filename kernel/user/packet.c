@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Packets in memory: all of a packet is in one piece and writable. */
-#include "kernel/user/user.h"
+#include "user.h"
 
 #include <linux/rtnetlink.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* port.h for programs: liburcu, pthread, malloc. Tests can make it fail and stop its clock. */
-#include "kernel/user/user.h"
+#include "user.h"
 
 #include <sched.h>
 #include <stdlib.h>

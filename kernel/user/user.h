@@ -3,7 +3,7 @@
 #ifndef RAVELIN_KERNEL_USER_H
 #define RAVELIN_KERNEL_USER_H
 
-#include "kernel/engine/engine.h"
+#include "../engine/engine.h"
 
 /* Slots for rv_engine_new(): threads that can be readers at once. One more waits for one to end. */
 #define RV_USER_SLOTS	16

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The calls of the ABI, and registration. */
+#include "test.h"
+
+#define V4 NFPROTO_IPV4
+
+static struct rv_engine *engine;
+
+static void start(struct rv_blob *b, const char *table)
+{
+	rv_blob_start(b, V4, table);
+	rv_blob_rules_at(b, NF_INET_LOCAL_OUT);
+}
+
+static void test_info(void)
+{
+	struct rvk_info info = { .version = RVK_VERSION, .table = { .name = "raw", .family = V4 } };
+	uint32_t len = sizeof(info);
+	struct rvk_table t;
+
+	engine = rv_engine_new(NULL, NULL, rv_test_slots);
+	t = rv_test_info(engine, V4, "raw");
+	EXPECT(!t.generation && !t.count && t.valid_hooks == (1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_OUT));
+	info.version = 2;
+	EXPECT(rv_engine_call(engine, RVK_SO_INFO, &info, &len) == -EPROTONOSUPPORT);
+	info.version = RVK_VERSION;
+	info.flags = 1;
+	EXPECT(rv_engine_call(engine, RVK_SO_INFO, &info, &len) == -EINVAL);
+	info.flags = 0;
+	info.table.name[0] = 'x';
+	EXPECT(rv_engine_call(engine, RVK_SO_INFO, &info, &len) == -ENOENT);
+	len--;
+	EXPECT(rv_engine_call(engine, RVK_SO_INFO, &info, &len) == -EINVAL);
+	EXPECT(rv_engine_call(engine, RVK_SO_BASE - 1, &info, &len) == -ENOPROTOOPT);
+	EXPECT(rv_engine_call(engine, RVK_SO_END, &info, &len) == -ENOPROTOOPT);
+	rv_engine_free(engine);
+}
+
+/* What was given comes back, byte for byte. */
+static void test_entries(void)
+{
+	static const char comment[256] = "kept";
+	struct rvk_info *info;
+	struct rvk_table now;
+	struct rv_blob b;
+	uint32_t len;
+
+	engine = rv_engine_new(NULL, NULL, rv_test_slots);
+	start(&b, "filter");
+	rv_blob_rule(&b)->src[0] = 10;
+	rv_blob_data(&b, RVK_KIND_MATCH, "comment", 0, comment, sizeof(comment));
+	rv_blob_verdict(&b, RVK_ACCEPT);
+	rv_blob_rules_end(&b, NF_INET_LOCAL_OUT);
+	((struct rvk_entry *)(void *)b.entries)->counters.packets = 7;
+	EXPECT(!rv_blob_replace(&b, engine, NULL));
+	now = rv_test_info(engine, V4, "filter");
+	len = sizeof(*info) + now.size;
+	info = rv_alloc(len, true);
+	*info = (struct rvk_info){ .version = RVK_VERSION, .table = now };
+	EXPECT(!rv_engine_call(engine, RVK_SO_ENTRIES, info, &len));
+	EXPECT(len == sizeof(*info) + b.head->size && !memcmp(info + 1, b.entries, b.head->size));
+	info->table.generation++;
+	EXPECT(rv_engine_call(engine, RVK_SO_ENTRIES, info, &len) == -EAGAIN);
+	EXPECT(len == sizeof(*info) && info->table.generation == now.generation);
+	rv_free(info);
+	rv_blob_free(&b);
+	rv_engine_free(engine);
+}
+
+/* The old counters come out, and what was counted meanwhile can be put back. */
+static void test_counters(void)
+{
+	struct { struct rvk_info info; struct rvk_counters c[3]; } more = { .info.version = RVK_VERSION };
+	struct rv_test_packet t;
+	struct rvk_counters *old;
+	uint32_t len = sizeof(more);
+	struct rv_blob b;
+
+	engine = rv_engine_new(NULL, NULL, rv_test_slots);
+	start(&b, "filter");
+	rv_blob_rules_end(&b, NF_INET_LOCAL_OUT);
+	EXPECT(!rv_blob_replace(&b, engine, NULL));
+	rv_test_packet(&t, V4, 6, NF_INET_LOCAL_OUT);
+	for (unsigned int i = 0; i < 5; i++)
+		EXPECT(rv_engine_run(engine, RV_TABLE_FILTER, &t.p.pkt, NULL) == NF_ACCEPT);
+	more.info.table = rv_test_info(engine, V4, "filter");
+	EXPECT(!rv_blob_replace(&b, engine, NULL));
+	old = (void *)(b.entries + b.head->size);
+	EXPECT(old[2].packets == 5 && old[2].bytes == 5 * t.p.pkt.len && !old[0].packets);
+	more.c[2] = old[2];
+	EXPECT(rv_engine_call(engine, RVK_SO_COUNTERS, &more, &len) == -EAGAIN);
+	more.info.table = rv_test_info(engine, V4, "filter");
+	len = sizeof(more);
+	EXPECT(!rv_engine_call(engine, RVK_SO_COUNTERS, &more, &len));
+	EXPECT(rv_test_counters(engine, V4, "filter", 2).packets == 5);
+	rv_blob_free(&b);
+	rv_engine_free(engine);
+}
+
+/* Two tables in one call: the second is wrong, so the first is not exchanged either. */
+static void test_all_or_none(void)
+{
+	struct rv_blob raw, filter;
+	struct rvk_replace *call;
+	uint32_t len, first;
+
+	engine = rv_engine_new(NULL, NULL, rv_test_slots);
+	start(&raw, "raw");
+	rv_blob_rules_end(&raw, NF_INET_LOCAL_OUT);
+	start(&filter, "filter");
+	rv_blob_rules_end(&filter, NF_INET_LOCAL_OUT);
+	first = sizeof(*raw.head) + raw.head->size;
+	call = (void *)raw.bytes;
+	len = sizeof(*call) + first + sizeof(*filter.head) + filter.head->size;
+	memcpy(raw.bytes + sizeof(*call) + first, filter.head, sizeof(*filter.head) + filter.head->size);
+	*call = (struct rvk_replace){ .version = RVK_VERSION, .ntables = 2, .size = len };
+	((struct rvk_table *)(void *)(raw.bytes + sizeof(*call) + first))->count++;
+	EXPECT(rv_engine_call(engine, RVK_SO_REPLACE, call, &len) == -EINVAL);
+	EXPECT(call->refusal.table == 1 && call->refusal.reason == RVK_WHY_COUNT);
+	EXPECT(!rv_test_info(engine, V4, "raw").generation);
+	((struct rvk_table *)(void *)(raw.bytes + sizeof(*call) + first))->count--;
+	len = call->size;
+	call->flags = RVK_REPLACE_DRY;
+	EXPECT(!rv_engine_call(engine, RVK_SO_REPLACE, call, &len));
+	EXPECT(!rv_test_info(engine, V4, "raw").generation);
+	call->flags = 0;
+	EXPECT(!rv_engine_call(engine, RVK_SO_REPLACE, call, &len));
+	EXPECT(rv_test_info(engine, V4, "raw").generation && rv_test_info(engine, V4, "filter").generation);
+	EXPECT(rv_engine_call(engine, RVK_SO_REPLACE, call, &len) == -EAGAIN);
+	EXPECT(call->refusal.reason == RVK_WHY_GENERATION && !call->refusal.table);
+	rv_blob_free(&raw);
+	rv_blob_free(&filter);
+	rv_engine_free(engine);
+}
+
+/* A table without entries or hooks: it is gone. */
+static void test_removal(void)
+{
+	struct rv_test_packet t;
+	struct rv_blob b;
+
+	engine = rv_engine_new(NULL, NULL, rv_test_slots);
+	start(&b, "filter");
+	rv_blob_rule(&b);
+	rv_blob_verdict(&b, RVK_DROP);
+	rv_blob_rules_end(&b, NF_INET_LOCAL_OUT);
+	EXPECT(!rv_blob_replace(&b, engine, NULL));
+	EXPECT(b.head->generation == rv_test_info(engine, V4, "filter").generation);
+	rv_test_packet(&t, V4, 6, NF_INET_LOCAL_OUT);
+	EXPECT(rv_engine_run(engine, RV_TABLE_FILTER, &t.p.pkt, NULL) == NF_DROP);
+	b.head->size = b.head->count = 0;
+	EXPECT(rv_blob_replace(&b, engine, NULL) == -EINVAL);
+	b.head->valid_hooks = 0;
+	EXPECT(!rv_blob_replace(&b, engine, NULL));
+	EXPECT(!rv_test_info(engine, V4, "filter").generation && !b.head->generation);
+	EXPECT(rv_engine_run(engine, RV_TABLE_FILTER, &t.p.pkt, NULL) == NF_ACCEPT);
+	rv_blob_free(&b);
+	rv_engine_free(engine);
+}
+
+static void expect_malformed(struct rvk_replace call, uint32_t len, int error)
+{
+	struct { struct rvk_replace call; struct rvk_table table; } buf = { .call = call };
+
+	EXPECT(rv_engine_call(engine, RVK_SO_REPLACE, &buf, &len) == error);
+	EXPECT(!buf.call.refusal.reason);
+}
+
+static void test_malformed(void)
+{
+	const uint32_t all = sizeof(struct rvk_replace) + sizeof(struct rvk_table);
+
+	engine = rv_engine_new(NULL, NULL, rv_test_slots);
+	expect_malformed((struct rvk_replace){ .version = 2, .ntables = 1, .size = all }, all, -EPROTONOSUPPORT);
+	expect_malformed((struct rvk_replace){ .version = 1, .ntables = 1, .size = all, .flags = 2 }, all, -EINVAL);
+	expect_malformed((struct rvk_replace){ .version = 1, .ntables = 0, .size = all }, all, -EINVAL);
+	expect_malformed((struct rvk_replace){ .version = 1, .ntables = 11, .size = all }, all, -EINVAL);
+	expect_malformed((struct rvk_replace){ .version = 1, .ntables = 2, .size = all }, all, -EINVAL);
+	expect_malformed((struct rvk_replace){ .version = 1, .ntables = 1, .size = all - 1 }, all, -EINVAL);
+	expect_malformed((struct rvk_replace){ .version = 1, .ntables = 1, .size = all - 8 }, all - 8, -EINVAL);
+	expect_malformed((struct rvk_replace){ .version = 1, .ntables = 1, .size = 8 }, 8, -EINVAL);
+	rv_engine_free(engine);
+}
+
+static uint8_t has(unsigned int kind, const char *name, unsigned int revision, unsigned int sel,
+		   uint32_t *best)
+{
+	struct rvk_has h = { .version = RVK_VERSION, .family = V4, .kind = kind,
+			     .revision = revision, .sel = sel };
+	uint32_t len = sizeof(h);
+
+	memcpy(h.name, name, strlen(name));
+	EXPECT(!rv_engine_call(engine, RVK_SO_HAS, &h, &len));
+	*best = h.best;
+	return h.where;
+}
+
+static void test_has(void)
+{
+	uint32_t best;
+
+	engine = rv_engine_new(NULL, NULL, rv_test_slots);
+	EXPECT(has(RVK_KIND_MATCH, "hashlimit", 3, 0, &best) == RVK_HAS_ENGINE && best == 4);
+	EXPECT(has(RVK_KIND_MATCH, "hashlimit", 9, 0, &best) == RVK_HAS_NOT && best == 4);
+	EXPECT(has(RVK_KIND_MATCH, "hl", 0, 0, &best) == RVK_HAS_NOT && !best);
+	EXPECT(has(RVK_KIND_TARGET, "hashlimit", 3, 0, &best) == RVK_HAS_NOT && !best);
+	EXPECT(has(RVK_KIND_SELECTOR, "", 0, RVK_SEL_TTL, &best) == RVK_HAS_ENGINE);
+	EXPECT(has(RVK_KIND_SELECTOR, "", 0, RVK_SEL_HOPLIMIT, &best) == RVK_HAS_NOT);
+	EXPECT(has(RVK_KIND_SELECTOR, "", 0, 60000, &best) == RVK_HAS_NOT);
+	rv_engine_free(engine);
+}
+
+/* ---- registration --------------------------------------------------------------------- */
+
+static bool match_odd(struct rv_pkt *pkt, const void *data, void *state)
+{
+	(void)data;
+	(void)state;
+	return pkt->mark % 2;
+}
+
+static struct rv_handler odd = {
+	.name = "odd", .kind = RVK_KIND_MATCH, .size = 0, .match = match_odd,
+};
+
+static void put_odd(struct rv_blob *b, bool use)
+{
+	start(b, "mangle");
+	rv_blob_rule(b);
+	if (use)
+		rv_blob_data(b, RVK_KIND_MATCH, "odd", 0, "", 0);
+	rv_blob_verdict(b, RVK_DROP);
+	rv_blob_rules_end(b, NF_INET_LOCAL_OUT);
+}
+
+static void test_registration(void)
+{
+	struct rv_test_packet t;
+	struct rv_blob b;
+
+	engine = rv_engine_new(NULL, NULL, rv_test_slots);
+	put_odd(&b, true);
+	EXPECT(rv_blob_replace(&b, engine, NULL) == -ENOENT);
+	EXPECT(rv_register_target(&odd) == -EINVAL);
+	EXPECT(!rv_register_match(&odd));
+	EXPECT(rv_register_match(&odd) == -EEXIST);
+	EXPECT(!rv_blob_replace(&b, engine, NULL));
+	EXPECT(rv_unregister_match(&odd) == -EBUSY);
+	rv_test_packet(&t, V4, 6, NF_INET_LOCAL_OUT);
+	EXPECT(rv_engine_run(engine, RV_TABLE_MANGLE, &t.p.pkt, NULL) == NF_ACCEPT);
+	t.p.pkt.mark = 3;
+	EXPECT(rv_engine_run(engine, RV_TABLE_MANGLE, &t.p.pkt, NULL) == NF_DROP);
+	rv_blob_free(&b);
+	put_odd(&b, false);
+	EXPECT(!rv_blob_replace(&b, engine, NULL));
+	EXPECT(!rv_unregister_match(&odd));
+	EXPECT(rv_unregister_match(&odd) == -ENOENT);
+	rv_blob_free(&b);
+	rv_engine_free(engine);
+}
+
+const struct rv_test rv_tests_call[] = {
+	{ "information about tables", test_info },
+	{ "entries come back as they were given", test_entries },
+	{ "old counters come out, and can be added", test_counters },
+	{ "all tables of a call or none", test_all_or_none },
+	{ "a table is taken away", test_removal },
+	{ "malformed calls", test_malformed },
+	{ "what the engine has", test_has },
+	{ "registration", test_registration },
+	{ NULL, NULL },
+};

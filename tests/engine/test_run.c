@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Walks: verdicts, jumps, policies, counters, records. */
+#include "test.h"
+
+#define V4 NFPROTO_IPV4
+#define V6 NFPROTO_IPV6
+#define TCP 6
+#define UDP 17
+
+/* What most tests need. */
+struct run {
+	struct rv_engine *engine;
+	struct rv_blob blob;
+	struct rv_test_packet packet;
+	struct rv_step path[16];
+	struct rv_record record;
+};
+
+static struct run *start(uint8_t family)
+{
+	struct run *r = rv_alloc(sizeof(*r), true);
+
+	r->engine = rv_engine_new(NULL, NULL, rv_test_slots);
+	rv_blob_start(&r->blob, family, "filter");
+	rv_blob_rules_at(&r->blob, NF_INET_LOCAL_IN);
+	return r;
+}
+
+static void ready(struct run *r)
+{
+	EXPECT(!rv_blob_replace(&r->blob, r->engine, NULL));
+}
+
+/* Ends INPUT, and with it the table. */
+static void finish(struct run *r)
+{
+	rv_blob_rules_end(&r->blob, NF_INET_LOCAL_IN);
+	ready(r);
+}
+
+static void end(struct run *r)
+{
+	rv_blob_free(&r->blob);
+	rv_engine_free(r->engine);
+	rv_free(r);
+}
+
+static unsigned int run_one(struct run *r, uint8_t proto)
+{
+	rv_test_packet(&r->packet, r->blob.head->family, proto, NF_INET_LOCAL_IN);
+	r->record = (struct rv_record){ .path = r->path, .cap = RV_COUNT(r->path) };
+	return rv_engine_run(r->engine, RV_TABLE_FILTER, &r->packet.p.pkt, &r->record);
+}
+
+static void rule_for(struct run *r, uint8_t proto, int verdict)
+{
+	struct rvk_ip *ip = rv_blob_rule(&r->blob);
+
+	ip->proto = proto;
+	ip->flags = proto ? RVK_IP_PROTO : 0;
+	rv_blob_verdict(&r->blob, verdict);
+}
+
+static void test_no_table(void)
+{
+	struct run *r = start(V4);
+
+	EXPECT(run_one(r, TCP) == NF_ACCEPT);
+	finish(r);
+	EXPECT(rv_engine_run(r->engine, RV_TABLE_RAW, &r->packet.p.pkt, NULL) == NF_ACCEPT);
+	end(r);
+}
+
+static void test_verdicts(void)
+{
+	struct run *r = start(V4);
+
+	rule_for(r, TCP, RVK_DROP);
+	rule_for(r, 47, RVK_QUEUE);
+	rule_for(r, 1, RVK_RETURN);
+	rule_for(r, UDP, RVK_CONTINUE);
+	rule_for(r, UDP, RVK_ACCEPT);
+	rule_for(r, 0, RVK_DROP);
+	finish(r);
+	EXPECT(run_one(r, TCP) == NF_DROP);
+	EXPECT(run_one(r, 47) == NF_QUEUE);
+	EXPECT(run_one(r, 1) == NF_ACCEPT);
+	EXPECT(run_one(r, UDP) == NF_ACCEPT);
+	EXPECT(run_one(r, 50) == NF_DROP);
+	EXPECT(rv_test_counters(r->engine, V4, "filter", 0).packets == 1);
+	EXPECT(rv_test_counters(r->engine, V4, "filter", 3).bytes == r->packet.p.pkt.len);
+	EXPECT(rv_test_counters(r->engine, V4, "filter", 6).packets == 1);
+	end(r);
+}
+
+static void test_policy(void)
+{
+	struct run *r = start(V6);
+
+	rv_blob_policy(&r->blob, NF_INET_LOCAL_IN, RVK_DROP);
+	for (unsigned int hook = NF_INET_FORWARD; hook <= NF_INET_LOCAL_OUT; hook++) {
+		rv_blob_hook(&r->blob, hook);
+		rv_blob_policy(&r->blob, hook, RVK_ACCEPT);
+	}
+	ready(r);
+	EXPECT(run_one(r, TCP) == NF_DROP);
+	r->packet.p.pkt.hook = NF_INET_FORWARD;
+	EXPECT(rv_engine_run(r->engine, RV_TABLE_FILTER, &r->packet.p.pkt, NULL) == NF_ACCEPT);
+	end(r);
+}
+
+/* INPUT: jump a, drop. a: goto b, accept. b: udp accept, return: so a's accept is never reached. */
+static void test_jumps(void)
+{
+	struct run *r = start(V4);
+	struct rvk_verdict *to_a, *to_b;
+
+	rv_blob_rule(&r->blob);
+	to_a = rv_blob_verdict(&r->blob, 0);
+	rule_for(r, 0, RVK_DROP);
+	rv_blob_rules_end(&r->blob, NF_INET_LOCAL_IN);
+	to_a->verdict = (int)rv_blob_chain(&r->blob, "a");
+	rv_blob_rule(&r->blob);
+	to_b = rv_blob_verdict(&r->blob, 0);
+	to_b->flags = RVK_VERDICT_GOTO;
+	rule_for(r, 0, RVK_ACCEPT);
+	rule_for(r, 0, RVK_RETURN);
+	to_b->verdict = (int)rv_blob_chain(&r->blob, "b");
+	rule_for(r, UDP, RVK_ACCEPT);
+	rule_for(r, 0, RVK_RETURN);
+	ready(r);
+	EXPECT(run_one(r, UDP) == NF_ACCEPT);
+	EXPECT(r->record.len == 3 && r->path[2].entry == 10 && r->path[2].verdict == RVK_ACCEPT);
+	EXPECT(run_one(r, TCP) == NF_DROP);
+	EXPECT(r->record.len == 4 && r->path[2].entry == 11 && r->path[3].entry == 1);
+	end(r);
+}
+
+/* From a base chain a goto comes back to the policy. */
+static void test_goto_from_base(void)
+{
+	struct run *r = start(V4);
+	struct rvk_verdict *v;
+
+	rv_blob_rule(&r->blob);
+	v = rv_blob_verdict(&r->blob, 0);
+	v->flags = RVK_VERDICT_GOTO;
+	rule_for(r, 0, RVK_DROP);
+	rv_blob_rules_end(&r->blob, NF_INET_LOCAL_IN);
+	v->verdict = (int)rv_blob_chain(&r->blob, "a");
+	rule_for(r, 0, RVK_RETURN);
+	ready(r);
+	EXPECT(run_one(r, TCP) == NF_ACCEPT);
+	EXPECT(r->record.len == 3 && r->path[2].entry == 2);
+	end(r);
+}
+
+/* A chain of chains, as deep as it may be. */
+static void test_depth(void)
+{
+	struct run *r = start(V4);
+	struct rvk_verdict *v;
+
+	rv_blob_rule(&r->blob);
+	v = rv_blob_verdict(&r->blob, 0);
+	rv_blob_rules_end(&r->blob, NF_INET_LOCAL_IN);
+	for (unsigned int i = 0; i < 100; i++) {
+		const char name[] = { 'a' + i / 10, 'a' + i % 10, 0 };
+
+		v->verdict = (int)rv_blob_chain(&r->blob, name);
+		rv_blob_rule(&r->blob);
+		v = rv_blob_verdict(&r->blob, RVK_CONTINUE);
+		rule_for(r, 0, RVK_RETURN);
+	}
+	ready(r);
+	EXPECT(run_one(r, TCP) == NF_ACCEPT);
+	EXPECT(r->record.len == 100 + 1 + 100 + 1 && r->record.cap == RV_COUNT(r->path));
+	end(r);
+}
+
+static void expect_ip(uint8_t family, const struct rvk_ip *ip, bool fits)
+{
+	struct run *r = start(family);
+
+	*rv_blob_rule(&r->blob) = *ip;
+	rv_blob_verdict(&r->blob, RVK_DROP);
+	finish(r);
+	rv_test_packet(&r->packet, family, TCP, NF_INET_LOCAL_IN);
+	r->packet.p.pkt.in = "eth0\0\0\0\0\0\0\0\0\0\0\0";
+	EXPECT(rv_engine_run(r->engine, RV_TABLE_FILTER, &r->packet.p.pkt, NULL) ==
+	       (fits ? NF_DROP : NF_ACCEPT));
+	end(r);
+}
+
+static void test_addresses(void)
+{
+	expect_ip(V4, &(struct rvk_ip){ .src = { 10, 1 }, .smask = { 255, 255 } }, true);
+	expect_ip(V4, &(struct rvk_ip){ .src = { 10, 2 }, .smask = { 255, 255 } }, false);
+	expect_ip(V4, &(struct rvk_ip){ .src = { 10, 2 }, .smask = { 255, 255 },
+					.invert = RVK_INV_SRC }, true);
+	expect_ip(V4, &(struct rvk_ip){ .dst = { 10, 4, 5, 6 }, .dmask = { 255, 255, 255, 255 } },
+		  true);
+	expect_ip(V4, &(struct rvk_ip){ .invert = RVK_INV_DST }, false);
+	expect_ip(V6, &(struct rvk_ip){ .src = { 0xfd }, .smask = { 0xff } }, true);
+	expect_ip(V6, &(struct rvk_ip){ .dst = { [15] = 1 }, .dmask = { [15] = 0xff } }, false);
+	expect_ip(V6, &(struct rvk_ip){ .dst = { [15] = 2 }, .dmask = { [15] = 0xff } }, true);
+}
+
+static void test_interfaces(void)
+{
+	expect_ip(V4, &(struct rvk_ip){ .in = "eth0", .in_mask = { 255, 255, 255, 255, 255 } },
+		  true);
+	expect_ip(V4, &(struct rvk_ip){ .in = "eth", .in_mask = { 255, 255, 255, 255 } }, false);
+	expect_ip(V4, &(struct rvk_ip){ .in = "eth+", .in_mask = { 255, 255, 255 } }, true);
+	expect_ip(V4, &(struct rvk_ip){ .in = "+", .invert = RVK_INV_IN }, false);
+	expect_ip(V4, &(struct rvk_ip){ .out = "eth0", .out_mask = { 255, 255, 255, 255, 255 } },
+		  false);
+	expect_ip(V4, &(struct rvk_ip){ .out = "eth0", .out_mask = { 255, 255, 255, 255, 255 },
+					.invert = RVK_INV_OUT }, true);
+}
+
+static void test_protocols(void)
+{
+	expect_ip(V4, &(struct rvk_ip){ .proto = TCP, .flags = RVK_IP_PROTO }, true);
+	expect_ip(V4, &(struct rvk_ip){ .proto = UDP, .flags = RVK_IP_PROTO }, false);
+	expect_ip(V4, &(struct rvk_ip){ .proto = UDP, .flags = RVK_IP_PROTO,
+					.invert = RVK_INV_PROTO }, true);
+	expect_ip(V4, &(struct rvk_ip){ .flags = RVK_IP_FRAG }, false);
+	expect_ip(V4, &(struct rvk_ip){ .flags = RVK_IP_FRAG, .invert = RVK_INV_FRAG }, true);
+}
+
+/* Hop-by-hop, then a fragment header with this offset, then TCP. */
+static void put_extensions(struct rv_test_packet *t, uint16_t fragment)
+{
+	uint8_t *ip = t->bytes;
+
+	memmove(ip + 40 + 16, ip + 40, 27);
+	memset(ip + 40, 0, 16);
+	ip[6] = 0;
+	ip[40] = 44;
+	ip[48] = TCP;
+	rv_put_be16(ip + 50, fragment);
+	EXPECT(!rv_user_packet_init(&t->p, ip, 40 + 16 + 27, sizeof(t->bytes)));
+}
+
+static void test_extension_headers(void)
+{
+	struct rv_test_packet t;
+
+	rv_test_packet(&t, V6, TCP, NF_INET_LOCAL_IN);
+	put_extensions(&t, 1);
+	EXPECT(t.p.pkt.proto == TCP && !t.p.pkt.fragoff && t.p.pkt.thoff == 56);
+	rv_test_packet(&t, V6, TCP, NF_INET_LOCAL_IN);
+	put_extensions(&t, 0x0100);
+	EXPECT(t.p.pkt.proto == TCP && t.p.pkt.fragoff == 0x20);
+	EXPECT(!rv_user_packet_init(&t.p, t.bytes, 44, sizeof(t.bytes)));
+	EXPECT(t.p.pkt.proto == RV_PROTO_NONE);
+}
+
+/* A packet whose headers end too early is dropped by the first rule that asks for them. */
+static void test_truncated(void)
+{
+	struct run *r = start(V6);
+
+	rule_for(r, UDP, RVK_ACCEPT);
+	rule_for(r, 0, RVK_ACCEPT);
+	finish(r);
+	rv_test_packet(&r->packet, V6, TCP, NF_INET_LOCAL_IN);
+	put_extensions(&r->packet, 0);
+	EXPECT(!rv_user_packet_init(&r->packet.p, r->packet.bytes, 44, 44));
+	EXPECT(rv_engine_run(r->engine, RV_TABLE_FILTER, &r->packet.p.pkt, NULL) == NF_DROP);
+	end(r);
+}
+
+static void test_malformed(void)
+{
+	struct rv_test_packet t;
+
+	rv_test_packet(&t, V4, TCP, NF_INET_LOCAL_IN);
+	EXPECT(rv_user_packet_init(&t.p, t.bytes, 19, 19) == -EINVAL);
+	t.bytes[0] = 0x4f;
+	EXPECT(rv_user_packet_init(&t.p, t.bytes, 47, 47) == -EINVAL);
+	t.bytes[0] = 0x44;
+	EXPECT(rv_user_packet_init(&t.p, t.bytes, 47, 47) == -EINVAL);
+	t.bytes[0] = 0x35;
+	EXPECT(rv_user_packet_init(&t.p, t.bytes, 47, 47) == -EINVAL);
+	EXPECT(rv_user_packet_init(&t.p, t.bytes, 0, 47) == -EINVAL);
+}
+
+static void test_looked(void)
+{
+	struct run *r = start(V4);
+	struct rvk_ip *ip = rv_blob_rule(&r->blob);
+	const uint8_t port[2] = { 0, 81 };
+
+	ip->proto = TCP;
+	ip->flags = RVK_IP_PROTO;
+	rv_blob_predicate(&r->blob, "tcp", RVK_SEL_TH_DPORT, RVK_OP_EQ, 2, port, NULL);
+	rv_blob_predicate(&r->blob, "ttl", RVK_SEL_TTL, RVK_OP_EQ, 1, port, NULL);
+	rv_blob_verdict(&r->blob, RVK_DROP);
+	finish(r);
+	EXPECT(run_one(r, TCP) == NF_ACCEPT);
+	EXPECT(r->record.looked[0] == (1ULL << RVK_SEL_L4PROTO | 1ULL << RVK_SEL_TH_DPORT));
+	EXPECT(run_one(r, UDP) == NF_ACCEPT);
+	EXPECT(r->record.looked[0] == 1ULL << RVK_SEL_L4PROTO);
+	end(r);
+}
+
+static uint32_t traced_number;
+static char traced_what, traced_chain;
+
+static void note_trace(void *arg, const struct rv_pkt *pkt, const struct rv_trace *trace)
+{
+	(void)arg;
+	(void)pkt;
+	traced_number = trace->number;
+	traced_what = trace->what[0];
+	traced_chain = trace->chain[0];
+}
+
+static void test_trace(void)
+{
+	struct run *r = start(V4);
+	struct rvk_verdict *v;
+
+	rv_blob_rule(&r->blob);
+	v = rv_blob_verdict(&r->blob, 0);
+	rv_blob_rules_end(&r->blob, NF_INET_LOCAL_IN);
+	v->verdict = (int)rv_blob_chain(&r->blob, "web");
+	rule_for(r, UDP, RVK_ACCEPT);
+	rule_for(r, 1, RVK_DROP);
+	rule_for(r, 0, RVK_RETURN);
+	ready(r);
+	for (unsigned int i = 0; i < 2; i++) {
+		rv_test_packet(&r->packet, V4, i ? TCP : 1, NF_INET_LOCAL_IN);
+		r->packet.p.pkt.trace = true;
+		r->packet.p.trace = note_trace;
+		EXPECT(rv_engine_run(r->engine, RV_TABLE_FILTER, &r->packet.p.pkt, NULL) ==
+		       (i ? NF_ACCEPT : NF_DROP));
+		EXPECT(traced_what == (i ? 'p' : 'r'));
+		EXPECT(traced_number == 2 && traced_chain == (i ? 'I' : 'w'));
+	}
+	end(r);
+}
+
+const struct rv_test rv_tests_run[] = {
+	{ "a table that is not there accepts", test_no_table },
+	{ "verdicts", test_verdicts },
+	{ "policies", test_policy },
+	{ "jumps, gotos and returns", test_jumps },
+	{ "a goto from a base chain comes back to the policy", test_goto_from_base },
+	{ "jumps nested a hundred deep", test_depth },
+	{ "addresses and masks", test_addresses },
+	{ "interfaces", test_interfaces },
+	{ "protocols and fragments", test_protocols },
+	{ "extension headers", test_extension_headers },
+	{ "truncated headers are dropped", test_truncated },
+	{ "malformed network headers", test_malformed },
+	{ "what was looked at", test_looked },
+	{ "tracing", test_trace },
+	{ NULL, NULL },
+};

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Matches that remember: limit, hashlimit, recent, statistic. */
+#include "test.h"
+
+#include <linux/netfilter/xt_hashlimit.h>
+#include <linux/netfilter/xt_limit.h>
+#include <linux/netfilter/xt_recent.h>
+#include <linux/netfilter/xt_statistic.h>
+
+#define V4 NFPROTO_IPV4
+#define UDP 17
+#define HOUR 3600U
+
+static struct rv_engine *engine;
+
+/* One rule with this match, whose verdict is drop. */
+static int put(const char *name, unsigned int revision, const void *data, uint32_t size)
+{
+	struct rv_blob b;
+	int rc;
+
+	rv_blob_start(&b, V4, "filter");
+	rv_blob_rules_at(&b, NF_INET_LOCAL_IN);
+	rv_blob_rule(&b);
+	rv_blob_data(&b, RVK_KIND_MATCH, name, revision, data, size);
+	rv_blob_verdict(&b, RVK_DROP);
+	rv_blob_rules_end(&b, NF_INET_LOCAL_IN);
+	rc = rv_blob_replace(&b, engine, NULL);
+	rv_blob_free(&b);
+	return rc;
+}
+
+/* Of n packets from 10.1.2.host, how many fit? */
+static unsigned int count_fits(unsigned int n, uint8_t host)
+{
+	struct rv_test_packet t;
+	unsigned int fits = 0;
+
+	rv_test_packet(&t, V4, UDP, NF_INET_LOCAL_IN);
+	t.bytes[15] = host;
+	while (n--)
+		fits += rv_engine_run(engine, RV_TABLE_FILTER, &t.p.pkt, NULL) == NF_DROP;
+	return fits;
+}
+
+static void begin(void)
+{
+	engine = rv_engine_new(NULL, NULL, rv_test_slots);
+}
+
+static void end(void)
+{
+	rv_engine_free(engine);
+}
+
+static void test_limit(void)
+{
+	struct xt_rateinfo info = { .avg = HOUR * XT_LIMIT_SCALE, .burst = 3 };
+
+	begin();
+	EXPECT(!put("limit", 0, &info, sizeof(info)));
+	EXPECT(count_fits(10, 3) == 3);
+	info.avg = 1;
+	EXPECT(!put("limit", 0, &info, 28));
+	EXPECT(count_fits(3, 3) == 3);
+	info.burst = 0;
+	EXPECT(put("limit", 0, &info, sizeof(info)) == -ERANGE);
+	EXPECT(put("limit", 0, &info, 8) == -EINVAL);
+	end();
+}
+
+static struct xt_hashlimit_mtinfo3 by_source(void)
+{
+	return (struct xt_hashlimit_mtinfo3){
+		.name = "test",
+		.cfg = { .mode = XT_HASHLIMIT_HASH_SIP, .avg = HOUR * XT_HASHLIMIT_SCALE_v2, .burst = 2,
+			 .max = 3, .gc_interval = 1000, .expire = 3600000, .srcmask = 32, .dstmask = 32 },
+	};
+}
+
+/* Two for each source; a fourth source has no room, and its packets are dropped. */
+static void test_hashlimit(void)
+{
+	struct xt_hashlimit_mtinfo3 info = by_source();
+
+	begin();
+	EXPECT(!put("hashlimit", 3, &info, sizeof(info)));
+	EXPECT(count_fits(5, 1) == 2 && count_fits(5, 2) == 2 && count_fits(1, 1) == 0);
+	/* The table outlives the rules. */
+	EXPECT(!put("hashlimit", 3, &info, sizeof(info)));
+	EXPECT(count_fits(5, 1) == 0 && count_fits(5, 3) == 2);
+	EXPECT(count_fits(5, 4) == 5);
+	info.cfg.mode |= XT_HASHLIMIT_INVERT;
+	EXPECT(!put("hashlimit", 3, &info, sizeof(info)));
+	EXPECT(count_fits(5, 1) == 5);
+	end();
+	begin();
+	EXPECT(!put("hashlimit", 3, &info, sizeof(info)));
+	EXPECT(count_fits(5, 1) == 3);
+	end();
+}
+
+static void test_hashlimit_masks(void)
+{
+	struct xt_hashlimit_mtinfo3 info = by_source();
+
+	begin();
+	info.cfg.srcmask = 30;
+	EXPECT(!put("hashlimit", 3, &info, sizeof(info)));
+	EXPECT(count_fits(1, 1) == 1 && count_fits(5, 2) == 1 && count_fits(5, 4) == 2);
+	info.name[0] = 'm';
+	info.cfg.srcmask = 33;
+	EXPECT(put("hashlimit", 3, &info, sizeof(info)) == -EINVAL);
+	info.cfg.srcmask = 32;
+	info.cfg.burst = 0;
+	EXPECT(put("hashlimit", 3, &info, sizeof(info)) == -ERANGE);
+	info.cfg.burst = 1;
+	info.cfg.expire = 0;
+	EXPECT(put("hashlimit", 3, &info, sizeof(info)) == -EINVAL);
+	end();
+}
+
+/* 35 bytes are three pieces of 16; a second's worth is there at once, and what burst adds to it. */
+static void test_hashlimit_bytes(void)
+{
+	struct xt_hashlimit_mtinfo2 info = {
+		.name = "bytes",
+		.cfg = { .mode = XT_HASHLIMIT_BYTES, .avg = UINT32_MAX / 30, .gc_interval = 1000,
+			 .expire = 3600000, .burst = 1 },
+	};
+
+	begin();
+	EXPECT(!put("hashlimit", 2, &info, sizeof(info)));
+	EXPECT(count_fits(50, 1) == 20);
+	end();
+}
+
+static void test_hashlimit_rate(void)
+{
+	struct xt_hashlimit_mtinfo3 info = {
+		.name = "rate",
+		.cfg = { .mode = XT_HASHLIMIT_RATE_MATCH, .avg = XT_HASHLIMIT_SCALE_v2 / 5,
+			 .gc_interval = 1000, .expire = 3600000, .burst = 2, .interval = 3600 },
+	};
+
+	begin();
+	EXPECT(!put("hashlimit", 3, &info, sizeof(info)));
+	EXPECT(count_fits(50, 1) == 7);
+	info.cfg.interval = 0;
+	info.name[0] = 'x';
+	EXPECT(put("hashlimit", 3, &info, sizeof(info)) == -EINVAL);
+	EXPECT(put("hashlimit", 2, &info, sizeof(info)) == -EINVAL);
+	end();
+}
+
+static struct xt_recent_mtinfo_v1 recent(uint8_t what)
+{
+	struct xt_recent_mtinfo_v1 info = { .check_set = what, .name = "list" };
+
+	memset(&info.mask, 0xff, 4);
+	return info;
+}
+
+static void test_recent(void)
+{
+	struct xt_recent_mtinfo_v1 info = recent(XT_RECENT_SET), other = recent(XT_RECENT_CHECK);
+	struct rv_blob b;
+
+	begin();
+	EXPECT(!put("recent", 1, &info, sizeof(info)));
+	EXPECT(count_fits(2, 1) == 2);
+	/* Checks and keeps the list in use; then hit counts. */
+	EXPECT(!put("recent", 1, &other, sizeof(other)));
+	EXPECT(count_fits(2, 1) == 2 && count_fits(1, 2) == 0);
+	other.hit_count = 3;
+	EXPECT(!put("recent", 1, &other, sizeof(other)));
+	EXPECT(count_fits(2, 1) == 0);
+	other = recent(XT_RECENT_UPDATE);
+	other.hit_count = 3;
+	other.invert = 1;
+	EXPECT(!put("recent", 1, &other, sizeof(other)));
+	EXPECT(count_fits(2, 1) == 1);
+	other = recent(XT_RECENT_REMOVE);
+	EXPECT(!put("recent", 1, &other, sizeof(other)));
+	EXPECT(count_fits(2, 1) == 1);
+	rv_blob_start(&b, V4, "filter");
+	rv_blob_free(&b);
+	end();
+}
+
+/* The list holds a hundred: the one seen longest ago makes room. */
+static void test_recent_full(void)
+{
+	struct xt_recent_mtinfo_v1 set = recent(XT_RECENT_SET), check = recent(XT_RECENT_CHECK);
+
+	begin();
+	EXPECT(!put("recent", 1, &set, sizeof(set)));
+	for (unsigned int host = 0; host < 101; host++)
+		EXPECT(count_fits(1, host) == 1);
+	EXPECT(!put("recent", 1, &check, sizeof(check)));
+	EXPECT(count_fits(1, 0) == 0 && count_fits(1, 1) == 1 && count_fits(1, 100) == 1);
+	end();
+}
+
+static void test_recent_refused(void)
+{
+	struct xt_recent_mtinfo_v1 info = recent(XT_RECENT_SET | XT_RECENT_CHECK);
+
+	begin();
+	EXPECT(put("recent", 1, &info, sizeof(info)) == -EINVAL);
+	info = recent(0);
+	EXPECT(put("recent", 1, &info, sizeof(info)) == -EINVAL);
+	info = recent(XT_RECENT_SET);
+	info.seconds = 1;
+	EXPECT(put("recent", 1, &info, sizeof(info)) == -EINVAL);
+	info = recent(XT_RECENT_CHECK | XT_RECENT_REAP);
+	EXPECT(put("recent", 1, &info, sizeof(info)) == -EINVAL);
+	info = recent(XT_RECENT_CHECK);
+	memset(info.name, 'x', sizeof(info.name));
+	EXPECT(put("recent", 1, &info, sizeof(info)) == -EINVAL);
+	end();
+}
+
+static void test_statistic(void)
+{
+	struct xt_statistic_info info = { .mode = XT_STATISTIC_MODE_NTH, .u.nth = { .every = 3 } };
+	unsigned int fits;
+
+	begin();
+	EXPECT(!put("statistic", 0, &info, sizeof(info)));
+	EXPECT(count_fits(8, 1) == 2 && count_fits(4, 1) == 1);
+	info.flags = XT_STATISTIC_INVERT;
+	EXPECT(!put("statistic", 0, &info, sizeof(info)));
+	EXPECT(count_fits(8, 1) == 6);
+	info = (struct xt_statistic_info){ .mode = XT_STATISTIC_MODE_RANDOM,
+					   .u.random.probability = 1U << 30 };
+	EXPECT(!put("statistic", 0, &info, sizeof(info)));
+	fits = count_fits(4000, 1);
+	EXPECT(fits > 1600 && fits < 2400);
+	info.mode = 2;
+	EXPECT(put("statistic", 0, &info, sizeof(info)) == -EINVAL);
+	end();
+}
+
+const struct rv_test rv_tests_state[] = {
+	{ "limit", test_limit },
+	{ "hashlimit", test_hashlimit },
+	{ "hashlimit's masks and checks", test_hashlimit_masks },
+	{ "hashlimit of bytes", test_hashlimit_bytes },
+	{ "hashlimit of rates", test_hashlimit_rate },
+	{ "recent", test_recent },
+	{ "a full list of recent", test_recent_full },
+	{ "recent's checks", test_recent_refused },
+	{ "statistic", test_statistic },
+	{ NULL, NULL },
+};
