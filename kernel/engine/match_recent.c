@@ -23,9 +23,9 @@ struct seen {
 struct list {
 	struct rv_named named;
 	struct rv_lock lock;		/* guards all below */
-	struct seen head;		/* of the ring; no address */
 	uint32_t count;
 	uint32_t stamps;		/* kept for each address, a power of two */
+	struct seen head;		/* of the ring; no address; last, for its open end */
 };
 
 static struct rv_names lists;
