@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -278,12 +279,33 @@ int rv_pending_lock(struct rv_pending *p, struct rv_error *err)
 
 	while ((rc = try_lock(p, lock.text, err)) == 2)
 		close(p->lock);
+	if (rc == 0 && look_for_state(p, err) < 0)
+		return -1;
+	if (rc == 0 && !p->stale)
+		rv_pending_note(p, 0);
 	if (rc == 0)
-		return look_for_state(p, err);
+		return 0;
 	if (p->lock >= 0)
 		close(p->lock);
 	p->lock = -1;
 	return rc;
+}
+
+/* ---- the command ------------------------------------------------------------------------ */
+
+void rv_pending_note(struct rv_pending *p, pid_t group)
+{
+	(void)!pwrite(p->lock, &group, sizeof(group), 0);
+}
+
+void rv_pending_end_group(struct rv_pending *p, bool leader)
+{
+	pid_t group;
+
+	if (pread(p->lock, &group, sizeof(group), 0) != sizeof(group) || group <= 1)
+		return;
+	if (leader || (kill(group, 0) < 0 && errno == ESRCH))
+		kill(-group, SIGKILL);
 }
 
 /* ---- the socket ------------------------------------------------------------------------- */

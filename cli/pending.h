@@ -3,7 +3,8 @@
  * An apply that waits for its confirmation: at most one in each network namespace. What must
  * outlive its processes stands under /run/ravelin, which only its owner may enter:
  *
- *   apply-INODE.lock     held (flock) as long as one of its processes lives
+ *   apply-INODE.lock     held (flock) as long as one of its processes lives; in it the
+ *                        process group of the command that is changing rules
  *   apply-INODE.state    the rules to go back to; without it there is nothing to go back to
  *   apply-INODE.socket   where the watcher hears "confirm" and "revert"
  *
@@ -12,6 +13,8 @@
  */
 #ifndef RAVELIN_PENDING_H
 #define RAVELIN_PENDING_H
+
+#include <sys/types.h>
 
 #include "cli/snapshot.h"
 
@@ -42,6 +45,14 @@ int rv_pending_read(struct rv_pending *p, char **spec, struct rv_snapshot *s,
 		    struct rv_error *err);
 /* From now on there is nothing to go back to, and the place is free: the last thing to do. */
 void rv_pending_remove(struct rv_pending *p);
+
+/*
+ * Notes the process group that is changing rules, 0: none any more; and ends what is left of
+ * it when its watcher was killed. leader: also when its first process is still there, which
+ * must be ours then and not one that got its number since.
+ */
+void rv_pending_note(struct rv_pending *p, pid_t group);
+void rv_pending_end_group(struct rv_pending *p, bool leader);
 
 /* A socket that hears, or one that is connected to the watcher; -1 with errno set. */
 int rv_pending_listen(struct rv_pending *p);

@@ -152,8 +152,8 @@ static void exec_command(const struct rv_watch *w, pid_t watcher)
 	_exit(127);
 }
 
-/* Ends the command with all that it started in its group. Returns its status. */
-static int end_command(pid_t pid)
+/* Ends the command with all that it started in its group. */
+static void end_command(pid_t pid)
 {
 	int64_t until = now_ms() + GRACE_MS;
 	int status = 0;
@@ -165,7 +165,6 @@ static int end_command(pid_t pid)
 	kill(-pid, SIGKILL);
 	if (rc == 0)
 		waitpid(pid, &status, 0);
-	return status;
 }
 
 /* Whether the command has done its work in time, with somebody still there to ask. */
@@ -181,15 +180,22 @@ static bool run_command(const struct rv_watch *w, int signals)
 	if (pid == 0)
 		exec_command(w, self);
 	setpgid(pid, pid);
+	rv_pending_note(w->pending, pid);
 	do {
 		event = await(w, signals, until, &session);
 		if (session >= 0)
 			answer(session, "the command is still running");
 		session = -1;
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+		if (waitpid(pid, &status, WNOHANG) == pid) {
+			rv_pending_note(w->pending, 0);
+			if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+				return true;
+			kill(-pid, SIGKILL);	/* what it left in the background */
+			return false;
+		}
 	} while (event == EVENT_CHILD || event == EVENT_YES);
 	end_command(pid);
+	rv_pending_note(w->pending, 0);
 	return false;
 }
 
