@@ -108,8 +108,8 @@ $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS) \
 		$(shell pkg-config --libs cmocka)
 
-# What the descriptors say, for scripts and documents.
-$(BUILD)/describe: tools/describe.c $(LIBRARY)
+# What the descriptors say, for scripts and documents; what nft's words for a rule mean.
+$(BUILD)/describe $(BUILD)/readback: $(BUILD)/%: tools/%.c $(LIBRARY)
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS)
 

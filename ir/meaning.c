@@ -4,34 +4,9 @@
 
 #include "ir/row.h"
 
-/* Numbers of a predicate are as wide as its selector and in its byte order. */
-static void number_to(enum rv_sel sel, uint64_t n, uint8_t *bytes)
-{
-	unsigned int len = rv_selectors[sel].len;
-
-	if (rv_selectors[sel].order == RV_ORDER_H) {
-		rv_set_uint(bytes, len, n);
-		return;
-	}
-	for (unsigned int i = 0; i < len; i++)
-		bytes[i] = n >> 8 * (len - 1 - i);
-}
-
-static uint64_t number_from(enum rv_sel sel, const uint8_t *bytes)
-{
-	unsigned int len = rv_selectors[sel].len;
-	uint64_t n = 0;
-
-	if (rv_selectors[sel].order == RV_ORDER_H)
-		return rv_get_uint(bytes, len);
-	for (unsigned int i = 0; i < len; i++)
-		n = n << 8 | bytes[i];
-	return n;
-}
-
 static bool to_flag(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
 {
-	number_to(p->sel, opt->flags & RV_OPT_ZERO ? 0 : 1, p->value);
+	rv_selector_put(p->sel, opt->flags & RV_OPT_ZERO ? 0 : 1, p->value);
 	return true;
 }
 
@@ -45,14 +20,14 @@ static bool to_enum(const struct rv_option *opt, const unsigned char *data, stru
 {
 	uint64_t n = own_bits(opt, rv_get_uint(data + opt->offset, opt->size));
 
-	number_to(p->sel, n >> own_shift(opt), p->value);
+	rv_selector_put(p->sel, n >> own_shift(opt), p->value);
 	return true;
 }
 
 static bool from_enum(const struct rv_option *opt, const struct rv_predicate *p,
 		      unsigned char *data)
 {
-	uint64_t n = number_from(p->sel, p->value) << own_shift(opt);
+	uint64_t n = rv_selector_get(p->sel, p->value) << own_shift(opt);
 	uint64_t old = rv_get_uint(data + opt->offset, opt->size);
 
 	if (p->op != RV_OP_EQ || !rv_name_of(opt->names, n))
@@ -63,14 +38,14 @@ static bool from_enum(const struct rv_option *opt, const struct rv_predicate *p,
 
 static bool to_uint(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
 {
-	number_to(p->sel, get_number(opt, data + opt->offset, opt->size), p->value);
+	rv_selector_put(p->sel, get_number(opt, data + opt->offset, opt->size), p->value);
 	return true;
 }
 
 static bool from_uint(const struct rv_option *opt, const struct rv_predicate *p,
 		      unsigned char *data)
 {
-	uint64_t n = number_from(p->sel, p->value);
+	uint64_t n = rv_selector_get(p->sel, p->value);
 
 	if (p->op != RV_OP_EQ || n > row_max(opt, opt->size))
 		return false;
@@ -85,9 +60,9 @@ static bool to_range(const struct rv_option *opt, const unsigned char *data, str
 	uint64_t to = get_number(opt, data + end_at(opt), half);
 
 	p->op = from == to ? RV_OP_EQ : RV_OP_RANGE;
-	number_to(p->sel, from, p->value);
+	rv_selector_put(p->sel, from, p->value);
 	if (from != to)
-		number_to(p->sel, to, p->other);
+		rv_selector_put(p->sel, to, p->other);
 	return true;
 }
 
@@ -95,8 +70,8 @@ static bool from_range(const struct rv_option *opt, const struct rv_predicate *p
 		       unsigned char *data)
 {
 	unsigned int half = half_size(opt);
-	uint64_t from = number_from(p->sel, p->value);
-	uint64_t to = p->op == RV_OP_EQ ? from : number_from(p->sel, p->other);
+	uint64_t from = rv_selector_get(p->sel, p->value);
+	uint64_t to = p->op == RV_OP_EQ ? from : rv_selector_get(p->sel, p->other);
 
 	if ((p->op != RV_OP_EQ && p->op != RV_OP_RANGE) || to > row_max(opt, half) || from > to)
 		return false;
@@ -111,11 +86,11 @@ static bool to_masked(const struct rv_option *opt, const unsigned char *data,
 	unsigned int size = mask_size(opt);
 	uint64_t mask = get_number(opt, data + mask_at(opt), size);
 
-	number_to(p->sel, get_number(opt, data + opt->offset, size), p->value);
+	rv_selector_put(p->sel, get_number(opt, data + opt->offset, size), p->value);
 	if (mask == row_max(opt, size))
 		return true;
 	p->op = RV_OP_MASK;
-	number_to(p->sel, mask, p->other);
+	rv_selector_put(p->sel, mask, p->other);
 	return true;
 }
 
@@ -123,11 +98,11 @@ static bool from_masked(const struct rv_option *opt, const struct rv_predicate *
 			unsigned char *data)
 {
 	unsigned int size = mask_size(opt);
-	uint64_t mask = p->op == RV_OP_EQ ? row_max(opt, size) : number_from(p->sel, p->other);
+	uint64_t mask = p->op == RV_OP_EQ ? row_max(opt, size) : rv_selector_get(p->sel, p->other);
 
 	if (p->op != RV_OP_EQ && p->op != RV_OP_MASK)
 		return false;
-	set_number(opt, data + opt->offset, size, number_from(p->sel, p->value));
+	set_number(opt, data + opt->offset, size, rv_selector_get(p->sel, p->value));
 	set_number(opt, data + mask_at(opt), size, mask);
 	return true;
 }
@@ -135,7 +110,7 @@ static bool from_masked(const struct rv_option *opt, const struct rv_predicate *
 static bool to_bits(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
 {
 	p->op = RV_OP_ANY;
-	number_to(p->sel, rv_get_uint(data + opt->offset, opt->size), p->value);
+	rv_selector_put(p->sel, rv_get_uint(data + opt->offset, opt->size), p->value);
 	return true;
 }
 
@@ -144,7 +119,7 @@ static bool from_bits(const struct rv_option *opt, const struct rv_predicate *p,
 {
 	if (p->op != RV_OP_ANY)
 		return false;
-	rv_set_uint(data + opt->offset, opt->size, number_from(p->sel, p->value));
+	rv_set_uint(data + opt->offset, opt->size, rv_selector_get(p->sel, p->value));
 	return true;
 }
 

@@ -9,6 +9,7 @@
 #include "nft.h"
 
 enum wire {
+	W_U8,
 	W_U16,
 	W_U32,
 	W_U64,
@@ -21,97 +22,243 @@ enum wire {
 	W_OPTIONAL = 0x80,	/* there if its bit in rv_nft_expr.given is set */
 };
 
+/* Who writes an attribute. */
+enum who {
+	OURS,
+	NEWER,		/* newer kernels tell it; not written, may be missing, must be 0 */
+	THEIRS,		/* nft itself; not written, may be missing */
+};
+
 struct row {
 	uint16_t attr;
 	uint8_t wire;
-	bool read_only;		/* newer kernels tell it; not written, may be missing, must be 0 */
+	uint8_t who;
 	uint16_t field;
 };
 
 #define FIELD(member) offsetof(struct rv_nft_expr, member)
 
 static const struct row payload_rows[] = {
-	{ NFTA_PAYLOAD_DREG, W_U32, false, FIELD(dreg) },
-	{ NFTA_PAYLOAD_BASE, W_U32, false, FIELD(base) },
-	{ NFTA_PAYLOAD_OFFSET, W_U32, false, FIELD(offset) },
-	{ NFTA_PAYLOAD_LEN, W_U32, false, FIELD(len) },
+	{ NFTA_PAYLOAD_DREG, W_U32, OURS, FIELD(dreg) },
+	{ NFTA_PAYLOAD_BASE, W_U32, OURS, FIELD(base) },
+	{ NFTA_PAYLOAD_OFFSET, W_U32, OURS, FIELD(offset) },
+	{ NFTA_PAYLOAD_LEN, W_U32, OURS, FIELD(len) },
+	{ NFTA_PAYLOAD_SREG, W_U32, THEIRS, FIELD(sreg) },
+	{ NFTA_PAYLOAD_CSUM_TYPE, W_U32, THEIRS, FIELD(type) },
+	{ NFTA_PAYLOAD_CSUM_OFFSET, W_U32, THEIRS, FIELD(size) },
+	{ NFTA_PAYLOAD_CSUM_FLAGS, W_U32, THEIRS, FIELD(flags) },
 	{ 0 },
 };
 
 static const struct row meta_rows[] = {
-	{ NFTA_META_KEY, W_U32, false, FIELD(key) },
-	{ NFTA_META_DREG, W_U32 | W_OPTIONAL, false, FIELD(dreg) },
-	{ NFTA_META_SREG, W_U32 | W_OPTIONAL, false, FIELD(sreg) },
+	{ NFTA_META_KEY, W_U32, OURS, FIELD(key) },
+	{ NFTA_META_DREG, W_U32 | W_OPTIONAL, OURS, FIELD(dreg) },
+	{ NFTA_META_SREG, W_U32 | W_OPTIONAL, OURS, FIELD(sreg) },
 	{ 0 },
 };
 
 static const struct row log_rows[] = {
-	{ NFTA_LOG_PREFIX, W_TEXT | W_OPTIONAL, false, FIELD(name) },
-	{ NFTA_LOG_GROUP, W_U16, false, FIELD(group) },
-	{ NFTA_LOG_SNAPLEN, W_U32 | W_OPTIONAL, false, FIELD(len) },
-	{ NFTA_LOG_QTHRESHOLD, W_U16 | W_OPTIONAL, false, FIELD(threshold) },
+	{ NFTA_LOG_PREFIX, W_TEXT | W_OPTIONAL, OURS, FIELD(name) },
+	{ NFTA_LOG_GROUP, W_U16 | W_OPTIONAL, OURS, FIELD(group) },
+	{ NFTA_LOG_SNAPLEN, W_U32 | W_OPTIONAL, OURS, FIELD(len) },
+	{ NFTA_LOG_QTHRESHOLD, W_U16 | W_OPTIONAL, OURS, FIELD(threshold) },
+	{ NFTA_LOG_LEVEL, W_U32, THEIRS, FIELD(level) },
+	{ NFTA_LOG_FLAGS, W_U32, THEIRS, FIELD(flags) },
 	{ 0 },
 };
 
 static const struct row cmp_rows[] = {
-	{ NFTA_CMP_SREG, W_U32, false, FIELD(sreg) },
-	{ NFTA_CMP_OP, W_U32, false, FIELD(op) },
-	{ NFTA_CMP_DATA, W_VALUE, false, FIELD(data) },
+	{ NFTA_CMP_SREG, W_U32, OURS, FIELD(sreg) },
+	{ NFTA_CMP_OP, W_U32, OURS, FIELD(op) },
+	{ NFTA_CMP_DATA, W_VALUE, OURS, FIELD(data) },
 	{ 0 },
 };
 
 static const struct row bitwise_rows[] = {
-	{ NFTA_BITWISE_SREG, W_U32, false, FIELD(sreg) },
-	{ NFTA_BITWISE_DREG, W_U32, false, FIELD(dreg) },
-	{ NFTA_BITWISE_LEN, W_U32, false, FIELD(len) },
-	{ NFTA_BITWISE_MASK, W_VALUE, false, FIELD(data) },
-	{ NFTA_BITWISE_XOR, W_VALUE, false, FIELD(other) },
-	{ NFTA_BITWISE_OP, W_U32, true, FIELD(op) },
+	{ NFTA_BITWISE_SREG, W_U32, OURS, FIELD(sreg) },
+	{ NFTA_BITWISE_DREG, W_U32, OURS, FIELD(dreg) },
+	{ NFTA_BITWISE_LEN, W_U32, OURS, FIELD(len) },
+	{ NFTA_BITWISE_MASK, W_VALUE, OURS, FIELD(data) },
+	{ NFTA_BITWISE_XOR, W_VALUE, OURS, FIELD(other) },
+	{ NFTA_BITWISE_OP, W_U32, NEWER, FIELD(op) },
 	{ 0 },
 };
 
 static const struct row range_rows[] = {
-	{ NFTA_RANGE_SREG, W_U32, false, FIELD(sreg) },
-	{ NFTA_RANGE_OP, W_U32, false, FIELD(op) },
-	{ NFTA_RANGE_FROM_DATA, W_VALUE, false, FIELD(data) },
-	{ NFTA_RANGE_TO_DATA, W_VALUE, false, FIELD(other) },
+	{ NFTA_RANGE_SREG, W_U32, OURS, FIELD(sreg) },
+	{ NFTA_RANGE_OP, W_U32, OURS, FIELD(op) },
+	{ NFTA_RANGE_FROM_DATA, W_VALUE, OURS, FIELD(data) },
+	{ NFTA_RANGE_TO_DATA, W_VALUE, OURS, FIELD(other) },
 	{ 0 },
 };
 
 static const struct row immediate_rows[] = {
-	{ NFTA_IMMEDIATE_DREG, W_U32, false, FIELD(dreg) },
-	{ NFTA_IMMEDIATE_DATA, W_VERDICT, false, FIELD(verdict) },
+	{ NFTA_IMMEDIATE_DREG, W_U32, OURS, FIELD(dreg) },
+	{ NFTA_IMMEDIATE_DATA, W_VERDICT, OURS, FIELD(verdict) },
 	{ 0 },
 };
 
 static const struct row counter_rows[] = {
-	{ NFTA_COUNTER_BYTES, W_U64, false, FIELD(bytes) },
-	{ NFTA_COUNTER_PACKETS, W_U64, false, FIELD(packets) },
-	{ NFTA_COUNTER_PAD, W_PAD, true, 0 },
+	{ NFTA_COUNTER_BYTES, W_U64, OURS, FIELD(bytes) },
+	{ NFTA_COUNTER_PACKETS, W_U64, OURS, FIELD(packets) },
+	{ NFTA_COUNTER_PAD, W_PAD, NEWER, 0 },
 	{ 0 },
 };
 
 static const struct row limit_rows[] = {
-	{ NFTA_LIMIT_RATE, W_U64, false, FIELD(rate) },
-	{ NFTA_LIMIT_UNIT, W_U64, false, FIELD(unit) },
-	{ NFTA_LIMIT_BURST, W_U32, false, FIELD(burst) },
-	{ NFTA_LIMIT_TYPE, W_U32, false, FIELD(type) },
-	{ NFTA_LIMIT_FLAGS, W_U32, false, FIELD(flags) },
-	{ NFTA_LIMIT_PAD, W_PAD, true, 0 },
+	{ NFTA_LIMIT_RATE, W_U64, OURS, FIELD(rate) },
+	{ NFTA_LIMIT_UNIT, W_U64, OURS, FIELD(unit) },
+	{ NFTA_LIMIT_BURST, W_U32, OURS, FIELD(burst) },
+	{ NFTA_LIMIT_TYPE, W_U32, OURS, FIELD(type) },
+	{ NFTA_LIMIT_FLAGS, W_U32, OURS, FIELD(flags) },
+	{ NFTA_LIMIT_PAD, W_PAD, NEWER, 0 },
 	{ 0 },
 };
 
 static const struct row match_rows[] = {
-	{ NFTA_MATCH_NAME, W_TEXT, false, FIELD(name) },
-	{ NFTA_MATCH_REV, W_U32, false, FIELD(revision) },
-	{ NFTA_MATCH_INFO, W_BLOB, false, FIELD(data) },
+	{ NFTA_MATCH_NAME, W_TEXT, OURS, FIELD(name) },
+	{ NFTA_MATCH_REV, W_U32, OURS, FIELD(revision) },
+	{ NFTA_MATCH_INFO, W_BLOB, OURS, FIELD(data) },
 	{ 0 },
 };
 
 static const struct row target_rows[] = {
-	{ NFTA_TARGET_NAME, W_TEXT, false, FIELD(name) },
-	{ NFTA_TARGET_REV, W_U32, false, FIELD(revision) },
-	{ NFTA_TARGET_INFO, W_BLOB, false, FIELD(data) },
+	{ NFTA_TARGET_NAME, W_TEXT, OURS, FIELD(name) },
+	{ NFTA_TARGET_REV, W_U32, OURS, FIELD(revision) },
+	{ NFTA_TARGET_INFO, W_BLOB, OURS, FIELD(data) },
+	{ 0 },
+};
+
+/* ---- what nft itself writes: only read ------------------------------------------ */
+
+static const struct row ct_rows[] = {
+	{ NFTA_CT_DREG, W_U32, THEIRS, FIELD(dreg) },
+	{ NFTA_CT_KEY, W_U32, THEIRS, FIELD(key) },
+	{ NFTA_CT_DIRECTION, W_U8, THEIRS, FIELD(direction) },
+	{ NFTA_CT_SREG, W_U32, THEIRS, FIELD(sreg) },
+	{ 0 },
+};
+
+static const struct row exthdr_rows[] = {
+	{ NFTA_EXTHDR_DREG, W_U32, THEIRS, FIELD(dreg) },
+	{ NFTA_EXTHDR_TYPE, W_U8, THEIRS, FIELD(header) },
+	{ NFTA_EXTHDR_OFFSET, W_U32, THEIRS, FIELD(offset) },
+	{ NFTA_EXTHDR_LEN, W_U32, THEIRS, FIELD(len) },
+	{ NFTA_EXTHDR_FLAGS, W_U32, THEIRS, FIELD(flags) },
+	{ NFTA_EXTHDR_OP, W_U32, THEIRS, FIELD(op) },
+	{ NFTA_EXTHDR_SREG, W_U32, THEIRS, FIELD(sreg) },
+	{ 0 },
+};
+
+static const struct row fib_rows[] = {
+	{ NFTA_FIB_DREG, W_U32, THEIRS, FIELD(dreg) },
+	{ NFTA_FIB_RESULT, W_U32, THEIRS, FIELD(key) },
+	{ NFTA_FIB_FLAGS, W_U32, THEIRS, FIELD(flags) },
+	{ 0 },
+};
+
+static const struct row socket_rows[] = {
+	{ NFTA_SOCKET_KEY, W_U32, THEIRS, FIELD(key) },
+	{ NFTA_SOCKET_DREG, W_U32, THEIRS, FIELD(dreg) },
+	{ NFTA_SOCKET_LEVEL, W_U32, THEIRS, FIELD(level) },
+	{ 0 },
+};
+
+static const struct row rt_rows[] = {
+	{ NFTA_RT_DREG, W_U32, THEIRS, FIELD(dreg) },
+	{ NFTA_RT_KEY, W_U32, THEIRS, FIELD(key) },
+	{ 0 },
+};
+
+static const struct row numgen_rows[] = {
+	{ NFTA_NG_DREG, W_U32, THEIRS, FIELD(dreg) },
+	{ NFTA_NG_MODULUS, W_U32, THEIRS, FIELD(modulus) },
+	{ NFTA_NG_TYPE, W_U32, THEIRS, FIELD(type) },
+	{ NFTA_NG_OFFSET, W_U32, THEIRS, FIELD(offset) },
+	{ 0 },
+};
+
+static const struct row byteorder_rows[] = {
+	{ NFTA_BYTEORDER_SREG, W_U32, THEIRS, FIELD(sreg) },
+	{ NFTA_BYTEORDER_DREG, W_U32, THEIRS, FIELD(dreg) },
+	{ NFTA_BYTEORDER_OP, W_U32, THEIRS, FIELD(op) },
+	{ NFTA_BYTEORDER_LEN, W_U32, THEIRS, FIELD(len) },
+	{ NFTA_BYTEORDER_SIZE, W_U32, THEIRS, FIELD(size) },
+	{ 0 },
+};
+
+static const struct row lookup_rows[] = {
+	{ NFTA_LOOKUP_SET, W_TEXT, THEIRS, FIELD(name) },
+	{ NFTA_LOOKUP_SREG, W_U32, THEIRS, FIELD(sreg) },
+	{ NFTA_LOOKUP_FLAGS, W_U32, THEIRS, FIELD(flags) },
+	{ 0 },
+};
+
+static const struct row quota_rows[] = {
+	{ NFTA_QUOTA_BYTES, W_U64, THEIRS, FIELD(bytes) },
+	{ NFTA_QUOTA_FLAGS, W_U32, THEIRS, FIELD(flags) },
+	{ NFTA_QUOTA_CONSUMED, W_U64, THEIRS, FIELD(packets) },
+	{ NFTA_QUOTA_PAD, W_PAD, NEWER, 0 },
+	{ 0 },
+};
+
+static const struct row reject_rows[] = {
+	{ NFTA_REJECT_TYPE, W_U32, THEIRS, FIELD(type) },
+	{ NFTA_REJECT_ICMP_CODE, W_U8, THEIRS, FIELD(code) },
+	{ 0 },
+};
+
+static const struct row nat_rows[] = {
+	{ NFTA_NAT_TYPE, W_U32, THEIRS, FIELD(type) },
+	{ NFTA_NAT_FAMILY, W_U32, THEIRS, FIELD(family) },
+	{ NFTA_NAT_REG_ADDR_MIN, W_U32, THEIRS, FIELD(regs[0]) },
+	{ NFTA_NAT_REG_ADDR_MAX, W_U32, THEIRS, FIELD(regs[1]) },
+	{ NFTA_NAT_REG_PROTO_MIN, W_U32, THEIRS, FIELD(regs[2]) },
+	{ NFTA_NAT_REG_PROTO_MAX, W_U32, THEIRS, FIELD(regs[3]) },
+	{ NFTA_NAT_FLAGS, W_U32, THEIRS, FIELD(flags) },
+	{ 0 },
+};
+
+static const struct row masq_rows[] = {
+	{ NFTA_MASQ_FLAGS, W_U32, THEIRS, FIELD(flags) },
+	{ NFTA_MASQ_REG_PROTO_MIN, W_U32, THEIRS, FIELD(regs[2]) },
+	{ NFTA_MASQ_REG_PROTO_MAX, W_U32, THEIRS, FIELD(regs[3]) },
+	{ 0 },
+};
+
+static const struct row redir_rows[] = {
+	{ NFTA_REDIR_REG_PROTO_MIN, W_U32, THEIRS, FIELD(regs[2]) },
+	{ NFTA_REDIR_REG_PROTO_MAX, W_U32, THEIRS, FIELD(regs[3]) },
+	{ NFTA_REDIR_FLAGS, W_U32, THEIRS, FIELD(flags) },
+	{ 0 },
+};
+
+static const struct row tproxy_rows[] = {
+	{ NFTA_TPROXY_FAMILY, W_U32, THEIRS, FIELD(family) },
+	{ NFTA_TPROXY_REG_ADDR, W_U32, THEIRS, FIELD(regs[0]) },
+	{ NFTA_TPROXY_REG_PORT, W_U32, THEIRS, FIELD(regs[2]) },
+	{ 0 },
+};
+
+static const struct row synproxy_rows[] = {
+	{ NFTA_SYNPROXY_MSS, W_U16, THEIRS, FIELD(mss) },
+	{ NFTA_SYNPROXY_WSCALE, W_U8, THEIRS, FIELD(wscale) },
+	{ NFTA_SYNPROXY_FLAGS, W_U32, THEIRS, FIELD(flags) },
+	{ 0 },
+};
+
+static const struct row dup_rows[] = {
+	{ NFTA_DUP_SREG_ADDR, W_U32, THEIRS, FIELD(regs[0]) },
+	{ NFTA_DUP_SREG_DEV, W_U32, THEIRS, FIELD(regs[1]) },
+	{ 0 },
+};
+
+static const struct row notrack_rows[] = { { 0 } };
+
+static const struct row queue_rows[] = {
+	{ NFTA_QUEUE_NUM, W_U16, THEIRS, FIELD(group) },
+	{ NFTA_QUEUE_TOTAL, W_U16, THEIRS, FIELD(total) },
+	{ NFTA_QUEUE_FLAGS, W_U16, THEIRS, FIELD(mss) },
 	{ 0 },
 };
 
@@ -132,6 +279,24 @@ static const struct {
 	KIND(LOG, "log", log_rows),
 	KIND(MATCH, "match", match_rows),
 	KIND(TARGET, "target", target_rows),
+	KIND(CT, "ct", ct_rows),
+	KIND(EXTHDR, "exthdr", exthdr_rows),
+	KIND(FIB, "fib", fib_rows),
+	KIND(SOCKET, "socket", socket_rows),
+	KIND(RT, "rt", rt_rows),
+	KIND(NUMGEN, "numgen", numgen_rows),
+	KIND(BYTEORDER, "byteorder", byteorder_rows),
+	KIND(LOOKUP, "lookup", lookup_rows),
+	KIND(QUOTA, "quota", quota_rows),
+	KIND(REJECT, "reject", reject_rows),
+	KIND(NAT, "nat", nat_rows),
+	KIND(MASQ, "masq", masq_rows),
+	KIND(REDIR, "redir", redir_rows),
+	KIND(TPROXY, "tproxy", tproxy_rows),
+	KIND(SYNPROXY, "synproxy", synproxy_rows),
+	KIND(DUP, "dup", dup_rows),
+	KIND(NOTRACK, "notrack", notrack_rows),
+	KIND(QUEUE, "queue", queue_rows),
 #undef KIND
 };
 _Static_assert(sizeof(kinds) / sizeof(*kinds) == RV_NFT_KINDS, "every kind has its rows");
@@ -233,7 +398,7 @@ void rv_nft_expr_write(struct rv_buf *b, const struct rv_nft_expr *e)
 	data = at;
 	at = open_nest(at, NFTA_EXPR_DATA);
 	for (const struct row *row = kinds[e->kind].rows; row->attr; row++)
-		if (!row->read_only && (!(row->wire & W_OPTIONAL) || e->given >> row->attr & 1))
+		if (row->who == OURS && (!(row->wire & W_OPTIONAL) || e->given >> row->attr & 1))
 			at = write_row(at, row, e);
 	close_nest(data, at);
 	close_nest(elem, at);
@@ -277,6 +442,11 @@ static bool read_row(const struct row *row, struct rv_nft_view value, struct rv_
 	uint16_t u16;
 
 	switch (row->wire & W_MASK) {
+	case W_U8:
+		if (value.len != 1)
+			return false;
+		*(uint8_t *)field = value.data[0];
+		return true;
 	case W_U16:
 		if (value.len != sizeof(u16))
 			return false;
@@ -309,7 +479,7 @@ static const char *read_rows(const struct row *rows, struct rv_nft_view data, st
 	uint32_t seen = 0, needed = 0;
 
 	for (const struct row *row = rows; row->attr; row++)
-		needed |= row->read_only || row->wire & W_OPTIONAL ? 0 : 1U << (row - rows);
+		needed |= row->who != OURS || row->wire & W_OPTIONAL ? 0 : 1U << (row - rows);
 	while (rv_nft_next(&w, &a)) {
 		const struct row *row = rows;
 
@@ -321,7 +491,9 @@ static const char *read_rows(const struct row *rows, struct rv_nft_view data, st
 			return "has an attribute twice";
 		if (!read_row(row, a.value, e))
 			return "is malformed";
-		if (row->read_only && row->wire == W_U32 &&
+		if (row->who == THEIRS)
+			e->theirs = "has an attribute that is not understood";
+		if (row->who == NEWER && row->wire == W_U32 &&
 		    *(const uint32_t *)((const char *)e + row->field))
 			return "does something that is not understood";
 		seen |= 1U << (row - rows);
@@ -329,7 +501,8 @@ static const char *read_rows(const struct row *rows, struct rv_nft_view data, st
 	}
 	if (w.bad)
 		return "is malformed";
-	return (seen & needed) == needed ? NULL : "lacks an attribute";
+	/* Nft writes fields of packets with the expression that loads them. */
+	return (seen & needed) == needed || e->theirs ? NULL : "lacks an attribute";
 }
 
 static bool find_kind(const char *name, enum rv_nft_kind *kind)
@@ -355,8 +528,12 @@ int rv_nft_expr_read(struct rv_nft_view elem, struct rv_nft_expr *e, const char 
 		return -1;
 	*what = rv_nft_get_text(t[NFTA_EXPR_NAME]);
 	*why = "is not understood";
-	if (!find_kind(*what, &e->kind) || !t[NFTA_EXPR_DATA].data)
+	if (!find_kind(*what, &e->kind))
+		return -1;
+	if (!t[NFTA_EXPR_DATA].data && e->kind != RV_NFT_NOTRACK)
 		return -1;
 	*why = read_rows(kinds[e->kind].rows, t[NFTA_EXPR_DATA], e);
+	if (e->kind >= RV_NFT_CT)
+		e->theirs = "is not understood";
 	return *why ? -1 : 0;
 }

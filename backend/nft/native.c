@@ -77,7 +77,7 @@ static int write_nflog(struct rv_buf *b, const unsigned char *data)
 		.len = d->info.len, .threshold = d->info.threshold,
 	};
 
-	e.given = (d->prefix[0] ? 1U << NFTA_LOG_PREFIX : 0) |
+	e.given = 1U << NFTA_LOG_GROUP | (d->prefix[0] ? 1U << NFTA_LOG_PREFIX : 0) |
 		  (d->info.flags & XT_NFLOG_F_COPY_LEN ? 1U << NFTA_LOG_SNAPLEN : 0) |
 		  (d->info.threshold ? 1U << NFTA_LOG_QTHRESHOLD : 0);
 	rv_nft_expr_write(b, &e);
@@ -88,6 +88,8 @@ static int read_nflog(struct rv_nft_reader *r, const struct rv_nft_expr *e, unsi
 {
 	struct rv_nflog *d = (void *)data;
 
+	if (!(e->given & 1U << NFTA_LOG_GROUP))
+		return rv_nft_misfit(r, "expression `log' lacks an attribute");
 	if (e->name && strlen(e->name) >= sizeof(d->prefix))
 		return rv_nft_misfit(r, "the prefix of `log' is too long");
 	if (e->name)

@@ -199,7 +199,7 @@ static int add_comment(struct rv_rule *r, rv_family_t family, const char *text, 
 	return 0;
 }
 
-static int read_userdata(struct rv_rule *r, rv_family_t family, struct rv_nft_view v,
+int rv_nft_read_userdata(struct rv_rule *r, rv_family_t family, struct rv_nft_view v,
 			 struct rv_error *err)
 {
 	for (uint32_t at = 0; at + 2 <= v.len && v.data[at + 1] <= v.len - at - 2;
@@ -213,26 +213,32 @@ static int read_userdata(struct rv_rule *r, rv_family_t family, struct rv_nft_vi
 	return 0;
 }
 
+int rv_nft_place_of(struct rv_nft_view attrs, struct rv_nft_view *t, struct rv_nft_place *place,
+		    struct rv_error *err)
+{
+	*place = (struct rv_nft_place){ .table = "?", .chain = "?" };
+	if (!rv_nft_attr_table(attrs, t, NFTA_RULE_MAX + 1) ||
+	    !rv_nft_get_text(t[NFTA_RULE_TABLE]) || !rv_nft_get_text(t[NFTA_RULE_CHAIN]) ||
+	    (t[NFTA_RULE_HANDLE].data && !rv_nft_get_u64(t[NFTA_RULE_HANDLE], &place->handle)))
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "the kernel's answer is malformed");
+	place->table = rv_nft_get_text(t[NFTA_RULE_TABLE]);
+	place->chain = rv_nft_get_text(t[NFTA_RULE_CHAIN]);
+	return 0;
+}
+
 struct rv_rule *rv_nft_rule_of(rv_family_t family, struct rv_nft_view attrs,
 			       struct rv_nft_place *place, struct rv_error *err)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
 	struct rv_rule *r;
 
-	*place = (struct rv_nft_place){ .table = "?", .chain = "?" };
-	if (!rv_nft_attr_table(attrs, t, NFTA_RULE_MAX + 1) ||
-	    !rv_nft_get_text(t[NFTA_RULE_TABLE]) || !rv_nft_get_text(t[NFTA_RULE_CHAIN]) ||
-	    (t[NFTA_RULE_HANDLE].data && !rv_nft_get_u64(t[NFTA_RULE_HANDLE], &place->handle))) {
-		rv_fail(err, RV_ERR_PROBLEM, NULL, "the kernel's answer is malformed");
+	if (rv_nft_place_of(attrs, t, place, err))
 		return NULL;
-	}
-	place->table = rv_nft_get_text(t[NFTA_RULE_TABLE]);
-	place->chain = rv_nft_get_text(t[NFTA_RULE_CHAIN]);
 	r = rv_nft_rule_read(family, t[NFTA_RULE_EXPRESSIONS], place, err);
 	if (!r)
 		return NULL;
 	r->handle = place->handle;
-	if (t[NFTA_RULE_USERDATA].data && read_userdata(r, family, t[NFTA_RULE_USERDATA], err)) {
+	if (t[NFTA_RULE_USERDATA].data && rv_nft_read_userdata(r, family, t[NFTA_RULE_USERDATA], err)) {
 		rv_rule_free(r);
 		return NULL;
 	}

@@ -92,7 +92,26 @@ bool rv_nft_nest_end(struct rv_buf *b, size_t nest);
 	X(LIMIT, "limit")	\
 	X(LOG, "log")		\
 	X(MATCH, "match")	\
-	X(TARGET, "target")
+	X(TARGET, "target")	\
+	/* What only nft itself writes: foreign.c. */ \
+	X(CT, "ct")		\
+	X(EXTHDR, "exthdr")	\
+	X(FIB, "fib")		\
+	X(SOCKET, "socket")	\
+	X(RT, "rt")		\
+	X(NUMGEN, "numgen")	\
+	X(BYTEORDER, "byteorder") \
+	X(LOOKUP, "lookup")	\
+	X(QUOTA, "quota")	\
+	X(REJECT, "reject")	\
+	X(NAT, "nat")		\
+	X(MASQ, "masq")		\
+	X(REDIR, "redir")	\
+	X(TPROXY, "tproxy")	\
+	X(SYNPROXY, "synproxy")	\
+	X(DUP, "dup")		\
+	X(NOTRACK, "notrack")	\
+	X(QUEUE, "queue")
 
 enum rv_nft_kind {
 #define RV_X(id, name) RV_NFT_##id,
@@ -110,12 +129,16 @@ struct rv_nft_expr {
 	uint32_t burst, type, flags;
 	uint32_t revision, verdict;
 	uint32_t given;			/* attributes that are there, of those that need not be */
-	uint16_t group, threshold;
+	uint32_t regs[4];		/* nat and its like: addresses, then ports; dup: address, device */
+	uint32_t family, level, modulus, size;
+	uint16_t group, threshold, mss, total;
+	uint8_t direction, code, header, wscale;
 	uint64_t packets, bytes;
 	uint64_t rate, unit;
 	struct rv_nft_view data;	/* cmp, immediate: value; bitwise: mask; range: from; match: blob */
 	struct rv_nft_view other;	/* bitwise: xor; range: to */
 	const char *name;		/* match, target; the chain of a verdict; a log's prefix */
+	const char *theirs;		/* iptables never writes this, and why; NULL: it may */
 };
 
 /* Appends one list element; rv_buf_ok() tells whether memory sufficed. */
@@ -338,6 +361,13 @@ struct rv_nft_view rv_nft_record_attrs(const struct rv_nft_batch *b,
  */
 struct rv_rule *rv_nft_rule_of(rv_family_t family, struct rv_nft_view attrs,
 			       struct rv_nft_place *place, struct rv_error *err);
+
+/* The attributes of a rule's message (NFTA_RULE_MAX + 1 of them) and where it stands. */
+int rv_nft_place_of(struct rv_nft_view attrs, struct rv_nft_view *t, struct rv_nft_place *place,
+		    struct rv_error *err);
+/* Adds the comment that nft keeps beside a rule. */
+int rv_nft_read_userdata(struct rv_rule *r, rv_family_t family, struct rv_nft_view v,
+			 struct rv_error *err);
 
 /* ---- events: monitor.c -------------------------------------------------------------- */
 

@@ -339,6 +339,8 @@ static int read_expression(struct rv_nft_reader *r, struct rv_nft_view elem)
 
 	if (rv_nft_expr_read(elem, &e, &what, &why))
 		return rv_nft_misfit(r, "expression `%.64s' %s", what, why);
+	if (e.theirs)
+		return rv_nft_misfit(r, "expression `%.64s' %s", what, e.theirs);
 	if (r->ended)
 		return rv_nft_misfit(r, "expression `%s' behind the verdict is not understood",
 				     what);

@@ -373,9 +373,42 @@ static const char *unequal(const struct rv_predicate *p)
 	return p->negate ? "!= " : "";
 }
 
+static int count_unequal_port(const struct rv_predicate *p, void *arg)
+{
+	bool port = p->sel == RV_SEL_TH_SPORT || p->sel == RV_SEL_TH_DPORT;
+
+	*(unsigned int *)arg += port && p->negate;
+	return 0;
+}
+
+/*
+ * nft 1.0 compares fields that stand side by side at once: of "a != 1 b != 2" it makes "not both",
+ * which is true of more packets. It does not so with ranges.
+ */
+static bool is_merged(const struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+{
+	const struct rv_ip *ip = &t->rule->ip;
+	unsigned int ports = 0;
+
+	if (!p->negate)
+		return false;
+	if (p->sel == RV_SEL_TTL)
+		return ip->flags & RV_IP_PROTO && ip->invert & RV_IP_PROTO;
+	if (!(w->flags & PORT))
+		return false;
+	for (const struct rv_part *m = t->rule->matches; m; m = m->next)
+		rv_part_predicates(t->family, m->ext, m->data, count_unequal_port, &ports);
+	return ports > 1;
+}
+
 static bool say_equal(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
 	rv_buf_puts(t->b, unequal(p));
+	if (!put_value(t, w, p->value))
+		return false;
+	if (!is_merged(t, w, p))
+		return true;
+	rv_buf_putc(t->b, '-');
 	return put_value(t, w, p->value);
 }
 
@@ -549,8 +582,14 @@ static void put_interval(struct rv_text *t, const struct word *w, const struct r
 
 static bool say_list(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
+	struct rv_predicate one = *p;
+
 	if (w->form != NUMBER || !p->count)
 		return false;
+	if (p->count == 1 && !memcmp(p->list[0].from, p->list[0].to, p->len)) {
+		memcpy(one.value, p->list[0].from, sizeof(one.value));
+		return say_equal(t, w, &one);
+	}
 	rv_buf_puts(t->b, unequal(p));
 	rv_buf_puts(t->b, p->count > 1 ? "{ " : "");
 	for (unsigned int i = 0; i < p->count; i++) {
@@ -689,11 +728,25 @@ static int on_predicate(const struct rv_predicate *p, void *arg)
 	return !say_predicate(w->t, p);
 }
 
+static int only_options(const struct rv_predicate *p, void *arg)
+{
+	(void)arg;
+	return p->sel != RV_SEL_TCP_OPTION;
+}
+
+/* A TCP option is missing in packets of other protocols too, and nft does not ask for TCP. */
+static bool is_loose(const struct rv_text *t, const struct rv_part *m)
+{
+	return m->ext->protocol == IPPROTO_TCP &&
+	       !rv_part_predicates(t->family, m->ext, m->data, only_options, NULL) &&
+	       rv_text_given(m, "tcp-option");
+}
+
 /* The match of the protocol says it, or nft concludes it from the match's words. */
 static bool protocol_is_implied(const struct rv_text *t)
 {
 	for (const struct rv_part *m = t->rule->matches; m; m = m->next)
-		if (m->ext->protocol && m->ext->protocol != IPPROTO_ICMPV6 &&
+		if (m->ext->protocol && !is_loose(t, m) && m->ext->protocol != IPPROTO_ICMPV6 &&
 		    rv_text_has_protocol(t, m->ext->protocol))
 			return true;
 	return false;

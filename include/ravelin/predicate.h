@@ -135,6 +135,10 @@ struct rv_selector {
 
 extern const struct rv_selector rv_selectors[RV_SEL_COUNT];
 
+/* A number as wide as the selector (up to 8 bytes) and in its byte order. */
+void rv_selector_put(enum rv_sel sel, uint64_t n, uint8_t *bytes);
+uint64_t rv_selector_get(enum rv_sel sel, const uint8_t *bytes);
+
 enum rv_op {
 	RV_OP_EQ,	/* x == value */
 	RV_OP_PREFIX,	/* the first len bytes of x == value (interface wildcards) */
@@ -161,6 +165,15 @@ struct rv_predicate {
 	uint8_t count;		/* of list */
 	struct rv_interval list[RV_PREDICATE_LIST];
 };
+
+/*
+ * Puts a predicate into its normal form: two that are true of the same packets because they
+ * say the same otherwise (a range of one number, a mask of all bits, bits that are 0) are alike
+ * then. Unused bytes are zero afterwards.
+ */
+void rv_predicate_normalise(struct rv_predicate *p);
+/* Whether two predicates in normal form are the same. */
+bool rv_predicate_equal(const struct rv_predicate *a, const struct rv_predicate *b);
 
 /* Called once per predicate; a result other than 0 ends the walk and is returned. */
 typedef int rv_predicate_fn(const struct rv_predicate *p, void *arg);

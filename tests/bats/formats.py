@@ -22,9 +22,6 @@ BINARIES, DIRECTORY, SCHEMA, COUNT, SEED = sys.argv[1:6]
 ORACLE = shlex.split(sys.argv[6]) if len(sys.argv) > 6 else None
 RAVELIN = os.path.join(BINARIES, '..', 'ravelin')
 XML = [os.path.join(BINARIES, 'iptables-xml')]
-BASE = {'raw': 'PREROUTING OUTPUT', 'mangle': 'PREROUTING INPUT FORWARD OUTPUT POSTROUTING',
-        'nat': 'PREROUTING INPUT OUTPUT POSTROUTING', 'filter': 'INPUT FORWARD OUTPUT',
-        'security': 'INPUT FORWARD OUTPUT'}
 wrong = []
 
 
@@ -35,35 +32,6 @@ def run(command, text):
 
 def tool(family, *words):
     return [RAVELIN, 'json', '-6' if family == 'ip6' else '-4', *words]
-
-
-def restore_text(rules):
-    """A restore file of (table, chain, words) with random counters."""
-    out = []
-    for table, chains in BASE.items():
-        out += [f'*{table}'] + [f':{c} ACCEPT [{random.randrange(9)}:{random.getrandbits(63)}]'
-                                for c in chains.split()]
-        out += [':foo - [0:0]']
-        out += [f'[{random.getrandbits(40)}:{random.getrandbits(63)}] ' +
-                extensions.line(chain, words) for t, chain, words in rules if t == table]
-        out += ['COMMIT']
-    return '\n'.join(out).encode(errors='surrogateescape') + b'\n'
-
-
-def refused(family, rules):
-    """Indexes of the rules that are for the other family, or for a place that is not there."""
-    text, gone = restore_text(rules).split(b'\n'), set()
-    places = [i for i, line in enumerate(text) if line.startswith(b'[')]
-    order = [i for t in BASE for i, r in enumerate(rules) if r[0] == t]
-    while True:
-        code, _, message = run(tool(family), b'\n'.join(text))
-        line = re.search(r'line:? (\d+)', message)
-        if code == 0:
-            return gone
-        if not line or int(line[1]) - 1 not in places:
-            raise SystemExit(f'no place in: {message}')
-        text[int(line[1]) - 1] = b''
-        gone.add(order[places.index(int(line[1]) - 1)])
 
 
 def compare(what, want, got):
@@ -120,13 +88,12 @@ def main():
     total = 0
     for family in 'ip', 'ip6':
         rules = [(t, c, w) for _, f, t, c, w in extensions.cases(DIRECTORY) if f == family]
-        gone = refused(family, rules)
-        good = [r for i, r in enumerate(rules) if i not in gone]
+        good = extensions.accepted(RAVELIN, family, rules)
         if len(good) < 0.8 * len(rules):
             wrong.append(f'{family}: only {len(good)} of {len(rules)} cases were read')
         many = [random.choice(good) for _ in range(int(COUNT))]
         for name, chosen in (f'{family}, all cases', good), (f'{family}, {COUNT} rules', many):
-            document = run(tool(family), restore_text(chosen))[1]
+            document = run(tool(family), extensions.restore_text(chosen))[1]
             text = run(tool(family, '-r', '-c'), document)[1]
             document = check_json(name, family, text)
             if chosen is good:

@@ -1,0 +1,893 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Fields that nft loads, as selectors: one row for each, and what its numbers are there. What
+ * is no predicate to iptables is said in its words.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+
+#include <netinet/in.h>
+
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/xt_addrtype.h>
+#include <linux/netfilter/xt_conntrack.h>
+
+#include "backend/text/text.h"
+#include "foreign.h"
+
+/* How the number in the field becomes that of the selector. */
+enum conversion {
+	PLAIN,
+	BYTES,		/* no number: an address */
+	BIT,		/* n is the bit 1 << n */
+	UNITS,		/* n is 8 * n + 8 bytes */
+	SECONDS,	/* milliseconds */
+	STATES, STATUSES,
+};
+
+struct field {
+	enum rv_sel sel;
+	rv_family_t family;
+	uint8_t kind;		/* enum rv_nft_kind */
+	uint8_t base;		/* of payload; the key of meta, ct; the header of exthdr */
+	uint8_t offset, len;
+	uint16_t bits;		/* of a field that is part of its bytes; 0: all */
+	uint8_t direction;	/* of ct, + 1; 0: none */
+	uint8_t protocol;	/* the header is in, 0: any */
+	enum conversion conversion;
+};
+
+#define ANY RV_FAMILY_ANY
+#define V4 NFPROTO_IPV4
+#define V6 NFPROTO_IPV6
+#define PLACE(k, b, o, n) .kind = (k), .base = (b), .offset = (o), .len = (n)
+#define NETWORK(off, n) PLACE(RV_NFT_PAYLOAD, NFT_PAYLOAD_NETWORK_HEADER, off, n)
+#define TRANSPORT(off, n) PLACE(RV_NFT_PAYLOAD, NFT_PAYLOAD_TRANSPORT_HEADER, off, n)
+#define META(key) PLACE(RV_NFT_META, NFT_META_##key, 0, 0)
+#define CT(key) PLACE(RV_NFT_CT, NFT_CT_##key, 0, 0)
+#define HEADER(type, off, n) PLACE(RV_NFT_EXTHDR, type, off, n)
+#define TO .direction = 1 + IP_CT_DIR_ORIGINAL
+#define BACK .direction = 1 + IP_CT_DIR_REPLY
+
+/* Offsets: RFC 791, 792, 2474, 3168, 4302, 4303, 4340, 8200, 9293; TCP options are not here. */
+static const struct field fields[] = {
+	{ RV_SEL_IP_SADDR, V4, NETWORK(12, 4), .conversion = BYTES },
+	{ RV_SEL_IP_DADDR, V4, NETWORK(16, 4), .conversion = BYTES },
+	{ RV_SEL_IP6_SADDR, V6, NETWORK(8, 16), .conversion = BYTES },
+	{ RV_SEL_IP6_DADDR, V6, NETWORK(24, 16), .conversion = BYTES },
+	{ RV_SEL_L4PROTO, V4, NETWORK(9, 1) },
+	{ RV_SEL_L4PROTO, ANY, META(L4PROTO) },
+	{ RV_SEL_IP_FRAG, V4, NETWORK(6, 2) },
+	{ RV_SEL_TTL, V4, NETWORK(8, 1) },
+	{ RV_SEL_HOPLIMIT, V6, NETWORK(7, 1) },
+	{ RV_SEL_IP_DSCP, V4, NETWORK(1, 1), .bits = 0xfc },
+	{ RV_SEL_IP_ECN, V4, NETWORK(1, 1), .bits = 0x03 },
+	{ RV_SEL_IP6_DSCP, V6, NETWORK(0, 2), .bits = 0x0fc0 },
+	{ RV_SEL_IP6_ECN, V6, NETWORK(1, 1), .bits = 0x30 },
+	{ RV_SEL_TCP_FLAGS, ANY, TRANSPORT(13, 1), .protocol = IPPROTO_TCP },
+	{ RV_SEL_TH_SPORT, ANY, TRANSPORT(0, 2), .protocol = IPPROTO_TCP },
+	{ RV_SEL_TH_DPORT, ANY, TRANSPORT(2, 2), .protocol = IPPROTO_TCP },
+	{ RV_SEL_TH_SPORT, ANY, TRANSPORT(0, 2), .protocol = IPPROTO_UDP },
+	{ RV_SEL_TH_DPORT, ANY, TRANSPORT(2, 2), .protocol = IPPROTO_UDP },
+	{ RV_SEL_TH_SPORT, ANY, TRANSPORT(0, 2), .protocol = IPPROTO_UDPLITE },
+	{ RV_SEL_TH_DPORT, ANY, TRANSPORT(2, 2), .protocol = IPPROTO_UDPLITE },
+	{ RV_SEL_TH_SPORT, ANY, TRANSPORT(0, 2), .protocol = IPPROTO_SCTP },
+	{ RV_SEL_TH_DPORT, ANY, TRANSPORT(2, 2), .protocol = IPPROTO_SCTP },
+	{ RV_SEL_TH_SPORT, ANY, TRANSPORT(0, 2), .protocol = IPPROTO_DCCP },
+	{ RV_SEL_TH_DPORT, ANY, TRANSPORT(2, 2), .protocol = IPPROTO_DCCP },
+	{ RV_SEL_DCCP_TYPE, ANY, TRANSPORT(8, 1), .bits = 0x1e, .protocol = IPPROTO_DCCP,
+	  .conversion = BIT },
+	{ RV_SEL_AH_SPI, ANY, TRANSPORT(4, 4), .protocol = IPPROTO_AH },
+	{ RV_SEL_ESP_SPI, ANY, TRANSPORT(0, 4), .protocol = IPPROTO_ESP },
+	{ RV_SEL_IPCOMP_SPI, ANY, TRANSPORT(2, 2), .protocol = IPPROTO_COMP },
+	{ RV_SEL_MH_TYPE, V6, HEADER(IPPROTO_MH, 2, 1) },
+	{ RV_SEL_FRAG_ID, V6, HEADER(IPPROTO_FRAGMENT, 4, 4) },
+	{ RV_SEL_FRAG_OFFSET, V6, HEADER(IPPROTO_FRAGMENT, 2, 2), .bits = 0xfff8 },
+	{ RV_SEL_FRAG_MORE, V6, HEADER(IPPROTO_FRAGMENT, 3, 1), .bits = 0x01 },
+	{ RV_SEL_FRAG_RESERVED, V6, HEADER(IPPROTO_FRAGMENT, 1, 1) },
+	{ RV_SEL_HBH_LENGTH, V6, HEADER(IPPROTO_HOPOPTS, 1, 1), .conversion = UNITS },
+	{ RV_SEL_DST_LENGTH, V6, HEADER(IPPROTO_DSTOPTS, 1, 1), .conversion = UNITS },
+	{ RV_SEL_RT_LEN, V6, HEADER(IPPROTO_ROUTING, 1, 1), .conversion = UNITS },
+	{ RV_SEL_RT_TYPE, V6, HEADER(IPPROTO_ROUTING, 2, 1) },
+	{ RV_SEL_RT_SEGLEFT, V6, HEADER(IPPROTO_ROUTING, 3, 1) },
+	{ RV_SEL_MARK, ANY, META(MARK) },
+	{ RV_SEL_UID, ANY, META(SKUID) },
+	{ RV_SEL_GID, ANY, META(SKGID) },
+	{ RV_SEL_PKTTYPE, ANY, META(PKTTYPE) },
+	{ RV_SEL_REALM, ANY, META(RTCLASSID) },
+	{ RV_SEL_LENGTH, ANY, META(LEN) },
+	{ RV_SEL_CPU, ANY, META(CPU) },
+	{ RV_SEL_CGROUP, ANY, META(CGROUP) },
+	{ RV_SEL_IIFGROUP, ANY, META(IIFGROUP) },
+	{ RV_SEL_OIFGROUP, ANY, META(OIFGROUP) },
+	{ RV_SEL_CT_STATE, ANY, CT(STATE), .conversion = STATES },
+	{ RV_SEL_CT_STATUS, ANY, CT(STATUS), .conversion = STATUSES },
+	{ RV_SEL_CT_DIR, ANY, CT(DIRECTION) },
+	{ RV_SEL_CT_MARK, ANY, CT(MARK) },
+	{ RV_SEL_CT_EXPIRE, ANY, CT(EXPIRATION), .conversion = SECONDS },
+	{ RV_SEL_CT_PROTO, ANY, CT(PROTOCOL), TO },
+	{ RV_SEL_CT_PROTO, ANY, CT(PROTOCOL) },	/* kernels do not tell the direction */
+	{ RV_SEL_CT_ORIG_SADDR, ANY, CT(SRC), TO, .conversion = BYTES },
+	{ RV_SEL_CT_ORIG_DADDR, ANY, CT(DST), TO, .conversion = BYTES },
+	{ RV_SEL_CT_REPL_SADDR, ANY, CT(SRC), BACK, .conversion = BYTES },
+	{ RV_SEL_CT_REPL_DADDR, ANY, CT(DST), BACK, .conversion = BYTES },
+	{ RV_SEL_CT_ORIG_SPORT, ANY, CT(PROTO_SRC), TO },
+	{ RV_SEL_CT_ORIG_DPORT, ANY, CT(PROTO_DST), TO },
+	{ RV_SEL_CT_REPL_SPORT, ANY, CT(PROTO_SRC), BACK },
+	{ RV_SEL_CT_REPL_DPORT, ANY, CT(PROTO_DST), BACK },
+	{ RV_SEL_CT_ORIG_PACKETS, ANY, CT(PKTS), TO },
+	{ RV_SEL_CT_REPL_PACKETS, ANY, CT(PKTS), BACK },
+	{ RV_SEL_CT_PACKETS, ANY, CT(PKTS) },
+	{ RV_SEL_CT_ORIG_BYTES, ANY, CT(BYTES), TO },
+	{ RV_SEL_CT_REPL_BYTES, ANY, CT(BYTES), BACK },
+	{ RV_SEL_CT_BYTES, ANY, CT(BYTES) },
+	{ RV_SEL_CT_ORIG_AVGPKT, ANY, CT(AVGPKT), TO },
+	{ RV_SEL_CT_REPL_AVGPKT, ANY, CT(AVGPKT), BACK },
+	{ RV_SEL_CT_AVGPKT, ANY, CT(AVGPKT) },
+};
+
+#define FIELDS (sizeof(fields) / sizeof(*fields))
+
+static int not_understood(struct rv_nft_foreign *f, const struct rv_nft_held *h)
+{
+	const struct rv_nft_expr *e = &h->load;
+
+	if (e->kind == RV_NFT_PAYLOAD)
+		return rv_nft_foreign_misfit(f, "expression `payload' of %u bytes at header %u + %u, "
+					     "as it is compared, is not understood", e->len, e->base,
+					     e->offset);
+	return rv_nft_foreign_misfit(f, "expression `%s' key %u, as it is compared, is not understood",
+				     rv_nft_expr_name(e->kind),
+				     e->kind == RV_NFT_EXTHDR ? e->header : e->key);
+}
+
+/* ---- predicates ------------------------------------------------------------------------ */
+
+static int add(struct rv_nft_foreign *f, struct rv_predicate *p)
+{
+	struct rv_nft_meaning *m = f->m;
+	size_t room = m->room ? 2 * m->room : 8;
+	struct rv_predicate *list = m->list;
+
+	if (!p->len)
+		p->len = p->op == RV_OP_PREFIX ? 0 : rv_selectors[p->sel].len;
+	rv_predicate_normalise(p);
+	for (size_t i = 0; i < m->count; i++)
+		if (rv_predicate_equal(&m->list[i], p))
+			return 0;
+	if (m->count == m->room) {
+		list = realloc(list, room * sizeof(*list));
+		if (!list)
+			return rv_fail_memory(f->base.err);
+		m->list = list;
+		m->room = room;
+	}
+	list[m->count++] = *p;
+	return 0;
+}
+
+uint8_t rv_nft_protocol(const struct rv_nft_foreign *f)
+{
+	for (size_t i = 0; i < f->m->count; i++) {
+		const struct rv_predicate *p = &f->m->list[i];
+
+		if (p->sel == RV_SEL_L4PROTO && p->op == RV_OP_EQ && !p->negate)
+			return p->value[0];
+	}
+	return 0;
+}
+
+/* ---- rows ------------------------------------------------------------------------------- */
+
+static bool same_place(const struct rv_nft_held *h, const struct field *row)
+{
+	const struct rv_nft_expr *e = &h->load;
+
+	if (e->kind != row->kind)
+		return false;
+	switch (row->kind) {
+	case RV_NFT_PAYLOAD:
+		return e->base == row->base && e->offset == row->offset;
+	case RV_NFT_EXTHDR:
+		return e->header == row->base && e->offset == row->offset && !e->flags &&
+		       e->op == NFT_EXTHDR_OP_IPV6;
+	case RV_NFT_CT:
+		return e->key == row->base &&
+		       (e->given & 1U << NFTA_CT_DIRECTION ? e->direction + 1 : 0) == row->direction;
+	default:
+		return e->key == row->base;
+	}
+}
+
+/* Whether the bytes are as many, or fewer leading ones of an address. */
+static bool same_length(const struct rv_nft_held *h, const struct field *row)
+{
+	return !row->len || h->len == row->len || (row->conversion == BYTES && h->len < row->len);
+}
+
+static uint64_t big_endian(const uint8_t *bytes, uint32_t len)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < len; i++)
+		n = n << 8 | bytes[i];
+	return n;
+}
+
+/* Fields of packets are in network order, and ports of connections; the rest as byteorder left it. */
+static uint64_t number(const struct rv_nft_held *h, const uint8_t *bytes)
+{
+	bool port = h->load.kind == RV_NFT_CT &&
+		    (h->load.key == NFT_CT_PROTO_SRC || h->load.key == NFT_CT_PROTO_DST);
+
+	/* nft takes random numbers for such in network order. */
+	if (h->load.kind == RV_NFT_META && h->load.key == NFT_META_PRANDOM)
+		return big_endian(bytes, h->len);
+	if (h->load.kind == RV_NFT_PAYLOAD || h->load.kind == RV_NFT_EXTHDR || port || h->swapped)
+		return big_endian(bytes, h->len);
+	return rv_get_uint(bytes, h->len);
+}
+
+static bool has_row_bits(const struct rv_nft_held *h, const struct field *row)
+{
+	uint64_t mask = h->masked ? number(h, h->mask) : UINT64_MAX;
+
+	return !row->bits || !(mask & ~(uint64_t)row->bits);
+}
+
+static const struct field *find_field(struct rv_nft_foreign *f, const struct rv_nft_held *h)
+{
+	for (const struct field *row = fields; row < fields + FIELDS; row++)
+		if ((row->family == ANY || row->family == f->base.family) && same_place(h, row) &&
+		    same_length(h, row) && (!row->protocol || row->protocol == rv_nft_protocol(f)) &&
+		    (row->conversion == BYTES || has_row_bits(h, row)))
+			return row;
+	return NULL;
+}
+
+/* ---- addresses ----------------------------------------------------------------------------- */
+
+static int test_address(struct rv_nft_foreign *f, const struct field *row,
+			const struct rv_nft_held *h, const struct rv_nft_test *t)
+{
+	struct rv_predicate p = { .sel = row->sel, .op = RV_OP_EQ, .negate = t->negate };
+
+	if (t->set || t->len > h->len || (h->masked && t->range))
+		return not_understood(f, h);
+	for (uint32_t i = 0; i < h->len; i++)
+		if (h->masked && h->xor[i])
+			return not_understood(f, h);
+	memcpy(p.value, t->from, t->len);
+	if (t->range) {
+		p.op = RV_OP_RANGE;
+		memcpy(p.other, t->to, t->len);
+	} else if (h->masked || t->len < rv_selectors[row->sel].len) {
+		p.op = RV_OP_MASK;
+		memset(p.other, 0xff, t->len);
+		if (h->masked)
+			memcpy(p.other, h->mask, h->len);
+	}
+	/* A connection's address of IPv4 stands in a field for one of IPv6. */
+	if (!h->masked && t->len == h->len && h->load.kind == RV_NFT_CT && !t->range) {
+		p.op = RV_OP_EQ;
+		memset(p.other, 0, sizeof(p.other));
+	}
+	return add(f, &p);
+}
+
+/* ---- numbers ------------------------------------------------------------------------------- */
+
+/* Bits of nft's states as iptables has them. */
+static bool state_bits(uint64_t n, uint64_t *bits)
+{
+	const uint64_t same = XT_CONNTRACK_STATE_INVALID | XT_CONNTRACK_STATE_BIT(IP_CT_NEW) |
+			      XT_CONNTRACK_STATE_BIT(IP_CT_RELATED) |
+			      XT_CONNTRACK_STATE_BIT(IP_CT_ESTABLISHED);
+	const uint64_t untracked = 1 << 6;
+
+	*bits = (n & same) | (n & untracked ? XT_CONNTRACK_STATE_UNTRACKED : 0);
+	return !(n & ~(same | untracked));
+}
+
+/* What is NATed is a state to iptables, and a status to nft. */
+static bool nat_bits(uint64_t n, uint64_t *bits)
+{
+	*bits = (n & IPS_SRC_NAT ? XT_CONNTRACK_STATE_SNAT : 0) |
+		(n & IPS_DST_NAT ? XT_CONNTRACK_STATE_DNAT : 0);
+	return n && !(n & ~(uint64_t)(IPS_SRC_NAT | IPS_DST_NAT));
+}
+
+/* Puts a number of the field into the selector's bytes; false: it cannot be one. */
+static bool convert(const struct field *row, uint64_t n, uint8_t *bytes)
+{
+	unsigned int len = rv_selectors[row->sel].len;
+	uint64_t most = len >= 8 ? UINT64_MAX : (UINT64_C(1) << 8 * len) - 1;
+
+	if (row->bits)
+		n = (n & row->bits) / (row->bits & -row->bits);
+	if (row->conversion == BIT)
+		n = n < 63 ? UINT64_C(1) << n : UINT64_MAX;
+	if (row->conversion == UNITS)
+		n = 8 * n + 8;
+	if (row->conversion == SECONDS) {
+		if (n % 1000)
+			return false;
+		n /= 1000;
+	}
+	if (row->conversion == STATES && !state_bits(n, &n))
+		return false;
+	if (n > most)
+		return false;
+	rv_selector_put(row->sel, n, bytes);
+	return true;
+}
+
+/* Bits of several numbers: all from the first to the last. */
+static bool convert_bits(const struct field *row, uint64_t from, uint64_t to, uint64_t *bits)
+{
+	if (row->bits) {
+		from = (from & row->bits) / (row->bits & -row->bits);
+		to = (to & row->bits) / (row->bits & -row->bits);
+	}
+	if (from > to || to > 15)
+		return false;
+	for (uint64_t n = from; n <= to; n++)
+		*bits |= UINT64_C(1) << n;
+	return true;
+}
+
+static int test_bit(struct rv_nft_foreign *f, const struct field *row, const struct rv_nft_held *h,
+		    const struct rv_nft_test *t)
+{
+	struct rv_predicate p = { .sel = row->sel, .op = RV_OP_ANY, .negate = t->negate };
+	uint64_t bits = 0;
+	bool ok = true;
+
+	if (t->set)
+		for (size_t i = 0; i < t->set->count; i++)
+			ok &= convert_bits(row, number(h, t->set->range[i].from),
+					   number(h, t->set->range[i].to), &bits);
+	else
+		ok = convert_bits(row, number(h, t->from), number(h, t->range ? t->to : t->from),
+				  &bits);
+	if (!ok || bits > UINT16_MAX)
+		return not_understood(f, h);
+	rv_selector_put(row->sel, bits, p.value);
+	return add(f, &p);
+}
+
+static int test_list(struct rv_nft_foreign *f, const struct field *row, const struct rv_nft_held *h,
+		     const struct rv_nft_test *t)
+{
+	struct rv_predicate p = { .sel = row->sel, .op = RV_OP_IN, .negate = t->negate };
+
+	if (t->set->count > RV_PREDICATE_LIST || t->set->len != h->len || h->masked || t->second)
+		return not_understood(f, h);
+	for (size_t i = 0; i < t->set->count; i++)
+		if (!convert(row, number(h, t->set->range[i].from), p.list[i].from) ||
+		    !convert(row, number(h, t->set->range[i].to), p.list[i].to))
+			return not_understood(f, h);
+	p.count = t->set->count;
+	return add(f, &p);
+}
+
+/* "(x & mask) ^ xor == n" is "x & mask == n ^ xor". */
+static int test_number(struct rv_nft_foreign *f, const struct field *row,
+		       const struct rv_nft_held *h, const struct rv_nft_test *t)
+{
+	struct rv_predicate p = { .sel = row->sel, .op = t->range ? RV_OP_RANGE : RV_OP_EQ,
+				  .negate = t->negate };
+	uint64_t mask = h->masked ? number(h, h->mask) : UINT64_MAX, bits;
+	uint64_t n;
+
+	if (row->conversion == BIT)
+		return test_bit(f, row, h, t);
+	if (t->set)
+		return test_list(f, row, h, t);
+	n = number(h, t->from) ^ (h->masked ? number(h, h->xor) : 0);
+	if (t->len != h->len || (h->masked && t->range && mask != row->bits))
+		return not_understood(f, h);
+	if (row->conversion == STATUSES && h->masked && !n && nat_bits(mask, &bits)) {
+		p.sel = RV_SEL_CT_STATE;
+		p.op = RV_OP_ANY;
+		p.negate = !p.negate;
+		rv_selector_put(p.sel, bits, p.value);
+		return add(f, &p);
+	}
+	if (!convert(row, n, p.value) || (t->range && !convert(row, number(h, t->to), p.other)))
+		return not_understood(f, h);
+	if (!h->masked || (row->bits && mask == row->bits))
+		return add(f, &p);
+	p.op = RV_OP_MASK;
+	return convert(row, mask, p.other) ? add(f, &p) : not_understood(f, h);
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+/* With its NUL a name is whole, without one it is the beginning of one. */
+static int test_name(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+		     const struct rv_nft_test *t)
+{
+	struct rv_predicate p = { .op = RV_OP_EQ, .negate = t->negate };
+	size_t len = strnlen((const char *)t->from, t->len);
+
+	p.sel = h->load.key == NFT_META_IIFNAME ? RV_SEL_IIFNAME : RV_SEL_OIFNAME;
+	if (t->set || t->range || h->masked || !len || len >= IFNAMSIZ)
+		return not_understood(f, h);
+	memcpy(p.value, t->from, len);
+	if (len < t->len) {
+		/* The name that no interface has is how nft is told "none". */
+		if (!strcmp((char *)p.value, "INVAL/D") && !p.negate)
+			p = (struct rv_predicate){ .sel = p.sel, .op = RV_OP_PREFIX, .negate = true };
+		else if (p.value[len - 1] == '+')
+			return not_understood(f, h);
+		return add(f, &p);
+	}
+	p.op = RV_OP_PREFIX;
+	p.len = len;
+	return add(f, &p);
+}
+
+/* ---- headers --------------------------------------------------------------------------------- */
+
+static bool is_yes_or_no(const struct rv_nft_test *t, bool *yes)
+{
+	*yes = (t->from[0] != 0) != t->negate;
+	return !t->set && !t->range && t->len == 1 && t->from[0] <= 1;
+}
+
+/* A header or TCP option that is there. */
+static int test_presence(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+			 const struct rv_nft_test *t)
+{
+	static const struct { uint8_t header; enum rv_sel sel; const char *match; } headers[] = {
+		{ IPPROTO_FRAGMENT, RV_SEL_FRAG, NULL }, { IPPROTO_HOPOPTS, RV_SEL_HBH, NULL },
+		{ IPPROTO_DSTOPTS, RV_SEL_DST, NULL }, { IPPROTO_ROUTING, RV_SEL_NONE, "rt" },
+		{ IPPROTO_MH, RV_SEL_NONE, "mh" },
+	};
+	struct rv_predicate p = { .op = RV_OP_EQ };
+	bool yes;
+
+	if (!is_yes_or_no(t, &yes) || h->load.offset)
+		return not_understood(f, h);
+	if (h->load.op == NFT_EXTHDR_OP_TCPOPT) {
+		p.sel = RV_SEL_TCP_OPTION;
+		p.value[0] = h->load.header;
+		p.negate = !yes;
+		return add(f, &p);
+	}
+	for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++) {
+		if (headers[i].header != h->load.header || h->load.op != NFT_EXTHDR_OP_IPV6)
+			continue;
+		if (headers[i].match && !yes)
+			break;
+		if (headers[i].match) {
+			rv_nft_word(f, "-m");
+			rv_nft_word(f, "%s", headers[i].match);
+			return 0;
+		}
+		p.sel = headers[i].sel;
+		p.value[0] = yes;
+		return add(f, &p);
+	}
+	return not_understood(f, h);
+}
+
+static int test_header(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+		       const struct rv_nft_test *t)
+{
+	static const struct field mss = { .sel = RV_SEL_TCP_MSS };
+	const struct rv_nft_expr *e = &h->load;
+
+	if (e->flags & NFT_EXTHDR_F_PRESENT)
+		return test_presence(f, h, t);
+	if (e->op == NFT_EXTHDR_OP_TCPOPT && e->header == 2 && e->offset == 2 && h->len == 2)
+		return test_number(f, &mss, h, t);
+	/* Both reserved fields of a fragment's header are one to iptables. */
+	if (e->op == NFT_EXTHDR_OP_IPV6 && e->header == IPPROTO_FRAGMENT && e->offset == 3 &&
+	    h->masked && h->mask[0] == 0x06 && !h->xor[0] && t->len == 1 && !t->from[0] &&
+	    !t->set && !t->range && !t->negate) {
+		f->reserved2 = true;
+		return 0;
+	}
+	return 1;
+}
+
+/* ---- ICMP -------------------------------------------------------------------------------------- */
+
+static enum rv_sel icmp_selector(const struct rv_nft_foreign *f)
+{
+	uint8_t protocol = rv_nft_protocol(f);
+
+	if (f->base.family == V4)
+		return protocol == IPPROTO_ICMP ? RV_SEL_ICMP_TYPE : RV_SEL_NONE;
+	return protocol == IPPROTO_ICMPV6 ? RV_SEL_ICMP6_TYPE : RV_SEL_NONE;
+}
+
+/* The predicate of a type with all codes, which a code makes narrower. */
+static struct rv_predicate *whole_type(struct rv_nft_foreign *f, enum rv_sel sel)
+{
+	for (size_t i = f->m->count; i--; ) {
+		struct rv_predicate *p = &f->m->list[i];
+
+		if (p->sel == sel && p->op == RV_OP_RANGE && !p->negate && !p->value[1] &&
+		    p->other[1] == UINT8_MAX)
+			return p;
+	}
+	return NULL;
+}
+
+static int test_icmp(struct rv_nft_foreign *f, enum rv_sel sel, const struct rv_nft_held *h,
+		     const struct rv_nft_test *t)
+{
+	struct rv_predicate p = { .sel = sel, .op = RV_OP_RANGE, .negate = t->negate }, *whole;
+	uint32_t offset = h->load.offset;
+
+	if (h->masked || t->set || t->len != h->len || (offset == 0 && t->range) || h->len > 2)
+		return not_understood(f, h);
+	if (offset == 0) {
+		p.value[0] = p.other[0] = t->from[0];
+		p.value[1] = h->len == 2 ? t->from[1] : 0;
+		p.other[1] = h->len == 2 ? t->from[1] : UINT8_MAX;
+		return add(f, &p);
+	}
+	whole = whole_type(f, sel);
+	if (!whole || t->negate || h->len != 1)
+		return not_understood(f, h);
+	whole->value[1] = t->from[0];
+	whole->other[1] = t->range ? t->to[0] : t->from[0];
+	rv_predicate_normalise(whole);
+	return 0;
+}
+
+/* ---- what is no predicate ----------------------------------------------------------------------- */
+
+static void invert(struct rv_nft_foreign *f, bool negate)
+{
+	if (negate)
+		rv_nft_word(f, "!");
+}
+
+static void match(struct rv_nft_foreign *f, const char *name)
+{
+	rv_nft_word(f, "-m");
+	rv_nft_word(f, "%s", name);
+}
+
+static int put_probability(struct rv_nft_foreign *f, bool not, double probability)
+{
+	match(f, "statistic");
+	rv_nft_word(f, "--mode");
+	rv_nft_word(f, "random");
+	invert(f, not);
+	rv_nft_word(f, "--probability");
+	rv_nft_word(f, "%.11f", probability);
+	return 0;
+}
+
+/* "meta random & 0x7fffffff < n"; less than 0 is never. */
+static int test_random(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+		       const struct rv_nft_test *t)
+{
+	const uint64_t certain = UINT64_C(1) << 31;
+	uint64_t from, to;
+	bool upper;
+
+	if (!t->range || t->set || !h->masked || h->swapped || number(h, h->mask) != certain - 1)
+		return not_understood(f, h);
+	from = number(h, t->from);
+	to = number(h, t->to);
+	if (!from && to == UINT32_MAX)
+		return put_probability(f, !t->negate, 0);
+	upper = to == UINT32_MAX && from;
+	if (!upper && from)
+		return not_understood(f, h);
+	return put_probability(f, upper != t->negate, (double)(upper ? from : to + 1) / certain);
+}
+
+static int test_counted(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+			const struct rv_nft_test *t)
+{
+	if (h->load.type != NFT_NG_INCREMENTAL || h->load.offset || t->range || t->set || h->masked)
+		return not_understood(f, h);
+	match(f, "statistic");
+	rv_nft_word(f, "--mode");
+	rv_nft_word(f, "nth");
+	invert(f, t->negate);
+	rv_nft_word(f, "--every");
+	rv_nft_word(f, "%u", h->load.modulus);
+	rv_nft_word(f, "--packet");
+	rv_nft_word(f, "%llu", (unsigned long long)number(h, t->from));
+	return 0;
+}
+
+static int test_helper(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+		       const struct rv_nft_test *t)
+{
+	if (t->set || t->range || strnlen((const char *)t->from, t->len) == t->len)
+		return not_understood(f, h);
+	match(f, "helper");
+	invert(f, t->negate);
+	rv_nft_word(f, "--helper");
+	rv_nft_word(f, "%s", (const char *)t->from);
+	return 0;
+}
+
+/* nft numbers labels from the lowest bit on, in words of the host. */
+static int test_label(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+		      const struct rv_nft_test *t)
+{
+	struct rv_predicate p = { .sel = RV_SEL_CT_LABEL, .op = RV_OP_EQ };
+	unsigned int bit = 0, bits = 0;
+	bool zero = true, same = true;
+
+	for (unsigned int i = 0; i < 128; i++) {
+		if (h->mask[i / 8] >> i % 8 & 1) {
+			bit = i;
+			bits++;
+		}
+	}
+	for (unsigned int i = 0; i < 16; i++) {
+		zero &= !t->from[i];
+		same &= t->from[i] == h->mask[i];
+	}
+	if (!h->masked || bits != 1 || t->set || t->range || t->len != 16 || (!zero && !same))
+		return not_understood(f, h);
+	p.negate = zero != t->negate;
+	rv_selector_put(p.sel, bit, p.value);
+	return add(f, &p);
+}
+
+/* Types of addresses by number, as bits. */
+static bool type_bits(const struct rv_nft_held *h, const struct rv_nft_test *t, uint64_t *bits)
+{
+	static const struct field type = { .sel = RV_SEL_ADDRTYPE_SRC, .conversion = BIT };
+	bool ok = !t->range && !h->masked;
+
+	*bits = 0;
+	if (!t->set)
+		return ok && convert_bits(&type, number(h, t->from), number(h, t->from), bits);
+	for (size_t i = 0; i < t->set->count; i++)
+		ok &= convert_bits(&type, number(h, t->set->range[i].from),
+				   number(h, t->set->range[i].to), bits);
+	return ok;
+}
+
+static int test_type(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+		     const struct rv_nft_test *t)
+{
+	bool source = h->load.flags & NFTA_FIB_F_SADDR;
+	uint32_t device = h->load.flags & (NFTA_FIB_F_IIF | NFTA_FIB_F_OIF);
+	struct rv_predicate p = { .op = RV_OP_ANY, .negate = t->negate };
+	uint64_t bits;
+
+	p.sel = source ? RV_SEL_ADDRTYPE_SRC : RV_SEL_ADDRTYPE_DST;
+	if (source == !!(h->load.flags & NFTA_FIB_F_DADDR) || h->load.flags & NFTA_FIB_F_MARK ||
+	    !type_bits(h, t, &bits))
+		return not_understood(f, h);
+	if (!device) {
+		rv_selector_put(p.sel, bits, p.value);
+		return add(f, &p);
+	}
+	/* Two sides with the same interface are one match. */
+	if ((f->addrtype.flags && f->addrtype.flags != device) || f->addrtype.types[!source])
+		if (rv_nft_pending(f))
+			return -1;
+	f->addrtype.flags = device;
+	f->addrtype.types[!source] = bits;
+	f->addrtype.negate[!source] = t->negate;
+	return 0;
+}
+
+/* rpfilter: whether there is a way back. */
+static int test_route(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+		      const struct rv_nft_test *t)
+{
+	uint32_t flags = h->load.flags;
+
+	if (!(flags & NFTA_FIB_F_SADDR) || flags & (NFTA_FIB_F_DADDR | NFTA_FIB_F_OIF) || t->range ||
+	    t->set || h->masked || number(h, t->from))
+		return not_understood(f, h);
+	match(f, "rpfilter");
+	if (!(flags & NFTA_FIB_F_IIF))
+		rv_nft_word(f, "--loose");
+	if (flags & NFTA_FIB_F_MARK)
+		rv_nft_word(f, "--validmark");
+	if (!t->negate)
+		rv_nft_word(f, "--invert");
+	return 0;
+}
+
+static int test_fib(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+		    const struct rv_nft_test *t)
+{
+	if (h->load.key == NFT_FIB_RESULT_ADDRTYPE)
+		return test_type(f, h, t);
+	return h->load.key == NFT_FIB_RESULT_OIF ? test_route(f, h, t) : not_understood(f, h);
+}
+
+static int test_socket(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+		       const struct rv_nft_test *t)
+{
+	bool first = !f->sk.seen;
+
+	if (t->set || h->masked || t->negate || t->len != 1)
+		return not_understood(f, h);
+	f->sk.seen = true;
+	if (h->load.key == NFT_SOCKET_TRANSPARENT && !t->range && t->from[0] == 1 &&
+	    !f->sk.transparent) {
+		f->sk.transparent = true;
+		f->sk.any |= first;
+		return 0;
+	}
+	if (h->load.key != NFT_SOCKET_WILDCARD || !first || t->from[0])
+		return not_understood(f, h);
+	if (!t->range)
+		return 0;
+	f->sk.any = true;
+	return t->to[0] >= 1 ? 0 : not_understood(f, h);
+}
+
+/* A test that iptables makes as well, or that goes with one. */
+static int test_device_type(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+			    const struct rv_nft_test *t)
+{
+	const uint64_t ethernet = 1;	/* ARPHRD_ETHER */
+
+	if (t->set || t->range || t->negate || h->masked || number(h, t->from) != ethernet)
+		return not_understood(f, h);
+	f->is_ether = true;
+	return 0;
+}
+
+static int test_ethernet(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+			 const struct rv_nft_test *t)
+{
+	struct rv_predicate p = { .sel = RV_SEL_ETHER_SADDR, .op = RV_OP_EQ, .negate = t->negate };
+
+	if (h->load.offset != 6 || h->len != 6 || t->len != 6 || t->set || t->range || h->masked ||
+	    !f->is_ether)
+		return not_understood(f, h);
+	f->is_ether = false;
+	memcpy(p.value, t->from, 6);
+	return add(f, &p);
+}
+
+/* ---- both ports ------------------------------------------------------------------------------------ */
+
+static bool is_port(const struct rv_nft_held *h, uint32_t offset)
+{
+	return h->load.kind == RV_NFT_PAYLOAD && h->load.base == NFT_PAYLOAD_TRANSPORT_HEADER &&
+	       h->load.offset == offset && h->len == 2 && !h->masked;
+}
+
+static bool is_all(const uint8_t *from, const uint8_t *to)
+{
+	return !from[0] && !from[1] && to[0] == 0xff && to[1] == 0xff;
+}
+
+/* Pairs of a port with any other, first one way round, then the other. */
+static int test_either_port(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+			    const struct rv_nft_test *t)
+{
+	struct rv_predicate p = { .sel = RV_SEL_TH_PORT, .op = RV_OP_IN, .negate = t->negate };
+	struct rv_predicate other = p;
+
+	if (!is_port(h, 0) || !is_port(t->second, 2) || t->set->count > 2 * RV_PREDICATE_LIST)
+		return not_understood(f, h);
+	for (size_t i = 0; i < t->set->count; i++) {
+		const struct rv_nft_range *r = &t->set->range[i];
+		bool source_any = is_all(r->from, r->to);
+		struct rv_predicate *one = source_any ? &p : &other;
+		const size_t at = source_any ? 4 : 0;
+
+		if ((!source_any && !is_all(r->from + 4, r->to + 4)) ||
+		    one->count == RV_PREDICATE_LIST)
+			return not_understood(f, h);
+		memcpy(one->list[one->count].from, r->from + at, 2);
+		memcpy(one->list[one->count++].to, r->to + at, 2);
+	}
+	p.len = other.len = 2;
+	rv_predicate_normalise(&p);
+	rv_predicate_normalise(&other);
+	return rv_predicate_equal(&p, &other) ? add(f, &p) : not_understood(f, h);
+}
+
+/* ---- several fields at once ------------------------------------------------------------------------- */
+
+/* Fields side by side that are compared with one value each: nft loads them together. */
+static int test_fields(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+		       const struct rv_nft_test *t)
+{
+	uint32_t at = 0;
+
+	if (t->negate || t->range || t->set || h->masked || t->len != h->len)
+		return not_understood(f, h);
+	while (at < h->len) {
+		struct rv_nft_held part = *h;
+		struct rv_nft_test one = { 0 };
+		const struct field *row = NULL;
+
+		part.load.offset += at;
+		for (part.len = h->len - at; part.len && !row; part.len -= !row)
+			row = find_field(f, &part);
+		if (!row || (row->len && part.len < row->len) || part.len == h->len)
+			return not_understood(f, h);
+		one.len = part.len;
+		memcpy(one.from, t->from + at, part.len);
+		if (rv_nft_field_test(f, &part, &one))
+			return -1;
+		at += part.len;
+	}
+	return 0;
+}
+
+/* ---- all ---------------------------------------------------------------------------------------------- */
+
+static int test_meta(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+		     const struct rv_nft_test *t)
+{
+	switch (h->load.key) {
+	case NFT_META_IIFNAME:
+	case NFT_META_OIFNAME:
+		return test_name(f, h, t);
+	case NFT_META_IIFTYPE:
+		return test_device_type(f, h, t);
+	case NFT_META_PRANDOM:
+		return test_random(f, h, t);
+	default:
+		return 1;
+	}
+}
+
+/* What no row says. Returns 1 when it is for a row. */
+static int test_special(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+			const struct rv_nft_test *t)
+{
+	enum rv_sel icmp = icmp_selector(f);
+	const struct rv_nft_expr *e = &h->load;
+
+	if (t->second)
+		return test_either_port(f, h, t);
+	switch (e->kind) {
+	case RV_NFT_META:
+		return test_meta(f, h, t);
+	case RV_NFT_CT:
+		return e->key == NFT_CT_HELPER ? test_helper(f, h, t) :
+		       e->key == NFT_CT_LABELS ? test_label(f, h, t) : 1;
+	case RV_NFT_EXTHDR:
+		return test_header(f, h, t);
+	case RV_NFT_FIB:
+		return test_fib(f, h, t);
+	case RV_NFT_SOCKET:
+		return test_socket(f, h, t);
+	case RV_NFT_NUMGEN:
+		return test_counted(f, h, t);
+	case RV_NFT_PAYLOAD:
+		if (e->base == NFT_PAYLOAD_LL_HEADER)
+			return test_ethernet(f, h, t);
+		if (e->base == NFT_PAYLOAD_TRANSPORT_HEADER && e->offset < 2 && icmp)
+			return test_icmp(f, icmp, h, t);
+		return 1;
+	default:
+		return not_understood(f, h);
+	}
+}
+
+int rv_nft_field_test(struct rv_nft_foreign *f, struct rv_nft_held *h, const struct rv_nft_test *t)
+{
+	const struct field *row;
+	int rc = test_special(f, h, t);
+
+	if (rc <= 0)
+		return rc;
+	row = find_field(f, h);
+	if (!row)
+		return h->load.kind == RV_NFT_PAYLOAD ? test_fields(f, h, t) : not_understood(f, h);
+	if (row->sel == RV_SEL_FRAG_RESERVED) {
+		if (!f->reserved2)
+			return not_understood(f, h);
+		f->reserved2 = false;
+	}
+	return row->conversion == BYTES ? test_address(f, row, h, t) : test_number(f, row, h, t);
+}
