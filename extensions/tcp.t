@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 -p tcp -m tcp ; = ; OK
+-p tcp -m tcp ! --sport 5 ! --dport 6 ; = ; OK
 -p tcp --sport 80 ; -p tcp -m tcp --sport 80 ; OK
 -p tcp -m tcp --sport 80 -j ACCEPT ; = ; OK
 -p tcp --source-port 1 --destination-port 2 ; -p tcp -m tcp --sport 1 --dport 2 ; OK

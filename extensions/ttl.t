@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 @family ip
 -m ttl --ttl-eq 0 ; = ; OK
+! -p tcp -m ttl ! --ttl-eq 5 ; = ; OK
 -m ttl --ttl-eq 255 ; = ; OK
 -m ttl --ttl-eq 0x40 ; -m ttl --ttl-eq 64 ; OK
 -m ttl --ttl-eq 010 ; -m ttl --ttl-eq 8 ; OK

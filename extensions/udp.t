@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 -p udp -m udp ; = ; OK
+-p udp -m udp ! --sport 5 ! --dport 6 ; = ; OK
 -p udp --sport 80 ; -p udp -m udp --sport 80 ; OK
 -p udp -m udp --dport 53 -j ACCEPT ; = ; OK
 -p udp --dport domain ; -p udp -m udp --dport 53 ; OK

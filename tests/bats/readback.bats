@@ -1,0 +1,63 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What nft makes of our words for a rule, read back from the kernel: the same predicates,
+# matches and target, or an error.
+#
+# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# shellcheck disable=SC2154,SC2034
+
+load lib
+
+setup()
+{
+	need_root
+	BUILD_DIR=$(dirname "$RAVELIN_BIN")
+	make -C "$BATS_TEST_DIRNAME/../.." --no-print-directory -s BUILD="$BUILD_DIR" "$BUILD_DIR/readback"
+	new_ns NS
+}
+
+teardown() { end_ns "$NS"; }
+
+# reads FAMILY WORDS REASON: what nft writes for these words is not understood, for that reason.
+reads()
+{
+	printf '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j ACCEPT\nCOMMIT\n' >"$BATS_TEST_TMPDIR/rules"
+	ns "$NS" nft flush ruleset
+	ns "$NS" nft "add table ip filter; add chain ip filter INPUT; add set ip filter s { type ipv4_addr; }"
+	ns "$NS" nft "add rule ip filter INPUT $1"
+	run ns "$NS" sh -c "'$BUILD_DIR/readback' compare -4 <'$BATS_TEST_TMPDIR/rules'"
+	echo "$output"
+	[ "$status" -ne 0 ]
+	[[ $output == *"$2"* ]]
+}
+
+@test "every translation of the cases comes back as the rule it was made of" {
+	ns "$NS" ip link add eth0 type veth peer name abcdefghijklmno
+	run ns "$NS" python3 "$LIB_DIR/readback.py" "$BUILD_DIR" "$LIB_DIR/../../extensions"
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+@test "what is not understood is an error, and no shorter rule" {
+	reads 'ip saddr @s accept' "set \`s' is not the rule's own"
+	reads 'ip saddr != 1.2.3.4 accept' 'other predicates'
+	reads 'counter counter accept' "a second expression \`counter'"
+	reads 'ct mark set 1 accept' 'a verdict behind a target'
+	reads 'meta mark set 1 meta mark set 2' 'a second target'
+	reads 'counter accept comment "x"' 'other matches'
+	reads 'iif lo accept' "expression \`meta' loads 4"
+	reads 'ip id 5 accept' "expression \`payload' of 2 bytes at header 1 + 4"
+	reads 'tcp window 5 accept' "expression \`payload' of 2 bytes at header 2 + 14"
+	reads 'tcp dport != 5 tcp sport != 6 accept' "expression \`payload' of 4 bytes"
+	reads 'meta mark and 0x3 == 1 accept' 'other predicates'
+	reads 'ct state vmap { new : accept, established : drop }' "expression \`lookup'"
+	reads 'update @s { ip saddr } accept' "expression \`dynset' is not understood"
+	reads 'tcp dport 22 limit rate over 5/second accept' "expression \`limit'"
+	reads 'ip daddr set 1.2.3.4' "expression \`payload', as it is used"
+	reads 'fib daddr . iif oif 0 accept' "expression \`fib'"
+	reads 'meta hour "10:00"-"11:00" accept' "expression \`meta' loads"
+	reads 'log level audit accept' "expression \`log'"
+	reads 'log prefix "a" drop' 'a verdict behind a target'
+	reads 'meta iiftype 1 accept' 'a test belongs to another'
+}
