@@ -12,7 +12,7 @@
 #include <ravelin/parser.h>
 #include <ravelin/render.h>
 
-#include "backend/nft/nft.h"
+#include "backend/nft/foreign.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -66,6 +66,7 @@ static void decode(const struct rv_buf *b, rv_family_t family)
 	unsigned char *copy = malloc(b->len);
 	struct rv_buf text = RV_BUF_INIT;
 	struct rv_error err = { 0 };
+	struct rv_nft_meaning meaning;
 	struct rv_nft_place place;
 	struct rv_rule *r;
 
@@ -77,6 +78,11 @@ static void decode(const struct rv_buf *b, rv_family_t family)
 	else if (err.kind == RV_ERR_NONE)
 		abort();
 	rv_rule_free(r);
+	err = (struct rv_error){ 0 };
+	if (!rv_nft_meaning_read(NULL, family, (struct rv_nft_view){ copy, b->len }, &meaning, &err))
+		rv_nft_meaning_clear(&meaning);
+	else if (err.kind == RV_ERR_NONE)
+		abort();
 	rv_buf_free(&text);
 	free(copy);
 }
@@ -91,7 +97,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!line || line == data || line - data > (long)sizeof(text))
 		return 0;
-	family = *data == '6' ? NFPROTO_IPV6 : NFPROTO_IPV4;
+	family = *data == '6' || *data == 'b' ? NFPROTO_IPV6 : NFPROTO_IPV4;
+	if (*data == 'a' || *data == 'b') {
+		rv_buf_add(&b, line + 1, size - (line + 1 - data));
+		if (b.len)
+			decode(&b, family);
+		rv_buf_free(&b);
+		return 0;
+	}
 	memcpy(text, data + 1, line - data - 1);
 	text[line - data - 1] = '\0';
 	if (strlen(text) != (size_t)(line - data - 1))
