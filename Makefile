@@ -26,7 +26,7 @@ SANITIZE  ?=
 CC        ?= gcc
 CFLAGS    ?= -O3 -g
 WARNINGS  := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-             -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2 -Wno-unused-parameter
+             -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2 -Wno-unused-parameter -Wno-missing-field-initializers
 HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE \
              $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
 # A word of a restore file goes through many small functions of many files. The objects hold

@@ -36,6 +36,7 @@ static const struct rv_ext audit = {
 	.size = sizeof(struct xt_audit_info),
 	.wire = wire_rows,
 	.options = options,
+	.nft = " log level audit{type:}",
 	.list = "AUDIT",
 	.help = "tells the audit system of the packet",
 };

@@ -71,6 +71,7 @@ static const struct rv_ext classify = {
 	.size = sizeof(struct xt_classify_target_info),
 	.wire = wire,
 	.options = options,
+	.nft = " meta priority set <set-class:t>",
 	.hooks = 1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,
 	.help = "puts the packet in a class of traffic control",
 };

@@ -26,6 +26,7 @@ enum {
 
 #define SHIFT(row, word, dir, text)						\
 	[row] = { .name = (word), .type = RV_T_UINT, RV_FIELD(info_t, shift_bits), .max = 32, \
+		  .flags = RV_OPT_NOT_ZERO,					\
 		  .given = RV_BIT_IS(info_t, shift_dir, dir), .arg = "bits", .help = (text) }
 
 #define MASK_OF(row, word, field, text)						\
@@ -161,6 +162,10 @@ static const struct rv_ext connmark_target = {
 	.initial = &initial,
 	.wire = wire_rows,
 	.options = options,
+	.nft = "{left-shift-mark+right-shift-mark:^}"
+	       "{save-mark:{ctmask:^} ct mark set mark{nfmask: and <nfmask:x>}|"
+	       "{restore-mark:{nfmask:^} meta mark set ct mark{ctmask: and <ctmask:x>}|"
+	       " ct mark set <set-xmark:cct mark,and>}}",
 	.config = "NETFILTER_XT_CONNMARK",
 	.list = "CONNMARK",
 	.help = "changes the connection's mark or copies it from or to the packet",

@@ -191,6 +191,7 @@ static const struct rv_ext ct_target = {
 	.size = sizeof(struct ct_data),
 	.wire = wire_rows,
 	.options = options,
+	.nft = "{notrack: notrack|^}",
 	.list = "CT",
 	.tables = "raw",
 	.help = "how the connection is to be tracked, or that it is not",

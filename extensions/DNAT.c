@@ -8,14 +8,12 @@
 static const struct rv_option options[] = {
 	{
 		.name = "to-destination",
-		.type = RV_T_HOOK,
+		.type = RV_T_NAT,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		.value = NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_OFFSET,
 		.arg = "[address[-address]][:port[-port[/baseport]]]",
 		.help = "where they go instead; IPv6 with ports: [address]:port",
 		.list = "to:",
-		.parse = rv_nat_parse,
-		.print = rv_nat_print,
 	},
 	RV_NAT_FLAG("random", NF_NAT_RANGE_PROTO_RANDOM, "choose the port at random"),
 	RV_NAT_FLAG("persistent", NF_NAT_RANGE_PERSISTENT,
@@ -37,6 +35,8 @@ static const struct rv_wire wire6[] = { RV_NAT_RANGE2(2, BITS), RV_NAT_RANGE(1, 
 		.options = options, .tables = "nat",				\
 		.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_OUT,	\
 		.config = "NETFILTER_XT_NAT",					\
+		.nft = " dnat to <to-destination:a>"				\
+		       "{random: random}{persistent:{random:,| }persistent}",	\
 		.help = "sends the connection to another address",		\
 	}
 

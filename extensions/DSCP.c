@@ -45,6 +45,7 @@ static const struct rv_ext dscp_target = {
 	.size = sizeof(struct xt_DSCP_info),
 	.wire = wire_rows,
 	.options = options,
+	.nft = " {$4:ip|ip6} dscp set <set-dscp:b>{set-dscp-class:}",
 	.tables = "mangle",
 	.required = "DSCP target: Parameter --set-dscp is required",
 	.help = "changes the codepoint of differentiated services",

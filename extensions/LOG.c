@@ -8,15 +8,15 @@
 #include <ravelin/extension.h>
 
 static const struct rv_name levels[] = {
-	{ "emerg", LOG_EMERG, NULL },
+	{ "emerg", LOG_EMERG, NULL, "emerg" },
 	{ "panic", LOG_EMERG, NULL },
-	{ "alert", LOG_ALERT, NULL },
-	{ "crit", LOG_CRIT, NULL },
-	{ "error", LOG_ERR, NULL },
-	{ "warning", LOG_WARNING, NULL },
-	{ "notice", LOG_NOTICE, NULL },
-	{ "info", LOG_INFO, NULL },
-	{ "debug", LOG_DEBUG, NULL },
+	{ "alert", LOG_ALERT, NULL, "alert" },
+	{ "crit", LOG_CRIT, NULL, "crit" },
+	{ "error", LOG_ERR, NULL, "err" },
+	{ "warning", LOG_WARNING, NULL, "warn" },
+	{ "notice", LOG_NOTICE, NULL, "notice" },
+	{ "info", LOG_INFO, NULL, "info" },
+	{ "debug", LOG_DEBUG, NULL, "debug" },
 	{ NULL, 0, NULL },
 };
 
@@ -102,6 +102,11 @@ static const struct rv_ext log_target = {
 	.initial = &initial,
 	.wire = wire_rows,
 	.options = options,
+	.nft = " log{log-prefix: prefix <log-prefix:p>}{log-level: level <log-level:w>}"
+	       "{log-tcp-sequence&log-tcp-options&log-ip-options&log-uid&log-macdecode: flags all|"
+	       "{log-tcp-sequence: flags tcp sequence{log-tcp-options:,options}|"
+	       "{log-tcp-options: flags tcp options}}{log-ip-options: flags ip options}"
+	       "{log-uid: flags skuid}{log-macdecode: flags ether}}",
 	.help = "logs the packet and goes on with the next rule",
 	.show = show,
 };

@@ -37,6 +37,7 @@ static const struct rv_ext mark_target = {
 	.size = sizeof(struct xt_mark_tginfo2),
 	.wire = wire_rows,
 	.options = options,
+	.nft = " meta mark set <set-xmark:cmark,and>",
 	.config = "NETFILTER_XT_MARK",
 	.list = "MARK",
 	.required = "MARK: One of the --set-xmark, --{and,or,xor,set}-mark options is required",

@@ -7,13 +7,11 @@
 static const struct rv_option options[] = {
 	{
 		.name = "to-ports",
-		.type = RV_T_HOOK,
+		.type = RV_T_NAT,
 		.given = RV_BIT(struct nf_nat_range2, flags, NF_NAT_RANGE_PROTO_SPECIFIED),
 		.arg = "port[-port]",
 		.help = "source ports to use; needs -p tcp, udp, sctp or dccp",
 		.list = "masq ports: %s",
-		.parse = rv_nat_parse,
-		.print = rv_nat_print,
 	},
 	RV_NAT_FLAG("random", NF_NAT_RANGE_PROTO_RANDOM, "choose the port at random"),
 	RV_NAT_FLAG("random-fully", NF_NAT_RANGE_PROTO_RANDOM_FULLY,
@@ -30,6 +28,8 @@ static const struct rv_wire wire6[] = { RV_NAT_RANGE(0, BITS), { 0 } };
 		.size = sizeof(struct nf_nat_range2), .wire = (wires),		\
 		.options = options, .tables = "nat",				\
 		.hooks = 1 << NF_INET_POST_ROUTING,				\
+		.nft = " masquerade{to-ports:{!$p:^} to :<to-ports>}"		\
+		       "{random: random}{random-fully:{random:,| }fully-random}",	\
 		.help = "gives the connection the address of the interface it leaves by", \
 	}
 

@@ -125,6 +125,8 @@ static const struct rv_ext nflog = {
 	.size = sizeof(struct rv_nflog),
 	.wire = wire_rows,
 	.options = options,
+	.nft = " log{nflog-prefix: prefix <nflog-prefix:p>}{nflog-size: snaplen <nflog-size:d>}"
+	       "{nflog-threshold: queue-threshold <nflog-threshold:d>} group <nflog-group:d>",
 	.help = "gives a copy of the packet to a program",
 };
 

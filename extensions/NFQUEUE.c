@@ -111,6 +111,8 @@ static const struct rv_ext nfqueue = {
 	.initial = &initial,
 	.wire = wire_rows,
 	.options = options,
+	.nft = " queue num {queue-balance:<queue-balance:r>|<queue-num:d>}{queue-bypass: bypass}"
+	       "{queue-cpu-fanout:{queue-bypass:,| }fanout}",
 	.list = "NFQUEUE",
 	.help = "gives the packet to a program that decides",
 };

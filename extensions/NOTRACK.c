@@ -38,6 +38,7 @@ static const struct rv_ext notrack = {
 	.initial = &initial,
 	.wire = wire_rows,
 	.options = options,
+	.nft = " notrack",
 	.config = "NETFILTER_XT_TARGET_CT",
 	.list = "NOTRACK",
 	.tables = "raw",

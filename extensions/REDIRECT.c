@@ -7,13 +7,11 @@
 static const struct rv_option options[] = {
 	{
 		.name = "to-ports",
-		.type = RV_T_HOOK,
+		.type = RV_T_NAT,
 		.given = RV_BIT(struct nf_nat_range2, flags, NF_NAT_RANGE_PROTO_SPECIFIED),
 		.arg = "port[-port]",
 		.help = "ports to go to; needs -p tcp, udp, sctp or dccp",
 		.list = "redir ports",
-		.parse = rv_nat_parse,
-		.print = rv_nat_print,
 	},
 	RV_NAT_FLAG("random", NF_NAT_RANGE_PROTO_RANDOM, "choose the port at random"),
 	{ 0 },
@@ -28,6 +26,7 @@ static const struct rv_wire wire6[] = { RV_NAT_RANGE(0, BITS), { 0 } };
 		.size = sizeof(struct nf_nat_range2), .wire = (wires),		\
 		.options = options, .tables = "nat",				\
 		.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_OUT,	\
+		.nft = " redirect{to-ports:{!$p:^} to :<to-ports>}{random: random}",	\
 		.help = "sends the connection to this machine",			\
 	}
 

@@ -13,38 +13,51 @@ _Static_assert(sizeof(struct ipt_reject_info) == sizeof(struct ip6t_reject_info)
 
 /* Each long name is followed by its short one: a beginning of either will do, the first counts. */
 static const struct rv_name types4[] = {
-	{ "icmp-net-unreachable", IPT_ICMP_NET_UNREACHABLE, "ICMP network unreachable" },
+	{ "icmp-net-unreachable", IPT_ICMP_NET_UNREACHABLE, "ICMP network unreachable",
+	  "icmp type net-unreachable" },
 	{ "net-unreach", IPT_ICMP_NET_UNREACHABLE, NULL },
-	{ "icmp-host-unreachable", IPT_ICMP_HOST_UNREACHABLE, "ICMP host unreachable" },
+	{ "icmp-host-unreachable", IPT_ICMP_HOST_UNREACHABLE, "ICMP host unreachable",
+	  "icmp type host-unreachable" },
 	{ "host-unreach", IPT_ICMP_HOST_UNREACHABLE, NULL },
-	{ "icmp-proto-unreachable", IPT_ICMP_PROT_UNREACHABLE, "ICMP protocol unreachable" },
+	{ "icmp-proto-unreachable", IPT_ICMP_PROT_UNREACHABLE, "ICMP protocol unreachable",
+	  "icmp type prot-unreachable" },
 	{ "proto-unreach", IPT_ICMP_PROT_UNREACHABLE, NULL },
 	{ "icmp-port-unreachable", IPT_ICMP_PORT_UNREACHABLE, "ICMP port unreachable (default)" },
 	{ "port-unreach", IPT_ICMP_PORT_UNREACHABLE, NULL },
-	{ "icmp-net-prohibited", IPT_ICMP_NET_PROHIBITED, "ICMP network prohibited" },
+	{ "icmp-net-prohibited", IPT_ICMP_NET_PROHIBITED, "ICMP network prohibited",
+	  "icmp type net-prohibited" },
 	{ "net-prohib", IPT_ICMP_NET_PROHIBITED, NULL },
-	{ "icmp-host-prohibited", IPT_ICMP_HOST_PROHIBITED, "ICMP host prohibited" },
+	{ "icmp-host-prohibited", IPT_ICMP_HOST_PROHIBITED, "ICMP host prohibited",
+	  "icmp type host-prohibited" },
 	{ "host-prohib", IPT_ICMP_HOST_PROHIBITED, NULL },
-	{ "tcp-reset", IPT_TCP_RESET, "TCP reset; needs -p tcp" },
+	{ "tcp-reset", IPT_TCP_RESET, "TCP reset; needs -p tcp",
+	  "tcp reset" },
 	{ "tcp-rst", IPT_TCP_RESET, NULL },
-	{ "icmp-admin-prohibited", IPT_ICMP_ADMIN_PROHIBITED, "ICMP administratively prohibited" },
+	{ "icmp-admin-prohibited", IPT_ICMP_ADMIN_PROHIBITED, "ICMP administratively prohibited",
+	  "icmp type admin-prohibited" },
 	{ "admin-prohib", IPT_ICMP_ADMIN_PROHIBITED, NULL },
 	{ NULL, 0, NULL },
 };
 
 static const struct rv_name types6[] = {
-	{ "icmp6-no-route", IP6T_ICMP6_NO_ROUTE, "ICMPv6 no route" },
+	{ "icmp6-no-route", IP6T_ICMP6_NO_ROUTE, "ICMPv6 no route",
+	  "icmpv6 type no-route" },
 	{ "no-route", IP6T_ICMP6_NO_ROUTE, NULL },
-	{ "icmp6-adm-prohibited", IP6T_ICMP6_ADM_PROHIBITED, "ICMPv6 administratively prohibited" },
+	{ "icmp6-adm-prohibited", IP6T_ICMP6_ADM_PROHIBITED, "ICMPv6 administratively prohibited",
+	  "icmpv6 type admin-prohibited" },
 	{ "adm-prohibited", IP6T_ICMP6_ADM_PROHIBITED, NULL },
-	{ "icmp6-addr-unreachable", IP6T_ICMP6_ADDR_UNREACH, "ICMPv6 address unreachable" },
+	{ "icmp6-addr-unreachable", IP6T_ICMP6_ADDR_UNREACH, "ICMPv6 address unreachable",
+	  "icmpv6 type addr-unreachable" },
 	{ "addr-unreach", IP6T_ICMP6_ADDR_UNREACH, NULL },
 	{ "icmp6-port-unreachable", IP6T_ICMP6_PORT_UNREACH, "ICMPv6 port unreachable (default)" },
 	{ "port-unreach", IP6T_ICMP6_PORT_UNREACH, NULL },
-	{ "tcp-reset", IP6T_TCP_RESET, "TCP reset; needs -p tcp" },
-	{ "icmp6-policy-fail", IP6T_ICMP6_POLICY_FAIL, "ICMPv6 policy fail" },
+	{ "tcp-reset", IP6T_TCP_RESET, "TCP reset; needs -p tcp",
+	  "tcp reset" },
+	{ "icmp6-policy-fail", IP6T_ICMP6_POLICY_FAIL, "ICMPv6 policy fail",
+	  "icmpv6 type policy-fail" },
 	{ "policy-fail", IP6T_ICMP6_POLICY_FAIL, NULL },
-	{ "icmp6-reject-route", IP6T_ICMP6_REJECT_ROUTE, "ICMPv6 reject route" },
+	{ "icmp6-reject-route", IP6T_ICMP6_REJECT_ROUTE, "ICMPv6 reject route",
+	  "icmpv6 type reject-route" },
 	{ "reject-route", IP6T_ICMP6_REJECT_ROUTE, NULL },
 	{ NULL, 0, NULL },
 };
@@ -92,6 +105,7 @@ static const struct ip6t_reject_info initial6 = { .with = IP6T_ICMP6_PORT_UNREAC
 		.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD |		\
 			 1 << NF_INET_LOCAL_OUT,				\
 		.config = "_NF_TARGET_REJECT",					\
+		.nft = " reject{reject-with: with <reject-with:w>}",		\
 		.help = "drops the packet and tells the sender", .check = check, \
 	}
 

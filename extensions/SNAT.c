@@ -8,14 +8,12 @@
 static const struct rv_option options[] = {
 	{
 		.name = "to-source",
-		.type = RV_T_HOOK,
+		.type = RV_T_NAT,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		.value = NF_NAT_RANGE_MAP_IPS,
 		.arg = "[address[-address]][:port[-port]]",
 		.help = "address and port to take their place; IPv6 with ports: [address]:port",
 		.list = "to:",
-		.parse = rv_nat_parse,
-		.print = rv_nat_print,
 	},
 	RV_NAT_FLAG("random", NF_NAT_RANGE_PROTO_RANDOM, "choose the port at random"),
 	RV_NAT_FLAG("random-fully", NF_NAT_RANGE_PROTO_RANDOM_FULLY,
@@ -38,6 +36,9 @@ static const struct rv_wire wire6[] = { RV_NAT_RANGE(1, BITS), RV_NAT_RANGE2(2, 
 		.options = options, .tables = "nat",				\
 		.hooks = 1 << NF_INET_POST_ROUTING | 1 << NF_INET_LOCAL_IN,	\
 		.config = "NETFILTER_XT_NAT",					\
+		.nft = " snat to <to-source:a>"					\
+		       "{random: random}{random-fully:{random:,| }fully-random}"	\
+		       "{persistent:{random+random-fully:,| }persistent}",	\
 		.help = "gives the connection another source address",		\
 	}
 

@@ -55,6 +55,8 @@ static const struct rv_ext synproxy = {
 	.size = sizeof(info_t),
 	.wire = wire_rows,
 	.options = options,
+	.nft = " synproxy{sack-perm: sack-perm}{timestamp: timestamp}{wscale: wscale <wscale:d>}"
+	       "{mss: mss <mss:d>}",
 	.config = "_NF_TARGET_SYNPROXY",
 	.list = "SYNPROXY",
 	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,

@@ -39,6 +39,7 @@ static const struct xt_tcpmss_info initial = { .mss = XT_TCPMSS_CLAMP_PMTU };
 		.size = sizeof(struct xt_tcpmss_info), .initial = &initial,	\
 		.wire = wire, .options = (rows), .list = "TCPMSS",		\
 		.required = "TCPMSS target: At least one parameter is required", \
+		.nft = " tcp option maxseg size set {clamp-mss-to-pmtu:rt mtu|<set-mss:d>}",	\
 		.help = "changes the maximum segment size of a TCP SYN",	\
 		.check = rv_check_tcp,						\
 	}

@@ -51,6 +51,7 @@ static const struct rv_ext tee = {
 	.size = sizeof(struct xt_tee_tginfo),
 	.wire = wire_rows,
 	.options = options,
+	.nft = " dup to <gateway>{oif: device <oif:i>}",
 	.list = "TEE",
 	.help = "sends a copy of the packet to another host",
 	.check = check,

@@ -83,6 +83,7 @@ static const struct rv_ext tos_target = {
 	.size = sizeof(info_t),
 	.wire = wire_rows,
 	.options = options,
+	.nft = " <set-tos:o>",
 	.config = "NETFILTER_XT_TARGET_DSCP",
 	.tables = "mangle",
 	.required = "TOS: An action is required",

@@ -103,6 +103,9 @@ static int check(struct rv_check *c)
 		.name = "TPROXY", .kind = RV_TARGET, .family = (nfproto),	\
 		.size = sizeof(struct tproxy_data), .wire = RV_WIRE(__VA_ARGS__), .options = options, \
 		.tables = "mangle", .hooks = 1 << NF_INET_PRE_ROUTING,		\
+		.nft = "{!on-ip&!on-port:^} tproxy to {on-ip:{$6:[}<on-ip>{$6:]}}"	\
+		       "{on-port::<on-port:d>}"					\
+		       "{tproxy-mark: meta mark set <tproxy-mark:cmeta mark,&>} accept",	\
 		.help = "gives the packet to a local socket, unchanged",	\
 		.check = check, .show = show,					\
 	}

@@ -11,6 +11,7 @@ static const struct rv_ext trace = {
 	.name = "TRACE",
 	.kind = RV_TARGET,
 	.options = options,
+	.nft = " nftrace set 1",
 	.help = "tells of each rule that the packet comes by from here on",
 };
 

@@ -37,6 +37,7 @@ static const struct rv_ext helper = {
 	.size = sizeof(info),
 	.wire = wire_rows,
 	.options = options,
+	.nft = " ct helper {~helper:!= }<helper:h>",
 	.help = "which helper looks after the packet's connection",
 };
 RV_REGISTER(helper);

@@ -27,13 +27,13 @@ _Static_assert(sizeof(struct ipt_TTL_info) == sizeof(struct ip6t_HL_info) &&
 		{ 0 },								\
 	}
 
-#define RV_HOPS_TARGET(word, nfproto, rows, wires)				\
+#define RV_HOPS_TARGET(word, nfproto, rows, wires, text)				\
 	{									\
 		.name = word, .kind = RV_TARGET, .family = (nfproto),		\
 		.size = sizeof(struct ipt_TTL_info), .wire = (wires), .options = (rows), \
 		.list = word, .tables = "mangle", .required = word ": You must specify an action", \
 		.help = "changes how far the packet may still go",		\
-		.config = "NETFILTER_XT_TARGET_HL",				\
+		.config = "NETFILTER_XT_TARGET_HL", .nft = (text),		\
 	}
 
 #endif

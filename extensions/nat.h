@@ -16,14 +16,6 @@
 #include <ravelin/extension.h>
 
 /*
- * Reads and prints "[address[-address]][:port[-port[/base]]]". The row's value
- * says, in NF_NAT_RANGE_* bits, what may stand there: MAP_IPS addresses (without
- * it the ports stand alone, with no colon), PROTO_OFFSET a base port.
- */
-int rv_nat_parse(struct rv_parse *p);
-void rv_nat_print(struct rv_out *o, const struct rv_option *opt, const unsigned char *data);
-
-/*
  * Conversions of rv_wire. arg: the NF_NAT_RANGE_* bits the target's options can
  * say; a rule with others could not be printed in full, so it is not read.
  */

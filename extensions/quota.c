@@ -32,6 +32,7 @@ static const struct rv_ext quota = {
 	.compare = offsetof(struct xt_quota_info, master),
 	.wire = wire,
 	.options = options,
+	.nft = " quota {~quota:over }<quota:d> bytes",
 	.help = "until so many bytes have come by",
 };
 RV_REGISTER(quota);

@@ -30,6 +30,8 @@ static const struct rv_ext rpfilter = {
 	.size = sizeof(struct xt_rpfilter_info),
 	.wire = wire,
 	.options = options,
+	/* What --accept-local lets through nft's fib cannot tell from the rest. */
+	.nft = " fib saddr{validmark: . mark}{!loose: . iif} oif {invert:0|!= 0}",
 	.config = "_NF_MATCH_RPFILTER",
 	.list = "rpfilter",
 	.tables = "raw mangle",

@@ -34,6 +34,8 @@ static const struct rv_ext socket_match = {
 	.size = sizeof(info),
 	.wire = wire,
 	.options = options,
+	.nft = "{!nowildcard: socket wildcard 0}{nowildcard&!transparent: socket wildcard le 1}"
+	       "{transparent: socket transparent 1}{restore-skmark: meta mark set socket mark}",
 	.list = "socket",
 	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN,
 	.help = "this host has a socket for it",

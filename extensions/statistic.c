@@ -178,6 +178,8 @@ static const struct rv_ext statistic = {
 	.size = sizeof(struct statistic_data),
 	.wire = wire,
 	.options = options,
+	.nft = "{probability: meta random & 2147483647 {~probability:>=|\\<} <probability:d>}"
+	       "{every: numgen inc mod <every:d> {~every:!= }<packet:d>}{mode:}",
 	.list = "statistic",
 	.help = "some packets, by chance or by count",
 	.check = check,

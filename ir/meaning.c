@@ -258,6 +258,7 @@ static const struct meaning {
 	[RV_T_CHANGE] = { NULL, NULL },
 	[RV_T_PREFIX] = { NULL, NULL },
 	[RV_T_SET] = { NULL, NULL },
+	[RV_T_NAT] = { NULL, NULL },
 	[RV_T_HOOK] = { NULL, NULL },
 };
 

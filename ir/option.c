@@ -48,6 +48,8 @@ bool rv_option_given(const struct rv_ext *ext, const struct rv_option *opt,
 {
 	uint64_t n;
 
+	if (opt->flags & RV_OPT_NOT_ZERO && !get_number(opt, data + opt->offset, opt->size))
+		return false;
 	if (opt->given.width)
 		return has_bit(&opt->given, data) ||
 		       (opt->invert.number && rv_option_inverted(opt, data));

@@ -529,6 +529,7 @@ static int (*const readers[])(struct rv_parse *p, const char *text, unsigned cha
 	[RV_T_CHANGE] = parse_change,
 	[RV_T_PREFIX] = parse_prefix,
 	[RV_T_SET] = parse_set,
+	[RV_T_NAT] = rv_nat_parse,
 	[RV_T_HOOK] = parse_hook_only,
 };
 

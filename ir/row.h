@@ -116,6 +116,10 @@ static inline union nf_inet_addr get_address(rv_family_t family, const unsigned 
 	return addr;
 }
 
+/* RV_T_NAT: nat.c. */
+int rv_nat_parse(struct rv_parse *p, const char *text, unsigned char *field);
+void rv_nat_print(struct rv_out *o, const struct rv_option *opt, const unsigned char *data);
+
 /* An error in the row's own words, which need nothing put in. */
 static inline int fail_as(const struct rv_parse *p, const char *words)
 {

@@ -270,6 +270,7 @@ static void (*const printers[])(struct rv_out *o, const struct rv_option *opt,
 	[RV_T_CHANGE] = print_change,
 	[RV_T_PREFIX] = print_prefix,
 	[RV_T_SET] = print_set,
+	[RV_T_NAT] = rv_nat_print,
 	[RV_T_HOOK] = print_nothing,
 };
 
@@ -301,7 +302,7 @@ static bool printed(const struct rv_out *o, const struct rv_ext *ext, const stru
 	return opt->flags & always || rv_option_given(ext, opt, data);
 }
 
-static void print_value(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+void rv_row_print(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	if (opt->print)
 		opt->print(o, opt, data);
@@ -342,7 +343,7 @@ static void list_row(struct rv_out *o, const struct rv_option *opt, const unsign
 		return;
 	if (!*rest && rest != words && isalnum((unsigned char)rest[-1]))
 		rv_buf_putc(o->buf, ' ');
-	print_value(o, opt, data);
+	rv_row_print(o, opt, data);
 	if (*rest)
 		print_words(o, rest + 2, inverted, range);
 }
@@ -357,11 +358,18 @@ static void save_row(struct rv_out *o, const struct rv_option *opt, const unsign
 	if (!rv_option_takes_arg(opt))
 		return;
 	rv_buf_putc(o->buf, ' ');
-	print_value(o, opt, data);
+	rv_row_print(o, opt, data);
 }
 
 void rv_part_render(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
 {
+	const char *words = o->style == RV_STYLE_SAVE ? ext->save_words : ext->list_words;
+	struct rv_words w = { .out = *o, .ext = ext, .data = data };
+
+	if (words) {
+		rv_words_put(&w, words);
+		return;
+	}
 	if (o->style == RV_STYLE_SAVE ? ext->save != NULL : ext->show != NULL) {
 		(o->style == RV_STYLE_SAVE ? ext->save : ext->show)(o, ext, data);
 		return;

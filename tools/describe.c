@@ -23,7 +23,7 @@ static const char *const types[] = {
 	[RV_T_ENUM] = "enum", [RV_T_BITS] = "bits", [RV_T_ADDR] = "address",
 	[RV_T_ADDR_MASK] = "network", [RV_T_ADDR_RANGE] = "address-range", [RV_T_MAC] = "mac",
 	[RV_T_IFACE] = "interface", [RV_T_PROTO] = "protocol", [RV_T_CHANGE] = "change",
-	[RV_T_PREFIX] = "prefix", [RV_T_SET] = "set", [RV_T_HOOK] = "hook",
+	[RV_T_PREFIX] = "prefix", [RV_T_SET] = "set", [RV_T_NAT] = "nat", [RV_T_HOOK] = "hook",
 };
 
 static const struct { uint32_t flag; const char *name; } flags[] = {
@@ -58,9 +58,9 @@ static bool is_translated(const struct rv_ext *ext, const struct rv_option *opt)
 {
 	const struct rv_text_ext *e;
 
-	if (ext->kind == RV_CORE)
+	if (ext->kind != RV_MATCH || ext->nft)
 		return false;
-	e = rv_text_find(ext->kind == RV_MATCH ? rv_text_matches : rv_text_targets, ext->name);
+	e = rv_text_find(rv_text_matches, ext->name);
 	if (!e || e->say == rv_text_walk)
 		return false;
 	for (const char *const *row = e->rows; row; row++) {

@@ -80,16 +80,11 @@ static bool say_match(struct rv_text *t, const struct rv_part *part)
 	if (part->ext->protocol && t->rule->ip.flags & RV_IP_PROTO &&
 	    t->rule->ip.invert & RV_IP_PROTO)
 		return false;
+	if (part->ext->nft)
+		return rv_text_words(t, part);
 	if (!e)
 		return rv_text_predicates(t, part);
 	return (!e->rows || rv_text_only(part, e->rows)) && e->say(t, part);
-}
-
-static bool say_target(struct rv_text *t, const struct rv_part *part)
-{
-	const struct rv_text_ext *e = rv_text_find(rv_text_targets, part->ext->name);
-
-	return e && (!e->rows || rv_text_only(part, e->rows)) && e->say(t, part);
 }
 
 static bool say_verdict(struct rv_text *t)
@@ -118,7 +113,7 @@ static bool say_rule(struct rv_text *t)
 		if (!say_match(t, m))
 			return false;
 	rv_buf_puts(t->b, " counter");
-	if (t->rule->target ? !say_target(t, t->rule->target) : !say_verdict(t))
+	if (t->rule->target ? !t->rule->target->ext->nft || !rv_text_words(t, t->rule->target) : !say_verdict(t))
 		return false;
 	if (!t->comment)
 		return true;

@@ -55,7 +55,12 @@ bool rv_text_has_protocol(const struct rv_text *t, uint16_t proto);
 bool rv_text_bits(struct rv_buf *b, const struct rv_name *names, uint64_t bits);
 extern const struct rv_name rv_text_address_types[];
 
-/* ---- matches.c, targets.c ------------------------------------------------------ */
+/* ---- formats.c --------------------------------------------------------------- */
+
+/* By rv_ext.nft, in which all rows that are given must occur. */
+bool rv_text_words(struct rv_text *t, const struct rv_part *part);
+
+/* ---- matches.c ---------------------------------------------------------------- */
 
 /* By the name of the extension; rows: the only ones it looks at, NULL: those it asks for. */
 struct rv_text_ext {
@@ -64,7 +69,7 @@ struct rv_text_ext {
 	const char *const *rows;	/* others, if given, make it unsayable; ends with NULL */
 };
 
-extern const struct rv_text_ext rv_text_matches[], rv_text_targets[];
+extern const struct rv_text_ext rv_text_matches[];
 const struct rv_text_ext *rv_text_find(const struct rv_text_ext *table, const char *name);
 
 /* ---- rows.c: what an extension's rows hold --------------------------------------- */

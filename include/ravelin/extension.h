@@ -71,6 +71,8 @@ enum rv_type {
 	RV_T_CHANGE,	/* how bits of a number change, .value an rv_way; field: two uints, value then mask */
 	RV_T_PREFIX,	/* length of a prefix or a mask; field: the length (size 1) or the mask itself */
 	RV_T_SET,	/* name and "src|dst[,...]" of an ipset, RV_OPT_TWO; field: struct rv_ipset */
+	RV_T_NAT,	/* [address[-address]][:port[-port[/base]]]; field: struct nf_nat_range2, .value: the
+			 * NF_NAT_RANGE_* bits of what may stand there; without MAP_IPS ports alone */
 	RV_T_HOOK,	/* parse, print (and predicate) hooks of the row do it all */
 };
 
@@ -115,6 +117,10 @@ enum {
 	RV_OPT_ZERO = 1 << 25,		/* RV_T_FLAG: says that sel is 0, not 1 */
 	RV_OPT_LIST_TIGHT = 1 << 26,	/* -L puts no blank before it */
 	RV_OPT_LIST_PART = 1 << 27,	/* RV_T_*_RANGE: -L does not print a range of all there is */
+	RV_OPT_ABOVE = 1 << 28,		/* RV_T_UINT: its predicate is "more than that", */
+	RV_OPT_BELOW = 1 << 29,		/* "less than that" */
+	RV_OPT_TOLD = 1 << 30,		/* other rows' predicates tell it, or nobody looks at it */
+	RV_OPT_NOT_ZERO = 1u << 31,	/* RV_T_UINT: counts as not given while it is 0 */
 };
 
 /*
@@ -146,6 +152,7 @@ struct rv_name {
 	const char *name;
 	uint64_t value;
 	const char *help;		/* may be NULL */
+	const char *nft;		/* nft's word for it, where rv_ext.nft asks for that */
 };
 
 struct rv_option {
@@ -299,7 +306,10 @@ struct rv_ext {
 	 */
 	bool (*claims)(const unsigned char *wire);
 	int (*check)(struct rv_check *c);
-	/* Replace the walk over the rows. */
+	/* Replace the walk over the rows: texts with rows in them, see struct rv_words. */
+	const char *save_words, *list_words;
+	const char *nft;		/* nft's syntax for it; an option that is not in it has no words */
+	/* Likewise, for what such a text cannot say. */
 	void (*save)(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data);
 	void (*show)(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data);
 };
@@ -400,6 +410,39 @@ struct rv_wire_name {
 struct rv_part *rv_part_from_wire(rv_family_t family, const struct rv_wire_name *name,
 				  const unsigned char *wire, size_t len, struct rv_error *err);
 
+/* ---- texts with rows in them (ir/words.c) ---------------------------------- */
+
+/*
+ * rv_ext.save_words, list_words and nft. In such a text
+ *
+ *   <row>             is the row's value as save or -L print it, <row:d> and <row:x> its number
+ *   {row:text|other}  is text where the row was given, else other, which may be missing
+ *   {!row:text}       where it was not given;  {~row:text}  where it is inverted
+ *   {a=b:text}        where their numbers are the same
+ *   {a&b:text}        where both hold, {a+b:text} where one does; read from left to right
+ *   {$4:...} {$6:...} where the rule is for that family, {$n:...} for -n, {$p:...} for one protocol
+ *   ^                 has no words: what is written is not to be used
+ *   \                 takes from the next character what it means
+ *
+ * and choices may stand in choices.
+ */
+struct rv_words {
+	struct rv_out out;
+	const struct rv_ext *ext;
+	const unsigned char *data;
+	bool has_protocol;		/* for $p */
+	/* Writes a value; NULL: rv_words_value(). Whether that could be done. */
+	bool (*value)(struct rv_words *w, const struct rv_option *opt, const char *format);
+	void *arg;			/* for it */
+	uint64_t mentioned;		/* rows that the text speaks of, by index */
+	bool failed;
+	bool wrong;			/* the text names a row that there is not */
+};
+
+/* Appends the text to w->out.buf. False: there are no words. */
+bool rv_words_put(struct rv_words *w, const char *text);
+bool rv_words_value(struct rv_words *w, const struct rv_option *opt, const char *format);
+
 /* ---- values, for hooks (ir/value.c) ---------------------------------------- */
 
 /* Whole-string numbers: decimal, 0x, 0 octal as strtoul base 0; no sign. Blanks may stand before. */
@@ -439,6 +482,8 @@ void rv_print_quoted(struct rv_buf *b, const char *text);
  * after the checks that all types share; hooks may use it for the plain part of theirs.
  */
 int rv_value_parse(struct rv_parse *p, const char *text, unsigned char *field);
+/* Prints the value of a row by its hook or its type. */
+void rv_row_print(struct rv_out *o, const struct rv_option *opt, const unsigned char *data);
 /* Prints the value that stands at the option's field. */
 void rv_value_print(struct rv_out *o, const struct rv_option *opt, const unsigned char *data);
 

@@ -576,6 +576,32 @@ static void test_nonsense_from_the_wire(void **state)
 			nonsense(used[i].ext, w);
 }
 
+static void check_words(const struct rv_ext *ext, const char *text)
+{
+	struct rv_part *p = rv_part_new(ext);
+	struct rv_buf b = RV_BUF_INIT;
+	struct rv_words w = { .out = { .buf = &b, .family = ext->family }, .ext = ext };
+
+	assert_non_null(p);
+	w.data = p->data;
+	rv_words_put(&w, text ? text : "");
+	if (w.wrong)
+		fail_msg("%s: \"%s\" names no row", ext->name, text);
+	rv_buf_free(&b);
+	rv_part_free(p);
+}
+
+/* Texts with rows in them know all the rows they name. */
+static void test_words(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < nused; i++) {
+		check_words(used[i].ext, used[i].ext->nft);
+		check_words(used[i].ext, used[i].ext->save_words);
+		check_words(used[i].ext, used[i].ext->list_words);
+	}
+}
+
 /* What other versions of stock leave in the kernel is read as what it says. */
 static void test_old_revisions(void **state)
 {
@@ -634,6 +660,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_every_row_is_used),
 		cmocka_unit_test(test_nonsense_from_the_wire),
+		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_old_revisions),
 	};
 

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How values of rows are written in rv_ext.nft: a letter behind the row's name for each. */
+#include "text.h"
+
+#define LOG_PREFIX_MAX 127
+#define HELPER_MAX 15
+
+static struct rv_text *text_of(struct rv_words *w)
+{
+	return w->arg;
+}
+
+static const char *string_of(const struct rv_words *w, const struct rv_option *opt)
+{
+	return (const char *)w->data + opt->offset;
+}
+
+/* The number in the row's field, or, with a mask beside it, the value's. */
+static uint64_t number_of(const struct rv_words *w, const struct rv_option *opt)
+{
+	unsigned int size = opt->type == RV_T_CHANGE ? opt->size / 2 : opt->size;
+
+	return rv_get_uint(w->data + opt->offset, size);
+}
+
+/* What save prints of it. */
+static bool save_text(struct rv_words *w, const struct rv_option *opt, struct rv_buf *b)
+{
+	struct rv_out o = w->out;
+
+	o.buf = b;
+	rv_row_print(&o, opt, w->data);
+	return rv_buf_text(b);
+}
+
+/* w: nft's word for one of the row's names. */
+static bool put_word(struct rv_words *w, const struct rv_option *opt)
+{
+	const struct rv_name *name = rv_name_of(opt->names, number_of(w, opt));
+
+	if (!name || !name->nft)
+		return false;
+	rv_buf_puts(w->out.buf, name->nft);
+	return true;
+}
+
+/* p: the prefix of a log; '$' is a variable there. */
+static bool put_prefix(struct rv_words *w, const struct rv_option *opt)
+{
+	return rv_text_quoted(w->out.buf, string_of(w, opt), LOG_PREFIX_MAX, "$");
+}
+
+/* i: the name of an interface, of which '*' would make a pattern. */
+static bool put_interface(struct rv_words *w, const struct rv_option *opt)
+{
+	return rv_text_quoted(w->out.buf, string_of(w, opt), IFNAMSIZ, "+*\\");
+}
+
+/* h: the name of a helper. No name is any helper, for which nft has no word. */
+static bool put_helper(struct rv_words *w, const struct rv_option *opt)
+{
+	return *string_of(w, opt) &&
+	       rv_text_quoted(w->out.buf, string_of(w, opt), HELPER_MAX, "\\*");
+}
+
+/* b: a byte in hex. */
+static bool put_byte(struct rv_words *w, const struct rv_option *opt)
+{
+	rv_buf_printf(w->out.buf, "0x%02x", (unsigned int)number_of(w, opt));
+	return true;
+}
+
+/* d: a number, as far as nft has them. */
+static bool put_number(struct rv_words *w, const struct rv_option *opt)
+{
+	return (opt->size < 8 || number_of(w, opt) <= INT64_MAX) && rv_words_value(w, opt, "d");
+}
+
+/* r: a range, which has a dash. */
+static bool put_range(struct rv_words *w, const struct rv_option *opt)
+{
+	struct rv_buf range = RV_BUF_INIT;
+	bool ok = save_text(w, opt, &range);
+
+	for (size_t i = 0; i < range.len; i++)
+		rv_buf_putc(w->out.buf, range.data[i] == ':' ? '-' : range.data[i]);
+	rv_buf_free(&range);
+	return ok;
+}
+
+/* t: a class of traffic control. */
+static bool put_class(struct rv_words *w, const struct rv_option *opt)
+{
+	uint32_t class = number_of(w, opt);
+
+	if (!class)
+		rv_buf_puts(w->out.buf, "none");
+	else if (class == UINT32_MAX)
+		rv_buf_puts(w->out.buf, "root");
+	else
+		rv_buf_printf(w->out.buf, "%x:%x", class >> 16, class & UINT16_MAX);
+	return true;
+}
+
+/* o: the octet of TOS, two fields to nft, of which each is set as a whole or left alone. */
+static bool put_octet(struct rv_words *w, const struct rv_option *opt)
+{
+	static const char *const ecn[] = { "not-ect", "ect1", "ect0", "ce" };
+	const char *header = w->out.family == NFPROTO_IPV4 ? "ip" : "ip6";
+	unsigned int value = w->data[opt->offset], mask = w->data[opt->offset + 1];
+
+	if ((mask != 0xff && mask != 0xfc) || value & ~mask)
+		return false;
+	rv_buf_printf(w->out.buf, "%s dscp set 0x%02x", header, value >> 2);
+	if (mask == 0xff)
+		rv_buf_printf(w->out.buf, " %s ecn set %s", header, ecn[value & 3]);
+	return true;
+}
+
+/* ---- changes of bits ------------------------------------------------------------- */
+
+/* c, old, and: what (x & ~mask) ^ value is. "and" binds before "xor". */
+static bool put_change(struct rv_words *w, const struct rv_option *opt, const char *format)
+{
+	struct rv_buf *b = w->out.buf;
+	uint32_t value = number_of(w, opt);
+	uint32_t mask = rv_get_uint(w->data + opt->offset + opt->size / 2, opt->size / 2);
+	const char *old = format + 1, *and = strchr(old, ',') + 1;
+	int old_len = and - 1 - old, and_len = strcspn(and, ">");
+
+	if (mask != UINT32_MAX)
+		rv_buf_printf(b, "%.*s ", old_len, old);
+	if (mask == UINT32_MAX)
+		rv_buf_printf(b, "0x%x", value);
+	else if (!value)
+		rv_buf_printf(b, "%.*s 0x%x", and_len, and, ~mask);
+	else if (value == mask)
+		rv_buf_printf(b, "or 0x%x", value);
+	else if (!mask)
+		rv_buf_printf(b, "xor 0x%x", value);
+	else
+		rv_buf_printf(b, "%.*s 0x%x xor 0x%x", and_len, and, ~mask, value);
+	return true;
+}
+
+/* ---- addresses and ports ----------------------------------------------------------- */
+
+/* nft wants the smaller of two addresses first. */
+static bool in_order(rv_family_t family, const char *first, const char *last)
+{
+	union nf_inet_addr a = { 0 }, b = { 0 };
+
+	return rv_parse_address(family, first, &a) && rv_parse_address(family, last, &b) &&
+	       memcmp(&a, &b, sizeof(a)) <= 0;
+}
+
+/* One address or two. In brackets (IPv6 with ports) each has its own in nft. */
+static bool put_addresses(struct rv_text *t, char *first, bool brackets)
+{
+	const char *open = brackets ? "[" : "", *close = brackets ? "]" : "";
+	char *last = strchr(first, '-');
+
+	if (last)
+		*last++ = '\0';
+	if (last && !in_order(t->family, first, last))
+		return false;
+	rv_buf_printf(t->b, "%s%s%s", open, first, close);
+	if (last)
+		rv_buf_printf(t->b, "-%s%s%s", open, last, close);
+	return true;
+}
+
+/* Where the ports begin: the colon, or the end of the text. */
+static char *find_ports(const struct rv_text *t, char *text)
+{
+	char *close = strchr(text, ']'), *colon = strchr(text, ':');
+
+	if (close)
+		return close + 1;
+	/* Two colons are an address of IPv6. */
+	if (!colon || (t->family == NFPROTO_IPV6 && strchr(colon + 1, ':')))
+		return text + strlen(text);
+	return colon;
+}
+
+/*
+ * "[address[-address]][:port[-port]]" as save prints it. nft wants a protocol before
+ * ports, and has no base port ("/").
+ */
+static bool put_where(struct rv_text *t, char *text)
+{
+	bool brackets = *text == '[';
+	char *ports = find_ports(t, text);
+	char port_text[sizeof(":65535-65535")] = "";
+
+	if (strchr(text, '/') || strlen(ports) >= sizeof(port_text) ||
+	    (*ports && !rv_text_has_protocol(t, 0)))
+		return false;
+	memcpy(port_text, ports, strlen(ports));
+	ports[brackets ? -1 : 0] = '\0';
+	if (text[brackets] && !put_addresses(t, text + brackets, brackets))
+		return false;
+	rv_buf_puts(t->b, port_text);
+	return true;
+}
+
+/* a: where NAT leads to. */
+static bool put_nat(struct rv_words *w, const struct rv_option *opt)
+{
+	struct rv_buf value = RV_BUF_INIT;
+	bool ok = save_text(w, opt, &value) && put_where(text_of(w), value.data);
+
+	rv_buf_free(&value);
+	return ok;
+}
+
+/* ---- the table ------------------------------------------------------------------------- */
+
+static const struct {
+	char letter;
+	bool (*put)(struct rv_words *w, const struct rv_option *opt);
+} formats[] = {
+	{ 'a', put_nat }, { 'b', put_byte }, { 'd', put_number }, { 'h', put_helper },
+	{ 'i', put_interface }, { 'o', put_octet }, { 'p', put_prefix }, { 'r', put_range },
+	{ 't', put_class }, { 'w', put_word },
+};
+
+static bool put_value(struct rv_words *w, const struct rv_option *opt, const char *format)
+{
+	if (*format == 'c')
+		return put_change(w, opt, format);
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
+		if (formats[i].letter == *format)
+			return formats[i].put(w, opt);
+	return rv_words_value(w, opt, format);
+}
+
+/* A row that is given but not in the text would be lost. */
+static bool all_said(const struct rv_words *w)
+{
+	for (const struct rv_option *opt = w->ext->options; opt && opt->name; opt++)
+		if (!opt->alias_of && !(opt->flags & RV_OPT_HIDDEN) &&
+		    !(w->mentioned >> (opt - w->ext->options) & 1) &&
+		    rv_option_given(w->ext, opt, w->data))
+			return false;
+	return true;
+}
+
+bool rv_text_words(struct rv_text *t, const struct rv_part *part)
+{
+	struct rv_words w = {
+		.out = { .buf = t->b, .style = RV_STYLE_SAVE, .numeric = true, .family = t->family },
+		.ext = part->ext, .data = part->data, .value = put_value, .arg = t,
+		.has_protocol = rv_text_has_protocol(t, 0),
+	};
+
+	return rv_words_put(&w, part->ext->nft) && all_said(&w);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Texts with rows in them, see struct rv_words. */
+#include <string.h>
+
+#include "ir/row.h"
+
+#define ROW_NAME "abcdefghijklmnopqrstuvwxyz0123456789-"
+
+/* The row whose name stands at *text, which moves behind it. */
+static const struct rv_option *find_row(struct rv_words *w, const char **text)
+{
+	size_t len = strspn(*text, ROW_NAME);
+	const char *name = *text;
+
+	*text += len;
+	for (const struct rv_option *opt = w->ext->options; opt && opt->name; opt++) {
+		if (opt->alias_of || strncmp(opt->name, name, len) != 0 || opt->name[len])
+			continue;
+		w->mentioned |= UINT64_C(1) << (opt - w->ext->options);
+		return opt;
+	}
+	w->wrong = true;
+	return NULL;
+}
+
+static bool about_rule(const struct rv_words *w, char what)
+{
+	switch (what) {
+	case '4':
+		return w->out.family == NFPROTO_IPV4;
+	case '6':
+		return w->out.family == NFPROTO_IPV6;
+	case 'n':
+		return w->out.numeric;
+	case 'p':
+		return w->has_protocol;
+	default:
+		return false;
+	}
+}
+
+static uint64_t number_of(const struct rv_words *w, const struct rv_option *opt)
+{
+	bool masked = opt->type == RV_T_CHANGE || opt->type == RV_T_MASKED;
+
+	return get_number(opt, w->data + opt->offset, masked ? mask_size(opt) : opt->size);
+}
+
+/* Behind the first of two rows: "=row" */
+static bool same_number(struct rv_words *w, const struct rv_option *opt, const char **text)
+{
+	const struct rv_option *other;
+
+	++*text;
+	other = find_row(w, text);
+	return other && number_of(w, opt) == number_of(w, other);
+}
+
+/* "row", "!row", "~row", "row=row", "$4" */
+static bool test_term(struct rv_words *w, const char **text)
+{
+	bool negate = **text == '!', inverted = **text == '~';
+	const struct rv_option *opt;
+
+	*text += negate || inverted;
+	if (**text == '$') {
+		*text += 2;
+		return about_rule(w, (*text)[-1]) != negate;
+	}
+	opt = find_row(w, text);
+	if (!opt)
+		return false;
+	if (**text == '=')
+		return same_number(w, opt, text) != negate;
+	return (inverted ? rv_option_inverted(opt, w->data)
+			 : rv_option_given(w->ext, opt, w->data)) != negate;
+}
+
+/* Terms with '&' or '+' between them, from left to right, up to the ':'. */
+static bool test(struct rv_words *w, const char **text)
+{
+	bool yes = test_term(w, text);
+
+	while (**text == '&' || **text == '+') {
+		bool all = *(*text)++ == '&', term = test_term(w, text);
+
+		yes = all ? yes && term : yes || term;
+	}
+	*text += **text == ':';
+	return yes;
+}
+
+static const char *put(struct rv_words *w, const char *text, bool on);
+
+/* Behind "{": a condition, a text and perhaps another. */
+static const char *put_choice(struct rv_words *w, const char *text, bool on)
+{
+	bool yes = test(w, &text);
+
+	text = put(w, text, on && yes);
+	if (*text == '|')
+		text = put(w, text + 1, on && !yes);
+	return text + (*text == '}');
+}
+
+/* Behind "<": a row, and perhaps ':' and how its value is written. */
+static const char *put_value(struct rv_words *w, const char *text, bool on)
+{
+	const struct rv_option *opt = find_row(w, &text);
+	size_t len = strcspn(text, ">");
+
+	if (opt && on && !w->value(w, opt, *text == ':' ? text + 1 : ""))
+		w->failed = true;
+	return text + len + (text[len] == '>');
+}
+
+static void put_char(struct rv_words *w, char c, bool on)
+{
+	if (on)
+		rv_buf_putc(w->out.buf, c);
+}
+
+/* Up to the end of the text or of a choice's part. What is not on is only looked at. */
+static const char *put(struct rv_words *w, const char *text, bool on)
+{
+	while (*text && *text != '}' && *text != '|') {
+		char c = *text++;
+
+		if (c == '{')
+			text = put_choice(w, text, on);
+		else if (c == '<')
+			text = put_value(w, text, on);
+		else if (c == '^')
+			w->failed |= on;
+		else
+			put_char(w, c == '\\' && *text ? *text++ : c, on);
+	}
+	return text;
+}
+
+bool rv_words_value(struct rv_words *w, const struct rv_option *opt, const char *format)
+{
+	unsigned long long n;
+
+	if (*format != 'd' && *format != 'x') {
+		rv_row_print(&w->out, opt, w->data);
+		return true;
+	}
+	n = number_of(w, opt);
+	rv_buf_printf(w->out.buf, *format == 'd' ? "%llu" : "0x%llx", n);
+	return true;
+}
+
+bool rv_words_put(struct rv_words *w, const char *text)
+{
+	w->failed = w->wrong = false;
+	w->mentioned = 0;
+	if (!w->value)
+		w->value = rv_words_value;
+	put(w, text, true);
+	return !w->failed && !w->wrong;
+}
