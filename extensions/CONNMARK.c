@@ -17,7 +17,8 @@ enum {
 #define SET(row, word, how, parameter, text)					\
 	[row] = { .name = (word), .type = RV_T_CHANGE, .offset = offsetof(info_t, ctmark), \
 		  .size = 8, .given = RV_BIT_IS(info_t, mode, XT_CONNMARK_SET),	\
-		  .value = (how), .excludes = OTHERS(row), .arg = (parameter), .help = (text) }
+		  .value = (how), .flags = (row) == SET_XMARK ? 0 : RV_OPT_HIDDEN, \
+		  .excludes = OTHERS(row), .arg = (parameter), .help = (text) }
 
 #define COPY(row, word, number, text)						\
 	[row] = { .name = (word), .type = RV_T_FLAG,				\
@@ -59,6 +60,7 @@ static const struct rv_option options[] = {
 	[MASK] = {
 		.name = "mask",
 		.type = RV_T_UINT,
+		.flags = RV_OPT_HIDDEN,
 		RV_FIELD(info_t, ctmask),
 		.excludes = 1 << CTMASK | 1 << NFMASK,
 		.arg = "mask",
@@ -67,53 +69,6 @@ static const struct rv_option options[] = {
 	},
 	[ROWS] = { 0 },
 };
-
-static const char *const directions[] = { "left", "right" };
-static const char *const copies[] = { "set", "save", "restore" };
-
-static void save_operation(struct rv_out *o, const info_t *info)
-{
-	if (info->mode == XT_CONNMARK_SET)
-		rv_buf_printf(o->buf, " --set-xmark 0x%x/0x%x", info->ctmark, info->ctmask);
-	else
-		rv_buf_printf(o->buf, " --%s-mark --nfmask 0x%x --ctmask 0x%x", copies[info->mode],
-			      info->nfmask, info->ctmask);
-}
-
-static void show_operation(struct rv_out *o, const info_t *info)
-{
-	if (info->mode == XT_CONNMARK_SET) {
-		rv_buf_putc(o->buf, ' ');
-		rv_value_print(o, &options[SET_XMARK], (const unsigned char *)info);
-		return;
-	}
-	rv_buf_printf(o->buf, " %s", copies[info->mode]);
-	if (info->nfmask == info->ctmask) {
-		if (info->nfmask != UINT32_MAX)
-			rv_buf_printf(o->buf, " mask 0x%x", info->nfmask);
-	} else if (info->mode == XT_CONNMARK_SAVE) {
-		rv_buf_printf(o->buf, " nfmask 0x%x ctmask ~0x%x", info->nfmask, info->ctmask);
-	} else {
-		rv_buf_printf(o->buf, " ctmask 0x%x nfmask ~0x%x", info->ctmask, info->nfmask);
-	}
-}
-
-/* Which words a field becomes depends on the mode, so the rows alone cannot say it. */
-static void render(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
-{
-	const info_t *info = (const info_t *)(const void *)data;
-	bool save = o->style == RV_STYLE_SAVE;
-
-	if (save) {
-		save_operation(o, info);
-	} else {
-		rv_buf_printf(o->buf, " %s", ext->list);
-		show_operation(o, info);
-	}
-	if (info->shift_bits)
-		rv_buf_printf(o->buf, " %s%s-shift-mark %u", save ? "--" : "",
-			      directions[info->shift_dir], info->shift_bits);
-}
 
 static int check(struct rv_check *c)
 {
@@ -167,11 +122,20 @@ static const struct rv_ext connmark_target = {
 	       "{restore-mark:{nfmask:^} meta mark set ct mark{ctmask: and <ctmask:x>}|"
 	       " ct mark set <set-xmark:cct mark,and>}}",
 	.config = "NETFILTER_XT_CONNMARK",
-	.list = "CONNMARK",
 	.help = "changes the connection's mark or copies it from or to the packet",
 	.check = check,
-	.save = render,
-	.show = render,
+	/* Which words a field becomes depends on the operation. */
+	.save_words = "{save-mark+restore-mark:"
+		      " --{save-mark:save|restore}-mark --nfmask <nfmask> --ctmask <ctmask>|"
+		      " --set-xmark <set-xmark>}"
+		      "{left-shift-mark: --left-shift-mark <left-shift-mark>}"
+		      "{right-shift-mark: --right-shift-mark <right-shift-mark>}",
+	.list_words = " CONNMARK {save-mark+restore-mark:{save-mark:save|restore}"
+		      "{nfmask=ctmask:{nfmask: mask <nfmask>}|"
+		      "{save-mark: nfmask <nfmask> ctmask ~<ctmask>|"
+		      " ctmask <ctmask> nfmask ~<nfmask>}}|<set-xmark>}"
+		      "{left-shift-mark: left-shift-mark <left-shift-mark>}"
+		      "{right-shift-mark: right-shift-mark <right-shift-mark>}",
 };
 
 RV_REGISTER(connmark_target);

@@ -24,34 +24,12 @@ enum {
 #define PORTS (FLAG(SPORT) | FLAG(DPORT))
 #define MAX_FLAGS (FLAG(OFFSET) * 2 - 1)
 
-/* A prefix: all but its length is zero, whatever the family. */
-static int parse_prefix(struct rv_parse *p)
-{
-	union nf_inet_addr mask;
-
-	if (!rv_parse_mask(p->family, p->arg, &mask) || rv_mask_length(p->family, &mask) < 0)
-		return rv_option_fail(p, "bad value for option \"--%s\", neither a valid network "
-				      "mask nor valid CIDR (0-%d).\n", p->opt->name,
-				      p->family == NFPROTO_IPV4 ? 32 : 128);
-	if (p->family == NFPROTO_IPV4)
-		memset(mask.all + 1, 0, sizeof(mask) - sizeof(mask.all[0]));
-	memcpy(p->data + p->opt->offset, &mask, sizeof(mask));
-	return 0;
-}
-
-static void print_prefix(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
-{
-	union nf_inet_addr mask;
-
-	memcpy(&mask, data + opt->offset, sizeof(mask));
-	rv_buf_printf(o->buf, "%d", rv_mask_length(o->family, &mask));
-}
-
+/* Two digits, though the kernel has room for four. */
 static void print_proto(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	const struct hmark_data *d = (const struct hmark_data *)(const void *)data;
 
-	rv_buf_printf(o->buf, o->style == RV_STYLE_SAVE ? "0x%02x" : "0x%x", d->info.proto_mask);
+	rv_buf_printf(o->buf, "0x%02x", d->info.proto_mask);
 }
 
 /* The words of --hmark-tuple: each is a row with all bits set. ct is none. */
@@ -131,12 +109,11 @@ static void print_tuple(struct rv_out *o, const struct rv_option *opt, const uns
 
 #define ROW(row, word, kind, field, bit, parameter, text, ...)			\
 	[row] = { .name = "hmark-" word, .type = kind, RV_FIELD(struct hmark_data, info.field), \
-		  .given = RV_BIT(struct hmark_data, info.flags, FLAG(bit)), .list = word, \
+		  .given = RV_BIT(struct hmark_data, info.flags, FLAG(bit)), \
 		  .arg = parameter, .help = text, __VA_ARGS__ }
 
 #define PREFIX_ROW(row, word, field, bit, text)					\
-	ROW(row, word, RV_T_HOOK, field, bit, "length", text, .parse = parse_prefix, \
-	    .print = print_prefix)
+	ROW(row, word, RV_T_PREFIX, field, bit, "length", text)
 
 #define NUMBER_ROW(row, word, field, bit, text)					\
 	ROW(row, word, RV_T_UINT, field, bit, "number", text,			\
@@ -172,29 +149,6 @@ static const struct rv_option options[] = {
 	},
 	{ 0 },
 };
-
-/* A listing begins with what save has last. */
-static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
-{
-	const struct hmark_data *d = (const struct hmark_data *)(const void *)data;
-
-	rv_buf_printf(o->buf, " HMARK mod %u", d->info.hmodulus);
-	if (d->info.flags & FLAG(OFFSET))
-		rv_buf_printf(o->buf, " + 0x%x", d->info.hoffset);
-	rv_buf_puts(o->buf, d->ct ? " ct," : "");
-	for (const struct rv_option *opt = options; opt <= options + RND; opt++) {
-		struct rv_option plain = *opt;
-
-		if (!rv_option_given(ext, opt, data))
-			continue;
-		rv_buf_printf(o->buf, " %s ", opt->list);
-		plain.flags &= ~RV_OPT_PADDED;
-		if (opt->print)
-			opt->print(o, opt, data);
-		else
-			rv_value_print(o, &plain, data);
-	}
-}
 
 static const char *wrong(const struct hmark_data *d)
 {
@@ -281,7 +235,20 @@ static const struct rv_wire wire4[] = WIRE(NFPROTO_IPV4), wire6[] = WIRE(NFPROTO
 		.name = "HMARK", .kind = RV_TARGET, .family = (nfproto),	\
 		.size = sizeof(struct hmark_data), .wire = (wires), .options = options, \
 		.help = "marks the packet with a hash of its addresses and ports", \
-		.check = check, .show = show,					\
+		.check = check,							\
+		/* It begins with what save has last. */			\
+		.list_words = " HMARK mod <hmark-mod>{hmark-offset: + <hmark-offset:x>}" \
+			      "{hmark-tuple: ct,}"				\
+			      "{hmark-src-prefix: src-prefix <hmark-src-prefix>}" \
+			      "{hmark-dst-prefix: dst-prefix <hmark-dst-prefix>}" \
+			      "{hmark-sport-mask: sport-mask <hmark-sport-mask:x>}" \
+			      "{hmark-dport-mask: dport-mask <hmark-dport-mask:x>}" \
+			      "{hmark-spi-mask: spi-mask <hmark-spi-mask:x>}"	\
+			      "{hmark-sport: sport <hmark-sport:x>}"		\
+			      "{hmark-dport: dport <hmark-dport:x>}"		\
+			      "{hmark-spi: spi <hmark-spi:x>}"			\
+			      "{hmark-proto-mask: proto-mask <hmark-proto-mask:x>}" \
+			      "{hmark-rnd: rnd <hmark-rnd:x>}",			\
 	}
 
 static const struct rv_ext hmark4 = HMARK(NFPROTO_IPV4, wire4);

@@ -20,11 +20,6 @@ static const struct rv_name levels[] = {
 	{ NULL, 0, NULL },
 };
 
-/* -L without -n calls the levels as syslog.conf(5) does, not as the option does. */
-static const char *const level_words[] = {
-	"emerg", "alert", "crit", "err", "warn", "notice", "info", "debug",
-};
-
 /* What is too long for the kernel is cut without a word, as stock does. */
 static int parse_prefix(struct rv_parse *p)
 {
@@ -40,7 +35,7 @@ static int parse_prefix(struct rv_parse *p)
 #define LOG_FLAG(word, bit, text)						\
 	{ .name = "log-" word, .type = RV_T_FLAG, RV_FIELD(struct xt_log_info, logflags), \
 	  .value = (bit), .given = RV_BIT(struct xt_log_info, logflags, bit),	\
-	  .list = (word), .help = (text) }
+	  .help = (text) }
 
 static const struct rv_option options[] = {
 	{
@@ -71,22 +66,6 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-/* A listing has the rows in another order than save, and with -n all flags as one number. */
-static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
-{
-	const struct xt_log_info *info = (const struct xt_log_info *)data;
-
-	if (o->numeric)
-		rv_buf_printf(o->buf, " LOG flags %u level %u", info->logflags, info->level);
-	else
-		rv_buf_printf(o->buf, " LOG level %s", level_words[info->level & LOG_DEBUG]);
-	for (const struct rv_option *opt = options; opt->name && !o->numeric; opt++)
-		if (opt->type == RV_T_FLAG && rv_option_given(ext, opt, data))
-			rv_buf_printf(o->buf, " %s", opt->list);
-	if (info->prefix[0])
-		rv_buf_printf(o->buf, " prefix \"%s\"", info->prefix);
-}
-
 static const struct rv_wire wire_rows[] = {
 	{ .revision = 0, .size = sizeof(struct xt_log_info),
 	  .known = RV_BIT(struct xt_log_info, logflags, XT_LOG_MASK) },
@@ -108,7 +87,11 @@ static const struct rv_ext log_target = {
 	       "{log-tcp-options: flags tcp options}}{log-ip-options: flags ip options}"
 	       "{log-uid: flags skuid}{log-macdecode: flags ether}}",
 	.help = "logs the packet and goes on with the next rule",
-	.show = show,
+	/* The rows in another order than save, levels as syslog.conf(5), and -n: flags as a number. */
+	.list_words = "{$n: LOG flags <log-uid:d> level <log-level:d>| LOG level <log-level:w>"
+		      "{log-tcp-sequence: tcp-sequence}{log-tcp-options: tcp-options}"
+		      "{log-ip-options: ip-options}{log-uid: uid}{log-macdecode: macdecode}}"
+		      "{log-prefix: prefix \"<log-prefix>\"}",
 };
 
 RV_REGISTER(log_target);

@@ -67,15 +67,6 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
-{
-	const struct tproxy_data *d = (const struct tproxy_data *)(const void *)data;
-
-	rv_buf_puts(o->buf, " TPROXY redirect ");
-	rv_print_address(o->buf, o->family, &d->address);
-	rv_buf_printf(o->buf, ":%u mark 0x%x/0x%x", ntohs(d->port), d->mark, d->mask);
-}
-
 static int check(struct rv_check *c)
 {
 	if (rv_has_protocol(c, IPPROTO_TCP) || rv_has_protocol(c, IPPROTO_UDP))
@@ -107,7 +98,8 @@ static int check(struct rv_check *c)
 		       "{on-port::<on-port:d>}"					\
 		       "{tproxy-mark: meta mark set <tproxy-mark:cmeta mark,&>} accept",	\
 		.help = "gives the packet to a local socket, unchanged",	\
-		.check = check, .show = show,					\
+		.check = check,							\
+		.list_words = " TPROXY redirect <on-ip>:<on-port:d> mark <tproxy-mark:m>", \
 	}
 
 static const struct rv_ext tproxy4 = TPROXY(NFPROTO_IPV4, V1, V0);

@@ -69,17 +69,6 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
-{
-	const struct ipt_ulog_info *info = (const struct ipt_ulog_info *)(const void *)data;
-
-	rv_buf_printf(o->buf, " ULOG copy_range %zu nlgroup %d", info->copy_range,
-		      __builtin_ffs(info->nl_group));
-	if (info->prefix[0])
-		rv_buf_printf(o->buf, " prefix \"%s\"", info->prefix);
-	rv_buf_printf(o->buf, " queue_threshold %zu", info->qthreshold);
-}
-
 static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
 		     struct rv_error *err)
 {
@@ -113,7 +102,9 @@ static const struct rv_ext ulog = {
 	.options = options,
 	.config = "IP_NF_TARGET_ULOG",
 	.help = "gives a copy of the packet to a program, as NFLOG does",
-	.show = show,
+	.list_words = " ULOG copy_range <ulog-cprange:d> nlgroup <ulog-nlgroup>"
+		      "{ulog-prefix: prefix \"<ulog-prefix>\"}"
+		      " queue_threshold <ulog-qthreshold:d>",
 };
 
 RV_REGISTER(ulog);

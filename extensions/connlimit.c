@@ -76,17 +76,6 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
-{
-	const struct connlimit *d = (const struct connlimit *)(const void *)data;
-
-	rv_buf_printf(o->buf, " #conn %s/",
-		      d->info.flags & XT_CONNLIMIT_DADDR ? "dst" : "src");
-	rv_value_print(o, &options[MASK], data);
-	rv_buf_printf(o->buf, " %s %u", d->info.flags & XT_CONNLIMIT_INVERT ? "<=" : ">",
-		      d->info.limit);
-}
-
 /* The pointer at the end is the kernel's own. */
 static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
@@ -120,7 +109,9 @@ static const struct connlimit initial = {
 		.compare = offsetof(struct connlimit, info.data),		\
 		.initial = &initial, .wire = wire_, .options = options,		\
 		.help = "how many connections an address or network has",	\
-		.check = check, .show = show,					\
+		.check = check,							\
+		.list_words = " #conn {connlimit-daddr:dst|src}/<connlimit-mask>" \
+			      " {connlimit-upto:\\<=|>} <connlimit-above:d>",	\
 	}
 
 static const struct rv_ext connlimit4 = CONNLIMIT(NFPROTO_IPV4, wire4);

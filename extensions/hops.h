@@ -16,20 +16,6 @@ _Static_assert((int)IPT_TTL_NE == (int)IP6T_HL_NE && (int)IPT_TTL_GT == (int)IP6
 
 enum { RV_HOPS_LESS, RV_HOPS_MORE, RV_HOPS_EQUAL };
 
-/* Fewer or more hops than the field says, as a range; a range without numbers is "never". */
-static inline int rv_hops_predicate(const struct rv_option *opt, const unsigned char *data,
-				    rv_predicate_fn *fn, void *arg)
-{
-	bool less = opt->given.is == IPT_TTL_LT;
-	uint8_t n = data[opt->offset], none = less ? 0 : UINT8_MAX;
-	struct rv_predicate p = { .sel = opt->sel, .op = RV_OP_RANGE, .len = 1 };
-
-	p.negate = n == none;
-	p.value[0] = less || p.negate ? 0 : n + 1;
-	p.other[0] = !less || p.negate ? UINT8_MAX : n - 1;
-	return fn(&p, arg);
-}
-
 #define RV_HOPS_ROW(info, hops, word, mode_, SEL, ...)				\
 	{									\
 		.name = word, .type = RV_T_UINT, RV_FIELD(info, hops),		\
@@ -41,11 +27,11 @@ static inline int rv_hops_predicate(const struct rv_option *opt, const unsigned 
 	[RV_HOPS_LESS] = RV_HOPS_ROW(info, hops, word "-lt", IPT_TTL_LT, SEL,	\
 		.list = WORD " < %s", .help = "fewer than that",		\
 		.excludes = 1 << RV_HOPS_MORE | 1 << RV_HOPS_EQUAL,		\
-		.predicate = rv_hops_predicate),				\
+		.flags = RV_OPT_BELOW),						\
 	[RV_HOPS_MORE] = RV_HOPS_ROW(info, hops, word "-gt", IPT_TTL_GT, SEL,	\
 		.list = WORD " > %s", .help = "more than that",			\
 		.excludes = 1 << RV_HOPS_EQUAL,					\
-		.predicate = rv_hops_predicate),				\
+		.flags = RV_OPT_ABOVE),						\
 	[RV_HOPS_EQUAL] = RV_HOPS_ROW(info, hops, word "-eq", IPT_TTL_EQ, SEL,	\
 		.list = WORD " [!](=)= %s", .help = "just as many",		\
 		.flags = RV_OPT_INVERT,						\

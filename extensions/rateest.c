@@ -66,18 +66,19 @@ static int parse_amount(struct rv_parse *p)
 }
 
 /* Save says what is there to the bit, -L as stock does in three or more digits. */
-static void print_rate(struct rv_out *o, uint32_t rate)
+static void print_rate(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
+	uint32_t rate = rv_get_uint(data + opt->offset, opt->size);
 	double bits = rate * 8.;
 	double unit = bits >= 1e9 ? 1e6 : bits >= 1e6 ? 1e3 : 1;
 	uint64_t whole = (uint64_t)rate * 8;
 
 	if (o->style == RV_STYLE_LIST && o->numeric)
-		rv_buf_printf(o->buf, " %u", rate);
+		rv_buf_u64(o->buf, rate);
 	else if (o->style == RV_STYLE_SAVE && whole % (uint64_t)unit)
-		rv_buf_printf(o->buf, " %llubit", (unsigned long long)whole);
+		rv_buf_printf(o->buf, "%llubit", (unsigned long long)whole);
 	else
-		rv_buf_printf(o->buf, " %.0f%sbit", bits / unit,
+		rv_buf_printf(o->buf, "%.0f%sbit", bits / unit,
 			      unit == 1e6 ? "M" : unit == 1e3 ? "K" : "");
 }
 
@@ -89,14 +90,14 @@ static void print_rate(struct rv_out *o, uint32_t rate)
 		.no_invert = "rateest: rateest can't be inverted", __VA_ARGS__	\
 	}
 
-#define AMOUNT(unit, number, field, bit, what, text)				\
+#define AMOUNT(unit, number, field, bit, what, text, ...)			\
 	{									\
-		.name = "rateest-" unit number, .type = RV_T_HOOK,		\
+		.name = "rateest-" unit number, .type = RV_T_UINT,		\
 		.flags = RV_OPT_OPTIONAL_ARG,					\
 		RV_FIELD(info, field), .given = RV_BIT(info, flags, XT_RATEEST_MATCH_##bit), \
 		.once = "rateest: can't specify --rateest-" unit number " twice", \
 		.no_invert = "rateest: rateest-" unit " can't be inverted",	\
-		.arg = what, .help = text, .parse = parse_amount,		\
+		.arg = what, .help = text, .parse = parse_amount, __VA_ARGS__	\
 	}
 
 #define MODE(word, bit, others, text)						\
@@ -120,14 +121,18 @@ static const struct rv_option options[] = {
 	},
 	[NAME1] = NAME_ROW("rateest1", "the estimator", name1),
 	[NAME] = { .name = "rateest", .alias_of = "rateest1" },
-	[BPS1] = AMOUNT("bps", "1", bps1, BPS, "rate", "with --rateest-delta: bits up to this rate"),
-	[PPS1] = AMOUNT("pps", "1", pps1, PPS, "number", "with --rateest-delta: packets up to this rate"),
+	[BPS1] = AMOUNT("bps", "1", bps1, BPS, "rate", "with --rateest-delta: bits up to this rate",
+		       .print = print_rate),
+	[PPS1] = AMOUNT("pps", "1", pps1, PPS, "number", "with --rateest-delta: packets up to this rate",
+		       .list = NULL),
 	[LT] = MODE("lt", LT, 1 << GT | 1 << EQ, "it is lower"),
 	[GT] = MODE("gt", GT, 1 << LT | 1 << EQ, "it is higher"),
 	[EQ] = MODE("eq", EQ, 1 << LT | 1 << GT, "it is the same"),
-	[BPS2] = AMOUNT("bps", "2", bps2, BPS, "rate", "than this many bits a second"),
+	[BPS2] = AMOUNT("bps", "2", bps2, BPS, "rate", "than this many bits a second",
+			.print = print_rate),
 	[BPS] = { .name = "rateest-bps", .alias_of = "rateest-bps2" },
-	[PPS2] = AMOUNT("pps", "2", pps2, PPS, "number", "than this many packets a second"),
+	[PPS2] = AMOUNT("pps", "2", pps2, PPS, "number", "than this many packets a second",
+			.list = NULL),
 	[PPS] = { .name = "rateest-pps", .alias_of = "rateest-pps2" },
 	[NAME2] = NAME_ROW("rateest2", "than this estimator's", name2,
 			   .given = RV_BIT(info, flags, XT_RATEEST_MATCH_REL)),
@@ -157,108 +162,20 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 	return i->mode == XT_RATEEST_MATCH_NONE ? "it must be said how to compare" : NULL;
 }
 
-static const char *mode_name(const info *i)
-{
-	static const char *const names[] = { "", "eq", "lt", "gt" };
-
-	return i->mode < sizeof(names) / sizeof(names[0]) ? names[i->mode] : "";
-}
-
-static void print_mode(struct rv_out *o, const info *i)
-{
-	rv_buf_printf(o->buf, "%s %s%s", i->flags & XT_RATEEST_MATCH_INVERT ? " !" : "",
-		      o->style == RV_STYLE_SAVE ? "--rateest-" : "", mode_name(i));
-}
-
-static void print_amount(struct rv_out *o, const info *i, bool rate, bool second)
-{
-	if (rate)
-		print_rate(o, second ? i->bps2 : i->bps1);
-	else
-		rv_buf_printf(o->buf, " %u", second ? i->pps2 : i->pps1);
-}
+/* How they are compared; the same for all that are. */
+#define HOW(before) " {~rateest-eq:! }" before						\
+	"{rateest-lt:lt}{rateest-gt:gt}{rateest-eq:eq}"
 
 /* "--rateest-bps1 x --rateest-lt --rateest-bps2 y", with fewer numbers where fewer are compared. */
-static void save_amount(struct rv_out *o, const info *i, bool rate)
-{
-	bool delta = i->flags & XT_RATEEST_MATCH_DELTA, two = i->flags & XT_RATEEST_MATCH_REL;
-	const char *what = rate ? "bps" : "pps";
-
-	if (delta) {
-		rv_buf_printf(o->buf, " --rateest-%s1", what);
-		print_amount(o, i, rate, false);
-	}
-	print_mode(o, i);
-	rv_buf_printf(o->buf, " --rateest-%s%s", what, delta ? "2" : "");
-	if (delta || !two)
-		print_amount(o, i, rate, true);
-}
-
-static void save(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
-{
-	const info *i = (const info *)(const void *)data;
-	bool two = i->flags & XT_RATEEST_MATCH_REL;
-
-	rv_buf_puts(o->buf, i->flags & XT_RATEEST_MATCH_DELTA ? " --rateest-delta" : "");
-	rv_buf_printf(o->buf, " --rateest%s ", two ? "1" : "");
-	rv_value_print(o, &options[NAME1], data);
-	if (i->flags & XT_RATEEST_MATCH_BPS)
-		save_amount(o, i, true);
-	if (i->flags & XT_RATEEST_MATCH_PPS)
-		save_amount(o, i, false);
-	if (!two)
-		return;
-	rv_buf_puts(o->buf, " --rateest2 ");
-	rv_value_print(o, &options[NAME2], data);
-}
+#define SAVED(unit)									\
+	"{rateest-" unit "1:{rateest-delta: --rateest-" unit "1 <rateest-" unit "1>}"	\
+	HOW("--rateest-") " --rateest-" unit "{rateest-delta:2}"			\
+	"{rateest-delta+!rateest2: <rateest-" unit "2>}}"
 
 /* One side of a comparison of two estimators. */
-static void show_side(struct rv_out *o, const info *i, bool second)
-{
-	for (int rate = 1; rate >= 0; rate--) {
-		if (!(i->flags & (rate ? XT_RATEEST_MATCH_BPS : XT_RATEEST_MATCH_PPS)))
-			continue;
-		rv_buf_puts(o->buf, rate ? " bps" : " pps");
-		if (i->flags & XT_RATEEST_MATCH_DELTA)
-			print_amount(o, i, rate, second);
-	}
-}
-
-static void show_numbers(struct rv_out *o, const info *i)
-{
-	bool delta = i->flags & XT_RATEEST_MATCH_DELTA;
-
-	if (i->flags & XT_RATEEST_MATCH_BPS) {
-		rv_buf_puts(o->buf, " bps");
-		if (delta)
-			print_amount(o, i, true, false);
-		print_amount(o, i, true, true);
-		print_mode(o, i);
-	}
-	if (i->flags & XT_RATEEST_MATCH_PPS) {
-		rv_buf_puts(o->buf, " pps");
-		if (delta)
-			print_amount(o, i, false, false);
-		print_mode(o, i);
-		print_amount(o, i, false, true);
-	}
-}
-
-static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
-{
-	const info *i = (const info *)(const void *)data;
-
-	rv_buf_printf(o->buf, " rateest match %.*s", IFNAMSIZ, i->name1);
-	rv_buf_puts(o->buf, i->flags & XT_RATEEST_MATCH_DELTA ? " delta" : "");
-	if (!(i->flags & XT_RATEEST_MATCH_REL)) {
-		show_numbers(o, i);
-		return;
-	}
-	show_side(o, i, false);
-	print_mode(o, i);
-	rv_buf_printf(o->buf, " %.*s", IFNAMSIZ, i->name2);
-	show_side(o, i, true);
-}
+#define SIDE(number)									\
+	"{rateest-bps1: bps{rateest-delta: <rateest-bps" number ">}}"			\
+	"{rateest-pps1: pps{rateest-delta: <rateest-pps" number ">}}"
 
 static const struct rv_wire wire[] = {
 	{ .revision = 0, .size = sizeof(info), .bytes = offsetof(info, est1) },
@@ -275,7 +192,11 @@ static const struct rv_ext rateest = {
 	.help = "the rate an estimator has seen",
 	.check = check,
 	.refused = refused,
-	.save = save,
-	.show = show,
+	.save_words = "{rateest-delta: --rateest-delta} --rateest{rateest2:1} <rateest1>"
+		      SAVED("bps") SAVED("pps") "{rateest2: --rateest2 <rateest2>}",
+	.list_words = " rateest match <rateest1>{rateest-delta: delta}"
+		      "{rateest2:" SIDE("1") HOW("") " <rateest2>" SIDE("2") "|"
+		      "{rateest-bps1: bps{rateest-delta: <rateest-bps1>} <rateest-bps2>" HOW("") "}"
+		      "{rateest-pps1: pps{rateest-delta: <rateest-pps1>}" HOW("") " <rateest-pps2>}}",
 };
 RV_REGISTER(rateest);

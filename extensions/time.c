@@ -204,6 +204,26 @@ static int parse_days(struct rv_parse *p)
 	return 0;
 }
 
+/* 1st, 2nd, 3rd, and so on; stock says 11st, 12nd and 13rd. */
+static void print_month_days(struct rv_out *o, const struct rv_option *opt,
+			     const unsigned char *data)
+{
+	static const char *const endings[] = { "th", "st", "nd", "rd" };
+	uint32_t days = info_of(data)->monthdays_match;
+	const char *comma = "";
+
+	if (o->style == RV_STYLE_SAVE) {
+		rv_value_print(o, opt, data);
+		return;
+	}
+	for (unsigned int n = 1; n <= 31; n++) {
+		if (!(days >> n & 1))
+			continue;
+		rv_buf_printf(o->buf, "%s%u%s", comma, n, endings[n % 10 < 4 ? n % 10 : 0]);
+		comma = ",";
+	}
+}
+
 /* ---- rows -------------------------------------------------------------------------- */
 
 #define TIME(word, field, text)							\
@@ -223,19 +243,20 @@ static int parse_days(struct rv_parse *p)
 		.parse = parse_date, .print = print_date,			\
 	}
 
-#define DAYS(word, field, table, arg_, text)					\
+#define DAYS(word, field, table, arg_, text, ...)				\
 	{									\
 		.name = word "days", .type = RV_T_BITS, .flags = RV_OPT_INVERT,	\
 		RV_FIELD(struct time_data, info.field##days_match),		\
-		.names = table, .arg = arg_, .help = text, .parse = parse_days,	\
+		.names = table, .arg = arg_, .help = text, .parse = parse_days, __VA_ARGS__ \
 	}
 
 static const struct rv_option options[] = {
 	[TIME_START] = TIME("start", start, "from this time of day"),
 	[TIME_STOP] = TIME("stop", stop, "up to this time of day"),
-	[MONTH_DAYS] = DAYS("month", month, month_days, "day[,...]", "on these days of a month"),
+	[MONTH_DAYS] = DAYS("month", month, month_days, "day[,...]", "on these days of a month",
+			    .print = print_month_days),
 	[WEEK_DAYS] = DAYS("week", week, week_days, "day[,...]",
-			   "on these days of a week: Mon to Sun or 1 to 7"),
+			   "on these days of a week: Mon to Sun or 1 to 7", .list = NULL),
 	[DATE_START] = DATE("start", start, 0, "from this date"),
 	[DATE_STOP] = DATE("stop", stop, RV_OPT_ALWAYS, "up to this date"),
 	[UTC] = {
@@ -283,47 +304,6 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-/* 1st, 2nd, 3rd, and so on; stock says 11st, 12nd and 13rd. */
-static void show_month_days(struct rv_out *o, uint32_t days)
-{
-	static const char *const endings[] = { "th", "st", "nd", "rd" };
-	const char *comma = "";
-
-	for (unsigned int n = 1; n <= 31; n++) {
-		if (!(days >> n & 1))
-			continue;
-		rv_buf_printf(o->buf, "%s%u%s", comma, n, endings[n % 10 < 4 ? n % 10 : 0]);
-		comma = ",";
-	}
-}
-
-static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
-{
-	static const struct { unsigned int row; const char *words; } words[] = {
-		{ TIME_START, " from " }, { TIME_STOP, " to " }, { WEEK_DAYS, " on " },
-		{ MONTH_DAYS, " on " }, { DATE_START, " starting from " },
-		{ DATE_STOP, " until date " },
-	};
-	const struct xt_time_info *info = info_of(data);
-
-	rv_buf_puts(o->buf, " TIME");
-	for (unsigned int i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		const struct rv_option *opt = &options[words[i].row];
-
-		if (!rv_option_given(ext, opt, data))
-			continue;
-		rv_buf_puts(o->buf, words[i].words);
-		if (words[i].row == MONTH_DAYS)
-			show_month_days(o, info->monthdays_match);
-		else if (opt->print)
-			opt->print(o, opt, data);
-		else
-			rv_value_print(o, opt, data);
-	}
-	rv_buf_puts(o->buf, info->flags & XT_TIME_LOCAL_TZ ? "" : " UTC");
-	rv_buf_puts(o->buf, info->flags & XT_TIME_CONTIGUOUS ? " contiguous" : "");
-}
-
 static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
@@ -357,6 +337,9 @@ static const struct rv_ext time_match = {
 	.options = options,
 	.help = "when it came",
 	.check = check,
-	.show = show,
+	.list_words = " TIME{timestart: from <timestart>}{timestop: to <timestop>}"
+		      "{weekdays: on <weekdays>}{monthdays: on <monthdays>}"
+		      "{datestart: starting from <datestart>}{datestop: until date <datestop>}"
+		      "{kerneltz:| UTC}{contiguous: contiguous}",
 };
 RV_REGISTER(time_match);

@@ -11,11 +11,6 @@ static bool to_flag(const struct rv_option *opt, const unsigned char *data, stru
 }
 
 /* An enumeration in bits of a field counts from 0 in a predicate. */
-static unsigned int own_shift(const struct rv_option *opt)
-{
-	return opt->value ? __builtin_ctzll(opt->value) : 0;
-}
-
 static bool to_enum(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
 {
 	uint64_t n = own_bits(opt, rv_get_uint(data + opt->offset, opt->size));
@@ -36,9 +31,26 @@ static bool from_enum(const struct rv_option *opt, const struct rv_predicate *p,
 	return true;
 }
 
+/* More or less than a number is a range; one without numbers is "never". */
+static void to_above_or_below(const struct rv_option *opt, uint64_t n, struct rv_predicate *p)
+{
+	uint64_t most = row_max(opt, opt->size);
+	bool above = opt->flags & RV_OPT_ABOVE, none = n == (above ? most : 0);
+
+	p->op = RV_OP_RANGE;
+	p->negate ^= none;
+	rv_selector_put(p->sel, above && !none ? n + 1 : 0, p->value);
+	rv_selector_put(p->sel, above || none ? most : n - 1, p->other);
+}
+
 static bool to_uint(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
 {
-	rv_selector_put(p->sel, get_number(opt, data + opt->offset, opt->size), p->value);
+	uint64_t n = get_number(opt, data + opt->offset, opt->size);
+
+	if (opt->flags & (RV_OPT_ABOVE | RV_OPT_BELOW))
+		to_above_or_below(opt, n, p);
+	else
+		rv_selector_put(p->sel, n, p->value);
 	return true;
 }
 
@@ -47,7 +59,8 @@ static bool from_uint(const struct rv_option *opt, const struct rv_predicate *p,
 {
 	uint64_t n = rv_selector_get(p->sel, p->value);
 
-	if (p->op != RV_OP_EQ || n > row_max(opt, opt->size))
+	if (p->op != RV_OP_EQ || n > row_max(opt, opt->size) ||
+	    opt->flags & (RV_OPT_ABOVE | RV_OPT_BELOW))
 		return false;
 	set_number(opt, data + opt->offset, opt->size, n);
 	return true;

@@ -55,11 +55,19 @@ static inline unsigned int end_at(const struct rv_option *opt)
 	return opt->mask_offset ? opt->mask_offset : opt->offset + opt->size / 2;
 }
 
+/* Of a number that shares its field with others: how far it is from the field's end. */
+static inline unsigned int own_shift(const struct rv_option *opt)
+{
+	return opt->value ? __builtin_ctzll(opt->value) : 0;
+}
+
 static inline uint64_t get_number(const struct rv_option *opt, const unsigned char *field,
 			   unsigned int size)
 {
 	uint64_t n = rv_get_uint(field, size);
 
+	if (opt->type == RV_T_UINT && opt->value)
+		return (n & opt->value) >> own_shift(opt);
 	if (!(opt->flags & RV_OPT_BE))
 		return n;
 	return size == 2 ? ntohs(n) : size == 4 ? ntohl(n) : n;
@@ -78,7 +86,9 @@ static inline uint64_t row_max(const struct rv_option *opt, unsigned int size)
 static inline void set_number(const struct rv_option *opt, unsigned char *field, unsigned int size,
 		       uint64_t n)
 {
-	if (opt->flags & RV_OPT_BE)
+	if (opt->type == RV_T_UINT && opt->value)
+		n = (rv_get_uint(field, size) & ~opt->value) | n << own_shift(opt);
+	else if (opt->flags & RV_OPT_BE)
 		n = size == 2 ? htons(n) : size == 4 ? htonl(n) : n;
 	rv_set_uint(field, size, n);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Texts with rows in them, see struct rv_words. */
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ir/row.h"
@@ -39,24 +41,30 @@ static bool about_rule(const struct rv_words *w, char what)
 	}
 }
 
+/* 0 of what is no number. */
 static uint64_t number_of(const struct rv_words *w, const struct rv_option *opt)
 {
 	bool masked = opt->type == RV_T_CHANGE || opt->type == RV_T_MASKED;
 
-	return get_number(opt, w->data + opt->offset, masked ? mask_size(opt) : opt->size);
+	unsigned int size = masked ? mask_size(opt) : opt->size;
+
+	return size > 8 ? 0 : get_number(opt, w->data + opt->offset, size);
 }
 
-/* Behind the first of two rows: "=row" */
+/* Behind a row: "=row" or "=number" */
 static bool same_number(struct rv_words *w, const struct rv_option *opt, const char **text)
 {
 	const struct rv_option *other;
+	uint64_t n = number_of(w, opt);
 
 	++*text;
+	if (isdigit((unsigned char)**text))
+		return n == strtoull(*text, (char **)(uintptr_t)text, 10);
 	other = find_row(w, text);
-	return other && number_of(w, opt) == number_of(w, other);
+	return other && n == number_of(w, other);
 }
 
-/* "row", "!row", "~row", "row=row", "$4" */
+/* "row", "!row", "~row", "row=row", "row=0", "$4" */
 static bool test_term(struct rv_words *w, const char **text)
 {
 	bool negate = **text == '!', inverted = **text == '~';
@@ -138,17 +146,37 @@ static const char *put(struct rv_words *w, const char *text, bool on)
 	return text;
 }
 
+static bool put_word(struct rv_words *w, const struct rv_option *opt)
+{
+	const struct rv_name *name = rv_name_of(opt->names, number_of(w, opt));
+
+	if (!name || !name->nft)
+		return false;
+	rv_buf_puts(w->out.buf, name->nft);
+	return true;
+}
+
 bool rv_words_value(struct rv_words *w, const struct rv_option *opt, const char *format)
 {
-	unsigned long long n;
+	unsigned long long n = number_of(w, opt);
 
-	if (*format != 'd' && *format != 'x') {
+	switch (*format) {
+	case 'd':
+		rv_buf_u64(w->out.buf, n);
+		return true;
+	case 'x':
+		rv_buf_printf(w->out.buf, "0x%llx", n);
+		return true;
+	case 'm':
+		rv_buf_printf(w->out.buf, "0x%llx/0x%llx", n, (unsigned long long)
+			      get_number(opt, w->data + mask_at(opt), mask_size(opt)));
+		return true;
+	case 'w':
+		return put_word(w, opt);
+	default:
 		rv_row_print(&w->out, opt, w->data);
 		return true;
 	}
-	n = number_of(w, opt);
-	rv_buf_printf(w->out.buf, *format == 'd' ? "%llu" : "0x%llx", n);
-	return true;
 }
 
 bool rv_words_put(struct rv_words *w, const char *text)

@@ -33,17 +33,6 @@ static bool save_text(struct rv_words *w, const struct rv_option *opt, struct rv
 	return rv_buf_text(b);
 }
 
-/* w: nft's word for one of the row's names. */
-static bool put_word(struct rv_words *w, const struct rv_option *opt)
-{
-	const struct rv_name *name = rv_name_of(opt->names, number_of(w, opt));
-
-	if (!name || !name->nft)
-		return false;
-	rv_buf_puts(w->out.buf, name->nft);
-	return true;
-}
-
 /* p: the prefix of a log; '$' is a variable there. */
 static bool put_prefix(struct rv_words *w, const struct rv_option *opt)
 {
@@ -222,7 +211,7 @@ static const struct {
 } formats[] = {
 	{ 'a', put_nat }, { 'b', put_byte }, { 'd', put_number }, { 'h', put_helper },
 	{ 'i', put_interface }, { 'o', put_octet }, { 'p', put_prefix }, { 'r', put_range },
-	{ 't', put_class }, { 'w', put_word },
+	{ 't', put_class },
 };
 
 static bool put_value(struct rv_words *w, const struct rv_option *opt, const char *format)

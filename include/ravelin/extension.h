@@ -167,8 +167,8 @@ struct rv_option {
 	struct rv_bit invert;		/* set by '!' */
 	struct rv_bit given;		/* set when given; without it "differs from initial data" says so */
 	uint64_t min, max;		/* RV_T_UINT*, RV_T_MASKED; max 0 = all that fits */
-	uint64_t value;			/* RV_T_FLAG: what is stored; RV_T_ENUM, RV_T_BITS: the bits of the
-					 * field that are its own, 0 = all */
+	uint64_t value;			/* RV_T_FLAG: what is stored; RV_T_ENUM, RV_T_BITS, RV_T_UINT: the
+					 * bits of the field that are its own, 0 = all */
 	const struct rv_name *names;	/* RV_T_ENUM, RV_T_BITS; RV_T_UINT: words for some numbers */
 	uint64_t excludes;		/* rows (bits by index) that cannot be given with this one */
 	uint64_t needs;			/* rows of which at least one must be given too */
@@ -415,10 +415,11 @@ struct rv_part *rv_part_from_wire(rv_family_t family, const struct rv_wire_name 
 /*
  * rv_ext.save_words, list_words and nft. In such a text
  *
- *   <row>             is the row's value as save or -L print it, <row:d> and <row:x> its number
+ *   <row>             is the row's value as save or -L print it; <row:d> and <row:x> its number,
+ *                     <row:m> with its mask, <row:w> nft's word for it
  *   {row:text|other}  is text where the row was given, else other, which may be missing
  *   {!row:text}       where it was not given;  {~row:text}  where it is inverted
- *   {a=b:text}        where their numbers are the same
+ *   {a=b:text}        where their numbers are the same; {a=0:text} where it is that number
  *   {a&b:text}        where both hold, {a+b:text} where one does; read from left to right
  *   {$4:...} {$6:...} where the rule is for that family, {$n:...} for -n, {$p:...} for one protocol
  *   ^                 has no words: what is written is not to be used
