@@ -11,7 +11,12 @@
 struct ct_data {
 	rv_ct_info_t info;
 	uint16_t side;
+	uint32_t zone;		/* or FROM_MARK */
 };
+
+#define FROM_MARK (UINT16_MAX + 1)
+
+static const struct rv_name zones[] = { { "mark", FROM_MARK }, { NULL } };
 
 enum side { NO_ZONE, ZONE_BOTH, ZONE_ORIG, ZONE_REPLY };
 
@@ -40,32 +45,6 @@ static const struct rv_name exp_events[] = {
 /* Bits that have a name above. */
 #define CT_EVENTS ((1u << (IPCT_SECMARK + 1)) - 1)
 
-static int parse_zone(struct rv_parse *p)
-{
-	struct ct_data *d = (struct ct_data *)(void *)p->data;
-	uint64_t zone;
-
-	if (!strcmp(p->arg, "mark")) {
-		d->info.flags |= XT_CT_ZONE_MARK;
-		return 0;
-	}
-	if (!rv_parse_uint(p->arg, 0, UINT16_MAX, &zone))
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Cannot parse %s as a zone ID",
-			       p->arg);
-	d->info.zone = zone;
-	return 0;
-}
-
-static void print_zone(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
-{
-	const struct ct_data *d = (const struct ct_data *)(const void *)data;
-
-	if (d->info.flags & XT_CT_ZONE_MARK)
-		rv_buf_puts(o->buf, "mark");
-	else
-		rv_buf_u64(o->buf, d->info.zone);
-}
-
 enum { NOTRACK, HELPER, TIMEOUT, CTEVENTS, EXPEVENTS, ZONE, ZONE_ORIG_ROW, ZONE_REPLY_ROW };
 
 #define ZONE_ROWS (1 << ZONE | 1 << ZONE_ORIG_ROW | 1 << ZONE_REPLY_ROW)
@@ -87,10 +66,11 @@ enum { NOTRACK, HELPER, TIMEOUT, CTEVENTS, EXPEVENTS, ZONE, ZONE_ORIG_ROW, ZONE_
 
 #define ZONE_ROW(row, word, number, text)					\
 	{									\
-		.name = word, .type = RV_T_HOOK, RV_FIELD(struct ct_data, info.zone), \
+		.name = word, .type = RV_T_UINT, RV_FIELD(struct ct_data, zone), \
+		.max = UINT16_MAX, .names = zones, .bad = "Cannot parse %s as a zone ID", \
 		.given = RV_BIT_IS(struct ct_data, side, number),		\
 		.excludes = ZONE_ROWS & ~(1 << (row)), .list = word, .arg = "number|mark", \
-		.help = text, .parse = parse_zone, .print = print_zone,		\
+		.help = text,							\
 	}
 
 static const struct rv_option options[] = {
@@ -126,7 +106,7 @@ static int check(struct rv_check *c)
 	struct ct_data *d = (struct ct_data *)(void *)c->part->data;
 	const struct rv_ip *ip = &c->rule->ip;
 
-	if (!d->info.zone && !(d->info.flags & XT_CT_ZONE_MARK))
+	if (!d->zone)
 		d->side = NO_ZONE;
 	if ((!d->info.helper[0] && !d->info.timeout[0]) || d->info.flags & XT_CT_NOTRACK)
 		return 0;
@@ -148,10 +128,10 @@ static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "CT with flags 0x%x", flags);
 	if (d->info.zone || flags & XT_CT_ZONE_MARK)
 		d->side = sides[(flags & ZONE_FLAGS) / XT_CT_ZONE_DIR_ORIG];
-	d->info.flags &= ~ZONE_FLAGS;
 	/* With a zone from the mark the number counts for nothing. */
-	if (flags & XT_CT_ZONE_MARK)
-		d->info.zone = 0;
+	d->zone = flags & XT_CT_ZONE_MARK ? FROM_MARK : d->info.zone;
+	d->info.zone = 0;
+	d->info.flags &= ~(ZONE_FLAGS | XT_CT_ZONE_MARK);
 	return 0;
 }
 
@@ -161,6 +141,8 @@ static int write_any(const struct rv_wire *w, const unsigned char *data, unsigne
 	const struct ct_data *d = (const struct ct_data *)(const void *)data;
 	struct xt_ct_target_info_v1 *info = (struct xt_ct_target_info_v1 *)(void *)wire;
 
+	info->zone = d->zone == FROM_MARK ? 0 : d->zone;
+	info->flags |= d->zone == FROM_MARK ? XT_CT_ZONE_MARK : 0;
 	info->flags |= d->side == ZONE_ORIG ? XT_CT_ZONE_DIR_ORIG : 0;
 	info->flags |= d->side == ZONE_REPLY ? XT_CT_ZONE_DIR_REPL : 0;
 	return 0;

@@ -20,18 +20,6 @@ static const struct rv_name levels[] = {
 	{ NULL, 0, NULL },
 };
 
-/* What is too long for the kernel is cut without a word, as stock does. */
-static int parse_prefix(struct rv_parse *p)
-{
-	char prefix[sizeof(((struct xt_log_info *)0)->prefix)] = "";
-
-	if (strchr(p->arg, '\n'))
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-			       "Newlines not allowed in --log-prefix");
-	memcpy(prefix, p->arg, strnlen(p->arg, sizeof(prefix) - 1));
-	return rv_value_parse(p, prefix, p->data + p->opt->offset);
-}
-
 #define LOG_FLAG(word, bit, text)						\
 	{ .name = "log-" word, .type = RV_T_FLAG, RV_FIELD(struct xt_log_info, logflags), \
 	  .value = (bit), .given = RV_BIT(struct xt_log_info, logflags, bit),	\
@@ -41,12 +29,13 @@ static const struct rv_option options[] = {
 	{
 		.name = "log-prefix",
 		.type = RV_T_STRING,
+		.flags = RV_OPT_CUT,
 		RV_FIELD(struct xt_log_info, prefix),
 		.min = 1,
 		.bad = "Argument must have a minimum length of 1 characters\n",
 		.arg = "prefix",
 		.help = "text before each line, of up to 29 bytes",
-		.parse = parse_prefix,
+		.newline = "Newlines not allowed in --log-prefix",
 	},
 	{
 		.name = "log-level",

@@ -5,29 +5,12 @@
 
 enum { PREFIX, GROUP, SIZE, RANGE, THRESHOLD };
 
-/* What is too long is cut without a word, as stock does. */
-static int parse_prefix(struct rv_parse *p)
-{
-	if (strchr(p->arg, '\n'))
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-			       "Newlines not allowed in --log-prefix");
-	return rv_value_parse(p, p->arg, p->data + p->opt->offset);
-}
-
 /* A listing quotes it as save does. */
 static void print_prefix(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	const struct rv_nflog *d = (const struct rv_nflog *)(const void *)data;
 
 	rv_print_quoted(o->buf, d->prefix);
-}
-
-/* It never did anything; it is read for the sake of old scripts, and forgotten. */
-static int parse_range(struct rv_parse *p)
-{
-	uint32_t ignored;
-
-	return rv_value_parse(p, p->arg, (unsigned char *)&ignored);
 }
 
 static const struct rv_option options[] = {
@@ -41,7 +24,7 @@ static const struct rv_option options[] = {
 		.list = "nflog-prefix",
 		.arg = "text",
 		.help = "text before each message, of up to 127 bytes",
-		.parse = parse_prefix,
+		.newline = "Newlines not allowed in --log-prefix",
 		.print = print_prefix,
 	},
 	[GROUP] = {
@@ -65,11 +48,10 @@ static const struct rv_option options[] = {
 		.name = "nflog-range",
 		.type = RV_T_UINT,
 		.flags = RV_OPT_HIDDEN,
-		.size = sizeof(uint32_t),
+		RV_FIELD(struct rv_nflog, range),
 		.excludes = 1 << SIZE,
 		.arg = "bytes",
 		.help = "does nothing and never did; use --nflog-size",
-		.parse = parse_range,
 	},
 	[THRESHOLD] = {
 		.name = "nflog-threshold",
@@ -123,6 +105,7 @@ static const struct rv_ext nflog = {
 	.name = "NFLOG",
 	.kind = RV_TARGET,
 	.size = sizeof(struct rv_nflog),
+	.compare = offsetof(struct rv_nflog, range),
 	.wire = wire_rows,
 	.options = options,
 	.nft = " log{nflog-prefix: prefix <nflog-prefix:p>}{nflog-size: snaplen <nflog-size:d>}"

@@ -3,6 +3,8 @@
 #ifndef RAVELIN_EXTENSIONS_NFLOG_H
 #define RAVELIN_EXTENSIONS_NFLOG_H
 
+#include <stdint.h>
+
 #include <linux/netfilter/nf_log.h>
 #include <linux/netfilter/xt_NFLOG.h>
 
@@ -13,6 +15,7 @@
 struct rv_nflog {
 	struct xt_nflog_info info;
 	char prefix[NF_LOG_PREFIXLEN];
+	uint32_t range;		/* --nflog-range: never did anything, and two rules do not differ by it */
 };
 
 #endif

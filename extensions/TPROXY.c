@@ -16,35 +16,16 @@ struct tproxy_data {
 	uint16_t pad;
 };
 
-/* The number is decimal, whatever zeros it begins with. */
-static int parse_port(struct rv_parse *p)
-{
-	struct tproxy_data *d = (struct tproxy_data *)(void *)p->data;
-	const char *digits = p->arg;
-	int port = -1;
-
-	while (digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9')
-		digits++;
-	if (strncasecmp(digits, "0x", 2) != 0)
-		port = rv_parse_port(digits, 0);
-	if (port < 0)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-			       "Port \"%s\" does not resolve to anything.\n", p->arg);
-	d->port = htons(port);
-	return 0;
-}
-
 enum { PORT, ADDRESS, MARK };
 
 static const struct rv_option options[] = {
 	[PORT] = {
 		.name = "on-port",
-		.type = RV_T_UINT,
+		.type = RV_T_PORT,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_BE,
 		RV_FIELD(struct tproxy_data, port),
 		.arg = "port",
 		.help = "of the socket; 0: the port the packet is for",
-		.parse = parse_port,
 	},
 	[ADDRESS] = {
 		.name = "on-ip",

@@ -4,8 +4,6 @@
 
 #include <ravelin/extension.h>
 
-#include "extensions/names.h"
-
 static const struct rv_names labels = { "/etc/xtables/connlabel.conf", true };
 
 typedef struct xt_connlabel_mtinfo info;

@@ -11,28 +11,13 @@ typedef struct xt_ecn_info info;
 #define TCP_ECE 0x40	/* of the flags' byte (RFC 3168, 6.1) */
 #define TCP_CWR 0x80
 
-static int flag_predicate(const struct rv_option *opt, const unsigned char *data,
-			  rv_predicate_fn *fn, void *arg)
-{
-	uint8_t bit = opt->value == XT_ECN_OP_MATCH_ECE ? TCP_ECE : TCP_CWR;
-	struct rv_predicate p = {
-		.sel = opt->sel,
-		.op = RV_OP_MASK,
-		.negate = rv_option_inverted(opt, data),
-		.len = 1,
-		.value = { bit },
-		.other = { bit },
-	};
-
-	return fn(&p, arg);
-}
-
 #define TCP_FLAG(word, bit, list_, text)					\
 	{									\
 		.name = word, .type = RV_T_FLAG, .flags = RV_OPT_INVERT,	\
 		RV_FIELD(info, operation), .value = bit,			\
 		.invert = RV_BIT(info, invert, bit), .sel = RV_SEL_TCP_FLAGS,	\
-		.list = list_, .help = text, .predicate = flag_predicate,	\
+		.list = list_, .help = text,					\
+		.max = bit == XT_ECN_OP_MATCH_ECE ? TCP_ECE : TCP_CWR,		\
 	}
 
 static const struct rv_option options[] = {

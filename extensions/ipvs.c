@@ -29,31 +29,11 @@ static const struct rv_name directions[] = {
 	{ NULL, 0, NULL },
 };
 
-static int parse_port(struct rv_parse *p)
-{
-	int port = rv_parse_port(p->arg, 0);
-
-	if (port < 0)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-			       "Port \"%s\" does not resolve to anything.\n", p->arg);
-	rv_set_uint(p->data + p->opt->offset, p->opt->size, htons(port));
-	return 0;
-}
-
-/* -L shows the address as it is, never a name. */
-static void print_address(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
-{
-	struct rv_out numeric = *o;
-
-	numeric.numeric = true;
-	rv_value_print(&numeric, opt, data);
-}
-
 #define PORT_ROW(word, field, bit, text)					\
 	{									\
-		.name = word, .type = RV_T_UINT, .flags = RV_OPT_INVERT | RV_OPT_BE, \
+		.name = word, .type = RV_T_PORT, .flags = RV_OPT_INVERT | RV_OPT_BE, \
 		RV_FIELD(info, field), BITS(bit), .list = word,			\
-		.arg = "port", .help = text, .parse = parse_port,		\
+		.arg = "port", .help = text,				\
 	}
 
 static const struct rv_option options[] = {
@@ -80,14 +60,13 @@ static const struct rv_option options[] = {
 	[ADDRESS] = {
 		.name = "vaddr",
 		.type = RV_T_ADDR_MASK,
-		.flags = RV_OPT_INVERT,
+		.flags = RV_OPT_INVERT | RV_OPT_LITERAL,
 		RV_FIELD(info, vaddr),
 		.mask_offset = offsetof(info, vmask),
 		BITS(VADDR),
 		.list = "vaddr",
 		.arg = "address[/mask]",
 		.help = "address of the service",
-		.print = print_address,
 	},
 	[PORT] = PORT_ROW("vport", vport, VPORT, "port of the service"),
 	[DIRECTION] = {

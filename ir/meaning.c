@@ -6,7 +6,15 @@
 
 static bool to_flag(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
 {
+<<<<<<< HEAD
 	rv_selector_put(p->sel, opt->flags & RV_OPT_ZERO ? 0 : 1, p->value);
+=======
+	number_to(p->sel, opt->max ? opt->max : opt->flags & RV_OPT_ZERO ? 0 : 1, p->value);
+	if (!opt->max)
+		return true;
+	p->op = RV_OP_MASK;
+	number_to(p->sel, opt->max, p->other);
+>>>>>>> 894f2ae (extensions: take names from files, single ports and odd words by rows)
 	return true;
 }
 
@@ -270,13 +278,18 @@ static const struct meaning {
 	[RV_T_PROTO] = { to_uint, from_uint },
 	[RV_T_CHANGE] = { NULL, NULL },
 	[RV_T_PREFIX] = { NULL, NULL },
+	[RV_T_PORT] = { to_uint, from_uint },
 	[RV_T_SET] = { NULL, NULL },
 	[RV_T_NAT] = { NULL, NULL },
 	[RV_T_HOOK] = { NULL, NULL },
 };
 
-static enum rv_sel selector(rv_family_t family, const struct rv_option *opt)
+static enum rv_sel selector(rv_family_t family, const struct rv_option *opt,
+			    const unsigned char *data)
 {
+	for (const struct rv_sel_when *w = opt->sel_when; w && w->sel; w++)
+		if (has_bit(&w->when, data))
+			return w->sel;
 	return family == NFPROTO_IPV6 && opt->sel6 ? opt->sel6 : opt->sel;
 }
 
@@ -287,7 +300,7 @@ static int row_predicate(rv_family_t family, const struct rv_option *opt,
 	struct rv_predicate p;
 
 	memset(&p, 0, offsetof(struct rv_predicate, list));
-	p.sel = selector(family, opt);
+	p.sel = selector(family, opt, data);
 	p.op = RV_OP_EQ;
 	p.len = rv_selectors[p.sel].len;
 	p.negate = rv_option_inverted(opt, data);
@@ -334,7 +347,7 @@ int rv_part_absorb(rv_family_t family, const struct rv_ext *ext, const struct rv
 		   unsigned char *data)
 {
 	for (const struct rv_option *opt = ext->options; opt && opt->name; opt++) {
-		if (opt->alias_of || selector(family, opt) != p->sel || rv_option_given(ext, opt, data))
+		if (opt->alias_of || selector(family, opt, data) != p->sel || rv_option_given(ext, opt, data))
 			continue;
 		if (p->negate && !opt->invert.width)
 			continue;

@@ -131,6 +131,16 @@ static int parse_port(struct rv_parse *p, const char *text)
 		       text);
 }
 
+static int parse_one_port(struct rv_parse *p, const char *text, unsigned char *field)
+{
+	int port = parse_port(p, text);
+
+	if (port < 0)
+		return -1;
+	set_number(p->opt, field, 2, port);
+	return 0;
+}
+
 static int parse_port_range(struct rv_parse *p, const char *text, unsigned char *field)
 {
 	const char *colon = strchr(text, ':');
@@ -161,12 +171,29 @@ static int parse_port_range(struct rv_parse *p, const char *text, unsigned char 
 	return 0;
 }
 
+/* A name of the row's file stands for its number, of which all bits count. */
+static int parse_named(struct rv_parse *p, const char *text, unsigned char *field)
+{
+	unsigned int size = mask_size(p->opt);
+	uint32_t value;
+
+	if (!rv_names_value(p->opt->file, text, &value))
+		return rv_option_fail(p, "could not map name %s to an integer value for option "
+				      "\"--%s\".\n", text, p->opt->name);
+	set_number(p->opt, field, size, value);
+	set_number(p->opt, p->data + mask_at(p->opt), size, row_max(p->opt, size));
+	return 0;
+}
+
 static int parse_masked(struct rv_parse *p, const char *text, unsigned char *field)
 {
 	unsigned int size = mask_size(p->opt);
 	uint64_t max = row_max(p->opt, size), value, mask = max;
 	const char *end;
 
+	if (p->opt->file && (!rv_parse_uint_prefix(text, 0, max, &value, &end) ||
+			     (*end && *end != '/')))
+		return parse_named(p, text, field);
 	if (!rv_parse_uint_prefix(text, 0, max, &value, &end) ||
 	    (*end == '/' && !rv_parse_uint_prefix(end + 1, 0, max, &mask, &end)))
 		return fail_value(p, text, "bad integer value for option \"--%s\", or out of range.\n",
@@ -208,6 +235,8 @@ static int parse_string(struct rv_parse *p, const char *text, unsigned char *fie
 {
 	size_t len = strlen(text), max = p->opt->size - 1;
 
+	if (p->opt->newline && strchr(text, '\n'))
+		return fail_as(p, p->opt->newline);
 	if (len > max && p->opt->flags & RV_OPT_CUT)
 		len = max;
 	if (len < p->opt->min && !p->opt->bad)
@@ -528,6 +557,7 @@ static int (*const readers[])(struct rv_parse *p, const char *text, unsigned cha
 	[RV_T_PROTO] = parse_proto,
 	[RV_T_CHANGE] = parse_change,
 	[RV_T_PREFIX] = parse_prefix,
+	[RV_T_PORT] = parse_one_port,
 	[RV_T_SET] = parse_set,
 	[RV_T_NAT] = rv_nat_parse,
 	[RV_T_HOOK] = parse_hook_only,

@@ -26,7 +26,15 @@ static void print_nothing(struct rv_out *o, const struct rv_option *opt, const u
 
 static void print_uint(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
-	print_number(o->buf, opt, get_number(opt, data + opt->offset, opt->size));
+	uint64_t n = get_number(opt, data + opt->offset, opt->size);
+	const struct rv_name *name = opt->names && n > row_max(opt, opt->size) ?
+					     rv_name_of(opt->names, n) : NULL;
+
+	/* What is beyond the numbers has only a word. */
+	if (name)
+		rv_buf_puts(o->buf, name->name);
+	else
+		print_number(o->buf, opt, n);
 }
 
 static void print_range(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
@@ -75,7 +83,14 @@ static void print_masked(struct rv_out *o, const struct rv_option *opt, const un
 {
 	unsigned int size = mask_size(opt);
 	uint64_t mask = get_number(opt, data + mask_at(opt), size);
+	bool numeric = o->style == RV_STYLE_LIST && o->numeric;
+	char name[64];
 
+	if (opt->file && !numeric && mask == row_max(opt, size) &&
+	    rv_names_name(opt->file, get_number(opt, data + opt->offset, size), name, sizeof(name))) {
+		rv_buf_puts(o->buf, name);
+		return;
+	}
 	print_number(o->buf, opt, get_number(opt, data + opt->offset, size));
 	if (mask == row_max(opt, size))
 		return;
@@ -269,6 +284,7 @@ static void (*const printers[])(struct rv_out *o, const struct rv_option *opt,
 	[RV_T_PROTO] = print_proto,
 	[RV_T_CHANGE] = print_change,
 	[RV_T_PREFIX] = print_prefix,
+	[RV_T_PORT] = print_uint,
 	[RV_T_SET] = print_set,
 	[RV_T_NAT] = rv_nat_print,
 	[RV_T_HOOK] = print_nothing,

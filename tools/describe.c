@@ -23,7 +23,7 @@ static const char *const types[] = {
 	[RV_T_ENUM] = "enum", [RV_T_BITS] = "bits", [RV_T_ADDR] = "address",
 	[RV_T_ADDR_MASK] = "network", [RV_T_ADDR_RANGE] = "address-range", [RV_T_MAC] = "mac",
 	[RV_T_IFACE] = "interface", [RV_T_PROTO] = "protocol", [RV_T_CHANGE] = "change",
-	[RV_T_PREFIX] = "prefix", [RV_T_SET] = "set", [RV_T_NAT] = "nat", [RV_T_HOOK] = "hook",
+	[RV_T_PREFIX] = "prefix", [RV_T_PORT] = "port", [RV_T_SET] = "set", [RV_T_NAT] = "nat", [RV_T_HOOK] = "hook",
 };
 
 static const struct { uint32_t flag; const char *name; } flags[] = {

@@ -70,6 +70,7 @@ enum rv_type {
 	RV_T_PROTO,	/* protocol name or number; field: uint16_t */
 	RV_T_CHANGE,	/* how bits of a number change, .value an rv_way; field: two uints, value then mask */
 	RV_T_PREFIX,	/* length of a prefix or a mask; field: the length (size 1) or the mask itself */
+	RV_T_PORT,	/* number or name of a service; field: uint16_t (RV_OPT_BE: network order) */
 	RV_T_SET,	/* name and "src|dst[,...]" of an ipset, RV_OPT_TWO; field: struct rv_ipset */
 	RV_T_NAT,	/* [address[-address]][:port[-port[/base]]]; field: struct nf_nat_range2, .value: the
 			 * NF_NAT_RANGE_* bits of what may stand there; without MAP_IPS ports alone */
@@ -155,6 +156,24 @@ struct rv_name {
 	const char *nft;		/* nft's word for it, where rv_ext.nft asks for that */
 };
 
+/*
+ * A file that gives names to numbers, a line "number name" each, "#" before a remark: those of
+ * iproute2, connlabel.conf. A file that is not there has no names. (ir/names.c)
+ */
+struct rv_names {
+	const char *file;
+	bool whole_line;		/* a name ends with its line, not with its word */
+};
+
+bool rv_names_value(const struct rv_names *names, const char *name, uint32_t *value);
+bool rv_names_name(const struct rv_names *names, uint32_t value, char *name, size_t room);
+
+/* A selector that takes the place of rv_option.sel while the bit is set. NONE ends the table. */
+struct rv_sel_when {
+	enum rv_sel sel;
+	struct rv_bit when;
+};
+
 struct rv_option {
 	const char *name;		/* without the dashes; NULL ends the table */
 	const char *alias_of;		/* another spelling of that row: all the rest is taken from there */
@@ -166,14 +185,17 @@ struct rv_option {
 					 * RV_T_*_RANGE: of the end, size is then that of one of the two */
 	struct rv_bit invert;		/* set by '!' */
 	struct rv_bit given;		/* set when given; without it "differs from initial data" says so */
-	uint64_t min, max;		/* RV_T_UINT*, RV_T_MASKED; max 0 = all that fits */
+	uint64_t min, max;		/* RV_T_UINT*, RV_T_MASKED; max 0 = all that fits; RV_T_FLAG with a
+					 * max says that these bits of sel are set */
 	uint64_t value;			/* RV_T_FLAG: what is stored; RV_T_ENUM, RV_T_BITS, RV_T_UINT: the
 					 * bits of the field that are its own, 0 = all */
 	const struct rv_name *names;	/* RV_T_ENUM, RV_T_BITS; RV_T_UINT: words for some numbers */
+	const struct rv_names *file;	/* RV_T_MASKED: a file that has names for numbers */
 	uint64_t excludes;		/* rows (bits by index) that cannot be given with this one */
 	uint64_t needs;			/* rows of which at least one must be given too */
 	enum rv_sel sel;		/* what the value says about a packet; RV_SEL_NONE: opaque */
 	enum rv_sel sel6;		/* the same in IPv6; RV_SEL_NONE: sel */
+	const struct rv_sel_when *sel_when;	/* another where bits of the data say so; NULL: none */
 	const char *arg;		/* what help calls the argument: "port[:port]" */
 	const char *help;		/* a line */
 	/*
@@ -188,6 +210,7 @@ struct rv_option {
 	const char *tables;		/* a rule with it is for these only, as rv_ext.tables and .hooks */
 	uint32_t hooks;
 	/* Errors in stock's words where they are not the usual ones; NULL: the usual. */
+	const char *newline;		/* RV_T_STRING: for one with a newline in it; NULL: it may */
 	const char *bad;		/* for a value that is none; %s stands for it */
 	const char *reversed;		/* for a range that ends before it starts */
 	const char *once;		/* given twice, or together with a row it excludes */

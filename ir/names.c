@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files with names for numbers. */
 #include <stdio.h>
 #include <string.h>
 
 #include <ravelin/extension.h>
-
-#include "extensions/names.h"
 
 /* Cuts "number name", blanks around both, into its two. */
 static bool split_line(const struct rv_names *names, char *line, uint64_t *n, char **name)
