@@ -6,15 +6,11 @@
 
 static bool to_flag(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
 {
-<<<<<<< HEAD
-	rv_selector_put(p->sel, opt->flags & RV_OPT_ZERO ? 0 : 1, p->value);
-=======
-	number_to(p->sel, opt->max ? opt->max : opt->flags & RV_OPT_ZERO ? 0 : 1, p->value);
+	rv_selector_put(p->sel, opt->max ? opt->max : opt->flags & RV_OPT_ZERO ? 0 : 1, p->value);
 	if (!opt->max)
 		return true;
 	p->op = RV_OP_MASK;
-	number_to(p->sel, opt->max, p->other);
->>>>>>> 894f2ae (extensions: take names from files, single ports and odd words by rows)
+	rv_selector_put(p->sel, opt->max, p->other);
 	return true;
 }
 

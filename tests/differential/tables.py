@@ -25,7 +25,7 @@ KINDS = {
     "flag": "none", "uint": "integer", "uint-range": "integers", "port-range": "portrange", "masked": "masked",
     "string": "text", "enum": "enum", "bits": "enumlist", "address": "gateway", "network": "oneaddress",
     "address-range": "addressrange", "mac": "mac", "interface": "interface", "protocol": "protocol",
-    "change": "masked", "prefix": "prefix", "hook": "anything",
+    "change": "masked", "prefix": "prefix", "port": "port16",
 }
 HOOKS = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
 
@@ -72,7 +72,7 @@ def option(row, aliases, listed):
     flags = names(row["flags"])
     argument, values, excludes, needs = (
         by_hand if by_hand != "-" else by_row
-        for by_hand, by_row in zip(listed, (KINDS[row["type"]], limits(row), row["excludes"], row["needs"])))
+        for by_hand, by_row in zip(listed, (KINDS.get(row["type"], "anything"), limits(row), row["excludes"], row["needs"])))
     return Option(row["extension"], row["option"], aliases, argument, values, "invert" in flags,
                   names(excludes), names(needs), row["families"], "required" in flags)
 
