@@ -16,11 +16,11 @@ typedef struct ipt_ECN_info info_t;
 
 enum { REMOVE, ECE, CWR, ECT };
 
-/* Two numbers in one byte, of which the first takes the bits that come first. */
+/* Two bits of one byte, of which the first comes first. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-enum { ECE_BITS = 0x0f, CWR_BITS = 0xf0 };
+enum { ECE_BITS = 0x01, CWR_BITS = 0x02 };
 #else
-enum { ECE_BITS = 0xf0, CWR_BITS = 0x0f };
+enum { ECE_BITS = 0x80, CWR_BITS = 0x40 };
 #endif
 
 #define BIT_ROW(row, word, op, text)						\
