@@ -57,11 +57,11 @@ say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
 
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/*.c)))
 
-.PHONY: all module demo check check-long check-unit check-sanitize check-engine fuzz bench lint format install install-headers uninstall clean deps
+.PHONY: all module demo check check-long check-unit check-sanitize check-engine fuzz bench lint format install install-headers uninstall clean deps docs
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/ravelin $(LINKS:%=$(BUILD)/bin/%)
+all: $(BUILD)/describe $(BUILD)/ravelin $(LINKS:%=$(BUILD)/bin/%)
 
 # Shared objects with extensions call back into it.
 $(BUILD)/ravelin: $(OBJECTS) ir/plugin.symbols
@@ -164,6 +164,10 @@ module:
 	$(Q)$(MAKE) -C $(KERNEL_TREE) M=$(abspath $(MODULE))/kernel/linux RV_VERSION=$(VERSION) \
 		RV_DEBUG=$(DEBUG) W=1 $(if $(V),,--silent) modules
 	@cp $(MODULE)/kernel/linux/ravelin.ko $(MODULE)/ravelin.ko
+
+# What is made from the descriptors; lint fails when it is stale.
+docs: $(BUILD)/describe
+	$(BUILD)/describe markdown > docs/extensions.md
 
 deps:
 	scripts/deps

@@ -235,8 +235,97 @@ static int figures(void)
 	return 0;
 }
 
+/* ---- docs/extensions.md ----------------------------------------------------------------- */
+
+static const char *in_words(rv_family_t family)
+{
+	return family == NFPROTO_IPV4 ? "IPv4" : family == NFPROTO_IPV6 ? "IPv6" : "IPv4, IPv6";
+}
+
+static void put_revisions(const struct rv_ext *ext)
+{
+	const char *between = "";
+
+	for (const struct rv_wire *w = ext->wire; w && w->size; w++) {
+		printf("%s%u", between, w->revision);
+		if (strcmp(rv_nft_wire_name(ext, w), rv_ext_kernel_name(ext)) != 0)
+			printf(" (as %s)", rv_nft_wire_name(ext, w));
+		between = ", ";
+	}
+}
+
+/* What nf_tables is told by: an expression of its own, or the kernel's struct. */
+static const char *written_as(const struct rv_ext *ext, const struct rv_option *opt)
+{
+	bool native = ext->native >> rv_option_index(ext, opt) & 1;
+
+	return native || rv_nft_has_native(ext) ? "native" : "compat";
+}
+
+static void put_meaning(const struct rv_option *opt)
+{
+	if (opt->predicate)
+		printf("predicate");
+	else if (opt->sel)
+		printf("`%s`", rv_selectors[opt->sel].name);
+	else
+		printf("%s", opt->flags & RV_OPT_HIDDEN ? "of another row" : "opaque");
+}
+
+static void put_option(const struct rv_ext *ext, const struct rv_option *opt)
+{
+	printf("| %s`--%s`", opt->flags & RV_OPT_INVERT ? "[!] " : "", opt->name);
+	for (const struct rv_option *o = ext->options; o->name; o++)
+		if (o->alias_of && !strcmp(o->alias_of, opt->name))
+			printf(", `--%s`", o->name);
+	printf(" | ");
+	for (const char *c = opt->arg && rv_option_takes_arg(opt) ? opt->arg : ""; *c; c++)
+		printf(*c == '|' ? "\\%c" : "%c", *c);
+	printf(" | ");
+	put_meaning(opt);
+	printf(" | %s |\n", written_as(ext, opt));
+}
+
+static void put_extension(const struct rv_ext *ext, void *arg)
+{
+	struct rv_buf config = RV_BUF_INIT;
+
+	if (ext->kind == RV_CORE)
+		return;
+	rv_ext_config(&config, ext->family, ext);
+	printf("\n## %s %s%s\n\n", ext->kind == RV_TARGET ? "Target" : "Match", ext->name,
+	       ext->family == NFPROTO_IPV4 ? " (IPv4)" : ext->family == NFPROTO_IPV6 ? " (IPv6)" : "");
+	if (ext->help)
+		printf("%s.\n\n", ext->help);
+	printf("%s; revisions ", in_words(ext->family));
+	put_revisions(ext);
+	printf("; %s\n", rv_buf_text(&config));
+	rv_buf_free(&config);
+	if (!ext->options || !ext->options->name)
+		return;
+	printf("\n| option | argument | what it says of a packet | in nf_tables |\n|---|---|---|---|\n");
+	for (const struct rv_option *opt = ext->options; opt->name; opt++)
+		if (!opt->alias_of)
+			put_option(ext, opt);
+}
+
+static int markdown(void)
+{
+	puts("<!-- Made from the descriptors by `make docs`; do not edit. -->\n"
+	     "# Matches and targets\n\n"
+	     "Of each: the families it is for, the revisions of the kernel's struct that are read (the\n"
+	     "first is written, an older one where the kernel has no newer), the kernel's option.\n"
+	     "Of each option: the selector of its predicate, or that it is opaque: state, side\n"
+	     "effects, and what is not a field of the packet have no predicate. The last column is\n"
+	     "how it is written for nf_tables when nothing else of the match is opaque: as native\n"
+	     "expressions, or as the kernel's struct in a compat expression.");
+	rv_ext_each(put_extension, NULL);
+	return 0;
+}
+
 static const struct { const char *name; int (*run)(void); } commands[] = {
 	{ "rows", rows }, { "layouts", layouts }, { "figures", figures },
+	{ "markdown", markdown },
 };
 
 int main(int argc, char **argv)

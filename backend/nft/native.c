@@ -156,6 +156,14 @@ int rv_nft_native_write(struct rv_buf *b, const struct rv_part *part)
 	return 1;
 }
 
+bool rv_nft_has_native(const struct rv_ext *ext)
+{
+	for (unsigned int i = 0; i < NATIVES; i++)
+		if (ext->kind == natives[i].part && !strcmp(natives[i].name, ext->name))
+			return true;
+	return false;
+}
+
 static const struct rv_ext *find_native(struct rv_nft_reader *r, enum rv_nft_kind kind,
 					unsigned int *i)
 {

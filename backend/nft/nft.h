@@ -217,6 +217,8 @@ int rv_nft_part_read(struct rv_nft_reader *r, const struct rv_nft_expr *e);
 
 /* Returns 0, or 1 when the part has no such expression. */
 int rv_nft_native_write(struct rv_buf *b, const struct rv_part *part);
+/* Whether the extension has one at all. */
+bool rv_nft_has_native(const struct rv_ext *ext);
 int rv_nft_native_read(struct rv_nft_reader *r, const struct rv_nft_expr *e);
 
 /* ---- the socket: netlink.c ---------------------------------------------------- */
