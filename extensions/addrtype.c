@@ -23,20 +23,28 @@ static const struct rv_name types[] = {
 
 enum { SRC_TYPE, DST_TYPE, LIMIT_IN, LIMIT_OUT };
 
+/* With --limit-iface-in and -out it is another question. */
+#define SEEN_BY(SEL) (const struct rv_sel_when[]){				\
+		{ RV_SEL_ADDRTYPE_##SEL##_IN,					\
+		  RV_BIT(struct xt_addrtype_info_v1, flags, XT_ADDRTYPE_LIMIT_IFACE_IN) }, \
+		{ RV_SEL_ADDRTYPE_##SEL##_OUT,					\
+		  RV_BIT(struct xt_addrtype_info_v1, flags, XT_ADDRTYPE_LIMIT_IFACE_OUT) }, \
+		{ .sel = RV_SEL_NONE } }
+
 #define TYPE(side, field, bit, SEL)						\
 	{									\
 		.name = side "-type", .type = RV_T_BITS,			\
 		.flags = RV_OPT_INVERT | RV_OPT_ABBREV,				\
 		RV_FIELD(struct xt_addrtype_info_v1, field), .names = types,	\
 		.invert = RV_BIT(struct xt_addrtype_info_v1, flags, bit),	\
-		.sel = RV_SEL_ADDRTYPE_##SEL, .bad = "addrtype: bad type \"%s\"", \
+		.sel = RV_SEL_ADDRTYPE_##SEL, .sel_when = SEEN_BY(SEL), .bad = "addrtype: bad type \"%s\"", \
 		.list = side "-type [!]", .arg = "type[,...]",			\
 		.help = "the " #field " address is one of these",		\
 	}
 
 #define LIMIT(side, bit, other, text)						\
 	{									\
-		.name = "limit-iface-" side, .type = RV_T_FLAG,			\
+		.name = "limit-iface-" side, .type = RV_T_FLAG, .flags = RV_OPT_TOLD, \
 		RV_FIELD(struct xt_addrtype_info_v1, flags), .value = bit,	\
 		.excludes = 1 << (other), .list = "limit-" side, .help = text,	\
 	}

@@ -46,7 +46,7 @@ static int range_predicate(const struct rv_option *opt, const unsigned char *dat
 #define WORD(word, field, table, list_, parameter, text)			\
 	{									\
 		.name = word, .type = RV_T_ENUM,				\
-		.flags = RV_OPT_REQUIRED | RV_OPT_EXACT,				\
+		.flags = RV_OPT_REQUIRED | RV_OPT_EXACT | RV_OPT_TOLD,		\
 		RV_FIELD(struct connbytes, info.field), .names = table,		\
 		.given = RV_GIVEN_ALWAYS, .bad = "Unknown --" word " `%s'",	\
 		.list = list_, .arg = parameter, .help = text,			\

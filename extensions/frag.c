@@ -34,7 +34,7 @@ static const struct rv_option options[] = {
 	[LENGTH] = {
 		.name = "fraglen",
 		.type = RV_T_UINT,
-		.flags = RV_OPT_INVERT,
+		.flags = RV_OPT_INVERT | RV_OPT_TOLD,
 		RV_FIELD(info, hdrlen),
 		.given = RV_BIT(info, flags, IP6T_FRAG_LEN),
 		.invert = RV_BIT(info, invflags, IP6T_FRAG_INV_LEN),

@@ -269,7 +269,7 @@ static void put_meaning(const struct rv_option *opt)
 	else if (opt->sel)
 		printf("`%s`", rv_selectors[opt->sel].name);
 	else
-		printf("%s", opt->flags & RV_OPT_HIDDEN ? "of another row" : "opaque");
+		printf("%s", opt->flags & (RV_OPT_HIDDEN | RV_OPT_TOLD) ? "of another row" : "opaque");
 }
 
 static void put_option(const struct rv_ext *ext, const struct rv_option *opt)

@@ -24,30 +24,8 @@ static bool say_limit(struct rv_text *t, const struct rv_part *part)
 	return true;
 }
 
-static bool say_address_type(struct rv_text *t, const struct rv_part *part, const char *row,
-			     const char *address)
-{
-	if (!rv_text_given(part, row))
-		return true;
-	rv_buf_printf(t->b, " fib %s%s%s type %s", address,
-		      rv_text_given(part, "limit-iface-in") ? " . iif" : "",
-		      rv_text_given(part, "limit-iface-out") ? " . oif" : "",
-		      rv_text_inverted(part, row) ? "!= " : "");
-	return rv_text_bits(t->b, rv_text_address_types, rv_text_number(part, row));
-}
-
-static bool say_addrtype(struct rv_text *t, const struct rv_part *part)
-{
-	return say_address_type(t, part, "src-type", "saddr") &&
-	       say_address_type(t, part, "dst-type", "daddr");
-}
-
 const struct rv_text_ext rv_text_matches[] = {
-	{ "addrtype", say_addrtype, NULL },
 	{ "comment", say_comment, NULL },
-	{ "connbytes", rv_text_walk, NULL },
-	/* The kernel does not compare the length. */
-	{ "frag", rv_text_walk, NULL },
 	{ "limit", say_limit, NULL },
 	{ NULL, NULL, NULL },
 };

@@ -201,6 +201,14 @@ static const struct word words[] = {
 	  .names = rv_text_address_types },
 	{ RV_SEL_ADDRTYPE_DST, ANY, CHOICE, .text = "fib daddr type",
 	  .names = rv_text_address_types },
+	{ RV_SEL_ADDRTYPE_SRC_IN, ANY, CHOICE, .text = "fib saddr . iif type",
+	  .names = rv_text_address_types },
+	{ RV_SEL_ADDRTYPE_DST_IN, ANY, CHOICE, .text = "fib daddr . iif type",
+	  .names = rv_text_address_types },
+	{ RV_SEL_ADDRTYPE_SRC_OUT, ANY, CHOICE, .text = "fib saddr . oif type",
+	  .names = rv_text_address_types },
+	{ RV_SEL_ADDRTYPE_DST_OUT, ANY, CHOICE, .text = "fib daddr . oif type",
+	  .names = rv_text_address_types },
 	{ RV_SEL_CT_DIR, ANY, NAMED, .text = "ct direction", .names = ct_directions },
 	{ RV_SEL_CT_PROTO, ANY, NUMBER, .text = "ct original protocol" },
 	{ RV_SEL_CT_STATE, ANY, FLAGS, .text = "ct state", .names = ct_states },
@@ -795,7 +803,7 @@ static bool all_have_predicates(const struct rv_part *part)
 	for (const struct rv_option *opt = part->ext->options; opt && opt->name; opt++) {
 		bool given = rv_option_given(part->ext, opt, part->data);
 
-		if (opt->alias_of || opt->flags & RV_OPT_HIDDEN)
+		if (opt->alias_of || opt->flags & (RV_OPT_HIDDEN | RV_OPT_TOLD))
 			continue;
 		if (given ? !opt->predicate && !opt->sel : opt->flags & RV_OPT_ALWAYS)
 			return false;

@@ -65,6 +65,10 @@ struct rv_rule;
 	X(ETHER_SADDR, "ether.saddr", 6, N)				\
 	X(ADDRTYPE_SRC, "fib.saddr.type", 2, H)				\
 	X(ADDRTYPE_DST, "fib.daddr.type", 2, H)				\
+	X(ADDRTYPE_SRC_IN, "fib.saddr.iif.type", 2, H)	/* as that interface sees it */ \
+	X(ADDRTYPE_DST_IN, "fib.daddr.iif.type", 2, H)			\
+	X(ADDRTYPE_SRC_OUT, "fib.saddr.oif.type", 2, H)		\
+	X(ADDRTYPE_DST_OUT, "fib.daddr.oif.type", 2, H)		\
 	X(CT_STATE, "ct.state", 2, H)					\
 	X(CT_STATUS, "ct.status", 2, H)					\
 	X(CT_EXPIRE, "ct.expiration", 4, H)				\
