@@ -94,12 +94,16 @@ static struct rv_hooked *hooked_new(struct rv_engine *engine, u8 family, enum rv
 	return hooked;
 }
 
+/* A table that was taken away, or whose making failed, has left its hooks: they serve again. */
 int rv_hooks_add(struct rv_engine *engine, u8 family, enum rv_table_id id)
 {
 	struct net *net = rv_engine_context(engine);
-	struct rv_hooked *hooked = hooked_new(engine, family, id);
+	struct rv_hooked *hooked;
 	int err;
 
+	if (rv_net(net)->hooked[rv_family_index(family)][id])
+		return 0;
+	hooked = hooked_new(engine, family, id);
 	if (!hooked)
 		return -ENOMEM;
 	err = nf_register_net_hooks(net, hooked->ops, hooked->count);
