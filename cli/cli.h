@@ -3,6 +3,8 @@
 #ifndef RAVELIN_CLI_H
 #define RAVELIN_CLI_H
 
+#include <time.h>
+
 #include <ravelin/error.h>
 #include <ravelin/parser.h>
 #include <ravelin/render.h>
@@ -55,6 +57,8 @@ int rv_cli_read(struct rv_cli *cli, const char *path, struct rv_buf *input);
 
 /* Prints an error as callers expect it and, for a person, where it is. Returns the exit code. */
 int rv_cli_error(const struct rv_cli *cli, const struct rv_error *err);
+/* Whether what helps a person is to be said on stderr: it is a terminal, or asked for. */
+bool rv_cli_for_a_person(void);
 /* Prints the warnings that were gathered and frees them. rv_cli_error() does so itself. */
 void rv_cli_warnings(struct rv_buf *warnings);
 /* A message that is no struct rv_error: the words as they are, and a newline. Returns 1. */
@@ -116,6 +120,29 @@ int rv_cli_verbose(struct rv_buf *b, struct rv_store *s, const struct rv_command
 /* Appends the listing a command asks for. Returns 0, or -1 with err set. */
 int rv_cli_list(struct rv_store *s, const struct rv_command *cmd, const struct rv_options *opts,
 		struct rv_buf *b, struct rv_error *err);
+
+/* ---- progress.c: long work, told on a terminal ------------------------------------ */
+
+struct rv_progress {
+	const char *name, *what;	/* "iptables-save", "rules" */
+	uint64_t done, total;		/* total 0: not known */
+	bool on;			/* stderr is a terminal */
+	int width;			/* of what stands on the line; 0: nothing */
+	struct timespec last;
+};
+
+/* How many lines the text has that the program reads. */
+uint64_t rv_cli_lines(const struct rv_cli *cli);
+/* total: how many there will be of what, 0: unknown. */
+void rv_cli_progress_start(struct rv_progress *p, const struct rv_cli *cli, const char *what,
+			   uint64_t total);
+void rv_cli_progress_at(struct rv_progress *p, uint64_t done);
+/* One more; progress is a struct rv_progress. Fits rv_store.seen. */
+void rv_cli_progress_step(void *progress);
+/* All is read, and it is sent. */
+void rv_cli_progress_wait(struct rv_progress *p);
+/* Wipes the line, before anything else is written, and starts from 0. */
+void rv_cli_progress_end(struct rv_progress *p);
 
 /* ---- command.c -------------------------------------------------------------------- */
 

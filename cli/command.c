@@ -16,6 +16,7 @@ int rv_cli_command(struct rv_store *s, struct rv_command *cmd, const struct rv_o
 		   bool verbose, struct rv_buf *b, struct rv_error *err)
 {
 	if (lists(cmd)) {
+		rv_store_beside(s, "", rv_cli_for_a_person(), err);
 		if (rv_cli_list(s, cmd, opts, b, err) < 0)
 			return -1;
 		if (!cmd->zero)

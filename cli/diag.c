@@ -203,7 +203,7 @@ static void add_source(struct rv_buf *b, const char *s, size_t len, const struct
 	rv_buf_free(&marks);
 }
 
-static bool for_a_person(void)
+bool rv_cli_for_a_person(void)
 {
 	const char *env = getenv("RAVELIN_DIAGNOSTICS");
 
@@ -252,7 +252,7 @@ int rv_cli_error(const struct rv_cli *cli, const struct rv_error *err)
 		rv_buf_putc(&b, '\n');
 	}
 	add_tail(&b, cli, err);
-	if (for_a_person())
+	if (rv_cli_for_a_person())
 		add_place(&b, cli, err);
 	if (rv_buf_ok(&b) && b.len)
 		fwrite(b.data, 1, b.len, stderr);

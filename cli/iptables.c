@@ -13,14 +13,18 @@ struct attempt {
 	struct rv_command cmd;
 	struct rv_options opts;
 	struct rv_buf out;
+	struct rv_progress progress;
 };
 
 static int run(struct attempt *a, struct rv_error *err)
 {
 	if (!a->open) {
-		if (rv_store_open(&a->store, a->cli->spec, a->opts.family, rv_cli_only_reads(&a->cmd), err) < 0)
+		if (rv_store_open(&a->store, a->cli->spec, a->opts.family,
+				  rv_cli_only_reads(&a->cmd), err) < 0)
 			return -1;
 		a->open = true;
+		a->store.seen = rv_cli_progress_step;
+		a->store.seen_arg = &a->progress;
 	} else if (rv_store_restart(&a->store, err) < 0) {
 		return -1;
 	}
@@ -68,7 +72,9 @@ int rv_cli_iptables(struct rv_cli *cli)
 	int code = RV_EXIT_OK;
 
 	rv_command_init(&a.cmd);
+	rv_cli_progress_start(&a.progress, cli, "rules", 0);
 	while (try_once(&a, &err) < 0) {
+		rv_cli_progress_end(&a.progress);
 		if (err.kind == RV_ERR_AGAIN && rv_cli_again(&attempts))
 			continue;
 		if (err.kind == RV_ERR_AGAIN)
@@ -76,6 +82,7 @@ int rv_cli_iptables(struct rv_cli *cli)
 		code = rv_cli_error(cli, &err);
 		break;
 	}
+	rv_cli_progress_end(&a.progress);
 	rv_cli_warnings(&warnings);
 	if (code == RV_EXIT_OK)
 		code = rv_cli_write(cli, STDOUT_FILENO, &a.out);

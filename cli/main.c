@@ -168,6 +168,23 @@ static void prepare(void)
 	signal(SIGXFSZ, SIG_IGN);
 }
 
+/*
+ * Who asks for iptables-legacy by name wants the tables of that part of the kernel, and must
+ * not be shown others in their place.
+ */
+static bool is_legacy(const char *path)
+{
+	return strstr(base_name(path), "tables-legacy") != NULL;
+}
+
+static int refuse_legacy(const char *path)
+{
+	fprintf(stderr, "ravelin: %s is not here: Ravelin has no part in the tables of "
+		"iptables-legacy, which only that program can list and change\n",
+		base_name(path));
+	return RV_EXIT_VERSION;
+}
+
 int main(int argc, char **argv)
 {
 	const char *env = getenv("RAVELIN_BACKEND");
@@ -177,6 +194,8 @@ int main(int argc, char **argv)
 	int at = 0, code = RV_EXIT_PARAMETER;
 
 	prepare();
+	if (argc > 0 && is_legacy(argv[0]))
+		return refuse_legacy(argv[0]);
 	if (!p) {
 		at = own_options(argc, argv, &spec, &code);
 		if (at == 0)
@@ -184,6 +203,8 @@ int main(int argc, char **argv)
 		if (at >= argc)
 			return usage(stderr, RV_EXIT_PARAMETER);
 		p = find_program(argv[at], &spec);
+		if (!p && is_legacy(argv[at]))
+			return refuse_legacy(argv[at]);
 		if (!p) {
 			fprintf(stderr, "ravelin: no program is called %s\n", argv[at]);
 			return usage(stderr, RV_EXIT_PARAMETER);

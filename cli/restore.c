@@ -34,6 +34,7 @@ struct restore {
 	bool open;
 	bool said;			/* a line was -V or -h: like stock, that is all then */
 	struct rv_buf input, out;
+	struct rv_progress progress;
 	struct rv_buf unsaid;		/* --test: what would be printed by lines that are not done */
 };
 
@@ -115,6 +116,7 @@ static int on_command(struct rv_command *cmd, const struct rv_options *opts, voi
 	struct rv_options said = *opts;
 	struct restore *r = arg;
 
+	rv_cli_progress_at(&r->progress, cmd->loc.line);
 	if (opts->version || opts->help) {
 		if (opts->version)
 			rv_cli_version(r->cli, &r->out);
@@ -175,7 +177,10 @@ static int try_once(struct restore *r, struct rv_error *err)
 	r->store.bulk = true;
 	if (rv_parse_restore(r->cli->text, r->cli->len, r->cli->family, &sink, err) < 0)
 		return r->said ? 0 : -1;
-	return r->test ? 0 : rv_store_commit(&r->store, err);
+	if (r->test)
+		return 0;
+	rv_cli_progress_wait(&r->progress);
+	return rv_store_commit(&r->store, err);
 }
 
 static int restore_run(struct restore *r)
@@ -185,7 +190,9 @@ static int restore_run(struct restore *r)
 	unsigned int attempts = 0;
 	int code = RV_EXIT_OK;
 
+	rv_cli_progress_start(&r->progress, r->cli, "lines", rv_cli_lines(r->cli));
 	while (try_once(r, &err) < 0) {
+		rv_cli_progress_end(&r->progress);
 		if (err.kind == RV_ERR_AGAIN && rv_cli_again(&attempts))
 			continue;
 		if (err.kind == RV_ERR_AGAIN)
@@ -193,6 +200,7 @@ static int restore_run(struct restore *r)
 		code = rv_cli_error(r->cli, &err);
 		break;
 	}
+	rv_cli_progress_end(&r->progress);
 	rv_cli_warnings(&warnings);
 	if (code == RV_EXIT_OK)
 		code = rv_cli_write(r->cli, STDOUT_FILENO, &r->out);

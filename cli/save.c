@@ -28,6 +28,7 @@ struct save {
 	const char *table, *file;
 	struct rv_pages pages;
 	struct rv_buf out;
+	struct rv_progress progress;
 };
 
 static int set_flag(char letter, const char *arg, void *p)
@@ -112,6 +113,7 @@ static int save_table(struct save *s, const struct rv_table_def *def, struct rv_
 /* Tables that nobody made are left out, unless one is asked for by name. */
 static int save_all(struct save *s, struct rv_error *err)
 {
+	rv_store_beside(&s->store, "-save", rv_cli_for_a_person(), err);
 	for (const struct rv_table_def *def = rv_table_defs; def->name; def++) {
 		bool exists = true;
 
@@ -132,7 +134,11 @@ static int save_until_consistent(struct save *s, struct rv_error *err)
 	if (rv_store_open(&s->store, s->cli->spec, s->cli->family, true, err) < 0)
 		return -1;
 	s->open = true;
+	rv_cli_progress_start(&s->progress, s->cli, "rules", 0);
+	s->store.seen = rv_cli_progress_step;
+	s->store.seen_arg = &s->progress;
 	while (save_all(s, err) < 0) {
+		rv_cli_progress_end(&s->progress);
 		rv_pages_close(&s->pages);
 		rv_buf_reset(&s->out);
 		if (err->kind != RV_ERR_AGAIN)
@@ -141,10 +147,11 @@ static int save_until_consistent(struct save *s, struct rv_error *err)
 			rv_cli_give_up(err);
 			return -1;
 		}
-		memset(err, 0, sizeof(*err));
+		rv_error_reset(err);
 		if (rv_store_restart(&s->store, err) < 0)
 			return -1;
 	}
+	rv_cli_progress_end(&s->progress);
 	return 0;
 }
 
@@ -181,12 +188,16 @@ static int write_out(struct save *s)
 
 static int save_run(struct save *s)
 {
-	struct rv_error err = { 0 };
+	struct rv_buf warnings = RV_BUF_INIT;
+	struct rv_error err = { .warnings = &warnings };
 	int rc;
 
 	if (s->table && !rv_table_def_find(s->table))
 		return rv_cli_message("Table `%s' does not exist", s->table);
-	rc = save_until_consistent(s, &err) < 0 ? rv_cli_error(s->cli, &err) : write_out(s);
+	rc = save_until_consistent(s, &err) < 0 ? rv_cli_error(s->cli, &err) : 0;
+	rv_cli_warnings(&warnings);
+	if (rc == 0)
+		rc = write_out(s);
 	if (s->open)
 		rv_store_close(&s->store);
 	return rc;

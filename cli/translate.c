@@ -191,6 +191,7 @@ struct file {
 	bool version, help;
 	const struct rv_table_def *table;
 	struct rv_buf input, out;
+	struct rv_progress progress;
 };
 
 static int set_flag(char letter, const char *arg, void *p)
@@ -266,6 +267,7 @@ static int on_command(struct rv_command *cmd, const struct rv_options *opts, voi
 	enum outcome outcome = SAID;
 
 	(void)opts;
+	rv_cli_progress_at(&f->progress, cmd->loc.line);
 	if (cmd->kind != RV_CMD_DECLARE)
 		outcome = translate(&f->out, cmd, f->cli->family);
 	else if (rv_text_is_name(cmd->chain))
@@ -310,7 +312,10 @@ static int translate_file(struct file *f)
 
 	snprintf(by, sizeof(by), "Translated by %s v%s", f->cli->name, RV_STOCK_VERSION);
 	put_date(f, by);
-	if (rv_parse_restore(f->cli->text, f->cli->len, f->cli->family, &sink, &err) < 0)
+	rv_cli_progress_start(&f->progress, f->cli, "lines", rv_cli_lines(f->cli));
+	rc = rv_parse_restore(f->cli->text, f->cli->len, f->cli->family, &sink, &err);
+	rv_cli_progress_end(&f->progress);
+	if (rc < 0)
 		rc = rv_cli_error(f->cli, &err);
 	else
 		put_date(f, "Completed");

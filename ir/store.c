@@ -786,6 +786,12 @@ int rv_store_dump(struct rv_store *s, const struct rv_table_def *def, const char
 	return visit_loaded(t, only, v);
 }
 
+void rv_store_beside(struct rv_store *s, const char *suffix, bool person, struct rv_error *err)
+{
+	if (s->backend->beside)
+		s->backend->beside(s, suffix, person, err);
+}
+
 int rv_store_table_exists(struct rv_store *s, const struct rv_table_def *def, bool *exists,
 			  struct rv_error *err)
 {

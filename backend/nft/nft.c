@@ -260,7 +260,14 @@ static int ask_rules(struct rv_store *s, const struct rv_table *table, const cha
 
 /* ---- one chain's rules, kept ---------------------------------------------------- */
 
+static void tell_seen(const struct rv_store *s)
+{
+	if (s->seen)
+		s->seen(s->seen_arg);
+}
+
 struct loading {
+	const struct rv_store *store;
 	struct rv_chain *chain;
 	const struct rv_nft_batch *batch;
 };
@@ -275,13 +282,14 @@ static int keep_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 		return -1;
 	rv_nft_rename_jump(l->batch, l->chain->table->def, r);
 	rv_chain_add_rule(l->chain, r, NULL);
+	tell_seen(l->store);
 	return 0;
 }
 
 static int load_rules(struct rv_store *s, struct rv_chain *chain, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
-	struct loading l = { chain, &n->batch };
+	struct loading l = { s, chain, &n->batch };
 	const char *name = rv_nft_kernel_name(&n->batch, chain->table->def, chain->name);
 	bool known = chain->handle && !(chain->handle & RV_NFT_NEW_CHAIN);
 
@@ -298,6 +306,7 @@ static int load_rules(struct rv_store *s, struct rv_chain *chain, struct rv_erro
 /* ---- all rules, going by ---------------------------------------------------------- */
 
 struct dumping {
+	const struct rv_store *store;
 	struct rv_table *table;
 	struct rv_chain *chain;		/* of the rule before: the next is mostly of the same */
 	const struct rv_visitor *v;
@@ -327,6 +336,7 @@ static int pass_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 		return -1;
 	rc = show_rule(d, r, &place, err);
 	rv_rule_free(r);
+	tell_seen(d->store);
 	return rc;
 }
 
@@ -334,7 +344,7 @@ static int dump(struct rv_store *s, struct rv_table *table, const char *only,
 		const struct rv_visitor *v, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
-	struct dumping d = { .table = table, .v = v };
+	struct dumping d = { .store = s, .table = table, .v = v };
 
 	if (n->fresh != table && load_chains(s, table, NULL, err))
 		return -1;
@@ -389,4 +399,5 @@ const struct rv_backend rv_backend_nft = {
 	.commit_both = rv_nft_commit_both,
 	.dump = dump,
 	.monitor = rv_nft_monitor,
+	.beside = rv_nft_beside,
 };

@@ -375,6 +375,10 @@ int rv_nft_read_userdata(struct rv_rule *r, rv_family_t family, struct rv_nft_vi
 
 int rv_nft_monitor(const struct rv_monitor *m, struct rv_error *err);
 
+/* ---- rules elsewhere: beside.c ------------------------------------------------------ */
+
+void rv_nft_beside(struct rv_store *s, const char *suffix, bool person, struct rv_error *err);
+
 /* ---- errors: error.c ----------------------------------------------------------- */
 
 /* Records why the kernel refused message v->seq. Returns -1. */

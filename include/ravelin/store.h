@@ -137,6 +137,11 @@ struct rv_backend {
 		    const struct rv_visitor *v, struct rv_error *err);
 	/* Tells of events until the watcher has enough. NULL: there is nothing to be told. */
 	int (*monitor)(const struct rv_monitor *m, struct rv_error *err);
+	/*
+	 * Adds warnings to err of rules that packets meet beside those of the store. suffix: of
+	 * the program, "-save" or "". person: also what is only for a person's eyes. May be NULL.
+	 */
+	void (*beside)(struct rv_store *s, const char *suffix, bool person, struct rv_error *err);
 };
 
 struct rv_store {
@@ -147,6 +152,8 @@ struct rv_store {
 	bool bulk;			/* many commands follow: chains are read at once */
 	bool dirty;			/* something is staged */
 	bool read_only;			/* opened only to read: no writer's lock is taken */
+	void (*seen)(void *arg);	/* called for each rule that is read; NULL: not */
+	void *seen_arg;
 };
 
 /* All backends; ends with NULL. The first is the default. backend/backends.c */
@@ -160,6 +167,9 @@ int rv_store_open(struct rv_store *s, const char *spec, rv_family_t family, bool
 void rv_store_close(struct rv_store *s);
 /* Drops what is staged and cached, to start over after RV_ERR_AGAIN. */
 int rv_store_restart(struct rv_store *s, struct rv_error *err);
+
+/* rv_backend.beside, where there is one. */
+void rv_store_beside(struct rv_store *s, const char *suffix, bool person, struct rv_error *err);
 
 /* Applies one command (not LIST, LIST_RULES). Errors carry loc where they can. */
 int rv_store_apply(struct rv_store *s, struct rv_command *cmd, struct rv_error *err);

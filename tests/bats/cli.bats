@@ -788,6 +788,15 @@ ACCEPT  all opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0
 	same "$(saved)" "$(tool xtables-nft-multi iptables-save | without_dates)"
 }
 
+@test "who asks for iptables-legacy by name is not answered (C19)" {
+	local name
+	for name in iptables-legacy ip6tables-legacy-save xtables-legacy-multi; do
+		ln -s "$(readlink -f "$RAVELIN_BIN/iptables")" "$BATS_TEST_TMPDIR/$name"
+		refused_like 3 "ravelin: $name is not here" "$BATS_TEST_TMPDIR/$name" -L
+		refused_like 3 "ravelin: $name is not here" tool xtables-nft-multi $name -L
+	done
+}
+
 # --- C20: order and repetition ----------------------------------------------
 
 @test "equal rules may stand side by side; -D takes the first one (C20)" {

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rules that packets meet beside those that are shown: of iptables-legacy, and of nf_tables
+ * tables that iptables knows nothing of. Who looks for a rule should hear of them.
+ */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "nft.h"
+
+/* The kernel lists the legacy tables in use: /proc/net/ip_tables_names, proc(5). */
+static bool has_legacy(rv_family_t family)
+{
+	int fd = open(family == NFPROTO_IPV6 ? "/proc/net/ip6_tables_names"
+					     : "/proc/net/ip_tables_names", O_RDONLY | O_CLOEXEC);
+	char byte;
+	bool some;
+
+	if (fd < 0)
+		return false;
+	some = read(fd, &byte, 1) == 1;
+	close(fd);
+	return some;
+}
+
+/* Families of nf_tables whose chains see a packet of ours, as nft calls them. */
+static const struct {
+	uint8_t family;
+	const char *name;
+} families[] = {
+	{ NFPROTO_IPV4, "ip" }, { NFPROTO_IPV6, "ip6" }, { NFPROTO_INET, "inet" },
+	{ NFPROTO_NETDEV, "netdev" }, { NFPROTO_BRIDGE, "bridge" },
+};
+
+/* The tables found so far, for a message of one line. */
+struct found {
+	uint8_t family;
+	const char *family_name;
+	bool ours;			/* iptables has tables of this family */
+	char last[NFT_TABLE_MAXNAMELEN];
+	struct rv_buf names;
+	unsigned int count;
+};
+
+#define MOST 5
+
+static void note_table(struct found *f, const char *name)
+{
+	if (!strcmp(f->last, name))
+		return;
+	snprintf(f->last, sizeof(f->last), "%s", name);
+	if (f->count++ < MOST)
+		rv_buf_printf(&f->names, "%s%s %s", f->count > 1 ? ", " : "", f->family_name, name);
+}
+
+/* A table counts once a base chain of it has rules. */
+static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct rv_nft_view t[NFTA_CHAIN_MAX + 1];
+	struct found *f = arg;
+	const char *table;
+	uint32_t use = 0;
+
+	(void)err;
+	if (!rv_nft_attr_table(attrs, t, NFTA_CHAIN_MAX + 1) || !t[NFTA_CHAIN_HOOK].data ||
+	    !rv_nft_get_u32(t[NFTA_CHAIN_USE], &use) || !use)
+		return 0;
+	table = rv_nft_get_text(t[NFTA_CHAIN_TABLE]);
+	if (table && !(f->ours && rv_table_def_find(table)))
+		note_table(f, table);
+	return 0;
+}
+
+static void find_tables(struct rv_store *s, struct found *f)
+{
+	struct rv_nft *n = s->priv;
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++) {
+		const struct rv_nft_query q = {
+			.type = NFT_MSG_GETCHAIN, .family = families[i].family, .dump = true,
+		};
+		bool other = families[i].family == NFPROTO_IPV4 ||
+			     families[i].family == NFPROTO_IPV6;
+		struct rv_error err = { 0 };
+
+		f->ours = families[i].family == s->rs.family;
+		if (other && !f->ours)
+			continue;
+		f->family_name = families[i].name;
+		f->last[0] = '\0';
+		/* A warning less is no failure. */
+		rv_nft_ask(&n->socket, &q, see_chain, f, &err);
+	}
+}
+
+void rv_nft_beside(struct rv_store *s, const char *suffix, bool person, struct rv_error *err)
+{
+	const char *tool = s->rs.family == NFPROTO_IPV6 ? "ip6tables" : "iptables";
+	struct found f = { .count = 0 };
+
+	if (has_legacy(s->rs.family))
+		rv_warn(err, "# Warning: %s-legacy tables present, use %s-legacy%s to see them",
+			tool, tool, suffix);
+	if (!person)
+		return;
+	find_tables(s, &f);
+	if (f.count && rv_buf_ok(&f.names))
+		rv_warn(err, "# Warning: packets also meet nf_tables rules outside iptables (%s%s), "
+			"use 'nft list ruleset' to see them", rv_buf_text(&f.names),
+			f.count > MOST ? ", ..." : "");
+	rv_buf_free(&f.names);
+}

@@ -1,0 +1,161 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What is said on stderr beside errors: warnings of rules elsewhere, where stock has them or
+# for a person at a terminal, and how far long work has got, at a terminal only.
+#
+# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# shellcheck disable=SC2154,SC2034
+
+load lib
+
+setup_file()
+{
+	is_root || return 0
+	{
+		echo '*filter'
+		for ((i = 0; i < 60000; i++)); do
+			echo "-A INPUT -s 10.$((i / 250)).$((i % 250)).1/32 -j ACCEPT"
+		done
+		echo COMMIT
+	} >"$BATS_FILE_TMPDIR/long"
+	{ head -n 40000 "$BATS_FILE_TMPDIR/long"; echo COMMIT; } >"$BATS_FILE_TMPDIR/shorter"
+}
+
+setup()
+{
+	need_root
+	new_ns NS
+	cd "$BATS_TEST_TMPDIR" || return
+	LONG=$BATS_FILE_TMPDIR/long
+	WARNING='# Warning: %s-legacy tables present, use %s-legacy%s to see them'
+}
+
+# at_terminal CMD...: its output, stderr too, as a terminal gets it.
+at_terminal() { script -q -e -c "nsenter --net=/proc/$NS/ns/net -- $RAVELIN_BIN/$*" /dev/null; }
+
+# warning TOOL [SUFFIX]
+# shellcheck disable=SC2059 # the format is ours
+warning() { printf "$WARNING" "$1" "$1" "${2-}"; }
+
+# says_of_legacy WANT CMD...: exactly that on stderr, whatever stdout says.
+says_of_legacy()
+{
+	capture "${@:2}"
+	[ "$rc" -eq 0 ] || { echo "rc $rc: ${*:2}: $err"; return 1; }
+	same "$1" "$err" "stderr of ${*:2}"
+}
+
+legacy_tables()
+{
+	ns "$NS" "$1-legacy" -t filter -L >/dev/null 2>&1 || skip "the kernel has no $1-legacy"
+}
+
+@test "legacy tables: said by -L, -S and -save as stock says it, by nothing else" {
+	local family
+	for family in iptables ip6tables; do
+		says_of_legacy '' tool $family -L
+		says_of_legacy '' tool $family-save
+	done
+	legacy_tables iptables
+	says_of_legacy "$(warning iptables)" iptables -L
+	says_of_legacy "$(warning iptables)" iptables -S INPUT
+	says_of_legacy "$(warning iptables)" iptables -t nat -L -n
+	says_of_legacy "$(warning iptables)" iptables -L -Z
+	says_of_legacy "$(warning iptables -save)" iptables-save
+	says_of_legacy "$(warning iptables -save)" iptables-save -c -t nat
+	for command in '-A INPUT -j ACCEPT' '-C INPUT -j ACCEPT' '-N a' '-E a b' '-X b' -Z '-P INPUT DROP' -F -V; do
+		# shellcheck disable=SC2086 # words
+		says_of_legacy '' iptables $command
+	done
+	says_of_legacy '' iptables-restore <<<$'*filter\nCOMMIT'
+	says_of_legacy '' ip6tables -L
+	says_of_legacy '' ip6tables-save
+	legacy_tables ip6tables
+	says_of_legacy "$(warning ip6tables)" ip6tables -L
+	says_of_legacy "$(warning ip6tables -save)" ip6tables-save
+}
+
+@test "legacy tables: the warning comes before an error, and changes no exit code" {
+	legacy_tables iptables
+	capture iptables -L nosuch
+	[ "$rc" -eq 1 ]
+	same "$(warning iptables)
+iptables: No chain/target/match by that name." "$err"
+}
+
+@test "legacy tables: nothing is said of them where the rules are in a file" {
+	legacy_tables iptables
+	says_of_legacy '' env RAVELIN_BACKEND="file:$BATS_TEST_TMPDIR/rules" "$RAVELIN_BIN/iptables" -L
+}
+
+@test "rules outside iptables: said to a person, never to a program" {
+	local other="packets also meet nf_tables rules outside iptables"
+	nft -f - <<-'R'
+	table ip filter { chain user { counter; }; }
+	table inet fw { chain in { type filter hook input priority 0; counter; }; }
+	table inet fw2 { chain in { type filter hook input priority 0; }; }
+	table ip mine { chain out { type filter hook output priority 5; counter; }; chain b { counter; }; }
+	table ip unhooked { chain a { counter; }; }
+	table ip6 six { chain out { type filter hook output priority 5; counter; }; }
+	R
+	iptables -A INPUT -j ACCEPT
+	quiet iptables -A INPUT -j DROP
+	for command in 'iptables -L' 'iptables -S' iptables-save 'ip6tables -L'; do
+		# shellcheck disable=SC2086 # words
+		says_of_legacy '' tool $command
+	done
+	[[ $(at_terminal iptables -L) == "# Warning: $other (ip mine, inet fw), use 'nft list ruleset' to see them"* ]]
+	[[ $(at_terminal iptables-save) == "# Warning: $other (ip mine, inet fw), use"* ]]
+	[[ $(at_terminal ip6tables -S) == "# Warning: $other (ip6 six, inet fw), use"* ]]
+	[[ $(at_terminal iptables -C INPUT -j DROP) == '' ]]
+	RAVELIN_DIAGNOSTICS=0 at_terminal iptables -S >said
+	no grep Warning said
+}
+
+@test "rules outside iptables: more than five are counted no further" {
+	for i in 1 2 3 4 5 6 7; do
+		nft "table inet t$i { chain in { type filter hook input priority $i; counter; }; }"
+	done
+	[[ $(at_terminal iptables -S) == *"(inet t1, inet t2, inet t3, inet t4, inet t5, ...)"* ]]
+}
+
+# tells WHAT CMD...: at a terminal the command says how far it has got, and wipes that.
+tells()
+{
+	at_terminal "${@:2}" >said || { cat -A said; return 1; }
+	grep -q "$1" said || { echo "not said by ${*:2}: $1"; cat -A said; return 1; }
+	[[ $(tr '\r' '\n' <said | tail -n 1 | tr -d ' \n') == '' ]] || { echo "left standing:"; cat -A said; return 1; }
+}
+
+@test "long work tells a terminal how far it has got" {
+	tells 'iptables-restore: 50000 of 60002 lines' iptables-restore "$LONG"
+	tells 'iptables-restore: 6000[0-9] lines, waiting for the kernel' iptables-restore -n "$LONG"
+	tells 'iptables-restore: 50000 of 60002 lines' iptables-restore -t "$LONG"
+	tells 'iptables-save: 50000 rules' iptables-save -f saved
+	tells 'iptables: 50000 rules' iptables -C INPUT -s 10.1.1.1 -j ACCEPT
+	tells 'iptables-restore-translate: 50000 of 60002 lines' "iptables-restore-translate -f $LONG >/dev/null"
+}
+
+@test "and nobody else" {
+	quiet iptables-restore "$LONG"
+	says_of_legacy '' iptables-save
+	[ "$(grep -c -e -A <<<"$out")" -eq 60000 ]
+	says_of_legacy '' iptables -S
+	quiet iptables -C INPUT -s 10.1.1.1 -j ACCEPT
+	says_of_legacy '' tool iptables-restore-translate -f "$LONG"
+	# Stdout alone being a terminal is not enough.
+	script -q -e -c "nsenter --net=/proc/$NS/ns/net -- $RAVELIN_BIN/iptables-restore $LONG 2>err" /dev/null >said
+	[ ! -s err ] && [ ! -s said ]
+}
+
+@test "work that is not long says nothing at a terminal either" {
+	[ "$(at_terminal iptables-restore "$BATS_FILE_TMPDIR/shorter")" = '' ]
+	[ "$(at_terminal iptables-save -f /dev/null)" = '' ]
+}
+
+@test "an error after the progress stands on a line of its own" {
+	sed '55000s/.*/-A INPUT --bogus/' "$LONG" >bad
+	at_terminal iptables-restore bad >said && return 1
+	tr '\r' '\n' <said | grep -qx "iptables-restore $BANNER: unknown option \"--bogus\""
+}
