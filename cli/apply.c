@@ -43,7 +43,7 @@ enum {
 /* How long a writer of the savefile waits for another. */
 #define PATIENCE_MS 10000
 
-static const struct rv_flag flags[] = {
+const struct rv_flag rv_apply_flags[] = {
 	{ 't', "timeout", RV_FLAG_ARG, "SECONDS", "to wait for your answer (10)" },
 	{ 'w', "write", RV_FLAG_ARG, "FILE", "save the rules there once they are confirmed" },
 	{ 'c', "command", RV_FLAG_PLAIN, NULL, "the file is a program that changes the rules: run it" },
@@ -451,7 +451,7 @@ static int say(const struct apply *a)
 	if (a->version)
 		rv_cli_version(a->cli, &b);
 	else
-		rv_flags_usage(flags, a->cli, " [RULESFILE | -c PROGRAM]", &b);
+		rv_flags_usage(rv_apply_flags, a->cli, " [RULESFILE | -c PROGRAM]", &b);
 	rc = rv_cli_write(a->cli, STDOUT_FILENO, &b);
 	rv_buf_free(&b);
 	return rc;
@@ -464,7 +464,7 @@ int rv_cli_apply(struct rv_cli *cli)
 
 	snprintf(a.save_path, sizeof(a.save_path), "/etc/network/%s.up.rules",
 		 cli->family == NFPROTO_IPV6 ? "ip6tables" : "iptables");
-	words = rv_flags_read(flags, cli, set_flag, &a);
+	words = rv_flags_read(rv_apply_flags, cli, set_flag, &a);
 	if (words < 0)
 		rc = RV_EXIT_OTHER;
 	else if (a.version || a.help)

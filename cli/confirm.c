@@ -9,7 +9,7 @@
 #include "cli/flags.h"
 #include "cli/pending.h"
 
-static const struct rv_flag flags[] = {
+const struct rv_flag rv_confirm_flags[] = {
 	{ 'h', "help", RV_FLAG_PLAIN, NULL, "print this" },
 	{ 0 },
 };
@@ -107,12 +107,12 @@ static int run(struct rv_cli *cli, const char *name, const char *word)
 	int words, rc;
 
 	cli->name = name;
-	words = rv_flags_read(flags, cli, set_flag, &help);
+	words = rv_flags_read(rv_confirm_flags, cli, set_flag, &help);
 	if (words < 0 || words < cli->argc)
 		return rv_cli_message("Usage: %s", cli->name), RV_EXIT_PARAMETER;
 	if (!help)
 		return answer(cli, word);
-	rv_flags_usage(flags, cli, "", &b);
+	rv_flags_usage(rv_confirm_flags, cli, "", &b);
 	rc = rv_cli_write(cli, STDOUT_FILENO, &b);
 	rv_buf_free(&b);
 	return rc;

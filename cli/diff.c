@@ -14,7 +14,7 @@
 #define EXIT_DIFFERENT 1
 #define EXIT_TROUBLE 2
 
-static const struct rv_flag flags[] = {
+const struct rv_flag rv_diff_flags[] = {
 	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "the rulesets are IPv4 (the default)" },
 	{ '6', "ipv6", RV_FLAG_PLAIN, NULL, "the rulesets are IPv6" },
 	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "counters that differ are differences too" },
@@ -324,11 +324,11 @@ int rv_cli_diff(struct rv_cli *cli)
 	int words, rc;
 
 	cli->name = "ravelin diff";
-	words = rv_flags_read(flags, cli, set_flag, &d);
+	words = rv_flags_read(rv_diff_flags, cli, set_flag, &d);
 	for (int i = 0; i < 2; i++)
 		rv_ruleset_init(&d.side[i], cli->family);
 	if (d.help) {
-		rv_flags_usage(flags, cli, " A B    (a save file, - or live)", &d.out);
+		rv_flags_usage(rv_diff_flags, cli, " A B    (a save file, - or live)", &d.out);
 		rc = rv_cli_write(cli, STDOUT_FILENO, &d.out);
 	} else if (words < 0 || cli->argc - words != 2) {
 		rv_cli_message("Try `%s -h' for more information.", cli->name);

@@ -20,6 +20,11 @@ struct rv_flag {
 	const char *help;
 };
 
+/* Those of each program, in its file. */
+extern const struct rv_flag rv_save_flags[], rv_restore_flags[], rv_apply_flags[],
+	rv_translate_flags[], rv_monitor_flags[], rv_confirm_flags[], rv_diff_flags[],
+	rv_xml_flags[], rv_json_flags[], rv_run_flags[];
+
 /*
  * Calls fn with the letter of each option. Returns the index of the first word that is none,
  * or -1 after a message of getopt's. A result of fn other than 0 ends it: the rest is not looked at.

@@ -5,7 +5,7 @@
 #include "backend/text/json.h"
 #include "cli/flags.h"
 
-static const struct rv_flag flags[] = {
+const struct rv_flag rv_json_flags[] = {
 	{ 'r', "restore", RV_FLAG_PLAIN, NULL, "JSON to the text of iptables-save" },
 	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "with --restore: that text has counters" },
 	{ 'l', "live", RV_FLAG_PLAIN, NULL, "the rules that are loaded, instead of a file's" },
@@ -70,7 +70,7 @@ static int run(struct json *j, int words)
 		if (j->version)
 			rv_cli_version(cli, &j->out);
 		else
-			rv_flags_usage(flags, cli, " [file]", &j->out);
+			rv_flags_usage(rv_json_flags, cli, " [file]", &j->out);
 		return rv_cli_write(cli, STDOUT_FILENO, &j->out);
 	}
 	if (cli->argc - words > !j->live)
@@ -89,7 +89,7 @@ int rv_cli_json(struct rv_cli *cli)
 
 	cli->name = "ravelin json";
 	cli->restore = true;
-	rc = run(&j, rv_flags_read(flags, cli, set_flag, &j));
+	rc = run(&j, rv_flags_read(rv_json_flags, cli, set_flag, &j));
 	rv_buf_free(&j.input);
 	rv_buf_free(&j.out);
 	return rc;

@@ -11,105 +11,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
-
-static const struct program {
-	const char *name;
-	rv_family_t family;
-	bool restore;
-	int (*run)(struct rv_cli *cli);
-	const char *help;
-} programs[] = {
-	{ "iptables", NFPROTO_IPV4, false, rv_cli_iptables, "change and list IPv4 rules" },
-	{ "iptables-save", NFPROTO_IPV4, false, rv_cli_save, "print all IPv4 rules" },
-	{ "iptables-restore", NFPROTO_IPV4, true, rv_cli_restore, "load them" },
-	{ "iptables-translate", NFPROTO_IPV4, false, rv_cli_translate, "say a command in nft's words" },
-	{ "iptables-restore-translate", NFPROTO_IPV4, true, rv_cli_restore_translate,
-	  "say what -save printed so" },
-	{ "iptables-apply", NFPROTO_IPV4, true, rv_cli_apply, "load them until you confirm or time is over" },
-	{ "ip6tables", NFPROTO_IPV6, false, rv_cli_iptables, "change and list IPv6 rules" },
-	{ "ip6tables-save", NFPROTO_IPV6, false, rv_cli_save, "print all IPv6 rules" },
-	{ "ip6tables-restore", NFPROTO_IPV6, true, rv_cli_restore, "load them" },
-	{ "ip6tables-translate", NFPROTO_IPV6, false, rv_cli_translate, "say a command in nft's words" },
-	{ "ip6tables-restore-translate", NFPROTO_IPV6, true, rv_cli_restore_translate,
-	  "say what -save printed so" },
-	{ "ip6tables-apply", NFPROTO_IPV6, true, rv_cli_apply, "load them until you confirm or time is over" },
-	{ "xtables-monitor", NFPROTO_UNSPEC, false, rv_cli_monitor, "tell of changes and of traced packets" },
-	{ "confirm", NFPROTO_UNSPEC, false, rv_cli_confirm, "keep what iptables-apply has loaded" },
-	{ "diff", NFPROTO_IPV4, false, rv_cli_diff, "say what differs between two rulesets" },
-	{ "revert", NFPROTO_UNSPEC, false, rv_cli_revert, "do not keep it" },
-	{ "iptables-xml", NFPROTO_IPV4, false, rv_cli_xml, "what -save printed as XML, and back" },
-	{ "json", NFPROTO_IPV4, false, rv_cli_json, "rules as JSON, and back" },
-	{ "run", NFPROTO_IPV4, false, rv_cli_run, "packets of a capture through the rules of a file" },
-	{ NULL },
-};
-
-/* What may stand behind "iptables" in a name, and the backend it means; NULL: as without it. */
-static const struct {
-	const char *mark;
-	const char *backend;
-} variants[] = {
-	{ "tables-nft", NULL },
-	{ "tables-kmod", "kmod" },
-};
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-static const struct program *find_plain(const char *name)
-{
-	for (const struct program *p = programs; p->name; p++)
-		if (strcmp(p->name, name) == 0)
-			return p;
-	return NULL;
-}
-
-/* Whether spec is "NAME" or "NAME:ARG". */
-static bool names_backend(const char *spec, const char *name)
-{
-	size_t len = strlen(name);
-
-	return spec && strncmp(spec, name, len) == 0 && (!spec[len] || spec[len] == ':');
-}
-
-/*
- * "iptables-nft-save" and "/usr/sbin/iptables-save" are the same program; a name that means
- * a backend sets *backend.
- */
-static const struct program *find_program(const char *path, const char **backend)
-{
-	const char *name = base_name(path);
-	char plain[32];
-
-	for (unsigned int i = 0; i < sizeof(variants) / sizeof(*variants); i++) {
-		const char *mark = strstr(name, variants[i].mark);
-		int head = (int)(mark ? mark - name : 0) + (int)strlen("tables");
-
-		if (!mark)
-			continue;
-		if (snprintf(plain, sizeof(plain), "%.*s%s", head, name,
-			     mark + strlen(variants[i].mark)) >= (int)sizeof(plain))
-			return NULL;
-		if (variants[i].backend && !names_backend(*backend, variants[i].backend))
-			*backend = variants[i].backend;
-		return find_plain(plain);
-	}
-	return find_plain(name);
-}
+#include "cli/programs.h"
 
 static int usage(FILE *to, int code)
 {
 	const struct rv_backend *const *b;
-	const struct program *p;
+	const struct rv_program *p;
 
 	fputs("Usage: ravelin [--backend NAME[:ARG]] PROGRAM [ARGUMENTS]\n"
 	      "       ravelin --version | --help\n\nPrograms:\n", to);
-	for (p = programs; p->name; p++)
-		fprintf(to, "  %-28s %s\n", p->name, p->help);
+	for (p = rv_programs; p->name; p++)
+		if (p->help)
+			fprintf(to, "  %-28s %s\n", p->name, p->help);
 	fputs("\nBackends (or in $RAVELIN_BACKEND):", to);
 	for (b = rv_backends; *b; b++)
 		fprintf(to, " %s%s", (*b)->name, b == rv_backends ? " (default)" : "");
@@ -174,14 +87,14 @@ static void prepare(void)
  */
 static bool is_legacy(const char *path)
 {
-	return strstr(base_name(path), "tables-legacy") != NULL;
+	return strstr(basename(path), "tables-legacy") != NULL;
 }
 
 static int refuse_legacy(const char *path)
 {
 	fprintf(stderr, "ravelin: %s is not here: Ravelin has no part in the tables of "
 		"iptables-legacy, which only that program can list and change\n",
-		base_name(path));
+		basename(path));
 	return RV_EXIT_VERSION;
 }
 
@@ -189,7 +102,7 @@ int main(int argc, char **argv)
 {
 	const char *env = getenv("RAVELIN_BACKEND");
 	const char *spec = env && *env ? env : NULL;
-	const struct program *p = argc > 0 ? find_program(argv[0], &spec) : NULL;
+	const struct rv_program *p = argc > 0 ? rv_program_find(argv[0], &spec) : NULL;
 	struct rv_cli cli = { 0 };
 	int at = 0, code = RV_EXIT_PARAMETER;
 
@@ -202,7 +115,7 @@ int main(int argc, char **argv)
 			return code;
 		if (at >= argc)
 			return usage(stderr, RV_EXIT_PARAMETER);
-		p = find_program(argv[at], &spec);
+		p = rv_program_find(argv[at], &spec);
 		if (!p && is_legacy(argv[at]))
 			return refuse_legacy(argv[at]);
 		if (!p) {
@@ -211,7 +124,7 @@ int main(int argc, char **argv)
 		}
 	}
 	/* Like stock, -save and -restore say the name they were called by, iptables does not. */
-	cli.name = p->run == rv_cli_iptables ? p->name : base_name(argv[at]);
+	cli.name = p->run == rv_cli_iptables ? p->name : basename(argv[at]);
 	cli.family = p->family;
 	cli.restore = p->restore;
 	cli.spec = spec;

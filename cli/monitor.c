@@ -14,7 +14,7 @@
 
 #include "cli/flags.h"
 
-static const struct rv_flag flags[] = {
+const struct rv_flag rv_monitor_flags[] = {
 	{ 't', "trace", RV_FLAG_PLAIN, NULL, "tell the way of packets that -j TRACE has marked" },
 	{ 'e', "event", RV_FLAG_PLAIN, NULL, "tell of changes to the ruleset" },
 	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "only IPv4" },
@@ -304,14 +304,14 @@ static int say(struct monitor *m, int rc)
 	if (m->version)
 		rv_buf_printf(&m->line, "%s %s\n", m->cli->name, RV_STOCK_VERSION);
 	else
-		rv_flags_usage(flags, m->cli, "", &m->line);
+		rv_flags_usage(rv_monitor_flags, m->cli, "", &m->line);
 	return rv_cli_write(m->cli, STDOUT_FILENO, &m->line) || rc;
 }
 
 int rv_cli_monitor(struct rv_cli *cli)
 {
 	struct monitor m = { .cli = cli };
-	int words = rv_flags_read(flags, cli, set_flag, &m), rc;
+	int words = rv_flags_read(rv_monitor_flags, cli, set_flag, &m), rc;
 
 	if (words < 0) {
 		rv_cli_message("Try `%s -h' for more information.", cli->name);

@@ -9,7 +9,7 @@
 
 #include "cli/flags.h"
 
-static const struct rv_flag flags[] = {
+const struct rv_flag rv_restore_flags[] = {
 	{ 'n', "noflush", RV_FLAG_PLAIN, NULL, "keep what is in the tables" },
 	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "set packet and byte counters too" },
 	{ 't', "test", RV_FLAG_PLAIN, NULL, "check the input, change nothing" },
@@ -223,14 +223,14 @@ static int say(struct restore *r)
 	if (r->version)
 		rv_cli_version(r->cli, &r->out);
 	else
-		rv_flags_usage(flags, r->cli, " [file]", &r->out);
+		rv_flags_usage(rv_restore_flags, r->cli, " [file]", &r->out);
 	return rv_cli_write(r->cli, STDOUT_FILENO, &r->out);
 }
 
 int rv_cli_restore(struct rv_cli *cli)
 {
 	struct restore r = { .cli = cli };
-	int rc, words = rv_flags_read(flags, cli, set_flag, &r);
+	int rc, words = rv_flags_read(rv_restore_flags, cli, set_flag, &r);
 
 	if (words < 0)
 		rc = rv_cli_message("Try `%s -h' for more information.", cli->name);

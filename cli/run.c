@@ -16,7 +16,7 @@
 #include "cli/run.h"
 #include "kernel/user/user.h"
 
-static const struct rv_flag flags[] = {
+const struct rv_flag rv_run_flags[] = {
 	{ 'r', "rules", RV_FLAG_ARG, "FILE", "the rules, as iptables-save prints them" },
 	{ 'p', "pcap", RV_FLAG_ARG, "IN", "the packets: pcap or pcapng; - is stdin" },
 	{ 'H', "hook", RV_FLAG_ARG, "CHAIN,...", "base chains they pass, in this order (INPUT)" },
@@ -573,7 +573,7 @@ static int say(struct run *r)
 	if (r->version) {
 		rv_cli_version(r->cli, &r->print);
 	} else {
-		rv_flags_usage(flags, r->cli, "", &r->print);
+		rv_flags_usage(rv_run_flags, r->cli, "", &r->print);
 		rv_buf_puts(&r->print, about);
 	}
 	return flush_text(r);
@@ -588,7 +588,7 @@ int rv_cli_run(struct rv_cli *cli)
 		return rv_cli_message("ravelin run: out of memory");
 	r->cli = cli;
 	cli->name = "ravelin run";
-	words = rv_flags_read(flags, cli, set_flag, r);
+	words = rv_flags_read(rv_run_flags, cli, set_flag, r);
 	if (words >= 0 && words < cli->argc)
 		rv_cli_message("ravelin run: unexpected word: %s", cli->argv[words]);
 	if (words < cli->argc)

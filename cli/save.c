@@ -8,7 +8,7 @@
 
 #include "cli/flags.h"
 
-static const struct rv_flag flags[] = {
+const struct rv_flag rv_save_flags[] = {
 	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "with packet and byte counters" },
 	{ 't', "table", RV_FLAG_ARG, "TABLE", "only this table" },
 	{ 'f', "file", RV_FLAG_ARG, "FILE", "write to this file instead of stdout" },
@@ -206,7 +206,7 @@ static int save_run(struct save *s)
 int rv_cli_save(struct rv_cli *cli)
 {
 	struct save s = { .cli = cli };
-	int rc, words = rv_flags_read(flags, cli, set_flag, &s);
+	int rc, words = rv_flags_read(rv_save_flags, cli, set_flag, &s);
 
 	if (words < 0) {
 		rc = rv_cli_message("Look at manual page `%s.8' for more information.", cli->name);
@@ -214,7 +214,7 @@ int rv_cli_save(struct rv_cli *cli)
 		rv_cli_version(cli, &s.out);
 		rc = rv_cli_write(cli, STDOUT_FILENO, &s.out);
 	} else if (s.help) {
-		rv_flags_usage(flags, cli, "", &s.out);
+		rv_flags_usage(rv_save_flags, cli, "", &s.out);
 		rc = rv_cli_write(cli, STDOUT_FILENO, &s.out);
 	} else if (words < cli->argc) {
 		rc = rv_cli_message("Unknown arguments found on commandline");

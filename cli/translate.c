@@ -178,7 +178,7 @@ int rv_cli_translate(struct rv_cli *cli)
 
 /* ---- a restore file ---------------------------------------------------------------- */
 
-static const struct rv_flag flags[] = {
+const struct rv_flag rv_translate_flags[] = {
 	{ 'f', "file", RV_FLAG_ARG, "FILE", "read this file, not stdin" },
 	{ 'V', "version", RV_FLAG_PLAIN, NULL, "print the version" },
 	{ 'h', "help", RV_FLAG_PLAIN, NULL, "print this" },
@@ -328,14 +328,14 @@ static int say(struct file *f)
 	if (f->version)
 		rv_cli_version(f->cli, &f->out);
 	else
-		rv_flags_usage(flags, f->cli, "", &f->out);
+		rv_flags_usage(rv_translate_flags, f->cli, "", &f->out);
 	return rv_cli_write(f->cli, STDOUT_FILENO, &f->out);
 }
 
 int rv_cli_restore_translate(struct rv_cli *cli)
 {
 	struct file f = { .cli = cli };
-	int rc, words = rv_flags_read(flags, cli, set_flag, &f);
+	int rc, words = rv_flags_read(rv_translate_flags, cli, set_flag, &f);
 
 	if (words < 0)
 		rc = rv_cli_message("Try `%s -h' for more information.", cli->name);

@@ -5,7 +5,7 @@
 #include "backend/text/xml.h"
 #include "cli/flags.h"
 
-static const struct rv_flag flags[] = {
+const struct rv_flag rv_xml_flags[] = {
 	{ 'c', "combine", RV_FLAG_PLAIN, NULL, "rules that ask the same become one with several actions" },
 	{ 'v', "verbose", RV_FLAG_PLAIN, NULL, "each line as a comment before what it became" },
 	{ 'r', "restore", RV_FLAG_PLAIN, NULL, "XML to the text it was made of" },
@@ -45,7 +45,7 @@ int rv_cli_xml(struct rv_cli *cli)
 {
 	struct xml x = { 0 };
 	struct rv_buf input = RV_BUF_INIT, out = RV_BUF_INIT;
-	int rc, words = rv_flags_read(flags, cli, set_flag, &x);
+	int rc, words = rv_flags_read(rv_xml_flags, cli, set_flag, &x);
 
 	if (words < 0) {
 		rc = rv_cli_message("Try `%s -h' for more information.", cli->name);
@@ -53,7 +53,7 @@ int rv_cli_xml(struct rv_cli *cli)
 		if (x.version)
 			rv_cli_version(cli, &out);
 		else
-			rv_flags_usage(flags, cli, " [file]", &out);
+			rv_flags_usage(rv_xml_flags, cli, " [file]", &out);
 		rc = rv_cli_write(cli, STDOUT_FILENO, &out);
 	} else if (cli->argc - words > 1) {
 		rc = rv_cli_message("Unknown arguments found on commandline");

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The names of the multi-call binary. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/flags.h"
+#include "cli/programs.h"
+
+const struct rv_program rv_programs[] = {
+	{ "iptables", NFPROTO_IPV4, false, rv_cli_iptables, NULL,
+	  "change and list IPv4 rules" },
+	{ "iptables-save", NFPROTO_IPV4, false, rv_cli_save, rv_save_flags,
+	  "print all IPv4 rules" },
+	{ "iptables-restore", NFPROTO_IPV4, true, rv_cli_restore, rv_restore_flags,
+	  "load them" },
+	{ "iptables-translate", NFPROTO_IPV4, false, rv_cli_translate, NULL,
+	  "say a command in nft's words" },
+	{ "iptables-restore-translate", NFPROTO_IPV4, true, rv_cli_restore_translate, rv_translate_flags,
+	  "say what -save printed so" },
+	{ "iptables-apply", NFPROTO_IPV4, true, rv_cli_apply, rv_apply_flags,
+	  "load them until you confirm or time is over" },
+	{ "ip6tables", NFPROTO_IPV6, false, rv_cli_iptables, NULL,
+	  "change and list IPv6 rules" },
+	{ "ip6tables-save", NFPROTO_IPV6, false, rv_cli_save, rv_save_flags,
+	  "print all IPv6 rules" },
+	{ "ip6tables-restore", NFPROTO_IPV6, true, rv_cli_restore, rv_restore_flags,
+	  "load them" },
+	{ "ip6tables-translate", NFPROTO_IPV6, false, rv_cli_translate, NULL,
+	  "say a command in nft's words" },
+	{ "ip6tables-restore-translate", NFPROTO_IPV6, true, rv_cli_restore_translate, rv_translate_flags,
+	  "say what -save printed so" },
+	{ "ip6tables-apply", NFPROTO_IPV6, true, rv_cli_apply, rv_apply_flags,
+	  "load them until you confirm or time is over" },
+	{ "xtables-monitor", NFPROTO_UNSPEC, false, rv_cli_monitor, rv_monitor_flags,
+	  "tell of changes and of traced packets" },
+	{ "confirm", NFPROTO_UNSPEC, false, rv_cli_confirm, rv_confirm_flags,
+	  "keep what iptables-apply has loaded" },
+	{ "diff", NFPROTO_IPV4, false, rv_cli_diff, rv_diff_flags,
+	  "say what differs between two rulesets" },
+	{ "revert", NFPROTO_UNSPEC, false, rv_cli_revert, rv_confirm_flags,
+	  "do not keep it" },
+	{ "iptables-xml", NFPROTO_IPV4, false, rv_cli_xml, rv_xml_flags,
+	  "what -save printed as XML, and back" },
+	{ "json", NFPROTO_IPV4, false, rv_cli_json, rv_json_flags,
+	  "rules as JSON, and back" },
+	{ "run", NFPROTO_IPV4, false, rv_cli_run, rv_run_flags,
+	  "packets of a capture through the rules of a file" },
+	{ "complete", NFPROTO_UNSPEC, false, rv_cli_complete, NULL, NULL },
+	{ NULL },
+};
+
+/* What may stand behind "iptables" in a name, and the backend it means; NULL: as without it. */
+static const struct {
+	const char *mark;
+	const char *backend;
+} variants[] = {
+	{ "tables-nft", NULL },
+	{ "tables-kmod", "kmod" },
+};
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static const struct rv_program *find_plain(const char *name)
+{
+	for (const struct rv_program *p = rv_programs; p->name; p++)
+		if (strcmp(p->name, name) == 0)
+			return p;
+	return NULL;
+}
+
+/* Whether spec is "NAME" or "NAME:ARG". */
+static bool names_backend(const char *spec, const char *name)
+{
+	size_t len = strlen(name);
+
+	return spec && strncmp(spec, name, len) == 0 && (!spec[len] || spec[len] == ':');
+}
+
+const struct rv_program *rv_program_find(const char *path, const char **backend)
+{
+	const char *name = base_name(path);
+	char plain[32];
+
+	for (unsigned int i = 0; i < sizeof(variants) / sizeof(*variants); i++) {
+		const char *mark = strstr(name, variants[i].mark);
+		int head = (int)(mark ? mark - name : 0) + (int)strlen("tables");
+
+		if (!mark)
+			continue;
+		if (snprintf(plain, sizeof(plain), "%.*s%s", head, name,
+			     mark + strlen(variants[i].mark)) >= (int)sizeof(plain))
+			return NULL;
+		if (variants[i].backend && !names_backend(*backend, variants[i].backend))
+			*backend = variants[i].backend;
+		return find_plain(plain);
+	}
+	return find_plain(name);
+}
