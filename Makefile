@@ -7,7 +7,8 @@
 # make bench     speed and memory beside stock iptables
 # make check-long, make fuzz   longer campaigns of the same
 # make lint      static checks        make format   clang-format
-# make install   DESTDIR, PREFIX      make clean
+# make install   DESTDIR, PREFIX      make deb      a Debian package
+# make uninstall, make clean
 #
 # Sources are found by folder: a new file needs no line here.
 
@@ -57,7 +58,7 @@ say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
 
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/*.c)))
 
-.PHONY: all module demo check check-long check-unit check-sanitize check-engine fuzz bench lint format install install-headers uninstall clean deps docs
+.PHONY: all module demo check check-long check-unit check-sanitize check-engine fuzz bench lint format install install-headers install-shell deb uninstall clean deps docs
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -221,10 +222,37 @@ lint:
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
-install: all install-headers
+# What is made for the place it goes to.
+DATADIR   ?= $(PREFIX)/share
+MANDIR    ?= $(DATADIR)/man
+BASHDIR   ?= $(DATADIR)/bash-completion/completions
+ZSHDIR    ?= $(DATADIR)/zsh/site-functions
+FISHDIR   ?= $(DATADIR)/fish/vendor_completions.d
+UNITDIR   ?= $(PREFIX)/lib/systemd/system
+COMPLETED := ravelin $(LINKS)
+PAGES     := $(wildcard docs/man/*.[18])
+fill       = sed -e 's|@RAVELIN@|$(SBINDIR)/ravelin|; s|@NAMES@|$(COMPLETED)|; s|@SBINDIR@|$(SBINDIR)|g' \
+	-e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|; s|@EXTENSIONS@|$(EXTENSIONS)|'
+
+install: all install-headers install-shell
 	install -D -m 0755 $(BUILD)/ravelin $(DESTDIR)$(SBINDIR)/ravelin
 	for n in $(LINKS); do ln -sf ravelin $(DESTDIR)$(SBINDIR)/$$n; done
-	install -d -m 0755 $(DESTDIR)$(EXTENSIONS)
+	install -d -m 0755 $(DESTDIR)$(EXTENSIONS) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(UNITDIR)
+	$(fill) dist/ravelin.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/ravelin.pc
+	$(fill) dist/ravelin-restore.service.in >$(DESTDIR)$(UNITDIR)/ravelin-restore.service
+	for p in $(PAGES); do install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man$${p##*.} $$p || exit; done
+
+# bash and fish look for a file by the name of the program.
+install-shell:
+	install -d -m 0755 $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	$(fill) completion/ravelin.bash >$(DESTDIR)$(BASHDIR)/ravelin
+	$(fill) completion/ravelin.zsh >$(DESTDIR)$(ZSHDIR)/_ravelin
+	$(fill) completion/ravelin.fish >$(DESTDIR)$(FISHDIR)/ravelin.fish
+	for n in $(LINKS); do ln -sf ravelin $(DESTDIR)$(BASHDIR)/$$n; ln -sf ravelin.fish $(DESTDIR)$(FISHDIR)/$$n.fish; done
+
+# build/ravelin_VERSION_ARCH.deb
+deb: all
+	scripts/deb $(VERSION)
 
 install-headers:
 	install -D -m 0644 -t $(DESTDIR)$(INCLUDEDIR)/ravelin $(HEADERS:%=include/ravelin/%.h)
@@ -233,6 +261,9 @@ uninstall:
 	for n in ravelin $(LINKS); do rm -f $(DESTDIR)$(SBINDIR)/$$n; done
 	for n in $(HEADERS); do rm -f $(DESTDIR)$(INCLUDEDIR)/ravelin/$$n.h; done
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/ravelin
+	for n in $(COMPLETED); do rm -f $(DESTDIR)$(BASHDIR)/$$n $(DESTDIR)$(FISHDIR)/$$n.fish; done
+	for p in $(notdir $(PAGES)); do rm -f $(DESTDIR)$(MANDIR)/man$${p##*.}/$$p; done
+	rm -f $(DESTDIR)$(ZSHDIR)/_ravelin $(DESTDIR)$(LIBDIR)/pkgconfig/ravelin.pc $(DESTDIR)$(UNITDIR)/ravelin-restore.service
 
 clean:
 	rm -rf $(BUILD)

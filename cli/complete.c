@@ -74,10 +74,19 @@ static void offer_core(struct rv_offers *o, const struct rv_completion *c)
 	}
 }
 
+/* Other spellings of a row only once it is clear that one is meant. */
+static bool is_shown(const struct rv_offers *o, const struct rv_completion *c,
+		     const struct rv_option *row)
+{
+	if (row->family && row->family != c->family)
+		return false;
+	return !row->alias_of || o->len > strlen("--");
+}
+
 static void offer_rows(struct rv_offers *o, const struct rv_completion *c, const struct rv_ext *ext)
 {
 	for (const struct rv_option *row = ext->options; row && row->name; row++)
-		if (!row->alias_of && (!row->family || row->family == c->family))
+		if (is_shown(o, c, row))
 			offer_option(o, row->letter, row->name, row->help);
 }
 

@@ -1,0 +1,20 @@
+#compdef @NAMES@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Completion in zsh: what may come is asked of ravelin itself.
+
+_ravelin()
+{
+	local line files=0
+	local -a found
+	for line in ${(f)"$(@RAVELIN@ complete -- "${(@)words[1,CURRENT]}" 2>/dev/null)"}; do
+		if [[ $line == $'\t' ]]; then
+			files=1
+		else
+			found+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}")
+		fi
+	done
+	(( $#found )) && _describe ravelin found
+	(( files )) && _files
+}
+_ravelin "$@"

@@ -1,0 +1,90 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Completion: what ravelin offers, and what a real bash, zsh and fish make of it.
+#
+# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# shellcheck disable=SC2154,SC2034
+
+load lib
+
+setup()
+{
+	need_root
+	new_ns NS
+	ns "$NS" ip link add name mywire type veth peer name otherend
+	iptables -N MYCHAIN
+	iptables -t nat -N NATCHAIN
+	ns "$NS" ipset create myset hash:ip
+	PLACE=$BATS_TEST_TMPDIR
+	make -s -C "$LIB_DIR/../.." install-shell DESTDIR="$PLACE" PREFIX= SBINDIR="$(dirname "$RAVELIN_BIN")" \
+		BASHDIR=/bash ZSHDIR=/zsh FISHDIR=/fish >/dev/null
+	PATH=$RAVELIN_BIN:$PATH
+}
+
+teardown() { end_ns "${NS:-}"; }
+
+# offers WORDS TEXT: what is offered, without what it means.
+offers()
+{
+	local -a words
+	read -ra words <<<"$1"
+	[ $# -lt 3 ] || words+=('')
+	same "$2" "$(tool ../ravelin complete -- "${words[@]}" | cut -f 1 | paste -sd ' ')" "offers for $1"
+}
+
+@test "options, extensions, names of values" {
+	offers 'iptables -t nat -P P' 'PREROUTING POSTROUTING'
+	offers 'iptables -A INPUT -p tcp --dp' '--dport'
+	offers 'iptables -A INPUT --dp' ''
+	offers 'iptables -A INPUT -m conntrack --ctstate NEW,E' 'NEW,ESTABLISHED'
+	offers 'iptables -m connt' 'conntrack'
+	offers 'ip6tables -m hopl' ''
+	offers 'iptables --tab' '--table'
+	offers 'iptables -A INPUT --app' ''
+	offers 'iptables -L --dest' ''
+	offers 'iptables -t m' 'mangle'
+	offers 'iptables -A INPUT --protocol=udp' '--protocol=udp --protocol=udplite'
+	offers 'iptables-save --tab' '--table'
+	offers 'iptables-save -t ra' 'raw'
+	offers 'ravelin ip6tables-sa' 'ip6tables-save'
+	offers 'ravelin iptables -t nat -A NATC' 'NATCHAIN'
+	offers 'nonsense -A' ''
+}
+
+@test "chains, interfaces and sets as they are now" {
+	offers 'iptables -A MY' 'MYCHAIN'
+	offers 'iptables -A INPUT -j MY' 'MYCHAIN'
+	offers 'iptables -t nat -A INPUT -g ' 'NATCHAIN' ''
+	offers 'ip6tables -A MY' ''
+	offers 'iptables -A INPUT -i my' 'mywire'
+	offers 'iptables -A INPUT -m set --match-set my' 'myset'
+	offers 'iptables -A INPUT -m set --match-set myset src,d' 'src,dst'
+	iptables -N MYOTHER
+	offers 'iptables -A MY' 'MYCHAIN MYOTHER'
+}
+
+# tab SHELL SETUP TYPED WANT...
+tab() { ns "$NS" "$PYTHON" -I -S "$LIB_DIR/tab.py" "$@"; }
+
+in_shell()
+{
+	tab "$1" "$2" 'iptables -A MYCH\t' 'MYCHAIN'
+	tab "$1" "$2" 'iptables -A INPUT -m set --match-set mys\t' 'myset'
+	tab "$1" "$2" 'iptables -A INPUT -i mywi\t' 'mywire'
+	tab "$1" "$2" 'iptables -A INPUT -p tcp --dp\t' --dport
+	tab "$1" "$2" 'ip6tables -m connt\t' 'conntrack'
+	tab "$1" "$2" 'ravelin ip6tables-s\t' 'ip6tables-save'
+}
+
+@test "in bash" { in_shell bash "source $PLACE/bash/ravelin"; }
+
+@test "in zsh" {
+	command -v zsh || skip 'no zsh'
+	in_shell zsh "fpath=($PLACE/zsh \$fpath); autoload -U compinit; compinit -u -D"
+}
+
+@test "in fish" {
+	command -v fish || skip 'no fish'
+	in_shell fish "source $PLACE/fish/ravelin.fish"
+}
