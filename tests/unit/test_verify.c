@@ -148,7 +148,7 @@ static void test_rows(void **state)
 static void test_too_many_rows(void **state)
 {
 	static struct rv_option many[66];
-	static char names[65][8];
+	static char names[65][16];
 
 	(void)state;
 	make_right();
