@@ -346,7 +346,7 @@ static int revert(struct apply *a, int code)
 	print("Reverting to old iptables rules... ");
 	word = hear(a);
 	if (word == 0) {
-		rv_pending_end_group(&a->pending, true);
+		rv_pending_end_group(&a->pending);
 		if (rv_snapshot_put(&a->before, a->cli->spec, &err) < 0) {
 			rv_cli_error(a->cli, &err);
 			return code;

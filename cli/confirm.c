@@ -62,7 +62,7 @@ static int decide_stale(const struct rv_cli *cli, struct rv_pending *p, bool kee
 	int rc = 0;
 
 	if (!keep) {
-		rv_pending_end_group(p, false);
+		rv_pending_end_group(p);
 		rc = rv_pending_read(p, &spec, &before, &err);
 		if (rc == 0)
 			rc = rv_snapshot_put(&before, spec, &err);

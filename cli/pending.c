@@ -293,19 +293,39 @@ int rv_pending_lock(struct rv_pending *p, struct rv_error *err)
 
 /* ---- the command ------------------------------------------------------------------------ */
 
+/* What stands in the lock's file: a group of the watcher's session, or 0. */
+struct note {
+	pid_t group, session;
+};
+
 void rv_pending_note(struct rv_pending *p, pid_t group)
 {
-	(void)!pwrite(p->lock, &group, sizeof(group), 0);
+	struct note n = { group, getsid(0) };
+
+	(void)!pwrite(p->lock, &n, sizeof(n), 0);
 }
 
-void rv_pending_end_group(struct rv_pending *p, bool leader)
-{
-	pid_t group;
+/* How long a killed group may take to be gone, in microseconds; zombies nobody buries stay. */
+#define GONE_TRIES	200
+#define GONE_PAUSE	5000
 
-	if (pread(p->lock, &group, sizeof(group), 0) != sizeof(group) || group <= 1)
+/*
+ * A number is not given to another process while a group of that number has members: if its
+ * first process is gone, the group is the one that was noted; if it is there, its session tells.
+ */
+void rv_pending_end_group(struct rv_pending *p)
+{
+	struct note n;
+	pid_t session;
+
+	if (pread(p->lock, &n, sizeof(n), 0) != sizeof(n) || n.group <= 1)
 		return;
-	if (leader || (kill(group, 0) < 0 && errno == ESRCH))
-		kill(-group, SIGKILL);
+	session = getsid(n.group);
+	if (session >= 0 && session != n.session)
+		return;
+	/* What a process has asked of the kernel is still done when it has been killed. */
+	for (int i = 0; i < GONE_TRIES && kill(-n.group, SIGKILL) == 0; i++)
+		usleep(GONE_PAUSE);
 }
 
 /* ---- the socket ------------------------------------------------------------------------- */

@@ -48,11 +48,10 @@ void rv_pending_remove(struct rv_pending *p);
 
 /*
  * Notes the process group that is changing rules, 0: none any more; and ends what is left of
- * it when its watcher was killed. leader: also when its first process is still there, which
- * must be ours then and not one that got its number since.
+ * it when its watcher was killed: returns when nothing of it runs any more.
  */
 void rv_pending_note(struct rv_pending *p, pid_t group);
-void rv_pending_end_group(struct rv_pending *p, bool leader);
+void rv_pending_end_group(struct rv_pending *p);
 
 /* A socket that hears, or one that is connected to the watcher; -1 with errno set. */
 int rv_pending_listen(struct rv_pending *p);

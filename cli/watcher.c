@@ -152,19 +152,27 @@ static void exec_command(const struct rv_watch *w, pid_t watcher)
 	_exit(127);
 }
 
+/*
+ * Kills what is left of the command's group, and waits until all of it is gone: what a process
+ * has asked of the kernel is still done when it has been killed. Orphans of the group have
+ * become our children (PR_SET_CHILD_SUBREAPER).
+ */
+static void end_group(pid_t pid)
+{
+	kill(-pid, SIGKILL);
+	while (waitpid(-pid, NULL, 0) > 0 || errno == EINTR)
+		;
+}
+
 /* Ends the command with all that it started in its group. */
 static void end_command(pid_t pid)
 {
 	int64_t until = now_ms() + GRACE_MS;
-	int status = 0;
-	pid_t rc;
 
 	kill(-pid, SIGTERM);
-	while ((rc = waitpid(pid, &status, WNOHANG)) == 0 && now_ms() < until)
+	while (waitpid(pid, NULL, WNOHANG) == 0 && now_ms() < until)
 		usleep(10000);
-	kill(-pid, SIGKILL);
-	if (rc == 0)
-		waitpid(pid, &status, 0);
+	end_group(pid);
 }
 
 /* Whether the command has done its work in time, with somebody still there to ask. */
@@ -190,7 +198,7 @@ static bool run_command(const struct rv_watch *w, int signals)
 			rv_pending_note(w->pending, 0);
 			if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 				return true;
-			kill(-pid, SIGKILL);	/* what it left in the background */
+			end_group(pid);
 			return false;
 		}
 	} while (event == EVENT_CHILD || event == EVENT_YES);
@@ -277,6 +285,7 @@ int rv_watch_run(struct rv_watch *w)
 	bool done;
 
 	setsid();
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (signals < 0)
 		done = false;
 	else if (w->command)
