@@ -6,6 +6,7 @@
 # make module    build/module/ravelin.ko for KERNEL=release (this machine's); DEBUG=1: with tests
 # make bench     speed and memory beside stock iptables
 # make check-long, make fuzz   longer campaigns of the same
+# make check-callers           Docker, firewalld, libvirt and others, on Ravelin as on stock
 # make lint      static checks        make format   clang-format
 # make install   DESTDIR, PREFIX      make deb      a Debian package
 # make uninstall, make clean
@@ -58,7 +59,7 @@ say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
 
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/*.c)))
 
-.PHONY: all module demo check check-long check-unit check-sanitize check-engine fuzz bench lint format install install-headers install-shell deb uninstall clean deps docs
+.PHONY: all module demo check check-long check-unit check-sanitize check-engine check-callers fuzz bench lint format install install-headers install-shell deb uninstall clean deps docs
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -199,6 +200,12 @@ check-engine:
 fuzz:
 	scripts/deps build check
 	tests/fuzz/run $(or $(SECONDS),60)
+
+# Docker, firewalld, libvirt and more of those that drive iptables; check runs the quick ones.
+check-callers:
+	scripts/deps build callers
+	$(MAKE) all
+	tests/callers/run
 
 # Hours instead of minutes: other random rules than check's each time, and more of them.
 check-long:
