@@ -22,6 +22,8 @@ CHANCE = [
     (r"\b[0-9a-f]{64}\b", "ID"),
     (r"\b(ufw6?-caps-test)\w{8}", r"\1RANDOM"),
     (r"\bTEST-\d+", "TEST-RANDOM"),
+    # Those that shorewall makes of what it has compiled, clock included.
+    (r"\bsha-([lr])h-[0-9a-f]{20}\b", r"sha-\1h-HASH"),
 ]
 
 
