@@ -134,12 +134,6 @@ $(BUILD)/tests/engine: $(ENGINE_TESTS) $(wildcard tests/engine/*.h tests/engine/
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $(ENGINE_TESTS) $(ENGINE) $(RV_LIBS)
 
-# Programs of several files that need all of the library.
-$(BUILD)/tests/twin: $(sort $(wildcard tests/engine/twin/*.c)) $(wildcard tests/engine/twin/*.h) $(LIBRARY)
-	@mkdir -p $(@D)
-	$(call say,CC)
-	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $(filter %.c,$^) $(LIBRARY) $(RV_LIBS)
-
 # Its allocations fail on purpose.
 $(BUILD)/tests/test_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
@@ -192,7 +186,7 @@ check-sanitize:
 	$(MAKE) BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' \
 		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' all check-unit
 
-# The engine's tests in three builds, and beside its naive twin.
+# The engine's tests in two builds.
 check-engine:
 	tests/engine/run
 
