@@ -18,58 +18,31 @@ struct led_data {
 /* Milliseconds; the kernel prints and compares them as signed. */
 static const struct rv_name delays[] = { { "inf", UINT32_MAX, NULL }, { NULL, 0, NULL } };
 
-/* Always in quotes. */
-static void print_id(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
-{
-	const struct led_data *d = (const struct led_data *)(const void *)data;
-
-	rv_buf_putc(o->buf, '"');
-	for (const char *c = d->id; *c; c++)
-		rv_buf_printf(o->buf, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
-	rv_buf_putc(o->buf, '"');
-}
-
-static void print_delay(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
-{
-	const struct led_data *d = (const struct led_data *)(const void *)data;
-
-	if (d->delay == UINT32_MAX)
-		rv_buf_puts(o->buf, "inf");
-	else
-		rv_buf_printf(o->buf, o->style == RV_STYLE_SAVE ? "%u" : "%ums", d->delay);
-}
-
 static const struct rv_option options[] = {
 	{
 		.name = "led-trigger-id",
 		.type = RV_T_STRING,
-		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
+		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS,
 		RV_FIELD(struct led_data, id),
 		.bad = "Argument must have a maximum length of 16 characters\n",
-		.list = "led-trigger-id:",
 		.arg = "name",
 		.help = "lamps know it as netfilter-name",
-		.print = print_id,
 	},
 	{
 		.name = "led-delay",
 		.type = RV_T_UINT,
-		.flags = RV_OPT_LIST_ALWAYS,
 		RV_FIELD(struct led_data, delay),
 		.max = INT_MAX,
 		.names = delays,
 		.bad = "Delay value must be within range 0..4294967295",
-		.list = "led-delay:",
 		.arg = "milliseconds|inf",
 		.help = "how long the lamp stays on",
-		.print = print_delay,
 	},
 	{
 		.name = "led-always-blink",
 		.type = RV_T_FLAG,
 		RV_FIELD(struct led_data, always_blink),
 		.value = 1,
-		.list = "led-always-blink",
 		.help = "blink even if the lamp is on",
 	},
 	{ 0 },
@@ -115,6 +88,12 @@ static const struct rv_ext led = {
 	.size = sizeof(struct led_data),
 	.wire = wire_rows,
 	.options = options,
+	/* The name is always in quotes. */
+	.save_words = " --led-trigger-id \"<led-trigger-id:q>\"{led-delay: --led-delay <led-delay>}"
+		      "{led-always-blink: --led-always-blink}",
+	.list_words = " led-trigger-id:\"<led-trigger-id:q>\""
+		      " led-delay:<led-delay>{!led-delay=4294967295:ms}"
+		      "{led-always-blink: led-always-blink}",
 	.help = "lights a lamp when a packet comes by",
 };
 

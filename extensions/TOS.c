@@ -26,11 +26,30 @@ enum { SET, AND, OR, XOR, ROWS };
 
 _Static_assert(offsetof(info_t, tos_mask) == 1, "value, then mask");
 
+/*
+ * Save says it as it is. Without -n a listing has names and says what really changes; the
+ * blank before a name stands elsewhere.
+ */
 static void print_tos(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	const info_t *info = (const info_t *)(const void *)data;
+	const struct rv_name *name = rv_name_of(rv_tos_names, info->tos_value);
+	unsigned int value = info->tos_value, mask = info->tos_mask;
+	bool list = o->style == RV_STYLE_LIST, change = list && !o->numeric;
 
-	rv_buf_printf(o->buf, "0x%02x/0x%02x", info->tos_value, info->tos_mask);
+	if (change && mask == RV_TOS_NAMED && name) {
+		rv_buf_printf(o->buf, " TOS set%s", name->name);
+		return;
+	}
+	rv_buf_puts(o->buf, list ? "TOS " : "");
+	if (change && !value)
+		rv_buf_printf(o->buf, "and 0x%02x", ~mask & UINT8_MAX);
+	else if (change && value == mask)
+		rv_buf_printf(o->buf, "or 0x%02x", value);
+	else if (change && !mask)
+		rv_buf_printf(o->buf, "xor 0x%02x", value);
+	else
+		rv_buf_printf(o->buf, "%s0x%02x/0x%02x", list ? "set " : "", value, mask);
 }
 
 static const struct rv_option options[] = {
@@ -43,33 +62,6 @@ static const struct rv_option options[] = {
 	ROW(XOR, "xor", RV_WAY_XOR, RV_OPT_HIDDEN, "bits", "turn these bits over", .offset = 0),
 	{ 0 },
 };
-
-/*
- * Without -n a listing has names and says what really changes; the blank before a name
- * stands elsewhere.
- */
-static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
-{
-	const info_t *info = (const info_t *)(const void *)data;
-	const struct rv_name *name = rv_name_of(rv_tos_names, info->tos_value);
-	unsigned int value = info->tos_value, mask = info->tos_mask;
-
-	if (!o->numeric && mask == RV_TOS_NAMED && name) {
-		rv_buf_printf(o->buf, "  TOS set%s", name->name);
-		return;
-	}
-	rv_buf_puts(o->buf, " TOS ");
-	if (o->numeric)
-		rv_buf_printf(o->buf, "set 0x%02x/0x%02x", value, mask);
-	else if (!value)
-		rv_buf_printf(o->buf, "and 0x%02x", ~mask & UINT8_MAX);
-	else if (value == mask)
-		rv_buf_printf(o->buf, "or 0x%02x", value);
-	else if (!mask)
-		rv_buf_printf(o->buf, "xor 0x%02x", value);
-	else
-		rv_buf_printf(o->buf, "set 0x%02x/0x%02x", value, mask);
-}
 
 /* Revision 0, with one byte, has gone from all kernels that nf_tables runs on. */
 static const struct rv_wire wire_rows[] = {
@@ -88,7 +80,6 @@ static const struct rv_ext tos_target = {
 	.tables = "mangle",
 	.required = "TOS: An action is required",
 	.help = "changes the byte once called type of service",
-	.show = show,
 };
 
 RV_REGISTER(tos_target);

@@ -188,6 +188,8 @@ static unsigned int best_unit(uint64_t cost)
 {
 	unsigned int i = 1;
 
+	if (!cost)
+		return UNITS - 1;
 	for (; i < UNITS; i++) {
 		uint64_t time = (uint64_t)units[i].seconds * SCALE;
 
@@ -201,6 +203,8 @@ static void print_packets(struct rv_buf *b, uint64_t cost)
 {
 	unsigned int i = best_unit(cost);
 
+	/* The cost of a long interval may be none in 64 bits. */
+	cost = cost ? cost : 1;
 	rv_buf_printf(b, "%llu/%s", (unsigned long long)units[i].seconds * SCALE / cost,
 		      units[i].name);
 }
@@ -222,6 +226,12 @@ static bool of_bytes(const struct hashlimit *d)
 	return d->info.cfg.mode & XT_HASHLIMIT_BYTES;
 }
 
+/* -L says the rate of the whole interval. */
+static uint64_t listed_cost(const struct hashlimit *d)
+{
+	return d->every && !of_bytes(d) ? d->info.cfg.avg * d->every : d->info.cfg.avg;
+}
+
 static void print_rate(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	const struct hashlimit *d = (const struct hashlimit *)(const void *)data;
@@ -229,7 +239,7 @@ static void print_rate(struct rv_out *o, const struct rv_option *opt, const unsi
 	if (of_bytes(d))
 		print_bytes(o->buf, d->info.cfg.avg);
 	else
-		print_packets(o->buf, d->info.cfg.avg);
+		print_packets(o->buf, o->style == RV_STYLE_LIST ? listed_cost(d) : d->info.cfg.avg);
 }
 
 /* How many times the bytes of a second are bytes; the last may be short of it. */
@@ -253,6 +263,27 @@ static void print_burst(struct rv_out *o, const struct rv_option *opt, const uns
 		i++;
 	rv_buf_printf(o->buf, "%llu%s", (unsigned long long)(burst * second / sizes[i].bytes),
 		      sizes[i].name);
+}
+
+/* The time in ms that a rate of this cost stands for when it is read as it is printed. */
+static uint64_t default_expire(const struct hashlimit *d, uint64_t cost)
+{
+	uint32_t seconds = d->info.cfg.burst ? EXPIRE_BYTES_BURST : EXPIRE_BYTES;
+
+	if (!of_bytes(d))
+		seconds = units[best_unit(cost)].seconds;
+	return seconds * UINT64_C(1000);
+}
+
+/* -L says it where it is not what the rate that is listed makes it. */
+static void print_expire(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const struct hashlimit *d = (const struct hashlimit *)(const void *)data;
+
+	if (o->style == RV_STYLE_SAVE)
+		rv_value_print(o, opt, data);
+	else if (d->info.cfg.expire != default_expire(d, listed_cost(d)))
+		rv_buf_printf(o->buf, " htable-expire %u", d->info.cfg.expire);
 }
 
 /* Bare as stock prints it, but for what would not be read back as one word. */
@@ -336,7 +367,7 @@ static const struct rv_option options[] = {
 	NUMBER(MAX, "max", max, "number", "entries of the table"),
 	NUMBER(GC, "gcinterval", gc_interval, "ms", "time between clearings, 1000 if not given"),
 	NUMBER(EXPIRE, "expire", expire, "ms", "time after which an idle entry is forgotten",
-	       .given = RV_BIT(struct hashlimit, expires, 1)),
+	       .given = RV_BIT(struct hashlimit, expires, 1), .print = print_expire),
 	PREFIX(SRCMASK, srcmask, "source addresses are told apart by their first bits"),
 	PREFIX(DSTMASK, dstmask, "destination addresses likewise"),
 	[RATE_MATCH] = {
@@ -357,69 +388,6 @@ static const struct rv_option options[] = {
 	},
 	{ .name = NULL },
 };
-
-/* The time in ms that a rate of this cost stands for when it is read as it is printed. */
-static uint64_t default_expire(const struct hashlimit *d, uint64_t cost)
-{
-	uint32_t seconds = d->info.cfg.burst ? EXPIRE_BYTES_BURST : EXPIRE_BYTES;
-
-	if (!of_bytes(d))
-		seconds = units[best_unit(cost)].seconds;
-	return seconds * UINT64_C(1000);
-}
-
-/* ---- -L ------------------------------------------------------------------------ */
-
-static void show_mode(struct rv_out *o, uint32_t by)
-{
-	const char *between = " mode ";
-
-	for (const struct rv_name *n = hashes; n->name; n++) {
-		if (!(by & n->value))
-			continue;
-		rv_buf_printf(o->buf, "%s%s", between, n->name);
-		between = "-";
-	}
-}
-
-/* -L says the rate of the whole interval. */
-static uint64_t shown_cost(const struct hashlimit *d)
-{
-	return d->every && !of_bytes(d) ? d->info.cfg.avg * d->every : d->info.cfg.avg;
-}
-
-static void show_rate(struct rv_out *o, const struct hashlimit *d)
-{
-	rv_buf_printf(o->buf, " limit: %s ",
-		      d->info.cfg.mode & XT_HASHLIMIT_INVERT ? "above" : "up to");
-	if (of_bytes(d))
-		print_bytes(o->buf, d->info.cfg.avg);
-	else
-		print_packets(o->buf, shown_cost(d));
-}
-
-/* The name is left out. */
-static void show(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
-{
-	const struct hashlimit *d = (const struct hashlimit *)(const void *)data;
-	uint64_t expire = default_expire(d, shown_cost(d));
-
-	show_rate(o, d);
-	if (d->info.cfg.burst) {
-		rv_buf_puts(o->buf, " burst ");
-		print_burst(o, &options[BURST], data);
-	}
-	show_mode(o, d->info.cfg.mode);
-	for (unsigned int row = SIZE; row <= INTERVAL; row++) {
-		const struct rv_option *opt = &options[row];
-
-		if (row == EXPIRE ? d->info.cfg.expire == expire : !rv_option_given(ext, opt, data))
-			continue;
-		rv_buf_printf(o->buf, " %s%s", opt->name + strlen("hashlimit-"),
-			      rv_option_takes_arg(opt) ? " " : "");
-		rv_value_print(o, opt, data);
-	}
-}
 
 /* ---- the whole ----------------------------------------------------------------- */
 
@@ -564,13 +532,26 @@ static const struct rv_wire wire_rows[] = {
 
 static const struct hashlimit initial4 = INITIAL(32), initial6 = INITIAL(128);
 
+/* Without the name. */
+#define LIST " limit: {hashlimit-above:above <hashlimit-above>|up to <hashlimit-upto>}"	\
+	     "{hashlimit-burst: burst <hashlimit-burst>}"				\
+	     "{hashlimit-mode: mode <hashlimit-mode:->}"				\
+	     "{hashlimit-htable-size: htable-size <hashlimit-htable-size>}"		\
+	     "{hashlimit-htable-max: htable-max <hashlimit-htable-max>}"		\
+	     "{hashlimit-htable-gcinterval: htable-gcinterval <hashlimit-htable-gcinterval>}" \
+	     "<hashlimit-htable-expire>"						\
+	     "{hashlimit-srcmask: srcmask <hashlimit-srcmask>}"				\
+	     "{hashlimit-dstmask: dstmask <hashlimit-dstmask>}"				\
+	     "{hashlimit-rate-match: rate-match}"					\
+	     "{hashlimit-rate-interval: rate-interval <hashlimit-rate-interval>}"
+
 #define HASHLIMIT(family_, initial_)						\
 	{									\
 		.name = "hashlimit", .kind = RV_MATCH, .family = family_,	\
 		.size = sizeof(struct hashlimit), .initial = &initial_,		\
 		.wire = wire_rows, .options = options,				\
 		.help = "so much in a time, for each address or port of its own", \
-		.check = check, .show = show,					\
+		.check = check, .list_words = LIST,				\
 	}
 
 static const struct rv_ext hashlimit4 = HASHLIMIT(NFPROTO_IPV4, initial4);

@@ -83,6 +83,39 @@ static int parse_next(struct rv_parse *p)
 	return 0;
 }
 
+static void print_element(struct rv_out *o, const elem *e, const char *dashes)
+{
+	struct rv_out numeric = *o;
+
+	numeric.numeric = true;		/* addresses have no names, in -L either */
+	for (unsigned int row = REQID; row <= TUNNEL_SRC; row++) {
+		if (!has(&e->match, row))
+			continue;
+		rv_buf_printf(o->buf, "%s %s%s ", has(&e->invert, row) ? " !" : "", dashes,
+			      options[row].name);
+		if (row == PROTO && o->style == RV_STYLE_LIST && o->numeric)
+			rv_buf_u64(o->buf, e->proto);
+		else
+			rv_value_print(&numeric, &options[row], (const unsigned char *)e);
+	}
+}
+
+/* All elements; --next stands between them. */
+static void print_elements(struct rv_out *o, const struct rv_option *opt,
+			   const unsigned char *data)
+{
+	const info *i = (const info *)(const void *)data;
+	bool list = o->style == RV_STYLE_LIST;
+
+	for (unsigned int n = 0; n < i->len && n < XT_POLICY_MAX_ELEM; n++) {
+		if (i->len > 1 && list)
+			rv_buf_printf(o->buf, " [%u]", n);
+		else if (n)
+			rv_buf_puts(o->buf, " --next");
+		print_element(o, &i->pol[n], list ? "" : "--");
+	}
+}
+
 static const struct rv_name directions[] = {
 	{ "in", XT_POLICY_MATCH_IN, "what was undone" },
 	{ "out", XT_POLICY_MATCH_OUT, "what will be done" },
@@ -101,7 +134,7 @@ static const struct rv_name modes[] = {
 	{ NULL, 0, NULL },
 };
 
-/* save and show print these rows, element by element. */
+/* The row of --next prints these, element by element. */
 #define ELEMENT RV_OPT_INVERT | RV_OPT_REPEAT
 
 #define TUNNEL(side, addr, mask, text)						\
@@ -192,6 +225,7 @@ static const struct rv_option options[] = {
 		.needs = 1 << STRICT,
 		.help = "what follows is about the next element",
 		.parse = parse_next,
+		.print = print_elements,
 	},
 	{ .name = NULL },
 };
@@ -252,45 +286,6 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 	return NULL;
 }
 
-static void print_element(struct rv_out *o, const elem *e, const char *dashes)
-{
-	struct rv_out numeric = *o;
-
-	numeric.numeric = true;		/* addresses have no names, in -L either */
-	for (unsigned int row = REQID; row <= TUNNEL_SRC; row++) {
-		if (!has(&e->match, row))
-			continue;
-		rv_buf_printf(o->buf, "%s %s%s ", has(&e->invert, row) ? " !" : "", dashes,
-			      options[row].name);
-		if (row == PROTO && o->style == RV_STYLE_LIST && o->numeric)
-			rv_buf_u64(o->buf, e->proto);
-		else
-			rv_value_print(&numeric, &options[row], (const unsigned char *)e);
-	}
-}
-
-static void print(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
-{
-	const char *dashes = o->style == RV_STYLE_SAVE ? "--" : "";
-	const info *i = (const info *)(const void *)data;
-	bool strict = i->flags & XT_POLICY_MATCH_STRICT;
-
-	rv_buf_puts(o->buf, o->style == RV_STYLE_SAVE ? "" : " policy match");
-	for (unsigned int row = DIR; row <= POL; row++) {
-		rv_buf_printf(o->buf, " %s%s ", dashes, options[row].name);
-		rv_value_print(o, &options[row], data);
-	}
-	if (strict)
-		rv_buf_printf(o->buf, " %sstrict", dashes);
-	for (unsigned int n = 0; n < i->len && n < XT_POLICY_MAX_ELEM; n++) {
-		if (i->len > 1 && o->style == RV_STYLE_LIST)
-			rv_buf_printf(o->buf, " [%u]", n);
-		else if (n)
-			rv_buf_puts(o->buf, " --next");
-		print_element(o, &i->pol[n], dashes);
-	}
-}
-
 static const struct rv_wire wire[] = {
 	{ .revision = 0, .size = sizeof(info) },
 	{ .size = 0 },
@@ -305,7 +300,7 @@ static const struct rv_ext policy = {
 	.help = "what IPsec has done to it or will do",
 	.check = check,
 	.refused = refused,
-	.save = print,
-	.show = print,
+	.save_words = " --dir <dir> --pol <pol>{strict: --strict}<next>",
+	.list_words = " policy match dir <dir> pol <pol>{strict: strict}<next>",
 };
 RV_REGISTER(policy);

@@ -46,16 +46,6 @@ static void print_probability(struct rv_out *o, const struct rv_option *opt,
 	rv_buf_printf(o->buf, "%.11f", (double)d->probability / CERTAIN);
 }
 
-/* -L says --packet only when it is not 0. */
-static void print_every(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
-{
-	const struct statistic_data *d = (const struct statistic_data *)(const void *)data;
-
-	rv_value_print(o, opt, data);
-	if (o->style == RV_STYLE_LIST && d->packet)
-		rv_buf_printf(o->buf, " packet %u", d->packet);
-}
-
 #define GIVEN(row) RV_BIT(struct statistic_data, given, 1 << (row))
 #define NOT RV_BIT(struct statistic_data, flags, XT_STATISTIC_INVERT)
 
@@ -63,11 +53,10 @@ static const struct rv_option options[] = {
 	[MODE] = {
 		.name = "mode",
 		.type = RV_T_ENUM,
-		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_EXACT,
+		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_EXACT,
 		RV_FIELD(struct statistic_data, mode),
 		.names = modes,
 		.bad = "Bad mode \"%s\"",
-		.list = "mode",
 		.arg = "random|nth",
 		.help = "by chance or by count",
 	},
@@ -79,7 +68,6 @@ static const struct rv_option options[] = {
 		.given = GIVEN(PROBABILITY),
 		.invert = NOT,
 		.excludes = 1 << EVERY | 1 << PACKET,
-		.list = "probability",
 		.arg = "0..1",
 		.help = "which part of the packets",
 		.parse = parse_probability,
@@ -94,15 +82,12 @@ static const struct rv_option options[] = {
 		.invert = NOT,
 		.min = 1,
 		.needs = 1 << PACKET,
-		.list = "every",
 		.arg = "number",
 		.help = "one packet of so many",
-		.print = print_every,
 	},
 	[PACKET] = {
 		.name = "packet",
 		.type = RV_T_UINT,
-		.flags = RV_OPT_LIST_NEVER,
 		RV_FIELD(struct statistic_data, packet),
 		.given = GIVEN(PACKET),
 		.arg = "number",
@@ -180,7 +165,10 @@ static const struct rv_ext statistic = {
 	.options = options,
 	.nft = "{probability: meta random & 2147483647 {~probability:>=|\\<} <probability:d>}"
 	       "{every: numgen inc mod <every:d> {~every:!= }<packet:d>}{mode:}",
-	.list = "statistic",
+	/* --packet only when it is not 0. */
+	.list_words = " statistic mode <mode>"
+		      "{probability: {~probability:! }probability <probability>}"
+		      "{every: {~every:! }every <every>{!packet=0: packet <packet>}}",
 	.help = "some packets, by chance or by count",
 	.check = check,
 };

@@ -130,6 +130,10 @@ static inline union nf_inet_addr get_address(rv_family_t family, const unsigned 
 int rv_nat_parse(struct rv_parse *p, const char *text, unsigned char *field);
 void rv_nat_print(struct rv_out *o, const struct rv_option *opt, const unsigned char *data);
 
+/* The names of the bits that are set: show.c. */
+void rv_print_bits(struct rv_buf *b, const struct rv_option *opt, const unsigned char *data,
+		   const char *between);
+
 /* An error in the row's own words, which need nothing put in. */
 static inline int fail_as(const struct rv_parse *p, const char *words)
 {

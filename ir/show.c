@@ -152,20 +152,26 @@ static void print_enum(struct rv_out *o, const struct rv_option *opt, const unsi
 		rv_buf_u64(o->buf, n);
 }
 
-static void print_bits(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+void rv_print_bits(struct rv_buf *b, const struct rv_option *opt, const unsigned char *data,
+		   const char *between)
 {
 	uint64_t left = own_bits(opt, rv_get_uint(data + opt->offset, opt->size));
 	const struct rv_name *none = left ? NULL : rv_name_of(opt->names, 0);
-	const char *comma = "";
+	const char *before = "";
 
-	rv_buf_puts(o->buf, none ? none->name : "");
+	rv_buf_puts(b, none ? none->name : "");
 	for (const struct rv_name *n = opt->names; n->name && left; n++) {
 		if (!n->value || (left & n->value) != n->value)
 			continue;
-		rv_buf_printf(o->buf, "%s%s", comma, n->name);
-		comma = ",";
+		rv_buf_printf(b, "%s%s", before, n->name);
+		before = between;
 		left &= ~n->value;
 	}
+}
+
+static void print_bits(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	rv_print_bits(o->buf, opt, data, ",");
 }
 
 static void print_addr(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)

@@ -156,6 +156,12 @@ static bool put_word(struct rv_words *w, const struct rv_option *opt)
 	return true;
 }
 
+static void put_escaped(struct rv_buf *b, const char *text, unsigned int size)
+{
+	for (const char *end = text + size; text < end && *text; text++)
+		rv_buf_printf(b, strchr("\"\\", *text) ? "\\%c" : "%c", *text);
+}
+
 bool rv_words_value(struct rv_words *w, const struct rv_option *opt, const char *format)
 {
 	unsigned long long n = number_of(w, opt);
@@ -173,6 +179,12 @@ bool rv_words_value(struct rv_words *w, const struct rv_option *opt, const char 
 		return true;
 	case 'w':
 		return put_word(w, opt);
+	case 'q':
+		put_escaped(w->out.buf, (const char *)w->data + opt->offset, opt->size);
+		return true;
+	case '-':
+		rv_print_bits(w->out.buf, opt, w->data, "-");
+		return true;
 	default:
 		rv_row_print(&w->out, opt, w->data);
 		return true;

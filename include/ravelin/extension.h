@@ -439,7 +439,8 @@ struct rv_part *rv_part_from_wire(rv_family_t family, const struct rv_wire_name 
  * rv_ext.save_words, list_words and nft. In such a text
  *
  *   <row>             is the row's value as save or -L print it; <row:d> and <row:x> its number,
- *                     <row:m> with its mask, <row:w> nft's word for it
+ *                     <row:m> with its mask, <row:w> nft's word for it, <row:-> the names of
+ *                     its bits with '-' between, <row:q> its text as it stands inside quotes
  *   {row:text|other}  is text where the row was given, else other, which may be missing
  *   {!row:text}       where it was not given;  {~row:text}  where it is inverted
  *   {a=b:text}        where their numbers are the same; {a=0:text} where it is that number
