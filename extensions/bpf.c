@@ -193,6 +193,7 @@ static const struct rv_wire wire_rows[] = {
 static const struct rv_ext bpf = {
 	.name = "bpf",
 	.kind = RV_MATCH,
+	.opaque = "a program",
 	.size = sizeof(info),
 	.compare = offsetof(info, filter),
 	.wire = wire_rows,

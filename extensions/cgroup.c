@@ -110,6 +110,7 @@ static const struct rv_wire wire_rows[] = {
 static const struct rv_ext cgroup = {
 	.name = "cgroup",
 	.kind = RV_MATCH,
+	.opaque = "not of the packet, its socket's path",
 	.size = sizeof(info),
 	.compare = offsetof(info, priv),
 	.wire = wire_rows,

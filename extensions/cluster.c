@@ -71,6 +71,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext cluster = {
 	.name = "cluster",
 	.kind = RV_MATCH,
+	.opaque = "a hash with a seed",
 	.size = sizeof(info),
 	.wire = wire,
 	.options = options,

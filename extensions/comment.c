@@ -25,6 +25,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext comment = {
 	.name = "comment",
 	.kind = RV_MATCH,
+	.opaque = "says nothing",
 	.size = sizeof(struct xt_comment_info),
 	.wire = wire,
 	.options = options,

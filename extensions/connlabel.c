@@ -76,6 +76,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext connlabel = {
 	.name = "connlabel",
 	.kind = RV_MATCH,
+	.opaque = "side effect: it sets the label",
 	.size = sizeof(info),
 	.wire = wire,
 	.options = options,

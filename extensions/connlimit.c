@@ -105,6 +105,7 @@ static const struct connlimit initial = {
 #define CONNLIMIT(family_, wire_)						\
 	{									\
 		.name = "connlimit", .kind = RV_MATCH, .family = family_,	\
+		.opaque = "state: it counts connections",			\
 		.size = sizeof(struct connlimit),				\
 		.compare = offsetof(struct connlimit, info.data),		\
 		.initial = &initial, .wire = wire_, .options = options,		\

@@ -84,6 +84,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext frag = {
 	.name = "frag",
 	.kind = RV_MATCH,
+	.opaque = "nobody looks at it",
 	.family = NFPROTO_IPV6,
 	.size = sizeof(info),
 	.initial = &initial,

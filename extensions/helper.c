@@ -34,6 +34,7 @@ static const struct rv_wire wire_rows[] = {
 static const struct rv_ext helper = {
 	.name = "helper",
 	.kind = RV_MATCH,
+	.opaque = "compares the beginning of a name that is not in the packet",
 	.size = sizeof(info),
 	.wire = wire_rows,
 	.options = options,

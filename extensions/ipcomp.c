@@ -42,6 +42,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext ipcomp = {
 	.name = "ipcomp",
 	.kind = RV_MATCH,
+	.opaque = "nobody looks at it",
 	.protocol = IPPROTO_COMP,
 	.size = sizeof(struct xt_ipcomp),
 	.wire = wire,

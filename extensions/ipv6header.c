@@ -84,6 +84,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext ipv6header = {
 	.name = "ipv6header",
 	.kind = RV_MATCH,
+	.opaque = "how --header is compared",
 	.family = NFPROTO_IPV6,
 	.size = sizeof(info),
 	.wire = wire,

@@ -118,6 +118,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext ipvs = {
 	.name = "ipvs",
 	.kind = RV_MATCH,
+	.opaque = "state: the load balancer's connections",
 	.size = sizeof(info),
 	.wire = wire,
 	.options = options,

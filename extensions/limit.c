@@ -139,6 +139,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext limit = {
 	.name = "limit",
 	.kind = RV_MATCH,
+	.opaque = "state: it counts",
 	.size = sizeof(struct xt_rateinfo),
 	.compare = offsetof(struct xt_rateinfo, prev),
 	.initial = &initial,

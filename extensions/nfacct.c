@@ -32,6 +32,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext nfacct = {
 	.name = "nfacct",
 	.kind = RV_MATCH,
+	.opaque = "side effect: it counts",
 	.size = sizeof(info),
 	.compare = NFACCT_NAME_MAX,
 	.wire = wire,

@@ -37,6 +37,7 @@ extern const struct rv_wire rv_opts_wire[];
 #define RV_OPTS(word, SEL, rows, text)						\
 	{									\
 		.name = word, .kind = RV_MATCH, .family = NFPROTO_IPV6,		\
+		.opaque = "a list of options",					\
 		.size = sizeof(struct ip6t_opts), .wire = rv_opts_wire,		\
 		.options = (rows), .present = RV_SEL_##SEL, .list = word,	\
 		.help = (text), .config = "IP6_NF_MATCH_OPTS",			\

@@ -50,6 +50,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext osf = {
 	.name = "osf",
 	.kind = RV_MATCH,
+	.opaque = "a database of fingerprints",
 	.family = NFPROTO_IPV4,
 	.size = sizeof(info),
 	.wire = wire,

@@ -135,6 +135,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext owner = {
 	.name = "owner",
 	.kind = RV_MATCH,
+	.opaque = "widens --gid-owner",
 	.size = sizeof(info),
 	.wire = wire,
 	.options = options,

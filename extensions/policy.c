@@ -294,6 +294,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext policy = {
 	.name = "policy",
 	.kind = RV_MATCH,
+	.opaque = "what IPsec did, a list of elements",
 	.size = sizeof(info),
 	.wire = wire,
 	.options = options,

@@ -28,6 +28,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext quota = {
 	.name = "quota",
 	.kind = RV_MATCH,
+	.opaque = "state: it counts",
 	.size = sizeof(struct xt_quota_info),
 	.compare = offsetof(struct xt_quota_info, master),
 	.wire = wire,

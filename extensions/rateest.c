@@ -185,6 +185,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext rateest = {
 	.name = "rateest",
 	.kind = RV_MATCH,
+	.opaque = "state: it measures",
 	.size = sizeof(info),
 	.compare = offsetof(info, est1),
 	.wire = wire,

@@ -27,6 +27,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext rpfilter = {
 	.name = "rpfilter",
 	.kind = RV_MATCH,
+	.opaque = "a look into the routes",
 	.size = sizeof(struct xt_rpfilter_info),
 	.wire = wire,
 	.options = options,

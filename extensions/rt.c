@@ -86,8 +86,10 @@ static const struct rv_option options[] = {
 	[RESERVED] = {
 		.name = "rt-0-res",
 		.type = RV_T_FLAG,
+		.flags = RV_OPT_ZERO,
 		RV_FIELD(struct ip6t_rt, flags),
 		.value = IP6T_RT_RES,
+		.sel = RV_SEL_RT_RESERVED,
 		.list = "reserved",
 		.help = "the reserved field of type 0 is 0",
 	},
@@ -156,6 +158,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext rt = {
 	.name = "rt",
 	.kind = RV_MATCH,
+	.opaque = "a list of addresses",
 	.family = NFPROTO_IPV6,
 	.size = sizeof(struct ip6t_rt),
 	.initial = &initial,

@@ -290,6 +290,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext sctp = {
 	.name = "sctp",
 	.kind = RV_MATCH,
+	.opaque = "a list of chunks",
 	.protocol = IPPROTO_SCTP,
 	.size = sizeof(info),
 	.initial = &initial,

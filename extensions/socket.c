@@ -31,6 +31,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext socket_match = {
 	.name = "socket",
 	.kind = RV_MATCH,
+	.opaque = "a look for a socket, not of the packet",
 	.size = sizeof(info),
 	.wire = wire,
 	.options = options,

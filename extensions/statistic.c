@@ -160,6 +160,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext statistic = {
 	.name = "statistic",
 	.kind = RV_MATCH,
+	.opaque = "state: chance, or it counts",
 	.size = sizeof(struct statistic_data),
 	.wire = wire,
 	.options = options,

@@ -250,6 +250,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext string_match = {
 	.name = "string",
 	.kind = RV_MATCH,
+	.opaque = "a search",
 	.size = sizeof(struct string_data),
 	.compare = offsetof(struct string_data, info.config),
 	.initial = &initial,

@@ -331,6 +331,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext time_match = {
 	.name = "time",
 	.kind = RV_MATCH,
+	.opaque = "the clock",
 	.size = sizeof(struct time_data),
 	.initial = &initial,
 	.wire = wire,

@@ -217,6 +217,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext u32 = {
 	.name = "u32",
 	.kind = RV_MATCH,
+	.opaque = "a program",
 	.size = sizeof(struct xt_u32),
 	.wire = wire,
 	.options = options,

@@ -262,14 +262,18 @@ static const char *written_as(const struct rv_ext *ext, const struct rv_option *
 	return native || rv_nft_has_native(ext) ? "native" : "compat";
 }
 
-static void put_meaning(const struct rv_option *opt)
+static void put_meaning(const struct rv_ext *ext, const struct rv_option *opt)
 {
 	if (opt->predicate)
 		printf("predicate");
 	else if (opt->sel)
 		printf("`%s`", rv_selectors[opt->sel].name);
+	else if (opt->flags & (RV_OPT_HIDDEN | RV_OPT_TOLD))
+		printf("of another row");
+	else if (ext->kind == RV_TARGET)
+		printf("nothing: an action");
 	else
-		printf("%s", opt->flags & (RV_OPT_HIDDEN | RV_OPT_TOLD) ? "of another row" : "opaque");
+		printf("opaque%s%s", ext->opaque ? ": " : "", ext->opaque ? ext->opaque : "");
 }
 
 static void put_option(const struct rv_ext *ext, const struct rv_option *opt)
@@ -282,7 +286,7 @@ static void put_option(const struct rv_ext *ext, const struct rv_option *opt)
 	for (const char *c = opt->arg && rv_option_takes_arg(opt) ? opt->arg : ""; *c; c++)
 		printf(*c == '|' ? "\\%c" : "%c", *c);
 	printf(" | ");
-	put_meaning(opt);
+	put_meaning(ext, opt);
 	printf(" | %s |\n", written_as(ext, opt));
 }
 
@@ -316,7 +320,7 @@ static int markdown(void)
 	     "Of each: the families it is for, the revisions of the kernel's struct that are read (the\n"
 	     "first is written, an older one where the kernel has no newer), the kernel's option.\n"
 	     "Of each option: the selector of its predicate, or that it is opaque: state, side\n"
-	     "effects, and what is not a field of the packet have no predicate. The last column is\n"
+	     "effects, and what is not a field of the packet have no predicate; why, is said. The last column is\n"
 	     "how it is written for nf_tables when nothing else of the match is opaque: as native\n"
 	     "expressions, or as the kernel's struct in a compat expression.");
 	rv_ext_each(put_extension, NULL);

@@ -321,6 +321,7 @@ struct rv_ext {
 	const char *config;
 	const char *required;		/* error when no row is given, in stock's words; NULL: none needed */
 	const char *help;		/* one line saying what it does */
+	const char *opaque;		/* why options without a predicate have none, for the docs */
 
 	/*
 	 * Two descriptors may share a kernel name and revision (state, conntrack): is this blob,

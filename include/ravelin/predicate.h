@@ -52,6 +52,7 @@ struct rv_rule;
 	X(RT_TYPE, "rt.type", 4, H)					\
 	X(RT_SEGLEFT, "rt.segments_left", 4, H)			\
 	X(RT_LEN, "rt.length", 4, H)					\
+	X(RT_RESERVED, "rt.reserved", 4, N)	/* of type 0 */	\
 	X(SRH_NEXT, "srh.next_header", 1, N)				\
 	X(SRH_LEN, "srh.header_length", 1, N)				\
 	X(SRH_SEGLEFT, "srh.segments_left", 1, N)			\
