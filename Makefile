@@ -164,6 +164,8 @@ module:
 # What is made from the descriptors; lint fails when it is stale.
 docs: $(BUILD)/describe
 	$(BUILD)/describe markdown > docs/extensions.md
+	@mkdir -p docs/man
+	$(BUILD)/describe man > docs/man/ravelin-extensions.8
 
 deps:
 	scripts/deps
