@@ -134,6 +134,12 @@ $(BUILD)/tests/engine: $(ENGINE_TESTS) $(wildcard tests/engine/*.h tests/engine/
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $(ENGINE_TESTS) $(ENGINE) $(RV_LIBS)
 
+# The naive twin needs all of the library.
+$(BUILD)/tests/twin: $(sort $(wildcard tests/engine/twin/*.c)) $(wildcard tests/engine/twin/*.h) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $(filter %.c,$^) $(LIBRARY) $(RV_LIBS)
+
 # Its allocations fail on purpose.
 $(BUILD)/tests/test_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
