@@ -5,7 +5,6 @@
 # rules come back), saved, stopped and panicked.
 #
 # packages: firehol
-# check: yes
 # shows: -A in_lan -p tcp --sport 1024:65535 --dport 22|-A in_lan .*--dport 22
 # shows: -A POSTROUTING .*MASQUERADE
 # shows: -j DNAT --to-destination 10.1.0.5

@@ -69,10 +69,10 @@ printf '%s\n' "MARK(7):P eth1 0.0.0.0/0 tcp 22" "TOS(0x10):F eth1 0.0.0.0/0 tcp 
 printf '%s\n' "ACCEPT eth0 - tcp 22" >"$config/stoppedrules"
 
 # Where its own lines have clocks and process numbers.
-quiet() { "$@" | sed -E "s/at [A-Z][a-z]{2} .*[0-9]{4}.*/at DATE/; s/\([^()]*[0-9]{4}\)/(DATE)/; s/[0-9:]{8}/CLOCK/g"; }
+quiet() { "$@" | sed -E "s/at [A-Z][a-z]{2} .*[0-9]{4}.*/at DATE/; s/- [A-Z][a-z]{2} .*20[0-9]{2}$/- DATE/; s/\([^()]*[0-9]{4}\)/(DATE)/; s/[0-9:]{8}/CLOCK/g"; }
 
 must "$program" version
-must "$program" show -f capabilities
+must quiet "$program" show -f capabilities
 must "$program" check
 must quiet "$program" start
 snapshot "started"
