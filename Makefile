@@ -169,10 +169,11 @@ module:
 	@cp $(MODULE)/kernel/linux/ravelin.ko $(MODULE)/ravelin.ko
 
 # What is made from the descriptors; lint fails when it is stale.
-docs: $(BUILD)/describe
+docs: all
 	$(BUILD)/describe markdown > docs/extensions.md
 	@mkdir -p docs/man
 	$(BUILD)/describe man > docs/man/ravelin-extensions.8
+	BUILD=$(BUILD) scripts/manual docs/man
 
 deps:
 	scripts/deps
