@@ -16,12 +16,19 @@ RAVELIN_BIN=${RAVELIN_BIN:-$LIB_DIR/../../build/bin}
 RAVELIN_BIN=$(realpath -m "$RAVELIN_BIN")
 export RAVELIN_BIN
 
+# The backend under test: nft, or kmod where the module is loaded (tests/vm/check).
+BACKEND=${RAVELIN_TEST_BACKEND:-nft}
+
 # What -V and every error say.
-BANNER='v1.8.13 (nf_tables)'
+case $BACKEND in
+nft) BANNER='v1.8.13 (nf_tables)' ;;
+*) BANNER="v1.8.13 ($BACKEND)" ;;
+esac
 
 # A caller's own settings must not change what the tests see.
 unset RAVELIN_BACKEND RAVELIN_DIAGNOSTICS RAVELIN_PROFILE XTABLES_LIBDIR
 export LC_ALL=C
+[ "$BACKEND" = nft ] || export RAVELIN_BACKEND=$BACKEND
 
 # --- namespaces ------------------------------------------------------------
 
@@ -98,6 +105,22 @@ ip6tables-save() { tool ip6tables-save "$@"; }
 iptables-restore() { tool iptables-restore "$@"; }
 ip6tables-restore() { tool ip6tables-restore "$@"; }
 nft() { ns "${NS:?no namespace chosen}" nft "$@"; }
+
+# flush_ruleset: no rules any more, of either family.
+flush_ruleset()
+{
+	local table
+	nft flush ruleset
+	[ "$BACKEND" = kmod ] || return 0
+	for table in raw mangle nat filter security; do
+		printf '*%s\nCOMMIT\n' $table
+	done | tee >(ip6tables-restore) | iptables-restore
+	wait $!
+}
+
+# Tests of what only one backend has.
+only_nft() { [ "$BACKEND" = nft ] || skip "about nf_tables: $1"; }
+need_nat() { [ "$BACKEND" != kmod ] || skip 'the module has no NAT yet'; }
 
 # The family that the next commands speak: 4 or 6.
 IPV=4

@@ -25,7 +25,7 @@ setup()
 {
 	need_root
 	NS=$FIREWALL
-	nft flush ruleset
+	flush_ruleset
 	# Connections outlive a test: each has source ports of its own.
 	PORT=$((50000 + BATS_TEST_NUMBER * 100))
 }
@@ -408,7 +408,7 @@ nfacct()
 	caught
 	passed proto=tcp
 	[[ $(ns "$FIREWALL" /usr/sbin/nfacct get seen$IPV) =~ pkts\ =\ 0*1, ]]
-	nft flush ruleset
+	flush_ruleset
 	ns "$FIREWALL" /usr/sbin/nfacct delete seen$IPV
 }
 @test "nfacct: its object counts what the rule catches" { v4_v6 nfacct; }
@@ -461,7 +461,7 @@ connsecmark() { counted_only mangle FORWARD -j CONNSECMARK --save; }
 idletimer()
 {
 	counted_only filter FORWARD -j IDLETIMER --timeout 60 --label timer$IPV
-	nft flush ruleset
+	flush_ruleset
 }
 @test "IDLETIMER counts its packets and lets them go on" { v4_v6 idletimer; }
 

@@ -22,7 +22,7 @@ teardown_file() { end_topology; }
 setup()
 {
 	NS=$FIREWALL
-	nft flush ruleset
+	flush_ruleset
 	# Connections outlive a test: each has source ports of its own.
 	PORT=$((30000 + BATS_TEST_NUMBER * 100))
 }
@@ -600,7 +600,7 @@ set_target()
 	caught proto=tcp
 	caught
 	passed src="$(addr left2)"
-	nft flush ruleset
+	flush_ruleset
 	ns "$FIREWALL" ipset destroy seen$IPV
 }
 @test "SET: --add-set remembers the source" { v4_v6 set_target; }

@@ -24,7 +24,7 @@ setup()
 {
 	need_root
 	NS=$FIREWALL
-	nft flush ruleset
+	flush_ruleset
 	# Connections outlive a test: each has source ports of its own.
 	PORT=$((10000 + BATS_TEST_NUMBER * 100))
 }
