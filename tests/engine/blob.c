@@ -149,7 +149,7 @@ struct rvk_table rv_test_info(struct rv_engine *e, uint8_t family, const char *t
 	struct rvk_info info = { .version = RVK_VERSION, .table.family = family };
 	uint32_t len = sizeof(info);
 
-	memcpy(info.table.name, table, strlen(table));
+	memcpy(info.table.name, table, strnlen(table, sizeof(info.table.name)));
 	if (rv_engine_call(e, RVK_SO_INFO, &info, &len))
 		memset(&info, 0, sizeof(info));
 	return info.table;

@@ -1,0 +1,187 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The module as such, in the virtual machine of tests/vm/check: what the suites that run on every
+# backend do not ask. The hosts are those of tests/bats/lib.bash.
+# shellcheck disable=SC2030,SC2031,SC2034
+
+load ../bats/lib
+
+setup_file()
+{
+	new_topology
+	serve server "$SERVER" 80 8080
+}
+
+teardown_file() { end_topology; }
+
+setup()
+{
+	NS=$FIREWALL
+	flush_ruleset
+}
+
+v4_v6() { for IPV in 4 6; do "$1"; done; }
+
+objects() { sed -n '1s/.*objects //p' /proc/net/ravelin; }
+says() { same "$1" "$(ask "${@:2}")" "answer to ${*:3} (v$IPV)"; }
+
+@test "the engine's tests passed when the debug build was loaded" {
+	local log
+	log=$(dmesg | grep -E 'ravelin: .*: (pass|failed)')
+	echo "$log"
+	[ "$(grep -c ': pass$' <<<"$log")" -gt 20 ]
+	no grep -q failed <<<"$log"
+}
+
+forwarding()
+{
+	local at
+	at=$(addr server)
+	ipt -P FORWARD DROP
+	says silence "$CLIENT" tcp "$at" 80 0 0.3
+	ipt -A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
+	ipt -A FORWARD -i fc -o fs -p tcp --dport 80 -j ACCEPT
+	[[ $(ask "$CLIENT" tcp "$at" 80) == 'server saw '* ]]
+	[ "$(count FORWARD 2)" -ge 1 ]
+	ipt -A FORWARD -p tcp --dport 8080 -j REJECT --reject-with tcp-reset
+	says refused "$CLIENT" tcp "$at" 8080
+}
+@test "three hosts: a firewall forwards what its rules allow, and rejects" { v4_v6 forwarding; }
+
+rerouting()
+{
+	ipt -t mangle -A OUTPUT -p udp --dport 9 -j MARK --set-mark 1
+	ns "$FIREWALL" ip "-$IPV" rule add fwmark 1 lookup 77
+	ns "$FIREWALL" ip "-$IPV" route add "$(addr client)" dev fs table 77
+	ipt -A OUTPUT -o fs -p udp --dport 9
+	ipt -t mangle -A POSTROUTING -o fs -p udp --dport 9
+	ns "$FIREWALL" bash -c "echo >/dev/udp/$(addr client)/9" || true
+	TABLE=mangle reached 1 POSTROUTING 1
+	[ "$(count OUTPUT 1)" -ge 1 ]
+}
+@test "a packet that mangle marks in OUTPUT takes the way of its mark" { v4_v6 rerouting; }
+
+@test "LOG and TRACE speak in the kernel's log" {
+	sysctl -qw net.netfilter.nf_log_all_netns=1
+	iptables -t raw -A OUTPUT -p icmp -j TRACE
+	iptables -A OUTPUT -p icmp -j LOG --log-prefix "seen-by-log "
+	ns "$FIREWALL" ping -c 1 -W 1 10.1.0.1 >/dev/null
+	dmesg | grep -q 'seen-by-log .*PROTO=ICMP'
+	dmesg | grep -q 'TRACE: filter:OUTPUT:rule:1 '
+}
+
+@test "nat takes no rules, and says so" {
+	capture iptables -t nat -A POSTROUTING -j MASQUERADE
+	[ "$rc" -ne 0 ]
+	[ -n "$err" ]
+	same '' "$(iptables-save -t nat | grep -- '^-A' || true)"
+}
+
+@test "who has no right to gets no answer" {
+	ns "$FIREWALL" setpriv --reuid nobody --clear-groups --inh-caps=-all --bounding-set=-all \
+		"$CALLS" exchange && return 1 || true
+}
+
+@test "/proc/net/ravelin tells what there is" {
+	iptables -N SIDE
+	iptables -A INPUT -j SIDE
+	iptables -A SIDE -p tcp --dport 1 -j ACCEPT
+	ns "$FIREWALL" grep -qE '^ip filter generation [0-9]+ entries 7 chains 4 parts [0-9]+ depth 1 size [0-9]+ memory [0-9]+$' /proc/self/net/ravelin ||
+		{ ns "$FIREWALL" cat /proc/self/net/ravelin; return 1; }
+}
+
+@test "the module stays while a table says something, and goes when none does" {
+	iptables -A INPUT -s 192.0.2.1 -j DROP
+	no rmmod ravelin
+	iptables -F
+	iptables -P INPUT DROP
+	no rmmod ravelin
+	iptables -P INPUT ACCEPT
+	rmmod ravelin
+	insmod "$MODULE"
+}
+
+@test "the end of a namespace frees all that it had" {
+	local before dying
+	new_ns dying
+	before=$(objects)
+	NS=$dying
+	ip -n "$dying" link 2>/dev/null || true
+	printf '%s\n' '*filter' ':SIDE -' '-A INPUT -m limit -j SIDE' \
+		'-A INPUT -m conntrack --ctstate NEW -j LOG' '-A SIDE -m recent --set -j DROP' \
+		COMMIT | tee >(ip6tables-restore) | iptables-restore
+	ip6tables-restore <<<$'*mangle\n-A OUTPUT -m hashlimit --hashlimit-upto 1/s --hashlimit-name x -j MARK --set-mark 1\nCOMMIT'
+	[ "$(objects)" -gt "$before" ]
+	end_ns "$dying"
+	# An engine of its own goes as well.
+	until_true 20 eval '[ "$(objects)" -lt "$before" ]'
+}
+
+@test "200 replacements under traffic: no packet sees half a ruleset" {
+	local sent
+	# Each of the two drops the packets, by a rule or by the policy; what is made of both would not.
+	ns "$FIREWALL" "$PYTHON" -I -S - "$BATS_TEST_TMPDIR" <<-'END' &
+		import os, socket, sys, time
+		receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		receiver.bind(("127.0.0.1", 7777))
+		receiver.setblocking(False)
+		sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		sent = seen = 0
+		while not os.path.exists(sys.argv[1] + "/stop"):
+		    for i in range(50):
+		        sender.sendto(b"x", ("127.0.0.1", 7777))
+		    sent += 50
+		    try:
+		        receiver.recv(1)
+		        seen += 1
+		    except BlockingIOError:
+		        pass
+		    open(sys.argv[1] + "/sent", "w").write(f"{sent} {seen}\n")
+	END
+	printf '*filter\n:INPUT ACCEPT\n-A INPUT -p udp --dport 7777 -j DROP\nCOMMIT\n' >"$BATS_TEST_TMPDIR/rule"
+	printf '*filter\n:INPUT DROP\n-A INPUT -p tcp -j ACCEPT\nCOMMIT\n' >"$BATS_TEST_TMPDIR/policy"
+	iptables-restore <"$BATS_TEST_TMPDIR/rule"
+	until_true 10 test -e "$BATS_TEST_TMPDIR/sent"
+	# What came before the first rule is not counted.
+	local early
+	early=$(cut -d' ' -f2 "$BATS_TEST_TMPDIR/sent")
+	ns "$FIREWALL" bash -c 'for ((i = 0; i < 100; i++)); do
+		"$1/iptables-restore" <"$2/policy" && "$1/iptables-restore" <"$2/rule" || exit 1
+	done' - "$RAVELIN_BIN" "$BATS_TEST_TMPDIR"
+	touch "$BATS_TEST_TMPDIR/stop"
+	wait
+	read -r sent seen <"$BATS_TEST_TMPDIR/sent"
+	echo "sent $sent, seen $seen, early $early"
+	[ "$sent" -gt 1000 ]
+	[ "$((seen - early))" -eq 0 ]
+}
+
+@test "a 32-bit program on the 64-bit kernel" {
+	iptables -A INPUT -p tcp --dport 22 -j ACCEPT
+	ns "$FIREWALL" "$CALLS" exchange
+	[[ $(ns "$FIREWALL" "$CALLS32" exchange) == 32-bit:* ]]
+	same '-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT' "$(iptables-save | grep -- '^-A')"
+}
+
+@test "mutated tables are refused or taken, and leave nothing behind" {
+	local alone before
+	new_ns alone
+	NS=$alone
+	before=$(objects)
+	iptables-restore <<-END
+		*filter
+		:SIDE - [0:0]
+		-A INPUT -s 10.0.0.0/8 -p tcp -m multiport --dports 1,2,3:4 -j SIDE
+		-A INPUT -m limit --limit 1/s -m comment --comment some -j ACCEPT
+		-A FORWARD -g SIDE
+		-A OUTPUT -m conntrack --ctstate NEW -j ACCEPT
+		-A SIDE -m u32 --u32 "0>>22&0x3C@0=1" -j REJECT
+		-A SIDE -p udp -m udp --dport 53 -j LOG --log-prefix x
+		COMMIT
+	END
+	ns "$alone" "$CALLS" mutate "${MUTATE_SEED:-1}" "${MUTATED:-3000}"
+	flush_ruleset
+	end_ns "$alone"
+	until_true 20 eval '[ "$(objects)" -lt "$before" ]'
+}
