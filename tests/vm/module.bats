@@ -54,11 +54,11 @@ rerouting()
 	ipt -t mangle -A OUTPUT -p udp --dport 9 -j MARK --set-mark 1
 	ns "$FIREWALL" ip "-$IPV" rule add fwmark 1 lookup 77
 	ns "$FIREWALL" ip "-$IPV" route add "$(addr client)" dev fs table 77
-	ipt -A OUTPUT -o fs -p udp --dport 9
+	# Hooks of OUTPUT go on with the device of the first decision; those behind see the new one.
 	ipt -t mangle -A POSTROUTING -o fs -p udp --dport 9
 	ns "$FIREWALL" bash -c "echo >/dev/udp/$(addr client)/9" || true
-	TABLE=mangle reached 1 POSTROUTING 1
-	[ "$(count OUTPUT 1)" -ge 1 ]
+	TABLE=mangle
+	until_true 5 reached 1 POSTROUTING 1
 }
 @test "a packet that mangle marks in OUTPUT takes the way of its mark" { v4_v6 rerouting; }
 
