@@ -7,6 +7,7 @@
 # make bench     speed and memory beside stock iptables
 # make check-long, make fuzz   longer campaigns of the same
 # make check-package           the Debian package on a clean root, there and back
+# make check-vm                the kernel module, in a virtual machine of Debian's kernel
 # make check-callers           Docker, firewalld, libvirt and others, on Ravelin as on stock
 # make lint      static checks        make format   clang-format
 # make install   DESTDIR, PREFIX      make deb      a Debian package
@@ -60,7 +61,7 @@ say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
 
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/*.c)))
 
-.PHONY: all module demo check check-long check-unit check-sanitize check-engine check-callers fuzz bench lint format install install-headers install-shell deb check-package uninstall clean deps docs
+.PHONY: all module demo check check-long check-unit check-sanitize check-engine check-callers fuzz bench lint format install install-headers install-shell deb check-package check-vm uninstall clean deps docs
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -262,6 +263,11 @@ install-shell:
 	for n in $(LINKS); do ln -sf ravelin $(DESTDIR)$(BASHDIR)/$$n; ln -sf ravelin.fish $(DESTDIR)$(FISHDIR)/$$n.fish; done
 
 # Needs debootstrap and Debian's archive.
+check-vm:
+	scripts/deps build check
+	$(MAKE) all
+	tests/vm/check
+
 check-package:
 	scripts/deps build package
 	tests/package/run
