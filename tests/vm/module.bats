@@ -180,7 +180,7 @@ rerouting()
 		-A SIDE -p udp -m udp --dport 53 -j LOG --log-prefix x
 		COMMIT
 	END
-	ns "$alone" "$CALLS" mutate "${MUTATE_SEED:-1}" "${MUTATED:-3000}"
+	ns "$alone" "$CALLS" mutate "${MUTATE_SEED:-1}" "${MUTATED:-500}"
 	flush_ruleset
 	end_ns "$alone"
 	until_true 20 eval '[ "$(objects)" -lt "$before" ]'
