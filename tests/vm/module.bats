@@ -3,7 +3,7 @@
 #
 # The module as such, in the virtual machine of tests/vm/check: what the suites that run on every
 # backend do not ask. The hosts are those of tests/bats/lib.bash.
-# shellcheck disable=SC2030,SC2031,SC2034
+# shellcheck disable=SC2154,SC2030,SC2031,SC2034
 
 load ../bats/lib
 
