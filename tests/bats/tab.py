@@ -41,7 +41,8 @@ def main():
     shell, setup, typed, *want = sys.argv[1:]
     pid, fd = pty.fork()
     if pid == 0:
-        os.environ.update(TERM="xterm", PS1="$ ", COLUMNS="200", LINES="50", HOME="/nonexistent")
+        os.environ.update(TERM="xterm", PS1="$ ", COLUMNS="200", LINES="50",
+                          HOME=os.environ["BATS_TEST_TMPDIR"])
         os.execvp(SHELLS[shell][0], SHELLS[shell])
     # The echo of the command has another word than its output.
     os.write(fd, (setup + "; echo rea''dy\n").encode())
