@@ -122,7 +122,7 @@ LAST='-A INPUT -s fd00::7/128 -j ACCEPT'
 	nft add chain ip foreign c
 	nft add rule ip foreign c ip saddr 10.0.0.3 drop
 	shows ours 'nft: NEW rule: ip foreign c handle 2'
-	grep -q "^ EVENT: nft: NEW rule: ip filter INPUT handle [0-9]* # .* expression \`lookup' is not understood" ours
+	grep -q "^ EVENT: nft: NEW rule: ip filter INPUT handle [0-9]* # .* expression \`lookup' .*is not understood" ours
 	grep -qx ' EVENT: iptables -t filter -A INPUT -s 10.0.0.1/32 -j DROP' ours
 	no grep -qx ' EVENT: iptables -t filter -A INPUT' ours
 	no grep -q 'iptables -t foreign' ours
