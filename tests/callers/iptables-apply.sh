@@ -15,7 +15,8 @@ rules()
 	printf '%s\n' '*filter' ':INPUT DROP [0:0]' ':FORWARD DROP [0:0]' ':OUTPUT ACCEPT [0:0]' "$@" COMMIT
 }
 
-# answer TEXT COMMAND…: runs the command on a terminal, and types TEXT there when it asks.
+# answer TEXT COMMAND…: runs the command on a terminal, and types TEXT there when it asks: the
+# letter alone, for by chance a newline comes before or after the terminal stops to echo.
 answer()
 {
 	local text=$1 rc=0 typist
@@ -24,7 +25,7 @@ answer()
 	rm -f keyboard screen
 	mkfifo keyboard
 	exec 9<>keyboard
-	(until grep -qs '(y/N)' screen; do sleep 0.05; done; printf '%s\n' "$text") >&9 &
+	(until grep -qs '(y/N)' screen; do sleep 0.05; done; printf %s "$text") >&9 &
 	typist=$!
 	[ -n "$text" ] || kill $typist
 	script -qefc "$*" screen >/dev/null 2>&1 <&9 || rc=$?
