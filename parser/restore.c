@@ -113,6 +113,9 @@ int rv_restore_counters(struct rv_parser *p, const struct rv_arg *pair)
 
 	if (!p->sink->counters || !rv_find_short(p, 'c', &c))
 		return 0;
+	/* As on a command line, where "-c 1 -2" lacks the second. */
+	if (*args[1].text == '-')
+		args[1].text = NULL;
 	return rv_build_option(p, &c, &pair->loc, &args[0], &args[1]);
 }
 
