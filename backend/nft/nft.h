@@ -4,7 +4,7 @@
  * iptables-nft 1.8 writes them, and what any 1.8.x wrote is read.
  *
  *   rule IR ⇄ expressions (rule.c, predicate.c, compat.c, native.c)
- *           ⇄ bytes (expr.c)  ⇄ messages (batch.c, nft.c)  ⇄ kernel (netlink.c)
+ *           ⇄ bytes (expr.c)  ⇄ messages (batch.c, replay.c)  ⇄ kernel (netlink.c)
  *
  * Attribute and message layouts: linux/netfilter/nf_tables.h, nfnetlink.h.
  */
@@ -293,7 +293,7 @@ bool rv_nft_learn(struct rv_nft_socket *n, rv_family_t family, const struct rv_e
 /* Forgets what was learnt. */
 void rv_nft_forget(void);
 
-/* ---- one transaction: batch.c -------------------------------------------------- */
+/* ---- one transaction: batch.c, whole.c, commit.c, replay.c ----------------------- */
 
 /* What a message of the batch was made for; its sequence number is its index + 1. */
 struct rv_nft_record {

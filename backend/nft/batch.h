@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One transaction, between the files that write it. */
+#ifndef RAVELIN_NFT_BATCH_H
+#define RAVELIN_NFT_BATCH_H
+
+#include "nft.h"
+
+/* What a message is for, while it is being written. */
+struct rv_nft_message {
+	struct rv_nft_batch *b;
+	rv_family_t family;
+	const struct rv_change *change;
+	struct rv_error *err;
+	size_t start;
+};
+
+/* Appends the head of a message: its length is filled in when it ends. seq counts from 1. */
+void rv_nft_put_message(struct rv_buf *b, uint16_t type, uint16_t flags, rv_family_t family,
+			uint16_t res_id, uint32_t seq);
+
+/*
+ * Each writes the message or messages of m->change. Return 0, or -1 with m->err set: then half
+ * a message may stand at the end of the buffer.
+ */
+int rv_nft_stage_change(struct rv_nft_message *m);
+int rv_nft_stage_table(struct rv_nft_message *m, uint8_t type, uint16_t flags);
+int rv_nft_stage_base(struct rv_nft_message *m, uint16_t flags);
+int rv_nft_stage_del_chain(struct rv_nft_message *m);
+int rv_nft_stage_no_rules(struct rv_nft_message *m);
+
+/* The table if a restore has cleared it in this transaction, or NULL. */
+struct rv_table *rv_nft_cleared(const struct rv_nft_batch *b, const struct rv_table_def *def);
+
+/*
+ * Policies that changed, and deletion of what is gone. cleared: what the table had and nothing
+ * declared again; NULL: it was not cleared.
+ */
+int rv_nft_finish_chains(struct rv_nft_message *m, struct rv_table *t, struct rv_table *cleared);
+/* The messages of a table that was kept back. */
+int rv_nft_finish_whole(struct rv_store *s, struct rv_nft_message *m, struct rv_table *t);
+
+#endif

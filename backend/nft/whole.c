@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel cannot do change by change within one transaction, as renaming a chain that
+ * is new in it: from then on the table is kept in memory, and written as a whole in commit.
+ */
+#include "batch.h"
+
+/* ---- from staging to keeping --------------------------------------------------------- */
+
+/* Takes the messages about a table out of the batch, and what is known of its names. */
+static void drop_table(struct rv_nft_batch *b, const struct rv_table_def *table)
+{
+	struct rv_table *cleared = rv_nft_cleared(b, table);
+	size_t at = b->nrecords ? b->records[0].offset : 0, end = b->bytes.len, kept = 0;
+
+	for (size_t i = 0; i < b->nrecords; i++) {
+		size_t from = b->records[i].offset;
+		size_t len = (i + 1 < b->nrecords ? b->records[i + 1].offset : end) - from;
+		uint32_t seq = kept + 1;
+
+		if (b->records[i].table == table)
+			continue;
+		memmove(b->bytes.data + at, b->bytes.data + from, len);
+		memcpy(b->bytes.data + at + offsetof(struct nlmsghdr, nlmsg_seq), &seq,
+		       sizeof(seq));
+		b->records[kept] = b->records[i];
+		b->records[kept++].offset = at;
+		at += len;
+	}
+	b->nrecords = kept;
+	b->bytes.len = at;
+	for (size_t i = b->nrenames; i > 0; i--)
+		if (b->renames[i - 1].table == table)
+			b->renames[i - 1] = b->renames[--b->nrenames];
+	if (cleared)
+		rv_list_each_safe(c, &cleared->chains, struct rv_chain, node)
+			if (c->base < 0)
+				rv_chain_free(c);
+}
+
+/*
+ * From here on nothing is staged for the table: all its rules are read, with what is staged so
+ * far, and in commit they are written anew. Their counters are as they were when they were read.
+ */
+static int hold_table(struct rv_store *s, struct rv_table *t, struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+
+	if (!t->complete && s->backend->load_chains(s, t, NULL, err))
+		return -1;
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		if (!c->exists)
+			rv_chain_flush(c);
+		else if (!c->loaded && s->backend->load_rules(s, c, err))
+			return -1;
+	}
+	rv_table_count_references(t);
+	drop_table(&n->batch, t->def);
+	t->whole = true;
+	return 0;
+}
+
+static bool is_kernels_name(const struct rv_nft_batch *b, const struct rv_table *t,
+			    const char *name)
+{
+	for (size_t i = 0; i < b->nrenames; i++)
+		if (b->renames[i].table == t->def && !strcmp(b->renames[i].from, name))
+			return true;
+	return false;
+}
+
+static bool has_renames(const struct rv_nft_batch *b, const struct rv_table *t)
+{
+	for (size_t i = 0; i < b->nrenames; i++)
+		if (b->renames[i].table == t->def)
+			return true;
+	return false;
+}
+
+/*
+ * The kernel finds the chain to rename by its handle, which a new chain has not got yet; and
+ * until the transaction is committed, the old name stays taken.
+ */
+static bool is_beyond_kernel(const struct rv_nft_batch *b, const struct rv_change *c)
+{
+	switch (c->kind) {
+	case RV_CHANGE_RENAME_CHAIN:
+		return c->chain->handle & RV_NFT_NEW_CHAIN ||
+		       is_kernels_name(b, c->table, c->name);
+	case RV_CHANGE_ADD_CHAIN:
+		return is_kernels_name(b, c->table, c->chain->name);
+	case RV_CHANGE_CLEAR_TABLE:
+		return has_renames(b, c->table);
+	default:
+		return false;
+	}
+}
+
+/* What will have to be known in commit of a change that is not staged. */
+static void note_change(const struct rv_change *c)
+{
+	struct rv_chain *chain = c->chain;
+
+	if (!chain || chain->base < 0)
+		return;
+	if (c->kind == RV_CHANGE_POLICY || c->kind == RV_CHANGE_ZERO_CHAIN) {
+		chain->held.touched = true;
+		chain->held.has_counters = c->has_counters;
+	} else if (c->kind == RV_CHANGE_ADD_CHAIN) {
+		chain->held.touched = true;
+		chain->held.has_counters = false;
+	} else if (c->kind == RV_CHANGE_DEL_CHAIN) {
+		chain->held.touched = false;
+	}
+}
+
+int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+	struct rv_nft_batch *b = &n->batch;
+	struct rv_nft_message m = { .b = b, .family = s->rs.family, .change = c, .err = err };
+	size_t len, nrecords;
+
+	if (rv_nft_generation(&n->socket, err))
+		return -1;
+	if (!c->table->whole && is_beyond_kernel(b, c) && hold_table(s, c->table, err))
+		return -1;
+	if (c->table->whole) {
+		note_change(c);
+		return 0;
+	}
+	len = b->bytes.len;
+	nrecords = b->nrecords;
+	if (!rv_nft_stage_change(&m))
+		return 0;
+	/* Half a message must not be sent with the rest. */
+	b->bytes.len = len;
+	b->nrecords = nrecords;
+	return -1;
+}
+
+/* ---- writing it anew ----------------------------------------------------------------- */
+
+static int add_change(struct rv_nft_message *m, const struct rv_change *change)
+{
+	m->change = change;
+	return rv_nft_stage_change(m);
+}
+
+static int add_chain(struct rv_nft_message *m, struct rv_table *t, struct rv_chain *c)
+{
+	const struct rv_change change = {
+		.kind = RV_CHANGE_ADD_CHAIN, .table = t, .chain = c,
+	};
+	bool has_counters = c->held.has_counters;
+
+	if (add_change(m, &change))
+		return -1;
+	c->held.has_counters = has_counters;
+	return 0;
+}
+
+/* One that was made in this transaction has been thought to be in the kernel. */
+static void hold_base(struct rv_chain *c, const struct rv_chain *there)
+{
+	c->held.exists = there->held.exists;
+	c->held.policy = there->held.policy;
+	c->held.counters = there->held.counters;
+}
+
+static int add_chains(struct rv_nft_message *m, struct rv_table *t, struct rv_table *kernel)
+{
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		struct rv_chain *there = rv_table_chain(kernel, c->name);
+
+		if (c->base >= 0)
+			hold_base(c, there);
+		if (!c->exists)
+			continue;
+		if (!(there && there->exists) && add_chain(m, t, c))
+			return -1;
+		/* What is left will be deleted. */
+		if (there && c->base < 0)
+			rv_chain_free(there);
+	}
+	return 0;
+}
+
+static int add_rules(struct rv_nft_message *m, struct rv_table *t)
+{
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		rv_list_each(r, &c->rules, struct rv_rule, node) {
+			const struct rv_change change = {
+				.kind = RV_CHANGE_ADD_RULE, .table = t, .chain = c, .rule = r,
+			};
+
+			if (add_change(m, &change))
+				return -1;
+		}
+	}
+	return 0;
+}
+
+/* kernel: the table as it is there. */
+static int stage_whole(struct rv_nft_message *m, struct rv_table *t, struct rv_table *kernel)
+{
+	const struct rv_change drop = { .kind = RV_CHANGE_CLEAR_TABLE, .table = t };
+	const struct rv_change add = { .kind = RV_CHANGE_ADD_TABLE, .table = t };
+
+	m->change = &drop;
+	if (!t->exists)
+		return kernel->exists ? rv_nft_stage_table(m, NFT_MSG_DELTABLE, 0) : 0;
+	if (kernel->exists ? rv_nft_stage_no_rules(m) : add_change(m, &add))
+		return -1;
+	if (add_chains(m, t, kernel) || add_rules(m, t))
+		return -1;
+	return rv_nft_finish_chains(m, t, kernel);
+}
+
+int rv_nft_finish_whole(struct rv_store *s, struct rv_nft_message *m, struct rv_table *t)
+{
+	struct rv_nft *n = s->priv;
+	struct rv_ruleset scratch;
+	struct rv_table *kernel;
+	int rc;
+
+	rv_ruleset_init(&scratch, s->rs.family);
+	kernel = rv_ruleset_table(&scratch, t->def);
+	rc = kernel ? s->backend->load_chains(s, kernel, NULL, m->err) : rv_fail_memory(m->err);
+	n->fresh = NULL;
+	if (!rc)
+		rc = stage_whole(m, t, kernel);
+	rv_ruleset_clear(&scratch);
+	return rc;
+}
