@@ -64,8 +64,6 @@ bool rv_cli_for_a_person(void);
 void rv_cli_warnings(struct rv_buf *warnings);
 /* A message that is no struct rv_error: the words as they are, and a newline. Returns 1. */
 int rv_cli_message(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* The error of a change that other writers kept overtaking. */
-void rv_cli_give_up(struct rv_error *err);
 
 /* ---- output.c: what goes to stdout ------------------------------------------ */
 
@@ -77,10 +75,11 @@ void rv_cli_version(const struct rv_cli *cli, struct rv_buf *b);
 const char *rv_cli_banner(const struct rv_cli *cli);
 
 /*
- * Whether to start over after RV_ERR_AGAIN; waits for a short while of random length so
- * that two writers do not meet again. Counts in *attempts.
+ * Whether to start over after an error: after RV_ERR_AGAIN, unless it was too often. Then err is
+ * reset, and a short while of random length went by so that two writers do not meet again.
+ * Counts in *attempts, from 0.
  */
-bool rv_cli_again(unsigned int *attempts);
+bool rv_cli_again(struct rv_error *err, unsigned int *attempts);
 
 /*
  * Text of a table that arrives chain by chain or mixed, and is wanted in the order of

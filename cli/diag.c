@@ -25,13 +25,6 @@ int rv_cli_message(const char *fmt, ...)
 	return RV_EXIT_OTHER;
 }
 
-void rv_cli_give_up(struct rv_error *err)
-{
-	memset(err, 0, sizeof(*err));
-	rv_fail(err, RV_ERR_RESOURCE, NULL, "another program keeps changing the rules");
-	rv_hint(err, "nothing was changed; try again when it has finished");
-}
-
 /* ---- the first line ------------------------------------------------------------- */
 
 enum head { HEAD_NONE, HEAD_PROGRAM, HEAD_VERSION };

@@ -70,10 +70,8 @@ static int read_store(struct rv_ruleset *rs, const char *spec, struct rv_error *
 
 	if (rv_store_open(&s, spec, rs->family, true, err) < 0)
 		return -1;
-	while ((rc = rv_ruleset_read(rs, &s, err)) < 0 && err->kind == RV_ERR_AGAIN &&
-	       rv_cli_again(&attempts)) {
+	while ((rc = rv_ruleset_read(rs, &s, err)) < 0 && rv_cli_again(err, &attempts)) {
 		rv_ruleset_clear(rs);
-		rv_error_reset(err);
 		if (rv_store_restart(&s, err) < 0)
 			break;
 	}

@@ -75,10 +75,8 @@ int rv_cli_iptables(struct rv_cli *cli)
 	rv_cli_progress_start(&a.progress, cli, "rules", 0);
 	while (try_once(&a, &err) < 0) {
 		rv_cli_progress_end(&a.progress);
-		if (err.kind == RV_ERR_AGAIN && rv_cli_again(&attempts))
+		if (rv_cli_again(&err, &attempts))
 			continue;
-		if (err.kind == RV_ERR_AGAIN)
-			rv_cli_give_up(&err);
 		code = rv_cli_error(cli, &err);
 		break;
 	}

@@ -38,13 +38,25 @@ void rv_cli_version(const struct rv_cli *cli, struct rv_buf *b)
 /* A writer that is overtaken this often has waited for a minute or more. */
 #define ATTEMPTS 2000
 
-bool rv_cli_again(unsigned int *attempts)
+static void give_up(struct rv_error *err)
+{
+	memset(err, 0, sizeof(*err));
+	rv_fail(err, RV_ERR_RESOURCE, NULL, "another program keeps changing the rules");
+	rv_hint(err, "nothing was changed; try again when it has finished");
+}
+
+bool rv_cli_again(struct rv_error *err, unsigned int *attempts)
 {
 	unsigned int most = 1u << (*attempts < 6 ? *attempts : 6);	/* ms */
 	struct timespec pause = { 0 };
 
-	if (++*attempts >= ATTEMPTS)
+	if (err->kind != RV_ERR_AGAIN)
 		return false;
+	if (++*attempts >= ATTEMPTS) {
+		give_up(err);
+		return false;
+	}
+	rv_error_reset(err);
 	if (*attempts == 1) {
 		struct timespec now;
 

@@ -193,10 +193,8 @@ static int restore_run(struct restore *r)
 	rv_cli_progress_start(&r->progress, r->cli, "lines", rv_cli_lines(r->cli));
 	while (try_once(r, &err) < 0) {
 		rv_cli_progress_end(&r->progress);
-		if (err.kind == RV_ERR_AGAIN && rv_cli_again(&attempts))
+		if (rv_cli_again(&err, &attempts))
 			continue;
-		if (err.kind == RV_ERR_AGAIN)
-			rv_cli_give_up(&err);
 		code = rv_cli_error(r->cli, &err);
 		break;
 	}

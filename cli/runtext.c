@@ -114,18 +114,6 @@ static void packet(struct rv_buf *b, const struct rv_run_packet *p)
 		rv_buf_puts(b, "  the packet was changed\n");
 }
 
-static void add_table(struct rv_buf *b, const struct rv_table *t)
-{
-	rv_buf_printf(b, "*%s\n", t->def->name);
-	rv_list_each(c, &t->chains, struct rv_chain, node)
-		if (c->base >= 0 || c->exists)
-			rv_render_chain(b, c);
-	rv_list_each(c, &t->chains, struct rv_chain, node)
-		rv_list_each(r, &c->rules, struct rv_rule, node)
-			rv_render_rule(b, t->ruleset->family, c->name, r, RV_COUNTERS_PREFIX);
-	rv_buf_puts(b, "COMMIT\n");
-}
-
 static void end(struct rv_buf *b, const struct rv_run_totals *t)
 {
 	rv_buf_printf(b, "# %llu packets", (unsigned long long)t->packets);
@@ -135,7 +123,7 @@ static void end(struct rv_buf *b, const struct rv_run_totals *t)
 				      i >= RV_RUN_OTHER ? "not run: " : "", rv_run_fate_name(i));
 	rv_buf_putc(b, '\n');
 	for (unsigned int i = 0; i < t->ntables; i++)
-		add_table(b, t->tables[i]);
+		rv_render_table(b, t->tables[i], RV_COUNTERS_PREFIX);
 }
 
 const struct rv_run_form rv_run_text = { .start = start, .packet = packet, .end = end };

@@ -141,14 +141,7 @@ static int save_until_consistent(struct save *s, struct rv_error *err)
 		rv_cli_progress_end(&s->progress);
 		rv_pages_close(&s->pages);
 		rv_buf_reset(&s->out);
-		if (err->kind != RV_ERR_AGAIN)
-			return -1;
-		if (!rv_cli_again(&attempts)) {
-			rv_cli_give_up(err);
-			return -1;
-		}
-		rv_error_reset(err);
-		if (rv_store_restart(&s->store, err) < 0)
+		if (!rv_cli_again(err, &attempts) || rv_store_restart(&s->store, err) < 0)
 			return -1;
 	}
 	rv_cli_progress_end(&s->progress);

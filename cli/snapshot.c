@@ -77,14 +77,8 @@ int rv_snapshot_put(const struct rv_snapshot *s, const char *spec, struct rv_err
 {
 	unsigned int attempts = 0;
 
-	while (put_once(s, spec, err) < 0) {
-		if (err->kind != RV_ERR_AGAIN)
+	while (put_once(s, spec, err) < 0)
+		if (!rv_cli_again(err, &attempts))
 			return -1;
-		if (!rv_cli_again(&attempts)) {
-			rv_cli_give_up(err);
-			return -1;
-		}
-		rv_error_reset(err);
-	}
 	return 0;
 }

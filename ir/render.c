@@ -33,7 +33,8 @@ void rv_render_rule(struct rv_buf *b, rv_family_t family, const char *chain,
 	const char *target = target_name(r);
 	unsigned long long packets = r->counters.packets, bytes = r->counters.bytes;
 
-	if (counters == RV_COUNTERS_PREFIX)
+	if (counters == RV_COUNTERS_PREFIX ||
+	    (counters == RV_COUNTERS_NONZERO && (packets || bytes)))
 		rv_buf_printf(b, "[%llu:%llu] ", packets, bytes);
 	rv_buf_puts(b, "-A ");
 	rv_buf_puts(b, chain);
@@ -66,6 +67,18 @@ void rv_render_chain(struct rv_buf *b, const struct rv_chain *c)
 	rv_buf_printf(b, ":%s %s [%llu:%llu]\n", c->name, policy_name(c),
 		      own ? (unsigned long long)c->counters.packets : 0,
 		      own ? (unsigned long long)c->counters.bytes : 0);
+}
+
+void rv_render_table(struct rv_buf *b, const struct rv_table *t, enum rv_counter_form counters)
+{
+	rv_buf_printf(b, "*%s\n", t->def->name);
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		if (c->base >= 0 || c->exists)
+			rv_render_chain(b, c);
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		rv_list_each(r, &c->rules, struct rv_rule, node)
+			rv_render_rule(b, t->ruleset->family, c->name, r, counters);
+	rv_buf_puts(b, "COMMIT\n");
 }
 
 void rv_render_chain_command(struct rv_buf *b, const struct rv_chain *c, bool counters)

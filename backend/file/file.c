@@ -78,43 +78,9 @@ static int file_open(struct rv_store *s, const char *arg, struct rv_error *err)
 	return rc;
 }
 
-/* ---- what is loaded ------------------------------------------------------------------ */
-
-static int file_load_chains(struct rv_store *s, struct rv_table *table, const char *only,
-			    struct rv_error *err)
-{
-	(void)s;
-	(void)only;
-	(void)err;
-	rv_list_each(c, &table->chains, struct rv_chain, node)
-		c->loaded = true;
-	table->complete = true;
-	return 0;
-}
-
 /* ---- writing --------------------------------------------------------------------------- */
 
 /* Counters that are zero are left out: a file that never had any does not get them. */
-static void write_rule(struct rv_buf *b, rv_family_t family, const struct rv_chain *c,
-		       const struct rv_rule *r)
-{
-	bool counted = r->counters.packets || r->counters.bytes;
-
-	rv_render_rule(b, family, c->name, r, counted ? RV_COUNTERS_PREFIX : RV_COUNTERS_NONE);
-}
-
-static void write_table(struct rv_buf *b, const struct rv_table *t)
-{
-	rv_buf_printf(b, "*%s\n", t->def->name);
-	rv_list_each(c, &t->chains, struct rv_chain, node)
-		if (c->base >= 0 || c->exists)
-			rv_render_chain(b, c);
-	rv_list_each(c, &t->chains, struct rv_chain, node)
-		rv_list_each(r, &c->rules, struct rv_rule, node)
-			write_rule(b, t->ruleset->family, c, r);
-	rv_buf_puts(b, "COMMIT\n");
-}
-
 static int write_ruleset(struct rv_store *s, struct rv_buf *b, struct rv_error *err)
 {
 	rv_buf_puts(b, "# Written by ravelin. Comments are not kept.\n");
@@ -124,7 +90,7 @@ static int write_ruleset(struct rv_store *s, struct rv_buf *b, struct rv_error *
 				continue;
 			if (rv_table_sort(t) < 0)
 				return rv_fail_memory(err);
-			write_table(b, t);
+			rv_render_table(b, t, RV_COUNTERS_NONZERO);
 		}
 	}
 	return rv_buf_ok(b) ? 0 : rv_fail_memory(err);
@@ -151,6 +117,5 @@ const struct rv_backend rv_backend_file = {
 	.offline = true,
 	.open = file_open,
 	.close = file_close,
-	.load_chains = file_load_chains,
 	.commit = file_commit,
 };

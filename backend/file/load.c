@@ -19,18 +19,6 @@ static void memory_close(struct rv_store *s)
 	(void)s;
 }
 
-static int memory_load_chains(struct rv_store *s, struct rv_table *table, const char *only,
-			      struct rv_error *err)
-{
-	(void)s;
-	(void)only;
-	(void)err;
-	rv_list_each(c, &table->chains, struct rv_chain, node)
-		c->loaded = true;
-	table->complete = true;
-	return 0;
-}
-
 static int memory_commit(struct rv_store *s, struct rv_error *err)
 {
 	(void)s;
@@ -43,7 +31,6 @@ static const struct rv_backend memory = {
 	.banner = "memory",
 	.open = memory_open,
 	.close = memory_close,
-	.load_chains = memory_load_chains,
 	.commit = memory_commit,
 };
 

@@ -18,6 +18,7 @@ enum rv_counter_form {
 	RV_COUNTERS_NONE,
 	RV_COUNTERS_PREFIX,	/* "[p:b] -A ..." : iptables-save -c */
 	RV_COUNTERS_OPTION,	/* "... -c p b -j ...": -S -v */
+	RV_COUNTERS_NONZERO,	/* as PREFIX, where one is not zero */
 };
 
 /* "-A chain ... -j ...\n" */
@@ -25,6 +26,8 @@ void rv_render_rule(struct rv_buf *b, rv_family_t family, const char *chain,
 		    const struct rv_rule *r, enum rv_counter_form counters);
 /* ":chain POLICY [p:b]\n"; user chains have no policy and no counters. */
 void rv_render_chain(struct rv_buf *b, const struct rv_chain *c);
+/* "*table\n", its chains and rules in the order they have, "COMMIT\n". */
+void rv_render_table(struct rv_buf *b, const struct rv_table *t, enum rv_counter_form counters);
 /* "-P chain POLICY\n" or "-N chain\n". */
 void rv_render_chain_command(struct rv_buf *b, const struct rv_chain *c, bool counters);
 /* "Chain X (policy ACCEPT ...)\n" and the line of column heads. */

@@ -110,6 +110,7 @@ struct rv_backend {
 	/*
 	 * Sets table->exists and fills in chains (policy, counters, references, handle,
 	 * exists). only: just that chain and the table; NULL: all, then table->complete.
+	 * NULL: open has read all there is.
 	 */
 	int (*load_chains)(struct rv_store *s, struct rv_table *table, const char *only,
 			   struct rv_error *err);

@@ -110,12 +110,7 @@ static struct rv_table *table_of(struct rv_ruleset *rs, const char *name)
 static void add_table(struct rv_buf *b, struct rv_table *t)
 {
 	assert_int_equal(rv_table_sort(t), 0);
-	rv_list_each(c, &t->chains, struct rv_chain, node)
-		if (c->base >= 0 || c->exists)
-			rv_render_chain(b, c);
-	rv_list_each(c, &t->chains, struct rv_chain, node)
-		rv_list_each(r, &c->rules, struct rv_rule, node)
-			rv_render_rule(b, t->ruleset->family, c->name, r, RV_COUNTERS_PREFIX);
+	rv_render_table(b, t, RV_COUNTERS_PREFIX);
 }
 
 /* What save -c prints of a table. */
@@ -816,7 +811,8 @@ static void holds(const char *table, const char *expected)
 }
 
 #define FILTER(input, chains, rules) \
-	":INPUT " input "\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n" chains rules
+	"*filter\n:INPUT " input "\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n" chains rules \
+	"COMMIT\n"
 
 static void test_commands(void **state)
 {
