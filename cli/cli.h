@@ -149,11 +149,11 @@ void rv_cli_progress_end(struct rv_progress *p);
 /* Whether a command changes nothing. */
 bool rv_cli_only_reads(const struct rv_command *cmd);
 /*
- * Applies a command, and appends its listing or, if verbose, what -v says of it. Returns 0, or -1
+ * Applies a command, and appends its listing or what as many -v say of it. Returns 0, or -1
  * with err set.
  */
 int rv_cli_command(struct rv_store *s, struct rv_command *cmd, const struct rv_options *opts,
-		   bool verbose, struct rv_buf *b, struct rv_error *err);
+		   unsigned int verbose, struct rv_buf *b, struct rv_error *err);
 
 /* ---- packet.c --------------------------------------------------------------------- */
 

@@ -13,7 +13,7 @@ bool rv_cli_only_reads(const struct rv_command *cmd)
 }
 
 int rv_cli_command(struct rv_store *s, struct rv_command *cmd, const struct rv_options *opts,
-		   bool verbose, struct rv_buf *b, struct rv_error *err)
+		   unsigned int verbose, struct rv_buf *b, struct rv_error *err)
 {
 	if (lists(cmd)) {
 		rv_store_beside(s, "", rv_cli_for_a_person(), err);
@@ -28,5 +28,7 @@ int rv_cli_command(struct rv_store *s, struct rv_command *cmd, const struct rv_o
 	}
 	if (verbose && rv_cli_verbose(b, s, cmd, err) < 0)
 		return -1;
-	return rv_store_apply(s, cmd, err);
+	if (rv_store_apply(s, cmd, err) < 0)
+		return -1;
+	return verbose > 1 && s->backend->explain ? s->backend->explain(s, b, err) : 0;
 }

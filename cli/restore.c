@@ -28,7 +28,8 @@ const struct rv_flag rv_restore_flags[] = {
 
 struct restore {
 	struct rv_cli *cli;
-	bool noflush, counters, test, verbose, version, help;
+	bool noflush, counters, test, version, help;
+	unsigned int verbose;
 	const char *only;		/* -T */
 	struct rv_store store;
 	bool open;
@@ -56,7 +57,7 @@ static int set_flag(char letter, const char *arg, void *p)
 		r->only = arg;
 		break;
 	case 'v':
-		r->verbose = true;
+		r->verbose++;
 		break;
 	case '4':
 		r->cli->family = NFPROTO_IPV4;
@@ -126,7 +127,7 @@ static int on_command(struct rv_command *cmd, const struct rv_options *opts, voi
 		return -1;
 	}
 	/* Under --noflush stock tells only of lines that have a -v of their own. */
-	said.verbose += r->verbose && !r->noflush;
+	said.verbose += r->noflush ? 0 : r->verbose;
 	return rv_cli_command(&r->store, cmd, &said, said.verbose, said_to(r), err);
 }
 

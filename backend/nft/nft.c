@@ -400,4 +400,5 @@ const struct rv_backend rv_backend_nft = {
 	.dump = dump,
 	.monitor = rv_nft_monitor,
 	.beside = rv_nft_beside,
+	.explain = rv_nft_explain,
 };

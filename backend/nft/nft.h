@@ -321,6 +321,7 @@ struct rv_nft_batch {
 	struct rv_nft_rename *renames;
 	size_t nrenames;
 	uint64_t nchains;		/* made in this transaction */
+	size_t explained;		/* records that rv_nft_explain() has shown */
 	/*
 	 * What a restore cleared: its tables, with the user chains that nothing has declared
 	 * again. They are emptied at once and deleted last, see rv_nft_commit().
@@ -339,6 +340,8 @@ struct rv_nft {
 
 int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error *err);
 int rv_nft_commit(struct rv_store *s, struct rv_error *err);
+/* rv_backend.explain */
+int rv_nft_explain(struct rv_store *s, struct rv_buf *b, struct rv_error *err);
 /* One transaction for two stores, of two families. */
 int rv_nft_commit_both(struct rv_store *s, struct rv_store *second, struct rv_error *err);
 void rv_nft_batch_init(struct rv_nft_batch *b, rv_family_t family);

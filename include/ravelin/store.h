@@ -143,6 +143,11 @@ struct rv_backend {
 	 * the program, "-save" or "". person: also what is only for a person's eyes. May be NULL.
 	 */
 	void (*beside)(struct rv_store *s, const char *suffix, bool person, struct rv_error *err);
+	/*
+	 * Appends what was staged since it was last asked, in the words of those who look into the
+	 * backend: the second -v. NULL: it has none.
+	 */
+	int (*explain)(struct rv_store *s, struct rv_buf *b, struct rv_error *err);
 };
 
 struct rv_store {
