@@ -451,7 +451,7 @@ static int say(const struct apply *a)
 	if (a->version)
 		rv_cli_version(a->cli, &b);
 	else
-		rv_flags_usage(rv_apply_flags, a->cli, " [RULESFILE | -c PROGRAM]", &b);
+		rv_flags_usage(a->cli, &b);
 	rc = rv_cli_write(a->cli, STDOUT_FILENO, &b);
 	rv_buf_free(&b);
 	return rc;

@@ -13,8 +13,11 @@
 /* The release of iptables whose command line and output this is. */
 #define RV_STOCK_VERSION "1.8.13"
 
+struct rv_program;
+
 /* One run of a program. */
 struct rv_cli {
+	const struct rv_program *program;	/* its row: cli/programs.h */
 	const char *name;		/* in messages: "iptables-restore" */
 	rv_family_t family;
 	const char *spec;		/* backend, for rv_store_open(); NULL: the default */

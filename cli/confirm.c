@@ -112,7 +112,7 @@ static int run(struct rv_cli *cli, const char *name, const char *word)
 		return rv_cli_message("Usage: %s", cli->name), RV_EXIT_PARAMETER;
 	if (!help)
 		return answer(cli, word);
-	rv_flags_usage(rv_confirm_flags, cli, "", &b);
+	rv_flags_usage(cli, &b);
 	rc = rv_cli_write(cli, STDOUT_FILENO, &b);
 	rv_buf_free(&b);
 	return rc;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/flags.h"
+#include "cli/programs.h"
 
 #define MAX_FLAGS 24
 
@@ -62,11 +63,13 @@ int rv_flags_read(const struct rv_flag *flags, struct rv_cli *cli,
 	return optind;
 }
 
-void rv_flags_usage(const struct rv_flag *flags, const struct rv_cli *cli, const char *operand,
-		    struct rv_buf *b)
+void rv_flags_usage(const struct rv_cli *cli, struct rv_buf *b)
 {
-	rv_buf_printf(b, "Usage: %s [options]%s\n\n", cli->name, operand);
-	for (const struct rv_flag *f = flags; f->name; f++) {
+	const char *operand = cli->program->operand;
+
+	rv_buf_printf(b, "Usage: %s [options]%s%s\n\n", cli->name, operand ? " " : "",
+		      operand ? operand : "");
+	for (const struct rv_flag *f = cli->program->flags; f->name; f++) {
 		struct rv_buf left = RV_BUF_INIT;
 
 		rv_buf_printf(&left, "-%c, --%s", f->letter, f->name);

@@ -31,7 +31,7 @@ extern const struct rv_flag rv_save_flags[], rv_restore_flags[], rv_apply_flags[
  */
 int rv_flags_read(const struct rv_flag *flags, struct rv_cli *cli,
 		  int (*fn)(char letter, const char *arg, void *arg2), void *arg2);
-void rv_flags_usage(const struct rv_flag *flags, const struct rv_cli *cli, const char *operand,
-		    struct rv_buf *b);
+/* Appends what -h prints of the program that runs. */
+void rv_flags_usage(const struct rv_cli *cli, struct rv_buf *b);
 
 #endif

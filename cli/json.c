@@ -70,7 +70,7 @@ static int run(struct json *j, int words)
 		if (j->version)
 			rv_cli_version(cli, &j->out);
 		else
-			rv_flags_usage(rv_json_flags, cli, " [file]", &j->out);
+			rv_flags_usage(cli, &j->out);
 		return rv_cli_write(cli, STDOUT_FILENO, &j->out);
 	}
 	if (cli->argc - words > !j->live)

@@ -124,6 +124,7 @@ int main(int argc, char **argv)
 		}
 	}
 	/* Like stock, -save and -restore say the name they were called by, iptables does not. */
+	cli.program = p;
 	cli.name = p->run == rv_cli_iptables ? p->name : basename(argv[at]);
 	cli.family = p->family;
 	cli.restore = p->restore;

@@ -304,7 +304,7 @@ static int say(struct monitor *m, int rc)
 	if (m->version)
 		rv_buf_printf(&m->line, "%s %s\n", m->cli->name, RV_STOCK_VERSION);
 	else
-		rv_flags_usage(rv_monitor_flags, m->cli, "", &m->line);
+		rv_flags_usage(m->cli, &m->line);
 	return rv_cli_write(m->cli, STDOUT_FILENO, &m->line) || rc;
 }
 

@@ -12,6 +12,7 @@ struct rv_program {
 	bool restore;			/* it reads a restore file */
 	int (*run)(struct rv_cli *cli);
 	const struct rv_flag *flags;	/* NULL: it takes what the parser takes */
+	const char *operand;		/* what follows its options, for -h and the manual; NULL: nothing */
 	const char *help;		/* NULL: for scripts, not for people */
 };
 

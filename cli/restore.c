@@ -222,7 +222,7 @@ static int say(struct restore *r)
 	if (r->version)
 		rv_cli_version(r->cli, &r->out);
 	else
-		rv_flags_usage(rv_restore_flags, r->cli, " [file]", &r->out);
+		rv_flags_usage(r->cli, &r->out);
 	return rv_cli_write(r->cli, STDOUT_FILENO, &r->out);
 }
 

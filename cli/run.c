@@ -573,7 +573,7 @@ static int say(struct run *r)
 	if (r->version) {
 		rv_cli_version(r->cli, &r->print);
 	} else {
-		rv_flags_usage(rv_run_flags, r->cli, "", &r->print);
+		rv_flags_usage(r->cli, &r->print);
 		rv_buf_puts(&r->print, about);
 	}
 	return flush_text(r);

@@ -207,7 +207,7 @@ int rv_cli_save(struct rv_cli *cli)
 		rv_cli_version(cli, &s.out);
 		rc = rv_cli_write(cli, STDOUT_FILENO, &s.out);
 	} else if (s.help) {
-		rv_flags_usage(rv_save_flags, cli, "", &s.out);
+		rv_flags_usage(cli, &s.out);
 		rc = rv_cli_write(cli, STDOUT_FILENO, &s.out);
 	} else if (words < cli->argc) {
 		rc = rv_cli_message("Unknown arguments found on commandline");

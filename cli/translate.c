@@ -328,7 +328,7 @@ static int say(struct file *f)
 	if (f->version)
 		rv_cli_version(f->cli, &f->out);
 	else
-		rv_flags_usage(rv_translate_flags, f->cli, "", &f->out);
+		rv_flags_usage(f->cli, &f->out);
 	return rv_cli_write(f->cli, STDOUT_FILENO, &f->out);
 }
 

@@ -53,7 +53,7 @@ int rv_cli_xml(struct rv_cli *cli)
 		if (x.version)
 			rv_cli_version(cli, &out);
 		else
-			rv_flags_usage(rv_xml_flags, cli, " [file]", &out);
+			rv_flags_usage(cli, &out);
 		rc = rv_cli_write(cli, STDOUT_FILENO, &out);
 	} else if (cli->argc - words > 1) {
 		rc = rv_cli_message("Unknown arguments found on commandline");
