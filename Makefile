@@ -16,6 +16,7 @@
 # Sources are found by folder: a new file needs no line here.
 
 VERSION   := 0.1.0
+RELEASED  := 2026-11-25
 PREFIX    ?= /usr/local
 SBINDIR   ?= $(PREFIX)/sbin
 LIBDIR    ?= $(PREFIX)/lib
@@ -65,7 +66,7 @@ UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/describe $(BUILD)/ravelin $(LINKS:%=$(BUILD)/bin/%)
+all: $(BUILD)/describe $(BUILD)/manual $(BUILD)/ravelin $(LINKS:%=$(BUILD)/bin/%)
 
 # Shared objects with extensions call back into it.
 $(BUILD)/ravelin: $(OBJECTS) ir/plugin.symbols
@@ -112,8 +113,8 @@ $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS) \
 		$(shell pkg-config --libs cmocka)
 
-# What the descriptors say, for scripts and documents; what nft's words for a rule mean.
-$(BUILD)/describe $(BUILD)/readback: $(BUILD)/%: tools/%.c $(LIBRARY)
+# What the descriptors say, for scripts and documents; what nft's words for a rule mean; manual pages.
+$(BUILD)/describe $(BUILD)/readback $(BUILD)/manual: $(BUILD)/%: tools/%.c $(LIBRARY)
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS)
 
@@ -141,6 +142,8 @@ $(BUILD)/tests/twin: $(sort $(wildcard tests/engine/twin/*.c)) $(wildcard tests/
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $(filter %.c,$^) $(LIBRARY) $(RV_LIBS)
+
+$(BUILD)/manual: CPPFLAGS += -DRAVELIN_DATE='"$(RELEASED)"'
 
 # Its allocations fail on purpose.
 $(BUILD)/tests/test_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
@@ -172,9 +175,8 @@ module:
 # What is made from the descriptors; lint fails when it is stale.
 docs: all
 	$(BUILD)/describe markdown > docs/extensions.md
-	@mkdir -p docs/man
-	$(BUILD)/describe man > docs/man/ravelin-extensions.8
-	BUILD=$(BUILD) scripts/manual docs/man
+	@mkdir -p docs/man && rm -f docs/man/*.[18]
+	$(BUILD)/manual docs/man cli/*.man
 
 deps:
 	scripts/deps

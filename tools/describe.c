@@ -6,7 +6,6 @@
  *   describe layouts    a line for each layout of a match or target in the kernel
  *   describe figures    how many of the rows do without a hook
  *   describe markdown   docs/extensions.md
- *   describe man        docs/man/ravelin-extensions.8; extensions/NAME.man has what rows cannot say
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -328,83 +327,9 @@ static int markdown(void)
 	return 0;
 }
 
-/* ---- docs/man/ravelin-extensions.8 ------------------------------------------------------ */
-
-/* A text that is neither escape nor request to troff. */
-static void put_plain(const char *text)
-{
-	printf("\\&");
-	for (; *text; text++)
-		printf(*text == '\\' ? "\\e" : *text == '-' ? "\\-" : "%c", *text);
-}
-
-static void put_man_option(const struct rv_ext *ext, const struct rv_option *opt)
-{
-	printf(".TP\n%s\\fB\\-\\-", opt->flags & RV_OPT_INVERT ? "[!] " : "");
-	put_plain(opt->name);
-	for (const struct rv_option *o = ext->options; o->name; o++)
-		if (o->alias_of && !strcmp(o->alias_of, opt->name)) {
-			printf("\\fR, \\fB\\-\\-");
-			put_plain(o->name);
-		}
-	printf("\\fR");
-	if (opt->arg && rv_option_takes_arg(opt)) {
-		printf(" \\fI");
-		put_plain(opt->arg);
-		printf("\\fR");
-	}
-	putchar('\n');
-	put_plain(opt->help ? opt->help : "");
-	putchar('\n');
-}
-
-static void put_prose(const char *name)
-{
-	char path[128], line[512];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "extensions/%s.man", name);
-	f = fopen(path, "r");
-	if (!f)
-		return;
-	puts(".PP");
-	while (fgets(line, sizeof(line), f))
-		if (strncmp(line, ".\\\"", 3) != 0)
-			fputs(line, stdout);
-	fclose(f);
-}
-
-static void put_man_extension(const struct rv_ext *ext, void *arg)
-{
-	(void)arg;
-	if (ext->kind == RV_CORE)
-		return;
-	printf(".SS %s %s (%s)\n", ext->name, ext->kind == RV_TARGET ? "target" : "match",
-	       in_words(ext->family));
-	put_plain(ext->help ? ext->help : "");
-	putchar('\n');
-	for (const struct rv_option *opt = ext->options; opt && opt->name; opt++)
-		if (!opt->alias_of)
-			put_man_option(ext, opt);
-	put_prose(ext->name);
-}
-
-static int man(void)
-{
-	puts(".\\\" Made from the descriptors by make docs; do not edit.\n"
-	     ".TH RAVELIN\\-EXTENSIONS 8 \"\" \"Ravelin\"\n"
-	     ".SH NAME\nravelin\\-extensions \\- matches and targets of iptables rules\n"
-	     ".SH DESCRIPTION\n"
-	     "A match is named with \\fB\\-m\\fR, a target with \\fB\\-j\\fR; their options follow.\n"
-	     "An option with [!] may have an exclamation mark before it, which turns it round.\n"
-	     ".SH EXTENSIONS");
-	rv_ext_each(put_man_extension, NULL);
-	return 0;
-}
-
 static const struct { const char *name; int (*run)(void); } commands[] = {
 	{ "rows", rows }, { "layouts", layouts }, { "figures", figures },
-	{ "markdown", markdown }, { "man", man },
+	{ "markdown", markdown },
 };
 
 int main(int argc, char **argv)
@@ -412,6 +337,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc == 2 && i < sizeof(commands) / sizeof(*commands); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run();
-	fprintf(stderr, "usage: describe rows | layouts | figures | markdown | man\n");
+	fprintf(stderr, "usage: describe rows | layouts | figures | markdown\n");
 	return 2;
 }
