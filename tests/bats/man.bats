@@ -1,13 +1,152 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The manual pages.
+# The manual pages: readable everywhere, there for every name, and true where they show a command.
+
+# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# shellcheck disable=SC2154,SC2034
+
+load lib
+
+PAGES=$BATS_TEST_DIRNAME/../../docs/man
+
+setup() { cd "$BATS_TEST_TMPDIR" || return; }
+teardown() { end_ns "${NS:-}"; }
+
+# examples PAGE...: the commands of iptables and ipset that the pages show, as they are typed; a
+# line "--" between blocks.
+examples()
+{
+	awk '/^\.EX/ { on = 1; print "--"; next } /^\.EE/ { on = 0 } on' "$@" |
+		sed -E 's/\\-/-/g; s/^\\&//; s/\\e/\\/g' | grep -E '^(ip6?tables -|ipset |--$)'
+}
+
+# Runs the lines of a block, so that quotes mean what they mean in a shell. Says which one failed.
+run_lines()
+{
+	local line
+	for line; do
+		eval "$line" >out 2>&1 || { echo "$line"; cat out; return 1; }
+	done
+}
+
+# each_block COMMAND: the command with the lines of each block.
+each_block()
+{
+	local line lines=() blocks=0 bad=0
+	while IFS= read -r line; do
+		if [ "$line" != -- ]; then
+			lines+=("$line")
+		elif [ ${#lines[@]} -gt 0 ]; then
+			"$1" "${lines[@]}" || bad=$((bad + 1))
+			blocks=$((blocks + 1))
+			lines=()
+		fi
+	done < <(examples "$PAGES"/*.[18]; echo --)
+	echo "$blocks blocks, $bad bad"
+	[ $blocks -gt 100 ] && [ $bad = 0 ]
+}
 
 @test "every page is rendered without a warning" {
 	local page
-	for page in "$BATS_TEST_DIRNAME"/../../docs/man/*.[18]; do
+	for page in "$PAGES"/*.[18]; do
+		if grep -q '^\.so ' "$page"; then
+			[ -f "$PAGES/$(sed -n 's|^\.so man[18]/||p' "$page")" ]
+			continue
+		fi
 		run groff -man -ww -z -t "$page"
 		echo "$page: $output"
 		[ "$status" -eq 0 ] && [ -z "$output" ]
+		run mandoc -T lint -W warning "$page"
+		echo "$page: $output"
+		[ "$status" -eq 0 ] && [ -z "$output" ]
+		man --warnings -E UTF-8 -l -Tutf8 -P cat "$page" >rendered 2>warnings
+		echo "$page: $(cat warnings)"
+		[ ! -s warnings ] && [ "$(wc -l <rendered)" -gt 20 ]
 	done
+}
+
+@test "every name that is installed has a page" {
+	local name
+	for name in ravelin $(ls "$RAVELIN_BIN"); do
+		echo "$name"
+		compgen -G "$PAGES/$name.[18]"
+	done
+	"$RAVELIN_BIN/../ravelin" --help | sed -n '/^Programs/,/^$/s/^  \([^ ]*\) .*/\1/p' >programs
+	[ "$(wc -l <programs)" -gt 15 ]
+	while read -r name; do
+		echo "$name"
+		compgen -G "$PAGES/$name.[18]" || compgen -G "$PAGES/ravelin-$name.[18]"
+	done <programs
+}
+
+@test "every page has an example, and each match and target has one" {
+	local page
+	for page in "$PAGES"/*.[18]; do
+		echo "$page"
+		grep -qE '^\.(EX|so )' "$page"
+	done
+	# A name with a section for each family has its text in the last of them.
+	awk '/^\.S[SH]/ { if (name && $0 !~ "\"" name " ") { if (!shown) { print name; bad = 1 } }
+		if ($0 !~ "\"" name " ") shown = 0
+		name = /^\.SS/ ? substr($2, 2) : "" }
+	     /^\.EX/ { shown = 1 }
+	     END { exit bad }' "$PAGES/ravelin-extensions.8"
+}
+
+@test "what a page says of a program is what -h says" {
+	local name
+	for name in iptables-save iptables-restore iptables-apply xtables-monitor iptables-xml; do
+		"$RAVELIN_BIN/$name" -h | grep -oE -- ' --[a-z0-9-]+' | tr -d ' ' | sort -u >said
+		sed 's/\\-/-/g; s/\\f[BIR]//g' "$PAGES/$name".[18] | awk '/^\.TP/ { getline; print }' |
+			grep -oE -- '--[a-z0-9-]+' | sort -u >shown
+		[ -s said ] && diff said shown
+	done
+}
+
+# In a new file: all of a block, which is then checked as a save, and put in nft's words.
+in_files()
+(
+	iptables() { RAVELIN_BACKEND=file:v4 "$RAVELIN_BIN/iptables" "$@"; }
+	ip6tables() { RAVELIN_BACKEND=file:v6 "$RAVELIN_BIN/ip6tables" "$@"; }
+	ipset() { :; }
+	rm -f v4 v6
+	run_lines "$@" || exit
+	[ ! -e v4 ] || run_lines 'RAVELIN_BACKEND=file:v4 "$RAVELIN_BIN/iptables-restore" --test v4' || exit
+	[ ! -e v6 ] || run_lines 'RAVELIN_BACKEND=file:v6 "$RAVELIN_BIN/ip6tables-restore" --test v6' || exit
+	# Like stock, it has words for what adds something.
+	iptables() { [[ " $* " != *" -"[AIN]" "* ]] || "$RAVELIN_BIN/iptables-translate" "$@"; }
+	ip6tables() { [[ " $* " != *" -"[AIN]" "* ]] || "$RAVELIN_BIN/ip6tables-translate" "$@"; }
+	run_lines "$@"
+)
+
+@test "every example can be loaded into a file, and translated" {
+	each_block in_files
+}
+
+# What this kernel has not got, or what somebody has to make before the rule.
+refused_for_want_of() { grep -qE "the kernel lacks|No such file or directory|Set [a-z]* doesn't exist|refuses match .cgroup" out; }
+
+in_kernel()
+(
+	local line
+	iptables() { ns "$NS" "$RAVELIN_BIN/iptables" "$@"; }
+	ip6tables() { ns "$NS" "$RAVELIN_BIN/ip6tables" "$@"; }
+	ipset() { ns "$NS" ipset "$@"; }
+	for line; do
+		if eval "$line" >out 2>&1; then
+			echo "$line" >>loaded
+		else
+			refused_for_want_of || { echo "$line"; cat out; exit 1; }
+			{ echo "$line"; cat out; } >>refused
+		fi
+	done
+)
+
+@test "every example can be loaded into the kernel" {
+	need_root
+	new_ns NS
+	each_block in_kernel
+	cat refused
+	[ "$(wc -l <loaded)" -gt 150 ]
 }
