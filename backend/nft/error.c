@@ -235,10 +235,15 @@ static bool lacks_revision(const struct refusal *f)
 
 /* ---- the whole ----------------------------------------------------------------- */
 
-static enum rv_error_kind kind_of(int code)
+enum rv_error_kind rv_nft_error_kind(int code)
 {
-	return code == ENOMEM || code == ENOBUFS || code == EINTR ? RV_ERR_RESOURCE
-								  : RV_ERR_PROBLEM;
+	return code == ENOMEM || code == ENOBUFS || code == EINTR || code == EAGAIN
+		       ? RV_ERR_RESOURCE : RV_ERR_PROBLEM;
+}
+
+int rv_nft_failed(int code, struct rv_error *err)
+{
+	return rv_fail(err, rv_nft_error_kind(code), NULL, "netlink: %s", strerror(code));
 }
 
 static void explain_others(const struct refusal *f, struct rv_error *err)
@@ -258,7 +263,7 @@ static int refused_message(const struct refusal *f, struct rv_error *err)
 
 	explain_rule(&why, f);
 	text = rv_buf_text(&why);
-	rv_fail(err, kind_of(f->v->code), &f->rec->loc, " %s failed (%s): %s %s%s",
+	rv_fail(err, rv_nft_error_kind(f->v->code), &f->rec->loc, " %s failed (%s): %s %s%s",
 		change_name(f), strerror(f->v->code), changes[f->rec->kind].place, object(f),
 		text ? text : "");
 	rv_buf_free(&why);
@@ -274,7 +279,7 @@ static int refused_whole(const struct rv_nft_verdict *v, struct rv_error *err)
 	}
 	if (v->code == EPERM)
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "Permission denied (you must be root)");
-	return rv_fail(err, kind_of(v->code), NULL, "the kernel refused the transaction: %s",
+	return rv_fail(err, rv_nft_error_kind(v->code), NULL, "the kernel refused the transaction: %s",
 		       strerror(v->code));
 }
 

@@ -370,7 +370,7 @@ static int listen_on(struct listener *l)
 		else if (len > 0)
 			rc = see_buffer(l, len);
 		else if (errno != EINTR)
-			return rv_fail(l->err, RV_ERR_PROBLEM, NULL, "netlink: %s", strerror(errno));
+			return rv_nft_failed(errno, l->err);
 	}
 	return 0;
 }

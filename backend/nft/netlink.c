@@ -177,15 +177,16 @@ static int exchange(struct exchange *x, const struct nlmsghdr *nlh)
 	int rc = GO_ON;
 
 	if (mnl_socket_sendto(x->n->nl, nlh, nlh->nlmsg_len) < 0)
-		return rv_fail(x->err, RV_ERR_PROBLEM, NULL, "netlink: %s", strerror(errno));
+		return rv_nft_failed(errno, x->err);
 	while (rc == GO_ON) {
 		ssize_t len = receive(x->n, 0);
 
 		if (len < 0 && errno == ENOBUFS)
 			rc = (outrun(x->err), FAILED);
-		else if (len <= 0)
-			return rv_fail(x->err, RV_ERR_PROBLEM, NULL, "netlink: %s",
-				       len ? strerror(errno) : "no answer");
+		else if (len < 0)
+			return rv_nft_failed(errno, x->err);
+		else if (len == 0)
+			return rv_fail(x->err, RV_ERR_PROBLEM, NULL, "netlink: no answer");
 		else
 			rc = see_buffer(x, len);
 	}
@@ -276,7 +277,7 @@ int rv_nft_ask(struct rv_nft_socket *n, const struct rv_nft_query *q, rv_nft_ans
 	if (exchange(&x, nlh))
 		return -1;
 	if (x.code && x.code != ENOENT)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "netlink: %s", strerror(x.code));
+		return rv_nft_failed(x.code, err);
 	return x.code ? 1 : 0;
 }
 
@@ -330,7 +331,7 @@ static void make_room(const struct rv_nft_socket *n, size_t bytes, size_t messag
 
 static int not_sent(size_t bytes, struct rv_error *err)
 {
-	rv_fail(err, errno == EMSGSIZE ? RV_ERR_PROBLEM : RV_ERR_RESOURCE, NULL,
+	rv_fail(err, rv_nft_error_kind(errno), NULL,
 		"netlink: cannot send a transaction of %zu bytes: %s", bytes, strerror(errno));
 	if (errno == EMSGSIZE)
 		rv_hint(err, "the socket's send buffer is limited: see net.core.wmem_max, or "
@@ -397,7 +398,7 @@ static int collect(struct rv_nft_socket *n, struct rv_nft_verdict *v, struct rv_
 			see_errors(n, len, v);
 	}
 	if (len < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "netlink: %s", strerror(errno));
+		return rv_nft_failed(errno, err);
 	if (!overrun || v->code)
 		return 0;
 	if (fetch_generation(n, &now, err))

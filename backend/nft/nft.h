@@ -384,6 +384,10 @@ void rv_nft_beside(struct rv_store *s, const char *suffix, bool person, struct r
 
 /* ---- errors: error.c ----------------------------------------------------------- */
 
+/* Whether what ended with this errno can succeed when it is tried again, and so its exit code. */
+enum rv_error_kind rv_nft_error_kind(int code);
+/* Records an errno that has to do with no message. Returns -1. */
+int rv_nft_failed(int code, struct rv_error *err);
 /* Records why the kernel refused message v->seq. Returns -1. */
 int rv_nft_refused(struct rv_store *s, const struct rv_nft_verdict *v, struct rv_error *err);
 

@@ -1,0 +1,202 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What programs look for in the output, by the patterns and in the ways they look for it. cli.bats has
+# the texts themselves; here is what must be found in them, and what must not.
+#
+# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# shellcheck disable=SC2154,SC2034
+
+load lib
+
+setup()
+{
+	need_root
+	only_nft 'version, header, netlink'
+	new_ns NS
+}
+
+teardown() { end_ns "${NS:-}"; }
+
+restored() { printf '*filter\n%b\nCOMMIT\n' "$1" | iptables-restore "${@:2}"; }
+
+# found PATTERN TEXT: in Perl's words, as Go's and Python's.
+found() { grep -qP -- "$1" <<<"$2" || { printf 'no /%s/ in:\n%s\n' "$1" "$2"; return 1; }; }
+
+some_rules()
+{
+	iptables-restore -c <<-'END'
+		*filter
+		:INPUT DROP [10:200]
+		:FORWARD ACCEPT [0:0]
+		:OUTPUT ACCEPT [0:0]
+		:KUBE-SVC - [0:0]
+		:LIBVIRT_INP - [0:0]
+		[1:2] -A INPUT -j LIBVIRT_INP
+		[3:4] -A INPUT -s 10.0.0.0/8 -p tcp -m tcp --dport 22 -m comment --comment "for us" -j KUBE-SVC
+		[0:0] -A LIBVIRT_INP -i virbr0 -p udp -m udp --dport 53 -j ACCEPT
+		COMMIT
+		*mangle
+		:PREROUTING ACCEPT [0:0]
+		-A PREROUTING -p udp -m comment --comment "wg-quick(8) rule for wg0" -j CONNMARK --restore-mark --nfmask 0xffffffff --ctmask 0xffffffff
+		COMMIT
+	END
+}
+
+@test "C2: each caller's pattern finds a version of 1.8 or later, and in it what is meant" {
+	local tool text
+	for tool in iptables ip6tables iptables-save iptables-restore; do
+		text=$(tool $tool --version </dev/null)
+		# go-iptables, Kubernetes and Istio, Calico, Puppet
+		found 'v([0-9]+)\.([0-9]+)\.([0-9]+)(?:\s+\((\w+))?' "$text"
+		same 1.8.13 "$(grep -oP 'v\K[0-9]+(\.[0-9]+)+' <<<"$text")"
+		same 1.8.13 "$(grep -oP '\d+\.\d+\.\d+' <<<"$text")"
+		# Ansible splits at every v, and asks iptables alone.
+		[[ $tool == *-* ]] || same 1.8.13 "$(cut -dv -f2 <<<"$text" | cut -d' ' -f1)"
+		# ufw takes the second word.
+		same v1.8.13 "$(awk '{ print $2 }' <<<"$text")"
+		# keepalived's buffer ends behind the bracket.
+		[ "${text: -1}" = ')' ]
+	done
+}
+
+@test "C6: 4 is for what trying again can help, 1 for what it cannot" {
+	local error
+	# The second message is not sent.
+	for error in ENOBUFS ENOMEM EAGAIN; do
+		capture ns "$NS" strace -qq -o /dev/null -e inject=sendto:error=$error:when=2+ \
+			"$RAVELIN_BIN/iptables" -A INPUT -j ACCEPT
+		same 4 "$rc" "exit code of $error"
+	done
+	for error in EPERM EINVAL; do
+		capture ns "$NS" strace -qq -o /dev/null -e inject=sendto:error=$error:when=2+ \
+			"$RAVELIN_BIN/iptables" -A INPUT -j ACCEPT
+		same 1 "$rc" "exit code of $error"
+	done
+	prints '' nft list ruleset
+}
+
+@test "C8: what callers look for on stderr is there, whole" {
+	local -A of
+	# go-iptables wants the full stop and the newline.
+	same 'iptables: No chain/target/match by that name.|' "$(iptables -L NOPE 2>&1 | tr '\n' '|')"
+	same 'iptables: Bad rule (does a matching rule exist in that chain?).|' \
+		"$(iptables -D INPUT -j ACCEPT 2>&1 | tr '\n' '|')"
+	of=(
+		['does a matching rule exist']='iptables -C INPUT -j ACCEPT'
+		['No such file or directory']='iptables -A INPUT -m nosuch'
+		['does not exist']='iptables -A INPUT -j NOPE'
+		['unrecognized option']='iptables-restore --bogus'
+		['invalid option']='iptables-restore -q'
+	)
+	local pattern
+	for pattern in "${!of[@]}"; do
+		# shellcheck disable=SC2086 # words
+		capture ${of[$pattern]}
+		[ "$rc" -ne 0 ]
+		found "$pattern" "$err"
+		# Kubernetes splits at the colon and takes the second part.
+		[ "$pattern" = 'does not exist' ] || found ':.' "$err"
+	done
+	capture restored '-A INPUT -j ACCEPT\n-F NOPE' --noflush
+	[ "$rc" -eq 1 ]
+	same 3 "$(grep -oP 'iptables-restore: line \K([0-9]+?)(?= failed)' <<<"$err")"
+}
+
+@test "C11: fewer than three newlines where nothing is configured; no table comes of reading" {
+	local tool
+	for tool in iptables ip6tables; do
+		tool $tool -S >/dev/null
+		tool $tool -L -n >/dev/null
+		tool $tool -t nat -S >/dev/null
+		[ "$(tool $tool-save | wc -l)" -lt 3 ]
+	done
+	prints '' nft list tables
+	iptables -t mangle -N KUBE-KUBELET-CANARY
+	[ "$(iptables-save -t mangle | grep -cE '^:(KUBE-IPTABLES-HINT|KUBE-KUBELET-CANARY)')" -eq 1 ]
+}
+
+@test "C12: lines that start with a colon, COMMIT, the header: as their readers split them" {
+	some_rules
+	local save line
+	save=$(iptables-save)
+	# Kubernetes takes what stands between the colon and the first blank, and there must be one.
+	while read -r line; do
+		[[ $line == ': '* ]] && return 1
+		[[ $line == :*\ *\ \[*:*\] ]] || { echo "no chain line: $line"; return 1; }
+	done < <(grep '^:' <<<"$save")
+	# neutron: a chain line behind a rule of the same table would be lost.
+	awk '/^\*/ { rules = 0 } /^-A/ { rules = 1 } /^:/ && rules { print "late: " $0; exit 1 }' <<<"$save"
+	same 2 "$(grep -cx COMMIT <<<"$save")"
+	# netfilter-persistent resets policies by this.
+	same 'INPUT FORWARD OUTPUT ' "$(iptables-save -t filter | sed -n 's/^:\([A-Z]*\) [A-Z]* .*/\1/p' | grep -v '^-' | head -n 3 | tr '\n' ' ')"
+	# firehol takes dates and counters away.
+	found '^# Generated by iptables-save v\S+ \(nf_tables\) on \w+ \w+ +\d+ [\d:]+ \d{4}$' "$save"
+	same '' "$(sed 's/ on .*//; s/\[[0-9]*:[0-9]*\]//' <<<"$save" | grep -P '\d{4}|\[\d')"
+	# go-iptables lists chains so; -P and -N stand before all rules.
+	same 'INPUT FORWARD OUTPUT KUBE-SVC LIBVIRT_INP ' \
+		"$(iptables -S | awk '/^-A/ { exit } { printf "%s ", $2 }')"
+}
+
+@test "C13: what is compared byte for byte by neutron, wg-quick, libvirt" {
+	some_rules
+	# wg-quick picks its own rules by this.
+	local line mine=0
+	while read -r line; do
+		[[ $line == "-A "*"-m comment --comment \"wg-quick(8) rule for wg0\""* ]] && mine=$((mine + 1))
+	done < <(iptables-save)
+	[ $mine -eq 1 ]
+	# libvirt wants a jump so, and nothing else on its line.
+	[ "$(iptables -w --table filter --list-rules | grep -cx -- '-A INPUT -j LIBVIRT_INP')" -eq 1 ]
+	[ "$(iptables -w --table filter --list-rules | grep -cx -- '-N LIBVIRT_INP')" -eq 1 ]
+	# neutron holds a save against the lines it wrote: none may come out otherwise.
+	local rules
+	rules='-A INPUT -m physdev --physdev-in tap1 --physdev-is-bridged -j KUBE-SVC
+-A INPUT -s 10.0.0.5/32 -m mac --mac-source fa:16:3e:00:00:01 -m comment --comment "Allow traffic from defined IP/MAC pairs." -j RETURN
+-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -m comment --comment "Direct \"x\" \\\\ packets" -j RETURN
+-A INPUT -p udp -m udp --sport 68 --dport 67 -j RETURN
+-A INPUT -d 255.255.255.255/32 -p tcp -m tcp --dport 1:65535 -j RETURN'
+	iptables -F INPUT
+	restored "${rules//\\/\\\\}" --noflush
+	same "$rules" "$(iptables -S INPUT | sed 1d)"
+}
+
+@test "C14: headers and columns as Docker, Ansible, sshuttle, go-iptables read them" {
+	some_rules
+	found '^Chain INPUT \(policy DROP' "$(iptables -t filter -L INPUT | head -n 1)"
+	same DROP "$(iptables -t filter -L INPUT | grep -oP '\(policy \K([A-Z]+)(?=\))')"
+	[ "$(iptables -w -t filter -nL | grep -c '^Chain LIBVIRT_INP ')" -eq 1 ]
+	# go-iptables: from the third line on, ten fields, digits only.
+	same '3 4 KUBE-SVC tcp -- * * 10.0.0.0/8 0.0.0.0/0' \
+		"$(iptables -t filter -L INPUT -n -v -x | awk 'NR == 4 { print $1, $2, $3, $4, $5, $6, $7, $8, $9 }')"
+	# neutron: two numbers at the beginning of each line but the first two.
+	[ "$(iptables -t filter -L INPUT -n -v -x -w 5 | sed 1,2d | grep -cvP '^ *\d+ +\d+ ')" -eq 0 ]
+}
+
+@test "C16: an empty input, no last newline, several blocks, unknown -X: what Calico and ferm send" {
+	quiet iptables-restore --noflush </dev/null
+	printf '*filter\n:cali-a - -\n-A cali-a --jump ACCEPT\nCOMMIT' | iptables-restore --noflush
+	printf '*filter\n:cali-a - [0:0]\n--delete-chain cali-a\nCOMMIT\n*filter\n:b - [0:0]\nCOMMIT\n' | iptables-restore --noflush
+	same '-N b' "$(iptables -S | grep -v ^-P)"
+}
+
+@test "C18: neither HOME nor PATH is looked at" {
+	local home=$BATS_TEST_TMPDIR/home
+	mkdir "$home"
+	printf 'not for us\n' | tee "$home/.iptablesrc" >"$home/.ravelin"
+	ns "$NS" env -i HOME="$home" PATH=/nonexistent "$(command -v strace)" -f -o "$BATS_TEST_TMPDIR/trace" \
+		"$RAVELIN_BIN/iptables" -A INPUT -m conntrack --ctstate NEW -j ACCEPT
+	no grep -qE "$home|/nonexistent|execve\(\"[^/]" <(sed 1d "$BATS_TEST_TMPDIR/trace")
+}
+
+@test "C20: names of 28 characters; a hundred equal rules, and -D takes the first" {
+	local name=abcdefghijklmnopqrstuvwxyz28 n
+	iptables -N $name
+	refused_like 2 'too long \(must be under 29 chars\)' iptables -N ${name}9
+	for n in {1..100}; do echo "-A $name -j ACCEPT"; done >"$BATS_TEST_TMPDIR/rules"
+	restored "$(cat "$BATS_TEST_TMPDIR/rules")" --noflush
+	iptables -R $name 1 -c 5 6 -j ACCEPT
+	iptables -D $name -j ACCEPT
+	[ "$(iptables -S $name | grep -c '^-A')" -eq 99 ]
+	prints "-A $name -c 0 0 -j ACCEPT" iptables -v -S $name 1
+}
