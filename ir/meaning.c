@@ -254,6 +254,12 @@ static bool from_iface(const struct rv_option *opt, const struct rv_predicate *p
 	return true;
 }
 
+static bool to_text(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
+{
+	p->text = (const char *)data + opt->offset;
+	return true;
+}
+
 static const struct meaning {
 	bool (*to)(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p);
 	bool (*from)(const struct rv_option *opt, const struct rv_predicate *p, unsigned char *data);
@@ -263,7 +269,7 @@ static const struct meaning {
 	[RV_T_UINT_RANGE] = { to_range, from_range },
 	[RV_T_PORT_RANGE] = { to_range, from_range },
 	[RV_T_MASKED] = { to_masked, from_masked },
-	[RV_T_STRING] = { NULL, NULL },
+	[RV_T_STRING] = { to_text, NULL },
 	[RV_T_ENUM] = { to_enum, from_enum },
 	[RV_T_BITS] = { to_bits, from_bits },
 	[RV_T_ADDR] = { to_bytes, from_bytes },
@@ -289,36 +295,61 @@ static enum rv_sel selector(rv_family_t family, const struct rv_option *opt,
 	return family == NFPROTO_IPV6 && opt->sel6 ? opt->sel6 : opt->sel;
 }
 
-/* The list of a predicate is long and mostly unused: only what is before it is cleared. */
-static int row_predicate(rv_family_t family, const struct rv_option *opt,
-			 const unsigned char *data, rv_predicate_fn *fn, void *arg)
+static uint32_t parameter(const struct rv_bit *bits, const unsigned char *data)
 {
-	struct rv_predicate p;
+	return bits->width ? rv_get_uint(data + bits->offset, bits->width) & bits->mask : 0;
+}
 
-	memset(&p, 0, offsetof(struct rv_predicate, list));
-	p.sel = selector(family, opt, data);
-	p.op = RV_OP_EQ;
-	p.len = rv_selectors[p.sel].len;
-	p.negate = rv_option_inverted(opt, data);
-	return meanings[opt->type].to(opt, data, &p) ? fn(&p, arg) : 0;
+/* The list of a predicate is long and mostly unused: only what is before it is cleared. */
+bool rv_row_predicate(const struct rv_option *opt, enum rv_sel sel, const unsigned char *data,
+		      struct rv_predicate *p)
+{
+	memset(p, 0, offsetof(struct rv_predicate, list));
+	p->sel = sel;
+	p->op = RV_OP_EQ;
+	p->len = rv_selectors[sel].len;
+	p->negate = rv_option_inverted(opt, data);
+	p->param = parameter(&opt->param, data);
+	return meanings[opt->type].to && meanings[opt->type].to(opt, data, p);
+}
+
+/* Whether save prints the row, so that what it says is not that of another row. */
+static bool speaks(const struct rv_ext *ext, const struct rv_option *opt, const unsigned char *data)
+{
+	return !opt->alias_of && !(opt->flags & RV_OPT_HIDDEN) &&
+	       (opt->flags & RV_OPT_ALWAYS || rv_option_given(ext, opt, data));
+}
+
+bool rv_part_is_told(const struct rv_ext *ext, const unsigned char *data)
+{
+	for (const struct rv_option *opt = ext->options; opt && opt->name; opt++)
+		if (speaks(ext, opt, data) && !(opt->flags & RV_OPT_TOLD) && !opt->predicate && !opt->sel)
+			return false;
+	/* With a hook for saving, the rows alone do not say what is given. */
+	return !ext->save;
 }
 
 static int predicate_of(rv_family_t family, const struct rv_ext *ext, const struct rv_option *opt,
 			const unsigned char *data, rv_predicate_fn *fn, void *arg)
 {
-	if (opt->alias_of || opt->flags & RV_OPT_HIDDEN || !rv_option_given(ext, opt, data))
+	struct rv_predicate p;
+
+	if (!speaks(ext, opt, data))
 		return 0;
 	if (opt->predicate)
 		return opt->predicate(opt, data, fn, arg);
-	if (opt->sel == RV_SEL_NONE || !meanings[opt->type].to)
+	if (opt->sel == RV_SEL_NONE || !rv_row_predicate(opt, selector(family, opt, data), data, &p))
 		return 0;
-	return row_predicate(family, opt, data, fn, arg);
+	return fn(&p, arg);
 }
 
 int rv_part_predicates(rv_family_t family, const struct rv_ext *ext, const unsigned char *data,
 		       rv_predicate_fn *fn, void *arg)
 {
-	struct rv_predicate present = { .sel = ext->present, .op = RV_OP_EQ, .len = 1, .value = { 1 } };
+	struct rv_predicate present = {
+		.sel = ext->present, .op = RV_OP_EQ, .len = 1, .value = { 1 },
+		.param = parameter(&ext->param, data), .negate = has_bit(&ext->absent, data),
+	};
 	int rc = ext->present ? fn(&present, arg) : 0;
 
 	for (const struct rv_option *opt = ext->options; opt && opt->name && !rc; opt++)

@@ -130,6 +130,8 @@ static void normalise_range(struct rv_predicate *p)
 
 void rv_predicate_normalise(struct rv_predicate *p)
 {
+	if (rv_selectors[p->sel].order == RV_ORDER_T)
+		return;
 	if (p->op == RV_OP_IN)
 		normalise_list(p);
 	if (p->op == RV_OP_RANGE)
@@ -149,10 +151,15 @@ void rv_predicate_normalise(struct rv_predicate *p)
 	clear_rest(p);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
 bool rv_predicate_equal(const struct rv_predicate *a, const struct rv_predicate *b)
 {
 	return a->sel == b->sel && a->op == b->op && a->negate == b->negate && a->len == b->len &&
-	       a->count == b->count && !memcmp(a->value, b->value, sizeof(a->value)) &&
+	       a->param == b->param && same_text(a->text, b->text) && a->count == b->count && !memcmp(a->value, b->value, sizeof(a->value)) &&
 	       !memcmp(a->other, b->other, sizeof(a->other)) &&
 	       !memcmp(a->list, b->list, a->count * sizeof(*a->list));
 }

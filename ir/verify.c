@@ -169,7 +169,8 @@ static int check_row(const struct rv_ext *ext, const struct rv_option *opt, unsi
 	if ((opt->excludes | opt->needs) & beyond)
 		return fail(ext, err, "--%s: it excludes or needs a row that is not there",
 			    opt->name);
-	if (!bit_inside(ext, &opt->invert) || !bit_inside(ext, &opt->given))
+	if (!bit_inside(ext, &opt->invert) || !bit_inside(ext, &opt->given) ||
+	    !bit_inside(ext, &opt->param))
 		return fail(ext, err, "--%s: its bits are outside the data", opt->name);
 	return check_field(ext, opt, err) ? -1 : check_hooks(ext, opt, err);
 }
@@ -206,6 +207,8 @@ int rv_ext_verify(const struct rv_ext *ext, struct rv_error *err)
 		return fail(ext, err, "%u bytes are compared of %u", ext->compare, ext->size);
 	if (ext->present >= RV_SEL_COUNT)
 		return fail(ext, err, "selector %u is not known", ext->present);
+	if (!bit_inside(ext, &ext->param) || !bit_inside(ext, &ext->absent))
+		return fail(ext, err, "its bits are outside the data");
 	if (rows > MAX_ROWS)
 		return fail(ext, err, "it has more than %u options", MAX_ROWS);
 	if (rows < MAX_ROWS && ext->native >> rows)

@@ -109,7 +109,7 @@ static int add_test(const struct rv_predicate *p, void *arg)
 	const struct load_row *row = row_to_write(t->family, p->sel);
 	unsigned int at = t->n;
 
-	if (!row || t->n == TESTS_MAX || p->op == RV_OP_IN || p->len > row->len)
+	if (!row || t->n == TESTS_MAX || p->op > RV_OP_RANGE || p->len > row->len)
 		return 1;
 	while (at && t->list[at - 1].row > row)
 		at--;
@@ -243,7 +243,8 @@ static void write_test(struct rv_buf *b, const struct test *t)
 	case RV_OP_RANGE:
 		write_range(b, t);
 		break;
-	case RV_OP_IN:		/* add_test() refuses it */
+	case RV_OP_IN:		/* add_test() refuses both */
+	case RV_OP_BEGINS:
 		break;
 	}
 }

@@ -196,6 +196,8 @@ struct rv_option {
 	enum rv_sel sel;		/* what the value says about a packet; RV_SEL_NONE: opaque */
 	enum rv_sel sel6;		/* the same in IPv6; RV_SEL_NONE: sel */
 	const struct rv_sel_when *sel_when;	/* another where bits of the data say so; NULL: none */
+	struct rv_bit param;		/* its mask: the bits of the data that are the selector's param */
+	const char *opaque;		/* why it has no predicate, if not for the extension's reason */
 	const char *arg;		/* what help calls the argument: "port[:port]" */
 	const char *help;		/* a line */
 	/*
@@ -308,6 +310,8 @@ struct rv_ext {
 	 */
 	uint64_t native;
 	enum rv_sel present;		/* the header that the match is about: 1 where it is there */
+	struct rv_bit param;		/* its mask: the bits of the data that are the param of present */
+	struct rv_bit absent;		/* the match is true where it is not there */
 	const char *list;		/* what -L puts before the rows: "multiport" */
 	const char *tables;		/* target or match is for these tables only: "nat mangle"; NULL: all */
 	uint32_t hooks;			/* base chains it may be used in, bits of 1 << NF_INET_*; 0: all */
@@ -390,6 +394,14 @@ void rv_part_render(struct rv_out *o, const struct rv_ext *ext, const unsigned c
 /* The predicates of a part's rows that have a selector. */
 int rv_part_predicates(rv_family_t family, const struct rv_ext *ext, const unsigned char *data,
 		       rv_predicate_fn *fn, void *arg);
+/* Whether that is all the part says: no option that is given is opaque. */
+bool rv_part_is_told(const struct rv_ext *ext, const unsigned char *data);
+/*
+ * Fills p with what the row's type makes of its value, for a predicate hook that changes it.
+ * False: the type has no predicate.
+ */
+bool rv_row_predicate(const struct rv_option *opt, enum rv_sel sel, const unsigned char *data,
+		      struct rv_predicate *p);
 /*
  * Stores a predicate in the row with its selector (and sets its bits). Returns 0,
  * or -1 when no row takes it: then data is unchanged.

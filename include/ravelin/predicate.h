@@ -15,8 +15,13 @@ struct rv_rule;
 
 /*
  * Selectors: name, bytes, byte order (N: as in the packet; H: host order; S: a
- * string padded with zeros). One row here and, where nf_tables can load it, one
- * in backend/nft/expr.c is all a new selector needs.
+ * string padded with zeros; T: a text of any length). One row here and, where nf_tables
+ * can load it, one in backend/nft/predicate.c is all a new selector needs.
+ *
+ * Some have several values at once (th.port, tcp.option): a predicate is true if it is of one of
+ * them, and its negation if it is of none. A packet that has no such field fits neither; what is
+ * not in the packet (owner, helper) may be missing, and then the negation is true.
+ * Some need a parameter, rv_predicate.param: the remark says what it is.
  */
 #define RV_SELECTORS(X)							\
 	X(IP_SADDR, "ip.saddr", 4, N)					\
@@ -31,7 +36,12 @@ struct rv_rule;
 	X(MARK, "meta.mark", 4, H)					\
 	X(UID, "meta.skuid", 4, H)					\
 	X(GID, "meta.skgid", 4, H)					\
+	X(GROUPS, "meta.skgroups", 4, H) /* that one and the user's others */ \
+	X(CGROUPS, "socket.cgroups", 0, T) /* path of the group, and of those above */ \
 	X(SOCKET, "socket.exists", 1, H)				\
+	/* The socket it is for. param: XT_SOCKET_NOWILDCARD if one for all addresses counts. */ \
+	X(SOCKET_FOUND, "socket.found", 1, H)				\
+	X(SOCKET_TRANSPARENT, "socket.transparent", 1, H)		\
 	X(TH_SPORT, "th.sport", 2, N)					\
 	X(TH_DPORT, "th.dport", 2, N)					\
 	X(TH_PORT, "th.port", 2, N)	/* either of the two */		\
@@ -52,7 +62,9 @@ struct rv_rule;
 	X(RT_TYPE, "rt.type", 4, H)					\
 	X(RT_SEGLEFT, "rt.segments_left", 4, H)			\
 	X(RT_LEN, "rt.length", 4, H)					\
-	X(RT_RESERVED, "rt.reserved", 4, N)	/* of type 0 */	\
+	X(RT_RESERVED, "rt.reserved", 4, N)	/* of type 0, as the next two */ \
+	X(RT_ADDRESSES, "rt.addresses", 1, H)	/* how many */		\
+	X(RT_ADDRESS, "rt.address", 16, N)	/* param: which, from 1; 0: all of them */ \
 	X(SRH_NEXT, "srh.next_header", 1, N)				\
 	X(SRH_LEN, "srh.header_length", 1, N)				\
 	X(SRH_SEGLEFT, "srh.segments_left", 1, N)			\
@@ -70,6 +82,7 @@ struct rv_rule;
 	X(ADDRTYPE_DST_IN, "fib.daddr.iif.type", 2, H)			\
 	X(ADDRTYPE_SRC_OUT, "fib.saddr.oif.type", 2, H)		\
 	X(ADDRTYPE_DST_OUT, "fib.daddr.oif.type", 2, H)		\
+	X(RPFILTER, "fib.saddr.reverse", 1, H)	/* a way back; param: XT_RPFILTER_* but INVERT */ \
 	X(CT_STATE, "ct.state", 2, H)					\
 	X(CT_STATUS, "ct.status", 2, H)					\
 	X(CT_EXPIRE, "ct.expiration", 4, H)				\
@@ -85,6 +98,7 @@ struct rv_rule;
 	X(CT_REPL_DPORT, "ct.reply.dport", 2, N)			\
 	X(CT_MARK, "ct.mark", 4, H)					\
 	X(CT_LABEL, "ct.label", 2, H)	/* a label that is set */	\
+	X(CT_HELPER, "ct.helper", 0, T)	/* of the connection that expected this one */ \
 	X(CT_ORIG_PACKETS, "ct.original.packets", 8, H)			\
 	X(CT_REPL_PACKETS, "ct.reply.packets", 8, H)			\
 	X(CT_PACKETS, "ct.packets", 8, H)				\
@@ -94,6 +108,42 @@ struct rv_rule;
 	X(CT_ORIG_AVGPKT, "ct.original.avgpkt", 8, H)			\
 	X(CT_REPL_AVGPKT, "ct.reply.avgpkt", 8, H)			\
 	X(CT_AVGPKT, "ct.avgpkt", 8, H)					\
+	X(IPVS, "ipvs.exists", 1, H)	/* a connection of the load balancer's, as all of ipvs */ \
+	X(IPVS_PROTO, "ipvs.protocol", 1, N)				\
+	X(IPVS_VADDR, "ipvs.vaddr", 16, N)				\
+	X(IPVS_VPORT, "ipvs.vport", 2, N)				\
+	X(IPVS_DIR, "ipvs.direction", 1, H)				\
+	X(IPVS_METHOD, "ipvs.method", 1, H)	/* IP_VS_CONN_F_* */	\
+	X(IPVS_CONTROL, "ipvs.control.vport", 2, N)			\
+	/*								\
+	 * What IPsec undid and what it will do, the innermost first. param: which, from 1;	\
+	 * 0: one of them, the same for all predicates of a match.	\
+	 */								\
+	X(XFRM_IN, "xfrm.in.count", 1, H)				\
+	X(XFRM_OUT, "xfrm.out.count", 1, H)				\
+	X(XFRM_IN_REQID, "xfrm.in.reqid", 4, H)				\
+	X(XFRM_OUT_REQID, "xfrm.out.reqid", 4, H)			\
+	X(XFRM_IN_SPI, "xfrm.in.spi", 4, N)				\
+	X(XFRM_OUT_SPI, "xfrm.out.spi", 4, N)				\
+	X(XFRM_IN_PROTO, "xfrm.in.protocol", 1, N)			\
+	X(XFRM_OUT_PROTO, "xfrm.out.protocol", 1, N)			\
+	X(XFRM_IN_MODE, "xfrm.in.mode", 1, H)	/* XT_POLICY_MODE_* */	\
+	X(XFRM_OUT_MODE, "xfrm.out.mode", 1, H)				\
+	X(XFRM_IN_DADDR, "xfrm.in.daddr", 16, N)			\
+	X(XFRM_OUT_DADDR, "xfrm.out.daddr", 16, N)			\
+	X(XFRM_IN_SADDR, "xfrm.in.saddr", 16, N)			\
+	X(XFRM_OUT_SADDR, "xfrm.out.saddr", 16, N)			\
+	/* The clock: in UTC, or in the kernel's zone. */		\
+	X(DATE, "time.date", 4, H)		/* seconds since 1970, up to INT32_MAX */ \
+	X(LOCAL_DATE, "time.local.date", 4, H)				\
+	X(DAYTIME, "time.second", 4, H)		/* of the day */	\
+	X(LOCAL_DAYTIME, "time.local.second", 4, H)			\
+	/* As bits: 1 << 1 is Monday, or the first. param: that many seconds ago */ \
+	X(WEEKDAY, "time.weekday", 1, H)				\
+	X(LOCAL_WEEKDAY, "time.local.weekday", 1, H)			\
+	X(MONTHDAY, "time.monthday", 4, H)				\
+	X(LOCAL_MONTHDAY, "time.local.monthday", 4, H)			\
+	X(OSF, "osf.name", 0, T)		/* param: how the TTL is compared, as --ttl */ \
 	X(IP_DSCP, "ip.dscp", 1, N)					\
 	X(IP6_DSCP, "ip6.dscp", 1, N)					\
 	X(IP_ECN, "ip.ecn", 1, N)					\
@@ -119,8 +169,10 @@ struct rv_rule;
 	X(FRAG_MORE, "frag.more-fragments", 1, N)			\
 	X(DST, "dst.exists", 1, H)					\
 	X(DST_LENGTH, "dst.length", 4, H)				\
+	X(DST_OPTION, "dst.option", 2, N)	/* type and length; param: which, from 1 */ \
 	X(HBH, "hbh.exists", 1, H)					\
-	X(HBH_LENGTH, "hbh.length", 4, H)
+	X(HBH_LENGTH, "hbh.length", 4, H)				\
+	X(HBH_OPTION, "hbh.option", 2, N)
 
 enum rv_sel {
 	RV_SEL_NONE,
@@ -130,7 +182,7 @@ enum rv_sel {
 	RV_SEL_COUNT
 };
 
-enum rv_order { RV_ORDER_N, RV_ORDER_H, RV_ORDER_S };
+enum rv_order { RV_ORDER_N, RV_ORDER_H, RV_ORDER_S, RV_ORDER_T };
 
 struct rv_selector {
 	const char *name;
@@ -151,6 +203,7 @@ enum rv_op {
 	RV_OP_ANY,	/* (x & value) != 0 (sets of bits: states, address types) */
 	RV_OP_RANGE,	/* value <= x <= other */
 	RV_OP_IN,	/* x in one of the ranges of list */
+	RV_OP_BEGINS,	/* text begins with x */
 };
 
 /* Inclusive; in the selector's byte order. */
@@ -167,6 +220,8 @@ struct rv_predicate {
 	uint8_t len;		/* bytes compared: the selector's, fewer for RV_OP_PREFIX */
 	uint8_t value[16];
 	uint8_t other[16];	/* mask or end of range */
+	uint32_t param;		/* of the selector, where it has one */
+	const char *text;	/* of RV_ORDER_T, instead of value; it belongs to the part */
 	uint8_t count;		/* of list */
 	struct rv_interval list[RV_PREDICATE_LIST];
 };

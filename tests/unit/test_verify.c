@@ -94,6 +94,10 @@ static void test_wholes(void **state)
 	expect("match `right': 100 bytes are compared of 16");
 	ext.present = 4000;
 	expect("match `right': selector 4000 is not known");
+	ext.absent = (struct rv_bit){ .offset = 16, .width = 1 };
+	expect("match `right': its bits are outside the data");
+	ext.param = (struct rv_bit){ .offset = 0, .width = 3 };
+	expect("match `right': its bits are outside the data");
 	ext.native = 1 << 2;
 	expect("match `right': a row that is not there is native");
 	wires[0].size = 40000;
@@ -122,6 +126,8 @@ static void test_rows(void **state)
 	rows[0].invert.offset = 16;
 	expect("match `right': --number: its bits are outside the data");
 	rows[0].invert.width = 3;
+	expect("match `right': --number: its bits are outside the data");
+	rows[0].param = (struct rv_bit){ .offset = 13, .width = 4 };
 	expect("match `right': --number: its bits are outside the data");
 	rows[0].invert.width = 0;
 	expect("match `right': --number: no bit says that it is inverted");
