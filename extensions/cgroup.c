@@ -10,7 +10,6 @@
 typedef struct xt_cgroup_info_v2 info;
 
 static const struct rv_option options[] = {
-	/* The tree of groups is the system's; no field of a packet has the path. */
 	{
 		.name = "path",
 		.type = RV_T_STRING,
@@ -18,6 +17,7 @@ static const struct rv_option options[] = {
 		RV_FIELD(info, path),
 		.given = RV_BIT(info, has_path, 1),
 		.invert = RV_BIT(info, invert_path, 1),
+		.sel = RV_SEL_CGROUPS,
 		.list = "cgroup [! ]",
 		.arg = "path",
 		.help = "in this group or below, from the root of cgroup2 on",
@@ -110,7 +110,6 @@ static const struct rv_wire wire_rows[] = {
 static const struct rv_ext cgroup = {
 	.name = "cgroup",
 	.kind = RV_MATCH,
-	.opaque = "not of the packet, its socket's path",
 	.size = sizeof(info),
 	.compare = offsetof(info, priv),
 	.wire = wire_rows,

@@ -8,9 +8,11 @@ static const struct rv_option options[] = {
 	{
 		.name = "comment",
 		.type = RV_T_STRING,
-		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_CUT,
+		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_CUT |
+			 RV_OPT_TOLD,
 		RV_FIELD(struct xt_comment_info, comment),
 		.list = "/* %s */",
+		.opaque = "it is for people",
 		.arg = "text",
 		.help = "up to 255 bytes",
 	},
@@ -25,7 +27,6 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext comment = {
 	.name = "comment",
 	.kind = RV_MATCH,
-	.opaque = "says nothing",
 	.size = sizeof(struct xt_comment_info),
 	.wire = wire,
 	.options = options,

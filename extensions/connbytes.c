@@ -128,7 +128,6 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext connbytes = {
 	.name = "connbytes",
 	.kind = RV_MATCH,
-	.opaque = "what --connbytes counts",
 	.size = sizeof(struct connbytes),
 	.wire = wire,
 	.options = options,

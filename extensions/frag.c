@@ -38,6 +38,7 @@ static const struct rv_option options[] = {
 		RV_FIELD(info, hdrlen),
 		.given = RV_BIT(info, flags, IP6T_FRAG_LEN),
 		.invert = RV_BIT(info, invflags, IP6T_FRAG_INV_LEN),
+		.opaque = "the kernel does not look at it",
 		.list = "length:[!]",
 		.arg = "length",
 		.help = "length of the header; the kernel takes any",
@@ -84,7 +85,6 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext frag = {
 	.name = "frag",
 	.kind = RV_MATCH,
-	.opaque = "nobody looks at it",
 	.family = NFPROTO_IPV6,
 	.size = sizeof(info),
 	.initial = &initial,

@@ -2,7 +2,7 @@
 /*
  * helper: which helper looks after the packet's connection (uapi xt_helper.h). The kernel
  * is content with a name that begins with the helper's ("ftp-2121" is ftp), and with
- * any helper if the name is empty: no comparison of a predicate says that.
+ * any helper if the name is empty.
  */
 #include <linux/netfilter/xt_helper.h>
 #include <string.h>
@@ -10,6 +10,16 @@
 #include <ravelin/extension.h>
 
 typedef struct xt_helper_info info;
+
+static int helper_predicate(const struct rv_option *opt, const unsigned char *data,
+			    rv_predicate_fn *fn, void *arg)
+{
+	struct rv_predicate p;
+
+	rv_row_predicate(opt, opt->sel, data, &p);
+	p.op = *p.text ? RV_OP_BEGINS : RV_OP_PREFIX;
+	return fn(&p, arg);
+}
 
 static const struct rv_option options[] = {
 	{
@@ -19,9 +29,11 @@ static const struct rv_option options[] = {
 		RV_FIELD(info, name),
 		.given = RV_GIVEN_ALWAYS,
 		.invert = RV_BIT(info, invert, 1),
+		.sel = RV_SEL_CT_HELPER,
 		.list = "helper match [! ]",
 		.arg = "name[-port]",
 		.help = "name of the helper; empty: any",
+		.predicate = helper_predicate,
 	},
 	{ .name = NULL },
 };
@@ -34,7 +46,6 @@ static const struct rv_wire wire_rows[] = {
 static const struct rv_ext helper = {
 	.name = "helper",
 	.kind = RV_MATCH,
-	.opaque = "compares the beginning of a name that is not in the packet",
 	.size = sizeof(info),
 	.wire = wire_rows,
 	.options = options,

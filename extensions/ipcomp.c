@@ -25,11 +25,12 @@ static const struct rv_option options[] = {
 	{
 		.name = "compres",
 		.type = RV_T_FLAG,
-		.flags = RV_OPT_SETS,
+		.flags = RV_OPT_SETS | RV_OPT_TOLD,
 		RV_FIELD(struct xt_ipcomp, hdrres),
 		.value = 1,
+		.opaque = "the kernel does not look at it",
 		.list = "reserved",
-		.help = "the reserved bits of the header are 0",
+		.help = "the reserved bits of the header are 0; the kernel takes any",
 	},
 	{ .name = NULL },
 };
@@ -42,7 +43,6 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext ipcomp = {
 	.name = "ipcomp",
 	.kind = RV_MATCH,
-	.opaque = "nobody looks at it",
 	.protocol = IPPROTO_COMP,
 	.size = sizeof(struct xt_ipcomp),
 	.wire = wire,

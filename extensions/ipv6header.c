@@ -68,6 +68,7 @@ static const struct rv_option options[] = {
 	{
 		.name = "soft",
 		.type = RV_T_FLAG,
+		.flags = RV_OPT_TOLD,
 		RV_FIELD(info, modeflag),
 		.value = ALL,
 		.list = "soft",
@@ -84,7 +85,6 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext ipv6header = {
 	.name = "ipv6header",
 	.kind = RV_MATCH,
-	.opaque = "how --header is compared",
 	.family = NFPROTO_IPV6,
 	.size = sizeof(info),
 	.wire = wire,

@@ -29,11 +29,11 @@ static const struct rv_name directions[] = {
 	{ NULL, 0, NULL },
 };
 
-#define PORT_ROW(word, field, bit, text)					\
+#define PORT_ROW(word, field, bit, SEL, text)					\
 	{									\
 		.name = word, .type = RV_T_PORT, .flags = RV_OPT_INVERT | RV_OPT_BE, \
-		RV_FIELD(info, field), BITS(bit), .list = word,			\
-		.arg = "port", .help = text,				\
+		RV_FIELD(info, field), BITS(bit), .sel = RV_SEL_IPVS_##SEL,	\
+		.list = word, .arg = "port", .help = text,			\
 	}
 
 static const struct rv_option options[] = {
@@ -44,6 +44,7 @@ static const struct rv_option options[] = {
 		RV_FIELD(info, bitmask),
 		.value = XT_IPVS_IPVS_PROPERTY,
 		.invert = RV_BIT(info, invert, XT_IPVS_IPVS_PROPERTY),
+		.sel = RV_SEL_IPVS,
 		.list = "ipvs",
 		.help = "a connection of the load balancer's",
 	},
@@ -53,6 +54,7 @@ static const struct rv_option options[] = {
 		.flags = RV_OPT_INVERT | RV_OPT_NUMBER,
 		RV_FIELD(info, l4proto),
 		BITS(PROTO),
+		.sel = RV_SEL_IPVS_PROTO,
 		.list = "vproto",
 		.arg = "protocol",
 		.help = "protocol of the service",
@@ -64,11 +66,12 @@ static const struct rv_option options[] = {
 		RV_FIELD(info, vaddr),
 		.mask_offset = offsetof(info, vmask),
 		BITS(VADDR),
+		.sel = RV_SEL_IPVS_VADDR,
 		.list = "vaddr",
 		.arg = "address[/mask]",
 		.help = "address of the service",
 	},
-	[PORT] = PORT_ROW("vport", vport, VPORT, "port of the service"),
+	[PORT] = PORT_ROW("vport", vport, VPORT, VPORT, "port of the service"),
 	[DIRECTION] = {
 		.name = "vdir",
 		.type = RV_T_ENUM,
@@ -76,6 +79,7 @@ static const struct rv_option options[] = {
 		.value = XT_IPVS_DIR,
 		.names = directions,
 		.given = RV_BIT(info, bitmask, XT_IPVS_DIR),
+		.sel = RV_SEL_IPVS_DIR,
 		.list = "vdir",
 		.arg = "ORIGINAL|REPLY",
 		.help = "direction of the packet",
@@ -87,11 +91,12 @@ static const struct rv_option options[] = {
 		RV_FIELD(info, fwd_method),
 		.names = methods,
 		BITS(METHOD),
+		.sel = RV_SEL_IPVS_METHOD,
 		.list = "vmethod",
 		.arg = "GATE|IPIP|MASQ",
 		.help = "how it gets to the server",
 	},
-	[CONTROL] = PORT_ROW("vportctl", vportctl, VPORTCTL,
+	[CONTROL] = PORT_ROW("vportctl", vportctl, VPORTCTL, CONTROL,
 			     "port of the connection that controls this one, 21 for FTP"),
 	{ .name = NULL },
 };
@@ -118,7 +123,6 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext ipvs = {
 	.name = "ipvs",
 	.kind = RV_MATCH,
-	.opaque = "state: the load balancer's connections",
 	.size = sizeof(info),
 	.wire = wire,
 	.options = options,

@@ -68,6 +68,27 @@ void rv_opts_print(struct rv_out *o, const struct rv_option *opt, const unsigned
 	}
 }
 
+/* Each at its place, the first at 1; only the type is compared where the length does not matter. */
+int rv_opts_predicate(const struct rv_option *opt, const unsigned char *data, rv_predicate_fn *fn,
+		      void *arg)
+{
+	const struct ip6t_opts *info = (const struct ip6t_opts *)(const void *)data;
+	int rc = 0;
+
+	for (unsigned int i = 0; i < info->optsnr && i < IP6T_OPTS_OPTSNR && !rc; i++) {
+		bool any = (info->opts[i] & 0xff) == ANY_LENGTH;
+		struct rv_predicate p = {
+			.sel = opt->sel, .op = any ? RV_OP_MASK : RV_OP_EQ, .len = 2, .param = i + 1,
+		};
+
+		rv_selector_put(p.sel, any ? info->opts[i] & 0xff00 : info->opts[i], p.value);
+		if (any)
+			rv_selector_put(p.sel, 0xff00, p.other);
+		rc = fn(&p, arg);
+	}
+	return rc;
+}
+
 static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
 		     struct rv_error *err)
 {

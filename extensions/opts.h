@@ -13,9 +13,10 @@
 
 int rv_opts_parse(struct rv_parse *p);
 void rv_opts_print(struct rv_out *o, const struct rv_option *opt, const unsigned char *data);
+int rv_opts_predicate(const struct rv_option *opt, const unsigned char *data, rv_predicate_fn *fn,
+		      void *arg);
 extern const struct rv_wire rv_opts_wire[];
 
-/* The options have to come in the order given, which no predicate says. */
 #define RV_OPTS_ROWS(word, SEL)							\
 	{									\
 		.name = word "-len", .type = RV_T_UINT, .flags = RV_OPT_INVERT,	\
@@ -28,16 +29,17 @@ extern const struct rv_wire rv_opts_wire[];
 	{									\
 		.name = word "-opts", .type = RV_T_HOOK,			\
 		.given = RV_BIT(struct ip6t_opts, flags, IP6T_OPTS_OPTS),	\
+		.sel = RV_SEL_##SEL##_OPTION,					\
 		.list = "opts", .arg = "type[:length][,...]",			\
 		.help = "options in this order, at most 16",			\
 		.parse = rv_opts_parse, .print = rv_opts_print,			\
+		.predicate = rv_opts_predicate,					\
 	},									\
 	{ .name = NULL }
 
 #define RV_OPTS(word, SEL, rows, text)						\
 	{									\
 		.name = word, .kind = RV_MATCH, .family = NFPROTO_IPV6,		\
-		.opaque = "a list of options",					\
 		.size = sizeof(struct ip6t_opts), .wire = rv_opts_wire,		\
 		.options = (rows), .present = RV_SEL_##SEL, .list = word,	\
 		.help = (text), .config = "IP6_NF_MATCH_OPTS",			\

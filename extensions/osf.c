@@ -9,11 +9,12 @@
 
 typedef struct xt_osf_info info;
 
-#define LEVEL(word, field, bit, text)						\
+#define LEVEL(word, field, bit, more, why, text)				\
 	{									\
-		.name = word, .type = RV_T_UINT, .flags = RV_OPT_LIST_NEVER,	\
+		.name = word, .type = RV_T_UINT, .flags = RV_OPT_LIST_NEVER | (more), \
 		RV_FIELD(info, field), .max = 2,				\
-		.given = RV_BIT(info, flags, XT_OSF_##bit), .arg = "0|1|2", .help = text, \
+		.given = RV_BIT(info, flags, XT_OSF_##bit), .opaque = why,	\
+		.arg = "0|1|2", .help = text,					\
 	}
 
 static const struct rv_option options[] = {
@@ -24,13 +25,17 @@ static const struct rv_option options[] = {
 			 RV_OPT_LIST_ALWAYS,
 		RV_FIELD(info, genre),
 		.min = 1,
+		.sel = RV_SEL_OSF,
+		.param = RV_BIT(info, ttl, UINT32_MAX),
 		.invert = RV_BIT(info, flags, XT_OSF_INVERT),
 		.list = "OS fingerprint match [! ]",
 		.arg = "name",
 		.help = "a system of this kind",
 	},
-	LEVEL("ttl", ttl, TTL, "the TTL is 0: that of the fingerprint, 1: not larger, 2: no matter"),
-	LEVEL("log", loglevel, LOG, "log 0: all that fit, 1: the first, 2: all that are known"),
+	LEVEL("ttl", ttl, TTL, RV_OPT_TOLD, NULL,
+	      "the TTL is 0: that of the fingerprint, 1: not larger, 2: no matter"),
+	LEVEL("log", loglevel, LOG, 0, "side effect: it writes to the kernel's log",
+	      "log 0: all that fit, 1: the first, 2: all that are known"),
 	{ .name = NULL },
 };
 
@@ -50,7 +55,6 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext osf = {
 	.name = "osf",
 	.kind = RV_MATCH,
-	.opaque = "a database of fingerprints",
 	.family = NFPROTO_IPV4,
 	.size = sizeof(info),
 	.wire = wire,

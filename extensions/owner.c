@@ -76,7 +76,7 @@ static void print_ids(struct rv_out *o, const struct rv_option *opt, const unsig
 		rv_buf_printf(o->buf, "%u-%u", from, to);
 }
 
-#define IDS(side, field, bit, SEL, what)					\
+#define IDS(side, field, bit, SEL, what, ...)					\
 	{									\
 		.name = side "-owner", .type = RV_T_UINT_RANGE, .flags = RV_OPT_INVERT, \
 		RV_FIELD(info, field##_min),					\
@@ -84,8 +84,13 @@ static void print_ids(struct rv_out *o, const struct rv_option *opt, const unsig
 		.given = RV_BIT(info, match, bit), .invert = RV_BIT(info, invert, bit), \
 		.sel = RV_SEL_##SEL, .list = "owner " #SEL " match",		\
 		.arg = what "|id[-id]", .help = "the socket's " what,		\
-		.parse = parse_ids, .print = print_ids,				\
+		.parse = parse_ids, .print = print_ids, __VA_ARGS__		\
 	}
+
+static const struct rv_sel_when all_groups[] = {
+	{ RV_SEL_GROUPS, RV_BIT(info, match, XT_OWNER_SUPPL_GROUPS) },
+	{ RV_SEL_NONE, { 0 } },
+};
 
 static const struct rv_option options[] = {
 	[SOCKET] = {
@@ -100,10 +105,11 @@ static const struct rv_option options[] = {
 		.help = "a socket of this host sent it",
 	},
 	[USER] = IDS("uid", uid, XT_OWNER_UID, UID, "user"),
-	[GROUP] = IDS("gid", gid, XT_OWNER_GID, GID, "group"),
+	[GROUP] = IDS("gid", gid, XT_OWNER_GID, GID, "group", .sel_when = all_groups),
 	[SUPPL_GROUPS] = {
 		.name = "suppl-groups",
 		.type = RV_T_FLAG,
+		.flags = RV_OPT_TOLD,
 		RV_FIELD(info, match),
 		.value = XT_OWNER_SUPPL_GROUPS,
 		.list = "incl. suppl. groups",
@@ -135,7 +141,6 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext owner = {
 	.name = "owner",
 	.kind = RV_MATCH,
-	.opaque = "widens --gid-owner",
 	.size = sizeof(info),
 	.wire = wire,
 	.options = options,

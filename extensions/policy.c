@@ -116,6 +116,50 @@ static void print_elements(struct rv_out *o, const struct rv_option *opt,
 	}
 }
 
+static const enum rv_sel selectors[][2] = {
+#define SIDES(row, SEL) [row] = { RV_SEL_XFRM_IN_##SEL, RV_SEL_XFRM_OUT_##SEL }
+	SIDES(REQID, REQID), SIDES(SPI, SPI), SIDES(PROTO, PROTO), SIDES(MODE, MODE),
+	SIDES(TUNNEL_DST, DADDR), SIDES(TUNNEL_SRC, SADDR),
+};
+
+static int element_predicates(const info *i, unsigned int n, rv_predicate_fn *fn, void *arg)
+{
+	bool out = !(i->flags & XT_POLICY_MATCH_IN);
+	const elem *e = &i->pol[n];
+	struct rv_predicate p;
+	int rc = 0;
+
+	for (unsigned int row = REQID; row <= TUNNEL_SRC && !rc; row++) {
+		if (!has(&e->match, row))
+			continue;
+		rv_row_predicate(&options[row], selectors[row][out], (const unsigned char *)e, &p);
+		if (row == SPI)
+			memcpy(p.value, &e->spi, sizeof(e->spi));
+		p.negate = has(&e->invert, row);
+		p.param = i->flags & XT_POLICY_MATCH_STRICT ? n + 1 : 0;
+		rc = fn(&p, arg);
+	}
+	return rc;
+}
+
+/* How many elements there are: none, some or, with --strict, as many as are given. */
+static int path_predicates(const struct rv_option *opt, const unsigned char *data,
+			   rv_predicate_fn *fn, void *arg)
+{
+	const info *i = (const info *)(const void *)data;
+	bool strict = i->flags & XT_POLICY_MATCH_STRICT, none = i->flags & XT_POLICY_MATCH_NONE;
+	struct rv_predicate p = {
+		.sel = i->flags & XT_POLICY_MATCH_IN ? RV_SEL_XFRM_IN : RV_SEL_XFRM_OUT,
+		.op = RV_OP_EQ, .negate = !none && !strict, .len = 1,
+		.value = { strict && !none ? i->len : 0 },
+	};
+	int rc = fn(&p, arg);
+
+	for (unsigned int n = 0; n < i->len && n < XT_POLICY_MAX_ELEM && !none && !rc; n++)
+		rc = element_predicates(i, n, fn, arg);
+	return rc;
+}
+
 static const struct rv_name directions[] = {
 	{ "in", XT_POLICY_MATCH_IN, "what was undone" },
 	{ "out", XT_POLICY_MATCH_OUT, "what will be done" },
@@ -134,8 +178,8 @@ static const struct rv_name modes[] = {
 	{ NULL, 0, NULL },
 };
 
-/* The row of --next prints these, element by element. */
-#define ELEMENT RV_OPT_INVERT | RV_OPT_REPEAT
+/* The row of --next prints these, that of --dir has their predicates, element by element. */
+#define ELEMENT RV_OPT_INVERT | RV_OPT_REPEAT | RV_OPT_TOLD
 
 #define TUNNEL(side, addr, mask, text)						\
 	{									\
@@ -155,11 +199,12 @@ static const struct rv_option options[] = {
 		.bad = "policy_match: invalid dir \"%s\"",
 		.arg = "in|out",
 		.help = "what was undone or what will be done",
+		.predicate = path_predicates,
 	},
 	[POL] = {
 		.name = "pol",
 		.type = RV_T_ENUM,
-		.flags = RV_OPT_EXACT,
+		.flags = RV_OPT_EXACT | RV_OPT_TOLD,
 		RV_FIELD(info, flags),
 		.value = XT_POLICY_MATCH_NONE,
 		.names = policies,
@@ -170,6 +215,7 @@ static const struct rv_option options[] = {
 	[STRICT] = {
 		.name = "strict",
 		.type = RV_T_FLAG,
+		.flags = RV_OPT_TOLD,
 		RV_FIELD(info, flags),
 		.value = XT_POLICY_MATCH_STRICT,
 		.help = "all elements, in order, and no others",
@@ -221,7 +267,7 @@ static const struct rv_option options[] = {
 	[NEXT] = {
 		.name = "next",
 		.type = RV_T_FLAG,
-		.flags = RV_OPT_REPEAT,
+		.flags = RV_OPT_REPEAT | RV_OPT_TOLD,
 		.needs = 1 << STRICT,
 		.help = "what follows is about the next element",
 		.parse = parse_next,
@@ -294,7 +340,6 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext policy = {
 	.name = "policy",
 	.kind = RV_MATCH,
-	.opaque = "what IPsec did, a list of elements",
 	.size = sizeof(info),
 	.wire = wire,
 	.options = options,

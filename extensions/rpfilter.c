@@ -6,7 +6,7 @@
 
 #define FLAG(word, bit, text)							\
 	{									\
-		.name = word, .type = RV_T_FLAG,				\
+		.name = word, .type = RV_T_FLAG, .flags = RV_OPT_TOLD,		\
 		RV_FIELD(struct xt_rpfilter_info, flags), .value = XT_RPFILTER_##bit, \
 		.list = word, .help = text,					\
 	}
@@ -27,7 +27,10 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext rpfilter = {
 	.name = "rpfilter",
 	.kind = RV_MATCH,
-	.opaque = "a look into the routes",
+	.present = RV_SEL_RPFILTER,
+	.param = RV_BIT(struct xt_rpfilter_info, flags,
+			XT_RPFILTER_LOOSE | XT_RPFILTER_VALID_MARK | XT_RPFILTER_ACCEPT_LOCAL),
+	.absent = RV_BIT(struct xt_rpfilter_info, flags, XT_RPFILTER_INVERT),
 	.size = sizeof(struct xt_rpfilter_info),
 	.wire = wire,
 	.options = options,

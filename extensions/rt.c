@@ -44,6 +44,27 @@ static void print_addresses(struct rv_out *o, const struct rv_option *opt, const
 	}
 }
 
+/* Each at its place and no others or, if others may stand between them, anywhere. */
+static int addresses_predicate(const struct rv_option *opt, const unsigned char *data,
+			       rv_predicate_fn *fn, void *arg)
+{
+	const struct ip6t_rt *rt = (const struct ip6t_rt *)(const void *)data;
+	bool strict = !(rt->flags & IP6T_RT_FST_NSTRICT);
+	struct rv_predicate p = {
+		.sel = RV_SEL_RT_ADDRESSES, .op = RV_OP_EQ, .len = 1, .value = { rt->addrnr },
+	};
+	int rc = strict ? fn(&p, arg) : 0;
+
+	p.sel = opt->sel;
+	p.len = sizeof(rt->addrs[0]);
+	for (unsigned int i = 0; i < rt->addrnr && i < IP6T_RT_HOPS && !rc; i++) {
+		memcpy(p.value, &rt->addrs[i], sizeof(rt->addrs[i]));
+		p.param = strict ? i + 1 : 0;
+		rc = fn(&p, arg);
+	}
+	return rc;
+}
+
 #define GIVEN(bit) RV_BIT(struct ip6t_rt, flags, IP6T_RT_##bit)
 #define NOT(bit) RV_BIT(struct ip6t_rt, invflags, IP6T_RT_INV_##bit)
 
@@ -98,11 +119,13 @@ static const struct rv_option options[] = {
 		.type = RV_T_HOOK,
 		RV_FIELD(struct ip6t_rt, addrs),
 		.given = GIVEN(FST),
+		.sel = RV_SEL_RT_ADDRESS,
 		.list = "0-addrs",
 		.arg = "address[,...]",
 		.help = "the addresses in a header of type 0",
 		.parse = parse_addresses,
 		.print = print_addresses,
+		.predicate = addresses_predicate,
 	},
 	[NOT_STRICT] = {
 		.name = "rt-0-not-strict",
@@ -158,7 +181,7 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext rt = {
 	.name = "rt",
 	.kind = RV_MATCH,
-	.opaque = "a list of addresses",
+	.opaque = "that addresses are in this order",
 	.family = NFPROTO_IPV6,
 	.size = sizeof(struct ip6t_rt),
 	.initial = &initial,

@@ -6,17 +6,20 @@
 
 typedef struct xt_socket_mtinfo3 info;
 
-#define FLAG(word, bit, text)							\
+#define FLAG(word, bit, text, ...)						\
 	{									\
 		.name = word, .type = RV_T_FLAG,				\
 		RV_FIELD(info, flags), .value = XT_SOCKET_##bit,		\
-		.list = "--" word, .help = text,				\
+		.list = "--" word, .help = text, __VA_ARGS__			\
 	}
 
 static const struct rv_option options[] = {
-	FLAG("transparent", TRANSPARENT, "only one that is transparent (IP_TRANSPARENT)"),
-	FLAG("nowildcard", NOWILDCARD, "also one that listens on all addresses"),
-	FLAG("restore-skmark", RESTORESKMARK, "give the packet the socket's mark"),
+	FLAG("transparent", TRANSPARENT, "only one that is transparent (IP_TRANSPARENT)",
+	     .sel = RV_SEL_SOCKET_TRANSPARENT),
+	FLAG("nowildcard", NOWILDCARD, "also one that listens on all addresses",
+	     .flags = RV_OPT_TOLD),
+	FLAG("restore-skmark", RESTORESKMARK, "give the packet the socket's mark",
+	     .opaque = "side effect: it sets the packet's mark"),
 	{ .name = NULL },
 };
 
@@ -31,7 +34,8 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext socket_match = {
 	.name = "socket",
 	.kind = RV_MATCH,
-	.opaque = "a look for a socket, not of the packet",
+	.present = RV_SEL_SOCKET_FOUND,
+	.param = RV_BIT(info, flags, XT_SOCKET_NOWILDCARD),
 	.size = sizeof(info),
 	.wire = wire,
 	.options = options,

@@ -224,41 +224,102 @@ static void print_month_days(struct rv_out *o, const struct rv_option *opt,
 	}
 }
 
+/* ---- predicates --------------------------------------------------------------------- */
+
+static const struct rv_option options[];
+
+static enum rv_sel on_clock(const struct xt_time_info *i, enum rv_sel utc, enum rv_sel local)
+{
+	return i->flags & XT_TIME_LOCAL_TZ ? local : utc;
+}
+
+static int between(enum rv_sel sel, uint32_t from, uint32_t to, bool negate, rv_predicate_fn *fn,
+		   void *arg)
+{
+	struct rv_predicate p = { .sel = sel, .op = RV_OP_RANGE, .negate = negate, .len = 4 };
+
+	rv_selector_put(sel, from, p.value);
+	rv_selector_put(sel, to, p.other);
+	return fn(&p, arg);
+}
+
+/* Both ends. From one day into the next is all day but what is between the ends. */
+static int daytime_predicate(const struct rv_option *opt, const unsigned char *data,
+			     rv_predicate_fn *fn, void *arg)
+{
+	const struct xt_time_info *i = info_of(data);
+	enum rv_sel sel = on_clock(i, RV_SEL_DAYTIME, RV_SEL_LOCAL_DAYTIME);
+
+	if (i->daytime_start < i->daytime_stop)
+		return between(sel, i->daytime_start, i->daytime_stop, false, fn, arg);
+	if (i->daytime_start - i->daytime_stop < 2)
+		return 0;
+	return between(sel, i->daytime_stop + 1, i->daytime_start - 1, true, fn, arg);
+}
+
+static int date_predicate(const struct rv_option *opt, const unsigned char *data,
+			  rv_predicate_fn *fn, void *arg)
+{
+	const struct xt_time_info *i = info_of(data);
+
+	return between(on_clock(i, RV_SEL_DATE, RV_SEL_LOCAL_DATE), i->date_start, i->date_stop, false,
+		       fn, arg);
+}
+
+/* A contiguous stretch belongs to the day it began: to the day that was just before it ends. */
+static int days_predicate(const struct rv_option *opt, const unsigned char *data,
+			  rv_predicate_fn *fn, void *arg)
+{
+	const struct xt_time_info *i = info_of(data);
+	bool stretch = i->flags & XT_TIME_CONTIGUOUS && i->daytime_start >= i->daytime_stop;
+	struct rv_predicate p;
+
+	rv_row_predicate(opt, opt == &options[WEEK_DAYS] ?
+				      on_clock(i, RV_SEL_WEEKDAY, RV_SEL_LOCAL_WEEKDAY) :
+				      on_clock(i, RV_SEL_MONTHDAY, RV_SEL_LOCAL_MONTHDAY), data, &p);
+	p.param = stretch ? i->daytime_stop + 1 : 0;
+	return fn(&p, arg);
+}
+
 /* ---- rows -------------------------------------------------------------------------- */
 
-#define TIME(word, field, text)							\
+#define TIME(word, field, more, text, ...)					\
 	{									\
-		.name = "time" word, .type = RV_T_HOOK,				\
+		.name = "time" word, .type = RV_T_HOOK, .flags = more,		\
 		RV_FIELD(struct time_data, info.daytime_##field),		\
 		.given = RV_BIT(struct time_data, given, GIVEN_TIMES),		\
 		.arg = "hh:mm[:ss]", .help = text,				\
-		.parse = parse_time, .print = print_time,			\
+		.parse = parse_time, .print = print_time, __VA_ARGS__		\
 	}
 
-#define DATE(word, field, more, text)						\
+#define DATE(word, field, more, text, ...)					\
 	{									\
 		.name = "date" word, .type = RV_T_HOOK, .flags = more,		\
 		RV_FIELD(struct time_data, info.date_##field),			\
 		.arg = "YYYY[-MM[-DD[Thh[:mm[:ss]]]]]", .help = text,		\
-		.parse = parse_date, .print = print_date,			\
+		.parse = parse_date, .print = print_date, __VA_ARGS__		\
 	}
 
 #define DAYS(word, field, table, arg_, text, ...)				\
 	{									\
 		.name = word "days", .type = RV_T_BITS, .flags = RV_OPT_INVERT,	\
 		RV_FIELD(struct time_data, info.field##days_match),		\
-		.names = table, .arg = arg_, .help = text, .parse = parse_days, __VA_ARGS__ \
+		.names = table, .arg = arg_, .help = text,			\
+		.parse = parse_days, .predicate = days_predicate, __VA_ARGS__	\
 	}
 
 static const struct rv_option options[] = {
-	[TIME_START] = TIME("start", start, "from this time of day"),
-	[TIME_STOP] = TIME("stop", stop, "up to this time of day"),
+	[TIME_START] = TIME("start", start, 0, "from this time of day",
+			    .sel = RV_SEL_DAYTIME, .predicate = daytime_predicate),
+	[TIME_STOP] = TIME("stop", stop, RV_OPT_TOLD, "up to this time of day"),
 	[MONTH_DAYS] = DAYS("month", month, month_days, "day[,...]", "on these days of a month",
-			    .print = print_month_days),
+			    .sel = RV_SEL_MONTHDAY, .print = print_month_days),
 	[WEEK_DAYS] = DAYS("week", week, week_days, "day[,...]",
-			   "on these days of a week: Mon to Sun or 1 to 7", .list = NULL),
-	[DATE_START] = DATE("start", start, 0, "from this date"),
-	[DATE_STOP] = DATE("stop", stop, RV_OPT_ALWAYS, "up to this date"),
+			   "on these days of a week: Mon to Sun or 1 to 7",
+			   .sel = RV_SEL_WEEKDAY),
+	[DATE_START] = DATE("start", start, RV_OPT_TOLD, "from this date"),
+	[DATE_STOP] = DATE("stop", stop, RV_OPT_ALWAYS, "up to this date",
+			   .sel = RV_SEL_DATE, .predicate = date_predicate),
 	[UTC] = {
 		.name = "utc",
 		.type = RV_T_FLAG,
@@ -269,6 +330,7 @@ static const struct rv_option options[] = {
 	[KERNEL_ZONE] = {
 		.name = "kerneltz",
 		.type = RV_T_FLAG,
+		.flags = RV_OPT_TOLD,
 		RV_FIELD(struct time_data, info.flags),
 		.value = XT_TIME_LOCAL_TZ,
 		.excludes = 1 << UTC,
@@ -278,6 +340,7 @@ static const struct rv_option options[] = {
 	[CONTIGUOUS] = {
 		.name = "contiguous",
 		.type = RV_T_FLAG,
+		.flags = RV_OPT_TOLD,
 		RV_FIELD(struct time_data, info.flags),
 		.value = XT_TIME_CONTIGUOUS,
 		.help = "times from one day into the next are one stretch",
@@ -331,7 +394,6 @@ static const struct rv_wire wire[] = {
 static const struct rv_ext time_match = {
 	.name = "time",
 	.kind = RV_MATCH,
-	.opaque = "the clock",
 	.size = sizeof(struct time_data),
 	.initial = &initial,
 	.wire = wire,

@@ -264,16 +264,20 @@ static const char *written_as(const struct rv_ext *ext, const struct rv_option *
 
 static void put_meaning(const struct rv_ext *ext, const struct rv_option *opt)
 {
-	if (opt->predicate)
-		printf("predicate");
-	else if (opt->sel)
+	const char *why = opt->opaque ? opt->opaque : ext->opaque;
+
+	if (opt->sel)
 		printf("`%s`", rv_selectors[opt->sel].name);
+	else if (opt->predicate)
+		printf("predicate");
+	else if (opt->flags & RV_OPT_TOLD && opt->opaque)
+		printf("nothing: %s", opt->opaque);
 	else if (opt->flags & (RV_OPT_HIDDEN | RV_OPT_TOLD))
-		printf("of another row");
+		printf("part of another predicate");
 	else if (ext->kind == RV_TARGET)
 		printf("nothing: an action");
 	else
-		printf("opaque%s%s", ext->opaque ? ": " : "", ext->opaque ? ext->opaque : "");
+		printf("opaque: %s", why ? why : "?");
 }
 
 static void put_option(const struct rv_ext *ext, const struct rv_option *opt)
@@ -317,12 +321,13 @@ static int markdown(void)
 {
 	puts("<!-- Made from the descriptors by `make docs`; do not edit. -->\n"
 	     "# Matches and targets\n\n"
-	     "Of each: the families it is for, the revisions of the kernel's struct that are read (the\n"
-	     "first is written, an older one where the kernel has no newer), the kernel's option.\n"
-	     "Of each option: the selector of its predicate, or that it is opaque: state, side\n"
-	     "effects, and what is not a field of the packet have no predicate; why, is said. The last column is\n"
-	     "how it is written for nf_tables when nothing else of the match is opaque: as native\n"
-	     "expressions, or as the kernel's struct in a compat expression.");
+	     "Each section tells the families, the revisions of the kernel's struct that are read\n"
+	     "(the first is written, or an older one where the kernel has no newer) and the kernel's\n"
+	     "option.\n\n"
+	     "Each option has the selector of its predicate, or the reason why it has none: it is\n"
+	     "then opaque. The last column says how nf_tables is told of it, when nothing else of the\n"
+	     "match is opaque: by native expressions, or by the kernel's struct in a compat\n"
+	     "expression.");
 	rv_ext_each(put_extension, NULL);
 	return 0;
 }

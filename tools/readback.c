@@ -161,16 +161,6 @@ static bool has_part(const struct rv_rule *r, const struct rv_part *part)
 	return false;
 }
 
-/* Whether no option that is given says more than predicates do. */
-static bool no_option_left(const struct rv_part *part)
-{
-	for (const struct rv_option *o = part->ext->options; o && o->name; o++)
-		if (!o->alias_of && !o->sel && !o->predicate && !(o->flags & RV_OPT_HIDDEN) &&
-		    rv_option_given(part->ext, o, part->data))
-			return false;
-	return true;
-}
-
 /* Those of one rule that the other must have: all that predicates do not say, or all. */
 static bool same_parts(rv_family_t family, const struct rv_rule *r, const struct rv_rule *other,
 		       bool all)
@@ -178,7 +168,7 @@ static bool same_parts(rv_family_t family, const struct rv_rule *r, const struct
 	for (const struct rv_part *m = r->matches; m; m = m->next) {
 		if ((!all && !says_nothing(family, m)) || has_part(other, m))
 			continue;
-		if (!no_option_left(m))
+		if (!rv_part_is_told(m->ext, m->data))
 			return false;
 		used[FORM_PROTOCOL]++;
 	}

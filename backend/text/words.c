@@ -653,6 +653,7 @@ static bool say_operation(struct rv_text *t, const struct word *w, const struct 
 	case RV_OP_IN:
 		return say_list(t, w, p);
 	case RV_OP_PREFIX:
+	case RV_OP_BEGINS:
 		break;
 	}
 	return false;
@@ -797,20 +798,6 @@ static bool say_presence(struct rv_text *t, const struct rv_ext *ext)
 	return true;
 }
 
-/* All that save would print is said by predicates. */
-static bool all_have_predicates(const struct rv_part *part)
-{
-	for (const struct rv_option *opt = part->ext->options; opt && opt->name; opt++) {
-		bool given = rv_option_given(part->ext, opt, part->data);
-
-		if (opt->alias_of || opt->flags & (RV_OPT_HIDDEN | RV_OPT_TOLD))
-			continue;
-		if (given ? !opt->predicate && !opt->sel : opt->flags & RV_OPT_ALWAYS)
-			return false;
-	}
-	return true;
-}
-
 bool rv_text_walk(struct rv_text *t, const struct rv_part *part)
 {
 	struct walk w = { .t = t, .header = part->ext->present };
@@ -822,6 +809,5 @@ bool rv_text_walk(struct rv_text *t, const struct rv_part *part)
 
 bool rv_text_predicates(struct rv_text *t, const struct rv_part *part)
 {
-	/* With a hook for saving, the rows alone do not say what is given. */
-	return !part->ext->save && all_have_predicates(part) && rv_text_walk(t, part);
+	return rv_part_is_told(part->ext, part->data) && rv_text_walk(t, part);
 }

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What rules mean: the predicates of their matches, written out. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <ravelin/extension.h>
+
+#include "backend/file/load.h"
+
+static const char *const operators[] = {
+	[RV_OP_EQ] = "==", [RV_OP_PREFIX] = "begins", [RV_OP_MASK] = "==", [RV_OP_ANY] = "any",
+	[RV_OP_RANGE] = "in", [RV_OP_IN] = "in", [RV_OP_BEGINS] = "begins-text",
+};
+
+static void put_value(struct rv_buf *b, const struct rv_predicate *p, const uint8_t *value)
+{
+	unsigned int len = rv_selectors[p->sel].len;
+
+	if (p->text)
+		rv_buf_printf(b, " \"%s\"", p->text);
+	else if (len <= 8)
+		rv_buf_printf(b, " %#llx", (unsigned long long)rv_selector_get(p->sel, value));
+	else
+		for (unsigned int i = 0; i < len; i++)
+			rv_buf_printf(b, "%s%02x", i ? "" : " ", value[i]);
+}
+
+/* "sel[param] op value mask; " */
+static int put_predicate(const struct rv_predicate *p, void *arg)
+{
+	struct rv_buf *b = arg;
+
+	rv_buf_printf(b, "%s%s", p->negate ? "! " : "", rv_selectors[p->sel].name);
+	if (p->param)
+		rv_buf_printf(b, "[%u]", p->param);
+	rv_buf_printf(b, " %s", operators[p->op]);
+	put_value(b, p, p->value);
+	if (p->op == RV_OP_MASK || p->op == RV_OP_RANGE)
+		put_value(b, p, p->other);
+	rv_buf_puts(b, "; ");
+	return 0;
+}
+
+/* The matches' predicates; "(opaque)" behind one that has more to say. */
+static int put_matches(const struct rv_table *t, void *arg)
+{
+	struct rv_buf *b = arg;
+
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		rv_list_each(r, &c->rules, struct rv_rule, node)
+			for (const struct rv_part *m = r->matches; m; m = m->next) {
+				rv_part_predicates(t->ruleset->family, m->ext, m->data,
+						   put_predicate, b);
+				if (!rv_part_is_told(m->ext, m->data))
+					rv_buf_puts(b, "(opaque)");
+			}
+	return 0;
+}
+
+static void check(rv_family_t family, const char *table, const char *rule, const char *meaning)
+{
+	struct rv_buf text = RV_BUF_INIT, said = RV_BUF_INIT;
+	struct rv_error err = { 0 };
+	struct rv_store s;
+
+	rv_buf_printf(&text, "*%s\n-A %s\nCOMMIT\n", table, rule);
+	if (rv_load_text(&s, family, rv_buf_text(&text), text.len, &err))
+		fail_msg("%s: %s", rule, err.text);
+	assert_int_equal(rv_load_tables(&s, put_matches, &said), 0);
+	if (strcmp(rv_buf_text(&said), meaning) != 0)
+		fail_msg("%s says\n  %s\nand not\n  %s", rule, said.data, meaning);
+	rv_store_close(&s);
+	rv_buf_free(&text);
+	rv_buf_free(&said);
+}
+
+struct meaning {
+	const char *rule, *meaning;
+};
+
+static void check_all(rv_family_t family, const char *table, const struct meaning *rows)
+{
+	for (; rows->rule; rows++)
+		check(family, table, rows->rule, rows->meaning);
+}
+
+static void the_clock(void **state)
+{
+	static const struct meaning rows[] = {
+		{ "INPUT -m time", "time.date in 0 0x7fffffff; " },
+		{ "INPUT -m time --datestart 1970-01-02 --datestop 1970-01-03",
+		  "time.date in 0x15180 0x2a300; " },
+		{ "INPUT -m time --timestart 1:00 --timestop 2:00 --kerneltz",
+		  "time.local.second in 0xe10 0x1c20; time.local.date in 0 0x7fffffff; " },
+		/* From evening to morning: not between. */
+		{ "INPUT -m time --timestart 23:00 --timestop 1:00 --weekdays Mon,Sun",
+		  "! time.second in 0xe11 0x1436f; time.weekday any 0x82; "
+		  "time.date in 0 0x7fffffff; " },
+		{ "INPUT -m time --timestart 2:00 --timestop 1:59:59", "time.date in 0 0x7fffffff; " },
+		{ "INPUT -m time --timestart 23:00 --timestop 1:00 --contiguous --weekdays Mon "
+		  "--monthdays 1,31",
+		  "! time.second in 0xe11 0x1436f; time.monthday[3601] any 0x80000002; "
+		  "time.weekday[3601] any 0x2; time.date in 0 0x7fffffff; " },
+		{ "INPUT -m time ! --weekdays Mon", "time.weekday any 0xfc; time.date in 0 0x7fffffff; " },
+		{ NULL, NULL },
+	};
+
+	(void)state;
+	check_all(NFPROTO_IPV4, "filter", rows);
+}
+
+static void beside_the_packet(void **state)
+{
+	static const struct meaning rows[] = {
+		{ "INPUT -m socket", "socket.found == 0x1; " },
+		{ "INPUT -m socket --transparent --nowildcard",
+		  "socket.found[2] == 0x1; socket.transparent == 0x1; " },
+		{ "INPUT -m socket --restore-skmark", "socket.found == 0x1; (opaque)" },
+		{ "INPUT -m helper --helper ftp-2121", "ct.helper begins-text \"ftp-2121\"; " },
+		{ "INPUT -m helper ! --helper \"\"", "! ct.helper begins \"\"; " },
+		{ "OUTPUT -m owner --gid-owner 5", "meta.skgid == 0x5; " },
+		{ "OUTPUT -m owner ! --gid-owner 5-6 --suppl-groups", "! meta.skgroups in 0x5 0x6; " },
+		{ "OUTPUT -m cgroup ! --path a/b", "! socket.cgroups == \"a/b\"; " },
+		{ "INPUT -p tcp -m osf --genre Linux --ttl 1", "osf.name[1] == \"Linux\"; " },
+		{ "INPUT -p tcp -m osf ! --genre Linux --log 0", "! osf.name == \"Linux\"; (opaque)" },
+		{ "INPUT -m ipvs ! --ipvs", "! ipvs.exists == 0x1; " },
+		{ "INPUT -m ipvs --vproto 6 ! --vport 80 --vdir REPLY --vmethod MASQ --vportctl 21",
+		  "ipvs.protocol == 0x6; ! ipvs.vport == 0x50; ipvs.direction == 0x1; "
+		  "ipvs.method == 0; ipvs.control.vport == 0x15; " },
+		{ "INPUT -m ipvs --vaddr 10.1.0.0/16",
+		  "ipvs.vaddr == 0a010000000000000000000000000000 ffff0000000000000000000000000000; " },
+		{ "INPUT -p 108 -m ipcomp", "ipcomp.spi == 0; " },
+		{ "INPUT -p 108 -m ipcomp --ipcompspi 1 --compres", "ipcomp.spi == 0x1; " },
+		{ "INPUT -m mac --mac-source 00:00:00:00:00:00", "ether.saddr == 0; " },
+		{ "INPUT -m comment --comment x", "" },
+		{ "INPUT -m quota --quota 1", "(opaque)" },
+		{ NULL, NULL },
+	};
+
+	(void)state;
+	check_all(NFPROTO_IPV4, "filter", rows);
+	check(NFPROTO_IPV4, "raw", "PREROUTING -m rpfilter", "fib.saddr.reverse == 0x1; ");
+	check(NFPROTO_IPV4, "raw", "PREROUTING -m rpfilter --loose --validmark --accept-local --invert",
+	      "! fib.saddr.reverse[7] == 0x1; ");
+}
+
+static void what_ipsec_does(void **state)
+{
+	static const struct meaning rows[] = {
+		{ "INPUT -m policy --dir in --pol none", "xfrm.in.count == 0; " },
+		{ "FORWARD -m policy --dir out --pol ipsec", "! xfrm.out.count == 0; " },
+		{ "FORWARD -m policy --dir out --pol ipsec --proto esp ! --mode tunnel",
+		  "! xfrm.out.count == 0; xfrm.out.protocol == 0x32; ! xfrm.out.mode == 0x1; " },
+		{ "INPUT -m policy --dir in --pol ipsec --strict --reqid 5 --next --mode tunnel "
+		  "--tunnel-src 10.0.0.0/8",
+		  "xfrm.in.count == 0x2; xfrm.in.reqid[1] == 0x5; xfrm.in.mode[2] == 0x1; xfrm.in.saddr[2] == "
+		  "0a000000000000000000000000000000 ff000000000000000000000000000000; " },
+		{ NULL, NULL },
+	};
+	const uint32_t spi = 0x01020304;
+	uint8_t first;
+
+	(void)state;
+	check_all(NFPROTO_IPV4, "filter", rows);
+	/* Compared as the host's bytes, whatever its order. */
+	memcpy(&first, &spi, 1);
+	check(NFPROTO_IPV4, "filter", "INPUT -m policy --dir in --pol ipsec --spi 0x01020304",
+	      first == 1 ? "! xfrm.in.count == 0; xfrm.in.spi == 0x1020304; " :
+			   "! xfrm.in.count == 0; xfrm.in.spi == 0x4030201; ");
+}
+
+static void headers_of_ipv6(void **state)
+{
+	static const struct meaning rows[] = {
+		{ "INPUT -m hbh --hbh-opts 5:2,1,0", "hbh.exists == 0x1; hbh.option[1] == 0x502; "
+		  "hbh.option[2] == 0x100 0xff00; hbh.option[3] == 0 0xff00; " },
+		{ "INPUT -m dst ! --dst-len 8 --dst-opts 3:4",
+		  "dst.exists == 0x1; ! dst.length == 0x8; dst.option[1] == 0x304; " },
+		{ "INPUT -m rt --rt-type 0 --rt-0-addrs ::1,::2", "rt.type == 0; rt.addresses == 0x2; "
+		  "rt.address[1] == 00000000000000000000000000000001; "
+		  "rt.address[2] == 00000000000000000000000000000002; " },
+		{ "INPUT -m rt --rt-type 0 --rt-0-addrs ::1 --rt-0-not-strict",
+		  "rt.type == 0; rt.address == 00000000000000000000000000000001; (opaque)" },
+		{ "INPUT -m ipv6header --header frag,esp --soft", "ip6.headers == 0x14 0x14; " },
+		{ "INPUT -m frag --fraglen 8", "frag.exists == 0x1; " },
+		{ "INPUT -p sctp -m sctp --chunk-types any DATA", "(opaque)" },
+		{ NULL, NULL },
+	};
+
+	(void)state;
+	check_all(NFPROTO_IPV6, "filter", rows);
+}
+
+/* The parameter and the text belong to what a predicate says. */
+static void equality(void **state)
+{
+	char ftp[] = "ftp";
+	struct rv_predicate a = { .sel = RV_SEL_CT_HELPER, .op = RV_OP_BEGINS, .text = "ftp" };
+	struct rv_predicate b = a;
+
+	(void)state;
+	b.text = ftp;
+	assert_true(rv_predicate_equal(&a, &b));
+	ftp[0] = 't';
+	assert_false(rv_predicate_equal(&a, &b));
+	b.text = NULL;
+	assert_false(rv_predicate_equal(&a, &b));
+	a = (struct rv_predicate){ .sel = RV_SEL_XFRM_IN_REQID, .len = 4, .param = 1 };
+	b = a;
+	assert_true(rv_predicate_equal(&a, &b));
+	b.param = 0;
+	assert_false(rv_predicate_equal(&a, &b));
+	/* "Any text" stays that. */
+	a = (struct rv_predicate){ .sel = RV_SEL_CT_HELPER, .op = RV_OP_PREFIX, .text = "" };
+	rv_predicate_normalise(&a);
+	assert_int_equal(a.op, RV_OP_PREFIX);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_clock),
+		cmocka_unit_test(beside_the_packet),
+		cmocka_unit_test(what_ipsec_does),
+		cmocka_unit_test(headers_of_ipv6),
+		cmocka_unit_test(equality),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
