@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Does a rule fit a packet? Values are loaded from what the packet is made of, and compared digit by digit. */
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "twin.h"
 
 enum { ICMP = 1, TCP = 6, UDP = 17, DCCP = 33, ICMPV6 = 58, SCTP = 132, UDPLITE = 136 };
@@ -10,6 +13,13 @@ struct values {
 	bool absent;			/* the packet has no such field: never true */
 	uint8_t bytes[TWIN_OPTIONS][16];
 };
+
+/* A guess would pass for an answer. */
+static _Noreturn void refuse(const char *what, const char *name)
+{
+	fprintf(stderr, "the twin does not know %s %s\n", what, name);
+	exit(2);
+}
 
 static void put(struct values *v, uint64_t number, unsigned int len)
 {
@@ -128,8 +138,17 @@ static void load(struct twin_walk *w, const struct rv_predicate *pr, struct valu
 	case RV_SEL_LENGTH:
 		put(v, w->len, 4);
 		break;
-	default:
+	case RV_SEL_TH_SPORT:
+	case RV_SEL_TH_DPORT:
+	case RV_SEL_TH_PORT:
+	case RV_SEL_TCP_FLAGS:
+	case RV_SEL_TCP_OPTION:
+	case RV_SEL_ICMP_TYPE:
+	case RV_SEL_ICMP6_TYPE:
 		load_transport(w, pr, v);
+		break;
+	default:
+		refuse("selector", rv_selectors[pr->sel].name);
 	}
 }
 
@@ -163,11 +182,13 @@ static bool compare(const struct rv_predicate *pr, const uint8_t x[16])
 		for (unsigned int i = 0; i < len; i++)
 			any = any || x[i] & value[i];
 		return any;
-	default:
+	case RV_OP_IN:
 		for (unsigned int i = 0; i < pr->count; i++)
 			any = any || (memcmp(pr->list[i].from, x, len) <= 0 &&
 				      memcmp(x, pr->list[i].to, len) <= 0);
 		return any;
+	default:
+		refuse("the operator of", rv_selectors[pr->sel].name);
 	}
 }
 
@@ -191,6 +212,8 @@ static bool is_ports_match(const char *name)
 
 static bool part_fits(struct twin_walk *w, const struct rv_part *part)
 {
+	if (!rv_part_is_told(part->ext, part->data))
+		refuse("all of match", part->ext->name);
 	/* These ask for the header even where they ask for nothing in it. */
 	if (is_ports_match(part->ext->name) && !has_header(w, true))
 		return false;
