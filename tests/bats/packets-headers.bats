@@ -53,7 +53,7 @@ ah()
 }
 @test "ah: SPI, range, negation; length and reserved bytes (v6)" { v4_v6 ah; }
 
-# RFC 3173: next header, flags, CPI.
+# RFC 3173: next header, flags, CPI. The kernel takes any flags, whatever --compres says.
 ipcomp()
 {
 	rule -p 108 -m ipcomp --ipcompspi 0x1234
@@ -62,8 +62,12 @@ ipcomp()
 	rule -p 108 -m ipcomp ! --ipcompspi 0x1200:0x12ff
 	passed proto=108 hex=1100123400000000
 	caught proto=108 hex=1100133400000000
+	rule -p 108 -m ipcomp --ipcompspi 0x1234 --compres
+	caught proto=108 hex=1100123400000000
+	caught proto=108 hex=11ff123400000000
+	passed proto=108 hex=1100123500000000
 }
-@test "ipcomp: CPI, range and negation" { v4_v6 ipcomp; }
+@test "ipcomp: CPI, range and negation; the flags do not matter" { v4_v6 ipcomp; }
 
 # dccp_packet TYPE [OPTION]: RFC 4340; ports 1000 and 80, long sequence numbers.
 dccp_packet()
@@ -89,7 +93,7 @@ dccp()
 @test "dccp: ports, types and negation" { v4_v6 dccp; }
 
 # next header, reserved, offset and flags, identification
-@test "frag: identification, first, last, more, negation (v6)" {
+@test "frag: identification, first, last, more, negation; the length does not matter (v6)" {
 	IPV=6
 	local first=44:0000000100000064 rest=44:0000001100000064 last=44:0000001000000064
 	rule -m frag --fragid 100
@@ -108,6 +112,12 @@ dccp()
 	rule -m frag ! --fragid 100
 	passed chain=$first
 	caught chain=${first/64/65}
+	# The header has 8 bytes, whatever its second one is. The kernel does not compare it.
+	rule -m frag --fragid 100 --fraglen 99
+	caught chain=$first
+	caught chain=44:0800000100000064
+	rule -m frag --fragid 100 ! --fraglen 8
+	caught chain=$first
 }
 
 # options NAME NUMBER: hop-by-hop and destination options differ by the header's number.
