@@ -161,6 +161,15 @@ static bool has_part(const struct rv_rule *r, const struct rv_part *part)
 	return false;
 }
 
+/* Whether it has options that no predicate tells: they are opaque or, as a comment, mean nothing. */
+static bool has_more(const struct rv_part *part)
+{
+	for (const struct rv_option *o = part->ext->options; o && o->name; o++)
+		if (o->opaque && rv_option_given(part->ext, o, part->data))
+			return true;
+	return !rv_part_is_told(part->ext, part->data);
+}
+
 /* Those of one rule that the other must have: all that predicates do not say, or all. */
 static bool same_parts(rv_family_t family, const struct rv_rule *r, const struct rv_rule *other,
 		       bool all)
@@ -168,7 +177,7 @@ static bool same_parts(rv_family_t family, const struct rv_rule *r, const struct
 	for (const struct rv_part *m = r->matches; m; m = m->next) {
 		if ((!all && !says_nothing(family, m)) || has_part(other, m))
 			continue;
-		if (!rv_part_is_told(m->ext, m->data))
+		if (has_more(m))
 			return false;
 		used[FORM_PROTOCOL]++;
 	}
