@@ -24,6 +24,7 @@ static int read_alias(const struct rv_wire *w, const unsigned char *wire, unsign
 
 static const struct rv_wire wire_rows[] = {
 	{ .revision = 2, .size = sizeof(rv_ct_info_t), .read = read_alias },
+	{ .revision = 0, .bare = true, .name = "NOTRACK" },
 	{ 0 },
 };
 

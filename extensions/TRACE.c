@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * TRACE: the kernel tells of each rule the packet comes by. nf_tables has it as metadata of
- * the packet, so there is no struct.
+ * the packet; the target, which iptables 1.8.0 wrote, has no struct.
  */
 #include <ravelin/extension.h>
 
@@ -10,6 +10,7 @@ static const struct rv_option options[] = { { 0 } };
 static const struct rv_ext trace = {
 	.name = "TRACE",
 	.kind = RV_TARGET,
+	.wire = RV_WIRE({ .bare = true }),
 	.options = options,
 	.nft = " nftrace set 1",
 	.help = "tells of each rule that the packet comes by from here on",

@@ -23,11 +23,12 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* Each revision knows one flag more, in the same byte. Revision 0 has none, and no data. */
+/* Each revision knows one flag more, in the same byte. Revision 0 has none, and no struct. */
 static const struct rv_wire wire[] = {
 	{ .revision = 3, .size = sizeof(info), .known = RV_BIT(info, flags, XT_SOCKET_FLAGS_V3) },
 	{ .revision = 2, .size = sizeof(info), .known = RV_BIT(info, flags, XT_SOCKET_FLAGS_V2) },
 	{ .revision = 1, .size = sizeof(info), .known = RV_BIT(info, flags, XT_SOCKET_FLAGS_V1) },
+	{ .revision = 0, .bare = true },
 	{ .size = 0 },
 };
 

@@ -93,7 +93,7 @@ static bool slots_add_ext(const struct rv_ext *ext)
 
 	if (ext->alias)
 		ok &= slot_add(ext, NULL, ext->alias);
-	for (const struct rv_wire *w = ext->wire; w && w->size; w++)
+	rv_wire_each(w, ext)
 		ok &= slot_add(ext, w, kernel_name(ext, w));
 	return ok;
 }

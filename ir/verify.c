@@ -179,7 +179,7 @@ static int check_row(const struct rv_ext *ext, const struct rv_option *opt, unsi
 
 static int check_wire(const struct rv_ext *ext, struct rv_error *err)
 {
-	for (const struct rv_wire *w = ext->wire; w && w->size; w++) {
+	rv_wire_each(w, ext) {
 		if (w->size > MAX_SIZE)
 			return fail(ext, err, "revision %u of %u bytes is too long", w->revision,
 				    w->size);

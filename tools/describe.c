@@ -183,7 +183,7 @@ static void print_layouts(const struct rv_ext *ext, void *arg)
 
 	(void)arg;
 	rv_ext_config(&config, ext->family, ext);
-	for (const struct rv_wire *w = ext->wire; w && w->size; w++)
+	rv_wire_each(w, ext)
 		printf("%s\t%s\t%s\t%s\t%u\t%u\t%s\n", kind(ext), ext->name, families(ext->family),
 		       rv_nft_wire_name(ext, w), w->revision, w->size, rv_buf_text(&config));
 	rv_buf_free(&config);
@@ -246,7 +246,7 @@ static void put_revisions(const struct rv_ext *ext)
 {
 	const char *between = "";
 
-	for (const struct rv_wire *w = ext->wire; w && w->size; w++) {
+	rv_wire_each(w, ext) {
 		printf("%s%u", between, w->revision);
 		if (strcmp(rv_nft_wire_name(ext, w), rv_ext_kernel_name(ext)) != 0)
 			printf(" (as %s)", rv_nft_wire_name(ext, w));
@@ -323,7 +323,9 @@ static int markdown(void)
 	     "# Matches and targets\n\n"
 	     "Each section tells the families, the revisions of the kernel's struct that are read\n"
 	     "(the first is written, or an older one where the kernel has no newer) and the kernel's\n"
-	     "option.\n\n"
+	     "option. Revisions that were gone before Linux had nf_tables (3.13) cannot stand in its\n"
+	     "rules, and most of their structs are in no header of the kernel any more: MARK 0 and 1,\n"
+	     "mark 0, CONNMARK 0, connmark 0, conntrack 0, hashlimit 0 and the like are not read.\n\n"
 	     "Each option has the selector of its predicate, or the reason why it has none: it is\n"
 	     "then opaque. The last column says how nf_tables is told of it, when nothing else of the\n"
 	     "match is opaque: by native expressions, or by the kernel's struct in a compat\n"

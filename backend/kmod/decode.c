@@ -240,15 +240,6 @@ static struct rv_part *read_predicates(struct reader *r, const struct rvk_elemen
 	return part;
 }
 
-/* A match or target that has no struct, whose name says all; or NULL. */
-static const struct rv_ext *find_bare(rv_family_t family, const struct rvk_element *el)
-{
-	const struct rv_ext *ext = rv_ext_find(el->kind == RVK_KIND_TARGET ? RV_TARGET : RV_MATCH,
-					       family, el->name);
-
-	return ext && !ext->wire && !ext->size && !el->revision && !data_len(el) ? ext : NULL;
-}
-
 static struct rv_part *part_of(rv_family_t family, const struct rvk_element *el, struct rv_error *why)
 {
 	const struct rv_wire_name name = {
@@ -256,16 +247,8 @@ static struct rv_part *part_of(rv_family_t family, const struct rvk_element *el,
 		.name = el->name,
 		.revision = el->revision,
 	};
-	const struct rv_ext *bare = find_bare(family, el);
-	struct rv_part *part;
 
-	if (!bare)
-		return rv_part_from_wire(family, &name, (const unsigned char *)(el + 1),
-					 data_len(el), why);
-	part = rv_part_new(bare);
-	if (!part)
-		rv_fail_memory(why);
-	return part;
+	return rv_part_from_wire(family, &name, (const unsigned char *)(el + 1), data_len(el), why);
 }
 
 static struct rv_part *read_data(struct reader *r, const struct rvk_element *el)

@@ -159,11 +159,7 @@ static int write_data(struct writer *w, uint8_t kind, const struct rv_part *part
 	size_t at, size;
 	unsigned char *data;
 
-	if (!wire && !part->ext->size) {	/* its name says all */
-		element_end(w, element(w, kind, RVK_FORM_DATA, name, 0));
-		return 0;
-	}
-	if (!wire || !wire->size)
+	if (!wire || (!wire->size && !wire->bare))
 		return rv_fail(w->err, RV_ERR_PROBLEM, NULL, "ravelin.ko cannot be told of %s `%s'",
 			       kind == RVK_KIND_TARGET ? "target" : "match", part->ext->name);
 	at = element(w, kind, RVK_FORM_DATA, name, wire->revision);

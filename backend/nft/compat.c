@@ -33,7 +33,7 @@ int rv_nft_part_write(struct rv_buf *b, rv_family_t family, const struct rv_part
 	size_t len;
 	int rc;
 
-	if (!w || !w->size)
+	if (!w || (!w->size && !w->bare))
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "nf_tables cannot be told of %s `%s'",
 			       part->ext->kind == RV_TARGET ? "target" : "match", part->ext->name);
 	len = XT_ALIGN(w->size);

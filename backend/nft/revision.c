@@ -49,7 +49,7 @@ const char *rv_nft_wire_name(const struct rv_ext *ext, const struct rv_wire *w)
 static const struct rv_wire *ask(struct rv_nft_socket *n, rv_family_t family,
 				 const struct rv_ext *ext)
 {
-	for (const struct rv_wire *w = ext->wire; w && w->size; w++)
+	rv_wire_each(w, ext)
 		if (rv_nft_kernel_has(n, family, rv_nft_wire_name(ext, w), w->revision,
 				      ext->kind == RV_TARGET) == RV_NFT_HAS)
 			return w;

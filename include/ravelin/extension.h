@@ -262,6 +262,7 @@ struct rv_wire_field {
 struct rv_wire {
 	uint8_t revision;
 	uint16_t size;			/* of the kernel's struct, unaligned */
+	bool bare;			/* there is no struct, the name says all; size is 0 */
 	uint16_t bytes;			/* the first of them; the rest is the kernel's own. 0: all */
 	struct rv_bit known;		/* other bits of this field of the wire have no words */
 	const struct rv_wire_field *fields;
@@ -272,6 +273,10 @@ struct rv_wire {
 	uint32_t arg;			/* for the hooks: what differs between rows that share them */
 	const char *name;		/* in the kernel, if it is not the descriptor's */
 };
+
+/* Declares w and runs through the layouts of a descriptor, which may have none. */
+#define rv_wire_each(w, ext) \
+	for (const struct rv_wire *w = (ext)->wire; w && (w->size || w->bare); w++)
 
 /* For rv_ext.wire: the layouts, for rv_wire.fields: the fields. */
 #define RV_WIRE(...) (const struct rv_wire[]){ __VA_ARGS__, { .size = 0 } }
@@ -301,7 +306,7 @@ struct rv_ext {
 	uint16_t size;			/* of rv_part.data */
 	uint16_t compare;		/* leading bytes that equality looks at; 0: all */
 	const void *initial;		/* size bytes to start from; NULL: zeros */
-	const struct rv_wire *wire;	/* ends with size 0 */
+	const struct rv_wire *wire;	/* ends with size 0, not bare */
 	const struct rv_option *options;
 	/*
 	 * Rows whose sel nf_tables can load itself and stock writes so: the part is

@@ -21,7 +21,7 @@ static const struct rv_part *writing;
 static bool fits(const struct rv_wire *w)
 {
 	size_t len = XT_ALIGN(w->size);
-	unsigned char *blob = malloc(len);
+	unsigned char *blob = malloc(len ? len : 1);
 	struct rv_error err = { 0 };
 	bool ok = blob && !rv_part_to_wire(writing, w, blob, len, &err);
 
@@ -44,7 +44,7 @@ const struct rv_wire *__wrap_rv_nft_wire(rv_family_t family, const struct rv_ext
 
 	if (!ext->wire || rv_nft_open(&n, &err))
 		return ext->wire;
-	for (const struct rv_wire *w = ext->wire; w->size; w++)
+	rv_wire_each(w, ext)
 		if (rv_nft_kernel_has(&n, family, rv_nft_wire_name(ext, w), w->revision,
 				      ext->kind == RV_TARGET) == RV_NFT_HAS && fits(w))
 			oldest = w;

@@ -250,8 +250,9 @@ static void check_layout(const struct place *at, const struct rv_part *p, const 
 
 static void check_wire(const struct place *at, const struct rv_part *p)
 {
-	for (const struct rv_wire *w = p->ext->wire; w && w->size && !at->no_wire; w++)
-		check_layout(at, p, w);
+	rv_wire_each(w, p->ext)
+		if (!at->no_wire)
+			check_layout(at, p, w);
 }
 
 static int count_predicate(const struct rv_predicate *p, void *arg)
@@ -572,7 +573,7 @@ static void test_nonsense_from_the_wire(void **state)
 	(void)state;
 	srandom(1);
 	for (unsigned int i = 0; i < nused; i++)
-		for (const struct rv_wire *w = used[i].ext->wire; w && w->size; w++)
+		rv_wire_each(w, used[i].ext)
 			nonsense(used[i].ext, w);
 }
 

@@ -155,12 +155,42 @@ static void nonsense(void **state)
 	rv_part_free(part);
 }
 
+/* Without a struct the name says all. */
+static void expect_bare(enum rv_ext_kind kind, rv_family_t family, const char *name, const char *text)
+{
+	const struct rv_wire_name wanted = { .kind = kind, .name = name };
+	struct rv_rule *rule = rv_rule_new();
+	struct rv_buf b = RV_BUF_INIT;
+	struct rv_error err = { 0 };
+	struct rv_part *part = rv_part_from_wire(family, &wanted, NULL, 0, &err);
+
+	assert_non_null(rule);
+	assert_non_null(part);
+	if (kind == RV_TARGET)
+		rule->target = part;
+	else
+		rv_rule_add_match(rule, part);
+	rv_render_rule(&b, family, "X", rule, RV_COUNTERS_NONE);
+	assert_string_equal(rv_buf_text(&b), text);
+	rv_buf_free(&b);
+	rv_rule_free(rule);
+	assert_null(rv_part_from_wire(family, &wanted, (const unsigned char *)text, 8, &err));
+}
+
+static void bare(void **state)
+{
+	(void)state;
+	expect_bare(RV_MATCH, NFPROTO_IPV4, "socket", "-A X -m socket\n");
+	expect_bare(RV_TARGET, NFPROTO_IPV4, "TRACE", "-A X -j TRACE\n");
+	expect_bare(RV_TARGET, NFPROTO_IPV6, "NOTRACK", "-A X -j NOTRACK\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(conntrack), cmocka_unit_test(state_match),
 		cmocka_unit_test(host_mask), cmocka_unit_test(multiport),
-		cmocka_unit_test(addrtype), cmocka_unit_test(nonsense),
+		cmocka_unit_test(addrtype), cmocka_unit_test(nonsense), cmocka_unit_test(bare),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
