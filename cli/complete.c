@@ -76,9 +76,11 @@ static void offer_core(struct rv_offers *o, const struct rv_completion *c)
 
 /* Other spellings of a row only once it is clear that one is meant. */
 static bool is_shown(const struct rv_offers *o, const struct rv_completion *c,
-		     const struct rv_option *row)
+		     const struct rv_ext *ext, const struct rv_option *row)
 {
-	if (row->family && row->family != c->family)
+	rv_family_t family = ext->options[rv_option_index(ext, row)].family;
+
+	if (family && family != c->family)
 		return false;
 	return !row->alias_of || o->len > strlen("--");
 }
@@ -86,7 +88,7 @@ static bool is_shown(const struct rv_offers *o, const struct rv_completion *c,
 static void offer_rows(struct rv_offers *o, const struct rv_completion *c, const struct rv_ext *ext)
 {
 	for (const struct rv_option *row = ext->options; row && row->name; row++)
-		if (is_shown(o, c, row))
+		if (is_shown(o, c, ext, row))
 			offer_option(o, row->letter, row->name, row->help);
 }
 

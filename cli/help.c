@@ -64,12 +64,12 @@ static void add_names(struct rv_buf *b, const struct rv_name *names)
 	}
 }
 
-static void add_ext_rows(struct rv_buf *b, const struct rv_ext *ext)
+static void add_ext_rows(struct rv_buf *b, rv_family_t family, const struct rv_ext *ext)
 {
 	struct rv_buf words = RV_BUF_INIT;
 
 	for (const struct rv_option *o = ext->options; o && o->name; o++) {
-		if (o->alias_of)
+		if (o->alias_of || (o->family && o->family != family))
 			continue;
 		add_words(&words, o->flags & RV_OPT_INVERT, o->letter, o->name);
 		add_aliases(&words, ext, o);
@@ -94,13 +94,13 @@ static void add_core_rows(struct rv_buf *b, bool commands)
 	rv_buf_free(&words);
 }
 
-static void add_ext(struct rv_buf *b, const struct rv_ext *ext)
+static void add_ext(struct rv_buf *b, rv_family_t family, const struct rv_ext *ext)
 {
 	rv_buf_printf(b, "\n%s %s options:", ext->name, ext->kind == RV_TARGET ? "target" : "match");
 	if (ext->help)
 		rv_buf_printf(b, " (%s)", ext->help);
 	rv_buf_putc(b, '\n');
-	add_ext_rows(b, ext);
+	add_ext_rows(b, family, ext);
 }
 
 void rv_cli_help(const struct rv_cli *cli, const struct rv_options *opts, struct rv_buf *b)
@@ -110,9 +110,9 @@ void rv_cli_help(const struct rv_cli *cli, const struct rv_options *opts, struct
 		      cli->name);
 	add_core_rows(b, true);
 	rv_buf_puts(b, "\nThe rule:\n");
-	add_ext_rows(b, &rv_ext_ip);
+	add_ext_rows(b, cli->family, &rv_ext_ip);
 	rv_buf_puts(b, "\nOptions:\n");
 	add_core_rows(b, false);
 	for (unsigned int i = 0; i < opts->nhelp; i++)
-		add_ext(b, opts->help_exts[i]);
+		add_ext(b, cli->family, opts->help_exts[i]);
 }
