@@ -244,8 +244,12 @@ ZSHDIR    ?= $(DATADIR)/zsh/site-functions
 FISHDIR   ?= $(DATADIR)/fish/vendor_completions.d
 UNITDIR   ?= $(PREFIX)/lib/systemd/system
 COMPLETED := ravelin $(LINKS)
+# Words of ravelin-rules.
+RULES     := boot load test save
+# What ravelin-rules loads at boot when the rules cannot be.
+CLOSED    := closed.v4 closed.v6
 PAGES     := $(wildcard docs/man/*.[18])
-fill       = sed -e 's|@RAVELIN@|$(SBINDIR)/ravelin|; s|@NAMES@|$(COMPLETED)|; s|@SBINDIR@|$(SBINDIR)|g' \
+fill       = sed -e 's|@RAVELIN@|$(SBINDIR)/ravelin|; s|@NAMES@|$(COMPLETED)|; s|@RULES@|$(RULES)|; s|@SBINDIR@|$(SBINDIR)|g' \
 	-e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|; s|@EXTENSIONS@|$(EXTENSIONS)|'
 
 install: all install-headers install-shell
@@ -254,6 +258,8 @@ install: all install-headers install-shell
 	install -d -m 0755 $(DESTDIR)$(EXTENSIONS) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(UNITDIR)
 	$(fill) dist/ravelin.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/ravelin.pc
 	$(fill) dist/ravelin-restore.service.in >$(DESTDIR)$(UNITDIR)/ravelin-restore.service
+	$(fill) dist/ravelin-rules.in >$(DESTDIR)$(SBINDIR)/ravelin-rules && chmod 0755 $(DESTDIR)$(SBINDIR)/ravelin-rules
+	install -m 0644 -t $(DESTDIR)$(LIBDIR)/ravelin $(CLOSED:%=dist/%)
 	for p in $(PAGES); do install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man$${p##*.} $$p || exit; done
 
 # bash and fish look for a file by the name of the program.
@@ -262,17 +268,17 @@ install-shell:
 	$(fill) completion/ravelin.bash >$(DESTDIR)$(BASHDIR)/ravelin
 	$(fill) completion/ravelin.zsh >$(DESTDIR)$(ZSHDIR)/_ravelin
 	$(fill) completion/ravelin.fish >$(DESTDIR)$(FISHDIR)/ravelin.fish
-	for n in $(LINKS); do ln -sf ravelin $(DESTDIR)$(BASHDIR)/$$n; ln -sf ravelin.fish $(DESTDIR)$(FISHDIR)/$$n.fish; done
+	for n in $(LINKS) ravelin-rules; do ln -sf ravelin $(DESTDIR)$(BASHDIR)/$$n; ln -sf ravelin.fish $(DESTDIR)$(FISHDIR)/$$n.fish; done
 
-# Needs debootstrap and Debian's archive.
 check-vm:
 	scripts/deps build check
 	$(MAKE) all
 	tests/vm/check
 
+# Needs debootstrap and Debian's archive.
 check-package:
 	scripts/deps build package
-	tests/package/run
+	tests/package/run --long
 
 # build/ravelin_VERSION_ARCH.deb
 deb: all
@@ -282,10 +288,11 @@ install-headers:
 	install -D -m 0644 -t $(DESTDIR)$(INCLUDEDIR)/ravelin $(HEADERS:%=include/ravelin/%.h)
 
 uninstall:
-	for n in ravelin $(LINKS); do rm -f $(DESTDIR)$(SBINDIR)/$$n; done
+	for n in ravelin ravelin-rules $(LINKS); do rm -f $(DESTDIR)$(SBINDIR)/$$n; done
+	for n in $(CLOSED); do rm -f $(DESTDIR)$(LIBDIR)/ravelin/$$n; done
 	for n in $(HEADERS); do rm -f $(DESTDIR)$(INCLUDEDIR)/ravelin/$$n.h; done
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/ravelin
-	for n in $(COMPLETED); do rm -f $(DESTDIR)$(BASHDIR)/$$n $(DESTDIR)$(FISHDIR)/$$n.fish; done
+	for n in $(COMPLETED) ravelin-rules; do rm -f $(DESTDIR)$(BASHDIR)/$$n $(DESTDIR)$(FISHDIR)/$$n.fish; done
 	for p in $(notdir $(PAGES)); do rm -f $(DESTDIR)$(MANDIR)/man$${p##*.}/$$p; done
 	rm -f $(DESTDIR)$(ZSHDIR)/_ravelin $(DESTDIR)$(LIBDIR)/pkgconfig/ravelin.pc $(DESTDIR)$(UNITDIR)/ravelin-restore.service
 

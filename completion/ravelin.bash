@@ -37,3 +37,4 @@ _ravelin()
 	fi
 }
 complete -F _ravelin @NAMES@
+complete -W '@RULES@' ravelin-rules

@@ -13,6 +13,7 @@ function __ravelin_offers
 	end
 end
 
+complete -c ravelin-rules -f -a '@RULES@'
 for name in @NAMES@
 	complete -c $name -f -a '(__ravelin_offers)'
 end

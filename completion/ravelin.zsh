@@ -1,4 +1,4 @@
-#compdef @NAMES@
+#compdef @NAMES@ ravelin-rules
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Completion in zsh: what may come is asked of ravelin itself.
@@ -7,6 +7,10 @@ _ravelin()
 {
 	local line files=0
 	local -a found
+	if [[ $service == ravelin-rules ]]; then
+		compadd @RULES@
+		return
+	fi
 	for line in ${(f)"$(@RAVELIN@ complete -- "${(@)words[1,CURRENT]}" 2>/dev/null)"}; do
 		if [[ $line == $'\t' ]]; then
 			files=1
