@@ -64,6 +64,33 @@ offers()
 	offers 'iptables -A MY' 'MYCHAIN MYOTHER'
 }
 
+@test "every program, and every option that its -h has" {
+	local program
+	tool ../ravelin --help | sed -n '/^Programs/,/^$/s/^  \([^ ]*\) .*/\1/p' >programs
+	[ "$(wc -l <programs)" -gt 15 ]
+	tool ../ravelin complete -- ravelin '' | cut -f 1 | grep -v '^-' >offered
+	diff programs offered
+	while read -r program; do
+		echo "$program"
+		tool ../ravelin "$program" -h </dev/null | grep -oE '(^|-[A-Za-z0-9], | )--[a-z0-9-]+ *' |
+			grep -oE -- '--[a-z0-9-]+' | sort -u >said
+		# Options of rules come with a rule.
+		{ tool ../ravelin complete -- "$program" -- && tool ../ravelin complete -- "$program" -A INPUT -- &&
+			tool ../ravelin complete -- "$program" -A INPUT --s &&
+			tool ../ravelin complete -- "$program" -A INPUT --d &&
+			tool ../ravelin complete -- "$program" -A INPUT --f &&
+			tool ../ravelin complete -- "$program" -L --; } | cut -f 1 | grep -- '^--' | sort -u >offered
+		# That of diff speaks of another program's.
+		grep -vxF -e --noflush said >said.own || true
+		[ "$program" = diff ] || cp said said.own
+		[ -s said.own ] && diff said.own offered
+	done <programs
+	for program in "$RAVELIN_BIN"/*; do
+		echo "$program"
+		[ "$(tool ../ravelin complete -- "${program##*/}" -- | wc -l)" -ge 3 ]
+	done
+}
+
 # tab SHELL SETUP TYPED WANT...
 tab() { ns "$NS" "$PYTHON" -I -S "$LIB_DIR/tab.py" "$@"; }
 
@@ -75,6 +102,8 @@ in_shell()
 	tab "$1" "$2" 'iptables -A INPUT -p tcp --dp\t' --dport
 	tab "$1" "$2" 'ip6tables -m connt\t' 'conntrack'
 	tab "$1" "$2" 'ravelin ip6tables-s\t' 'ip6tables-save'
+	tab "$1" "$2" 'iptables-apply --time\t' '--timeout'
+	tab "$1" "$2" 'ravelin-rules lo\t' 'load'
 }
 
 @test "in bash" { in_shell bash "source $PLACE/bash/ravelin"; }
