@@ -206,6 +206,7 @@ check-engine:
 # make fuzz SECONDS=600
 fuzz:
 	scripts/deps build check
+	$(MAKE) all
 	tests/fuzz/run $(or $(SECONDS),60)
 
 # Docker, firewalld, libvirt and more of those that drive iptables; check runs the quick ones.

@@ -34,6 +34,8 @@
 -p tcp -p udp ; FAIL ; multiple --protocol options not allowed
 -i eth0 ; = ; OK
 ! -i eth0 ; = ; OK
+-i 'a b' ; -i "a b" ; OK
+! -i 'x -j ACCEPT' ; ! -i "x -j ACCEPT" ; OK
 -i eth+ ; = ; OK
 ! -i eth+ ; = ; OK
 -i + ;  ; OK

@@ -9,6 +9,7 @@
 -m set --match-set i3 src,dst,src,src,src,src ; = ; OK
 -m set --match-set l src ; = ; OK
 -m set ! --match-set s4 src ; = ; OK
+-m set --match-set 'a b' src ; -m set --match-set "a b" src ; OK
 -m set --match-set=s4 src ; -m set --match-set s4 src ; OK
 -m set --match-s s4 src ; -m set --match-set s4 src ; OK
 -m set --match-set s4 src -m set --match-set sp src ; = ; OK

@@ -565,5 +565,9 @@ static int (*const readers[])(struct rv_parse *p, const char *text, unsigned cha
 
 int rv_value_parse(struct rv_parse *p, const char *text, unsigned char *field)
 {
+	/* In a save the rest would be a line of its own. */
+	if (strchr(text, '\n') && !p->opt->newline)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Newlines not allowed in --%s",
+			       p->opt->name);
 	return readers[p->opt->type](p, text, field);
 }

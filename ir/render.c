@@ -37,7 +37,7 @@ void rv_render_rule(struct rv_buf *b, rv_family_t family, const char *chain,
 	    (counters == RV_COUNTERS_NONZERO && (packets || bytes)))
 		rv_buf_printf(b, "[%llu:%llu] ", packets, bytes);
 	rv_buf_puts(b, "-A ");
-	rv_buf_puts(b, chain);
+	rv_print_name(b, chain);
 	rv_part_render(&o, &rv_ext_ip, (const unsigned char *)&r->ip);
 	for (const struct rv_part *m = r->matches; m; m = m->next) {
 		rv_buf_puts(b, " -m ");
@@ -48,7 +48,7 @@ void rv_render_rule(struct rv_buf *b, rv_family_t family, const char *chain,
 		rv_buf_printf(b, " -c %llu %llu", packets, bytes);
 	if (target) {
 		rv_buf_puts(b, r->verdict == RV_VERDICT_GOTO ? " -g " : " -j ");
-		rv_buf_puts(b, target);
+		rv_print_name(b, target);
 	}
 	if (r->target)
 		rv_part_render(&o, r->target->ext, r->target->data);

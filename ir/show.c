@@ -119,13 +119,28 @@ static void print_change(struct rv_out *o, const struct rv_option *opt, const un
 		rv_buf_printf(o->buf, "xset 0x%llx/0x%llx", n, mask);
 }
 
-/* Words that iptables-restore reads as they stand: no blank, quote or backslash, no dash first. */
-static bool readable(const char *text)
+/* Without what iptables-restore may take for more than a letter of the word. */
+static bool is_plain(const char *text)
 {
 	for (const char *p = text; *p; p++)
 		if ((unsigned char)*p <= ' ' || strchr("\"'\\", *p))
 			return false;
-	return *text && *text != '-';
+	return *text != '\0';
+}
+
+/* Words that iptables-restore reads as they stand. */
+static bool readable(const char *text)
+{
+	return is_plain(text) && *text != '-';
+}
+
+/* Names may have blanks in them: stock prints those so that they read as further words. */
+static void print_name(struct rv_out *o, const char *name)
+{
+	if (o->style == RV_STYLE_SAVE && !is_plain(name))
+		rv_print_quoted(o->buf, name);
+	else
+		rv_buf_puts(o->buf, name);
 }
 
 static void print_string(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
@@ -248,7 +263,10 @@ static void print_prefix(struct rv_out *o, const struct rv_option *opt, const un
 
 static void print_iface(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
-	rv_buf_printf(o->buf, "%.*s", IFNAMSIZ, (const char *)data + opt->offset);
+	char name[IFNAMSIZ + 1];
+
+	snprintf(name, sizeof(name), "%.*s", IFNAMSIZ, (const char *)data + opt->offset);
+	print_name(o, name);
 }
 
 static void print_proto(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
@@ -266,7 +284,8 @@ static void print_set(struct rv_out *o, const struct rv_option *opt, const unsig
 {
 	const struct rv_ipset *s = (const struct rv_ipset *)(const void *)(data + opt->offset);
 
-	rv_buf_printf(o->buf, "%s ", s->name);
+	print_name(o, s->name);
+	rv_buf_putc(o->buf, ' ');
 	for (unsigned int i = 1; i <= s->set.dim && i <= IPSET_DIM_MAX; i++)
 		rv_buf_printf(o->buf, "%s%s", i > 1 ? "," : "",
 			      s->set.flags & 1 << i ? "src" : "dst");

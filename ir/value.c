@@ -305,7 +305,16 @@ void rv_print_quoted(struct rv_buf *b, const char *text)
 	for (p = text; *p; p++) {
 		if (strchr("\"\\'", *p))
 			rv_buf_putc(b, '\\');
-		rv_buf_putc(b, *p);
+		/* Another program's: the rest would be a line of its own. */
+		rv_buf_putc(b, *p == '\n' ? ' ' : *p);
 	}
 	rv_buf_putc(b, '"');
+}
+
+void rv_print_name(struct rv_buf *b, const char *name)
+{
+	if (strchr(name, '"'))
+		rv_print_quoted(b, name);
+	else
+		rv_buf_puts(b, name);
 }

@@ -22,13 +22,13 @@ static bool add_word(struct rv_line *l, bool quoted)
 }
 
 /* One word from *text on; a closing quote ends it. Returns whether a quote was in it. */
-static bool take_word(struct rv_line *l, const char **text, const char *end)
+static bool take_word(struct rv_line *l, const char **text, const char *end, bool quotes)
 {
 	bool quoted = false, inside = false;
 	const char *c = *text;
 
 	for (; c < end && (inside || (*c != ' ' && *c != '\t')); c++) {
-		if (*c == '"') {
+		if (quotes && *c == '"') {
 			quoted = true;
 			inside = !inside;
 			if (!inside)
@@ -55,7 +55,7 @@ static void point_at_words(struct rv_line *l)
 	}
 }
 
-bool rv_line_cut(struct rv_line *l, const char *text, size_t len)
+bool rv_line_cut(struct rv_line *l, const char *text, size_t len, bool quotes)
 {
 	const char *end = text + len;
 
@@ -64,7 +64,7 @@ bool rv_line_cut(struct rv_line *l, const char *text, size_t len)
 	while (text < end) {
 		if (*text == ' ' || *text == '\t')
 			text++;
-		else if (!add_word(l, take_word(l, &text, end)))
+		else if (!add_word(l, take_word(l, &text, end, quotes)))
 			return false;
 	}
 	if (!rv_buf_ok(&l->text))

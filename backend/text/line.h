@@ -21,8 +21,11 @@ struct rv_line {
 	size_t count, room;
 };
 
-/* Cuts as iptables-restore does. False: no memory. The bytes must not hold a NUL. */
-bool rv_line_cut(struct rv_line *l, const char *text, size_t len);
+/*
+ * Cuts as iptables-restore does; it knows quotes in rules only, not in the lines of tables and
+ * chains. False: no memory. The bytes must not hold a NUL.
+ */
+bool rv_line_cut(struct rv_line *l, const char *text, size_t len, bool quotes);
 void rv_line_free(struct rv_line *l);
 
 enum rv_piece_kind {

@@ -147,15 +147,20 @@ static int get_word(struct reader *r, const json_t *value, struct rv_buf *b)
 	return 0;
 }
 
-/* The name of a table, chain, match, target, as it stands in a line without quotes. */
-static int put_name(struct reader *r, const json_t *object, const char *what)
+/*
+ * The name of a table, chain, match, target. A rule has quotes around what has one in it; the line
+ * of a chain knows none.
+ */
+static int put_name(struct reader *r, const json_t *object, const char *what, bool in_rule)
 {
 	struct rv_buf name = RV_BUF_INIT;
 	int rc = get_word(r, json_object_get(object, "name"), &name);
 
-	if (!rc && (!name.len || name.data[strcspn(name.data, " \t\"")]))
+	if (!rc && (!name.len || name.data[strcspn(name.data, " \t")]))
 		rc = fail(r, "the name of %s is none", what);
-	if (!rc)
+	if (!rc && in_rule)
+		rv_print_name(&r->text, name.data);
+	else if (!rc)
 		rv_buf_add(&r->text, name.data, name.len);
 	rv_buf_free(&name);
 	return rc;
@@ -259,7 +264,7 @@ static int put_part(struct reader *r, const json_t *part, const char *dash, cons
 	if (check_members(r, part, what, members))
 		return -1;
 	rv_buf_printf(&r->text, " %s ", dash);
-	return put_name(r, part, what) ? -1 : put_options(r, part);
+	return put_name(r, part, what, true) ? -1 : put_options(r, part);
 }
 
 static int put_rule(struct reader *r, const json_t *chain, const json_t *rule)
@@ -276,7 +281,7 @@ static int put_rule(struct reader *r, const json_t *chain, const json_t *rule)
 	if (check_members(r, rule, "a rule", members) || put_counters(r, rule))
 		return -1;
 	rv_buf_puts(&r->text, " -A ");
-	if (put_name(r, chain, "a chain") || put_options(r, rule))
+	if (put_name(r, chain, "a chain", true) || put_options(r, rule))
 		return -1;
 	json_array_foreach(json_object_get(rule, "matches"), i, match)
 		if (put_part(r, match, "-m", "a match"))
@@ -306,7 +311,7 @@ static int put_chain(struct reader *r, const json_t *chain)
 	if (policy && rv_verdict_find(policy) == RV_VERDICT_NONE)
 		return fail(r, "`%.64s' is no policy", policy);
 	rv_buf_putc(&r->text, ':');
-	if (put_name(r, chain, "a chain"))
+	if (put_name(r, chain, "a chain", false))
 		return -1;
 	rv_buf_printf(&r->text, " %s ", policy ? policy : "-");
 	if (put_counters(r, chain))
@@ -348,7 +353,7 @@ static int put_table(struct reader *r, const json_t *table)
 	if (check_members(r, table, "a table", members))
 		return -1;
 	rv_buf_putc(&r->text, '*');
-	if (put_name(r, table, "a table"))
+	if (put_name(r, table, "a table", false))
 		return -1;
 	end_line(r);
 	if (each_chain(r, table, put_chain) || each_chain(r, table, put_rules))

@@ -76,7 +76,7 @@ static bool is_line(const char *text)
 
 static bool is_word(const char *text)
 {
-	return *text && is_line(text) && !text[strcspn(text, " \t\"")];
+	return *text && is_line(text) && !text[strcspn(text, " \t")];
 }
 
 static const char *attribute(const char **attributes, const char *name)
@@ -375,7 +375,8 @@ static int open_part(struct reader *r, const char *name, const char **attributes
 	} else if (!strcmp(name, "call") || !strcmp(name, "goto")) {
 		r->jump = *name == 'c' ? RV_PIECE_TARGET : RV_PIECE_GOTO;
 	} else {
-		rv_buf_printf(&r->action, " -j %s", name);
+		rv_buf_puts(&r->action, " -j ");
+	rv_print_name(&r->action, name);
 	}
 	return 0;
 }
@@ -393,7 +394,8 @@ static int open_option(struct reader *r, const char *name, const char **attribut
 	own = own ? undone(r, own) : name;
 	if (!own)
 		return no_memory(r);
-	rv_buf_printf(&r->action, " %s %s", r->jump == RV_PIECE_GOTO ? "-g" : "-j", own);
+	rv_buf_puts(&r->action, r->jump == RV_PIECE_GOTO ? " -g " : " -j ");
+	rv_print_name(&r->action, own);
 	return 0;
 }
 
@@ -432,7 +434,8 @@ static void put_rule(struct reader *r)
 	struct rv_buf *b = &r->chain->rules;
 
 	rv_buf_add(b, r->counters.data, r->counters.len);
-	rv_buf_printf(b, "-A %s", r->chain->name);
+	rv_buf_puts(b, "-A ");
+	rv_print_name(b, r->chain->name);
 	rv_buf_add(b, r->conditions.data, r->conditions.len);
 	rv_buf_add(b, r->action.data, r->action.len);
 	rv_buf_putc(b, '\n');

@@ -380,7 +380,7 @@ static int on_rule(struct writer *w, const char *text, size_t len,
 	bool same = false;
 	size_t end;
 
-	if (!rv_line_cut(&w->line, text, len))
+	if (!rv_line_cut(&w->line, text, len, true))
 		return rv_fail_memory(w->err);
 	if (w->line.count >= 2 && !strcmp(w->line.word[0].text, "-A"))
 		c = find_chain(w, w->line.word[1].text);
@@ -422,7 +422,7 @@ static int on_declare(struct writer *w, const char *text, size_t len)
 	const struct rv_line_word *word;
 	struct chain *c;
 
-	if (!rv_line_cut(&w->line, text + 1, len - 1))
+	if (!rv_line_cut(&w->line, text + 1, len - 1, false))
 		return rv_fail_memory(w->err);
 	word = w->line.word;
 	if (w->line.count < 2)
@@ -443,7 +443,7 @@ static int on_declare(struct writer *w, const char *text, size_t len)
 
 static int on_table(struct writer *w, const char *text, size_t len)
 {
-	if (!rv_line_cut(&w->line, text + 1, len - 1))
+	if (!rv_line_cut(&w->line, text + 1, len - 1, false))
 		return rv_fail_memory(w->err);
 	if (!w->line.count)
 		return fail(w, "table name invalid");

@@ -212,7 +212,7 @@ struct rv_option {
 	const char *tables;		/* a rule with it is for these only, as rv_ext.tables and .hooks */
 	uint32_t hooks;
 	/* Errors in stock's words where they are not the usual ones; NULL: the usual. */
-	const char *newline;		/* RV_T_STRING: for one with a newline in it; NULL: it may */
+	const char *newline;		/* RV_T_STRING: its own words for a newline in it; NULL: the usual */
 	const char *bad;		/* for a value that is none; %s stands for it */
 	const char *reversed;		/* for a range that ends before it starts */
 	const char *once;		/* given twice, or together with a row it excludes */
@@ -519,6 +519,8 @@ void rv_set_uint(unsigned char *field, unsigned int size, uint64_t value);
 
 /* A string as save prints it: bare if it may stand so, else in quotes with escapes. */
 void rv_print_quoted(struct rv_buf *b, const char *text);
+/* The name of a chain in a rule: bare, as stock has it, unless it could not be read back so. */
+void rv_print_name(struct rv_buf *b, const char *name);
 
 /*
  * Reads one value of the option's type from text into field. rv_option_parse() uses it

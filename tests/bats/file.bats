@@ -374,6 +374,28 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	untouched
 }
 
+@test "no value of a rule reads as more than that value in the file" {
+	one_rule
+	local option
+	for option in '-i' '-m comment --comment' '-m recent --name' '-m helper --helper' '-m nfacct --nfacct-name'; do
+		# shellcheck disable=SC2086 # an option is several words
+		refused_like 2 "Newlines not allowed in --" iptables -A INPUT $option $'a\n-P INPUT'
+	done
+	untouched
+	# Stock's save has neither in quotes, so that they are options when it is read.
+	capture iptables -A INPUT -i 'x -j ACCEPT' -m set --match-set 'y -j DROP' src
+	[ "$rc" = 0 ]
+	quiet iptables -N 'a"b'
+	quiet iptables -A 'a"b' -j RETURN
+	quiet iptables -A INPUT -g 'a"b'
+	local line
+	for line in '-A INPUT -i "x -j ACCEPT" -m set --match-set "y -j DROP" src' '-A INPUT -g "a\"b"' \
+		'-A "a\"b" -j RETURN' ':a"b - [0:0]'; do
+		grep -Fxe "$line" "$RULES"
+	done
+	prints "$(grep '^-A' "$RULES")" eval 'iptables -S | grep ^-A'
+}
+
 @test "a directory that can't be written: said, and nothing changed" {
 	one_rule
 	chmod 555 "$DIR"
