@@ -251,6 +251,26 @@ static struct rv_part *part_of(rv_family_t family, const struct rvk_element *el,
 	return rv_part_from_wire(family, &name, (const unsigned char *)(el + 1), data_len(el), why);
 }
 
+/*
+ * Whether the part says every byte of the element: the same ones come of it. What is of another
+ * revision was converted by tables that lose nothing.
+ */
+static bool says_all(const struct rv_part *part, const struct rvk_element *el)
+{
+	const struct rv_wire *wire = part->ext->wire;
+	struct rv_error none = { 0 };
+	unsigned char *again;
+	bool same;
+
+	if (!wire || wire->revision != el->revision || !data_len(el))
+		return true;
+	again = malloc(data_len(el));
+	same = again && !rv_part_to_wire(part, wire, again, data_len(el), &none) &&
+	       !memcmp(again, el + 1, data_len(el));
+	free(again);
+	return same;
+}
+
 static struct rv_part *read_data(struct reader *r, const struct rvk_element *el)
 {
 	struct rv_error why = { 0 };
@@ -260,7 +280,12 @@ static struct rv_part *read_data(struct reader *r, const struct rvk_element *el)
 		rv_fail_memory(r->err);
 	else if (!part)
 		misfit(r, "%s", why.text);
-	return part;
+	if (!part || says_all(part, el))
+		return part;
+	misfit(r, "%s `%s' says more than its options can",
+	       el->kind == RVK_KIND_TARGET ? "target" : "match", el->name);
+	rv_part_free(part);
+	return NULL;
 }
 
 static int read_match(struct reader *r, struct rv_rule *rule, const struct rvk_element *el)

@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/netfilter/xt_statistic.h>
+
 #include <ravelin/parser.h>
 #include <ravelin/render.h>
 
@@ -590,6 +592,10 @@ static void test_messages(void **state)
 	       RULE "an address, interface or protocol is more than a rule can say");
 	BROKEN(PORT, b.head.underflow[NF_INET_LOCAL_IN] = 0, RULE "it should be a policy");
 	BROKEN(PORT, b.head.hook_entry[NF_INET_LOCAL_IN] = 8, WHERE "entry 0: it is in no chain");
+	/* The count that a rule says by its packet (linux/netfilter/xt_statistic.h). */
+	BROKEN("-m statistic --mode nth --every 3 --packet 0 -j ACCEPT",
+	       ((struct xt_statistic_info *)(b.match + 1))->u.nth.count = 1,
+	       RULE "match `statistic' says more than its options can");
 	BROKEN("-m comment --comment x", b.match->revision = 9,
 	       RULE "match `comment' revision 9 of 256 bytes is not known");
 }
