@@ -62,7 +62,7 @@ say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
 
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/*.c)))
 
-.PHONY: all module demo check check-long check-unit check-sanitize check-engine check-callers fuzz bench lint format install install-headers install-shell deb check-package check-vm uninstall clean deps docs
+.PHONY: all module demo check check-long check-unit check-sanitize check-engine check-callers fuzz fuzz-blob bench lint format install install-headers install-shell deb check-package check-vm uninstall clean deps docs
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -209,6 +209,11 @@ fuzz:
 	$(MAKE) all
 	tests/fuzz/run $(or $(SECONDS),60)
 
+# The tables that the module is given: ten million of them, some hours.
+fuzz-blob:
+	scripts/deps build check
+	FUZZ_RUNS=$(or $(RUNS),10000000) tests/fuzz/run 0 fuzz_blob
+
 # Docker, firewalld, libvirt and more of those that drive iptables; check runs the quick ones.
 check-callers:
 	scripts/deps build callers
@@ -224,7 +229,14 @@ check-long:
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LINK)
-	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIBRARY) $(RV_LIBS)
+	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(LIBRARY) $(RV_LIBS)
+
+$(BUILD)/fuzz/fuzz_blob: tests/fuzz/blob/mutate.c tests/fuzz/blob/blob.h
+
+$(BUILD)/fuzz/blob_seeds: tests/fuzz/blob/seeds.c tests/fuzz/blob/blob.h $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS)
 
 bench:
 	scripts/deps build bench
