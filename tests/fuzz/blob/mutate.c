@@ -54,11 +54,13 @@ static struct rvk_element *element_at(struct rvk_entry *e, uint32_t at)
 static struct rvk_verdict *verdict_of(struct piece *p)
 {
 	struct rvk_entry *e = entry(p);
-	struct rvk_element *el = element_at(e, e->target);
+	const uint32_t need = sizeof(struct rvk_element) + sizeof(struct rvk_verdict);
+	struct rvk_element *el;
 
-	if (e->target < sizeof(*e) ||
-	    e->target + sizeof(*el) + sizeof(struct rvk_verdict) > e->next ||
-	    el->form != RVK_FORM_VERDICT)
+	if (e->target < sizeof(*e) || e->target % 8 || e->next < need || e->target > e->next - need)
+		return NULL;
+	el = element_at(e, e->target);
+	if (el->form != RVK_FORM_VERDICT)
 		return NULL;
 	return (struct rvk_verdict *)(void *)(el + 1);
 }
@@ -324,7 +326,7 @@ static void drop_element(struct parts *t, struct piece *p)
 	uint32_t at = some_element(p);
 
 	(void)t;
-	if (at && at < entry(p)->target)
+	if (at && at < entry(p)->target && element_at(entry(p), at)->size % 8 == 0)
 		resize(p, at, -(int)element_at(entry(p), at)->size);
 }
 
@@ -385,13 +387,14 @@ static void set_target(struct parts *t, struct piece *p)
 {
 	const struct rv_handler *h = some_handler(RVK_KIND_TARGET);
 	struct rvk_entry *e = entry(p);
-	struct rvk_element *el = element_at(e, e->target);
 	uint32_t len = data_size(h);
+	struct rvk_element *el;
 
 	(void)t;
-	if (e->target < sizeof(*e) || e->target > e->next ||
+	if (e->target < sizeof(*e) || e->target % 8 || e->target > e->next ||
 	    e->target + sizeof(*el) + len > sizeof(p->bytes))
 		return;
+	el = element_at(e, e->target);
 	memset(el, 0, sizeof(*el) + len);
 	e->next = e->target + sizeof(*el) + len;
 	el->size = sizeof(*el) + len;
