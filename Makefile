@@ -153,7 +153,12 @@ $(BUILD)/bench/%: bench/%.c bench/recording.h
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $<
 
-$(BUILD)/bench/record.so: bench/record.c bench/recording.h
+$(BUILD)/bench/engine: bench/engine.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS)
+
+$(BUILD)/bench/%.so: bench/%.c bench/recording.h
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fPIC -shared -o $@ $< -ldl
@@ -238,10 +243,15 @@ $(BUILD)/fuzz/blob_seeds: tests/fuzz/blob/seeds.c tests/fuzz/blob/blob.h $(LIBRA
 	$(call say,LINK)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS)
 
+BENCH := floor measure record.so engine send sockopt.so
+
 bench:
 	scripts/deps build bench
-	$(MAKE) all $(BUILD)/bench/floor $(BUILD)/bench/measure $(BUILD)/bench/record.so
+	$(MAKE) all $(BENCH:%=$(BUILD)/bench/%)
 	bench/run
+	bench/packets
+	$(MAKE) module KERNEL=$$(tests/vm/kernel)
+	tests/vm/run -t 7200 bench/guest $(BUILD)/module/ravelin.ko
 
 lint:
 	scripts/lint

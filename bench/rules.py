@@ -62,6 +62,33 @@ def plain(count, seed):
     return finish(f"{count:,} rules", lines, "filter", "INPUT", append)
 
 
+def random_ports(rng, count):
+    """None is 9, to which packets of the benchmark go."""
+    return ",".join(str(rng.randint(1024, 65535)) for _ in range(count))
+
+
+def mixed(count, seed):
+    """Rules as firewalls have them: no two kinds look at the same fields of a packet."""
+    rng = random.Random(f"{seed} mixed {count}")
+    kinds = (
+        (30, lambda: f"-s {random_ip(rng)}/32 -p tcp -m tcp --dport {random_ports(rng, 1)}"),
+        (15, lambda: f"-s {random_ip(rng).rsplit('.', 1)[0]}.0/24"),
+        (15, lambda: f"-p tcp -m multiport --dports {random_ports(rng, rng.randint(2, 6))}"),
+        (10, lambda: f"-p udp -m udp --dport {random_ports(rng, 1)}"),
+        (10, lambda: f"-i eth{rng.randint(0, 9)} -p tcp -m tcp --dport {random_ports(rng, 1)}"),
+        (10, lambda: f"-p tcp -m tcp --dport {random_ports(rng, 1)} --tcp-flags FIN,SYN,RST,ACK SYN"),
+        (5, lambda: f"-m mark --mark {rng.randint(1, 255):#x}/0xff"),
+        (5, lambda: f'-d {random_ip(rng)}/32 -m comment --comment "rule {rng.randint(1, 999)}"'),
+    )
+    weights = [weight for weight, _ in kinds]
+    lines = ["*filter", ":INPUT ACCEPT [0:0]", ":FORWARD ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]"]
+    for _, make in rng.choices(kinds, weights, k=count):
+        lines.append(f"-A INPUT {make()} -j {rng.choice(('ACCEPT', 'DROP'))}")
+    lines.append("COMMIT")
+    append = "-s 192.0.2.1/32 -j ACCEPT".split()
+    return finish(f"{count:,} mixed rules", lines, "filter", "INPUT", append)
+
+
 def chain_name(rng, kind):
     return f"KUBE-{kind}-" + "".join(rng.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", k=16))
 

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The engine of the module, in this program:
+ *
+ *	engine packet FILE SECONDS	packets that no rule of the save text takes
+ *	engine replace FILE ROUNDS	the tables of the text in the place of themselves
+ *
+ * Prints one line a round: nanoseconds for a packet from its parsing to its verdict; or those of
+ * making the blob, of checking it, and of a whole exchange, which checks again.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <linux/netfilter.h>
+
+#include "backend/file/load.h"
+#include "backend/kmod/kmod.h"
+#include "kernel/user/user.h"
+
+#define ROUNDS	5
+#define BURST	64
+
+struct bench {
+	struct rv_store store;
+	struct rv_kmod_link link;
+	struct rv_kmod_change change;
+	uint64_t generation[RVK_TABLES_MAX];
+	uint32_t count[RVK_TABLES_MAX];
+	unsigned int n;
+};
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+static void fail(const char *what, const struct rv_error *err)
+{
+	fprintf(stderr, "engine: %s: %s\n", what, err->text);
+	exit(1);
+}
+
+static void load(struct bench *b, const char *path)
+{
+	struct rv_error err = { 0 };
+	struct rv_buf text = RV_BUF_INIT;
+	FILE *f = fopen(path, "r");
+	char chunk[65536];
+	size_t len;
+
+	if (!f) {
+		perror(path);
+		exit(1);
+	}
+	while ((len = fread(chunk, 1, sizeof(chunk), f)))
+		rv_buf_add(&text, chunk, len);
+	fclose(f);
+	if (rv_load_text(&b->store, NFPROTO_IPV4, text.data, text.len, &err) ||
+	    rv_kmod_link_open(&b->link, "user", &err))
+		fail(path, &err);
+	rv_buf_free(&text);
+}
+
+/* The blob of all tables, made from those that are there. */
+static void build(struct bench *b)
+{
+	struct rv_error err = { 0 };
+
+	b->change = (struct rv_kmod_change){ .link = &b->link };
+	b->n = 0;
+	rv_list_each(t, &b->store.rs.tables, struct rv_table, node) {
+		unsigned int n = b->n++;
+
+		if (rv_kmod_change_add(&b->change, t, b->generation[n], b->count[n], &err))
+			fail("blob", &err);
+	}
+}
+
+static void commit(struct bench *b)
+{
+	struct rv_error err = { 0 };
+
+	if (rv_kmod_change_send(&b->change, &err))
+		fail("replace", &err);
+	for (unsigned int n = 0; n < b->n; n++) {
+		b->generation[n] = rv_kmod_blob_table(&b->change.blobs[n])->generation;
+		b->count[n] = b->change.blobs[n].count;
+	}
+}
+
+/* As commit, but nothing is exchanged. */
+static void check(struct bench *b)
+{
+	struct rvk_replace *head = (struct rvk_replace *)(void *)b->change.buf.data;
+
+	*head = (struct rvk_replace){
+		.version = RVK_VERSION, .ntables = b->n, .size = b->change.buf.len,
+		.flags = RVK_REPLACE_DRY,
+	};
+	if (b->link.transport->call(b->link.priv, RVK_SO_REPLACE, head, b->change.buf.len)) {
+		fputs("engine: the tables are refused\n", stderr);
+		exit(1);
+	}
+}
+
+static void replace(struct bench *b, unsigned int rounds)
+{
+	while (rounds--) {
+		uint64_t built, checked, start = now();
+
+		build(b);
+		built = now();
+		check(b);
+		checked = now();
+		commit(b);
+		printf("%lu %lu %lu\n", built - start, checked - built, now() - checked);
+		rv_kmod_change_free(&b->change);
+	}
+}
+
+/* As bench/send sends it: a SYN from 198.18.0.1 to 198.18.0.2, port 9. */
+static unsigned int run_packet(struct rv_engine *e)
+{
+	static const uint8_t syn[40] = {
+		0x45, 0, 0, 40, 0, 1, 0, 0, 64, 6, 0, 0, 198, 18, 0, 1, 198, 18, 0, 2,
+		0xc0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 2, 255, 255, 0, 0, 0, 0,
+	};
+	static const char in[16] = "bench1";
+	struct rv_user_packet p;
+	uint8_t bytes[sizeof(syn)];
+
+	memcpy(bytes, syn, sizeof(syn));
+	memset(&p, 0, sizeof(p));
+	rv_user_packet_init(&p, bytes, sizeof(bytes), sizeof(bytes));
+	p.pkt.hook = NF_INET_LOCAL_IN;
+	p.pkt.in = in;
+	return rv_engine_run(e, RV_TABLE_FILTER, &p.pkt, NULL);
+}
+
+static double round_of(struct rv_engine *e, double seconds)
+{
+	uint64_t start = now(), end = start + (uint64_t)(seconds * 1e9), last = start;
+	unsigned long packets = 0;
+
+	while (last < end) {
+		for (unsigned int i = 0; i < BURST; i++)
+			if (run_packet(e) != NF_DROP) {
+				fputs("engine: a rule took the packet\n", stderr);
+				exit(1);
+			}
+		packets += BURST;
+		last = now();
+	}
+	return (double)(last - start) / packets;
+}
+
+int main(int argc, char **argv)
+{
+	struct bench b = { 0 };
+
+	if (argc != 4)
+		return 2;
+	load(&b, argv[2]);
+	if (!strcmp(argv[1], "replace")) {
+		replace(&b, atoi(argv[3]));
+	} else {
+		build(&b);
+		commit(&b);
+		for (unsigned int i = 0; i < ROUNDS; i++)
+			printf("%.1f\n", round_of(rv_kmod_user_engine(&b.link), atof(argv[3]) / ROUNDS));
+		rv_kmod_change_free(&b.change);
+	}
+	rv_kmod_link_close(&b.link);
+	rv_store_close(&b.store);
+	return 0;
+}

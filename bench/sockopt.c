@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A library for LD_PRELOAD: appends to the file $BENCH_SOCKOPT a line for each getsockopt and
+ * setsockopt at level SOL_IP, by which tables are read and replaced:
+ *
+ *	option bytes nanoseconds
+ */
+#include <dlfcn.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+static void note(int level, int option, unsigned long len, uint64_t start)
+{
+	uint64_t took = now() - start;
+	const char *path = getenv("BENCH_SOCKOPT");
+	FILE *f = level == SOL_IP && path ? fopen(path, "a") : NULL;
+
+	if (!f)
+		return;
+	fprintf(f, "%d %lu %lu\n", option, len, took);
+	fclose(f);
+}
+
+int getsockopt(int fd, int level, int option, void *value, socklen_t *len)
+{
+	int (*real)(int, int, int, void *, socklen_t *) = dlsym(RTLD_NEXT, "getsockopt");
+	uint64_t start = now();
+	int rc = real(fd, level, option, value, len);
+
+	note(level, option, *len, start);
+	return rc;
+}
+
+int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
+{
+	int (*real)(int, int, int, const void *, socklen_t) = dlsym(RTLD_NEXT, "setsockopt");
+	uint64_t start = now();
+	int rc = real(fd, level, option, value, len);
+
+	note(level, option, len, start);
+	return rc;
+}
