@@ -13,32 +13,19 @@ static const struct rv_name types[] = {
 
 static const struct rv_option options[] = {
 	{
-		.name = "type",
-		.type = RV_T_ENUM,
+		.name = "type", .type = RV_T_ENUM,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
-		RV_FIELD(struct xt_audit_info, type),
-		.names = types,
+		RV_FIELD(struct xt_audit_info, type), .names = types,
 		.bad = "Bad action type value \"%s\"",
-		.arg = "accept|drop|reject",
-		.help = "what will be done with the packet",
+		.arg = "accept|drop|reject", .help = "what will be done with the packet",
 	},
 	{ 0 },
 };
 
-static const struct rv_wire wire_rows[] = {
-	{ .size = sizeof(struct xt_audit_info) },
-	{ 0 },
-};
-
-static const struct rv_ext audit = {
-	.name = "AUDIT",
-	.kind = RV_TARGET,
-	.size = sizeof(struct xt_audit_info),
-	.wire = wire_rows,
-	.options = options,
-	.nft = " log level audit{type:}",
+RV_EXTENSION(audit) = {
+	.name = "AUDIT", .kind = RV_TARGET,
+	RV_STRUCT(struct xt_audit_info, 0), .options = options,
 	.list = "AUDIT",
+	.nft = " log level audit{type:}",
 	.help = "tells the audit system of the packet",
 };
-
-RV_REGISTER(audit);

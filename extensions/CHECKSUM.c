@@ -6,31 +6,16 @@
 
 static const struct rv_option options[] = {
 	{
-		.name = "checksum-fill",
-		.type = RV_T_FLAG,
-		.flags = RV_OPT_REQUIRED,
-		RV_FIELD(struct xt_CHECKSUM_info, operation),
-		.value = XT_CHECKSUM_OP_FILL,
-		.list = "fill",
-		.help = "fill in the checksum",
+		.name = "checksum-fill", .type = RV_T_FLAG, .flags = RV_OPT_REQUIRED,
+		RV_FIELD(struct xt_CHECKSUM_info, operation), .value = XT_CHECKSUM_OP_FILL,
+		.list = "fill", .help = "fill in the checksum",
 	},
 	{ 0 },
 };
 
-static const struct rv_wire wire_rows[] = {
-	{ .size = sizeof(struct xt_CHECKSUM_info) },
-	{ 0 },
-};
-
-static const struct rv_ext checksum = {
-	.name = "CHECKSUM",
-	.kind = RV_TARGET,
-	.size = sizeof(struct xt_CHECKSUM_info),
-	.wire = wire_rows,
-	.options = options,
-	.list = "CHECKSUM",
-	.tables = "mangle",
+RV_EXTENSION(checksum) = {
+	.name = "CHECKSUM", .kind = RV_TARGET,
+	RV_STRUCT(struct xt_CHECKSUM_info, 0), .options = options,
+	.list = "CHECKSUM", .tables = "mangle",
 	.help = "fills in checksums for those that cannot do without",
 };
-
-RV_REGISTER(checksum);

@@ -47,33 +47,20 @@ static void print_class(struct rv_out *o, const struct rv_option *opt, const uns
 
 static const struct rv_option options[] = {
 	{
-		.name = "set-class",
-		.type = RV_T_HOOK,
+		.name = "set-class", .type = RV_T_HOOK,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		RV_FIELD(struct xt_classify_target_info, priority),
-		.list = "CLASSIFY set",
-		.arg = "major:minor",
+		.list = "CLASSIFY set", .arg = "major:minor",
 		.help = "the class, both parts hexadecimal",
-		.parse = parse_class,
-		.print = print_class,
+		.parse = parse_class, .print = print_class,
 	},
 	{ 0 },
 };
 
-static const struct rv_wire wire[] = {
-	{ .size = sizeof(struct xt_classify_target_info) },
-	{ 0 },
-};
-
-static const struct rv_ext classify = {
-	.name = "CLASSIFY",
-	.kind = RV_TARGET,
-	.size = sizeof(struct xt_classify_target_info),
-	.wire = wire,
-	.options = options,
-	.nft = " meta priority set <set-class:t>",
+RV_EXTENSION(classify) = {
+	.name = "CLASSIFY", .kind = RV_TARGET,
+	RV_STRUCT(struct xt_classify_target_info, 0), .options = options,
 	.hooks = 1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,
+	.nft = " meta priority set <set-class:t>",
 	.help = "puts the packet in a class of traffic control",
 };
-
-RV_REGISTER(classify);

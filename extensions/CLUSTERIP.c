@@ -51,11 +51,8 @@ static void print_cluster_mac(struct rv_out *o, const struct rv_option *opt,
 
 static const struct rv_option options[] = {
 	[NEW] = {
-		.name = "new",
-		.type = RV_T_FLAG,
-		.flags = RV_OPT_LIST_NEVER,
-		RV_FIELD(info_t, flags),
-		.value = CLUSTERIP_FLAG_NEW,
+		.name = "new", .type = RV_T_FLAG, .flags = RV_OPT_LIST_NEVER,
+		RV_FIELD(info_t, flags), .value = CLUSTERIP_FLAG_NEW,
 		.help = "make the cluster; without it another rule has made it",
 	},
 	[MODE] = {
@@ -151,23 +148,12 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	return 0;
 }
 
-static const struct rv_wire wire_rows[] = {
-	{ .size = sizeof(info_t), .read = read_info },
-	{ 0 },
-};
-
-static const struct rv_ext clusterip = {
-	.name = "CLUSTERIP",
-	.kind = RV_TARGET,
-	.family = NFPROTO_IPV4,
-	.size = sizeof(info_t),
-	.wire = wire_rows,
-	.options = options,
-	.config = "IP_NF_TARGET_CLUSTERIP",
-	.list = "CLUSTERIP",
+RV_EXTENSION(clusterip) = {
+	.name = "CLUSTERIP", .kind = RV_TARGET, .family = NFPROTO_IPV4,
+	.size = sizeof(info_t), .options = options,
+	.wire = RV_WIRE({ .size = sizeof(info_t), .read = read_info }),
+	.config = "IP_NF_TARGET_CLUSTERIP", .list = "CLUSTERIP",
 	.hooks = 1 << NF_INET_LOCAL_IN,
 	.help = "shares the packet's destination with other hosts",
 	.check = check,
 };
-
-RV_REGISTER(clusterip);

@@ -58,13 +58,10 @@ static const struct rv_option options[] = {
 	MASK_OF(CTMASK, "ctmask", ctmask, "bits of the connection's mark to copy or clear"),
 	MASK_OF(NFMASK, "nfmask", nfmask, "bits of the packet's mark to copy or clear"),
 	[MASK] = {
-		.name = "mask",
-		.type = RV_T_UINT,
-		.flags = RV_OPT_HIDDEN,
+		.name = "mask", .type = RV_T_UINT, .flags = RV_OPT_HIDDEN,
 		RV_FIELD(info_t, ctmask),
 		.excludes = 1 << CTMASK | 1 << NFMASK,
-		.arg = "mask",
-		.help = "both masks at once",
+		.arg = "mask", .help = "both masks at once",
 		.parse = parse_mask,
 	},
 	[ROWS] = { 0 },
@@ -99,31 +96,22 @@ static int understood(const struct rv_wire *w, const unsigned char *wire, unsign
 	RV_WIRE_FIELD(type, ctmark, info_t, ctmark), RV_WIRE_FIELD(type, ctmask, info_t, ctmask), \
 	RV_WIRE_FIELD(type, nfmask, info_t, nfmask), RV_WIRE_FIELD(type, mode, info_t, mode)
 
-static const struct rv_wire wire_rows[] = {
-	{ .revision = 2, .size = sizeof(info_t), .read = understood, .fields = RV_WIRE_FIELDS(
-		  FIELDS(info_t), RV_WIRE_FIELD(info_t, shift_dir, info_t, shift_dir),
-		  RV_WIRE_FIELD(info_t, shift_bits, info_t, shift_bits)) },
-	{ .revision = 1, .size = sizeof(struct xt_connmark_tginfo1), .read = understood,
-	  .fields = RV_WIRE_FIELDS(FIELDS(struct xt_connmark_tginfo1)) },
-	{ .size = 0 },
-};
-
-static const info_t initial = { .ctmask = UINT32_MAX, .nfmask = UINT32_MAX };
-
-static const struct rv_ext connmark_target = {
-	.name = "CONNMARK",
-	.kind = RV_TARGET,
-	.size = sizeof(info_t),
-	.initial = &initial,
-	.wire = wire_rows,
-	.options = options,
+RV_EXTENSION(connmark_target) = {
+	.name = "CONNMARK", .kind = RV_TARGET,
+	.size = sizeof(info_t), .options = options,
+	.initial = &(const info_t){ .ctmask = UINT32_MAX, .nfmask = UINT32_MAX },
+	.wire = RV_WIRE(
+		{ .revision = 2, .size = sizeof(info_t), .read = understood,
+		  .fields = RV_WIRE_FIELDS(
+			  FIELDS(info_t), RV_WIRE_FIELD(info_t, shift_dir, info_t, shift_dir),
+			  RV_WIRE_FIELD(info_t, shift_bits, info_t, shift_bits)) },
+		{ .revision = 1, .size = sizeof(struct xt_connmark_tginfo1), .read = understood,
+		  .fields = RV_WIRE_FIELDS(FIELDS(struct xt_connmark_tginfo1)) }),
+	.config = "NETFILTER_XT_CONNMARK",
 	.nft = "{left-shift-mark+right-shift-mark:^}"
 	       "{save-mark:{ctmask:^} ct mark set mark{nfmask: and <nfmask:x>}|"
 	       "{restore-mark:{nfmask:^} meta mark set ct mark{ctmask: and <ctmask:x>}|"
 	       " ct mark set <set-xmark:cct mark,and>}}",
-	.config = "NETFILTER_XT_CONNMARK",
-	.help = "changes the connection's mark or copies it from or to the packet",
-	.check = check,
 	/* Which words a field becomes depends on the operation. */
 	.save_words = "{save-mark+restore-mark:"
 		      " --{save-mark:save|restore}-mark --nfmask <nfmask> --ctmask <ctmask>|"
@@ -136,6 +124,6 @@ static const struct rv_ext connmark_target = {
 		      " ctmask <ctmask> nfmask ~<nfmask>}}|<set-xmark>}"
 		      "{left-shift-mark: left-shift-mark <left-shift-mark>}"
 		      "{right-shift-mark: right-shift-mark <right-shift-mark>}",
+	.help = "changes the connection's mark or copies it from or to the packet",
+	.check = check,
 };
-
-RV_REGISTER(connmark_target);

@@ -17,21 +17,10 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static const struct rv_wire wire_rows[] = {
-	{ .size = sizeof(struct xt_connsecmark_target_info) },
-	{ 0 },
-};
-
-static const struct rv_ext connsecmark = {
-	.name = "CONNSECMARK",
-	.kind = RV_TARGET,
-	.size = sizeof(struct xt_connsecmark_target_info),
-	.wire = wire_rows,
-	.options = options,
-	.list = "CONNSECMARK",
-	.tables = "mangle security",
+RV_EXTENSION(connsecmark) = {
+	.name = "CONNSECMARK", .kind = RV_TARGET,
+	RV_STRUCT(struct xt_connsecmark_target_info, 0), .options = options,
+	.list = "CONNSECMARK", .tables = "mangle security",
 	.required = "CONNSECMARK target: parameter required",
 	.help = "copies the security mark between packet and connection",
 };
-
-RV_REGISTER(connsecmark);

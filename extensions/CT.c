@@ -75,12 +75,9 @@ enum { NOTRACK, HELPER, TIMEOUT, CTEVENTS, EXPEVENTS, ZONE, ZONE_ORIG_ROW, ZONE_
 
 static const struct rv_option options[] = {
 	[NOTRACK] = {
-		.name = "notrack",
-		.type = RV_T_FLAG,
-		RV_FIELD(struct ct_data, info.flags),
-		.value = XT_CT_NOTRACK,
-		.list = "notrack",
-		.help = "do not track it",
+		.name = "notrack", .type = RV_T_FLAG,
+		RV_FIELD(struct ct_data, info.flags), .value = XT_CT_NOTRACK,
+		.list = "notrack", .help = "do not track it",
 	},
 	[HELPER] = NAME_ROW("helper", helper, "this helper looks at the connection"),
 	[TIMEOUT] = NAME_ROW("timeout", timeout, "this timeout policy holds for the connection"),
@@ -160,24 +157,16 @@ static int write_any(const struct rv_wire *w, const unsigned char *data, unsigne
 
 #define TIMEOUT_FIELD , FIELD(struct xt_ct_target_info_v1, timeout)
 
-static const struct rv_wire wire_rows[] = {
-	LAYOUT(2, struct xt_ct_target_info_v1, XT_CT_MASK & ~XT_CT_NOTRACK_ALIAS, TIMEOUT_FIELD),
-	LAYOUT(1, struct xt_ct_target_info_v1, XT_CT_NOTRACK, TIMEOUT_FIELD),
-	LAYOUT(0, struct xt_ct_target_info, XT_CT_NOTRACK),
-	{ .size = 0 },
-};
-
-static const struct rv_ext ct_target = {
-	.name = "CT",
-	.kind = RV_TARGET,
-	.size = sizeof(struct ct_data),
-	.wire = wire_rows,
-	.options = options,
+RV_EXTENSION(ct_target) = {
+	.name = "CT", .kind = RV_TARGET,
+	.size = sizeof(struct ct_data), .options = options,
+	.wire = RV_WIRE(
+		LAYOUT(2, struct xt_ct_target_info_v1, XT_CT_MASK & ~XT_CT_NOTRACK_ALIAS,
+		       TIMEOUT_FIELD),
+		LAYOUT(1, struct xt_ct_target_info_v1, XT_CT_NOTRACK, TIMEOUT_FIELD),
+		LAYOUT(0, struct xt_ct_target_info, XT_CT_NOTRACK)),
+	.list = "CT", .tables = "raw",
 	.nft = "{notrack: notrack|^}",
-	.list = "CT",
-	.tables = "raw",
 	.help = "how the connection is to be tracked, or that it is not",
 	.check = check,
 };
-
-RV_REGISTER(ct_target);

@@ -7,13 +7,11 @@
 
 static const struct rv_option options[] = {
 	{
-		.name = "to-destination",
-		.type = RV_T_NAT,
+		.name = "to-destination", .type = RV_T_NAT,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		.value = NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_OFFSET,
-		.arg = "[address[-address]][:port[-port[/baseport]]]",
+		.list = "to:", .arg = "[address[-address]][:port[-port[/baseport]]]",
 		.help = "where they go instead; IPv6 with ports: [address]:port",
-		.list = "to:",
 	},
 	RV_NAT_FLAG("random", NF_NAT_RANGE_PROTO_RANDOM, "choose the port at random"),
 	RV_NAT_FLAG("persistent", NF_NAT_RANGE_PERSISTENT,
@@ -40,8 +38,5 @@ static const struct rv_wire wire6[] = { RV_NAT_RANGE2(2, BITS), RV_NAT_RANGE(1, 
 		.help = "sends the connection to another address",		\
 	}
 
-static const struct rv_ext dnat4 = DNAT(NFPROTO_IPV4, wire4);
-static const struct rv_ext dnat6 = DNAT(NFPROTO_IPV6, wire6);
-
-RV_REGISTER(dnat4);
-RV_REGISTER(dnat6);
+RV_EXTENSION(dnat4) = DNAT(NFPROTO_IPV4, wire4);
+RV_EXTENSION(dnat6) = DNAT(NFPROTO_IPV6, wire6);

@@ -33,24 +33,18 @@ enum { ECE_BITS = 0x80, CWR_BITS = 0x40 };
 
 static const struct rv_option options[] = {
 	[REMOVE] = {
-		.name = "ecn-tcp-remove",
-		.type = RV_T_FLAG,
-		.flags = RV_OPT_HIDDEN | RV_OPT_SETS,
-		RV_FIELD(info_t, operation),
-		.value = OP_REMOVE,
+		.name = "ecn-tcp-remove", .type = RV_T_FLAG, .flags = RV_OPT_HIDDEN | RV_OPT_SETS,
+		RV_FIELD(info_t, operation), .value = OP_REMOVE,
 		.excludes = 1 << ECE | 1 << CWR,
 		.help = "clear both bits of TCP",
 	},
 	BIT_ROW(ECE, "ecn-tcp-ece", IPT_ECN_OP_SET_ECE, "set the ECE bit of TCP so"),
 	BIT_ROW(CWR, "ecn-tcp-cwr", IPT_ECN_OP_SET_CWR, "set the CWR bit of TCP so"),
 	[ECT] = {
-		.name = "ecn-ip-ect",
-		.type = RV_T_UINT,
-		RV_FIELD(info_t, ip_ect),
-		.max = ECT_MAX,
+		.name = "ecn-ip-ect", .type = RV_T_UINT,
+		RV_FIELD(info_t, ip_ect), .max = ECT_MAX,
 		.given = RV_BIT(info_t, operation, IPT_ECN_OP_SET_IP),
-		.arg = "number",
-		.help = "the codepoint of IP",
+		.arg = "number", .help = "the codepoint of IP",
 	},
 	{ 0 },
 };
@@ -62,23 +56,12 @@ static int check(struct rv_check *c)
 	return info->operation & OP_REMOVE ? rv_check_tcp(c) : 0;
 }
 
-static const struct rv_wire wire_rows[] = {
-	{ .size = sizeof(info_t), .known = RV_BIT(info_t, operation, OP_REMOVE | IPT_ECN_OP_SET_IP) },
-	{ 0 },
-};
-
-static const struct rv_ext ecn_target = {
-	.name = "ECN",
-	.kind = RV_TARGET,
-	.family = NFPROTO_IPV4,
-	.size = sizeof(info_t),
-	.wire = wire_rows,
-	.options = options,
-	.config = "IP_NF_TARGET_ECN",
-	.tables = "mangle",
-	.required = "ECN target: An operation is required",
-	.help = "changes the bits of explicit congestion notification",
-	.check = check,
+RV_EXTENSION(ecn_target) = {
+	.name = "ECN", .kind = RV_TARGET, .family = NFPROTO_IPV4,
+	.size = sizeof(info_t), .options = options,
+	.wire = RV_WIRE({ .size = sizeof(info_t),
+			  .known = RV_BIT(info_t, operation, OP_REMOVE | IPT_ECN_OP_SET_IP) }),
+	.config = "IP_NF_TARGET_ECN", .tables = "mangle",
 	.save_words = "{ecn-tcp-remove&ecn-tcp-ece=0&ecn-tcp-cwr=0: --ecn-tcp-remove|"
 		      "{ecn-tcp-ece: --ecn-tcp-ece <ecn-tcp-ece>}"
 		      "{ecn-tcp-cwr: --ecn-tcp-cwr <ecn-tcp-cwr>}"
@@ -86,6 +69,7 @@ static const struct rv_ext ecn_target = {
 	.list_words = " ECN{ecn-tcp-remove&ecn-tcp-ece=0&ecn-tcp-cwr=0: TCP remove|"
 		      "{ecn-tcp-ece: ECE=<ecn-tcp-ece>}{ecn-tcp-cwr: CWR=<ecn-tcp-cwr>}"
 		      "{ecn-ip-ect: ECT codepoint=<ecn-ip-ect>}}",
+	.required = "ECN target: An operation is required",
+	.help = "changes the bits of explicit congestion notification",
+	.check = check,
 };
-
-RV_REGISTER(ecn_target);

@@ -9,7 +9,5 @@ static const struct rv_wire wire_rows[] = {
 	{ 0 },
 };
 
-static const struct rv_ext hl_target = RV_HOPS_TARGET("HL", NFPROTO_IPV6, options, wire_rows,
+RV_EXTENSION(hl_target) = RV_HOPS_TARGET("HL", NFPROTO_IPV6, options, wire_rows,
 						      " ip6 hoplimit set <hl-set:d>");
-
-RV_REGISTER(hl_target);

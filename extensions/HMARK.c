@@ -139,13 +139,11 @@ static const struct rv_option options[] = {
 	    .min = 1),
 	ROW(OFFSET, "offset", RV_T_UINT, hoffset, OFFSET, "number", "the first mark", .min = 0),
 	[TUPLE] = {
-		.name = "hmark-tuple",
-		.type = RV_T_HOOK,
+		.name = "hmark-tuple", .type = RV_T_HOOK,
 		RV_FIELD(struct hmark_data, ct),
 		.arg = "word[,...]",
 		.help = "these as a whole: src dst sport dport spi proto; ct: of the connection",
-		.parse = parse_tuple,
-		.print = print_tuple,
+		.parse = parse_tuple, .print = print_tuple,
 	},
 	{ 0 },
 };
@@ -251,8 +249,5 @@ static const struct rv_wire wire4[] = WIRE(NFPROTO_IPV4), wire6[] = WIRE(NFPROTO
 			      "{hmark-rnd: rnd <hmark-rnd:x>}",			\
 	}
 
-static const struct rv_ext hmark4 = HMARK(NFPROTO_IPV4, wire4);
-static const struct rv_ext hmark6 = HMARK(NFPROTO_IPV6, wire6);
-
-RV_REGISTER(hmark4);
-RV_REGISTER(hmark6);
+RV_EXTENSION(hmark4) = HMARK(NFPROTO_IPV4, wire4);
+RV_EXTENSION(hmark6) = HMARK(NFPROTO_IPV6, wire6);

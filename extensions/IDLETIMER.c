@@ -10,31 +10,20 @@ typedef struct idletimer_tg_info_v1 info_t;
 
 static const struct rv_option options[] = {
 	{
-		.name = "timeout",
-		.type = RV_T_UINT,
-		.flags = RV_OPT_REQUIRED,
+		.name = "timeout", .type = RV_T_UINT, .flags = RV_OPT_REQUIRED,
 		RV_FIELD(info_t, timeout),
-		.list = "timeout:",
-		.arg = "seconds",
-		.help = "how long it runs after a packet",
+		.list = "timeout:", .arg = "seconds", .help = "how long it runs after a packet",
 	},
 	{
-		.name = "label",
-		.type = RV_T_STRING,
-		.flags = RV_OPT_REQUIRED | RV_OPT_BARE,
-		RV_FIELD(info_t, label),
-		.min = 1,
-		.list = "label:",
-		.arg = "name",
+		.name = "label", .type = RV_T_STRING, .flags = RV_OPT_REQUIRED | RV_OPT_BARE,
+		RV_FIELD(info_t, label), .min = 1,
+		.list = "label:", .arg = "name",
 		.help = "its name; rules with the same name share a timer",
 	},
 	{
-		.name = "alarm",
-		.type = RV_T_FLAG,
-		RV_FIELD(info_t, timer_type),
-		.value = XT_IDLETIMER_ALARM,
-		.list = "alarm",
-		.help = "it runs on while the machine is suspended",
+		.name = "alarm", .type = RV_T_FLAG,
+		RV_FIELD(info_t, timer_type), .value = XT_IDLETIMER_ALARM,
+		.list = "alarm", .help = "it runs on while the machine is suspended",
 	},
 	{ 0 },
 };
@@ -86,22 +75,15 @@ static int understood(const struct rv_wire *w, const unsigned char *wire, unsign
 #define FIELDS(type)								\
 	RV_WIRE_FIELD(type, timeout, info_t, timeout), RV_WIRE_FIELD(type, label, info_t, label)
 
-static const struct rv_wire wire_rows[] = {
-	{ .revision = 1, .size = sizeof(info_t), .read = understood, .fields = RV_WIRE_FIELDS(
-		  FIELDS(info_t), RV_WIRE_FIELD(info_t, timer_type, info_t, timer_type)) },
-	{ .revision = 0, .size = sizeof(struct idletimer_tg_info), .read = understood,
-	  .fields = RV_WIRE_FIELDS(FIELDS(struct idletimer_tg_info)) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext idletimer = {
-	.name = "IDLETIMER",
-	.kind = RV_TARGET,
-	.size = sizeof(info_t),
-	.wire = wire_rows,
-	.options = options,
+RV_EXTENSION(idletimer) = {
+	.name = "IDLETIMER", .kind = RV_TARGET,
+	.size = sizeof(info_t), .options = options,
+	.wire = RV_WIRE(
+		{ .revision = 1, .size = sizeof(info_t), .read = understood,
+		  .fields = RV_WIRE_FIELDS(
+			  FIELDS(info_t), RV_WIRE_FIELD(info_t, timer_type, info_t, timer_type)) },
+		{ .revision = 0, .size = sizeof(struct idletimer_tg_info), .read = understood,
+		  .fields = RV_WIRE_FIELDS(FIELDS(struct idletimer_tg_info)) }),
 	.help = "tells by a timer that no packet came for a while",
 	.check = check,
 };
-
-RV_REGISTER(idletimer);

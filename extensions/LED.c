@@ -20,29 +20,21 @@ static const struct rv_name delays[] = { { "inf", UINT32_MAX, NULL }, { NULL, 0,
 
 static const struct rv_option options[] = {
 	{
-		.name = "led-trigger-id",
-		.type = RV_T_STRING,
+		.name = "led-trigger-id", .type = RV_T_STRING,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS,
 		RV_FIELD(struct led_data, id),
 		.bad = "Argument must have a maximum length of 16 characters\n",
-		.arg = "name",
-		.help = "lamps know it as netfilter-name",
+		.arg = "name", .help = "lamps know it as netfilter-name",
 	},
 	{
-		.name = "led-delay",
-		.type = RV_T_UINT,
-		RV_FIELD(struct led_data, delay),
-		.max = INT_MAX,
-		.names = delays,
+		.name = "led-delay", .type = RV_T_UINT,
+		RV_FIELD(struct led_data, delay), .max = INT_MAX, .names = delays,
 		.bad = "Delay value must be within range 0..4294967295",
-		.arg = "milliseconds|inf",
-		.help = "how long the lamp stays on",
+		.arg = "milliseconds|inf", .help = "how long the lamp stays on",
 	},
 	{
-		.name = "led-always-blink",
-		.type = RV_T_FLAG,
-		RV_FIELD(struct led_data, always_blink),
-		.value = 1,
+		.name = "led-always-blink", .type = RV_T_FLAG,
+		RV_FIELD(struct led_data, always_blink), .value = 1,
 		.help = "blink even if the lamp is on",
 	},
 	{ 0 },
@@ -77,17 +69,11 @@ static int write_info(const struct rv_wire *w, const unsigned char *data, unsign
 	return 0;
 }
 
-static const struct rv_wire wire_rows[] = {
-	{ .size = sizeof(struct xt_led_info), .read = read_info, .write = write_info },
-	{ 0 },
-};
-
-static const struct rv_ext led = {
-	.name = "LED",
-	.kind = RV_TARGET,
-	.size = sizeof(struct led_data),
-	.wire = wire_rows,
-	.options = options,
+RV_EXTENSION(led) = {
+	.name = "LED", .kind = RV_TARGET,
+	.size = sizeof(struct led_data), .options = options,
+	.wire = RV_WIRE(
+		{ .size = sizeof(struct xt_led_info), .read = read_info, .write = write_info }),
 	/* The name is always in quotes. */
 	.save_words = " --led-trigger-id \"<led-trigger-id:q>\"{led-delay: --led-delay <led-delay>}"
 		      "{led-always-blink: --led-always-blink}",
@@ -96,5 +82,3 @@ static const struct rv_ext led = {
 		      "{led-always-blink: led-always-blink}",
 	.help = "lights a lamp when a packet comes by",
 };
-
-RV_REGISTER(led);

@@ -27,22 +27,15 @@ static const struct rv_name levels[] = {
 
 static const struct rv_option options[] = {
 	{
-		.name = "log-prefix",
-		.type = RV_T_STRING,
-		.flags = RV_OPT_CUT,
-		RV_FIELD(struct xt_log_info, prefix),
-		.min = 1,
-		.bad = "Argument must have a minimum length of 1 characters\n",
-		.arg = "prefix",
-		.help = "text before each line, of up to 29 bytes",
+		.name = "log-prefix", .type = RV_T_STRING, .flags = RV_OPT_CUT,
+		RV_FIELD(struct xt_log_info, prefix), .min = 1,
 		.newline = "Newlines not allowed in --log-prefix",
+		.bad = "Argument must have a minimum length of 1 characters\n",
+		.arg = "prefix", .help = "text before each line, of up to 29 bytes",
 	},
 	{
-		.name = "log-level",
-		.type = RV_T_UINT,
-		RV_FIELD(struct xt_log_info, level),
-		.max = LOG_DEBUG,
-		.names = levels,
+		.name = "log-level", .type = RV_T_UINT,
+		RV_FIELD(struct xt_log_info, level), .max = LOG_DEBUG, .names = levels,
 		.bad = "log level \"%s\" unknown\n",
 		.arg = "level",
 		.help = "0 to 7, or emerg, alert, crit, error, warning, notice, info, debug",
@@ -55,32 +48,22 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static const struct rv_wire wire_rows[] = {
-	{ .revision = 0, .size = sizeof(struct xt_log_info),
-	  .known = RV_BIT(struct xt_log_info, logflags, XT_LOG_MASK) },
-	{ 0 },
-};
-
-static const struct xt_log_info initial = { .level = LOG_WARNING };
-
-static const struct rv_ext log_target = {
-	.name = "LOG",
-	.kind = RV_TARGET,
-	.size = sizeof(struct xt_log_info),
-	.initial = &initial,
-	.wire = wire_rows,
-	.options = options,
+RV_EXTENSION(log_target) = {
+	.name = "LOG", .kind = RV_TARGET,
+	.size = sizeof(struct xt_log_info), .options = options,
+	.initial = &(const struct xt_log_info){ .level = LOG_WARNING },
+	.wire = RV_WIRE(
+		{ .revision = 0, .size = sizeof(struct xt_log_info),
+		  .known = RV_BIT(struct xt_log_info, logflags, XT_LOG_MASK) }),
 	.nft = " log{log-prefix: prefix <log-prefix:p>}{log-level: level <log-level:w>}"
 	       "{log-tcp-sequence&log-tcp-options&log-ip-options&log-uid&log-macdecode: flags all|"
 	       "{log-tcp-sequence: flags tcp sequence{log-tcp-options:,options}|"
 	       "{log-tcp-options: flags tcp options}}{log-ip-options: flags ip options}"
 	       "{log-uid: flags skuid}{log-macdecode: flags ether}}",
-	.help = "logs the packet and goes on with the next rule",
 	/* The rows in another order than save, levels as syslog.conf(5), and -n: flags as a number. */
 	.list_words = "{$n: LOG flags <log-uid:d> level <log-level:d>| LOG level <log-level:w>"
 		      "{log-tcp-sequence: tcp-sequence}{log-tcp-options: tcp-options}"
 		      "{log-ip-options: ip-options}{log-uid: uid}{log-macdecode: macdecode}}"
 		      "{log-prefix: prefix \"<log-prefix>\"}",
+	.help = "logs the packet and goes on with the next rule",
 };
-
-RV_REGISTER(log_target);

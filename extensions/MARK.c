@@ -26,22 +26,11 @@ static const struct rv_option options[] = {
 	[ROWS] = { 0 },
 };
 
-static const struct rv_wire wire_rows[] = {
-	{ .revision = 2, .size = sizeof(struct xt_mark_tginfo2) },
-	{ 0 },
-};
-
-static const struct rv_ext mark_target = {
-	.name = "MARK",
-	.kind = RV_TARGET,
-	.size = sizeof(struct xt_mark_tginfo2),
-	.wire = wire_rows,
-	.options = options,
+RV_EXTENSION(mark_target) = {
+	.name = "MARK", .kind = RV_TARGET,
+	RV_STRUCT(struct xt_mark_tginfo2, 2), .options = options,
+	.config = "NETFILTER_XT_MARK", .list = "MARK",
 	.nft = " meta mark set <set-xmark:cmark,and>",
-	.config = "NETFILTER_XT_MARK",
-	.list = "MARK",
 	.required = "MARK: One of the --set-xmark, --{and,or,xor,set}-mark options is required",
 	.help = "changes the packet's mark",
 };
-
-RV_REGISTER(mark_target);

@@ -6,12 +6,10 @@
 
 static const struct rv_option options[] = {
 	{
-		.name = "to-ports",
-		.type = RV_T_NAT,
+		.name = "to-ports", .type = RV_T_NAT,
 		.given = RV_BIT(struct nf_nat_range2, flags, NF_NAT_RANGE_PROTO_SPECIFIED),
-		.arg = "port[-port]",
+		.list = "masq ports: %s", .arg = "port[-port]",
 		.help = "source ports to use; needs -p tcp, udp, sctp or dccp",
-		.list = "masq ports: %s",
 	},
 	RV_NAT_FLAG("random", NF_NAT_RANGE_PROTO_RANDOM, "choose the port at random"),
 	RV_NAT_FLAG("random-fully", NF_NAT_RANGE_PROTO_RANDOM_FULLY,
@@ -33,8 +31,5 @@ static const struct rv_wire wire6[] = { RV_NAT_RANGE(0, BITS), { 0 } };
 		.help = "gives the connection the address of the interface it leaves by", \
 	}
 
-static const struct rv_ext masquerade4 = MASQUERADE(NFPROTO_IPV4, wire4);
-static const struct rv_ext masquerade6 = MASQUERADE(NFPROTO_IPV6, wire6);
-
-RV_REGISTER(masquerade4);
-RV_REGISTER(masquerade6);
+RV_EXTENSION(masquerade4) = MASQUERADE(NFPROTO_IPV4, wire4);
+RV_EXTENSION(masquerade6) = MASQUERADE(NFPROTO_IPV6, wire6);

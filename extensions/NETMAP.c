@@ -13,14 +13,12 @@ struct netmap_data {
 
 static const struct rv_option options[] = {
 	{
-		.name = "to",
-		.type = RV_T_ADDR_MASK,
+		.name = "to", .type = RV_T_ADDR_MASK,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_CIDR |
 			 RV_OPT_LITERAL,
 		RV_FIELD(struct netmap_data, address),
 		.mask_offset = offsetof(struct netmap_data, mask),
-		.list = "to:",
-		.arg = "address[/mask]",
+		.list = "to:", .arg = "address[/mask]",
 		.help = "the network whose addresses are taken",
 	},
 	{ 0 },
@@ -130,8 +128,5 @@ static const struct rv_wire wire6[] = {
 		.help = "puts another network in the place of the packet's", .check = check, \
 	}
 
-static const struct rv_ext netmap4 = NETMAP(NFPROTO_IPV4, wire4);
-static const struct rv_ext netmap6 = NETMAP(NFPROTO_IPV6, wire6);
-
-RV_REGISTER(netmap4);
-RV_REGISTER(netmap6);
+RV_EXTENSION(netmap4) = NETMAP(NFPROTO_IPV4, wire4);
+RV_EXTENSION(netmap6) = NETMAP(NFPROTO_IPV6, wire6);

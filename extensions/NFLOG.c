@@ -15,50 +15,36 @@ static void print_prefix(struct rv_out *o, const struct rv_option *opt, const un
 
 static const struct rv_option options[] = {
 	[PREFIX] = {
-		.name = "nflog-prefix",
-		.type = RV_T_STRING,
-		.flags = RV_OPT_CUT,
-		RV_FIELD(struct rv_nflog, prefix),
-		.min = 1,
-		.bad = "Argument must have a minimum length of 1 characters\n",
-		.list = "nflog-prefix",
-		.arg = "text",
-		.help = "text before each message, of up to 127 bytes",
+		.name = "nflog-prefix", .type = RV_T_STRING, .flags = RV_OPT_CUT,
+		RV_FIELD(struct rv_nflog, prefix), .min = 1,
 		.newline = "Newlines not allowed in --log-prefix",
+		.bad = "Argument must have a minimum length of 1 characters\n",
+		.list = "nflog-prefix", .arg = "text",
+		.help = "text before each message, of up to 127 bytes",
 		.print = print_prefix,
 	},
 	[GROUP] = {
-		.name = "nflog-group",
-		.type = RV_T_UINT,
+		.name = "nflog-group", .type = RV_T_UINT,
 		RV_FIELD(struct rv_nflog, info.group),
-		.list = "nflog-group",
-		.arg = "number",
+		.list = "nflog-group", .arg = "number",
 		.help = "the group that gets the packet (0)",
 	},
 	[SIZE] = {
-		.name = "nflog-size",
-		.type = RV_T_UINT,
+		.name = "nflog-size", .type = RV_T_UINT,
 		RV_FIELD(struct rv_nflog, info.len),
 		.given = RV_BIT(struct rv_nflog, info.flags, XT_NFLOG_F_COPY_LEN),
-		.list = "nflog-size",
-		.arg = "bytes",
-		.help = "how much of the packet (all)",
+		.list = "nflog-size", .arg = "bytes", .help = "how much of the packet (all)",
 	},
 	[RANGE] = {
-		.name = "nflog-range",
-		.type = RV_T_UINT,
-		.flags = RV_OPT_HIDDEN,
+		.name = "nflog-range", .type = RV_T_UINT, .flags = RV_OPT_HIDDEN,
 		RV_FIELD(struct rv_nflog, range),
 		.excludes = 1 << SIZE,
-		.arg = "bytes",
-		.help = "does nothing and never did; use --nflog-size",
+		.arg = "bytes", .help = "does nothing and never did; use --nflog-size",
 	},
 	[THRESHOLD] = {
-		.name = "nflog-threshold",
-		.type = RV_T_UINT,
+		.name = "nflog-threshold", .type = RV_T_UINT,
 		RV_FIELD(struct rv_nflog, info.threshold),
-		.list = "nflog-threshold",
-		.arg = "number",
+		.list = "nflog-threshold", .arg = "number",
 		.help = "how many packets the kernel gathers for one message",
 	},
 	{ 0 },
@@ -96,21 +82,13 @@ static int write_info(const struct rv_wire *w, const unsigned char *data, unsign
 	return 0;
 }
 
-static const struct rv_wire wire_rows[] = {
-	{ .size = sizeof(struct xt_nflog_info), .read = read_info, .write = write_info },
-	{ 0 },
-};
-
-static const struct rv_ext nflog = {
-	.name = "NFLOG",
-	.kind = RV_TARGET,
-	.size = sizeof(struct rv_nflog),
-	.compare = offsetof(struct rv_nflog, range),
-	.wire = wire_rows,
+RV_EXTENSION(nflog) = {
+	.name = "NFLOG", .kind = RV_TARGET,
+	.size = sizeof(struct rv_nflog), .compare = offsetof(struct rv_nflog, range),
 	.options = options,
+	.wire = RV_WIRE(
+		{ .size = sizeof(struct xt_nflog_info), .read = read_info, .write = write_info }),
 	.nft = " log{nflog-prefix: prefix <nflog-prefix:p>}{nflog-size: snaplen <nflog-size:d>}"
 	       "{nflog-threshold: queue-threshold <nflog-threshold:d>} group <nflog-group:d>",
 	.help = "gives a copy of the packet to a program",
 };
-
-RV_REGISTER(nflog);

@@ -51,25 +51,18 @@ static void print_balance(struct rv_out *o, const struct rv_option *opt, const u
 
 static const struct rv_option options[] = {
 	[NUM] = {
-		.name = "queue-num",
-		.type = RV_T_UINT,
+		.name = "queue-num", .type = RV_T_UINT,
 		RV_FIELD(info_t, queuenum),
-		.given = RV_BIT_IS(info_t, queues_total, 1),
-		.excludes = 1 << BALANCE,
-		.list = "num",
-		.arg = "number",
-		.help = "this queue (0)",
+		.given = RV_BIT_IS(info_t, queues_total, 1), .excludes = 1 << BALANCE,
+		.list = "num", .arg = "number", .help = "this queue (0)",
 	},
 	[BALANCE] = {
-		.name = "queue-balance",
-		.type = RV_T_HOOK,
+		.name = "queue-balance", .type = RV_T_HOOK,
 		RV_FIELD(info_t, queues_total),
 		.excludes = 1 << NUM,
-		.list = "balance",
-		.arg = "first:last",
+		.list = "balance", .arg = "first:last",
 		.help = "these queues, a connection always the same",
-		.parse = parse_balance,
-		.print = print_balance,
+		.parse = parse_balance, .print = print_balance,
 	},
 	[BYPASS] = FLAG_ROW("bypass", NFQ_FLAG_BYPASS, "accept the packet if nobody listens",
 			    .excludes = 0),
@@ -93,28 +86,18 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 		       info->queues_total, info->queuenum, info->flags);
 }
 
-static const struct rv_wire wire_rows[] = {
-	{ .revision = 3, .size = sizeof(info_t), .read = read_info, .arg = NFQ_FLAG_MASK },
-	{ .revision = 2, .size = sizeof(struct xt_NFQ_info_v2), .read = read_info,
-	  .arg = NFQ_FLAG_BYPASS },
-	{ .revision = 1, .size = sizeof(struct xt_NFQ_info_v1), .read = read_info },
-	{ .revision = 0, .size = sizeof(struct xt_NFQ_info), .read = read_info },
-	{ 0 },
-};
-
-static const info_t initial = { .queues_total = 1 };
-
-static const struct rv_ext nfqueue = {
-	.name = "NFQUEUE",
-	.kind = RV_TARGET,
-	.size = sizeof(info_t),
-	.initial = &initial,
-	.wire = wire_rows,
-	.options = options,
+RV_EXTENSION(nfqueue) = {
+	.name = "NFQUEUE", .kind = RV_TARGET,
+	.size = sizeof(info_t), .options = options,
+	.initial = &(const info_t){ .queues_total = 1 },
+	.wire = RV_WIRE(
+		{ .revision = 3, .size = sizeof(info_t), .read = read_info, .arg = NFQ_FLAG_MASK },
+		{ .revision = 2, .size = sizeof(struct xt_NFQ_info_v2), .read = read_info,
+		  .arg = NFQ_FLAG_BYPASS },
+		{ .revision = 1, .size = sizeof(struct xt_NFQ_info_v1), .read = read_info },
+		{ .revision = 0, .size = sizeof(struct xt_NFQ_info), .read = read_info }),
+	.list = "NFQUEUE",
 	.nft = " queue num {queue-balance:<queue-balance:r>|<queue-num:d>}{queue-bypass: bypass}"
 	       "{queue-cpu-fanout:{queue-bypass:,| }fanout}",
-	.list = "NFQUEUE",
 	.help = "gives the packet to a program that decides",
 };
-
-RV_REGISTER(nfqueue);

@@ -22,29 +22,16 @@ static int read_alias(const struct rv_wire *w, const unsigned char *wire, unsign
 	return 0;
 }
 
-static const struct rv_wire wire_rows[] = {
-	{ .revision = 2, .size = sizeof(rv_ct_info_t), .read = read_alias },
-	{ .revision = 0, .bare = true, .name = "NOTRACK" },
-	{ 0 },
-};
-
 static const struct rv_option options[] = { { 0 } };
-static const rv_ct_info_t initial = { .flags = RV_CT_ALIAS };
-
-static const struct rv_ext notrack = {
-	.name = "NOTRACK",
-	.kernel_name = "CT",
-	.kind = RV_TARGET,
-	.size = sizeof(rv_ct_info_t),
-	.initial = &initial,
-	.wire = wire_rows,
-	.options = options,
+RV_EXTENSION(notrack) = {
+	.name = "NOTRACK", .kernel_name = "CT", .kind = RV_TARGET,
+	.size = sizeof(rv_ct_info_t), .options = options,
+	.initial = &(const rv_ct_info_t){ .flags = RV_CT_ALIAS },
+	.wire = RV_WIRE(
+		{ .revision = 2, .size = sizeof(rv_ct_info_t), .read = read_alias },
+		{ .revision = 0, .bare = true, .name = "NOTRACK" }),
+	.config = "NETFILTER_XT_TARGET_CT", .list = "NOTRACK", .tables = "raw",
 	.nft = " notrack",
-	.config = "NETFILTER_XT_TARGET_CT",
-	.list = "NOTRACK",
-	.tables = "raw",
 	.help = "does not track the connection of the packet",
 	.claims = is_alias,
 };
-
-RV_REGISTER(notrack);

@@ -88,12 +88,10 @@ static void print_average(struct rv_out *o, const struct rv_option *opt, const u
 
 static const struct rv_option options[] = {
 	{
-		.name = "rateest-name",
-		.type = RV_T_STRING,
+		.name = "rateest-name", .type = RV_T_STRING,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_BARE,
 		RV_FIELD(struct rateest_data, info.name),
-		.list = "name",
-		.arg = "name",
+		.list = "name", .arg = "name",
 		.help = "what the match rateest knows the estimate by",
 	},
 	TIME_ROW("rateest-interval", interval, "interval", print_interval,
@@ -155,19 +153,10 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	return 0;
 }
 
-static const struct rv_wire wire_rows[] = {
-	{ .size = sizeof(struct xt_rateest_target_info), .read = read_info },
-	{ 0 },
-};
-
-static const struct rv_ext rateest_target = {
-	.name = "RATEEST",
-	.kind = RV_TARGET,
-	.size = sizeof(struct rateest_data),
-	.wire = wire_rows,
-	.options = options,
+RV_EXTENSION(rateest_target) = {
+	.name = "RATEEST", .kind = RV_TARGET,
+	.size = sizeof(struct rateest_data), .options = options,
+	.wire = RV_WIRE({ .size = sizeof(struct xt_rateest_target_info), .read = read_info }),
 	.help = "estimates the rate of the packets that come by",
 	.check = check,
 };
-
-RV_REGISTER(rateest_target);

@@ -6,12 +6,10 @@
 
 static const struct rv_option options[] = {
 	{
-		.name = "to-ports",
-		.type = RV_T_NAT,
+		.name = "to-ports", .type = RV_T_NAT,
 		.given = RV_BIT(struct nf_nat_range2, flags, NF_NAT_RANGE_PROTO_SPECIFIED),
-		.arg = "port[-port]",
+		.list = "redir ports", .arg = "port[-port]",
 		.help = "ports to go to; needs -p tcp, udp, sctp or dccp",
-		.list = "redir ports",
 	},
 	RV_NAT_FLAG("random", NF_NAT_RANGE_PROTO_RANDOM, "choose the port at random"),
 	{ 0 },
@@ -30,8 +28,5 @@ static const struct rv_wire wire6[] = { RV_NAT_RANGE(0, BITS), { 0 } };
 		.help = "sends the connection to this machine",			\
 	}
 
-static const struct rv_ext redirect4 = REDIRECT(NFPROTO_IPV4, wire4);
-static const struct rv_ext redirect6 = REDIRECT(NFPROTO_IPV6, wire6);
-
-RV_REGISTER(redirect4);
-RV_REGISTER(redirect6);
+RV_EXTENSION(redirect4) = REDIRECT(NFPROTO_IPV4, wire4);
+RV_EXTENSION(redirect6) = REDIRECT(NFPROTO_IPV6, wire6);

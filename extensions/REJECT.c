@@ -109,8 +109,5 @@ static const struct ip6t_reject_info initial6 = { .with = IP6T_ICMP6_PORT_UNREAC
 		.help = "drops the packet and tells the sender", .check = check, \
 	}
 
-static const struct rv_ext reject4 = REJECT(NFPROTO_IPV4, options4, initial4);
-static const struct rv_ext reject6 = REJECT(NFPROTO_IPV6, options6, initial6);
-
-RV_REGISTER(reject4);
-RV_REGISTER(reject6);
+RV_EXTENSION(reject4) = REJECT(NFPROTO_IPV4, options4, initial4);
+RV_EXTENSION(reject6) = REJECT(NFPROTO_IPV6, options6, initial6);

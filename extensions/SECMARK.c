@@ -9,14 +9,9 @@ typedef struct xt_secmark_target_info_v1 info_t;
 
 static const struct rv_option options[] = {
 	{
-		.name = "selctx",
-		.type = RV_T_STRING,
-		.flags = RV_OPT_REQUIRED | RV_OPT_BARE,
-		RV_FIELD(info_t, secctx),
-		.min = 1,
-		.list = "selctx",
-		.arg = "context",
-		.help = "the context as SELinux writes it",
+		.name = "selctx", .type = RV_T_STRING, .flags = RV_OPT_REQUIRED | RV_OPT_BARE,
+		RV_FIELD(info_t, secctx), .min = 1,
+		.list = "selctx", .arg = "context", .help = "the context as SELinux writes it",
 	},
 	{ 0 },
 };
@@ -33,25 +28,15 @@ static int understood(const struct rv_wire *w, const unsigned char *wire, unsign
 #define FIELDS(type) RV_WIRE_FIELDS(						\
 	RV_WIRE_FIELD(type, mode, info_t, mode), RV_WIRE_FIELD(type, secctx, info_t, secctx))
 
-static const struct rv_wire wire_rows[] = {
-	{ .revision = 1, .size = sizeof(info_t), .read = understood, .fields = FIELDS(info_t) },
-	{ .revision = 0, .size = sizeof(struct xt_secmark_target_info), .read = understood,
-	  .fields = FIELDS(struct xt_secmark_target_info) },
-	{ .size = 0 },
-};
-
-static const info_t initial = { .mode = SECMARK_MODE_SEL };
-
-static const struct rv_ext secmark = {
-	.name = "SECMARK",
-	.kind = RV_TARGET,
-	.size = sizeof(info_t),
-	.initial = &initial,
-	.wire = wire_rows,
-	.options = options,
-	.list = "SECMARK",
-	.tables = "mangle security",
+RV_EXTENSION(secmark) = {
+	.name = "SECMARK", .kind = RV_TARGET,
+	.size = sizeof(info_t), .options = options,
+	.initial = &(const info_t){ .mode = SECMARK_MODE_SEL },
+	.wire = RV_WIRE(
+		{ .revision = 1, .size = sizeof(info_t), .read = understood,
+		  .fields = FIELDS(info_t) },
+		{ .revision = 0, .size = sizeof(struct xt_secmark_target_info), .read = understood,
+		  .fields = FIELDS(struct xt_secmark_target_info) }),
+	.list = "SECMARK", .tables = "mangle security",
 	.help = "gives the packet a security context",
 };
-
-RV_REGISTER(secmark);

@@ -42,15 +42,10 @@ static const struct rv_option options[] = {
 	[EXIST] = FLAG_ROW("exist", IPSET_FLAG_EXIST, "what is in it gets its new timeout",
 			   .tables = NULL),
 	[TIMEOUT] = {
-		.name = "timeout",
-		.type = RV_T_UINT,
-		.flags = RV_OPT_REPEAT,
-		RV_FIELD(struct set_data, timeout),
-		.max = NO_TIMEOUT - 1,
+		.name = "timeout", .type = RV_T_UINT, .flags = RV_OPT_REPEAT,
+		RV_FIELD(struct set_data, timeout), .max = NO_TIMEOUT - 1,
 		.bad = "Invalid value for option --timeout or out of range 0-4294967294",
-		.list = "timeout",
-		.arg = "seconds",
-		.help = "how long it stays there",
+		.list = "timeout", .arg = "seconds", .help = "how long it stays there",
 	},
 	[DEL] = SET_ROW(del, "take these parts of the packet out of the set", .tables = NULL),
 	[MAP] = SET_ROW(map, "give the packet what the set says of these parts",
@@ -151,12 +146,11 @@ static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned
 	{ .revision = number, .size = sizeof(type), .read = reader, .write = writer, \
 	  .arg = family_, __VA_ARGS__ }
 
-static const struct set_data initial = { .timeout = NO_TIMEOUT };
-
 #define SET(family_)								\
 	{									\
 		.name = "SET", .kind = RV_TARGET, .family = family_,		\
-		.size = sizeof(struct set_data), .initial = &initial,		\
+		.size = sizeof(struct set_data),				\
+		.initial = &(const struct set_data){ .timeout = NO_TIMEOUT },	\
 		.options = options, .check = check,				\
 		.config = "NETFILTER_XT_SET",					\
 		.help = "puts parts of the packet in an ipset or takes them out", \
@@ -171,7 +165,5 @@ static const struct set_data initial = { .timeout = NO_TIMEOUT };
 			       .name = NULL)),					\
 	}
 
-static const struct rv_ext set_target4 = SET(NFPROTO_IPV4), set_target6 = SET(NFPROTO_IPV6);
-
-RV_REGISTER(set_target4);
-RV_REGISTER(set_target6);
+RV_EXTENSION(set_target4) = SET(NFPROTO_IPV4);
+RV_EXTENSION(set_target6) = SET(NFPROTO_IPV6);

@@ -7,13 +7,11 @@
 
 static const struct rv_option options[] = {
 	{
-		.name = "to-source",
-		.type = RV_T_NAT,
+		.name = "to-source", .type = RV_T_NAT,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		.value = NF_NAT_RANGE_MAP_IPS,
-		.arg = "[address[-address]][:port[-port]]",
+		.list = "to:", .arg = "[address[-address]][:port[-port]]",
 		.help = "address and port to take their place; IPv6 with ports: [address]:port",
-		.list = "to:",
 	},
 	RV_NAT_FLAG("random", NF_NAT_RANGE_PROTO_RANDOM, "choose the port at random"),
 	RV_NAT_FLAG("random-fully", NF_NAT_RANGE_PROTO_RANDOM_FULLY,
@@ -42,8 +40,5 @@ static const struct rv_wire wire6[] = { RV_NAT_RANGE(1, BITS), RV_NAT_RANGE2(2, 
 		.help = "gives the connection another source address",		\
 	}
 
-static const struct rv_ext snat4 = SNAT(NFPROTO_IPV4, wire4);
-static const struct rv_ext snat6 = SNAT(NFPROTO_IPV6, wire6);
-
-RV_REGISTER(snat4);
-RV_REGISTER(snat6);
+RV_EXTENSION(snat4) = SNAT(NFPROTO_IPV4, wire4);
+RV_EXTENSION(snat6) = SNAT(NFPROTO_IPV6, wire6);

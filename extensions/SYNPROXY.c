@@ -44,24 +44,14 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	return 0;
 }
 
-static const struct rv_wire wire_rows[] = {
-	{ .size = sizeof(info_t), .read = read_info },
-	{ 0 },
-};
-
-static const struct rv_ext synproxy = {
-	.name = "SYNPROXY",
-	.kind = RV_TARGET,
-	.size = sizeof(info_t),
-	.wire = wire_rows,
-	.options = options,
+RV_EXTENSION(synproxy) = {
+	.name = "SYNPROXY", .kind = RV_TARGET,
+	.size = sizeof(info_t), .options = options,
+	.wire = RV_WIRE({ .size = sizeof(info_t), .read = read_info }),
+	.config = "_NF_TARGET_SYNPROXY", .list = "SYNPROXY",
+	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
 	.nft = " synproxy{sack-perm: sack-perm}{timestamp: timestamp}{wscale: wscale <wscale:d>}"
 	       "{mss: mss <mss:d>}",
-	.config = "_NF_TARGET_SYNPROXY",
-	.list = "SYNPROXY",
-	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
 	.help = "answers a handshake of TCP in place of the server",
 	.check = rv_check_tcp,
 };
-
-RV_REGISTER(synproxy);

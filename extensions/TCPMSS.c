@@ -44,8 +44,5 @@ static const struct xt_tcpmss_info initial = { .mss = XT_TCPMSS_CLAMP_PMTU };
 		.check = rv_check_tcp,						\
 	}
 
-static const struct rv_ext tcpmss4 = TCPMSS(NFPROTO_IPV4, options4);
-static const struct rv_ext tcpmss6 = TCPMSS(NFPROTO_IPV6, options6);
-
-RV_REGISTER(tcpmss4);
-RV_REGISTER(tcpmss6);
+RV_EXTENSION(tcpmss4) = TCPMSS(NFPROTO_IPV4, options4);
+RV_EXTENSION(tcpmss6) = TCPMSS(NFPROTO_IPV6, options6);

@@ -96,14 +96,11 @@ static void print_list(struct rv_out *o, const struct rv_option *opt, const unsi
 
 static const struct rv_option options[] = {
 	{
-		.name = "strip-options",
-		.type = RV_T_HOOK,
+		.name = "strip-options", .type = RV_T_HOOK,
 		RV_FIELD(info_t, strip_bmap),
-		.list = "TCPOPTSTRIP options",
-		.arg = "option[,...]",
+		.list = "TCPOPTSTRIP options", .arg = "option[,...]",
 		.help = "these: numbers, or mss wscale sack-permitted sack timestamp md5",
-		.parse = parse_list,
-		.print = print_list,
+		.parse = parse_list, .print = print_list,
 	},
 	{ 0 },
 };
@@ -119,20 +116,11 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	return 0;
 }
 
-static const struct rv_wire wire_rows[] = {
-	{ .size = sizeof(info_t), .read = read_info },
-	{ 0 },
-};
-
-static const struct rv_ext tcpoptstrip = {
-	.name = "TCPOPTSTRIP",
-	.kind = RV_TARGET,
-	.size = sizeof(info_t),
-	.wire = wire_rows,
-	.options = options,
+RV_EXTENSION(tcpoptstrip) = {
+	.name = "TCPOPTSTRIP", .kind = RV_TARGET,
+	.size = sizeof(info_t), .options = options,
+	.wire = RV_WIRE({ .size = sizeof(info_t), .read = read_info }),
 	.tables = "mangle",
 	.help = "takes options out of the header of TCP",
 	.check = rv_check_tcp,
 };
-
-RV_REGISTER(tcpoptstrip);

@@ -8,22 +8,15 @@
 
 static const struct rv_option options[] = {
 	{
-		.name = "gateway",
-		.type = RV_T_ADDR,
+		.name = "gateway", .type = RV_T_ADDR,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		RV_FIELD(struct xt_tee_tginfo, gw),
-		.list = "gw:",
-		.arg = "address",
-		.help = "the host that gets the copy",
+		.list = "gw:", .arg = "address", .help = "the host that gets the copy",
 	},
 	{
-		.name = "oif",
-		.type = RV_T_STRING,
-		.flags = RV_OPT_BARE,
-		RV_FIELD(struct xt_tee_tginfo, oif),
-		.min = 1,
-		.list = "oif=",
-		.arg = "interface",
+		.name = "oif", .type = RV_T_STRING, .flags = RV_OPT_BARE,
+		RV_FIELD(struct xt_tee_tginfo, oif), .min = 1,
+		.list = "oif=", .arg = "interface",
 		.help = "the way to it is through this interface",
 	},
 	{ 0 },
@@ -40,21 +33,13 @@ static int check(struct rv_check *c)
 	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc, "TEE: the gateway cannot be any address");
 }
 
-static const struct rv_wire wire_rows[] = {
-	{ .revision = 1, .size = sizeof(struct xt_tee_tginfo), .bytes = offsetof(struct xt_tee_tginfo, priv) },
-	{ 0 },
-};
-
-static const struct rv_ext tee = {
-	.name = "TEE",
-	.kind = RV_TARGET,
-	.size = sizeof(struct xt_tee_tginfo),
-	.wire = wire_rows,
-	.options = options,
-	.nft = " dup to <gateway>{oif: device <oif:i>}",
+RV_EXTENSION(tee) = {
+	.name = "TEE", .kind = RV_TARGET,
+	.size = sizeof(struct xt_tee_tginfo), .options = options,
+	.wire = RV_WIRE(
+		{ .revision = 1, .size = sizeof(struct xt_tee_tginfo), .bytes = offsetof(struct xt_tee_tginfo, priv) }),
 	.list = "TEE",
+	.nft = " dup to <gateway>{oif: device <oif:i>}",
 	.help = "sends a copy of the packet to another host",
 	.check = check,
 };
-
-RV_REGISTER(tee);

@@ -63,23 +63,13 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-/* Revision 0, with one byte, has gone from all kernels that nf_tables runs on. */
-static const struct rv_wire wire_rows[] = {
-	{ .revision = 1, .size = sizeof(info_t) },
-	{ 0 },
-};
-
-static const struct rv_ext tos_target = {
-	.name = "TOS",
-	.kind = RV_TARGET,
-	.size = sizeof(info_t),
-	.wire = wire_rows,
-	.options = options,
+RV_EXTENSION(tos_target) = {
+	.name = "TOS", .kind = RV_TARGET,
+	.size = sizeof(info_t), .options = options,
+	/* Revision 0, with one byte, has gone from all kernels that nf_tables runs on. */
+	.wire = RV_WIRE({ .revision = 1, .size = sizeof(info_t) }),
+	.config = "NETFILTER_XT_TARGET_DSCP", .tables = "mangle",
 	.nft = " <set-tos:o>",
-	.config = "NETFILTER_XT_TARGET_DSCP",
-	.tables = "mangle",
 	.required = "TOS: An action is required",
 	.help = "changes the byte once called type of service",
 };
-
-RV_REGISTER(tos_target);

@@ -20,27 +20,19 @@ enum { PORT, ADDRESS, MARK };
 
 static const struct rv_option options[] = {
 	[PORT] = {
-		.name = "on-port",
-		.type = RV_T_PORT,
+		.name = "on-port", .type = RV_T_PORT,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_BE,
 		RV_FIELD(struct tproxy_data, port),
-		.arg = "port",
-		.help = "of the socket; 0: the port the packet is for",
+		.arg = "port", .help = "of the socket; 0: the port the packet is for",
 	},
 	[ADDRESS] = {
-		.name = "on-ip",
-		.type = RV_T_ADDR,
-		.flags = RV_OPT_ALWAYS,
+		.name = "on-ip", .type = RV_T_ADDR, .flags = RV_OPT_ALWAYS,
 		RV_FIELD(struct tproxy_data, address),
-		.arg = "address",
-		.help = "of the socket; without it that of the interface",
+		.arg = "address", .help = "of the socket; without it that of the interface",
 	},
 	[MARK] = {
-		.name = "tproxy-mark",
-		.type = RV_T_CHANGE,
-		.flags = RV_OPT_ALWAYS,
-		.offset = offsetof(struct tproxy_data, mark),
-		.size = 2 * sizeof(uint32_t),
+		.name = "tproxy-mark", .type = RV_T_CHANGE, .flags = RV_OPT_ALWAYS,
+		.offset = offsetof(struct tproxy_data, mark), .size = 2 * sizeof(uint32_t),
 		.value = RV_WAY_XMASKED,
 		.arg = "value[/mask]",
 		.help = "clear the bits of mask in the packet's mark, then XOR value",
@@ -83,8 +75,5 @@ static int check(struct rv_check *c)
 		.list_words = " TPROXY redirect <on-ip>:<on-port:d> mark <tproxy-mark:m>", \
 	}
 
-static const struct rv_ext tproxy4 = TPROXY(NFPROTO_IPV4, V1, V0);
-static const struct rv_ext tproxy6 = TPROXY(NFPROTO_IPV6, V1);
-
-RV_REGISTER(tproxy4);
-RV_REGISTER(tproxy6);
+RV_EXTENSION(tproxy4) = TPROXY(NFPROTO_IPV4, V1, V0);
+RV_EXTENSION(tproxy6) = TPROXY(NFPROTO_IPV6, V1);

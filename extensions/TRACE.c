@@ -7,13 +7,10 @@
 
 static const struct rv_option options[] = { { 0 } };
 
-static const struct rv_ext trace = {
-	.name = "TRACE",
-	.kind = RV_TARGET,
-	.wire = RV_WIRE({ .bare = true }),
+RV_EXTENSION(trace) = {
+	.name = "TRACE", .kind = RV_TARGET,
 	.options = options,
+	.wire = RV_WIRE({ .bare = true }),
 	.nft = " nftrace set 1",
 	.help = "tells of each rule that the packet comes by from here on",
 };
-
-RV_REGISTER(trace);

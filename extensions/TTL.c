@@ -9,7 +9,5 @@ static const struct rv_wire wire_rows[] = {
 	{ 0 },
 };
 
-static const struct rv_ext ttl_target = RV_HOPS_TARGET("TTL", NFPROTO_IPV4, options, wire_rows,
+RV_EXTENSION(ttl_target) = RV_HOPS_TARGET("TTL", NFPROTO_IPV4, options, wire_rows,
 						       " ip ttl set <ttl-set:d>");
-
-RV_REGISTER(ttl_target);

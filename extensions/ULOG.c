@@ -33,38 +33,25 @@ static void print_group(struct rv_out *o, const struct rv_option *opt, const uns
 
 static const struct rv_option options[] = {
 	{
-		.name = "ulog-prefix",
-		.type = RV_T_STRING,
+		.name = "ulog-prefix", .type = RV_T_STRING,
 		RV_FIELD(struct ipt_ulog_info, prefix),
-		.arg = "text",
-		.help = "text before each message, of up to 31 bytes",
+		.arg = "text", .help = "text before each message, of up to 31 bytes",
 	},
 	{
-		.name = "ulog-nlgroup",
-		.type = RV_T_UINT,
-		RV_FIELD(struct ipt_ulog_info, nl_group),
-		.min = 1,
-		.max = GROUPS,
-		.arg = "number",
-		.help = "the netlink group that gets the packet, 1 to 32 (1)",
-		.parse = parse_group,
-		.print = print_group,
+		.name = "ulog-nlgroup", .type = RV_T_UINT,
+		RV_FIELD(struct ipt_ulog_info, nl_group), .min = 1, .max = GROUPS,
+		.arg = "number", .help = "the netlink group that gets the packet, 1 to 32 (1)",
+		.parse = parse_group, .print = print_group,
 	},
 	{
-		.name = "ulog-cprange",
-		.type = RV_T_UINT,
+		.name = "ulog-cprange", .type = RV_T_UINT,
 		RV_FIELD(struct ipt_ulog_info, copy_range),
-		.arg = "bytes",
-		.help = "how much of the packet (all)",
+		.arg = "bytes", .help = "how much of the packet (all)",
 	},
 	{
-		.name = "ulog-qthreshold",
-		.type = RV_T_UINT,
-		RV_FIELD(struct ipt_ulog_info, qthreshold),
-		.min = 1,
-		.max = MAX_QUEUE,
-		.arg = "number",
-		.help = "how many packets in one message, 1 to 50 (1)",
+		.name = "ulog-qthreshold", .type = RV_T_UINT,
+		RV_FIELD(struct ipt_ulog_info, qthreshold), .min = 1, .max = MAX_QUEUE,
+		.arg = "number", .help = "how many packets in one message, 1 to 50 (1)",
 	},
 	{ 0 },
 };
@@ -85,26 +72,14 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	return 0;
 }
 
-static const struct rv_wire wire_rows[] = {
-	{ .size = sizeof(struct ipt_ulog_info), .read = read_info },
-	{ 0 },
-};
-
-static const struct ipt_ulog_info initial = { .nl_group = 1, .qthreshold = 1 };
-
-static const struct rv_ext ulog = {
-	.name = "ULOG",
-	.kind = RV_TARGET,
-	.family = NFPROTO_IPV4,
-	.size = sizeof(struct ipt_ulog_info),
-	.initial = &initial,
-	.wire = wire_rows,
-	.options = options,
+RV_EXTENSION(ulog) = {
+	.name = "ULOG", .kind = RV_TARGET, .family = NFPROTO_IPV4,
+	.size = sizeof(struct ipt_ulog_info), .options = options,
+	.initial = &(const struct ipt_ulog_info){ .nl_group = 1, .qthreshold = 1 },
+	.wire = RV_WIRE({ .size = sizeof(struct ipt_ulog_info), .read = read_info }),
 	.config = "IP_NF_TARGET_ULOG",
-	.help = "gives a copy of the packet to a program, as NFLOG does",
 	.list_words = " ULOG copy_range <ulog-cprange:d> nlgroup <ulog-nlgroup>"
 		      "{ulog-prefix: prefix \"<ulog-prefix>\"}"
 		      " queue_threshold <ulog-qthreshold:d>",
+	.help = "gives a copy of the packet to a program, as NFLOG does",
 };
-
-RV_REGISTER(ulog);

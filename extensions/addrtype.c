@@ -96,21 +96,14 @@ static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned
 	return 0;
 }
 
-static const struct rv_wire wire[] = {
-	{ .revision = 1, .size = sizeof(struct xt_addrtype_info_v1) },
-	{ .revision = 0, .size = sizeof(struct xt_addrtype_info), .read = read_v0,
-	  .write = write_v0 },
-	{ .size = 0 },
-};
-
-static const struct rv_ext addrtype = {
-	.name = "addrtype",
-	.kind = RV_MATCH,
-	.size = sizeof(struct xt_addrtype_info_v1),
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(addrtype) = {
+	.name = "addrtype", .kind = RV_MATCH,
+	.size = sizeof(struct xt_addrtype_info_v1), .options = options,
+	.wire = RV_WIRE(
+		{ .revision = 1, .size = sizeof(struct xt_addrtype_info_v1) },
+		{ .revision = 0, .size = sizeof(struct xt_addrtype_info), .read = read_v0,
+		  .write = write_v0 }),
 	.list = "ADDRTYPE match",
 	.help = "what kind of address the source or the destination is",
 	.check = check,
 };
-RV_REGISTER(addrtype);

@@ -27,25 +27,16 @@ static const struct rv_option options4[] = {
 static const struct rv_option options6[] = {
 	SPI(info6, IP6T_AH_INV_SPI),
 	{
-		.name = "ahlen",
-		.type = RV_T_UINT,
-		.flags = RV_OPT_INVERT | RV_OPT_LIST_TIGHT,
+		.name = "ahlen", .type = RV_T_UINT, .flags = RV_OPT_INVERT | RV_OPT_LIST_TIGHT,
 		RV_FIELD(info6, hdrlen),
-		.invert = RV_BIT(info6, invflags, IP6T_AH_INV_LEN),
-		.sel = RV_SEL_AH_LENGTH,
-		.list = "length:[!]",
-		.arg = "length",
-		.help = "length of the header in bytes",
+		.invert = RV_BIT(info6, invflags, IP6T_AH_INV_LEN), .sel = RV_SEL_AH_LENGTH,
+		.list = "length:[!]", .arg = "length", .help = "length of the header in bytes",
 	},
 	{
-		.name = "ahres",
-		.type = RV_T_FLAG,
-		.flags = RV_OPT_ZERO,
-		RV_FIELD(info6, hdrres),
-		.value = 1,
+		.name = "ahres", .type = RV_T_FLAG, .flags = RV_OPT_ZERO,
+		RV_FIELD(info6, hdrres), .value = 1,
 		.sel = RV_SEL_AH_RESERVED,
-		.list = "reserved",
-		.help = "the reserved field is zero",
+		.list = "reserved", .help = "the reserved field is zero",
 	},
 	{ .name = NULL },
 };
@@ -72,7 +63,5 @@ static const struct rv_wire wire6[] = { { .size = sizeof(info6) }, { .size = 0 }
 		.help = "IPsec authentication headers", __VA_ARGS__		\
 	}
 
-static const struct rv_ext ah4 = AH(4, .check = check4);
-static const struct rv_ext ah6 = AH(6);
-RV_REGISTER(ah4);
-RV_REGISTER(ah6);
+RV_EXTENSION(ah4) = AH(4, .check = check4);
+RV_EXTENSION(ah6) = AH(6);

@@ -94,26 +94,17 @@ static void print_program(struct rv_out *o, const struct rv_option *opt, const u
 
 static const struct rv_option options[] = {
 	[BYTECODE] = {
-		.name = "bytecode",
-		.type = RV_T_HOOK,
-		.flags = RV_OPT_LIST_TIGHT,
-		.given = RV_BIT_IS(info, mode, XT_BPF_MODE_BYTECODE),
-		.list = "match bpf",
-		.arg = "length,code jt jf k[,...]",
+		.name = "bytecode", .type = RV_T_HOOK, .flags = RV_OPT_LIST_TIGHT,
+		.given = RV_BIT_IS(info, mode, XT_BPF_MODE_BYTECODE), .excludes = 1 << PINNED,
+		.list = "match bpf", .arg = "length,code jt jf k[,...]",
 		.help = "the program, as nfbpf_compile writes it",
-		.excludes = 1 << PINNED,
-		.parse = parse_program,
-		.print = print_program,
+		.parse = parse_program, .print = print_program,
 	},
 	[PINNED] = {
-		.name = "object-pinned",
-		.type = RV_T_STRING,
-		.flags = RV_OPT_LIST_TIGHT,
+		.name = "object-pinned", .type = RV_T_STRING, .flags = RV_OPT_LIST_TIGHT,
 		RV_FIELD(info, path),
-		.given = RV_BIT_IS(info, mode, XT_BPF_MODE_PATH_PINNED),
-		.list = "match bpf pinned",
-		.excludes = 1 << BYTECODE,
-		.arg = "path",
+		.given = RV_BIT_IS(info, mode, XT_BPF_MODE_PATH_PINNED), .excludes = 1 << BYTECODE,
+		.list = "match bpf pinned", .arg = "path",
 		.help = "a program that was pinned to the BPF file system",
 	},
 	{ .name = NULL },
@@ -182,23 +173,15 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 
 #define V0 struct xt_bpf_info
 
-static const struct rv_wire wire_rows[] = {
-	{ .revision = 1, .size = sizeof(info), .read = read_v1, .write = write_v1 },
-	{ .revision = 0, .size = sizeof(V0), .read = read_v0, .fields = RV_WIRE_FIELDS(
-		RV_WIRE_FIELD(V0, bpf_program_num_elem, info, bpf_program_num_elem),
-		RV_WIRE_FIELD(V0, bpf_program, info, bpf_program)) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext bpf = {
-	.name = "bpf",
-	.kind = RV_MATCH,
+RV_EXTENSION(bpf) = {
+	.name = "bpf", .kind = RV_MATCH,
+	.size = sizeof(info), .compare = offsetof(info, filter), .options = options,
+	.wire = RV_WIRE(
+		{ .revision = 1, .size = sizeof(info), .read = read_v1, .write = write_v1 },
+		{ .revision = 0, .size = sizeof(V0), .read = read_v0, .fields = RV_WIRE_FIELDS(
+			RV_WIRE_FIELD(V0, bpf_program_num_elem, info, bpf_program_num_elem),
+			RV_WIRE_FIELD(V0, bpf_program, info, bpf_program)) }),
 	.opaque = "a program",
-	.size = sizeof(info),
-	.compare = offsetof(info, filter),
-	.wire = wire_rows,
-	.options = options,
 	.help = "a program that looks at the packet",
 	.check = check,
 };
-RV_REGISTER(bpf);

@@ -11,28 +11,19 @@ typedef struct xt_cgroup_info_v2 info;
 
 static const struct rv_option options[] = {
 	{
-		.name = "path",
-		.type = RV_T_STRING,
-		.flags = RV_OPT_INVERT,
+		.name = "path", .type = RV_T_STRING, .flags = RV_OPT_INVERT,
 		RV_FIELD(info, path),
-		.given = RV_BIT(info, has_path, 1),
-		.invert = RV_BIT(info, invert_path, 1),
+		.given = RV_BIT(info, has_path, 1), .invert = RV_BIT(info, invert_path, 1),
 		.sel = RV_SEL_CGROUPS,
-		.list = "cgroup [! ]",
-		.arg = "path",
+		.list = "cgroup [! ]", .arg = "path",
 		.help = "in this group or below, from the root of cgroup2 on",
 	},
 	{
-		.name = "cgroup",
-		.type = RV_T_UINT,
-		.flags = RV_OPT_INVERT,
+		.name = "cgroup", .type = RV_T_UINT, .flags = RV_OPT_INVERT,
 		RV_FIELD(info, classid),
-		.given = RV_BIT(info, has_classid, 1),
-		.invert = RV_BIT(info, invert_classid, 1),
+		.given = RV_BIT(info, has_classid, 1), .invert = RV_BIT(info, invert_classid, 1),
 		.sel = RV_SEL_CGROUP,
-		.list = "cgroup [! ]",
-		.arg = "classid",
-		.help = "class set by net_cls",
+		.list = "cgroup [! ]", .arg = "classid", .help = "class set by net_cls",
 	},
 	{ .name = NULL },
 };
@@ -96,26 +87,18 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 	return 0;
 }
 
-static const struct rv_wire wire_rows[] = {
-	{ .revision = 2, .size = sizeof(info), .read = read_any },
-	{ .revision = 1, .size = sizeof(struct xt_cgroup_info_v1), .read = read_any,
-	  .write = write_v1 },
-	{ .revision = 0, .size = sizeof(struct xt_cgroup_info_v0), .read = read_v0,
-	  .known = RV_BIT(struct xt_cgroup_info_v0, invert, 1), .fields = RV_WIRE_FIELDS(
-		RV_WIRE_FIELD(struct xt_cgroup_info_v0, id, info, classid),
-		RV_WIRE_FIELD(struct xt_cgroup_info_v0, invert, info, invert_classid)) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext cgroup = {
-	.name = "cgroup",
-	.kind = RV_MATCH,
-	.size = sizeof(info),
-	.compare = offsetof(info, priv),
-	.wire = wire_rows,
-	.options = options,
+RV_EXTENSION(cgroup) = {
+	.name = "cgroup", .kind = RV_MATCH,
+	.size = sizeof(info), .compare = offsetof(info, priv), .options = options,
+	.wire = RV_WIRE(
+		{ .revision = 2, .size = sizeof(info), .read = read_any },
+		{ .revision = 1, .size = sizeof(struct xt_cgroup_info_v1), .read = read_any,
+		  .write = write_v1 },
+		{ .revision = 0, .size = sizeof(struct xt_cgroup_info_v0), .read = read_v0,
+		  .known = RV_BIT(struct xt_cgroup_info_v0, invert, 1), .fields = RV_WIRE_FIELDS(
+			RV_WIRE_FIELD(struct xt_cgroup_info_v0, id, info, classid),
+			RV_WIRE_FIELD(struct xt_cgroup_info_v0, invert, info, invert_classid)) }),
 	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,
 	.help = "the control group of the packet's socket",
 	.check = check,
 };
-RV_REGISTER(cgroup);

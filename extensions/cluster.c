@@ -63,20 +63,11 @@ static int check(struct rv_check *c)
 			       "`--cluster-total-nodes'");
 }
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(info) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext cluster = {
-	.name = "cluster",
-	.kind = RV_MATCH,
-	.opaque = "a hash with a seed, of the connection's source",
-	.size = sizeof(info),
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(cluster) = {
+	.name = "cluster", .kind = RV_MATCH,
+	RV_STRUCT(info, 0), .options = options,
 	.list = "cluster",
+	.opaque = "a hash with a seed, of the connection's source",
 	.help = "which nodes of a cluster a connection belongs to",
 	.check = check,
 };
-RV_REGISTER(cluster);

@@ -54,16 +54,12 @@ static int range_predicate(const struct rv_option *opt, const unsigned char *dat
 
 static const struct rv_option options[] = {
 	{
-		.name = "connbytes",
-		.type = RV_T_UINT_RANGE,
+		.name = "connbytes", .type = RV_T_UINT_RANGE,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_OPEN,
 		RV_FIELD(struct connbytes, info.count.from),
 		.mask_offset = offsetof(struct connbytes, info.count.to),
-		.given = RV_GIVEN_ALWAYS,
-		.invert = RV_BIT(struct connbytes, invert, 1),
-		.list = "connbytes",
-		.arg = "from[:to]",
-		.help = "so much, or more",
+		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(struct connbytes, invert, 1),
+		.list = "connbytes", .arg = "from[:to]", .help = "so much, or more",
 		.predicate = range_predicate,
 	},
 	WORD("connbytes-mode", what, modes, "connbytes mode", "packets|bytes|avgpkt",
@@ -119,19 +115,12 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 		       d->info.what, d->info.direction);
 }
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct xt_connbytes_info),
-	  .read = read_info, .write = write_info },
-	{ .size = 0 },
-};
-
-static const struct rv_ext connbytes = {
-	.name = "connbytes",
-	.kind = RV_MATCH,
-	.size = sizeof(struct connbytes),
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(connbytes) = {
+	.name = "connbytes", .kind = RV_MATCH,
+	.size = sizeof(struct connbytes), .options = options,
+	.wire = RV_WIRE(
+		{ .revision = 0, .size = sizeof(struct xt_connbytes_info),
+		  .read = read_info, .write = write_info }),
 	.help = "how much a connection has transferred",
 	.check = check,
 };
-RV_REGISTER(connbytes);

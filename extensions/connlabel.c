@@ -43,43 +43,25 @@ static void print_label(struct rv_out *o, const struct rv_option *opt, const uns
 
 static const struct rv_option options[] = {
 	{
-		.name = "label",
-		.type = RV_T_UINT,
-		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED,
-		RV_FIELD(info, bit),
-		.max = XT_CONNLABEL_MAXBIT,
-		.given = RV_GIVEN_ALWAYS,
-		.invert = RV_BIT(info, options, XT_CONNLABEL_OP_INVERT),
+		.name = "label", .type = RV_T_UINT, .flags = RV_OPT_INVERT | RV_OPT_REQUIRED,
+		RV_FIELD(info, bit), .max = XT_CONNLABEL_MAXBIT,
+		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(info, options, XT_CONNLABEL_OP_INVERT),
 		.sel = RV_SEL_CT_LABEL,
-		.list = "connlabel [! ]",
-		.arg = "name|number",
+		.list = "connlabel [! ]", .arg = "name|number",
 		.help = "the connection has this label",
-		.parse = parse_label,
-		.print = print_label,
+		.parse = parse_label, .print = print_label,
 	},
 	{
-		.name = "set",
-		.type = RV_T_FLAG,
-		RV_FIELD(info, options),
-		.value = XT_CONNLABEL_OP_SET,
-		.list = "set",
-		.help = "give it the label",
+		.name = "set", .type = RV_T_FLAG,
+		RV_FIELD(info, options), .value = XT_CONNLABEL_OP_SET,
+		.list = "set", .help = "give it the label",
 	},
 	{ .name = NULL },
 };
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(info) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext connlabel = {
-	.name = "connlabel",
-	.kind = RV_MATCH,
+RV_EXTENSION(connlabel) = {
+	.name = "connlabel", .kind = RV_MATCH,
+	RV_STRUCT(info, 0), .options = options,
 	.opaque = "side effect: it sets the label",
-	.size = sizeof(info),
-	.wire = wire,
-	.options = options,
 	.help = "labels of the packet's connection",
 };
-RV_REGISTER(connlabel);

@@ -40,12 +40,10 @@ static const struct rv_option options[] = {
 	LIMIT(UPTO, "connlimit-upto", XT_CONNLIMIT_INVERT, "so many connections or fewer"),
 	LIMIT(ABOVE, "connlimit-above", 0, "more connections than that"),
 	[MASK] = {
-		.name = "connlimit-mask",
-		.type = RV_T_PREFIX,
+		.name = "connlimit-mask", .type = RV_T_PREFIX,
 		RV_FIELD(struct connlimit, info.mask),
 		.given = RV_GIVEN_ALWAYS,
-		.arg = "length",
-		.help = "addresses with the first bits alike are counted together",
+		.arg = "length", .help = "addresses with the first bits alike are counted together",
 	},
 	SIDE(SADDR, "connlimit-saddr", 0, "count by source address (the default)"),
 	SIDE(DADDR, "connlimit-daddr", XT_CONNLIMIT_DADDR, "count by destination address"),
@@ -115,7 +113,5 @@ static const struct connlimit initial = {
 			      " {connlimit-upto:\\<=|>} <connlimit-above:d>",	\
 	}
 
-static const struct rv_ext connlimit4 = CONNLIMIT(NFPROTO_IPV4, wire4);
-static const struct rv_ext connlimit6 = CONNLIMIT(NFPROTO_IPV6, wire6);
-RV_REGISTER(connlimit4);
-RV_REGISTER(connlimit6);
+RV_EXTENSION(connlimit4) = CONNLIMIT(NFPROTO_IPV4, wire4);
+RV_EXTENSION(connlimit6) = CONNLIMIT(NFPROTO_IPV6, wire6);

@@ -8,34 +8,22 @@ typedef struct xt_connmark_mtinfo1 info;
 
 static const struct rv_option options[] = {
 	{
-		.name = "mark",
-		.type = RV_T_MASKED,
+		.name = "mark", .type = RV_T_MASKED,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_HEX,
-		RV_FIELD(info, mark),
-		.mask_offset = offsetof(info, mask),
-		.given = RV_GIVEN_ALWAYS,
-		.invert = RV_BIT(info, invert, 1),
-		.sel = RV_SEL_CT_MARK,
-		.list = "connmark match [!] ",
-		.arg = "value[/mask]",
+		RV_FIELD(info, mark), .mask_offset = offsetof(info, mask),
+		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(info, invert, 1), .sel = RV_SEL_CT_MARK,
+		.list = "connmark match [!] ", .arg = "value[/mask]",
 		.help = "the mark, of which only the bits in mask count, has this value",
 	},
 	{ .name = NULL },
 };
 
-static const struct rv_wire wire[] = {
-	{ .revision = 1, .size = sizeof(info), .bytes = offsetof(info, invert) + 1,
-	  .known = RV_BIT(info, invert, 1) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext connmark = {
-	.name = "connmark",
-	.kind = RV_MATCH,
-	.size = sizeof(info),
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(connmark) = {
+	.name = "connmark", .kind = RV_MATCH,
+	.size = sizeof(info), .options = options,
+	.wire = RV_WIRE(
+		{ .revision = 1, .size = sizeof(info), .bytes = offsetof(info, invert) + 1,
+		  .known = RV_BIT(info, invert, 1) }),
 	.config = "NETFILTER_XT_CONNMARK",
 	.help = "the mark of the packet's connection",
 };
-RV_REGISTER(connmark);

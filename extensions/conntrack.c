@@ -54,30 +54,18 @@ static const struct rv_name directions[] = {
 
 static const struct rv_option options[] = {
 	{
-		.name = "ctstate",
-		.type = RV_T_BITS,
-		.flags = RV_OPT_INVERT | RV_OPT_ABBREV,
-		RV_FIELD(info, state_mask),
-		.names = states,
-		.given = GIVEN(STATE),
-		.invert = NOT(STATE),
-		.sel = RV_SEL_CT_STATE,
+		.name = "ctstate", .type = RV_T_BITS, .flags = RV_OPT_INVERT | RV_OPT_ABBREV,
+		RV_FIELD(info, state_mask), .names = states,
+		.given = GIVEN(STATE), .invert = NOT(STATE), .sel = RV_SEL_CT_STATE,
 		.bad = "Bad ctstate \"%s\"",
-		.list = "ctstate",
-		.arg = "state[,...]",
+		.list = "ctstate", .arg = "state[,...]",
 		.help = "the connection is in one of these states",
 	},
 	{
-		.name = "ctproto",
-		.type = RV_T_PROTO,
-		.flags = RV_OPT_INVERT | RV_OPT_NUMBER,
+		.name = "ctproto", .type = RV_T_PROTO, .flags = RV_OPT_INVERT | RV_OPT_NUMBER,
 		RV_FIELD(info, l4proto),
-		.given = GIVEN(PROTO),
-		.invert = NOT(PROTO),
-		.sel = RV_SEL_CT_PROTO,
-		.list = "ctproto",
-		.arg = "protocol",
-		.help = "protocol of the connection",
+		.given = GIVEN(PROTO), .invert = NOT(PROTO), .sel = RV_SEL_CT_PROTO,
+		.list = "ctproto", .arg = "protocol", .help = "protocol of the connection",
 	},
 	ADDRESS("ctorigsrc", origsrc, ORIGSRC, ORIG_SADDR, "source of its first packet"),
 	ADDRESS("ctorigdst", origdst, ORIGDST, ORIG_DADDR, "destination of its first packet"),
@@ -89,43 +77,25 @@ static const struct rv_option options[] = {
 	PORT("ctreplsrcport", replsrc, REPLSRC, REPL_SPORT, "source port of the replies"),
 	PORT("ctrepldstport", repldst, REPLDST, REPL_DPORT, "destination port of the replies"),
 	{
-		.name = "ctstatus",
-		.type = RV_T_BITS,
-		.flags = RV_OPT_INVERT | RV_OPT_ABBREV,
-		RV_FIELD(info, status_mask),
-		.names = statuses,
-		.given = GIVEN(STATUS),
-		.invert = NOT(STATUS),
-		.sel = RV_SEL_CT_STATUS,
+		.name = "ctstatus", .type = RV_T_BITS, .flags = RV_OPT_INVERT | RV_OPT_ABBREV,
+		RV_FIELD(info, status_mask), .names = statuses,
+		.given = GIVEN(STATUS), .invert = NOT(STATUS), .sel = RV_SEL_CT_STATUS,
 		.bad = "Bad ctstatus \"%s\"",
-		.list = "ctstatus",
-		.arg = "status[,...]",
+		.list = "ctstatus", .arg = "status[,...]",
 		.help = "the connection has one of these",
 	},
 	{
-		.name = "ctexpire",
-		.type = RV_T_UINT_RANGE,
-		.flags = RV_OPT_INVERT,
-		RV_FIELD(info, expires_min),
-		.mask_offset = offsetof(info, expires_max),
-		.given = GIVEN(EXPIRES),
-		.invert = NOT(EXPIRES),
-		.sel = RV_SEL_CT_EXPIRE,
-		.list = "ctexpire",
-		.arg = "seconds[:seconds]",
+		.name = "ctexpire", .type = RV_T_UINT_RANGE, .flags = RV_OPT_INVERT,
+		RV_FIELD(info, expires_min), .mask_offset = offsetof(info, expires_max),
+		.given = GIVEN(EXPIRES), .invert = NOT(EXPIRES), .sel = RV_SEL_CT_EXPIRE,
+		.list = "ctexpire", .arg = "seconds[:seconds]",
 		.help = "time the connection has left",
 	},
 	{
-		.name = "ctdir",
-		.type = RV_T_ENUM,
-		RV_FIELD(info, invert_flags),
-		.value = XT_CONNTRACK_DIRECTION,
-		.names = directions,
-		.given = GIVEN(DIRECTION),
-		.sel = RV_SEL_CT_DIR,
-		.list = "ctdir",
-		.arg = "ORIGINAL|REPLY",
-		.help = "direction of the packet",
+		.name = "ctdir", .type = RV_T_ENUM,
+		RV_FIELD(info, invert_flags), .value = XT_CONNTRACK_DIRECTION, .names = directions,
+		.given = GIVEN(DIRECTION), .sel = RV_SEL_CT_DIR,
+		.list = "ctdir", .arg = "ORIGINAL|REPLY", .help = "direction of the packet",
 	},
 	{ .name = NULL },
 };
@@ -200,7 +170,5 @@ static const struct rv_wire wire4[] = WIRES(NFPROTO_IPV4), wire6[] = WIRES(NFPRO
 		.help = "the connection a packet belongs to", .check = check,	\
 	}
 
-static const struct rv_ext conntrack4 = CONNTRACK(NFPROTO_IPV4, wire4);
-static const struct rv_ext conntrack6 = CONNTRACK(NFPROTO_IPV6, wire6);
-RV_REGISTER(conntrack4);
-RV_REGISTER(conntrack6);
+RV_EXTENSION(conntrack4) = CONNTRACK(NFPROTO_IPV4, wire4);
+RV_EXTENSION(conntrack6) = CONNTRACK(NFPROTO_IPV6, wire6);

@@ -6,31 +6,17 @@
 
 static const struct rv_option options[] = {
 	{
-		.name = "cpu",
-		.type = RV_T_UINT,
-		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED,
+		.name = "cpu", .type = RV_T_UINT, .flags = RV_OPT_INVERT | RV_OPT_REQUIRED,
 		RV_FIELD(struct xt_cpu_info, cpu),
-		.given = RV_GIVEN_ALWAYS,
-		.invert = RV_BIT(struct xt_cpu_info, invert, 1),
+		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(struct xt_cpu_info, invert, 1),
 		.sel = RV_SEL_CPU,
-		.list = "cpu [! ]",
-		.arg = "number",
-		.help = "counted from 0",
+		.list = "cpu [! ]", .arg = "number", .help = "counted from 0",
 	},
 	{ .name = NULL },
 };
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct xt_cpu_info) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext cpu = {
-	.name = "cpu",
-	.kind = RV_MATCH,
-	.size = sizeof(struct xt_cpu_info),
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(cpu) = {
+	.name = "cpu", .kind = RV_MATCH,
+	RV_STRUCT(struct xt_cpu_info, 0), .options = options,
 	.help = "the processor that handles the packet",
 };
-RV_REGISTER(cpu);

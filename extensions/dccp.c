@@ -54,32 +54,18 @@ static const struct rv_option options[] = {
 	RV_PORTS(info, "destination", "dport", dpts, XT_DCCP_DEST_PORTS, DPORT,
 		 RV_OPT_LIST_PART, .given = GIVEN(DEST_PORTS), .list = "dpt{s}:[!]"),
 	[TYPES] = {
-		.name = "dccp-types",
-		.type = RV_T_BITS,
-		.flags = RV_OPT_INVERT,
-		RV_FIELD(info, typemask),
-		.names = types,
-		.given = GIVEN(TYPE),
-		.invert = NOT(TYPE),
-		.sel = RV_SEL_DCCP_TYPE,
+		.name = "dccp-types", .type = RV_T_BITS, .flags = RV_OPT_INVERT,
+		RV_FIELD(info, typemask), .names = types,
+		.given = GIVEN(TYPE), .invert = NOT(TYPE), .sel = RV_SEL_DCCP_TYPE,
 		.bad = "Unknown DCCP type `%s'",
-		.list = "[! ]",
-		.arg = "type[,...]",
-		.help = "the packet is of one of these types",
+		.list = "[! ]", .arg = "type[,...]", .help = "the packet is of one of these types",
 		.print = print_types,
 	},
 	[OPTION] = {
-		.name = "dccp-option",
-		.type = RV_T_UINT,
-		.flags = RV_OPT_INVERT,
-		RV_FIELD(info, option),
-		.min = 1,
-		.given = GIVEN(OPTION),
-		.invert = NOT(OPTION),
-		.sel = RV_SEL_DCCP_OPTION,
-		.list = "option=[!]",
-		.arg = "number",
-		.help = "the option of this number is there",
+		.name = "dccp-option", .type = RV_T_UINT, .flags = RV_OPT_INVERT,
+		RV_FIELD(info, option), .min = 1,
+		.given = GIVEN(OPTION), .invert = NOT(OPTION), .sel = RV_SEL_DCCP_OPTION,
+		.list = "option=[!]", .arg = "number", .help = "the option of this number is there",
 	},
 	{ .name = NULL },
 };
@@ -89,20 +75,10 @@ static int check(struct rv_check *c)
 	return rv_need_protocol(c, IPPROTO_DCCP);
 }
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(info) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext dccp = {
-	.name = "dccp",
-	.kind = RV_MATCH,
-	.protocol = IPPROTO_DCCP,
-	.size = sizeof(info),
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(dccp) = {
+	.name = "dccp", .kind = RV_MATCH, .protocol = IPPROTO_DCCP,
+	RV_STRUCT(info, 0), .options = options,
 	.list = "dccp",
 	.help = "ports, types and options of DCCP",
 	.check = check,
 };
-RV_REGISTER(dccp);

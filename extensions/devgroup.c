@@ -27,18 +27,9 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(info) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext devgroup = {
-	.name = "devgroup",
-	.kind = RV_MATCH,
-	.size = sizeof(info),
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(devgroup) = {
+	.name = "devgroup", .kind = RV_MATCH,
+	RV_STRUCT(info, 0), .options = options,
 	.required = "devgroup match: You must specify either '--src-group' or '--dst-group'",
 	.help = "groups of interfaces",
 };
-RV_REGISTER(devgroup);

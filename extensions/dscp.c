@@ -10,47 +10,27 @@ enum { NUMBER, CLASS };
 
 static const struct rv_option options[] = {
 	[NUMBER] = {
-		.name = "dscp",
-		.type = RV_T_UINT,
+		.name = "dscp", .type = RV_T_UINT,
 		.flags = RV_OPT_INVERT | RV_OPT_PADDED | RV_OPT_HEX,
-		RV_FIELD(struct xt_dscp_info, dscp),
-		.max = XT_DSCP_MAX,
-		.given = RV_GIVEN_ALWAYS,
-		.invert = RV_BIT(struct xt_dscp_info, invert, 1),
-		.excludes = 1 << CLASS,
-		.sel = RV_SEL_IP_DSCP,
-		.sel6 = RV_SEL_IP6_DSCP,
-		.list = "DSCP match [!]",
-		.arg = "number",
+		RV_FIELD(struct xt_dscp_info, dscp), .max = XT_DSCP_MAX,
+		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(struct xt_dscp_info, invert, 1),
+		.excludes = 1 << CLASS, .sel = RV_SEL_IP_DSCP, .sel6 = RV_SEL_IP6_DSCP,
+		.list = "DSCP match [!]", .arg = "number",
 		.help = "the upper six bits of the field",
 	},
 	[CLASS] = {
-		.name = "dscp-class",
-		.type = RV_T_ENUM,
-		.flags = RV_OPT_INVERT | RV_OPT_HIDDEN,
-		RV_FIELD(struct xt_dscp_info, dscp),
-		.names = rv_dscp_classes,
-		.invert = RV_BIT(struct xt_dscp_info, invert, 1),
-		.excludes = 1 << NUMBER,
+		.name = "dscp-class", .type = RV_T_ENUM, .flags = RV_OPT_INVERT | RV_OPT_HIDDEN,
+		RV_FIELD(struct xt_dscp_info, dscp), .names = rv_dscp_classes,
+		.invert = RV_BIT(struct xt_dscp_info, invert, 1), .excludes = 1 << NUMBER,
 		.bad = "Invalid DSCP value `%s'",
-		.arg = "class",
-		.help = "the same by name: BE, EF, AFxy, CSx",
+		.arg = "class", .help = "the same by name: BE, EF, AFxy, CSx",
 	},
 	{ .name = NULL },
 };
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct xt_dscp_info) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext dscp = {
-	.name = "dscp",
-	.kind = RV_MATCH,
-	.size = sizeof(struct xt_dscp_info),
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(dscp) = {
+	.name = "dscp", .kind = RV_MATCH,
+	RV_STRUCT(struct xt_dscp_info, 0), .options = options,
 	.required = "DSCP match: Parameter --dscp is required",
 	.help = "the class of service in the IP header",
 };
-RV_REGISTER(dscp);

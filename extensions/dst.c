@@ -6,5 +6,4 @@ static const struct rv_option options[] = {
 	RV_OPTS_ROWS("dst", DST),
 };
 
-static const struct rv_ext dst = RV_OPTS("dst", DST, options, "IPv6 headers with destination options");
-RV_REGISTER(dst);
+RV_EXTENSION(dst) = RV_OPTS("dst", DST, options, "IPv6 headers with destination options");

@@ -25,18 +25,12 @@ static const struct rv_option options[] = {
 	TCP_FLAG("ecn-tcp-cwr", XT_ECN_OP_MATCH_CWR, "[!]CWR",
 		 "TCP's Congestion Window Reduced is set"),
 	{
-		.name = "ecn-ip-ect",
-		.type = RV_T_UINT,
-		.flags = RV_OPT_INVERT,
-		RV_FIELD(info, ip_ect),
-		.max = 3,
+		.name = "ecn-ip-ect", .type = RV_T_UINT, .flags = RV_OPT_INVERT,
+		RV_FIELD(info, ip_ect), .max = 3,
 		.given = RV_BIT(info, operation, XT_ECN_OP_MATCH_IP),
-		.invert = RV_BIT(info, invert, XT_ECN_OP_MATCH_IP),
-		.sel = RV_SEL_IP_ECN,
+		.invert = RV_BIT(info, invert, XT_ECN_OP_MATCH_IP), .sel = RV_SEL_IP_ECN,
 		.sel6 = RV_SEL_IP6_ECN,
-		.list = "[!]ECT=",
-		.arg = "0..3",
-		.help = "codepoint in the IP header",
+		.list = "[!]ECT=", .arg = "0..3", .help = "codepoint in the IP header",
 	},
 	{ .name = NULL },
 };
@@ -50,20 +44,11 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(info) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext ecn = {
-	.name = "ecn",
-	.kind = RV_MATCH,
-	.size = sizeof(info),
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(ecn) = {
+	.name = "ecn", .kind = RV_MATCH,
+	RV_STRUCT(info, 0), .options = options,
 	.list = "ECN match",
 	.required = "ECN match: some option required",
 	.help = "explicit congestion notification",
 	.check = check,
 };
-RV_REGISTER(ecn);

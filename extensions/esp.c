@@ -8,15 +8,10 @@
 
 static const struct rv_option options[] = {
 	{
-		.name = "espspi",
-		.type = RV_T_UINT_RANGE,
-		.flags = RV_OPT_INVERT,
+		.name = "espspi", .type = RV_T_UINT_RANGE, .flags = RV_OPT_INVERT,
 		RV_FIELD(struct xt_esp, spis),
-		.invert = RV_BIT(struct xt_esp, invflags, XT_ESP_INV_SPI),
-		.sel = RV_SEL_ESP_SPI,
-		.list = "spi{s}:[!]",
-		.arg = "spi[:spi]",
-		.help = "security parameter index",
+		.invert = RV_BIT(struct xt_esp, invflags, XT_ESP_INV_SPI), .sel = RV_SEL_ESP_SPI,
+		.list = "spi{s}:[!]", .arg = "spi[:spi]", .help = "security parameter index",
 	},
 	{ .name = NULL },
 };
@@ -26,23 +21,11 @@ static int check(struct rv_check *c)
 	return rv_need_protocol(c, IPPROTO_ESP);
 }
 
-static const struct xt_esp initial = { .spis = { 0, UINT32_MAX } };
-
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct xt_esp) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext esp = {
-	.name = "esp",
-	.kind = RV_MATCH,
-	.protocol = IPPROTO_ESP,
-	.size = sizeof(struct xt_esp),
-	.initial = &initial,
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(esp) = {
+	.name = "esp", .kind = RV_MATCH, .protocol = IPPROTO_ESP,
+	RV_STRUCT(struct xt_esp, 0), .options = options,
+	.initial = &(const struct xt_esp){ .spis = { 0, UINT32_MAX } },
 	.list = "esp",
 	.help = "IPsec encapsulating payloads",
 	.check = check,
 };
-RV_REGISTER(esp);

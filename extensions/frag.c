@@ -19,28 +19,21 @@ enum { ID, LENGTH, RESERVED, FIRST, MORE, LAST };
 
 static const struct rv_option options[] = {
 	[ID] = {
-		.name = "fragid",
-		.type = RV_T_UINT_RANGE,
+		.name = "fragid", .type = RV_T_UINT_RANGE,
 		.flags = RV_OPT_INVERT | RV_OPT_LIST_TIGHT,
 		RV_FIELD(info, ids),
 		.given = RV_BIT(info, flags, IP6T_FRAG_IDS),
-		.invert = RV_BIT(info, invflags, IP6T_FRAG_INV_IDS),
-		.sel = RV_SEL_FRAG_ID,
-		.list = "id{s}:[!]",
-		.arg = "id[:id]",
-		.help = "identification",
+		.invert = RV_BIT(info, invflags, IP6T_FRAG_INV_IDS), .sel = RV_SEL_FRAG_ID,
+		.list = "id{s}:[!]", .arg = "id[:id]", .help = "identification",
 	},
 	/* Kept and printed; the kernel does not compare it, so no predicate says so. */
 	[LENGTH] = {
-		.name = "fraglen",
-		.type = RV_T_UINT,
-		.flags = RV_OPT_INVERT | RV_OPT_TOLD,
+		.name = "fraglen", .type = RV_T_UINT, .flags = RV_OPT_INVERT | RV_OPT_TOLD,
 		RV_FIELD(info, hdrlen),
 		.given = RV_BIT(info, flags, IP6T_FRAG_LEN),
 		.invert = RV_BIT(info, invflags, IP6T_FRAG_INV_LEN),
 		.opaque = "the kernel does not look at it",
-		.list = "length:[!]",
-		.arg = "length",
+		.list = "length:[!]", .arg = "length",
 		.help = "length of the header; the kernel takes any",
 	},
 	FLAG(RESERVED, "fragres", RES, RESERVED, "reserved", "the reserved fields are zero",
@@ -75,25 +68,13 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	return 0;
 }
 
-static const info initial = { .ids = { 0, UINT32_MAX } };
-
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(info), .read = read_info },
-	{ .size = 0 },
-};
-
-static const struct rv_ext frag = {
-	.name = "frag",
-	.kind = RV_MATCH,
-	.family = NFPROTO_IPV6,
-	.size = sizeof(info),
-	.initial = &initial,
-	.wire = wire,
-	.options = options,
-	.config = "IP6_NF_MATCH_FRAG",
+RV_EXTENSION(frag) = {
+	.name = "frag", .kind = RV_MATCH, .family = NFPROTO_IPV6,
+	.size = sizeof(info), .options = options,
+	.initial = &(const info){ .ids = { 0, UINT32_MAX } },
+	.wire = RV_WIRE({ .revision = 0, .size = sizeof(info), .read = read_info }),
 	.present = RV_SEL_FRAG,
-	.list = "frag ",
+	.config = "IP6_NF_MATCH_FRAG", .list = "frag ",
 	.help = "IPv6 fragment headers",
 	.check = check,
 };
-RV_REGISTER(frag);

@@ -336,31 +336,21 @@ static const struct rv_option options[] = {
 	[ALIAS] = { .name = "hashlimit", .alias_of = "hashlimit-upto" },
 	RATE(ABOVE, UPTO, "above", XT_HASHLIMIT_INVERT, "more than that"),
 	[BURST] = {
-		.name = "hashlimit-burst",
-		.type = RV_T_HOOK,
+		.name = "hashlimit-burst", .type = RV_T_HOOK,
 		RV_FIELD(struct hashlimit, info.cfg.burst),
 		.arg = "packets|bytes{b,kb,mb}",
 		.help = "how much may come at once, 5 packets if not given",
-		.parse = parse_burst,
-		.print = print_burst,
+		.parse = parse_burst, .print = print_burst,
 	},
 	[MODE] = {
-		.name = "hashlimit-mode",
-		.type = RV_T_BITS,
-		.flags = RV_OPT_EXACT,
-		RV_FIELD(struct hashlimit, info.cfg.mode),
-		.value = HASHES,
-		.names = hashes,
-		.arg = "srcip|srcport|dstip|dstport[,...]",
-		.help = "what is told apart",
+		.name = "hashlimit-mode", .type = RV_T_BITS, .flags = RV_OPT_EXACT,
+		RV_FIELD(struct hashlimit, info.cfg.mode), .value = HASHES, .names = hashes,
+		.arg = "srcip|srcport|dstip|dstport[,...]", .help = "what is told apart",
 	},
 	[NAME] = {
-		.name = "hashlimit-name",
-		.type = RV_T_STRING,
-		.flags = RV_OPT_REQUIRED,
+		.name = "hashlimit-name", .type = RV_T_STRING, .flags = RV_OPT_REQUIRED,
 		RV_FIELD(struct hashlimit, info.name),
-		.arg = "name",
-		.help = "of the table in /proc/net/ipt_hashlimit",
+		.arg = "name", .help = "of the table in /proc/net/ipt_hashlimit",
 		.print = print_name,
 	},
 	NUMBER(SIZE, "size", size, "number", "buckets of the table"),
@@ -371,19 +361,15 @@ static const struct rv_option options[] = {
 	PREFIX(SRCMASK, srcmask, "source addresses are told apart by their first bits"),
 	PREFIX(DSTMASK, dstmask, "destination addresses likewise"),
 	[RATE_MATCH] = {
-		.name = "hashlimit-rate-match",
-		.type = RV_T_FLAG,
-		RV_FIELD(struct hashlimit, info.cfg.mode),
-		.value = XT_HASHLIMIT_RATE_MATCH,
+		.name = "hashlimit-rate-match", .type = RV_T_FLAG,
+		RV_FIELD(struct hashlimit, info.cfg.mode), .value = XT_HASHLIMIT_RATE_MATCH,
 		.help = "compare the rate, whatever was let pass",
 	},
 	[INTERVAL] = {
-		.name = "hashlimit-rate-interval",
-		.type = RV_T_UINT,
+		.name = "hashlimit-rate-interval", .type = RV_T_UINT,
 		RV_FIELD(struct hashlimit, every),
 		.needs = 1 << RATE_MATCH,
-		.arg = "seconds",
-		.help = "the rate is that of so many seconds",
+		.arg = "seconds", .help = "the rate is that of so many seconds",
 		.parse = parse_interval,
 	},
 	{ .name = NULL },
@@ -555,7 +541,5 @@ static const struct hashlimit initial4 = INITIAL(32), initial6 = INITIAL(128);
 		.check = check, .list_words = LIST,				\
 	}
 
-static const struct rv_ext hashlimit4 = HASHLIMIT(NFPROTO_IPV4, initial4);
-static const struct rv_ext hashlimit6 = HASHLIMIT(NFPROTO_IPV6, initial6);
-RV_REGISTER(hashlimit4);
-RV_REGISTER(hashlimit6);
+RV_EXTENSION(hashlimit4) = HASHLIMIT(NFPROTO_IPV4, initial4);
+RV_EXTENSION(hashlimit6) = HASHLIMIT(NFPROTO_IPV6, initial6);

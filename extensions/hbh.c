@@ -6,5 +6,4 @@ static const struct rv_option options[] = {
 	RV_OPTS_ROWS("hbh", HBH),
 };
 
-static const struct rv_ext hbh = RV_OPTS("hbh", HBH, options, "IPv6 headers with hop-by-hop options");
-RV_REGISTER(hbh);
+RV_EXTENSION(hbh) = RV_OPTS("hbh", HBH, options, "IPv6 headers with hop-by-hop options");

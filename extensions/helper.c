@@ -23,33 +23,22 @@ static int helper_predicate(const struct rv_option *opt, const unsigned char *da
 
 static const struct rv_option options[] = {
 	{
-		.name = "helper",
-		.type = RV_T_STRING,
+		.name = "helper", .type = RV_T_STRING,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_QUOTED,
 		RV_FIELD(info, name),
-		.given = RV_GIVEN_ALWAYS,
-		.invert = RV_BIT(info, invert, 1),
+		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(info, invert, 1),
 		.sel = RV_SEL_CT_HELPER,
-		.list = "helper match [! ]",
-		.arg = "name[-port]",
+		.list = "helper match [! ]", .arg = "name[-port]",
 		.help = "name of the helper; empty: any",
 		.predicate = helper_predicate,
 	},
 	{ .name = NULL },
 };
 
-static const struct rv_wire wire_rows[] = {
-	{ .size = sizeof(info), .known = RV_BIT(info, invert, 1) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext helper = {
-	.name = "helper",
-	.kind = RV_MATCH,
-	.size = sizeof(info),
-	.wire = wire_rows,
-	.options = options,
+RV_EXTENSION(helper) = {
+	.name = "helper", .kind = RV_MATCH,
+	.size = sizeof(info), .options = options,
+	.wire = RV_WIRE({ .size = sizeof(info), .known = RV_BIT(info, invert, 1) }),
 	.nft = " ct helper {~helper:!= }<helper:h>",
 	.help = "which helper looks after the packet's connection",
 };
-RV_REGISTER(helper);

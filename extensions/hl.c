@@ -8,20 +8,10 @@ static const struct rv_option options[] = {
 	RV_HOPS(struct ip6t_hl_info, hop_limit, "hl", "HL", HOPLIMIT),
 };
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct ip6t_hl_info) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext hl = {
-	.name = "hl",
-	.kind = RV_MATCH,
-	.family = NFPROTO_IPV6,
-	.size = sizeof(struct ip6t_hl_info),
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(hl) = {
+	.name = "hl", .kind = RV_MATCH, .family = NFPROTO_IPV6,
+	RV_STRUCT(struct ip6t_hl_info, 0), .options = options,
 	.list = "HL match",
 	.required = "HL match: You must specify one of `--hl-eq', `--hl-lt', `--hl-gt'",
 	.help = "hop limit: how many hops an IPv6 packet has left",
 };
-RV_REGISTER(hl);

@@ -186,25 +186,11 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static const struct ipt_icmp initial = { .type = ANY_TYPE, .code = { 0, UINT8_MAX } };
-
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct ipt_icmp) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext icmp = {
-	.name = "icmp",
-	.kind = RV_MATCH,
-	.family = NFPROTO_IPV4,
-	.protocol = IPPROTO_ICMP,
-	.size = sizeof(struct ipt_icmp),
-	.initial = &initial,
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(icmp) = {
+	.name = "icmp", .kind = RV_MATCH, .family = NFPROTO_IPV4, .protocol = IPPROTO_ICMP,
+	RV_STRUCT(struct ipt_icmp, 0), .options = options,
+	.initial = &(const struct ipt_icmp){ .type = ANY_TYPE, .code = { 0, UINT8_MAX } },
 	.config = "IP_NF_IPTABLES",
 	.help = "type and code of ICMP",
-	.check = rv_icmp_check,
-	.show = rv_icmp_show,
+	.check = rv_icmp_check, .show = rv_icmp_show,
 };
-RV_REGISTER(icmp);

@@ -58,26 +58,12 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static const struct ip6t_icmp initial = { .code = { 0, UINT8_MAX } };
-
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct ip6t_icmp) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext icmp6 = {
-	.name = "icmp6",
-	.alias = "icmpv6",
-	.kind = RV_MATCH,
-	.family = NFPROTO_IPV6,
+RV_EXTENSION(icmp6) = {
+	.name = "icmp6", .alias = "icmpv6", .kind = RV_MATCH, .family = NFPROTO_IPV6,
 	.protocol = IPPROTO_ICMPV6,
-	.size = sizeof(struct ip6t_icmp),
-	.initial = &initial,
-	.wire = wire,
-	.options = options,
+	RV_STRUCT(struct ip6t_icmp, 0), .options = options,
+	.initial = &(const struct ip6t_icmp){ .code = { 0, UINT8_MAX } },
 	.config = "IP6_NF_IPTABLES",
 	.help = "type and code of ICMPv6",
-	.check = rv_icmp_check,
-	.show = rv_icmp_show,
+	.check = rv_icmp_check, .show = rv_icmp_show,
 };
-RV_REGISTER(icmp6);

@@ -12,22 +12,17 @@
  */
 static const struct rv_option options[] = {
 	{
-		.name = "ipcompspi",
-		.type = RV_T_UINT_RANGE,
+		.name = "ipcompspi", .type = RV_T_UINT_RANGE,
 		.flags = RV_OPT_INVERT | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		RV_FIELD(struct xt_ipcomp, spis),
 		.invert = RV_BIT(struct xt_ipcomp, invflags, XT_IPCOMP_INV_SPI),
 		.sel = RV_SEL_IPCOMP_SPI,
-		.list = "spi{s}:[!]",
-		.arg = "number[:number]",
+		.list = "spi{s}:[!]", .arg = "number[:number]",
 		.help = "the compression parameter index is from the first to the last",
 	},
 	{
-		.name = "compres",
-		.type = RV_T_FLAG,
-		.flags = RV_OPT_SETS | RV_OPT_TOLD,
-		RV_FIELD(struct xt_ipcomp, hdrres),
-		.value = 1,
+		.name = "compres", .type = RV_T_FLAG, .flags = RV_OPT_SETS | RV_OPT_TOLD,
+		RV_FIELD(struct xt_ipcomp, hdrres), .value = 1,
 		.opaque = "the kernel does not look at it",
 		.list = "reserved",
 		.help = "the reserved bits of the header are 0; the kernel takes any",
@@ -35,20 +30,9 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct xt_ipcomp) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext ipcomp = {
-	.name = "ipcomp",
-	.kind = RV_MATCH,
-	.protocol = IPPROTO_COMP,
-	.size = sizeof(struct xt_ipcomp),
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(ipcomp) = {
+	.name = "ipcomp", .kind = RV_MATCH, .protocol = IPPROTO_COMP, .only_protocol = IPPROTO_COMP,
+	RV_STRUCT(struct xt_ipcomp, 0), .options = options,
 	.list = "comp",
-	.only_protocol = IPPROTO_COMP,
 	.help = "compressed payloads",
 };
-RV_REGISTER(ipcomp);

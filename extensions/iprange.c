@@ -23,11 +23,6 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static const struct rv_wire wire[] = {
-	{ .revision = 1, .size = sizeof(struct xt_iprange_mtinfo) },
-	{ .size = 0 },
-};
-
 /* From the last address down to the first there is none: such a range never matches. */
 static void warn_reversed(const struct rv_check *c, const union nf_inet_addr *from,
 			  const union nf_inet_addr *to)
@@ -53,14 +48,10 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-static const struct rv_ext iprange = {
-	.name = "iprange",
-	.kind = RV_MATCH,
-	.size = sizeof(struct xt_iprange_mtinfo),
-	.wire = wire,
-	.options = options,
-	.check = check,
+RV_EXTENSION(iprange) = {
+	.name = "iprange", .kind = RV_MATCH,
+	RV_STRUCT(struct xt_iprange_mtinfo, 1), .options = options,
 	.required = "iprange match: You must specify `--src-range' or `--dst-range'",
 	.help = "ranges of addresses",
+	.check = check,
 };
-RV_REGISTER(iprange);

@@ -50,47 +50,27 @@ static int headers_predicate(const struct rv_option *opt, const unsigned char *d
 
 static const struct rv_option options[] = {
 	{
-		.name = "header",
-		.type = RV_T_BITS,
+		.name = "header", .type = RV_T_BITS,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS |
 			 RV_OPT_EXACT,
-		RV_FIELD(info, matchflags),
-		.names = headers,
-		.invert = RV_BIT(info, invflags, ALL),
-		.sel = RV_SEL_IP6_HEADERS,
+		RV_FIELD(info, matchflags), .names = headers,
+		.invert = RV_BIT(info, invflags, ALL), .sel = RV_SEL_IP6_HEADERS,
 		.bad = "unknown header `%s' specified",
-		.list = "flags:[!]",
-		.arg = "header[,...]",
+		.list = "flags:[!]", .arg = "header[,...]",
 		.help = "exactly these headers, by name or number",
-		.print = print_headers,
-		.predicate = headers_predicate,
+		.print = print_headers, .predicate = headers_predicate,
 	},
 	{
-		.name = "soft",
-		.type = RV_T_FLAG,
-		.flags = RV_OPT_TOLD,
-		RV_FIELD(info, modeflag),
-		.value = ALL,
-		.list = "soft",
-		.help = "others may be there too",
+		.name = "soft", .type = RV_T_FLAG, .flags = RV_OPT_TOLD,
+		RV_FIELD(info, modeflag), .value = ALL,
+		.list = "soft", .help = "others may be there too",
 	},
 	{ .name = NULL },
 };
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(info) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext ipv6header = {
-	.name = "ipv6header",
-	.kind = RV_MATCH,
-	.family = NFPROTO_IPV6,
-	.size = sizeof(info),
-	.wire = wire,
-	.options = options,
-	.config = "IP6_NF_MATCH_IPV6HEADER",
-	.list = "ipv6header",
+RV_EXTENSION(ipv6header) = {
+	.name = "ipv6header", .kind = RV_MATCH, .family = NFPROTO_IPV6,
+	RV_STRUCT(info, 0), .options = options,
+	.config = "IP6_NF_MATCH_IPV6HEADER", .list = "ipv6header",
 	.help = "which headers are in the packet",
 };
-RV_REGISTER(ipv6header);

@@ -6,32 +6,19 @@
 
 static const struct rv_option options[] = {
 	{
-		.name = "length",
-		.type = RV_T_UINT_RANGE,
-		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED,
+		.name = "length", .type = RV_T_UINT_RANGE, .flags = RV_OPT_INVERT | RV_OPT_REQUIRED,
 		RV_FIELD(struct xt_length_info, min),
 		.mask_offset = offsetof(struct xt_length_info, max),
-		.given = RV_GIVEN_ALWAYS,
-		.invert = RV_BIT(struct xt_length_info, invert, 1),
+		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(struct xt_length_info, invert, 1),
 		.sel = RV_SEL_LENGTH,
-		.list = "length [!]",
-		.arg = "length[:length]",
+		.list = "length [!]", .arg = "length[:length]",
 		.help = "bytes from the network header on",
 	},
 	{ .name = NULL },
 };
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct xt_length_info) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext length = {
-	.name = "length",
-	.kind = RV_MATCH,
-	.size = sizeof(struct xt_length_info),
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(length) = {
+	.name = "length", .kind = RV_MATCH,
+	RV_STRUCT(struct xt_length_info, 0), .options = options,
 	.help = "the length of the packet",
 };
-RV_REGISTER(length);

@@ -94,24 +94,16 @@ static void print_limit(struct rv_out *o, const struct rv_option *opt, const uns
 
 static const struct rv_option options[] = {
 	{
-		.name = "limit",
-		.type = RV_T_HOOK,
-		.flags = RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
+		.name = "limit", .type = RV_T_HOOK, .flags = RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		RV_FIELD(struct xt_rateinfo, avg),
-		.list = "avg",
-		.arg = "packets[/second|/minute|/hour|/day]",
+		.list = "avg", .arg = "packets[/second|/minute|/hour|/day]",
 		.help = "average rate, 3/hour if not given",
-		.parse = parse_limit,
-		.print = print_limit,
+		.parse = parse_limit, .print = print_limit,
 	},
 	{
-		.name = "limit-burst",
-		.type = RV_T_UINT,
-		.flags = RV_OPT_LIST_ALWAYS,
-		RV_FIELD(struct xt_rateinfo, burst),
-		.max = MAX_BURST,
-		.list = "burst",
-		.arg = "packets",
+		.name = "limit-burst", .type = RV_T_UINT, .flags = RV_OPT_LIST_ALWAYS,
+		RV_FIELD(struct xt_rateinfo, burst), .max = MAX_BURST,
+		.list = "burst", .arg = "packets",
 		.help = "how many may come at once, 5 if not given",
 	},
 	{ .name = NULL },
@@ -131,22 +123,15 @@ static const struct xt_rateinfo initial = {
 	.burst = DEFAULT_BURST,
 };
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct xt_rateinfo), .bytes = offsetof(struct xt_rateinfo, prev) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext limit = {
-	.name = "limit",
-	.kind = RV_MATCH,
-	.opaque = "state: it counts packets",
-	.size = sizeof(struct xt_rateinfo),
-	.compare = offsetof(struct xt_rateinfo, prev),
-	.initial = &initial,
-	.wire = wire,
+RV_EXTENSION(limit) = {
+	.name = "limit", .kind = RV_MATCH,
+	.size = sizeof(struct xt_rateinfo), .compare = offsetof(struct xt_rateinfo, prev),
 	.options = options,
+	.initial = &initial,
+	.wire = RV_WIRE(
+		{ .revision = 0, .size = sizeof(struct xt_rateinfo), .bytes = offsetof(struct xt_rateinfo, prev) }),
 	.list = "limit:",
+	.opaque = "state: it counts packets",
 	.help = "so many packets in a time",
 	.check = check,
 };
-RV_REGISTER(limit);

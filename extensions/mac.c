@@ -7,32 +7,19 @@
 
 static const struct rv_option options[] = {
 	{
-		.name = "mac-source",
-		.type = RV_T_MAC,
+		.name = "mac-source", .type = RV_T_MAC,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		RV_FIELD(struct xt_mac_info, srcaddr),
-		.invert = RV_BIT(struct xt_mac_info, invert, 1),
-		.given = RV_GIVEN_ALWAYS,
+		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(struct xt_mac_info, invert, 1),
 		.sel = RV_SEL_ETHER_SADDR,
-		.list = "MAC [! ]",
-		.arg = "xx:xx:xx:xx:xx:xx",
-		.help = "Ethernet source address",
+		.list = "MAC [! ]", .arg = "xx:xx:xx:xx:xx:xx", .help = "Ethernet source address",
 	},
 	{ .name = NULL },
 };
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct xt_mac_info) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext mac = {
-	.name = "mac",
-	.kind = RV_MATCH,
-	.size = sizeof(struct xt_mac_info),
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(mac) = {
+	.name = "mac", .kind = RV_MATCH,
+	RV_STRUCT(struct xt_mac_info, 0), .options = options,
 	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
 	.help = "the Ethernet address a packet came from",
 };
-RV_REGISTER(mac);

@@ -13,17 +13,14 @@ struct mark_data {
 
 static const struct rv_option options[] = {
 	{
-		.name = "mark",
-		.type = RV_T_MASKED,
+		.name = "mark", .type = RV_T_MASKED,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS |
 			 RV_OPT_HEX,
 		RV_FIELD(struct mark_data, info.mark),
 		.mask_offset = offsetof(struct mark_data, info.mask),
 		.given = RV_BIT(struct mark_data, given, 1),
-		.invert = RV_BIT(struct mark_data, info.invert, 1),
-		.sel = RV_SEL_MARK,
-		.list = "mark match [! ]",
-		.arg = "value[/mask]",
+		.invert = RV_BIT(struct mark_data, info.invert, 1), .sel = RV_SEL_MARK,
+		.list = "mark match [! ]", .arg = "value[/mask]",
 		.help = "the mark, of which only the bits in mask count, has this value",
 	},
 	{ .name = NULL },
@@ -38,23 +35,15 @@ static int read_given(const struct rv_wire *w, const unsigned char *wire, unsign
 	return 0;
 }
 
-static const struct rv_wire wire[] = {
-	{ .revision = 1, .size = sizeof(struct xt_mark_mtinfo1), .read = read_given,
-	  .known = RV_BIT(struct xt_mark_mtinfo1, invert, 1), .fields = RV_WIRE_FIELDS(
-		  RV_WIRE_FIELD(struct xt_mark_mtinfo1, mark, struct mark_data, info.mark),
-		  RV_WIRE_FIELD(struct xt_mark_mtinfo1, mask, struct mark_data, info.mask),
-		  RV_WIRE_FIELD(struct xt_mark_mtinfo1, invert, struct mark_data, info.invert)) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext mark = {
-	.name = "mark",
-	.kind = RV_MATCH,
-	.size = sizeof(struct mark_data),
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(mark) = {
+	.name = "mark", .kind = RV_MATCH,
+	.size = sizeof(struct mark_data), .options = options, .native = 1 << 0,
+	.wire = RV_WIRE(
+		{ .revision = 1, .size = sizeof(struct xt_mark_mtinfo1), .read = read_given,
+		  .known = RV_BIT(struct xt_mark_mtinfo1, invert, 1), .fields = RV_WIRE_FIELDS(
+			  RV_WIRE_FIELD(struct xt_mark_mtinfo1, mark, struct mark_data, info.mark),
+			  RV_WIRE_FIELD(struct xt_mark_mtinfo1, mask, struct mark_data, info.mask),
+			  RV_WIRE_FIELD(struct xt_mark_mtinfo1, invert, struct mark_data, info.invert)) }),
 	.config = "NETFILTER_XT_MARK",
-	.native = 1 << 0,
 	.help = "the packet's mark",
 };
-RV_REGISTER(mark);

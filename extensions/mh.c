@@ -79,40 +79,21 @@ static void print_types(struct rv_out *o, const struct rv_option *opt, const uns
 
 static const struct rv_option options[] = {
 	{
-		.name = "mh-type",
-		.type = RV_T_UINT_RANGE,
-		.flags = RV_OPT_INVERT,
+		.name = "mh-type", .type = RV_T_UINT_RANGE, .flags = RV_OPT_INVERT,
 		RV_FIELD(struct ip6t_mh, types),
-		.invert = RV_BIT(struct ip6t_mh, invflags, IP6T_MH_INV_TYPE),
-		.sel = RV_SEL_MH_TYPE,
-		.list = "[!]",
-		.arg = "type[:type]",
+		.invert = RV_BIT(struct ip6t_mh, invflags, IP6T_MH_INV_TYPE), .sel = RV_SEL_MH_TYPE,
+		.list = "[!]", .arg = "type[:type]",
 		.help = "the message is of this type, a name or number",
-		.parse = parse_types,
-		.print = print_types,
+		.parse = parse_types, .print = print_types,
 	},
 	{ .name = NULL },
 };
 
-static const struct ip6t_mh initial = { .types = { 0, UINT8_MAX } };
-
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct ip6t_mh) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext mh = {
-	.name = "mh",
-	.kind = RV_MATCH,
-	.protocol = IPPROTO_MH,
-	.family = NFPROTO_IPV6,
-	.size = sizeof(struct ip6t_mh),
-	.initial = &initial,
-	.wire = wire,
-	.options = options,
-	.config = "IP6_NF_MATCH_MH",
-	.list = "mh",
+RV_EXTENSION(mh) = {
+	.name = "mh", .kind = RV_MATCH, .family = NFPROTO_IPV6, .protocol = IPPROTO_MH,
 	.only_protocol = IPPROTO_MH,
+	RV_STRUCT(struct ip6t_mh, 0), .options = options,
+	.initial = &(const struct ip6t_mh){ .types = { 0, UINT8_MAX } },
+	.config = "IP6_NF_MATCH_MH", .list = "mh",
 	.help = "the Mobility Header of IPv6",
 };
-RV_REGISTER(mh);

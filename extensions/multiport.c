@@ -161,19 +161,13 @@ static const struct rv_option options[] = {
 	PORT_LIST("destination-port", "dports", 1 << SOURCE | 1 << EITHER,
 		  XT_MULTIPORT_DESTINATION, DPORT, "the destination port is one of these"),
 	{
-		.name = "ports",
-		.type = RV_T_HOOK,
-		.flags = RV_OPT_INVERT,
-		.invert = RV_BIT(struct xt_multiport_v1, invert, 1),
+		.name = "ports", .type = RV_T_HOOK, .flags = RV_OPT_INVERT,
 		.given = RV_BIT_IS(struct xt_multiport_v1, flags, XT_MULTIPORT_EITHER),
-		.excludes = 1 << SOURCE | 1 << DESTINATION,
-		.sel = RV_SEL_TH_PORT,
-		.list = "ports [ !]",
-		.arg = "port[:port][,...]",
+		.invert = RV_BIT(struct xt_multiport_v1, invert, 1),
+		.excludes = 1 << SOURCE | 1 << DESTINATION, .sel = RV_SEL_TH_PORT,
+		.list = "ports [ !]", .arg = "port[:port][,...]",
 		.help = "the source or the destination port is one of these",
-		.parse = parse_ports,
-		.print = print_ports,
-		.predicate = ports_predicate,
+		.parse = parse_ports, .print = print_ports, .predicate = ports_predicate,
 	},
 	{ .name = NULL },
 };
@@ -189,24 +183,17 @@ static int check_counts(const struct rv_wire *w, const unsigned char *wire, unsi
 	return rv_fail(err, RV_ERR_PROBLEM, NULL, "multiport of %u ports", m->count);
 }
 
-static const struct rv_wire wire_rows[] = {
-	{ .revision = 1, .size = sizeof(struct xt_multiport_v1), .read = check_counts,
-	  .fields = RV_WIRE_FIELDS({ 0, sizeof(struct xt_multiport_v1),
-				     0, sizeof(struct xt_multiport_v1), false }) },
-	{ .revision = 0, .size = sizeof(struct xt_multiport), .read = check_counts,
-	  .fields = RV_WIRE_FIELDS({ 0, sizeof(struct xt_multiport),
-				     0, sizeof(struct xt_multiport), false }) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext multiport = {
-	.name = "multiport",
-	.kind = RV_MATCH,
-	.size = sizeof(struct xt_multiport_v1),
-	.wire = wire_rows,
-	.options = options,
+RV_EXTENSION(multiport) = {
+	.name = "multiport", .kind = RV_MATCH,
+	.size = sizeof(struct xt_multiport_v1), .options = options,
+	.wire = RV_WIRE(
+		{ .revision = 1, .size = sizeof(struct xt_multiport_v1), .read = check_counts,
+		  .fields = RV_WIRE_FIELDS({ 0, sizeof(struct xt_multiport_v1),
+					     0, sizeof(struct xt_multiport_v1), false }) },
+		{ .revision = 0, .size = sizeof(struct xt_multiport), .read = check_counts,
+		  .fields = RV_WIRE_FIELDS({ 0, sizeof(struct xt_multiport),
+					     0, sizeof(struct xt_multiport), false }) }),
 	.list = "multiport",
 	.required = "no ports specified",
 	.help = "up to 15 ports; a range counts as two",
 };
-RV_REGISTER(multiport);

@@ -23,20 +23,12 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static const struct rv_wire wire[] = {
-	{ .revision = 1, .size = sizeof(info), .bytes = NFACCT_NAME_MAX },
-	{ .revision = 0, .size = sizeof(struct xt_nfacct_match_info), .bytes = NFACCT_NAME_MAX },
-	{ .size = 0 },
-};
-
-static const struct rv_ext nfacct = {
-	.name = "nfacct",
-	.kind = RV_MATCH,
+RV_EXTENSION(nfacct) = {
+	.name = "nfacct", .kind = RV_MATCH,
+	.size = sizeof(info), .compare = NFACCT_NAME_MAX, .options = options,
+	.wire = RV_WIRE(
+		{ .revision = 1, .size = sizeof(info), .bytes = NFACCT_NAME_MAX },
+		{ .revision = 0, .size = sizeof(struct xt_nfacct_match_info), .bytes = NFACCT_NAME_MAX }),
 	.opaque = "side effect: it counts",
-	.size = sizeof(info),
-	.compare = NFACCT_NAME_MAX,
-	.wire = wire,
-	.options = options,
 	.help = "counts it in an accounting object; always true",
 };
-RV_REGISTER(nfacct);

@@ -19,18 +19,13 @@ typedef struct xt_osf_info info;
 
 static const struct rv_option options[] = {
 	{
-		.name = "genre",
-		.type = RV_T_STRING,
+		.name = "genre", .type = RV_T_STRING,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_BARE | RV_OPT_ALWAYS |
 			 RV_OPT_LIST_ALWAYS,
-		RV_FIELD(info, genre),
-		.min = 1,
-		.sel = RV_SEL_OSF,
+		RV_FIELD(info, genre), .min = 1,
+		.invert = RV_BIT(info, flags, XT_OSF_INVERT), .sel = RV_SEL_OSF,
 		.param = RV_BIT(info, ttl, UINT32_MAX),
-		.invert = RV_BIT(info, flags, XT_OSF_INVERT),
-		.list = "OS fingerprint match [! ]",
-		.arg = "name",
-		.help = "a system of this kind",
+		.list = "OS fingerprint match [! ]", .arg = "name", .help = "a system of this kind",
 	},
 	LEVEL("ttl", ttl, TTL, RV_OPT_TOLD, NULL,
 	      "the TTL is 0: that of the fingerprint, 1: not larger, 2: no matter"),
@@ -47,21 +42,10 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(info) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext osf = {
-	.name = "osf",
-	.kind = RV_MATCH,
-	.family = NFPROTO_IPV4,
-	.size = sizeof(info),
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(osf) = {
+	.name = "osf", .kind = RV_MATCH, .family = NFPROTO_IPV4, .only_protocol = IPPROTO_TCP,
+	RV_STRUCT(info, 0), .options = options,
 	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
-	.only_protocol = IPPROTO_TCP,
 	.help = "the system a SYN looks to be from",
 	.check = check,
 };
-RV_REGISTER(osf);

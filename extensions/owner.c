@@ -94,24 +94,16 @@ static const struct rv_sel_when all_groups[] = {
 
 static const struct rv_option options[] = {
 	[SOCKET] = {
-		.name = "socket-exists",
-		.type = RV_T_FLAG,
-		.flags = RV_OPT_INVERT,
-		RV_FIELD(info, match),
-		.value = XT_OWNER_SOCKET,
-		.invert = RV_BIT(info, invert, XT_OWNER_SOCKET),
-		.sel = RV_SEL_SOCKET,
-		.list = "owner socket exists",
-		.help = "a socket of this host sent it",
+		.name = "socket-exists", .type = RV_T_FLAG, .flags = RV_OPT_INVERT,
+		RV_FIELD(info, match), .value = XT_OWNER_SOCKET,
+		.invert = RV_BIT(info, invert, XT_OWNER_SOCKET), .sel = RV_SEL_SOCKET,
+		.list = "owner socket exists", .help = "a socket of this host sent it",
 	},
 	[USER] = IDS("uid", uid, XT_OWNER_UID, UID, "user"),
 	[GROUP] = IDS("gid", gid, XT_OWNER_GID, GID, "group", .sel_when = all_groups),
 	[SUPPL_GROUPS] = {
-		.name = "suppl-groups",
-		.type = RV_T_FLAG,
-		.flags = RV_OPT_TOLD,
-		RV_FIELD(info, match),
-		.value = XT_OWNER_SUPPL_GROUPS,
+		.name = "suppl-groups", .type = RV_T_FLAG, .flags = RV_OPT_TOLD,
+		RV_FIELD(info, match), .value = XT_OWNER_SUPPL_GROUPS,
 		.list = "incl. suppl. groups",
 		.help = "--gid-owner may also be one of the user's other groups",
 	},
@@ -133,19 +125,10 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-static const struct rv_wire wire[] = {
-	{ .revision = 1, .size = sizeof(info) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext owner = {
-	.name = "owner",
-	.kind = RV_MATCH,
-	.size = sizeof(info),
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(owner) = {
+	.name = "owner", .kind = RV_MATCH,
+	RV_STRUCT(info, 1), .options = options,
 	.hooks = 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,
 	.help = "the user and group whose socket sent the packet",
 	.check = check,
 };
-RV_REGISTER(owner);

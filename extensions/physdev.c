@@ -66,21 +66,11 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 	return "in OUTPUT the port a packet goes out by needs --physdev-is-bridged";
 }
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(info) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext physdev = {
-	.name = "physdev",
-	.kind = RV_MATCH,
-	.size = sizeof(info),
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(physdev) = {
+	.name = "physdev", .kind = RV_MATCH,
+	RV_STRUCT(info, 0), .options = options,
 	.list = "PHYSDEV match",
 	.required = "PHYSDEV: no physdev option specified",
 	.help = "ports of a bridge",
-	.check = check,
-	.refused = refused,
+	.check = check, .refused = refused,
 };
-RV_REGISTER(physdev);

@@ -18,33 +18,20 @@ static const struct rv_name types[] = {
 
 static const struct rv_option options[] = {
 	{
-		.name = "pkt-type",
-		.type = RV_T_ENUM,
+		.name = "pkt-type", .type = RV_T_ENUM,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
-		RV_FIELD(struct xt_pkttype_info, pkttype),
-		.names = types,
-		.invert = RV_BIT(struct xt_pkttype_info, invert, 1),
-		.given = RV_GIVEN_ALWAYS,
+		RV_FIELD(struct xt_pkttype_info, pkttype), .names = types,
+		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(struct xt_pkttype_info, invert, 1),
 		.sel = RV_SEL_PKTTYPE,
 		.bad = "Bad packet type '%s'",
-		.list = "PKTTYPE [!]= ",
-		.arg = "type",
+		.list = "PKTTYPE [!]= ", .arg = "type",
 		.help = "unicast, broadcast, multicast or otherhost",
 	},
 	{ .name = NULL },
 };
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct xt_pkttype_info) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext pkttype = {
-	.name = "pkttype",
-	.kind = RV_MATCH,
-	.size = sizeof(struct xt_pkttype_info),
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(pkttype) = {
+	.name = "pkttype", .kind = RV_MATCH,
+	RV_STRUCT(struct xt_pkttype_info, 0), .options = options,
 	.help = "for whom the link layer says it is",
 };
-RV_REGISTER(pkttype);

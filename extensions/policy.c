@@ -190,88 +190,61 @@ static const struct rv_name modes[] = {
 
 static const struct rv_option options[] = {
 	[DIR] = {
-		.name = "dir",
-		.type = RV_T_ENUM,
-		.flags = RV_OPT_EXACT,
-		RV_FIELD(info, flags),
-		.value = XT_POLICY_MATCH_IN | XT_POLICY_MATCH_OUT,
+		.name = "dir", .type = RV_T_ENUM, .flags = RV_OPT_EXACT,
+		RV_FIELD(info, flags), .value = XT_POLICY_MATCH_IN | XT_POLICY_MATCH_OUT,
 		.names = directions,
 		.bad = "policy_match: invalid dir \"%s\"",
-		.arg = "in|out",
-		.help = "what was undone or what will be done",
+		.arg = "in|out", .help = "what was undone or what will be done",
 		.predicate = path_predicates,
 	},
 	[POL] = {
-		.name = "pol",
-		.type = RV_T_ENUM,
-		.flags = RV_OPT_EXACT | RV_OPT_TOLD,
-		RV_FIELD(info, flags),
-		.value = XT_POLICY_MATCH_NONE,
-		.names = policies,
+		.name = "pol", .type = RV_T_ENUM, .flags = RV_OPT_EXACT | RV_OPT_TOLD,
+		RV_FIELD(info, flags), .value = XT_POLICY_MATCH_NONE, .names = policies,
 		.bad = "policy match: invalid policy \"%s\"",
-		.arg = "none|ipsec",
-		.help = "nothing or IPsec",
+		.arg = "none|ipsec", .help = "nothing or IPsec",
 	},
 	[STRICT] = {
-		.name = "strict",
-		.type = RV_T_FLAG,
-		.flags = RV_OPT_TOLD,
-		RV_FIELD(info, flags),
-		.value = XT_POLICY_MATCH_STRICT,
+		.name = "strict", .type = RV_T_FLAG, .flags = RV_OPT_TOLD,
+		RV_FIELD(info, flags), .value = XT_POLICY_MATCH_STRICT,
 		.help = "all elements, in order, and no others",
 	},
 	[REQID] = {
-		.name = "reqid",
-		.type = RV_T_UINT,
-		.flags = ELEMENT,
+		.name = "reqid", .type = RV_T_UINT, .flags = ELEMENT,
 		RV_FIELD(elem, reqid),
-		.arg = "number",
-		.help = "the reqid of the policy",
+		.arg = "number", .help = "the reqid of the policy",
 		.parse = parse_element,
 	},
 	[SPI] = {
-		.name = "spi",
-		.type = RV_T_UINT,
+		.name = "spi", .type = RV_T_UINT,
 		/*
 		 * The kernel compares it in network order. Stock has always written and printed
 		 * it in host order; another order here would show as another SPI there.
 		 */
 		.flags = ELEMENT | RV_OPT_HEX,
 		RV_FIELD(elem, spi),
-		.arg = "number",
-		.help = "the Security Parameter Index",
+		.arg = "number", .help = "the Security Parameter Index",
 		.parse = parse_element,
 	},
 	[PROTO] = {
-		.name = "proto",
-		.type = RV_T_PROTO,
-		.flags = ELEMENT,
+		.name = "proto", .type = RV_T_PROTO, .flags = ELEMENT,
 		RV_FIELD(elem, proto),
-		.arg = "ah|esp|ipcomp",
-		.help = "the protocol",
+		.arg = "ah|esp|ipcomp", .help = "the protocol",
 		.parse = parse_element,
 	},
 	[MODE] = {
-		.name = "mode",
-		.type = RV_T_ENUM,
-		.flags = ELEMENT | RV_OPT_EXACT,
-		RV_FIELD(elem, mode),
-		.names = modes,
+		.name = "mode", .type = RV_T_ENUM, .flags = ELEMENT | RV_OPT_EXACT,
+		RV_FIELD(elem, mode), .names = modes,
 		.bad = "policy match: invalid mode \"%s\"",
-		.arg = "transport|tunnel",
-		.help = "the mode",
+		.arg = "transport|tunnel", .help = "the mode",
 		.parse = parse_element,
 	},
 	[TUNNEL_DST] = TUNNEL("dst", daddr, dmask, "where the tunnel ends"),
 	[TUNNEL_SRC] = TUNNEL("src", saddr, smask, "where the tunnel begins"),
 	[NEXT] = {
-		.name = "next",
-		.type = RV_T_FLAG,
-		.flags = RV_OPT_REPEAT | RV_OPT_TOLD,
+		.name = "next", .type = RV_T_FLAG, .flags = RV_OPT_REPEAT | RV_OPT_TOLD,
 		.needs = 1 << STRICT,
 		.help = "what follows is about the next element",
-		.parse = parse_next,
-		.print = print_elements,
+		.parse = parse_next, .print = print_elements,
 	},
 	{ .name = NULL },
 };
@@ -332,21 +305,11 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 	return NULL;
 }
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(info) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext policy = {
-	.name = "policy",
-	.kind = RV_MATCH,
-	.size = sizeof(info),
-	.wire = wire,
-	.options = options,
-	.help = "what IPsec has done to it or will do",
-	.check = check,
-	.refused = refused,
+RV_EXTENSION(policy) = {
+	.name = "policy", .kind = RV_MATCH,
+	RV_STRUCT(info, 0), .options = options,
 	.save_words = " --dir <dir> --pol <pol>{strict: --strict}<next>",
 	.list_words = " policy match dir <dir> pol <pol>{strict: strict}<next>",
+	.help = "what IPsec has done to it or will do",
+	.check = check, .refused = refused,
 };
-RV_REGISTER(policy);

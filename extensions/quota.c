@@ -8,32 +8,22 @@
 
 static const struct rv_option options[] = {
 	{
-		.name = "quota",
-		.type = RV_T_UINT,
+		.name = "quota", .type = RV_T_UINT,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		RV_FIELD(struct xt_quota_info, quota),
 		.invert = RV_BIT(struct xt_quota_info, flags, XT_QUOTA_INVERT),
-		.list = "quota: %s bytes",
-		.arg = "bytes",
-		.help = "so many",
+		.list = "quota: %s bytes", .arg = "bytes", .help = "so many",
 	},
 	{ .name = NULL },
 };
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct xt_quota_info), .bytes = offsetof(struct xt_quota_info, master) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext quota = {
-	.name = "quota",
-	.kind = RV_MATCH,
-	.opaque = "state: it counts",
-	.size = sizeof(struct xt_quota_info),
-	.compare = offsetof(struct xt_quota_info, master),
-	.wire = wire,
+RV_EXTENSION(quota) = {
+	.name = "quota", .kind = RV_MATCH,
+	.size = sizeof(struct xt_quota_info), .compare = offsetof(struct xt_quota_info, master),
 	.options = options,
+	.wire = RV_WIRE(
+		{ .revision = 0, .size = sizeof(struct xt_quota_info), .bytes = offsetof(struct xt_quota_info, master) }),
 	.nft = " quota {~quota:over }<quota:d> bytes",
+	.opaque = "state: it counts",
 	.help = "until so many bytes have come by",
 };
-RV_REGISTER(quota);

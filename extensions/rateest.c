@@ -111,10 +111,8 @@ static void print_rate(struct rv_out *o, const struct rv_option *opt, const unsi
 
 static const struct rv_option options[] = {
 	[DELTA] = {
-		.name = "rateest-delta",
-		.type = RV_T_FLAG,
-		RV_FIELD(info, flags),
-		.value = XT_RATEEST_MATCH_DELTA,
+		.name = "rateest-delta", .type = RV_T_FLAG,
+		RV_FIELD(info, flags), .value = XT_RATEEST_MATCH_DELTA,
 		.once = "rateest: can't specify --rateest-delta twice",
 		.no_invert = "rateest: rateest-delta can't be inverted",
 		.help = "compare what is left up to a rate",
@@ -177,27 +175,17 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 	"{rateest-bps1: bps{rateest-delta: <rateest-bps" number ">}}"			\
 	"{rateest-pps1: pps{rateest-delta: <rateest-pps" number ">}}"
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(info), .bytes = offsetof(info, est1) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext rateest = {
-	.name = "rateest",
-	.kind = RV_MATCH,
-	.opaque = "state: it measures",
-	.size = sizeof(info),
-	.compare = offsetof(info, est1),
-	.wire = wire,
-	.options = options,
-	.help = "the rate an estimator has seen",
-	.check = check,
-	.refused = refused,
+RV_EXTENSION(rateest) = {
+	.name = "rateest", .kind = RV_MATCH,
+	.size = sizeof(info), .compare = offsetof(info, est1), .options = options,
+	.wire = RV_WIRE({ .revision = 0, .size = sizeof(info), .bytes = offsetof(info, est1) }),
 	.save_words = "{rateest-delta: --rateest-delta} --rateest{rateest2:1} <rateest1>"
 		      SAVED("bps") SAVED("pps") "{rateest2: --rateest2 <rateest2>}",
 	.list_words = " rateest match <rateest1>{rateest-delta: delta}"
 		      "{rateest2:" SIDE("1") HOW("") " <rateest2>" SIDE("2") "|"
 		      "{rateest-bps1: bps{rateest-delta: <rateest-bps1>} <rateest-bps2>" HOW("") "}"
 		      "{rateest-pps1: pps{rateest-delta: <rateest-pps1>}" HOW("") " <rateest-pps2>}}",
+	.opaque = "state: it measures",
+	.help = "the rate an estimator has seen",
+	.check = check, .refused = refused,
 };
-RV_REGISTER(rateest);

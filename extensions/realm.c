@@ -10,37 +10,23 @@ static const struct rv_names realms = { "/etc/iproute2/rt_realms", false };
 
 static const struct rv_option options[] = {
 	{
-		.name = "realm",
-		.type = RV_T_MASKED,
+		.name = "realm", .type = RV_T_MASKED,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS |
 			 RV_OPT_HEX,
 		RV_FIELD(struct xt_realm_info, id),
-		.mask_offset = offsetof(struct xt_realm_info, mask),
-		.invert = RV_BIT(struct xt_realm_info, invert, 1),
-		.given = RV_GIVEN_ALWAYS,
+		.mask_offset = offsetof(struct xt_realm_info, mask), .file = &realms,
+		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(struct xt_realm_info, invert, 1),
 		.sel = RV_SEL_REALM,
-		.list = "realm",
-		.arg = "number[/mask]|name",
+		.list = "realm", .arg = "number[/mask]|name",
 		.help = "the realm, of which only the bits in mask count",
-		.file = &realms,
 	},
 	{ .name = NULL },
 };
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct xt_realm_info) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext realm = {
-	.name = "realm",
-	.kind = RV_MATCH,
-	.family = NFPROTO_IPV4,
-	.size = sizeof(struct xt_realm_info),
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(realm) = {
+	.name = "realm", .kind = RV_MATCH, .family = NFPROTO_IPV4,
+	RV_STRUCT(struct xt_realm_info, 0), .options = options,
 	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT |
 		 1 << NF_INET_POST_ROUTING,
 	.help = "the realm of the packet's route",
 };
-RV_REGISTER(realm);

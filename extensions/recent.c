@@ -62,58 +62,38 @@ static const struct rv_option options[] = {
 	ACTION("update", UPDATE, UPDATE, "UPDATE", "the same, and it was seen just now"),
 	ACTION("remove", REMOVE, REMOVE, "REMOVE", "the same, and it leaves the list"),
 	[SECONDS] = {
-		.name = "seconds",
-		.type = RV_T_UINT,
-		RV_FIELD(info, seconds),
-		.min = 1,
-		.list = "seconds: ",
-		.arg = "number",
-		.help = "seen within so many seconds",
+		.name = "seconds", .type = RV_T_UINT,
+		RV_FIELD(info, seconds), .min = 1,
+		.list = "seconds: ", .arg = "number", .help = "seen within so many seconds",
 	},
 	[REAP] = {
-		.name = "reap",
-		.type = RV_T_FLAG,
-		RV_FIELD(info, check_set),
-		.value = XT_RECENT_REAP,
+		.name = "reap", .type = RV_T_FLAG,
+		RV_FIELD(info, check_set), .value = XT_RECENT_REAP,
 		.needs = 1 << SECONDS,
-		.list = "reap",
-		.help = "what was seen longer ago leaves the list",
+		.list = "reap", .help = "what was seen longer ago leaves the list",
 	},
 	[HITCOUNT] = {
-		.name = "hitcount",
-		.type = RV_T_UINT,
+		.name = "hitcount", .type = RV_T_UINT,
 		RV_FIELD(info, hit_count),
-		.list = "hit_count: ",
-		.arg = "number",
-		.help = "seen at least so often",
+		.list = "hit_count: ", .arg = "number", .help = "seen at least so often",
 	},
 	[RTTL] = {
-		.name = "rttl",
-		.type = RV_T_FLAG,
-		RV_FIELD(info, check_set),
-		.value = XT_RECENT_TTL,
+		.name = "rttl", .type = RV_T_FLAG,
+		RV_FIELD(info, check_set), .value = XT_RECENT_TTL,
 		.excludes = 1 << SET | 1 << REMOVE,
-		.list = "TTL-Match",
-		.help = "seen with the same TTL",
+		.list = "TTL-Match", .help = "seen with the same TTL",
 	},
 	[NAME] = {
-		.name = "name",
-		.type = RV_T_STRING,
+		.name = "name", .type = RV_T_STRING,
 		.flags = RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_BARE,
 		RV_FIELD(info, name),
-		.list = "name: ",
-		.arg = "name",
-		.help = "the list, DEFAULT if not given",
+		.list = "name: ", .arg = "name", .help = "the list, DEFAULT if not given",
 	},
 	[MASK] = {
-		.name = "mask",
-		.type = RV_T_ADDR,
-		.flags = RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
+		.name = "mask", .type = RV_T_ADDR, .flags = RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		RV_FIELD(info, mask),
-		.arg = "netmask",
-		.help = "bits of the address that count",
-		.parse = parse_mask,
-		.print = print_mask,
+		.arg = "netmask", .help = "bits of the address that count",
+		.parse = parse_mask, .print = print_mask,
 	},
 	SIDE("rsource", RSOURCE, XT_RECENT_SOURCE, "the source address (default)"),
 	SIDE("rdest", RDEST, XT_RECENT_DEST, "the destination address"),
@@ -198,7 +178,5 @@ static const struct rv_wire wire[] = {
 		.check = check, .refused = refused,				\
 	}
 
-static const struct rv_ext recent4 = RECENT(NFPROTO_IPV4, 4);
-static const struct rv_ext recent6 = RECENT(NFPROTO_IPV6, 16);
-RV_REGISTER(recent4);
-RV_REGISTER(recent6);
+RV_EXTENSION(recent4) = RECENT(NFPROTO_IPV4, 4);
+RV_EXTENSION(recent6) = RECENT(NFPROTO_IPV6, 16);

@@ -19,27 +19,16 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct xt_rpfilter_info) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext rpfilter = {
-	.name = "rpfilter",
-	.kind = RV_MATCH,
+RV_EXTENSION(rpfilter) = {
+	.name = "rpfilter", .kind = RV_MATCH,
+	RV_STRUCT(struct xt_rpfilter_info, 0), .options = options,
 	.present = RV_SEL_RPFILTER,
 	.param = RV_BIT(struct xt_rpfilter_info, flags,
 			XT_RPFILTER_LOOSE | XT_RPFILTER_VALID_MARK | XT_RPFILTER_ACCEPT_LOCAL),
 	.absent = RV_BIT(struct xt_rpfilter_info, flags, XT_RPFILTER_INVERT),
-	.size = sizeof(struct xt_rpfilter_info),
-	.wire = wire,
-	.options = options,
+	.config = "_NF_MATCH_RPFILTER", .list = "rpfilter", .tables = "raw mangle",
+	.hooks = 1 << NF_INET_PRE_ROUTING,
 	/* What --accept-local lets through nft's fib cannot tell from the rest. */
 	.nft = " fib saddr{validmark: . mark}{!loose: . iif} oif {invert:0|!= 0}",
-	.config = "_NF_MATCH_RPFILTER",
-	.list = "rpfilter",
-	.tables = "raw mangle",
-	.hooks = 1 << NF_INET_PRE_ROUTING,
 	.help = "a reply would go back the way the packet came",
 };
-RV_REGISTER(rpfilter);

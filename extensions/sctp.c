@@ -217,16 +217,13 @@ static const struct rv_option options[] = {
 	PORTS("source", "sport", spts, XT_SCTP_SRC_PORTS, SPORT),
 	PORTS("destination", "dport", dpts, XT_SCTP_DEST_PORTS, DPORT),
 	[TYPES] = {
-		.name = "chunk-types",
-		.type = RV_T_HOOK,
-		.flags = RV_OPT_INVERT | RV_OPT_TWO,
+		.name = "chunk-types", .type = RV_T_HOOK, .flags = RV_OPT_INVERT | RV_OPT_TWO,
 		.given = RV_BIT(info, flags, XT_SCTP_CHUNK_TYPES),
 		.invert = RV_BIT(info, invflags, XT_SCTP_CHUNK_TYPES),
 		.once = "Only one `--chunk-types' allowed",
 		.arg = "all|any|only chunk[:flags][,...]",
 		.help = "these chunks are there; flags: capital letters set, small ones not",
-		.parse = parse_chunks,
-		.print = print_chunks,
+		.parse = parse_chunks, .print = print_chunks,
 	},
 	{ .name = NULL },
 };
@@ -280,25 +277,13 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 
 /* Stock marks what it leaves free so; the kernel looks at flag_count. */
 #define FREE { .chunktype = UINT8_MAX }
-static const info initial = { .flag_info = { FREE, FREE, FREE, FREE } };
-
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(info), .read = read_v0 },
-	{ .size = 0 },
-};
-
-static const struct rv_ext sctp = {
-	.name = "sctp",
-	.kind = RV_MATCH,
-	.opaque = "chunks, with flags for each",
-	.protocol = IPPROTO_SCTP,
-	.size = sizeof(info),
-	.initial = &initial,
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(sctp) = {
+	.name = "sctp", .kind = RV_MATCH, .protocol = IPPROTO_SCTP, .only_protocol = IPPROTO_SCTP,
+	.size = sizeof(info), .options = options,
+	.initial = &(const info){ .flag_info = { FREE, FREE, FREE, FREE } },
+	.wire = RV_WIRE({ .revision = 0, .size = sizeof(info), .read = read_v0 }),
 	.list = "sctp",
-	.only_protocol = IPPROTO_SCTP,
+	.opaque = "chunks, with flags for each",
 	.help = "ports and chunks of SCTP",
 	.check = check,
 };
-RV_REGISTER(sctp);

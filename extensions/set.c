@@ -52,14 +52,12 @@ enum { MATCH_SET, SET, RETURN_NOMATCH, UPDATE, UPDATE_SUB, PACKETS_EQ, PACKETS_L
 
 static const struct rv_option options[] = {
 	[MATCH_SET] = {
-		.name = "match-set",
-		.type = RV_T_SET,
+		.name = "match-set", .type = RV_T_SET,
 		.flags = RV_OPT_INVERT | RV_OPT_TWO | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		RV_FIELD(struct set_data, of),
 		.invert = RV_BIT(struct set_data, of.set.flags, IPSET_INV_MATCH),
 		.once = "--match-set can be specified only once",
-		.list = "match-set",
-		.arg = "name src|dst[,...]",
+		.list = "match-set", .arg = "name src|dst[,...]",
 		.help = "these parts of the packet are in the set",
 	},
 	[SET] = {
@@ -67,11 +65,8 @@ static const struct rv_option options[] = {
 		.warning = "--set option deprecated, please use --match-set",
 	},
 	[RETURN_NOMATCH] = {
-		.name = "return-nomatch",
-		.type = RV_T_FLAG,
-		.flags = RV_OPT_REPEAT,
-		RV_FIELD(struct set_data, flags),
-		.value = IPSET_FLAG_RETURN_NOMATCH,
+		.name = "return-nomatch", .type = RV_T_FLAG, .flags = RV_OPT_REPEAT,
+		RV_FIELD(struct set_data, flags), .value = IPSET_FLAG_RETURN_NOMATCH,
 		.no_invert = "--return-nomatch flag cannot be inverted",
 		.list = "return-nomatch",
 		.help = "elements with the nomatch flag count as not there",
@@ -168,6 +163,5 @@ static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned
 			  .write = write_v0, .arg = family_ }),			\
 	}
 
-static const struct rv_ext set4 = SET_EXT(NFPROTO_IPV4), set6 = SET_EXT(NFPROTO_IPV6);
-RV_REGISTER(set4);
-RV_REGISTER(set6);
+RV_EXTENSION(set4) = SET_EXT(NFPROTO_IPV4);
+RV_EXTENSION(set6) = SET_EXT(NFPROTO_IPV6);

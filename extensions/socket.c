@@ -23,27 +23,19 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* Each revision knows one flag more, in the same byte. Revision 0 has none, and no struct. */
-static const struct rv_wire wire[] = {
-	{ .revision = 3, .size = sizeof(info), .known = RV_BIT(info, flags, XT_SOCKET_FLAGS_V3) },
-	{ .revision = 2, .size = sizeof(info), .known = RV_BIT(info, flags, XT_SOCKET_FLAGS_V2) },
-	{ .revision = 1, .size = sizeof(info), .known = RV_BIT(info, flags, XT_SOCKET_FLAGS_V1) },
-	{ .revision = 0, .bare = true },
-	{ .size = 0 },
-};
-
-static const struct rv_ext socket_match = {
-	.name = "socket",
-	.kind = RV_MATCH,
-	.present = RV_SEL_SOCKET_FOUND,
-	.param = RV_BIT(info, flags, XT_SOCKET_NOWILDCARD),
-	.size = sizeof(info),
-	.wire = wire,
-	.options = options,
-	.nft = "{!nowildcard: socket wildcard 0}{nowildcard&!transparent: socket wildcard le 1}"
-	       "{transparent: socket transparent 1}{restore-skmark: meta mark set socket mark}",
+RV_EXTENSION(socket_match) = {
+	.name = "socket", .kind = RV_MATCH,
+	.size = sizeof(info), .options = options,
+	/* Each revision knows one flag more, in the same byte. Revision 0 has none, and no struct. */
+	.wire = RV_WIRE(
+		{ .revision = 3, .size = sizeof(info), .known = RV_BIT(info, flags, XT_SOCKET_FLAGS_V3) },
+		{ .revision = 2, .size = sizeof(info), .known = RV_BIT(info, flags, XT_SOCKET_FLAGS_V2) },
+		{ .revision = 1, .size = sizeof(info), .known = RV_BIT(info, flags, XT_SOCKET_FLAGS_V1) },
+		{ .revision = 0, .bare = true }),
+	.present = RV_SEL_SOCKET_FOUND, .param = RV_BIT(info, flags, XT_SOCKET_NOWILDCARD),
 	.list = "socket",
 	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN,
+	.nft = "{!nowildcard: socket wildcard 0}{nowildcard&!transparent: socket wildcard le 1}"
+	       "{transparent: socket transparent 1}{restore-skmark: meta mark set socket mark}",
 	.help = "this host has a socket for it",
 };
-RV_REGISTER(socket_match);

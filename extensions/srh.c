@@ -54,24 +54,15 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static const struct rv_wire wire[] = {
-	{ .revision = 1, .size = sizeof(info) },
-	{ .revision = 0, .size = sizeof(struct ip6t_srh), .fields = RV_WIRE_FIELDS(
-		  { 0, offsetof(struct ip6t_srh, mt_flags), 0, offsetof(struct ip6t_srh, mt_flags), false },
-		  RV_WIRE_FIELD(struct ip6t_srh, mt_flags, info, mt_flags),
-		  RV_WIRE_FIELD(struct ip6t_srh, mt_invflags, info, mt_invflags)) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext srh = {
-	.name = "srh",
-	.kind = RV_MATCH,
-	.family = NFPROTO_IPV6,
-	.size = sizeof(info),
-	.wire = wire,
-	.options = options,
-	.config = "IP6_NF_MATCH_SRH",
-	.list = "srh",
+RV_EXTENSION(srh) = {
+	.name = "srh", .kind = RV_MATCH, .family = NFPROTO_IPV6,
+	.size = sizeof(info), .options = options,
+	.wire = RV_WIRE(
+		{ .revision = 1, .size = sizeof(info) },
+		{ .revision = 0, .size = sizeof(struct ip6t_srh), .fields = RV_WIRE_FIELDS(
+			  { 0, offsetof(struct ip6t_srh, mt_flags), 0, offsetof(struct ip6t_srh, mt_flags), false },
+			  RV_WIRE_FIELD(struct ip6t_srh, mt_flags, info, mt_flags),
+			  RV_WIRE_FIELD(struct ip6t_srh, mt_invflags, info, mt_invflags)) }),
+	.config = "IP6_NF_MATCH_SRH", .list = "srh",
 	.help = "the segment routing header",
 };
-RV_REGISTER(srh);

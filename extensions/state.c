@@ -21,23 +21,17 @@ static const struct rv_name states[] = {
 
 static const struct rv_option options[] = {
 	{
-		.name = "state",
-		.type = RV_T_BITS,
+		.name = "state", .type = RV_T_BITS,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS |
 			 RV_OPT_ABBREV,
-		RV_FIELD(info, state_mask),
-		.names = states,
-		.invert = RV_BIT(info, invert_flags, XT_CONNTRACK_STATE),
-		.sel = RV_SEL_CT_STATE,
+		RV_FIELD(info, state_mask), .names = states,
+		.invert = RV_BIT(info, invert_flags, XT_CONNTRACK_STATE), .sel = RV_SEL_CT_STATE,
 		.bad = "Bad state \"%s\"",
-		.list = "state",
-		.arg = "state[,...]",
+		.list = "state", .arg = "state[,...]",
 		.help = "the connection is in one of these states",
 	},
 	{ .name = NULL },
 };
-
-static const info initial = { .match_flags = FLAGS };
 
 static bool claims(const unsigned char *wire)
 {
@@ -73,23 +67,15 @@ static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned
 	return 0;
 }
 
-static const struct rv_wire wire[] = {
-	{ .revision = 3, .size = sizeof(info) },
-	{ .name = "state", .revision = 0, .size = sizeof(struct xt_state_info), .read = read_v0,
-	  .write = write_v0 },
-	{ .size = 0 },
-};
-
-static const struct rv_ext state = {
-	.name = "state",
-	.kernel_name = "conntrack",
-	.kind = RV_MATCH,
-	.size = sizeof(info),
-	.initial = &initial,
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(state) = {
+	.name = "state", .kernel_name = "conntrack", .kind = RV_MATCH,
+	.size = sizeof(info), .options = options,
+	.initial = &(const info){ .match_flags = FLAGS },
+	.wire = RV_WIRE(
+		{ .revision = 3, .size = sizeof(info) },
+		{ .name = "state", .revision = 0, .size = sizeof(struct xt_state_info), .read = read_v0,
+		  .write = write_v0 }),
 	.config = "NETFILTER_XT_MATCH_CONNTRACK",
 	.help = "the state of the connection a packet belongs to",
 	.claims = claims,
 };
-RV_REGISTER(state);

@@ -51,47 +51,30 @@ static void print_probability(struct rv_out *o, const struct rv_option *opt,
 
 static const struct rv_option options[] = {
 	[MODE] = {
-		.name = "mode",
-		.type = RV_T_ENUM,
+		.name = "mode", .type = RV_T_ENUM,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_EXACT,
-		RV_FIELD(struct statistic_data, mode),
-		.names = modes,
+		RV_FIELD(struct statistic_data, mode), .names = modes,
 		.bad = "Bad mode \"%s\"",
-		.arg = "random|nth",
-		.help = "by chance or by count",
+		.arg = "random|nth", .help = "by chance or by count",
 	},
 	[PROBABILITY] = {
-		.name = "probability",
-		.type = RV_T_HOOK,
-		.flags = RV_OPT_INVERT,
+		.name = "probability", .type = RV_T_HOOK, .flags = RV_OPT_INVERT,
 		RV_FIELD(struct statistic_data, probability),
-		.given = GIVEN(PROBABILITY),
-		.invert = NOT,
-		.excludes = 1 << EVERY | 1 << PACKET,
-		.arg = "0..1",
-		.help = "which part of the packets",
-		.parse = parse_probability,
-		.print = print_probability,
+		.given = GIVEN(PROBABILITY), .invert = NOT, .excludes = 1 << EVERY | 1 << PACKET,
+		.arg = "0..1", .help = "which part of the packets",
+		.parse = parse_probability, .print = print_probability,
 	},
 	[EVERY] = {
-		.name = "every",
-		.type = RV_T_UINT,
-		.flags = RV_OPT_INVERT,
-		RV_FIELD(struct statistic_data, every),
-		.given = GIVEN(EVERY),
-		.invert = NOT,
-		.min = 1,
-		.needs = 1 << PACKET,
-		.arg = "number",
-		.help = "one packet of so many",
+		.name = "every", .type = RV_T_UINT, .flags = RV_OPT_INVERT,
+		RV_FIELD(struct statistic_data, every), .min = 1,
+		.given = GIVEN(EVERY), .invert = NOT, .needs = 1 << PACKET,
+		.arg = "number", .help = "one packet of so many",
 	},
 	[PACKET] = {
-		.name = "packet",
-		.type = RV_T_UINT,
+		.name = "packet", .type = RV_T_UINT,
 		RV_FIELD(struct statistic_data, packet),
 		.given = GIVEN(PACKET),
-		.arg = "number",
-		.help = "where counting begins",
+		.arg = "number", .help = "where counting begins",
 	},
 	{ .name = NULL },
 };
@@ -151,26 +134,19 @@ static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned
 	return 0;
 }
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct xt_statistic_info), .read = read_v0,
-	  .write = write_v0 },
-	{ .size = 0 },
-};
-
-static const struct rv_ext statistic = {
-	.name = "statistic",
-	.kind = RV_MATCH,
-	.opaque = "state: chance, or it counts",
-	.size = sizeof(struct statistic_data),
-	.wire = wire,
-	.options = options,
+RV_EXTENSION(statistic) = {
+	.name = "statistic", .kind = RV_MATCH,
+	.size = sizeof(struct statistic_data), .options = options,
+	.wire = RV_WIRE(
+		{ .revision = 0, .size = sizeof(struct xt_statistic_info), .read = read_v0,
+		  .write = write_v0 }),
 	.nft = "{probability: meta random & 2147483647 {~probability:>=|\\<} <probability:d>}"
 	       "{every: numgen inc mod <every:d> {~every:!= }<packet:d>}{mode:}",
 	/* --packet only when it is not 0. */
 	.list_words = " statistic mode <mode>"
 		      "{probability: {~probability:! }probability <probability>}"
 		      "{every: {~every:! }every <every>{!packet=0: packet <packet>}}",
+	.opaque = "state: chance, or it counts",
 	.help = "some packets, by chance or by count",
 	.check = check,
 };
-RV_REGISTER(statistic);

@@ -154,37 +154,26 @@ static const struct rv_option options[] = {
 	[HEX_STRING] = PATTERN("hex-string", AS_HEX, STRING, parse_hex, "text",
 			       "the same; bytes may be given as |0d 0a|"),
 	[ALGO] = {
-		.name = "algo",
-		.type = RV_T_STRING,
+		.name = "algo", .type = RV_T_STRING,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_BARE,
 		RV_FIELD(struct string_data, info.algo),
-		.list = "ALGO name",
-		.arg = "bm|kmp",
+		.list = "ALGO name", .arg = "bm|kmp",
 		.help = "how to search: Boyer-Moore or Knuth-Morris-Pratt",
 	},
 	[FROM] = {
-		.name = "from",
-		.type = RV_T_UINT,
+		.name = "from", .type = RV_T_UINT,
 		RV_FIELD(struct string_data, info.from_offset),
-		.list = "FROM",
-		.arg = "offset",
-		.help = "where the search begins",
+		.list = "FROM", .arg = "offset", .help = "where the search begins",
 	},
 	[TO] = {
-		.name = "to",
-		.type = RV_T_UINT,
+		.name = "to", .type = RV_T_UINT,
 		RV_FIELD(struct string_data, info.to_offset),
-		.list = "TO",
-		.arg = "offset",
-		.help = "where it ends",
+		.list = "TO", .arg = "offset", .help = "where it ends",
 	},
 	[ICASE] = {
-		.name = "icase",
-		.type = RV_T_FLAG,
-		RV_FIELD(struct string_data, info.u.v1.flags),
-		.value = XT_STRING_FLAG_IGNORECASE,
-		.list = "ICASE",
-		.help = "capital letters are like small ones",
+		.name = "icase", .type = RV_T_FLAG,
+		RV_FIELD(struct string_data, info.u.v1.flags), .value = XT_STRING_FLAG_IGNORECASE,
+		.list = "ICASE", .help = "capital letters are like small ones",
 	},
 	{ .name = NULL },
 };
@@ -237,27 +226,17 @@ static int write_any(const struct rv_wire *w, const unsigned char *data, unsigne
 	return 0;
 }
 
-static const struct string_data initial = { .info.to_offset = UINT16_MAX };
-
-static const struct rv_wire wire[] = {
-	{ .revision = 1, .size = sizeof(struct xt_string_info), .read = read_any,
-	  .write = write_any },
-	{ .revision = 0, .size = sizeof(struct xt_string_info), .read = read_any,
-	  .write = write_any },
-	{ .size = 0 },
-};
-
-static const struct rv_ext string_match = {
-	.name = "string",
-	.kind = RV_MATCH,
-	.opaque = "a search in the whole packet",
-	.size = sizeof(struct string_data),
-	.compare = offsetof(struct string_data, info.config),
-	.initial = &initial,
-	.wire = wire,
+RV_EXTENSION(string_match) = {
+	.name = "string", .kind = RV_MATCH,
+	.size = sizeof(struct string_data), .compare = offsetof(struct string_data, info.config),
 	.options = options,
+	.initial = &(const struct string_data){ .info.to_offset = UINT16_MAX },
+	.wire = RV_WIRE(
+		{ .revision = 1, .size = sizeof(struct xt_string_info), .read = read_any,
+		  .write = write_any },
+		{ .revision = 0, .size = sizeof(struct xt_string_info), .read = read_any,
+		  .write = write_any }),
+	.opaque = "a search in the whole packet",
 	.help = "bytes somewhere in the packet",
-	.check = check,
-	.refused = refused,
+	.check = check, .refused = refused,
 };
-RV_REGISTER(string_match);

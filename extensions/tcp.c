@@ -122,48 +122,33 @@ static const struct rv_option options[] = {
 		 .reversed = "invalid portrange (min > max)",
 		 .once = "Only one `--destination-port' allowed"),
 	[OPTION] = {
-		.name = "tcp-option",
-		.type = RV_T_UINT,
-		.flags = RV_OPT_INVERT,
-		RV_FIELD(struct xt_tcp, option),
-		.min = 1,
+		.name = "tcp-option", .type = RV_T_UINT, .flags = RV_OPT_INVERT,
+		RV_FIELD(struct xt_tcp, option), .min = 1,
 		.invert = RV_BIT(struct xt_tcp, invflags, XT_TCP_INV_OPTION),
 		.sel = RV_SEL_TCP_OPTION,
 		.bad = "Bad TCP option \"%s\"",
 		.once = "Only one `--tcp-option' allowed",
-		.list = "option=[!]",
-		.arg = "number",
-		.help = "the option of this number is there",
+		.list = "option=[!]", .arg = "number", .help = "the option of this number is there",
 	},
 	[FLAGS] = {
-		.name = "tcp-flags",
-		.type = RV_T_HOOK,
-		.flags = RV_OPT_INVERT | RV_OPT_TWO,
-		.offset = offsetof(struct xt_tcp, flg_mask),
-		.size = 2,
-		.invert = RV_BIT(struct xt_tcp, invflags, XT_TCP_INV_FLAGS),
-		.excludes = 1 << SYN,
+		.name = "tcp-flags", .type = RV_T_HOOK, .flags = RV_OPT_INVERT | RV_OPT_TWO,
+		.offset = offsetof(struct xt_tcp, flg_mask), .size = 2,
+		.invert = RV_BIT(struct xt_tcp, invflags, XT_TCP_INV_FLAGS), .excludes = 1 << SYN,
 		.sel = RV_SEL_TCP_FLAGS,
 		.once = ONE_FLAGS,
-		.list = "flags:[!]",
-		.arg = "mask set",
+		.list = "flags:[!]", .arg = "mask set",
 		.help = "of the flags in mask those in set are on, the others off "
 			"(FIN SYN RST PSH ACK URG ALL NONE)",
-		.parse = parse_flags,
-		.print = print_flags,
-		.predicate = flags_predicate,
+		.parse = parse_flags, .print = print_flags, .predicate = flags_predicate,
 		.absorb = absorb_flags,
 	},
 	/* Mask and set side by side, so to speak one number of two bytes. */
 	[SYN] = {
-		.name = "syn",
-		.type = RV_T_FLAG,
+		.name = "syn", .type = RV_T_FLAG,
 		.flags = RV_OPT_INVERT | RV_OPT_HIDDEN | RV_OPT_SETS | RV_OPT_BE,
-		.offset = offsetof(struct xt_tcp, flg_mask),
-		.size = 2,
+		.offset = offsetof(struct xt_tcp, flg_mask), .size = 2,
 		.value = FLAGS_SYN << 8 | 0x02,
-		.invert = RV_BIT(struct xt_tcp, invflags, XT_TCP_INV_FLAGS),
-		.excludes = 1 << FLAGS,
+		.invert = RV_BIT(struct xt_tcp, invflags, XT_TCP_INV_FLAGS), .excludes = 1 << FLAGS,
 		.once = ONE_FLAGS,
 		.help = "the same as --tcp-flags FIN,SYN,RST,ACK SYN",
 	},
@@ -177,25 +162,12 @@ static int check(struct rv_check *c)
 	return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "TCP match requires '-p tcp'");
 }
 
-static const struct xt_tcp initial = { .spts = { 0, UINT16_MAX }, .dpts = { 0, UINT16_MAX } };
-
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct xt_tcp) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext tcp = {
-	.name = "tcp",
-	.kind = RV_MATCH,
-	.protocol = IPPROTO_TCP,
-	.size = sizeof(struct xt_tcp),
-	.initial = &initial,
-	.wire = wire,
-	.options = options,
-	.config = "NETFILTER_XTABLES",
+RV_EXTENSION(tcp) = {
+	.name = "tcp", .kind = RV_MATCH, .protocol = IPPROTO_TCP,
+	RV_STRUCT(struct xt_tcp, 0), .options = options,
 	.native = 1 << SOURCE | 1 << DESTINATION | 1 << FLAGS | 1 << SYN,
-	.list = "tcp",
+	.initial = &(const struct xt_tcp){ .spts = { 0, UINT16_MAX }, .dpts = { 0, UINT16_MAX } },
+	.config = "NETFILTER_XTABLES", .list = "tcp",
 	.help = "ports, flags and options of TCP",
 	.check = check,
 };
-RV_REGISTER(tcp);

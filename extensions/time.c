@@ -321,28 +321,20 @@ static const struct rv_option options[] = {
 	[DATE_STOP] = DATE("stop", stop, RV_OPT_ALWAYS, "up to this date",
 			   .sel = RV_SEL_DATE, .predicate = date_predicate),
 	[UTC] = {
-		.name = "utc",
-		.type = RV_T_FLAG,
-		.flags = RV_OPT_HIDDEN,
+		.name = "utc", .type = RV_T_FLAG, .flags = RV_OPT_HIDDEN,
 		.excludes = 1 << KERNEL_ZONE,
 		.help = "in UTC, as without it",
 	},
 	[KERNEL_ZONE] = {
-		.name = "kerneltz",
-		.type = RV_T_FLAG,
-		.flags = RV_OPT_TOLD,
-		RV_FIELD(struct time_data, info.flags),
-		.value = XT_TIME_LOCAL_TZ,
+		.name = "kerneltz", .type = RV_T_FLAG, .flags = RV_OPT_TOLD,
+		RV_FIELD(struct time_data, info.flags), .value = XT_TIME_LOCAL_TZ,
 		.excludes = 1 << UTC,
 		.help = "in the kernel's time zone",
 	},
 	[LOCAL_ZONE] = { .name = "localtz", .alias_of = "kerneltz" },
 	[CONTIGUOUS] = {
-		.name = "contiguous",
-		.type = RV_T_FLAG,
-		.flags = RV_OPT_TOLD,
-		RV_FIELD(struct time_data, info.flags),
-		.value = XT_TIME_CONTIGUOUS,
+		.name = "contiguous", .type = RV_T_FLAG, .flags = RV_OPT_TOLD,
+		RV_FIELD(struct time_data, info.flags), .value = XT_TIME_CONTIGUOUS,
 		.help = "times from one day into the next are one stretch",
 	},
 	{ .name = NULL },
@@ -386,23 +378,15 @@ static const struct time_data initial = {
 	},
 };
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct xt_time_info), .read = read_v0 },
-	{ .size = 0 },
-};
-
-static const struct rv_ext time_match = {
-	.name = "time",
-	.kind = RV_MATCH,
-	.size = sizeof(struct time_data),
+RV_EXTENSION(time_match) = {
+	.name = "time", .kind = RV_MATCH,
+	.size = sizeof(struct time_data), .options = options,
 	.initial = &initial,
-	.wire = wire,
-	.options = options,
-	.help = "when it came",
-	.check = check,
+	.wire = RV_WIRE({ .revision = 0, .size = sizeof(struct xt_time_info), .read = read_v0 }),
 	.list_words = " TIME{timestart: from <timestart>}{timestop: to <timestop>}"
 		      "{weekdays: on <weekdays>}{monthdays: on <monthdays>}"
 		      "{datestart: starting from <datestart>}{datestop: until date <datestop>}"
 		      "{kerneltz:| UTC}{contiguous: contiguous}",
+	.help = "when it came",
+	.check = check,
 };
-RV_REGISTER(time_match);

@@ -61,18 +61,13 @@ static void print_tos(struct rv_out *o, const struct rv_option *opt, const unsig
 
 static const struct rv_option options[] = {
 	{
-		.name = "tos",
-		.type = RV_T_MASKED,
+		.name = "tos", .type = RV_T_MASKED,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
-		RV_FIELD(info, tos_value),
-		.mask_offset = offsetof(info, tos_mask),
-		.invert = RV_BIT(info, invert, 1),
-		.sel = RV_SEL_TOS,
-		.list = "tos match[!]%s",
-		.arg = "value[/mask]|name",
+		RV_FIELD(info, tos_value), .mask_offset = offsetof(info, tos_mask),
+		.invert = RV_BIT(info, invert, 1), .sel = RV_SEL_TOS,
+		.list = "tos match[!]%s", .arg = "value[/mask]|name",
 		.help = "the octet, of which only the bits in mask count",
-		.parse = parse_tos,
-		.print = print_tos,
+		.parse = parse_tos, .print = print_tos,
 	},
 	{ .name = NULL },
 };
@@ -84,25 +79,18 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 	return 0;
 }
 
-static const struct rv_wire wire_rows[] = {
-	{ .revision = 1, .size = sizeof(struct xt_tos_match_info), .fields = RV_WIRE_FIELDS(
-		RV_WIRE_FIELD(struct xt_tos_match_info, tos_value, info, tos_value),
-		RV_WIRE_FIELD(struct xt_tos_match_info, tos_mask, info, tos_mask),
-		RV_WIRE_FIELD(struct xt_tos_match_info, invert, info, invert)) },
-	/* struct ipt_tos_info of older headers */
-	{ .revision = 0, .size = 2, .read = read_v0, .fields = RV_WIRE_FIELDS(
-		{ 0, 1, offsetof(info, tos_value), 1, false },
-		{ 1, 1, offsetof(info, invert), 1, false }) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext tos = {
-	.name = "tos",
-	.kind = RV_MATCH,
-	.size = sizeof(info),
-	.wire = wire_rows,
-	.options = options,
+RV_EXTENSION(tos) = {
+	.name = "tos", .kind = RV_MATCH,
+	.size = sizeof(info), .options = options,
+	.wire = RV_WIRE(
+		{ .revision = 1, .size = sizeof(struct xt_tos_match_info), .fields = RV_WIRE_FIELDS(
+			RV_WIRE_FIELD(struct xt_tos_match_info, tos_value, info, tos_value),
+			RV_WIRE_FIELD(struct xt_tos_match_info, tos_mask, info, tos_mask),
+			RV_WIRE_FIELD(struct xt_tos_match_info, invert, info, invert)) },
+		/* struct ipt_tos_info of older headers */
+		{ .revision = 0, .size = 2, .read = read_v0, .fields = RV_WIRE_FIELDS(
+			{ 0, 1, offsetof(info, tos_value), 1, false },
+			{ 1, 1, offsetof(info, invert), 1, false }) }),
 	.config = "NETFILTER_XT_MATCH_DSCP",
 	.help = "the Type of Service octet",
 };
-RV_REGISTER(tos);

@@ -8,21 +8,10 @@ static const struct rv_option options[] = {
 	RV_HOPS(struct ipt_ttl_info, ttl, "ttl", "TTL", TTL),
 };
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct ipt_ttl_info) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext ttl = {
-	.name = "ttl",
-	.kind = RV_MATCH,
-	.family = NFPROTO_IPV4,
-	.size = sizeof(struct ipt_ttl_info),
-	.wire = wire,
-	.options = options,
-	.config = "NETFILTER_XT_MATCH_HL",
-	.list = "TTL match",
+RV_EXTENSION(ttl) = {
+	.name = "ttl", .kind = RV_MATCH, .family = NFPROTO_IPV4,
+	RV_STRUCT(struct ipt_ttl_info, 0), .options = options,
+	.config = "NETFILTER_XT_MATCH_HL", .list = "TTL match",
 	.required = "TTL match: You must specify one of `--ttl-eq', `--ttl-lt', `--ttl-gt",
 	.help = "time to live: how many hops an IPv4 packet has left",
 };
-RV_REGISTER(ttl);

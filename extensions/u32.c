@@ -175,16 +175,13 @@ static void print_tests(struct rv_out *o, const struct rv_option *opt, const uns
 
 static const struct rv_option options[] = {
 	{
-		.name = "u32",
-		.type = RV_T_HOOK,
+		.name = "u32", .type = RV_T_HOOK,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		.invert = RV_BIT(struct xt_u32, invert, 1),
-		.list = "u32 [! ]",
-		.arg = "tests",
+		.list = "u32 [! ]", .arg = "tests",
 		.help = "location=value[,...] [&& ...]: a location is offset [&|<<|>>|@ number]..., "
 			"a value number[:number]",
-		.parse = parse_tests,
-		.print = print_tests,
+		.parse = parse_tests, .print = print_tests,
 	},
 	{ .name = NULL },
 };
@@ -209,18 +206,10 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 		   : 0;
 }
 
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct xt_u32), .read = read_v0 },
-	{ .size = 0 },
-};
-
-static const struct rv_ext u32 = {
-	.name = "u32",
-	.kind = RV_MATCH,
+RV_EXTENSION(u32) = {
+	.name = "u32", .kind = RV_MATCH,
+	.size = sizeof(struct xt_u32), .options = options,
+	.wire = RV_WIRE({ .revision = 0, .size = sizeof(struct xt_u32), .read = read_v0 }),
 	.opaque = "a program",
-	.size = sizeof(struct xt_u32),
-	.wire = wire,
-	.options = options,
 	.help = "four bytes from anywhere in the packet",
 };
-RV_REGISTER(u32);

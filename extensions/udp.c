@@ -23,25 +23,11 @@ static int check(struct rv_check *c)
 	return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "UDP match requires '-p udp'");
 }
 
-static const struct xt_udp initial = { .spts = { 0, UINT16_MAX }, .dpts = { 0, UINT16_MAX } };
-
-static const struct rv_wire wire[] = {
-	{ .revision = 0, .size = sizeof(struct xt_udp) },
-	{ .size = 0 },
-};
-
-static const struct rv_ext udp = {
-	.name = "udp",
-	.kind = RV_MATCH,
-	.protocol = IPPROTO_UDP,
-	.size = sizeof(struct xt_udp),
-	.initial = &initial,
-	.wire = wire,
-	.options = options,
-	.config = "NETFILTER_XTABLES",
-	.native = 1 << SOURCE | 1 << DESTINATION,
-	.list = "udp",
+RV_EXTENSION(udp) = {
+	.name = "udp", .kind = RV_MATCH, .protocol = IPPROTO_UDP,
+	RV_STRUCT(struct xt_udp, 0), .options = options, .native = 1 << SOURCE | 1 << DESTINATION,
+	.initial = &(const struct xt_udp){ .spts = { 0, UINT16_MAX }, .dpts = { 0, UINT16_MAX } },
+	.config = "NETFILTER_XTABLES", .list = "udp",
 	.help = "ports of UDP",
 	.check = check,
 };
-RV_REGISTER(udp);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The registry of extensions: the descriptors that RV_REGISTER put in the
+ * The registry of extensions: the descriptors that RV_EXTENSION put in the
  * section rv_extensions, whose ends the linker names, and those of shared objects.
  */
 #include <stdlib.h>

@@ -282,6 +282,10 @@ struct rv_wire {
 #define RV_WIRE(...) (const struct rv_wire[]){ __VA_ARGS__, { .size = 0 } }
 #define RV_WIRE_FIELDS(...) (const struct rv_wire_field[]){ __VA_ARGS__, { .wire_size = 0 } }
 
+/* For rv_ext, size and wire: the data is the kernel's struct, of which there is one revision. */
+#define RV_STRUCT(type, rev) \
+	.size = sizeof(type), .wire = RV_WIRE({ .revision = (rev), .size = sizeof(type) })
+
 /* For rv_ext.check: called when all options of the part are read. */
 struct rv_check {
 	rv_family_t family;
@@ -349,10 +353,15 @@ struct rv_ext {
 
 /* ---- the registry (ir/registry.c) ---------------------------------------- */
 
-/* A file of extensions/ registers its descriptors with this; they are kept in a linker section. */
+/* Puts a descriptor of extensions/ into a linker section, where the registry finds it. */
 #define RV_REGISTER(ext)							\
 	static const struct rv_ext *const rv_registered_##ext			\
 	__attribute__((used, section("rv_extensions"), aligned(sizeof(void *)))) = &(ext)
+/* Registers and defines one: "RV_EXTENSION(tcp) = { ... };" */
+#define RV_EXTENSION(ext)							\
+	static const struct rv_ext ext;						\
+	RV_REGISTER(ext);							\
+	static const struct rv_ext ext
 
 /*
  * By name or alias as in -m and -j. NULL: unknown. For a name that is not built in, a shared
