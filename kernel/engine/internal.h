@@ -158,11 +158,14 @@ struct rv_use {
 	bool foreign;			/* goes back to ops->put */
 };
 
-/* What belongs to one CPU or thread. */
+#define RV_APART	128	/* two lines of the cache: wherever an array begins, none is shared */
+
+/* What belongs to one CPU or thread. top is written for each packet. */
 struct rv_slot {
 	struct rvk_counters *counters;	/* by entry */
 	uint32_t *stack;		/* offsets of entries to come back to */
 	uint32_t top;
+	uint8_t apart[RV_APART - 2 * sizeof(void *) - sizeof(uint32_t)];
 };
 
 #define RV_NESTED	4	/* walks within each other on one CPU: REJECT, TEE */

@@ -4,6 +4,40 @@
 
 #include "module.h"
 
+static struct {
+	u8 family;
+	enum nf_log_type type;
+	const char *module;
+	bool kept;
+} loggers[] = {
+	{ NFPROTO_IPV4, NF_LOG_TYPE_LOG, "nf_log_syslog" },
+	{ NFPROTO_IPV6, NF_LOG_TYPE_LOG, "nf_log_syslog" },
+	{ NFPROTO_IPV4, NF_LOG_TYPE_ULOG, "nfnetlink_log" },
+	{ NFPROTO_IPV6, NF_LOG_TYPE_ULOG, "nfnetlink_log" },
+};
+
+void rv_loggers_get(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(loggers); i++) {
+		loggers[i].kept = !nf_logger_find_get(loggers[i].family, loggers[i].type);
+		if (!loggers[i].kept)
+			pr_notice("ravelin: without %s %s of family %u says nothing\n", loggers[i].module,
+				  loggers[i].type == NF_LOG_TYPE_LOG ? "LOG" : "NFLOG",
+				  loggers[i].family);
+	}
+}
+
+void rv_loggers_put(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(loggers); i++)
+		if (loggers[i].kept)
+			nf_logger_put(loggers[i].family, loggers[i].type);
+}
+
 static struct nf_loginfo loginfo(const struct rv_log *log)
 {
 	struct nf_loginfo info = { .type = log->netlink ? NF_LOG_TYPE_ULOG : NF_LOG_TYPE_LOG };

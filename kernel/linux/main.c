@@ -6,7 +6,6 @@
  * policy that drops, the module cannot be unloaded: that would open what it closes. When all are
  * empty, or the namespace is gone, it can.
  */
-#include <linux/kmod.h>
 #include <linux/module.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
@@ -90,15 +89,19 @@ static int __init ravelin_init(void)
 	err = rv_selftest();
 	if (err)
 		return err;
-	/* LOG and NFLOG are theirs to write; without them they are silent. */
-	request_module("nf_log_syslog");
-	request_module("nfnetlink_log");
+	rv_loggers_get();
 	err = register_pernet_subsys(&net_ops);
 	if (err)
-		return err;
+		goto no_net;
 	err = rv_sockopt_init();
 	if (err)
-		unregister_pernet_subsys(&net_ops);
+		goto no_sockopt;
+	return 0;
+
+no_sockopt:
+	unregister_pernet_subsys(&net_ops);
+no_net:
+	rv_loggers_put();
 	return err;
 }
 
@@ -106,6 +109,7 @@ static void __exit ravelin_exit(void)
 {
 	rv_sockopt_exit();
 	unregister_pernet_subsys(&net_ops);
+	rv_loggers_put();
 	WARN_ON(rv_live_objects());
 }
 

@@ -79,6 +79,10 @@ const struct rv_handler *rv_xt_get(struct rv_engine *engine, u8 kind, u8 family,
 				   u8 revision, int *best);
 void rv_xt_put(const struct rv_handler *handler);
 
+/* The loggers of LOG, NFLOG and TRACE are kept as long as the module is there; one that is lacking is told. */
+void rv_loggers_get(void);
+void rv_loggers_put(void);
+
 int rv_sockopt_init(void);
 void rv_sockopt_exit(void);
 

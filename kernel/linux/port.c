@@ -14,7 +14,7 @@ static atomic_long_t live;
 void *rv_alloc(size_t size, bool may_sleep)
 {
 	void *p = may_sleep ? kvzalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN)
-			    : kzalloc(size, GFP_ATOMIC | __GFP_NOWARN);
+			    : kzalloc(size, GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
 
 	if (p)
 		atomic_long_inc(&live);

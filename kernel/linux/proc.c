@@ -27,7 +27,11 @@ static int show(struct seq_file *seq, void *unused)
 	struct rv_net *rv = rv_net(seq_file_single_net(seq));
 	enum rv_table_id id;
 
-	seq_printf(seq, "version %u objects %ld\n", RVK_VERSION, rv_live_objects());
+	seq_printf(seq, "version %u", RVK_VERSION);
+	/* What other namespaces hold is not a container's to see. */
+	if (seq_file_single_net(seq) == &init_net)
+		seq_printf(seq, " objects %ld", rv_live_objects());
+	seq_putc(seq, '\n');
 	mutex_lock(&rv->mutex);
 	for (id = 0; id < RV_TABLES; id++)
 		show_table(seq, rv->engine, NFPROTO_IPV4, id);

@@ -12,11 +12,23 @@
 #include "compat.h"
 #include "module.h"
 
+/* The Ethernet header, if the packet came in with one: a device that sends sets none before the hooks. */
+static const u8 *ether_header(const struct sk_buff *skb)
+{
+	if (!skb->dev || skb->dev->type != ARPHRD_ETHER || !skb_mac_header_was_set(skb) ||
+	    skb_mac_header(skb) < skb->head || skb_mac_header(skb) + ETH_HLEN > skb->data)
+		return NULL;
+	return skb_mac_header(skb);
+}
+
+/* Where the bytes are; whoever pulls headers together or makes them writable moves them. */
 static void locate(struct rv_pkt *pkt, const struct sk_buff *skb)
 {
 	pkt->data = skb->data;
 	pkt->linear = skb_headlen(skb);
 	pkt->len = skb->len;
+	pkt->ether = ether_header(skb);
+	pkt->partial = skb->ip_summed == CHECKSUM_PARTIAL;
 }
 
 void rv_skb_load(struct rv_pkt *pkt)
@@ -38,15 +50,6 @@ void rv_skb_store(const struct rv_pkt *pkt)
 	skb->nf_trace = pkt->trace;
 }
 
-/* The Ethernet header, if the packet came in with one: a device that sends sets none before the hooks. */
-static const u8 *ether_header(const struct sk_buff *skb)
-{
-	if (!skb->dev || skb->dev->type != ARPHRD_ETHER || !skb_mac_header_was_set(skb) ||
-	    skb_mac_header(skb) < skb->head || skb_mac_header(skb) + ETH_HLEN > skb->data)
-		return NULL;
-	return skb_mac_header(skb);
-}
-
 int rv_skb_begin(struct rv_skb *s, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	s->skb = skb;
@@ -54,7 +57,6 @@ int rv_skb_begin(struct rv_skb *s, struct sk_buff *skb, const struct nf_hook_sta
 	s->pkt = (struct rv_pkt){
 		.ops = &rv_skb_ops,
 		.port = skb,
-		.ether = ether_header(skb),
 		.in = state->in ? state->in->name : NULL,
 		.out = state->out ? state->out->name : NULL,
 		.in_index = state->in ? state->in->ifindex : 0,
@@ -62,7 +64,6 @@ int rv_skb_begin(struct rv_skb *s, struct sk_buff *skb, const struct nf_hook_sta
 		.family = state->pf,
 		.hook = state->hook,
 		.pkttype = skb->pkt_type,
-		.partial = skb->ip_summed == CHECKSUM_PARTIAL,
 	};
 	rv_skb_load(&s->pkt);
 	return rv_pkt_parse(&s->pkt);
@@ -85,7 +86,6 @@ static u8 *writable(struct rv_pkt *pkt, u32 len)
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
 		skb->ip_summed = CHECKSUM_NONE;
 	locate(pkt, skb);
-	pkt->ether = ether_header(skb);
 	return skb->data;
 }
 
@@ -101,7 +101,6 @@ static u8 *expand(struct rv_pkt *pkt, u32 len)
 		return NULL;
 	skb_put_zero(skb, len);
 	locate(pkt, skb);
-	pkt->ether = ether_header(skb);
 	return skb->data;
 }
 
