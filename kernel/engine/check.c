@@ -33,7 +33,8 @@ struct check {
 	struct chain *chains;
 	uint32_t *order;		/* chains, callees before callers */
 	uint32_t *buckets;
-	uint32_t nchains, nbuckets, ndone, seed;
+	uint32_t nchains, nbuckets, ndone;
+	uint32_t key[2];		/* of the buckets */
 };
 
 int rv_refuse(struct rvk_refusal *why, uint16_t reason, int error)
@@ -227,6 +228,7 @@ static int check_layout(struct check *c)
 		if (reason)
 			return refuse_entry(c, i, reason, -EINVAL);
 		off += e->next;
+		rv_rest();
 	}
 	return off == head->size ? 0 : rv_refuse(c->why, RVK_WHY_COUNT, -EINVAL);
 }
@@ -269,6 +271,7 @@ static int check_base(struct check *c, unsigned int hook, uint32_t *i)
 			return refuse_entry(c, last, RVK_WHY_UNDERFLOW, -EINVAL);
 		if (++last == head->count)
 			return rv_refuse(c->why, RVK_WHY_UNDERFLOW, -EINVAL);
+		rv_rest();
 	}
 	if (!is_bare(entry(c, last), RVK_ACCEPT) && !is_bare(entry(c, last), RVK_DROP))
 		return refuse_entry(c, last, RVK_WHY_POLICY, -EINVAL);
@@ -277,22 +280,14 @@ static int check_base(struct check *c, unsigned int hook, uint32_t *i)
 	return check_no_rules(c, chain);
 }
 
-static uint32_t hash_name(const struct check *c, const char *name)
-{
-	uint32_t hash = c->seed;
-
-	while (*name)
-		hash = (hash ^ (uint8_t)*name++) * 0x01000193;
-	return hash % c->nbuckets;
-}
-
 /* Puts the name of chain n where the next one of that name finds it. */
 static bool name_is_new(struct check *c, uint32_t n)
 {
-	uint32_t *bucket = &c->buckets[hash_name(c, c->chains[n].name)];
+	const char *name = c->chains[n].name;
+	uint32_t *bucket = &c->buckets[rv_hash(name, strlen(name), c->key) % c->nbuckets];
 
 	for (uint32_t i = *bucket; i; i = c->chains[i - 1].hash_next)
-		if (!strcmp(c->chains[i - 1].name, c->chains[n].name))
+		if (!strcmp(c->chains[i - 1].name, name))
 			return false;
 	c->chains[n].hash_next = *bucket;
 	*bucket = n + 1;
@@ -337,6 +332,7 @@ static int check_chains(struct check *c)
 			return rc;
 	}
 	while (i < head->count) {
+		rv_rest();
 		rc = check_user(c, &i);
 		if (rc)
 			return rc;
@@ -421,6 +417,7 @@ static int search_from(struct check *c, uint32_t root)
 		struct chain *chain = &c->chains[n];
 		int rc = 0;
 
+		rv_rest();
 		while (chain->at <= chain->last && !(rc = take_jump(c, n, &next)))
 			chain->at++;
 		if (rc < 0)
@@ -443,6 +440,7 @@ static void spread_hooks(struct check *c, uint32_t *hooks)
 		const struct chain *chain = &c->chains[c->order[done]];
 		uint32_t to, deeper;
 
+		rv_rest();
 		for (uint32_t i = chain->first; i <= chain->last; i++) {
 			hooks[i] = chain->hooks;
 			jump_of(c, i, &to, &deeper);
@@ -492,7 +490,8 @@ static int make_chains(struct check *c)
 	uint32_t count = c->rules->head.count, chains = count_chains(c);
 
 	c->nbuckets = chains;
-	c->seed = rv_random();
+	c->key[0] = rv_random();
+	c->key[1] = rv_random();
 	c->chain_at = rv_alloc(count * sizeof(*c->chain_at), true);
 	c->firsts = rv_alloc(c->rules->head.size / 64 + 1, true);
 	c->chains = rv_alloc(chains * sizeof(*c->chains), true);

@@ -24,6 +24,7 @@ struct rv_engine {
 	unsigned int slots;
 	uint64_t generation;			/* the last one given to a table */
 	struct rv_rules *rules[2][RV_TABLES];	/* IPv4, IPv6; readers hold them */
+	struct rv_names names[RV_NAMES];
 };
 
 const struct rv_engine_table_def *rv_engine_table_find(const char name[RVK_TABLE_LEN])
@@ -46,6 +47,11 @@ unsigned int rv_engine_slots(const struct rv_engine *e)
 	return e->slots;
 }
 
+struct rv_names *rv_engine_names(struct rv_engine *e, enum rv_names_id id)
+{
+	return &e->names[id];
+}
+
 void *rv_engine_context(const struct rv_engine *e)
 {
 	return e->context;
@@ -61,6 +67,10 @@ struct rv_engine *rv_engine_new(const struct rv_engine_ops *ops, void *context,
 	e->ops = ops;
 	e->context = context;
 	e->slots = slots;
+	for (unsigned int i = 0; i < RV_NAMES; i++) {
+		e->names[i].key[0] = rv_random();
+		e->names[i].key[1] = rv_random();
+	}
 	return e;
 }
 
@@ -182,8 +192,10 @@ static int call_entries(struct rv_engine *e, void *buf, uint32_t *len)
 	*len = sizeof(*info);
 	if (asked.generation != info->table.generation || asked.size != info->table.size)
 		return -EAGAIN;
-	for (off = 0; off < asked.size; off += rv_entry_at(r, off)->next)
+	for (off = 0; off < asked.size; off += rv_entry_at(r, off)->next) {
 		restore_entry(r, (void *)(out + off), rv_entry_at(r, off));
+		rv_rest();
+	}
 	*len += asked.size;
 	return 0;
 }
@@ -202,6 +214,7 @@ static void add_counters(struct rv_rules *r, const struct rvk_counters *more)
 			rv_count_more(&r->slots[slot].counters[i], more[i].packets, more[i].bytes);
 		} while (++i < r->head.count && i % COUNTERS_AT_ONCE);
 		rv_read_end();
+		rv_rest();
 	}
 }
 
@@ -353,8 +366,10 @@ static void give_old_counters(const struct change *change)
 	const struct rv_rules *r = change->rules;
 	struct rvk_counters *out = change->old_counters;
 
-	for (uint32_t off = 0; r && off < r->head.size; off += rv_entry_at(r, off)->next)
+	for (uint32_t off = 0; r && off < r->head.size; off += rv_entry_at(r, off)->next) {
 		*out++ = rv_counters_of(r, rv_entry_at(r, off));
+		rv_rest();
+	}
 }
 
 static int replace(struct rv_engine *e, struct changes *c, struct rvk_replace *call)

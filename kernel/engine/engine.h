@@ -211,6 +211,9 @@ struct rv_module_ops {
 };
 void rv_engine_modules(const struct rv_module_ops *ops);
 
+/* How many addresses a list of recent holds; read when a list is made. */
+extern unsigned int rv_recent_entries;
+
 /* ---- engines ------------------------------------------------------------------------- */
 
 enum rv_table_id {

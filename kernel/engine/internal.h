@@ -5,7 +5,14 @@
 
 #include "engine.h"
 
+#include <linux/in.h>
+#include <linux/in6.h>
+
 #define RV_COUNT(array)	(sizeof(array) / sizeof((array)[0]))
+
+/* A pointer that is exchanged while others read it. */
+#define rv_deref(p)		__atomic_load_n(&(p), __ATOMIC_ACQUIRE)
+#define rv_publish(p, value)	__atomic_store_n(&(p), (value), __ATOMIC_RELEASE)
 
 /* ---- bytes of packets ------------------------------------------------------------- */
 
@@ -27,6 +34,19 @@ static inline void rv_put_be16(uint8_t *p, uint16_t value)
 
 /* Corrects an internet checksum for 16 bits of what it covers (RFC 1624, equation 3). */
 void rv_csum_replace(uint8_t *check, uint16_t from, uint16_t to);
+
+/* Protocols whose header begins with two ports. */
+static inline bool rv_has_ports(uint16_t proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_UDPLITE ||
+	       proto == IPPROTO_SCTP || proto == IPPROTO_DCCP;
+}
+
+/* Are all packets of the rule of this protocol? */
+static inline bool rv_ip_is_proto(const struct rvk_ip *ip, uint16_t proto)
+{
+	return ip->flags & RVK_IP_PROTO && ip->proto == proto && !(ip->invert & RVK_INV_PROTO);
+}
 
 /* Length of an address. */
 static inline unsigned int rv_addr_len(uint8_t family)
@@ -119,34 +139,72 @@ void rv_state_free(const void *data, void *state);
 
 /* ---- what outlives tables ----------------------------------------------------------------- */
 
+/* A keyed hash that who sends packets or names chains cannot foresee. */
+uint32_t rv_hash(const void *data, size_t len, const uint32_t key[2]);
+
 /*
  * State that rules share by a name, in all tables of an engine, and which a table hands on to
- * the one that replaces it: the hash tables of hashlimit, the lists of recent.
+ * the one that replaces it: the hash tables of hashlimit, the lists of recent. Like all that is made
+ * and freed with tables, names are looked up by one call at a time.
  */
 struct rv_named {
 	struct rv_named *next;
-	const struct rv_engine *engine;
 	uint32_t users;
 	uint8_t family;
 	char name[256];
 };
 
+enum rv_names_id { RV_NAMES_HASHLIMIT, RV_NAMES_RECENT, RV_NAMES };
+
+#define RV_NAME_BUCKETS	256
+
 struct rv_names {
-	struct rv_lock lock;
-	struct rv_named *first;
+	uint32_t key[2];
+	struct rv_named *buckets[RV_NAME_BUCKETS];
 };
 
+/* Those of an engine. */
+struct rv_names *rv_engine_names(struct rv_engine *e, enum rv_names_id id);
+
 /* The one of that name, with one more user, or NULL. */
-struct rv_named *rv_named_get(struct rv_names *names, const struct rv_engine *e, uint8_t family,
-			      const char *name);
+struct rv_named *rv_named_get(struct rv_names *names, uint8_t family, const char *name);
 /* Makes one known, with one user. */
-void rv_named_add(struct rv_names *names, struct rv_named *named, const struct rv_engine *e,
-		  uint8_t family, const char *name);
+void rv_named_add(struct rv_names *names, struct rv_named *named, uint8_t family,
+		  const char *name);
 /* True: that was the last user; it is nobody's any more. */
 bool rv_named_put(struct rv_names *names, struct rv_named *named);
 
-/* A keyed hash that who sends packets cannot foresee. len: a multiple of 4. */
-uint32_t rv_hash(const void *data, size_t len, const uint32_t key[2]);
+/* Something that packets made known, at the start of what is kept of it. */
+struct rv_cached {
+	struct rv_cached *next;		/* in its bucket */
+	struct rv_cached *older, *newer;	/* by last use; a ring with the cache's head */
+	uint32_t bucket;
+};
+
+/* A cache of such, bounded by who adds to it, who also has the lock. */
+struct rv_cache {
+	struct rv_cached **buckets;
+	uint32_t size, count;
+	uint32_t key[2];
+	struct rv_cached ring;
+};
+
+/* -ENOMEM. size: of buckets. */
+int rv_cache_init(struct rv_cache *s, uint32_t size);
+/* Frees all of it. */
+void rv_cache_free(struct rv_cache *s);
+uint32_t rv_cache_bucket(const struct rv_cache *s, const void *key, size_t len);
+/* The newest one from now on. */
+void rv_cache_add(struct rv_cache *s, struct rv_cached *k, uint32_t bucket);
+void rv_cache_use(struct rv_cache *s, struct rv_cached *k);
+/* Frees one of them. */
+void rv_cache_forget(struct rv_cache *s, struct rv_cached *k);
+
+/* NULL: it is empty. */
+static inline struct rv_cached *rv_cache_oldest(const struct rv_cache *s)
+{
+	return s->count ? s->ring.newer : NULL;
+}
 
 /* ---- tables --------------------------------------------------------------------------- */
 

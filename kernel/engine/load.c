@@ -11,17 +11,6 @@
 #define TCP_OPTIONS_MAX	40
 #define NAME_LEN	16
 
-/* Protocols whose header begins with two ports (IANA protocol numbers). */
-enum {
-	PROTO_ICMP = 1,
-	PROTO_TCP = 6,
-	PROTO_UDP = 17,
-	PROTO_DCCP = 33,
-	PROTO_ICMPV6 = 58,
-	PROTO_SCTP = 132,
-	PROTO_UDPLITE = 136,
-};
-
 enum order { ORDER_N, ORDER_H, ORDER_S };
 
 struct sel_row {
@@ -141,28 +130,13 @@ static bool load_socket(struct rv_pkt *pkt, const struct sel_row *row, struct rv
 	return true;
 }
 
-static bool has_ports(const struct rv_pkt *pkt)
-{
-	switch (pkt->proto) {
-	case PROTO_TCP:
-	case PROTO_UDP:
-	case PROTO_UDPLITE:
-	case PROTO_SCTP:
-	case PROTO_DCCP:
-		break;
-	default:
-		return false;
-	}
-	return true;
-}
-
 /*
  * A fragment that starts one unit of 8 bytes in would overwrite flags of a TCP header that
  * has passed (RFC 1858, 3.1): nobody sends it in good faith.
  */
 static bool overwrites_header(struct rv_pkt *pkt)
 {
-	if (pkt->proto != PROTO_TCP || pkt->fragoff != 1)
+	if (pkt->proto != IPPROTO_TCP || pkt->fragoff != 1)
 		return false;
 	pkt->hotdrop = true;
 	return true;
@@ -171,10 +145,10 @@ static bool overwrites_header(struct rv_pkt *pkt)
 static bool load_ports(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
 {
 	/* The ports of a TCP header are not believed before all of it is there. */
-	uint32_t whole = pkt->proto == PROTO_TCP ? TCP_HEADER : 8;
+	uint32_t whole = pkt->proto == IPPROTO_TCP ? TCP_HEADER : 8;
 	const uint8_t *h;
 
-	if (!has_ports(pkt) || overwrites_header(pkt))
+	if (!rv_has_ports(pkt->proto) || overwrites_header(pkt))
 		return false;
 	h = rv_pkt_transport(pkt, 0, whole, v->buf);
 	if (!h)
@@ -186,7 +160,7 @@ static bool load_ports(struct rv_pkt *pkt, const struct sel_row *row, struct rv_
 
 static bool load_transport(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
 {
-	uint32_t whole = row->proto == PROTO_TCP ? TCP_HEADER : 8;
+	uint32_t whole = row->proto == IPPROTO_TCP ? TCP_HEADER : 8;
 
 	if (pkt->proto != row->proto || overwrites_header(pkt))
 		return false;
@@ -201,7 +175,7 @@ static int tcp_options(struct rv_pkt *pkt, uint8_t buf[TCP_OPTIONS_MAX], const u
 	const uint8_t *tcp;
 	unsigned int doff;
 
-	if (pkt->proto != PROTO_TCP || overwrites_header(pkt))
+	if (pkt->proto != IPPROTO_TCP || overwrites_header(pkt))
 		return -1;
 	tcp = rv_pkt_transport(pkt, 0, TCP_HEADER, head);
 	if (!tcp)
@@ -344,7 +318,7 @@ static const struct sel_row rows[RVK_SEL_COUNT] = {
 	[RVK_SEL_TH_SPORT] = PORTS(0, 1),
 	[RVK_SEL_TH_DPORT] = PORTS(2, 1),
 	[RVK_SEL_TH_PORT] = PORTS(0, 2),
-	[RVK_SEL_TCP_FLAGS] = TRANSPORT(NFPROTO_UNSPEC, PROTO_TCP, 13, 1),
+	[RVK_SEL_TCP_FLAGS] = TRANSPORT(NFPROTO_UNSPEC, IPPROTO_TCP, 13, 1),
 	[RVK_SEL_TCP_OPTION] = META(load_tcp_option, 1, ORDER_N),
 	[RVK_SEL_TCP_MSS] = META(load_tcp_mss, 2, ORDER_N),
 	[RVK_SEL_PKTTYPE] = META(load_pkttype, 1, ORDER_H),
@@ -354,8 +328,8 @@ static const struct sel_row rows[RVK_SEL_COUNT] = {
 	[RVK_SEL_PHYS_IS_OUT] = SIDE(load_bridge_is, 1, ORDER_H, BRIDGE_OUT),
 	[RVK_SEL_PHYS_BRIDGED] = SIDE(load_bridge_is, 1, ORDER_H, BRIDGE_BRIDGED),
 	[RVK_SEL_TOS] = BITS(NFPROTO_UNSPEC, 0, 0xff),
-	[RVK_SEL_ICMP_TYPE] = TRANSPORT(V4, PROTO_ICMP, 0, 2),
-	[RVK_SEL_ICMP6_TYPE] = TRANSPORT(V6, PROTO_ICMPV6, 0, 2),
+	[RVK_SEL_ICMP_TYPE] = TRANSPORT(V4, IPPROTO_ICMP, 0, 2),
+	[RVK_SEL_ICMP6_TYPE] = TRANSPORT(V6, IPPROTO_ICMPV6, 0, 2),
 	[RVK_SEL_ETHER_SADDR] = META(load_ether_saddr, 6, ORDER_N),
 	[RVK_SEL_ADDRTYPE_SRC] = SIDE(load_addrtype, 2, ORDER_H, 0),
 	[RVK_SEL_ADDRTYPE_DST] = SIDE(load_addrtype, 2, ORDER_H, 1),

@@ -9,9 +9,10 @@
 
 #define SECOND		1000000000ULL
 #define MILLISECOND	1000000ULL
-#define BUCKETS_DEFAULT	1024
+#define BUCKETS_DEFAULT	8192	/* xt_hashlimit's on a machine with a GiB */
 #define BUCKETS_MAX	1048576
-#define SWEEP		2	/* buckets looked through for what has expired, for each new entry */
+#define ENTRIES_MAX	(8 * BUCKETS_MAX)
+#define EXPIRED_AT_ONCE	2	/* entries freed for a packet */
 
 #define PORTS		(XT_HASHLIMIT_HASH_DPT | XT_HASHLIMIT_HASH_SPT)
 #define MODES		(XT_HASHLIMIT_HASH_DIP | XT_HASHLIMIT_HASH_SIP | PORTS | XT_HASHLIMIT_INVERT | \
@@ -23,9 +24,9 @@ struct flow_key {
 };
 
 struct entry {
-	struct entry *next;
+	struct rv_cached cached;
 	struct flow_key key;
-	uint64_t expires;
+	uint64_t expires;		/* all some time after their last use: the oldest first */
 	uint64_t last;			/* when credit was filled up, or the window began */
 	uint64_t credit;		/* nanoseconds */
 	uint64_t refills;		/* of a limit of bytes: how often it may overdraw */
@@ -45,19 +46,21 @@ struct table {
 	struct rv_lock lock;		/* guards all below */
 	struct hashlimit_cfg3 cfg;
 	struct rate rate;
-	uint32_t key[2];
-	uint32_t count, size;
-	uint32_t hand;			/* bucket to be swept next */
-	struct entry **buckets;
+	uint32_t max;			/* entries */
+	struct rv_cache cache;
 };
 
 /* The three revisions as one. */
 struct state {
+	struct rv_engine *engine;
 	struct table *table;
 	uint32_t mode;			/* the rule's own */
 };
 
-static struct rv_names tables;
+static struct rv_names *names_of(struct rv_engine *e)
+{
+	return rv_engine_names(e, RV_NAMES_HASHLIMIT);
+}
 
 static struct table *table_of(struct rv_named *named)
 {
@@ -160,58 +163,40 @@ static int make_rate(const struct hashlimit_cfg3 *cfg, uint32_t scale, struct ra
 
 /* ---- tables, with their lock held ------------------------------------------------------------ */
 
-static void forget_expired(struct table *t, uint32_t bucket, uint64_t now)
+static struct entry *entry_of(struct rv_cached *cached)
 {
-	struct entry **at = &t->buckets[bucket];
-
-	while (*at) {
-		struct entry *e = *at;
-
-		if (e->expires > now) {
-			at = &e->next;
-			continue;
-		}
-		*at = e->next;
-		rv_free(e);
-		t->count--;
-	}
+	return (struct entry *)(void *)cached;
 }
 
-static void sweep(struct table *t, uint32_t buckets, uint64_t now)
+/* The oldest one, if its time has come. */
+static bool forget_expired(struct table *t, uint64_t now)
 {
-	while (buckets--) {
-		forget_expired(t, t->hand, now);
-		t->hand = (t->hand + 1) % t->size;
-	}
+	struct rv_cached *oldest = rv_cache_oldest(&t->cache);
+
+	if (!oldest || entry_of(oldest)->expires > now)
+		return false;
+	rv_cache_forget(&t->cache, oldest);
+	return true;
 }
 
-static void start_entry(const struct table *t, struct entry *e, uint64_t now)
+static struct entry *find_entry(const struct table *t, const struct flow_key *key, uint32_t bucket,
+				uint64_t now)
 {
+	struct rv_cached *c = t->cache.buckets[bucket];
+
+	while (c && (memcmp(&entry_of(c)->key, key, sizeof(*key)) || entry_of(c)->expires <= now))
+		c = c->next;
+	return c ? entry_of(c) : NULL;
+}
+
+static struct entry *add_entry(struct table *t, struct entry *e, const struct flow_key *key,
+			       uint32_t bucket, uint64_t now)
+{
+	e->key = *key;
 	e->last = now;
 	e->credit = t->rate.cap;
 	e->refills = t->cfg.burst;
-}
-
-static struct entry *find_entry(struct table *t, const struct flow_key *key, uint64_t now)
-{
-	uint32_t bucket = rv_hash(key, sizeof(*key), t->key) % t->size;
-	struct entry *e;
-
-	forget_expired(t, bucket, now);
-	for (e = t->buckets[bucket]; e; e = e->next)
-		if (!memcmp(&e->key, key, sizeof(*key)))
-			return e;
-	sweep(t, t->cfg.max && t->count >= t->cfg.max ? t->size : SWEEP, now);
-	if (t->cfg.max && t->count >= t->cfg.max)
-		return NULL;
-	e = rv_alloc(sizeof(*e), false);
-	if (!e)
-		return NULL;
-	e->key = *key;
-	start_entry(t, e, now);
-	e->next = t->buckets[bucket];
-	t->buckets[bucket] = e;
-	t->count++;
+	rv_cache_add(&t->cache, &e->cached, bucket);
 	return e;
 }
 
@@ -271,12 +256,6 @@ static void copy_masked(uint8_t out[16], const uint8_t *addr, unsigned int len, 
 	}
 }
 
-static bool has_ports(const struct rv_pkt *pkt)
-{
-	return pkt->proto == 6 || pkt->proto == 17 || pkt->proto == 33 || pkt->proto == 132 ||
-	       pkt->proto == 136;
-}
-
 /* False: the packet ends before its ports. */
 static bool make_key(struct rv_pkt *pkt, const struct table *t, struct flow_key *key)
 {
@@ -289,7 +268,7 @@ static bool make_key(struct rv_pkt *pkt, const struct table *t, struct flow_key 
 		copy_masked(key->src, rv_pkt_addr(pkt, false), len, t->cfg.srcmask);
 	if (t->cfg.mode & XT_HASHLIMIT_HASH_DIP)
 		copy_masked(key->dst, rv_pkt_addr(pkt, true), len, t->cfg.dstmask);
-	if (!(t->cfg.mode & PORTS) || !has_ports(pkt) || pkt->fragoff)
+	if (!(t->cfg.mode & PORTS) || !rv_has_ports(pkt->proto) || pkt->fragoff)
 		return true;
 	ports = rv_pkt_transport(pkt, 0, sizeof(buf), buf);
 	if (!ports)
@@ -301,64 +280,98 @@ static bool make_key(struct rv_pkt *pkt, const struct table *t, struct flow_key 
 	return true;
 }
 
+enum outcome { WITHIN, BEYOND, UNKNOWN };
+
+static enum outcome count_packet(struct table *t, struct entry *e, uint32_t len, uint64_t now)
+{
+	bool within = t->cfg.mode & XT_HASHLIMIT_RATE_MATCH ? within_rate(t, e, len, now) :
+							      within_limit(t, e, len, now);
+
+	e->expires = now + t->cfg.expire * MILLISECOND;
+	rv_cache_use(&t->cache, &e->cached);
+	return within ? WITHIN : BEYOND;
+}
+
+/* UNKNOWN: the key has no entry. *spare, if any, becomes one where there is room, and is then NULL. */
+static enum outcome look_up(struct table *t, const struct flow_key *key, uint32_t len,
+			    struct entry **spare)
+{
+	const uint32_t bucket = rv_cache_bucket(&t->cache, key, sizeof(*key));
+	enum outcome outcome = UNKNOWN;
+	struct entry *e;
+	uint64_t now;
+
+	rv_lock(&t->lock);
+	/* Not before: the clock must not seem to go back. */
+	now = rv_clock(RV_CLOCK_STEADY);
+	e = find_entry(t, key, bucket, now);
+	for (unsigned int i = 0; i < EXPIRED_AT_ONCE && forget_expired(t, now); i++)
+		;
+	if (!e && *spare && t->cache.count < t->max) {
+		e = add_entry(t, *spare, key, bucket, now);
+		*spare = NULL;
+	}
+	if (e)
+		outcome = count_packet(t, e, len, now);
+	rv_unlock(&t->lock);
+	return outcome;
+}
+
 /* Where an entry cannot be had the packet is dropped: a limit that does not count would be none. */
 static bool match_hashlimit(struct rv_pkt *pkt, const void *data, void *state)
 {
 	const struct state *s = state;
-	struct table *t = s->table;
-	uint64_t now = rv_clock(RV_CLOCK_STEADY);
-	struct entry *e = NULL;
-	bool within = false;
+	struct entry *spare = NULL;
+	enum outcome outcome;
 	struct flow_key key;
 
 	(void)data;
-	if (!make_key(pkt, t, &key))
+	if (!make_key(pkt, s->table, &key))
 		return false;
-	rv_lock(&t->lock);
-	e = find_entry(t, &key, now);
-	if (e) {
-		e->expires = now + t->cfg.expire * MILLISECOND;
-		within = t->cfg.mode & XT_HASHLIMIT_RATE_MATCH ? within_rate(t, e, pkt->len, now) :
-								 within_limit(t, e, pkt->len, now);
+	outcome = look_up(s->table, &key, pkt->len, &spare);
+	if (outcome == UNKNOWN) {
+		spare = rv_alloc(sizeof(*spare), false);
+		if (spare)
+			outcome = look_up(s->table, &key, pkt->len, &spare);
+		rv_free(spare);
 	}
-	rv_unlock(&t->lock);
-	pkt->hotdrop |= !e;
-	return e && within != !!(s->mode & XT_HASHLIMIT_INVERT);
+	pkt->hotdrop |= outcome == UNKNOWN;
+	return outcome != UNKNOWN && (outcome == WITHIN) != !!(s->mode & XT_HASHLIMIT_INVERT);
 }
 
 static void free_table(struct table *t)
 {
-	for (uint32_t i = 0; t->buckets && i < t->size; i++)
-		forget_expired(t, i, UINT64_MAX);
-	rv_free(t->buckets);
+	rv_cache_free(&t->cache);
 	rv_free(t);
+}
+
+/* As xt_hashlimit has it, but not without an end. */
+static uint32_t entries_max(const struct hashlimit_cfg3 *cfg, uint32_t size)
+{
+	uint32_t max = cfg->max ? cfg->max : 8 * size;
+
+	if (max < size)
+		max = size;
+	return max < ENTRIES_MAX ? max : ENTRIES_MAX;
 }
 
 static struct table *make_table(const struct rv_admit *a, const struct hashlimit_cfg3 *cfg,
 				const struct rate *rate, const char *name)
 {
+	uint32_t size = cfg->size ? cfg->size : BUCKETS_DEFAULT;
 	struct table *t = rv_alloc(sizeof(*t), true);
 
 	if (!t)
 		return NULL;
 	t->cfg = *cfg;
 	t->rate = *rate;
-	t->size = cfg->size ? cfg->size : BUCKETS_DEFAULT;
-	t->key[0] = rv_random();
-	t->key[1] = rv_random();
-	t->buckets = rv_alloc(t->size * sizeof(*t->buckets), true);
-	if (!t->buckets) {
+	t->max = entries_max(cfg, size);
+	if (rv_cache_init(&t->cache, size)) {
 		free_table(t);
 		return NULL;
 	}
-	rv_named_add(&tables, &t->named, a->engine, a->family, name);
+	rv_named_add(names_of(a->engine), &t->named, a->family, name);
 	return t;
-}
-
-static void put_table(struct table *t)
-{
-	if (rv_named_put(&tables, &t->named))
-		free_table(t);
 }
 
 static int check_hashlimit(struct rv_admit *a)
@@ -381,12 +394,13 @@ static int check_hashlimit(struct rv_admit *a)
 	s = rv_alloc(sizeof(*s), true);
 	if (!s)
 		return -ENOMEM;
-	named = rv_named_get(&tables, a->engine, a->family, name);
+	named = rv_named_get(names_of(a->engine), a->family, name);
 	s->table = named ? table_of(named) : make_table(a, &cfg, &rate, name);
 	if (!s->table) {
 		rv_free(s);
 		return -ENOMEM;
 	}
+	s->engine = a->engine;
 	s->mode = cfg.mode;
 	a->state = s;
 	return 0;
@@ -397,7 +411,8 @@ static void destroy_hashlimit(const void *data, void *state)
 	struct state *s = state;
 
 	(void)data;
-	put_table(s->table);
+	if (rv_named_put(names_of(s->engine), &s->table->named))
+		free_table(s->table);
 	rv_free(s);
 }
 

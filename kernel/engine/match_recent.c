@@ -5,102 +5,97 @@
 #include <linux/netfilter/xt_recent.h>
 
 /* xt_recent's defaults: addresses in a list, times for an address. */
-#define ENTRIES_MAX	100
 #define STAMPS_MAX	256
+#define ENTRIES_MAX	(1U << 20)
 #define STAMPS_DEFAULT	32
 #define SECOND		1000000000ULL
 
 #define KINDS	(XT_RECENT_SET | XT_RECENT_CHECK | XT_RECENT_UPDATE | XT_RECENT_REMOVE)
 
-struct seen {
-	struct seen *next, *prev;	/* least recently seen first */
+unsigned int rv_recent_entries = 100;
+
+/* What is looked for; of a TTL of 0, or in an entry that has it, any. */
+struct address {
 	uint8_t addr[16];
-	uint8_t family, ttl;
+	uint8_t family;
+};
+
+struct seen {
+	struct rv_cached cached;	/* the one not seen for longest is the oldest */
+	struct address key;
+	uint8_t ttl;
 	uint16_t nstamps, at;		/* times there are; where the next one goes */
-	uint64_t stamps[];		/* list->stamps of them */
+	uint32_t room;			/* of stamps, a power of two */
+	uint64_t stamps[];
 };
 
 struct list {
 	struct rv_named named;
 	struct rv_lock lock;		/* guards all below */
-	uint32_t count;
+	uint32_t max;			/* addresses */
 	uint32_t stamps;		/* kept for each address, a power of two */
-	struct seen head;		/* of the ring; no address; last, for its open end */
+	struct rv_cache cache;
 };
 
-static struct rv_names lists;
+struct state {
+	struct rv_engine *engine;
+	struct list *list;
+};
+
+static struct rv_names *names_of(struct rv_engine *e)
+{
+	return rv_engine_names(e, RV_NAMES_RECENT);
+}
 
 static struct list *list_of(struct rv_named *named)
 {
 	return (struct list *)(void *)((char *)named - offsetof(struct list, named));
 }
 
+static struct seen *seen_of(struct rv_cached *cached)
+{
+	return (struct seen *)(void *)cached;
+}
+
 /* ---- lists, with their lock held ---------------------------------------------------------- */
-
-static void unlink_seen(struct seen *s)
-{
-	s->prev->next = s->next;
-	s->next->prev = s->prev;
-}
-
-static void link_last(struct list *l, struct seen *s)
-{
-	s->prev = l->head.prev;
-	s->next = &l->head;
-	s->prev->next = s;
-	l->head.prev = s;
-}
-
-static void forget(struct list *l, struct seen *s)
-{
-	unlink_seen(s);
-	rv_free(s);
-	l->count--;
-}
 
 static void forget_all(struct list *l)
 {
-	while (l->head.next != &l->head)
-		forget(l, l->head.next);
+	while (l->cache.count)
+		rv_cache_forget(&l->cache, rv_cache_oldest(&l->cache));
 }
 
-static struct seen *look_up(const struct list *l, const uint8_t addr[16], uint8_t family,
+static struct seen *look_up(const struct list *l, const struct address *key, uint32_t bucket,
 			    uint8_t ttl)
 {
-	for (struct seen *s = l->head.next; s != &l->head; s = s->next)
-		if (s->family == family && !memcmp(s->addr, addr, sizeof(s->addr)) &&
-		    (!ttl || !s->ttl || s->ttl == ttl))
+	for (struct rv_cached *c = l->cache.buckets[bucket]; c; c = c->next) {
+		struct seen *s = seen_of(c);
+
+		if (!memcmp(&s->key, key, sizeof(*key)) && (!ttl || !s->ttl || s->ttl == ttl))
 			return s;
+	}
 	return NULL;
 }
 
 /* Seen now; the oldest of its times makes room. */
 static void stamp(struct list *l, struct seen *s, uint64_t now)
 {
-	s->at %= l->stamps;
+	s->at %= s->room;
 	s->stamps[s->at++] = now;
 	if (s->at > s->nstamps)
 		s->nstamps = s->at;
-	unlink_seen(s);
-	link_last(l, s);
+	rv_cache_use(&l->cache, &s->cached);
 }
 
-static struct seen *remember(struct list *l, const uint8_t addr[16], uint8_t family, uint8_t ttl,
-			     uint64_t now)
+static void remember(struct list *l, struct seen *s, const struct address *key, uint32_t bucket,
+		     uint8_t ttl, uint64_t now)
 {
-	struct seen *s = rv_alloc(sizeof(*s) + l->stamps * sizeof(s->stamps[0]), false);
-
-	if (!s)
-		return NULL;
-	if (l->count == ENTRIES_MAX)
-		forget(l, l->head.next);
-	memcpy(s->addr, addr, sizeof(s->addr));
-	s->family = family;
+	if (l->cache.count >= l->max)
+		rv_cache_forget(&l->cache, rv_cache_oldest(&l->cache));
+	s->key = *key;
 	s->ttl = ttl;
-	link_last(l, s);
-	l->count++;
+	rv_cache_add(&l->cache, &s->cached, bucket);
 	stamp(l, s, now);
-	return s;
 }
 
 /* Was it seen often enough, of late? */
@@ -121,10 +116,11 @@ static bool was_seen(const struct xt_recent_mtinfo *info, const struct seen *s, 
 /* The one that was not seen for longest, if that is too long. */
 static void reap(struct list *l, const struct xt_recent_mtinfo *info, uint64_t now)
 {
-	struct seen *s = l->head.next;
+	struct rv_cached *oldest = rv_cache_oldest(&l->cache);
+	struct seen *s = oldest ? seen_of(oldest) : NULL;
 
-	if (s != &l->head && now - s->stamps[s->at - 1] > info->seconds * SECOND)
-		forget(l, s);
+	if (s && now - s->stamps[s->at - 1] > info->seconds * SECOND)
+		rv_cache_forget(&l->cache, oldest);
 }
 
 /* What the rule says of an address that is in the list; true before '!'. */
@@ -134,7 +130,7 @@ static bool check_seen(struct list *l, const struct xt_recent_mtinfo *info, stru
 	bool is = true;
 
 	if (info->check_set & XT_RECENT_REMOVE) {
-		forget(l, s);
+		rv_cache_forget(&l->cache, &s->cached);
 		return true;
 	}
 	if (info->check_set & (XT_RECENT_CHECK | XT_RECENT_UPDATE))
@@ -176,15 +172,32 @@ static bool info_valid(const struct xt_recent_mtinfo *info)
 	       memchr(info->name, 0, sizeof(info->name));
 }
 
+static void free_list(struct list *l)
+{
+	rv_cache_free(&l->cache);
+	rv_free(l);
+}
+
+static uint32_t entries_max(void)
+{
+	if (rv_recent_entries > ENTRIES_MAX)
+		return ENTRIES_MAX;
+	return rv_recent_entries ? rv_recent_entries : 1;
+}
+
 static struct list *make_list(struct rv_admit *a, const char *name)
 {
 	struct list *l = rv_alloc(sizeof(*l), true);
 
 	if (!l)
 		return NULL;
-	l->head.next = l->head.prev = &l->head;
 	l->stamps = 1;
-	rv_named_add(&lists, &l->named, a->engine, NFPROTO_UNSPEC, name);
+	l->max = entries_max();
+	if (rv_cache_init(&l->cache, power_of_two(l->max))) {
+		free_list(l);
+		return NULL;
+	}
+	rv_named_add(names_of(a->engine), &l->named, NFPROTO_UNSPEC, name);
 	return l;
 }
 
@@ -206,28 +219,33 @@ static int check_recent(struct rv_admit *a)
 	/* Revision 1 adds a mask at its end. */
 	const struct xt_recent_mtinfo *info = a->data;
 	struct rv_named *named;
-	struct list *l;
+	struct state *s;
 
 	if (!info_valid(info))
 		return -EINVAL;
-	named = rv_named_get(&lists, a->engine, NFPROTO_UNSPEC, info->name);
-	l = named ? list_of(named) : make_list(a, info->name);
-	if (!l)
+	s = rv_alloc(sizeof(*s), true);
+	if (!s)
 		return -ENOMEM;
-	grow(l, info->hit_count);
-	a->state = l;
+	named = rv_named_get(names_of(a->engine), NFPROTO_UNSPEC, info->name);
+	s->engine = a->engine;
+	s->list = named ? list_of(named) : make_list(a, info->name);
+	if (!s->list) {
+		rv_free(s);
+		return -ENOMEM;
+	}
+	grow(s->list, info->hit_count);
+	a->state = s;
 	return 0;
 }
 
 static void destroy_recent(const void *data, void *state)
 {
-	struct list *l = state;
+	struct state *s = state;
 
 	(void)data;
-	if (!rv_named_put(&lists, &l->named))
-		return;
-	forget_all(l);
-	rv_free(l);
+	if (rv_named_put(names_of(s->engine), &s->list->named))
+		free_list(s->list);
+	rv_free(s);
 }
 
 /* TTL or hop limit as it came in: one that is about to go out has been counted down. */
@@ -238,45 +256,84 @@ static uint8_t ttl_of(const struct rv_pkt *pkt)
 	return pkt->out && pkt->in ? ttl + 1 : ttl;
 }
 
-static bool run_recent(struct rv_pkt *pkt, const struct xt_recent_mtinfo *info,
-		       const uint8_t addr[16], struct list *l)
+/* False: the address has no entry, and would be given one. *spare, if any, becomes it. */
+static bool find(struct rv_pkt *pkt, const struct xt_recent_mtinfo *info, const struct address *key,
+		 struct list *l, struct seen **spare, bool *is)
 {
-	uint64_t now = rv_clock(RV_CLOCK_STEADY);
+	const uint32_t bucket = rv_cache_bucket(&l->cache, key, sizeof(*key));
 	uint8_t ttl = ttl_of(pkt);
 	struct seen *s;
-	bool is = false;
+	uint64_t now;
 
 	rv_lock(&l->lock);
-	s = look_up(l, addr, pkt->family, info->check_set & XT_RECENT_TTL ? ttl : 0);
+	/* Not before: the clock must not seem to go back. */
+	now = rv_clock(RV_CLOCK_STEADY);
+	s = look_up(l, key, bucket, info->check_set & XT_RECENT_TTL ? ttl : 0);
 	if (s) {
-		is = check_seen(l, info, s, ttl, now);
-	} else if (info->check_set & XT_RECENT_SET) {
-		is = true;
-		pkt->hotdrop |= !remember(l, addr, pkt->family, ttl, now);
+		*is = check_seen(l, info, s, ttl, now);
+	} else if (*spare && (*spare)->room == l->stamps) {
+		remember(l, *spare, key, bucket, ttl, now);
+		*spare = NULL;
+		*is = true;
+		rv_unlock(&l->lock);
+		return true;
 	}
 	rv_unlock(&l->lock);
+	return s || !(info->check_set & XT_RECENT_SET);
+}
+
+static struct seen *new_seen(struct list *l)
+{
+	uint32_t room = __atomic_load_n(&l->stamps, __ATOMIC_RELAXED);
+	struct seen *s = rv_alloc(sizeof(*s) + room * sizeof(s->stamps[0]), false);
+
+	if (s)
+		s->room = room;
+	return s;
+}
+
+static bool run_recent(struct rv_pkt *pkt, const struct xt_recent_mtinfo *info,
+		       const struct address *key, struct list *l)
+{
+	struct seen *spare = NULL;
+	bool is = false;
+
+	if (!find(pkt, info, key, l, &spare, &is)) {
+		spare = new_seen(l);
+		if (!spare || !find(pkt, info, key, l, &spare, &is))
+			pkt->hotdrop = true;
+		rv_free(spare);
+	}
 	return is != !!info->invert;
+}
+
+static void read_key(struct address *key, const struct rv_pkt *pkt, const struct xt_recent_mtinfo *info)
+{
+	memset(key, 0, sizeof(*key));
+	key->family = pkt->family;
+	memcpy(key->addr, rv_pkt_addr(pkt, info->side == XT_RECENT_DEST), rv_addr_len(pkt->family));
 }
 
 static bool match_recent(struct rv_pkt *pkt, const void *data, void *state)
 {
-	const struct xt_recent_mtinfo *info = data;
-	uint8_t addr[16] = { 0 };
+	const struct state *s = state;
+	struct address key;
 
-	memcpy(addr, rv_pkt_addr(pkt, info->side == XT_RECENT_DEST), rv_addr_len(pkt->family));
-	return run_recent(pkt, info, addr, state);
+	read_key(&key, pkt, data);
+	return run_recent(pkt, data, &key, s->list);
 }
 
 static bool match_recent_masked(struct rv_pkt *pkt, const void *data, void *state)
 {
 	const struct xt_recent_mtinfo_v1 *info = data;
 	const uint8_t *mask = (const uint8_t *)&info->mask;
-	uint8_t addr[16] = { 0 };
+	const struct state *s = state;
+	struct address key;
 
-	memcpy(addr, rv_pkt_addr(pkt, info->side == XT_RECENT_DEST), rv_addr_len(pkt->family));
-	for (unsigned int i = 0; i < sizeof(addr); i++)
-		addr[i] &= mask[i];
-	return run_recent(pkt, data, addr, state);
+	read_key(&key, pkt, data);
+	for (unsigned int i = 0; i < sizeof(key.addr); i++)
+		key.addr[i] &= mask[i];
+	return run_recent(pkt, data, &key, s->list);
 }
 
 #define RECENT(rev, info, fn)							\

@@ -1,17 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * string: bytes somewhere between two offsets. Whatever algorithm is asked for, the bytes are compared one
- * place after the other: patterns have at most 128 bytes.
+ * string: bytes somewhere between two offsets. Whatever algorithm is asked for, each byte is looked at
+ * once (Knuth, Morris, Pratt): no packet can be made that takes longer than others of its size.
  */
 #include "internal.h"
 
 #include <linux/netfilter/xt_string.h>
 
-#define WINDOW	512	/* of a packet that is not in one piece */
+#define WINDOW	64	/* of a packet that is not in one piece */
 
 static bool is_algorithm(const char *name)
 {
 	return !strcmp(name, "bm") || !strcmp(name, "kmp") || !strcmp(name, "fsm");
+}
+
+static uint8_t lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
+/* By how many of its first bytes are the same as those before this one: how much of it need not be read again. */
+struct search {
+	uint8_t again[XT_STRING_MAX_PATTERN_SIZE + 1];
+};
+
+static bool is_same(const struct xt_string_info *info, uint8_t a, uint8_t b)
+{
+	return info->u.v1.flags & XT_STRING_FLAG_IGNORECASE ? lower(a) == lower(b) : a == b;
+}
+
+/* How much of the pattern stands before what comes next, if so much did before byte c. */
+static unsigned int go_on(const struct search *s, const struct xt_string_info *info,
+			  unsigned int matched, uint8_t c)
+{
+	while (matched && !is_same(info, info->pattern[matched], c))
+		matched = s->again[matched];
+	return matched + is_same(info, info->pattern[matched], c);
+}
+
+static void prepare(struct search *s, const struct xt_string_info *info)
+{
+	unsigned int matched = 0;
+
+	for (unsigned int i = 1; i < info->patlen; i++) {
+		matched = go_on(s, info, matched, info->pattern[i]);
+		s->again[i + 1] = (uint8_t)matched;
+	}
 }
 
 static int check_string(struct rv_admit *a)
@@ -25,51 +59,33 @@ static int check_string(struct rv_admit *a)
 		return -EINVAL;
 	if (!memchr(info->algo, 0, sizeof(info->algo)))
 		return -EINVAL;
-	return is_algorithm(info->algo) ? 0 : -ENOENT;
+	if (!is_algorithm(info->algo))
+		return -ENOENT;
+	a->state = rv_alloc(sizeof(struct search), true);
+	if (!a->state)
+		return -ENOMEM;
+	prepare(a->state, info);
+	return 0;
 }
 
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-}
-
-static bool is_pattern(const struct xt_string_info *info, const uint8_t *at)
-{
-	bool ignore = info->u.v1.flags & XT_STRING_FLAG_IGNORECASE;
-
-	for (unsigned int i = 0; i < info->patlen; i++) {
-		uint8_t wanted = info->pattern[i];
-
-		if (ignore ? lower(at[i]) != lower(wanted) : at[i] != wanted)
-			return false;
-	}
-	return true;
-}
-
-static bool is_within(const struct xt_string_info *info, const uint8_t *bytes, uint32_t len)
-{
-	for (uint32_t i = 0; i + info->patlen <= len; i++)
-		if (is_pattern(info, bytes + i))
-			return true;
-	return false;
-}
-
-/* Window by window, each beginning with what could be the start of the pattern. */
-static bool found(const struct rv_pkt *pkt, const struct xt_string_info *info)
+static bool found(const struct rv_pkt *pkt, const struct xt_string_info *info,
+		  const struct search *s)
 {
 	uint32_t to = info->to_offset < pkt->len ? info->to_offset : pkt->len;
-	uint32_t off = info->from_offset;
+	unsigned int matched = 0;
 	uint8_t buf[WINDOW];
 
-	while (off + info->patlen <= to) {
+	for (uint32_t off = info->from_offset; off < to; off += WINDOW) {
 		uint32_t len = to - off < WINDOW ? to - off : WINDOW;
 		const uint8_t *bytes = rv_pkt_pull(pkt, off, len, buf);
 
+		for (uint32_t i = 0; bytes && i < len; i++) {
+			matched = go_on(s, info, matched, bytes[i]);
+			if (matched == info->patlen)
+				return true;
+		}
 		if (!bytes)
 			return false;
-		if (is_within(info, bytes, len))
-			return true;
-		off += len - info->patlen + 1U;
 	}
 	return false;
 }
@@ -78,8 +94,7 @@ static bool match_pattern(struct rv_pkt *pkt, const void *data, void *state)
 {
 	const struct xt_string_info *info = data;
 
-	(void)state;
-	return found(pkt, info) != !!(info->u.v1.flags & XT_STRING_FLAG_INVERT);
+	return found(pkt, info, state) != !!(info->u.v1.flags & XT_STRING_FLAG_INVERT);
 }
 
 struct rv_handler rv_matches_string[] = {
@@ -87,6 +102,7 @@ struct rv_handler rv_matches_string[] = {
 		.name = "string", .kind = RVK_KIND_MATCH, .revision = 1,
 		.size = sizeof(struct xt_string_info), .looks = { 0, RV_LOOKS(RV_LOOK_PAYLOAD) },
 		.check = check_string, .match = match_pattern,
+		.destroy = rv_state_free,
 	},
 	{ .name = NULL },
 };

@@ -7,16 +7,6 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
-enum {
-	PROTO_ICMP = 1,
-	PROTO_TCP = 6,
-	PROTO_UDP = 17,
-	PROTO_DCCP = 33,
-	PROTO_ICMPV6 = 58,
-	PROTO_SCTP = 132,
-	PROTO_UDPLITE = 136,
-};
-
 /* Of ports in host order. All of them are said as well: the header has to be there. */
 static void say_ports(struct rv_said *said, unsigned int sel, const uint16_t ports[2], bool negate)
 {
@@ -77,10 +67,7 @@ static int say_icmp(const struct rv_admit *a, struct rv_said *said)
 
 static bool ports_possible(const struct rvk_ip *ip)
 {
-	if (!(ip->flags & RVK_IP_PROTO) || ip->invert & RVK_INV_PROTO)
-		return false;
-	return ip->proto == PROTO_TCP || ip->proto == PROTO_UDP || ip->proto == PROTO_UDPLITE ||
-	       ip->proto == PROTO_SCTP || ip->proto == PROTO_DCCP;
+	return rv_has_ports(ip->proto) && rv_ip_is_proto(ip, ip->proto);
 }
 
 /* A range is two of the ports, of which the first is marked. */
@@ -119,13 +106,13 @@ static int say_multiport(const struct rv_admit *a, struct rv_said *said)
 
 struct rv_handler rv_matches_transport[] = {
 	RV_MATCH_ROW("tcp", NFPROTO_UNSPEC, 0, struct xt_tcp, TCP, RV_SAYS(say_tcp),
-		     .proto = PROTO_TCP),
+		     .proto = IPPROTO_TCP),
 	RV_MATCH_ROW("udp", NFPROTO_UNSPEC, 0, struct xt_udp, PORTS, RV_SAYS(say_udp),
-		     .proto = PROTO_UDP),
+		     .proto = IPPROTO_UDP),
 	RV_MATCH_ROW("icmp", NFPROTO_IPV4, 0, struct ipt_icmp, RV_LOOKS(RVK_SEL_ICMP_TYPE),
-		     RV_SAYS(say_icmp), .proto = PROTO_ICMP),
+		     RV_SAYS(say_icmp), .proto = IPPROTO_ICMP),
 	RV_MATCH_ROW("icmp6", NFPROTO_IPV6, 0, struct ip6t_icmp, RV_LOOKS(RVK_SEL_ICMP6_TYPE),
-		     RV_SAYS(say_icmp), .proto = PROTO_ICMPV6),
+		     RV_SAYS(say_icmp), .proto = IPPROTO_ICMPV6),
 	RV_MATCH_ROW("multiport", NFPROTO_UNSPEC, 1, struct xt_multiport_v1, PORTS,
 		     RV_SAYS(say_multiport)),
 	{ .name = NULL },

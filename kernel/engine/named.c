@@ -1,57 +1,112 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* State with a name, and the hash that its tables are keyed by. */
+/* State with a name, what packets made known, and the hash that both are found by. */
 #include "internal.h"
 
-static struct rv_named **find(struct rv_names *names, const struct rv_engine *e, uint8_t family,
-			      const char *name)
+static struct rv_named **bucket(struct rv_names *names, const char *name)
 {
-	struct rv_named **at = &names->first;
-
-	while (*at && ((*at)->engine != e || (*at)->family != family || strcmp((*at)->name, name)))
-		at = &(*at)->next;
-	return at;
+	return &names->buckets[rv_hash(name, strlen(name), names->key) % RV_NAME_BUCKETS];
 }
 
-struct rv_named *rv_named_get(struct rv_names *names, const struct rv_engine *e, uint8_t family,
-			      const char *name)
+struct rv_named *rv_named_get(struct rv_names *names, uint8_t family, const char *name)
 {
-	struct rv_named *named;
+	struct rv_named *named = *bucket(names, name);
 
-	rv_lock(&names->lock);
-	named = *find(names, e, family, name);
+	while (named && (named->family != family || strcmp(named->name, name)))
+		named = named->next;
 	if (named)
 		named->users++;
-	rv_unlock(&names->lock);
 	return named;
 }
 
-void rv_named_add(struct rv_names *names, struct rv_named *named, const struct rv_engine *e,
-		  uint8_t family, const char *name)
+void rv_named_add(struct rv_names *names, struct rv_named *named, uint8_t family, const char *name)
 {
-	named->engine = e;
+	struct rv_named **first = bucket(names, name);
+
 	named->family = family;
 	named->users = 1;
 	memcpy(named->name, name, strnlen(name, sizeof(named->name) - 1));
-	rv_lock(&names->lock);
-	named->next = names->first;
-	names->first = named;
-	rv_unlock(&names->lock);
+	named->next = *first;
+	*first = named;
 }
 
 bool rv_named_put(struct rv_names *names, struct rv_named *named)
 {
-	struct rv_named **at = &names->first;
-	bool last;
+	struct rv_named **at = bucket(names, named->name);
 
-	rv_lock(&names->lock);
-	last = !--named->users;
-	if (last) {
-		while (*at != named)
-			at = &(*at)->next;
-		*at = named->next;
+	if (--named->users)
+		return false;
+	while (*at != named)
+		at = &(*at)->next;
+	*at = named->next;
+	return true;
+}
+
+/* ---- what packets made known ------------------------------------------------------------------ */
+
+int rv_cache_init(struct rv_cache *c, uint32_t size)
+{
+	c->ring.older = c->ring.newer = &c->ring;
+	c->key[0] = rv_random();
+	c->key[1] = rv_random();
+	c->size = size;
+	c->buckets = rv_alloc(size * sizeof(*c->buckets), true);
+	return c->buckets ? 0 : -ENOMEM;
+}
+
+uint32_t rv_cache_bucket(const struct rv_cache *c, const void *key, size_t len)
+{
+	return rv_hash(key, len, c->key) % c->size;
+}
+
+static void take_from_ring(struct rv_cached *k)
+{
+	k->older->newer = k->newer;
+	k->newer->older = k->older;
+}
+
+static void put_newest(struct rv_cache *c, struct rv_cached *k)
+{
+	k->newer = &c->ring;
+	k->older = c->ring.older;
+	k->older->newer = k;
+	c->ring.older = k;
+}
+
+void rv_cache_add(struct rv_cache *c, struct rv_cached *k, uint32_t at)
+{
+	k->bucket = at;
+	k->next = c->buckets[at];
+	c->buckets[at] = k;
+	put_newest(c, k);
+	c->count++;
+}
+
+void rv_cache_use(struct rv_cache *c, struct rv_cached *k)
+{
+	take_from_ring(k);
+	put_newest(c, k);
+}
+
+void rv_cache_forget(struct rv_cache *c, struct rv_cached *k)
+{
+	struct rv_cached **at = &c->buckets[k->bucket];
+
+	while (*at != k)
+		at = &(*at)->next;
+	*at = k->next;
+	take_from_ring(k);
+	c->count--;
+	rv_free(k);
+}
+
+void rv_cache_free(struct rv_cache *c)
+{
+	while (c->count) {
+		rv_cache_forget(c, rv_cache_oldest(c));
+		rv_rest();
 	}
-	rv_unlock(&names->lock);
-	return last;
+	rv_free(c->buckets);
+	c->buckets = NULL;
 }
 
 /* ---- HalfSipHash-1-3 (Aumasson, Bernstein: SipHash, a fast short-input PRF) ------------------ */
@@ -82,6 +137,15 @@ static void hash_word(uint32_t v[4], uint32_t word)
 	v[0] ^= word;
 }
 
+/* Four bytes from p, or what is left of them, with the length in the last one. */
+static uint32_t last_word(const uint8_t *p, size_t len)
+{
+	uint32_t word = 0;
+
+	memcpy(&word, p, len & 3);
+	return word ^ (uint32_t)len << 24;
+}
+
 uint32_t rv_hash(const void *data, size_t len, const uint32_t key[2])
 {
 	uint32_t v[4] = { key[0], key[1], 0x6c796765 ^ key[0], 0x74656462 ^ key[1] };
@@ -93,7 +157,7 @@ uint32_t rv_hash(const void *data, size_t len, const uint32_t key[2])
 		memcpy(&word, p + i, sizeof(word));
 		hash_word(v, word);
 	}
-	hash_word(v, (uint32_t)len << 24);
+	hash_word(v, last_word(p + (len & ~(size_t)3), len));
 	v[2] ^= 0xff;
 	for (unsigned int i = 0; i < 3; i++)
 		hash_round(v);

@@ -6,16 +6,6 @@
 #define IPV6_HEADER	40
 #define IP_OFFSET_MASK	0x1fff
 
-/* Next header values of RFC 8200 and RFC 4302. */
-enum {
-	NEXT_HOP = 0,
-	NEXT_ROUTING = 43,
-	NEXT_FRAGMENT = 44,
-	NEXT_AUTH = 51,
-	NEXT_NONE = 59,
-	NEXT_DEST = 60,
-};
-
 void rv_csum_replace(uint8_t *check, uint16_t from, uint16_t to)
 {
 	uint32_t sum = (uint16_t)~rv_be16(check) + (uint32_t)(uint16_t)~from + to;
@@ -39,16 +29,16 @@ static int parse_ipv4(struct rv_pkt *pkt)
 
 static bool is_extension(uint8_t next)
 {
-	return next == NEXT_HOP || next == NEXT_ROUTING || next == NEXT_FRAGMENT ||
-	       next == NEXT_AUTH || next == NEXT_DEST;
+	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_FRAGMENT ||
+	       next == IPPROTO_AH || next == IPPROTO_DSTOPTS;
 }
 
 /* Bytes of an extension header; second is the second byte of it. */
 static uint32_t extension_length(uint8_t kind, uint8_t second)
 {
-	if (kind == NEXT_FRAGMENT)
+	if (kind == IPPROTO_FRAGMENT)
 		return 8;
-	return kind == NEXT_AUTH ? (second + 2U) * 4 : (second + 1U) * 8;
+	return kind == IPPROTO_AH ? (second + 2U) * 4 : (second + 1U) * 8;
 }
 
 /* A chain of headers that ends within one leaves the protocol unknown. */
@@ -67,7 +57,7 @@ static int parse_ipv6(struct rv_pkt *pkt)
 
 		if (!h)
 			return 0;
-		if (next == NEXT_FRAGMENT)
+		if (next == IPPROTO_FRAGMENT)
 			pkt->fragoff = rv_be16(h + 2) >> 3;
 		off += extension_length(next, h[1]);
 		next = h[0];

@@ -34,14 +34,11 @@ static bool has_word(const char *list, const char *word)
 /* Tables, hooks and protocol that a match or target may be used with. */
 static uint16_t check_place(const struct place *at, const struct rv_handler *h)
 {
-	const struct rvk_ip *ip = &at->entry->ip;
-
 	if (h->tables && !has_word(h->tables, at->rules->def->name))
 		return RVK_WHY_IN_TABLE;
 	if (h->hooks && at->hooks & ~h->hooks)
 		return RVK_WHY_IN_HOOK;
-	if (h->proto && (!(ip->flags & RVK_IP_PROTO) || ip->proto != h->proto ||
-			 ip->invert & RVK_INV_PROTO))
+	if (h->proto && !rv_ip_is_proto(&at->entry->ip, h->proto))
 		return RVK_WHY_PROTOCOL;
 	return RVK_WHY_NONE;
 }
@@ -204,6 +201,7 @@ int rv_parts_make(struct rv_rules *r, const uint32_t *hooks, struct rvk_refusal 
 			return rc;
 		}
 		off += at.entry->next;
+		rv_rest();
 	}
 	return 0;
 }
@@ -216,6 +214,7 @@ void rv_parts_free(struct rv_rules *r)
 		if (use->handler->destroy)
 			use->handler->destroy(use->data, use->state);
 		put_handler(r, use);
+		rv_rest();
 	}
 	rv_free(r->uses);
 	r->uses = NULL;

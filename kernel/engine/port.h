@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The engine's one door to the world: eleven functions. kernel/linux/port.c has them for the module,
+ * The engine's one door to the world: ten functions. kernel/linux/port.c has them for the module,
  * kernel/user/port.c for programs; which of the two it is, is decided here and nowhere else.
  *
  * Packets are not reached through here but through the functions a packet brings along
@@ -18,6 +18,7 @@
 #include <linux/kernel.h>
 #include <linux/limits.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/smp.h>
 #include <linux/stddef.h>
 #include <linux/string.h>
@@ -45,6 +46,11 @@ static inline void rv_read_end(void)
 {
 	rcu_read_unlock();
 	local_bh_enable();
+}
+
+static inline void rv_rest(void)
+{
+	cond_resched();
 }
 
 static inline void rv_lock(struct rv_lock *lock)
@@ -85,15 +91,14 @@ struct rv_lock {
 unsigned int rv_read_begin(void);
 void rv_read_end(void);
 
-/* Short and without sleeping; readers take it too. */
+/* Short, without sleeping and without allocating; readers take it too. */
 void rv_lock(struct rv_lock *lock);
 void rv_unlock(struct rv_lock *lock);
 
-#endif
+/* Called now and then in long work that may sleep: lets others have the CPU. */
+void rv_rest(void);
 
-/* A pointer that is exchanged while others read it. */
-#define rv_deref(p)		__atomic_load_n(&(p), __ATOMIC_ACQUIRE)
-#define rv_publish(p, value)	__atomic_store_n(&(p), (value), __ATOMIC_RELEASE)
+#endif
 
 /* Returns when every reader that may hold a pointer from before has ended. Sleeps. */
 void rv_wait_readers(void);

@@ -5,18 +5,11 @@
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
 #include <linux/netfilter_ipv6/ip6t_REJECT.h>
 
-#define PROTO_TCP 6
-
-static bool is_tcp(const struct rvk_ip *ip)
-{
-	return ip->flags & RVK_IP_PROTO && ip->proto == PROTO_TCP && !(ip->invert & RVK_INV_PROTO);
-}
-
 /* Only TCP knows resets; nobody answers with an echo any more. */
 static int check_with(const struct rv_admit *a, unsigned int with, unsigned int reset,
 		      unsigned int echo, unsigned int last)
 {
-	if (with > last || with == echo || (with == reset && !is_tcp(&a->entry->ip)))
+	if (with > last || with == echo || (with == reset && !rv_ip_is_proto(&a->entry->ip, IPPROTO_TCP)))
 		return -EINVAL;
 	return 0;
 }

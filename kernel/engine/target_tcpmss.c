@@ -5,7 +5,6 @@
 #include <linux/netfilter/xt_TCPMSS.h>
 #include <linux/netfilter/xt_tcpudp.h>
 
-#define PROTO_TCP	6
 #define TCP_HEADER	20
 #define TCP_HEADER_MAX	60
 #define TCP_SYN		0x02
@@ -53,8 +52,7 @@ static bool rule_wants_syn(const struct rvk_entry *e)
 {
 	const struct rvk_element *el = rv_entry_elements(e);
 
-	if (!(e->ip.flags & RVK_IP_PROTO) || e->ip.proto != PROTO_TCP ||
-	    e->ip.invert & RVK_INV_PROTO)
+	if (!rv_ip_is_proto(&e->ip, IPPROTO_TCP))
 		return false;
 	for (; el < rv_entry_target(e); el = rv_element_next(el))
 		if (wants_syn(el))
@@ -195,7 +193,7 @@ static unsigned int target_tcpmss(struct rv_pkt *pkt, const void *data, void *st
 }
 
 struct rv_handler rv_targets_tcpmss[] = {
-	RV_TARGET_ROW("TCPMSS", NFPROTO_UNSPEC, 0, struct xt_tcpmss_info, .proto = PROTO_TCP,
+	RV_TARGET_ROW("TCPMSS", NFPROTO_UNSPEC, 0, struct xt_tcpmss_info, .proto = IPPROTO_TCP,
 		      .check = check_tcpmss, .target = target_tcpmss),
 	{ .name = NULL },
 };

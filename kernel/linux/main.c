@@ -113,6 +113,9 @@ static void __exit ravelin_exit(void)
 	WARN_ON(rv_live_objects());
 }
 
+module_param_named(recent_entries, rv_recent_entries, uint, 0644);
+MODULE_PARM_DESC(recent_entries, "addresses that a list of match recent holds (lists made from now on)");
+
 module_init(ravelin_init);
 module_exit(ravelin_exit);
 

@@ -84,6 +84,10 @@ void rv_unlock(struct rv_lock *lock)
 	pthread_mutex_unlock(&lock->mutex);
 }
 
+void rv_rest(void)
+{
+}
+
 /* ---- memory ------------------------------------------------------------------------------------ */
 
 static unsigned long fail_in;

@@ -358,6 +358,61 @@ static void test_mac(void)
 	rv_engine_free(e);
 }
 
+/* Numbers that look random, the same each time. */
+static uint32_t next_number(uint32_t *seed)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return *seed >> 16;
+}
+
+#define TEXT	28		/* behind the header of UDP */
+#define LETTERS	(RV_PACKET_ROOM - TEXT)
+
+static bool is_somewhere(const uint8_t *text, const struct xt_string_info *info)
+{
+	for (unsigned int i = 0; i + info->patlen <= LETTERS; i++)
+		if (!memcmp(text + i, info->pattern, info->patlen))
+			return true;
+	return false;
+}
+
+static void put_string(struct rv_engine *e, const struct xt_string_info *info)
+{
+	struct rv_blob b;
+
+	put_rule(&b, &(struct matched){ "string", 1, V4, UDP, info, sizeof(*info), true });
+	EXPECT(!rv_blob_replace(&b, e, NULL));
+	rv_blob_free(&b);
+}
+
+/* Two letters, so that patterns begin in themselves; found wherever the naive search finds them. */
+static void test_string(void)
+{
+	struct xt_string_info info = { .from_offset = TEXT, .to_offset = 65535, .algo = "kmp" };
+	struct rv_engine *e = rv_engine_new(NULL, NULL, rv_test_slots);
+	unsigned int found = 0;
+	uint32_t seed = 1;
+
+	for (unsigned int n = 0; n < 600; n++) {
+		struct rv_test_packet t;
+		bool is;
+
+		make_packet(&t, V4, UDP);
+		t.p.pkt.len = t.p.pkt.linear = RV_PACKET_ROOM;
+		for (unsigned int i = 0; i < LETTERS; i++)
+			t.bytes[TEXT + i] = 'a' + (next_number(&seed) % 3 == 0);
+		info.patlen = 1 + next_number(&seed) % 24;
+		for (unsigned int i = 0; i < info.patlen; i++)
+			info.pattern[i] = 'a' + (next_number(&seed) % 4 == 0);
+		is = is_somewhere(t.bytes + TEXT, &info);
+		found += is;
+		put_string(e, &info);
+		EXPECT((rv_engine_run(e, RV_TABLE_MANGLE, &t.p.pkt, NULL) == NF_DROP) == is);
+	}
+	EXPECT(found > 100 && found < 500);
+	rv_engine_free(e);
+}
+
 const struct rv_test rv_tests_match[] = {
 	{ "selectors", test_selectors },
 	{ "operators", test_operators },
@@ -365,6 +420,7 @@ const struct rv_test rv_tests_match[] = {
 	{ "fields that are not there", test_absent },
 	{ "TCP options", test_tcp_options },
 	{ "matches", test_matches },
+	{ "string", test_string },
 	{ "mac", test_mac },
 	{ NULL, NULL },
 };

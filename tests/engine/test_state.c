@@ -74,7 +74,7 @@ static struct xt_hashlimit_mtinfo3 by_source(void)
 	return (struct xt_hashlimit_mtinfo3){
 		.name = "test",
 		.cfg = { .mode = XT_HASHLIMIT_HASH_SIP, .avg = HOUR * XT_HASHLIMIT_SCALE_v2, .burst = 2,
-			 .max = 3, .gc_interval = 1000, .expire = 3600000, .srcmask = 32, .dstmask = 32 },
+			 .size = 1, .max = 3, .gc_interval = 1000, .expire = 3600000, .srcmask = 32, .dstmask = 32 },
 	};
 }
 
@@ -97,6 +97,46 @@ static void test_hashlimit(void)
 	begin();
 	EXPECT(!put("hashlimit", 3, &info, sizeof(info)));
 	EXPECT(count_fits(5, 1) == 3);
+	end();
+}
+
+/* Without a number there are eight for each bucket, and never less than one. */
+static void test_hashlimit_bounded(void)
+{
+	struct xt_hashlimit_mtinfo3 info = by_source();
+
+	begin();
+	info.cfg.size = 2;
+	info.cfg.max = 0;
+	EXPECT(!put("hashlimit", 3, &info, sizeof(info)));
+	for (unsigned int host = 0; host < 16; host++)
+		EXPECT(count_fits(1, host) == 1);
+	info.cfg.mode |= XT_HASHLIMIT_INVERT;
+	EXPECT(!put("hashlimit", 3, &info, sizeof(info)));
+	EXPECT(count_fits(3, 16) == 3 && count_fits(3, 0) == 2);
+	info.name[0] = 'm';
+	info.cfg.max = 1;
+	EXPECT(!put("hashlimit", 3, &info, sizeof(info)));
+	EXPECT(count_fits(3, 1) == 1 && count_fits(3, 2) == 1 && count_fits(3, 3) == 3);
+	end();
+}
+
+/* What another namespace calls so is another one. */
+static void test_names(void)
+{
+	struct xt_hashlimit_mtinfo3 info = by_source();
+	struct rv_engine *other;
+
+	begin();
+	other = engine;
+	EXPECT(!put("hashlimit", 3, &info, sizeof(info)));
+	EXPECT(count_fits(5, 1) == 2);
+	begin();
+	EXPECT(!put("hashlimit", 3, &info, sizeof(info)));
+	EXPECT(count_fits(5, 1) == 2);
+	end();
+	engine = other;
+	EXPECT(count_fits(5, 1) == 0);
 	end();
 }
 
@@ -245,6 +285,8 @@ static void test_statistic(void)
 const struct rv_test rv_tests_state[] = {
 	{ "limit", test_limit },
 	{ "hashlimit", test_hashlimit },
+	{ "hashlimit's size", test_hashlimit_bounded },
+	{ "names are a namespace's own", test_names },
 	{ "hashlimit's masks and checks", test_hashlimit_masks },
 	{ "hashlimit of bytes", test_hashlimit_bytes },
 	{ "hashlimit of rates", test_hashlimit_rate },

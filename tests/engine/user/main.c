@@ -24,6 +24,7 @@ int main(void)
 	rv_test_slots = RV_USER_SLOTS;
 	rv_engine_selftest(say);
 	say("every allocation fails once", rv_test_allocations());
+	say("what is remembered ages", rv_test_time());
 	say("tables are replaced while packets pass", rv_test_threads());
 	say("nothing is left behind", rv_user_live() != live ? __LINE__ : 0);
 	printf("%u passed, %u failed\n", passed, failed);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tests that only a program can make: allocations that fail, threads. Each returns the line that failed, or 0. */
+/* Tests that only a program can make: allocations that fail, threads, time. Each returns the line that failed, or 0. */
 #ifndef RAVELIN_TESTS_ENGINE_USER_H
 #define RAVELIN_TESTS_ENGINE_USER_H
 
 unsigned int rv_test_allocations(void);
 unsigned int rv_test_threads(void);
+unsigned int rv_test_time(void);
 
 #endif
