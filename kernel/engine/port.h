@@ -12,6 +12,7 @@
 
 #ifdef __KERNEL__
 
+#include <linux/processor.h>	/* which the next one needs */
 #include <linux/bit_spinlock.h>
 #include <linux/bottom_half.h>
 #include <linux/errno.h>

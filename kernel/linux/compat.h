@@ -10,7 +10,7 @@
 #include <linux/netfilter_ipv6.h>
 #include <linux/version.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
 #error "ravelin needs Linux 6.1 or later"
 #endif
 
