@@ -130,6 +130,7 @@ struct rv_progress {
 	const char *name, *what;	/* "iptables-save", "rules" */
 	uint64_t done, total;		/* total 0: not known */
 	bool on;			/* stderr is a terminal */
+	struct rv_meter meter;		/* counts here, one by one */
 	int width;			/* of what stands on the line; 0: nothing */
 	struct timespec last;
 };
@@ -140,8 +141,6 @@ uint64_t rv_cli_lines(const struct rv_cli *cli);
 void rv_cli_progress_start(struct rv_progress *p, const struct rv_cli *cli, const char *what,
 			   uint64_t total);
 void rv_cli_progress_at(struct rv_progress *p, uint64_t done);
-/* One more; progress is a struct rv_progress. Fits rv_store.seen. */
-void rv_cli_progress_step(void *progress);
 /* All is read, and it is sent. */
 void rv_cli_progress_wait(struct rv_progress *p);
 /* Wipes the line, before anything else is written, and starts from 0. */

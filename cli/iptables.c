@@ -19,12 +19,10 @@ struct attempt {
 static int run(struct attempt *a, struct rv_error *err)
 {
 	if (!a->open) {
-		if (rv_store_open(&a->store, a->cli->spec, a->opts.family,
-				  rv_cli_only_reads(&a->cmd), err) < 0)
+		if (rv_store_open_metered(&a->store, a->cli->spec, a->opts.family,
+					  rv_cli_only_reads(&a->cmd), &a->progress.meter, err) < 0)
 			return -1;
 		a->open = true;
-		a->store.seen = rv_cli_progress_step;
-		a->store.seen_arg = &a->progress;
 	} else if (rv_store_restart(&a->store, err) < 0) {
 		return -1;
 	}

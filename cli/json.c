@@ -42,8 +42,10 @@ static int convert(struct json *j)
 	struct rv_cli *cli = j->cli;
 	struct rv_buf warnings = RV_BUF_INIT;
 	struct rv_error err = { .warnings = &warnings };
+	struct rv_progress progress;
 	int rc = 0;
 
+	rv_cli_progress_start(&progress, cli, "rules", 0);
 	if (j->live)
 		rc = rv_cli_save_text(cli, true, &j->input, &err);
 	if (j->live && rc == 0) {
@@ -52,8 +54,10 @@ static int convert(struct json *j)
 	}
 	if (rc == 0)
 		rc = j->restore ? rv_json_read(&j->out, &cli->family, j->counters, cli->text,
-					       cli->len, &err) :
-				  rv_json_write(&j->out, cli->family, cli->text, cli->len, &err);
+					       cli->len, &progress.meter, &err) :
+				  rv_json_write(&j->out, cli->family, cli->text, cli->len,
+						&progress.meter, &err);
+	rv_cli_progress_end(&progress);
 	rc = rc < 0 ? rv_cli_error(cli, &err) : 0;
 	rv_cli_warnings(&warnings);
 	return rc ? rc : rv_cli_write(cli, STDOUT_FILENO, &j->out);

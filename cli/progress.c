@@ -48,14 +48,6 @@ uint64_t rv_cli_lines(const struct rv_cli *cli)
 	return n;
 }
 
-void rv_cli_progress_start(struct rv_progress *p, const struct rv_cli *cli, const char *what,
-			   uint64_t total)
-{
-	*p = (struct rv_progress){
-		.name = cli->name, .what = what, .total = total, .on = isatty(STDERR_FILENO),
-	};
-}
-
 void rv_cli_progress_at(struct rv_progress *p, uint64_t done)
 {
 	char text[80];
@@ -72,11 +64,20 @@ void rv_cli_progress_at(struct rv_progress *p, uint64_t done)
 	show(p, text);
 }
 
-void rv_cli_progress_step(void *progress)
+static void step(void *progress)
 {
 	struct rv_progress *p = progress;
 
 	rv_cli_progress_at(p, p->done + 1);
+}
+
+void rv_cli_progress_start(struct rv_progress *p, const struct rv_cli *cli, const char *what,
+			   uint64_t total)
+{
+	*p = (struct rv_progress){
+		.name = cli->name, .what = what, .total = total, .on = isatty(STDERR_FILENO),
+		.meter = { step, p },
+	};
 }
 
 void rv_cli_progress_wait(struct rv_progress *p)

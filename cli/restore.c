@@ -169,8 +169,13 @@ static int try_once(struct restore *r, struct rv_error *err)
 	rv_error_reset(err);
 	rv_buf_reset(&r->out);
 	if (!r->open) {
-		if (rv_store_open(&r->store, r->cli->spec, r->cli->family, r->test, err) < 0)
+		rv_cli_progress_start(&r->progress, r->cli, "rules", 0);
+		if (rv_store_open_metered(&r->store, r->cli->spec, r->cli->family, r->test,
+					  &r->progress.meter, err) < 0)
 			return -1;
+		rv_cli_progress_end(&r->progress);
+		r->store.meter = NULL;
+		rv_cli_progress_start(&r->progress, r->cli, "lines", rv_cli_lines(r->cli));
 		r->open = true;
 	} else if (rv_store_restart(&r->store, err) < 0) {
 		return -1;
@@ -191,7 +196,6 @@ static int restore_run(struct restore *r)
 	unsigned int attempts = 0;
 	int code = RV_EXIT_OK;
 
-	rv_cli_progress_start(&r->progress, r->cli, "lines", rv_cli_lines(r->cli));
 	while (try_once(r, &err) < 0) {
 		rv_cli_progress_end(&r->progress);
 		if (rv_cli_again(&err, &attempts))

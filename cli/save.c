@@ -131,12 +131,11 @@ static int save_until_consistent(struct save *s, struct rv_error *err)
 {
 	unsigned int attempts = 0;
 
-	if (rv_store_open(&s->store, s->cli->spec, s->cli->family, true, err) < 0)
+	rv_cli_progress_start(&s->progress, s->cli, "rules", 0);
+	if (rv_store_open_metered(&s->store, s->cli->spec, s->cli->family, true,
+				  &s->progress.meter, err) < 0)
 		return -1;
 	s->open = true;
-	rv_cli_progress_start(&s->progress, s->cli, "rules", 0);
-	s->store.seen = rv_cli_progress_step;
-	s->store.seen_arg = &s->progress;
 	while (save_all(s, err) < 0) {
 		rv_cli_progress_end(&s->progress);
 		rv_pages_close(&s->pages);

@@ -35,9 +35,14 @@ static int set_flag(char letter, const char *arg, void *p)
 static int convert(struct rv_cli *cli, const struct xml *x, struct rv_buf *out)
 {
 	struct rv_error err = { 0 };
-	int rc = x->restore ? rv_xml_read(out, cli->text, cli->len, &err) :
-			      rv_xml_write(out, &x->format, cli->text, cli->len, &err);
+	struct rv_progress progress;
+	int rc;
 
+	rv_cli_progress_start(&progress, cli, x->restore ? "rules" : "lines",
+			      x->restore ? 0 : rv_cli_lines(cli));
+	rc = x->restore ? rv_xml_read(out, cli->text, cli->len, &progress.meter, &err) :
+			  rv_xml_write(out, &x->format, cli->text, cli->len, &progress.meter, &err);
+	rv_cli_progress_end(&progress);
 	return rc < 0 ? rv_cli_error(cli, &err) : rv_cli_write(cli, STDOUT_FILENO, out);
 }
 

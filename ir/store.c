@@ -55,8 +55,15 @@ static const struct rv_backend *find_backend(const char *spec, const char **arg)
 int rv_store_open(struct rv_store *s, const char *spec, rv_family_t family, bool read_only,
 		  struct rv_error *err)
 {
+	return rv_store_open_metered(s, spec, family, read_only, NULL, err);
+}
+
+int rv_store_open_metered(struct rv_store *s, const char *spec, rv_family_t family, bool read_only,
+			  const struct rv_meter *meter, struct rv_error *err)
+{
 	memset(s, 0, sizeof(*s));
 	s->read_only = read_only;
+	s->meter = meter;
 	s->backend = find_backend(spec, &s->arg);
 	if (!s->backend)
 		return rv_fail(err, RV_ERR_USAGE, NULL, "unknown backend \"%s\"", spec);

@@ -25,6 +25,7 @@ static int on_command(struct rv_command *cmd, const struct rv_options *opts, voi
 	struct rv_store *s = arg;
 
 	(void)opts;
+	rv_meter_step(s->meter);
 	return cmd->kind == RV_CMD_NONE ? 0 : rv_store_apply(s, cmd, err);
 }
 

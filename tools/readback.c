@@ -395,7 +395,7 @@ static int run(struct work *w, bool write)
 
 	if (rv_read_all(STDIN_FILENO, &text) || !rv_buf_text(&text))
 		return 2;
-	if (rv_load_text(&s, w->family, text.data, text.len, &err)) {
+	if (rv_load_text(&s, w->family, text.data, text.len, NULL, &err)) {
 		fprintf(stderr, "line %u: %s\n", err.loc.line, err.text);
 		rv_buf_free(&text);
 		return 2;

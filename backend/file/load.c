@@ -43,10 +43,11 @@ static int sort(struct rv_store *s, struct rv_error *err)
 }
 
 int rv_load_text(struct rv_store *s, rv_family_t family, const char *text, size_t len,
-		 struct rv_error *err)
+		 const struct rv_meter *meter, struct rv_error *err)
 {
 	memset(s, 0, sizeof(*s));
 	s->backend = &memory;
+	s->meter = meter;
 	rv_ruleset_init(&s->rs, family);
 	if (!rv_load_restore(s, text, len, true, err) && !rv_store_commit(s, err) && !sort(s, err))
 		return 0;

@@ -11,7 +11,7 @@
  * points into the text.
  */
 int rv_load_text(struct rv_store *s, rv_family_t family, const char *text, size_t len,
-		 struct rv_error *err);
+		 const struct rv_meter *meter, struct rv_error *err);
 
 /* Calls fn with each table that the store has, in the order of save; ends if it is not 0. */
 int rv_load_tables(struct rv_store *s, int (*fn)(const struct rv_table *t, void *arg), void *arg);

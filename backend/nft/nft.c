@@ -260,12 +260,6 @@ static int ask_rules(struct rv_store *s, const struct rv_table *table, const cha
 
 /* ---- one chain's rules, kept ---------------------------------------------------- */
 
-static void tell_seen(const struct rv_store *s)
-{
-	if (s->seen)
-		s->seen(s->seen_arg);
-}
-
 struct loading {
 	const struct rv_store *store;
 	struct rv_chain *chain;
@@ -282,7 +276,7 @@ static int keep_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 		return -1;
 	rv_nft_rename_jump(l->batch, l->chain->table->def, r);
 	rv_chain_add_rule(l->chain, r, NULL);
-	tell_seen(l->store);
+	rv_meter_step(l->store->meter);
 	return 0;
 }
 
@@ -336,7 +330,7 @@ static int pass_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 		return -1;
 	rc = show_rule(d, r, &place, err);
 	rv_rule_free(r);
-	tell_seen(d->store);
+	rv_meter_step(d->store->meter);
 	return rc;
 }
 

@@ -175,7 +175,8 @@ static int put_table(const struct rv_table *t, void *arg)
 	return 0;
 }
 
-static int put_tables(struct writer *w, struct rv_buf *b, const char *text, size_t len)
+static int put_tables(struct writer *w, struct rv_buf *b, const char *text, size_t len,
+		      const struct rv_meter *meter)
 {
 	json_t *root = json_pack("{s:i, s:s, s:[]}", "ravelin", RV_JSON_FORMAT, "family",
 				 w->family == NFPROTO_IPV6 ? "ip6" : "ip", "tables");
@@ -186,7 +187,7 @@ static int put_tables(struct writer *w, struct rv_buf *b, const char *text, size
 	if (!root)
 		return rv_fail_memory(w->err);
 	w->tables = json_object_get(root, "tables");
-	rc = rv_load_text(&s, w->family, text, len, w->err);
+	rc = rv_load_text(&s, w->family, text, len, meter, w->err);
 	if (!rc) {
 		rc = rv_load_tables(&s, put_table, w);
 		rv_store_close(&s);
@@ -202,10 +203,10 @@ static int put_tables(struct writer *w, struct rv_buf *b, const char *text, size
 }
 
 int rv_json_write(struct rv_buf *b, rv_family_t family, const char *text, size_t len,
-		  struct rv_error *err)
+		  const struct rv_meter *meter, struct rv_error *err)
 {
 	struct writer w = { .family = family, .err = err };
-	int rc = put_tables(&w, b, text, len);
+	int rc = put_tables(&w, b, text, len, meter);
 
 	rv_line_free(&w.line);
 	rv_buf_free(&w.text);

@@ -400,6 +400,7 @@ struct printer {
 	struct rv_buf *b;
 	rv_family_t family;
 	bool counters;
+	const struct rv_meter *meter;
 };
 
 static int print_table(const struct rv_table *t, void *arg)
@@ -435,7 +436,7 @@ static int print_text(struct reader *r, const struct printer *p)
 	struct rv_error inner = { .warnings = r->err->warnings };
 	struct rv_store s;
 
-	if (rv_load_text(&s, p->family, r->text.data, r->text.len, &inner))
+	if (rv_load_text(&s, p->family, r->text.data, r->text.len, p->meter, &inner))
 		return fail_at_line(r, &inner);
 	rv_load_tables(&s, print_table, (void *)p);
 	rv_store_close(&s);
@@ -458,10 +459,10 @@ static json_t *parse(const char *json, size_t len, struct rv_error *err)
 }
 
 int rv_json_read(struct rv_buf *b, rv_family_t *family, bool counters, const char *json, size_t len,
-		 struct rv_error *err)
+		 const struct rv_meter *meter, struct rv_error *err)
 {
 	struct reader r = { .err = err, .at = { NOWHERE, NOWHERE, NOWHERE } };
-	struct printer p = { .b = b, .counters = counters };
+	struct printer p = { .b = b, .counters = counters, .meter = meter };
 	json_t *root = parse(json, len, err);
 	int rc = -1;
 

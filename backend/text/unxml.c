@@ -29,6 +29,7 @@ struct chain {
 struct reader {
 	XML_Parser expat;
 	struct rv_buf *b;
+	const struct rv_meter *meter;
 	struct rv_error *err;
 	unsigned int depth;		/* elements that are open */
 	const struct rv_table_def *table;	/* NULL: one that is not known */
@@ -339,6 +340,7 @@ static int open_rule(struct reader *r, const char *name, const char **attributes
 {
 	if (strcmp(name, "rule") != 0)
 		return fail(r, "element `%.64s' is not expected here", name);
+	rv_meter_step(r->meter);
 	rv_buf_reset(&r->counters);
 	rv_buf_reset(&r->conditions);
 	r->ndone = 0;
@@ -513,9 +515,10 @@ static int parse(struct reader *r, const char *xml, size_t len)
 	return rv_buf_ok(r->b) ? 0 : rv_fail_memory(r->err);
 }
 
-int rv_xml_read(struct rv_buf *b, const char *xml, size_t len, struct rv_error *err)
+int rv_xml_read(struct rv_buf *b, const char *xml, size_t len, const struct rv_meter *meter,
+		struct rv_error *err)
 {
-	struct reader r = { .b = b, .err = err, .expat = XML_ParserCreate("UTF-8") };
+	struct reader r = { .b = b, .meter = meter, .err = err, .expat = XML_ParserCreate("UTF-8") };
 	int rc = r.expat ? parse(&r, xml, len) : rv_fail_memory(err);
 
 	if (r.expat)

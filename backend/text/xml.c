@@ -19,6 +19,7 @@ struct chain {
 struct writer {
 	struct rv_buf *b;
 	const struct rv_xml_format *format;
+	const struct rv_meter *meter;
 	struct rv_error *err;
 	struct rv_loc loc;		/* of the line */
 	bool in_table;
@@ -511,6 +512,7 @@ static int write_lines(struct writer *w, const char *text, size_t len)
 		const char *newline = memchr(text, '\n', end - text), *stop = newline ? newline : end;
 
 		w->loc = (struct rv_loc){ w->loc.line + 1, 0, stop - text };
+		rv_meter_step(w->meter);
 		if (on_line(w, text, stop - text))
 			return -1;
 		text = newline ? newline + 1 : end;
@@ -523,9 +525,9 @@ static int write_lines(struct writer *w, const char *text, size_t len)
 }
 
 int rv_xml_write(struct rv_buf *b, const struct rv_xml_format *f, const char *text, size_t len,
-		 struct rv_error *err)
+		 const struct rv_meter *meter, struct rv_error *err)
 {
-	struct writer w = { .b = b, .format = f, .err = err, .tail = &w.chains };
+	struct writer w = { .b = b, .format = f, .meter = meter, .err = err, .tail = &w.chains };
 	int rc = write_lines(&w, text, len);
 
 	forget_chains(&w);

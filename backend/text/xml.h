@@ -8,6 +8,7 @@
 
 #include <ravelin/buf.h>
 #include <ravelin/error.h>
+#include <ravelin/meter.h>
 
 struct rv_xml_format {
 	bool combine;		/* rules that ask the same become one with several actions */
@@ -15,16 +16,17 @@ struct rv_xml_format {
 };
 
 /*
- * Appends the document. A NUL stands behind the text. Returns 0, or -1 with err set (its line is
+ * Appends the document; the meter counts lines. A NUL stands behind the text. Returns 0, or -1 with err set (its line is
  * that of the text).
  */
 int rv_xml_write(struct rv_buf *b, const struct rv_xml_format *f, const char *text, size_t len,
-		 struct rv_error *err);
+		 const struct rv_meter *meter, struct rv_error *err);
 
 /*
  * Appends the text that a document stands for: base chains first, then the others by name,
- * as save has them. Returns 0, or -1 with err set (line and column are the document's).
+ * as save has them; the meter counts rules. Returns 0, or -1 with err set (line and column are the document's).
  */
-int rv_xml_read(struct rv_buf *b, const char *xml, size_t len, struct rv_error *err);
+int rv_xml_read(struct rv_buf *b, const char *xml, size_t len, const struct rv_meter *meter,
+		struct rv_error *err);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include <ravelin/extension.h>
 #include <ravelin/ir.h>
+#include <ravelin/meter.h>
 
 enum rv_command_kind {
 	RV_CMD_NONE,
@@ -158,8 +159,7 @@ struct rv_store {
 	bool bulk;			/* many commands follow: chains are read at once */
 	bool dirty;			/* something is staged */
 	bool read_only;			/* opened only to read: no writer's lock is taken */
-	void (*seen)(void *arg);	/* called for each rule that is read; NULL: not */
-	void *seen_arg;
+	const struct rv_meter *meter;	/* told of each rule that is read; NULL: nobody is */
 };
 
 /* All backends; ends with NULL. The first is the default. backend/backends.c */
@@ -170,6 +170,9 @@ extern const struct rv_backend *const rv_backends[];
  */
 int rv_store_open(struct rv_store *s, const char *spec, rv_family_t family, bool read_only,
 		  struct rv_error *err);
+/* The same, with the store's meter: opening a file reads all of it. */
+int rv_store_open_metered(struct rv_store *s, const char *spec, rv_family_t family, bool read_only,
+			  const struct rv_meter *meter, struct rv_error *err);
 void rv_store_close(struct rv_store *s);
 /* Drops what is staged and cached, to start over after RV_ERR_AGAIN. */
 int rv_store_restart(struct rv_store *s, struct rv_error *err);

@@ -137,6 +137,18 @@ tells()
 	tells 'iptables-restore-translate: 50000 of 60002 lines' "iptables-restore-translate -f $LONG >/dev/null"
 }
 
+@test "long work on files tells it too" {
+	sed '1a:INPUT ACCEPT [0:0]' "$LONG" >long
+	tells 'iptables-xml: 50000 of 60003 lines' "iptables-xml long >long.xml"
+	tells 'iptables-xml: 50000 rules' "iptables-xml -r long.xml >/dev/null"
+	tells 'ravelin json: 50000 rules' "../ravelin json long >long.json"
+	tells 'ravelin json: 50000 rules' "../ravelin json -r long.json >/dev/null"
+	export RAVELIN_BACKEND=file:long
+	tells 'iptables: 50000 rules' iptables -C INPUT -s 10.1.1.1 -j ACCEPT
+	tells 'iptables-save: 50000 rules' 'iptables-save -f /dev/null'
+	tells 'iptables-restore: 50000 rules' "iptables-restore -n -t </dev/null"
+}
+
 @test "and nobody else" {
 	quiet iptables-restore "$LONG"
 	says_of_legacy '' iptables-save
