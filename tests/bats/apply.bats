@@ -71,7 +71,7 @@ nothing_left() { [ -z "$(on "$NS" find /run/ravelin -type f -o -type s)" ] || { 
 is_loaded() { [ "$(saved -t filter)" = "$NEW" ]; }
 
 # start ARG...: an apply in the background, which nobody answers yet; $FRONT is its process,
-# $WATCHER the one that watches.  Its output goes to the file "said".
+# $WATCHER the one that watches.  Its output goes to the file "said".  GROUP=setsid: in a group of its own.
 start()
 {
 	rm -f keys said
@@ -79,7 +79,7 @@ start()
 	# Open at both ends: who writes need not wait, who reads sees no end.
 	exec 8<>keys
 	# No function: the process number is to be the program's.
-	nsenter --net="/proc/$NS/ns/net" --mount="/proc/$NS/ns/mnt" --wd="$PWD" -- \
+	${GROUP-} nsenter --net="/proc/$NS/ns/net" --mount="/proc/$NS/ns/mnt" --wd="$PWD" -- \
 		"$RAVELIN_BIN/iptables-apply" "$@" <keys >said 2>&1 3>&- 8>&- &
 	FRONT=$!
 	until_true 5 grep -qs "NEW connections" said
@@ -222,6 +222,13 @@ one waits in network namespace net:[$(stat -Lc %i "/proc/$NS/ns/net")]" "$err" m
 	until_true 5 is_old_again
 }
 
+@test "all of its process group is killed: the same" {
+	GROUP=setsid start new.rules
+	kill -KILL -- "-$FRONT"
+	ended 137
+	until_true 5 is_old_again
+}
+
 @test "it is told to end: the same" {
 	local signal
 	for signal in HUP INT TERM QUIT; do
@@ -345,7 +352,8 @@ $REVERTED" "$out" output
 }
 
 @test "-c: a command that takes too long is ended, with what it started" {
-	echo 'echo $$ >pid; sleep 60 & wait' >>new.run
+	# It does not end when it is asked to.
+	echo 'trap "" TERM; echo $$ >pid; sleep 60 & wait' >>new.run
 	capture apply y -t 1 -c ./new.run
 	[ "$rc" -eq 7 ]
 	until_true 5 no kill -0 "-$(cat pid)" 2>/dev/null

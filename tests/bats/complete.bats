@@ -50,6 +50,11 @@ offers()
 	offers 'ravelin ip6tables-sa' 'ip6tables-save'
 	offers 'ravelin iptables -t nat -A NATC' 'NATCHAIN'
 	offers 'nonsense -A' ''
+	# What the family or the table has not is not offered.
+	offers 'iptables -A INPUT --fragm' '--fragments --fragment'
+	offers 'ip6tables -A INPUT --fragm' ''
+	offers 'iptables -A INPUT -j MASQ' ''
+	offers 'iptables -t nat -A POSTROUTING -j MASQ' 'MASQUERADE'
 }
 
 @test "chains, interfaces and sets as they are now" {

@@ -521,3 +521,9 @@ locked() { ! flock --nonblock "$RULES" true; }
 		iptables-save >/dev/null
 	done
 }
+
+@test "the new file is on the disk before it gets the name, and then the name is" {
+	one_rule
+	ns "$NS" strace -qq -e trace=fsync,/^rename -o "$DIR/trace" "$RAVELIN_BIN/iptables" -A INPUT -j DROP
+	same 'fsync rename fsync' "$(sed 's/(.*//' "$DIR/trace" | paste -sd ' ')" 'order of calls'
+}
