@@ -68,7 +68,7 @@ static void check(rv_family_t family, const char *table, const char *rule, const
 	struct rv_store s;
 
 	rv_buf_printf(&text, "*%s\n-A %s\nCOMMIT\n", table, rule);
-	if (rv_load_text(&s, family, rv_buf_text(&text), text.len, &err))
+	if (rv_load_text(&s, family, rv_buf_text(&text), text.len, NULL, &err))
 		fail_msg("%s: %s", rule, err.text);
 	assert_int_equal(rv_load_tables(&s, put_matches, &said), 0);
 	if (strcmp(rv_buf_text(&said), meaning) != 0)
