@@ -61,6 +61,12 @@ static inline const uint8_t *rv_pkt_addr(const struct rv_pkt *pkt, bool dst)
 	return pkt->data + (dst ? 24 : 8);
 }
 
+/*
+ * The two ports of the transport header, if all that the matches of ports want of it is in the
+ * linear part; NULL: it is not, or there is none.
+ */
+const uint8_t *rv_pkt_ports(const struct rv_pkt *pkt);
+
 /* len bytes of the transport header. NULL: there is none, or (hotdrop) the packet ends within. */
 const void *rv_pkt_transport(struct rv_pkt *pkt, uint32_t off, uint32_t len, void *buf);
 
@@ -221,12 +227,21 @@ struct rv_use {
 /* What belongs to one CPU or thread. top is written for each packet. */
 struct rv_slot {
 	struct rvk_counters *counters;	/* by entry */
-	uint32_t *stack;		/* offsets of entries to come back to */
+	uint32_t *stack;		/* numbers of entries to come back to */
 	uint32_t top;
 	uint8_t apart[RV_APART - 2 * sizeof(void *) - sizeof(uint32_t)];
 };
 
 #define RV_NESTED	4	/* walks within each other on one CPU: REJECT, TEE */
+
+/* What can show quickly that an entry does not fit (keys.c). All zeros but offset and span: nothing can. */
+struct rv_key {
+	uint32_t offset;		/* of the entry */
+	uint32_t value, mask;		/* of four bytes of an address, as they stand in the packet */
+	uint16_t port, span;		/* destination ports: the first, how many more */
+	uint8_t at;			/* those bytes in the network header */
+	uint8_t proto;			/* 0: any */
+};
 
 /* A checked table. Nothing in it changes but counters, stacks and states. */
 struct rv_rules {
@@ -234,6 +249,7 @@ struct rv_rules {
 	const struct rv_engine_table_def *def;
 	struct rvk_table head;
 	uint8_t *blob;			/* head.size bytes of entries */
+	struct rv_key *keys;		/* by entry */
 	struct rv_use *uses;
 	struct rv_slot *slots;
 	uint32_t nuses, nslots;
@@ -305,6 +321,8 @@ int rv_rules_check(struct rv_rules *r, uint32_t *hooks, struct rvk_refusal *why)
 /* Matches and targets (parts.c): fills in uses. */
 int rv_parts_make(struct rv_rules *r, const uint32_t *hooks, struct rvk_refusal *why);
 void rv_parts_free(struct rv_rules *r);
+/* Of a table whose parts are made (keys.c). */
+int rv_keys_make(struct rv_rules *r, struct rvk_refusal *why);
 
 unsigned int rv_rules_run(struct rv_rules *r, unsigned int slot, struct rv_pkt *pkt,
 			  struct rv_record *record);

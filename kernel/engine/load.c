@@ -142,15 +142,27 @@ static bool overwrites_header(struct rv_pkt *pkt)
 	return true;
 }
 
+/* The ports of a TCP header are not believed before all of it is there. */
+static uint32_t port_header(const struct rv_pkt *pkt)
+{
+	return pkt->proto == IPPROTO_TCP ? TCP_HEADER : 8;
+}
+
+const uint8_t *rv_pkt_ports(const struct rv_pkt *pkt)
+{
+	if (!rv_has_ports(pkt->proto) || pkt->fragoff || pkt->thoff > pkt->linear ||
+	    port_header(pkt) > pkt->linear - pkt->thoff)
+		return NULL;
+	return pkt->data + pkt->thoff;
+}
+
 static bool load_ports(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
 {
-	/* The ports of a TCP header are not believed before all of it is there. */
-	uint32_t whole = pkt->proto == IPPROTO_TCP ? TCP_HEADER : 8;
 	const uint8_t *h;
 
 	if (!rv_has_ports(pkt->proto) || overwrites_header(pkt))
 		return false;
-	h = rv_pkt_transport(pkt, 0, whole, v->buf);
+	h = rv_pkt_transport(pkt, 0, port_header(pkt), v->buf);
 	if (!h)
 		return false;
 	v->at = h + row->off;

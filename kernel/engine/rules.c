@@ -72,6 +72,8 @@ static int fill(struct rv_rules *r, const void *entries, struct rvk_refusal *why
 	memcpy(r->blob, entries, r->head.size);
 	r->memory = sizeof(*r) + r->head.size;
 	rc = make_parts(r, why);
+	if (!rc)
+		rc = rv_keys_make(r, why);
 	return rc ? rc : make_slots(r, rv_engine_slots(r->engine), why);
 }
 
@@ -104,6 +106,7 @@ void rv_rules_free(struct rv_rules *r)
 		rv_free(r->slots[i].stack);
 	}
 	rv_free(r->slots);
+	rv_free(r->keys);
 	rv_free(r->blob);
 	rv_free(r);
 }

@@ -115,6 +115,22 @@ static RV_INLINE bool ip_fits(const struct walk *w, const struct rvk_entry *e)
 	return !(uses & RV_USE_FRAG) || frag_fits(w, &e->ip);
 }
 
+/* The first entry from number i on that its key does not rule out. The last one of a chain is never. */
+static RV_INLINE uint32_t skip(const struct walk *w, uint32_t i)
+{
+	const struct rv_key *key = &w->rules->keys[i];
+	const uint8_t *header = w->pkt->data, *ports = rv_pkt_ports(w->pkt);
+	const uint16_t port = ports ? rv_be16(ports + 2) : 0;
+	const uint16_t all = ports ? 0 : 0xffff;
+	const uint8_t proto = w->pkt->proto == RV_PROTO_NONE ? 0 : (uint8_t)w->pkt->proto;
+
+	while ((load32(header + key->at) ^ key->value) & key->mask ||
+	       (key->proto && proto && key->proto != proto) ||
+	       (uint16_t)(port - key->port) > (key->span | all))
+		key++;
+	return (uint32_t)(key - w->rules->keys);
+}
+
 static RV_INLINE bool predicates_fit(const struct walk *w, const struct rvk_element *el)
 {
 	const uint8_t *p = (const uint8_t *)(el + 1);
@@ -184,16 +200,18 @@ static void trace(const struct rv_rules *r, struct rv_pkt *pkt, const struct rvk
 	pkt->ops->trace(pkt, &t);
 }
 
-static RV_INLINE const struct rvk_entry *policy(const struct walk *w)
+/* The number of the entry at an offset. */
+static RV_INLINE uint32_t number_at(const struct walk *w, uint32_t off)
 {
-	return rv_entry_at(w->rules, w->rules->head.underflow[w->pkt->hook]);
+	return rv_entry_at(w->rules, off)->index;
 }
 
-static RV_INLINE const struct rvk_entry *come_back(const struct walk *w)
+/* Behind the jump that led here, or at the policy. */
+static RV_INLINE uint32_t come_back(const struct walk *w)
 {
 	if (w->slot->top == w->base)
-		return policy(w);
-	return rv_entry_at(w->rules, w->slot->stack[--w->slot->top]);
+		return number_at(w, w->rules->head.underflow[w->pkt->hook]);
+	return w->slot->stack[--w->slot->top];
 }
 
 /* A target's verdict as entries write one; arguments in upper bits are left out. */
@@ -202,35 +220,33 @@ static RV_INLINE int32_t as_verdict(unsigned int nf)
 	return nf == RV_CONTINUE ? RVK_CONTINUE : -(int32_t)(nf & NF_VERDICT_MASK) - 1;
 }
 
-/*
- * The rule's target. Where to go on; NULL: *verdict is the end.
- */
-static RV_INLINE const struct rvk_entry *follow(const struct walk *w, const struct rvk_entry *e,
-					     unsigned int *verdict)
+/* The rule's target. True: on with the entry of number *next; false: *verdict is the end. */
+static RV_INLINE bool follow(const struct walk *w, const struct rvk_entry *e, uint32_t *next,
+			     unsigned int *verdict)
 {
 	const struct rvk_element *target = rv_entry_target(e);
 	const struct rvk_verdict *v = rv_element_verdict(target);
 
+	*next = e->index + 1;
 	if (target->form == RVK_FORM_DATA) {
 		const struct rv_use *use = &w->rules->uses[target->slot];
 
 		look_all(w, use->handler);
 		*verdict = use->handler->target(w->pkt, use->data, use->state);
 		step(w, e, as_verdict(*verdict));
-		return *verdict == RV_CONTINUE ? rv_entry_next(e) : NULL;
+		return *verdict == RV_CONTINUE;
 	}
 	step(w, e, v->verdict);
+	*verdict = -(v->verdict + 1);
 	if (v->verdict >= 0) {
 		if (!(v->flags & RVK_VERDICT_GOTO))
-			w->slot->stack[w->slot->top++] = rv_entry_offset(w->rules, e) + e->next;
-		return rv_entry_at(w->rules, v->verdict);
+			w->slot->stack[w->slot->top++] = *next;
+		*next = number_at(w, v->verdict);
+		return true;
 	}
 	if (v->verdict == RVK_RETURN)
-		return come_back(w);
-	if (v->verdict == RVK_CONTINUE)
-		return rv_entry_next(e);
-	*verdict = -(v->verdict + 1);
-	return NULL;
+		*next = come_back(w);
+	return v->verdict == RVK_RETURN || v->verdict == RVK_CONTINUE;
 }
 
 static RV_INLINE unsigned int walk(const struct walk *common, const bool v6, const bool recording)
@@ -240,19 +256,25 @@ static RV_INLINE unsigned int walk(const struct walk *common, const bool v6, con
 		.rules = common->rules, .slot = common->slot, .pkt = common->pkt,
 		.record = common->record, .base = common->base, .v6 = v6, .recording = recording,
 	}, *w = &own;
-	const struct rvk_entry *e =
-		rv_entry_at(w->rules, w->rules->head.hook_entry[w->pkt->hook]);
+	uint32_t next = number_at(w, w->rules->head.hook_entry[w->pkt->hook]);
 	unsigned int verdict = NF_DROP;
+	bool more = true;
 
-	while (e && !w->pkt->hotdrop) {
+	while (more && !w->pkt->hotdrop) {
+		const struct rvk_entry *e;
+
+		/* Who records wants to know of every field that a rule would look at. */
+		if (!recording)
+			next = skip(w, next);
+		e = rv_entry_at(w->rules, w->rules->keys[next].offset);
 		if (!ip_fits(w, e) || (e->uses & RV_USE_MATCHES && !matches_fit(w, e))) {
-			e = rv_entry_next(e);
+			next++;
 			continue;
 		}
 		rv_count(&w->slot->counters[e->index], w->pkt->len);
 		if (w->pkt->trace)
 			trace(w->rules, w->pkt, e);
-		e = follow(w, e, &verdict);
+		more = follow(w, e, &next, &verdict);
 	}
 	return w->pkt->hotdrop ? NF_DROP : verdict;
 }

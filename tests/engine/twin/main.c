@@ -94,7 +94,7 @@ static int run_packet(struct pair *p, unsigned int n)
 	set_up(&before, &u, ether);
 	p->walk = (struct twin_walk){ .table = p->table, .packet = &p->packet, .len = len };
 	twin = twin_run(&p->walk);
-	engine = rv_engine_run(p->engine, p->id, &u.pkt, n % 4 ? &record : NULL);
+	engine = rv_engine_run(p->engine, p->id, &u.pkt, n % 2 ? &record : NULL);
 	if (engine != twin) {
 		printf("engine %s, twin %s\n", verdict_name(engine), verdict_name(twin));
 		return differs(p, n, "verdict", engine, twin);
@@ -102,7 +102,7 @@ static int run_packet(struct pair *p, unsigned int n)
 	twin_bytes(&p->packet, after);
 	if (u.pkt.mark != p->packet.mark || memcmp(bytes, after, len))
 		return differs(p, n, "packet", u.pkt.mark, p->packet.mark);
-	return n % 4 ? compare_way(p, n, &record) : 0;
+	return n % 2 ? compare_way(p, n, &record) : 0;
 }
 
 /* Of all entries, against what the twin has counted in the rules. */
