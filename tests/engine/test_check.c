@@ -84,7 +84,10 @@ static void uses_set(struct rv_blob *b) { entry(b, 2)->uses = 1; }
 static void ip_reserved(struct rv_blob *b) { entry(b, 0)->ip.reserved = 1; }
 static void ip_flag(struct rv_blob *b) { entry(b, 0)->ip.flags |= 4; }
 static void ip_invert(struct rv_blob *b) { entry(b, 0)->ip.invert |= 0x40; }
-static void ip_long(struct rv_blob *b) { entry(b, 0)->ip.smask[4] = 1; }
+static void ip_long_src(struct rv_blob *b) { entry(b, 0)->ip.src[4] = 1; }
+static void ip_long_smask(struct rv_blob *b) { entry(b, 0)->ip.smask[15] = 1; }
+static void ip_long_dst(struct rv_blob *b) { entry(b, 0)->ip.dst[4] = 1; }
+static void ip_long_dmask(struct rv_blob *b) { entry(b, 0)->ip.dmask[15] = 1; }
 static void ip_proto(struct rv_blob *b) { entry(b, 0)->ip.proto = 256; }
 static void ip_no_flag(struct rv_blob *b) { entry(b, 5)->ip.proto = 6; }
 static void ip_inverted_nothing(struct rv_blob *b) { entry(b, 5)->ip.invert = RVK_INV_PROTO; }
@@ -94,6 +97,7 @@ static void element_long(struct rv_blob *b) { match(b, 0)->size += 8; }
 static void element_odd(struct rv_blob *b) { match(b, 5)->size -= 4; }
 static void element_slot(struct rv_blob *b) { match(b, 5)->slot = 1; }
 static void element_no_name(struct rv_blob *b) { memset(match(b, 5)->name, 0, RVK_NAME_LEN); }
+static void element_open_name(struct rv_blob *b) { memset(match(b, 5)->name, 'x', RVK_NAME_LEN); }
 static void element_name_tail(struct rv_blob *b) { match(b, 5)->name[20] = 1; }
 static void element_kind(struct rv_blob *b) { match(b, 5)->kind = RVK_KIND_TARGET; }
 static void element_lookup(struct rv_blob *b) { match(b, 5)->kind = RVK_KIND_LOOKUP; }
@@ -163,7 +167,10 @@ static const struct refused {
 	{ ip_reserved, RVK_STAGE_LAYOUT, RVK_WHY_RESERVED, 0, -EINVAL },
 	{ ip_flag, RVK_STAGE_LAYOUT, RVK_WHY_RESERVED, 0, -EINVAL },
 	{ ip_invert, RVK_STAGE_LAYOUT, RVK_WHY_RESERVED, 0, -EINVAL },
-	{ ip_long, RVK_STAGE_LAYOUT, RVK_WHY_IP, 0, -EINVAL },
+	{ ip_long_src, RVK_STAGE_LAYOUT, RVK_WHY_IP, 0, -EINVAL },
+	{ ip_long_smask, RVK_STAGE_LAYOUT, RVK_WHY_IP, 0, -EINVAL },
+	{ ip_long_dst, RVK_STAGE_LAYOUT, RVK_WHY_IP, 0, -EINVAL },
+	{ ip_long_dmask, RVK_STAGE_LAYOUT, RVK_WHY_IP, 0, -EINVAL },
 	{ ip_proto, RVK_STAGE_LAYOUT, RVK_WHY_IP, 0, -EINVAL },
 	{ ip_no_flag, RVK_STAGE_LAYOUT, RVK_WHY_IP, 5, -EINVAL },
 	{ ip_inverted_nothing, RVK_STAGE_LAYOUT, RVK_WHY_IP, 5, -EINVAL },
@@ -173,6 +180,7 @@ static const struct refused {
 	{ element_odd, RVK_STAGE_LAYOUT, RVK_WHY_ALIGN, 5, -EINVAL },
 	{ element_slot, RVK_STAGE_LAYOUT, RVK_WHY_RESERVED, 5, -EINVAL },
 	{ element_no_name, RVK_STAGE_LAYOUT, RVK_WHY_NAME, 5, -EINVAL },
+	{ element_open_name, RVK_STAGE_LAYOUT, RVK_WHY_NAME, 5, -EINVAL },
 	{ element_name_tail, RVK_STAGE_LAYOUT, RVK_WHY_NAME, 5, -EINVAL },
 	{ element_kind, RVK_STAGE_LAYOUT, RVK_WHY_KIND, 5, -EINVAL },
 	{ element_lookup, RVK_STAGE_LAYOUT, RVK_WHY_KIND, 5, -EINVAL },

@@ -382,7 +382,9 @@ static void use_table(struct rv_engine *e, const struct rvk_table *given, const 
 
 /* ---- all of it ---------------------------------------------------------------------------------------- */
 
-/* The call that puts the input's tables in place; exactly as long as it is. */
+static const struct blob_input plain;
+
+/* The call that puts tables in place; exactly as long as it is. */
 static struct rvk_replace *make_call(const uint8_t *data, size_t size, const struct blob_input *in)
 {
 	struct rvk_replace *replace = malloc(sizeof(*replace) + size);
@@ -420,6 +422,24 @@ static void decode_all(const struct rvk_replace *replace, size_t size)
 	}
 }
 
+/*
+ * One table of a call that was taken, by itself in an engine of its own: tables of one engine share
+ * what hashlimit and recent remember.
+ */
+static void use_alone(const struct rvk_table *t, size_t len, const struct blob_input *in)
+{
+	struct rv_engine *e = rv_engine_new(&ops, NULL, 1);
+	struct rvk_replace *replace = make_call((const uint8_t *)t, len, &plain);
+	struct rvk_table *copy = (struct rvk_table *)(replace + 1);
+
+	EXPECT(e);
+	copy->generation = 0;
+	EXPECT(!call(e, RVK_SO_REPLACE, replace, replace->size));
+	use_table(e, copy, in);
+	rv_engine_free(e);
+	free(replace);
+}
+
 /* Tables of the call, as they were given, one after the other. */
 static void use_all(struct rv_engine *e, const struct rvk_replace *replace, size_t size,
 		    const struct blob_input *in)
@@ -429,8 +449,10 @@ static void use_all(struct rv_engine *e, const struct rvk_replace *replace, size
 	for (size_t len; size && (len = blob_table_len(at, size)); at += len, size -= len) {
 		const struct rvk_table *t = (const void *)at;
 
-		if (t->count)
+		if (t->count && replace->ntables == 1)
 			use_table(e, t, in);
+		else if (t->count)
+			use_alone(t, len, in);
 	}
 }
 
