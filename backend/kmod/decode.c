@@ -200,6 +200,41 @@ static bool read_predicate(struct rv_predicate *p, const struct rvk_predicate *i
 	return read_list(p, in);
 }
 
+/* Predicates that are yet to come from a part. */
+struct expected {
+	const unsigned char *at, *end;
+};
+
+static int is_next(const struct rv_predicate *p, void *arg)
+{
+	struct expected *e = arg;
+	const struct rvk_predicate *in = (const void *)e->at;
+	struct rv_predicate next;
+
+	if (e->at == e->end || !read_predicate(&next, in) || !rv_predicate_equal(p, &next))
+		return 1;
+	e->at += in->size;
+	return 0;
+}
+
+/*
+ * Whether the part says all that was absorbed: an option may take a value that means to it that
+ * it is not given.
+ */
+static bool means_all(const struct reader *r, const struct rv_part *part, const struct rvk_element *el)
+{
+	const unsigned char *data = (const unsigned char *)(el + 1);
+	struct expected e = { data, data + data_len(el) };
+
+	return !rv_part_predicates(r->table->ruleset->family, part->ext, part->data, is_next, &e) &&
+	       e.at == e.end;
+}
+
+static int says_other(struct reader *r, const struct rvk_element *el)
+{
+	return misfit(r, "match `%s' compares something that its options do not say", el->name);
+}
+
 static int absorb_all(struct reader *r, struct rv_part *part, const struct rvk_element *el)
 {
 	const unsigned char *data = (const unsigned char *)(el + 1);
@@ -212,11 +247,10 @@ static int absorb_all(struct reader *r, struct rv_part *part, const struct rvk_e
 		if (len - at < sizeof(*in) || !fits(at, in->size, sizeof(*in), len) ||
 		    !read_predicate(&p, in) ||
 		    rv_part_absorb(r->table->ruleset->family, part->ext, &p, part->data))
-			return misfit(r, "match `%s' compares something that its options do not say",
-				      el->name);
+			return says_other(r, el);
 		at += in->size;
 	}
-	return 0;
+	return means_all(r, part, el) ? 0 : says_other(r, el);
 }
 
 static struct rv_part *read_predicates(struct reader *r, const struct rvk_element *el)

@@ -580,6 +580,10 @@ static void test_messages(void **state)
 	       RULE "match `tcp' compares something that its options do not say");
 	BROKEN(PORT, ((struct rvk_predicate *)(b.match + 1))->op = 77,
 	       RULE "match `tcp' compares something that its options do not say");
+	/* Option 0 is none to the match. */
+	BROKEN("-p tcp -m tcp --tcp-option 5 -j ACCEPT",
+	       ((struct rvk_predicate *)(b.match + 1))->value[0] = 0,
+	       RULE "match `tcp' compares something that its options do not say");
 	BROKEN(PORT, ((struct rvk_verdict *)(b.target + 1))->verdict = -77,
 	       RULE "verdict -77 is not understood");
 	BROKEN(PORT, ((struct rvk_verdict *)(b.target + 1))->flags = 8,
