@@ -75,6 +75,21 @@ static void one_less(struct rv_blob *b) { b->head->count--; }
 static void next_zero(struct rv_blob *b) { entry(b, 1)->next = 0; }
 static void next_short(struct rv_blob *b) { entry(b, 1)->next -= 8; }
 static void next_far(struct rv_blob *b) { entry(b, 6)->next = 0xfffffff8; }
+/* An entry that is right in itself, and ends behind the table. */
+static void next_behind(struct rv_blob *b)
+{
+	target(b, 6)->form = RVK_FORM_DATA;
+	target(b, 6)->name[0] = 'x';
+	target(b, 6)->size += 64;
+	entry(b, 6)->next += 64;
+}
+/* Some bytes that are no entry, counted as one. */
+static void rest_short(struct rv_blob *b)
+{
+	memset(b->entries + b->head->size, 0, 8);
+	b->head->size += 8;
+	b->head->count++;
+}
 static void next_odd(struct rv_blob *b) { entry(b, 1)->next += 4; }
 static void target_near(struct rv_blob *b) { entry(b, 0)->target = 8; }
 static void target_far(struct rv_blob *b) { entry(b, 0)->target = entry(b, 0)->next; }
@@ -91,8 +106,16 @@ static void ip_long_dmask(struct rv_blob *b) { entry(b, 0)->ip.dmask[15] = 1; }
 static void ip_proto(struct rv_blob *b) { entry(b, 0)->ip.proto = 256; }
 static void ip_no_flag(struct rv_blob *b) { entry(b, 5)->ip.proto = 6; }
 static void ip_inverted_nothing(struct rv_blob *b) { entry(b, 5)->ip.invert = RVK_INV_PROTO; }
+static void ip_open_out(struct rv_blob *b) { memset(entry(b, 5)->ip.out, 'x', 16); }
+static void ip_inverted_frag(struct rv_blob *b) { entry(b, 5)->ip.invert = RVK_INV_FRAG; }
+static void ip_frag_of_ipv6(struct rv_blob *b)
+{
+	b->head->family = NFPROTO_IPV6;
+	entry(b, 5)->ip.flags = RVK_IP_FRAG;
+}
 static void ip_open_name(struct rv_blob *b) { memset(entry(b, 5)->ip.in, 'x', 16); }
 static void element_short(struct rv_blob *b) { match(b, 0)->size = 8; }
+static void element_empty(struct rv_blob *b) { match(b, 0)->size = 0; }
 static void element_long(struct rv_blob *b) { match(b, 0)->size += 8; }
 static void element_odd(struct rv_blob *b) { match(b, 5)->size -= 4; }
 static void element_slot(struct rv_blob *b) { match(b, 5)->slot = 1; }
@@ -104,6 +127,21 @@ static void element_lookup(struct rv_blob *b) { match(b, 5)->kind = RVK_KIND_LOO
 static void element_form(struct rv_blob *b) { match(b, 5)->form = 9; }
 static void match_verdict(struct rv_blob *b) { match(b, 5)->form = RVK_FORM_VERDICT; }
 static void target_predicates(struct rv_blob *b) { target(b, 5)->form = RVK_FORM_PREDICATES; }
+static void match_unnamed_verdict(struct rv_blob *b)
+{
+	match(b, 0)->form = RVK_FORM_VERDICT;
+	match(b, 0)->size = sizeof(struct rvk_element) + sizeof(struct rvk_verdict);
+	memset(match(b, 0)->name, 0, RVK_NAME_LEN);
+}
+static void match_chain(struct rv_blob *b) { match(b, 5)->form = RVK_FORM_CHAIN; }
+static void chain_with_data(struct rv_blob *b) { target(b, 5)->form = RVK_FORM_CHAIN; target(b, 5)->name[0] = 'x'; }
+static void verdict_revision(struct rv_blob *b) { target(b, 5)->revision = 1; }
+static void verdict_long(struct rv_blob *b)
+{
+	target(b, 6)->size += 8;
+	entry(b, 6)->next += 8;
+	b->head->size += 8;
+}
 static void verdict_named(struct rv_blob *b) { target(b, 5)->name[0] = 'x'; }
 static void verdict_flags(struct rv_blob *b) { verdict(b, 0)->flags = 2; }
 static void verdict_goto_end(struct rv_blob *b) { verdict(b, 5)->flags = RVK_VERDICT_GOTO; }
@@ -111,6 +149,12 @@ static void verdict_unknown(struct rv_blob *b) { verdict(b, 5)->verdict = -3; }
 static void verdict_repeat(struct rv_blob *b) { verdict(b, 5)->verdict = -7; }
 static void hook_entry_off(struct rv_blob *b) { b->head->hook_entry[NF_INET_LOCAL_IN] += 8; }
 static void hook_entry_swapped(struct rv_blob *b) { b->head->hook_entry[NF_INET_FORWARD] = 0; }
+/* The table ends where the last base chain should begin. */
+static void chain_missing(struct rv_blob *b)
+{
+	b->head->count = 3;
+	b->head->size = (uint32_t)((uint8_t *)entry(b, 3) - b->entries);
+}
 static void underflow_off(struct rv_blob *b) { b->head->underflow[NF_INET_LOCAL_IN] += 8; }
 static void underflow_far(struct rv_blob *b) { b->head->underflow[NF_INET_LOCAL_OUT] = 1U << 30; }
 static void policy_return(struct rv_blob *b) { verdict(b, 1)->verdict = RVK_RETURN; }
@@ -158,6 +202,8 @@ static const struct refused {
 	{ next_zero, RVK_STAGE_LAYOUT, RVK_WHY_SIZE, 1, -EINVAL },
 	{ next_short, RVK_STAGE_LAYOUT, RVK_WHY_SIZE, 1, -EINVAL },
 	{ next_far, RVK_STAGE_LAYOUT, RVK_WHY_SIZE, 6, -EINVAL },
+	{ next_behind, RVK_STAGE_LAYOUT, RVK_WHY_SIZE, 6, -EINVAL },
+	{ rest_short, RVK_STAGE_LAYOUT, RVK_WHY_SIZE, 7, -EINVAL },
 	{ next_odd, RVK_STAGE_LAYOUT, RVK_WHY_ALIGN, 1, -EINVAL },
 	{ target_near, RVK_STAGE_LAYOUT, RVK_WHY_SIZE, 0, -EINVAL },
 	{ target_far, RVK_STAGE_LAYOUT, RVK_WHY_SIZE, 0, -EINVAL },
@@ -174,8 +220,12 @@ static const struct refused {
 	{ ip_proto, RVK_STAGE_LAYOUT, RVK_WHY_IP, 0, -EINVAL },
 	{ ip_no_flag, RVK_STAGE_LAYOUT, RVK_WHY_IP, 5, -EINVAL },
 	{ ip_inverted_nothing, RVK_STAGE_LAYOUT, RVK_WHY_IP, 5, -EINVAL },
+	{ ip_open_out, RVK_STAGE_LAYOUT, RVK_WHY_NAME, 5, -EINVAL },
+	{ ip_inverted_frag, RVK_STAGE_LAYOUT, RVK_WHY_IP, 5, -EINVAL },
+	{ ip_frag_of_ipv6, RVK_STAGE_LAYOUT, RVK_WHY_IP, 5, -EINVAL },
 	{ ip_open_name, RVK_STAGE_LAYOUT, RVK_WHY_NAME, 5, -EINVAL },
 	{ element_short, RVK_STAGE_LAYOUT, RVK_WHY_SIZE, 0, -EINVAL },
+	{ element_empty, RVK_STAGE_LAYOUT, RVK_WHY_SIZE, 0, -EINVAL },
 	{ element_long, RVK_STAGE_LAYOUT, RVK_WHY_SIZE, 0, -EINVAL },
 	{ element_odd, RVK_STAGE_LAYOUT, RVK_WHY_ALIGN, 5, -EINVAL },
 	{ element_slot, RVK_STAGE_LAYOUT, RVK_WHY_RESERVED, 5, -EINVAL },
@@ -187,6 +237,11 @@ static const struct refused {
 	{ element_form, RVK_STAGE_LAYOUT, RVK_WHY_KIND, 5, -EINVAL },
 	{ match_verdict, RVK_STAGE_LAYOUT, RVK_WHY_KIND, 5, -EINVAL },
 	{ target_predicates, RVK_STAGE_LAYOUT, RVK_WHY_NAME, 5, -EINVAL },
+	{ match_unnamed_verdict, RVK_STAGE_LAYOUT, RVK_WHY_KIND, 0, -EINVAL },
+	{ match_chain, RVK_STAGE_LAYOUT, RVK_WHY_KIND, 5, -EINVAL },
+	{ chain_with_data, RVK_STAGE_LAYOUT, RVK_WHY_SIZE, 5, -EINVAL },
+	{ verdict_revision, RVK_STAGE_LAYOUT, RVK_WHY_KIND, 5, -EINVAL },
+	{ verdict_long, RVK_STAGE_LAYOUT, RVK_WHY_SIZE, 6, -EINVAL },
 	{ verdict_named, RVK_STAGE_LAYOUT, RVK_WHY_KIND, 5, -EINVAL },
 	{ verdict_flags, RVK_STAGE_LAYOUT, RVK_WHY_RESERVED, 0, -EINVAL },
 	{ verdict_goto_end, RVK_STAGE_LAYOUT, RVK_WHY_VERDICT, 5, -EINVAL },
@@ -194,6 +249,7 @@ static const struct refused {
 	{ verdict_repeat, RVK_STAGE_LAYOUT, RVK_WHY_VERDICT, 5, -EINVAL },
 	{ hook_entry_off, RVK_STAGE_CHAINS, RVK_WHY_ENTRY, -1, -EINVAL },
 	{ hook_entry_swapped, RVK_STAGE_CHAINS, RVK_WHY_ENTRY, -1, -EINVAL },
+	{ chain_missing, RVK_STAGE_CHAINS, RVK_WHY_ENTRY, -1, -EINVAL },
 	{ underflow_off, RVK_STAGE_CHAINS, RVK_WHY_UNDERFLOW, 4, -EINVAL },
 	{ underflow_far, RVK_STAGE_CHAINS, RVK_WHY_UNDERFLOW, 4, -EINVAL },
 	{ policy_return, RVK_STAGE_CHAINS, RVK_WHY_POLICY, 1, -EINVAL },

@@ -189,6 +189,9 @@ static void expect_ip(uint8_t family, const struct rvk_ip *ip, bool fits)
 	r->packet.p.pkt.in = "eth0\0\0\0\0\0\0\0\0\0\0\0";
 	EXPECT(rv_engine_run(r->engine, RV_TABLE_FILTER, &r->packet.p.pkt, NULL) ==
 	       (fits ? NF_DROP : NF_ACCEPT));
+	/* Without the help of keys. */
+	EXPECT(rv_engine_run(r->engine, RV_TABLE_FILTER, &r->packet.p.pkt, &r->record) ==
+	       (fits ? NF_DROP : NF_ACCEPT));
 	end(r);
 }
 
@@ -200,7 +203,17 @@ static void test_addresses(void)
 					.invert = RVK_INV_SRC }, true);
 	expect_ip(V4, &(struct rvk_ip){ .dst = { 10, 4, 5, 6 }, .dmask = { 255, 255, 255, 255 } },
 		  true);
+	expect_ip(V4, &(struct rvk_ip){ .invert = RVK_INV_SRC }, false);
 	expect_ip(V4, &(struct rvk_ip){ .invert = RVK_INV_DST }, false);
+	expect_ip(V4, &(struct rvk_ip){ .dst = { 10, 4, 5, 6 }, .dmask = { 255, 255, 255, 255 },
+					.invert = RVK_INV_DST }, false);
+	expect_ip(V4, &(struct rvk_ip){ .src = { 10, 1 }, .smask = { 255, 255 },
+					.dst = { 10, 5 }, .dmask = { 255, 255 } }, false);
+	expect_ip(V6, &(struct rvk_ip){ .src = { 0xfd }, .smask = { 0xff, [15] = 0xff } }, false);
+	expect_ip(V6, &(struct rvk_ip){ .src = { 0xfd, [15] = 1 }, .smask = { 0xff, [15] = 0xff } },
+		  true);
+	expect_ip(V6, &(struct rvk_ip){ .src = { 0xfe, [15] = 1 }, .smask = { 0xff, [15] = 0xff } },
+		  false);
 	expect_ip(V6, &(struct rvk_ip){ .src = { 0xfd }, .smask = { 0xff } }, true);
 	expect_ip(V6, &(struct rvk_ip){ .dst = { [15] = 1 }, .dmask = { [15] = 0xff } }, false);
 	expect_ip(V6, &(struct rvk_ip){ .dst = { [15] = 2 }, .dmask = { [15] = 0xff } }, true);
@@ -213,6 +226,7 @@ static void test_interfaces(void)
 	expect_ip(V4, &(struct rvk_ip){ .in = "eth", .in_mask = { 255, 255, 255, 255 } }, false);
 	expect_ip(V4, &(struct rvk_ip){ .in = "eth+", .in_mask = { 255, 255, 255 } }, true);
 	expect_ip(V4, &(struct rvk_ip){ .in = "+", .invert = RVK_INV_IN }, false);
+	expect_ip(V4, &(struct rvk_ip){ .out = "+", .invert = RVK_INV_OUT }, false);
 	expect_ip(V4, &(struct rvk_ip){ .out = "eth0", .out_mask = { 255, 255, 255, 255, 255 } },
 		  false);
 	expect_ip(V4, &(struct rvk_ip){ .out = "eth0", .out_mask = { 255, 255, 255, 255, 255 },
@@ -227,6 +241,47 @@ static void test_protocols(void)
 					.invert = RVK_INV_PROTO }, true);
 	expect_ip(V4, &(struct rvk_ip){ .flags = RVK_IP_FRAG }, false);
 	expect_ip(V4, &(struct rvk_ip){ .flags = RVK_IP_FRAG, .invert = RVK_INV_FRAG }, true);
+}
+
+/* The port of a packet is 80. */
+static void expect_ports(unsigned int op, bool negate, const uint8_t from[2], const uint8_t to[2], bool fits)
+{
+	struct run *r = start(V4);
+	struct rvk_predicate *p;
+
+	rv_blob_rule(&r->blob);
+	p = rv_blob_predicate(&r->blob, "", RVK_SEL_TH_DPORT, op, 2, from, to);
+	memcpy(((struct rvk_element *)(void *)p - 1)->name, "x", 1);
+	p->flags = negate;
+	rv_blob_verdict(&r->blob, RVK_DROP);
+	finish(r);
+	for (unsigned int i = 0; i < 2; i++) {
+		rv_test_packet(&r->packet, V4, TCP, NF_INET_LOCAL_IN);
+		EXPECT(rv_engine_run(r->engine, RV_TABLE_FILTER, &r->packet.p.pkt, i ? &r->record : NULL) ==
+		       (fits ? NF_DROP : NF_ACCEPT));
+	}
+	end(r);
+}
+
+static void test_ports(void)
+{
+	static const uint8_t low[2] = { 0, 79 }, own[2] = { 0, 80 }, high[2] = { 1, 0 },
+			     zero[2], last[2] = { 255, 255 };
+
+	expect_ports(RVK_OP_EQ, false, own, NULL, true);
+	expect_ports(RVK_OP_EQ, true, own, NULL, false);
+	expect_ports(RVK_OP_EQ, false, low, NULL, false);
+	expect_ports(RVK_OP_EQ, true, low, NULL, true);
+	expect_ports(RVK_OP_RANGE, false, low, own, true);
+	expect_ports(RVK_OP_RANGE, false, own, high, true);
+	expect_ports(RVK_OP_RANGE, false, high, last, false);
+	expect_ports(RVK_OP_RANGE, false, zero, low, false);
+	expect_ports(RVK_OP_RANGE, false, zero, last, true);
+	expect_ports(RVK_OP_RANGE, true, zero, last, false);
+	expect_ports(RVK_OP_RANGE, false, high, low, false);
+	expect_ports(RVK_OP_RANGE, true, high, low, true);
+	expect_ports(RVK_OP_ANY, false, own, NULL, true);
+	expect_ports(RVK_OP_MASK, false, own, high, false);
 }
 
 /* Hop-by-hop, then a fragment header with this offset, then TCP. */
@@ -353,6 +408,7 @@ const struct rv_test rv_tests_run[] = {
 	{ "addresses and masks", test_addresses },
 	{ "interfaces", test_interfaces },
 	{ "protocols and fragments", test_protocols },
+	{ "ports", test_ports },
 	{ "extension headers", test_extension_headers },
 	{ "truncated headers are dropped", test_truncated },
 	{ "malformed network headers", test_malformed },
