@@ -39,7 +39,7 @@ static void narrow(struct rv_key *key, const uint8_t *from, const uint8_t *to)
 	key->span = last - first;
 }
 
-/* The least and the greatest port of a list. */
+/* The least and the greatest port of a list; one of multiport may be empty. */
 static void narrow_to_list(struct rv_key *key, const struct rvk_predicate *p)
 {
 	const struct rvk_interval *list = (const void *)(p + 1);
@@ -60,7 +60,7 @@ static void take_port(struct rv_key *key, const struct rvk_predicate *p)
 		narrow(key, p->value, p->value);
 	else if (p->op == RVK_OP_RANGE)
 		narrow(key, p->value, p->other);
-	else if (p->op == RVK_OP_IN)
+	else if (p->op == RVK_OP_IN && p->count)
 		narrow_to_list(key, p);
 }
 

@@ -240,6 +240,7 @@ static const struct matched {
 		.count = 3, .ports = { 22, 79, 81 }, .pflags = { 0, 1 }), false },
 	{ "multiport", 1, V4, UDP, DATA(struct xt_multiport_v1, .flags = XT_MULTIPORT_EITHER,
 		.count = 1, .ports = { 80 }, .invert = 1), false },
+	{ "multiport", 1, V4, TCP, DATA(struct xt_multiport_v1, .flags = XT_MULTIPORT_DESTINATION), false },
 	{ "iprange", 1, V4, TCP, DATA(struct xt_iprange_mtinfo, .flags = IPRANGE_SRC,
 		.src_min.ip = 0x0000010a, .src_max.ip = 0xffff010a), true },
 	{ "iprange", 1, V4, TCP, DATA(struct xt_iprange_mtinfo, .flags = IPRANGE_DST | IPRANGE_DST_INV,
