@@ -159,6 +159,7 @@ static void underflow_off(struct rv_blob *b) { b->head->underflow[NF_INET_LOCAL_
 static void underflow_far(struct rv_blob *b) { b->head->underflow[NF_INET_LOCAL_OUT] = 1U << 30; }
 static void policy_return(struct rv_blob *b) { verdict(b, 1)->verdict = RVK_RETURN; }
 static void policy_condition(struct rv_blob *b) { entry(b, 1)->ip.smask[0] = 255; }
+static void head_address(struct rv_blob *b) { entry(b, 4)->ip.src[0] = 10; }
 static void head_condition(struct rv_blob *b) { entry(b, 4)->ip.smask[0] = 255; }
 static void end_condition(struct rv_blob *b) { entry(b, 6)->ip.smask[0] = 255; }
 static void end_accepts(struct rv_blob *b) { verdict(b, 6)->verdict = RVK_ACCEPT; }
@@ -254,6 +255,7 @@ static const struct refused {
 	{ underflow_far, RVK_STAGE_CHAINS, RVK_WHY_UNDERFLOW, 4, -EINVAL },
 	{ policy_return, RVK_STAGE_CHAINS, RVK_WHY_POLICY, 1, -EINVAL },
 	{ policy_condition, RVK_STAGE_CHAINS, RVK_WHY_POLICY, 1, -EINVAL },
+	{ head_address, RVK_STAGE_CHAINS, RVK_WHY_HEAD, 4, -EINVAL },
 	{ head_condition, RVK_STAGE_CHAINS, RVK_WHY_HEAD, 4, -EINVAL },
 	{ end_condition, RVK_STAGE_CHAINS, RVK_WHY_END, 6, -EINVAL },
 	{ end_accepts, RVK_STAGE_CHAINS, RVK_WHY_END, 6, -EINVAL },
@@ -360,6 +362,37 @@ static void test_names(void)
 	rv_engine_free(e);
 }
 
+/* Behind the base chains only user chains begin, and their heads hold nothing. */
+static void expect_head(bool match, unsigned int form, bool right)
+{
+	struct rv_engine *e = rv_engine_new(NULL, NULL, rv_test_slots);
+	static const char comment[256] = "x";
+	struct rvk_refusal why;
+	struct rv_blob b;
+
+	rv_blob_start(&b, NFPROTO_IPV4, "filter");
+	rv_blob_rules_at(&b, NF_INET_LOCAL_IN);
+	rv_blob_rules_end(&b, NF_INET_LOCAL_IN);
+	rv_blob_rule(&b);
+	if (match)
+		rv_blob_data(&b, RVK_KIND_MATCH, "comment", 0, comment, sizeof(comment));
+	rv_blob_target(&b, "LOG", 0, comment, 0);
+	target(&b, 3)->form = form;
+	rv_blob_rule(&b);
+	rv_blob_verdict(&b, RVK_RETURN);
+	EXPECT(rv_blob_replace(&b, e, &why) == (right ? 0 : -EINVAL));
+	EXPECT(right || (why.reason == RVK_WHY_HEAD && why.entry == 3));
+	rv_blob_free(&b);
+	rv_engine_free(e);
+}
+
+static void test_heads(void)
+{
+	expect_head(false, RVK_FORM_CHAIN, true);
+	expect_head(true, RVK_FORM_CHAIN, false);
+	expect_head(false, RVK_FORM_DATA, false);
+}
+
 static void test_nat(void)
 {
 	struct rv_engine *e = rv_engine_new(NULL, NULL, rv_test_slots);
@@ -388,6 +421,7 @@ const struct rv_test rv_tests_check[] = {
 	{ "tables that are refused", test_refusals },
 	{ "loops and depth", test_loops },
 	{ "a chain's name is there once", test_names },
+	{ "heads of chains", test_heads },
 	{ "nat has no rules yet", test_nat },
 	{ NULL, NULL },
 };
