@@ -308,6 +308,7 @@ static void test_refusals(void)
 static void expect_chains(unsigned int n, bool ring, int error)
 {
 	struct rv_engine *e = rv_engine_new(NULL, NULL, rv_test_slots);
+	struct rvk_refusal why;
 	struct rvk_verdict *v;
 	uint32_t first = 0;
 	struct rv_blob b;
@@ -331,7 +332,8 @@ static void expect_chains(unsigned int n, bool ring, int error)
 		v->verdict = (int)first;
 		v->flags = RVK_VERDICT_GOTO;
 	}
-	EXPECT(rv_blob_replace(&b, e, NULL) == error);
+	EXPECT(rv_blob_replace(&b, e, &why) == error);
+	EXPECT(!error || (why.reason == RVK_WHY_LOOP && !strcmp(why.name, "aa")));
 	rv_blob_free(&b);
 	rv_engine_free(e);
 }
