@@ -60,7 +60,7 @@ static void load(struct bench *b, const char *path)
 	while ((len = fread(chunk, 1, sizeof(chunk), f)))
 		rv_buf_add(&text, chunk, len);
 	fclose(f);
-	if (rv_load_text(&b->store, NFPROTO_IPV4, text.data, text.len, &err) ||
+	if (rv_load_text(&b->store, NFPROTO_IPV4, text.data, text.len, NULL, &err) ||
 	    rv_kmod_link_open(&b->link, "user", &err))
 		fail(path, &err);
 	rv_buf_free(&text);

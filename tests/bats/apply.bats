@@ -353,10 +353,11 @@ $REVERTED" "$out" output
 
 @test "-c: a command that takes too long is ended, with what it started" {
 	# It does not end when it is asked to.
-	echo 'trap "" TERM; echo $$ >pid; sleep 60 & wait' >>new.run
+	echo 'trap "" TERM; echo $$ >pid; sleep 20; echo lived >lived' >>new.run
 	capture apply y -t 1 -c ./new.run
 	[ "$rc" -eq 7 ]
 	until_true 5 no kill -0 "-$(cat pid)" 2>/dev/null
+	[ ! -e lived ]
 	is_old
 }
 

@@ -65,7 +65,7 @@ static int take_text(struct seeds *s, const struct rv_buf *text)
 	size_t first;
 	int rc;
 
-	if (rv_load_text(&store, s->family, text->data, text->len, &err))
+	if (rv_load_text(&store, s->family, text->data, text->len, NULL, &err))
 		return 0;
 	rv_buf_reset(&s->all);
 	rc = rv_load_tables(&store, add_table, s);
