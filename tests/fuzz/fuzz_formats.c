@@ -30,10 +30,16 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
 	return EAI_NONAME;
 }
 
+static int to_json(struct rv_buf *to, rv_family_t family, const char *from, size_t len,
+		   struct rv_error *err)
+{
+	return rv_json_write(to, family, from, len, NULL, err);
+}
+
 static int from_json(struct rv_buf *to, rv_family_t family, const char *from, size_t len,
 		     struct rv_error *err)
 {
-	return rv_json_read(to, &family, true, from, len, err);
+	return rv_json_read(to, &family, true, from, len, NULL, err);
 }
 
 static int to_xml(struct rv_buf *to, rv_family_t family, const char *from, size_t len,
@@ -42,19 +48,19 @@ static int to_xml(struct rv_buf *to, rv_family_t family, const char *from, size_
 	const struct rv_xml_format format = { 0 };
 
 	(void)family;
-	return rv_xml_write(to, &format, from, len, err);
+	return rv_xml_write(to, &format, from, len, NULL, err);
 }
 
 static int from_xml(struct rv_buf *to, rv_family_t family, const char *from, size_t len,
 		    struct rv_error *err)
 {
 	(void)family;
-	return rv_xml_read(to, from, len, err);
+	return rv_xml_read(to, from, len, NULL, err);
 }
 
 static const struct form {
 	convert_fn *there, *back;
-} json = { rv_json_write, from_json }, xml = { to_xml, from_xml };
+} json = { to_json, from_json }, xml = { to_xml, from_xml };
 
 /* Returns 0 with the text that came back in out, 1 when it was not taken, -1 on the way back. */
 static int there_and_back(const struct form *form, rv_family_t family, struct rv_buf *text,
