@@ -53,9 +53,11 @@ ask() { may outside busybox wget -T 5 -q -O - "$1"; }
 must podman network create --disable-dns --subnet 10.90.0.0/24 --ipv6 --subnet 2001:db8:90::/64 --interface-name pod-one one
 must podman network create --disable-dns --subnet 10.91.0.0/24 --interface-name pod-two --opt isolate=true two
 snapshot "two networks"
-container web --network one:ip=10.90.0.2,ip=2001:db8:90::2 --publish 9000-9002:8000-8002 --publish 192.0.2.2:5353:53/udp
+container web --network one:ip=10.90.0.2,ip=2001:db8:90::2 --publish 9000-9002:8000-8002
 container other --network two:ip=10.91.0.2 --publish 127.0.0.1:9100:8000
-snapshot "two containers"
+# One mapping each: several, podman takes in a random order.
+container names --network one:ip=10.90.0.3 --publish 192.0.2.2:5353:53/udp
+snapshot "three containers"
 until_true 20 podman exec web wget -q -O - http://127.0.0.1:8002/
 ask http://192.0.2.2:9000/
 ask http://192.0.2.2:9002/
@@ -74,6 +76,7 @@ must podman start other
 snapshot "one that starts again"
 must podman rm --force --time 0 web
 must podman rm --force --time 0 other
+must podman rm --force --time 0 names
 must podman network rm one
 must podman network rm two
 snapshot "all taken down"
