@@ -31,7 +31,7 @@ void rv_test_fail(unsigned int line);
 
 /* ---- blobs ---------------------------------------------------------------------------------- */
 
-#define RV_BLOB_ROOM	(64 << 10)
+#define RV_BLOB_ROOM	(256 << 10)
 
 /* A table that is being written, in the order of the ABI. */
 struct rv_blob {

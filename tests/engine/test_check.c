@@ -333,7 +333,8 @@ static void expect_chains(unsigned int n, bool ring, int error)
 		v->flags = RVK_VERDICT_GOTO;
 	}
 	EXPECT(rv_blob_replace(&b, e, &why) == error);
-	EXPECT(!error || (why.reason == RVK_WHY_LOOP && !strcmp(why.name, "aa")));
+	EXPECT(why.reason == (!error ? RVK_WHY_NONE : ring ? RVK_WHY_LOOP : RVK_WHY_DEPTH));
+	EXPECT(!ring || !strcmp(why.name, "aa"));
 	rv_blob_free(&b);
 	rv_engine_free(e);
 }
@@ -343,6 +344,8 @@ static void test_loops(void)
 	expect_chains(1, true, -ELOOP);
 	expect_chains(50, true, -ELOOP);
 	expect_chains(50, false, 0);
+	expect_chains(RVK_DEPTH_MAX, false, 0);
+	expect_chains(RVK_DEPTH_MAX + 1, false, -ELOOP);
 }
 
 static void test_names(void)
