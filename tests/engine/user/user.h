@@ -6,5 +6,6 @@
 unsigned int rv_test_allocations(void);
 unsigned int rv_test_threads(void);
 unsigned int rv_test_time(void);
+unsigned int rv_test_registering(void);
 
 #endif
