@@ -2,6 +2,7 @@
 /* Tables that are refused: each is a good one with one thing made wrong. */
 #include "test.h"
 
+#include <linux/netfilter/xt_CLASSIFY.h>
 #include <linux/netfilter/xt_mark.h>
 
 /*
@@ -398,6 +399,43 @@ static void test_heads(void)
 	expect_head(false, RVK_FORM_DATA, false);
 }
 
+/* CLASSIFY is not for INPUT, nor for chains that INPUT calls by way of others. */
+static void expect_hook(unsigned int hook, int error)
+{
+	struct rv_engine *e = rv_engine_new(NULL, NULL, rv_test_slots);
+	static const struct xt_classify_target_info class = { .priority = 1 };
+	struct rvk_verdict *jump;
+	struct rvk_refusal why;
+	struct rv_blob b;
+
+	rv_blob_start(&b, NFPROTO_IPV4, "mangle");
+	rv_blob_rules_at(&b, hook);
+	rv_blob_rule(&b);
+	jump = rv_blob_verdict(&b, 0);
+	rv_blob_rules_end(&b, hook);
+	jump->verdict = (int)rv_blob_chain(&b, "a");
+	rv_blob_rule(&b);
+	jump = rv_blob_verdict(&b, 0);
+	rv_blob_rule(&b);
+	rv_blob_verdict(&b, RVK_RETURN);
+	jump->verdict = (int)rv_blob_chain(&b, "b");
+	rv_blob_rule(&b);
+	rv_blob_target(&b, "CLASSIFY", 0, &class, sizeof(class));
+	rv_blob_rule(&b);
+	rv_blob_verdict(&b, RVK_RETURN);
+	EXPECT(rv_blob_replace(&b, e, &why) == error);
+	EXPECT(why.reason == (error ? RVK_WHY_IN_HOOK : RVK_WHY_NONE));
+	EXPECT(!error || (why.entry == 10 && !strcmp(why.name, "CLASSIFY")));
+	rv_blob_free(&b);
+	rv_engine_free(e);
+}
+
+static void test_hooks(void)
+{
+	expect_hook(NF_INET_LOCAL_OUT, 0);
+	expect_hook(NF_INET_LOCAL_IN, -EINVAL);
+}
+
 static void test_nat(void)
 {
 	struct rv_engine *e = rv_engine_new(NULL, NULL, rv_test_slots);
@@ -427,6 +465,7 @@ const struct rv_test rv_tests_check[] = {
 	{ "loops and depth", test_loops },
 	{ "a chain's name is there once", test_names },
 	{ "heads of chains", test_heads },
+	{ "chains that a target is not for", test_hooks },
 	{ "nat has no rules yet", test_nat },
 	{ NULL, NULL },
 };
