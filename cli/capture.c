@@ -183,8 +183,8 @@ static void cut(struct rv_frame *f, uint32_t total)
 {
 	if (total < f->len)
 		f->len = total;
-	else if (total > f->len)
-		f->truncated = true;
+	f->truncated = total > f->len;
+	f->whole = total;
 }
 
 static const char *check_ipv4(struct rv_frame *f, uint32_t behind)
@@ -220,7 +220,7 @@ static const char *check_ipv6(struct rv_frame *f, uint32_t behind)
 	if (payload || f->data[6] != 0)
 		cut(f, payload + 40);
 	else
-		f->truncated = behind != 0;
+		cut(f, f->len + behind);
 	return NULL;
 }
 

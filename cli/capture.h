@@ -25,6 +25,7 @@ struct rv_frame {
 	rv_family_t family;		/* NFPROTO_IPV4, NFPROTO_IPV6; 0: no IP */
 	uint8_t pkttype;		/* PACKET_HOST, ... of linux/if_packet.h */
 	bool truncated;			/* the capture has only the first bytes */
+	uint32_t whole;			/* the packet's own length, of which len is there */
 	const char *malformed;		/* what makes every host drop it; NULL: nothing */
 };
 

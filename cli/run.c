@@ -432,6 +432,8 @@ static int copy_packet(struct run *r, const struct rv_frame *f)
 	memset(packet, 0, sizeof(*packet));
 	if (rv_user_packet_init(packet, r->bytes.data, f->len, f->len + ROOM))
 		return 1;
+	/* Bytes that the capture has not are counted; matches find nothing there. */
+	packet->pkt.len = f->whole;
 	packet->log = note_log;
 	packet->arg = r;
 	r->plain = packet->pkt.ops;
@@ -470,7 +472,7 @@ static int run_packet(struct run *r, struct rv_run_packet *p)
 		return rc > 0 ? 0 : -1;
 	rv_user_set_clock(f->time);
 	pass_all(r, p);
-	p->changed = p->pkt->len != f->len || memcmp(p->pkt->data, f->data, f->len) != 0;
+	p->changed = p->pkt->len != f->whole || memcmp(p->pkt->data, f->data, f->len) != 0;
 	return 0;
 }
 

@@ -24,7 +24,8 @@ static uint8_t *expand(struct rv_pkt *pkt, uint32_t len)
 {
 	struct rv_user_packet *p = of(pkt);
 
-	if (len > p->room - pkt->len)
+	/* One whose end is missing has no place to grow. */
+	if (pkt->len != pkt->linear || len > p->room - pkt->len)
 		return NULL;
 	memset(p->bytes + pkt->len, 0, len);
 	pkt->len += len;

@@ -42,8 +42,8 @@ setup()
 
 ravelin() { "$RAVELIN_BIN/../ravelin" "$@"; }
 
-# pcap FILE [raw|cooked|cooked2|nanoseconds|vlan] LINE...: a capture of packets in the words of packet.py,
-# one a second; gap=N in front of a line: N milliseconds after the one before.
+# pcap FILE FORM LINE...: a capture of packets in the words of packet.py, one a second; gap=N in front of a
+# line: N milliseconds after the one before. FORM: a link layer or a kind of file that is named below.
 pcap()
 {
 	printf '%s\n' "${@:3}" >lines
@@ -51,9 +51,17 @@ pcap()
 import struct, sys
 sys.path.insert(0, sys.argv[1])
 from packet import Packet
-link, magic = {"raw": (101, 0xA1B2C3D4), "cooked": (113, 0xA1B2C3D4), "cooked2": (276, 0xA1B2C3D4),
-               "nanoseconds": (1, 0xA1B23C4D)}.get(sys.argv[3], (1, 0xA1B2C3D4))
-out = struct.pack("<IHHiIII", magic, 2, 4, 0, 0, 65535, link)
+form = sys.argv[3]
+link = {"raw": 101, "cooked": 113, "cooked2": 276, "null": 0, "loop": 108, "wireless": 105}.get(form, 1)
+magic = 0xA1B23C4D if "nanoseconds" in form else 0xA1B2C3D4
+order = ">" if form.startswith("big") else "<"
+def block(kind, body):
+    body += bytes(-len(body) % 4)
+    return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+if form == "pcapng":
+    out = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)) + block(1, struct.pack("<HHI", link, 0, 0))
+else:
+    out = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 65535, link)
 when = 1700000000000
 for line in open("lines"):
     words = line.split()
@@ -62,17 +70,22 @@ for line in open("lines"):
         gap = int(words.pop(0)[4:])
     packet = Packet(["ipv=4", "smac=02:00:00:00:00:0c", "dmac=02:00:00:00:00:fc"] + words)
     data = packet.frame()
-    if link == 101:
-        data = data[14:]
+    if link in (0, 101, 108):
+        data = {0: struct.pack("=I", 2), 101: b"", 108: struct.pack("!I", 2)}[link] + data[14:]
     if link == 113:
         data = struct.pack("!HHH8s", 0, 1, 6, b"") + data[12:]
     if link == 276:
         data = data[12:14] + struct.pack("!HIHBB8s", 0, 3, 1, 0, 6, b"") + data[14:]
-    if sys.argv[3] == "vlan":
+    if form == "vlan":
         data = data[:12] + b"\x88\xa8\0\1\x81\0\0\2" + data[12:]
     when += gap
     fraction = when % 1000 * (1000000 if magic == 0xA1B23C4D else 1000)
-    out += struct.pack("<IIII", when // 1000, fraction, len(data), len(data)) + data
+    kept = data[:44] if form == "snapped" else data
+    sizes = len(kept), len(data)
+    if form == "pcapng":
+        out += block(6, struct.pack("<IIIII", 0, when * 1000 >> 32, when * 1000 & 0xFFFFFFFF, *sizes) + kept)
+    else:
+        out += struct.pack(order + "IIII", when // 1000, fraction, *sizes) + kept
 open(sys.argv[2], "wb").write(out)' "$LIB_DIR" "$1" "$2"
 }
 
@@ -171,15 +184,41 @@ print([(c["chain"], c.get("policy"), c.get("packets")) for c in f["chains"]])
 print(f["chains"][0]["rules"][1])')"
 }
 
-@test "every link layer, VLAN tags and nanoseconds give the same" {
+@test "every link layer, VLAN tags and kinds of files give the same" {
 	pcap in.pcap ethernet "$SSH" "$DNS" "$PING"
 	ravelin run -r rules -p in.pcap -q >want
 	local form
-	for form in raw cooked cooked2 nanoseconds vlan; do
+	for form in raw cooked cooked2 null loop vlan nanoseconds big big-nanoseconds pcapng snapped; do
 		pcap other.pcap $form "$SSH" "$DNS" "$PING"
 		prints "$(cat want)" ravelin run -r rules -p other.pcap -q
 	done
 	prints "$(cat want)" ravelin run -r rules -p - -q <in.pcap
+	pcap other.pcap wireless "$SSH"
+	refused_like 1 '^ravelin run: other.pcap: link type 105 .* is not understood' \
+		ravelin run -r rules -p other.pcap
+}
+
+@test "JSON says all that the text says" {
+	"$PYTHON" "$LIB_DIR/../threeway/rules.py" 3 4 >many
+	"$PYTHON" "$LIB_DIR/../threeway/packets.py" 3 200 4 in.pcap
+	ravelin run -r many -p in.pcap -H PREROUTING,INPUT -i in0 >text
+	ravelin run -r many -p in.pcap -H PREROUTING,INPUT -i in0 -j >json
+	sed -n '/^\*/,$p' text >want
+	[ "$(grep -c '^-A\|^\[[1-9]' want)" -gt 3 ]
+	"$PYTHON" - >found <<-'END'
+		import json
+		for table in json.load(open("json"))["tables"]:
+		    print("*" + table["table"])
+		    for chain in table["chains"]:
+		        print(":%s %s [%d:%d]" % (chain["chain"], chain.get("policy", "-"), chain.get("packets", 0), chain.get("bytes", 0)))
+		    for chain in table["chains"]:
+		        for rule in chain["rules"]:
+		            print("[%d:%d] %s" % (rule["packets"], rule["bytes"], rule["rule"]))
+		    print("COMMIT")
+	END
+	diff want found
+	same "$(grep -c '^[0-9].* DROP$' text)" \
+		"$("$PYTHON" -c 'import json; print(json.load(open("json"))["totals"]["dropped"])')"
 }
 
 @test "a router lowers TTL before FORWARD, and its rules see that" {
