@@ -330,6 +330,12 @@ static void put_names(FILE *out, const struct rv_name *names, const char *how)
 	fputs(".\n", out);
 }
 
+/* Whether help or argument say all there is to say of a string's length. */
+static bool says_length(const struct rv_option *o)
+{
+	return (o->help && strstr(o->help, "p to ")) || (o->arg && strchr(o->arg, '|'));
+}
+
 /* What a value of that type looks like, as far as the name of the argument leaves it open. */
 static void put_type(FILE *out, const struct rv_option *o)
 {
@@ -354,7 +360,7 @@ static void put_type(FILE *out, const struct rv_option *o)
 		fputs("Numbers are decimal, octal behind 0 or hexadecimal behind 0x.\n", out);
 		break;
 	case RV_T_STRING:
-		if (o->size > 1)
+		if (o->size > 1 && !says_length(o))
 			fprintf(out, "Up to %u bytes%s.\n", o->size - 1,
 				o->flags & RV_OPT_CUT ? "; the rest is cut off" : "");
 		break;
@@ -390,19 +396,32 @@ static void put_values(FILE *out, const struct rv_option *o)
 
 /* ---- how rows go together ---------------------------------------------------------------------- */
 
+/* What stands between one of a list, of which so many are left (bits), and the next. */
+static const char *between(uint64_t left)
+{
+	return !left ? "" : left & (left - 1) ? ", " : " or ";
+}
+
 static void put_rows(FILE *out, const struct rv_ext *ext, uint64_t bits, const char *how)
 {
-	const char *between = "";
-
 	if (!bits)
 		return;
 	fprintf(out, "%s ", how);
 	for (const struct rv_option *o = ext->options; o->name; o++)
 		if (bits >> (o - ext->options) & 1) {
-			fputs(between, out);
+			bits &= ~(1ULL << (o - ext->options));
 			put_word(out, "--", o->name);
-			between = " or ";
+			fputs(between(bits), out);
 		}
+	fputs(".\n", out);
+}
+
+/* "raw mangle" as a list. */
+static void put_tables(FILE *out, const char *how, const char *tables)
+{
+	fprintf(out, "%s ", how);
+	for (const char *c = tables; *c; c++)
+		fputs(*c == ' ' ? ", " : (char[]){ *c, '\0' }, out);
 	fputs(".\n", out);
 }
 
@@ -484,7 +503,7 @@ static void put_conditions(FILE *out, const struct rv_ext *ext, const struct rv_
 	if (o->flags & RV_OPT_REPEAT)
 		fputs("It may be given more than once.\n", out);
 	if (o->tables)
-		fprintf(out, "Only in tables: %s.\n", o->tables);
+		put_tables(out, strchr(o->tables, ' ') ? "Only in tables" : "Only in table", o->tables);
 	if (o->family && !ext->family)
 		fprintf(out, "Only for %s.\n", o->family == NFPROTO_IPV4 ? "IPv4" : "IPv6");
 }
@@ -528,19 +547,19 @@ static const char *in_words(rv_family_t family)
 static void put_places(FILE *out, const struct rv_ext *ext)
 {
 	static const char *const chains[] = { "PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING" };
-	const char *between = "";
+	uint32_t hooks = ext->hooks;
 
 	if (ext->tables)
-		fprintf(out, "It is for these tables only: %s.\n", ext->tables);
-	if (!ext->hooks)
+		put_tables(out, strchr(ext->tables, ' ') ? "Only in tables" : "Only in table", ext->tables);
+	if (!hooks)
 		return;
-	fputs("It is for rules reached from ", out);
+	fputs("Only for packets in ", out);
 	for (unsigned int i = 0; i < sizeof(chains) / sizeof(*chains); i++)
-		if (ext->hooks >> i & 1) {
-			fprintf(out, "%s%s", between, chains[i]);
-			between = " or ";
+		if (hooks >> i & 1) {
+			hooks &= ~(1U << i);
+			fprintf(out, "%s%s", chains[i], between(hooks));
 		}
-	fputs(" only.\n", out);
+	fputs(".\n", out);
 }
 
 struct list {
