@@ -1,0 +1,34 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make install, and back.
+
+# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# shellcheck disable=SC2154,SC2034
+
+load lib
+
+# into COMMAND: make, of what is built already, for a place of our own.
+into() { make -s -C "$LIB_DIR/../.." -o all "$1" DESTDIR="$BATS_TEST_TMPDIR" PREFIX=/usr; }
+
+setup() { cd "$BATS_TEST_TMPDIR" || return; }
+
+@test "what is installed is whole, and all of it goes again" {
+	local name
+	into install
+	for name in usr/sbin/*; do
+		echo "$name"
+		[ -x "$name" ]
+		compgen -G "usr/share/man/man?/${name##*/}.?"
+		compgen -G "usr/share/bash-completion/completions/${name##*/}"
+	done
+	[ "$(usr/sbin/iptables -V)" = "iptables $BANNER" ]
+	same '' "$(grep -rn '@[A-Z]*@' usr/lib usr/share/zsh usr/share/fish usr/share/bash-completion usr/sbin/ravelin-rules)" 'places not filled in'
+	sh -n usr/sbin/ravelin-rules
+	[ "$(PKG_CONFIG_PATH=usr/lib/pkgconfig pkg-config --variable=extensionsdir ravelin)" = /usr/lib/ravelin/extensions ]
+	[ -d usr/lib/ravelin/extensions ] && [ -f usr/include/ravelin/plugin.h ]
+	RAVELIN_BACKEND=file:v4 usr/sbin/iptables-restore --test usr/lib/ravelin/closed.v4
+	RAVELIN_BACKEND=file:v6 usr/sbin/ip6tables-restore --test usr/lib/ravelin/closed.v6
+	into uninstall
+	same '' "$(find usr ! -type d)" 'files that stay'
+}
