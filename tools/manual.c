@@ -14,6 +14,7 @@
  *   @programs, @backends                 what "ravelin" knows
  *   @matches, @targets                   all of them, with extensions/NAME.man
  *   @include NAME                        the text of cli/NAME.man here
+ *   @readme TITLE                        the list below that title of README.md
  *   @example ... @end                    lines as they are typed
  *
  * In other lines - is \-, and `words` are bold.
@@ -731,6 +732,31 @@ static void put_backends(FILE *out)
 	fputs(".\n", out);
 }
 
+/* ---- README.md -------------------------------------------------------------------------------- */
+
+/* The items of the list in the section of that title. */
+static void put_readme(struct page *p, const char *title)
+{
+	char line[LINE];
+	bool on = false, found = false;
+	FILE *in = fopen("README.md", "r");
+
+	while (in && get_line(in, line)) {
+		if (strncmp(line, "## ", 3) == 0)
+			on = strcmp(line + 3, title) == 0;
+		if (!on || (strncmp(line, "- ", 2) != 0 && strncmp(line, "  ", 2) != 0))
+			continue;
+		if (line[0] == '-')
+			fputs(".IP \\(bu 3\n", p->out);
+		put_prose(p->out, line + 2);
+		found = true;
+	}
+	if (in)
+		fclose(in);
+	if (!found)
+		fail(p, "README.md has no list below", title);
+}
+
 /* ---- pages ------------------------------------------------------------------------------------ */
 
 /* "@name 8 iptables, ip6tables \- purpose" */
@@ -819,6 +845,8 @@ static void put_directive(struct page *p, const char *folder, const char *what)
 		put_extensions(p, RV_MATCH);
 	else if (strcmp(what, "targets") == 0)
 		put_extensions(p, RV_TARGET);
+	else if (strncmp(what, "readme ", 7) == 0)
+		put_readme(p, what + 7);
 	else if (strncmp(what, "include ", 8) == 0)
 		put_part(p, folder, what + 8);
 	else
