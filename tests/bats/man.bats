@@ -13,13 +13,15 @@ PAGES=$BATS_TEST_DIRNAME/../../docs/man
 setup() { cd "$BATS_TEST_TMPDIR" || return; }
 teardown() { end_ns "${NS:-}"; }
 
-# examples PAGE...: the commands of iptables and ipset that the pages show, as they are typed; a
-# line "--" between blocks.
-examples()
+# shown: the commands that the pages show, as they are typed; a line "--" before each block.
+shown()
 {
-	awk '/^\.EX/ { on = 1; print "--"; next } /^\.EE/ { on = 0 } on' "$@" |
-		sed -E 's/\\-/-/g; s/^\\&//; s/\\e/\\/g' | grep -E '^(ip6?tables -|ipset |--$)'
+	awk '/^\.EX/ { on = 1; print "--"; next } /^\.EE/ { on = 0 } on' "$PAGES"/*.[18] |
+		sed -E 's/\\-/-/g; s/^\\&//; s/\\e/\\/g'
 }
+
+# Those about rules.
+examples() { shown | grep -E '^(ip6?tables -|ipset |--$)'; }
 
 # Runs the lines of a block, so that quotes mean what they mean in a shell. Says which one failed.
 run_lines()
@@ -42,7 +44,7 @@ each_block()
 			blocks=$((blocks + 1))
 			lines=()
 		fi
-	done < <(examples "$PAGES"/*.[18]; echo --)
+	done < <(examples; echo --)
 	echo "$blocks blocks, $bad bad"
 	[ $blocks -gt 100 ] && [ $bad = 0 ]
 }
@@ -149,4 +151,41 @@ in_kernel()
 	each_block in_kernel
 	cat refused
 	[ "$(wc -l <loaded)" -gt 150 ]
+}
+
+@test "every other command that is shown is one that works" {
+	local line done=0
+	need_root
+	new_ns NS
+	PATH=$RAVELIN_BIN:$RAVELIN_BIN/..:$PATH
+	printf '%s\n' '*filter' ':INPUT ACCEPT [0:0]' '-A INPUT -p tcp --dport 80 -j ACCEPT' COMMIT | tee rules.v6 >rules.v4
+	iptables-xml rules.v4 >rules.xml
+	ravelin json rules.v4 >rules.json
+	printf '\xd4\xc3\xb2\xa1\2\0\4\0\0\0\0\0\0\0\0\0\xff\xff\0\0\x65\0\0\0' >in.pcap
+	# Not those that ask a person, and those that need a module or have to be installed.
+	while IFS= read -r line; do
+		case $line in
+		*iptables-apply* | *'ravelin confirm' | ravelin-rules* | systemctl* | iptables-kmod*) continue ;;
+		xtables-monitor*) line="timeout 0.5 $line || [ \$? = 124 ]" ;;
+		# Its exit code is what differs.
+		*'ravelin diff'*) line="$line || [ \$? = 1 ]" ;;
+		esac
+		ns "$NS" bash -o pipefail -c "${line//\/etc\/iptables\//}" >out 2>&1 || { echo "$line"; cat out; false; }
+		done=$((done + 1))
+	done < <(shown | grep -vE '^(ip6?tables -|ipset |nft |--$)')
+	[ $done -gt 20 ]
+}
+
+@test "what the page says is printed by iptables-translate" {
+	local command
+	command=$(shown | grep '^iptables-translate -A')
+	same "$(shown | grep '^nft ')" "$(PATH=$RAVELIN_BIN eval "$command")" "$command"
+}
+
+@test "the README names every page" {
+	local page
+	for page in "$PAGES"/*.[18]; do
+		grep -q '^\.so ' "$page" || grep -qF "(docs/man/${page##*/})" "$PAGES/../../README.md" ||
+			{ echo "$page"; false; }
+	done
 }
