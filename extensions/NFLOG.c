@@ -40,6 +40,8 @@ static const struct rv_option options[] = {
 		RV_FIELD(struct rv_nflog, range),
 		.excludes = 1 << SIZE,
 		.arg = "bytes", .help = "does nothing and never did; use --nflog-size",
+		.warning = "warn: --nflog-range has never worked and is no longer supported, please "
+			   "use --nflog-size instead",
 	},
 	[THRESHOLD] = {
 		.name = "nflog-threshold", .type = RV_T_UINT,

@@ -331,7 +331,12 @@ static const struct rv_option options[] = {
 		.excludes = 1 << UTC,
 		.help = "in the kernel's time zone",
 	},
-	[LOCAL_ZONE] = { .name = "localtz", .alias_of = "kerneltz" },
+	[LOCAL_ZONE] = {
+		.name = "localtz",
+		.alias_of = "kerneltz",
+		.warning = "WARNING: --localtz is being replaced by --kerneltz, since \"local\" is "
+			   "ambiguous. Note the kernel timezone has caveats - see manpage for details.",
+	},
 	[CONTIGUOUS] = {
 		.name = "contiguous", .type = RV_T_FLAG, .flags = RV_OPT_TOLD,
 		RV_FIELD(struct time_data, info.flags), .value = XT_TIME_CONTIGUOUS,
