@@ -293,7 +293,8 @@ static int run_wait(struct rv_parser *p, const struct rv_core_option *o,
 		return rv_usage(p, &args->loc, "wait %s not numeric",
 				interval ? "interval" : "seconds");
 	if (!interval) {
-		p->opts->wait = true;
+		/* For 0 seconds is not at all. */
+		p->opts->wait = !args->text || n;
 		p->opts->wait_seconds = args->text ? n : 0;
 		return 0;
 	}
