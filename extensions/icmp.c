@@ -63,7 +63,23 @@ static const char *protocol_word(const struct rv_parse *p)
 	return p->family == NFPROTO_IPV4 ? "ICMP" : "ICMPv6";
 }
 
-/* "type" or "type/code". */
+/* "code" or "from:to". */
+static bool read_codes(const char *text, struct ipt_icmp *icmp)
+{
+	const char *end;
+	uint64_t from, to;
+
+	if (!rv_parse_uint_prefix(text, 0, UINT8_MAX, &from, &end))
+		return false;
+	to = from;
+	if (*end && (*end != ':' || !rv_parse_uint(end + 1, from, UINT8_MAX, &to)))
+		return false;
+	icmp->code[0] = from;
+	icmp->code[1] = to;
+	return true;
+}
+
+/* "type" or "type/codes". */
 static int parse_numbers(struct rv_parse *p, struct ipt_icmp *icmp)
 {
 	const char *end;
@@ -75,13 +91,10 @@ static int parse_numbers(struct rv_parse *p, struct ipt_icmp *icmp)
 	icmp->type = n;
 	icmp->code[0] = 0;
 	icmp->code[1] = UINT8_MAX;
-	if (!*end)
+	if (!*end || read_codes(end + 1, icmp))
 		return 0;
-	if (!rv_parse_uint(end + 1, 0, UINT8_MAX, &n))
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Unknown %s code `%s'",
-			       protocol_word(p), p->arg);
-	icmp->code[0] = icmp->code[1] = n;
-	return 0;
+	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Unknown %s code `%s'", protocol_word(p),
+		       p->arg);
 }
 
 /* A name may be cut short as long as only one begins so. */
@@ -130,8 +143,11 @@ void rv_icmp_print(struct rv_out *o, const struct rv_option *opt, const unsigned
 		return;
 	}
 	rv_buf_u64(o->buf, icmp->type);
-	if (!every_code(icmp))
-		rv_buf_printf(o->buf, "/%u", icmp->code[0]);
+	if (every_code(icmp))
+		return;
+	rv_buf_printf(o->buf, "/%u", icmp->code[0]);
+	if (icmp->code[0] != icmp->code[1])
+		rv_buf_printf(o->buf, ":%u", icmp->code[1]);
 }
 
 void rv_icmp_show(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)

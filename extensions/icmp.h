@@ -21,7 +21,7 @@
 		.names = types, .size = 3,					\
 		.invert = RV_BIT(struct ipt_icmp, invflags, IPT_ICMP_INV),	\
 		.sel = RV_SEL_##SEL, .list = words,				\
-		.arg = "type[/code]", .help = "type and code by number or name", \
+		.arg = "type[/code[:code]]", .help = "type and code by number or name", \
 		.parse = rv_icmp_parse, .print = rv_icmp_print,			\
 		.predicate = rv_icmp_predicate,					\
 	}

@@ -12,6 +12,15 @@
 -p icmp --icmp-type 255 ; -p icmp -m icmp --icmp-type any ; OK
 -p icmp --icmp-type 255/255 ; -p icmp -m icmp --icmp-type 255/255 ; OK
 -p icmp --icmp-type 255/0 ; -p icmp -m icmp --icmp-type 255/0 ; OK
+-p icmp --icmp-type 255/0:255 ; -p icmp -m icmp --icmp-type any ; OK
+-p icmp --icmp-type 8/0:255 ; -p icmp -m icmp --icmp-type 8 ; OK
+-p icmp --icmp-type 8/3:3 ; -p icmp -m icmp --icmp-type 8/3 ; OK
+-p icmp ! --icmp-type 8/3:5 ; -p icmp -m icmp ! --icmp-type 8/3:5 ; OK
+-p icmp --icmp-type 8/5:3 ; FAIL ; Unknown ICMP code `8/5:3'
+-p icmp --icmp-type 8/3: ; FAIL ; Unknown ICMP code `8/3:'
+-p icmp --icmp-type 8/3:256 ; FAIL ; Unknown ICMP code `8/3:256'
+-p icmp --icmp-type any/1 ; FAIL ; Unknown ICMP type `any/1'
+-m icmp ; FAIL ; icmp: option "--icmp-type" must be specified
 -p icmp --icmp-type 14/5 ; -p icmp -m icmp --icmp-type 14/5 ; OK
 -p icmp --icmp-type 0x8/0x1 ; -p icmp -m icmp --icmp-type 8/1 ; OK
 -p icmp --icmp-type d ; -p icmp -m icmp --icmp-type 3 ; OK

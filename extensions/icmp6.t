@@ -3,6 +3,10 @@
 -p icmpv6 -m icmpv6 --icmpv6-type 1 ; -p ipv6-icmp -m icmp6 --icmpv6-type 1 ; OK
 -p ipv6-icmp -m icmp6 --icmpv6-type 128 -j ACCEPT ; = ; OK
 -p icmpv6 --icmpv6-type 128/0 ; -p ipv6-icmp -m icmp6 --icmpv6-type 128/0 ; OK
+-p icmpv6 --icmpv6-type 128/3:5 ; -p ipv6-icmp -m icmp6 --icmpv6-type 128/3:5 ; OK
+-p icmpv6 --icmpv6-type 128/0:255 ; -p ipv6-icmp -m icmp6 --icmpv6-type 128 ; OK
+-p icmpv6 --icmpv6-type any ; FAIL ; Unknown ICMPv6 type `any'
+-m icmp6 ; FAIL ; icmp6: option "--icmpv6-type" must be specified
 -p icmpv6 --icmpv6-type 0 ; -p ipv6-icmp -m icmp6 --icmpv6-type 0 ; OK
 -p icmpv6 --icmpv6-type 255 ; -p ipv6-icmp -m icmp6 --icmpv6-type 255 ; OK
 -p icmpv6 --icmpv6-type 255/255 ; -p ipv6-icmp -m icmp6 --icmpv6-type 255/255 ; OK
