@@ -14,11 +14,11 @@ typedef struct nf_synproxy_info info_t;
 
 #define FLAG_ROW(word, bit, text)						\
 	{ .name = word, .type = RV_T_FLAG, RV_FIELD(info_t, options), .value = bit, \
-	  .list = word, .help = text }
+	  .help = text }
 
 #define NUMBER_ROW(word, field, bit, text)					\
 	{ .name = word, .type = RV_T_UINT, RV_FIELD(info_t, field),		\
-	  .given = RV_BIT(info_t, options, bit), .list = word, .arg = "number", .help = text }
+	  .given = RV_BIT(info_t, options, bit), .arg = "number", .help = text }
 
 static const struct rv_option options[] = {
 	FLAG_ROW("sack-perm", NF_SYNPROXY_OPT_SACK_PERM,
@@ -48,10 +48,13 @@ RV_EXTENSION(synproxy) = {
 	.name = "SYNPROXY", .kind = RV_TARGET,
 	.size = sizeof(info_t), .options = options,
 	.wire = RV_WIRE({ .size = sizeof(info_t), .read = read_info }),
-	.config = "_NF_TARGET_SYNPROXY", .list = "SYNPROXY",
+	.config = "_NF_TARGET_SYNPROXY",
+	/* Each word ends with a blank, the last too. */
+	.list_words = " SYNPROXY {sack-perm:sack-perm }{timestamp:timestamp }{wscale:wscale <wscale> }"
+		      "{mss:mss <mss> }{ecn:ecn }",
 	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
 	.nft = " synproxy{sack-perm: sack-perm}{timestamp: timestamp}{wscale: wscale <wscale:d>}"
 	       "{mss: mss <mss:d>}",
 	.help = "answers a handshake of TCP in place of the server",
-	.check = rv_check_tcp,
+	.kernel_check = rv_check_tcp,
 };
