@@ -69,11 +69,15 @@ static const struct rv_option options[] = {
 
 static int check(struct rv_check *c)
 {
+	if (c->seen & ((1 << OPERATIONS) - 1))
+		return 0;
+	return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "CONNMARK target: No operation specified");
+}
+
+static int kernel_check(struct rv_check *c)
+{
 	const info_t *info = (const info_t *)(void *)c->part->data;
 
-	if (!(c->seen & ((1 << OPERATIONS) - 1)))
-		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
-			       "CONNMARK target: No operation specified");
 	if (info->shift_bits > 31)
 		return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
 			       "CONNMARK: the kernel shifts a mark by 31 bits at most");
@@ -125,5 +129,5 @@ RV_EXTENSION(connmark_target) = {
 		      "{left-shift-mark: left-shift-mark <left-shift-mark>}"
 		      "{right-shift-mark: right-shift-mark <right-shift-mark>}",
 	.help = "changes the connection's mark or copies it from or to the packet",
-	.check = check,
+	.check = check, .kernel_check = kernel_check,
 };

@@ -101,10 +101,17 @@ static const struct rv_option options[] = {
 static int check(struct rv_check *c)
 {
 	struct ct_data *d = (struct ct_data *)(void *)c->part->data;
-	const struct rv_ip *ip = &c->rule->ip;
 
 	if (!d->zone)
 		d->side = NO_ZONE;
+	return 0;
+}
+
+static int kernel_check(struct rv_check *c)
+{
+	const struct ct_data *d = (const struct ct_data *)(void *)c->part->data;
+	const struct rv_ip *ip = &c->rule->ip;
+
 	if ((!d->info.helper[0] && !d->info.timeout[0]) || d->info.flags & XT_CT_NOTRACK)
 		return 0;
 	if (ip->flags & RV_IP_PROTO && ip->proto && !(ip->invert & RV_IP_PROTO))
@@ -168,5 +175,5 @@ RV_EXTENSION(ct_target) = {
 	.list = "CT", .tables = "raw",
 	.nft = "{notrack: notrack|^}",
 	.help = "how the connection is to be tracked, or that it is not",
-	.check = check,
+	.check = check, .kernel_check = kernel_check,
 };

@@ -71,5 +71,5 @@ RV_EXTENSION(ecn_target) = {
 		      "{ecn-ip-ect: ECT codepoint=<ecn-ip-ect>}}",
 	.required = "ECN target: An operation is required",
 	.help = "changes the bits of explicit congestion notification",
-	.check = check,
+	.kernel_check = check,
 };

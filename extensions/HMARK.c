@@ -168,8 +168,13 @@ static int check(struct rv_check *c)
 	const struct hmark_data *d = (const struct hmark_data *)(void *)c->part->data;
 	const char *why = wrong(d);
 
-	if (why)
-		return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "%s", why);
+	return why ? rv_fail(c->err, RV_ERR_USAGE, &c->loc, "%s", why) : 0;
+}
+
+static int kernel_check(struct rv_check *c)
+{
+	const struct hmark_data *d = (const struct hmark_data *)(void *)c->part->data;
+
 	if (d->info.flags & FLAG(SPI) && d->info.flags & PORTS)
 		return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
 			       "HMARK: a packet has either an SPI or ports: --hmark-spi goes with "
@@ -233,8 +238,8 @@ static const struct rv_wire wire4[] = WIRE(NFPROTO_IPV4), wire6[] = WIRE(NFPROTO
 		.name = "HMARK", .kind = RV_TARGET, .family = (nfproto),	\
 		.size = sizeof(struct hmark_data), .wire = (wires), .options = options, \
 		.help = "marks the packet with a hash of its addresses and ports", \
-		.check = check,							\
-		/* It begins with what save has last. */			\
+		.check = check, .kernel_check = kernel_check,			\
+		/* It begins with what save has last, and ends with a blank. */ \
 		.list_words = " HMARK mod <hmark-mod>{hmark-offset: + <hmark-offset:x>}" \
 			      "{hmark-tuple: ct,}"				\
 			      "{hmark-src-prefix: src-prefix <hmark-src-prefix>}" \
@@ -246,7 +251,7 @@ static const struct rv_wire wire4[] = WIRE(NFPROTO_IPV4), wire6[] = WIRE(NFPROTO
 			      "{hmark-dport: dport <hmark-dport:x>}"		\
 			      "{hmark-spi: spi <hmark-spi:x>}"			\
 			      "{hmark-proto-mask: proto-mask <hmark-proto-mask:x>}" \
-			      "{hmark-rnd: rnd <hmark-rnd:x>}",			\
+			      "{hmark-rnd: rnd <hmark-rnd:x>} ",			\
 	}
 
 RV_EXTENSION(hmark4) = HMARK(NFPROTO_IPV4, wire4);

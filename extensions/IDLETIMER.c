@@ -85,5 +85,5 @@ RV_EXTENSION(idletimer) = {
 		{ .revision = 0, .size = sizeof(struct idletimer_tg_info), .read = understood,
 		  .fields = RV_WIRE_FIELDS(FIELDS(struct idletimer_tg_info)) }),
 	.help = "tells by a timer that no packet came for a while",
-	.check = check,
+	.kernel_check = check,
 };

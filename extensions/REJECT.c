@@ -106,7 +106,7 @@ static const struct ip6t_reject_info initial6 = { .with = IP6T_ICMP6_PORT_UNREAC
 			 1 << NF_INET_LOCAL_OUT,				\
 		.config = "_NF_TARGET_REJECT",					\
 		.nft = " reject{reject-with: with <reject-with:w>}",		\
-		.help = "drops the packet and tells the sender", .check = check, \
+		.help = "drops the packet and tells the sender", .kernel_check = check, \
 	}
 
 RV_EXTENSION(reject4) = REJECT(NFPROTO_IPV4, options4, initial4);

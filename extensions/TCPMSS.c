@@ -41,7 +41,7 @@ static const struct xt_tcpmss_info initial = { .mss = XT_TCPMSS_CLAMP_PMTU };
 		.required = "TCPMSS target: At least one parameter is required", \
 		.nft = " tcp option maxseg size set {clamp-mss-to-pmtu:rt mtu|<set-mss:d>}",	\
 		.help = "changes the maximum segment size of a TCP SYN",	\
-		.check = rv_check_tcp,						\
+		.kernel_check = rv_check_tcp,						\
 	}
 
 RV_EXTENSION(tcpmss4) = TCPMSS(NFPROTO_IPV4, options4);

@@ -122,5 +122,5 @@ RV_EXTENSION(tcpoptstrip) = {
 	.wire = RV_WIRE({ .size = sizeof(info_t), .read = read_info }),
 	.tables = "mangle",
 	.help = "takes options out of the header of TCP",
-	.check = rv_check_tcp,
+	.kernel_check = rv_check_tcp,
 };

@@ -41,5 +41,5 @@ RV_EXTENSION(tee) = {
 	.list = "TEE",
 	.nft = " dup to <gateway>{oif: device <oif:i>}",
 	.help = "sends a copy of the packet to another host",
-	.check = check,
+	.kernel_check = check,
 };

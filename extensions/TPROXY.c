@@ -71,7 +71,7 @@ static int check(struct rv_check *c)
 		       "{on-port::<on-port:d>}"					\
 		       "{tproxy-mark: meta mark set <tproxy-mark:cmeta mark,&>} accept",	\
 		.help = "gives the packet to a local socket, unchanged",	\
-		.check = check,							\
+		.kernel_check = check,							\
 		.list_words = " TPROXY redirect <on-ip>:<on-port:d> mark <tproxy-mark:m>", \
 	}
 

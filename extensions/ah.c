@@ -63,5 +63,5 @@ static const struct rv_wire wire6[] = { { .size = sizeof(info6) }, { .size = 0 }
 		.help = "IPsec authentication headers", __VA_ARGS__		\
 	}
 
-RV_EXTENSION(ah4) = AH(4, .check = check4);
+RV_EXTENSION(ah4) = AH(4, .kernel_check = check4);
 RV_EXTENSION(ah6) = AH(6);

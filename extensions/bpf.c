@@ -113,12 +113,15 @@ static const struct rv_option options[] = {
 /* The kernel refuses a program whose last instruction does not return. */
 static int check(struct rv_check *c)
 {
+	return c->seen ? 0 : rv_fail(c->err, RV_ERR_USAGE, &c->loc,
+				     "bpf: one of --bytecode or --pinned is required");
+}
+
+static int kernel_check(struct rv_check *c)
+{
 	const info *d = (const info *)(void *)c->part->data;
 	unsigned int n = d->bpf_program_num_elem;
 
-	if (!c->seen)
-		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
-			       "bpf: one of --bytecode or --pinned is required");
 	if (d->mode != XT_BPF_MODE_BYTECODE || BPF_CLASS(d->bpf_program[n - 1].code) == BPF_RET)
 		return 0;
 	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc, "bpf: the program does not end in \"ret\"");
@@ -183,5 +186,5 @@ RV_EXTENSION(bpf) = {
 			RV_WIRE_FIELD(V0, bpf_program, info, bpf_program)) }),
 	.opaque = "a program",
 	.help = "a program that looks at the packet",
-	.check = check,
+	.check = check, .kernel_check = kernel_check,
 };

@@ -100,5 +100,5 @@ RV_EXTENSION(cgroup) = {
 			RV_WIRE_FIELD(struct xt_cgroup_info_v0, invert, info, invert_classid)) }),
 	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,
 	.help = "the control group of the packet's socket",
-	.check = check,
+	.kernel_check = check,
 };

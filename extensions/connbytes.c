@@ -122,5 +122,5 @@ RV_EXTENSION(connbytes) = {
 		{ .revision = 0, .size = sizeof(struct xt_connbytes_info),
 		  .read = read_info, .write = write_info }),
 	.help = "how much a connection has transferred",
-	.check = check,
+	.kernel_check = check,
 };

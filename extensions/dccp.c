@@ -80,5 +80,5 @@ RV_EXTENSION(dccp) = {
 	RV_STRUCT(info, 0), .options = options,
 	.list = "dccp",
 	.help = "ports, types and options of DCCP",
-	.check = check,
+	.kernel_check = check,
 };

@@ -50,5 +50,5 @@ RV_EXTENSION(ecn) = {
 	.list = "ECN match",
 	.required = "ECN match: some option required",
 	.help = "explicit congestion notification",
-	.check = check,
+	.kernel_check = check,
 };

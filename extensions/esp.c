@@ -27,5 +27,5 @@ RV_EXTENSION(esp) = {
 	.initial = &(const struct xt_esp){ .spis = { 0, UINT32_MAX } },
 	.list = "esp",
 	.help = "IPsec encapsulating payloads",
-	.check = check,
+	.kernel_check = check,
 };

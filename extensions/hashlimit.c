@@ -350,7 +350,7 @@ static const struct rv_option options[] = {
 	[NAME] = {
 		.name = "hashlimit-name", .type = RV_T_STRING, .flags = RV_OPT_REQUIRED,
 		RV_FIELD(struct hashlimit, info.name),
-		.arg = "name", .help = "of the table in /proc/net/ipt_hashlimit",
+		.min = 1, .arg = "name", .help = "of the table in /proc/net/ipt_hashlimit",
 		.print = print_name,
 	},
 	NUMBER(SIZE, "size", size, "number", "buckets of the table"),
@@ -399,9 +399,6 @@ static int check_burst(struct rv_check *c, struct hashlimit *d)
 /* As the kernel does: the name becomes that of a file. */
 static int check_name(struct rv_check *c, const char *name)
 {
-	if (c->seen & 1 << NAME && !*name)
-		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
-			       "Argument must have a minimum length of 1 characters");
 	if (!strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
 		return 0;
 	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
@@ -432,9 +429,18 @@ static int check(struct rv_check *c)
 
 	if (!(c->seen & (1 << UPTO | 1 << ABOVE)))
 		return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "You have to specify --hashlimit");
-	if (check_burst(c, d) || check_name(c, d->info.name))
+	if (check_burst(c, d))
 		return -1;
 	settle(d, c->seen);
+	return 0;
+}
+
+static int kernel_check(struct rv_check *c)
+{
+	const struct hashlimit *d = (const struct hashlimit *)(void *)c->part->data;
+
+	if (check_name(c, d->info.name))
+		return -1;
 	if (d->info.cfg.gc_interval && d->info.cfg.expire)
 		return 0;
 	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
@@ -538,7 +544,7 @@ static const struct hashlimit initial4 = INITIAL(32), initial6 = INITIAL(128);
 		.size = sizeof(struct hashlimit), .initial = &initial_,		\
 		.wire = wire_rows, .options = options,				\
 		.help = "so much in a time, for each address or port of its own", \
-		.check = check, .list_words = LIST,				\
+		.check = check, .kernel_check = kernel_check, .list_words = LIST,				\
 	}
 
 RV_EXTENSION(hashlimit4) = HASHLIMIT(NFPROTO_IPV4, initial4);

@@ -208,5 +208,5 @@ RV_EXTENSION(icmp) = {
 	.initial = &(const struct ipt_icmp){ .type = ANY_TYPE, .code = { 0, UINT8_MAX } },
 	.config = "IP_NF_IPTABLES",
 	.help = "type and code of ICMP",
-	.check = rv_icmp_check, .show = rv_icmp_show,
+	.kernel_check = rv_icmp_check, .show = rv_icmp_show,
 };

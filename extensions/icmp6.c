@@ -65,5 +65,5 @@ RV_EXTENSION(icmp6) = {
 	.initial = &(const struct ip6t_icmp){ .code = { 0, UINT8_MAX } },
 	.config = "IP6_NF_IPTABLES",
 	.help = "type and code of ICMPv6",
-	.check = rv_icmp_check, .show = rv_icmp_show,
+	.kernel_check = rv_icmp_check, .show = rv_icmp_show,
 };

@@ -103,7 +103,7 @@ static inline int rv_npt_write(const struct rv_wire *w, const unsigned char *dat
 		.size = sizeof(struct rv_npt), .wire = (wires), .options = (rows), \
 		.list = word, .tables = "mangle", .hooks = (chains), .help = text, \
 		.config = "IP6_NF_TARGET_NPT",					\
-		.check = rv_npt_check,						\
+		.kernel_check = rv_npt_check,					\
 	}
 
 #endif

@@ -169,5 +169,5 @@ RV_EXTENSION(tcp) = {
 	.initial = &(const struct xt_tcp){ .spts = { 0, UINT16_MAX }, .dpts = { 0, UINT16_MAX } },
 	.config = "NETFILTER_XTABLES", .list = "tcp",
 	.help = "ports, flags and options of TCP",
-	.check = check,
+	.kernel_check = check,
 };

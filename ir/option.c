@@ -148,3 +148,8 @@ int rv_part_check(struct rv_check *c)
 			return -1;
 	return 0;
 }
+
+int rv_part_kernel_check(struct rv_check *c)
+{
+	return c->ext->kernel_check ? c->ext->kernel_check(c) : 0;
+}

@@ -144,10 +144,14 @@ int rv_build_trailing(struct rv_parser *p, const struct rv_arg *word)
 
 /* ---- the whole line ------------------------------------------------------- */
 
+static bool writes_rule(enum rv_command_kind kind)
+{
+	return kind == RV_CMD_APPEND || kind == RV_CMD_INSERT || kind == RV_CMD_REPLACE;
+}
+
 static bool takes_rule(enum rv_command_kind kind)
 {
-	return kind == RV_CMD_APPEND || kind == RV_CMD_INSERT || kind == RV_CMD_REPLACE ||
-	       kind == RV_CMD_DELETE || kind == RV_CMD_CHECK;
+	return writes_rule(kind) || kind == RV_CMD_DELETE || kind == RV_CMD_CHECK;
 }
 
 /* What stock checks before it looks at the command. The place of what is missing is the end. */
@@ -250,5 +254,7 @@ int rv_build_command(struct rv_parser *p, const struct rv_loc *loc)
 		p->cmd->has_counters = true;
 		p->cmd->counters = p->rule->counters;
 	}
-	return find_table(p);
+	if (find_table(p))
+		return -1;
+	return writes_rule(p->cmd->kind) ? rv_rule_kernel_check(p) : 0;
 }

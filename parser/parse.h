@@ -181,6 +181,7 @@ int rv_rule_target(struct rv_parser *p, const struct rv_ext *ext, const struct r
 int rv_rule_option(struct rv_parser *p, const struct rv_choice *c, const struct rv_loc *loc,
 		   const struct rv_arg args[2]);
 int rv_rule_check(struct rv_parser *p);
+int rv_rule_kernel_check(struct rv_parser *p);	/* behind rv_rule_finish() */
 /* Reads -s and -d; if wanted, puts a rule for each pair of addresses into the command. */
 int rv_rule_finish(struct rv_parser *p, const struct rv_loc *loc, bool wanted);
 

@@ -117,20 +117,21 @@ int rv_rule_option(struct rv_parser *p, const struct rv_choice *c, const struct 
 	return -1;
 }
 
-/* Matches in order, then the target. */
-int rv_rule_check(struct rv_parser *p)
+/* Matches in order, then the target; rule: theirs. */
+static int check_parts(struct rv_parser *p, const struct rv_rule *rule,
+		       int (*fn)(struct rv_check *c))
 {
 	const struct rv_place *last = NULL;
 
 	for (size_t i = 0; i <= p->nplaces; i++) {
 		const struct rv_place *at = i < p->nplaces ? &p->place[i] : last;
 		struct rv_check check = {
-			.family = p->family, .table = p->table.text, .rule = p->rule, .err = p->err,
+			.family = p->family, .table = p->table.text, .rule = rule, .err = p->err,
 		};
 
 		if (!at)
 			break;
-		if (i < p->nplaces && at->part == p->rule->target) {
+		if (i < p->nplaces && at->part == rule->target) {
 			last = at;
 			continue;
 		}
@@ -138,12 +139,26 @@ int rv_rule_check(struct rv_parser *p)
 		check.part = at->part;
 		check.seen = at->part->seen;
 		check.loc = at->loc;
-		if (rv_part_check(&check)) {
+		if (fn(&check)) {
 			rv_error_at(p->err, &at->loc);
 			return -1;
 		}
 	}
 	return 0;
+}
+
+int rv_rule_check(struct rv_parser *p)
+{
+	return check_parts(p, p->rule, rv_part_check);
+}
+
+/* The parts that were read have become those of the command's last rule. */
+int rv_rule_kernel_check(struct rv_parser *p)
+{
+	if (rv_list_empty(&p->cmd->rules))
+		return 0;
+	return check_parts(p, rv_entry(p->cmd->rules.prev, struct rv_rule, node),
+			   rv_part_kernel_check);
 }
 
 /* ---- addresses ------------------------------------------------------------ */

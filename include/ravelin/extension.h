@@ -343,6 +343,9 @@ struct rv_ext {
 	 */
 	bool (*claims)(const unsigned char *wire);
 	int (*check)(struct rv_check *c);
+	/* What the kernel would refuse, said in better words: for a rule that is to be written, once
+	 * nothing else is wrong with the command. */
+	int (*kernel_check)(struct rv_check *c);
 	/* Replace the walk over the rows: texts with rows in them, see struct rv_words. */
 	const char *save_words, *list_words;
 	const char *nft;		/* nft's syntax for it; an option that is not in it has no words */
@@ -397,6 +400,8 @@ bool rv_option_takes_arg(const struct rv_option *opt);
 int rv_option_parse(struct rv_parse *p);
 /* After the last option: required rows, exclusions, then ext->check. */
 int rv_part_check(struct rv_check *c);
+/* When all else of the command is right and the rule is to be written: ext->kernel_check. */
+int rv_part_kernel_check(struct rv_check *c);
 
 /* Whether the data says the row was given; and inverted. */
 bool rv_option_given(const struct rv_ext *ext, const struct rv_option *opt, const unsigned char *data);
