@@ -6,6 +6,7 @@ The namespaces have no name and no file; they go when the last process and file
 descriptor that uses them goes, however the run ends.
 """
 
+import collections
 import contextlib
 import ctypes
 import os
@@ -97,9 +98,7 @@ def stock_command():
     return result.stdout.split()
 
 
-class Result:
-    def __init__(self, code, out, err):
-        self.code, self.out, self.err = code, out, err
+Result = collections.namedtuple("Result", "code out err")
 
 
 class Child:

@@ -10,8 +10,11 @@ import collections
 import itertools
 import re
 
+from mistakes import are_two, shorter
+
 Difference = collections.namedtuple("Difference", "what stock ravelin")
-Outcome = collections.namedtuple("Outcome", "accepted differences")
+# two_mistakes: the first difference is in which of two mistakes is told.
+Outcome = collections.namedtuple("Outcome", "accepted differences two_mistakes")
 
 BANNER = re.compile(r"\bv1\.8\.\d+ \(nf_tables\)")
 WARNING = re.compile(r"Warning: |xt_iprange: range |Ignoring deprecated |--set option deprecated|--reject-with .* no longer supported")
@@ -39,8 +42,12 @@ def said(result):
     return ("%d %s" % (result.code, first_lines_of(result.err))).rstrip()
 
 
+def printed(result):
+    return "%d\n%s" % (result.code, plain(result.out) + plain(result.err))
+
+
 def saved(result):
-    return "%d\n%s" % (result.code, DATED.sub(r"# \1", plain(result.out)) + plain(result.err))
+    return DATED.sub(r"# \1", printed(result))
 
 
 def first_lines(one, other):
@@ -66,11 +73,18 @@ def state_lines(state):
 
 
 class Comparison:
-    def __init__(self, arena, command, listings=True):
+    def __init__(self, arena, command, explanations, listings):
         self.arena = arena
         self.command = command
+        self.explanations = explanations
         self.listings = listings
         self.differences = []
+
+    def run_both(self, tool, arguments, swapped=False):
+        """What stock and Ravelin make of the arguments, in this order; swapped: in each other's namespace."""
+        results = self.arena.both(tool, arguments, swapped)
+        stock, ravelin = results[::-1] if swapped else results
+        return stock._replace(err=self.explanations.without_warnings(stock.err)), ravelin
 
     def note(self, what, stock, ravelin):
         """Notes a difference, if it is one and not just the same once more,
@@ -87,14 +101,13 @@ class Comparison:
         return None
 
     def both(self, letter, swapped=False):
-        """What stock and Ravelin make of the command, in this order."""
-        results = self.arena.both(self.command.tool, self.command.words(letter), swapped)
-        return results[::-1] if swapped else results
+        return self.run_both(self.command.tool, self.command.words(letter), swapped)
 
     def note_results(self, what, results):
         """Compares exit code, message and output of the two."""
         self.note(what, *map(said, results))
-        self.note(what + "-output", *(plain(r.out) for r in results))
+        if len({r.code == 0 for r in results}) == 1:
+            self.note(what + "-output", *(plain(r.out) for r in results))
 
     def give(self, what, letter, swapped=False):
         """Gives both the command; returns the exit code, None if they differ
@@ -120,18 +133,16 @@ class Comparison:
         """What stock saves of its own rule is the measure of the other three:
         Ravelin of stock's, stock of Ravelin's, Ravelin of its own."""
         save = self.command.tool + "-save"
-        own = [saved(r) for r in self.arena.both(save, ["-c"])]
-        crossed = [saved(r) for r in self.arena.both(save, ["-c"], swapped=True)]
-        # results come in the order of the namespaces: stock's is first
-        for what, text in (("save", own[1]), ("save-stocks-rule", crossed[0]), ("save-by-stock", crossed[1])):
+        own = [saved(r) for r in self.run_both(save, ["-c"])]
+        crossed = [saved(r) for r in self.run_both(save, ["-c"], swapped=True)]
+        for what, text in (("save", own[1]), ("save-by-stock", crossed[0]), ("save-stocks-rule", crossed[1])):
             if text != own[0]:
                 self.note(what, *first_lines(own[0], text))
 
     def compare_listings(self):
         for words in LISTINGS if self.listings else ():
             arguments = ["-t", self.command.table] + words
-            texts = ["%d\n%s" % (r.code, plain(r.out + r.err))
-                     for r in self.arena.both(self.command.tool, arguments)]
+            texts = [printed(r) for r in self.run_both(self.command.tool, arguments)]
             if texts[0] != texts[1]:
                 self.note("list " + " ".join(words), *first_lines(*texts))
 
@@ -191,9 +202,30 @@ class Comparison:
             if self.give("append-again", "A") == 0 and self.states("expressions-again") is not None:
                 self.delete("delete", before)
 
-    def outcome(self, accepted):
-        return Outcome(accepted, self.differences)
+    def outcome(self, accepted, two_mistakes=False):
+        return Outcome(accepted, self.differences, two_mistakes)
+
+    def refused_shorter(self):
+        """What both say of the command with fewer words."""
+        for command in shorter(self.command):
+            self.arena.prepare(command)
+            results = self.run_both(command.tool, command.words())
+            if any(r.code for r in results):
+                yield (command, *map(said, results))
+
+    def is_explained(self, command, stock, ravelin):
+        return self.explanations.find(command.text(), "append", stock, ravelin) is not None
+
+    def are_two_mistakes(self, difference):
+        if difference.what != "append" or "0" in (difference.stock[0], difference.ravelin[0]):
+            return False
+        if self.is_explained(self.command, *difference[1:]):
+            return False
+        return are_two(*difference[1:], self.refused_shorter(), self.is_explained)
 
 
-def compare(arena, command, listings=True):
-    return Comparison(arena, command, listings).run()
+def compare(arena, command, explanations, listings):
+    comparison = Comparison(arena, command, explanations, listings)
+    outcome = comparison.run()
+    first = outcome.differences[:1]
+    return outcome._replace(two_mistakes=bool(first) and comparison.are_two_mistakes(first[0]))

@@ -6,8 +6,10 @@ length covers them evenly; what stands around it is random.  The same seed and
 count give the same commands.
 """
 
+import copy
 import random
 import re
+import shlex
 import string
 
 from tables import CHAINS, EXTENSIONS, VALUES
@@ -33,6 +35,17 @@ class Command:
         self.meant = meant          # good, or the name of the mistake
         self.near = near            # a Command to load before this one
         self.uses = set()           # the option rows in it, with the family
+
+    def text(self):
+        """As --rule takes it, and behind NEAR the command before it."""
+        words = "%s %s" % (self.tool, shlex.join(self.words()))
+        return words + (" NEAR " + self.near.text() if self.near else "")
+
+    def without(self, side, words):
+        """A copy with other words before or after the -A."""
+        other = copy.copy(self)
+        setattr(other, side, words)
+        return other
 
     def words(self, letter="A"):
         """The arguments for -A, or for another command on the same rule."""

@@ -154,8 +154,15 @@ class Explanations:
     """A table of differences that are meant to be: patterns of where, command and both results, and a reason."""
 
     def __init__(self, name):
-        self.rows = [Explanation(*columns) for columns in rows(name)]
+        every = [Explanation(*columns) for columns in rows(name)]
+        self.rows = [row for row in every if row.what != "warning"]
+        self.warnings = [row for row in every if row.what == "warning"]
         self.used = collections.Counter()
+
+    def without_warnings(self, text):
+        """Stock's stderr without the lines that Ravelin is not meant to print."""
+        lines = text.splitlines(keepends=True)
+        return "".join(line for line in lines if not any(re.match(row.stock, line) for row in self.warnings))
 
     def find(self, words, what, stock, ravelin):
         """The row that a difference is one of, or None."""
