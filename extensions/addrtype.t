@@ -30,4 +30,5 @@
 -m addrtype --limit-iface-in ; FAIL ; addrtype: you must specify --src-type or --dst-type
 -m addrtype --limit LOCAL ; FAIL ; unknown option "--limit"
 # stock puts this one in `...'
+-m addrtype --src-type FOO,LOCAL ; FAIL ; addrtype: bad type "FOO,LOCAL"
 -m addrtype --src-type ,LOCAL ; FAIL ; addrtype: bad type ",LOCAL"

@@ -41,6 +41,8 @@
 -m conntrack --ctstate ; FAIL ; option "--ctstate" requires an argument
 -m conntrack --ctstate FOO ; FAIL ; Bad ctstate "FOO"
 -m conntrack --ctstate NEW,FOO ; FAIL ; Bad ctstate "FOO"
+-m conntrack --ctstate FOO,NEW ; FAIL ; Bad ctstate "FOO,NEW"
+-m conntrack --ctstatus NONE,FOO,BAR ; FAIL ; Bad ctstatus "FOO,BAR"
 -m conntrack --ctstate NEW, ; FAIL ; Bad ctstate ""
 -m conntrack --ctstate ,NEW ; FAIL ; Bad ctstate ",NEW"
 -m conntrack --ctstate NEW --ctstate ESTABLISHED ; FAIL ; conntrack: option "--ctstate" can only be used once.

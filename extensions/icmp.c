@@ -63,16 +63,21 @@ static const char *protocol_word(const struct rv_parse *p)
 	return p->family == NFPROTO_IPV4 ? "ICMP" : "ICMPv6";
 }
 
-/* "code" or "from:to". */
+/* "n" or "from:to". */
+static bool read_numbers(const char *text, uint64_t *from, uint64_t *to, const char **end)
+{
+	if (!rv_parse_uint_prefix(text, 0, UINT8_MAX, from, end))
+		return false;
+	*to = *from;
+	return **end != ':' || rv_parse_uint_prefix(*end + 1, 0, UINT8_MAX, to, end);
+}
+
 static bool read_codes(const char *text, struct ipt_icmp *icmp)
 {
 	const char *end;
 	uint64_t from, to;
 
-	if (!rv_parse_uint_prefix(text, 0, UINT8_MAX, &from, &end))
-		return false;
-	to = from;
-	if (*end && (*end != ':' || !rv_parse_uint(end + 1, from, UINT8_MAX, &to)))
+	if (!read_numbers(text, &from, &to, &end) || *end || from > to)
 		return false;
 	icmp->code[0] = from;
 	icmp->code[1] = to;
@@ -83,12 +88,15 @@ static bool read_codes(const char *text, struct ipt_icmp *icmp)
 static int parse_numbers(struct rv_parse *p, struct ipt_icmp *icmp)
 {
 	const char *end;
-	uint64_t n;
+	uint64_t from, to;
 
-	if (!rv_parse_uint_prefix(p->arg, 0, UINT8_MAX, &n, &end) || (*end && *end != '/'))
+	if (!read_numbers(p->arg, &from, &to, &end) || (*end && *end != '/'))
 		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Unknown %s type `%s'",
 			       protocol_word(p), p->arg);
-	icmp->type = n;
+	if (from != to)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "%s type range not supported",
+			       protocol_word(p));
+	icmp->type = from;
 	icmp->code[0] = 0;
 	icmp->code[1] = UINT8_MAX;
 	if (!*end || read_codes(end + 1, icmp))

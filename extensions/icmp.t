@@ -19,6 +19,12 @@
 -p icmp --icmp-type 8/5:3 ; FAIL ; Unknown ICMP code `8/5:3'
 -p icmp --icmp-type 8/3: ; FAIL ; Unknown ICMP code `8/3:'
 -p icmp --icmp-type 8/3:256 ; FAIL ; Unknown ICMP code `8/3:256'
+-p icmp --icmp-type 8:8 ; -p icmp -m icmp --icmp-type 8 ; OK
+-p icmp --icmp-type 8:8/1 ; -p icmp -m icmp --icmp-type 8/1 ; OK
+-p icmp --icmp-type 8:9 ; FAIL ; ICMP type range not supported
+-p icmp --icmp-type 9:8 ; FAIL ; ICMP type range not supported
+-p icmp --icmp-type 8: ; FAIL ; Unknown ICMP type `8:'
+-p icmp --icmp-type 8:256 ; FAIL ; Unknown ICMP type `8:256'
 -p icmp --icmp-type any/1 ; FAIL ; Unknown ICMP type `any/1'
 -m icmp ; FAIL ; icmp: option "--icmp-type" must be specified
 -p icmp --icmp-type 14/5 ; -p icmp -m icmp --icmp-type 14/5 ; OK

@@ -5,6 +5,7 @@
 -p icmpv6 --icmpv6-type 128/0 ; -p ipv6-icmp -m icmp6 --icmpv6-type 128/0 ; OK
 -p icmpv6 --icmpv6-type 128/3:5 ; -p ipv6-icmp -m icmp6 --icmpv6-type 128/3:5 ; OK
 -p icmpv6 --icmpv6-type 128/0:255 ; -p ipv6-icmp -m icmp6 --icmpv6-type 128 ; OK
+-p icmpv6 --icmpv6-type 128:129 ; FAIL ; ICMPv6 type range not supported
 -p icmpv6 --icmpv6-type any ; FAIL ; Unknown ICMPv6 type `any'
 -m icmp6 ; FAIL ; icmp6: option "--icmpv6-type" must be specified
 -p icmpv6 --icmpv6-type 0 ; -p ipv6-icmp -m icmp6 --icmpv6-type 0 ; OK

@@ -26,3 +26,6 @@
 -m length --length 1-2 ; FAIL ; length: Argument to "--length" has unexpected characters near "-2".
 -m length --length '' ; FAIL ; length: bad value for option "--length" near "", or out of range (0-65535).
 -m length --length 1 --length 2 ; FAIL ; length: option "--length" can only be used once.
+-m length --length 1:2:3 ; FAIL ; length: Too many components for option "--length" (max: 2)
+-m length --length :: ; FAIL ; length: Too many components for option "--length" (max: 2)
+-m length --length ::5 ; FAIL ; length: Too many components for option "--length" (max: 2)

@@ -30,7 +30,7 @@ static bool find_id(const struct rv_option *opt, const char *name, uint64_t *id)
 	return true;
 }
 
-/* A name, "id" or "id-id". */
+/* A name, "id", "id-id" or "id:id". */
 static int parse_ids(struct rv_parse *p)
 {
 	uint64_t from, to;
@@ -42,7 +42,7 @@ static int parse_ids(struct rv_parse *p)
 		ok = rv_parse_uint_prefix(p->arg, 0, MAX_ID, &from, &end);
 		to = from;
 		if (ok && *end)
-			ok = *end == '-' && rv_parse_uint(end + 1, 0, MAX_ID, &to);
+			ok = strchr("-:", *end) && rv_parse_uint(end + 1, 0, MAX_ID, &to);
 	}
 	if (!ok)
 		return rv_option_fail(p, "Bad value for \"--%s\" option: \"%s\"", p->opt->name,

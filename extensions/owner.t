@@ -4,6 +4,9 @@
 -m owner --uid-owner root -j ACCEPT ; -m owner --uid-owner 0 -j ACCEPT ; OK
 -m owner --uid-owner daemon ; -m owner --uid-owner 1 ; OK
 -m owner --uid-owner 1000-2000 ; = ; OK
+-m owner --uid-owner 1000:2000 ; -m owner --uid-owner 1000-2000 ; OK
+-m owner --gid-owner 0:0 ; -m owner --gid-owner 0 ; OK
+-m owner --uid-owner 1: ; FAIL ; owner: Bad value for "--uid-owner" option: "1:"
 -m owner --uid-owner 1000-1000 ; -m owner --uid-owner 1000 ; OK
 -m owner --uid-owner 0-4294967294 ; = ; OK
 -m owner --uid-owner 4294967294 ; = ; OK

@@ -14,6 +14,7 @@
 -m state --state FOO ; FAIL ; Bad state "FOO"
 -m state --state SNAT ; FAIL ; Bad state "SNAT"
 -m state --state NEW,DNAT ; FAIL ; Bad state "DNAT"
+-m state --state FOO,NEW ; FAIL ; Bad state "FOO,NEW"
 -m state --state ,NEW ; FAIL ; Bad state ",NEW"
 -m state --state "NEW INVALID" ; FAIL ; Bad state "NEW INVALID"
 -m state --state NEW --state NEW ; FAIL ; state: option "--state" can only be used once.

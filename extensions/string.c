@@ -85,6 +85,7 @@ static int parse_hex(struct rv_parse *p)
 
 	if (!*text)
 		return fail(p, "STRING must contain at least one char");
+	info_of(p->data)->patlen = 0;
 	while (*text) {
 		if (*text == '|') {
 			hex = !hex;

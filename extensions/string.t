@@ -58,3 +58,4 @@
 -m string --algo bm --string -foo ; -m string --string "-foo" --algo bm ; OK
 -m string --algo bm --string foo.bar ; -m string --string "foo.bar" --algo bm ; OK
 -m string --algo bm --string foo --from 5 --to 5 ; -m string --string "foo" --algo bm --from 5 --to 5 ; OK
+-m string --algo bm --string foo --hex-string |0a| ; FAIL ; string: option "--string" cannot be used together with "--hex-string".

@@ -98,7 +98,7 @@ static int parse_uint_range(struct rv_parse *p, const char *text, unsigned char 
 		return fail_range(p, text, min, max);
 	if (*end == ':') {
 		second = ++end;
-		if (*second && !rv_parse_uint_prefix(second, from, max, &to, &end))
+		if (*second && *second != ':' && !rv_parse_uint_prefix(second, from, max, &to, &end))
 			return fail_range(p, second, from, max);
 	} else if (!(p->opt->flags & RV_OPT_OPEN)) {
 		to = from;
@@ -280,6 +280,7 @@ static int parse_enum(struct rv_parse *p, const char *text, unsigned char *field
 static int parse_bits(struct rv_parse *p, const char *text, unsigned char *field)
 {
 	uint64_t bits = 0, old = rv_get_uint(field, p->opt->size);
+	bool abbrev = p->opt->flags & RV_OPT_ABBREV, exact = p->opt->flags & RV_OPT_EXACT;
 	char word[64];
 	size_t len;
 
@@ -289,12 +290,13 @@ static int parse_bits(struct rv_parse *p, const char *text, unsigned char *field
 		len = strcspn(text, ",");
 		name = find_word(p->opt, text, len);
 		if (!name) {
-			bool whole = !len && !(p->opt->flags & RV_OPT_EXACT);
+			bool whole = abbrev || (!len && !exact);
 
-			/* An empty word is shown with what comes after it. */
-			snprintf(word, sizeof(word), "%.*s", whole ? -1 : (int)len, text);
-			return fail_value(p, word, "Bad value for \"--%s\" option: \"%s\"",
-					  p->opt->name, word);
+			/* An empty word is shown with what comes after it, as is one that may be cut. */
+			snprintf(word, sizeof(word), "%.*s", (int)len, text);
+			return fail_value(p, whole ? text : word,
+					  "Bad value for \"--%s\" option: \"%s\"", p->opt->name,
+					  whole ? text : word);
 		}
 		bits |= name->value;
 		if (!text[len])
