@@ -544,7 +544,7 @@ static const struct hashlimit initial4 = INITIAL(32), initial6 = INITIAL(128);
 		.size = sizeof(struct hashlimit), .initial = &initial_,		\
 		.wire = wire_rows, .options = options,				\
 		.help = "so much in a time, for each address or port of its own", \
-		.check = check, .kernel_check = kernel_check, .list_words = LIST,				\
+		.check = check, .kernel_check = kernel_check, .list_words = LIST, \
 	}
 
 RV_EXTENSION(hashlimit4) = HASHLIMIT(NFPROTO_IPV4, initial4);
