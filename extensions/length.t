@@ -29,3 +29,5 @@
 -m length --length 1:2:3 ; FAIL ; length: Too many components for option "--length" (max: 2)
 -m length --length :: ; FAIL ; length: Too many components for option "--length" (max: 2)
 -m length --length ::5 ; FAIL ; length: Too many components for option "--length" (max: 2)
+-m length --length +1:+2 ; -m length --length 1:2 ; OK
+-m length --length ++1 ; FAIL ; length: bad value for option "--length" near "++1", or out of range (0-65535).

@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+-m mark --mark +0x10/+1 ; -m mark --mark 0x10/0x1 ; OK
+-m mark --mark +-1 ; FAIL ; mark: bad integer value for option "--mark", or out of range.
+-m mark --mark "+ 1" ; FAIL ; mark: bad integer value for option "--mark", or out of range.
 -m mark --mark 1 ; -m mark --mark 0x1 ; OK
 -m mark --mark 0x1 -j ACCEPT ; = ; OK
 -m mark --mark 0 ; -m mark --mark 0x0 ; OK

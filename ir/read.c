@@ -430,7 +430,7 @@ static int parse_addr_range(struct rv_parse *p, const char *text, unsigned char 
 
 	snprintf(first, sizeof(first), "%.*s", dash ? (int)(dash - text) : (int)strlen(text), text);
 	if (!rv_parse_address(p->family, first, &from))
-		wrong = first;
+		wrong = dash ? first : text;
 	else if (!rv_parse_address(p->family, dash ? dash + 1 : first, &to))
 		wrong = dash ? dash + 1 : first;
 	if (wrong)

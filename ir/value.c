@@ -29,8 +29,9 @@ bool rv_parse_uint_prefix(const char *text, uint64_t min, uint64_t max, uint64_t
 	uint64_t n;
 	char *stop;
 
-	/* Blanks before a number are let pass, as stock does; a sign would turn -1 into the largest. */
+	/* Blanks and a plus before a number are let pass, as stock does; -1 would be the largest. */
 	text += strspn(text, " \t");
+	text += *text == '+';
 	if (*text < '0' || *text > '9')
 		return false;
 	*end = short_decimal(text, &n);

@@ -502,7 +502,7 @@ bool rv_words_value(struct rv_words *w, const struct rv_option *opt, const char 
 
 /* ---- values, for hooks (ir/value.c) ---------------------------------------- */
 
-/* Whole-string numbers: decimal, 0x, 0 octal as strtoul base 0; no sign. Blanks may stand before. */
+/* Whole-string numbers: decimal, 0x, 0 octal as strtoul base 0. Blanks and a '+' may stand before. */
 bool rv_parse_uint(const char *text, uint64_t min, uint64_t max, uint64_t *value);
 /* Same, stopping at the first other byte, which *end points to. */
 bool rv_parse_uint_prefix(const char *text, uint64_t min, uint64_t max, uint64_t *value,
