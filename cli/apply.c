@@ -43,15 +43,6 @@ enum {
 /* How long a writer of the savefile waits for another. */
 #define PATIENCE_MS 10000
 
-const struct rv_flag rv_apply_flags[] = {
-	{ 't', "timeout", RV_FLAG_ARG, "SECONDS", "to wait for your answer (10)" },
-	{ 'w', "write", RV_FLAG_ARG, "FILE", "save the rules there once they are confirmed" },
-	{ 'c', "command", RV_FLAG_PLAIN, NULL, "the file is a program that changes the rules: run it" },
-	{ 'V', "version", RV_FLAG_PLAIN, NULL, "print the version" },
-	{ 'h', "help", RV_FLAG_PLAIN, NULL, "print this" },
-	{ 0 },
-};
-
 struct apply {
 	struct rv_cli *cli;
 	bool run, version, help;	/* -c, -V, -h */
@@ -67,31 +58,16 @@ struct apply {
 	pid_t pid;
 };
 
-static int set_flag(char letter, const char *arg, void *p)
-{
-	struct apply *a = p;
+#define AT(field) RV_FLAG_AT(struct apply, field)
 
-	switch (letter) {
-	case 't':
-		a->seconds = arg;
-		break;
-	case 'w':
-		a->save = *arg ? arg : a->save_path;
-		break;
-	case 'c':
-		a->run = true;
-		break;
-	case 'V':
-		a->version = true;
-		break;
-	case 'h':
-		a->help = true;
-		break;
-	default:
-		break;
-	}
-	return 0;
-}
+const struct rv_flag rv_apply_flags[] = {
+	{ 't', "timeout", RV_FLAG_ARG, "SECONDS", "to wait for your answer (10)", AT(seconds) },
+	{ 'w', "write", RV_FLAG_ARG, "FILE", "save the rules there once they are confirmed", AT(save) },
+	{ 'c', "command", RV_FLAG_PLAIN, NULL, "the file is a program that changes the rules: run it", AT(run) },
+	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 0 },
+};
 
 /* ---- what is asked for ---------------------------------------------------------------- */
 
@@ -464,7 +440,9 @@ int rv_cli_apply(struct rv_cli *cli)
 
 	snprintf(a.save_path, sizeof(a.save_path), "/etc/network/%s.up.rules",
 		 cli->family == NFPROTO_IPV6 ? "ip6tables" : "iptables");
-	words = rv_flags_read(rv_apply_flags, cli, set_flag, &a);
+	words = rv_flags_read(rv_apply_flags, cli, &a);
+	if (a.save && !*a.save)
+		a.save = a.save_path;
 	if (words < 0)
 		rc = RV_EXIT_OTHER;
 	else if (a.version || a.help)

@@ -9,18 +9,14 @@
 #include "cli/flags.h"
 #include "cli/pending.h"
 
-const struct rv_flag rv_confirm_flags[] = {
-	{ 'h', "help", RV_FLAG_PLAIN, NULL, "print this" },
-	{ 0 },
+struct confirm {
+	bool help;
 };
 
-static int set_flag(char letter, const char *arg, void *p)
-{
-	(void)letter;
-	(void)arg;
-	*(bool *)p = true;
-	return 0;
-}
+const struct rv_flag rv_confirm_flags[] = {
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", RV_FLAG_AT(struct confirm, help) },
+	{ 0 },
+};
 
 /* Something waits: says the word, prints what is wrong with it if anything is. */
 static int tell(const struct rv_cli *cli, struct rv_pending *p, const char *word)
@@ -103,14 +99,14 @@ static int answer(struct rv_cli *cli, const char *word)
 static int run(struct rv_cli *cli, const char *name, const char *word)
 {
 	struct rv_buf b = RV_BUF_INIT;
-	bool help = false;
+	struct confirm c = { 0 };
 	int words, rc;
 
 	cli->name = name;
-	words = rv_flags_read(rv_confirm_flags, cli, set_flag, &help);
+	words = rv_flags_read(rv_confirm_flags, cli, &c);
 	if (words < 0 || words < cli->argc)
 		return rv_cli_message("Usage: %s", cli->name), RV_EXIT_PARAMETER;
-	if (!help)
+	if (!c.help)
 		return answer(cli, word);
 	rv_flags_usage(cli, &b);
 	rc = rv_cli_write(cli, STDOUT_FILENO, &b);

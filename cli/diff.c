@@ -14,16 +14,6 @@
 #define EXIT_DIFFERENT 1
 #define EXIT_TROUBLE 2
 
-const struct rv_flag rv_diff_flags[] = {
-	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "the rulesets are IPv4 (the default)" },
-	{ '6', "ipv6", RV_FLAG_PLAIN, NULL, "the rulesets are IPv6" },
-	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "counters that differ are differences too" },
-	{ 'C', "commands", RV_FLAG_PLAIN, NULL, "as commands for iptables-restore --noflush" },
-	{ 'q', "quiet", RV_FLAG_PLAIN, NULL, "print nothing: the exit code tells" },
-	{ 'h', "help", RV_FLAG_PLAIN, NULL, "print this" },
-	{ 0 },
-};
-
 struct diff {
 	struct rv_cli *cli;
 	bool counters, commands, quiet, help;
@@ -32,33 +22,17 @@ struct diff {
 	struct rv_buf table;	/* of one, without its head */
 };
 
-static int set_flag(char letter, const char *arg, void *p)
-{
-	struct diff *d = p;
+#define AT(field) RV_FLAG_AT(struct diff, field)
 
-	(void)arg;
-	switch (letter) {
-	case '4':
-		d->cli->family = NFPROTO_IPV4;
-		break;
-	case '6':
-		d->cli->family = NFPROTO_IPV6;
-		break;
-	case 'c':
-		d->counters = true;
-		break;
-	case 'C':
-		d->commands = true;
-		break;
-	case 'q':
-		d->quiet = true;
-		break;
-	default:
-		d->help = true;
-		break;
-	}
-	return 0;
-}
+const struct rv_flag rv_diff_flags[] = {
+	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "the rulesets are IPv4 (the default)" },
+	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "the rulesets are IPv6" },
+	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "counters that differ are differences too", AT(counters) },
+	{ 'C', "commands", RV_FLAG_PLAIN, NULL, "as commands for iptables-restore --noflush", AT(commands) },
+	{ 'q', "quiet", RV_FLAG_PLAIN, NULL, "print nothing: the exit code tells", AT(quiet) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 0 },
+};
 
 /* ---- reading ----------------------------------------------------------------------------- */
 
@@ -322,7 +296,7 @@ int rv_cli_diff(struct rv_cli *cli)
 	int words, rc;
 
 	cli->name = "ravelin diff";
-	words = rv_flags_read(rv_diff_flags, cli, set_flag, &d);
+	words = rv_flags_read(rv_diff_flags, cli, &d);
 	for (int i = 0; i < 2; i++)
 		rv_ruleset_init(&d.side[i], cli->family);
 	if (d.help) {

@@ -11,7 +11,6 @@
 static void make_tables(const struct rv_flag *flags, struct option *longs, char *shorts)
 {
 	static const int has_arg[] = {
-		[RV_FLAG_PLAIN] = no_argument,
 		[RV_FLAG_ARG] = required_argument,
 		[RV_FLAG_NUMBER] = optional_argument,
 	};
@@ -33,19 +32,36 @@ static bool is_number(const char *word)
 	return word && *word && word[strspn(word, "0123456789.")] == '\0';
 }
 
-static bool takes_number(const struct rv_flag *flags, int letter)
+static const struct rv_flag *find(const struct rv_flag *flags, int letter)
 {
-	for (; flags->name; flags++)
-		if (flags->letter == letter)
-			return flags->takes == RV_FLAG_NUMBER;
-	return false;
+	while (flags->letter != letter)
+		flags++;
+	return flags;
 }
 
-int rv_flags_read(const struct rv_flag *flags, struct rv_cli *cli,
-		  int (*fn)(char letter, const char *arg, void *arg2), void *arg2)
+static void set(const struct rv_flag *f, struct rv_cli *cli, const char *arg, void *into)
+{
+	char *at = (char *)into + f->at - 1;
+
+	if (f->takes == RV_FLAG_IPV4)
+		cli->family = NFPROTO_IPV4;
+	else if (f->takes == RV_FLAG_IPV6)
+		cli->family = NFPROTO_IPV6;
+	else if (!f->at)
+		return;
+	else if (f->takes == RV_FLAG_ARG)
+		*(const char **)at = arg;
+	else if (f->takes == RV_FLAG_COUNT)
+		++*(unsigned int *)at;
+	else
+		*(bool *)at = true;
+}
+
+int rv_flags_read(const struct rv_flag *flags, struct rv_cli *cli, void *into)
 {
 	struct option longs[MAX_FLAGS + 1] = { 0 };
 	char shorts[3 * MAX_FLAGS + 1];
+	const struct rv_flag *f;
 	int c;
 
 	make_tables(flags, longs, shorts);
@@ -54,10 +70,12 @@ int rv_flags_read(const struct rv_flag *flags, struct rv_cli *cli,
 	while ((c = getopt_long(cli->argc, cli->argv, shorts, longs, NULL)) != -1) {
 		if (c == '?')
 			return -1;
-		if (!optarg && takes_number(flags, c) && optind < cli->argc &&
+		f = find(flags, c);
+		if (!optarg && f->takes == RV_FLAG_NUMBER && optind < cli->argc &&
 		    is_number(cli->argv[optind]))
-			optarg = cli->argv[optind++];
-		if (fn((char)c, optarg, arg2) != 0)
+			optind++;
+		set(f, cli, optarg, into);
+		if (f->takes == RV_FLAG_LAST)
 			return cli->argc;
 	}
 	return optind;

@@ -3,12 +3,18 @@
 #ifndef RAVELIN_FLAGS_H
 #define RAVELIN_FLAGS_H
 
+#include <stddef.h>
+
 #include "cli/cli.h"
 
 enum rv_flag_arg {
-	RV_FLAG_PLAIN,
-	RV_FLAG_ARG,
-	RV_FLAG_NUMBER,		/* may have one, in the same word or the next */
+	RV_FLAG_PLAIN,		/* sets a bool */
+	RV_FLAG_COUNT,		/* counts in an unsigned int */
+	RV_FLAG_IPV4,		/* the program's family is that from here on */
+	RV_FLAG_IPV6,
+	RV_FLAG_LAST,		/* as PLAIN; the words behind it are not looked at */
+	RV_FLAG_ARG,		/* sets a const char * */
+	RV_FLAG_NUMBER,		/* may have one, in the same word or the next; sets nothing */
 };
 
 /* Ends with a NULL name. */
@@ -18,7 +24,10 @@ struct rv_flag {
 	enum rv_flag_arg takes;
 	const char *arg;	/* what -h calls it */
 	const char *help;
+	size_t at;		/* RV_FLAG_AT() of what it sets; 0: nothing */
 };
+
+#define RV_FLAG_AT(type, field) (offsetof(type, field) + 1)
 
 /* Those of each program, in its file. */
 extern const struct rv_flag rv_save_flags[], rv_restore_flags[], rv_apply_flags[],
@@ -26,11 +35,10 @@ extern const struct rv_flag rv_save_flags[], rv_restore_flags[], rv_apply_flags[
 	rv_xml_flags[], rv_json_flags[], rv_run_flags[];
 
 /*
- * Calls fn with the letter of each option. Returns the index of the first word that is none,
- * or -1 after a message of getopt's. A result of fn other than 0 ends it: the rest is not looked at.
+ * Sets in the program's struct what each option says. Returns the index of the first word that is
+ * none, argc behind a RV_FLAG_LAST, or -1 after a message of getopt's.
  */
-int rv_flags_read(const struct rv_flag *flags, struct rv_cli *cli,
-		  int (*fn)(char letter, const char *arg, void *arg2), void *arg2);
+int rv_flags_read(const struct rv_flag *flags, struct rv_cli *cli, void *into);
 /* Appends what -h prints of the program that runs. */
 void rv_flags_usage(const struct rv_cli *cli, struct rv_buf *b);
 

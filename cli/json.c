@@ -5,37 +5,24 @@
 #include "backend/text/json.h"
 #include "cli/flags.h"
 
-const struct rv_flag rv_json_flags[] = {
-	{ 'r', "restore", RV_FLAG_PLAIN, NULL, "JSON to the text of iptables-save" },
-	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "with --restore: that text has counters" },
-	{ 'l', "live", RV_FLAG_PLAIN, NULL, "the rules that are loaded, instead of a file's" },
-	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "the rules are IPv4's (so they are without a word)" },
-	{ '6', "ipv6", RV_FLAG_PLAIN, NULL, "the rules are IPv6's" },
-	{ 'V', "version", RV_FLAG_PLAIN, NULL, "print the version" },
-	{ 'h', "help", RV_FLAG_PLAIN, NULL, "print this" },
-	{ 0 },
-};
-
 struct json {
 	struct rv_cli *cli;
 	bool restore, counters, live, version, help;
 	struct rv_buf input, out;
 };
 
-static int set_flag(char letter, const char *arg, void *p)
-{
-	struct json *j = p;
+#define AT(field) RV_FLAG_AT(struct json, field)
 
-	(void)arg;
-	j->restore |= letter == 'r';
-	j->counters |= letter == 'c';
-	j->live |= letter == 'l';
-	j->version |= letter == 'V';
-	j->help |= letter == 'h';
-	if (letter == '4' || letter == '6')
-		j->cli->family = letter == '4' ? NFPROTO_IPV4 : NFPROTO_IPV6;
-	return 0;
-}
+const struct rv_flag rv_json_flags[] = {
+	{ 'r', "restore", RV_FLAG_PLAIN, NULL, "JSON to the text of iptables-save", AT(restore) },
+	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "with --restore: that text has counters", AT(counters) },
+	{ 'l', "live", RV_FLAG_PLAIN, NULL, "the rules that are loaded, instead of a file's", AT(live) },
+	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "the rules are IPv4's (so they are without a word)" },
+	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "the rules are IPv6's" },
+	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 0 },
+};
 
 static int convert(struct json *j)
 {
@@ -93,7 +80,7 @@ int rv_cli_json(struct rv_cli *cli)
 
 	cli->name = "ravelin json";
 	cli->restore = true;
-	rc = run(&j, rv_flags_read(rv_json_flags, cli, set_flag, &j));
+	rc = run(&j, rv_flags_read(rv_json_flags, cli, &j));
 	rv_buf_free(&j.input);
 	rv_buf_free(&j.out);
 	return rc;

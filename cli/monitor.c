@@ -14,17 +14,6 @@
 
 #include "cli/flags.h"
 
-const struct rv_flag rv_monitor_flags[] = {
-	{ 't', "trace", RV_FLAG_PLAIN, NULL, "tell the way of packets that -j TRACE has marked" },
-	{ 'e', "event", RV_FLAG_PLAIN, NULL, "tell of changes to the ruleset" },
-	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "only IPv4" },
-	{ '6', "ipv6", RV_FLAG_PLAIN, NULL, "only IPv6" },
-	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "show counters of rules" },
-	{ 'V', "version", RV_FLAG_PLAIN, NULL, "print the version" },
-	{ 'h', "help", RV_FLAG_PLAIN, NULL, "print this" },
-	{ 0 },
-};
-
 struct monitor {
 	struct rv_cli *cli;
 	bool changes, traces, counters, version, help;
@@ -32,36 +21,18 @@ struct monitor {
 	struct rv_buf line;
 };
 
-static int set_flag(char letter, const char *arg, void *p)
-{
-	struct monitor *m = p;
+#define AT(field) RV_FLAG_AT(struct monitor, field)
 
-	(void)arg;
-	switch (letter) {
-	case 't':
-		m->traces = true;
-		break;
-	case 'e':
-		m->changes = true;
-		break;
-	case '4':
-		m->only4 = true;
-		break;
-	case '6':
-		m->only6 = true;
-		break;
-	case 'c':
-		m->counters = true;
-		break;
-	case 'V':
-		m->version = true;
-		break;
-	default:
-		m->help = true;
-		break;
-	}
-	return 0;
-}
+const struct rv_flag rv_monitor_flags[] = {
+	{ 't', "trace", RV_FLAG_PLAIN, NULL, "tell the way of packets that -j TRACE has marked", AT(traces) },
+	{ 'e', "event", RV_FLAG_PLAIN, NULL, "tell of changes to the ruleset", AT(changes) },
+	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "only IPv4", AT(only4) },
+	{ '6', "ipv6", RV_FLAG_PLAIN, NULL, "only IPv6", AT(only6) },
+	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "show counters of rules", AT(counters) },
+	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 0 },
+};
 
 /* ---- words ----------------------------------------------------------------------------- */
 
@@ -311,7 +282,7 @@ static int say(struct monitor *m, int rc)
 int rv_cli_monitor(struct rv_cli *cli)
 {
 	struct monitor m = { .cli = cli };
-	int words = rv_flags_read(rv_monitor_flags, cli, set_flag, &m), rc;
+	int words = rv_flags_read(rv_monitor_flags, cli, &m), rc;
 
 	if (words < 0) {
 		rv_cli_message("Try `%s -h' for more information.", cli->name);

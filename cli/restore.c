@@ -9,26 +9,9 @@
 
 #include "cli/flags.h"
 
-const struct rv_flag rv_restore_flags[] = {
-	{ 'n', "noflush", RV_FLAG_PLAIN, NULL, "keep what is in the tables" },
-	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "set packet and byte counters too" },
-	{ 't', "test", RV_FLAG_PLAIN, NULL, "check the input, change nothing" },
-	{ 'T', "table", RV_FLAG_ARG, "TABLE", "only this table of the input" },
-	{ 'v', "verbose", RV_FLAG_PLAIN, NULL, "say what is done" },
-	{ 'w', "wait", RV_FLAG_NUMBER, "SECONDS", "accepted; there is no lock" },
-	{ 'W', "wait-interval", RV_FLAG_NUMBER, "USECS", "accepted" },
-	{ 'M', "modprobe", RV_FLAG_ARG, "COMMAND", "accepted; modules load by themselves" },
-	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "work on IPv4 rules" },
-	{ '6', "ipv6", RV_FLAG_PLAIN, NULL, "work on IPv6 rules" },
-	{ 'b', "binary", RV_FLAG_PLAIN, NULL, "accepted, and there is no such format" },
-	{ 'V', "version", RV_FLAG_PLAIN, NULL, "print the version" },
-	{ 'h', "help", RV_FLAG_PLAIN, NULL, "print this" },
-	{ 0 },
-};
-
 struct restore {
 	struct rv_cli *cli;
-	bool noflush, counters, test, version, help;
+	bool noflush, counters, test, binary, version, help;
 	unsigned int verbose;
 	const char *only;		/* -T */
 	struct rv_store store;
@@ -39,46 +22,24 @@ struct restore {
 	struct rv_buf unsaid;		/* --test: what would be printed by lines that are not done */
 };
 
-static int set_flag(char letter, const char *arg, void *p)
-{
-	struct restore *r = p;
+#define AT(field) RV_FLAG_AT(struct restore, field)
 
-	switch (letter) {
-	case 'n':
-		r->noflush = true;
-		break;
-	case 'c':
-		r->counters = true;
-		break;
-	case 't':
-		r->test = true;
-		break;
-	case 'T':
-		r->only = arg;
-		break;
-	case 'v':
-		r->verbose++;
-		break;
-	case '4':
-		r->cli->family = NFPROTO_IPV4;
-		break;
-	case '6':
-		r->cli->family = NFPROTO_IPV6;
-		break;
-	case 'b':
-		rv_cli_message("-b/--binary option is not implemented");
-		break;
-	case 'V':
-		r->version = true;
-		return 1;
-	case 'h':
-		r->help = true;
-		return 1;
-	default:
-		break;
-	}
-	return 0;
-}
+const struct rv_flag rv_restore_flags[] = {
+	{ 'n', "noflush", RV_FLAG_PLAIN, NULL, "keep what is in the tables", AT(noflush) },
+	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "set packet and byte counters too", AT(counters) },
+	{ 't', "test", RV_FLAG_PLAIN, NULL, "check the input, change nothing", AT(test) },
+	{ 'T', "table", RV_FLAG_ARG, "TABLE", "only this table of the input", AT(only) },
+	{ 'v', "verbose", RV_FLAG_COUNT, NULL, "say what is done", AT(verbose) },
+	{ 'w', "wait", RV_FLAG_NUMBER, "SECONDS", "accepted; there is no lock" },
+	{ 'W', "wait-interval", RV_FLAG_NUMBER, "USECS", "accepted" },
+	{ 'M', "modprobe", RV_FLAG_ARG, "COMMAND", "accepted; modules load by themselves" },
+	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "work on IPv4 rules" },
+	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "work on IPv6 rules" },
+	{ 'b', "binary", RV_FLAG_PLAIN, NULL, "accepted, and there is no such format", AT(binary) },
+	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 0 },
+};
 
 /* ---- the sink ------------------------------------------------------------------- */
 
@@ -233,8 +194,10 @@ static int say(struct restore *r)
 int rv_cli_restore(struct rv_cli *cli)
 {
 	struct restore r = { .cli = cli };
-	int rc, words = rv_flags_read(rv_restore_flags, cli, set_flag, &r);
+	int rc, words = rv_flags_read(rv_restore_flags, cli, &r);
 
+	if (r.binary)
+		rv_cli_message("-b/--binary option is not implemented");
 	if (words < 0)
 		rc = rv_cli_message("Try `%s -h' for more information.", cli->name);
 	else if (r.version || r.help)

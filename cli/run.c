@@ -16,24 +16,6 @@
 #include "cli/run.h"
 #include "kernel/user/user.h"
 
-const struct rv_flag rv_run_flags[] = {
-	{ 'r', "rules", RV_FLAG_ARG, "FILE", "the rules, as iptables-save prints them" },
-	{ 'p', "pcap", RV_FLAG_ARG, "IN", "the packets: pcap or pcapng; - is stdin" },
-	{ 'H', "hook", RV_FLAG_ARG, "CHAIN,...", "base chains they pass, in this order (INPUT)" },
-	{ 'i', "in", RV_FLAG_ARG, "NAME", "interface they come in by" },
-	{ 'o', "out", RV_FLAG_ARG, "NAME", "interface they go out by" },
-	{ 't', "table", RV_FLAG_ARG, "TABLE", "only this table; else all, in the kernel's order" },
-	{ 'm', "mark", RV_FLAG_ARG, "NUMBER", "mark they start with" },
-	{ 'l', "local", RV_FLAG_ARG, "ADDRESS,...", "addresses that addrtype takes for the host's own" },
-	{ 'j', "json", RV_FLAG_PLAIN, NULL, "print JSON" },
-	{ 'q', "quiet", RV_FLAG_PLAIN, NULL, "print only the totals" },
-	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "rules and packets are IPv4 (if nothing is said)" },
-	{ '6', "ipv6", RV_FLAG_PLAIN, NULL, "rules and packets are IPv6" },
-	{ 'V', "version", RV_FLAG_PLAIN, NULL, "print the version" },
-	{ 'h', "help", RV_FLAG_PLAIN, NULL, "print this" },
-	{ 0 },
-};
-
 static const char about[] =
 	"\nEach packet passes the tables that have the chain: raw, mangle, filter, security. What a\n"
 	"table decided, by which rules, and what of the packet was looked at is printed, and at the end\n"
@@ -74,6 +56,26 @@ struct run {
 	struct rv_buf print;
 };
 
+#define AT(field) RV_FLAG_AT(struct run, field)
+
+const struct rv_flag rv_run_flags[] = {
+	{ 'r', "rules", RV_FLAG_ARG, "FILE", "the rules, as iptables-save prints them", AT(rules) },
+	{ 'p', "pcap", RV_FLAG_ARG, "IN", "the packets: pcap or pcapng; - is stdin", AT(pcap) },
+	{ 'H', "hook", RV_FLAG_ARG, "CHAIN,...", "base chains they pass, in this order (INPUT)", AT(hooks) },
+	{ 'i', "in", RV_FLAG_ARG, "NAME", "interface they come in by", AT(in_word) },
+	{ 'o', "out", RV_FLAG_ARG, "NAME", "interface they go out by", AT(out_word) },
+	{ 't', "table", RV_FLAG_ARG, "TABLE", "only this table; else all, in the kernel's order", AT(table) },
+	{ 'm', "mark", RV_FLAG_ARG, "NUMBER", "mark they start with", AT(mark_word) },
+	{ 'l', "local", RV_FLAG_ARG, "ADDRESS,...", "addresses that addrtype takes for the host's own", AT(locals) },
+	{ 'j', "json", RV_FLAG_PLAIN, NULL, "print JSON", AT(json) },
+	{ 'q', "quiet", RV_FLAG_PLAIN, NULL, "print only the totals", AT(quiet) },
+	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "rules and packets are IPv4 (if nothing is said)" },
+	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "rules and packets are IPv6" },
+	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 0 },
+};
+
 /* ---- options --------------------------------------------------------------------------- */
 
 static int set_interface(char to[IFNAMSIZ], const char *arg)
@@ -94,57 +96,6 @@ static int set_mark(struct run *r, const char *arg)
 	if (arg && !rv_parse_uint(arg, 0, UINT32_MAX, &mark))
 		return rv_cli_message("ravelin run: \"%s\" is no mark", arg);
 	r->mark = (uint32_t)mark;
-	return 0;
-}
-
-static int set_flag(char letter, const char *arg, void *p)
-{
-	struct run *r = p;
-
-	switch (letter) {
-	case 'r':
-		r->rules = arg;
-		break;
-	case 'p':
-		r->pcap = arg;
-		break;
-	case 'H':
-		r->hooks = arg;
-		break;
-	case 'i':
-		r->in_word = arg;
-		break;
-	case 'o':
-		r->out_word = arg;
-		break;
-	case 't':
-		r->table = arg;
-		break;
-	case 'm':
-		r->mark_word = arg;
-		break;
-	case 'l':
-		r->locals = arg;
-		break;
-	case 'j':
-		r->json = true;
-		break;
-	case 'q':
-		r->quiet = true;
-		break;
-	case '4':
-		r->cli->family = NFPROTO_IPV4;
-		break;
-	case '6':
-		r->cli->family = NFPROTO_IPV6;
-		break;
-	case 'V':
-		r->version = true;
-		break;
-	default:
-		r->help = true;
-		break;
-	}
 	return 0;
 }
 
@@ -590,7 +541,7 @@ int rv_cli_run(struct rv_cli *cli)
 		return rv_cli_message("ravelin run: out of memory");
 	r->cli = cli;
 	cli->name = "ravelin run";
-	words = rv_flags_read(rv_run_flags, cli, set_flag, r);
+	words = rv_flags_read(rv_run_flags, cli, r);
 	if (words >= 0 && words < cli->argc)
 		rv_cli_message("ravelin run: unexpected word: %s", cli->argv[words]);
 	if (words < cli->argc)

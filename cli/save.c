@@ -8,57 +8,30 @@
 
 #include "cli/flags.h"
 
-const struct rv_flag rv_save_flags[] = {
-	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "with packet and byte counters" },
-	{ 't', "table", RV_FLAG_ARG, "TABLE", "only this table" },
-	{ 'f', "file", RV_FLAG_ARG, "FILE", "write to this file instead of stdout" },
-	{ 'M', "modprobe", RV_FLAG_ARG, "COMMAND", "accepted; modules load by themselves" },
-	{ 'd', "dump", RV_FLAG_PLAIN, NULL, "accepted" },
-	{ 'b', "binary", RV_FLAG_PLAIN, NULL, "accepted, and there is no such format" },
-	{ 'V', "version", RV_FLAG_PLAIN, NULL, "print the version" },
-	{ 'h', "help", RV_FLAG_PLAIN, NULL, "print this" },
-	{ 0 },
-};
-
 struct save {
 	struct rv_cli *cli;
 	struct rv_store store;
 	bool open;
-	bool counters, version, help;
+	bool counters, binary, version, help;
 	const char *table, *file;
 	struct rv_pages pages;
 	struct rv_buf out;
 	struct rv_progress progress;
 };
 
-static int set_flag(char letter, const char *arg, void *p)
-{
-	struct save *s = p;
+#define AT(field) RV_FLAG_AT(struct save, field)
 
-	switch (letter) {
-	case 'c':
-		s->counters = true;
-		break;
-	case 't':
-		s->table = arg;
-		break;
-	case 'f':
-		s->file = arg;
-		break;
-	case 'b':
-		rv_cli_message("-b/--binary option is not implemented");
-		break;
-	case 'V':
-		s->version = true;
-		return 1;
-	case 'h':
-		s->help = true;
-		return 1;
-	default:
-		break;
-	}
-	return 0;
-}
+const struct rv_flag rv_save_flags[] = {
+	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "with packet and byte counters", AT(counters) },
+	{ 't', "table", RV_FLAG_ARG, "TABLE", "only this table", AT(table) },
+	{ 'f', "file", RV_FLAG_ARG, "FILE", "write to this file instead of stdout", AT(file) },
+	{ 'M', "modprobe", RV_FLAG_ARG, "COMMAND", "accepted; modules load by themselves" },
+	{ 'd', "dump", RV_FLAG_PLAIN, NULL, "accepted" },
+	{ 'b', "binary", RV_FLAG_PLAIN, NULL, "accepted, and there is no such format", AT(binary) },
+	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 0 },
+};
 
 static void add_date(struct rv_buf *b)
 {
@@ -198,8 +171,10 @@ static int save_run(struct save *s)
 int rv_cli_save(struct rv_cli *cli)
 {
 	struct save s = { .cli = cli };
-	int rc, words = rv_flags_read(rv_save_flags, cli, set_flag, &s);
+	int rc, words = rv_flags_read(rv_save_flags, cli, &s);
 
+	if (s.binary)
+		rv_cli_message("-b/--binary option is not implemented");
 	if (words < 0) {
 		rc = rv_cli_message("Look at manual page `%s.8' for more information.", cli->name);
 	} else if (s.version) {

@@ -178,13 +178,6 @@ int rv_cli_translate(struct rv_cli *cli)
 
 /* ---- a restore file ---------------------------------------------------------------- */
 
-const struct rv_flag rv_translate_flags[] = {
-	{ 'f', "file", RV_FLAG_ARG, "FILE", "read this file, not stdin" },
-	{ 'V', "version", RV_FLAG_PLAIN, NULL, "print the version" },
-	{ 'h', "help", RV_FLAG_PLAIN, NULL, "print this" },
-	{ 0 },
-};
-
 struct file {
 	struct rv_cli *cli;
 	const char *path;
@@ -194,16 +187,14 @@ struct file {
 	struct rv_progress progress;
 };
 
-static int set_flag(char letter, const char *arg, void *p)
-{
-	struct file *f = p;
+#define AT(field) RV_FLAG_AT(struct file, field)
 
-	if (letter == 'f')
-		f->path = arg;
-	f->version |= letter == 'V';
-	f->help |= letter == 'h';
-	return 0;
-}
+const struct rv_flag rv_translate_flags[] = {
+	{ 'f', "file", RV_FLAG_ARG, "FILE", "read this file, not stdin", AT(path) },
+	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 0 },
+};
 
 static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip,
 		    void *arg, struct rv_error *err)
@@ -335,7 +326,7 @@ static int say(struct file *f)
 int rv_cli_restore_translate(struct rv_cli *cli)
 {
 	struct file f = { .cli = cli };
-	int rc, words = rv_flags_read(rv_translate_flags, cli, set_flag, &f);
+	int rc, words = rv_flags_read(rv_translate_flags, cli, &f);
 
 	if (words < 0)
 		rc = rv_cli_message("Try `%s -h' for more information.", cli->name);

@@ -5,32 +5,21 @@
 #include "backend/text/xml.h"
 #include "cli/flags.h"
 
-const struct rv_flag rv_xml_flags[] = {
-	{ 'c', "combine", RV_FLAG_PLAIN, NULL, "rules that ask the same become one with several actions" },
-	{ 'v', "verbose", RV_FLAG_PLAIN, NULL, "each line as a comment before what it became" },
-	{ 'r', "restore", RV_FLAG_PLAIN, NULL, "XML to the text it was made of" },
-	{ 'V', "version", RV_FLAG_PLAIN, NULL, "print the version" },
-	{ 'h', "help", RV_FLAG_PLAIN, NULL, "print this" },
-	{ 0 },
-};
-
 struct xml {
 	struct rv_xml_format format;
 	bool restore, version, help;
 };
 
-static int set_flag(char letter, const char *arg, void *p)
-{
-	struct xml *x = p;
+#define AT(field) RV_FLAG_AT(struct xml, field)
 
-	(void)arg;
-	x->format.combine |= letter == 'c';
-	x->format.verbose |= letter == 'v';
-	x->restore |= letter == 'r';
-	x->version |= letter == 'V';
-	x->help |= letter == 'h';
-	return 0;
-}
+const struct rv_flag rv_xml_flags[] = {
+	{ 'c', "combine", RV_FLAG_PLAIN, NULL, "rules that ask the same become one with several actions", AT(format.combine) },
+	{ 'v', "verbose", RV_FLAG_PLAIN, NULL, "each line as a comment before what it became", AT(format.verbose) },
+	{ 'r', "restore", RV_FLAG_PLAIN, NULL, "XML to the text it was made of", AT(restore) },
+	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 0 },
+};
 
 static int convert(struct rv_cli *cli, const struct xml *x, struct rv_buf *out)
 {
@@ -50,7 +39,7 @@ int rv_cli_xml(struct rv_cli *cli)
 {
 	struct xml x = { 0 };
 	struct rv_buf input = RV_BUF_INIT, out = RV_BUF_INIT;
-	int rc, words = rv_flags_read(rv_xml_flags, cli, set_flag, &x);
+	int rc, words = rv_flags_read(rv_xml_flags, cli, &x);
 
 	if (words < 0) {
 		rc = rv_cli_message("Try `%s -h' for more information.", cli->name);

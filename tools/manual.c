@@ -269,7 +269,7 @@ static void put_flag(struct page *p, const struct rv_flag *f)
 	put_word(p->out, "--", f->name);
 	if (f->takes == RV_FLAG_NUMBER)
 		putc('[', p->out);
-	if (f->takes != RV_FLAG_PLAIN) {
+	if (f->arg) {
 		putc('=', p->out);
 		put_arg(p->out, f->arg);
 	}
