@@ -185,7 +185,7 @@ static void print_layouts(const struct rv_ext *ext, void *arg)
 	rv_ext_config(&config, ext->family, ext);
 	rv_wire_each(w, ext)
 		printf("%s\t%s\t%s\t%s\t%u\t%u\t%s\n", kind(ext), ext->name, families(ext->family),
-		       rv_nft_wire_name(ext, w), w->revision, w->size, rv_buf_text(&config));
+		       rv_layout_name(ext, w), w->revision, w->size, rv_buf_text(&config));
 	rv_buf_free(&config);
 }
 
@@ -248,8 +248,8 @@ static void put_revisions(const struct rv_ext *ext)
 
 	rv_wire_each(w, ext) {
 		printf("%s%u", between, w->revision);
-		if (strcmp(rv_nft_wire_name(ext, w), rv_ext_kernel_name(ext)) != 0)
-			printf(" (as %s)", rv_nft_wire_name(ext, w));
+		if (strcmp(rv_layout_name(ext, w), rv_ext_kernel_name(ext)) != 0)
+			printf(" (as %s)", rv_layout_name(ext, w));
 		between = ", ";
 	}
 }

@@ -68,6 +68,21 @@ bool rv_kmod_has_selector(struct rv_kmod_link *link, rv_family_t family, unsigne
 	return true;
 }
 
+bool rv_kmod_has_layout(void *arg, rv_family_t family, const struct rv_ext *ext,
+			const struct rv_wire *w)
+{
+	const char *name = rv_layout_name(ext, w);
+	struct rv_kmod_link *link = arg;
+	struct rvk_has has = {
+		.version = RVK_VERSION, .family = family, .revision = w->revision,
+		.kind = ext->kind == RV_TARGET ? RVK_KIND_TARGET : RVK_KIND_MATCH,
+	};
+
+	memcpy(has.name, name, strnlen(name, RVK_NAME_LEN - 1));
+	return !link->transport->call(link->priv, RVK_SO_HAS, &has, sizeof(has)) &&
+	       has.where != RVK_HAS_NOT;
+}
+
 /* What a call came back with, where no rule is to blame. */
 static int refused_call(int rc, struct rv_error *err)
 {
@@ -251,6 +266,36 @@ int rv_kmod_change_add(struct rv_kmod_change *c, struct rv_table *t, uint64_t ge
 	return 0;
 }
 
+static bool learn_part(struct rv_kmod_link *link, rv_family_t family, const struct rv_part *part)
+{
+	return part && rv_layout_learn(rv_kmod_has_layout, link, family, part->ext);
+}
+
+/* Whether some of what the change has can be written in another layout, which the kernel has. */
+static bool learn(const struct rv_kmod_change *c)
+{
+	bool learnt = false;
+
+	for (unsigned int n = 0; n < c->n; n++) {
+		const struct rv_kmod_blob *b = &c->blobs[n];
+		rv_family_t family = b->table->ruleset->family;
+
+		for (uint32_t i = 0; i < b->count; i++) {
+			const struct rv_rule *r = b->entries[i].rule;
+
+			for (const struct rv_part *m = r ? r->matches : NULL; m; m = m->next)
+				learnt |= learn_part(c->link, family, m);
+			learnt |= r && learn_part(c->link, family, r->target);
+		}
+	}
+	return learnt;
+}
+
+static bool lacks_layout(const struct rvk_refusal *why)
+{
+	return why->reason == RVK_WHY_UNKNOWN || why->reason == RVK_WHY_REVISION;
+}
+
 int rv_kmod_change_send(struct rv_kmod_change *c, struct rv_error *err)
 {
 	struct rvk_replace *head = (struct rvk_replace *)(void *)c->buf.data;
@@ -268,6 +313,8 @@ int rv_kmod_change_send(struct rv_kmod_change *c, struct rv_error *err)
 		return 0;
 	if (rc == -EAGAIN || (!head->refusal.reason && rc != -EINVAL))
 		return refused_call(rc, err);
+	if (lacks_layout(&head->refusal) && learn(c))
+		return rv_fail(err, RV_ERR_AGAIN, NULL, "the kernel knows older revisions only");
 	return rv_kmod_refused(&head->refusal, rc, c, err);
 }
 

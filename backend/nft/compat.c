@@ -17,7 +17,7 @@ static void write_part(struct rv_buf *b, const struct rv_part *part, const struc
 {
 	const struct rv_nft_expr e = {
 		.kind = part->ext->kind == RV_TARGET ? RV_NFT_TARGET : RV_NFT_MATCH,
-		.name = rv_nft_wire_name(part->ext, w), .revision = w->revision,
+		.name = rv_layout_name(part->ext, w), .revision = w->revision,
 		.data = { blob, len },
 	};
 

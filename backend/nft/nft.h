@@ -283,15 +283,11 @@ int rv_nft_send(struct rv_nft_socket *n, const struct rv_buf *batch, size_t mess
 
 /* The layout to write; NULL or one of size 0: the extension has none. */
 const struct rv_wire *rv_nft_wire(rv_family_t family, const struct rv_ext *ext);
-/* The name the kernel knows the layout by. */
-const char *rv_nft_wire_name(const struct rv_ext *ext, const struct rv_wire *w);
 /*
  * Asks the kernel which layouts it knows, unless it was asked already. Returns whether it is
  * another one that is written from now on: then a refused transaction is worth another try.
  */
 bool rv_nft_learn(struct rv_nft_socket *n, rv_family_t family, const struct rv_ext *ext);
-/* Forgets what was learnt. */
-void rv_nft_forget(void);
 
 /* ---- one transaction: batch.c, whole.c, commit.c, replay.c ----------------------- */
 

@@ -1,72 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Which layout of a match or target is written: the newest, until the kernel refuses a rule
- * for want of it. Only then is it asked, once in a process for each extension that the
- * transaction has, which ones it knows; the transaction is started over with those. So the
- * usual command pays nothing, and stock's question for each extension of each rule is saved.
- */
-#include <stdlib.h>
-
+/* Which layout of a match or target nf_tables is told: ir/layout.c, of what its compat module has. */
 #include "nft.h"
 
-/* What was found out. wire is NULL where the kernel has no layout that we know. */
-struct found {
-	const struct rv_ext *ext;
-	rv_family_t family;
-	const struct rv_wire *wire;
-};
-
-static struct found *found;
-static size_t nfound;
-
-__attribute__((destructor)) void rv_nft_forget(void)
+static bool has(void *arg, rv_family_t family, const struct rv_ext *ext, const struct rv_wire *w)
 {
-	free(found);
-	found = NULL;
-	nfound = 0;
-}
-
-static const struct found *find(rv_family_t family, const struct rv_ext *ext)
-{
-	for (size_t i = 0; i < nfound; i++)
-		if (found[i].ext == ext && found[i].family == family)
-			return &found[i];
-	return NULL;
+	return rv_nft_kernel_has(arg, family, rv_layout_name(ext, w), w->revision,
+				 ext->kind == RV_TARGET) == RV_NFT_HAS;
 }
 
 const struct rv_wire *rv_nft_wire(rv_family_t family, const struct rv_ext *ext)
 {
-	const struct found *f = nfound ? find(family, ext) : NULL;
-
-	return f && f->wire ? f->wire : ext->wire;
-}
-
-const char *rv_nft_wire_name(const struct rv_ext *ext, const struct rv_wire *w)
-{
-	return w->name ? w->name : rv_ext_kernel_name(ext);
-}
-
-static const struct rv_wire *ask(struct rv_nft_socket *n, rv_family_t family,
-				 const struct rv_ext *ext)
-{
-	rv_wire_each(w, ext)
-		if (rv_nft_kernel_has(n, family, rv_nft_wire_name(ext, w), w->revision,
-				      ext->kind == RV_TARGET) == RV_NFT_HAS)
-			return w;
-	return NULL;
+	return rv_layout(has, family, ext);
 }
 
 bool rv_nft_learn(struct rv_nft_socket *n, rv_family_t family, const struct rv_ext *ext)
 {
-	struct found *more;
-
-	if (find(family, ext))
-		return false;
-	more = realloc(found, (nfound + 1) * sizeof(*found));
-	if (!more)
-		return false;
-	found = more;
-	found[nfound] = (struct found){ ext, family, ask(n, family, ext) };
-	nfound++;
-	return rv_nft_wire(family, ext) != ext->wire;
+	return rv_layout_learn(has, n, family, ext);
 }

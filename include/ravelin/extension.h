@@ -451,6 +451,26 @@ int rv_part_to_wire(const struct rv_part *part, const struct rv_wire *w, unsigne
 int rv_wire_read(const struct rv_ext *ext, const struct rv_wire *w, const unsigned char *wire,
 		 unsigned char *data, struct rv_error *err);
 
+/* ---- layouts that the kernel has (ir/layout.c) ------------------------------ */
+
+/* Whether a kernel has a layout of an extension. Which function it is tells one kernel from another. */
+typedef bool rv_layout_has_fn(void *arg, rv_family_t family, const struct rv_ext *ext,
+			      const struct rv_wire *w);
+
+/* The layout to write; NULL or one of size 0 that is not bare: the extension has none. */
+const struct rv_wire *rv_layout(rv_layout_has_fn *has, rv_family_t family,
+				const struct rv_ext *ext);
+/* The name that the kernel knows the layout by. */
+const char *rv_layout_name(const struct rv_ext *ext, const struct rv_wire *w);
+/*
+ * Asks which layouts there are, unless that was asked already. Returns whether it is another
+ * one that is written from now on: then a refused transaction is worth another try.
+ */
+bool rv_layout_learn(rv_layout_has_fn *has, void *arg, rv_family_t family,
+		     const struct rv_ext *ext);
+/* Forgets what was learnt. */
+void rv_layout_forget(void);
+
 /* What a blob says of itself. */
 struct rv_wire_name {
 	enum rv_ext_kind kind;

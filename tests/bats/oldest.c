@@ -45,7 +45,7 @@ const struct rv_wire *__wrap_rv_nft_wire(rv_family_t family, const struct rv_ext
 	if (!ext->wire || rv_nft_open(&n, &err))
 		return ext->wire;
 	rv_wire_each(w, ext)
-		if (rv_nft_kernel_has(&n, family, rv_nft_wire_name(ext, w), w->revision,
+		if (rv_nft_kernel_has(&n, family, rv_layout_name(ext, w), w->revision,
 				      ext->kind == RV_TARGET) == RV_NFT_HAS && fits(w))
 			oldest = w;
 	rv_nft_close(&n);

@@ -880,7 +880,7 @@ static void test_older_kernel(void **state)
 	assert_int_equal(questions, 0);
 	assert_rules(&t, "-A c -m conntrack --ctstate NEW --ctorigdstport 80 -j ACCEPT\n");
 	close_bench(&t);
-	rv_nft_forget();
+	rv_layout_forget();
 }
 
 /* Port ranges came with revision 3: a rule with one is not written shorter, it is an error. */
@@ -902,7 +902,7 @@ static void test_too_new_for_kernel(void **state)
 			    "revision 1 of match `conntrack' cannot say what the rule says");
 	rv_buf_free(&b);
 	rv_rule_free(r);
-	rv_nft_forget();
+	rv_layout_forget();
 }
 
 static void test_kernel_lacks(void **state)
@@ -918,7 +918,7 @@ static void test_kernel_lacks(void **state)
 	assert_non_null(strstr(err.text, ": the kernel lacks target `LED' revision 0 "
 					 "(CONFIG_NETFILTER_XT_TARGET_LED)"));
 	close_bench(&t);
-	rv_nft_forget();
+	rv_layout_forget();
 }
 
 /* No older layout helps: the newest is asked for, and which there are is not asked again. */
@@ -936,7 +936,7 @@ static void test_unknown_revisions(void **state)
 	assert_non_null(strstr(err.text, ": the kernel lacks match `conntrack' revision 3 and has "
 					 "other revisions only (CONFIG_NETFILTER_XT_MATCH_CONNTRACK)"));
 	close_bench(&t);
-	rv_nft_forget();
+	rv_layout_forget();
 }
 
 int main(void)

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which layout of a match or target is written: the newest, until the kernel refuses a rule
+ * for want of it. Only then is it asked, once in a process for each extension that the
+ * transaction has, which ones it knows; the transaction is started over with those. So the
+ * usual command pays nothing, and stock's question for each extension of each rule is saved.
+ */
+#include <stdlib.h>
+
+#include <ravelin/extension.h>
+
+/* What was found out. wire is NULL where the kernel has no layout that we know. */
+struct found {
+	rv_layout_has_fn *has;
+	const struct rv_ext *ext;
+	rv_family_t family;
+	const struct rv_wire *wire;
+};
+
+static struct found *found;
+static size_t nfound;
+
+__attribute__((destructor)) void rv_layout_forget(void)
+{
+	free(found);
+	found = NULL;
+	nfound = 0;
+}
+
+static const struct found *find(rv_layout_has_fn *has, rv_family_t family,
+				const struct rv_ext *ext)
+{
+	for (size_t i = 0; i < nfound; i++)
+		if (found[i].has == has && found[i].ext == ext && found[i].family == family)
+			return &found[i];
+	return NULL;
+}
+
+const struct rv_wire *rv_layout(rv_layout_has_fn *has, rv_family_t family,
+				const struct rv_ext *ext)
+{
+	const struct found *f = nfound ? find(has, family, ext) : NULL;
+
+	return f && f->wire ? f->wire : ext->wire;
+}
+
+const char *rv_layout_name(const struct rv_ext *ext, const struct rv_wire *w)
+{
+	return w && w->name ? w->name : rv_ext_kernel_name(ext);
+}
+
+static const struct rv_wire *ask(rv_layout_has_fn *has, void *arg, rv_family_t family,
+				 const struct rv_ext *ext)
+{
+	rv_wire_each(w, ext)
+		if (has(arg, family, ext, w))
+			return w;
+	return NULL;
+}
+
+bool rv_layout_learn(rv_layout_has_fn *has, void *arg, rv_family_t family,
+		     const struct rv_ext *ext)
+{
+	struct found *more;
+
+	if (find(has, family, ext))
+		return false;
+	more = realloc(found, (nfound + 1) * sizeof(*found));
+	if (!more)
+		return false;
+	found = more;
+	found[nfound] = (struct found){ has, ext, family, ask(has, arg, family, ext) };
+	nfound++;
+	return rv_layout(has, family, ext) != ext->wire;
+}
