@@ -209,37 +209,33 @@ static unsigned int option_next(const uint8_t *opt, unsigned int len, unsigned i
 	return i + 1 < len && opt[i + 1] ? i + opt[i + 1] : i + 1;
 }
 
+#define OPTION_MSS	2	/* RFC 9293, 3.2 */
+
+/* The value of the MSS option at i, if that is what stands there whole. */
+static bool take_mss(const uint8_t *opt, unsigned int len, unsigned int i, struct rv_values *v)
+{
+	if (opt[i] != OPTION_MSS || len - i < 4 || opt[i + 1] != 4)
+		return false;
+	memcpy(v->buf, opt + i + 2, 2);
+	v->n = 1;
+	return true;
+}
+
+/* The kinds of all options, or of the row's kind its value. */
 static bool load_tcp_option(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
 {
 	uint8_t buf[TCP_OPTIONS_MAX];
 	const uint8_t *opt = NULL;
 	int len = tcp_options(pkt, buf, &opt);
 
-	(void)row;
-	if (len < 0)
-		return false;
-	v->n = 0;
-	for (unsigned int i = 0; i < (unsigned int)len; i = option_next(opt, len, i))
-		v->buf[v->n++] = opt[i];
-	return true;
-}
-
-static bool load_tcp_mss(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
-{
-	uint8_t buf[TCP_OPTIONS_MAX];
-	const uint8_t *opt = NULL;
-	int len = tcp_options(pkt, buf, &opt);
-
-	(void)row;
 	if (len < 0)
 		return false;
 	v->n = 0;
 	for (unsigned int i = 0; i < (unsigned int)len; i = option_next(opt, len, i)) {
-		if (opt[i] != 2 || len - i < 4 || opt[i + 1] != 4)
-			continue;
-		memcpy(v->buf, opt + i + 2, 2);
-		v->n = 1;
-		break;
+		if (!row->off)
+			v->buf[v->n++] = opt[i];
+		else if (take_mss(opt, len, i, v))
+			break;
 	}
 	return true;
 }
@@ -331,8 +327,8 @@ static const struct sel_row rows[RVK_SEL_COUNT] = {
 	[RVK_SEL_TH_DPORT] = PORTS(2, 1),
 	[RVK_SEL_TH_PORT] = PORTS(0, 2),
 	[RVK_SEL_TCP_FLAGS] = TRANSPORT(NFPROTO_UNSPEC, IPPROTO_TCP, 13, 1),
-	[RVK_SEL_TCP_OPTION] = META(load_tcp_option, 1, ORDER_N),
-	[RVK_SEL_TCP_MSS] = META(load_tcp_mss, 2, ORDER_N),
+	[RVK_SEL_TCP_OPTION] = SIDE(load_tcp_option, 1, ORDER_N, 0),
+	[RVK_SEL_TCP_MSS] = SIDE(load_tcp_option, 2, ORDER_N, OPTION_MSS),
 	[RVK_SEL_PKTTYPE] = META(load_pkttype, 1, ORDER_H),
 	[RVK_SEL_PHYSIN] = SIDE(load_bridge_name, NAME_LEN, ORDER_S, 0),
 	[RVK_SEL_PHYSOUT] = SIDE(load_bridge_name, NAME_LEN, ORDER_S, 1),

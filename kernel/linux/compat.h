@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What differs between kernels, and the only place that asks for their version. The rest is
- * written for the kernel of Debian 12 (6.1) and later ones.
+ * written for Linux 5.10 and later.
  */
 #ifndef RAVELIN_KERNEL_COMPAT_H
 #define RAVELIN_KERNEL_COMPAT_H
@@ -11,7 +11,12 @@
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
-#error "ravelin needs Linux 6.1 or later"
+#error "ravelin needs Linux 5.10 or later"
+#endif
+
+/* Counters of 64 bits are written by one CPU and read by others in one piece. */
+#if BITS_PER_LONG != 64
+#error "ravelin needs a 64-bit kernel"
 #endif
 
 /* A kernel without the bridge's netfilter lacks the functions that ask for its ports. */
