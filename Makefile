@@ -62,7 +62,7 @@ say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
 
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/*.c)))
 
-.PHONY: all module demo check check-long check-unit check-sanitize check-engine check-callers fuzz fuzz-blob bench lint format install install-headers install-shell deb check-package check-vm uninstall clean deps docs
+.PHONY: all module demo check check-long check-unit check-sanitize check-engine check-callers fuzz fuzz-blob bench lint format install install-headers install-shell install-dkms deb check-package check-vm uninstall clean deps docs
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -306,6 +306,13 @@ check-package:
 # build/ravelin_VERSION_ARCH.deb
 deb: all
 	scripts/deb $(VERSION)
+
+# The module's sources for dkms, which builds them for each kernel: "dkms install ravelin/VERSION" is next.
+DKMSDIR ?= /usr/src/ravelin-$(VERSION)
+install-dkms:
+	for f in include/uapi/ravelin.h kernel/engine/*.[ch] kernel/linux/*.[ch] kernel/linux/Kbuild; do \
+		install -D -m 0644 $$f $(DESTDIR)$(DKMSDIR)/$$f || exit; done
+	$(fill) kernel/linux/dkms.conf >$(DESTDIR)$(DKMSDIR)/dkms.conf
 
 install-headers:
 	install -D -m 0644 -t $(DESTDIR)$(INCLUDEDIR)/ravelin $(HEADERS:%=include/ravelin/%.h)
