@@ -193,6 +193,20 @@ int rv_icmp_predicate(const struct rv_option *opt, const unsigned char *data,
 	return any && !p.negate ? 0 : fn(&p, arg);
 }
 
+int rv_icmp_absorb(const struct rv_option *opt, const struct rv_predicate *p, unsigned char *data)
+{
+	struct ipt_icmp *icmp = (struct ipt_icmp *)(void *)data;
+	bool any = opt->sel == RV_SEL_ICMP_TYPE && !p->value[0] && p->other[0] == ANY_TYPE;
+
+	if (p->op != RV_OP_RANGE || (p->value[0] != p->other[0] && !any))
+		return -1;
+	icmp->type = p->other[0];
+	icmp->code[0] = p->value[1];
+	icmp->code[1] = p->other[1];
+	icmp->invflags = p->negate ? IPT_ICMP_INV : 0;
+	return 0;
+}
+
 /* The kernel would refuse the rule, and not say why. */
 int rv_icmp_check(struct rv_check *c)
 {

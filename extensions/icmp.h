@@ -23,7 +23,7 @@
 		.sel = RV_SEL_##SEL, .list = words,				\
 		.arg = "type[/code[:code]]", .help = "type and code by number or name", \
 		.parse = rv_icmp_parse, .print = rv_icmp_print,			\
-		.predicate = rv_icmp_predicate,					\
+		.predicate = rv_icmp_predicate, .absorb = rv_icmp_absorb,	\
 	}
 
 int rv_icmp_parse(struct rv_parse *p);
@@ -32,5 +32,6 @@ void rv_icmp_show(struct rv_out *o, const struct rv_ext *ext, const unsigned cha
 int rv_icmp_check(struct rv_check *c);
 int rv_icmp_predicate(const struct rv_option *opt, const unsigned char *data,
 		      rv_predicate_fn *fn, void *arg);
+int rv_icmp_absorb(const struct rv_option *opt, const struct rv_predicate *p, unsigned char *data);
 
 #endif

@@ -138,6 +138,31 @@ static int ports_predicate(const struct rv_option *opt, const unsigned char *dat
 	return fn(&p, arg);
 }
 
+static int absorb_ports(const struct rv_option *opt, const struct rv_predicate *p,
+			unsigned char *data)
+{
+	struct xt_multiport_v1 *m = (struct xt_multiport_v1 *)(void *)data;
+	unsigned int n = 0;
+
+	if (p->op != RV_OP_IN)
+		return -1;
+	for (unsigned int i = 0; i < p->count; i++) {
+		const struct rv_interval *in = &p->list[i];
+		bool range = memcmp(in->from, in->to, 2) != 0;
+
+		if (n + range >= XT_MULTI_PORTS)
+			return -1;
+		m->pflags[n] = range;
+		m->ports[n++] = in->from[0] << 8 | in->from[1];
+		if (range)
+			m->ports[n++] = in->to[0] << 8 | in->to[1];
+	}
+	m->count = n;
+	m->flags = opt->given.is;
+	m->invert = p->negate;
+	return 0;
+}
+
 /*
  * Three rows, two with a short name. "--dport" is but an abbreviation here: where a match
  * has an option of that name (tcp, udp), it is meant.
@@ -152,6 +177,7 @@ enum { SOURCE = 0, DESTINATION = 2, EITHER = 4 };
 		.excludes = (others), .sel = RV_SEL_TH_##SEL, .list = saved " [ !]", \
 		.arg = "port[:port][,...]", .help = text,			\
 		.parse = parse_ports, .print = print_ports, .predicate = ports_predicate, \
+		.absorb = absorb_ports,						\
 	},									\
 	{ .name = saved, .alias_of = word "s" }
 
@@ -168,6 +194,7 @@ static const struct rv_option options[] = {
 		.list = "ports [ !]", .arg = "port[:port][,...]",
 		.help = "the source or the destination port is one of these",
 		.parse = parse_ports, .print = print_ports, .predicate = ports_predicate,
+		.absorb = absorb_ports,
 	},
 	{ .name = NULL },
 };

@@ -58,13 +58,28 @@ static bool to_uint(const struct rv_option *opt, const unsigned char *data, stru
 	return true;
 }
 
+/* "Never" has no range of its own, and is not read back. */
+static bool from_above_or_below(const struct rv_option *opt, const struct rv_predicate *p,
+				unsigned char *data)
+{
+	uint64_t from = rv_selector_get(p->sel, p->value), to = rv_selector_get(p->sel, p->other);
+	uint64_t most = row_max(opt, opt->size);
+	bool above = opt->flags & RV_OPT_ABOVE;
+
+	if (p->op != RV_OP_RANGE || p->negate || (above ? !from || to != most : from || to >= most))
+		return false;
+	set_number(opt, data + opt->offset, opt->size, above ? from - 1 : to + 1);
+	return true;
+}
+
 static bool from_uint(const struct rv_option *opt, const struct rv_predicate *p,
 		      unsigned char *data)
 {
 	uint64_t n = rv_selector_get(p->sel, p->value);
 
-	if (p->op != RV_OP_EQ || n > row_max(opt, opt->size) ||
-	    opt->flags & (RV_OPT_ABOVE | RV_OPT_BELOW))
+	if (opt->flags & (RV_OPT_ABOVE | RV_OPT_BELOW))
+		return from_above_or_below(opt, p, data);
+	if (p->op != RV_OP_EQ || n > row_max(opt, opt->size))
 		return false;
 	set_number(opt, data + opt->offset, opt->size, n);
 	return true;
@@ -370,11 +385,23 @@ static bool absorb_row(const struct rv_option *opt, const struct rv_predicate *p
 	return true;
 }
 
+/* Nothing was absorbed yet: a row that such data seems to give is free. */
+static bool is_fresh(const struct rv_ext *ext, const unsigned char *data)
+{
+	for (unsigned int i = 0; i < ext->size; i++)
+		if (data[i] != (ext->initial ? ((const unsigned char *)ext->initial)[i] : 0))
+			return false;
+	return true;
+}
+
 int rv_part_absorb(rv_family_t family, const struct rv_ext *ext, const struct rv_predicate *p,
 		   unsigned char *data)
 {
+	const bool fresh = is_fresh(ext, data);
+
 	for (const struct rv_option *opt = ext->options; opt && opt->name; opt++) {
-		if (opt->alias_of || selector(family, opt, data) != p->sel || rv_option_given(ext, opt, data))
+		if (opt->alias_of || opt->flags & RV_OPT_HIDDEN || selector(family, opt, data) != p->sel ||
+		    (!fresh && rv_option_given(ext, opt, data)))
 			continue;
 		if (p->negate && !opt->invert.width)
 			continue;

@@ -154,15 +154,14 @@ static int write_predicates(struct writer *w, const struct rv_part *part)
 
 static int write_data(struct writer *w, uint8_t kind, const struct rv_part *part)
 {
-	const struct rv_wire *wire = part->ext->wire;
-	const char *name = rv_ext_kernel_name(part->ext);
+	const struct rv_wire *wire = rv_layout(rv_kmod_has_layout, w->family, part->ext);
 	size_t at, size;
 	unsigned char *data;
 
 	if (!wire || (!wire->size && !wire->bare))
 		return rv_fail(w->err, RV_ERR_PROBLEM, NULL, "ravelin.ko cannot be told of %s `%s'",
 			       kind == RVK_KIND_TARGET ? "target" : "match", part->ext->name);
-	at = element(w, kind, RVK_FORM_DATA, name, wire->revision);
+	at = element(w, kind, RVK_FORM_DATA, rv_layout_name(part->ext, wire), wire->revision);
 	size = (wire->size + (size_t)7) & ~(size_t)7;
 	data = rv_buf_grow(w->buf, size);
 	if (data && rv_part_to_wire(part, wire, data, size, w->err))

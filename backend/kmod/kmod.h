@@ -40,6 +40,9 @@ void rv_kmod_link_close(struct rv_kmod_link *link);
 struct rv_engine *rv_kmod_user_engine(const struct rv_kmod_link *link);
 /* Whether the engine can load a selector. Asked once. */
 bool rv_kmod_has_selector(struct rv_kmod_link *link, rv_family_t family, unsigned int sel);
+/* rv_layout_has_fn of a link: whether engine or kernel have a layout. */
+bool rv_kmod_has_layout(void *link, rv_family_t family, const struct rv_ext *ext,
+			const struct rv_wire *w);
 
 /* ---- what encoder and decoder share: maps.c ------------------------------------------ */
 

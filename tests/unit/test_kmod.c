@@ -422,14 +422,113 @@ static void test_forms(void **state)
 	form_is(v4, "-p udp -m udp --sport 53 -j DROP", "udpP V");
 	form_is(v4, "-m mark ! --mark 0x1/0xff", "markP V");
 	form_is(v4, "-m iprange --src-range 10.0.0.1-10.0.0.9 -j RETURN", "iprangeP V");
-	form_is(v4, "-m length --length 40:100", "lengthD V");
-	form_is(v4, "-m comment --comment x -m ttl --ttl-eq 64", "commentD ttlD V");
+	form_is(v4, "-m length --length 40:100", "lengthP V");
+	form_is(v4, "-m length ! --length 0", "lengthP V");
+	form_is(v4, "-m comment --comment x -m ttl --ttl-eq 64", "commentD ttlP V");
+	form_is(v4, "-m ttl ! --ttl-eq 64 -m ttl --ttl-lt 3 -m ttl --ttl-gt 3", "ttlP ttlP ttlP V");
+	/* "Never" is no range that could be read back. */
+	form_is(v4, "-m ttl --ttl-lt 0", "ttlD V");
+	form_is(v6, "-m hl --hl-gt 3 -m hl ! --hl-eq 0", "hlP hlP V");
+	form_is(v4, "-m dscp --dscp 0 -m pkttype ! --pkt-type broadcast", "dscpP pkttypeP V");
+	form_is(v4, "-m mac --mac-source 00:11:22:33:44:55", "macP V");
+	form_is(v4, "-p icmp -m icmp --icmp-type 8/0 -m icmp ! --icmp-type 3", "icmpP icmpP V");
+	/* Any type: a packet without a whole header does not match. */
+	form_is(v4, "-p icmp -m icmp --icmp-type any", "icmpD V");
+	form_is(v6, "-p icmpv6 -m icmp6 --icmpv6-type 128", "icmp6P V");
+	form_is(v4, "-p tcp -m multiport --sports 1,5:9 -m multiport ! --dports 7 -m multiport --ports 1:2",
+		"multiportP multiportP multiportP V");
 	form_is(v4, "-m limit --limit 1/s -j MARK --set-xmark 0x1/0xffffffff", "limitD MARKD");
 	form_is(v4, "-m u32 --u32 0=1", "u32D V");
 	lacking = UINT64_C(1) << RVK_SEL_TH_DPORT;
 	form_is(v4, "-p tcp -m tcp --dport 22 -j ACCEPT", "tcpD V");
 	form_is(v4, "-p tcp -m tcp --sport 22 -j ACCEPT", "tcpP V");
 	lacking = 0;
+}
+
+/* ---- a kernel that knows older layouts only -------------------------------------------------------- */
+
+/* Its conntrack has revisions 1 and 2; calls that replace tables with another are refused. */
+static bool is_known(const char *name, uint8_t revision)
+{
+	return strcmp(name, "conntrack") != 0 || revision == 1 || revision == 2;
+}
+
+static int old_replace(struct rvk_replace *call)
+{
+	const struct rvk_table *head = (const void *)(call + 1);
+	const char *entries = (const char *)(head + 1);
+	uint32_t n = 0;
+
+	for (uint32_t at = 0; at < head->size; n++) {
+		const struct rvk_entry *e = (const void *)(entries + at);
+		const struct rvk_element *el = (const void *)(e + 1);
+
+		if (!is_known(el->name, el->revision)) {
+			call->refusal = (struct rvk_refusal){ .stage = RVK_STAGE_PARTS, .entry = n,
+							      .reason = RVK_WHY_REVISION };
+			memcpy(call->refusal.name, el->name, sizeof(el->name));
+			return -EPROTONOSUPPORT;
+		}
+		at += e->next;
+	}
+	return 0;
+}
+
+static int old(void *priv, unsigned int option, void *buf, uint32_t len)
+{
+	struct rvk_has *has = buf;
+
+	if (option == RVK_SO_REPLACE)
+		return old_replace(buf);
+	yes(priv, option, buf, len);
+	if (has->kind != RVK_KIND_SELECTOR && !is_known(has->name, has->revision))
+		has->where = RVK_HAS_NOT;
+	return 0;
+}
+
+static const struct rv_kmod_transport old_transport = { .call = old };
+
+/* Sends a rule once. Returns the error's kind, or 0; *revision: that of the first match. */
+static int send_rule(const char *rule, uint8_t *revision, struct rv_error *err)
+{
+	struct rv_kmod_link link = { .transport = &old_transport };
+	struct rv_kmod_change c = { .link = &link };
+	const struct rvk_element *el;
+	struct rv_store s;
+	int rc;
+
+	memset(err, 0, sizeof(*err));
+	memory_open(&s, NFPROTO_IPV4);
+	must_apply(&s, "filter", rule);
+	rc = rv_kmod_change_add(&c, table_of(&s.rs, "filter"), 0, 0, err);
+	if (!rc) {
+		el = (const void *)(c.buf.data + sizeof(struct rvk_replace) +
+				    sizeof(struct rvk_table) + sizeof(struct rvk_entry));
+		*revision = el->revision;
+		rc = rv_kmod_change_send(&c, err);
+	}
+	rv_kmod_change_free(&c);
+	rv_ruleset_clear(&s.rs);
+	return rc ? (int)err->kind : 0;
+}
+
+static void test_old_layouts(void **state)
+{
+	static const char plain[] = "-A INPUT -m conntrack --ctstate NEW -j ACCEPT";
+	static const char range[] = "-A INPUT -m conntrack --ctorigdstport 1:9 -j ACCEPT";
+	struct rv_error err;
+	uint8_t revision;
+
+	(void)state;
+	rv_layout_forget();
+	assert_int_equal(send_rule(plain, &revision, &err), RV_ERR_AGAIN);
+	assert_int_equal(revision, 3);
+	assert_int_equal(send_rule(plain, &revision, &err), 0);
+	assert_int_equal(revision, 2);
+	/* What the older one cannot say is refused, never said shorter. */
+	assert_int_equal(send_rule(range, &revision, &err), RV_ERR_PROBLEM);
+	assert_string_equal(err.text, "revision 2 of match `conntrack' cannot say what the rule says");
+	rv_layout_forget();
 }
 
 /* ---- chains, verdicts, the IP part ------------------------------------------------------------ */
@@ -563,6 +662,18 @@ static void says(struct broken *b, const char *message)
 #define RULE WHERE "chain `INPUT' entry 0: "
 #define PORT "-p tcp -m tcp --dport 22 -j ACCEPT"
 
+/* The second predicate would hide the first, whose value is what a length begins with. */
+static void two_lengths(struct broken *b)
+{
+	struct rvk_predicate *p = (struct rvk_predicate *)(b->match + 1);
+
+	memset(b->match->name, 0, sizeof(b->match->name));
+	strcpy(b->match->name, "length");
+	for (unsigned int i = 0; i < 2; i++)
+		p[i] = (struct rvk_predicate){ .size = sizeof(*p), .sel = RVK_SEL_LENGTH, .op = RVK_OP_EQ,
+					       .len = 4, .value = { 9 * i } };
+}
+
 static void test_messages(void **state)
 {
 	(void)state;
@@ -583,6 +694,11 @@ static void test_messages(void **state)
 	/* Option 0 is none to the match. */
 	BROKEN("-p tcp -m tcp --tcp-option 5 -j ACCEPT",
 	       ((struct rvk_predicate *)(b.match + 1))->value[0] = 0,
+	       RULE "match `tcp' compares something that its options do not say");
+	BROKEN("-p tcp -m tcp --sport 1 --dport 2", two_lengths(&b),
+	       RULE "match `length' compares something that its options do not say");
+	BROKEN("-p tcp -m tcp --sport 1 --dport 2",
+	       ((struct rvk_predicate *)(b.match + 1))[1] = ((struct rvk_predicate *)(b.match + 1))[0],
 	       RULE "match `tcp' compares something that its options do not say");
 	BROKEN(PORT, ((struct rvk_verdict *)(b.target + 1))->verdict = -77,
 	       RULE "verdict -77 is not understood");
@@ -1031,6 +1147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_old_layouts),
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_mutations),
 		cmocka_unit_test(test_messages),
