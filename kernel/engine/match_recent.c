@@ -147,11 +147,11 @@ static bool check_seen(struct list *l, const struct xt_recent_mtinfo *info, stru
 
 /* ---- the match --------------------------------------------------------------------------- */
 
-static uint32_t power_of_two(uint32_t at_least)
+static uint32_t power_of_two(uint32_t least)
 {
 	uint32_t n = 1;
 
-	while (n < at_least)
+	while (n < least)
 		n *= 2;
 	return n;
 }
