@@ -121,6 +121,35 @@ void rv_engine_stat(struct rv_engine *e, uint8_t family, enum rv_table_id id,
 	stat->memory = r->memory;
 }
 
+static uint32_t count_known(struct rv_named *named)
+{
+	uint32_t count;
+
+	rv_lock(&named->lock);
+	count = named->cache.count;
+	rv_unlock(&named->lock);
+	return count;
+}
+
+void rv_engine_filled(struct rv_engine *e, void (*fn)(const struct rv_filled *f, void *arg), void *arg)
+{
+	static const char *const matches[RV_NAMES] = {
+		[RV_NAMES_HASHLIMIT] = "hashlimit", [RV_NAMES_RECENT] = "recent",
+	};
+
+	for (unsigned int i = 0; i < RV_NAMES * RV_NAME_BUCKETS; i++) {
+		unsigned int id = i / RV_NAME_BUCKETS;
+		struct rv_named *named = e->names[id].buckets[i % RV_NAME_BUCKETS];
+
+		for (; named; named = named->next) {
+			const struct rv_filled filled = { matches[id], named->name, named->family,
+							  count_known(named), named->max };
+
+			fn(&filled, arg);
+		}
+	}
+}
+
 /* ---- reading ------------------------------------------------------------------------------ */
 
 /* Fills in the header of the table that is named in it. Its rules, or NULL. */

@@ -214,6 +214,15 @@ void rv_engine_modules(const struct rv_module_ops *ops);
 /* How many addresses a list of recent holds; read when a list is made. */
 extern unsigned int rv_recent_entries;
 
+/* An address in a list of recent. */
+struct rv_recent {
+	const char *list;
+	const uint8_t *addr;		/* 16 bytes, of which IPv4 uses four */
+	uint8_t family, ttl;
+	uint32_t hits;			/* times that are remembered */
+	uint64_t ago;			/* nanoseconds since it was last seen */
+};
+
 /* ---- engines ------------------------------------------------------------------------- */
 
 enum rv_table_id {
@@ -267,6 +276,25 @@ int rv_engine_call(struct rv_engine *e, unsigned int option, void *buf, uint32_t
  */
 unsigned int rv_engine_run(struct rv_engine *e, enum rv_table_id id, struct rv_pkt *pkt,
 			   struct rv_record *record);
+
+/*
+ * Lists of recent, for people; calls like those of the ABI. fn is called for each address, those not
+ * seen for longest first, and does not sleep.
+ */
+void rv_recent_each(struct rv_engine *e, void (*fn)(const struct rv_recent *r, void *arg),
+		    void *arg);
+/* '+': the address is seen now; '-': forgotten; '/': all are. -ENOENT: there is no such list or address. */
+int rv_recent_edit(struct rv_engine *e, const char *list, char what, uint8_t family,
+		   const uint8_t addr[16]);
+
+/* Something that packets fill: a table of hashlimit, a list of recent. */
+struct rv_filled {
+	const char *match, *name;
+	uint8_t family;			/* NFPROTO_UNSPEC: both */
+	uint32_t entries, max;
+};
+void rv_engine_filled(struct rv_engine *e, void (*fn)(const struct rv_filled *f, void *arg),
+		      void *arg);
 
 struct rv_engine_stat {
 	uint64_t generation;		/* 0: never replaced */

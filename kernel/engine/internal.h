@@ -148,38 +148,6 @@ void rv_state_free(const void *data, void *state);
 /* A keyed hash that who sends packets or names chains cannot foresee. */
 uint32_t rv_hash(const void *data, size_t len, const uint32_t key[2]);
 
-/*
- * State that rules share by a name, in all tables of an engine, and which a table hands on to
- * the one that replaces it: the hash tables of hashlimit, the lists of recent. Like all that is made
- * and freed with tables, names are looked up by one call at a time.
- */
-struct rv_named {
-	struct rv_named *next;
-	uint32_t users;
-	uint8_t family;
-	char name[256];
-};
-
-enum rv_names_id { RV_NAMES_HASHLIMIT, RV_NAMES_RECENT, RV_NAMES };
-
-#define RV_NAME_BUCKETS	256
-
-struct rv_names {
-	uint32_t key[2];
-	struct rv_named *buckets[RV_NAME_BUCKETS];
-};
-
-/* Those of an engine. */
-struct rv_names *rv_engine_names(struct rv_engine *e, enum rv_names_id id);
-
-/* The one of that name, with one more user, or NULL. */
-struct rv_named *rv_named_get(struct rv_names *names, uint8_t family, const char *name);
-/* Makes one known, with one user. */
-void rv_named_add(struct rv_names *names, struct rv_named *named, uint8_t family,
-		  const char *name);
-/* True: that was the last user; it is nobody's any more. */
-bool rv_named_put(struct rv_names *names, struct rv_named *named);
-
 /* Something that packets made known, at the start of what is kept of it. */
 struct rv_cached {
 	struct rv_cached *next;		/* in its bucket */
@@ -211,6 +179,41 @@ static inline struct rv_cached *rv_cache_oldest(const struct rv_cache *s)
 {
 	return s->count ? s->ring.newer : NULL;
 }
+
+/*
+ * State that rules share by a name, in all tables of an engine, and which a table hands on to
+ * the one that replaces it: the hash tables of hashlimit, the lists of recent. Like all that is made
+ * and freed with tables, names are looked up by one call at a time.
+ */
+struct rv_named {
+	struct rv_named *next;
+	uint32_t users;
+	uint8_t family;
+	char name[256];
+	struct rv_lock lock;		/* guards what is below and what its kind adds */
+	uint32_t max;			/* of what packets make known */
+	struct rv_cache cache;
+};
+
+enum rv_names_id { RV_NAMES_HASHLIMIT, RV_NAMES_RECENT, RV_NAMES };
+
+#define RV_NAME_BUCKETS	256
+
+struct rv_names {
+	uint32_t key[2];
+	struct rv_named *buckets[RV_NAME_BUCKETS];
+};
+
+/* Those of an engine. */
+struct rv_names *rv_engine_names(struct rv_engine *e, enum rv_names_id id);
+
+/* The one of that name, with one more user, or NULL. */
+struct rv_named *rv_named_get(struct rv_names *names, uint8_t family, const char *name);
+/* Makes one known, with one user. */
+void rv_named_add(struct rv_names *names, struct rv_named *named, uint8_t family,
+		  const char *name);
+/* True: that was the last user; it is nobody's any more. */
+bool rv_named_put(struct rv_names *names, struct rv_named *named);
 
 /* ---- tables --------------------------------------------------------------------------- */
 

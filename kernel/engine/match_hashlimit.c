@@ -43,11 +43,8 @@ struct rate {
 
 struct table {
 	struct rv_named named;
-	struct rv_lock lock;		/* guards all below */
 	struct hashlimit_cfg3 cfg;
 	struct rate rate;
-	uint32_t max;			/* entries */
-	struct rv_cache cache;
 };
 
 /* The three revisions as one. */
@@ -171,18 +168,18 @@ static struct entry *entry_of(struct rv_cached *cached)
 /* The oldest one, if its time has come. */
 static bool forget_expired(struct table *t, uint64_t now)
 {
-	struct rv_cached *oldest = rv_cache_oldest(&t->cache);
+	struct rv_cached *oldest = rv_cache_oldest(&t->named.cache);
 
 	if (!oldest || entry_of(oldest)->expires > now)
 		return false;
-	rv_cache_forget(&t->cache, oldest);
+	rv_cache_forget(&t->named.cache, oldest);
 	return true;
 }
 
 static struct entry *find_entry(const struct table *t, const struct flow_key *key, uint32_t bucket,
 				uint64_t now)
 {
-	struct rv_cached *c = t->cache.buckets[bucket];
+	struct rv_cached *c = t->named.cache.buckets[bucket];
 
 	while (c && (memcmp(&entry_of(c)->key, key, sizeof(*key)) || entry_of(c)->expires <= now))
 		c = c->next;
@@ -196,7 +193,7 @@ static struct entry *add_entry(struct table *t, struct entry *e, const struct fl
 	e->last = now;
 	e->credit = t->rate.cap;
 	e->refills = t->cfg.burst;
-	rv_cache_add(&t->cache, &e->cached, bucket);
+	rv_cache_add(&t->named.cache, &e->cached, bucket);
 	return e;
 }
 
@@ -288,7 +285,7 @@ static enum outcome count_packet(struct table *t, struct entry *e, uint32_t len,
 							      within_limit(t, e, len, now);
 
 	e->expires = now + t->cfg.expire * MILLISECOND;
-	rv_cache_use(&t->cache, &e->cached);
+	rv_cache_use(&t->named.cache, &e->cached);
 	return within ? WITHIN : BEYOND;
 }
 
@@ -296,24 +293,24 @@ static enum outcome count_packet(struct table *t, struct entry *e, uint32_t len,
 static enum outcome look_up(struct table *t, const struct flow_key *key, uint32_t len,
 			    struct entry **spare)
 {
-	const uint32_t bucket = rv_cache_bucket(&t->cache, key, sizeof(*key));
+	const uint32_t bucket = rv_cache_bucket(&t->named.cache, key, sizeof(*key));
 	enum outcome outcome = UNKNOWN;
 	struct entry *e;
 	uint64_t now;
 
-	rv_lock(&t->lock);
+	rv_lock(&t->named.lock);
 	/* Not before: the clock must not seem to go back. */
 	now = rv_clock(RV_CLOCK_STEADY);
 	e = find_entry(t, key, bucket, now);
 	for (unsigned int i = 0; i < EXPIRED_AT_ONCE && forget_expired(t, now); i++)
 		;
-	if (!e && *spare && t->cache.count < t->max) {
+	if (!e && *spare && t->named.cache.count < t->named.max) {
 		e = add_entry(t, *spare, key, bucket, now);
 		*spare = NULL;
 	}
 	if (e)
 		outcome = count_packet(t, e, len, now);
-	rv_unlock(&t->lock);
+	rv_unlock(&t->named.lock);
 	return outcome;
 }
 
@@ -341,7 +338,7 @@ static bool match_hashlimit(struct rv_pkt *pkt, const void *data, void *state)
 
 static void free_table(struct table *t)
 {
-	rv_cache_free(&t->cache);
+	rv_cache_free(&t->named.cache);
 	rv_free(t);
 }
 
@@ -365,8 +362,8 @@ static struct table *make_table(const struct rv_admit *a, const struct hashlimit
 		return NULL;
 	t->cfg = *cfg;
 	t->rate = *rate;
-	t->max = entries_max(cfg, size);
-	if (rv_cache_init(&t->cache, size)) {
+	t->named.max = entries_max(cfg, size);
+	if (rv_cache_init(&t->named.cache, size)) {
 		free_table(t);
 		return NULL;
 	}

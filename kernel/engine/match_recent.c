@@ -31,10 +31,7 @@ struct seen {
 
 struct list {
 	struct rv_named named;
-	struct rv_lock lock;		/* guards all below */
-	uint32_t max;			/* addresses */
 	uint32_t stamps;		/* kept for each address, a power of two */
-	struct rv_cache cache;
 };
 
 struct state {
@@ -61,14 +58,14 @@ static struct seen *seen_of(struct rv_cached *cached)
 
 static void forget_all(struct list *l)
 {
-	while (l->cache.count)
-		rv_cache_forget(&l->cache, rv_cache_oldest(&l->cache));
+	while (l->named.cache.count)
+		rv_cache_forget(&l->named.cache, rv_cache_oldest(&l->named.cache));
 }
 
 static struct seen *look_up(const struct list *l, const struct address *key, uint32_t bucket,
 			    uint8_t ttl)
 {
-	for (struct rv_cached *c = l->cache.buckets[bucket]; c; c = c->next) {
+	for (struct rv_cached *c = l->named.cache.buckets[bucket]; c; c = c->next) {
 		struct seen *s = seen_of(c);
 
 		if (!memcmp(&s->key, key, sizeof(*key)) && (!ttl || !s->ttl || s->ttl == ttl))
@@ -84,17 +81,17 @@ static void stamp(struct list *l, struct seen *s, uint64_t now)
 	s->stamps[s->at++] = now;
 	if (s->at > s->nstamps)
 		s->nstamps = s->at;
-	rv_cache_use(&l->cache, &s->cached);
+	rv_cache_use(&l->named.cache, &s->cached);
 }
 
 static void remember(struct list *l, struct seen *s, const struct address *key, uint32_t bucket,
 		     uint8_t ttl, uint64_t now)
 {
-	if (l->cache.count >= l->max)
-		rv_cache_forget(&l->cache, rv_cache_oldest(&l->cache));
+	if (l->named.cache.count >= l->named.max)
+		rv_cache_forget(&l->named.cache, rv_cache_oldest(&l->named.cache));
 	s->key = *key;
 	s->ttl = ttl;
-	rv_cache_add(&l->cache, &s->cached, bucket);
+	rv_cache_add(&l->named.cache, &s->cached, bucket);
 	stamp(l, s, now);
 }
 
@@ -116,11 +113,11 @@ static bool was_seen(const struct xt_recent_mtinfo *info, const struct seen *s, 
 /* The one that was not seen for longest, if that is too long. */
 static void reap(struct list *l, const struct xt_recent_mtinfo *info, uint64_t now)
 {
-	struct rv_cached *oldest = rv_cache_oldest(&l->cache);
+	struct rv_cached *oldest = rv_cache_oldest(&l->named.cache);
 	struct seen *s = oldest ? seen_of(oldest) : NULL;
 
 	if (s && now - s->stamps[s->at - 1] > info->seconds * SECOND)
-		rv_cache_forget(&l->cache, oldest);
+		rv_cache_forget(&l->named.cache, oldest);
 }
 
 /* What the rule says of an address that is in the list; true before '!'. */
@@ -130,7 +127,7 @@ static bool check_seen(struct list *l, const struct xt_recent_mtinfo *info, stru
 	bool is = true;
 
 	if (info->check_set & XT_RECENT_REMOVE) {
-		rv_cache_forget(&l->cache, &s->cached);
+		rv_cache_forget(&l->named.cache, &s->cached);
 		return true;
 	}
 	if (info->check_set & (XT_RECENT_CHECK | XT_RECENT_UPDATE))
@@ -174,7 +171,7 @@ static bool info_valid(const struct xt_recent_mtinfo *info)
 
 static void free_list(struct list *l)
 {
-	rv_cache_free(&l->cache);
+	rv_cache_free(&l->named.cache);
 	rv_free(l);
 }
 
@@ -192,8 +189,8 @@ static struct list *make_list(struct rv_admit *a, const char *name)
 	if (!l)
 		return NULL;
 	l->stamps = 1;
-	l->max = entries_max();
-	if (rv_cache_init(&l->cache, power_of_two(l->max))) {
+	l->named.max = entries_max();
+	if (rv_cache_init(&l->named.cache, power_of_two(l->named.max))) {
 		free_list(l);
 		return NULL;
 	}
@@ -206,12 +203,12 @@ static void grow(struct list *l, uint32_t hits)
 {
 	uint32_t stamps = hits ? power_of_two(hits) : STAMPS_DEFAULT;
 
-	rv_lock(&l->lock);
+	rv_lock(&l->named.lock);
 	if (stamps > l->stamps) {
 		forget_all(l);
 		l->stamps = stamps;
 	}
-	rv_unlock(&l->lock);
+	rv_unlock(&l->named.lock);
 }
 
 static int check_recent(struct rv_admit *a)
@@ -260,12 +257,12 @@ static uint8_t ttl_of(const struct rv_pkt *pkt)
 static bool find(struct rv_pkt *pkt, const struct xt_recent_mtinfo *info, const struct address *key,
 		 struct list *l, struct seen **spare, bool *is)
 {
-	const uint32_t bucket = rv_cache_bucket(&l->cache, key, sizeof(*key));
+	const uint32_t bucket = rv_cache_bucket(&l->named.cache, key, sizeof(*key));
 	uint8_t ttl = ttl_of(pkt);
 	struct seen *s;
 	uint64_t now;
 
-	rv_lock(&l->lock);
+	rv_lock(&l->named.lock);
 	/* Not before: the clock must not seem to go back. */
 	now = rv_clock(RV_CLOCK_STEADY);
 	s = look_up(l, key, bucket, info->check_set & XT_RECENT_TTL ? ttl : 0);
@@ -275,17 +272,17 @@ static bool find(struct rv_pkt *pkt, const struct xt_recent_mtinfo *info, const 
 		remember(l, *spare, key, bucket, ttl, now);
 		*spare = NULL;
 		*is = true;
-		rv_unlock(&l->lock);
+		rv_unlock(&l->named.lock);
 		return true;
 	}
-	rv_unlock(&l->lock);
+	rv_unlock(&l->named.lock);
 	return s || !(info->check_set & XT_RECENT_SET);
 }
 
-static struct seen *new_seen(struct list *l)
+static struct seen *new_seen(struct list *l, bool may_sleep)
 {
 	uint32_t room = __atomic_load_n(&l->stamps, __ATOMIC_RELAXED);
-	struct seen *s = rv_alloc(sizeof(*s) + room * sizeof(s->stamps[0]), false);
+	struct seen *s = rv_alloc(sizeof(*s) + room * sizeof(s->stamps[0]), may_sleep);
 
 	if (s)
 		s->room = room;
@@ -299,7 +296,7 @@ static bool run_recent(struct rv_pkt *pkt, const struct xt_recent_mtinfo *info,
 	bool is = false;
 
 	if (!find(pkt, info, key, l, &spare, &is)) {
-		spare = new_seen(l);
+		spare = new_seen(l, false);
 		if (!spare || !find(pkt, info, key, l, &spare, &is))
 			pkt->hotdrop = true;
 		rv_free(spare);
@@ -334,6 +331,103 @@ static bool match_recent_masked(struct rv_pkt *pkt, const void *data, void *stat
 	for (unsigned int i = 0; i < sizeof(key.addr); i++)
 		key.addr[i] &= mask[i];
 	return run_recent(pkt, data, &key, s->list);
+}
+
+/* ---- for people ------------------------------------------------------------------------------- */
+
+static void each_of(struct list *l, void (*fn)(const struct rv_recent *r, void *arg), void *arg)
+{
+	uint64_t now;
+
+	rv_lock(&l->named.lock);
+	now = rv_clock(RV_CLOCK_STEADY);
+	for (struct rv_cached *c = l->named.cache.ring.newer; c != &l->named.cache.ring; c = c->newer) {
+		const struct seen *s = seen_of(c);
+		const struct rv_recent r = {
+			.list = l->named.name, .addr = s->key.addr, .family = s->key.family,
+			.ttl = s->ttl, .hits = s->nstamps, .ago = now - s->stamps[s->at - 1],
+		};
+
+		fn(&r, arg);
+	}
+	rv_unlock(&l->named.lock);
+}
+
+void rv_recent_each(struct rv_engine *e, void (*fn)(const struct rv_recent *r, void *arg), void *arg)
+{
+	for (unsigned int i = 0; i < RV_NAME_BUCKETS; i++)
+		for (struct rv_named *n = names_of(e)->buckets[i]; n; n = n->next)
+			each_of(list_of(n), fn, arg);
+}
+
+/* s is there, or what was made to become it. Returns whether it is used up. */
+static bool see(struct list *l, struct seen *s, const struct address *key, uint32_t bucket)
+{
+	struct seen *there;
+
+	rv_lock(&l->named.lock);
+	there = look_up(l, key, bucket, 0);
+	if (there)
+		stamp(l, there, rv_clock(RV_CLOCK_STEADY));
+	else
+		remember(l, s, key, bucket, 0, rv_clock(RV_CLOCK_STEADY));
+	rv_unlock(&l->named.lock);
+	return !there;
+}
+
+static int add_address(struct list *l, const struct address *key, uint32_t bucket)
+{
+	struct seen *s = new_seen(l, true);
+
+	if (!s)
+		return -ENOMEM;
+	if (!see(l, s, key, bucket))
+		rv_free(s);
+	return 0;
+}
+
+static int remove_address(struct list *l, const struct address *key, uint32_t bucket)
+{
+	struct seen *s;
+
+	rv_lock(&l->named.lock);
+	s = look_up(l, key, bucket, 0);
+	if (s)
+		rv_cache_forget(&l->named.cache, &s->cached);
+	rv_unlock(&l->named.lock);
+	return s ? 0 : -ENOENT;
+}
+
+static int edit(struct list *l, char what, const struct address *key)
+{
+	uint32_t bucket = rv_cache_bucket(&l->named.cache, key, sizeof(*key));
+
+	switch (what) {
+	case '+':
+		return add_address(l, key, bucket);
+	case '-':
+		return remove_address(l, key, bucket);
+	case '/':
+		rv_lock(&l->named.lock);
+		forget_all(l);
+		rv_unlock(&l->named.lock);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+int rv_recent_edit(struct rv_engine *e, const char *list, char what, uint8_t family,
+		   const uint8_t addr[16])
+{
+	struct rv_named *named = rv_named_get(names_of(e), NFPROTO_UNSPEC, list);
+	struct address key = { .family = family };
+
+	if (!named)
+		return -ENOENT;
+	named->users--;		/* calls are made one at a time: its rules keep it */
+	memcpy(key.addr, addr, rv_addr_len(family));
+	return edit(list_of(named), what, &key);
 }
 
 #define RECENT(rev, info, fn)							\

@@ -261,6 +261,67 @@ static void test_recent_refused(void)
 	end();
 }
 
+/* What is told of a list: how many addresses, the last byte of the last one, its times. */
+struct told {
+	unsigned int n, last, hits;
+};
+
+static void tell(const struct rv_recent *r, void *arg)
+{
+	struct told *told = arg;
+
+	if (strcmp(r->list, "list") || r->family != V4)
+		rv_test_fail(__LINE__);
+	told->n++;
+	told->last = r->addr[3];
+	told->hits = r->hits;
+}
+
+static bool tells(unsigned int n, unsigned int last, unsigned int hits)
+{
+	struct told told = { 0 };
+
+	rv_recent_each(engine, tell, &told);
+	return told.n == n && told.last == last && told.hits == hits;
+}
+
+static void tell_filled(const struct rv_filled *f, void *arg)
+{
+	uint32_t *filled = arg;
+
+	filled[0] = f->entries;
+	filled[1] = f->max;
+	if (strcmp(f->match, "recent") || strcmp(f->name, "list"))
+		rv_test_fail(__LINE__);
+}
+
+static int edit(char what, uint8_t host)
+{
+	const uint8_t addr[16] = { 10, 1, 2, host };
+
+	return rv_recent_edit(engine, "list", what, V4, addr);
+}
+
+static void test_recent_edited(void)
+{
+	struct xt_recent_mtinfo_v1 info = recent(XT_RECENT_CHECK);
+	uint32_t filled[2] = { 0 };
+
+	begin();
+	EXPECT(edit('+', 1) == -ENOENT);
+	EXPECT(!put("recent", 1, &info, sizeof(info)));
+	EXPECT(tells(0, 0, 0) && count_fits(1, 1) == 0);
+	EXPECT(!edit('+', 1) && !edit('+', 2) && tells(2, 2, 1));
+	EXPECT(count_fits(1, 1) == 1 && count_fits(1, 3) == 0);
+	EXPECT(!edit('+', 1) && tells(2, 1, 2));
+	rv_engine_filled(engine, tell_filled, filled);
+	EXPECT(filled[0] == 2 && filled[1] == rv_recent_entries);
+	EXPECT(!edit('-', 1) && edit('-', 1) == -ENOENT && tells(1, 2, 1));
+	EXPECT(edit('*', 1) == -EINVAL && !edit('/', 0) && tells(0, 0, 0));
+	EXPECT(count_fits(1, 2) == 0);
+	end();
+}
+
 static void test_statistic(void)
 {
 	struct xt_statistic_info info = { .mode = XT_STATISTIC_MODE_NTH, .u.nth = { .every = 3 } };
@@ -293,6 +354,7 @@ const struct rv_test rv_tests_state[] = {
 	{ "recent", test_recent },
 	{ "a full list of recent", test_recent_full },
 	{ "recent's checks", test_recent_refused },
+	{ "a list of recent by hand", test_recent_edited },
 	{ "statistic", test_statistic },
 	{ NULL, NULL },
 };

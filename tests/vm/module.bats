@@ -185,3 +185,22 @@ rerouting()
 	end_ns "$alone"
 	until_true 20 eval '[ "$(objects)" -lt "$before" ]'
 }
+
+@test "lists of recent can be read and written" {
+	local file=/proc/net/ravelin_recent
+	IPV=4
+	ipt -A INPUT -m recent --name watch --rcheck -j DROP
+	ipt -A INPUT -m hashlimit --hashlimit-name flows --hashlimit-mode srcip --hashlimit-upto 5/s
+	ns "$FIREWALL" bash -c "echo 'watch +10.9.8.7' >$file && echo 'watch +fd00::7' >$file"
+	ns "$FIREWALL" cat $file
+	ns "$FIREWALL" grep -qE '^watch src=10\.9\.8\.7 ttl: 0 hits: 1 last_seen: [0-9]+ ms ago$' $file
+	ns "$FIREWALL" grep -q '^watch src=fd00::7 ' $file
+	ns "$FIREWALL" grep -qx 'any recent watch entries 2 max 100' /proc/net/ravelin
+	ns "$FIREWALL" grep -qE '^ip hashlimit flows entries [0-9]+ max 65536$' /proc/net/ravelin
+	no ns "$FIREWALL" bash -c "echo 'watch +10.9.8' >$file"
+	no ns "$FIREWALL" bash -c "echo 'other +10.9.8.7' >$file"
+	ns "$FIREWALL" bash -c "echo 'watch -10.9.8.7' >$file"
+	no ns "$FIREWALL" grep -q 10.9.8.7 $file
+	ns "$FIREWALL" bash -c "echo 'watch /' >$file"
+	[ "$(ns "$FIREWALL" cat $file | wc -l)" = 0 ]
+}
