@@ -40,7 +40,7 @@
  * exchanged, no packet sees half of one, and each old table's counters are written to the
  * room behind its successor: they are final, no packet is counted there any more. The counters
  * that a new entry starts with stand in it. Each rvk_table comes back with its new generation. One
- * whose size, count and valid_hooks are 0 takes the table away: it is then as if it had never been
+ * whose size, count, valid_hooks and offsets are 0 takes the table away: it is then as if it had never been
  * replaced. The caller can hand over what the old one counted
  * between reading and replacing with RVK_SO_COUNTERS, which adds to the entries' counters in
  * their order (EAGAIN if generation is not the present one). With RVK_REPLACE_DRY nothing is

@@ -333,6 +333,18 @@ static bool is_removal(const struct rvk_table *head)
 	return !head->size && !head->count && !head->valid_hooks;
 }
 
+/* What has no meaning is 0, and so are the offsets of chains that the table has not. */
+static bool is_clean(const struct rvk_table *head)
+{
+	uint32_t stray = 0;
+
+	for (unsigned int hook = 0; hook < RVK_HOOKS; hook++)
+		if (!(head->valid_hooks & 1U << hook))
+			stray |= head->hook_entry[hook] | head->underflow[hook];
+	return !(stray | head->reserved[0] | head->reserved[1] | head->reserved[2] |
+		 head->reserved2);
+}
+
 static int make_change(struct rv_engine *e, struct changes *c, uint32_t n,
 		       struct rvk_refusal *why)
 {
@@ -351,6 +363,8 @@ static int make_change(struct rv_engine *e, struct changes *c, uint32_t n,
 		return rv_refuse(why, RVK_WHY_TWICE, -EINVAL);
 	if (!is_current(change))
 		return rv_refuse(why, RVK_WHY_GENERATION, -EAGAIN);
+	if (!is_clean(head))
+		return rv_refuse(why, RVK_WHY_RESERVED, -EINVAL);
 	if (is_removal(head))
 		return 0;
 	change->rules = rv_rules_new(e, def, head, why, &error);

@@ -8,8 +8,6 @@ static int check_head(struct rv_rules *r, struct rvk_refusal *why)
 {
 	const struct rvk_table *head = &r->head;
 
-	if (head->reserved[0] || head->reserved[1] || head->reserved[2] || head->reserved2)
-		return rv_refuse(why, RVK_WHY_RESERVED, -EINVAL);
 	if (head->valid_hooks != r->def->hooks)
 		return rv_refuse(why, RVK_WHY_HOOKS, -EINVAL);
 	if (head->size > RVK_SIZE_MAX || head->size % 8 || !head->count)

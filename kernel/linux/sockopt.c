@@ -12,6 +12,14 @@
 /* All tables of a call at their largest fit below what an int can say. */
 #define LEN_MAX		(1U << 30)
 
+static s32 policy_of(const void *entry)
+{
+	const struct rvk_element *target = entry + ((const struct rvk_entry *)entry)->target;
+	const struct rvk_verdict *verdict = (const void *)(target + 1);
+
+	return verdict->verdict;
+}
+
 /*
  * Whether a table lets everything pass as if it were not there. The engine has found it to be right:
  * without user chains and rules there are only the policies.
@@ -23,11 +31,9 @@ static bool is_idle(const struct rvk_table *table, const u8 *entries)
 	if (table->count != hweight32(table->valid_hooks))
 		return false;
 	for (hook = 0; hook < RVK_HOOKS; hook++) {
-		const struct rvk_entry *policy = (const void *)(entries + table->underflow[hook]);
-		const struct rvk_element *target = (const void *)policy + policy->target;
-		const struct rvk_verdict *verdict = (const void *)(target + 1);
-
-		if (table->valid_hooks & 1U << hook && verdict->verdict != RVK_ACCEPT)
+		/* Only the hooks that it has lead to entries; one that was taken away has none. */
+		if (table->valid_hooks & 1U << hook &&
+		    policy_of(entries + table->underflow[hook]) != RVK_ACCEPT)
 			return false;
 	}
 	return true;

@@ -151,6 +151,10 @@ static void test_removal(void)
 	b.head->size = b.head->count = 0;
 	EXPECT(rv_blob_replace(&b, engine, NULL) == -EINVAL);
 	b.head->valid_hooks = 0;
+	/* Offsets of chains that are not there any more. */
+	EXPECT(rv_blob_replace(&b, engine, NULL) == -EINVAL);
+	memset(b.head->hook_entry, 0, sizeof(b.head->hook_entry));
+	memset(b.head->underflow, 0, sizeof(b.head->underflow));
 	EXPECT(!rv_blob_replace(&b, engine, NULL));
 	EXPECT(!rv_test_info(engine, V4, "filter").generation && !b.head->generation);
 	EXPECT(rv_engine_run(engine, RV_TABLE_FILTER, &t.p.pkt, NULL) == NF_ACCEPT);

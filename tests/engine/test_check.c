@@ -69,6 +69,8 @@ static void open_name(struct rv_blob *b) { memset(b->head->name, 'x', sizeof(b->
 static void wrong_family(struct rv_blob *b) { b->head->family = 7; }
 static void wrong_hooks(struct rv_blob *b) { b->head->valid_hooks |= 1 << NF_INET_PRE_ROUTING; }
 static void reserved_in_table(struct rv_blob *b) { b->head->reserved2 = 1; }
+static void stray_entry(struct rv_blob *b) { b->head->hook_entry[NF_INET_PRE_ROUTING] = 8; }
+static void stray_policy(struct rv_blob *b) { b->head->underflow[NF_INET_POST_ROUTING] = 8; }
 static void no_entries(struct rv_blob *b) { b->head->count = 0; }
 static void too_many(struct rv_blob *b) { b->head->count = 0x10000000; }
 static void one_more(struct rv_blob *b) { b->head->count++; }
@@ -197,6 +199,8 @@ static const struct refused {
 	{ wrong_family, RVK_STAGE_TABLE, RVK_WHY_TABLE, -1, -ENOENT },
 	{ wrong_hooks, RVK_STAGE_TABLE, RVK_WHY_HOOKS, -1, -EINVAL },
 	{ reserved_in_table, RVK_STAGE_TABLE, RVK_WHY_RESERVED, -1, -EINVAL },
+	{ stray_entry, RVK_STAGE_TABLE, RVK_WHY_RESERVED, -1, -EINVAL },
+	{ stray_policy, RVK_STAGE_TABLE, RVK_WHY_RESERVED, -1, -EINVAL },
 	{ no_entries, RVK_STAGE_TABLE, RVK_WHY_SIZE, -1, -EINVAL },
 	{ too_many, RVK_STAGE_TABLE, RVK_WHY_COUNT, -1, -EINVAL },
 	{ one_more, RVK_STAGE_LAYOUT, RVK_WHY_COUNT, 7, -EINVAL },
