@@ -359,7 +359,7 @@ enum rvk_sel {
 struct rvk_has {
 	__u32 version;
 	__u32 flags;			/* none yet */
-	__u8 family;
+	__u8 family;			/* NFPROTO_IPV4, NFPROTO_IPV6 */
 	__u8 kind;			/* RVK_KIND_MATCH, _TARGET, _SELECTOR */
 	__u8 revision;			/* of a match or target */
 	__u8 where;			/* written: RVK_HAS_* */

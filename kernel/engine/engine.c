@@ -152,6 +152,12 @@ void rv_engine_filled(struct rv_engine *e, void (*fn)(const struct rv_filled *f,
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
+/* The kernel's own functions take any other for an index too. */
+static bool is_family(uint8_t family)
+{
+	return family == NFPROTO_IPV4 || family == NFPROTO_IPV6;
+}
+
 /* Fills in the header of the table that is named in it. Its rules, or NULL. */
 static int get_info(struct rv_engine *e, struct rvk_info *info, struct rv_rules **rules)
 {
@@ -162,7 +168,7 @@ static int get_info(struct rv_engine *e, struct rvk_info *info, struct rv_rules 
 		return -EPROTONOSUPPORT;
 	if (info->flags)
 		return -EINVAL;
-	if (!def || (family != NFPROTO_IPV4 && family != NFPROTO_IPV6))
+	if (!def || !is_family(family))
 		return -ENOENT;
 	*rules = *place_of(e, family, def);
 	memset(&info->table, 0, sizeof(info->table));
@@ -356,7 +362,7 @@ static int make_change(struct rv_engine *e, struct changes *c, uint32_t n,
 	why->table = n;
 	why->stage = RVK_STAGE_TABLE;
 	why->element = RVK_NO_ELEMENT;
-	if (!def || (head->family != NFPROTO_IPV4 && head->family != NFPROTO_IPV6))
+	if (!def || !is_family(head->family))
 		return rv_refuse(why, RVK_WHY_TABLE, -ENOENT);
 	change->place = place_of(e, head->family, def);
 	if (is_twice(c, n))
@@ -495,7 +501,7 @@ static int call_has(struct rv_engine *e, void *buf, uint32_t *len)
 		return -EINVAL;
 	if (has->version != RVK_VERSION)
 		return -EPROTONOSUPPORT;
-	if (has->flags || has->where || has->best || has->reserved)
+	if (has->flags || has->where || has->best || has->reserved || !is_family(has->family))
 		return -EINVAL;
 	if (has->kind == RVK_KIND_SELECTOR) {
 		has->where = rv_selector_known(has->sel, has->family) ? RVK_HAS_ENGINE : RVK_HAS_NOT;

@@ -199,6 +199,13 @@ static uint8_t has(unsigned int kind, const char *name, unsigned int revision, u
 	return h.where;
 }
 
+static void expect_no_answer(struct rvk_has has, int error)
+{
+	uint32_t len = sizeof(has);
+
+	EXPECT(rv_engine_call(engine, RVK_SO_HAS, &has, &len) == error);
+}
+
 static void test_has(void)
 {
 	uint32_t best;
@@ -211,6 +218,11 @@ static void test_has(void)
 	EXPECT(has(RVK_KIND_SELECTOR, "", 0, RVK_SEL_TTL, &best) == RVK_HAS_ENGINE);
 	EXPECT(has(RVK_KIND_SELECTOR, "", 0, RVK_SEL_HOPLIMIT, &best) == RVK_HAS_NOT);
 	EXPECT(has(RVK_KIND_SELECTOR, "", 0, 60000, &best) == RVK_HAS_NOT);
+	expect_no_answer((struct rvk_has){ .version = 2, .family = V4, .kind = 1, .name = "tcp" }, -EPROTONOSUPPORT);
+	expect_no_answer((struct rvk_has){ .version = 1, .family = V4, .kind = 1 }, -EINVAL);
+	expect_no_answer((struct rvk_has){ .version = 1, .family = V4, .kind = 3, .name = "tcp" }, -EINVAL);
+	expect_no_answer((struct rvk_has){ .version = 1, .family = 0, .kind = 1, .name = "tcp" }, -EINVAL);
+	expect_no_answer((struct rvk_has){ .version = 1, .family = 200, .kind = 1, .name = "tcp" }, -EINVAL);
 	rv_engine_free(engine);
 }
 
