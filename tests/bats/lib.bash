@@ -82,10 +82,11 @@ ns()
 	nsenter --net="/proc/$1/ns/net" -- "${@:2}"
 }
 
-# until_true SECONDS CMD...: polls; fails when the time is over.
+# until_true SECONDS CMD...: polls; fails when the time is over, which is
+# RAVELIN_TEST_PATIENCE times as long where instructions are emulated.
 until_true()
 {
-	local deadline=$((SECONDS + $1))
+	local deadline=$((SECONDS + $1 * ${RAVELIN_TEST_PATIENCE:-1}))
 	shift
 	until "$@"; do
 		[ "$SECONDS" -le "$deadline" ] || { echo "gave up waiting for: $*"; return 1; }
@@ -109,18 +110,19 @@ nft() { ns "${NS:?no namespace chosen}" nft "$@"; }
 # flush_ruleset: no rules any more, of either family.
 flush_ruleset()
 {
-	local table
+	local tables='raw mangle nat filter security'
 	nft flush ruleset
 	[ "$BACKEND" = kmod ] || return 0
-	for table in raw mangle nat filter security; do
-		printf '*%s\nCOMMIT\n' $table
-	done | tee >(ip6tables-restore) | iptables-restore
-	wait $!
+	# shellcheck disable=SC2086 # a list of words
+	printf '*%s\nCOMMIT\n' $tables | iptables-restore
+	# shellcheck disable=SC2086 # likewise
+	printf '*%s\nCOMMIT\n' $tables | ip6tables-restore
 }
 
 # Tests of what only one backend has.
 only_nft() { [ "$BACKEND" = nft ] || skip "about nf_tables: $1"; }
-need_nat() { [ "$BACKEND" != kmod ] || skip 'the module has no NAT yet'; }
+has_nat() { [ "$BACKEND" != kmod ]; }
+need_nat() { has_nat || skip 'the module has no NAT yet'; }
 
 # The family that the next commands speak: 4 or 6.
 IPV=4

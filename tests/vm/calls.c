@@ -2,8 +2,7 @@
 /*
  * Speaks to ravelin.ko as include/uapi/ravelin.h says, without the rest of the project; built as a
  * 32-bit program too.
- *   calls exchange             reads the IPv4 filter table, puts it back, reads it again: the same bytes
- *   calls mutate SEED COUNT    puts it back COUNT times with random bytes changed
+ *   calls exchange     reads the IPv4 filter table, puts it back, reads it again: the same bytes
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -102,75 +101,12 @@ static int exchange(int fd)
 	return 0;
 }
 
-static uint64_t state;
-
-static uint32_t dice(uint32_t sides)
-{
-	state = state * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(state >> 33) % sides;
-}
-
-/* Small numbers and the ends of ranges go further than noise does. */
-static void change(uint8_t *buf, uint32_t len)
-{
-	static const uint32_t odd[] = { 0, 1, 7, 8, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffff8 };
-	uint32_t word, at = dice(len);
-
-	switch (dice(3)) {
-	case 0:
-		buf[at] ^= 1u << dice(8);
-		break;
-	case 1:
-		buf[at] = dice(256);
-		break;
-	case 2:
-		at = dice(len / 4) * 4;
-		memcpy(&word, buf + at, 4);
-		word = dice(2) ? odd[dice(8)] : word + 8 * (dice(64) - 32);
-		memcpy(buf + at, &word, 4);
-		break;
-	}
-}
-
-static int mutate(int fd, uint32_t count)
-{
-	uint32_t taken = 0, refused = 0, again = 0, len;
-	struct table t;
-	int rc = read_table(fd, &t);
-
-	if (rc)
-		return rc;
-	for (uint32_t i = 0; i < count; i++) {
-		uint8_t *buf = replacement(&t, &len);
-		struct rvk_info now = named();
-
-		call(fd, RVK_SO_INFO, &now, sizeof(now));
-		t.info.table.generation = now.table.generation;
-		memcpy(buf + sizeof(struct rvk_replace), &t.info.table, sizeof(t.info.table));
-		((struct rvk_table *)(buf + sizeof(struct rvk_replace)))->old_count = now.table.count;
-		for (uint32_t n = dice(4); n-- > 0 || dice(4) == 0;)
-			change(buf, len);
-		/* A length that its fields do not say now and then. */
-		rc = call(fd, RVK_SO_REPLACE, buf, dice(50) ? len : dice(len));
-		taken += rc == 0;
-		again += rc == -EAGAIN;
-		refused += rc && rc != -EAGAIN;
-		free(buf);
-	}
-	printf("%u mutated tables: %u taken, %u refused, %u stale\n", count, taken, refused, again);
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
 	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW), rc = -EINVAL;
 
 	if (fd >= 0 && argc == 2 && !strcmp(argv[1], "exchange"))
 		rc = exchange(fd);
-	if (fd >= 0 && argc == 4 && !strcmp(argv[1], "mutate")) {
-		state = strtoul(argv[2], NULL, 0);
-		rc = mutate(fd, strtoul(argv[3], NULL, 0));
-	}
 	if (rc)
 		fprintf(stderr, "calls: %s\n", strerror(-rc));
 	return rc != 0;

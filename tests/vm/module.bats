@@ -69,6 +69,7 @@ rerouting()
 	ns "$FIREWALL" ping -c 1 -W 1 10.1.0.1 >/dev/null
 	dmesg | grep -q 'seen-by-log .*PROTO=ICMP'
 	dmesg | grep -q 'TRACE: filter:OUTPUT:rule:1 '
+	sysctl -qw net.netfilter.nf_log_all_netns=0
 }
 
 @test "nat takes no rules, and says so" {
@@ -118,11 +119,12 @@ rerouting()
 	until_true 20 eval '[ "$(objects)" -lt "$before" ]'
 }
 
-@test "200 replacements under traffic: no packet sees half a ruleset" {
-	local sent
-	# Each of the two drops the packets, by a rule or by the policy; what is made of both would not.
-	ns "$FIREWALL" "$PYTHON" -I -S - "$BATS_TEST_TMPDIR" <<-'END' &
-		import os, socket, sys, time
+# Sends datagrams to port 7777 of the namespace's loopback, and writes after each 50 how many it has sent and
+# how many came through, until there is a file "stop".
+start_traffic()
+{
+	ns "$FIREWALL" "$PYTHON" -I -S - "$BATS_TEST_TMPDIR" 3>&- <<-'END' &
+		import os, socket, sys
 		receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 		receiver.bind(("127.0.0.1", 7777))
 		receiver.setblocking(False)
@@ -133,28 +135,69 @@ rerouting()
 		        sender.sendto(b"x", ("127.0.0.1", 7777))
 		    sent += 50
 		    try:
-		        receiver.recv(1)
-		        seen += 1
+		        while True:
+		            receiver.recv(1)
+		            seen += 1
 		    except BlockingIOError:
 		        pass
-		    open(sys.argv[1] + "/sent", "w").write(f"{sent} {seen}\n")
+		    with open(sys.argv[1] + "/new", "w") as out:
+		        out.write(f"{sent} {seen}\n")
+		    os.rename(sys.argv[1] + "/new", sys.argv[1] + "/traffic")
 	END
+	until_true 10 test -e "$BATS_TEST_TMPDIR/traffic"
+}
+
+traffic() { cut -d' ' -f"$1" "$BATS_TEST_TMPDIR/traffic"; }
+came_through() { [ "$(traffic 2)" -gt 0 ]; }
+
+stop_traffic()
+{
+	touch "$BATS_TEST_TMPDIR/stop"
+	wait
+}
+
+@test "200 replacements under traffic: no packet sees half a ruleset" {
+	# Each of the two drops the packets, by a rule or by the policy; what is made of both would not.
 	printf '*filter\n:INPUT ACCEPT\n-A INPUT -p udp --dport 7777 -j DROP\nCOMMIT\n' >"$BATS_TEST_TMPDIR/rule"
 	printf '*filter\n:INPUT DROP\n-A INPUT -p tcp -j ACCEPT\nCOMMIT\n' >"$BATS_TEST_TMPDIR/policy"
 	iptables-restore <"$BATS_TEST_TMPDIR/rule"
-	until_true 10 test -e "$BATS_TEST_TMPDIR/sent"
-	# What came before the first rule is not counted.
-	local early
-	early=$(cut -d' ' -f2 "$BATS_TEST_TMPDIR/sent")
+	start_traffic
 	ns "$FIREWALL" bash -c 'for ((i = 0; i < 100; i++)); do
 		"$1/iptables-restore" <"$2/policy" && "$1/iptables-restore" <"$2/rule" || exit 1
 	done' - "$RAVELIN_BIN" "$BATS_TEST_TMPDIR"
-	touch "$BATS_TEST_TMPDIR/stop"
-	wait
-	read -r sent seen <"$BATS_TEST_TMPDIR/sent"
-	echo "sent $sent, seen $seen, early $early"
+	echo "sent $(traffic 1), seen $(traffic 2)"
+	[ "$(traffic 1)" -gt 1000 ]
+	[ "$(traffic 2)" -eq 0 ]
+	# They would have come through.
+	iptables -P INPUT ACCEPT
+	iptables -F
+	until_true 10 came_through
+	stop_traffic
+}
+
+@test "what packets count while a table is replaced is not lost" {
+	local sent
+	iptables -A INPUT -p udp --dport 7777
+	start_traffic
+	for ((i = 0; i < 20; i++)); do
+		iptables -A INPUT -s "192.0.2.$i" -j DROP
+		iptables -I INPUT 2 -p udp --dport "$i" -j DROP
+		iptables -D INPUT 2
+	done
+	stop_traffic
+	sent=$(traffic 1)
 	[ "$sent" -gt 1000 ]
-	[ "$((seen - early))" -eq 0 ]
+	same "$sent" "$(count INPUT 1)" "packets counted"
+	same "[$sent:$((29 * sent))]" "$(iptables-save -c | grep -o '^[^ ]* -A INPUT -p udp' | cut -d' ' -f1)"
+}
+
+@test "what the kernel lends is not unloaded while a rule uses it, and comes back" {
+	iptables -A INPUT -m conntrack --ctstate NEW -j CONNMARK --set-mark 1
+	[ -z "$(iptables -S | grep -v -e -P -e '-m conntrack --ctstate NEW -j CONNMARK')" ]
+	no rmmod xt_conntrack
+	no rmmod xt_connmark
+	iptables -F
+	rmmod xt_conntrack xt_connmark
 }
 
 @test "a 32-bit program on the 64-bit kernel" {
@@ -164,24 +207,71 @@ rerouting()
 	same '-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT' "$(iptables-save | grep -- '^-A')"
 }
 
-@test "mutated tables are refused or taken, and leave nothing behind" {
-	local alone before
-	new_ns alone
-	NS=$alone
-	before=$(objects)
+# Tables of both families with what the engine has and what the kernel lends.
+many_rules()
+{
 	iptables-restore <<-END
+		*raw
+		-A PREROUTING -m rpfilter --invert -j DROP
+		-A OUTPUT -p icmp -j TRACE
+		COMMIT
+		*mangle
+		-A OUTPUT -m hashlimit --hashlimit-upto 9/s --hashlimit-name h4 --hashlimit-mode srcip,dstport -j MARK --set-xmark 1/7
+		-A OUTPUT -m statistic --mode nth --every 3 --packet 0 -j TTL --ttl-set 9
+		-A POSTROUTING -m string --string 1234 --algo bm -j DSCP --set-dscp 3
+		-A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu
+		-A PREROUTING -j CONNMARK --restore-mark
+		COMMIT
 		*filter
 		:SIDE - [0:0]
+		:FAR - [0:0]
 		-A INPUT -s 10.0.0.0/8 -p tcp -m multiport --dports 1,2,3:4 -j SIDE
 		-A INPUT -m limit --limit 1/s -m comment --comment some -j ACCEPT
+		-A INPUT -m recent --set --name r4 -m time --timestart 01:00 --weekdays Mon
+		-A INPUT -m iprange --src-range 127.0.0.1-127.0.0.9 -g SIDE
 		-A FORWARD -g SIDE
 		-A OUTPUT -m conntrack --ctstate NEW -j ACCEPT
+		-A OUTPUT -m owner --uid-owner 1-5 -m addrtype --dst-type LOCAL -j RETURN
 		-A SIDE -m u32 --u32 "0>>22&0x3C@0=1" -j REJECT
-		-A SIDE -p udp -m udp --dport 53 -j LOG --log-prefix x
+		-A SIDE -p udp -m udp --dport 53 -j FAR
+		-A FAR -m length --length 10:30 -m ttl --ttl-gt 3 -j LOG --log-prefix x
+		-A FAR -m connlimit --connlimit-above 1 -j NFLOG --nflog-group 4
 		COMMIT
 	END
-	ns "$alone" "$CALLS" mutate "${MUTATE_SEED:-1}" "${MUTATED:-500}"
-	flush_ruleset
+	ip6tables-restore <<-END
+		*mangle
+		-A OUTPUT -m hl --hl-gt 3 -j HL --hl-dec 1
+		-A INPUT -m tos --tos 4 -j TOS --set-tos 8
+		COMMIT
+		*filter
+		:SIDE - [0:0]
+		-A INPUT -s fd00::/8 -p icmpv6 -m icmp6 --icmpv6-type echo-request -j SIDE
+		-A OUTPUT -d ::1/128 -p udp -m frag --fragfirst -j SIDE
+		-A OUTPUT -m rt --rt-type 0 -j DROP
+		-A SIDE -m mark --mark 1/3 -m physdev --physdev-in x -j QUEUE
+		-A SIDE -p tcp -j REJECT --reject-with tcp-reset
+		COMMIT
+	END
+}
+
+@test "mutated tables are refused or taken, and leave nothing behind" {
+	local alone before said
+	new_ns alone
+	NS=$alone
+	# A table's place at the hooks stays, once it has been there.
+	printf '*%s\n:X -\nCOMMIT\n' raw mangle nat filter security >"$BATS_TEST_TMPDIR/tables"
+	iptables-restore <"$BATS_TEST_TMPDIR/tables"
+	ip6tables-restore <"$BATS_TEST_TMPDIR/tables"
+	ns "$alone" "$MUTATE" 0 0
+	before=$(objects)
+	many_rules
+	[ "$(objects)" -gt "$before" ]
+	# What a name stands for is looked for; that a program is run for each one costs too much here.
+	echo >/proc/sys/kernel/modprobe
+	said=$(ns "$alone" "$MUTATE" "${MUTATE_SEED:-1}" "${MUTATED:-5000}")
+	echo "# $said" >&3
+	echo /sbin/modprobe >/proc/sys/kernel/modprobe
+	same "$before" "$(objects)" "objects"
 	end_ns "$alone"
 	until_true 20 eval '[ "$(objects)" -lt "$before" ]'
 }
