@@ -7,7 +7,7 @@
 # make bench     speed and memory beside stock iptables
 # make check-long, make fuzz   longer campaigns of the same
 # make check-package           the Debian package on a clean root, there and back
-# make check-vm                the kernel module, in a virtual machine of Debian's kernel
+# make check-vm                the kernel module in a virtual machine of Debian's kernel: all of it
 # make check-callers           Docker, firewalld, libvirt and others, on Ravelin as on stock
 # make lint      static checks        make format   clang-format
 # make install   DESTDIR, PREFIX      make deb      a Debian package
@@ -293,10 +293,11 @@ install-shell:
 	$(fill) completion/ravelin.fish >$(DESTDIR)$(FISHDIR)/ravelin.fish
 	for n in $(LINKS) ravelin-rules; do ln -sf ravelin $(DESTDIR)$(BASHDIR)/$$n; ln -sf ravelin.fish $(DESTDIR)$(FISHDIR)/$$n.fish; done
 
+# Takes an hour: instructions are emulated.
 check-vm:
 	scripts/deps build check
 	$(MAKE) all
-	tests/vm/check
+	tests/vm/check --long
 
 # Needs debootstrap and Debian's archive.
 check-package:
