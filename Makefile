@@ -113,8 +113,8 @@ $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS) \
 		$(shell pkg-config --libs cmocka)
 
-# What the descriptors say, for scripts and documents; what nft's words for a rule mean; manual pages.
-$(BUILD)/describe $(BUILD)/readback $(BUILD)/manual: $(BUILD)/%: tools/%.c $(LIBRARY)
+# What the descriptors say, for scripts and documents; what nft's words for a rule mean.
+$(BUILD)/describe $(BUILD)/readback: $(BUILD)/%: tools/%.c $(LIBRARY)
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS)
 
@@ -143,7 +143,11 @@ $(BUILD)/tests/twin: $(sort $(wildcard tests/engine/twin/*.c)) $(wildcard tests/
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $(filter %.c,$^) $(LIBRARY) $(RV_LIBS)
 
-$(BUILD)/manual: CPPFLAGS += -DRAVELIN_DATE='"$(RELEASED)"'
+# The manual pages.
+$(BUILD)/manual: $(sort $(wildcard tools/manual/*.c)) tools/manual/manual.h $(LIBRARY)
+	$(call say,CC)
+	$(Q)$(CC) $(RV_CPPFLAGS) -DRAVELIN_DATE='"$(RELEASED)"' $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ \
+		$(filter %.c,$^) $(LIBRARY) $(RV_LIBS)
 
 # Its allocations fail on purpose.
 $(BUILD)/tests/test_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
