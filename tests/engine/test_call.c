@@ -239,6 +239,23 @@ static struct rv_handler odd = {
 	.name = "odd", .kind = RVK_KIND_MATCH, .size = 0, .match = match_odd,
 };
 
+/* Tables that are refused, or only give predicates its name, do not keep it. */
+static void name_odd(bool predicate)
+{
+	struct rv_blob b;
+
+	start(&b, "mangle");
+	rv_blob_rule(&b);
+	if (predicate)
+		rv_blob_predicate(&b, "odd", RVK_SEL_TTL, RVK_OP_EQ, 1, "", NULL);
+	else
+		rv_blob_data(&b, RVK_KIND_MATCH, "odd", 0, "12345678", 8);
+	rv_blob_verdict(&b, RVK_DROP);
+	rv_blob_rules_end(&b, NF_INET_LOCAL_OUT);
+	EXPECT(rv_blob_replace(&b, engine, NULL) == (predicate ? 0 : -EINVAL));
+	rv_blob_free(&b);
+}
+
 static void put_odd(struct rv_blob *b, bool use)
 {
 	start(b, "mangle");
@@ -260,6 +277,10 @@ static void test_registration(void)
 	EXPECT(rv_register_target(&odd) == -EINVAL);
 	EXPECT(!rv_register_match(&odd));
 	EXPECT(rv_register_match(&odd) == -EEXIST);
+	name_odd(false);
+	name_odd(true);
+	EXPECT(!rv_unregister_match(&odd));
+	EXPECT(!rv_register_match(&odd));
 	EXPECT(!rv_blob_replace(&b, engine, NULL));
 	EXPECT(rv_unregister_match(&odd) == -EBUSY);
 	rv_test_packet(&t, V4, 6, NF_INET_LOCAL_OUT);

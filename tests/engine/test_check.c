@@ -68,6 +68,9 @@ static void wrong_name(struct rv_blob *b) { b->head->name[0] = 'x'; }
 static void open_name(struct rv_blob *b) { memset(b->head->name, 'x', sizeof(b->head->name)); }
 static void wrong_family(struct rv_blob *b) { b->head->family = 7; }
 static void wrong_hooks(struct rv_blob *b) { b->head->valid_hooks |= 1 << NF_INET_PRE_ROUTING; }
+static void reserved0_in_table(struct rv_blob *b) { b->head->reserved[0] = 1; }
+static void reserved1_in_table(struct rv_blob *b) { b->head->reserved[1] = 1; }
+static void reserved2_in_table(struct rv_blob *b) { b->head->reserved[2] = 1; }
 static void reserved_in_table(struct rv_blob *b) { b->head->reserved2 = 1; }
 static void stray_entry(struct rv_blob *b) { b->head->hook_entry[NF_INET_PRE_ROUTING] = 8; }
 static void stray_policy(struct rv_blob *b) { b->head->underflow[NF_INET_POST_ROUTING] = 8; }
@@ -198,6 +201,9 @@ static const struct refused {
 	{ open_name, RVK_STAGE_TABLE, RVK_WHY_TABLE, -1, -ENOENT },
 	{ wrong_family, RVK_STAGE_TABLE, RVK_WHY_TABLE, -1, -ENOENT },
 	{ wrong_hooks, RVK_STAGE_TABLE, RVK_WHY_HOOKS, -1, -EINVAL },
+	{ reserved0_in_table, RVK_STAGE_TABLE, RVK_WHY_RESERVED, -1, -EINVAL },
+	{ reserved1_in_table, RVK_STAGE_TABLE, RVK_WHY_RESERVED, -1, -EINVAL },
+	{ reserved2_in_table, RVK_STAGE_TABLE, RVK_WHY_RESERVED, -1, -EINVAL },
 	{ reserved_in_table, RVK_STAGE_TABLE, RVK_WHY_RESERVED, -1, -EINVAL },
 	{ stray_entry, RVK_STAGE_TABLE, RVK_WHY_RESERVED, -1, -EINVAL },
 	{ stray_policy, RVK_STAGE_TABLE, RVK_WHY_RESERVED, -1, -EINVAL },

@@ -327,6 +327,43 @@ static void test_truncated(void)
 	end(r);
 }
 
+/* A rule for port 81, and a packet with these bytes in its header: what the rule makes of it, both ways. */
+static void expect_port_of(uint8_t family, uint8_t proto, unsigned int at, uint16_t bytes, unsigned int verdict)
+{
+	static const uint8_t port[2] = { 0, 81 };
+	struct run *r = start(family);
+	struct rvk_ip *ip = rv_blob_rule(&r->blob);
+	uint8_t *packet = r->packet.bytes;
+
+	ip->proto = proto;
+	ip->flags = RVK_IP_PROTO;
+	rv_blob_predicate(&r->blob, proto == TCP ? "tcp" : "udp", RVK_SEL_TH_DPORT, RVK_OP_EQ, 2, port, NULL);
+	rv_blob_verdict(&r->blob, RVK_QUEUE);
+	finish(r);
+	for (unsigned int i = 0; i < 2; i++) {
+		rv_test_packet(&r->packet, family, proto, NF_INET_LOCAL_IN);
+		if (family == V6) {
+			put_extensions(&r->packet, 0);
+			r->packet.p.pkt.hook = NF_INET_LOCAL_IN;
+		}
+		rv_put_be16(packet + at, bytes);
+		rv_user_packet_init(&r->packet.p, packet, r->packet.p.pkt.len, RV_PACKET_ROOM);
+		EXPECT(rv_engine_run(r->engine, RV_TABLE_FILTER, &r->packet.p.pkt, i ? &r->record : NULL) == verdict);
+	}
+	end(r);
+}
+
+/* RFC 1858: who starts a fragment of TCP at 8 bytes has something in mind. */
+static void test_odd_ports(void)
+{
+	expect_port_of(V4, TCP, 22, 81, NF_QUEUE);
+	expect_port_of(V4, TCP, 6, 1, NF_DROP);
+	expect_port_of(V4, TCP, 6, 2, NF_ACCEPT);
+	expect_port_of(V4, UDP, 6, 1, NF_ACCEPT);
+	/* A header that is longer than the packet. */
+	expect_port_of(V6, TCP, 40, TCP << 8 | 255, NF_DROP);
+}
+
 static void test_malformed(void)
 {
 	struct rv_test_packet t;
@@ -411,6 +448,7 @@ const struct rv_test rv_tests_run[] = {
 	{ "ports", test_ports },
 	{ "extension headers", test_extension_headers },
 	{ "truncated headers are dropped", test_truncated },
+	{ "ports of packets that are none", test_odd_ports },
 	{ "malformed network headers", test_malformed },
 	{ "what was looked at", test_looked },
 	{ "tracing", test_trace },
