@@ -13,6 +13,11 @@
 
 #include "module.h"
 
+static const char *family_name(u8 family)
+{
+	return family == NFPROTO_UNSPEC ? "any" : family == NFPROTO_IPV6 ? "ip6" : "ip";
+}
+
 static void show_table(struct seq_file *seq, struct rv_engine *engine, u8 family, enum rv_table_id id)
 {
 	struct rv_engine_stat stat;
@@ -24,11 +29,6 @@ static void show_table(struct seq_file *seq, struct rv_engine *engine, u8 family
 		   family_name(family), rv_engine_tables[id].name,
 		   stat.generation, stat.entries, stat.chains, stat.parts, stat.depth, stat.size,
 		   stat.memory);
-}
-
-static const char *family_name(u8 family)
-{
-	return family == NFPROTO_UNSPEC ? "any" : family == NFPROTO_IPV6 ? "ip6" : "ip";
 }
 
 static void show_filled(const struct rv_filled *f, void *seq)
