@@ -8,9 +8,6 @@
 
 #include <ravelin/extension.h>
 
-/* Jumps the kernel can come back from: NFT_JUMP_STACK_SIZE of net/netfilter/nf_tables.h. */
-#define MAX_DEPTH 16
-
 enum { UNSEEN, OPEN, DONE };
 
 static int refuse(struct rv_error *err, const struct rv_chain *c, const struct rv_rule *r,
@@ -77,7 +74,7 @@ static int walk(struct rv_chain *c, struct rv_chain **order, struct rv_error *er
 		}
 		if (to && c->walk.depth <= to->walk.depth)
 			c->walk.depth = to->walk.depth + 1;
-		if (c->walk.depth >= MAX_DEPTH)
+		if (c->walk.depth >= RV_JUMPS_MAX)
 			return too_many_links(err, c, r, "jumps are nested too deep");
 		c->walk.at = c->walk.at->next;
 	}

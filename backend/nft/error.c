@@ -251,7 +251,8 @@ static void explain_others(const struct refusal *f, struct rv_error *err)
 	if (f->rec->kind == RV_CHANGE_DEL_CHAIN && f->v->code == EBUSY)
 		rv_hint(err, "the chain is not empty, or rules jump to it: delete those first");
 	else if (f->v->code == EMLINK || f->v->code == ELOOP)
-		rv_hint(err, "the jump makes a loop, or jumps are nested more than 16 deep");
+		rv_hint(err, "the jump makes a loop, or jumps are nested more than %d deep",
+			RV_JUMPS_MAX);
 	else if (f->v->text[0])
 		rv_hint(err, "the kernel says: %s", f->v->text);
 }

@@ -199,6 +199,12 @@ int rv_table_sort(struct rv_table *t);
 void rv_table_count_references(struct rv_table *t);
 
 /*
+ * Jumps that nf_tables can come back from: NFT_JUMP_STACK_SIZE of net/netfilter/nf_tables.h. A
+ * file must not hold more; ravelin.ko takes RVK_DEPTH_MAX, and says so itself.
+ */
+#define RV_JUMPS_MAX 16
+
+/*
  * What the kernel would refuse in a table that is all loaded: loops, jumps nested too deep,
  * matches and targets in tables and hooks they are not for. 0, or -1 with err at the rule.
  */
