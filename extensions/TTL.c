@@ -1,13 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* TTL: changes the number of hops a packet of IPv4 may still go (uapi ipt_TTL.h). */
-#include "extensions/hoplimit.h"
+/*
+ * TTL and HL change how many hops a packet of IPv4 or IPv6 may still go: one struct and its
+ * modes under two names (uapi ipt_TTL.h, ip6t_HL.h).
+ */
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4/ipt_TTL.h>
+#include <linux/netfilter_ipv6/ip6t_HL.h>
 
-static const struct rv_option options[] = RV_HOPS_ROWS("ttl");
+#include <ravelin/extension.h>
 
-static const struct rv_wire wire_rows[] = {
-	{ .size = sizeof(struct ipt_TTL_info) },
-	{ 0 },
-};
+typedef struct ipt_TTL_info info;
 
-RV_EXTENSION(ttl_target) = RV_HOPS_TARGET("TTL", NFPROTO_IPV4, options, wire_rows,
-						       " ip ttl set <ttl-set:d>");
+_Static_assert(sizeof(info) == sizeof(struct ip6t_HL_info) &&
+	       (int)IPT_TTL_SET == (int)IP6T_HL_SET && (int)IPT_TTL_INC == (int)IP6T_HL_INC &&
+	       (int)IPT_TTL_DEC == (int)IP6T_HL_DEC, "what is TTL here is HL as well");
+
+#define ROW(row, word, how, least, words, text)					\
+	[row] = {								\
+		.name = word, .type = RV_T_UINT, RV_FIELD(info, ttl), .min = (least), \
+		.given = RV_BIT_IS(info, mode, how), .excludes = 7 & ~(1 << (row)), \
+		.list = words, .arg = "number", .help = text,			\
+	}
+
+#define ROWS(letters)								\
+	{									\
+		ROW(0, letters "-set", IPT_TTL_SET, 0, "set to", "to this number"), \
+		ROW(1, letters "-dec", IPT_TTL_DEC, 1, "decrement by", "by so many less"), \
+		ROW(2, letters "-inc", IPT_TTL_INC, 1, "increment by", "by so many more"), \
+		{ 0 },								\
+	}
+
+static const struct rv_option ttl_options[] = ROWS("ttl"), hl_options[] = ROWS("hl");
+
+#define TARGET(word, nfproto, rows, words)					\
+	{									\
+		.name = word, .kind = RV_TARGET, .family = (nfproto),		\
+		RV_STRUCT(info, 0), .options = rows,				\
+		.config = "NETFILTER_XT_TARGET_HL", .list = word, .tables = "mangle", .nft = words, \
+		.required = word ": You must specify an action",		\
+		.help = "changes how far the packet may still go",		\
+	}
+
+RV_EXTENSION(ttl) = TARGET("TTL", NFPROTO_IPV4, ttl_options, " ip ttl set <ttl-set:d>");
+RV_EXTENSION(hl) = TARGET("HL", NFPROTO_IPV6, hl_options, " ip6 hoplimit set <hl-set:d>");

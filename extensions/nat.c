@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Ranges of the NAT targets in the kernel's layouts (uapi nf_nat.h). */
+/*
+ * The NAT targets: SNAT and, to the address of the interface that packets leave by, MASQUERADE;
+ * DNAT and, to the machine itself, REDIRECT. In memory each has the kernel's newest range, struct
+ * nf_nat_range2 (uapi nf_nat.h): in network order, an IPv4 address in .ip with the rest zero.
+ */
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "extensions/nat.h"
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_nat.h>
 
-/* ---- layouts ---- */
+#include <ravelin/extension.h>
+
+typedef struct nf_nat_range2 range;
+
+/* ---- layouts -------------------------------------------------------------------- */
 
 /* Whether the target's options can say all of it, to be read back as the same. */
-static bool expressible(const struct rv_wire *w, const struct nf_nat_range2 *r)
+static bool expressible(const struct rv_wire *w, const range *r)
 {
 	unsigned int where = NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED;
 
@@ -23,68 +32,152 @@ static bool expressible(const struct rv_wire *w, const struct nf_nat_range2 *r)
 	       ntohs(r->min_proto.all) <= ntohs(r->max_proto.all);
 }
 
-static int check(const struct rv_wire *w, const struct nf_nat_range2 *r, struct rv_error *err)
+static int check(const struct rv_wire *w, const range *r, struct rv_error *err)
 {
 	if (expressible(w, r))
 		return 0;
 	return rv_fail(err, RV_ERR_PROBLEM, NULL, "no options say NAT range flags 0x%x", r->flags);
 }
 
-int rv_nat_read_multi(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+#define MULTI_FIELD(to, from)							\
+	RV_WIRE_FIELD(struct nf_nat_ipv4_multi_range_compat, range[0].from, range, to)
+
+static const struct rv_wire_field multi_fields[] = {
+	MULTI_FIELD(flags, flags), MULTI_FIELD(min_addr.ip, min_ip),
+	MULTI_FIELD(max_addr.ip, max_ip), MULTI_FIELD(min_proto, min),
+	MULTI_FIELD(max_proto, max), { 0 },
+};
+
+static int read_multi(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
 		      struct rv_error *err)
 {
-	struct nf_nat_range2 *r = (struct nf_nat_range2 *)(void *)data;
-	struct nf_nat_ipv4_multi_range_compat multi;
+	const struct nf_nat_ipv4_multi_range_compat *multi = (const void *)wire;
 
-	memcpy(&multi, wire, sizeof(multi));
-	if (multi.rangesize != 1)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "%u NAT ranges in one rule",
-			       multi.rangesize);
-	memset(r, 0, sizeof(*r));
-	r->flags = multi.range[0].flags;
-	r->min_addr.ip = multi.range[0].min_ip;
-	r->max_addr.ip = multi.range[0].max_ip;
-	r->min_proto = multi.range[0].min;
-	r->max_proto = multi.range[0].max;
-	return check(w, r, err);
+	if (multi->rangesize == 1)
+		return check(w, (const range *)(void *)data, err);
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "%u NAT ranges in one rule", multi->rangesize);
 }
 
-int rv_nat_write_multi(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+static int write_multi(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
 		       struct rv_error *err)
 {
-	const struct nf_nat_range2 *r = (const struct nf_nat_range2 *)(const void *)data;
-	struct nf_nat_ipv4_multi_range_compat multi = {
-		.rangesize = 1,
-		.range[0] = {
-			.flags = r->flags,
-			.min_ip = r->min_addr.ip,
-			.max_ip = r->max_addr.ip,
-			.min = r->min_proto,
-			.max = r->max_proto,
-		},
-	};
-
-	memcpy(wire, &multi, sizeof(multi));
+	((struct nf_nat_ipv4_multi_range_compat *)(void *)wire)->rangesize = 1;
 	return 0;
 }
 
-_Static_assert(offsetof(struct nf_nat_range, max_proto) ==
-		       offsetof(struct nf_nat_range2, max_proto),
+_Static_assert(offsetof(struct nf_nat_range, max_proto) == offsetof(range, max_proto),
 	       "an nf_nat_range is the beginning of an nf_nat_range2");
 
-int rv_nat_read(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		struct rv_error *err)
+static int read_range(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		      struct rv_error *err)
 {
-	struct nf_nat_range2 *r = (struct nf_nat_range2 *)(void *)data;
-
-	memset(r, 0, sizeof(*r));
-	memcpy(r, wire, w->size);
-	return check(w, r, err);
+	memcpy(data, wire, w->size);
+	return check(w, (const range *)(void *)data, err);
 }
 
-int rv_nat_write(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
-		 struct rv_error *err)
-{
-	memcpy(wire, data, w->size);
-	return 0;
-}
+/* Layouts. bits: those that options can say; a rule with others could not be printed in full. */
+#define MULTI(rev, bits)							\
+	{ .revision = (rev), .size = sizeof(struct nf_nat_ipv4_multi_range_compat), \
+	  .fields = multi_fields, .read = read_multi, .write = write_multi, .arg = (bits) }
+#define RANGE(rev, type, bits)							\
+	{ .revision = (rev), .size = sizeof(type), .read = read_range, .arg = (bits) }
+#define RANGE1(rev, bits) RANGE(rev, struct nf_nat_range, bits)
+#define RANGE2(rev, bits) RANGE(rev, struct nf_nat_range2, bits)
+
+/* ---- options --------------------------------------------------------------------- */
+
+#define TO(word, bits, form, text)						\
+	{									\
+		.name = word, .type = RV_T_NAT,					\
+		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,	\
+		.value = NF_NAT_RANGE_MAP_IPS | (bits), .list = "to:",		\
+		.arg = "[address[-address]][:port[-port" form "]]", .help = text, \
+	}
+
+#define PORTS(words, text)							\
+	{									\
+		.name = "to-ports", .type = RV_T_NAT,				\
+		.given = RV_BIT(range, flags, NF_NAT_RANGE_PROTO_SPECIFIED),	\
+		.list = words, .arg = "port[-port]",				\
+		.help = text "; needs -p tcp, udp, sctp or dccp",		\
+	}
+
+#define FLAG(word, bit, text)							\
+	{									\
+		.name = (word), .type = RV_T_FLAG, RV_FIELD(range, flags), .value = (bit), \
+		.given = RV_BIT(range, flags, bit), .list = (word), .help = (text), \
+	}
+#define RANDOM FLAG("random", NF_NAT_RANGE_PROTO_RANDOM, "choose the port at random")
+#define RANDOM_FULLY								\
+	FLAG("random-fully", NF_NAT_RANGE_PROTO_RANDOM_FULLY,			\
+	     "choose the port at random, whatever the packet is")
+#define PERSISTENT								\
+	FLAG("persistent", NF_NAT_RANGE_PERSISTENT, "give a client the same address each time")
+
+static const struct rv_option snat[] = {
+	TO("to-source", 0, "", "address and port to take their place; IPv6 with ports: [address]:port"),
+	RANDOM, RANDOM_FULLY, PERSISTENT, { 0 },
+};
+
+static const struct rv_option dnat[] = {
+	TO("to-destination", NF_NAT_RANGE_PROTO_OFFSET, "[/baseport]",
+	   "where they go instead; IPv6 with ports: [address]:port"),
+	RANDOM, PERSISTENT, { 0 },
+};
+
+static const struct rv_option masquerade[] = {
+	PORTS("masq ports: %s", "source ports to use"), RANDOM, RANDOM_FULLY, { 0 },
+};
+
+static const struct rv_option redirect[] = { PORTS("redir ports", "ports to go to"), RANDOM, { 0 } };
+
+/* ---- targets --------------------------------------------------------------------- */
+
+#define SOURCE (1 << NF_INET_POST_ROUTING | 1 << NF_INET_LOCAL_IN)
+#define DESTINATION (1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_OUT)
+
+#define PORT_BITS (NF_NAT_RANGE_PROTO_SPECIFIED | NF_NAT_RANGE_PROTO_RANDOM)
+#define SNAT_BITS (PORT_BITS | NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_RANDOM_FULLY | \
+		   NF_NAT_RANGE_PERSISTENT)
+#define DNAT_BITS (PORT_BITS | NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PERSISTENT | \
+		   NF_NAT_RANGE_PROTO_OFFSET)
+#define MASQUERADE_BITS (PORT_BITS | NF_NAT_RANGE_PROTO_RANDOM_FULLY)
+
+#define TARGET(word, nfproto, option, rows, chains, text, words, ...)		\
+	{									\
+		.name = word, .kind = RV_TARGET, .family = (nfproto), .config = option, \
+		.size = sizeof(range), .options = rows, .tables = "nat", .hooks = (chains), \
+		.help = text, .nft = words, .wire = RV_WIRE(__VA_ARGS__),	\
+	}
+
+#define SNAT(nfproto, ...)							\
+	TARGET("SNAT", nfproto, "NETFILTER_XT_NAT", snat, SOURCE,	\
+	       "gives the connection another source address", \
+	       " snat to <to-source:a>{random: random}{random-fully:{random:,| }fully-random}" \
+	       "{persistent:{random+random-fully:,| }persistent}", __VA_ARGS__)
+#define DNAT(nfproto, ...)							\
+	TARGET("DNAT", nfproto, "NETFILTER_XT_NAT", dnat, DESTINATION,	\
+	       "sends the connection to another address", \
+	       " dnat to <to-destination:a>{random: random}{persistent:{random:,| }persistent}", \
+	       __VA_ARGS__)
+#define MASQUERADE(nfproto, ...)						\
+	TARGET("MASQUERADE", nfproto, NULL, masquerade, 1 << NF_INET_POST_ROUTING, \
+	       "gives the connection the address of the interface it leaves by", \
+	       " masquerade{to-ports:{!$p:^} to :<to-ports>}{random: random}"	\
+	       "{random-fully:{random:,| }fully-random}", __VA_ARGS__)
+#define REDIRECT(nfproto, ...)							\
+	TARGET("REDIRECT", nfproto, NULL, redirect, DESTINATION,	\
+	       "sends the connection to this machine", \
+	       " redirect{to-ports:{!$p:^} to :<to-ports>}{random: random}", __VA_ARGS__)
+
+RV_EXTENSION(snat4) = SNAT(NFPROTO_IPV4, MULTI(0, SNAT_BITS), RANGE1(1, SNAT_BITS),
+			   RANGE2(2, SNAT_BITS));
+RV_EXTENSION(snat6) = SNAT(NFPROTO_IPV6, RANGE1(1, SNAT_BITS), RANGE2(2, SNAT_BITS));
+/* Both families write revision 2, the only one that has a base port. */
+RV_EXTENSION(dnat4) = DNAT(NFPROTO_IPV4, RANGE2(2, DNAT_BITS), MULTI(0, DNAT_BITS),
+			   RANGE1(1, DNAT_BITS));
+RV_EXTENSION(dnat6) = DNAT(NFPROTO_IPV6, RANGE2(2, DNAT_BITS), RANGE1(1, DNAT_BITS));
+RV_EXTENSION(masquerade4) = MASQUERADE(NFPROTO_IPV4, MULTI(0, MASQUERADE_BITS));
+RV_EXTENSION(masquerade6) = MASQUERADE(NFPROTO_IPV6, RANGE1(0, MASQUERADE_BITS));
+RV_EXTENSION(redirect4) = REDIRECT(NFPROTO_IPV4, MULTI(0, PORT_BITS));
+RV_EXTENSION(redirect6) = REDIRECT(NFPROTO_IPV6, RANGE1(0, PORT_BITS));

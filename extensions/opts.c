@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lists of options as dst and hbh have them. */
+/*
+ * dst and hbh: headers with destination and hop-by-hop options of IPv6, one layout (uapi
+ * linux/netfilter_ipv6/ip6t_opts.h, RFC 8200, 4.2).
+ */
 #include <netinet/ip6.h>
 #include <string.h>
 
-#include "extensions/opts.h"
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv6/ip6t_opts.h>
+
+#include <ravelin/extension.h>
 
 /* An option is its type in the upper byte; this in the lower byte is "of any length". */
 #define ANY_LENGTH 0xff
@@ -38,7 +44,7 @@ static int add_option(struct rv_parse *p, char *word)
 	return 0;
 }
 
-int rv_opts_parse(struct rv_parse *p)
+static int parse_opts(struct rv_parse *p)
 {
 	const char *text = p->arg;
 	char word[64];
@@ -57,7 +63,7 @@ int rv_opts_parse(struct rv_parse *p)
 	}
 }
 
-void rv_opts_print(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+static void print_opts(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	const struct ip6t_opts *info = (const struct ip6t_opts *)(const void *)data;
 
@@ -69,7 +75,7 @@ void rv_opts_print(struct rv_out *o, const struct rv_option *opt, const unsigned
 }
 
 /* Each at its place, the first at 1; only the type is compared where the length does not matter. */
-int rv_opts_predicate(const struct rv_option *opt, const unsigned char *data, rv_predicate_fn *fn,
+static int predicate_opts(const struct rv_option *opt, const unsigned char *data, rv_predicate_fn *fn,
 		      void *arg)
 {
 	const struct ip6t_opts *info = (const struct ip6t_opts *)(const void *)data;
@@ -101,7 +107,37 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 		       info->invflags);
 }
 
-const struct rv_wire rv_opts_wire[] = {
-	{ .revision = 0, .size = sizeof(struct ip6t_opts), .read = read_info },
-	{ .size = 0 },
-};
+#define ROWS(word, SEL)							\
+	{									\
+		.name = word "-len", .type = RV_T_UINT, .flags = RV_OPT_INVERT,	\
+		RV_FIELD(struct ip6t_opts, hdrlen),				\
+		.given = RV_BIT(struct ip6t_opts, flags, IP6T_OPTS_LEN),	\
+		.invert = RV_BIT(struct ip6t_opts, invflags, IP6T_OPTS_INV_LEN), \
+		.sel = RV_SEL_##SEL##_LENGTH, .list = "length:[!]",		\
+		.arg = "length", .help = "length of the header in bytes",	\
+	},									\
+	{									\
+		.name = word "-opts", .type = RV_T_HOOK,			\
+		.given = RV_BIT(struct ip6t_opts, flags, IP6T_OPTS_OPTS),	\
+		.sel = RV_SEL_##SEL##_OPTION,					\
+		.list = "opts", .arg = "type[:length][,...]",			\
+		.help = "options in this order, at most 16",			\
+		.parse = parse_opts, .print = print_opts,			\
+		.predicate = predicate_opts,					\
+	},									\
+	{ .name = NULL }
+
+#define OPTIONS(word, SEL, rows, text)						\
+	{									\
+		.name = word, .kind = RV_MATCH, .family = NFPROTO_IPV6,		\
+		.size = sizeof(struct ip6t_opts), .options = (rows),		\
+		.wire = RV_WIRE({ .size = sizeof(struct ip6t_opts), .read = read_info }), \
+		.present = RV_SEL_##SEL, .list = word,	\
+		.help = (text), .config = "IP6_NF_MATCH_OPTS",			\
+	}
+
+static const struct rv_option dst_options[] = { ROWS("dst", DST) };
+static const struct rv_option hbh_options[] = { ROWS("hbh", HBH) };
+
+RV_EXTENSION(dst) = OPTIONS("dst", DST, dst_options, "IPv6 headers with destination options");
+RV_EXTENSION(hbh) = OPTIONS("hbh", HBH, hbh_options, "IPv6 headers with hop-by-hop options");
