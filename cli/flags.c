@@ -41,13 +41,13 @@ static const struct rv_flag *find(const struct rv_flag *flags, int letter)
 
 static void set(const struct rv_flag *f, struct rv_cli *cli, const char *arg, void *into)
 {
-	char *at = (char *)into + f->at - 1;
+	char *at = f->at ? (char *)into + f->at - 1 : NULL;
 
 	if (f->takes == RV_FLAG_IPV4)
 		cli->family = NFPROTO_IPV4;
 	else if (f->takes == RV_FLAG_IPV6)
 		cli->family = NFPROTO_IPV6;
-	else if (!f->at)
+	else if (!at)
 		return;
 	else if (f->takes == RV_FLAG_ARG)
 		*(const char **)at = arg;
