@@ -40,8 +40,6 @@ static const struct rv_option options[] = {
 		RV_FIELD(struct rv_nflog, range),
 		.excludes = 1 << SIZE,
 		.arg = "bytes", .help = "does nothing and never did; use --nflog-size",
-		.warning = "warn: --nflog-range has never worked and is no longer supported, please "
-			   "use --nflog-size instead",
 	},
 	[THRESHOLD] = {
 		.name = "nflog-threshold", .type = RV_T_UINT,
@@ -84,6 +82,15 @@ static int write_info(const struct rv_wire *w, const unsigned char *data, unsign
 	return 0;
 }
 
+/* Said when the rule is read, as stock does, not when the option is. */
+static int check(struct rv_check *c)
+{
+	if (c->seen & 1 << RANGE)
+		rv_warn(c->err, "warn: --nflog-range has never worked and is no longer supported, "
+			"please use --nflog-size instead");
+	return 0;
+}
+
 RV_EXTENSION(nflog) = {
 	.name = "NFLOG", .kind = RV_TARGET,
 	.size = sizeof(struct rv_nflog), .compare = offsetof(struct rv_nflog, range),
@@ -93,4 +100,5 @@ RV_EXTENSION(nflog) = {
 	.nft = " log{nflog-prefix: prefix <nflog-prefix:p>}{nflog-size: snaplen <nflog-size:d>}"
 	       "{nflog-threshold: queue-threshold <nflog-threshold:d>} group <nflog-group:d>",
 	.help = "gives a copy of the packet to a program",
+	.check = check,
 };
