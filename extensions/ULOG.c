@@ -33,7 +33,7 @@ static void print_group(struct rv_out *o, const struct rv_option *opt, const uns
 
 static const struct rv_option options[] = {
 	{
-		.name = "ulog-prefix", .type = RV_T_STRING,
+		.name = "ulog-prefix", .type = RV_T_STRING, .min = 1,
 		RV_FIELD(struct ipt_ulog_info, prefix),
 		.arg = "text", .help = "text before each message, of up to 31 bytes",
 	},

@@ -5,6 +5,7 @@
 -j ULOG --ulog-nlgroup 33 ; FAIL ; ULOG: bad value for option "--ulog-nlgroup", or out of range (1-32).
 -j ULOG --ulog-nlgroup 0 ; FAIL ; ULOG: bad value for option "--ulog-nlgroup", or out of range (1-32).
 -j ULOG --ulog-prefix foo ; = ; OK
+-j ULOG --ulog-prefix "" ; FAIL ; Argument must have a minimum length of 1 characters
 -j ULOG --ulog-prefix "foo bar" ; = ; OK
 -j ULOG --ulog-prefix abcdefghijklmnopqrstuvwxyzabcde ; = ; OK
 -j ULOG --ulog-prefix abcdefghijklmnopqrstuvwxyzabcdef ; FAIL ; ULOG: Argument to option "--ulog-prefix" has a length of 32 bytes, must be at most 31.
