@@ -30,7 +30,7 @@ static int parse_class(struct rv_parse *p)
 
 	if (!parse_half(p->arg, &end, &major) || *end != ':' ||
 	    !parse_half(end + 1, &end, &minor) || *end)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Bad class value \"%s\"", p->arg);
+		return rv_parse_fail(p, "Bad class value \"%s\"", p->arg);
 	info->priority = TC_H_MAKE(major << 16, minor);
 	return 0;
 }

@@ -36,7 +36,7 @@ static int parse_cluster_mac(struct rv_parse *p)
 		return -1;
 	if (is_multicast(p->data + p->opt->offset))
 		return 0;
-	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "MAC has to be a multicast ethernet address");
+	return rv_parse_fail(p, "MAC has to be a multicast ethernet address");
 }
 
 static void print_cluster_mac(struct rv_out *o, const struct rv_option *opt,
@@ -117,8 +117,7 @@ static int check(struct rv_check *c)
 	info_t *info = (info_t *)(void *)c->part->data;
 
 	if (c->seen && (c->seen & NEEDED) != NEEDED)
-		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
-			       "CLUSTERIP target: Invalid parameter combination\n");
+		return rv_check_fail(c, "CLUSTERIP target: Invalid parameter combination\n");
 	info->num_local_nodes = c->seen ? 1 : 0;
 	return 0;
 }
@@ -135,9 +134,8 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	    from->num_total_nodes > CLUSTERIP_MAX_NODES ||
 	    from->local_nodes[0] > CLUSTERIP_MAX_NODES || !is_multicast(from->clustermac) ||
 	    from->hash_mode > CLUSTERIP_HASHMODE_MAX)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL,
-			       "CLUSTERIP with flags 0x%x, %u nodes here", from->flags,
-			       from->num_local_nodes);
+		return rv_wire_fail(err, "CLUSTERIP with flags 0x%x, %u nodes here", from->flags,
+				    from->num_local_nodes);
 	info->flags = from->flags;
 	memcpy(info->clustermac, from->clustermac, sizeof(info->clustermac));
 	info->num_total_nodes = from->num_total_nodes;
@@ -150,10 +148,9 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 
 RV_EXTENSION(clusterip) = {
 	.name = "CLUSTERIP", .kind = RV_TARGET, .family = NFPROTO_IPV4,
-	.size = sizeof(info_t), .options = options,
+	.size = sizeof(info_t), .options = options, .check = check,
 	.wire = RV_WIRE({ .size = sizeof(info_t), .read = read_info }),
 	.config = "IP_NF_TARGET_CLUSTERIP", .list = "CLUSTERIP",
 	.hooks = 1 << NF_INET_LOCAL_IN,
 	.help = "shares the packet's destination with other hosts",
-	.check = check,
 };

@@ -59,8 +59,7 @@ static const struct rv_option options[] = {
 	MASK_OF(NFMASK, "nfmask", nfmask, "bits of the packet's mark to copy or clear"),
 	[MASK] = {
 		.name = "mask", .type = RV_T_UINT, .flags = RV_OPT_HIDDEN,
-		RV_FIELD(info_t, ctmask),
-		.excludes = 1 << CTMASK | 1 << NFMASK,
+		RV_FIELD(info_t, ctmask), .excludes = 1 << CTMASK | 1 << NFMASK,
 		.arg = "mask", .help = "both masks at once",
 		.parse = parse_mask,
 	},
@@ -71,7 +70,7 @@ static int check(struct rv_check *c)
 {
 	if (c->seen & ((1 << OPERATIONS) - 1))
 		return 0;
-	return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "CONNMARK target: No operation specified");
+	return rv_check_fail(c, "CONNMARK target: No operation specified");
 }
 
 static int kernel_check(struct rv_check *c)
@@ -79,8 +78,7 @@ static int kernel_check(struct rv_check *c)
 	const info_t *info = (const info_t *)(void *)c->part->data;
 
 	if (info->shift_bits > 31)
-		return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
-			       "CONNMARK: the kernel shifts a mark by 31 bits at most");
+		return rv_check_refuse(c, "CONNMARK: the kernel shifts a mark by 31 bits at most");
 	return 0;
 }
 
@@ -92,8 +90,8 @@ static int understood(const struct rv_wire *w, const unsigned char *wire, unsign
 	if (info->mode <= XT_CONNMARK_RESTORE && info->shift_dir <= D_SHIFT_RIGHT &&
 	    info->shift_bits <= 31)
 		return 0;
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "CONNMARK with mode %u, shift %u by %u",
-		       info->mode, info->shift_dir, info->shift_bits);
+	return rv_wire_fail(err, "CONNMARK with mode %u, shift %u by %u", info->mode,
+			    info->shift_dir, info->shift_bits);
 }
 
 #define FIELDS(type)								\
@@ -102,7 +100,7 @@ static int understood(const struct rv_wire *w, const unsigned char *wire, unsign
 
 RV_EXTENSION(connmark_target) = {
 	.name = "CONNMARK", .kind = RV_TARGET,
-	.size = sizeof(info_t), .options = options,
+	.size = sizeof(info_t), .options = options, .check = check, .kernel_check = kernel_check,
 	.initial = &(const info_t){ .ctmask = UINT32_MAX, .nfmask = UINT32_MAX },
 	.wire = RV_WIRE(
 		{ .revision = 2, .size = sizeof(info_t), .read = understood,
@@ -129,5 +127,4 @@ RV_EXTENSION(connmark_target) = {
 		      "{left-shift-mark: left-shift-mark <left-shift-mark>}"
 		      "{right-shift-mark: right-shift-mark <right-shift-mark>}",
 	.help = "changes the connection's mark or copies it from or to the packet",
-	.check = check, .kernel_check = kernel_check,
 };

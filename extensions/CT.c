@@ -116,8 +116,8 @@ static int kernel_check(struct rv_check *c)
 		return 0;
 	if (ip->flags & RV_IP_PROTO && ip->proto && !(ip->invert & RV_IP_PROTO))
 		return 0;
-	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
-		       "CT: --helper and --timeout are for one protocol, so the rule needs -p");
+	return rv_check_refuse(c,
+			       "CT: --helper and --timeout are for one protocol, so the rule needs -p");
 }
 
 static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
@@ -129,7 +129,7 @@ static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned
 	uint16_t flags = d->info.flags;
 
 	if (flags & ~w->arg)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "CT with flags 0x%x", flags);
+		return rv_wire_fail(err, "CT with flags 0x%x", flags);
 	if (d->info.zone || flags & XT_CT_ZONE_MARK)
 		d->side = sides[(flags & ZONE_FLAGS) / XT_CT_ZONE_DIR_ORIG];
 	/* With a zone from the mark the number counts for nothing. */
@@ -166,7 +166,8 @@ static int write_any(const struct rv_wire *w, const unsigned char *data, unsigne
 
 RV_EXTENSION(ct_target) = {
 	.name = "CT", .kind = RV_TARGET,
-	.size = sizeof(struct ct_data), .options = options,
+	.size = sizeof(struct ct_data), .options = options, .check = check,
+	.kernel_check = kernel_check,
 	.wire = RV_WIRE(
 		LAYOUT(2, struct xt_ct_target_info_v1, XT_CT_MASK & ~XT_CT_NOTRACK_ALIAS,
 		       TIMEOUT_FIELD),
@@ -175,5 +176,4 @@ RV_EXTENSION(ct_target) = {
 	.list = "CT", .tables = "raw",
 	.nft = "{notrack: notrack|^}",
 	.help = "how the connection is to be tracked, or that it is not",
-	.check = check, .kernel_check = kernel_check,
 };

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* DSCP: changes the codepoint of differentiated services (uapi xt_DSCP.h, RFC 2474). */
-#include <string.h>
-
 #include <linux/netfilter/xt_DSCP.h>
 
 #include "extensions/dsfield.h"
@@ -12,8 +10,7 @@ static const struct rv_option options[] = {
 	[NUMBER] = {
 		.name = "set-dscp", .type = RV_T_UINT,
 		.flags = RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_HEX | RV_OPT_PADDED,
-		RV_FIELD(struct xt_DSCP_info, dscp), .max = XT_DSCP_MAX,
-		.excludes = 1 << CLASS,
+		RV_FIELD(struct xt_DSCP_info, dscp), .max = XT_DSCP_MAX, .excludes = 1 << CLASS,
 		.list = "DSCP set", .arg = "number", .help = "the codepoint",
 	},
 	[CLASS] = {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ECN: changes the bits of explicit congestion notification (uapi ipt_ECN.h, RFC 3168). */
 #include <netinet/in.h>
-#include <string.h>
 
 #include <linux/netfilter_ipv4/ipt_ECN.h>
 
@@ -34,8 +33,7 @@ enum { ECE_BITS = 0x80, CWR_BITS = 0x40 };
 static const struct rv_option options[] = {
 	[REMOVE] = {
 		.name = "ecn-tcp-remove", .type = RV_T_FLAG, .flags = RV_OPT_HIDDEN | RV_OPT_SETS,
-		RV_FIELD(info_t, operation), .value = OP_REMOVE,
-		.excludes = 1 << ECE | 1 << CWR,
+		RV_FIELD(info_t, operation), .value = OP_REMOVE, .excludes = 1 << ECE | 1 << CWR,
 		.help = "clear both bits of TCP",
 	},
 	BIT_ROW(ECE, "ecn-tcp-ece", IPT_ECN_OP_SET_ECE, "set the ECE bit of TCP so"),
@@ -58,7 +56,7 @@ static int check(struct rv_check *c)
 
 RV_EXTENSION(ecn_target) = {
 	.name = "ECN", .kind = RV_TARGET, .family = NFPROTO_IPV4,
-	.size = sizeof(info_t), .options = options,
+	.size = sizeof(info_t), .options = options, .kernel_check = check,
 	.wire = RV_WIRE({ .size = sizeof(info_t),
 			  .known = RV_BIT(info_t, operation, OP_REMOVE | IPT_ECN_OP_SET_IP) }),
 	.config = "IP_NF_TARGET_ECN", .tables = "mangle",
@@ -71,5 +69,4 @@ RV_EXTENSION(ecn_target) = {
 		      "{ecn-ip-ect: ECT codepoint=<ecn-ip-ect>}}",
 	.required = "ECN target: An operation is required",
 	.help = "changes the bits of explicit congestion notification",
-	.kernel_check = check,
 };

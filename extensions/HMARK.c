@@ -55,8 +55,8 @@ static int use_whole(struct rv_parse *p, unsigned int row)
 		return 0;
 	}
 	if (p->part->seen & 1ULL << row)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-			       "HMARK: option \"--%s\" can only be used once.\n", opt->name);
+		return rv_parse_fail(p, "HMARK: option \"--%s\" can only be used once.\n",
+				     opt->name);
 	if (row <= DST && p->family == NFPROTO_IPV4)
 		size = sizeof(struct in_addr);
 	memset(p->data + opt->offset, 0xff, size);
@@ -85,12 +85,12 @@ static int parse_tuple(struct rv_parse *p)
 
 		len = strcspn(text, ",");
 		if (!*text)
-			return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-				       "\"--hmark-tuple\" requires a list of types with no spaces, "
-				       "e.g. src,dst,sport,dport,proto");
+			return rv_parse_fail(p,
+					     "\"--hmark-tuple\" requires a list of types with no spaces, "
+					     "e.g. src,dst,sport,dport,proto");
 		name = len ? find_word(text, len) : NULL;
 		if (!name)
-			return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Bad type \"%.*s\"",
+			return rv_parse_fail(p, "Bad type \"%.*s\"",
 				       len ? (int)len : (int)strlen(text), text);
 		if (use_whole(p, name->value))
 			return -1;
@@ -168,7 +168,7 @@ static int check(struct rv_check *c)
 	const struct hmark_data *d = (const struct hmark_data *)(void *)c->part->data;
 	const char *why = wrong(d);
 
-	return why ? rv_fail(c->err, RV_ERR_USAGE, &c->loc, "%s", why) : 0;
+	return why ? rv_check_fail(c, "%s", why) : 0;
 }
 
 static int kernel_check(struct rv_check *c)
@@ -176,9 +176,9 @@ static int kernel_check(struct rv_check *c)
 	const struct hmark_data *d = (const struct hmark_data *)(void *)c->part->data;
 
 	if (d->info.flags & FLAG(SPI) && d->info.flags & PORTS)
-		return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
-			       "HMARK: a packet has either an SPI or ports: --hmark-spi goes with "
-			       "neither --hmark-sport nor --hmark-dport");
+		return rv_check_refuse(c,
+				       "HMARK: a packet has either an SPI or ports: --hmark-spi goes with "
+				       "neither --hmark-sport nor --hmark-dport");
 	return 0;
 }
 
@@ -209,8 +209,7 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	d->ct = from->flags & FLAG(CT) ? 1 : 0;
 	if (good && !(d->info.flags & ~MAX_FLAGS) && d->info.hmodulus && !wrong(d))
 		return 0;
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "HMARK with flags 0x%x, modulus %u", from->flags,
-		       from->hmodulus);
+	return rv_wire_fail(err, "HMARK with flags 0x%x, modulus %u", from->flags, from->hmodulus);
 }
 
 static int write_info(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
@@ -224,19 +223,12 @@ static int write_info(const struct rv_wire *w, const unsigned char *data, unsign
 	return 0;
 }
 
-#define WIRE(nfproto)								\
-	{									\
-		{ .size = sizeof(struct xt_hmark_info), .read = read_info,	\
-		  .write = write_info, .arg = (nfproto) },			\
-		{ 0 },								\
-	}
-
-static const struct rv_wire wire4[] = WIRE(NFPROTO_IPV4), wire6[] = WIRE(NFPROTO_IPV6);
-
-#define HMARK(nfproto, wires)							\
+#define HMARK(nfproto)								\
 	{									\
 		.name = "HMARK", .kind = RV_TARGET, .family = (nfproto),	\
-		.size = sizeof(struct hmark_data), .wire = (wires), .options = options, \
+		.size = sizeof(struct hmark_data), .options = options,		\
+		.wire = RV_WIRE({ .size = sizeof(struct xt_hmark_info), .read = read_info, \
+				  .write = write_info, .arg = (nfproto) }),	\
 		.help = "marks the packet with a hash of its addresses and ports", \
 		.check = check, .kernel_check = kernel_check,			\
 		/* It begins with what save has last, and ends with a blank. */ \
@@ -254,5 +246,5 @@ static const struct rv_wire wire4[] = WIRE(NFPROTO_IPV4), wire6[] = WIRE(NFPROTO
 			      "{hmark-rnd: rnd <hmark-rnd:x>} ",			\
 	}
 
-RV_EXTENSION(hmark4) = HMARK(NFPROTO_IPV4, wire4);
-RV_EXTENSION(hmark6) = HMARK(NFPROTO_IPV6, wire6);
+RV_EXTENSION(hmark4) = HMARK(NFPROTO_IPV4);
+RV_EXTENSION(hmark6) = HMARK(NFPROTO_IPV6);

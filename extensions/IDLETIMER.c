@@ -50,13 +50,12 @@ static int check(struct rv_check *c)
 	const info_t *info = (const info_t *)(void *)c->part->data;
 
 	if (c->seen & 1 && too_long(info->timeout))
-		return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
-			       "IDLETIMER: the kernel has timers of 1 to %d seconds",
-			       INT_MAX / 1000 - 1);
+		return rv_check_refuse(c, "IDLETIMER: the kernel has timers of 1 to %d seconds",
+				       INT_MAX / 1000 - 1);
 	if (c->seen & 2 && !is_file_name(info->label))
-		return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
-			       "IDLETIMER: the label `%s' cannot be the name of a file in sysfs",
-			       info->label);
+		return rv_check_refuse(c,
+				       "IDLETIMER: the label `%s' cannot be the name of a file in sysfs",
+				       info->label);
 	return 0;
 }
 
@@ -68,8 +67,8 @@ static int understood(const struct rv_wire *w, const unsigned char *wire, unsign
 	if (memchr(info->label, '\0', sizeof(info->label)) && is_file_name(info->label) &&
 	    !too_long(info->timeout) && info->timer_type <= XT_IDLETIMER_ALARM)
 		return 0;
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "IDLETIMER of %u seconds, type %u",
-		       info->timeout, info->timer_type);
+	return rv_wire_fail(err, "IDLETIMER of %u seconds, type %u", info->timeout,
+			    info->timer_type);
 }
 
 #define FIELDS(type)								\
@@ -77,7 +76,7 @@ static int understood(const struct rv_wire *w, const unsigned char *wire, unsign
 
 RV_EXTENSION(idletimer) = {
 	.name = "IDLETIMER", .kind = RV_TARGET,
-	.size = sizeof(info_t), .options = options,
+	.size = sizeof(info_t), .options = options, .kernel_check = check,
 	.wire = RV_WIRE(
 		{ .revision = 1, .size = sizeof(info_t), .read = understood,
 		  .fields = RV_WIRE_FIELDS(
@@ -85,5 +84,4 @@ RV_EXTENSION(idletimer) = {
 		{ .revision = 0, .size = sizeof(struct idletimer_tg_info), .read = understood,
 		  .fields = RV_WIRE_FIELDS(FIELDS(struct idletimer_tg_info)) }),
 	.help = "tells by a timer that no packet came for a while",
-	.kernel_check = check,
 };

@@ -50,7 +50,7 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	if (strncmp(from->id, PREFIX, skip) != 0 || from->always_blink > 1 ||
 	    (from->delay > INT_MAX && from->delay != UINT32_MAX) ||
 	    !rv_wire_text(d->id, from->id + skip, sizeof(d->id)))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "LED with delay %u", from->delay);
+		return rv_wire_fail(err, "LED with delay %u", from->delay);
 	d->always_blink = from->always_blink;
 	d->delay = from->delay;
 	return 0;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* LOG: writes packets to the kernel's log and goes on (uapi xt_LOG.h). */
-#include <string.h>
 #include <syslog.h>
 
 #include <linux/netfilter/xt_LOG.h>

@@ -45,8 +45,8 @@ static int from_range(const union nf_inet_addr *first, const union nf_inet_addr 
 		d->address.all[i] = first->all[i];
 		d->mask.all[i] = ~(first->all[i] ^ last->all[i]);
 		if (first->all[i] & ~d->mask.all[i] || flags != NF_NAT_RANGE_MAP_IPS)
-			return rv_fail(err, RV_ERR_PROBLEM, NULL,
-				       "NETMAP to a range that is no network, flags 0x%x", flags);
+			return rv_wire_fail(err, "NETMAP to a range that is no network, flags 0x%x",
+					    flags);
 	}
 	return 0;
 }
@@ -65,8 +65,7 @@ static int read4(const struct rv_wire *w, const unsigned char *wire, unsigned ch
 
 	memcpy(&multi, wire, sizeof(multi));
 	if (multi.rangesize != 1)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "%u NAT ranges in one rule",
-			       multi.rangesize);
+		return rv_wire_fail(err, "%u NAT ranges in one rule", multi.rangesize);
 	first.ip = multi.range[0].min_ip;
 	last.ip = multi.range[0].max_ip;
 	return from_range(&first, &last, 1, multi.range[0].flags,

@@ -58,7 +58,7 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 
 	if (from->flags & ~XT_NFLOG_MASK ||
 	    !rv_wire_text(d->prefix, from->prefix, sizeof(from->prefix)))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "NFLOG with flags 0x%x", from->flags);
+		return rv_wire_fail(err, "NFLOG with flags 0x%x", from->flags);
 	d->info.len = from->flags & XT_NFLOG_F_COPY_LEN ? from->len : 0;
 	d->info.group = from->group;
 	d->info.threshold = from->threshold;
@@ -74,9 +74,9 @@ static int write_info(const struct rv_wire *w, const unsigned char *data, unsign
 	struct xt_nflog_info info = d->info;
 
 	if (strlen(d->prefix) >= sizeof(info.prefix))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL,
-			       "NFLOG: the kernel's target has a prefix of %zu bytes at most",
-			       sizeof(info.prefix) - 1);
+		return rv_wire_fail(err,
+				    "NFLOG: the kernel's target has a prefix of %zu bytes at most",
+				    sizeof(info.prefix) - 1);
 	memcpy(info.prefix, d->prefix, strlen(d->prefix));
 	memcpy(wire, &info, sizeof(info));
 	return 0;

@@ -28,9 +28,8 @@ static int parse_balance(struct rv_parse *p)
 		return -1;
 	if (range[0] == range[1])
 		return strchr(p->arg, ':') ?
-			       rv_fail(p->err, RV_ERR_USAGE, &p->loc, "%u should be less than %u",
-				       range[0], range[1]) :
-			       rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Bad range \"%s\"", p->arg);
+			       rv_parse_fail(p, "%u should be less than %u", range[0], range[1]) :
+			       rv_parse_fail(p, "Bad range \"%s\"", p->arg);
 	info->queuenum = range[0];
 	info->queues_total = range[1] - range[0] + 1;
 	return 0;
@@ -58,8 +57,7 @@ static const struct rv_option options[] = {
 	},
 	[BALANCE] = {
 		.name = "queue-balance", .type = RV_T_HOOK,
-		RV_FIELD(info_t, queues_total),
-		.excludes = 1 << NUM,
+		RV_FIELD(info_t, queues_total), .excludes = 1 << NUM,
 		.list = "balance", .arg = "first:last",
 		.help = "these queues, a connection always the same",
 		.parse = parse_balance, .print = print_balance,
@@ -82,8 +80,8 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	    !(info->flags & ~w->arg) &&
 	    (!(info->flags & NFQ_FLAG_CPU_FANOUT) || info->queues_total > 1))
 		return 0;
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "NFQUEUE of %u queues from %u with flags 0x%x",
-		       info->queues_total, info->queuenum, info->flags);
+	return rv_wire_fail(err, "NFQUEUE of %u queues from %u with flags 0x%x", info->queues_total,
+			    info->queuenum, info->flags);
 }
 
 RV_EXTENSION(nfqueue) = {

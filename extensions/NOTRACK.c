@@ -17,7 +17,7 @@ static int read_alias(const struct rv_wire *w, const unsigned char *wire, unsign
 	rv_ct_info_t *info = (rv_ct_info_t *)(void *)data;
 
 	if (!is_alias(wire))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "NOTRACK with more than that");
+		return rv_wire_fail(err, "NOTRACK with more than that");
 	info->flags = RV_CT_ALIAS;
 	return 0;
 }
@@ -25,7 +25,7 @@ static int read_alias(const struct rv_wire *w, const unsigned char *wire, unsign
 static const struct rv_option options[] = { { 0 } };
 RV_EXTENSION(notrack) = {
 	.name = "NOTRACK", .kernel_name = "CT", .kind = RV_TARGET,
-	.size = sizeof(rv_ct_info_t), .options = options,
+	.size = sizeof(rv_ct_info_t), .options = options, .claims = is_alias,
 	.initial = &(const rv_ct_info_t){ .flags = RV_CT_ALIAS },
 	.wire = RV_WIRE(
 		{ .revision = 2, .size = sizeof(rv_ct_info_t), .read = read_alias },
@@ -33,5 +33,4 @@ RV_EXTENSION(notrack) = {
 	.config = "NETFILTER_XT_TARGET_CT", .list = "NOTRACK", .tables = "raw",
 	.nft = " notrack",
 	.help = "does not track the connection of the packet",
-	.claims = is_alias,
 };

@@ -47,8 +47,7 @@ static int parse_time(struct rv_parse *p)
 	time = strtod(p->arg, &end);
 	unit = rv_name_find(units, end, strlen(end));
 	if (end == p->arg || !unit || !(time >= 0) || time * unit->value > UINT32_MAX)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "RATEEST: bad %s value \"%s\"",
-			       p->opt->list, p->arg);
+		return rv_parse_fail(p, "RATEEST: bad %s value \"%s\"", p->opt->list, p->arg);
 	rv_set_uint(p->data + p->opt->offset, p->opt->size, time * unit->value);
 	return 0;
 }
@@ -113,7 +112,7 @@ static double decay(unsigned int n)
 
 static int fail_check(struct rv_check *c, const char *what)
 {
-	return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "RATEEST: %s", what);
+	return rv_check_fail(c, "RATEEST: %s", what);
 }
 
 static int check(struct rv_check *c)
@@ -146,8 +145,8 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	if (from->interval < QUARTER || from->interval > LONGEST || !from->ewma_log ||
 	    from->ewma_log >= LOGS ||
 	    !rv_wire_text(d->info.name, from->name, sizeof(from->name)))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "RATEEST with interval %d, average %u",
-			       from->interval, from->ewma_log);
+		return rv_wire_fail(err, "RATEEST with interval %d, average %u", from->interval,
+				    from->ewma_log);
 	d->info.interval = from->interval;
 	d->info.ewma_log = from->ewma_log;
 	return 0;
@@ -155,8 +154,7 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 
 RV_EXTENSION(rateest_target) = {
 	.name = "RATEEST", .kind = RV_TARGET,
-	.size = sizeof(struct rateest_data), .options = options,
+	.size = sizeof(struct rateest_data), .options = options, .check = check,
 	.wire = RV_WIRE({ .size = sizeof(struct xt_rateest_target_info), .read = read_info }),
 	.help = "estimates the rate of the packets that come by",
-	.check = check,
 };

@@ -78,8 +78,7 @@ static int check(struct rv_check *c)
 		return 0;
 	if (ip->flags & RV_IP_PROTO && ip->proto == IPPROTO_TCP && !(ip->invert & RV_IP_PROTO))
 		return 0;
-	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
-		       "REJECT: tcp-reset answers TCP only, so the rule needs -p tcp");
+	return rv_check_refuse(c, "REJECT: tcp-reset answers TCP only, so the rule needs -p tcp");
 }
 
 #define ROW(table)								\

@@ -22,7 +22,7 @@ static int understood(const struct rv_wire *w, const unsigned char *wire, unsign
 	const info_t *info = (const info_t *)(void *)data;
 
 	return info->mode == SECMARK_MODE_SEL && info->secctx[0] ? 0 :
-		rv_fail(err, RV_ERR_PROBLEM, NULL, "SECMARK in mode %u", info->mode);
+		rv_wire_fail(err, "SECMARK in mode %u", info->mode);
 }
 
 #define FIELDS(type) RV_WIRE_FIELDS(						\

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SET: puts parts of the packet in an ipset, or takes them out (uapi xt_set.h). */
 #include <netinet/in.h>
-#include <string.h>
 
 #include "extensions/ipset.h"
 
@@ -80,7 +79,7 @@ static int check(struct rv_check *c)
 {
 	const char *why = wrong(c->seen);
 
-	return why ? rv_fail(c->err, RV_ERR_USAGE, &c->loc, "%s", why) : 0;
+	return why ? rv_check_fail(c, "%s", why) : 0;
 }
 
 /* ---- the kernel's structs --------------------------------------------------------- */
@@ -99,7 +98,7 @@ static int read_sets(const struct rv_wire *w, const unsigned char *wire, unsigne
 	struct set_data *d = (struct set_data *)(void *)data;
 
 	if (d->flags & ~(IPSET_FLAG_EXIST | (has_map(w) ? MAP_FLAGS : 0)))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "SET with flags 0x%x", d->flags);
+		return rv_wire_fail(err, "SET with flags 0x%x", d->flags);
 	if (rv_ipset_read(&d->add, &from->add_set, err) || rv_ipset_read(&d->del, &from->del_set, err))
 		return -1;
 	return has_map(w) ? rv_ipset_read(&d->map, &from->map_set, err) : 0;

@@ -38,23 +38,21 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	if (info->options & ~ALL_OPTIONS ||
 	    (!(info->options & NF_SYNPROXY_OPT_WSCALE) && info->wscale) ||
 	    (!(info->options & NF_SYNPROXY_OPT_MSS) && info->mss))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "SYNPROXY with options 0x%x",
-			       info->options);
+		return rv_wire_fail(err, "SYNPROXY with options 0x%x", info->options);
 	memcpy(data, wire, w->size);
 	return 0;
 }
 
 RV_EXTENSION(synproxy) = {
 	.name = "SYNPROXY", .kind = RV_TARGET,
-	.size = sizeof(info_t), .options = options,
+	.size = sizeof(info_t), .options = options, .kernel_check = rv_check_tcp,
 	.wire = RV_WIRE({ .size = sizeof(info_t), .read = read_info }),
 	.config = "_NF_TARGET_SYNPROXY",
-	/* Each word ends with a blank, the last too. */
-	.list_words = " SYNPROXY {sack-perm:sack-perm }{timestamp:timestamp }{wscale:wscale <wscale> }"
-		      "{mss:mss <mss> }{ecn:ecn }",
 	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
 	.nft = " synproxy{sack-perm: sack-perm}{timestamp: timestamp}{wscale: wscale <wscale:d>}"
 	       "{mss: mss <mss:d>}",
+	/* Each word ends with a blank, the last too. */
+	.list_words = " SYNPROXY {sack-perm:sack-perm }{timestamp:timestamp }{wscale:wscale <wscale> }"
+		      "{mss:mss <mss> }{ecn:ecn }",
 	.help = "answers a handshake of TCP in place of the server",
-	.kernel_check = rv_check_tcp,
 };

@@ -49,13 +49,11 @@ static int parse_word(struct rv_parse *p, const char *word, int len)
 	int n = parse_number(word, len);
 
 	if (n < 0)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Bad TCP option value \"%.*s\"", len,
-			       word);
+		return rv_parse_fail(p, "Bad TCP option value \"%.*s\"", len, word);
 	if (n < FIRST)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Option value may not be 0 or 1");
+		return rv_parse_fail(p, "Option value may not be 0 or 1");
 	if (has(info, n))
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Option \"%.*s\" already specified",
-			       len, word);
+		return rv_parse_fail(p, "Option \"%.*s\" already specified", len, word);
 	info->strip_bmap[n / 32] |= 1u << n % 32;
 	return 0;
 }
@@ -111,16 +109,15 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	const info_t *info = (const info_t *)(const void *)wire;
 
 	if (has(info, 0) || has(info, 1))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "TCPOPTSTRIP of option 0 or 1");
+		return rv_wire_fail(err, "TCPOPTSTRIP of option 0 or 1");
 	memcpy(data, wire, w->size);
 	return 0;
 }
 
 RV_EXTENSION(tcpoptstrip) = {
 	.name = "TCPOPTSTRIP", .kind = RV_TARGET,
-	.size = sizeof(info_t), .options = options,
+	.size = sizeof(info_t), .options = options, .kernel_check = rv_check_tcp,
 	.wire = RV_WIRE({ .size = sizeof(info_t), .read = read_info }),
 	.tables = "mangle",
 	.help = "takes options out of the header of TCP",
-	.kernel_check = rv_check_tcp,
 };

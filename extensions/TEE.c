@@ -30,16 +30,15 @@ static int check(struct rv_check *c)
 
 	if (!(c->seen & 1) || memcmp(&info->gw, &nowhere, sizeof(nowhere)) != 0)
 		return 0;
-	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc, "TEE: the gateway cannot be any address");
+	return rv_check_refuse(c, "TEE: the gateway cannot be any address");
 }
 
 RV_EXTENSION(tee) = {
 	.name = "TEE", .kind = RV_TARGET,
-	.size = sizeof(struct xt_tee_tginfo), .options = options,
+	.size = sizeof(struct xt_tee_tginfo), .options = options, .kernel_check = check,
 	.wire = RV_WIRE(
 		{ .revision = 1, .size = sizeof(struct xt_tee_tginfo), .bytes = offsetof(struct xt_tee_tginfo, priv) }),
 	.list = "TEE",
 	.nft = " dup to <gateway>{oif: device <oif:i>}",
 	.help = "sends a copy of the packet to another host",
-	.kernel_check = check,
 };

@@ -44,8 +44,8 @@ static int check(struct rv_check *c)
 {
 	if (rv_has_protocol(c, IPPROTO_TCP) || rv_has_protocol(c, IPPROTO_UDP))
 		return 0;
-	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
-		       "TPROXY: sockets are for TCP or UDP, so the rule needs -p tcp or -p udp");
+	return rv_check_refuse(c,
+			       "TPROXY: sockets are for TCP or UDP, so the rule needs -p tcp or -p udp");
 }
 
 /* Revision 0 has room for an address of IPv4 only. */

@@ -65,7 +65,7 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	if (!from->nl_group || from->nl_group & (from->nl_group - 1) || !from->qthreshold ||
 	    from->qthreshold > MAX_QUEUE ||
 	    !rv_wire_text(info->prefix, from->prefix, sizeof(info->prefix)))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "ULOG with groups 0x%x", from->nl_group);
+		return rv_wire_fail(err, "ULOG with groups 0x%x", from->nl_group);
 	info->nl_group = from->nl_group;
 	info->copy_range = from->copy_range;
 	info->qthreshold = from->qthreshold;

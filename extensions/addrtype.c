@@ -59,14 +59,6 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static int check(struct rv_check *c)
-{
-	if (c->seen & (1 << SRC_TYPE | 1 << DST_TYPE))
-		return 0;
-	return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
-		       "addrtype: you must specify --src-type or --dst-type");
-}
-
 static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
@@ -104,6 +96,7 @@ RV_EXTENSION(addrtype) = {
 		{ .revision = 0, .size = sizeof(struct xt_addrtype_info), .read = read_v0,
 		  .write = write_v0 }),
 	.list = "ADDRTYPE match",
+	.required = "addrtype: you must specify --src-type or --dst-type",
+	.one_of = 1 << SRC_TYPE | 1 << DST_TYPE,
 	.help = "what kind of address the source or the destination is",
-	.check = check,
 };

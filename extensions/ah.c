@@ -34,8 +34,7 @@ static const struct rv_option options6[] = {
 	},
 	{
 		.name = "ahres", .type = RV_T_FLAG, .flags = RV_OPT_ZERO,
-		RV_FIELD(info6, hdrres), .value = 1,
-		.sel = RV_SEL_AH_RESERVED,
+		RV_FIELD(info6, hdrres), .value = 1, .sel = RV_SEL_AH_RESERVED,
 		.list = "reserved", .help = "the reserved field is zero",
 	},
 	{ .name = NULL },

@@ -113,8 +113,7 @@ static const struct rv_option options[] = {
 /* The kernel refuses a program whose last instruction does not return. */
 static int check(struct rv_check *c)
 {
-	return c->seen ? 0 : rv_fail(c->err, RV_ERR_USAGE, &c->loc,
-				     "bpf: one of --bytecode or --pinned is required");
+	return c->seen ? 0 : rv_check_fail(c, "bpf: one of --bytecode or --pinned is required");
 }
 
 static int kernel_check(struct rv_check *c)
@@ -124,7 +123,7 @@ static int kernel_check(struct rv_check *c)
 
 	if (d->mode != XT_BPF_MODE_BYTECODE || BPF_CLASS(d->bpf_program[n - 1].code) == BPF_RET)
 		return 0;
-	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc, "bpf: the program does not end in \"ret\"");
+	return rv_check_refuse(c, "bpf: the program does not end in \"ret\"");
 }
 
 /* The pointer at the end and the file descriptor are of the moment. */
@@ -142,7 +141,7 @@ static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned 
 		return 0;
 	}
 	if (d->mode != XT_BPF_MODE_PATH_PINNED)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "mode %u, %u instructions", d->mode, n);
+		return rv_wire_fail(err, "mode %u, %u instructions", d->mode, n);
 	memcpy(d->path, from->path, strnlen(from->path, sizeof(from->path) - 1));
 	return 0;
 }
@@ -171,20 +170,19 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 	unsigned int n = ((const info *)(void *)data)->bpf_program_num_elem;
 
 	return n && n <= XT_BPF_MAX_NUM_INSTR ? 0 :
-		rv_fail(err, RV_ERR_PROBLEM, NULL, "%u instructions", n);
+		rv_wire_fail(err, "%u instructions", n);
 }
 
 #define V0 struct xt_bpf_info
 
 RV_EXTENSION(bpf) = {
 	.name = "bpf", .kind = RV_MATCH,
-	.size = sizeof(info), .compare = offsetof(info, filter), .options = options,
+	.size = sizeof(info), .compare = offsetof(info, filter), .options = options, .check = check,
+	.kernel_check = kernel_check,
 	.wire = RV_WIRE(
 		{ .revision = 1, .size = sizeof(info), .read = read_v1, .write = write_v1 },
 		{ .revision = 0, .size = sizeof(V0), .read = read_v0, .fields = RV_WIRE_FIELDS(
 			RV_WIRE_FIELD(V0, bpf_program_num_elem, info, bpf_program_num_elem),
 			RV_WIRE_FIELD(V0, bpf_program, info, bpf_program)) }),
-	.opaque = "a program",
-	.help = "a program that looks at the packet",
-	.check = check, .kernel_check = kernel_check,
+	.opaque = "a program", .help = "a program that looks at the packet",
 };

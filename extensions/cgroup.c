@@ -39,8 +39,7 @@ static int check(struct rv_check *c)
 {
 	if (is_sane((const info *)(void *)c->part->data))
 		return 0;
-	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
-		       "cgroup: the kernel takes either --path or --cgroup");
+	return rv_check_refuse(c, "cgroup: the kernel takes either --path or --cgroup");
 }
 
 /* Revision 1 has more room for the path, and the class behind it. */
@@ -56,13 +55,13 @@ static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned
 
 	memcpy(d, wire, offsetof(info, path));
 	if (!is_sane(d))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "neither one path nor one class");
+		return rv_wire_fail(err, "neither one path nor one class");
 	if (d->has_classid)
 		d->classid = old ? v1->classid : v2->classid;
 	else if (len < sizeof(d->path))
 		memcpy(d->path, path, len);
 	else
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "a path of %zu bytes", len);
+		return rv_wire_fail(err, "a path of %zu bytes", len);
 	return 0;
 }
 
@@ -90,6 +89,7 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 RV_EXTENSION(cgroup) = {
 	.name = "cgroup", .kind = RV_MATCH,
 	.size = sizeof(info), .compare = offsetof(info, priv), .options = options,
+	.kernel_check = check,
 	.wire = RV_WIRE(
 		{ .revision = 2, .size = sizeof(info), .read = read_any },
 		{ .revision = 1, .size = sizeof(struct xt_cgroup_info_v1), .read = read_any,
@@ -100,5 +100,4 @@ RV_EXTENSION(cgroup) = {
 			RV_WIRE_FIELD(struct xt_cgroup_info_v0, invert, info, invert_classid)) }),
 	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,
 	.help = "the control group of the packet's socket",
-	.kernel_check = check,
 };

@@ -49,13 +49,9 @@ static int check(struct rv_check *c)
 {
 	const info *d = (const info *)(void *)c->part->data;
 
-	if (!(c->seen & (1 << NODE | 1 << NODEMASK)))
-		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
-			       "cluster match: `--cluster-local-node' or"
-			       "`--cluster-local-nodemask' is missing");
 	if (!(c->seen & 1 << TOTAL) || d->node_mask < 1ULL << d->total_nodes)
 		return 0;
-	return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "%s",
+	return rv_check_fail(c, "%s",
 		       c->seen & 1 << NODE ?
 			       "cluster match: `--cluster-local-node' must be <= "
 			       "`--cluster-total-nodes'" :
@@ -65,9 +61,10 @@ static int check(struct rv_check *c)
 
 RV_EXTENSION(cluster) = {
 	.name = "cluster", .kind = RV_MATCH,
-	RV_STRUCT(info, 0), .options = options,
+	RV_STRUCT(info, 0), .options = options, .check = check,
 	.list = "cluster",
+	.required = "cluster match: `--cluster-local-node' or`--cluster-local-nodemask' is missing",
+	.one_of = 1 << NODE | 1 << NODEMASK,
 	.opaque = "a hash with a seed, of the connection's source",
 	.help = "which nodes of a cluster a connection belongs to",
-	.check = check,
 };

@@ -76,8 +76,7 @@ static int check(struct rv_check *c)
 
 	if (!d->invert || d->info.count.from != d->info.count.to)
 		return 0;
-	return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
-		       "connbytes: the kernel cannot invert a range of one number");
+	return rv_check_fail(c, "connbytes: the kernel cannot invert a range of one number");
 }
 
 static void turn(struct xt_connbytes_info *info)
@@ -111,16 +110,15 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 		turn(&d->info);
 	if (d->info.what <= XT_CONNBYTES_AVGPKT && d->info.direction <= XT_CONNBYTES_DIR_BOTH)
 		return 0;
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "connbytes with mode %u and direction %u",
-		       d->info.what, d->info.direction);
+	return rv_wire_fail(err, "connbytes with mode %u and direction %u", d->info.what,
+			    d->info.direction);
 }
 
 RV_EXTENSION(connbytes) = {
 	.name = "connbytes", .kind = RV_MATCH,
-	.size = sizeof(struct connbytes), .options = options,
+	.size = sizeof(struct connbytes), .options = options, .kernel_check = check,
 	.wire = RV_WIRE(
 		{ .revision = 0, .size = sizeof(struct xt_connbytes_info),
 		  .read = read_info, .write = write_info }),
 	.help = "how much a connection has transferred",
-	.kernel_check = check,
 };

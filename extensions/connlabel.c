@@ -15,13 +15,11 @@ static int parse_label(struct rv_parse *p)
 	uint64_t n;
 
 	if (!*p->arg)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-			       "Argument must have a minimum length of 1 characters");
+		return rv_parse_fail(p, "Argument must have a minimum length of 1 characters");
 	if (!rv_parse_uint(p->arg, 0, UINT32_MAX, &n))
 		n = rv_names_value(&labels, p->arg, &named) ? named : UINT32_MAX;
 	if (n > XT_CONNLABEL_MAXBIT)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-			       "label '%s' not found or invalid value", p->arg);
+		return rv_parse_fail(p, "label '%s' not found or invalid value", p->arg);
 	d->bit = n;
 	return 0;
 }
@@ -62,6 +60,5 @@ static const struct rv_option options[] = {
 RV_EXTENSION(connlabel) = {
 	.name = "connlabel", .kind = RV_MATCH,
 	RV_STRUCT(info, 0), .options = options,
-	.opaque = "side effect: it sets the label",
-	.help = "labels of the packet's connection",
+	.opaque = "side effect: it sets the label", .help = "labels of the packet's connection",
 };

@@ -41,8 +41,7 @@ static const struct rv_option options[] = {
 	LIMIT(ABOVE, "connlimit-above", 0, "more connections than that"),
 	[MASK] = {
 		.name = "connlimit-mask", .type = RV_T_PREFIX,
-		RV_FIELD(struct connlimit, info.mask),
-		.given = RV_GIVEN_ALWAYS,
+		RV_FIELD(struct connlimit, info.mask), .given = RV_GIVEN_ALWAYS,
 		.arg = "length", .help = "addresses with the first bits alike are counted together",
 	},
 	SIDE(SADDR, "connlimit-saddr", 0, "count by source address (the default)"),
@@ -65,9 +64,6 @@ static int check(struct rv_check *c)
 	struct connlimit *d = (struct connlimit *)(void *)c->part->data;
 
 	settle_mask(&d->info, c->family);
-	if (!(c->seen & (1 << UPTO | 1 << ABOVE)))
-		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
-			       "You must specify \"--connlimit-above\" or \"--connlimit-upto\".");
 	if (d->turned)
 		d->info.flags ^= XT_CONNLIMIT_INVERT;
 	d->turned = 0;
@@ -84,34 +80,28 @@ static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned 
 	settle_mask(&d->info, w->arg);
 	if (!(d->info.flags & ~(XT_CONNLIMIT_INVERT | XT_CONNLIMIT_DADDR)))
 		return 0;
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "connlimit with flags 0x%x", d->info.flags);
+	return rv_wire_fail(err, "connlimit with flags 0x%x", d->info.flags);
 }
-
-#define WIRES(family)								\
-	{									\
-		{ .revision = 1, .size = sizeof(struct xt_connlimit_info),	\
-		  .read = read_v1, .arg = family },				\
-		{ .size = 0 },							\
-	}
-
-static const struct rv_wire wire4[] = WIRES(NFPROTO_IPV4), wire6[] = WIRES(NFPROTO_IPV6);
 
 static const struct connlimit initial = {
 	.info.mask = { .all = { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX } },
 };
 
-#define CONNLIMIT(family_, wire_)						\
+#define CONNLIMIT(family_)							\
 	{									\
 		.name = "connlimit", .kind = RV_MATCH, .family = family_,	\
 		.opaque = "state: it counts connections",			\
 		.size = sizeof(struct connlimit),				\
 		.compare = offsetof(struct connlimit, info.data),		\
-		.initial = &initial, .wire = wire_, .options = options,		\
+		.initial = &initial, .options = options,			\
+		.wire = RV_WIRE({ .revision = 1, .size = sizeof(struct xt_connlimit_info), \
+				  .read = read_v1, .arg = family_ }),		\
 		.help = "how many connections an address or network has",	\
-		.check = check,							\
+		.required = "You must specify \"--connlimit-above\" or \"--connlimit-upto\".", \
+		.one_of = 1 << UPTO | 1 << ABOVE, .check = check,		\
 		.list_words = " #conn {connlimit-daddr:dst|src}/<connlimit-mask>" \
 			      " {connlimit-upto:\\<=|>} <connlimit-above:d>",	\
 	}
 
-RV_EXTENSION(connlimit4) = CONNLIMIT(NFPROTO_IPV4, wire4);
-RV_EXTENSION(connlimit6) = CONNLIMIT(NFPROTO_IPV6, wire6);
+RV_EXTENSION(connlimit4) = CONNLIMIT(NFPROTO_IPV4);
+RV_EXTENSION(connlimit6) = CONNLIMIT(NFPROTO_IPV6);

@@ -107,7 +107,7 @@ static int check(struct rv_check *c)
 
 	if (!(ct->match_flags & XT_CONNTRACK_PROTO) || ct->l4proto)
 		return 0;
-	return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "%s",
+	return rv_check_fail(c, "%s",
 		       ct->invert_flags & XT_CONNTRACK_PROTO ?
 			       "conntrack: condition would always match protocol" :
 			       "conntrack: rule would never match protocol");

@@ -77,8 +77,7 @@ static int check(struct rv_check *c)
 
 RV_EXTENSION(dccp) = {
 	.name = "dccp", .kind = RV_MATCH, .protocol = IPPROTO_DCCP,
-	RV_STRUCT(info, 0), .options = options,
+	RV_STRUCT(info, 0), .options = options, .kernel_check = check,
 	.list = "dccp",
 	.help = "ports, types and options of DCCP",
-	.kernel_check = check,
 };

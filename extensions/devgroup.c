@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* devgroup: groups of interfaces (uapi linux/netfilter/xt_devgroup.h, ip-link(8)). */
 #include <linux/netfilter/xt_devgroup.h>
-#include <string.h>
 
 #include <ravelin/extension.h>
 

@@ -2,8 +2,6 @@
 /* dscp: the class of service in the IP header (uapi linux/netfilter/xt_dscp.h, RFC 2474). */
 #include <linux/netfilter/xt_dscp.h>
 
-#include <ravelin/extension.h>
-
 #include "extensions/dsfield.h"
 
 enum { NUMBER, CLASS };

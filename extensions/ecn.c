@@ -46,9 +46,8 @@ static int check(struct rv_check *c)
 
 RV_EXTENSION(ecn) = {
 	.name = "ecn", .kind = RV_MATCH,
-	RV_STRUCT(info, 0), .options = options,
+	RV_STRUCT(info, 0), .options = options, .kernel_check = check,
 	.list = "ECN match",
 	.required = "ECN match: some option required",
 	.help = "explicit congestion notification",
-	.kernel_check = check,
 };

@@ -23,9 +23,8 @@ static int check(struct rv_check *c)
 
 RV_EXTENSION(esp) = {
 	.name = "esp", .kind = RV_MATCH, .protocol = IPPROTO_ESP,
-	RV_STRUCT(struct xt_esp, 0), .options = options,
+	RV_STRUCT(struct xt_esp, 0), .options = options, .kernel_check = check,
 	.initial = &(const struct xt_esp){ .spis = { 0, UINT32_MAX } },
 	.list = "esp",
 	.help = "IPsec encapsulating payloads",
-	.kernel_check = check,
 };

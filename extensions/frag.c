@@ -2,7 +2,6 @@
 /* frag: IPv6 fragment headers (uapi linux/netfilter_ipv6/ip6t_frag.h, RFC 8200, 4.5). */
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv6/ip6t_frag.h>
-#include <string.h>
 
 #include <ravelin/extension.h>
 
@@ -21,16 +20,14 @@ static const struct rv_option options[] = {
 	[ID] = {
 		.name = "fragid", .type = RV_T_UINT_RANGE,
 		.flags = RV_OPT_INVERT | RV_OPT_LIST_TIGHT,
-		RV_FIELD(info, ids),
-		.given = RV_BIT(info, flags, IP6T_FRAG_IDS),
+		RV_FIELD(info, ids), .given = RV_BIT(info, flags, IP6T_FRAG_IDS),
 		.invert = RV_BIT(info, invflags, IP6T_FRAG_INV_IDS), .sel = RV_SEL_FRAG_ID,
 		.list = "id{s}:[!]", .arg = "id[:id]", .help = "identification",
 	},
 	/* Kept and printed; the kernel does not compare it, so no predicate says so. */
 	[LENGTH] = {
 		.name = "fraglen", .type = RV_T_UINT, .flags = RV_OPT_INVERT | RV_OPT_TOLD,
-		RV_FIELD(info, hdrlen),
-		.given = RV_BIT(info, flags, IP6T_FRAG_LEN),
+		RV_FIELD(info, hdrlen), .given = RV_BIT(info, flags, IP6T_FRAG_LEN),
 		.invert = RV_BIT(info, invflags, IP6T_FRAG_INV_LEN),
 		.opaque = "the kernel does not look at it",
 		.list = "length:[!]", .arg = "length",
@@ -47,34 +44,19 @@ static const struct rv_option options[] = {
 };
 
 /* All identifications are no condition, and save does not print them. */
-static void settle_ids(info *d)
+static void settle(unsigned char *data)
 {
+	info *d = (info *)(void *)data;
 	bool all = !d->ids[0] && d->ids[1] == UINT32_MAX && !(d->invflags & IP6T_FRAG_INV_IDS);
 
 	d->flags = all ? d->flags & ~IP6T_FRAG_IDS : d->flags | IP6T_FRAG_IDS;
 }
 
-static int check(struct rv_check *c)
-{
-	settle_ids((info *)(void *)c->part->data);
-	return 0;
-}
-
-static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
-{
-	memcpy(data, wire, w->size);
-	settle_ids((info *)(void *)data);
-	return 0;
-}
-
 RV_EXTENSION(frag) = {
 	.name = "frag", .kind = RV_MATCH, .family = NFPROTO_IPV6,
-	.size = sizeof(info), .options = options,
+	RV_STRUCT(info, 0), .options = options, .settle = settle,
 	.initial = &(const info){ .ids = { 0, UINT32_MAX } },
-	.wire = RV_WIRE({ .revision = 0, .size = sizeof(info), .read = read_info }),
 	.present = RV_SEL_FRAG,
 	.config = "IP6_NF_MATCH_FRAG", .list = "frag ",
 	.help = "IPv6 fragment headers",
-	.check = check,
 };

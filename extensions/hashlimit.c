@@ -106,7 +106,7 @@ static int fail_rate(struct rv_parse *p)
 
 static int fail_fast(struct rv_parse *p)
 {
-	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Rate too fast \"%s\"", p->arg);
+	return rv_parse_fail(p, "Rate too fast \"%s\"", p->arg);
 }
 
 /* A rate of less than one block cannot be told from none. */
@@ -161,7 +161,7 @@ static int parse_burst(struct rv_parse *p)
 	if (size >= 0)
 		n *= sizes[size].bytes;
 	if (!ok || (*end && size < 0) || (size < 0 && n > MAX_BURST))
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, BURST_RANGE, MAX_BURST);
+		return rv_parse_fail(p, BURST_RANGE, MAX_BURST);
 	d->burst_bytes = size >= 0;
 	d->info.cfg.burst = n;
 	return 0;
@@ -367,8 +367,7 @@ static const struct rv_option options[] = {
 	},
 	[INTERVAL] = {
 		.name = "hashlimit-rate-interval", .type = RV_T_UINT,
-		RV_FIELD(struct hashlimit, every),
-		.needs = 1 << RATE_MATCH,
+		RV_FIELD(struct hashlimit, every), .needs = 1 << RATE_MATCH,
 		.arg = "seconds", .help = "the rate is that of so many seconds",
 		.parse = parse_interval,
 	},
@@ -387,11 +386,10 @@ static int check_burst(struct rv_check *c, struct hashlimit *d)
 		return 0;
 	}
 	if (!of_bytes(d))
-		return !d->burst_bytes ? 0 : rv_fail(c->err, RV_ERR_USAGE, &c->loc, BURST_RANGE,
-						     MAX_BURST);
+		return !d->burst_bytes ? 0 : rv_check_fail(c, BURST_RANGE, MAX_BURST);
 	if (cfg->burst < second)
-		return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "burst cannot be smaller than %llub",
-			       (unsigned long long)second);
+		return rv_check_fail(c, "burst cannot be smaller than %llub",
+				     (unsigned long long)second);
 	cfg->burst = times(cfg->burst, second);
 	return 0;
 }
@@ -401,8 +399,7 @@ static int check_name(struct rv_check *c, const char *name)
 {
 	if (!strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
 		return 0;
-	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
-		       "hashlimit: \"%s\" cannot be the name of a file", name);
+	return rv_check_refuse(c, "hashlimit: \"%s\" cannot be the name of a file", name);
 }
 
 static void settle(struct hashlimit *d, uint64_t seen)
@@ -428,7 +425,7 @@ static int check(struct rv_check *c)
 	struct hashlimit *d = (struct hashlimit *)(void *)c->part->data;
 
 	if (!(c->seen & (1 << UPTO | 1 << ABOVE)))
-		return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "You have to specify --hashlimit");
+		return rv_check_fail(c, "You have to specify --hashlimit");
 	if (check_burst(c, d))
 		return -1;
 	settle(d, c->seen);
@@ -443,8 +440,7 @@ static int kernel_check(struct rv_check *c)
 		return -1;
 	if (d->info.cfg.gc_interval && d->info.cfg.expire)
 		return 0;
-	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
-		       "hashlimit: the kernel takes no intervals of 0 ms");
+	return rv_check_refuse(c, "hashlimit: the kernel takes no intervals of 0 ms");
 }
 
 /* ---- the wire ------------------------------------------------------------------ */
@@ -473,9 +469,9 @@ static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned
 	memcpy(d->info.name, name, strnlen(name, room - 1));
 	cfg->avg *= scale(w, cfg);
 	if (cfg->mode & ~(uint32_t)MODES || !cfg->avg || cfg->srcmask > 128 || cfg->dstmask > 128)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "hashlimit with mode 0x%x, rate %llu, "
-			       "masks %u and %u", cfg->mode, (unsigned long long)cfg->avg,
-			       cfg->srcmask, cfg->dstmask);
+		return rv_wire_fail(err, "hashlimit with mode 0x%x, rate %llu, masks %u and %u",
+				    cfg->mode, (unsigned long long)cfg->avg, cfg->srcmask,
+				    cfg->dstmask);
 	d->every = cfg->mode & XT_HASHLIMIT_RATE_MATCH && cfg->interval != 1 ? cfg->interval : 0;
 	cfg->interval = 0;
 	d->seconds = 0;

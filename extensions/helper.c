@@ -5,7 +5,6 @@
  * any helper if the name is empty.
  */
 #include <linux/netfilter/xt_helper.h>
-#include <string.h>
 
 #include <ravelin/extension.h>
 
@@ -25,8 +24,7 @@ static const struct rv_option options[] = {
 	{
 		.name = "helper", .type = RV_T_STRING,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_QUOTED,
-		RV_FIELD(info, name),
-		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(info, invert, 1),
+		RV_FIELD(info, name), .given = RV_GIVEN_ALWAYS, .invert = RV_BIT(info, invert, 1),
 		.sel = RV_SEL_CT_HELPER,
 		.list = "helper match [! ]", .arg = "name[-port]",
 		.help = "name of the helper; empty: any",

@@ -91,18 +91,15 @@ static int parse_numbers(struct rv_parse *p, struct ipt_icmp *icmp)
 	uint64_t from, to;
 
 	if (!read_numbers(p->arg, &from, &to, &end) || (*end && *end != '/'))
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Unknown %s type `%s'",
-			       protocol_word(p), p->arg);
+		return rv_parse_fail(p, "Unknown %s type `%s'", protocol_word(p), p->arg);
 	if (from != to)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "%s type range not supported",
-			       protocol_word(p));
+		return rv_parse_fail(p, "%s type range not supported", protocol_word(p));
 	icmp->type = from;
 	icmp->code[0] = 0;
 	icmp->code[1] = UINT8_MAX;
 	if (!*end || read_codes(end + 1, icmp))
 		return 0;
-	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Unknown %s code `%s'", protocol_word(p),
-		       p->arg);
+	return rv_parse_fail(p, "Unknown %s code `%s'", protocol_word(p), p->arg);
 }
 
 /* A name may be cut short as long as only one begins so. */
@@ -116,7 +113,7 @@ int rv_icmp_parse(struct rv_parse *p)
 		if (strncasecmp(n->name, p->arg, len) != 0)
 			continue;
 		if (found)
-			return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
+			return rv_parse_fail(p,
 				       "Ambiguous %s type `%s': `%s' or `%s'?", protocol_word(p),
 				       p->arg, found->name, n->name);
 		found = n;
@@ -214,7 +211,7 @@ int rv_icmp_check(struct rv_check *c)
 
 	if (ip->proto == c->ext->protocol && !(ip->invert & RV_IP_PROTO))
 		return 0;
-	return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "%s match requires '-p %s'",
+	return rv_check_fail(c, "%s match requires '-p %s'",
 		       c->ext->family == NFPROTO_IPV4 ? "ICMP" : "ICMPv6",
 		       rv_protocol_name(c->family, c->ext->protocol));
 }
@@ -226,9 +223,9 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(icmp) = {
 	.name = "icmp", .kind = RV_MATCH, .family = NFPROTO_IPV4, .protocol = IPPROTO_ICMP,
-	RV_STRUCT(struct ipt_icmp, 0), .options = options,
+	RV_STRUCT(struct ipt_icmp, 0), .options = options, .kernel_check = rv_icmp_check,
+	.show = rv_icmp_show,
 	.initial = &(const struct ipt_icmp){ .type = ANY_TYPE, .code = { 0, UINT8_MAX } },
 	.config = "IP_NF_IPTABLES",
 	.help = "type and code of ICMP",
-	.kernel_check = rv_icmp_check, .show = rv_icmp_show,
 };

@@ -23,8 +23,7 @@ static int parse_protocol(struct rv_parse *p)
 	if (rv_value_parse(p, p->arg, p->data + p->opt->offset))
 		return -1;
 	if (!ip->proto && p->invert)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-			       "rule would never match protocol");
+		return rv_parse_fail(p, "rule would never match protocol");
 	if (p->family == NFPROTO_IPV6 && !p->invert && is_extension_header(ip->proto))
 		rv_warn(p->err, "Warning: never matched protocol: %s. use extension match instead.",
 			p->arg);

@@ -18,15 +18,14 @@ static int ask(void *req, socklen_t size, struct rv_error *err)
 	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW), rc = -1;
 
 	if (fd < 0)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "Can't open socket to ipset.\n");
+		return rv_wire_fail(err, "Can't open socket to ipset.\n");
 	if (!getsockopt(fd, SOL_IP, SO_IP_SET, &version, &len)) {
 		head->version = version.version;
 		rc = getsockopt(fd, SOL_IP, SO_IP_SET, req, &size);
 	}
 	close(fd);
 	if (rc)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL,
-			       "Kernel module xt_set is not loaded in.\n");
+		return rv_wire_fail(err, "Kernel module xt_set is not loaded in.\n");
 	return 0;
 }
 
@@ -56,8 +55,7 @@ static int name_of(ip_set_id_t index, char name[IPSET_MAXNAMELEN], struct rv_err
 		return -1;
 	req.set.name[IPSET_MAXNAMELEN - 1] = '\0';
 	if (!req.set.name[0])
-		return rv_fail(err, RV_ERR_PROBLEM, NULL,
-			       "Set with index %u in kernel doesn't exist.\n", index);
+		return rv_wire_fail(err, "Set with index %u in kernel doesn't exist.\n", index);
 	memset(name, 0, IPSET_MAXNAMELEN);
 	memcpy(name, req.set.name, strlen(req.set.name));
 	return 0;
@@ -70,7 +68,7 @@ int rv_ipset_read(struct rv_ipset *s, const struct xt_set_info *set, struct rv_e
 	if (set->index == IPSET_INVALID_ID)
 		return 0;
 	if (set->dim > IPSET_DIM_MAX)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "set: %u dimensions", set->dim);
+		return rv_wire_fail(err, "set: %u dimensions", set->dim);
 	s->set = *set;
 	s->set.index = 0;
 	return name_of(set->index, s->name, err);

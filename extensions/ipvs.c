@@ -45,8 +45,7 @@ static const struct rv_option options[] = {
 	},
 	[PROTO] = {
 		.name = "vproto", .type = RV_T_PROTO, .flags = RV_OPT_INVERT | RV_OPT_NUMBER,
-		RV_FIELD(info, l4proto),
-		BITS(PROTO), .sel = RV_SEL_IPVS_PROTO,
+		RV_FIELD(info, l4proto), BITS(PROTO), .sel = RV_SEL_IPVS_PROTO,
 		.list = "vproto", .arg = "protocol", .help = "protocol of the service",
 	},
 	[ADDRESS] = {
@@ -80,8 +79,7 @@ static int check(struct rv_check *c)
 	uint8_t others = i->bitmask & XT_IPVS_ONCE_MASK;
 
 	if (others && i->invert & XT_IPVS_IPVS_PROPERTY)
-		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
-			       "! --ipvs cannot be together with other options");
+		return rv_check_fail(c, "! --ipvs cannot be together with other options");
 	if (others)
 		i->bitmask &= ~XT_IPVS_IPVS_PROPERTY;
 	return 0;
@@ -89,8 +87,7 @@ static int check(struct rv_check *c)
 
 RV_EXTENSION(ipvs) = {
 	.name = "ipvs", .kind = RV_MATCH,
-	RV_STRUCT(info, 0), .options = options,
+	RV_STRUCT(info, 0), .options = options, .check = check,
 	.required = "IPVS: At least one option is required",
 	.help = "packets the load balancer handles",
-	.check = check,
 };

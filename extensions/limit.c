@@ -76,10 +76,10 @@ static int parse_limit(struct rv_parse *p)
 	packets = isdigit((unsigned char)p->arg[strspn(p->arg, " \t")]) ?
 			  strtoull(p->arg, NULL, 10) : 0;
 	if (!unit || !packets)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "bad rate \"%s\"'", p->arg);
+		return rv_parse_fail(p, "bad rate \"%s\"'", p->arg);
 	r->avg = rv_limit_avg(packets, unit->seconds);
 	if (!r->avg)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Rate too fast \"%s\"", p->arg);
+		return rv_parse_fail(p, "Rate too fast \"%s\"", p->arg);
 	return 0;
 }
 
@@ -126,12 +126,10 @@ static const struct xt_rateinfo initial = {
 RV_EXTENSION(limit) = {
 	.name = "limit", .kind = RV_MATCH,
 	.size = sizeof(struct xt_rateinfo), .compare = offsetof(struct xt_rateinfo, prev),
-	.options = options,
+	.options = options, .check = check,
 	.initial = &initial,
 	.wire = RV_WIRE(
 		{ .revision = 0, .size = sizeof(struct xt_rateinfo), .bytes = offsetof(struct xt_rateinfo, prev) }),
 	.list = "limit:",
-	.opaque = "state: it counts packets",
-	.help = "so many packets in a time",
-	.check = check,
+	.opaque = "state: it counts packets", .help = "so many packets in a time",
 };

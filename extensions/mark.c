@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* mark: the mark the packet carries through this host (uapi linux/netfilter/xt_mark.h). */
 #include <linux/netfilter/xt_mark.h>
-#include <string.h>
 
 #include <ravelin/extension.h>
 

@@ -47,12 +47,11 @@ static int parse_types(struct rv_parse *p)
 	mh->types[0] = 0;
 	mh->types[1] = UINT8_MAX;
 	if ((!colon || len) && !find_type(p->arg, len, &mh->types[0]))
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Invalid MH type `%.*s'", (int)len,
-			       p->arg);
+		return rv_parse_fail(p, "Invalid MH type `%.*s'", (int)len, p->arg);
 	if ((!colon || *to) && !find_type(to, strlen(to), &mh->types[1]))
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Invalid MH type `%s'", to);
+		return rv_parse_fail(p, "Invalid MH type `%s'", to);
 	if (mh->types[0] > mh->types[1])
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Invalid MH type range (min > max)");
+		return rv_parse_fail(p, "Invalid MH type range (min > max)");
 	return 0;
 }
 

@@ -12,9 +12,9 @@ static int check_protocol(const struct rv_parse *p)
 	const struct rv_ip *ip = &p->rule->ip;
 
 	if (!ip->proto)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-			       "multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or "
-			       "`-p dccp'");
+		return rv_parse_fail(p,
+				     "multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or "
+				     "`-p dccp'");
 	switch (ip->invert & RV_IP_PROTO ? 0 : ip->proto) {
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
@@ -23,8 +23,8 @@ static int check_protocol(const struct rv_parse *p)
 	case IPPROTO_DCCP:
 		return 0;
 	default:
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-			       "multiport only works with TCP, UDP, UDPLITE, SCTP and DCCP");
+		return rv_parse_fail(p,
+				     "multiport only works with TCP, UDP, UDPLITE, SCTP and DCCP");
 	}
 }
 
@@ -33,10 +33,9 @@ static int add_port(struct rv_parse *p, struct xt_multiport_v1 *m, const char *w
 	int port = rv_parse_port(word, p->rule->ip.proto);
 
 	if (port < 0)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "invalid port/service `%s' specified",
-			       word);
+		return rv_parse_fail(p, "invalid port/service `%s' specified", word);
 	if (m->count == XT_MULTI_PORTS)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "too many ports specified");
+		return rv_parse_fail(p, "too many ports specified");
 	m->ports[m->count++] = port;
 	return 0;
 }
@@ -56,7 +55,7 @@ static int add_word(struct rv_parse *p, struct xt_multiport_v1 *m, char *word)
 	if (add_port(p, m, colon))
 		return -1;
 	if (m->ports[m->count - 2] >= m->ports[m->count - 1])
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "invalid portrange specified");
+		return rv_parse_fail(p, "invalid portrange specified");
 	return 0;
 }
 
@@ -73,8 +72,8 @@ static int parse_ports(struct rv_parse *p)
 	for (;; text += len + 1) {
 		len = strcspn(text, ",");
 		if (len >= sizeof(word))
-			return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-				       "invalid port/service `%.*s' specified", (int)len, text);
+			return rv_parse_fail(p, "invalid port/service `%.*s' specified", (int)len,
+					     text);
 		memcpy(word, text, len);
 		word[len] = '\0';
 		if (add_word(p, m, word))
@@ -207,7 +206,7 @@ static int check_counts(const struct rv_wire *w, const unsigned char *wire, unsi
 
 	if (m->flags <= XT_MULTIPORT_EITHER && m->count <= XT_MULTI_PORTS)
 		return 0;
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "multiport of %u ports", m->count);
+	return rv_wire_fail(err, "multiport of %u ports", m->count);
 }
 
 RV_EXTENSION(multiport) = {

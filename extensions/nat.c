@@ -36,7 +36,7 @@ static int check(const struct rv_wire *w, const range *r, struct rv_error *err)
 {
 	if (expressible(w, r))
 		return 0;
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "no options say NAT range flags 0x%x", r->flags);
+	return rv_wire_fail(err, "no options say NAT range flags 0x%x", r->flags);
 }
 
 #define MULTI_FIELD(to, from)							\
@@ -55,7 +55,7 @@ static int read_multi(const struct rv_wire *w, const unsigned char *wire, unsign
 
 	if (multi->rangesize == 1)
 		return check(w, (const range *)(void *)data, err);
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "%u NAT ranges in one rule", multi->rangesize);
+	return rv_wire_fail(err, "%u NAT ranges in one rule", multi->rangesize);
 }
 
 static int write_multi(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,

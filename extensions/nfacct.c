@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* nfacct: counts the packet in an accounting object (uapi linux/netfilter/xt_nfacct.h). */
-#include <string.h>
-
 #include <linux/netfilter/xt_nfacct.h>
 
 #include <ravelin/extension.h>
@@ -29,6 +27,5 @@ RV_EXTENSION(nfacct) = {
 	.wire = RV_WIRE(
 		{ .revision = 1, .size = sizeof(info), .bytes = NFACCT_NAME_MAX },
 		{ .revision = 0, .size = sizeof(struct xt_nfacct_match_info), .bytes = NFACCT_NAME_MAX }),
-	.opaque = "side effect: it counts",
-	.help = "counts it in an accounting object",
+	.opaque = "side effect: it counts", .help = "counts it in an accounting object",
 };

@@ -48,9 +48,8 @@ static int check(struct rv_check *c)
 	if (c->seen != 3 ||
 	    (good(&d->src, &d->src_mask) && good(&d->dst, &d->dst_mask)))
 		return 0;
-	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
-		       "%s: a prefix has at most %d bits, and only zeros behind them", c->ext->name,
-		       LONGEST);
+	return rv_check_refuse(c, "%s: a prefix has at most %d bits, and only zeros behind them",
+			       c->ext->name, LONGEST);
 }
 
 static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
@@ -67,8 +66,8 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 		if (good(&d->src, &d->src_mask) && good(&d->dst, &d->dst_mask))
 			return 0;
 	}
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "prefixes of %u and %u bits", from->src_pfx_len,
-		       from->dst_pfx_len);
+	return rv_wire_fail(err, "prefixes of %u and %u bits", from->src_pfx_len,
+			    from->dst_pfx_len);
 }
 
 static int write_info(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,

@@ -33,13 +33,12 @@ static int add_option(struct rv_parse *p, char *word)
 	if (colon)
 		*colon = '\0';
 	if (info->optsnr == IP6T_OPTS_OPTSNR)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "too many addresses specified");
+		return rv_parse_fail(p, "too many addresses specified");
 	if (read_number(p, "opt", word, UINT8_MAX, &type) ||
 	    (colon && read_number(p, "length", colon + 1, ANY_LENGTH - 1, &len)))
 		return -1;
 	if (type == IP6OPT_PAD1 && colon)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-			       "%s: option 0, which pads, has no length", p->ext->name);
+		return rv_parse_fail(p, "%s: option 0, which pads, has no length", p->ext->name);
 	info->opts[info->optsnr++] = type << 8 | len;
 	return 0;
 }
@@ -103,8 +102,7 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	memcpy(info, wire, offsetof(struct ip6t_opts, optsnr) + 1);
 	if (info->optsnr <= IP6T_OPTS_OPTSNR && !(info->invflags & ~IP6T_OPTS_INV_MASK))
 		return 0;
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "%u options, flags 0x%x", info->optsnr,
-		       info->invflags);
+	return rv_wire_fail(err, "%u options, flags 0x%x", info->optsnr, info->invflags);
 }
 
 #define ROWS(word, SEL)							\

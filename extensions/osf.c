@@ -34,18 +34,16 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static int check(struct rv_check *c)
+static void settle(unsigned char *data)
 {
-	info *i = (info *)(void *)c->part->data;
+	info *i = (info *)(void *)data;
 
-	i->len = strlen(i->genre);
-	return 0;
+	i->len = strnlen(i->genre, sizeof(i->genre));
 }
 
 RV_EXTENSION(osf) = {
 	.name = "osf", .kind = RV_MATCH, .family = NFPROTO_IPV4, .only_protocol = IPPROTO_TCP,
-	RV_STRUCT(info, 0), .options = options,
+	RV_STRUCT(info, 0), .options = options, .settle = settle,
 	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
 	.help = "the system a SYN looks to be from",
-	.check = check,
 };

@@ -115,20 +115,17 @@ static int check(struct rv_check *c)
 	uint64_t others = 1 << SOCKET | 1 << USER | 1 << GROUP;
 
 	if (c->seen & 1 << SUPPL_GROUPS && !(c->seen & 1 << GROUP))
-		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
-			       "owner: Bad value for \"--suppl-groups\" option: "
-			       "\"you need to use --gid-owner first\"");
+		return rv_check_fail(c, "owner: Bad value for \"--suppl-groups\" option: "
+				     "\"you need to use --gid-owner first\"");
 	if (!(c->seen & others))
-		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
-			       "owner: At least one of --uid-owner, --gid-owner or "
-			       "--socket-exists is required");
+		return rv_check_fail(c, "owner: At least one of --uid-owner, --gid-owner or "
+				     "--socket-exists is required");
 	return 0;
 }
 
 RV_EXTENSION(owner) = {
 	.name = "owner", .kind = RV_MATCH,
-	RV_STRUCT(info, 1), .options = options,
+	RV_STRUCT(info, 1), .options = options, .check = check,
 	.hooks = 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,
 	.help = "the user and group whose socket sent the packet",
-	.check = check,
 };

@@ -68,9 +68,8 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 
 RV_EXTENSION(physdev) = {
 	.name = "physdev", .kind = RV_MATCH,
-	RV_STRUCT(info, 0), .options = options,
+	RV_STRUCT(info, 0), .options = options, .check = check, .refused = refused,
 	.list = "PHYSDEV match",
 	.required = "PHYSDEV: no physdev option specified",
 	.help = "ports of a bridge",
-	.check = check, .refused = refused,
 };

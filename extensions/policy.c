@@ -57,15 +57,13 @@ static int parse_element(struct rv_parse *p)
 	struct rv_parse in_element = *p;
 
 	if (has(&e->match, row))
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "policy match: double --%s option",
-			       p->opt->name);
+		return rv_parse_fail(p, "policy match: double --%s option", p->opt->name);
 	in_element.data = (unsigned char *)e;
 	if (rv_value_parse(&in_element, p->arg, in_element.data + p->opt->offset))
 		return -1;
 	if (row == PROTO && e->proto != IPPROTO_AH && e->proto != IPPROTO_ESP &&
 	    e->proto != IPPROTO_COMP)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-			       "policy match: protocol must be ah/esp/ipcomp");
+		return rv_parse_fail(p, "policy match: protocol must be ah/esp/ipcomp");
 	set(&e->match, row);
 	if (p->invert)
 		set(&e->invert, row);
@@ -77,8 +75,7 @@ static int parse_next(struct rv_parse *p)
 	info *i = (info *)(void *)p->data;
 
 	if (i->len + 1 >= XT_POLICY_MAX_ELEM)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-			       "policy match: maximum policy depth reached");
+		return rv_parse_fail(p, "policy match: maximum policy depth reached");
 	i->len++;
 	return 0;
 }
@@ -251,7 +248,7 @@ static const struct rv_option options[] = {
 
 static int fail(struct rv_check *c, const char *why)
 {
-	return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "policy match: %s", why);
+	return rv_check_fail(c, "policy match: %s", why);
 }
 
 static int check_element(struct rv_check *c, const info *i, unsigned int n)
@@ -262,10 +259,10 @@ static int check_element(struct rv_check *c, const info *i, unsigned int n)
 
 	memcpy(&match, &e->match, sizeof(match));
 	if (i->flags & XT_POLICY_MATCH_STRICT && !match)
-		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
-			       "policy match: empty policy element %u. --strict is in effect, but at "
-			       "least one of reqid, spi, tunnel-src, tunnel-dst, proto or mode is "
-			       "required.", n);
+		return rv_check_fail(c,
+				     "policy match: empty policy element %u. --strict is in effect, but at "
+				     "least one of reqid, spi, tunnel-src, tunnel-dst, proto or mode is "
+				     "required.", n);
 	if ((has(&e->match, TUNNEL_SRC) || has(&e->match, TUNNEL_DST)) && !tunnel)
 		return fail(c, "--tunnel-src/--tunnel-dst is only valid in tunnel mode");
 	return 0;
@@ -307,9 +304,8 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 
 RV_EXTENSION(policy) = {
 	.name = "policy", .kind = RV_MATCH,
-	RV_STRUCT(info, 0), .options = options,
+	RV_STRUCT(info, 0), .options = options, .check = check, .refused = refused,
 	.save_words = " --dir <dir> --pol <pol>{strict: --strict}<next>",
 	.list_words = " policy match dir <dir> pol <pol>{strict: strict}<next>",
 	.help = "what IPsec has done to it or will do",
-	.check = check, .refused = refused,
 };

@@ -11,8 +11,8 @@ static inline int rv_need_protocol(const struct rv_check *c, uint16_t proto)
 
 	if (ip->flags & RV_IP_PROTO && ip->proto == proto && !(ip->invert & RV_IP_PROTO))
 		return 0;
-	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc, "%s: the rule needs -p %s", c->ext->name,
-		       rv_protocol_name(c->family, proto));
+	return rv_check_refuse(c, "%s: the rule needs -p %s", c->ext->name,
+			       rv_protocol_name(c->family, proto));
 }
 
 #endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* quota: true until so many bytes have come by (uapi linux/netfilter/xt_quota.h). */
-#include <string.h>
-
 #include <linux/netfilter/xt_quota.h>
 
 #include <ravelin/extension.h>
@@ -24,6 +22,5 @@ RV_EXTENSION(quota) = {
 	.wire = RV_WIRE(
 		{ .revision = 0, .size = sizeof(struct xt_quota_info), .bytes = offsetof(struct xt_quota_info, master) }),
 	.nft = " quota {~quota:over }<quota:d> bytes",
-	.opaque = "state: it counts",
-	.help = "until so many bytes have come by",
+	.opaque = "state: it counts", .help = "until so many bytes have come by",
 };

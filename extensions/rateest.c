@@ -4,7 +4,6 @@
  * with another estimator (uapi linux/netfilter/xt_rateest.h).
  */
 #include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 #include <ravelin/extension.h>
@@ -146,8 +145,7 @@ static int check(struct rv_check *c)
 	if (!two)
 		i->flags |= XT_RATEEST_MATCH_ABS;
 	if (!delta && (i->bps1 || i->pps1 || (two && (i->bps2 || i->pps2))))
-		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
-			       "rateest: this rate needs --rateest-delta");
+		return rv_check_fail(c, "rateest: this rate needs --rateest-delta");
 	return 0;
 }
 
@@ -177,7 +175,8 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 
 RV_EXTENSION(rateest) = {
 	.name = "rateest", .kind = RV_MATCH,
-	.size = sizeof(info), .compare = offsetof(info, est1), .options = options,
+	.size = sizeof(info), .compare = offsetof(info, est1), .options = options, .check = check,
+	.refused = refused,
 	.wire = RV_WIRE({ .revision = 0, .size = sizeof(info), .bytes = offsetof(info, est1) }),
 	.save_words = "{rateest-delta: --rateest-delta} --rateest{rateest2:1} <rateest1>"
 		      SAVED("bps") SAVED("pps") "{rateest2: --rateest2 <rateest2>}",
@@ -185,7 +184,5 @@ RV_EXTENSION(rateest) = {
 		      "{rateest2:" SIDE("1") HOW("") " <rateest2>" SIDE("2") "|"
 		      "{rateest-bps1: bps{rateest-delta: <rateest-bps1>} <rateest-bps2>" HOW("") "}"
 		      "{rateest-pps1: pps{rateest-delta: <rateest-pps1>}" HOW("") " <rateest-pps2>}}",
-	.opaque = "state: it measures",
-	.help = "the rate an estimator has seen",
-	.check = check, .refused = refused,
+	.opaque = "state: it measures", .help = "the rate an estimator has seen",
 };

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* realm: the realm of the packet's route (uapi linux/netfilter/xt_realm.h). */
-#include <string.h>
-
 #include <linux/netfilter/xt_realm.h>
 
 #include <ravelin/extension.h>

@@ -68,8 +68,7 @@ static const struct rv_option options[] = {
 	},
 	[REAP] = {
 		.name = "reap", .type = RV_T_FLAG,
-		RV_FIELD(info, check_set), .value = XT_RECENT_REAP,
-		.needs = 1 << SECONDS,
+		RV_FIELD(info, check_set), .value = XT_RECENT_REAP, .needs = 1 << SECONDS,
 		.list = "reap", .help = "what was seen longer ago leaves the list",
 	},
 	[HITCOUNT] = {
@@ -99,14 +98,6 @@ static const struct rv_option options[] = {
 	SIDE("rdest", RDEST, XT_RECENT_DEST, "the destination address"),
 	{ .name = NULL },
 };
-
-static int check(struct rv_check *c)
-{
-	if (c->seen & ACTIONS)
-		return 0;
-	return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
-		       "recent: you must specify one of `--set', `--rcheck' `--update' or `--remove'");
-}
 
 /* The name becomes that of a file below /proc/net/xt_recent. */
 static bool is_file_name(const char *name)
@@ -175,7 +166,8 @@ static const struct rv_wire wire[] = {
 		.size = sizeof(info), .compare = offsetof(info, mask) + (mask_size), \
 		.initial = &initial, .wire = wire, .options = options,		\
 		.help = "lists of addresses seen before",			\
-		.check = check, .refused = refused,				\
+		.required = "recent: you must specify one of `--set', `--rcheck' `--update' or `--remove'", \
+		.one_of = ACTIONS, .refused = refused,				\
 	}
 
 RV_EXTENSION(recent4) = RECENT(NFPROTO_IPV4, 4);

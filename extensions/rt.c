@@ -20,12 +20,11 @@ static int parse_addresses(struct rv_parse *p)
 	for (rt->addrnr = 0;; text += len + 1) {
 		len = strcspn(text, ",");
 		if (rt->addrnr == IP6T_RT_HOPS)
-			return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "too many addresses specified");
+			return rv_parse_fail(p, "too many addresses specified");
 		memcpy(word, text, len < sizeof(word) ? len : sizeof(word) - 1);
 		word[len < sizeof(word) ? len : sizeof(word) - 1] = '\0';
 		if (len >= sizeof(word) || inet_pton(AF_INET6, word, &rt->addrs[rt->addrnr]) != 1)
-			return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "bad address: %.*s", (int)len,
-				       text);
+			return rv_parse_fail(p, "bad address: %.*s", (int)len, text);
 		rt->addrnr++;
 		if (!text[len])
 			return 0;
@@ -77,8 +76,7 @@ static const struct rv_option options[] = {
 	},
 	[SEGMENTS] = {
 		.name = "rt-segsleft", .type = RV_T_UINT_RANGE, .flags = RV_OPT_INVERT,
-		RV_FIELD(struct ip6t_rt, segsleft),
-		.invert = NOT(SGS), .sel = RV_SEL_RT_SEGLEFT,
+		RV_FIELD(struct ip6t_rt, segsleft), .invert = NOT(SGS), .sel = RV_SEL_RT_SEGLEFT,
 		.list = "segsleft{s}:[!]", .arg = "number[:number]",
 		.help = "so many segments left",
 	},
@@ -90,14 +88,12 @@ static const struct rv_option options[] = {
 	},
 	[RESERVED] = {
 		.name = "rt-0-res", .type = RV_T_FLAG, .flags = RV_OPT_ZERO,
-		RV_FIELD(struct ip6t_rt, flags), .value = IP6T_RT_RES,
-		.sel = RV_SEL_RT_RESERVED,
+		RV_FIELD(struct ip6t_rt, flags), .value = IP6T_RT_RES, .sel = RV_SEL_RT_RESERVED,
 		.list = "reserved", .help = "the reserved field of type 0 is 0",
 	},
 	[ADDRESSES] = {
 		.name = "rt-0-addrs", .type = RV_T_HOOK,
-		RV_FIELD(struct ip6t_rt, addrs),
-		.given = GIVEN(FST), .sel = RV_SEL_RT_ADDRESS,
+		RV_FIELD(struct ip6t_rt, addrs), .given = GIVEN(FST), .sel = RV_SEL_RT_ADDRESS,
 		.list = "0-addrs", .arg = "address[,...]",
 		.help = "the addresses in a header of type 0",
 		.parse = parse_addresses, .print = print_addresses,
@@ -112,8 +108,10 @@ static const struct rv_option options[] = {
 };
 
 /* The kernel looks at the segments whatever this bit says; for any number it need not be set. */
-static void mark_segments(struct ip6t_rt *rt)
+static void settle(unsigned char *data)
 {
+	struct ip6t_rt *rt = (struct ip6t_rt *)(void *)data;
+
 	rt->flags &= ~IP6T_RT_SGS;
 	if (rt->segsleft[0] || rt->segsleft[1] != UINT32_MAX || rt->invflags & IP6T_RT_INV_SGS)
 		rt->flags |= IP6T_RT_SGS;
@@ -121,36 +119,21 @@ static void mark_segments(struct ip6t_rt *rt)
 
 static int check(struct rv_check *c)
 {
-	struct ip6t_rt *rt = (struct ip6t_rt *)(void *)c->part->data;
+	const struct ip6t_rt *rt = (const struct ip6t_rt *)(void *)c->part->data;
 	bool type0 = c->seen & 1 << TYPE && !rt->rt_type && !(rt->invflags & IP6T_RT_INV_TYP);
 
 	if (c->seen & (1 << RESERVED | 1 << ADDRESSES) && !type0)
-		return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "`--rt-type 0' required before `--%s'",
+		return rv_check_fail(c, "`--rt-type 0' required before `--%s'",
 			       options[c->seen & 1 << RESERVED ? RESERVED : ADDRESSES].name);
 	if (c->seen & 1 << NOT_STRICT && !(c->seen & 1 << ADDRESSES))
-		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
-			       "`--rt-0-addr ...' required before `--rt-0-not-strict'");
-	mark_segments(rt);
-	return 0;
-}
-
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	struct ip6t_rt *rt = (struct ip6t_rt *)(void *)data;
-
-	memcpy(rt, wire, sizeof(*rt));
-	mark_segments(rt);
+		return rv_check_fail(c, "`--rt-0-addr ...' required before `--rt-0-not-strict'");
 	return 0;
 }
 
 RV_EXTENSION(rt) = {
 	.name = "rt", .kind = RV_MATCH, .family = NFPROTO_IPV6,
-	.size = sizeof(struct ip6t_rt), .options = options,
+	RV_STRUCT(struct ip6t_rt, 0), .options = options, .check = check, .settle = settle,
 	.initial = &(const struct ip6t_rt){ .segsleft = { 0, UINT32_MAX } },
-	.wire = RV_WIRE({ .revision = 0, .size = sizeof(struct ip6t_rt), .read = read_v0 }),
 	.config = "IP6_NF_MATCH_RT", .list = "rt",
-	.opaque = "that addresses are in this order",
-	.help = "the routing header of IPv6",
-	.check = check,
+	.opaque = "that addresses are in this order", .help = "the routing header of IPv6",
 };

@@ -129,8 +129,7 @@ static int parse_chunks(struct rv_parse *p)
 	info *i = (info *)(void *)p->data;
 
 	if (!way)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-			       "Match type has to be one of \"ALL\", \"ANY\" or \"ONLY\"");
+		return rv_parse_fail(p, "Match type has to be one of \"ALL\", \"ANY\" or \"ONLY\"");
 	i->chunk_match_type = way->value;
 	if (!strcasecmp(text, "ALL"))
 		SCTP_CHUNKMAP_SET_ALL(i->chunkmap);
@@ -248,15 +247,11 @@ static int by_type(const void *a, const void *b)
 }
 
 /* As save prints them, so that what was saved is the same rule. */
-static void sort_flags(info *i)
+static void sort_flags(unsigned char *data)
 {
-	qsort(i->flag_info, i->flag_count, sizeof(i->flag_info[0]), by_type);
-}
+	info *i = (info *)(void *)data;
 
-static int check(struct rv_check *c)
-{
-	sort_flags((info *)(void *)c->part->data);
-	return 0;
+	qsort(i->flag_info, i->flag_count, sizeof(i->flag_info[0]), by_type);
 }
 
 static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
@@ -270,8 +265,7 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 	for (int n = 0; !bad && n < i->flag_count; n++)
 		bad = !has_letters(&i->flag_info[n]);
 	if (bad)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "sctp: unknown flags of chunks");
-	sort_flags(i);
+		return rv_wire_fail(err, "sctp: unknown flags of chunks");
 	return 0;
 }
 
@@ -279,11 +273,9 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 #define FREE { .chunktype = UINT8_MAX }
 RV_EXTENSION(sctp) = {
 	.name = "sctp", .kind = RV_MATCH, .protocol = IPPROTO_SCTP, .only_protocol = IPPROTO_SCTP,
-	.size = sizeof(info), .options = options,
+	.size = sizeof(info), .options = options, .settle = sort_flags,
 	.initial = &(const info){ .flag_info = { FREE, FREE, FREE, FREE } },
 	.wire = RV_WIRE({ .revision = 0, .size = sizeof(info), .read = read_v0 }),
 	.list = "sctp",
-	.opaque = "chunks, with flags for each",
-	.help = "ports and chunks of SCTP",
-	.check = check,
+	.opaque = "chunks, with flags for each", .help = "ports and chunks of SCTP",
 };

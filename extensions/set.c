@@ -84,8 +84,7 @@ static int check(struct rv_check *c)
 {
 	if (c->seen & 1 << MATCH_SET)
 		return 0;
-	return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
-		       "You must specify `--match-set' with proper arguments");
+	return rv_check_fail(c, "You must specify `--match-set' with proper arguments");
 }
 
 /* ---- the kernel's structs --------------------------------------------------------- */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* srh: the segment routing header (uapi linux/netfilter_ipv6/ip6t_srh.h, RFC 8754). */
-#include <string.h>
-
 #include <ravelin/extension.h>
 
 #include <linux/netfilter_ipv6/ip6t_srh.h>

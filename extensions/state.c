@@ -69,7 +69,7 @@ static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned
 
 RV_EXTENSION(state) = {
 	.name = "state", .kernel_name = "conntrack", .kind = RV_MATCH,
-	.size = sizeof(info), .options = options,
+	.size = sizeof(info), .options = options, .claims = claims,
 	.initial = &(const info){ .match_flags = FLAGS },
 	.wire = RV_WIRE(
 		{ .revision = 3, .size = sizeof(info) },
@@ -77,5 +77,4 @@ RV_EXTENSION(state) = {
 		  .write = write_v0 }),
 	.config = "NETFILTER_XT_MATCH_CONNTRACK",
 	.help = "the state of the connection a packet belongs to",
-	.claims = claims,
 };

@@ -72,8 +72,7 @@ static const struct rv_option options[] = {
 	},
 	[PACKET] = {
 		.name = "packet", .type = RV_T_UINT,
-		RV_FIELD(struct statistic_data, packet),
-		.given = GIVEN(PACKET),
+		RV_FIELD(struct statistic_data, packet), .given = GIVEN(PACKET),
 		.arg = "number", .help = "where counting begins",
 	},
 	{ .name = NULL },
@@ -90,7 +89,7 @@ static int check(struct rv_check *c)
 		wrong = "--every and --packet must be specified when using nth mode";
 	else if (d->mode == XT_STATISTIC_MODE_NTH && c->seen & 1 << PACKET && d->packet >= d->every)
 		wrong = "the --packet p must be 0 <= p <= n-1";
-	return wrong ? rv_fail(c->err, RV_ERR_USAGE, &c->loc, "%s", wrong) : 0;
+	return wrong ? rv_check_fail(c, "%s", wrong) : 0;
 }
 
 /* The kernel counts from 0: its every is one less. */
@@ -102,7 +101,7 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 
 	memcpy(&info, wire, sizeof(info));
 	if (info.mode > XT_STATISTIC_MODE_MAX)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "statistic: mode %u", info.mode);
+		return rv_wire_fail(err, "statistic: mode %u", info.mode);
 	d->mode = info.mode;
 	d->flags = info.flags;
 	if (info.mode == XT_STATISTIC_MODE_RANDOM) {
@@ -136,7 +135,7 @@ static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned
 
 RV_EXTENSION(statistic) = {
 	.name = "statistic", .kind = RV_MATCH,
-	.size = sizeof(struct statistic_data), .options = options,
+	.size = sizeof(struct statistic_data), .options = options, .check = check,
 	.wire = RV_WIRE(
 		{ .revision = 0, .size = sizeof(struct xt_statistic_info), .read = read_v0,
 		  .write = write_v0 }),
@@ -146,7 +145,5 @@ RV_EXTENSION(statistic) = {
 	.list_words = " statistic mode <mode>"
 		      "{probability: {~probability:! }probability <probability>}"
 		      "{every: {~every:! }every <every>{!packet=0: packet <packet>}}",
-	.opaque = "state: chance, or it counts",
-	.help = "some packets, by chance or by count",
-	.check = check,
+	.opaque = "state: chance, or it counts", .help = "some packets, by chance or by count",
 };

@@ -9,8 +9,8 @@
 
 /* Which of the two options would say the pattern is kept beside it. */
 struct string_data {
-	uint8_t way;		/* AS_TEXT or AS_HEX */
 	struct xt_string_info info;
+	uint8_t way;		/* AS_TEXT or AS_HEX */
 };
 
 enum { STRING, HEX_STRING, ALGO, FROM, TO, ICASE };
@@ -25,12 +25,12 @@ static struct xt_string_info *info_of(unsigned char *data)
 
 static int fail(struct rv_parse *p, const char *why)
 {
-	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "%s", why);
+	return rv_parse_fail(p, "%s", why);
 }
 
 static int fail_long(struct rv_parse *p)
 {
-	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "STRING too long \"%s\"", p->arg);
+	return rv_parse_fail(p, "STRING too long \"%s\"", p->arg);
 }
 
 static int parse_text(struct rv_parse *p)
@@ -70,8 +70,7 @@ static int parse_byte(struct rv_parse *p, const char *text)
 		if (c == '\\')
 			return fail(p, "Cannot include literals in hex data");
 		if (!isxdigit((unsigned char)c))
-			return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Invalid hex char '%c'",
-				       text[i]);
+			return rv_parse_fail(p, "Invalid hex char '%c'", text[i]);
 		n = n * 16 + (isdigit((unsigned char)c) ? c - '0' : c - 'a' + 10);
 	}
 	return add(p, n);
@@ -179,15 +178,11 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static int check(struct rv_check *c)
+static void settle(unsigned char *data)
 {
-	struct string_data *d = (struct string_data *)(void *)c->part->data;
+	struct string_data *d = (struct string_data *)(void *)data;
 
-	if (!(c->seen & (1 << STRING | 1 << HEX_STRING)))
-		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
-			       "STRING match: You must specify `--string' or `--hex-string'");
 	d->way = needs_hex(&d->info) ? AS_HEX : AS_TEXT;
-	return 0;
 }
 
 static const char *refused(const unsigned char *data, uint32_t hooks)
@@ -210,34 +205,21 @@ static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned
 	memcpy(&d->info, wire, offsetof(struct xt_string_info, config));
 	d->info.algo[sizeof(d->info.algo) - 1] = '\0';
 	if (d->info.patlen > MAX_PATTERN)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "string: a pattern of %u bytes",
-			       d->info.patlen);
+		return rv_wire_fail(err, "string: a pattern of %u bytes", d->info.patlen);
 	if (!w->revision && d->info.u.v0.invert)
 		d->info.u.v1.flags = XT_STRING_FLAG_INVERT;
-	d->way = needs_hex(&d->info) ? AS_HEX : AS_TEXT;
-	return 0;
-}
-
-static int write_any(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
-		    struct rv_error *err)
-{
-	const struct string_data *d = (const struct string_data *)(const void *)data;
-
-	memcpy(wire, &d->info, sizeof(d->info));
 	return 0;
 }
 
 RV_EXTENSION(string_match) = {
 	.name = "string", .kind = RV_MATCH,
 	.size = sizeof(struct string_data), .compare = offsetof(struct string_data, info.config),
-	.options = options,
+	.options = options, .settle = settle, .refused = refused,
 	.initial = &(const struct string_data){ .info.to_offset = UINT16_MAX },
 	.wire = RV_WIRE(
-		{ .revision = 1, .size = sizeof(struct xt_string_info), .read = read_any,
-		  .write = write_any },
-		{ .revision = 0, .size = sizeof(struct xt_string_info), .read = read_any,
-		  .write = write_any }),
-	.opaque = "a search in the whole packet",
-	.help = "bytes somewhere in the packet",
-	.check = check, .refused = refused,
+		{ .revision = 1, .size = sizeof(struct xt_string_info), .read = read_any },
+		{ .revision = 0, .size = sizeof(struct xt_string_info), .read = read_any }),
+	.required = "STRING match: You must specify `--string' or `--hex-string'",
+	.one_of = 1 << STRING | 1 << HEX_STRING,
+	.opaque = "a search in the whole packet", .help = "bytes somewhere in the packet",
 };

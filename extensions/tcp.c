@@ -159,15 +159,14 @@ static int check(struct rv_check *c)
 {
 	if (c->rule->ip.proto == IPPROTO_TCP)
 		return 0;
-	return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "TCP match requires '-p tcp'");
+	return rv_check_fail(c, "TCP match requires '-p tcp'");
 }
 
 RV_EXTENSION(tcp) = {
 	.name = "tcp", .kind = RV_MATCH, .protocol = IPPROTO_TCP,
 	RV_STRUCT(struct xt_tcp, 0), .options = options,
-	.native = 1 << SOURCE | 1 << DESTINATION | 1 << FLAGS | 1 << SYN,
+	.native = 1 << SOURCE | 1 << DESTINATION | 1 << FLAGS | 1 << SYN, .kernel_check = check,
 	.initial = &(const struct xt_tcp){ .spts = { 0, UINT16_MAX }, .dpts = { 0, UINT16_MAX } },
 	.config = "NETFILTER_XTABLES", .list = "tcp",
 	.help = "ports, flags and options of TCP",
-	.kernel_check = check,
 };

@@ -59,9 +59,9 @@ static int parse_time(struct rv_parse *p)
 	for (unsigned int i = 0; i < 3; i++) {
 		end = read_field(text, max[i], &n[i]);
 		if (!end || (*end && (*end != ':' || i == 2)) || (!*end && i == 0))
-			return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-				       "invalid time \"%s\" specified, should be hh:mm[:ss] format "
-				       "and within the boundaries", text);
+			return rv_parse_fail(p,
+					     "invalid time \"%s\" specified, should be hh:mm[:ss] format "
+					     "and within the boundaries", text);
 		if (!*end)
 			break;
 		text = end + 1;
@@ -115,8 +115,8 @@ static int parse_date(struct rv_parse *p)
 	there = tm;
 	when = timegm(&there);
 	if (!end || *end || there.tm_mon != tm.tm_mon)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Invalid date \"%s\" specified. "
-			       "Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]", p->arg);
+		return rv_parse_fail(p, "Invalid date \"%s\" specified. "
+				     "Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]", p->arg);
 	rv_set_uint(p->data + p->opt->offset, p->opt->size, when);
 	return 0;
 }
@@ -157,7 +157,7 @@ static int find_month_day(struct rv_parse *p, const char *word, size_t len, uint
 		*bit = 1u << n;
 		return 0;
 	}
-	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "%.*s is not a valid day for --monthdays",
+	return rv_parse_fail(p, "%.*s is not a valid day for --monthdays",
 		       len > 2 ? 2 : (int)len, word);
 }
 
@@ -169,16 +169,14 @@ static int find_week_day(struct rv_parse *p, const char *word, size_t len, uint3
 		return 0;
 	}
 	if (len == 1 && *word == '0')
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-			       "No, the week does NOT begin with Sunday.");
+		return rv_parse_fail(p, "No, the week does NOT begin with Sunday.");
 	for (const struct rv_name *d = week_days; d->name; d++) {
 		if (len < 2 || strncmp(d->help, word, len) != 0)
 			continue;
 		*bit = d->value;
 		return 0;
 	}
-	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "%.*s is not a valid day specifier", (int)len,
-		       word);
+	return rv_parse_fail(p, "%.*s is not a valid day specifier", (int)len, word);
 }
 
 /* '!' leaves the other days, of which there must be one. */
@@ -345,8 +343,10 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static void mark_times(struct time_data *d)
+static void settle(unsigned char *data)
 {
+	struct time_data *d = (struct time_data *)(void *)data;
+
 	d->given = d->info.daytime_start != XT_TIME_MIN_DAYTIME ||
 				   d->info.daytime_stop != XT_TIME_MAX_DAYTIME ?
 			   GIVEN_TIMES : 0;
@@ -354,23 +354,12 @@ static void mark_times(struct time_data *d)
 
 static int check(struct rv_check *c)
 {
-	struct time_data *d = (struct time_data *)(void *)c->part->data;
+	const struct xt_time_info *i = info_of(c->part->data);
 
-	mark_times(d);
-	if (c->seen & 1 << CONTIGUOUS && d->info.daytime_start < d->info.daytime_stop)
-		return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
-			       "time: --contiguous only makes sense when stoptime is smaller than "
-			       "starttime");
-	return 0;
-}
-
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	struct time_data *d = (struct time_data *)(void *)data;
-
-	memcpy(&d->info, wire, sizeof(d->info));
-	mark_times(d);
+	if (c->seen & 1 << CONTIGUOUS && i->daytime_start < i->daytime_stop)
+		return rv_check_fail(c,
+				     "time: --contiguous only makes sense when stoptime is smaller than "
+				     "starttime");
 	return 0;
 }
 
@@ -385,13 +374,12 @@ static const struct time_data initial = {
 
 RV_EXTENSION(time_match) = {
 	.name = "time", .kind = RV_MATCH,
-	.size = sizeof(struct time_data), .options = options,
+	.size = sizeof(struct time_data), .options = options, .check = check, .settle = settle,
 	.initial = &initial,
-	.wire = RV_WIRE({ .revision = 0, .size = sizeof(struct xt_time_info), .read = read_v0 }),
+	.wire = RV_WIRE({ .size = sizeof(struct xt_time_info) }),
 	.list_words = " TIME{timestart: from <timestart>}{timestop: to <timestop>}"
 		      "{weekdays: on <weekdays>}{monthdays: on <monthdays>}"
 		      "{datestart: starting from <datestart>}{datestop: until date <datestop>}"
 		      "{kerneltz:| UTC}{contiguous: contiguous}",
 	.help = "when it came",
-	.check = check,
 };

@@ -1,73 +1,68 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* tos: the Type of Service octet, in IPv6 the Traffic Class (uapi linux/netfilter/xt_dscp.h). */
+/*
+ * tos and TOS: the Type of Service octet, in IPv6 the Traffic Class, compared and changed (uapi
+ * linux/netfilter/xt_dscp.h, xt_DSCP.h).
+ */
+#include <linux/netfilter/xt_DSCP.h>
 #include <linux/netfilter/xt_dscp.h>
 #include <string.h>
 
 #include "extensions/dsfield.h"
-#include "extensions/tos.h"
 
-/* The value before its mask, as rows have it; the kernel's struct has them the other way round. */
+typedef struct xt_tos_target_info target;
+
+/* The value before its mask as in the target; the kernel's struct has them the other way round. */
 typedef struct {
 	uint8_t tos_value, tos_mask, invert;
-} info;
+} match;
 
-int rv_tos_parse(struct rv_parse *p, uint8_t *value, uint8_t *mask)
-{
-	const struct rv_name *name;
-	uint64_t v, m = UINT8_MAX;
-	const char *end;
-
-	if (rv_parse_uint_prefix(p->arg, 0, UINT8_MAX, &v, &end)) {
-		if (*end && (*end != '/' || !rv_parse_uint(end + 1, 0, UINT8_MAX, &m)))
-			return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Illegal value: \"%s\"", p->arg);
-	} else {
-		name = rv_name_find(rv_tos_names, p->arg, strlen(p->arg));
-		if (!name)
-			return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
-				       "Symbolic name \"%s\" is unknown", p->arg);
-		v = name->value;
-		m = RV_TOS_NAMED;
-	}
-	*value = v;
-	*mask = m;
-	return 0;
-}
-
-const char *rv_tos_name(uint8_t value, uint8_t mask)
-{
-	const struct rv_name *name = mask == RV_TOS_NAMED ? rv_name_of(rv_tos_names, value) : NULL;
-
-	return name ? name->name : NULL;
-}
+_Static_assert(!offsetof(target, tos_value) && offsetof(target, tos_mask) == 1 &&
+	       !offsetof(match, tos_value) && offsetof(match, tos_mask) == 1, "value, then mask");
 
 static int parse_tos(struct rv_parse *p)
 {
-	info *i = (info *)(void *)p->data;
+	const struct rv_name *name;
+	uint64_t value, mask = UINT8_MAX;
+	const char *end;
 
-	return rv_tos_parse(p, &i->tos_value, &i->tos_mask);
+	if (rv_parse_uint_prefix(p->arg, 0, UINT8_MAX, &value, &end)) {
+		if (*end && (*end != '/' || !rv_parse_uint(end + 1, 0, UINT8_MAX, &mask)))
+			return rv_parse_fail(p, "Illegal value: \"%s\"", p->arg);
+	} else {
+		name = rv_name_find(rv_tos_names, p->arg, strlen(p->arg));
+		if (!name)
+			return rv_parse_fail(p, "Symbolic name \"%s\" is unknown", p->arg);
+		value = name->value;
+		mask = RV_TOS_NAMED;
+	}
+	p->data[0] = value;
+	p->data[1] = mask;
+	return 0;
 }
+
+/* ---- the match --------------------------------------------------------------------- */
 
 /* In -L the blank before the value is there for names only. */
-static void print_tos(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+static void print_value(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
-	const info *i = (const info *)(const void *)data;
-	const char *name = rv_tos_name(i->tos_value, i->tos_mask);
+	const match *m = (const match *)(const void *)data;
+	const struct rv_name *name = rv_name_of(rv_tos_names, m->tos_value);
 
-	if (o->style == RV_STYLE_LIST && !o->numeric && name)
-		rv_buf_printf(o->buf, " %s", name);
+	if (o->style == RV_STYLE_LIST && !o->numeric && name && m->tos_mask == RV_TOS_NAMED)
+		rv_buf_printf(o->buf, " %s", name->name);
 	else
-		rv_buf_printf(o->buf, "0x%02x/0x%02x", i->tos_value, i->tos_mask);
+		rv_buf_printf(o->buf, "0x%02x/0x%02x", m->tos_value, m->tos_mask);
 }
 
-static const struct rv_option options[] = {
+static const struct rv_option match_options[] = {
 	{
 		.name = "tos", .type = RV_T_MASKED,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
-		RV_FIELD(info, tos_value), .mask_offset = offsetof(info, tos_mask),
-		.invert = RV_BIT(info, invert, 1), .sel = RV_SEL_TOS,
+		RV_FIELD(match, tos_value), .mask_offset = offsetof(match, tos_mask),
+		.invert = RV_BIT(match, invert, 1), .sel = RV_SEL_TOS,
 		.list = "tos match[!]%s", .arg = "value[/mask]|name",
 		.help = "the octet, of which only the bits in mask count",
-		.parse = parse_tos, .print = print_tos,
+		.parse = parse_tos, .print = print_value,
 	},
 	{ .name = NULL },
 };
@@ -75,22 +70,79 @@ static const struct rv_option options[] = {
 static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
-	((info *)(void *)data)->tos_mask = UINT8_MAX;
+	((match *)(void *)data)->tos_mask = UINT8_MAX;
 	return 0;
 }
 
 RV_EXTENSION(tos) = {
 	.name = "tos", .kind = RV_MATCH,
-	.size = sizeof(info), .options = options,
+	.size = sizeof(match), .options = match_options,
 	.wire = RV_WIRE(
 		{ .revision = 1, .size = sizeof(struct xt_tos_match_info), .fields = RV_WIRE_FIELDS(
-			RV_WIRE_FIELD(struct xt_tos_match_info, tos_value, info, tos_value),
-			RV_WIRE_FIELD(struct xt_tos_match_info, tos_mask, info, tos_mask),
-			RV_WIRE_FIELD(struct xt_tos_match_info, invert, info, invert)) },
+			RV_WIRE_FIELD(struct xt_tos_match_info, tos_value, match, tos_value),
+			RV_WIRE_FIELD(struct xt_tos_match_info, tos_mask, match, tos_mask),
+			RV_WIRE_FIELD(struct xt_tos_match_info, invert, match, invert)) },
 		/* struct ipt_tos_info of older headers */
 		{ .revision = 0, .size = 2, .read = read_v0, .fields = RV_WIRE_FIELDS(
-			{ 0, 1, offsetof(info, tos_value), 1, false },
-			{ 1, 1, offsetof(info, invert), 1, false }) }),
+			{ 0, 1, offsetof(match, tos_value), 1, false },
+			{ 1, 1, offsetof(match, invert), 1, false }) }),
 	.config = "NETFILTER_XT_MATCH_DSCP",
 	.help = "the Type of Service octet",
+};
+
+/* ---- the target -------------------------------------------------------------------- */
+
+enum { SET, AND, OR, XOR, ROWS };
+
+#define ROW(row, word, how, bits, parameter, text, ...)				\
+	[row] = { .name = word "-tos", .type = RV_T_CHANGE,			\
+		  .flags = RV_OPT_PADDED | (bits), .size = sizeof(target), .value = (how), \
+		  .excludes = (1 << ROWS) - 1 - (1 << (row)), .arg = parameter,	\
+		  .help = text, __VA_ARGS__ }
+
+/*
+ * Save says it as it is. Without -n a listing has names and says what really changes; the
+ * blank before a name stands elsewhere.
+ */
+static void print_change(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+{
+	const target *info = (const target *)(const void *)data;
+	const struct rv_name *name = rv_name_of(rv_tos_names, info->tos_value);
+	unsigned int value = info->tos_value, mask = info->tos_mask;
+	bool list = o->style == RV_STYLE_LIST, change = list && !o->numeric;
+
+	if (change && mask == RV_TOS_NAMED && name) {
+		rv_buf_printf(o->buf, " TOS set%s", name->name);
+		return;
+	}
+	rv_buf_puts(o->buf, list ? "TOS " : "");
+	if (change && !value)
+		rv_buf_printf(o->buf, "and 0x%02x", ~mask & UINT8_MAX);
+	else if (change && value == mask)
+		rv_buf_printf(o->buf, "or 0x%02x", value);
+	else if (change && !mask)
+		rv_buf_printf(o->buf, "xor 0x%02x", value);
+	else
+		rv_buf_printf(o->buf, "%s0x%02x/0x%02x", list ? "set " : "", value, mask);
+}
+
+static const struct rv_option target_options[] = {
+	ROW(SET, "set", RV_WAY_XMASKED, RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS, "name|value[/mask]",
+	    "clear the bits of mask, then XOR value; or Minimize-Delay, Maximize-Throughput, "
+	    "Maximize-Reliability, Minimize-Cost, Normal-Service",
+	    .parse = parse_tos, .print = print_change),
+	ROW(AND, "and", RV_WAY_AND, RV_OPT_HIDDEN, "bits", "keep only these bits", .offset = 0),
+	ROW(OR, "or", RV_WAY_OR, RV_OPT_HIDDEN, "bits", "set these bits", .offset = 0),
+	ROW(XOR, "xor", RV_WAY_XOR, RV_OPT_HIDDEN, "bits", "turn these bits over", .offset = 0),
+	{ 0 },
+};
+
+RV_EXTENSION(tos_target) = {
+	.name = "TOS", .kind = RV_TARGET,
+	/* Revision 0, with one byte, has gone from all kernels that nf_tables runs on. */
+	RV_STRUCT(target, 1), .options = target_options,
+	.config = "NETFILTER_XT_TARGET_DSCP", .tables = "mangle",
+	.nft = " <set-tos:o>",
+	.required = "TOS: An action is required",
+	.help = "changes the byte once called type of service",
 };

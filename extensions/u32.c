@@ -202,7 +202,7 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 		for (unsigned int n = 0; !bad && n < test->nnums; n++)
 			bad = test->location[n].nextop > XT_U32_AT;
 	}
-	return bad ? rv_fail(err, RV_ERR_PROBLEM, NULL, "u32: too many tests or an unknown operator")
+	return bad ? rv_wire_fail(err, "u32: too many tests or an unknown operator")
 		   : 0;
 }
 
@@ -210,6 +210,5 @@ RV_EXTENSION(u32) = {
 	.name = "u32", .kind = RV_MATCH,
 	.size = sizeof(struct xt_u32), .options = options,
 	.wire = RV_WIRE({ .revision = 0, .size = sizeof(struct xt_u32), .read = read_v0 }),
-	.opaque = "a program",
-	.help = "four bytes from anywhere in the packet",
+	.opaque = "a program", .help = "four bytes from anywhere in the packet",
 };

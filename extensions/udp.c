@@ -20,14 +20,14 @@ static int check(struct rv_check *c)
 {
 	if (c->rule->ip.proto == IPPROTO_UDP)
 		return 0;
-	return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "UDP match requires '-p udp'");
+	return rv_check_fail(c, "UDP match requires '-p udp'");
 }
 
 RV_EXTENSION(udp) = {
 	.name = "udp", .kind = RV_MATCH, .protocol = IPPROTO_UDP,
 	RV_STRUCT(struct xt_udp, 0), .options = options, .native = 1 << SOURCE | 1 << DESTINATION,
+	.kernel_check = check,
 	.initial = &(const struct xt_udp){ .spts = { 0, UINT16_MAX }, .dpts = { 0, UINT16_MAX } },
 	.config = "NETFILTER_XTABLES", .list = "udp",
 	.help = "ports of UDP",
-	.kernel_check = check,
 };

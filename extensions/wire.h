@@ -34,8 +34,7 @@ static inline int rv_check_tcp(struct rv_check *c)
 {
 	if (rv_has_protocol(c, IPPROTO_TCP))
 		return 0;
-	return rv_fail(c->err, RV_ERR_PROBLEM, &c->loc,
-		       "%s: it is for TCP only, so the rule needs -p tcp", c->ext->name);
+	return rv_check_refuse(c, "%s: it is for TCP only, so the rule needs -p tcp", c->ext->name);
 }
 
 #endif

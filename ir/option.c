@@ -139,13 +139,15 @@ static int check_row(struct rv_check *c, const struct rv_option *opt)
 
 int rv_part_check(struct rv_check *c)
 {
-	if (c->ext->required && !c->seen)
+	if (c->ext->required && !(c->ext->one_of ? c->seen & c->ext->one_of : c->seen))
 		return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "%s", c->ext->required);
 	if (c->ext->check && c->ext->check(c))
 		return -1;
 	for (const struct rv_option *opt = c->ext->options; opt && opt->name; opt++)
 		if (!opt->alias_of && check_row(c, opt))
 			return -1;
+	if (c->ext->settle)
+		c->ext->settle(c->part->data);
 	return 0;
 }
 

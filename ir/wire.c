@@ -194,6 +194,8 @@ int rv_wire_read(const struct rv_ext *ext, const struct rv_wire *w, const unsign
 		memcpy(data, wire, common(ext, w));
 	if (w->read && w->read(w, wire, data, err))
 		return -1;
+	if (ext->settle)
+		ext->settle(data);
 	return check_values(ext, data, err);
 }
 

@@ -298,6 +298,12 @@ struct rv_check {
 	struct rv_error *err;
 };
 
+/* Errors of the hooks: in an option, in a whole part, what only the kernel would refuse, in a layout. */
+#define rv_parse_fail(p, ...) rv_fail((p)->err, RV_ERR_USAGE, &(p)->loc, __VA_ARGS__)
+#define rv_check_fail(c, ...) rv_fail((c)->err, RV_ERR_USAGE, &(c)->loc, __VA_ARGS__)
+#define rv_check_refuse(c, ...) rv_fail((c)->err, RV_ERR_PROBLEM, &(c)->loc, __VA_ARGS__)
+#define rv_wire_fail(err, ...) rv_fail(err, RV_ERR_PROBLEM, NULL, __VA_ARGS__)
+
 #define RV_FAMILY_ANY 0
 
 struct rv_ext {
@@ -333,6 +339,7 @@ struct rv_ext {
 	 */
 	const char *config;
 	const char *required;		/* error when no row is given, in stock's words; NULL: none needed */
+	uint64_t one_of;		/* rows of which at least one must be given, or it is required's error; 0: any */
 	const char *help;		/* one line saying what it does */
 	const char *opaque;		/* why options without a predicate have none, for the docs */
 
@@ -346,6 +353,8 @@ struct rv_ext {
 	/* What the kernel would refuse, said in better words: for a rule that is to be written, once
 	 * nothing else is wrong with the command. */
 	int (*kernel_check)(struct rv_check *c);
+	/* Brings the data into the one form of several that mean the same, when all of it was read. */
+	void (*settle)(unsigned char *data);
 	/* Replace the walk over the rows: texts with rows in them, see struct rv_words. */
 	const char *save_words, *list_words;
 	const char *nft;		/* nft's syntax for it; an option that is not in it has no words */
