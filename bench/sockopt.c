@@ -4,6 +4,8 @@
  * setsockopt at level SOL_IP, by which tables are read and replaced:
  *
  *	option bytes nanoseconds
+ *
+ * of the processor's time.
  */
 #include <dlfcn.h>
 #include <netinet/in.h>
@@ -17,7 +19,7 @@ static uint64_t now(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
 }
 
