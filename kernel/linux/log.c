@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* LOG, NFLOG and TRACE, by the loggers of the kernel (nf_log_syslog, nfnetlink_log). */
+#include <linux/kmod.h>
 #include <net/netfilter/nf_log.h>
 
 #include "module.h"
@@ -16,12 +17,21 @@ static struct {
 	{ NFPROTO_IPV6, NF_LOG_TYPE_ULOG, "nfnetlink_log" },
 };
 
+/* Who looks for a logger does not load it. */
+static bool keep(u8 family, enum nf_log_type type, const char *module)
+{
+	if (!nf_logger_find_get(family, type))
+		return true;
+	request_module("%s", module);
+	return !nf_logger_find_get(family, type);
+}
+
 void rv_loggers_get(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(loggers); i++) {
-		loggers[i].kept = !nf_logger_find_get(loggers[i].family, loggers[i].type);
+		loggers[i].kept = keep(loggers[i].family, loggers[i].type, loggers[i].module);
 		if (!loggers[i].kept)
 			pr_notice("ravelin: without %s %s of family %u says nothing\n", loggers[i].module,
 				  loggers[i].type == NF_LOG_TYPE_LOG ? "LOG" : "NFLOG",

@@ -67,6 +67,7 @@ rerouting()
 	iptables -t raw -A OUTPUT -p icmp -j TRACE
 	iptables -A OUTPUT -p icmp -j LOG --log-prefix "seen-by-log "
 	ns "$FIREWALL" ping -c 1 -W 1 10.1.0.1 >/dev/null
+	dmesg | tail -n 20
 	dmesg | grep -q 'seen-by-log .*PROTO=ICMP'
 	dmesg | grep -q 'TRACE: filter:OUTPUT:rule:1 '
 	sysctl -qw net.netfilter.nf_log_all_netns=0
