@@ -65,7 +65,7 @@ says()
 	says 'nft # -t mangle -A INPUT -s 1.1.1.1,2.2.2.2 -m recent --set ' \
 		-t mangle -A INPUT -s 1.1.1.1,2.2.2.2 -m recent --set
 	says 'nft # -A INPUT -m comment --comment "a b; reboot" -m u32 --u32 0=1 ' \
-		-A INPUT -m comment --comment $'a\nb; reboot' -m u32 --u32 0=1
+		-A INPUT -m comment --comment 'a b; reboot' -m u32 --u32 0=1
 	says 'nft # -A accept -j DROP ' -A accept -j DROP
 	says 'nft # -A INPUT -j a@b ' -A INPUT -j a@b
 }
