@@ -202,6 +202,7 @@ static bool to_addr_mask(const struct rv_option *opt, const unsigned char *data,
 	return true;
 }
 
+/* An address with bits outside of its mask is never met; as an option it would lose them, and be. */
 static bool from_addr_mask(const struct rv_option *opt, const struct rv_predicate *p,
 			   unsigned char *data)
 {
@@ -210,6 +211,9 @@ static bool from_addr_mask(const struct rv_option *opt, const struct rv_predicat
 
 	if (p->op != RV_OP_EQ && p->op != RV_OP_MASK)
 		return false;
+	for (unsigned int i = 0; p->op == RV_OP_MASK && i < len; i++)
+		if (p->value[i] & ~p->other[i])
+			return false;
 	memset(ones, 0xff, sizeof(ones));
 	memcpy(data + opt->offset, p->value, len < opt->size ? len : opt->size);
 	memcpy(data + mask_at(opt), p->op == RV_OP_EQ ? ones : p->other,

@@ -447,6 +447,8 @@ static const struct form forms[] = {
 	{ NULL, "payload", { LOAD(1, 8, 1), CMP(0, 5), END } },
 	{ NULL, "payload", { LOAD(0, 12, 4), CMP(0, 1, 2, 3, 4), END } },
 	{ NULL, "payload", { LOAD(3, 12, 4), CMP(0, 1, 2, 3, 4), END } },
+	{ NULL, "payload", { SRC, MASK(4, 255, 255, 0, 0), CMP(0, 1, 2, 3, 4), END } },
+	{ NULL, "payload", { SRC, MASK(4, 0, 0, 0, 0), CMP(0, 1, 2, 3, 4), END } },
 	{ NULL, "payload", { SRC, COUNTER, END } },
 	{ NULL, "payload", { SRC, SRC, CMP(0, 1, 2, 3, 4), END } },
 	{ NULL, "payload", { SRC, CMP(0, 1, 2, 3), END } },
