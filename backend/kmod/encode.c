@@ -103,6 +103,9 @@ static int write_predicate(const struct rv_predicate *p, void *arg)
 	unsigned int sel = rv_kmod_sel(p->sel);
 	struct rvk_predicate *out;
 
+	/* The module has no list without an interval: nothing is in it. */
+	if (p->op == RV_OP_IN && !p->count)
+		return 1;
 	if (!sel || !rv_kmod_has_selector(m->w->link, m->w->family, sel) ||
 	    rv_part_absorb(m->w->family, m->back->ext, p, m->back->data))
 		return 1;

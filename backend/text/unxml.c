@@ -70,7 +70,7 @@ static int no_memory(struct reader *r)
 static bool is_line(const char *text)
 {
 	for (; *text; text++)
-		if ((unsigned char)*text < ' ' && *text != '\t')
+		if ((unsigned char)*text < ' ' && *text != '\t' && *text != '\r')
 			return false;
 	return true;
 }

@@ -37,7 +37,10 @@ struct writer {
 
 /* ---- text that XML can hold ----------------------------------------------------------- */
 
-/* Like stock, each byte of a character that is no ASCII by its number. */
+/*
+ * Like stock, each byte of a character that is no ASCII by its number. A carriage return too: as
+ * it is, who reads XML takes it for a line end.
+ */
 static void put_escaped(struct writer *w, const char *text)
 {
 	static const char *const entities[UINT8_MAX + 1] = {
@@ -49,7 +52,7 @@ static void put_escaped(struct writer *w, const char *text)
 
 		if (entity)
 			rv_buf_puts(w->b, entity);
-		else if (*text & 0x80 || *text == 0x7f)
+		else if (*text & 0x80 || *text == 0x7f || *text == '\r')
 			rv_buf_printf(w->b, "&#%u;", (unsigned char)*text);
 		else
 			rv_buf_putc(w->b, *text);
