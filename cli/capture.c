@@ -3,7 +3,6 @@
  * Link layers: the types and headers of https://www.tcpdump.org/linktypes.html; IEEE 802.1Q
  * for VLAN tags. Network headers: RFC 791, RFC 8200.
  */
-#include <dlfcn.h>
 #include <errno.h>
 #include <pcap/pcap.h>		/* before headers of the kernel, which leave out what it defines */
 #include <stdlib.h>
@@ -11,6 +10,8 @@
 
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+
+#include <ravelin/library.h>
 
 #include "cli/capture.h"
 
@@ -56,37 +57,22 @@ static struct {
 #undef RV_X
 } lib;
 
-static const struct {
-	const char *name;
-	void *at;
-} symbols[] = {
+static const struct rv_symbol symbols[] = {
 #define RV_X(name) { "pcap_" #name, &lib.name },
 	FUNCTIONS(RV_X)
 #undef RV_X
+	{ NULL, NULL },
 };
 
 /* Debian's name of it, and everybody else's. */
-static const char *const sonames[] = { "libpcap.so.0.8", "libpcap.so.1" };
+static const char *const sonames[] = { "libpcap.so.0.8", "libpcap.so.1", NULL };
 
-static int load_library(struct rv_error *err)
-{
-	void *handle = NULL;
-
-	for (unsigned int i = 0; i < sizeof(sonames) / sizeof(*sonames) && !handle; i++)
-		handle = dlopen(sonames[i], RTLD_NOW);
-	for (unsigned int i = 0; i < sizeof(symbols) / sizeof(*symbols) && handle; i++) {
-		void *found = dlsym(handle, symbols[i].name);
-
-		if (!found)
-			return rv_fail(err, RV_ERR_PROBLEM, NULL, "libpcap has no %s: it is too old",
-				       symbols[i].name);
-		memcpy(symbols[i].at, &found, sizeof(found));
-	}
-	if (handle)
-		return 0;
-	rv_fail(err, RV_ERR_PROBLEM, NULL, "captures cannot be read: %s", dlerror());
-	return rv_hint(err, "libpcap reads them; Debian's package is libpcap0.8");
-}
+static const struct rv_library library = {
+	.sonames = sonames,
+	.symbols = symbols,
+	.lacking = "captures cannot be read",
+	.hint = "libpcap reads them; Debian's package is libpcap0.8",
+};
 
 /* ---- link layers: each finds the network header and says what is behind it -------------- */
 
@@ -264,7 +250,7 @@ struct rv_capture *rv_capture_stream(FILE *file, const char *name, struct rv_err
 	char why[PCAP_ERRBUF_SIZE] = "";
 	pcap_t *pcap;
 
-	if (load_library(err)) {
+	if (rv_library_load(&library, err)) {
 		fclose(file);
 		return NULL;
 	}

@@ -3,11 +3,12 @@
  * What a second -v shows: the messages of a transaction as libnftnl, and so nft's and stock's
  * debugging, writes them.
  */
-#include <dlfcn.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/table.h>
 #include <stdlib.h>
+
+#include <ravelin/library.h>
 
 #include "nft.h"
 
@@ -35,35 +36,24 @@ static struct {
 	typeof(nftnl_rule_unset) *rule_unset;
 } lib;
 
-static const struct {
-	const char *name;
-	void *at;
-} symbols[] = {
+static const struct rv_symbol symbols[] = {
 #define RV_Y(object, name) { "nftnl_" #object "_" #name, &lib.object##_##name },
 #define RV_X(object, trim) FUNCTIONS(RV_Y, object)
 	OBJECTS(RV_X)
 #undef RV_X
 #undef RV_Y
 	{ "nftnl_rule_unset", &lib.rule_unset },
+	{ NULL, NULL },
 };
 
-static int load_library(struct rv_error *err)
-{
-	void *handle = dlopen("libnftnl.so.11", RTLD_NOW);
+static const char *const sonames[] = { "libnftnl.so.11", NULL };
 
-	for (unsigned int i = 0; i < sizeof(symbols) / sizeof(*symbols) && handle; i++) {
-		void *found = dlsym(handle, symbols[i].name);
-
-		if (!found)
-			return rv_fail(err, RV_ERR_PROBLEM, NULL, "libnftnl has no %s",
-				       symbols[i].name);
-		memcpy(symbols[i].at, &found, sizeof(found));
-	}
-	if (handle)
-		return 0;
-	rv_fail(err, RV_ERR_PROBLEM, NULL, "a second -v needs libnftnl: %s", dlerror());
-	return rv_hint(err, "Debian's package is libnftnl11");
-}
+static const struct rv_library library = {
+	.sonames = sonames,
+	.symbols = symbols,
+	.lacking = "a second -v needs libnftnl",
+	.hint = "Debian's package is libnftnl11",
+};
 
 /* Of the text without the newline that a rule's ends with. */
 static size_t length(const char *text)
@@ -119,7 +109,7 @@ int rv_nft_explain(struct rv_store *s, struct rv_buf *b, struct rv_error *err)
 {
 	struct rv_nft_batch *batch = &((struct rv_nft *)s->priv)->batch;
 
-	if (!lib.table_alloc && load_library(err))
+	if (!lib.table_alloc && rv_library_load(&library, err))
 		return -1;
 	for (; batch->explained < batch->nrecords; batch->explained++)
 		say(b, (const void *)(batch->bytes.data + batch->records[batch->explained].offset));

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <ravelin/extension.h>
+#include <ravelin/library.h>
 #include <ravelin/render.h>
 
 static void numbers_are_whole_words(void **state)
@@ -359,6 +360,29 @@ static void large_counters_are_cut_short(void **state)
 	rv_rule_free(r);
 }
 
+/* The first name that is there is taken; what lacks is said with what it is for. */
+static void libraries_are_loaded_or_named(void **state)
+{
+	static const char *const names[] = { "libnosuch.so.7", "libc.so.6", NULL };
+	int (*number)(const char *text) = NULL;
+	const struct rv_symbol there[] = { { "atoi", &number }, { NULL, NULL } };
+	const struct rv_symbol not_there[] = { { "rv_no_such", NULL }, { NULL, NULL } };
+	struct rv_library l = { names, there, "none of it", "install it" };
+	struct rv_error err = { 0 };
+
+	(void)state;
+	assert_int_equal(rv_library_load(&l, &err), 0);
+	assert_int_equal(number("4"), 4);
+	l.symbols = not_there;
+	assert_int_equal(rv_library_load(&l, &err), -1);
+	assert_string_equal(err.text, "none of it: libc.so.6 has no rv_no_such: it is too old");
+	rv_error_reset(&err);
+	l.sonames = (const char *const[]){ names[0], NULL };
+	assert_int_equal(rv_library_load(&l, &err), -1);
+	assert_memory_equal(err.text, "none of it: libnosuch.so.7", 26);
+	assert_string_equal(err.hint, "install it");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -375,6 +399,7 @@ int main(void)
 		cmocka_unit_test(a_loop_of_jumps_is_refused),
 		cmocka_unit_test(jumps_nest_as_deep_as_in_the_kernel),
 		cmocka_unit_test(large_counters_are_cut_short),
+		cmocka_unit_test(libraries_are_loaded_or_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
