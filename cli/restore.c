@@ -11,7 +11,7 @@
 
 struct restore {
 	struct rv_cli *cli;
-	bool noflush, counters, test, binary, version, help;
+	bool noflush, counters, test, version, help;
 	unsigned int verbose;
 	const char *only;		/* -T */
 	struct rv_store store;
@@ -35,7 +35,7 @@ const struct rv_flag rv_restore_flags[] = {
 	{ 'M', "modprobe", RV_FLAG_ARG, "COMMAND", "accepted; modules load by themselves" },
 	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "work on IPv4 rules" },
 	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "work on IPv6 rules" },
-	{ 'b', "binary", RV_FLAG_PLAIN, NULL, "accepted, and there is no such format", AT(binary) },
+	{ 'b', "binary", RV_FLAG_UNDONE, NULL, "accepted, and there is no such format" },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
 	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
 	{ 0 },
@@ -49,13 +49,27 @@ static struct rv_buf *said_to(struct restore *r)
 	return r->test ? &r->unsaid : &r->out;
 }
 
+/* A command without a chain name. */
+static int whole_table(struct restore *r, enum rv_command_kind kind, const struct rv_table_def *def,
+		       const struct rv_loc *loc, struct rv_error *err)
+{
+	const struct rv_options none = { .family = 0 };
+	struct rv_command cmd;
+	int rc;
+
+	rv_command_init(&cmd);
+	cmd.kind = kind;
+	cmd.table = def;
+	cmd.loc = *loc;
+	rc = rv_cli_command(&r->store, &cmd, &none, r->verbose, said_to(r), err);
+	rv_command_clear(&cmd);
+	return rc;
+}
+
 static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip,
 		    void *arg, struct rv_error *err)
 {
-	const struct rv_options none = { .family = 0 };
 	struct restore *r = arg;
-	struct rv_command clear;
-	int rc;
 
 	if (r->only && strcmp(r->only, def->name) != 0) {
 		*skip = true;
@@ -63,13 +77,11 @@ static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bo
 	}
 	if (r->noflush)
 		return 0;
-	rv_command_init(&clear);
-	clear.kind = RV_CMD_CLEAR;
-	clear.table = def;
-	clear.loc = *loc;
-	rc = rv_cli_command(&r->store, &clear, &none, r->verbose, said_to(r), err);
-	rv_command_clear(&clear);
-	return rc;
+	/* As in stock, -v does so chain by chain and thus keeps the policies. */
+	if (!r->verbose)
+		return whole_table(r, RV_CMD_CLEAR, def, loc, err);
+	return whole_table(r, RV_CMD_FLUSH, def, loc, err) < 0 ||
+	       whole_table(r, RV_CMD_DELETE_CHAIN, def, loc, err) < 0 ? -1 : 0;
 }
 
 static int on_command(struct rv_command *cmd, const struct rv_options *opts, void *arg,
@@ -196,8 +208,6 @@ int rv_cli_restore(struct rv_cli *cli)
 	struct restore r = { .cli = cli };
 	int rc, words = rv_flags_read(rv_restore_flags, cli, &r);
 
-	if (r.binary)
-		rv_cli_message("-b/--binary option is not implemented");
 	if (words < 0)
 		rc = rv_cli_message("Try `%s -h' for more information.", cli->name);
 	else if (r.version || r.help)

@@ -114,10 +114,6 @@ int rv_cli_verbose(struct rv_buf *b, struct rv_store *s, const struct rv_command
 		rv_list_each(r, &cmd->rules, struct rv_rule, node)
 			add_rule(b, s->rs.family, r);
 		return 0;
-	case RV_CMD_CLEAR:
-		if (add_chains(b, s, cmd, "Flushing", false, err) < 0)
-			return -1;
-		return add_chains(b, s, cmd, "Deleting", true, err);
 	case RV_CMD_FLUSH:
 		return add_chains(b, s, cmd, "Flushing", false, err);
 	case RV_CMD_DELETE_CHAIN:
