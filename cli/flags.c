@@ -47,6 +47,8 @@ static void set(const struct rv_flag *f, struct rv_cli *cli, const char *arg, vo
 		cli->family = NFPROTO_IPV4;
 	else if (f->takes == RV_FLAG_IPV6)
 		cli->family = NFPROTO_IPV6;
+	else if (f->takes == RV_FLAG_UNDONE)
+		rv_cli_message("-%c/--%s option is not implemented", f->letter, f->name);
 	else if (!at)
 		return;
 	else if (f->takes == RV_FLAG_ARG)

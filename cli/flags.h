@@ -9,6 +9,7 @@
 
 enum rv_flag_arg {
 	RV_FLAG_PLAIN,		/* sets a bool */
+	RV_FLAG_UNDONE,		/* there is no such thing any more, which is said */
 	RV_FLAG_COUNT,		/* counts in an unsigned int */
 	RV_FLAG_IPV4,		/* the program's family is that from here on */
 	RV_FLAG_IPV6,

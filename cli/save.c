@@ -12,7 +12,7 @@ struct save {
 	struct rv_cli *cli;
 	struct rv_store store;
 	bool open;
-	bool counters, binary, version, help;
+	bool counters, version, help;
 	const char *table, *file;
 	struct rv_pages pages;
 	struct rv_buf out;
@@ -27,7 +27,7 @@ const struct rv_flag rv_save_flags[] = {
 	{ 'f', "file", RV_FLAG_ARG, "FILE", "write to this file instead of stdout", AT(file) },
 	{ 'M', "modprobe", RV_FLAG_ARG, "COMMAND", "accepted; modules load by themselves" },
 	{ 'd', "dump", RV_FLAG_PLAIN, NULL, "accepted" },
-	{ 'b', "binary", RV_FLAG_PLAIN, NULL, "accepted, and there is no such format", AT(binary) },
+	{ 'b', "binary", RV_FLAG_UNDONE, NULL, "accepted, and there is no such format" },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
 	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
 	{ 0 },
@@ -173,8 +173,6 @@ int rv_cli_save(struct rv_cli *cli)
 	struct save s = { .cli = cli };
 	int rc, words = rv_flags_read(rv_save_flags, cli, &s);
 
-	if (s.binary)
-		rv_cli_message("-b/--binary option is not implemented");
 	if (words < 0) {
 		rc = rv_cli_message("Look at manual page `%s.8' for more information.", cli->name);
 	} else if (s.version) {
