@@ -22,7 +22,7 @@ start()
 	dockerd --storage-driver vfs --cgroup-parent "$groups" --ipv6 --fixed-cidr-v6 2001:db8:17::/64 \
 		--experimental --ip6tables "$@" >>log 2>&1 &
 	daemon=$!
-	until_true 60 docker info
+	until_true docker info
 }
 
 stop()
@@ -64,8 +64,8 @@ container web --network one --publish 9000-9002:8000-8002 --publish 192.0.2.2:53
 container other --network two --publish 127.0.0.1:9100:8000
 container default --publish 9200:8000
 snapshot "three containers"
-until_true 20 docker exec web wget -q -O - http://127.0.0.1:8002/
-until_true 20 docker exec default wget -q -O - http://127.0.0.1:8000/
+until_true docker exec web wget -q -O - http://127.0.0.1:8002/
+until_true docker exec default wget -q -O - http://127.0.0.1:8000/
 ask http://192.0.2.2:9000/
 ask http://192.0.2.2:9002/
 ask http://192.0.2.2:9200/

@@ -48,39 +48,39 @@ action = iptables-ipset[name=set, port=443, protocol=tcp]
 END
 
 must fail2ban-client start
-until_true 20 fail2ban-client ping
+until_true fail2ban-client ping
 # The actions start with the first address.
 must fail2ban-client set sshd banip 198.51.100.7 198.51.100.8 2001:db8:7::1
 must fail2ban-client set all banip 198.51.100.7 2001:db8:7::1
 must fail2ban-client set one banip 203.0.113.0/24
 must fail2ban-client set new banip 198.51.100.9
 must fail2ban-client set set banip 198.51.100.10 2001:db8:7::2
-until_true 20 sh -c 'iptables -S | grep -q f2b-set && ip6tables -S | grep -q f2b-set'
-until_true 20 sh -c 'iptables -S f2b-new | grep -q REJECT; iptables -S f2b-one | grep -q 203.0.113'
-until_true 20 sh -c 'ip6tables -S f2b-all | grep -q db8:7::1'
+until_true sh -c 'iptables -S | grep -q f2b-set && ip6tables -S | grep -q f2b-set'
+until_true sh -c 'iptables -S f2b-new | grep -q REJECT; iptables -S f2b-one | grep -q 203.0.113'
+until_true sh -c 'ip6tables -S f2b-all | grep -q db8:7::1'
 snapshot "with addresses banned by hand"
 
 for _ in 1 2 3; do
 	echo "$(date '+%b %e %H:%M:%S') host sshd[77]: Failed password for root from 198.51.100.99 port 4711 ssh2"
 done >>/var/log/auth.log
-until_true 30 sh -c 'iptables -S f2b-sshd | grep -q 198.51.100.99'
-until_true 30 sh -c 'iptables -S f2b-all | grep -q 198.51.100.99'
-until_true 30 sh -c 'iptables -S f2b-one | grep -q 198.51.100.99'
-until_true 30 sh -c 'iptables -S f2b-new | grep -q 198.51.100.99'
+until_true sh -c 'iptables -S f2b-sshd | grep -q 198.51.100.99'
+until_true sh -c 'iptables -S f2b-all | grep -q 198.51.100.99'
+until_true sh -c 'iptables -S f2b-one | grep -q 198.51.100.99'
+until_true sh -c 'iptables -S f2b-new | grep -q 198.51.100.99'
 must fail2ban-client status sshd
 snapshot "with an address banned by a log"
 
 # What it finds when others have removed its chains: it makes them again.
 must iptables -F INPUT
 must fail2ban-client set sshd banip 198.51.100.11
-until_true 20 sh -c 'iptables -S f2b-sshd | grep -q 198.51.100.11'
+until_true sh -c 'iptables -S f2b-sshd | grep -q 198.51.100.11'
 must fail2ban-client set sshd unbanip 198.51.100.7
 must fail2ban-client set all unbanip 2001:db8:7::1
 may fail2ban-client set all unbanip 198.51.100.200
 must fail2ban-client stop one
-until_true 20 sh -c '! iptables -S f2b-one'
+until_true sh -c '! iptables -S f2b-one'
 snapshot "after unbanning"
 must fail2ban-client stop
-until_true 20 sh -c '! fail2ban-client ping'
-until_true 20 sh -c '! pgrep -x fail2ban-server'
+until_true sh -c '! fail2ban-client ping'
+until_true sh -c '! pgrep -x fail2ban-server'
 grep -E 'ERROR|WARN' /var/log/fail2ban.log | sed 's/^[^]]*\] *//; s/7f[0-9a-f]*/ADDRESS/g' | sort

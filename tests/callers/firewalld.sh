@@ -17,7 +17,7 @@ sed -i 's/^FirewallBackend=.*/FirewallBackend=iptables/; s/^LogDenied=.*/LogDeni
 # The order of its sets is drawn by chance otherwise.
 PYTHONHASHSEED=0 firewalld --nofork --nopid >log 2>&1 </dev/null &
 daemon=$!
-until_true 30 firewall-cmd --state
+until_true firewall-cmd --state
 must firewall-cmd --get-default-zone
 snapshot "started"
 must firewall-cmd --zone=public --change-interface=eth0

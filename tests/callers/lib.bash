@@ -35,11 +35,10 @@ feed()
 	[ $rc = 0 ] || { echo "that had to work" && exit 1; }
 }
 
-# until_true SECONDS COMMAND…: polls, and ends the script when the time is over.
+# until_true COMMAND…: polls. A machine may be busy: the end of waiting is a guard against what hangs.
 until_true()
 {
-	local deadline=$((SECONDS + $1))
-	shift
+	local deadline=$((SECONDS + 300))
 	until "$@" >/dev/null 2>&1; do
 		[ "$SECONDS" -le "$deadline" ] || { echo "gave up waiting for: $*" && exit 1; }
 		sleep 0.1

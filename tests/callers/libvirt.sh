@@ -10,7 +10,7 @@
 
 echo 'firewall_backend = "iptables"' >>/etc/libvirt/network.conf
 mkdir -p /run/libvirt /var/lib/libvirt/dnsmasq
-daemon() { libvirtd --daemon 2>&1 && until_true 20 virsh -c network:///system version; }
+daemon() { libvirtd --daemon 2>&1 && until_true virsh -c network:///system version; }
 net() { may virsh -c network:///system "$@"; }
 
 cat >routed.xml <<'END'
@@ -49,10 +49,10 @@ done
 must iptables -F LIBVIRT_INP
 must iptables -t nat -F LIBVIRT_PRT
 kill "$(cat /run/libvirtd.pid)"
-until_true 20 sh -c '! pgrep -x libvirtd'
+until_true sh -c '! pgrep -x libvirtd'
 daemon || exit 1
-until_true 20 sh -c 'iptables -t nat -S LIBVIRT_PRT | grep -q 192.168.122'
-until_true 20 sh -c 'iptables -S LIBVIRT_INP | grep -q virbr0'
+until_true sh -c 'iptables -t nat -S LIBVIRT_PRT | grep -q 192.168.122'
+until_true sh -c 'iptables -S LIBVIRT_INP | grep -q virbr0'
 sleep 1
 snapshot "after a restart"
 net net-destroy default

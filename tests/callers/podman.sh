@@ -58,7 +58,7 @@ container other --network two:ip=10.91.0.2 --publish 127.0.0.1:9100:8000
 # One mapping each: several, podman takes in a random order.
 container names --network one:ip=10.90.0.3 --publish 192.0.2.2:5353:53/udp
 snapshot "three containers"
-until_true 20 podman exec web wget -q -O - http://127.0.0.1:8002/
+until_true podman exec web wget -q -O - http://127.0.0.1:8002/
 ask http://192.0.2.2:9000/
 ask http://192.0.2.2:9002/
 ask http://[2001:db8::2]:9001/

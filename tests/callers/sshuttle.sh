@@ -35,9 +35,9 @@ tunnel()
 	shift
 	echo "$ sshuttle --method $method $*"
 	rm -f /run/notify /run/listening
-	timeout 30 python3 /usr/local/bin/await &
+	timeout 300 python3 /usr/local/bin/await &
 	ready=$!
-	until_true 20 test -e /run/listening
+	until_true test -e /run/listening
 	NOTIFY_SOCKET=/run/notify sshuttle --method "$method" --ssh-cmd pipe --python python3 --remote neighbour "$@" \
 		>log 2>&1 </dev/null &
 	pid=$!
@@ -45,7 +45,7 @@ tunnel()
 	snapshot "$method: connected"
 	kill -TERM $pid
 	wait $pid
-	until_true 20 sh -c '! pgrep -f "[s]shuttle .*--firewall"'
+	until_true sh -c '! pgrep -f "[s]shuttle .*--firewall"'
 	sed -E 's/\b(pid|PID) [0-9]+/\1 N/' log
 	snapshot "$method: disconnected"
 }
