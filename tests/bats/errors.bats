@@ -35,7 +35,7 @@ at()
 wrong()
 {
 	usage_error "$TOOL" "$1" ipt -t "$TABLE" -A "$CHAIN" "${@:2}"
-	prints '' nft list ruleset
+	nothing_loaded
 }
 
 # wrong_opt TEXT WORD...: the same; the texts about options in general end in
@@ -49,7 +49,7 @@ misplaced()
 	capture ipt -t "$TABLE" -A "$CHAIN" "${@:2}"
 	[ "$rc" -eq 1 ] || [ "$rc" -eq 2 ] || { echo "rc=$rc: $err"; return 1; }
 	[[ ${err,,} == *"${1,,}"* ]] || { echo "no $1 in: $err"; return 1; }
-	prints '' nft list ruleset
+	nothing_loaded
 }
 
 @test "tcp: wrong options" {

@@ -19,9 +19,10 @@ export RAVELIN_BIN
 # The backend under test: nft, or kmod where the module is loaded (tests/vm/check).
 BACKEND=${RAVELIN_TEST_BACKEND:-nft}
 
-# What -V and every error say.
+# What -V and every error say, and who has no right to the rules is told.
+DENIED='Permission denied (you must be root)'
 case $BACKEND in
-nft) BANNER='v1.8.13 (nf_tables)' ;;
+nft) BANNER='v1.8.13 (nf_tables)' DENIED="Could not fetch rule set generation id: $DENIED" ;;
 *) BANNER="v1.8.13 ($BACKEND)" ;;
 esac
 
@@ -123,6 +124,8 @@ flush_ruleset()
 only_nft() { [ "$BACKEND" = nft ] || skip "about nf_tables: $1"; }
 has_nat() { [ "$BACKEND" != kmod ]; }
 need_nat() { has_nat || skip 'the module has no NAT yet'; }
+# where_nat: a restore file on stdin, without its table nat where that takes no rules.
+where_nat() { if has_nat; then cat; else sed '/^[[:blank:]]*\*nat/,/COMMIT/d'; fi; }
 
 # The family that the next commands speak: 4 or 6.
 IPV=4
@@ -146,6 +149,15 @@ state()
 v4_v6()
 {
 	for IPV in 4 6; do "$1"; done
+}
+
+# nothing_loaded: neither rules nor tables for them in this namespace.
+nothing_loaded()
+{
+	case $BACKEND in
+		kmod) same '' "$(ns "$NS" sed 1d /proc/self/net/ravelin)" 'tables of the module' ;;
+		*) same '' "$(nft list ruleset)" 'ruleset' ;;
+	esac
 }
 
 # --- assertions ------------------------------------------------------------

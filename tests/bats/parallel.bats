@@ -146,7 +146,7 @@ twenty_rounds()
 	twenty_rounds
 	# It was the file, and not the kernel.
 	[ -s "$DIR/rules" ]
-	prints '' nft list ruleset
+	nothing_loaded
 	# Nothing is left lying about.
 	same "rules" "$(cd "$DIR" && find . -mindepth 1 \( -name "*rules*" -o -name ".*" \) -printf "%P\n")"
 }
