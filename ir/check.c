@@ -3,25 +3,44 @@
  * What the kernel checks when a table is loaded, for backends that have no kernel
  * behind them: a file must not hold what cannot be loaded.
  */
+#include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <ravelin/extension.h>
+#include <ravelin/render.h>
 
 enum { UNSEEN, OPEN, DONE };
 
-static int refuse(struct rv_error *err, const struct rv_chain *c, const struct rv_rule *r,
-		  const char *why)
+int rv_rule_refused(struct rv_error *err, const struct rv_chain *c, const struct rv_rule *r, int error,
+		    const char *why)
 {
-	return rv_fail(err, RV_ERR_PROBLEM, &r->loc, " RULE_APPEND failed (%s): rule in chain %s",
-		       why, c->name);
+	struct rv_buf text = RV_BUF_INIT;
+	const char *rule;
+
+	rv_render_rule(&text, c->table->ruleset->family, c->name, r, RV_COUNTERS_NONE);
+	if (rv_buf_ok(&text) && text.len && text.data[text.len - 1] == '\n')
+		text.len--;
+	rule = rv_buf_text(&text);
+	rv_fail(err, error == ENOMEM ? RV_ERR_RESOURCE : RV_ERR_PROBLEM, &r->loc,
+		" RULE_APPEND failed (%s): rule in chain %s: %s: %s", strerror(error), c->name,
+		rule ? rule : "", why);
+	rv_buf_free(&text);
+	return -1;
 }
 
-static int too_many_links(struct rv_error *err, const struct rv_chain *c, const struct rv_rule *r,
-			  const char *why)
+__attribute__((format(printf, 5, 6)))
+static int refuse(struct rv_error *err, const struct rv_chain *c, const struct rv_rule *r, int error,
+		  const char *fmt, ...)
 {
-	refuse(err, c, r, "Too many links");
-	return rv_hint(err, "%s: %s", r->jump, why);
+	char why[RV_ERROR_TEXT];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(why, sizeof(why), fmt, args);
+	va_end(args);
+	return rv_rule_refused(err, c, r, error, why);
 }
 
 static struct rv_chain *jump_of(const struct rv_chain *c, const struct rv_rule *r)
@@ -66,7 +85,7 @@ static int walk(struct rv_chain *c, struct rv_chain **order, struct rv_error *er
 		}
 		to = jump_of(c, r);
 		if (to && to->walk.state == OPEN)
-			return too_many_links(err, c, r, "the jump makes a loop");
+			return refuse(err, c, r, EMLINK, "the jump makes a loop");
 		if (to && to->walk.state == UNSEEN) {
 			enter(to, c);
 			c = to;
@@ -75,7 +94,7 @@ static int walk(struct rv_chain *c, struct rv_chain **order, struct rv_error *er
 		if (to && c->walk.depth <= to->walk.depth)
 			c->walk.depth = to->walk.depth + 1;
 		if (c->walk.depth >= RV_JUMPS_MAX)
-			return too_many_links(err, c, r, "jumps are nested too deep");
+			return refuse(err, c, r, EMLINK, "jumps are nested too deep");
 		c->walk.at = c->walk.at->next;
 	}
 	return 0;
@@ -107,15 +126,12 @@ static bool is_listed(const char *list, const char *name)
 static int check_place(const struct rv_chain *c, const struct rv_rule *r, const char *what,
 		       const char *tables, uint32_t hooks, struct rv_error *err)
 {
-	if (tables && !is_listed(tables, c->table->def->name)) {
-		refuse(err, c, r, "Invalid argument");
-		return rv_hint(err, "%s can only be used in table %s", what, tables);
-	}
-	if (hooks && c->walk.hooks & ~hooks) {
-		refuse(err, c, r, "Invalid argument");
-		return rv_hint(err, "%s cannot be used in chain %s or in the chains that call it",
-			       what, c->name);
-	}
+	if (tables && !is_listed(tables, c->table->def->name))
+		return refuse(err, c, r, EINVAL, "%s can only be used in table %s", what, tables);
+	if (hooks && c->walk.hooks & ~hooks)
+		return refuse(err, c, r, EINVAL,
+			      "%s cannot be used in chain %s or in the chains that call it", what,
+			      c->name);
 	return 0;
 }
 
@@ -127,15 +143,10 @@ static int check_kernel(const struct rv_chain *c, const struct rv_rule *r, const
 	const char *proto = rv_protocol_name(0, ext->only_protocol);
 
 	if (ext->only_protocol &&
-	    (r->ip.proto != ext->only_protocol || r->ip.invert & RV_IP_PROTO)) {
-		refuse(err, c, r, "Invalid argument");
-		return rv_hint(err, "%s can only be used in rules with -p %s", ext->name,
-			       proto ? proto : "of its own");
-	}
-	if (!why)
-		return 0;
-	refuse(err, c, r, "Invalid argument");
-	return rv_hint(err, "%s: %s", ext->name, why);
+	    (r->ip.proto != ext->only_protocol || r->ip.invert & RV_IP_PROTO))
+		return refuse(err, c, r, EINVAL, "%s can only be used in rules with -p %s", ext->name,
+			      proto ? proto : "of its own");
+	return why ? refuse(err, c, r, EINVAL, "%s: %s", ext->name, why) : 0;
 }
 
 static int check_part(const struct rv_chain *c, const struct rv_rule *r, const struct rv_part *p,

@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include <ravelin/render.h>
-
 #include "kmod.h"
 
 /* What is wrong, by RVK_WHY_*; %s: the match, target or chain that is meant. */
@@ -70,31 +68,18 @@ static void add_reason(struct rv_buf *b, const struct rvk_refusal *why)
 		rv_buf_printf(b, " (%s)", strerror(-why->error));
 }
 
-static void add_rule(struct rv_buf *b, const struct rv_kmod_entry *e, rv_family_t family)
-{
-	rv_render_rule(b, family, e->chain->name, e->rule, RV_COUNTERS_NONE);
-	if (rv_buf_ok(b) && b->len && b->data[b->len - 1] == '\n')
-		b->len--;
-}
-
 static int refused_rule(const struct rvk_refusal *why, int code, const struct rv_kmod_entry *e,
-			const struct rv_table_def *def, rv_family_t family, struct rv_error *err)
+			const struct rv_table_def *def, struct rv_error *err)
 {
-	struct rv_buf text = RV_BUF_INIT, reason = RV_BUF_INIT;
-	const char *rule, *because;
+	struct rv_buf reason = RV_BUF_INIT;
+	const char *because;
 
-	add_rule(&text, e, family);
 	add_reason(&reason, why);
-	rule = rv_buf_text(&text);
 	because = rv_buf_text(&reason);
-	rv_fail(err, code == -ENOMEM ? RV_ERR_RESOURCE : RV_ERR_PROBLEM, &e->rule->loc,
-		" RULE_APPEND failed (%s): rule in chain %s: %s: %s", strerror(code_of(why, code)),
-		e->chain->name, rule ? rule : "", because ? because : "");
-	rv_hint(err, "it is rule %u of chain %s in table %s; nothing was changed", e->number,
-		e->chain->name, def->name);
-	rv_buf_free(&text);
+	rv_rule_refused(err, e->chain, e->rule, code_of(why, code), because ? because : "");
 	rv_buf_free(&reason);
-	return -1;
+	return rv_hint(err, "it is rule %u of chain %s in table %s; nothing was changed", e->number,
+		       e->chain->name, def->name);
 }
 
 static int refused_table(const struct rvk_refusal *why, int code, const char *table,
@@ -123,5 +108,5 @@ int rv_kmod_refused(const struct rvk_refusal *why, int code, const struct rv_kmo
 			       strerror(-code));
 	if (why->stage == RVK_STAGE_TABLE || why->entry >= b->count || !b->entries[why->entry].rule)
 		return refused_table(why, code, t->def->name, err);
-	return refused_rule(why, code, &b->entries[why->entry], t->def, t->ruleset->family, err);
+	return refused_rule(why, code, &b->entries[why->entry], t->def, err);
 }

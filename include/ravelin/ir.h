@@ -210,6 +210,13 @@ void rv_table_count_references(struct rv_table *t);
  */
 int rv_table_check(struct rv_table *t, struct rv_error *err);
 
+/*
+ * Fails as stock does when the kernel refuses a rule of chain c, with the error (of errno.h) in its words, and
+ * tells the rule and why. Returns -1.
+ */
+int rv_rule_refused(struct rv_error *err, const struct rv_chain *c, const struct rv_rule *r, int error,
+		    const char *why);
+
 /* Copies a name that may be as long as the field, and clears the rest of it. */
 static inline void rv_chain_name_set(char name[RV_CHAIN_NAME_LEN], const char *text)
 {

@@ -295,7 +295,8 @@ static void a_loop_of_jumps_is_refused(void **state)
 	assert_int_equal(rv_table_check(t, &err), 0);
 	add_jump(b, "A")->loc = (struct rv_loc){ 4, 1, 2 };
 	assert_int_equal(rv_table_check(t, &err), -1);
-	assert_string_equal(err.text, " RULE_APPEND failed (Too many links): rule in chain B");
+	assert_string_equal(err.text, " RULE_APPEND failed (Too many links): rule in chain B: "
+			    "-A B -j A: the jump makes a loop");
 	assert_int_equal(err.loc.line, 4);
 	rv_ruleset_clear(&rs);
 }

@@ -1017,13 +1017,16 @@ static void test_refusals(void **state)
 			    "-A INPUT -j TRACE: `TRACE' cannot be used in this table");
 	assert_string_equal(restore("*mangle\n-N a\n-A a -m mac --mac-source 2:0:0:0:0:1\n"
 				    "-A POSTROUTING -j a\nCOMMIT\n"),
-			    " RULE_APPEND failed (Invalid argument): rule in chain a");
+			    " RULE_APPEND failed (Invalid argument): rule in chain a: "
+			    "-A a -m mac --mac-source 02:00:00:00:00:01: mac cannot be used in "
+			    "chain a or in the chains that call it");
 	assert_string_equal(restore("*filter\n-A INPUT ! -p tcp -m tcp --dport 1\nCOMMIT\n"),
 			    " RULE_APPEND failed (Invalid argument): rule in chain INPUT: "
 			    "-A INPUT ! -p tcp -m tcp --dport 1: `tcp' needs a rule of its own "
 			    "protocol (-p)");
 	assert_string_equal(restore("*filter\n-N a\n-A a -j a\nCOMMIT\n"),
-			    " RULE_APPEND failed (Too many links): rule in chain a");
+			    " RULE_APPEND failed (Too many links): rule in chain a: -A a -j a: "
+			    "the jump makes a loop");
 }
 
 /* ---- counters -------------------------------------------------------------------------------------------- */
