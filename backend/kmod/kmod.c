@@ -344,43 +344,26 @@ static uint64_t place_before(const struct rv_kmod_entry *e)
 	return e->chain->base >= 0 ? e->chain->handle : 0;
 }
 
-/* What the old entry counted after it was read, in *to. Returns whether that is anything. */
-static bool counted_since(const struct held *h, const struct rvk_counters *now,
-			  const struct rv_kmod_entry *e, struct rvk_counters *to)
-{
-	uint64_t before = place_before(e);
-
-	if (!before || before > h->count)
-		return false;
-	to->packets = now[before - 1].packets - h->counters[before - 1].packets;
-	to->bytes = now[before - 1].bytes - h->counters[before - 1].bytes;
-	return to->packets || to->bytes;
-}
-
 /*
- * Hands over what was counted while the new table was being made. It is too late to fail: the
- * rules are in force. If another writer has replaced them again, its table has begun without.
+ * Rules and policies that were there before go on with what the kernel has counted for them by
+ * the time they are exchanged. What they start with is how far that is to be from what was
+ * read: nothing where counters stay, less than nothing where they were zeroed.
  */
-static void hand_over(struct rv_kmod_change *c, unsigned int n, const struct held *h)
+static void carry_counters(const struct rv_kmod_blob *b, const struct held *h)
 {
-	const struct rv_kmod_blob *b = &c->blobs[n];
-	const size_t len = sizeof(struct rvk_info) + b->count * sizeof(struct rvk_counters);
-	struct rvk_info *info = calloc(1, len);
-	struct rvk_counters *add;
-	bool any = false;
+	uint8_t *at = (uint8_t *)(rv_kmod_blob_table(b) + 1);
 
-	if (!info)
-		return;
-	add = (struct rvk_counters *)(info + 1);
-	info->version = RVK_VERSION;
-	info->table = *rv_kmod_blob_table(b);
-	info->table.old_count = 0;
-	for (uint32_t i = 0; i < b->count; i++)
-		any |= counted_since(h, (const void *)(c->buf.data + c->old[n]), &b->entries[i],
-				     &add[i]);
-	if (any)
-		c->link->transport->call(c->link->priv, RVK_SO_COUNTERS, info, len);
-	free(info);
+	for (uint32_t i = 0; i < b->count; i++) {
+		struct rvk_entry *e = (struct rvk_entry *)(void *)at;
+		uint64_t before = place_before(&b->entries[i]);
+
+		at += e->next;
+		if (!before || before > h->count)
+			continue;
+		e->index = before;
+		e->counters.packets -= h->counters[before - 1].packets;
+		e->counters.bytes -= h->counters[before - 1].bytes;
+	}
 }
 
 static void set_counters(const struct rv_kmod_entry *e, const struct rvk_counters *now)
@@ -435,9 +418,11 @@ static int add_tables(struct rv_kmod_change *c, struct kmod *k, struct rv_rulese
 	rv_list_each(t, &rs->tables, struct rv_table, node) {
 		const struct held *h = held_of(k, t->def);
 
-		if (h && (t->exists || h->count) &&
-		    rv_kmod_change_add(c, t, h->generation, h->count, err))
+		if (!h || (!t->exists && !h->count))
+			continue;
+		if (rv_kmod_change_add(c, t, h->generation, h->count, err))
 			return -1;
+		carry_counters(&c->blobs[c->n - 1], h);
 	}
 	return 0;
 }
@@ -450,8 +435,6 @@ static int kmod_commit(struct rv_store *s, struct rv_error *err)
 
 	if (!rc)
 		rc = rv_kmod_change_send(&c, err);
-	for (unsigned int i = 0; i < c.n && !rc; i++)
-		hand_over(&c, i, held_of(k, c.blobs[i].table->def));
 	rv_kmod_change_free(&c);
 	return rc;
 }

@@ -37,6 +37,7 @@ static const char *const reasons[] = {
 	[RVK_WHY_CHECK] = "`%s' refuses these options",
 	[RVK_WHY_NAT] = "rules in table nat need connection tracking, which the module does not have yet",
 	[RVK_WHY_MEMORY] = "there is no memory left for it",
+	[RVK_WHY_INDEX] = "it goes on with the counters of a rule that is not there",
 };
 
 #define REASONS (sizeof(reasons) / sizeof(*reasons))

@@ -38,13 +38,17 @@
  * and old_count is that table's count (both 0 if it was never replaced); if it has been replaced
  * since, the call fails with EAGAIN and nothing has happened. When all tables are found to be right they are
  * exchanged, no packet sees half of one, and each old table's counters are written to the
- * room behind its successor: they are final, no packet is counted there any more. The counters
- * that a new entry starts with stand in it. Each rvk_table comes back with its new generation. One
- * whose size, count, valid_hooks and offsets are 0 takes the table away: it is then as if it had never been
- * replaced. The caller can hand over what the old one counted
- * between reading and replacing with RVK_SO_COUNTERS, which adds to the entries' counters in
- * their order (EAGAIN if generation is not the present one). With RVK_REPLACE_DRY nothing is
- * exchanged. On EINVAL, ENOENT, ELOOP and the like refusal says which entry of which table was refused, and why;
+ * room behind its successor: they are final, no packet is counted there any more. Each rvk_table comes back
+ * with its new generation. One whose size, count, valid_hooks and offsets are 0 takes the table away: it is
+ * then as if it had never been replaced. With RVK_REPLACE_DRY nothing is exchanged.
+ *
+ * The counters that a new entry starts with stand in it. index names the entry of the old table whose count it
+ * goes on with, from 1; 0: none. What that one has counted in the end is added to what stands there, before any
+ * other call sees the table: who has read N packets and wants them kept writes 0, who wants M instead writes
+ * M - N (modulo 2^64), and nothing is lost or counted twice however many replace the table at once.
+ * RVK_SO_COUNTERS adds to the counters of all entries, in their order (EAGAIN if generation is not the present one).
+ *
+ * On EINVAL, ENOENT, ELOOP and the like refusal says which entry of which table was refused, and why;
  * reason 0 then means that the buffer itself is malformed.
  *
  *
@@ -181,6 +185,7 @@ enum rvk_reason {
 	RVK_WHY_NAT,		/* rules in nat are not there yet */
 	RVK_WHY_MEMORY,		/* none left (ENOMEM) */
 	RVK_WHY_GENERATION,	/* replaced since (EAGAIN) */
+	RVK_WHY_INDEX,		/* index is beyond the old table's entries */
 };
 
 struct rvk_refusal {
@@ -242,8 +247,8 @@ struct rvk_ip {
 struct rvk_entry {
 	__u32 next;			/* bytes from here to the entry behind it */
 	__u32 target;			/* bytes from here to the target's element */
-	__u32 index;			/* the engine's own: 0 in, 0 out */
-	__u32 uses;			/* likewise */
+	__u32 index;			/* in: whose counters it goes on with; out: 0 */
+	__u32 uses;			/* the engine's own: 0 in, 0 out */
 	struct rvk_counters counters;
 	struct rvk_ip ip;
 	/* elements */

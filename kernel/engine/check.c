@@ -201,8 +201,10 @@ static uint16_t check_entry(struct check *c, struct rvk_entry *e, uint32_t room,
 		return RVK_WHY_SIZE;
 	if (e->next % 8 || e->target % 8)
 		return RVK_WHY_ALIGN;
-	if (e->index || e->uses)
+	if (e->uses)
 		return RVK_WHY_RESERVED;
+	if (e->index > c->rules->head.old_count)
+		return RVK_WHY_INDEX;
 	reason = check_ip(&e->ip, c->rules->head.family);
 	if (reason)
 		return reason;

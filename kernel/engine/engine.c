@@ -395,6 +395,9 @@ static int announce(struct rv_engine *e, const struct changes *c)
 /* From here on nothing can fail. The old tables are then where the new ones were. */
 static void exchange(struct rv_engine *e, struct changes *c)
 {
+	for (uint32_t i = 0; i < c->n; i++)
+		if (c->list[i].rules)
+			rv_parts_begin(c->list[i].rules);
 	for (uint32_t i = 0; i < c->n; i++) {
 		struct change *change = &c->list[i];
 		struct rv_rules *old = *change->place;
@@ -421,6 +424,24 @@ static void give_old_counters(const struct change *change)
 	}
 }
 
+/* Entries go on with the counters of those that they name; the caller's buffer still has the names. */
+static void carry_counters(const struct change *change)
+{
+	const struct rv_rules *r = *change->place;
+	const uint8_t *given = (const uint8_t *)(change->head + 1);
+
+	for (uint32_t off = 0; r && off < r->head.size; off += rv_entry_at(r, off)->next) {
+		const uint32_t from = ((const struct rvk_entry *)(const void *)(given + off))->index;
+		struct rvk_counters *c = &((struct rvk_entry *)(void *)(r->blob + off))->counters;
+
+		if (from) {
+			c->packets += change->old_counters[from - 1].packets;
+			c->bytes += change->old_counters[from - 1].bytes;
+		}
+		rv_rest();
+	}
+}
+
 static int replace(struct rv_engine *e, struct changes *c, struct rvk_replace *call)
 {
 	int rc = 0;
@@ -431,8 +452,10 @@ static int replace(struct rv_engine *e, struct changes *c, struct rvk_replace *c
 		rc = announce(e, c);
 	if (!rc && !(call->flags & RVK_REPLACE_DRY)) {
 		exchange(e, c);
-		for (uint32_t i = 0; i < c->n; i++)
+		for (uint32_t i = 0; i < c->n; i++) {
 			give_old_counters(&c->list[i]);
+			carry_counters(&c->list[i]);
+		}
 	}
 	for (uint32_t i = 0; i < c->n; i++)
 		rv_rules_free(c->list[i].rules);

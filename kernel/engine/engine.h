@@ -167,7 +167,8 @@ struct rv_admit {
 /*
  * A match or a target. check is called before a table with it is used, and may sleep; it returns 0
  * or -Exxx and makes what is needed beside the data, which it does not change: state. destroy
- * frees that. Functions may be NULL, but for match or target. looks tells the recorder which
+ * frees that. The table may still be refused: what rules share is not for check to change but for
+ * begin, which is called just before the table is put in its place. Functions may be NULL, but for match or target. looks tells the recorder which
  * fields are read, bits by enum rvk_sel and enum rv_look.
  */
 struct rv_handler {
@@ -181,6 +182,7 @@ struct rv_handler {
 	uint16_t proto;			/* the rule must be of this protocol; 0: any */
 	uint64_t looks[RV_LOOK_COUNT / 64];
 	int (*check)(struct rv_admit *a);
+	void (*begin)(const void *data, void *state);
 	void (*destroy)(const void *data, void *state);
 	bool (*match)(struct rv_pkt *pkt, const void *data, void *state);
 	/* Returns NF_* (with its argument in the upper bits, as hooks do) or RV_CONTINUE. */

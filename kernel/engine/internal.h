@@ -323,6 +323,8 @@ void rv_rules_free(struct rv_rules *r);
 int rv_rules_check(struct rv_rules *r, uint32_t *hooks, struct rvk_refusal *why);
 /* Matches and targets (parts.c): fills in uses. */
 int rv_parts_make(struct rv_rules *r, const uint32_t *hooks, struct rvk_refusal *why);
+/* The table is about to be put in its place. */
+void rv_parts_begin(struct rv_rules *r);
 void rv_parts_free(struct rv_rules *r);
 /* Of a table whose parts are made (keys.c). */
 int rv_keys_make(struct rv_rules *r, struct rvk_refusal *why);

@@ -198,10 +198,12 @@ static struct list *make_list(struct rv_admit *a, const char *name)
 	return l;
 }
 
-/* A rule that counts further needs longer entries: all are forgotten. */
-static void grow(struct list *l, uint32_t hits)
+/* A rule that counts further needs longer entries: all are forgotten, as xt_recent has it. */
+static void begin_recent(const void *data, void *state)
 {
-	uint32_t stamps = hits ? power_of_two(hits) : STAMPS_DEFAULT;
+	const struct xt_recent_mtinfo *info = data;
+	uint32_t stamps = info->hit_count ? power_of_two(info->hit_count) : STAMPS_DEFAULT;
+	struct list *l = ((struct state *)state)->list;
 
 	rv_lock(&l->named.lock);
 	if (stamps > l->stamps) {
@@ -230,7 +232,6 @@ static int check_recent(struct rv_admit *a)
 		rv_free(s);
 		return -ENOMEM;
 	}
-	grow(s->list, info->hit_count);
 	a->state = s;
 	return 0;
 }
@@ -435,7 +436,8 @@ int rv_recent_edit(struct rv_engine *e, const char *list, char what, uint8_t fam
 		.name = "recent", .kind = RVK_KIND_MATCH, .revision = (rev),	\
 		.size = sizeof(info),						\
 		.looks = { 0, RV_LOOKS(RV_LOOK_STATE) | RV_LOOKS(RV_LOOK_TIME) }, \
-		.check = check_recent, .match = (fn), .destroy = destroy_recent, \
+		.check = check_recent, .begin = begin_recent, .match = (fn),	\
+		.destroy = destroy_recent,					\
 	}
 
 struct rv_handler rv_matches_recent[] = {

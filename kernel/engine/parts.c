@@ -206,6 +206,17 @@ int rv_parts_make(struct rv_rules *r, const uint32_t *hooks, struct rvk_refusal 
 	return 0;
 }
 
+void rv_parts_begin(struct rv_rules *r)
+{
+	for (uint32_t i = 0; i < r->nuses; i++) {
+		const struct rv_use *use = &r->uses[i];
+
+		if (use->handler->begin)
+			use->handler->begin(use->data, use->state);
+		rv_rest();
+	}
+}
+
 void rv_parts_free(struct rv_rules *r)
 {
 	while (r->uses && r->nuses) {

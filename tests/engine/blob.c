@@ -155,17 +155,25 @@ struct rvk_table rv_test_info(struct rv_engine *e, uint8_t family, const char *t
 	return info.table;
 }
 
-int rv_blob_replace(struct rv_blob *b, struct rv_engine *e, struct rvk_refusal *why)
+struct rvk_entry *rv_blob_entry(struct rv_blob *b, uint32_t n)
+{
+	uint8_t *at = b->entries;
+
+	while (n--)
+		at += ((struct rvk_entry *)(void *)at)->next;
+	return (void *)at;
+}
+
+int rv_blob_send(struct rv_blob *b, struct rv_engine *e, const struct rvk_table *old,
+		 struct rvk_refusal *why)
 {
 	struct rvk_replace *call = (void *)b->bytes;
-	struct rvk_table now = rv_test_info(e, b->head->family, b->head->name);
-	uint32_t len;
+	uint32_t len = sizeof(*call) + sizeof(*b->head) + b->head->size +
+		       old->count * sizeof(struct rvk_counters);
 	int rc;
 
-	b->head->generation = now.generation;
-	b->head->old_count = now.count;
-	len = sizeof(*call) + sizeof(*b->head) + b->head->size +
-	      now.count * sizeof(struct rvk_counters);
+	b->head->generation = old->generation;
+	b->head->old_count = old->count;
 	call->version = RVK_VERSION;
 	call->ntables = 1;
 	call->size = len;
@@ -173,6 +181,13 @@ int rv_blob_replace(struct rv_blob *b, struct rv_engine *e, struct rvk_refusal *
 	if (why)
 		*why = call->refusal;
 	return rc;
+}
+
+int rv_blob_replace(struct rv_blob *b, struct rv_engine *e, struct rvk_refusal *why)
+{
+	struct rvk_table now = rv_test_info(e, b->head->family, b->head->name);
+
+	return rv_blob_send(b, e, &now, why);
 }
 
 struct rvk_counters rv_test_counters(struct rv_engine *e, uint8_t family, const char *table,

@@ -63,7 +63,12 @@ struct rvk_predicate *rv_blob_predicate(struct rv_blob *b, const char *name, uns
 struct rvk_verdict *rv_blob_verdict(struct rv_blob *b, int verdict);
 void rv_blob_target(struct rv_blob *b, const char *name, unsigned int revision, const void *data,
 		    uint32_t size);
-/* Puts it in the place of the table that is there. Returns 0 or -Exxx, and why. */
+/* Entry n of it. */
+struct rvk_entry *rv_blob_entry(struct rv_blob *b, uint32_t n);
+/* Puts it in the place of the table that had this generation and count. Returns 0 or -Exxx, and why. */
+int rv_blob_send(struct rv_blob *b, struct rv_engine *e, const struct rvk_table *old,
+		 struct rvk_refusal *why);
+/* The same of the table that is there. */
 int rv_blob_replace(struct rv_blob *b, struct rv_engine *e, struct rvk_refusal *why);
 /* Generation and count of the present table. */
 struct rvk_table rv_test_info(struct rv_engine *e, uint8_t family, const char *table);

@@ -97,6 +97,52 @@ static void test_counters(void)
 	rv_engine_free(engine);
 }
 
+/* OUTPUT of filter, whose policy (entry 2) goes on with entry index of the old table. */
+static int carry(uint32_t index, uint64_t packets, struct rvk_refusal *why)
+{
+	struct rv_blob b;
+	int rc;
+
+	start(&b, "filter");
+	rv_blob_rules_end(&b, NF_INET_LOCAL_OUT);
+	rv_blob_entry(&b, 2)->index = index;
+	rv_blob_entry(&b, 2)->counters.packets = packets;
+	rc = rv_blob_replace(&b, engine, why);
+	rv_blob_free(&b);
+	return rc;
+}
+
+static bool counted(uint64_t packets, uint64_t bytes)
+{
+	struct rvk_counters c = rv_test_counters(engine, V4, "filter", 2);
+
+	return c.packets == packets && c.bytes == bytes;
+}
+
+/* A new entry goes on with the counters of an old one, from what its writer says. */
+static void test_carried(void)
+{
+	struct rvk_refusal why;
+	struct rv_test_packet t;
+	uint32_t len;
+
+	engine = rv_engine_new(NULL, NULL, rv_test_slots);
+	EXPECT(carry(1, 0, &why) == -EINVAL && why.reason == RVK_WHY_INDEX && why.entry == 2);
+	EXPECT(!carry(0, 3, NULL) && counted(3, 0));
+	rv_test_packet(&t, V4, 6, NF_INET_LOCAL_OUT);
+	len = t.p.pkt.len;
+	rv_engine_run(engine, RV_TABLE_FILTER, &t.p.pkt, NULL);
+	EXPECT(!carry(3, 0, NULL) && counted(4, len));
+	rv_engine_run(engine, RV_TABLE_FILTER, &t.p.pkt, NULL);
+	/* 4 were read and are to be 10; the fifth came later. */
+	EXPECT(!carry(3, 10 - 4, NULL) && counted(11, 2 * len));
+	EXPECT(!carry(3, 0 - 11ULL, NULL) && counted(0, 2 * len));
+	EXPECT(carry(4, 0, &why) == -EINVAL && why.reason == RVK_WHY_INDEX && counted(0, 2 * len));
+	EXPECT(!carry(1, 7, NULL) && counted(7, 0));
+	EXPECT(!carry(0, 0, NULL) && counted(0, 0));
+	rv_engine_free(engine);
+}
+
 /* Two tables in one call: the second is wrong, so the first is not exchanged either. */
 static void test_all_or_none(void)
 {
@@ -300,6 +346,7 @@ const struct rv_test rv_tests_call[] = {
 	{ "information about tables", test_info },
 	{ "entries come back as they were given", test_entries },
 	{ "old counters come out, and can be added", test_counters },
+	{ "entries go on with old counters", test_carried },
 	{ "all tables of a call or none", test_all_or_none },
 	{ "a table is taken away", test_removal },
 	{ "malformed calls", test_malformed },

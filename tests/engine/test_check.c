@@ -36,11 +36,7 @@ static void build(struct rv_blob *b)
 
 static struct rvk_entry *entry(struct rv_blob *b, unsigned int n)
 {
-	uint32_t off = 0;
-
-	while (n--)
-		off += ((struct rvk_entry *)(void *)(b->entries + off))->next;
-	return (void *)(b->entries + off);
+	return rv_blob_entry(b, n);
 }
 
 static struct rvk_element *match(struct rv_blob *b, unsigned int n)
@@ -100,7 +96,7 @@ static void next_odd(struct rv_blob *b) { entry(b, 1)->next += 4; }
 static void target_near(struct rv_blob *b) { entry(b, 0)->target = 8; }
 static void target_far(struct rv_blob *b) { entry(b, 0)->target = entry(b, 0)->next; }
 static void target_odd(struct rv_blob *b) { entry(b, 5)->target -= 4; }
-static void index_set(struct rv_blob *b) { entry(b, 2)->index = 2; }
+static void index_set(struct rv_blob *b) { entry(b, 2)->index = 1; }
 static void uses_set(struct rv_blob *b) { entry(b, 2)->uses = 1; }
 static void ip_reserved(struct rv_blob *b) { entry(b, 0)->ip.reserved = 1; }
 static void ip_flag(struct rv_blob *b) { entry(b, 0)->ip.flags |= 4; }
@@ -220,7 +216,7 @@ static const struct refused {
 	{ target_near, RVK_STAGE_LAYOUT, RVK_WHY_SIZE, 0, -EINVAL },
 	{ target_far, RVK_STAGE_LAYOUT, RVK_WHY_SIZE, 0, -EINVAL },
 	{ target_odd, RVK_STAGE_LAYOUT, RVK_WHY_ALIGN, 5, -EINVAL },
-	{ index_set, RVK_STAGE_LAYOUT, RVK_WHY_RESERVED, 2, -EINVAL },
+	{ index_set, RVK_STAGE_LAYOUT, RVK_WHY_INDEX, 2, -EINVAL },
 	{ uses_set, RVK_STAGE_LAYOUT, RVK_WHY_RESERVED, 2, -EINVAL },
 	{ ip_reserved, RVK_STAGE_LAYOUT, RVK_WHY_RESERVED, 0, -EINVAL },
 	{ ip_flag, RVK_STAGE_LAYOUT, RVK_WHY_RESERVED, 0, -EINVAL },

@@ -193,6 +193,91 @@ static void test_hashlimit_rate(void)
 	end();
 }
 
+/*
+ * A table that has this match and behind it one that is refused, and the same as a trial. Neither may
+ * change anything.
+ */
+static void put_in_vain(const char *name, unsigned int revision, const void *data, uint32_t size)
+{
+	struct rv_blob b;
+
+	rv_blob_start(&b, V4, "filter");
+	rv_blob_rules_at(&b, NF_INET_LOCAL_IN);
+	rv_blob_rule(&b);
+	rv_blob_data(&b, RVK_KIND_MATCH, name, revision, data, size);
+	rv_blob_verdict(&b, RVK_DROP);
+	rv_blob_rule(&b);
+	rv_blob_data(&b, RVK_KIND_MATCH, "nosuch", 0, "", 0);
+	rv_blob_verdict(&b, RVK_DROP);
+	rv_blob_rules_end(&b, NF_INET_LOCAL_IN);
+	EXPECT(rv_blob_replace(&b, engine, NULL) == -ENOENT);
+	rv_blob_free(&b);
+	rv_blob_start(&b, V4, "filter");
+	rv_blob_rules_at(&b, NF_INET_LOCAL_IN);
+	rv_blob_rule(&b);
+	rv_blob_data(&b, RVK_KIND_MATCH, name, revision, data, size);
+	rv_blob_verdict(&b, RVK_DROP);
+	rv_blob_rules_end(&b, NF_INET_LOCAL_IN);
+	((struct rvk_replace *)(void *)b.bytes)->flags = RVK_REPLACE_DRY;
+	EXPECT(!rv_blob_replace(&b, engine, NULL));
+	rv_blob_free(&b);
+}
+
+static void count_filled(const struct rv_filled *f, void *arg)
+{
+	uint32_t *sums = arg;
+
+	sums[0]++;
+	sums[1] += f->entries;
+	sums[2] += f->max;
+}
+
+/* How many things there are that packets fill, how full, how large. */
+static bool filled(uint32_t things, uint32_t entries, uint32_t max)
+{
+	uint32_t sums[3] = { 0 };
+
+	rv_engine_filled(engine, count_filled, sums);
+	return sums[0] == things && sums[1] == entries && sums[2] == max;
+}
+
+static void test_hashlimit_in_vain(void)
+{
+	struct xt_hashlimit_mtinfo3 info = by_source(), other = by_source();
+
+	begin();
+	put_in_vain("hashlimit", 3, &info, sizeof(info));
+	EXPECT(filled(0, 0, 0));
+	EXPECT(!put("hashlimit", 3, &info, sizeof(info)));
+	EXPECT(count_fits(5, 1) == 2 && filled(1, 1, 3));
+	/* The same table with another limit, and another table. */
+	other.cfg.burst = 4;
+	other.cfg.max = 7;
+	put_in_vain("hashlimit", 3, &other, sizeof(other));
+	other.name[0] = 'o';
+	put_in_vain("hashlimit", 3, &other, sizeof(other));
+	EXPECT(filled(1, 1, 3) && count_fits(5, 1) == 0 && count_fits(5, 2) == 2);
+	end();
+}
+
+/* What a rule keeps for itself is not filled up again by a table that is refused. */
+static void test_own_state_in_vain(void)
+{
+	struct xt_statistic_info nth = { .mode = XT_STATISTIC_MODE_NTH, .u.nth = { .every = 3 } };
+	struct xt_rateinfo limit = { .avg = HOUR * XT_LIMIT_SCALE, .burst = 3 };
+
+	begin();
+	EXPECT(!put("limit", 0, &limit, sizeof(limit)));
+	EXPECT(count_fits(2, 1) == 2);
+	put_in_vain("limit", 0, &limit, sizeof(limit));
+	EXPECT(count_fits(5, 1) == 1);
+	EXPECT(!put("statistic", 0, &nth, sizeof(nth)));
+	EXPECT(count_fits(3, 1) == 0);
+	put_in_vain("statistic", 0, &nth, sizeof(nth));
+	EXPECT(count_fits(1, 1) == 1);
+	end();
+}
+
 static struct xt_recent_mtinfo_v1 recent(uint8_t what)
 {
 	struct xt_recent_mtinfo_v1 info = { .check_set = what, .name = "list" };
@@ -322,6 +407,28 @@ static void test_recent_edited(void)
 	end();
 }
 
+/* A larger hit count empties the list, as xt_recent has it; but not in a table that is refused. */
+static void test_recent_in_vain(void)
+{
+	struct xt_recent_mtinfo_v1 set = recent(XT_RECENT_SET), far = recent(XT_RECENT_CHECK);
+
+	begin();
+	far.hit_count = 200;
+	put_in_vain("recent", 1, &far, sizeof(far));
+	EXPECT(filled(0, 0, 0));
+	EXPECT(!put("recent", 1, &set, sizeof(set)));
+	EXPECT(count_fits(40, 1) == 40 && tells(1, 1, 32));
+	put_in_vain("recent", 1, &far, sizeof(far));
+	EXPECT(tells(1, 1, 32) && filled(1, 1, rv_recent_entries));
+	/* New addresses are kept as far back as before, too. */
+	EXPECT(count_fits(40, 2) == 40 && tells(2, 2, 32));
+	EXPECT(!put("recent", 1, &far, sizeof(far)));
+	EXPECT(tells(0, 0, 0));
+	far.hit_count = 100;
+	EXPECT(!edit('+', 1) && !put("recent", 1, &far, sizeof(far)) && tells(1, 1, 1));
+	end();
+}
+
 static void test_statistic(void)
 {
 	struct xt_statistic_info info = { .mode = XT_STATISTIC_MODE_NTH, .u.nth = { .every = 3 } };
@@ -351,9 +458,12 @@ const struct rv_test rv_tests_state[] = {
 	{ "hashlimit's masks and checks", test_hashlimit_masks },
 	{ "hashlimit of bytes", test_hashlimit_bytes },
 	{ "hashlimit of rates", test_hashlimit_rate },
+	{ "hashlimit in a table that is refused", test_hashlimit_in_vain },
+	{ "limit and statistic in a table that is refused", test_own_state_in_vain },
 	{ "recent", test_recent },
 	{ "a full list of recent", test_recent_full },
 	{ "recent's checks", test_recent_refused },
+	{ "recent in a table that is refused", test_recent_in_vain },
 	{ "a list of recent by hand", test_recent_edited },
 	{ "statistic", test_statistic },
 	{ NULL, NULL },

@@ -176,18 +176,33 @@ stop_traffic()
 	stop_traffic
 }
 
-@test "what packets count while a table is replaced is not lost" {
-	local sent
+# Adds and deletes rules of its own in the namespace.
+write_rules()
+{
+	local i
+	for i in 1 2 3 4 5 6 7 8; do
+		until_true 20 iptables -A INPUT -s "192.0.2.$1" -j DROP
+		until_true 20 iptables -I INPUT 2 -p udp --dport "$i" -j DROP
+		until_true 20 iptables -D INPUT -s "192.0.2.$1" -j DROP
+		until_true 20 iptables -D INPUT -p udp --dport "$i" -j DROP
+	done
+}
+
+@test "what packets count while several writers replace a table is not lost" {
+	local sent writers=() i
 	iptables -A INPUT -p udp --dport 7777
 	start_traffic
-	for ((i = 0; i < 20; i++)); do
-		iptables -A INPUT -s "192.0.2.$i" -j DROP
-		iptables -I INPUT 2 -p udp --dport "$i" -j DROP
-		iptables -D INPUT 2
+	for i in 1 2 3; do
+		write_rules $i 3>&- &
+		writers+=($!)
+	done
+	for i in "${writers[@]}"; do
+		wait "$i"
 	done
 	stop_traffic
 	sent=$(traffic 1)
 	[ "$sent" -gt 1000 ]
+	[ "$(iptables -S INPUT | wc -l)" -eq 2 ]
 	same "$sent" "$(count INPUT 1)" "packets counted"
 	same "[$sent:$((29 * sent))]" "$(iptables-save -c | grep -o '^[^ ]* -A INPUT -p udp' | cut -d' ' -f1)"
 }

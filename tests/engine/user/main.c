@@ -26,6 +26,7 @@ int main(void)
 	say("every allocation fails once", rv_test_allocations());
 	say("what is remembered ages", rv_test_time());
 	say("tables are replaced while packets pass", rv_test_threads());
+	say("several writers at once lose no count", rv_test_writers());
 	say("a match comes and goes while packets pass", rv_test_registering());
 	say("nothing is left behind", rv_user_live() != live ? __LINE__ : 0);
 	printf("%u passed, %u failed\n", passed, failed);

@@ -13,6 +13,8 @@
 #define THREADS		3
 #define REPLACEMENTS	200
 #define PACKETS		20000	/* of each thread, at least */
+#define WRITERS		3
+#define WRITTEN		16	/* tables by each writer */
 
 struct traffic {
 	struct rv_engine *engine;
@@ -87,33 +89,129 @@ static unsigned int replace_often(struct rv_engine *e, unsigned long *counted)
 	return 0;
 }
 
-unsigned int rv_test_threads(void)
+static void start_traffic(struct rv_engine *e, struct traffic *traffic, pthread_t *threads)
 {
-	struct rv_engine *e = rv_engine_new(NULL, NULL, rv_test_slots);
-	struct traffic traffic[THREADS] = { 0 };
-	unsigned long packets = 0, dropped = 0, counted = 0;
-	pthread_t threads[THREADS];
-	unsigned int line;
-	struct rv_blob b;
-
-	build(&b, 1);
-	line = rv_blob_replace(&b, e, NULL) ? __LINE__ : 0;
-	rv_blob_free(&b);
 	for (unsigned int i = 0; i < THREADS; i++) {
-		traffic[i].engine = e;
+		traffic[i] = (struct traffic){ .engine = e };
 		pthread_create(&threads[i], NULL, run_packets, &traffic[i]);
 	}
-	if (!line)
-		line = replace_often(e, &counted);
+}
+
+/* Returns how many packets there were. */
+static unsigned long stop_traffic(struct traffic *traffic, const pthread_t *threads,
+				  unsigned long *dropped)
+{
+	unsigned long packets = 0;
+
 	for (unsigned int i = 0; i < THREADS; i++) {
 		__atomic_store_n(&traffic[i].stop, true, __ATOMIC_RELAXED);
 		pthread_join(threads[i], NULL);
 		packets += traffic[i].packets;
-		dropped += traffic[i].dropped;
+		*dropped += traffic[i].dropped;
 	}
+	return packets;
+}
+
+static struct rv_engine *engine_with_table(void)
+{
+	struct rv_engine *e = rv_engine_new(NULL, NULL, rv_test_slots);
+	struct rv_blob b;
+
+	build(&b, 1);
+	EXPECT(!rv_blob_replace(&b, e, NULL));
+	rv_blob_free(&b);
+	return e;
+}
+
+unsigned int rv_test_threads(void)
+{
+	unsigned long packets, dropped = 0, counted = 0;
+	struct rv_engine *e = engine_with_table();
+	struct traffic traffic[THREADS];
+	pthread_t threads[THREADS];
+	unsigned int line;
+
+	start_traffic(e, traffic, threads);
+	line = replace_often(e, &counted);
+	packets = stop_traffic(traffic, threads, &dropped);
 	counted += rv_test_counters(e, NFPROTO_IPV4, "mangle", 1).packets;
 	rv_engine_free(e);
 	if (dropped || counted != packets)
 		return __LINE__;
 	return line;
+}
+
+/* ---- writers at once ------------------------------------------------------------------------------ */
+
+/* Calls are made one at a time. */
+static pthread_mutex_t calls = PTHREAD_MUTEX_INITIALIZER;
+
+struct writer {
+	struct rv_engine *engine;
+	unsigned int written, failed;
+	struct rvk_counters taken;	/* zeroed, after they were read */
+};
+
+/* Reads the table, and some time later replaces it if it is the same yet: with the counters kept or zeroed. */
+static void read_and_replace(struct writer *w, bool zero)
+{
+	struct rvk_counters read;
+	struct rvk_table old;
+	struct rv_blob b;
+	int rc;
+
+	pthread_mutex_lock(&calls);
+	old = rv_test_info(w->engine, NFPROTO_IPV4, "mangle");
+	read = rv_test_counters(w->engine, NFPROTO_IPV4, "mangle", 1);
+	pthread_mutex_unlock(&calls);
+	build(&b, w->written + 1);
+	rv_blob_entry(&b, 1)->index = 2;
+	if (zero)
+		rv_blob_entry(&b, 1)->counters = (struct rvk_counters){ -read.packets, -read.bytes };
+	pthread_mutex_lock(&calls);
+	rc = rv_blob_send(&b, w->engine, &old, NULL);
+	pthread_mutex_unlock(&calls);
+	rv_blob_free(&b);
+	w->failed += rc && rc != -EAGAIN;
+	w->written += !rc;
+	if (!rc && zero)
+		rv_count_more(&w->taken, read.packets, read.bytes);
+}
+
+static void *write_often(void *arg)
+{
+	struct writer *w = arg;
+
+	while (w->written < WRITTEN && !w->failed)
+		read_and_replace(w, w->written % 2);
+	return NULL;
+}
+
+/* What was zeroed and what is there in the end are all the packets. */
+unsigned int rv_test_writers(void)
+{
+	unsigned long packets, dropped = 0, failed = 0;
+	struct rv_engine *e = engine_with_table();
+	struct writer writers[WRITERS] = { 0 };
+	struct traffic traffic[THREADS];
+	pthread_t threads[THREADS], more[WRITERS];
+	struct rvk_counters sum;
+
+	start_traffic(e, traffic, threads);
+	for (unsigned int i = 0; i < WRITERS; i++) {
+		writers[i].engine = e;
+		pthread_create(&more[i], NULL, write_often, &writers[i]);
+	}
+	for (unsigned int i = 0; i < WRITERS; i++)
+		pthread_join(more[i], NULL);
+	packets = stop_traffic(traffic, threads, &dropped);
+	sum = rv_test_counters(e, NFPROTO_IPV4, "mangle", 1);
+	for (unsigned int i = 0; i < WRITERS; i++) {
+		rv_count_more(&sum, writers[i].taken.packets, writers[i].taken.bytes);
+		failed += writers[i].failed;
+	}
+	rv_engine_free(e);
+	if (failed || dropped)
+		return __LINE__;
+	return sum.packets != packets || sum.bytes % sum.packets ? __LINE__ : 0;
 }

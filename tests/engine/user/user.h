@@ -5,6 +5,7 @@
 
 unsigned int rv_test_allocations(void);
 unsigned int rv_test_threads(void);
+unsigned int rv_test_writers(void);
 unsigned int rv_test_time(void);
 unsigned int rv_test_registering(void);
 
