@@ -128,9 +128,12 @@ static int get(struct sock *sk, int option, void __user *user, int *len)
 		err = -ENOPROTOOPT;
 	else if (!copy_from_user(buf, user, size)) {
 		err = call(sk, option, buf, &size);
-		/* Also after an error: it may say which entry was refused. */
+		/*
+		 * Also after an error: it may say which entry was refused. What has been replaced is no error
+		 * any more, even if nobody can be told what was counted before.
+		 */
 		if (size > *len || copy_to_user(user, buf, size))
-			err = err ? err : -EFAULT;
+			err = err || option == RVK_SO_REPLACE ? err : -EFAULT;
 		*len = size;
 	}
 	kvfree(buf);
