@@ -398,19 +398,64 @@ static bool is_fresh(const struct rv_ext *ext, const unsigned char *data)
 	return true;
 }
 
+/* A predicate that a row is to say. */
+struct wanted {
+	const struct rv_predicate *predicate;
+	bool said;
+};
+
+static int is_wanted(const struct rv_predicate *p, void *arg)
+{
+	struct wanted *wanted = arg;
+	struct rv_predicate says, was;
+
+	wanted->said = wanted->said || rv_predicate_equal(p, wanted->predicate);
+	if (wanted->said)
+		return 0;
+	says = *p;
+	was = *wanted->predicate;
+	rv_predicate_normalise(&says);
+	rv_predicate_normalise(&was);
+	wanted->said = rv_predicate_equal(&says, &was);
+	return 0;
+}
+
+/*
+ * Whether the row says what it has absorbed. A value may mean to it that it is not given, or something
+ * else than the predicate that had it.
+ */
+static bool says(rv_family_t family, const struct rv_ext *ext, const struct rv_option *opt,
+		 const struct rv_predicate *p, const unsigned char *data)
+{
+	struct wanted wanted = { p, false };
+
+	return !predicate_of(family, ext, opt, data, is_wanted, &wanted) && wanted.said;
+}
+
+static bool may_absorb(rv_family_t family, const struct rv_ext *ext, const struct rv_option *opt,
+		       const struct rv_predicate *p, const unsigned char *data, bool fresh)
+{
+	return !opt->alias_of && !(opt->flags & RV_OPT_HIDDEN) && selector(family, opt, data) == p->sel &&
+	       (fresh || !rv_option_given(ext, opt, data)) && (!p->negate || opt->invert.width);
+}
+
+#define ABSORB_MAX 512	/* bytes of a part that predicates can be read back into */
+
 int rv_part_absorb(rv_family_t family, const struct rv_ext *ext, const struct rv_predicate *p,
 		   unsigned char *data)
 {
 	const bool fresh = is_fresh(ext, data);
+	unsigned char before[ABSORB_MAX];
 
+	if (ext->size > sizeof(before))
+		return -1;
+	memcpy(before, data, ext->size);
 	for (const struct rv_option *opt = ext->options; opt && opt->name; opt++) {
-		if (opt->alias_of || opt->flags & RV_OPT_HIDDEN || selector(family, opt, data) != p->sel ||
-		    (!fresh && rv_option_given(ext, opt, data)))
+		if (!may_absorb(family, ext, opt, p, data, fresh))
 			continue;
-		if (p->negate && !opt->invert.width)
-			continue;
-		if (absorb_row(opt, p, data))
+		if (absorb_row(opt, p, data) && says(family, ext, opt, p, data))
 			return 0;
+		memcpy(data, before, ext->size);
 	}
 	return -1;
 }

@@ -220,6 +220,42 @@ static void equality(void **state)
 	assert_int_equal(a.op, RV_OP_PREFIX);
 }
 
+/* A row takes the predicate, if it then says just that; else the data stays as it was. */
+static void absorbs(const char *name, struct rv_predicate p, bool takes)
+{
+	const struct rv_ext *ext = rv_ext_find(RV_MATCH, NFPROTO_IPV4, name);
+	struct rv_part *part, *fresh;
+
+	assert_non_null(ext);
+	part = rv_part_new(ext);
+	fresh = rv_part_new(ext);
+	assert_true(part && fresh);
+	p.len = p.len ? p.len : rv_selectors[p.sel].len;
+	if (rv_part_absorb(NFPROTO_IPV4, ext, &p, part->data) != (takes ? 0 : -1))
+		fail_msg("%s: %s", name, takes ? "is not taken" : "is taken");
+	assert_int_equal(!memcmp(part->data, fresh->data, ext->size), !takes);
+	rv_part_free(part);
+	rv_part_free(fresh);
+}
+
+static void absorbed(void **state)
+{
+	(void)state;
+	absorbs("tcp", (struct rv_predicate){ RV_SEL_TH_DPORT, RV_OP_RANGE, .value = { 0, 1 },
+					      .other = { 0, 9 } }, true);
+	absorbs("tcp", (struct rv_predicate){ RV_SEL_TH_DPORT, RV_OP_EQ, .value = { 0, 1 } }, true);
+	/* All ports are the same to it as none. */
+	absorbs("tcp", (struct rv_predicate){ RV_SEL_TH_DPORT, RV_OP_RANGE, .other = { 0xff, 0xff } }, false);
+	absorbs("tcp", (struct rv_predicate){ RV_SEL_TH_DPORT, RV_OP_RANGE, .other = { 0xff, 0xff },
+					      .negate = true }, true);
+	absorbs("physdev", (struct rv_predicate){ RV_SEL_PHYSIN, RV_OP_EQ, .value = "eth0" }, true);
+	absorbs("physdev", (struct rv_predicate){ RV_SEL_PHYSIN, RV_OP_PREFIX, .value = "eth", .len = 3 }, true);
+	/* To it a name that ends with a plus sign is the start of others. */
+	absorbs("physdev", (struct rv_predicate){ RV_SEL_PHYSIN, RV_OP_EQ, .value = "eth+" }, false);
+	absorbs("tcp", (struct rv_predicate){ RV_SEL_TH_DPORT, RV_OP_MASK, .other = { 1, 1 } }, false);
+	absorbs("tcp", (struct rv_predicate){ RV_SEL_TTL, RV_OP_EQ, .value = { 1 } }, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +264,7 @@ int main(void)
 		cmocka_unit_test(what_ipsec_does),
 		cmocka_unit_test(headers_of_ipv6),
 		cmocka_unit_test(equality),
+		cmocka_unit_test(absorbed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
