@@ -391,7 +391,7 @@ static int copy_packet(struct run *r, const struct rv_frame *f)
 	r->ops = *r->plain;
 	r->ops.addrtype = addrtype;
 	packet->pkt.ops = &r->ops;
-	packet->pkt.ether = f->ether;
+	packet->ether = f->ether;
 	packet->pkt.mark = r->mark;
 	packet->pkt.pkttype = f->pkttype;
 	return 0;

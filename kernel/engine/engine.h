@@ -60,6 +60,8 @@ struct rv_pkt_ops {
 	bool (*in_group)(const struct rv_pkt *pkt, uint32_t min, uint32_t max);
 	/* RTN_* of an address (network order, 4 or 16 bytes) as routing sees it; index 0: on any interface. */
 	uint8_t (*addrtype)(const struct rv_pkt *pkt, const uint8_t *addr, uint32_t ifindex);
+	/* The Ethernet header it came in with, 14 bytes, or NULL. */
+	const uint8_t *(*ether)(const struct rv_pkt *pkt);
 	/* Ports of the bridge it came in and goes out by, 16 bytes or NULL; false: no bridge has it. */
 	bool (*bridge)(const struct rv_pkt *pkt, const char **in, const char **out, bool *bridged);
 	/* Sends what REJECT answers: enum ipt_reject_with or ip6t_reject_with. */
@@ -84,7 +86,6 @@ struct rv_pkt {
 	const uint8_t *data;		/* the network header */
 	uint32_t linear;		/* bytes readable there */
 	uint32_t len;			/* of the packet from the network header on */
-	const uint8_t *ether;		/* Ethernet header, 14 bytes, or NULL */
 	const char *in, *out;		/* interfaces, 16 bytes each, or NULL */
 	uint32_t in_index, out_index;	/* 0: none */
 	uint32_t mark, priority;

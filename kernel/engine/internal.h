@@ -61,11 +61,25 @@ static inline const uint8_t *rv_pkt_addr(const struct rv_pkt *pkt, bool dst)
 	return pkt->data + (dst ? 24 : 8);
 }
 
+#define RV_TCP_HEADER	20
+
+/* The ports of a TCP header are not believed before all of it is there. */
+static inline uint32_t rv_port_header(const struct rv_pkt *pkt)
+{
+	return pkt->proto == IPPROTO_TCP ? RV_TCP_HEADER : 8;
+}
+
 /*
  * The two ports of the transport header, if all that the matches of ports want of it is in the
  * linear part; NULL: it is not, or there is none.
  */
-const uint8_t *rv_pkt_ports(const struct rv_pkt *pkt);
+static inline const uint8_t *rv_pkt_ports(const struct rv_pkt *pkt)
+{
+	if (!rv_has_ports(pkt->proto) || pkt->fragoff || pkt->thoff > pkt->linear ||
+	    rv_port_header(pkt) > pkt->linear - pkt->thoff)
+		return NULL;
+	return pkt->data + pkt->thoff;
+}
 
 /* len bytes of the transport header. NULL: there is none, or (hotdrop) the packet ends within. */
 const void *rv_pkt_transport(struct rv_pkt *pkt, uint32_t off, uint32_t len, void *buf);

@@ -7,7 +7,6 @@
 
 #include <linux/if_packet.h>
 
-#define TCP_HEADER	20
 #define TCP_OPTIONS_MAX	40
 #define NAME_LEN	16
 
@@ -142,27 +141,13 @@ static bool overwrites_header(struct rv_pkt *pkt)
 	return true;
 }
 
-/* The ports of a TCP header are not believed before all of it is there. */
-static uint32_t port_header(const struct rv_pkt *pkt)
-{
-	return pkt->proto == IPPROTO_TCP ? TCP_HEADER : 8;
-}
-
-const uint8_t *rv_pkt_ports(const struct rv_pkt *pkt)
-{
-	if (!rv_has_ports(pkt->proto) || pkt->fragoff || pkt->thoff > pkt->linear ||
-	    port_header(pkt) > pkt->linear - pkt->thoff)
-		return NULL;
-	return pkt->data + pkt->thoff;
-}
-
 static bool load_ports(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
 {
 	const uint8_t *h;
 
 	if (!rv_has_ports(pkt->proto) || overwrites_header(pkt))
 		return false;
-	h = rv_pkt_transport(pkt, 0, port_header(pkt), v->buf);
+	h = rv_pkt_transport(pkt, 0, rv_port_header(pkt), v->buf);
 	if (!h)
 		return false;
 	v->at = h + row->off;
@@ -172,7 +157,7 @@ static bool load_ports(struct rv_pkt *pkt, const struct sel_row *row, struct rv_
 
 static bool load_transport(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
 {
-	uint32_t whole = row->proto == IPPROTO_TCP ? TCP_HEADER : 8;
+	uint32_t whole = row->proto == IPPROTO_TCP ? RV_TCP_HEADER : 8;
 
 	if (pkt->proto != row->proto || overwrites_header(pkt))
 		return false;
@@ -183,22 +168,22 @@ static bool load_transport(struct rv_pkt *pkt, const struct sel_row *row, struct
 /* The options of a TCP header: their length, or -1. */
 static int tcp_options(struct rv_pkt *pkt, uint8_t buf[TCP_OPTIONS_MAX], const uint8_t **options)
 {
-	uint8_t head[TCP_HEADER];
+	uint8_t head[RV_TCP_HEADER];
 	const uint8_t *tcp;
 	unsigned int doff;
 
 	if (pkt->proto != IPPROTO_TCP || overwrites_header(pkt))
 		return -1;
-	tcp = rv_pkt_transport(pkt, 0, TCP_HEADER, head);
+	tcp = rv_pkt_transport(pkt, 0, RV_TCP_HEADER, head);
 	if (!tcp)
 		return -1;
 	doff = (tcp[12] >> 4) * 4U;
-	if (doff < TCP_HEADER) {
+	if (doff < RV_TCP_HEADER) {
 		pkt->hotdrop = true;
 		return -1;
 	}
-	*options = rv_pkt_transport(pkt, TCP_HEADER, doff - TCP_HEADER, buf);
-	return *options ? (int)(doff - TCP_HEADER) : -1;
+	*options = rv_pkt_transport(pkt, RV_TCP_HEADER, doff - RV_TCP_HEADER, buf);
+	return *options ? (int)(doff - RV_TCP_HEADER) : -1;
 }
 
 /* Offset of the option behind the one at i (RFC 9293, 3.1: kinds 0 and 1 have no length). */
@@ -270,10 +255,12 @@ static bool load_bridge_is(struct rv_pkt *pkt, const struct sel_row *row, struct
 
 static bool load_ether_saddr(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
 {
+	const uint8_t *ether = pkt->ops->ether ? pkt->ops->ether(pkt) : NULL;
+
 	(void)row;
-	if (!pkt->ether)
+	if (!ether)
 		return false;
-	v->at = pkt->ether + 6;
+	v->at = ether + 6;
 	return true;
 }
 

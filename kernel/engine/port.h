@@ -36,16 +36,15 @@ struct rv_lock {
 	unsigned long word;
 };
 
+/* Grace periods wait for where bottom halves are off, too: since Linux 5.0 all kinds of RCU are one. */
 static inline unsigned int rv_read_begin(void)
 {
 	local_bh_disable();
-	rcu_read_lock();
 	return smp_processor_id();
 }
 
 static inline void rv_read_end(void)
 {
-	rcu_read_unlock();
 	local_bh_enable();
 }
 

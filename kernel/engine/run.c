@@ -249,12 +249,12 @@ static RV_INLINE bool follow(const struct walk *w, const struct rvk_entry *e, ui
 	return v->verdict == RVK_RETURN || v->verdict == RVK_CONTINUE;
 }
 
-static RV_INLINE unsigned int walk(const struct walk *common, const bool v6, const bool recording)
+static RV_INLINE unsigned int walk(struct rv_rules *r, struct rv_slot *slot, struct rv_pkt *pkt,
+				   struct rv_record *record, const bool v6, const bool recording)
 {
-	/* A copy that no other function sees: its constants stay known. */
 	const struct walk own = {
-		.rules = common->rules, .slot = common->slot, .pkt = common->pkt,
-		.record = common->record, .base = common->base, .v6 = v6, .recording = recording,
+		.rules = r, .slot = slot, .pkt = pkt, .record = record, .base = slot->top,
+		.v6 = v6, .recording = recording,
 	}, *w = &own;
 	uint32_t next = number_at(w, w->rules->head.hook_entry[w->pkt->hook]);
 	unsigned int verdict = NF_DROP;
@@ -281,9 +281,10 @@ static RV_INLINE unsigned int walk(const struct walk *common, const bool v6, con
 
 /* One for each, so that it is compiled for its constants. */
 #define WALK(name, v6, recording)						\
-	static unsigned int name(const struct walk *w)				\
+	static unsigned int name(struct rv_rules *r, struct rv_slot *slot,	\
+				 struct rv_pkt *pkt, struct rv_record *record)	\
 	{									\
-		return walk(w, v6, recording);					\
+		return walk(r, slot, pkt, record, v6, recording);		\
 	}
 WALK(walk_v4, false, false)
 WALK(walk_v6, true, false)
@@ -293,22 +294,21 @@ WALK(walk_v6_recorded, true, true)
 unsigned int rv_rules_run(struct rv_rules *r, unsigned int slot, struct rv_pkt *pkt,
 			  struct rv_record *record)
 {
-	static unsigned int (*const walks[2][2])(const struct walk *) = {
-		{ walk_v4, walk_v4_recorded }, { walk_v6, walk_v6_recorded },
-	};
-	struct walk w = {
-		.rules = r, .slot = &r->slots[slot], .pkt = pkt, .record = record,
-		.base = r->slots[slot].top,
-	};
+	struct rv_slot *s = &r->slots[slot];
+	const uint32_t base = s->top;
 	unsigned int verdict;
 
 	if (!(r->head.valid_hooks & 1U << pkt->hook))
 		return NF_ACCEPT;
 	/* Too many walks within each other on this CPU: there is no room to come back from jumps. */
-	if (w.base + r->depth > RV_NESTED * r->depth)
+	if (base + r->depth > RV_NESTED * r->depth)
 		return NF_DROP;
-	verdict = walks[pkt->family != NFPROTO_IPV4][record != NULL](&w);
-	r->slots[slot].top = w.base;
+	/* No table of pointers: a call by one costs more than to choose. */
+	if (pkt->family == NFPROTO_IPV4)
+		verdict = record ? walk_v4_recorded(r, s, pkt, record) : walk_v4(r, s, pkt, NULL);
+	else
+		verdict = record ? walk_v6_recorded(r, s, pkt, record) : walk_v6(r, s, pkt, NULL);
+	s->top = base;
 	return verdict;
 }
 

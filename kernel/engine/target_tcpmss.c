@@ -5,7 +5,6 @@
 #include <linux/netfilter/xt_TCPMSS.h>
 #include <linux/netfilter/xt_tcpudp.h>
 
-#define TCP_HEADER	20
 #define TCP_HEADER_MAX	60
 #define TCP_SYN		0x02
 #define OPTION_MSS	2
@@ -74,7 +73,7 @@ static int check_tcpmss(struct rv_admit *a)
 /* 0: the way to one of the two ends has no room for a segment. */
 static uint32_t wanted_mss(const struct rv_pkt *pkt, const struct xt_tcpmss_info *info)
 {
-	uint32_t headers = (pkt->family == NFPROTO_IPV4 ? 20 : 40) + TCP_HEADER, mtu, back;
+	uint32_t headers = (pkt->family == NFPROTO_IPV4 ? 20 : 40) + RV_TCP_HEADER, mtu, back;
 
 	if (info->mss != XT_TCPMSS_CLAMP_PMTU)
 		return info->mss;
@@ -122,7 +121,7 @@ static void put_mss(const struct rv_pkt *pkt, uint8_t *tcp, uint32_t at, uint16_
 /* Offset of the number in the option, or 0. */
 static uint32_t find_mss(const uint8_t *tcp, uint32_t header)
 {
-	for (uint32_t i = TCP_HEADER; i + OPTION_LEN <= header;) {
+	for (uint32_t i = RV_TCP_HEADER; i + OPTION_LEN <= header;) {
 		if (tcp[i] == OPTION_MSS && tcp[i + 1] == OPTION_LEN)
 			return i + 2;
 		i += tcp[i] < 2 || !tcp[i + 1] ? 1 : tcp[i + 1];
@@ -153,13 +152,13 @@ static unsigned int add_mss(struct rv_pkt *pkt, uint32_t len, uint16_t mss)
 	if (!ip)
 		return NF_DROP;
 	tcp = ip + pkt->thoff;
-	memmove(tcp + TCP_HEADER + OPTION_LEN, tcp + TCP_HEADER, len - TCP_HEADER);
-	tcp[TCP_HEADER] = OPTION_MSS;
-	tcp[TCP_HEADER + 1] = OPTION_LEN;
-	rv_put_be16(tcp + TCP_HEADER + 2, mss < greatest ? mss : greatest);
+	memmove(tcp + RV_TCP_HEADER + OPTION_LEN, tcp + RV_TCP_HEADER, len - RV_TCP_HEADER);
+	tcp[RV_TCP_HEADER] = OPTION_MSS;
+	tcp[RV_TCP_HEADER + 1] = OPTION_LEN;
+	rv_put_be16(tcp + RV_TCP_HEADER + 2, mss < greatest ? mss : greatest);
 	correct_pseudo(pkt, tcp, len, len + OPTION_LEN);
-	correct(pkt, tcp, 0, rv_be16(tcp + TCP_HEADER));
-	correct(pkt, tcp, 0, rv_be16(tcp + TCP_HEADER + 2));
+	correct(pkt, tcp, 0, rv_be16(tcp + RV_TCP_HEADER));
+	correct(pkt, tcp, 0, rv_be16(tcp + RV_TCP_HEADER + 2));
 	old = rv_be16(tcp + 12);
 	rv_put_be16(tcp + 12, old + (1 << 12));
 	correct(pkt, tcp, old, rv_be16(tcp + 12));
@@ -176,12 +175,12 @@ static unsigned int target_tcpmss(struct rv_pkt *pkt, const void *data, void *st
 	if (pkt->fragoff)
 		return RV_CONTINUE;
 	ip = pkt->ops->writable ? pkt->ops->writable(pkt, pkt->len) : NULL;
-	if (!ip || pkt->thoff > pkt->len || len < TCP_HEADER)
+	if (!ip || pkt->thoff > pkt->len || len < RV_TCP_HEADER)
 		return NF_DROP;
 	tcp = ip + pkt->thoff;
 	header = (tcp[12] >> 4) * 4U;
 	mss = wanted_mss(pkt, data);
-	if (header < TCP_HEADER || header > len || !mss)
+	if (header < RV_TCP_HEADER || header > len || !mss)
 		return NF_DROP;
 	at = find_mss(tcp, header);
 	if (at && rv_be16(tcp + at) > mss)

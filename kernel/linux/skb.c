@@ -12,9 +12,11 @@
 #include "compat.h"
 #include "module.h"
 
-/* The Ethernet header, if the packet came in with one: a device that sends sets none before the hooks. */
-static const u8 *ether_header(const struct sk_buff *skb)
+/* A device that sends sets no header before the hooks. */
+static const u8 *ether(const struct rv_pkt *pkt)
 {
+	const struct sk_buff *skb = rv_skb(pkt)->skb;
+
 	if (!skb->dev || skb->dev->type != ARPHRD_ETHER || !skb_mac_header_was_set(skb) ||
 	    skb_mac_header(skb) < skb->head || skb_mac_header(skb) + ETH_HLEN > skb->data)
 		return NULL;
@@ -27,7 +29,6 @@ static void locate(struct rv_pkt *pkt, const struct sk_buff *skb)
 	pkt->data = skb->data;
 	pkt->linear = skb_headlen(skb);
 	pkt->len = skb->len;
-	pkt->ether = ether_header(skb);
 	pkt->partial = skb->ip_summed == CHECKSUM_PARTIAL;
 }
 
@@ -187,6 +188,7 @@ const struct rv_pkt_ops rv_skb_ops = {
 	.owner = owner,
 	.in_group = in_group,
 	.addrtype = rv_skb_addrtype,
+	.ether = ether,
 	.bridge = bridge,
 	.reject = rv_skb_reject,
 	.log = rv_skb_log,

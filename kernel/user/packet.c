@@ -68,6 +68,11 @@ static uint8_t addrtype(const struct rv_pkt *pkt, const uint8_t *addr, uint32_t 
 	return is_zero(addr, 15) && addr[15] == 1 ? RTN_LOCAL : RTN_UNICAST;
 }
 
+static const uint8_t *ether(const struct rv_pkt *pkt)
+{
+	return of(pkt)->ether;
+}
+
 static bool bridge(const struct rv_pkt *pkt, const char **in, const char **out, bool *bridged)
 {
 	*in = of(pkt)->bridge_in;
@@ -103,6 +108,7 @@ static const struct rv_pkt_ops ops = {
 	.expand = expand,
 	.owner = owner,
 	.addrtype = addrtype,
+	.ether = ether,
 	.bridge = bridge,
 	.reject = reject,
 	.log = log_packet,

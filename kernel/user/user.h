@@ -29,6 +29,7 @@ struct rv_user_packet {
 	bool has_owner;
 	uint32_t uid, gid;
 	const char *bridge_in, *bridge_out;	/* ports, 16 bytes each; NULL */
+	const uint8_t *ether;		/* Ethernet header, 14 bytes, or NULL */
 	/* What targets did: */
 	bool rejected;
 	unsigned int reject_with;

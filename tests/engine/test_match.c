@@ -35,7 +35,7 @@ static void make_packet(struct rv_test_packet *t, uint8_t family, uint8_t proto)
 	t->p.pkt.in = eth0;
 	t->p.pkt.mark = 0x12345678;
 	t->p.pkt.pkttype = 2;
-	t->p.pkt.ether = ether;
+	t->p.ether = ether;
 	t->p.has_owner = true;
 	t->p.uid = 1000;
 	t->p.gid = 100;
@@ -353,7 +353,7 @@ static void test_mac(void)
 	make_packet(&t, V4, TCP);
 	t.p.pkt.hook = NF_INET_PRE_ROUTING;
 	EXPECT(rv_engine_run(e, RV_TABLE_RAW, &t.p.pkt, NULL) == NF_DROP);
-	t.p.pkt.ether = NULL;
+	t.p.ether = NULL;
 	EXPECT(rv_engine_run(e, RV_TABLE_RAW, &t.p.pkt, NULL) == NF_ACCEPT);
 	rv_blob_free(&b);
 	rv_engine_free(e);

@@ -196,7 +196,7 @@ static bool make_packet(struct packet *to, const struct sample *s, const struct 
 	to->p.pkt.hook = (uint8_t)hook;
 	to->p.pkt.in = name;
 	to->p.pkt.mark = in->packet[3];
-	to->p.pkt.ether = ether;
+	to->p.ether = ether;
 	to->p.pkt.trace = in->packet[3] & 1;
 	to->p.has_owner = hook == NF_INET_LOCAL_OUT;
 	return true;

@@ -51,7 +51,7 @@ static int differs(struct pair *p, unsigned int packet, const char *what, unsign
 static void set_up(const struct twin_packet *t, struct rv_user_packet *u, uint8_t ether[14])
 {
 	memcpy(ether + 6, t->mac, 6);
-	u->pkt.ether = ether;
+	u->ether = ether;
 	u->pkt.hook = t->hook;
 	u->pkt.in = *t->in ? t->in : NULL;
 	u->pkt.out = *t->out ? t->out : NULL;
