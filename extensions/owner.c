@@ -123,9 +123,20 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
+static const char *refused(const unsigned char *data, uint32_t hooks)
+{
+	const info *i = (const info *)(const void *)data;
+
+	(void)hooks;
+	if ((i->match & XT_OWNER_UID && i->uid_min > i->uid_max) ||
+	    (i->match & XT_OWNER_GID && i->gid_min > i->gid_max))
+		return "the range of ids ends before it starts";
+	return NULL;
+}
+
 RV_EXTENSION(owner) = {
 	.name = "owner", .kind = RV_MATCH,
-	RV_STRUCT(info, 1), .options = options, .check = check,
+	RV_STRUCT(info, 1), .options = options, .check = check, .refused = refused,
 	.hooks = 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,
 	.help = "the user and group whose socket sent the packet",
 };

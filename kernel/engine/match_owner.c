@@ -4,12 +4,23 @@
 
 #include <linux/netfilter/xt_owner.h>
 
+/* Ids up to the one that is none. */
+static bool is_range(uint32_t min, uint32_t max)
+{
+	return min <= max && max != UINT32_MAX;
+}
+
+/* As the kernel's own: a range that holds nobody would let its negation hold for all. */
 static int check_owner(struct rv_admit *a)
 {
 	const struct xt_owner_match_info *info = a->data;
 
 	if ((info->match | info->invert) &
 	    ~(XT_OWNER_UID | XT_OWNER_GID | XT_OWNER_SOCKET | XT_OWNER_SUPPL_GROUPS))
+		return -EINVAL;
+	if (info->match & XT_OWNER_UID && !is_range(info->uid_min, info->uid_max))
+		return -EINVAL;
+	if (info->match & XT_OWNER_GID && !is_range(info->gid_min, info->gid_max))
 		return -EINVAL;
 	return 0;
 }

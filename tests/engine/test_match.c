@@ -359,6 +359,29 @@ static void test_mac(void)
 	rv_engine_free(e);
 }
 
+/* Ids that nobody has are no range of them. */
+static void test_owner(void)
+{
+	static const struct xt_owner_match_info wrong[] = {
+		{ .match = XT_OWNER_UID, .uid_min = 5, .uid_max = 4 },
+		{ .match = XT_OWNER_GID, .invert = XT_OWNER_GID, .gid_min = 5, .gid_max = 4 },
+		{ .match = XT_OWNER_UID, .uid_min = 5, .uid_max = UINT32_MAX },
+		{ .match = XT_OWNER_UID, .uid_max = 4, .invert = 1 << 7 },
+	};
+	struct rv_engine *e = rv_engine_new(NULL, NULL, rv_test_slots);
+
+	for (unsigned int i = 0; i < RV_COUNT(wrong); i++) {
+		struct matched m = { "owner", 1, V4, TCP, &wrong[i], sizeof(wrong[i]), false };
+		struct rvk_refusal why;
+		struct rv_blob b;
+
+		put_rule(&b, &m);
+		EXPECT(rv_blob_replace(&b, e, &why) == -EINVAL && why.reason == RVK_WHY_CHECK);
+		rv_blob_free(&b);
+	}
+	rv_engine_free(e);
+}
+
 /* Numbers that look random, the same each time. */
 static uint32_t next_number(uint32_t *seed)
 {
@@ -423,5 +446,6 @@ const struct rv_test rv_tests_match[] = {
 	{ "matches", test_matches },
 	{ "string", test_string },
 	{ "mac", test_mac },
+	{ "owner", test_owner },
 	{ NULL, NULL },
 };
