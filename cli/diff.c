@@ -55,16 +55,17 @@ static int read_store(struct rv_ruleset *rs, const char *spec, struct rv_error *
 
 static int read_side(struct diff *d, int i, const char *name, struct rv_error *err)
 {
-	bool stdin_too = strcmp(name, "-") == 0;
+	const char *path = strcmp(name, "-") ? name : "/dev/stdin";
 	char *spec;
 	int rc;
 
 	rv_ruleset_init(&d->side[i], d->cli->family);
 	if (strcmp(name, "live") == 0)
 		return read_store(&d->side[i], d->cli->spec, err);
-	if (!stdin_too && access(name, R_OK) < 0)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "cannot open %s: %m", name);
-	if (asprintf(&spec, "file:%s", stdin_too ? "/dev/stdin" : name) < 0)
+	/* The backend takes a file that is not there for one without rules. */
+	if (access(path, R_OK) < 0)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "cannot open %s: %m", path);
+	if (asprintf(&spec, "file:%s", path) < 0)
 		return rv_fail_memory(err);
 	rc = read_store(&d->side[i], spec, err);
 	free(spec);
