@@ -297,11 +297,11 @@ install-shell:
 	$(fill) completion/ravelin.fish >$(DESTDIR)$(FISHDIR)/ravelin.fish
 	for n in $(LINKS) ravelin-rules; do ln -sf ravelin $(DESTDIR)$(BASHDIR)/$$n; ln -sf ravelin.fish $(DESTDIR)$(FISHDIR)/$$n.fish; done
 
-# Takes an hour: instructions are emulated.
+# Takes an hour: instructions are emulated. make check-vm SUITES="cli packets" runs these of tests/vm/suites.
 check-vm:
 	scripts/deps build check
 	$(MAKE) all
-	tests/vm/check --long
+	tests/vm/check --long $(SUITES)
 
 # Needs debootstrap and Debian's archive.
 check-package:
