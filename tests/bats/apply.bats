@@ -143,7 +143,8 @@ $REVERTED" "$out" output
 }
 
 @test "nobody answers" {
-	start -t 1 new.rules
+	# Long enough to look at the rules.
+	start -t "${RAVELIN_TEST_PATIENCE:-1}" new.rules
 	is_loaded
 	ended 255
 	[[ $(cat said) == *"$LATE"$'\n'"$REVERTED" ]]
