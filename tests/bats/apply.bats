@@ -396,7 +396,7 @@ $REVERTED" "$out" output
 	refused 6 'Error: runcmd not executable: new.rules' apply y -c new.rules
 	refused 8 'Error: savefile not writable: .' apply y -w . new.rules
 	refused 1 "iptables-apply: unrecognized option '--nope'" apply y --nope
-	RAVELIN_BACKEND=file:x refused 2 "iptables-apply $BANNER: backend \"file:x\" has no rules that could lock you out
+	RAVELIN_BACKEND=file:x refused 2 "iptables-apply v1.8.13 (nf_tables): backend \"file:x\" has no rules that could lock you out
 Try \`iptables-apply -h' or 'iptables-apply --help' for more information." apply y new.rules
 	is_old
 }
