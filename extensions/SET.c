@@ -2,7 +2,8 @@
 /* SET: puts parts of the packet in an ipset, or takes them out (uapi xt_set.h). */
 #include <netinet/in.h>
 
-#include "extensions/ipset.h"
+#include <ravelin/extension.h>
+#include <ravelin/ipset.h>
 
 /* The kernel's revision 3 with names. A set whose name is empty is not given. */
 struct set_data {
@@ -84,66 +85,18 @@ static int check(struct rv_check *c)
 
 /* ---- the kernel's structs --------------------------------------------------------- */
 
-static bool has_map(const struct rv_wire *w)
-{
-	return w->revision >= 3;
-}
+#define FIELD(type, move, wire_, data_) RV_WIRE_##move(type, wire_, struct set_data, data_)
 
-/* Two or three sets; the flags and the timeout behind them are fields. */
-static int read_sets(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
-{
-	const struct xt_set_info_target_v3 *from =
-		(const struct xt_set_info_target_v3 *)(const void *)wire;
-	struct set_data *d = (struct set_data *)(void *)data;
+#define SETS(type, move)							\
+	FIELD(type, move, add_set, add), FIELD(type, move, del_set, del)
+#define REST(type)								\
+	FIELD(type, FIELD, flags, flags), FIELD(type, FIELD, timeout, timeout)
 
-	if (d->flags & ~(IPSET_FLAG_EXIST | (has_map(w) ? MAP_FLAGS : 0)))
-		return rv_wire_fail(err, "SET with flags 0x%x", d->flags);
-	if (rv_ipset_read(&d->add, &from->add_set, err) || rv_ipset_read(&d->del, &from->del_set, err))
-		return -1;
-	return has_map(w) ? rv_ipset_read(&d->map, &from->map_set, err) : 0;
-}
-
-static int write_sets(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
-		      struct rv_error *err)
-{
-	const struct set_data *d = (const struct set_data *)(const void *)data;
-	struct xt_set_info_target_v3 *to = (struct xt_set_info_target_v3 *)(void *)wire;
-
-	if (rv_ipset_write(&d->add, w->arg, &to->add_set, err) ||
-	    rv_ipset_write(&d->del, w->arg, &to->del_set, err))
-		return -1;
-	return has_map(w) ? rv_ipset_write(&d->map, w->arg, &to->map_set, err) : 0;
-}
-
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
-{
-	const struct xt_set_info_target_v0 *from =
-		(const struct xt_set_info_target_v0 *)(const void *)wire;
-	struct set_data *d = (struct set_data *)(void *)data;
-
-	return rv_ipset_read_v0(&d->add, &from->add_set, err) ||
-		rv_ipset_read_v0(&d->del, &from->del_set, err) ? -1 : 0;
-}
-
-static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
-		    struct rv_error *err)
-{
-	const struct set_data *d = (const struct set_data *)(const void *)data;
-	struct xt_set_info_target_v0 *to = (struct xt_set_info_target_v0 *)(void *)wire;
-
-	return rv_ipset_write_v0(&d->add, w->arg, &to->add_set, err) ||
-		rv_ipset_write_v0(&d->del, w->arg, &to->del_set, err) ? -1 : 0;
-}
-
-#define FIELDS(type) RV_WIRE_FIELDS(						\
-	RV_WIRE_FIELD(type, flags, struct set_data, flags),			\
-	RV_WIRE_FIELD(type, timeout, struct set_data, timeout))
-
-#define LAYOUT(number, type, family_, reader, writer, ...)			\
-	{ .revision = number, .size = sizeof(type), .read = reader, .write = writer, \
-	  .arg = family_, __VA_ARGS__ }
+/* Flags: those that the revision has. */
+#define LAYOUT(number, type, bits, ...)						\
+	{ .revision = number, .size = sizeof(type), .known = RV_BIT(type, flags, bits), \
+	  .fields = RV_WIRE_FIELDS(SETS(type, SET), REST(type) __VA_ARGS__) }
+#define MAP_FIELD , FIELD(struct xt_set_info_target_v3, SET, map_set, map)
 
 #define SET(family_)								\
 	{									\
@@ -154,14 +107,13 @@ static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned
 		.config = "NETFILTER_XT_SET",					\
 		.help = "puts parts of the packet in an ipset or takes them out", \
 		.wire = RV_WIRE(						\
-			LAYOUT(3, struct xt_set_info_target_v3, family_, read_sets, write_sets, \
-			       .fields = FIELDS(struct xt_set_info_target_v3)),	\
-			LAYOUT(2, struct xt_set_info_target_v2, family_, read_sets, write_sets, \
-			       .fields = FIELDS(struct xt_set_info_target_v2)),	\
-			LAYOUT(1, struct xt_set_info_target_v1, family_, read_sets, write_sets, \
-			       .name = NULL),					\
-			LAYOUT(0, struct xt_set_info_target_v0, family_, read_v0, write_v0, \
-			       .name = NULL)),					\
+			LAYOUT(3, struct xt_set_info_target_v3, IPSET_FLAG_EXIST | MAP_FLAGS, \
+			       MAP_FIELD),					\
+			LAYOUT(2, struct xt_set_info_target_v2, IPSET_FLAG_EXIST), \
+			{ .revision = 1, .size = sizeof(struct xt_set_info_target_v1), .fields = \
+			  RV_WIRE_FIELDS(SETS(struct xt_set_info_target_v1, SET)) }, \
+			{ .revision = 0, .size = sizeof(struct xt_set_info_target_v0), .fields = \
+			  RV_WIRE_FIELDS(SETS(struct xt_set_info_target_v0, SET_V0)) }),	\
 	}
 
 RV_EXTENSION(set_target4) = SET(NFPROTO_IPV4);

@@ -28,48 +28,34 @@ static bool has(const info_t *info, unsigned int n)
 }
 
 /* A name as it stands in the table, or a number; -1: neither. */
-static int parse_number(const char *word, size_t len)
+static int parse_number(const char *word)
 {
-	const struct rv_name *name = rv_name_find(names, word, len);
-	char number[16];
+	const struct rv_name *name = rv_name_find(names, word, strlen(word));
 	uint64_t n;
 
-	if (name && !strncmp(name->name, word, len))
+	if (name && !strcmp(name->name, word))
 		return name->value;
-	if (len >= sizeof(number))
-		return -1;
-	memcpy(number, word, len);
-	number[len] = '\0';
-	return rv_parse_uint(number, 0, NUMBERS - 1, &n) ? (int)n : -1;
+	return rv_parse_uint(word, 0, NUMBERS - 1, &n) ? (int)n : -1;
 }
 
-static int parse_word(struct rv_parse *p, const char *word, int len)
+static int parse_word(struct rv_parse *p, char *word)
 {
 	info_t *info = (info_t *)(void *)p->data;
-	int n = parse_number(word, len);
+	int n = parse_number(word);
 
 	if (n < 0)
-		return rv_parse_fail(p, "Bad TCP option value \"%.*s\"", len, word);
+		return rv_parse_fail(p, "Bad TCP option value \"%s\"", word);
 	if (n < FIRST)
 		return rv_parse_fail(p, "Option value may not be 0 or 1");
 	if (has(info, n))
-		return rv_parse_fail(p, "Option \"%.*s\" already specified", len, word);
+		return rv_parse_fail(p, "Option \"%s\" already specified", word);
 	info->strip_bmap[n / 32] |= 1u << n % 32;
 	return 0;
 }
 
 static int parse_list(struct rv_parse *p)
 {
-	const char *word = p->arg;
-	size_t len;
-
-	for (;; word += len + 1) {
-		len = strcspn(word, ",");
-		if (parse_word(p, word, len))
-			return -1;
-		if (!word[len])
-			return 0;
-	}
+	return rv_each_word(p, p->arg, parse_word);
 }
 
 static void print_list(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)

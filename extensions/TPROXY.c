@@ -55,7 +55,7 @@ static int check(struct rv_check *c)
 		RV_WIRE_FIELD(type, mark_mask, struct tproxy_data, mask),	\
 		RV_WIRE_FIELD(type, lport, struct tproxy_data, port),		\
 		{ offsetof(type, laddr), sizeof(((type *)0)->laddr),		\
-		  offsetof(struct tproxy_data, address), sizeof(((type *)0)->laddr), false })
+		  offsetof(struct tproxy_data, address), sizeof(((type *)0)->laddr), RV_MOVE_PLAIN })
 
 #define V1 { .revision = 1, .size = sizeof(struct xt_tproxy_target_info_v1),	\
 	     .fields = FIELDS(struct xt_tproxy_target_info_v1) }

@@ -124,7 +124,7 @@ _Static_assert(COMMON == offsetof(struct xt_conntrack_mtinfo1, origsrc_port) &&
 	RV_WIRE_SWAPPED(type, port, info, port), RV_WIRE_SWAPPED(type, port, info, port##_high)
 
 #define OLD_FIELDS(type) RV_WIRE_FIELDS(					\
-	{ 0, COMMON, 0, COMMON, false },					\
+	{ 0, COMMON, 0, COMMON, RV_MOVE_PLAIN },					\
 	OLD_PORT(type, origsrc_port), OLD_PORT(type, origdst_port),		\
 	OLD_PORT(type, replsrc_port), OLD_PORT(type, repldst_port),		\
 	RV_WIRE_FIELD(type, match_flags, info, match_flags),			\

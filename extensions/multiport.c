@@ -28,8 +28,9 @@ static int check_protocol(const struct rv_parse *p)
 	}
 }
 
-static int add_port(struct rv_parse *p, struct xt_multiport_v1 *m, const char *word)
+static int add_port(struct rv_parse *p, const char *word)
 {
+	struct xt_multiport_v1 *m = (struct xt_multiport_v1 *)(void *)p->data;
 	int port = rv_parse_port(word, p->rule->ip.proto);
 
 	if (port < 0)
@@ -41,18 +42,19 @@ static int add_port(struct rv_parse *p, struct xt_multiport_v1 *m, const char *w
 }
 
 /* "port" or "port:port", which takes two of the places. */
-static int add_word(struct rv_parse *p, struct xt_multiport_v1 *m, char *word)
+static int add_word(struct rv_parse *p, char *word)
 {
+	struct xt_multiport_v1 *m = (struct xt_multiport_v1 *)(void *)p->data;
 	char *colon = strchr(word, ':');
 
 	if (colon)
 		*colon++ = '\0';
-	if (add_port(p, m, word))
+	if (add_port(p, word))
 		return -1;
 	if (!colon)
 		return 0;
 	m->pflags[m->count - 1] = 1;
-	if (add_port(p, m, colon))
+	if (add_port(p, colon))
 		return -1;
 	if (m->ports[m->count - 2] >= m->ports[m->count - 1])
 		return rv_parse_fail(p, "invalid portrange specified");
@@ -61,26 +63,7 @@ static int add_word(struct rv_parse *p, struct xt_multiport_v1 *m, char *word)
 
 static int parse_ports(struct rv_parse *p)
 {
-	struct xt_multiport_v1 *m = (struct xt_multiport_v1 *)(void *)p->data;
-	const char *text = p->arg;
-	char word[64];
-	size_t len;
-
-	if (check_protocol(p))
-		return -1;
-	memset(m, 0, sizeof(*m));
-	for (;; text += len + 1) {
-		len = strcspn(text, ",");
-		if (len >= sizeof(word))
-			return rv_parse_fail(p, "invalid port/service `%.*s' specified", (int)len,
-					     text);
-		memcpy(word, text, len);
-		word[len] = '\0';
-		if (add_word(p, m, word))
-			return -1;
-		if (!text[len])
-			return 0;
-	}
+	return check_protocol(p) ? -1 : rv_each_word(p, p->arg, add_word);
 }
 
 static unsigned int count_of(const struct xt_multiport_v1 *m)
@@ -215,10 +198,10 @@ RV_EXTENSION(multiport) = {
 	.wire = RV_WIRE(
 		{ .revision = 1, .size = sizeof(struct xt_multiport_v1), .read = check_counts,
 		  .fields = RV_WIRE_FIELDS({ 0, sizeof(struct xt_multiport_v1),
-					     0, sizeof(struct xt_multiport_v1), false }) },
+					     0, sizeof(struct xt_multiport_v1), RV_MOVE_PLAIN }) },
 		{ .revision = 0, .size = sizeof(struct xt_multiport), .read = check_counts,
 		  .fields = RV_WIRE_FIELDS({ 0, sizeof(struct xt_multiport),
-					     0, sizeof(struct xt_multiport), false }) }),
+					     0, sizeof(struct xt_multiport), RV_MOVE_PLAIN }) }),
 	.list = "multiport",
 	.required = "no ports specified",
 	.help = "up to 15 ports; a range counts as two",

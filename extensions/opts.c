@@ -45,21 +45,7 @@ static int add_option(struct rv_parse *p, char *word)
 
 static int parse_opts(struct rv_parse *p)
 {
-	const char *text = p->arg;
-	char word[64];
-	size_t len;
-
-	for (;; text += len + 1) {
-		len = strcspn(text, ",");
-		if (len >= sizeof(word))
-			return rv_option_fail(p, "error parsing opt `%s'", text);
-		memcpy(word, text, len);
-		word[len] = '\0';
-		if (add_option(p, word))
-			return -1;
-		if (!text[len])
-			return 0;
-	}
+	return rv_each_word(p, p->arg, add_option);
 }
 
 static void print_opts(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)

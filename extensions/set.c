@@ -7,7 +7,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "extensions/ipset.h"
+#include <ravelin/extension.h>
+#include <ravelin/ipset.h>
 
 struct set_data {
 	struct rv_ipset of;
@@ -90,59 +91,37 @@ static int check(struct rv_check *c)
 /* ---- the kernel's structs --------------------------------------------------------- */
 
 /* Revision 2 has --return-nomatch as a bit of the set's flags. */
-static int read_set(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		    struct rv_error *err)
+static int read_nomatch(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+			struct rv_error *err)
 {
 	struct set_data *d = (struct set_data *)(void *)data;
-	struct xt_set_info set;
 
-	memcpy(&set, wire, sizeof(set));
-	if (w->revision == 2 && set.flags & IPSET_RETURN_NOMATCH) {
-		set.flags &= ~IPSET_RETURN_NOMATCH;
+	if (d->of.set.flags & IPSET_RETURN_NOMATCH)
 		d->flags = IPSET_FLAG_RETURN_NOMATCH;
-	}
-	return rv_ipset_read(&d->of, &set, err);
-}
-
-static int write_set(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
-		     struct rv_error *err)
-{
-	const struct set_data *d = (const struct set_data *)(const void *)data;
-	struct xt_set_info set;
-
-	if (rv_ipset_write(&d->of, w->arg, &set, err))
-		return -1;
-	if (w->revision == 2 && d->flags & IPSET_FLAG_RETURN_NOMATCH)
-		set.flags |= IPSET_RETURN_NOMATCH;
-	memcpy(wire, &set, sizeof(set));
+	d->of.set.flags &= ~IPSET_RETURN_NOMATCH;
 	return 0;
 }
 
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
+static int write_nomatch(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+			 struct rv_error *err)
 {
-	return rv_ipset_read_v0(&((struct set_data *)(void *)data)->of,
-				(const struct xt_set_info_v0 *)(const void *)wire, err);
+	const struct set_data *d = (const struct set_data *)(const void *)data;
+
+	if (d->flags & IPSET_FLAG_RETURN_NOMATCH)
+		((struct xt_set_info_match_v1 *)(void *)wire)->match_set.flags |= IPSET_RETURN_NOMATCH;
+	return 0;
 }
 
-static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
-		    struct rv_error *err)
-{
-	return rv_ipset_write_v0(&((const struct set_data *)(const void *)data)->of, w->arg,
-				 (struct xt_set_info_v0 *)(void *)wire, err);
-}
+#define FIELD(type, field) RV_WIRE_FIELD(type, field, struct set_data, field)
+
+#define LAYOUT(number, type, move, ...)						\
+	{ .revision = number, .size = sizeof(type), .fields = RV_WIRE_FIELDS(	\
+		RV_WIRE_##move(type, match_set, struct set_data, of) __VA_ARGS__)
 
 /* Revisions 3 and 4 have the same fields, aligned otherwise. */
-#define FIELDS(type) RV_WIRE_FIELDS(						\
-	RV_WIRE_FIELD(type, packets.value, struct set_data, packets.value),	\
-	RV_WIRE_FIELD(type, packets.op, struct set_data, packets.op),		\
-	RV_WIRE_FIELD(type, bytes.value, struct set_data, bytes.value),		\
-	RV_WIRE_FIELD(type, bytes.op, struct set_data, bytes.op),		\
-	RV_WIRE_FIELD(type, flags, struct set_data, flags))
-
-#define LAYOUT(number, type, family_, ...)					\
-	{ .revision = number, .size = sizeof(type), .read = read_set, .write = write_set, \
-	  .arg = family_, __VA_ARGS__ }
+#define COUNTING(number, type)							\
+	LAYOUT(number, type, SET, , FIELD(type, packets.value), FIELD(type, packets.op), \
+	       FIELD(type, bytes.value), FIELD(type, bytes.op), FIELD(type, flags)) }
 
 #define SET_EXT(family_)							\
 	{									\
@@ -152,14 +131,12 @@ static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned
 		.config = "NETFILTER_XT_SET",					\
 		.help = "membership in an ipset", .check = check,		\
 		.wire = RV_WIRE(						\
-			LAYOUT(4, struct xt_set_info_match_v4, family_,		\
-			       .fields = FIELDS(struct xt_set_info_match_v4)),	\
-			LAYOUT(3, struct xt_set_info_match_v3, family_,		\
-			       .fields = FIELDS(struct xt_set_info_match_v3)),	\
-			LAYOUT(2, struct xt_set_info_match_v1, family_, .name = NULL), \
-			LAYOUT(1, struct xt_set_info_match_v1, family_, .name = NULL), \
-			{ .size = sizeof(struct xt_set_info_match_v0), .read = read_v0, \
-			  .write = write_v0, .arg = family_ }),			\
+			COUNTING(4, struct xt_set_info_match_v4),		\
+			COUNTING(3, struct xt_set_info_match_v3),		\
+			LAYOUT(2, struct xt_set_info_match_v1, SET),		\
+			  .read = read_nomatch, .write = write_nomatch },	\
+			LAYOUT(1, struct xt_set_info_match_v1, SET) },		\
+			LAYOUT(0, struct xt_set_info_match_v0, SET_V0) }),	\
 	}
 
 RV_EXTENSION(set4) = SET_EXT(NFPROTO_IPV4);

@@ -149,56 +149,52 @@ static const struct rv_name week_days[] = {
 	{ NULL, 0, NULL },
 };
 
-static int find_month_day(struct rv_parse *p, const char *word, size_t len, uint32_t *bit)
+static int add_day(struct rv_parse *p, uint32_t bit)
+{
+	unsigned char *field = p->data + p->opt->offset;
+
+	rv_set_uint(field, p->opt->size, rv_get_uint(field, p->opt->size) | bit);
+	return 0;
+}
+
+static int add_month_day(struct rv_parse *p, char *word)
 {
 	int n;
+	const char *end = read_field(word, 31, &n);
 
-	if (read_field(word, 31, &n) == word + len && n) {
-		*bit = 1u << n;
-		return 0;
-	}
-	return rv_parse_fail(p, "%.*s is not a valid day for --monthdays",
-		       len > 2 ? 2 : (int)len, word);
+	return end && !*end && n ? add_day(p, 1u << n) :
+		rv_parse_fail(p, "%.2s is not a valid day for --monthdays", word);
 }
 
 /* A number, or at least two letters of the name. */
-static int find_week_day(struct rv_parse *p, const char *word, size_t len, uint32_t *bit)
+static int add_week_day(struct rv_parse *p, char *word)
 {
-	if (len == 1 && *word >= '1' && *word <= '7') {
-		*bit = 1 << (*word - '0');
-		return 0;
-	}
+	size_t len = strlen(word);
+
+	if (len == 1 && *word >= '1' && *word <= '7')
+		return add_day(p, 1u << (*word - '0'));
 	if (len == 1 && *word == '0')
 		return rv_parse_fail(p, "No, the week does NOT begin with Sunday.");
-	for (const struct rv_name *d = week_days; d->name; d++) {
-		if (len < 2 || strncmp(d->help, word, len) != 0)
-			continue;
-		*bit = d->value;
-		return 0;
-	}
-	return rv_parse_fail(p, "%.*s is not a valid day specifier", (int)len, word);
+	for (const struct rv_name *d = week_days; d->name; d++)
+		if (len >= 2 && !strncmp(d->help, word, len))
+			return add_day(p, d->value);
+	return rv_parse_fail(p, "%s is not a valid day specifier", word);
 }
 
-/* '!' leaves the other days, of which there must be one. */
+/* Those of all days that are named or, with '!', the others; there must be one. */
 static int parse_days(struct rv_parse *p)
 {
-	bool week = p->opt->names == week_days;
-	uint32_t all = week ? XT_TIME_ALL_WEEKDAYS : XT_TIME_ALL_MONTHDAYS, days = 0, bit = 0;
-	const char *text = p->arg;
-	size_t len;
+	unsigned char *field = p->data + p->opt->offset;
+	uint32_t all = rv_get_uint(field, p->opt->size), days;
 
-	for (;; text += len + 1) {
-		len = strcspn(text, ",");
-		if ((week ? find_week_day : find_month_day)(p, text, len, &bit))
-			return -1;
-		days |= bit;
-		if (!text[len])
-			break;
-	}
+	rv_set_uint(field, p->opt->size, 0);
+	if (rv_each_word(p, p->arg, p->opt->names == week_days ? add_week_day : add_month_day))
+		return -1;
+	days = rv_get_uint(field, p->opt->size);
 	days = p->invert ? all & ~days : days;
 	if (!days)
 		return rv_option_fail(p, "option \"--%s\" leaves no day.\n", p->opt->name);
-	rv_set_uint(p->data + p->opt->offset, p->opt->size, days);
+	rv_set_uint(field, p->opt->size, days);
 	return 0;
 }
 

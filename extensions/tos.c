@@ -84,8 +84,8 @@ RV_EXTENSION(tos) = {
 			RV_WIRE_FIELD(struct xt_tos_match_info, invert, match, invert)) },
 		/* struct ipt_tos_info of older headers */
 		{ .revision = 0, .size = 2, .read = read_v0, .fields = RV_WIRE_FIELDS(
-			{ 0, 1, offsetof(match, tos_value), 1, false },
-			{ 1, 1, offsetof(match, invert), 1, false }) }),
+			{ 0, 1, offsetof(match, tos_value), 1, RV_MOVE_PLAIN },
+			{ 1, 1, offsetof(match, invert), 1, RV_MOVE_PLAIN }) }),
 	.config = "NETFILTER_XT_MATCH_DSCP",
 	.help = "the Type of Service octet",
 };

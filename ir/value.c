@@ -269,6 +269,19 @@ bool rv_parse_mac(const char *text, unsigned char mac[6])
 	return !*text;
 }
 
+int rv_each_word(struct rv_parse *p, const char *text, int (*fn)(struct rv_parse *p, char *word))
+{
+	char *copy = strdup(text), *rest = copy;
+	int rc = 0;
+
+	if (!copy)
+		return rv_fail_memory(p->err);
+	while (rest && !rc)
+		rc = fn(p, strsep(&rest, ","));
+	free(copy);
+	return rc;
+}
+
 const struct rv_name *rv_name_find(const struct rv_name *names, const char *text, size_t len)
 {
 	for (; names->name; names++)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir/ipset.h"
 #include "ir/row.h"
 
 const char *rv_ext_kernel_name(const struct rv_ext *ext)
@@ -54,19 +55,39 @@ static void move(unsigned char *to, unsigned int to_size, const unsigned char *f
 
 /* ---- writing ------------------------------------------------------------------- */
 
-static void put_fields(const struct rv_wire_field *f, const unsigned char *data,
-		       unsigned char *wire)
+static int put_field(const struct rv_wire_field *f, const struct rv_part *part,
+		     unsigned char *wire, struct rv_error *err)
 {
-	for (; f->wire_size; f++)
-		move(wire + f->wire, f->wire_size, data + f->data, f->data_size, f->swap);
+	const unsigned char *from = part->data + f->data;
+	void *to = wire + f->wire;
+
+	switch (f->move) {
+	case RV_MOVE_SET:
+		return rv_ipset_write((const void *)from, part->ext->family, to, err);
+	case RV_MOVE_SET_V0:
+		return rv_ipset_write_v0((const void *)from, part->ext->family, to, err);
+	default:
+		move(to, f->wire_size, from, f->data_size, f->move == RV_MOVE_SWAP);
+		return 0;
+	}
+}
+
+static int put_fields(const struct rv_wire_field *f, const struct rv_part *part,
+		      unsigned char *wire, struct rv_error *err)
+{
+	int rc = 0;
+
+	for (; f && f->wire_size && !rc; f++)
+		rc = put_field(f, part, wire, err);
+	return rc;
 }
 
 static int fill_wire(const struct rv_part *part, const struct rv_wire *w, unsigned char *wire,
 		     size_t len, struct rv_error *err)
 {
 	memset(wire, 0, len);
-	if (w->fields)
-		put_fields(w->fields, part->data, wire);
+	if (put_fields(w->fields, part, wire, err))
+		return -1;
 	if (w->write)
 		return w->write(w, part->data, wire, err);
 	if (!w->fields)
@@ -102,11 +123,31 @@ int rv_part_to_wire(const struct rv_part *part, const struct rv_wire *w, unsigne
 
 /* ---- reading ------------------------------------------------------------------- */
 
-static void take_fields(const struct rv_wire_field *f, const unsigned char *wire,
-			unsigned char *data)
+static int take_field(const struct rv_wire_field *f, const unsigned char *wire,
+		      unsigned char *data, struct rv_error *err)
 {
-	for (; f->wire_size; f++)
-		move(data + f->data, f->data_size, wire + f->wire, f->wire_size, f->swap);
+	const unsigned char *from = wire + f->wire;
+	void *to = data + f->data;
+
+	switch (f->move) {
+	case RV_MOVE_SET:
+		return rv_ipset_read(to, (const void *)from, err);
+	case RV_MOVE_SET_V0:
+		return rv_ipset_read_v0(to, (const void *)from, err);
+	default:
+		move(to, f->data_size, from, f->wire_size, f->move == RV_MOVE_SWAP);
+		return 0;
+	}
+}
+
+static int take_fields(const struct rv_wire_field *f, const unsigned char *wire,
+		       unsigned char *data, struct rv_error *err)
+{
+	int rc = 0;
+
+	for (; f && f->wire_size && !rc; f++)
+		rc = take_field(f, wire, data, err);
+	return rc;
 }
 
 /* What is behind the end of a string says nothing, and the kernel does not clear it. */
@@ -188,9 +229,9 @@ int rv_wire_read(const struct rv_ext *ext, const struct rv_wire *w, const unsign
 {
 	if (has_unknown_bits(w, wire))
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "it has flags that are not known");
-	if (w->fields)
-		take_fields(w->fields, wire, data);
-	else if (!w->read)
+	if (take_fields(w->fields, wire, data, err))
+		return -1;
+	if (!w->fields && !w->read)
 		memcpy(data, wire, common(ext, w));
 	if (w->read && w->read(w, wire, data, err))
 		return -1;

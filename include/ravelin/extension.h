@@ -234,20 +234,27 @@ struct rv_option {
 
 enum rv_ext_kind { RV_MATCH, RV_TARGET, RV_CORE };
 
-/*
- * A field that stands at one place of a layout and at another of rv_part.data. Of two sizes
- * it is a number, in host order on both sides.
- */
+/* How a field comes from a layout into rv_part.data, and back. */
+enum rv_move {
+	RV_MOVE_PLAIN,	/* as it is; of two sizes it is a number, in host order on both sides */
+	RV_MOVE_SWAP,	/* a number in network order on the wire, in host order in data */
+	RV_MOVE_SET,	/* struct xt_set_info on the wire, struct rv_ipset in data: asks the kernel */
+	RV_MOVE_SET_V0,	/* struct xt_set_info_v0 likewise */
+};
+
+/* A field that stands at one place of a layout and at another of rv_part.data. */
 struct rv_wire_field {
 	uint16_t wire, wire_size;
 	uint16_t data, data_size;	/* wire_size 0 ends the table */
-	bool swap;			/* a number in network order on the wire, in host order in data */
+	enum rv_move move;
 };
 #define RV_WIRE_PLACES(wire_type, wire_field, data_type, data_field)		\
 	offsetof(wire_type, wire_field), sizeof(((wire_type *)0)->wire_field),	\
 	offsetof(data_type, data_field), sizeof(((data_type *)0)->data_field)
-#define RV_WIRE_FIELD(...) { RV_WIRE_PLACES(__VA_ARGS__), false }
-#define RV_WIRE_SWAPPED(...) { RV_WIRE_PLACES(__VA_ARGS__), true }
+#define RV_WIRE_FIELD(...) { RV_WIRE_PLACES(__VA_ARGS__), RV_MOVE_PLAIN }
+#define RV_WIRE_SWAPPED(...) { RV_WIRE_PLACES(__VA_ARGS__), RV_MOVE_SWAP }
+#define RV_WIRE_SET(...) { RV_WIRE_PLACES(__VA_ARGS__), RV_MOVE_SET }
+#define RV_WIRE_SET_V0(...) { RV_WIRE_PLACES(__VA_ARGS__), RV_MOVE_SET_V0 }
 
 /*
  * One layout the kernel knows, the newest first: that one is written unless the kernel turns
@@ -559,6 +566,12 @@ const struct rv_name *rv_name_find(const struct rv_name *names, const char *text
 const struct rv_name *rv_name_of(const struct rv_name *names, uint64_t value);
 uint64_t rv_get_uint(const unsigned char *field, unsigned int size);
 void rv_set_uint(unsigned char *field, unsigned int size, uint64_t value);
+
+/*
+ * Calls fn with a copy of each word of text, which commas part; empty ones too. Ends with the
+ * first that is not taken and returns what fn did, or -1 with p->err set when memory is short.
+ */
+int rv_each_word(struct rv_parse *p, const char *text, int (*fn)(struct rv_parse *p, char *word));
 
 /* A string as save prints it: bare if it may stand so, else in quotes with escapes. */
 void rv_print_quoted(struct rv_buf *b, const char *text);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sets of addresses: their names and indexes. */
+/* RV_T_SET: the names and indexes of ipsets. */
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "extensions/ipset.h"
+#include "ir/ipset.h"
 
 /* ---- asking the kernel ------------------------------------------------------- */
 
