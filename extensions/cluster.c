@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * cluster: which nodes of a cluster a connection belongs to, by a hash of its source
- * (uapi linux/netfilter/xt_cluster.h). The kernel's hash is no field that a predicate reads.
+ * (uapi linux/netfilter/xt_cluster.h). Of n nodes, each has the n-th part of all hashes.
  */
 #include <linux/netfilter/xt_cluster.h>
 
@@ -23,6 +23,36 @@ static int parse_node(struct rv_parse *p)
 	return 0;
 }
 
+/* Where the hashes of a node begin: the kernel takes hash * total >> 32 for its number. */
+static uint64_t first_hash(const info *d, unsigned int node)
+{
+	return (((uint64_t)node << 32) + d->total_nodes - 1) / d->total_nodes;
+}
+
+/* Nodes side by side have one range of hashes. */
+static int nodes_predicate(const struct rv_option *opt, const unsigned char *data,
+			   rv_predicate_fn *fn, void *arg)
+{
+	const info *d = (const info *)(const void *)data;
+	struct rv_predicate p = {
+		.sel = opt->sel, .op = RV_OP_IN, .negate = d->flags & XT_CLUSTER_F_INV, .len = 4,
+		.param = d->hash_seed,
+	};
+
+	for (unsigned int n = 0; n < d->total_nodes && n < XT_CLUSTER_NODES_MAX; n++) {
+		bool more = n && d->node_mask >> (n - 1) & 1;
+		struct rv_interval *in = &p.list[more ? p.count - 1 : p.count];
+
+		if (!(d->node_mask >> n & 1))
+			continue;
+		p.count += !more;
+		if (!more)
+			rv_selector_put(p.sel, first_hash(d, n), in->from);
+		rv_selector_put(p.sel, first_hash(d, n + 1) - 1, in->to);
+	}
+	return fn(&p, arg);
+}
+
 #define NUMBER(row, word, field, list_, text, ...)				\
 	[row] = {								\
 		.name = word, .type = RV_T_UINT, RV_FIELD(info, field),		\
@@ -30,18 +60,19 @@ static int parse_node(struct rv_parse *p)
 	}
 
 static const struct rv_option options[] = {
-	NUMBER(NODE, "cluster-local-node", node_mask, NULL, "number of this node",
+	NUMBER(NODE, "cluster-local-node", node_mask, NULL, "number of this node, from 1 on",
 	       .flags = RV_OPT_INVERT | RV_OPT_HIDDEN, .min = 1, .max = XT_CLUSTER_NODES_MAX,
 	       .invert = RV_BIT(info, flags, XT_CLUSTER_F_INV), .excludes = 1 << NODEMASK,
 	       .arg = "number", .parse = parse_node),
 	NUMBER(NODEMASK, "cluster-local-nodemask", node_mask, "[!]node_mask=",
 	       "nodes as bits", .flags = RV_OPT_INVERT | RV_OPT_PADDED | RV_OPT_HEX, .min = 1,
 	       .invert = RV_BIT(info, flags, XT_CLUSTER_F_INV), .excludes = 1 << NODE,
-	       .arg = "mask"),
+	       .arg = "mask", .sel = RV_SEL_CT_HASH, .predicate = nodes_predicate),
 	NUMBER(TOTAL, "cluster-total-nodes", total_nodes, "total_nodes=", "nodes in the cluster",
-	       .flags = RV_OPT_REQUIRED, .min = 1, .max = XT_CLUSTER_NODES_MAX, .arg = "number"),
+	       .flags = RV_OPT_REQUIRED | RV_OPT_TOLD, .min = 1, .max = XT_CLUSTER_NODES_MAX,
+	       .arg = "number"),
 	NUMBER(SEED, "cluster-hash-seed", hash_seed, "hash_seed=", "start of the hash",
-	       .flags = RV_OPT_REQUIRED | RV_OPT_PADDED | RV_OPT_HEX, .arg = "number"),
+	       .flags = RV_OPT_REQUIRED | RV_OPT_TOLD | RV_OPT_PADDED | RV_OPT_HEX, .arg = "number"),
 	{ .name = NULL },
 };
 
@@ -65,6 +96,5 @@ RV_EXTENSION(cluster) = {
 	.list = "cluster",
 	.required = "cluster match: `--cluster-local-node' or`--cluster-local-nodemask' is missing",
 	.one_of = 1 << NODE | 1 << NODEMASK,
-	.opaque = "a hash with a seed, of the connection's source",
 	.help = "which nodes of a cluster a connection belongs to",
 };

@@ -9,26 +9,21 @@
 
 enum { TYPE, SEGMENTS, LENGTH, RESERVED, ADDRESSES, NOT_STRICT };
 
+static int add_address(struct rv_parse *p, char *word)
+{
+	struct ip6t_rt *rt = (struct ip6t_rt *)(void *)p->data;
+
+	if (rt->addrnr == IP6T_RT_HOPS)
+		return rv_parse_fail(p, "too many addresses specified");
+	if (inet_pton(AF_INET6, word, &rt->addrs[rt->addrnr++]) != 1)
+		return rv_parse_fail(p, "bad address: %s", word);
+	return 0;
+}
+
 /* The addresses in order, with commas between. */
 static int parse_addresses(struct rv_parse *p)
 {
-	struct ip6t_rt *rt = (struct ip6t_rt *)(void *)p->data;
-	const char *text = p->arg;
-	char word[INET6_ADDRSTRLEN + 1];
-	size_t len;
-
-	for (rt->addrnr = 0;; text += len + 1) {
-		len = strcspn(text, ",");
-		if (rt->addrnr == IP6T_RT_HOPS)
-			return rv_parse_fail(p, "too many addresses specified");
-		memcpy(word, text, len < sizeof(word) ? len : sizeof(word) - 1);
-		word[len < sizeof(word) ? len : sizeof(word) - 1] = '\0';
-		if (len >= sizeof(word) || inet_pton(AF_INET6, word, &rt->addrs[rt->addrnr]) != 1)
-			return rv_parse_fail(p, "bad address: %.*s", (int)len, text);
-		rt->addrnr++;
-		if (!text[len])
-			return 0;
-	}
+	return rv_each_word(p, p->arg, add_address);
 }
 
 static void print_addresses(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
@@ -43,7 +38,7 @@ static void print_addresses(struct rv_out *o, const struct rv_option *opt, const
 	}
 }
 
-/* Each at its place and no others or, if others may stand between them, anywhere. */
+/* Each at its place and no others or, if others may stand between them, one behind the other. */
 static int addresses_predicate(const struct rv_option *opt, const unsigned char *data,
 			       rv_predicate_fn *fn, void *arg)
 {
@@ -100,7 +95,7 @@ static const struct rv_option options[] = {
 		.predicate = addresses_predicate,
 	},
 	[NOT_STRICT] = {
-		.name = "rt-0-not-strict", .type = RV_T_FLAG,
+		.name = "rt-0-not-strict", .type = RV_T_FLAG, .flags = RV_OPT_TOLD,
 		RV_FIELD(struct ip6t_rt, flags), .value = IP6T_RT_FST_NSTRICT,
 		.list = "0-not-strict", .help = "others may stand between them",
 	},
@@ -135,5 +130,5 @@ RV_EXTENSION(rt) = {
 	RV_STRUCT(struct ip6t_rt, 0), .options = options, .check = check, .settle = settle,
 	.initial = &(const struct ip6t_rt){ .segsleft = { 0, UINT32_MAX } },
 	.config = "IP6_NF_MATCH_RT", .list = "rt",
-	.opaque = "that addresses are in this order", .help = "the routing header of IPv6",
+	.help = "the routing header of IPv6",
 };

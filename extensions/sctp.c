@@ -12,10 +12,7 @@
 
 typedef struct xt_sctp_info info;
 
-/*
- * Chunks by number, with the letters of their flags from bit 7 to bit 0. Those of I-DATA are left
- * out: stock's save drops them or, when it finds them in the kernel, crashes.
- */
+/* Chunks by number, with the letters of their flags from bit 7 to bit 0 (RFC 9260, RFC 8260). */
 static const struct chunk {
 	const char *name;
 	uint8_t type;
@@ -36,7 +33,7 @@ static const struct chunk {
 	{ "ECN_ECNE", 12, "" },
 	{ "ECN_CWR", 13, "" },
 	{ "SHUTDOWN_COMPLETE", 14, "-------T" },
-	{ "I_DATA", 64, "" },
+	{ "I_DATA", 64, "----IUBE" },
 	{ "ASCONF_ACK", 128, "" },
 	{ "RE_CONFIG", 130, "" },
 	{ "PAD", 132, "" },
@@ -54,74 +51,75 @@ static const struct rv_name ways[] = {
 	{ NULL, 0, NULL },
 };
 
-static const struct chunk *find_chunk(const char *name, size_t len)
+static const struct chunk *chunk_of(unsigned int type)
 {
 	for (unsigned int i = 0; i < CHUNKS; i++)
-		if (strlen(chunks[i].name) == len && !strncasecmp(chunks[i].name, name, len))
+		if (chunks[i].type == type)
 			return &chunks[i];
 	return NULL;
 }
 
-static const char *chunk_name(unsigned int type)
-{
-	for (unsigned int i = 0; i < CHUNKS; i++)
-		if (chunks[i].type == type)
-			return chunks[i].name;
-	return NULL;
-}
-
-static int count(const info *i)
-{
-	return i->flag_count < XT_NUM_SCTP_FLAGS ? i->flag_count : XT_NUM_SCTP_FLAGS;
-}
-
-/* What is asked of the flags of a chunk; made if it is not there. There is room for all four. */
-static struct xt_sctp_flag_info *flags_of(info *i, uint8_t type)
+/* What is asked of the flags of a chunk, or the free place behind all that is asked. */
+static unsigned int place_of(const info *i, unsigned int type)
 {
 	int n = 0;
 
-	while (n < i->flag_count && i->flag_info[n].chunktype != type)
+	while (n < i->flag_count && n < XT_NUM_SCTP_FLAGS && i->flag_info[n].chunktype != type)
 		n++;
-	if (n == i->flag_count)
-		i->flag_info[i->flag_count++].chunktype = type;
-	return &i->flag_info[n];
+	return n;
 }
 
-/* A capital letter: the flag is set, a small one: it is not. */
-static int parse_flags(struct rv_parse *p, const struct chunk *c, const char *letters, size_t len)
+static struct xt_sctp_flag_info flags_of(const info *i, unsigned int type)
+{
+	int n = place_of(i, type);
+
+	return n < i->flag_count && n < XT_NUM_SCTP_FLAGS ? i->flag_info[n] :
+							   (struct xt_sctp_flag_info){ 0 };
+}
+
+/* A capital letter: the flag is set, a small one: it is not. All that have letters have a place. */
+static int parse_flags(struct rv_parse *p, const struct chunk *c, const char *letters)
 {
 	info *i = (info *)(void *)p->data;
+	int n = place_of(i, c->type);
+	struct xt_sctp_flag_info *f = &i->flag_info[n];
 
-	for (const char *l = letters; l < letters + len; l++) {
+	for (const char *l = letters; *l; l++) {
 		const char *at = *l == '-' ? NULL : strchr(c->flags, toupper((unsigned char)*l));
-		struct xt_sctp_flag_info *f = at ? flags_of(i, c->type) : NULL;
 		uint8_t bit = at ? 0x80 >> (at - c->flags) : 0;
 		uint8_t value = isupper((unsigned char)*l) ? bit : 0;
 
-		if (!at || (f->flag_mask & bit && (f->flag & bit) != value))
+		if (!at || (n < i->flag_count && f->flag_mask & bit && (f->flag & bit) != value))
 			return rv_fail(p->err, RV_ERR_USAGE, &p->loc2,
 				       "Invalid flags for chunk type %u", c->type);
+		if (n == i->flag_count)
+			i->flag_info[i->flag_count++].chunktype = c->type;
 		f->flag_mask |= bit;
 		f->flag |= value;
 	}
 	return 0;
 }
 
-static int parse_chunk(struct rv_parse *p, const char *word, size_t len)
+/* Empty words between commas are passed over. */
+static int parse_chunk(struct rv_parse *p, char *word)
 {
 	info *i = (info *)(void *)p->data;
-	const char *colon = memchr(word, ':', len);
-	size_t name = colon ? (size_t)(colon - word) : len;
-	const struct chunk *c = find_chunk(word, name);
+	char *colon = strchr(word, ':');
+	const struct chunk *c = NULL;
 
+	if (colon)
+		*colon = '\0';
+	for (unsigned int n = 0; n < CHUNKS && !c; n++)
+		c = strcasecmp(chunks[n].name, word) ? NULL : &chunks[n];
+	if (!c && *word)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc2, "Unknown sctp chunk `%s'", word);
 	if (!c)
-		return rv_fail(p->err, RV_ERR_USAGE, &p->loc2, "Unknown sctp chunk `%.*s'", (int)name,
-			       word);
+		return 0;
 	SCTP_CHUNKMAP_SET(i->chunkmap, c->type);
-	return colon ? parse_flags(p, c, colon + 1, len - name - 1) : 0;
+	return colon ? parse_flags(p, c, colon + 1) : 0;
 }
 
-/* "all|any|only" and the chunks. Empty words between commas are passed over. */
+/* "all|any|only" and the chunks. */
 static int parse_chunks(struct rv_parse *p)
 {
 	const struct rv_name *way = rv_name_find(ways, p->arg, strlen(p->arg));
@@ -135,33 +133,9 @@ static int parse_chunks(struct rv_parse *p)
 		SCTP_CHUNKMAP_SET_ALL(i->chunkmap);
 	if (!strcasecmp(text, "ALL") || !strcasecmp(text, "NONE"))
 		return 0;
-	do {
-		size_t len = strcspn(text, ",");
-
-		if (parse_chunk(p, text, len))
-			return -1;
-		text += len;
-		text += strspn(text, ",");
-	} while (*text);
-	return 0;
-}
-
-static void print_flags(struct rv_out *o, const info *i, unsigned int type)
-{
-	for (int n = 0; n < count(i); n++) {
-		const struct xt_sctp_flag_info *f = &i->flag_info[n];
-		const char *name = chunk_name(type), *letters = "";
-
-		if (f->chunktype != type || !f->flag_mask)
-			continue;
-		rv_buf_putc(o->buf, ':');
-		if (name)
-			letters = find_chunk(name, strlen(name))->flags;
-		for (unsigned int bit = 0; letters[bit]; bit++)
-			if (f->flag_mask & 0x80 >> bit)
-				rv_buf_putc(o->buf, f->flag & 0x80 >> bit ?
-							    letters[bit] : tolower(letters[bit]));
-	}
+	if (!*text)
+		return rv_fail(p->err, RV_ERR_USAGE, &p->loc2, "Unknown sctp chunk `'");
+	return rv_each_word(p, text, parse_chunk);
 }
 
 /* The header's own macro for it needs another that only the kernel has. */
@@ -173,32 +147,56 @@ static bool all_chunks(const info *i)
 	return true;
 }
 
+static void print_chunk(struct rv_out *o, const struct chunk *c, struct xt_sctp_flag_info f)
+{
+	if (o->style == RV_STYLE_LIST && o->numeric)
+		rv_buf_printf(o->buf, "0x%04X", c->type);
+	else
+		rv_buf_puts(o->buf, c->name);
+	rv_buf_puts(o->buf, f.flag_mask ? ":" : "");
+	for (unsigned int bit = 0; c->flags[bit]; bit++)
+		if (f.flag_mask & 0x80 >> bit)
+			rv_buf_putc(o->buf, f.flag & 0x80 >> bit ? c->flags[bit] : tolower(c->flags[bit]));
+}
+
 static void print_chunks(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	const info *i = (const info *)(const void *)data;
 	const struct rv_name *way = rv_name_of(ways, i->chunk_match_type);
-	bool numbers = o->style == RV_STYLE_LIST && o->numeric;
-	const char *comma = "";
+	bool all = all_chunks(i), any = false;
 
-	rv_buf_printf(o->buf, "%s ", way ? way->name : "any");
-	if (all_chunks(i)) {
-		rv_buf_puts(o->buf, "ALL");
-		return;
+	rv_buf_printf(o->buf, "%s ", way ? way->name : "");
+	for (unsigned int n = 0; n < CHUNKS && !all; n++) {
+		if (!SCTP_CHUNKMAP_IS_SET(i->chunkmap, chunks[n].type))
+			continue;
+		rv_buf_puts(o->buf, any ? "," : "");
+		print_chunk(o, &chunks[n], flags_of(i, chunks[n].type));
+		any = true;
 	}
+	rv_buf_puts(o->buf, all ? "ALL" : any ? "" : "NONE");
+}
+
+static int chunks_predicate(const struct rv_option *opt, const unsigned char *data,
+			    rv_predicate_fn *fn, void *arg)
+{
+	const info *i = (const info *)(const void *)data;
+	struct rv_predicate p = {
+		.sel = opt->sel, .op = RV_OP_CHUNKS, .negate = rv_option_inverted(opt, data), .len = 2,
+		.param = i->chunk_match_type,
+	};
+
 	for (unsigned int type = 0; type < 256; type++) {
-		const char *name = numbers ? NULL : chunk_name(type);
+		struct xt_sctp_flag_info f = flags_of(i, type);
+		struct rv_interval *last = p.count ? &p.list[p.count - 1] : NULL;
 
 		if (!SCTP_CHUNKMAP_IS_SET(i->chunkmap, type))
 			continue;
-		rv_buf_puts(o->buf, comma);
-		if (name)
-			rv_buf_puts(o->buf, name);
-		else
-			rv_buf_printf(o->buf, "0x%04X", type);
-		comma = ",";
-		print_flags(o, i, type);
+		if (last && !f.flag_mask && !last->to[1] && last->to[0] + 1u == type)
+			last->to[0] = type;
+		else if (p.count < RV_PREDICATE_LIST)
+			p.list[p.count++] = (struct rv_interval){ { type, f.flag }, { type, f.flag_mask } };
 	}
-	rv_buf_puts(o->buf, *comma ? "" : "NONE");
+	return fn(&p, arg);
 }
 
 enum { TYPES = 4 };	/* behind the two rows of each port */
@@ -222,7 +220,8 @@ static const struct rv_option options[] = {
 		.once = "Only one `--chunk-types' allowed",
 		.arg = "all|any|only chunk[:flags][,...]",
 		.help = "these chunks are there; flags: capital letters set, small ones not",
-		.parse = parse_chunks, .print = print_chunks,
+		.sel = RV_SEL_SCTP_CHUNK,
+		.parse = parse_chunks, .print = print_chunks, .predicate = chunks_predicate,
 	},
 	{ .name = NULL },
 };
@@ -230,13 +229,28 @@ static const struct rv_option options[] = {
 /* Whether all flags that are asked for have a letter. */
 static bool has_letters(const struct xt_sctp_flag_info *f)
 {
-	const char *name = chunk_name(f->chunktype);
-	const char *letters = name ? find_chunk(name, strlen(name))->flags : "";
+	const struct chunk *c = chunk_of(f->chunktype);
 	uint8_t known = 0;
 
-	for (unsigned int bit = 0; letters[bit]; bit++)
-		known |= letters[bit] == '-' ? 0 : 0x80 >> bit;
+	for (unsigned int bit = 0; c && c->flags[bit]; bit++)
+		known |= c->flags[bit] == '-' ? 0 : 0x80 >> bit;
 	return !(f->flag_mask & ~known);
+}
+
+/* Chunks without a name have words only as part of ALL, which has none for flags. */
+static bool has_words(const info *i)
+{
+	bool all = all_chunks(i);
+
+	if (i->flag_count < 0 || i->flag_count > XT_NUM_SCTP_FLAGS || (all && i->flag_count))
+		return false;
+	for (int n = 0; n < i->flag_count; n++)
+		if (!has_letters(&i->flag_info[n]))
+			return false;
+	for (unsigned int type = 0; type < 256; type++)
+		if (SCTP_CHUNKMAP_IS_SET(i->chunkmap, type) && !all && !chunk_of(type))
+			return false;
+	return !(i->flags & XT_SCTP_CHUNK_TYPES) || rv_name_of(ways, i->chunk_match_type);
 }
 
 static int by_type(const void *a, const void *b)
@@ -257,16 +271,10 @@ static void sort_flags(unsigned char *data)
 static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
-	info *i = (info *)(void *)data;
-	bool bad;
-
-	memcpy(i, wire, sizeof(*i));
-	bad = i->flag_count < 0 || i->flag_count > XT_NUM_SCTP_FLAGS;
-	for (int n = 0; !bad && n < i->flag_count; n++)
-		bad = !has_letters(&i->flag_info[n]);
-	if (bad)
-		return rv_wire_fail(err, "sctp: unknown flags of chunks");
-	return 0;
+	memcpy(data, wire, sizeof(info));
+	if (has_words((const info *)(const void *)data))
+		return 0;
+	return rv_wire_fail(err, "sctp: chunks or flags of them that have no name");
 }
 
 /* Stock marks what it leaves free so; the kernel looks at flag_count. */
@@ -277,5 +285,5 @@ RV_EXTENSION(sctp) = {
 	.initial = &(const info){ .flag_info = { FREE, FREE, FREE, FREE } },
 	.wire = RV_WIRE({ .revision = 0, .size = sizeof(info), .read = read_v0 }),
 	.list = "sctp",
-	.opaque = "chunks, with flags for each", .help = "ports and chunks of SCTP",
+	.help = "ports and chunks of SCTP",
 };

@@ -47,12 +47,10 @@
 -p sctp -m sctp --chunk-types all SHUTDOWN_COMPLETE:T ; = ; OK
 -p sctp -m sctp --chunk-types all SHUTDOWN_COMPLETE:t,DATA:U,ABORT:T ; -p sctp -m sctp --chunk-types all DATA:U,ABORT:T,SHUTDOWN_COMPLETE:t ; OK
 -p sctp -m sctp --chunk-types all INIT:T ; FAIL ; Invalid flags for chunk type 1
-# stock takes this
--p sctp -m sctp --chunk-types all I_DATA:IUBE ; FAIL ; Invalid flags for chunk type 64
-# stock takes this
--p sctp -m sctp --chunk-types all I_DATA:iube ; FAIL ; Invalid flags for chunk type 64
-# stock takes this
--p sctp -m sctp --chunk-types any DATA:U,I_DATA:I,ABORT:T,SHUTDOWN_COMPLETE:T ; FAIL ; Invalid flags for chunk type 64
+-p sctp -m sctp --chunk-types all I_DATA:IUBE ; = ; OK
+-p sctp -m sctp --chunk-types all I_DATA:iube ; = ; OK
+-p sctp -m sctp --chunk-types all I_DATA:T ; FAIL ; Invalid flags for chunk type 64
+-p sctp -m sctp --chunk-types any DATA:U,I_DATA:I,ABORT:T,SHUTDOWN_COMPLETE:T ; -p sctp -m sctp --chunk-types any DATA:U,ABORT:T,SHUTDOWN_COMPLETE:T,I_DATA:I ; OK
 -p sctp -m sctp --chunk-types any DATA:U,DATA:B ; -p sctp -m sctp --chunk-types any DATA:UB ; OK
 -p sctp -m sctp --chunk-types any DATA,DATA ; -p sctp -m sctp --chunk-types any DATA ; OK
 -p sctp -m sctp --chunk-types any INIT,INIT_ACK,SACK,HEARTBEAT,HEARTBEAT_ACK,ABORT,SHUTDOWN,SHUTDOWN_ACK,ERROR,COOKIE_ECHO,COOKIE_ACK,ECN_ECNE,ECN_CWR,SHUTDOWN_COMPLETE,I_DATA,RE_CONFIG,PAD,ASCONF,ASCONF_ACK,FORWARD_TSN,I_FORWARD_TSN ; -p sctp -m sctp --chunk-types any INIT,INIT_ACK,SACK,HEARTBEAT,HEARTBEAT_ACK,ABORT,SHUTDOWN,SHUTDOWN_ACK,ERROR,COOKIE_ECHO,COOKIE_ACK,ECN_ECNE,ECN_CWR,SHUTDOWN_COMPLETE,I_DATA,ASCONF_ACK,RE_CONFIG,PAD,FORWARD_TSN,ASCONF,I_FORWARD_TSN ; OK

@@ -48,7 +48,7 @@ static bool all_are(const uint8_t *bytes, unsigned int len, uint8_t what)
 static void clear_rest(struct rv_predicate *p)
 {
 	unsigned int len = p->len <= sizeof(p->value) ? p->len : sizeof(p->value);
-	bool list = p->op == RV_OP_IN, two = p->op == RV_OP_MASK || p->op == RV_OP_RANGE;
+	bool list = p->op == RV_OP_IN || p->op == RV_OP_CHUNKS, two = p->op == RV_OP_MASK || p->op == RV_OP_RANGE;
 
 	memset(p->value + (list ? 0 : len), 0, sizeof(p->value) - (list ? 0 : len));
 	memset(p->other + (two ? len : 0), 0, sizeof(p->other) - (two ? len : 0));

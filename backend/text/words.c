@@ -654,6 +654,7 @@ static bool say_operation(struct rv_text *t, const struct word *w, const struct 
 		return say_list(t, w, p);
 	case RV_OP_PREFIX:
 	case RV_OP_BEGINS:
+	case RV_OP_CHUNKS:
 		break;
 	}
 	return false;
@@ -739,16 +740,17 @@ static int on_predicate(const struct rv_predicate *p, void *arg)
 
 static int only_options(const struct rv_predicate *p, void *arg)
 {
-	(void)arg;
+	*(bool *)arg = true;
 	return p->sel != RV_SEL_TCP_OPTION;
 }
 
 /* A TCP option is missing in packets of other protocols too, and nft does not ask for TCP. */
 static bool is_loose(const struct rv_text *t, const struct rv_part *m)
 {
+	bool any = false;
+
 	return m->ext->protocol == IPPROTO_TCP &&
-	       !rv_part_predicates(t->family, m->ext, m->data, only_options, NULL) &&
-	       rv_text_given(m, "tcp-option");
+	       !rv_part_predicates(t->family, m->ext, m->data, only_options, &any) && any;
 }
 
 /* The match of the protocol says it, or nft concludes it from the match's words. */

@@ -64,7 +64,11 @@ struct rv_rule;
 	X(RT_LEN, "rt.length", 4, H)					\
 	X(RT_RESERVED, "rt.reserved", 4, N)	/* of type 0, as the next two */ \
 	X(RT_ADDRESSES, "rt.addresses", 1, H)	/* how many */		\
-	X(RT_ADDRESS, "rt.address", 16, N)	/* param: which, from 1; 0: all of them */ \
+	/*								\
+	 * param: which, from 1; 0: the first that fits behind the one that was found for the	\
+	 * predicate of this match before this one.			\
+	 */								\
+	X(RT_ADDRESS, "rt.address", 16, N)				\
 	X(SRH_NEXT, "srh.next_header", 1, N)				\
 	X(SRH_LEN, "srh.header_length", 1, N)				\
 	X(SRH_SEGLEFT, "srh.segments_left", 1, N)			\
@@ -98,6 +102,11 @@ struct rv_rule;
 	X(CT_REPL_DPORT, "ct.reply.dport", 2, N)			\
 	X(CT_MARK, "ct.mark", 4, H)					\
 	X(CT_LABEL, "ct.label", 2, H)	/* a label that is set */	\
+	/*								\
+	 * jhash_1word() of the connection's first source, jhash2() of one of IPv6, with param as	\
+	 * initval; where another one has expected it, of that one's.	\
+	 */								\
+	X(CT_HASH, "ct.original.saddr.hash", 4, H)			\
 	X(CT_HELPER, "ct.helper", 0, T)	/* of the connection that expected this one */ \
 	X(CT_ORIG_PACKETS, "ct.original.packets", 8, H)			\
 	X(CT_REPL_PACKETS, "ct.reply.packets", 8, H)			\
@@ -160,6 +169,11 @@ struct rv_rule;
 	X(AH_LENGTH, "ah.length", 4, H)	/* of the header, in bytes */	\
 	X(AH_RESERVED, "ah.reserved", 2, N)				\
 	X(ESP_SPI, "esp.spi", 4, N)					\
+	/*								\
+	 * The type of a chunk of SCTP and its flags, for RV_OP_CHUNKS. param: SCTP_CHUNK_MATCH_*,	\
+	 * one chunk is in the list, each of the list is met, or no chunk is without the list.	\
+	 */								\
+	X(SCTP_CHUNK, "sctp.chunk", 2, N)				\
 	X(DCCP_TYPE, "dccp.type", 2, H)	/* as a bit */			\
 	X(DCCP_OPTION, "dccp.option", 1, N)				\
 	X(FRAG, "frag.exists", 1, H)					\
@@ -204,6 +218,7 @@ enum rv_op {
 	RV_OP_RANGE,	/* value <= x <= other */
 	RV_OP_IN,	/* x in one of the ranges of list */
 	RV_OP_BEGINS,	/* text begins with x */
+	RV_OP_CHUNKS,	/* one of list: a type from from[0] to to[0], whose flags & to[1] are from[1] */
 };
 
 /* Inclusive; in the selector's byte order. */
@@ -211,7 +226,7 @@ struct rv_interval {
 	uint8_t from[16], to[16];
 };
 
-#define RV_PREDICATE_LIST 15	/* XT_MULTI_PORTS, the longest list any match has */
+#define RV_PREDICATE_LIST 22	/* the chunks of SCTP that have names, the longest list there is */
 
 struct rv_predicate {
 	enum rv_sel sel;

@@ -165,6 +165,30 @@ routing() { printf 'chain=43:0002%02x%02x00000000fd00000900000000000000000000000
 	passed $(routing 0 1)
 }
 
+# by N...: type 0 with the addresses fd00:9::N
+by()
+{
+	printf 'chain=43:00%02x000100000000' $((2 * $#))
+	printf 'fd00000900000000000000000000%04x' "$@"
+}
+
+@test "rt: a list of addresses, all in it or in its order with others between (v6)" {
+	IPV=6
+	rule -m rt --rt-type 0 --rt-0-addrs fd00:9::1,fd00:9::3
+	caught $(by 1 3)
+	passed $(by 1 2 3)
+	passed $(by 3 1)
+	rule -m rt --rt-type 0 --rt-0-addrs fd00:9::1,fd00:9::3 --rt-0-not-strict
+	caught $(by 1 3)
+	caught $(by 2 1 2 3 2)
+	passed $(by 3 2 1)
+	passed $(by 1 2)
+	# One address is found once for each time that it is asked for.
+	rule -m rt --rt-type 0 --rt-0-addrs fd00:9::1,fd00:9::1 --rt-0-not-strict
+	passed $(by 1 2)
+	caught $(by 1 2 1)
+}
+
 # RFC 8754: type 4, segments left, last entry, flags, tag, segments in reverse. The kernel does not
 # turn the bytes of a tag round (net/ipv6/netfilter/ip6t_srh.c): this one reads the same both ways.
 @test "srh: next header, segments left, last entry, tag, segments, negation (v6)" {

@@ -200,6 +200,39 @@ sctp()
 }
 @test "sctp: ports and negation" { v4_v6 sctp; }
 
+# chunks TYPE-FLAGS...: a packet of SCTP with these chunks, of four bytes each.
+chunks()
+{
+	printf 'proto=132 hex=6161616200000001cccccccc'
+	printf '%s0004' "$@"
+}
+
+sctp_chunks()
+{
+	local data=0003 data_b=0002 sack=0300 init=0100
+	rule -p sctp -m sctp --chunk-types any DATA:Be,INIT
+	caught $(chunks $sack $data_b)
+	caught $(chunks $init)
+	passed $(chunks $data)
+	passed $(chunks $sack)
+	rule -p sctp -m sctp ! --chunk-types any DATA:Be,INIT
+	passed $(chunks $sack $data_b)
+	caught $(chunks $data)
+	rule -p sctp -m sctp --chunk-types all DATA:E,SACK
+	caught $(chunks $sack $init $data)
+	passed $(chunks $data)
+	passed $(chunks $sack $data_b)
+	rule -p sctp -m sctp --chunk-types only DATA:E,SACK
+	caught $(chunks $sack $data)
+	caught $(chunks $sack)
+	passed $(chunks $sack $init $data)
+	passed $(chunks $sack $data_b)
+	rule -p sctp -m sctp --chunk-types any I_DATA:I
+	caught $(chunks 4008)
+	passed $(chunks 4000)
+}
+@test "sctp: any, all, only these chunks, their flags, negation" { v4_v6 sctp_chunks; }
+
 @test "realm, rpfilter: nothing of the kind on the way, and what is" {
 	ns "$FIREWALL" ip -4 route add 10.23.0.0/16 via 10.2.0.8 realm 5
 	rule -m realm --realm 5
@@ -216,6 +249,14 @@ sctp()
 	rule -m rpfilter --invert
 	passed
 	caught src=10.2.0.7
+	ns "$FIREWALL" ip -4 route add unreachable 10.24.0.0/16
+	rule -m rpfilter --loose
+	caught src=10.2.0.7
+	passed src=10.24.0.1
+	rule -m rpfilter
+	passed src="$(addr inside)"
+	rule -m rpfilter --accept-local
+	caught src="$(addr inside)"
 }
 
 # --- where it comes from ---------------------------------------------------
@@ -350,6 +391,27 @@ times()
 	passed
 }
 @test "time: dates, days of the week and of the month" { v4_v6 times; }
+
+# The hours around now, and all the others; one of the two goes past midnight.
+hours()
+{
+	local before after
+	before=$(date -u -d '1 hour ago' +%H:%M) after=$(date -u -d '1 hour' +%H:%M)
+	rule -m time --timestart "$before" --timestop "$after"
+	caught
+	rule -m time --timestart "$after" --timestop "$before"
+	passed
+	[ "$(date -u +%H)" != 23 ] || return 0
+	# All day but part of an hour to come: with --contiguous what is before its end is of yesterday.
+	set -- --timestart "${after%:*}:59:59" --timestop "$after" --weekdays
+	rule -m time "$@" "$(date -u +%a)"
+	caught
+	rule -m time "$@" "$(date -u +%a)" --contiguous
+	passed
+	rule -m time "$@" "$(date -u -d yesterday +%a)" --contiguous
+	caught
+}
+@test "time: hours, past midnight, --contiguous" { v4_v6 hours; }
 
 # --- connections -----------------------------------------------------------
 

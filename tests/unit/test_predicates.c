@@ -14,6 +14,7 @@
 static const char *const operators[] = {
 	[RV_OP_EQ] = "==", [RV_OP_PREFIX] = "begins", [RV_OP_MASK] = "==", [RV_OP_ANY] = "any",
 	[RV_OP_RANGE] = "in", [RV_OP_IN] = "in", [RV_OP_BEGINS] = "begins-text",
+	[RV_OP_CHUNKS] = "in",
 };
 
 static void put_value(struct rv_buf *b, const struct rv_predicate *p, const uint8_t *value)
@@ -38,7 +39,12 @@ static int put_predicate(const struct rv_predicate *p, void *arg)
 	if (p->param)
 		rv_buf_printf(b, "[%u]", p->param);
 	rv_buf_printf(b, " %s", operators[p->op]);
-	put_value(b, p, p->value);
+	for (unsigned int i = 0; i < p->count; i++) {
+		put_value(b, p, p->list[i].from);
+		put_value(b, p, p->list[i].to);
+	}
+	if (p->op != RV_OP_IN && p->op != RV_OP_CHUNKS)
+		put_value(b, p, p->value);
 	if (p->op == RV_OP_MASK || p->op == RV_OP_RANGE)
 		put_value(b, p, p->other);
 	rv_buf_puts(b, "; ");
@@ -183,16 +189,55 @@ static void headers_of_ipv6(void **state)
 		{ "INPUT -m rt --rt-type 0 --rt-0-addrs ::1,::2", "rt.type == 0; rt.addresses == 0x2; "
 		  "rt.address[1] == 00000000000000000000000000000001; "
 		  "rt.address[2] == 00000000000000000000000000000002; " },
-		{ "INPUT -m rt --rt-type 0 --rt-0-addrs ::1 --rt-0-not-strict",
-		  "rt.type == 0; rt.address == 00000000000000000000000000000001; (opaque)" },
+		{ "INPUT -m rt --rt-type 0 --rt-0-addrs ::1,::2 --rt-0-not-strict",
+		  "rt.type == 0; rt.address == 00000000000000000000000000000001; "
+		  "rt.address == 00000000000000000000000000000002; " },
 		{ "INPUT -m ipv6header --header frag,esp --soft", "ip6.headers == 0x14 0x14; " },
 		{ "INPUT -m frag --fraglen 8", "frag.exists == 0x1; " },
-		{ "INPUT -p sctp -m sctp --chunk-types any DATA", "(opaque)" },
 		{ NULL, NULL },
 	};
 
 	(void)state;
 	check_all(NFPROTO_IPV6, "filter", rows);
+}
+
+/* Types and flags, from the first to the last type and with the mask of the flags. */
+static void chunks_of_sctp(void **state)
+{
+	static const struct meaning rows[] = {
+		{ "INPUT -p sctp -m sctp --chunk-types any DATA", "sctp.chunk[1] in 0 0; " },
+		{ "INPUT -p sctp -m sctp ! --chunk-types all DATA:Be,INIT,SACK,INIT_ACK",
+		  "! sctp.chunk[2] in 0x2 0x3 0x100 0x300; " },
+		{ "INPUT -p sctp -m sctp --chunk-types only ABORT:t,I_DATA:IU",
+		  "sctp.chunk[4] in 0x600 0x601 0x400c 0x400c; " },
+		{ "INPUT -p sctp -m sctp --chunk-types any ALL", "sctp.chunk[1] in 0 0xff00; " },
+		{ "INPUT -p sctp -m sctp --chunk-types all NONE", "sctp.chunk[2] in; " },
+		{ NULL, NULL },
+	};
+
+	(void)state;
+	check_all(NFPROTO_IPV4, "filter", rows);
+}
+
+/* The hash is split into equal parts: hash * 3 >> 32 is 1 from 0x55555556 to 0xaaaaaaaa. */
+static void nodes_of_a_cluster(void **state)
+{
+#define CLUSTER(nodes, mask) "INPUT -m cluster --cluster-total-nodes " nodes			\
+	" --cluster-local-nodemask " mask " --cluster-hash-seed 7"
+	static const struct meaning rows[] = {
+		{ CLUSTER("3", "1"), "ct.original.saddr.hash[7] in 0 0x55555555; " },
+		{ CLUSTER("3", "2"), "ct.original.saddr.hash[7] in 0x55555556 0xaaaaaaaa; " },
+		{ CLUSTER("3", "4"), "ct.original.saddr.hash[7] in 0xaaaaaaab 0xffffffff; " },
+		{ CLUSTER("3", "6"), "ct.original.saddr.hash[7] in 0x55555556 0xffffffff; " },
+		{ CLUSTER("4", "5"), "ct.original.saddr.hash[7] in 0 0x3fffffff 0x80000000 0xbfffffff; " },
+		{ CLUSTER("1", "1"), "ct.original.saddr.hash[7] in 0 0xffffffff; " },
+		{ "INPUT -m cluster --cluster-total-nodes 2 ! --cluster-local-node 2 --cluster-hash-seed 1",
+		  "! ct.original.saddr.hash[1] in 0x80000000 0xffffffff; " },
+		{ NULL, NULL },
+	};
+
+	(void)state;
+	check_all(NFPROTO_IPV4, "filter", rows);
 }
 
 /* The parameter and the text belong to what a predicate says. */
@@ -263,6 +308,8 @@ int main(void)
 		cmocka_unit_test(beside_the_packet),
 		cmocka_unit_test(what_ipsec_does),
 		cmocka_unit_test(headers_of_ipv6),
+		cmocka_unit_test(chunks_of_sctp),
+		cmocka_unit_test(nodes_of_a_cluster),
 		cmocka_unit_test(equality),
 		cmocka_unit_test(absorbed),
 	};
