@@ -18,6 +18,6 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(comment) = {
 	.name = "comment", .kind = RV_MATCH,
-	RV_STRUCT(struct xt_comment_info, 0), .options = options,
+	RV_STRUCT(struct xt_comment_info, 0), .options = options, .nft = "<comment:e>",
 	.help = "a comment that stays with the rule",
 };

@@ -12,12 +12,13 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/xt_hashlimit.h>
 
 #include <ravelin/extension.h>
+
+#include "extensions/limit.h"
 
 #define SCALE 1000000		/* parts of a second since revision 2 */
 #define SCALE_1 10000		/* in revision 1 */
@@ -51,15 +52,6 @@ enum {
 };
 
 static const struct {
-	const char *name, *word;
-	uint32_t seconds;
-} units[] = {
-	{ "day", "day", 86400 }, { "hour", "hour", 3600 }, { "min", "minute", 60 },
-	{ "sec", "second", 1 },
-};
-#define UNITS (sizeof(units) / sizeof(units[0]))
-
-static const struct {
 	const char *name;
 	uint64_t bytes;
 } sizes[] = { { "mb", 1 << 20 }, { "kb", 1 << 10 }, { "b", 1 } };
@@ -78,17 +70,6 @@ static uint64_t bytes_of_cost(uint64_t cost)
 }
 
 /* ---- reading ------------------------------------------------------------------- */
-
-/* Row of the unit that text is the beginning of, or -1. */
-static int find_unit(const char *text)
-{
-	size_t len = strlen(text);
-
-	for (unsigned int i = 0; len && i < UNITS; i++)
-		if (!strncasecmp(text, units[i].word, len))
-			return i;
-	return -1;
-}
 
 /* Row of the size that is the first len bytes of text, or -1. */
 static int find_size(const char *text, size_t len)
@@ -126,22 +107,23 @@ static int parse_rate(struct rv_parse *p)
 {
 	struct hashlimit *d = (struct hashlimit *)(void *)p->data;
 	const char *slash = strchr(p->arg, '/');
-	int unit = slash ? find_unit(slash + 1) : (int)UNITS - 1, size;
+	const struct rv_limit_unit *unit = rv_limit_find_unit(slash ? slash + 1 : "second");
 	unsigned long long n;
 	char *end;
+	int size;
 
 	errno = 0;
 	n = strtoull(p->arg, &end, 10);
-	if (unit < 0 || !n)
+	if (!unit || !n)
 		return fail_rate(p);
 	if (errno)
 		return fail_fast(p);
 	size = slash ? find_size(end, slash - end) : -1;
-	if (size >= 0 && units[unit].seconds == 1)
+	if (size >= 0 && unit->seconds == 1)
 		return n > UINT64_MAX >> 20 ? fail_fast(p) : set_bytes(p, d, n * sizes[size].bytes);
 	if (*end && end != slash)
 		return fail_rate(p);
-	d->seconds = units[unit].seconds;
+	d->seconds = unit->seconds;
 	d->info.cfg.avg = (uint64_t)SCALE * d->seconds / n;
 	return d->info.cfg.avg ? 0 : fail_fast(p);
 }
@@ -183,32 +165,6 @@ static int parse_interval(struct rv_parse *p)
 
 /* ---- printing ------------------------------------------------------------------ */
 
-/* Row of the smallest unit in which division loses less than the rate itself; see limit. */
-static unsigned int best_unit(uint64_t cost)
-{
-	unsigned int i = 1;
-
-	if (!cost)
-		return UNITS - 1;
-	for (; i < UNITS; i++) {
-		uint64_t time = (uint64_t)units[i].seconds * SCALE;
-
-		if (cost > time || time / cost < time % cost)
-			break;
-	}
-	return i - 1;
-}
-
-static void print_packets(struct rv_buf *b, uint64_t cost)
-{
-	unsigned int i = best_unit(cost);
-
-	/* The cost of a long interval may be none in 64 bits. */
-	cost = cost ? cost : 1;
-	rv_buf_printf(b, "%llu/%s", (unsigned long long)units[i].seconds * SCALE / cost,
-		      units[i].name);
-}
-
 /* In the largest unit that is read as the same cost; what 32 bits do not hold in bytes. */
 static void print_bytes(struct rv_buf *b, uint64_t cost)
 {
@@ -239,7 +195,8 @@ static void print_rate(struct rv_out *o, const struct rv_option *opt, const unsi
 	if (of_bytes(d))
 		print_bytes(o->buf, d->info.cfg.avg);
 	else
-		print_packets(o->buf, o->style == RV_STYLE_LIST ? listed_cost(d) : d->info.cfg.avg);
+		rv_limit_print(o->buf, o->style == RV_STYLE_LIST ? listed_cost(d) : d->info.cfg.avg,
+			       SCALE, false);
 }
 
 /* How many times the bytes of a second are bytes; the last may be short of it. */
@@ -271,7 +228,7 @@ static uint64_t default_expire(const struct hashlimit *d, uint64_t cost)
 	uint32_t seconds = d->info.cfg.burst ? EXPIRE_BYTES_BURST : EXPIRE_BYTES;
 
 	if (!of_bytes(d))
-		seconds = units[best_unit(cost)].seconds;
+		seconds = rv_limit_unit(cost, SCALE)->seconds;
 	return seconds * UINT64_C(1000);
 }
 

@@ -25,34 +25,31 @@ static const struct rv_limit_unit units[] = {
 
 /*
  * The smallest unit that holds at least one packet and in which what division leaves
- * over does not weigh more than the rate itself: 61/hour is not said as 1/min.
+ * over does not weigh more than the rate itself: 61/hour is not said as 1/min. A cost of 0,
+ * which no kernel takes, is one packet in each part of a second.
  */
-uint32_t rv_limit_rate(uint32_t avg, const struct rv_limit_unit **unit)
+const struct rv_limit_unit *rv_limit_unit(uint64_t cost, uint64_t scale)
 {
 	unsigned int i = 1;
 
-	avg = avg ? avg : 1;
-	for (; i < UNITS; i++) {
-		uint32_t time = units[i].seconds * XT_LIMIT_SCALE;
+	for (cost = cost ? cost : 1; i < UNITS; i++) {
+		uint64_t time = units[i].seconds * scale;
 
-		if (avg > time || time / avg < time % avg)
+		if (cost > time || time / cost < time % cost)
 			break;
 	}
-	*unit = &units[i - 1];
-	return units[i - 1].seconds * XT_LIMIT_SCALE / avg;
+	return &units[i - 1];
 }
 
-uint32_t rv_limit_avg(uint64_t packets, uint64_t seconds)
+void rv_limit_print(struct rv_buf *b, uint64_t cost, uint64_t scale, bool word)
 {
-	uint64_t avg;
+	const struct rv_limit_unit *unit = rv_limit_unit(cost, scale);
+	uint64_t packets = unit->seconds * scale / (cost ? cost : 1);
 
-	if (!packets || !seconds || seconds > units[0].seconds * 7)
-		return 0;
-	avg = seconds * XT_LIMIT_SCALE / packets;
-	return avg > UINT32_MAX ? 0 : avg;
+	rv_buf_printf(b, "%llu/%s", (unsigned long long)packets, word ? unit->word : unit->name);
 }
 
-static const struct rv_limit_unit *find_unit(const char *text)
+const struct rv_limit_unit *rv_limit_find_unit(const char *text)
 {
 	size_t len = strlen(text);
 
@@ -66,30 +63,24 @@ static const struct rv_limit_unit *find_unit(const char *text)
 static int parse_limit(struct rv_parse *p)
 {
 	struct xt_rateinfo *r = (struct xt_rateinfo *)(void *)p->data;
-	const struct rv_limit_unit *unit = &units[UNITS - 1];
 	const char *slash = strchr(p->arg, '/');
+	const struct rv_limit_unit *unit = rv_limit_find_unit(slash ? slash + 1 : "second");
 	unsigned long long packets;
 
-	if (slash)
-		unit = find_unit(slash + 1);
 	/* What stands between the number and the slash is passed over, as stock does. */
 	packets = isdigit((unsigned char)p->arg[strspn(p->arg, " \t")]) ?
 			  strtoull(p->arg, NULL, 10) : 0;
 	if (!unit || !packets)
 		return rv_parse_fail(p, "bad rate \"%s\"'", p->arg);
-	r->avg = rv_limit_avg(packets, unit->seconds);
-	if (!r->avg)
-		return rv_parse_fail(p, "Rate too fast \"%s\"", p->arg);
-	return 0;
+	r->avg = (uint64_t)unit->seconds * XT_LIMIT_SCALE / packets;
+	return r->avg ? 0 : rv_parse_fail(p, "Rate too fast \"%s\"", p->arg);
 }
 
 static void print_limit(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	const struct xt_rateinfo *r = (const struct xt_rateinfo *)(const void *)data;
-	const struct rv_limit_unit *unit;
-	uint32_t packets = rv_limit_rate(r->avg, &unit);
 
-	rv_buf_printf(o->buf, "%u/%s", packets, unit->name);
+	rv_limit_print(o->buf, r->avg, XT_LIMIT_SCALE, false);
 }
 
 static const struct rv_option options[] = {
@@ -130,6 +121,6 @@ RV_EXTENSION(limit) = {
 	.initial = &initial,
 	.wire = RV_WIRE(
 		{ .revision = 0, .size = sizeof(struct xt_rateinfo), .bytes = offsetof(struct xt_rateinfo, prev) }),
-	.list = "limit:",
+	.list = "limit:", .nft = " limit rate <limit:l> burst <limit-burst:d> packets",
 	.opaque = "state: it counts packets", .help = "so many packets in a time",
 };

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rate of limit. xt_rateinfo.avg is the time between two packets in parts of a
- * second, XT_LIMIT_SCALE to the second; people and nf_tables say packets per unit.
+ * Rates of limit and hashlimit. The kernel has the cost of a packet: the time from one to the
+ * next in parts of a second, of which scale make one. People and nf_tables say packets per unit.
  */
 #ifndef RAVELIN_EXTENSIONS_LIMIT_H
 #define RAVELIN_EXTENSIONS_LIMIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include <ravelin/buf.h>
 
 struct rv_limit_unit {
 	const char *name;	/* as save prints it */
@@ -14,9 +17,11 @@ struct rv_limit_unit {
 	uint32_t seconds;
 };
 
-/* Packets per unit for avg, and the unit in which stock would say it. */
-uint32_t rv_limit_rate(uint32_t avg, const struct rv_limit_unit **unit);
-/* The avg of packets per so many seconds; 0 when the kernel cannot say it. */
-uint32_t rv_limit_avg(uint64_t packets, uint64_t seconds);
+/* The unit whose word begins so, whatever its capitals; NULL: none. */
+const struct rv_limit_unit *rv_limit_find_unit(const char *text);
+/* The unit in which stock would say that cost. */
+const struct rv_limit_unit *rv_limit_unit(uint64_t cost, uint64_t scale);
+/* "packets/unit", the unit by its name or its word. */
+void rv_limit_print(struct rv_buf *b, uint64_t cost, uint64_t scale, bool word);
 
 #endif

@@ -36,10 +36,9 @@ static const struct { uint32_t flag; const char *name; } flags[] = {
 
 enum hook {
 	HOOK_READ = 1 << 0, HOOK_PRINT = 1 << 1, HOOK_MEAN = 1 << 2, HOOK_ABSORB = 1 << 3,
-	HOOK_TRANSLATE = 1 << 4,
 };
 
-static const char *const hooks[] = { "read", "print", "predicate", "absorb", "translate" };
+static const char *const hooks[] = { "read", "print", "predicate", "absorb" };
 
 static const char *families(rv_family_t family)
 {
@@ -53,37 +52,23 @@ static const char *kind(const struct rv_ext *ext)
 
 /* ---- hooks ------------------------------------------------------------------------- */
 
-/* Whether a function that is written for this extension alone puts the row in nft's words. */
-static bool is_translated(const struct rv_ext *ext, const struct rv_option *opt)
-{
-	const struct rv_text_ext *e;
-
-	if (ext->kind != RV_MATCH || ext->nft)
-		return false;
-	e = rv_text_find(rv_text_matches, ext->name);
-	if (!e || e->say == rv_text_walk)
-		return false;
-	for (const char *const *row = e->rows; row; row++) {
-		if (!*row)
-			return false;
-		if (!strcmp(*row, opt->name))
-			return true;
-	}
-	return true;
-}
-
 /* A hook of the whole extension counts for each of its rows. */
 static unsigned int row_hooks(const struct rv_ext *ext, const struct rv_option *opt)
 {
 	return (opt->parse ? HOOK_READ : 0) |
 	       (opt->print || ext->save || ext->show ? HOOK_PRINT : 0) |
-	       (opt->predicate ? HOOK_MEAN : 0) | (opt->absorb ? HOOK_ABSORB : 0) |
-	       (is_translated(ext, opt) ? HOOK_TRANSLATE : 0);
+	       (opt->predicate ? HOOK_MEAN : 0) | (opt->absorb ? HOOK_ABSORB : 0);
 }
 
 static bool has_predicate(const struct rv_option *opt)
 {
 	return opt->sel != RV_SEL_NONE || opt->predicate;
+}
+
+/* Of several, which the hook chooses from, none stands in the row. */
+static const char *selector_name(const struct rv_option *opt)
+{
+	return opt->sel != RV_SEL_NONE ? rv_selectors[opt->sel].name : "several";
 }
 
 /* ---- rows -------------------------------------------------------------------------- */
@@ -152,7 +137,7 @@ static void put_row(const struct rv_ext *ext, const struct rv_option *row)
 	put_rows(ext, opt->excludes);
 	put_rows(ext, opt->needs);
 	printf("%s\t%s\t", opt->tables ? opt->tables : ext->tables ? ext->tables : "-",
-	       has_predicate(opt) ? rv_selectors[opt->sel].name : "-");
+	       has_predicate(opt) ? selector_name(opt) : "-");
 	put_hooks(row_hooks(ext, opt));
 	printf("%s\t%c\t%u\t%u\n", opt->arg ? opt->arg : "-", opt->letter ? opt->letter : '-',
 	       ext->only_protocol ? ext->only_protocol : ext->protocol,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How values of rows are written in rv_ext.nft: a letter behind the row's name for each. */
+#include <linux/netfilter/xt_limit.h>
+
+#include "extensions/limit.h"
 #include "text.h"
 
 #define LOG_PREFIX_MAX 127
@@ -50,6 +53,23 @@ static bool put_helper(struct rv_words *w, const struct rv_option *opt)
 {
 	return *string_of(w, opt) &&
 	       rv_text_quoted(w->out.buf, string_of(w, opt), HELPER_MAX, "\\*");
+}
+
+/* e: for the end of the rule, where nft has its comment. A second one would be lost. */
+static bool put_end(struct rv_words *w, const struct rv_option *opt)
+{
+	struct rv_text *t = text_of(w);
+	bool first = !t->comment;
+
+	t->comment = string_of(w, opt);
+	return first;
+}
+
+/* l: a rate. */
+static bool put_rate(struct rv_words *w, const struct rv_option *opt)
+{
+	rv_limit_print(w->out.buf, number_of(w, opt), XT_LIMIT_SCALE, true);
+	return true;
 }
 
 /* b: a byte in hex. */
@@ -209,9 +229,9 @@ static const struct {
 	char letter;
 	bool (*put)(struct rv_words *w, const struct rv_option *opt);
 } formats[] = {
-	{ 'a', put_nat }, { 'b', put_byte }, { 'd', put_number }, { 'h', put_helper },
-	{ 'i', put_interface }, { 'o', put_octet }, { 'p', put_prefix }, { 'r', put_range },
-	{ 't', put_class },
+	{ 'a', put_nat }, { 'b', put_byte }, { 'd', put_number }, { 'e', put_end },
+	{ 'h', put_helper }, { 'i', put_interface }, { 'l', put_rate }, { 'o', put_octet },
+	{ 'p', put_prefix }, { 'r', put_range }, { 't', put_class },
 };
 
 static bool put_value(struct rv_words *w, const struct rv_option *opt, const char *format)

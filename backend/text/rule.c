@@ -12,14 +12,6 @@ const char *rv_text_family(rv_family_t family)
 	return family == NFPROTO_IPV4 ? "ip" : "ip6";
 }
 
-const struct rv_text_ext *rv_text_find(const struct rv_text_ext *table, const char *name)
-{
-	for (; table->name; table++)
-		if (strcmp(table->name, name) == 0)
-			return table;
-	return NULL;
-}
-
 /* Words of nft's language that its grammar does not take for a name. */
 static bool is_keyword(const char *name)
 {
@@ -72,19 +64,27 @@ bool rv_text_is_name(const char *name)
 	return !is_keyword(name);
 }
 
+/* nft knows no way to write a quote or a control character in a string. */
+bool rv_text_quoted(struct rv_buf *b, const char *text, size_t max, const char *forbidden)
+{
+	size_t len = strlen(text);
+
+	if (len > max || strchr(text, '"') || text[strcspn(text, forbidden)])
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			return false;
+	rv_buf_printf(b, "\"%s\"", text);
+	return true;
+}
+
 static bool say_match(struct rv_text *t, const struct rv_part *part)
 {
-	const struct rv_text_ext *e = rv_text_find(rv_text_matches, part->ext->name);
-
 	/* A match that wants a protocol the rule is not for is never true; nft refuses it. */
 	if (part->ext->protocol && t->rule->ip.flags & RV_IP_PROTO &&
 	    t->rule->ip.invert & RV_IP_PROTO)
 		return false;
-	if (part->ext->nft)
-		return rv_text_words(t, part);
-	if (!e)
-		return rv_text_predicates(t, part);
-	return (!e->rows || rv_text_only(part, e->rows)) && e->say(t, part);
+	return part->ext->nft ? rv_text_words(t, part) : rv_text_predicates(t, part);
 }
 
 static bool say_verdict(struct rv_text *t)

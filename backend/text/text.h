@@ -60,33 +60,7 @@ extern const struct rv_name rv_text_address_types[];
 /* By rv_ext.nft, in which all rows that are given must occur. */
 bool rv_text_words(struct rv_text *t, const struct rv_part *part);
 
-/* ---- matches.c ---------------------------------------------------------------- */
-
-/* By the name of the extension; rows: the only ones it looks at, NULL: those it asks for. */
-struct rv_text_ext {
-	const char *name;
-	bool (*say)(struct rv_text *t, const struct rv_part *part);
-	const char *const *rows;	/* others, if given, make it unsayable; ends with NULL */
-};
-
-extern const struct rv_text_ext rv_text_matches[];
-const struct rv_text_ext *rv_text_find(const struct rv_text_ext *table, const char *name);
-
-/* ---- rows.c: what an extension's rows hold --------------------------------------- */
-
-bool rv_text_given(const struct rv_part *part, const char *row);
-bool rv_text_inverted(const struct rv_part *part, const char *row);
-/* The number in the row's field, in host order. */
-uint64_t rv_text_number(const struct rv_part *part, const char *row);
-/* The second number, for value and mask. */
-uint64_t rv_text_mask(const struct rv_part *part, const char *row);
-/* The bytes at the row's field as a string. */
-const char *rv_text_string(const struct rv_part *part, const char *row);
-/* The row's value as save prints it. */
-void rv_text_value(const struct rv_text *t, struct rv_buf *b, const struct rv_part *part,
-		   const char *row);
-/* Whether no row is given but those; rows ends with NULL. */
-bool rv_text_only(const struct rv_part *part, const char *const *rows);
+/* ---- rule.c ------------------------------------------------------------------ */
 
 /* Appends the string in quotes; false when nft could not read it so. */
 bool rv_text_quoted(struct rv_buf *b, const char *text, size_t max, const char *forbidden);
