@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The NAT targets: SNAT and, to the address of the interface that packets leave by, MASQUERADE;
- * DNAT and, to the machine itself, REDIRECT. In memory each has the kernel's newest range, struct
- * nf_nat_range2 (uapi nf_nat.h): in network order, an IPv4 address in .ip with the rest zero.
+ * DNAT and, to the machine itself, REDIRECT; NETMAP, which puts one network in the place of another,
+ * host by host. In memory each has the kernel's newest range, struct nf_nat_range2 (uapi nf_nat.h):
+ * in network order, an IPv4 address in .ip with the rest zero.
  */
 #include <arpa/inet.h>
 #include <string.h>
@@ -48,14 +49,17 @@ static const struct rv_wire_field multi_fields[] = {
 	MULTI_FIELD(max_proto, max), { 0 },
 };
 
+static int check_one(const unsigned char *wire, struct rv_error *err)
+{
+	unsigned int n = ((const struct nf_nat_ipv4_multi_range_compat *)(const void *)wire)->rangesize;
+
+	return n == 1 ? 0 : rv_wire_fail(err, "%u NAT ranges in one rule", n);
+}
+
 static int read_multi(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
 		      struct rv_error *err)
 {
-	const struct nf_nat_ipv4_multi_range_compat *multi = (const void *)wire;
-
-	if (multi->rangesize == 1)
-		return check(w, (const range *)(void *)data, err);
-	return rv_wire_fail(err, "%u NAT ranges in one rule", multi->rangesize);
+	return check_one(wire, err) ? -1 : check(w, (const range *)(void *)data, err);
 }
 
 static int write_multi(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
@@ -110,7 +114,7 @@ static int read_range(const struct rv_wire *w, const unsigned char *wire, unsign
 #define RANDOM FLAG("random", NF_NAT_RANGE_PROTO_RANDOM, "choose the port at random")
 #define RANDOM_FULLY								\
 	FLAG("random-fully", NF_NAT_RANGE_PROTO_RANDOM_FULLY,			\
-	     "choose the port at random, whatever the packet is")
+	     "choose the port by chance alone; since Linux 5.0 --random is the same")
 #define PERSISTENT								\
 	FLAG("persistent", NF_NAT_RANGE_PERSISTENT, "give a client the same address each time")
 
@@ -181,3 +185,70 @@ RV_EXTENSION(masquerade4) = MASQUERADE(NFPROTO_IPV4, MULTI(0, MASQUERADE_BITS));
 RV_EXTENSION(masquerade6) = MASQUERADE(NFPROTO_IPV6, RANGE1(0, MASQUERADE_BITS));
 RV_EXTENSION(redirect4) = REDIRECT(NFPROTO_IPV4, MULTI(0, PORT_BITS));
 RV_EXTENSION(redirect6) = REDIRECT(NFPROTO_IPV6, RANGE1(0, PORT_BITS));
+
+/* ---- NETMAP ---------------------------------------------------------------------- */
+
+/* Beside the first address and the last, as the kernel has them, the mask that the option has. */
+struct netmap {
+	range range;
+	union nf_inet_addr mask;
+};
+
+static const struct rv_option netmap[] = {
+	{
+		.name = "to", .type = RV_T_ADDR_MASK,
+		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_CIDR |
+			 RV_OPT_LITERAL,
+		RV_FIELD(struct netmap, range.min_addr),
+		.mask_offset = offsetof(struct netmap, mask),
+		.list = "to:", .arg = "address[/mask]",
+		.help = "the network whose addresses are taken",
+	},
+	{ 0 },
+};
+
+/* The network's part of the address is all that counts. */
+static int check_netmap(struct rv_check *c)
+{
+	struct netmap *d = (struct netmap *)(void *)c->part->data;
+	int words = c->family == NFPROTO_IPV4 ? 1 : 4;
+
+	for (int i = 0; i < 4; i++) {
+		d->mask.all[i] = i < words ? d->mask.all[i] : 0;
+		d->range.min_addr.all[i] &= d->mask.all[i];
+		d->range.max_addr.all[i] = i < words ? d->range.min_addr.all[i] | ~d->mask.all[i] : 0;
+	}
+	return 0;
+}
+
+/* The last address differs from the first in the bits that are not in the mask. arg: words of one. */
+static int read_netmap(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+		       struct rv_error *err)
+{
+	struct netmap *d = (struct netmap *)(void *)data;
+	const uint32_t *first = d->range.min_addr.all, *last = d->range.max_addr.all;
+
+	if (!w->fields)
+		memcpy(data, wire, w->size);
+	d->range.min_proto.all = d->range.max_proto.all = 0;
+	for (unsigned int i = 0; i < w->arg; i++) {
+		d->mask.all[i] = ~(first[i] ^ last[i]);
+		if (first[i] & ~d->mask.all[i] || d->range.flags != NF_NAT_RANGE_MAP_IPS)
+			return rv_wire_fail(err, "NETMAP to a range that is no network, flags 0x%x",
+					    d->range.flags);
+	}
+	return w->fields ? check_one(wire, err) : 0;
+}
+
+#define NETMAP(nfproto, ...)							\
+	{									\
+		.name = "NETMAP", .kind = RV_TARGET, .family = (nfproto), .options = netmap, \
+		.size = sizeof(struct netmap), .wire = RV_WIRE({ .read = read_netmap, __VA_ARGS__ }), \
+		.initial = &(const struct netmap){ .range.flags = NF_NAT_RANGE_MAP_IPS }, \
+		.tables = "nat", .check = check_netmap,				\
+		.help = "puts another network in the place of the packet's",	\
+	}
+
+RV_EXTENSION(netmap4) = NETMAP(NFPROTO_IPV4, .arg = 1, .fields = multi_fields, .write = write_multi,
+			       .size = sizeof(struct nf_nat_ipv4_multi_range_compat));
+RV_EXTENSION(netmap6) = NETMAP(NFPROTO_IPV6, .arg = 4, .size = sizeof(struct nf_nat_range));
