@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* addrtype: what the routing tables say an address is (uapi linux/netfilter/xt_addrtype.h). */
+#include <linux/netfilter.h>
 #include <linux/netfilter/xt_addrtype.h>
 #include <string.h>
 
@@ -31,7 +32,7 @@ enum { SRC_TYPE, DST_TYPE, LIMIT_IN, LIMIT_OUT };
 		  RV_BIT(struct xt_addrtype_info_v1, flags, XT_ADDRTYPE_LIMIT_IFACE_OUT) }, \
 		{ .sel = RV_SEL_NONE } }
 
-#define TYPE(side, field, bit, SEL)						\
+#define TYPE(side, field, bit, SEL, whose)					\
 	{									\
 		.name = side "-type", .type = RV_T_BITS,			\
 		.flags = RV_OPT_INVERT | RV_OPT_ABBREV,				\
@@ -39,25 +40,44 @@ enum { SRC_TYPE, DST_TYPE, LIMIT_IN, LIMIT_OUT };
 		.invert = RV_BIT(struct xt_addrtype_info_v1, flags, bit),	\
 		.sel = RV_SEL_ADDRTYPE_##SEL, .sel_when = SEEN_BY(SEL), .bad = "addrtype: bad type \"%s\"", \
 		.list = side "-type [!]", .arg = "type[,...]",			\
-		.help = "the " #field " address is one of these",		\
+		.help = "the " whose " address is one of these",		\
 	}
 
-#define LIMIT(side, bit, other, text)						\
+/* Where a packet has an interface that it came in by, or goes out by. */
+#define IN (1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD)
+#define OUT (1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING)
+
+#define LIMIT(side, bit, other, chains, text)					\
 	{									\
 		.name = "limit-iface-" side, .type = RV_T_FLAG, .flags = RV_OPT_TOLD, \
 		RV_FIELD(struct xt_addrtype_info_v1, flags), .value = bit,	\
-		.excludes = 1 << (other), .list = "limit-" side, .help = text,	\
+		.excludes = 1 << (other), .hooks = (chains),			\
+		.list = "limit-" side, .help = text,				\
 	}
 
 static const struct rv_option options[] = {
-	[SRC_TYPE] = TYPE("src", source, XT_ADDRTYPE_INVERT_SOURCE, SRC),
-	[DST_TYPE] = TYPE("dst", dest, XT_ADDRTYPE_INVERT_DEST, DST),
-	[LIMIT_IN] = LIMIT("in", XT_ADDRTYPE_LIMIT_IFACE_IN, LIMIT_OUT,
+	[SRC_TYPE] = TYPE("src", source, XT_ADDRTYPE_INVERT_SOURCE, SRC, "source"),
+	[DST_TYPE] = TYPE("dst", dest, XT_ADDRTYPE_INVERT_DEST, DST, "destination"),
+	[LIMIT_IN] = LIMIT("in", XT_ADDRTYPE_LIMIT_IFACE_IN, LIMIT_OUT, IN,
 			   "only as the interface it came in by sees it"),
-	[LIMIT_OUT] = LIMIT("out", XT_ADDRTYPE_LIMIT_IFACE_OUT, LIMIT_IN,
+	[LIMIT_OUT] = LIMIT("out", XT_ADDRTYPE_LIMIT_IFACE_OUT, LIMIT_IN, OUT,
 			    "only as the interface it goes out by sees it"),
 	{ .name = NULL },
 };
+
+/* Of IPv6 the kernel knows no more: "ipv6 BLACKHOLE matching not supported" and the like. */
+#define IPV4_ONLY (XT_ADDRTYPE_BROADCAST | XT_ADDRTYPE_BLACKHOLE | XT_ADDRTYPE_PROHIBIT | \
+		   XT_ADDRTYPE_THROW | XT_ADDRTYPE_NAT | XT_ADDRTYPE_XRESOLVE)
+
+static int kernel_check(struct rv_check *c)
+{
+	const struct xt_addrtype_info_v1 *i = (const struct xt_addrtype_info_v1 *)(void *)c->part->data;
+
+	if (c->family == NFPROTO_IPV4 || !((i->source | i->dest) & IPV4_ONLY))
+		return 0;
+	return rv_check_refuse(c, "addrtype: the kernel takes no BROADCAST, BLACKHOLE, "
+			       "PROHIBIT, THROW, NAT or XRESOLVE of IPv6");
+}
 
 static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
@@ -91,6 +111,7 @@ static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned
 RV_EXTENSION(addrtype) = {
 	.name = "addrtype", .kind = RV_MATCH,
 	.size = sizeof(struct xt_addrtype_info_v1), .options = options,
+	.kernel_check = kernel_check,
 	.wire = RV_WIRE(
 		{ .revision = 1, .size = sizeof(struct xt_addrtype_info_v1) },
 		{ .revision = 0, .size = sizeof(struct xt_addrtype_info), .read = read_v0,

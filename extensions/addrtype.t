@@ -14,6 +14,9 @@
 @family ip
 -m addrtype --src-type UNSPEC,UNICAST,LOCAL,BROADCAST,ANYCAST,MULTICAST,BLACKHOLE,UNREACHABLE,PROHIBIT ; = ; OK
 -m addrtype --src-type THROW,NAT,XRESOLVE ; = ; OK
+@family ip6
+-m addrtype --src-type UNREACHABLE ; = ; OK
+-m addrtype --dst-type LOCAL,BROADCAST ; FAIL ; addrtype: the kernel takes no BROADCAST, BLACKHOLE, PROHIBIT, THROW, NAT or XRESOLVE of IPv6
 @family both
 @chain OUTPUT
 -m addrtype --dst-type LOCAL --limit-iface-out ; = ; OK

@@ -59,7 +59,7 @@ static const struct rv_option options[] = {
 		RV_FIELD(struct connbytes, info.count.from),
 		.mask_offset = offsetof(struct connbytes, info.count.to),
 		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(struct connbytes, invert, 1),
-		.list = "connbytes", .arg = "from[:to]", .help = "so much, or more",
+		.list = "connbytes", .arg = "from[:to]", .help = "so much, or so much to so much, both included",
 		.predicate = range_predicate,
 	},
 	WORD("connbytes-mode", what, modes, "connbytes mode", "packets|bytes|avgpkt",

@@ -30,7 +30,7 @@ static const struct rv_option options[] = {
 	LEVEL("ttl", ttl, TTL, RV_OPT_TOLD, NULL,
 	      "the TTL is 0: that of the fingerprint, 1: not larger, 2: no matter"),
 	LEVEL("log", loglevel, LOG, 0, "side effect: it writes to the kernel's log",
-	      "log 0: all that fit, 1: the first, 2: all that are known"),
+	      "log 0: all, known or not, 1: the first that fits, 2: all that fit"),
 	{ .name = NULL },
 };
 

@@ -24,11 +24,11 @@ enum { NEXT, LEN_EQ, LEN_GT, LEN_LT, SEGS_EQ, SEGS_GT, SEGS_LT, LAST_EQ, LAST_GT
 	[ROW] = NUMBER(word "-" how, field, bit, SEL, text, more,		\
 		       7 << (ROW - (ROW - 1) % 3) & ~(1 << (ROW)))
 
-#define COMPARISONS(ROW, word, field, SEL)					\
-	COMPARISON(ROW##_EQ, word, "eq", field, ROW##_EQ, SEL, "this " word, 0), \
-	COMPARISON(ROW##_GT, word, "gt", field, ROW##_GT, SEL, "a larger " word, \
+#define COMPARISONS(ROW, word, field, SEL, text)				\
+	COMPARISON(ROW##_EQ, word, "eq", field, ROW##_EQ, SEL, text " is this", 0), \
+	COMPARISON(ROW##_GT, word, "gt", field, ROW##_GT, SEL, text " is larger", \
 		   RV_OPT_ABOVE),						\
-	COMPARISON(ROW##_LT, word, "lt", field, ROW##_LT, SEL, "a smaller " word, \
+	COMPARISON(ROW##_LT, word, "lt", field, ROW##_LT, SEL, text " is smaller", \
 		   RV_OPT_BELOW)
 
 #define SEGMENT(which, field, bit, SEL, text)					\
@@ -41,11 +41,11 @@ enum { NEXT, LEN_EQ, LEN_GT, LEN_LT, SEGS_EQ, SEGS_GT, SEGS_LT, LAST_EQ, LAST_GT
 	}
 
 static const struct rv_option options[] = {
-	[NEXT] = NUMBER("next-hdr", next_hdr, NEXTHDR, NEXT, "this header follows", 0, 0),
-	COMPARISONS(LEN, "hdr-len", hdr_len, LEN),
-	COMPARISONS(SEGS, "segs-left", segs_left, SEGLEFT),
-	COMPARISONS(LAST, "last-entry", last_entry, LAST),
-	NUMBER("tag", tag, TAG, TAG, "this tag", 0, 0),
+	[NEXT] = NUMBER("next-hdr", next_hdr, NEXTHDR, NEXT, "the header that follows is this one", 0, 0),
+	COMPARISONS(LEN, "hdr-len", hdr_len, LEN, "the length of the header, in units of 8 bytes behind the first,"),
+	COMPARISONS(SEGS, "segs-left", segs_left, SEGLEFT, "the number of segments left"),
+	COMPARISONS(LAST, "last-entry", last_entry, LAST, "the index of the last segment in the list"),
+	NUMBER("tag", tag, TAG, TAG, "the tag is this", 0, 0),
 	SEGMENT("psid", psid, PSID, PSID, "the segment before the present one"),
 	SEGMENT("nsid", nsid, NSID, NSID, "the segment after it"),
 	SEGMENT("lsid", lsid, LSID, LSID, "the last segment"),
@@ -58,7 +58,7 @@ RV_EXTENSION(srh) = {
 	.wire = RV_WIRE(
 		{ .revision = 1, .size = sizeof(info) },
 		{ .revision = 0, .size = sizeof(struct ip6t_srh), .fields = RV_WIRE_FIELDS(
-			  { 0, offsetof(struct ip6t_srh, mt_flags), 0, offsetof(struct ip6t_srh, mt_flags), false },
+			  { 0, offsetof(struct ip6t_srh, mt_flags), 0, offsetof(struct ip6t_srh, mt_flags), RV_MOVE_PLAIN },
 			  RV_WIRE_FIELD(struct ip6t_srh, mt_flags, info, mt_flags),
 			  RV_WIRE_FIELD(struct ip6t_srh, mt_invflags, info, mt_invflags)) }),
 	.config = "IP6_NF_MATCH_SRH", .list = "srh",
