@@ -200,10 +200,10 @@ sctp()
 }
 @test "sctp: ports and negation" { v4_v6 sctp; }
 
-# chunks TYPE-FLAGS...: a packet of SCTP with these chunks, of four bytes each.
+# chunks TYPE-FLAGS...: SCTP's header, and these chunks, of four bytes each.
 chunks()
 {
-	printf 'proto=132 hex=6161616200000001cccccccc'
+	printf 6161616200000001cccccccc
 	printf '%s0004' "$@"
 }
 
@@ -211,25 +211,25 @@ sctp_chunks()
 {
 	local data=0003 data_b=0002 sack=0300 init=0100
 	rule -p sctp -m sctp --chunk-types any DATA:Be,INIT
-	caught $(chunks $sack $data_b)
-	caught $(chunks $init)
-	passed $(chunks $data)
-	passed $(chunks $sack)
+	caught proto=132 hex="$(chunks $sack $data_b)"
+	caught proto=132 hex="$(chunks $init)"
+	passed proto=132 hex="$(chunks $data)"
+	passed proto=132 hex="$(chunks $sack)"
 	rule -p sctp -m sctp ! --chunk-types any DATA:Be,INIT
-	passed $(chunks $sack $data_b)
-	caught $(chunks $data)
+	passed proto=132 hex="$(chunks $sack $data_b)"
+	caught proto=132 hex="$(chunks $data)"
 	rule -p sctp -m sctp --chunk-types all DATA:E,SACK
-	caught $(chunks $sack $init $data)
-	passed $(chunks $data)
-	passed $(chunks $sack $data_b)
+	caught proto=132 hex="$(chunks $sack $init $data)"
+	passed proto=132 hex="$(chunks $data)"
+	passed proto=132 hex="$(chunks $sack $data_b)"
 	rule -p sctp -m sctp --chunk-types only DATA:E,SACK
-	caught $(chunks $sack $data)
-	caught $(chunks $sack)
-	passed $(chunks $sack $init $data)
-	passed $(chunks $sack $data_b)
+	caught proto=132 hex="$(chunks $sack $data)"
+	caught proto=132 hex="$(chunks $sack)"
+	passed proto=132 hex="$(chunks $sack $init $data)"
+	passed proto=132 hex="$(chunks $sack $data_b)"
 	rule -p sctp -m sctp --chunk-types any I_DATA:I
-	caught $(chunks 4008)
-	passed $(chunks 4000)
+	caught proto=132 hex="$(chunks 4008)"
+	passed proto=132 hex="$(chunks 4000)"
 }
 @test "sctp: any, all, only these chunks, their flags, negation" { v4_v6 sctp_chunks; }
 
