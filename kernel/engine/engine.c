@@ -2,20 +2,28 @@
 /* The tables of a namespace, and the calls of the ABI that read and exchange them. */
 #include "internal.h"
 
+#include <linux/netfilter_ipv4.h>
+
 #define PRE	(1U << NF_INET_PRE_ROUTING)
 #define IN	(1U << NF_INET_LOCAL_IN)
 #define FWD	(1U << NF_INET_FORWARD)
 #define OUT	(1U << NF_INET_LOCAL_OUT)
 #define POST	(1U << NF_INET_POST_ROUTING)
 
-/* Priorities: NF_IP_PRI_* of linux/netfilter_ipv4.h, by hook. */
+/* NF_IP_PRI_* by hook; those of IPv6 are the same numbers. */
+#define AT(hook, priority)	[NF_INET_##hook] = NF_IP_PRI_##priority
+#define AT_ALL(priority)	AT(PRE_ROUTING, priority), AT(LOCAL_IN, priority), \
+				AT(FORWARD, priority), AT(LOCAL_OUT, priority), \
+				AT(POST_ROUTING, priority)
+
 const struct rv_engine_table_def rv_engine_tables[RV_TABLES] = {
-	[RV_TABLE_RAW] = { "raw", PRE | OUT, { -300, 0, 0, -300, 0 }, false },
-	[RV_TABLE_MANGLE] = { "mangle", PRE | IN | FWD | OUT | POST,
-			      { -150, -150, -150, -150, -150 }, false },
-	[RV_TABLE_NAT] = { "nat", PRE | IN | OUT | POST, { -100, 100, 0, -100, 100 }, true },
-	[RV_TABLE_FILTER] = { "filter", IN | FWD | OUT, { 0, 0, 0, 0, 0 }, false },
-	[RV_TABLE_SECURITY] = { "security", IN | FWD | OUT, { 0, 50, 50, 50, 0 }, false },
+	[RV_TABLE_RAW] = { "raw", PRE | OUT, { AT_ALL(RAW) }, false },
+	[RV_TABLE_MANGLE] = { "mangle", PRE | IN | FWD | OUT | POST, { AT_ALL(MANGLE) }, false },
+	[RV_TABLE_NAT] = { "nat", PRE | IN | OUT | POST,
+			   { AT(PRE_ROUTING, NAT_DST), AT(LOCAL_IN, NAT_SRC),
+			     AT(LOCAL_OUT, NAT_DST), AT(POST_ROUTING, NAT_SRC) }, true },
+	[RV_TABLE_FILTER] = { "filter", IN | FWD | OUT, { AT_ALL(FILTER) }, false },
+	[RV_TABLE_SECURITY] = { "security", IN | FWD | OUT, { AT_ALL(SECURITY) }, false },
 };
 
 struct rv_engine {
@@ -189,6 +197,16 @@ static int call_info(struct rv_engine *e, void *buf, uint32_t *len)
 	return *len == sizeof(struct rvk_info) ? get_info(e, buf, &rules) : -EINVAL;
 }
 
+/* Calls that carry something behind the header: what the caller said of the table, and what it is. */
+static int get_asked(struct rv_engine *e, struct rvk_info *info, uint32_t len,
+		     struct rvk_table *asked, struct rv_rules **rules)
+{
+	if (len < sizeof(*info))
+		return -EINVAL;
+	*asked = info->table;
+	return get_info(e, info, rules);
+}
+
 /* As it was given: without what the engine wrote into it, with the counters of now. */
 static void restore_entry(const struct rv_rules *r, struct rvk_entry *out,
 			  const struct rvk_entry *e)
@@ -214,12 +232,8 @@ static int call_entries(struct rv_engine *e, void *buf, uint32_t *len)
 	struct rvk_table asked;
 	struct rv_rules *r;
 	uint32_t off;
-	int rc;
+	int rc = get_asked(e, info, *len, &asked, &r);
 
-	if (*len < sizeof(*info))
-		return -EINVAL;
-	asked = info->table;
-	rc = get_info(e, info, &r);
 	if (rc)
 		return rc;
 	if (*len - sizeof(*info) != asked.size)
@@ -258,12 +272,8 @@ static int call_counters(struct rv_engine *e, void *buf, uint32_t *len)
 	struct rvk_info *info = buf;
 	struct rvk_table asked;
 	struct rv_rules *r;
-	int rc;
+	int rc = get_asked(e, info, *len, &asked, &r);
 
-	if (*len < sizeof(*info))
-		return -EINVAL;
-	asked = info->table;
-	rc = get_info(e, info, &r);
 	if (rc)
 		return rc;
 	if ((*len - sizeof(*info)) % sizeof(struct rvk_counters) ||
