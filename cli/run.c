@@ -149,7 +149,7 @@ static void note_reject(struct run *r)
 }
 
 /* The program's own packets have a plain idea of addresses; the host's own are told by --local. */
-static uint8_t addrtype(const struct rv_pkt *pkt, const uint8_t *addr, uint32_t ifindex)
+static uint8_t addrtype(const struct rv_pkt *pkt, const uint8_t *addr, enum rv_iface on)
 {
 	const struct rv_user_packet *packet = pkt->port;
 	const struct run *r = packet->arg;
@@ -157,7 +157,7 @@ static uint8_t addrtype(const struct rv_pkt *pkt, const uint8_t *addr, uint32_t 
 	for (unsigned int i = 0; i < r->nlocal; i++)
 		if (!memcmp(&r->local[i], addr, pkt->family == NFPROTO_IPV4 ? 4 : 16))
 			return RTN_LOCAL;
-	return r->plain->addrtype(pkt, addr, ifindex);
+	return r->plain->addrtype(pkt, addr, on);
 }
 
 /* ---- loading -------------------------------------------------------------------------------- */
@@ -318,9 +318,7 @@ static void set_hook(struct run *r, struct rv_pkt *pkt, uint8_t hook)
 
 	pkt->hook = hook;
 	pkt->in = in ? r->in : NULL;
-	pkt->in_index = in;
 	pkt->out = out ? r->out : NULL;
-	pkt->out_index = out ? 2 : 0;
 }
 
 /* What a router does before it asks FORWARD (RFC 1812, 5.3.1). False: it drops the packet. */

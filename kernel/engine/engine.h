@@ -40,6 +40,9 @@ struct rv_trace {
 	uint32_t number;		/* of the rule in its chain, from 1 */
 };
 
+/* An interface of the packet's. */
+enum rv_iface { RV_IFACE_ANY, RV_IFACE_IN, RV_IFACE_OUT };
+
 /*
  * How the engine reaches a packet. Offsets count from the network header. Functions may be
  * NULL but for pull: then the packet has no such thing (no socket, no bridge, nothing to answer to).
@@ -58,8 +61,8 @@ struct rv_pkt_ops {
 	bool (*owner)(const struct rv_pkt *pkt, uint32_t *uid, uint32_t *gid);
 	/* Is one of that file's further groups from min to max? */
 	bool (*in_group)(const struct rv_pkt *pkt, uint32_t min, uint32_t max);
-	/* RTN_* of an address (network order, 4 or 16 bytes) as routing sees it; index 0: on any interface. */
-	uint8_t (*addrtype)(const struct rv_pkt *pkt, const uint8_t *addr, uint32_t ifindex);
+	/* RTN_* of an address (network order, 4 or 16 bytes) as routing sees it, on one interface or any. */
+	uint8_t (*addrtype)(const struct rv_pkt *pkt, const uint8_t *addr, enum rv_iface on);
 	/* The Ethernet header it came in with, 14 bytes, or NULL. */
 	const uint8_t *(*ether)(const struct rv_pkt *pkt);
 	/* Ports of the bridge it came in and goes out by, 16 bytes or NULL; false: no bridge has it. */
@@ -87,7 +90,6 @@ struct rv_pkt {
 	uint32_t linear;		/* bytes readable there */
 	uint32_t len;			/* of the packet from the network header on */
 	const char *in, *out;		/* interfaces, 16 bytes each, or NULL */
-	uint32_t in_index, out_index;	/* 0: none */
 	uint32_t mark, priority;
 	uint8_t family;			/* NFPROTO_IPV4, NFPROTO_IPV6 */
 	uint8_t hook;			/* NF_INET_* */

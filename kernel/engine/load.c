@@ -270,7 +270,7 @@ static bool load_addrtype(struct rv_pkt *pkt, const struct sel_row *row, struct 
 
 	if (!pkt->ops->addrtype)
 		return false;
-	type = pkt->ops->addrtype(pkt, rv_pkt_addr(pkt, row->off), 0);
+	type = pkt->ops->addrtype(pkt, rv_pkt_addr(pkt, row->off), RV_IFACE_ANY);
 	put_u16(v, type < 16 ? 1U << type : 0);
 	return true;
 }

@@ -63,9 +63,9 @@ static int check_addrtype(struct rv_admit *a)
 	return 0;
 }
 
-static bool is_of_type(const struct rv_pkt *pkt, bool dst, uint32_t ifindex, uint16_t types)
+static bool is_of_type(const struct rv_pkt *pkt, bool dst, enum rv_iface on, uint16_t types)
 {
-	uint8_t type = pkt->ops->addrtype(pkt, rv_pkt_addr(pkt, dst), ifindex);
+	uint8_t type = pkt->ops->addrtype(pkt, rv_pkt_addr(pkt, dst), on);
 
 	return type < 16 && types & 1U << type;
 }
@@ -73,19 +73,19 @@ static bool is_of_type(const struct rv_pkt *pkt, bool dst, uint32_t ifindex, uin
 static bool match_addrtype(struct rv_pkt *pkt, const void *data, void *state)
 {
 	const struct xt_addrtype_info_v1 *info = data;
-	uint32_t ifindex = 0;
+	enum rv_iface on = RV_IFACE_ANY;
 
 	(void)state;
 	if (!pkt->ops->addrtype)
 		return false;
 	if (info->flags & XT_ADDRTYPE_LIMIT_IFACE_IN)
-		ifindex = pkt->in_index;
+		on = RV_IFACE_IN;
 	else if (info->flags & XT_ADDRTYPE_LIMIT_IFACE_OUT)
-		ifindex = pkt->out_index;
-	if (info->source && is_of_type(pkt, false, ifindex, info->source) ==
+		on = RV_IFACE_OUT;
+	if (info->source && is_of_type(pkt, false, on, info->source) ==
 			    !!(info->flags & XT_ADDRTYPE_INVERT_SOURCE))
 		return false;
-	return !info->dest || is_of_type(pkt, true, ifindex, info->dest) !=
+	return !info->dest || is_of_type(pkt, true, on, info->dest) !=
 			      !!(info->flags & XT_ADDRTYPE_INVERT_DEST);
 }
 

@@ -42,19 +42,20 @@ static u8 addrtype6(struct net *net, const struct net_device *dev, const struct 
 	return result;
 }
 
-u8 rv_skb_addrtype(const struct rv_pkt *pkt, const u8 *addr, u32 ifindex)
+u8 rv_skb_addrtype(const struct rv_pkt *pkt, const u8 *addr, enum rv_iface on)
 {
-	struct net *net = rv_skb(pkt)->state->net;
-	const struct net_device *dev = ifindex ? dev_get_by_index_rcu(net, ifindex) : NULL;
+	const struct nf_hook_state *state = rv_skb(pkt)->state;
+	const struct net_device *dev = on == RV_IFACE_IN ? state->in :
+				       on == RV_IFACE_OUT ? state->out : NULL;
 	struct in6_addr addr6;
 	__be32 addr4;
 
 	if (pkt->family == NFPROTO_IPV6) {
 		memcpy(&addr6, addr, sizeof(addr6));
-		return addrtype6(net, dev, &addr6);
+		return addrtype6(state->net, dev, &addr6);
 	}
 	memcpy(&addr4, addr, sizeof(addr4));
-	return inet_dev_addr_type(net, dev, addr4);
+	return inet_dev_addr_type(state->net, dev, addr4);
 }
 
 /* The MTU of the way back to where the packet comes from. */

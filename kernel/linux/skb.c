@@ -55,17 +55,15 @@ int rv_skb_begin(struct rv_skb *s, struct sk_buff *skb, const struct nf_hook_sta
 {
 	s->skb = skb;
 	s->state = state;
-	s->pkt = (struct rv_pkt){
-		.ops = &rv_skb_ops,
-		.port = skb,
-		.in = state->in ? state->in->name : NULL,
-		.out = state->out ? state->out->name : NULL,
-		.in_index = state->in ? state->in->ifindex : 0,
-		.out_index = state->out ? state->out->ifindex : 0,
-		.family = state->pf,
-		.hook = state->hook,
-		.pkttype = skb->pkt_type,
-	};
+	/* Field by field: to zero all of it first would take longer. The rest is set by the two below. */
+	s->pkt.ops = &rv_skb_ops;
+	s->pkt.port = skb;
+	s->pkt.ct = NULL;
+	s->pkt.in = state->in ? state->in->name : NULL;
+	s->pkt.out = state->out ? state->out->name : NULL;
+	s->pkt.family = state->pf;
+	s->pkt.hook = state->hook;
+	s->pkt.pkttype = skb->pkt_type;
 	rv_skb_load(&s->pkt);
 	return rv_pkt_parse(&s->pkt);
 }

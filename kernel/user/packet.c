@@ -49,11 +49,11 @@ static bool is_zero(const uint8_t *bytes, unsigned int len)
 }
 
 /* What can be said of an address without a routing table. */
-static uint8_t addrtype(const struct rv_pkt *pkt, const uint8_t *addr, uint32_t ifindex)
+static uint8_t addrtype(const struct rv_pkt *pkt, const uint8_t *addr, enum rv_iface on)
 {
 	static const uint8_t all_ones[4] = { 0xff, 0xff, 0xff, 0xff };
 
-	(void)ifindex;
+	(void)on;
 	if (pkt->family == NFPROTO_IPV4) {
 		if (!memcmp(addr, all_ones, 4) || is_zero(addr, 4))
 			return RTN_BROADCAST;
