@@ -19,7 +19,7 @@ struct sel_row {
 	uint8_t order;
 	uint8_t family;		/* NFPROTO_UNSPEC: both */
 	uint8_t off;		/* of the field in its header */
-	uint8_t shift, mask;	/* of a field of some bits: (byte >> shift) & mask; mask 0: whole bytes */
+	uint8_t shift, mask;	/* of the traffic class: (byte >> shift) & mask */
 	uint16_t proto;		/* of transport */
 };
 
@@ -33,15 +33,9 @@ static void put_u32(struct rv_values *v, uint32_t value)
 	memcpy(v->buf, &value, sizeof(value));
 }
 
-/* Bits of one byte of the network header. */
 static bool load_network(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
 {
-	const uint8_t *field = pkt->data + row->off;
-
-	if (!row->mask)
-		v->at = field;
-	else
-		v->buf[0] = field[0] >> row->shift & row->mask;
+	v->at = pkt->data + row->off;
 	return true;
 }
 

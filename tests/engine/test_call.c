@@ -208,6 +208,36 @@ static void test_removal(void)
 	rv_engine_free(engine);
 }
 
+/* What /proc tells of a table. */
+static void test_stat(void)
+{
+	static const char no_comment[256];
+	struct rv_engine_stat stat;
+	struct rvk_verdict *jump;
+	struct rv_blob b;
+	int context;
+
+	engine = rv_engine_new(NULL, &context, rv_test_slots);
+	EXPECT(rv_engine_context(engine) == &context);
+	start(&b, "filter");
+	rv_blob_rule(&b);
+	rv_blob_data(&b, RVK_KIND_MATCH, "comment", 0, no_comment, sizeof(no_comment));
+	jump = rv_blob_verdict(&b, 0);
+	rv_blob_rules_end(&b, NF_INET_LOCAL_OUT);
+	jump->verdict = (int)rv_blob_chain(&b, "chain");
+	rv_blob_rule(&b);
+	rv_blob_verdict(&b, RVK_RETURN);
+	EXPECT(!rv_blob_replace(&b, engine, NULL));
+	EXPECT(!rv_blob_replace(&b, engine, NULL));
+	rv_engine_stat(engine, V4, RV_TABLE_FILTER, &stat);
+	EXPECT(stat.generation == 2 && stat.entries == 6 && stat.chains == 4 && stat.parts == 1);
+	EXPECT(stat.depth == 1 && stat.size == b.head->size && stat.memory > stat.size);
+	rv_engine_stat(engine, NFPROTO_IPV6, RV_TABLE_FILTER, &stat);
+	EXPECT(!stat.generation && !stat.entries && !stat.memory);
+	rv_blob_free(&b);
+	rv_engine_free(engine);
+}
+
 static void expect_malformed(struct rvk_replace call, uint32_t len, int error)
 {
 	struct { struct rvk_replace call; struct rvk_table table; } buf = { .call = call };
@@ -349,6 +379,7 @@ const struct rv_test rv_tests_call[] = {
 	{ "entries go on with old counters", test_carried },
 	{ "all tables of a call or none", test_all_or_none },
 	{ "a table is taken away", test_removal },
+	{ "what can be told of a table", test_stat },
 	{ "malformed calls", test_malformed },
 	{ "what the engine has", test_has },
 	{ "registration", test_registration },

@@ -188,6 +188,124 @@ static void test_absent(void)
 	EXPECT(!rv_predicate_true(&t.p.pkt, &p) && t.p.pkt.hotdrop);
 }
 
+/* A predicate that is false of the packet, negated or not. */
+static void expect_absent(struct rv_test_packet *t, unsigned int sel, unsigned int len,
+			  const void *value, bool hotdrop)
+{
+	struct rvk_predicate p = { .size = sizeof(p), .sel = sel, .op = RVK_OP_EQ, .len = len };
+
+	memcpy(p.value, value, len);
+	EXPECT(!rv_predicate_true(&t->p.pkt, &p));
+	p.flags = RVK_PREDICATE_NEGATE;
+	EXPECT(!rv_predicate_true(&t->p.pkt, &p));
+	EXPECT(t->p.pkt.hotdrop == hotdrop);
+}
+
+/* What stands where another protocol has the field is not it. */
+static void test_other_protocols(void)
+{
+	struct rv_test_packet t;
+
+	make_packet(&t, V4, 1);
+	expect_absent(&t, RVK_SEL_TH_SPORT, 2, t.bytes + 20, false);
+	expect_absent(&t, RVK_SEL_TH_PORT, 2, t.bytes + 20, false);
+	make_packet(&t, V4, UDP);
+	t.bytes[32] = 6 << 4;
+	expect_absent(&t, RVK_SEL_TCP_FLAGS, 1, t.bytes + 33, false);
+	expect_absent(&t, RVK_SEL_TCP_OPTION, 1, t.bytes + 40, false);
+	expect_absent(&t, RVK_SEL_ICMP_TYPE, 2, t.bytes + 20, false);
+	make_packet(&t, V6, 58);
+	expect_absent(&t, RVK_SEL_TH_DPORT, 2, t.bytes + 42, false);
+	/* Headers that end too early, or say that they do. */
+	make_packet(&t, V4, TCP);
+	t.p.pkt.len = t.p.pkt.linear = 39;
+	expect_absent(&t, RVK_SEL_TCP_OPTION, 1, "", true);
+	make_packet(&t, V4, TCP);
+	t.bytes[32] = 4 << 4;
+	expect_absent(&t, RVK_SEL_TCP_OPTION, 1, "", true);
+	make_packet(&t, V4, TCP);
+	t.bytes[32] = 7 << 4;
+	t.p.pkt.len = t.p.pkt.linear = 47;
+	expect_absent(&t, RVK_SEL_TCP_MSS, 2, "", true);
+}
+
+/* A copy that loops back: multicast or broadcast by its address. And a packet that no socket sends. */
+static void test_beside_headers(void)
+{
+	static const struct { uint8_t family, first, type; } looped[] = {
+		{ V4, 224, 2 }, { V4, 239, 2 }, { V4, 240, 1 }, { V4, 10, 1 }, { V4, 255, 1 },
+		{ V6, 0xff, 2 }, { V6, 0xfd, 1 }, { V6, 0xe0, 1 },
+	};
+	const uint8_t none = 0;
+	struct rv_test_packet t;
+
+	for (unsigned int i = 0; i < RV_COUNT(looped); i++) {
+		make_packet(&t, looped[i].family, UDP);
+		t.p.pkt.pkttype = 5;	/* PACKET_LOOPBACK */
+		t.bytes[looped[i].family == V4 ? 16 : 24] = looped[i].first;
+		EXPECT(is_true(&t, RVK_SEL_PKTTYPE, RVK_OP_EQ, 1, &looped[i].type, NULL));
+	}
+	make_packet(&t, V4, UDP);
+	t.p.has_owner = false;
+	EXPECT(is_true(&t, RVK_SEL_SOCKET, RVK_OP_EQ, 1, &none, NULL));
+	EXPECT(!is_true(&t, RVK_SEL_UID, RVK_OP_EQ, 4, &t.p.uid, NULL));
+	EXPECT(!is_true(&t, RVK_SEL_GID, RVK_OP_EQ, 4, &t.p.gid, NULL));
+}
+
+/* The header's, and only where that says nothing the packet's own. */
+static void test_length(void)
+{
+	static const struct { uint8_t family; uint16_t said; uint32_t length; } lengths[] = {
+		{ V4, 40, 40 }, { V4, 1, 1 }, { V4, 0, 47 }, { V6, 8, 48 }, { V6, 0, 67 },
+	};
+
+	for (unsigned int i = 0; i < RV_COUNT(lengths); i++) {
+		struct rv_test_packet t;
+
+		make_packet(&t, lengths[i].family, TCP);
+		rv_put_be16(t.bytes + (lengths[i].family == V4 ? 2 : 4), lengths[i].said);
+		EXPECT(is_true(&t, RVK_SEL_LENGTH, RVK_OP_EQ, 4, &lengths[i].length, NULL));
+	}
+}
+
+/* Eight bytes of options and the one behind them; is there one of this kind, is its MSS 0x05b4? */
+static const struct {
+	uint8_t options[9], kind;
+	bool there, mss;
+} odd_options[] = {
+	{ { 1, 1, 2, 4, 0x05, 0xb4, 0, 0 }, 2, true, true },
+	{ { 1, 1, 2, 4, 0x05, 0xb4, 0, 0 }, 0, true, true },
+	{ { 1, 1, 2, 4, 0x05, 0xb4, 1, 1 }, 4, false, true },
+	{ { 1, 1, 2, 4, 0x05, 0xb4, 1, 1 }, 0xb4, false, true },
+	{ { 2, 3, 0x05, 0xb4, 0, 0, 0, 0 }, 2, true, false },
+	{ { 1, 1, 1, 1, 2, 4, 0x05, 0xb4 }, 2, true, true },
+	{ { 1, 1, 1, 1, 1, 2, 4, 0x05, 0xb4 }, 2, true, false },
+	{ { 4, 4, 0x05, 0xb4, 1, 1, 1, 1 }, 5, false, false },
+	{ { 3, 0, 2, 4, 0x05, 0xb4, 1, 1 }, 0, true, true },
+	{ { 1, 1, 1, 1, 1, 1, 1, 3 }, 3, true, false },
+	{ { 3, 2, 2, 4, 0x05, 0xb4, 1, 1 }, 2, true, true },
+	{ { 3, 9, 2, 4, 0x05, 0xb4, 1, 1, 2 }, 2, false, false },
+};
+
+static void test_many_options(void)
+{
+	const uint8_t mss[2] = { 0x05, 0xb4 };
+
+	for (unsigned int i = 0; i < RV_COUNT(odd_options); i++) {
+		struct rv_test_packet t;
+
+		make_packet(&t, V4, TCP);
+		memcpy(t.bytes + 40, odd_options[i].options, sizeof(odd_options[i].options));
+		t.bytes[32] = 7 << 4;
+		t.p.pkt.len = t.p.pkt.linear = 49;
+		if (is_true(&t, RVK_SEL_TCP_OPTION, RVK_OP_EQ, 1, &odd_options[i].kind, NULL) !=
+		    odd_options[i].there)
+			rv_test_fail(1000 + i);
+		if (is_true(&t, RVK_SEL_TCP_MSS, RVK_OP_EQ, 2, mss, NULL) != odd_options[i].mss)
+			rv_test_fail(2000 + i);
+	}
+}
+
 /* Option 2 (MSS 1460), a NOP, option 4: 8 bytes of options. */
 static void test_tcp_options(void)
 {
@@ -442,7 +560,11 @@ const struct rv_test rv_tests_match[] = {
 	{ "operators", test_operators },
 	{ "lists", test_lists },
 	{ "fields that are not there", test_absent },
+	{ "fields of other protocols", test_other_protocols },
+	{ "what stands beside the headers", test_beside_headers },
+	{ "lengths", test_length },
 	{ "TCP options", test_tcp_options },
+	{ "TCP options in odd places", test_many_options },
 	{ "matches", test_matches },
 	{ "string", test_string },
 	{ "mac", test_mac },
