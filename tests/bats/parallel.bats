@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Two restores and forty -A at once, twenty times: every change that was
+# Two restores and forty -A at once, twenty times (RAVELIN_TEST_ROUNDS where instructions are emulated): every change that was
 # accepted is there, once; what was refused is not there at all; and nobody who
 # reads meanwhile sees half a restore.
 #
@@ -10,7 +10,7 @@
 
 load lib
 
-ROUNDS=20
+ROUNDS=${RAVELIN_TEST_ROUNDS:-20}
 ADDS=40
 BLOCK=50
 
