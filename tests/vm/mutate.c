@@ -216,13 +216,14 @@ static void send_packets(void)
 	}
 }
 
-/* Counters go on; they are looked away from. */
+/* Counters go on, and whose they went on with is not told; both are looked away from. */
 static void forget_counters(uint8_t *entries, uint32_t size)
 {
 	for (uint32_t off = 0; off < size;) {
 		struct rvk_entry *e = (void *)(entries + off);
 
 		memset(&e->counters, 0, sizeof(e->counters));
+		e->index = 0;
 		off += e->next;
 	}
 }
