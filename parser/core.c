@@ -270,6 +270,8 @@ static int run_table(struct rv_parser *p, const struct rv_core_option *o,
 	return 0;
 }
 
+#define MAX_INTERVAL 999999	/* microseconds */
+
 /* Numbers of -w and -W as scanf's %i reads them: what follows the digits does not count. */
 static bool read_seconds(const char *text, unsigned int *n)
 {
@@ -300,6 +302,8 @@ static int run_wait(struct rv_parser *p, const struct rv_core_option *o,
 	}
 	if (!args->text)
 		return rv_usage(p, &p->at_option, "wait interval value required");
+	if (n > MAX_INTERVAL)
+		return rv_usage(p, &args->loc, "too long usec wait %u > %u usec", n, MAX_INTERVAL);
 	rv_warn(p->err, "Ignoring deprecated --wait-interval option.");
 	p->opts->wait_interval = true;
 	p->interval_loc = p->at_option;
