@@ -12,8 +12,8 @@ bool rv_cli_only_reads(const struct rv_command *cmd)
 	return (lists(cmd) && !cmd->zero) || cmd->kind == RV_CMD_CHECK;
 }
 
-int rv_cli_command(struct rv_store *s, struct rv_command *cmd, const struct rv_options *opts,
-		   unsigned int verbose, struct rv_buf *b, struct rv_error *err)
+static int list_and_apply(struct rv_store *s, struct rv_command *cmd, const struct rv_options *opts,
+			  unsigned int verbose, struct rv_buf *b, struct rv_error *err)
 {
 	if (lists(cmd)) {
 		rv_store_beside(s, "", rv_cli_for_a_person(), err);
@@ -22,13 +22,30 @@ int rv_cli_command(struct rv_store *s, struct rv_command *cmd, const struct rv_o
 		if (!cmd->zero)
 			return 0;
 		/* What was shown is zeroed. */
+		s->explain.read = NULL;
 		cmd->kind = RV_CMD_ZERO;
 		if (!cmd->zero_one)
 			cmd->number = 0;
 	}
 	if (verbose && rv_cli_verbose(b, s, cmd, err) < 0)
 		return -1;
-	if (rv_store_apply(s, cmd, err) < 0)
-		return -1;
-	return verbose > 1 && s->backend->explain ? s->backend->explain(s, b, err) : 0;
+	return rv_store_apply(s, cmd, err);
+}
+
+int rv_cli_command(struct rv_store *s, struct rv_command *cmd, const struct rv_options *opts,
+		   unsigned int verbose, struct rv_buf *b, struct rv_error *err)
+{
+	struct rv_buf said = RV_BUF_INIT;
+	int rc;
+
+	if (verbose < 2)
+		return list_and_apply(s, cmd, opts, verbose, b, err);
+	/* Stock tells what it reads before it says what it does, and then, in commit, how. */
+	s->explain = (struct rv_explain){ .read = b, .staged = b, .bytes = verbose > 2 };
+	rc = list_and_apply(s, cmd, opts, verbose, &said, err);
+	s->explain.read = NULL;
+	rv_buf_add(b, said.data, said.len);
+	b->failed = b->failed || said.failed;
+	rv_buf_free(&said);
+	return rc;
 }

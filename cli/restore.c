@@ -106,10 +106,10 @@ static int on_command(struct rv_command *cmd, const struct rv_options *opts, voi
 
 static int on_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
 {
+	struct restore *r = arg;
+
 	(void)loc;
-	(void)arg;
-	(void)err;
-	return 0;
+	return rv_store_explain(&r->store, err);
 }
 
 static int on_comment(const char *text, size_t len, void *arg, struct rv_error *err)

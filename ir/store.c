@@ -805,6 +805,11 @@ void rv_store_beside(struct rv_store *s, const char *suffix, bool person, struct
 		s->backend->beside(s, suffix, person, err);
 }
 
+int rv_store_explain(struct rv_store *s, struct rv_error *err)
+{
+	return s->explain.staged && s->backend->explain ? s->backend->explain(s, err) : 0;
+}
+
 int rv_store_table_exists(struct rv_store *s, const struct rv_table_def *def, bool *exists,
 			  struct rv_error *err)
 {

@@ -134,7 +134,7 @@ static int commit_one(struct rv_store *s, struct rv_error *err)
 
 int rv_nft_commit(struct rv_store *s, struct rv_error *err)
 {
-	return finish_tables(s, err) ? -1 : commit_one(s, err);
+	return finish_tables(s, err) || rv_store_explain(s, err) ? -1 : commit_one(s, err);
 }
 
 /* Copies the messages of another batch behind ours, numbered on. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a second -v shows: the messages of a transaction as libnftnl, and so nft's and stock's
- * debugging, writes them.
+ * What a second -v shows: the rules that are read and the messages of a transaction as libnftnl,
+ * and so nft's and stock's debugging, writes them. A third: those messages as libmnl does.
  */
 #include <libnftnl/chain.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/table.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <ravelin/library.h>
@@ -14,11 +15,11 @@
 
 #define LONGEST 65536		/* of a rule; what goes beyond is cut by libnftnl */
 
-/* What a message may be about, and what is not shown of it: an id of this transaction only. */
+/* What a message may be about, and what takes from it what is not shown. */
 #define OBJECTS(X)	\
 	X(table, (void)0)	\
 	X(chain, (void)0)	\
-	X(rule, lib.rule_unset(o, NFTNL_RULE_ID))
+	X(rule, trim(o, nlh))
 
 #define FUNCTIONS(X, object)	\
 	X(object, alloc)	\
@@ -29,20 +30,22 @@
 /* Loaded when it is asked for: no other command is to pay for it. */
 static struct {
 #define RV_Y(object, name) typeof(nftnl_##object##_##name) *object##_##name;
-#define RV_X(object, trim) FUNCTIONS(RV_Y, object)
+#define RV_X(object, less) FUNCTIONS(RV_Y, object)
 	OBJECTS(RV_X)
 #undef RV_X
 #undef RV_Y
 	typeof(nftnl_rule_unset) *rule_unset;
+	typeof(nftnl_rule_is_set) *rule_is_set;
 } lib;
 
 static const struct rv_symbol symbols[] = {
 #define RV_Y(object, name) { "nftnl_" #object "_" #name, &lib.object##_##name },
-#define RV_X(object, trim) FUNCTIONS(RV_Y, object)
+#define RV_X(object, less) FUNCTIONS(RV_Y, object)
 	OBJECTS(RV_X)
 #undef RV_X
 #undef RV_Y
 	{ "nftnl_rule_unset", &lib.rule_unset },
+	{ "nftnl_rule_is_set", &lib.rule_is_set },
 	{ NULL, NULL },
 };
 
@@ -63,8 +66,18 @@ static size_t length(const char *text)
 	return len && text[len - 1] == '\n' ? len - 1 : len;
 }
 
+/* An id is of this transaction only; of a chain that is emptied stock does not give the family. */
+static void trim(struct nftnl_rule *r, const struct nlmsghdr *nlh)
+{
+	bool one = lib.rule_is_set(r, NFTNL_RULE_HANDLE) || lib.rule_is_set(r, NFTNL_RULE_ID);
+
+	lib.rule_unset(r, NFTNL_RULE_ID);
+	if ((nlh->nlmsg_type & 0xff) == NFT_MSG_DELRULE && !one)
+		lib.rule_unset(r, NFTNL_RULE_FAMILY);
+}
+
 /* Appends the text of a message about such an object. */
-#define RV_X(object, trim)									\
+#define RV_X(object, less)									\
 	static void say_##object(struct rv_buf *b, const struct nlmsghdr *nlh)			\
 	{											\
 		struct nftnl_##object *o = lib.object##_alloc();				\
@@ -73,7 +86,7 @@ static size_t length(const char *text)
 		if (!o || !text) {								\
 			b->failed = true;							\
 		} else if (lib.object##_nlmsg_parse(nlh, o) >= 0) {				\
-			trim;									\
+			less;									\
 			*text = '\0';								\
 			lib.object##_snprintf(text, LONGEST, o, NFTNL_OUTPUT_DEFAULT, 0);	\
 			rv_buf_printf(b, "%.*s\n", (int)length(text), text);		\
@@ -105,13 +118,89 @@ static void say(struct rv_buf *b, const struct nlmsghdr *nlh)
 	}
 }
 
-int rv_nft_explain(struct rv_store *s, struct rv_buf *b, struct rv_error *err)
+static int load(struct rv_error *err)
+{
+	return lib.table_alloc ? 0 : rv_library_load(&library, err);
+}
+
+int rv_nft_explain_rule(struct rv_nft_view attrs, struct rv_buf *b, struct rv_error *err)
+{
+	const size_t head = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg));
+
+	if (load(err))
+		return -1;
+	say_rule(b, (const void *)(attrs.data - head));
+	return rv_buf_ok(b) ? 0 : rv_fail_memory(err);
+}
+
+/* ---- the messages of a transaction ---------------------------------------------------- */
+
+/* As libmnl writes a message. Stock counts them from the beginning of the batch as 1, we as 0. */
+static void say_bytes(struct rv_buf *b, const struct nlmsghdr *nlh)
+{
+	struct nlmsghdr *copy = malloc(nlh->nlmsg_len);
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+
+	if (f && copy) {
+		memcpy(copy, nlh, nlh->nlmsg_len);
+		copy->nlmsg_seq++;
+		mnl_nlmsg_fprintf(f, copy, copy->nlmsg_len, sizeof(struct nfgenmsg));
+	}
+	b->failed = b->failed || !f || !copy;
+	if (f && fclose(f) == 0)
+		rv_buf_add(b, text, len);
+	free(text);
+	free(copy);
+}
+
+struct deleted {
+	uint64_t handle;
+	struct rv_buf *b;
+};
+
+static int see_deleted(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct deleted *d = arg;
+	struct rv_nft_view t[NFTA_RULE_MAX + 1];
+	struct rv_nft_place place;
+
+	if (rv_nft_place_of(attrs, t, &place, err))
+		return -1;
+	return place.handle == d->handle ? rv_nft_explain_rule(attrs, d->b, err) : 0;
+}
+
+/* A message only names the rule that it deletes: what it is, is known to the kernel. */
+static int say_record(struct rv_store *s, const struct rv_nft_record *rec, struct rv_error *err)
+{
+	const struct rv_nft_batch *batch = &((struct rv_nft *)s->priv)->batch;
+	const struct nlmsghdr *nlh = (const void *)(batch->bytes.data + rec->offset);
+	struct deleted d = { .b = s->explain.staged };
+	struct rv_nft_view t[NFTA_RULE_MAX + 1];
+	struct rv_nft_place place;
+
+	if ((nlh->nlmsg_type & 0xff) == NFT_MSG_DELRULE &&
+	    !rv_nft_place_of(rv_nft_record_attrs(batch, rec), t, &place, err) && place.handle) {
+		d.handle = place.handle;
+		if (rv_nft_ask_rules(s, place.table, place.chain, see_deleted, &d, err))
+			return -1;
+	} else {
+		say(d.b, nlh);
+	}
+	if (s->explain.bytes)
+		say_bytes(d.b, nlh);
+	return 0;
+}
+
+int rv_nft_explain(struct rv_store *s, struct rv_error *err)
 {
 	struct rv_nft_batch *batch = &((struct rv_nft *)s->priv)->batch;
 
-	if (!lib.table_alloc && rv_library_load(&library, err))
+	if (load(err))
 		return -1;
 	for (; batch->explained < batch->nrecords; batch->explained++)
-		say(b, (const void *)(batch->bytes.data + batch->records[batch->explained].offset));
-	return rv_buf_ok(b) ? 0 : rv_fail_memory(err);
+		if (say_record(s, &batch->records[batch->explained], err))
+			return -1;
+	return rv_buf_ok(s->explain.staged) ? 0 : rv_fail_memory(err);
 }

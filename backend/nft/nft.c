@@ -245,16 +245,33 @@ struct rv_rule *rv_nft_rule_of(rv_family_t family, struct rv_nft_view attrs,
 	return r;
 }
 
-static int ask_rules(struct rv_store *s, const struct rv_table *table, const char *only,
-		     rv_nft_answer_fn *fn, void *arg, struct rv_error *err)
+/* A rule that goes by is told of on its way, if somebody asks. */
+struct passing {
+	struct rv_buf *told;
+	rv_nft_answer_fn *fn;
+	void *arg;
+};
+
+static int tell_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct passing *p = arg;
+
+	return rv_nft_explain_rule(attrs, p->told, err) ? -1 : p->fn(attrs, p->arg, err);
+}
+
+int rv_nft_ask_rules(struct rv_store *s, const char *table, const char *only, rv_nft_answer_fn *fn,
+		     void *arg, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
+	struct passing p = { s->explain.read, fn, arg };
 	const struct rv_nft_query q = {
 		.type = NFT_MSG_GETRULE, .family = s->rs.family, .dump = true,
-		.table = table->def->name, .table_attr = NFTA_RULE_TABLE,
+		.table = table, .table_attr = NFTA_RULE_TABLE,
 		.chain = only, .chain_attr = NFTA_RULE_CHAIN,
 	};
 
+	if (p.told)
+		return rv_nft_ask(&n->socket, &q, tell_rule, &p, err) < 0 ? -1 : 0;
 	return rv_nft_ask(&n->socket, &q, fn, arg, err) < 0 ? -1 : 0;
 }
 
@@ -289,7 +306,7 @@ static int load_rules(struct rv_store *s, struct rv_chain *chain, struct rv_erro
 
 	rv_chain_flush(chain);
 	chain->loaded = false;
-	if (known && ask_rules(s, chain->table, name, keep_rule, &l, err))
+	if (known && rv_nft_ask_rules(s, chain->table->def->name, name, keep_rule, &l, err))
 		return -1;
 	if (rv_nft_replay(&n->batch, chain, err))
 		return -1;
@@ -347,7 +364,7 @@ static int dump(struct rv_store *s, struct rv_table *table, const char *only,
 		return rv_fail_memory(err);
 	if (v->table(table, v->arg))
 		return -1;
-	return table->exists ? ask_rules(s, table, only, pass_rule, &d, err) : 0;
+	return table->exists ? rv_nft_ask_rules(s, table->def->name, only, pass_rule, &d, err) : 0;
 }
 
 /* ---- the backend ------------------------------------------------------------------ */

@@ -317,7 +317,7 @@ struct rv_nft_batch {
 	struct rv_nft_rename *renames;
 	size_t nrenames;
 	uint64_t nchains;		/* made in this transaction */
-	size_t explained;		/* records that rv_nft_explain() has shown */
+	size_t explained;		/* records that rv_nft_explain() has told */
 	/*
 	 * What a restore cleared: its tables, with the user chains that nothing has declared
 	 * again. They are emptied at once and deleted last, see rv_nft_commit().
@@ -337,7 +337,9 @@ struct rv_nft {
 int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error *err);
 int rv_nft_commit(struct rv_store *s, struct rv_error *err);
 /* rv_backend.explain */
-int rv_nft_explain(struct rv_store *s, struct rv_buf *b, struct rv_error *err);
+int rv_nft_explain(struct rv_store *s, struct rv_error *err);
+/* The text of a rule as the kernel has it; attrs: as rv_nft_answer_fn sees them. */
+int rv_nft_explain_rule(struct rv_nft_view attrs, struct rv_buf *b, struct rv_error *err);
 /* One transaction for two stores, of two families. */
 int rv_nft_commit_both(struct rv_store *s, struct rv_store *second, struct rv_error *err);
 void rv_nft_batch_init(struct rv_nft_batch *b, rv_family_t family);
@@ -362,6 +364,10 @@ struct rv_nft_view rv_nft_record_attrs(const struct rv_nft_batch *b,
  */
 struct rv_rule *rv_nft_rule_of(rv_family_t family, struct rv_nft_view attrs,
 			       struct rv_nft_place *place, struct rv_error *err);
+
+/* Asks for the rules of a table, or of one chain of it (only != NULL). */
+int rv_nft_ask_rules(struct rv_store *s, const char *table, const char *only, rv_nft_answer_fn *fn,
+		     void *arg, struct rv_error *err);
 
 /* The attributes of a rule's message (NFTA_RULE_MAX + 1 of them) and where it stands. */
 int rv_nft_place_of(struct rv_nft_view attrs, struct rv_nft_view *t, struct rv_nft_place *place,

@@ -144,11 +144,15 @@ struct rv_backend {
 	 * the program, "-save" or "". person: also what is only for a person's eyes. May be NULL.
 	 */
 	void (*beside)(struct rv_store *s, const char *suffix, bool person, struct rv_error *err);
-	/*
-	 * Appends what was staged since it was last asked, in the words of those who look into the
-	 * backend: the second -v. NULL: it has none.
-	 */
-	int (*explain)(struct rv_store *s, struct rv_buf *b, struct rv_error *err);
+	/* Tells s->explain.staged what was staged since it last did. NULL: there are no words for it. */
+	int (*explain)(struct rv_store *s, struct rv_error *err);
+};
+
+/* What is told in the words of those who look into the backend: the second -v. NULL: nobody asks. */
+struct rv_explain {
+	struct rv_buf *read;	/* rules that are read */
+	struct rv_buf *staged;	/* what a commit sends, before it does */
+	bool bytes;		/* the third -v: each byte of that too */
 };
 
 struct rv_store {
@@ -159,6 +163,7 @@ struct rv_store {
 	bool bulk;			/* many commands follow: chains are read at once */
 	bool dirty;			/* something is staged */
 	bool read_only;			/* opened only to read: no writer's lock is taken */
+	struct rv_explain explain;
 	const struct rv_meter *meter;	/* told of each rule that is read; NULL: nobody is */
 };
 
@@ -179,6 +184,9 @@ int rv_store_restart(struct rv_store *s, struct rv_error *err);
 
 /* rv_backend.beside, where there is one. */
 void rv_store_beside(struct rv_store *s, const char *suffix, bool person, struct rv_error *err);
+
+/* rv_backend.explain, where there is one and somebody asks. */
+int rv_store_explain(struct rv_store *s, struct rv_error *err);
 
 /* Applies one command (not LIST, LIST_RULES). Errors carry loc where they can. */
 int rv_store_apply(struct rv_store *s, struct rv_command *cmd, struct rv_error *err);
