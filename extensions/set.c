@@ -16,6 +16,9 @@ struct set_data {
 	uint32_t flags;
 };
 
+#define FLAGS (IPSET_FLAG_RETURN_NOMATCH | IPSET_FLAG_SKIP_COUNTER_UPDATE |	\
+	       IPSET_FLAG_SKIP_SUBCOUNTER_UPDATE)
+
 /* ---- rows ----------------------------------------------------------------------- */
 
 enum { MATCH_SET, SET, RETURN_NOMATCH, UPDATE, UPDATE_SUB, PACKETS_EQ, PACKETS_LT, PACKETS_GT,
@@ -112,16 +115,19 @@ static int write_nomatch(const struct rv_wire *w, const unsigned char *data, uns
 	return 0;
 }
 
+#define SET_FIELD(type, move) RV_WIRE_##move(type, match_set, struct set_data, of)
 #define FIELD(type, field) RV_WIRE_FIELD(type, field, struct set_data, field)
 
 #define LAYOUT(number, type, move, ...)						\
-	{ .revision = number, .size = sizeof(type), .fields = RV_WIRE_FIELDS(	\
-		RV_WIRE_##move(type, match_set, struct set_data, of) __VA_ARGS__)
+	{ .revision = number, .size = sizeof(type),				\
+	  .fields = RV_WIRE_FIELDS(SET_FIELD(type, move)), __VA_ARGS__ }
 
 /* Revisions 3 and 4 have the same fields, aligned otherwise. */
 #define COUNTING(number, type)							\
-	LAYOUT(number, type, SET, , FIELD(type, packets.value), FIELD(type, packets.op), \
-	       FIELD(type, bytes.value), FIELD(type, bytes.op), FIELD(type, flags)) }
+	{ .revision = number, .size = sizeof(type), .known = RV_BIT(type, flags, FLAGS), \
+	  .fields = RV_WIRE_FIELDS(SET_FIELD(type, SET),			\
+		FIELD(type, packets.value), FIELD(type, packets.op),		\
+		FIELD(type, bytes.value), FIELD(type, bytes.op), FIELD(type, flags)) }
 
 #define SET_EXT(family_)							\
 	{									\
@@ -133,10 +139,10 @@ static int write_nomatch(const struct rv_wire *w, const unsigned char *data, uns
 		.wire = RV_WIRE(						\
 			COUNTING(4, struct xt_set_info_match_v4),		\
 			COUNTING(3, struct xt_set_info_match_v3),		\
-			LAYOUT(2, struct xt_set_info_match_v1, SET),		\
-			  .read = read_nomatch, .write = write_nomatch },	\
-			LAYOUT(1, struct xt_set_info_match_v1, SET) },		\
-			LAYOUT(0, struct xt_set_info_match_v0, SET_V0) }),	\
+			LAYOUT(2, struct xt_set_info_match_v1, SET,		\
+			       .read = read_nomatch, .write = write_nomatch),	\
+			LAYOUT(1, struct xt_set_info_match_v1, SET),		\
+			LAYOUT(0, struct xt_set_info_match_v0, SET_V0)),		\
 	}
 
 RV_EXTENSION(set4) = SET_EXT(NFPROTO_IPV4);
