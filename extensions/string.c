@@ -140,13 +140,29 @@ static void print_pattern(struct rv_out *o, const struct rv_option *opt, const u
 	rv_buf_puts(o->buf, d->way == AS_HEX ? "|\"" : "\"");
 }
 
+static int pattern_predicate(const struct rv_option *opt, const unsigned char *data,
+			     rv_predicate_fn *fn, void *arg)
+{
+	const struct xt_string_info *i = &((const struct string_data *)(const void *)data)->info;
+	bool icase = i->u.v1.flags & XT_STRING_FLAG_IGNORECASE;
+	struct rv_predicate p = {
+		.sel = icase ? RV_SEL_BYTES_ICASE : opt->sel, .op = RV_OP_EQ,
+		.negate = rv_option_inverted(opt, data), .text = i->pattern,
+		.len = i->patlen < MAX_PATTERN ? i->patlen : MAX_PATTERN,
+		.param = i->from_offset | (uint32_t)i->to_offset << 16,
+	};
+
+	return fn(&p, arg);
+}
+
 #define PATTERN(word, how, other, hook, arg_, text)				\
 	{									\
 		.name = word, .type = RV_T_HOOK, .flags = RV_OPT_INVERT,	\
 		.given = RV_BIT_IS(struct string_data, way, how),		\
 		.invert = RV_BIT(struct string_data, info.u.v1.flags, XT_STRING_FLAG_INVERT), \
 		.excludes = 1 << (other), .list = "STRING match [!] ",		\
-		.arg = arg_, .help = text, .parse = hook, .print = print_pattern, \
+		.sel = RV_SEL_BYTES, .arg = arg_, .help = text,			\
+		.parse = hook, .print = print_pattern, .predicate = pattern_predicate, \
 	}
 
 static const struct rv_option options[] = {
@@ -155,23 +171,24 @@ static const struct rv_option options[] = {
 			       "the same; bytes may be given as |0d 0a|"),
 	[ALGO] = {
 		.name = "algo", .type = RV_T_STRING,
-		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_BARE,
-		RV_FIELD(struct string_data, info.algo),
+		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_BARE |
+			 RV_OPT_TOLD,
+		RV_FIELD(struct string_data, info.algo), .opaque = "it is how to search",
 		.list = "ALGO name", .arg = "bm|kmp",
 		.help = "how to search: Boyer-Moore or Knuth-Morris-Pratt",
 	},
 	[FROM] = {
-		.name = "from", .type = RV_T_UINT,
+		.name = "from", .type = RV_T_UINT, .flags = RV_OPT_TOLD,
 		RV_FIELD(struct string_data, info.from_offset),
 		.list = "FROM", .arg = "offset", .help = "where the search begins",
 	},
 	[TO] = {
-		.name = "to", .type = RV_T_UINT,
+		.name = "to", .type = RV_T_UINT, .flags = RV_OPT_TOLD,
 		RV_FIELD(struct string_data, info.to_offset),
 		.list = "TO", .arg = "offset", .help = "where it ends",
 	},
 	[ICASE] = {
-		.name = "icase", .type = RV_T_FLAG,
+		.name = "icase", .type = RV_T_FLAG, .flags = RV_OPT_TOLD,
 		RV_FIELD(struct string_data, info.u.v1.flags), .value = XT_STRING_FLAG_IGNORECASE,
 		.list = "ICASE", .help = "capital letters are like small ones",
 	},
@@ -221,5 +238,5 @@ RV_EXTENSION(string_match) = {
 		{ .revision = 0, .size = sizeof(struct xt_string_info), .read = read_any }),
 	.required = "STRING match: You must specify `--string' or `--hex-string'",
 	.one_of = 1 << STRING | 1 << HEX_STRING,
-	.opaque = "a search in the whole packet", .help = "bytes somewhere in the packet",
+	.help = "bytes somewhere in the packet",
 };

@@ -151,15 +151,18 @@ void rv_predicate_normalise(struct rv_predicate *p)
 	clear_rest(p);
 }
 
-static bool same_text(const char *a, const char *b)
+static bool same_text(const struct rv_predicate *a, const struct rv_predicate *b)
 {
-	return a && b ? !strcmp(a, b) : a == b;
+	if (!a->text || !b->text)
+		return a->text == b->text;
+	return a->len ? !memcmp(a->text, b->text, a->len) : !strcmp(a->text, b->text);
 }
 
 bool rv_predicate_equal(const struct rv_predicate *a, const struct rv_predicate *b)
 {
 	return a->sel == b->sel && a->op == b->op && a->negate == b->negate && a->len == b->len &&
-	       a->param == b->param && same_text(a->text, b->text) && a->count == b->count && !memcmp(a->value, b->value, sizeof(a->value)) &&
+	       a->param == b->param && same_text(a, b) && a->count == b->count &&
+	       !memcmp(a->value, b->value, sizeof(a->value)) &&
 	       !memcmp(a->other, b->other, sizeof(a->other)) &&
 	       !memcmp(a->list, b->list, a->count * sizeof(*a->list));
 }

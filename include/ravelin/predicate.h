@@ -160,6 +160,12 @@ struct rv_rule;
 	X(TTL, "ip.ttl", 1, N)					\
 	X(HOPLIMIT, "ip6.hoplimit", 1, N)				\
 	X(LENGTH, "packet.length", 4, H) /* from the network header on */ \
+	/*								\
+	 * Each run of bytes between two offsets from the network header on. param: the first of	\
+	 * them and, in the upper half, the one behind the last.	\
+	 */								\
+	X(BYTES, "packet.bytes", 0, T)					\
+	X(BYTES_ICASE, "packet.bytes.icase", 0, T)	/* capital letters as small ones */ \
 	X(CPU, "meta.cpu", 4, H)					\
 	X(CGROUP, "meta.cgroup", 4, H)					\
 	X(IIFGROUP, "meta.iifgroup", 4, H)				\
@@ -236,7 +242,8 @@ struct rv_predicate {
 	uint8_t value[16];
 	uint8_t other[16];	/* mask or end of range */
 	uint32_t param;		/* of the selector, where it has one */
-	const char *text;	/* of RV_ORDER_T, instead of value; it belongs to the part */
+	const char *text;	/* of RV_ORDER_T, instead of value: len bytes or, where that is 0, up
+				 * to a NUL; it belongs to the part */
 	uint8_t count;		/* of list */
 	struct rv_interval list[RV_PREDICATE_LIST];
 };

@@ -21,7 +21,9 @@ static void put_value(struct rv_buf *b, const struct rv_predicate *p, const uint
 {
 	unsigned int len = rv_selectors[p->sel].len;
 
-	if (p->text)
+	if (p->text && p->len)
+		rv_buf_printf(b, " \"%.*s\"", p->len, p->text);
+	else if (p->text)
 		rv_buf_printf(b, " \"%s\"", p->text);
 	else if (len <= 8)
 		rv_buf_printf(b, " %#llx", (unsigned long long)rv_selector_get(p->sel, value));
@@ -201,6 +203,22 @@ static void headers_of_ipv6(void **state)
 	check_all(NFPROTO_IPV6, "filter", rows);
 }
 
+/* The parameter is 0xffff0000 for all there are, 40 << 16 | 20 for those from 20 to 40. */
+static void bytes_of_the_packet(void **state)
+{
+	static const struct meaning rows[] = {
+		{ "INPUT -m string --algo bm --string abc", "packet.bytes[4294901760] == \"abc\"; " },
+		{ "INPUT -m string --algo kmp ! --hex-string |616263| --from 20 --to 40",
+		  "! packet.bytes[2621460] == \"abc\"; " },
+		{ "INPUT -m string --algo kmp --string abc --icase",
+		  "packet.bytes.icase[4294901760] == \"abc\"; " },
+		{ NULL, NULL },
+	};
+
+	(void)state;
+	check_all(NFPROTO_IPV4, "filter", rows);
+}
+
 /* Types and flags, from the first to the last type and with the mask of the flags. */
 static void chunks_of_sctp(void **state)
 {
@@ -253,6 +271,13 @@ static void equality(void **state)
 	ftp[0] = 't';
 	assert_false(rv_predicate_equal(&a, &b));
 	b.text = NULL;
+	assert_false(rv_predicate_equal(&a, &b));
+	/* With a length there may be zeros in it, and no end. */
+	a = (struct rv_predicate){ .sel = RV_SEL_BYTES, .len = 3, .text = "a\0b-" };
+	b = a;
+	b.text = "a\0b+";
+	assert_true(rv_predicate_equal(&a, &b));
+	b.text = "a\0c-";
 	assert_false(rv_predicate_equal(&a, &b));
 	a = (struct rv_predicate){ .sel = RV_SEL_XFRM_IN_REQID, .len = 4, .param = 1 };
 	b = a;
@@ -308,6 +333,7 @@ int main(void)
 		cmocka_unit_test(beside_the_packet),
 		cmocka_unit_test(what_ipsec_does),
 		cmocka_unit_test(headers_of_ipv6),
+		cmocka_unit_test(bytes_of_the_packet),
 		cmocka_unit_test(chunks_of_sctp),
 		cmocka_unit_test(nodes_of_a_cluster),
 		cmocka_unit_test(equality),
