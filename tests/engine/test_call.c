@@ -27,6 +27,10 @@ static void test_info(void)
 	info.flags = 1;
 	EXPECT(rv_engine_call(engine, RVK_SO_INFO, &info, &len) == -EINVAL);
 	info.flags = 0;
+	/* What the caller says of it beside its name does not come back. */
+	info.table.size = info.table.reserved2 = 9;
+	EXPECT(!rv_engine_call(engine, RVK_SO_INFO, &info, &len));
+	EXPECT(!memcmp(&info.table, &t, sizeof(t)) && t.family == V4 && !strcmp(t.name, "raw"));
 	info.table.name[0] = 'x';
 	EXPECT(rv_engine_call(engine, RVK_SO_INFO, &info, &len) == -ENOENT);
 	len--;
@@ -48,7 +52,8 @@ static void test_entries(void)
 	engine = rv_engine_new(NULL, NULL, rv_test_slots);
 	start(&b, "filter");
 	rv_blob_rule(&b)->src[0] = 10;
-	rv_blob_data(&b, RVK_KIND_MATCH, "comment", 0, comment, sizeof(comment));
+	for (unsigned int i = 0; i < 2; i++)
+		rv_blob_data(&b, RVK_KIND_MATCH, "comment", 0, comment, sizeof(comment));
 	rv_blob_verdict(&b, RVK_ACCEPT);
 	rv_blob_rules_end(&b, NF_INET_LOCAL_OUT);
 	((struct rvk_entry *)(void *)b.entries)->counters.packets = 7;
