@@ -8,6 +8,7 @@
 
 #define THREADS	2
 #define ROUNDS	300
+#define PATIENCE 100000	/* rounds until packets and the other thread have come between */
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;	/* in and there go together */
 static bool there, stop;
@@ -44,7 +45,7 @@ static void *take_out(void *arg)
 		pthread_mutex_lock(&turn);
 		if (!rv_unregister_match(&come_and_go)) {
 			__atomic_store_n(&there, false, __ATOMIC_RELAXED);
-			taken_out++;
+			__atomic_add_fetch(&taken_out, 1, __ATOMIC_RELAXED);
 		}
 		pthread_mutex_unlock(&turn);
 	}
@@ -80,10 +81,15 @@ static int replace(struct rv_engine *e, bool use)
 	return rc;
 }
 
+static bool came_between(void)
+{
+	return __atomic_load_n(&calls, __ATOMIC_RELAXED) && __atomic_load_n(&taken_out, __ATOMIC_RELAXED);
+}
+
 /* It is in or was taken out again before the table could name it. */
 static unsigned int change_often(struct rv_engine *e)
 {
-	for (unsigned int i = 0; i < ROUNDS; i++) {
+	for (unsigned int i = 0; i < ROUNDS || (i < PATIENCE && !came_between()); i++) {
 		int rc = put_in();
 
 		if (rc && rc != -EEXIST)
