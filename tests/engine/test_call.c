@@ -347,6 +347,40 @@ static void put_odd(struct rv_blob *b, bool use)
 	rv_blob_rules_end(b, NF_INET_LOCAL_OUT);
 }
 
+/* A match for these tables, in that one. */
+static int put_for(const char *tables, const char *table)
+{
+	static struct rv_handler some;
+	struct rv_blob b;
+	int rc;
+
+	some = odd;
+	some.name = "some";
+	some.tables = tables;
+	engine = rv_engine_new(NULL, NULL, rv_test_slots);
+	EXPECT(!rv_register_match(&some));
+	start(&b, table);
+	rv_blob_rule(&b);
+	rv_blob_data(&b, RVK_KIND_MATCH, "some", 0, "", 0);
+	rv_blob_verdict(&b, RVK_DROP);
+	rv_blob_rules_end(&b, NF_INET_LOCAL_OUT);
+	rc = rv_blob_replace(&b, engine, NULL);
+	rv_blob_free(&b);
+	rv_engine_free(engine);
+	EXPECT(!rv_unregister_match(&some));
+	return rc;
+}
+
+static void test_tables(void)
+{
+	EXPECT(!put_for(NULL, "raw") && !put_for("raw", "raw") && !put_for("mangle raw", "raw"));
+	EXPECT(!put_for("raw mangle", "mangle") && !put_for("raw  mangle", "mangle"));
+	EXPECT(!put_for("rawer raw", "raw"));
+	EXPECT(put_for("mangle", "raw") == -EINVAL && put_for("", "raw") == -EINVAL);
+	EXPECT(put_for("rawer mangle", "raw") == -EINVAL && put_for("ra", "raw") == -EINVAL);
+	EXPECT(put_for("draw mangle", "raw") == -EINVAL);
+}
+
 static void test_registration(void)
 {
 	struct rv_test_packet t;
@@ -387,6 +421,7 @@ const struct rv_test rv_tests_call[] = {
 	{ "what can be told of a table", test_stat },
 	{ "malformed calls", test_malformed },
 	{ "what the engine has", test_has },
+	{ "matches for some tables", test_tables },
 	{ "registration", test_registration },
 	{ NULL, NULL },
 };
