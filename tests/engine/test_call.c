@@ -102,6 +102,50 @@ static void test_counters(void)
 	rv_engine_free(engine);
 }
 
+static int call_with(unsigned int option, void *buf, uint32_t len)
+{
+	return rv_engine_call(engine, option, buf, &len);
+}
+
+/* Calls that carry something behind the header, of lengths that are not what it says. */
+static void test_lengths(void)
+{
+	struct { struct rvk_info info; struct rvk_counters c[4]; } more = { .info.version = RVK_VERSION };
+	uint32_t all = sizeof(more) - sizeof(more.c[0]), len = all;
+	struct rv_blob b;
+
+	engine = rv_engine_new(NULL, NULL, rv_test_slots);
+	start(&b, "filter");
+	rv_blob_rules_end(&b, NF_INET_LOCAL_OUT);
+	EXPECT(!rv_blob_replace(&b, engine, NULL));
+	rv_blob_free(&b);
+	more.info.table = rv_test_info(engine, V4, "filter");
+	EXPECT(call_with(RVK_SO_COUNTERS, &more, sizeof(more.info) - 8) == -EINVAL);
+	EXPECT(call_with(RVK_SO_COUNTERS, &more, sizeof(more.info)) == -EINVAL);
+	EXPECT(call_with(RVK_SO_COUNTERS, &more, all - 8) == -EINVAL);
+	EXPECT(call_with(RVK_SO_COUNTERS, &more, all - 16) == -EINVAL);
+	EXPECT(call_with(RVK_SO_COUNTERS, &more, all + 8) == -EINVAL);
+	EXPECT(call_with(RVK_SO_COUNTERS, &more, all + 16) == -EINVAL);
+	more.info.table.count = 4;
+	EXPECT(call_with(RVK_SO_COUNTERS, &more, sizeof(more)) == -EAGAIN);
+	more.info.table = rv_test_info(engine, V4, "filter");
+	more.info.table.name[0] = 'x';
+	EXPECT(call_with(RVK_SO_COUNTERS, &more, all) == -ENOENT);
+	more.info.table = rv_test_info(engine, V4, "raw");
+	EXPECT(call_with(RVK_SO_COUNTERS, &more, sizeof(more.info)) == -EAGAIN);
+	more.info.table = rv_test_info(engine, V4, "filter");
+	EXPECT(!rv_engine_call(engine, RVK_SO_COUNTERS, &more, &len) && !len);
+	EXPECT(call_with(RVK_SO_ENTRIES, &more, sizeof(more.info) - 8) == -EINVAL);
+	EXPECT(call_with(RVK_SO_ENTRIES, &more, all) == -EINVAL);
+	more.info.table = rv_test_info(engine, V4, "filter");
+	more.info.table.size = all - sizeof(more.info);
+	EXPECT(call_with(RVK_SO_ENTRIES, &more, all) == -EAGAIN);
+	more.info.table = rv_test_info(engine, V4, "raw");
+	EXPECT(!call_with(RVK_SO_ENTRIES, &more, sizeof(more.info)));
+	EXPECT(call_with(RVK_SO_INFO, (char *)&more + 4, sizeof(more.info)) == -EINVAL);
+	rv_engine_free(engine);
+}
+
 /* OUTPUT of filter, whose policy (entry 2) goes on with entry index of the old table. */
 static int carry(uint32_t index, uint64_t packets, struct rvk_refusal *why)
 {
@@ -415,6 +459,7 @@ const struct rv_test rv_tests_call[] = {
 	{ "information about tables", test_info },
 	{ "entries come back as they were given", test_entries },
 	{ "old counters come out, and can be added", test_counters },
+	{ "lengths of calls", test_lengths },
 	{ "entries go on with old counters", test_carried },
 	{ "all tables of a call or none", test_all_or_none },
 	{ "a table is taken away", test_removal },
