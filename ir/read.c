@@ -281,7 +281,7 @@ static int parse_bits(struct rv_parse *p, const char *text, unsigned char *field
 {
 	uint64_t bits = 0, old = rv_get_uint(field, p->opt->size);
 	bool abbrev = p->opt->flags & RV_OPT_ABBREV, exact = p->opt->flags & RV_OPT_EXACT;
-	char word[64];
+	char word[RV_ERROR_TEXT];
 	size_t len;
 
 	for (;; text += len + 1) {
@@ -306,15 +306,13 @@ static int parse_bits(struct rv_parse *p, const char *text, unsigned char *field
 	return 0;
 }
 
-int rv_resolve_address(struct rv_parse *p, const char *text, union nf_inet_addr *addr)
+static int ask_resolver(struct rv_parse *p, const char *text, union nf_inet_addr *addr)
 {
 	struct addrinfo hints = { .ai_family = p->family == NFPROTO_IPV4 ? AF_INET : AF_INET6,
 				  .ai_socktype = SOCK_RAW };
 	struct addrinfo *found = NULL;
 	int rc;
 
-	if (rv_parse_address(p->family, text, addr))
-		return 0;
 	rc = getaddrinfo(text, NULL, &hints, &found);
 	if (rc && p->opt->bad)
 		return fail_bad(p, text);
@@ -329,14 +327,20 @@ int rv_resolve_address(struct rv_parse *p, const char *text, union nf_inet_addr 
 	return 0;
 }
 
-/* A network may be cut short ("10.1" is 10.1.0.0), a host is read as inet_aton(3) does. */
+int rv_resolve_address(struct rv_parse *p, const char *text, union nf_inet_addr *addr)
+{
+	return rv_parse_address(p->family, text, addr) ? 0 : ask_resolver(p, text, addr);
+}
+
+/* A network may be cut short ("10.1" is 10.1.0.0), a host is read as getaddrinfo(3) does. */
 static int parse_host(struct rv_parse *p, const char *text, union nf_inet_addr *addr)
 {
+	int family = p->family == NFPROTO_IPV4 ? AF_INET : AF_INET6;
+
+	if (p->opt->flags & RV_OPT_NETWORK)
+		return rv_resolve_address(p, text, addr);
 	memset(addr, 0, sizeof(*addr));
-	if (!(p->opt->flags & RV_OPT_NETWORK) && p->family == NFPROTO_IPV4 &&
-	    inet_aton(text, &addr->in))
-		return 0;
-	return rv_resolve_address(p, text, addr);
+	return inet_pton(family, text, addr) == 1 ? 0 : ask_resolver(p, text, addr);
 }
 
 static int parse_addr(struct rv_parse *p, const char *text, unsigned char *field)
