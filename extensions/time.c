@@ -14,8 +14,8 @@ struct time_data {
 	uint8_t given;
 };
 
-enum { TIME_START, TIME_STOP, MONTH_DAYS, WEEK_DAYS, DATE_START, DATE_STOP, UTC, KERNEL_ZONE,
-       LOCAL_ZONE, CONTIGUOUS };
+enum { TIME_START, TIME_STOP, MONTH_DAYS, WEEK_DAYS, DATE_START, DATE_STOP, LOCAL_ZONE, UTC,
+       KERNEL_ZONE, CONTIGUOUS };
 
 #define GIVEN_TIMES 1
 #define LAST_YEAR 2038		/* stock takes no later one */
@@ -314,9 +314,18 @@ static const struct rv_option options[] = {
 	[DATE_START] = DATE("start", start, RV_OPT_TOLD, "from this date"),
 	[DATE_STOP] = DATE("stop", stop, RV_OPT_ALWAYS, "up to this date",
 			   .sel = RV_SEL_DATE, .predicate = date_predicate),
+	/* Not an alias of --kerneltz: the two may be given together, and messages tell which was. */
+	[LOCAL_ZONE] = {
+		.name = "localtz", .type = RV_T_FLAG, .flags = RV_OPT_TOLD | RV_OPT_HIDDEN,
+		RV_FIELD(struct time_data, info.flags), .value = XT_TIME_LOCAL_TZ,
+		.excludes = 1 << UTC,
+		.help = "--kerneltz by an older name",
+		.warning = "WARNING: --localtz is being replaced by --kerneltz, since \"local\" is "
+			   "ambiguous. Note the kernel timezone has caveats - see manpage for details.",
+	},
 	[UTC] = {
 		.name = "utc", .type = RV_T_FLAG, .flags = RV_OPT_HIDDEN,
-		.excludes = 1 << KERNEL_ZONE,
+		.excludes = 1 << KERNEL_ZONE | 1 << LOCAL_ZONE,
 		.help = "in UTC, as without it",
 	},
 	[KERNEL_ZONE] = {
@@ -324,12 +333,6 @@ static const struct rv_option options[] = {
 		RV_FIELD(struct time_data, info.flags), .value = XT_TIME_LOCAL_TZ,
 		.excludes = 1 << UTC,
 		.help = "in the kernel's time zone",
-	},
-	[LOCAL_ZONE] = {
-		.name = "localtz",
-		.alias_of = "kerneltz",
-		.warning = "WARNING: --localtz is being replaced by --kerneltz, since \"local\" is "
-			   "ambiguous. Note the kernel timezone has caveats - see manpage for details.",
 	},
 	[CONTIGUOUS] = {
 		.name = "contiguous", .type = RV_T_FLAG, .flags = RV_OPT_TOLD,

@@ -87,15 +87,16 @@ static int check_use(struct rv_parse *p, uint64_t bit)
 
 int rv_option_parse(struct rv_parse *p)
 {
+	const char *warning = p->opt->warning;
 	uint64_t bit;
 	int rc;
 
-	if (p->opt->warning)
-		rv_warn(p->err, "%s", p->opt->warning);
 	p->opt = canonical(p->ext, p->opt);
 	bit = 1ULL << (p->opt - p->ext->options);
 	if (check_use(p, bit))
 		return -1;
+	if (warning)
+		rv_warn(p->err, "%s", warning);
 	if (p->opt->parse)
 		rc = p->opt->parse(p);
 	else
