@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* LED: a trigger for lamps of the machine (uapi xt_LED.h). */
-#include <limits.h>
 
 #include <linux/netfilter/xt_LED.h>
 
@@ -15,7 +14,7 @@ struct led_data {
 	uint32_t delay;
 };
 
-/* Milliseconds; the kernel prints and compares them as signed. */
+/* Milliseconds. Stock prints them as signed, and so some that it does not read back. */
 static const struct rv_name delays[] = { { "inf", UINT32_MAX, NULL }, { NULL, 0, NULL } };
 
 static const struct rv_option options[] = {
@@ -28,7 +27,7 @@ static const struct rv_option options[] = {
 	},
 	{
 		.name = "led-delay", .type = RV_T_UINT,
-		RV_FIELD(struct led_data, delay), .max = INT_MAX, .names = delays,
+		RV_FIELD(struct led_data, delay), .max = UINT32_MAX - 1, .names = delays,
 		.bad = "Delay value must be within range 0..4294967295",
 		.arg = "milliseconds|inf", .help = "how long the lamp stays on",
 	},
@@ -48,9 +47,9 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	size_t skip = sizeof(PREFIX) - 1;
 
 	if (strncmp(from->id, PREFIX, skip) != 0 || from->always_blink > 1 ||
-	    (from->delay > INT_MAX && from->delay != UINT32_MAX) ||
 	    !rv_wire_text(d->id, from->id + skip, sizeof(d->id)))
-		return rv_wire_fail(err, "LED with delay %u", from->delay);
+		return rv_wire_fail(err, "LED with always-blink %u, or no name of %s",
+				    from->always_blink, PREFIX);
 	d->always_blink = from->always_blink;
 	d->delay = from->delay;
 	return 0;

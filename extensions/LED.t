@@ -9,13 +9,14 @@
 -j LED --led-trigger-id abcdefghijklmnopqrs --led-always-blink ; FAIL ; Argument must have a maximum length of 16 characters
 -j LED --led-trigger-id abcdefghijklmnopqrst ; FAIL ; Argument must have a maximum length of 16 characters
 -j LED --led-trigger-id foo --led-delay 4294967295 ; FAIL ; Delay value must be within range 0..4294967295
+-j LED --led-trigger-id foo --led-delay 4294967294 ; -j LED --led-trigger-id "foo" --led-delay 4294967294 ; OK
 -j LED --led-trigger-id foo --led-delay 4294967296 ; FAIL ; Delay value must be within range 0..4294967295
 -j LED --led-trigger-id foo --led-trigger-id foo ; FAIL ; LED: option "--led-trigger-id" can only be used once.
 -j LED ! --led-trigger-id foo ; FAIL ; LED: option "--led-trigger-id" cannot be inverted.
 -j LED --led-trigger-id foo --led-always-blink ; -j LED --led-trigger-id "foo" --led-always-blink ; OK
 -j LED --led-trigger-id foo --led-delay 1000 --led-always-blink ; -j LED --led-trigger-id "foo" --led-delay 1000 --led-always-blink ; OK
 -j LED --led-trigger-id foo --led-delay 2147483647 ; -j LED --led-trigger-id "foo" --led-delay 2147483647 ; OK
--j LED --led-trigger-id foo --led-delay 2147483648 ; FAIL ; Delay value must be within range 0..4294967295
+-j LED --led-trigger-id foo --led-delay 2147483648 ; -j LED --led-trigger-id "foo" --led-delay 2147483648 ; OK
 -j LED --led-trigger-id foo --led-delay 0 ; -j LED --led-trigger-id "foo" ; OK
 -j LED --led-trigger-id abcdefghijklmnop ; -j LED --led-trigger-id "abcdefghijklmnop" ; OK
 -j LED --led-trigger-id abcdefghijklmnopq ; FAIL ; Argument must have a maximum length of 16 characters

@@ -63,13 +63,14 @@ const struct rv_limit_unit *rv_limit_find_unit(const char *text)
 static int parse_limit(struct rv_parse *p)
 {
 	struct xt_rateinfo *r = (struct xt_rateinfo *)(void *)p->data;
-	const char *slash = strchr(p->arg, '/');
+	const char *text = p->arg, *slash = strchr(text, '/');
 	const struct rv_limit_unit *unit = rv_limit_find_unit(slash ? slash + 1 : "second");
 	unsigned long long packets;
 
 	/* What stands between the number and the slash is passed over, as stock does. */
-	packets = isdigit((unsigned char)p->arg[strspn(p->arg, " \t")]) ?
-			  strtoull(p->arg, NULL, 10) : 0;
+	text += strspn(text, " \t");
+	text += *text == '+';
+	packets = isdigit((unsigned char)*text) ? strtoull(text, NULL, 10) : 0;
 	if (!unit || !packets)
 		return rv_parse_fail(p, "bad rate \"%s\"'", p->arg);
 	r->avg = (uint64_t)unit->seconds * XT_LIMIT_SCALE / packets;
