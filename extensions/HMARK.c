@@ -90,8 +90,7 @@ static int parse_tuple(struct rv_parse *p)
 					     "e.g. src,dst,sport,dport,proto");
 		name = len ? find_word(text, len) : NULL;
 		if (!name)
-			return rv_parse_fail(p, "Bad type \"%.*s\"",
-				       len ? (int)len : (int)strlen(text), text);
+			return rv_parse_fail(p, "Bad type \"%s\"", text);
 		if (use_whole(p, name->value))
 			return -1;
 		rows |= name->value == TUPLE ? 0 : 1ULL << name->value;
