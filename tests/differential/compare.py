@@ -205,9 +205,9 @@ class Comparison:
     def outcome(self, accepted, two_mistakes=False):
         return Outcome(accepted, self.differences, two_mistakes)
 
-    def refused_shorter(self):
+    def refused_shorter(self, whole):
         """What both say of the command with fewer words."""
-        for command in shorter(self.command):
+        for command in shorter(whole):
             self.arena.prepare(command)
             results = self.run_both(command.tool, command.words())
             if any(r.code for r in results):
@@ -221,7 +221,7 @@ class Comparison:
             return False
         if self.is_explained(self.command, *difference[1:]):
             return False
-        return are_two(*difference[1:], self.refused_shorter(), self.is_explained)
+        return are_two(self.command, difference[1:], self.refused_shorter, self.is_explained)
 
 
 def compare(arena, command, explanations, listings):

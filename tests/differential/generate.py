@@ -41,11 +41,11 @@ class Command:
         words = "%s %s" % (self.tool, shlex.join(self.words()))
         return words + (" NEAR " + self.near.text() if self.near else "")
 
-    def without(self, side, words):
-        """A copy with other words before or after the -A."""
-        other = copy.copy(self)
-        setattr(other, side, words)
-        return other
+    def without(self, part, other):
+        """A copy with other words before or after the -A, or another chain."""
+        result = copy.copy(self)
+        setattr(result, part, other)
+        return result
 
     def words(self, letter="A"):
         """The arguments for -A, or for another command on the same rule."""
@@ -68,6 +68,11 @@ class Part:
         self.option = option
         self.inverted = inverted
         self.values = values
+
+
+def fits(option, chosen):
+    """Whether an option may stand beside others of its extension."""
+    return option not in chosen and not any(option.name in o.excludes or o.name in option.excludes for o in chosen)
 
 
 class Generator:
@@ -173,20 +178,14 @@ class Generator:
             inverted = False    # several addresses can't be
         return Part(option, inverted, values)
 
-    def extension_parts(self, extension, family, subject=None):
-        """Options for one extension: the subject, what it needs, and more."""
+    def chosen(self, extension, family, subject):
+        """The subject, if there is one, and the options that it cannot do without."""
         chosen = [subject] if subject else []
-
-        def fits(option):
-            return option not in chosen and not any(
-                option.name in o.excludes or o.name in option.excludes for o in chosen)
-
-        known = [o for o in extension.options if family in o.families]
-        by_name = {o.name: o for o in known}
+        by_name = {o.name: o for o in extension.options if family in o.families}
         for group in extension.needs:
             if any(o.name in group for o in chosen):
                 continue
-            needed = [by_name[n] for n in group if n in by_name and fits(by_name[n])]
+            needed = [by_name[n] for n in group if n in by_name and fits(by_name[n], chosen)]
             if subject and subject.requires:
                 needed = [o for o in needed if o.name in subject.requires] or needed
             if needed:
@@ -194,10 +193,15 @@ class Generator:
         for option in list(chosen):
             if option.requires and not any(o.name in option.requires for o in chosen):
                 chosen.insert(0, by_name[self.random.choice(option.requires)])
-        others = [o for o in known if fits(o) and not o.requires]
+        return chosen
+
+    def extension_parts(self, extension, family, subject=None):
+        """Options for one extension: the subject, what it needs, and more."""
+        chosen = self.chosen(extension, family, subject)
+        others = [o for o in extension.options if family in o.families and fits(o, chosen) and not o.requires]
         self.random.shuffle(others)
         for option in others[:self.random.choice((0, 0, 1, 1, 2, 3))]:
-            if fits(option):
+            if fits(option, chosen):
                 chosen.append(option)
         if self.chance(30):
             # after the option that it requires is where an option belongs,
@@ -549,3 +553,56 @@ class Generator:
             subject, family = subjects.pop()
             command = self.wrong(subject, family) if self.chance(WRONG) else self.good(subject, family)
             yield command
+
+
+class OddGenerator(Generator):
+    """Every option with every odd value, in a rule that has nothing else it could do without."""
+
+    def cases(self):
+        """(option, family, value, which of the option's words it is). An option that two families read alike
+        is of one and of the other in turn."""
+        for extension in EXTENSIONS.values():
+            for option in extension.options:
+                kind = option.argument
+                if kind == "none":
+                    continue
+                both = any((kind + family, True) in VALUES for family in option.families)
+                for number, value in enumerate(VALUES["odd", False]):
+                    families = option.families if both else option.families[number % len(option.families)]
+                    for family in families:
+                        for place in range(1 + self.most_words(kind, family)):
+                            yield option, family, value, place
+
+    @staticmethod
+    def most_words(kind, family):
+        templates = VALUES.get((kind + family, True)) or VALUES[kind, True]
+        return max(template.count("{|}") for template in templates)
+
+    def odd_part(self, option, family, template, place):
+        part = self.part(option, family)
+        value = re.sub(r"\{([^{}]*)\}", lambda m: self.placeholder(m[1], option, family), template)
+        part.values[place:place + 1] = [value]
+        return part
+
+    def odd(self, subject, family, template, place):
+        extension = EXTENSIONS[subject.extension]
+        extensions = [] if extension.kind == "core" else [extension]
+        chain = self.place(extensions, subject)
+        protocol = self.protocol(extensions)
+        core = {o.name: o for o in EXTENSIONS["core"].options}
+        parts = [Part(core["protocol"], False, [protocol])] if protocol else []
+        members = [self.odd_part(o, family, template, place) if o is subject else self.part(o, family)
+                   for o in self.chosen(extension, family, subject)]
+        loads = [(["-j" if e.kind == "target" else "-m", e.name], members) for e in extensions]
+        parts += [] if extensions else members
+        command = self.command(family, chain, self.merge(parts, loads), "odd value")
+        command.uses = self.uses(family, parts, loads)
+        return command
+
+    def commands(self, count):
+        """All of them, or so many at random."""
+        cases = list(self.cases())
+        if count is not None and count < len(cases):
+            cases = [cases[i] for i in sorted(self.random.sample(range(len(cases)), count))]
+        for case in cases:
+            yield self.odd(*case)

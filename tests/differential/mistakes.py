@@ -19,7 +19,9 @@ def cut(said):
 
 
 def shorter(command):
-    """The command without one to LONGEST of its words, the shortest gaps first."""
+    """The command in a chain that is always there, and without one to LONGEST of its words, the shortest gaps first."""
+    if command.chain not in (None, "OUTPUT"):
+        yield command.without("chain", "OUTPUT")
     sides = len(command.before), len(command.after)
     for length in range(1, LONGEST + 1):
         for name, size in zip(("before", "after"), sides):
@@ -28,19 +30,50 @@ def shorter(command):
                 yield command.without(name, words[:at] + words[at + length:])
 
 
-def are_two(stock, ravelin, results, explained):
-    """Whether what stock and Ravelin said of a command are two mistakes in it.
+# With a third mistake in the command, that one has to be left out as well: so many of the shorter commands
+# in which one program tells of what the other does not are cut down once more.
+MORE = 6
 
-    results: what both say of each shorter command, (command, stock's, Ravelin's)
+
+class Search:
+    """A search for commands that show the two mistakes.
+
+    wanted: what stock and what Ravelin said of the whole command
+    give: yields what both say of each command with fewer words, (command, stock's, Ravelin's)
     explained: whether a difference between two messages of a command is one that is meant to be
     """
-    stocks = ravelins = False
-    for command, one, other in results:
-        same = cut(one) == cut(other) or explained(command, one, other) or (
+
+    def __init__(self, wanted, give, explained):
+        self.wanted = tuple(map(cut, wanted))
+        self.give = give
+        self.explained = explained
+        self.shown = [False, False]
+
+    def same(self, command, stock, ravelin):
+        """Whether the two are told of one mistake."""
+        return cut(stock) == cut(ravelin) or self.explained(command, stock, ravelin) or (
             # What the kernel refused had been taken by stock.
-            one.startswith("4 ") and explained(command, "0", other))
-        stocks = stocks or (same and cut(one) == cut(stock))
-        ravelins = ravelins or (same and cut(other) == cut(ravelin))
-        if stocks and ravelins:
-            return True
-    return False
+            stock.startswith("4 ") and self.explained(command, "0", ravelin))
+
+    def look(self, command):
+        """Looks at the shorter commands; returns those that have a third mistake."""
+        others = []
+        for shorter_one, *said in self.give(command):
+            tells = [cut(text) == wanted for text, wanted in zip(said, self.wanted)]
+            if self.same(shorter_one, *said):
+                self.shown = [shown or told for shown, told in zip(self.shown, tells)]
+            elif any(told and not shown for shown, told in zip(self.shown, tells)) and not all(tells):
+                others.append(shorter_one)
+            if all(self.shown):
+                return []
+        return others
+
+    def run(self, command):
+        for other in self.look(command)[:MORE]:
+            self.look(other)
+        return all(self.shown)
+
+
+def are_two(command, wanted, give, explained):
+    """Whether what stock and Ravelin said of a command are two mistakes in it; see Search."""
+    return Search(wanted, give, explained).run(command)

@@ -150,12 +150,55 @@ def read_values():
     return values
 
 
+def cut_short(word):
+    """A pattern for a long option, of which getopt_long takes any beginning."""
+    rest = ""
+    for letter in reversed(word[3:]):
+        rest = "(?:%s%s)?" % (re.escape(letter), rest)
+    return "--" + re.escape(word[:3]) + rest + "(?:[ =]|$)"
+
+
+def option_pattern(match):
+    """{name} in a pattern of commands: that option in any spelling, up to where its value begins."""
+    words = {match[1]}.union(*(o.aliases for e in EXTENSIONS.values() for o in e.options if o.name == match[1]))
+    return "(?<![^ '])(?:%s)'?" % "|".join("-%s ?" % w if len(w) == 1 else cut_short(w) for w in sorted(words))
+
+
+def is_quoted(line, plain):
+    """Whether a line is the plain one, but with quotes."""
+    unquoted = re.sub(r"\\(.)", r"\1", line).replace('"', "")
+    return unquoted in (plain.replace('"', ""), re.sub(r"\\(.)", r"\1", plain).replace('"', ""))
+
+
+class Row:
+    """A row of a table of explained differences, its patterns compiled."""
+
+    def __init__(self, explanation):
+        self.explanation = explanation
+        self.command = re.sub(r"\{([a-z][a-z0-9-]*)\}", option_pattern, explanation.command)
+
+    def explains(self, words, what, stock, ravelin):
+        row = self.explanation
+        if row.what != "-" and not re.fullmatch(row.what, what):
+            return False
+        if row.command != "-" and not re.search(self.command, words):
+            return False
+        if row.ravelin == "QUOTED":
+            return is_quoted(ravelin, stock)
+        match = re.search("" if row.stock == "-" else row.stock, stock)
+        if not match or row.ravelin == "-":
+            return bool(match)
+        found = re.sub(r"<(\d)>", lambda m: re.escape(match[int(m[1])] or ""), row.ravelin)
+        return bool(re.search(found, ravelin))
+
+
 class Explanations:
     """A table of differences that are meant to be: patterns of where, command and both results, and a reason."""
 
     def __init__(self, name):
         every = [Explanation(*columns) for columns in rows(name)]
         self.rows = [row for row in every if row.what != "warning"]
+        self.compiled = [Row(row) for row in self.rows]
         self.warnings = [row for row in every if row.what == "warning"]
         self.used = collections.Counter()
 
@@ -166,13 +209,10 @@ class Explanations:
 
     def find(self, words, what, stock, ravelin):
         """The row that a difference is one of, or None."""
-        for row in self.rows:
-            if row.what != "-" and not re.fullmatch(row.what, what):
-                continue
-            if all(pattern == "-" or re.search(pattern, value) for pattern, value in
-                   ((row.command, words), (row.stock, stock), (row.ravelin, ravelin))):
-                self.used[row] += 1
-                return row
+        for row in self.compiled:
+            if row.explains(words, what, stock, ravelin):
+                self.used[row.explanation] += 1
+                return row.explanation
         return None
 
     def stale(self):
