@@ -232,7 +232,9 @@ check-callers:
 # Hours instead of minutes: other random rules than check's each time, and more of them.
 check-long:
 	scripts/deps build check
-	FUZZ_SECONDS=3600 ENGINE_RULESETS=10000 DIFFERENTIAL_RULES=20000 DIFFERENTIAL_SESSIONS=20000 POWERLOSS_MOMENTS=5000 THREEWAY_RULESETS=2000 DIFFERENTIAL_SEED=$$(date +%s) scripts/check
+	FUZZ_SECONDS=3600 ENGINE_RULESETS=10000 DIFFERENTIAL_RULES=20000 ODD_RULES=all \
+		DIFFERENTIAL_SCRIPTS=2000 DIFFERENTIAL_SESSIONS=20000 POWERLOSS_MOMENTS=5000 \
+		THREEWAY_RULESETS=2000 DIFFERENTIAL_SEED=$$(date +%s) scripts/check
 
 # Built with clang: tests/fuzz/run says how.
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIBRARY)
