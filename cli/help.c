@@ -48,16 +48,19 @@ static void add_aliases(struct rv_buf *w, const struct rv_ext *ext, const struct
 			rv_buf_printf(w, ", --%s", o->name);
 }
 
-/* The words an option takes; of one value on one line. */
-static void add_names(struct rv_buf *b, const struct rv_name *names)
+/*
+ * The words an option takes; of one value on one line. Under a title there is nothing but the
+ * words: firewalld learns from there which types of ICMP there are.
+ */
+static void add_names(struct rv_buf *b, const struct rv_option *o)
 {
-	for (const struct rv_name *n = names; n && n->name; n++) {
-		if (rv_name_of(names, n->value) != n)
+	for (const struct rv_name *n = o->names; n && n->name; n++) {
+		if (rv_name_of(o->names, n->value) != n)
 			continue;
-		rv_buf_printf(b, "%*s%s", COLUMN + 2, "", n->name);
+		rv_buf_printf(b, "%*s%s", o->title ? 0 : COLUMN + 2, "", n->name);
 		for (const struct rv_name *other = n + 1; other->name; other++)
 			if (other->value == n->value)
-				rv_buf_printf(b, ", %s", other->name);
+				rv_buf_printf(b, o->title ? " (%s)" : ", %s", other->name);
 		if (n->help)
 			rv_buf_printf(b, ": %s", n->help);
 		rv_buf_putc(b, '\n');
@@ -75,9 +78,20 @@ static void add_ext_rows(struct rv_buf *b, rv_family_t family, const struct rv_e
 		add_aliases(&words, ext, o);
 		add_arg(&words, rv_option_takes_arg(o) ? o->arg : NULL);
 		add_row(b, &words, o->help);
-		add_names(b, o->names);
+		if (!o->title)
+			add_names(b, o);
 	}
 	rv_buf_free(&words);
+}
+
+static void add_titled_names(struct rv_buf *b, const struct rv_ext *ext)
+{
+	for (const struct rv_option *o = ext->options; o && o->name; o++) {
+		if (!o->title)
+			continue;
+		rv_buf_printf(b, "%s\n", o->title);
+		add_names(b, o);
+	}
 }
 
 static void add_core_rows(struct rv_buf *b, bool commands)
@@ -101,13 +115,15 @@ static void add_ext(struct rv_buf *b, rv_family_t family, const struct rv_ext *e
 		rv_buf_printf(b, " (%s)", ext->help);
 	rv_buf_putc(b, '\n');
 	add_ext_rows(b, family, ext);
+	add_titled_names(b, ext);
 }
 
 void rv_cli_help(const struct rv_cli *cli, const struct rv_options *opts, struct rv_buf *b)
 {
 	rv_cli_version(cli, b);
-	rv_buf_printf(b, "\nUsage: %s [-t table] COMMAND [chain] [rule] [options]\n\nCommands:\n",
-		      cli->name);
+	rv_buf_printf(b, "\nUsage: %s [-t table] COMMAND [chain] [rule] [options]\n"
+		      "       %s -h (print this help information)\n\nCommands:\n",
+		      cli->name, cli->name);
 	add_core_rows(b, true);
 	rv_buf_puts(b, "\nThe rule:\n");
 	add_ext_rows(b, cli->family, &rv_ext_ip);

@@ -217,7 +217,7 @@ int rv_icmp_check(struct rv_check *c)
 }
 
 static const struct rv_option options[] = {
-	RV_ICMP_ROW("icmp-type", "icmp", ICMP_TYPE),
+	RV_ICMP_ROW("icmp-type", "icmp", ICMP_TYPE, "ICMP"),
 	{ .name = NULL },
 };
 

@@ -14,11 +14,11 @@
 #define RV_ICMP_CODE(type, code) ((type) << 16 | (code) << 8 | (code))
 #define RV_ICMP_TYPE(type) ((type) << 16 | 0xff)
 
-#define RV_ICMP_ROW(word, words, SEL)						\
+#define RV_ICMP_ROW(word, words, SEL, ICMP)						\
 	{									\
 		.name = word, .type = RV_T_HOOK,				\
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS,	\
-		.names = types, .size = 3,					\
+		.names = types, .title = "Valid " ICMP " Types:", .size = 3,	\
 		.invert = RV_BIT(struct ipt_icmp, invflags, IPT_ICMP_INV),	\
 		.sel = RV_SEL_##SEL, .list = words,				\
 		.arg = "type[/code[:code]]", .help = "type and code by number or name", \

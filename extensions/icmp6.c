@@ -54,7 +54,7 @@ static const struct rv_name types[] = {
 };
 
 static const struct rv_option options[] = {
-	RV_ICMP_ROW("icmpv6-type", "ipv6-icmp", ICMP6_TYPE),
+	RV_ICMP_ROW("icmpv6-type", "ipv6-icmp", ICMP6_TYPE, "ICMPv6"),
 	{ .name = NULL },
 };
 

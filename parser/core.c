@@ -335,17 +335,19 @@ static void add_help(struct rv_options *opts, const struct rv_ext *ext)
 		opts->help_exts[opts->nhelp++] = ext;
 }
 
-/* The target, then the matches as they were named; -p tcp alone brings its match. */
+/* The target, then the matches as they were named; -p tcp brings its match if none is. */
 static void find_help(struct rv_parser *p)
 {
 	struct rv_options *opts = p->opts;
+	unsigned int targets;
 
 	if (p->rule->target)
 		add_help(opts, p->rule->target->ext);
+	targets = opts->nhelp;
 	for (size_t i = 0; i < p->nslots; i++)
 		if (p->slot[i].ext->kind == RV_MATCH)
 			add_help(opts, p->slot[i].ext);
-	if (!p->nslots && p->rule->ip.flags & RV_IP_PROTO)
+	if (opts->nhelp == targets && p->rule->ip.flags & RV_IP_PROTO)
 		add_help(opts, rv_ext_for_protocol(p->family, p->rule->ip.proto));
 }
 

@@ -190,6 +190,7 @@ struct rv_option {
 	uint64_t value;			/* RV_T_FLAG: what is stored; RV_T_ENUM, RV_T_BITS, RV_T_UINT: the
 					 * bits of the field that are its own, 0 = all */
 	const struct rv_name *names;	/* RV_T_ENUM, RV_T_BITS; RV_T_UINT: words for some numbers */
+	const char *title;		/* over the names in help, and to its end: programs read them there */
 	const struct rv_names *file;	/* RV_T_MASKED: a file that has names for numbers */
 	uint64_t excludes;		/* rows (bits by index) that cannot be given with this one */
 	uint64_t needs;			/* rows of which at least one must be given too */

@@ -1014,9 +1014,26 @@ Zeroing chain \`A'" iptables -v -Z
 	[[ $(iptables -p tcp -h) == *'tcp match options:'*--tcp-flags* ]]
 	[[ $(iptables -m comment -h) == *'comment match options:'*--comment* ]]
 	[[ $(iptables -j REJECT -h) == *--reject-with*icmp-port-unreachable* ]]
+	help=$(iptables -p tcp -j DNAT -h)
+	[[ $help == *'DNAT target options:'*--to-destination*'tcp match options:'*--tcp-flags* ]]
 	help=$(iptables -m mark -m tos -j MARK -h)
 	[[ $help == *'MARK target options:'*--set-xmark*'mark match options:'*--mark*'tos match options:'*--tos* ]]
 	[[ $help != *--tcp-flags* ]]
+}
+
+# firewalld reads them there, to the end: a name, or one in brackets, and nothing else.
+icmp_types() { "$1" -p "$2" --help | sed -n "/^Valid $3 Types:\$/,\$p" | tail -n +2; }
+
+@test "-p icmp -h: the types, for programs" {
+	local types
+	types=$(icmp_types iptables icmp ICMP)
+	same 'any echo-reply (pong) destination-unreachable' "$(head -n 3 <<<"$types" | xargs)"
+	[ "$(wc -l <<<"$types")" -eq 37 ]
+	no grep -Evx '[A-Za-z-]+( \([a-z-]+\))*' <<<"$types"
+	types=$(icmp_types ip6tables icmpv6 ICMPv6)
+	[ "$(wc -l <<<"$types")" -eq 26 ]
+	no grep -Evx '[A-Za-z0-9-]+( \([a-z-]+\))*' <<<"$types"
+	[[ $types == *$'\nneighbour-solicitation (neighbor-solicitation)\n'* ]]
 }
 
 # --- wrong command lines ----------------------------------------------------
@@ -1209,8 +1226,117 @@ foreign()
 @test "a rule with a set is reported, never shortened" { foreign lookup ip saddr @s drop; }
 @test "a rule with a set it fills is reported, never shortened" { foreign dynset update @d '{ ip saddr }'; }
 @test "a rule with a ct helper is reported, never shortened" { foreign objref tcp dport 21 ct helper set '"ftp"'; }
-@test "a rule with numgen is reported, never shortened" { foreign numgen numgen inc mod 2 == 0 drop; }
-@test "a rule with a quota is reported, never shortened" { foreign quota quota over 10 mbytes drop; }
+@test "a rule with a hash is reported, never shortened" { foreign hash jhash ip saddr mod 2 == 0 drop; }
+@test "a rule with a limit to exceed is reported, never shortened" { foreign limit limit rate over 5/second drop; }
+@test "a rule for two protocols is reported, never shortened" { foreign lookup meta l4proto '{ tcp, udp }' drop; }
+@test "a rule for a field that no match looks at is reported, never shortened" { foreign payload ip id 5 drop; }
+@test "a rule that the kernel would not take of iptables is reported, never shortened" {
+	foreign exthdr tcp option maxseg size 100 drop
+}
+
+# says WORDS OF NFT = WORDS OF IPTABLES: a rule that nft wrote is shown so, found so and deleted so.
+says()
+{
+	local theirs=${1%% = *} ours=${1##* = }
+	nft flush ruleset
+	iptables -A INPUT -s 1.1.1.1 -j ACCEPT
+	nft add rule ip filter INPUT "$theirs"
+	prints "-A INPUT $ours" iptables -S INPUT 2
+	# shellcheck disable=SC2086 # words of a rule
+	{
+		quiet iptables -C INPUT $ours
+		quiet iptables -D INPUT $ours
+	}
+	rules_are '-A INPUT -s 1.1.1.1/32 -j ACCEPT'
+}
+
+@test "rules that nft wrote, and iptables has words for" {
+	says 'ip ttl 1 drop = -m ttl --ttl-eq 1 -j DROP'
+	says 'ip daddr 0.0.0.0/1 ip ttl > 2 accept = -d 0.0.0.0/1 -m ttl --ttl-gt 2 -j ACCEPT'
+	says 'ip ttl < 254 accept = -m ttl --ttl-lt 254 -j ACCEPT'
+	says 'icmp type echo-request accept = -p icmp -m icmp --icmp-type 8 -j ACCEPT'
+	says 'icmp type 2 icmp code 3 accept = -p icmp -m icmp --icmp-type 2/3 -j ACCEPT'
+	says 'meta pkttype != host drop = -m pkttype ! --pkt-type unicast -j DROP'
+	says 'ct state established,related accept = -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
+	says 'iif lo accept = -i lo -j ACCEPT'
+	says 'ip saddr 1.2.3.4-1.2.3.9 drop = -m iprange --src-range 1.2.3.4-1.2.3.9 -j DROP'
+	says 'tcp dport 22 meta skuid 0 reject with tcp reset = -p tcp -m tcp --dport 22 -m owner --uid-owner 0 -j REJECT --reject-with tcp-reset'
+	says 'ip dscp cs1 log prefix "x" level alert = -m dscp --dscp 0x08 -j LOG --log-prefix x --log-level 1'
+	says 'tcp option maxseg size 100 tcp dport 5 drop = -p tcp -m tcpmss --mss 100 -m tcp --dport 5 -j DROP'
+}
+
+NO_CHAIN='iptables: No chain/target/match by that name.'
+
+# A base chain that nft has put into a table of iptables, with a rule no iptables could say.
+beside()
+{
+	nft -f - <<-END
+		table ip filter {
+			chain theirs { type filter hook input priority 5; jhash ip saddr mod 2 == 0 drop; }
+		}
+	END
+}
+
+ours() { iptables -S "$@" | grep -v '^#'; }
+
+beside_is_there() { [ "$(nft list table ip filter | grep -c 'chain theirs\|jhash')" -eq 2 ]; }
+
+@test "base chains of others in a table of ours are told of, and left alone" {
+	local notice="# Table \`filter' contains incompatible base-chains, use 'nft' tool to list them."
+	beside
+	prints "$notice
+-P INPUT ACCEPT
+-P FORWARD ACCEPT
+-P OUTPUT ACCEPT" iptables -S
+	quiet iptables -A INPUT -j ACCEPT
+	quiet iptables -N own
+	prints "$notice
+-P INPUT ACCEPT
+-A INPUT -j ACCEPT" iptables -S INPUT
+	capture iptables-save
+	[[ $out == "$notice"$'\n# Generated by '*$'\n-A INPUT -j ACCEPT\nCOMMIT\n'* ]]
+	[[ $out != *theirs* ]]
+	[ "$(iptables -L | head -n 1)" = "$notice" ]
+	refused 1 "$NO_CHAIN" iptables -A theirs -j ACCEPT
+	refused 1 "$NO_CHAIN" iptables -L theirs
+	refused 1 "$NO_CHAIN" iptables -F theirs
+	quiet iptables -F
+	quiet iptables -X
+	beside_is_there
+}
+
+@test "a restore replaces what is ours, not the base chains of others" {
+	beside
+	iptables -N old
+	iptables -A INPUT -j old
+	printf '%s\n' '*filter' ':INPUT DROP [0:0]' ':new - [0:0]' '-A INPUT -j new' COMMIT >"$BATS_TEST_TMPDIR/rules"
+	quiet iptables-restore "$BATS_TEST_TMPDIR/rules"
+	beside_is_there
+	prints '-P INPUT DROP
+-A INPUT -j new' ours INPUT
+	refused 1 "$NO_CHAIN" iptables -S old
+	# A new chain that is renamed makes it a table that is written as a whole.
+	printf '%s\n' '*filter' ':a - [0:0]' '-A INPUT -j a' '-E a b' '-A OUTPUT -j b' COMMIT >"$BATS_TEST_TMPDIR/rules"
+	quiet iptables-restore "$BATS_TEST_TMPDIR/rules"
+	beside_is_there
+	prints '-P INPUT ACCEPT
+-P FORWARD ACCEPT
+-P OUTPUT ACCEPT
+-N b
+-A INPUT -j b
+-A OUTPUT -j b' ours
+	printf '%s\n' '*filter' COMMIT >"$BATS_TEST_TMPDIR/rules"
+	quiet iptables-restore "$BATS_TEST_TMPDIR/rules"
+	beside_is_there
+	refused 1 "$NO_CHAIN" iptables -S b
+}
+
+@test "a base chain by our name in another place is none of ours" {
+	nft 'add table ip filter; add chain ip filter INPUT { type filter hook input priority 7; }'
+	capture iptables -A INPUT -j ACCEPT
+	[ "$rc" -eq 1 ]
+	[[ $err == *"chain \`INPUT' has another type, hook or priority"* ]]
+}
 
 @test "a rule of others in one table leaves the other tables usable" {
 	only_nft 'expressions of others in its tables'
