@@ -17,7 +17,7 @@ static int list_and_apply(struct rv_store *s, struct rv_command *cmd, const stru
 {
 	if (lists(cmd)) {
 		rv_store_beside(s, "", rv_cli_for_a_person(), err);
-		if (rv_cli_list(s, cmd, opts, b, err) < 0)
+		if (!cmd->zero_only && rv_cli_list(s, cmd, opts, b, err) < 0)
 			return -1;
 		if (!cmd->zero)
 			return 0;

@@ -81,6 +81,7 @@ static int set_number(struct rv_parser *p, const struct rv_core_option *o,
 		return FAIL_AT(p, arg, "Invalid rule number `%s'");
 	p->cmd->number = n;
 	p->cmd->zero_one = o->command == RV_CMD_ZERO;
+	p->cmd->zero_only = p->cmd->zero_one && p->cmd->zero;
 	return 0;
 }
 

@@ -43,6 +43,7 @@ struct rv_command {
 	enum rv_command_kind kind;
 	bool zero;			/* -Z beside -L or -S */
 	bool zero_one;			/* and number is for both: else it zeroes the whole chain */
+	bool zero_only;			/* as stock does behind -L: a rule is zeroed, and nothing listed */
 	const struct rv_table_def *table;
 	char chain[RV_CHAIN_NAME_LEN];	/* "" = all */
 	char new_name[RV_CHAIN_NAME_LEN];
