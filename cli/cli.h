@@ -99,6 +99,7 @@ struct rv_pages {
 	struct rv_page **by_chain;	/* the same, by address */
 	size_t count;
 	struct rv_page *last;
+	bool others;			/* the table has base chains that are none of ours */
 };
 
 /* One page for each chain that exists; only: just that one. Returns 0, or -1 without memory. */
@@ -107,6 +108,8 @@ int rv_pages_open(struct rv_pages *p, const struct rv_table *t, const char *only
 struct rv_page *rv_pages_find(struct rv_pages *p, const struct rv_chain *c);
 /* Appends all pages to the text. sep stands between two. */
 void rv_pages_join(struct rv_pages *p, struct rv_buf *b);
+/* Says, in a comment and as stock does, that there is more in the table than is shown. */
+void rv_pages_notice(const struct rv_pages *p, const struct rv_table_def *table, struct rv_buf *b);
 void rv_pages_close(struct rv_pages *p);
 
 /* ---- verbose.c: what -v says of a change --------------------------------------- */

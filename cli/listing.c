@@ -25,6 +25,7 @@ static int list_table(struct rv_table *table, void *arg)
 	rv_buf_reset(&l->heads);
 	if (rv_pages_open(&l->pages, table, only) < 0)
 		return -1;
+	rv_pages_notice(&l->pages, table->def, &l->heads);
 	l->missing = only && l->pages.count == 0;
 	if (l->cmd->number)
 		return 0;

@@ -99,8 +99,16 @@ int rv_pages_open(struct rv_pages *p, const struct rv_table *t, const char *only
 		n++;
 	}
 	p->count = n;
+	p->others = t->others;
 	qsort(p->by_chain, n, sizeof(*p->by_chain), compare_chain);
 	return 0;
+}
+
+void rv_pages_notice(const struct rv_pages *p, const struct rv_table_def *table, struct rv_buf *b)
+{
+	if (p->others)
+		rv_buf_printf(b, "# Table `%s' contains incompatible base-chains, "
+			      "use 'nft' tool to list them.\n", table->name);
 }
 
 struct rv_page *rv_pages_find(struct rv_pages *p, const struct rv_chain *c)

@@ -332,9 +332,32 @@ static int stage_replace(struct rv_nft_message *m, struct rv_rule *with)
 	return stage_del_rule(m);
 }
 
-/* All rules of the table go. */
-int rv_nft_stage_no_rules(struct rv_nft_message *m)
+static int stage_flush(struct rv_nft_message *m)
 {
+	return start_rule(m, NFT_MSG_DELRULE, 0) ? -1 : finish(m);
+}
+
+static int flush_each(struct rv_nft_message *m, const struct rv_table *held)
+{
+	const struct rv_change *change = m->change;
+	struct rv_change flush = *change;
+	int rc = 0;
+
+	m->change = &flush;
+	rv_list_each(c, &held->chains, struct rv_chain, node) {
+		flush.chain = c;
+		if (!rc && c->exists)
+			rc = stage_flush(m);
+	}
+	m->change = change;
+	return rc;
+}
+
+/* All rules of the table go, but not those of chains that are none of ours. */
+int rv_nft_stage_no_rules(struct rv_nft_message *m, const struct rv_table *held)
+{
+	if (held->others)
+		return flush_each(m, held);
 	if (start(m, NFT_MSG_DELRULE, 0))
 		return -1;
 	rv_nft_put_text(&m->b->bytes, NFTA_RULE_TABLE, m->change->table->def->name);
@@ -357,7 +380,7 @@ static int stage_clear(struct rv_nft_message *m)
 		if (c->base < 0 && c->exists && !rv_table_chain(old, c->name) &&
 		    !rv_table_add_chain(old, c->name))
 			return rv_fail_memory(m->err);
-	return rv_nft_stage_no_rules(m);
+	return rv_nft_stage_no_rules(m, table);
 }
 
 /*
@@ -371,11 +394,6 @@ static int stage_policy(struct rv_nft_message *m)
 	c->held.touched = true;
 	c->held.has_counters = m->change->has_counters;
 	return 0;
-}
-
-static int stage_flush(struct rv_nft_message *m)
-{
-	return start_rule(m, NFT_MSG_DELRULE, 0) ? -1 : finish(m);
 }
 
 /* ---- staging ------------------------------------------------------------------- */

@@ -26,7 +26,8 @@ int rv_nft_stage_change(struct rv_nft_message *m);
 int rv_nft_stage_table(struct rv_nft_message *m, uint8_t type, uint16_t flags);
 int rv_nft_stage_base(struct rv_nft_message *m, uint16_t flags);
 int rv_nft_stage_del_chain(struct rv_nft_message *m);
-int rv_nft_stage_no_rules(struct rv_nft_message *m);
+/* held: the table with the chains that the kernel has. */
+int rv_nft_stage_no_rules(struct rv_nft_message *m, const struct rv_table *held);
 
 /* The table if a restore has cleared it in this transaction, or NULL. */
 struct rv_table *rv_nft_cleared(const struct rv_nft_batch *b, const struct rv_table_def *def);

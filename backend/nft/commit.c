@@ -65,7 +65,7 @@ static int finish_tables(struct rv_store *s, struct rv_error *err)
 				return -1;
 			continue;
 		}
-		if (cleared && !t->exists ? last_change(&m, RV_CHANGE_CLEAR_TABLE, t, NULL)
+		if (cleared && !t->exists && !t->others ? last_change(&m, RV_CHANGE_CLEAR_TABLE, t, NULL)
 					  : rv_nft_finish_chains(&m, t, cleared))
 			return -1;
 	}

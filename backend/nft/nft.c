@@ -112,18 +112,12 @@ static int fill_chain(struct rv_chain *c, const struct rv_nft_view *t, struct rv
 	return 0;
 }
 
-static struct rv_chain *get_chain(struct rv_table *table, const char *name,
-				  const struct rv_nft_view *t, struct rv_error *err)
+static struct rv_chain *add_chain(struct rv_table *table, const char *name, struct rv_error *err)
 {
-	struct rv_chain *c = strlen(name) < RV_CHAIN_NAME_LEN ? rv_table_chain(table, name) : NULL;
+	struct rv_chain *c;
 
-	if (c)
-		return c;
-	if (t[NFTA_CHAIN_HOOK].data || strlen(name) >= RV_CHAIN_NAME_LEN) {
-		incompatible(table, name,
-			     t[NFTA_CHAIN_HOOK].data ? "is a base chain that iptables does not have"
-						     : "has a longer name than iptables can say",
-			     err);
+	if (strlen(name) >= RV_CHAIN_NAME_LEN) {
+		incompatible(table, name, "has a longer name than iptables can say", err);
 		return NULL;
 	}
 	c = rv_table_add_chain(table, name);
@@ -132,7 +126,10 @@ static struct rv_chain *get_chain(struct rv_table *table, const char *name,
 	return c;
 }
 
-/* A chain goes by; those of other tables are in the same dump. What is staged stays as it is. */
+/*
+ * A chain goes by; those of other tables are in the same dump. What is staged stays as it is.
+ * A base chain that iptables does not have is nothing to it, and stays as it is whatever is done.
+ */
 static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
 	struct rv_table *table = arg;
@@ -148,7 +145,13 @@ static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 		return incompatible(table, NULL, "the kernel's answer is malformed", err);
 	if (strcmp(of, table->def->name))
 		return 0;
-	c = get_chain(table, name, t, err);
+	c = rv_table_chain(table, name);
+	if (t[NFTA_CHAIN_HOOK].data && !(c && c->base >= 0)) {
+		table->others = true;
+		return 0;
+	}
+	if (!c)
+		c = add_chain(table, name, err);
 	if (!c)
 		return -1;
 	return c->handle & RV_NFT_NEW_CHAIN ? 0 : fill_chain(c, t, err);
@@ -336,13 +339,27 @@ static int show_rule(struct dumping *d, struct rv_rule *r, const struct rv_nft_p
 	return d->v->rule(d->chain, r, d->v->arg) ? -1 : 0;
 }
 
+static bool is_of_others(const struct rv_table *table, struct rv_nft_view attrs)
+{
+	struct rv_nft_view t[NFTA_RULE_MAX + 1];
+	const char *name;
+
+	if (!rv_nft_attr_table(attrs, t, NFTA_RULE_MAX + 1))
+		return false;
+	name = rv_nft_get_text(t[NFTA_RULE_CHAIN]);
+	return name && !rv_table_chain(table, name);
+}
+
 static int pass_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
 	struct dumping *d = arg;
 	struct rv_nft_place place;
-	struct rv_rule *r = rv_nft_rule_of(d->table->ruleset->family, attrs, &place, err);
+	struct rv_rule *r;
 	int rc;
 
+	if (d->table->others && is_of_others(d->table, attrs))
+		return 0;
+	r = rv_nft_rule_of(d->table->ruleset->family, attrs, &place, err);
 	if (!r)
 		return -1;
 	rc = show_rule(d, r, &place, err);

@@ -208,9 +208,9 @@ static int stage_whole(struct rv_nft_message *m, struct rv_table *t, struct rv_t
 	const struct rv_change add = { .kind = RV_CHANGE_ADD_TABLE, .table = t };
 
 	m->change = &drop;
-	if (!t->exists)
+	if (!t->exists && !kernel->others)
 		return kernel->exists ? rv_nft_stage_table(m, NFT_MSG_DELTABLE, 0) : 0;
-	if (kernel->exists ? rv_nft_stage_no_rules(m) : add_change(m, &add))
+	if (kernel->exists ? rv_nft_stage_no_rules(m, kernel) : add_change(m, &add))
 		return -1;
 	if (add_chains(m, t, kernel) || add_rules(m, t))
 		return -1;

@@ -149,6 +149,7 @@ struct rv_table {
 	const struct rv_table_def *def;
 	bool exists;			/* in the backend */
 	bool complete;			/* chains holds all of them */
+	bool others;			/* base chains that iptables does not have are in it too */
 	bool whole;			/* the backend has given it to us: all rules are here, and count */
 	struct rv_list chains;		/* base chains first in order, then user chains as added */
 	struct rv_chain **hash;
