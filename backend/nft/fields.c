@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include <net/if.h>
 #include <netinet/in.h>
 
 #include <linux/netfilter/nf_conntrack_common.h>
@@ -428,6 +429,22 @@ static int test_name(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 	return add(f, &p);
 }
 
+/* nft looks an interface up when the rule is written; it goes by the name it has now. */
+static int test_index(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+		      const struct rv_nft_test *t)
+{
+	struct rv_predicate p = { .op = RV_OP_EQ, .negate = t->negate };
+	uint32_t index;
+
+	if (t->set || t->range || h->masked || t->len != sizeof(index))
+		return not_understood(f, h);
+	memcpy(&index, t->from, sizeof(index));
+	if (!if_indextoname(index, (char *)p.value) || p.value[strlen((char *)p.value) - 1] == '+')
+		return not_understood(f, h);
+	p.sel = h->load.key == NFT_META_IIF ? RV_SEL_IIFNAME : RV_SEL_OIFNAME;
+	return add(f, &p);
+}
+
 /* ---- headers --------------------------------------------------------------------------------- */
 
 static bool is_yes_or_no(const struct rv_nft_test *t, bool *yes)
@@ -831,6 +848,9 @@ static int test_meta(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 	case NFT_META_IIFNAME:
 	case NFT_META_OIFNAME:
 		return test_name(f, h, t);
+	case NFT_META_IIF:
+	case NFT_META_OIF:
+		return test_index(f, h, t);
 	case NFT_META_IIFTYPE:
 		return test_device_type(f, h, t);
 	case NFT_META_PRANDOM:

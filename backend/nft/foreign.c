@@ -130,6 +130,8 @@ static uint32_t meta_len(uint32_t key)
 		return 1;
 	case NFT_META_IIFTYPE:
 		return 2;
+	case NFT_META_IIF:
+	case NFT_META_OIF:
 	case NFT_META_LEN:
 	case NFT_META_SKUID:
 	case NFT_META_SKGID:

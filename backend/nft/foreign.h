@@ -5,6 +5,7 @@
  *
  *   registers (foreign.c) ─> tests of fields (fields.c)  ─> predicates
  *                         └> statements (statements.c)  ─> "-j DNAT --to-destination ..."
+ *   both ─> a rule (reword.c), if its options can say just that
  *
  * What is not understood is an error; nothing is left out.
  */
@@ -40,6 +41,12 @@ struct rv_nft_meaning {
 int rv_nft_meaning_read(struct rv_nft_socket *n, rv_family_t family, struct rv_nft_view attrs,
 			struct rv_nft_meaning *m, struct rv_error *err);
 void rv_nft_meaning_clear(struct rv_nft_meaning *m);
+
+/*
+ * The rule in a message, in words of iptables that mean the same, for the caller to free. NULL
+ * with err set: there are none. Asks the kernel for nothing: a rule with sets is not understood.
+ */
+struct rv_rule *rv_nft_reword(rv_family_t family, struct rv_nft_view attrs, struct rv_error *err);
 
 /* ---- registers --------------------------------------------------------------------- */
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "backend/backends.h"
-#include "nft.h"
+#include "foreign.h"
 
 /* Tables and base chains that iptables cannot stand for. */
 static int incompatible(const struct rv_table *t, const char *chain, const char *why,
@@ -229,17 +229,30 @@ int rv_nft_place_of(struct rv_nft_view attrs, struct rv_nft_view *t, struct rv_n
 	return 0;
 }
 
+/* Not as iptables writes it: nft may have, and meant what iptables can say. */
+static struct rv_rule *reword(rv_family_t family, struct rv_nft_view attrs,
+			      const struct rv_error *why, struct rv_error *err)
+{
+	struct rv_error second = { 0 };
+	struct rv_rule *r = why->kind == RV_ERR_MEMORY ? NULL : rv_nft_reword(family, attrs, &second);
+
+	if (!r)
+		*err = second.kind == RV_ERR_MEMORY ? second : *why;
+	return r;
+}
+
 struct rv_rule *rv_nft_rule_of(rv_family_t family, struct rv_nft_view attrs,
 			       struct rv_nft_place *place, struct rv_error *err)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
+	struct rv_error why = { .warnings = err->warnings };
 	struct rv_rule *r;
 
 	if (rv_nft_place_of(attrs, t, place, err))
 		return NULL;
-	r = rv_nft_rule_read(family, t[NFTA_RULE_EXPRESSIONS], place, err);
+	r = rv_nft_rule_read(family, t[NFTA_RULE_EXPRESSIONS], place, &why);
 	if (!r)
-		return NULL;
+		return reword(family, attrs, &why, err);
 	r->handle = place->handle;
 	if (t[NFTA_RULE_USERDATA].data && rv_nft_read_userdata(r, family, t[NFTA_RULE_USERDATA], err)) {
 		rv_rule_free(r);

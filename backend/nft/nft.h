@@ -202,6 +202,9 @@ int rv_nft_predicates_write(struct rv_buf *b, rv_family_t family, const struct r
 			    const unsigned char *data);
 /* Bytes that a meta key loads, 0: a key that is not understood. */
 uint32_t rv_nft_meta_len(uint32_t key);
+/* Gives a predicate to a row, in whichever form the row knows. False: no row takes it. */
+bool rv_nft_absorb(rv_family_t family, const struct rv_ext *ext, const struct rv_predicate *p,
+		   unsigned char *data);
 /* A comparison of what is loaded becomes a predicate of the rule. */
 int rv_nft_compare(struct rv_nft_reader *r, struct rv_nft_load *l, const struct rv_nft_expr *e);
 /* Ends what is still open: half a range. A load that nothing looked at is a misfit. */

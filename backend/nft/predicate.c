@@ -333,6 +333,13 @@ static bool other_form(const struct rv_predicate *p, unsigned int form, struct r
 		memset(other->other, 0, sizeof(other->other));
 		return true;
 	}
+	if (form == 0 && p->op == RV_OP_ANY) {
+		other->op = RV_OP_MASK;
+		other->negate = !p->negate;
+		memset(other->value, 0, sizeof(other->value));
+		memcpy(other->other, p->value, sizeof(other->other));
+		return true;
+	}
 	if (form == 1 && p->op == RV_OP_EQ && rv_selectors[p->sel].order != RV_ORDER_S) {
 		other->op = RV_OP_RANGE;
 		memcpy(other->other, p->value, sizeof(other->other));
@@ -341,8 +348,8 @@ static bool other_form(const struct rv_predicate *p, unsigned int form, struct r
 	return false;
 }
 
-static bool absorb_any(rv_family_t family, const struct rv_ext *ext, const struct rv_predicate *p,
-		       unsigned char *data)
+bool rv_nft_absorb(rv_family_t family, const struct rv_ext *ext, const struct rv_predicate *p,
+		   unsigned char *data)
 {
 	struct rv_predicate other;
 
@@ -361,12 +368,12 @@ static int absorb_match(struct rv_nft_reader *r, const struct rv_ext *ext,
 	struct rv_part *part;
 
 	for (part = r->rule->matches; part; part = part->next)
-		if (part->ext == ext && absorb_any(r->family, ext, p, part->data))
+		if (part->ext == ext && rv_nft_absorb(r->family, ext, p, part->data))
 			return 0;
 	part = rv_part_new(ext);
 	if (!part)
 		return rv_fail_memory(r->err);
-	if (absorb_any(r->family, ext, p, part->data)) {
+	if (rv_nft_absorb(r->family, ext, p, part->data)) {
 		rv_rule_add_match(r->rule, part);
 		return 0;
 	}
@@ -380,7 +387,7 @@ static int absorb(struct rv_nft_reader *r, const struct load_row *row, const str
 	const struct rv_ext *ext;
 
 	if (row->owner == OWNER_IP)
-		return absorb_any(r->family, &rv_ext_ip, p, (unsigned char *)&r->rule->ip) ? 0 : 1;
+		return rv_nft_absorb(r->family, &rv_ext_ip, p, (unsigned char *)&r->rule->ip) ? 0 : 1;
 	ext = owner_of(r, row);
 	return ext && ext->native ? absorb_match(r, ext, p) : 1;
 }

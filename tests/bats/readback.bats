@@ -46,7 +46,8 @@ reads()
 	reads 'ct mark set 1 accept' 'a verdict behind a target'
 	reads 'meta mark set 1 meta mark set 2' 'a second target'
 	reads 'counter accept comment "x"' 'other matches'
-	reads 'iif lo accept' "expression \`meta' loads 4"
+	reads 'iif lo accept' 'other predicates'
+	reads 'meta iifkind "veth" accept' "expression \`meta' loads"
 	reads 'ip id 5 accept' "expression \`payload' of 2 bytes at header 1 + 4"
 	reads 'tcp window 5 accept' "expression \`payload' of 2 bytes at header 2 + 14"
 	reads 'tcp dport != 5 tcp sport != 6 accept' "expression \`payload' of 4 bytes"

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rules that nft wrote: from what they mean to a rule with matches and options. The rule must
+ * say what was read, no more and no less: else it is an error, and none is shown.
+ */
+#include <stdlib.h>
+
+#include "foreign.h"
+
+struct rewording {
+	rv_family_t family;
+	struct rv_nft_meaning m;
+	struct rv_rule *rule;		/* of m */
+	const struct rv_predicate *p;	/* looks for who can say it */
+	bool said, failed;
+};
+
+/* ---- finding who says it ------------------------------------------------------------- */
+
+static void say_as(struct rewording *w, const struct rv_ext *ext)
+{
+	struct rv_part *part;
+
+	for (part = w->rule->matches; part && !w->said; part = part->next)
+		w->said = part->ext == ext && rv_nft_absorb(w->family, ext, w->p, part->data);
+	if (w->said)
+		return;
+	part = rv_part_new(ext);
+	if (!part) {
+		w->failed = true;
+		return;
+	}
+	w->said = rv_nft_absorb(w->family, ext, w->p, part->data);
+	if (w->said)
+		rv_rule_add_match(w->rule, part);
+	else
+		rv_part_free(part);
+}
+
+static void try_match(const struct rv_ext *ext, void *arg)
+{
+	struct rewording *w = arg;
+
+	if (!w->said && !w->failed && ext->kind == RV_MATCH &&
+	    (!ext->family || ext->family == w->family))
+		say_as(w, ext);
+}
+
+/* The match of the protocol comes before all others. */
+static bool say(struct rewording *w, const struct rv_predicate *p)
+{
+	const struct rv_ip *ip = &w->rule->ip;
+	const struct rv_ext *of = ip->flags & RV_IP_PROTO && !(ip->invert & RV_IP_PROTO) ?
+				  rv_ext_for_protocol(w->family, ip->proto) : NULL;
+
+	w->p = p;
+	w->said = false;
+	if (of)
+		try_match(of, w);
+	if (!w->said)
+		rv_ext_each(try_match, w);
+	return w->said;
+}
+
+/* ---- comparing ------------------------------------------------------------------------ */
+
+static int tick_off(const struct rv_predicate *p, void *arg)
+{
+	struct rewording *w = arg;
+	struct rv_predicate copy = { 0 };
+
+	memcpy(&copy, p, p->op == RV_OP_IN ? sizeof(copy) : offsetof(struct rv_predicate, list));
+	rv_predicate_normalise(&copy);
+	for (size_t i = 0; i < w->m.count; i++) {
+		if (!rv_predicate_equal(&w->m.list[i], &copy))
+			continue;
+		w->m.list[i] = w->m.list[--w->m.count];
+		return 0;
+	}
+	return -1;
+}
+
+/* Whether the rule's options say each predicate once, and nothing else. Ticks them off. */
+static bool says_just_that(struct rewording *w)
+{
+	if (rv_part_predicates(w->family, &rv_ext_ip, (const unsigned char *)&w->rule->ip, tick_off, w))
+		return false;
+	for (const struct rv_part *part = w->rule->matches; part; part = part->next)
+		if (rv_part_predicates(w->family, part->ext, part->data, tick_off, w))
+			return false;
+	return !w->m.count;
+}
+
+/* What the kernel would refuse, were it written as iptables writes it, is no wording. */
+static bool may_be_loaded(const struct rewording *w, const char *table, struct rv_part *part)
+{
+	const uint16_t only = part->ext->only_protocol;
+	const struct rv_ip *ip = &w->rule->ip;
+	struct rv_error why = { 0 };
+	struct rv_check c = {
+		.family = w->family, .table = table, .ext = part->ext, .rule = w->rule,
+		.part = part, .err = &why,
+	};
+
+	if (only && (ip->proto != only || ip->invert & RV_IP_PROTO))
+		return false;
+	return !rv_part_kernel_check(&c);
+}
+
+/* ---- the whole ------------------------------------------------------------------------- */
+
+static bool reword(struct rewording *w, const char *table)
+{
+	unsigned char *ip = (unsigned char *)&w->rule->ip;
+	bool *later = calloc(w->m.count + 1, sizeof(*later));
+
+	w->failed = !later;
+	/* Which match a port belongs to is known once the protocol is. */
+	for (size_t i = 0; later && i < w->m.count; i++)
+		later[i] = !rv_nft_absorb(w->family, &rv_ext_ip, &w->m.list[i], ip);
+	for (size_t i = 0; !w->failed && i < w->m.count; i++)
+		w->failed = later[i] && !say(w, &w->m.list[i]);
+	free(later);
+	if (w->failed || !says_just_that(w))
+		return false;
+	for (struct rv_part *part = w->rule->matches; part; part = part->next)
+		if (!may_be_loaded(w, table, part))
+			return false;
+	return true;
+}
+
+struct rv_rule *rv_nft_reword(rv_family_t family, struct rv_nft_view attrs, struct rv_error *err)
+{
+	struct rewording w = { .family = family };
+	struct rv_nft_view t[NFTA_RULE_MAX + 1];
+	struct rv_nft_place place;
+	struct rv_nft_reader at = { .family = family, .place = &place, .err = err };
+	struct rv_rule *rule = NULL;
+
+	if (rv_nft_place_of(attrs, t, &place, err) ||
+	    rv_nft_meaning_read(NULL, family, attrs, &w.m, err))
+		return NULL;
+	w.rule = w.m.rule;
+	if (reword(&w, place.table)) {
+		rule = w.rule;
+		rule->handle = place.handle;
+		w.m.rule = NULL;
+	} else {
+		rv_nft_misfit(&at, "iptables has no words for it");
+	}
+	rv_nft_meaning_clear(&w.m);
+	return rule;
+}
