@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 @table mangle
 -j CONNMARK --set-xmark 0x1/0xffffffff ; = ; OK
+-j CONNMARK --set-xmark x9 ; FAIL ; CONNMARK: bad integer value for option "--set-xmark", or out of range.
 -j CONNMARK --set-xmark 1 ; -j CONNMARK --set-xmark 0x1/0xffffffff ; OK
 -j CONNMARK --set-xmark 4/3 ; -j CONNMARK --set-xmark 0x4/0x3 ; OK
 -j CONNMARK --set-xmark 0/0 ; -j CONNMARK --set-xmark 0x0/0x0 ; OK

@@ -29,6 +29,7 @@
 -p icmp -j DNAT --to-destination 1.2.3.4:80 ; = ; OK
 -j DNAT --to-destination 1.2.3.4 --random ; = ; OK
 -j DNAT --to-destination 1.2.3.4 --persistent ; = ; OK
+-j DNAT --to-destination 1.2.3.4 --persistent --persistent ; FAIL ; DNAT: option "--persistent" can only be used once.
 -j DNAT --persistent --random --to-destination 1.2.3.4 ; -j DNAT --to-destination 1.2.3.4 --random --persistent ; OK
 -p tcp -j DNAT --to-destination 1.2.3.4:90-80 ; FAIL ; Port range `80' funky
 -p tcp -j DNAT --to-destination 1.2.3.4:80-90/0 ; FAIL ; Port `0' not valid

@@ -35,11 +35,14 @@
 -j HMARK --hmark-src-prefix 32 --hmark-dst-prefix 0 --hmark-mod 2 --hmark-rnd 1 ; -j HMARK --hmark-src-prefix 32 --hmark-dst-prefix 0 --hmark-rnd 0x00000001 --hmark-mod 2 ; OK
 -j HMARK --hmark-sport-mask 0xff00 --hmark-mod 2 --hmark-rnd 1 ; -j HMARK --hmark-sport-mask 0xff00 --hmark-rnd 0x00000001 --hmark-mod 2 ; OK
 -j HMARK --hmark-sport-mask 0xffff --hmark-dport-mask 0x0 --hmark-mod 2 --hmark-rnd 1 ; -j HMARK --hmark-sport-mask 0xffff --hmark-dport-mask 0x0000 --hmark-rnd 0x00000001 --hmark-mod 2 ; OK
+-j HMARK --hmark-sport-mask 0xffff --hmark-dport-mask x9 --hmark-mod 2 --hmark-rnd 1 ; FAIL ; HMARK: bad value for option "--hmark-dport-mask", or out of range (0-65535).
 -j HMARK --hmark-sport 80 --hmark-mod 2 --hmark-rnd 1 ; -j HMARK --hmark-sport 0x0050 --hmark-rnd 0x00000001 --hmark-mod 2 ; OK
 -j HMARK --hmark-sport 80 --hmark-dport 81 --hmark-mod 2 --hmark-rnd 1 ; -j HMARK --hmark-sport 0x0050 --hmark-dport 0x0051 --hmark-rnd 0x00000001 --hmark-mod 2 ; OK
+-j HMARK --hmark-sport 80 --hmark-dport x9 --hmark-mod 2 --hmark-rnd 1 ; FAIL ; HMARK: bad value for option "--hmark-dport", or out of range (0-65535).
 -j HMARK --hmark-sport 80 --hmark-sport-mask 0xff --hmark-mod 2 --hmark-rnd 1 ; -j HMARK --hmark-sport-mask 0x00ff --hmark-sport 0x0050 --hmark-rnd 0x00000001 --hmark-mod 2 ; OK
 -j HMARK --hmark-spi 5 --hmark-mod 2 --hmark-rnd 1 ; -j HMARK --hmark-spi 0x00000005 --hmark-rnd 0x00000001 --hmark-mod 2 ; OK
 -j HMARK --hmark-spi-mask 0xff --hmark-mod 2 --hmark-rnd 1 ; -j HMARK --hmark-spi-mask 0x000000ff --hmark-rnd 0x00000001 --hmark-mod 2 ; OK
+-j HMARK --hmark-spi-mask x9 --hmark-mod 2 --hmark-rnd 1 ; FAIL ; HMARK: bad value for option "--hmark-spi-mask", or out of range (0-4294967295).
 -j HMARK --hmark-spi-mask 0xff --hmark-spi 5 --hmark-mod 2 --hmark-rnd 1 ; -j HMARK --hmark-spi-mask 0x000000ff --hmark-spi 0x00000005 --hmark-rnd 0x00000001 --hmark-mod 2 ; OK
 -j HMARK --hmark-spi-mask 0xff --hmark-sport 5 --hmark-mod 2 --hmark-rnd 1 ; -j HMARK --hmark-spi-mask 0x000000ff --hmark-sport 0x0005 --hmark-rnd 0x00000001 --hmark-mod 2 ; OK
 -j HMARK --hmark-spi 5 --hmark-sport 5 --hmark-mod 2 --hmark-rnd 1 ; FAIL ; HMARK: a packet has either an SPI or ports: --hmark-spi goes with neither --hmark-sport nor --hmark-dport

@@ -27,10 +27,14 @@
 # What does not fit is cut.
 -j LOG --log-prefix abcdefghijklmnopqrstuvwxyz0123 ; -j LOG --log-prefix abcdefghijklmnopqrstuvwxyz012 ; OK
 -j LOG --log-tcp-sequence ; = ; OK
+-j LOG --log-tcp-sequence --log-tcp-sequence ; FAIL ; LOG: option "--log-tcp-sequence" can only be used once.
 -j LOG --log-tcp-options ; = ; OK
+-j LOG --log-tcp-options --log-tcp-options ; FAIL ; LOG: option "--log-tcp-options" can only be used once.
 -j LOG --log-ip-options ; = ; OK
+-j LOG --log-ip-options --log-ip-options ; FAIL ; LOG: option "--log-ip-options" can only be used once.
 -j LOG --log-uid ; = ; OK
 -j LOG --log-macdecode ; = ; OK
+-j LOG --log-macdecode --log-macdecode ; FAIL ; LOG: option "--log-macdecode" can only be used once.
 -j LOG --log-tcp-sequence --log-tcp-options --log-ip-options --log-uid --log-macdecode --log-prefix x --log-level debug ; -j LOG --log-prefix x --log-level 7 --log-tcp-sequence --log-tcp-options --log-ip-options --log-uid --log-macdecode ; OK
 -j LOG --log-u --log-ip --log-p x ; -j LOG --log-prefix x --log-ip-options --log-uid ; OK
 -p tcp -m tcp --dport 22 -j LOG --log-prefix "ssh " ; = ; OK

@@ -12,6 +12,7 @@
 -p sctp -j MASQUERADE --to-ports 80 ; = ; OK
 -j MASQUERADE --random ; = ; OK
 -j MASQUERADE --random-fully ; = ; OK
+-j MASQUERADE --random-fully --random-fully ; FAIL ; MASQUERADE: option "--random-fully" can only be used once.
 -j MASQUERADE --random --random-fully ; = ; OK
 -p tcp -j MASQUERADE --random-fully --random --to-ports 5 ; -p tcp -j MASQUERADE --to-ports 5 --random --random-fully ; OK
 -o eth0 -j MASQUERADE ; = ; OK

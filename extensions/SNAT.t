@@ -35,7 +35,9 @@
 ! -p tcp -j SNAT --to-source 1.2.3.4:80 ; = ; OK
 -j SNAT --to-source 1.2.3.4 --random ; = ; OK
 -j SNAT --to-source 1.2.3.4 --random-fully ; = ; OK
+-j SNAT --to-source 1.2.3.4 --random-fully --random-fully ; FAIL ; SNAT: option "--random-fully" can only be used once.
 -j SNAT --to-source 1.2.3.4 --persistent ; = ; OK
+-j SNAT --to-source 1.2.3.4 --persistent --persistent ; FAIL ; SNAT: option "--persistent" can only be used once.
 -j SNAT --persistent --random-fully --random --to-source 1.2.3.4 ; -j SNAT --to-source 1.2.3.4 --random --random-fully --persistent ; OK
 -j SNAT --to-source 1.2.3.4 --random- --per ; -j SNAT --to-source 1.2.3.4 --random-fully --persistent ; OK
 -p tcp -j SNAT --to-source 1.2.3.4:90-80 ; FAIL ; Port range `80' funky

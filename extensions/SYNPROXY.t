@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 -p tcp -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460 ; = ; OK
+-p tcp -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --sack-perm --timestamp --wscale 7 --mss 1460 ; FAIL ; SYNPROXY: option "--sack-perm" can only be used once.
+-p tcp -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --timestamp --wscale 7 --mss 1460 ; FAIL ; SYNPROXY: option "--timestamp" can only be used once.
 -p tcp -j SYNPROXY ; = ; OK
 -p tcp -j SYNPROXY --sack-perm ; = ; OK
 -p tcp -j SYNPROXY --timestamp --ecn ; = ; OK
+-p tcp -j SYNPROXY --timestamp --ecn --ecn ; FAIL ; SYNPROXY: option "--ecn" can only be used once.
 -p tcp -j SYNPROXY --wscale 0 ; = ; OK
 -p tcp -j SYNPROXY --wscale 14 ; = ; OK
 -p tcp -j SYNPROXY --wscale 15 ; = ; OK

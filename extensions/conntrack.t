@@ -11,8 +11,11 @@
 -m conntrack ! --ctproto udp ; -m conntrack ! --ctproto 17 ; OK
 -m conntrack --ctorigsrcport 80 ; = ; OK
 -m conntrack --ctorigdstport 80:90 ; = ; OK
+-m conntrack --ctorigdstport x9 ; FAIL ; Port "x9" does not resolve to anything.
 -m conntrack --ctreplsrcport 80:80 ; -m conntrack --ctreplsrcport 80 ; OK
+-m conntrack --ctreplsrcport x9 ; FAIL ; Port "x9" does not resolve to anything.
 -m conntrack --ctrepldstport 80: ; -m conntrack --ctrepldstport 80:65535 ; OK
+-m conntrack --ctrepldstport x9 ; FAIL ; Port "x9" does not resolve to anything.
 -m conntrack --ctorigsrcport :80 ; -m conntrack --ctorigsrcport 0:80 ; OK
 -m conntrack --ctorigsrcport : ; -m conntrack --ctorigsrcport 0:65535 ; OK
 -m conntrack ! --ctorigsrcport 0:65535 ; = ; OK
@@ -78,6 +81,9 @@
 -m conntrack --ctorigsrc 10.1 ; -m conntrack --ctorigsrc 10.0.0.1 ; OK
 -m conntrack --ctorigsrc localhost ; -m conntrack --ctorigsrc 127.0.0.1 ; OK
 -m conntrack --ctrepldst 4.4.4.4 --ctreplsrc 3.3.3.3 --ctorigdst 1.2.3.4/8 ! --ctorigsrc 1.1.1.1 ; -m conntrack ! --ctorigsrc 1.1.1.1 --ctorigdst 1.2.3.4/8 --ctreplsrc 3.3.3.3 --ctrepldst 4.4.4.4 ; OK
+-m conntrack --ctrepldst 4.4.4.4 --ctreplsrc 3.3.3.3 --ctorigdst 1.2.3.4/8 --ctorigdst 1.2.3.4/8 ! --ctorigsrc 1.1.1.1 ; FAIL ; conntrack: option "--ctorigdst" can only be used once.
+-m conntrack --ctrepldst 4.4.4.4 --ctreplsrc 3.3.3.3 --ctreplsrc 3.3.3.3 --ctorigdst 1.2.3.4/8 ! --ctorigsrc 1.1.1.1 ; FAIL ; conntrack: option "--ctreplsrc" can only be used once.
+-m conntrack --ctrepldst 4.4.4.4 --ctrepldst 4.4.4.4 --ctreplsrc 3.3.3.3 --ctorigdst 1.2.3.4/8 ! --ctorigsrc 1.1.1.1 ; FAIL ; conntrack: option "--ctrepldst" can only be used once.
 -m conntrack --ctorigsrc 1.2.3.4/a ; FAIL ; conntrack: bad value for option "--ctorigsrc", neither a valid network mask nor valid CIDR (0-32).
 -m conntrack --ctorigsrc 1.2.3.4/ ; FAIL ; conntrack: bad value for option "--ctorigsrc", neither a valid network mask nor valid CIDR (0-32).
 -m conntrack --ctorigsrc ::1 ; FAIL ; getaddrinfo: Address family for hostname not supported

@@ -10,6 +10,7 @@
 -p dccp -m dccp ! --sport 0:65535 ; = ; OK
 -p dccp -m dccp ! --sport 1 ; = ; OK
 -p dccp -m dccp --source-port 1 --destination-port 2 ; -p dccp -m dccp --sport 1 --dport 2 ; OK
+-p dccp -m dccp --source-port 1 --destination-port x9 ; FAIL ; Port "x9" does not resolve to anything.
 -p dccp -m dccp ! --dport 1:2 ; = ; OK
 -p dccp -m dccp --dport http ; -p dccp -m dccp --dport 80 ; OK
 -p dccp -m dccp --dport 0x50 ; FAIL ; Port "0x50" does not resolve to anything.

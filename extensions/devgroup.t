@@ -20,6 +20,7 @@
 -m devgroup --src-group 1 --src-group 2 ; FAIL ; devgroup: option "--src-group" can only be used once.
 @chain FORWARD
 -m devgroup --src-group 0x1 --dst-group 0x2 ; = ; OK
+-m devgroup --src-group 0x1 --dst-group x9 ; FAIL ; devgroup: could not map name x9 to an integer value for option "--dst-group".
 -m devgroup --dst-group 0x2 --src-group 0x1 ; -m devgroup --src-group 0x1 --dst-group 0x2 ; OK
 -m devgroup ! --src-group 1/3 ! --dst-group 2/0xf ; -m devgroup ! --src-group 0x1/0x3 ! --dst-group 0x2/0xf ; OK
 -m devgroup --dst-group 0 ; -m devgroup --dst-group default ; OK

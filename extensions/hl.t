@@ -15,6 +15,7 @@
 -m hl --hl-lt 5 ; = ; OK
 -m hl --hl-lt 255 ; = ; OK
 -m hl --hl 5 ; -m hl --hl-eq 5 ; OK
+-m hl --hl x9 ; FAIL ; hl: bad value for option "--hl-eq", or out of range (0-255).
 -m hl --hl-e 5 ; -m hl --hl-eq 5 ; OK
 -m hl ! --hl-lt 5 ; FAIL ; hl: option "--hl-lt" cannot be inverted.
 -m hl ! --hl-gt 5 ; FAIL ; hl: option "--hl-gt" cannot be inverted.

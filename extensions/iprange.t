@@ -2,6 +2,7 @@
 @family ip
 -m iprange --src-range 1.2.3.4-1.2.3.9 ; = ; OK
 -m iprange --dst-range 1.2.3.4-1.2.3.9 -j ACCEPT ; = ; OK
+-m iprange --dst-range 1.2.3.4-1.2.3.9 --dst-range 1.2.3.4-1.2.3.9 -j ACCEPT ; FAIL ; iprange: option "--dst-range" can only be used once.
 -m iprange --src-range 1.2.3.4 ; -m iprange --src-range 1.2.3.4-1.2.3.4 ; OK
 -m iprange --src-range 0.0.0.0-255.255.255.255 ; = ; OK
 -m iprange --src-range 10.1-10.2 ; -m iprange --src-range 10.1.0.0-10.2.0.0 ; OK

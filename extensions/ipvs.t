@@ -20,6 +20,7 @@
 -m ipvs ! --vmethod MASQ ; = ; OK
 -m ipvs --vmethod foo ; FAIL ; ipvs: Bad value for "--vmethod" option: "foo"
 -m ipvs --vportctl 21 ; = ; OK
+-m ipvs --vportctl x9 ; FAIL ; Port "x9" does not resolve to anything.
 -m ipvs ! --vportctl ftp ; -m ipvs ! --vportctl 21 ; OK
 -m ipvs --ipvs --ipvs ; FAIL ; ipvs: option "--ipvs" can only be used once.
 -m ipvs --vport 5 --vport 6 ; FAIL ; ipvs: option "--vport" can only be used once.

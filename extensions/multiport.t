@@ -3,7 +3,9 @@
 -p tcp -m multiport --dports 80,90 -j ACCEPT ; = ; OK
 -p tcp -m multiport --ports 80,90:100 ; = ; OK
 -p tcp -m multiport --source-ports 1 ; -p tcp -m multiport --sports 1 ; OK
+-p tcp -m multiport --source-ports 1 --source-ports 1 ; FAIL ; multiport: option "--source-ports" can only be used once.
 -p tcp -m multiport --destination-ports 1 ; -p tcp -m multiport --dports 1 ; OK
+-p tcp -m multiport --destination-ports 1 --destination-ports 1 ; FAIL ; multiport: option "--destination-ports" can only be used once.
 -p tcp -m multiport --sport 1 ; -p tcp -m multiport --sports 1 ; OK
 -p tcp -m multiport --dport 1 ; -p tcp -m multiport --dports 1 ; OK
 -p tcp -m multiport --port 1 ; -p tcp -m multiport --ports 1 ; OK

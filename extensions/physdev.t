@@ -11,10 +11,13 @@
 -m physdev --physdev-in eth0123456789abcd ; FAIL ; interface name `eth0123456789abcd' must be shorter than IFNAMSIZ (15)
 -m physdev --physdev-in eth0 --physdev-in eth1 ; FAIL ; physdev: option "--physdev-in" can only be used once.
 -m physdev --physdev-out eth0 ; = ; OK
+-m physdev --physdev-out eth0 --physdev-out eth0 ; FAIL ; physdev: option "--physdev-out" can only be used once.
 -m physdev --physdev-is-in ; = ; OK
 -m physdev ! --physdev-is-in ; = ; OK
 -m physdev --physdev-is-out ; = ; OK
+-m physdev --physdev-is-out --physdev-is-out ; FAIL ; physdev: option "--physdev-is-out" can only be used once.
 -m physdev --physdev-is-bridged ; = ; OK
+-m physdev --physdev-is-bridged --physdev-is-bridged ; FAIL ; physdev: option "--physdev-is-bridged" can only be used once.
 -m physdev ! --physdev-is-bridged ; = ; OK
 -m physdev --physdev-is-in --physdev-in eth0 ; = ; OK
 -m physdev --physdev-is-in --physdev-is-in ; FAIL ; physdev: option "--physdev-is-in" can only be used once.

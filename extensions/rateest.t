@@ -52,6 +52,7 @@
 -m rateest --rateest a --rateest-lt --rateest-pps 4294967296 ; FAIL ; rateest: could not parse pps `4294967296'
 # stock takes this
 -m rateest --rateest a --rateest-lt --rateest-gt --rateest-pps 5 ; FAIL ; rateest: option "--rateest-lt" cannot be used together with "--rateest-gt".
+-m rateest --rateest a --rateest-eq --rateest-gt --rateest-pps 5 ; FAIL ; rateest: option "--rateest-gt" cannot be used together with "--rateest-eq".
 -m rateest --rateest a --rateest b --rateest-lt --rateest-pps 5 ; FAIL ; rateest: can't specify --rateest1 twice
 -m rateest --rateest '' --rateest-lt --rateest-pps 5 ; -m rateest --rateest "" --rateest-lt --rateest-pps 5 ; OK
 -m rateest --rateest 0123456789abcdef --rateest-lt --rateest-pps 5 ; FAIL ; rateest: Argument to option "--rateest1" has a length of 16 bytes, must be at most 15.

@@ -31,6 +31,7 @@
 -m recent --name foo --set ; -m recent --set --name foo --mask 255.255.255.255 --rsource ; OK
 -m recent --set --name foo --rdest ; -m recent --set --name foo --mask 255.255.255.255 --rdest ; OK
 -m recent --set --rsource --rdest ; -m recent --set --name DEFAULT --mask 255.255.255.255 --rdest ; OK
+-m recent --set --rsource --rsource --rdest ; FAIL ; recent: option "--rsource" can only be used once.
 -m recent --rdest --rsource --set ; -m recent --set --name DEFAULT --mask 255.255.255.255 --rsource ; OK
 -m recent ! --set ; -m recent ! --set --name DEFAULT --mask 255.255.255.255 --rsource ; OK
 -m recent ! --rcheck --seconds 60 ; -m recent ! --rcheck --seconds 60 --name DEFAULT --mask 255.255.255.255 --rsource ; OK

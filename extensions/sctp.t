@@ -3,6 +3,7 @@
 -p sctp --sport 5 ; -p sctp -m sctp --sport 5 ; OK
 -p sctp -m sctp --sport 5 ; = ; OK
 -p sctp -m sctp --source-port 5:6 ; -p sctp -m sctp --sport 5:6 ; OK
+-p sctp -m sctp --source-port x9 ; FAIL ; invalid port/service `x9' specified
 -p sctp -m sctp --sport :5 ; -p sctp -m sctp --sport 0:5 ; OK
 -p sctp -m sctp --sport 5: ; -p sctp -m sctp --sport 5:65535 ; OK
 -p sctp -m sctp --sport : ; -p sctp -m sctp --sport 0:65535 ; OK
@@ -14,8 +15,10 @@
 -p sctp -m sctp --sport '' ; FAIL ; invalid port/service `' specified
 -p sctp -m sctp --sport 1:2:3 ; FAIL ; invalid port/service `2:3' specified
 -p sctp -m sctp ! --sport 5 ! --dport 6 ; = ; OK
+-p sctp -m sctp ! --sport 5 ! --dport x9 ; FAIL ; invalid port/service `x9' specified
 -p sctp -m sctp --dport 5:6 --sport 7 ; -p sctp -m sctp --sport 7 --dport 5:6 ; OK
 -p sctp -m sctp --destination-port 5 ; -p sctp -m sctp --dport 5 ; OK
+-p sctp -m sctp --destination-port x9 ; FAIL ; invalid port/service `x9' specified
 -p sctp -m sctp --sport 0:65535 ; = ; OK
 -p sctp -m sctp ! --sport 0:65535 ; = ; OK
 -p sctp -m sctp --sport 5 --sport 6 ; FAIL ; Only one `--source-port' allowed

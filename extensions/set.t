@@ -61,3 +61,9 @@
 -m set --match-set s4 src --packets-eq ; FAIL ; option "--packets-eq" requires an argument
 -m set --packets-eq 5 ; FAIL ; You must specify `--match-set' with proper arguments
 -m set --return-nomatch ; FAIL ; You must specify `--match-set' with proper arguments
+-m set ! --update-counters ; FAIL ; You must specify `--match-set' with proper arguments
+-m set ! --update-subcounters ; FAIL ; You must specify `--match-set' with proper arguments
+-m set --match-set s4 src --packets-eq 5 --packets-gt 6 ; FAIL ; only one of the --packets-[eq|lt|gt] is allowed
+-m set --match-set s4 src --bytes-lt a ; FAIL ; Cannot parse a as a counter value
+-m set --match-set s4 src ! --bytes-gt 5 ; FAIL ; --bytes-gt option cannot be inverted
+-m set --set s4 ; FAIL ; --match-set requires two args.

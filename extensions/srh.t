@@ -16,6 +16,12 @@
 # stock takes this
 -m srh --srh-hdr-len-gt 8 --srh-hdr-len-lt 19 ; FAIL ; srh: option "--srh-hdr-len-gt" cannot be used together with "--srh-hdr-len-lt".
 -m srh --srh-hdr-len-eq 8 --srh-hdr-len-eq 9 ; FAIL ; srh: option "--srh-hdr-len-eq" can only be used once.
+-m srh --srh-segs-left-eq x9 ; FAIL ; srh: bad value for option "--srh-segs-left-eq", or out of range (0-255).
+-m srh --srh-segs-left-gt x9 ; FAIL ; srh: bad value for option "--srh-segs-left-gt", or out of range (0-255).
+-m srh --srh-segs-left-lt x9 ; FAIL ; srh: bad value for option "--srh-segs-left-lt", or out of range (0-255).
+-m srh --srh-last-entry-eq x9 ; FAIL ; srh: bad value for option "--srh-last-entry-eq", or out of range (0-255).
+-m srh --srh-last-entry-gt x9 ; FAIL ; srh: bad value for option "--srh-last-entry-gt", or out of range (0-255).
+-m srh --srh-last-entry-lt x9 ; FAIL ; srh: bad value for option "--srh-last-entry-lt", or out of range (0-255).
 -m srh --srh-segs-left-eq 1 ; = ; OK
 -m srh --srh-segs-left-gt 2 ; = ; OK
 -m srh ! --srh-segs-left-lt 3 ; = ; OK
@@ -35,6 +41,8 @@
 -m srh --srh-lsid c::/ffff::ffff ; = ; OK
 -m srh ! --srh-lsid ::/0 ; = ; OK
 -m srh --srh-lsid c::/129 ; FAIL ; srh: bad value for option "--srh-lsid", neither a valid network mask nor valid CIDR (0-128).
+-m srh --srh-psid c::/129 ; FAIL ; srh: bad value for option "--srh-psid", neither a valid network mask nor valid CIDR (0-128).
+-m srh --srh-nsid c::/129 ; FAIL ; srh: bad value for option "--srh-nsid", neither a valid network mask nor valid CIDR (0-128).
 -m srh --srh-lsid c:: --srh-nsid d:: --srh-psid e::/32 --srh-tag 5 --srh-last-entry-eq 4 --srh-segs-left-eq 3 --srh-hdr-len-eq 2 --srh-next-hdr 6 -j ACCEPT ; -m srh --srh-next-hdr 6 --srh-hdr-len-eq 2 --srh-segs-left-eq 3 --srh-last-entry-eq 4 --srh-tag 5 --srh-psid e::/32 --srh-nsid d::/128 --srh-lsid c::/128 -j ACCEPT ; OK
 -m srh --srh-next-hdr all ; FAIL ; srh: bad value for option "--srh-next-hdr", or out of range (0-255).
 -m srh --srh-next-hdr 0 ; = ; OK

@@ -4,6 +4,7 @@
 -p tcp --sport 80 ; -p tcp -m tcp --sport 80 ; OK
 -p tcp -m tcp --sport 80 -j ACCEPT ; = ; OK
 -p tcp --source-port 1 --destination-port 2 ; -p tcp -m tcp --sport 1 --dport 2 ; OK
+-p tcp --source-port 1 --destination-port x9 ; FAIL ; invalid port/service `x9' specified
 -p tcp --dport 0 ; -p tcp -m tcp --dport 0 ; OK
 -p tcp --dport 65535 ; -p tcp -m tcp --dport 65535 ; OK
 -p tcp --dport 0x50 ; -p tcp -m tcp --dport 80 ; OK

@@ -16,6 +16,7 @@
 -m ttl --ttl-lt 5 ; = ; OK
 -m ttl --ttl-lt 255 ; = ; OK
 -m ttl --ttl 5 ; -m ttl --ttl-eq 5 ; OK
+-m ttl --ttl x9 ; FAIL ; ttl: bad value for option "--ttl-eq", or out of range (0-255).
 -m ttl --ttl-e 5 ; -m ttl --ttl-eq 5 ; OK
 -m ttl ! --ttl-lt 5 ; FAIL ; ttl: option "--ttl-lt" cannot be inverted.
 -m ttl ! --ttl-gt 5 ; FAIL ; ttl: option "--ttl-gt" cannot be inverted.

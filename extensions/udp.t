@@ -13,6 +13,8 @@
 -p udp ! --sport 5:6 ; -p udp -m udp ! --sport 5:6 ; OK
 -p udp ! --dport 65535 ; -p udp -m udp ! --dport 65535 ; OK
 -p udp --source-port 4 --destination-port 5 ; -p udp -m udp --sport 4 --dport 5 ; OK
+-p udp --source-port x9 --destination-port 5 ; FAIL ; Port "x9" does not resolve to anything.
+-p udp --source-port 4 --destination-port x9 ; FAIL ; Port "x9" does not resolve to anything.
 -p 17 --dp 5 ; -p udp -m udp --dport 5 ; OK
 -m udp --dport 80 -p udp ; -p udp -m udp --dport 80 ; OK
 ! -p udp --dport 80 ; ! -p udp -m udp --dport 80 ; OK
