@@ -107,6 +107,10 @@
 ! -s 1.2.3.4,5.6.7.8 ; FAIL ; ! not allowed with multiple source or destination IP addresses
 -s 1.2.3.4 -s 1.2.3.4 ; FAIL ; multiple --source options not allowed
 -f -f ; FAIL ; multiple --fragments options not allowed
+--fragment --fragment ; FAIL ; multiple --fragments options not allowed
+--src 1.2.3.4/33 ; FAIL ; invalid mask `33' specified
+--destination 1.2.3.4 --destination 1.2.3.5 ; FAIL ; multiple --destination options not allowed
+--dst 1.2.3.4 --dst 1.2.3.5 ; FAIL ; multiple --destination options not allowed
 --s 1.2.3.4 ; FAIL ; unknown option "--s"
 @family ip6
 -s ::1 ; -s ::1/128 ; OK
