@@ -102,7 +102,7 @@
 -m time --localtz ; -m time --datestop 2038-01-19T03:14:07 --kerneltz ; OK
 -m time --kerneltz --utc ; FAIL ; time: option "--utc" cannot be used together with "--kerneltz".
 -m time --kerneltz --kerneltz ; FAIL ; time: option "--kerneltz" can only be used once.
--m time --localtz --utc ; FAIL ; time: option "--utc" cannot be used together with "--kerneltz".
+-m time --localtz --utc ; FAIL ; time: option "--localtz" cannot be used together with "--utc".
 -m time ! --kerneltz ; FAIL ; time: option "--kerneltz" cannot be inverted.
 -m time --timestart 10:00 --timestop 12:00 --weekdays Sat,Sun --monthdays 5 --datestart 2020-01-01 --datestop 2021-01-01 --kerneltz -j ACCEPT ; -m time --timestart 10:00:00 --timestop 12:00:00 --monthdays 5 --weekdays Sat,Sun --datestart 2020-01-01T00:00:00 --datestop 2021-01-01T00:00:00 --kerneltz -j ACCEPT ; OK
 -m time --monthdays 1 --monthdays 2 ; FAIL ; time: option "--monthdays" can only be used once.
