@@ -189,6 +189,7 @@ static void test_carried(void)
 	EXPECT(carry(4, 0, &why) == -EINVAL && why.reason == RVK_WHY_INDEX && counted(0, 2 * len));
 	EXPECT(!carry(1, 7, NULL) && counted(7, 0));
 	EXPECT(!carry(0, 0, NULL) && counted(0, 0));
+	EXPECT(!rv_test_info(engine, V4, "filter").old_count);
 	rv_engine_free(engine);
 }
 
@@ -225,6 +226,77 @@ static void test_all_or_none(void)
 	EXPECT(call->refusal.reason == RVK_WHY_GENERATION && !call->refusal.table);
 	rv_blob_free(&raw);
 	rv_blob_free(&filter);
+	rv_engine_free(engine);
+}
+
+/* A call with the table of a blob as often as is asked for. */
+static int replace_times(struct rv_blob *b, unsigned int times, struct rvk_refusal *why)
+{
+	const uint32_t one = sizeof(*b->head) + b->head->size;
+	struct rvk_replace *call = (void *)b->bytes;
+	uint32_t len = sizeof(*call) + times * one;
+	int rc;
+
+	for (unsigned int i = 1; i < times; i++)
+		memcpy(b->bytes + sizeof(*call) + i * one, b->head, one);
+	*call = (struct rvk_replace){ .version = RVK_VERSION, .ntables = times, .size = len };
+	rc = rv_engine_call(engine, RVK_SO_REPLACE, call, &len);
+	*why = call->refusal;
+	return rc;
+}
+
+static void test_twice(void)
+{
+	struct rvk_refusal why;
+	struct rv_blob b;
+
+	engine = rv_engine_new(NULL, NULL, rv_test_slots);
+	start(&b, "raw");
+	rv_blob_rules_end(&b, NF_INET_LOCAL_OUT);
+	EXPECT(replace_times(&b, 2, &why) == -EINVAL && why.reason == RVK_WHY_TWICE);
+	EXPECT(why.table == 1 && why.stage == RVK_STAGE_TABLE && why.element == RVK_NO_ELEMENT);
+	EXPECT(replace_times(&b, 3, &why) == -EINVAL && why.table == 1);
+	EXPECT(!rv_test_info(engine, V4, "raw").generation);
+	EXPECT(!replace_times(&b, 1, &why) && rv_test_info(engine, V4, "raw").generation == 1);
+	rv_blob_free(&b);
+	rv_engine_free(engine);
+}
+
+/* How often a table began to exist, and what is said to it then. */
+static unsigned int made;
+static int made_rc;
+
+static int table_made(struct rv_engine *e, uint8_t family, enum rv_table_id id)
+{
+	made++;
+	return e == engine && family == V4 && id == RV_TABLE_RAW ? made_rc : -EINVAL;
+}
+
+/* A table that cannot get its hooks does not begin to exist; one that has them asks for none. */
+static void test_made(void)
+{
+	static const struct rv_engine_ops ops = { .table_made = table_made };
+	struct rvk_replace *call;
+	struct rv_blob b;
+
+	engine = rv_engine_new(&ops, NULL, rv_test_slots);
+	start(&b, "raw");
+	rv_blob_rules_end(&b, NF_INET_LOCAL_OUT);
+	call = (void *)b.bytes;
+	made = 0;
+	made_rc = -ENOMEM;
+	EXPECT(rv_blob_replace(&b, engine, NULL) == -ENOMEM && made == 1);
+	EXPECT(!rv_test_info(engine, V4, "raw").generation);
+	made_rc = 0;
+	call->flags = RVK_REPLACE_DRY;
+	EXPECT(!rv_blob_replace(&b, engine, NULL) && made == 1);
+	call->flags = 0;
+	EXPECT(!rv_blob_replace(&b, engine, NULL) && made == 2);
+	EXPECT(!rv_blob_replace(&b, engine, NULL) && made == 2);
+	*b.head = (struct rvk_table){ .name = "raw", .family = V4 };
+	EXPECT(!rv_blob_replace(&b, engine, NULL) && made == 2);
+	EXPECT(!rv_blob_replace(&b, engine, NULL) && made == 2);
+	rv_blob_free(&b);
 	rv_engine_free(engine);
 }
 
@@ -287,6 +359,19 @@ static void test_stat(void)
 	rv_engine_free(engine);
 }
 
+/* A table that says it has more behind it than there is, or a size that is no multiple of 8. */
+static void expect_no_room(uint32_t size, uint32_t old_count, uint32_t behind)
+{
+	struct { struct rvk_replace call; struct rvk_table table; uint8_t more[64]; } buf = {
+		.call = { .version = RVK_VERSION, .ntables = 1 },
+		.table = { .name = "raw", .family = V4, .size = size, .old_count = old_count },
+	};
+	uint32_t len = buf.call.size = offsetof(typeof(buf), more) + behind;
+
+	EXPECT(rv_engine_call(engine, RVK_SO_REPLACE, &buf, &len) == -EINVAL);
+	EXPECT(!buf.call.refusal.reason);
+}
+
 static void expect_malformed(struct rvk_replace call, uint32_t len, int error)
 {
 	struct { struct rvk_replace call; struct rvk_table table; } buf = { .call = call };
@@ -308,6 +393,13 @@ static void test_malformed(void)
 	expect_malformed((struct rvk_replace){ .version = 1, .ntables = 1, .size = all - 1 }, all, -EINVAL);
 	expect_malformed((struct rvk_replace){ .version = 1, .ntables = 1, .size = all - 8 }, all - 8, -EINVAL);
 	expect_malformed((struct rvk_replace){ .version = 1, .ntables = 1, .size = 8 }, 8, -EINVAL);
+	expect_no_room(8, 0, 0);
+	expect_no_room(0, 1, 0);
+	expect_no_room(16, 1, 24);
+	expect_no_room(12, 0, 12);
+	expect_no_room(UINT32_MAX - 7, 0, 8);
+	expect_no_room(0, UINT32_MAX, 48);
+	expect_no_room(8, 1, 32);
 	rv_engine_free(engine);
 }
 
@@ -462,6 +554,8 @@ const struct rv_test rv_tests_call[] = {
 	{ "lengths of calls", test_lengths },
 	{ "entries go on with old counters", test_carried },
 	{ "all tables of a call or none", test_all_or_none },
+	{ "no table twice in a call", test_twice },
+	{ "a table that begins to exist", test_made },
 	{ "a table is taken away", test_removal },
 	{ "what can be told of a table", test_stat },
 	{ "malformed calls", test_malformed },
