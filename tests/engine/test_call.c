@@ -547,6 +547,78 @@ static void test_registration(void)
 	rv_engine_free(engine);
 }
 
+/* ---- what others lend --------------------------------------------------------------------- */
+
+static const struct rv_handler lent = {
+	.name = "lent", .kind = RVK_KIND_MATCH, .revision = 2, .size = 5, .match = match_odd,
+};
+static int gets;
+
+static const struct rv_handler *lend(struct rv_engine *e, uint8_t kind, uint8_t family,
+				     const char *name, uint8_t revision, int *best)
+{
+	bool is = kind == RVK_KIND_MATCH && family == V4 && !strcmp(name, lent.name);
+
+	EXPECT(e == engine);
+	*best = is ? 4 : -1;
+	if (!is || revision != lent.revision)
+		return NULL;
+	gets++;
+	return &lent;
+}
+
+static void take_back(const struct rv_handler *h)
+{
+	EXPECT(h == &lent);
+	gets--;
+}
+
+static int use_lent(unsigned int revision, uint32_t size, bool and_unknown, uint16_t *reason)
+{
+	struct rvk_refusal why;
+	struct rv_blob b;
+	int rc;
+
+	start(&b, "mangle");
+	rv_blob_rule(&b);
+	rv_blob_data(&b, RVK_KIND_MATCH, "lent", revision, "12345678123456", size);
+	if (and_unknown)
+		rv_blob_data(&b, RVK_KIND_MATCH, "nosuch", 0, "", 0);
+	rv_blob_verdict(&b, RVK_DROP);
+	rv_blob_rules_end(&b, NF_INET_LOCAL_OUT);
+	rc = rv_blob_replace(&b, engine, &why);
+	*reason = why.reason;
+	rv_blob_free(&b);
+	return rc;
+}
+
+/* What the engine has not is asked for elsewhere, and given back as often as it was had. */
+static void test_lent(void)
+{
+	static const struct rv_engine_ops ops = { .get = lend, .put = take_back };
+	struct rv_test_packet t;
+	uint16_t why;
+	uint32_t best;
+
+	engine = rv_engine_new(&ops, NULL, rv_test_slots);
+	EXPECT(has(RVK_KIND_MATCH, "lent", 2, 0, &best) == RVK_HAS_KERNEL && best == 5 && !gets);
+	EXPECT(has(RVK_KIND_MATCH, "lent", 3, 0, &best) == RVK_HAS_NOT && best == 5 && !gets);
+	EXPECT(has(RVK_KIND_TARGET, "lent", 2, 0, &best) == RVK_HAS_NOT && !best && !gets);
+	EXPECT(use_lent(3, 8, false, &why) == -EPROTONOSUPPORT && why == RVK_WHY_REVISION && !gets);
+	EXPECT(use_lent(2, 16, false, &why) == -EINVAL && why == RVK_WHY_DATA_SIZE && !gets);
+	EXPECT(use_lent(2, 0, false, &why) == -EINVAL && why == RVK_WHY_DATA_SIZE && !gets);
+	EXPECT(use_lent(2, 8, true, &why) == -ENOENT && why == RVK_WHY_UNKNOWN && !gets);
+	EXPECT(!use_lent(2, 8, false, &why) && gets == 1);
+	EXPECT(!use_lent(2, 5, false, &why) && gets == 1);
+	rv_test_packet(&t, V4, 6, NF_INET_LOCAL_OUT);
+	t.p.pkt.mark = 1;
+	EXPECT(rv_engine_run(engine, RV_TABLE_MANGLE, &t.p.pkt, NULL) == NF_DROP);
+	t.p.pkt.mark = 2;
+	EXPECT(rv_engine_run(engine, RV_TABLE_MANGLE, &t.p.pkt, NULL) == NF_ACCEPT);
+	rv_engine_free(engine);
+	EXPECT(!gets);
+}
+
 const struct rv_test rv_tests_call[] = {
 	{ "information about tables", test_info },
 	{ "entries come back as they were given", test_entries },
@@ -562,5 +634,6 @@ const struct rv_test rv_tests_call[] = {
 	{ "what the engine has", test_has },
 	{ "matches for some tables", test_tables },
 	{ "registration", test_registration },
+	{ "what others lend", test_lent },
 	{ NULL, NULL },
 };
