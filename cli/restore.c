@@ -187,8 +187,13 @@ static int restore_run(struct restore *r)
 
 int rv_cli_restore_text(struct rv_cli *cli)
 {
-	struct restore r = { .cli = cli };
-	int rc = restore_run(&r);
+	struct rv_cli named = *cli;
+	struct restore r = { .cli = &named };
+	int rc;
+
+	/* Stock's iptables-apply calls that program, whose name stands before what is wrong. */
+	named.name = cli->family == NFPROTO_IPV6 ? "ip6tables-restore" : "iptables-restore";
+	rc = restore_run(&r);
 
 	rv_buf_free(&r.out);
 	return rc;

@@ -384,7 +384,7 @@ $REVERTED" "$out" output
 	[ "$rc" -eq 5 ]
 	same "Applying new iptables rules from 'new.rules'... failed.
 $REVERTED" "$out" output
-	[[ $err == *$'\n''Error: unknown error applying new iptables rules: new.rules' ]]
+	[[ $err == *"Try \`iptables-restore -h'"*$'\n''Error: unknown error applying new iptables rules: new.rules' ]]
 	is_old
 }
 
