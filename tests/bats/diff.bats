@@ -136,6 +136,9 @@ COMMIT' --commands a b
 	capture diff_ a c
 	[ "$rc" -eq 2 ]
 	[[ $err == "ravelin diff $BANNER: c, line 5: "* ]]
+	# Nothing that can be read is not the same as no rules.
+	! is_root || refused 2 "ravelin diff $BANNER: cannot open /dev/stdin: No such file or directory" \
+		unshare --mount sh -c 'mount -t tmpfs none /dev && exec "$0" diff - a <a' "$RAVELIN_BIN/../ravelin"
 	local help="Try \`ravelin diff -h' for more information."
 	refused 2 "$help" diff_ a
 	refused 2 "$help" diff_ a b c
