@@ -13,6 +13,8 @@
 #include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_multiport.h>
+#include <linux/netfilter/xt_sctp.h>
+#include <linux/netfilter/xt_set.h>
 #include <linux/netfilter/xt_state.h>
 
 #include <ravelin/render.h>
@@ -155,6 +157,59 @@ static void nonsense(void **state)
 	rv_part_free(part);
 }
 
+static bool is_read(enum rv_ext_kind kind, const char *name, uint32_t revision, const void *blob,
+		    size_t size)
+{
+	const struct rv_wire_name wanted = { .kind = kind, .name = name, .revision = revision };
+	struct rv_error err = { 0 };
+	_Alignas(8) unsigned char padded[512] = { 0 };
+	struct rv_part *part;
+
+	memcpy(padded, blob, size);
+	part = rv_part_from_wire(NFPROTO_IPV4, &wanted, padded, (size + 7) & ~(size_t)7, &err);
+	if (part)
+		rv_part_free(part);
+	return part;
+}
+
+#define IS_READ(kind, name, revision, blob) is_read(kind, name, revision, &(blob), sizeof(blob))
+
+/* What save would leave out, or print so that nobody reads it. Sets that are not given have no name. */
+static void without_words(void **state)
+{
+	struct xt_sctp_info sctp = {
+		.flags = XT_SCTP_CHUNK_TYPES, .chunk_match_type = SCTP_CHUNK_MATCH_ANY,
+	};
+	struct xt_set_info_target_v3 sets = {
+		.add_set.index = IPSET_INVALID_ID, .del_set.index = IPSET_INVALID_ID,
+		.map_set.index = IPSET_INVALID_ID,
+	};
+	struct xt_set_info_match_v4 set = { .match_set.index = IPSET_INVALID_ID };
+
+	(void)state;
+	SCTP_CHUNKMAP_SET(sctp.chunkmap, 1);
+	assert_true(IS_READ(RV_MATCH, "sctp", 0, sctp));
+	sctp.chunk_match_type = SCTP_CHUNK_MATCH_ANY | SCTP_CHUNK_MATCH_ALL;
+	assert_false(IS_READ(RV_MATCH, "sctp", 0, sctp));
+	sctp.chunk_match_type = SCTP_CHUNK_MATCH_ANY;
+	SCTP_CHUNKMAP_SET(sctp.chunkmap, 15);
+	assert_false(IS_READ(RV_MATCH, "sctp", 0, sctp));
+	SCTP_CHUNKMAP_SET_ALL(sctp.chunkmap);
+	assert_true(IS_READ(RV_MATCH, "sctp", 0, sctp));
+	sctp.flag_count = 1;
+	sctp.flag_info[0] = (struct xt_sctp_flag_info){ .flag = 1, .flag_mask = 1 };
+	assert_false(IS_READ(RV_MATCH, "sctp", 0, sctp));
+
+	assert_true(IS_READ(RV_TARGET, "SET", 3, sets));
+	sets.flags = 1u << 31;
+	assert_false(IS_READ(RV_TARGET, "SET", 3, sets));
+	assert_true(IS_READ(RV_MATCH, "set", 4, set));
+	set.flags = IPSET_FLAG_RETURN_NOMATCH;
+	assert_true(IS_READ(RV_MATCH, "set", 4, set));
+	set.flags |= IPSET_FLAG_EXIST;
+	assert_false(IS_READ(RV_MATCH, "set", 4, set));
+}
+
 /* Without a struct the name says all. */
 static void expect_bare(enum rv_ext_kind kind, rv_family_t family, const char *name, const char *text)
 {
@@ -190,7 +245,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(conntrack), cmocka_unit_test(state_match),
 		cmocka_unit_test(host_mask), cmocka_unit_test(multiport),
-		cmocka_unit_test(addrtype), cmocka_unit_test(nonsense), cmocka_unit_test(bare),
+		cmocka_unit_test(addrtype), cmocka_unit_test(nonsense),
+		cmocka_unit_test(without_words), cmocka_unit_test(bare),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
