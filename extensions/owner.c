@@ -92,6 +92,16 @@ static const struct rv_sel_when all_groups[] = {
 	{ RV_SEL_NONE, { 0 } },
 };
 
+/* As in stock, it says something of an option that stands before it. */
+static int parse_groups(struct rv_parse *p)
+{
+	if (p->part && !(p->part->seen & 1 << GROUP))
+		return rv_parse_fail(p, "owner: Bad value for \"--suppl-groups\" option: "
+				     "\"you need to use --gid-owner first\"");
+	((info *)(void *)p->data)->match |= XT_OWNER_SUPPL_GROUPS;
+	return 0;
+}
+
 static const struct rv_option options[] = {
 	[SOCKET] = {
 		.name = "socket-exists", .type = RV_T_FLAG, .flags = RV_OPT_INVERT,
@@ -104,24 +114,11 @@ static const struct rv_option options[] = {
 	[SUPPL_GROUPS] = {
 		.name = "suppl-groups", .type = RV_T_FLAG, .flags = RV_OPT_TOLD,
 		RV_FIELD(info, match), .value = XT_OWNER_SUPPL_GROUPS,
-		.list = "incl. suppl. groups",
+		.list = "incl. suppl. groups", .parse = parse_groups,
 		.help = "--gid-owner may also be one of the user's other groups",
 	},
 	{ .name = NULL },
 };
-
-static int check(struct rv_check *c)
-{
-	uint64_t others = 1 << SOCKET | 1 << USER | 1 << GROUP;
-
-	if (c->seen & 1 << SUPPL_GROUPS && !(c->seen & 1 << GROUP))
-		return rv_check_fail(c, "owner: Bad value for \"--suppl-groups\" option: "
-				     "\"you need to use --gid-owner first\"");
-	if (!(c->seen & others))
-		return rv_check_fail(c, "owner: At least one of --uid-owner, --gid-owner or "
-				     "--socket-exists is required");
-	return 0;
-}
 
 static const char *refused(const unsigned char *data, uint32_t hooks)
 {
@@ -136,7 +133,8 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 
 RV_EXTENSION(owner) = {
 	.name = "owner", .kind = RV_MATCH,
-	RV_STRUCT(info, 1), .options = options, .check = check, .refused = refused,
+	RV_STRUCT(info, 1), .options = options, .refused = refused,
+	.required = "owner: At least one of --uid-owner, --gid-owner or --socket-exists is required",
 	.hooks = 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,
 	.help = "the user and group whose socket sent the packet",
 };

@@ -43,7 +43,7 @@
 -m owner --socket-exists --socket-exists ; FAIL ; owner: option "--socket-exists" can only be used once.
 -m owner --pid-owner 1 ; FAIL ; unknown option "--pid-owner"
 # the order makes no difference here; stock wants --gid-owner first
--m owner --suppl-groups --gid-owner 0 ; -m owner --gid-owner 0 --suppl-groups ; OK
+-m owner --suppl-groups --gid-owner 0 ; FAIL ; owner: Bad value for "--suppl-groups" option: "you need to use --gid-owner first"
 @table mangle
 @chain POSTROUTING
 -m owner --uid-owner 0 ; = ; OK

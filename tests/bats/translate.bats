@@ -80,7 +80,7 @@ says()
 
 @test "no rule gets wider: a part without words takes all of it along" {
 	local part
-	for part in '-m string --algo bm --string x' '-m owner --suppl-groups --gid-owner 1' \
+	for part in '-m string --algo bm --string x' '-m owner --gid-owner 1 --suppl-groups' \
 		'-m u32 --u32 0=1' '-m physdev --physdev-in a' '-m policy --dir in --pol ipsec --reqid 1' \
 		'-m time --timestart 10:00' '-m set --match-set a src'; do
 		# shellcheck disable=SC2086 # words
