@@ -111,7 +111,7 @@ static int parse_chunk(struct rv_parse *p, char *word)
 		*colon = '\0';
 	for (unsigned int n = 0; n < CHUNKS && !c; n++)
 		c = strcasecmp(chunks[n].name, word) ? NULL : &chunks[n];
-	if (!c && *word)
+	if (!c && (*word || colon))
 		return rv_fail(p->err, RV_ERR_USAGE, &p->loc2, "Unknown sctp chunk `%s'", word);
 	if (!c)
 		return 0;

@@ -65,6 +65,7 @@
 -p sctp -m sctp --chunk-types any ; FAIL ; --chunk-types requires two args.
 # stock says: --chunk-types requires two args
 -p sctp -m sctp --chunk-types any -j ACCEPT ; FAIL ; --chunk-types requires two args.
+-p sctp -m sctp --chunk-types any DATA,:B ; FAIL ; Unknown sctp chunk `'
 -p sctp -m sctp --chunk-types any DATA, ; -p sctp -m sctp --chunk-types any DATA ; OK
 -p sctp -m sctp --chunk-types any ,DATA ; -p sctp -m sctp --chunk-types any DATA ; OK
 -p sctp -m sctp --chunk-types any ALL,DATA ; FAIL ; Unknown sctp chunk `ALL'
