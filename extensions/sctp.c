@@ -60,7 +60,7 @@ static const struct chunk *chunk_of(unsigned int type)
 }
 
 /* What is asked of the flags of a chunk, or the free place behind all that is asked. */
-static unsigned int place_of(const info *i, unsigned int type)
+static int place_of(const info *i, unsigned int type)
 {
 	int n = 0;
 
@@ -226,7 +226,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* Whether all flags that are asked for have a letter. */
+/* Whether all flags that are asked for have a letter, and no others must be set. */
 static bool has_letters(const struct xt_sctp_flag_info *f)
 {
 	const struct chunk *c = chunk_of(f->chunktype);
@@ -234,10 +234,10 @@ static bool has_letters(const struct xt_sctp_flag_info *f)
 
 	for (unsigned int bit = 0; c && c->flags[bit]; bit++)
 		known |= c->flags[bit] == '-' ? 0 : 0x80 >> bit;
-	return !(f->flag_mask & ~known);
+	return !(f->flag_mask & ~known) && !(f->flag & ~f->flag_mask);
 }
 
-/* Chunks without a name have words only as part of ALL, which has none for flags. */
+/* Chunks without a name have words only as part of ALL, which has none for flags; none is asked twice. */
 static bool has_words(const info *i)
 {
 	bool all = all_chunks(i);
@@ -245,7 +245,7 @@ static bool has_words(const info *i)
 	if (i->flag_count < 0 || i->flag_count > XT_NUM_SCTP_FLAGS || (all && i->flag_count))
 		return false;
 	for (int n = 0; n < i->flag_count; n++)
-		if (!has_letters(&i->flag_info[n]))
+		if (!has_letters(&i->flag_info[n]) || place_of(i, i->flag_info[n].chunktype) != n)
 			return false;
 	for (unsigned int type = 0; type < 256; type++)
 		if (SCTP_CHUNKMAP_IS_SET(i->chunkmap, type) && !all && !chunk_of(type))
