@@ -560,7 +560,7 @@ static const struct rv_handler *lend(struct rv_engine *e, uint8_t kind, uint8_t 
 	bool is = kind == RVK_KIND_MATCH && family == V4 && !strcmp(name, lent.name);
 
 	EXPECT(e == engine);
-	*best = is ? 4 : -1;
+	*best = is ? 4 : strcmp(name, "first") ? -1 : 0;
 	if (!is || revision != lent.revision)
 		return NULL;
 	gets++;
@@ -573,7 +573,8 @@ static void take_back(const struct rv_handler *h)
 	gets--;
 }
 
-static int use_lent(unsigned int revision, uint32_t size, bool and_unknown, uint16_t *reason)
+static int use_match(const char *name, unsigned int revision, uint32_t size, bool and_unknown,
+		     uint16_t *reason)
 {
 	struct rvk_refusal why;
 	struct rv_blob b;
@@ -581,7 +582,7 @@ static int use_lent(unsigned int revision, uint32_t size, bool and_unknown, uint
 
 	start(&b, "mangle");
 	rv_blob_rule(&b);
-	rv_blob_data(&b, RVK_KIND_MATCH, "lent", revision, "12345678123456", size);
+	rv_blob_data(&b, RVK_KIND_MATCH, name, revision, "12345678123456", size);
 	if (and_unknown)
 		rv_blob_data(&b, RVK_KIND_MATCH, "nosuch", 0, "", 0);
 	rv_blob_verdict(&b, RVK_DROP);
@@ -604,12 +605,16 @@ static void test_lent(void)
 	EXPECT(has(RVK_KIND_MATCH, "lent", 2, 0, &best) == RVK_HAS_KERNEL && best == 5 && !gets);
 	EXPECT(has(RVK_KIND_MATCH, "lent", 3, 0, &best) == RVK_HAS_NOT && best == 5 && !gets);
 	EXPECT(has(RVK_KIND_TARGET, "lent", 2, 0, &best) == RVK_HAS_NOT && !best && !gets);
-	EXPECT(use_lent(3, 8, false, &why) == -EPROTONOSUPPORT && why == RVK_WHY_REVISION && !gets);
-	EXPECT(use_lent(2, 16, false, &why) == -EINVAL && why == RVK_WHY_DATA_SIZE && !gets);
-	EXPECT(use_lent(2, 0, false, &why) == -EINVAL && why == RVK_WHY_DATA_SIZE && !gets);
-	EXPECT(use_lent(2, 8, true, &why) == -ENOENT && why == RVK_WHY_UNKNOWN && !gets);
-	EXPECT(!use_lent(2, 8, false, &why) && gets == 1);
-	EXPECT(!use_lent(2, 5, false, &why) && gets == 1);
+	EXPECT(use_match("lent", 3, 8, false, &why) == -EPROTONOSUPPORT && why == RVK_WHY_REVISION && !gets);
+	/* A name of which there is only revision 0 is known, too. */
+	EXPECT(use_match("first", 1, 8, false, &why) == -EPROTONOSUPPORT && why == RVK_WHY_REVISION);
+	EXPECT(use_match("comment", 1, 8, false, &why) == -EPROTONOSUPPORT && why == RVK_WHY_REVISION);
+	EXPECT(use_match("second", 1, 8, false, &why) == -ENOENT && why == RVK_WHY_UNKNOWN);
+	EXPECT(use_match("lent", 2, 16, false, &why) == -EINVAL && why == RVK_WHY_DATA_SIZE && !gets);
+	EXPECT(use_match("lent", 2, 0, false, &why) == -EINVAL && why == RVK_WHY_DATA_SIZE && !gets);
+	EXPECT(use_match("lent", 2, 8, true, &why) == -ENOENT && why == RVK_WHY_UNKNOWN && !gets);
+	EXPECT(!use_match("lent", 2, 8, false, &why) && gets == 1);
+	EXPECT(!use_match("lent", 2, 5, false, &why) && gets == 1);
 	rv_test_packet(&t, V4, 6, NF_INET_LOCAL_OUT);
 	t.p.pkt.mark = 1;
 	EXPECT(rv_engine_run(engine, RV_TABLE_MANGLE, &t.p.pkt, NULL) == NF_DROP);

@@ -327,6 +327,62 @@ static void test_tcp_options(void)
 	EXPECT(t.p.pkt.hotdrop);
 }
 
+/* An element of predicates in a rule that drops. */
+static int put_predicates(struct rv_engine *e, const struct rvk_predicate *list, unsigned int n,
+			  struct rvk_refusal *why)
+{
+	struct rv_blob b;
+	int rc;
+
+	rv_blob_start(&b, V4, "mangle");
+	rv_blob_rules_at(&b, NF_INET_LOCAL_OUT);
+	rv_blob_rule(&b);
+	rv_blob_data(&b, RVK_KIND_MATCH, "some", 0, list, n * sizeof(*list))->form = RVK_FORM_PREDICATES;
+	rv_blob_verdict(&b, RVK_DROP);
+	rv_blob_rules_end(&b, NF_INET_LOCAL_OUT);
+	rc = rv_blob_replace(&b, e, why);
+	rv_blob_free(&b);
+	return rc;
+}
+
+static bool drops(struct rv_engine *e, uint8_t ttl, uint8_t tos)
+{
+	struct rv_test_packet t;
+
+	make_packet(&t, V4, UDP);
+	t.bytes[8] = ttl;
+	t.bytes[1] = tos;
+	return rv_engine_run(e, RV_TABLE_MANGLE, &t.p.pkt, NULL) == NF_DROP;
+}
+
+/* All of an element's predicates are checked, and all must be true. */
+static void test_several(void)
+{
+	struct rvk_predicate list[3] = {
+		{ .size = sizeof(*list), .sel = RVK_SEL_TTL, .op = RVK_OP_EQ, .len = 1, .value = { 9 } },
+		{ .size = sizeof(*list), .sel = RVK_SEL_TOS, .op = RVK_OP_EQ, .len = 1, .value = { 4 } },
+		{ .size = sizeof(*list), .sel = RVK_SEL_L4PROTO, .op = RVK_OP_EQ, .len = 1, .value = { UDP } },
+	};
+	struct rv_engine *e = rv_engine_new(NULL, NULL, rv_test_slots);
+	struct rvk_refusal why;
+
+	EXPECT(put_predicates(e, list, 0, &why) == -EINVAL && why.reason == RVK_WHY_PREDICATE);
+	EXPECT(!put_predicates(e, list, 3, &why));
+	EXPECT(drops(e, 9, 4) && !drops(e, 8, 4) && !drops(e, 9, 5) && !drops(e, 8, 5));
+	list[2].value[0] = TCP;
+	EXPECT(!put_predicates(e, list, 3, &why) && !drops(e, 9, 4));
+	EXPECT(!put_predicates(e, list, 2, &why) && drops(e, 9, 4));
+	list[2].sel = RVK_SEL_COUNT;
+	EXPECT(put_predicates(e, list, 3, &why) == -EINVAL && why.reason == RVK_WHY_SELECTOR);
+	EXPECT(why.stage == RVK_STAGE_PARTS && why.element == 0 && !strcmp(why.name, "some"));
+	list[1].op = 0;
+	EXPECT(put_predicates(e, list, 2, &why) == -EINVAL && why.reason == RVK_WHY_PREDICATE);
+	list[1].size += 8;
+	EXPECT(put_predicates(e, list, 2, &why) == -EINVAL && why.reason == RVK_WHY_SIZE);
+	EXPECT(drops(e, 9, 4));
+	rv_engine_free(e);
+}
+
 /* ---- matches by their data ---------------------------------------------------------------- */
 
 static const struct matched {
@@ -559,6 +615,7 @@ const struct rv_test rv_tests_match[] = {
 	{ "selectors", test_selectors },
 	{ "operators", test_operators },
 	{ "lists", test_lists },
+	{ "several predicates", test_several },
 	{ "fields that are not there", test_absent },
 	{ "fields of other protocols", test_other_protocols },
 	{ "what stands beside the headers", test_beside_headers },
