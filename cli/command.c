@@ -17,12 +17,14 @@ static int list_and_apply(struct rv_store *s, struct rv_command *cmd, const stru
 {
 	if (lists(cmd)) {
 		rv_store_beside(s, "", rv_cli_for_a_person(), err);
-		if (!cmd->zero_only && rv_cli_list(s, cmd, opts, b, err) < 0)
-			return -1;
+		if (!cmd->zero_only) {
+			if (rv_cli_list(s, cmd, opts, b, err) < 0)
+				return -1;
+			s->explain.read = NULL;
+		}
 		if (!cmd->zero)
 			return 0;
 		/* What was shown is zeroed. */
-		s->explain.read = NULL;
 		cmd->kind = RV_CMD_ZERO;
 		if (!cmd->zero_one)
 			cmd->number = 0;
