@@ -63,6 +63,10 @@ static int add_word(struct rv_parse *p, char *word)
 
 static int parse_ports(struct rv_parse *p)
 {
+	struct xt_multiport_v1 *m = (struct xt_multiport_v1 *)(void *)p->data;
+
+	/* Those of another option do not count: that there are two is what is wrong. */
+	m->count = 0;
 	return check_protocol(p) ? -1 : rv_each_word(p, p->arg, add_word);
 }
 

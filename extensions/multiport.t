@@ -47,6 +47,7 @@
 -p tcp -m multiport --dports 53 --dport 80 ; FAIL ; multiport: option "--destination-ports" can only be used once.
 -p tcp -m multiport --dports 80 --sports 90 ; FAIL ; multiport: option "--source-ports" cannot be used together with "--destination-ports".
 -p tcp -m multiport --ports 80 --sports 90 ; FAIL ; multiport: option "--source-ports" cannot be used together with "--ports".
+-p tcp -m multiport --ports 61:1044 --dports 1:2,3:4,5:6,7:8,9:10,11:12,13:14,30 ; FAIL ; multiport: option "--destination-ports" cannot be used together with "--ports".
 -p icmp -m multiport --dports 53 ; FAIL ; multiport only works with TCP, UDP, UDPLITE, SCTP and DCCP
 -p 2 -m multiport --dports 53 ; FAIL ; multiport only works with TCP, UDP, UDPLITE, SCTP and DCCP
 -m multiport --dports 53 ; FAIL ; multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'
