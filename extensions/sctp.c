@@ -100,7 +100,10 @@ static int parse_flags(struct rv_parse *p, const struct chunk *c, const char *le
 	return 0;
 }
 
-/* Empty words between commas are passed over. */
+/*
+ * Empty words between commas are passed over, but not those with flags: all of no chunks would
+ * match every packet.
+ */
 static int parse_chunk(struct rv_parse *p, char *word)
 {
 	info *i = (info *)(void *)p->data;

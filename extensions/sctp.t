@@ -73,3 +73,6 @@
 -p sctp -m sctp --chunk-types any 5 ; FAIL ; Unknown sctp chunk `5'
 -p sctp -m sctp --chunk-types any DATA --chunk-types any INIT ; FAIL ; Only one `--chunk-types' allowed
 -p sctp -m sctp --sport 5 --dport 6 --chunk-types all DATA:U -j ACCEPT ; = ; OK
+-p sctp -m sctp --chunk-types all : ; FAIL ; Unknown sctp chunk `'
+-p sctp -m sctp --chunk-types any DATA,:e ; FAIL ; Unknown sctp chunk `'
+-p sctp -m sctp --chunk-types all ::1 ; FAIL ; Unknown sctp chunk `'
