@@ -54,7 +54,7 @@ static const char *const sonames[] = { "libnftnl.so.11", NULL };
 static const struct rv_library library = {
 	.sonames = sonames,
 	.symbols = symbols,
-	.lacking = "a second -v needs libnftnl",
+	.lacking = "there is no more to be seen with a second -v without libnftnl",
 	.hint = "Debian's package is libnftnl11",
 };
 
@@ -118,17 +118,27 @@ static void say(struct rv_buf *b, const struct nlmsghdr *nlh)
 	}
 }
 
-static int load(struct rv_error *err)
+bool rv_nft_can_explain(struct rv_store *s, struct rv_error *err)
 {
-	return lib.table_alloc ? 0 : rv_library_load(&library, err);
+	static bool tried, works;
+	struct rv_error why = { .kind = RV_ERR_NONE };
+
+	if (!tried) {
+		works = rv_library_load(&library, &why) == 0;
+		tried = true;
+	}
+	if (!works) {
+		if (why.text[0])
+			rv_warn(err, "%s (%s)", why.text, why.hint);
+		s->explain = (struct rv_explain){ .read = NULL };
+	}
+	return works;
 }
 
 int rv_nft_explain_rule(struct rv_nft_view attrs, struct rv_buf *b, struct rv_error *err)
 {
 	const size_t head = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg));
 
-	if (load(err))
-		return -1;
 	say_rule(b, (const void *)(attrs.data - head));
 	return rv_buf_ok(b) ? 0 : rv_fail_memory(err);
 }
@@ -197,8 +207,8 @@ int rv_nft_explain(struct rv_store *s, struct rv_error *err)
 {
 	struct rv_nft_batch *batch = &((struct rv_nft *)s->priv)->batch;
 
-	if (load(err))
-		return -1;
+	if (!rv_nft_can_explain(s, err))
+		return 0;
 	for (; batch->explained < batch->nrecords; batch->explained++)
 		if (say_record(s, &batch->records[batch->explained], err))
 			return -1;

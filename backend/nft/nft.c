@@ -279,6 +279,7 @@ int rv_nft_ask_rules(struct rv_store *s, const char *table, const char *only, rv
 		     void *arg, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
+	bool told = s->explain.read && rv_nft_can_explain(s, err);
 	struct passing p = { s->explain.read, fn, arg };
 	const struct rv_nft_query q = {
 		.type = NFT_MSG_GETRULE, .family = s->rs.family, .dump = true,
@@ -286,7 +287,7 @@ int rv_nft_ask_rules(struct rv_store *s, const char *table, const char *only, rv
 		.chain = only, .chain_attr = NFTA_RULE_CHAIN,
 	};
 
-	if (p.told)
+	if (told)
 		return rv_nft_ask(&n->socket, &q, tell_rule, &p, err) < 0 ? -1 : 0;
 	return rv_nft_ask(&n->socket, &q, fn, arg, err) < 0 ? -1 : 0;
 }

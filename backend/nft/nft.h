@@ -341,7 +341,9 @@ int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error 
 int rv_nft_commit(struct rv_store *s, struct rv_error *err);
 /* rv_backend.explain */
 int rv_nft_explain(struct rv_store *s, struct rv_error *err);
-/* The text of a rule as the kernel has it; attrs: as rv_nft_answer_fn sees them. */
+/* Whether there are words at all. If not, that is a warning, and nobody asks for them any more. */
+bool rv_nft_can_explain(struct rv_store *s, struct rv_error *err);
+/* The text of a rule as the kernel has it, if it can be told; attrs: as rv_nft_answer_fn sees them. */
 int rv_nft_explain_rule(struct rv_nft_view attrs, struct rv_buf *b, struct rv_error *err);
 /* One transaction for two stores, of two families. */
 int rv_nft_commit_both(struct rv_store *s, struct rv_store *second, struct rv_error *err);

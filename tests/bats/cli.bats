@@ -1363,3 +1363,16 @@ beside_is_there() { [ "$(nft list table ip filter | grep -c 'chain theirs\|jhash
 	iptables -F
 	[ "$(nft list table inet firewalld | grep -c dport)" -eq 1 ]
 }
+
+# --- what need not be there ------------------------------------------------------
+
+@test "without libnftnl a second -v shows no more, and the command is done" {
+	local library
+	library=$(ldconfig -p | sed -n '/libnftnl\.so\.11/{s/.* => //p;q}')
+	capture ns "$NS" unshare --mount sh -c 'mount --bind /dev/null "$1" && shift && exec "$@"' sh "$(realpath "$library")" \
+		"$RAVELIN_BIN/iptables" -vv -A INPUT -p tcp -j ACCEPT
+	[ "$rc" -eq 0 ]
+	[[ $err == *'without libnftnl'* ]]
+	same 'ACCEPT  tcp opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0  ' "$out" output
+	rules_are '-A INPUT -p tcp -j ACCEPT'
+}
