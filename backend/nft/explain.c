@@ -181,23 +181,31 @@ static int see_deleted(struct rv_nft_view attrs, void *arg, struct rv_error *err
 	return place.handle == d->handle ? rv_nft_explain_rule(attrs, d->b, err) : 0;
 }
 
+/* The handle by which a message deletes one rule; 0: it is another one. */
+static uint64_t handle_of(const struct nlmsghdr *nlh, const struct rv_nft_view *t)
+{
+	uint64_t handle;
+
+	if ((nlh->nlmsg_type & 0xff) != NFT_MSG_DELRULE)
+		return 0;
+	return rv_nft_get_u64(t[NFTA_RULE_HANDLE], &handle) ? handle : 0;
+}
+
 /* A message only names the rule that it deletes: what it is, is known to the kernel. */
 static int say_record(struct rv_store *s, const struct rv_nft_record *rec, struct rv_error *err)
 {
 	const struct rv_nft_batch *batch = &((struct rv_nft *)s->priv)->batch;
 	const struct nlmsghdr *nlh = (const void *)(batch->bytes.data + rec->offset);
-	struct deleted d = { .b = s->explain.staged };
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
-	struct rv_nft_place place;
+	struct deleted d = { .b = s->explain.staged };
 
-	if ((nlh->nlmsg_type & 0xff) == NFT_MSG_DELRULE &&
-	    !rv_nft_place_of(rv_nft_record_attrs(batch, rec), t, &place, err) && place.handle) {
-		d.handle = place.handle;
-		if (rv_nft_ask_rules(s, place.table, place.chain, see_deleted, &d, err))
-			return -1;
-	} else {
+	rv_nft_attr_table(rv_nft_record_attrs(batch, rec), t, NFTA_RULE_MAX + 1);
+	d.handle = handle_of(nlh, t);
+	if (!d.handle)
 		say(d.b, nlh);
-	}
+	else if (rv_nft_ask_rules(s, rv_nft_get_text(t[NFTA_RULE_TABLE]),
+				  rv_nft_get_text(t[NFTA_RULE_CHAIN]), see_deleted, &d, err))
+		return -1;
 	if (s->explain.bytes)
 		say_bytes(d.b, nlh);
 	return 0;
