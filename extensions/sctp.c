@@ -240,12 +240,28 @@ static bool has_letters(const struct xt_sctp_flag_info *f)
 	return !(f->flag_mask & ~known) && !(f->flag & ~f->flag_mask);
 }
 
+/* Stock marks what it leaves free so; the kernel looks at flag_count. */
+#define FREE { .chunktype = UINT8_MAX }
+
+/* Nobody looks at what is asked of chunks that are not in the list: so stock asks for flags of I_DATA. */
+static void drop_unused(info *i)
+{
+	int kept = 0;
+
+	for (int n = 0; n < i->flag_count; n++)
+		if (SCTP_CHUNKMAP_IS_SET(i->chunkmap, i->flag_info[n].chunktype))
+			i->flag_info[kept++] = i->flag_info[n];
+	i->flag_count = kept;
+	for (int n = kept; n < XT_NUM_SCTP_FLAGS; n++)
+		i->flag_info[n] = (struct xt_sctp_flag_info)FREE;
+}
+
 /* Chunks without a name have words only as part of ALL, which has none for flags; none is asked twice. */
 static bool has_words(const info *i)
 {
 	bool all = all_chunks(i);
 
-	if (i->flag_count < 0 || i->flag_count > XT_NUM_SCTP_FLAGS || (all && i->flag_count))
+	if (all && i->flag_count)
 		return false;
 	for (int n = 0; n < i->flag_count; n++)
 		if (!has_letters(&i->flag_info[n]) || place_of(i, i->flag_info[n].chunktype) != n)
@@ -274,14 +290,17 @@ static void sort_flags(unsigned char *data)
 static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
-	memcpy(data, wire, sizeof(info));
-	if (has_words((const info *)(const void *)data))
+	info *i = (info *)(void *)data;
+
+	memcpy(i, wire, sizeof(*i));
+	if (i->flag_count < 0 || i->flag_count > XT_NUM_SCTP_FLAGS)
+		return rv_wire_fail(err, "sctp: flags of %d chunks", i->flag_count);
+	drop_unused(i);
+	if (has_words(i))
 		return 0;
 	return rv_wire_fail(err, "sctp: chunks or flags of them that have no name");
 }
 
-/* Stock marks what it leaves free so; the kernel looks at flag_count. */
-#define FREE { .chunktype = UINT8_MAX }
 RV_EXTENSION(sctp) = {
 	.name = "sctp", .kind = RV_MATCH, .protocol = IPPROTO_SCTP, .only_protocol = IPPROTO_SCTP,
 	.size = sizeof(info), .options = options, .settle = sort_flags,

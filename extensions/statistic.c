@@ -88,7 +88,7 @@ static int check(struct rv_check *c)
 		wrong = "--probability must be specified when using random mode";
 	else if (d->mode == XT_STATISTIC_MODE_NTH && !(c->seen & (1 << EVERY | 1 << PACKET)))
 		wrong = "--every and --packet must be specified when using nth mode";
-	else if (c->seen & 1 << EVERY && c->seen & 1 << PACKET && d->packet >= d->every)
+	else if (d->mode == XT_STATISTIC_MODE_NTH && d->packet > (d->every ? d->every - 1 : 0))
 		wrong = "the --packet p must be 0 <= p <= n-1";
 	return wrong ? rv_check_fail(c, "%s", wrong) : 0;
 }

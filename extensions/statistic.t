@@ -35,7 +35,8 @@
 -m statistic --mode nth --every 3 --packet 2 ; = ; OK
 -m statistic --mode nth --every 3 --packet 3 ; FAIL ; the --packet p must be 0 <= p <= n-1
 -m statistic --mode nth --packet 2 --every 3 ; -m statistic --mode nth --every 3 --packet 2 ; OK
--m statistic --mode nth --packet 2 ; FAIL ; statistic: option "--packet" also requires "--every".
+-m statistic --mode nth --packet 2 ; FAIL ; the --packet p must be 0 <= p <= n-1
+-m statistic --mode nth --packet 0 ; FAIL ; statistic: option "--packet" also requires "--every".
 -m statistic --mode nth --every 3 ! --packet 2 ; FAIL ; statistic: option "--packet" cannot be inverted.
 -m statistic --every 3 ; FAIL ; --probability must be specified when using random mode
 -m statistic --packet 3 ; FAIL ; --probability must be specified when using random mode

@@ -200,12 +200,18 @@ static void without_words(void **state)
 	sctp.flag_info[0] = (struct xt_sctp_flag_info){ .flag = 1, .flag_mask = 1 };
 	assert_false(IS_READ(RV_MATCH, "sctp", 0, sctp));
 	SCTP_CHUNKMAP_RESET(sctp.chunkmap);
+	SCTP_CHUNKMAP_SET(sctp.chunkmap, 0);
 	assert_true(IS_READ(RV_MATCH, "sctp", 0, sctp));
 	sctp.flag_info[0].flag = 3;
 	assert_false(IS_READ(RV_MATCH, "sctp", 0, sctp));
 	sctp.flag_info[0].flag = 0;
 	sctp.flag_info[1] = sctp.flag_info[0];
 	sctp.flag_count = 2;
+	assert_false(IS_READ(RV_MATCH, "sctp", 0, sctp));
+	/* Of a chunk that is not in the list. */
+	sctp.flag_info[1].chunktype = 15;
+	assert_true(IS_READ(RV_MATCH, "sctp", 0, sctp));
+	sctp.flag_count = XT_NUM_SCTP_FLAGS + 1;
 	assert_false(IS_READ(RV_MATCH, "sctp", 0, sctp));
 
 	assert_true(IS_READ(RV_TARGET, "SET", 3, sets));
