@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "backend/nft/nft.h"
 #include "kmod.h"
 
 /* Reads that another writer got into, before it is left to the caller to start over. */
@@ -439,6 +440,15 @@ static int kmod_commit(struct rv_store *s, struct rv_error *err)
 	return rc;
 }
 
+/* An engine in the program sees no packets of the kernel's. */
+static void kmod_beside(struct rv_store *s, const char *suffix, bool person, struct rv_error *err)
+{
+	const struct kmod *k = s->priv;
+
+	if (k->link.transport == &rv_kmod_socket)
+		rv_nft_beside_module(s, suffix, person, err);
+}
+
 const struct rv_backend rv_backend_kmod = {
 	.name = "kmod",
 	.banner = "kmod",
@@ -446,4 +456,5 @@ const struct rv_backend rv_backend_kmod = {
 	.close = kmod_close,
 	.load_chains = kmod_load_chains,
 	.commit = kmod_commit,
+	.beside = kmod_beside,
 };

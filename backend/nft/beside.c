@@ -36,7 +36,7 @@ static const struct {
 struct found {
 	uint8_t family;
 	const char *family_name;
-	bool ours;			/* iptables has tables of this family */
+	bool ours;			/* those that iptables has of this family are shown */
 	char last[NFT_TABLE_MAXNAMELEN];
 	struct rv_buf names;
 	unsigned int count;
@@ -71,10 +71,8 @@ static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	return 0;
 }
 
-static void find_tables(struct rv_store *s, struct found *f)
+static void find_tables(struct rv_nft_socket *n, rv_family_t family, bool ours, struct found *f)
 {
-	struct rv_nft *n = s->priv;
-
 	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++) {
 		const struct rv_nft_query q = {
 			.type = NFT_MSG_GETCHAIN, .family = families[i].family, .dump = true,
@@ -83,30 +81,56 @@ static void find_tables(struct rv_store *s, struct found *f)
 			     families[i].family == NFPROTO_IPV6;
 		struct rv_error err = { 0 };
 
-		f->ours = families[i].family == s->rs.family;
-		if (other && !f->ours)
+		if (other && families[i].family != family)
 			continue;
+		f->ours = ours && families[i].family == family;
 		f->family_name = families[i].name;
 		f->last[0] = '\0';
 		/* A warning less is no failure. */
-		rv_nft_ask(&n->socket, &q, see_chain, f, &err);
+		rv_nft_ask(n, &q, see_chain, f, &err);
 	}
+}
+
+static void warn_of_legacy(rv_family_t family, const char *suffix, struct rv_error *err)
+{
+	const char *tool = family == NFPROTO_IPV6 ? "ip6tables" : "iptables";
+
+	if (has_legacy(family))
+		rv_warn(err, "# Warning: %s-legacy tables present, use %s-legacy%s to see them",
+			tool, tool, suffix);
+}
+
+static void warn_of_tables(struct rv_nft_socket *n, rv_family_t family, bool ours,
+			   struct rv_error *err)
+{
+	struct found f = { .count = 0 };
+
+	find_tables(n, family, ours, &f);
+	if (f.count && rv_buf_ok(&f.names))
+		rv_warn(err, "# Warning: packets also meet nf_tables rules outside %s (%s%s), "
+			"use 'nft list ruleset' to see them", ours ? "iptables" : "ravelin.ko",
+			rv_buf_text(&f.names), f.count > MOST ? ", ..." : "");
+	rv_buf_free(&f.names);
 }
 
 void rv_nft_beside(struct rv_store *s, const char *suffix, bool person, struct rv_error *err)
 {
-	const char *tool = s->rs.family == NFPROTO_IPV6 ? "ip6tables" : "iptables";
-	struct found f = { .count = 0 };
+	struct rv_nft *n = s->priv;
 
-	if (has_legacy(s->rs.family))
-		rv_warn(err, "# Warning: %s-legacy tables present, use %s-legacy%s to see them",
-			tool, tool, suffix);
-	if (!person)
+	warn_of_legacy(s->rs.family, suffix, err);
+	if (person)
+		warn_of_tables(&n->socket, s->rs.family, true, err);
+}
+
+void rv_nft_beside_module(struct rv_store *s, const char *suffix, bool person, struct rv_error *err)
+{
+	struct rv_nft_socket n = { 0 };
+	struct rv_error none = { 0 };
+
+	warn_of_legacy(s->rs.family, suffix, err);
+	/* A kernel without nf_tables has no rules there. */
+	if (!person || rv_nft_open(&n, &none))
 		return;
-	find_tables(s, &f);
-	if (f.count && rv_buf_ok(&f.names))
-		rv_warn(err, "# Warning: packets also meet nf_tables rules outside iptables (%s%s), "
-			"use 'nft list ruleset' to see them", rv_buf_text(&f.names),
-			f.count > MOST ? ", ..." : "");
-	rv_buf_free(&f.names);
+	warn_of_tables(&n, s->rs.family, false, err);
+	rv_nft_close(&n);
 }
