@@ -588,6 +588,7 @@ static int use_match(const char *name, unsigned int revision, uint32_t size, boo
 	rv_blob_verdict(&b, RVK_DROP);
 	rv_blob_rules_end(&b, NF_INET_LOCAL_OUT);
 	rc = rv_blob_replace(&b, engine, &why);
+	EXPECT(!rc || why.element == and_unknown);
 	*reason = why.reason;
 	rv_blob_free(&b);
 	return rc;
