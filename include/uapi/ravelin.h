@@ -30,7 +30,7 @@
  * RVK_SO_INFO fills in the table whose name and family were given. The buffer of RVK_SO_ENTRIES has
  * room for struct rvk_info and the entries; size tells how much room that is and generation which
  * entries are wanted. If the table has another generation by now it fails with EAGAIN. The entries
- * come back byte for byte as they were given, except that their counters are those of now.
+ * come back byte for byte as they were given, but for counters, which are those of now, and index, which is 0.
  *
  * RVK_SO_REPLACE puts up to RVK_TABLES_MAX tables in the place of the present ones: all of them or
  * none. Behind struct rvk_replace stands for each table its struct rvk_table, size bytes of entries
