@@ -582,7 +582,7 @@ static int use_match(const char *name, unsigned int revision, uint32_t size, boo
 
 	start(&b, "mangle");
 	rv_blob_rule(&b);
-	rv_blob_data(&b, RVK_KIND_MATCH, name, revision, "12345678123456", size);
+	rv_blob_data(&b, RVK_KIND_MATCH, name, revision, "1234567812345678", size);
 	if (and_unknown)
 		rv_blob_data(&b, RVK_KIND_MATCH, "nosuch", 0, "", 0);
 	rv_blob_verdict(&b, RVK_DROP);

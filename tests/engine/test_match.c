@@ -226,7 +226,7 @@ static void test_other_protocols(void)
 	make_packet(&t, V4, TCP);
 	t.bytes[32] = 7 << 4;
 	t.p.pkt.len = t.p.pkt.linear = 47;
-	expect_absent(&t, RVK_SEL_TCP_MSS, 2, "", true);
+	expect_absent(&t, RVK_SEL_TCP_MSS, 2, t.bytes, true);
 }
 
 /* A copy that loops back: multicast or broadcast by its address. And a packet that no socket sends. */
