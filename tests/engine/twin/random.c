@@ -337,10 +337,11 @@ static void mac_words(struct words *w)
 
 static void addrtype_words(struct words *w)
 {
-	static const char *const types[] = { "UNICAST", "LOCAL,MULTICAST", "BROADCAST", "MULTICAST" };
+	static const char *const types[] = { "UNICAST", "LOCAL,MULTICAST", "MULTICAST", "BROADCAST" };
 
 	option(w, chance(2) ? "src-type" : "dst-type");
-	word(w, "%s", PICK(types));
+	/* IPv6 knows no broadcast. */
+	word(w, "%s", types[twin_below(w->family == NFPROTO_IPV4 ? 4 : 3)]);
 }
 
 static void owner_words(struct words *w)
