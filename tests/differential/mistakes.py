@@ -15,7 +15,9 @@ OF_THE_RULE = re.compile(r"(RULE_APPEND failed \([^)]*\): rule in chain \S*).*")
 
 
 def cut(said):
-    return OF_THE_RULE.sub(r"\1", said)
+    """The exit code and the message, without the warnings before it."""
+    code, _, text = said.partition(" ")
+    return OF_THE_RULE.sub(r"\1", code + " " + text.rsplit(" / ", 1)[-1])
 
 
 def shorter(command):

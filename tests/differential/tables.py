@@ -165,9 +165,8 @@ def option_pattern(match):
 
 
 def is_quoted(line, plain):
-    """Whether a line is the plain one, but with quotes."""
-    unquoted = re.sub(r"\\(.)", r"\1", line).replace('"', "")
-    return unquoted in (plain.replace('"', ""), re.sub(r"\\(.)", r"\1", plain).replace('"', ""))
+    """Whether a line is the plain one, but with quotes around names and backslashes in them."""
+    return len(line) > len(plain) and re.sub(r'[\\"]', "", line) == re.sub(r'[\\"]', "", plain)
 
 
 class Row:
