@@ -375,6 +375,9 @@ static void test_several(void)
 	list[2].sel = RVK_SEL_COUNT;
 	EXPECT(put_predicates(e, list, 3, &why) == -EINVAL && why.reason == RVK_WHY_SELECTOR);
 	EXPECT(why.stage == RVK_STAGE_PARTS && why.element == 0 && !strcmp(why.name, "some"));
+	/* Behind three policies. */
+	EXPECT(why.entry == 3 && why.offset == 3 * (sizeof(struct rvk_entry) + sizeof(struct rvk_element) +
+						    sizeof(struct rvk_verdict)));
 	list[1].op = 0;
 	EXPECT(put_predicates(e, list, 2, &why) == -EINVAL && why.reason == RVK_WHY_PREDICATE);
 	list[1].size += 8;
