@@ -1237,6 +1237,7 @@ foreign()
 # says WORDS OF NFT = WORDS OF IPTABLES: a rule that nft wrote is shown so, found so and deleted so.
 says()
 {
+	only_nft 'expressions of others in its tables'
 	local theirs=${1%% = *} ours=${1##* = }
 	nft flush ruleset
 	iptables -A INPUT -s 1.1.1.1 -j ACCEPT
@@ -1270,6 +1271,7 @@ NO_CHAIN='iptables: No chain/target/match by that name.'
 # A base chain that nft has put into a table of iptables, with a rule no iptables could say.
 beside()
 {
+	only_nft 'base chains of others in its tables'
 	nft -f - <<-END
 		table ip filter {
 			chain theirs { type filter hook input priority 5; jhash ip saddr mod 2 == 0 drop; }
@@ -1332,6 +1334,7 @@ beside_is_there() { [ "$(nft list table ip filter | grep -c 'chain theirs\|jhash
 }
 
 @test "a base chain by our name in another place is none of ours" {
+	only_nft 'base chains of others in its tables'
 	nft 'add table ip filter; add chain ip filter INPUT { type filter hook input priority 7; }'
 	capture iptables -A INPUT -j ACCEPT
 	[ "$rc" -eq 1 ]
