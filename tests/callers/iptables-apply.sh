@@ -7,7 +7,6 @@
 # packages: iptables
 # check: yes
 # shows: -A INPUT -p tcp -m tcp --dport 2222 -j ACCEPT
-# on purpose: /^Applying new iptables rules from 'wrong'/{s/iptables-restore VER/iptables-apply VER/;n;n;s/iptables-restore/iptables-apply/g}
 # shows: Reverting to previous|reverting|timeout
 
 rules()
