@@ -1370,6 +1370,7 @@ beside_is_there() { [ "$(nft list table ip filter | grep -c 'chain theirs\|jhash
 # --- what need not be there ------------------------------------------------------
 
 @test "without libnftnl a second -v shows no more, and the command is done" {
+	only_nft 'the messages that -vv shows'
 	local library
 	library=$(ldconfig -p | sed -n '/libnftnl\.so\.11/{s/.* => //p;q}')
 	capture ns "$NS" unshare --mount sh -c 'mount --bind /dev/null "$1" && shift && exec "$@"' sh "$(realpath "$library")" \
