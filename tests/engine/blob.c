@@ -144,6 +144,28 @@ void rv_blob_rules_end(struct rv_blob *b, unsigned int hook)
 	}
 }
 
+struct rvk_element *rv_blob_drop_at(struct rv_blob *b, unsigned int hook, const char *name,
+				    unsigned int revision, const void *data, uint32_t size)
+{
+	struct rvk_element *match;
+
+	rv_blob_rules_at(b, hook);
+	rv_blob_rule(b);
+	match = rv_blob_data(b, RVK_KIND_MATCH, name, revision, data, size);
+	rv_blob_verdict(b, RVK_DROP);
+	return match;
+}
+
+int rv_blob_finish(struct rv_blob *b, unsigned int hook, struct rv_engine *e, struct rvk_refusal *why)
+{
+	int rc;
+
+	rv_blob_rules_end(b, hook);
+	rc = rv_blob_replace(b, e, why);
+	rv_blob_free(b);
+	return rc;
+}
+
 struct rvk_table rv_test_info(struct rv_engine *e, uint8_t family, const char *table)
 {
 	struct rvk_info info = { .version = RVK_VERSION, .table.family = family };

@@ -63,6 +63,9 @@ struct rvk_predicate *rv_blob_predicate(struct rv_blob *b, const char *name, uns
 struct rvk_verdict *rv_blob_verdict(struct rv_blob *b, int verdict);
 void rv_blob_target(struct rv_blob *b, const char *name, unsigned int revision, const void *data,
 		    uint32_t size);
+/* Base chains up to the hook's, whose first rule drops what the match fits. Returns the match. */
+struct rvk_element *rv_blob_drop_at(struct rv_blob *b, unsigned int hook, const char *name,
+				    unsigned int revision, const void *data, uint32_t size);
 /* Entry n of it. */
 struct rvk_entry *rv_blob_entry(struct rv_blob *b, uint32_t n);
 /* Puts it in the place of the table that had this generation and count. Returns 0 or -Exxx, and why. */
@@ -70,6 +73,8 @@ int rv_blob_send(struct rv_blob *b, struct rv_engine *e, const struct rvk_table 
 		 struct rvk_refusal *why);
 /* The same of the table that is there. */
 int rv_blob_replace(struct rv_blob *b, struct rv_engine *e, struct rvk_refusal *why);
+/* Ends the base chains, of which hook's is open, puts it there and frees it. Returns as those do. */
+int rv_blob_finish(struct rv_blob *b, unsigned int hook, struct rv_engine *e, struct rvk_refusal *why);
 /* Generation and count of the present table. */
 struct rvk_table rv_test_info(struct rv_engine *e, uint8_t family, const char *table);
 /* Counters of entry n. */

@@ -499,9 +499,7 @@ static int put_for(const char *tables, const char *table)
 	rv_blob_rule(&b);
 	rv_blob_data(&b, RVK_KIND_MATCH, "some", 0, "", 0);
 	rv_blob_verdict(&b, RVK_DROP);
-	rv_blob_rules_end(&b, NF_INET_LOCAL_OUT);
-	rc = rv_blob_replace(&b, engine, NULL);
-	rv_blob_free(&b);
+	rc = rv_blob_finish(&b, NF_INET_LOCAL_OUT, engine, NULL);
 	rv_engine_free(engine);
 	EXPECT(!rv_unregister_match(&some));
 	return rc;

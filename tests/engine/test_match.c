@@ -332,17 +332,11 @@ static int put_predicates(struct rv_engine *e, const struct rvk_predicate *list,
 			  struct rvk_refusal *why)
 {
 	struct rv_blob b;
-	int rc;
 
 	rv_blob_start(&b, V4, "mangle");
-	rv_blob_rules_at(&b, NF_INET_LOCAL_OUT);
-	rv_blob_rule(&b);
-	rv_blob_data(&b, RVK_KIND_MATCH, "some", 0, list, n * sizeof(*list))->form = RVK_FORM_PREDICATES;
-	rv_blob_verdict(&b, RVK_DROP);
-	rv_blob_rules_end(&b, NF_INET_LOCAL_OUT);
-	rc = rv_blob_replace(&b, e, why);
-	rv_blob_free(&b);
-	return rc;
+	rv_blob_drop_at(&b, NF_INET_LOCAL_OUT, "some", 0, list, n * sizeof(*list))->form =
+		RVK_FORM_PREDICATES;
+	return rv_blob_finish(&b, NF_INET_LOCAL_OUT, e, why);
 }
 
 static bool drops(struct rv_engine *e, uint8_t ttl, uint8_t tos)
@@ -521,18 +515,13 @@ static void test_mac(void)
 	EXPECT(rv_blob_replace(&b, e, &why) == -EINVAL && why.reason == RVK_WHY_IN_HOOK);
 	rv_blob_free(&b);
 	rv_blob_start(&b, V4, "raw");
-	rv_blob_rules_at(&b, NF_INET_PRE_ROUTING);
-	rv_blob_rule(&b);
-	rv_blob_data(&b, RVK_KIND_MATCH, "mac", 0, &info, sizeof(info));
-	rv_blob_verdict(&b, RVK_DROP);
-	rv_blob_rules_end(&b, NF_INET_PRE_ROUTING);
-	EXPECT(!rv_blob_replace(&b, e, NULL));
+	rv_blob_drop_at(&b, NF_INET_PRE_ROUTING, "mac", 0, &info, sizeof(info));
+	EXPECT(!rv_blob_finish(&b, NF_INET_PRE_ROUTING, e, NULL));
 	make_packet(&t, V4, TCP);
 	t.p.pkt.hook = NF_INET_PRE_ROUTING;
 	EXPECT(rv_engine_run(e, RV_TABLE_RAW, &t.p.pkt, NULL) == NF_DROP);
 	t.p.ether = NULL;
 	EXPECT(rv_engine_run(e, RV_TABLE_RAW, &t.p.pkt, NULL) == NF_ACCEPT);
-	rv_blob_free(&b);
 	rv_engine_free(e);
 }
 

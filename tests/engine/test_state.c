@@ -17,17 +17,10 @@ static struct rv_engine *engine;
 static int put(const char *name, unsigned int revision, const void *data, uint32_t size)
 {
 	struct rv_blob b;
-	int rc;
 
 	rv_blob_start(&b, V4, "filter");
-	rv_blob_rules_at(&b, NF_INET_LOCAL_IN);
-	rv_blob_rule(&b);
-	rv_blob_data(&b, RVK_KIND_MATCH, name, revision, data, size);
-	rv_blob_verdict(&b, RVK_DROP);
-	rv_blob_rules_end(&b, NF_INET_LOCAL_IN);
-	rc = rv_blob_replace(&b, engine, NULL);
-	rv_blob_free(&b);
-	return rc;
+	rv_blob_drop_at(&b, NF_INET_LOCAL_IN, name, revision, data, size);
+	return rv_blob_finish(&b, NF_INET_LOCAL_IN, engine, NULL);
 }
 
 /* Of n packets from 10.1.2.host, how many fit? */
@@ -202,25 +195,15 @@ static void put_in_vain(const char *name, unsigned int revision, const void *dat
 	struct rv_blob b;
 
 	rv_blob_start(&b, V4, "filter");
-	rv_blob_rules_at(&b, NF_INET_LOCAL_IN);
-	rv_blob_rule(&b);
-	rv_blob_data(&b, RVK_KIND_MATCH, name, revision, data, size);
-	rv_blob_verdict(&b, RVK_DROP);
+	rv_blob_drop_at(&b, NF_INET_LOCAL_IN, name, revision, data, size);
 	rv_blob_rule(&b);
 	rv_blob_data(&b, RVK_KIND_MATCH, "nosuch", 0, "", 0);
 	rv_blob_verdict(&b, RVK_DROP);
-	rv_blob_rules_end(&b, NF_INET_LOCAL_IN);
-	EXPECT(rv_blob_replace(&b, engine, NULL) == -ENOENT);
-	rv_blob_free(&b);
+	EXPECT(rv_blob_finish(&b, NF_INET_LOCAL_IN, engine, NULL) == -ENOENT);
 	rv_blob_start(&b, V4, "filter");
-	rv_blob_rules_at(&b, NF_INET_LOCAL_IN);
-	rv_blob_rule(&b);
-	rv_blob_data(&b, RVK_KIND_MATCH, name, revision, data, size);
-	rv_blob_verdict(&b, RVK_DROP);
-	rv_blob_rules_end(&b, NF_INET_LOCAL_IN);
+	rv_blob_drop_at(&b, NF_INET_LOCAL_IN, name, revision, data, size);
 	((struct rvk_replace *)(void *)b.bytes)->flags = RVK_REPLACE_DRY;
-	EXPECT(!rv_blob_replace(&b, engine, NULL));
-	rv_blob_free(&b);
+	EXPECT(!rv_blob_finish(&b, NF_INET_LOCAL_IN, engine, NULL));
 }
 
 static void count_filled(const struct rv_filled *f, void *arg)

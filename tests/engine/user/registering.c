@@ -67,7 +67,6 @@ static int put_in(void)
 static int replace(struct rv_engine *e, bool use)
 {
 	struct rv_blob b;
-	int rc;
 
 	rv_blob_start(&b, NFPROTO_IPV4, "filter");
 	rv_blob_rules_at(&b, NF_INET_LOCAL_IN);
@@ -75,10 +74,7 @@ static int replace(struct rv_engine *e, bool use)
 	if (use)
 		rv_blob_data(&b, RVK_KIND_MATCH, come_and_go.name, 0, "", 0);
 	rv_blob_verdict(&b, RVK_CONTINUE);
-	rv_blob_rules_end(&b, NF_INET_LOCAL_IN);
-	rc = rv_blob_replace(&b, e, NULL);
-	rv_blob_free(&b);
-	return rc;
+	return rv_blob_finish(&b, NF_INET_LOCAL_IN, e, NULL);
 }
 
 static bool came_between(void)

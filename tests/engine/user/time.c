@@ -14,17 +14,10 @@ static int put(struct rv_engine *e, const char *name, unsigned int revision, con
 	       uint32_t size)
 {
 	struct rv_blob b;
-	int rc;
 
 	rv_blob_start(&b, NFPROTO_IPV4, "filter");
-	rv_blob_rules_at(&b, NF_INET_LOCAL_IN);
-	rv_blob_rule(&b);
-	rv_blob_data(&b, RVK_KIND_MATCH, name, revision, data, size);
-	rv_blob_verdict(&b, RVK_DROP);
-	rv_blob_rules_end(&b, NF_INET_LOCAL_IN);
-	rc = rv_blob_replace(&b, e, NULL);
-	rv_blob_free(&b);
-	return rc;
+	rv_blob_drop_at(&b, NF_INET_LOCAL_IN, name, revision, data, size);
+	return rv_blob_finish(&b, NF_INET_LOCAL_IN, e, NULL);
 }
 
 static bool fits(struct rv_engine *e, uint64_t second, uint8_t host)
