@@ -1234,6 +1234,17 @@ foreign()
 	foreign exthdr tcp option maxseg size 100 drop
 }
 
+# -m hbh asks for the header, and then for its length: that is more than nft's rule says by itself.
+@test "a rule that our words would say more than is reported, never reworded" {
+	only_nft 'expressions of others in its tables'
+	nft 'add table ip6 filter; add chain ip6 filter INPUT { type filter hook input priority 0; }'
+	nft add rule ip6 filter INPUT hbh hdrlength 1 drop
+	capture ip6tables -S INPUT
+	[ "$rc" -eq 1 ]
+	[[ $err == *"rule handle 2: expression \`exthdr' is not understood"* ]]
+	no grep -e '-A INPUT' <<<"$out"
+}
+
 # says WORDS OF NFT = WORDS OF IPTABLES: a rule that nft wrote is shown so, found so and deleted so.
 says()
 {
