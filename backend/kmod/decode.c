@@ -24,6 +24,7 @@ struct reader {
 	uint32_t ntargets, room;
 	uint32_t number;		/* of the entry, from 0 */
 	struct rv_chain *chain;		/* it is in, NULL: between chains */
+	const struct rv_meter *meter;
 	struct rv_error *err;
 };
 
@@ -421,6 +422,7 @@ static int read_rule(struct reader *r, const struct rvk_entry *e)
 	rule->counters = counters_of(e);
 	rule->handle = r->number + UINT64_C(1);
 	rv_chain_add_rule(r->chain, rule, NULL);
+	rv_meter_step(r->meter);
 	return 0;
 }
 
@@ -532,9 +534,11 @@ static void all_there(struct rv_table *t)
 }
 
 int rv_kmod_decode(struct rv_table *t, const struct rvk_table *head, const void *entries,
-		   struct rv_error *err)
+		   const struct rv_meter *meter, struct rv_error *err)
 {
-	struct reader r = { .table = t, .head = head, .bytes = entries, .err = err };
+	struct reader r = {
+		.table = t, .head = head, .bytes = entries, .meter = meter, .err = err,
+	};
 	int rc = 0;
 
 	if (find_chains(&r) || read_entries(&r) || check_base(&r))

@@ -212,7 +212,8 @@ static void nothing_there(struct rv_table *t)
 		c->loaded = true;
 }
 
-static int load(struct kmod *k, struct rv_table *t, const struct rv_buf *b, struct rv_error *err)
+static int load(struct kmod *k, struct rv_table *t, const struct rv_buf *b,
+		const struct rv_meter *meter, struct rv_error *err)
 {
 	const struct rvk_info *info = (const void *)b->data;
 	const struct rvk_table *head = &info->table;
@@ -222,7 +223,7 @@ static int load(struct kmod *k, struct rv_table *t, const struct rv_buf *b, stru
 			       t->def->name);
 	if (!head->count)
 		nothing_there(t);
-	else if (rv_kmod_decode(t, head, info + 1, err))
+	else if (rv_kmod_decode(t, head, info + 1, meter, err))
 		return -1;
 	t->complete = true;
 	return hold(k, t, head, (const char *)(info + 1), err);
@@ -236,7 +237,7 @@ static int kmod_load_chains(struct rv_store *s, struct rv_table *table, const ch
 	int rc = read_patiently(&k->link, table, &b);
 
 	(void)only;
-	rc = rc ? refused_call(rc, err) : load(k, table, &b, err);
+	rc = rc ? refused_call(rc, err) : load(k, table, &b, s->meter, err);
 	rv_buf_free(&b);
 	return rc;
 }

@@ -100,10 +100,10 @@ static inline struct rvk_table *rv_kmod_blob_table(const struct rv_kmod_blob *b)
 /*
  * Fills a table that has only its base chains with head's entries, which may hold anything.
  * Handles of rules and base chains become the numbers of their entries (of the policies), from
- * 1; references are counted. Returns 0, or -1 with err set.
+ * 1; references are counted. The meter (or NULL) is told of each rule. Returns 0, or -1 with err set.
  */
 int rv_kmod_decode(struct rv_table *t, const struct rvk_table *head, const void *entries,
-		   struct rv_error *err);
+		   const struct rv_meter *meter, struct rv_error *err);
 
 /* ---- replacing: kmod.c ------------------------------------------------------------------- */
 

@@ -272,7 +272,7 @@ static bool decode(struct rv_ruleset *rs, const struct rvk_table *head)
 	t = def ? rv_ruleset_table(rs, def) : NULL;
 	if (!t)
 		return false;
-	if (!rv_kmod_decode(t, head, head + 1, &err))
+	if (!rv_kmod_decode(t, head, head + 1, NULL, &err))
 		return true;
 	EXPECT(err.kind != RV_ERR_NONE);
 	return false;

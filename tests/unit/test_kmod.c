@@ -200,7 +200,21 @@ static void same_chain(const struct rv_chain *a, const struct rv_chain *b)
 	}
 }
 
-/* The table that the entries say, in a ruleset of its own, is the same. */
+static void count_one(void *count)
+{
+	++*(unsigned int *)count;
+}
+
+static unsigned int rules_of(const struct rv_chain *c)
+{
+	unsigned int n = 0;
+
+	rv_list_each(r, &c->rules, struct rv_rule, node)
+		n++;
+	return n;
+}
+
+/* The table that the entries say, in a ruleset of its own, is the same; each rule is told of. */
 static void there_and_back(struct rv_table *t)
 {
 	struct rv_error err = { 0 };
@@ -208,15 +222,20 @@ static void there_and_back(struct rv_table *t)
 	struct rv_table *back;
 	struct image im;
 	char *before, *after;
+	unsigned int told = 0, rules = 0;
+	const struct rv_meter meter = { count_one, &told };
 
 	rv_ruleset_init(&rs, t->ruleset->family);
 	back = table_of(&rs, t->def->name);
 	encode(&im, t);
-	if (rv_kmod_decode(back, head_of(&im), entries_of(&im), &err))
+	if (rv_kmod_decode(back, head_of(&im), entries_of(&im), &meter, &err))
 		fail_msg("%s", err.text);
 	rv_list_each(c, &t->chains, struct rv_chain, node)
-		if (c->exists || c->base >= 0)
+		if (c->exists || c->base >= 0) {
 			same_chain(c, rv_table_chain(back, c->name));
+			rules += rules_of(c);
+		}
+	assert_int_equal(told, rules);
 	before = text_of(t);
 	after = text_of(back);
 	assert_string_equal(before, after);
@@ -567,7 +586,7 @@ static int decode_copy(const struct image *im, const unsigned char *bytes,
 	memset(err, 0, sizeof(*err));
 	rv_ruleset_init(&rs, head->family);
 	t = table_of(&rs, "filter");
-	rc = rv_kmod_decode(t, head, bytes, err);
+	rc = rv_kmod_decode(t, head, bytes, NULL, err);
 	if (!rc)
 		add_table(&b, t);
 	else
