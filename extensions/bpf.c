@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * bpf: a program that looks at the packet (uapi linux/netfilter/xt_bpf.h). What it finds
- * is not for a predicate to say.
- */
+/* bpf: a program that looks at the packet (uapi linux/netfilter/xt_bpf.h). */
 #include <ctype.h>
 #include <errno.h>
 #include <linux/bpf.h>
@@ -92,13 +89,25 @@ static void print_program(struct rv_out *o, const struct rv_option *opt, const u
 	rv_buf_puts(o->buf, save ? "\"" : "");
 }
 
+static int program_predicate(const struct rv_option *opt, const unsigned char *data,
+			     rv_predicate_fn *fn, void *arg)
+{
+	const info *d = (const info *)(const void *)data;
+	struct rv_predicate p = {
+		.sel = opt->sel, .op = RV_OP_EQ, .text = (const char *)d->bpf_program,
+		.len = d->bpf_program_num_elem * sizeof(*d->bpf_program),
+	};
+
+	return fn(&p, arg);
+}
+
 static const struct rv_option options[] = {
 	[BYTECODE] = {
-		.name = "bytecode", .type = RV_T_HOOK, .flags = RV_OPT_LIST_TIGHT,
+		.name = "bytecode", .type = RV_T_HOOK, .flags = RV_OPT_LIST_TIGHT, .sel = RV_SEL_BPF,
 		.given = RV_BIT_IS(info, mode, XT_BPF_MODE_BYTECODE), .excludes = 1 << PINNED,
 		.list = "match bpf", .arg = "length,code jt jf k[,...]",
 		.help = "the program, as nfbpf_compile writes it",
-		.parse = parse_program, .print = print_program,
+		.parse = parse_program, .print = print_program, .predicate = program_predicate,
 	},
 	[PINNED] = {
 		.name = "object-pinned", .type = RV_T_STRING, .flags = RV_OPT_LIST_TIGHT,
@@ -184,5 +193,5 @@ RV_EXTENSION(bpf) = {
 		{ .revision = 0, .size = sizeof(V0), .read = read_v0, .fields = RV_WIRE_FIELDS(
 			RV_WIRE_FIELD(V0, bpf_program_num_elem, info, bpf_program_num_elem),
 			RV_WIRE_FIELD(V0, bpf_program, info, bpf_program)) }),
-	.opaque = "a program", .help = "a program that looks at the packet",
+	.opaque = "the program is elsewhere", .help = "a program that looks at the packet",
 };

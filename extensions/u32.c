@@ -173,6 +173,19 @@ static void print_tests(struct rv_out *o, const struct rv_option *opt, const uns
 	rv_buf_putc(o->buf, '"');
 }
 
+static int tests_predicate(const struct rv_option *opt, const unsigned char *data,
+			   rv_predicate_fn *fn, void *arg)
+{
+	const struct xt_u32 *u32 = (const struct xt_u32 *)(const void *)data;
+	struct rv_predicate p = {
+		.sel = opt->sel, .op = RV_OP_EQ, .negate = rv_option_inverted(opt, data),
+		.len = u32->ntests * sizeof(u32->tests[0]),
+		.text = u32->ntests ? (const char *)u32->tests : "",
+	};
+
+	return fn(&p, arg);
+}
+
 static const struct rv_option options[] = {
 	{
 		.name = "u32", .type = RV_T_HOOK,
@@ -181,7 +194,7 @@ static const struct rv_option options[] = {
 		.list = "u32 [! ]", .arg = "tests",
 		.help = "location=value[,...] [&& ...]: a location is offset [&|<<|>>|@ number]..., "
 			"a value number[:number]",
-		.parse = parse_tests, .print = print_tests,
+		.sel = RV_SEL_U32, .parse = parse_tests, .print = print_tests, .predicate = tests_predicate,
 	},
 	{ .name = NULL },
 };
@@ -210,5 +223,5 @@ RV_EXTENSION(u32) = {
 	.name = "u32", .kind = RV_MATCH,
 	.size = sizeof(struct xt_u32), .options = options,
 	.wire = RV_WIRE({ .revision = 0, .size = sizeof(struct xt_u32), .read = read_v0 }),
-	.opaque = "a program", .help = "four bytes from anywhere in the packet",
+	.help = "four bytes from anywhere in the packet",
 };

@@ -166,6 +166,13 @@ struct rv_rule;
 	 */								\
 	X(BYTES, "packet.bytes", 0, T)					\
 	X(BYTES_ICASE, "packet.bytes.icase", 0, T)	/* capital letters as small ones */ \
+	/*								\
+	 * What a program finds in the packet. packet.u32: tests that all hold, struct xt_u32_test of	\
+	 * uapi linux/netfilter/xt_u32.h, without one always; packet.bpf: a result other than 0,	\
+	 * struct sock_filter of uapi linux/filter.h.			\
+	 */								\
+	X(U32, "packet.u32", 0, T)					\
+	X(BPF, "packet.bpf", 0, T)					\
 	X(CPU, "meta.cpu", 4, H)					\
 	X(CGROUP, "meta.cgroup", 4, H)					\
 	X(IIFGROUP, "meta.iifgroup", 4, H)				\
@@ -238,7 +245,7 @@ struct rv_predicate {
 	enum rv_sel sel;
 	enum rv_op op;
 	bool negate;
-	uint8_t len;		/* bytes compared: the selector's, fewer for RV_OP_PREFIX */
+	uint16_t len;		/* bytes compared: the selector's, fewer for RV_OP_PREFIX */
 	uint8_t value[16];
 	uint8_t other[16];	/* mask or end of range */
 	uint32_t param;		/* of the selector, where it has one */

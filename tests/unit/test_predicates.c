@@ -17,11 +17,25 @@ static const char *const operators[] = {
 	[RV_OP_CHUNKS] = "in",
 };
 
+/* A program: the numbers of four bytes other than 0, and where they stand. */
+static void put_words(struct rv_buf *b, const struct rv_predicate *p)
+{
+	for (unsigned int i = 0; i < p->len / 4u; i++) {
+		uint32_t word;
+
+		memcpy(&word, p->text + i * sizeof(word), sizeof(word));
+		if (word)
+			rv_buf_printf(b, " %u:%#x", i, word);
+	}
+}
+
 static void put_value(struct rv_buf *b, const struct rv_predicate *p, const uint8_t *value)
 {
 	unsigned int len = rv_selectors[p->sel].len;
 
-	if (p->text && p->len)
+	if (p->sel == RV_SEL_U32 || p->sel == RV_SEL_BPF)
+		put_words(b, p);
+	else if (p->text && p->len)
 		rv_buf_printf(b, " \"%.*s\"", p->len, p->text);
 	else if (p->text)
 		rv_buf_printf(b, " \"%s\"", p->text);
@@ -219,6 +233,27 @@ static void bytes_of_the_packet(void **state)
 	check_all(NFPROTO_IPV4, "filter", rows);
 }
 
+/*
+ * A test of u32 is 45 words: eleven numbers of the location and the operators before them, eleven
+ * ranges, the counts. An instruction is two.
+ */
+static void programs(void **state)
+{
+	static const struct meaning rows[] = {
+		{ "INPUT -m u32 --u32 6&0xff=1",
+		  "packet.u32 == 0:0x6 2:0xff 22:0x1 23:0x1 44:0x102; " },
+		{ "INPUT -m u32 ! --u32 0>>22&0x3c@4=1:2&&8=3,4",
+		  "! packet.u32 == 2:0x16 3:0x2 4:0x3c 6:0x4 7:0x3 22:0x1 23:0x2 44:0x104 45:0x8 67:0x3 68:0x3 69:0x4 70:0x4 89:0x201; " },
+		{ "INPUT -m bpf --bytecode \"2,48 0 0 9,6 1 2 65535\"",
+		  "packet.bpf == 0:0x30 1:0x9 2:0x2010006 3:0xffff; " },
+		{ "INPUT -m bpf --object-pinned /sys/fs/bpf/none", "(opaque)" },
+		{ NULL, NULL },
+	};
+
+	(void)state;
+	check_all(NFPROTO_IPV4, "filter", rows);
+}
+
 /* Types and flags, from the first to the last type and with the mask of the flags. */
 static void chunks_of_sctp(void **state)
 {
@@ -334,6 +369,7 @@ int main(void)
 		cmocka_unit_test(what_ipsec_does),
 		cmocka_unit_test(headers_of_ipv6),
 		cmocka_unit_test(bytes_of_the_packet),
+		cmocka_unit_test(programs),
 		cmocka_unit_test(chunks_of_sctp),
 		cmocka_unit_test(nodes_of_a_cluster),
 		cmocka_unit_test(equality),
