@@ -23,17 +23,20 @@ static void put_place(struct rv_buf *b, const struct rv_command *cmd, rv_family_
 }
 
 /* All rules of a command, a line each, or none of them. */
-static bool put_rules(struct rv_buf *b, const struct rv_command *cmd, rv_family_t family)
+static bool put_rules(struct rv_buf *b, const struct rv_command *cmd, rv_family_t family,
+		      struct rv_text_sets *sets)
 {
 	const struct rv_text_place place = {
 		.family = family, .table = cmd->table->name, .chain = cmd->chain,
 		.insert = cmd->kind == RV_CMD_INSERT, .number = cmd->number,
+		.sets = sets,
 	};
-	size_t start = b->len;
+	size_t start = b->len, names = sets->names.len;
 
 	rv_list_each(r, &cmd->rules, struct rv_rule, node) {
 		if (!rv_text_rule(b, &place, r)) {
 			b->len = start;
+			sets->names.len = names;
 			return false;
 		}
 		rv_buf_putc(b, '\n');
@@ -67,12 +70,13 @@ enum outcome {
 	NO_SUCH_COMMAND,
 };
 
-static enum outcome translate(struct rv_buf *b, const struct rv_command *cmd, rv_family_t family)
+static enum outcome translate(struct rv_buf *b, const struct rv_command *cmd, rv_family_t family,
+			      struct rv_text_sets *sets)
 {
 	const char *words = chain_command(cmd);
 
 	if (cmd->kind == RV_CMD_APPEND || cmd->kind == RV_CMD_INSERT)
-		return put_rules(b, cmd, family) ? SAID : NO_WORDS;
+		return put_rules(b, cmd, family, sets) ? SAID : NO_WORDS;
 	if (!words)
 		return NO_SUCH_COMMAND;
 	if (cmd->chain[0] && !rv_text_is_name(cmd->chain))
@@ -128,10 +132,11 @@ static int translate_argv(struct rv_cli *cli, const struct rv_command *cmd, rv_f
 			  struct rv_buf *out)
 {
 	bool rules = cmd->kind == RV_CMD_APPEND || cmd->kind == RV_CMD_INSERT;
+	struct rv_text_sets sets = { 0 };
 	struct rv_buf text = RV_BUF_INIT;
 	int rc = 0;
 
-	switch (translate(&text, cmd, family)) {
+	switch (translate(&text, cmd, family, &sets)) {
 	case SAID:
 		out->failed |= text.failed;
 		rv_buf_puts(out, rules ? "nft '" : "nft ");
@@ -147,6 +152,7 @@ static int translate_argv(struct rv_cli *cli, const struct rv_command *cmd, rv_f
 		rc = rv_cli_message(NOT_IMPLEMENTED);
 		break;
 	}
+	rv_buf_free(&sets.names);
 	rv_buf_free(&text);
 	return rc;
 }
@@ -184,6 +190,7 @@ struct file {
 	bool version, help;
 	const struct rv_table_def *table;
 	struct rv_buf input, out;
+	struct rv_text_sets sets;
 	struct rv_progress progress;
 };
 
@@ -260,7 +267,7 @@ static int on_command(struct rv_command *cmd, const struct rv_options *opts, voi
 	(void)opts;
 	rv_cli_progress_at(&f->progress, cmd->loc.line);
 	if (cmd->kind != RV_CMD_DECLARE)
-		outcome = translate(&f->out, cmd, f->cli->family);
+		outcome = translate(&f->out, cmd, f->cli->family, &f->sets);
 	else if (rv_text_is_name(cmd->chain))
 		put_chain(f, cmd);
 	else
@@ -338,6 +345,7 @@ int rv_cli_restore_translate(struct rv_cli *cli)
 		rc = rv_cli_read(cli, f.path, &f.input);
 	if (rc == 0 && !f.version && !f.help)
 		rc = translate_file(&f);
+	rv_buf_free(&f.sets.names);
 	rv_buf_free(&f.input);
 	rv_buf_free(&f.out);
 	return rc;

@@ -101,6 +101,9 @@ static const struct connlimit initial = {
 		.one_of = 1 << UPTO | 1 << ABOVE, .check = check,		\
 		.list_words = " #conn {connlimit-daddr:dst|src}/<connlimit-mask>" \
 			      " {connlimit-upto:\\<=|>} <connlimit-above:d>",	\
+		.nft = " add @<connlimit-upto:f> \\{ {connlimit-daddr:<connlimit-mask:k,daddr>" \
+		       "|{connlimit-saddr:}<connlimit-mask:k,saddr>} ct count "	\
+		       "{connlimit-above:over }<connlimit-above:d> \\}",	\
 	}
 
 RV_EXTENSION(connlimit4) = CONNLIMIT(NFPROTO_IPV4);

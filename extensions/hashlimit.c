@@ -24,7 +24,6 @@
 #define SCALE_1 10000		/* in revision 1 */
 #define MAX_BURST 1000000
 #define MAX_INTERVAL INT32_MAX
-#define DEFAULT_BURST 5
 #define DEFAULT_GC 1000		/* ms */
 #define EXPIRE_BYTES 15		/* seconds; of packets it is the unit of the rate */
 #define EXPIRE_BYTES_BURST 60
@@ -51,12 +50,6 @@ enum {
 	INTERVAL
 };
 
-static const struct {
-	const char *name;
-	uint64_t bytes;
-} sizes[] = { { "mb", 1 << 20 }, { "kb", 1 << 10 }, { "b", 1 } };
-#define SIZES (sizeof(sizes) / sizeof(sizes[0]))
-
 static uint64_t cost_of_bytes(uint64_t bytes)
 {
 	return UINT32_MAX / ((bytes >> BLOCK_SHIFT) + 1);
@@ -71,13 +64,13 @@ static uint64_t bytes_of_cost(uint64_t cost)
 
 /* ---- reading ------------------------------------------------------------------- */
 
-/* Row of the size that is the first len bytes of text, or -1. */
-static int find_size(const char *text, size_t len)
+/* The unit that is the first len bytes of text, or NULL. */
+static const struct rv_byte_unit *find_size(const char *text, size_t len)
 {
-	for (unsigned int i = 0; i < SIZES; i++)
-		if (strlen(sizes[i].name) == len && !strncmp(text, sizes[i].name, len))
-			return i;
-	return -1;
+	for (const struct rv_byte_unit *u = rv_byte_units; u < rv_byte_units + RV_BYTE_UNITS; u++)
+		if (strlen(u->name) == len && !strncmp(text, u->name, len))
+			return u;
+	return NULL;
 }
 
 static int fail_rate(struct rv_parse *p)
@@ -108,9 +101,9 @@ static int parse_rate(struct rv_parse *p)
 	struct hashlimit *d = (struct hashlimit *)(void *)p->data;
 	const char *slash = strchr(p->arg, '/');
 	const struct rv_limit_unit *unit = rv_limit_find_unit(slash ? slash + 1 : "second");
+	const struct rv_byte_unit *size;
 	unsigned long long n;
 	char *end;
-	int size;
 
 	errno = 0;
 	n = strtoull(p->arg, &end, 10);
@@ -118,9 +111,9 @@ static int parse_rate(struct rv_parse *p)
 		return fail_rate(p);
 	if (errno)
 		return fail_fast(p);
-	size = slash ? find_size(end, slash - end) : -1;
-	if (size >= 0 && unit->seconds == 1)
-		return n > UINT64_MAX >> 20 ? fail_fast(p) : set_bytes(p, d, n * sizes[size].bytes);
+	size = slash ? find_size(end, slash - end) : NULL;
+	if (size && unit->seconds == 1)
+		return n > UINT64_MAX >> 20 ? fail_fast(p) : set_bytes(p, d, n * size->bytes);
 	if (*end && end != slash)
 		return fail_rate(p);
 	d->seconds = unit->seconds;
@@ -133,18 +126,18 @@ static int parse_rate(struct rv_parse *p)
 static int parse_burst(struct rv_parse *p)
 {
 	struct hashlimit *d = (struct hashlimit *)(void *)p->data;
+	const struct rv_byte_unit *size = NULL;
 	const char *end = p->arg;
-	int size = -1;
 	uint64_t n;
 	bool ok = rv_parse_uint_prefix(p->arg, 1, UINT64_MAX >> 20, &n, &end);
 
 	if (ok && *end)
 		size = find_size(end, strlen(end));
-	if (size >= 0)
-		n *= sizes[size].bytes;
-	if (!ok || (*end && size < 0) || (size < 0 && n > MAX_BURST))
+	if (size)
+		n *= size->bytes;
+	if (!ok || (*end && !size) || (!size && n > MAX_BURST))
 		return rv_parse_fail(p, BURST_RANGE, MAX_BURST);
-	d->burst_bytes = size >= 0;
+	d->burst_bytes = size != NULL;
 	d->info.cfg.burst = n;
 	return 0;
 }
@@ -165,16 +158,16 @@ static int parse_interval(struct rv_parse *p)
 
 /* ---- printing ------------------------------------------------------------------ */
 
-/* In the largest unit that is read as the same cost; what 32 bits do not hold in bytes. */
-static void print_bytes(struct rv_buf *b, uint64_t cost)
+/* The largest unit in which a rate is read as the same cost; what 32 bits do not hold is in bytes. */
+static const struct rv_byte_unit *rate_unit(uint64_t cost)
 {
+	const struct rv_byte_unit *u = rv_byte_units;
 	uint64_t bytes = bytes_of_cost(cost);
-	unsigned int i = 0;
 
-	while (i < SIZES - 1 && (bytes < sizes[i].bytes || bytes > UINT32_MAX ||
-				 cost_of_bytes(bytes & ~(sizes[i].bytes - 1)) != cost))
-		i++;
-	rv_buf_printf(b, "%llu%s/s", (unsigned long long)(bytes / sizes[i].bytes), sizes[i].name);
+	while (u->bytes > 1 && (bytes < u->bytes || bytes > UINT32_MAX ||
+				cost_of_bytes(bytes & ~(u->bytes - 1)) != cost))
+		u++;
+	return u;
 }
 
 static bool of_bytes(const struct hashlimit *d)
@@ -192,11 +185,14 @@ static void print_rate(struct rv_out *o, const struct rv_option *opt, const unsi
 {
 	const struct hashlimit *d = (const struct hashlimit *)(const void *)data;
 
+	const struct rv_byte_unit *u = rate_unit(d->info.cfg.avg);
+
 	if (of_bytes(d))
-		print_bytes(o->buf, d->info.cfg.avg);
+		rv_buf_printf(o->buf, "%llu%s/s", (unsigned long long)
+			      (bytes_of_cost(d->info.cfg.avg) / u->bytes), u->name);
 	else
 		rv_limit_print(o->buf, o->style == RV_STYLE_LIST ? listed_cost(d) : d->info.cfg.avg,
-			       SCALE, false);
+			       SCALE);
 }
 
 /* How many times the bytes of a second are bytes; the last may be short of it. */
@@ -205,21 +201,44 @@ static uint64_t times(uint64_t bytes, uint64_t second)
 	return bytes / second + (bytes % second != 0);
 }
 
-/* Likewise in the largest unit that is read as the same. */
+/* Likewise of a burst in bytes: burst times those of a second. NULL: more than 64 bits hold. */
+static const struct rv_byte_unit *burst_unit(uint64_t burst, uint64_t second)
+{
+	const struct rv_byte_unit *u = rv_byte_units;
+
+	if (!second || burst > UINT64_MAX / second)
+		return NULL;
+	while (u->bytes > 1 && times(burst * second & ~(u->bytes - 1), second) != burst)
+		u++;
+	return u;
+}
+
 static void print_burst(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	const struct hashlimit *d = (const struct hashlimit *)(const void *)data;
 	uint64_t second = bytes_of_cost(d->info.cfg.avg), burst = d->info.cfg.burst;
-	unsigned int i = 0;
+	const struct rv_byte_unit *u = of_bytes(d) ? burst_unit(burst, second) : NULL;
 
-	if (!of_bytes(d) || !second || burst > UINT64_MAX / second) {
+	if (u)
+		rv_buf_printf(o->buf, "%llu%s", (unsigned long long)(burst * second / u->bytes),
+			      u->name);
+	else
 		rv_buf_u64(o->buf, burst);
-		return;
-	}
-	while (i < SIZES - 1 && times(burst * second & ~(sizes[i].bytes - 1), second) != burst)
-		i++;
-	rv_buf_printf(o->buf, "%llu%s", (unsigned long long)(burst * second / sizes[i].bytes),
-		      sizes[i].name);
+}
+
+/* As it is printed, which may be less than what is counted. */
+struct rv_rate rv_hashlimit_rate(const unsigned char *data)
+{
+	const struct hashlimit *d = (const struct hashlimit *)(const void *)data;
+	uint64_t second = bytes_of_cost(d->info.cfg.avg), burst = d->info.cfg.burst;
+	const struct rv_byte_unit *u = burst_unit(burst, second);
+
+	if (!of_bytes(d))
+		return rv_rate_of_packets(d->info.cfg.avg, SCALE, burst);
+	return (struct rv_rate){
+		.rate = second & ~(rate_unit(d->info.cfg.avg)->bytes - 1), .seconds = 1,
+		.burst = u ? burst * second & ~(u->bytes - 1) : UINT64_MAX, .bytes = true,
+	};
 }
 
 /* The time in ms that a rate of this cost stands for when it is read as it is printed. */
@@ -339,7 +358,7 @@ static int check_burst(struct rv_check *c, struct hashlimit *d)
 	uint64_t second = bytes_of_cost(cfg->avg);
 
 	if (!(c->seen & 1 << BURST)) {
-		cfg->burst = of_bytes(d) ? 0 : DEFAULT_BURST;
+		cfg->burst = of_bytes(d) ? 0 : RV_LIMIT_BURST;
 		return 0;
 	}
 	if (!of_bytes(d))
@@ -490,6 +509,18 @@ static const struct hashlimit initial4 = INITIAL(32), initial6 = INITIAL(128);
 	     "{hashlimit-rate-match: rate-match}"					\
 	     "{hashlimit-rate-interval: rate-interval <hashlimit-rate-interval>}"
 
+/* What packets are told apart by, in stock's order; ". " where more of it follows. */
+#define BY(name) "hashlimit-mode%" name
+#define KEY "{" BY("dstip") ":<hashlimit-dstmask:k,daddr> {" BY("dstport") "+" BY("srcip") "+" BY("srcport") ":. }}" \
+	    "{" BY("dstport") ":<hashlimit-mode:k,dport> {" BY("srcip") "+" BY("srcport") ":. }}" \
+	    "{" BY("srcip") ":<hashlimit-srcmask:k,saddr> {" BY("srcport") ":. }}"	\
+	    "{" BY("srcport") ":<hashlimit-mode:k,sport> }"
+
+/* How big the table may become, and when it is cleared, is no part of a rule in nft. */
+#define NFT " meter <hashlimit-name:n> \\{ {hashlimit-mode:|^}" KEY			\
+	    "timeout <hashlimit-htable-expire:s> limit rate {hashlimit-above:over }"	\
+	    "<hashlimit-upto:l>{hashlimit-burst:} \\}"
+
 #define HASHLIMIT(family_, initial_)						\
 	{									\
 		.name = "hashlimit", .kind = RV_MATCH, .family = family_,	\
@@ -498,6 +529,7 @@ static const struct hashlimit initial4 = INITIAL(32), initial6 = INITIAL(128);
 		.wire = wire_rows, .options = options,				\
 		.help = "so much in a time, for each address or port of its own", \
 		.check = check, .kernel_check = kernel_check, .list_words = LIST, \
+		.nft = NFT,							\
 	}
 
 RV_EXTENSION(hashlimit4) = HASHLIMIT(NFPROTO_IPV4, initial4);

@@ -12,7 +12,6 @@
 #include "extensions/limit.h"
 
 #define DEFAULT_PACKETS 3	/* in an hour */
-#define DEFAULT_BURST 5
 #define MAX_BURST 10000
 
 static const struct rv_limit_unit units[] = {
@@ -41,12 +40,28 @@ const struct rv_limit_unit *rv_limit_unit(uint64_t cost, uint64_t scale)
 	return &units[i - 1];
 }
 
-void rv_limit_print(struct rv_buf *b, uint64_t cost, uint64_t scale, bool word)
+struct rv_rate rv_rate_of_packets(uint64_t cost, uint64_t scale, uint64_t burst)
 {
-	const struct rv_limit_unit *unit = rv_limit_unit(cost, scale);
-	uint64_t packets = unit->seconds * scale / (cost ? cost : 1);
+	uint32_t seconds = rv_limit_unit(cost, scale)->seconds;
 
-	rv_buf_printf(b, "%llu/%s", (unsigned long long)packets, word ? unit->word : unit->name);
+	return (struct rv_rate){
+		.rate = seconds * scale / (cost ? cost : 1), .seconds = seconds, .burst = burst,
+	};
+}
+
+void rv_limit_print(struct rv_buf *b, uint64_t cost, uint64_t scale)
+{
+	const struct rv_rate r = rv_rate_of_packets(cost, scale, 0);
+
+	rv_buf_printf(b, "%llu/%s", (unsigned long long)r.rate, rv_limit_unit_of(r.seconds)->name);
+}
+
+const struct rv_limit_unit *rv_limit_unit_of(uint64_t seconds)
+{
+	for (unsigned int i = 0; i < UNITS; i++)
+		if (units[i].seconds == seconds)
+			return &units[i];
+	return NULL;
 }
 
 const struct rv_limit_unit *rv_limit_find_unit(const char *text)
@@ -58,6 +73,22 @@ const struct rv_limit_unit *rv_limit_find_unit(const char *text)
 			return &units[i];
 	return NULL;
 }
+
+/* ---- in nf_tables -------------------------------------------------------------- */
+
+const struct rv_byte_unit rv_byte_units[RV_BYTE_UNITS] = {
+	{ "mb", "mbytes", 1 << 20 }, { "kb", "kbytes", 1 << 10 }, { "b", "bytes", 1 },
+};
+
+struct rv_rate rv_rate_of(const struct rv_ext *ext, const unsigned char *data)
+{
+	const struct xt_rateinfo *r = (const struct xt_rateinfo *)(const void *)data;
+
+	return strcmp(ext->name, "limit") != 0 ? rv_hashlimit_rate(data) :
+	       rv_rate_of_packets(r->avg, XT_LIMIT_SCALE, r->burst);
+}
+
+/* ---- options ------------------------------------------------------------------- */
 
 /* "packets" a second or "packets/unit", the unit's word cut short at will. */
 static int parse_limit(struct rv_parse *p)
@@ -81,7 +112,7 @@ static void print_limit(struct rv_out *o, const struct rv_option *opt, const uns
 {
 	const struct xt_rateinfo *r = (const struct xt_rateinfo *)(const void *)data;
 
-	rv_limit_print(o->buf, r->avg, XT_LIMIT_SCALE, false);
+	rv_limit_print(o->buf, r->avg, XT_LIMIT_SCALE);
 }
 
 static const struct rv_option options[] = {
@@ -106,13 +137,13 @@ static int check(struct rv_check *c)
 {
 	struct xt_rateinfo *r = (struct xt_rateinfo *)(void *)c->part->data;
 
-	r->burst = r->burst ? r->burst : DEFAULT_BURST;
+	r->burst = r->burst ? r->burst : RV_LIMIT_BURST;
 	return 0;
 }
 
 static const struct xt_rateinfo initial = {
 	.avg = 3600 * XT_LIMIT_SCALE / DEFAULT_PACKETS,
-	.burst = DEFAULT_BURST,
+	.burst = RV_LIMIT_BURST,
 };
 
 RV_EXTENSION(limit) = {
@@ -122,6 +153,6 @@ RV_EXTENSION(limit) = {
 	.initial = &initial,
 	.wire = RV_WIRE(
 		{ .revision = 0, .size = sizeof(struct xt_rateinfo), .bytes = offsetof(struct xt_rateinfo, prev) }),
-	.list = "limit:", .nft = " limit rate <limit:l> burst <limit-burst:d> packets",
+	.list = "limit:", .nft = " limit rate <limit:l>{limit-burst=5: burst 5 packets}",
 	.opaque = "state: it counts packets", .help = "so many packets in a time",
 };

@@ -64,7 +64,18 @@ static bool same_number(struct rv_words *w, const struct rv_option *opt, const c
 	return other && n == number_of(w, other);
 }
 
-/* "row", "!row", "~row", "row=row", "row=0", "$4" */
+/* Behind a row of bits: "%name" */
+static bool has_name(struct rv_words *w, const struct rv_option *opt, const char **text)
+{
+	size_t len = strspn(++*text, ROW_NAME);
+	const struct rv_name *name = opt->names ? rv_name_find(opt->names, *text, len) : NULL;
+
+	*text += len;
+	w->wrong |= !name;
+	return name && (number_of(w, opt) & name->value) == name->value;
+}
+
+/* "row", "!row", "~row", "row=row", "row=0", "row%name", "$4" */
 static bool test_term(struct rv_words *w, const char **text)
 {
 	bool negate = **text == '!', inverted = **text == '~';
@@ -80,6 +91,8 @@ static bool test_term(struct rv_words *w, const char **text)
 		return false;
 	if (**text == '=')
 		return same_number(w, opt, text) != negate;
+	if (**text == '%')
+		return has_name(w, opt, text) != negate;
 	return (inverted ? rv_option_inverted(opt, w->data)
 			 : rv_option_given(w->ext, opt, w->data)) != negate;
 }

@@ -289,6 +289,7 @@ struct work {
 	struct rv_nft_socket socket, sets;
 	const struct rv_chain *chain;
 	struct rv_list *at;		/* the rule before the one that comes next */
+	struct rv_text_sets text_sets;
 };
 
 /* The rule's words, or NULL where it has none. */
@@ -297,6 +298,7 @@ static const char *words_of(struct work *w, const struct rv_chain *c, const stru
 {
 	const struct rv_text_place place = {
 		.family = w->family, .table = c->table->def->name, .chain = c->name,
+		.sets = &w->text_sets,
 	};
 	const char *text;
 
@@ -406,6 +408,7 @@ static int run(struct work *w, bool write)
 	}
 	rc = rv_load_tables(&s, write ? write_table : compare_table, w);
 	rv_store_close(&s);
+	rv_buf_free(&w->text_sets.names);
 	rv_buf_free(&text);
 	for (int i = 0; !write && i < FORMS; i++)
 		printf("%u\t%s\n", used[i], reasons[i]);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How values of rows are written in rv_ext.nft: a letter behind the row's name for each. */
-#include <linux/netfilter/xt_limit.h>
+#include <stdio.h>
+
+#include <string.h>
 
 #include "extensions/limit.h"
 #include "text.h"
@@ -65,11 +67,59 @@ static bool put_end(struct rv_words *w, const struct rv_option *opt)
 	return first;
 }
 
-/* l: a rate. */
+static void put_bytes(struct rv_buf *b, uint64_t n)
+{
+	const struct rv_byte_unit *unit = rv_byte_units;
+
+	while (n % unit->bytes)
+		unit++;
+	rv_buf_printf(b, "%llu %s", (unsigned long long)(n / unit->bytes), unit->word);
+}
+
+/* nf_tables counts what may come at once in ns of the rate, in 64 bits. */
+static bool is_countable(const struct rv_rate *r)
+{
+	const uint64_t second = 1000000000;
+
+	if (r->bytes)
+		return r->rate && r->burst <= UINT32_MAX &&
+		       r->rate <= UINT64_MAX / second - r->burst;
+	return r->rate && (!r->burst || r->seconds * second / r->rate <= UINT64_MAX / r->burst);
+}
+
+/* l: a rate, with its burst if that is not nft's default. */
 static bool put_rate(struct rv_words *w, const struct rv_option *opt)
 {
-	rv_limit_print(w->out.buf, number_of(w, opt), XT_LIMIT_SCALE, true);
+	const struct rv_rate r = rv_rate_of(w->ext, w->data);
+	struct rv_buf *b = w->out.buf;
+
+	if (!is_countable(&r))
+		return false;
+	if (r.bytes)
+		put_bytes(b, r.rate);
+	else
+		rv_buf_u64(b, r.rate);
+	rv_buf_printf(b, "/%s", rv_limit_unit_of(r.seconds)->word);
+	if (r.burst == (r.bytes ? 0 : RV_LIMIT_BURST))
+		return true;
+	rv_buf_puts(b, " burst ");
+	if (r.bytes)
+		put_bytes(b, r.burst);
+	else
+		rv_buf_printf(b, "%llu packets", (unsigned long long)r.burst);
 	return true;
+}
+
+/* s: milliseconds; 0 would be for ever. */
+static bool put_time(struct rv_words *w, const struct rv_option *opt)
+{
+	unsigned int ms = number_of(w, opt);
+
+	if (ms >= 1000)
+		rv_buf_printf(w->out.buf, "%us", ms / 1000);
+	if (ms % 1000)
+		rv_buf_printf(w->out.buf, "%ums", ms % 1000);
+	return ms;
 }
 
 /* b: a byte in hex. */
@@ -223,6 +273,84 @@ static bool put_nat(struct rv_words *w, const struct rv_option *opt)
 	return ok;
 }
 
+/* ---- sets ------------------------------------------------------------------------------ */
+
+/* Whether no set of the table has that name yet: then it has. */
+static bool claim_name(struct rv_text *t, const char *name)
+{
+	struct rv_buf *names = &t->place->sets->names;
+	const char *table = t->place->table;
+
+	if (!rv_buf_ok(names))
+		return false;
+	for (size_t at = 0; at < names->len; ) {
+		const char *of = names->data + at, *taken = of + strlen(of) + 1;
+
+		if (!strcmp(of, table) && !strcmp(taken, name))
+			return false;
+		at = taken + strlen(taken) + 1 - names->data;
+	}
+	rv_buf_add(names, table, strlen(table) + 1);
+	rv_buf_add(names, name, strlen(name) + 1);
+	return true;
+}
+
+/* n: the name of a meter, a set that nft makes for one rule and lets no other have. */
+static bool put_meter(struct rv_words *w, const struct rv_option *opt)
+{
+	const char *name = string_of(w, opt);
+
+	rv_buf_puts(w->out.buf, name);
+	return rv_text_is_name(name) && claim_name(text_of(w), name);
+}
+
+/* f: a set for addresses of flows that come before the rule, and its name. */
+static bool put_set(struct rv_words *w, const struct rv_option *opt)
+{
+	struct rv_text *t = text_of(w);
+	const char *family = rv_text_family(t->family);
+	char name[sizeof("connlimit4294967295")];
+
+	snprintf(name, sizeof(name), "connlimit%u", t->place->sets->counted++);
+	rv_buf_printf(t->before, "add set %s %s %s { type %s_addr; flags dynamic; }\n", family,
+		      t->place->table, name, t->family == NFPROTO_IPV4 ? "ipv4" : "ipv6");
+	rv_buf_puts(w->out.buf, name);
+	return claim_name(t, name);
+}
+
+/* The bits of an address that count, as a length or a mask; nothing where all do. */
+static bool put_kept(struct rv_words *w, const struct rv_option *opt)
+{
+	rv_family_t family = w->out.family;
+	unsigned int bits = family == NFPROTO_IPV4 ? 32 : 128, len = w->data[opt->offset];
+	union nf_inet_addr mask = { 0 };
+
+	if (opt->size == sizeof(mask))
+		memcpy(&mask, w->data + opt->offset, sizeof(mask));
+	else if (len <= bits)
+		rv_mask_make(family, len, &mask);
+	else
+		return false;
+	if (rv_mask_length(family, &mask) == (int)bits)
+		return true;
+	rv_buf_puts(w->out.buf, " and ");
+	rv_print_address(w->out.buf, family, &mask);
+	return true;
+}
+
+/* k, field: what packets are told apart by; of an address what the row leaves of it. */
+static bool put_key(struct rv_words *w, const struct rv_option *opt, const char *format)
+{
+	struct rv_text *t = text_of(w);
+	bool address = opt->type == RV_T_PREFIX;
+	const char *header = address ? rv_text_family(t->family) : rv_text_port_header(t);
+
+	if (!header)
+		return false;
+	rv_buf_printf(w->out.buf, "%s %.*s", header, (int)strcspn(format + 2, ">"), format + 2);
+	return !address || put_kept(w, opt);
+}
+
 /* ---- the table ------------------------------------------------------------------------- */
 
 static const struct {
@@ -230,14 +358,17 @@ static const struct {
 	bool (*put)(struct rv_words *w, const struct rv_option *opt);
 } formats[] = {
 	{ 'a', put_nat }, { 'b', put_byte }, { 'd', put_number }, { 'e', put_end },
-	{ 'h', put_helper }, { 'i', put_interface }, { 'l', put_rate }, { 'o', put_octet },
-	{ 'p', put_prefix }, { 'r', put_range }, { 't', put_class },
+	{ 'f', put_set }, { 'h', put_helper }, { 'i', put_interface }, { 'l', put_rate },
+	{ 'n', put_meter }, { 'o', put_octet }, { 'p', put_prefix }, { 'r', put_range },
+	{ 's', put_time }, { 't', put_class },
 };
 
 static bool put_value(struct rv_words *w, const struct rv_option *opt, const char *format)
 {
 	if (*format == 'c')
 		return put_change(w, opt, format);
+	if (*format == 'k')
+		return put_key(w, opt, format);
 	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
 		if (formats[i].letter == *format)
 			return formats[i].put(w, opt);

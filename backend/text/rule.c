@@ -133,11 +133,20 @@ static bool say_place(struct rv_buf *b, const struct rv_text_place *p)
 
 bool rv_text_rule(struct rv_buf *b, const struct rv_text_place *place, const struct rv_rule *r)
 {
-	struct rv_text t = { .b = b, .family = place->family, .rule = r };
-	size_t start = b->len;
+	struct rv_buf rule = RV_BUF_INIT;
+	struct rv_text t = {
+		.b = &rule, .before = b, .place = place, .family = place->family, .rule = r,
+	};
+	size_t start = b->len, names = place->sets->names.len;
+	bool said = say_place(&rule, place) && say_rule(&t);
 
-	if (say_place(b, place) && say_rule(&t))
-		return true;
-	b->len = start;
-	return false;
+	if (said) {
+		rv_buf_add(b, rule.data, rule.len);
+	} else {
+		b->len = start;
+		place->sets->names.len = names;
+	}
+	b->failed |= rule.failed || place->sets->names.failed;
+	rv_buf_free(&rule);
+	return said;
 }

@@ -11,17 +11,26 @@
 
 #include <ravelin/extension.h>
 
+/* What rules of one run have had sets for, for the caller to free; starts with zeros. */
+struct rv_text_sets {
+	unsigned int counted;	/* sets made by number */
+	struct rv_buf names;	/* of tables and of their sets, a NUL behind each */
+};
+
 /* Where a rule goes. */
 struct rv_text_place {
 	rv_family_t family;
 	const char *table, *chain;
 	bool insert;		/* at the front, or before rule number */
 	uint32_t number;	/* from 1; 0: not given */
+	struct rv_text_sets *sets;
 };
 
 /* A rule on its way. Functions that return bool say whether nft has words for it. */
 struct rv_text {
 	struct rv_buf *b;	/* each word with a blank before it */
+	struct rv_buf *before;	/* lines that come before the rule's */
+	const struct rv_text_place *place;
 	rv_family_t family;
 	const struct rv_rule *rule;
 	const char *comment;	/* nft wants it at the end; NULL: none */
@@ -31,8 +40,8 @@ struct rv_text {
 const char *rv_text_family(rv_family_t family);
 
 /*
- * Appends "add rule ip filter INPUT ..." without a newline. Returns whether nft can say
- * the rule; else nothing is appended.
+ * Appends "add rule ip filter INPUT ..." without a newline, behind a line for each set that it
+ * needs. Returns whether nft can say the rule; else nothing is appended.
  */
 bool rv_text_rule(struct rv_buf *b, const struct rv_text_place *place, const struct rv_rule *r);
 
@@ -51,6 +60,8 @@ bool rv_text_predicates(struct rv_text *t, const struct rv_part *part);
 void rv_text_protocol(struct rv_buf *b, uint16_t proto);
 /* Whether the rule is for one protocol, and this one; 0: whichever. */
 bool rv_text_has_protocol(const struct rv_text *t, uint16_t proto);
+/* What nft calls the header with the ports of the rule's protocol, or NULL. */
+const char *rv_text_port_header(const struct rv_text *t);
 /* Names of bits: "a" or "{ a, b }". False: some bit has none. */
 bool rv_text_bits(struct rv_buf *b, const struct rv_name *names, uint64_t bits);
 extern const struct rv_name rv_text_address_types[];

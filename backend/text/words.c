@@ -670,8 +670,7 @@ bool rv_text_has_protocol(const struct rv_text *t, uint16_t proto)
 	       (!proto || ip->proto == proto);
 }
 
-/* What nft calls the header with the ports of the rule's protocol. */
-static const char *port_header(const struct rv_text *t)
+const char *rv_text_port_header(const struct rv_text *t)
 {
 	static const struct rv_name headers[] = {
 		{ "tcp", IPPROTO_TCP, NULL }, { "udp", IPPROTO_UDP, NULL },
@@ -691,7 +690,7 @@ static bool say(struct rv_text *t, const struct word *w, const struct rv_predica
 	if ((w->protocol && other) || (w->flags & POSITIVE && p->negate))
 		return false;
 	if (w->flags & (PORT | EITHER_PORT | HAS_PORTS)) {
-		header = port_header(t);
+		header = rv_text_port_header(t);
 		if (!header)
 			return false;
 	}

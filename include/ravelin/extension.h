@@ -513,6 +513,7 @@ struct rv_part *rv_part_from_wire(rv_family_t family, const struct rv_wire_name 
  *   {row:text|other}  is text where the row was given, else other, which may be missing
  *   {!row:text}       where it was not given;  {~row:text}  where it is inverted
  *   {a=b:text}        where their numbers are the same; {a=0:text} where it is that number
+ *   {a%name:text}         where that bit of it is set
  *   {a&b:text}        where both hold, {a+b:text} where one does; read from left to right
  *   {$4:...} {$6:...} where the rule is for that family, {$n:...} for -n, {$p:...} for one protocol
  *   ^                 has no words: what is written is not to be used

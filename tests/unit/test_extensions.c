@@ -278,11 +278,15 @@ static void exercise(rv_family_t family, const struct rv_ext *ext, const unsigne
 	rv_buf_free(&b);
 }
 
-/* The rule in nft's words is one whole line, or there are no words and nothing is left of it. */
+/*
+ * The rule in nft's words is one whole line, behind one for each of its sets, or there are no
+ * words and nothing is left of it.
+ */
 static void check_text(const struct place *at, const struct rv_rule *r, const char *rule)
 {
+	struct rv_text_sets sets = { 0 };
 	const struct rv_text_place place = {
-		.family = at->family, .table = at->table, .chain = at->chain,
+		.family = at->family, .table = at->table, .chain = at->chain, .sets = &sets,
 	};
 	struct rv_buf b = RV_BUF_INIT;
 	unsigned int quotes = 0;
@@ -297,10 +301,14 @@ static void check_text(const struct place *at, const struct rv_rule *r, const ch
 		quotes += *c == '"';
 	if (!said && strcmp(text, "before ") != 0)
 		complain(at, "\"%s\" has no words and leaves \"%s\"", rule, text);
-	if (said && (strncmp(text, "before add rule ip", 18) || !strstr(text, " counter") ||
+	text += strlen("before ");
+	while (!strncmp(text, "add set ip", 10) && strchr(text, '\n'))
+		text = strchr(text, '\n') + 1;
+	if (said && (strncmp(text, "add rule ip", 11) || !strstr(text, " counter") ||
 		     strpbrk(text, "\n\r") || strstr(text, "(null)") || quotes % 2))
 		complain(at, "\"%s\" becomes \"%s\"", rule, text);
 	translated += said;
+	rv_buf_free(&sets.names);
 	rv_buf_free(&b);
 }
 
