@@ -6,62 +6,38 @@
 #include <linux/netfilter/xt_limit.h>
 
 #include "extensions/NFLOG.h"
+#include "extensions/limit.h"
 #include "nft.h"
 
 /* ---- limit --------------------------------------------------------------------- */
 
-/* Units as nf_tables takes them, in seconds, the longest first. */
-static const uint32_t units[] = { 24 * 60 * 60, 60 * 60, 60, 1 };
-
-#define UNITS (sizeof(units) / sizeof(*units))
-
-/* The kernel's avg is the time between two packets, in units of 1 / XT_LIMIT_SCALE s. */
-static uint64_t ticks(uint32_t unit)
-{
-	return (uint64_t)XT_LIMIT_SCALE * unit;
-}
-
-/* The shortest unit in which the rate is a number that loses little, as stock prints it. */
-static uint32_t best_unit(uint64_t avg)
-{
-	uint32_t unit = units[0];
-
-	for (unsigned int i = 1; i < UNITS; i++) {
-		if (avg > ticks(units[i]) || ticks(units[i]) / avg < ticks(units[i]) % avg)
-			break;
-		unit = units[i];
-	}
-	return unit;
-}
-
 static int write_limit(struct rv_buf *b, const unsigned char *data)
 {
 	const struct xt_rateinfo *info = (const void *)data;
-	struct rv_nft_expr e = { .kind = RV_NFT_LIMIT, .burst = info->burst };
+	const struct rv_rate r = rv_rate_of_packets(info->avg, XT_LIMIT_SCALE, info->burst);
+	const struct rv_nft_expr e = {
+		.kind = RV_NFT_LIMIT, .rate = r.rate, .unit = r.seconds, .burst = r.burst,
+	};
 
 	if (!info->avg)
 		return 1;
-	e.unit = best_unit(info->avg);
-	e.rate = ticks(e.unit) / info->avg;
 	rv_nft_expr_write(b, &e);
 	return 0;
 }
 
 static int read_limit(struct rv_nft_reader *r, const struct rv_nft_expr *e, unsigned char *data)
 {
+	const uint64_t ticks = e->unit * XT_LIMIT_SCALE;
 	struct xt_rateinfo *info = (void *)data;
-	unsigned int i = 0;
 
-	while (i < UNITS && units[i] != e->unit)
-		i++;
-	if (i == UNITS || e->type != NFT_LIMIT_PKTS || e->flags || !e->rate ||
-	    e->rate > ticks(e->unit))
+	if (!rv_limit_unit_of(e->unit) || e->type != NFT_LIMIT_PKTS || e->flags || !e->rate ||
+	    e->rate > ticks)
 		return rv_nft_misfit(r, "a limit of %llu per %llu seconds is not understood",
 				     (unsigned long long)e->rate, (unsigned long long)e->unit);
-	info->avg = ticks(e->unit) / e->rate;
+	info->avg = ticks / e->rate;
 	info->burst = e->burst;
 	/* A rate that options cannot express would change when it is written again. */
-	if (ticks(e->unit) / info->avg != e->rate)
+	if (ticks / info->avg != e->rate)
 		return rv_nft_misfit(r, "a limit of %llu packets per %llu seconds is too exact",
 				     (unsigned long long)e->rate, (unsigned long long)e->unit);
 	return 0;
