@@ -24,7 +24,8 @@
 /* ---- reasons for another form ---------------------------------------------------------- */
 
 enum form {
-	FORM_PRESENT, FORM_PROTOCOL, FORM_WIDE, FORM_NOTRACK, FORM_SIZE, FORM_AUDIT, FORMS
+	FORM_PRESENT, FORM_PROTOCOL, FORM_WIDE, FORM_NOTRACK, FORM_SIZE, FORM_AUDIT,
+	FORM_MASK, FORMS
 };
 
 static const char *const reasons[FORMS] = {
@@ -35,6 +36,7 @@ static const char *const reasons[FORMS] = {
 	[FORM_NOTRACK] = "NOTRACK and CT --notrack are one to the kernel, and so to nft",
 	[FORM_SIZE] = "a size of 0 to NFLOG is none given",
 	[FORM_AUDIT] = "nft does not keep which verdict AUDIT is for: the rule is refused",
+	[FORM_MASK] = "a mask of addresses that hashlimit does not tell apart means nothing",
 };
 
 static unsigned int used[FORMS], compared, wrong;
@@ -170,20 +172,6 @@ static bool has_more(const struct rv_part *part)
 	return !rv_part_is_told(part->ext, part->data);
 }
 
-/* Those of one rule that the other must have: all that predicates do not say, or all. */
-static bool same_parts(rv_family_t family, const struct rv_rule *r, const struct rv_rule *other,
-		       bool all)
-{
-	for (const struct rv_part *m = r->matches; m; m = m->next) {
-		if ((!all && !says_nothing(family, m)) || has_part(other, m))
-			continue;
-		if (has_more(m))
-			return false;
-		used[FORM_PROTOCOL]++;
-	}
-	return true;
-}
-
 static char *part_text(rv_family_t family, const struct rv_part *part)
 {
 	struct rv_buf b = RV_BUF_INIT;
@@ -194,6 +182,59 @@ static char *part_text(rv_family_t family, const struct rv_part *part)
 		rv_part_render(&o, part->ext, part->data);
 	}
 	return rv_buf_text(&b) ? b.data : NULL;
+}
+
+/* Takes an option and its value out of a text, unless there is the word that makes it matter. */
+static void cut_idle(char *text, const char *option, const char *word)
+{
+	char *at = strstr(text, option), *end = at;
+
+	if (!at || strstr(text, word))
+		return;
+	end += strlen(option);
+	end += strcspn(end, " ");
+	memmove(at, end, strlen(end) + 1);
+}
+
+static bool same_hashlimit(rv_family_t family, const struct rv_part *a, const struct rv_part *b)
+{
+	char *text[] = { part_text(family, a), part_text(family, b) };
+	bool same;
+
+	for (int i = 0; i < 2; i++) {
+		cut_idle(text[i], " --hashlimit-srcmask ", "srcip");
+		cut_idle(text[i], " --hashlimit-dstmask ", "dstip");
+	}
+	same = !strcmp(text[0], text[1]) && !strncmp(text[0], "hashlimit ", 10);
+	free(text[0]);
+	free(text[1]);
+	return same;
+}
+
+static bool has_but_for_mask(rv_family_t family, const struct rv_rule *r, const struct rv_part *part)
+{
+	for (const struct rv_part *m = r->matches; m; m = m->next) {
+		if (!same_hashlimit(family, m, part))
+			continue;
+		used[FORM_MASK]++;
+		return true;
+	}
+	return false;
+}
+
+/* Those of one rule that the other must have: all that predicates do not say, or all. */
+static bool same_parts(rv_family_t family, const struct rv_rule *r, const struct rv_rule *other,
+		       bool all)
+{
+	for (const struct rv_part *m = r->matches; m; m = m->next) {
+		if ((!all && !says_nothing(family, m)) || has_part(other, m) ||
+		    has_but_for_mask(family, other, m))
+			continue;
+		if (has_more(m))
+			return false;
+		used[FORM_PROTOCOL]++;
+	}
+	return true;
 }
 
 static bool same_target(rv_family_t family, const struct rv_part *ours, const struct rv_part *read)

@@ -262,6 +262,23 @@ static const struct row queue_rows[] = {
 	{ 0 },
 };
 
+static const struct row dynset_rows[] = {
+	{ NFTA_DYNSET_SET_NAME, W_TEXT, THEIRS, FIELD(name) },
+	{ NFTA_DYNSET_OP, W_U32, THEIRS, FIELD(op) },
+	{ NFTA_DYNSET_SREG_KEY, W_U32, THEIRS, FIELD(sreg) },
+	{ NFTA_DYNSET_TIMEOUT, W_U64, THEIRS, FIELD(timeout) },
+	{ NFTA_DYNSET_EXPR, W_BLOB, THEIRS, FIELD(data) },
+	{ NFTA_DYNSET_FLAGS, W_U32, THEIRS, FIELD(flags) },
+	{ NFTA_DYNSET_PAD, W_PAD, NEWER, 0 },
+	{ 0 },
+};
+
+static const struct row connlimit_rows[] = {
+	{ NFTA_CONNLIMIT_COUNT, W_U32, THEIRS, FIELD(count) },
+	{ NFTA_CONNLIMIT_FLAGS, W_U32, THEIRS, FIELD(flags) },
+	{ 0 },
+};
+
 static const struct {
 	const char *name;
 	uint8_t size;			/* of the name, with its NUL */
@@ -297,6 +314,8 @@ static const struct {
 	KIND(DUP, "dup", dup_rows),
 	KIND(NOTRACK, "notrack", notrack_rows),
 	KIND(QUEUE, "queue", queue_rows),
+	KIND(DYNSET, "dynset", dynset_rows),
+	KIND(CONNLIMIT, "connlimit", connlimit_rows),
 #undef KIND
 };
 _Static_assert(sizeof(kinds) / sizeof(*kinds) == RV_NFT_KINDS, "every kind has its rows");

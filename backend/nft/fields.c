@@ -246,6 +246,13 @@ static const struct field *find_field(struct rv_nft_foreign *f, const struct rv_
 	return NULL;
 }
 
+enum rv_sel rv_nft_field(struct rv_nft_foreign *f, const struct rv_nft_held *h)
+{
+	const struct field *row = h->load.kind == RV_NFT_PAYLOAD ? find_field(f, h) : NULL;
+
+	return row ? row->sel : RV_SEL_NONE;
+}
+
 /* ---- addresses ----------------------------------------------------------------------------- */
 
 static int test_address(struct rv_nft_foreign *f, const struct field *row,
@@ -479,8 +486,7 @@ static int test_presence(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 		if (headers[i].match && !yes)
 			break;
 		if (headers[i].match) {
-			rv_nft_word(f, "-m");
-			rv_nft_word(f, "%s", headers[i].match);
+			rv_nft_match(f, headers[i].match);
 			return 0;
 		}
 		p.sel = headers[i].sel;
@@ -521,11 +527,14 @@ static enum rv_sel icmp_selector(const struct rv_nft_foreign *f)
 	return protocol == IPPROTO_ICMPV6 ? RV_SEL_ICMP6_TYPE : RV_SEL_NONE;
 }
 
-/* The predicate of a type with all codes, which a code makes narrower. */
+/* The predicate of a type with all codes, which a code makes narrower unless something counts between. */
 static struct rv_predicate *whole_type(struct rv_nft_foreign *f, enum rv_sel sel)
 {
-	for (size_t i = f->m->count; i--; ) {
-		struct rv_predicate *p = &f->m->list[i];
+	const struct rv_nft_meaning *m = f->m;
+	size_t first = m->ncounted ? m->counted[m->ncounted - 1].tests : 0;
+
+	for (size_t i = m->count; i-- > first; ) {
+		struct rv_predicate *p = &m->list[i];
 
 		if (p->sel == sel && p->op == RV_OP_RANGE && !p->negate && !p->value[1] &&
 		    p->other[1] == UINT8_MAX)
@@ -565,15 +574,9 @@ static void invert(struct rv_nft_foreign *f, bool negate)
 		rv_nft_word(f, "!");
 }
 
-static void match(struct rv_nft_foreign *f, const char *name)
-{
-	rv_nft_word(f, "-m");
-	rv_nft_word(f, "%s", name);
-}
-
 static int put_probability(struct rv_nft_foreign *f, bool not, double probability)
 {
-	match(f, "statistic");
+	rv_nft_match(f, "statistic");
 	rv_nft_word(f, "--mode");
 	rv_nft_word(f, "random");
 	invert(f, not);
@@ -607,7 +610,8 @@ static int test_counted(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 {
 	if (h->load.type != NFT_NG_INCREMENTAL || h->load.offset || t->range || t->set || h->masked)
 		return not_understood(f, h);
-	match(f, "statistic");
+	if (rv_nft_counting_match(f, "statistic"))
+		return -1;
 	rv_nft_word(f, "--mode");
 	rv_nft_word(f, "nth");
 	invert(f, t->negate);
@@ -623,7 +627,7 @@ static int test_helper(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 {
 	if (t->set || t->range || strnlen((const char *)t->from, t->len) == t->len)
 		return not_understood(f, h);
-	match(f, "helper");
+	rv_nft_match(f, "helper");
 	invert(f, t->negate);
 	rv_nft_word(f, "--helper");
 	rv_nft_word(f, "%s", (const char *)t->from);
@@ -705,7 +709,7 @@ static int test_route(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 	if (!(flags & NFTA_FIB_F_SADDR) || flags & (NFTA_FIB_F_DADDR | NFTA_FIB_F_OIF) || t->range ||
 	    t->set || h->masked || number(h, t->from))
 		return not_understood(f, h);
-	match(f, "rpfilter");
+	rv_nft_match(f, "rpfilter");
 	if (!(flags & NFTA_FIB_F_IIF))
 		rv_nft_word(f, "--loose");
 	if (flags & NFTA_FIB_F_MARK)

@@ -41,23 +41,36 @@ static int bad_register(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 				     "understood", rv_nft_expr_name(e->kind));
 }
 
-/* What is in the register comes to its end: half a range is closed; all must have been used. */
-static int let_go(struct rv_nft_foreign *f, struct rv_nft_held *h)
+/* Half a range goes on to the end of all there is. */
+static int end_range(struct rv_nft_foreign *f, struct rv_nft_held *h)
 {
 	struct rv_nft_test t = { .range = true, .len = h->len };
-	bool bounded = h->bounded;
 
+	if (h->kind == RV_NFT_EMPTY || !h->bounded)
+		return 0;
+	h->bounded = false;
+	memcpy(t.from, h->from, sizeof(t.from));
+	memset(t.to, 0xff, h->len);
+	return rv_nft_field_test(f, h, &t);
+}
+
+int rv_nft_end_ranges(struct rv_nft_foreign *f)
+{
+	for (int i = 0; i < RV_NFT_WORDS; i++)
+		if (end_range(f, &f->held[i]))
+			return -1;
+	return 0;
+}
+
+/* What is in the register comes to its end: all must have been used. */
+static int let_go(struct rv_nft_foreign *f, struct rv_nft_held *h)
+{
 	if (h->kind == RV_NFT_EMPTY)
 		return 0;
 	if (!h->used)
 		return rv_nft_foreign_misfit(f, "something is loaded that nothing looks at");
-	h->bounded = false;
-	if (bounded) {
-		memcpy(t.from, h->from, sizeof(t.from));
-		memset(t.to, 0xff, h->len);
-		if (rv_nft_field_test(f, h, &t))
-			return -1;
-	}
+	if (end_range(f, h))
+		return -1;
 	h->kind = RV_NFT_EMPTY;
 	return 0;
 }
@@ -587,7 +600,7 @@ static int finish(struct rv_nft_foreign *f)
 		return -1;
 	if (f->is_ether || f->reserved2 || f->target.tproxy)
 		return rv_nft_foreign_misfit(f, "a test belongs to another, which is not there");
-	if (parse_words(f))
+	if (parse_words(f) || rv_nft_check_counted(f))
 		return -1;
 	f->m->rule->counters = f->counters;
 	if (f->verdict != RV_VERDICT_NONE) {

@@ -4,7 +4,7 @@
  * iptables.
  *
  *   registers (foreign.c) ─> tests of fields (fields.c)  ─> predicates
- *                         └> statements (statements.c)  ─> "-j DNAT --to-destination ..."
+ *                         └> statements (statements.c, counted.c)  ─> "-j DNAT --to-destination ..."
  *   both ─> a rule (reword.c), if its options can say just that
  *
  * What is not understood is an error; nothing is left out.
@@ -12,6 +12,7 @@
 #ifndef RAVELIN_BACKEND_NFT_FOREIGN_H
 #define RAVELIN_BACKEND_NFT_FOREIGN_H
 
+#include "extensions/limit.h"
 #include "nft.h"
 
 /* Elements of an anonymous set: keys, or ranges of them with both ends. */
@@ -26,10 +27,24 @@ struct rv_nft_set {
 	uint32_t len;			/* of a key, bytes */
 };
 
+/* A match that counts the packets which come as far as it. */
+struct rv_nft_counted {
+	size_t match;		/* its place among the rule's matches */
+	size_t tests;		/* predicates that come before it */
+	bool limits;
+	struct rv_rate rate;	/* if it does */
+	const char *set;	/* that it fills, in the message; NULL: none */
+	uint32_t flags, len;	/* of the set, and of its keys, bytes */
+	bool as_ours;		/* the kernel has it so */
+};
+#define RV_NFT_COUNTED 8
+
 /* What a rule means. */
 struct rv_nft_meaning {
 	struct rv_predicate *list;	/* owned; in normal form, each once */
 	size_t count, room;
+	struct rv_nft_counted counted[RV_NFT_COUNTED];
+	unsigned int ncounted;
 	/* Matches that are no predicates, target, verdict, counters; nothing in rule->ip. Owned. */
 	struct rv_rule *rule;
 };
@@ -44,7 +59,7 @@ void rv_nft_meaning_clear(struct rv_nft_meaning *m);
 
 /*
  * The rule in a message, in words of iptables that mean the same, for the caller to free. NULL
- * with err set: there are none. Asks the kernel for nothing: a rule with sets is not understood.
+ * with err set: there are none. A rule that looks into sets is not understood.
  */
 struct rv_rule *rv_nft_reword(rv_family_t family, struct rv_nft_view attrs, struct rv_error *err);
 
@@ -83,7 +98,7 @@ struct rv_nft_foreign {
 	struct rv_nft_held held[RV_NFT_WORDS];
 	struct rv_nft_set set;		/* of the lookup at hand */
 	struct rv_buf words;		/* of iptables, a NUL behind each */
-	unsigned int nwords;
+	unsigned int nwords, nmatches;
 	struct rv_counters counters;
 	enum rv_verdict verdict;
 	char jump[RV_CHAIN_NAME_LEN];
@@ -111,10 +126,15 @@ struct rv_nft_held *rv_nft_held(struct rv_nft_foreign *f, uint32_t reg);
 /* The bytes of a constant of len bytes in a register, or NULL. */
 const uint8_t *rv_nft_constant(struct rv_nft_foreign *f, uint32_t reg, uint32_t len);
 
+/* Ends ranges that have a lower end only. */
+int rv_nft_end_ranges(struct rv_nft_foreign *f);
+
 /* ---- fields.c ------------------------------------------------------------------------ */
 
 /* Adds what a test says: predicates or words. */
 int rv_nft_field_test(struct rv_nft_foreign *f, struct rv_nft_held *h, const struct rv_nft_test *t);
+/* The field that is held, or RV_SEL_NONE. */
+enum rv_sel rv_nft_field(struct rv_nft_foreign *f, const struct rv_nft_held *h);
 /* The protocol the rule is for, by the predicates so far; 0: not one. */
 uint8_t rv_nft_protocol(const struct rv_nft_foreign *f);
 
@@ -123,9 +143,23 @@ uint8_t rv_nft_protocol(const struct rv_nft_foreign *f);
 /* Adds a word. */
 void rv_nft_word(struct rv_nft_foreign *f, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Adds "--name". */
+void rv_nft_option(struct rv_nft_foreign *f, const char *name);
+/* Adds "-m name". */
+void rv_nft_match(struct rv_nft_foreign *f, const char *name);
+/* Records that an expression is not understood. Returns -1. */
+int rv_nft_strange(struct rv_nft_foreign *f, const struct rv_nft_expr *e);
 /* A statement: expressions that do something. Returns -1 also for one that is not known. */
 int rv_nft_statement(struct rv_nft_foreign *f, const struct rv_nft_expr *e);
 /* Words that waited for more of the same. */
 int rv_nft_pending(struct rv_nft_foreign *f);
+
+/* ---- counted.c ----------------------------------------------------------------------- */
+
+/* Adds "-m name" for a match that counts: what was tested so far comes before it. */
+int rv_nft_counting_match(struct rv_nft_foreign *f, const char *name);
+int rv_nft_counting_statement(struct rv_nft_foreign *f, const struct rv_nft_expr *e);
+/* Once there is a rule: whether its matches count just so, and the sets are as ours are. */
+int rv_nft_check_counted(struct rv_nft_foreign *f);
 
 #endif

@@ -111,7 +111,9 @@ bool rv_nft_nest_end(struct rv_buf *b, size_t nest);
 	X(SYNPROXY, "synproxy")	\
 	X(DUP, "dup")		\
 	X(NOTRACK, "notrack")	\
-	X(QUEUE, "queue")
+	X(QUEUE, "queue")	\
+	X(DYNSET, "dynset")	\
+	X(CONNLIMIT, "connlimit")
 
 enum rv_nft_kind {
 #define RV_X(id, name) RV_NFT_##id,
@@ -130,14 +132,15 @@ struct rv_nft_expr {
 	uint32_t revision, verdict;
 	uint32_t given;			/* attributes that are there, of those that need not be */
 	uint32_t regs[4];		/* nat and its like: addresses, then ports; dup: address, device */
-	uint32_t family, level, modulus, size;
+	uint32_t family, level, modulus, size, count;
 	uint16_t group, threshold, mss, total;
 	uint8_t direction, code, header, wscale;
 	uint64_t packets, bytes;
-	uint64_t rate, unit;
-	struct rv_nft_view data;	/* cmp, immediate: value; bitwise: mask; range: from; match: blob */
+	uint64_t rate, unit, timeout;	/* ms */
+	/* cmp, immediate: value; bitwise: mask; range: from; match: blob; dynset: an expression */
+	struct rv_nft_view data;
 	struct rv_nft_view other;	/* bitwise: xor; range: to */
-	const char *name;		/* match, target; the chain of a verdict; a log's prefix */
+	const char *name;		/* match, target; the chain of a verdict; a log's prefix; a set */
 	const char *theirs;		/* iptables never writes this, and why; NULL: it may */
 };
 

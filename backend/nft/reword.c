@@ -11,6 +11,8 @@ struct rewording {
 	rv_family_t family;
 	struct rv_nft_meaning m;
 	struct rv_rule *rule;		/* of m */
+	struct rv_part *words;		/* matches that are no predicates, not yet in the rule */
+	struct rv_part **from;		/* the first of its matches that may say p */
 	const struct rv_predicate *p;	/* looks for who can say it */
 	bool said, failed;
 };
@@ -21,7 +23,7 @@ static void say_as(struct rewording *w, const struct rv_ext *ext)
 {
 	struct rv_part *part;
 
-	for (part = w->rule->matches; part && !w->said; part = part->next)
+	for (part = *w->from; part && !w->said; part = part->next)
 		w->said = part->ext == ext && rv_nft_absorb(w->family, ext, w->p, part->data);
 	if (w->said)
 		return;
@@ -107,21 +109,63 @@ static bool may_be_loaded(const struct rewording *w, const char *table, struct r
 	return !rv_part_kernel_check(&c);
 }
 
+/* ---- the order of matches ---------------------------------------------------------------- */
+
+/* Puts the next of the matches that are no predicates into the rule, at most so many. */
+static void put_words(struct rewording *w, size_t most)
+{
+	while (w->words && most--) {
+		struct rv_part *part = w->words;
+
+		w->words = part->next;
+		rv_rule_add_match(w->rule, part);
+	}
+}
+
+/* The core's options come before all matches: they may be asked (first) for what does, too. */
+static bool say_tests(struct rewording *w, size_t from, size_t to, bool first)
+{
+	unsigned char *ip = (unsigned char *)&w->rule->ip;
+	bool *later = calloc(to - from + 1, sizeof(*later)), ok = later;
+
+	/* Which match a port belongs to is known once the protocol is. */
+	for (size_t i = from; ok && i < to; i++)
+		later[i - from] = !first || !rv_nft_absorb(w->family, &rv_ext_ip, &w->m.list[i], ip);
+	for (size_t i = from; ok && i < to; i++)
+		ok = !later[i - from] || say(w, &w->m.list[i]);
+	free(later);
+	return ok;
+}
+
+/* What was tested before a match that counts, and what behind it, stays there. */
+static bool say_in_order(struct rewording *w)
+{
+	size_t at = 0, moved = 0;
+	bool ok = true;
+
+	w->words = w->rule->matches;
+	w->rule->matches = NULL;
+	for (unsigned int i = 0; ok && i <= w->m.ncounted; i++) {
+		const struct rv_nft_counted *c = i < w->m.ncounted ? &w->m.counted[i] : NULL;
+
+		w->from = &w->rule->matches;
+		while (*w->from)
+			w->from = &(*w->from)->next;
+		put_words(w, c ? c->match - moved : SIZE_MAX);
+		ok = say_tests(w, at, c ? c->tests : w->m.count, !i);
+		put_words(w, c != NULL);
+		at = c ? c->tests : at;
+		moved = c ? c->match + 1 : moved;
+	}
+	put_words(w, SIZE_MAX);
+	return ok;
+}
+
 /* ---- the whole ------------------------------------------------------------------------- */
 
 static bool reword(struct rewording *w, const char *table)
 {
-	unsigned char *ip = (unsigned char *)&w->rule->ip;
-	bool *later = calloc(w->m.count + 1, sizeof(*later));
-
-	w->failed = !later;
-	/* Which match a port belongs to is known once the protocol is. */
-	for (size_t i = 0; later && i < w->m.count; i++)
-		later[i] = !rv_nft_absorb(w->family, &rv_ext_ip, &w->m.list[i], ip);
-	for (size_t i = 0; !w->failed && i < w->m.count; i++)
-		w->failed = later[i] && !say(w, &w->m.list[i]);
-	free(later);
-	if (w->failed || !says_just_that(w))
+	if (!say_in_order(w) || !says_just_that(w))
 		return false;
 	for (struct rv_part *part = w->rule->matches; part; part = part->next)
 		if (!may_be_loaded(w, table, part))

@@ -42,12 +42,19 @@ static int target(struct rv_nft_foreign *f, const char *name)
 	return 0;
 }
 
-static void option(struct rv_nft_foreign *f, const char *name)
+void rv_nft_match(struct rv_nft_foreign *f, const char *name)
+{
+	rv_nft_word(f, "-m");
+	rv_nft_word(f, "%s", name);
+	f->nmatches++;
+}
+
+void rv_nft_option(struct rv_nft_foreign *f, const char *name)
 {
 	rv_nft_word(f, "--%s", name);
 }
 
-static int strange(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
+int rv_nft_strange(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
 	return rv_nft_foreign_misfit(f, "expression `%s', as it is used, is not understood",
 				     rv_nft_expr_name(e->kind));
@@ -74,17 +81,16 @@ static void put_address_types(struct rv_nft_foreign *f)
 {
 	static const char *const rows[] = { "src-type", "dst-type" };
 
-	rv_nft_word(f, "-m");
-	rv_nft_word(f, "addrtype");
+	rv_nft_match(f, "addrtype");
 	for (int i = 0; i < 2; i++) {
 		if (!f->addrtype.types[i])
 			continue;
 		if (f->addrtype.negate[i])
 			rv_nft_word(f, "!");
-		option(f, rows[i]);
+		rv_nft_option(f, rows[i]);
 		put_types(f, f->addrtype.types[i]);
 	}
-	option(f, f->addrtype.flags & NFTA_FIB_F_IIF ? "limit-iface-in" : "limit-iface-out");
+	rv_nft_option(f, f->addrtype.flags & NFTA_FIB_F_IIF ? "limit-iface-in" : "limit-iface-out");
 	memset(&f->addrtype, 0, sizeof(f->addrtype));
 }
 
@@ -96,54 +102,20 @@ int rv_nft_pending(struct rv_nft_foreign *f)
 		put_address_types(f);
 	if (f->target.dscp) {
 		put_target(f, "DSCP");
-		option(f, "set-dscp");
+		rv_nft_option(f, "set-dscp");
 		rv_nft_word(f, "0x%02x", f->target.value);
 		f->target.dscp = false;
 	}
 	if (!f->sk.seen)
 		return 0;
-	rv_nft_word(f, "-m");
-	rv_nft_word(f, "socket");
+	rv_nft_match(f, "socket");
 	if (f->sk.transparent)
-		option(f, "transparent");
+		rv_nft_option(f, "transparent");
 	if (f->sk.any)
-		option(f, "nowildcard");
+		rv_nft_option(f, "nowildcard");
 	if (f->sk.restore)
-		option(f, "restore-skmark");
+		rv_nft_option(f, "restore-skmark");
 	memset(&f->sk, 0, sizeof(f->sk));
-	return 0;
-}
-
-static int read_limit(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
-{
-	static const struct { uint64_t seconds; const char *name; } units[] = {
-		{ 1, "second" }, { 60, "minute" }, { 60 * 60, "hour" }, { 24 * 60 * 60, "day" },
-	};
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		if (units[i].seconds != e->unit || e->type != NFT_LIMIT_PKTS || e->flags)
-			continue;
-		rv_nft_word(f, "-m");
-		rv_nft_word(f, "limit");
-		option(f, "limit");
-		rv_nft_word(f, "%llu/%s", (unsigned long long)e->rate, units[i].name);
-		option(f, "limit-burst");
-		rv_nft_word(f, "%u", e->burst);
-		return 0;
-	}
-	return strange(f, e);
-}
-
-static int read_quota(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
-{
-	if (e->flags & ~(uint32_t)(NFT_QUOTA_F_INV | NFT_QUOTA_F_DEPLETED))
-		return strange(f, e);
-	rv_nft_word(f, "-m");
-	rv_nft_word(f, "quota");
-	if (e->flags & NFT_QUOTA_F_INV)
-		rv_nft_word(f, "!");
-	option(f, "quota");
-	rv_nft_word(f, "%llu", (unsigned long long)e->bytes);
 	return 0;
 }
 
@@ -152,21 +124,21 @@ static int read_quota(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 static int read_nflog(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
 	if (e->level || e->flags)
-		return strange(f, e);
+		return rv_nft_strange(f, e);
 	if (target(f, "NFLOG"))
 		return -1;
-	option(f, "nflog-group");
+	rv_nft_option(f, "nflog-group");
 	rv_nft_word(f, "%u", e->group);
 	if (e->name) {
-		option(f, "nflog-prefix");
+		rv_nft_option(f, "nflog-prefix");
 		rv_nft_word(f, "%s", e->name);
 	}
 	if (e->given & 1U << NFTA_LOG_SNAPLEN && e->len) {
-		option(f, "nflog-size");
+		rv_nft_option(f, "nflog-size");
 		rv_nft_word(f, "%u", e->len);
 	}
 	if (e->given & 1U << NFTA_LOG_QTHRESHOLD && e->threshold) {
-		option(f, "nflog-threshold");
+		rv_nft_option(f, "nflog-threshold");
 		rv_nft_word(f, "%u", e->threshold);
 	}
 	return 0;
@@ -184,21 +156,21 @@ static int read_log(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 		return read_nflog(f, e);
 	/* The audit log's level; which verdict it was for, nft does not keep. */
 	if (level > LOG_DEBUG || e->given & 1U << NFTA_LOG_SNAPLEN)
-		return strange(f, e);
+		return rv_nft_strange(f, e);
 	if (target(f, "LOG"))
 		return -1;
 	if (e->name) {
-		option(f, "log-prefix");
+		rv_nft_option(f, "log-prefix");
 		rv_nft_word(f, "%s", e->name);
 	}
-	option(f, "log-level");
+	rv_nft_option(f, "log-level");
 	rv_nft_word(f, "%u", level);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
 		if (left & flags[i].flag)
-			option(f, flags[i].option);
+			rv_nft_option(f, flags[i].option);
 		left &= ~flags[i].flag;
 	}
-	return left ? strange(f, e) : 0;
+	return left ? rv_nft_strange(f, e) : 0;
 }
 
 /* ---- marks ------------------------------------------------------------------------------- */
@@ -236,24 +208,24 @@ static int set_mark(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 	}
 	if (get_change(h, RV_NFT_META, NFT_META_MARK, &value, &mask)) {
 		if (f->target.tproxy) {
-			option(f, "tproxy-mark");
+			rv_nft_option(f, "tproxy-mark");
 			rv_nft_word(f, "0x%x/0x%x", value, mask);
 			return 0;
 		}
 		if (target(f, "MARK"))
 			return -1;
-		option(f, "set-xmark");
+		rv_nft_option(f, "set-xmark");
 		rv_nft_word(f, "0x%x/0x%x", value, mask);
 		return 0;
 	}
 	if (!get_change(h, RV_NFT_CT, NFT_CT_MARK, &value, &mask) || value)
-		return strange(f, e);
+		return rv_nft_strange(f, e);
 	if (target(f, "CONNMARK"))
 		return -1;
-	option(f, "restore-mark");
-	option(f, "nfmask");
+	rv_nft_option(f, "restore-mark");
+	rv_nft_option(f, "nfmask");
 	rv_nft_word(f, "0xffffffff");
-	option(f, "ctmask");
+	rv_nft_option(f, "ctmask");
 	rv_nft_word(f, "0x%x", ~mask);
 	return 0;
 }
@@ -266,18 +238,18 @@ static int set_connection_mark(struct rv_nft_foreign *f, const struct rv_nft_exp
 	if (get_change(h, RV_NFT_CT, NFT_CT_MARK, &value, &mask)) {
 		if (target(f, "CONNMARK"))
 			return -1;
-		option(f, "set-xmark");
+		rv_nft_option(f, "set-xmark");
 		rv_nft_word(f, "0x%x/0x%x", value, mask);
 		return 0;
 	}
 	if (!get_change(h, RV_NFT_META, NFT_META_MARK, &value, &mask) || value)
-		return strange(f, e);
+		return rv_nft_strange(f, e);
 	if (target(f, "CONNMARK"))
 		return -1;
-	option(f, "save-mark");
-	option(f, "nfmask");
+	rv_nft_option(f, "save-mark");
+	rv_nft_option(f, "nfmask");
 	rv_nft_word(f, "0x%x", ~mask);
-	option(f, "ctmask");
+	rv_nft_option(f, "ctmask");
 	rv_nft_word(f, "0xffffffff");
 	return 0;
 }
@@ -291,17 +263,17 @@ static int set_meta(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 		return set_mark(f, e);
 	case NFT_META_NFTRACE:
 		value = rv_nft_constant(f, e->sreg, 1);
-		return value && *value == 1 ? target(f, "TRACE") : strange(f, e);
+		return value && *value == 1 ? target(f, "TRACE") : rv_nft_strange(f, e);
 	case NFT_META_PRIORITY:
 		value = rv_nft_constant(f, e->sreg, 4);
 		if (!value || target(f, "CLASSIFY"))
-			return strange(f, e);
-		option(f, "set-class");
+			return rv_nft_strange(f, e);
+		rv_nft_option(f, "set-class");
 		rv_nft_word(f, "%x:%x", (unsigned int)rv_get_uint(value, 4) >> 16,
 			    (unsigned int)rv_get_uint(value, 4) & UINT16_MAX);
 		return 0;
 	default:
-		return strange(f, e);
+		return rv_nft_strange(f, e);
 	}
 }
 
@@ -354,7 +326,7 @@ static int set_service(struct rv_nft_foreign *f, const struct rv_nft_expr *e, bo
 		       unsigned int n)
 {
 	if (f->ended != ecn || f->target.dscp != ecn)
-		return strange(f, e);
+		return rv_nft_strange(f, e);
 	f->ended = true;
 	f->target.dscp = !ecn;
 	if (!ecn) {
@@ -362,7 +334,7 @@ static int set_service(struct rv_nft_foreign *f, const struct rv_nft_expr *e, bo
 		return 0;
 	}
 	put_target(f, "TOS");
-	option(f, "set-tos");
+	rv_nft_option(f, "set-tos");
 	rv_nft_word(f, "0x%02x/0xff", f->target.value << 2 | n);
 	return 0;
 }
@@ -371,7 +343,7 @@ static int set_lifetime(struct rv_nft_foreign *f, const char *name, const char *
 {
 	if (target(f, name))
 		return -1;
-	option(f, row);
+	rv_nft_option(f, row);
 	rv_nft_word(f, "%u", n);
 	return 0;
 }
@@ -383,14 +355,14 @@ static int set_payload(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 	unsigned int n;
 
 	if (!get_writing(rv_nft_held(f, e->sreg), e, &w))
-		return strange(f, e);
+		return rv_nft_strange(f, e);
 	if (v4 ? just(&w, 8, 0xff00, &n) : just(&w, 7, 0xff00, &n))
 		return set_lifetime(f, v4 ? "TTL" : "HL", v4 ? "ttl-set" : "hl-set", n);
 	if (v4 ? just(&w, 0, 0x00fc, &n) : just(&w, 0, 0x0fc0, &n))
 		return set_service(f, e, false, n);
 	if (v4 ? just(&w, 0, 0x0003, &n) : just(&w, 0, 0x0030, &n))
 		return set_service(f, e, true, n);
-	return strange(f, e);
+	return rv_nft_strange(f, e);
 }
 
 static int set_header(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
@@ -399,17 +371,17 @@ static int set_header(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 
 	if (e->op != NFT_EXTHDR_OP_TCPOPT || e->header != 2 || e->offset != 2 || e->len != 2 ||
 	    e->flags || !h || h->len != 2)
-		return strange(f, e);
+		return rv_nft_strange(f, e);
 	h->used = true;
 	if (h->kind == RV_NFT_FIELD && (h->load.kind != RV_NFT_RT || h->masked || !h->swapped ||
 					h->load.key != NFT_RT_TCPMSS))
-		return strange(f, e);
+		return rv_nft_strange(f, e);
 	if (target(f, "TCPMSS"))
 		return -1;
 	if (h->kind == RV_NFT_FIELD) {
-		option(f, "clamp-mss-to-pmtu");
+		rv_nft_option(f, "clamp-mss-to-pmtu");
 	} else {
-		option(f, "set-mss");
+		rv_nft_option(f, "set-mss");
 		rv_nft_word(f, "%u", h->data[0] << 8 | h->data[1]);
 	}
 	return 0;
@@ -437,11 +409,11 @@ static int get_port(struct rv_nft_foreign *f, uint32_t reg)
 static bool get_flags(struct rv_nft_foreign *f, uint32_t flags)
 {
 	if (flags & NAT_RANDOM)
-		option(f, "random");
+		rv_nft_option(f, "random");
 	if (flags & NAT_FULLY)
-		option(f, "random-fully");
+		rv_nft_option(f, "random-fully");
 	if (flags & NAT_PERSISTENT)
-		option(f, "persistent");
+		rv_nft_option(f, "persistent");
 	return !(flags & ~(uint32_t)(NAT_MAP_IPS | NAT_PROTO | NAT_RANDOM | NAT_FULLY |
 				     NAT_PERSISTENT));
 }
@@ -482,7 +454,7 @@ static int put_text(struct rv_nft_foreign *f, const struct rv_nft_expr *e, struc
 	if (text)
 		rv_nft_word(f, "%s", text);
 	rv_buf_free(b);
-	return ok && text && get_flags(f, e->flags) ? 0 : strange(f, e);
+	return ok && text && get_flags(f, e->flags) ? 0 : rv_nft_strange(f, e);
 }
 
 static int read_nat(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
@@ -492,8 +464,8 @@ static int read_nat(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 
 	if (e->type > NFT_NAT_DNAT || e->family != f->base.family || (!e->regs[0] && !e->regs[2]) ||
 	    target(f, source ? "SNAT" : "DNAT"))
-		return strange(f, e);
-	option(f, source ? "to-source" : "to-destination");
+		return rv_nft_strange(f, e);
+	rv_nft_option(f, source ? "to-source" : "to-destination");
 	if (e->regs[0])
 		ok = put_addresses(f, e, &b);
 	if (e->regs[2]) {
@@ -510,8 +482,8 @@ static int read_own_address(struct rv_nft_foreign *f, const struct rv_nft_expr *
 	if (target(f, e->kind == RV_NFT_MASQ ? "MASQUERADE" : "REDIRECT"))
 		return -1;
 	if (!e->regs[2])
-		return get_flags(f, e->flags) ? 0 : strange(f, e);
-	option(f, "to-ports");
+		return get_flags(f, e->flags) ? 0 : rv_nft_strange(f, e);
+	rv_nft_option(f, "to-ports");
 	return put_text(f, e, &b, put_ports(f, e, &b));
 }
 
@@ -521,13 +493,13 @@ static int read_tproxy(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 	int port = get_port(f, e->regs[2]);
 
 	if (e->family != f->base.family || (e->regs[2] && port < 0) || target(f, "TPROXY"))
-		return strange(f, e);
-	option(f, "on-port");
+		return rv_nft_strange(f, e);
+	rv_nft_option(f, "on-port");
 	rv_nft_word(f, "%d", e->regs[2] ? port : 0);
 	if (e->regs[0]) {
 		if (!get_address(f, e->regs[0], address))
-			return strange(f, e);
-		option(f, "on-ip");
+			return rv_nft_strange(f, e);
+		rv_nft_option(f, "on-ip");
 		rv_nft_word(f, "%s", address);
 	}
 	f->target.tproxy = true;
@@ -540,15 +512,15 @@ static int read_dup(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 	const uint8_t *device = e->regs[1] ? rv_nft_constant(f, e->regs[1], 4) : NULL;
 
 	if (!get_address(f, e->regs[0], address) || (e->regs[1] && !device) || target(f, "TEE"))
-		return strange(f, e);
-	option(f, "gateway");
+		return rv_nft_strange(f, e);
+	rv_nft_option(f, "gateway");
 	rv_nft_word(f, "%s", address);
 	if (!device)
 		return 0;
 	/* A device that is gone has a number only. */
 	if (!if_indextoname((unsigned int)rv_get_uint(device, 4), name))
-		return strange(f, e);
-	option(f, "oif");
+		return rv_nft_strange(f, e);
+	rv_nft_option(f, "oif");
 	rv_nft_word(f, "%s", name);
 	return 0;
 }
@@ -579,8 +551,8 @@ static int read_reject(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 		    codes[i].code == e->code)
 			name = codes[i].name;
 	if (!name || target(f, "REJECT"))
-		return strange(f, e);
-	option(f, "reject-with");
+		return rv_nft_strange(f, e);
+	rv_nft_option(f, "reject-with");
 	rv_nft_word(f, "%s", name);
 	return 0;
 }
@@ -589,17 +561,17 @@ static int read_synproxy(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
 	if (e->flags & ~(uint32_t)(SYN_MSS | SYN_WSCALE | SYN_SACK | SYN_TIME) ||
 	    target(f, "SYNPROXY"))
-		return strange(f, e);
+		return rv_nft_strange(f, e);
 	if (e->flags & SYN_SACK)
-		option(f, "sack-perm");
+		rv_nft_option(f, "sack-perm");
 	if (e->flags & SYN_TIME)
-		option(f, "timestamp");
+		rv_nft_option(f, "timestamp");
 	if (e->flags & SYN_WSCALE) {
-		option(f, "wscale");
+		rv_nft_option(f, "wscale");
 		rv_nft_word(f, "%u", e->wscale);
 	}
 	if (e->flags & SYN_MSS) {
-		option(f, "mss");
+		rv_nft_option(f, "mss");
 		rv_nft_word(f, "%u", e->mss);
 	}
 	return 0;
@@ -611,18 +583,18 @@ static int read_queue(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 
 	if (e->mss & ~(NFT_QUEUE_FLAG_BYPASS | NFT_QUEUE_FLAG_CPU_FANOUT) || last > UINT16_MAX ||
 	    target(f, "NFQUEUE"))
-		return strange(f, e);
+		return rv_nft_strange(f, e);
 	if (last > e->group) {
-		option(f, "queue-balance");
+		rv_nft_option(f, "queue-balance");
 		rv_nft_word(f, "%u:%u", e->group, last);
 	} else {
-		option(f, "queue-num");
+		rv_nft_option(f, "queue-num");
 		rv_nft_word(f, "%u", e->group);
 	}
 	if (e->mss & NFT_QUEUE_FLAG_BYPASS)
-		option(f, "queue-bypass");
+		rv_nft_option(f, "queue-bypass");
 	if (e->mss & NFT_QUEUE_FLAG_CPU_FANOUT)
-		option(f, "queue-cpu-fanout");
+		rv_nft_option(f, "queue-cpu-fanout");
 	return 0;
 }
 
@@ -630,7 +602,7 @@ static int read_notrack(struct rv_nft_foreign *f)
 {
 	if (target(f, "CT"))
 		return -1;
-	option(f, "notrack");
+	rv_nft_option(f, "notrack");
 	return 0;
 }
 
@@ -638,15 +610,15 @@ int rv_nft_statement(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
 	switch (e->kind) {
 	case RV_NFT_LIMIT:
-		return f->ended ? strange(f, e) : read_limit(f, e);
 	case RV_NFT_QUOTA:
-		return f->ended ? strange(f, e) : read_quota(f, e);
+	case RV_NFT_DYNSET:
+		return rv_nft_counting_statement(f, e);
 	case RV_NFT_LOG:
 		return read_log(f, e);
 	case RV_NFT_META:
 		return set_meta(f, e);
 	case RV_NFT_CT:
-		return e->key == NFT_CT_MARK ? set_connection_mark(f, e) : strange(f, e);
+		return e->key == NFT_CT_MARK ? set_connection_mark(f, e) : rv_nft_strange(f, e);
 	case RV_NFT_PAYLOAD:
 		return set_payload(f, e);
 	case RV_NFT_EXTHDR:
@@ -669,6 +641,6 @@ int rv_nft_statement(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 	case RV_NFT_NOTRACK:
 		return read_notrack(f);
 	default:
-		return strange(f, e);
+		return rv_nft_strange(f, e);
 	}
 }

@@ -1274,7 +1274,28 @@ says()
 	says 'ip saddr 1.2.3.4-1.2.3.9 drop = -m iprange --src-range 1.2.3.4-1.2.3.9 -j DROP'
 	says 'tcp dport 22 meta skuid 0 reject with tcp reset = -p tcp -m tcp --dport 22 -m owner --uid-owner 0 -j REJECT --reject-with tcp-reset'
 	says 'ip dscp cs1 log prefix "x" level alert = -m dscp --dscp 0x08 -j LOG --log-prefix x --log-level 1'
+	says 'limit rate 60/minute drop = -m limit --limit 1/sec -j DROP'
+	says 'meter a { ip saddr and 255.0.0.0 timeout 60s limit rate over 5/minute } drop = -m hashlimit --hashlimit-above 5/min --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name a --hashlimit-srcmask 8 -j DROP'
 	says 'tcp option maxseg size 100 tcp dport 5 drop = -p tcp -m tcpmss --mss 100 -m tcp --dport 5 -j DROP'
+}
+
+@test "matches of nft that count have before them what was tested before, and nothing else" {
+	says 'tcp dport 22 limit rate 5/minute accept = -p tcp -m tcp --dport 22 -m limit --limit 5/min -j ACCEPT'
+	says 'limit rate 5/minute ct state new drop = -m limit --limit 5/min -m conntrack --ctstate NEW -j DROP'
+	says 'ct state new limit rate 5/minute drop = -m conntrack --ctstate NEW -m limit --limit 5/min -j DROP'
+	says 'ip ttl > 5 limit rate 7/second ip ttl < 9 drop = -m ttl --ttl-gt 5 -m limit --limit 7/sec -m ttl --ttl-lt 9 -j DROP'
+	foreign ct limit rate 5/minute ct state new tcp dport 22 accept
+}
+
+@test "a rule with a limit that no option says so exactly is reported, never rounded" {
+	foreign 'limit of 7000 packets' limit rate 7000/second accept
+	foreign dynset meter a '{ ip saddr timeout 60s limit rate 100 bytes/second }' accept
+	foreign dynset meter a '{ ip saddr limit rate 5/second }' accept
+	foreign dynset meter a '{ ip saddr . ip protocol timeout 60s limit rate 5/second }' accept
+	foreign dynset meter a '{ ip saddr and 255.0.255.0 timeout 60s limit rate 5/second }' accept
+	foreign dynset meter a size 9 '{ ip saddr timeout 60s limit rate 5/second }' accept
+	foreign dynset add @d '{ ip saddr ct count over 5 }' accept
+	foreign dynset update @d '{ ip saddr counter }' accept
 }
 
 NO_CHAIN='iptables: No chain/target/match by that name.'

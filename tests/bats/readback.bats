@@ -25,6 +25,7 @@ reads()
 	printf '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j ACCEPT\nCOMMIT\n' >"$BATS_TEST_TMPDIR/rules"
 	ns "$NS" nft flush ruleset
 	ns "$NS" nft "add table ip filter; add chain ip filter INPUT; add set ip filter s { type ipv4_addr; }"
+	ns "$NS" nft "add set ip filter d { type ipv4_addr; flags dynamic,timeout; size 9; }"
 	ns "$NS" nft "add rule ip filter INPUT $1"
 	run ns "$NS" sh -c "'$BUILD_DIR/readback' compare -4 <'$BATS_TEST_TMPDIR/rules'"
 	echo "$output"
@@ -53,7 +54,10 @@ reads()
 	reads 'tcp dport != 5 tcp sport != 6 accept' "expression \`payload' of 4 bytes"
 	reads 'meta mark and 0x3 == 1 accept' 'other predicates'
 	reads 'ct state vmap { new : accept, established : drop }' "expression \`lookup'"
-	reads 'update @s { ip saddr } accept' "expression \`dynset' is not understood"
+	reads 'update @s { ip saddr } accept' "expression \`dynset', as it is used"
+	reads 'add @d { ip saddr timeout 5s limit rate 5/second } accept' "expression \`dynset', as it is used"
+	reads 'update @d { ip saddr timeout 5s limit rate 5/second } accept' "set \`d' is not one for iptables"
+	reads 'limit rate 7000/second accept' 'is too exact'
 	reads 'tcp dport 22 limit rate over 5/second accept' "expression \`limit'"
 	reads 'ip daddr set 1.2.3.4' "expression \`payload', as it is used"
 	reads 'fib daddr . iif oif 0 accept' "expression \`fib'"

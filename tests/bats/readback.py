@@ -32,12 +32,19 @@ def make_chains(family):
     subprocess.run(['nft', '-f', '-'], input='\n'.join(out).encode(), check=True)
 
 
+def own_name(words, number):
+    """A meter is for one rule only: each rule has its table of hashlimit by a name of its own."""
+    return [f'mini{number}' if before == '--hashlimit-name' and word == 'mini1' else word
+            for before, word in zip(['', *words], words)]
+
+
 def main():
     failed, needed, total = False, {}, 0
     for family in 'ip', 'ip6':
         make_chains(family)
         rules = cases.accepted(os.path.join(BUILD, 'ravelin'), family,
-                               [(t, c, w) for _, f, t, c, w in cases.cases(DIRECTORY) if f == family])
+                               [(t, c, own_name(w, n)) for n, (_, f, t, c, w)
+                                in enumerate(cases.cases(DIRECTORY)) if f == family])
         text = cases.restore_text(rules)
         flag = '-6' if family == 'ip6' else '-4'
         # Not every kernel has nft_queue.
