@@ -448,6 +448,53 @@ connlimit()
 }
 @test "connlimit: up to so many, above so many for each destination" { v4_v6 connlimit; }
 
+# told SPEC...: as rule, of which nft is told what iptables-translate says.
+told()
+{
+	local words
+	rule "$@"
+	case $IPV in
+		4) words=$("$RAVELIN_BIN/iptables-translate" -A T "$@") ;;
+		6) words=$("$RAVELIN_BIN/ip6tables-translate" -A T "$@") ;;
+	esac
+	ipt -F T
+	ns "$NS" sh -euc "$words"
+	ipt -A T
+}
+
+translated_hashlimit()
+{
+	told -p udp -m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 2 --hashlimit-mode srcip,dstport \
+		--hashlimit-srcmask 24 --hashlimit-name each
+	caught dport=1
+	caught dport=1 src="$(addr left2)"
+	passed dport=1
+	caught dport=2
+	told -m hashlimit --hashlimit-above 1/hour --hashlimit-burst 2 --hashlimit-mode srcip --hashlimit-name rest -j DROP
+	for _ in 1 2 3 4 5; do send; done
+	send src="$(addr left2)"
+	until_true 5 reached 3 T 2
+	same '3 3' "$(count T 1) $(count T 2)" 'dropped and let pass'
+}
+@test "hashlimit in nft's words: the same bursts, and above them packets are dropped" {
+	only_nft 'rules that nft loads'
+	v4_v6 translated_hashlimit
+}
+
+translated_connlimit()
+{
+	told -p udp -m connlimit --connlimit-above 1 --connlimit-daddr
+	next_port
+	passed sport=$PORT dport=$PORT
+	next_port
+	caught sport=$PORT dport=$PORT
+	passed sport=$PORT dst="$(addr right2)"
+}
+@test "connlimit in nft's words: above so many for each destination" {
+	only_nft 'rules that nft loads'
+	v4_v6 translated_connlimit
+}
+
 connbytes()
 {
 	ns "$FIREWALL" sysctl -qw net.netfilter.nf_conntrack_acct=1
