@@ -752,10 +752,19 @@ static bool is_loose(const struct rv_text *t, const struct rv_part *m)
 	       !rv_part_predicates(t->family, m->ext, m->data, only_options, &any) && any;
 }
 
-/* The match of the protocol says it, or nft concludes it from the match's words. */
+/* Whether packets that come by change what it says of others. */
+static bool has_state(const struct rv_ext *ext)
+{
+	return ext->opaque && !strncmp(ext->opaque, "state:", 6);
+}
+
+/*
+ * The match of the protocol says it, or nft concludes it from the match's words; not if packets of
+ * other protocols are counted before they come there.
+ */
 static bool protocol_is_implied(const struct rv_text *t)
 {
-	for (const struct rv_part *m = t->rule->matches; m; m = m->next)
+	for (const struct rv_part *m = t->rule->matches; m && !has_state(m->ext); m = m->next)
 		if (m->ext->protocol && !is_loose(t, m) && m->ext->protocol != IPPROTO_ICMPV6 &&
 		    rv_text_has_protocol(t, m->ext->protocol))
 			return true;

@@ -349,7 +349,8 @@ struct rv_ext {
 	const char *required;		/* error when no row is given, in stock's words; NULL: none needed */
 	uint64_t one_of;		/* rows of which at least one must be given, or it is required's error; 0: any */
 	const char *help;		/* one line saying what it does */
-	const char *opaque;		/* why options without a predicate have none, for the docs */
+	/* Why options without a predicate have none, for the docs; "state: ..." where packets change it. */
+	const char *opaque;
 
 	/*
 	 * Two descriptors may share a kernel name and revision (state, conntrack): is this blob,

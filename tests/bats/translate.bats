@@ -90,6 +90,54 @@ says()
 	done
 }
 
+@test "what counts packets counts no others" {
+	local rest='counter drop'
+	says "nft 'add rule ip filter INPUT ip protocol icmp limit rate 1/second burst 5 packets icmp type echo-request $rest'" \
+		-A INPUT -p icmp -m limit --limit 1/s -m icmp --icmp-type 8 -j DROP
+	says "nft 'add rule ip filter INPUT ip protocol tcp meter a { ip saddr timeout 1s limit rate over 9/second } tcp dport 22 $rest'" \
+		-A INPUT -p tcp -m hashlimit --hashlimit-above 9/s --hashlimit-mode srcip --hashlimit-name a -m tcp --dport 22 -j DROP
+	says "nft 'add rule ip filter INPUT tcp dport 22 limit rate 1/second burst 5 packets $rest'" \
+		-A INPUT -p tcp -m tcp --dport 22 -m limit --limit 1/s -j DROP
+}
+
+# A meter is for one rule; what it takes to be a rate is no more than nf_tables can count.
+@test "a table of hashlimit is a meter of one rule, or a comment" {
+	local h='-m hashlimit --hashlimit-mode srcip --hashlimit-name' words
+	# shellcheck disable=SC2086 # words, here and below
+	says "nft # -A INPUT -s 1.1.1.1,2.2.2.2 $h a --hashlimit-upto 9/s " -A INPUT -s 1.1.1.1,2.2.2.2 $h a --hashlimit-upto 9/s
+	for words in '1a --hashlimit-upto 9/s' 'size --hashlimit-upto 9/s' 'a --hashlimit-upto 9/s --hashlimit-htable-max 9' \
+		'a --hashlimit-upto 9kb/s --hashlimit-burst 4096mb' 'a --hashlimit-upto 20000mb/s' \
+		'a --hashlimit-upto 1/day --hashlimit-burst 1000000' \
+		'a --hashlimit-upto 9/s --hashlimit-htable-gcinterval 9'; do
+		# shellcheck disable=SC2086
+		says "nft # -A INPUT $h $words " -A INPUT $h $words
+	done
+	printf '%s\n' '*filter' "-A INPUT $h a --hashlimit-upto 9/s" "-A INPUT $h a --hashlimit-upto 8/s" COMMIT '*mangle' \
+		"-A INPUT $h a --hashlimit-upto 7/s" COMMIT | "$RAVELIN_BIN/iptables-restore-translate" |
+		sed '/^# [TC]/d' >"$BATS_TEST_TMPDIR/nft"
+	same "add table ip filter
+add rule ip filter INPUT meter a { ip saddr timeout 1s limit rate 9/second } counter
+# -t filter -A INPUT $h a --hashlimit-upto 8/s 
+add table ip mangle
+add rule ip mangle INPUT meter a { ip saddr timeout 1s limit rate 7/second } counter" "$(cat "$BATS_TEST_TMPDIR/nft")"
+}
+
+@test "connlimit has a set of its own, by number, before the rule" {
+	local c='-m connlimit --connlimit-above'
+	# shellcheck disable=SC2086 # words
+	same "nft 'add set ip6 filter connlimit0 { type ipv6_addr; flags dynamic; }'
+nft 'add set ip6 filter connlimit1 { type ipv6_addr; flags dynamic; }'
+nft 'add rule ip6 filter INPUT add @connlimit0 { ip6 saddr ct count over 2 } add @connlimit1 { ip6 daddr and ffff:: ct count 3 } counter'" "$("$RAVELIN_BIN/ip6tables-translate" -A INPUT $c 2 -m connlimit --connlimit-upto 3 \
+		--connlimit-daddr --connlimit-mask 16)"
+	printf '%s\n' '*filter' ':INPUT ACCEPT [0:0]' "-A INPUT $c 1" "-A INPUT -s 1.1.1.1,2.2.2.2 $c 2" "-A INPUT $c 3 -m recent --set" \
+		"-A INPUT $c 4" COMMIT >"$BATS_TEST_TMPDIR/rules"
+	"$RAVELIN_BIN/iptables-restore-translate" -f "$BATS_TEST_TMPDIR/rules" >"$BATS_TEST_TMPDIR/nft"
+	ns "$NS" nft -f "$BATS_TEST_TMPDIR/nft"
+	# The number of a rule that has become a comment is passed over, as stock does.
+	same '0 1 2 4' "$(grep -o '^add set ip filter connlimit.' "$BATS_TEST_TMPDIR/nft" | grep -o '.$' | xargs)"
+	same '1 2 2 4' "$(ns "$NS" nft list chain ip filter INPUT | grep -o 'over [0-9]' | grep -o '[0-9]' | xargs)"
+}
+
 @test "a save is translated to a file that nft loads" {
 	local family
 	for family in ip ip6; do
