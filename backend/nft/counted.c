@@ -3,8 +3,6 @@
  * Matches of nft that count packets: limit, quota, and those with a set that the rule fills,
  * hashlimit and connlimit. What a rule tests before one decides what it counts.
  */
-#include <ctype.h>
-
 #include <netinet/in.h>
 
 #include "backend/text/text.h"
@@ -21,7 +19,7 @@ int rv_nft_counting_match(struct rv_nft_foreign *f, const char *name)
 	if (rv_nft_end_ranges(f) || rv_nft_pending(f))
 		return -1;
 	m->counted[m->ncounted++] = (struct rv_nft_counted){
-		.match = f->nmatches, .tests = m->count,
+		.name = name, .match = f->nmatches, .tests = m->count,
 	};
 	rv_nft_match(f, name);
 	return 0;
@@ -76,7 +74,9 @@ static int check_rates(struct rv_nft_foreign *f)
 
 		for (unsigned int n = 0; part && n < c->match; n++)
 			part = part->next;
-		if (!c->limits || !part)
+		if (!part || strcmp(part->ext->name, c->name) != 0)
+			return rv_nft_foreign_misfit(f, "its match %s is not understood", c->name);
+		if (!c->limits)
 			continue;
 		said = rv_rate_of(part->ext, part->data);
 		if (!same_rate(&c->rate, &said))
@@ -195,7 +195,8 @@ static int see_set(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "the kernel's answer is malformed");
 	/* Some versions of nft make a set for the rule alone, others one that stays. */
 	c->as_ours = (flags & ~(uint32_t)NFT_SET_ANONYMOUS) == c->flags && len == c->len &&
-		     size == DEFAULT_SIZE && !t[NFTA_SET_TIMEOUT].data && !t[NFTA_SET_EXPR].data;
+		     size == DEFAULT_SIZE && !t[NFTA_SET_TIMEOUT].data &&
+		     !t[NFTA_SET_GC_INTERVAL].data && !t[NFTA_SET_EXPR].data;
 	return 0;
 }
 
@@ -296,11 +297,13 @@ static int put_hashlimit(struct rv_nft_foreign *f, const struct rv_nft_expr *e,
 	return 0;
 }
 
-static bool is_number(const char *text)
+/* "connlimit0" */
+static bool is_numbered(const char *name)
 {
-	while (isdigit((unsigned char)*text))
-		text++;
-	return !*text;
+	size_t len = strcspn(name, "0123456789");
+
+	return len == 9 && !strncmp(name, "connlimit", len) && name[len] &&
+	       !name[len + strspn(name + len, "0123456789")];
 }
 
 static int put_connlimit(struct rv_nft_foreign *f, const struct rv_nft_expr *e,
@@ -309,8 +312,7 @@ static int put_connlimit(struct rv_nft_foreign *f, const struct rv_nft_expr *e,
 	int side = k->address[DST] ? DST : SRC;
 
 	if (k->fields != 1 || !k->address[side] || e->op != NFT_DYNSET_OP_ADD || e->timeout ||
-	    count->flags & ~(uint32_t)NFT_CONNLIMIT_F_INV ||
-	    strncmp(e->name, "connlimit", 9) != 0 || !is_number(e->name + 9))
+	    count->flags & ~(uint32_t)NFT_CONNLIMIT_F_INV || !is_numbered(e->name))
 		return rv_nft_strange(f, e);
 	if (rv_nft_counting_match(f, "connlimit"))
 		return -1;

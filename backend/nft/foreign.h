@@ -29,6 +29,7 @@ struct rv_nft_set {
 
 /* A match that counts the packets which come as far as it. */
 struct rv_nft_counted {
+	const char *name;
 	size_t match;		/* its place among the rule's matches */
 	size_t tests;		/* predicates that come before it */
 	bool limits;

@@ -122,7 +122,7 @@ static void put_words(struct rewording *w, size_t most)
 	}
 }
 
-/* The core's options come before all matches: they may be asked (first) for what does, too. */
+/* first: nothing counts before these tests, so the core's options may say them as well. */
 static bool say_tests(struct rewording *w, size_t from, size_t to, bool first)
 {
 	unsigned char *ip = (unsigned char *)&w->rule->ip;

@@ -76,7 +76,7 @@ static void put_bytes(struct rv_buf *b, uint64_t n)
 	rv_buf_printf(b, "%llu %s", (unsigned long long)(n / unit->bytes), unit->word);
 }
 
-/* nf_tables counts what may come at once in ns of the rate, in 64 bits. */
+/* nf_tables counts what may come at once in ns of the rate, in 64 bits; 0 packets are its default. */
 static bool is_countable(const struct rv_rate *r)
 {
 	const uint64_t second = 1000000000;
@@ -84,7 +84,7 @@ static bool is_countable(const struct rv_rate *r)
 	if (r->bytes)
 		return r->rate && r->burst <= UINT32_MAX &&
 		       r->rate <= UINT64_MAX / second - r->burst;
-	return r->rate && (!r->burst || r->seconds * second / r->rate <= UINT64_MAX / r->burst);
+	return r->rate && r->burst && r->seconds * second / r->rate <= UINT64_MAX / r->burst;
 }
 
 /* l: a rate, with its burst if that is not nft's default. */
@@ -304,7 +304,7 @@ static bool put_meter(struct rv_words *w, const struct rv_option *opt)
 	return rv_text_is_name(name) && claim_name(text_of(w), name);
 }
 
-/* f: a set for addresses of flows that come before the rule, and its name. */
+/* f: the name of a set that the rule fills with addresses; a line before the rule makes it. */
 static bool put_set(struct rv_words *w, const struct rv_option *opt)
 {
 	struct rv_text *t = text_of(w);
