@@ -150,3 +150,8 @@
 @family ip6
 -m hashlimit --hashlimit 5/s --hashlimit-burst 9 --hashlimit-name x ; -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 9 --hashlimit-name x ; OK
 -m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-name x --hashlimit-htable-size 16 --hashlimit-htable-max 17 --hashlimit-htable-gcinterval 18 --hashlimit-htable-expire 19 --hashlimit-srcmask 64 --hashlimit-rate-match --hashlimit-rate-interval 20 ; = ; OK
+-p sctp -m hashlimit --hashlimit-upto 61/min --hashlimit-burst 9 --hashlimit-mode srcip,srcport,dstip,dstport --hashlimit-name mini1 --hashlimit-htable-expire 2500 --hashlimit-srcmask 0 --hashlimit-dstmask 64 ; = ; OK
+@family ip
+-p tcp -m hashlimit --hashlimit-above 20kb/s --hashlimit-burst 1mb --hashlimit-mode dstip,dstport --hashlimit-name mini1 --hashlimit-dstmask 24 ; = ; OK
+-p udp -m hashlimit --hashlimit-upto 96b/s --hashlimit-mode srcip,srcport --hashlimit-name mini1 --hashlimit-htable-expire 300000 ; = ; OK
+-p tcp -m hashlimit --hashlimit-upto 2/day --hashlimit-burst 1500 --hashlimit-mode dstport --hashlimit-name mini1 ; = ; OK
