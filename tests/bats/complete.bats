@@ -71,6 +71,7 @@ offers()
 
 @test "every program, and every option that its -h has" {
 	local program
+	cd "$BATS_TEST_TMPDIR" || return
 	tool ../ravelin --help | sed -n '/^Programs/,/^$/s/^  \([^ ]*\) .*/\1/p' >programs
 	[ "$(wc -l <programs)" -gt 15 ]
 	tool ../ravelin complete -- ravelin '' | cut -f 1 | grep -v '^-' >offered
