@@ -14,9 +14,7 @@ setup_file()
 	is_root || return 0
 	{
 		echo '*filter'
-		for ((i = 0; i < 60000; i++)); do
-			echo "-A INPUT -s 10.$((i / 250)).$((i % 250)).1/32 -j ACCEPT"
-		done
+		seq 0 59999 | awk '{ printf "-A INPUT -s 10.%d.%d.1/32 -j ACCEPT\n", $1 / 250, $1 % 250 }'
 		echo COMMIT
 	} >"$BATS_FILE_TMPDIR/long"
 	{ head -n 40000 "$BATS_FILE_TMPDIR/long"; echo COMMIT; } >"$BATS_FILE_TMPDIR/shorter"

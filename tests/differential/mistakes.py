@@ -53,9 +53,9 @@ class Search:
 
     def same(self, command, stock, ravelin):
         """Whether the two are told of one mistake."""
+        # What Ravelin is meant to refuse and stock to take may stand beside anything that stock does not.
         return cut(stock) == cut(ravelin) or self.explained(command, stock, ravelin) or (
-            # What the kernel refused had been taken by stock.
-            stock.startswith("4 ") and self.explained(command, "0", ravelin))
+            self.explained(command, "0", ravelin))
 
     def look(self, command):
         """Looks at the shorter commands; returns those that have a third mistake."""
