@@ -200,6 +200,49 @@ static int see_set(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	return 0;
 }
 
+struct sharing {
+	const char *set;
+	uint64_t handle;	/* of the rule that may use it */
+	bool found;		/* another one does */
+};
+
+static int see_user(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct rv_nft_view t[NFTA_RULE_MAX + 1];
+	struct sharing *s = arg;
+	struct rv_nft_place place;
+	struct rv_nft_walk w;
+	struct rv_nft_attr a;
+	struct rv_nft_expr e;
+	const char *what, *why;
+
+	if (rv_nft_place_of(attrs, t, &place, err))
+		return -1;
+	w = rv_nft_attrs(t[NFTA_RULE_EXPRESSIONS]);
+	while (place.handle != s->handle && rv_nft_next(&w, &a))
+		s->found |= !rv_nft_expr_read(a.value, &e, &what, &why) && e.name &&
+			    (e.kind == RV_NFT_DYNSET || e.kind == RV_NFT_LOOKUP) &&
+			    !strcmp(e.name, s->set);
+	return 0;
+}
+
+/* What several rules count together, connlimit counts for each. Tables of hashlimit are shared. */
+static int check_sharing(struct rv_nft_foreign *f, struct rv_nft_socket *n,
+			 const struct rv_nft_counted *c)
+{
+	const struct rv_nft_query q = {
+		.type = NFT_MSG_GETRULE, .family = f->base.family, .dump = true,
+		.table_attr = NFTA_RULE_TABLE, .table = f->base.place->table,
+	};
+	struct sharing s = { .set = c->set, .handle = f->base.place->handle };
+
+	for (const struct rv_nft_counted *o = f->m->counted; o < c; o++)
+		s.found |= o->set && !strcmp(o->set, c->set);
+	if (!c->limits && rv_nft_ask(n, &q, see_user, &s, f->base.err) < 0)
+		return -1;
+	return !s.found ? 0 : rv_nft_foreign_misfit(f, "set `%.64s' is used more than once", c->set);
+}
+
 /* A set of another form lets the rule count otherwise than its words say. */
 static int check_set(struct rv_nft_foreign *f, struct rv_nft_socket *n, struct rv_nft_counted *c)
 {
@@ -210,8 +253,9 @@ static int check_set(struct rv_nft_foreign *f, struct rv_nft_socket *n, struct r
 
 	if (rv_nft_ask(n, &q, see_set, c, f->base.err) < 0)
 		return -1;
-	return c->as_ours ? 0 : rv_nft_foreign_misfit(f, "set `%.64s' is not one for iptables",
-						      c->set);
+	if (!c->as_ours)
+		return rv_nft_foreign_misfit(f, "set `%.64s' is not one for iptables", c->set);
+	return check_sharing(f, n, c);
 }
 
 static int check_sets(struct rv_nft_foreign *f)

@@ -233,11 +233,11 @@ int rv_nft_place_of(struct rv_nft_view attrs, struct rv_nft_view *t, struct rv_n
 static struct rv_rule *reword(rv_family_t family, struct rv_nft_view attrs,
 			      const struct rv_error *why, struct rv_error *err)
 {
-	struct rv_error second = { 0 };
+	struct rv_error second = { .warnings = why->warnings };
 	struct rv_rule *r = why->kind == RV_ERR_MEMORY ? NULL : rv_nft_reword(family, attrs, &second);
 
 	if (!r)
-		*err = second.kind == RV_ERR_MEMORY ? second : *why;
+		*err = second.kind == RV_ERR_MEMORY || second.kind == RV_ERR_AGAIN ? second : *why;
 	return r;
 }
 

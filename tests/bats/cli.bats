@@ -1298,6 +1298,20 @@ says()
 	foreign dynset update @d '{ ip saddr counter }' accept
 }
 
+@test "connections that several rules of nft count together are reported, not counted for each" {
+	only_nft 'expressions of others in its tables'
+	iptables -P INPUT ACCEPT
+	iptables -P OUTPUT ACCEPT
+	nft add set ip filter connlimit0 '{ type ipv4_addr; flags dynamic; }'
+	nft add rule ip filter INPUT tcp dport 22 add @connlimit0 '{ ip saddr ct count over 2 }' drop
+	prints '-P INPUT ACCEPT
+-A INPUT -p tcp -m tcp --dport 22 -m connlimit --connlimit-above 2 --connlimit-mask 32 --connlimit-saddr -j DROP' iptables -S INPUT
+	nft add rule ip filter OUTPUT tcp dport 80 add @connlimit0 '{ ip saddr ct count over 3 }' drop
+	capture iptables -S INPUT
+	[ "$rc" -eq 1 ]
+	[[ $err == *dynset* ]]
+}
+
 NO_CHAIN='iptables: No chain/target/match by that name.'
 
 # A base chain that nft has put into a table of iptables, with a rule no iptables could say.
