@@ -243,6 +243,38 @@ static int check_sharing(struct rv_nft_foreign *f, struct rv_nft_socket *n,
 	return !s.found ? 0 : rv_nft_foreign_misfit(f, "set `%.64s' is used more than once", c->set);
 }
 
+static int see_elements(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct rv_nft_view t[NFTA_SET_ELEM_LIST_MAX + 1], e[NFTA_SET_ELEM_MAX + 1];
+	struct rv_nft_walk w;
+	struct rv_nft_attr a;
+	bool *fixed = arg;
+
+	if (!rv_nft_attr_table(attrs, t, NFTA_SET_ELEM_LIST_MAX + 1))
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "the kernel's answer is malformed");
+	w = rv_nft_attrs(t[NFTA_SET_ELEM_LIST_ELEMENTS]);
+	while (rv_nft_next(&w, &a))
+		*fixed |= !rv_nft_attr_table(a.value, e, NFTA_SET_ELEM_MAX + 1) ||
+			  !e[NFTA_SET_ELEM_EXPR].data;
+	return 0;
+}
+
+/* An address that somebody has put into the set is not counted: the rule is true of it. */
+static int check_elements(struct rv_nft_foreign *f, struct rv_nft_socket *n,
+			  const struct rv_nft_counted *c)
+{
+	const struct rv_nft_query q = {
+		.type = NFT_MSG_GETSETELEM, .dump = true, .family = f->base.family,
+		.table_attr = NFTA_SET_ELEM_LIST_TABLE, .table = f->base.place->table,
+		.chain_attr = NFTA_SET_ELEM_LIST_SET, .chain = c->set,
+	};
+	bool fixed = false;
+
+	if (rv_nft_ask(n, &q, see_elements, &fixed, f->base.err) < 0)
+		return -1;
+	return !fixed ? 0 : rv_nft_foreign_misfit(f, "set `%.64s' has elements of its own", c->set);
+}
+
 /* A set of another form lets the rule count otherwise than its words say. */
 static int check_set(struct rv_nft_foreign *f, struct rv_nft_socket *n, struct rv_nft_counted *c)
 {
@@ -255,7 +287,7 @@ static int check_set(struct rv_nft_foreign *f, struct rv_nft_socket *n, struct r
 		return -1;
 	if (!c->as_ours)
 		return rv_nft_foreign_misfit(f, "set `%.64s' is not one for iptables", c->set);
-	return check_sharing(f, n, c);
+	return check_sharing(f, n, c) ? -1 : check_elements(f, n, c);
 }
 
 static int check_sets(struct rv_nft_foreign *f)

@@ -1298,7 +1298,7 @@ says()
 	foreign dynset update @d '{ ip saddr counter }' accept
 }
 
-@test "connections that several rules of nft count together are reported, not counted for each" {
+@test "a set that several rules of nft fill, or somebody by hand, is reported, not taken for one of connlimit" {
 	only_nft 'expressions of others in its tables'
 	iptables -P INPUT ACCEPT
 	iptables -P OUTPUT ACCEPT
@@ -1307,6 +1307,12 @@ says()
 	prints '-P INPUT ACCEPT
 -A INPUT -p tcp -m tcp --dport 22 -m connlimit --connlimit-above 2 --connlimit-mask 32 --connlimit-saddr -j DROP' iptables -S INPUT
 	nft add rule ip filter OUTPUT tcp dport 80 add @connlimit0 '{ ip saddr ct count over 3 }' drop
+	capture iptables -S INPUT
+	[ "$rc" -eq 1 ]
+	[[ $err == *dynset* ]]
+	nft flush chain ip filter OUTPUT
+	quiet iptables -C INPUT -p tcp --dport 22 -m connlimit --connlimit-above 2 -j DROP
+	nft add element ip filter connlimit0 '{ 1.2.3.4 }'
 	capture iptables -S INPUT
 	[ "$rc" -eq 1 ]
 	[[ $err == *dynset* ]]
