@@ -62,7 +62,7 @@ say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
 
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/*.c)))
 
-.PHONY: all module demo check check-long check-unit check-sanitize check-engine check-callers fuzz fuzz-blob bench lint format install install-headers install-shell install-dkms deb check-package check-vm uninstall clean deps docs
+.PHONY: all module demo check check-long check-unit check-sanitize check-engine check-callers fuzz fuzz-blob bench bench-tools lint format install install-headers install-shell install-dkms deb check-package check-vm uninstall clean deps docs
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -251,9 +251,11 @@ $(BUILD)/fuzz/blob_seeds: tests/fuzz/blob/seeds.c tests/fuzz/blob/blob.h $(LIBRA
 
 BENCH := floor measure record.so engine send sockopt.so
 
+bench-tools: $(BENCH:%=$(BUILD)/bench/%)
+
 bench:
 	scripts/deps build bench
-	$(MAKE) all $(BENCH:%=$(BUILD)/bench/%)
+	$(MAKE) all bench-tools
 	bench/run
 	bench/packets
 	$(MAKE) module KERNEL=$$(tests/vm/kernel)

@@ -21,10 +21,11 @@ struct rv_named *rv_named_get(struct rv_names *names, uint8_t family, const char
 void rv_named_add(struct rv_names *names, struct rv_named *named, uint8_t family, const char *name)
 {
 	struct rv_named **first = bucket(names, name);
+	size_t len = strlen(name);
 
 	named->family = family;
 	named->users = 1;
-	memcpy(named->name, name, strnlen(name, sizeof(named->name) - 1));
+	memcpy(named->name, name, len < sizeof(named->name) ? len : sizeof(named->name) - 1);
 	named->next = *first;
 	*first = named;
 }
