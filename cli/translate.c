@@ -31,12 +31,12 @@ static bool put_rules(struct rv_buf *b, const struct rv_command *cmd, rv_family_
 		.insert = cmd->kind == RV_CMD_INSERT, .number = cmd->number,
 		.sets = sets,
 	};
-	size_t start = b->len, names = sets->names.len;
+	size_t start = b->len, names = sets->n;
 
 	rv_list_each(r, &cmd->rules, struct rv_rule, node) {
 		if (!rv_text_rule(b, &place, r)) {
 			b->len = start;
-			sets->names.len = names;
+			rv_text_sets_forget(sets, names);
 			return false;
 		}
 		rv_buf_putc(b, '\n');
@@ -152,7 +152,7 @@ static int translate_argv(struct rv_cli *cli, const struct rv_command *cmd, rv_f
 		rc = rv_cli_message(NOT_IMPLEMENTED);
 		break;
 	}
-	rv_buf_free(&sets.names);
+	rv_text_sets_free(&sets);
 	rv_buf_free(&text);
 	return rc;
 }
@@ -345,7 +345,7 @@ int rv_cli_restore_translate(struct rv_cli *cli)
 		rc = rv_cli_read(cli, f.path, &f.input);
 	if (rc == 0 && !f.version && !f.help)
 		rc = translate_file(&f);
-	rv_buf_free(&f.sets.names);
+	rv_text_sets_free(&f.sets);
 	rv_buf_free(&f.input);
 	rv_buf_free(&f.out);
 	return rc;

@@ -449,7 +449,7 @@ static int run(struct work *w, bool write)
 	}
 	rc = rv_load_tables(&s, write ? write_table : compare_table, w);
 	rv_store_close(&s);
-	rv_buf_free(&w->text_sets.names);
+	rv_text_sets_free(&w->text_sets);
 	rv_buf_free(&text);
 	for (int i = 0; !write && i < FORMS; i++)
 		printf("%u\t%s\n", used[i], reasons[i]);

@@ -275,33 +275,14 @@ static bool put_nat(struct rv_words *w, const struct rv_option *opt)
 
 /* ---- sets ------------------------------------------------------------------------------ */
 
-/* Whether no set of the table has that name yet: then it has. */
-static bool claim_name(struct rv_text *t, const char *name)
-{
-	struct rv_buf *names = &t->place->sets->names;
-	const char *table = t->place->table;
-
-	if (!rv_buf_ok(names))
-		return false;
-	for (size_t at = 0; at < names->len; ) {
-		const char *of = names->data + at, *taken = of + strlen(of) + 1;
-
-		if (!strcmp(of, table) && !strcmp(taken, name))
-			return false;
-		at = taken + strlen(taken) + 1 - names->data;
-	}
-	rv_buf_add(names, table, strlen(table) + 1);
-	rv_buf_add(names, name, strlen(name) + 1);
-	return true;
-}
-
 /* n: the name of a meter, a set that nft makes for one rule and lets no other have. */
 static bool put_meter(struct rv_words *w, const struct rv_option *opt)
 {
 	const char *name = string_of(w, opt);
+	struct rv_text *t = text_of(w);
 
 	rv_buf_puts(w->out.buf, name);
-	return rv_text_is_name(name) && claim_name(text_of(w), name);
+	return rv_text_is_name(name) && rv_text_sets_claim(t->place->sets, t->place->table, name);
 }
 
 /* f: the name of a set that the rule fills with addresses; a line before the rule makes it. */
@@ -315,7 +296,7 @@ static bool put_set(struct rv_words *w, const struct rv_option *opt)
 	rv_buf_printf(t->before, "add set %s %s %s { type %s_addr; flags dynamic; }\n", family,
 		      t->place->table, name, t->family == NFPROTO_IPV4 ? "ipv4" : "ipv6");
 	rv_buf_puts(w->out.buf, name);
-	return claim_name(t, name);
+	return rv_text_sets_claim(t->place->sets, t->place->table, name);
 }
 
 /* The bits of an address that count, as a length or a mask; nothing where all do. */

@@ -137,16 +137,16 @@ bool rv_text_rule(struct rv_buf *b, const struct rv_text_place *place, const str
 	struct rv_text t = {
 		.b = &rule, .before = b, .place = place, .family = place->family, .rule = r,
 	};
-	size_t start = b->len, names = place->sets->names.len;
+	size_t start = b->len, names = place->sets->n;
 	bool said = say_place(&rule, place) && say_rule(&t);
 
 	if (said) {
 		rv_buf_add(b, rule.data, rule.len);
 	} else {
 		b->len = start;
-		place->sets->names.len = names;
+		rv_text_sets_forget(place->sets, names);
 	}
-	b->failed |= rule.failed || place->sets->names.failed;
+	b->failed |= rule.failed || place->sets->failed;
 	rv_buf_free(&rule);
 	return said;
 }

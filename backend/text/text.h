@@ -11,11 +11,21 @@
 
 #include <ravelin/extension.h>
 
-/* What rules of one run have had sets for, for the caller to free; starts with zeros. */
+/* Sets that the rules of one run have: how many by number, and their names. Starts with zeros. */
 struct rv_text_sets {
-	unsigned int counted;	/* sets made by number */
-	struct rv_buf names;	/* of tables and of their sets, a NUL behind each */
+	unsigned int counted;
+	size_t n;		/* of names, in the order in which they were claimed */
+	size_t room;
+	char **names;
+	void *tree;		/* of them */
+	bool failed;		/* out of memory: the text is as well */
 };
+
+/* Whether no set of the table has that name yet: then it has. Neither has a blank in it. */
+bool rv_text_sets_claim(struct rv_text_sets *s, const char *table, const char *name);
+/* All but the first n names are free again. */
+void rv_text_sets_forget(struct rv_text_sets *s, size_t n);
+void rv_text_sets_free(struct rv_text_sets *s);
 
 /* Where a rule goes. */
 struct rv_text_place {

@@ -308,7 +308,7 @@ static void check_text(const struct place *at, const struct rv_rule *r, const ch
 		     strpbrk(text, "\n\r") || strstr(text, "(null)") || quotes % 2))
 		complain(at, "\"%s\" becomes \"%s\"", rule, text);
 	translated += said;
-	rv_buf_free(&sets.names);
+	rv_text_sets_free(&sets);
 	rv_buf_free(&b);
 }
 
