@@ -77,6 +77,8 @@ static int set_number(struct rv_parser *p, const struct rv_core_option *o,
 	while (isspace((unsigned char)*s))
 		s++;
 	n = strtoull(s, &end, p->cmd->kind == RV_CMD_DELETE_NUM ? 10 : 0);
+	if (p->cmd->kind == RV_CMD_DELETE_NUM && strchr(s, ':'))
+		return rv_usage(p, &arg->loc, "Rule ranges are not supported");
 	if (*s == '-' || end == s || *end || !n || n > INT_MAX)
 		return FAIL_AT(p, arg, "Invalid rule number `%s'");
 	p->cmd->number = n;
