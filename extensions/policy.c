@@ -157,6 +157,14 @@ static int path_predicates(const struct rv_option *opt, const unsigned char *dat
 	return rc;
 }
 
+static int absorb_path(const struct rv_option *opt, const struct rv_predicate *p,
+		       unsigned char *data)
+{
+	*(info *)(void *)data = (info){
+		.flags = XT_POLICY_MATCH_IN | (p->negate ? 0 : XT_POLICY_MATCH_NONE), .len = p->negate };
+	return 0;
+}
+
 static const struct rv_name directions[] = {
 	{ "in", XT_POLICY_MATCH_IN, "what was undone" },
 	{ "out", XT_POLICY_MATCH_OUT, "what will be done" },
@@ -192,7 +200,7 @@ static const struct rv_option options[] = {
 		.names = directions,
 		.bad = "policy_match: invalid dir \"%s\"",
 		.arg = "in|out", .help = "what was undone or what will be done",
-		.predicate = path_predicates,
+		.sel = RV_SEL_XFRM_IN, .predicate = path_predicates, .absorb = absorb_path,
 	},
 	[POL] = {
 		.name = "pol", .type = RV_T_ENUM, .flags = RV_OPT_EXACT | RV_OPT_TOLD,

@@ -179,8 +179,7 @@ static int tests_predicate(const struct rv_option *opt, const unsigned char *dat
 	const struct xt_u32 *u32 = (const struct xt_u32 *)(const void *)data;
 	struct rv_predicate p = {
 		.sel = opt->sel, .op = RV_OP_EQ, .negate = rv_option_inverted(opt, data),
-		.len = u32->ntests * sizeof(u32->tests[0]),
-		.text = u32->ntests ? (const char *)u32->tests : "",
+		.len = u32->ntests * sizeof(u32->tests[0]), .text = u32->ntests ? (const char *)u32->tests : "",
 	};
 
 	return fn(&p, arg);
@@ -220,8 +219,7 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 }
 
 RV_EXTENSION(u32) = {
-	.name = "u32", .kind = RV_MATCH,
+	.name = "u32", .kind = RV_MATCH, .help = "four bytes from anywhere in the packet",
 	.size = sizeof(struct xt_u32), .options = options,
 	.wire = RV_WIRE({ .revision = 0, .size = sizeof(struct xt_u32), .read = read_v0 }),
-	.help = "four bytes from anywhere in the packet",
 };

@@ -436,7 +436,8 @@ static bool may_absorb(rv_family_t family, const struct rv_ext *ext, const struc
 		       const struct rv_predicate *p, const unsigned char *data, bool fresh)
 {
 	return !opt->alias_of && !(opt->flags & RV_OPT_HIDDEN) && selector(family, opt, data) == p->sel &&
-	       (fresh || !rv_option_given(ext, opt, data)) && (!p->negate || opt->invert.width);
+	       (fresh || !rv_option_given(ext, opt, data)) &&
+	       (!p->negate || opt->invert.width || opt->absorb);
 }
 
 #define ABSORB_MAX 512	/* bytes of a part that predicates can be read back into */

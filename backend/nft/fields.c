@@ -24,6 +24,7 @@ enum conversion {
 	UNITS,		/* n is 8 * n + 8 bytes */
 	SECONDS,	/* milliseconds */
 	STATES, STATUSES,
+	SOME,		/* whether it is more than 0 */
 };
 
 struct field {
@@ -101,6 +102,7 @@ static const struct field fields[] = {
 	{ RV_SEL_CGROUP, ANY, META(CGROUP) },
 	{ RV_SEL_IIFGROUP, ANY, META(IIFGROUP) },
 	{ RV_SEL_OIFGROUP, ANY, META(OIFGROUP) },
+	{ RV_SEL_XFRM_IN, ANY, META(SECPATH), .conversion = SOME },
 	{ RV_SEL_CT_STATE, ANY, CT(STATE), .conversion = STATES },
 	{ RV_SEL_CT_STATUS, ANY, CT(STATUS), .conversion = STATUSES },
 	{ RV_SEL_CT_DIR, ANY, CT(DIRECTION) },
@@ -391,7 +393,7 @@ static int test_number(struct rv_nft_foreign *f, const struct field *row,
 	if (row->conversion == BIT)
 		return test_bit(f, row, h, t);
 	if (t->set)
-		return test_list(f, row, h, t);
+		return row->conversion == SOME ? not_understood(f, h) : test_list(f, row, h, t);
 	n = number(h, t->from) ^ (h->masked ? number(h, h->xor) : 0);
 	if (t->len != h->len || (h->masked && t->range && mask != row->bits))
 		return not_understood(f, h);
@@ -401,6 +403,10 @@ static int test_number(struct rv_nft_foreign *f, const struct field *row,
 		p.negate = !p.negate;
 		rv_selector_put(p.sel, bits, p.value);
 		return add(f, &p);
+	}
+	if (row->conversion == SOME) {
+		p.negate ^= n == 1;
+		return t->range || h->masked || n > 1 ? not_understood(f, h) : add(f, &p);
 	}
 	if (!convert(row, n, p.value) || (t->range && !convert(row, number(h, t->to), p.other)))
 		return not_understood(f, h);

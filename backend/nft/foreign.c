@@ -140,6 +140,7 @@ static uint32_t meta_len(uint32_t key)
 	switch (key) {
 	case NFT_META_PKTTYPE:
 	case NFT_META_NFPROTO:
+	case NFT_META_SECPATH:
 		return 1;
 	case NFT_META_IIFTYPE:
 		return 2;

@@ -23,6 +23,7 @@ enum form {
 	PROTOCOL,
 	INTERFACE,
 	EXISTS,		/* exists or missing */
+	SOME,		/* a number that is not 0, or is: exists or missing */
 	OPTION,		/* the same of the TCP option with this number */
 	TYPE_CODE,	/* of ICMP */
 	UNITS,		/* a length in bytes that nft counts otherwise, see unit and bias */
@@ -240,6 +241,7 @@ static const struct word words[] = {
 	{ RV_SEL_IP_ECN, V4, NAMED, .text = "ip ecn", .names = ecn_bits },
 	{ RV_SEL_IP_ECN, V6, NAMED, .text = "ip6 ecn", .names = ecn_bits },
 	{ RV_SEL_IP6_ECN, V6, NAMED, .text = "ip6 ecn", .names = ecn_bits },
+	{ RV_SEL_XFRM_IN, ANY, SOME, .text = "meta secpath" },
 	{ RV_SEL_TTL, V4, NUMBER, .text = "ip ttl", .flags = COMPARED },
 	{ RV_SEL_HOPLIMIT, V6, NUMBER, .text = "ip6 hoplimit", .flags = COMPARED },
 	{ RV_SEL_LENGTH, ANY, NUMBER, .text = "meta length" },
@@ -432,6 +434,8 @@ static bool say_exists(struct rv_text *t, const struct word *w, const struct rv_
 {
 	bool there = w->form == OPTION || number(w, p->value);
 
+	if (w->form == SOME && there)
+		return false;
 	if (w->form == OPTION)
 		rv_buf_printf(t->b, "%u ", p->value[0]);
 	rv_buf_puts(t->b, there != p->negate ? "exists" : "missing");
@@ -634,6 +638,7 @@ static bool say_operation(struct rv_text *t, const struct word *w, const struct 
 	case TYPE_CODE:
 		return say_type(t, w, p);
 	case EXISTS:
+	case SOME:
 	case OPTION:
 		return say_exists(t, w, p);
 	case LABEL:

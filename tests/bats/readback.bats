@@ -62,6 +62,7 @@ reads()
 	reads 'ip daddr set 1.2.3.4' "expression \`payload', as it is used"
 	reads 'fib daddr . iif oif 0 accept' "expression \`fib'"
 	reads 'meta hour "10:00"-"11:00" accept' "expression \`meta' loads"
+	reads 'meta secpath { exists, missing } accept' "expression \`meta'"
 	reads 'log level audit accept' "expression \`log'"
 	reads 'log prefix "a" drop' 'a verdict behind a target'
 	reads 'meta iiftype 1 accept' 'a test belongs to another'
