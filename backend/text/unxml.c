@@ -171,9 +171,14 @@ static void put_words(struct rv_buf *b, const char *text)
 	}
 }
 
-static void put_option(struct rv_buf *b, const char *name, bool invert)
+/* word: the name with its dashes, or NULL for those that it usually has. */
+static void put_option(struct rv_buf *b, const char *name, const char *word, bool invert)
 {
-	rv_buf_printf(b, "%s %s%s", invert ? " !" : "", name[1] ? "--" : "-", name);
+	rv_buf_puts(b, invert ? " ! " : " ");
+	if (word)
+		rv_buf_puts(b, word);
+	else
+		rv_buf_printf(b, "%s%s", name[1] ? "--" : "-", name);
 }
 
 /* ---- chains and tables ------------------------------------------------------------------ */
@@ -386,9 +391,12 @@ static int open_part(struct reader *r, const char *name, const char **attributes
 static int open_option(struct reader *r, const char *name, const char **attributes)
 {
 	const char *invert = attribute(attributes, "invert"), *own = attribute(attributes, "name");
+	const char *word = attribute(attributes, "word");
 
 	if (r->jump == RV_PIECE_END) {
-		put_option(side(r), name, invert && !strcmp(invert, "1"));
+		if (word && (*word != '-' || strcmp(word + strspn(word, "-"), name) != 0))
+			return fail(r, "`%.64s' is not `%.64s' with dashes", word, name);
+		put_option(side(r), name, word, invert && !strcmp(invert, "1"));
 		return 0;
 	}
 	if (own && !is_word(own))

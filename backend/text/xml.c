@@ -213,10 +213,14 @@ static void put_words(struct writer *w, size_t first, size_t count)
 static int put_option(struct writer *w, const struct rv_piece *p)
 {
 	const char *inverted = p->invert ? " invert=\"1\"" : "";
+	const char *word = w->line.word[p->first - 1].text;
 
 	if (!is_element_name(p->name))
 		return fail(w, "failed - XML has no element `%.64s'", p->name);
 	rv_buf_printf(w->b, "          <%s %s", p->name, inverted);
+	/* What looks like an option may be an argument: "-x5" is not "--x5". */
+	if (p->name != word + (p->name[1] ? 2 : 1))
+		rv_buf_printf(w->b, " word=\"%s\"", word);
 	/* Stock takes the "!" of the next option for an argument, and leaves it out. */
 	if (!p->count && (p->first == w->line.count || w->line.word[p->first].text[0] != '!')) {
 		rv_buf_puts(w->b, " />\n");

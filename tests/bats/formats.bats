@@ -106,6 +106,18 @@ refuses()
 	same "$(sed '/^\[7:8\]/s/^[^ ]* //' rules)" "$("$RAVELIN_BIN/iptables-xml" -r xml)"
 }
 
+@test "what looks like an option comes back from XML with its own dashes" {
+	local xml=$RAVELIN_BIN/iptables-xml
+	printf '*filter\n:INPUT DROP [1:2]\n%s\n%s\nCOMMIT\n' '[3:4] -A INPUT -m comment --comment -port-un' \
+		'-A INPUT -m comment --comment --d ! -i eth0 -m comment --comment -d5 -j ACCEPT' >dashes
+	"$xml" dashes >xml
+	same "$(cat dashes)" "$("$xml" -r xml)"
+	sed -i 's/word="-port-un"/word="-j"/' xml
+	run "$xml" -r xml
+	same "iptables-xml: line 8: \`-j' is not \`port-un' with dashes" "$output"
+	[ "$status" -eq 1 ]
+}
+
 @test "text that is no save is refused with its line" {
 	local xml=$RAVELIN_BIN/iptables-xml head=$'*filter\n:INPUT ACCEPT [0:0]\n'
 	refuses $'-A INPUT\n' 'iptables-xml: line 1 failed' "$xml"
