@@ -118,7 +118,8 @@ static void undo_bytes(struct rv_buf *b)
 		for (c = (const void *)bytes.data; *c && (n = sequence(c)); c += n)
 			;
 		if (!*c && bytes.len <= b->len) {
-			memcpy(b->data, bytes.data, bytes.len + 1);
+			/* A buffer that is full has no room for the NUL. */
+			memcpy(b->data, bytes.data, bytes.len);
 			b->len = bytes.len;
 		}
 	}
