@@ -118,8 +118,10 @@ static void undo_bytes(struct rv_buf *b)
 		for (c = (const void *)bytes.data; *c && (n = sequence(c)); c += n)
 			;
 		if (!*c && bytes.len <= b->len) {
-			/* A buffer that is full has no room for the NUL. */
 			memcpy(b->data, bytes.data, bytes.len);
+			/* Where it is as long as before, a NUL may stand behind it, or have no room. */
+			if (bytes.len < b->len)
+				b->data[bytes.len] = '\0';
 			b->len = bytes.len;
 		}
 	}

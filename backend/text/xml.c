@@ -291,6 +291,15 @@ static int put_part(struct writer *w, const char *name, size_t *at, size_t end)
 	return 0;
 }
 
+/* To a chain. What has options behind it, at at, is a target, even if a chain has the same name. */
+static bool is_jump(struct writer *w, const struct rv_piece *p, size_t at, size_t end)
+{
+	if (p->kind == RV_PIECE_MATCH || !find_chain(w, p->name))
+		return false;
+	return p->kind == RV_PIECE_GOTO || at >= end ||
+	       rv_line_piece(&w->line, &at, NULL).kind != RV_PIECE_OPTION;
+}
+
 /* Both ends of a rule: words up to end. */
 static int put_parts(struct writer *w, size_t at, size_t end)
 {
@@ -304,7 +313,7 @@ static int put_parts(struct writer *w, size_t at, size_t end)
 			next = at;
 		} else if (p.kind == RV_PIECE_WORDS) {
 			put_words(w, p.first, p.count);
-		} else if (p.kind != RV_PIECE_MATCH && p.name && find_chain(w, p.name)) {
+		} else if (p.name && is_jump(w, &p, next, end)) {
 			put_jump(w, p.kind, p.name);
 		} else if (p.name) {
 			rc = put_part(w, p.name, &next, end);

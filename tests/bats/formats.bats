@@ -118,6 +118,13 @@ refuses()
 	[ "$status" -eq 1 ]
 }
 
+@test "a chain with the name of a target is not taken for it in XML, nor it for the chain" {
+	local xml=$RAVELIN_BIN/iptables-xml
+	printf '*filter\n:INPUT ACCEPT [0:0]\n:LOG - [0:0]\n%s\n%s\n%s\nCOMMIT\n' '-A INPUT -j LOG --log-prefix a' \
+		'-A INPUT -j LOG' '-A INPUT -g LOG' >same
+	same "$(cat same)" "$("$xml" same | "$xml" -r)"
+}
+
 @test "text that is no save is refused with its line" {
 	local xml=$RAVELIN_BIN/iptables-xml head=$'*filter\n:INPUT ACCEPT [0:0]\n'
 	refuses $'-A INPUT\n' 'iptables-xml: line 1 failed' "$xml"
