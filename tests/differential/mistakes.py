@@ -21,9 +21,10 @@ def cut(said):
 
 
 def shorter(command):
-    """The command in a chain that is always there, and without one to LONGEST of its words, the shortest gaps first."""
-    if command.chain not in (None, "OUTPUT"):
-        yield command.without("chain", "OUTPUT")
+    """The command in chains that packets leave and come by, and without one to LONGEST words, the shortest gaps first."""
+    for chain in ("OUTPUT", "INPUT"):
+        if command.chain not in (None, chain):
+            yield command.without("chain", chain)
     sides = len(command.before), len(command.after)
     for length in range(1, LONGEST + 1):
         for name, size in zip(("before", "after"), sides):
