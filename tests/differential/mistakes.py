@@ -22,7 +22,7 @@ def cut(said):
 
 def shorter(command):
     """The command in chains that packets leave and come by, and without one to LONGEST words, the shortest gaps first."""
-    for chain in ("OUTPUT", "INPUT"):
+    for chain in ("OUTPUT", "INPUT", "PREROUTING"):
         if command.chain not in (None, chain):
             yield command.without("chain", chain)
     sides = len(command.before), len(command.after)
