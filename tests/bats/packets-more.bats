@@ -430,6 +430,16 @@ connmark()
 }
 @test "connmark: value, value/mask and negation" { v4_v6 connmark; }
 
+# Of the connections to one destination; another one has a first of its own.
+second_is_caught()
+{
+	next_port
+	passed sport=$PORT dport=$PORT
+	next_port
+	caught sport=$PORT dport=$PORT
+	passed sport=$PORT dst="$(addr right2)"
+}
+
 connlimit()
 {
 	rule -p udp -m connlimit --connlimit-upto 2 --connlimit-mask 0
@@ -440,11 +450,7 @@ connlimit()
 	next_port
 	passed sport=$PORT dport=$PORT
 	rule -p udp -m connlimit --connlimit-above 1 --connlimit-daddr
-	next_port
-	passed sport=$PORT dport=$PORT
-	next_port
-	caught sport=$PORT dport=$PORT
-	passed sport=$PORT dst="$(addr right2)"
+	second_is_caught
 }
 @test "connlimit: up to so many, above so many for each destination" { v4_v6 connlimit; }
 
@@ -484,11 +490,7 @@ translated_hashlimit()
 translated_connlimit()
 {
 	told -p udp -m connlimit --connlimit-above 1 --connlimit-daddr
-	next_port
-	passed sport=$PORT dport=$PORT
-	next_port
-	caught sport=$PORT dport=$PORT
-	passed sport=$PORT dst="$(addr right2)"
+	second_is_caught
 }
 @test "connlimit in nft's words: above so many for each destination" {
 	only_nft 'rules that nft loads'
