@@ -87,6 +87,31 @@ static void load_transport(struct twin_walk *w, const struct rv_predicate *pr, s
 		put(v, p->tcp_options[i], 1);
 }
 
+/* Of the network header, but its addresses. Returns whether it is one of these. */
+static bool load_network(const struct twin_walk *w, const struct rv_predicate *pr, struct values *v)
+{
+	const struct twin_packet *p = w->packet;
+
+	switch (pr->sel) {
+	case RV_SEL_TOS:
+		put(v, p->tos, 1);
+		return true;
+	case RV_SEL_IP_DSCP:
+	case RV_SEL_IP6_DSCP:
+		put(v, p->tos >> 2, 1);
+		return true;
+	case RV_SEL_TTL:
+	case RV_SEL_HOPLIMIT:
+		put(v, p->ttl, 1);
+		return true;
+	case RV_SEL_LENGTH:
+		put(v, w->len, 4);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void load(struct twin_walk *w, const struct rv_predicate *pr, struct values *v)
 {
 	const struct twin_packet *p = w->packet;
@@ -124,20 +149,6 @@ static void load(struct twin_walk *w, const struct rv_predicate *pr, struct valu
 	case RV_SEL_ADDRTYPE_DST:
 		put(v, address_kind(p, p->dst), 2);
 		break;
-	case RV_SEL_TOS:
-		put(v, p->tos, 1);
-		break;
-	case RV_SEL_IP_DSCP:
-	case RV_SEL_IP6_DSCP:
-		put(v, p->tos >> 2, 1);
-		break;
-	case RV_SEL_TTL:
-	case RV_SEL_HOPLIMIT:
-		put(v, p->ttl, 1);
-		break;
-	case RV_SEL_LENGTH:
-		put(v, w->len, 4);
-		break;
 	case RV_SEL_TH_SPORT:
 	case RV_SEL_TH_DPORT:
 	case RV_SEL_TH_PORT:
@@ -148,7 +159,8 @@ static void load(struct twin_walk *w, const struct rv_predicate *pr, struct valu
 		load_transport(w, pr, v);
 		break;
 	default:
-		refuse("selector", rv_selectors[pr->sel].name);
+		if (!load_network(w, pr, v))
+			refuse("selector", rv_selectors[pr->sel].name);
 	}
 }
 
