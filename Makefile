@@ -5,6 +5,7 @@
 # make check     every test (as root; installs what it needs)
 # make module    build/module/ravelin.ko for KERNEL=release (this machine's); DEBUG=1: with tests
 # make bench     speed and memory beside stock iptables
+# make check-quick             what takes a minute of it: units, lint, the command line
 # make check-long, make fuzz   longer campaigns of the same
 # make check-package           the Debian package on a clean root, there and back
 # make check-vm                the kernel module in a virtual machine of Debian's kernel: all of it
@@ -62,7 +63,7 @@ say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
 
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/*.c)))
 
-.PHONY: all module demo check check-long check-unit check-sanitize check-engine check-callers fuzz fuzz-blob bench bench-tools lint format install install-headers install-shell install-dkms deb check-package check-vm uninstall clean deps docs
+.PHONY: all module demo check check-quick check-long check-unit check-sanitize check-engine check-callers fuzz fuzz-blob bench bench-tools lint format install install-headers install-shell install-dkms deb check-package check-vm uninstall clean deps docs
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -199,6 +200,11 @@ demo:
 check:
 	scripts/deps build check
 	scripts/check
+
+# A minute, while a change is being made.
+check-quick:
+	scripts/deps build check
+	scripts/check build unit lint quick
 
 check-unit: $(UNIT)
 	scripts/unit $(UNIT)
