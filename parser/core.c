@@ -288,7 +288,7 @@ static bool read_seconds(const char *text, unsigned int *n)
 static int run_wait(struct rv_parser *p, const struct rv_core_option *o,
 		    const struct rv_arg args[2])
 {
-	unsigned int n;
+	unsigned int n = 0;
 	bool interval = o->letter == 'W';
 
 	if (p->sink)

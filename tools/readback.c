@@ -395,7 +395,7 @@ static int see_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	if (!ours)
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "chain %s has more rules than were loaded",
 			       w->chain->name);
-	if (!rv_nft_meaning_read(&w->sets, w->family, attrs, &m, &why)) {
+	if (!rv_nft_meaning_read(&w->sets, NULL, w->family, attrs, &m, &why)) {
 		compare(w->chain, w->family, ours, &m);
 		rv_nft_meaning_clear(&m);
 	} else if (ours->target && !strcmp(ours->target->ext->name, "AUDIT")) {

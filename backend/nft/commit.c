@@ -82,6 +82,7 @@ static void forget(struct rv_store *s)
 	n->socket.has_generation = false;
 	n->socket.committed = true;
 	n->fresh = NULL;
+	rv_nft_aside_close(&n->aside);
 	rv_ruleset_clear(&s->rs);
 	rv_ruleset_init(&s->rs, family);
 }

@@ -4,6 +4,7 @@
  * hashlimit and connlimit. What a rule tests before one decides what it counts.
  */
 #include <netinet/in.h>
+#include <stdlib.h>
 
 #include "backend/text/text.h"
 #include "foreign.h"
@@ -200,16 +201,55 @@ static int see_set(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	return 0;
 }
 
-struct sharing {
-	const char *set;
-	uint64_t handle;	/* of the rule that may use it */
-	bool found;		/* another one does */
-};
+static void forget_users(struct rv_nft_aside *a)
+{
+	for (size_t i = 0; i < a->nusers; i++)
+		free(a->users[i].set);
+	free(a->users);
+	free(a->table);
+	a->users = NULL;
+	a->table = NULL;
+	a->nusers = a->room = 0;
+}
+
+int rv_nft_aside_open(struct rv_nft_aside *a, struct rv_error *err)
+{
+	if (a->open)
+		return 0;
+	if (rv_nft_open(&a->socket, err))
+		return -1;
+	a->open = true;
+	return 0;
+}
+
+void rv_nft_aside_close(struct rv_nft_aside *a)
+{
+	if (a->open)
+		rv_nft_close(&a->socket);
+	forget_users(a);
+	a->open = false;
+}
+
+static int add_user(struct rv_nft_aside *a, const char *set, uint64_t rule)
+{
+	size_t room = a->room ? a->room * 2 : 64;
+	struct rv_nft_user *users = a->users;
+
+	if (a->nusers == a->room) {
+		users = realloc(users, room * sizeof(*users));
+		if (!users)
+			return -1;
+		a->users = users;
+		a->room = room;
+	}
+	users[a->nusers] = (struct rv_nft_user){ strdup(set), rule };
+	return users[a->nusers].set ? (a->nusers++, 0) : -1;
+}
 
 static int see_user(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
-	struct sharing *s = arg;
+	struct rv_nft_aside *aside = arg;
 	struct rv_nft_place place;
 	struct rv_nft_walk w;
 	struct rv_nft_attr a;
@@ -219,28 +259,73 @@ static int see_user(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	if (rv_nft_place_of(attrs, t, &place, err))
 		return -1;
 	w = rv_nft_attrs(t[NFTA_RULE_EXPRESSIONS]);
-	while (place.handle != s->handle && rv_nft_next(&w, &a))
-		s->found |= !rv_nft_expr_read(a.value, &e, &what, &why) && e.name &&
-			    (e.kind == RV_NFT_DYNSET || e.kind == RV_NFT_LOOKUP) &&
-			    !strcmp(e.name, s->set);
+	while (rv_nft_next(&w, &a))
+		if (!rv_nft_expr_read(a.value, &e, &what, &why) && e.name &&
+		    (e.kind == RV_NFT_DYNSET || e.kind == RV_NFT_LOOKUP) &&
+		    add_user(aside, e.name, place.handle))
+			return rv_fail_memory(err);
 	return 0;
 }
 
-/* What several rules count together, connlimit counts for each. Tables of hashlimit are shared. */
-static int check_sharing(struct rv_nft_foreign *f, struct rv_nft_socket *n,
-			 const struct rv_nft_counted *c)
+static int by_set(const void *a, const void *b)
+{
+	const struct rv_nft_user *x = a, *y = b;
+
+	return strcmp(x->set, y->set);
+}
+
+/* Which rules of the table use which sets, asked for once. */
+static int know_users(struct rv_nft_aside *a, rv_family_t family, const char *table,
+		      struct rv_error *err)
 {
 	const struct rv_nft_query q = {
-		.type = NFT_MSG_GETRULE, .family = f->base.family, .dump = true,
-		.table_attr = NFTA_RULE_TABLE, .table = f->base.place->table,
+		.type = NFT_MSG_GETRULE, .family = family, .dump = true,
+		.table_attr = NFTA_RULE_TABLE, .table = table,
 	};
-	struct sharing s = { .set = c->set, .handle = f->base.place->handle };
+
+	if (a->table && !strcmp(a->table, table))
+		return 0;
+	forget_users(a);
+	if (rv_nft_ask(&a->socket, &q, see_user, a, err) < 0)
+		return -1;
+	if (a->nusers)
+		qsort(a->users, a->nusers, sizeof(*a->users), by_set);
+	a->table = strdup(table);
+	return a->table ? 0 : rv_fail_memory(err);
+}
+
+/* Whether a rule other than the one with that handle uses the set. */
+static bool has_other_user(const struct rv_nft_aside *a, const char *set, uint64_t handle)
+{
+	const struct rv_nft_user key = { .set = (char *)set };
+	const struct rv_nft_user *end = a->users + a->nusers;
+	const struct rv_nft_user *u = a->nusers ? bsearch(&key, a->users, a->nusers,
+							  sizeof(key), by_set) : NULL;
+
+	if (!u)
+		return false;
+	while (u > a->users && !by_set(u - 1, &key))
+		u--;
+	for (; u < end && !by_set(u, &key); u++)
+		if (u->rule != handle)
+			return true;
+	return false;
+}
+
+/* What several rules count together, connlimit counts for each. Tables of hashlimit are shared. */
+static int check_sharing(struct rv_nft_foreign *f, struct rv_nft_aside *a,
+			 const struct rv_nft_counted *c)
+{
+	const struct rv_nft_place *place = f->base.place;
+	bool shared = false;
 
 	for (const struct rv_nft_counted *o = f->m->counted; o < c; o++)
-		s.found |= o->set && !strcmp(o->set, c->set);
-	if (!c->limits && rv_nft_ask(n, &q, see_user, &s, f->base.err) < 0)
+		shared |= o->set && !strcmp(o->set, c->set);
+	if (!c->limits && know_users(a, f->base.family, place->table, f->base.err))
 		return -1;
-	return !s.found ? 0 : rv_nft_foreign_misfit(f, "set `%.64s' is used more than once", c->set);
+	if (!c->limits)
+		shared |= has_other_user(a, c->set, place->handle);
+	return !shared ? 0 : rv_nft_foreign_misfit(f, "set `%.64s' is used more than once", c->set);
 }
 
 static int see_elements(struct rv_nft_view attrs, void *arg, struct rv_error *err)
@@ -276,40 +361,32 @@ static int check_elements(struct rv_nft_foreign *f, struct rv_nft_socket *n,
 }
 
 /* A set of another form lets the rule count otherwise than its words say. */
-static int check_set(struct rv_nft_foreign *f, struct rv_nft_socket *n, struct rv_nft_counted *c)
+static int check_set(struct rv_nft_foreign *f, struct rv_nft_aside *a, struct rv_nft_counted *c)
 {
 	const struct rv_nft_query q = {
 		.type = NFT_MSG_GETSET, .family = f->base.family, .table_attr = NFTA_SET_TABLE,
 		.table = f->base.place->table, .chain_attr = NFTA_SET_NAME, .chain = c->set,
 	};
 
-	if (rv_nft_ask(n, &q, see_set, c, f->base.err) < 0)
+	if (rv_nft_ask(&a->socket, &q, see_set, c, f->base.err) < 0)
 		return -1;
 	if (!c->as_ours)
 		return rv_nft_foreign_misfit(f, "set `%.64s' is not one for iptables", c->set);
-	return check_sharing(f, n, c) ? -1 : check_elements(f, n, c);
+	return check_sharing(f, a, c) ? -1 : check_elements(f, &a->socket, c);
 }
 
 static int check_sets(struct rv_nft_foreign *f)
 {
-	struct rv_nft_socket own = { 0 }, *n = f->socket;
+	struct rv_nft_aside own = { .open = false }, *a = f->aside ? f->aside : &own;
 	int rc = 0;
 
 	for (unsigned int i = 0; !rc && i < f->m->ncounted; i++) {
 		struct rv_nft_counted *c = &f->m->counted[i];
 
-		if (!c->set)
-			continue;
-		if (!n) {
-			/* The one that the rule came by may be amid its answer. */
-			if (rv_nft_open(&own, f->base.err))
-				return -1;
-			n = &own;
-		}
-		rc = check_set(f, n, c);
+		if (c->set)
+			rc = rv_nft_aside_open(a, f->base.err) || check_set(f, a, c) ? -1 : 0;
 	}
-	if (n == &own)
-		rv_nft_close(&own);
+	rv_nft_aside_close(&own);
 	return rc;
 }
 

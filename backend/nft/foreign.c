@@ -623,13 +623,14 @@ static int read_expressions(struct rv_nft_foreign *f, struct rv_nft_view list)
 	return w.bad ? rv_nft_foreign_misfit(f, "its list of expressions is malformed") : finish(f);
 }
 
-int rv_nft_meaning_read(struct rv_nft_socket *n, rv_family_t family, struct rv_nft_view attrs,
-			struct rv_nft_meaning *m, struct rv_error *err)
+int rv_nft_meaning_read(struct rv_nft_socket *n, struct rv_nft_aside *aside, rv_family_t family,
+			struct rv_nft_view attrs, struct rv_nft_meaning *m, struct rv_error *err)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
 	struct rv_nft_place place;
 	struct rv_nft_foreign f = {
-		.socket = n, .m = m, .base = { .family = family, .place = &place, .err = err },
+		.socket = n, .aside = aside, .m = m,
+		.base = { .family = family, .place = &place, .err = err },
 	};
 	int rc;
 

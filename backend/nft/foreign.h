@@ -51,18 +51,20 @@ struct rv_nft_meaning {
 };
 
 /*
- * Reads the rule in a message (its attributes). The socket is asked for the sets it names.
+ * Reads the rule in a message (its attributes). The socket is asked for the sets it looks into,
+ * aside (NULL: one for this rule alone) for those it fills.
  * Returns 0, or -1 with err set and nothing to clear.
  */
-int rv_nft_meaning_read(struct rv_nft_socket *n, rv_family_t family, struct rv_nft_view attrs,
-			struct rv_nft_meaning *m, struct rv_error *err);
+int rv_nft_meaning_read(struct rv_nft_socket *n, struct rv_nft_aside *aside, rv_family_t family,
+			struct rv_nft_view attrs, struct rv_nft_meaning *m, struct rv_error *err);
 void rv_nft_meaning_clear(struct rv_nft_meaning *m);
 
 /*
  * The rule in a message, in words of iptables that mean the same, for the caller to free. NULL
  * with err set: there are none. A rule that looks into sets is not understood.
  */
-struct rv_rule *rv_nft_reword(rv_family_t family, struct rv_nft_view attrs, struct rv_error *err);
+struct rv_rule *rv_nft_reword(struct rv_nft_aside *aside, rv_family_t family,
+			      struct rv_nft_view attrs, struct rv_error *err);
 
 /* ---- registers --------------------------------------------------------------------- */
 
@@ -94,6 +96,7 @@ struct rv_nft_test {
 /* A rule being read. */
 struct rv_nft_foreign {
 	struct rv_nft_socket *socket;
+	struct rv_nft_aside *aside;
 	struct rv_nft_reader base;	/* family, place, err: for rv_nft_misfit() */
 	struct rv_nft_meaning *m;
 	struct rv_nft_held held[RV_NFT_WORDS];

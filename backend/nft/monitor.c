@@ -138,7 +138,7 @@ static int tell_rule(struct listener *l, struct rv_event *e, struct rv_nft_view 
 	int rc;
 
 	if (is_ours(e)) {
-		r = rv_nft_rule_of(e->family, attrs, &place, &err);
+		r = rv_nft_rule_of(NULL, e->family, attrs, &place, &err);
 		e->why = err.text;
 	}
 	e->rule = r;

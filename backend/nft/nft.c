@@ -230,19 +230,23 @@ int rv_nft_place_of(struct rv_nft_view attrs, struct rv_nft_view *t, struct rv_n
 }
 
 /* Not as iptables writes it: nft may have, and meant what iptables can say. */
-static struct rv_rule *reword(rv_family_t family, struct rv_nft_view attrs,
-			      const struct rv_error *why, struct rv_error *err)
+static struct rv_rule *reword(struct rv_nft_aside *aside, rv_family_t family,
+			      struct rv_nft_view attrs, const struct rv_error *why,
+			      struct rv_error *err)
 {
 	struct rv_error second = { .warnings = why->warnings };
-	struct rv_rule *r = why->kind == RV_ERR_MEMORY ? NULL : rv_nft_reword(family, attrs, &second);
+	struct rv_rule *r = NULL;
 
+	if (why->kind != RV_ERR_MEMORY)
+		r = rv_nft_reword(aside, family, attrs, &second);
 	if (!r)
 		*err = second.kind == RV_ERR_MEMORY || second.kind == RV_ERR_AGAIN ? second : *why;
 	return r;
 }
 
-struct rv_rule *rv_nft_rule_of(rv_family_t family, struct rv_nft_view attrs,
-			       struct rv_nft_place *place, struct rv_error *err)
+struct rv_rule *rv_nft_rule_of(struct rv_nft_aside *aside, rv_family_t family,
+			       struct rv_nft_view attrs, struct rv_nft_place *place,
+			       struct rv_error *err)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
 	struct rv_error why = { .warnings = err->warnings };
@@ -252,7 +256,7 @@ struct rv_rule *rv_nft_rule_of(rv_family_t family, struct rv_nft_view attrs,
 		return NULL;
 	r = rv_nft_rule_read(family, t[NFTA_RULE_EXPRESSIONS], place, &why);
 	if (!r)
-		return reword(family, attrs, &why, err);
+		return reword(aside, family, attrs, &why, err);
 	r->handle = place->handle;
 	if (t[NFTA_RULE_USERDATA].data && rv_nft_read_userdata(r, family, t[NFTA_RULE_USERDATA], err)) {
 		rv_rule_free(r);
@@ -297,18 +301,18 @@ int rv_nft_ask_rules(struct rv_store *s, const char *table, const char *only, rv
 struct loading {
 	const struct rv_store *store;
 	struct rv_chain *chain;
-	const struct rv_nft_batch *batch;
+	struct rv_nft *nft;
 };
 
 static int keep_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
 	struct loading *l = arg;
 	struct rv_nft_place place;
-	struct rv_rule *r = rv_nft_rule_of(l->chain->table->ruleset->family, attrs, &place, err);
+	struct rv_rule *r = rv_nft_rule_of(&l->nft->aside, l->store->rs.family, attrs, &place, err);
 
 	if (!r)
 		return -1;
-	rv_nft_rename_jump(l->batch, l->chain->table->def, r);
+	rv_nft_rename_jump(&l->nft->batch, l->chain->table->def, r);
 	rv_chain_add_rule(l->chain, r, NULL);
 	rv_meter_step(l->store->meter);
 	return 0;
@@ -317,7 +321,7 @@ static int keep_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 static int load_rules(struct rv_store *s, struct rv_chain *chain, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
-	struct loading l = { s, chain, &n->batch };
+	struct loading l = { s, chain, n };
 	const char *name = rv_nft_kernel_name(&n->batch, chain->table->def, chain->name);
 	bool known = chain->handle && !(chain->handle & RV_NFT_NEW_CHAIN);
 
@@ -335,6 +339,7 @@ static int load_rules(struct rv_store *s, struct rv_chain *chain, struct rv_erro
 
 struct dumping {
 	const struct rv_store *store;
+	struct rv_nft *nft;
 	struct rv_table *table;
 	struct rv_chain *chain;		/* of the rule before: the next is mostly of the same */
 	const struct rv_visitor *v;
@@ -373,7 +378,7 @@ static int pass_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 
 	if (d->table->others && is_of_others(d->table, attrs))
 		return 0;
-	r = rv_nft_rule_of(d->table->ruleset->family, attrs, &place, err);
+	r = rv_nft_rule_of(&d->nft->aside, d->store->rs.family, attrs, &place, err);
 	if (!r)
 		return -1;
 	rc = show_rule(d, r, &place, err);
@@ -386,7 +391,7 @@ static int dump(struct rv_store *s, struct rv_table *table, const char *only,
 		const struct rv_visitor *v, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
-	struct dumping d = { .store = s, .table = table, .v = v };
+	struct dumping d = { .store = s, .nft = n, .table = table, .v = v };
 
 	if (n->fresh != table && load_chains(s, table, NULL, err))
 		return -1;
@@ -408,6 +413,7 @@ static void close_store(struct rv_store *s)
 		return;
 	rv_nft_batch_clear(&n->batch);
 	rv_nft_close(&n->socket);
+	rv_nft_aside_close(&n->aside);
 	free(n);
 	s->priv = NULL;
 }

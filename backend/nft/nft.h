@@ -273,6 +273,28 @@ enum rv_nft_has {
 enum rv_nft_has rv_nft_kernel_has(struct rv_nft_socket *n, rv_family_t family, const char *name,
 				  uint32_t revision, bool target);
 
+/* A rule that looks into a set, or fills one. */
+struct rv_nft_user {
+	char *set;			/* owned */
+	uint64_t rule;			/* its handle */
+};
+
+/*
+ * For questions about a table while its rules are being read: a socket of its own, because the
+ * other one may be in the middle of a dump, and what was learnt for all rules of the table at
+ * once. {0}: nothing is open, nothing known.
+ */
+struct rv_nft_aside {
+	struct rv_nft_socket socket;
+	bool open;
+	char *table;			/* that the users are of; NULL: not asked for yet */
+	struct rv_nft_user *users;	/* sorted by set */
+	size_t nusers, room;
+};
+
+int rv_nft_aside_open(struct rv_nft_aside *a, struct rv_error *err);
+void rv_nft_aside_close(struct rv_nft_aside *a);
+
 /* What the kernel said about a batch. */
 struct rv_nft_verdict {
 	int code;			/* errno, 0: done */
@@ -338,6 +360,7 @@ struct rv_nft {
 	struct rv_nft_socket socket;
 	struct rv_nft_batch batch;
 	const struct rv_table *fresh;	/* its chains' references are as the kernel counts them */
+	struct rv_nft_aside aside;
 };
 
 int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error *err);
@@ -368,10 +391,11 @@ struct rv_nft_view rv_nft_record_attrs(const struct rv_nft_batch *b,
 
 /*
  * The rule in a message: what place points to is in attrs. NULL with err set when it is not
- * understood.
+ * understood. aside: of whoever reads many rules; NULL: the rule is read alone.
  */
-struct rv_rule *rv_nft_rule_of(rv_family_t family, struct rv_nft_view attrs,
-			       struct rv_nft_place *place, struct rv_error *err);
+struct rv_rule *rv_nft_rule_of(struct rv_nft_aside *aside, rv_family_t family,
+			       struct rv_nft_view attrs, struct rv_nft_place *place,
+			       struct rv_error *err);
 
 /* Asks for the rules of a table, or of one chain of it (only != NULL). */
 int rv_nft_ask_rules(struct rv_store *s, const char *table, const char *only, rv_nft_answer_fn *fn,

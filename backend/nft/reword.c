@@ -173,7 +173,8 @@ static bool reword(struct rewording *w, const char *table)
 	return true;
 }
 
-struct rv_rule *rv_nft_reword(rv_family_t family, struct rv_nft_view attrs, struct rv_error *err)
+struct rv_rule *rv_nft_reword(struct rv_nft_aside *aside, rv_family_t family,
+			      struct rv_nft_view attrs, struct rv_error *err)
 {
 	struct rewording w = { .family = family };
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
@@ -182,7 +183,7 @@ struct rv_rule *rv_nft_reword(rv_family_t family, struct rv_nft_view attrs, stru
 	struct rv_rule *rule = NULL;
 
 	if (rv_nft_place_of(attrs, t, &place, err) ||
-	    rv_nft_meaning_read(NULL, family, attrs, &w.m, err))
+	    rv_nft_meaning_read(NULL, aside, family, attrs, &w.m, err))
 		return NULL;
 	w.rule = w.m.rule;
 	if (reword(&w, place.table)) {

@@ -72,14 +72,14 @@ static void decode(const struct rv_buf *b, rv_family_t family)
 
 	memcpy(copy, b->data, b->len);
 	memset(&place, 0, sizeof(place));
-	r = rv_nft_rule_of(family, (struct rv_nft_view){ copy, b->len }, &place, &err);
+	r = rv_nft_rule_of(NULL, family, (struct rv_nft_view){ copy, b->len }, &place, &err);
 	if (r)
 		rv_render_rule(&text, family, "x", r, RV_COUNTERS_OPTION);
 	else if (err.kind == RV_ERR_NONE)
 		abort();
 	rv_rule_free(r);
 	err = (struct rv_error){ 0 };
-	if (!rv_nft_meaning_read(NULL, family, (struct rv_nft_view){ copy, b->len }, &meaning, &err))
+	if (!rv_nft_meaning_read(NULL, NULL, family, (struct rv_nft_view){ copy, b->len }, &meaning, &err))
 		rv_nft_meaning_clear(&meaning);
 	else if (err.kind == RV_ERR_NONE)
 		abort();

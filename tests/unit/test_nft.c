@@ -796,7 +796,7 @@ static void test_rule_messages(void **state)
 		copy[pick(v.len)] = pick(256);
 		copy = realloc(copy, len ? len : 1);
 		err = (struct rv_error){ 0 };
-		r = rv_nft_rule_of(NFPROTO_IPV4, (struct rv_nft_view){ copy, len }, &at, &err);
+		r = rv_nft_rule_of(NULL, NFPROTO_IPV4, (struct rv_nft_view){ copy, len }, &at, &err);
 		assert_true(r || err.kind != RV_ERR_NONE);
 		rv_rule_free(r);
 		free(copy);
