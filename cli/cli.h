@@ -42,6 +42,7 @@ int rv_cli_xml(struct rv_cli *cli);
 int rv_cli_json(struct rv_cli *cli);
 int rv_cli_diff(struct rv_cli *cli);
 int rv_cli_monitor(struct rv_cli *cli);
+int rv_cli_compile(struct rv_cli *cli);
 int rv_cli_complete(struct rv_cli *cli);
 
 /* Appends what iptables-save prints. Returns 0, or -1 with err set. */

@@ -47,6 +47,8 @@ const struct rv_program rv_programs[] = {
 	  "rules as JSON, and back" },
 	{ "run", NFPROTO_IPV4, false, rv_cli_run, rv_run_flags, NULL,
 	  "packets of a capture through the rules of a file" },
+	{ "compile", NFPROTO_IPV4, false, rv_cli_compile, rv_compile_flags, "[FILE]",
+	  "show which rules can share one look-up" },
 	{ "complete", NFPROTO_UNSPEC, false, rv_cli_complete, NULL, NULL, NULL },
 	{ NULL },
 };

@@ -23,7 +23,7 @@ static const struct rv_option options[] = {
 };
 
 RV_EXTENSION(audit) = {
-	.name = "AUDIT", .kind = RV_TARGET,
+	.name = "AUDIT", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	RV_STRUCT(struct xt_audit_info, 0), .options = options,
 	.list = "AUDIT",
 	.nft = " log level audit{type:}",

@@ -99,7 +99,7 @@ static int understood(const struct rv_wire *w, const unsigned char *wire, unsign
 	RV_WIRE_FIELD(type, nfmask, info_t, nfmask), RV_WIRE_FIELD(type, mode, info_t, mode)
 
 RV_EXTENSION(connmark_target) = {
-	.name = "CONNMARK", .kind = RV_TARGET,
+	.name = "CONNMARK", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.size = sizeof(info_t), .options = options, .check = check, .kernel_check = kernel_check,
 	.initial = &(const info_t){ .ctmask = UINT32_MAX, .nfmask = UINT32_MAX },
 	.wire = RV_WIRE(

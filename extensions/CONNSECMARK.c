@@ -18,7 +18,7 @@ static const struct rv_option options[] = {
 };
 
 RV_EXTENSION(connsecmark) = {
-	.name = "CONNSECMARK", .kind = RV_TARGET,
+	.name = "CONNSECMARK", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	RV_STRUCT(struct xt_connsecmark_target_info, 0), .options = options,
 	.list = "CONNSECMARK", .tables = "mangle security",
 	.required = "CONNSECMARK target: parameter required",

@@ -165,7 +165,7 @@ static int write_any(const struct rv_wire *w, const unsigned char *data, unsigne
 #define TIMEOUT_FIELD , FIELD(struct xt_ct_target_info_v1, timeout)
 
 RV_EXTENSION(ct_target) = {
-	.name = "CT", .kind = RV_TARGET,
+	.name = "CT", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.size = sizeof(struct ct_data), .options = options, .check = check,
 	.kernel_check = kernel_check,
 	.wire = RV_WIRE(

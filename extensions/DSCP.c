@@ -24,7 +24,7 @@ static const struct rv_option options[] = {
 };
 
 RV_EXTENSION(dscp_target) = {
-	.name = "DSCP", .kind = RV_TARGET,
+	.name = "DSCP", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	RV_STRUCT(struct xt_DSCP_info, 0), .options = options,
 	.tables = "mangle",
 	.nft = " {$4:ip|ip6} dscp set <set-dscp:b>{set-dscp-class:}",

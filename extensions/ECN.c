@@ -55,7 +55,7 @@ static int check(struct rv_check *c)
 }
 
 RV_EXTENSION(ecn_target) = {
-	.name = "ECN", .kind = RV_TARGET, .family = NFPROTO_IPV4,
+	.name = "ECN", .kind = RV_TARGET, .effect = RV_EFFECT_MAY_END, .family = NFPROTO_IPV4,
 	.size = sizeof(info_t), .options = options, .kernel_check = check,
 	.wire = RV_WIRE({ .size = sizeof(info_t),
 			  .known = RV_BIT(info_t, operation, OP_REMOVE | IPT_ECN_OP_SET_IP) }),

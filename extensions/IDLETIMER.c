@@ -75,7 +75,7 @@ static int understood(const struct rv_wire *w, const unsigned char *wire, unsign
 	RV_WIRE_FIELD(type, timeout, info_t, timeout), RV_WIRE_FIELD(type, label, info_t, label)
 
 RV_EXTENSION(idletimer) = {
-	.name = "IDLETIMER", .kind = RV_TARGET,
+	.name = "IDLETIMER", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.size = sizeof(info_t), .options = options, .kernel_check = check,
 	.wire = RV_WIRE(
 		{ .revision = 1, .size = sizeof(info_t), .read = understood,

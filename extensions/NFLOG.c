@@ -92,7 +92,7 @@ static int check(struct rv_check *c)
 }
 
 RV_EXTENSION(nflog) = {
-	.name = "NFLOG", .kind = RV_TARGET,
+	.name = "NFLOG", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.size = sizeof(struct rv_nflog), .compare = offsetof(struct rv_nflog, range),
 	.options = options,
 	.wire = RV_WIRE(

@@ -85,7 +85,7 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 }
 
 RV_EXTENSION(nfqueue) = {
-	.name = "NFQUEUE", .kind = RV_TARGET,
+	.name = "NFQUEUE", .kind = RV_TARGET, .effect = RV_EFFECT_ENDS,
 	.size = sizeof(info_t), .options = options,
 	.initial = &(const info_t){ .queues_total = 1 },
 	.wire = RV_WIRE(

@@ -29,7 +29,7 @@ static int understood(const struct rv_wire *w, const unsigned char *wire, unsign
 	RV_WIRE_FIELD(type, mode, info_t, mode), RV_WIRE_FIELD(type, secctx, info_t, secctx))
 
 RV_EXTENSION(secmark) = {
-	.name = "SECMARK", .kind = RV_TARGET,
+	.name = "SECMARK", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.size = sizeof(info_t), .options = options,
 	.initial = &(const info_t){ .mode = SECMARK_MODE_SEL },
 	.wire = RV_WIRE(

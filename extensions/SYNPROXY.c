@@ -44,7 +44,7 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 }
 
 RV_EXTENSION(synproxy) = {
-	.name = "SYNPROXY", .kind = RV_TARGET,
+	.name = "SYNPROXY", .kind = RV_TARGET, .effect = RV_EFFECT_MAY_END,
 	.size = sizeof(info_t), .options = options, .kernel_check = rv_check_tcp,
 	.wire = RV_WIRE({ .size = sizeof(info_t), .read = read_info }),
 	.config = "_NF_TARGET_SYNPROXY",

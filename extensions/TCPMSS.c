@@ -35,7 +35,7 @@ static const struct xt_tcpmss_info initial = { .mss = XT_TCPMSS_CLAMP_PMTU };
 
 #define TCPMSS(nfproto, rows)							\
 	{									\
-		.name = "TCPMSS", .kind = RV_TARGET, .family = (nfproto),	\
+		.name = "TCPMSS", .kind = RV_TARGET, .effect = RV_EFFECT_MAY_END, .family = (nfproto),	\
 		.size = sizeof(struct xt_tcpmss_info), .initial = &initial,	\
 		.wire = wire, .options = (rows), .list = "TCPMSS",		\
 		.required = "TCPMSS target: At least one parameter is required", \

@@ -64,7 +64,7 @@ static int check(struct rv_check *c)
 
 #define TPROXY(nfproto, ...)							\
 	{									\
-		.name = "TPROXY", .kind = RV_TARGET, .family = (nfproto),	\
+		.name = "TPROXY", .kind = RV_TARGET, .effect = RV_EFFECT_ENDS, .family = (nfproto),	\
 		.size = sizeof(struct tproxy_data), .wire = RV_WIRE(__VA_ARGS__), .options = options, \
 		.tables = "mangle", .hooks = 1 << NF_INET_PRE_ROUTING,		\
 		.nft = "{!on-ip&!on-port:^} tproxy to {on-ip:{$6:[}<on-ip>{$6:]}}"	\

@@ -109,7 +109,7 @@ static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned
 }
 
 RV_EXTENSION(addrtype) = {
-	.name = "addrtype", .kind = RV_MATCH,
+	.name = "addrtype", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	.size = sizeof(struct xt_addrtype_info_v1), .options = options,
 	.kernel_check = kernel_check,
 	.wire = RV_WIRE(

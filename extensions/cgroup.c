@@ -87,7 +87,7 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 }
 
 RV_EXTENSION(cgroup) = {
-	.name = "cgroup", .kind = RV_MATCH,
+	.name = "cgroup", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	.size = sizeof(info), .compare = offsetof(info, priv), .options = options,
 	.kernel_check = check,
 	.wire = RV_WIRE(

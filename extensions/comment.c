@@ -17,7 +17,7 @@ static const struct rv_option options[] = {
 };
 
 RV_EXTENSION(comment) = {
-	.name = "comment", .kind = RV_MATCH,
+	.name = "comment", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	RV_STRUCT(struct xt_comment_info, 0), .options = options, .nft = "<comment:e>",
 	.help = "a comment that stays with the rule",
 };

@@ -19,7 +19,7 @@ static const struct rv_option options[] = {
 };
 
 RV_EXTENSION(connmark) = {
-	.name = "connmark", .kind = RV_MATCH,
+	.name = "connmark", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	.size = sizeof(info), .options = options,
 	.wire = RV_WIRE(
 		{ .revision = 1, .size = sizeof(info), .bytes = offsetof(info, invert) + 1,

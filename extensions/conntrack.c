@@ -164,7 +164,7 @@ static const struct rv_wire wire4[] = WIRES(NFPROTO_IPV4), wire6[] = WIRES(NFPRO
 
 #define CONNTRACK(family_, wire_)						\
 	{									\
-		.name = "conntrack", .kind = RV_MATCH, .family = family_,	\
+		.name = "conntrack", .kind = RV_MATCH, .effect = RV_EFFECT_PURE, .family = family_,	\
 		.size = sizeof(info), .wire = wire_, .options = options,	\
 		.required = "conntrack: At least one option is required",	\
 		.help = "the connection a packet belongs to", .check = check,	\

@@ -16,7 +16,7 @@ static const struct rv_option options[] = {
 };
 
 RV_EXTENSION(cpu) = {
-	.name = "cpu", .kind = RV_MATCH,
+	.name = "cpu", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	RV_STRUCT(struct xt_cpu_info, 0), .options = options,
 	.help = "the processor that handles the packet",
 };

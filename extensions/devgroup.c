@@ -27,7 +27,7 @@ static const struct rv_option options[] = {
 };
 
 RV_EXTENSION(devgroup) = {
-	.name = "devgroup", .kind = RV_MATCH,
+	.name = "devgroup", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	RV_STRUCT(info, 0), .options = options,
 	.required = "devgroup match: You must specify either '--src-group' or '--dst-group'",
 	.help = "groups of interfaces",

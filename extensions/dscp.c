@@ -27,7 +27,7 @@ static const struct rv_option options[] = {
 };
 
 RV_EXTENSION(dscp) = {
-	.name = "dscp", .kind = RV_MATCH,
+	.name = "dscp", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	RV_STRUCT(struct xt_dscp_info, 0), .options = options,
 	.required = "DSCP match: Parameter --dscp is required",
 	.help = "the class of service in the IP header",

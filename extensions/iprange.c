@@ -49,7 +49,7 @@ static int check(struct rv_check *c)
 }
 
 RV_EXTENSION(iprange) = {
-	.name = "iprange", .kind = RV_MATCH,
+	.name = "iprange", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	RV_STRUCT(struct xt_iprange_mtinfo, 1), .options = options, .check = check,
 	.required = "iprange match: You must specify `--src-range' or `--dst-range'",
 	.help = "ranges of addresses",

@@ -18,7 +18,7 @@ static const struct rv_option options[] = {
 };
 
 RV_EXTENSION(length) = {
-	.name = "length", .kind = RV_MATCH,
+	.name = "length", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	RV_STRUCT(struct xt_length_info, 0), .options = options,
 	.help = "the length of the packet",
 };

@@ -18,7 +18,7 @@ static const struct rv_option options[] = {
 };
 
 RV_EXTENSION(mac) = {
-	.name = "mac", .kind = RV_MATCH,
+	.name = "mac", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	RV_STRUCT(struct xt_mac_info, 0), .options = options,
 	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
 	.help = "the Ethernet address a packet came from",

@@ -35,7 +35,7 @@ static int read_given(const struct rv_wire *w, const unsigned char *wire, unsign
 }
 
 RV_EXTENSION(mark) = {
-	.name = "mark", .kind = RV_MATCH,
+	.name = "mark", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	.size = sizeof(struct mark_data), .options = options, .native = 1 << 0,
 	.wire = RV_WIRE(
 		{ .revision = 1, .size = sizeof(struct xt_mark_mtinfo1), .read = read_given,

@@ -149,7 +149,7 @@ static const struct rv_option redirect[] = { PORTS("redir ports", "ports to go t
 
 #define TARGET(word, nfproto, option, rows, chains, text, words, ...)		\
 	{									\
-		.name = word, .kind = RV_TARGET, .family = (nfproto), .config = option, \
+		.name = word, .kind = RV_TARGET, .effect = RV_EFFECT_ENDS, .family = (nfproto), .config = option, \
 		.size = sizeof(range), .options = rows, .tables = "nat", .hooks = (chains), \
 		.help = text, .nft = words, .wire = RV_WIRE(__VA_ARGS__),	\
 	}
@@ -242,7 +242,7 @@ static int read_netmap(const struct rv_wire *w, const unsigned char *wire, unsig
 
 #define NETMAP(nfproto, ...)							\
 	{									\
-		.name = "NETMAP", .kind = RV_TARGET, .family = (nfproto), .options = netmap, \
+		.name = "NETMAP", .kind = RV_TARGET, .effect = RV_EFFECT_ENDS, .family = (nfproto), .options = netmap, \
 		.size = sizeof(struct netmap), .wire = RV_WIRE({ .read = read_netmap, __VA_ARGS__ }), \
 		.initial = &(const struct netmap){ .range.flags = NF_NAT_RANGE_MAP_IPS }, \
 		.tables = "nat", .check = check_netmap,				\

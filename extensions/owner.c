@@ -132,7 +132,7 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 }
 
 RV_EXTENSION(owner) = {
-	.name = "owner", .kind = RV_MATCH,
+	.name = "owner", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	RV_STRUCT(info, 1), .options = options, .refused = refused,
 	.required = "owner: At least one of --uid-owner, --gid-owner or --socket-exists is required",
 	.hooks = 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,

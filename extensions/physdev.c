@@ -67,7 +67,7 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 }
 
 RV_EXTENSION(physdev) = {
-	.name = "physdev", .kind = RV_MATCH,
+	.name = "physdev", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	RV_STRUCT(info, 0), .options = options, .check = check, .refused = refused,
 	.list = "PHYSDEV match",
 	.required = "PHYSDEV: no physdev option specified",

@@ -31,7 +31,7 @@ static const struct rv_option options[] = {
 };
 
 RV_EXTENSION(pkttype) = {
-	.name = "pkttype", .kind = RV_MATCH,
+	.name = "pkttype", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	RV_STRUCT(struct xt_pkttype_info, 0), .options = options,
 	.help = "for whom the link layer says it is",
 };

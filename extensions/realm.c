@@ -22,7 +22,7 @@ static const struct rv_option options[] = {
 };
 
 RV_EXTENSION(realm) = {
-	.name = "realm", .kind = RV_MATCH, .family = NFPROTO_IPV4,
+	.name = "realm", .kind = RV_MATCH, .effect = RV_EFFECT_PURE, .family = NFPROTO_IPV4,
 	RV_STRUCT(struct xt_realm_info, 0), .options = options,
 	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT |
 		 1 << NF_INET_POST_ROUTING,

@@ -68,7 +68,7 @@ static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned
 }
 
 RV_EXTENSION(state) = {
-	.name = "state", .kernel_name = "conntrack", .kind = RV_MATCH,
+	.name = "state", .kernel_name = "conntrack", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	.size = sizeof(info), .options = options, .claims = claims,
 	.initial = &(const info){ .match_flags = FLAGS },
 	.wire = RV_WIRE(

@@ -75,7 +75,7 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 }
 
 RV_EXTENSION(tos) = {
-	.name = "tos", .kind = RV_MATCH,
+	.name = "tos", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	.size = sizeof(match), .options = match_options,
 	.wire = RV_WIRE(
 		{ .revision = 1, .size = sizeof(struct xt_tos_match_info), .fields = RV_WIRE_FIELDS(
@@ -138,7 +138,7 @@ static const struct rv_option target_options[] = {
 };
 
 RV_EXTENSION(tos_target) = {
-	.name = "TOS", .kind = RV_TARGET,
+	.name = "TOS", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	/* Revision 0, with one byte, has gone from all kernels that nf_tables runs on. */
 	RV_STRUCT(target, 1), .options = target_options,
 	.config = "NETFILTER_XT_TARGET_DSCP", .tables = "mangle",

@@ -46,7 +46,7 @@ static const struct rv_option hl_options[] = {
 };
 
 RV_EXTENSION(ttl) = {
-	.name = "ttl", .kind = RV_MATCH, .family = NFPROTO_IPV4,
+	.name = "ttl", .kind = RV_MATCH, .effect = RV_EFFECT_PURE, .family = NFPROTO_IPV4,
 	RV_STRUCT(struct ipt_ttl_info, 0), .options = ttl_options,
 	.config = "NETFILTER_XT_MATCH_HL", .list = "TTL match",
 	.required = "TTL match: You must specify one of `--ttl-eq', `--ttl-lt', `--ttl-gt",
@@ -54,7 +54,7 @@ RV_EXTENSION(ttl) = {
 };
 
 RV_EXTENSION(hl) = {
-	.name = "hl", .kind = RV_MATCH, .family = NFPROTO_IPV6,
+	.name = "hl", .kind = RV_MATCH, .effect = RV_EFFECT_PURE, .family = NFPROTO_IPV6,
 	RV_STRUCT(struct ip6t_hl_info, 0), .options = hl_options,
 	.list = "HL match",
 	.required = "HL match: You must specify one of `--hl-eq', `--hl-lt', `--hl-gt'",

@@ -314,11 +314,25 @@ struct rv_check {
 
 #define RV_FAMILY_ANY 0
 
+/*
+ * What evaluating a part does besides answering. The compiler moves no test across a part whose
+ * effect is not known. Sources: the match and target functions of the kernel's net/netfilter/xt_*.c.
+ */
+enum rv_effect {
+	RV_EFFECT_UNKNOWN,
+	RV_EFFECT_PURE,		/* match: keeps no state, and never drops a packet with a cut header */
+	/* Targets that leave addresses, protocol, ports, ICMP type and interfaces as they are. */
+	RV_EFFECT_CONTINUES,	/* the packet goes on to the next rule */
+	RV_EFFECT_MAY_END,	/* it does, or it gets a verdict */
+	RV_EFFECT_ENDS,		/* it always gets a verdict; such a target may change what it likes */
+};
+
 struct rv_ext {
 	const char *name;		/* in -m or -j */
 	const char *alias;		/* another name it is found by, or NULL */
 	const char *kernel_name;	/* in the kernel; NULL: name */
 	enum rv_ext_kind kind;
+	enum rv_effect effect;
 	rv_family_t family;		/* NFPROTO_IPV4, NFPROTO_IPV6 or RV_FAMILY_ANY */
 	uint16_t protocol;		/* -p that loads the match when one of its options follows; 0 none */
 	uint16_t size;			/* of rv_part.data */
