@@ -9,6 +9,7 @@
 # make check-long, make fuzz   longer campaigns of the same
 # make check-package           the Debian package on a clean root, there and back
 # make check-vm                the kernel module in a virtual machine of Debian's kernel: all of it
+# make check-flood             what comes in while rules are replaced under a flood (as root)
 # make check-callers           Docker, firewalld, libvirt and others, on Ravelin as on stock
 # make lint      static checks        make format   clang-format
 # make install   DESTDIR, PREFIX      make deb      a Debian package
@@ -63,7 +64,7 @@ say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
 
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/*.c)))
 
-.PHONY: all module demo check check-quick check-long check-unit check-sanitize check-engine check-callers fuzz fuzz-blob bench bench-tools lint format install install-headers install-shell install-dkms deb check-package check-vm uninstall clean deps docs
+.PHONY: all module demo check check-quick check-long check-unit check-sanitize check-engine check-callers check-flood fuzz fuzz-blob bench bench-tools lint format install install-headers install-shell install-dkms deb check-package check-vm uninstall clean deps docs
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -234,6 +235,10 @@ check-callers:
 	scripts/deps build callers
 	$(MAKE) all
 	tests/callers/run
+
+# About an hour; check has a short form of it.
+check-flood: all
+	tests/flood/run
 
 # Hours instead of minutes: other random rules than check's each time, and more of them.
 check-long:

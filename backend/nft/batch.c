@@ -160,18 +160,33 @@ static bool take_cleared(struct rv_nft_batch *b, const struct rv_chain *c)
 	return old != NULL;
 }
 
-static int stage_new_base(struct rv_nft_message *m)
+/*
+ * Tables and base chains are not made, and base chains not deleted, where rules are staged but
+ * before and behind them: see commit.c. Here is noted what will be needed.
+ */
+static int want_table(struct rv_nft_message *m)
+{
+	m->change->table->wanted = true;
+	m->change->table->loc = m->change->loc;
+	return 0;
+}
+
+static int want_base(struct rv_nft_message *m)
 {
 	struct rv_chain *c = m->change->chain;
 
+	c->held.wanted = true;
 	c->held.touched = true;
 	c->held.has_counters = false;
-	if (c->held.exists)
-		return 0;
-	c->held.exists = true;
-	c->held.policy = c->policy;
-	c->held.counters = (struct rv_counters){ 0 };
-	return rv_nft_stage_base(m, NLM_F_CREATE);
+	c->held.loc = m->change->loc;
+	return 0;
+}
+
+static int drop_base(struct rv_nft_message *m)
+{
+	m->change->chain->held.touched = false;
+	m->change->chain->held.loc = m->change->loc;
+	return 0;
 }
 
 static int stage_new_chain(struct rv_nft_message *m)
@@ -180,7 +195,7 @@ static int stage_new_chain(struct rv_nft_message *m)
 
 	c->handle = RV_NFT_NEW_CHAIN | ++m->b->nchains;
 	if (c->base >= 0)
-		return stage_new_base(m);
+		return want_base(m);
 	if (take_cleared(m->b, c))
 		return 0;
 	if (start(m, NFT_MSG_NEWCHAIN, NLM_F_EXCL))
@@ -202,7 +217,6 @@ int rv_nft_stage_del_chain(struct rv_nft_message *m)
 	struct rv_chain *c = m->change->chain;
 	struct rv_nft_rename *rename = find_rename(m->b, c);
 
-	c->held.exists = c->held.touched = false;
 	if (start(m, NFT_MSG_DELCHAIN, NLM_F_NONREC))
 		return -1;
 	put_chain(m, rv_nft_kernel_name(m->b, c->table->def, c->name));
@@ -376,6 +390,7 @@ static int stage_clear(struct rv_nft_message *m)
 
 	if (!old)
 		return rv_fail_memory(m->err);
+	old->exists = true;
 	rv_list_each(c, &table->chains, struct rv_chain, node)
 		if (c->base < 0 && c->exists && !rv_table_chain(old, c->name) &&
 		    !rv_table_add_chain(old, c->name))
@@ -384,8 +399,8 @@ static int stage_clear(struct rv_nft_message *m)
 }
 
 /*
- * Policies are written last and once: between two writings of one transaction the kernel
- * would act on the first.
+ * Policies are written once: between two writings of one transaction the kernel would act on
+ * the first.
  */
 static int stage_policy(struct rv_nft_message *m)
 {
@@ -393,6 +408,7 @@ static int stage_policy(struct rv_nft_message *m)
 
 	c->held.touched = true;
 	c->held.has_counters = m->change->has_counters;
+	c->held.loc = m->change->loc;
 	return 0;
 }
 
@@ -404,13 +420,13 @@ int rv_nft_stage_change(struct rv_nft_message *m)
 
 	switch (c->kind) {
 	case RV_CHANGE_ADD_TABLE:
-		return rv_nft_stage_table(m, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+		return want_table(m);
 	case RV_CHANGE_CLEAR_TABLE:
 		return stage_clear(m);
 	case RV_CHANGE_ADD_CHAIN:
 		return stage_new_chain(m);
 	case RV_CHANGE_DEL_CHAIN:
-		return rv_nft_stage_del_chain(m);
+		return c->chain->base < 0 ? rv_nft_stage_del_chain(m) : drop_base(m);
 	case RV_CHANGE_RENAME_CHAIN:
 		return stage_rename(m);
 	case RV_CHANGE_POLICY:

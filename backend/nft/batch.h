@@ -33,11 +33,9 @@ int rv_nft_stage_no_rules(struct rv_nft_message *m, const struct rv_table *held)
 struct rv_table *rv_nft_cleared(const struct rv_nft_batch *b, const struct rv_table_def *def);
 
 /*
- * Policies that changed, and deletion of what is gone. cleared: what the table had and nothing
- * declared again; NULL: it was not cleared.
+ * A table that was kept back: what is to be written is staged, and what the kernel has beyond
+ * that is put where a restore leaves what it cleared.
  */
-int rv_nft_finish_chains(struct rv_nft_message *m, struct rv_table *t, struct rv_table *cleared);
-/* The messages of a table that was kept back. */
-int rv_nft_finish_whole(struct rv_store *s, struct rv_nft_message *m, struct rv_table *t);
+int rv_nft_stage_whole(struct rv_store *s, struct rv_nft_message *m, struct rv_table *t);
 
 #endif

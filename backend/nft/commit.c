@@ -4,22 +4,49 @@
 
 #include "batch.h"
 
-/* ---- what is written last -------------------------------------------------------------- */
+/* With the attribute for the generation. */
+#define BATCH_BEGIN_LEN \
+	(NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg)) + NLA_HDRLEN + sizeof(uint32_t))
 
-static int last_change(struct rv_nft_message *m, enum rv_change_kind kind, struct rv_table *t,
-		       struct rv_chain *c)
+/* ---- what is written around the rules ---------------------------------------------------- */
+
+/*
+ * The kernel carries out a transaction in the order of its messages, but all rules at once, at
+ * the beginning. Until it comes to a policy, packets meet the new rules and the old policy: what
+ * a policy keeps out must be written in front of everything else, what it lets in behind it.
+ * For the same reason each policy is written once, and a base chain that is still needed is
+ * never deleted to be made anew.
+ */
+enum pass {
+	CLOSE,			/* policies that become DROP */
+	MAKE_TABLES,
+	MAKE_CLOSED,		/* new base chains with policy DROP */
+	MAKE_OPEN,
+	/* here stand the rules */
+	OPEN,			/* policies that become ACCEPT */
+	DELETE,			/* what a restore cleared and nothing declared again */
+};
+
+static int stage_one(const struct rv_nft_message *message, enum rv_change_kind kind,
+		     struct rv_table *t, struct rv_chain *c)
 {
-	struct rv_change change = { .kind = kind, .table = t, .chain = c,
-				    .has_counters = c && c->held.has_counters };
+	const struct rv_change change = { .kind = kind, .table = t, .chain = c,
+					  .loc = c ? c->held.loc : t->loc,
+					  .has_counters = c && c->held.has_counters };
+	struct rv_nft_message m = *message;
 
-	m->change = &change;
+	m.change = &change;
 	switch (kind) {
-	case RV_CHANGE_POLICY:
-		return rv_nft_stage_base(m, 0);
+	case RV_CHANGE_ADD_TABLE:
+		return rv_nft_stage_table(&m, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+	case RV_CHANGE_CLEAR_TABLE:
+		return rv_nft_stage_table(&m, NFT_MSG_DELTABLE, 0);
 	case RV_CHANGE_DEL_CHAIN:
-		return rv_nft_stage_del_chain(m);
+		return rv_nft_stage_del_chain(&m);
+	case RV_CHANGE_ADD_CHAIN:
+		return rv_nft_stage_base(&m, NLM_F_CREATE);
 	default:
-		return rv_nft_stage_table(m, NFT_MSG_DELTABLE, 0);
+		return rv_nft_stage_base(&m, 0);
 	}
 }
 
@@ -33,43 +60,91 @@ static bool same_as_held(const struct rv_chain *c)
 	       wanted.bytes == c->held.counters.bytes;
 }
 
-int rv_nft_finish_chains(struct rv_nft_message *m, struct rv_table *t, struct rv_table *cleared)
+/* The pass that writes a base chain; -1: none does. */
+static int pass_of(const struct rv_chain *c)
+{
+	bool closed = c->policy == RV_VERDICT_DROP;
+
+	if (!c->held.exists)
+		return !c->held.wanted ? -1 : c->exists && closed ? MAKE_CLOSED : MAKE_OPEN;
+	if (!c->exists || !c->held.touched || same_as_held(c))
+		return -1;
+	return closed ? CLOSE : OPEN;
+}
+
+static int stage_bases(struct rv_nft_message *m, struct rv_table *t, enum pass pass)
 {
 	rv_list_each(c, &t->chains, struct rv_chain, node) {
-		if (c->base < 0 || !c->held.exists)
-			continue;
-		if (c->exists && c->held.touched && !same_as_held(c) &&
-		    last_change(m, RV_CHANGE_POLICY, t, c))
-			return -1;
-		if (!c->exists && cleared && last_change(m, RV_CHANGE_DEL_CHAIN, t, c))
+		enum rv_change_kind kind = c->held.exists ? RV_CHANGE_POLICY : RV_CHANGE_ADD_CHAIN;
+
+		if (c->base >= 0 && pass_of(c) == (int)pass && stage_one(m, kind, t, c))
 			return -1;
 	}
+	return 0;
+}
+
+static int delete_chains(struct rv_nft_message *m, struct rv_table *t, struct rv_table *cleared)
+{
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		if (c->base >= 0 && !c->exists && (c->held.exists || c->held.wanted) &&
+		    stage_one(m, RV_CHANGE_DEL_CHAIN, t, c))
+			return -1;
 	if (!cleared)
 		return 0;
 	rv_list_each(c, &cleared->chains, struct rv_chain, node)
-		if (c->base < 0 && last_change(m, RV_CHANGE_DEL_CHAIN, t, c))
+		if (c->base < 0 && stage_one(m, RV_CHANGE_DEL_CHAIN, t, c))
 			return -1;
 	return 0;
 }
 
-static int finish_tables(struct rv_store *s, struct rv_error *err)
+static int stage_pass(struct rv_nft_message *m, struct rv_table *t, enum pass pass)
+{
+	struct rv_table *cleared = rv_nft_cleared(m->b, t->def);
+
+	switch (pass) {
+	case MAKE_TABLES:
+		return t->wanted ? stage_one(m, RV_CHANGE_ADD_TABLE, t, NULL) : 0;
+	case DELETE:
+		if (cleared && cleared->exists && !t->exists && !t->others)
+			return stage_one(m, RV_CHANGE_CLEAR_TABLE, t, NULL);
+		return delete_chains(m, t, cleared);
+	default:
+		return stage_bases(m, t, pass);
+	}
+}
+
+static int stage_passes(struct rv_store *s, struct rv_nft_message *m, enum pass from, enum pass to)
+{
+	for (enum pass pass = from; pass <= to; pass++)
+		rv_list_each(t, &s->rs.tables, struct rv_table, node)
+			if (stage_pass(m, t, pass))
+				return -1;
+	return 0;
+}
+
+/* Where it will stand: the first is preceded by the head of the batch. */
+static size_t next_message(const struct rv_nft_batch *b)
+{
+	return b->nrecords ? b->bytes.len : BATCH_BEGIN_LEN;
+}
+
+/* Stages all that is not staged yet. */
+static int complete(struct rv_store *s, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
-	struct rv_nft_message m = { .b = &n->batch, .family = s->rs.family, .err = err };
+	struct rv_nft_batch *b = &n->batch;
+	struct rv_nft_message m = { .b = b, .family = s->rs.family, .err = err };
 
-	rv_list_each(t, &s->rs.tables, struct rv_table, node) {
-		struct rv_table *cleared = rv_nft_cleared(&n->batch, t->def);
-
-		if (t->whole) {
-			if (rv_nft_finish_whole(s, &m, t))
-				return -1;
-			continue;
-		}
-		if (cleared && !t->exists && !t->others ? last_change(&m, RV_CHANGE_CLEAR_TABLE, t, NULL)
-					  : rv_nft_finish_chains(&m, t, cleared))
+	rv_list_each(t, &s->rs.tables, struct rv_table, node)
+		if (t->whole && rv_nft_stage_whole(s, &m, t))
 			return -1;
-	}
-	return 0;
+	b->front = next_message(b);
+	b->first_front = b->nrecords;
+	if (stage_passes(s, &m, CLOSE, MAKE_OPEN))
+		return -1;
+	b->back = next_message(b);
+	b->first_back = b->nrecords;
+	return stage_passes(s, &m, OPEN, DELETE);
 }
 
 /* What was read before names rules and chains as they were: it is read anew. */
@@ -97,83 +172,112 @@ static void set_generation(struct rv_buf *b, uint32_t generation)
 	memcpy(b->data + at, &generation, sizeof(generation));
 }
 
-/* Sends what is in the first store's buffer and, if there are two, is staged in both. */
-static int send_batch(struct rv_store *s, struct rv_store *second, struct rv_error *err)
+static void number(struct rv_nft_batch *b, uint32_t first)
 {
-	struct rv_nft *n = s->priv, *n2 = second ? second->priv : NULL;
-	struct rv_buf *b = &n->batch.bytes;
-	size_t own = n->batch.nrecords, all = own + (n2 ? n2->batch.nrecords : 0);
-	struct rv_nft_verdict v;
-
-	rv_nft_put_message(b, NFNL_MSG_BATCH_END, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES, all + 1);
-	if (!rv_buf_ok(b))
-		return rv_fail_memory(err);
-	set_generation(b, n->socket.generation);
-	if (rv_nft_send(&n->socket, b, all, &v, err))
-		return -1;
-	if (v.code && v.seq > own && v.seq <= all) {
-		v.seq -= own;
-		return rv_nft_refused(second, &v, err);
-	}
-	return v.code ? rv_nft_refused(s, &v, err) : 0;
+	for (size_t i = 0; i < b->nrecords; i++, first++)
+		memcpy(b->bytes.data + b->records[i].offset + offsetof(struct nlmsghdr, nlmsg_seq),
+		       &first, sizeof(first));
 }
 
-static int commit_one(struct rv_store *s, struct rv_error *err)
-{
-	struct rv_nft *n = s->priv;
-	size_t len = n->batch.bytes.len;
-	int rc;
+/* A transaction of one or two stores. */
+struct sending {
+	struct rv_store *stores[2];	/* without any that has nothing to send */
+	size_t nstores;
+	struct iovec parts[1 + 3 * 2 + 1];
+	size_t nparts, messages;
+};
 
-	if (!n->batch.nrecords)
-		return 0;
-	rc = send_batch(s, NULL, err);
-	n->batch.bytes.len = len;
-	if (!rc)
-		forget(s);
+static void add_part(struct sending *x, const void *data, size_t from, size_t to)
+{
+	if (to > from)
+		x->parts[x->nparts++] = (struct iovec){ (char *)data + from, to - from };
+}
+
+/* All that closes comes first, whichever store it is of, and all that opens last. */
+static void arrange(struct sending *x)
+{
+	for (int part = 0; part < 3; part++) {
+		for (size_t i = 0; i < x->nstores; i++) {
+			const struct rv_nft *n = x->stores[i]->priv;
+			const struct rv_nft_batch *b = &n->batch;
+			const size_t from[] = { b->front, BATCH_BEGIN_LEN, b->back };
+			const size_t to[] = { b->back, b->front, b->bytes.len };
+
+			add_part(x, b->bytes.data, from[part], to[part]);
+		}
+	}
+}
+
+/* Gives a message's number back as that of the store it is of. */
+static int refused(const struct sending *x, struct rv_nft_verdict *v, struct rv_error *err)
+{
+	for (size_t i = 0; i < x->nstores; i++) {
+		const struct rv_nft *n = x->stores[i]->priv;
+
+		if (v->seq <= n->batch.nrecords || i + 1 == x->nstores)
+			return rv_nft_refused(x->stores[i], v, err);
+		v->seq -= n->batch.nrecords;
+	}
+	return -1;
+}
+
+static int send_parts(struct sending *x, struct rv_error *err)
+{
+	struct rv_nft *n = x->stores[0]->priv;
+	struct rv_buf end = RV_BUF_INIT;
+	struct rv_nft_verdict v;
+	int rc = -1;
+
+	rv_nft_put_message(&end, NFNL_MSG_BATCH_END, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES,
+			   x->messages + 1);
+	set_generation(&n->batch.bytes, n->socket.generation);
+	add_part(x, n->batch.bytes.data, 0, BATCH_BEGIN_LEN);
+	arrange(x);
+	add_part(x, end.data, 0, end.len);
+	if (!rv_buf_ok(&end))
+		rv_fail_memory(err);
+	else if (!rv_nft_send(&n->socket, x->parts, x->nparts, x->messages, &v, err))
+		rc = v.code ? refused(x, &v, err) : 0;
+	rv_buf_free(&end);
 	return rc;
+}
+
+static int send_stores(struct rv_store *first, struct rv_store *second, struct rv_error *err)
+{
+	struct rv_store *stores[] = { first, second };
+	struct sending x = { .nstores = 0 };
+
+	for (size_t i = 0; i < 2 && stores[i]; i++) {
+		struct rv_nft *n = stores[i]->priv;
+
+		if (!n->batch.nrecords)
+			continue;
+		number(&n->batch, x.messages + 1);
+		x.messages += n->batch.nrecords;
+		x.stores[x.nstores++] = stores[i];
+	}
+	if (x.nstores && send_parts(&x, err))
+		return -1;
+	for (size_t i = 0; i < x.nstores; i++)
+		forget(x.stores[i]);
+	return 0;
 }
 
 int rv_nft_commit(struct rv_store *s, struct rv_error *err)
 {
-	return finish_tables(s, err) || rv_store_explain(s, err) ? -1 : commit_one(s, err);
-}
-
-/* Copies the messages of another batch behind ours, numbered on. */
-static void append_batch(struct rv_buf *b, const struct rv_nft_batch *other, uint32_t number)
-{
-	size_t first = other->records[0].offset, start = b->len;
-
-	rv_buf_add(b, other->bytes.data + first, other->bytes.len - first);
-	if (b->failed)
-		return;
-	for (size_t i = 0; i < other->nrecords; i++) {
-		size_t at = start + other->records[i].offset - first;
-
-		number++;
-		memcpy(b->data + at + offsetof(struct nlmsghdr, nlmsg_seq), &number,
-		       sizeof(number));
-	}
+	if (complete(s, err) || rv_store_explain(s, err))
+		return -1;
+	return send_stores(s, NULL, err);
 }
 
 int rv_nft_commit_both(struct rv_store *s, struct rv_store *second, struct rv_error *err)
 {
-	struct rv_nft *n = s->priv, *n2 = second->priv;
-	size_t len;
-	int rc;
+	const struct rv_nft *n = s->priv, *n2 = second->priv;
 
-	if (finish_tables(s, err) || finish_tables(second, err))
+	if (complete(s, err) || complete(second, err))
 		return -1;
-	if (!n->batch.nrecords || !n2->batch.nrecords)
-		return commit_one(n->batch.nrecords ? s : second, err);
-	if (n->socket.generation != n2->socket.generation)
+	if (n->batch.nrecords && n2->batch.nrecords &&
+	    n->socket.generation != n2->socket.generation)
 		return rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
-	len = n->batch.bytes.len;
-	append_batch(&n->batch.bytes, &n2->batch, n->batch.nrecords);
-	rc = send_batch(s, second, err);
-	n->batch.bytes.len = len;
-	if (rc)
-		return rc;
-	forget(s);
-	forget(second);
-	return 0;
+	return send_stores(s, second, err);
 }

@@ -211,14 +211,28 @@ static int say_record(struct rv_store *s, const struct rv_nft_record *rec, struc
 	return 0;
 }
 
+/* In the order in which they are sent, as far as it is known by now. */
+static size_t in_order(const struct rv_nft_batch *b, size_t i)
+{
+	size_t front = b->first_back - b->first_front;
+
+	if (i >= b->first_back)
+		return i;
+	return i < front ? b->first_front + i : i - front;
+}
+
 int rv_nft_explain(struct rv_store *s, struct rv_error *err)
 {
 	struct rv_nft_batch *batch = &((struct rv_nft *)s->priv)->batch;
+	bool at_once = !batch->explained && batch->front;
 
 	if (!rv_nft_can_explain(s, err))
 		return 0;
-	for (; batch->explained < batch->nrecords; batch->explained++)
-		if (say_record(s, &batch->records[batch->explained], err))
+	for (; batch->explained < batch->nrecords; batch->explained++) {
+		size_t i = at_once ? in_order(batch, batch->explained) : batch->explained;
+
+		if (say_record(s, &batch->records[i], err))
 			return -1;
+	}
 	return rv_buf_ok(s->explain.staged) ? 0 : rv_fail_memory(err);
 }

@@ -408,12 +408,21 @@ static int collect(struct rv_nft_socket *n, struct rv_nft_verdict *v, struct rv_
 	return 0;
 }
 
-int rv_nft_send(struct rv_nft_socket *n, const struct rv_buf *batch, size_t messages,
+int rv_nft_send(struct rv_nft_socket *n, const struct iovec *parts, size_t nparts, size_t messages,
 		struct rv_nft_verdict *v, struct rv_error *err)
 {
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	struct msghdr msg = {
+		.msg_name = &kernel, .msg_namelen = sizeof(kernel),
+		.msg_iov = (struct iovec *)parts, .msg_iovlen = nparts,
+	};
+	size_t bytes = 0;
+
 	*v = (struct rv_nft_verdict){ 0 };
-	make_room(n, batch->len, messages);
-	if (mnl_socket_sendto(n->nl, batch->data, batch->len) < 0)
-		return not_sent(batch->len, err);
+	for (size_t i = 0; i < nparts; i++)
+		bytes += parts[i].iov_len;
+	make_room(n, bytes, messages);
+	if (sendmsg(mnl_socket_get_fd(n->nl), &msg, 0) < 0)
+		return not_sent(bytes, err);
 	return collect(n, v, err);
 }

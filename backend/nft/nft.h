@@ -17,6 +17,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <string.h>
+#include <sys/uio.h>
 
 #include <ravelin/store.h>
 
@@ -303,8 +304,11 @@ struct rv_nft_verdict {
 	char text[80];			/* more words from the kernel, or "" */
 };
 
-/* Sends a batch in one piece and collects the verdict. Returns -1 when it could not be sent. */
-int rv_nft_send(struct rv_nft_socket *n, const struct rv_buf *batch, size_t messages,
+/*
+ * Sends a batch, whose parts follow each other, as one datagram and collects the verdict. Returns
+ * -1 when it could not be sent.
+ */
+int rv_nft_send(struct rv_nft_socket *n, const struct iovec *parts, size_t nparts, size_t messages,
 		struct rv_nft_verdict *v, struct rv_error *err);
 
 /* ---- revisions of matches and targets: revision.c ------------------------------- */
@@ -345,6 +349,12 @@ struct rv_nft_batch {
 	struct rv_nft_rename *renames;
 	size_t nrenames;
 	uint64_t nchains;		/* made in this transaction */
+	/*
+	 * Parts of bytes, by where they begin: staged changes come first, behind them stands what
+	 * rv_nft_commit() adds. The kernel is given the front part first. 0: not written yet.
+	 */
+	size_t front, back;
+	size_t first_front, first_back;	/* the same as numbers of records */
 	size_t explained;		/* records that rv_nft_explain() has told */
 	/*
 	 * What a restore cleared: its tables, with the user chains that nothing has declared

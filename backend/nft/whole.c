@@ -114,6 +114,21 @@ static void note_change(const struct rv_change *c)
 	}
 }
 
+/*
+ * A base chain may be wanted again and is then never deleted: whether it could be is not left to
+ * the kernel.
+ */
+static int check_empty(struct rv_store *s, const struct rv_change *c, struct rv_error *err)
+{
+	if (!c->chain->loaded && s->backend->load_rules(s, c->chain, err))
+		return -1;
+	if (!c->chain->nrules)
+		return 0;
+	rv_fail(err, RV_ERR_PROBLEM, &c->loc,
+		" CHAIN_DEL failed (Device or resource busy): chain %s", c->chain->name);
+	return rv_hint(err, "the chain is not empty, or rules jump to it: delete those first");
+}
+
 int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
@@ -129,6 +144,8 @@ int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error 
 		note_change(c);
 		return 0;
 	}
+	if (c->kind == RV_CHANGE_DEL_CHAIN && c->chain->base >= 0 && check_empty(s, c, err))
+		return -1;
 	len = b->bytes.len;
 	nrecords = b->nrecords;
 	if (!rv_nft_stage_change(&m))
@@ -141,52 +158,44 @@ int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error 
 
 /* ---- writing it anew ----------------------------------------------------------------- */
 
-static int add_change(struct rv_nft_message *m, const struct rv_change *change)
+static int add_change(const struct rv_nft_message *message, const struct rv_change *change)
 {
-	m->change = change;
-	return rv_nft_stage_change(m);
+	struct rv_nft_message m = *message;
+
+	m.change = change;
+	return rv_nft_stage_change(&m);
 }
 
-static int add_chain(struct rv_nft_message *m, struct rv_table *t, struct rv_chain *c)
-{
-	const struct rv_change change = {
-		.kind = RV_CHANGE_ADD_CHAIN, .table = t, .chain = c,
-	};
-	bool has_counters = c->held.has_counters;
-
-	if (add_change(m, &change))
-		return -1;
-	c->held.has_counters = has_counters;
-	return 0;
-}
-
-/* One that was made in this transaction has been thought to be in the kernel. */
 static void hold_base(struct rv_chain *c, const struct rv_chain *there)
 {
 	c->held.exists = there->held.exists;
 	c->held.policy = there->held.policy;
 	c->held.counters = there->held.counters;
+	c->held.wanted = c->exists;
 }
 
-static int add_chains(struct rv_nft_message *m, struct rv_table *t, struct rv_table *kernel)
+static int add_chains(const struct rv_nft_message *m, struct rv_table *t, struct rv_table *kernel)
 {
 	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		const struct rv_change add = {
+			.kind = RV_CHANGE_ADD_CHAIN, .table = t, .chain = c,
+		};
 		struct rv_chain *there = rv_table_chain(kernel, c->name);
 
-		if (c->base >= 0)
+		if (c->base >= 0) {
 			hold_base(c, there);
-		if (!c->exists)
 			continue;
-		if (!(there && there->exists) && add_chain(m, t, c))
+		}
+		if (!there && add_change(m, &add))
 			return -1;
 		/* What is left will be deleted. */
-		if (there && c->base < 0)
+		if (there)
 			rv_chain_free(there);
 	}
 	return 0;
 }
 
-static int add_rules(struct rv_nft_message *m, struct rv_table *t)
+static int add_rules(const struct rv_nft_message *m, struct rv_table *t)
 {
 	rv_list_each(c, &t->chains, struct rv_chain, node) {
 		rv_list_each(r, &c->rules, struct rv_rule, node) {
@@ -202,34 +211,31 @@ static int add_rules(struct rv_nft_message *m, struct rv_table *t)
 }
 
 /* kernel: the table as it is there. */
-static int stage_whole(struct rv_nft_message *m, struct rv_table *t, struct rv_table *kernel)
+static int stage_table(const struct rv_nft_message *m, struct rv_table *t, struct rv_table *kernel)
 {
 	const struct rv_change drop = { .kind = RV_CHANGE_CLEAR_TABLE, .table = t };
-	const struct rv_change add = { .kind = RV_CHANGE_ADD_TABLE, .table = t };
+	struct rv_nft_message flush = *m;
 
-	m->change = &drop;
-	if (!t->exists && !kernel->others)
-		return kernel->exists ? rv_nft_stage_table(m, NFT_MSG_DELTABLE, 0) : 0;
-	if (kernel->exists ? rv_nft_stage_no_rules(m, kernel) : add_change(m, &add))
+	flush.change = &drop;
+	t->wanted = t->exists && !kernel->exists;
+	if (!t->exists && !t->others)
+		return 0;
+	if (kernel->exists && rv_nft_stage_no_rules(&flush, kernel))
 		return -1;
-	if (add_chains(m, t, kernel) || add_rules(m, t))
-		return -1;
-	return rv_nft_finish_chains(m, t, kernel);
+	return add_chains(m, t, kernel) || add_rules(m, t) ? -1 : 0;
 }
 
-int rv_nft_finish_whole(struct rv_store *s, struct rv_nft_message *m, struct rv_table *t)
+int rv_nft_stage_whole(struct rv_store *s, struct rv_nft_message *m, struct rv_table *t)
 {
 	struct rv_nft *n = s->priv;
-	struct rv_ruleset scratch;
-	struct rv_table *kernel;
-	int rc;
+	struct rv_table *kernel = rv_ruleset_table(&n->batch.cleared, t->def);
 
-	rv_ruleset_init(&scratch, s->rs.family);
-	kernel = rv_ruleset_table(&scratch, t->def);
-	rc = kernel ? s->backend->load_chains(s, kernel, NULL, m->err) : rv_fail_memory(m->err);
+	if (!kernel)
+		return rv_fail_memory(m->err);
+	kernel->exists = false;
+	if (s->backend->load_chains(s, kernel, NULL, m->err))
+		return -1;
 	n->fresh = NULL;
-	if (!rc)
-		rc = stage_whole(m, t, kernel);
-	rv_ruleset_clear(&scratch);
-	return rc;
+	t->others = kernel->others;
+	return stage_table(m, t, kernel);
 }

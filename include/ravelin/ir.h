@@ -102,9 +102,11 @@ struct rv_chain {
 	struct rv_counters counters;	/* of the policy */
 	struct {			/* a base chain as the backend holds it, beside what is staged */
 		bool exists;
+		bool wanted;		/* rules were staged for it: it must exist before them */
 		bool touched, has_counters;	/* policy and counters are to be written */
 		enum rv_verdict policy;
 		struct rv_counters counters;
+		struct rv_loc loc;	/* of the last command about it */
 	} held;
 	uint32_t references;		/* rules that jump or go here (use counted by the backend) */
 	uint64_t handle;
@@ -151,6 +153,8 @@ struct rv_table {
 	bool complete;			/* chains holds all of them */
 	bool others;			/* base chains that iptables does not have are in it too */
 	bool whole;			/* the backend has given it to us: all rules are here, and count */
+	bool wanted;			/* something was staged for it: it must exist before that */
+	struct rv_loc loc;		/* of the command that wanted it */
 	struct rv_list chains;		/* base chains first in order, then user chains as added */
 	struct rv_chain **hash;
 	uint32_t nhash, nchains;

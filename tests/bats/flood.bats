@@ -1,0 +1,16 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What comes in while rules are replaced: the short form of tests/flood/run.
+
+load lib
+
+setup() { need_root; only_nft 'the module replaces a table at once'; }
+
+@test "a closed host stays closed while its policy and rules are replaced under a flood" {
+	"$LIB_DIR/../flood/run" --rules 5000 --rounds 4 --families 4 --monitors no
+}
+
+@test "the same in IPv6, while somebody watches the changes" {
+	"$LIB_DIR/../flood/run" --rules 5000 --rounds 4 --families 6 --monitors yes --ways restore
+}
