@@ -54,7 +54,7 @@ int rv_cli_restore_text(struct rv_cli *cli);
 
 /*
  * Appends the file (NULL: stdin) and makes it what places of errors point into. A NUL stands
- * behind it. Returns 0, or 1 after a message.
+ * behind it. Returns 0, or an exit code after a message.
  */
 int rv_cli_read(struct rv_cli *cli, const char *path, struct rv_buf *input);
 
@@ -71,7 +71,7 @@ int rv_cli_message(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- output.c: what goes to stdout ------------------------------------------ */
 
-/* Writes all of the text. Returns 0, or 1 after a message. */
+/* Writes all of the text. Returns 0, or an exit code after a message. */
 int rv_cli_write(const struct rv_cli *cli, int fd, const struct rv_buf *b);
 /* "iptables v1.8.13 (nf_tables)\n" */
 void rv_cli_version(const struct rv_cli *cli, struct rv_buf *b);

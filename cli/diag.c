@@ -59,14 +59,19 @@ static void add_printable(struct rv_buf *b, const char *text)
 	}
 }
 
+static bool in_restore_line(const struct rv_cli *cli, const struct rv_error *err)
+{
+	return (err->kind == RV_ERR_PROBLEM || err->kind == RV_ERR_RESOURCE) && cli->restore &&
+	       err->loc.line && err->text[0] != '\n';
+}
+
 static void add_head(struct rv_buf *b, const struct rv_cli *cli, const struct rv_error *err)
 {
 	switch (forms[err->kind].head) {
 	case HEAD_VERSION:
 		rv_buf_printf(b, "%s v%s (%s): ", cli->name, RV_STOCK_VERSION, rv_cli_banner(cli));
 		/* Refusals of the kernel, as stock puts them in a restore; unless the text does. */
-		if (err->kind == RV_ERR_PROBLEM && cli->restore && err->loc.line &&
-		    err->text[0] != '\n')
+		if (in_restore_line(cli, err))
 			rv_buf_printf(b, "\nline %u:%s", err->loc.line,
 				      err->text[0] == ' ' ? "" : " ");
 		break;

@@ -20,9 +20,11 @@ int rv_cli_read(struct rv_cli *cli, const char *path, struct rv_buf *input)
 		errno = ENOMEM;
 		rc = -1;
 	}
-	if (rc < 0)
-		rc = rv_cli_message("%s: cannot read %s: %s", cli->name, path ? path : "stdin",
-				    strerror(errno));
+	if (rc < 0) {
+		rv_cli_message("%s: cannot read %s: %s", cli->name, path ? path : "stdin",
+			       strerror(errno));
+		rc = RV_EXIT_RESOURCE;
+	}
 	if (path)
 		close(fd);
 	cli->text = input->data ? input->data : "";

@@ -61,6 +61,13 @@ static int try_once(struct attempt *a, struct rv_error *err)
 	return run(a, err);
 }
 
+/* Exit code 1 of these tells a caller that the rule or chain is absent, or that the chain exists. */
+static bool is_question(const struct rv_command *cmd)
+{
+	return cmd->kind == RV_CMD_CHECK || cmd->kind == RV_CMD_NEW_CHAIN ||
+	       cmd->kind == RV_CMD_LIST || cmd->kind == RV_CMD_LIST_RULES;
+}
+
 int rv_cli_iptables(struct rv_cli *cli)
 {
 	struct attempt a = { .cli = cli };
@@ -75,6 +82,8 @@ int rv_cli_iptables(struct rv_cli *cli)
 		rv_cli_progress_end(&a.progress);
 		if (rv_cli_again(&err, &attempts))
 			continue;
+		if (is_question(&a.cmd))
+			rv_error_undecided(&err);
 		code = rv_cli_error(cli, &err);
 		break;
 	}

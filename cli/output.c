@@ -13,10 +13,12 @@
 int rv_cli_write(const struct rv_cli *cli, int fd, const struct rv_buf *b)
 {
 	if (!rv_buf_ok(b))
-		return rv_cli_message("%s: out of memory", cli->name);
-	if (rv_write_all(fd, b) < 0)
-		return rv_cli_message("%s: cannot write: %s", cli->name, strerror(errno));
-	return 0;
+		rv_cli_message("%s: out of memory", cli->name);
+	else if (rv_write_all(fd, b) < 0)
+		rv_cli_message("%s: cannot write: %s", cli->name, strerror(errno));
+	else
+		return 0;
+	return RV_EXIT_RESOURCE;
 }
 
 const char *rv_cli_banner(const struct rv_cli *cli)

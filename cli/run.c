@@ -481,7 +481,7 @@ static int run_capture(struct run *r, struct rv_error *err)
 /* The error of rules or capture, without the version that iptables' errors begin with. */
 static int print_error(const struct run *r, struct rv_error *err)
 {
-	if (err->kind == RV_ERR_PROBLEM)
+	if (err->kind == RV_ERR_PROBLEM || err->kind == RV_ERR_RESOURCE)
 		err->kind = RV_ERR_RESTORE;
 	return rv_cli_error(r->cli, err);
 }

@@ -168,7 +168,9 @@ static int write_v1(const struct rv_wire *w, const unsigned char *data, unsigned
 		return 0;
 	fd = syscall(SYS_bpf, BPF_OBJ_GET, &attr, sizeof(attr));
 	if (fd < 0)
-		return rv_fail(err, RV_ERR_USAGE, NULL, "bpf: failed to get bpf object");
+		return rv_fail(err, rv_errno_kind(errno) == RV_ERR_RESOURCE ? RV_ERR_RESOURCE
+									    : RV_ERR_USAGE,
+			       NULL, "bpf: failed to get bpf object");
 	close(fd);
 	return 0;
 }

@@ -23,7 +23,7 @@ int rv_rule_refused(struct rv_error *err, const struct rv_chain *c, const struct
 	if (rv_buf_ok(&text) && text.len && text.data[text.len - 1] == '\n')
 		text.len--;
 	rule = rv_buf_text(&text);
-	rv_fail(err, error == ENOMEM ? RV_ERR_RESOURCE : RV_ERR_PROBLEM, &r->loc,
+	rv_fail(err, rv_errno_kind(error), &r->loc,
 		" RULE_APPEND failed (%s): rule in chain %s: %s: %s", strerror(error), c->name,
 		rule ? rule : "", why);
 	rv_buf_free(&text);

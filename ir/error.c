@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -64,6 +65,26 @@ void rv_error_at(struct rv_error *err, const struct rv_loc *loc)
 int rv_fail_memory(struct rv_error *err)
 {
 	return rv_fail(err, RV_ERR_MEMORY, NULL, "Memory allocation problem");
+}
+
+/* What is wrong with the machine or the caller, and not with the request. */
+static const int circumstances[] = {
+	EPERM, EACCES, ENOMEM, ENOBUFS, ENOSPC, EINTR, EAGAIN, ERESTART, ETIMEDOUT, EMFILE, ENFILE,
+	EMSGSIZE, EIO, ENOSYS, EAFNOSUPPORT, EROFS,
+};
+
+enum rv_error_kind rv_errno_kind(int code)
+{
+	for (size_t i = 0; i < sizeof(circumstances) / sizeof(*circumstances); i++)
+		if (circumstances[i] == code)
+			return RV_ERR_RESOURCE;
+	return RV_ERR_PROBLEM;
+}
+
+void rv_error_undecided(struct rv_error *err)
+{
+	if (err->kind == RV_ERR_PROBLEM)
+		err->kind = RV_ERR_RESOURCE;
 }
 
 enum rv_exit rv_error_exit(const struct rv_error *err)

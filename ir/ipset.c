@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* RV_T_SET: the names and indexes of ipsets. */
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,17 +16,18 @@ static int ask(void *req, socklen_t size, struct rv_error *err)
 	struct ip_set_req_version version = { .op = IP_SET_OP_VERSION };
 	struct ip_set_req_version *head = req;	/* all requests begin so */
 	socklen_t len = sizeof(version);
-	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW), rc = -1;
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW), rc = -1, code;
 
 	if (fd < 0)
-		return rv_wire_fail(err, "Can't open socket to ipset.\n");
+		return rv_fail(err, rv_errno_kind(errno), NULL, "Can't open socket to ipset.\n");
 	if (!getsockopt(fd, SOL_IP, SO_IP_SET, &version, &len)) {
 		head->version = version.version;
 		rc = getsockopt(fd, SOL_IP, SO_IP_SET, req, &size);
 	}
+	code = errno;
 	close(fd);
 	if (rc)
-		return rv_wire_fail(err, "Kernel module xt_set is not loaded in.\n");
+		return rv_fail(err, rv_errno_kind(code), NULL, "Kernel module xt_set is not loaded in.\n");
 	return 0;
 }
 

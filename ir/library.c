@@ -12,14 +12,14 @@ int rv_library_load(const struct rv_library *library, struct rv_error *err)
 	while (*soname && !(handle = dlopen(*soname, RTLD_NOW)))
 		soname++;
 	if (!handle) {
-		rv_fail(err, RV_ERR_PROBLEM, NULL, "%s: %s", library->lacking, dlerror());
+		rv_fail(err, RV_ERR_RESOURCE, NULL, "%s: %s", library->lacking, dlerror());
 		return rv_hint(err, "%s", library->hint);
 	}
 	for (const struct rv_symbol *s = library->symbols; s->name; s++) {
 		void *found = dlsym(handle, s->name);
 
 		if (!found)
-			return rv_fail(err, RV_ERR_PROBLEM, NULL, "%s: %s has no %s: it is too old",
+			return rv_fail(err, RV_ERR_RESOURCE, NULL, "%s: %s has no %s: it is too old",
 				       library->lacking, *soname, s->name);
 		memcpy(s->at, &found, sizeof(found));
 	}

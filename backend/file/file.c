@@ -36,10 +36,10 @@ static int parse(struct rv_store *s, const struct rv_buf *text, struct rv_error 
 	s->dirty = false;
 	forget_places(&s->rs);
 	if (rc < 0 && inner.loc.line)
-		rv_fail(err, RV_ERR_PROBLEM, NULL, "%s, line %u: %s", f->name, inner.loc.line,
+		rv_fail(err, RV_ERR_RESOURCE, NULL, "%s, line %u: %s", f->name, inner.loc.line,
 			inner.text);
 	else if (rc < 0)
-		rv_fail(err, inner.kind, NULL, "%s: %s", f->name, inner.text);
+		rv_fail(err, inner.kind == RV_ERR_MEMORY ? RV_ERR_MEMORY : RV_ERR_RESOURCE, NULL, "%s: %s", f->name, inner.text);
 	if (rc < 0 && inner.hint[0])
 		rv_hint(err, "%s", inner.hint);
 	return rc;
@@ -60,7 +60,7 @@ static int file_open(struct rv_store *s, const char *arg, struct rv_error *err)
 	int rc;
 
 	if (!arg || !*arg)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "backend file needs a path: file:PATH");
+		return rv_fail(err, RV_ERR_USAGE, NULL, "backend file needs a path: file:PATH");
 	f = calloc(1, sizeof(*f));
 	if (!f)
 		return rv_fail_memory(err);

@@ -17,7 +17,7 @@
 
 static int fail(const struct rv_file *f, struct rv_error *err, const char *what)
 {
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "cannot %s %s: %s", what, f->name,
+	return rv_fail(err, RV_ERR_RESOURCE, NULL, "cannot %s %s: %s", what, f->name,
 		       strerror(errno));
 }
 
@@ -125,7 +125,7 @@ static int lock_existing(struct rv_file *f, uint64_t until, struct rv_error *err
 	if (fstat(f->fd, &mine) < 0)
 		return fail(f, err, "open");
 	if (!S_ISREG(mine.st_mode))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "cannot write %s: not a regular file",
+		return rv_fail(err, RV_ERR_RESOURCE, NULL, "cannot write %s: not a regular file",
 			       f->name);
 	/* Replacing asks only the directory: a file that says no is not to be overruled. */
 	if (faccessat(AT_FDCWD, f->path, W_OK, AT_EACCESS) < 0)

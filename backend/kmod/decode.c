@@ -43,7 +43,7 @@ static int misfit(struct reader *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	rv_fail(r->err, RV_ERR_PROBLEM, NULL, "table `%s' is not understood: %s%s%sentry %u: %s",
+	rv_fail(r->err, RV_ERR_RESOURCE, NULL, "table `%s' is not understood: %s%s%sentry %u: %s",
 		r->table->def->name, r->chain ? "chain `" : "", r->chain ? r->chain->name : "",
 		r->chain ? "' " : "", r->number, text);
 	return rv_hint(r->err, "another program wrote it, or a newer ravelin; nothing was changed");

@@ -35,7 +35,7 @@ int rv_kmod_link_open(struct rv_kmod_link *link, const char *arg, struct rv_erro
 	if (arg && !strcmp(arg, "user"))
 		link->transport = &rv_kmod_user;
 	else if (arg && *arg)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL,
+		return rv_fail(err, RV_ERR_USAGE, NULL,
 			       "backend kmod has no \"%s\": kmod is the module, kmod:user an "
 			       "engine in the program", arg);
 	if (!link->transport->open(&link->priv, arg, err))
@@ -93,7 +93,7 @@ static int refused_call(int rc, struct rv_error *err)
 		return rv_hint(err, "another program changed the ruleset at the same time");
 	case EPERM:
 	case EACCES:
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "Permission denied (you must be root)");
+		return rv_fail(err, RV_ERR_RESOURCE, NULL, "Permission denied (you must be root)");
 	case EPROTONOSUPPORT:
 		rv_fail(err, RV_ERR_VERSION, NULL, "ravelin.ko speaks another version of the ABI than %u",
 			RVK_VERSION);
@@ -101,7 +101,7 @@ static int refused_call(int rc, struct rv_error *err)
 	case ENOMEM:
 		return rv_fail(err, RV_ERR_RESOURCE, NULL, "ravelin.ko has no memory left for it");
 	default:
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "ravelin.ko refused a call: %s",
+		return rv_fail(err, RV_ERR_RESOURCE, NULL, "ravelin.ko refused a call: %s",
 			       strerror(-rc));
 	}
 }
@@ -219,7 +219,7 @@ static int load(struct kmod *k, struct rv_table *t, const struct rv_buf *b,
 	const struct rvk_table *head = &info->table;
 
 	if (head->size != b->len - sizeof(*info) && head->count)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "table `%s' came back with another size",
+		return rv_fail(err, RV_ERR_RESOURCE, NULL, "table `%s' came back with another size",
 			       t->def->name);
 	if (!head->count)
 		nothing_there(t);
@@ -254,7 +254,7 @@ int rv_kmod_change_add(struct rv_kmod_change *c, struct rv_table *t, uint64_t ge
 	if (!n && !rv_buf_grow(&c->buf, sizeof(struct rvk_replace)))
 		return rv_fail_memory(err);
 	if (n == RVK_TABLES_MAX)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "too many tables for one call");
+		return rv_fail(err, RV_ERR_RESOURCE, NULL, "too many tables for one call");
 	c->n++;
 	if (rv_kmod_encode(&c->blobs[n], &c->buf, t, c->link, err))
 		return -1;
@@ -306,7 +306,7 @@ int rv_kmod_change_send(struct rv_kmod_change *c, struct rv_error *err)
 	if (!c->n)
 		return 0;
 	if (c->buf.len > INT32_MAX)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "the tables are too large for one call");
+		return rv_fail(err, RV_ERR_RESOURCE, NULL, "the tables are too large for one call");
 	*head = (struct rvk_replace){
 		.version = RVK_VERSION, .ntables = c->n, .size = c->buf.len,
 	};

@@ -91,7 +91,7 @@ static int refused_table(const struct rvk_refusal *why, int code, const char *ta
 
 	add_reason(&reason, why);
 	because = rv_buf_text(&reason);
-	rv_fail(err, code == -ENOMEM ? RV_ERR_RESOURCE : RV_ERR_PROBLEM, NULL,
+	rv_fail(err, rv_errno_kind(-code), NULL,
 		"table %s was refused (%s): %s", table, strerror(code_of(why, code)),
 		because ? because : "");
 	rv_buf_free(&reason);
@@ -105,7 +105,7 @@ int rv_kmod_refused(const struct rvk_refusal *why, int code, const struct rv_kmo
 	const struct rv_table *t = b ? b->table : NULL;
 
 	if (!b || !why->reason)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "ravelin.ko refused the change: %s",
+		return rv_fail(err, RV_ERR_RESOURCE, NULL, "ravelin.ko refused the change: %s",
 			       strerror(-code));
 	if (why->stage == RVK_STAGE_TABLE || why->entry >= b->count || !b->entries[why->entry].rule)
 		return refused_table(why, code, t->def->name, err);

@@ -85,9 +85,9 @@ static int socket_open(void **priv, const char *arg, struct rv_error *err)
 		return rv_fail_memory(err);
 	l->fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	if (l->fd < 0 && (errno == EPERM || errno == EACCES))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "Permission denied (you must be root)");
+		return rv_fail(err, RV_ERR_RESOURCE, NULL, "Permission denied (you must be root)");
 	if (l->fd < 0)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "no raw socket can be had: %s",
+		return rv_fail(err, RV_ERR_RESOURCE, NULL, "no raw socket can be had: %s",
 			       strerror(errno));
 	rc = knock(l);
 	if (rc == -ENOPROTOOPT) {

@@ -73,7 +73,7 @@ static int start(struct rv_nft_message *m, uint8_t type, uint16_t flags)
 	if (!m->b->bytes.len)
 		put_begin(&m->b->bytes);
 	if (m->b->bytes.len > INT32_MAX)
-		return rv_fail(m->err, RV_ERR_PROBLEM, NULL, "the transaction is too large");
+		return rv_fail(m->err, RV_ERR_RESOURCE, NULL, "the transaction is too large");
 	m->start = m->b->bytes.len;
 	*rec = (struct rv_nft_record){
 		.chain = c->chain ? c->chain->handle : 0, .offset = m->start,

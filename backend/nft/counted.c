@@ -193,7 +193,7 @@ static int see_set(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	    !rv_nft_get_u32(t[NFTA_SET_KEY_LEN], &len) || !t[NFTA_SET_DESC].data ||
 	    !rv_nft_attr_table(t[NFTA_SET_DESC], d, NFTA_SET_DESC_MAX + 1) ||
 	    (d[NFTA_SET_DESC_SIZE].data && !rv_nft_get_u32(d[NFTA_SET_DESC_SIZE], &size)))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "the kernel's answer is malformed");
+		return rv_fail(err, RV_ERR_RESOURCE, NULL, "the kernel's answer is malformed");
 	/* Some versions of nft make a set for the rule alone, others one that stays. */
 	c->as_ours = (flags & ~(uint32_t)NFT_SET_ANONYMOUS) == c->flags && len == c->len &&
 		     size == DEFAULT_SIZE && !t[NFTA_SET_TIMEOUT].data &&
@@ -336,7 +336,7 @@ static int see_elements(struct rv_nft_view attrs, void *arg, struct rv_error *er
 	bool *fixed = arg;
 
 	if (!rv_nft_attr_table(attrs, t, NFTA_SET_ELEM_LIST_MAX + 1))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "the kernel's answer is malformed");
+		return rv_fail(err, RV_ERR_RESOURCE, NULL, "the kernel's answer is malformed");
 	w = rv_nft_attrs(t[NFTA_SET_ELEM_LIST_ELEMENTS]);
 	while (rv_nft_next(&w, &a))
 		*fixed |= !rv_nft_attr_table(a.value, e, NFTA_SET_ELEM_MAX + 1) ||

@@ -10,23 +10,28 @@
 
 #include "nft.h"
 
-/* What stock calls the changes, and what their place is. */
+/*
+ * What stock calls the changes, what their place is, and what it means that the kernel refuses
+ * one: that the rule is wrong or the chain in use, or that something is in the way of a change
+ * that cannot be wrong.
+ */
 static const struct {
 	const char *name;
 	const char *place;
+	enum rv_error_kind refused;
 } changes[] = {
-	[RV_CHANGE_ADD_TABLE] = { "TABLE_ADD", "table" },
-	[RV_CHANGE_CLEAR_TABLE] = { "TABLE_FLUSH", "table" },
-	[RV_CHANGE_ADD_CHAIN] = { "CHAIN_ADD", "chain" },
-	[RV_CHANGE_DEL_CHAIN] = { "CHAIN_DEL", "chain" },
-	[RV_CHANGE_RENAME_CHAIN] = { "CHAIN_RENAME", "chain" },
-	[RV_CHANGE_POLICY] = { "CHAIN_UPDATE", "chain" },
-	[RV_CHANGE_FLUSH_CHAIN] = { "RULE_FLUSH", "rule in chain" },
-	[RV_CHANGE_ADD_RULE] = { "RULE_APPEND", "rule in chain" },
-	[RV_CHANGE_REPLACE_RULE] = { "RULE_REPLACE", "rule in chain" },
-	[RV_CHANGE_DEL_RULE] = { "RULE_DELETE", "rule in chain" },
-	[RV_CHANGE_ZERO_RULE] = { "RULE_REPLACE", "rule in chain" },
-	[RV_CHANGE_ZERO_CHAIN] = { "CHAIN_ZERO", "chain" },
+	[RV_CHANGE_ADD_TABLE] = { "TABLE_ADD", "table", RV_ERR_RESOURCE },
+	[RV_CHANGE_CLEAR_TABLE] = { "TABLE_FLUSH", "table", RV_ERR_RESOURCE },
+	[RV_CHANGE_ADD_CHAIN] = { "CHAIN_ADD", "chain", RV_ERR_RESOURCE },
+	[RV_CHANGE_DEL_CHAIN] = { "CHAIN_DEL", "chain", RV_ERR_PROBLEM },
+	[RV_CHANGE_RENAME_CHAIN] = { "CHAIN_RENAME", "chain", RV_ERR_RESOURCE },
+	[RV_CHANGE_POLICY] = { "CHAIN_UPDATE", "chain", RV_ERR_RESOURCE },
+	[RV_CHANGE_FLUSH_CHAIN] = { "RULE_FLUSH", "rule in chain", RV_ERR_RESOURCE },
+	[RV_CHANGE_ADD_RULE] = { "RULE_APPEND", "rule in chain", RV_ERR_PROBLEM },
+	[RV_CHANGE_REPLACE_RULE] = { "RULE_REPLACE", "rule in chain", RV_ERR_PROBLEM },
+	[RV_CHANGE_DEL_RULE] = { "RULE_DELETE", "rule in chain", RV_ERR_RESOURCE },
+	[RV_CHANGE_ZERO_RULE] = { "RULE_REPLACE", "rule in chain", RV_ERR_RESOURCE },
+	[RV_CHANGE_ZERO_CHAIN] = { "CHAIN_ZERO", "chain", RV_ERR_RESOURCE },
 };
 
 /* A refused message. */
@@ -235,15 +240,17 @@ static bool lacks_revision(const struct refusal *f)
 
 /* ---- the whole ----------------------------------------------------------------- */
 
-enum rv_error_kind rv_nft_error_kind(int code)
-{
-	return code == ENOMEM || code == ENOBUFS || code == EINTR || code == EAGAIN
-		       ? RV_ERR_RESOURCE : RV_ERR_PROBLEM;
-}
-
 int rv_nft_failed(int code, struct rv_error *err)
 {
-	return rv_fail(err, rv_nft_error_kind(code), NULL, "netlink: %s", strerror(code));
+	return rv_fail(err, RV_ERR_RESOURCE, NULL, "netlink: %s", strerror(code));
+}
+
+/* The same request could be carried out elsewhere or later, whatever kind of change it is. */
+static enum rv_error_kind refused_kind(const struct refusal *f)
+{
+	enum rv_error_kind kind = rv_errno_kind(f->v->code);
+
+	return kind == RV_ERR_RESOURCE ? kind : changes[f->rec->kind].refused;
 }
 
 static void explain_others(const struct refusal *f, struct rv_error *err)
@@ -264,7 +271,7 @@ static int refused_message(const struct refusal *f, struct rv_error *err)
 
 	explain_rule(&why, f);
 	text = rv_buf_text(&why);
-	rv_fail(err, rv_nft_error_kind(f->v->code), &f->rec->loc, " %s failed (%s): %s %s%s",
+	rv_fail(err, refused_kind(f), &f->rec->loc, " %s failed (%s): %s %s%s",
 		change_name(f), strerror(f->v->code), changes[f->rec->kind].place, object(f),
 		text ? text : "");
 	rv_buf_free(&why);
@@ -279,8 +286,8 @@ static int refused_whole(const struct rv_nft_verdict *v, struct rv_error *err)
 		return rv_hint(err, "another program changed the ruleset at the same time");
 	}
 	if (v->code == EPERM)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "Permission denied (you must be root)");
-	return rv_fail(err, rv_nft_error_kind(v->code), NULL, "the kernel refused the transaction: %s",
+		return rv_fail(err, RV_ERR_RESOURCE, NULL, "Permission denied (you must be root)");
+	return rv_fail(err, RV_ERR_RESOURCE, NULL, "the kernel refused the transaction: %s",
 		       strerror(v->code));
 }
 
@@ -294,6 +301,9 @@ int rv_nft_refused(struct rv_store *s, const struct rv_nft_verdict *v, struct rv
 	f.rec = &n->batch.records[v->seq - 1];
 	memcpy(&f.head, n->batch.bytes.data + f.rec->offset, sizeof(f.head));
 	f.attrs = rv_nft_record_attrs(&n->batch, f.rec);
+	/* A chain of this name that iptables cannot show. */
+	if (f.rec->kind == RV_CHANGE_ADD_CHAIN && v->code == EEXIST)
+		return rv_fail(err, RV_ERR_STATE, &f.rec->loc, "Chain already exists.");
 	if (lacks_revision(&f) && learn(&f))
 		return rv_fail(err, RV_ERR_AGAIN, NULL, "the kernel knows older revisions only");
 	return refused_message(&f, err);

@@ -329,7 +329,7 @@ static struct rv_nft_range *add_range(struct rv_nft_set *s)
 
 static int malformed(struct rv_error *err)
 {
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "the kernel's answer is malformed");
+	return rv_fail(err, RV_ERR_RESOURCE, NULL, "the kernel's answer is malformed");
 }
 
 struct elements {

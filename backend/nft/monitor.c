@@ -351,7 +351,7 @@ static int open_listener(struct listener *l)
 	if (!l->nl || mnl_socket_bind(l->nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
 	    (l->m->changes && join(l, NFNLGRP_NFTABLES) < 0) ||
 	    (l->m->traces && join(l, NFNLGRP_NFTRACE) < 0))
-		return rv_fail(l->err, RV_ERR_PROBLEM, NULL,
+		return rv_fail(l->err, RV_ERR_RESOURCE, NULL,
 			       "cannot bind to nfnetlink socket: %s", strerror(errno));
 	setsockopt(mnl_socket_get_fd(l->nl), SOL_SOCKET, SO_RCVBUFFORCE, &backlog, sizeof(backlog));
 	return rv_nft_open(&l->ask, l->err);

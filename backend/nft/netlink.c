@@ -47,7 +47,7 @@ int rv_nft_open(struct rv_nft_socket *n, struct rv_error *err)
 		return rv_fail_memory(err);
 	if (!connect_socket(n))
 		return 0;
-	rv_fail(err, RV_ERR_PROBLEM, NULL, "Failed to initialize nft: %s", strerror(errno));
+	rv_fail(err, RV_ERR_RESOURCE, NULL, "Failed to initialize nft: %s", strerror(errno));
 	rv_hint(err, "the kernel has no netlink socket for netfilter (CONFIG_NETFILTER_NETLINK)");
 	rv_nft_close(n);
 	return -1;
@@ -67,7 +67,7 @@ static int reconnect(struct rv_nft_socket *n, struct rv_error *err)
 	mnl_socket_close(n->nl);
 	if (!connect_socket(n))
 		return 0;
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "Failed to initialize nft: %s", strerror(errno));
+	return rv_fail(err, RV_ERR_RESOURCE, NULL, "Failed to initialize nft: %s", strerror(errno));
 }
 
 /* ---- questions ----------------------------------------------------------------- */
@@ -122,7 +122,7 @@ static int outrun(struct rv_error *err)
 
 static int malformed(struct rv_error *err)
 {
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "the kernel's answer is malformed");
+	return rv_fail(err, RV_ERR_RESOURCE, NULL, "the kernel's answer is malformed");
 }
 
 static int see_answer(struct exchange *x, const struct nlmsghdr *nlh)
@@ -186,7 +186,7 @@ static int exchange(struct exchange *x, const struct nlmsghdr *nlh)
 		else if (len < 0)
 			return rv_nft_failed(errno, x->err);
 		else if (len == 0)
-			return rv_fail(x->err, RV_ERR_PROBLEM, NULL, "netlink: no answer");
+			return rv_fail(x->err, RV_ERR_RESOURCE, NULL, "netlink: no answer");
 		else
 			rc = see_buffer(x, len);
 	}
@@ -209,10 +209,10 @@ static int see_generation(struct rv_nft_view attrs, void *arg, struct rv_error *
 static int no_generation(int code, struct rv_error *err)
 {
 	if (code == EPERM)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL,
+		return rv_fail(err, RV_ERR_RESOURCE, NULL,
 			       "Could not fetch rule set generation id: "
 			       "Permission denied (you must be root)");
-	rv_fail(err, RV_ERR_VERSION, NULL, "Could not fetch rule set generation id: %s",
+	rv_fail(err, RV_ERR_RESOURCE, NULL, "Could not fetch rule set generation id: %s",
 		strerror(code));
 	return rv_hint(err, "the kernel lacks nf_tables (CONFIG_NF_TABLES, module nf_tables)");
 }
@@ -331,7 +331,7 @@ static void make_room(const struct rv_nft_socket *n, size_t bytes, size_t messag
 
 static int not_sent(size_t bytes, struct rv_error *err)
 {
-	rv_fail(err, rv_nft_error_kind(errno), NULL,
+	rv_fail(err, RV_ERR_RESOURCE, NULL,
 		"netlink: cannot send a transaction of %zu bytes: %s", bytes, strerror(errno));
 	if (errno == EMSGSIZE)
 		rv_hint(err, "the socket's send buffer is limited: see net.core.wmem_max, or "

@@ -11,7 +11,7 @@ static int incompatible(const struct rv_table *t, const char *chain, const char 
 {
 	const char *family = t->ruleset->family == NFPROTO_IPV6 ? "ip6" : "ip";
 
-	rv_fail(err, RV_ERR_PROBLEM, NULL, "table `%s' is incompatible, use 'nft' tool: %s%s%s%s",
+	rv_fail(err, RV_ERR_RESOURCE, NULL, "table `%s' is incompatible, use 'nft' tool: %s%s%s%s",
 		t->def->name, chain ? "chain `" : "", chain ? chain : "", chain ? "' " : "", why);
 	return rv_hint(err, "look at it with: nft list table %s %s", family, t->def->name);
 }
@@ -223,7 +223,7 @@ int rv_nft_place_of(struct rv_nft_view attrs, struct rv_nft_view *t, struct rv_n
 	if (!rv_nft_attr_table(attrs, t, NFTA_RULE_MAX + 1) ||
 	    !rv_nft_get_text(t[NFTA_RULE_TABLE]) || !rv_nft_get_text(t[NFTA_RULE_CHAIN]) ||
 	    (t[NFTA_RULE_HANDLE].data && !rv_nft_get_u64(t[NFTA_RULE_HANDLE], &place->handle)))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "the kernel's answer is malformed");
+		return rv_fail(err, RV_ERR_RESOURCE, NULL, "the kernel's answer is malformed");
 	place->table = rv_nft_get_text(t[NFTA_RULE_TABLE]);
 	place->chain = rv_nft_get_text(t[NFTA_RULE_CHAIN]);
 	return 0;

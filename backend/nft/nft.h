@@ -431,9 +431,7 @@ void rv_nft_beside_module(struct rv_store *s, const char *suffix, bool person, s
 
 /* ---- errors: error.c ----------------------------------------------------------- */
 
-/* Whether what ended with this errno can succeed when it is tried again, and so its exit code. */
-enum rv_error_kind rv_nft_error_kind(int code);
-/* Records an errno that has to do with no message. Returns -1. */
+/* Records an errno of the exchange itself, which is about no change. Returns -1. */
 int rv_nft_failed(int code, struct rv_error *err);
 /* Records why the kernel refused message v->seq. Returns -1. */
 int rv_nft_refused(struct rv_store *s, const struct rv_nft_verdict *v, struct rv_error *err);

@@ -146,7 +146,7 @@ int rv_nft_misfit(struct rv_nft_reader *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	rv_fail(r->err, RV_ERR_PROBLEM, NULL,
+	rv_fail(r->err, RV_ERR_RESOURCE, NULL,
 		"table `%s' is incompatible, use 'nft' tool: chain `%s' rule handle %llu: %s",
 		r->place->table, r->place->chain, (unsigned long long)r->place->handle, text);
 	return rv_hint(r->err,

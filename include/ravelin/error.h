@@ -13,10 +13,10 @@ struct rv_buf;
 /* Exit codes callers depend on: iptables(8), "Diagnostics". */
 enum rv_exit {
 	RV_EXIT_OK = 0,
-	RV_EXIT_OTHER = 1,	/* the request cannot be carried out */
+	RV_EXIT_OTHER = 1,	/* no such chain or rule, it exists, or the kernel refuses the rule */
 	RV_EXIT_PARAMETER = 2,	/* wrong command line or rule */
-	RV_EXIT_VERSION = 3,	/* table or extension the kernel lacks */
-	RV_EXIT_RESOURCE = 4,	/* only what trying again can help */
+	RV_EXIT_VERSION = 3,	/* a table that does not exist */
+	RV_EXIT_RESOURCE = 4,	/* the command could not find out, or could not do it */
 };
 
 /*
@@ -27,11 +27,11 @@ enum rv_error_kind {
 	RV_ERR_NONE,
 	RV_ERR_USAGE,		/* "V: T", then the "Try ..." line; exit 2 */
 	RV_ERR_BARE,		/* "T", then the "Try ..." line; exit 2 */
-	RV_ERR_PROBLEM,		/* "V: T"; exit 1 */
+	RV_ERR_PROBLEM,		/* "V: T"; exit 1: the request itself is refused */
 	RV_ERR_VERSION,		/* "V: T", "Perhaps P or your kernel needs to be upgraded."; exit 3 */
 	RV_ERR_STATE,		/* "P: T", in a restore "P: line N failed: T"; exit 1 */
 	RV_ERR_RESTORE,		/* "P: T", always with its own line number in T; exit 1 */
-	RV_ERR_RESOURCE,	/* "V: T"; exit 4 */
+	RV_ERR_RESOURCE,	/* "V: T"; exit 4: it could not be tried, or its outcome is unknown */
 	RV_ERR_AGAIN,		/* another writer was quicker: start over */
 	RV_ERR_MEMORY,		/* "V: T"; exit 4 */
 };
@@ -74,6 +74,18 @@ void rv_error_at(struct rv_error *err, const struct rv_loc *loc);
 
 /* Records that memory ran out. Returns -1. */
 int rv_fail_memory(struct rv_error *err);
+
+/*
+ * The kind of error a system call's errno means for a request that was given to the kernel: whether
+ * it says something of the request (PROBLEM), or of who asked and of the state of the machine.
+ */
+enum rv_error_kind rv_errno_kind(int code);
+
+/*
+ * For commands whose exit code 1 is an answer: an error that leaves the question open becomes one
+ * of exit code 4.
+ */
+void rv_error_undecided(struct rv_error *err);
 
 /* The exit code an error ends the program with. */
 enum rv_exit rv_error_exit(const struct rv_error *err);

@@ -165,11 +165,11 @@ Perhaps ip6tables or your kernel needs to be upgraded." ip6tables -t x -A INPUT 
 
 # --- C8: texts --------------------------------------------------------------
 
-@test "without the privilege: 1, since trying again will not help (C6)" {
+@test "without the privilege: 4, for it is no answer (C4, C5)" {
 	local tool
 	for tool in 'iptables -S' 'iptables -A INPUT -j ACCEPT' iptables-save; do
 		# shellcheck disable=SC2086 # words
-		refused 1 "${tool%% *} $BANNER: $DENIED" \
+		refused 4 "${tool%% *} $BANNER: $DENIED" \
 			ns "$NS" setpriv --bounding-set=-all --inh-caps=-all "$RAVELIN_BIN/"$tool
 	done
 }
@@ -1240,7 +1240,7 @@ foreign()
 	nft 'add table ip6 filter; add chain ip6 filter INPUT { type filter hook input priority 0; }'
 	nft add rule ip6 filter INPUT hbh hdrlength 1 drop
 	capture ip6tables -S INPUT
-	[ "$rc" -eq 1 ]
+	[ "$rc" -eq 4 ]
 	[[ $err == *"rule handle 2: expression \`exthdr' is not understood"* ]]
 	no grep -e '-A INPUT' <<<"$out"
 }
@@ -1308,13 +1308,13 @@ says()
 -A INPUT -p tcp -m tcp --dport 22 -m connlimit --connlimit-above 2 --connlimit-mask 32 --connlimit-saddr -j DROP' iptables -S INPUT
 	nft add rule ip filter OUTPUT tcp dport 80 add @connlimit0 '{ ip saddr ct count over 3 }' drop
 	capture iptables -S INPUT
-	[ "$rc" -eq 1 ]
+	[ "$rc" -eq 4 ]
 	[[ $err == *dynset* ]]
 	nft flush chain ip filter OUTPUT
 	quiet iptables -C INPUT -p tcp --dport 22 -m connlimit --connlimit-above 2 -j DROP
 	nft add element ip filter connlimit0 '{ 1.2.3.4 }'
 	capture iptables -S INPUT
-	[ "$rc" -eq 1 ]
+	[ "$rc" -eq 4 ]
 	[[ $err == *dynset* ]]
 }
 
@@ -1389,7 +1389,7 @@ beside_is_there() { [ "$(nft list table ip filter | grep -c 'chain theirs\|jhash
 	only_nft 'base chains of others in its tables'
 	nft 'add table ip filter; add chain ip filter INPUT { type filter hook input priority 7; }'
 	capture iptables -A INPUT -j ACCEPT
-	[ "$rc" -eq 1 ]
+	[ "$rc" -eq 4 ]
 	[[ $err == *"chain \`INPUT' has another type, hook or priority"* ]]
 }
 

@@ -191,7 +191,7 @@ ACCEPT     all  --  2.2.2.2              0.0.0.0/0           ' "$(iptables -n -L
 	prints '-P INPUT ACCEPT
 -A INPUT -s fd00::/8 -p ipv6-icmp -j ACCEPT' ip6tables -S INPUT
 	was=$(stamp)
-	refused_like 1 "$RULES, line [0-9]+: " iptables -A INPUT -j ACCEPT
+	refused_like 4 "$RULES, line [0-9]+: " iptables -A INPUT -j ACCEPT
 	untouched
 }
 
@@ -362,15 +362,15 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	printf '*filter\n-A INPUT --bogus\nCOMMIT\n' >"$RULES"
 	chown $NOBODY "$RULES"
 	was=$(stamp)
-	refused 1 "iptables $BANNER: $RULES, line 2: unknown option \"--bogus\"" iptables -S
-	refused 1 "iptables $BANNER: $RULES, line 2: unknown option \"--bogus\"" iptables -A INPUT -j ACCEPT
-	refused 1 "iptables-save $BANNER: $RULES, line 2: unknown option \"--bogus\"" iptables-save
-	refused 1 "iptables-restore $BANNER: $RULES, line 2: unknown option \"--bogus\"" \
+	refused 4 "iptables $BANNER: $RULES, line 2: unknown option \"--bogus\"" iptables -S
+	refused 4 "iptables $BANNER: $RULES, line 2: unknown option \"--bogus\"" iptables -A INPUT -j ACCEPT
+	refused 4 "iptables-save $BANNER: $RULES, line 2: unknown option \"--bogus\"" iptables-save
+	refused 4 "iptables-restore $BANNER: $RULES, line 2: unknown option \"--bogus\"" \
 		iptables-restore <<<$'*filter\nCOMMIT'
 	untouched
 	printf '*filter\n-A INPUT -j ACCEPT\n' >"$RULES"
 	was=$(stamp)
-	refused_like 1 "$RULES.*COMMIT expected" iptables -A INPUT -j ACCEPT
+	refused_like 4 "$RULES.*COMMIT expected" iptables -A INPUT -j ACCEPT
 	untouched
 }
 
@@ -399,12 +399,12 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 @test "a directory that can't be written: said, and nothing changed" {
 	one_rule
 	chmod 555 "$DIR"
-	refused 1 "iptables $BANNER: cannot write $RULES: Permission denied" iptables -A INPUT -j DROP
+	refused 4 "iptables $BANNER: cannot write $RULES: Permission denied" iptables -A INPUT -j DROP
 	quiet iptables -C INPUT -i lo -j ACCEPT
 	untouched
-	RAVELIN_BACKEND=file:$DIR/other refused_like 1 "cannot (create|write) $DIR/other: Permission denied" \
+	RAVELIN_BACKEND=file:$DIR/other refused_like 4 "cannot (create|write) $DIR/other: Permission denied" \
 		iptables -A INPUT -j DROP
-	RAVELIN_BACKEND=file:/nonexistent/rules refused_like 1 '/nonexistent/rules: No such file or directory' \
+	RAVELIN_BACKEND=file:/nonexistent/rules refused_like 4 '/nonexistent/rules: No such file or directory' \
 		iptables -A INPUT -j DROP
 	chmod 755 "$DIR"
 }
@@ -414,28 +414,28 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	chmod 444 "$RULES"
 	chown 0:0 "$RULES"
 	was=$(stamp)
-	refused 1 "iptables $BANNER: cannot write $RULES: Permission denied" iptables -A INPUT -j DROP
+	refused 4 "iptables $BANNER: cannot write $RULES: Permission denied" iptables -A INPUT -j DROP
 	quiet iptables -C INPUT -i lo -j ACCEPT
 	untouched
 	chmod 000 "$RULES"
 	was=$(stamp)
-	refused 1 "iptables $BANNER: cannot open $RULES: Permission denied" iptables -S
-	refused 1 "iptables $BANNER: cannot open $RULES: Permission denied" iptables -A INPUT -j DROP
+	refused 4 "iptables $BANNER: cannot open $RULES: Permission denied" iptables -S
+	refused 4 "iptables $BANNER: cannot open $RULES: Permission denied" iptables -A INPUT -j DROP
 	untouched
 	# Anybody may write it, but only root could give the new one to its owner.
 	chmod 666 "$RULES"
 	was=$(stamp)
-	refused 1 "iptables $BANNER: cannot keep the owner and mode of $RULES: Operation not permitted" \
+	refused 4 "iptables $BANNER: cannot keep the owner and mode of $RULES: Operation not permitted" \
 		iptables -A INPUT -j DROP
 	untouched
-	RAVELIN_BACKEND=file:$DIR refused_like 1 "$DIR" iptables -A INPUT -j DROP
+	RAVELIN_BACKEND=file:$DIR refused_like 4 "$DIR" iptables -A INPUT -j DROP
 }
 
 @test "a disk without room: said, and the file as it was" {
 	one_rule
 	seq -f '-A INPUT -s 10.0.0.%.0f -j ACCEPT' 0 200 | sed -e '1i *filter' -e '$a COMMIT' >"$DIR/large"
 	# A limit on the size of files is as good as a full disk.
-	refused_like 1 "cannot write $RULES: File too large" \
+	refused_like 4 "cannot write $RULES: File too large" \
 		as_nobody bash -c "ulimit -f 1; exec '$PLACE/bin/iptables-restore' '$DIR/large'"
 	untouched
 	same rules "$(cd "$DIR" && find . -mindepth 1 ! -name large -printf '%P\n')"
@@ -443,7 +443,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 
 @test "a backend that does not exist, a file without a name: said" {
 	RAVELIN_BACKEND=nope usage_error iptables 'unknown backend "nope"' iptables -S
-	RAVELIN_BACKEND=file: refused 1 "iptables $BANNER: backend file needs a path: file:PATH" iptables -S
+	RAVELIN_BACKEND=file: usage_error iptables 'backend file needs a path: file:PATH' iptables -S
 	refused_like 2 'no program is called nope' as_nobody "$PLACE/bin/ravelin" nope
 }
 

@@ -286,7 +286,7 @@ Try \`xtables-monitor -h' for more information." tool xtables-monitor --bogus
 	RAVELIN_BACKEND=file:x refused 1 "xtables-monitor $BANNER: backend file has no events" tool xtables-monitor -e
 	capture ns "$NS" setpriv --reuid 65534 --clear-groups --inh-caps=-all --bounding-set=-all \
 		"$RAVELIN_BIN/xtables-monitor" -e
-	[ "$rc" -eq 1 ]
+	[ "$rc" -eq 4 ]
 	[ -n "$err" ]
 	# Nobody reads any more: it ends.
 	ns "$NS" "$RAVELIN_BIN/xtables-monitor" -e 2>/dev/null 3>&- | head -n 1 >/dev/null 3>&- &

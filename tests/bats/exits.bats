@@ -1,0 +1,245 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Exit codes, as a table of failures and commands. Callers take 1 for an answer: -C "absent",
+# -N "it exists", -S and -L of a chain "no such chain". So whatever keeps a command from finding
+# out or from acting is 4, and only the answer itself is 1.
+#
+# shellcheck disable=SC2154,SC2034,SC2086
+
+load lib
+
+setup()
+{
+	need_root
+	only_nft 'its failures are those of netlink'
+	new_ns FIREWALL
+	NS=$FIREWALL
+	iptables-restore <<-'END'
+		*filter
+		:INPUT ACCEPT [0:0]
+		:there - [0:0]
+		:free - [0:0]
+		-A INPUT -s 192.0.2.1 -j there
+		-A there -s 192.0.2.2 -j ACCEPT
+		COMMIT
+	END
+	before=$(ruleset)
+	BLOCK=$BATS_TEST_TMPDIR/block
+	printf '*filter\n-A INPUT -j ACCEPT\nCOMMIT\n' >"$BLOCK"
+}
+
+teardown() { end_topology; }
+
+ruleset() { nft list ruleset; }
+
+# Every kind of command, each of which would succeed; then the same questions with another answer.
+commands()
+{
+	cat <<-'END'
+		iptables -C INPUT -s 192.0.2.1 -j there
+		iptables -C INPUT -s 192.0.2.9 -j there
+		iptables -C absent -j ACCEPT
+		iptables -N new
+		iptables -N there
+		iptables -L
+		iptables -n -L there
+		iptables -L absent
+		iptables -S
+		iptables -S there 1
+		iptables -S absent 1
+		iptables -L -Z
+		iptables -A INPUT -s 192.0.2.3 -j ACCEPT
+		iptables -I INPUT -s 192.0.2.3 -j ACCEPT
+		iptables -I INPUT 2 -s 192.0.2.3 -j ACCEPT
+		iptables -R INPUT 1 -s 192.0.2.3 -j ACCEPT
+		iptables -D INPUT -s 192.0.2.1 -j there
+		iptables -D INPUT 1
+		iptables -F
+		iptables -F there
+		iptables -Z
+		iptables -Z INPUT 1
+		iptables -X free
+		iptables -P FORWARD DROP
+		iptables -E there elsewhere
+		iptables-save
+		iptables-save -t filter
+	END
+	echo "iptables-restore $BLOCK"
+	echo "iptables-restore --noflush $BLOCK"
+}
+
+# through WORD... -- COMMAND: runs one of ours behind another program.
+through()
+{
+	local with=()
+	while [ "$1" != -- ]; do
+		with+=("$1")
+		shift
+	done
+	ns "$NS" "${with[@]}" "$RAVELIN_BIN/$2" "${@:3}"
+}
+
+# undecided TEXT WORD...: each command behind these words ends with 4, says so and changes nothing.
+undecided()
+{
+	local text=$1 words n=0
+	shift
+	while read -r words; do
+		capture through "$@" -- $words
+		[ "$rc" -eq 4 ] || { echo "$* $words: exit code $rc, not 4: $err"; return 1; }
+		[[ $err = *"$text"* ]] || { echo "$* $words: $err"; return 1; }
+		[ -z "$out" ] || { echo "$* $words: printed $out"; return 1; }
+		n=$((n + 1))
+	done < <(commands)
+	[ $n -eq 29 ]
+	same "$before" "$(ruleset)" ruleset
+}
+
+@test "each command, when nothing is in its way" {
+	local words
+	while read -r words; do
+		capture tool $words
+		case $words in
+			*absent* | *' -N there' | *192.0.2.9*) [ "$rc" -eq 1 ] ;;
+			*) [ "$rc" -eq 0 ] ;;
+		esac || { echo "$words: exit code $rc: $err"; return 1; }
+		tool iptables-restore <<-'END'
+			*filter
+			:INPUT ACCEPT [0:0]
+			:there - [0:0]
+			:free - [0:0]
+			-A INPUT -s 192.0.2.1 -j there
+			-A there -s 192.0.2.2 -j ACCEPT
+			COMMIT
+		END
+	done < <(commands)
+}
+
+@test "root without CAP_NET_ADMIN: 4" {
+	undecided "$DENIED" setpriv --bounding-set -net_admin --inh-caps -net_admin
+}
+
+@test "another user: 4" {
+	cp -rL "$RAVELIN_BIN" "$BATS_FILE_TMPDIR/bin"
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_FILE_TMPDIR/bin" "$BATS_TEST_TMPDIR"
+	RAVELIN_BIN=$BATS_FILE_TMPDIR/bin undecided "$DENIED" setpriv --reuid 65534 --regid 65534 --clear-groups
+}
+
+# fails SYSCALL ERROR [WHEN]: the words for undecided.
+fails() { echo strace -qq -o /dev/null -e "trace=$1" -e "inject=$1:error=$2${3:+:when=$3}"; }
+
+@test "no netlink, no descriptors, no memory for a socket: 4" {
+	local error
+	for error in EPROTONOSUPPORT EAFNOSUPPORT EMFILE ENOMEM; do
+		undecided 'Failed to initialize nft: ' $(fails socket $error)
+	done
+}
+
+@test "the kernel takes no question, or gives no answer: 4" {
+	local error
+	for error in ENOMEM EIO; do
+		undecided 'netlink: ' $(fails sendto $error 1+)
+		undecided 'netlink: ' $(fails recvfrom $error 1+)
+		undecided 'netlink: ' $(fails sendto $error 2+)
+	done
+}
+
+# Questions are asked again after this; a transaction is not.
+@test "no memory while a transaction is sent: 4, and nothing is changed" {
+	local last words
+	for words in 'iptables -N new' 'iptables -A INPUT -j ACCEPT' 'iptables -F' 'iptables -P FORWARD DROP' \
+		"iptables-restore $BLOCK"; do
+		# The last message that is sent is the transaction.
+		ns "$NS" strace -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=sendto "$RAVELIN_BIN/${words%% *}" ${words#* }
+		last=$(wc -l <"$BATS_TEST_TMPDIR/trace")
+		nft flush ruleset
+		nft -f - <<<"$before"
+		capture through $(fails sendto ENOMEM "$last") -- $words
+		[ "$rc" -eq 4 ] && [[ $err =~ 'Cannot allocate memory' ]] || { echo "$words: $rc $err"; return 1; }
+		same "$(without_handles <<<"$before")" "$(ruleset | without_handles)" ruleset
+	done
+}
+without_handles() { sed 's/ # handle.*//'; }
+
+@test "the output cannot be written: 4" {
+	local words
+	for words in 'iptables -S' 'iptables -S there' 'iptables -L there' 'iptables -v -C INPUT -s 192.0.2.1 -j there' \
+		'iptables-save' 'iptables -V' 'iptables-restore -V'; do
+		capture through sh -c '"$@" >/dev/full' - -- $words
+		[ "$rc" -eq 4 ] && [[ $err = *'cannot write: No space left on device' ]] || { echo "$words: $rc $err"; return 1; }
+		capture through sh -c '"$@" >&-' - -- $words
+		[ "$rc" -eq 4 ] && [[ $err = *'cannot write: Bad file descriptor' ]] || { echo "$words: $rc $err"; return 1; }
+	done
+}
+
+@test "a table that iptables cannot stand for: 4, for reading and for -A" {
+	local words
+	nft add chain ip raw PREROUTING 2>/dev/null || nft add table ip raw
+	nft 'add chain ip raw OUTPUT { type filter hook output priority -300; policy accept; }'
+	nft 'table ip raw { flags dormant; }'
+	for words in '-C OUTPUT -j ACCEPT' '-S OUTPUT' '-L' '-L OUTPUT'; do
+		capture iptables -t raw $words
+		[ "$rc" -ne 1 ] || { echo "$words: 1 although nothing is known"; return 1; }
+	done
+}
+
+# --- what is refused for good, and what is wrong -------------------------------
+
+@test "a rule that the kernel refuses, a chain in use: 1" {
+	refused_like 1 'RULE_APPEND failed' iptables -A INPUT -j MASQUERADE
+	refused_like 1 'RULE_INSERT failed' iptables -I INPUT -j MASQUERADE
+	refused_like 1 'RULE_REPLACE failed' iptables -R INPUT 1 -j MASQUERADE
+	refused_like 1 'RULE_APPEND failed' iptables -A INPUT -j OUTPUT
+	refused_like 1 'CHAIN_DEL failed' iptables -X there
+	refused_like 1 'RULE_APPEND failed' iptables-restore <<-'END'
+		*filter
+		-A INPUT -j MASQUERADE
+		COMMIT
+	END
+	refused_like 1 'CHAIN_DEL failed' iptables-restore --noflush <<-'END'
+		*filter
+		-X there
+		COMMIT
+	END
+	same "$before" "$(ruleset)" ruleset
+}
+
+@test "a wrong rule is 2, on the command line and in a restore file; a table that is none is 3, or 2 in a file" {
+	refused_like 2 'unknown option' iptables -A INPUT --bogus
+	refused_like 2 "Chain 'nosuch' does not exist" iptables -C INPUT -j nosuch
+	refused_like 2 'Error occurred at line: 2' iptables-restore < <(printf '*filter\n-A INPUT --bogus\nCOMMIT\n')
+	refused_like 2 "Chain 'nosuch' does not exist" iptables-restore < <(printf '*filter\n-A INPUT -j nosuch\nCOMMIT\n')
+	refused_like 3 "table 'nosuch' does not exist" iptables -t nosuch -L
+	refused_like 2 'nosuch' iptables-restore < <(printf '*nosuch\nCOMMIT\n')
+	refused 1 'iptables-restore: COMMIT expected at line 3' iptables-restore < <(printf '*filter\n-A INPUT\n')
+	same "$before" "$(ruleset)" ruleset
+}
+
+@test "-N of a name that a base chain of nft has: 1, it exists" {
+	nft 'add chain ip filter theirs { type filter hook input priority 10; }'
+	refused 1 'iptables: Chain already exists.' iptables -N theirs
+}
+
+@test "a backend that there is none of, or without what it needs: 2 by every program" {
+	local spec words
+	for spec in fil:x file file: nft:x kmod:x; do
+		for words in 'iptables -L' 'iptables -C INPUT' 'iptables-save' "iptables-restore $BLOCK"; do
+			RAVELIN_BACKEND=$spec capture tool $words
+			[ "$rc" -eq 2 ] || { echo "$spec: $words: exit code $rc: $err"; return 1; }
+		done
+	done
+}
+
+@test "a file that cannot be read, is wrong, or has no place to be written: 4" {
+	local words dir=$BATS_TEST_TMPDIR/rules.d
+	mkdir "$dir"
+	printf '*filter\n-A INPUT --bogus\nCOMMIT\n' >"$dir/wrong"
+	for words in '-C INPUT -j ACCEPT' '-N new' '-S INPUT' '-L' '-A INPUT -j ACCEPT' '-D INPUT 1' '-F'; do
+		RAVELIN_BACKEND=file:$dir/wrong refused_like 4 "$dir/wrong, line 2: unknown option" iptables $words
+		RAVELIN_BACKEND=file:$dir refused_like 4 "cannot (read|write) $dir: " iptables $words
+	done
+	for words in '-N new' '-A INPUT -j ACCEPT' '-F'; do
+		RAVELIN_BACKEND=file:$dir/no/such refused_like 4 "cannot create $dir/no/such: No such file" iptables $words
+	done
+}
