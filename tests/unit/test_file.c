@@ -191,7 +191,7 @@ static void test_no_folder(void **state)
 	assert_int_equal(replace(name, "x", &err), -1);
 	assert_non_null(strstr(err.text, name));
 	assert_non_null(strstr(err.text, "No such file or directory"));
-	assert_int_equal(rv_error_exit(&err), RV_EXIT_OTHER);
+	assert_int_equal(rv_error_exit(&err), RV_EXIT_RESOURCE);
 }
 
 static void test_only_regular_files(void **state)
@@ -511,7 +511,7 @@ static void test_error_in_the_file(void **state)
 	assert_non_null(strstr(err.text, path));
 	assert_non_null(strstr(err.text, "line 3"));
 	assert_int_equal(err.loc.line, 0);
-	assert_int_equal(rv_error_exit(&err), RV_EXIT_OTHER);
+	assert_int_equal(rv_error_exit(&err), RV_EXIT_RESOURCE);
 	put(path, "*filter\n-A INPUT -j ACCEPT\n", 0600);
 	assert_int_equal(run(NFPROTO_IPV4, "-A INPUT -j ACCEPT", &err), -1);
 	assert_non_null(strstr(err.text, "COMMIT expected"));

@@ -557,7 +557,7 @@ static void check_form(const struct form *f)
 	} else {
 		if (r)
 			fail_msg("form %zu was read", (size_t)(f - forms));
-		assert_int_equal(err.kind, RV_ERR_PROBLEM);
+		assert_int_equal(err.kind, RV_ERR_RESOURCE);
 		assert_non_null(strstr(err.text, "table `filter' is incompatible, use 'nft' tool: "
 						 "chain `INPUT' rule handle 7: "));
 		if (!strstr(err.text, f->says))
