@@ -5,7 +5,7 @@
 # -N "it exists", -S and -L of a chain "no such chain". So whatever keeps a command from finding
 # out or from acting is 4, and only the answer itself is 1.
 #
-# shellcheck disable=SC2154,SC2034,SC2086
+# shellcheck disable=SC2154,SC2034,SC2086,SC2046
 
 load lib
 
