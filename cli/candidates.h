@@ -32,4 +32,7 @@ void rv_offer_interfaces(struct rv_offers *o);
 void rv_offer_protocols(struct rv_offers *o, rv_family_t family);
 void rv_offer_sets(struct rv_offers *o);
 
+/* What the last word of an iptables command line may become (complete.c). */
+void rv_offer_words(struct rv_offers *o, rv_family_t family, int count, char *const words[]);
+
 #endif

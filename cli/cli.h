@@ -27,6 +27,8 @@ struct rv_cli {
 	char **argv;
 	const char *text;
 	size_t len;
+	const char *path;		/* of the text; NULL: standard input, or none */
+	bool noflush;			/* of a restore: the text adds to what is there */
 };
 
 int rv_cli_iptables(struct rv_cli *cli);
@@ -62,6 +64,8 @@ int rv_cli_read(struct rv_cli *cli, const char *path, struct rv_buf *input);
 
 /* Prints an error as callers expect it and, for a person, where it is. Returns the exit code. */
 int rv_cli_error(const struct rv_cli *cli, const struct rv_error *err);
+/* Appends the line of the user's text or the command line that loc is in, marked below. */
+void rv_cli_line(struct rv_buf *b, const struct rv_cli *cli, const struct rv_loc *loc);
 /* Whether what helps a person is to be said on stderr: it is a terminal, or asked for. */
 bool rv_cli_for_a_person(void);
 /* Prints the warnings that were gathered and frees them. rv_cli_error() does so itself. */

@@ -204,7 +204,7 @@ static void offer_argument(struct rv_offers *o, const struct rv_completion *c)
 	}
 }
 
-static void complete_rule(struct rv_offers *o, rv_family_t family, int count, char **words)
+void rv_offer_words(struct rv_offers *o, rv_family_t family, int count, char *const words[])
 {
 	struct rv_completion c;
 
@@ -294,7 +294,7 @@ static void complete(struct rv_offers *o, int count, char **words)
 	else if (p->flags)
 		complete_flags(o, p, count - at, words + at);
 	else if (count - at > 1)
-		complete_rule(o, p->family, count - at, words + at);
+		rv_offer_words(o, p->family, count - at, words + at);
 }
 
 int rv_cli_complete(struct rv_cli *cli)

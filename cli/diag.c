@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#include "cli/cli.h"
+#include "cli/hint.h"
 
 int rv_cli_message(const char *fmt, ...)
 {
@@ -113,6 +113,13 @@ struct glyph {
 	char text[8];
 };
 
+/* Marks of byte order, of no width, and those that change the direction of the text. */
+static bool is_invisible(wchar_t wc)
+{
+	return wc == 0xfeff || wc == 0xad || (wc >= 0x200b && wc <= 0x200f) ||
+	       (wc >= 0x202a && wc <= 0x202e) || (wc >= 0x2060 && wc <= 0x2069);
+}
+
 /* Bytes of the UTF-8 sequence that starts here and can be shown; 0: none. Sets *columns. */
 static unsigned int wide_glyph(const char *s, size_t len, unsigned int *columns)
 {
@@ -124,7 +131,7 @@ static unsigned int wide_glyph(const char *s, size_t len, unsigned int *columns)
 	if (n == 0 || n > 4)
 		return 0;
 	w = wcwidth(wc);
-	if (w < 0)
+	if (w < 0 || is_invisible(wc))
 		return 0;
 	*columns = (unsigned int)w;
 	return (unsigned int)n;
@@ -210,25 +217,32 @@ bool rv_cli_for_a_person(void)
 	return isatty(STDERR_FILENO);
 }
 
-static void add_place(struct rv_buf *b, const struct rv_cli *cli, const struct rv_error *err)
+void rv_cli_line(struct rv_buf *b, const struct rv_cli *cli, const struct rv_loc *loc)
 {
 	struct rv_buf line = RV_BUF_INIT;
 
-	if (err->loc.first != err->loc.end) {
-		if (cli->text && err->loc.line)
-			rv_source_line(&line, cli->text, cli->len, err->loc.line);
-		else if (!cli->text)
-			rv_source_argv(&line, cli->argc, cli->argv);
-		setlocale(LC_CTYPE, "C.UTF-8");
-		if (line.len && rv_buf_ok(&line))
-			add_source(b, line.data, line.len, &err->loc);
-		rv_buf_free(&line);
-	}
-	if (err->hint[0]) {
-		rv_buf_puts(b, "hint: ");
-		add_printable(b, err->hint);
-		rv_buf_putc(b, '\n');
-	}
+	if (loc->first == loc->end)
+		return;
+	if (cli->text && loc->line)
+		rv_source_line(&line, cli->text, cli->len, loc->line);
+	else if (!cli->text)
+		rv_source_argv(&line, cli->argc, cli->argv);
+	setlocale(LC_CTYPE, "C.UTF-8");
+	if (line.len && rv_buf_ok(&line))
+		add_source(b, line.data, line.len, loc);
+	rv_buf_free(&line);
+}
+
+static void add_place(struct rv_buf *b, const struct rv_cli *cli, const struct rv_error *err)
+{
+	struct rv_buf hint = RV_BUF_INIT;
+	struct rv_loc loc = err->loc;
+
+	rv_cli_hint(cli, err, &loc, &hint);
+	rv_cli_line(b, cli, &loc);
+	if (hint.len && rv_buf_text(&hint))
+		add_printable(b, hint.data);
+	rv_buf_free(&hint);
 }
 
 void rv_cli_warnings(struct rv_buf *warnings)

@@ -29,5 +29,6 @@ int rv_cli_read(struct rv_cli *cli, const char *path, struct rv_buf *input)
 		close(fd);
 	cli->text = input->data ? input->data : "";
 	cli->len = input->len;
+	cli->path = path;
 	return rc;
 }

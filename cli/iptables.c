@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/hint.h"
 
 /* One try at a command. */
 struct attempt {
@@ -89,8 +89,11 @@ int rv_cli_iptables(struct rv_cli *cli)
 	}
 	rv_cli_progress_end(&a.progress);
 	rv_cli_warnings(&warnings);
-	if (code == RV_EXIT_OK)
+	if (code == RV_EXIT_OK) {
+		if (!rv_cli_only_reads(&a.cmd))
+			rv_cli_notes(cli);
 		code = rv_cli_write(cli, STDOUT_FILENO, &a.out);
+	}
 	if (a.open)
 		rv_store_close(&a.store);
 	rv_command_clear(&a.cmd);

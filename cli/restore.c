@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/flags.h"
+#include "cli/hint.h"
 
 struct restore {
 	struct rv_cli *cli;
@@ -169,6 +170,7 @@ static int restore_run(struct restore *r)
 	unsigned int attempts = 0;
 	int code = RV_EXIT_OK;
 
+	r->cli->noflush = r->noflush;
 	while (try_once(r, &err) < 0) {
 		rv_cli_progress_end(&r->progress);
 		if (rv_cli_again(&err, &attempts))
@@ -178,8 +180,10 @@ static int restore_run(struct restore *r)
 	}
 	rv_cli_progress_end(&r->progress);
 	rv_cli_warnings(&warnings);
-	if (code == RV_EXIT_OK)
+	if (code == RV_EXIT_OK) {
+		rv_cli_notes(r->cli);
 		code = rv_cli_write(r->cli, STDOUT_FILENO, &r->out);
+	}
 	if (r->open)
 		rv_store_close(&r->store);
 	return code;

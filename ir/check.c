@@ -122,61 +122,90 @@ static bool is_listed(const char *list, const char *name)
 	return false;
 }
 
-/* what: a match or target, or one of its options. tables NULL, hooks 0: all. */
-static int check_place(const struct rv_chain *c, const struct rv_rule *r, const char *what,
-		       const char *tables, uint32_t hooks, struct rv_error *err)
+/* tables NULL, hooks 0: all. */
+static bool out_of_place(struct rv_misplaced *m, const struct rv_table_def *def, uint32_t reached,
+			 const char *tables, uint32_t hooks)
 {
-	if (tables && !is_listed(tables, c->table->def->name))
-		return refuse(err, c, r, EINVAL, "%s can only be used in table %s", what, tables);
-	if (hooks && c->walk.hooks & ~hooks)
-		return refuse(err, c, r, EINVAL,
-			      "%s cannot be used in chain %s or in the chains that call it", what,
-			      c->name);
-	return 0;
+	if (tables && !is_listed(tables, def->name))
+		m->tables = tables;
+	if (hooks && reached & ~hooks)
+		m->hooks = hooks;
+	return m->tables || m->hooks;
+}
+
+/* The match or target itself, then each of its options that is given. */
+static bool part_out_of_place(const struct rv_table_def *def, uint32_t hooks, struct rv_misplaced *m)
+{
+	const struct rv_ext *ext = m->part->ext;
+
+	if (out_of_place(m, def, hooks, ext->tables, ext->hooks))
+		return true;
+	for (const struct rv_option *opt = ext->options; opt && opt->name; opt++) {
+		if ((!opt->tables && !opt->hooks) || !rv_option_given(ext, opt, m->part->data))
+			continue;
+		m->opt = opt;
+		if (out_of_place(m, def, hooks, opt->tables, opt->hooks))
+			return true;
+	}
+	m->opt = NULL;
+	return false;
+}
+
+static bool part_misplaced(const struct rv_table_def *def, uint32_t hooks, const struct rv_rule *r,
+			   const struct rv_part *part, struct rv_misplaced *m)
+{
+	const struct rv_ext *ext = part->ext;
+
+	*m = (struct rv_misplaced){ .part = part };
+	if (part_out_of_place(def, hooks, m))
+		return true;
+	if (ext->only_protocol &&
+	    (r->ip.proto != ext->only_protocol || r->ip.invert & RV_IP_PROTO))
+		m->protocol = ext->only_protocol;
+	else
+		m->why = ext->refused ? ext->refused(part->data, hooks) : NULL;
+	return m->protocol || m->why;
+}
+
+bool rv_rule_misplaced(const struct rv_table_def *def, uint32_t hooks, const struct rv_rule *r,
+		       struct rv_misplaced *m)
+{
+	for (const struct rv_part *match = r->matches; match; match = match->next)
+		if (part_misplaced(def, hooks, r, match, m))
+			return true;
+	return r->target && part_misplaced(def, hooks, r, r->target, m);
 }
 
 /* What the kernel's own check of the match or target would say. */
-static int check_kernel(const struct rv_chain *c, const struct rv_rule *r, const struct rv_ext *ext,
-			const unsigned char *data, struct rv_error *err)
+static int check_rule(const struct rv_chain *c, const struct rv_rule *r, struct rv_error *err)
 {
-	const char *why = ext->refused ? ext->refused(data, c->walk.hooks) : NULL;
-	const char *proto = rv_protocol_name(0, ext->only_protocol);
-
-	if (ext->only_protocol &&
-	    (r->ip.proto != ext->only_protocol || r->ip.invert & RV_IP_PROTO))
-		return refuse(err, c, r, EINVAL, "%s can only be used in rules with -p %s", ext->name,
-			      proto ? proto : "of its own");
-	return why ? refuse(err, c, r, EINVAL, "%s: %s", ext->name, why) : 0;
-}
-
-static int check_part(const struct rv_chain *c, const struct rv_rule *r, const struct rv_part *p,
-		      struct rv_error *err)
-{
-	const struct rv_ext *ext = p->ext;
+	struct rv_misplaced m;
+	const char *proto;
 	char what[64];
 
-	if (check_place(c, r, ext->name, ext->tables, ext->hooks, err))
-		return -1;
-	for (const struct rv_option *opt = ext->options; opt && opt->name; opt++) {
-		if ((!opt->tables && !opt->hooks) || !rv_option_given(ext, opt, p->data))
-			continue;
-		snprintf(what, sizeof(what), "%s --%s", ext->name, opt->name);
-		if (check_place(c, r, what, opt->tables, opt->hooks, err))
-			return -1;
-	}
-	return check_kernel(c, r, ext, p->data, err);
+	if (!rv_rule_misplaced(c->table->def, c->walk.hooks, r, &m))
+		return 0;
+	snprintf(what, sizeof(what), "%s%s%s", m.part->ext->name, m.opt ? " --" : "",
+		 m.opt ? m.opt->name : "");
+	if (m.tables)
+		return refuse(err, c, r, EINVAL, "%s can only be used in table %s", what, m.tables);
+	if (m.hooks)
+		return refuse(err, c, r, EINVAL,
+			      "%s cannot be used in chain %s or in the chains that call it", what,
+			      c->name);
+	if (m.why)
+		return refuse(err, c, r, EINVAL, "%s: %s", what, m.why);
+	proto = rv_protocol_name(0, m.protocol);
+	return refuse(err, c, r, EINVAL, "%s can only be used in rules with -p %s", what,
+		      proto ? proto : "of its own");
 }
 
 static int check_rules(struct rv_table *t, struct rv_error *err)
 {
 	rv_list_each(c, &t->chains, struct rv_chain, node)
-		rv_list_each(r, &c->rules, struct rv_rule, node) {
-			for (const struct rv_part *m = r->matches; m; m = m->next)
-				if (check_part(c, r, m, err))
-					return -1;
-			if (r->target && check_part(c, r, r->target, err))
+		rv_list_each(r, &c->rules, struct rv_rule, node)
+			if (check_rule(c, r, err))
 				return -1;
-		}
 	return 0;
 }
 

@@ -30,6 +30,26 @@ void rv_ext_config(struct rv_buf *b, rv_family_t family, const struct rv_ext *ex
 		rv_buf_putc(b, toupper((unsigned char)*c));
 }
 
+void rv_ext_module(struct rv_buf *b, rv_family_t family, const struct rv_ext *ext)
+{
+	static const struct {
+		const char *config, *prefix;
+	} prefixes[] = {
+		{ "NETFILTER_XT_", "xt_" }, { "IP_NF_", "ipt_" }, { "IP6_NF_", "ip6t_" },
+	};
+	const char *config = ext->config ? ext->config : prefixes[0].config, *name = rv_ext_kernel_name(ext);
+	bool one = !strstr(config, "_MATCH_") && !strstr(config, "_TARGET_") && ext->config;
+
+	if (*config == '_')
+		rv_buf_puts(b, family == NFPROTO_IPV6 ? "ip6t_" : "ipt_");
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
+		if (!strncmp(config, prefixes[i].config, strlen(prefixes[i].config)))
+			rv_buf_puts(b, prefixes[i].prefix);
+	/* Match and target in one module, which has the match's name: MARK, CONNMARK, SET. */
+	for (; *name; name++)
+		rv_buf_putc(b, one ? (char)tolower((unsigned char)*name) : *name);
+}
+
 /* What is the same in both. */
 static size_t common(const struct rv_ext *ext, const struct rv_wire *w)
 {

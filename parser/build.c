@@ -121,8 +121,8 @@ int rv_build_missing(struct rv_parser *p, const struct rv_choice *c, const struc
 	const char *wanted = c->core ? c->core->arg : c->opt->arg;
 
 	rv_usage(p, &word->loc, "option \"%s\" requires an argument", word->text);
-	return wanted ? rv_hint(p->err, "--%s %s", c->core ? c->core->name : c->opt->name, wanted)
-		      : -1;
+	return wanted ? rv_hint(p->err, "It takes an argument: --%s %s.",
+				c->core ? c->core->name : c->opt->name, wanted) : -1;
 }
 
 int rv_build_unknown(struct rv_parser *p, const struct rv_arg *word)

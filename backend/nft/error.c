@@ -253,15 +253,39 @@ static enum rv_error_kind refused_kind(const struct refusal *f)
 	return kind == RV_ERR_RESOURCE ? kind : changes[f->rec->kind].refused;
 }
 
+/* How to come by a match or target that the kernel does not have. */
+static void hint_at_module(const struct refusal *f, struct rv_error *err)
+{
+	struct rv_buf module = RV_BUF_INIT, config = RV_BUF_INIT;
+	const struct rv_ext *ext;
+	struct rv_nft_expr e;
+
+	if ((f->head.nlmsg_type & 0xff) != NFT_MSG_NEWRULE || !find_culprit(f, &e) ||
+	    kernel_has(f, &e) != RV_NFT_LACKS)
+		return;
+	ext = ext_of(f, &e);
+	if (!ext)
+		return;
+	rv_ext_module(&module, f->family, ext);
+	rv_ext_config(&config, f->family, ext);
+	if (rv_buf_text(&module) && rv_buf_text(&config))
+		rv_hint(err, "This kernel does not have %s %s, which is in the module %s. If \"modprobe %s\" "
+			"fails, it needs a kernel that has %s.", rv_nft_expr_name(e.kind), e.name,
+			module.data, module.data, config.data);
+	rv_buf_free(&module);
+	rv_buf_free(&config);
+}
+
 static void explain_others(const struct refusal *f, struct rv_error *err)
 {
+	hint_at_module(f, err);
 	if (f->rec->kind == RV_CHANGE_DEL_CHAIN && f->v->code == EBUSY)
-		rv_hint(err, "the chain is not empty, or rules jump to it: delete those first");
+		rv_hint(err, "The chain is not empty, or rules jump to it: delete those first.");
 	else if (f->v->code == EMLINK || f->v->code == ELOOP)
-		rv_hint(err, "the jump makes a loop, or jumps are nested more than %d deep",
+		rv_hint(err, "The jump makes a loop, or jumps are nested more than %d deep.",
 			RV_JUMPS_MAX);
 	else if (f->v->text[0])
-		rv_hint(err, "the kernel says: %s", f->v->text);
+		rv_hint(err, "The kernel says: %s.", f->v->text);
 }
 
 static int refused_message(const struct refusal *f, struct rv_error *err)

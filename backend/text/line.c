@@ -5,7 +5,7 @@
 
 #include "line.h"
 
-static bool add_word(struct rv_line *l, bool quoted)
+static bool add_word(struct rv_line *l, size_t first, bool quoted)
 {
 	size_t room = l->room ? 2 * l->room : 64;
 	struct rv_line_word *word = l->word;
@@ -17,7 +17,7 @@ static bool add_word(struct rv_line *l, bool quoted)
 		l->word = word;
 		l->room = room;
 	}
-	word[l->count++] = (struct rv_line_word){ NULL, quoted };
+	word[l->count++] = (struct rv_line_word){ NULL, first, quoted };
 	return true;
 }
 
@@ -57,14 +57,16 @@ static void point_at_words(struct rv_line *l)
 
 bool rv_line_cut(struct rv_line *l, const char *text, size_t len, bool quotes)
 {
-	const char *end = text + len;
+	const char *start = text, *end = text + len;
 
 	l->count = 0;
 	rv_buf_reset(&l->text);
 	while (text < end) {
+		size_t first = text - start;
+
 		if (*text == ' ' || *text == '\t')
 			text++;
-		else if (!add_word(l, take_word(l, &text, end, quotes)))
+		else if (!add_word(l, first, take_word(l, &text, end, quotes)))
 			return false;
 	}
 	if (!rv_buf_ok(&l->text))

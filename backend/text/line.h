@@ -11,6 +11,7 @@
 
 struct rv_line_word {
 	const char *text;	/* in rv_line.text */
+	size_t first;		/* byte of the line it begins at, its quote included */
 	bool quoted;		/* it stood in double quotes, and may be empty or begin with '-' */
 };
 

@@ -467,6 +467,8 @@ const char *rv_ext_kernel_name(const struct rv_ext *ext);
 
 /* Appends the name of the kernel's option that brings it: "CONFIG_NETFILTER_XT_MATCH_LIMIT". */
 void rv_ext_config(struct rv_buf *b, rv_family_t family, const struct rv_ext *ext);
+/* And of its module: "xt_limit". */
+void rv_ext_module(struct rv_buf *b, rv_family_t family, const struct rv_ext *ext);
 
 /*
  * Fills wire, len bytes of at least w->size (8-byte aligned; what is behind w->size is zero),

@@ -22,6 +22,7 @@
 #include <ravelin/list.h>
 
 struct rv_ext;
+struct rv_option;
 
 /* NFPROTO_IPV4 or NFPROTO_IPV6 of linux/netfilter.h. */
 typedef uint8_t rv_family_t;
@@ -214,6 +215,23 @@ void rv_table_count_references(struct rv_table *t);
  * matches and targets in tables and hooks they are not for. 0, or -1 with err at the rule.
  */
 int rv_table_check(struct rv_table *t, struct rv_error *err);
+
+/* Why a rule cannot be where it is. */
+struct rv_misplaced {
+	const struct rv_part *part;	/* it is for the tables, hooks or protocol below only */
+	const struct rv_option *opt;	/* or just this option of it; NULL: the whole of it */
+	const char *tables;		/* names with blanks between; NULL: not the reason */
+	uint32_t hooks;			/* bits of 1 << NF_INET_*; 0: not the reason */
+	uint16_t protocol;		/* of -p; 0: not the reason */
+	const char *why;		/* another reason, in the kernel's own check; NULL: none */
+};
+
+/*
+ * Whether the kernel would refuse the rule in a chain of that table which packets reach from
+ * these hooks (bits of 1 << NF_INET_*; 0: it is not known which). Fills *m then.
+ */
+bool rv_rule_misplaced(const struct rv_table_def *def, uint32_t hooks, const struct rv_rule *r,
+		       struct rv_misplaced *m);
 
 /*
  * Fails as stock does when the kernel refuses a rule of chain c, with the error (of errno.h) in its words, and

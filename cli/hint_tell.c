@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Errors that no other line mends: what they mean, and what to do first. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/hint.h"
+
+/* ---- privileges ------------------------------------------------------------------------ */
+
+static void privilege(struct rv_hint *h)
+{
+	if (!strstr(h->err->text, "Permission denied") && !strstr(h->err->text, "not permitted"))
+		return;
+	if (geteuid() != 0)
+		rv_hint_tell(h, "Only root may do this: put sudo before it.");
+	else
+		rv_hint_tell(h, "You are root, but this process lacks the capability CAP_NET_ADMIN, as in "
+			     "many containers. Start the container with --cap-add=NET_ADMIN, or run the "
+			     "command on the host.");
+}
+
+/* ---- numbers of rules --------------------------------------------------------------------- */
+
+struct counted {
+	uint32_t rules;
+};
+
+static int count_table(struct rv_table *t, void *arg)
+{
+	return 0;
+}
+
+static int count_rule(struct rv_chain *c, struct rv_rule *r, void *arg)
+{
+	struct counted *n = arg;
+
+	n->rules++;
+	return 0;
+}
+
+static void numbers(struct rv_hint *h, const struct rv_hint_case *c)
+{
+	const struct rv_table_def *def = rv_table_def_find(rv_hint_table(c->line));
+	size_t at = rv_hint_command(c->line);
+	struct counted n = { 0 };
+	const struct rv_visitor v = { count_table, count_rule, &n };
+	struct rv_error ignored = { 0 };
+	struct rv_store s;
+	int rc;
+
+	if (strstr(h->err->text, "too big"))
+		rv_hint_mark(h, c, at + 2);
+	if (strstr(h->err->text, "Rule ranges") ||
+	    (strstr(h->err->text, "Invalid rule number") && strchr(h->err->text, '-')))
+		rv_hint_tell(h, "Delete the rules one by one, the last one first: the numbers of those "
+			     "behind a deleted rule change.");
+	if (!strstr(h->err->text, "too big") || !def || !at || at + 1 >= c->line->count ||
+	    rv_store_open(&s, h->cli->spec, c->line->family, true, &ignored))
+		return;
+	rc = rv_store_dump(&s, def, c->line->word[at + 1], &v, &ignored);
+	rv_store_close(&s);
+	if (!rc)
+		rv_hint_tell(h, "Chain %s of table %s has %u rule%s: -L %s --line-numbers shows them.",
+			     c->line->word[at + 1], def->name, n.rules, n.rules == 1 ? "" : "s",
+			     c->line->word[at + 1]);
+}
+
+/* ---- values ------------------------------------------------------------------------------------ */
+
+/* What is an option stands where an argument is wanted. */
+static void missing_argument(struct rv_hint *h, const struct rv_hint_case *c)
+{
+	struct rv_completion role = rv_hint_role(c->line, c->at);
+	const char *word = c->line->word[c->at], *option;
+
+	if (word[0] != '-' || !word[1] || (!role.core && !role.opt) || role.start)
+		return;
+	option = c->line->word[c->at - 1];
+	if (role.core && role.core->command != RV_CMD_NONE)
+		rv_hint_tell(h, "%s needs the name of a chain, such as INPUT.", option);
+	else
+		rv_hint_tell(h, "%s needs an argument: %s %s.", option, option,
+			     role.core ? role.core->arg : role.opt->arg ? role.opt->arg : "VALUE");
+}
+
+static void value(struct rv_hint *h, const struct rv_hint_case *c)
+{
+	struct rv_completion role = rv_hint_role(c->line, c->at);
+	const char *word = c->line->word[c->at];
+	bool six = c->line->family == NFPROTO_IPV6;
+
+	if (!role.opt)
+		return;
+	if (role.opt->type == RV_T_ADDR_MASK && strchr(word, '/') &&
+		 strstr(h->err->text, "mask"))
+		rv_hint_tell(h, "The mask is a number of bits from 0 to %d%s.", six ? 128 : 32,
+			     six ? "" : ", or four numbers such as 255.255.0.0");
+	else if (rv_hint_is_address(six ? NFPROTO_IPV4 : NFPROTO_IPV6, word))
+		rv_hint_tell(h, "%s is an IPv%d address: the line belongs in the file for "
+			     "ip%stables-restore.", word, six ? 4 : 6, six ? "" : "6");
+	else if (role.opt->type == RV_T_ADDR_MASK || role.opt->type == RV_T_ADDR)
+		rv_hint_tell(h, "%s is no IPv%d address, and no name that can be resolved.", word,
+			     six ? 6 : 4);
+	else if (role.opt->type == RV_T_PROTO)
+		rv_hint_tell(h, "A rule is for one protocol, by its name in /etc/protocols or number: "
+			     "make one rule for each, or leave -p out for all.");
+	else if (role.opt->arg)
+		rv_hint_tell(h, "--%s takes: %s.", role.opt->name, role.opt->arg);
+}
+
+/* The error comes when the rule is written, and has no place of its own. */
+static void set(struct rv_hint *h, const struct rv_hint_case *c)
+{
+	for (size_t i = c->line->first; i < c->line->count && strstr(h->err->text, "doesn't exist"); i++) {
+		struct rv_completion role = rv_hint_role(c->line, i);
+		const char *word = c->line->word[i];
+
+		if (!role.opt || role.opt->type != RV_T_SET || role.arg || !strstr(h->err->text, word))
+			continue;
+		rv_hint_mark(h, c, i);
+		rv_hint_tell(h, "Make the set first, for example: ipset create %s hash:ip%s. "
+			     "\"ipset list -n\" shows those there are.", word,
+			     c->line->family == NFPROTO_IPV6 ? " family inet6" : "");
+	}
+}
+
+static void name(struct rv_hint *h, const struct rv_hint_case *c)
+{
+	struct rv_completion role = rv_hint_role(c->line, c->at);
+	const char *word = c->line->word[c->at];
+
+	if (role.core && role.core->letter == 'm' && strstr(h->err->text, "load match"))
+		rv_hint_tell(h, "There is no match %s. iptables-extensions(8) has all matches and targets.",
+			     word);
+	else if (role.core && role.core->letter == 't' && !h->file)
+		rv_hint_tell(h, "The tables are filter, nat, mangle, raw and security.");
+	else if (role.core && role.core->letter == 'j' && h->err->kind == RV_ERR_USAGE)
+		rv_hint_tell(h, "There is no target %s, and no chain of that name in table %s.", word,
+			     rv_hint_table(c->line));
+	else if (word[0] == '-' && word[1] == '-' && strstr(h->err->text, "unknown option"))
+		rv_hint_tell(h, "No match or target has this option. iptables-extensions(8) has them all.");
+}
+
+/* A chain or a rule that is not there, or that is. */
+static void chain(struct rv_hint *h, const struct rv_hint_case *c)
+{
+	size_t at = rv_hint_command(c->line);
+	const char *name = at && at + 1 < c->line->count ? c->line->word[at + 1] : "";
+
+	if (strstr(h->err->text, "Chain already exists"))
+		rv_hint_tell(h, "Chain %s is there already: add rules to it, or empty it first with -F.",
+			     name);
+	else if (strstr(h->err->text, "matching rule exist") && c->at != at + 1)
+		rv_hint_tell(h, "Chain %s has no such rule: -S %s prints those it has.", name, name);
+	else if (h->err->kind == RV_ERR_STATE && c->at == at + 1)
+		rv_hint_tell(h, "Table %s has no chain %s: -S lists its chains.",
+			     rv_hint_table(c->line), name);
+}
+
+/* What a match or target cannot be without. */
+static void required(struct rv_hint *h, const struct rv_hint_case *c)
+{
+	struct rv_completion role = rv_hint_role(c->line, c->at);
+	const struct rv_ext *ext;
+
+	if (!role.core || (role.core->letter != 'm' && role.core->letter != 'j'))
+		return;
+	ext = rv_ext_find(role.core->letter == 'm' ? RV_MATCH : RV_TARGET, c->line->family,
+			  c->line->word[c->at]);
+	for (const struct rv_option *o = ext ? ext->options : NULL; o && o->name; o++)
+		if (o->flags & RV_OPT_REQUIRED && strstr(h->err->text, "must be specified") &&
+		    strstr(h->err->text, o->name))
+			rv_hint_tell(h, "Add --%s %s behind %s.", o->name, o->arg ? o->arg : "",
+				     c->line->word[c->at]);
+}
+
+static void once(struct rv_hint *h, const struct rv_hint_case *c)
+{
+	if (strstr(h->err->text, "multiple --") || strstr(h->err->text, "only be used once"))
+		rv_hint_tell(h, "%s can be given once in a rule: make a rule for each.",
+			     c->line->word[c->at]);
+}
+
+/* ---- places ---------------------------------------------------------------------------------------- */
+
+/* What to do to get into another table. */
+static const char *into_table(struct rv_hint *h, const char *table)
+{
+	return h->file ? rv_hint_text(h, "put the line below *%s", table)
+		       : rv_hint_text(h, "add -t %s", table);
+}
+
+/* A built-in chain that other tables have; a command that was not right there either. */
+static void other_table(struct rv_hint *h, const struct rv_hint_case *c)
+{
+	size_t at = rv_hint_command(c->line);
+	const struct rv_table_def *here = rv_table_def_find(rv_hint_table(c->line)), *found = NULL;
+
+	if (!here || !at || c->at != at + 1 || at + 1 >= c->line->count || c->trial->ext)
+		return;
+	for (const struct rv_table_def *def = rv_table_defs; def->name; def++)
+		for (unsigned int i = 0; i < def->nbase; i++)
+			if (!strcmp(def->base[i].name, c->line->word[c->at])) {
+				/* Who writes of it means the last of them, nat, first of all. */
+				found = def;
+				if (def == here)
+					return;
+			}
+	if (found)
+		rv_hint_tell(h, "Chain %s is in table %s, not in %s: %s.", c->line->word[c->at],
+			     found->name, here->name, into_table(h, found->name));
+}
+
+static void reason(struct rv_hint *h, const struct rv_hint_case *c)
+{
+	const struct rv_misplaced *m = &c->trial->misplaced;
+	const char *proto = m->protocol ? rv_protocol_name(0, m->protocol) : NULL;
+
+	if (!c->trial->ext)
+		return;
+	if (m->why)
+		rv_hint_tell(h, "%s: %s.", c->trial->ext->name, m->why);
+	else if (proto)
+		rv_hint_tell(h, "%s works only in rules with -p %s.", c->trial->ext->name, proto);
+	else if (m->tables)
+		rv_hint_tell(h, "%s works only in table %s: %s.", c->trial->ext->name, m->tables,
+			     into_table(h, m->tables));
+}
+
+/* ---- no command ------------------------------------------------------------------------------------- */
+
+static void no_command(struct rv_hint *h, const struct rv_hint_case *c)
+{
+	if (strstr(h->err->text, "no command specified"))
+		rv_hint_tell(h, "Say what to do: -A CHAIN adds the rule at the end of a chain, -I CHAIN in "
+			     "front, -D CHAIN deletes it, -L lists. %s -h shows all commands.",
+			     c->line->word[0]);
+}
+
+/* "-A -p tcp": the command has taken the option for its chain. */
+static void no_chain(struct rv_hint *h, const struct rv_hint_case *c)
+{
+	size_t at = rv_hint_command(c->line);
+
+	if (at && at + 1 < c->line->count && c->line->word[at + 1][0] == '-' && c->at >= at)
+		rv_hint_tell(h, "%s needs the name of a chain, such as INPUT.", c->line->word[at]);
+}
+
+static void replace(struct rv_hint *h, const struct rv_hint_case *c)
+{
+	if (strstr(h->err->text, "-R requires"))
+		rv_hint_tell(h, "Behind the chain comes the number of the rule to be replaced: "
+			     "-L --line-numbers shows the numbers.");
+}
+
+static void two_args(struct rv_hint *h, const struct rv_hint_case *c)
+{
+	struct rv_completion role;
+
+	if (!strstr(h->err->text, "requires two args") || c->at + 1 >= c->line->count)
+		return;
+	role = rv_hint_role(c->line, c->at + 1);
+	if (role.opt && role.opt->arg)
+		rv_hint_tell(h, "%s takes two arguments: %s %s.", c->line->word[c->at],
+			     c->line->word[c->at], role.opt->arg);
+}
+
+void rv_hint_explain(struct rv_hint *h, const struct rv_hint_case *c)
+{
+	privilege(h);
+	if (!c || h->hint.len)
+		return;
+	no_command(h, c);
+	numbers(h, c);
+	no_chain(h, c);
+	set(h, c);
+	two_args(h, c);
+	other_table(h, c);
+	chain(h, c);
+	replace(h, c);
+	if (c->at >= c->line->first) {
+		missing_argument(h, c);
+		required(h, c);
+		once(h, c);
+		value(h, c);
+		name(h, c);
+	}
+	reason(h, c);
+}
