@@ -77,6 +77,13 @@ int rv_cli_message(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Writes all of the text. Returns 0, or an exit code after a message. */
 int rv_cli_write(const struct rv_cli *cli, int fd, const struct rv_buf *b);
+/*
+ * The same of a text that a restore reads. In a file, its first byte is written last: what is there
+ * after a kill, or when the disk is full, is no ruleset.
+ */
+int rv_cli_write_ruleset(const struct rv_cli *cli, int fd, const struct rv_buf *b);
+/* There is no such text: if fd is a file, it gets a line that no restore takes. */
+void rv_cli_no_ruleset(const struct rv_cli *cli, int fd);
 /* "iptables v1.8.13 (nf_tables)\n" */
 void rv_cli_version(const struct rv_cli *cli, struct rv_buf *b);
 /* The word in brackets of that line. */

@@ -66,7 +66,8 @@ static int own_options(int argc, char **argv, const char **spec, int *code)
 
 /*
  * Descriptors 0 to 2 are open from here on, so that no file or socket of ours becomes
- * one of them. A closed stdout stays one that cannot be written to. A limit on file
+ * one of them. A closed stdin stays one that cannot be read, a closed stdout one that cannot be
+ * written to. A limit on file
  * size (SIGXFSZ) is an error of write() and no end of the program.
  */
 static void prepare(void)
@@ -74,7 +75,8 @@ static void prepare(void)
 	int fd;
 
 	do
-		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		fd = open("/dev/null", (fcntl(STDIN_FILENO, F_GETFD) < 0 ? O_WRONLY : O_RDONLY) |
+					       O_CLOEXEC);
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);

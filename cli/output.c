@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Text on its way out: checked writing, the version line, pages. */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +22,47 @@ int rv_cli_write(const struct rv_cli *cli, int fd, const struct rv_buf *b)
 	else
 		return 0;
 	return RV_EXIT_RESOURCE;
+}
+
+/* Whether bytes can be put where they belong, and its place in the file. */
+static bool is_file(int fd, off_t *at)
+{
+	struct stat st;
+	int flags = fcntl(fd, F_GETFL);
+
+	*at = lseek(fd, 0, SEEK_CUR);
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && flags >= 0 && !(flags & O_APPEND) &&
+	       *at >= 0;
+}
+
+/* What a line of a restore file cannot begin with. */
+#define NO_LINE '!'
+
+int rv_cli_write_ruleset(const struct rv_cli *cli, int fd, const struct rv_buf *b)
+{
+	char first;
+	off_t at;
+	int rc;
+
+	if (!rv_buf_ok(b) || !b->len || !is_file(fd, &at))
+		return rv_cli_write(cli, fd, b);
+	first = b->data[0];
+	b->data[0] = NO_LINE;
+	rc = rv_cli_write(cli, fd, b);
+	b->data[0] = first;
+	if (rc == 0 && pwrite(fd, &first, 1, at) != 1) {
+		rv_cli_message("%s: cannot write: %s", cli->name, strerror(errno));
+		rc = RV_EXIT_RESOURCE;
+	}
+	return rc;
+}
+
+void rv_cli_no_ruleset(const struct rv_cli *cli, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		dprintf(fd, "%c %s failed: this is no ruleset\n", NO_LINE, cli->name);
 }
 
 const char *rv_cli_banner(const struct rv_cli *cli)

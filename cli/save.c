@@ -3,16 +3,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "backend/file/replace.h"
 #include "cli/flags.h"
 
 struct save {
 	struct rv_cli *cli;
 	struct rv_store store;
 	bool open;
-	bool counters, version, help;
+	bool counters, require, version, help;
 	const char *table, *file;
 	struct rv_pages pages;
 	struct rv_buf out;
@@ -24,7 +26,8 @@ struct save {
 const struct rv_flag rv_save_flags[] = {
 	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "with packet and byte counters", AT(counters) },
 	{ 't', "table", RV_FLAG_ARG, "TABLE", "only this table", AT(table) },
-	{ 'f', "file", RV_FLAG_ARG, "FILE", "write to this file instead of stdout", AT(file) },
+	{ 'f', "file", RV_FLAG_ARG, "FILE", "replace this file instead of writing to stdout", AT(file) },
+	{ 'r', "require-tables", RV_FLAG_PLAIN, NULL, "fail if there are no tables", AT(require) },
 	{ 'M', "modprobe", RV_FLAG_ARG, "COMMAND", "accepted; modules load by themselves" },
 	{ 'd', "dump", RV_FLAG_PLAIN, NULL, "accepted" },
 	{ 'b', "binary", RV_FLAG_UNDONE, NULL, "accepted, and there is no such format" },
@@ -136,20 +139,62 @@ int rv_cli_save_text(struct rv_cli *cli, bool counters, struct rv_buf *b, struct
 	return rc == 0 && !rv_buf_ok(b) ? rv_fail_memory(err) : rc;
 }
 
-/* Opened only now: a failed dump leaves an older file as it was. */
-static int write_out(struct save *s)
+/* ---- the file of -f: opened only now, a failed dump leaves it as it was ---------------- */
+
+/* How long a writer waits for another. */
+#define PATIENCE_MS 10000
+
+static int not_opened(void)
 {
-	int fd, rc;
+	return rv_cli_message("Failed to open file, error: %s", strerror(errno));
+}
+
+static int overwrite(const struct save *s)
+{
+	int fd = open(s->file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), rc;
+
+	if (fd < 0)
+		return not_opened();
+	rc = rv_cli_write_ruleset(s->cli, fd, &s->out);
+	if (close(fd) < 0 && rc == 0) {
+		rv_cli_message("%s: cannot write: %s", s->cli->name, strerror(errno));
+		rc = RV_EXIT_RESOURCE;
+	}
+	return rc;
+}
+
+/* Replacing asks more of the folder and the owner than writing does, and no mounted file allows it. */
+static bool only_in_place(int code)
+{
+	return code == EACCES || code == EPERM || code == EROFS || code == EBUSY;
+}
+
+static int replace(const struct save *s)
+{
+	struct rv_error err = { 0 };
+	struct rv_file f;
+	int rc, code;
+
+	if (rv_file_open(&f, s->file, true, PATIENCE_MS, &err) < 0)
+		return err.kind == RV_ERR_MEMORY ? rv_cli_error(s->cli, &err) : not_opened();
+	f.mode = 0666;
+	rc = rv_file_replace(&f, &s->out, &err);
+	code = errno;
+	rv_file_close(&f);
+	if (rc < 0)
+		return only_in_place(code) ? overwrite(s) : rv_cli_error(s->cli, &err);
+	return 0;
+}
+
+static int write_out(const struct save *s)
+{
+	struct stat st;
 
 	if (!s->file)
+		return rv_cli_write_ruleset(s->cli, STDOUT_FILENO, &s->out);
+	if (!rv_buf_ok(&s->out))
 		return rv_cli_write(s->cli, STDOUT_FILENO, &s->out);
-	fd = open(s->file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (fd < 0)
-		return rv_cli_message("Failed to open file, error: %s", strerror(errno));
-	rc = rv_cli_write(s->cli, fd, &s->out);
-	if (close(fd) < 0 && rc == 0)
-		rc = rv_cli_message("%s: cannot write: %s", s->cli->name, strerror(errno));
-	return rc;
+	return stat(s->file, &st) == 0 && !S_ISREG(st.st_mode) ? overwrite(s) : replace(s);
 }
 
 static int save_run(struct save *s)
@@ -162,8 +207,12 @@ static int save_run(struct save *s)
 		return rv_cli_message("Table `%s' does not exist", s->table);
 	rc = save_until_consistent(s, &err) < 0 ? rv_cli_error(s->cli, &err) : 0;
 	rv_cli_warnings(&warnings);
+	if (rc == 0 && s->require && !s->out.len)
+		rc = rv_cli_message("%s: there are no tables", s->cli->name);
 	if (rc == 0)
 		rc = write_out(s);
+	else if (!s->file)
+		rv_cli_no_ruleset(s->cli, STDOUT_FILENO);
 	if (s->open)
 		rv_store_close(&s->store);
 	return rc;

@@ -124,9 +124,6 @@ static int lock_existing(struct rv_file *f, uint64_t until, struct rv_error *err
 
 	if (fstat(f->fd, &mine) < 0)
 		return fail(f, err, "open");
-	if (!S_ISREG(mine.st_mode))
-		return rv_fail(err, RV_ERR_RESOURCE, NULL, "cannot write %s: not a regular file",
-			       f->name);
 	/* Replacing asks only the directory: a file that says no is not to be overruled. */
 	if (faccessat(AT_FDCWD, f->path, W_OK, AT_EACCESS) < 0)
 		return errno == ENOENT ? 0 : fail(f, err, "write");
@@ -155,10 +152,21 @@ static void close_fds(struct rv_file *f)
 	f->fd = f->dir_fd = -1;
 }
 
+/* A pipe without a writer would be waited for, and a device never ends: both are refused. */
 static int open_file(struct rv_file *f, struct rv_error *err)
 {
-	f->fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	return f->fd < 0 && errno != ENOENT ? fail(f, err, "open") : 0;
+	struct stat st;
+
+	f->fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (f->fd < 0)
+		return errno == ENOENT ? 0 : fail(f, err, "open");
+	if (fstat(f->fd, &st) < 0)
+		return fail(f, err, "open");
+	if (S_ISREG(st.st_mode))
+		return 0;
+	rv_fail(err, RV_ERR_RESOURCE, NULL, "cannot open %s: not a regular file", f->name);
+	errno = EINVAL;
+	return -1;
 }
 
 static int open_for_writing(struct rv_file *f, uint64_t until, struct rv_error *err)
@@ -177,9 +185,10 @@ static int open_for_writing(struct rv_file *f, uint64_t until, struct rv_error *
 int rv_file_open(struct rv_file *f, const char *name, bool writer, unsigned int patience,
 		 struct rv_error *err)
 {
-	int rc;
+	int rc, code;
 
 	memset(f, 0, sizeof(*f));
+	f->mode = 0600;
 	f->fd = f->dir_fd = -1;
 	if (!writer && access(name, F_OK) == 0) {
 		/* As it is named: a pipe in /proc/self/fd has no path to follow. */
@@ -191,8 +200,11 @@ int rv_file_open(struct rv_file *f, const char *name, bool writer, unsigned int 
 		if (rc == 0 && writer)
 			rc = open_for_writing(f, now_ms() + patience, err);
 	}
-	if (rc < 0)
+	if (rc < 0) {
+		code = errno;
 		rv_file_close(f);
+		errno = code;
+	}
 	return rc;
 }
 
@@ -213,13 +225,22 @@ int rv_file_read(struct rv_file *f, struct rv_buf *b, struct rv_error *err)
 	return f->fd >= 0 && rv_read_all(f->fd, b) < 0 ? fail(f, err, "read") : 0;
 }
 
+static mode_t new_mode(mode_t mode)
+{
+	mode_t mask = umask(0);
+
+	umask(mask);
+	return mode & ~mask;
+}
+
 /* Owner first: changing it clears bits of the mode. */
-static int keep_mode(int from, int to)
+static int keep_mode(const struct rv_file *f, int to)
 {
 	struct stat st, own;
+	int from = f->fd;
 
 	if (from < 0)
-		return 0;
+		return fchmod(to, new_mode(f->mode));
 	if (fstat(from, &st) < 0 || fstat(to, &own) < 0)
 		return -1;
 	if ((st.st_uid != own.st_uid || st.st_gid != own.st_gid) &&
@@ -242,6 +263,22 @@ static int sync_dir(const char *dir)
 	return rc;
 }
 
+/* Gives a file without a name this one, which nobody else uses. */
+static int give_name(int fd, const char *name)
+{
+	char link[64];
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || st.st_nlink > 0)
+		return st.st_nlink > 0 ? 0 : -1;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	if (linkat(AT_FDCWD, link, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0)
+		return 0;
+	if (errno != EEXIST || unlink(name) < 0)
+		return -1;
+	return linkat(AT_FDCWD, link, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
+}
+
 /*
  * The new file is locked before it gets the name, so that there is no moment in which
  * another writer could slip in while this one goes on.
@@ -251,40 +288,69 @@ static int put_in_place(struct rv_file *f, int fd, const char *temporary, const 
 {
 	if (rv_write_all(fd, b) < 0)
 		return fail(f, err, "write");
-	if (keep_mode(f->fd, fd) < 0)
+	if (keep_mode(f, fd) < 0)
 		return fail(f, err, "keep the owner and mode of");
 	if (fsync(fd) < 0)
 		return fail(f, err, "write");
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return fail(f, err, "lock");
-	if (rename(temporary, f->path) < 0)
+	if (give_name(fd, temporary) < 0 || rename(temporary, f->path) < 0)
 		return fail(f, err, "replace");
 	return 0;
 }
 
+/*
+ * The new text is in a file without a name until it is complete. Where the file system has none,
+ * it has the temporary name from the start.
+ */
+static int open_temporary(const struct rv_file *f, const char *temporary)
+{
+	int fd = -1;
+
+	if (access("/proc/self/fd", F_OK) == 0)
+		fd = open(f->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT && errno != EINVAL))
+		return fd;
+	unlink(temporary);
+	return open(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+/* The lock that the writer holds makes the temporary name its own: one there is of a killed writer. */
+static char *temporary_name(const struct rv_file *f)
+{
+	const char *slash = strrchr(f->path, '/'), *last = slash ? slash + 1 : f->path;
+	char *name;
+
+	return asprintf(&name, "%s/.%s.ravelin", f->dir, last) < 0 ? NULL : name;
+}
+
 int rv_file_replace(struct rv_file *f, const struct rv_buf *b, struct rv_error *err)
 {
-	char *temporary;
-	int fd, rc;
+	char *temporary = temporary_name(f);
+	int fd, rc, code;
 
-	if (asprintf(&temporary, "%s/.ravelin-XXXXXX", f->dir) < 0)
+	if (!temporary)
 		return rv_fail_memory(err);
-	fd = mkostemp(temporary, O_CLOEXEC);
+	fd = open_temporary(f, temporary);
 	if (fd < 0) {
 		fail(f, err, "write");
 		free(temporary);
 		return rv_hint(err, "the new text is written beside the file first");
 	}
 	rc = put_in_place(f, fd, temporary, b, err);
+	code = errno;
 	if (rc < 0) {
 		unlink(temporary);
 		close(fd);
 	} else {
 		close_fds(f);
 		f->fd = fd;
-		if (sync_dir(f->dir) < 0)
+		if (sync_dir(f->dir) < 0) {
 			rc = fail(f, err, "sync the directory of");
+			code = errno;
+		}
 	}
 	free(temporary);
+	errno = code;
 	return rc;
 }

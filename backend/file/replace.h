@@ -13,6 +13,7 @@ struct rv_file {
 	char *name;		/* as given, for messages; owned */
 	char *path;		/* with symbolic links followed; owned */
 	char *dir;		/* of path; owned */
+	mode_t mode;		/* of a new file, before the umask; 0600 unless it is set */
 	int fd;			/* of the file, -1: there is none. A writer holds its lock */
 	int dir_fd;		/* a writer of a missing file holds the directory's lock; else -1 */
 };
@@ -20,14 +21,16 @@ struct rv_file {
 /*
  * Opens the file. A missing file is none, which is no error. A writer waits for others, at
  * most patience milliseconds, and keeps them out until rv_file_close(); readers neither wait
- * nor keep anybody waiting. On failure nothing needs closing.
+ * nor keep anybody waiting. What is no regular file is refused. On failure nothing needs closing,
+ * and errno says why.
  */
 int rv_file_open(struct rv_file *f, const char *name, bool writer, unsigned int patience,
 		 struct rv_error *err);
 int rv_file_read(struct rv_file *f, struct rv_buf *b, struct rv_error *err);
 /*
- * Puts the text in place of the file, which keeps its mode and owner; a new file can be
- * read and written by its owner only. Either all of it is on disk, or the file is as before.
+ * Puts the text in place of the file, which keeps its mode and owner. Either all of it is on
+ * disk, or the file is as before, and errno says why. A killed writer leaves at most one file of
+ * another name, which the next one deletes.
  */
 int rv_file_replace(struct rv_file *f, const struct rv_buf *b, struct rv_error *err);
 void rv_file_close(struct rv_file *f);

@@ -539,6 +539,74 @@ dropped_some() { [ "$(dropped)" -gt 0 ]; }
 	until_true 5 some_arrived
 }
 
+# without_privilege CMD...: in the firewall, as one of ours.
+without_privilege() { ns "$NS" setpriv --bounding-set -net_admin --inh-caps -net_admin "$RAVELIN_BIN/$1" "${@:2}"; }
+
+@test "a -P DROP host stays closed through failed saves and what is loaded from them" {
+	only_nft 'its failures are those of netlink'
+	local round
+	closed_host
+	storm
+	for round in 1 2 3 4 5; do
+		no without_privilege iptables-save >"$FILE.saved" 2>/dev/null
+		no tool iptables-restore "$FILE.saved" 2>/dev/null
+		(ulimit -f 0; trap '' XFSZ; no without_privilege iptables-save -f "$FILE.saved") 2>/dev/null
+		no tool iptables-restore <&- 2>/dev/null
+		no without_privilege iptables -P FORWARD ACCEPT 2>/dev/null
+		no without_privilege iptables -F 2>/dev/null
+		no without_privilege iptables-restore "$FILE" 2>/dev/null
+		no ns "$NS" strace -qq -o /dev/null -e inject=sendto:error=ENOMEM:when=3+ \
+			"$RAVELIN_BIN/iptables-restore" "$FILE" 2>/dev/null
+		# What is cut at any place by a full disk is loaded as a whole or not at all.
+		for ((size = 1; size < 4; size++)); do
+			(ulimit -f $size; tool iptables-save >"$FILE.saved") 2>/dev/null || true
+			tool iptables-restore "$FILE.saved" 2>/dev/null || true
+		done
+	done
+	same '-P FORWARD DROP' "$(iptables -S FORWARD | head -n 1)"
+	[ "$(dropped)" -gt 0 ]
+	same 0 "$(arrived)" 'packets that got through'
+	iptables -P FORWARD ACCEPT
+	until_true 5 some_arrived
+}
+
+@test "a -P DROP host stays closed through whatever ravelin-rules finds in its files" {
+	local round text
+	closed_host
+	new_rules
+	storm
+	for round in 1 2 3; do
+		for text in '' '# nothing' '*filter' $'*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD --bogus\nCOMMIT' \
+			'! iptables-save failed: this is no ruleset' $'*nat\n-A NOPE\nCOMMIT'; do
+			printf '%s\n' "$text" >"$RAVELIN_RULES/rules.v4"
+			no rules boot 2>/dev/null
+			no rules load 2>/dev/null
+			rm -rf "$RULES_HOME"/run/*
+		done
+		: >"$RULES_HOME/run/ravelin"
+		cp "$FILE" "$RAVELIN_RULES/rules.v4"
+		rules boot 2>/dev/null
+		rules save
+		rules boot 2>/dev/null
+		BEHIND='setpriv --bounding-set -net_admin --inh-caps -net_admin' no rules boot 2>/dev/null
+		BEHIND='setpriv --bounding-set -net_admin --inh-caps -net_admin' no rules save 2>/dev/null
+		rules load 2>/dev/null
+		rm "$RULES_HOME/run/ravelin"
+	done
+	same 0 "$(arrived)" 'packets that got through'
+	# From the open state each of them closes it, but for what is right.
+	for text in '' '# nothing' '*filter' '! iptables-save failed: this is no ruleset'; do
+		flush_ruleset
+		rm -rf "$RULES_HOME"/run/*
+		printf '%s\n' "$text" >"$RAVELIN_RULES/rules.v4"
+		no rules boot 2>/dev/null
+		same '-P FORWARD DROP' "$(iptables -S FORWARD | head -n 1)" "policy after \"$text\""
+	done
+	iptables -P FORWARD ACCEPT
+	iptables -F
+	until_true 5 some_arrived
+}
+
 # The kernel takes a deleted base chain off its hook before the one that takes
 # its place gets the policy DROP: with enough work between the two, packets slip
 # through.  Stock deletes the whole table; to keep the chain and replace its

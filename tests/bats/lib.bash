@@ -108,6 +108,25 @@ iptables-restore() { tool iptables-restore "$@"; }
 ip6tables-restore() { tool ip6tables-restore "$@"; }
 nft() { ns "${NS:?no namespace chosen}" nft "$@"; }
 
+# new_rules: ravelin-rules with folders of the test's own, which "rules WORD..." runs. Its /run is
+# one of them, in a mount namespace. $BEHIND: words of a program that it is run by.
+new_rules()
+{
+	RULES_HOME=$BATS_TEST_TMPDIR/rules.home
+	mkdir -p "$RULES_HOME/etc" "$RULES_HOME/run" "$RULES_HOME/sbin" "$RULES_HOME/lib/ravelin"
+	export RAVELIN_RULES=$RULES_HOME/etc
+	cp "$LIB_DIR"/../../dist/closed.v? "$RULES_HOME/lib/ravelin"
+	ln -s "$(realpath "$RAVELIN_BIN/iptables")" "$RULES_HOME/sbin/ravelin"
+	sed -e "s|@SBINDIR@|$RULES_HOME/sbin|" -e "s|@LIBDIR@|$RULES_HOME/lib|" \
+		"$LIB_DIR/../../dist/ravelin-rules.in" >"$RULES_HOME/ravelin-rules"
+}
+rules()
+{
+	# shellcheck disable=SC2086,SC2016
+	ns "${NS:?no namespace chosen}" unshare --mount sh -c 'mount --bind "$1" /run && shift && exec "$@"' - \
+		"$RULES_HOME/run" ${BEHIND:-} sh "$RULES_HOME/ravelin-rules" "$@"
+}
+
 # flush_ruleset: no rules any more, of either family.
 flush_ruleset()
 {
