@@ -1069,6 +1069,73 @@ COMMIT' "$(without_dates <"$BATS_TEST_TMPDIR/save")"
 Look at manual page \`iptables-save.8' for more information." iptables-save --bogus
 }
 
+@test "save -f: the file is replaced as a whole, and keeps mode and links" {
+	local file=$BATS_TEST_TMPDIR/file
+	iptables -A INPUT -j ACCEPT
+	(umask 027; iptables-save -f "$file")
+	same 640 "$(stat -c %a "$file")"
+	chmod 600 "$file"
+	ln -s file "$BATS_TEST_TMPDIR/link"
+	exec 9<"$file"
+	iptables -A INPUT -j DROP
+	iptables-save -f "$BATS_TEST_TMPDIR/link"
+	[ -L "$BATS_TEST_TMPDIR/link" ]
+	same 600 "$(stat -c %a "$file")"
+	same 2 "$(grep -c '^-A' "$file")"
+	same 1 "$(grep -c '^-A' <&9)" 'rules in the file that was replaced'
+	exec 9<&-
+	# What is no file is written to.
+	same "$(saved)" "$(iptables-save -f /dev/stdout | without_dates)"
+	same "$(saved)" "$(iptables-save -f /dev/fd/1 | without_dates)"
+}
+
+@test "save --require-tables: where there are none, an error, and no file is written" {
+	only_nft 'the module always has its tables'
+	echo old >"$BATS_TEST_TMPDIR/file"
+	refused 1 'iptables-save: there are no tables' iptables-save --require-tables -f "$BATS_TEST_TMPDIR/file"
+	same old "$(cat "$BATS_TEST_TMPDIR/file")"
+	iptables -P INPUT ACCEPT
+	quiet iptables-save --require-tables -f "$BATS_TEST_TMPDIR/file"
+	grep -q '^\*filter' "$BATS_TEST_TMPDIR/file"
+}
+
+@test "a failed save: what is in the shell's file is no ruleset, and nothing is in a pipe" {
+	only_nft 'its failures are those of netlink'
+	local file=$BATS_TEST_TMPDIR/file size rc
+	iptables-restore <<-END
+		*filter
+		$(seq -f '-A INPUT -s 10.0.0.%.0f -j ACCEPT' 1 200)
+		COMMIT
+		*nat
+		COMMIT
+	END
+	no ns "$NS" setpriv --bounding-set -net_admin --inh-caps -net_admin "$RAVELIN_BIN/iptables-save" >"$file" 2>/dev/null
+	refused 1 'iptables-restore: line 1 failed' iptables-restore "$file"
+	capture ns "$NS" setpriv --bounding-set -net_admin --inh-caps -net_admin "$RAVELIN_BIN/iptables-save"
+	[ "$rc" -eq 4 ] && [ -z "$out" ]
+	# The disk is full behind any kilobyte; killed while it writes.
+	for size in 1 2 3 4 5 6; do
+		(ulimit -f $size; no tool iptables-save >"$file" 2>/dev/null)
+		refused 1 'iptables-restore: line 1 failed' iptables-restore "$file"
+		same $((size * 1024)) "$(stat -c %s "$file")" size
+	done
+	ns "$NS" strace -qq -o /dev/null -e trace=pwrite64 -e inject=pwrite64:error=EIO:signal=KILL \
+		"$RAVELIN_BIN/iptables-save" >"$file" || true
+	refused 1 'iptables-restore: line 1 failed' iptables-restore "$file"
+	same 200 "$(iptables -S | grep -c '^-A')" 'rules that stay'
+	# Whole, it is as ever, behind other text too.
+	{ echo '# mine'; iptables-save; } >"$file"
+	quiet iptables-restore "$file"
+	same "# mine
+$(saved)" "$(without_dates <"$file")"
+}
+
+@test "a closed stdin is an error, not an empty file" {
+	refused_like 4 '^iptables-restore: cannot read stdin: Bad file descriptor$' \
+		ns "$NS" bash -c 'exec "$@" <&-' - "$RAVELIN_BIN/iptables-restore"
+	quiet tool iptables-restore </dev/null
+}
+
 @test "restore: wrong command lines: 1" {
 	refused 1 "iptables-restore: unrecognized option '--bogus'
 Try \`iptables-restore -h' for more information." iptables-restore --bogus

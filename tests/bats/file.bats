@@ -520,6 +520,43 @@ locked() { ! flock --nonblock "$RULES" true; }
 		esac
 		iptables-save >/dev/null
 	done
+	# What is left of the killed ones goes with the next change.
+	iptables-restore "$DIR/new"
+	same 'new old rules' "$(find "$DIR" -mindepth 1 -printf '%P\n' | sort | paste -sd ' ')" 'files'
+}
+
+@test "a folder without files that have no name: a killed writer's is deleted by the next one" {
+	one_rule
+	local text
+	printf 'half a rul' >"$DIR/.rules.ravelin"
+	quiet iptables -A INPUT -j DROP
+	same 'rules' "$(find "$DIR" -mindepth 1 -printf '%P\n' | sort | paste -sd ' ')" 'files'
+	# As on a file system that lacks O_TMPFILE: killed between writing and naming, and then not.
+	ns "$NS" strace -qq -o "$DIR/trace" -e trace=openat,/^rename -e inject=openat:error=EOPNOTSUPP:when=999 \
+		"$RAVELIN_BIN/iptables" -A INPUT -j DROP
+	text=$(grep -n O_TMPFILE "$DIR/trace" | cut -d: -f1)
+	ns "$NS" strace -qq -o /dev/null -e trace=openat,/^rename -e inject=openat:error=EOPNOTSUPP:when="$text" \
+		-e inject=/^rename:signal=KILL "$RAVELIN_BIN/iptables" -A INPUT -j ACCEPT || true
+	rm "$DIR/trace"
+	[ -e "$DIR/.rules.ravelin" ] || [ "$(grep -c '^-A' "$RULES")" -eq 4 ]
+	ns "$NS" strace -qq -o /dev/null -e trace=openat -e inject=openat:error=EOPNOTSUPP:when="$text" \
+		"$RAVELIN_BIN/iptables" -A INPUT -j RETURN
+	iptables -C INPUT -j RETURN
+	same 'rules' "$(find "$DIR" -mindepth 1 -printf '%P\n' | sort | paste -sd ' ')" 'files'
+}
+
+@test "a pipe, a device, a folder: refused at once, also for reading" {
+	local name
+	mkfifo "$DIR/pipe"
+	for name in "$DIR/pipe" /dev/null /dev/zero /dev/tty "$DIR"; do
+		[ "$name" != /dev/tty ] || [ -e /dev/tty ] || continue
+		for words in '-S' '-L' '-C INPUT -j ACCEPT' '-A INPUT -j ACCEPT'; do
+			# shellcheck disable=SC2086
+			RAVELIN_BACKEND=file:$name capture timeout 5 "$RAVELIN_BIN/iptables" $words
+			[ "$rc" -eq 4 ] || { echo "$name $words: $rc $err"; return 1; }
+			[[ $err == *"cannot open $name: "* ]]
+		done
+	done
 }
 
 @test "the new file is on the disk before it gets the name, and then the name is" {

@@ -190,7 +190,7 @@ COMMIT"
 	iptables -A INPUT -s 192.0.2.1 -j ACCEPT
 	BEHIND='setpriv --bounding-set -net_admin --inh-caps -net_admin' refused_like 1 'rules.v4 is as it was' rules save
 	same "$RIGHT" "$(cat "$RAVELIN_RULES/rules.v4")" 'old file'
-	same 'rules.v4 rules.v6' "$(ls -A "$RAVELIN_RULES" | xargs)" 'files'
+	same 'rules.v4 rules.v6' "$(find "$RAVELIN_RULES" -mindepth 1 -printf '%P\n' | sort | paste -sd ' ')" 'files'
 }
 
 @test "save: without tables the old file stays, unless one says --empty" {
