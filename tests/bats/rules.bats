@@ -177,7 +177,7 @@ COMMIT"
 	quiet rules save
 	grep -q '^\[0:0\] -A INPUT -s 192.0.2.1/32 -j ACCEPT$' "$RAVELIN_RULES/rules.v4"
 	grep -q '^\[0:0\] -A INPUT -s 2001:db8::1/128 -j ACCEPT$' "$RAVELIN_RULES/rules.v6"
-	same '600 600' "$(echo $(stat -c %a "$RAVELIN_RULES"/rules.v?))"
+	same '600 600' "$(stat -c %a "$RAVELIN_RULES"/rules.v? | paste -sd " ")"
 	flush_ruleset
 	quiet rules boot
 	iptables -C INPUT -s 192.0.2.1 -j ACCEPT
