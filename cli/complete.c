@@ -13,6 +13,7 @@
 #include "cli/candidates.h"
 #include "cli/flags.h"
 #include "cli/programs.h"
+#include "cli/runask.h"
 
 #define FILES "\t\n"
 
@@ -231,18 +232,28 @@ static const struct rv_flag *find_flag(const struct rv_flag *flags, const char *
 	return NULL;
 }
 
+static void offer_assumption(void *arg, const char *name, const char *help)
+{
+	char word[64];
+
+	snprintf(word, sizeof(word), "%s=", name);
+	rv_offer(arg, word, help);
+}
+
 static void complete_flags(struct rv_offers *o, const struct rv_program *p, int count, char **words)
 {
 	const char *word = words[count - 1];
 	const struct rv_flag *f = count > 2 ? find_flag(p->flags, words[count - 2]) : NULL;
 
 	begin(o, word, 0);
-	if (f && f->takes == RV_FLAG_ARG) {
+	if (f && (f->takes == RV_FLAG_ARG || f->takes == RV_FLAG_MANY)) {
 		if (strcmp(f->arg, "TABLE") == 0)
 			for (const struct rv_table_def *def = rv_table_defs; def->name; def++)
 				rv_offer(o, def->name, "table");
-		else if (strcmp(f->arg, "FILE") == 0)
+		else if (strcmp(f->arg, "FILE") == 0 || strcmp(f->arg, "IN") == 0)
 			offer_files(o);
+		else if (strcmp(f->arg, "NAME=VALUE") == 0)
+			rv_assume_names(p->family, offer_assumption, o);
 		return;
 	}
 	if (p->run == rv_cli_diff)

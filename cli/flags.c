@@ -12,6 +12,7 @@ static void make_tables(const struct rv_flag *flags, struct option *longs, char 
 {
 	static const int has_arg[] = {
 		[RV_FLAG_ARG] = required_argument,
+		[RV_FLAG_MANY] = required_argument,
 		[RV_FLAG_NUMBER] = optional_argument,
 	};
 
@@ -39,7 +40,18 @@ static const struct rv_flag *find(const struct rv_flag *flags, int letter)
 	return flags;
 }
 
-static void set(const struct rv_flag *f, struct rv_cli *cli, const char *arg, void *into)
+static int add_word(const struct rv_flag *f, const struct rv_cli *cli, const char *arg,
+		    struct rv_flag_words *words)
+{
+	if (words->n == RV_FLAG_WORDS)
+		return rv_cli_message("%s: --%s is given more than %d times", cli->name, f->name,
+				      RV_FLAG_WORDS);
+	words->words[words->n++] = arg;
+	return 0;
+}
+
+/* Returns 0, or 1 after a message. */
+static int set(const struct rv_flag *f, struct rv_cli *cli, const char *arg, void *into)
 {
 	char *at = f->at ? (char *)into + f->at - 1 : NULL;
 
@@ -50,13 +62,16 @@ static void set(const struct rv_flag *f, struct rv_cli *cli, const char *arg, vo
 	else if (f->takes == RV_FLAG_UNDONE)
 		rv_cli_message("-%c/--%s option is not implemented", f->letter, f->name);
 	else if (!at)
-		return;
+		return 0;
+	else if (f->takes == RV_FLAG_MANY)
+		return add_word(f, cli, arg, (struct rv_flag_words *)(void *)at);
 	else if (f->takes == RV_FLAG_ARG)
 		*(const char **)at = arg;
 	else if (f->takes == RV_FLAG_COUNT)
 		++*(unsigned int *)at;
 	else
 		*(bool *)at = true;
+	return 0;
 }
 
 int rv_flags_read(const struct rv_flag *flags, struct rv_cli *cli, void *into)
@@ -76,7 +91,8 @@ int rv_flags_read(const struct rv_flag *flags, struct rv_cli *cli, void *into)
 		if (!optarg && f->takes == RV_FLAG_NUMBER && optind < cli->argc &&
 		    is_number(cli->argv[optind]))
 			optind++;
-		set(f, cli, optarg, into);
+		if (set(f, cli, optarg, into))
+			return -1;
 		if (f->takes == RV_FLAG_LAST)
 			return cli->argc;
 	}
@@ -93,7 +109,7 @@ void rv_flags_usage(const struct rv_cli *cli, struct rv_buf *b)
 		struct rv_buf left = RV_BUF_INIT;
 
 		rv_buf_printf(&left, "-%c, --%s", f->letter, f->name);
-		if (f->takes == RV_FLAG_ARG)
+		if (f->takes == RV_FLAG_ARG || f->takes == RV_FLAG_MANY)
 			rv_buf_printf(&left, "=%s", f->arg);
 		else if (f->takes == RV_FLAG_NUMBER)
 			rv_buf_printf(&left, "[=%s]", f->arg);

@@ -15,6 +15,7 @@ enum rv_flag_arg {
 	RV_FLAG_IPV6,
 	RV_FLAG_LAST,		/* as PLAIN; the words behind it are not looked at */
 	RV_FLAG_ARG,		/* sets a const char * */
+	RV_FLAG_MANY,		/* adds to a struct rv_flag_words */
 	RV_FLAG_NUMBER,		/* may have one, in the same word or the next; sets nothing */
 };
 
@@ -26,6 +27,14 @@ struct rv_flag {
 	const char *arg;	/* what -h calls it */
 	const char *help;
 	size_t at;		/* RV_FLAG_AT() of what it sets; 0: nothing */
+};
+
+#define RV_FLAG_WORDS 256
+
+/* Arguments of an option that may be given again and again. */
+struct rv_flag_words {
+	unsigned int n;
+	const char *words[RV_FLAG_WORDS];
 };
 
 #define RV_FLAG_AT(type, field) (offsetof(type, field) + 1)

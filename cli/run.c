@@ -4,6 +4,7 @@
  * module has. Nothing is sent, no rule of the machine is looked at, no privilege is needed.
  */
 #include <arpa/inet.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,10 +20,12 @@
 static const char about[] =
 	"\nEach packet passes the tables that have the chain: raw, mangle, filter, security. What a\n"
 	"table decided, by which rules, and what of the packet was looked at is printed, and at the end\n"
-	"the rules with what they counted. The clock is that of the capture. Rules of table nat and\n"
-	"what connection tracking knows are not there yet: nat is left out, with a warning.\n"
-	"Packets of the other family and malformed ones are counted, not run. Before FORWARD a packet's\n"
-	"TTL (hop limit) goes down by one, as in a router, which drops it at zero.\n"
+	"the rules with what they counted. The clock is that of the capture. Rules of table nat are left\n"
+	"out: addresses are not translated. Packets of the other family and malformed ones are counted,\n"
+	"not run. Before FORWARD a packet's TTL (hop limit) goes down by one, as in a router.\n"
+	"\nWhat a capture does not say (states of connections, sets, users, ...) can be assumed, for example\n"
+	"--assume ctstate=NEW,ESTABLISHED --assume uid=0 --assume rpfilter=yes --assume set:bad=no\n"
+	"--assume recent=no; what is not is followed both ways. ravelin-run(8) says more.\n"
 	"\nExit codes: 0 all was run, 1 the rules or the capture cannot be read or run, 2 wrong words.\n"
 	"\nExample: ravelin run --rules rules.v4 --pcap in.pcap --hook PREROUTING,INPUT --in eth0\n";
 
@@ -31,9 +34,14 @@ static const char about[] =
 
 #define LOCALS 64
 
+/* Ways of one packet that are followed, unless --ways says else. */
+#define WAYS 64
+#define WAYS_MAX 4096
+
 struct run {
 	struct rv_cli *cli;
-	const char *rules, *pcap, *hooks, *table, *locals, *in_word, *out_word, *mark_word;
+	const char *rules, *pcap, *hooks, *table, *locals, *in_word, *out_word, *mark_word, *ways_word;
+	struct rv_flag_words assume, set_words;
 	char in[IFNAMSIZ], out[IFNAMSIZ];
 	uint32_t mark;
 	bool json, quiet, version, help;
@@ -46,13 +54,21 @@ struct run {
 	unsigned int npasses;
 	union nf_inet_addr local[LOCALS];
 	unsigned int nlocal;
+	struct rv_assumed *assumed;
+	struct rv_run_set *sets;
+	struct rv_asking asking;
+	struct rv_run_way *ways;
+	uint64_t max_ways;
+	struct rv_run_flows *flows;
 	struct rv_run_pass *current;
 	bool forwarded;			/* the packet has been to FORWARD */
+	unsigned int direction;		/* RV_RUN_*: of the packet */
 	struct rv_run_totals totals;
 	struct rv_user_packet packet;
 	const struct rv_pkt_ops *plain;	/* those it came with */
 	struct rv_pkt_ops ops;
 	struct rv_buf bytes;		/* of the packet */
+	struct rv_buf text;		/* of its ways */
 	struct rv_buf print;
 };
 
@@ -61,12 +77,15 @@ struct run {
 const struct rv_flag rv_run_flags[] = {
 	{ 'r', "rules", RV_FLAG_ARG, "FILE", "the rules, as iptables-save prints them", AT(rules) },
 	{ 'p', "pcap", RV_FLAG_ARG, "IN", "the packets: pcap or pcapng; - is stdin", AT(pcap) },
-	{ 'H', "hook", RV_FLAG_ARG, "CHAIN,...", "base chains they pass, in this order (INPUT)", AT(hooks) },
+	{ 'H', "hook", RV_FLAG_ARG, "CHAIN,...", "base chains they pass, in this order (INPUT; with --local the host's)", AT(hooks) },
 	{ 'i', "in", RV_FLAG_ARG, "NAME", "interface they come in by", AT(in_word) },
 	{ 'o', "out", RV_FLAG_ARG, "NAME", "interface they go out by", AT(out_word) },
 	{ 't', "table", RV_FLAG_ARG, "TABLE", "only this table; else all, in the kernel's order", AT(table) },
 	{ 'm', "mark", RV_FLAG_ARG, "NUMBER", "mark they start with", AT(mark_word) },
-	{ 'l', "local", RV_FLAG_ARG, "ADDRESS,...", "addresses that addrtype takes for the host's own", AT(locals) },
+	{ 'l', "local", RV_FLAG_ARG, "ADDRESS,...", "the host's own: INPUT for packets to it, OUTPUT from it", AT(locals) },
+	{ 'a', "assume", RV_FLAG_MANY, "NAME=VALUE", "take for granted, ctstate=NEW for example", AT(assume) },
+	{ 's', "set", RV_FLAG_MANY, "NAME=FILE", "an ipset: entries a line, or as ipset save", AT(set_words) },
+	{ 'w', "ways", RV_FLAG_ARG, "NUMBER", "ways of a packet that are followed (64)", AT(ways_word) },
 	{ 'j', "json", RV_FLAG_PLAIN, NULL, "print JSON", AT(json) },
 	{ 'q', "quiet", RV_FLAG_PLAIN, NULL, "print only the totals", AT(quiet) },
 	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "rules and packets are IPv4 (if nothing is said)" },
@@ -96,6 +115,15 @@ static int set_mark(struct run *r, const char *arg)
 	if (arg && !rv_parse_uint(arg, 0, UINT32_MAX, &mark))
 		return rv_cli_message("ravelin run: \"%s\" is no mark", arg);
 	r->mark = (uint32_t)mark;
+	return 0;
+}
+
+static int set_ways(struct run *r, const char *arg)
+{
+	r->max_ways = WAYS;
+	if (arg && !rv_parse_uint(arg, 1, WAYS_MAX, &r->max_ways))
+		return rv_cli_message("ravelin run: \"%s\" is no number of ways from 1 to %d", arg,
+				      WAYS_MAX);
 	return 0;
 }
 
@@ -148,16 +176,65 @@ static void note_reject(struct run *r)
 	r->packet.rejected = false;
 }
 
-/* The program's own packets have a plain idea of addresses; the host's own are told by --local. */
-static uint8_t addrtype(const struct rv_pkt *pkt, const uint8_t *addr, enum rv_iface on)
+static void note_target(void *arg, const char *text)
 {
-	const struct rv_user_packet *packet = pkt->port;
-	const struct run *r = packet->arg;
+	char *note = new_note(arg);
 
+	if (note)
+		snprintf(note, sizeof(((struct rv_run_pass *)0)->notes[0]), "%s", text);
+}
+
+static bool ask_match(void *arg, struct rv_pkt *pkt, const struct rv_user_asked *asked)
+{
+	struct run *r = arg;
+
+	return rv_asking_match(&r->asking, pkt, asked);
+}
+
+static unsigned int ask_target(void *arg, struct rv_pkt *pkt, const struct rv_user_asked *asked)
+{
+	struct run *r = arg;
+
+	return rv_asking_target(&r->asking, pkt, asked);
+}
+
+/* ---- the host's addresses --------------------------------------------------------------------- */
+
+static bool is_local(const struct run *r, const uint8_t *addr)
+{
 	for (unsigned int i = 0; i < r->nlocal; i++)
-		if (!memcmp(&r->local[i], addr, pkt->family == NFPROTO_IPV4 ? 4 : 16))
-			return RTN_LOCAL;
-	return r->plain->addrtype(pkt, addr, on);
+		if (!memcmp(&r->local[i], addr, r->cli->family == NFPROTO_IPV4 ? 4 : 16))
+			return true;
+	return false;
+}
+
+static const uint8_t *address_of(const struct rv_pkt *pkt, bool dst)
+{
+	return pkt->data + (pkt->family == NFPROTO_IPV4 ? (dst ? 16 : 12) : dst ? 24 : 8);
+}
+
+static enum rv_answer local_answer(void *arg, const struct rv_pkt *pkt, bool dst)
+{
+	const struct run *r = arg;
+
+	if (!r->nlocal)
+		return RV_ANSWER_OPEN;
+	return is_local(r, address_of(pkt, dst)) ? RV_ANSWER_YES : RV_ANSWER_NO;
+}
+
+/* All directions if nobody said which addresses are the host's. */
+static unsigned int direction_of(const struct run *r, const struct rv_pkt *pkt)
+{
+	unsigned int direction = 0;
+	uint8_t type = r->plain->addrtype(pkt, address_of(pkt, true), RV_IFACE_ANY);
+
+	if (!r->nlocal)
+		return RV_RUN_IN | RV_RUN_OUT | RV_RUN_THROUGH;
+	if (is_local(r, address_of(pkt, false)))
+		direction |= RV_RUN_OUT;
+	if (is_local(r, address_of(pkt, true)) || (type != RTN_UNICAST && !direction))
+		direction |= RV_RUN_IN;
+	return direction ? direction : RV_RUN_THROUGH;
 }
 
 /* ---- loading -------------------------------------------------------------------------------- */
@@ -187,6 +264,32 @@ static bool has_rules(const struct rv_table *t)
 	return false;
 }
 
+/* What the person is to know of the result: on stderr at once, and in JSON at the end. */
+__attribute__((format(printf, 3, 4)))
+static void add_note(struct run *r, bool say, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (say)
+		rv_cli_message("ravelin run: %s", text);
+	rv_buf_printf(&r->totals.notes, "%s\n", text);
+}
+
+/* Whether a rule asks for an interface whose name nobody has said. */
+static bool lacks_interface(const struct run *r, const struct rv_table *t)
+{
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		rv_list_each(rule, &c->rules, struct rv_rule, node)
+			if ((rule->ip.in[0] && !r->in[0]) ||
+			    (rule->ip.out[0] && !r->out[0] && !(r->nlocal && r->in[0])))
+				return true;
+	return false;
+}
+
 /* Rules count from zero here, whatever the file has. */
 static void forget_counters(struct rv_table *t)
 {
@@ -199,17 +302,74 @@ static void forget_counters(struct rv_table *t)
 
 static int add_table(struct run *r, struct rv_table *t, struct rv_error *err)
 {
-	if (!r->table && !strcmp(t->def->name, "nat")) {
+	if (!strcmp(t->def->name, "nat")) {
 		if (has_rules(t))
-			rv_cli_message("ravelin run: table nat is left out: "
-				       "it needs connection tracking");
-		return 0;
+			add_note(r, true, "table nat is left out: addresses are not translated, and other "
+				 "tables see packets as they are in the capture");
+		return r->table ? rv_fail(err, RV_ERR_PROBLEM, NULL,
+					  "table nat cannot be run: addresses are not translated") : 0;
 	}
 	forget_counters(t);
 	if (rv_table_sort(t))
 		return rv_fail_memory(err);
-	r->totals.tables[r->totals.ntables++] = t;
+	if (rv_table_check(t, err) < 0)
+		return -1;
 	return rv_kmod_change_add(&r->change, t, 0, 0, err);
+}
+
+static int read_words(struct run *r, struct rv_error *err)
+{
+	for (unsigned int i = r->assume.n; i--;)
+		if (rv_assume(&r->assumed, r->cli->family, r->assume.words[i], err))
+			return -1;
+	for (unsigned int i = 0; i < r->set_words.n; i++)
+		if (rv_run_set_read(&r->sets, r->cli->family, r->set_words.words[i], err))
+			return -1;
+	return 0;
+}
+
+static int start_asking(struct run *r, struct rv_error *err)
+{
+	struct rv_asking *a = &r->asking;
+
+	a->family = r->cli->family;
+	a->link = &r->link;
+	a->assumed = r->assumed;
+	a->sets = r->sets;
+	a->note = note_target;
+	a->arg = r;
+	a->base.local = local_answer;
+	a->base.arg = r;
+	return rv_asking_start(a, &r->store.rs, err);
+}
+
+static int add_tables(struct run *r, struct rv_error *err)
+{
+	bool lacks = false;
+
+	rv_list_each(t, &r->store.rs.tables, struct rv_table, node) {
+		if (!t->exists || (r->table && strcmp(r->table, t->def->name) != 0))
+			continue;
+		if (add_table(r, t, err))
+			return -1;
+		lacks |= strcmp(t->def->name, "nat") != 0 && lacks_interface(r, t);
+	}
+	if (r->table && !r->change.n)
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "%s has no table %s", r->rules, r->table);
+	if (lacks)
+		add_note(r, rv_cli_for_a_person(), "rules that name an interface do not match where its name is not said: "
+			 "--in, --out");
+	return 0;
+}
+
+/* A slip of the pen is likely where no rule asks for what is assumed. */
+static void note_unused(struct run *r)
+{
+	const struct rv_assumed *at = r->assumed;
+	const char *word;
+
+	while ((word = rv_assumed_unused(&at, &r->asking)) != NULL)
+		add_note(r, rv_cli_for_a_person(), "--assume \"%s\": no rule asks for that", word);
 }
 
 static int load(struct run *r, struct rv_error *err)
@@ -218,13 +378,14 @@ static int load(struct run *r, struct rv_error *err)
 		return -1;
 	r->change.link = &r->link;
 	r->engine = rv_kmod_user_engine(&r->link);
-	rv_list_each(t, &r->store.rs.tables, struct rv_table, node)
-		if (t->exists && (!r->table || !strcmp(r->table, t->def->name)) &&
-		    add_table(r, t, err))
-			return -1;
-	if (r->table && !r->totals.ntables)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "%s has no table %s", r->rules, r->table);
-	return rv_kmod_change_send(&r->change, err);
+	if (start_asking(r, err) || add_tables(r, err) || rv_kmod_change_send(&r->change, err))
+		return -1;
+	note_unused(r);
+	r->totals.change = &r->change;
+	r->totals.rs = &r->store.rs;
+	r->ways = calloc(r->max_ways, sizeof(*r->ways));
+	r->flows = rv_run_flows_new();
+	return !r->ways || !r->flows || rv_run_counts_new(&r->totals) ? rv_fail_memory(err) : 0;
 }
 
 /* ---- the way of a packet ---------------------------------------------------------------------- */
@@ -234,22 +395,18 @@ static int16_t priority(const struct rv_run_pass *p)
 	return p->base->priority;
 }
 
-static int add_pass(struct run *r, const struct rv_table_def *def, const struct rv_base_def *base,
-		    const struct rv_kmod_blob *blob, unsigned int first)
+static int add_pass(struct run *r, const struct rv_run_pass *pass, unsigned int first)
 {
 	unsigned int at = r->npasses;
 
 	if (at == RV_RUN_PASSES)
 		return rv_cli_message("ravelin run: more than %d passes", RV_RUN_PASSES);
 	r->npasses++;
-	while (at > first && priority(&r->passes[at - 1]) > base->priority) {
+	while (at > first && priority(&r->passes[at - 1]) > priority(pass)) {
 		r->passes[at] = r->passes[at - 1];
 		at--;
 	}
-	memset(&r->passes[at], 0, sizeof(r->passes[at]));
-	r->passes[at].table = def;
-	r->passes[at].base = base;
-	r->passes[at].blob = blob;
+	r->passes[at] = *pass;
 	return 0;
 }
 
@@ -263,23 +420,67 @@ static bool is_base_name(const char *name)
 }
 
 /* All tables that have a base chain of that name, in order of priority. */
-static int add_hook(struct run *r, const char *name)
+static int add_chain(struct run *r, const char *name, unsigned int directions)
 {
 	const unsigned int first = r->npasses;
 	int rc = 0;
 
+	for (unsigned int n = 0; n < r->change.n && !rc; n++) {
+		const struct rv_table_def *def = r->change.blobs[n].table->def;
+		struct rv_run_pass pass = { .table = def, .blob = &r->change.blobs[n], .number = n,
+					    .directions = directions };
+
+		for (unsigned int i = 0; i < def->nbase && !rc; i++) {
+			pass.base = &def->base[i];
+			if (!strcmp(def->base[i].name, name))
+				rc = add_pass(r, &pass, first);
+		}
+	}
+	return rc;
+}
+
+/* The chains that packets of a host pass, in order, and which packets. */
+static const struct {
+	const char *name;
+	unsigned int directions;
+} host_chains[] = {
+	{ "OUTPUT", RV_RUN_OUT },
+	{ "POSTROUTING", RV_RUN_OUT },
+	{ "PREROUTING", RV_RUN_IN | RV_RUN_THROUGH },
+	{ "INPUT", RV_RUN_IN },
+	{ "FORWARD", RV_RUN_THROUGH },
+	{ "POSTROUTING", RV_RUN_THROUGH },
+};
+
+#define HOST_CHAINS (sizeof(host_chains) / sizeof(*host_chains))
+
+/* A chain that --hook names. */
+static int add_hook(struct run *r, const char *name)
+{
+	const unsigned int first = r->npasses;
+	unsigned int directions = 0;
+
 	if (!is_base_name(name))
 		return rv_cli_message("ravelin run: \"%s\" is no base chain: PREROUTING, INPUT, "
 				      "FORWARD, OUTPUT or POSTROUTING", name);
-	for (unsigned int n = 0; n < r->change.n && !rc; n++) {
-		const struct rv_table_def *def = r->totals.tables[n]->def;
-
-		for (unsigned int i = 0; i < def->nbase && !rc; i++)
-			if (!strcmp(def->base[i].name, name))
-				rc = add_pass(r, def, &def->base[i], &r->change.blobs[n], first);
-	}
+	for (unsigned int i = 0; i < HOST_CHAINS; i++)
+		if (!strcmp(host_chains[i].name, name))
+			directions |= host_chains[i].directions;
+	if (add_chain(r, name, directions))
+		return 1;
 	if (r->table && first == r->npasses)
 		return rv_cli_message("ravelin run: table %s has no chain %s", r->table, name);
+	return 0;
+}
+
+static int add_hooks(struct run *r)
+{
+	int rc = 0;
+
+	if (r->hooks || !r->nlocal)
+		return each_word(r, r->hooks ? r->hooks : "INPUT", add_hook);
+	for (unsigned int i = 0; i < HOST_CHAINS && !rc; i++)
+		rc = add_chain(r, host_chains[i].name, host_chains[i].directions);
 	return rc;
 }
 
@@ -306,19 +507,36 @@ static enum rv_run_fate fate_of(unsigned int verdict)
 	}
 }
 
+static const char loopback[IFNAMSIZ] = "lo";
+
+/* The interface a packet goes out by: of the host's own packets that it would have come in by. */
+static const char *out_name(const struct run *r, unsigned int direction)
+{
+	if (r->nlocal && direction == (RV_RUN_IN | RV_RUN_OUT))
+		return loopback;
+	if (!r->out[0] && r->nlocal && direction == RV_RUN_OUT)
+		return r->in;
+	return r->out;
+}
+
+static const char *in_name(const struct run *r, unsigned int direction)
+{
+	return r->nlocal && direction == (RV_RUN_IN | RV_RUN_OUT) ? loopback : r->in;
+}
+
 /*
  * Where the hook knows of an interface (linux/netfilter.h, struct nf_hook_state): POSTROUTING
  * of that a forwarded packet came in by.
  */
 static void set_hook(struct run *r, struct rv_pkt *pkt, uint8_t hook)
 {
-	bool in = hook != NF_INET_LOCAL_OUT && (hook != NF_INET_POST_ROUTING || r->forwarded) &&
-		  r->in[0];
-	bool out = hook != NF_INET_PRE_ROUTING && hook != NF_INET_LOCAL_IN && r->out[0];
+	const char *in = in_name(r, r->direction), *out = out_name(r, r->direction);
+	bool has_in = hook != NF_INET_LOCAL_OUT && (hook != NF_INET_POST_ROUTING || r->forwarded);
+	bool has_out = hook != NF_INET_PRE_ROUTING && hook != NF_INET_LOCAL_IN;
 
 	pkt->hook = hook;
-	pkt->in = in ? r->in : NULL;
-	pkt->out = out ? r->out : NULL;
+	pkt->in = has_in && in[0] ? in : NULL;
+	pkt->out = has_out && out[0] ? out : NULL;
 }
 
 /* What a router does before it asks FORWARD (RFC 1812, 5.3.1). False: it drops the packet. */
@@ -342,30 +560,39 @@ static bool go_on(struct rv_pkt *pkt)
 
 static void pass_table(struct run *r, struct rv_run_packet *p, struct rv_run_pass *pass)
 {
-	memset(&pass->record, 0, sizeof(pass->record));
-	pass->record.path = pass->path;
-	pass->record.cap = RV_RUN_PATH;
+	struct rv_step *path = pass->record.path;
+	uint32_t cap = pass->record.cap;
+
+	pass->record = (struct rv_record){ .path = path, .cap = cap };
 	pass->nnotes = 0;
+	pass->passed = true;
 	r->current = pass;
+	r->asking.record = &pass->record;
+	memset(r->asking.looked, 0, sizeof(r->asking.looked));
 	set_hook(r, p->pkt, pass->base->hook);
 	pass->verdict = rv_engine_run(r->engine, id_of(pass->table), p->pkt, &pass->record);
+	memcpy(pass->looked, r->asking.looked, sizeof(pass->looked));
 	note_reject(r);
-	p->fate = fate_of(pass->verdict);
-	p->npasses++;
+	p->fate = r->asking.lost || r->asking.ways.cut ? RV_RUN_OPEN : fate_of(pass->verdict);
 }
 
 static void pass_all(struct run *r, struct rv_run_packet *p)
 {
 	r->forwarded = false;
-	for (unsigned int i = 0; i < r->npasses && p->fate == RV_RUN_ACCEPTED; i++) {
-		if (r->passes[i].base->hook == NF_INET_FORWARD && !r->forwarded) {
+	for (unsigned int i = 0; i < r->npasses; i++) {
+		struct rv_run_pass *pass = &r->passes[i];
+
+		pass->passed = false;
+		if (p->fate != RV_RUN_ACCEPTED || !(pass->directions & r->direction))
+			continue;
+		if (pass->base->hook == NF_INET_FORWARD && !r->forwarded) {
 			r->forwarded = true;
 			if (!go_on(p->pkt)) {
 				p->fate = RV_RUN_DROPPED;
-				return;
+				continue;
 			}
 		}
-		pass_table(r, p, &r->passes[i]);
+		pass_table(r, p, pass);
 	}
 }
 
@@ -384,14 +611,97 @@ static int copy_packet(struct run *r, const struct rv_frame *f)
 	/* Bytes that the capture has not are counted; matches find nothing there. */
 	packet->pkt.len = f->whole;
 	packet->log = note_log;
+	packet->ask_match = ask_match;
+	packet->ask_target = ask_target;
 	packet->arg = r;
 	r->plain = packet->pkt.ops;
-	r->ops = *r->plain;
-	r->ops.addrtype = addrtype;
-	packet->pkt.ops = &r->ops;
 	packet->ether = f->ether;
 	packet->pkt.mark = r->mark;
 	packet->pkt.pkttype = f->pkttype;
+	return 0;
+}
+
+/* Room for the whole path of each table, or 1: there is more now, the way has to be gone again. */
+static int widen(struct run *r)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; i < r->npasses; i++) {
+		struct rv_record *rec = &r->passes[i].record;
+		struct rv_step *path;
+
+		if (!r->passes[i].passed || rec->len <= rec->cap)
+			continue;
+		path = reallocarray(rec->path, 2 * (size_t)rec->len, sizeof(*path));
+		if (!path)
+			return -1;
+		rec->path = path;
+		rec->cap = 2 * rec->len;
+		rc = 1;
+	}
+	return rc;
+}
+
+/* Once through all tables with the answers that are due. */
+static int go_way(struct run *r, struct rv_run_packet *p)
+{
+	const struct rv_frame *f = p->frame;
+	int rc;
+
+	do {
+		if (copy_packet(r, f))
+			return -1;
+		r->asking.ways.at = 0;
+		rv_asking_way(&r->asking, p->pkt);
+		p->fate = RV_RUN_ACCEPTED;
+		pass_all(r, p);
+		rc = r->asking.failed || r->asking.facts.failed ? -1 : widen(r);
+	} while (rc > 0);
+	p->changed = p->pkt->len != f->whole || memcmp(p->pkt->data, f->data, f->len) != 0;
+	return rc;
+}
+
+static int end_way(struct run *r, struct rv_run_packet *p, const struct rv_run_form *form)
+{
+	const struct rv_ways *taken = &r->asking.ways;
+	struct rv_run_way *way = &r->ways[p->nways];
+
+	way->fate = rv_run_fate_name(p->fate);
+	way->n = taken->n;
+	memcpy(way->taken, taken->taken, taken->n * sizeof(*taken->taken));
+	if (rv_run_count_way(&r->totals, p))
+		return -1;
+	if (!r->quiet)
+		form->way(&r->text, p, way, p->nways);
+	p->nways++;
+	return 0;
+}
+
+static enum rv_run_fate common_fate(const struct rv_run_packet *p)
+{
+	unsigned int fate = 0;
+	const char *name = rv_ways_fate(p->ways, p->nways, p->more);
+
+	while (name && fate < RV_RUN_OPEN && strcmp(rv_run_fate_name(fate), name) != 0)
+		fate++;
+	return name ? fate : RV_RUN_OPEN;
+}
+
+/* All ways; what they come to is the packet's fate. */
+static int go_ways(struct run *r, struct rv_run_packet *p, const struct rv_run_form *form)
+{
+	bool more;
+
+	rv_asking_packet(&r->asking);
+	rv_buf_reset(&r->text);
+	do {
+		if (go_way(r, p) || end_way(r, p, form))
+			return -1;
+		more = rv_ways_next(&r->asking.ways);
+	} while (more && p->nways < r->max_ways);
+	p->more = more;
+	p->fate = common_fate(p);
+	rv_run_count_packet(&r->totals, p);
 	return 0;
 }
 
@@ -401,7 +711,15 @@ static void not_run(struct rv_run_packet *p, enum rv_run_fate fate, const char *
 	p->why = why;
 }
 
-static int run_packet(struct run *r, struct rv_run_packet *p)
+static bool goes_elsewhere(const struct run *r)
+{
+	for (unsigned int i = 0; i < r->npasses; i++)
+		if (r->passes[i].directions & r->direction)
+			return false;
+	return r->npasses && r->hooks;
+}
+
+static int run_packet(struct run *r, struct rv_run_packet *p, const struct rv_run_form *form)
 {
 	const struct rv_frame *f = p->frame;
 	int rc;
@@ -420,8 +738,11 @@ static int run_packet(struct run *r, struct rv_run_packet *p)
 	if (rc)
 		return rc > 0 ? 0 : -1;
 	rv_user_set_clock(f->time);
-	pass_all(r, p);
-	p->changed = p->pkt->len != f->whole || memcmp(p->pkt->data, f->data, f->len) != 0;
+	rv_run_flows_add(r->flows, f);
+	r->direction = direction_of(r, p->pkt);
+	if (!goes_elsewhere(r))
+		return go_ways(r, p, form);
+	not_run(p, RV_RUN_ELSEWHERE, "it passes other chains than those of --hook");
 	return 0;
 }
 
@@ -444,10 +765,11 @@ static int run_all(struct run *r, struct rv_capture *c, const struct rv_run_form
 	while ((rc = rv_capture_next(c, &frame, err)) == 1) {
 		struct rv_run_packet p = {
 			.frame = &frame, .pkt = &r->packet.pkt, .mark = r->mark,
-			.passes = r->passes,
+			.npasses = r->npasses, .passes = r->passes, .asking = &r->asking,
+			.ways = r->ways, .text = &r->text,
 		};
 
-		if (run_packet(r, &p))
+		if (run_packet(r, &p, form))
 			return rv_fail_memory(err);
 		r->totals.packets++;
 		r->totals.fates[p.fate]++;
@@ -457,6 +779,26 @@ static int run_all(struct run *r, struct rv_capture *c, const struct rv_run_form
 			return -1;
 	}
 	return rc;
+}
+
+/* One direction was asked for, or an interface was given that only one of them has. */
+static void say_directions(struct run *r)
+{
+	struct rv_buf who = RV_BUF_INIT;
+	bool through = false;
+
+	for (unsigned int i = 0; i < r->npasses; i++)
+		through |= r->passes[i].base->hook == NF_INET_FORWARD;
+	if (!r->nlocal && rv_run_flows_both(r->flows, &who) && rv_buf_text(&who)) {
+		if (!through)
+			add_note(r, true, "packets go both ways between %s, and all were run through %s: name "
+				 "the host's addresses with --local, and what it sends passes OUTPUT",
+				 who.data, r->hooks ? r->hooks : "INPUT");
+		else if (r->in[0] || r->out[0])
+			add_note(r, true, "packets go both ways between %s, and all were run with the same "
+				 "--in and --out: run each direction by itself", who.data);
+	}
+	rv_buf_free(&who);
 }
 
 static int run_capture(struct run *r, struct rv_error *err)
@@ -471,9 +813,10 @@ static int run_capture(struct run *r, struct rv_error *err)
 	rc = run_all(r, c, form, err);
 	rv_capture_close(c);
 	/* What ends within a packet is told up to there. */
-	if (err->kind == RV_ERR_MEMORY || rv_kmod_change_count(&r->change, err))
+	if (err->kind == RV_ERR_MEMORY)
 		return -1;
-	r->totals.rs = &r->store.rs;
+	say_directions(r);
+	rv_run_counts_tell(&r->totals);
 	form->end(&r->print, &r->totals);
 	return flush_text(r) ? -1 : rc;
 }
@@ -499,7 +842,7 @@ static int check_words(struct run *r)
 	if (r->table && !rv_table_def_find(r->table))
 		return rv_cli_message("ravelin run: there is no table `%s'", r->table);
 	if (set_interface(r->in, r->in_word) || set_interface(r->out, r->out_word) ||
-	    set_mark(r, r->mark_word))
+	    set_mark(r, r->mark_word) || set_ways(r, r->ways_word))
 		return -1;
 	return r->locals ? each_word(r, r->locals, add_local) : 0;
 }
@@ -510,9 +853,13 @@ static int run(struct run *r)
 
 	if (check_words(r))
 		return wrong_words();
-	if (load(r, &err))
-		return print_error(r, &err);
-	if (each_word(r, r->hooks ? r->hooks : "INPUT", add_hook))
+	if (read_words(r, &err) || load(r, &err)) {
+		if (err.kind != RV_ERR_USAGE || err.loc.line)
+			return print_error(r, &err);
+		rv_cli_message("ravelin run: %s", err.text);
+		return wrong_words();
+	}
+	if (add_hooks(r))
 		return wrong_words();
 	if (!run_capture(r, &err))
 		return RV_EXIT_OK;
@@ -550,7 +897,17 @@ int rv_cli_run(struct rv_cli *cli)
 	rv_kmod_link_close(&r->link);
 	if (r->store_open)
 		rv_store_close(&r->store);
+	rv_asking_free(&r->asking);
+	rv_assumed_free(r->assumed);
+	rv_run_sets_free(r->sets);
+	rv_run_counts_free(&r->totals);
+	rv_run_flows_free(r->flows);
+	for (unsigned int i = 0; i < r->npasses; i++)
+		free(r->passes[i].record.path);
+	rv_buf_free(&r->totals.notes);
+	free(r->ways);
 	rv_buf_free(&r->bytes);
+	rv_buf_free(&r->text);
 	rv_buf_free(&r->print);
 	free(r);
 	return rc;
@@ -565,7 +922,9 @@ const char *rv_run_fate_name(enum rv_run_fate fate)
 		[RV_RUN_DROPPED] = "DROP",
 		[RV_RUN_QUEUED] = "QUEUE",
 		[RV_RUN_STOLEN] = "STOLEN",
+		[RV_RUN_OPEN] = "not known",
 		[RV_RUN_OTHER] = "other family",
+		[RV_RUN_ELSEWHERE] = "other chains",
 		[RV_RUN_MALFORMED] = "malformed",
 	};
 
@@ -604,20 +963,27 @@ void rv_run_rule(struct rv_buf *b, const struct rv_kmod_entry *e)
 		b->len--;
 }
 
-const char *rv_run_looked(const struct rv_record *record, unsigned int *i)
+/* Numbers of *i: those of the engine, then selectors that it has not. */
+const char *rv_run_looked(const struct rv_run_pass *pass, unsigned int *i)
 {
 	static const char *const looks[] = { "payload", "state", "random", "time", "opaque" };
 
 	for (; *i < RV_LOOK_COUNT; ++*i) {
 		unsigned int n = *i;
 
-		if (!(record->looked[n / 64] >> n % 64 & 1))
+		if (!(pass->record.looked[n / 64] >> n % 64 & 1))
 			continue;
 		++*i;
 		if (n >= RV_LOOK_PAYLOAD && n - RV_LOOK_PAYLOAD < sizeof(looks) / sizeof(*looks))
 			return looks[n - RV_LOOK_PAYLOAD];
 		if (rv_kmod_sel_back(n) != RV_SEL_NONE)
 			return rv_selectors[rv_kmod_sel_back(n)].name;
+	}
+	while (*i < RV_LOOK_COUNT + RV_SEL_COUNT) {
+		unsigned int sel = (*i)++ - RV_LOOK_COUNT;
+
+		if (pass->looked[sel / 64] >> sel % 64 & 1)
+			return rv_selectors[sel].name;
 	}
 	return NULL;
 }

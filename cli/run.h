@@ -6,65 +6,127 @@
 #include "backend/kmod/kmod.h"
 #include "cli/capture.h"
 #include "cli/cli.h"
+#include "cli/runask.h"
 #include "kernel/engine/engine.h"
 
-/* Rules of one pass that are told one by one; a longer way is told to be longer. */
+/* Steps of one pass that are printed; a longer way is told to be longer. */
 #define RV_RUN_PATH 256
 
-/* Notes of one pass: what LOG, NFLOG and REJECT would have done. */
+/* Notes of one pass: what LOG, NFLOG and REJECT would have done, and what was not done. */
 #define RV_RUN_NOTES 8
+
+/* Which way a packet goes; bits of a loop's are both of the first two. */
+enum {
+	RV_RUN_IN = 1 << 0,
+	RV_RUN_OUT = 1 << 1,
+	RV_RUN_THROUGH = 1 << 2,
+};
 
 /* A packet in a table at a hook. */
 struct rv_run_pass {
 	const struct rv_table_def *table;
 	const struct rv_base_def *base;		/* name of the chain and hook */
 	const struct rv_kmod_blob *blob;	/* whose entries the steps are */
+	unsigned int number;			/* of the table among those that are run */
+	unsigned int directions;		/* RV_RUN_*: whose packets pass it */
+	bool passed;
 	unsigned int verdict;			/* NF_* */
-	struct rv_record record;
-	struct rv_step path[RV_RUN_PATH];
+	struct rv_record record;		/* with a path of cap steps */
+	uint64_t looked[(RV_SEL_COUNT + 63) / 64];	/* selectors that the engine has not */
 	unsigned int nnotes;
 	char notes[RV_RUN_NOTES][160];
 };
 
-/* Five hooks, five tables. */
-#define RV_RUN_PASSES 25
+/* Five hooks, one of them twice, five tables. */
+#define RV_RUN_PASSES 30
 
 enum rv_run_fate {
 	RV_RUN_ACCEPTED,
 	RV_RUN_DROPPED,
 	RV_RUN_QUEUED,
 	RV_RUN_STOLEN,
+	RV_RUN_OPEN,		/* it depends on what is not known */
 	RV_RUN_OTHER,		/* not run: of the other family, or no IP */
+	RV_RUN_ELSEWHERE,	/* not run: the host has it pass other chains than were asked for */
 	RV_RUN_MALFORMED,	/* not run: no host would get it that far */
 	RV_RUN_FATES
 };
 
 struct rv_run_packet {
 	const struct rv_frame *frame;
-	struct rv_pkt *pkt;		/* as it is at the end; not set if it was not run */
 	uint32_t mark;				/* it began with */
+	const char *why;			/* not run: what is wrong */
+	const struct rv_asking *asking;
+	/* Of the way that was gone last: */
+	struct rv_pkt *pkt;		/* as it is at the end; not set if it was not run */
 	bool changed;				/* its bytes are other ones now */
-	enum rv_run_fate fate;
-	const char *why;			/* MALFORMED: what is wrong */
+	enum rv_run_fate fate;			/* of all ways, when all are gone */
 	unsigned int npasses;
 	struct rv_run_pass *passes;
+	/* Of all: */
+	const struct rv_run_way *ways;
+	unsigned int nways;
+	bool more;				/* there are more, which were not followed */
+	const struct rv_buf *text;		/* what was printed of them */
+};
+
+/* What an entry counted: for certain, and beyond that if what is not known was so. */
+struct rv_run_count {
+	struct rv_counters sure, more;
+	/* Of the packet that is run: */
+	bool touched;
+	unsigned int ways;			/* that got here */
+	struct rv_counters here, least, most;	/* on the last way; the fewest; the most */
 };
 
 struct rv_run_totals {
 	uint64_t packets, fates[RV_RUN_FATES];
 	const struct rv_ruleset *rs;		/* with the counters that there are now */
-	const struct rv_table *tables[RVK_TABLES_MAX];	/* that were run */
-	unsigned int ntables;
+	struct rv_kmod_change *change;		/* tables that were run */
+	struct rv_run_count *counts[RVK_TABLES_MAX];	/* by table and entry */
+	struct rv_run_count **touched;		/* by the packet that is run */
+	size_t ntouched, room;
+	bool any_more;				/* one of these has more than is certain */
+	struct rv_buf notes;			/* lines: what was left out, or is likely wrong */
 };
 
 /* A way to print. All append to b. */
 struct rv_run_form {
 	void (*start)(struct rv_buf *b);
+	/* One way of a packet, of which number ways were gone before; alone: there is no other. */
+	void (*way)(struct rv_buf *b, const struct rv_run_packet *p, const struct rv_run_way *way,
+		    unsigned int number);
+	/* The packet, with p->text of its ways. */
 	void (*packet)(struct rv_buf *b, const struct rv_run_packet *p);
 	void (*end)(struct rv_buf *b, const struct rv_run_totals *t);
 };
 
 extern const struct rv_run_form rv_run_text, rv_run_json;
+
+/* ---- counters: runcount.c ---------------------------------------------------------------- */
+
+/* -1 without memory. */
+int rv_run_counts_new(struct rv_run_totals *t);
+void rv_run_counts_free(struct rv_run_totals *t);
+/* A way of a packet is gone (-1 without memory), and then all of them. */
+int rv_run_count_way(struct rv_run_totals *t, const struct rv_run_packet *p);
+void rv_run_count_packet(struct rv_run_totals *t, const struct rv_run_packet *p);
+/* Gives rules and policies what was counted for certain. */
+void rv_run_counts_tell(struct rv_run_totals *t);
+/* What a rule or policy may have counted more; NULL: nothing. */
+const struct rv_counters *rv_run_more(const struct rv_run_totals *t, unsigned int table,
+				      const struct rv_chain *c, const struct rv_rule *r);
+
+/* ---- directions: rundirection.c ------------------------------------------------------------- */
+
+/* Pairs of addresses that were seen, to notice packets of both directions. */
+struct rv_run_flows;
+
+struct rv_run_flows *rv_run_flows_new(void);
+void rv_run_flows_free(struct rv_run_flows *f);
+void rv_run_flows_add(struct rv_run_flows *f, const struct rv_frame *frame);
+/* Appends "A and B", two that packets go both ways between. False: there are none. */
+bool rv_run_flows_both(const struct rv_run_flows *f, struct rv_buf *b);
 
 /* What both print, in run.c. */
 const char *rv_run_verdict_name(unsigned int verdict);
@@ -75,7 +137,7 @@ const struct rv_kmod_entry *rv_run_entry(const struct rv_run_pass *pass, const s
 /* The rule as text, without a newline. */
 void rv_run_rule(struct rv_buf *b, const struct rv_kmod_entry *e);
 /* Names of what was looked at: *i starts at 0; NULL at the end. */
-const char *rv_run_looked(const struct rv_record *record, unsigned int *i);
+const char *rv_run_looked(const struct rv_run_pass *pass, unsigned int *i);
 /* Source or destination, network order. */
 const union nf_inet_addr *rv_run_address(const struct rv_run_packet *p, bool source,
 					 union nf_inet_addr *addr);

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "kernel/user/user.h"
 #include "kmod.h"
 
 /* A jump whose chain may have no place yet. */
@@ -87,42 +88,32 @@ struct meaning {
 	unsigned int n;
 };
 
-static void write_list(struct writer *w, const struct rv_predicate *p)
+/* The module has no list without an interval: nothing is in it. */
+static bool can_write(const struct writer *w, const struct rv_predicate *p)
 {
-	struct rvk_interval *list = zeros(w, p->count * sizeof(*list));
+	unsigned int sel = rv_kmod_sel(p->sel);
 
-	for (unsigned int i = 0; list && i < p->count; i++) {
-		memcpy(list[i].from, p->list[i].from, sizeof(list[i].from));
-		memcpy(list[i].to, p->list[i].to, sizeof(list[i].to));
-	}
+	return sel && rv_kmod_op(p->op) && (p->op != RV_OP_IN || p->count) &&
+	       rv_kmod_has_selector(w->link, w->family, sel);
+}
+
+static void put_predicate(struct writer *w, const struct rv_predicate *p)
+{
+	struct rvk_predicate *out = zeros(w, rv_kmod_predicate_size(p));
+
+	if (out)
+		rv_kmod_predicate(out, p);
 }
 
 static int write_predicate(const struct rv_predicate *p, void *arg)
 {
 	struct meaning *m = arg;
-	unsigned int sel = rv_kmod_sel(p->sel);
-	struct rvk_predicate *out;
 
-	/* The module has no list without an interval: nothing is in it. */
-	if (p->op == RV_OP_IN && !p->count)
-		return 1;
-	if (!sel || !rv_kmod_has_selector(m->w->link, m->w->family, sel) ||
+	if (!can_write(m->w, p) ||
 	    rv_part_absorb(m->w->family, m->back->ext, p, m->back->data))
 		return 1;
 	m->n++;
-	out = zeros(m->w, sizeof(*out));
-	if (!out)
-		return 0;
-	out->count = p->op == RV_OP_IN ? p->count : 0;
-	out->size = sizeof(*out) + out->count * sizeof(struct rvk_interval);
-	out->sel = sel;
-	out->op = rv_kmod_op(p->op);
-	out->flags = p->negate ? RVK_PREDICATE_NEGATE : 0;
-	out->len = p->len;
-	memcpy(out->value, p->value, sizeof(out->value));
-	memcpy(out->other, p->other, sizeof(out->other));
-	if (p->op == RV_OP_IN)
-		write_list(m->w, p);
+	put_predicate(m->w, p);
 	return 0;
 }
 
@@ -155,28 +146,116 @@ static int write_predicates(struct writer *w, const struct rv_part *part)
 
 /* ---- rules ---------------------------------------------------------------------------------- */
 
-static int write_data(struct writer *w, uint8_t kind, const struct rv_part *part)
+static const struct rv_wire *layout_of(struct writer *w, const struct rv_part *part)
 {
 	const struct rv_wire *wire = rv_layout(rv_kmod_has_layout, w->family, part->ext);
-	size_t at, size;
-	unsigned char *data;
 
-	if (!wire || (!wire->size && !wire->bare))
-		return rv_fail(w->err, RV_ERR_PROBLEM, NULL, "ravelin.ko cannot be told of %s `%s'",
-			       kind == RVK_KIND_TARGET ? "target" : "match", part->ext->name);
+	if (wire && (wire->size || wire->bare))
+		return wire;
+	rv_fail(w->err, RV_ERR_PROBLEM, NULL, "ravelin.ko cannot be told of %s `%s'",
+		part->ext->kind == RV_TARGET ? "target" : "match", part->ext->name);
+	return NULL;
+}
+
+static size_t padded_size(const struct rv_wire *wire)
+{
+	return (wire->size + (size_t)7) & ~(size_t)7;
+}
+
+static int put_wire(struct writer *w, const struct rv_part *part, const struct rv_wire *wire)
+{
+	unsigned char *data = rv_buf_grow(w->buf, padded_size(wire));
+
+	return data ? rv_part_to_wire(part, wire, data, padded_size(wire), w->err) : 0;
+}
+
+static int write_data(struct writer *w, uint8_t kind, const struct rv_part *part)
+{
+	const struct rv_wire *wire = layout_of(w, part);
+	size_t at;
+
+	if (!wire)
+		return -1;
 	at = element(w, kind, RVK_FORM_DATA, rv_layout_name(part->ext, wire), wire->revision);
-	size = (wire->size + (size_t)7) & ~(size_t)7;
-	data = rv_buf_grow(w->buf, size);
-	if (data && rv_part_to_wire(part, wire, data, size, w->err))
+	if (put_wire(w, part, wire))
 		return -1;
 	element_end(w, at);
 	return 0;
 }
 
-static int write_match(struct writer *w, const struct rv_part *m)
-{
-	int rc = write_predicates(w, m);
+/* ---- what the program decides ------------------------------------------------------------ */
 
+static int write_known(const struct rv_predicate *p, void *arg)
+{
+	struct meaning *m = arg;
+
+	if (!m->w->link->asker->known(m->w->link->asker->arg, p) || !can_write(m->w, p))
+		return 0;
+	m->n++;
+	put_predicate(m->w, p);
+	return 0;
+}
+
+/* What of an asked match the engine can see, before the rest is asked for. */
+static void write_known_predicates(struct writer *w, const struct rv_part *part)
+{
+	struct meaning m = { .w = w };
+	size_t at = w->buf->len;
+
+	element(w, RVK_KIND_MATCH, RVK_FORM_PREDICATES, rv_ext_kernel_name(part->ext), 0);
+	rv_part_predicates(w->family, part->ext, part->data, write_known, &m);
+	if (m.n)
+		element_end(w, at);
+	else
+		w->buf->len = at;
+}
+
+static int put_asked(struct writer *w, const struct rv_part *part, const struct rv_kmod_asked *asked)
+{
+	const struct rv_wire *wire = asked->inner ? layout_of(w, part) : NULL;
+	struct rv_user_ask *ask;
+
+	if (asked->inner && !wire)
+		return -1;
+	ask = zeros(w, sizeof(*ask));
+	if (!ask)
+		return 0;
+	ask->number = asked->number;
+	if (!wire)
+		return 0;
+	memcpy(ask->name, rv_layout_name(part->ext, wire),
+	       strnlen(rv_layout_name(part->ext, wire), RVK_NAME_LEN - 1));
+	ask->revision = wire->revision;
+	ask->size = padded_size(wire);
+	return put_wire(w, part, wire);
+}
+
+/* 1: it is not asked for. */
+static int write_asked(struct writer *w, uint8_t kind, const struct rv_rule *r,
+		       const struct rv_part *part)
+{
+	const struct rv_kmod_asker *asker = w->link->asker;
+	struct rv_kmod_asked asked = { 0 };
+	int rc = asker ? asker->ask(asker->arg, r, part, &asked) : 0;
+	size_t at;
+
+	if (rc <= 0)
+		return rc ? rv_fail_memory(w->err) : 1;
+	if (kind == RVK_KIND_MATCH && !asked.inner)
+		write_known_predicates(w, part);
+	at = element(w, kind, RVK_FORM_DATA, RV_USER_ASK, 0);
+	if (put_asked(w, part, &asked))
+		return -1;
+	element_end(w, at);
+	return 0;
+}
+
+static int write_match(struct writer *w, const struct rv_rule *r, const struct rv_part *m)
+{
+	int rc = write_asked(w, RVK_KIND_MATCH, r, m);
+
+	if (rc > 0)
+		rc = write_predicates(w, m);
 	return rc > 0 ? write_data(w, RVK_KIND_MATCH, m) : rc;
 }
 
@@ -210,10 +289,11 @@ static size_t write_verdict(struct writer *w, int32_t verdict, uint32_t flags)
 
 static int write_target(struct writer *w, const struct rv_rule *r, const struct rv_chain *c)
 {
+	int rc = r->target ? write_asked(w, RVK_KIND_TARGET, r, r->target) : 0;
 	size_t at;
 
 	if (r->target)
-		return write_data(w, RVK_KIND_TARGET, r->target);
+		return rc > 0 ? write_data(w, RVK_KIND_TARGET, r->target) : rc;
 	at = write_verdict(w, rv_kmod_verdict(r->verdict),
 			   r->verdict == RV_VERDICT_GOTO ? RVK_VERDICT_GOTO : 0);
 	return r->jump[0] ? remember_jump(w, at, r, c) : 0;
@@ -272,7 +352,7 @@ static int write_rule(struct writer *w, struct rv_chain *c, struct rv_rule *r, u
 	entry_at(w, at)->counters = (struct rvk_counters){ r->counters.packets, r->counters.bytes };
 	rv_kmod_ip_write(&entry_at(w, at)->ip, &r->ip);
 	for (const struct rv_part *m = r->matches; m; m = m->next)
-		if (write_match(w, m))
+		if (write_match(w, r, m))
 			return -1;
 	entry_target(w, at);
 	return write_target(w, r, c) ? -1 : entry_end(w, at);

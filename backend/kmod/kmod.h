@@ -24,6 +24,24 @@ struct rv_kmod_transport {
 
 extern const struct rv_kmod_transport rv_kmod_socket, rv_kmod_user;
 
+/* How a match or target is written that an engine in this program is not to decide. */
+struct rv_kmod_asked {
+	uint32_t number;		/* it is asked for by: struct rv_user_ask */
+	bool inner;			/* with the engine's own inside */
+};
+
+/*
+ * Who decides them. ask is told of each match and target of a table that is written: 0, the engine
+ * decides; 1, with *asked filled in; -1, no memory. Predicates of an asked match without inner that
+ * are known are still the engine's.
+ */
+struct rv_kmod_asker {
+	int (*ask)(void *arg, const struct rv_rule *r, const struct rv_part *part,
+		   struct rv_kmod_asked *asked);
+	bool (*known)(void *arg, const struct rv_predicate *p);
+	void *arg;
+};
+
 /* An open link, and what is known of the engine behind it. */
 struct rv_kmod_link {
 	const struct rv_kmod_transport *transport;
@@ -31,6 +49,7 @@ struct rv_kmod_link {
 	struct {
 		uint64_t asked, has;	/* bits by enum rvk_sel */
 	} selectors[2];			/* IPv4, IPv6 */
+	const struct rv_kmod_asker *asker;	/* NULL: the engine decides all; only with "user" */
 };
 
 /* "" or NULL: the module. "user": an engine in this program. -1 with err set: nothing is open. */
@@ -58,6 +77,10 @@ bool rv_kmod_verdict_back(int32_t code, enum rv_verdict *verdict);
 
 /* The match that predicates of a kernel's name belong to, or NULL. */
 const struct rv_ext *rv_kmod_match(rv_family_t family, const char *name);
+
+/* A predicate with its list: bytes, and written to so many zeros. Its selector is 0 where the module has none. */
+size_t rv_kmod_predicate_size(const struct rv_predicate *p);
+void rv_kmod_predicate(struct rvk_predicate *to, const struct rv_predicate *from);
 
 /* The IP part. Reading returns false if it holds what no rule says. */
 void rv_kmod_ip_write(struct rvk_ip *to, const struct rv_ip *from);

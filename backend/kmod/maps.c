@@ -188,3 +188,29 @@ bool rv_kmod_ip_read(struct rv_ip *to, const struct rvk_ip *from)
 	rv_kmod_ip_write(&again, to);
 	return !to->in[IFNAMSIZ - 1] && !to->out[IFNAMSIZ - 1] && !memcmp(&again, from, sizeof(again));
 }
+
+/* ---- predicates ---------------------------------------------------------------------------- */
+
+size_t rv_kmod_predicate_size(const struct rv_predicate *p)
+{
+	return sizeof(struct rvk_predicate) +
+	       (p->op == RV_OP_IN ? p->count * sizeof(struct rvk_interval) : 0);
+}
+
+void rv_kmod_predicate(struct rvk_predicate *to, const struct rv_predicate *from)
+{
+	struct rvk_interval *list = (struct rvk_interval *)(void *)(to + 1);
+
+	to->count = from->op == RV_OP_IN ? from->count : 0;
+	to->size = rv_kmod_predicate_size(from);
+	to->sel = rv_kmod_sel(from->sel);
+	to->op = rv_kmod_op(from->op);
+	to->flags = from->negate ? RVK_PREDICATE_NEGATE : 0;
+	to->len = from->len;
+	memcpy(to->value, from->value, sizeof(to->value));
+	memcpy(to->other, from->other, sizeof(to->other));
+	for (unsigned int i = 0; i < to->count; i++) {
+		memcpy(list[i].from, from->list[i].from, sizeof(list[i].from));
+		memcpy(list[i].to, from->list[i].to, sizeof(list[i].to));
+	}
+}

@@ -118,6 +118,13 @@ static inline const void *rv_pkt_pull(const struct rv_pkt *pkt, uint32_t off, ui
 	return pkt->ops->pull(pkt, off, len, buf);
 }
 
+/* ---- values ------------------------------------------------------------------------ */
+
+/* How the bytes of a value stand, as N, H and S of enum rvk_sel. */
+enum rv_value_order { RV_VALUE_N, RV_VALUE_H, RV_VALUE_S };
+/* Whether a value of p->len bytes is what p asks for, its negation aside. */
+bool rv_value_fits(const struct rvk_predicate *p, enum rv_value_order order, const uint8_t *x);
+
 /* ---- recording ------------------------------------------------------------------- */
 
 /* What is looked at beyond selectors; continues enum rvk_sel. */
@@ -135,6 +142,7 @@ struct rv_step {
 	uint32_t table;		/* RV_TABLE_* */
 	uint32_t entry;		/* number of the entry in the table */
 	int32_t verdict;	/* RVK_*, offset of a jump; a target's verdict as -NF_* - 1 */
+	uint32_t bytes;		/* of the packet as the entry counted it */
 };
 
 /* Given to a run by who wants to know; zeroed first. */

@@ -10,8 +10,6 @@
 #define TCP_OPTIONS_MAX	40
 #define NAME_LEN	16
 
-enum order { ORDER_N, ORDER_H, ORDER_S };
-
 struct sel_row {
 	/* Fills in v->at and v->n, or v->buf; false: the packet has no such field. */
 	bool (*load)(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v);
@@ -282,12 +280,12 @@ static bool load_length(struct rv_pkt *pkt, const struct sel_row *row, struct rv
 
 #define V4 NFPROTO_IPV4
 #define V6 NFPROTO_IPV6
-#define NET(fam, offset, n) { load_network, (n), ORDER_N, (fam), (offset), 0, 0, 0 }
-#define BITS(fam, right, bits) { load_class, 1, ORDER_N, (fam), 0, (right), (bits), 0 }
+#define NET(fam, offset, n) { load_network, (n), RV_VALUE_N, (fam), (offset), 0, 0, 0 }
+#define BITS(fam, right, bits) { load_class, 1, RV_VALUE_N, (fam), 0, (right), (bits), 0 }
 #define META(fn, n, how) { (fn), (n), (how), NFPROTO_UNSPEC, 0, 0, 0, 0 }
 #define SIDE(fn, n, how, side) { (fn), (n), (how), NFPROTO_UNSPEC, (side), 0, 0, 0 }
-#define PORTS(offset, n) { load_ports, 2, ORDER_N, NFPROTO_UNSPEC, (offset), (n), 0, 0 }
-#define TRANSPORT(fam, p, offset, n) { load_transport, (n), ORDER_N, (fam), (offset), 0, 0, (p) }
+#define PORTS(offset, n) { load_ports, 2, RV_VALUE_N, NFPROTO_UNSPEC, (offset), (n), 0, 0 }
+#define TRANSPORT(fam, p, offset, n) { load_transport, (n), RV_VALUE_N, (fam), (offset), 0, 0, (p) }
 
 /* Offsets: RFC 791, RFC 8200, RFC 9293, RFC 792, RFC 4443. */
 static const struct sel_row rows[RVK_SEL_COUNT] = {
@@ -297,38 +295,38 @@ static const struct sel_row rows[RVK_SEL_COUNT] = {
 	[RVK_SEL_IP_FRAG] = NET(V4, 6, 2),
 	[RVK_SEL_IP6_SADDR] = NET(V6, 8, 16),
 	[RVK_SEL_IP6_DADDR] = NET(V6, 24, 16),
-	[RVK_SEL_L4PROTO] = META(load_l4proto, 1, ORDER_N),
-	[RVK_SEL_IIFNAME] = META(load_in, NAME_LEN, ORDER_S),
-	[RVK_SEL_OIFNAME] = META(load_out, NAME_LEN, ORDER_S),
-	[RVK_SEL_MARK] = META(load_mark, 4, ORDER_H),
-	[RVK_SEL_UID] = SIDE(load_owner, 4, ORDER_H, 0),
-	[RVK_SEL_GID] = SIDE(load_owner, 4, ORDER_H, 1),
-	[RVK_SEL_SOCKET] = META(load_socket, 1, ORDER_H),
+	[RVK_SEL_L4PROTO] = META(load_l4proto, 1, RV_VALUE_N),
+	[RVK_SEL_IIFNAME] = META(load_in, NAME_LEN, RV_VALUE_S),
+	[RVK_SEL_OIFNAME] = META(load_out, NAME_LEN, RV_VALUE_S),
+	[RVK_SEL_MARK] = META(load_mark, 4, RV_VALUE_H),
+	[RVK_SEL_UID] = SIDE(load_owner, 4, RV_VALUE_H, 0),
+	[RVK_SEL_GID] = SIDE(load_owner, 4, RV_VALUE_H, 1),
+	[RVK_SEL_SOCKET] = META(load_socket, 1, RV_VALUE_H),
 	[RVK_SEL_TH_SPORT] = PORTS(0, 1),
 	[RVK_SEL_TH_DPORT] = PORTS(2, 1),
 	[RVK_SEL_TH_PORT] = PORTS(0, 2),
 	[RVK_SEL_TCP_FLAGS] = TRANSPORT(NFPROTO_UNSPEC, IPPROTO_TCP, 13, 1),
-	[RVK_SEL_TCP_OPTION] = SIDE(load_tcp_option, 1, ORDER_N, 0),
-	[RVK_SEL_TCP_MSS] = SIDE(load_tcp_option, 2, ORDER_N, OPTION_MSS),
-	[RVK_SEL_PKTTYPE] = META(load_pkttype, 1, ORDER_H),
-	[RVK_SEL_PHYSIN] = SIDE(load_bridge_name, NAME_LEN, ORDER_S, 0),
-	[RVK_SEL_PHYSOUT] = SIDE(load_bridge_name, NAME_LEN, ORDER_S, 1),
-	[RVK_SEL_PHYS_IS_IN] = SIDE(load_bridge_is, 1, ORDER_H, BRIDGE_IN),
-	[RVK_SEL_PHYS_IS_OUT] = SIDE(load_bridge_is, 1, ORDER_H, BRIDGE_OUT),
-	[RVK_SEL_PHYS_BRIDGED] = SIDE(load_bridge_is, 1, ORDER_H, BRIDGE_BRIDGED),
+	[RVK_SEL_TCP_OPTION] = SIDE(load_tcp_option, 1, RV_VALUE_N, 0),
+	[RVK_SEL_TCP_MSS] = SIDE(load_tcp_option, 2, RV_VALUE_N, OPTION_MSS),
+	[RVK_SEL_PKTTYPE] = META(load_pkttype, 1, RV_VALUE_H),
+	[RVK_SEL_PHYSIN] = SIDE(load_bridge_name, NAME_LEN, RV_VALUE_S, 0),
+	[RVK_SEL_PHYSOUT] = SIDE(load_bridge_name, NAME_LEN, RV_VALUE_S, 1),
+	[RVK_SEL_PHYS_IS_IN] = SIDE(load_bridge_is, 1, RV_VALUE_H, BRIDGE_IN),
+	[RVK_SEL_PHYS_IS_OUT] = SIDE(load_bridge_is, 1, RV_VALUE_H, BRIDGE_OUT),
+	[RVK_SEL_PHYS_BRIDGED] = SIDE(load_bridge_is, 1, RV_VALUE_H, BRIDGE_BRIDGED),
 	[RVK_SEL_TOS] = BITS(NFPROTO_UNSPEC, 0, 0xff),
 	[RVK_SEL_ICMP_TYPE] = TRANSPORT(V4, IPPROTO_ICMP, 0, 2),
 	[RVK_SEL_ICMP6_TYPE] = TRANSPORT(V6, IPPROTO_ICMPV6, 0, 2),
-	[RVK_SEL_ETHER_SADDR] = META(load_ether_saddr, 6, ORDER_N),
-	[RVK_SEL_ADDRTYPE_SRC] = SIDE(load_addrtype, 2, ORDER_H, 0),
-	[RVK_SEL_ADDRTYPE_DST] = SIDE(load_addrtype, 2, ORDER_H, 1),
+	[RVK_SEL_ETHER_SADDR] = META(load_ether_saddr, 6, RV_VALUE_N),
+	[RVK_SEL_ADDRTYPE_SRC] = SIDE(load_addrtype, 2, RV_VALUE_H, 0),
+	[RVK_SEL_ADDRTYPE_DST] = SIDE(load_addrtype, 2, RV_VALUE_H, 1),
 	[RVK_SEL_IP_DSCP] = BITS(V4, 2, 0x3f),
 	[RVK_SEL_IP6_DSCP] = BITS(V6, 2, 0x3f),
 	[RVK_SEL_IP_ECN] = BITS(V4, 0, 3),
 	[RVK_SEL_IP6_ECN] = BITS(V6, 0, 3),
 	[RVK_SEL_TTL] = NET(V4, 8, 1),
 	[RVK_SEL_HOPLIMIT] = NET(V6, 7, 1),
-	[RVK_SEL_LENGTH] = META(load_length, 4, ORDER_H),
+	[RVK_SEL_LENGTH] = META(load_length, 4, RV_VALUE_H),
 };
 
 bool rv_selector_known(uint32_t sel, uint8_t family)
@@ -358,12 +356,12 @@ static bool op_valid(const struct rvk_predicate *p, const struct sel_row *row)
 	case RVK_OP_EQ:
 		return p->len == row->len;
 	case RVK_OP_PREFIX:
-		return p->len <= row->len && row->order == ORDER_S;
+		return p->len <= row->len && row->order == RV_VALUE_S;
 	case RVK_OP_MASK:
 	case RVK_OP_ANY:
 	case RVK_OP_RANGE:
 	case RVK_OP_IN:
-		return p->len == row->len && row->order != ORDER_S;
+		return p->len == row->len && row->order != RV_VALUE_S;
 	default:
 		return false;
 	}
@@ -383,8 +381,9 @@ uint16_t rv_predicate_check(const struct rvk_predicate *p, uint32_t room, uint8_
 	return op_valid(p, &rows[p->sel]) ? RVK_WHY_NONE : RVK_WHY_PREDICATE;
 }
 
-static uint32_t number(const uint8_t *x, unsigned int len)
+static uint64_t number(const uint8_t *x, unsigned int len)
 {
+	uint64_t n8;
 	uint32_t n4;
 	uint16_t n2;
 
@@ -394,19 +393,23 @@ static uint32_t number(const uint8_t *x, unsigned int len)
 		memcpy(&n2, x, sizeof(n2));
 		return n2;
 	}
-	memcpy(&n4, x, sizeof(n4));
-	return n4;
+	if (len == 4) {
+		memcpy(&n4, x, sizeof(n4));
+		return n4;
+	}
+	memcpy(&n8, x, sizeof(n8));
+	return n8;
 }
 
-static bool between(const struct sel_row *row, const uint8_t *x, const uint8_t *from,
-		     const uint8_t *to)
+static bool between(const struct rvk_predicate *p, enum rv_value_order order, const uint8_t *x,
+		    const uint8_t *from, const uint8_t *to)
 {
-	uint32_t n;
+	uint64_t n;
 
-	if (row->order == ORDER_N)
-		return memcmp(x, from, row->len) >= 0 && memcmp(x, to, row->len) <= 0;
-	n = number(x, row->len);
-	return n >= number(from, row->len) && n <= number(to, row->len);
+	if (order != RV_VALUE_H)
+		return memcmp(x, from, p->len) >= 0 && memcmp(x, to, p->len) <= 0;
+	n = number(x, p->len);
+	return n >= number(from, p->len) && n <= number(to, p->len);
 }
 
 static bool equal_masked(const struct rvk_predicate *p, const uint8_t *x)
@@ -427,19 +430,19 @@ static bool has_any(const struct rvk_predicate *p, const uint8_t *x)
 	return common;
 }
 
-static bool in_list(const struct rvk_predicate *p, const struct sel_row *row, const uint8_t *x)
+static bool in_list(const struct rvk_predicate *p, enum rv_value_order order, const uint8_t *x)
 {
 	for (unsigned int i = 0; i < p->count; i++)
-		if (between(row, x, intervals(p)[i].from, intervals(p)[i].to))
+		if (between(p, order, x, intervals(p)[i].from, intervals(p)[i].to))
 			return true;
 	return false;
 }
 
-static bool compare(const struct rvk_predicate *p, const struct sel_row *row, const uint8_t *x)
+bool rv_value_fits(const struct rvk_predicate *p, enum rv_value_order order, const uint8_t *x)
 {
 	switch (p->op) {
 	case RVK_OP_EQ:
-		if (row->order == ORDER_S)
+		if (order == RV_VALUE_S)
 			return !strncmp((const char *)x, (const char *)p->value, p->len);
 		return !memcmp(x, p->value, p->len);
 	case RVK_OP_PREFIX:
@@ -449,9 +452,9 @@ static bool compare(const struct rvk_predicate *p, const struct sel_row *row, co
 	case RVK_OP_ANY:
 		return has_any(p, x);
 	case RVK_OP_RANGE:
-		return between(row, x, p->value, p->other);
+		return between(p, order, x, p->value, p->other);
 	default:
-		return in_list(p, row, x);
+		return in_list(p, order, x);
 	}
 }
 
@@ -464,6 +467,6 @@ bool rv_predicate_true(struct rv_pkt *pkt, const struct rvk_predicate *p)
 	if (!rv_load(pkt, p->sel, &v))
 		return false;
 	for (unsigned int i = 0; i < v.n && !found; i++)
-		found = compare(p, row, v.at + i * row->len);
+		found = rv_value_fits(p, row->order, v.at + i * row->len);
 	return found != (p->flags & RVK_PREDICATE_NEGATE);
 }

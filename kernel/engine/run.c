@@ -175,7 +175,9 @@ static RV_INLINE bool matches_fit(const struct walk *w, const struct rvk_entry *
 	return true;
 }
 
-static RV_INLINE void step(const struct walk *w, const struct rvk_entry *e, int32_t verdict)
+/* bytes: of the packet before the entry's target had it. */
+static RV_INLINE void step(const struct walk *w, const struct rvk_entry *e, int32_t verdict,
+			   uint32_t bytes)
 {
 	struct rv_record *record = w->record;
 
@@ -186,6 +188,7 @@ static RV_INLINE void step(const struct walk *w, const struct rvk_entry *e, int3
 			.table = (uint32_t)(w->rules->def - rv_engine_tables),
 			.entry = e->index,
 			.verdict = verdict,
+			.bytes = bytes,
 		};
 	record->len++;
 }
@@ -226,6 +229,7 @@ static RV_INLINE bool follow(const struct walk *w, const struct rvk_entry *e, ui
 {
 	const struct rvk_element *target = rv_entry_target(e);
 	const struct rvk_verdict *v = rv_element_verdict(target);
+	const uint32_t bytes = w->pkt->len;
 
 	*next = e->index + 1;
 	if (target->form == RVK_FORM_DATA) {
@@ -233,10 +237,10 @@ static RV_INLINE bool follow(const struct walk *w, const struct rvk_entry *e, ui
 
 		look_all(w, use->handler);
 		*verdict = use->handler->target(w->pkt, use->data, use->state);
-		step(w, e, as_verdict(*verdict));
+		step(w, e, as_verdict(*verdict), bytes);
 		return *verdict == RV_CONTINUE;
 	}
-	step(w, e, v->verdict);
+	step(w, e, v->verdict, bytes);
 	*verdict = -(v->verdict + 1);
 	if (v->verdict >= 0) {
 		if (!(v->flags & RVK_VERDICT_GOTO))

@@ -19,6 +19,43 @@ void rv_user_set_clock(uint64_t ns);
 /* Random numbers from a seed, the same each time; 0: real ones again. For one thread. */
 void rv_user_set_random(uint64_t seed);
 
+/* ---- what the program decides ---------------------------------------------------------------- */
+
+/*
+ * A match and a target of this name stand for what the engine is not to decide: it asks the
+ * program, by rv_user_packet.ask_match and ask_target.
+ */
+#define RV_USER_ASK	"?"
+
+/* Their data. Where name is not empty, the data of that match or target of the engine's is behind it. */
+struct rv_user_ask {
+	uint32_t number;		/* the program's */
+	uint8_t revision;		/* of name */
+	char name[RVK_NAME_LEN + 2];
+	uint32_t size;			/* of the data behind it */
+};
+
+/* What the program is asked. */
+struct rv_user_asked {
+	uint32_t number;
+	const struct rv_handler *inner;	/* the engine's own, or NULL */
+	const void *data;		/* for it */
+	void *state;
+};
+
+/* Makes the two known. -EEXIST is no failure: they were. */
+int rv_user_ask_register(void);
+
+static inline bool rv_user_inner_match(struct rv_pkt *pkt, const struct rv_user_asked *asked)
+{
+	return asked->inner->match(pkt, asked->data, asked->state);
+}
+
+static inline unsigned int rv_user_inner_target(struct rv_pkt *pkt, const struct rv_user_asked *asked)
+{
+	return asked->inner->target(pkt, asked->data, asked->state);
+}
+
 /* ---- packets in memory ---------------------------------------------------------------------- */
 
 /* A packet in the caller's memory. Zeroed, then rv_user_packet_init(), then what is known of it. */
@@ -36,6 +73,9 @@ struct rv_user_packet {
 	unsigned int logs;		/* how often LOG or NFLOG spoke */
 	void (*log)(void *arg, const struct rv_pkt *pkt, const struct rv_log *log);	/* or NULL */
 	void (*trace)(void *arg, const struct rv_pkt *pkt, const struct rv_trace *trace);
+	/* RV_USER_ASK; NULL: such a match is false, such a target drops. */
+	bool (*ask_match)(void *arg, struct rv_pkt *pkt, const struct rv_user_asked *asked);
+	unsigned int (*ask_target)(void *arg, struct rv_pkt *pkt, const struct rv_user_asked *asked);
 	void *arg;
 };
 

@@ -244,7 +244,10 @@ print(f["chains"][0]["rules"][1])')"
 @test "addresses of the host, marks and tables can be said" {
 	printf '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m addrtype --dst-type LOCAL -m mark --mark 0x9 -j DROP\nCOMMIT\n' >rules
 	pcap in.pcap ethernet "$SSH"
-	prints "# 1 packets, 1 ACCEPT" first_line -m 9
+	prints "# 1 packets, 1 not known" first_line -m 9
+	prints "# 1 packets, 1 DROP" first_line -m 9 --assume dst-type=LOCAL
+	prints "# 1 packets, 1 ACCEPT" first_line -m 9 --assume dst-type!=LOCAL
+	prints "# 1 packets, 1 ACCEPT" first_line -m 9 -l 10.9.9.9
 	prints "# 1 packets, 1 ACCEPT" first_line -l 10.2.0.8
 	prints "# 1 packets, 1 DROP" first_line -l 10.9.9.9,10.2.0.8 -m 0x9
 	prints "# 1 packets, 1 DROP" first_line -l 10.2.0.8 -m 0x9 -t filter
@@ -280,18 +283,371 @@ $try" ravelin run -r rules -p in.pcap more
 	refused_like 1 "^ravelin run: bad, line 2: " ravelin run -r bad -p in.pcap
 }
 
-@test "rules that the engine cannot run are refused by name" {
+@test "what is not known is followed both ways" {
 	pcap in.pcap ethernet "$SSH"
-	printf '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp\n-A INPUT -m conntrack --ctstate NEW -j ACCEPT\nCOMMIT\n' >rules
-	refused 1 "ravelin run:  RULE_APPEND failed (No such file or directory): rule in chain INPUT: -A INPUT -m conntrack --ctstate NEW -j ACCEPT: neither the module nor the kernel has \`conntrack' (missing kernel module?)" \
-		ravelin run -r rules -p in.pcap
+	printf '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp\n-A INPUT -m conntrack --ctstate NEW -m recent --name a --rcheck -j DROP\n-A INPUT -m conntrack --ctstate INVALID -j DROP\nCOMMIT\n' >rules
+	local recent='-m recent --rcheck --name a --mask 255.255.255.255 --rsource'
+	prints "1 2023-11-14T22:13:21.000000000Z 54 bytes, tcp 10.1.0.8:1000 > 10.2.0.8:22: if -m conntrack --ctstate NEW matches: (if $recent matches: DROP, else ACCEPT), else if -m conntrack --ctstate INVALID matches: DROP, else ACCEPT
+  if -m conntrack --ctstate NEW matches, $recent matches: DROP
+    INPUT filter: DROP by rule 2 of INPUT
+      INPUT 1: -A INPUT -p tcp
+      INPUT 2: -A INPUT -m conntrack --ctstate NEW $recent -j DROP
+      looked at: meta.l4proto state time ct.state
+  if -m conntrack --ctstate NEW matches, $recent does not: ACCEPT
+    INPUT filter: ACCEPT by policy
+      INPUT 1: -A INPUT -p tcp
+      looked at: meta.l4proto state time ct.state
+  if -m conntrack --ctstate NEW does not, -m conntrack --ctstate INVALID matches: DROP
+    INPUT filter: DROP by rule 3 of INPUT
+      INPUT 1: -A INPUT -p tcp
+      INPUT 3: -A INPUT -m conntrack --ctstate INVALID -j DROP
+      looked at: meta.l4proto ct.state
+  if -m conntrack --ctstate NEW does not, -m conntrack --ctstate INVALID does not: ACCEPT
+    INPUT filter: ACCEPT by policy
+      INPUT 1: -A INPUT -p tcp
+      looked at: meta.l4proto ct.state
+# 1 packets, 1 not known
+# perhaps [1:40] more: filter: -A INPUT -m conntrack --ctstate NEW $recent -j DROP
+# perhaps [1:40] more: filter: -A INPUT -m conntrack --ctstate INVALID -j DROP
+# perhaps [1:40] more: filter: policy of INPUT
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+[1:40] -A INPUT -p tcp
+[0:0] -A INPUT -m conntrack --ctstate NEW $recent -j DROP
+[0:0] -A INPUT -m conntrack --ctstate INVALID -j DROP
+COMMIT" ravelin run -r rules -p in.pcap
+	ravelin run -r rules -p in.pcap -j >out
+	same "None 4 DROP [{'match': '-m conntrack --ctstate NEW', 'matches': True}, {'match': '$recent', 'matches': True}]
+{'packets': 1, 'accepted': 0, 'dropped': 0, 'queued': 0, 'stolen': 0, 'not_known': 1, 'other_family': 0, 'malformed': 0}
+1 40" "$("$PYTHON" -c '
+import json
+o = json.load(open("out"))
+p = o["packets"][0]
+print(p["verdict"], len(p["ways"]), p["ways"][0]["verdict"], p["ways"][0]["if"])
+print(o["totals"])
+rule = o["tables"][0]["chains"][0]["rules"][1]
+print(rule["perhaps_more_packets"], rule["perhaps_more_bytes"])')"
+	# What is assumed is certain, and so is what follows from it.
+	prints "# 1 packets, 1 ACCEPT" first_line -a ctstate=ESTABLISHED
+	prints "# 1 packets, 1 DROP" first_line -a ctstate=INVALID
+	prints "# 1 packets, 1 ACCEPT" first_line -a ctstate=NEW
+	prints "# 1 packets, 1 ACCEPT" first_line -a ctstate=NEW,ESTABLISHED -a recent=no
+	prints "# 1 packets, 1 not known" first_line -a ctstate=NEW,ESTABLISHED -a recent=yes
+	prints "# 1 packets, 1 ACCEPT" first_line -a ctstate!=NEW,INVALID
+	# All ways may come to the same.
+	printf '*filter\n:INPUT DROP [0:0]\n-A INPUT -m conntrack --ctstate NEW -j DROP\nCOMMIT\n' >rules
+	prints "# 1 packets, 1 DROP" first_line
+}
+
+@test "an answer holds on the rest of the way" {
+	pcap in.pcap ethernet "$SSH"
+	# rule, what it comes to: no way contradicts itself.
+	while IFS='|' read -r first second want; do
+		printf '*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING %s -j RETURN\n-A PREROUTING %s -j DROP\nCOMMIT\n' "$first" "$second" >rules
+		ravelin run -r rules -p in.pcap -H PREROUTING | sed -n '1s/.*:22: //p' >found
+		same "$want" "$(cat found)" "$first, $second"
+	done <<-'END'
+		-m conntrack --ctstate NEW|-m conntrack --ctstate NEW|ACCEPT
+		-m conntrack --ctstate NEW|-m conntrack ! --ctstate NEW|if -m conntrack --ctstate NEW matches: ACCEPT, else DROP
+		-m conntrack --ctstate NEW,ESTABLISHED|-m conntrack --ctstate ESTABLISHED|ACCEPT
+		-m conntrack ! --ctstate NEW,UNTRACKED|-m conntrack --ctstate NEW,UNTRACKED|if -m conntrack ! --ctstate NEW,UNTRACKED matches: ACCEPT, else DROP
+		-m state --state NEW|-m conntrack --ctstate NEW|ACCEPT
+		-m conntrack --ctexpire 10:20|-m conntrack --ctexpire 12:15|ACCEPT
+		-m conntrack ! --ctexpire 10:20|-m conntrack --ctexpire 5:9|ACCEPT
+		-m conntrack --ctorigsrcport 80|-m conntrack --ctorigsrcport 80:90|if -m conntrack --ctorigsrcport 80 matches: ACCEPT, else if -m conntrack --ctorigsrcport 80:90 matches: DROP, else ACCEPT
+		-m connmark --mark 1/1|-m connmark ! --mark 0/1|ACCEPT
+		-m connmark --mark 1/1|-m connmark --mark 3/3|ACCEPT
+		-m helper --helper ftp|-m helper --helper irc|if -m helper --helper ftp matches: ACCEPT, else if -m helper --helper irc matches: DROP, else ACCEPT
+		-m rpfilter|-m rpfilter --invert|if -m rpfilter matches: ACCEPT, else DROP
+		-m set --match-set a src|-m set ! --match-set a src|if -m set --match-set a src matches: ACCEPT, else DROP
+		-m set --match-set a src|-m set --match-set a src|ACCEPT
+		-m addrtype --dst-type LOCAL|-m addrtype ! --dst-type LOCAL|if -m addrtype --dst-type LOCAL matches: ACCEPT, else DROP
+		-m addrtype --src-type MULTICAST|-m comment --comment x|DROP
+		-m policy --dir in --pol none|-m policy --dir in --pol none|ACCEPT
+		-m socket --transparent|-m socket --transparent|ACCEPT
+		-m statistic --mode random --probability 0.5|-m length --length 1|ACCEPT
+		-p esp|-m dscp --dscp 0 -m rpfilter|if -m rpfilter matches: DROP, else ACCEPT
+	END
+}
+
+@test "marks that connections have" {
+	pcap in.pcap ethernet "$SSH"
+	verdict_of() # RULE...: of a mangle table with these rules in PREROUTING
+	{
+		printf '*mangle\n:PREROUTING ACCEPT [0:0]\n' >rules
+		printf -- '-A PREROUTING %s\n' "$@" >>rules
+		echo COMMIT >>rules
+		ravelin run -r rules -p in.pcap -H PREROUTING "${more[@]}" | sed -n '1s/.*:22: //p'
+	}
+	local more=()
+	same "if -m mark --mark 0x7 matches: DROP, else ACCEPT" "$(verdict_of '-j CONNMARK --restore-mark' '-m mark --mark 7 -j DROP')"
+	same "DROP" "$(verdict_of '-j CONNMARK --set-mark 7' '-j CONNMARK --restore-mark' '-m mark --mark 7 -j DROP')"
+	same "DROP" "$(verdict_of '-j MARK --set-mark 9' '-j CONNMARK --save-mark' '-j MARK --set-mark 0' '-j CONNMARK --restore-mark' '-m mark --mark 9 -j DROP')"
+	same "DROP" "$(verdict_of '-j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xff' '-m mark --mark 0x100/0xff00 -j ACCEPT' '-m mark --mark 0/0xff00 -j DROP')"
+	same "DROP" "$(verdict_of '-j CONNMARK --restore-mark' '-j MARK --set-mark 5' '-m mark --mark 5 -j DROP')"
+	same "ACCEPT" "$(verdict_of '-m mark --mark 5 -j DROP')"
+	more=(-a connmark=7)
+	same "DROP" "$(verdict_of '-j CONNMARK --restore-mark' '-m mark --mark 7 -j DROP')"
+	more=(-a connmark=8/8)
+	same "ACCEPT" "$(verdict_of '-j CONNMARK --restore-mark' '-m mark --mark 7 -j DROP')"
+}
+
+@test "state that packets made is known as long as it is known which" {
+	printf '*filter\n:INPUT DROP [0:0]\n-A INPUT -m limit --limit 1/hour --limit-burst 2 -j ACCEPT\n-A INPUT -m conntrack --ctstate NEW -m limit --limit 1/hour --limit-burst 2 -j ACCEPT\nCOMMIT\n' >rules
+	pcap in.pcap ethernet "$SSH" "$SSH" "$SSH" "$SSH"
+	same "ACCEPT
+ACCEPT
+if -m conntrack --ctstate NEW matches: (if -m limit --limit 1/hour --limit-burst 2 matches: ACCEPT, else DROP), else DROP
+if -m conntrack --ctstate NEW matches: (if -m limit --limit 1/hour --limit-burst 2 matches: ACCEPT, else DROP), else DROP" \
+		"$(ravelin run -r rules -p in.pcap | sed -n 's/^[0-9].*:22: //p')"
+	same "ACCEPT
+ACCEPT
+ACCEPT
+ACCEPT" "$(ravelin run -r rules -p in.pcap -a ctstate=NEW | sed -n 's/^[0-9].*:22: //p')"
+	grep -q '^\[2:80\] .*NEW' <(ravelin run -r rules -p in.pcap -a ctstate=NEW)
+}
+
+@test "assumptions of every kind" {
+	pcap in.pcap ethernet "$SSH"
+	while IFS='|' read -r hook rule yes no; do
+		printf '*mangle\n:%s ACCEPT [0:0]\n-A %s %s -j DROP\nCOMMIT\n' "$hook" "$hook" "$rule" >rules
+		prints "# 1 packets, 1 not known" first_line -H "$hook"
+		prints "# 1 packets, 1 DROP" first_line -H "$hook" -a "$yes"
+		prints "# 1 packets, 1 ACCEPT" first_line -H "$hook" -a "$no"
+	done <<-'END'
+		INPUT|-m conntrack --ctstate NEW|ctstate=NEW|ctstate!=NEW
+		INPUT|-m conntrack --ctstatus ASSURED|ctstatus=ASSURED|ctstatus!=ASSURED
+		INPUT|-m conntrack --ctdir REPLY|ctdir=REPLY|ctdir=ORIGINAL
+		INPUT|-m conntrack --ctorigdst 10.9.0.0/16|ctorigdst=10.9.1.1|ctorigdst=10.8.1.1
+		INPUT|-m conntrack --ctproto 6|ctproto=6|ctproto=17
+		INPUT|-m state --state NEW|state=NEW|state=ESTABLISHED
+		INPUT|-m helper --helper ftp|helper=ftp|helper=irc
+		INPUT|-m connmark --mark 2|connmark=2|connmark=3
+		INPUT|-m connlabel --label 5|connlabel=yes|connlabel=no
+		INPUT|-m connbytes --connbytes 10:20 --connbytes-dir both --connbytes-mode packets|connbytes=yes|connbytes=no
+		INPUT|-m connlimit --connlimit-above 5|connlimit=yes|connlimit=no
+		OUTPUT|-m owner --uid-owner 0|uid=0|uid=1000
+		OUTPUT|-m owner --uid-owner 100-200|uid-owner=150|uid!=100-200
+		OUTPUT|-m owner --gid-owner 5|gid=5|gid-owner=6
+		OUTPUT|-m owner --socket-exists|socket-exists=yes|socket-exists=no
+		PREROUTING|-m socket|socket=yes|socket=no
+		PREROUTING|-m socket --transparent|-m socket --transparent|! -m socket --transparent
+		PREROUTING|-m rpfilter|rpfilter=yes|rpfilter=no
+		INPUT|-m addrtype --dst-type LOCAL|dst-type=LOCAL|dst-type=BROADCAST
+		INPUT|-m addrtype --dst-type LOCAL --limit-iface-in|-m addrtype --dst-type LOCAL --limit-iface-in|! -m addrtype --dst-type LOCAL --limit-iface-in
+		PREROUTING|-m addrtype --src-type UNICAST|src-type=UNICAST|src-type=LOCAL
+		INPUT|-m set --match-set bad src|set:bad=yes|set:bad=no
+		INPUT|-m set ! --match-set bad src|set:bad=no|set:bad=yes
+		INPUT|-m physdev --physdev-in eth7|physdev-in=eth7|physdev-in=eth8
+		INPUT|-m policy --dir in --pol ipsec|-m policy --dir in --pol ipsec|policy=no
+		INPUT|-m realm --realm 5|realm=5|realm=6
+		INPUT|-m cpu --cpu 1|cpu=1|cpu=0
+		INPUT|-m devgroup --src-group 3|src-group=3|src-group=4
+		INPUT|-m ipvs --ipvs|ipvs=yes|ipvs=no
+		INPUT|-m statistic --mode random --probability 0.5|statistic=yes|statistic=no
+		INPUT|-m quota --quota 1000|quota=yes|quota=no
+		INPUT|-p tcp -m osf --genre Linux|genre=Linux|genre!=Linux
+		INPUT|-m bpf --bytecode "1,6 0 0 1"|bpf=yes|bpf=no
+		OUTPUT|-m cgroup --path a|cgroup=yes|cgroup=no
+	END
+}
+
+@test "assumptions that make no sense are refused" {
+	pcap in.pcap ethernet "$SSH"
+	local try='Try `ravelin run --help'\'' for more information.' word
+	while IFS='|' read -r word why; do
+		refused 2 "ravelin run: --assume \"$word\": $why
+$try" ravelin run -r rules -p in.pcap -a "$word"
+	done <<-'END'
+		ctstate=NEWS|Bad ctstate "NEWS"
+		ctstate|it is to be NAME=VALUE, NAME!=VALUE or [!] -m MATCH ...
+		nosuch=1|there is no such option of a match, nor a match whose outcome is yes or no
+		dport=22|the packet itself says that
+		socket-exists=maybe|it is yes or no
+		-m recent --set -j ACCEPT|it has to be one match
+		-m nosuch|Couldn't load match `nosuch':No such file or directory
+		helper="x"|it is to be NAME=VALUE, NAME!=VALUE or [!] -m MATCH ...
+	END
+	# One that no rule asks for is told to a person, and in JSON.
+	export RAVELIN_DIAGNOSTICS=1
+	for word in ctstate=NEW tcp=no set:bad=yes '-m socket'; do
+		capture ravelin run -r rules -p in.pcap -i a -o b -q -a "$word"
+		same "ravelin run: --assume \"$word\": no rule asks for that" "$err"
+	done
+	unset RAVELIN_DIAGNOSTICS
+	refused 2 "ravelin run: what is assumed of -m conntrack cannot all be so
+$try" ravelin run -r rules -p in.pcap -a ctstate=NEW -a ctstate=INVALID
+	refused 2 "ravelin run: \"0\" is no number of ways from 1 to 4096
+$try" ravelin run -r rules -p in.pcap --ways 0
+}
+
+@test "sets from files" {
+	pcap in.pcap ethernet "$SSH" "$DNS" "src=172.16.3.4 dst=10.2.0.8 proto=icmp" "src=172.16.3.5 dst=10.2.0.8 proto=tcp sport=5 dport=443"
+	# entries|parts of the packet|packets that are in the set
+	while IFS='|' read -r parts want entries; do
+		printf '%b' "$entries" >"set"
+		printf '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m set --match-set x %s -j DROP\nCOMMIT\n' "$parts" >rules
+		same "$want" "$(ravelin run -r rules -p in.pcap -i eth0 -s x=set | awk '/^[0-9].* DROP$/ { printf "%s%s", s, $1; s = " " } END { print "" }')" "$entries"
+	done <<-'END'
+		src|1 2|10.1.0.8\n
+		src|1 2|# a list\n\n10.1.0.0/16 # comment\n 192.0.2.1\n
+		src|3 4|172.16.3.1-172.16.3.9\n
+		src|4|172.16.0.0/16\n172.16.3.4 nomatch\n
+		src|3|172.16.3.0/24 nomatch\n172.16.3.4\n10.0.0.0/24\n
+		dst|1 2 3 4|10.2.0.8\nfd00::/8\n
+		dst||10.2.0.9\n
+		dst|4|443\n
+		dst|1 2|20-60\n
+		src,dst|1|10.1.0.8,22\n10.1.0.8,udp:54\n
+		src,dst|2|10.1.0.0/16,udp:53\n10.1.0.0/16,tcp:53\n
+		src,dst|3|172.16.0.0/12,icmp:8/0\n
+		src,src,dst|1|10.1.0.8,tcp:1000,10.2.0.8\n
+		src,src|1 2|10.1.0.8\n
+		src||10.1.0.8,tcp:1000\n
+		src,src|1 2|10.1.0.8,eth0\n10.1.0.8,eth1\n
+		src|1 2 3 4|02:00:00:00:00:0c\n
+		src||02:00:00:00:00:0d\n
+		src|1 2|create x hash:ip family inet hashsize 1024 maxelem 65536 timeout 600\nadd x 10.1.0.8 timeout 5 comment "a b"\ncreate y hash:ip\nadd y 172.16.3.4\n
+		src|1 2|create other hash:ip\nadd other 10.1.0.8\n
+		src||
+	END
+	sed -i 's/match-set x/match-set l/' rules
+	printf 'create l list:set size 8\nadd l x\nadd l y\ncreate x hash:ip family inet\nadd x 10.1.0.8\ncreate y hash:net\nadd y 172.16.3.4/31 nomatch\nadd y 172.16.3.4\n' >"set"
+	same "# 4 packets, 1 ACCEPT, 3 DROP" "$(ravelin run -r rules -p in.pcap -s l=set -q | sed -n 1p)"
+	printf 'create l list:set size 8\nadd l x\nadd l nosuch\ncreate x hash:ip\nadd x 10.1.0.8\n' >"set"
+	same "# 4 packets, 2 DROP, 2 not known" "$(ravelin run -r rules -p in.pcap -s l=set -q | sed -n 1p)"
+	refused 1 "ravelin run: set, line 1: \"no entry\" is no entry of a set" sets_of 'no entry\n'
+	refused 1 "ravelin run: set, line 2: \"10.1.0.8/33\" is no entry of a set" sets_of '10.1.0.8/32\n10.1.0.8/33\n'
+	refused 1 "ravelin run: set, line 1: \"10.1.0.9-10.1.0.8\" is no entry of a set" sets_of '10.1.0.9-10.1.0.8\n'
+	refused 1 "ravelin run: set, line 1: \"tcp:70000\" is no entry of a set" sets_of 'tcp:70000\n'
+	refused 1 "ravelin run: set, line 1: \"1.1.1.1,1,1.1.1.1,1\" is no entry of a set" sets_of '1.1.1.1,1,1.1.1.1,1\n'
+	refused 1 "ravelin run: set has several sets, and none of the name x" sets_of 'create a hash:ip\ncreate b hash:ip\n'
+	refused 1 "ravelin run: cannot open nosuch: No such file or directory" ravelin run -r rules -p in.pcap -s x=nosuch
+	refused 2 "ravelin run: --set \"x\": it is to be NAME=FILE
+Try \`ravelin run --help' for more information." ravelin run -r rules -p in.pcap -s x
+	refused 2 "ravelin run: --set \"x=set\": that set is given twice
+Try \`ravelin run --help' for more information." ravelin run -r rules -p in.pcap -s x=/dev/null -s x=set
+}
+sets_of() { printf '%b' "$1" >"set"; ravelin run -r rules -p in.pcap -s x=set; }
+
+@test "targets that the engine has not" {
+	pcap in.pcap ethernet "$SSH"
+	while IFS='|' read -r table hook rule want note; do
+		printf '*%s\n:%s ACCEPT [0:0]\n-A %s %s\n-A %s -j DROP\nCOMMIT\n' "$table" "$hook" "$hook" "$rule" "$hook" >rules
+		ravelin run -r rules -p in.pcap -H "$hook" >out
+		same "$want" "$(sed -n '1s/.*:22: //p' out)" "$rule"
+		[ -z "$note" ] || grep -qxF "    $note" out || { echo "no $note"; cat out; return 1; }
+	done <<-'END'
+		filter|INPUT|-j NFQUEUE --queue-num 3|QUEUE|
+		filter|INPUT|-j QUEUE|QUEUE|
+		filter|INPUT|-p tcp -m tcp --syn -j SYNPROXY|STOLEN|
+		filter|INPUT|-j TEE --gateway 10.0.0.1|DROP|-j TEE --gateway 10.0.0.1: is not done
+		mangle|PREROUTING|-p tcp -j TPROXY --on-port 80|if -j TPROXY --on-port 80 --on-ip 0.0.0.0 --tproxy-mark 0x0/0x0 matches: ACCEPT, else DROP|
+		mangle|PREROUTING|-p tcp -j TCPOPTSTRIP --strip-options 2|DROP|-j TCPOPTSTRIP --strip-options 2: is not done: the packet keeps its options
+		raw|PREROUTING|-p tcp -j CT --helper ftp|DROP|
+		raw|PREROUTING|-j NOTRACK|DROP|
+		filter|INPUT|-j SET --add-set a src|DROP|-j SET --add-set a src: is not done
+	END
+	printf '*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j CT --notrack\nCOMMIT\n*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m conntrack --ctstate UNTRACKED -j DROP\nCOMMIT\n' >rules
+	prints "# 1 packets, 1 DROP" first_line -H PREROUTING,INPUT
+	prints "# 1 packets, 1 not known" first_line
+}
+
+@test "table nat is left out, which is said" {
+	pcap in.pcap ethernet "$SSH"
+	local note="ravelin run: table nat is left out: addresses are not translated, and other tables see packets as they are in the capture"
 	printf '*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n*filter\n:INPUT DROP [0:0]\nCOMMIT\n' >rules
 	capture ravelin run -r rules -p in.pcap -q
-	same "ravelin run: table nat is left out: it needs connection tracking" "$err"
+	same "$note" "$err"
 	same "# 1 packets, 1 DROP" "$(sed -n 1p <<<"$out")"
 	[ "$rc" = 0 ]
-	refused 1 "ravelin run:  RULE_APPEND failed (Operation not supported): rule in chain POSTROUTING: -A POSTROUTING -j MASQUERADE: rules in table nat need connection tracking, which the module does not have yet" \
+	capture ravelin run -r rules -p in.pcap -q -j
+	same "['${note#ravelin run: }']" "$("$PYTHON" -c 'import json, sys; print(json.load(sys.stdin)["notes"])' <<<"$out")"
+	refused 1 "$note
+ravelin run: table nat cannot be run: addresses are not translated" \
 		ravelin run -r rules -p in.pcap -t nat -H POSTROUTING
+	# Without rules there is nothing to say.
+	printf '*nat\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n*filter\n:INPUT DROP [0:0]\nCOMMIT\n' >rules
+	prints "# 1 packets, 1 DROP" first_line
+}
+
+@test "both directions: the host's addresses say which chains" {
+	local back='src=10.2.0.8 dst=10.1.0.8 proto=tcp sport=22 dport=1000'
+	local through='src=10.1.0.8 dst=10.3.0.8 proto=tcp' loop='src=10.2.0.8 dst=10.2.0.8 proto=tcp'
+	local all='src=10.1.0.8 dst=255.255.255.255 proto=udp'
+	pcap in.pcap ethernet "$SSH" "$back" "$through" "$loop" "$all"
+	printf '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -i eth0\n-A INPUT -i lo\n-A OUTPUT -o eth0\n-A OUTPUT -o lo\n-A FORWARD -i eth0\nCOMMIT\n' >rules
+	capture ravelin run -r rules -p in.pcap -q -i eth0
+	same "ravelin run: packets go both ways between 10.1.0.8 and 10.2.0.8, and all were run through INPUT: name the host's addresses with --local, and what it sends passes OUTPUT" "$err"
+	prints "$(cat <<-'END'
+		# 5 packets, 5 ACCEPT
+		*filter
+		:INPUT ACCEPT [3:116]
+		:FORWARD ACCEPT [1:40]
+		:OUTPUT ACCEPT [2:80]
+		[2:76] -A INPUT -i eth0
+		[1:40] -A INPUT -i lo
+		[1:40] -A FORWARD -i eth0
+		[1:40] -A OUTPUT -o eth0
+		[1:40] -A OUTPUT -o lo
+		COMMIT
+	END
+	)" ravelin run -r rules -p in.pcap -q -i eth0 --local 10.2.0.8
+	# With --hook, only those of its chains that a packet passes.
+	prints "# 5 packets, 2 ACCEPT, 3 not run: other chains" first_line -i eth0 -l 10.2.0.8 -H OUTPUT
+	ravelin run -r rules -p in.pcap -l 10.2.0.8 -H OUTPUT -j | "$PYTHON" -c '
+import json, sys
+o = json.load(sys.stdin)
+assert o["totals"]["other_chains"] == 3 and o["packets"][0]["not_run"] == "other chains", o'
+	# One direction has nothing to say, nor has a router without interfaces.
+	pcap in.pcap ethernet "$SSH" "$DNS"
+	prints "# 2 packets, 2 ACCEPT" first_line
+	pcap in.pcap ethernet "$SSH" "$back"
+	prints "# 2 packets, 2 ACCEPT" first_line -H FORWARD
+	capture ravelin run -r rules -p in.pcap -q -H FORWARD -i eth0 -o eth1
+	same "ravelin run: packets go both ways between 10.1.0.8 and 10.2.0.8, and all were run with the same --in and --out: run each direction by itself" "$err"
+}
+
+@test "published rulesets run, without a word of the kernel" {
+	local file family packets
+	packets=("$SSH" "src=10.2.0.8 dst=10.1.0.8 proto=tcp sport=22 dport=1000" "$DNS" "$PING"
+		"src=172.17.0.2 dst=10.2.0.8 proto=tcp dport=80 ttl=9" "src=10.1.0.8 dst=224.0.0.251 proto=udp dport=5353"
+		"src=192.168.122.7 dst=10.2.0.8 proto=udp sport=68 dport=67" "src=10.1.0.8 dst=10.2.0.8 proto=50" "src=10.1.0.8 dst=10.2.0.8 proto=4")
+	pcap in.v4 ethernet "${packets[@]}"
+	pcap in.v6 ethernet "ipv=6 src=fd00::1 dst=fd00::2 proto=tcp dport=22" "ipv=6 src=fd00::1 dst=fd00::2 proto=58" "ipv=6 src=fe80::1 dst=fe80::2 proto=udp dport=546"
+	for file in "$LIB_DIR"/published/*; do
+		family=${file##*.}
+		for more in "" "-i eth0 -o eth1 -H PREROUTING,FORWARD,POSTROUTING" "-i eth0 -H OUTPUT,POSTROUTING" "-a ctstate=NEW -i eth0 --ways 2"; do
+			# shellcheck disable=SC2086 # several words
+			capture ravelin run -"${family#v}" -r "$file" -p in.$family $more
+			[ "$rc" = 0 ] || { echo "$file $more: $err"; return 1; }
+			[[ "$out$err" != *kernel\ module* && $err != *module* ]] || { echo "$file $more: $err"; return 1; }
+			# shellcheck disable=SC2086
+			ravelin run -"${family#v}" -r "$file" -p in.$family $more -j 2>/dev/null | "$PYTHON" -m json.tool >/dev/null
+		done
+	done
+	# With what a person knows of the host, nothing is left open.
+	prints "# 9 packets, 4 ACCEPT, 5 DROP" workstation
+}
+workstation()
+{
+	ravelin run -r "$LIB_DIR/published/workstation.v4" -p in.v4 -i eth0 -l 10.2.0.8 -a ctstate=NEW -q | sed -n 1p
+}
+
+@test "ways beyond the limit are told" {
+	pcap in.pcap ethernet "$SSH"
+	{
+		printf '*filter\n:INPUT ACCEPT [0:0]\n'
+		for mark in $(seq 200); do printf -- '-A INPUT -m connlabel --label %d -j MARK --set-mark 1\n' "$((mark % 128))"; done
+		echo COMMIT
+	} >rules
+	prints "# 1 packets, 1 not known" first_line
+	ravelin run -r rules -p in.pcap -w 3 >out
+	grep -qx '  further ways were not followed: --ways' out
+	[ "$(grep -c '^    INPUT filter' out)" = 3 ]
+	grep -q ': if .* not followed$' out
 }
 
 @test "a capture that ends within a packet is run up to there, and said" {
@@ -329,7 +685,7 @@ $try" ravelin run -r rules -p in.pcap more
 
 @test "--help says everything, and -V who speaks" {
 	ravelin run --help >out
-	for word in --rules --pcap --hook --in --out --table --json --quiet --mark --local -4 -6 'Exit codes'; do
+	for word in --rules --pcap --hook --in --out --table --json --quiet --mark --local --assume --set --ways -4 -6 'Exit codes'; do
 		grep -q -- "$word" out || { echo "no $word"; return 1; }
 	done
 }

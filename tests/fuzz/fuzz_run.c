@@ -28,6 +28,8 @@ static const char rules[] =
 	"-A INPUT -p udp -m udp --dport 53 -m limit --limit 1/s -j a\n"
 	"-A INPUT -m hashlimit --hashlimit-upto 1/s --hashlimit-mode srcip,dstport --hashlimit-name h\n"
 	"-A INPUT -m recent --name r --set -m addrtype --src-type UNICAST -j LOG --log-prefix x\n"
+	"-A INPUT -m conntrack --ctstate NEW -m set --match-set s src,dst -j a\n"
+	"-A INPUT -m connmark --mark 1/1 -m addrtype --dst-type LOCAL -j MARK --set-mark 2\n"
 	"-A a -m dscp --dscp 1 -m tos --tos 1 -m iprange --src-range %s -j REJECT\nCOMMIT\n";
 
 static int rule_files[2];	/* of IPv4 and IPv6 */

@@ -75,8 +75,10 @@ static void put_program_synopsis(FILE *out, const char *name, const struct rv_pr
 	begin_synopsis(out, name);
 	for (const struct rv_flag *f = prog->flags; f->name; f++) {
 		fputs(" [", out);
-		man_letter(out, f->letter, f->takes == RV_FLAG_ARG ? "\\~" : "");
-		man_arg(out, f->takes == RV_FLAG_ARG ? f->arg : NULL);
+		const bool arg = f->takes == RV_FLAG_ARG || f->takes == RV_FLAG_MANY;
+
+		man_letter(out, f->letter, arg ? "\\~" : "");
+		man_arg(out, arg ? f->arg : NULL);
 		if (f->takes == RV_FLAG_NUMBER) {
 			putc('[', out);
 			man_arg(out, f->arg);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether a capture has packets of both directions: pairs of addresses, and their reverses. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/run.h"
+
+#define PAIRS	65536		/* a power of two; when it is fairly full, new ones are not kept */
+
+struct pair {
+	uint8_t src[16], dst[16];
+};
+
+struct rv_run_flows {
+	rv_family_t family;
+	bool both;
+	struct pair found;
+	unsigned int n;
+	uint8_t used[PAIRS];
+	struct pair pairs[PAIRS];
+};
+
+struct rv_run_flows *rv_run_flows_new(void)
+{
+	return calloc(1, sizeof(struct rv_run_flows));
+}
+
+void rv_run_flows_free(struct rv_run_flows *f)
+{
+	free(f);
+}
+
+/* FNV-1a; who makes the capture gains nothing from collisions but a slower run. */
+static unsigned int hash(const struct pair *p)
+{
+	const uint8_t *bytes = (const uint8_t *)p;
+	uint32_t h = 2166136261u;
+
+	for (unsigned int i = 0; i < sizeof(*p); i++)
+		h = (h ^ bytes[i]) * 16777619u;
+	return (h ^ h >> 16) % PAIRS;
+}
+
+#define STEPS	64		/* that a place is looked for */
+
+/* The place of a pair, or a free one; PAIRS: neither is near. */
+static unsigned int find(const struct rv_run_flows *f, const struct pair *p)
+{
+	unsigned int at = hash(p);
+
+	for (unsigned int i = 0; i < STEPS; i++, at = (at + 1) % PAIRS)
+		if (!f->used[at] || !memcmp(&f->pairs[at], p, sizeof(*p)))
+			return at;
+	return PAIRS;
+}
+
+void rv_run_flows_add(struct rv_run_flows *f, const struct rv_frame *frame)
+{
+	const unsigned int len = frame->family == NFPROTO_IPV4 ? 4 : 16;
+	const uint8_t *from = frame->data + (len == 4 ? 12 : 8);
+	struct pair p = { 0 }, back = { 0 };
+	unsigned int at;
+
+	if (f->both || !memcmp(from, from + len, len))
+		return;
+	memcpy(p.src, from, len);
+	memcpy(p.dst, from + len, len);
+	memcpy(back.src, p.dst, len);
+	memcpy(back.dst, p.src, len);
+	f->family = frame->family;
+	at = find(f, &back);
+	if (at < PAIRS && f->used[at]) {
+		f->both = true;
+		f->found = back;
+		return;
+	}
+	at = find(f, &p);
+	if (at == PAIRS || f->used[at] || f->n >= PAIRS / 4 * 3)
+		return;
+	f->used[at] = 1;
+	f->pairs[at] = p;
+	f->n++;
+}
+
+bool rv_run_flows_both(const struct rv_run_flows *f, struct rv_buf *b)
+{
+	union nf_inet_addr addr;
+
+	if (!f->both)
+		return false;
+	memcpy(&addr, f->found.src, sizeof(addr));
+	rv_print_address(b, f->family, &addr);
+	rv_buf_puts(b, " and ");
+	memcpy(&addr, f->found.dst, sizeof(addr));
+	rv_print_address(b, f->family, &addr);
+	return true;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Stand-ins for matches and targets that a program decides, not the engine. One may have a match or
+ * target of the engine's inside, which is checked and freed with it and run when the program says so.
+ */
+#include "../engine/internal.h"
+#include "user.h"
+
+/* Hands the data behind the stand-in's own to a match or target of the engine's. */
+static int check_inner(const struct rv_admit *a, struct rv_user_asked *asked)
+{
+	const struct rv_user_ask *ask = a->data;
+	struct rv_admit inner = *a;
+	int best, rc;
+
+	asked->inner = rv_handler_get(a->handler->kind, a->family, ask->name, ask->revision, &best);
+	if (!asked->inner)
+		return -ENOENT;
+	asked->data = ask + 1;
+	inner.name = ask->name;
+	inner.revision = ask->revision;
+	inner.data = asked->data;
+	inner.size = ask->size;
+	inner.handler = asked->inner;
+	inner.state = NULL;
+	if (asked->inner->size != RV_ANY_SIZE && (asked->inner->size + 7) / 8 * 8 != ask->size)
+		rc = -EINVAL;
+	else
+		rc = asked->inner->check ? asked->inner->check(&inner) : 0;
+	asked->state = inner.state;
+	if (rc)
+		rv_handler_put(asked->inner);
+	return rc;
+}
+
+static int check(struct rv_admit *a)
+{
+	const struct rv_user_ask *ask = a->data;
+	struct rv_user_asked *asked;
+	int rc;
+
+	if (a->size < sizeof(*ask) || a->size - sizeof(*ask) != ask->size ||
+	    !rv_name_valid(ask->name, sizeof(ask->name), true))
+		return -EINVAL;
+	asked = rv_alloc(sizeof(*asked), true);
+	if (!asked)
+		return -ENOMEM;
+	asked->number = ask->number;
+	rc = ask->name[0] ? check_inner(a, asked) : 0;
+	if (rc)
+		rv_free(asked);
+	else
+		a->state = asked;
+	return rc;
+}
+
+static void begin(const void *data, void *state)
+{
+	const struct rv_user_asked *asked = state;
+
+	(void)data;
+	if (asked->inner && asked->inner->begin)
+		asked->inner->begin(asked->data, asked->state);
+}
+
+static void destroy(const void *data, void *state)
+{
+	struct rv_user_asked *asked = state;
+
+	(void)data;
+	if (asked->inner) {
+		if (asked->inner->destroy)
+			asked->inner->destroy(asked->data, asked->state);
+		rv_handler_put(asked->inner);
+	}
+	rv_free(asked);
+}
+
+static bool match(struct rv_pkt *pkt, const void *data, void *state)
+{
+	const struct rv_user_packet *p = pkt->port;
+
+	(void)data;
+	return p->ask_match && p->ask_match(p->arg, pkt, state);
+}
+
+static unsigned int target(struct rv_pkt *pkt, const void *data, void *state)
+{
+	const struct rv_user_packet *p = pkt->port;
+
+	(void)data;
+	return p->ask_target ? p->ask_target(p->arg, pkt, state) : NF_DROP;
+}
+
+int rv_user_ask_register(void)
+{
+	static struct rv_handler ask_match = {
+		.name = RV_USER_ASK, .kind = RVK_KIND_MATCH, .size = RV_ANY_SIZE, .check = check,
+		.begin = begin, .destroy = destroy, .match = match,
+	}, ask_target = {
+		.name = RV_USER_ASK, .kind = RVK_KIND_TARGET, .size = RV_ANY_SIZE, .check = check,
+		.begin = begin, .destroy = destroy, .target = target,
+	};
+	int rc = rv_register_match(&ask_match);
+
+	return rc ? rc : rv_register_target(&ask_target);
+}
