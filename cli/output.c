@@ -121,32 +121,39 @@ static int compare_chain(const void *a, const void *b)
 	return (*x)->chain < (*y)->chain ? -1 : (*x)->chain > (*y)->chain;
 }
 
-static bool wanted(const struct rv_chain *c, const char *only)
+static bool wanted(const struct rv_chain *c)
 {
-	return (c->exists || c->base >= 0) && (!only || strcmp(c->name, only) == 0);
+	return c->exists || c->base >= 0;
+}
+
+static void add_page(struct rv_pages *p, const struct rv_chain *c)
+{
+	p->page[p->count].chain = c;
+	p->by_chain[p->count] = &p->page[p->count];
+	p->count++;
 }
 
 int rv_pages_open(struct rv_pages *p, const struct rv_table *t, const char *only)
 {
-	size_t n = 0;
+	const struct rv_chain *one = only ? rv_table_chain(t, only) : NULL;
+	size_t most = only ? 1 : t->nchains + 1;
 
 	memset(p, 0, sizeof(*p));
-	p->page = calloc(t->nchains + 1, sizeof(*p->page));
-	p->by_chain = calloc(t->nchains + 1, sizeof(*p->by_chain));
+	p->page = calloc(most, sizeof(*p->page));
+	p->by_chain = calloc(most, sizeof(*p->by_chain));
 	if (!p->page || !p->by_chain) {
 		rv_pages_close(p);
 		return -1;
 	}
-	rv_list_each(c, &t->chains, struct rv_chain, node) {
-		if (!wanted(c, only) || n >= t->nchains)
-			continue;
-		p->page[n].chain = c;
-		p->by_chain[n] = &p->page[n];
-		n++;
-	}
-	p->count = n;
-	p->others = t->others;
-	qsort(p->by_chain, n, sizeof(*p->by_chain), compare_chain);
+	p->others = t->others && !only;
+	if (one && wanted(one))
+		add_page(p, one);
+	if (only)
+		return 0;
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		if (wanted(c) && p->count < t->nchains)
+			add_page(p, c);
+	qsort(p->by_chain, p->count, sizeof(*p->by_chain), compare_chain);
 	return 0;
 }
 

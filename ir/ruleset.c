@@ -67,12 +67,19 @@ bool rv_part_equal(const struct rv_part *a, const struct rv_part *b)
 	       !memcmp(a->data, b->data, a->ext->compare ? a->ext->compare : a->ext->size);
 }
 
+void rv_rule_init(struct rv_rule *r)
+{
+	memset(r, 0, sizeof(*r));
+	rv_list_init(&r->node);
+	rv_list_init(&r->caller);
+}
+
 struct rv_rule *rv_rule_new(void)
 {
-	struct rv_rule *r = calloc(1, sizeof(*r));
+	struct rv_rule *r = malloc(sizeof(*r));
 
 	if (r)
-		rv_list_init(&r->node);
+		rv_rule_init(r);
 	return r;
 }
 
@@ -109,6 +116,9 @@ struct rv_rule *rv_rule_clone(const struct rv_rule *r)
 		return NULL;
 	*copy = *r;
 	rv_list_init(&copy->node);
+	rv_list_init(&copy->caller);
+	copy->in = NULL;
+	copy->place = NULL;
 	copy->matches = copy->target = NULL;
 	end = &copy->matches;
 	for (const struct rv_part *m = r->matches; m; m = m->next) {
@@ -257,6 +267,14 @@ struct rv_chain *rv_table_chain(const struct rv_table *t, const char *name)
 	return NULL;
 }
 
+static void forget_callers(struct rv_table *t)
+{
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		while (!rv_list_empty(&c->callers))
+			rv_list_del(c->callers.next);
+	t->called = false;
+}
+
 struct rv_chain *rv_table_add_chain(struct rv_table *t, const char *name)
 {
 	struct rv_chain *c;
@@ -266,27 +284,66 @@ struct rv_chain *rv_table_add_chain(struct rv_table *t, const char *name)
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return NULL;
+	/* Rules may jump to it that were read before it was known. */
+	if (t->called && !t->complete)
+		forget_callers(t);
 	c->table = t;
 	c->base = -1;
 	rv_chain_name_set(c->name, name);
 	rv_list_init(&c->rules);
+	rv_list_init(&c->callers);
 	rv_list_add_before(&c->node, &t->chains);
 	hash_add(t, c);
 	t->nchains++;
 	return c;
 }
 
+/* ---- who jumps where -------------------------------------------------------- */
+
+static void add_caller(struct rv_rule *r)
+{
+	struct rv_table *t = r->in->table;
+	struct rv_chain *to = t->called && r->jump[0] ? rv_table_chain(t, r->jump) : NULL;
+
+	if (to)
+		rv_list_add_before(&r->caller, &to->callers);
+}
+
+void rv_table_know_callers(struct rv_table *t)
+{
+	if (t->called)
+		return;
+	t->called = true;
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		rv_list_each(r, &c->rules, struct rv_rule, node)
+			add_caller(r);
+}
+
+/* nf_tables rules name the chain they jump to by reference; ours by name. */
+static void rename_jumps(struct rv_chain *c)
+{
+	rv_list_each(r, &c->callers, struct rv_rule, caller) {
+		rv_chain_name_set(r->jump, c->name);
+		rv_index_changed(r->in, r);
+	}
+}
+
 void rv_chain_rename(struct rv_chain *c, const char *name)
 {
+	rv_table_know_callers(c->table);
 	hash_del(c->table, c);
 	rv_chain_name_set(c->name, name);
 	hash_add(c->table, c);
+	rename_jumps(c);
 }
 
 static void free_rules(struct rv_chain *c)
 {
-	rv_list_each_safe(r, &c->rules, struct rv_rule, node)
+	rv_index_drop(c);
+	rv_list_each_safe(r, &c->rules, struct rv_rule, node) {
+		rv_list_del(&r->caller);
 		rv_rule_free(r);
+	}
 	rv_list_init(&c->rules);
 	c->nrules = 0;
 }
@@ -303,28 +360,26 @@ void rv_chain_free(struct rv_chain *c)
 	c->table->nchains--;
 	rv_list_del(&c->node);
 	free_rules(c);
+	while (!rv_list_empty(&c->callers))
+		rv_list_del(c->callers.next);
 	free(c);
-}
-
-struct rv_rule *rv_chain_rule(const struct rv_chain *c, uint32_t n)
-{
-	if (!n || n > c->nrules)
-		return NULL;
-	rv_list_each(r, &c->rules, struct rv_rule, node)
-		if (!--n)
-			return r;
-	return NULL;
 }
 
 void rv_chain_add_rule(struct rv_chain *c, struct rv_rule *r, struct rv_rule *pos)
 {
 	rv_list_add_before(&r->node, pos ? &pos->node : &c->rules);
 	c->nrules++;
+	r->in = c;
+	add_caller(r);
+	rv_index_add(c, r, pos);
 }
 
 void rv_chain_remove_rule(struct rv_chain *c, struct rv_rule *r)
 {
+	rv_index_remove(c, r);
+	rv_list_del(&r->caller);
 	rv_list_del(&r->node);
+	r->in = NULL;
 	c->nrules--;
 }
 
@@ -357,18 +412,21 @@ int rv_table_sort(struct rv_table *t)
 	return 0;
 }
 
-void rv_table_count_references(struct rv_table *t)
+static void count_callers(struct rv_chain *c)
 {
-	rv_list_each(c, &t->chains, struct rv_chain, node)
-		c->references = 0;
-	rv_list_each(c, &t->chains, struct rv_chain, node) {
-		rv_list_each(r, &c->rules, struct rv_rule, node) {
-			struct rv_chain *to = r->jump[0] ? rv_table_chain(t, r->jump) : NULL;
+	c->references = 0;
+	for (const struct rv_list *at = c->callers.next; at != &c->callers; at = at->next)
+		c->references++;
+}
 
-			if (to)
-				to->references++;
-		}
-	}
+void rv_table_count_references(struct rv_table *t, struct rv_chain *only)
+{
+	rv_table_know_callers(t);
+	if (only)
+		count_callers(only);
+	else
+		rv_list_each(c, &t->chains, struct rv_chain, node)
+			count_callers(c);
 }
 
 void rv_ruleset_init(struct rv_ruleset *rs, rv_family_t family)
@@ -379,10 +437,10 @@ void rv_ruleset_init(struct rv_ruleset *rs, rv_family_t family)
 
 static void table_free(struct rv_table *t)
 {
-	rv_list_each_safe(c, &t->chains, struct rv_chain, node) {
+	rv_list_each(c, &t->chains, struct rv_chain, node)
 		free_rules(c);
+	rv_list_each_safe(c, &t->chains, struct rv_chain, node)
 		free(c);
-	}
 	free(t->hash);
 	free(t);
 }

@@ -116,7 +116,7 @@ static int know_chains(struct rv_store *s, struct rv_table *t, const char *name,
 {
 	const struct rv_chain *c = name ? rv_table_chain(t, name) : NULL;
 
-	if (t->complete || (c && c->exists))
+	if (t->complete || (c && (c->exists || c->gone)))
 		return 0;
 	if (!s->backend->load_chains) {
 		rv_list_each(all, &t->chains, struct rv_chain, node)
@@ -124,7 +124,7 @@ static int know_chains(struct rv_store *s, struct rv_table *t, const char *name,
 		t->complete = true;
 		return 0;
 	}
-	return s->backend->load_chains(s, t, s->bulk ? NULL : name, err);
+	return s->backend->load_chains(s, t, name, err);
 }
 
 static int know_rules(struct rv_store *s, struct rv_chain *c, struct rv_error *err)
@@ -368,26 +368,29 @@ static int do_delete_num(struct work *w)
 	return need_rule(w, no_chain, "Index of deletion too big.", &r) ? -1 : delete_rule(w, r);
 }
 
-static struct rv_rule *find_equal(struct rv_chain *c, const struct rv_rule *wanted)
-{
-	rv_list_each(r, &c->rules, struct rv_rule, node)
-		if (rv_rule_equal(r, wanted))
-			return r;
-	return NULL;
-}
-
 static int do_delete(struct work *w)
 {
 	if (check_jumps(w) || need_chain(w, no_rule) || know_rules(w->s, w->chain, w->err))
 		return -1;
 	rv_list_each(wanted, &w->cmd->rules, struct rv_rule, node) {
-		struct rv_rule *r = find_equal(w->chain, wanted);
+		struct rv_rule *r = rv_chain_find(w->chain, wanted);
 
 		if (!r)
 			return fail_state(w, &w->cmd->loc, no_rule);
 		if (delete_rule(w, r))
 			return -1;
 	}
+	return 0;
+}
+
+/* -C on rules that are here. */
+static int check_loaded(struct work *w)
+{
+	if (know_rules(w->s, w->chain, w->err))
+		return -1;
+	rv_list_each(wanted, &w->cmd->rules, struct rv_rule, node)
+		if (!rv_chain_find(w->chain, wanted))
+			return fail_state(w, &w->cmd->loc, no_rule);
 	return 0;
 }
 
@@ -425,17 +428,14 @@ static int do_check(struct work *w)
 
 	if (check_jumps(w) || need_chain(w, no_rule))
 		return -1;
+	/* In a restore more of them may follow. */
+	if (w->chain->loaded || w->s->bulk || (stages(w->s) && w->s->dirty))
+		return check_loaded(w);
 	rv_list_each(r, &w->cmd->rules, struct rv_rule, node)
 		check.left++;
-	if (w->chain->loaded || (stages(w->s) && w->s->dirty)) {
-		if (know_rules(w->s, w->chain, w->err))
-			return -1;
-		rv_list_each(r, &w->chain->rules, struct rv_rule, node)
-			check_rule(w->chain, r, &check);
-	} else if (w->chain->exists &&
-		   w->s->backend->dump(w->s, w->table, w->cmd->chain, &v, w->err)) {
+	if (w->chain->exists &&
+	    w->s->backend->dump(w->s, w->table, w->cmd->chain, &v, w->err))
 		return -1;
-	}
 	return check.left ? fail_state(w, &w->cmd->loc, no_rule) : 0;
 }
 
@@ -495,12 +495,13 @@ static int delete_chain(struct work *w, struct rv_chain *c)
 	}
 	if (stage_chain(w, RV_CHANGE_DEL_CHAIN, c))
 		return -1;
-	if (c->base < 0) {
+	if (c->base < 0 && w->table->complete) {
 		rv_chain_free(c);
 		return 0;
 	}
 	forget_rules(w, c);
 	c->exists = false;
+	c->gone = c->base < 0;
 	return 0;
 }
 
@@ -512,7 +513,7 @@ static int each_chain(struct work *w, int (*fn)(struct work *w, struct rv_chain 
 	if (know_chains(w->s, w->table, NULL, w->err))
 		return -1;
 	rv_list_each_safe(c, &w->table->chains, struct rv_chain, node)
-		if ((base || c->base < 0) && fn(w, c))
+		if ((c->base >= 0 ? base : c->exists) && fn(w, c))
 			return -1;
 	return 0;
 }
@@ -571,21 +572,29 @@ static int do_new_chain(struct work *w)
 	return new_chain(w);
 }
 
-/* nf_tables rules name the chain they jump to by reference; ours by name. */
-static void rename_jumps(struct work *w, const char *from, const char *to)
+/* Gives a chain another name. The backend would still know the old one, if it were asked. */
+static int rename_chain(struct work *w, struct rv_chain *c, const char *name)
 {
-	rv_list_each(c, &w->table->chains, struct rv_chain, node)
-		rv_list_each(r, &c->rules, struct rv_rule, node)
-			if (!strcmp(r->jump, from))
-				rv_chain_name_set(r->jump, to);
+	struct rv_chain *other = rv_table_chain(w->table, name);
+	char old[RV_CHAIN_NAME_LEN];
 
+	memcpy(old, c->name, sizeof(old));
+	if (other)
+		rv_chain_free(other);
+	rv_chain_rename(c, name);
+	if (w->table->complete)
+		return 0;
+	other = rv_table_add_chain(w->table, old);
+	if (!other)
+		return rv_fail_memory(w->err);
+	other->gone = true;
+	return 0;
 }
 
 static int do_rename(struct work *w)
 {
 	struct rv_change change = { .kind = RV_CHANGE_RENAME_CHAIN, .table = w->table,
 				    .name = w->cmd->new_name };
-	char old[RV_CHAIN_NAME_LEN];
 
 	if (know_chains(w->s, w->table, w->cmd->new_name, w->err))
 		return -1;
@@ -598,10 +607,7 @@ static int do_rename(struct work *w)
 	change.chain = w->chain;
 	if (stage(w, &change))
 		return -1;
-	memcpy(old, w->chain->name, sizeof(old));
-	rv_chain_rename(w->chain, w->cmd->new_name);
-	rename_jumps(w, old, w->cmd->new_name);
-	return 0;
+	return rename_chain(w, w->chain, w->cmd->new_name);
 }
 
 /* ---- policies and restore lines ------------------------------------------------------ */
@@ -752,29 +758,36 @@ int rv_store_commit_both(struct rv_store *s, struct rv_store *second, struct rv_
  * What a backend that stages would send has changes that are not in the kernel yet: they are
  * known here once the rules are.
  */
-static int know_staged(struct rv_store *s, struct rv_table *t, struct rv_error *err)
+static int know_staged(struct rv_store *s, struct rv_table *t, struct rv_chain *only,
+		       struct rv_error *err)
 {
 	if (know_chains(s, t, NULL, err))
 		return -1;
 	rv_list_each(c, &t->chains, struct rv_chain, node)
 		if (know_rules(s, c, err))
 			return -1;
-	rv_table_count_references(t);
+	rv_table_count_references(t, only);
 	return 0;
 }
 
-static int visit_loaded(struct rv_table *t, const char *only, const struct rv_visitor *v)
+static int visit_rules(struct rv_chain *c, const struct rv_visitor *v)
 {
-	int rc = v->table(t, v->arg);
+	rv_list_each(r, &c->rules, struct rv_rule, node)
+		if (v->rule(c, r, v->arg))
+			return -1;
+	return 0;
+}
 
-	rv_list_each(c, &t->chains, struct rv_chain, node) {
-		if (only && strcmp(only, c->name))
-			continue;
-		rv_list_each(r, &c->rules, struct rv_rule, node)
-			if (!rc)
-				rc = v->rule(c, r, v->arg);
-	}
-	return rc;
+static int visit_loaded(struct rv_table *t, struct rv_chain *only, const struct rv_visitor *v)
+{
+	if (v->table(t, v->arg))
+		return -1;
+	if (only)
+		return visit_rules(only, v);
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		if (visit_rules(c, v))
+			return -1;
+	return 0;
 }
 
 int rv_store_dump(struct rv_store *s, const struct rv_table_def *def, const char *only,
@@ -790,13 +803,13 @@ int rv_store_dump(struct rv_store *s, const struct rv_table_def *def, const char
 		return rv_fail(err, RV_ERR_STATE, NULL, "%s", no_chain);
 	if (!t->exists || (c && !c->exists))
 		return v->table(t, v->arg);
-	if (stages(s) && s->dirty && know_staged(s, t, err))
+	if (stages(s) && s->dirty && know_staged(s, t, c, err))
 		return -1;
 	if (s->backend->dump && !s->dirty)
 		return s->backend->dump(s, t, only, v, err);
-	if (rv_table_sort(t))
+	if (!only && rv_table_sort(t))
 		return rv_fail_memory(err);
-	return visit_loaded(t, only, v);
+	return visit_loaded(t, c, v);
 }
 
 void rv_store_beside(struct rv_store *s, const char *suffix, bool person, struct rv_error *err)

@@ -18,7 +18,7 @@
 /* Stock's nf_tables rules of this table come last, unlike NF_IP_PRI_SECURITY. */
 #define PRI_SECURITY 150
 
-const struct rv_table_def rv_table_defs[] = {
+const struct rv_table_def rv_table_defs[RV_TABLE_DEFS + 1] = {
 	{ "mangle", "filter", 5, {
 		{ "PREROUTING", PRE, NF_IP_PRI_MANGLE },
 		{ "INPUT", IN, NF_IP_PRI_MANGLE },

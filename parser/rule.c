@@ -13,14 +13,13 @@ int rv_rule_begin(struct rv_parser *p)
 	p->nslots = p->nplaces = 0;
 	/* A line without a rule leaves the one made for it untouched, mostly. */
 	if (p->rule && !p->rule->matches && !p->rule->target) {
-		memset(p->rule, 0, sizeof(*p->rule));
+		rv_rule_init(p->rule);
 	} else {
 		rv_rule_free(p->rule);
 		p->rule = rv_rule_new();
 		if (!p->rule)
 			return rv_fail_memory(p->err);
 	}
-	rv_list_init(&p->rule->node);
 	p->tail = &p->rule->matches;
 	return 0;
 }

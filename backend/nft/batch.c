@@ -204,62 +204,30 @@ static int stage_new_chain(struct rv_nft_message *m)
 	return finish(m);
 }
 
-static struct rv_nft_rename *find_rename(struct rv_nft_batch *b, const struct rv_chain *c)
-{
-	for (size_t i = 0; i < b->nrenames; i++)
-		if (b->renames[i].table == c->table->def && b->renames[i].chain == c->handle)
-			return &b->renames[i];
-	return NULL;
-}
-
 int rv_nft_stage_del_chain(struct rv_nft_message *m)
 {
 	struct rv_chain *c = m->change->chain;
-	struct rv_nft_rename *rename = find_rename(m->b, c);
 
 	if (start(m, NFT_MSG_DELCHAIN, NLM_F_NONREC))
 		return -1;
 	put_chain(m, rv_nft_kernel_name(m->b, c->table->def, c->name));
 	if (finish(m))
 		return -1;
-	/* Both names are free for other chains. */
-	if (rename)
-		*rename = m->b->renames[--m->b->nrenames];
+	rv_nft_forget_rename(m->b, c);
 	return 0;
-}
-
-static struct rv_nft_rename *rename_of(struct rv_nft_batch *b, const struct rv_chain *c)
-{
-	struct rv_nft_rename *r = find_rename(b, c);
-
-	if (r)
-		return r;
-	r = realloc(b->renames, (b->nrenames + 1) * sizeof(*r));
-	if (!r)
-		return NULL;
-	b->renames = r;
-	r += b->nrenames++;
-	*r = (struct rv_nft_rename){ .table = c->table->def, .chain = c->handle };
-	rv_chain_name_set(r->from, c->name);
-	rv_chain_name_set(r->to, c->name);
-	return r;
 }
 
 static int stage_rename(struct rv_nft_message *m)
 {
 	const struct rv_chain *c = m->change->chain;
-	struct rv_nft_rename *rename = rename_of(m->b, c);
 
-	if (!rename)
-		return rv_fail_memory(m->err);
 	if (start(m, NFT_MSG_NEWCHAIN, 0))
 		return -1;
 	put_chain(m, m->change->name);
 	rv_nft_put_u64(&m->b->bytes, NFTA_CHAIN_HANDLE, c->handle);
 	if (finish(m))
 		return -1;
-	rv_chain_name_set(rename->to, m->change->name);
-	return 0;
+	return rv_nft_rename(m->b, c, m->change->name) ? 0 : rv_fail_memory(m->err);
 }
 
 /* ---- rules --------------------------------------------------------------------- */
@@ -289,7 +257,7 @@ static int finish_rule(struct rv_nft_message *m, struct rv_rule *r)
 {
 	const struct rv_table_def *table = m->change->table->def;
 	const char *jump = rv_nft_kernel_name(m->b, table, r->jump);
-	uint32_t id = m->b->nrecords + 1;
+	uint32_t id = ++m->b->nrules;
 	int rc;
 
 	if (jump != r->jump)
@@ -458,7 +426,8 @@ void rv_nft_batch_clear(struct rv_nft_batch *b)
 {
 	rv_buf_free(&b->bytes);
 	free(b->records);
-	free(b->renames);
+	rv_nft_renames_clear(&b->renames);
+	rv_nft_traces_clear(&b->traces);
 	rv_ruleset_clear(&b->cleared);
 	rv_nft_batch_init(b, b->cleared.family);
 }
@@ -472,24 +441,4 @@ struct rv_nft_view rv_nft_record_attrs(const struct rv_nft_batch *b,
 
 	memcpy(&len, at + offsetof(struct nlmsghdr, nlmsg_len), sizeof(len));
 	return (struct rv_nft_view){ at + head, len - head };
-}
-
-const char *rv_nft_kernel_name(const struct rv_nft_batch *b, const struct rv_table_def *table,
-			       const char *chain)
-{
-	for (size_t i = 0; i < b->nrenames; i++)
-		if (b->renames[i].table == table && !strcmp(b->renames[i].to, chain))
-			return b->renames[i].from;
-	return chain;
-}
-
-void rv_nft_rename_jump(const struct rv_nft_batch *b, const struct rv_table_def *table,
-			struct rv_rule *r)
-{
-	for (size_t i = 0; i < b->nrenames; i++) {
-		if (b->renames[i].table == table && !strcmp(r->jump, b->renames[i].from)) {
-			rv_chain_name_set(r->jump, b->renames[i].to);
-			return;
-		}
-	}
 }

@@ -18,13 +18,22 @@ static int incompatible(const struct rv_table *t, const char *chain, const char 
 
 /* ---- tables -------------------------------------------------------------------- */
 
+/* A table, and what is seen of it. */
+struct seeing {
+	struct rv_table *table;
+	bool staged;		/* something is, and what is known of a chain includes it */
+	uint32_t has;		/* chains, sets and the like */
+};
+
 static int see_table(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
 	struct rv_nft_view t[NFTA_TABLE_MAX + 1];
-	struct rv_table *table = arg;
+	struct seeing *see = arg;
+	struct rv_table *table = see->table;
 	uint32_t flags = 0;
 
 	if (!rv_nft_attr_table(attrs, t, NFTA_TABLE_MAX + 1) ||
+	    (t[NFTA_TABLE_USE].data && !rv_nft_get_u32(t[NFTA_TABLE_USE], &see->has)) ||
 	    (t[NFTA_TABLE_FLAGS].data && !rv_nft_get_u32(t[NFTA_TABLE_FLAGS], &flags)))
 		return incompatible(table, NULL, "the kernel's answer is malformed", err);
 	if (flags & NFT_TABLE_F_DORMANT)
@@ -40,10 +49,13 @@ static int ask_table(struct rv_store *s, struct rv_table *table, struct rv_error
 		.type = NFT_MSG_GETTABLE, .family = s->rs.family,
 		.table = table->def->name, .table_attr = NFTA_TABLE_NAME,
 	};
-	int rc = rv_nft_ask(&n->socket, &q, see_table, table, err);
+	struct seeing see = { .table = table };
+	int rc = rv_nft_ask(&n->socket, &q, see_table, &see, err);
 
+	/* What is staged may have made it. */
 	if (rc >= 0)
-		table->exists = !rc;
+		table->exists = !rc || (s->dirty && table->exists);
+	n->tables[table->def - rv_table_defs].has = see.has;
 	return rc;
 }
 
@@ -132,7 +144,8 @@ static struct rv_chain *add_chain(struct rv_table *table, const char *name, stru
  */
 static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
-	struct rv_table *table = arg;
+	const struct seeing *see = arg;
+	struct rv_table *table = see->table;
 	struct rv_nft_view t[NFTA_CHAIN_MAX + 1];
 	const char *of, *name;
 	struct rv_chain *c;
@@ -150,17 +163,40 @@ static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 		table->others = true;
 		return 0;
 	}
+	if (c && (c->handle & RV_NFT_NEW_CHAIN || (see->staged && (c->handle || c->gone))))
+		return 0;
 	if (!c)
 		c = add_chain(table, name, err);
-	if (!c)
-		return -1;
-	return c->handle & RV_NFT_NEW_CHAIN ? 0 : fill_chain(c, t, err);
+	return c ? fill_chain(c, t, err) : -1;
 }
 
-static int load_chains(struct rv_store *s, struct rv_table *table, const char *only,
-		       struct rv_error *err)
+/*
+ * Of many commands each may name another chain. To ask for one takes as long as to read
+ * ASK_COST of them in a dump: once as much was asked for as a dump of all would have cost, that
+ * is what is done.
+ */
+#define ASK_COST 8
+#define ASK_FREELY 16
+
+static int dump_pays(struct rv_store *s, struct rv_table *table, bool *pays, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
+	uint32_t asked = ++n->tables[table->def - rv_table_defs].asked;
+
+	*pays = false;
+	if (!s->bulk || asked < ASK_FREELY)
+		return 0;
+	if (asked == ASK_FREELY && ask_table(s, table, err) < 0)
+		return -1;
+	*pays = asked > n->tables[table->def - rv_table_defs].has / ASK_COST;
+	return 0;
+}
+
+static int ask_chains(struct rv_store *s, struct rv_table *table, const char *only,
+		      struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+	struct seeing see = { .table = table, .staged = s->dirty };
 	const struct rv_nft_query q = {
 		.type = NFT_MSG_GETCHAIN, .family = s->rs.family, .dump = !only,
 		.table = only ? table->def->name : NULL, .table_attr = NFTA_CHAIN_TABLE,
@@ -170,16 +206,25 @@ static int load_chains(struct rv_store *s, struct rv_table *table, const char *o
 
 	n->fresh = NULL;
 	if (!rc)
-		rc = rv_nft_ask(&n->socket, &q, see_chain, table, err);
+		rc = rv_nft_ask(&n->socket, &q, see_chain, &see, err);
 	if (rc < 0)
 		return -1;
 	if (rc && only)
 		return ask_table(s, table, err) < 0 ? -1 : 0;
-	if (!only) {
+	if (!only)
 		table->complete = true;
-		n->fresh = table;
-	}
+	n->fresh = only ? (const void *)rv_table_chain(table, only) : table;
 	return 0;
+}
+
+static int load_chains(struct rv_store *s, struct rv_table *table, const char *only,
+		       struct rv_error *err)
+{
+	bool all = !only;
+
+	if (only && dump_pays(s, table, &all, err))
+		return -1;
+	return ask_chains(s, table, all ? NULL : only, err);
 }
 
 /* ---- rules --------------------------------------------------------------------- */
@@ -323,11 +368,13 @@ static int load_rules(struct rv_store *s, struct rv_chain *chain, struct rv_erro
 	struct rv_nft *n = s->priv;
 	struct loading l = { s, chain, n };
 	const char *name = rv_nft_kernel_name(&n->batch, chain->table->def, chain->name);
-	bool known = chain->handle && !(chain->handle & RV_NFT_NEW_CHAIN);
+	bool known = chain->handle && !(chain->handle & RV_NFT_NEW_CHAIN), flushed;
 
 	rv_chain_flush(chain);
 	chain->loaded = false;
-	if (known && rv_nft_ask_rules(s, chain->table->def->name, name, keep_rule, &l, err))
+	if (rv_nft_is_flushed(&n->batch, chain, &flushed, err))
+		return -1;
+	if (known && !flushed && rv_nft_ask_rules(s, chain->table->def->name, name, keep_rule, &l, err))
 		return -1;
 	if (rv_nft_replay(&n->batch, chain, err))
 		return -1;
@@ -392,11 +439,14 @@ static int dump(struct rv_store *s, struct rv_table *table, const char *only,
 {
 	struct rv_nft *n = s->priv;
 	struct dumping d = { .store = s, .nft = n, .table = table, .v = v };
+	bool fresh = n->fresh == table;
 
-	if (n->fresh != table && load_chains(s, table, NULL, err))
+	if (only)
+		fresh |= n->fresh && n->fresh == rv_table_chain(table, only);
+	if (!fresh && ask_chains(s, table, only, err))
 		return -1;
 	n->fresh = NULL;
-	if (rv_table_sort(table))
+	if (!only && rv_table_sort(table))
 		return rv_fail_memory(err);
 	if (v->table(table, v->arg))
 		return -1;

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include <ravelin/map.h>
 #include <ravelin/store.h>
 
 /* ---- attributes: attr.c ---------------------------------------------------- */
@@ -336,18 +337,34 @@ struct rv_nft_record {
  * A chain got another name in this transaction. The kernel goes by the old one until it is
  * committed, so all messages have that; the IR has the new one.
  */
+#define RV_NFT_RENAMED_BY 3		/* ways to find one: old name, new name, chain */
+
 struct rv_nft_rename {
+	struct rv_nft_rename *next[RV_NFT_RENAMED_BY];
 	const struct rv_table_def *table;
 	uint64_t chain;
 	char from[RV_CHAIN_NAME_LEN], to[RV_CHAIN_NAME_LEN];
+};
+
+struct rv_nft_renames {
+	struct rv_nft_rename **slots[RV_NFT_RENAMED_BY];
+	uint32_t nslots, count;
+	uint32_t of_table[RV_TABLE_DEFS];
+};
+
+/* Which records are about a chain, as far as that was asked for: replay.c. */
+struct rv_nft_traces {
+	struct rv_map chains;
+	uint32_t *next;			/* by record: the next one about its chain, from 1 */
+	size_t count, room;		/* records that are taken in */
 };
 
 struct rv_nft_batch {
 	struct rv_buf bytes;
 	struct rv_nft_record *records;
 	size_t nrecords, room;
-	struct rv_nft_rename *renames;
-	size_t nrenames;
+	struct rv_nft_traces traces;
+	struct rv_nft_renames renames;
 	uint64_t nchains;		/* made in this transaction */
 	/*
 	 * Parts of bytes, by where they begin: staged changes come first, behind them stands what
@@ -355,6 +372,7 @@ struct rv_nft_batch {
 	 */
 	size_t front, back;
 	size_t first_front, first_back;	/* the same as numbers of records */
+	uint32_t nrules;		/* the same; each has its number in messages that name it */
 	size_t explained;		/* records that rv_nft_explain() has told */
 	/*
 	 * What a restore cleared: its tables, with the user chains that nothing has declared
@@ -369,7 +387,11 @@ struct rv_nft_batch {
 struct rv_nft {
 	struct rv_nft_socket socket;
 	struct rv_nft_batch batch;
-	const struct rv_table *fresh;	/* its chains' references are as the kernel counts them */
+	const void *fresh;		/* table or chain whose references are as the kernel counts them */
+	struct {
+		uint32_t asked;		/* chains that were asked for one by one */
+		uint32_t has;		/* chains and sets that it has */
+	} tables[RV_TABLE_DEFS];
 	struct rv_nft_aside aside;
 };
 
@@ -385,14 +407,31 @@ int rv_nft_explain_rule(struct rv_nft_view attrs, struct rv_buf *b, struct rv_er
 int rv_nft_commit_both(struct rv_store *s, struct rv_store *second, struct rv_error *err);
 void rv_nft_batch_init(struct rv_nft_batch *b, rv_family_t family);
 void rv_nft_batch_clear(struct rv_nft_batch *b);
+/* ---- chains with another name: rename.c ---- */
+
+/* Notes that the chain gets another name. False: memory ran out. */
+bool rv_nft_rename(struct rv_nft_batch *b, const struct rv_chain *c, const char *name);
+/* The chain is gone, and both its names are free; or all renames of a table are. */
+void rv_nft_forget_rename(struct rv_nft_batch *b, const struct rv_chain *c);
+void rv_nft_forget_renames(struct rv_nft_batch *b, const struct rv_table_def *table);
+void rv_nft_renames_clear(struct rv_nft_renames *all);
+/* Whether a chain has had the name before this transaction, and has another now. */
+bool rv_nft_is_old_name(const struct rv_nft_batch *b, const struct rv_table_def *table,
+			const char *name);
+bool rv_nft_has_renames(const struct rv_nft_batch *b, const struct rv_table_def *table);
 /* The name that messages have for the chain of that name. */
 const char *rv_nft_kernel_name(const struct rv_nft_batch *b, const struct rv_table_def *table,
 			       const char *chain);
 /* Gives a rule that was read from the kernel or the batch the name its jump has now. */
 void rv_nft_rename_jump(const struct rv_nft_batch *b, const struct rv_table_def *table,
 			struct rv_rule *r);
+
 /* Does to chain->rules, which are as the kernel has them, what is staged for the chain. */
-int rv_nft_replay(const struct rv_nft_batch *b, struct rv_chain *chain, struct rv_error *err);
+int rv_nft_replay(struct rv_nft_batch *b, struct rv_chain *chain, struct rv_error *err);
+/* Whether it is staged that all rules of the chain go which the kernel has. */
+int rv_nft_is_flushed(struct rv_nft_batch *b, const struct rv_chain *chain, bool *flushed,
+		      struct rv_error *err);
+void rv_nft_traces_clear(struct rv_nft_traces *t);
 /* The attributes of a record's message. */
 struct rv_nft_view rv_nft_record_attrs(const struct rv_nft_batch *b,
 				       const struct rv_nft_record *rec);

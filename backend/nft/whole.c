@@ -29,9 +29,8 @@ static void drop_table(struct rv_nft_batch *b, const struct rv_table_def *table)
 	}
 	b->nrecords = kept;
 	b->bytes.len = at;
-	for (size_t i = b->nrenames; i > 0; i--)
-		if (b->renames[i - 1].table == table)
-			b->renames[i - 1] = b->renames[--b->nrenames];
+	rv_nft_forget_renames(b, table);
+	rv_nft_traces_clear(&b->traces);
 	if (cleared)
 		rv_list_each_safe(c, &cleared->chains, struct rv_chain, node)
 			if (c->base < 0)
@@ -54,27 +53,10 @@ static int hold_table(struct rv_store *s, struct rv_table *t, struct rv_error *e
 		else if (!c->loaded && s->backend->load_rules(s, c, err))
 			return -1;
 	}
-	rv_table_count_references(t);
+	rv_table_count_references(t, NULL);
 	drop_table(&n->batch, t->def);
 	t->whole = true;
 	return 0;
-}
-
-static bool is_kernels_name(const struct rv_nft_batch *b, const struct rv_table *t,
-			    const char *name)
-{
-	for (size_t i = 0; i < b->nrenames; i++)
-		if (b->renames[i].table == t->def && !strcmp(b->renames[i].from, name))
-			return true;
-	return false;
-}
-
-static bool has_renames(const struct rv_nft_batch *b, const struct rv_table *t)
-{
-	for (size_t i = 0; i < b->nrenames; i++)
-		if (b->renames[i].table == t->def)
-			return true;
-	return false;
 }
 
 /*
@@ -86,11 +68,11 @@ static bool is_beyond_kernel(const struct rv_nft_batch *b, const struct rv_chang
 	switch (c->kind) {
 	case RV_CHANGE_RENAME_CHAIN:
 		return c->chain->handle & RV_NFT_NEW_CHAIN ||
-		       is_kernels_name(b, c->table, c->name);
+		       rv_nft_is_old_name(b, c->table->def, c->name);
 	case RV_CHANGE_ADD_CHAIN:
-		return is_kernels_name(b, c->table, c->chain->name);
+		return rv_nft_is_old_name(b, c->table->def, c->chain->name);
 	case RV_CHANGE_CLEAR_TABLE:
-		return has_renames(b, c->table);
+		return rv_nft_has_renames(b, c->table->def);
 	default:
 		return false;
 	}

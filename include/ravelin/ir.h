@@ -23,6 +23,8 @@
 
 struct rv_ext;
 struct rv_option;
+struct rv_index;
+struct rv_place;
 
 /* NFPROTO_IPV4 or NFPROTO_IPV6 of linux/netfilter.h. */
 typedef uint8_t rv_family_t;
@@ -82,6 +84,9 @@ struct rv_part {
 
 struct rv_rule {
 	struct rv_list node;		/* in rv_chain.rules */
+	struct rv_list caller;		/* in rv_chain.callers, with rv_table.called */
+	struct rv_chain *in;		/* the chain it is in; NULL: none */
+	struct rv_place *place;		/* in rv_chain.index, if there is one */
 	struct rv_ip ip;
 	struct rv_counters counters;
 	struct rv_part *matches;	/* in the order they are tested */
@@ -112,9 +117,13 @@ struct rv_chain {
 	uint32_t references;		/* rules that jump or go here (use counted by the backend) */
 	uint64_t handle;
 	bool exists;			/* in the backend, or made in this transaction */
+	bool gone;			/* deleted or renamed in this transaction: the backend still has it */
 	bool loaded;			/* rules holds all of them */
 	struct rv_list rules;
 	uint32_t nrules;		/* in rules */
+	struct rv_index *index;		/* of rules, once it pays: ir/index.c */
+	uint32_t sought;		/* searches without it */
+	struct rv_list callers;		/* rules that jump or go here, with rv_table.called */
 	struct {			/* of rv_table_check() */
 		uint8_t state;
 		uint16_t depth;		/* jumps below */
@@ -138,7 +147,8 @@ struct rv_table_def {
 };
 
 /* The tables in the order save prints them. Ends with a NULL name. */
-extern const struct rv_table_def rv_table_defs[];
+#define RV_TABLE_DEFS 5
+extern const struct rv_table_def rv_table_defs[RV_TABLE_DEFS + 1];
 
 /* The definition of a table, or NULL. */
 const struct rv_table_def *rv_table_def_find(const char *name);
@@ -153,6 +163,7 @@ struct rv_table {
 	bool exists;			/* in the backend */
 	bool complete;			/* chains holds all of them */
 	bool others;			/* base chains that iptables does not have are in it too */
+	bool called;			/* callers of chains are kept */
 	bool whole;			/* the backend has given it to us: all rules are here, and count */
 	bool wanted;			/* something was staged for it: it must exist before that */
 	struct rv_loc loc;		/* of the command that wanted it */
@@ -178,7 +189,7 @@ struct rv_chain *rv_table_chain(const struct rv_table *t, const char *name);
 /* Adds a user chain. name is checked by the caller. NULL when memory ran out. */
 struct rv_chain *rv_table_add_chain(struct rv_table *t, const char *name);
 
-/* Gives a user chain another name (which is free). */
+/* Gives a user chain another name (which is free), and the rules that jump to it, where they are known. */
 void rv_chain_rename(struct rv_chain *c, const char *name);
 
 /* Frees a user chain and its rules. */
@@ -188,7 +199,15 @@ void rv_chain_free(struct rv_chain *c);
 void rv_chain_flush(struct rv_chain *c);
 
 /* Rule number n from 1, or NULL. The chain must be loaded. */
-struct rv_rule *rv_chain_rule(const struct rv_chain *c, uint32_t n);
+struct rv_rule *rv_chain_rule(struct rv_chain *c, uint32_t n);
+/* The first rule that is equal to wanted, or NULL. The chain must be loaded. */
+struct rv_rule *rv_chain_find(struct rv_chain *c, const struct rv_rule *wanted);
+
+/* Between ruleset.c and index.c: keep a chain's index as its rules come, change and go. */
+void rv_index_add(struct rv_chain *c, struct rv_rule *r, struct rv_rule *pos);
+void rv_index_remove(struct rv_chain *c, struct rv_rule *r);
+void rv_index_changed(struct rv_chain *c, struct rv_rule *r);
+void rv_index_drop(struct rv_chain *c);
 
 /* Puts the rule, now owned by the chain, before pos; pos NULL = at the end. */
 void rv_chain_add_rule(struct rv_chain *c, struct rv_rule *r, struct rv_rule *pos);
@@ -201,8 +220,11 @@ void rv_chain_remove_rule(struct rv_chain *c, struct rv_rule *r);
  */
 int rv_table_sort(struct rv_table *t);
 
-/* Counts again how many rules jump or go to each chain, in a table that is all loaded. */
-void rv_table_count_references(struct rv_table *t);
+/* Keeps the callers of the table's chains from now on. */
+void rv_table_know_callers(struct rv_table *t);
+
+/* Counts again how many rules jump or go to each chain (or to only one), in a table that is all loaded. */
+void rv_table_count_references(struct rv_table *t, struct rv_chain *only);
 
 /*
  * Jumps that nf_tables can come back from: NFT_JUMP_STACK_SIZE of net/netfilter/nf_tables.h. A
@@ -250,6 +272,8 @@ static inline void rv_chain_name_set(char name[RV_CHAIN_NAME_LEN], const char *t
 }
 
 struct rv_rule *rv_rule_new(void);
+/* Makes memory a rule without anything in it. */
+void rv_rule_init(struct rv_rule *r);
 struct rv_rule *rv_rule_clone(const struct rv_rule *r);
 void rv_rule_free(struct rv_rule *r);
 

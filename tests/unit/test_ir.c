@@ -11,6 +11,7 @@
 
 #include <ravelin/extension.h>
 #include <ravelin/library.h>
+#include <ravelin/map.h>
 #include <ravelin/render.h>
 
 static void numbers_are_whole_words(void **state)
@@ -208,6 +209,113 @@ static void chains_are_found_by_name(void **state)
 	rv_ruleset_clear(&rs);
 }
 
+/* ---- the index: beside a list that is walked --------------------------------------- */
+
+#define KINDS 7
+
+static struct rv_rule *kind_of_rule(unsigned int kind)
+{
+	struct rv_rule *r = rv_rule_new();
+
+	assert_non_null(r);
+	r->ip.proto = kind;
+	r->ip.flags = RV_IP_PROTO;
+	return r;
+}
+
+static struct rv_rule *walk_to(struct rv_chain *c, uint32_t n)
+{
+	rv_list_each(r, &c->rules, struct rv_rule, node)
+		if (!--n)
+			return r;
+	return NULL;
+}
+
+static struct rv_rule *walk_for(struct rv_chain *c, const struct rv_rule *wanted)
+{
+	rv_list_each(r, &c->rules, struct rv_rule, node)
+		if (rv_rule_equal(r, wanted))
+			return r;
+	return NULL;
+}
+
+static void index_finds_what_a_walk_finds(void **state)
+{
+	struct rv_ruleset rs;
+	struct rv_table *t = filter(&rs);
+	struct rv_chain *c = add_chain(t, "c");
+	unsigned int seed = 1;
+
+	(void)state;
+	for (int step = 0; step < 20000; step++) {
+		struct rv_rule *wanted = kind_of_rule(rand_r(&seed) % KINDS), *r;
+		uint32_t n = 1 + rand_r(&seed) % (c->nrules + 1);
+
+		assert_ptr_equal(rv_chain_find(c, wanted), walk_for(c, wanted));
+		assert_ptr_equal(rv_chain_rule(c, n), walk_to(c, n));
+		if (step >= 500)
+			assert_non_null(c->index);
+		if (c->nrules < 50 || (c->nrules < 400 && rand_r(&seed) % 2)) {
+			rv_chain_add_rule(c, wanted, walk_to(c, n));
+			continue;
+		}
+		r = rand_r(&seed) % 2 ? walk_for(c, wanted) : NULL;
+		r = r ? r : walk_to(c, 1 + rand_r(&seed) % c->nrules);
+		rv_chain_remove_rule(c, r);
+		rv_rule_free(r);
+		rv_rule_free(wanted);
+	}
+	rv_chain_flush(c);
+	assert_null(c->index);
+	rv_ruleset_clear(&rs);
+}
+
+static void renamed_chain_takes_its_jumps_along(void **state)
+{
+	struct rv_ruleset rs;
+	struct rv_table *t = filter(&rs);
+	struct rv_chain *from = add_chain(t, "from"), *to = add_chain(t, "to");
+	struct rv_rule *wanted = rv_rule_new();
+
+	(void)state;
+	for (int i = 0; i < 40; i++) {
+		struct rv_rule *r = kind_of_rule(i);
+
+		r->verdict = RV_VERDICT_JUMP;
+		strcpy(r->jump, "to");
+		rv_chain_add_rule(from, r, NULL);
+	}
+	wanted->ip.proto = 17;
+	wanted->ip.flags = RV_IP_PROTO;
+	wanted->verdict = RV_VERDICT_JUMP;
+	strcpy(wanted->jump, "to");
+	for (int i = 0; i < 3; i++)
+		assert_non_null(rv_chain_find(from, wanted));
+	rv_chain_rename(to, "new");
+	assert_null(rv_chain_find(from, wanted));
+	strcpy(wanted->jump, "new");
+	assert_ptr_equal(rv_chain_find(from, wanted), walk_to(from, 18));
+	rv_table_count_references(t, NULL);
+	assert_int_equal(to->references, 40);
+	rv_chain_free(to);
+	rv_rule_free(wanted);
+	rv_ruleset_clear(&rs);
+}
+
+static void map_keeps_what_is_put(void **state)
+{
+	struct rv_map m = { 0 };
+
+	(void)state;
+	assert_null(rv_map_get(&m, 0));
+	for (uint64_t i = 0; i < 10000; i++)
+		*rv_map_put(&m, i << 40) = i;
+	for (uint64_t i = 0; i < 10000; i++)
+		assert_int_equal(*rv_map_get(&m, i << 40), i);
+	assert_null(rv_map_get(&m, 1));
+	rv_map_free(&m);
+}
+
 static void chains_are_sorted_base_chains_first(void **state)
 {
 	static const char *const order[] = { "INPUT", "FORWARD", "OUTPUT", "AAA", "Zed", "abc" };
@@ -394,6 +502,9 @@ int main(void)
 		cmocka_unit_test(mac_addresses_have_six_bytes),
 		cmocka_unit_test(a_buffer_remembers_what_failed),
 		cmocka_unit_test(chains_are_found_by_name),
+		cmocka_unit_test(index_finds_what_a_walk_finds),
+		cmocka_unit_test(renamed_chain_takes_its_jumps_along),
+		cmocka_unit_test(map_keeps_what_is_put),
 		cmocka_unit_test(chains_are_sorted_base_chains_first),
 		cmocka_unit_test(rules_are_equal_but_for_what_no_packet_sees),
 		cmocka_unit_test(rules_are_equal_only_with_the_same_parts),
