@@ -9,6 +9,7 @@
  * making the blob, of checking it, and of a whole exchange, which checks again. It is the
  * time of the processor, which other work on the machine changes least.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,7 +120,8 @@ static void replace(struct bench *b, unsigned int rounds)
 		check(b);
 		checked = now();
 		commit(b);
-		printf("%lu %lu %lu\n", built - start, checked - built, now() - checked);
+		printf("%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", built - start, checked - built,
+		       now() - checked);
 		rv_kmod_change_free(&b->change);
 	}
 }

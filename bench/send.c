@@ -9,10 +9,10 @@
  * that of sending and of receiving it.
  */
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +87,6 @@ int main(int argc, char **argv)
 		packets += BURST;
 		last = now();
 	}
-	printf("%lu %lu\n", packets, last - start);
+	printf("%lu %" PRIu64 "\n", packets, last - start);
 	return 0;
 }

@@ -8,8 +8,8 @@
  * of the processor's time.
  */
 #include <dlfcn.h>
+#include <inttypes.h>
 #include <netinet/in.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -31,7 +31,7 @@ static void note(int level, int option, unsigned long len, uint64_t start)
 
 	if (!f)
 		return;
-	fprintf(f, "%d %lu %lu\n", option, len, took);
+	fprintf(f, "%d %lu %" PRIu64 "\n", option, len, took);
 	fclose(f);
 }
 

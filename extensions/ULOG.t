@@ -18,4 +18,4 @@
 -j ULOG --ulog-nlgroup 2 --ulog-prefix p --ulog-cprange 1 --ulog-qthreshold 2 ; -j ULOG --ulog-prefix p --ulog-nlgroup 2 --ulog-cprange 1 --ulog-qthreshold 2 ; OK
 -j ULOG --ulog-prefix a --ulog-prefix b ; FAIL ; ULOG: option "--ulog-prefix" can only be used once.
 -j ULOG ! --ulog-prefix a ; FAIL ; ULOG: option "--ulog-prefix" cannot be inverted.
--j ULOG --ulog-cprange x ; FAIL ; ULOG: bad value for option "--ulog-cprange", or out of range (0-18446744073709551615).
+-j ULOG --ulog-cprange 1 --ulog-cprange 2 ; FAIL ; ULOG: option "--ulog-cprange" can only be used once.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files with names for numbers. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,11 +24,32 @@ static bool split_line(const struct rv_names *names, char *line, uint64_t *n, ch
 	return len;
 }
 
+/* iproute2 6.5 and later, and what overrides it. */
+#define OVERRIDES "/etc/iproute2/"
+#define DEFAULTS "/usr/share/iproute2/"
+
+/*
+ * Stock knows only the file in /etc, so only its names are printed: what we save loads there too.
+ * Where there is none, the names that the same rules had before an upgrade are still read.
+ */
+static FILE *open_names(const struct rv_names *names, bool reading)
+{
+	char path[sizeof(DEFAULTS) + 64];
+	FILE *f = fopen(names->file, "re");
+
+	if (f || !reading || errno != ENOENT || strncmp(names->file, OVERRIDES, strlen(OVERRIDES)))
+		return f;
+	if ((size_t)snprintf(path, sizeof(path), DEFAULTS "%s",
+			     names->file + strlen(OVERRIDES)) >= sizeof(path))
+		return NULL;
+	return fopen(path, "re");
+}
+
 /* The first line with this name or, without one, with this value. */
 static bool find(const struct rv_names *names, const char *wanted, uint32_t *value, char *name,
 		 size_t room)
 {
-	FILE *f = fopen(names->file, "re");
+	FILE *f = open_names(names, wanted);
 	char line[256], *word = NULL;
 	bool found = false;
 	uint64_t n = 0;

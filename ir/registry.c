@@ -3,6 +3,7 @@
  * The registry of extensions: the descriptors that RV_EXTENSION put in the
  * section rv_extensions, whose ends the linker names, and those of shared objects.
  */
+#include <linux/netfilter/x_tables.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,7 +160,12 @@ const struct rv_ext *rv_ext_for_protocol(rv_family_t family, uint16_t protocol)
 	return NULL;
 }
 
-#define ALIGNED(size) (((size_t)(size) + 7) & ~(size_t)7)
+/* Padded for the kernel of this program, or for the module, whose layouts are those of 64 bits. */
+static bool is_size_of(const struct rv_wire *w, size_t size)
+{
+	return size == w->size || size == XT_ALIGN((size_t)w->size) ||
+	       size == (((size_t)w->size + 7) & ~(size_t)7);
+}
 
 static const struct rv_ext *find_wire(enum rv_ext_kind kind, rv_family_t family, const char *name,
 				      uint32_t revision, size_t size, const unsigned char *data,
@@ -174,7 +180,7 @@ static const struct rv_ext *find_wire(enum rv_ext_kind kind, rv_family_t family,
 		if (!w || n->ext->kind != kind || !for_family(n->ext, family) ||
 		    w->revision != revision || strcmp(n->name, name))
 			continue;
-		if (size != w->size && size != ALIGNED(w->size))
+		if (!is_size_of(w, size))
 			continue;
 		if (n->ext->claims && !w->name && !n->ext->claims(data))
 			continue;

@@ -281,7 +281,7 @@ static bool read_seconds(const char *text, unsigned int *n)
 	char *end;
 	long value = strtol(text, &end, 0);
 
-	*n = value > 0 ? (value < UINT_MAX ? value : UINT_MAX) : 0;
+	*n = value <= 0 ? 0 : (unsigned long)value < UINT_MAX ? (unsigned int)value : UINT_MAX;
 	return end != text && value >= 0;
 }
 
@@ -300,7 +300,7 @@ static int run_wait(struct rv_parser *p, const struct rv_core_option *o,
 	if (!interval) {
 		/* For 0 seconds is not at all. */
 		p->opts->wait = !args->text || n;
-		p->opts->wait_seconds = args->text ? n : 0;
+		p->opts->wait_seconds = n;
 		return 0;
 	}
 	if (!args->text)

@@ -1,11 +1,20 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Where stock's programs come from: the newest Debian release that they are compared in.
+# Where systems to test in come from, and stock's programs: those of the newest release.
 
 # shellcheck disable=SC2034 # for the scripts that read this file
+releases="bookworm trixie"
+# shellcheck disable=SC2034
 suite=trixie
+# shellcheck disable=SC2034
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# Prints the name of this machine's release, or nothing.
+own_release() {
+	# shellcheck source=/dev/null
+	[ ! -r /etc/os-release ] || (. /etc/os-release && echo "${VERSION_CODENAME-}")
+}
 
 # Prints the address of the archive that the machine's own apt uses.
 archive_uri() {

@@ -302,6 +302,7 @@ static int stage_replace(struct rv_nft_message *m, struct rv_rule *with)
 		.kind = m->change->kind, .table = m->change->table, .chain = m->change->chain,
 		.pos = &old, .loc = with->loc,
 	};
+	struct rv_nft_message message = rv_nft_message_for(m, &del);
 
 	if (start_rule(m, NFT_MSG_NEWRULE, NLM_F_CREATE | (old.handle ? NLM_F_REPLACE : 0)))
 		return -1;
@@ -310,8 +311,7 @@ static int stage_replace(struct rv_nft_message *m, struct rv_rule *with)
 		return -1;
 	if (old.handle)
 		return 0;
-	m->change = &del;
-	return stage_del_rule(m);
+	return stage_del_rule(&message);
 }
 
 static int stage_flush(struct rv_nft_message *m)
@@ -319,20 +319,17 @@ static int stage_flush(struct rv_nft_message *m)
 	return start_rule(m, NFT_MSG_DELRULE, 0) ? -1 : finish(m);
 }
 
-static int flush_each(struct rv_nft_message *m, const struct rv_table *held)
+static int flush_each(const struct rv_nft_message *m, const struct rv_table *held)
 {
-	const struct rv_change *change = m->change;
-	struct rv_change flush = *change;
-	int rc = 0;
+	struct rv_change flush = *m->change;
+	struct rv_nft_message message = rv_nft_message_for(m, &flush);
 
-	m->change = &flush;
 	rv_list_each(c, &held->chains, struct rv_chain, node) {
 		flush.chain = c;
-		if (!rc && c->exists)
-			rc = stage_flush(m);
+		if (c->exists && stage_flush(&message))
+			return -1;
 	}
-	m->change = change;
-	return rc;
+	return 0;
 }
 
 /* All rules of the table go, but not those of chains that are none of ours. */

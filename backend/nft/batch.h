@@ -14,6 +14,16 @@ struct rv_nft_message {
 	size_t start;
 };
 
+/* The same message for another change, which may be a local variable: the copy ends with it. */
+static inline struct rv_nft_message rv_nft_message_for(const struct rv_nft_message *m,
+						       const struct rv_change *change)
+{
+	struct rv_nft_message copy = *m;
+
+	copy.change = change;
+	return copy;
+}
+
 /* Appends the head of a message: its length is filled in when it ends. seq counts from 1. */
 void rv_nft_put_message(struct rv_buf *b, uint16_t type, uint16_t flags, rv_family_t family,
 			uint16_t res_id, uint32_t seq);

@@ -33,9 +33,8 @@ static int stage_one(const struct rv_nft_message *message, enum rv_change_kind k
 	const struct rv_change change = { .kind = kind, .table = t, .chain = c,
 					  .loc = c ? c->held.loc : t->loc,
 					  .has_counters = c && c->held.has_counters };
-	struct rv_nft_message m = *message;
+	struct rv_nft_message m = rv_nft_message_for(message, &change);
 
-	m.change = &change;
 	switch (kind) {
 	case RV_CHANGE_ADD_TABLE:
 		return rv_nft_stage_table(&m, NFT_MSG_NEWTABLE, NLM_F_CREATE);

@@ -142,9 +142,8 @@ int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error 
 
 static int add_change(const struct rv_nft_message *message, const struct rv_change *change)
 {
-	struct rv_nft_message m = *message;
+	struct rv_nft_message m = rv_nft_message_for(message, change);
 
-	m.change = change;
 	return rv_nft_stage_change(&m);
 }
 
@@ -196,9 +195,8 @@ static int add_rules(const struct rv_nft_message *m, struct rv_table *t)
 static int stage_table(const struct rv_nft_message *m, struct rv_table *t, struct rv_table *kernel)
 {
 	const struct rv_change drop = { .kind = RV_CHANGE_CLEAR_TABLE, .table = t };
-	struct rv_nft_message flush = *m;
+	struct rv_nft_message flush = rv_nft_message_for(m, &drop);
 
-	flush.change = &drop;
 	t->wanted = t->exists && !kernel->exists;
 	if (!t->exists && !t->others)
 		return 0;

@@ -10,6 +10,13 @@
 #include "line.h"
 #include "xml.h"
 
+/* The older names are deprecated where these are there. */
+#if XML_MAJOR_VERSION == 2 && XML_MINOR_VERSION < 9
+#define XML_GetCurrentLineNumber64 XML_GetCurrentLineNumber
+#define XML_GetCurrentColumnNumber64 XML_GetCurrentColumnNumber
+#define XML_GetCurrentByteCount64 XML_GetCurrentByteCount
+#endif
+
 /* Elements by depth. */
 enum {
 	ROOT, TABLE, CHAIN, RULE,
@@ -44,8 +51,8 @@ __attribute__((format(printf, 2, 3)))
 static int fail(struct reader *r, const char *fmt, ...)
 {
 	struct rv_loc loc = {
-		.line = XML_GetCurrentLineNumber(r->expat),
-		.first = XML_GetCurrentColumnNumber(r->expat),
+		.line = XML_GetCurrentLineNumber64(r->expat),
+		.first = XML_GetCurrentColumnNumber64(r->expat),
 	};
 	char text[256];
 	va_list ap;
@@ -53,7 +60,7 @@ static int fail(struct reader *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	loc.end = loc.first + XML_GetCurrentByteCount(r->expat);
+	loc.end = loc.first + XML_GetCurrentByteCount64(r->expat);
 	rv_fail(r->err, RV_ERR_RESTORE, &loc, "line %u: %s", loc.line, text);
 	XML_StopParser(r->expat, XML_FALSE);
 	return -1;

@@ -117,8 +117,8 @@
 #define RVK_SIZE_MAX	(512U << 20)	/* entries of one table, bytes */
 
 struct rvk_counters {
-	__u64 packets;
-	__u64 bytes;
+	__aligned_u64 packets;
+	__aligned_u64 bytes;
 };
 
 /* A table without its entries. */
@@ -131,7 +131,7 @@ struct rvk_table {
 	__u32 underflow[RVK_HOOKS];
 	__u32 size;			/* of the entries, bytes */
 	__u32 count;			/* of entries: rules, policies, heads and ends of chains */
-	__u64 generation;
+	__aligned_u64 generation;
 	__u32 old_count;		/* RVK_SO_REPLACE: entries of the table it replaces; else 0 */
 	__u32 reserved2;
 };
@@ -372,7 +372,7 @@ struct rvk_has {
 	char name[RVK_TABLE_LEN];	/* of the match or target, at most RVK_NAME_LEN - 1 bytes */
 	__u32 best;			/* written: 1 + the highest revision known, 0: not the name */
 	__u32 reserved;
-};
+} __attribute__((aligned(8)));
 
 #define RVK_HAS_NOT	0
 #define RVK_HAS_ENGINE	1
