@@ -52,15 +52,18 @@ struct apply {
 	const char *file;		/* rules, or the command */
 	unsigned int timeout;
 	struct rv_buf rules;
-	struct rv_snapshot before;
+	struct rv_image before;
 	struct rv_pending pending;
 	int watcher;			/* socket */
 	pid_t pid;
+	bool deaf;			/* nothing more comes from stdin */
 };
 
 #define AT(field) RV_FLAG_AT(struct apply, field)
 
 const struct rv_flag rv_apply_flags[] = {
+	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "load IPv4 rules (the default of ravelin apply)" },
+	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "load IPv6 rules" },
 	{ 't', "timeout", RV_FLAG_ARG, "SECONDS", "to wait for your answer (10)", AT(seconds) },
 	{ 'w', "write", RV_FLAG_ARG, "FILE", "save the rules there once they are confirmed", AT(save) },
 	{ 'c', "command", RV_FLAG_PLAIN, NULL, "the file is a program that changes the rules: run it", AT(run) },
@@ -145,53 +148,53 @@ static int check_arguments(struct apply *a, const char *file)
 
 /* ---- before anything changes ------------------------------------------------------------ */
 
+/* Records that something waits for an answer already. Returns -1. */
+static int taken(enum rv_error_kind kind, const char *text, struct rv_error *err)
+{
+	rv_fail(err, kind, NULL, "%s", text);
+	return rv_hint(err, "\"ravelin confirm\" keeps its rules, \"ravelin revert\" undoes them");
+}
+
+/* Returns 0; 1: the place is taken; -1: it cannot be had. */
 static int check_place(struct apply *a, struct rv_error *err)
 {
 	int rc = rv_pending_open(&a->pending, true, err);
 
 	if (rc == 0)
 		rc = rv_pending_lock(&a->pending, err);
-	if (rc == 1) {
-		rv_fail(err, RV_ERR_RESOURCE, NULL,
-			"another iptables-apply waits for its confirmation in this network namespace");
-		return rv_hint(err, "\"ravelin confirm\" keeps its rules, \"ravelin revert\" undoes them");
-	}
+	if (rc == 1)
+		taken(RV_ERR_RESOURCE, "another iptables-apply waits for its confirmation in this "
+		      "network namespace", err);
 	if (rc == 0 && a->pending.stale) {
-		rv_fail(err, RV_ERR_STATE, NULL,
-			"an earlier iptables-apply was killed before its rules were confirmed");
-		return rv_hint(err, "\"ravelin confirm\" keeps its rules, \"ravelin revert\" undoes them");
+		taken(RV_ERR_STATE, "an earlier iptables-apply was killed before its rules were "
+		      "confirmed", err);
+		return 1;
 	}
 	return rc;
 }
 
-static bool is_offline(const struct rv_cli *cli)
-{
-	size_t len = cli->spec ? strcspn(cli->spec, ":") : 0;
-
-	for (const struct rv_backend *const *b = rv_backends; cli->spec && *b; b++)
-		if (strlen((*b)->name) == len && strncmp((*b)->name, cli->spec, len) == 0)
-			return (*b)->offline;
-	return false;
-}
-
-/* All that is needed to go back is in our memory and in the state file when this returns 0. */
+/* All that is needed to go back is held by us and in the state file when this returns 0. */
 static int prepare(struct apply *a)
 {
 	struct rv_error err = { 0 };
+	int rc = rv_image_init(&a->before, a->cli->spec, &err);
 
-	if (is_offline(a->cli))
-		rv_fail(&err, RV_ERR_USAGE, NULL, "backend \"%s\" has no rules that could lock you out",
-			a->cli->spec);
-	else
-		check_place(a, &err);
-	if (err.kind != RV_ERR_NONE)
+	if (rc < 0)
 		return rv_cli_error(a->cli, &err);
-	if (rv_snapshot_take(&a->before, a->cli->spec, &err) == 0 &&
-	    rv_pending_write(&a->pending, a->cli->spec, &a->before, &err) == 0)
+	rc = check_place(a, &err);
+	if (rc == 0) {
+		rc = rv_way_back_prepare(&a->before, a->cli->spec, &err);
+		if (rc == 0)
+			rc = rv_pending_write(&a->pending, a->cli->spec, &a->before.bytes, &err);
+		if (rc < 0)
+			rv_pending_remove(&a->pending);
+	}
+	if (rc == 0)
 		return 0;
 	rv_cli_error(a->cli, &err);
-	rv_pending_remove(&a->pending);
-	return complain(EXIT_NO_SAVE, "unknown error saving old iptables rules", NULL);
+	if (rc < 0)
+		complain(EXIT_NO_SAVE, "unknown error saving old iptables rules", NULL);
+	return EXIT_NO_SAVE;
 }
 
 /* The watcher holds its own copies of all that stands in *a. */
@@ -270,21 +273,40 @@ static bool read_keys_at_once(struct termios *old)
 	return tcsetattr(STDIN_FILENO, TCSADRAIN, &now) == 0;
 }
 
+/*
+ * Where there is no terminal, the end of what is read is no answer: it is given from another
+ * session, or time runs out.
+ */
+static void wait_elsewhere(struct apply *a)
+{
+	a->deaf = true;
+	if (rv_cli_for_a_person())
+		rv_cli_message("\nno terminal: waiting %u s for \"ravelin confirm\" from another session",
+			       a->timeout);
+}
+
 /* One key, or a word of the watcher, or nothing more to come: '\0' in *key. */
-static int wait_for_key(const struct apply *a, char *key)
+static int wait_for_key(struct apply *a, char *key)
 {
 	struct pollfd p[] = {
 		{ .fd = a->watcher, .events = POLLIN },
 		{ .fd = STDIN_FILENO, .events = POLLIN },
 	};
+	bool terminal = isatty(STDIN_FILENO);
+	ssize_t n;
 
 	*key = '\0';
 	while (!interrupted) {
-		if (poll(p, 2, -1) < 0)
+		if (poll(p, a->deaf ? 1 : 2, -1) < 0)
 			continue;
 		if (p[0].revents)
 			return hear(a);
-		if (read(STDIN_FILENO, key, 1) != 1 || *key == '\n')
+		n = read(STDIN_FILENO, key, 1);
+		if (n < 1 && !terminal) {
+			wait_elsewhere(a);
+			continue;
+		}
+		if (n != 1 || *key == '\n')
 			*key = '\0';
 		return -1;
 	}
@@ -292,7 +314,7 @@ static int wait_for_key(const struct apply *a, char *key)
 }
 
 /* Sends the answer. Returns the next word of the watcher. */
-static int ask(const struct apply *a, char *key)
+static int ask(struct apply *a, char *key)
 {
 	struct termios old;
 	bool raw = read_keys_at_once(&old);
@@ -313,25 +335,42 @@ static int ask(const struct apply *a, char *key)
 
 /* ---- the end ---------------------------------------------------------------------------- */
 
-/* The watcher says that it has gone back; if it is not there to say so, we do it. */
+static const struct {
+	int word;
+	enum rv_way_back how;
+} ends[] = {
+	{ RV_WATCH_REVERTED, RV_WAY_BACK_DONE },
+	{ RV_WATCH_CLOSED, RV_WAY_BACK_CLOSED },
+	{ RV_WATCH_STUCK, RV_WAY_BACK_STUCK },
+};
+
+/* The watcher is not there to go back. */
+static enum rv_way_back go_back(struct apply *a)
+{
+	enum rv_way_back how;
+
+	rv_pending_end_group(&a->pending);
+	how = rv_way_back_go(a->cli, &a->before);
+	if (how == RV_WAY_BACK_DONE)
+		rv_pending_remove(&a->pending);
+	return how;
+}
+
+/* The watcher says how it has gone back; if it is not there to say so, we do it. */
 static int revert(struct apply *a, int code)
 {
-	struct rv_error err = { 0 };
+	enum rv_way_back how = RV_WAY_BACK_DONE;
 	int word;
 
 	print("Reverting to old iptables rules... ");
 	word = hear(a);
-	if (word == 0) {
-		rv_pending_end_group(&a->pending);
-		if (rv_snapshot_put(&a->before, a->cli->spec, &err) < 0) {
-			rv_cli_error(a->cli, &err);
-			return code;
-		}
-		rv_pending_remove(&a->pending);
-	}
-	if (word != RV_WATCH_STUCK)
-		print("done.\n");
-	return code;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		if (ends[i].word == word)
+			how = ends[i].how;
+	if (word == 0)
+		how = go_back(a);
+	print(how == RV_WAY_BACK_DONE ? "done.\n" : "failed.\n");
+	return how == RV_WAY_BACK_DONE ? code : rv_way_back_exit(how);
 }
 
 static int write_savefile(const struct apply *a)
@@ -438,9 +477,11 @@ int rv_cli_apply(struct rv_cli *cli)
 	struct apply a = { .cli = cli, .pending = { .dir = -1, .lock = -1 } };
 	int words, rc;
 
+	if (strcmp(cli->name, "apply") == 0)
+		cli->name = "ravelin apply";
+	words = rv_flags_read(rv_apply_flags, cli, &a);
 	snprintf(a.save_path, sizeof(a.save_path), "/etc/network/%s.up.rules",
 		 cli->family == NFPROTO_IPV6 ? "ip6tables" : "iptables");
-	words = rv_flags_read(rv_apply_flags, cli, &a);
 	if (a.save && !*a.save)
 		a.save = a.save_path;
 	if (words < 0)
@@ -454,7 +495,7 @@ int rv_cli_apply(struct rv_cli *cli)
 	if (a.pid > 0)
 		waitpid(a.pid, NULL, 0);
 	rv_pending_close(&a.pending);
-	rv_snapshot_free(&a.before);
+	rv_image_free(&a.before);
 	rv_buf_free(&a.rules);
 	return rc;
 }

@@ -8,6 +8,7 @@
 
 #include "cli/flags.h"
 #include "cli/pending.h"
+#include "cli/wayback.h"
 
 struct confirm {
 	bool help;
@@ -49,25 +50,40 @@ static int nothing_waits(const struct rv_cli *cli, struct rv_pending *p)
 	return RV_EXIT_OTHER;
 }
 
-/* Both processes of that apply were killed: what they left is decided here. */
+/* It may have closed the host before. */
+static int keep_stale(const struct rv_cli *cli, struct rv_image *before)
+{
+	struct rv_error err = { 0 };
+
+	return rv_image_open_host(before, &err) == 0 ? RV_EXIT_OK : rv_cli_error(cli, &err);
+}
+
+/* Both processes of that apply were killed, or could not go back: it is decided here. */
 static int decide_stale(const struct rv_cli *cli, struct rv_pending *p, bool keep)
 {
-	struct rv_snapshot before = { 0 };
+	struct rv_image before = { 0 };
+	struct rv_buf bytes = RV_BUF_INIT;
 	struct rv_error err = { 0 };
 	char *spec = NULL;
-	int rc = 0;
+	int rc = rv_pending_read(p, &spec, &bytes, &err);
 
-	if (!keep) {
+	if (rc == 0)
+		rc = rv_image_init(&before, spec, &err);
+	before.bytes = bytes;
+	if (rc == 0)
+		rc = rv_image_hold(&before, &err);
+	/* Rules that are to stay do not need a state that can be read. */
+	if (keep) {
+		rc = rc < 0 ? RV_EXIT_OK : keep_stale(cli, &before);
+	} else if (rc < 0) {
+		rc = rv_cli_error(cli, &err);
+	} else {
 		rv_pending_end_group(p);
-		rc = rv_pending_read(p, &spec, &before, &err);
-		if (rc == 0)
-			rc = rv_snapshot_put(&before, spec, &err);
+		rc = rv_way_back_exit(rv_way_back_go(cli, &before));
 	}
 	if (rc == 0)
 		rv_pending_remove(p);
-	else
-		rc = rv_cli_error(cli, &err);
-	rv_snapshot_free(&before);
+	rv_image_free(&before);
 	free(spec);
 	return rc;
 }

@@ -100,7 +100,7 @@ void rv_pending_close(struct rv_pending *p)
 
 /* ---- the state ------------------------------------------------------------------------ */
 
-static const char state_head[] = "ravelin apply 1\n";
+static const char state_head[] = "ravelin apply 2\n";
 
 /* A text with its length before it, so that it may hold anything. */
 static void put_text(struct rv_buf *b, const char *data, size_t len)
@@ -151,7 +151,7 @@ static int write_file(int dir, const char *name, const struct rv_buf *b)
 	return rc;
 }
 
-int rv_pending_write(struct rv_pending *p, const char *spec, const struct rv_snapshot *s,
+int rv_pending_write(struct rv_pending *p, const char *spec, const struct rv_buf *rules,
 		     struct rv_error *err)
 {
 	struct name state = name_of(p->inode, "state"), part = name_of(p->inode, "part");
@@ -161,8 +161,7 @@ int rv_pending_write(struct rv_pending *p, const char *spec, const struct rv_sna
 	rv_buf_puts(&b, state_head);
 	rv_buf_printf(&b, "%" PRIu64 "\n", p->cookie);
 	put_text(&b, spec ? spec : "", spec ? strlen(spec) : 0);
-	for (int i = 0; i < 2; i++)
-		put_text(&b, s->text[i].data, s->text[i].len);
+	put_text(&b, rules->data, rules->len);
 	if (!rv_buf_ok(&b))
 		rv_fail_memory(err);
 	else if (write_file(p->dir, part.text, &b) < 0 ||
@@ -177,14 +176,14 @@ int rv_pending_write(struct rv_pending *p, const char *spec, const struct rv_sna
 }
 
 static bool parse_state(struct rv_buf *b, uint64_t *cookie, struct rv_buf *spec,
-			struct rv_snapshot *s)
+			struct rv_buf *rules)
 {
 	size_t head = strlen(state_head);
 	struct rest r = { b->data + head, b->data + b->len };
 
 	return b->len > head && memcmp(b->data, state_head, head) == 0 &&
-	       get_number(&r, cookie) && get_text(&r, spec) && get_text(&r, &s->text[0]) &&
-	       get_text(&r, &s->text[1]) && r.at == r.end;
+	       get_number(&r, cookie) && get_text(&r, spec) && get_text(&r, rules) &&
+	       r.at == r.end;
 }
 
 static int read_file(const struct rv_pending *p, const char *name, struct rv_buf *b,
@@ -201,7 +200,7 @@ static int read_file(const struct rv_pending *p, const char *name, struct rv_buf
 	return rc;
 }
 
-int rv_pending_read(struct rv_pending *p, char **spec, struct rv_snapshot *s,
+int rv_pending_read(struct rv_pending *p, char **spec, struct rv_buf *rules,
 		    struct rv_error *err)
 {
 	struct name state = name_of(p->inode, "state");
@@ -210,14 +209,14 @@ int rv_pending_read(struct rv_pending *p, char **spec, struct rv_snapshot *s,
 	int rc = read_file(p, state.text, &b, err);
 
 	*spec = NULL;
-	if (rc == 0 && !parse_state(&b, &cookie, &word, s))
+	if (rc == 0 && !parse_state(&b, &cookie, &word, rules))
 		rc = rv_fail(err, RV_ERR_PROBLEM, NULL, DIRECTORY "/%s is malformed", state.text);
 	if (rc == 0 && cookie != p->cookie)
 		rc = rv_fail(err, RV_ERR_PROBLEM, NULL,
 			     DIRECTORY "/%s is of a network namespace that is gone", state.text);
 	if (rc == 0 && word.len && (!rv_buf_text(&word) || !(*spec = strdup(word.data))))
 		rc = rv_fail_memory(err);
-	if (rc == 0 && (!rv_buf_ok(&s->text[0]) || !rv_buf_ok(&s->text[1])))
+	if (rc == 0 && !rv_buf_ok(rules))
 		rc = rv_fail_memory(err);
 	rv_buf_free(&word);
 	rv_buf_free(&b);
@@ -238,19 +237,18 @@ void rv_pending_remove(struct rv_pending *p)
 static int look_for_state(struct rv_pending *p, struct rv_error *err)
 {
 	struct name state = name_of(p->inode, "state");
-	struct rv_snapshot s = { 0 };
-	struct rv_buf b = RV_BUF_INIT, spec = RV_BUF_INIT;
+	struct rv_buf b = RV_BUF_INIT, spec = RV_BUF_INIT, rules = RV_BUF_INIT;
 	uint64_t cookie;
 	int rc = 0;
 
 	p->stale = faccessat(p->dir, state.text, F_OK, 0) == 0;
 	if (p->stale)
 		rc = read_file(p, state.text, &b, err);
-	if (p->stale && rc == 0 && parse_state(&b, &cookie, &spec, &s) && cookie != p->cookie) {
+	if (p->stale && rc == 0 && parse_state(&b, &cookie, &spec, &rules) && cookie != p->cookie) {
 		unlinkat(p->dir, state.text, 0);
 		p->stale = false;
 	}
-	rv_snapshot_free(&s);
+	rv_buf_free(&rules);
 	rv_buf_free(&spec);
 	rv_buf_free(&b);
 	return rc;

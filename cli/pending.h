@@ -5,7 +5,7 @@
  *
  *   apply-INODE.lock     held (flock) as long as one of its processes lives; in it the
  *                        process group of the command that is changing rules
- *   apply-INODE.state    the rules to go back to; without it there is nothing to go back to
+ *   apply-INODE.state    the way back, ravelin/image.h; without it there is nothing to go back to
  *   apply-INODE.socket   where the watcher hears "confirm" and "revert"
  *
  * INODE is that of the network namespace. The kernel gives it to another namespace once this
@@ -16,7 +16,9 @@
 
 #include <sys/types.h>
 
-#include "cli/snapshot.h"
+#include <ravelin/image.h>
+
+#include "cli/cli.h"
 
 struct rv_pending {
 	int dir, lock;			/* -1: not open */
@@ -37,11 +39,14 @@ void rv_pending_close(struct rv_pending *p);
  */
 int rv_pending_lock(struct rv_pending *p, struct rv_error *err);
 
-/* Writes the state as a whole or not at all. spec as for rv_store_open(), or NULL. */
-int rv_pending_write(struct rv_pending *p, const char *spec, const struct rv_snapshot *s,
+/*
+ * Writes the state as a whole or not at all: the backend, spec as for rv_store_open() or NULL, and
+ * the bytes of its image.
+ */
+int rv_pending_write(struct rv_pending *p, const char *spec, const struct rv_buf *rules,
 		     struct rv_error *err);
 /* Reads it back; *spec is freed by the caller. */
-int rv_pending_read(struct rv_pending *p, char **spec, struct rv_snapshot *s,
+int rv_pending_read(struct rv_pending *p, char **spec, struct rv_buf *rules,
 		    struct rv_error *err);
 /* From now on there is nothing to go back to, and the place is free: the last thing to do. */
 void rv_pending_remove(struct rv_pending *p);

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -12,10 +13,6 @@
 #include <unistd.h>
 
 #include "cli/watcher.h"
-
-/* How often putting the old rules back is tried, and the pause between in seconds. */
-#define TRIES 10
-#define PAUSE 1
 
 /* What a command that is told to end may take for it, in ms. */
 #define GRACE_MS 1000
@@ -58,19 +55,34 @@ static enum event hear_parent(const struct rv_watch *w)
 	return c == RV_WATCH_YES ? EVENT_YES : EVENT_NO;
 }
 
-static void answer(int fd, const char *text)
+static void answer(struct rv_watch *w, int fd, const char *text)
 {
 	(void)!send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(fd);
+	if (w->spare < 0)
+		w->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* So that a limit on descriptors keeps nobody from answering. */
+static int accept_session(struct rv_watch *w)
+{
+	int fd = accept4(w->listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0 && errno == EMFILE && w->spare >= 0) {
+		close(w->spare);
+		fd = accept4(w->listener, NULL, NULL, SOCK_CLOEXEC);
+		w->spare = -1;
+	}
+	return fd;
 }
 
 /*
  * A word of another session, which has 100 ms to say it. Whoever may open the socket may
  * change the rules. *session stays open for the answer to a word that ends the wait.
  */
-static bool hear_session(const struct rv_watch *w, int *session, enum event *event)
+static bool hear_session(struct rv_watch *w, int *session, enum event *event)
 {
-	struct pollfd p = { .fd = accept4(w->listener, NULL, NULL, SOCK_CLOEXEC), .events = POLLIN };
+	struct pollfd p = { .fd = accept_session(w), .events = POLLIN };
 	char word[16] = "";
 
 	if (p.fd < 0)
@@ -82,7 +94,7 @@ static bool hear_session(const struct rv_watch *w, int *session, enum event *eve
 			return true;
 	}
 	*session = -1;
-	answer(p.fd, "that is not understood");
+	answer(w, p.fd, "that is not understood");
 	return false;
 }
 
@@ -99,7 +111,7 @@ static bool hear_signal(int signals, enum event *event)
 }
 
 /* Waits for the first thing to happen until then. */
-static enum event await(const struct rv_watch *w, int signals, int64_t until, int *session)
+static enum event await(struct rv_watch *w, int signals, int64_t until, int *session)
 {
 	struct pollfd p[] = {
 		{ .fd = w->parent, .events = POLLIN },
@@ -125,26 +137,56 @@ static enum event await(const struct rv_watch *w, int signals, int64_t until, in
 	}
 }
 
-/* ---- the command ----------------------------------------------------------------------- */
+/* ---- the change ------------------------------------------------------------------------ */
+
+/* How it has ended. */
+enum change {
+	CHANGE_DONE,
+	CHANGE_NOTHING,		/* the rules are what they were */
+	CHANGE_UNKNOWN,		/* some of it may have been done */
+};
+
+static void set_oom_score(const char *score)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)!write(fd, score, strlen(score));
+	close(fd);
+}
+
+/* As they were before iptables-apply; SIGCHLD is not ignored anyway. */
+static void default_signals(void)
+{
+	static const int numbers[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGXFSZ };
+	sigset_t none;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		signal(numbers[i], SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
 
 /*
- * It must not go on changing rules once we are gone. Nobody types into it: it is in the
- * background.
+ * In a process of its own, which may be killed for the memory it takes, or crash. It must not go
+ * on changing rules once we are gone. Nobody types into a command: it is in the background.
  */
-static void exec_command(const struct rv_watch *w, pid_t watcher)
+static void make_change(const struct rv_watch *w, pid_t watcher)
 {
 	int null = open("/dev/null", O_RDONLY);
 	char *argv[] = { (char *)w->command, NULL };
-	sigset_t none;
 
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != watcher)
 		_exit(127);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGXFSZ, SIG_DFL);
+	set_oom_score(w->oom_score);
+	default_signals();
+	if (!w->command) {
+		signal(SIGXFSZ, SIG_IGN);
+		_exit(rv_cli_restore_text(w->cli));
+	}
 	if (null >= 0)
 		dup2(null, STDIN_FILENO);
 	execvp(w->command, argv);
@@ -175,92 +217,101 @@ static void end_command(pid_t pid)
 	end_group(pid);
 }
 
-/* Whether the command has done its work in time, with somebody still there to ask. */
-static bool run_command(const struct rv_watch *w, int signals)
+/* A file that cannot be loaded has changed nothing. */
+static enum change change_of(const struct rv_watch *w, int status)
 {
-	int64_t until = now_ms() + (int64_t)w->timeout * 1000;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return CHANGE_DONE;
+	return WIFEXITED(status) && !w->command ? CHANGE_NOTHING : CHANGE_UNKNOWN;
+}
+
+/* Loading takes as long as it does; a command has the time that is given, and somebody to ask. */
+static enum change change_rules(struct rv_watch *w, int signals)
+{
+	int64_t until = w->command ? now_ms() + (int64_t)w->timeout * 1000 : INT64_MAX;
 	pid_t self = getpid(), pid = fork();
 	int status, session = -1;
 	enum event event;
 
 	if (pid < 0)
-		return false;
+		return CHANGE_NOTHING;
 	if (pid == 0)
-		exec_command(w, self);
+		make_change(w, self);
 	setpgid(pid, pid);
 	rv_pending_note(w->pending, pid);
 	do {
 		event = await(w, signals, until, &session);
 		if (session >= 0)
-			answer(session, "the command is still running");
+			answer(w, session, w->command ? "the command is still running"
+						      : "the rules are still being loaded");
 		session = -1;
 		if (waitpid(pid, &status, WNOHANG) == pid) {
+			enum change change = change_of(w, status);
+
+			if (change != CHANGE_DONE)
+				end_group(pid);
 			rv_pending_note(w->pending, 0);
-			if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-				return true;
-			end_group(pid);
-			return false;
+			return change;
 		}
 	} while (event == EVENT_CHILD || event == EVENT_YES);
 	end_command(pid);
 	rv_pending_note(w->pending, 0);
-	return false;
+	return CHANGE_UNKNOWN;
 }
 
 /* ---- the end ---------------------------------------------------------------------------- */
 
+static const enum rv_watch_word words[] = {
+	[RV_WAY_BACK_DONE] = RV_WATCH_REVERTED,
+	[RV_WAY_BACK_CLOSED] = RV_WATCH_CLOSED,
+	[RV_WAY_BACK_STUCK] = RV_WATCH_STUCK,
+};
+
 /* The state stays when that fails: "ravelin revert" can try again. */
-static bool put_back(const struct rv_watch *w)
+static enum rv_way_back go_back(const struct rv_watch *w)
 {
-	struct rv_error err = { 0 };
+	enum rv_way_back how = rv_way_back_go(w->cli, w->before);
 
-	for (int i = 0; i < TRIES; i++) {
-		if (i)
-			sleep(PAUSE);
-		rv_error_reset(&err);
-		if (rv_snapshot_put(w->before, w->cli->spec, &err) == 0) {
-			rv_pending_remove(w->pending);
-			return true;
-		}
-	}
-	rv_cli_error(w->cli, &err);
-	return false;
+	if (how == RV_WAY_BACK_DONE)
+		rv_pending_remove(w->pending);
+	say(w, words[how]);
+	return how;
 }
 
-static int go_back(const struct rv_watch *w)
-{
-	bool done = put_back(w);
-
-	say(w, done ? RV_WATCH_REVERTED : RV_WATCH_STUCK);
-	return done ? RV_EXIT_OK : RV_EXIT_OTHER;
-}
-
-static int keep(const struct rv_watch *w)
+/* There is nothing to put back. */
+static int stay(const struct rv_watch *w)
 {
 	rv_pending_remove(w->pending);
-	say(w, RV_WATCH_CONFIRMED);
+	say(w, RV_WATCH_REVERTED);
 	return RV_EXIT_OK;
 }
 
-static int decide(const struct rv_watch *w, int signals)
+static void keep(const struct rv_watch *w)
+{
+	rv_pending_remove(w->pending);
+	say(w, RV_WATCH_CONFIRMED);
+}
+
+static int decide(struct rv_watch *w, int signals)
 {
 	int64_t until = now_ms() + (int64_t)w->timeout * 1000;
-	int session = -1, rc;
+	enum rv_way_back how = RV_WAY_BACK_DONE;
+	int session = -1;
 	enum event event;
 
 	do
 		event = await(w, signals, until, &session);
 	while (event == EVENT_CHILD);
 	if (event == EVENT_YES) {
-		rc = keep(w);
+		keep(w);
 	} else {
 		if (event != EVENT_NO)
 			say(w, event == EVENT_REVERT ? RV_WATCH_DENIED : RV_WATCH_LATE);
-		rc = go_back(w);
+		how = go_back(w);
 	}
 	if (session >= 0)
-		answer(session, rc ? "the old rules could not be put back" : RV_PENDING_DONE);
-	return rc;
+		answer(w, session, how == RV_WAY_BACK_DONE ? RV_PENDING_DONE : rv_way_back_text(how));
+	return rv_way_back_exit(how);
 }
 
 /* They are read, not acted upon. */
@@ -279,23 +330,37 @@ static int take_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/*
+ * Neither killed for want of memory nor without a page of its own when it is scarce. Both need
+ * privileges: without them it has to do.
+ */
+static void protect(struct rv_watch *w)
+{
+	int fd = open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, w->oom_score, sizeof(w->oom_score) - 1);
+
+	w->oom_score[n < 0 ? 0 : n] = '\0';
+	if (fd >= 0)
+		close(fd);
+	set_oom_score("-1000");
+	mlockall(MCL_CURRENT);
+}
+
 int rv_watch_run(struct rv_watch *w)
 {
 	int signals = take_signals();
-	bool done;
+	enum change change = CHANGE_NOTHING;
 
 	setsid();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (signals < 0)
-		done = false;
-	else if (w->command)
-		done = run_command(w, signals);
-	else
-		done = rv_cli_restore_text(w->cli) == RV_EXIT_OK;
-	if (!done) {
-		say(w, RV_WATCH_REFUSED);
-		return go_back(w);
+	protect(w);
+	w->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (signals >= 0 && w->spare >= 0)
+		change = change_rules(w, signals);
+	if (change == CHANGE_DONE) {
+		say(w, RV_WATCH_APPLIED);
+		return decide(w, signals);
 	}
-	say(w, RV_WATCH_APPLIED);
-	return decide(w, signals);
+	say(w, RV_WATCH_REFUSED);
+	return change == CHANGE_NOTHING ? stay(w) : rv_way_back_exit(go_back(w));
 }

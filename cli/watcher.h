@@ -8,6 +8,7 @@
 #define RAVELIN_WATCHER_H
 
 #include "cli/pending.h"
+#include "cli/wayback.h"
 
 /* One byte each. From the watcher: */
 enum rv_watch_word {
@@ -17,7 +18,8 @@ enum rv_watch_word {
 	RV_WATCH_LATE = 'T',		/* nobody answered: the old rules are being put back */
 	RV_WATCH_DENIED = 'N',		/* "revert" was said elsewhere: the same */
 	RV_WATCH_REVERTED = 'R',	/* they are back */
-	RV_WATCH_STUCK = 'E',		/* they could not be put back, after a message */
+	RV_WATCH_CLOSED = 'X',		/* they could not be put back, after a message */
+	RV_WATCH_STUCK = 'E',		/* nor could the host be closed */
 /* From the terminal: */
 	RV_WATCH_YES = 'y',
 	RV_WATCH_NO = 'n',
@@ -28,9 +30,11 @@ struct rv_watch {
 	const char *command;		/* to run instead, or NULL */
 	unsigned int timeout;		/* seconds, for the command and for the answer */
 	struct rv_pending *pending;
-	const struct rv_snapshot *before;
+	struct rv_image *before;
 	int parent;			/* socket to the terminal's process */
 	int listener;			/* of the pending apply */
+	int spare;			/* given up for a session when no other descriptor is left */
+	char oom_score[16];		/* of its children */
 };
 
 /* Runs in the child. Returns its exit code, which nobody reads. */

@@ -39,7 +39,7 @@ void rv_command_clear(struct rv_command *cmd)
 
 /* ---- opening --------------------------------------------------------------- */
 
-static const struct rv_backend *find_backend(const char *spec, const char **arg)
+const struct rv_backend *rv_backend_find(const char *spec, const char **arg)
 {
 	size_t len = spec ? strcspn(spec, ":") : 0;
 
@@ -64,7 +64,7 @@ int rv_store_open_metered(struct rv_store *s, const char *spec, rv_family_t fami
 	memset(s, 0, sizeof(*s));
 	s->read_only = read_only;
 	s->meter = meter;
-	s->backend = find_backend(spec, &s->arg);
+	s->backend = rv_backend_find(spec, &s->arg);
 	if (!s->backend)
 		return rv_fail(err, RV_ERR_USAGE, NULL, "unknown backend \"%s\"", spec);
 	rv_ruleset_init(&s->rs, family);

@@ -458,4 +458,5 @@ const struct rv_backend rv_backend_kmod = {
 	.load_chains = kmod_load_chains,
 	.commit = kmod_commit,
 	.beside = kmod_beside,
+	.image = &rv_kmod_image_ops,
 };

@@ -148,6 +148,10 @@ void rv_kmod_change_free(struct rv_kmod_change *c);
 /* Gives the rules and base chains of a change that was sent the counters of now. */
 int rv_kmod_change_count(const struct rv_kmod_change *c, struct rv_error *err);
 
+/* ---- the way back: image.c ---------------------------------------------------------------- */
+
+extern const struct rv_image_ops rv_kmod_image_ops;
+
 /* ---- errors: refusal.c ------------------------------------------------------------------ */
 
 /* Says why a change was refused with code -Exxx: the rule, its place, the reason. Returns -1. */

@@ -30,7 +30,7 @@ void rv_nft_put_message(struct rv_buf *b, uint16_t type, uint16_t flags, rv_fami
 	rv_buf_add(b, &head, sizeof(head));
 }
 
-static void end_message(struct rv_buf *b, size_t start)
+void rv_nft_end_message(struct rv_buf *b, size_t start)
 {
 	uint32_t len = b->len - start;
 
@@ -43,7 +43,7 @@ static void put_begin(struct rv_buf *b)
 {
 	rv_nft_put_message(b, NFNL_MSG_BATCH_BEGIN, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES, 0);
 	rv_nft_put_u32(b, NFNL_BATCH_GENID, 0);
-	end_message(b, 0);
+	rv_nft_end_message(b, 0);
 }
 
 static struct rv_nft_record *new_record(struct rv_nft_batch *b, struct rv_error *err)
@@ -87,7 +87,7 @@ static int start(struct rv_nft_message *m, uint8_t type, uint16_t flags)
 
 static int finish(struct rv_nft_message *m)
 {
-	end_message(&m->b->bytes, m->start);
+	rv_nft_end_message(&m->b->bytes, m->start);
 	if (!rv_buf_ok(&m->b->bytes))
 		return rv_fail_memory(m->err);
 	m->b->nrecords++;

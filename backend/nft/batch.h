@@ -27,6 +27,7 @@ static inline struct rv_nft_message rv_nft_message_for(const struct rv_nft_messa
 /* Appends the head of a message: its length is filled in when it ends. seq counts from 1. */
 void rv_nft_put_message(struct rv_buf *b, uint16_t type, uint16_t flags, rv_family_t family,
 			uint16_t res_id, uint32_t seq);
+void rv_nft_end_message(struct rv_buf *b, size_t start);
 
 /*
  * Each writes the message or messages of m->change. Return 0, or -1 with m->err set: then half

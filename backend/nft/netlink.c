@@ -319,7 +319,7 @@ static void set_buffer(const struct rv_nft_socket *n, int force, int plain, size
 		setsockopt(fd, SOL_SOCKET, plain, &value, sizeof(value));
 }
 
-static void make_room(const struct rv_nft_socket *n, size_t bytes, size_t messages)
+void rv_nft_make_room(const struct rv_nft_socket *n, size_t bytes, size_t messages)
 {
 	size_t errors = messages < RECEIVE_MAX / ERROR_COST ? messages * ERROR_COST : RECEIVE_MAX;
 
@@ -421,7 +421,7 @@ int rv_nft_send(struct rv_nft_socket *n, const struct iovec *parts, size_t npart
 	*v = (struct rv_nft_verdict){ 0 };
 	for (size_t i = 0; i < nparts; i++)
 		bytes += parts[i].iov_len;
-	make_room(n, bytes, messages);
+	rv_nft_make_room(n, bytes, messages);
 	if (sendmsg(mnl_socket_get_fd(n->nl), &msg, 0) < 0)
 		return not_sent(bytes, err);
 	return collect(n, v, err);

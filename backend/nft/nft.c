@@ -4,6 +4,7 @@
 
 #include "backend/backends.h"
 #include "foreign.h"
+#include "image.h"
 
 /* Tables and base chains that iptables cannot stand for. */
 static int incompatible(const struct rv_table *t, const char *chain, const char *why,
@@ -499,4 +500,5 @@ const struct rv_backend rv_backend_nft = {
 	.monitor = rv_nft_monitor,
 	.beside = rv_nft_beside,
 	.explain = rv_nft_explain,
+	.image = &rv_nft_image_ops,
 };

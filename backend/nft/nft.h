@@ -305,6 +305,8 @@ struct rv_nft_verdict {
 	char text[80];			/* more words from the kernel, or "" */
 };
 
+/* Makes the socket's buffers large enough for a batch and its errors; sending does it too. */
+void rv_nft_make_room(const struct rv_nft_socket *n, size_t bytes, size_t messages);
 /*
  * Sends a batch, whose parts follow each other, as one datagram and collects the verdict. Returns
  * -1 when it could not be sent.

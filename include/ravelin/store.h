@@ -91,6 +91,7 @@ struct rv_change {
 
 struct rv_store;
 struct rv_monitor;		/* ravelin/event.h */
+struct rv_image_ops;		/* ravelin/image.h */
 
 /* Sees a ruleset go by: chains of a table come before its rules; rules chain by chain or mixed. */
 struct rv_visitor {
@@ -147,6 +148,8 @@ struct rv_backend {
 	void (*beside)(struct rv_store *s, const char *suffix, bool person, struct rv_error *err);
 	/* Tells s->explain.staged what was staged since it last did. NULL: there are no words for it. */
 	int (*explain)(struct rv_store *s, struct rv_error *err);
+	/* The way back to rules as they are: ravelin/image.h. NULL: no packet meets the rules. */
+	const struct rv_image_ops *image;
 };
 
 /* What is told in the words of those who look into the backend: the second -v. NULL: nobody asks. */
@@ -170,6 +173,8 @@ struct rv_store {
 
 /* All backends; ends with NULL. The first is the default. backend/backends.c */
 extern const struct rv_backend *const rv_backends[];
+/* The backend of "NAME" or "NAME:ARG", or NULL; *arg is what stands behind the colon, or NULL. */
+const struct rv_backend *rv_backend_find(const char *spec, const char **arg);
 
 /*
  * Opens "NAME" or "NAME:ARG" (NULL: the default). On failure nothing needs closing.

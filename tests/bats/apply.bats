@@ -11,23 +11,7 @@
 # shellcheck disable=SC2154,SC2034
 
 load lib
-
-# new_host VAR: a namespace whose /run is empty and nobody else's.
-new_host()
-{
-	hold "$1" unshare --net --mount sh -c 'mount -t tmpfs -o mode=755 none /run && exec sleep infinity'
-	until_true 5 has_own_run "${!1}"
-}
-has_own_run() { other_ns "$1" && grep -q ' /run .* tmpfs none ' "/proc/$1/mountinfo"; }
-
-# on PID CMD...: there.
-on() { nsenter --net="/proc/$1/ns/net" --mount="/proc/$1/ns/mnt" --wd="$PWD" -- "${@:2}"; }
-ns() { on "$@"; }
-ravelin() { ns "$NS" "$RAVELIN_BIN/../ravelin" "$@"; }
-
-# everything: both families with their counters.  A base chain without rules that the kernel
-# has not got yet is in it as well, so that it makes no difference.
-everything() { { iptables-save -c; ip6tables-save -c; } | without_dates; }
+load apply
 
 setup()
 {
@@ -67,39 +51,7 @@ teardown() { end_ns "${NS:-}" "${OTHER:-}"; }
 is_old() { same "$OLD" "$(everything)" rules && nothing_left; }
 is_new() { same "$NEW" "$(saved -t filter)" rules && nothing_left; }
 is_old_again() { is_old >/dev/null; }
-nothing_left() { [ -z "$(on "$NS" find /run/ravelin -type f -o -type s)" ] || { on "$NS" ls -l /run/ravelin; return 1; }; }
 is_loaded() { [ "$(saved -t filter)" = "$NEW" ]; }
-
-# start ARG...: an apply in the background, which nobody answers yet; $FRONT is its process,
-# $WATCHER the one that watches.  Its output goes to the file "said".  GROUP=setsid: in a group of its own.
-start()
-{
-	rm -f keys said
-	mkfifo keys
-	# Open at both ends: who writes need not wait, who reads sees no end.
-	exec 8<>keys
-	# No function: the process number is to be the program's.
-	${GROUP-} nsenter --net="/proc/$NS/ns/net" --mount="/proc/$NS/ns/mnt" --wd="$PWD" -- \
-		"$RAVELIN_BIN/iptables-apply" "$@" <keys >said 2>&1 3>&- 8>&- &
-	FRONT=$!
-	until_true 5 grep -qs "NEW connections" said
-	WATCHER=$(pgrep -P "$FRONT")
-}
-
-# ended RC: the apply has ended so.
-ended()
-{
-	local rc=0
-	wait "$FRONT" || rc=$?
-	[ "$rc" -eq "$1" ] || { echo "exit code $rc, not $1"; cat said; return 1; }
-}
-
-ASKED='Can you establish NEW connections to the machine? (y/N) '
-REVERTED='Reverting to old iptables rules... done.'
-LATE='Timeout! Something happened (or did not). Better play it safe...'
-
-# apply KEYS ARG...
-apply() { printf %s "$1" | on "$NS" "$RAVELIN_BIN/${TOOL:-iptables-apply}" "${@:2}"; }
 
 # --- the answer ---------------------------------------------------------------
 
@@ -135,10 +87,31 @@ $REVERTED" "$out" output
 	done
 }
 
-@test "the end of the input is no confirmation" {
-	capture apply '' new.rules
+@test "the end of the input is no answer: it waits for one from another session" {
+	local before=$SECONDS
+	capture apply '' -t 2 new.rules
 	[ "$rc" -eq 255 ]
-	[[ $out == *"$LATE"$'\n'"$REVERTED" ]]
+	[ $((SECONDS - before)) -ge 1 ]
+	[ -z "$err" ]
+	same "Applying new iptables rules from 'new.rules'... done.
+$ASKED
+$LATE
+$REVERTED" "$out" output
+	is_old
+	# Answers are heard after the end of the input.
+	rm -f said
+	RAVELIN_DIAGNOSTICS=1 on "$NS" "$RAVELIN_BIN/iptables-apply" -t 60 new.rules </dev/null >said 2>&1 3>&- &
+	FRONT=$!
+	until_true 5 grep -qsxF 'no terminal: waiting 60 s for "ravelin confirm" from another session' said
+	quiet ravelin confirm
+	ended 0
+	is_new
+}
+
+@test "the end of the input of a terminal is a no" {
+	local rc=0
+	on "$NS" script -qfec "$RAVELIN_BIN/iptables-apply -t 60 new.rules" said </dev/null >/dev/null 2>&1 3>&- || rc=$?
+	[ "$rc" -eq 255 ]
 	is_old
 }
 
@@ -158,6 +131,20 @@ $ASKED
 ... then my job is done. See you next time." apply y new6.rules
 	[[ $(IPV=6 saved -t filter) == *"-A INPUT -s fd00::9/128 -j NEW"* ]]
 	[[ $(saved -t filter) == *"-A INPUT -s 10.0.0.1/32 -j DROP"* ]]
+}
+
+@test "ravelin apply is a name of its own, for both families" {
+	prints "Applying new iptables rules from 'new.rules'... done.
+$ASKED
+... then my job is done. See you next time." sh -c 'printf y | "$@"' sh nsenter --net="/proc/$NS/ns/net" \
+		--mount="/proc/$NS/ns/mnt" --wd="$PWD" -- "$RAVELIN_BIN/../ravelin" apply new.rules
+	is_new
+	sed 's,10.0.0.9/32,fd00::9/128,' new.rules >new6.rules
+	on "$NS" "$RAVELIN_BIN/../ravelin" apply -6 new6.rules <<<y >/dev/null
+	[[ $(IPV=6 saved -t filter) == *"-A INPUT -s fd00::9/128 -j NEW"* ]]
+	refused 1 'Error: timeout must be a positive number' ravelin apply -t soon new.rules
+	refused 2 'Error: rulesfile not readable: /etc/network/ip6tables.up.rules' ravelin apply -6
+	refused 1 "ravelin apply: unrecognized option '--nope'" ravelin apply --nope
 }
 
 # --- another session ------------------------------------------------------------
@@ -300,7 +287,7 @@ both_killed()
 
 @test "both are killed: what to go back to is still there" {
 	both_killed
-	RAVELIN_DIAGNOSTICS=0 refused 1 'iptables-apply: an earlier iptables-apply was killed before its rules were confirmed' \
+	RAVELIN_DIAGNOSTICS=0 refused 4 'iptables-apply: an earlier iptables-apply was killed before its rules were confirmed' \
 		apply y new.rules
 	quiet ravelin revert
 	is_old
@@ -401,20 +388,11 @@ Try \`iptables-apply -h' or 'iptables-apply --help' for more information." apply
 	is_old
 }
 
-@test "a rule that is not understood could not be put back: nothing is applied" {
-	only_nft 'expressions of others in its tables'
-	nft add rule ip6 mangle PREROUTING ip6 hoplimit vmap '{ 1 : drop }'
-	capture apply y new.rules
-	[ "$rc" -eq 4 ]
-	[[ $err == *'Error: unknown error saving old iptables rules' ]]
-	no is_loaded
-	nothing_left
-}
-
 @test "what others could write to is not trusted, and others cannot read" {
+	local nothing='Error: unknown error saving old iptables rules'
 	on "$NS" install -d -m 755 /run/ravelin
-	RAVELIN_DIAGNOSTICS=0 refused 1 "iptables-apply $BANNER: /run/ravelin is open to others than its owner" \
-		apply y new.rules
+	RAVELIN_DIAGNOSTICS=0 refused 4 "iptables-apply $BANNER: /run/ravelin is open to others than its owner
+$nothing" apply y new.rules
 	on "$NS" chmod 700 /run/ravelin
 	start new.rules
 	[ -z "$(on "$NS" find /run/ravelin -type f -perm /077)" ]
@@ -422,8 +400,30 @@ Try \`iptables-apply -h' or 'iptables-apply --help' for more information." apply
 	ended 255
 	on "$NS" rm -r /run/ravelin
 	on "$NS" ln -s /tmp /run/ravelin
-	RAVELIN_DIAGNOSTICS=0 refused 1 "iptables-apply $BANNER: cannot open /run/ravelin: Not a directory" \
-		apply y new.rules
+	RAVELIN_DIAGNOSTICS=0 refused 4 "iptables-apply $BANNER: cannot open /run/ravelin: Not a directory
+$nothing" apply y new.rules
+	is_old
+}
+
+@test "a place that cannot be written to: nothing is changed" {
+	local nothing='Error: unknown error saving old iptables rules'
+	on "$NS" mount -o remount,ro /run
+	RAVELIN_DIAGNOSTICS=0 refused 4 "iptables-apply $BANNER: cannot make /run/ravelin: Read-only file system
+$nothing" apply y new.rules
+	same "$OLD" "$(everything)" rules
+	on "$NS" mount -o remount,rw /run
+	on "$NS" install -d -m 700 /run/ravelin
+	on "$NS" mount -o remount,ro /run
+	capture apply y new.rules
+	[ "$rc" -eq 4 ]
+	[[ $err == *': Read-only file system'*"$nothing" ]]
+	is_old
+	# Full: not a byte of the state fits.
+	on "$NS" mount -o remount,rw,size=4k /run
+	on "$NS" sh -c 'cat /dev/zero >/run/fill' 2>/dev/null || true
+	capture apply y new.rules
+	[ "$rc" -eq 4 ]
+	is_old
 }
 
 # --- beside stock ---------------------------------------------------------------
@@ -436,7 +436,7 @@ stock_apply() { printf %s "$1" | on "$NS" env PATH="$RAVELIN_BIN:$PATH" /usr/sbi
 	local args theirs
 	printf '#!/bin/sh\nexit 1\n' >bad.run
 	chmod +x bad.run
-	for args in 'y|new.rules' 'n|new.rules' '|new.rules' 'y|-w saved new.rules' 'y|-t 0 new.rules' \
+	for args in 'y|new.rules' 'n|new.rules' '|-t 1 new.rules' 'y|-w saved new.rules' 'y|-t 0 new.rules' \
 		'y|-t x new.rules' 'y|nope' 'y|-c new.rules' 'y|-c ./bad.run' 'n|-c ./new.run'; do
 		# shellcheck disable=SC2086 # words
 		capture stock_apply "${args%%|*}" ${args#*|}

@@ -165,7 +165,7 @@ in_kernel()
 	# Not those that ask a person, and those that need a module or have to be installed.
 	while IFS= read -r line; do
 		case $line in
-		*iptables-apply* | *'ravelin confirm' | ravelin-rules* | systemctl* | iptables-kmod*) continue ;;
+		*'ravelin apply'* | *'ravelin confirm' | ravelin-rules* | systemctl* | iptables-kmod*) continue ;;
 		xtables-monitor*) line="timeout 0.5 $line || [ \$? = 124 ]" ;;
 		# Its exit code is what differs.
 		*'ravelin diff'*) line="$line || [ \$? = 1 ]" ;;

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The way back to the module's tables (ravelin/image.h): the entries of each table as they came,
+ * which is how they go in. The last resort is nf_tables', whose hooks see the same packets.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "backend/nft/closed.h"
+#include "kmod.h"
+
+#include <ravelin/image.h>
+
+/* Tries when somebody else replaces tables at the same time. */
+#define PATIENCE 16
+
+/* Counters of the tables that are replaced come back: so many entries may have been added. */
+#define MORE_ENTRIES 100000
+
+struct held {
+	struct rv_kmod_link link;
+	struct rv_nft_closer closer;
+	bool can_close;
+	struct rv_buf call;
+};
+
+static int failed(int rc, struct rv_error *err)
+{
+	if (rc == -EAGAIN)
+		return rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
+	return rv_fail(err, rc == -ENOMEM ? RV_ERR_MEMORY : RV_ERR_PROBLEM, NULL,
+		       "ravelin.ko does not take back its own rules: %s", strerror(-rc));
+}
+
+/* ---- taking ----------------------------------------------------------------------------------- */
+
+/* Appends struct rvk_info and the entries. */
+static int append_table(struct rv_kmod_link *link, rv_family_t family, const char *name,
+			struct rv_buf *b)
+{
+	struct rvk_info info = { .version = RVK_VERSION, .table.family = family };
+	size_t at = b->len;
+	int rc;
+
+	memcpy(info.table.name, name, strlen(name));
+	rc = link->transport->call(link->priv, RVK_SO_INFO, &info, sizeof(info));
+	if (rc)
+		return rc;
+	if (info.table.size > RVK_SIZE_MAX)
+		return -EOVERFLOW;
+	rv_buf_add(b, &info, sizeof(info));
+	if (!info.table.count)
+		return rv_buf_ok(b) ? 0 : -ENOMEM;
+	if (!rv_buf_grow(b, info.table.size))
+		return -ENOMEM;
+	return link->transport->call(link->priv, RVK_SO_ENTRIES, b->data + at,
+				     (uint32_t)(b->len - at));
+}
+
+static const rv_family_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+
+static int append_all(struct rv_kmod_link *link, struct rv_buf *b)
+{
+	int rc = 0;
+
+	rv_buf_reset(b);
+	for (unsigned int f = 0; f < 2 && !rc; f++)
+		for (const struct rv_table_def *def = rv_table_defs; def->name && !rc; def++)
+			rc = append_table(link, families[f], def->name, b);
+	return rc;
+}
+
+static int take(struct rv_image *im, struct rv_error *err)
+{
+	struct rv_kmod_link link;
+	int rc;
+
+	if (rv_kmod_link_open(&link, im->arg, err))
+		return -1;
+	rc = append_all(&link, &im->bytes);
+	rv_kmod_link_close(&link);
+	return rc ? failed(rc, err) : 0;
+}
+
+/* ---- the call ----------------------------------------------------------------------------------- */
+
+/* The table at *at, which is moved behind its entries; NULL at the end or at what is none. */
+static const struct rvk_table *next_table(const struct rv_buf *b, size_t *at)
+{
+	const struct rvk_info *info = (const void *)(b->data + *at);
+
+	if (b->len - *at < sizeof(*info) || *at % _Alignof(struct rvk_info) ||
+	    info->table.size > b->len - *at - sizeof(*info) ||
+	    info->table.count > info->table.size)
+		return NULL;
+	*at += sizeof(*info) + info->table.size;
+	return &info->table;
+}
+
+static bool is_image(const struct rv_buf *b)
+{
+	unsigned int n = 0;
+	size_t at = 0;
+
+	while (at < b->len && n++ < RVK_TABLES_MAX)
+		if (!next_table(b, &at))
+			return false;
+	return at == b->len && n;
+}
+
+/* The table in the place of the one that is there now; without either there is nothing to do. */
+static int add_table(struct held *h, const struct rvk_table *t)
+{
+	struct rvk_info now = { .version = RVK_VERSION };
+	struct rvk_table head = *t;
+	char *room;
+	int rc;
+
+	memcpy(now.table.name, t->name, sizeof(now.table.name));
+	now.table.family = t->family;
+	rc = h->link.transport->call(h->link.priv, RVK_SO_INFO, &now, sizeof(now));
+	if (rc || (!now.table.count && !t->count))
+		return rc < 0 ? rc : 1;
+	head.generation = now.table.generation;
+	head.old_count = now.table.count;
+	rv_buf_add(&h->call, &head, sizeof(head));
+	rv_buf_add(&h->call, t + 1, t->size);
+	room = rv_buf_grow(&h->call, now.table.count * sizeof(struct rvk_counters));
+	if (!room)
+		return -ENOMEM;
+	memset(room, 0, now.table.count * sizeof(struct rvk_counters));
+	return 0;
+}
+
+static int replace_once(struct rv_image *im, uint32_t flags)
+{
+	struct held *h = im->held;
+	struct rvk_replace head = { .version = RVK_VERSION, .flags = flags };
+	const struct rvk_table *t;
+	size_t at = 0;
+	int rc;
+
+	rv_buf_reset(&h->call);
+	rv_buf_add(&h->call, &head, sizeof(head));
+	while ((t = next_table(&im->bytes, &at))) {
+		rc = add_table(h, t);
+		if (rc < 0)
+			return rc;
+		head.ntables += !rc;
+	}
+	if (!head.ntables)
+		return 0;
+	if (h->call.len > INT32_MAX)
+		return -EMSGSIZE;
+	head.size = (uint32_t)h->call.len;
+	memcpy(h->call.data, &head, sizeof(head));
+	return h->link.transport->call(h->link.priv, RVK_SO_REPLACE, h->call.data, head.size);
+}
+
+static int replace(struct rv_image *im, uint32_t flags, struct rv_error *err)
+{
+	int rc = -EAGAIN;
+
+	for (unsigned int i = 0; i < PATIENCE && rc == -EAGAIN; i++)
+		rc = replace_once(im, flags);
+	return rc ? failed(rc, err) : 0;
+}
+
+/* ---- the backend's ------------------------------------------------------------------------------ */
+
+static void free_held(struct held *h)
+{
+	rv_nft_closer_free(&h->closer);
+	rv_kmod_link_close(&h->link);
+	rv_buf_free(&h->call);
+	free(h);
+}
+
+static void release(struct rv_image *im)
+{
+	free_held(im->held);
+}
+
+static int fill_held(struct held *h, struct rv_image *im, struct rv_error *err)
+{
+	struct rv_error ignored = { 0 };
+
+	if (!is_image(&im->bytes))
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "the kept rules are malformed");
+	if (rv_kmod_link_open(&h->link, im->arg, err))
+		return -1;
+	/* A kernel without nf_tables has no last resort: replacing tables does not need it. */
+	h->can_close = !rv_nft_closer_init(&h->closer, &ignored);
+	/* The old counters are as many as what is there now has entries, at least. */
+	if (!rv_buf_grow(&h->call, sizeof(struct rvk_replace) + im->bytes.len +
+				   (im->bytes.len / sizeof(struct rvk_entry) + MORE_ENTRIES) *
+					   sizeof(struct rvk_counters)))
+		return rv_fail_memory(err);
+	mlock(im->bytes.data, im->bytes.len);
+	mlock(h->call.data, h->call.cap);
+	return 0;
+}
+
+static int hold(struct rv_image *im, struct rv_error *err)
+{
+	struct held *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return rv_fail_memory(err);
+	if (fill_held(h, im, err)) {
+		free_held(h);
+		return -1;
+	}
+	im->held = h;
+	return 0;
+}
+
+static int check(struct rv_image *im, struct rv_error *err)
+{
+	return replace(im, RVK_REPLACE_DRY, err);
+}
+
+static int put(struct rv_image *im, struct rv_error *err)
+{
+	struct held *h = im->held;
+	struct rv_error ignored = { 0 };
+
+	if (replace(im, 0, err))
+		return -1;
+	/* It may have been closed when that failed before. */
+	if (h->can_close)
+		rv_nft_closer_open(&h->closer, &ignored);
+	return 0;
+}
+
+static int no_last_resort(struct rv_error *err)
+{
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "the kernel has no nf_tables to close the host with");
+}
+
+static int close_host(struct rv_image *im, struct rv_error *err)
+{
+	struct held *h = im->held;
+
+	return h->can_close ? rv_nft_closer_close_best(&h->closer, err) : no_last_resort(err);
+}
+
+static int open_host(struct rv_image *im, struct rv_error *err)
+{
+	struct held *h = im->held;
+
+	return h->can_close ? rv_nft_closer_open(&h->closer, err) : 0;
+}
+
+const struct rv_image_ops rv_kmod_image_ops = {
+	.take = take,
+	.hold = hold,
+	.check = check,
+	.put = put,
+	.close_host = close_host,
+	.open_host = open_host,
+	.release = release,
+};

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <netinet/icmp6.h>
+#include <netinet/ip_icmp.h>
+#include <sys/socket.h>
+
+#include "batch.h"
+#include "closed.h"
+
+/* ---- messages -------------------------------------------------------------------- */
+
+static size_t start(struct rv_buf *b, uint32_t *seq, uint8_t type, uint16_t flags,
+		    rv_family_t family)
+{
+	size_t at = b->len;
+
+	rv_nft_put_message(b, NFNL_SUBSYS_NFTABLES << 8 | type, flags, family, 0, (*seq)++);
+	return at;
+}
+
+void rv_nft_put_batch_begin(struct rv_buf *b)
+{
+	rv_nft_put_message(b, NFNL_MSG_BATCH_BEGIN, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES, 0);
+}
+
+void rv_nft_put_batch_end(struct rv_buf *b, uint32_t seq)
+{
+	rv_nft_put_message(b, NFNL_MSG_BATCH_END, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES, seq);
+}
+
+static void put_table(struct rv_buf *b, uint32_t *seq, uint8_t type, rv_family_t family,
+		      const char *name)
+{
+	size_t at = start(b, seq, type, type == NFT_MSG_NEWTABLE ? NLM_F_CREATE : 0, family);
+
+	rv_nft_put_text(b, NFTA_TABLE_NAME, name);
+	rv_nft_end_message(b, at);
+}
+
+/* Made if it is not there, so that removing it is no error. */
+void rv_nft_put_no_table(struct rv_buf *b, uint32_t *seq, rv_family_t family, const char *name)
+{
+	put_table(b, seq, NFT_MSG_NEWTABLE, family, name);
+	put_table(b, seq, NFT_MSG_DELTABLE, family, name);
+}
+
+/* ---- rules ------------------------------------------------------------------------ */
+
+/* One rule being written; its expressions use register 1. */
+struct writer {
+	struct rv_buf *b;
+	uint32_t *seq;
+	rv_family_t family;
+	const char *chain;
+	size_t message, list;
+};
+
+static void start_rule(struct writer *w)
+{
+	w->message = start(w->b, w->seq, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, w->family);
+	rv_nft_put_text(w->b, NFTA_RULE_TABLE, RV_NFT_CLOSED_TABLE);
+	rv_nft_put_text(w->b, NFTA_RULE_CHAIN, w->chain);
+	w->list = rv_nft_nest(w->b, NFTA_RULE_EXPRESSIONS);
+}
+
+static void accept_rest(struct writer *w)
+{
+	const struct rv_nft_expr e = {
+		.kind = RV_NFT_IMMEDIATE, .dreg = NFT_REG_VERDICT, .verdict = NF_ACCEPT,
+	};
+
+	rv_nft_expr_write(w->b, &e);
+	rv_nft_nest_end(w->b, w->list);
+	rv_nft_end_message(w->b, w->message);
+}
+
+static void load_meta(struct writer *w, uint32_t key)
+{
+	const struct rv_nft_expr e = {
+		.kind = RV_NFT_META, .key = key, .dreg = NFT_REG_1, .given = 1U << NFTA_META_DREG,
+	};
+
+	rv_nft_expr_write(w->b, &e);
+}
+
+static void load_transport(struct writer *w, uint32_t offset)
+{
+	const struct rv_nft_expr e = {
+		.kind = RV_NFT_PAYLOAD, .base = NFT_PAYLOAD_TRANSPORT_HEADER, .offset = offset,
+		.len = 1, .dreg = NFT_REG_1,
+	};
+
+	rv_nft_expr_write(w->b, &e);
+}
+
+/* No row writes this expression: iptables never does. */
+static void load_ct_state(struct writer *w)
+{
+	size_t elem = rv_nft_nest(w->b, NFTA_LIST_ELEM), data;
+
+	rv_nft_put_text(w->b, NFTA_EXPR_NAME, "ct");
+	data = rv_nft_nest(w->b, NFTA_EXPR_DATA);
+	rv_nft_put_u32(w->b, NFTA_CT_KEY, NFT_CT_STATE);
+	rv_nft_put_u32(w->b, NFTA_CT_DREG, NFT_REG_1);
+	rv_nft_nest_end(w->b, data);
+	rv_nft_nest_end(w->b, elem);
+}
+
+static void mask(struct writer *w, const void *bits, uint32_t len)
+{
+	static const unsigned char none[4];
+	const struct rv_nft_expr e = {
+		.kind = RV_NFT_BITWISE, .sreg = NFT_REG_1, .dreg = NFT_REG_1, .len = len,
+		.data = { bits, len }, .other = { none, len },
+	};
+
+	rv_nft_expr_write(w->b, &e);
+}
+
+static void compare(struct writer *w, uint32_t op, const void *value, uint32_t len)
+{
+	const struct rv_nft_expr e = {
+		.kind = RV_NFT_CMP, .sreg = NFT_REG_1, .op = op, .data = { value, len },
+	};
+
+	rv_nft_expr_write(w->b, &e);
+}
+
+static void compare_byte(struct writer *w, uint32_t op, unsigned char value)
+{
+	compare(w, op, &value, 1);
+}
+
+static void put_loopback(struct writer *w)
+{
+	static const char name[16] = "lo";
+
+	start_rule(w);
+	load_meta(w, NFT_META_IIFNAME);
+	compare(w, NFT_CMP_EQ, name, sizeof(name));
+	accept_rest(w);
+}
+
+#define TCP_FLAGS 13		/* offset in the header */
+#define TCP_SYN 0x02
+#define TCP_ACK 0x10
+
+static void put_open_tcp(struct writer *w)
+{
+	static const unsigned char syn_ack = TCP_SYN | TCP_ACK;
+
+	start_rule(w);
+	load_meta(w, NFT_META_L4PROTO);
+	compare_byte(w, NFT_CMP_EQ, IPPROTO_TCP);
+	load_transport(w, TCP_FLAGS);
+	mask(w, &syn_ack, 1);
+	compare_byte(w, NFT_CMP_NEQ, TCP_SYN);
+	accept_rest(w);
+}
+
+/* Bits as in nft_ct: 1 << (enum ip_conntrack_info + 1). */
+#define STATE_ESTABLISHED (1U << (IP_CT_ESTABLISHED + 1))
+#define STATE_RELATED (1U << (IP_CT_RELATED + 1))
+
+static void put_tracked(struct writer *w)
+{
+	static const uint32_t open = STATE_ESTABLISHED | STATE_RELATED, none;
+
+	start_rule(w);
+	load_ct_state(w);
+	mask(w, &open, sizeof(open));
+	compare(w, NFT_CMP_NEQ, &none, sizeof(none));
+	accept_rest(w);
+}
+
+/* Without these an open connection does not go on: neighbours, and the size of packets. */
+static const struct {
+	rv_family_t family;
+	unsigned char proto, type;
+} needed[] = {
+	{ NFPROTO_IPV4, IPPROTO_ICMP, ICMP_DEST_UNREACH },
+	{ NFPROTO_IPV6, IPPROTO_ICMPV6, ICMP6_DST_UNREACH },
+	{ NFPROTO_IPV6, IPPROTO_ICMPV6, ICMP6_PACKET_TOO_BIG },
+	{ NFPROTO_IPV6, IPPROTO_ICMPV6, ND_ROUTER_ADVERT },
+	{ NFPROTO_IPV6, IPPROTO_ICMPV6, ND_NEIGHBOR_SOLICIT },
+	{ NFPROTO_IPV6, IPPROTO_ICMPV6, ND_NEIGHBOR_ADVERT },
+};
+
+static void put_needed(struct writer *w)
+{
+	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
+		if (needed[i].family != w->family)
+			continue;
+		start_rule(w);
+		load_meta(w, NFT_META_L4PROTO);
+		compare_byte(w, NFT_CMP_EQ, needed[i].proto);
+		load_transport(w, 0);
+		compare_byte(w, NFT_CMP_EQ, needed[i].type);
+		accept_rest(w);
+	}
+}
+
+/* ---- the table -------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	uint32_t hook;
+} chains[] = {
+	{ "input", NF_INET_LOCAL_IN },
+	{ "forward", NF_INET_FORWARD },
+};
+
+static void put_chain(struct rv_buf *b, uint32_t *seq, rv_family_t family, unsigned int i)
+{
+	size_t at = start(b, seq, NFT_MSG_NEWCHAIN, NLM_F_CREATE, family), hook;
+
+	rv_nft_put_text(b, NFTA_CHAIN_TABLE, RV_NFT_CLOSED_TABLE);
+	rv_nft_put_text(b, NFTA_CHAIN_NAME, chains[i].name);
+	hook = rv_nft_nest(b, NFTA_CHAIN_HOOK);
+	rv_nft_put_u32(b, NFTA_HOOK_HOOKNUM, chains[i].hook);
+	rv_nft_put_u32(b, NFTA_HOOK_PRIORITY, 0 /* filter */);
+	rv_nft_nest_end(b, hook);
+	rv_nft_put_u32(b, NFTA_CHAIN_POLICY, NF_DROP);
+	rv_nft_put_text(b, NFTA_CHAIN_TYPE, "filter");
+	rv_nft_end_message(b, at);
+}
+
+static void put_rules(struct rv_buf *b, uint32_t *seq, rv_family_t family, unsigned int i,
+		      enum rv_nft_open_by how)
+{
+	struct writer w = { .b = b, .seq = seq, .family = family, .chain = chains[i].name };
+
+	if (chains[i].hook == NF_INET_LOCAL_IN)
+		put_loopback(&w);
+	if (how == RV_NFT_OPEN_BY_TRACKING)
+		put_tracked(&w);
+	put_open_tcp(&w);
+	put_needed(&w);
+}
+
+static const rv_family_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+
+static void put_closed(struct rv_buf *b, uint32_t *seq, enum rv_nft_open_by how)
+{
+	for (unsigned int f = 0; f < 2; f++) {
+		rv_nft_put_no_table(b, seq, families[f], RV_NFT_CLOSED_TABLE);
+		put_table(b, seq, NFT_MSG_NEWTABLE, families[f], RV_NFT_CLOSED_TABLE);
+		for (unsigned int i = 0; i < sizeof(chains) / sizeof(*chains); i++) {
+			put_chain(b, seq, families[f], i);
+			put_rules(b, seq, families[f], i, how);
+		}
+	}
+}
+
+void rv_nft_put_not_closed(struct rv_buf *b, uint32_t *seq)
+{
+	for (unsigned int f = 0; f < 2; f++)
+		rv_nft_put_no_table(b, seq, families[f], RV_NFT_CLOSED_TABLE);
+}
+
+/* ---- sending ---------------------------------------------------------------------- */
+
+/* A process that shared the socket may have been killed before it read its answers. */
+static void drain(const struct rv_nft_socket *n)
+{
+	while (recv(mnl_socket_get_fd(n->nl), n->buf, 1, MSG_DONTWAIT | MSG_TRUNC) > 0 ||
+	       errno == ENOBUFS)
+		;
+}
+
+/* The generation tells whether a batch was done whose errors got lost; it is not needed else. */
+static void learn_generation(struct rv_nft_socket *n)
+{
+	struct rv_error ignored = { 0 };
+
+	n->has_generation = n->committed = false;
+	rv_nft_generation(n, &ignored);
+}
+
+int rv_nft_send_any(struct rv_nft_socket *n, const struct rv_buf *batch, size_t messages, bool end,
+		    struct rv_nft_verdict *v, struct rv_error *err)
+{
+	const struct iovec part = { batch->data, batch->len - (end ? 0 : RV_NFT_HEAD) };
+
+	drain(n);
+	learn_generation(n);
+	return rv_nft_send(n, &part, 1, messages, v, err);
+}
+
+/* More than the table takes. */
+#define MESSAGES 100
+
+static int send_own(struct rv_nft_closer *c, const struct rv_buf *batch, bool end,
+		    struct rv_error *err)
+{
+	struct rv_nft_verdict v;
+
+	if (rv_nft_send_any(&c->socket, batch, MESSAGES, end, &v, err))
+		return -1;
+	if (!v.code)
+		return 0;
+	rv_fail(err, RV_ERR_RESOURCE, NULL,
+		"the kernel refuses the table that closes the host: %s", strerror(v.code));
+	return v.text[0] ? rv_hint(err, "the kernel says: %s", v.text) : -1;
+}
+
+int rv_nft_closer_close(struct rv_nft_closer *c, enum rv_nft_open_by how, struct rv_error *err)
+{
+	return send_own(c, &c->closed[how], true, err);
+}
+
+int rv_nft_closer_check(struct rv_nft_closer *c, enum rv_nft_open_by how, struct rv_error *err)
+{
+	return send_own(c, &c->closed[how], false, err);
+}
+
+int rv_nft_closer_close_best(struct rv_nft_closer *c, struct rv_error *err)
+{
+	struct rv_error ignored = { 0 };
+
+	if (!rv_nft_closer_close(c, RV_NFT_OPEN_BY_TRACKING, &ignored))
+		return 0;
+	return rv_nft_closer_close(c, RV_NFT_OPEN_BY_FLAGS, err);
+}
+
+int rv_nft_closer_open(struct rv_nft_closer *c, struct rv_error *err)
+{
+	return send_own(c, &c->open, true, err);
+}
+
+int rv_nft_closer_init(struct rv_nft_closer *c, struct rv_error *err)
+{
+	uint32_t seq = 1;
+
+	*c = (struct rv_nft_closer){ 0 };
+	if (rv_nft_open(&c->socket, err) || rv_nft_generation(&c->socket, err))
+		return -1;
+	for (int how = 0; how < 2; how++) {
+		rv_nft_put_batch_begin(&c->closed[how]);
+		put_closed(&c->closed[how], &seq, (enum rv_nft_open_by)how);
+		rv_nft_put_batch_end(&c->closed[how], seq);
+	}
+	rv_nft_put_batch_begin(&c->open);
+	rv_nft_put_not_closed(&c->open, &seq);
+	rv_nft_put_batch_end(&c->open, seq);
+	if (rv_buf_ok(&c->closed[0]) && rv_buf_ok(&c->closed[1]) && rv_buf_ok(&c->open))
+		return 0;
+	return rv_fail_memory(err);
+}
+
+void rv_nft_closer_free(struct rv_nft_closer *c)
+{
+	rv_nft_close(&c->socket);
+	rv_buf_free(&c->closed[0]);
+	rv_buf_free(&c->closed[1]);
+	rv_buf_free(&c->open);
+}

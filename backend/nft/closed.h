@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table that closes the host for new connections, whatever other tables hold: one of each
+ * family, with base chains of its own, since a packet has to pass all base chains of a hook.
+ * Connections that are open go on: the one that the host is managed through, above all.
+ */
+#ifndef RAVELIN_NFT_CLOSED_H
+#define RAVELIN_NFT_CLOSED_H
+
+#include "nft.h"
+
+#define RV_NFT_CLOSED_TABLE "ravelin-closed"
+
+/* What tells an open connection. */
+enum rv_nft_open_by {
+	/*
+	 * TCP segments that do not ask for a connection; needs no part of the kernel that could
+	 * be missing, and no memory for each connection.
+	 */
+	RV_NFT_OPEN_BY_FLAGS,
+	/* Also what connection tracking knows as established or related. */
+	RV_NFT_OPEN_BY_TRACKING,
+};
+
+/* A socket and the batches, ready to be sent without another allocation. */
+struct rv_nft_closer {
+	struct rv_nft_socket socket;
+	struct rv_buf closed[2];	/* by enum rv_nft_open_by */
+	struct rv_buf open;
+};
+
+/* All return 0, or -1 with err set. A closer that could not be made needs freeing too. */
+int rv_nft_closer_init(struct rv_nft_closer *c, struct rv_error *err);
+void rv_nft_closer_free(struct rv_nft_closer *c);
+/* Closes the host, in place of how it was closed before. */
+int rv_nft_closer_close(struct rv_nft_closer *c, enum rv_nft_open_by how, struct rv_error *err);
+/* With connection tracking if the kernel has it. */
+int rv_nft_closer_close_best(struct rv_nft_closer *c, struct rv_error *err);
+/* Has the kernel check that it would, and change nothing. */
+int rv_nft_closer_check(struct rv_nft_closer *c, enum rv_nft_open_by how, struct rv_error *err);
+/* Removes the table if it is there. */
+int rv_nft_closer_open(struct rv_nft_closer *c, struct rv_error *err);
+
+/*
+ * Sends a batch that depends on no generation. end: with the message that ends it; without, a
+ * batch is checked and undone, as nft -c does it. v may be about any of its messages.
+ */
+int rv_nft_send_any(struct rv_nft_socket *n, const struct rv_buf *batch, size_t messages, bool end,
+		    struct rv_nft_verdict *v, struct rv_error *err);
+
+/* Messages that open the host. */
+void rv_nft_put_not_closed(struct rv_buf *b, uint32_t *seq);
+/* Messages that remove a table if it is there. */
+void rv_nft_put_no_table(struct rv_buf *b, uint32_t *seq, rv_family_t family, const char *name);
+
+/* The first and last message of a batch that depends on no generation. */
+void rv_nft_put_batch_begin(struct rv_buf *b);
+void rv_nft_put_batch_end(struct rv_buf *b, uint32_t seq);
+
+#define RV_NFT_HEAD (NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg)))
+
+#endif
