@@ -27,6 +27,8 @@ static int convert(struct rv_cli *cli, const struct xml *x, struct rv_buf *out)
 	struct rv_progress progress;
 	int rc;
 
+	/* Errors of the parser name the line, as those of a restore. */
+	cli->restore = !x->restore;
 	rv_cli_progress_start(&progress, cli, x->restore ? "rules" : "lines",
 			      x->restore ? 0 : rv_cli_lines(cli));
 	rc = x->restore ? rv_xml_read(out, cli->text, cli->len, &progress.meter, &err) :

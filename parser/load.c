@@ -23,9 +23,15 @@ static int on_command(struct rv_command *cmd, const struct rv_options *opts, voi
 		      struct rv_error *err)
 {
 	struct rv_store *s = arg;
+	bool lists = cmd->kind == RV_CMD_LIST || cmd->kind == RV_CMD_LIST_RULES;
 
 	(void)opts;
 	rv_meter_step(s->meter);
+	/* What a line would print is for nobody here, what it zeroes counts. */
+	if (lists && cmd->zero)
+		cmd->kind = RV_CMD_ZERO;
+	else if (lists)
+		return 0;
 	return cmd->kind == RV_CMD_NONE ? 0 : rv_store_apply(s, cmd, err);
 }
 

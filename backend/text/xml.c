@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "canonical.h"
 #include "line.h"
 #include "xml.h"
 
@@ -540,8 +541,8 @@ static int write_lines(struct writer *w, const char *text, size_t len)
 	return rv_buf_ok(w->b) ? 0 : rv_fail_memory(w->err);
 }
 
-int rv_xml_write(struct rv_buf *b, const struct rv_xml_format *f, const char *text, size_t len,
-		 const struct rv_meter *meter, struct rv_error *err)
+static int write_text(struct rv_buf *b, const struct rv_xml_format *f, const char *text, size_t len,
+		      const struct rv_meter *meter, struct rv_error *err)
 {
 	struct writer w = { .b = b, .format = f, .meter = meter, .err = err, .tail = &w.chains };
 	int rc = write_lines(&w, text, len);
@@ -550,4 +551,41 @@ int rv_xml_write(struct rv_buf *b, const struct rv_xml_format *f, const char *te
 	rv_line_free(&w.line);
 	rv_buf_free(&w.asked);
 	return rc;
+}
+
+/* What the text says, in the words of save. */
+static int write_meaning(struct rv_buf *b, const struct rv_xml_format *f, const char *text,
+			 size_t len, const struct rv_meter *meter, struct rv_error *err)
+{
+	struct rv_buf saved = RV_BUF_INIT;
+	int rc = rv_text_canonical(&saved, text, len, NULL, err);
+
+	if (!rc)
+		rc = rv_buf_text(&saved) ? write_text(b, f, saved.data, saved.len, meter, err)
+					 : rv_fail_memory(err);
+	rv_buf_free(&saved);
+	return rc;
+}
+
+/*
+ * By the words alone, or else by what the parser makes of them. What only the other of the two
+ * takes is written by that: words of a match that nobody here knows, "-4".
+ */
+int rv_xml_write(struct rv_buf *b, const struct rv_xml_format *f, const char *text, size_t len,
+		 const struct rv_meter *meter, struct rv_error *err)
+{
+	bool plain = rv_text_is_plain(text, len);
+	int (*const first)(struct rv_buf *, const struct rv_xml_format *, const char *, size_t,
+			   const struct rv_meter *, struct rv_error *) = plain ? write_text : write_meaning;
+	struct rv_error ignored = { 0 };
+	size_t start = b->len;
+
+	if (!first(b, f, text, len, meter, err))
+		return 0;
+	b->len = start;
+	if (err->kind == RV_ERR_MEMORY ||
+	    (plain ? write_meaning : write_text)(b, f, text, len, meter, &ignored))
+		return -1;
+	rv_error_reset(err);
+	return 0;
 }

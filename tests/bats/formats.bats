@@ -125,10 +125,76 @@ refuses()
 	same "$(cat same)" "$("$xml" same | "$xml" -r)"
 }
 
+# means TEXT: XML of a restore file is that of what save prints after it, and comes back as it.
+means()
+{
+	local xml=$RAVELIN_BIN/iptables-xml
+	rm -f means.file
+	printf '%b' "$1" >means.rules
+	RAVELIN_BACKEND=file:means.file "$RAVELIN_BIN/${2:-iptables}-restore" -c means.rules
+	grep -v '^#' means.file >means.saved
+	same "$("$xml" means.saved)" "$("$xml" means.rules)" "XML of $1"
+	same "$(cat means.saved)" "$("$xml" means.rules | "$xml" -r)" "XML and back of $1"
+}
+
+@test "XML takes every line that restore takes: long options, glued ones, all commands" {
+	local head='*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:web - [0:0]\n'
+	cd "$BATS_TEST_TMPDIR"
+	for line in '--append INPUT -p tcp -j ACCEPT' '-AINPUT -p tcp -j ACCEPT' '-A INPUT -ptcp -jACCEPT' \
+		'-A INPUT --protocol=tcp --jump=ACCEPT' '-A INPUT --proto=tcp -mtcp --dport=22 -jACCEPT' \
+		'-p tcp -A INPUT -j ACCEPT' '-I INPUT -p tcp -j ACCEPT' '-A INPUT -j DROP\n-IINPUT 1 -s1.2.3.4 -jweb' \
+		'-A INPUT -j DROP\n-A INPUT -j ACCEPT\n-D INPUT 1' '-A INPUT -j DROP\n-D INPUT -j DROP' \
+		'-A INPUT -j DROP\n-R INPUT 1 -j ACCEPT' '-N foo\n-A foo -j ACCEPT\n-A INPUT -gfoo' '-P INPUT DROP' \
+		'-E web new\n-A INPUT -j new' '-A INPUT -j DROP\n-F INPUT\n-X web' '[3:4] -AINPUT -ptcp -jACCEPT' \
+		'[3:4] -AINPUT -ptcp\n-Z' '-A INPUT -j DROP\n-C INPUT -j DROP\n-L INPUT\n-S' '-AINPUT -4 -j DROP' \
+		'-AINPUT -6 -j DROP' '-vAINPUT -c1 2 -jDROP' '-A INPUT -s1.2.3.4,5.6.7.8 -jDROP' \
+		'-AINPUT -m comment --comment="a -x b" -jLOG --log-prefix -y' '--new-chain foo\n--policy FORWARD DROP'; do
+		means "$head$line\nCOMMIT\n"
+	done
+	# Chains that are declared nowhere, tables in another order, and the other family.
+	means '*nat\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n*mangle\n-AINPUT -jACCEPT\nCOMMIT\n'
+	means '*filter\n-AINPUT -sfd00::/8 -pipv6-icmp --icmpv6-type=echo-request -jACCEPT\nCOMMIT\n' ip6tables
+}
+
+@test "XML of a file with other commands keeps its comments" {
+	prints '<iptables-rules version="1.0">
+<!-- # first -->
+<!-- # inside -->
+  <table name="filter" >
+    <chain name="INPUT" policy="DROP" packet-count="0" byte-count="0" >
+      <rule >
+       <actions>
+        <ACCEPT  />
+       </actions>
+
+      </rule>
+
+    </chain>
+    <chain name="FORWARD" policy="ACCEPT" packet-count="0" byte-count="0" />
+    <chain name="OUTPUT" policy="ACCEPT" packet-count="0" byte-count="0" />
+  </table>
+<!-- # last -->
+</iptables-rules>' "$RAVELIN_BIN/iptables-xml" <<-'R'
+	# first
+	*filter
+	-P INPUT DROP
+	# inside
+	-IINPUT -jACCEPT
+	COMMIT
+	# last
+	R
+}
+
+@test "what only its words say is converted as before, with a match that nobody knows" {
+	local xml=$RAVELIN_BIN/iptables-xml
+	printf '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m unheard --of -x5 -j ACCEPT\nCOMMIT\n' >unheard
+	same "$(cat unheard)" "$("$xml" unheard | "$xml" -r)"
+}
+
 @test "text that is no save is refused with its line" {
 	local xml=$RAVELIN_BIN/iptables-xml head=$'*filter\n:INPUT ACCEPT [0:0]\n'
 	refuses $'-A INPUT\n' 'iptables-xml: line 1 failed' "$xml"
-	refuses "${head}-I INPUT"$'\nCOMMIT\n' 'iptables-xml: line 3 failed - no chain found' "$xml"
+	refuses "${head}-I OTHER"$'\nCOMMIT\n' 'iptables-xml: line 3 failed: No chain/target/match by that name.' "$xml"
 	refuses "${head}-A OTHER"$'\nCOMMIT\n' 'iptables-xml: line 3 failed - no chain found' "$xml"
 	refuses "$head" 'iptables-xml: COMMIT expected at line 3' "$xml"
 	refuses "${head}:INPUT - [0:0]"$'\n' "iptables-xml: line 3 failed - chain \`INPUT' is there already" "$xml"

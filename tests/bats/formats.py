@@ -69,6 +69,33 @@ def check_xml(name, family, text):
                     run(tool(family, '-r', '-c'), document)[1])
 
 
+GLUED = [(r' -p ([^" ]+)', r' -p\1'), (r' -s ([^" ]+)', r' --src=\1'), (r' -m ([^" ]+)', r' -m\1'), (r' -i ([^" ]+)', r' -i\1'),
+         (r' -j ([^" ]+)', r' --jump=\1')]
+
+
+def glued(text):
+    """The same rules, their options written in the other ways restore takes."""
+    lines = text.decode('latin-1').split('\n')
+    for i, line in enumerate(lines):
+        # In quotes it would be another text; a line of a save is one without them, mostly.
+        if '"' not in line and re.match(r'(\[[0-9:]*\] )?-A ', line):
+            for what, how in GLUED:
+                line = re.sub(what, how, line)
+            lines[i] = line
+    return '\n'.join(lines).encode('latin-1')
+
+
+def check_glued(name, text):
+    odd = glued(text)
+    if odd.count(b' --jump=') < 0.3 * text.count(b'-A '):
+        wrong.append(f'{name}: only {odd.count(b" --jump=")} lines were rewritten')
+    # Zero counters are not written: as in a file that never had any.
+    code, ours, message = run(XML, odd)
+    if code:
+        wrong.append(f'{name} glued: {message}')
+    compare(f'{name}, glued', run(XML, text.replace(b'\n[0:0] ', b'\n'))[1], ours)
+
+
 def check_schema(document):
     import jsonschema  # pylint: disable=import-outside-toplevel
     with open(SCHEMA, encoding='utf-8') as f:
@@ -99,6 +126,7 @@ def main():
             if chosen is good:
                 check_schema(document)
             check_xml(name, family, text)
+            check_glued(name, text)
             total += len(chosen)
     print('\n'.join(wrong[:40]) or f'{total} rules came back')
     return bool(wrong)
