@@ -8,7 +8,11 @@ static const struct rv_names groups = { "/etc/iproute2/group", false };
 
 typedef struct xt_devgroup_info info;
 
-#define GROUP(side, SIDE, SEL, text)						\
+/* Where a packet has an interface of that side. */
+#define IN (1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD)
+#define OUT (1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING)
+
+#define GROUP(side, SIDE, SEL, chains, text)					\
 	{									\
 		.name = #side "-group", .type = RV_T_MASKED,			\
 		.flags = RV_OPT_INVERT | RV_OPT_HEX,				\
@@ -17,12 +21,12 @@ typedef struct xt_devgroup_info info;
 		.invert = RV_BIT(info, flags, XT_DEVGROUP_INVERT_##SIDE),	\
 		.sel = RV_SEL_##SEL, .list = #side "-group",			\
 		.arg = "name|number[/mask]", .help = text,			\
-		.file = &groups,						\
+		.file = &groups, .hooks = (chains),				\
 	}
 
 static const struct rv_option options[] = {
-	GROUP(src, SRC, IIFGROUP, "group of the interface the packet came in by"),
-	GROUP(dst, DST, OIFGROUP, "group of the interface it leaves by"),
+	GROUP(src, SRC, IIFGROUP, IN, "group of the interface the packet came in by"),
+	GROUP(dst, DST, OIFGROUP, OUT, "group of the interface it leaves by"),
 	{ .name = NULL },
 };
 

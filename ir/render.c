@@ -29,7 +29,7 @@ void rv_render_rule(struct rv_buf *b, rv_family_t family, const char *chain,
 		    const struct rv_rule *r, enum rv_counter_form counters)
 {
 	struct rv_out o = { .buf = b, .style = RV_STYLE_SAVE, .family = family,
-			    .proto = r->ip.proto };
+			    .proto = r->ip.proto, .counters = counters != RV_COUNTERS_NONE };
 	const char *target = target_name(r);
 	unsigned long long packets = r->counters.packets, bytes = r->counters.bytes;
 

@@ -252,6 +252,7 @@ static int run_counters(struct rv_parser *p, const struct rv_core_option *o,
 	(void)o;
 	if (!bytes)
 		return rv_usage(p, &args->loc, "--set-counters requires packet and byte counter");
+	p->rule->counted = true;
 	if (!rv_read_count(args->text, &p->rule->counters.packets, &end))
 		return rv_usage(p, &args->loc, "--set-counters packet counter not numeric");
 	if (!rv_read_count(bytes, &p->rule->counters.bytes, &end))

@@ -72,6 +72,13 @@ void rv_word_add(struct rv_parser *p, const struct rv_loc *loc, const char *text
 	p->line_used += len;
 }
 
+/* Of -m nft: as long as the rule is. The limit of all others is stock's. */
+static bool may_be_long(const struct rv_parser *p)
+{
+	return p->need && p->owner.text &&
+	       (!strcmp(p->owner.text, "--expr") || !strcmp(p->owner.text, "--rule"));
+}
+
 struct rv_arg rv_word_take(struct rv_parser *p)
 {
 	struct rv_arg word;
@@ -83,7 +90,7 @@ struct rv_arg rv_word_take(struct rv_parser *p)
 		word.text = p->argv[p->argi++];
 		word.loc = (struct rv_loc){ 0, p->in_word ? p->word_first : end, end };
 	} else {
-		p->word_long = p->line_used - p->word_at >= RV_WORD_MAX;
+		p->word_long = p->line_used - p->word_at >= RV_WORD_MAX && !may_be_long(p);
 		p->line[p->line_used++] = '\0';
 		word.text = p->line + p->word_at;
 		word.loc = (struct rv_loc){ p->number, p->word_first, p->word_end };

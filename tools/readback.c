@@ -327,7 +327,8 @@ static void compare(const struct rv_chain *c, rv_family_t family, const struct r
 struct work {
 	rv_family_t family;
 	bool no_queue;
-	struct rv_nft_socket socket, sets;
+	struct rv_nft_socket socket;
+	struct rv_nft_aside sets;
 	const struct rv_chain *chain;
 	struct rv_list *at;		/* the rule before the one that comes next */
 	struct rv_text_sets text_sets;
@@ -395,7 +396,7 @@ static int see_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	if (!ours)
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "chain %s has more rules than were loaded",
 			       w->chain->name);
-	if (!rv_nft_meaning_read(&w->sets, NULL, w->family, attrs, &m, &why)) {
+	if (!rv_nft_meaning_read(&w->sets, w->family, attrs, &m, &why)) {
 		compare(w->chain, w->family, ours, &m);
 		rv_nft_meaning_clear(&m);
 	} else if (ours->target && !strcmp(ours->target->ext->name, "AUDIT")) {
@@ -443,7 +444,8 @@ static int run(struct work *w, bool write)
 		rv_buf_free(&text);
 		return 2;
 	}
-	if (!write && (rv_nft_open(&w->socket, &err) || rv_nft_open(&w->sets, &err))) {
+	w->sets.of = &w->socket;
+	if (!write && rv_nft_open(&w->socket, &err)) {
 		fprintf(stderr, "%s\n", err.text);
 		return 2;
 	}

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "batch.h"
+#include "object.h"
 
 #define FIRST_RECORDS 64
 
@@ -63,7 +64,7 @@ static struct rv_nft_record *new_record(struct rv_nft_batch *b, struct rv_error 
 	return &records[b->nrecords];
 }
 
-static int start(struct rv_nft_message *m, uint8_t type, uint16_t flags)
+int rv_nft_start_message(struct rv_nft_message *m, uint8_t type, uint16_t flags)
 {
 	struct rv_nft_record *rec = new_record(m->b, m->err);
 	const struct rv_change *c = m->change;
@@ -85,7 +86,7 @@ static int start(struct rv_nft_message *m, uint8_t type, uint16_t flags)
 	return 0;
 }
 
-static int finish(struct rv_nft_message *m)
+int rv_nft_finish_message(struct rv_nft_message *m)
 {
 	rv_nft_end_message(&m->b->bytes, m->start);
 	if (!rv_buf_ok(&m->b->bytes))
@@ -98,10 +99,10 @@ static int finish(struct rv_nft_message *m)
 
 int rv_nft_stage_table(struct rv_nft_message *m, uint8_t type, uint16_t flags)
 {
-	if (start(m, type, flags))
+	if (rv_nft_start_message(m, type, flags))
 		return -1;
 	rv_nft_put_text(&m->b->bytes, NFTA_TABLE_NAME, m->change->table->def->name);
-	return finish(m);
+	return rv_nft_finish_message(m);
 }
 
 static void put_chain(struct rv_nft_message *m, const char *name)
@@ -134,11 +135,11 @@ static void put_base(struct rv_nft_message *m)
 
 int rv_nft_stage_base(struct rv_nft_message *m, uint16_t flags)
 {
-	if (start(m, NFT_MSG_NEWCHAIN, flags))
+	if (rv_nft_start_message(m, NFT_MSG_NEWCHAIN, flags))
 		return -1;
 	put_chain(m, m->change->chain->name);
 	put_base(m);
-	return finish(m);
+	return rv_nft_finish_message(m);
 }
 
 struct rv_table *rv_nft_cleared(const struct rv_nft_batch *b, const struct rv_table_def *def)
@@ -198,20 +199,20 @@ static int stage_new_chain(struct rv_nft_message *m)
 		return want_base(m);
 	if (take_cleared(m->b, c))
 		return 0;
-	if (start(m, NFT_MSG_NEWCHAIN, NLM_F_EXCL))
+	if (rv_nft_start_message(m, NFT_MSG_NEWCHAIN, NLM_F_EXCL))
 		return -1;
 	put_chain(m, c->name);
-	return finish(m);
+	return rv_nft_finish_message(m);
 }
 
 int rv_nft_stage_del_chain(struct rv_nft_message *m)
 {
 	struct rv_chain *c = m->change->chain;
 
-	if (start(m, NFT_MSG_DELCHAIN, NLM_F_NONREC))
+	if (rv_nft_start_message(m, NFT_MSG_DELCHAIN, NLM_F_NONREC))
 		return -1;
 	put_chain(m, rv_nft_kernel_name(m->b, c->table->def, c->name));
-	if (finish(m))
+	if (rv_nft_finish_message(m))
 		return -1;
 	rv_nft_forget_rename(m->b, c);
 	return 0;
@@ -221,11 +222,11 @@ static int stage_rename(struct rv_nft_message *m)
 {
 	const struct rv_chain *c = m->change->chain;
 
-	if (start(m, NFT_MSG_NEWCHAIN, 0))
+	if (rv_nft_start_message(m, NFT_MSG_NEWCHAIN, 0))
 		return -1;
 	put_chain(m, m->change->name);
 	rv_nft_put_u64(&m->b->bytes, NFTA_CHAIN_HANDLE, c->handle);
-	if (finish(m))
+	if (rv_nft_finish_message(m))
 		return -1;
 	return rv_nft_rename(m->b, c, m->change->name) ? 0 : rv_fail_memory(m->err);
 }
@@ -234,7 +235,7 @@ static int stage_rename(struct rv_nft_message *m)
 
 static int start_rule(struct rv_nft_message *m, uint8_t type, uint16_t flags)
 {
-	if (start(m, type, flags))
+	if (rv_nft_start_message(m, type, flags))
 		return -1;
 	rv_nft_put_text(&m->b->bytes, NFTA_RULE_TABLE, m->change->table->def->name);
 	rv_nft_put_text(&m->b->bytes, NFTA_RULE_CHAIN,
@@ -262,12 +263,15 @@ static int finish_rule(struct rv_nft_message *m, struct rv_rule *r)
 
 	if (jump != r->jump)
 		rv_chain_name_set(r->jump, jump);
-	rc = rv_nft_rule_write(&m->b->bytes, m->family, r, m->err);
+	rc = rv_nft_object_of(r) ? rv_nft_object_write(m, r) :
+	     rv_nft_rule_write(&m->b->bytes, m->family, r, m->err);
 	rv_nft_rename_jump(m->b, table, r);
 	if (rc)
 		return -1;
 	rv_nft_put_u32(&m->b->bytes, NFTA_RULE_ID, id);
-	if (finish(m))
+	if (rv_nft_object_of(r))
+		rv_nft_object_note(m, r);
+	if (rv_nft_finish_message(m))
 		return -1;
 	r->handle = 0;
 	r->id = id;
@@ -279,6 +283,8 @@ static int stage_add(struct rv_nft_message *m)
 	const struct rv_change *c = m->change;
 	bool append = !c->pos && !c->at_front;
 
+	if (rv_nft_object_stage_own(m, c->rule))
+		return -1;
 	if (start_rule(m, NFT_MSG_NEWRULE, NLM_F_CREATE | (append ? NLM_F_APPEND : 0)))
 		return -1;
 	if (c->pos)
@@ -291,7 +297,30 @@ static int stage_del_rule(struct rv_nft_message *m)
 	if (start_rule(m, NFT_MSG_DELRULE, 0))
 		return -1;
 	put_name(m, m->change->pos, NFTA_RULE_HANDLE, NFTA_RULE_ID);
-	return finish(m);
+	return rv_nft_finish_message(m);
+}
+
+/* With the sets that are the old one's own gone: a meter's has the same name as before. */
+static int replace_with_own(struct rv_nft_message *m, struct rv_rule *with)
+{
+	const struct rv_change *change = m->change;
+	const struct rv_rule *pos = change->pos;
+	const struct rv_list *next = pos->node.next;
+	struct rv_rule old = *pos;
+	struct rv_change step = *change;
+	int rc;
+
+	step.pos = &old;
+	step.loc = with->loc;
+	m->change = &step;
+	rc = stage_del_rule(m);
+	step.rule = with;
+	step.pos = next == &change->chain->rules ? NULL : rv_entry(next, struct rv_rule, node);
+	step.at_front = false;
+	if (!rc)
+		rc = stage_add(m);
+	m->change = change;
+	return rc;
 }
 
 /* The kernel replaces by handle only: a rule of this transaction makes way in two steps. */
@@ -304,6 +333,8 @@ static int stage_replace(struct rv_nft_message *m, struct rv_rule *with)
 	};
 	struct rv_nft_message message = rv_nft_message_for(m, &del);
 
+	if (rv_nft_object_of(with) && rv_nft_object_has_own(rv_nft_object_of(with)))
+		return replace_with_own(m, with);
 	if (start_rule(m, NFT_MSG_NEWRULE, NLM_F_CREATE | (old.handle ? NLM_F_REPLACE : 0)))
 		return -1;
 	put_name(m, &old, NFTA_RULE_HANDLE, NFTA_RULE_POSITION_ID);
@@ -316,7 +347,7 @@ static int stage_replace(struct rv_nft_message *m, struct rv_rule *with)
 
 static int stage_flush(struct rv_nft_message *m)
 {
-	return start_rule(m, NFT_MSG_DELRULE, 0) ? -1 : finish(m);
+	return start_rule(m, NFT_MSG_DELRULE, 0) ? -1 : rv_nft_finish_message(m);
 }
 
 static int flush_each(const struct rv_nft_message *m, const struct rv_table *held)
@@ -337,10 +368,10 @@ int rv_nft_stage_no_rules(struct rv_nft_message *m, const struct rv_table *held)
 {
 	if (held->others)
 		return flush_each(m, held);
-	if (start(m, NFT_MSG_DELRULE, 0))
+	if (rv_nft_start_message(m, NFT_MSG_DELRULE, 0))
 		return -1;
 	rv_nft_put_text(&m->b->bytes, NFTA_RULE_TABLE, m->change->table->def->name);
-	return finish(m);
+	return rv_nft_finish_message(m);
 }
 
 /*
@@ -406,6 +437,7 @@ int rv_nft_stage_change(struct rv_nft_message *m)
 	case RV_CHANGE_DEL_RULE:
 		return stage_del_rule(m);
 	case RV_CHANGE_ZERO_RULE:
+		c->pos->counted = false;
 		return stage_replace(m, c->pos);
 	}
 	return 0;

@@ -34,11 +34,21 @@ void rv_nft_end_message(struct rv_buf *b, size_t start);
  * a message may stand at the end of the buffer.
  */
 int rv_nft_stage_change(struct rv_nft_message *m);
+int rv_nft_start_message(struct rv_nft_message *m, uint8_t type, uint16_t flags);
+int rv_nft_finish_message(struct rv_nft_message *m);
 int rv_nft_stage_table(struct rv_nft_message *m, uint8_t type, uint16_t flags);
 int rv_nft_stage_base(struct rv_nft_message *m, uint16_t flags);
 int rv_nft_stage_del_chain(struct rv_nft_message *m);
 /* held: the table with the chains that the kernel has. */
 int rv_nft_stage_no_rules(struct rv_nft_message *m, const struct rv_table *held);
+
+/* For a rule that is an object: messages of the sets and chains that are its own. Else nothing. */
+int rv_nft_object_stage_own(struct rv_nft_message *m, const struct rv_rule *r);
+/* The attributes of the rule's message that say what it does. */
+int rv_nft_object_write(struct rv_nft_message *m, const struct rv_rule *r);
+
+/* Notes the object in the record of the message that has been started. */
+void rv_nft_object_note(struct rv_nft_message *m, const struct rv_rule *r);
 
 /* The table if a restore has cleared it in this transaction, or NULL. */
 struct rv_table *rv_nft_cleared(const struct rv_nft_batch *b, const struct rv_table_def *def);

@@ -69,6 +69,6 @@ int rv_nft_part_read(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	if (name.kind == RV_TARGET)
 		r->rule->target = part;
 	else
-		rv_rule_add_match(r->rule, part);
+		rv_nft_add_barrier(r, part);
 	return 0;
 }

@@ -110,6 +110,8 @@ static int read_quota(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 		return rv_nft_strange(f, e);
 	if (rv_nft_counting_match(f, "quota"))
 		return -1;
+	/* The packet that reaches the quota is within that of iptables and beyond that of nft. */
+	f->m->loose = true;
 	if (e->flags & NFT_QUOTA_F_INV)
 		rv_nft_word(f, "!");
 	rv_nft_option(f, "quota");
@@ -286,7 +288,7 @@ static int know_users(struct rv_nft_aside *a, rv_family_t family, const char *ta
 	if (a->table && !strcmp(a->table, table))
 		return 0;
 	forget_users(a);
-	if (rv_nft_ask(&a->socket, &q, see_user, a, err) < 0)
+	if (rv_nft_aside_ask(a, &q, see_user, a, err) < 0)
 		return -1;
 	if (a->nusers)
 		qsort(a->users, a->nusers, sizeof(*a->users), by_set);
@@ -345,7 +347,7 @@ static int see_elements(struct rv_nft_view attrs, void *arg, struct rv_error *er
 }
 
 /* An address that somebody has put into the set is not counted: the rule is true of it. */
-static int check_elements(struct rv_nft_foreign *f, struct rv_nft_socket *n,
+static int check_elements(struct rv_nft_foreign *f,
 			  const struct rv_nft_counted *c)
 {
 	const struct rv_nft_query q = {
@@ -355,7 +357,7 @@ static int check_elements(struct rv_nft_foreign *f, struct rv_nft_socket *n,
 	};
 	bool fixed = false;
 
-	if (rv_nft_ask(n, &q, see_elements, &fixed, f->base.err) < 0)
+	if (rv_nft_aside_ask(f->aside, &q, see_elements, &fixed, f->base.err) < 0)
 		return -1;
 	return !fixed ? 0 : rv_nft_foreign_misfit(f, "set `%.64s' has elements of its own", c->set);
 }
@@ -368,25 +370,25 @@ static int check_set(struct rv_nft_foreign *f, struct rv_nft_aside *a, struct rv
 		.table = f->base.place->table, .chain_attr = NFTA_SET_NAME, .chain = c->set,
 	};
 
-	if (rv_nft_ask(&a->socket, &q, see_set, c, f->base.err) < 0)
+	if (rv_nft_aside_ask(a, &q, see_set, c, f->base.err) < 0)
 		return -1;
 	if (!c->as_ours)
 		return rv_nft_foreign_misfit(f, "set `%.64s' is not one for iptables", c->set);
-	return check_sharing(f, a, c) ? -1 : check_elements(f, &a->socket, c);
+	return check_sharing(f, a, c) ? -1 : check_elements(f, c);
 }
 
 static int check_sets(struct rv_nft_foreign *f)
 {
-	struct rv_nft_aside own = { .open = false }, *a = f->aside ? f->aside : &own;
 	int rc = 0;
 
 	for (unsigned int i = 0; !rc && i < f->m->ncounted; i++) {
 		struct rv_nft_counted *c = &f->m->counted[i];
 
-		if (c->set)
-			rc = rv_nft_aside_open(a, f->base.err) || check_set(f, a, c) ? -1 : 0;
+		if (c->set && !f->aside)
+			rc = rv_nft_foreign_misfit(f, "set `%.64s' is not known", c->set);
+		else if (c->set)
+			rc = check_set(f, f->aside, c);
 	}
-	rv_nft_aside_close(&own);
 	return rc;
 }
 

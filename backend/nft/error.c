@@ -8,7 +8,7 @@
 
 #include <ravelin/render.h>
 
-#include "nft.h"
+#include "object.h"
 
 /*
  * What stock calls the changes, what their place is, and what it means that the kernel refuses
@@ -37,6 +37,7 @@ static const struct {
 /* A refused message. */
 struct refusal {
 	struct rv_nft *n;
+	struct rv_store *store;
 	rv_family_t family;
 	const struct rv_nft_verdict *v;
 	const struct rv_nft_record *rec;
@@ -51,6 +52,8 @@ static const char *object(const struct refusal *f)
 	const char *name;
 	unsigned int attr = NFTA_RULE_CHAIN;
 
+	if (f->rec->object)
+		return f->rec->in;
 	if (f->rec->kind == RV_CHANGE_ADD_TABLE || f->rec->kind == RV_CHANGE_CLEAR_TABLE)
 		attr = NFTA_TABLE_NAME;
 	else if (!strcmp(changes[f->rec->kind].place, "chain"))
@@ -177,10 +180,28 @@ static void render_refused(struct rv_buf *b, const struct refusal *f)
 	rv_rule_free(r);
 }
 
+/* Its bytes would say nothing to a person. */
+static void explain_object(struct rv_buf *b, const struct refusal *f)
+{
+	const struct rv_bytes *object = f->rec->object;
+	struct rv_table *t = rv_ruleset_table(&f->store->rs, f->rec->table);
+	struct rv_buf text = RV_BUF_INIT;
+
+	rv_nft_object_text(&text, f->family, (struct rv_nft_view){ object->data, object->len });
+	rv_buf_printf(b, ": -m nft --rule \"%.200s\"", rv_buf_text(&text) ? text.data : "");
+	rv_buf_free(&text);
+	if (t && f->v->code == ENOENT)
+		rv_nft_object_lacks(b, &f->n->socket, f->family, t, object);
+}
+
 static void explain_rule(struct rv_buf *b, const struct refusal *f)
 {
 	struct rv_nft_expr e;
 
+	if (f->rec->object) {
+		explain_object(b, f);
+		return;
+	}
 	if ((f->head.nlmsg_type & 0xff) != NFT_MSG_NEWRULE)
 		return;
 	render_refused(b, f);
@@ -284,6 +305,9 @@ static void explain_others(const struct refusal *f, struct rv_error *err)
 	else if (f->v->code == EMLINK || f->v->code == ELOOP)
 		rv_hint(err, "The jump makes a loop, or jumps are nested more than %d deep.",
 			RV_JUMPS_MAX);
+	else if (f->rec->object && f->v->code == ENOENT)
+		rv_hint(err, "a save does not hold sets, maps and objects that have a name: make them "
+			"first, or load the rest without this rule");
 	else if (f->v->text[0])
 		rv_hint(err, "The kernel says: %s.", f->v->text);
 }
@@ -318,7 +342,7 @@ static int refused_whole(const struct rv_nft_verdict *v, struct rv_error *err)
 int rv_nft_refused(struct rv_store *s, const struct rv_nft_verdict *v, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
-	struct refusal f = { .n = n, .family = s->rs.family, .v = v };
+	struct refusal f = { .n = n, .store = s, .family = s->rs.family, .v = v };
 
 	if (v->code == ERESTART || !v->seq || v->seq > n->batch.nrecords)
 		return refused_whole(v, err);

@@ -231,6 +231,24 @@ static uint64_t number(const struct rv_nft_held *h, const uint8_t *bytes)
 	return rv_get_uint(bytes, h->len);
 }
 
+/* The kernel compares sizes byte by byte: of a number that is not in network order that says nothing. */
+static bool has_order(const struct rv_nft_held *h)
+{
+	return h->len == 1 || h->swapped || h->load.kind == RV_NFT_PAYLOAD ||
+	       h->load.kind == RV_NFT_EXTHDR ||
+	       (h->load.kind == RV_NFT_CT && (h->load.key == NFT_CT_PROTO_SRC ||
+					      h->load.key == NFT_CT_PROTO_DST)) ||
+	       (h->load.kind == RV_NFT_META && h->load.key == NFT_META_PRANDOM);
+}
+
+static bool has_ranges(const struct rv_nft_test *t)
+{
+	for (size_t i = 0; t->set && i < t->set->count; i++)
+		if (memcmp(t->set->range[i].from, t->set->range[i].to, t->set->len))
+			return true;
+	return t->range;
+}
+
 static bool has_row_bits(const struct rv_nft_held *h, const struct field *row)
 {
 	uint64_t mask = h->masked ? number(h, h->mask) : UINT64_MAX;
@@ -257,6 +275,15 @@ enum rv_sel rv_nft_field(struct rv_nft_foreign *f, const struct rv_nft_held *h)
 
 /* ---- addresses ----------------------------------------------------------------------------- */
 
+/* Of an address in the header, which is always there: without bits any value is the one. */
+static bool tests_nothing(const struct rv_nft_held *h, const struct rv_nft_test *t)
+{
+	for (uint32_t i = 0; i < h->len; i++)
+		if (h->mask[i] || (i < t->len && t->from[i]))
+			return false;
+	return h->masked && h->load.kind == RV_NFT_PAYLOAD && !t->range && !t->negate;
+}
+
 static int test_address(struct rv_nft_foreign *f, const struct field *row,
 			const struct rv_nft_held *h, const struct rv_nft_test *t)
 {
@@ -268,8 +295,12 @@ static int test_address(struct rv_nft_foreign *f, const struct field *row,
 		if (h->masked && h->xor[i])
 			return not_understood(f, h);
 	memcpy(p.value, t->from, t->len);
+	if (tests_nothing(h, t))
+		return 0;
 	if (t->range) {
 		p.op = RV_OP_RANGE;
+		/* Of the leading bytes: whatever follows. */
+		memset(p.other, 0xff, rv_selectors[row->sel].len);
 		memcpy(p.other, t->to, t->len);
 	} else if (h->masked || t->len < rv_selectors[row->sel].len) {
 		p.op = RV_OP_MASK;
@@ -381,6 +412,15 @@ static int test_list(struct rv_nft_foreign *f, const struct field *row, const st
 	return add(f, &p);
 }
 
+/*
+ * nft's "is not" is false where the field is missing; that of iptables is true. Seconds are cut
+ * off to whole ones by iptables, nft has milliseconds.
+ */
+static bool wants_field(enum rv_sel sel)
+{
+	return sel == RV_SEL_UID || sel == RV_SEL_GID || sel == RV_SEL_TCP_MSS;
+}
+
 /* "(x & mask) ^ xor == n" is "x & mask == n ^ xor". */
 static int test_number(struct rv_nft_foreign *f, const struct field *row,
 		       const struct rv_nft_held *h, const struct rv_nft_test *t)
@@ -390,6 +430,9 @@ static int test_number(struct rv_nft_foreign *f, const struct field *row,
 	uint64_t mask = h->masked ? number(h, h->mask) : UINT64_MAX, bits;
 	uint64_t n;
 
+	if (has_ranges(t) && !has_order(h))
+		return not_understood(f, h);
+	f->m->loose |= row->conversion == SECONDS || (t->negate && wants_field(row->sel));
 	if (row->conversion == BIT)
 		return test_bit(f, row, h, t);
 	if (t->set)
@@ -633,6 +676,7 @@ static int test_helper(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 {
 	if (t->set || t->range || strnlen((const char *)t->from, t->len) == t->len)
 		return not_understood(f, h);
+	f->m->loose |= t->negate;
 	rv_nft_match(f, "helper");
 	invert(f, t->negate);
 	rv_nft_word(f, "--helper");
@@ -661,6 +705,7 @@ static int test_label(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 	if (!h->masked || bits != 1 || t->set || t->range || t->len != 16 || (!zero && !same))
 		return not_understood(f, h);
 	p.negate = zero != t->negate;
+	f->m->loose |= p.negate;
 	rv_selector_put(p.sel, bit, p.value);
 	return add(f, &p);
 }

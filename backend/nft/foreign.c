@@ -213,6 +213,7 @@ static int read_byteorder(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 	struct rv_nft_held *from = rv_nft_held(f, e->sreg), held;
 
 	if (!from || from->kind != RV_NFT_FIELD || from->swapped || from->bounded ||
+	    from->load.kind == RV_NFT_PAYLOAD || from->load.kind == RV_NFT_EXTHDR ||
 	    e->op != NFT_BYTEORDER_HTON || e->len != from->len || e->size != from->len)
 		return bad_register(f, e);
 	from->used = true;
@@ -425,9 +426,9 @@ static int read_set(struct rv_nft_foreign *f, const char *name)
 	struct elements all = { .set = &f->set };
 
 	f->set.count = f->set.len = 0;
-	if (!f->socket)
+	if (!f->aside)
 		return rv_nft_foreign_misfit(f, "expression `lookup' is not understood");
-	if (rv_nft_ask(f->socket, &q, see_elements, &all, f->base.err))
+	if (rv_nft_aside_ask(f->aside, &q, see_elements, &all, f->base.err))
 		return f->base.err->kind == RV_ERR_NONE ?
 		       rv_nft_foreign_misfit(f, "set `%.64s' is not there", name) : -1;
 	if (all.strange || !f->set.count || (all.interval && !join_intervals(&f->set)))
@@ -491,6 +492,8 @@ static int read_counter(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
 	if (f->counted)
 		return rv_nft_foreign_misfit(f, "a second expression `counter' is not understood");
+	if (f->ended)
+		return rv_nft_foreign_misfit(f, "a counter behind the target is not understood");
 	f->counted = true;
 	f->counters = (struct rv_counters){ e->packets, e->bytes };
 	return 0;
@@ -543,6 +546,10 @@ static int read_expression(struct rv_nft_foreign *f, struct rv_nft_view elem)
 
 	if (rv_nft_expr_read(elem, &e, &what, &why))
 		return rv_nft_foreign_misfit(f, "expression `%.64s' %s", what, why);
+	if (f->counted && (e.kind == RV_NFT_CMP || e.kind == RV_NFT_RANGE || e.kind == RV_NFT_LOOKUP ||
+			   e.kind == RV_NFT_LIMIT || e.kind == RV_NFT_QUOTA || e.kind == RV_NFT_DYNSET))
+		return rv_nft_foreign_misfit(f, "expression `%s' behind the counter is not "
+					     "understood", what);
 	/* What compares goes before what is done: a test behind a target would be another rule's. */
 	if (f->ended && (e.kind == RV_NFT_CMP || e.kind == RV_NFT_RANGE || e.kind == RV_NFT_LOOKUP))
 		return rv_nft_foreign_misfit(f, "expression `%s' behind the target is not "
@@ -623,14 +630,13 @@ static int read_expressions(struct rv_nft_foreign *f, struct rv_nft_view list)
 	return w.bad ? rv_nft_foreign_misfit(f, "its list of expressions is malformed") : finish(f);
 }
 
-int rv_nft_meaning_read(struct rv_nft_socket *n, struct rv_nft_aside *aside, rv_family_t family,
-			struct rv_nft_view attrs, struct rv_nft_meaning *m, struct rv_error *err)
+int rv_nft_meaning_read(struct rv_nft_aside *aside, rv_family_t family, struct rv_nft_view attrs,
+			struct rv_nft_meaning *m, struct rv_error *err)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
 	struct rv_nft_place place;
 	struct rv_nft_foreign f = {
-		.socket = n, .aside = aside, .m = m,
-		.base = { .family = family, .place = &place, .err = err },
+		.aside = aside, .m = m, .base = { .family = family, .place = &place, .err = err },
 	};
 	int rc;
 

@@ -46,17 +46,17 @@ struct rv_nft_meaning {
 	size_t count, room;
 	struct rv_nft_counted counted[RV_NFT_COUNTED];
 	unsigned int ncounted;
+	bool loose;			/* iptables has words for nearly that, see readback */
 	/* Matches that are no predicates, target, verdict, counters; nothing in rule->ip. Owned. */
 	struct rv_rule *rule;
 };
 
 /*
- * Reads the rule in a message (its attributes). The socket is asked for the sets it looks into,
- * aside (NULL: one for this rule alone) for those it fills.
+ * Reads the rule in a message (its attributes). aside is asked for the sets it names.
  * Returns 0, or -1 with err set and nothing to clear.
  */
-int rv_nft_meaning_read(struct rv_nft_socket *n, struct rv_nft_aside *aside, rv_family_t family,
-			struct rv_nft_view attrs, struct rv_nft_meaning *m, struct rv_error *err);
+int rv_nft_meaning_read(struct rv_nft_aside *aside, rv_family_t family, struct rv_nft_view attrs,
+			struct rv_nft_meaning *m, struct rv_error *err);
 void rv_nft_meaning_clear(struct rv_nft_meaning *m);
 
 /*
@@ -65,6 +65,9 @@ void rv_nft_meaning_clear(struct rv_nft_meaning *m);
  */
 struct rv_rule *rv_nft_reword(struct rv_nft_aside *aside, rv_family_t family,
 			      struct rv_nft_view attrs, struct rv_error *err);
+
+/* Whether the rule, as save shows it, can be loaded there again and is the same then. */
+bool rv_nft_reloads(rv_family_t family, const struct rv_nft_place *place, const struct rv_rule *r);
 
 /* ---- registers --------------------------------------------------------------------- */
 
@@ -95,7 +98,6 @@ struct rv_nft_test {
 
 /* A rule being read. */
 struct rv_nft_foreign {
-	struct rv_nft_socket *socket;
 	struct rv_nft_aside *aside;
 	struct rv_nft_reader base;	/* family, place, err: for rv_nft_misfit() */
 	struct rv_nft_meaning *m;

@@ -21,6 +21,7 @@ struct listener {
 	const struct rv_monitor *m;
 	struct mnl_socket *nl;
 	struct rv_nft_socket ask;	/* for rules that traces name */
+	struct rv_nft_aside aside;	/* for what belongs to a rule */
 	unsigned char *buf;
 	struct rv_error *err;
 };
@@ -138,7 +139,7 @@ static int tell_rule(struct listener *l, struct rv_event *e, struct rv_nft_view 
 	int rc;
 
 	if (is_ours(e)) {
-		r = rv_nft_rule_of(NULL, e->family, attrs, &place, &err);
+		r = rv_nft_rule_of(&l->aside, e->family, attrs, &place, &err);
 		e->why = err.text;
 	}
 	e->rule = r;
@@ -382,6 +383,7 @@ int rv_nft_monitor(const struct rv_monitor *m, struct rv_error *err)
 
 	if (rc == 0)
 		rc = listen_on(&l);
+	rv_nft_aside_close(&l.aside);
 	rv_nft_close(&l.ask);
 	if (l.nl)
 		mnl_socket_close(l.nl);

@@ -166,7 +166,7 @@ int rv_nft_native_read(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 		return -1;
 	}
 	if (natives[i].part == RV_MATCH) {
-		rv_rule_add_match(r->rule, part);
+		rv_nft_add_barrier(r, part);
 	} else {
 		r->rule->target = part;
 		r->ended = true;

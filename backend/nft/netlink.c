@@ -281,6 +281,17 @@ int rv_nft_ask(struct rv_nft_socket *n, const struct rv_nft_query *q, rv_nft_ans
 	return x.code ? 1 : 0;
 }
 
+int rv_nft_aside_ask(struct rv_nft_aside *a, const struct rv_nft_query *q, rv_nft_answer_fn *fn,
+		     void *arg, struct rv_error *err)
+{
+	if (rv_nft_aside_open(a, err))
+		return -1;
+	a->socket.has_generation = a->of && a->of->has_generation;
+	a->socket.generation = a->of ? a->of->generation : 0;
+	a->socket.committed = a->of && a->of->committed;
+	return rv_nft_ask(&a->socket, q, fn, arg, err);
+}
+
 static int see_nothing(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
 	(void)attrs;

@@ -5,6 +5,7 @@
 #include "backend/backends.h"
 #include "foreign.h"
 #include "image.h"
+#include "object.h"
 
 /* Tables and base chains that iptables cannot stand for. */
 static int incompatible(const struct rv_table *t, const char *chain, const char *why,
@@ -125,6 +126,14 @@ static int fill_chain(struct rv_chain *c, const struct rv_nft_view *t, struct rv
 	return 0;
 }
 
+/* The chain of "jump { ... }" belongs to the rule with the jump. */
+static bool is_bound(const struct rv_nft_view *t)
+{
+	uint32_t flags;
+
+	return rv_nft_get_u32(t[NFTA_CHAIN_FLAGS], &flags) && flags & NFT_CHAIN_BINDING;
+}
+
 static struct rv_chain *add_chain(struct rv_table *table, const char *name, struct rv_error *err)
 {
 	struct rv_chain *c;
@@ -158,6 +167,8 @@ static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	if (!of || !name)
 		return incompatible(table, NULL, "the kernel's answer is malformed", err);
 	if (strcmp(of, table->def->name))
+		return 0;
+	if (is_bound(t))
 		return 0;
 	c = rv_table_chain(table, name);
 	if (t[NFTA_CHAIN_HOOK].data && !(c && c->base >= 0)) {
@@ -275,40 +286,83 @@ int rv_nft_place_of(struct rv_nft_view attrs, struct rv_nft_view *t, struct rv_n
 	return 0;
 }
 
-/* Not as iptables writes it: nft may have, and meant what iptables can say. */
-static struct rv_rule *reword(struct rv_nft_aside *aside, rv_family_t family,
-			      struct rv_nft_view attrs, const struct rv_error *why,
-			      struct rv_error *err)
+static bool has_interface_of_other_side(const struct rv_rule *r, const char *chain)
 {
-	struct rv_error second = { .warnings = why->warnings };
-	struct rv_rule *r = NULL;
+	return (r->ip.out[0] && (!strcmp(chain, "INPUT") || !strcmp(chain, "PREROUTING"))) ||
+	       (r->ip.in[0] && (!strcmp(chain, "OUTPUT") || !strcmp(chain, "POSTROUTING")));
+}
 
-	if (why->kind != RV_ERR_MEMORY)
-		r = rv_nft_reword(aside, family, attrs, &second);
+/*
+ * Whether nothing is in the rule that iptables itself would not have put there: then what save
+ * shows loads again, and need not be tried.
+ */
+static bool is_plain(const struct rv_rule *r, const struct rv_nft_view *t,
+		     const struct rv_nft_place *place)
+{
+	/* iptables has no DROP in table nat. */
+	if (r->verdict == RV_VERDICT_DROP && !strcmp(place->table, "nat"))
+		return false;
+	return !t[NFTA_RULE_USERDATA].data && !has_interface_of_other_side(r, place->chain) &&
+	       !memchr(t[NFTA_RULE_EXPRESSIONS].data, '\n', t[NFTA_RULE_EXPRESSIONS].len);
+}
+
+/* As iptables writes it. */
+static struct rv_rule *read_ours(rv_family_t family, const struct rv_nft_view *t,
+				 const struct rv_nft_place *place, struct rv_error *err)
+{
+	struct rv_rule *r = rv_nft_rule_read(family, t[NFTA_RULE_EXPRESSIONS], place, err);
+
 	if (!r)
-		*err = second.kind == RV_ERR_MEMORY || second.kind == RV_ERR_AGAIN ? second : *why;
-	return r;
+		return NULL;
+	r->handle = place->handle;
+	if ((!t[NFTA_RULE_USERDATA].data ||
+	     !rv_nft_read_userdata(r, family, t[NFTA_RULE_USERDATA], err)) &&
+	    (is_plain(r, t, place) || rv_nft_reloads(family, place, r)))
+		return r;
+	rv_rule_free(r);
+	return NULL;
+}
+
+/* The chain of "jump { ... }" has no name that anybody could give. */
+static bool jumps_to_own(struct rv_nft_aside *aside, rv_family_t family, const struct rv_rule *r,
+			 const struct rv_nft_place *place)
+{
+	struct rv_error err = { 0 };
+	bool bound = false;
+
+	if (!aside || strncmp(r->jump, "__chain", 7) != 0)
+		return false;
+	rv_nft_is_bound(aside, family, place->table, r->jump, &bound, &err);
+	return bound;
+}
+
+static bool is_final(const struct rv_error *err)
+{
+	return err->kind == RV_ERR_MEMORY || err->kind == RV_ERR_AGAIN;
 }
 
 struct rv_rule *rv_nft_rule_of(struct rv_nft_aside *aside, rv_family_t family,
 			       struct rv_nft_view attrs, struct rv_nft_place *place,
 			       struct rv_error *err)
 {
+	struct rv_error first = { .warnings = err->warnings }, second = first;
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
-	struct rv_error why = { .warnings = err->warnings };
 	struct rv_rule *r;
 
 	if (rv_nft_place_of(attrs, t, place, err))
 		return NULL;
-	r = rv_nft_rule_read(family, t[NFTA_RULE_EXPRESSIONS], place, &why);
-	if (!r)
-		return reword(aside, family, attrs, &why, err);
-	r->handle = place->handle;
-	if (t[NFTA_RULE_USERDATA].data && rv_nft_read_userdata(r, family, t[NFTA_RULE_USERDATA], err)) {
-		rv_rule_free(r);
+	r = read_ours(family, t, place, &first);
+	/* nft may have written it, and meant what iptables can say. */
+	if (!r && !is_final(&first))
+		r = rv_nft_reword(aside, family, attrs, &second);
+	if (r && !jumps_to_own(aside, family, r, place))
+		return r;
+	rv_rule_free(r);
+	if (is_final(&first) || is_final(&second)) {
+		*err = is_final(&first) ? first : second;
 		return NULL;
 	}
-	return r;
+	return rv_nft_object_read(aside, family, attrs, err);
 }
 
 /* A rule that goes by is told of on its way, if somebody asks. */
@@ -347,18 +401,20 @@ int rv_nft_ask_rules(struct rv_store *s, const char *table, const char *only, rv
 struct loading {
 	const struct rv_store *store;
 	struct rv_chain *chain;
-	struct rv_nft *nft;
+	const struct rv_nft_batch *batch;
+	struct rv_nft_aside *aside;
 };
 
 static int keep_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
 	struct loading *l = arg;
 	struct rv_nft_place place;
-	struct rv_rule *r = rv_nft_rule_of(&l->nft->aside, l->store->rs.family, attrs, &place, err);
+	struct rv_rule *r = rv_nft_rule_of(l->aside, l->chain->table->ruleset->family, attrs, &place,
+					   err);
 
 	if (!r)
 		return -1;
-	rv_nft_rename_jump(&l->nft->batch, l->chain->table->def, r);
+	rv_nft_rename_jump(l->batch, l->chain->table->def, r);
 	rv_chain_add_rule(l->chain, r, NULL);
 	rv_meter_step(l->store->meter);
 	return 0;
@@ -367,7 +423,7 @@ static int keep_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 static int load_rules(struct rv_store *s, struct rv_chain *chain, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
-	struct loading l = { s, chain, n };
+	struct loading l = { s, chain, &n->batch, &n->aside };
 	const char *name = rv_nft_kernel_name(&n->batch, chain->table->def, chain->name);
 	bool known = chain->handle && !(chain->handle & RV_NFT_NEW_CHAIN), flushed;
 
@@ -387,10 +443,10 @@ static int load_rules(struct rv_store *s, struct rv_chain *chain, struct rv_erro
 
 struct dumping {
 	const struct rv_store *store;
-	struct rv_nft *nft;
 	struct rv_table *table;
 	struct rv_chain *chain;		/* of the rule before: the next is mostly of the same */
 	const struct rv_visitor *v;
+	struct rv_nft_aside *aside;
 };
 
 static int show_rule(struct dumping *d, struct rv_rule *r, const struct rv_nft_place *place,
@@ -406,15 +462,17 @@ static int show_rule(struct dumping *d, struct rv_rule *r, const struct rv_nft_p
 	return d->v->rule(d->chain, r, d->v->arg) ? -1 : 0;
 }
 
+/* In a base chain that iptables does not have, or in the chain of "jump { ... }". */
 static bool is_of_others(const struct rv_table *table, struct rv_nft_view attrs)
 {
-	struct rv_nft_view t[NFTA_RULE_MAX + 1];
-	const char *name;
+	struct rv_nft_walk w = rv_nft_attrs(attrs);
+	struct rv_nft_attr a = { 0 };
+	const char *name = NULL;
 
-	if (!rv_nft_attr_table(attrs, t, NFTA_RULE_MAX + 1))
-		return false;
-	name = rv_nft_get_text(t[NFTA_RULE_CHAIN]);
-	return name && !rv_table_chain(table, name);
+	while (!name && rv_nft_next(&w, &a))
+		if (a.type == NFTA_RULE_CHAIN)
+			name = rv_nft_get_text(a.value);
+	return name && (table->others || *name == '_') && !rv_table_chain(table, name);
 }
 
 static int pass_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
@@ -424,9 +482,9 @@ static int pass_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	struct rv_rule *r;
 	int rc;
 
-	if (d->table->others && is_of_others(d->table, attrs))
+	if (is_of_others(d->table, attrs))
 		return 0;
-	r = rv_nft_rule_of(&d->nft->aside, d->store->rs.family, attrs, &place, err);
+	r = rv_nft_rule_of(d->aside, d->table->ruleset->family, attrs, &place, err);
 	if (!r)
 		return -1;
 	rc = show_rule(d, r, &place, err);
@@ -439,7 +497,7 @@ static int dump(struct rv_store *s, struct rv_table *table, const char *only,
 		const struct rv_visitor *v, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
-	struct dumping d = { .store = s, .nft = n, .table = table, .v = v };
+	struct dumping d = { .store = s, .table = table, .v = v, .aside = &n->aside };
 	bool fresh = n->fresh == table;
 
 	if (only)
@@ -463,8 +521,8 @@ static void close_store(struct rv_store *s)
 	if (!n)
 		return;
 	rv_nft_batch_clear(&n->batch);
-	rv_nft_close(&n->socket);
 	rv_nft_aside_close(&n->aside);
+	rv_nft_close(&n->socket);
 	free(n);
 	s->priv = NULL;
 }
@@ -480,6 +538,7 @@ static int open_store(struct rv_store *s, const char *arg, struct rv_error *err)
 		return rv_fail_memory(err);
 	s->priv = n;
 	rv_nft_batch_init(&n->batch, s->rs.family);
+	n->aside.of = &n->socket;
 	if (!rv_nft_open(&n->socket, err) && !rv_nft_generation(&n->socket, err))
 		return 0;
 	close_store(s);

@@ -184,6 +184,7 @@ struct rv_nft_reader {
 	struct rv_error *err;
 	struct rv_nft_load loads[RV_NFT_WORDS];
 	bool counted, ended;		/* a counter, a verdict or target was seen */
+	struct rv_part *barrier;	/* the last match that may count packets: tests stay behind it */
 	uint32_t constant;		/* register that an immediate 1 was put in, 0: none */
 };
 
@@ -193,6 +194,8 @@ int rv_nft_rule_write(struct rv_buf *b, rv_family_t family, const struct rv_rule
 /* The rule whose NFTA_RULE_EXPRESSIONS has this payload, or NULL with err set. */
 struct rv_rule *rv_nft_rule_read(rv_family_t family, struct rv_nft_view expressions,
 				 const struct rv_nft_place *place, struct rv_error *err);
+/* Adds a match that what is tested later must not be put before. */
+void rv_nft_add_barrier(struct rv_nft_reader *r, struct rv_part *part);
 /* Records that the rule being read is not understood. Returns -1. */
 int rv_nft_misfit(struct rv_nft_reader *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -287,6 +290,7 @@ struct rv_nft_user {
  * once. {0}: nothing is open, nothing known.
  */
 struct rv_nft_aside {
+	const struct rv_nft_socket *of;	/* the other one: answers are of its generation; NULL: of any */
 	struct rv_nft_socket socket;
 	bool open;
 	char *table;			/* that the users are of; NULL: not asked for yet */
@@ -295,6 +299,9 @@ struct rv_nft_aside {
 };
 
 int rv_nft_aside_open(struct rv_nft_aside *a, struct rv_error *err);
+/* rv_nft_ask() on that socket. */
+int rv_nft_aside_ask(struct rv_nft_aside *a, const struct rv_nft_query *q, rv_nft_answer_fn *fn,
+		     void *arg, struct rv_error *err);
 void rv_nft_aside_close(struct rv_nft_aside *a);
 
 /* What the kernel said about a batch. */
@@ -332,6 +339,8 @@ struct rv_nft_record {
 	uint64_t chain;			/* rv_chain.handle, as staged */
 	uint32_t offset;		/* of the message in the batch */
 	struct rv_loc loc;
+	const struct rv_bytes *object;	/* of a rule that is one; NULL: it is not */
+	const char *in;			/* name of its chain */
 	uint8_t kind;			/* enum rv_change_kind */
 };
 
@@ -375,6 +384,7 @@ struct rv_nft_batch {
 	size_t front, back;
 	size_t first_front, first_back;	/* the same as numbers of records */
 	uint32_t nrules;		/* the same; each has its number in messages that name it */
+	uint32_t numbers, base;		/* given to sets and chains of objects; of the object at hand */
 	size_t explained;		/* records that rv_nft_explain() has told */
 	/*
 	 * What a restore cleared: its tables, with the user chains that nothing has declared
@@ -441,8 +451,9 @@ struct rv_nft_view rv_nft_record_attrs(const struct rv_nft_batch *b,
 /* ---- reading: nft.c -------------------------------------------------------------- */
 
 /*
- * The rule in a message: what place points to is in attrs. NULL with err set when it is not
- * understood. aside: of whoever reads many rules; NULL: the rule is read alone.
+ * The rule in a message: what place points to is in attrs. One that iptables has no words for
+ * is whole in the match `nft'. aside: for the sets and chains that are the rule's own; NULL: they
+ * are not asked for. NULL with err set.
  */
 struct rv_rule *rv_nft_rule_of(struct rv_nft_aside *aside, rv_family_t family,
 			       struct rv_nft_view attrs, struct rv_nft_place *place,

@@ -367,7 +367,7 @@ static int absorb_match(struct rv_nft_reader *r, const struct rv_ext *ext,
 {
 	struct rv_part *part;
 
-	for (part = r->rule->matches; part; part = part->next)
+	for (part = r->barrier ? r->barrier->next : r->rule->matches; part; part = part->next)
 		if (part->ext == ext && rv_nft_absorb(r->family, ext, p, part->data))
 			return 0;
 	part = rv_part_new(ext);
@@ -386,6 +386,9 @@ static int absorb(struct rv_nft_reader *r, const struct load_row *row, const str
 {
 	const struct rv_ext *ext;
 
+	/* The core's tests come first. */
+	if (row->owner == OWNER_IP && r->barrier)
+		return 1;
 	if (row->owner == OWNER_IP)
 		return rv_nft_absorb(r->family, &rv_ext_ip, p, (unsigned char *)&r->rule->ip) ? 0 : 1;
 	ext = owner_of(r, row);
@@ -487,6 +490,14 @@ static int compare_ports(struct rv_nft_reader *r, struct rv_nft_load *l,
 	return 0;
 }
 
+/* Of a header that is always there: without bits any value is the one. */
+static bool tests_nothing(const struct rv_nft_load *l, const struct rv_predicate *p)
+{
+	return l->masked && !p->negate && l->kind == RV_NFT_PAYLOAD &&
+	       l->base == NFT_PAYLOAD_NETWORK_HEADER && all_are(l->mask, l->len, 0) &&
+	       all_are(p->value, l->len, 0) && l->offset + l->len <= 20;
+}
+
 /* Equality of a field, of its leading bytes, or of some of its bits. */
 static int compare_equal(struct rv_nft_reader *r, struct rv_nft_load *l,
 			 const struct rv_nft_expr *e)
@@ -499,6 +510,8 @@ static int compare_equal(struct rv_nft_reader *r, struct rv_nft_load *l,
 	memcpy(p.value, e->data.data, l->len);
 	if (l->masked)
 		memcpy(p.other, l->mask, l->len);
+	if (tests_nothing(l, &p))
+		return 0;
 	return absorb_load(r, l, &p);
 }
 

@@ -7,7 +7,7 @@
  */
 #include <stdlib.h>
 
-#include "nft.h"
+#include "object.h"
 
 /* ---- which messages are about a chain ------------------------------------------ */
 
@@ -170,11 +170,23 @@ static struct rv_rule *first_rule(struct rv_chain *c)
 	return rv_list_empty(&c->rules) ? NULL : rv_entry(c->rules.next, struct rv_rule, node);
 }
 
+/* What is its own is in other messages: it is made again of what they were made of. */
+static struct rv_rule *rule_of_object(const struct replay *p, rv_family_t family)
+{
+	const struct rv_bytes *bytes = p->rec->object;
+	struct rv_rule *r = rv_nft_object_rule(family, bytes->data, bytes->len, p->err);
+
+	if (r)
+		rv_nft_first_counter(p->t[NFTA_RULE_EXPRESSIONS], &r->counters);
+	return r;
+}
+
 static int replay_new(struct replay *p)
 {
 	struct rv_nft_place place;
 	rv_family_t family = p->chain->table->ruleset->family;
-	struct rv_rule *r = rv_nft_rule_of(NULL, family, p->attrs, &place, p->err);
+	struct rv_rule *r = p->rec->object ? rule_of_object(p, family) :
+			    rv_nft_rule_of(NULL, family, p->attrs, &place, p->err);
 	struct rv_rule *pos = NULL, *old = NULL;
 
 	if (!r)
@@ -216,7 +228,8 @@ static int replay_record(struct replay *p)
 	rv_nft_attr_table(p->attrs, p->t, NFTA_RULE_MAX + 1);
 	switch (p->head.nlmsg_type & 0xff) {
 	case NFT_MSG_NEWRULE:
-		return replay_new(p);
+		/* In the chain of a rule's own "jump { ... }". */
+		return p->t[NFTA_RULE_CHAIN_ID].data ? 0 : replay_new(p);
 	case NFT_MSG_DELRULE:
 		replay_del(p);
 		break;

@@ -220,6 +220,12 @@ static int read_load(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	return put_load(r, e, load);
 }
 
+void rv_nft_add_barrier(struct rv_nft_reader *r, struct rv_part *part)
+{
+	rv_rule_add_match(r->rule, part);
+	r->barrier = part;
+}
+
 static bool is_zero(struct rv_nft_view v)
 {
 	for (uint32_t i = 0; i < v.len; i++)
@@ -344,6 +350,10 @@ static int read_expression(struct rv_nft_reader *r, struct rv_nft_view elem)
 	if (r->ended)
 		return rv_nft_misfit(r, "expression `%s' behind the verdict is not understood",
 				     what);
+	/* What is tested decides what is counted. */
+	if (r->counted && (readers[e.kind] == read_compare || e.kind == RV_NFT_LIMIT ||
+			   e.kind == RV_NFT_MATCH))
+		return rv_nft_misfit(r, "expression `%s' behind the counter is not understood", what);
 	if (readers[e.kind] != read_compare && readers[e.kind] != read_load &&
 	    readers[e.kind] != read_mask && end_loads(r))
 		return -1;

@@ -8,12 +8,16 @@
 #include <syslog.h>
 
 #include "backend/text/text.h"
+#include "extensions/NFLOG.h"
 #include "foreign.h"
 
 /* Flags of nf_nat.h, nf_log.h and nf_synproxy.h, which cannot all be included together. */
 enum { NAT_MAP_IPS = 1, NAT_PROTO = 2, NAT_RANDOM = 4, NAT_PERSISTENT = 8, NAT_FULLY = 16 };
 enum { LOG_SEQ = 1, LOG_TCP = 2, LOG_IP = 4, LOG_OWNER = 8, LOG_MAC = 32 };
 enum { SYN_MSS = 1, SYN_WSCALE = 2, SYN_SACK = 4, SYN_TIME = 8 };
+
+/* Bytes that a prefix has, with its NUL (xt_LOG.h): options cut off what is longer. */
+enum { LOG_PREFIX = 30, NFLOG_PREFIX = sizeof(((struct rv_nflog *)0)->prefix) };
 
 void rv_nft_word(struct rv_nft_foreign *f, const char *fmt, ...)
 {
@@ -125,8 +129,8 @@ static int read_nflog(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
 	if (e->level || e->flags)
 		return rv_nft_strange(f, e);
-	if (target(f, "NFLOG"))
-		return -1;
+	if ((e->name && strlen(e->name) >= NFLOG_PREFIX) || target(f, "NFLOG"))
+		return rv_nft_strange(f, e);
 	rv_nft_option(f, "nflog-group");
 	rv_nft_word(f, "%u", e->group);
 	if (e->name) {
@@ -157,8 +161,8 @@ static int read_log(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 	/* The audit log's level; which verdict it was for, nft does not keep. */
 	if (level > LOG_DEBUG || e->given & 1U << NFTA_LOG_SNAPLEN)
 		return rv_nft_strange(f, e);
-	if (target(f, "LOG"))
-		return -1;
+	if ((e->name && strlen(e->name) >= LOG_PREFIX) || target(f, "LOG"))
+		return rv_nft_strange(f, e);
 	if (e->name) {
 		rv_nft_option(f, "log-prefix");
 		rv_nft_word(f, "%s", e->name);

@@ -133,7 +133,7 @@ static int put_rule(struct writer *w, json_t *chain, const struct rv_chain *c, s
 	    !put_counters(rule, &r->counters))
 		return rv_fail_memory(w->err);
 	rv_buf_reset(&w->text);
-	rv_render_rule(&w->text, w->family, c->name, r, RV_COUNTERS_NONE);
+	rv_render_rule(&w->text, w->family, c->name, r, RV_COUNTERS_WITHIN);
 	if (!rv_buf_ok(&w->text) || !rv_line_cut(&w->line, w->text.data, w->text.len - 1, true) ||
 	    !put_pieces(w, rule))
 		return rv_fail_memory(w->err);

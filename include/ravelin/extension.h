@@ -26,6 +26,7 @@ struct rv_out {
 	struct rv_buf *buf;
 	enum rv_style style;
 	bool numeric;		/* -n: no names of hosts, networks, services */
+	bool counters;		/* what was counted is shown */
 	rv_family_t family;
 	uint16_t proto;		/* the rule's -p, for the names of services; 0 = none */
 };

@@ -95,6 +95,7 @@ struct rv_rule {
 	char jump[RV_CHAIN_NAME_LEN];	/* chain, for JUMP and GOTO */
 	uint64_t handle;		/* the backend's name of it; 0 = not there yet */
 	uint32_t id;			/* the same within an open transaction; 0 = none */
+	bool counted;			/* counters were given, or read from the backend */
 	struct rv_loc loc;		/* where the user wrote it */
 };
 

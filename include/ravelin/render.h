@@ -18,6 +18,7 @@ enum rv_counter_form {
 	RV_COUNTERS_NONE,
 	RV_COUNTERS_PREFIX,	/* "[p:b] -A ..." : iptables-save -c */
 	RV_COUNTERS_OPTION,	/* "... -c p b -j ...": -S -v */
+	RV_COUNTERS_WITHIN,	/* only those that are in the rule's words */
 	RV_COUNTERS_NONZERO,	/* as PREFIX, where one is not zero */
 };
 

@@ -1256,8 +1256,8 @@ points_at()
 
 # --- rules of others --------------------------------------------------------
 
-# foreign EXPRESSION-PATTERN RULE...: a rule that iptables has no words for,
-# between two that it has.  What can't be said must not be said shorter.
+# foreign PATTERN RULE...: a rule that iptables has no words for, between two that it has. It is
+# shown whole, as PATTERN, is in the way of nobody, and is the same after save and restore.
 foreign()
 {
 	only_nft 'expressions of others in its tables'
@@ -1275,41 +1275,45 @@ foreign()
 	END
 	nft add rule ip filter INPUT "$*"
 	iptables -A INPUT -s 2.2.2.2 -j ACCEPT
-	state >"$BATS_TEST_TMPDIR/before" 2>/dev/null || true
-	for cmd in 'iptables -S' 'iptables -S INPUT' 'iptables -L' 'iptables -n -v -L INPUT' \
-		'iptables -C INPUT -s 3.3.3.3 -j ACCEPT' 'iptables -D INPUT -s 3.3.3.3 -j ACCEPT' \
-		'iptables-save' 'iptables-save -t filter'; do
+	for cmd in 'iptables -S' 'iptables -S INPUT' 'iptables -S INPUT 2' 'iptables -L' \
+		'iptables -n -v -L INPUT' 'iptables-save' 'iptables-save -t filter'; do
 		# shellcheck disable=SC2086 # a command with its arguments
 		capture $cmd
-		[ "$rc" -ne 0 ] || { echo "$cmd succeeds in spite of: $*"; return 1; }
-		[[ $err == *filter*INPUT* ]] || { echo "$cmd names no table and chain: $err"; return 1; }
-		[[ $err =~ $pattern ]] || { echo "$cmd names no $pattern: $err"; return 1; }
+		[ "$rc" -eq 0 ] || { echo "$cmd fails because of: $*: $err"; return 1; }
+		[[ $out =~ (-m nft --rule \"|nft ).*$pattern ]] || { echo "$cmd shows no $pattern: $out"; return 1; }
 		no grep -x -e '-A INPUT' <<<"$out"
 	done
-	same "$(cat "$BATS_TEST_TMPDIR/before")" "$(state 2>/dev/null)" 'ruleset'
+	refused 1 "$BAD_RULE" iptables -C INPUT -s 3.3.3.3 -j ACCEPT
+	refused 1 "$BAD_RULE" iptables -D INPUT -s 3.3.3.3 -j ACCEPT
+	nft -s list table ip filter >"$BATS_TEST_TMPDIR/before"
+	iptables-save >"$BATS_TEST_TMPDIR/saved"
+	quiet iptables-restore "$BATS_TEST_TMPDIR/saved"
+	# Both policies are there after a restore; what this version of nft calls a meter is a set.
+	same "$(grep -A 4 'chain INPUT' "$BATS_TEST_TMPDIR/before")" \
+		"$(nft -s list table ip filter | grep -A 4 'chain INPUT')" 'rules after a restore'
+	quiet iptables -D INPUT 2
+	rules_are '-A INPUT -s 1.1.1.1/32 -j ACCEPT
+-A INPUT -s 2.2.2.2/32 -j ACCEPT'
 }
 
-@test "a rule with a verdict map is reported, never shortened" { foreign 'lookup|vmap' ip saddr vmap @m; }
-@test "a rule with a set is reported, never shortened" { foreign lookup ip saddr @s drop; }
-@test "a rule with a set it fills is reported, never shortened" { foreign dynset update @d '{ ip saddr }'; }
-@test "a rule with a ct helper is reported, never shortened" { foreign objref tcp dport 21 ct helper set '"ftp"'; }
-@test "a rule with a hash is reported, never shortened" { foreign hash jhash ip saddr mod 2 == 0 drop; }
-@test "a rule with a limit to exceed is reported, never shortened" { foreign limit limit rate over 5/second drop; }
-@test "a rule for two protocols is reported, never shortened" { foreign lookup meta l4proto '{ tcp, udp }' drop; }
-@test "a rule for a field that no match looks at is reported, never shortened" { foreign payload ip id 5 drop; }
-@test "a rule that the kernel would not take of iptables is reported, never shortened" {
-	foreign exthdr tcp option maxseg size 100 drop
+@test "a rule with a verdict map is shown whole, never shortened" { foreign 'ip saddr vmap @m' ip saddr vmap @m; }
+@test "a rule with a set is shown whole, never shortened" { foreign 'ip saddr @s drop' ip saddr @s drop; }
+@test "a rule with a set it fills is shown whole, never shortened" { foreign 'update @d' update @d '{ ip saddr }'; }
+@test "a rule with a ct helper is shown whole, never shortened" { foreign 'object ftp' tcp dport 21 ct helper set '"ftp"'; }
+@test "a rule with a hash is shown whole, never shortened" { foreign hash jhash ip saddr mod 2 == 0 drop; }
+@test "a rule with a limit to exceed is shown whole, never shortened" { foreign 'limit rate over 5/second' limit rate over 5/second drop; }
+@test "a rule for two protocols is shown whole, never shortened" { foreign 'tcp, udp' meta l4proto '{ tcp, udp }' drop; }
+@test "a rule for a field that no match looks at is shown whole, never shortened" { foreign 'ip id 5 drop' ip id 5 drop; }
+@test "a rule that the kernel would not take of iptables is shown whole, never shortened" {
+	foreign 'tcp option' tcp option maxseg size 100 drop
 }
 
 # -m hbh asks for the header, and then for its length: that is more than nft's rule says by itself.
-@test "a rule that our words would say more than is reported, never reworded" {
+@test "a rule that our words would say more than is kept whole, never reworded" {
 	only_nft 'expressions of others in its tables'
 	nft 'add table ip6 filter; add chain ip6 filter INPUT { type filter hook input priority 0; }'
 	nft add rule ip6 filter INPUT hbh hdrlength 1 drop
-	capture ip6tables -S INPUT
-	[ "$rc" -eq 4 ]
-	[[ $err == *"rule handle 2: expression \`exthdr' is not understood"* ]]
-	no grep -e '-A INPUT' <<<"$out"
+	[[ $(ip6tables -S INPUT) == *'-A INPUT -m nft --rule "exthdr'* ]]
 }
 
 # says WORDS OF NFT = WORDS OF IPTABLES: a rule that nft wrote is shown so, found so and deleted so.
@@ -1339,7 +1343,7 @@ says()
 	says 'ct state established,related accept = -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
 	says 'iif lo accept = -i lo -j ACCEPT'
 	says 'ip saddr 1.2.3.4-1.2.3.9 drop = -m iprange --src-range 1.2.3.4-1.2.3.9 -j DROP'
-	says 'tcp dport 22 meta skuid 0 reject with tcp reset = -p tcp -m tcp --dport 22 -m owner --uid-owner 0 -j REJECT --reject-with tcp-reset'
+	says 'tcp dport 22 meta mark 1 reject with tcp reset = -p tcp -m tcp --dport 22 -m mark --mark 0x1 -j REJECT --reject-with tcp-reset'
 	says 'ip dscp cs1 log prefix "x" level alert = -m dscp --dscp 0x08 -j LOG --log-prefix x --log-level 1'
 	says 'limit rate 60/minute drop = -m limit --limit 1/sec -j DROP'
 	says 'meter a { ip saddr and 255.0.0.0 timeout 60s limit rate over 5/minute } drop = -m hashlimit --hashlimit-above 5/min --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name a --hashlimit-srcmask 8 -j DROP'
@@ -1351,21 +1355,21 @@ says()
 	says 'limit rate 5/minute ct state new drop = -m limit --limit 5/min -m conntrack --ctstate NEW -j DROP'
 	says 'ct state new limit rate 5/minute drop = -m conntrack --ctstate NEW -m limit --limit 5/min -j DROP'
 	says 'ip ttl > 5 limit rate 7/second ip ttl < 9 drop = -m ttl --ttl-gt 5 -m limit --limit 7/sec -m ttl --ttl-lt 9 -j DROP'
-	foreign ct limit rate 5/minute ct state new tcp dport 22 accept
+	foreign 'limit.*ct state.*th dport 22' limit rate 5/minute ct state new tcp dport 22 accept
 }
 
-@test "a rule with a limit that no option says so exactly is reported, never rounded" {
-	foreign 'limit of 7000 packets' limit rate 7000/second accept
-	foreign dynset meter a '{ ip saddr timeout 60s limit rate 100 bytes/second }' accept
-	foreign dynset meter a '{ ip saddr limit rate 5/second }' accept
-	foreign dynset meter a '{ ip saddr . ip protocol timeout 60s limit rate 5/second }' accept
-	foreign dynset meter a '{ ip saddr and 255.0.255.0 timeout 60s limit rate 5/second }' accept
-	foreign dynset meter a size 9 '{ ip saddr timeout 60s limit rate 5/second }' accept
-	foreign dynset add @d '{ ip saddr ct count over 5 }' accept
-	foreign dynset update @d '{ ip saddr counter }' accept
+@test "a rule with a limit that no option says so exactly is kept whole, never rounded" {
+	foreign 'limit rate 7000/second' limit rate 7000/second accept
+	foreign '@a' meter a '{ ip saddr timeout 60s limit rate 100 bytes/second }' accept
+	foreign '@a' meter a '{ ip saddr limit rate 5/second }' accept
+	foreign '@a' meter a '{ ip saddr . ip protocol timeout 60s limit rate 5/second }' accept
+	foreign '@a' meter a '{ ip saddr and 255.0.255.0 timeout 60s limit rate 5/second }' accept
+	foreign '@a' meter a size 9 '{ ip saddr timeout 60s limit rate 5/second }' accept
+	foreign 'add @d' add @d '{ ip saddr ct count over 5 }' accept
+	foreign 'update @d' update @d '{ ip saddr counter }' accept
 }
 
-@test "a set that several rules of nft fill, or somebody by hand, is reported, not taken for one of connlimit" {
+@test "a set that several rules of nft fill, or somebody by hand, is kept whole, not taken for one of connlimit" {
 	only_nft 'expressions of others in its tables'
 	iptables -P INPUT ACCEPT
 	iptables -P OUTPUT ACCEPT
@@ -1374,15 +1378,11 @@ says()
 	prints '-P INPUT ACCEPT
 -A INPUT -p tcp -m tcp --dport 22 -m connlimit --connlimit-above 2 --connlimit-mask 32 --connlimit-saddr -j DROP' iptables -S INPUT
 	nft add rule ip filter OUTPUT tcp dport 80 add @connlimit0 '{ ip saddr ct count over 3 }' drop
-	capture iptables -S INPUT
-	[ "$rc" -eq 4 ]
-	[[ $err == *dynset* ]]
+	[[ $(iptables -S INPUT) == *'-A INPUT -m nft --rule "meta l4proto tcp th dport 22 add @connlimit0'* ]]
 	nft flush chain ip filter OUTPUT
 	quiet iptables -C INPUT -p tcp --dport 22 -m connlimit --connlimit-above 2 -j DROP
 	nft add element ip filter connlimit0 '{ 1.2.3.4 }'
-	capture iptables -S INPUT
-	[ "$rc" -eq 4 ]
-	[[ $err == *dynset* ]]
+	[[ $(iptables -S INPUT) == *'-A INPUT -m nft --rule "meta l4proto tcp th dport 22 add @connlimit0'* ]]
 }
 
 NO_CHAIN='iptables: No chain/target/match by that name.'

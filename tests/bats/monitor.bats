@@ -122,7 +122,7 @@ LAST='-A INPUT -s fd00::7/128 -j ACCEPT'
 	nft add chain ip foreign c
 	nft add rule ip foreign c ip saddr 10.0.0.3 drop
 	shows ours 'nft: NEW rule: ip foreign c handle 2'
-	grep -q "^ EVENT: nft: NEW rule: ip filter INPUT handle [0-9]* # .* expression \`lookup' .*is not understood" ours
+	grep -q '^ EVENT: iptables -t filter -A INPUT -m nft --rule "ip saddr vmap { 10.0.0.2 : drop }" --expr ' ours
 	grep -qx ' EVENT: iptables -t filter -A INPUT -s 10.0.0.1/32 -j DROP' ours
 	no grep -qx ' EVENT: iptables -t filter -A INPUT' ours
 	no grep -q 'iptables -t foreign' ours
@@ -246,7 +246,7 @@ by_bytes()
 	nft insert rule ip filter OUTPUT ct state new counter continue
 	ravelin_monitor ours -t
 	ns "$NS" ping -c 1 -W 1 127.0.0.1 >/dev/null
-	shows ours "CONTINUE  # table \`filter' is incompatible"
+	shows ours 'CONTINUE  iptables -t filter -A OUTPUT -m nft --rule "ct state & 0x8 != 0x0 counter continue" --expr ' 
 	shows ours 'ACCEPT  iptables -t filter -A OUTPUT -j ACCEPT'
 	# It sleeps while the rule that a packet has met is deleted.
 	kill -STOP $MONITORS

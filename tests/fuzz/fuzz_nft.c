@@ -79,7 +79,7 @@ static void decode(const struct rv_buf *b, rv_family_t family)
 		abort();
 	rv_rule_free(r);
 	err = (struct rv_error){ 0 };
-	if (!rv_nft_meaning_read(NULL, NULL, family, (struct rv_nft_view){ copy, b->len }, &meaning, &err))
+	if (!rv_nft_meaning_read(NULL, family, (struct rv_nft_view){ copy, b->len }, &meaning, &err))
 		rv_nft_meaning_clear(&meaning);
 	else if (err.kind == RV_ERR_NONE)
 		abort();

@@ -1,0 +1,301 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Rules that nft wrote, in the chains of iptables: what has words is shown in words that mean
+# just that, the rest is whole in the match `nft'. Nothing stops because of it, nothing is
+# shown as something else, and nothing is lost between save and restore.
+#
+# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# shellcheck disable=SC2154,SC2034
+
+load lib
+
+setup()
+{
+	need_root
+	command -v nft >/dev/null || skip 'needs nft'
+	[ "$BACKEND" = nft ] || skip 'nft writes to nf_tables'
+	cd "$BATS_TEST_TMPDIR" || return 1
+	new_ns NS
+}
+
+iptables() { ns "$NS" "$RAVELIN_BIN/iptables" "$@"; }
+ip6tables() { ns "$NS" "$RAVELIN_BIN/ip6tables" "$@"; }
+iptables-save() { ns "$NS" "$RAVELIN_BIN/iptables-save" "$@"; }
+iptables-restore() { ns "$NS" "$RAVELIN_BIN/iptables-restore" "$@"; }
+nft() { ns "$NS" nft "$@"; }
+
+# gives CODE COMMAND…: what was said is in $output.
+gives()
+{
+	local code=$1
+	shift
+	run "$@"
+	echo "$*: $status: $output"
+	[ "$status" -eq "$code" ]
+}
+
+# A chain with rules of all kinds among which are two of iptables.
+foreign_chain()
+{
+	nft -f - <<-'END'
+		table ip filter {
+			set s { type ipv4_addr; elements = { 10.0.0.1 } }
+			map m { type inet_service : verdict; elements = { 23 : drop } }
+			counter c { packets 7 bytes 77 }
+			chain USER { counter accept; }
+			chain INPUT { type filter hook input priority 0; policy accept; }
+			chain OUTPUT { type filter hook output priority 0; policy accept; }
+			chain FORWARD {
+				type filter hook forward priority 0; policy accept;
+				ip saddr 192.0.2.9 counter packets 1 bytes 10 drop
+				ip saddr { 192.0.2.1, 192.0.2.2 } drop
+				ip saddr @s counter packets 5 bytes 420 drop
+				tcp dport vmap @m
+				tcp dport vmap { 22 : accept, 24-30 : jump USER }
+				ip saddr 10.1.1.0/24 jump { ip daddr 1.2.3.4 accept; tcp dport { 1, 2, 5-9 } drop; }
+				ip saddr . tcp dport { 1.2.3.4 . 80, 1.2.3.5 . 90-100 } accept comment "some words"
+				counter packets 3 bytes 33 ip daddr 127.0.0.2 counter packets 2 bytes 22 drop
+				quota over 10 mbytes used 500 bytes drop
+				counter name "c" ip saddr 10.0.0.5 reject
+				add @s { ip saddr }
+				meter a { ip saddr limit rate 5/second } counter packets 3 bytes 30
+				ip daddr 192.0.2.9 counter packets 2 bytes 20 drop
+			}
+		}
+	END
+}
+
+# The ruleset as nft shows it, without numbers that the kernel gives and what iptables adds.
+ruleset() { nft list ruleset | grep -v '^#'; }
+
+# --- commands ---------------------------------------------------------------------
+
+@test "-C and -D answer as if the foreign rules were not there" {
+	foreign_chain
+	gives 1 iptables -C FORWARD -s 192.0.2.1 -j DROP
+	gives 1 iptables -C FORWARD -j ACCEPT
+	gives 0 iptables -C FORWARD -s 192.0.2.9 -j DROP
+	gives 1 iptables -D FORWARD -s 192.0.2.1 -j DROP
+	gives 0 iptables -D FORWARD -d 192.0.2.9 -j DROP
+	gives 1 iptables -C FORWARD -d 192.0.2.9 -j DROP
+	# What kubelet, CNI and Docker do for ever.
+	for i in 1 2 3; do
+		iptables -C FORWARD -s 192.0.2.77 -j DROP 2>/dev/null || iptables -A FORWARD -s 192.0.2.77 -j DROP
+	done
+	[ "$(iptables -S FORWARD | grep -c 192.0.2.77)" = 1 ]
+}
+
+@test "they have numbers, in -I, -R, -D and -Z" {
+	foreign_chain
+	before=$(iptables -S FORWARD)
+	gives 0 iptables -I FORWARD 3 -s 192.0.2.3 -j DROP
+	[ "$(iptables -S FORWARD 3)" = '-A FORWARD -s 192.0.2.3/32 -j DROP' ]
+	gives 0 iptables -D FORWARD 3
+	[ "$(iptables -S FORWARD)" = "$before" ]
+	gives 0 iptables -D FORWARD 2
+	no grep -q '192.0.2.1, 192.0.2.2' <<<"$(iptables -S FORWARD)"
+	gives 0 iptables -R FORWARD 2 -s 192.0.2.4 -j DROP
+	[ "$(iptables -S FORWARD 2)" = '-A FORWARD -s 192.0.2.4/32 -j DROP' ]
+	no grep -q '@s counter' <<<"$(iptables -S FORWARD)"
+	[ "$(iptables -S FORWARD | wc -l)" -eq $(($(wc -l <<<"$before") - 1)) ]
+	gives 0 iptables -Z FORWARD 3
+}
+
+@test "-D by the line that -S shows" {
+	foreign_chain
+	iptables -S FORWARD >before
+	while IFS= read -r line; do
+		[ "${line#-A}" != "$line" ] || continue
+		iptables-restore -n <<<"*filter
+-C${line#-A}
+-D${line#-A}
+COMMIT"
+	done <before
+	[ "$(iptables -S FORWARD)" = '-P FORWARD ACCEPT' ]
+}
+
+@test "-L and -S show them in their place, with what they counted" {
+	foreign_chain
+	gives 0 iptables -L FORWARD -n -v --line-numbers
+	grep -qE '^2 +0 +0 .* nft ip saddr \{ 192\.0\.2\.1, 192\.0\.2\.2 \} drop$' <<<"$output"
+	grep -qE '^3 +5 +420 .* nft ip saddr @s counter drop$' <<<"$output"
+	grep -qE '^6 .* nft ip saddr 10\.1\.1\.0/24 jump \{ ip daddr 1\.2\.3\.4 accept; meta l4proto tcp th dport \{ 1-2, 5-9 \} drop \}$' <<<"$output"
+	grep -qE '^8 +3 +33 .* nft counter ip daddr 127\.0\.0\.2 counter drop$' <<<"$output"
+	gives 0 iptables -S FORWARD -v
+	grep -qE '^-A FORWARD -m nft --rule "ip saddr @s counter drop" --expr [A-Za-z0-9+/]+=* -c 5 420$' <<<"$output"
+	gives 0 iptables -S FORWARD 3
+	[ "$(iptables -S FORWARD | wc -l)" -eq 14 ]
+}
+
+@test "-Z sets all that they counted to 0 and leaves them as they were" {
+	foreign_chain
+	ruleset | sed -E 's/(packets|bytes) [0-9]+/\1 0/g; s/ used [0-9]+ bytes//; s/^(\t\t)packets 0 bytes 0$/\1packets 7 bytes 77/' >wanted
+	gives 0 iptables -Z FORWARD
+	ruleset | sed -E 's/ used [0-9]+ bytes//' >now
+	# The policy of the chain has counters since; a named object is not the chain's.
+	diff wanted now
+}
+
+@test "-F, -X, -E and -P beside them" {
+	foreign_chain
+	gives 0 iptables -P FORWARD DROP
+	gives 0 iptables -N OTHER
+	gives 0 iptables -E OTHER ANOTHER
+	gives 0 iptables -X ANOTHER
+	gives 0 iptables -E USER HERS
+	grep -q '24-30 : jump HERS' <<<"$(iptables -S FORWARD)"
+	gives 1 iptables -X HERS
+	gives 0 iptables -F FORWARD
+	gives 0 iptables -F HERS
+	gives 0 iptables -X HERS
+	[ "$(iptables -S FORWARD)" = '-P FORWARD DROP' ]
+}
+
+@test "--noflush restores with -N, -E, -I and -R leave them as they were" {
+	foreign_chain
+	ruleset | sed -n '/chain FORWARD/,/^\t}/p' >before
+	gives 0 iptables-restore -n <<-'END'
+		*filter
+		-N A
+		-A A -s 192.0.2.50 -j RETURN
+		-E A B
+		-N A
+		-A FORWARD -j A
+		-D FORWARD -j A
+		-X A
+		COMMIT
+	END
+	ruleset | sed -n '/chain FORWARD/,/^\t}/p' >after
+	# Policies count since iptables wrote the chain.
+	diff before after
+}
+
+# --- save and restore --------------------------------------------------------------
+
+@test "save and restore, with counters, bring them back bit for bit" {
+	foreign_chain
+	iptables -A OUTPUT -s 192.0.2.8 -j DROP
+	ruleset >before
+	iptables-save -c >saved
+	gives 0 iptables-restore -c <saved
+	ruleset >after
+	diff before after
+	diff <(grep -v '^#' saved) <(iptables-save -c | grep -v '^#')
+	# A restore without -c counts from 0, and in the same places.
+	gives 0 iptables-restore <saved
+	no grep -qE 'packets [1-9]' <<<"$(ruleset | grep -v 'packets 7 bytes 77')"
+}
+
+@test "a restore elsewhere says what is missing, changes nothing, and works once it is there" {
+	foreign_chain
+	iptables-save | grep -v '^#' >saved
+	new_ns NS
+	gives 1 iptables-restore <saved
+	grep -qF "it needs what is not there: set \`s'" <<<"$output"
+	[ "$(nft list ruleset)" = '' ]
+	nft add table ip filter
+	nft add set ip filter s '{ type ipv4_addr; flags dynamic; size 100; }'
+	gives 1 iptables-restore <saved
+	grep -qF "set \`m'" <<<"$output"
+	nft add map ip filter m '{ type inet_service : verdict; }'
+	gives 1 iptables-restore <saved
+	grep -qF "object \`c'" <<<"$output"
+	nft add counter ip filter c
+	gives 0 iptables-restore <saved
+	diff saved <(iptables-save | grep -v '^#')
+}
+
+@test "stock's restore refuses them instead of dropping them" {
+	foreign_chain
+	iptables-save >saved
+	oracle=$("$LIB_DIR/../oracle") || skip 'no stock iptables'
+	# shellcheck disable=SC2086 # a command of several words
+	gives 2 ns "$NS" $oracle iptables-restore --test <saved
+	grep -qF "load match \`nft'" <<<"$output"
+}
+
+@test "JSON, XML, diff and the file backend carry them" {
+	foreign_chain
+	iptables-save -c >saved
+	"$RAVELIN_BIN/../ravelin" json <saved >saved.json
+	"$RAVELIN_BIN/../ravelin" json -r -c <saved.json | grep -v '^#' >back
+	diff <(grep -v '^#' saved) back
+	"$RAVELIN_BIN/iptables-xml" -c <saved >saved.xml
+	grep -q '<nft' saved.xml
+	export RAVELIN_BACKEND=file:rules
+	cp saved rules
+	diff <(grep -v '^#' saved) <(iptables-save -c | grep -v '^#')
+	gives 0 iptables -D FORWARD 2
+	gives 1 iptables -C FORWARD -s 192.0.2.1 -j DROP
+	gives 0 iptables -I FORWARD 2 -s 192.0.2.3 -j DROP
+	unset RAVELIN_BACKEND
+	gives 1 "$RAVELIN_BIN/../ravelin" diff saved rules
+	grep -q '^-.*192.0.2.1, 192.0.2.2' <<<"$output"
+	gives 0 iptables-restore --test <saved
+}
+
+@test "a text that is changed is told of: what --expr does is what counts" {
+	foreign_chain
+	line=$(iptables -S FORWARD | grep '192.0.2.1, 192.0.2.2')
+	gives 0 iptables-restore -n <<<"*filter
+${line/drop/accept}
+COMMIT"
+	grep -qF 'nft: --rule is not what --expr does: ip saddr { 192.0.2.1, 192.0.2.2 } drop' <<<"$output"
+	[ "$(iptables -S FORWARD | tail -n 1)" = "$line" ]
+}
+
+# --- no rule is shown as something else ----------------------------------------------
+
+# shown RULE WORDS: what -S says of a rule of nft in FORWARD, with "nft" for one that is kept whole.
+shown()
+{
+	nft flush chain ip filter FORWARD
+	nft add rule ip filter FORWARD "$1"
+	ruleset >before
+	got=$(iptables -S FORWARD | sed -n 2p)
+	echo "$1: $got"
+	[ "${got#-A FORWARD }" = "$2" ] || [[ $2 = nft && $got = '-A FORWARD -m nft '* ]] || return 1
+	[ "$2" = nft ] || return 0
+	iptables-save >saved
+	iptables-restore <saved
+	diff before <(ruleset)
+}
+
+@test "words mean just what the rule does, else it is kept whole" {
+	for chain in INPUT FORWARD OUTPUT; do iptables -P "$chain" ACCEPT; done
+	shown 'tcp flags & (ecn|cwr) == ecn accept' nft
+	shown 'ct status dnat,confirmed accept' nft
+	shown 'counter ip daddr 127.0.0.2 drop' nft
+	shown 'limit rate 1/hour burst 1 packets ip daddr 127.0.0.2 drop' \
+		'-m limit --limit 1/hour --limit-burst 1 -m iprange --dst-range 127.0.0.2-127.0.0.2 -j DROP'
+	shown 'ip daddr 127.0.0.2 limit rate 1/hour burst 1 packets drop' \
+		'-d 127.0.0.2/32 -m limit --limit 1/hour --limit-burst 1 -j DROP'
+	shown 'limit rate 1/hour burst 1 packets meta l4proto tcp drop' nft
+	shown 'tcp dport { 22, 80 } accept' '-p tcp -m multiport --dports 22,80 -j ACCEPT'
+	shown 'ip saddr 0.0.0.0/0 accept' '-j ACCEPT'
+	shown 'ip saddr { 10.0.0.1, 10.0.0.2 } accept' nft
+	shown 'quota over 1000 bytes drop' nft
+	shown 'ct expiration 5s accept' nft
+	shown 'meta skuid != 0 accept' nft
+	shown 'log prefix "x" counter' nft
+	shown 'ip dscp set 1' nft
+	shown 'oifname "eth0" accept' '-o eth0 -j ACCEPT'
+	shown 'meta l4proto tcp accept comment "two words"' '-p tcp -m comment --comment "two words" -j ACCEPT'
+}
+
+@test "what cannot be loaded in that chain again is kept whole" {
+	iptables -P INPUT ACCEPT
+	nft add rule ip filter INPUT 'oifname "eth0" counter accept'
+	iptables -N USER
+	nft add rule ip filter USER 'meta skuid 0 accept'
+	iptables -P OUTPUT ACCEPT
+	nft add rule ip filter OUTPUT 'meta skuid 0 accept'
+	[ "$(iptables -S OUTPUT 1)" = '-A OUTPUT -m owner --uid-owner 0 -j ACCEPT' ]
+	iptables-save | grep -v '^#' >saved
+	sed -i '/uid-owner/d' saved
+	grep -q '^-A INPUT -m nft --rule "oifname eth0 counter accept"' saved
+	grep -q '^-A USER -m nft --rule "meta skuid 0 accept"' saved
+	gives 0 iptables-restore <saved
+	diff saved <(iptables-save | grep -v '^#')
+}
