@@ -243,8 +243,25 @@ static void catch_signals(void)
 
 static void print(const char *text)
 {
-	fputs(text, stdout);
+	const struct rv_buf b = { .data = (char *)text, .len = strlen(text) };
+	struct rv_buf safe = RV_BUF_INIT;
+
+	if (rv_cli_for_terminal(STDOUT_FILENO, &b, &safe))
+		fwrite(safe.data, 1, safe.len, stdout);
+	else
+		fputs(text, stdout);
 	fflush(stdout);
+	rv_buf_free(&safe);
+}
+
+/* before 'name'... */
+static void print_name(const char *before, const char *name)
+{
+	struct rv_buf b = RV_BUF_INIT;
+
+	rv_buf_printf(&b, "%s '%s'...", before, name);
+	print(rv_buf_text(&b) ? b.data : before);
+	rv_buf_free(&b);
 }
 
 /* The next word of the watcher; 0: it is gone. */
@@ -384,8 +401,8 @@ static int write_savefile(const struct apply *a)
 	struct rv_file f;
 	int rc;
 
-	printf("Writing successfully applied rules to '%s'...\n", a->save);
-	fflush(stdout);
+	print_name("Writing successfully applied rules to", a->save);
+	print("\n");
 	rc = rv_cli_save_text(&save, false, &text, &err);
 	if (rc == 0)
 		rc = rv_file_open(&f, a->save, true, PATIENCE_MS, &err);
@@ -444,9 +461,8 @@ static int apply_run(struct apply *a)
 	if (rc)
 		return rc;
 	catch_signals();
-	printf(a->run ? "Running command '%s'... " : "Applying new iptables rules from '%s'... ",
-	       a->file);
-	fflush(stdout);
+	print_name(a->run ? "Running command" : "Applying new iptables rules from", a->file);
+	print(" ");
 	if (start_watcher(a) < 0) {
 		rv_cli_message("%s: cannot start the watcher: %s", a->cli->name, strerror(errno));
 		rv_pending_remove(&a->pending);

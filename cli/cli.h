@@ -73,6 +73,23 @@ void rv_cli_warnings(struct rv_buf *warnings);
 /* A message that is no struct rv_error: the words as they are, and a newline. Returns 1. */
 int rv_cli_message(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* ---- printable.c: what a terminal may be given ------------------------------- */
+
+/* One character of a text as it is shown. */
+struct rv_glyph {
+	unsigned int bytes, columns;
+	char text[8];
+};
+
+/* A tab is a blank, and what cannot be shown its first byte as \xNN. */
+struct rv_glyph rv_cli_glyph(const char *s, size_t len);
+/* Appends text with \xNN in place of what is not shown but acted on. keep: control bytes that stay. */
+void rv_cli_printable(struct rv_buf *b, const char *text, size_t len, const char *keep);
+/* Whether fd is a terminal; then the text for it is appended to *to. */
+bool rv_cli_for_terminal(int fd, const struct rv_buf *from, struct rv_buf *to);
+/* Writes to stderr. */
+void rv_cli_tell(const struct rv_buf *b);
+
 /* ---- output.c: what goes to stdout ------------------------------------------ */
 
 /* Writes all of the text. Returns 0, or an exit code after a message. */

@@ -4,24 +4,29 @@
  * callers match. The place in the source and the hint are for a person: only on a
  * terminal, or when RAVELIN_DIAGNOSTICS=1 asks for them.
  */
-#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <wchar.h>
 
 #include "cli/hint.h"
 
 int rv_cli_message(const char *fmt, ...)
 {
+	struct rv_buf b = RV_BUF_INIT;
+	char *text = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
 	va_end(ap);
-	fputc('\n', stderr);
+	rv_buf_puts(&b, text ? text : "out of memory");
+	rv_buf_putc(&b, '\n');
+	rv_cli_tell(&b);
+	rv_buf_free(&b);
+	free(text);
 	return RV_EXIT_OTHER;
 }
 
@@ -49,14 +54,7 @@ static const struct {
 /* The text may quote words of the user: their control bytes must not reach a terminal. */
 static void add_printable(struct rv_buf *b, const char *text)
 {
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if ((c < ' ' && c != '\n') || c == 0x7f)
-			rv_buf_printf(b, "\\x%02x", c);
-		else
-			rv_buf_putc(b, (char)c);
-	}
+	rv_cli_printable(b, text, strlen(text), "\n");
 }
 
 static bool in_restore_line(const struct rv_cli *cli, const struct rv_error *err)
@@ -107,61 +105,13 @@ static void add_tail(struct rv_buf *b, const struct rv_cli *cli, const struct rv
 #define WIDTH 96	/* columns of the source that are shown */
 #define BEFORE 40	/* of which before the wrong word, in a longer line */
 
-/* One character of the source as it is shown. */
-struct glyph {
-	unsigned int bytes, columns;
-	char text[8];
-};
-
-/* Marks of byte order, of no width, and those that change the direction of the text. */
-static bool is_invisible(wchar_t wc)
-{
-	return wc == 0xfeff || wc == 0xad || (wc >= 0x200b && wc <= 0x200f) ||
-	       (wc >= 0x202a && wc <= 0x202e) || (wc >= 0x2060 && wc <= 0x2069);
-}
-
-/* Bytes of the UTF-8 sequence that starts here and can be shown; 0: none. Sets *columns. */
-static unsigned int wide_glyph(const char *s, size_t len, unsigned int *columns)
-{
-	mbstate_t state = { 0 };
-	wchar_t wc;
-	size_t n = mbrtowc(&wc, s, len < 4 ? len : 4, &state);
-	int w;
-
-	if (n == 0 || n > 4)
-		return 0;
-	w = wcwidth(wc);
-	if (w < 0 || is_invisible(wc))
-		return 0;
-	*columns = (unsigned int)w;
-	return (unsigned int)n;
-}
-
-static struct glyph glyph_at(const char *s, size_t len)
-{
-	unsigned char c = (unsigned char)*s;
-	struct glyph g = { .bytes = 1, .columns = 1 };
-
-	if (c == '\t') {
-		g.text[0] = ' ';
-	} else if (c >= ' ' && c < 0x7f) {
-		g.text[0] = (char)c;
-	} else if (c >= 0x80 && (g.bytes = wide_glyph(s, len, &g.columns)) != 0) {
-		memcpy(g.text, s, g.bytes);
-	} else {
-		g.bytes = 1;
-		g.columns = (unsigned int)snprintf(g.text, sizeof(g.text), "\\x%02x", c);
-	}
-	return g;
-}
-
 /* Where to begin so that the word is seen: a byte offset, on a character's first byte. */
 static size_t window_start(const char *s, size_t len, size_t word)
 {
 	size_t at, columns = 0, start = 0;
 
 	for (at = 0; at < len; ) {
-		struct glyph g = glyph_at(s + at, len - at);
+		struct rv_glyph g = rv_cli_glyph(s + at, len - at);
 
 		columns += g.columns;
 		if (columns > WIDTH)
@@ -171,7 +121,7 @@ static size_t window_start(const char *s, size_t len, size_t word)
 	if (at >= len || word < BEFORE)
 		return 0;
 	while (start < word - BEFORE)
-		start += glyph_at(s + start, len - start).bytes;
+		start += rv_cli_glyph(s + start, len - start).bytes;
 	return start;
 }
 
@@ -185,7 +135,7 @@ static void add_source(struct rv_buf *b, const char *s, size_t len, const struct
 	rv_buf_puts(b, at ? "  ..." : "  ");
 	rv_buf_puts(&marks, at ? "     " : "  ");
 	while (at < len) {
-		struct glyph g = glyph_at(s + at, len - at);
+		struct rv_glyph g = rv_cli_glyph(s + at, len - at);
 		bool in = at >= loc->first && at < loc->end;
 
 		columns += g.columns;
@@ -227,7 +177,6 @@ void rv_cli_line(struct rv_buf *b, const struct rv_cli *cli, const struct rv_loc
 		rv_source_line(&line, cli->text, cli->len, loc->line);
 	else if (!cli->text)
 		rv_source_argv(&line, cli->argc, cli->argv);
-	setlocale(LC_CTYPE, "C.UTF-8");
 	if (line.len && rv_buf_ok(&line))
 		add_source(b, line.data, line.len, loc);
 	rv_buf_free(&line);
@@ -247,8 +196,7 @@ static void add_place(struct rv_buf *b, const struct rv_cli *cli, const struct r
 
 void rv_cli_warnings(struct rv_buf *warnings)
 {
-	if (rv_buf_ok(warnings) && warnings->len)
-		fwrite(warnings->data, 1, warnings->len, stderr);
+	rv_cli_tell(warnings);
 	rv_buf_free(warnings);
 }
 
@@ -267,7 +215,7 @@ int rv_cli_error(const struct rv_cli *cli, const struct rv_error *err)
 	if (rv_cli_for_a_person())
 		add_place(&b, cli, err);
 	if (rv_buf_ok(&b) && b.len)
-		fwrite(b.data, 1, b.len, stderr);
+		rv_cli_tell(&b);
 	else
 		rv_cli_message("%s: %s", cli->name, err->text);
 	rv_buf_free(&b);

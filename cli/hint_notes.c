@@ -98,8 +98,7 @@ static void print_note(const struct rv_cli *cli, const struct rv_buf *note, cons
 
 	rv_cli_line(&b, cli, loc);
 	rv_buf_add(&b, note->data, note->len);
-	if (rv_buf_ok(&b))
-		fwrite(b.data, 1, b.len, stderr);
+	rv_cli_tell(&b);
 	rv_buf_free(&b);
 }
 

@@ -55,8 +55,7 @@ static int own_options(int argc, char **argv, const char **spec, int *code)
 		} else if (strcmp(argv[i], "--backend") == 0 && i + 1 < argc) {
 			*spec = argv[++i];
 		} else {
-			fprintf(stderr, "ravelin: unknown option or missing argument: %s\n",
-				argv[i]);
+			rv_cli_message("ravelin: unknown option or missing argument: %s", argv[i]);
 			*code = usage(stderr, RV_EXIT_PARAMETER);
 			return 0;
 		}
@@ -100,7 +99,7 @@ static int refuse_legacy(const char *path)
 	return RV_EXIT_VERSION;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	const char *env = getenv("RAVELIN_BACKEND");
 	const char *spec = env && *env ? env : NULL;
@@ -121,7 +120,7 @@ int main(int argc, char **argv)
 		if (!p && is_legacy(argv[at]))
 			return refuse_legacy(argv[at]);
 		if (!p) {
-			fprintf(stderr, "ravelin: no program is called %s\n", argv[at]);
+			rv_cli_message("ravelin: no program is called %s", argv[at]);
 			return usage(stderr, RV_EXIT_PARAMETER);
 		}
 	}
@@ -134,4 +133,17 @@ int main(int argc, char **argv)
 	cli.argc = argc - at;
 	cli.argv = argv + at;
 	return p->run(&cli);
+}
+
+/*
+ * As stock: it cannot be used setuid in a safe way, by whatever name, and nothing of what the
+ * caller says is looked at.
+ */
+#define EXIT_SETUID 111
+
+int main(int argc, char **argv)
+{
+	if (getuid() != geteuid())
+		_exit(EXIT_SETUID);
+	return run(argc, argv);
 }

@@ -15,13 +15,17 @@
 
 int rv_cli_write(const struct rv_cli *cli, int fd, const struct rv_buf *b)
 {
+	struct rv_buf safe = RV_BUF_INIT;
+	int rc = RV_EXIT_RESOURCE;
+
 	if (!rv_buf_ok(b))
 		rv_cli_message("%s: out of memory", cli->name);
-	else if (rv_write_all(fd, b) < 0)
+	else if (rv_write_all(fd, rv_cli_for_terminal(fd, b, &safe) ? &safe : b) < 0)
 		rv_cli_message("%s: cannot write: %s", cli->name, strerror(errno));
 	else
-		return 0;
-	return RV_EXIT_RESOURCE;
+		rc = 0;
+	rv_buf_free(&safe);
+	return rc;
 }
 
 /* Whether bytes can be put where they belong, and its place in the file. */

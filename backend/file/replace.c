@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,65 +27,133 @@ static int fail(const struct rv_file *f, struct rv_error *err, const char *what)
 
 /* ---- where it is ------------------------------------------------------------------ */
 
-/* path of a link's text: beside the link unless it is absolute. */
-static char *beside(const char *link, const char *target)
-{
-	const char *slash = strrchr(link, '/');
-	char *path;
+/* As many as the kernel follows. */
+#define MOST_LINKS 40
 
-	if (target[0] == '/' || !slash)
-		return strdup(target);
-	if (asprintf(&path, "%.*s/%s", (int)(slash - link), link, target) < 0)
-		return NULL;
-	return path;
+static int open_at(int at, const char *path, uint64_t flags, uint64_t resolve)
+{
+	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = resolve };
+	int fd = (int)syscall(SYS_openat2, at, path, &how, sizeof(how));
+
+	/* Linux before 5.6, or a sandbox that does not know it. */
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		fd = openat(at, path, (int)flags | O_CLOEXEC);
+	return fd;
+}
+
+/* A path in two: the directory, and the name in it. Paths that end in a slash name no file. */
+static int open_directory_of(int at, const char *path, char **last)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	char *dir = slash == path ? strdup("/") : slash ? strndup(path, (size_t)(slash - path))
+							: strdup(".");
+	int fd = -1;
+
+	*last = strdup(name);
+	if (!dir || !*last)
+		errno = ENOMEM;
+	else if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		errno = EISDIR;
+	else
+		fd = open_at(at, dir, O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
+	free(dir);
+	if (fd >= 0)
+		return fd;
+	free(*last);
+	*last = NULL;
+	return -1;
 }
 
 /*
- * The file a name leads to, even when that is not there yet: then realpath() gives up
- * and the last link is followed by hand. The caller frees the result.
+ * fs.protected_symlinks, of Linux's Documentation/admin-guide/sysctl/fs.rst: in a sticky directory
+ * that all may write to, a link is followed only by its owner, or if the directory's owner owns it.
  */
-static char *follow(const char *name)
+static bool may_follow(int at, int link)
 {
-	char *path = strdup(name), target[PATH_MAX];
+	struct stat dir, st;
 
-	for (int links = 0; path; links++) {
-		char *full = realpath(path, NULL), *next;
-		ssize_t len;
-
-		if (full || errno != ENOENT) {
-			free(path);
-			return full;
-		}
-		len = readlink(path, target, sizeof(target) - 1);
-		if (len < 0)
-			return path;
-		if (links > 40) {
-			free(path);
-			errno = ELOOP;
-			return NULL;
-		}
-		target[len] = '\0';
-		next = beside(path, target);
-		free(path);
-		path = next;
-	}
-	return NULL;
+	if (fstat(at, &dir) < 0 || fstat(link, &st) < 0)
+		return false;
+	if ((dir.st_mode & (S_ISVTX | S_IWOTH)) != (S_ISVTX | S_IWOTH) || st.st_uid == geteuid() ||
+	    st.st_uid == dir.st_uid)
+		return true;
+	errno = EACCES;
+	return false;
 }
 
-static int locate(struct rv_file *f, const char *name, struct rv_error *err)
+/* What a link says, from its own descriptor: nobody can exchange it meanwhile. */
+static char *read_link(int at, int link)
 {
-	char *copy;
+	char text[PATH_MAX];
+	ssize_t len = may_follow(at, link) ? readlinkat(link, "", text, sizeof(text) - 1) : -1;
 
-	f->name = strdup(name);
-	if (!f->name)
-		return rv_fail_memory(err);
-	f->path = follow(name);
-	if (!f->path)
-		return fail(f, err, "open");
-	copy = strdup(f->path);
-	f->dir = copy ? strdup(dirname(copy)) : NULL;
-	free(copy);
-	return f->dir ? 0 : rv_fail_memory(err);
+	if (len < 0)
+		return NULL;
+	text[len] = '\0';
+	return strdup(text);
+}
+
+/* One of /proc leads to what has no path, such as a pipe. */
+static bool is_magic(int link)
+{
+	struct statfs fs;
+
+	return fstatfs(link, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+/* The path that a link at f->at leads on to; NULL with errno 0: it is no link, or is to stay. */
+static char *next_path(const struct rv_file *f, bool writer)
+{
+	int fd = openat(f->at, f->last, O_PATH | O_NOFOLLOW | O_CLOEXEC), code;
+	char *path = NULL;
+	struct stat st;
+
+	if (fd < 0) {
+		errno = errno == ENOENT ? 0 : errno;
+		return NULL;
+	}
+	if (fstat(fd, &st) == 0 && S_ISLNK(st.st_mode) && (writer || !is_magic(fd)))
+		path = read_link(f->at, fd);
+	else
+		errno = 0;
+	code = errno;
+	close(fd);
+	errno = code;
+	return path;
+}
+
+static int locate(struct rv_file *f, bool writer, struct rv_error *err)
+{
+	char *path = strdup(f->name), *last;
+
+	for (int links = 0; path; links++) {
+		int fd = open_directory_of(f->at < 0 ? AT_FDCWD : f->at, path, &last);
+
+		free(path);
+		/* Where there is no directory there is no file, which is no error. */
+		if (fd < 0 && errno == ENOENT && !writer) {
+			free(f->last);
+			f->last = NULL;
+			return 0;
+		}
+		if (fd < 0)
+			return fail(f, err, errno == ENOENT ? "create" : "open");
+		if (f->at >= 0)
+			close(f->at);
+		free(f->last);
+		f->at = fd;
+		f->last = last;
+		path = next_path(f, writer);
+		if (!path && errno == 0)
+			return 0;
+		if (links == MOST_LINKS) {
+			free(path);
+			path = NULL;
+			errno = ELOOP;
+		}
+	}
+	return fail(f, err, "open");
 }
 
 /* ---- the lock --------------------------------------------------------------------- */
@@ -125,22 +197,23 @@ static int lock_existing(struct rv_file *f, uint64_t until, struct rv_error *err
 	if (fstat(f->fd, &mine) < 0)
 		return fail(f, err, "open");
 	/* Replacing asks only the directory: a file that says no is not to be overruled. */
-	if (faccessat(AT_FDCWD, f->path, W_OK, AT_EACCESS) < 0)
+	if (faccessat(f->at, f->last, W_OK, AT_EACCESS | AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : fail(f, err, "write");
 	if (take_lock(f, f->fd, until, err) < 0)
 		return -1;
-	return stat(f->path, &there) == 0 && same_file(&mine, &there);
+	return fstatat(f->at, f->last, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       same_file(&mine, &there);
 }
 
 /* Nothing to lock yet: the directory stands in. Results as above. */
 static int lock_missing(struct rv_file *f, uint64_t until, struct rv_error *err)
 {
-	f->dir_fd = open(f->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	f->dir_fd = openat(f->at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (f->dir_fd < 0)
 		return fail(f, err, "create");
 	if (take_lock(f, f->dir_fd, until, err) < 0)
 		return -1;
-	return access(f->path, F_OK) < 0 && errno == ENOENT;
+	return faccessat(f->at, f->last, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
 }
 
 static void close_fds(struct rv_file *f)
@@ -152,12 +225,20 @@ static void close_fds(struct rv_file *f)
 	f->fd = f->dir_fd = -1;
 }
 
-/* A pipe without a writer would be waited for, and a device never ends: both are refused. */
-static int open_file(struct rv_file *f, struct rv_error *err)
+/*
+ * A pipe without a writer would be waited for, and a device never ends: both are refused. What
+ * has become a link since is, too; one of /proc is followed to be read.
+ */
+static int open_file(struct rv_file *f, bool writer, struct rv_error *err)
 {
+	const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	struct stat st;
 
-	f->fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (!f->last)
+		return 0;
+	f->fd = openat(f->at, f->last, flags | O_NOFOLLOW);
+	if (f->fd < 0 && errno == ELOOP && !writer && is_magic(f->at))
+		f->fd = openat(f->at, f->last, flags);
 	if (f->fd < 0)
 		return errno == ENOENT ? 0 : fail(f, err, "open");
 	if (fstat(f->fd, &st) < 0)
@@ -175,7 +256,7 @@ static int open_for_writing(struct rv_file *f, uint64_t until, struct rv_error *
 
 	while (!locked) {
 		close_fds(f);
-		if (open_file(f, err) < 0)
+		if (open_file(f, true, err) < 0)
 			return -1;
 		locked = f->fd >= 0 ? lock_existing(f, until, err) : lock_missing(f, until, err);
 	}
@@ -189,17 +270,12 @@ int rv_file_open(struct rv_file *f, const char *name, bool writer, unsigned int 
 
 	memset(f, 0, sizeof(*f));
 	f->mode = 0600;
-	f->fd = f->dir_fd = -1;
-	if (!writer && access(name, F_OK) == 0) {
-		/* As it is named: a pipe in /proc/self/fd has no path to follow. */
-		f->name = strdup(name);
-		f->path = strdup(name);
-		rc = f->name && f->path ? open_file(f, err) : rv_fail_memory(err);
-	} else {
-		rc = locate(f, name, err);
-		if (rc == 0 && writer)
-			rc = open_for_writing(f, now_ms() + patience, err);
-	}
+	f->at = f->fd = f->dir_fd = -1;
+	f->name = strdup(name);
+	rc = f->name ? locate(f, writer, err) : rv_fail_memory(err);
+	if (rc == 0)
+		rc = writer ? open_for_writing(f, now_ms() + patience, err)
+			    : open_file(f, false, err);
 	if (rc < 0) {
 		code = errno;
 		rv_file_close(f);
@@ -211,11 +287,12 @@ int rv_file_open(struct rv_file *f, const char *name, bool writer, unsigned int 
 void rv_file_close(struct rv_file *f)
 {
 	close_fds(f);
+	if (f->at >= 0)
+		close(f->at);
 	free(f->name);
-	free(f->path);
-	free(f->dir);
+	free(f->last);
 	memset(f, 0, sizeof(*f));
-	f->fd = f->dir_fd = -1;
+	f->at = f->fd = f->dir_fd = -1;
 }
 
 /* ---- reading and writing ---------------------------------------------------------- */
@@ -250,9 +327,9 @@ static int keep_mode(const struct rv_file *f, int to)
 }
 
 /* Some file systems cannot sync a directory; they say EINVAL. */
-static int sync_dir(const char *dir)
+static int sync_dir(int at)
 {
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+	int fd = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
 
 	if (fd < 0)
 		return -1;
@@ -264,7 +341,7 @@ static int sync_dir(const char *dir)
 }
 
 /* Gives a file without a name this one, which nobody else uses. */
-static int give_name(int fd, const char *name)
+static int give_name(int fd, int at, const char *name)
 {
 	char link[64];
 	struct stat st;
@@ -272,11 +349,23 @@ static int give_name(int fd, const char *name)
 	if (fstat(fd, &st) < 0 || st.st_nlink > 0)
 		return st.st_nlink > 0 ? 0 : -1;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	if (linkat(AT_FDCWD, link, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0)
+	if (linkat(AT_FDCWD, link, at, name, AT_SYMLINK_FOLLOW) == 0)
 		return 0;
-	if (errno != EEXIST || unlink(name) < 0)
+	if (errno != EEXIST || unlinkat(at, name, 0) < 0)
 		return -1;
-	return linkat(AT_FDCWD, link, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
+	return linkat(AT_FDCWD, link, at, name, AT_SYMLINK_FOLLOW);
+}
+
+/* By path where /proc has one for the directory: a sandbox may know rename() only. */
+static int rename_in(int at, const char *from, const char *to)
+{
+	char old[PATH_MAX], new[PATH_MAX];
+
+	snprintf(old, sizeof(old), "/proc/self/fd/%d/%s", at, from);
+	snprintf(new, sizeof(new), "/proc/self/fd/%d/%s", at, to);
+	if (access("/proc/self/fd", X_OK) == 0)
+		return rename(old, new);
+	return renameat(at, from, at, to);
 }
 
 /*
@@ -294,7 +383,7 @@ static int put_in_place(struct rv_file *f, int fd, const char *temporary, const 
 		return fail(f, err, "write");
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return fail(f, err, "lock");
-	if (give_name(fd, temporary) < 0 || rename(temporary, f->path) < 0)
+	if (give_name(fd, f->at, temporary) < 0 || rename_in(f->at, temporary, f->last) < 0)
 		return fail(f, err, "replace");
 	return 0;
 }
@@ -308,20 +397,19 @@ static int open_temporary(const struct rv_file *f, const char *temporary)
 	int fd = -1;
 
 	if (access("/proc/self/fd", F_OK) == 0)
-		fd = open(f->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+		fd = openat(f->at, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT && errno != EINVAL))
 		return fd;
-	unlink(temporary);
-	return open(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	unlinkat(f->at, temporary, 0);
+	return openat(f->at, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
 /* The lock that the writer holds makes the temporary name its own: one there is of a killed writer. */
 static char *temporary_name(const struct rv_file *f)
 {
-	const char *slash = strrchr(f->path, '/'), *last = slash ? slash + 1 : f->path;
 	char *name;
 
-	return asprintf(&name, "%s/.%s.ravelin", f->dir, last) < 0 ? NULL : name;
+	return asprintf(&name, ".%s.ravelin", f->last) < 0 ? NULL : name;
 }
 
 int rv_file_replace(struct rv_file *f, const struct rv_buf *b, struct rv_error *err)
@@ -340,12 +428,12 @@ int rv_file_replace(struct rv_file *f, const struct rv_buf *b, struct rv_error *
 	rc = put_in_place(f, fd, temporary, b, err);
 	code = errno;
 	if (rc < 0) {
-		unlink(temporary);
+		unlinkat(f->at, temporary, 0);
 		close(fd);
 	} else {
 		close_fds(f);
 		f->fd = fd;
-		if (sync_dir(f->dir) < 0) {
+		if (sync_dir(f->at) < 0) {
 			rc = fail(f, err, "sync the directory of");
 			code = errno;
 		}

@@ -11,14 +11,18 @@
 
 struct rv_file {
 	char *name;		/* as given, for messages; owned */
-	char *path;		/* with symbolic links followed; owned */
-	char *dir;		/* of path; owned */
+	int at;			/* the directory that it is in; links were followed until there */
+	char *last;		/* its name there, which is no link; owned */
 	mode_t mode;		/* of a new file, before the umask; 0600 unless it is set */
 	int fd;			/* of the file, -1: there is none. A writer holds its lock */
 	int dir_fd;		/* a writer of a missing file holds the directory's lock; else -1 */
 };
 
 /*
+ * Symbolic links are followed as the kernel does with fs.protected_symlinks, whatever that is set
+ * to: not one that somebody else has put in a directory that all may write to, such as /tmp. What
+ * is opened, written and renamed from then on is in the directory that was found.
+ *
  * Opens the file. A missing file is none, which is no error. A writer waits for others, at
  * most patience milliseconds, and keeps them out until rv_file_close(); readers neither wait
  * nor keep anybody waiting. What is no regular file is refused. On failure nothing needs closing,

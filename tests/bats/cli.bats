@@ -1499,3 +1499,30 @@ beside_is_there() { [ "$(nft list table ip filter | grep -c 'chain theirs\|jhash
 	same 'ACCEPT  tcp opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0  ' "$out" output
 	rules_are '-A INPUT -p tcp -j ACCEPT'
 }
+
+# --- privilege ---------------------------------------------------------------------------
+
+@test "setuid: exit code 111 by every name, and nothing is read" {
+	is_root || skip 'needs root: a setuid program'
+	local place name
+	place=$(mktemp -d /tmp/ravelin-setuid.XXXXXX)
+	chmod 755 "$place"
+	install -m 4755 "$(readlink -f "$RAVELIN_BIN/iptables")" "$place/ravelin"
+	for name in $(ls "$RAVELIN_BIN") iptables-legacy other; do
+		ln -s ravelin "$place/$name"
+	done
+	for name in "$place"/*; do
+		# A name without its program would be an error of its own, a file that is read a wait.
+		capture timeout 5 setpriv --reuid 65534 --clear-groups "$name" nonsense --bogus
+		[ "$rc" -eq 111 ] && [ -z "$out$err" ] || { echo "$name: $rc $out $err"; rm -r "$place"; return 1; }
+	done
+	for name in --version --help 'run x' complete apply confirm 'json x' 'iptables -S'; do
+		# shellcheck disable=SC2086
+		capture setpriv --reuid 65534 --clear-groups "$place/ravelin" $name
+		[ "$rc" -eq 111 ] && [ -z "$out$err" ] || { echo "$name: $rc $out $err"; rm -r "$place"; return 1; }
+	done
+	# Not when both are somebody else.
+	capture setpriv --reuid 65534 --clear-groups "$RAVELIN_BIN/iptables" -V
+	[ "$rc" -ne 111 ]
+	rm -r "$place"
+}

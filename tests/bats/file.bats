@@ -485,6 +485,73 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	[ "$(grep -c -e '-A' "$DIR/real/target")" -eq 2 ]
 }
 
+@test "a link that somebody else has put where all may write is not followed" {
+	local place=$DIR/tmp words
+	is_root || skip 'needs root: a file of somebody else'
+	install -d -m 1777 "$place"
+	one_rule
+	ln -s "$RULES" "$place/mine"
+	ln -s "$RULES" "$place/theirs"
+	ln -s "$DIR/new" "$place/nothing"
+	chown -h 65533 "$place/theirs" "$place/nothing"
+	for words in '-S' '-A INPUT -j ACCEPT'; do
+		# shellcheck disable=SC2086
+		RAVELIN_BACKEND=file:$place/theirs refused 4 "iptables $BANNER: cannot open $place/theirs: Permission denied" iptables $words
+	done
+	RAVELIN_BACKEND=file:$place/nothing refused 4 "iptables $BANNER: cannot open $place/nothing: Permission denied" iptables -A INPUT -j ACCEPT
+	[ ! -e "$DIR/new" ]
+	[ "$(grep -c -e '^-A' "$RULES")" -eq 1 ]
+	# A link to such a link is no way round it, one in a folder of theirs is.
+	ln -s "$place/theirs" "$DIR/there"
+	RAVELIN_BACKEND=file:$DIR/there refused 4 "iptables $BANNER: cannot open $DIR/there: Permission denied" iptables -S
+	install -d -o 65533 "$DIR/home"
+	ln -s "$RULES" "$DIR/home/link"
+	chown -h 65533 "$DIR/home/link"
+	RAVELIN_BACKEND=file:$DIR/home/link quiet iptables -A INPUT -j ACCEPT
+	# The owner of the folder may put it there for all.
+	chown -h "$(stat -c %u "$place")" "$place/mine"
+	RAVELIN_BACKEND=file:$place/mine quiet iptables -A INPUT -j ACCEPT
+	[ -L "$place/mine" ]
+}
+
+@test "a path from the folder that one is in, with and without a slash" {
+	local path
+	one_rule
+	cd "$DIR"
+	ln -s rules link
+	mkdir sub
+	for path in rules ./rules link sub/../link; do
+		RAVELIN_BACKEND=file:$path prints '-A INPUT -i lo -j ACCEPT' iptables -S INPUT 1
+		RAVELIN_BACKEND=file:$path quiet iptables -A INPUT -j DROP
+	done
+	[ "$(grep -c -e '^-A' "$RULES")" -eq 5 ]
+	RAVELIN_BACKEND=file:none/rules refused 4 "iptables $BANNER: cannot create none/rules: No such file or directory" iptables -A INPUT
+	RAVELIN_BACKEND=file:none/rules prints '-P INPUT ACCEPT' iptables -S INPUT
+}
+
+@test "links in a circle, and a link in place of the file while it is replaced" {
+	ln -s two "$DIR/one"
+	ln -s one "$DIR/two"
+	RAVELIN_BACKEND=file:$DIR/one refused 4 "iptables $BANNER: cannot open $DIR/one: Too many levels of symbolic links" iptables -S
+	RAVELIN_BACKEND=file:$DIR/one refused 4 "iptables $BANNER: cannot open $DIR/one: Too many levels of symbolic links" iptables -A INPUT
+	rm "$DIR/one" "$DIR/two"
+	# While the writer waits for the lock, the folder's other name comes to lead elsewhere.
+	install -d -o $NOBODY "$DIR/a" "$DIR/b"
+	ln -s a "$DIR/link"
+	RAVELIN_BACKEND=file:$DIR/link/rules quiet iptables -A INPUT -j ACCEPT
+	hold HOLDER flock "$DIR/a/rules" sleep 5
+	until_true 5 no flock -n "$DIR/a/rules" true
+	RAVELIN_BACKEND=file:$DIR/link/rules iptables -A INPUT -j DROP 3>&- &
+	local writer=$!
+	until_true 5 waits_for_lock "$writer"
+	ln -sfn b "$DIR/link"
+	end_ns "$HOLDER"
+	wait "$writer"
+	[ "$(grep -c -e '^-A' "$DIR/a/rules")" -eq 2 ]
+	[ -z "$(ls -A "$DIR/b")" ]
+}
+waits_for_lock() { pgrep -P "$1" >/dev/null || grep -qs nanosleep "/proc/$1/wchan" || sleep 0.3; }
+
 @test "a writer waits for another one; a reader does not" {
 	local holder
 	one_rule

@@ -171,3 +171,40 @@ tells()
 	at_terminal iptables-restore bad >said && return 1
 	tr '\r' '\n' <said | grep -qx "iptables-restore $BANNER: unknown option \"--bogus\""
 }
+
+# --- what is shown of names and comments ----------------------------------------------
+
+# CSI in seven bits, in eight and as UTF-8; a carriage return; text from right to left.
+EVIL=$'a\033[2Jb\x9b31mc\302\233d\re\342\200\256f\177'
+SHOWN='a\x1b[2Jb\x9b31mc\xc2\x9bd\x0de\xe2\x80\xaef\x7f'
+
+@test "escape sequences in comments are shown, not sent, at a terminal; other places get the bytes" {
+	local words out
+	iptables -N "ü→漢"
+	iptables -A INPUT -m comment --comment "$EVIL" -j "ü→漢"
+	for words in 'iptables -S' 'iptables -L -n' 'iptables-save' 'iptables -v -A INPUT -s 10.0.0.1' '../ravelin json'; do
+		out=$(at_terminal "$words")
+		out=${out//$'\r\n'/$'\n'}
+		out=${out%$'\r'}
+		[[ $out != *[$'\001'-$'\010'$'\013'-$'\037'$'\177']* ]] || { echo "$words"; return 1; }
+		[[ $out != *$'\302\233'* && $out != *$'\342\200\256'* ]] || { echo "$words"; return 1; }
+	done
+	out=$(at_terminal iptables -S)
+	[[ $out == *"--comment \"$SHOWN\" -j ü→漢"* ]]
+	[[ $(iptables-save) == *"--comment \"$EVIL\""* ]]
+	[[ $(iptables -L) == *"/* $EVIL */"* ]]
+	iptables-save >saved
+	iptables-restore saved
+	same "$(without_dates <saved)" "$(iptables-save | without_dates)" 'what was saved'
+}
+
+@test "and in what is said to be wrong" {
+	local out
+	out=$(at_terminal "iptables -A INPUT -j $'x\\033[2J'") || true
+	[[ $out == *'x\x1b[2J'* ]]
+	[[ $out != *$'\033'* ]]
+	out=$(at_terminal "../ravelin $'no\\033[2J'") || true
+	[[ $out == *'no program is called no\x1b[2J'* ]]
+	out=$(at_terminal "iptables-apply $'no\\033[2J'") || true
+	[[ $out == *'rulesfile not readable: no\x1b[2J'* ]]
+}
