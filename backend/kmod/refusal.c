@@ -38,6 +38,7 @@ static const char *const reasons[] = {
 	[RVK_WHY_NAT] = "rules in table nat need connection tracking, which the module does not have yet",
 	[RVK_WHY_MEMORY] = "there is no memory left for it",
 	[RVK_WHY_INDEX] = "it goes on with the counters of a rule that is not there",
+	[RVK_WHY_VISITS] = "with the jumps behind it a packet may pass more than a million rules",
 };
 
 #define REASONS (sizeof(reasons) / sizeof(*reasons))
@@ -45,7 +46,8 @@ static const char *const reasons[] = {
 /* What stock calls the error of the change, as the kernel would say it by its code. */
 static int code_of(const struct rvk_refusal *why, int code)
 {
-	if (why->reason == RVK_WHY_LOOP || why->reason == RVK_WHY_DEPTH)
+	if (why->reason == RVK_WHY_LOOP || why->reason == RVK_WHY_DEPTH ||
+	    why->reason == RVK_WHY_VISITS)
 		return EMLINK;
 	if (why->reason == RVK_WHY_UNKNOWN || why->reason == RVK_WHY_REVISION)
 		return ENOENT;

@@ -81,7 +81,8 @@
  * A verdict is the end of the walk if it is negative. Otherwise it is the offset of the entry behind the head
  * of a user chain: the walk goes on there, and RVK_RETURN or the chain's end lead back behind the
  * jump; with RVK_VERDICT_GOTO, behind the last jump that was no goto. From a base chain such a return
- * leads to its policy. Chains may not lead back to themselves, nor be nested deeper than RVK_DEPTH_MAX.
+ * leads to its policy. Chains may not lead back to themselves, nor be nested deeper than RVK_DEPTH_MAX, nor
+ * may jumps lead a packet through more than RVK_VISITS_MAX entries beyond those that the table has.
  *
  *
  * Predicates
@@ -114,6 +115,7 @@
 #define RVK_HOOKS	5	/* NF_INET_NUMHOOKS */
 #define RVK_TABLES_MAX	10	/* five tables, two families */
 #define RVK_DEPTH_MAX	256	/* jumps that wait for a return */
+#define RVK_VISITS_MAX	(1U << 20)	/* entries that jumps add to a walk */
 #define RVK_SIZE_MAX	(512U << 20)	/* entries of one table, bytes */
 
 struct rvk_counters {
@@ -148,7 +150,7 @@ enum rvk_stage {
 	RVK_STAGE_TABLE,	/* name, family, hooks, size; entry says nothing */
 	RVK_STAGE_LAYOUT,	/* entries and elements: sizes, names, flags */
 	RVK_STAGE_CHAINS,	/* base chains, policies, heads, ends */
-	RVK_STAGE_JUMPS,	/* targets of jumps, loops, depth */
+	RVK_STAGE_JUMPS,	/* targets of jumps, loops, depth, visits */
 	RVK_STAGE_PARTS,	/* each match and target */
 };
 
@@ -186,6 +188,7 @@ enum rvk_reason {
 	RVK_WHY_MEMORY,		/* none left (ENOMEM) */
 	RVK_WHY_GENERATION,	/* replaced since (EAGAIN) */
 	RVK_WHY_INDEX,		/* index is beyond the old table's entries */
+	RVK_WHY_VISITS,		/* a packet may pass more entries than RVK_VISITS_MAX allows */
 };
 
 struct rvk_refusal {

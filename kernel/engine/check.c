@@ -17,6 +17,8 @@ struct chain {
 	/* of the search for loops: */
 	uint8_t state;
 	uint32_t depth;			/* of jumps below */
+	uint64_t visits;		/* entries that a packet may pass in it and below, up to at */
+	uint64_t gone;			/* the same of a packet that left by a goto; the greatest */
 	uint32_t up;			/* the chain it was reached from */
 	uint32_t at;			/* entry to go on with */
 };
@@ -384,6 +386,26 @@ static int refuse_chain(const struct check *c, uint32_t i, uint32_t to, uint16_t
 }
 
 /*
+ * Entry chain->at is passed, and behind a jump more of them. Whoever goes does not come back. The sum
+ * is small when it is refused, and does not overflow.
+ */
+static int count_visits(struct check *c, struct chain *chain, uint64_t below, bool comes_back)
+{
+	const uint64_t most = (uint64_t)RVK_VISITS_MAX + c->rules->head.count;
+
+	chain->visits++;
+	if (comes_back)
+		chain->visits += below;
+	else if (chain->visits + below > chain->gone)
+		chain->gone = chain->visits + below;
+	if (chain->visits <= most && chain->gone <= most)
+		return 0;
+	if (chain->name)
+		memcpy(c->why->name, chain->name, RVK_NAME_LEN);
+	return refuse_entry(c, chain->at, RVK_WHY_VISITS, -ELOOP);
+}
+
+/*
  * Takes the jump of entry chain->at. 1: into a chain that is not known yet, *next, which is then
  * open and to be done first; 0: all that is behind it is known.
  */
@@ -393,8 +415,10 @@ static int take_jump(struct check *c, uint32_t n, uint32_t *next)
 	uint32_t to, deeper = 0;
 	int rc = jump_of(c, chain->at, &to, &deeper);
 
-	if (rc || to == NO_CHAIN)
+	if (rc)
 		return rc;
+	if (to == NO_CHAIN)
+		return count_visits(c, chain, 0, true);
 	*next = to;
 	if (c->chains[to].state == OPEN)
 		return refuse_chain(c, chain->at, to, RVK_WHY_LOOP, -ELOOP);
@@ -406,7 +430,7 @@ static int take_jump(struct check *c, uint32_t n, uint32_t *next)
 		chain->depth = c->chains[to].depth + deeper;
 	if (chain->depth > RVK_DEPTH_MAX)
 		return refuse_chain(c, chain->at, to, RVK_WHY_DEPTH, -ELOOP);
-	return 0;
+	return count_visits(c, chain, c->chains[to].visits, deeper);
 }
 
 /* All that can be reached from a chain, deepest first. Looks at each entry once, and again at
@@ -427,6 +451,8 @@ static int search_from(struct check *c, uint32_t root)
 		if (rc)
 			continue;
 		chain->state = DONE;
+		if (chain->visits < chain->gone)
+			chain->visits = chain->gone;
 		c->order[c->ndone++] = n;
 		next = chain->up;
 	}

@@ -223,9 +223,12 @@ static RV_INLINE int32_t as_verdict(unsigned int nf)
 	return nf == RV_CONTINUE ? RVK_CONTINUE : -(int32_t)(nf & NF_VERDICT_MASK) - 1;
 }
 
-/* The rule's target. True: on with the entry of number *next; false: *verdict is the end. */
+/*
+ * The rule's target. True: on with the entry of number *next; false: *verdict is the end. jumps: that
+ * the walk may still make.
+ */
 static RV_INLINE bool follow(const struct walk *w, const struct rvk_entry *e, uint32_t *next,
-			     unsigned int *verdict)
+			     uint32_t *jumps, unsigned int *verdict)
 {
 	const struct rvk_element *target = rv_entry_target(e);
 	const struct rvk_verdict *v = rv_element_verdict(target);
@@ -243,6 +246,10 @@ static RV_INLINE bool follow(const struct walk *w, const struct rvk_entry *e, ui
 	step(w, e, v->verdict, bytes);
 	*verdict = -(v->verdict + 1);
 	if (v->verdict >= 0) {
+		if (!(*jumps)--) {
+			*verdict = NF_DROP;
+			return false;
+		}
 		if (!(v->flags & RVK_VERDICT_GOTO))
 			w->slot->stack[w->slot->top++] = *next;
 		*next = number_at(w, v->verdict);
@@ -262,6 +269,8 @@ static RV_INLINE unsigned int walk(struct rv_rules *r, struct rv_slot *slot, str
 	}, *w = &own;
 	uint32_t next = number_at(w, w->rules->head.hook_entry[w->pkt->hook]);
 	unsigned int verdict = NF_DROP;
+	/* The check has bounded them; if it had not, the packet is dropped rather than the CPU held. */
+	uint32_t jumps = RVK_VISITS_MAX + w->rules->head.count;
 	bool more = true;
 
 	while (more && !w->pkt->hotdrop) {
@@ -278,7 +287,7 @@ static RV_INLINE unsigned int walk(struct rv_rules *r, struct rv_slot *slot, str
 		rv_count(&w->slot->counters[e->index], w->pkt->len);
 		if (w->pkt->trace)
 			trace(w->rules, w->pkt, e);
-		more = follow(w, e, &next, &verdict);
+		more = follow(w, e, &next, &jumps, &verdict);
 	}
 	return w->pkt->hotdrop ? NF_DROP : verdict;
 }

@@ -355,6 +355,66 @@ static void test_loops(void)
 	expect_chains(RVK_DEPTH_MAX + 1, false, -ELOOP);
 }
 
+/*
+ * Chains of so many rules each that jump (or go) to the next chain, so a packet passes width to the power
+ * of depth rules. The first chain is one that INPUT jumps to.
+ */
+static int send_tree(struct rv_engine *e, unsigned int depth, unsigned int width, bool goes,
+		     struct rvk_refusal *why)
+{
+	struct rvk_verdict *waiting[64] = { NULL };
+	struct rv_blob b;
+	int rc;
+
+	rv_blob_start(&b, NFPROTO_IPV4, "filter");
+	rv_blob_rules_at(&b, NF_INET_LOCAL_IN);
+	rv_blob_rule(&b);
+	waiting[0] = rv_blob_verdict(&b, 0);
+	rv_blob_rules_end(&b, NF_INET_LOCAL_IN);
+	for (unsigned int level = 0; level < depth; level++) {
+		const char name[] = { 't', (char)('a' + level), 0 };
+		uint32_t here = rv_blob_chain(&b, name);
+
+		for (unsigned int i = 0; i < 64 && waiting[i]; i++) {
+			waiting[i]->verdict = (int32_t)here;
+			waiting[i] = NULL;
+		}
+		for (unsigned int i = 0; i < width; i++) {
+			rv_blob_rule(&b);
+			waiting[i] = rv_blob_verdict(&b, level + 1 < depth ? 0 : RVK_CONTINUE);
+			if (level + 1 == depth)
+				waiting[i] = NULL;
+			else if (goes)
+				waiting[i]->flags = RVK_VERDICT_GOTO;
+		}
+		rv_blob_rule(&b);
+		rv_blob_verdict(&b, RVK_RETURN);
+	}
+	rc = rv_blob_replace(&b, e, why);
+	rv_blob_free(&b);
+	return rc;
+}
+
+/* 16 rules in each of five chains are 2^20 and more, in four they are 70,000. */
+static void test_visits(void)
+{
+	struct rv_engine *e = rv_engine_new(NULL, NULL, rv_test_slots);
+	struct rv_test_packet t;
+	struct rvk_refusal why;
+
+	EXPECT(send_tree(e, 6, 16, false, &why) == -ELOOP);
+	EXPECT(why.reason == RVK_WHY_VISITS && why.stage == RVK_STAGE_JUMPS && why.name[0] == 't');
+	EXPECT(send_tree(e, 5, 16, false, &why) == -ELOOP && why.reason == RVK_WHY_VISITS);
+	EXPECT(send_tree(e, 20, 20, false, &why) == -ELOOP && why.reason == RVK_WHY_VISITS);
+	EXPECT(!send_tree(e, 4, 16, false, &why));
+	rv_test_packet(&t, NFPROTO_IPV4, IPPROTO_UDP, NF_INET_LOCAL_IN);
+	EXPECT(rv_engine_run(e, RV_TABLE_FILTER, &t.p.pkt, NULL) == NF_ACCEPT);
+	/* Who goes does not come back. */
+	EXPECT(!send_tree(e, 20, 20, true, &why));
+	EXPECT(rv_engine_run(e, RV_TABLE_FILTER, &t.p.pkt, NULL) == NF_ACCEPT);
+	rv_engine_free(e);
+}
+
 static void test_names(void)
 {
 	struct rv_engine *e = rv_engine_new(NULL, NULL, rv_test_slots);
@@ -469,6 +529,7 @@ static void test_nat(void)
 const struct rv_test rv_tests_check[] = {
 	{ "tables that are refused", test_refusals },
 	{ "loops and depth", test_loops },
+	{ "jumps that multiply", test_visits },
 	{ "a chain's name is there once", test_names },
 	{ "heads of chains", test_heads },
 	{ "chains that a target is not for", test_hooks },

@@ -1048,6 +1048,47 @@ static void test_refusals(void **state)
 			    "the jump makes a loop");
 }
 
+/* Rules that jump to chains of rules that jump: what they multiply to is bounded. */
+static void test_multiplied(void **state)
+{
+	struct rv_buf b = RV_BUF_INIT;
+
+	(void)state;
+	rv_buf_puts(&b, "*filter\n:a - [0:0]\n:b - [0:0]\n:c - [0:0]\n:d - [0:0]\n:e - [0:0]\n"
+			":f - [0:0]\n-A INPUT -j a\n");
+	for (char chain = 'a'; chain <= 'f'; chain++)
+		for (unsigned int i = 0; i < 16; i++)
+			rv_buf_printf(&b, chain < 'f' ? "-A %c -p udp -j %c\n" : "-A %c -p udp\n",
+				      chain, chain + 1);
+	rv_buf_puts(&b, "COMMIT\n");
+	assert_string_equal(restore(rv_buf_text(&b)),
+			    " RULE_APPEND failed (Too many links): rule in chain b: -A b -p udp -j c: "
+			    "with the jumps behind it a packet may pass more than a million rules");
+	rv_buf_free(&b);
+}
+
+/* As kube-proxy has them: a rule for each service, three endpoints each, a mark for some packets. */
+static void test_services(void **state)
+{
+	struct rv_buf b = RV_BUF_INIT;
+
+	(void)state;
+	rv_buf_puts(&b, "*filter\n:all - [0:0]\n:mark - [0:0]\n-A INPUT -j all\n-A FORWARD -j all\n"
+			"-A mark -j MARK --set-xmark 0x4000/0x4000\n");
+	for (unsigned int n = 0; n < 5000; n++) {
+		rv_buf_printf(&b, ":v%u - [0:0]\n-A all -d 10.96.%u.%u -p tcp --dport 80 -j v%u\n", n,
+			      n / 256, n % 256, n);
+		rv_buf_printf(&b, "-A v%u -j mark\n", n);
+		for (unsigned int end = 0; end < 3; end++)
+			rv_buf_printf(&b, ":e%u-%u - [0:0]\n-A v%u -m statistic --mode nth --every 3 --packet 0 -j e%u-%u\n"
+				      "-A e%u-%u -s 10.0.0.1 -j mark\n-A e%u-%u -p tcp -j ACCEPT\n",
+				      n, end, n, n, end, n, end, n, end);
+	}
+	rv_buf_puts(&b, "COMMIT\n");
+	must_restore(rv_buf_text(&b));
+	rv_buf_free(&b);
+}
+
 /* ---- counters -------------------------------------------------------------------------------------------- */
 
 /* A UDP packet of 28 bytes from 10.0.0.1 comes to INPUT so many times. */
@@ -1180,6 +1221,8 @@ int main(void)
 		cmocka_unit_test(test_clear),
 		cmocka_unit_test(test_all_or_nothing),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_multiplied),
+		cmocka_unit_test(test_services),
 		cmocka_unit_test(test_counters),
 		cmocka_unit_test(test_overtaken),
 		cmocka_unit_test(test_many),
