@@ -41,7 +41,7 @@ HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection -
 # A word of a restore file goes through many small functions of many files. The objects hold
 # plain code too, with which the unit tests are linked (quicker to make).
 LTO       := $(if $(SANITIZE),,-flto=auto)
-PKGS      := libmnl expat jansson liburcu-bp
+PKGS      := libmnl expat jansson
 
 RV_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DRAVELIN_VERSION='"$(VERSION)"' -Iinclude -I. -I$(BUILD) \
               $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)

@@ -420,7 +420,8 @@ static void exchange(struct rv_engine *e, struct changes *c)
 		rv_publish(*change->place, change->rules);
 		change->rules = old;
 	}
-	rv_wait_readers();
+	/* Whoever is in an old table began to read before: it is nobody's behind this, and counts no more. */
+	rv_wait_walks();
 }
 
 static void give_old_counters(const struct change *change)

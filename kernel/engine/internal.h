@@ -239,17 +239,10 @@ struct rv_use {
 	bool foreign;			/* goes back to ops->put */
 };
 
-#define RV_APART	128	/* two lines of the cache: wherever an array begins, none is shared */
-
-/* What belongs to one CPU or thread. top is written for each packet. */
+/* What belongs to one CPU or thread. */
 struct rv_slot {
 	struct rvk_counters *counters;	/* by entry */
-	uint32_t *stack;		/* numbers of entries to come back to */
-	uint32_t top;
-	uint8_t apart[RV_APART - 2 * sizeof(void *) - sizeof(uint32_t)];
 };
-
-#define RV_NESTED	4	/* walks within each other on one CPU: REJECT, TEE */
 
 /* What can show quickly that an entry does not fit (keys.c). All zeros but offset and span: nothing can. */
 struct rv_key {
@@ -260,7 +253,7 @@ struct rv_key {
 	uint8_t proto;			/* 0: any */
 };
 
-/* A checked table. Nothing in it changes but counters, stacks and states. */
+/* A checked table. Nothing in it changes but counters and states. */
 struct rv_rules {
 	struct rv_engine *engine;
 	const struct rv_engine_table_def *def;
@@ -356,11 +349,11 @@ const struct rv_engine_table_def *rv_engine_table_find(const char name[RVK_TABLE
 unsigned int rv_engine_slots(const struct rv_engine *e);
 const struct rv_engine_ops *rv_engine_ops(const struct rv_engine *e);
 
-/* Counters are written by one and read by all. */
+/* Counters are written by one CPU and read by all. */
 static inline void rv_count_more(struct rvk_counters *c, uint64_t packets, uint64_t bytes)
 {
-	__atomic_store_n(&c->packets, c->packets + packets, __ATOMIC_RELAXED);
-	__atomic_store_n(&c->bytes, c->bytes + bytes, __ATOMIC_RELAXED);
+	rv_add(&c->packets, packets);
+	rv_add(&c->bytes, bytes);
 }
 
 static inline void rv_count(struct rvk_counters *c, uint32_t bytes)

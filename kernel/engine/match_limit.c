@@ -33,6 +33,7 @@ static int check_limit(struct rv_admit *a)
 	b = rv_alloc(sizeof(*b), true);
 	if (!b)
 		return -ENOMEM;
+	rv_lock_init(&b->lock);
 	b->cost = info->avg * UNIT_NS;
 	b->cap = b->credit = b->cost * info->burst;
 	b->last = rv_clock(RV_CLOCK_STEADY);
@@ -77,6 +78,7 @@ static int check_statistic(struct rv_admit *a)
 	nth = rv_alloc(sizeof(*nth), true);
 	if (!nth)
 		return -ENOMEM;
+	rv_lock_init(&nth->lock);
 	nth->count = info->u.nth.count;
 	a->state = nth;
 	return 0;

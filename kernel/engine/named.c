@@ -23,6 +23,7 @@ void rv_named_add(struct rv_names *names, struct rv_named *named, uint8_t family
 	struct rv_named **first = bucket(names, name);
 	size_t len = strlen(name);
 
+	rv_lock_init(&named->lock);
 	named->family = family;
 	named->users = 1;
 	memcpy(named->name, name, len < sizeof(named->name) ? len : sizeof(named->name) - 1);

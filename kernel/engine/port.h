@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The engine's one door to the world: ten functions. kernel/linux/port.c has them for the module,
+ * The engine's one door to the world, a dozen functions. kernel/linux/port.c has them for the module,
  * kernel/user/port.c for programs; which of the two it is, is decided here and nowhere else.
  *
  * Packets are not reached through here but through the functions a packet brings along
@@ -12,15 +12,16 @@
 
 #ifdef __KERNEL__
 
-#include <linux/processor.h>	/* which the next one needs */
-#include <linux/bit_spinlock.h>
+#include <asm/local64.h>
 #include <linux/bottom_half.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
+#include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
+#include <linux/spinlock.h>
 #include <linux/stddef.h>
 #include <linux/string.h>
 #include <linux/types.h>
@@ -31,12 +32,51 @@
 #define UINT32_MAX	U32_MAX
 #define UINT64_MAX	U64_MAX
 
-/* All zeros: not held. */
 struct rv_lock {
-	unsigned long word;
+	spinlock_t lock;
 };
 
-/* Grace periods wait for where bottom halves are off, too: since Linux 5.0 all kinds of RCU are one. */
+#define RV_LOCK_INIT(name)	{ .lock = __SPIN_LOCK_UNLOCKED(name.lock) }
+#define rv_lock_init(l)		spin_lock_init(&(l)->lock)
+
+#ifndef CONFIG_PREEMPT_RT
+
+/*
+ * Who reads on a CPU. turns is odd while somebody does: whoever waits for the readers of now waits until it is
+ * another number. Where bottom halves are off nobody else comes to that CPU but readers within readers.
+ */
+struct rv_readers {
+	unsigned int depth;
+	unsigned int turns;
+};
+DECLARE_PER_CPU(struct rv_readers, rv_readers);
+
+static inline unsigned int rv_read_begin(void)
+{
+	struct rv_readers *r;
+
+	local_bh_disable();
+	r = this_cpu_ptr(&rv_readers);
+	if (!r->depth++) {
+		WRITE_ONCE(r->turns, r->turns + 1);
+		/* Before any pointer is read: with the barrier of rv_wait_walks(). */
+		smp_mb();
+	}
+	return smp_processor_id();
+}
+
+static inline void rv_read_end(void)
+{
+	struct rv_readers *r = this_cpu_ptr(&rv_readers);
+
+	if (!--r->depth)
+		smp_store_release(&r->turns, r->turns + 1);
+	local_bh_enable();
+}
+
+#else
+
+/* Readers may be preempted by others on the same CPU: only a grace period tells that they have ended. */
 static inline unsigned int rv_read_begin(void)
 {
 	local_bh_disable();
@@ -48,6 +88,14 @@ static inline void rv_read_end(void)
 	local_bh_enable();
 }
 
+#endif
+
+/* To a number that only this CPU writes, in one piece: a reader that preempts another on it may add, too. */
+static inline void rv_add(__u64 *to, uint64_t n)
+{
+	local64_add(n, (local64_t *)to);
+}
+
 static inline void rv_rest(void)
 {
 	cond_resched();
@@ -55,14 +103,12 @@ static inline void rv_rest(void)
 
 static inline void rv_lock(struct rv_lock *lock)
 {
-	local_bh_disable();
-	bit_spin_lock(0, &lock->word);
+	spin_lock_bh(&lock->lock);
 }
 
 static inline void rv_unlock(struct rv_lock *lock)
 {
-	bit_spin_unlock(0, &lock->word);
-	local_bh_enable();
+	spin_unlock_bh(&lock->lock);
 }
 
 #else
@@ -78,10 +124,15 @@ static inline void rv_unlock(struct rv_lock *lock)
 #include <stdint.h>
 #include <string.h>
 
-/* All zeros: not held. */
+#include <linux/types.h>
+
+/* Made by one of the two below. */
 struct rv_lock {
 	pthread_mutex_t mutex;
 };
+
+#define RV_LOCK_INIT(name)	{ .mutex = PTHREAD_MUTEX_INITIALIZER }
+#define rv_lock_init(l)		pthread_mutex_init(&(l)->mutex, NULL)
 
 /*
  * Readers: between the two, what rv_deref() returned is not freed, and the thread is not moved to another
@@ -90,6 +141,12 @@ struct rv_lock {
  */
 unsigned int rv_read_begin(void);
 void rv_read_end(void);
+
+/* To a number that only the thread of this slot writes, and others read. */
+static inline void rv_add(__u64 *to, uint64_t n)
+{
+	__atomic_store_n(to, *to + n, __ATOMIC_RELAXED);
+}
 
 /* Short, without sleeping and without allocating; readers take it too. */
 void rv_lock(struct rv_lock *lock);
@@ -100,7 +157,12 @@ void rv_rest(void);
 
 #endif
 
-/* Returns when every reader that may hold a pointer from before has ended. Sleeps. */
+/*
+ * Returns when every reader that may hold a pointer from before has ended. Sleeps. rv_wait_walks() waits
+ * for those only who are between rv_read_begin() and rv_read_end() just now, which is soon over;
+ * rv_wait_readers() for all that a grace period ends, as packets on their way to a hook.
+ */
+void rv_wait_walks(void);
 void rv_wait_readers(void);
 
 /*

@@ -12,7 +12,7 @@ static struct rv_handler *const built_in[] = {
 #define BUCKETS 64
 
 /* Guards all below, and next and users of the handlers. */
-static struct rv_lock lock;
+static struct rv_lock lock = RV_LOCK_INIT(lock);
 static struct rv_handler *buckets[BUCKETS];
 static bool started;
 static const struct rv_module_ops *modules;

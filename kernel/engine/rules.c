@@ -17,15 +17,16 @@ static int check_head(struct rv_rules *r, struct rvk_refusal *why)
 	return 0;
 }
 
+#define LINE 64		/* of the cache: what one CPU writes shares none with another's */
+
 static int make_slot(struct rv_rules *r, struct rv_slot *slot)
 {
 	size_t counters = (size_t)r->head.count * sizeof(*slot->counters);
-	size_t stack = (size_t)r->depth * RV_NESTED * sizeof(*slot->stack);
 
+	counters = (counters + LINE - 1) / LINE * LINE;
 	slot->counters = rv_alloc(counters, true);
-	slot->stack = rv_alloc(stack + sizeof(*slot->stack), true);
-	r->memory += counters + stack;
-	return slot->counters && slot->stack ? 0 : -ENOMEM;
+	r->memory += counters;
+	return slot->counters ? 0 : -ENOMEM;
 }
 
 static int make_slots(struct rv_rules *r, unsigned int n, struct rvk_refusal *why)
@@ -99,10 +100,8 @@ void rv_rules_free(struct rv_rules *r)
 	if (!r)
 		return;
 	rv_parts_free(r);
-	for (unsigned int i = 0; i < r->nslots; i++) {
+	for (unsigned int i = 0; i < r->nslots; i++)
 		rv_free(r->slots[i].counters);
-		rv_free(r->slots[i].stack);
-	}
 	rv_free(r->slots);
 	rv_free(r->keys);
 	rv_free(r->blob);

@@ -11,11 +11,18 @@
 /* What a walk carries along. */
 struct walk {
 	struct rv_rules *rules;
-	struct rv_slot *slot;
+	struct rvk_counters *counters;	/* of this CPU */
 	struct rv_pkt *pkt;
 	struct rv_record *record;
-	uint32_t base;			/* of this walk on the slot's stack */
+	uint32_t *stack;		/* numbers of entries to come back to */
 	bool v6, recording;		/* constants, where the walk is compiled for them */
+};
+
+/* Where it is. */
+struct at {
+	uint32_t next;			/* number of the entry */
+	uint32_t top;			/* of the stack */
+	uint32_t jumps;			/* that it may still make */
 };
 
 static const char no_name[16];
@@ -210,11 +217,11 @@ static RV_INLINE uint32_t number_at(const struct walk *w, uint32_t off)
 }
 
 /* Behind the jump that led here, or at the policy. */
-static RV_INLINE uint32_t come_back(const struct walk *w)
+static RV_INLINE uint32_t come_back(const struct walk *w, struct at *at)
 {
-	if (w->slot->top == w->base)
+	if (!at->top)
 		return number_at(w, w->rules->head.underflow[w->pkt->hook]);
-	return w->slot->stack[--w->slot->top];
+	return w->stack[--at->top];
 }
 
 /* A target's verdict as entries write one; arguments in upper bits are left out. */
@@ -223,18 +230,26 @@ static RV_INLINE int32_t as_verdict(unsigned int nf)
 	return nf == RV_CONTINUE ? RVK_CONTINUE : -(int32_t)(nf & NF_VERDICT_MASK) - 1;
 }
 
-/*
- * The rule's target. True: on with the entry of number *next; false: *verdict is the end. jumps: that
- * the walk may still make.
- */
-static RV_INLINE bool follow(const struct walk *w, const struct rvk_entry *e, uint32_t *next,
-			     uint32_t *jumps, unsigned int *verdict)
+/* The check has bounded jumps; if it had not, the packet is dropped rather than the CPU held. */
+static RV_INLINE bool jump(const struct walk *w, const struct rvk_verdict *v, struct at *at)
+{
+	if (!at->jumps--)
+		return false;
+	if (!(v->flags & RVK_VERDICT_GOTO))
+		w->stack[at->top++] = at->next;
+	at->next = number_at(w, v->verdict);
+	return true;
+}
+
+/* The rule's target. True: on with the entry at->next; false: *verdict is the end. */
+static RV_INLINE bool follow(const struct walk *w, const struct rvk_entry *e, struct at *at,
+			     unsigned int *verdict)
 {
 	const struct rvk_element *target = rv_entry_target(e);
 	const struct rvk_verdict *v = rv_element_verdict(target);
 	const uint32_t bytes = w->pkt->len;
 
-	*next = e->index + 1;
+	at->next = e->index + 1;
 	if (target->form == RVK_FORM_DATA) {
 		const struct rv_use *use = &w->rules->uses[target->slot];
 
@@ -244,33 +259,29 @@ static RV_INLINE bool follow(const struct walk *w, const struct rvk_entry *e, ui
 		return *verdict == RV_CONTINUE;
 	}
 	step(w, e, v->verdict, bytes);
-	*verdict = -(v->verdict + 1);
 	if (v->verdict >= 0) {
-		if (!(*jumps)--) {
-			*verdict = NF_DROP;
-			return false;
-		}
-		if (!(v->flags & RVK_VERDICT_GOTO))
-			w->slot->stack[w->slot->top++] = *next;
-		*next = number_at(w, v->verdict);
-		return true;
+		*verdict = NF_DROP;
+		return jump(w, v, at);
 	}
+	*verdict = -(v->verdict + 1);
 	if (v->verdict == RVK_RETURN)
-		*next = come_back(w);
+		at->next = come_back(w, at);
 	return v->verdict == RVK_RETURN || v->verdict == RVK_CONTINUE;
 }
 
-static RV_INLINE unsigned int walk(struct rv_rules *r, struct rv_slot *slot, struct rv_pkt *pkt,
-				   struct rv_record *record, const bool v6, const bool recording)
+static RV_INLINE unsigned int walk(struct rv_rules *r, struct rvk_counters *counters,
+				   struct rv_pkt *pkt, struct rv_record *record, uint32_t *stack,
+				   const bool v6, const bool recording)
 {
 	const struct walk own = {
-		.rules = r, .slot = slot, .pkt = pkt, .record = record, .base = slot->top,
+		.rules = r, .counters = counters, .pkt = pkt, .record = record, .stack = stack,
 		.v6 = v6, .recording = recording,
 	}, *w = &own;
-	uint32_t next = number_at(w, w->rules->head.hook_entry[w->pkt->hook]);
+	struct at at = {
+		.next = number_at(w, w->rules->head.hook_entry[w->pkt->hook]),
+		.jumps = RVK_VISITS_MAX + w->rules->head.count,
+	};
 	unsigned int verdict = NF_DROP;
-	/* The check has bounded them; if it had not, the packet is dropped rather than the CPU held. */
-	uint32_t jumps = RVK_VISITS_MAX + w->rules->head.count;
 	bool more = true;
 
 	while (more && !w->pkt->hotdrop) {
@@ -278,51 +289,58 @@ static RV_INLINE unsigned int walk(struct rv_rules *r, struct rv_slot *slot, str
 
 		/* Who records wants to know of every field that a rule would look at. */
 		if (!recording)
-			next = skip(w, next);
-		e = rv_entry_at(w->rules, w->rules->keys[next].offset);
+			at.next = skip(w, at.next);
+		e = rv_entry_at(w->rules, w->rules->keys[at.next].offset);
 		if (!ip_fits(w, e) || (e->uses & RV_USE_MATCHES && !matches_fit(w, e))) {
-			next++;
+			at.next++;
 			continue;
 		}
-		rv_count(&w->slot->counters[e->index], w->pkt->len);
+		rv_count(&w->counters[e->index], w->pkt->len);
 		if (w->pkt->trace)
 			trace(w->rules, w->pkt, e);
-		more = follow(w, e, &next, &jumps, &verdict);
+		more = follow(w, e, &at, &verdict);
 	}
 	return w->pkt->hotdrop ? NF_DROP : verdict;
 }
 
-/* One for each, so that it is compiled for its constants. */
-#define WALK(name, v6, recording)						\
-	static unsigned int name(struct rv_rules *r, struct rv_slot *slot,	\
-				 struct rv_pkt *pkt, struct rv_record *record)	\
+/*
+ * One for each, so that it is compiled for its constants. The stack is the walk's own: walks within each
+ * other, and others on the same CPU, need not know of it. Few tables are deep, and only they pay for it.
+ */
+#define SHALLOW	16
+#define WALK(name, depth, v6, recording)					\
+	static __attribute__((__noinline__))					\
+	unsigned int name(struct rv_rules *r, struct rvk_counters *counters,	\
+			  struct rv_pkt *pkt, struct rv_record *record)	\
 	{									\
-		return walk(r, slot, pkt, record, v6, recording);		\
+		uint32_t stack[depth];						\
+										\
+		return walk(r, counters, pkt, record, stack, v6, recording);	\
 	}
-WALK(walk_v4, false, false)
-WALK(walk_v6, true, false)
-WALK(walk_v4_recorded, false, true)
-WALK(walk_v6_recorded, true, true)
+WALK(walk_v4, SHALLOW, false, false)
+WALK(walk_v6, SHALLOW, true, false)
+WALK(walk_v4_deep, RVK_DEPTH_MAX, false, false)
+WALK(walk_v6_deep, RVK_DEPTH_MAX, true, false)
+WALK(walk_v4_recorded, RVK_DEPTH_MAX, false, true)
+WALK(walk_v6_recorded, RVK_DEPTH_MAX, true, true)
 
 unsigned int rv_rules_run(struct rv_rules *r, unsigned int slot, struct rv_pkt *pkt,
 			  struct rv_record *record)
 {
-	struct rv_slot *s = &r->slots[slot];
-	const uint32_t base = s->top;
-	unsigned int verdict;
+	struct rvk_counters *c = r->slots[slot].counters;
+	const bool deep = r->depth > SHALLOW;
 
 	if (!(r->head.valid_hooks & 1U << pkt->hook))
 		return NF_ACCEPT;
-	/* Too many walks within each other on this CPU: there is no room to come back from jumps. */
-	if (base + r->depth > RV_NESTED * r->depth)
-		return NF_DROP;
-	/* No table of pointers: a call by one costs more than to choose. */
-	if (pkt->family == NFPROTO_IPV4)
-		verdict = record ? walk_v4_recorded(r, s, pkt, record) : walk_v4(r, s, pkt, NULL);
-	else
-		verdict = record ? walk_v6_recorded(r, s, pkt, record) : walk_v6(r, s, pkt, NULL);
-	s->top = base;
-	return verdict;
+	/* No table of pointers: an indirect call is slower than a branch. */
+	if (pkt->family == NFPROTO_IPV4) {
+		if (record)
+			return walk_v4_recorded(r, c, pkt, record);
+		return deep ? walk_v4_deep(r, c, pkt, NULL) : walk_v4(r, c, pkt, NULL);
+	}
+	if (record)
+		return walk_v6_recorded(r, c, pkt, record);
+	return deep ? walk_v6_deep(r, c, pkt, NULL) : walk_v6(r, c, pkt, NULL);
 }
 
 /* ---- for tracing ------------------------------------------------------------------------- */

@@ -34,10 +34,41 @@ long rv_live_objects(void)
 	return atomic_long_read(&live);
 }
 
+/* Grace periods wait for where bottom halves are off, too: since Linux 5.0 all kinds of RCU are one. */
 void rv_wait_readers(void)
 {
 	synchronize_rcu();
 }
+
+#ifndef CONFIG_PREEMPT_RT
+
+DEFINE_PER_CPU(struct rv_readers, rv_readers);
+
+void rv_wait_walks(void)
+{
+	unsigned int cpu;
+
+	/* What was published before is seen by whoever begins to read after the number was looked at. */
+	smp_mb();
+	for_each_possible_cpu(cpu) {
+		const unsigned int *turns = &per_cpu(rv_readers, cpu).turns;
+		const unsigned int now = smp_load_acquire(turns);
+
+		while (now & 1 && smp_load_acquire(turns) == now) {
+			cpu_relax();
+			cond_resched();
+		}
+	}
+}
+
+#else
+
+void rv_wait_walks(void)
+{
+	synchronize_rcu();
+}
+
+#endif
 
 uint64_t rv_clock(enum rv_clock which)
 {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* port.h for programs: liburcu, pthread, malloc. Tests can make it fail and stop its clock. */
+/* port.h for programs: pthread, malloc. Tests can make it fail and stop its clock. */
 #include "user.h"
 
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
-#include <urcu/urcu-bp.h>
 
 #define SECOND 1000000000ULL
 
@@ -15,7 +14,8 @@
 /* A slot belongs to one thread from when it first reads until it ends. */
 static struct {
 	bool taken;
-	unsigned long ended;	/* readings; what came before the end is seen by who waits for it */
+	unsigned int depth;	/* readings within each other */
+	unsigned long turns;	/* odd while the thread reads */
 } slots[RV_USER_SLOTS];
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -49,29 +49,31 @@ unsigned int rv_read_begin(void)
 {
 	if (!my_slot)
 		my_slot = take_slot();
-	urcu_bp_read_lock();
+	if (!slots[my_slot - 1].depth++)
+		__atomic_fetch_add(&slots[my_slot - 1].turns, 1, __ATOMIC_SEQ_CST);
 	return my_slot - 1;
-}
-
-/* The thread sanitizer does not see what liburcu does; it sees this. */
-static void say_ended(void)
-{
-#ifdef __SANITIZE_THREAD__
-	__atomic_fetch_add(&slots[my_slot - 1].ended, 1, __ATOMIC_RELEASE);
-#endif
 }
 
 void rv_read_end(void)
 {
-	say_ended();
-	urcu_bp_read_unlock();
+	if (!--slots[my_slot - 1].depth)
+		__atomic_fetch_add(&slots[my_slot - 1].turns, 1, __ATOMIC_RELEASE);
 }
 
+void rv_wait_walks(void)
+{
+	for (unsigned int i = 0; i < RV_USER_SLOTS; i++) {
+		unsigned long now = __atomic_load_n(&slots[i].turns, __ATOMIC_SEQ_CST);
+
+		while (now & 1 && __atomic_load_n(&slots[i].turns, __ATOMIC_ACQUIRE) == now)
+			sched_yield();
+	}
+}
+
+/* In a program nobody reads but between the two. */
 void rv_wait_readers(void)
 {
-	urcu_bp_synchronize_rcu();
-	for (unsigned int i = 0; i < RV_USER_SLOTS; i++)
-		(void)__atomic_load_n(&slots[i].ended, __ATOMIC_ACQUIRE);
+	rv_wait_walks();
 }
 
 void rv_lock(struct rv_lock *lock)
