@@ -3,8 +3,11 @@
  * Speaks to ravelin.ko as include/uapi/ravelin.h says, without the rest of the project; built as a
  * 32-bit program too.
  *   calls exchange     reads the IPv4 filter table, puts it back, reads it again: the same bytes
+ *   calls wait         puts it back again and again: that must be quicker than a grace period, which
+ *                      the kernel is made to wait for in turn
  */
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <netinet/in.h>
 
 #include <linux/netfilter.h>
@@ -13,6 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 #include <uapi/ravelin.h>
 
 struct table {
@@ -101,12 +107,50 @@ static int exchange(int fd)
 	return 0;
 }
 
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec * 1e-9;
+}
+
+#define TIMES 20
+
+static int wait_for_it(int fd)
+{
+	double start, replaced = 0, waited = 0;
+	struct table table;
+	uint32_t len;
+	uint8_t *buf;
+	int rc = 0;
+
+	for (int i = 0; i < TIMES && !rc; i++) {
+		rc = read_table(fd, &table);
+		if (rc)
+			return rc;
+		buf = replacement(&table, &len);
+		start = now();
+		rc = call(fd, RVK_SO_REPLACE, buf, len);
+		replaced += now() - start;
+		start = now();
+		if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+			return -errno;
+		waited += now() - start;
+		free(buf);
+	}
+	printf("%d replacements %.6f s, %d grace periods %.6f s\n", TIMES, replaced, TIMES, waited);
+	return rc ? rc : replaced < waited / 2 ? 0 : -ETIME;
+}
+
 int main(int argc, char **argv)
 {
 	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW), rc = -EINVAL;
 
 	if (fd >= 0 && argc == 2 && !strcmp(argv[1], "exchange"))
 		rc = exchange(fd);
+	else if (fd >= 0 && argc == 2 && !strcmp(argv[1], "wait"))
+		rc = wait_for_it(fd);
 	if (rc)
 		fprintf(stderr, "calls: %s\n", strerror(-rc));
 	return rc != 0;
