@@ -38,6 +38,7 @@ static const char *const reasons[] = {
 	[RVK_WHY_NAT] = "rules in table nat need connection tracking, which the module does not have yet",
 	[RVK_WHY_MEMORY] = "there is no memory left for it",
 	[RVK_WHY_INDEX] = "it goes on with the counters of a rule that is not there",
+	[RVK_WHY_USERS] = "`%s' names users by number, which mean others in this user namespace",
 	[RVK_WHY_VISITS] = "with the jumps behind it a packet may pass more than a million rules",
 };
 

@@ -189,6 +189,7 @@ enum rvk_reason {
 	RVK_WHY_GENERATION,	/* replaced since (EAGAIN) */
 	RVK_WHY_INDEX,		/* index is beyond the old table's entries */
 	RVK_WHY_VISITS,		/* a packet may pass more entries than RVK_VISITS_MAX allows */
+	RVK_WHY_USERS,		/* it names users, and the caller is in another user namespace */
 };
 
 struct rvk_refusal {
@@ -204,7 +205,11 @@ struct rvk_refusal {
 #define RVK_NO_ELEMENT	0xffffffffU
 
 /* Flags of struct rvk_replace. */
-#define RVK_REPLACE_DRY		(1 << 0)	/* check only; generations as well */
+/*
+ * All that a replacement checks is checked, generations as well, and nothing is exchanged. Matches and targets are
+ * asked, so modules of the kernel that have them may be loaded, and stay.
+ */
+#define RVK_REPLACE_DRY		(1 << 0)
 #define RVK_REPLACE_FLAGS	RVK_REPLACE_DRY
 
 struct rvk_replace {

@@ -33,6 +33,7 @@ struct rv_engine {
 	uint64_t generation;			/* the last one given to a table */
 	struct rv_rules *rules[2][RV_TABLES];	/* IPv4, IPv6; readers hold them */
 	struct rv_names names[RV_NAMES];
+	uint64_t used;				/* bytes that packets fill */
 };
 
 const struct rv_engine_table_def *rv_engine_table_find(const char name[RVK_TABLE_LEN])
@@ -58,6 +59,11 @@ unsigned int rv_engine_slots(const struct rv_engine *e)
 struct rv_names *rv_engine_names(struct rv_engine *e, enum rv_names_id id)
 {
 	return &e->names[id];
+}
+
+uint64_t *rv_engine_used(struct rv_engine *e)
+{
+	return &e->used;
 }
 
 void *rv_engine_context(const struct rv_engine *e)

@@ -227,6 +227,9 @@ void rv_engine_modules(const struct rv_module_ops *ops);
 /* How many addresses a list of recent holds; read when a list is made. */
 extern unsigned int rv_recent_entries;
 
+/* Bytes that packets may fill in all tables of hashlimit and lists of recent of an engine. */
+extern uint64_t rv_packet_memory;
+
 /* An address in a list of recent. */
 struct rv_recent {
 	const char *list;
@@ -264,6 +267,13 @@ struct rv_engine_ops {
 	const struct rv_handler *(*get)(struct rv_engine *e, uint8_t kind, uint8_t family,
 					const char *name, uint8_t revision, int *best);
 	void (*put)(const struct rv_handler *h);
+	/* A rule asks for the ports of a bridge: whatever tells them is made to. May be NULL. */
+	void (*bridge_needed)(struct rv_engine *e);
+	/*
+	 * Whether whoever makes the call has the users of the namespace, so that numbers in a rule mean who
+	 * they mean to it. NULL: yes.
+	 */
+	bool (*has_users)(struct rv_engine *e);
 	/* Called when a table of the family begins to exist, before it is run; 0 or -Exxx: then it does not. */
 	int (*table_made)(struct rv_engine *e, uint8_t family, enum rv_table_id id);
 };

@@ -167,6 +167,7 @@ struct rv_cached {
 	struct rv_cached *next;		/* in its bucket */
 	struct rv_cached *older, *newer;	/* by last use; a ring with the cache's head */
 	uint32_t bucket;
+	uint32_t bytes;			/* of all of it */
 };
 
 /* A cache of such, bounded by who adds to it, who also has the lock. */
@@ -175,10 +176,18 @@ struct rv_cache {
 	uint32_t size, count;
 	uint32_t key[2];
 	struct rv_cached ring;
+	struct rv_payer *payer;
+	uint64_t *used;			/* bytes that packets fill in the whole engine */
 };
 
-/* -ENOMEM. size: of buckets. */
-int rv_cache_init(struct rv_cache *s, uint32_t size);
+/* -ENOMEM. size: of buckets. rv_cache_free() is due either way. */
+int rv_cache_init(struct rv_cache *s, uint32_t size, struct rv_engine *e);
+/*
+ * Memory for one that may be added, zeroed; without the lock. NULL: there is none, or packets fill
+ * rv_packet_memory already. And back, if it was not added; NULL is fine.
+ */
+void *rv_cache_alloc(const struct rv_cache *s, size_t size);
+void rv_cache_give_back(const struct rv_cache *s, void *spare);
 /* Frees all of it. */
 void rv_cache_free(struct rv_cache *s);
 uint32_t rv_cache_bucket(const struct rv_cache *s, const void *key, size_t len);
@@ -218,6 +227,8 @@ struct rv_names {
 	struct rv_named *buckets[RV_NAME_BUCKETS];
 };
 
+/* Bytes that packets fill in it. */
+uint64_t *rv_engine_used(struct rv_engine *e);
 /* Those of an engine. */
 struct rv_names *rv_engine_names(struct rv_engine *e, enum rv_names_id id);
 

@@ -327,10 +327,10 @@ static bool match_hashlimit(struct rv_pkt *pkt, const void *data, void *state)
 		return false;
 	outcome = look_up(s->table, &key, pkt->len, &spare);
 	if (outcome == UNKNOWN) {
-		spare = rv_alloc(sizeof(*spare), false);
+		spare = rv_cache_alloc(&s->table->named.cache, sizeof(*spare));
 		if (spare)
 			outcome = look_up(s->table, &key, pkt->len, &spare);
-		rv_free(spare);
+		rv_cache_give_back(&s->table->named.cache, spare);
 	}
 	pkt->hotdrop |= outcome == UNKNOWN;
 	return outcome != UNKNOWN && (outcome == WITHIN) != !!(s->mode & XT_HASHLIMIT_INVERT);
@@ -363,7 +363,7 @@ static struct table *make_table(const struct rv_admit *a, const struct hashlimit
 	t->cfg = *cfg;
 	t->rate = *rate;
 	t->named.max = entries_max(cfg, size);
-	if (rv_cache_init(&t->named.cache, size)) {
+	if (rv_cache_init(&t->named.cache, size, a->engine)) {
 		free_table(t);
 		return NULL;
 	}

@@ -13,8 +13,14 @@ static bool is_range(uint32_t min, uint32_t max)
 /* As the kernel's own: a range that holds nobody would let its negation hold for all. */
 static int check_owner(struct rv_admit *a)
 {
+	const struct rv_engine_ops *ops = rv_engine_ops(a->engine);
 	const struct xt_owner_match_info *info = a->data;
 
+	if (info->match & (XT_OWNER_UID | XT_OWNER_GID) && ops && ops->has_users &&
+	    !ops->has_users(a->engine)) {
+		a->reason = RVK_WHY_USERS;
+		return -EINVAL;
+	}
 	if ((info->match | info->invert) &
 	    ~(XT_OWNER_UID | XT_OWNER_GID | XT_OWNER_SOCKET | XT_OWNER_SUPPL_GROUPS))
 		return -EINVAL;

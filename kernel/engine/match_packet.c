@@ -96,6 +96,7 @@ static bool match_addrtype(struct rv_pkt *pkt, const void *data, void *state)
 /* Which port a packet leaves by is known only of those that the bridge forwards. */
 static int check_physdev(struct rv_admit *a)
 {
+	const struct rv_engine_ops *ops = rv_engine_ops(a->engine);
 	const struct xt_physdev_info *info = a->data;
 	bool bridged = info->bitmask & XT_PHYSDEV_OP_BRIDGED &&
 		       !(info->invert & XT_PHYSDEV_OP_BRIDGED);
@@ -104,6 +105,8 @@ static int check_physdev(struct rv_admit *a)
 		return -EINVAL;
 	if (info->bitmask & OUTS && !bridged && a->hooks & HOOK(LOCAL_OUT))
 		return -EINVAL;
+	if (ops && ops->bridge_needed)
+		ops->bridge_needed(a->engine);
 	return 0;
 }
 

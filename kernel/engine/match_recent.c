@@ -54,13 +54,27 @@ static struct seen *seen_of(struct rv_cached *cached)
 	return (struct seen *)(void *)cached;
 }
 
-/* ---- lists, with their lock held ---------------------------------------------------------- */
+#define AT_ONCE	256	/* with the lock held, before packets may have it */
 
-static void forget_all(struct list *l)
+/* Forgets those that are there. stamps: that later ones have room for; 0: as many as before. */
+static void forget_all(struct list *l, uint32_t stamps)
 {
-	while (l->named.cache.count)
-		rv_cache_forget(&l->named.cache, rv_cache_oldest(&l->named.cache));
+	uint32_t left = UINT32_MAX;
+
+	while (left) {
+		rv_lock(&l->named.lock);
+		if (stamps)
+			l->stamps = stamps;
+		if (left > l->named.cache.count)
+			left = l->named.cache.count;
+		for (unsigned int i = 0; i < AT_ONCE && left; i++, left--)
+			rv_cache_forget(&l->named.cache, rv_cache_oldest(&l->named.cache));
+		rv_unlock(&l->named.lock);
+		rv_rest();
+	}
 }
+
+/* ---- lists, with their lock held ---------------------------------------------------------- */
 
 static struct seen *look_up(const struct list *l, const struct address *key, uint32_t bucket,
 			    uint8_t ttl)
@@ -190,7 +204,7 @@ static struct list *make_list(struct rv_admit *a, const char *name)
 		return NULL;
 	l->stamps = 1;
 	l->named.max = entries_max();
-	if (rv_cache_init(&l->named.cache, power_of_two(l->named.max))) {
+	if (rv_cache_init(&l->named.cache, power_of_two(l->named.max), a->engine)) {
 		free_list(l);
 		return NULL;
 	}
@@ -205,12 +219,9 @@ static void begin_recent(const void *data, void *state)
 	uint32_t stamps = info->hit_count ? power_of_two(info->hit_count) : STAMPS_DEFAULT;
 	struct list *l = ((struct state *)state)->list;
 
-	rv_lock(&l->named.lock);
-	if (stamps > l->stamps) {
-		forget_all(l);
-		l->stamps = stamps;
-	}
-	rv_unlock(&l->named.lock);
+	/* Nobody else changes it: calls are made one at a time. */
+	if (stamps > l->stamps)
+		forget_all(l, stamps);
 }
 
 static int check_recent(struct rv_admit *a)
@@ -280,10 +291,10 @@ static bool find(struct rv_pkt *pkt, const struct xt_recent_mtinfo *info, const 
 	return s || !(info->check_set & XT_RECENT_SET);
 }
 
-static struct seen *new_seen(struct list *l, bool may_sleep)
+static struct seen *new_seen(struct list *l)
 {
 	uint32_t room = __atomic_load_n(&l->stamps, __ATOMIC_RELAXED);
-	struct seen *s = rv_alloc(sizeof(*s) + room * sizeof(s->stamps[0]), may_sleep);
+	struct seen *s = rv_cache_alloc(&l->named.cache, sizeof(*s) + room * sizeof(s->stamps[0]));
 
 	if (s)
 		s->room = room;
@@ -297,10 +308,10 @@ static bool run_recent(struct rv_pkt *pkt, const struct xt_recent_mtinfo *info,
 	bool is = false;
 
 	if (!find(pkt, info, key, l, &spare, &is)) {
-		spare = new_seen(l, false);
+		spare = new_seen(l);
 		if (!spare || !find(pkt, info, key, l, &spare, &is))
 			pkt->hotdrop = true;
-		rv_free(spare);
+		rv_cache_give_back(&l->named.cache, spare);
 	}
 	return is != !!info->invert;
 }
@@ -378,12 +389,12 @@ static bool see(struct list *l, struct seen *s, const struct address *key, uint3
 
 static int add_address(struct list *l, const struct address *key, uint32_t bucket)
 {
-	struct seen *s = new_seen(l, true);
+	struct seen *s = new_seen(l);
 
 	if (!s)
 		return -ENOMEM;
 	if (!see(l, s, key, bucket))
-		rv_free(s);
+		rv_cache_give_back(&l->named.cache, s);
 	return 0;
 }
 
@@ -409,9 +420,7 @@ static int edit(struct list *l, char what, const struct address *key)
 	case '-':
 		return remove_address(l, key, bucket);
 	case '/':
-		rv_lock(&l->named.lock);
-		forget_all(l);
-		rv_unlock(&l->named.lock);
+		forget_all(l, 0);
 		return 0;
 	default:
 		return -EINVAL;

@@ -45,8 +45,12 @@ bool rv_named_put(struct rv_names *names, struct rv_named *named)
 
 /* ---- what packets made known ------------------------------------------------------------------ */
 
-int rv_cache_init(struct rv_cache *c, uint32_t size)
+uint64_t rv_packet_memory = 256ULL << 20;
+
+int rv_cache_init(struct rv_cache *c, uint32_t size, struct rv_engine *e)
 {
+	c->payer = rv_payer_get();
+	c->used = rv_engine_used(e);
 	c->ring.older = c->ring.newer = &c->ring;
 	c->key[0] = rv_random();
 	c->key[1] = rv_random();
@@ -98,7 +102,7 @@ void rv_cache_forget(struct rv_cache *c, struct rv_cached *k)
 	*at = k->next;
 	take_from_ring(k);
 	c->count--;
-	rv_free(k);
+	rv_cache_give_back(c, k);
 }
 
 void rv_cache_free(struct rv_cache *c)
@@ -109,6 +113,31 @@ void rv_cache_free(struct rv_cache *c)
 	}
 	rv_free(c->buckets);
 	c->buckets = NULL;
+	rv_payer_put(c->payer);
+	c->payer = NULL;
+}
+
+void *rv_cache_alloc(const struct rv_cache *c, size_t size)
+{
+	struct rv_cached *k = NULL;
+
+	if (__atomic_add_fetch(c->used, size, __ATOMIC_RELAXED) <= rv_packet_memory)
+		k = rv_alloc_for(size, c->payer);
+	if (k)
+		k->bytes = (uint32_t)size;
+	else
+		__atomic_sub_fetch(c->used, size, __ATOMIC_RELAXED);
+	return k;
+}
+
+void rv_cache_give_back(const struct rv_cache *c, void *spare)
+{
+	const struct rv_cached *k = spare;
+
+	if (!k)
+		return;
+	__atomic_sub_fetch(c->used, k->bytes, __ATOMIC_RELAXED);
+	rv_free(spare);
 }
 
 /* ---- HalfSipHash-1-3 (Aumasson, Bernstein: SipHash, a fast short-input PRF) ------------------ */

@@ -4,6 +4,7 @@
 
 #define IPV4_HEADER	20
 #define IPV6_HEADER	40
+#define IPV6_HEADERS_MAX 8	/* extension headers */
 #define IP_OFFSET_MASK	0x1fff
 
 void rv_csum_replace(uint8_t *check, uint16_t from, uint16_t to)
@@ -41,9 +42,13 @@ static uint32_t extension_length(uint8_t kind, uint8_t second)
 	return kind == IPPROTO_AH ? (second + 2U) * 4 : (second + 1U) * 8;
 }
 
-/* A chain of headers that ends within one leaves the protocol unknown. */
+/*
+ * A chain of headers that ends within one leaves the protocol unknown. RFC 8504, 5.3: more headers
+ * than a few may be taken for an attack; a sender makes no more than one of each kind, or two.
+ */
 static int parse_ipv6(struct rv_pkt *pkt)
 {
+	unsigned int headers = 0;
 	uint32_t off = IPV6_HEADER;
 	uint8_t next;
 
@@ -55,6 +60,8 @@ static int parse_ipv6(struct rv_pkt *pkt)
 		uint8_t buf[4];
 		const uint8_t *h = rv_pkt_pull(pkt, off, sizeof(buf), buf);
 
+		if (++headers > IPV6_HEADERS_MAX)
+			return -EINVAL;
 		if (!h)
 			return 0;
 		if (next == IPPROTO_FRAGMENT)

@@ -31,6 +31,13 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
+static bool has_users(const struct place *at)
+{
+	const struct rv_engine_ops *ops = rv_engine_ops(at->rules->engine);
+
+	return !ops || !ops->has_users || ops->has_users(at->rules->engine);
+}
+
 /* Tables, hooks and protocol that a match or target may be used with. */
 static uint16_t check_place(const struct place *at, const struct rv_handler *h)
 {
@@ -56,6 +63,8 @@ static uint16_t check_list(const struct place *at, const struct rvk_element *el)
 
 		if (reason)
 			return reason;
+		if ((predicate->sel == RVK_SEL_UID || predicate->sel == RVK_SEL_GID) && !has_users(at))
+			return RVK_WHY_USERS;
 		p += predicate->size;
 		left -= predicate->size;
 	}

@@ -173,6 +173,16 @@ void *rv_alloc(size_t size, bool may_sleep);
 /* NULL is fine. */
 void rv_free(void *p);
 
+/*
+ * Who pays for what packets make known: whoever makes the table that they fill (in the kernel, its control
+ * group). rv_payer_get() is called by that one, and may return NULL: nobody in particular.
+ */
+struct rv_payer;
+struct rv_payer *rv_payer_get(void);
+void rv_payer_put(struct rv_payer *payer);
+/* As rv_alloc() where packets are handled. NULL, too, when the payer may have no more. */
+void *rv_alloc_for(size_t size, struct rv_payer *payer);
+
 enum rv_clock {
 	RV_CLOCK_STEADY,	/* since some time, goes on steadily */
 	RV_CLOCK_UTC,		/* since 1970 */

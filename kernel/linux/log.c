@@ -22,7 +22,8 @@ static bool keep(u8 family, enum nf_log_type type, const char *module)
 {
 	if (!nf_logger_find_get(family, type))
 		return true;
-	request_module("%s", module);
+	/* The alias, which a kernel's logger has whatever its module is called. */
+	request_module("nf-logger-%u-%u", family, type);
 	return !nf_logger_find_get(family, type);
 }
 

@@ -6,6 +6,8 @@
  * policy that drops, the module cannot be unloaded: that would open what it closes. When all are
  * empty, or the namespace is gone, it can.
  */
+#include <linux/cred.h>
+#include <linux/kmod.h>
 #include <linux/module.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
@@ -20,7 +22,22 @@ struct rv_net *rv_net(const struct net *net)
 	return net_generic(net, net_id);
 }
 
+/* The module that lets bridged packets come to the hooks, with their ports: without it no rule would match. */
+static void bridge_needed(struct rv_engine *engine)
+{
+	request_module("br_netfilter");
+}
+
+static bool has_users(struct rv_engine *engine)
+{
+	const struct net *net = rv_engine_context(engine);
+
+	return net->user_ns == current_user_ns();
+}
+
 static const struct rv_engine_ops engine_ops = {
+	.bridge_needed = bridge_needed,
+	.has_users = has_users,
 	.get = rv_xt_get,
 	.put = rv_xt_put,
 	.table_made = rv_hooks_add,
@@ -113,16 +130,14 @@ static void __exit ravelin_exit(void)
 	WARN_ON(rv_live_objects());
 }
 
+module_param_named(packet_memory, rv_packet_memory, ullong, 0644);
+MODULE_PARM_DESC(packet_memory, "bytes that packets may fill in a namespace's tables of hashlimit and lists of recent");
 module_param_named(recent_entries, rv_recent_entries, uint, 0644);
 MODULE_PARM_DESC(recent_entries, "addresses that a list of match recent holds (lists made from now on)");
 
 module_init(ravelin_init);
 module_exit(ravelin_exit);
 
-EXPORT_SYMBOL_GPL(rv_register_match);
-EXPORT_SYMBOL_GPL(rv_unregister_match);
-EXPORT_SYMBOL_GPL(rv_register_target);
-EXPORT_SYMBOL_GPL(rv_unregister_target);
 
 MODULE_DESCRIPTION("Ravelin: iptables' tables with an engine of their own");
 MODULE_AUTHOR("The Ravelin authors");

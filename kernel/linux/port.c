@@ -2,8 +2,10 @@
 /* The functions of kernel/engine/port.h that are not inlined. */
 #include <linux/atomic.h>
 #include <linux/ktime.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/random.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/time.h>
 
@@ -16,6 +18,30 @@ void *rv_alloc(size_t size, bool may_sleep)
 	void *p = may_sleep ? kvzalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN)
 			    : kzalloc(size, GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
 
+	if (p)
+		atomic_long_inc(&live);
+	return p;
+}
+
+/* The memory's control group. Packets are often handled where nobody's, or anybody's, is the current one. */
+struct rv_payer *rv_payer_get(void)
+{
+	return (struct rv_payer *)get_mem_cgroup_from_mm(current->mm);
+}
+
+void rv_payer_put(struct rv_payer *payer)
+{
+	if (payer)
+		mem_cgroup_put((struct mem_cgroup *)payer);
+}
+
+/* Not GFP_ATOMIC: that goes beyond the limit of a control group. */
+void *rv_alloc_for(size_t size, struct rv_payer *payer)
+{
+	struct mem_cgroup *before = set_active_memcg((struct mem_cgroup *)payer);
+	void *p = kzalloc(size, GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
+
+	set_active_memcg(before);
 	if (p)
 		atomic_long_inc(&live);
 	return p;

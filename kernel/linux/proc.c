@@ -112,12 +112,23 @@ static int write_recent(struct file *file, char *buf, size_t size)
 	return edit_recent(rv_net(net), strim(buf));
 }
 
+/* root of the user namespace that owns this one has the file. */
+static bool give(struct proc_dir_entry *entry, const struct net *net)
+{
+	kuid_t uid = make_kuid(net->user_ns, 0);
+	kgid_t gid = make_kgid(net->user_ns, 0);
+
+	if (entry && uid_valid(uid) && gid_valid(gid))
+		proc_set_user(entry, uid, gid);
+	return entry;
+}
+
 int rv_proc_add(struct net *net)
 {
-	if (!proc_create_net_single("ravelin", 0440, net->proc_net, show, NULL))
+	if (!give(proc_create_net_single("ravelin", 0440, net->proc_net, show, NULL), net))
 		return -ENOMEM;
-	if (proc_create_net_single_write("ravelin_recent", 0640, net->proc_net, show_recent,
-					 write_recent, NULL))
+	if (give(proc_create_net_single_write("ravelin_recent", 0640, net->proc_net, show_recent,
+					      write_recent, NULL), net))
 		return 0;
 	remove_proc_entry("ravelin", net->proc_net);
 	return -ENOMEM;

@@ -123,8 +123,9 @@ static bool owner(const struct rv_pkt *pkt, u32 *uid, u32 *gid)
 	read_lock_bh(&sk->sk_callback_lock);
 	file = sk->sk_socket ? sk->sk_socket->file : NULL;
 	if (file) {
-		*uid = from_kuid_munged(users, file->f_cred->fsuid);
-		*gid = from_kgid_munged(users, file->f_cred->fsgid);
+		/* Whom the namespace has no number for gets one that no rule can name. */
+		*uid = from_kuid(users, file->f_cred->fsuid);
+		*gid = from_kgid(users, file->f_cred->fsgid);
 	}
 	read_unlock_bh(&sk->sk_callback_lock);
 	return file;
@@ -135,7 +136,7 @@ static bool has_group(const struct group_info *groups, struct user_namespace *us
 	int i;
 
 	for (i = 0; i < groups->ngroups; i++) {
-		u32 gid = from_kgid_munged(users, groups->gid[i]);
+		u32 gid = from_kgid(users, groups->gid[i]);
 
 		if (from <= gid && gid <= to)
 			return true;

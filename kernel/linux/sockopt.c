@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The calls of include/uapi/ravelin.h: memory is fetched, the engine asked, the answer given back. */
+#include <linux/audit.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
@@ -49,6 +50,15 @@ static enum rv_table_id id_of(const char *name)
 	return id;
 }
 
+/* NETFILTER_CFG records, as those of iptables' own tables. */
+static void tell_audit(const struct rvk_table *table)
+{
+	enum audit_nfcfgop op = !table->count ? AUDIT_XT_OP_UNREGISTER :
+				!table->old_count ? AUDIT_XT_OP_REGISTER : AUDIT_XT_OP_REPLACE;
+
+	audit_log_nfcfg(table->name, table->family, table->count, op, GFP_KERNEL);
+}
+
 /* Tables that were exchanged: a namespace that relies on one keeps the module from being unloaded. */
 static void note_busy(struct rv_net *rv, const struct rvk_replace *replace)
 {
@@ -61,6 +71,7 @@ static void note_busy(struct rv_net *rv, const struct rvk_replace *replace)
 		const struct rvk_table *table = (const void *)at;
 		u32 bit = 1U << (rv_family_index(table->family) * RV_TABLES + id_of(table->name));
 
+		tell_audit(table);
 		if (is_idle(table, at + sizeof(*table)))
 			rv->busy &= ~bit;
 		else

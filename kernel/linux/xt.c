@@ -3,6 +3,8 @@
  * Matches and targets of the kernel (x_tables) for the engine. They are told what ip_tables
  * would tell them, and get a copy of their data that they may write to.
  */
+#include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/netfilter/x_tables.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
@@ -294,27 +296,101 @@ static struct rv_handler *handler_of_target(u8 family, const char *name, u8 revi
 	return handler;
 }
 
-const struct rv_handler *rv_xt_get(struct rv_engine *engine, u8 kind, u8 family, const char *name,
-				   u8 revision, int *best)
+/* ---- handlers that are lent ------------------------------------------------------------------ */
+
+/* One for each match or target and revision in use, however many rules have it. */
+struct lent {
+	struct list_head node;
+	struct rv_handler *handler;
+	unsigned long users;
+};
+
+static LIST_HEAD(lent_handlers);
+static DEFINE_MUTEX(lent_mutex);
+
+static struct lent *find_lent(u8 kind, u8 family, const char *name, u8 revision)
+{
+	struct lent *lent;
+
+	list_for_each_entry(lent, &lent_handlers, node) {
+		const struct rv_handler *h = lent->handler;
+
+		if (h->kind == kind && h->family == family && h->revision == revision &&
+		    !strcmp(h->name, name))
+			return lent;
+	}
+	return NULL;
+}
+
+static struct rv_handler *new_handler(u8 kind, u8 family, const char *name, u8 revision)
 {
 	struct rv_handler *handler = kind == RVK_KIND_MATCH ? handler_of_match(family, name, revision)
 							    : handler_of_target(family, name, revision);
 
-	if (!handler) {
-		*best = highest_revision(kind, family, name);
+	if (!handler)
 		return NULL;
-	}
 	handler->kind = kind;
 	handler->family = family;
 	handler->revision = revision;
 	handler->looks[RV_LOOK_OPAQUE / 64] = 1ULL << RV_LOOK_OPAQUE % 64;
 	handler->check = check;
-	*best = highest_revision(kind, family, name);
 	return handler;
+}
+
+static void free_handler(struct rv_handler *handler)
+{
+	module_put(handler->module);
+	rv_free(handler);
+}
+
+/* The mutex is held. */
+static struct lent *new_lent(u8 kind, u8 family, const char *name, u8 revision)
+{
+	struct lent *lent = rv_alloc(sizeof(*lent), true);
+
+	if (!lent)
+		return NULL;
+	lent->handler = new_handler(kind, family, name, revision);
+	if (!lent->handler) {
+		rv_free(lent);
+		return NULL;
+	}
+	list_add(&lent->node, &lent_handlers);
+	return lent;
+}
+
+const struct rv_handler *rv_xt_get(struct rv_engine *engine, u8 kind, u8 family, const char *name,
+				   u8 revision, int *best)
+{
+	struct lent *lent;
+
+	mutex_lock(&lent_mutex);
+	lent = find_lent(kind, family, name, revision);
+	if (!lent)
+		lent = new_lent(kind, family, name, revision);
+	if (lent)
+		lent->users++;
+	mutex_unlock(&lent_mutex);
+	if (lent) {
+		*best = revision;
+		return lent->handler;
+	}
+	*best = highest_revision(kind, family, name);
+	return NULL;
 }
 
 void rv_xt_put(const struct rv_handler *handler)
 {
-	module_put(handler->module);
-	rv_free((void *)handler);
+	struct lent *lent;
+
+	mutex_lock(&lent_mutex);
+	list_for_each_entry(lent, &lent_handlers, node)
+		if (lent->handler == handler)
+			break;
+	if (!WARN_ON(list_entry_is_head(lent, &lent_handlers, node)) && !--lent->users) {
+		list_del(&lent->node);
+		free_handler(lent->handler);
+		rv_free(lent);
+	}
+	mutex_unlock(&lent_mutex);
 }

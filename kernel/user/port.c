@@ -122,6 +122,22 @@ void *rv_alloc(size_t size, bool may_sleep)
 	return p;
 }
 
+struct rv_payer *rv_payer_get(void)
+{
+	return NULL;
+}
+
+void rv_payer_put(struct rv_payer *payer)
+{
+	(void)payer;
+}
+
+void *rv_alloc_for(size_t size, struct rv_payer *payer)
+{
+	(void)payer;
+	return rv_alloc(size, false);
+}
+
 void rv_free(void *p)
 {
 	if (!p)

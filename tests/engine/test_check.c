@@ -2,6 +2,9 @@
 /* Tables that are refused: each is a good one with one thing made wrong. */
 #include "test.h"
 
+#include <linux/netfilter/xt_owner.h>
+#include <linux/netfilter/xt_physdev.h>
+
 #include <linux/netfilter/xt_CLASSIFY.h>
 #include <linux/netfilter/xt_mark.h>
 
@@ -415,6 +418,51 @@ static void test_visits(void)
 	rv_engine_free(e);
 }
 
+static bool has_no_users(struct rv_engine *e)
+{
+	(void)e;
+	return false;
+}
+
+static unsigned int bridges;
+
+static void need_bridge(struct rv_engine *e)
+{
+	(void)e;
+	bridges++;
+}
+
+/* Numbers of users are those of the caller, ports of bridges somebody has to tell. */
+static void test_surroundings(void)
+{
+	static const struct rv_engine_ops ops = { .has_users = has_no_users, .bridge_needed = need_bridge };
+	const struct xt_owner_match_info owner = { .match = XT_OWNER_UID };
+	const struct xt_owner_match_info socket = { .match = XT_OWNER_SOCKET };
+	const struct xt_physdev_info physdev = { .bitmask = XT_PHYSDEV_OP_ISIN };
+	struct rv_engine *e = rv_engine_new(&ops, NULL, rv_test_slots);
+	const uint32_t user = 0;
+	struct rvk_refusal why;
+	struct rv_blob b;
+
+	rv_blob_start(&b, NFPROTO_IPV4, "filter");
+	rv_blob_drop_at(&b, NF_INET_LOCAL_OUT, "owner", 1, &owner, sizeof(owner));
+	EXPECT(rv_blob_finish(&b, NF_INET_LOCAL_OUT, e, &why) == -EINVAL && why.reason == RVK_WHY_USERS);
+	rv_blob_start(&b, NFPROTO_IPV4, "filter");
+	rv_blob_rules_at(&b, NF_INET_LOCAL_OUT);
+	rv_blob_rule(&b);
+	rv_blob_predicate(&b, "any", RVK_SEL_UID, RVK_OP_EQ, 4, &user, NULL);
+	rv_blob_verdict(&b, RVK_DROP);
+	EXPECT(rv_blob_finish(&b, NF_INET_LOCAL_OUT, e, &why) == -EINVAL && why.reason == RVK_WHY_USERS);
+	rv_blob_start(&b, NFPROTO_IPV4, "filter");
+	rv_blob_drop_at(&b, NF_INET_LOCAL_OUT, "owner", 1, &socket, sizeof(socket));
+	EXPECT(!rv_blob_finish(&b, NF_INET_LOCAL_OUT, e, &why));
+	bridges = 0;
+	rv_blob_start(&b, NFPROTO_IPV4, "filter");
+	rv_blob_drop_at(&b, NF_INET_LOCAL_IN, "physdev", 0, &physdev, sizeof(physdev));
+	EXPECT(!rv_blob_finish(&b, NF_INET_LOCAL_IN, e, &why) && bridges == 1);
+	rv_engine_free(e);
+}
+
 static void test_names(void)
 {
 	struct rv_engine *e = rv_engine_new(NULL, NULL, rv_test_slots);
@@ -530,6 +578,7 @@ const struct rv_test rv_tests_check[] = {
 	{ "tables that are refused", test_refusals },
 	{ "loops and depth", test_loops },
 	{ "jumps that multiply", test_visits },
+	{ "users and bridges", test_surroundings },
 	{ "a chain's name is there once", test_names },
 	{ "heads of chains", test_heads },
 	{ "chains that a target is not for", test_hooks },

@@ -298,6 +298,28 @@ static void put_extensions(struct rv_test_packet *t, uint16_t fragment)
 	EXPECT(!rv_user_packet_init(&t->p, ip, 40 + 16 + 27, sizeof(t->bytes)));
 }
 
+/* So many headers of destination options, each of eight bytes, before UDP. */
+static int parse_headers(unsigned int n)
+{
+	struct rv_test_packet t;
+	uint8_t *at = t.bytes + 40;
+
+	rv_test_packet(&t, NFPROTO_IPV6, IPPROTO_UDP, NF_INET_LOCAL_IN);
+	t.bytes[6] = n ? IPPROTO_DSTOPTS : IPPROTO_UDP;
+	for (unsigned int i = 0; i < n; i++, at += 8) {
+		memset(at, 0, 8);
+		at[0] = i + 1 < n ? IPPROTO_DSTOPTS : IPPROTO_UDP;
+	}
+	t.p.pkt.len = t.p.pkt.linear = 40 + 8 * n + 8;
+	return rv_pkt_parse(&t.p.pkt) ? -1 : (int)t.p.pkt.thoff;
+}
+
+static void test_many_headers(void)
+{
+	EXPECT(parse_headers(0) == 40 && parse_headers(1) == 48 && parse_headers(8) == 40 + 64);
+	EXPECT(parse_headers(9) == -1 && parse_headers(20) == -1);
+}
+
 static void test_extension_headers(void)
 {
 	struct rv_test_packet t;
@@ -447,6 +469,7 @@ const struct rv_test rv_tests_run[] = {
 	{ "protocols and fragments", test_protocols },
 	{ "ports", test_ports },
 	{ "extension headers", test_extension_headers },
+	{ "more extension headers than anybody needs", test_many_headers },
 	{ "truncated headers are dropped", test_truncated },
 	{ "ports of packets that are none", test_odd_ports },
 	{ "malformed network headers", test_malformed },

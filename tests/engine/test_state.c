@@ -390,6 +390,25 @@ static void test_recent_edited(void)
 	end();
 }
 
+/* What packets fill is bounded for all lists and tables of an engine together. */
+static void test_packet_memory(void)
+{
+	struct xt_recent_mtinfo_v1 info = recent(XT_RECENT_SET);
+	const uint64_t memory = rv_packet_memory;
+
+	begin();
+	EXPECT(!put("recent", 1, &info, sizeof(info)));
+	EXPECT(!*rv_engine_used(engine) && !edit('+', 1) && *rv_engine_used(engine));
+	rv_packet_memory = *rv_engine_used(engine);
+	EXPECT(edit('+', 2) == -ENOMEM && tells(1, 1, 1));
+	/* A packet that would make another address known is dropped. */
+	count_fits(3, 7);
+	EXPECT(tells(1, 1, 1) && *rv_engine_used(engine) == rv_packet_memory);
+	EXPECT(!edit('-', 1) && !*rv_engine_used(engine) && !edit('+', 3));
+	rv_packet_memory = memory;
+	end();
+}
+
 /* A larger hit count empties the list, as xt_recent has it; but not in a table that is refused. */
 static void test_recent_in_vain(void)
 {
@@ -446,6 +465,7 @@ const struct rv_test rv_tests_state[] = {
 	{ "recent", test_recent },
 	{ "a full list of recent", test_recent_full },
 	{ "recent's checks", test_recent_refused },
+	{ "memory that packets fill is bounded", test_packet_memory },
 	{ "recent in a table that is refused", test_recent_in_vain },
 	{ "a list of recent by hand", test_recent_edited },
 	{ "statistic", test_statistic },

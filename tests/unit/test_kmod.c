@@ -1087,6 +1087,7 @@ static void test_services(void **state)
 	rv_buf_puts(&b, "COMMIT\n");
 	must_restore(rv_buf_text(&b));
 	rv_buf_free(&b);
+	must_restore("*filter\n-F\n-X\nCOMMIT\n");
 }
 
 /* ---- counters -------------------------------------------------------------------------------------------- */

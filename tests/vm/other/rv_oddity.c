@@ -94,23 +94,23 @@ static struct rv_handler stamp = {
 
 static int __init oddity_init(void)
 {
-	int err = rv_register_match(&oddity);
+	int err = ravelin_register_match(&oddity);
 
 	if (err)
 		return err;
 	/* Nobody has two of one name, and nobody takes away what is not there. */
-	WARN_ON(rv_register_match(&oddity) != -EEXIST);
-	WARN_ON(rv_unregister_target(&stamp) != -ENOENT);
-	err = rv_register_target(&stamp);
+	WARN_ON(ravelin_register_match(&oddity) != -EEXIST);
+	WARN_ON(ravelin_unregister_target(&stamp) != -ENOENT);
+	err = ravelin_register_target(&stamp);
 	if (err)
-		WARN_ON(rv_unregister_match(&oddity));
+		WARN_ON(ravelin_unregister_match(&oddity));
 	return err;
 }
 
 static void __exit oddity_exit(void)
 {
-	WARN_ON(rv_unregister_target(&stamp));
-	WARN_ON(rv_unregister_match(&oddity));
+	WARN_ON(ravelin_unregister_target(&stamp));
+	WARN_ON(ravelin_unregister_match(&oddity));
 	WARN_ON(live);
 }
 
