@@ -66,6 +66,9 @@ void rv_nft_meaning_clear(struct rv_nft_meaning *m);
 struct rv_rule *rv_nft_reword(struct rv_nft_aside *aside, rv_family_t family,
 			      struct rv_nft_view attrs, struct rv_error *err);
 
+/* Whether iptables can name a chain so. */
+bool rv_nft_is_sayable(const char *name);
+
 /* Whether the rule, as save shows it, can be loaded there again and is the same then. */
 bool rv_nft_reloads(rv_family_t family, const struct rv_nft_place *place, const struct rv_rule *r);
 

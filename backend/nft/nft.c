@@ -134,14 +134,21 @@ static bool is_bound(const struct rv_nft_view *t)
 	return rv_nft_get_u32(t[NFTA_CHAIN_FLAGS], &flags) && flags & NFT_CHAIN_BINDING;
 }
 
+bool rv_nft_is_sayable(const char *name)
+{
+	if (!*name || *name == '-' || *name == '!' || strlen(name) >= RV_CHAIN_NAME_LEN ||
+	    rv_verdict_find(name) != RV_VERDICT_NONE)
+		return false;
+	for (; *name; name++)
+		if ((unsigned char)*name <= ' ' || *name == 0x7f)
+			return false;
+	return true;
+}
+
 static struct rv_chain *add_chain(struct rv_table *table, const char *name, struct rv_error *err)
 {
 	struct rv_chain *c;
 
-	if (strlen(name) >= RV_CHAIN_NAME_LEN) {
-		incompatible(table, name, "has a longer name than iptables can say", err);
-		return NULL;
-	}
 	c = rv_table_add_chain(table, name);
 	if (!c)
 		rv_fail_memory(err);
@@ -177,6 +184,11 @@ static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	}
 	if (c && (c->handle & RV_NFT_NEW_CHAIN || (see->staged && (c->handle || c->gone))))
 		return 0;
+	/* No line could name it: it stays as it is, and rules that jump to it are kept whole. */
+	if (!c && !rv_nft_is_sayable(name)) {
+		table->others = true;
+		return 0;
+	}
 	if (!c)
 		c = add_chain(table, name, err);
 	return c ? fill_chain(c, t, err) : -1;
@@ -296,9 +308,11 @@ static bool has_interface_of_other_side(const struct rv_rule *r, const char *cha
  * Whether nothing is in the rule that iptables itself would not have put there: then what save
  * shows loads again, and need not be tried.
  */
-static bool is_plain(const struct rv_rule *r, const struct rv_nft_view *t,
+static bool is_plain(rv_family_t family, const struct rv_rule *r, const struct rv_nft_view *t,
 		     const struct rv_nft_place *place)
 {
+	if (r->jump[0] && (!rv_nft_is_sayable(r->jump) || rv_ext_find(RV_TARGET, family, r->jump)))
+		return false;
 	/* iptables has no DROP in table nat. */
 	if (r->verdict == RV_VERDICT_DROP && !strcmp(place->table, "nat"))
 		return false;
@@ -317,7 +331,7 @@ static struct rv_rule *read_ours(rv_family_t family, const struct rv_nft_view *t
 	r->handle = place->handle;
 	if ((!t[NFTA_RULE_USERDATA].data ||
 	     !rv_nft_read_userdata(r, family, t[NFTA_RULE_USERDATA], err)) &&
-	    (is_plain(r, t, place) || rv_nft_reloads(family, place, r)))
+	    (is_plain(family, r, t, place) || rv_nft_reloads(family, place, r)))
 		return r;
 	rv_rule_free(r);
 	return NULL;

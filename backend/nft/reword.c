@@ -249,6 +249,8 @@ bool rv_nft_reloads(rv_family_t family, const struct rv_nft_place *place, const 
 	struct rv_list rules;
 	bool ok = false;
 
+	if (r->jump[0] && !rv_nft_is_sayable(r->jump))
+		return false;
 	rv_list_init(&rules);
 	if (!read_again(family, place, r, &rules) && !rv_list_empty(&rules) &&
 	    rules.next == rules.prev)

@@ -299,3 +299,42 @@ shown()
 	gives 0 iptables-restore <saved
 	diff saved <(iptables-save | grep -v '^#')
 }
+
+# chains JSON-LIST: user chains of any name in table filter, each with a rule, and a jump to it in FORWARD.
+chains()
+{
+	ns "$NS" python3 - "$LIB_DIR/../differential/native" "$1" <<-'END'
+		import json, sys
+		from importlib.machinery import SourceFileLoader
+		from importlib.util import module_from_spec, spec_from_loader
+		loader = SourceFileLoader("native", sys.argv[1])
+		native = module_from_spec(spec_from_loader("native", loader))
+		loader.exec_module(native)
+		kernel, attr, nest = native.Kernel(), native.attr, native.nest
+		for name in json.loads(sys.argv[2]):
+		    verdict = nest(2, nest(2, attr(1, -3), attr(2, name)))
+		    code = kernel.send(native.V4, [
+		        (native.NEWCHAIN, native.CREATE, attr(1, "filter") + attr(3, name)),
+		        (native.NEWRULE, native.CREATE | native.APPEND, attr(1, "filter") + attr(2, name) + nest(4, native.expression("counter"))),
+		        (native.NEWRULE, native.CREATE | native.APPEND, attr(1, "filter") + attr(2, "FORWARD") +
+		         nest(4, native.expression("immediate", attr(1, 0), verdict)))])
+		    assert code == 0, (name, code)
+	END
+}
+
+@test "chains with names that no line could have are no lines, options or targets" {
+	iptables -A FORWARD -s 192.0.2.1 -j DROP
+	chains '["DROP", "a b", "x\n-A FORWARD -j ACCEPT\n-A x", "-j", "!", "LOG", "RETURN", "a name of more than 28 bytes, which stock has not"]'
+	iptables-save | grep -v '^# Table' >saved
+	cat saved
+	[ "$(grep -c '^-A FORWARD -m nft --rule "jump ' saved)" -eq 8 ]
+	[ "$(grep -cx -e '-A FORWARD .*' saved)" -eq 9 ]
+	no grep -qE -e '-j (ACCEPT|LOG|RETURN)' saved
+	no grep -qE '^:(DROP|RETURN|a|x|-j|!) ' saved
+	gives 1 iptables -C FORWARD -j DROP
+	gives 1 iptables -C FORWARD -j LOG
+	gives 0 iptables-restore <saved
+	diff <(grep -v '^#' saved) <(iptables-save | grep -v '^#')
+	[ "$(nft list table ip filter | grep -c 'jump ')" -eq 8 ]
+	gives 0 iptables -F FORWARD
+}
