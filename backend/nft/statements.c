@@ -137,6 +137,8 @@ static int read_nflog(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 		rv_nft_option(f, "nflog-prefix");
 		rv_nft_word(f, "%s", e->name);
 	}
+	/* nft sends none of the packet then, iptables all of it. */
+	f->m->loose |= e->given & 1U << NFTA_LOG_SNAPLEN && !e->len;
 	if (e->given & 1U << NFTA_LOG_SNAPLEN && e->len) {
 		rv_nft_option(f, "nflog-size");
 		rv_nft_word(f, "%u", e->len);

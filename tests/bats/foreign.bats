@@ -329,8 +329,8 @@ chains()
 	cat saved
 	[ "$(grep -c '^-A FORWARD -m nft --rule "jump ' saved)" -eq 8 ]
 	[ "$(grep -cx -e '-A FORWARD .*' saved)" -eq 9 ]
-	no grep -qE -e '-j (ACCEPT|LOG|RETURN)' saved
-	no grep -qE '^:(DROP|RETURN|a|x|-j|!) ' saved
+	no grep -qE -e '^-A FORWARD.* -j (ACCEPT|LOG|RETURN)$' saved
+	no grep -qE '^-A FORWARD -j ACCEPT|^:(DROP|RETURN|a|x|-j|!) ' saved
 	gives 1 iptables -C FORWARD -j DROP
 	gives 1 iptables -C FORWARD -j LOG
 	gives 0 iptables-restore <saved
