@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Runs in the machine that tests/callers/run makes:   inside.bash stock|ravelin CALLER [calls]
+# Runs in the machine that tests/callers/run makes:   inside.bash stock|ravelin CALLER CALLS FOREIGN
 # /callers is this directory, /ravelin the build, /libraries what the build is linked with.
 set -u
-tool=$1 caller=$2 calls=${3-}
+# The last two are empty, or ask for a record of each call and for a foreign rule in each base chain.
+tool=$1 caller=$2 calls=$3 foreign=$4
 
 # Ravelin takes the place of the programs that it has. xtables-nft-multi stays, since ebtables and
 # arptables are links to it.
@@ -60,11 +61,30 @@ install_network()
 	export NEIGHBOUR=$pid
 }
 
+# A rule in each base chain that no packet matches and iptables cannot say. Stock would call the
+# tables incompatible; it has the same chains, without.
+install_foreign()
+{
+	local family table chain
+	for family in ip ip6; do
+		for table in raw:PREROUTING,OUTPUT mangle:PREROUTING,INPUT,FORWARD,OUTPUT,POSTROUTING \
+			nat:PREROUTING,INPUT,OUTPUT,POSTROUTING filter:INPUT,FORWARD,OUTPUT; do
+			for chain in $(tr , ' ' <<<"${table#*:}"); do
+				"${family}tables" -t "${table%:*}" -P "$chain" ACCEPT
+				[ "$tool" = stock ] || nft add rule $family "${table%:*}" "$chain" $family saddr \
+					"$([ $family = ip ] && echo '{ 203.0.113.253, 203.0.113.254 }' ||
+						echo '{ 2001:db8:f::253, 2001:db8:f::254 }')" counter
+			done
+		done
+	done
+}
+
 # A caller that finds iptables-legacy may prefer it, as ferm and firehol do, and show nothing.
 rm -f /usr/sbin/{ip{,6}tables-legacy*,xtables-legacy-multi}
 [ "$tool" = stock ] || install_ravelin
 [ -z "$calls" ] || install_record
 install_network
+[ -z "$foreign" ] || install_foreign
 # shellcheck source=tests/callers/lib.bash
 . /callers/lib.bash
 cd /root || exit 125
