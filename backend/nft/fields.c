@@ -306,7 +306,7 @@ static int test_address(struct rv_nft_foreign *f, const struct field *row,
 		p.op = RV_OP_MASK;
 		memset(p.other, 0xff, t->len);
 		if (h->masked)
-			memcpy(p.other, h->mask, h->len);
+			memcpy(p.other, h->mask, t->len);
 	}
 	/* A connection's address of IPv4 stands in a field for one of IPv6. */
 	if (!h->masked && t->len == h->len && h->load.kind == RV_NFT_CT && !t->range) {

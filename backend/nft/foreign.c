@@ -208,6 +208,16 @@ static int read_bitwise(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 	return put(f, e, held);
 }
 
+static void reverse(uint8_t *bytes, uint32_t len)
+{
+	for (uint32_t i = 0; i < len / 2; i++) {
+		uint8_t byte = bytes[i];
+
+		bytes[i] = bytes[len - 1 - i];
+		bytes[len - 1 - i] = byte;
+	}
+}
+
 static int read_byteorder(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
 	struct rv_nft_held *from = rv_nft_held(f, e->sreg), held;
@@ -220,6 +230,9 @@ static int read_byteorder(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 	held = *from;
 	held.used = false;
 	held.swapped = true;
+	/* A mask that came before is on the bytes as they were. */
+	reverse(held.mask, held.len);
+	reverse(held.xor, held.len);
 	return put(f, e, held);
 }
 
