@@ -12,16 +12,35 @@ bool rv_cli_only_reads(const struct rv_command *cmd)
 	return (lists(cmd) && !cmd->zero) || cmd->kind == RV_CMD_CHECK;
 }
 
+/* taken: what was shown is zeroed already. */
+static int list(struct rv_store *s, const struct rv_command *cmd, const struct rv_options *opts,
+		struct rv_buf *b, bool *taken, struct rv_error *err)
+{
+	bool take = cmd->zero && !cmd->zero_only;
+	int rc = take ? rv_store_take(s, cmd, err) : 1;
+
+	*taken = !rc;
+	rv_store_beside(s, "", rv_cli_for_a_person(), err);
+	if (rc < 0 || cmd->zero_only)
+		return rc < 0 ? -1 : 0;
+	if (take && rc && s->backend->take && !s->dirty && rv_cli_for_a_person())
+		rv_warn(err, "packets that are counted between listing and zeroing are lost: "
+			     "this kernel cannot do both in one step (Linux 6.2 can)");
+	if (rv_cli_list(s, cmd, opts, b, err) < 0)
+		return -1;
+	s->explain.read = NULL;
+	return 0;
+}
+
 static int list_and_apply(struct rv_store *s, struct rv_command *cmd, const struct rv_options *opts,
 			  unsigned int verbose, struct rv_buf *b, struct rv_error *err)
 {
+	bool taken = false;
+	int rc;
+
 	if (lists(cmd)) {
-		rv_store_beside(s, "", rv_cli_for_a_person(), err);
-		if (!cmd->zero_only) {
-			if (rv_cli_list(s, cmd, opts, b, err) < 0)
-				return -1;
-			s->explain.read = NULL;
-		}
+		if (list(s, cmd, opts, b, &taken, err))
+			return -1;
 		if (!cmd->zero)
 			return 0;
 		/* What was shown is zeroed. */
@@ -31,7 +50,10 @@ static int list_and_apply(struct rv_store *s, struct rv_command *cmd, const stru
 	}
 	if (verbose && rv_cli_verbose(b, s, cmd, err) < 0)
 		return -1;
-	return rv_store_apply(s, cmd, err);
+	rc = taken ? 0 : rv_store_apply(s, cmd, err);
+	if (taken)
+		rv_store_given(s);
+	return rc;
 }
 
 int rv_cli_command(struct rv_store *s, struct rv_command *cmd, const struct rv_options *opts,

@@ -462,7 +462,8 @@ static int flush_chain(struct work *w, struct rv_chain *c)
 
 static int zero_chain(struct work *w, struct rv_chain *c)
 {
-	struct rv_change change = { .kind = RV_CHANGE_ZERO_RULE, .table = w->table, .chain = c };
+	struct rv_change change = { .kind = RV_CHANGE_ZERO_RULE, .table = w->table, .chain = c,
+				    .all = true };
 
 	if (!c->exists)
 		return 0;
@@ -790,6 +791,59 @@ static int visit_loaded(struct rv_table *t, struct rv_chain *only, const struct 
 	return 0;
 }
 
+/* Rules and chains as they are now, for as long as counters are taken and shown. */
+static int know_to_take(struct rv_store *s, struct rv_table *t, struct rv_chain *only,
+			struct rv_error *err)
+{
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		if (only && c != only)
+			continue;
+		if (know_rules(s, c, err))
+			return -1;
+		/* The kernel counts a chain's own rules among its uses. */
+		c->references -= c->references < c->nrules ? c->references : c->nrules;
+	}
+	return !only && rv_table_sort(t) ? rv_fail_memory(err) : 0;
+}
+
+void rv_store_given(struct rv_store *s)
+{
+	rv_family_t family = s->rs.family;
+
+	rv_ruleset_clear(&s->rs);
+	rv_ruleset_init(&s->rs, family);
+	s->taken = false;
+}
+
+int rv_store_take(struct rv_store *s, const struct rv_command *cmd, struct rv_error *err)
+{
+	const char *name = cmd->chain[0] ? cmd->chain : NULL;
+	struct rv_rule *one = NULL;
+	struct rv_chain *c = NULL;
+	struct rv_table *t;
+	int rc;
+
+	if (!s->backend->take || s->dirty)
+		return 1;
+	/* What earlier commands have read may not be so any more. */
+	rv_store_given(s);
+	t = get_table(s, cmd->table, err);
+	if (!t || know_chains(s, t, name, err))
+		return -1;
+	c = name ? rv_table_chain(t, name) : NULL;
+	if (!t->exists || (name && !(c && c->exists)))
+		return 1;
+	if (know_to_take(s, t, c, err))
+		return -1;
+	if (cmd->zero_one)
+		one = c ? rv_chain_rule(c, cmd->number) : NULL;
+	rc = cmd->zero_one && !one ? 1 : s->backend->take(s, t, c, one, err);
+	if (rc)
+		rv_store_given(s);
+	s->taken = !rc;
+	return rc;
+}
+
 int rv_store_dump(struct rv_store *s, const struct rv_table_def *def, const char *only,
 		  const struct rv_visitor *v, struct rv_error *err)
 {
@@ -805,7 +859,7 @@ int rv_store_dump(struct rv_store *s, const struct rv_table_def *def, const char
 		return v->table(t, v->arg);
 	if (stages(s) && s->dirty && know_staged(s, t, c, err))
 		return -1;
-	if (s->backend->dump && !s->dirty)
+	if (s->backend->dump && !s->dirty && !s->taken)
 		return s->backend->dump(s, t, only, v, err);
 	if (!only && rv_table_sort(t))
 		return rv_fail_memory(err);

@@ -241,10 +241,21 @@ static int send_parts(struct sending *x, struct rv_error *err)
 	return rc;
 }
 
+/* Counters of rules that the transaction left where they were. It must not be sent a second time. */
+static int zero(struct rv_store *s, struct rv_error *err)
+{
+	int rc = rv_nft_reset_noted(s->priv, s->rs.family, err);
+
+	if (rc && err->kind == RV_ERR_AGAIN)
+		err->kind = RV_ERR_RESOURCE;
+	return rc;
+}
+
 static int send_stores(struct rv_store *first, struct rv_store *second, struct rv_error *err)
 {
 	struct rv_store *stores[] = { first, second };
 	struct sending x = { .nstores = 0 };
+	int rc = 0;
 
 	for (size_t i = 0; i < 2 && stores[i]; i++) {
 		struct rv_nft *n = stores[i]->priv;
@@ -257,9 +268,11 @@ static int send_stores(struct rv_store *first, struct rv_store *second, struct r
 	}
 	if (x.nstores && send_parts(&x, err))
 		return -1;
+	for (size_t i = 0; i < 2 && stores[i]; i++)
+		rc = zero(stores[i], err) ? -1 : rc;
 	for (size_t i = 0; i < x.nstores; i++)
 		forget(x.stores[i]);
-	return 0;
+	return rc;
 }
 
 int rv_nft_commit(struct rv_store *s, struct rv_error *err)

@@ -536,6 +536,7 @@ static void close_store(struct rv_store *s)
 		return;
 	rv_nft_batch_clear(&n->batch);
 	rv_nft_aside_close(&n->aside);
+	rv_nft_forget_resets(n);
 	rv_nft_close(&n->socket);
 	free(n);
 	s->priv = NULL;
@@ -570,6 +571,7 @@ const struct rv_backend rv_backend_nft = {
 	.commit = rv_nft_commit,
 	.commit_both = rv_nft_commit_both,
 	.dump = dump,
+	.take = rv_nft_take,
 	.monitor = rv_nft_monitor,
 	.beside = rv_nft_beside,
 	.explain = rv_nft_explain,

@@ -405,7 +405,33 @@ struct rv_nft {
 		uint32_t has;		/* chains and sets that it has */
 	} tables[RV_TABLE_DEFS];
 	struct rv_nft_aside aside;
+	bool asked_reset, can_reset;	/* the kernel knows NFT_MSG_GETRULE_RESET */
+	struct rv_nft_reset *resets;	/* to be done once the transaction is committed */
+	size_t nresets, reset_room;
 };
+
+/* ---- counters back to zero: zero.c ---- */
+
+/* A rule whose counters are to be read and zeroed. */
+struct rv_nft_reset {
+	const struct rv_table_def *table;
+	char chain[RV_CHAIN_NAME_LEN];	/* as the kernel calls it */
+	uint64_t handle;
+	struct rv_rule *rule;		/* where they go; NULL: nobody wants to know them */
+	uint32_t of;			/* how many the chain has, if all are zeroed; else 0 */
+	bool counted;			/* it had something when it was read */
+	bool done;
+};
+
+int rv_nft_reset(rv_family_t family, struct rv_nft_reset *list, size_t count, struct rv_error *err);
+bool rv_nft_can_reset(struct rv_nft *n, rv_family_t family);
+/* Notes that c->pos, which the kernel has, is to be zeroed; does what was noted. */
+int rv_nft_note_reset(struct rv_nft *n, const struct rv_change *c, struct rv_error *err);
+int rv_nft_reset_noted(struct rv_nft *n, rv_family_t family, struct rv_error *err);
+void rv_nft_forget_resets(struct rv_nft *n);
+/* rv_backend.take */
+int rv_nft_take(struct rv_store *s, struct rv_table *t, struct rv_chain *only, struct rv_rule *one,
+		struct rv_error *err);
 
 int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error *err);
 int rv_nft_commit(struct rv_store *s, struct rv_error *err);

@@ -128,6 +128,9 @@ int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error 
 	}
 	if (c->kind == RV_CHANGE_DEL_CHAIN && c->chain->base >= 0 && check_empty(s, c, err))
 		return -1;
+	/* What is not replaced keeps what it knows besides, as the tokens of a limit. */
+	if (c->kind == RV_CHANGE_ZERO_RULE && c->pos->handle && rv_nft_can_reset(n, s->rs.family))
+		return rv_nft_note_reset(n, c, err);
 	len = b->bytes.len;
 	nrecords = b->nrecords;
 	if (!rv_nft_stage_change(&m))
@@ -167,6 +170,9 @@ static int add_chains(const struct rv_nft_message *m, struct rv_table *t, struct
 			hold_base(c, there);
 			continue;
 		}
+		/* Of a chain that is gone only the name is known. */
+		if (!c->exists)
+			continue;
 		if (!there && add_change(m, &add))
 			return -1;
 		/* What is left will be deleted. */

@@ -85,6 +85,7 @@ struct rv_change {
 	struct rv_rule *rule, *pos;
 	bool at_front;		/* ADD_RULE with pos NULL in a chain that is not loaded */
 	bool has_counters;
+	bool all;		/* ZERO_RULE: each rule of the chain is zeroed that has counted */
 	const char *name;
 	struct rv_loc loc;	/* of the command, for what the kernel says of it in commit */
 };
@@ -139,6 +140,13 @@ struct rv_backend {
 	 */
 	int (*dump)(struct rv_store *s, struct rv_table *table, const char *only,
 		    const struct rv_visitor *v, struct rv_error *err);
+	/*
+	 * Sets counters to 0 in the step that reads them: those of the chain's rules and policy
+	 * (only NULL: of all chains), or of one rule. All are loaded, nothing is staged, and what
+	 * was read is in them afterwards. Returns 1 if that cannot be done; NULL: never.
+	 */
+	int (*take)(struct rv_store *s, struct rv_table *table, struct rv_chain *only,
+		    struct rv_rule *one, struct rv_error *err);
 	/* Tells of events until the watcher has enough. NULL: there is nothing to be told. */
 	int (*monitor)(const struct rv_monitor *m, struct rv_error *err);
 	/*
@@ -166,6 +174,7 @@ struct rv_store {
 	struct rv_ruleset rs;
 	bool bulk;			/* many commands follow: chains are read at once */
 	bool dirty;			/* something is staged */
+	bool taken;			/* counters in rs are what rv_store_take() has read */
 	bool read_only;			/* opened only to read: no writer's lock is taken */
 	struct rv_explain explain;
 	const struct rv_meter *meter;	/* told of each rule that is read; NULL: nobody is */
@@ -203,6 +212,13 @@ int rv_store_commit_both(struct rv_store *s, struct rv_store *second, struct rv_
 /* rv_backend.dump on a table by definition; tables that do not exist show empty base chains. */
 int rv_store_dump(struct rv_store *s, const struct rv_table_def *def, const char *only,
 		  const struct rv_visitor *v, struct rv_error *err);
+/*
+ * -Z beside a listing: sets to 0 what the command zeroes, in the step that reads it. The next
+ * rv_store_dump() shows what was read, and rv_store_given() ends that. Returns 1 if the backend
+ * cannot (or something is staged): then list first and zero afterwards.
+ */
+int rv_store_take(struct rv_store *s, const struct rv_command *cmd, struct rv_error *err);
+void rv_store_given(struct rv_store *s);
 /* Whether the table exists in the backend (save leaves out those that do not). */
 int rv_store_table_exists(struct rv_store *s, const struct rv_table_def *def, bool *exists,
 			  struct rv_error *err);
