@@ -25,7 +25,7 @@
 
 enum form {
 	FORM_PRESENT, FORM_PROTOCOL, FORM_WIDE, FORM_NOTRACK, FORM_SIZE, FORM_AUDIT,
-	FORM_MASK, FORMS
+	FORM_MASK, FORM_FIELD, FORM_2038, FORM_CLOCK, FORM_OCTET, FORMS
 };
 
 static const char *const reasons[FORMS] = {
@@ -36,6 +36,10 @@ static const char *const reasons[FORMS] = {
 	[FORM_NOTRACK] = "NOTRACK and CT --notrack are one to the kernel, and so to nft",
 	[FORM_SIZE] = "a size of 0 to NFLOG is none given",
 	[FORM_AUDIT] = "nft does not keep which verdict AUDIT is for: the rule is refused",
+	[FORM_FIELD] = "a range goes on behind what the field of the header holds",
+	[FORM_2038] = "dates that end where those of iptables do are not said",
+	[FORM_CLOCK] = "hours, dates and days of the week are not taken back: the rule is refused",
+	[FORM_OCTET] = "some bits of TOS are raw bits to nft, and not taken back: the rule is refused",
 	[FORM_MASK] = "a mask of addresses that hashlimit does not tell apart means nothing",
 };
 
@@ -48,6 +52,22 @@ struct saying {
 	size_t count;
 	rv_family_t family;
 };
+
+/* All dates that there are. */
+static bool ends_in_2038(const struct rv_predicate *p)
+{
+	return (p->sel == RV_SEL_DATE || p->sel == RV_SEL_LOCAL_DATE) && p->op == RV_OP_RANGE &&
+	       !p->negate && !rv_get_uint(p->value, 4) && rv_get_uint(p->other, 4) == INT32_MAX;
+}
+
+/* As many bits as the option takes, not those of the header. */
+static bool ends_behind_field(const struct rv_predicate *p)
+{
+	static const uint8_t most[4] = { 0xff, 0xff, 0xff, 0xff };
+
+	return (p->sel == RV_SEL_IPCOMP_SPI || p->sel == RV_SEL_RT_SEGLEFT) && p->op == RV_OP_RANGE &&
+	       !memcmp(p->other, most, sizeof(most)) && memcmp(p->value, most, sizeof(most)) != 0;
+}
 
 static int add(const struct rv_predicate *p, void *arg)
 {
@@ -64,6 +84,14 @@ static int add(const struct rv_predicate *p, void *arg)
 	/* "-i +" */
 	if (copy.op == RV_OP_PREFIX && !copy.len && !copy.negate)
 		return 0;
+	if (ends_in_2038(&copy)) {
+		used[FORM_2038]++;
+		return 0;
+	}
+	if (ends_behind_field(&copy)) {
+		used[FORM_FIELD]++;
+		rv_selector_put(copy.sel, copy.sel == RV_SEL_RT_SEGLEFT ? UINT8_MAX : UINT16_MAX, copy.other);
+	}
 	for (size_t i = 0; i < s->count; i++)
 		if (rv_predicate_equal(&s->list[i], &copy))
 			return 0;
@@ -401,6 +429,10 @@ static int see_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 		rv_nft_meaning_clear(&m);
 	} else if (ours->target && !strcmp(ours->target->ext->name, "AUDIT")) {
 		used[FORM_AUDIT]++;
+	} else if (has_match(ours, "time") && strstr(why.text, "`meta' loads")) {
+		used[FORM_CLOCK]++;
+	} else if (has_match(ours, "tos") || (ours->target && !strcmp(ours->target->ext->name, "TOS"))) {
+		used[FORM_OCTET]++;
 	} else {
 		complain(w->chain, w->family, ours, why.text);
 	}

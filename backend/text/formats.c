@@ -161,6 +161,20 @@ static bool put_class(struct rv_words *w, const struct rv_option *opt)
 	return true;
 }
 
+/*
+ * Some bits of the octet, whichever. nft adapts no checksum to a change of raw bits, and IPv6 has none
+ * of its header.
+ */
+static bool put_octet_bits(struct rv_words *w, unsigned int value, unsigned int mask)
+{
+	rv_buf_puts(w->out.buf, "@nh,0,16 set @nh,0,16");
+	if (mask)
+		rv_buf_printf(w->out.buf, " & 0x%04x", 0xffff & ~(mask << 4));
+	if (value)
+		rv_buf_printf(w->out.buf, " ^ 0x%04x", value << 4);
+	return true;
+}
+
 /* o: the octet of TOS, two fields to nft, of which each is set as a whole or left alone. */
 static bool put_octet(struct rv_words *w, const struct rv_option *opt)
 {
@@ -168,8 +182,13 @@ static bool put_octet(struct rv_words *w, const struct rv_option *opt)
 	const char *header = w->out.family == NFPROTO_IPV4 ? "ip" : "ip6";
 	unsigned int value = w->data[opt->offset], mask = w->data[opt->offset + 1];
 
+	if (mask == 0x03 && value <= 3) {
+		rv_buf_printf(w->out.buf, "%s ecn set %s", header, ecn[value]);
+		return true;
+	}
 	if ((mask != 0xff && mask != 0xfc) || value & ~mask)
-		return false;
+		return w->out.family == NFPROTO_IPV6 && (value || mask) &&
+		       put_octet_bits(w, value, mask);
 	rv_buf_printf(w->out.buf, "%s dscp set 0x%02x", header, value >> 2);
 	if (mask == 0xff)
 		rv_buf_printf(w->out.buf, " %s ecn set %s", header, ecn[value & 3]);

@@ -3,6 +3,9 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/xt_addrtype.h>
@@ -28,6 +31,9 @@ enum form {
 	TYPE_CODE,	/* of ICMP */
 	UNITS,		/* a length in bytes that nft counts otherwise, see unit and bias */
 	LABEL,		/* the number of a bit */
+	OCTET,		/* raw bits of the header, unit of them behind it */
+	DATES,		/* seconds since 1970; all that iptables has are not said */
+	WEEK_DAYS,	/* bits from 1 on, Monday first; 0 is Sunday to nft */
 };
 
 enum {
@@ -38,6 +44,8 @@ enum {
 	SIGNED_BITS = 1 << 4,	/* "& mask == value" also for what could be said shorter */
 	POSITIVE = 1 << 5,	/* nft's "!=" wants the field to be there, the match does not */
 	HAS_PORTS = 1 << 6,	/* nft must have been told a protocol */
+	NO_MORE = 1 << 7,	/* the field holds no more than max: a range may end there */
+	ZONELESS = 1 << 8,	/* the same to nft only where the kernel's time zone is UTC */
 };
 
 struct word {
@@ -45,7 +53,7 @@ struct word {
 	rv_family_t family;
 	enum form form;
 	const char *text;
-	uint8_t flags;
+	uint16_t flags;
 	uint8_t protocol;	/* of the header it is in; 0: any */
 	uint8_t unit, bias;	/* UNITS: bytes = unit * n + bias */
 	uint64_t max;		/* the largest number nft takes; 0: all */
@@ -95,6 +103,10 @@ const struct rv_name rv_text_address_types[] = {
 	{ "blackhole", XT_ADDRTYPE_BLACKHOLE, NULL },
 	{ "unreachable", XT_ADDRTYPE_UNREACHABLE, NULL },
 	{ "prohibit", XT_ADDRTYPE_PROHIBIT, NULL },
+	/* RTN_THROW, RTN_NAT and RTN_XRESOLVE, for which nft has no names. */
+	{ "9", XT_ADDRTYPE_THROW, NULL },
+	{ "10", XT_ADDRTYPE_NAT, NULL },
+	{ "11", XT_ADDRTYPE_XRESOLVE, NULL },
 	{ NULL, 0, NULL },
 };
 
@@ -178,10 +190,11 @@ static const struct word words[] = {
 	{ RV_SEL_PKTTYPE, ANY, NAMED, .text = "pkttype", .names = packet_types },
 	{ RV_SEL_REALM, ANY, HEX, .text = "rtclassid" },
 	{ RV_SEL_IPCOMP_SPI, ANY, NUMBER, .text = "comp cpi", .max = UINT16_MAX,
-	  .protocol = IPPROTO_COMP },
+	  .flags = NO_MORE, .protocol = IPPROTO_COMP },
 	{ RV_SEL_MH_TYPE, V6, NUMBER, .text = "mh type", .protocol = IPPROTO_MH },
 	{ RV_SEL_RT_TYPE, V6, NUMBER, .text = "rt type", .max = UINT8_MAX },
-	{ RV_SEL_RT_SEGLEFT, V6, NUMBER, .text = "rt seg-left", .max = UINT8_MAX },
+	{ RV_SEL_RT_SEGLEFT, V6, NUMBER, .text = "rt seg-left", .max = UINT8_MAX,
+	  .flags = NO_MORE },
 	{ RV_SEL_RT_LEN, V6, UNITS, .text = "rt hdrlength", .unit = 8, .bias = 8 },
 	{ RV_SEL_HBH_LENGTH, V6, UNITS, .text = "hbh hdrlength", .unit = 8, .bias = 8 },
 	{ RV_SEL_DST_LENGTH, V6, UNITS, .text = "dst hdrlength", .unit = 8, .bias = 8 },
@@ -235,6 +248,9 @@ static const struct word words[] = {
 	COUNTER(ORIG_AVGPKT, "ct original avgpkt"),
 	COUNTER(REPL_AVGPKT, "ct reply avgpkt"),
 	COUNTER(AVGPKT, "ct avgpkt"),
+	/* The octet of TOS is two fields to nft, and lies across two bytes of an IPv6 header. */
+	{ RV_SEL_TOS, V4, OCTET, .text = "@nh,8,8" },
+	{ RV_SEL_TOS, V6, OCTET, .text = "@nh,0,16", .unit = 4 },
 	{ RV_SEL_IP_DSCP, V4, HEX_BYTE, .text = "ip dscp" },
 	{ RV_SEL_IP_DSCP, V6, HEX_BYTE, .text = "ip6 dscp" },
 	{ RV_SEL_IP6_DSCP, V6, HEX_BYTE, .text = "ip6 dscp" },
@@ -251,6 +267,13 @@ static const struct word words[] = {
 	{ RV_SEL_OIFGROUP, ANY, NAMED, .text = "oifgroup", .names = group_names },
 	{ RV_SEL_AH_SPI, V4, NUMBER, .text = "ah spi", .protocol = IPPROTO_AH },
 	{ RV_SEL_ESP_SPI, ANY, NUMBER, .text = "esp spi", .protocol = IPPROTO_ESP },
+	/* The kernel has hours and dates in UTC, and the day of the week in its own time zone. */
+	{ RV_SEL_DAYTIME, ANY, NUMBER, .text = "meta hour" },
+	{ RV_SEL_LOCAL_DAYTIME, ANY, NUMBER, .text = "meta hour", .flags = ZONELESS },
+	{ RV_SEL_DATE, ANY, DATES, .text = "meta time" },
+	{ RV_SEL_LOCAL_DATE, ANY, DATES, .text = "meta time", .flags = ZONELESS },
+	{ RV_SEL_WEEKDAY, ANY, WEEK_DAYS, .text = "meta day", .flags = ZONELESS },
+	{ RV_SEL_LOCAL_WEEKDAY, ANY, WEEK_DAYS, .text = "meta day" },
 	{ RV_SEL_DCCP_TYPE, ANY, CHOICE, .text = "dccp type", .names = dccp_types,
 	  .protocol = IPPROTO_DCCP },
 };
@@ -466,6 +489,12 @@ static bool say_range(struct rv_text *t, const struct word *w, const struct rv_p
 
 	if (w->form == UNITS || (sized ? from > to : memcmp(p->value, p->other, p->len) > 0))
 		return false;
+	if (w->flags & NO_MORE && to > w->max) {
+		/* All that there is, inverted, is never true. */
+		if (!from && p->negate)
+			return false;
+		to = w->max;
+	}
 	if (sized && from == to && !(w->flags & COMPARED))
 		return say_equal(t, w, p);
 	if (w->flags & AT_LEAST && to == most(w)) {
@@ -484,7 +513,10 @@ static bool say_range(struct rv_text *t, const struct word *w, const struct rv_p
 	if (!put_value(t, w, p->value))
 		return false;
 	rv_buf_putc(t->b, '-');
-	return put_value(t, w, p->other);
+	if (!sized || (w->max && !(w->flags & NO_MORE)))
+		return put_value(t, w, p->other);
+	rv_buf_u64(t->b, to);
+	return true;
 }
 
 static bool say_network(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
@@ -630,6 +662,115 @@ static bool say_either(struct rv_text *t, const struct word *w, const struct rv_
 	return true;
 }
 
+/* Compared without a mask only where all bits of what is loaded belong to it. */
+static bool say_octet(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+{
+	unsigned int value = number(w, p->value) << w->unit, mask = UINT8_MAX << w->unit;
+
+	if (p->op == RV_OP_MASK)
+		mask = number(w, p->other) << w->unit;
+	else if (p->op != RV_OP_EQ)
+		return false;
+	/* Never true. */
+	if (value & ~mask)
+		return false;
+	if (mask == UINT8_MAX)
+		rv_buf_printf(t->b, "%s0x%02x", unequal(p), value);
+	else
+		rv_buf_printf(t->b, "& 0x%02x %s 0x%02x", mask, p->negate ? "!=" : "==", value);
+	return true;
+}
+
+/* ---- clocks ------------------------------------------------------------------------------ */
+
+#define DAY 86400
+
+/* As the kernel has it: the C library's own call says UTC always. */
+static bool kernel_is_in_utc(void)
+{
+#ifdef SYS_gettimeofday
+	struct timezone zone;
+
+	return !syscall(SYS_gettimeofday, NULL, &zone) && !zone.tz_minuteswest;
+#else
+	return false;
+#endif
+}
+
+static void put_numbers(struct rv_text *t, unsigned int from, unsigned int to)
+{
+	rv_buf_u64(t->b, from);
+	if (from == to)
+		return;
+	rv_buf_putc(t->b, '-');
+	rv_buf_u64(t->b, to);
+}
+
+/* That iptables has: until 2038, which is not said. */
+static bool is_all_dates(const struct word *w, const struct rv_predicate *p)
+{
+	return p->op == RV_OP_RANGE && !p->negate && !number(w, p->value) &&
+	       number(w, p->other) == INT32_MAX;
+}
+
+/* nft reads numbers as seconds and compares nanoseconds: the last second is over when the next begins. */
+static bool say_dates(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+{
+	uint64_t from = number(w, p->value), to = number(w, p->other);
+
+	if (p->op != RV_OP_RANGE || p->negate)
+		return false;
+	if (from)
+		rv_buf_printf(t->b, " %s >= %llu", w->text, (unsigned long long)from);
+	rv_buf_printf(t->b, " %s < %llu", w->text, (unsigned long long)to + 1);
+	return true;
+}
+
+/* param seconds from midnight on belong to the day before. */
+static void put_stretch(struct rv_text *t, unsigned int days, unsigned int param)
+{
+	const char *comma = "";
+
+	rv_buf_puts(t->b, ". meta hour { ");
+	for (unsigned int day = 1; day <= 7; day++) {
+		if (!(days >> day & 1))
+			continue;
+		rv_buf_printf(t->b, "%s%u . ", comma, day % 7);
+		put_numbers(t, param, DAY - 1);
+		rv_buf_printf(t->b, ", %u . ", (day + 1) % 7);
+		put_numbers(t, 0, param - 1);
+		comma = ", ";
+	}
+	rv_buf_puts(t->b, " }");
+}
+
+static bool say_week_days(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+{
+	unsigned int days = number(w, p->value);
+	bool several = days & (days - 1);
+	const char *comma = "";
+
+	if (p->op != RV_OP_ANY || p->negate || !days || (p->param && !kernel_is_in_utc()))
+		return false;
+	if (p->param && p->param < DAY) {
+		put_stretch(t, days, p->param);
+		return true;
+	}
+	if (p->param)
+		days = (days << 1 | days >> 6) & 0xfe;
+	rv_buf_puts(t->b, several ? "{ " : "");
+	for (unsigned int day = 1; day <= 7; day++) {
+		if (!(days >> day & 1))
+			continue;
+		rv_buf_printf(t->b, "%s%u", comma, day % 7);
+		comma = ", ";
+	}
+	rv_buf_puts(t->b, several ? " }" : "");
+	return true;
+}
+
+/* ---- all of them -------------------------------------------------------------------------- */
+
 static bool say_operation(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
 	switch (w->form) {
@@ -643,6 +784,10 @@ static bool say_operation(struct rv_text *t, const struct word *w, const struct 
 		return say_exists(t, w, p);
 	case LABEL:
 		return say_label(t, w, p);
+	case OCTET:
+		return say_octet(t, w, p);
+	case WEEK_DAYS:
+		return say_week_days(t, w, p);
 	default:
 		break;
 	}
@@ -692,8 +837,13 @@ static bool say(struct rv_text *t, const struct word *w, const struct rv_predica
 	bool other = t->rule->ip.flags & RV_IP_PROTO && !rv_text_has_protocol(t, w->protocol);
 	const char *header = NULL;
 
-	if ((w->protocol && other) || (w->flags & POSITIVE && p->negate))
+	if (w->form == DATES && is_all_dates(w, p))
+		return true;
+	if ((w->protocol && other) || (w->flags & POSITIVE && p->negate) ||
+	    (w->flags & ZONELESS && !kernel_is_in_utc()))
 		return false;
+	if (w->form == DATES)
+		return say_dates(t, w, p);
 	if (w->flags & (PORT | EITHER_PORT | HAS_PORTS)) {
 		header = rv_text_port_header(t);
 		if (!header)

@@ -82,7 +82,7 @@ says()
 	local part
 	for part in '-m string --algo bm --string x' '-m owner --gid-owner 1 --suppl-groups' \
 		'-m u32 --u32 0=1' '-m physdev --physdev-in a' '-m policy --dir in --pol ipsec --reqid 1' \
-		'-m time --timestart 10:00' '-m set --match-set a src'; do
+		'-m time --monthdays 3' '-m set --match-set a src'; do
 		# shellcheck disable=SC2086 # words
 		run "$RAVELIN_BIN/iptables-translate" -A INPUT -s 1.2.3.4 $part -j ACCEPT
 		[ "$status" -eq 0 ]
@@ -120,6 +120,55 @@ add rule ip filter INPUT meter a { ip saddr timeout 1s limit rate 9/second } cou
 # -t filter -A INPUT $h a --hashlimit-upto 8/s 
 add table ip mangle
 add rule ip mangle INPUT meter a { ip saddr timeout 1s limit rate 7/second } counter" "$(cat "$BATS_TEST_TMPDIR/nft")"
+}
+
+# iptables has hours and dates in UTC; nft takes numbers as they are, and a name in the zone of whoever loads it.
+@test "times are numbers, which mean the same wherever they are loaded" {
+	local zone text
+	says "nft 'add rule ip filter INPUT meta hour 28800-61200 counter accept'" \
+		-A INPUT -m time --timestart 08:00 --timestop 17:00 -j ACCEPT
+	says "nft 'add rule ip filter INPUT meta hour != 21601-79199 counter'" -A INPUT -m time --timestart 22:00 --timestop 6:00
+	says "nft 'add rule ip filter INPUT counter'" -A INPUT -m time --timestart 6:00 --timestop 6:00
+	says "nft 'add rule ip filter INPUT meta time >= 1704067200 meta time < 1706868002 counter'" \
+		-A INPUT -m time --datestart 2024-01-01 --datestop 2024-02-02T10:00:01
+	says "nft 'add rule ip filter INPUT meta time >= 2147483648 meta time < 2147483648 counter'" \
+		-A INPUT -m time --datestart 2038-01-19T03:14:08
+	says 'nft # -A INPUT -m time --monthdays 3 --timestart 8:00 ' -A INPUT -m time --monthdays 3 --timestart 8:00
+	text=$("$RAVELIN_BIN/iptables-translate" -A INPUT -m time --timestart 22:00 --timestop 6:00 --datestart 2024)
+	eval "set -- ${text#nft }"
+	ns "$NS" nft 'add table ip filter; add chain ip filter INPUT'
+	for zone in UTC America/New_York Asia/Kolkata; do
+		TZ=$zone ns "$NS" nft --debug=netlink -c -- "$1" >"$BATS_TEST_TMPDIR/${zone##*/}"
+		grep -q 'meta load hour' "$BATS_TEST_TMPDIR/${zone##*/}"
+		cmp "$BATS_TEST_TMPDIR/UTC" "$BATS_TEST_TMPDIR/${zone##*/}"
+	done
+}
+
+# Of the kernel's clock, days of the week are in its time zone.
+@test "days of the week are said where the kernel's clock is in UTC, also those that began the day before" {
+	python3 -c 'import ctypes, struct, sys; z = ctypes.create_string_buffer(8)
+ctypes.CDLL(None).syscall(96, None, z); sys.exit(struct.unpack("ii", z.raw)[0] != 0)' || skip 'the kernel has a time zone'
+	says "nft 'add rule ip filter INPUT meta day { 1, 5, 0 } counter'" -A INPUT -m time --weekdays Mon,Fri,Sun
+	says "nft 'add rule ip filter INPUT meta day { 1, 2, 3, 4, 5, 6 } counter'" -A INPUT -m time ! --weekdays Sun
+	says "nft 'add rule ip filter INPUT meta hour != 21601-79199 meta day . meta hour { 1 . 21601-86399, 2 . 0-21600, 0 . 21601-86399, 1 . 0-21600 } counter'" \
+		-A INPUT -m time --timestart 22:00 --timestop 6:00 --weekdays Mon,Sun --contiguous
+	says "nft 'add rule ip filter INPUT meta hour != 21601-79199 meta day 1 counter'" \
+		-A INPUT -m time --timestart 22:00 --timestop 6:00 --weekdays Mon
+	says "nft 'add rule ip filter INPUT meta day 2 counter'" \
+		-A INPUT -m time --timestart 23:59:59 --timestop 23:59:59 --weekdays Mon --contiguous
+	run ns "$NS" python3 "$LIB_DIR/time.py" "$RAVELIN_BIN" 1 500
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+# Raw bits: a change of them adapts no checksum, which IPv6 has not.
+@test "the octet of TOS is compared by its bits, and changed where that leaves a right header" {
+	says "nft 'add rule ip filter INPUT @nh,8,8 0x10 counter'" -A INPUT -m tos --tos 0x10
+	says "nft 'add rule ip filter INPUT @nh,8,8 & 0x3f != 0x10 counter'" -A INPUT -m tos ! --tos 0x10/0x3f
+	says "nft 'add rule ip mangle OUTPUT counter ip ecn set ce'" -t mangle -A OUTPUT -j TOS --set-tos 3/3
+	says 'nft # -t mangle -A OUTPUT -j TOS --or-tos 0x10 ' -t mangle -A OUTPUT -j TOS --or-tos 0x10
+	same "nft 'add rule ip6 mangle OUTPUT counter @nh,0,16 set @nh,0,16 & 0xfeff ^ 0x0100'" \
+		"$("$RAVELIN_BIN/ip6tables-translate" -t mangle -A OUTPUT -j TOS --or-tos 0x10)"
 }
 
 @test "connlimit has a set of its own, by number, before the rule" {
