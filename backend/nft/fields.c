@@ -382,15 +382,16 @@ static int test_bit(struct rv_nft_foreign *f, const struct field *row, const str
 {
 	struct rv_predicate p = { .sel = row->sel, .op = RV_OP_ANY, .negate = t->negate };
 	uint64_t bits = 0;
-	bool ok = true;
+	/* All of the field, as it is. */
+	bool ok = h->masked && number(h, h->mask) == row->bits && !number(h, h->xor);
 
 	if (t->set)
 		for (size_t i = 0; i < t->set->count; i++)
 			ok &= convert_bits(row, number(h, t->set->range[i].from),
 					   number(h, t->set->range[i].to), &bits);
 	else
-		ok = convert_bits(row, number(h, t->from), number(h, t->range ? t->to : t->from),
-				  &bits);
+		ok &= convert_bits(row, number(h, t->from), number(h, t->range ? t->to : t->from),
+				   &bits);
 	if (!ok || bits > UINT16_MAX)
 		return not_understood(f, h);
 	rv_selector_put(row->sel, bits, p.value);
