@@ -201,7 +201,8 @@ static void add_trace(struct monitor *m, const struct rv_event *e)
 	rv_buf_printf(b, " TRACE: %u %08x %s:%s:", t->proto, t->id, e->table, e->chain);
 	switch (t->kind) {
 	case RV_TRACE_RULE:
-		rv_buf_printf(b, "rule:0x%llx:", (unsigned long long)e->handle);
+		/* Stock prints the handle, in hex. A rule that is gone has no number. */
+		rv_buf_printf(b, e->number ? "rule:%u:" : "rule:?:", e->number);
 		add_verdict(b, t);
 		rv_buf_puts(b, "  ");
 		if (e->rule)

@@ -22,6 +22,7 @@ struct listener {
 	struct mnl_socket *nl;
 	struct rv_nft_socket ask;	/* for rules that traces name */
 	struct rv_nft_aside aside;	/* for what belongs to a rule */
+	struct rv_nft_numbers numbers;
 	unsigned char *buf;
 	struct rv_error *err;
 };
@@ -267,6 +268,7 @@ static int tell_traced_rule(struct listener *l, struct rv_event *e)
 	struct rv_error err = { 0 };
 
 	l->ask.has_generation = l->ask.committed = false;
+	e->number = rv_nft_rule_number(&l->numbers, &l->ask, e->family, e->table, e->chain, e->handle);
 	rv_nft_ask(&l->ask, &q, found_rule, &u, &err);
 	if (u.told)
 		return u.rc;
@@ -384,6 +386,7 @@ int rv_nft_monitor(const struct rv_monitor *m, struct rv_error *err)
 	if (rc == 0)
 		rc = listen_on(&l);
 	rv_nft_aside_close(&l.aside);
+	rv_nft_numbers_clear(&l.numbers);
 	rv_nft_close(&l.ask);
 	if (l.nl)
 		mnl_socket_close(l.nl);

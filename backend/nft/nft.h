@@ -507,6 +507,19 @@ void rv_nft_beside(struct rv_store *s, const char *suffix, bool person, struct r
 /* and of one whose rules are elsewhere in the kernel: then the tables of iptables are others', too. */
 void rv_nft_beside_module(struct rv_store *s, const char *suffix, bool person, struct rv_error *err);
 
+/* ---- numbers of rules: numbers.c ------------------------------------------------ */
+
+struct rv_nft_chain_numbers;
+/* What was read of chains. Starts as zeroes. */
+struct rv_nft_numbers {
+	struct rv_nft_chain_numbers *chains;
+	uint32_t generation;
+};
+/* The number of the rule in its chain, from 1; 0: it is gone, or the chain cannot be read. */
+uint32_t rv_nft_rule_number(struct rv_nft_numbers *numbers, struct rv_nft_socket *ask,
+			    uint8_t family, const char *table, const char *chain, uint64_t handle);
+void rv_nft_numbers_clear(struct rv_nft_numbers *numbers);
+
 /* ---- errors: error.c ----------------------------------------------------------- */
 
 /* Records an errno of the exchange itself, which is about no change. Returns -1. */

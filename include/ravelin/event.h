@@ -50,6 +50,7 @@ struct rv_event {
 	uint8_t family;			/* NFPROTO_*, of the table */
 	const char *table, *chain;
 	uint64_t handle;
+	uint32_t number;		/* TRACE of a rule: in its chain, from 1; 0: not known */
 	uint32_t flags, use;
 	bool has_flags;
 	/* A base chain. */
