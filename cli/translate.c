@@ -22,6 +22,11 @@ static void put_place(struct rv_buf *b, const struct rv_command *cmd, rv_family_
 		rv_buf_printf(b, " %s", cmd->chain);
 }
 
+static bool is_rule(const struct rv_command *cmd)
+{
+	return cmd->kind == RV_CMD_APPEND || cmd->kind == RV_CMD_INSERT;
+}
+
 /* All rules of a command, a line each, or none of them. */
 static bool put_rules(struct rv_buf *b, const struct rv_command *cmd, rv_family_t family,
 		      struct rv_text_sets *sets)
@@ -75,7 +80,7 @@ static enum outcome translate(struct rv_buf *b, const struct rv_command *cmd, rv
 {
 	const char *words = chain_command(cmd);
 
-	if (cmd->kind == RV_CMD_APPEND || cmd->kind == RV_CMD_INSERT)
+	if (is_rule(cmd))
 		return put_rules(b, cmd, family, sets) ? SAID : NO_WORDS;
 	if (!words)
 		return NO_SUCH_COMMAND;
@@ -131,7 +136,7 @@ static void put_words(struct rv_buf *b, const struct rv_cli *cli)
 static int translate_argv(struct rv_cli *cli, const struct rv_command *cmd, rv_family_t family,
 			  struct rv_buf *out)
 {
-	bool rules = cmd->kind == RV_CMD_APPEND || cmd->kind == RV_CMD_INSERT;
+	bool rules = is_rule(cmd);
 	struct rv_text_sets sets = { 0 };
 	struct rv_buf text = RV_BUF_INIT;
 	int rc = 0;
@@ -184,10 +189,18 @@ int rv_cli_translate(struct rv_cli *cli)
 
 /* ---- a restore file ---------------------------------------------------------------- */
 
+/* Where remarks stand in the input: the first of them are told. */
+#define LINES 8
+
 struct file {
 	struct rv_cli *cli;
 	const char *path;
-	bool version, help;
+	bool strict, version, help;
+	unsigned int rules;
+	struct {
+		unsigned int rules, chains;
+		uint32_t lines[LINES];
+	} remarks;
 	const struct rv_table_def *table;
 	struct rv_buf input, out;
 	struct rv_text_sets sets;
@@ -198,6 +211,7 @@ struct file {
 
 const struct rv_flag rv_translate_flags[] = {
 	{ 'f', "file", RV_FLAG_ARG, "FILE", "read this file, not stdin", AT(path) },
+	{ 's', "strict", RV_FLAG_PLAIN, NULL, "fail if a rule would be a remark", AT(strict) },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
 	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
 	{ 0 },
@@ -258,6 +272,18 @@ static void put_line(struct file *f, const struct rv_command *cmd)
 	rv_buf_free(&line);
 }
 
+static void count_remark(struct file *f, const struct rv_command *cmd)
+{
+	unsigned int n = f->remarks.rules + f->remarks.chains;
+
+	if (n < LINES)
+		f->remarks.lines[n] = cmd->loc.line;
+	if (is_rule(cmd))
+		f->remarks.rules++;
+	else
+		f->remarks.chains++;
+}
+
 static int on_command(struct rv_command *cmd, const struct rv_options *opts, void *arg,
 		      struct rv_error *err)
 {
@@ -266,14 +292,17 @@ static int on_command(struct rv_command *cmd, const struct rv_options *opts, voi
 
 	(void)opts;
 	rv_cli_progress_at(&f->progress, cmd->loc.line);
+	f->rules += is_rule(cmd);
 	if (cmd->kind != RV_CMD_DECLARE)
 		outcome = translate(&f->out, cmd, f->cli->family, &f->sets);
 	else if (rv_text_is_name(cmd->chain))
 		put_chain(f, cmd);
 	else
 		outcome = NO_WORDS;
-	if (outcome == NO_WORDS)
+	if (outcome == NO_WORDS) {
 		put_line(f, cmd);
+		count_remark(f, cmd);
+	}
 	if (outcome != NO_SUCH_COMMAND)
 		return 0;
 	return rv_fail(err, RV_ERR_STATE, &cmd->loc, NOT_IMPLEMENTED);
@@ -298,6 +327,37 @@ static void put_date(struct file *f, const char *what)
 	rv_buf_printf(&f->out, "# %s on %s\n", what, text);
 }
 
+/* "1 of 7 rules is only a remark in the output: nft has no words for it (line 3)" */
+static void tell_remarks(const struct file *f)
+{
+	unsigned int n = f->remarks.rules + f->remarks.chains;
+	struct rv_buf b = RV_BUF_INIT;
+
+	if (f->remarks.rules)
+		rv_buf_printf(&b, "%u of %u rules", f->remarks.rules, f->rules);
+	if (f->remarks.chains)
+		rv_buf_printf(&b, "%s%u chain%s", b.len ? " and " : "", f->remarks.chains,
+			      f->remarks.chains > 1 ? "s" : "");
+	rv_buf_printf(&b, " %s: nft has no words for %s (line%s",
+		      f->strict ? "cannot be translated" : (n > 1 ? "are only remarks in the output" : "is only a remark in the output"),
+		      n > 1 ? "them" : "it", n > 1 ? "s" : "");
+	for (unsigned int i = 0; i < n && i < LINES; i++)
+		rv_buf_printf(&b, "%s %u", i ? "," : "", f->remarks.lines[i]);
+	rv_buf_puts(&b, n > LINES ? ", ...)" : ")");
+	rv_cli_message("%s: %s", f->cli->name, rv_buf_text(&b) ? rv_buf_text(&b) : "out of memory");
+	rv_buf_free(&b);
+}
+
+/* Of a text that nft takes without a word for what is missing in it. */
+static int write_translation(const struct file *f)
+{
+	bool remarks = f->remarks.rules || f->remarks.chains;
+
+	if (remarks)
+		tell_remarks(f);
+	return remarks && f->strict ? RV_EXIT_OTHER : rv_cli_write(f->cli, STDOUT_FILENO, &f->out);
+}
+
 static int translate_file(struct file *f)
 {
 	const struct rv_restore_sink sink = {
@@ -318,7 +378,7 @@ static int translate_file(struct file *f)
 	else
 		put_date(f, "Completed");
 	rv_cli_warnings(&warnings);
-	return rc ? rc : rv_cli_write(f->cli, STDOUT_FILENO, &f->out);
+	return rc ? rc : write_translation(f);
 }
 
 static int say(struct file *f)

@@ -219,3 +219,21 @@ nft 'add rule ip6 filter INPUT add @connlimit0 { ip6 saddr ct count over 2 } add
 		same 5 "$(ns "$NS" nft list ruleset | grep -c counter)"
 	done
 }
+
+@test "iptables-restore-translate counts what is left as remarks; --strict makes that an error" {
+	local tool=$RAVELIN_BIN/iptables-restore-translate
+	printf '%s\n' '*filter' '-A INPUT -m recent --set' '-A INPUT -j ACCEPT' '-A INPUT -m osf --genre Linux' COMMIT \
+		>"$BATS_TEST_TMPDIR/rules"
+	capture "$tool" -f "$BATS_TEST_TMPDIR/rules"
+	[ "$rc" -eq 0 ]
+	same 'iptables-restore-translate: 2 of 3 rules are only remarks in the output: nft has no words for them (lines 2, 4)' "$err"
+	same 2 "$(grep -c '^# -t filter' <<<"$out")"
+	refused 1 'iptables-restore-translate: 2 of 3 rules cannot be translated: nft has no words for them (lines 2, 4)' \
+		"$tool" --strict -f "$BATS_TEST_TMPDIR/rules"
+	printf '%s\n' '*filter' ':a"b - [0:0]' '-A INPUT -m recent --set' COMMIT >"$BATS_TEST_TMPDIR/rules"
+	refused 1 'iptables-restore-translate: 1 of 1 rules and 1 chain cannot be translated: nft has no words for them (lines 2, 3)' \
+		"$tool" --strict -f "$BATS_TEST_TMPDIR/rules"
+	printf '%s\n' '*filter' '-A INPUT -j ACCEPT' COMMIT >"$BATS_TEST_TMPDIR/rules"
+	capture "$tool" --strict -f "$BATS_TEST_TMPDIR/rules"
+	[ "$rc" -eq 0 ] && [ -z "$err" ] && [[ $out == *'add rule ip filter INPUT counter accept'* ]]
+}
