@@ -103,6 +103,8 @@ int rv_cli_write_ruleset(const struct rv_cli *cli, int fd, const struct rv_buf *
 void rv_cli_no_ruleset(const struct rv_cli *cli, int fd);
 /* "iptables v1.8.13 (nf_tables)\n" */
 void rv_cli_version(const struct rv_cli *cli, struct rv_buf *b);
+/* The backend that is asked for; the first if there is none of that name. */
+const struct rv_backend *rv_cli_backend(const struct rv_cli *cli);
 /* The word in brackets of that line. */
 const char *rv_cli_banner(const struct rv_cli *cli);
 

@@ -69,15 +69,20 @@ void rv_cli_no_ruleset(const struct rv_cli *cli, int fd)
 		dprintf(fd, "%c %s failed: this is no ruleset\n", NO_LINE, cli->name);
 }
 
-const char *rv_cli_banner(const struct rv_cli *cli)
+const struct rv_backend *rv_cli_backend(const struct rv_cli *cli)
 {
 	const struct rv_backend *const *b;
 	size_t len = cli->spec ? strcspn(cli->spec, ":") : 0;
 
 	for (b = rv_backends; cli->spec && *b; b++)
 		if (strlen((*b)->name) == len && strncmp((*b)->name, cli->spec, len) == 0)
-			return (*b)->banner;
-	return rv_backends[0]->banner;
+			return *b;
+	return rv_backends[0];
+}
+
+const char *rv_cli_banner(const struct rv_cli *cli)
+{
+	return rv_cli_backend(cli)->banner;
 }
 
 void rv_cli_version(const struct rv_cli *cli, struct rv_buf *b)

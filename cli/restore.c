@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/file/load.h"
 #include "cli/flags.h"
 #include "cli/hint.h"
 
@@ -17,6 +18,7 @@ struct restore {
 	const char *only;		/* -T */
 	struct rv_store store;
 	bool open;
+	bool detached;			/* --test without the kernel */
 	bool said;			/* a line was -V or -h: like stock, that is all then */
 	struct rv_buf input, out;
 	struct rv_progress progress;
@@ -128,6 +130,30 @@ static int on_comment(const char *text, size_t len, void *arg, struct rv_error *
 
 /* ---- the run ---------------------------------------------------------------------- */
 
+/* A file that replaces all there is can be tested without the kernel, by whoever has it. */
+static int open_detached(struct restore *r, struct rv_error *err)
+{
+	const struct rv_error why = *err;
+
+	if (!r->test || r->noflush || why.kind != RV_ERR_RESOURCE || rv_cli_backend(r->cli)->offline)
+		return -1;
+	rv_error_reset(err);
+	if (rv_load_text(&r->store, r->cli->family, "", 0, NULL, err) < 0)
+		return -1;
+	if (rv_cli_for_a_person())
+		rv_warn(err, "# Tested without the kernel, which may refuse a rule: %s", why.text);
+	r->detached = true;
+	return 0;
+}
+
+static int open_store(struct restore *r, struct rv_error *err)
+{
+	int rc = rv_store_open_metered(&r->store, r->cli->spec, r->cli->family, r->test,
+				       &r->progress.meter, err);
+
+	return rc < 0 ? open_detached(r, err) : 0;
+}
+
 static int try_once(struct restore *r, struct rv_error *err)
 {
 	const struct rv_restore_sink sink = {
@@ -144,8 +170,7 @@ static int try_once(struct restore *r, struct rv_error *err)
 	rv_buf_reset(&r->out);
 	if (!r->open) {
 		rv_cli_progress_start(&r->progress, r->cli, "rules", 0);
-		if (rv_store_open_metered(&r->store, r->cli->spec, r->cli->family, r->test,
-					  &r->progress.meter, err) < 0)
+		if (open_store(r, err) < 0)
 			return -1;
 		rv_cli_progress_end(&r->progress);
 		r->store.meter = NULL;
@@ -158,7 +183,7 @@ static int try_once(struct restore *r, struct rv_error *err)
 	if (rv_parse_restore(r->cli->text, r->cli->len, r->cli->family, &sink, err) < 0)
 		return r->said ? 0 : -1;
 	if (r->test)
-		return 0;
+		return r->detached ? rv_store_commit(&r->store, err) : 0;
 	rv_cli_progress_wait(&r->progress);
 	return rv_store_commit(&r->store, err);
 }
