@@ -20,7 +20,6 @@ setup()
 		ln -s ravelin "$PLACE/$name"
 	done
 	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR" "$PLACE"
-	chmod 755 "${BATS_RUN_TMPDIR%/*}" 2>/dev/null || true
 }
 
 teardown() { end_topology; }
