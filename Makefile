@@ -94,6 +94,18 @@ $(BUILD)/%.o: %.c
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -c -o $@ $<
 
+# What is built: the commit, where this is a checkout of it. The file changes only with that; root is
+# not told of somebody else's checkout ("sudo make install"), and keeps what is there.
+$(BUILD)/commit.h: FORCE
+	@mkdir -p $(@D)
+	@commit=$$([ -e .git ] && git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null); \
+	if [ -n "$$commit" ] || [ ! -e $@ ]; then \
+		echo "#define RAVELIN_COMMIT \"$$commit\"" >$@.new; \
+		if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi; \
+	fi
+$(BUILD)/cli/main.o: $(BUILD)/commit.h
+.PHONY: FORCE
+
 # What flex and bison write is not ours to warn about.
 $(BUILD)/parser/%.o: $(BUILD)/parser/%.c
 	$(call say,CC)
@@ -305,6 +317,7 @@ install: all install-headers install-shell
 	$(fill) dist/ravelin-rules.in >$(DESTDIR)$(SBINDIR)/ravelin-rules && chmod 0755 $(DESTDIR)$(SBINDIR)/ravelin-rules
 	install -m 0644 -t $(DESTDIR)$(LIBDIR)/ravelin $(CLOSED:%=dist/%)
 	for p in $(PAGES); do install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man$${p##*.} $$p || exit; done
+	@[ -n "$(DESTDIR)" ] || scripts/installed $(SBINDIR)
 
 # bash and fish look for a file by the name of the program.
 install-shell:

@@ -12,6 +12,14 @@
 #include <unistd.h>
 
 #include "cli/programs.h"
+#include "commit.h"
+
+/* Clang's version begins with its name. */
+#ifdef __clang__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
 
 static int usage(FILE *to, int code)
 {
@@ -32,7 +40,8 @@ static int usage(FILE *to, int code)
 
 static int version(void)
 {
-	printf("ravelin %s, speaks iptables %s\n", RAVELIN_VERSION, RV_STOCK_VERSION);
+	printf("ravelin %s (%s%s, " COMPILER "), speaks iptables %s\n", RAVELIN_VERSION,
+	       *RAVELIN_COMMIT ? "commit " : "no commit", RAVELIN_COMMIT, RV_STOCK_VERSION);
 	return RV_EXIT_OK;
 }
 

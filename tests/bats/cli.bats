@@ -1227,7 +1227,7 @@ points_at()
 @test "ravelin says who it is, and what it can be called" {
 	local ravelin
 	ravelin=$(readlink -f "$RAVELIN_BIN/iptables")
-	[[ $("$ravelin" --version) =~ ^ravelin\ [0-9.]+,\ speaks\ iptables\ 1\.8\.13$ ]]
+	[[ $("$ravelin" --version) =~ ^ravelin\ [0-9.]+\ \((commit\ [0-9a-f]+(-dirty)?|no\ commit),\ .+\),\ speaks\ iptables\ 1\.8\.13$ ]]
 	[[ $("$ravelin" --help) == *iptables-restore*ip6tables-save*file:PATH* ]]
 	prints "iptables-save $BANNER" "$ravelin" iptables-save -V
 	refused_like 2 'no program is called nope' "$ravelin" nope
