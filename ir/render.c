@@ -71,13 +71,21 @@ void rv_render_chain(struct rv_buf *b, const struct rv_chain *c)
 
 void rv_render_table(struct rv_buf *b, const struct rv_table *t, enum rv_counter_form counters)
 {
+	rv_remarks_render(b, t->remarks);
 	rv_buf_printf(b, "*%s\n", t->def->name);
-	rv_list_each(c, &t->chains, struct rv_chain, node)
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		rv_remarks_render(b, c->remarks);
 		if (c->base >= 0 || c->exists)
 			rv_render_chain(b, c);
-	rv_list_each(c, &t->chains, struct rv_chain, node)
-		rv_list_each(r, &c->rules, struct rv_rule, node)
+	}
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		rv_list_each(r, &c->rules, struct rv_rule, node) {
+			rv_remarks_render(b, r->remarks);
 			rv_render_rule(b, t->ruleset->family, c->name, r, counters);
+		}
+		rv_remarks_render(b, c->tail);
+	}
+	rv_remarks_render(b, t->tail);
 	rv_buf_puts(b, "COMMIT\n");
 }
 

@@ -94,6 +94,7 @@ void rv_rule_free(struct rv_rule *r)
 		r->matches = next;
 	}
 	rv_part_free(r->target);
+	rv_remarks_free(&r->remarks);
 	free(r);
 }
 
@@ -120,6 +121,7 @@ struct rv_rule *rv_rule_clone(const struct rv_rule *r)
 	copy->in = NULL;
 	copy->place = NULL;
 	copy->matches = copy->target = NULL;
+	copy->remarks = NULL;
 	end = &copy->matches;
 	for (const struct rv_part *m = r->matches; m; m = m->next) {
 		*end = rv_part_clone(m);
@@ -348,8 +350,21 @@ static void free_rules(struct rv_chain *c)
 	c->nrules = 0;
 }
 
+static void free_chain(struct rv_chain *c)
+{
+	free_rules(c);
+	rv_remarks_free(&c->remarks);
+	rv_remarks_free(&c->tail);
+	free(c);
+}
+
 void rv_chain_flush(struct rv_chain *c)
 {
+	struct rv_remark *kept = NULL;
+
+	rv_list_each(r, &c->rules, struct rv_rule, node)
+		rv_remarks_move(&kept, &r->remarks);
+	rv_remarks_move_front(&c->tail, &kept);
 	free_rules(c);
 	c->loaded = true;
 }
@@ -359,14 +374,15 @@ void rv_chain_free(struct rv_chain *c)
 	hash_del(c->table, c);
 	c->table->nchains--;
 	rv_list_del(&c->node);
-	free_rules(c);
 	while (!rv_list_empty(&c->callers))
 		rv_list_del(c->callers.next);
-	free(c);
+	free_chain(c);
 }
 
 void rv_chain_add_rule(struct rv_chain *c, struct rv_rule *r, struct rv_rule *pos)
 {
+	if (!pos)
+		rv_remarks_move_front(&r->remarks, &c->tail);
 	rv_list_add_before(&r->node, pos ? &pos->node : &c->rules);
 	c->nrules++;
 	r->in = c;
@@ -376,6 +392,11 @@ void rv_chain_add_rule(struct rv_chain *c, struct rv_rule *r, struct rv_rule *po
 
 void rv_chain_remove_rule(struct rv_chain *c, struct rv_rule *r)
 {
+	struct rv_list *next = r->node.next;
+
+	rv_remarks_move_front(next == &c->rules ? &c->tail
+						: &rv_entry(next, struct rv_rule, node)->remarks,
+			      &r->remarks);
 	rv_index_remove(c, r);
 	rv_list_del(&r->caller);
 	rv_list_del(&r->node);
@@ -432,6 +453,7 @@ void rv_table_count_references(struct rv_table *t, struct rv_chain *only)
 void rv_ruleset_init(struct rv_ruleset *rs, rv_family_t family)
 {
 	rs->family = family;
+	rs->tail = NULL;
 	rv_list_init(&rs->tables);
 }
 
@@ -440,7 +462,9 @@ static void table_free(struct rv_table *t)
 	rv_list_each(c, &t->chains, struct rv_chain, node)
 		free_rules(c);
 	rv_list_each_safe(c, &t->chains, struct rv_chain, node)
-		free(c);
+		free_chain(c);
+	rv_remarks_free(&t->remarks);
+	rv_remarks_free(&t->tail);
 	free(t->hash);
 	free(t);
 }
@@ -449,6 +473,7 @@ void rv_ruleset_clear(struct rv_ruleset *rs)
 {
 	rv_list_each_safe(t, &rs->tables, struct rv_table, node)
 		table_free(t);
+	rv_remarks_free(&rs->tail);
 	rv_list_init(&rs->tables);
 }
 

@@ -341,6 +341,7 @@ static int do_replace(struct work *w)
 		return -1;
 	}
 	rv_chain_add_rule(w->chain, r, old);
+	rv_remarks_move(&r->remarks, &old->remarks);
 	rv_chain_remove_rule(w->chain, old);
 	count_jump(w, r, 1);
 	count_jump(w, old, -1);
@@ -496,6 +497,10 @@ static int delete_chain(struct work *w, struct rv_chain *c)
 	}
 	if (stage_chain(w, RV_CHANGE_DEL_CHAIN, c))
 		return -1;
+	if (c->base < 0) {
+		rv_remarks_move(&w->table->tail, &c->remarks);
+		rv_remarks_move(&w->table->tail, &c->tail);
+	}
 	if (c->base < 0 && w->table->complete) {
 		rv_chain_free(c);
 		return 0;
@@ -670,6 +675,8 @@ static int do_declare(struct work *w)
 static void reset_base(struct rv_chain *c, bool loaded)
 {
 	rv_chain_flush(c);
+	rv_remarks_free(&c->remarks);
+	rv_remarks_free(&c->tail);
 	c->loaded = loaded;
 	c->exists = false;
 	c->policy = RV_VERDICT_ACCEPT;
@@ -692,6 +699,7 @@ static int do_clear(struct work *w)
 		else
 			rv_chain_free(c);
 	}
+	rv_remarks_free(&w->table->tail);
 	w->table->exists = false;
 	w->table->complete = true;
 	return 0;

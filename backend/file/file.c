@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Backend "file": the rules are an iptables-save file, which is read like any restore
- * and written as a whole. It needs no kernel and no privilege. Comments in the file are
- * not rules and are lost when it is written.
+ * and written as a whole. It needs no kernel and no privilege. Comments in it stay before
+ * the table, chain or rule that they stand before.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,10 @@ static int parse(struct rv_store *s, const struct rv_buf *text, struct rv_error 
 {
 	const struct rv_file *f = s->priv;
 	struct rv_error inner = { 0 };
-	int rc = rv_load_restore(s, text->data ? text->data : "", text->len, true, &inner);
+	int rc;
+
+	s->remarks = true;
+	rc = rv_load_restore(s, text->data ? text->data : "", text->len, true, &inner);
 
 	s->dirty = false;
 	forget_places(&s->rs);
@@ -83,7 +86,7 @@ static int file_open(struct rv_store *s, const char *arg, struct rv_error *err)
 /* Counters that are zero are left out: a file that never had any does not get them. */
 static int write_ruleset(struct rv_store *s, struct rv_buf *b, struct rv_error *err)
 {
-	rv_buf_puts(b, "# Written by ravelin. Comments are not kept.\n");
+	rv_buf_puts(b, "# Written by ravelin\n");
 	for (const struct rv_table_def *def = rv_table_defs; def->name; def++) {
 		rv_list_each(t, &s->rs.tables, struct rv_table, node) {
 			if (t->def != def || !t->exists)
@@ -93,6 +96,7 @@ static int write_ruleset(struct rv_store *s, struct rv_buf *b, struct rv_error *
 			rv_render_table(b, t, RV_COUNTERS_NONZERO);
 		}
 	}
+	rv_remarks_render(b, s->rs.tail);
 	return rv_buf_ok(b) ? 0 : rv_fail_memory(err);
 }
 

@@ -82,11 +82,15 @@ struct rv_part {
 	_Alignas(8) unsigned char data[];
 };
 
+/* Comment and blank lines of a file: the last of a list; NULL: an empty one. */
+struct rv_remark;
+
 struct rv_rule {
 	struct rv_list node;		/* in rv_chain.rules */
 	struct rv_list caller;		/* in rv_chain.callers, with rv_table.called */
 	struct rv_chain *in;		/* the chain it is in; NULL: none */
 	struct rv_place *place;		/* in rv_chain.index, if there is one */
+	struct rv_remark *remarks;	/* lines before it; owned */
 	struct rv_ip ip;
 	struct rv_counters counters;
 	struct rv_part *matches;	/* in the order they are tested */
@@ -125,6 +129,7 @@ struct rv_chain {
 	struct rv_index *index;		/* of rules, once it pays: ir/index.c */
 	uint32_t sought;		/* searches without it */
 	struct rv_list callers;		/* rules that jump or go here, with rv_table.called */
+	struct rv_remark *remarks, *tail;	/* lines before its own, and behind its rules; owned */
 	struct {			/* of rv_table_check() */
 		uint8_t state;
 		uint16_t depth;		/* jumps below */
@@ -169,6 +174,7 @@ struct rv_table {
 	bool wanted;			/* something was staged for it: it must exist before that */
 	struct rv_loc loc;		/* of the command that wanted it */
 	struct rv_list chains;		/* base chains first in order, then user chains as added */
+	struct rv_remark *remarks, *tail;	/* lines before it, and at its end; owned */
 	struct rv_chain **hash;
 	uint32_t nhash, nchains;
 };
@@ -176,7 +182,16 @@ struct rv_table {
 struct rv_ruleset {
 	rv_family_t family;
 	struct rv_list tables;
+	struct rv_remark *tail;		/* lines behind the last table; owned */
 };
+
+/* Adds a line, which needs no newline. 0, or -1 when memory ran out. */
+int rv_remarks_add(struct rv_remark **list, const char *text, size_t len);
+/* Moves all lines behind those of *to, or before them. */
+void rv_remarks_move(struct rv_remark **to, struct rv_remark **from);
+void rv_remarks_move_front(struct rv_remark **to, struct rv_remark **from);
+void rv_remarks_free(struct rv_remark **list);
+void rv_remarks_render(struct rv_buf *b, const struct rv_remark *list);
 
 void rv_ruleset_init(struct rv_ruleset *rs, rv_family_t family);
 void rv_ruleset_clear(struct rv_ruleset *rs);
@@ -196,7 +211,7 @@ void rv_chain_rename(struct rv_chain *c, const char *name);
 /* Frees a user chain and its rules. */
 void rv_chain_free(struct rv_chain *c);
 
-/* Frees the rules; the chain is empty and loaded afterwards. */
+/* Frees the rules; the chain is empty and loaded afterwards. The remarks before them stay, as its tail. */
 void rv_chain_flush(struct rv_chain *c);
 
 /* Rule number n from 1, or NULL. The chain must be loaded. */
@@ -210,9 +225,9 @@ void rv_index_remove(struct rv_chain *c, struct rv_rule *r);
 void rv_index_changed(struct rv_chain *c, struct rv_rule *r);
 void rv_index_drop(struct rv_chain *c);
 
-/* Puts the rule, now owned by the chain, before pos; pos NULL = at the end. */
+/* Puts the rule, now owned by the chain, before pos; pos NULL = at the end, behind its tail. */
 void rv_chain_add_rule(struct rv_chain *c, struct rv_rule *r, struct rv_rule *pos);
-/* Takes the rule out; the caller owns it. */
+/* Takes the rule out; the caller owns it. The remarks before it stay in the chain. */
 void rv_chain_remove_rule(struct rv_chain *c, struct rv_rule *r);
 
 /*

@@ -172,6 +172,7 @@ struct rv_store {
 	void *priv;			/* the backend's */
 	const char *arg;		/* what stands behind the backend's name; borrowed */
 	struct rv_ruleset rs;
+	bool remarks;			/* comments of a text that is loaded are kept: a file */
 	bool bulk;			/* many commands follow: chains are read at once */
 	bool dirty;			/* something is staged */
 	bool taken;			/* counters in rs are what rv_store_take() has read */

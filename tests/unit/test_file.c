@@ -394,7 +394,7 @@ static void test_readers_see_whole_files(void **state)
 
 /* ---- commands ---------------------------------------------------------------------- */
 
-#define HEAD "# Written by ravelin. Comments are not kept.\n"
+#define HEAD "# Written by ravelin\n"
 
 /* Runs one iptables command, its words divided by single blanks, on the file. */
 static int run(rv_family_t family, const char *line, struct rv_error *err)
