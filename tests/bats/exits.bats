@@ -173,14 +173,17 @@ without_handles() { sed 's/ # handle.*//'; }
 	done
 }
 
-@test "a table that iptables cannot stand for: 4, for reading and for -A" {
-	local words
-	nft add chain ip raw PREROUTING 2>/dev/null || nft add table ip raw
-	nft 'add chain ip raw OUTPUT { type filter hook output priority -300; policy accept; }'
-	nft 'table ip raw { flags dormant; }'
-	for words in '-C OUTPUT -j ACCEPT' '-S OUTPUT' '-L' '-L OUTPUT'; do
-		capture iptables -t raw $words
-		[ "$rc" -ne 1 ] || { echo "$words: 1 although nothing is known"; return 1; }
+# Whether it can be read or not: a rule that is there is never absent, nor its chain.
+@test "a chain that others have changed: never 1 for what is there" {
+	local words change
+	for change in 'type filter hook input priority 10; policy drop;' 'type filter hook output priority 0;' ''; do
+		nft flush ruleset
+		nft "table ip filter { chain INPUT { $change }; }"
+		nft add rule ip filter INPUT ip saddr 192.0.2.1 counter accept
+		for words in '-C INPUT -s 192.0.2.1 -j ACCEPT' '-S INPUT' '-S INPUT 1' '-L INPUT' '-L' '-S'; do
+			capture iptables $words
+			[ "$rc" -eq 0 ] || [ "$rc" -eq 4 ] || { echo "$change: $words: exit code $rc: $err"; return 1; }
+		done
 	done
 }
 
