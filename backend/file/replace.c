@@ -53,6 +53,8 @@ static int open_directory_of(int at, const char *path, char **last)
 	*last = strdup(name);
 	if (!dir || !*last)
 		errno = ENOMEM;
+	else if (!*path)
+		errno = ENOENT;
 	else if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		errno = EISDIR;
 	else

@@ -1065,6 +1065,7 @@ COMMIT' "$(without_dates <"$BATS_TEST_TMPDIR/save")"
 	refused 1 "Table \`x' does not exist" iptables-save -t x
 	refused 1 'Unknown arguments found on commandline' iptables-save x
 	refused 1 'Failed to open file, error: No such file or directory' iptables-save -f /nonexistent/file
+	refused 1 'Failed to open file, error: No such file or directory' iptables-save -f ''
 	refused 1 "iptables-save: unrecognized option '--bogus'
 Look at manual page \`iptables-save.8' for more information." iptables-save --bogus
 }
