@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Buffers, values, containers, equality and the check of a loaded table. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -492,6 +493,29 @@ static void libraries_are_loaded_or_named(void **state)
 	assert_string_equal(err.hint, "install it");
 }
 
+/* What an errno says of a request, and what becomes of an error where 1 would be an answer. */
+static void only_an_answer_is_exit_code_1(void **state)
+{
+	static const int circumstances[] = { EPERM, ENOMEM, ENOBUFS, EINTR, EAGAIN, EMFILE, EIO };
+	static const int answers[] = { EINVAL, ENOENT, EEXIST, EBUSY, EOPNOTSUPP, ELOOP, EMLINK };
+	struct rv_error err = { .kind = RV_ERR_PROBLEM };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(circumstances) / sizeof(*circumstances); i++)
+		assert_int_equal(rv_errno_kind(circumstances[i]), RV_ERR_RESOURCE);
+	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++)
+		assert_int_equal(rv_errno_kind(answers[i]), RV_ERR_PROBLEM);
+	assert_int_equal(rv_error_exit(&err), RV_EXIT_OTHER);
+	rv_error_undecided(&err);
+	assert_int_equal(rv_error_exit(&err), RV_EXIT_RESOURCE);
+	err.kind = RV_ERR_STATE;
+	rv_error_undecided(&err);
+	assert_int_equal(rv_error_exit(&err), RV_EXIT_OTHER);
+	err.kind = RV_ERR_USAGE;
+	rv_error_undecided(&err);
+	assert_int_equal(rv_error_exit(&err), RV_EXIT_PARAMETER);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -512,6 +536,7 @@ int main(void)
 		cmocka_unit_test(jumps_nest_as_deep_as_in_the_kernel),
 		cmocka_unit_test(large_counters_are_cut_short),
 		cmocka_unit_test(libraries_are_loaded_or_named),
+		cmocka_unit_test(only_an_answer_is_exit_code_1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
