@@ -39,6 +39,7 @@ int rv_cli_run(struct rv_cli *cli);
 int rv_cli_restore_translate(struct rv_cli *cli);
 int rv_cli_apply(struct rv_cli *cli);
 int rv_cli_confirm(struct rv_cli *cli);
+int rv_cli_shut(struct rv_cli *cli);
 int rv_cli_revert(struct rv_cli *cli);
 int rv_cli_xml(struct rv_cli *cli);
 int rv_cli_json(struct rv_cli *cli);

@@ -51,6 +51,7 @@ const struct rv_program rv_programs[] = {
 	  "packets of a capture through the rules of a file" },
 	{ "compile", NFPROTO_IPV4, false, rv_cli_compile, rv_compile_flags, "[FILE]",
 	  "show which rules can share one look-up" },
+	{ "close-host", NFPROTO_UNSPEC, false, rv_cli_shut, rv_shut_flags, NULL, NULL },
 	{ "complete", NFPROTO_UNSPEC, false, rv_cli_complete, NULL, NULL, NULL },
 	{ NULL },
 };

@@ -191,7 +191,7 @@ static int fill_held(struct held *h, struct rv_image *im, struct rv_error *err)
 	if (rv_kmod_link_open(&h->link, im->arg, err))
 		return -1;
 	/* A kernel without nf_tables has no last resort: replacing tables does not need it. */
-	h->can_close = !rv_nft_closer_init(&h->closer, &ignored);
+	h->can_close = !rv_nft_closer_init(&h->closer, NULL, &ignored);
 	/* The old counters are as many as what is there now has entries, at least. */
 	if (!rv_buf_grow(&h->call, sizeof(struct rvk_replace) + im->bytes.len +
 				   (im->bytes.len / sizeof(struct rvk_entry) + MORE_ENTRIES) *

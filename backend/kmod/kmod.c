@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "backend/nft/closed.h"
 #include "backend/nft/nft.h"
 #include "kmod.h"
 
@@ -458,5 +459,6 @@ const struct rv_backend rv_backend_kmod = {
 	.load_chains = kmod_load_chains,
 	.commit = kmod_commit,
 	.beside = kmod_beside,
+	.shut = rv_nft_shut,
 	.image = &rv_kmod_image_ops,
 };

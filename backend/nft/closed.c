@@ -53,14 +53,14 @@ struct writer {
 	struct rv_buf *b;
 	uint32_t *seq;
 	rv_family_t family;
-	const char *chain;
+	const char *table, *chain;
 	size_t message, list;
 };
 
 static void start_rule(struct writer *w)
 {
 	w->message = start(w->b, w->seq, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, w->family);
-	rv_nft_put_text(w->b, NFTA_RULE_TABLE, RV_NFT_CLOSED_TABLE);
+	rv_nft_put_text(w->b, NFTA_RULE_TABLE, w->table);
 	rv_nft_put_text(w->b, NFTA_RULE_CHAIN, w->chain);
 	w->list = rv_nft_nest(w->b, NFTA_RULE_EXPRESSIONS);
 }
@@ -212,11 +212,12 @@ static const struct {
 	{ "forward", NF_INET_FORWARD },
 };
 
-static void put_chain(struct rv_buf *b, uint32_t *seq, rv_family_t family, unsigned int i)
+static void put_chain(struct rv_buf *b, uint32_t *seq, rv_family_t family, const char *table,
+		      unsigned int i)
 {
 	size_t at = start(b, seq, NFT_MSG_NEWCHAIN, NLM_F_CREATE, family), hook;
 
-	rv_nft_put_text(b, NFTA_CHAIN_TABLE, RV_NFT_CLOSED_TABLE);
+	rv_nft_put_text(b, NFTA_CHAIN_TABLE, table);
 	rv_nft_put_text(b, NFTA_CHAIN_NAME, chains[i].name);
 	hook = rv_nft_nest(b, NFTA_CHAIN_HOOK);
 	rv_nft_put_u32(b, NFTA_HOOK_HOOKNUM, chains[i].hook);
@@ -227,10 +228,12 @@ static void put_chain(struct rv_buf *b, uint32_t *seq, rv_family_t family, unsig
 	rv_nft_end_message(b, at);
 }
 
-static void put_rules(struct rv_buf *b, uint32_t *seq, rv_family_t family, unsigned int i,
-		      enum rv_nft_open_by how)
+static void put_rules(struct rv_buf *b, uint32_t *seq, rv_family_t family, const char *table,
+		      unsigned int i, enum rv_nft_open_by how)
 {
-	struct writer w = { .b = b, .seq = seq, .family = family, .chain = chains[i].name };
+	struct writer w = {
+		.b = b, .seq = seq, .family = family, .table = table, .chain = chains[i].name,
+	};
 
 	if (chains[i].hook == NF_INET_LOCAL_IN)
 		put_loopback(&w);
@@ -242,22 +245,38 @@ static void put_rules(struct rv_buf *b, uint32_t *seq, rv_family_t family, unsig
 
 static const rv_family_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
 
-static void put_closed(struct rv_buf *b, uint32_t *seq, enum rv_nft_open_by how)
+static const struct rv_nft_closed whole = { RV_NFT_CLOSED_TABLE, true, true };
+
+static bool is_of(const struct rv_nft_closed *what, rv_family_t family)
+{
+	return family == NFPROTO_IPV6 ? what->ip6 : what->ip;
+}
+
+static void put_closed(struct rv_buf *b, uint32_t *seq, const struct rv_nft_closed *what,
+		       enum rv_nft_open_by how)
 {
 	for (unsigned int f = 0; f < 2; f++) {
-		rv_nft_put_no_table(b, seq, families[f], RV_NFT_CLOSED_TABLE);
-		put_table(b, seq, NFT_MSG_NEWTABLE, families[f], RV_NFT_CLOSED_TABLE);
+		if (!is_of(what, families[f]))
+			continue;
+		rv_nft_put_no_table(b, seq, families[f], what->table);
+		put_table(b, seq, NFT_MSG_NEWTABLE, families[f], what->table);
 		for (unsigned int i = 0; i < sizeof(chains) / sizeof(*chains); i++) {
-			put_chain(b, seq, families[f], i);
-			put_rules(b, seq, families[f], i, how);
+			put_chain(b, seq, families[f], what->table, i);
+			put_rules(b, seq, families[f], what->table, i, how);
 		}
 	}
 }
 
-void rv_nft_put_not_closed(struct rv_buf *b, uint32_t *seq)
+static void put_open(struct rv_buf *b, uint32_t *seq, const struct rv_nft_closed *what)
 {
 	for (unsigned int f = 0; f < 2; f++)
-		rv_nft_put_no_table(b, seq, families[f], RV_NFT_CLOSED_TABLE);
+		if (is_of(what, families[f]))
+			rv_nft_put_no_table(b, seq, families[f], what->table);
+}
+
+void rv_nft_put_not_closed(struct rv_buf *b, uint32_t *seq)
+{
+	put_open(b, seq, &whole);
 }
 
 /* ---- sending ---------------------------------------------------------------------- */
@@ -330,20 +349,21 @@ int rv_nft_closer_open(struct rv_nft_closer *c, struct rv_error *err)
 	return send_own(c, &c->open, true, err);
 }
 
-int rv_nft_closer_init(struct rv_nft_closer *c, struct rv_error *err)
+int rv_nft_closer_init(struct rv_nft_closer *c, const struct rv_nft_closed *what,
+		       struct rv_error *err)
 {
 	uint32_t seq = 1;
 
-	*c = (struct rv_nft_closer){ 0 };
+	*c = (struct rv_nft_closer){ .what = what ? *what : whole };
 	if (rv_nft_open(&c->socket, err) || rv_nft_generation(&c->socket, err))
 		return -1;
 	for (int how = 0; how < 2; how++) {
 		rv_nft_put_batch_begin(&c->closed[how]);
-		put_closed(&c->closed[how], &seq, (enum rv_nft_open_by)how);
+		put_closed(&c->closed[how], &seq, &c->what, (enum rv_nft_open_by)how);
 		rv_nft_put_batch_end(&c->closed[how], seq);
 	}
 	rv_nft_put_batch_begin(&c->open);
-	rv_nft_put_not_closed(&c->open, &seq);
+	put_open(&c->open, &seq, &c->what);
 	rv_nft_put_batch_end(&c->open, seq);
 	if (rv_buf_ok(&c->closed[0]) && rv_buf_ok(&c->closed[1]) && rv_buf_ok(&c->open))
 		return 0;
@@ -356,4 +376,38 @@ void rv_nft_closer_free(struct rv_nft_closer *c)
 	rv_buf_free(&c->closed[0]);
 	rv_buf_free(&c->closed[1]);
 	rv_buf_free(&c->open);
+}
+
+static int see_table(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	(void)attrs;
+	(void)arg;
+	(void)err;
+	return 0;
+}
+
+/* Nothing is sent where there is nothing to open: others would take it for a change. */
+static int open_again(struct rv_nft_closer *c, rv_family_t family, struct rv_error *err)
+{
+	const struct rv_nft_query q = {
+		.type = NFT_MSG_GETTABLE, .family = family,
+		.table = c->what.table, .table_attr = NFTA_TABLE_NAME,
+	};
+	int rc = rv_nft_ask(&c->socket, &q, see_table, NULL, err);
+
+	return rc ? (rc < 0 ? -1 : 0) : rv_nft_closer_open(c, err);
+}
+
+int rv_nft_shut(rv_family_t family, bool shut, struct rv_error *err)
+{
+	const struct rv_nft_closed what = {
+		RV_NFT_SHUT_TABLE, family == NFPROTO_IPV4, family == NFPROTO_IPV6,
+	};
+	struct rv_nft_closer c;
+	int rc = rv_nft_closer_init(&c, &what, err);
+
+	if (!rc)
+		rc = shut ? rv_nft_closer_close_best(&c, err) : open_again(&c, family, err);
+	rv_nft_closer_free(&c);
+	return rc;
 }

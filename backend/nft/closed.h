@@ -11,6 +11,15 @@
 
 #define RV_NFT_CLOSED_TABLE "ravelin-closed"
 
+/* The same for one family, of a host whose rules could not be loaded at boot. */
+#define RV_NFT_SHUT_TABLE "ravelin-closed-at-boot"
+
+/* Which table, and of which families. */
+struct rv_nft_closed {
+	const char *table;
+	bool ip, ip6;
+};
+
 /* What tells an open connection. */
 enum rv_nft_open_by {
 	/*
@@ -24,13 +33,18 @@ enum rv_nft_open_by {
 
 /* A socket and the batches, ready to be sent without another allocation. */
 struct rv_nft_closer {
+	struct rv_nft_closed what;
 	struct rv_nft_socket socket;
 	struct rv_buf closed[2];	/* by enum rv_nft_open_by */
 	struct rv_buf open;
 };
 
-/* All return 0, or -1 with err set. A closer that could not be made needs freeing too. */
-int rv_nft_closer_init(struct rv_nft_closer *c, struct rv_error *err);
+/*
+ * All return 0, or -1 with err set. A closer that could not be made needs freeing too. what NULL:
+ * RV_NFT_CLOSED_TABLE of both families.
+ */
+int rv_nft_closer_init(struct rv_nft_closer *c, const struct rv_nft_closed *what,
+		       struct rv_error *err);
 void rv_nft_closer_free(struct rv_nft_closer *c);
 /* Closes the host, in place of how it was closed before. */
 int rv_nft_closer_close(struct rv_nft_closer *c, enum rv_nft_open_by how, struct rv_error *err);
@@ -47,6 +61,9 @@ int rv_nft_closer_open(struct rv_nft_closer *c, struct rv_error *err);
  */
 int rv_nft_send_any(struct rv_nft_socket *n, const struct rv_buf *batch, size_t messages, bool end,
 		    struct rv_nft_verdict *v, struct rv_error *err);
+
+/* rv_backend.shut of the backends whose packets nf_tables' hooks see. */
+int rv_nft_shut(rv_family_t family, bool shut, struct rv_error *err);
 
 /* Messages that open the host. */
 void rv_nft_put_not_closed(struct rv_buf *b, uint32_t *seq);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "backend/backends.h"
+#include "closed.h"
 #include "foreign.h"
 #include "image.h"
 #include "object.h"
@@ -575,5 +576,6 @@ const struct rv_backend rv_backend_nft = {
 	.monitor = rv_nft_monitor,
 	.beside = rv_nft_beside,
 	.explain = rv_nft_explain,
+	.shut = rv_nft_shut,
 	.image = &rv_nft_image_ops,
 };

@@ -120,7 +120,7 @@ static int fill_held(struct held *h, struct rv_image *im, struct rv_error *err)
 {
 	if (!is_image(&im->bytes, &h->messages))
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "the kept rules are malformed");
-	if (rv_nft_closer_init(&h->closer, err))
+	if (rv_nft_closer_init(&h->closer, NULL, err))
 		return -1;
 	rv_nft_make_room(&h->closer.socket, im->bytes.len, h->messages);
 	mlock(im->bytes.data, im->bytes.len);

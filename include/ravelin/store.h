@@ -154,6 +154,11 @@ struct rv_backend {
 	 * the program, "-save" or "". person: also what is only for a person's eyes. May be NULL.
 	 */
 	void (*beside)(struct rv_store *s, const char *suffix, bool person, struct rv_error *err);
+	/*
+	 * The last resort: lets no new connection of the family in, whatever rules there are, and
+	 * changes none of them; and the end of that. NULL: no packet meets its rules.
+	 */
+	int (*shut)(rv_family_t family, bool shut, struct rv_error *err);
 	/* Tells s->explain.staged what was staged since it last did. NULL: there are no words for it. */
 	int (*explain)(struct rv_store *s, struct rv_error *err);
 	/* The way back to rules as they are: ravelin/image.h. NULL: no packet meets the rules. */

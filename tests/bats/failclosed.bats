@@ -483,8 +483,8 @@ closed_host()
 arrived() { ns "$SERVER" nft list chain ip watch in | sed -n 's/.*packets \([0-9]*\) .*/\1/p'; }
 some_arrived() { [ "$(arrived)" -gt 0 ]; }
 
-# storm: packets without a pause, until the test ends.
-storm()
+# pour: packets without a pause, until the test ends; storm: and until some were dropped.
+pour()
 {
 	local pid fifo=$TOPOLOGY/sender.client
 	local line="ipv=4 dev=c smac=$MAC_C dmac=$MAC_FC src=10.1.0.8 dst=10.2.0.8 times=20 sport=9"
@@ -492,6 +492,10 @@ storm()
 	hold pid bash -c "while :; do echo '$line' && sleep 0.002; done 1<>'$fifo'"
 	SERVICES="${SERVICES:-} $pid"
 	export SERVICES
+}
+storm()
+{
+	pour
 	until_true 5 dropped_some
 }
 dropped() { iptables -v -x -n -L FORWARD | sed -n '1s/.*policy DROP \([0-9]*\) packets.*/\1/p'; }
@@ -569,6 +573,28 @@ without_privilege() { ns "$NS" setpriv --bounding-set -net_admin --inh-caps -net
 	iptables -P FORWARD ACCEPT
 	until_true 5 some_arrived
 }
+
+@test "a host without rules lets nothing through once ravelin-rules can only use its last resort" {
+	only_nft 'a table of nf_tables'
+	closed_host
+	new_rules
+	flush_ruleset
+	pour
+	until_true 5 some_arrived
+	printf '*filter\nCOMMIT\n' >"$RAVELIN_RULES/rules.v4"
+	mv "$RULES_HOME/sbin/ravelin" "$RULES_HOME/sbin/real"
+	printf '#!/bin/sh\ncase $1 in *tables*) exit 4 ;; esac\nexec %s "$@"\n' "$RULES_HOME/sbin/real" \
+		>"$RULES_HOME/sbin/ravelin"
+	chmod 755 "$RULES_HOME/sbin/ravelin"
+	no rules boot 2>/dev/null
+	sleep 0.2
+	before=$(arrived)
+	sleep 0.5
+	same "$before" "$(arrived)" 'packets that got through'
+	ns "$FIREWALL" "$RULES_HOME/sbin/real" close-host -4 --open
+	until_true 5 more_arrived "$before"
+}
+more_arrived() { [ "$(arrived)" -gt "$1" ]; }
 
 @test "a -P DROP host stays closed through whatever ravelin-rules finds in its files" {
 	local round text

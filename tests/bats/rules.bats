@@ -111,9 +111,40 @@ is_closed() { [ "$(iptables -S INPUT | head -n 1)" = '-P INPUT DROP' ] && iptabl
 	iptables -A INPUT -s 192.0.2.1 -j ACCEPT
 	was=$(nft list ruleset)
 	BEHIND='setpriv --bounding-set -net_admin --inh-caps -net_admin' capture rules boot
-	[ "$rc" -eq 1 ] && [[ $err == *'what is loaded cannot be listed, and stays'* ]]
+	[ "$rc" -eq 1 ] && [[ $err == *'what is loaded cannot be listed: THIS HOST IS OPEN'* ]]
 	[[ $err != *': closed'* ]]
 	same "$was" "$(nft list ruleset)" ruleset
+}
+
+# helpless: programs that cannot load or list anything; close-host is what is left.
+helpless()
+{
+	mv "$RULES_HOME/sbin/ravelin" "$RULES_HOME/sbin/real"
+	printf '#!/bin/sh\ncase $1 in *tables*) echo "no memory" >&2; exit 4 ;; esac\nexec %s "$@"\n' \
+		"$RULES_HOME/sbin/real" >"$RULES_HOME/sbin/ravelin"
+	chmod 755 "$RULES_HOME/sbin/ravelin"
+}
+able_again() { mv "$RULES_HOME/sbin/real" "$RULES_HOME/sbin/ravelin"; }
+
+@test "boot: when nothing can be loaded or listed, a table of its own closes the family, and changes nothing" {
+	only_nft 'a table of nf_tables'
+	local was
+	iptables -A OUTPUT -s 192.0.2.1 -j ACCEPT
+	was=$(iptables-save | without_dates)
+	file v4 "$RIGHT"
+	helpless
+	refused_like 1 'rules.v4 cannot be loaded, and what is loaded cannot be listed: closed for new connections' rules boot
+	same "$was" "$(iptables-save | without_dates)" 'rules of iptables'
+	nft list chain ip ravelin-closed-at-boot input | grep -q 'policy drop'
+	no nft list table ip6 ravelin-closed-at-boot 2>/dev/null
+	# What is loaded from a file and noted stays as it is; loading opens the host.
+	able_again
+	quiet rules boot
+	no nft list table ip ravelin-closed-at-boot 2>/dev/null
+	iptables -C INPUT -p tcp --dport 22 -j ACCEPT
+	helpless
+	refused_like 1 'the rules from before, which cannot be listed, stay' rules boot
+	no nft list table ip ravelin-closed-at-boot 2>/dev/null
 }
 
 @test "boot: a folder in /run that cannot be made takes back nothing" {
