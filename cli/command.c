@@ -59,7 +59,8 @@ static int list_and_apply(struct rv_store *s, struct rv_command *cmd, const stru
 int rv_cli_command(struct rv_store *s, struct rv_command *cmd, const struct rv_options *opts,
 		   unsigned int verbose, struct rv_buf *b, struct rv_error *err)
 {
-	struct rv_buf said = RV_BUF_INIT;
+	struct rv_buf said = RV_BUF_INIT, *staged = s->explain.staged;
+	bool reads = rv_cli_only_reads(cmd);
 	int rc;
 
 	if (verbose < 2)
@@ -68,6 +69,9 @@ int rv_cli_command(struct rv_store *s, struct rv_command *cmd, const struct rv_o
 	s->explain = (struct rv_explain){ .read = b, .staged = b, .bytes = verbose > 2 };
 	rc = list_and_apply(s, cmd, opts, verbose, &said, err);
 	s->explain.read = NULL;
+	/* What it does not change is not what others of the transaction change. */
+	if (reads)
+		s->explain.staged = staged;
 	rv_buf_add(b, said.data, said.len);
 	b->failed = b->failed || said.failed;
 	rv_buf_free(&said);

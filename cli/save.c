@@ -2,6 +2,7 @@
 /* iptables-save and ip6tables-save. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -186,6 +187,21 @@ static int replace(const struct save *s)
 	return 0;
 }
 
+/*
+ * Whether a file can be replaced by one of its name: /dev/stdout leads to a file that may have
+ * another name by now, or none.
+ */
+static bool has_its_name(const char *path, const struct stat *st)
+{
+	char *real = realpath(path, NULL);
+	struct stat named;
+	bool same = real && stat(real, &named) == 0 && named.st_dev == st->st_dev &&
+		    named.st_ino == st->st_ino;
+
+	free(real);
+	return same;
+}
+
 static int write_out(const struct save *s)
 {
 	struct stat st;
@@ -194,7 +210,13 @@ static int write_out(const struct save *s)
 		return rv_cli_write_ruleset(s->cli, STDOUT_FILENO, &s->out);
 	if (!rv_buf_ok(&s->out))
 		return rv_cli_write(s->cli, STDOUT_FILENO, &s->out);
-	return stat(s->file, &st) == 0 && !S_ISREG(st.st_mode) ? overwrite(s) : replace(s);
+	if (!*s->file) {
+		errno = ENOENT;
+		return not_opened();
+	}
+	if (stat(s->file, &st) == 0 && (!S_ISREG(st.st_mode) || !has_its_name(s->file, &st)))
+		return overwrite(s);
+	return replace(s);
 }
 
 static int save_run(struct save *s)

@@ -567,6 +567,13 @@ static int write_meaning(struct rv_buf *b, const struct rv_xml_format *f, const 
 	return rc;
 }
 
+/* Both have failed: the first line is that of the words, as stock's; the parser knows why. */
+static int fail_both(struct rv_error *err, const struct rv_error *words, const struct rv_error *meaning)
+{
+	*err = *words;
+	return meaning->text[0] ? rv_hint(err, "%s", meaning->text) : -1;
+}
+
 /*
  * By the words alone, or else by what the parser makes of them. What only the other of the two
  * takes is written by that: words of a match that nobody here knows, "-4".
@@ -575,17 +582,16 @@ int rv_xml_write(struct rv_buf *b, const struct rv_xml_format *f, const char *te
 		 const struct rv_meter *meter, struct rv_error *err)
 {
 	bool plain = rv_text_is_plain(text, len);
-	int (*const first)(struct rv_buf *, const struct rv_xml_format *, const char *, size_t,
-			   const struct rv_meter *, struct rv_error *) = plain ? write_text : write_meaning;
-	struct rv_error ignored = { 0 };
+	struct rv_error words = { 0 }, meaning = { 0 };
 	size_t start = b->len;
 
-	if (!first(b, f, text, len, meter, err))
+	if (plain && !write_text(b, f, text, len, meter, &words))
 		return 0;
 	b->len = start;
-	if (err->kind == RV_ERR_MEMORY ||
-	    (plain ? write_meaning : write_text)(b, f, text, len, meter, &ignored))
-		return -1;
-	rv_error_reset(err);
-	return 0;
+	if (!write_meaning(b, f, text, len, meter, &meaning))
+		return 0;
+	b->len = start;
+	if (!plain && !write_text(b, f, text, len, meter, &words))
+		return 0;
+	return fail_both(err, &words, &meaning);
 }

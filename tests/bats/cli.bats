@@ -1088,6 +1088,13 @@ Look at manual page \`iptables-save.8' for more information." iptables-save --bo
 	# What is no file is written to.
 	same "$(saved)" "$(iptables-save -f /dev/stdout | without_dates)"
 	same "$(saved)" "$(iptables-save -f /dev/fd/1 | without_dates)"
+	# Stdout may be a file that has no name any more: nothing is lost, and none is made.
+	exec 7<>"$BATS_TEST_TMPDIR/unnamed"
+	rm "$BATS_TEST_TMPDIR/unnamed"
+	iptables-save -f /dev/stdout >&7
+	same "$(saved)" "$(without_dates </dev/fd/7)"
+	exec 7<&-
+	no compgen -G "$BATS_TEST_TMPDIR/*(deleted)*"
 }
 
 @test "save --require-tables: where there are none, an error, and no file is written" {

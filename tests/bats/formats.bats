@@ -194,7 +194,7 @@ means()
 @test "text that is no save is refused with its line" {
 	local xml=$RAVELIN_BIN/iptables-xml head=$'*filter\n:INPUT ACCEPT [0:0]\n'
 	refuses $'-A INPUT\n' 'iptables-xml: line 1 failed' "$xml"
-	refuses "${head}-I OTHER"$'\nCOMMIT\n' 'iptables-xml: line 3 failed: No chain/target/match by that name.' "$xml"
+	refuses "${head}-I OTHER"$'\nCOMMIT\n' 'iptables-xml: line 3 failed - no chain found' "$xml"
 	refuses "${head}-A OTHER"$'\nCOMMIT\n' 'iptables-xml: line 3 failed - no chain found' "$xml"
 	refuses "$head" 'iptables-xml: COMMIT expected at line 3' "$xml"
 	refuses "${head}:INPUT - [0:0]"$'\n' "iptables-xml: line 3 failed - chain \`INPUT' is there already" "$xml"

@@ -12,7 +12,8 @@ import re
 
 from mistakes import are_two, shorter
 
-Difference = collections.namedtuple("Difference", "what stock ravelin")
+# codes: of the last command both were given, "stock's>Ravelin's".
+Difference = collections.namedtuple("Difference", "what codes stock ravelin")
 # two_mistakes: the first difference is in which of two mistakes is told.
 Outcome = collections.namedtuple("Outcome", "accepted differences two_mistakes")
 
@@ -79,18 +80,20 @@ class Comparison:
         self.explanations = explanations
         self.listings = listings
         self.differences = []
+        self.codes = "0>0"
 
     def run_both(self, tool, arguments, swapped=False):
         """What stock and Ravelin make of the arguments, in this order; swapped: in each other's namespace."""
         results = self.arena.both(tool, arguments, swapped)
         stock, ravelin = results[::-1] if swapped else results
+        self.codes = "%d>%d" % (stock.code, ravelin.code)
         return stock._replace(err=self.explanations.without_warnings(stock.err)), ravelin
 
-    def note(self, what, stock, ravelin):
+    def note(self, what, stock, ravelin, codes=None):
         """Notes a difference, if it is one and not just the same once more,
         as when -A and then -D lack the same warning."""
-        if stock != ravelin and (stock, ravelin) not in [d[1:] for d in self.differences]:
-            self.differences.append(Difference(what, stock, ravelin))
+        if stock != ravelin and (stock, ravelin) not in [d[2:] for d in self.differences]:
+            self.differences.append(Difference(what, codes or self.codes, stock, ravelin))
 
     def states(self, what):
         """Compares what the kernel holds; returns it, or None if it differs."""
@@ -105,9 +108,10 @@ class Comparison:
 
     def note_results(self, what, results):
         """Compares exit code, message and output of the two."""
-        self.note(what, *map(said, results))
+        codes = "%d>%d" % tuple(r.code for r in results)
+        self.note(what, *map(said, results), codes)
         if len({r.code == 0 for r in results}) == 1:
-            self.note(what + "-output", *(plain(r.out) for r in results))
+            self.note(what + "-output", *(plain(r.out) for r in results), codes)
 
     def give(self, what, letter, swapped=False):
         """Gives both the command; returns the exit code, None if they differ
@@ -158,15 +162,20 @@ class Comparison:
         """-D by specification must leave what was there before.  Both may
         refuse it: -c can't be given with -D."""
         code = self.give(what, "D", swapped)
-        after = None if code is None else self.states(what + "-state")
-        if code != 0 or after is None:
+        if code is None:
             return False
+        states = [space.state() for space in self.arena.spaces]
         # The chain that -A made stays; only the rules must be as before.
-        if [rules for _, _, rules in after] != before:
-            self.note(what + "-state", "the rules are as before -A",
-                      "both left: " + " / ".join(l.strip() for l in state_lines(after)))
+        kept = [[rules for _, _, rules in state] == before for state in (states[::-1] if swapped else states)]
+        if kept[0] != kept[1]:
+            self.note(what + "-rules", *("as before -A" if k else "not as before -A" for k in kept))
             return False
-        return True
+        if self.states(what + "-state") is None or code != 0:
+            return False
+        if not all(kept):
+            self.note(what + "-rules", "as before -A",
+                      "both left: " + " / ".join(l.strip() for l in state_lines(states[0])))
+        return all(kept)
 
     def run(self):
         self.load_near()
@@ -214,17 +223,15 @@ class Comparison:
                 yield (command, *map(said, results))
 
     def is_explained(self, command, stock, ravelin):
-        return self.explanations.find(command.text(), "append", stock, ravelin) is not None
+        codes = "%s>%s" % (stock.split(" ")[0], ravelin.split(" ")[0])
+        return self.explanations.find(command.text(), "append", codes, stock, ravelin) is not None
 
     def are_two_mistakes(self, difference):
         if difference.what != "append" or "0" in (difference.stock[0], difference.ravelin[0]):
             return False
-        if self.is_explained(self.command, *difference[1:]):
+        if self.is_explained(self.command, *difference[2:]):
             return False
-        # Stock takes what Ravelin tells of, so what it tells of is something else.
-        if self.is_explained(self.command, "0", difference.ravelin):
-            return True
-        return are_two(self.command, difference[1:], self.refused_shorter, self.is_explained)
+        return are_two(self.command, difference[2:], self.refused_shorter, self.is_explained)
 
 
 def compare(arena, command, explanations, listings):

@@ -54,9 +54,7 @@ class Search:
 
     def same(self, command, stock, ravelin):
         """Whether the two are told of one mistake."""
-        # What Ravelin is meant to refuse and stock to take may stand beside anything that stock does not.
-        return cut(stock) == cut(ravelin) or self.explained(command, stock, ravelin) or (
-            self.explained(command, "0", ravelin))
+        return cut(stock) == cut(ravelin) or self.explained(command, stock, ravelin)
 
     def look(self, command):
         """Looks at the shorter commands; returns those that have a third mistake."""

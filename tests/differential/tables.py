@@ -17,7 +17,7 @@ Option = collections.namedtuple(
     "Option", "extension name aliases argument range invert excludes requires families required")
 Extension = collections.namedtuple(
     "Extension", "name kind families protocols places needs options")
-Explanation = collections.namedtuple("Explanation", "what command stock ravelin reason")
+Explanation = collections.namedtuple("Explanation", "what codes command stock ravelin reason")
 Chain = collections.namedtuple("Chain", "table name interfaces")
 
 # The kind of value (in values.tsv) that a type of row takes, where options.tsv has no better one.
@@ -169,33 +169,77 @@ def is_quoted(line, plain):
     return len(line) > len(plain) and re.sub(r'[\\"]', "", line) == re.sub(r'[\\"]', "", plain)
 
 
+# In the column of Ravelin, before a pattern: the texts are the same but for what is found of it in either.
+EXCEPT = "EXCEPT "
+
+
+def is_part(lines, whole):
+    """Whether lines are lines of the whole, in this order, with others between them."""
+    rest = iter(whole)
+    return all(any(line == other for other in rest) for line in lines)
+
+
 class Row:
     """A row of a table of explained differences, its patterns compiled."""
 
     def __init__(self, explanation):
         self.explanation = explanation
         self.command = re.sub(r"\{([a-z][a-z0-9-]*)\}", option_pattern, explanation.command)
+        self.stock = "" if explanation.stock == "-" else explanation.stock
 
-    def explains(self, words, what, stock, ravelin):
+    def fault(self):
+        """What makes the row one that could hide a defect; None: nothing."""
         row = self.explanation
-        if row.what != "-" and not re.fullmatch(row.what, what):
+        if not re.fullmatch(r"\S+>\S+", row.codes):
+            return "the exit codes are to be \"stock's>Ravelin's\""
+        if row.ravelin == "-":
+            return "what Ravelin does is to be said"
+        for pattern in (row.what, row.codes, self.command, self.stock, row.ravelin.removeprefix(EXCEPT)):
+            re.compile(pattern)
+        return None
+
+    def explains(self, words, what, codes, stock, ravelin):
+        row = self.explanation
+        if not re.fullmatch(row.what, what) or not re.fullmatch(row.codes, codes):
             return False
         if row.command != "-" and not re.search(self.command, words):
             return False
+        match = re.search(self.stock, stock)
+        if not match:
+            return False
         if row.ravelin == "QUOTED":
             return is_quoted(ravelin, stock)
-        match = re.search("" if row.stock == "-" else row.stock, stock)
-        if not match or row.ravelin == "-":
-            return bool(match)
+        if row.ravelin == "FEWER":
+            return is_part(ravelin.splitlines(), stock.splitlines())
+        if row.ravelin == "AMONG":
+            return not collections.Counter(ravelin.splitlines()) - collections.Counter(stock.splitlines())
+        if row.ravelin.startswith(EXCEPT):
+            pattern = re.compile(row.ravelin[len(EXCEPT):], re.M)
+            return pattern.sub("", ravelin) == pattern.sub("", stock)
         found = re.sub(r"<(\d)>", lambda m: re.escape(match[int(m[1])] or ""), row.ravelin)
         return bool(re.search(found, ravelin))
+
+
+def read_explanations(name):
+    """The rows of a table; one that is not specific enough ends the program."""
+    result = []
+    for columns in rows(name):
+        if len(columns) != len(Explanation._fields):
+            raise SystemExit("%s: %d columns: %s" % (name, len(columns), "\t".join(columns)))
+        row = Explanation(*columns)
+        fault = None if row.what == "warning" else Row(row).fault()
+        if fault:
+            raise SystemExit("%s: %s: %s" % (name, fault, "\t".join(columns)))
+        result.append(row)
+    return result
 
 
 class Explanations:
     """A table of differences that are meant to be: patterns of where, command and both results, and a reason."""
 
     def __init__(self, name):
-        every = [Explanation(*columns) for columns in rows(name)]
+        every = read_explanations(name)
+        self.name = name
         self.rows = [row for row in every if row.what != "warning"]
         self.compiled = [Row(row) for row in self.rows]
         self.warnings = [row for row in every if row.what == "warning"]
@@ -206,16 +250,28 @@ class Explanations:
         lines = text.splitlines(keepends=True)
         return "".join(line for line in lines if not any(re.match(row.stock, line) for row in self.warnings))
 
-    def find(self, words, what, stock, ravelin):
+    def find(self, words, what, codes, stock, ravelin):
         """The row that a difference is one of, or None."""
         for row in self.compiled:
-            if row.explains(words, what, stock, ravelin):
+            if row.explains(words, what, codes, stock, ravelin):
                 self.used[row.explanation] += 1
                 return row.explanation
         return None
 
     def stale(self):
         return [row for row in self.rows if not self.used[row]]
+
+    def unneeded(self, path):
+        """
+        Adds the rows that were needed to a file that several runs share; returns those that none of them
+        has needed so far.
+        """
+        needed = {"\t".join(row) for row in self.rows if self.used[row]}
+        with open(path, "a+", encoding="utf-8") as file:
+            file.seek(0)
+            before = set(file.read().splitlines())
+            file.write("".join(line + "\n" for line in sorted(needed - before)))
+        return [row for row in self.rows if "\t".join(row) not in needed | before]
 
 
 EXTENSIONS = read_extensions()
