@@ -169,7 +169,7 @@ static void render_refused(struct rv_buf *b, const struct refusal *f)
 {
 	struct rv_error err = { 0 };
 	struct rv_nft_place place;
-	struct rv_rule *r = rv_nft_rule_of(NULL, f->family, f->attrs, &place, &err);
+	struct rv_rule *r = rv_nft_rule_staged(f->family, f->attrs, &place, &err);
 
 	if (!r)
 		return;

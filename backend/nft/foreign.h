@@ -69,8 +69,12 @@ struct rv_rule *rv_nft_reword(struct rv_nft_aside *aside, rv_family_t family,
 /* Whether iptables can name a chain so. */
 bool rv_nft_is_sayable(const char *name);
 
-/* Whether the rule, as save shows it, can be loaded there again and is the same then. */
-bool rv_nft_reloads(rv_family_t family, const struct rv_nft_place *place, const struct rv_rule *r);
+/*
+ * Whether the rule, as save shows it, can be loaded there again and is the same then. anywhere: in
+ * a chain of the user it has to be taken from all hooks, as other expressions than those there are.
+ */
+bool rv_nft_reloads(rv_family_t family, const struct rv_nft_place *place, const struct rv_rule *r,
+		    bool anywhere);
 
 /* ---- registers --------------------------------------------------------------------- */
 

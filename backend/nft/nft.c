@@ -321,8 +321,8 @@ static bool is_plain(rv_family_t family, const struct rv_rule *r, const struct r
 	       !memchr(t[NFTA_RULE_EXPRESSIONS].data, '\n', t[NFTA_RULE_EXPRESSIONS].len);
 }
 
-/* As iptables writes it. */
-static struct rv_rule *read_ours(rv_family_t family, const struct rv_nft_view *t,
+/* In the form that iptables writes. */
+static struct rv_rule *read_form(rv_family_t family, const struct rv_nft_view *t,
 				 const struct rv_nft_place *place, struct rv_error *err)
 {
 	struct rv_rule *r = rv_nft_rule_read(family, t[NFTA_RULE_EXPRESSIONS], place, err);
@@ -330,12 +330,31 @@ static struct rv_rule *read_ours(rv_family_t family, const struct rv_nft_view *t
 	if (!r)
 		return NULL;
 	r->handle = place->handle;
-	if ((!t[NFTA_RULE_USERDATA].data ||
-	     !rv_nft_read_userdata(r, family, t[NFTA_RULE_USERDATA], err)) &&
-	    (is_plain(family, r, t, place) || rv_nft_reloads(family, place, r)))
+	if (!t[NFTA_RULE_USERDATA].data ||
+	    !rv_nft_read_userdata(r, family, t[NFTA_RULE_USERDATA], err))
 		return r;
 	rv_rule_free(r);
 	return NULL;
+}
+
+/* As iptables writes it, where iptables can put it. */
+static struct rv_rule *read_ours(rv_family_t family, const struct rv_nft_view *t,
+				 const struct rv_nft_place *place, struct rv_error *err)
+{
+	struct rv_rule *r = read_form(family, t, place, err);
+
+	if (r && (is_plain(family, r, t, place) || rv_nft_reloads(family, place, r, false)))
+		return r;
+	rv_rule_free(r);
+	return NULL;
+}
+
+struct rv_rule *rv_nft_rule_staged(rv_family_t family, struct rv_nft_view attrs,
+				   struct rv_nft_place *place, struct rv_error *err)
+{
+	struct rv_nft_view t[NFTA_RULE_MAX + 1];
+
+	return rv_nft_place_of(attrs, t, place, err) ? NULL : read_form(family, t, place, err);
 }
 
 /* The chain of "jump { ... }" has no name that anybody could give. */

@@ -485,6 +485,13 @@ struct rv_rule *rv_nft_rule_of(struct rv_nft_aside *aside, rv_family_t family,
 			       struct rv_nft_view attrs, struct rv_nft_place *place,
 			       struct rv_error *err);
 
+/*
+ * The rule in a message of a transaction that was made of a rule's words: those, though the kernel
+ * may not take it in that place. As rv_nft_rule_of().
+ */
+struct rv_rule *rv_nft_rule_staged(rv_family_t family, struct rv_nft_view attrs,
+				   struct rv_nft_place *place, struct rv_error *err);
+
 /* Asks for the rules of a table, or of one chain of it (only != NULL). */
 int rv_nft_ask_rules(struct rv_store *s, const char *table, const char *only, rv_nft_answer_fn *fn,
 		     void *arg, struct rv_error *err);

@@ -186,7 +186,7 @@ static int replay_new(struct replay *p)
 	struct rv_nft_place place;
 	rv_family_t family = p->chain->table->ruleset->family;
 	struct rv_rule *r = p->rec->object ? rule_of_object(p, family) :
-			    rv_nft_rule_of(NULL, family, p->attrs, &place, p->err);
+			    rv_nft_rule_staged(family, p->attrs, &place, p->err);
 	struct rv_rule *pos = NULL, *old = NULL;
 
 	if (!r)

@@ -223,8 +223,12 @@ static bool is_bound_alike(const struct rv_part *target)
 	return false;
 }
 
-/* Whether the kernel takes it there; a chain of the user may be called from all hooks. */
-static bool fits_place(const struct rv_nft_place *place, const struct rv_rule *r)
+/*
+ * Whether the kernel takes it there. anywhere: its words would be other expressions than those
+ * that are there, and a chain of the user may be called from all hooks; else the kernel has taken
+ * them there already.
+ */
+static bool fits_place(const struct rv_nft_place *place, const struct rv_rule *r, bool anywhere)
 {
 	const struct rv_table_def *def = rv_table_def_find(place->table);
 	struct rv_rule matches = *r, target = *r;
@@ -240,11 +244,14 @@ static bool fits_place(const struct rv_nft_place *place, const struct rv_rule *r
 	}
 	matches.target = NULL;
 	target.matches = NULL;
+	if (!anywhere)
+		all = 0;
 	return !rv_rule_misplaced(def, own ? own : all, &matches, &m) &&
 	       !rv_rule_misplaced(def, own || is_bound_alike(r->target) ? own : all, &target, &m);
 }
 
-bool rv_nft_reloads(rv_family_t family, const struct rv_nft_place *place, const struct rv_rule *r)
+bool rv_nft_reloads(rv_family_t family, const struct rv_nft_place *place, const struct rv_rule *r,
+		    bool anywhere)
 {
 	struct rv_list rules;
 	bool ok = false;
@@ -257,7 +264,7 @@ bool rv_nft_reloads(rv_family_t family, const struct rv_nft_place *place, const 
 		ok = rv_rule_equal(rv_entry(rules.next, struct rv_rule, node), r);
 	rv_list_each_safe(old, &rules, struct rv_rule, node)
 		rv_rule_free(old);
-	return ok && fits_place(place, r);
+	return ok && fits_place(place, r, anywhere);
 }
 
 /* ---- the whole ------------------------------------------------------------------------- */
@@ -269,7 +276,7 @@ static bool reword(struct rewording *w, const struct rv_nft_place *place)
 	for (struct rv_part *part = w->rule->matches; part; part = part->next)
 		if (!may_be_loaded(w, place->table, part))
 			return false;
-	return rv_nft_reloads(w->family, place, w->rule);
+	return rv_nft_reloads(w->family, place, w->rule, true);
 }
 
 struct rv_rule *rv_nft_reword(struct rv_nft_aside *aside, rv_family_t family,

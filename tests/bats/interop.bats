@@ -306,3 +306,11 @@ same_refusal()
 	same_refusal iptables-restore /nonexistent
 	same_refusal ip6tables -A INPUT -f
 }
+
+@test "what iptables puts into a chain of the user is shown in its words, whatever hooks its matches are for" {
+	iptables -N user
+	iptables -A user -m mac --mac-source fa:16:3e:00:00:01 -j RETURN
+	iptables -A user -s 10.10.10.10/32 -m owner --uid-owner 10 -j RETURN
+	same '-A user -m mac --mac-source fa:16:3e:00:00:01 -j RETURN
+-A user -s 10.10.10.10/32 -m owner --uid-owner 10 -j RETURN' "$(iptables -S user | grep -e -A)"
+}

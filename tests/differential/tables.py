@@ -27,6 +27,8 @@ KINDS = {
     "address-range": "addressrange", "mac": "mac", "interface": "interface", "protocol": "protocol",
     "change": "masked", "prefix": "prefix", "port": "port16",
 }
+# Matches of Ravelin's own, which stock does not know.
+OURS = ("nft",)
 HOOKS = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
 
 
@@ -49,6 +51,7 @@ def described():
     lines = subprocess.run([DESCRIBE, "rows"], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
     head = lines[0].lstrip("#").split("\t")
     result = [dict(zip(head, line.split("\t"))) for line in lines[1:]]
+    result = [row for row in result if row["extension"] not in OURS]
     for row in result:
         if row["kind"] == "core":
             row["extension"] = "core"
