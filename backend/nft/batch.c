@@ -111,26 +111,38 @@ static void put_chain(struct rv_nft_message *m, const char *name)
 	rv_nft_put_text(&m->b->bytes, NFTA_CHAIN_NAME, name);
 }
 
-/* Counters of the policy start again at 0 whenever the chain is written without them. */
+static void put_hook(struct rv_buf *b, uint32_t hook, int32_t priority)
+{
+	size_t nest = rv_nft_nest(b, NFTA_CHAIN_HOOK);
+
+	rv_nft_put_u32(b, NFTA_HOOK_HOOKNUM, hook);
+	rv_nft_put_u32(b, NFTA_HOOK_PRIORITY, (uint32_t)priority);
+	rv_nft_nest_end(b, nest);
+}
+
+/*
+ * Where a chain is cannot be changed, so that of one that others have put elsewhere nothing is said.
+ * Counters of the policy start again at 0 whenever the chain is written without them.
+ */
 static void put_base(struct rv_nft_message *m)
 {
 	const struct rv_chain *c = m->change->chain;
 	const struct rv_base_def *def = &c->table->def->base[c->base];
 	struct rv_counters counters = { 0 };
 	struct rv_buf *b = &m->b->bytes;
-	size_t nest = rv_nft_nest(b, NFTA_CHAIN_HOOK);
+	size_t nest;
 
 	if (m->change->has_counters)
 		counters = c->counters;
-	rv_nft_put_u32(b, NFTA_HOOK_HOOKNUM, def->hook);
-	rv_nft_put_u32(b, NFTA_HOOK_PRIORITY, (uint32_t)def->priority);
-	rv_nft_nest_end(b, nest);
+	if (!c->held.elsewhere)
+		put_hook(b, def->hook, def->priority);
 	rv_nft_put_u32(b, NFTA_CHAIN_POLICY, c->policy == RV_VERDICT_DROP ? NF_DROP : NF_ACCEPT);
 	nest = rv_nft_nest(b, NFTA_CHAIN_COUNTERS);
 	rv_nft_put_u64(b, NFTA_COUNTER_PACKETS, counters.packets);
 	rv_nft_put_u64(b, NFTA_COUNTER_BYTES, counters.bytes);
 	rv_nft_nest_end(b, nest);
-	rv_nft_put_text(b, NFTA_CHAIN_TYPE, rv_base_type(c->table->def, c->base));
+	if (!c->held.elsewhere)
+		rv_nft_put_text(b, NFTA_CHAIN_TYPE, rv_base_type(c->table->def, c->base));
 }
 
 int rv_nft_stage_base(struct rv_nft_message *m, uint16_t flags)
@@ -379,19 +391,43 @@ int rv_nft_stage_no_rules(struct rv_nft_message *m, const struct rv_table *held)
  * before the policy of the one in its place holds, and packets would slip through. Its rules
  * go, what is declared again stays, the rest goes last.
  */
-static int stage_clear(struct rv_nft_message *m)
+static int clear_pieces(struct rv_nft_message *m, struct rv_table *old)
 {
 	const struct rv_table *table = m->change->table;
-	struct rv_table *old = rv_ruleset_table(&m->b->cleared, table->def);
 
-	if (!old)
-		return rv_fail_memory(m->err);
 	old->exists = true;
 	rv_list_each(c, &table->chains, struct rv_chain, node)
 		if (c->base < 0 && c->exists && !rv_table_chain(old, c->name) &&
 		    !rv_table_add_chain(old, c->name))
 			return rv_fail_memory(m->err);
 	return rv_nft_stage_no_rules(m, table);
+}
+
+/*
+ * Unless somebody else has changed it so that this cannot be done: then all of it goes, as with
+ * stock, and commit.c sees to it that nothing slips through.
+ */
+static int replace_table(struct rv_nft_message *m)
+{
+	struct rv_table *table = m->change->table;
+
+	rv_nft_batch_drop(m->b, table->def);
+	table->replaced = true;
+	table->wanted = false;
+	table->odd = table->dormant = table->others = false;
+	table->loc = m->change->loc;
+	rv_list_each(c, &table->chains, struct rv_chain, node)
+		memset(&c->held, 0, sizeof(c->held));
+	return 0;
+}
+
+static int stage_clear(struct rv_nft_message *m)
+{
+	struct rv_table *old = rv_ruleset_table(&m->b->cleared, m->change->table->def);
+
+	if (!old)
+		return rv_fail_memory(m->err);
+	return m->change->table->odd ? replace_table(m) : clear_pieces(m, old);
 }
 
 /*
@@ -402,6 +438,12 @@ static int stage_policy(struct rv_nft_message *m)
 {
 	struct rv_chain *c = m->change->chain;
 
+	if (c->held.plain && c->policy == RV_VERDICT_DROP) {
+		rv_fail(m->err, RV_ERR_PROBLEM, &m->change->loc,
+			" CHAIN_UPDATE failed (Operation not supported): chain %s", c->name);
+		return rv_hint(m->err, "others made the chain, at no hook, and so no policy holds "
+			       "there: load all rules of the table with iptables-restore");
+	}
 	c->held.touched = true;
 	c->held.has_counters = m->change->has_counters;
 	c->held.loc = m->change->loc;
@@ -459,6 +501,35 @@ void rv_nft_batch_clear(struct rv_nft_batch *b)
 	rv_nft_traces_clear(&b->traces);
 	rv_ruleset_clear(&b->cleared);
 	rv_nft_batch_init(b, b->cleared.family);
+}
+
+void rv_nft_batch_drop(struct rv_nft_batch *b, const struct rv_table_def *table)
+{
+	struct rv_table *cleared = rv_nft_cleared(b, table);
+	size_t at = b->nrecords ? b->records[0].offset : 0, end = b->bytes.len, kept = 0;
+
+	for (size_t i = 0; i < b->nrecords; i++) {
+		size_t from = b->records[i].offset;
+		size_t len = (i + 1 < b->nrecords ? b->records[i + 1].offset : end) - from;
+		uint32_t seq = kept + 1;
+
+		if (b->records[i].table == table)
+			continue;
+		memmove(b->bytes.data + at, b->bytes.data + from, len);
+		memcpy(b->bytes.data + at + offsetof(struct nlmsghdr, nlmsg_seq), &seq,
+		       sizeof(seq));
+		b->records[kept] = b->records[i];
+		b->records[kept++].offset = at;
+		at += len;
+	}
+	b->nrecords = kept;
+	b->bytes.len = at;
+	rv_nft_forget_renames(b, table);
+	rv_nft_traces_clear(&b->traces);
+	if (cleared)
+		rv_list_each_safe(c, &cleared->chains, struct rv_chain, node)
+			if (c->base < 0)
+				rv_chain_free(c);
 }
 
 struct rv_nft_view rv_nft_record_attrs(const struct rv_nft_batch *b,

@@ -19,12 +19,29 @@
  */
 enum pass {
 	CLOSE,			/* policies that become DROP */
+	GUARD, REPLACE,		/* see below */
 	MAKE_TABLES,
 	MAKE_CLOSED,		/* new base chains with policy DROP */
+	UNGUARD,
 	MAKE_OPEN,
 	/* here stand the rules */
 	OPEN,			/* policies that become ACCEPT */
 	DELETE,			/* what a restore cleared and nothing declared again */
+};
+
+/*
+ * A table that must be deleted to be cleared takes its base chains along before those that take
+ * their place are closed. Meanwhile nothing passes the hooks that will be closed: a table that
+ * lives as long as that has chains there. In front of all others, so that nothing is tracked.
+ */
+static const struct rv_table_def guard = {
+	"ravelin-guard", "filter", 5, {
+		{ "PREROUTING", NF_INET_PRE_ROUTING, INT16_MIN },
+		{ "INPUT", NF_INET_LOCAL_IN, INT16_MIN },
+		{ "FORWARD", NF_INET_FORWARD, INT16_MIN },
+		{ "OUTPUT", NF_INET_LOCAL_OUT, INT16_MIN },
+		{ "POSTROUTING", NF_INET_POST_ROUTING, INT16_MIN },
+	},
 };
 
 static int stage_one(const struct rv_nft_message *message, enum rv_change_kind kind,
@@ -66,7 +83,7 @@ static int pass_of(const struct rv_chain *c)
 
 	if (!c->held.exists)
 		return !c->held.wanted ? -1 : c->exists && closed ? MAKE_CLOSED : MAKE_OPEN;
-	if (!c->exists || !c->held.touched || same_as_held(c))
+	if (!c->exists || !c->held.touched || c->held.plain || same_as_held(c))
 		return -1;
 	return closed ? CLOSE : OPEN;
 }
@@ -96,17 +113,66 @@ static int delete_chains(struct rv_nft_message *m, struct rv_table *t, struct rv
 	return 0;
 }
 
-static int stage_pass(struct rv_nft_message *m, struct rv_table *t, enum pass pass)
+static bool is_replaced(const struct rv_table *t)
+{
+	return t->replaced && t->wanted;
+}
+
+/* Makes the guard's chains at the hooks of one table. */
+static int stage_guard(struct rv_nft_message *m, struct rv_table *t)
+{
+	struct rv_table *g = rv_ruleset_table(&m->b->cleared, &guard);
+
+	if (!g)
+		return rv_fail_memory(m->err);
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		struct rv_chain *at = c->base < 0 ? NULL : rv_table_chain(g, c->name);
+
+		if (!at || at->exists || pass_of(c) != MAKE_CLOSED)
+			continue;
+		if (!g->exists && stage_one(m, RV_CHANGE_ADD_TABLE, g, NULL))
+			return -1;
+		at->policy = RV_VERDICT_DROP;
+		if (stage_one(m, RV_CHANGE_ADD_CHAIN, g, at))
+			return -1;
+		at->exists = g->exists = true;
+	}
+	return 0;
+}
+
+static int end_guard(struct rv_nft_message *m)
+{
+	struct rv_table *g = rv_nft_cleared(m->b, &guard);
+
+	if (!g || !g->exists)
+		return 0;
+	g->exists = false;
+	return stage_one(m, RV_CHANGE_CLEAR_TABLE, g, NULL);
+}
+
+static int stage_deletions(struct rv_nft_message *m, struct rv_table *t)
 {
 	struct rv_table *cleared = rv_nft_cleared(m->b, t->def);
+	bool is_there = t->replaced || (cleared && cleared->exists);
 
+	if (is_there && !t->exists && !t->others)
+		return stage_one(m, RV_CHANGE_CLEAR_TABLE, t, NULL);
+	return delete_chains(m, t, cleared);
+}
+
+static int stage_pass(struct rv_nft_message *m, struct rv_table *t, enum pass pass)
+{
 	switch (pass) {
+	case GUARD:
+		return is_replaced(t) ? stage_guard(m, t) : 0;
+	case REPLACE:
+		return is_replaced(t) ? stage_one(m, RV_CHANGE_CLEAR_TABLE, t, NULL) : 0;
 	case MAKE_TABLES:
 		return t->wanted ? stage_one(m, RV_CHANGE_ADD_TABLE, t, NULL) : 0;
+	case UNGUARD:
+		return end_guard(m);
 	case DELETE:
-		if (cleared && cleared->exists && !t->exists && !t->others)
-			return stage_one(m, RV_CHANGE_CLEAR_TABLE, t, NULL);
-		return delete_chains(m, t, cleared);
+		return stage_deletions(m, t);
 	default:
 		return stage_bases(m, t, pass);
 	}
@@ -127,6 +193,24 @@ static size_t next_message(const struct rv_nft_batch *b)
 	return b->nrecords ? b->bytes.len : BATCH_BEGIN_LEN;
 }
 
+static bool is_staged(const struct rv_nft_batch *b, const struct rv_table_def *table)
+{
+	for (size_t i = 0; i < b->nrecords; i++)
+		if (b->records[i].table == table)
+			return true;
+	return false;
+}
+
+static int warn(struct rv_store *s, struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+
+	rv_list_each(t, &s->rs.tables, struct rv_table, node)
+		if (is_staged(&n->batch, t->def) && rv_nft_warn_changing(s, t, err))
+			return -1;
+	return 0;
+}
+
 /* Stages all that is not staged yet. */
 static int complete(struct rv_store *s, struct rv_error *err)
 {
@@ -143,7 +227,7 @@ static int complete(struct rv_store *s, struct rv_error *err)
 		return -1;
 	b->back = next_message(b);
 	b->first_back = b->nrecords;
-	return stage_passes(s, &m, OPEN, DELETE);
+	return stage_passes(s, &m, OPEN, DELETE) || warn(s, err) ? -1 : 0;
 }
 
 /* What was read before names rules and chains as they were: it is read anew. */
@@ -156,6 +240,7 @@ static void forget(struct rv_store *s)
 	n->socket.has_generation = false;
 	n->socket.committed = true;
 	n->fresh = NULL;
+	memset(n->tables, 0, sizeof(n->tables));
 	rv_nft_aside_close(&n->aside);
 	rv_ruleset_clear(&s->rs);
 	rv_ruleset_init(&s->rs, family);

@@ -339,6 +339,25 @@ static int refused_whole(const struct rv_nft_verdict *v, struct rv_error *err)
 		       strerror(v->code));
 }
 
+/*
+ * A restore cleared the table, and what others have put into it is in the way: chains that jump to
+ * ours, or have the name of one. Whether that is worth another try, at which all of it goes.
+ */
+static bool learn_to_replace(struct rv_store *s, const struct refusal *f)
+{
+	const struct rv_table *cleared = NULL;
+
+	rv_list_each(t, &f->n->batch.cleared.tables, struct rv_table, node)
+		if (t->def == f->rec->table)
+			cleared = t;
+	if (!cleared || !cleared->exists || s->replace & rv_nft_table_bit(cleared->def) ||
+	    !((f->rec->kind == RV_CHANGE_DEL_CHAIN && f->v->code == EBUSY) ||
+	      (f->rec->kind == RV_CHANGE_ADD_CHAIN && f->v->code == EEXIST)))
+		return false;
+	s->replace |= rv_nft_table_bit(cleared->def);
+	return true;
+}
+
 int rv_nft_refused(struct rv_store *s, const struct rv_nft_verdict *v, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
@@ -349,6 +368,8 @@ int rv_nft_refused(struct rv_store *s, const struct rv_nft_verdict *v, struct rv
 	f.rec = &n->batch.records[v->seq - 1];
 	memcpy(&f.head, n->batch.bytes.data + f.rec->offset, sizeof(f.head));
 	f.attrs = rv_nft_record_attrs(&n->batch, f.rec);
+	if (learn_to_replace(s, &f))
+		return rv_fail(err, RV_ERR_AGAIN, NULL, "the table must be replaced");
 	/* A chain of this name that iptables cannot show. */
 	if (f.rec->kind == RV_CHANGE_ADD_CHAIN && v->code == EEXIST)
 		return rv_fail(err, RV_ERR_STATE, &f.rec->loc, "Chain already exists.");

@@ -8,7 +8,7 @@
 #include "image.h"
 #include "object.h"
 
-/* Tables and base chains that iptables cannot stand for. */
+/* What the kernel itself never says of a table. */
 static int incompatible(const struct rv_table *t, const char *chain, const char *why,
 			struct rv_error *err)
 {
@@ -39,8 +39,8 @@ static int see_table(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	    (t[NFTA_TABLE_USE].data && !rv_nft_get_u32(t[NFTA_TABLE_USE], &see->has)) ||
 	    (t[NFTA_TABLE_FLAGS].data && !rv_nft_get_u32(t[NFTA_TABLE_FLAGS], &flags)))
 		return incompatible(table, NULL, "the kernel's answer is malformed", err);
-	if (flags & NFT_TABLE_F_DORMANT)
-		return incompatible(table, NULL, "it is dormant, none of its rules acts", err);
+	table->dormant = flags & NFT_TABLE_F_DORMANT;
+	table->odd |= table->dormant;
 	return 0;
 }
 
@@ -59,6 +59,7 @@ static int ask_table(struct rv_store *s, struct rv_table *table, struct rv_error
 	if (rc >= 0)
 		table->exists = !rc || (s->dirty && table->exists);
 	n->tables[table->def - rv_table_defs].has = see.has;
+	n->tables[table->def - rv_table_defs].known = true;
 	return rc;
 }
 
@@ -94,32 +95,27 @@ static bool is_our_base(const struct rv_chain *c, const struct rv_nft_view *t)
 
 static int fill_base(struct rv_chain *c, const struct rv_nft_view *t, struct rv_error *err)
 {
-	uint32_t policy = NF_ACCEPT;
+	uint32_t policy = NF_ACCEPT, flags = 0;
 
-	if (!is_our_base(c, t))
-		return incompatible(c->table, c->name,
-				    "has another type, hook or priority than iptables gives it",
-				    err);
+	rv_nft_get_u32(t[NFTA_CHAIN_FLAGS], &flags);
 	if ((t[NFTA_CHAIN_POLICY].data && !rv_nft_get_u32(t[NFTA_CHAIN_POLICY], &policy)) ||
 	    policy > NF_ACCEPT || !get_counters(t[NFTA_CHAIN_COUNTERS], &c->counters))
 		return incompatible(c->table, c->name, "has a policy that is not understood", err);
 	c->policy = policy == NF_ACCEPT ? RV_VERDICT_ACCEPT : RV_VERDICT_DROP;
 	c->held.exists = true;
+	c->held.plain = !t[NFTA_CHAIN_HOOK].data;
+	c->held.elsewhere = !is_our_base(c, t) || flags & ~(uint32_t)NFT_CHAIN_BASE;
 	c->held.policy = c->policy;
 	c->held.counters = c->counters;
+	c->table->odd |= c->held.elsewhere;
 	return 0;
 }
 
 static int fill_chain(struct rv_chain *c, const struct rv_nft_view *t, struct rv_error *err)
 {
-	uint32_t flags = 0;
-
 	if (!rv_nft_get_u64(t[NFTA_CHAIN_HANDLE], &c->handle) ||
-	    !rv_nft_get_u32(t[NFTA_CHAIN_USE], &c->references) ||
-	    (t[NFTA_CHAIN_FLAGS].data && !rv_nft_get_u32(t[NFTA_CHAIN_FLAGS], &flags)))
+	    !rv_nft_get_u32(t[NFTA_CHAIN_USE], &c->references))
 		return incompatible(c->table, c->name, "is malformed", err);
-	if (flags & ~(uint32_t)NFT_CHAIN_BASE)
-		return incompatible(c->table, c->name, "has flags that are not understood", err);
 	if (c->base >= 0 && fill_base(c, t, err))
 		return -1;
 	c->exists = true;
@@ -146,14 +142,20 @@ bool rv_nft_is_sayable(const char *name)
 	return true;
 }
 
-static struct rv_chain *add_chain(struct rv_table *table, const char *name, struct rv_error *err)
+/* Whether iptables cannot have such a chain. */
+static bool is_foreign(struct rv_table *table, const char *name, const struct rv_nft_view *t)
 {
-	struct rv_chain *c;
+	const struct rv_chain *c = rv_table_chain(table, name);
+	bool hooked = t[NFTA_CHAIN_HOOK].data && !(c && c->base >= 0);
 
-	c = rv_table_add_chain(table, name);
-	if (!c)
-		rv_fail_memory(err);
-	return c;
+	if (is_bound(t))
+		return true;
+	/* What no line could name stays as it is, and rules that jump to it are kept whole. */
+	if (!hooked && (c || rv_nft_is_sayable(name)))
+		return false;
+	/* One without a hook would be left behind when the table is cleared. */
+	table->odd |= !hooked;
+	return table->others = true;
 }
 
 /*
@@ -176,23 +178,14 @@ static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 		return incompatible(table, NULL, "the kernel's answer is malformed", err);
 	if (strcmp(of, table->def->name))
 		return 0;
-	if (is_bound(t))
+	if (is_foreign(table, name, t))
 		return 0;
 	c = rv_table_chain(table, name);
-	if (t[NFTA_CHAIN_HOOK].data && !(c && c->base >= 0)) {
-		table->others = true;
-		return 0;
-	}
 	if (c && (c->handle & RV_NFT_NEW_CHAIN || (see->staged && (c->handle || c->gone))))
 		return 0;
-	/* No line could name it: it stays as it is, and rules that jump to it are kept whole. */
-	if (!c && !rv_nft_is_sayable(name)) {
-		table->others = true;
-		return 0;
-	}
 	if (!c)
-		c = add_chain(table, name, err);
-	return c ? fill_chain(c, t, err) : -1;
+		c = rv_table_add_chain(table, name);
+	return c ? fill_chain(c, t, err) : rv_fail_memory(err);
 }
 
 /*
@@ -230,6 +223,7 @@ static int ask_chains(struct rv_store *s, struct rv_table *table, const char *on
 	int rc = only ? 0 : ask_table(s, table, err);
 
 	n->fresh = NULL;
+	table->odd |= s->replace & rv_nft_table_bit(table->def);
 	if (!rc)
 		rc = rv_nft_ask(&n->socket, &q, see_chain, &see, err);
 	if (rc < 0)
@@ -250,6 +244,30 @@ static int load_chains(struct rv_store *s, struct rv_table *table, const char *o
 	if (only && dump_pays(s, table, &all, err))
 		return -1;
 	return ask_chains(s, table, all ? NULL : only, err);
+}
+
+/* What is shown or changed may not act as it would if iptables had made it. */
+static int warn_of_oddities(struct rv_store *s, struct rv_table *t, struct rv_error *err)
+{
+	const struct rv_nft *n = s->priv;
+
+	if (t->exists && !n->tables[t->def - rv_table_defs].known && ask_table(s, t, err) < 0)
+		return -1;
+	if (t->dormant)
+		rv_warn(err, "# Warning: table `%s' is dormant: none of its rules acts",
+			t->def->name);
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		if (c->base >= 0 && c->held.elsewhere)
+			rv_warn(err, "# Warning: chain `%s' of table `%s' %s", c->name, t->def->name,
+				c->held.plain ? "is at no hook: packets meet it only by jumps"
+					      : "has another type, hook or priority than iptables "
+						"gives it");
+	return 0;
+}
+
+int rv_nft_warn_changing(struct rv_store *s, struct rv_table *t, struct rv_error *err)
+{
+	return t->wanted || t->replaced ? 0 : warn_of_oddities(s, t, err);
 }
 
 /* ---- rules --------------------------------------------------------------------- */
@@ -541,7 +559,7 @@ static int dump(struct rv_store *s, struct rv_table *table, const char *only,
 	n->fresh = NULL;
 	if (!only && rv_table_sort(table))
 		return rv_fail_memory(err);
-	if (v->table(table, v->arg))
+	if (warn_of_oddities(s, table, err) || v->table(table, v->arg))
 		return -1;
 	return table->exists ? rv_nft_ask_rules(s, table->def->name, only, pass_rule, &d, err) : 0;
 }

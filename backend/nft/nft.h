@@ -402,6 +402,7 @@ struct rv_nft {
 	const void *fresh;		/* table or chain whose references are as the kernel counts them */
 	struct {
 		uint32_t asked;		/* chains that were asked for one by one */
+		bool known;		/* the table itself was asked for */
 		uint32_t has;		/* chains and sets that it has */
 	} tables[RV_TABLE_DEFS];
 	struct rv_nft_aside aside;
@@ -445,6 +446,8 @@ int rv_nft_explain_rule(struct rv_nft_view attrs, struct rv_buf *b, struct rv_er
 int rv_nft_commit_both(struct rv_store *s, struct rv_store *second, struct rv_error *err);
 void rv_nft_batch_init(struct rv_nft_batch *b, rv_family_t family);
 void rv_nft_batch_clear(struct rv_nft_batch *b);
+/* Takes the messages about a table out of the batch, and what is known of its names. */
+void rv_nft_batch_drop(struct rv_nft_batch *b, const struct rv_table_def *table);
 /* ---- chains with another name: rename.c ---- */
 
 /* Notes that the chain gets another name. False: memory ran out. */
@@ -474,7 +477,16 @@ void rv_nft_traces_clear(struct rv_nft_traces *t);
 struct rv_nft_view rv_nft_record_attrs(const struct rv_nft_batch *b,
 				       const struct rv_nft_record *rec);
 
+/* The table in rv_store.replace. */
+static inline uint32_t rv_nft_table_bit(const struct rv_table_def *def)
+{
+	return UINT32_C(1) << (def - rv_table_defs);
+}
+
 /* ---- reading: nft.c -------------------------------------------------------------- */
+
+/* Warns if what is staged for the table will not act as iptables' rules do. */
+int rv_nft_warn_changing(struct rv_store *s, struct rv_table *t, struct rv_error *err);
 
 /*
  * The rule in a message: what place points to is in attrs. One that iptables has no words for

@@ -7,36 +7,6 @@
 
 /* ---- from staging to keeping --------------------------------------------------------- */
 
-/* Takes the messages about a table out of the batch, and what is known of its names. */
-static void drop_table(struct rv_nft_batch *b, const struct rv_table_def *table)
-{
-	struct rv_table *cleared = rv_nft_cleared(b, table);
-	size_t at = b->nrecords ? b->records[0].offset : 0, end = b->bytes.len, kept = 0;
-
-	for (size_t i = 0; i < b->nrecords; i++) {
-		size_t from = b->records[i].offset;
-		size_t len = (i + 1 < b->nrecords ? b->records[i + 1].offset : end) - from;
-		uint32_t seq = kept + 1;
-
-		if (b->records[i].table == table)
-			continue;
-		memmove(b->bytes.data + at, b->bytes.data + from, len);
-		memcpy(b->bytes.data + at + offsetof(struct nlmsghdr, nlmsg_seq), &seq,
-		       sizeof(seq));
-		b->records[kept] = b->records[i];
-		b->records[kept++].offset = at;
-		at += len;
-	}
-	b->nrecords = kept;
-	b->bytes.len = at;
-	rv_nft_forget_renames(b, table);
-	rv_nft_traces_clear(&b->traces);
-	if (cleared)
-		rv_list_each_safe(c, &cleared->chains, struct rv_chain, node)
-			if (c->base < 0)
-				rv_chain_free(c);
-}
-
 /*
  * From here on nothing is staged for the table: all its rules are read, with what is staged so
  * far, and in commit they are written anew. Their counters are as they were when they were read.
@@ -54,7 +24,7 @@ static int hold_table(struct rv_store *s, struct rv_table *t, struct rv_error *e
 			return -1;
 	}
 	rv_table_count_references(t, NULL);
-	drop_table(&n->batch, t->def);
+	rv_nft_batch_drop(&n->batch, t->def);
 	t->whole = true;
 	return 0;
 }
@@ -153,6 +123,8 @@ static int add_change(const struct rv_nft_message *message, const struct rv_chan
 static void hold_base(struct rv_chain *c, const struct rv_chain *there)
 {
 	c->held.exists = there->held.exists;
+	c->held.elsewhere = there->held.elsewhere;
+	c->held.plain = there->held.plain;
 	c->held.policy = there->held.policy;
 	c->held.counters = there->held.counters;
 	c->held.wanted = c->exists;
@@ -219,9 +191,10 @@ int rv_nft_stage_whole(struct rv_store *s, struct rv_nft_message *m, struct rv_t
 	if (!kernel)
 		return rv_fail_memory(m->err);
 	kernel->exists = false;
-	if (s->backend->load_chains(s, kernel, NULL, m->err))
+	if (!t->replaced && s->backend->load_chains(s, kernel, NULL, m->err))
 		return -1;
 	n->fresh = NULL;
-	t->others = kernel->others;
+	if (!t->replaced)
+		t->others = kernel->others;
 	return stage_table(m, t, kernel);
 }

@@ -113,6 +113,8 @@ struct rv_chain {
 	struct rv_counters counters;	/* of the policy */
 	struct {			/* a base chain as the backend holds it, beside what is staged */
 		bool exists;
+		bool elsewhere;		/* at another hook or priority, or of another type, than ours */
+		bool plain;		/* at no hook at all: packets meet it only by jumps */
 		bool wanted;		/* rules were staged for it: it must exist before them */
 		bool touched, has_counters;	/* policy and counters are to be written */
 		enum rv_verdict policy;
@@ -168,8 +170,11 @@ struct rv_table {
 	const struct rv_table_def *def;
 	bool exists;			/* in the backend */
 	bool complete;			/* chains holds all of them */
-	bool others;			/* base chains that iptables does not have are in it too */
+	bool others;			/* chains that iptables cannot have are in it too */
 	bool called;			/* callers of chains are kept */
+	bool dormant;			/* the backend holds it, but no packet meets it */
+	bool odd;			/* it cannot be cleared piece by piece */
+	bool replaced;			/* it is cleared by deleting it, with all that others put into it */
 	bool whole;			/* the backend has given it to us: all rules are here, and count */
 	bool wanted;			/* something was staged for it: it must exist before that */
 	struct rv_loc loc;		/* of the command that wanted it */

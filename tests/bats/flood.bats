@@ -14,3 +14,7 @@ setup() { need_root; only_nft 'the module replaces a table at once'; }
 @test "the same in IPv6, while somebody watches the changes" {
 	"$LIB_DIR/../flood/run" --rules 5000 --rounds 4 --families 6 --monitors yes --ways restore
 }
+
+@test "a table that somebody else has made is replaced, and closed all the time" {
+	"$LIB_DIR/../flood/run" --rules 10 --rounds 60 --families 4 --monitors yes --ways takeover
+}

@@ -1,0 +1,160 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A table that somebody else has changed, so that iptables could not have made it: a restore that
+# flushes needs nothing of what is there, and other commands go on as far as they can.
+#
+# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# shellcheck disable=SC2154,SC2034
+
+load lib
+
+setup()
+{
+	need_root
+	only_nft 'the module has no other writers'
+	new_ns NS
+	FILE=$BATS_TEST_TMPDIR/rules
+	cat >"$FILE" <<-'END'
+		*filter
+		:INPUT DROP [0:0]
+		:FORWARD DROP [0:0]
+		:OUTPUT ACCEPT [0:0]
+		:mine - [0:0]
+		-A INPUT -i lo -j ACCEPT
+		-A INPUT -p tcp -m tcp --dport 22 -j mine
+		-A mine -j ACCEPT
+		COMMIT
+	END
+}
+
+teardown() { end_ns "${NS:-}"; }
+
+# The scenarios: a name, and the chains of table filter as nft takes them.
+scenarios()
+{
+	cat <<-'END'
+		priority	chain INPUT { type filter hook input priority 5; policy drop; tcp dport 22 accept; }
+		hook	chain INPUT { type filter hook forward priority 0; policy drop; }
+		type	chain OUTPUT { type route hook output priority 0; policy drop; }
+		plain	chain INPUT { tcp dport 22 accept; }; chain theirs { type filter hook input priority 0; jump INPUT; }
+		dormant	flags dormant; chain INPUT { type filter hook input priority 0; policy drop; tcp dport 22 accept; }
+		dormant, sets	flags dormant; set s { type ipv4_addr; }; chain theirs { type filter hook input priority 0; policy drop; meta mark 1 accept; }
+		long name	chain abcdefghijklmnopqrstuvwxyzabc { tcp dport 22 accept; }; chain INPUT { type filter hook input priority 0; policy drop; jump abcdefghijklmnopqrstuvwxyzabc; }
+		bound	chain INPUT { type filter hook input priority 0; policy drop; tcp dport 22 jump { accept; }; }
+		map	chain old { accept; }; chain mine { accept; }; map m { type inet_service : verdict; elements = { 22 : jump old, 23 : jump mine }; }; chain INPUT { type filter hook input priority 0; policy drop; tcp dport vmap @m; }
+		their jump	chain old { accept; }; chain theirs { type filter hook input priority -5; policy accept; jump old; }
+		their name	chain mine { type filter hook input priority -5; policy accept; meta mark 1 accept; }
+		rest	chain INPUT { type filter hook input priority 0; policy drop; tcp dport { 22, 80 } ip saddr 192.0.2.0/24 counter; }
+	END
+}
+
+# loaded FAMILY BODY: the table as somebody else has left it.
+loaded()
+{
+	flush_ruleset
+	# nft 1.0.6 wants the end of a line behind every bracket.
+	printf 'table %s filter { %s\n}\n' "$1" "$2" | sed 's/}/\n}\n/g; s/^;//' >"$FILE.nft"
+	[ "$1" = ip ] || sed -i 's|ip saddr 192.0.2.0/24|ip6 saddr 2001:db8::/32|; s/ipv4_addr/ipv6_addr/' "$FILE.nft"
+	nft -f "$FILE.nft" || { cat "$FILE.nft"; return 1; }
+}
+
+each_scenario()
+{
+	local name body
+	while IFS=$'\t' read -r name body; do
+		"$@" "$name" "$body" || { echo "scenario: $name"; nft list ruleset; return 1; }
+	done < <(scenarios)
+}
+
+taken_over()
+{
+	local family=ip
+	[ "$IPV" = 4 ] || family=ip6
+	loaded "$family" "$2"
+	quiet ipt-restore "$FILE" && same "$(grep -v '^#' "$FILE")" "$(saved)" save && quiet ipt -C mine -j ACCEPT &&
+		# It is active, and a second one finds a table as usual.
+		[[ $(nft list ruleset) != *dormant* ]] && quiet ipt-restore "$FILE" &&
+		same "$(grep -v '^#' "$FILE")" "$(saved)" 'second save'
+}
+
+take_over_all() { each_scenario taken_over; }
+
+@test "a restore that flushes takes over whatever is there" {
+	v4_v6 take_over_all
+}
+
+nothing_left()
+{
+	loaded ip "$2"
+	quiet iptables-restore < <(printf '*filter\nCOMMIT\n')
+	case $1 in
+		'their name') [[ $(nft list ruleset) == *'chain mine'* ]] ;;
+		*) same '' "$(nft list tables)" ;;
+	esac
+}
+
+@test "an empty restore leaves nothing of it, but for base chains of others" {
+	each_scenario nothing_left
+}
+
+# What is done elsewhere in the table does not fail because of such a chain.
+goes_on()
+{
+	loaded ip "$2"
+	capture tool iptables-restore --noflush <<-'END'
+		*filter
+		:FORWARD DROP [0:0]
+		:new - [0:0]
+		-A FORWARD -j new
+		-A OUTPUT -p tcp -m tcp --dport 80 -j ACCEPT
+		COMMIT
+	END
+	[ "$rc" = 0 ] || { echo "$err"; return 1; }
+	iptables -C FORWARD -j new 2>/dev/null && iptables -I FORWARD 1 -s 192.0.2.1 -j ACCEPT 2>/dev/null &&
+		iptables -D FORWARD 1 2>/dev/null &&
+		[ "$(iptables -S FORWARD 2>/dev/null | grep -v '^#')" = $'-P FORWARD DROP\n-A FORWARD -j new' ]
+}
+
+@test "one such chain stops nothing of what is done to others" {
+	each_scenario goes_on
+}
+
+@test "what does not act as iptables' rules do is told, and a policy that would not hold is refused" {
+	loaded ip 'flags dormant; chain INPUT { type filter hook input priority 0; policy accept; }'
+	capture iptables -P INPUT DROP
+	same "0 # Warning: table \`filter' is dormant: none of its rules acts" "$rc $err"
+	capture iptables -S INPUT
+	same "0 # Warning: table \`filter' is dormant: none of its rules acts" "$rc $err"
+	loaded ip 'chain INPUT { type filter hook input priority 5; policy accept; }'
+	capture iptables -P INPUT DROP
+	same "0 # Warning: chain \`INPUT' of table \`filter' has another type, hook or priority than iptables gives it" "$rc $err"
+	same '-P INPUT DROP' "$(iptables -S INPUT 2>/dev/null)"
+	[[ $(nft list chain ip filter INPUT) == *'+ 5; policy drop'* ]]
+	loaded ip 'chain INPUT { tcp dport 22 accept; }'
+	refused_like 1 'CHAIN_UPDATE failed' iptables -P INPUT DROP
+	refused_like 1 'CHAIN_UPDATE failed' iptables-restore --noflush < <(printf '*filter\n:INPUT DROP\nCOMMIT\n')
+	capture iptables -A INPUT -j ACCEPT
+	same "0 # Warning: chain \`INPUT' of table \`filter' is at no hook: packets meet it only by jumps" "$rc $err"
+}
+
+@test "base chains and sets of others that are not in the way stay" {
+	loaded ip 'set s { type ipv4_addr; }; chain theirs { type filter hook input priority -5; policy drop; meta mark 1 accept; }'
+	before=$(nft list chain ip filter theirs; nft list set ip filter s)
+	quiet iptables-restore "$FILE"
+	same "$before" "$(nft list chain ip filter theirs; nft list set ip filter s)"
+	quiet iptables-restore < <(printf '*filter\nCOMMIT\n')
+	same "$before" "$(nft list chain ip filter theirs; nft list set ip filter s)"
+}
+
+@test "a file that cannot be loaded changes nothing of a table of others" {
+	not_loaded()
+	{
+		loaded ip "$2"
+		before=$(nft list ruleset)
+		{ sed '/^COMMIT/d' "$FILE"; echo '-A INPUT -j MASQUERADE'; echo COMMIT; } >"$FILE.wrong"
+		no tool iptables-restore "$FILE.wrong" 2>/dev/null
+		same "$before" "$(nft list ruleset)" ruleset
+	}
+	each_scenario not_loaded
+}
