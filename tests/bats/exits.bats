@@ -151,11 +151,11 @@ fails() { echo strace -qq -o /dev/null -e "trace=$1" -e "inject=$1:error=$2${3:+
 	for words in 'iptables -N new' 'iptables -A INPUT -j ACCEPT' 'iptables -F' 'iptables -P FORWARD DROP' \
 		"iptables-restore $BLOCK"; do
 		# The last message that is sent is the transaction.
-		ns "$NS" strace -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=sendto "$RAVELIN_BIN/${words%% *}" ${words#* }
+		ns "$NS" strace -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=sendmsg "$RAVELIN_BIN/${words%% *}" ${words#* }
 		last=$(wc -l <"$BATS_TEST_TMPDIR/trace")
 		nft flush ruleset
 		nft -f - <<<"$before"
-		capture through $(fails sendto ENOMEM "$last") -- $words
+		capture through $(fails sendmsg ENOMEM "$last") -- $words
 		[ "$rc" -eq 4 ] && [[ $err =~ 'Cannot allocate memory' ]] || { echo "$words: $rc $err"; return 1; }
 		same "$(without_handles <<<"$before")" "$(ruleset | without_handles)" ruleset
 	done
@@ -185,6 +185,19 @@ without_handles() { sed 's/ # handle.*//'; }
 			[ "$rc" -eq 0 ] || [ "$rc" -eq 4 ] || { echo "$change: $words: exit code $rc: $err"; return 1; }
 		done
 	done
+}
+
+@test "a dormant table has rules as any other: what is told of them is true" {
+	local words
+	nft add chain ip raw PREROUTING 2>/dev/null || nft add table ip raw
+	nft 'add chain ip raw OUTPUT { type filter hook output priority -300; policy accept; }'
+	nft 'table ip raw { flags dormant; }'
+	for words in '-S OUTPUT' '-L' '-L OUTPUT' '-A OUTPUT -j ACCEPT' '-C OUTPUT -j ACCEPT'; do
+		capture iptables -t raw $words
+		[ "$rc" -eq 0 ] && [[ $err = "# Warning: table \`raw' is dormant"* ]] || { echo "$words: $rc $err"; return 1; }
+	done
+	capture iptables -t raw -C OUTPUT -j DROP
+	[ "$rc" -eq 1 ]
 }
 
 # --- what is refused for good, and what is wrong -------------------------------
