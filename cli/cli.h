@@ -109,12 +109,21 @@ const struct rv_backend *rv_cli_backend(const struct rv_cli *cli);
 /* The word in brackets of that line. */
 const char *rv_cli_banner(const struct rv_cli *cli);
 
+/* How long to try again what other writers prevent. */
+struct rv_patience {
+	unsigned int seconds;		/* that were asked for; 0: a few */
+	unsigned int attempts;
+	int64_t until;			/* ms of the monotonic clock; 0: nothing has failed yet */
+};
+
+/* Of a -w: NULL, not given; "", without a number; else seconds. */
+struct rv_patience rv_cli_patience(const char *wait);
 /*
- * Whether to start over after an error: after RV_ERR_AGAIN, unless it was too often. Then err is
- * reset, and a short while of random length went by so that two writers do not meet again.
- * Counts in *attempts, from 0.
+ * Whether to start over after an error: after RV_ERR_AGAIN, unless the time is over: then it is
+ * said in err. Else err is reset, and a short while of random length went by so that two writers do
+ * not meet again.
  */
-bool rv_cli_again(struct rv_error *err, unsigned int *attempts);
+bool rv_cli_again(struct rv_error *err, struct rv_patience *p);
 
 /*
  * Text of a table that arrives chain by chain or mixed, and is wanted in the order of

@@ -38,13 +38,13 @@ const struct rv_flag rv_diff_flags[] = {
 
 static int read_store(struct rv_ruleset *rs, const char *spec, struct rv_error *err)
 {
-	unsigned int attempts = 0;
+	struct rv_patience patience = rv_cli_patience(NULL);
 	struct rv_store s;
 	int rc;
 
 	if (rv_store_open(&s, spec, rs->family, true, err) < 0)
 		return -1;
-	while ((rc = rv_ruleset_read(rs, &s, err)) < 0 && rv_cli_again(err, &attempts)) {
+	while ((rc = rv_ruleset_read(rs, &s, err)) < 0 && rv_cli_again(err, &patience)) {
 		rv_ruleset_clear(rs);
 		if (rv_store_restart(&s, err) < 0)
 			break;

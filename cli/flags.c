@@ -65,7 +65,7 @@ static int set(const struct rv_flag *f, struct rv_cli *cli, const char *arg, voi
 		return 0;
 	else if (f->takes == RV_FLAG_MANY)
 		return add_word(f, cli, arg, (struct rv_flag_words *)(void *)at);
-	else if (f->takes == RV_FLAG_ARG)
+	else if (f->takes == RV_FLAG_ARG || f->takes == RV_FLAG_NUMBER)
 		*(const char **)at = arg;
 	else if (f->takes == RV_FLAG_COUNT)
 		++*(unsigned int *)at;
@@ -79,6 +79,7 @@ int rv_flags_read(const struct rv_flag *flags, struct rv_cli *cli, void *into)
 	struct option longs[MAX_FLAGS + 1] = { 0 };
 	char shorts[3 * MAX_FLAGS + 1];
 	const struct rv_flag *f;
+	const char *arg;
 	int c;
 
 	make_tables(flags, longs, shorts);
@@ -88,10 +89,11 @@ int rv_flags_read(const struct rv_flag *flags, struct rv_cli *cli, void *into)
 		if (c == '?')
 			return -1;
 		f = find(flags, c);
-		if (!optarg && f->takes == RV_FLAG_NUMBER && optind < cli->argc &&
-		    is_number(cli->argv[optind]))
-			optind++;
-		if (set(f, cli, optarg, into))
+		arg = optarg;
+		if (!arg && f->takes == RV_FLAG_NUMBER)
+			arg = optind < cli->argc && is_number(cli->argv[optind]) ? cli->argv[optind++]
+										 : "";
+		if (set(f, cli, arg, into))
 			return -1;
 		if (f->takes == RV_FLAG_LAST)
 			return cli->argc;

@@ -16,7 +16,7 @@ enum rv_flag_arg {
 	RV_FLAG_LAST,		/* as PLAIN; the words behind it are not looked at */
 	RV_FLAG_ARG,		/* sets a const char * */
 	RV_FLAG_MANY,		/* adds to a struct rv_flag_words */
-	RV_FLAG_NUMBER,		/* may have one, in the same word or the next; sets nothing */
+	RV_FLAG_NUMBER,		/* may have one, in the same word or the next: sets a const char * */
 };
 
 /* Ends with a NULL name. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* iptables and ip6tables: one command line, one command. */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -68,19 +69,31 @@ static bool is_question(const struct rv_command *cmd)
 	       cmd->kind == RV_CMD_LIST || cmd->kind == RV_CMD_LIST_RULES;
 }
 
+static bool again(const struct attempt *a, struct rv_error *err, struct rv_patience *p)
+{
+	char seconds[16] = "";
+
+	if (!p->attempts) {
+		if (a->opts.wait_seconds)
+			snprintf(seconds, sizeof(seconds), "%u", a->opts.wait_seconds);
+		*p = rv_cli_patience(a->opts.wait ? seconds : NULL);
+	}
+	return rv_cli_again(err, p);
+}
+
 int rv_cli_iptables(struct rv_cli *cli)
 {
 	struct attempt a = { .cli = cli };
 	struct rv_buf warnings = RV_BUF_INIT;
 	struct rv_error err = { .warnings = &warnings };
-	unsigned int attempts = 0;
+	struct rv_patience patience = { 0 };
 	int code = RV_EXIT_OK;
 
 	rv_command_init(&a.cmd);
 	rv_cli_progress_start(&a.progress, cli, "rules", 0);
 	while (try_once(&a, &err) < 0) {
 		rv_cli_progress_end(&a.progress);
-		if (rv_cli_again(&err, &attempts))
+		if (again(&a, &err, &patience))
 			continue;
 		if (is_question(&a.cmd))
 			rv_error_undecided(&err);

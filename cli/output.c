@@ -90,34 +90,59 @@ void rv_cli_version(const struct rv_cli *cli, struct rv_buf *b)
 	rv_buf_printf(b, "%s v%s (%s)\n", cli->name, RV_STOCK_VERSION, rv_cli_banner(cli));
 }
 
-/* A writer that is overtaken this often has waited for a minute or more. */
-#define ATTEMPTS 2000
+/* Seconds: without -w, and with one that names none. */
+#define WAIT_SHORT 5
+#define WAIT_LONG 60
+#define WAIT_MOST (24 * 60 * 60)
 
-static void give_up(struct rv_error *err)
+/* Not all that is tried again is other writers' doing. */
+#define ATTEMPTS_FREE 3
+
+static int64_t now_ms(void)
 {
-	memset(err, 0, sizeof(*err));
-	rv_fail(err, RV_ERR_RESOURCE, NULL, "another program keeps changing the rules");
-	rv_hint(err, "nothing was changed; try again when it has finished");
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-bool rv_cli_again(struct rv_error *err, unsigned int *attempts)
+struct rv_patience rv_cli_patience(const char *wait)
 {
-	unsigned int most = 1u << (*attempts < 6 ? *attempts : 6);	/* ms */
+	struct rv_patience p = { .seconds = WAIT_SHORT };
+
+	if (!wait)
+		return p;
+	p.seconds = *wait ? (unsigned int)strtoul(wait, NULL, 10) : WAIT_LONG;
+	if (p.seconds > WAIT_MOST)
+		p.seconds = WAIT_MOST;
+	return p;
+}
+
+static void give_up(struct rv_error *err, const struct rv_patience *p)
+{
+	memset(err, 0, sizeof(*err));
+	rv_fail(err, RV_ERR_RESOURCE, NULL,
+		"another program keeps changing the rules: gave up after %u seconds", p->seconds);
+	rv_hint(err, "nothing was changed; -w SECONDS tries for longer");
+}
+
+bool rv_cli_again(struct rv_error *err, struct rv_patience *p)
+{
+	unsigned int most = 1u << (p->attempts < 6 ? p->attempts : 6);	/* ms */
+	int64_t now = now_ms();
 	struct timespec pause = { 0 };
 
 	if (err->kind != RV_ERR_AGAIN)
 		return false;
-	if (++*attempts >= ATTEMPTS) {
-		give_up(err);
+	if (!p->attempts++) {
+		p->until = now + (int64_t)p->seconds * 1000;
+		srandom((unsigned int)now ^ (unsigned int)getpid() << 12);
+	}
+	if (now >= p->until && p->attempts > ATTEMPTS_FREE) {
+		give_up(err, p);
 		return false;
 	}
 	rv_error_reset(err);
-	if (*attempts == 1) {
-		struct timespec now;
-
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		srandom((unsigned int)now.tv_nsec ^ (unsigned int)getpid() << 12);
-	}
 	pause.tv_nsec = random() % (most * 1000000L);
 	nanosleep(&pause, NULL);
 	return true;

@@ -16,6 +16,7 @@ struct restore {
 	bool noflush, counters, test, version, help;
 	unsigned int verbose;
 	const char *only;		/* -T */
+	const char *wait;		/* -w */
 	struct rv_store store;
 	bool open;
 	bool detached;			/* --test without the kernel */
@@ -33,7 +34,8 @@ const struct rv_flag rv_restore_flags[] = {
 	{ 't', "test", RV_FLAG_PLAIN, NULL, "check the input, change nothing", AT(test) },
 	{ 'T', "table", RV_FLAG_ARG, "TABLE", "only this table of the input", AT(only) },
 	{ 'v', "verbose", RV_FLAG_COUNT, NULL, "say what is done", AT(verbose) },
-	{ 'w', "wait", RV_FLAG_NUMBER, "SECONDS", "accepted; there is no lock" },
+	{ 'w', "wait", RV_FLAG_NUMBER, "SECONDS",
+	  "try for so long when other programs change the rules (5)", AT(wait) },
 	{ 'W', "wait-interval", RV_FLAG_NUMBER, "USECS", "accepted" },
 	{ 'M', "modprobe", RV_FLAG_ARG, "COMMAND", "accepted; modules load by themselves" },
 	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "work on IPv4 rules" },
@@ -192,13 +194,13 @@ static int restore_run(struct restore *r)
 {
 	struct rv_buf warnings = RV_BUF_INIT;
 	struct rv_error err = { .warnings = &warnings };
-	unsigned int attempts = 0;
+	struct rv_patience patience = rv_cli_patience(r->wait);
 	int code = RV_EXIT_OK;
 
 	r->cli->noflush = r->noflush;
 	while (try_once(r, &err) < 0) {
 		rv_cli_progress_end(&r->progress);
-		if (rv_cli_again(&err, &attempts))
+		if (rv_cli_again(&err, &patience))
 			continue;
 		code = rv_cli_error(r->cli, &err);
 		break;

@@ -107,7 +107,7 @@ static int save_all(struct save *s, struct rv_error *err)
 
 static int save_until_consistent(struct save *s, struct rv_error *err)
 {
-	unsigned int attempts = 0;
+	struct rv_patience patience = rv_cli_patience(NULL);
 
 	rv_cli_progress_start(&s->progress, s->cli, "rules", 0);
 	if (rv_store_open_metered(&s->store, s->cli->spec, s->cli->family, true,
@@ -118,7 +118,7 @@ static int save_until_consistent(struct save *s, struct rv_error *err)
 		rv_cli_progress_end(&s->progress);
 		rv_pages_close(&s->pages);
 		rv_buf_reset(&s->out);
-		if (!rv_cli_again(err, &attempts) || rv_store_restart(&s->store, err) < 0)
+		if (!rv_cli_again(err, &patience) || rv_store_restart(&s->store, err) < 0)
 			return -1;
 	}
 	rv_cli_progress_end(&s->progress);

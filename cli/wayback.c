@@ -31,10 +31,10 @@ int rv_way_back_exit(enum rv_way_back how)
 
 static int take(struct rv_image *im, struct rv_error *err)
 {
-	unsigned int attempts = 0;
+	struct rv_patience patience = rv_cli_patience(NULL);
 
 	while (rv_image_take(im, err) < 0)
-		if (!rv_cli_again(err, &attempts))
+		if (!rv_cli_again(err, &patience))
 			return -1;
 	return 0;
 }

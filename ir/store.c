@@ -94,6 +94,7 @@ int rv_store_restart(struct rv_store *s, struct rv_error *err)
 	rv_ruleset_init(&s->rs, family);
 	s->priv = NULL;
 	s->dirty = false;
+	s->restarts++;
 	/* If it fails, there is nothing open, and a close or another restart does no harm. */
 	return s->backend->open(s, s->arg, err);
 }

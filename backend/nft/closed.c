@@ -289,22 +289,12 @@ static void drain(const struct rv_nft_socket *n)
 		;
 }
 
-/* The generation tells whether a batch was done whose errors got lost; it is not needed else. */
-static void learn_generation(struct rv_nft_socket *n)
-{
-	struct rv_error ignored = { 0 };
-
-	n->has_generation = n->committed = false;
-	rv_nft_generation(n, &ignored);
-}
-
 int rv_nft_send_any(struct rv_nft_socket *n, const struct rv_buf *batch, size_t messages, bool end,
 		    struct rv_nft_verdict *v, struct rv_error *err)
 {
 	const struct iovec part = { batch->data, batch->len - (end ? 0 : RV_NFT_HEAD) };
 
 	drain(n);
-	learn_generation(n);
 	return rv_nft_send(n, &part, 1, messages, v, err);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The end of a transaction: what has to be written last, and sending it. */
 #include <arpa/inet.h>
+#include <errno.h>
 
 #include "batch.h"
 
@@ -238,7 +239,6 @@ static void forget(struct rv_store *s)
 
 	rv_nft_batch_clear(&n->batch);
 	n->socket.has_generation = false;
-	n->socket.committed = true;
 	n->fresh = NULL;
 	memset(n->tables, 0, sizeof(n->tables));
 	rv_nft_aside_close(&n->aside);
@@ -305,23 +305,77 @@ static int refused(const struct sending *x, struct rv_nft_verdict *v, struct rv_
 	return -1;
 }
 
+/* Whether the batch says which generation it is for. */
+static bool depends(const struct sending *x)
+{
+	for (size_t i = 0; i < x->nstores; i++) {
+		const struct rv_nft *n = x->stores[i]->priv;
+
+		if (n->batch.depends)
+			return true;
+	}
+	return false;
+}
+
+/* Brings all stores to one generation, if what they have read holds there. */
+static int settle(const struct sending *x, struct rv_error *err)
+{
+	const struct rv_nft *first = x->stores[0]->priv;
+
+	for (size_t i = 0; i < x->nstores; i++) {
+		struct rv_nft *n = x->stores[i]->priv;
+
+		if (rv_nft_settle(&n->socket, err))
+			return -1;
+		if (n->socket.generation != first->socket.generation)
+			return rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
+	}
+	return 0;
+}
+
+/*
+ * How often it is sent again when others came in between with changes of other tables: each time
+ * costs the kernel little, and then reading all again may help.
+ */
+#define RESENDS 1000
+
+static int send_batch(struct sending *x, struct rv_nft_verdict *v, struct rv_error *err)
+{
+	struct rv_nft *n = x->stores[0]->priv;
+	bool checked = depends(x);
+
+	if (checked && x->nstores > 1 && settle(x, err))
+		return -1;
+	for (unsigned int i = 0; i < RESENDS; i++) {
+		set_generation(&n->batch.bytes, checked ? n->socket.generation : 0);
+		if (rv_nft_send(&n->socket, x->parts, x->nparts, x->messages, v, err))
+			return -1;
+		if (v->code != ERESTART)
+			break;
+		if (settle(x, err))
+			return -1;
+	}
+	if (!v->code)
+		return 0;
+	/* A refusal may be due to what others have done since. */
+	if (!checked && settle(x, err))
+		return -1;
+	return refused(x, v, err);
+}
+
 static int send_parts(struct sending *x, struct rv_error *err)
 {
 	struct rv_nft *n = x->stores[0]->priv;
 	struct rv_buf end = RV_BUF_INIT;
 	struct rv_nft_verdict v;
-	int rc = -1;
+	int rc;
 
 	rv_nft_put_message(&end, NFNL_MSG_BATCH_END, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES,
 			   x->messages + 1);
-	set_generation(&n->batch.bytes, n->socket.generation);
 	add_part(x, n->batch.bytes.data, 0, BATCH_BEGIN_LEN);
 	arrange(x);
 	add_part(x, end.data, 0, end.len);
-	if (!rv_buf_ok(&end))
-		rv_fail_memory(err);
-	else if (!rv_nft_send(&n->socket, x->parts, x->nparts, x->messages, &v, err))
-		rc = v.code ? refused(x, &v, err) : 0;
+	rc = rv_buf_ok(&end) ? send_batch(x, &v, err) : rv_fail_memory(err);
 	rv_buf_free(&end);
 	return rc;
 }
@@ -369,12 +423,7 @@ int rv_nft_commit(struct rv_store *s, struct rv_error *err)
 
 int rv_nft_commit_both(struct rv_store *s, struct rv_store *second, struct rv_error *err)
 {
-	const struct rv_nft *n = s->priv, *n2 = second->priv;
-
 	if (complete(s, err) || complete(second, err))
 		return -1;
-	if (n->batch.nrecords && n2->batch.nrecords &&
-	    n->socket.generation != n2->socket.generation)
-		return rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
 	return send_stores(s, second, err);
 }

@@ -267,7 +267,7 @@ static int tell_traced_rule(struct listener *l, struct rv_event *e)
 	struct lookup u = { .l = l, .e = e };
 	struct rv_error err = { 0 };
 
-	l->ask.has_generation = l->ask.committed = false;
+	l->ask.has_generation = false;
 	e->number = rv_nft_rule_number(&l->numbers, &l->ask, e->family, e->table, e->chain, e->handle);
 	rv_nft_ask(&l->ask, &q, found_rule, &u, &err);
 	if (u.told)

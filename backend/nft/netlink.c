@@ -2,7 +2,8 @@
 /*
  * The netlink socket: questions, dumps and batches (netlink(7), linux/netlink.h,
  * linux/netfilter/nfnetlink.h). Every answer carries the low half of the
- * ruleset's generation, so that a read notices when another writer came in.
+ * ruleset's generation, so that a read notices when another writer came in; whether that matters
+ * is known to watch.c.
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -57,6 +58,7 @@ void rv_nft_close(struct rv_nft_socket *n)
 {
 	if (n->nl)
 		mnl_socket_close(n->nl);
+	rv_nft_watch_close(n->watch);
 	free(n->buf);
 	*n = (struct rv_nft_socket){ 0 };
 }
@@ -110,6 +112,7 @@ struct exchange {
 	void *arg;
 	struct rv_error *err;
 	int code;		/* errno of the kernel's refusal */
+	unsigned int parts;	/* that the answer came in */
 };
 
 enum { GO_ON, FINISHED, FAILED };
@@ -147,7 +150,7 @@ static int see_message(struct exchange *x, const struct nlmsghdr *nlh)
 
 	if (nlh->nlmsg_seq != x->seq)
 		return GO_ON;
-	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR && x->check_generation)
 		return outrun(x->err), FAILED;
 	if (nlh->nlmsg_type == NLMSG_DONE)
 		return FINISHED;
@@ -189,6 +192,9 @@ static int exchange(struct exchange *x, const struct nlmsghdr *nlh)
 			return rv_fail(x->err, RV_ERR_RESOURCE, NULL, "netlink: no answer");
 		else
 			rc = see_buffer(x, len);
+		x->parts++;
+		if (x->n->watch)
+			rv_nft_watch_drain(x->n->watch);
 	}
 	if (rc == FAILED && x->dump)
 		reconnect(x->n, x->err);
@@ -230,27 +236,78 @@ static int fetch_generation(struct rv_nft_socket *n, uint32_t *generation, struc
 	return x.code ? no_generation(x.code, err) : 0;
 }
 
-/* Generations count transactions and leave out 0. */
-static uint32_t generation_after(uint32_t generation)
+int rv_nft_generation(struct rv_nft_socket *n, struct rv_error *err)
 {
-	return generation + 1 ? generation + 1 : 1;
+	if (n->has_generation)
+		return 0;
+	if (fetch_generation(n, &n->generation, err))
+		return -1;
+	n->has_generation = true;
+	if (n->watch)
+		rv_nft_watch_begin(n->watch, n->generation);
+	return 0;
 }
 
-int rv_nft_generation(struct rv_nft_socket *n, struct rv_error *err)
+int rv_nft_watch_start(struct rv_nft_socket *n, rv_family_t family, struct rv_error *err)
+{
+	n->watch = rv_nft_watch_open(family);
+	n->has_generation = false;
+	return rv_nft_generation(n, err);
+}
+
+static int settle(struct rv_nft_socket *n, bool all_chains, struct rv_error *err)
 {
 	uint32_t now = 0;
 
-	if (n->has_generation)
-		return 0;
 	if (fetch_generation(n, &now, err))
 		return -1;
-	/* A transaction without effect does not count. Anything else is another writer's. */
-	if (n->committed && now != n->generation && now != generation_after(n->generation))
+	if (now == n->generation)
+		return 0;
+	if (!n->watch || !rv_nft_watch_settle(n->watch, &now, all_chains))
 		return outrun(err);
 	n->generation = now;
-	n->has_generation = true;
-	n->committed = false;
 	return 0;
+}
+
+int rv_nft_settle(struct rv_nft_socket *n, struct rv_error *err)
+{
+	return settle(n, false, err);
+}
+
+/* What happened before is of no interest to what is read only now. */
+int rv_nft_read(struct rv_nft_socket *n, const char *table, const char *chain, unsigned int what,
+		struct rv_error *err)
+{
+	if (rv_nft_generation(n, err))
+		return -1;
+	if (!n->watch)
+		return 0;
+	if (settle(n, false, err))
+		return -1;
+	rv_nft_watch_read(n->watch, table, chain, what);
+	return 0;
+}
+
+static int begin_read(struct rv_nft_socket *n, const struct rv_nft_query *q, struct rv_error *err)
+{
+	unsigned int what = 0;
+
+	if (q->type == NFT_MSG_GETCHAIN)
+		what = RV_NFT_READ_CHAINS;
+	else if (q->type == NFT_MSG_GETRULE)
+		what = RV_NFT_READ_CHAINS | RV_NFT_READ_RULES;
+	return rv_nft_read(n, q->table ? q->table : q->of, q->chain, what, err);
+}
+
+/*
+ * The kernel goes on with a dump by counting what it has told. Those of chains go through all
+ * tables of the family: a chain that comes or goes in any of them shifts the count, unless all
+ * was told at once.
+ */
+static int end_read(struct rv_nft_socket *n, const struct exchange *x, const struct rv_nft_query *q,
+		    struct rv_error *err)
+{
+	return n->watch ? settle(n, x->dump && !q->table && x->parts > 1, err) : 0;
 }
 
 int rv_nft_ask(struct rv_nft_socket *n, const struct rv_nft_query *q, rv_nft_answer_fn *fn,
@@ -258,23 +315,22 @@ int rv_nft_ask(struct rv_nft_socket *n, const struct rv_nft_query *q, rv_nft_ans
 {
 	_Alignas(8) char request[512];
 	struct exchange x = {
-		.n = n, .dump = q->dump, .check_generation = true, .fn = fn, .arg = arg, .err = err,
+		.n = n, .dump = q->dump, .check_generation = !n->watch && !n->unchecked,
+		.fn = fn, .arg = arg, .err = err,
 	};
 	struct nlmsghdr *nlh;
 
-	if (rv_nft_generation(n, err))
+	if (begin_read(n, q, err))
 		return -1;
 	x.seq = ++n->seq;
 	nlh = start_message(request, NFNL_SUBSYS_NFTABLES << 8 | q->type, q->dump ? NLM_F_DUMP : 0,
 			    q->family, x.seq);
-	if (q->table && !mnl_attr_put_strz_check(nlh, sizeof(request), q->table_attr, q->table))
+	if ((q->table && !mnl_attr_put_strz_check(nlh, sizeof(request), q->table_attr, q->table)) ||
+	    (q->chain && !mnl_attr_put_strz_check(nlh, sizeof(request), q->chain_attr, q->chain)) ||
+	    (q->handle && !mnl_attr_put_u64_check(nlh, sizeof(request), q->handle_attr,
+						  htobe64(q->handle))))
 		return rv_fail_memory(err);
-	if (q->chain && !mnl_attr_put_strz_check(nlh, sizeof(request), q->chain_attr, q->chain))
-		return rv_fail_memory(err);
-	if (q->handle && !mnl_attr_put_u64_check(nlh, sizeof(request), q->handle_attr,
-						 htobe64(q->handle)))
-		return rv_fail_memory(err);
-	if (exchange(&x, nlh))
+	if (exchange(&x, nlh) || end_read(n, &x, q, err))
 		return -1;
 	if (x.code && x.code != ENOENT)
 		return rv_nft_failed(x.code, err);
@@ -288,7 +344,8 @@ int rv_nft_aside_ask(struct rv_nft_aside *a, const struct rv_nft_query *q, rv_nf
 		return -1;
 	a->socket.has_generation = a->of && a->of->has_generation;
 	a->socket.generation = a->of ? a->of->generation : 0;
-	a->socket.committed = a->of && a->of->committed;
+	/* Then it covers what is read here. */
+	a->socket.unchecked = a->of && a->of->watch;
 	return rv_nft_ask(&a->socket, q, fn, arg, err);
 }
 
@@ -390,13 +447,12 @@ static void see_errors(const struct rv_nft_socket *n, ssize_t len, struct rv_nft
 }
 
 /*
- * The batch is carried out before sendto() returns, so all errors wait to be read. Should
- * there have been no room for any of them, the generation tells whether it was done.
+ * The batch is carried out before sendmsg() returns, so all errors wait to be read, and nothing
+ * else does. If one got lost, for want of room or memory, there was one: the batch was refused.
  */
 static int collect(struct rv_nft_socket *n, struct rv_nft_verdict *v, struct rv_error *err)
 {
 	bool overrun = false;
-	uint32_t now = 0;
 	ssize_t len;
 
 	for (;;) {
@@ -410,11 +466,7 @@ static int collect(struct rv_nft_socket *n, struct rv_nft_verdict *v, struct rv_
 	}
 	if (len < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
 		return rv_nft_failed(errno, err);
-	if (!overrun || v->code)
-		return 0;
-	if (fetch_generation(n, &now, err))
-		return -1;
-	if (now == n->generation)
+	if (overrun && !v->code)
 		v->code = ENOBUFS;
 	return 0;
 }

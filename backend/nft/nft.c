@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The backend: what it reads of tables, chains and rules, and its one const struct. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "backend/backends.h"
@@ -218,6 +219,7 @@ static int ask_chains(struct rv_store *s, struct rv_table *table, const char *on
 	const struct rv_nft_query q = {
 		.type = NFT_MSG_GETCHAIN, .family = s->rs.family, .dump = !only,
 		.table = only ? table->def->name : NULL, .table_attr = NFTA_CHAIN_TABLE,
+		.of = table->def->name,
 		.chain = only, .chain_attr = NFTA_CHAIN_NAME,
 	};
 	int rc = only ? 0 : ask_table(s, table, err);
@@ -417,18 +419,47 @@ struct rv_rule *rv_nft_rule_of(struct rv_nft_aside *aside, rv_family_t family,
 	return rv_nft_object_read(aside, family, attrs, err);
 }
 
-/* A rule that goes by is told of on its way, if somebody asks. */
+/* A rule that goes by; it is told of on its way if somebody asks. */
 struct passing {
 	struct rv_buf *told;
 	rv_nft_answer_fn *fn;
 	void *arg;
+	char chain[NFT_CHAIN_MAXNAMELEN];	/* of the rule before */
+	uint64_t handle;			/* and its handle; 0: there was none in the chain */
 };
 
-static int tell_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+/*
+ * The kernel goes on with a dump by counting rules, those of a transaction that it is just
+ * checking too. If it refuses that one, there is no new generation, and rules were left out or told
+ * twice: then a rule does not name the one before it that we have seen.
+ */
+static int follow(struct passing *p, const struct rv_nft_place *place, struct rv_nft_view position,
+		  struct rv_error *err)
 {
+	uint64_t before = 0;
+
+	if (strcmp(p->chain, place->chain)) {
+		snprintf(p->chain, sizeof(p->chain), "%s", place->chain);
+		p->handle = 0;
+	}
+	rv_nft_get_u64(position, &before);
+	if (before != p->handle)
+		return rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
+	p->handle = place->handle;
+	return 0;
+}
+
+static int pass_on(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct rv_nft_view t[NFTA_RULE_MAX + 1];
+	struct rv_nft_place place;
 	struct passing *p = arg;
 
-	return rv_nft_explain_rule(attrs, p->told, err) ? -1 : p->fn(attrs, p->arg, err);
+	if (rv_nft_place_of(attrs, t, &place, err) ||
+	    follow(p, &place, t[NFTA_RULE_POSITION], err) ||
+	    (p->told && rv_nft_explain_rule(attrs, p->told, err)))
+		return -1;
+	return p->fn(attrs, p->arg, err);
 }
 
 int rv_nft_ask_rules(struct rv_store *s, const char *table, const char *only, rv_nft_answer_fn *fn,
@@ -436,16 +467,14 @@ int rv_nft_ask_rules(struct rv_store *s, const char *table, const char *only, rv
 {
 	struct rv_nft *n = s->priv;
 	bool told = s->explain.read && rv_nft_can_explain(s, err);
-	struct passing p = { s->explain.read, fn, arg };
+	struct passing p = { .told = told ? s->explain.read : NULL, .fn = fn, .arg = arg };
 	const struct rv_nft_query q = {
 		.type = NFT_MSG_GETRULE, .family = s->rs.family, .dump = true,
 		.table = table, .table_attr = NFTA_RULE_TABLE,
 		.chain = only, .chain_attr = NFTA_RULE_CHAIN,
 	};
 
-	if (told)
-		return rv_nft_ask(&n->socket, &q, tell_rule, &p, err) < 0 ? -1 : 0;
-	return rv_nft_ask(&n->socket, &q, fn, arg, err) < 0 ? -1 : 0;
+	return rv_nft_ask(&n->socket, &q, pass_on, &p, err) < 0 ? -1 : 0;
 }
 
 /* ---- one chain's rules, kept ---------------------------------------------------- */
@@ -479,6 +508,8 @@ static int load_rules(struct rv_store *s, struct rv_chain *chain, struct rv_erro
 	const char *name = rv_nft_kernel_name(&n->batch, chain->table->def, chain->name);
 	bool known = chain->handle && !(chain->handle & RV_NFT_NEW_CHAIN), flushed;
 
+	/* Of many commands one may be there because of what another has found. */
+	n->batch.depends |= s->bulk;
 	rv_chain_flush(chain);
 	chain->loaded = false;
 	if (rv_nft_is_flushed(&n->batch, chain, &flushed, err))
@@ -552,9 +583,14 @@ static int dump(struct rv_store *s, struct rv_table *table, const char *only,
 	struct dumping d = { .store = s, .table = table, .v = v, .aside = &n->aside };
 	bool fresh = n->fresh == table;
 
+	n->batch.depends |= s->bulk;
 	if (only)
 		fresh |= n->fresh && n->fresh == rv_table_chain(table, only);
-	if (!fresh && ask_chains(s, table, only, err))
+	/* References are counted in the chains, and must be those of the rules. */
+	if (rv_nft_read(&n->socket, table->def->name, only, RV_NFT_READ_CHAINS | RV_NFT_READ_RULES,
+			err))
+		return -1;
+	if ((!fresh || n->socket.watch) && ask_chains(s, table, only, err))
 		return -1;
 	n->fresh = NULL;
 	if (!only && rv_table_sort(table))
@@ -580,6 +616,14 @@ static void close_store(struct rv_store *s)
 	s->priv = NULL;
 }
 
+/* A store that is opened again has met another writer. */
+static int start_reading(struct rv_store *s, struct rv_nft *n, struct rv_error *err)
+{
+	if (!s->restarts)
+		return rv_nft_generation(&n->socket, err);
+	return rv_nft_watch_start(&n->socket, s->rs.family, err);
+}
+
 static int open_store(struct rv_store *s, const char *arg, struct rv_error *err)
 {
 	struct rv_nft *n;
@@ -592,7 +636,7 @@ static int open_store(struct rv_store *s, const char *arg, struct rv_error *err)
 	s->priv = n;
 	rv_nft_batch_init(&n->batch, s->rs.family);
 	n->aside.of = &n->socket;
-	if (!rv_nft_open(&n->socket, err) && !rv_nft_generation(&n->socket, err))
+	if (!rv_nft_open(&n->socket, err) && !start_reading(s, n, err))
 		return 0;
 	close_store(s);
 	return -1;

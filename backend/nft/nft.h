@@ -239,12 +239,28 @@ struct rv_nft_socket {
 	uint32_t seq;
 	uint32_t generation;		/* of the ruleset, as reads must find it */
 	bool has_generation;
-	bool committed;			/* generation is the one before our last transaction */
+	struct rv_nft_watch *watch;	/* says whether a read holds at a later generation, or NULL */
+	bool unchecked;			/* another socket's watch covers what is read */
 	unsigned char *buf;
 };
 
 int rv_nft_open(struct rv_nft_socket *n, struct rv_error *err);
 void rv_nft_close(struct rv_nft_socket *n);
+
+/*
+ * From here on reads hold if what was read of our tables did not change. Until this is called
+ * they hold if nothing did, which costs less. Nothing may have been read. Without it if the kernel
+ * does not want to.
+ */
+int rv_nft_watch_start(struct rv_nft_socket *n, rv_family_t family, struct rv_error *err);
+/* What will be asked for in several questions is one read, and holds as one. */
+int rv_nft_read(struct rv_nft_socket *n, const char *table, const char *chain, unsigned int what,
+		struct rv_error *err);
+/*
+ * Whether what was read holds still: then the generation is the kernel's of now. Else -1,
+ * err->kind RV_ERR_AGAIN.
+ */
+int rv_nft_settle(struct rv_nft_socket *n, struct rv_error *err);
 
 /* Asks for the generation unless it is known. */
 int rv_nft_generation(struct rv_nft_socket *n, struct rv_error *err);
@@ -257,6 +273,7 @@ struct rv_nft_query {
 	uint16_t table_attr, chain_attr, handle_attr;
 	const char *table, *chain;
 	uint64_t handle;		/* 0: not given */
+	const char *of;			/* the table that is looked at in a dump of all; NULL: .table */
 };
 
 /* Sees the attributes of each answer. Returns 0, or -1 with err set. */
@@ -268,6 +285,31 @@ typedef int rv_nft_answer_fn(struct rv_nft_view attrs, void *arg, struct rv_erro
  */
 int rv_nft_ask(struct rv_nft_socket *n, const struct rv_nft_query *q, rv_nft_answer_fn *fn,
 	       void *arg, struct rv_error *err);
+
+/* ---- reading beside other writers: watch.c --------------------------------------- */
+
+/* NULL if it cannot be had. What happens from now on is told. */
+struct rv_nft_watch *rv_nft_watch_open(rv_family_t family);
+void rv_nft_watch_close(struct rv_nft_watch *w);
+/* Begins at a generation that was asked for since then. */
+void rv_nft_watch_begin(struct rv_nft_watch *w, uint32_t generation);
+enum {
+	RV_NFT_READ_CHAINS = 1 << 0,	/* which there are, and their policies */
+	RV_NFT_READ_RULES = 1 << 1,
+};
+/*
+ * From here on changes of the table count; chain != NULL: of that chain only. what: RV_NFT_READ_*,
+ * 0: only the table itself.
+ */
+void rv_nft_watch_read(struct rv_nft_watch *w, const char *table, const char *chain,
+		       unsigned int what);
+/* Reads what has come by now. False: something got lost. */
+bool rv_nft_watch_drain(struct rv_nft_watch *w);
+/*
+ * Waits until *generation, which the kernel has, was told of, and sets it to the newest. Whether
+ * what was read holds there. all_chains: no table or chain of the family may have come or gone.
+ */
+bool rv_nft_watch_settle(struct rv_nft_watch *w, uint32_t *generation, bool all_chains);
 
 /* Whether the kernel has a compat match (target false) or target of that revision. */
 enum rv_nft_has {
@@ -386,6 +428,7 @@ struct rv_nft_batch {
 	uint32_t nrules;		/* the same; each has its number in messages that name it */
 	uint32_t numbers, base;		/* given to sets and chains of objects; of the object at hand */
 	size_t explained;		/* records that rv_nft_explain() has told */
+	bool depends;			/* on what was read, in ways that the kernel does not check */
 	/*
 	 * What a restore cleared: its tables, with the user chains that nothing has declared
 	 * again. They are emptied at once and deleted last, see rv_nft_commit().

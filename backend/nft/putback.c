@@ -244,7 +244,7 @@ static bool put_in_place(struct held *h, const struct rv_buf *image)
 	for (int i = 0; i < READS && !done; i++) {
 		struct rv_error err = { 0 };
 
-		h->closer.socket.has_generation = h->closer.socket.committed = false;
+		h->closer.socket.has_generation = false;
 		done = !rv_nft_image_in_place(&h->closer.socket, image, &b, &err) &&
 		       !send_image(h, &b, true, &err);
 		if (err.kind != RV_ERR_AGAIN)

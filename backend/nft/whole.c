@@ -67,6 +67,32 @@ static void note_change(const struct rv_change *c)
 }
 
 /*
+ * Whether a change may do something else than was meant if somebody changed the table since it was
+ * read. Most name what they change by its handle, and make only what must not be there yet: the
+ * kernel refuses them then, and all is read again. But a base chain is written with a policy, maybe
+ * the one that was read, and what a restore clears is what was there.
+ */
+static bool depends(const struct rv_store *s, const struct rv_change *c)
+{
+	switch (c->kind) {
+	case RV_CHANGE_ADD_RULE:
+	case RV_CHANGE_DEL_RULE:
+	case RV_CHANGE_REPLACE_RULE:
+	case RV_CHANGE_ZERO_RULE:
+	case RV_CHANGE_FLUSH_CHAIN:
+	case RV_CHANGE_RENAME_CHAIN:
+		return false;
+	case RV_CHANGE_ADD_CHAIN:
+	case RV_CHANGE_DEL_CHAIN:
+		return c->chain->base >= 0;
+	case RV_CHANGE_POLICY:
+		return s->bulk;
+	default:
+		return true;
+	}
+}
+
+/*
  * A base chain may be wanted again and is then never deleted: whether it could be is not left to
  * the kernel.
  */
@@ -92,6 +118,7 @@ int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error 
 		return -1;
 	if (!c->table->whole && is_beyond_kernel(b, c) && hold_table(s, c->table, err))
 		return -1;
+	b->depends |= c->table->whole || depends(s, c);
 	if (c->table->whole) {
 		note_change(c);
 		return 0;

@@ -182,6 +182,7 @@ struct rv_store {
 	bool dirty;			/* something is staged */
 	bool taken;			/* counters in rs are what rv_store_take() has read */
 	bool read_only;			/* opened only to read: no writer's lock is taken */
+	unsigned int restarts;		/* since it was opened */
 	uint32_t replace;		/* the backend's, kept over restarts: tables that it could not clear */
 	struct rv_explain explain;
 	const struct rv_meter *meter;	/* told of each rule that is read; NULL: nobody is */
