@@ -10,6 +10,7 @@
 # make check-package           the Debian package on a clean root, there and back
 # make check-vm                the kernel module in a virtual machine of Debian's kernel: all of it
 # make check-flood             what comes in while rules are replaced under a flood (as root)
+# make check-busy              commands while other programs change tables all the time (as root)
 # make check-callers           Docker, firewalld, libvirt and others, on Ravelin as on stock
 # make lint      static checks        make format   clang-format
 # make install   DESTDIR, PREFIX      make deb      a Debian package
@@ -66,7 +67,7 @@ say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
 
 UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/*.c)))
 
-.PHONY: all module demo check check-quick check-long check-unit check-sanitize check-engine check-callers check-flood fuzz fuzz-blob bench bench-tools lint format install install-headers install-shell install-dkms deb check-package check-vm uninstall clean deps docs
+.PHONY: all module demo check check-quick check-long check-unit check-sanitize check-engine check-callers check-flood check-busy fuzz fuzz-blob bench bench-tools lint format install install-headers install-shell install-dkms deb check-package check-vm uninstall clean deps docs
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -143,6 +144,8 @@ $(BUILD)/oldest/ravelin: tests/bats/oldest.c $(LIBRARY) $(BUILD)/cli/main.o
 
 # Its kernel says what the test wants.
 $(BUILD)/tests/test_nft: LDFLAGS += -Wl,--wrap=rv_nft_kernel_has
+# Answers that get lost.
+$(BUILD)/tests/test_netlink: LDFLAGS += -Wl,--wrap=recv,--wrap=sendmsg
 
 # The engine by itself: its tests are also those of the module.
 ENGINE       := $(filter $(BUILD)/kernel/%,$(OBJECTS))
@@ -250,9 +253,11 @@ check-callers:
 	$(MAKE) all
 	tests/callers/run
 
-# About an hour; check has a short form of it.
+# About an hour each; check has short forms of them.
 check-flood: all
 	tests/flood/run
+check-busy: all
+	tests/busy/run
 
 # Hours instead of minutes: other random rules than check's each time, and more of them.
 check-long:

@@ -434,7 +434,7 @@ const struct rv_core_option rv_core_options[] = {
 	ONCE("exact", 'x', 'x', NONE, ON(LIST), run_flag, NULL, "list counters in full"),
 	ONCE("line-numbers", 0, '0', NONE, ON(LIST), run_flag, NULL,
 	     "list the numbers of rules"),
-	OPTION("wait", 'w', IGNORED, OPT, run_wait, "[seconds]", "accepted: nothing is waited for"),
+	OPTION("wait", 'w', IGNORED, OPT, run_wait, "[seconds]", "try for so long when other programs change the rules"),
 	OPTION("wait-interval", 'W', IGNORED, OPT, run_wait, "usecs", "accepted, and ignored"),
 	OPTION("modprobe", 'M', IGNORED, ONE, run_flag, "command", "accepted, and ignored"),
 	OPTION("ipv4", '4', IGNORED, NONE, run_family, NULL, "for IPv4 only"),

@@ -3,7 +3,8 @@
 """write.py FAMILY TABLE WHAT RATE [CHAIN]: changes a table of nf_tables RATE times a second.
 
 WHAT is element (of a set "s" of ipv4_addr), rule (in CHAIN) or chain: one is added, then it is
-deleted, and so on until SIGTERM; then the number of changes is printed. Messages are built by hand
+deleted, and so on until SIGTERM; then the number of changes is printed. Or it is refused: a
+transaction that puts rules in front of CHAIN, and then is wrong. Messages are built by hand
 (linux/netfilter/nf_tables.h), since starting nft takes longer than a change may.
 """
 import signal
@@ -14,7 +15,7 @@ import time
 
 NEWCHAIN, DELCHAIN, NEWRULE, DELRULE, NEWSETELEM, DELSETELEM = 3, 5, 6, 8, 12, 14
 SUBSYSTEM, BEGIN, END = 10, 0x10, 0x11
-REQUEST, ACK, CREATE, APPEND = 1, 4, 0x400, 0x800
+ERROR, REQUEST, ACK, ECHO, CREATE, APPEND = 2, 1, 4, 8, 0x400, 0x800
 FAMILIES = {"ip": 2, "ip6": 10, "inet": 1}
 
 
@@ -35,36 +36,72 @@ def message(kind, flags, family, payload=b"", resource=0):
     return struct.pack("=IHHII", len(body) + 16, kind, REQUEST | flags, 1, 0) + body
 
 
-def batch(kind, flags, family, payload):
-    return (message(BEGIN, 0, 0, resource=SUBSYSTEM) + message(SUBSYSTEM << 8 | kind, flags | ACK, family, payload)
-            + message(END, 0, 0, resource=SUBSYSTEM))
+def batch(kind, flags, family, payload, before=b""):
+    return (message(BEGIN, 0, 0, resource=SUBSYSTEM) + before
+            + message(SUBSYSTEM << 8 | kind, flags | ACK, family, payload) + message(END, 0, 0, resource=SUBSYSTEM))
 
 
-def changes(family, table, what, chain):
-    """The two transactions that take turns."""
-    if what == "element":
-        key = nest(1, attribute(1, socket.inet_aton("192.0.2.77")))
-        payload = text(1, table) + text(2, "s") + nest(3, nest(1, key))
-        return batch(NEWSETELEM, CREATE, family, payload), batch(DELSETELEM, 0, family, payload)
-    if what == "chain":
-        payload = text(1, table) + text(3, "comes-and-goes")
-        return batch(NEWCHAIN, CREATE, family, payload), batch(DELCHAIN, 0, family, payload)
-    payload = text(1, table) + text(2, chain)
-    return (batch(NEWRULE, CREATE | APPEND, family, payload + nest(4)), batch(DELRULE, 0, family, payload))
+class Writer:
+    """Two transactions take turns."""
+
+    def __init__(self, family, table, what, chain):
+        self.family, self.what, self.handle = family, what, b""
+        self.place = text(1, table) + text(2, chain)
+        self.element = text(1, table) + text(2, "s") + nest(3, nest(1, nest(1, attribute(1, socket.inet_aton("192.0.2.77")))))
+        self.chain = text(1, table) + text(3, "comes-and-goes")
+        self.wrong = text(1, table) + text(3, "no-such-chain")
+        self.netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+        self.netlink.bind((0, 0))
+
+    def transaction(self, add):
+        if self.what == "element":
+            return batch(NEWSETELEM if add else DELSETELEM, CREATE if add else 0, self.family, self.element)
+        if self.what == "chain":
+            return batch(NEWCHAIN if add else DELCHAIN, CREATE if add else 0, self.family, self.chain)
+        if self.what == "refused":
+            rule = message(SUBSYSTEM << 8 | NEWRULE, CREATE, self.family, self.place + nest(4))
+            return batch(DELCHAIN, 0, self.family, self.wrong, 40 * rule)
+        if add:
+            return batch(NEWRULE, CREATE | APPEND | ECHO, self.family, self.place + nest(4))
+        return batch(DELRULE, 0, self.family, self.place + attribute(3, self.handle))
+
+    def see(self, data):
+        """The error that a datagram tells, None: none; notes the handle of a new rule."""
+        at = 0
+        while at < len(data):
+            length, kind = struct.unpack_from("=IH", data, at)
+            if kind == ERROR:
+                return struct.unpack_from("=i", data, at + 16)[0]
+            if kind == SUBSYSTEM << 8 | NEWRULE:
+                self.note(data[at + 20:at + length])
+            at += length + -length % 4
+        return None
+
+    def note(self, attributes):
+        while attributes:
+            length, kind = struct.unpack_from("=HH", attributes)
+            if kind == 3:
+                self.handle = attributes[4:length]
+            attributes = attributes[length + -length % 4:]
+
+    def change(self, add):
+        self.netlink.send(self.transaction(add))
+        error = None
+        while error is None:
+            error = self.see(self.netlink.recv(65536))
+        return error
 
 
 def main():
     family, table, what, rate = FAMILIES[sys.argv[1]], sys.argv[2], sys.argv[3], float(sys.argv[4])
-    pair = changes(family, table, what, sys.argv[5] if len(sys.argv) > 5 else "c")
-    netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
-    netlink.bind((0, 0))
+    writer = Writer(family, table, what, sys.argv[5] if len(sys.argv) > 5 else "c")
     done = []
     signal.signal(signal.SIGTERM, lambda *_: done.append(True))
     count, start = 0, time.monotonic()
     while not done:
-        netlink.send(pair[count % 2])
-        error = struct.unpack_from("=i", netlink.recv(4096), 16)[0]
-        if error:
+        error = writer.change(count % 2 == 0)
+        # A restore of ours may have taken the rule away.
+        if error and what not in ("refused", "rule"):
             sys.exit(f"refused: {error}")
         count += 1
         rest = start + count / rate - time.monotonic()
