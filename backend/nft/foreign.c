@@ -208,6 +208,22 @@ static int read_bitwise(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 	return put(f, e, held);
 }
 
+/* Numbers in the order of the host: others are bytes, or in network order already. */
+static bool is_host_number(const struct rv_nft_expr *load)
+{
+	static const uint64_t meta = UINT64_C(1) << NFT_META_LEN | UINT64_C(1) << NFT_META_MARK |
+		UINT64_C(1) << NFT_META_SKUID | UINT64_C(1) << NFT_META_SKGID |
+		UINT64_C(1) << NFT_META_RTCLASSID | UINT64_C(1) << NFT_META_CPU |
+		UINT64_C(1) << NFT_META_IIFGROUP | UINT64_C(1) << NFT_META_OIFGROUP |
+		UINT64_C(1) << NFT_META_CGROUP;
+	static const uint64_t ct = UINT64_C(1) << NFT_CT_MARK | UINT64_C(1) << NFT_CT_EXPIRATION |
+		UINT64_C(1) << NFT_CT_PKTS | UINT64_C(1) << NFT_CT_BYTES | UINT64_C(1) << NFT_CT_AVGPKT;
+
+	if (load->kind == RV_NFT_META || load->kind == RV_NFT_CT)
+		return load->key < 64 && (load->kind == RV_NFT_META ? meta : ct) >> load->key & 1;
+	return load->kind == RV_NFT_RT || load->kind == RV_NFT_NUMGEN;
+}
+
 static void reverse(uint8_t *bytes, uint32_t len)
 {
 	for (uint32_t i = 0; i < len / 2; i++) {
@@ -223,8 +239,7 @@ static int read_byteorder(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 	struct rv_nft_held *from = rv_nft_held(f, e->sreg), held;
 
 	if (!from || from->kind != RV_NFT_FIELD || from->swapped || from->bounded ||
-	    from->load.kind == RV_NFT_PAYLOAD || from->load.kind == RV_NFT_EXTHDR ||
-	    e->op != NFT_BYTEORDER_HTON || e->len != from->len || e->size != from->len)
+	    !is_host_number(&from->load) || e->op != NFT_BYTEORDER_HTON || e->len != from->len || e->size != from->len)
 		return bad_register(f, e);
 	from->used = true;
 	held = *from;

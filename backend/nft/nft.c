@@ -325,6 +325,25 @@ static bool has_interface_of_other_side(const struct rv_rule *r, const char *cha
 	       (r->ip.in[0] && (!strcmp(chain, "OUTPUT") || !strcmp(chain, "POSTROUTING")));
 }
 
+static bool text_has_newline(const struct rv_part *part)
+{
+	for (const struct rv_option *opt = part->ext->options; opt && opt->name; opt++)
+		if (opt->type == RV_T_STRING &&
+		    memchr(part->data + opt->offset, '\n', strnlen((const char *)part->data + opt->offset,
+								  opt->size)))
+			return true;
+	return false;
+}
+
+static bool has_newline(const struct rv_rule *r)
+{
+	for (const struct rv_part *m = r->matches; m; m = m->next)
+		if (text_has_newline(m))
+			return true;
+	return strchr(r->ip.in, '\n') || strchr(r->ip.out, '\n') ||
+	       (r->target && text_has_newline(r->target));
+}
+
 /*
  * Whether nothing is in the rule that iptables itself would not have put there: then what save
  * shows loads again, and need not be tried.
@@ -338,7 +357,7 @@ static bool is_plain(rv_family_t family, const struct rv_rule *r, const struct r
 	if (r->verdict == RV_VERDICT_DROP && !strcmp(place->table, "nat"))
 		return false;
 	return !t[NFTA_RULE_USERDATA].data && !has_interface_of_other_side(r, place->chain) &&
-	       !memchr(t[NFTA_RULE_EXPRESSIONS].data, '\n', t[NFTA_RULE_EXPRESSIONS].len);
+	       !has_newline(r);
 }
 
 /* In the form that iptables writes. */
