@@ -25,7 +25,7 @@ enum wire {
 /* Who writes an attribute. */
 enum who {
 	OURS,
-	NEWER,		/* newer kernels tell it; not written, may be missing, must be 0 */
+	NEWER,		/* newer kernels tell it; not written, may be missing; what is not 0 is nft's */
 	THEIRS,		/* nft itself; not written, may be missing */
 };
 
@@ -81,6 +81,7 @@ static const struct row bitwise_rows[] = {
 	{ NFTA_BITWISE_MASK, W_VALUE, OURS, FIELD(data) },
 	{ NFTA_BITWISE_XOR, W_VALUE, OURS, FIELD(other) },
 	{ NFTA_BITWISE_OP, W_U32, NEWER, FIELD(op) },
+	{ NFTA_BITWISE_DATA, W_VALUE, THEIRS, FIELD(data) },
 	{ 0 },
 };
 
@@ -514,7 +515,7 @@ static const char *read_rows(const struct row *rows, struct rv_nft_view data, st
 			e->theirs = "has an attribute that is not understood";
 		if (row->who == NEWER && row->wire == W_U32 &&
 		    *(const uint32_t *)((const char *)e + row->field))
-			return "does something that is not understood";
+			e->theirs = "does something that is not understood";
 		seen |= 1U << (row - rows);
 		e->given |= 1U << row->attr;
 	}

@@ -256,12 +256,18 @@ static bool has_row_bits(const struct rv_nft_held *h, const struct field *row)
 	return !row->bits || !(mask & ~(uint64_t)row->bits);
 }
 
+/* A shifted field is a number from 0 on; of a BIT it is known what that is. */
+static bool is_in_place(const struct rv_nft_held *h, const struct field *row)
+{
+	return !h->shift || (row->conversion == BIT && (row->bits & -row->bits) == 1U << h->shift);
+}
+
 static const struct field *find_field(struct rv_nft_foreign *f, const struct rv_nft_held *h)
 {
 	for (const struct field *row = fields; row < fields + FIELDS; row++)
 		if ((row->family == ANY || row->family == f->base.family) && same_place(h, row) &&
 		    same_length(h, row) && (!row->protocol || row->protocol == rv_nft_protocol(f)) &&
-		    (row->conversion == BYTES || has_row_bits(h, row)))
+		    (row->conversion == BYTES || has_row_bits(h, row)) && is_in_place(h, row))
 			return row;
 	return NULL;
 }
@@ -364,9 +370,10 @@ static bool convert(const struct field *row, uint64_t n, uint8_t *bytes)
 }
 
 /* Bits of several numbers: all from the first to the last. */
-static bool convert_bits(const struct field *row, uint64_t from, uint64_t to, uint64_t *bits)
+static bool convert_bits(const struct field *row, const struct rv_nft_held *h, uint64_t from,
+			 uint64_t to, uint64_t *bits)
 {
-	if (row->bits) {
+	if (row->bits && !h->shift) {
 		from = (from & row->bits) / (row->bits & -row->bits);
 		to = (to & row->bits) / (row->bits & -row->bits);
 	}
@@ -387,10 +394,10 @@ static int test_bit(struct rv_nft_foreign *f, const struct field *row, const str
 
 	if (t->set)
 		for (size_t i = 0; i < t->set->count; i++)
-			ok &= convert_bits(row, number(h, t->set->range[i].from),
+			ok &= convert_bits(row, h, number(h, t->set->range[i].from),
 					   number(h, t->set->range[i].to), &bits);
 	else
-		ok &= convert_bits(row, number(h, t->from), number(h, t->range ? t->to : t->from),
+		ok &= convert_bits(row, h, number(h, t->from), number(h, t->range ? t->to : t->from),
 				   &bits);
 	if (!ok || bits > UINT16_MAX)
 		return not_understood(f, h);
@@ -719,9 +726,9 @@ static bool type_bits(const struct rv_nft_held *h, const struct rv_nft_test *t, 
 
 	*bits = 0;
 	if (!t->set)
-		return ok && convert_bits(&type, number(h, t->from), number(h, t->from), bits);
+		return ok && convert_bits(&type, h, number(h, t->from), number(h, t->from), bits);
 	for (size_t i = 0; i < t->set->count; i++)
-		ok &= convert_bits(&type, number(h, t->set->range[i].from),
+		ok &= convert_bits(&type, h, number(h, t->set->range[i].from),
 				   number(h, t->set->range[i].to), bits);
 	return ok;
 }

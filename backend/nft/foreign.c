@@ -191,10 +191,31 @@ static int read_load(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 	return put(f, e, held);
 }
 
+/* What is left of a field of some bits goes to the end of its bytes: nft does so where it compares sizes. */
+static int read_shift(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
+{
+	struct rv_nft_held *from = rv_nft_held(f, e->sreg), held;
+	uint32_t by;
+
+	if (e->op != NFT_BITWISE_RSHIFT || e->data.len != sizeof(by) || e->other.len)
+		return rv_nft_foreign_misfit(f, "expression `bitwise' does something that is not understood");
+	memcpy(&by, e->data.data, sizeof(by));
+	if (!from || from->kind != RV_NFT_FIELD || !from->masked || from->shift || from->bounded ||
+	    from->load.kind != RV_NFT_PAYLOAD || e->len != from->len || !by || by >= 8 * from->len)
+		return bad_register(f, e);
+	from->used = true;
+	held = *from;
+	held.used = false;
+	held.shift = by;
+	return put(f, e, held);
+}
+
 static int read_bitwise(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
 	struct rv_nft_held *from = rv_nft_held(f, e->sreg), held;
 
+	if (e->op)
+		return read_shift(f, e);
 	if (!from || from->kind != RV_NFT_FIELD || from->masked || from->swapped || from->bounded)
 		return bad_register(f, e);
 	if (e->len != from->len || e->data.len != e->len || e->other.len != e->len)

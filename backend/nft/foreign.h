@@ -87,6 +87,7 @@ struct rv_nft_held {
 	bool used;			/* something looked at it */
 	struct rv_nft_expr load;	/* FIELD */
 	bool masked, swapped;		/* (field & mask) ^ xor; in network order by byteorder */
+	uint8_t shift;			/* behind that, to the right: only of what fields.c finds so */
 	bool bounded;			/* from: lower end of a range, the upper is to come */
 	uint32_t len;
 	uint8_t mask[16], xor[16], from[16];

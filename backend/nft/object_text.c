@@ -429,8 +429,13 @@ static void tell_bitwise(struct teller *t, const struct rv_nft_expr *e)
 		return;
 	h = *from;
 	t->b = &text;
-	rv_buf_printf(&text, "%s & ", h.text);
-	put_value(t, h.form == STATES ? HEX : h.form, e->data);
+	if (e->op) {
+		rv_buf_printf(&text, "%s %s ", h.text, e->op == NFT_BITWISE_RSHIFT ? ">>" : "<<");
+		rv_buf_u64(&text, e->data.len == 4 ? rv_get_uint(e->data.data, 4) : 0);
+	} else {
+		rv_buf_printf(&text, "%s & ", h.text);
+		put_value(t, h.form == STATES ? HEX : h.form, e->data);
+	}
 	for (uint32_t i = 0; i < e->other.len; i++) {
 		if (!e->other.data[i])
 			continue;

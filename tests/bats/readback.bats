@@ -19,7 +19,8 @@ setup()
 
 teardown() { end_ns "$NS"; }
 
-# reads FAMILY WORDS REASON: what nft writes for these words is not understood, for that reason.
+# reads WORDS REASON [REASON]: what nft writes for these words is not understood, for that reason
+# or, as another nft writes it, for the second.
 reads()
 {
 	printf '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j ACCEPT\nCOMMIT\n' >"$BATS_TEST_TMPDIR/rules"
@@ -30,7 +31,7 @@ reads()
 	run ns "$NS" sh -c "'$BUILD_DIR/readback' compare -4 <'$BATS_TEST_TMPDIR/rules'"
 	echo "$output"
 	[ "$status" -ne 0 ]
-	[[ $output == *"$2"* ]]
+	[[ $output == *"$2"* || ( -n ${3-} && $output == *"${3-}"* ) ]]
 }
 
 @test "every translation of the cases comes back as the rule it was made of" {
@@ -51,7 +52,8 @@ reads()
 	reads 'meta iifkind "veth" accept' "expression \`meta' loads"
 	reads 'ip id 5 accept' "expression \`payload' of 2 bytes at header 1 + 4"
 	reads 'tcp window 5 accept' "expression \`payload' of 2 bytes at header 2 + 14"
-	reads 'tcp dport != 5 tcp sport != 6 accept' "expression \`payload' of 4 bytes"
+	# nft 1.1 compares them one by one.
+	reads 'tcp dport != 5 tcp sport != 6 accept' "expression \`payload' of 4 bytes" 'other predicates'
 	reads 'meta mark and 0x3 == 1 accept' 'other predicates'
 	reads 'ct state vmap { new : accept, established : drop }' "expression \`lookup'"
 	reads 'update @s { ip saddr } accept' "expression \`dynset', as it is used"
