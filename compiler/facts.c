@@ -75,7 +75,7 @@ static int prefix_length(const uint8_t *mask, unsigned int size)
 /* How many bits a packet's field must share with p->value, or -1: that is not what it says. */
 static int bits_of(const struct rv_predicate *p, const struct key_row *row, unsigned int size)
 {
-	uint8_t mask[16];
+	uint8_t mask[16] = { 0 };
 
 	if (p->op == RV_OP_EQ && p->len == size)
 		return 8 * size;

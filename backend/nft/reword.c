@@ -129,10 +129,12 @@ static void put_words(struct rewording *w, size_t most)
 static bool say_tests(struct rewording *w, size_t from, size_t to, bool first)
 {
 	unsigned char *ip = (unsigned char *)&w->rule->ip;
-	bool *later = calloc(to - from + 1, sizeof(*later)), ok = later;
+	bool *later = calloc(to - from + 1, sizeof(*later)), ok = true;
 
+	if (!later)
+		return false;
 	/* Which match a port belongs to is known once the protocol is. */
-	for (size_t i = from; ok && i < to; i++)
+	for (size_t i = from; i < to; i++)
 		later[i - from] = !first || !rv_nft_absorb(w->family, &rv_ext_ip, &w->m.list[i], ip);
 	for (size_t i = from; ok && i < to; i++)
 		ok = !later[i - from] || say(w, &w->m.list[i]);
