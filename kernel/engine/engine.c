@@ -435,7 +435,9 @@ static void give_old_counters(const struct change *change)
 	const struct rv_rules *r = change->rules;
 	struct rvk_counters *out = change->old_counters;
 
-	for (uint32_t off = 0; r && off < r->head.size; off += rv_entry_at(r, off)->next) {
+	if (!r)
+		return;
+	for (uint32_t off = 0; off < r->head.size; off += rv_entry_at(r, off)->next) {
 		*out++ = rv_counters_of(r, rv_entry_at(r, off));
 		rv_rest();
 	}
