@@ -55,34 +55,19 @@ static enum event hear_parent(const struct rv_watch *w)
 	return c == RV_WATCH_YES ? EVENT_YES : EVENT_NO;
 }
 
-static void answer(struct rv_watch *w, int fd, const char *text)
+static void answer(int fd, const char *text)
 {
 	(void)!send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(fd);
-	if (w->spare < 0)
-		w->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-/* So that a limit on descriptors keeps nobody from answering. */
-static int accept_session(struct rv_watch *w)
-{
-	int fd = accept4(w->listener, NULL, NULL, SOCK_CLOEXEC);
-
-	if (fd < 0 && errno == EMFILE && w->spare >= 0) {
-		close(w->spare);
-		fd = accept4(w->listener, NULL, NULL, SOCK_CLOEXEC);
-		w->spare = -1;
-	}
-	return fd;
 }
 
 /*
  * A word of another session, which has 100 ms to say it. Whoever may open the socket may
  * change the rules. *session stays open for the answer to a word that ends the wait.
  */
-static bool hear_session(struct rv_watch *w, int *session, enum event *event)
+static bool hear_session(const struct rv_watch *w, int *session, enum event *event)
 {
-	struct pollfd p = { .fd = accept_session(w), .events = POLLIN };
+	struct pollfd p = { .fd = accept4(w->listener, NULL, NULL, SOCK_CLOEXEC), .events = POLLIN };
 	char word[16] = "";
 
 	if (p.fd < 0)
@@ -94,7 +79,7 @@ static bool hear_session(struct rv_watch *w, int *session, enum event *event)
 			return true;
 	}
 	*session = -1;
-	answer(w, p.fd, "that is not understood");
+	answer(p.fd, "that is not understood");
 	return false;
 }
 
@@ -111,7 +96,7 @@ static bool hear_signal(int signals, enum event *event)
 }
 
 /* Waits for the first thing to happen until then. */
-static enum event await(struct rv_watch *w, int signals, int64_t until, int *session)
+static enum event await(const struct rv_watch *w, int signals, int64_t until, int *session)
 {
 	struct pollfd p[] = {
 		{ .fd = w->parent, .events = POLLIN },
@@ -226,7 +211,7 @@ static enum change change_of(const struct rv_watch *w, int status)
 }
 
 /* Loading takes as long as it does; a command has the time that is given, and somebody to ask. */
-static enum change change_rules(struct rv_watch *w, int signals)
+static enum change change_rules(const struct rv_watch *w, int signals)
 {
 	int64_t until = w->command ? now_ms() + (int64_t)w->timeout * 1000 : INT64_MAX;
 	pid_t self = getpid(), pid = fork();
@@ -242,7 +227,7 @@ static enum change change_rules(struct rv_watch *w, int signals)
 	do {
 		event = await(w, signals, until, &session);
 		if (session >= 0)
-			answer(w, session, w->command ? "the command is still running"
+			answer(session, w->command ? "the command is still running"
 						      : "the rules are still being loaded");
 		session = -1;
 		if (waitpid(pid, &status, WNOHANG) == pid) {
@@ -292,7 +277,7 @@ static void keep(const struct rv_watch *w)
 	say(w, RV_WATCH_CONFIRMED);
 }
 
-static int decide(struct rv_watch *w, int signals)
+static int decide(const struct rv_watch *w, int signals)
 {
 	int64_t until = now_ms() + (int64_t)w->timeout * 1000;
 	enum rv_way_back how = RV_WAY_BACK_DONE;
@@ -310,7 +295,7 @@ static int decide(struct rv_watch *w, int signals)
 		how = go_back(w);
 	}
 	if (session >= 0)
-		answer(w, session, how == RV_WAY_BACK_DONE ? RV_PENDING_DONE : rv_way_back_text(how));
+		answer(session, how == RV_WAY_BACK_DONE ? RV_PENDING_DONE : rv_way_back_text(how));
 	return rv_way_back_exit(how);
 }
 
@@ -354,8 +339,7 @@ int rv_watch_run(struct rv_watch *w)
 	setsid();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	protect(w);
-	w->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (signals >= 0 && w->spare >= 0)
+	if (signals >= 0)
 		change = change_rules(w, signals);
 	if (change == CHANGE_DONE) {
 		say(w, RV_WATCH_APPLIED);

@@ -33,7 +33,6 @@ struct rv_watch {
 	struct rv_image *before;
 	int parent;			/* socket to the terminal's process */
 	int listener;			/* of the pending apply */
-	int spare;			/* given up for a session when no other descriptor is left */
 	char oom_score[16];		/* of its children */
 };
 

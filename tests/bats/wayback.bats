@@ -190,21 +190,25 @@ odd_rules()
 	kill -STOP "$WATCHER"
 	kill -KILL "$FRONT" "$WATCHER"
 	ended 137
-	local state now
+	local state now what
 	state=/run/ravelin/apply-$(stat -Lc %i "/proc/$NS/ns/net").state
 	now=$(listing)
 	on "$NS" cp "$state" good
-	# The last length of a message, the type of the first.
-	python3 - good "$state" <<-'END' >bad
-		import sys
-		d = bytearray(open(sys.argv[1], 'rb').read())
-		at = d.rindex(b'\n', 0, len(d) - 1)
-		d[len(d) - 21] = 0xff
-		sys.stdout.buffer.write(d)
-	END
-	on "$NS" cp bad "$state"
-	refused 1 "ravelin revert $BANNER: the kept rules are malformed" ravelin revert
-	same "$now" "$(listing)" ruleset
+	# The length of the last message; the type of the second, to one of another subsystem; to one
+	# that asks.
+	for what in -21:ff 24:01 25:01; do
+		python3 - good "${what%:*}" "${what#*:}" <<-'END' >bad
+			import sys
+			d = bytearray(open(sys.argv[1], 'rb').read())
+			at = int(sys.argv[2])
+			begin = d.index(b'\x14\0\0\0\x10\0')
+			d[at + (begin if at > 0 else len(d))] = int(sys.argv[3], 16)
+			sys.stdout.buffer.write(d)
+		END
+		on "$NS" cp bad "$state"
+		refused 1 "ravelin revert $BANNER: the kept rules are malformed" ravelin revert
+		same "$now" "$(listing)" "ruleset with $what"
+	done
 	on "$NS" cp good "$state"
 	quiet ravelin revert
 	[[ $(iptables -S) == *'-P INPUT DROP'* ]]
@@ -385,6 +389,7 @@ owned_run()
 Error: the old rules could not be put back: this host is closed for new connections, open ones go on
 \"ravelin revert\" tries again; \"ravelin confirm\" keeps the rules that are loaded and opens the host" ]]
 	hears 'yes yes no no'
+	[[ $(nft list table ip6 ravelin-closed) == *'ct state established,related accept'* ]]
 	# It is not better yet.
 	capture ravelin revert
 	[ "$rc" -eq 10 ]
@@ -408,30 +413,40 @@ Error: the old rules could not be put back: this host is closed for new connecti
 
 # --- meanwhile ----------------------------------------------------------------------------
 
+# came_in: packets that have passed the filter.
+came_in() { nft list table inet probe | sed -n 's/.*counter packets \([0-9]*\) .*/\1/p'; }
+some_came_in() { [ "$(came_in)" -gt 0 ]; }
+
 @test "no packet gets in that neither the old nor the new rules let in" {
 	two_hosts
-	# Both are closed but for TCP; each by other means.
-	{
-		echo '*filter'
-		echo ':INPUT DROP [0:0]'
-		for i in {1..2000}; do echo "-A INPUT -s 10.8.$((i / 250)).$((i % 250)) -j ACCEPT"; done
-		echo COMMIT
-	} | iptables-restore
-	sed 's/:INPUT DROP/:INPUT ACCEPT/; /COMMIT/i-A INPUT -j DROP' <(iptables-save | grep -v '^#') >closed.rules
-	nft 'add table inet probe; add chain inet probe in { type filter hook input priority 300; }; add rule inet probe in counter'
-	local flood i before
-	hold flood nsenter --net="/proc/$OTHER/ns/net" python3 -c '
+	nft 'add table inet probe; add chain inet probe in { type filter hook input priority 300; }; add rule inet probe in iifname here udp dport 9 counter'
+	local flood=() i pid before
+	for i in 1 2; do
+		hold pid nsenter --net="/proc/$OTHER/ns/net" python3 -c '
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 while True:
     try: s.sendto(b"x", ("10.9.0.1", 9))
     except OSError: pass'
-	before=$(listing | grep -v counter)
-	for i in {1..10}; do
+		flood+=("$pid")
+	done
+	until_true 5 some_came_in
+	# Both are closed to that, each by other means.
+	{
+		echo '*filter'
+		echo ':INPUT DROP [0:0]'
+		for i in {1..3000}; do echo "-A INPUT -s 10.8.$((i / 250)).$((i % 250)) -j ACCEPT"; done
+		echo COMMIT
+	} | iptables-restore
+	sed 's/:INPUT DROP/:INPUT ACCEPT/; /COMMIT/i-A INPUT -j DROP' <(iptables-save | grep -v '^#') >closed.rules
+	nft flush chain inet probe in
+	nft add rule inet probe in iifname here udp dport 9 counter
+	before=$(iptables-save -c | without_dates)
+	for i in {1..8}; do
 		apply n closed.rules >/dev/null || [ $? -eq 255 ]
 	done
-	kill "$flood"
-	same "$before" "$(listing | grep -v counter)" ruleset
-	nft list table inet probe
-	[[ $(nft list table inet probe) == *'counter packets 0 bytes 0'* ]]
+	end_ns "${flood[@]}"
+	same "$(sed 's/^\(:INPUT DROP \).*/\1/' <<<"$before")" "$(iptables-save -c | without_dates | sed 's/^\(:INPUT DROP \).*/\1/')" rules
+	echo "came in: $(came_in)"
+	[ "$(came_in)" -eq 0 ]
 }
