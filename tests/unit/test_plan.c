@@ -463,6 +463,7 @@ static void test_broken(void **state)
 	b = first_switch(&m, "INPUT", &c);
 	c->nblocks--;
 	refuses(&m, "in no block");
+	c->nblocks++;
 	unmake(&m);
 }
 
