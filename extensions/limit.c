@@ -12,7 +12,6 @@
 #include "extensions/limit.h"
 
 #define DEFAULT_PACKETS 3	/* in an hour */
-#define MAX_BURST 10000
 
 static const struct rv_limit_unit units[] = {
 	{ "day", "day", 86400 },
@@ -125,7 +124,7 @@ static const struct rv_option options[] = {
 	},
 	{
 		.name = "limit-burst", .type = RV_T_UINT, .flags = RV_OPT_LIST_ALWAYS,
-		RV_FIELD(struct xt_rateinfo, burst), .max = MAX_BURST,
+		RV_FIELD(struct xt_rateinfo, burst), .max = RV_LIMIT_BURST_MAX,
 		.list = "burst", .arg = "packets",
 		.help = "how many may come at once, 5 if not given",
 	},

@@ -40,6 +40,8 @@ struct rv_rate {
 const struct rv_limit_unit *rv_limit_find_unit(const char *text);
 /* The one of so many seconds, or NULL. */
 const struct rv_limit_unit *rv_limit_unit_of(uint64_t seconds);
+
+#define RV_LIMIT_BURST_MAX 10000	/* of --limit-burst */
 /* The unit in which stock would say that cost. */
 const struct rv_limit_unit *rv_limit_unit(uint64_t cost, uint64_t scale);
 /* "packets/unit" as save prints it. */

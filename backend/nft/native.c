@@ -34,6 +34,9 @@ static int read_limit(struct rv_nft_reader *r, const struct rv_nft_expr *e, unsi
 	    e->rate > ticks)
 		return rv_nft_misfit(r, "a limit of %llu per %llu seconds is not understood",
 				     (unsigned long long)e->rate, (unsigned long long)e->unit);
+	if (e->burst > RV_LIMIT_BURST_MAX)
+		return rv_nft_misfit(r, "a limit with a burst of %llu is not understood",
+				     (unsigned long long)e->burst);
 	info->avg = ticks / e->rate;
 	info->burst = e->burst;
 	/* A rate that options cannot express would change when it is written again. */

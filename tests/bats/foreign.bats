@@ -333,7 +333,8 @@ chains()
 	no grep -qE '^-A FORWARD -j ACCEPT|^:(DROP|RETURN|a|x|-j|!) ' saved
 	gives 1 iptables -C FORWARD -j DROP
 	gives 1 iptables -C FORWARD -j LOG
-	gives 0 iptables-restore <saved
+	# A flushing restore deletes chains that no line can name, and the jumps lead nowhere: nothing is loaded.
+	gives 1 iptables-restore <saved
 	diff <(grep -v '^#' saved) <(iptables-save | grep -v '^#')
 	[ "$(nft list table ip filter | grep -c 'jump ')" -eq 8 ]
 	gives 0 iptables -F FORWARD

@@ -359,12 +359,13 @@ physdev()
 	local left=10.5.0.1 right=10.5.0.2
 	[ $IPV = 4 ] || left=fd00:5::1 right=fd00:5::2
 	HOOK=FORWARD
-	rule -m physdev --physdev-in p1 --physdev-out p2 --physdev-is-bridged
+	# By source: hosts also tell the bridge which groups they are in.
+	rule -s "$left" -m physdev --physdev-in p1 --physdev-out p2 --physdev-is-bridged
 	ns "$LEFT" ping -c 1 -W 2 -q "$right" >/dev/null
 	# The request, and not its answer.
 	until_true 5 reached 2 T 2
 	[ "$(count T 1)" -eq 1 ]
-	rule -m physdev ! --physdev-in p1
+	rule -s "$right" -m physdev ! --physdev-in p1
 	ns "$LEFT" ping -c 1 -W 2 -q "$right" >/dev/null
 	until_true 5 reached 2 T 2
 	[ "$(count T 1)" -eq 1 ]
