@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include <engine/engine.h>
+#include <linux/exports.h>
 
 #include "oddity.h"
 
