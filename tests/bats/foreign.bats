@@ -272,6 +272,8 @@ shown()
 	shown 'ip daddr 127.0.0.2 limit rate 1/hour burst 1 packets drop' \
 		'-d 127.0.0.2/32 -m limit --limit 1/hour --limit-burst 1 -j DROP'
 	shown 'limit rate 1/hour burst 1 packets meta l4proto tcp drop' nft
+	shown 'limit rate 10/second burst 10001 packets drop' nft
+	shown 'limit rate 10/second burst 10000 packets drop' '-m limit --limit 10/sec --limit-burst 10000 -j DROP'
 	shown 'tcp dport { 22, 80 } accept' '-p tcp -m multiport --dports 22,80 -j ACCEPT'
 	shown 'ip saddr 0.0.0.0/0 accept' '-j ACCEPT'
 	shown 'ip saddr { 10.0.0.1, 10.0.0.2 } accept' nft
