@@ -12,7 +12,6 @@
 #include <ravelin/extension.h>
 
 #define RV_LIMIT_BURST 5	/* packets, if not given */
-#define RV_LIMIT_BURST_MAX 10000
 
 struct rv_limit_unit {
 	const char *name;	/* as save prints it */

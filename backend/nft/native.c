@@ -30,12 +30,12 @@ static int read_limit(struct rv_nft_reader *r, const struct rv_nft_expr *e, unsi
 	const uint64_t ticks = e->unit * XT_LIMIT_SCALE;
 	struct xt_rateinfo *info = (void *)data;
 
-	/* An option takes no other burst for what it is. */
-	if (!e->burst || e->burst > RV_LIMIT_BURST_MAX || !rv_limit_unit_of(e->unit) || e->type != NFT_LIMIT_PKTS || e->flags || !e->rate ||
+	if (!rv_limit_unit_of(e->unit) || e->type != NFT_LIMIT_PKTS || e->flags || !e->rate ||
 	    e->rate > ticks)
 		return rv_nft_misfit(r, "a limit of %llu per %llu seconds is not understood",
 				     (unsigned long long)e->rate, (unsigned long long)e->unit);
-	if (e->burst > RV_LIMIT_BURST_MAX)
+	/* --limit-burst 0 would be read back as the default. */
+	if (!e->burst || e->burst > RV_LIMIT_BURST_MAX)
 		return rv_nft_misfit(r, "a limit with a burst of %llu is not understood",
 				     (unsigned long long)e->burst);
 	info->avg = ticks / e->rate;
