@@ -303,6 +303,7 @@ static int ask(struct reading *r, int kind, const char *set, struct rv_error *er
 		.type = kinds[kind].get, .family = r->family, .dump = kind != KIND_TABLE,
 		/* A dump of chains takes no table. */
 		.table = kind == KIND_CHAIN ? NULL : r->table, .table_attr = kinds[kind].table,
+		.of = r->table,
 		.chain = set, .chain_attr = kinds[kind].name,
 	};
 
@@ -473,6 +474,11 @@ static int ask_tables(struct rv_nft_socket *n, struct tables *list, struct rv_er
 	const struct rv_nft_query q = { .type = NFT_MSG_GETTABLE, .dump = true };
 
 	list->n = 0;
+	/* None may come or go. */
+	for (const struct rv_table_def *def = rv_table_defs; def->name; def++)
+		if (rv_nft_read(n, NFPROTO_IPV4, def->name, NULL, 0, err) ||
+		    rv_nft_read(n, NFPROTO_IPV6, def->name, NULL, 0, err))
+			return -1;
 	return rv_nft_ask(n, &q, note_table, list, err) < 0 ? -1 : 0;
 }
 

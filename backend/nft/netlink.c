@@ -248,9 +248,9 @@ int rv_nft_generation(struct rv_nft_socket *n, struct rv_error *err)
 	return 0;
 }
 
-int rv_nft_watch_start(struct rv_nft_socket *n, rv_family_t family, struct rv_error *err)
+int rv_nft_watch_start(struct rv_nft_socket *n, struct rv_error *err)
 {
-	n->watch = rv_nft_watch_open(family);
+	n->watch = rv_nft_watch_open();
 	n->has_generation = false;
 	return rv_nft_generation(n, err);
 }
@@ -275,8 +275,8 @@ int rv_nft_settle(struct rv_nft_socket *n, struct rv_error *err)
 }
 
 /* What happened before is of no interest to what is read only now. */
-int rv_nft_read(struct rv_nft_socket *n, const char *table, const char *chain, unsigned int what,
-		struct rv_error *err)
+int rv_nft_read(struct rv_nft_socket *n, rv_family_t family, const char *table, const char *chain,
+		unsigned int what, struct rv_error *err)
 {
 	if (rv_nft_generation(n, err))
 		return -1;
@@ -284,19 +284,31 @@ int rv_nft_read(struct rv_nft_socket *n, const char *table, const char *chain, u
 		return 0;
 	if (settle(n, false, err))
 		return -1;
-	rv_nft_watch_read(n->watch, table, chain, what);
+	rv_nft_watch_read(n->watch, family, table, chain, what);
 	return 0;
+}
+
+static unsigned int what_is_read(uint8_t type)
+{
+	switch (type) {
+	case NFT_MSG_GETTABLE:
+		return 0;
+	case NFT_MSG_GETCHAIN:
+		return RV_NFT_READ_CHAINS;
+	case NFT_MSG_GETRULE:
+		return RV_NFT_READ_CHAINS | RV_NFT_READ_RULES;
+	default:
+		return RV_NFT_READ_SETS;
+	}
 }
 
 static int begin_read(struct rv_nft_socket *n, const struct rv_nft_query *q, struct rv_error *err)
 {
-	unsigned int what = 0;
+	unsigned int what = what_is_read(q->type);
 
-	if (q->type == NFT_MSG_GETCHAIN)
-		what = RV_NFT_READ_CHAINS;
-	else if (q->type == NFT_MSG_GETRULE)
-		what = RV_NFT_READ_CHAINS | RV_NFT_READ_RULES;
-	return rv_nft_read(n, q->table ? q->table : q->of, q->chain, what, err);
+	/* A name is that of a chain only where chains are looked at. */
+	return rv_nft_read(n, q->family, q->table ? q->table : q->of,
+			   what & RV_NFT_READ_CHAINS ? q->chain : NULL, what, err);
 }
 
 /*

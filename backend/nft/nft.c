@@ -606,8 +606,8 @@ static int dump(struct rv_store *s, struct rv_table *table, const char *only,
 	if (only)
 		fresh |= n->fresh && n->fresh == rv_table_chain(table, only);
 	/* References are counted in the chains, and must be those of the rules. */
-	if (rv_nft_read(&n->socket, table->def->name, only, RV_NFT_READ_CHAINS | RV_NFT_READ_RULES,
-			err))
+	if (rv_nft_read(&n->socket, s->rs.family, table->def->name, only,
+			RV_NFT_READ_CHAINS | RV_NFT_READ_RULES, err))
 		return -1;
 	if ((!fresh || n->socket.watch) && ask_chains(s, table, only, err))
 		return -1;
@@ -640,7 +640,7 @@ static int start_reading(struct rv_store *s, struct rv_nft *n, struct rv_error *
 {
 	if (!s->restarts)
 		return rv_nft_generation(&n->socket, err);
-	return rv_nft_watch_start(&n->socket, s->rs.family, err);
+	return rv_nft_watch_start(&n->socket, err);
 }
 
 static int open_store(struct rv_store *s, const char *arg, struct rv_error *err)

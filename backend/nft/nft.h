@@ -252,10 +252,10 @@ void rv_nft_close(struct rv_nft_socket *n);
  * they hold if nothing did, which costs less. Nothing may have been read. Without it if the kernel
  * does not want to.
  */
-int rv_nft_watch_start(struct rv_nft_socket *n, rv_family_t family, struct rv_error *err);
+int rv_nft_watch_start(struct rv_nft_socket *n, struct rv_error *err);
 /* What will be asked for in several questions is one read, and holds as one. */
-int rv_nft_read(struct rv_nft_socket *n, const char *table, const char *chain, unsigned int what,
-		struct rv_error *err);
+int rv_nft_read(struct rv_nft_socket *n, rv_family_t family, const char *table, const char *chain,
+		unsigned int what, struct rv_error *err);
 /*
  * Whether what was read holds still: then the generation is the kernel's of now. Else -1,
  * err->kind RV_ERR_AGAIN.
@@ -289,20 +289,22 @@ int rv_nft_ask(struct rv_nft_socket *n, const struct rv_nft_query *q, rv_nft_ans
 /* ---- reading beside other writers: watch.c --------------------------------------- */
 
 /* NULL if it cannot be had. What happens from now on is told. */
-struct rv_nft_watch *rv_nft_watch_open(rv_family_t family);
+struct rv_nft_watch *rv_nft_watch_open(void);
 void rv_nft_watch_close(struct rv_nft_watch *w);
 /* Begins at a generation that was asked for since then. */
 void rv_nft_watch_begin(struct rv_nft_watch *w, uint32_t generation);
 enum {
 	RV_NFT_READ_CHAINS = 1 << 0,	/* which there are, and their policies */
 	RV_NFT_READ_RULES = 1 << 1,
+	RV_NFT_READ_SETS = 1 << 2,	/* with their elements, and what else rules name */
+	RV_NFT_READ_ALL = (1 << 3) - 1,
 };
 /*
  * From here on changes of the table count; chain != NULL: of that chain only. what: RV_NFT_READ_*,
  * 0: only the table itself.
  */
-void rv_nft_watch_read(struct rv_nft_watch *w, const char *table, const char *chain,
-		       unsigned int what);
+void rv_nft_watch_read(struct rv_nft_watch *w, rv_family_t family, const char *table,
+		       const char *chain, unsigned int what);
 /* Reads what has come by now. False: something got lost. */
 bool rv_nft_watch_drain(struct rv_nft_watch *w);
 /*

@@ -292,7 +292,10 @@ static int take(struct rv_image *im, struct rv_error *err)
 		return rv_fail(err, RV_ERR_USAGE, NULL, "backend \"nft\" takes no argument");
 	if (rv_nft_open(&n, err))
 		return -1;
-	rc = rv_nft_image_read(&n, &im->bytes, err);
+	/* A second try has met another writer. */
+	rc = im->taken++ ? rv_nft_watch_start(&n, err) : 0;
+	if (!rc)
+		rc = rv_nft_image_read(&n, &im->bytes, err);
 	rv_nft_close(&n);
 	return rc;
 }

@@ -26,10 +26,12 @@
 /* A generation that is known is told by the time its transaction ends. Milliseconds. */
 #define PATIENCE 2000
 
-#define READS 8
+/* Tables of two families, each in more than one way. */
+#define READS 40
 
 /* What was read of a table. */
 struct read {
+	rv_family_t family;
 	const struct rv_table_def *table;
 	char chain[RV_CHAIN_NAME_LEN];	/* "": all of them */
 	unsigned int what;		/* RV_NFT_READ_* */
@@ -37,12 +39,14 @@ struct read {
 
 struct rv_nft_watch {
 	struct mnl_socket *nl;
-	rv_family_t family;
 	uint32_t seen;		/* the newest generation that was told to its end */
 	uint32_t base;		/* what is older does not count */
 	bool lost;
-	/* Tables or chains of the family came or went: in those that were read, and in any. */
-	struct { bool ours, chains; } now, later;	/* later: of a generation not yet at its end */
+	/*
+	 * Something of what was read changed; a table or chain of any of its families came or went.
+	 * later: in a generation that is not yet at its end.
+	 */
+	struct { bool ours, chains; } now, later;
 	struct read reads[READS];
 	unsigned int nreads;
 	_Alignas(8) unsigned char buf[BUFFER];
@@ -55,37 +59,44 @@ static bool covers(const struct read *r, const char *chain)
 	return !chain || !r->chain[0] || !strcmp(r->chain, chain);
 }
 
-void rv_nft_watch_read(struct rv_nft_watch *w, const char *table, const char *chain,
-		       unsigned int what)
+static bool includes(const struct read *a, const struct read *b)
 {
-	struct read r = { .table = table ? rv_table_def_find(table) : NULL, .what = what };
+	return a->family == b->family && a->table == b->table && !(b->what & ~a->what) &&
+	       (!a->chain[0] || !strcmp(a->chain, b->chain));
+}
+
+void rv_nft_watch_read(struct rv_nft_watch *w, rv_family_t family, const char *table,
+		       const char *chain, unsigned int what)
+{
+	struct read r = {
+		.family = family, .what = what, .table = table ? rv_table_def_find(table) : NULL,
+	};
 
 	if (!r.table)
 		return;
 	if (chain && strlen(chain) < RV_CHAIN_NAME_LEN)
 		rv_chain_name_set(r.chain, chain);
 	for (unsigned int i = 0; i < w->nreads; i++)
-		if (w->reads[i].table == r.table && !(what & ~w->reads[i].what) &&
-		    (!w->reads[i].chain[0] || !strcmp(w->reads[i].chain, r.chain)))
+		if (includes(&w->reads[i], &r))
 			return;
+	/* Chains that are too many to tell apart make room. */
 	if (w->nreads == READS) {
-		/* Too many to tell apart. */
-		w->reads[0] = r;
+		w->nreads = 0;
 		for (unsigned int i = 0; i < READS; i++) {
-			w->reads[i].chain[0] = '\0';
-			w->reads[i].what = RV_NFT_READ_CHAINS | RV_NFT_READ_RULES;
+			struct read all = w->reads[i];
+
+			rv_nft_watch_read(w, all.family, all.table->name, NULL, RV_NFT_READ_ALL);
 		}
-		return;
 	}
 	w->reads[w->nreads++] = r;
 }
 
 /* chain NULL: the table itself, or chains that the message does not name. */
-static bool was_read(const struct rv_nft_watch *w, const char *table, const char *chain,
-		     unsigned int what)
+static bool was_read(const struct rv_nft_watch *w, rv_family_t family, const char *table,
+		     const char *chain, unsigned int what)
 {
 	for (unsigned int i = 0; i < w->nreads; i++)
-		if (!strcmp(w->reads[i].table->name, table) && covers(&w->reads[i], chain) &&
+		if (w->reads[i].family == family && !strcmp(w->reads[i].table->name, table) && covers(&w->reads[i], chain) &&
 		    (!what || w->reads[i].what & what))
 			return true;
 	return false;
@@ -112,7 +123,8 @@ static void see_generation(struct rv_nft_watch *w, const struct rv_nft_view *t)
 /* The table's name is the first attribute of all of them. */
 #define TABLE_NAME 1
 
-static void see_change(struct rv_nft_watch *w, unsigned int type, const struct rv_nft_view *t)
+static void see_change(struct rv_nft_watch *w, rv_family_t family, unsigned int type,
+		       const struct rv_nft_view *t)
 {
 	const char *table = rv_nft_get_text(t[TABLE_NAME]), *chain = NULL;
 	unsigned int what = RV_NFT_READ_CHAINS;
@@ -138,10 +150,19 @@ static void see_change(struct rv_nft_watch *w, unsigned int type, const struct r
 		break;
 	default:
 		/* Sets, their elements and the like change no chain and no rule. */
-		return;
+		what = RV_NFT_READ_SETS;
+		break;
 	}
-	if (!table || was_read(w, table, chain, what))
+	if (!table || was_read(w, family, table, chain, what))
 		w->later.ours = true;
+}
+
+static bool is_of_interest(const struct rv_nft_watch *w, rv_family_t family)
+{
+	for (unsigned int i = 0; i < w->nreads; i++)
+		if (w->reads[i].family == family)
+			return true;
+	return false;
 }
 
 static void see_notification(struct rv_nft_watch *w, const struct nlmsghdr *nlh)
@@ -161,8 +182,8 @@ static void see_notification(struct rv_nft_watch *w, const struct nlmsghdr *nlh)
 		w->lost = true;
 	else if ((nlh->nlmsg_type & 0xff) == NFT_MSG_NEWGEN)
 		see_generation(w, t);
-	else if (nfg->nfgen_family == w->family)
-		see_change(w, nlh->nlmsg_type & 0xff, t);
+	else if (is_of_interest(w, nfg->nfgen_family))
+		see_change(w, nfg->nfgen_family, nlh->nlmsg_type & 0xff, t);
 }
 
 /* Reads what has come by now. False: the socket has failed. */
@@ -205,7 +226,7 @@ bool rv_nft_watch_settle(struct rv_nft_watch *w, uint32_t *generation, bool all_
 
 /* ---- the socket ------------------------------------------------------------------------ */
 
-struct rv_nft_watch *rv_nft_watch_open(rv_family_t family)
+struct rv_nft_watch *rv_nft_watch_open(void)
 {
 	struct rv_nft_watch *w = malloc(sizeof(*w));
 	int group = NFNLGRP_NFTABLES, room = ROOM, fd;
@@ -213,7 +234,6 @@ struct rv_nft_watch *rv_nft_watch_open(rv_family_t family)
 	if (!w)
 		return NULL;
 	memset(w, 0, offsetof(struct rv_nft_watch, buf));
-	w->family = family;
 	w->nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (!w->nl || mnl_socket_bind(w->nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
 	    mnl_socket_setsockopt(w->nl, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0) {

@@ -20,6 +20,7 @@ struct rv_image {
 	const char *arg;		/* of the backend; borrowed */
 	struct rv_buf bytes;		/* may be kept in a file, to be put by another process */
 	void *held;			/* the backend's */
+	unsigned int taken;		/* how often that was tried */
 };
 
 /* All return 0, or -1 with err set. */

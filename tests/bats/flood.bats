@@ -18,3 +18,7 @@ setup() { need_root; only_nft 'the module replaces a table at once'; }
 @test "a table that somebody else has made is replaced, and closed all the time" {
 	"$LIB_DIR/../flood/run" --rules 10 --rounds 60 --families 4 --monitors yes --ways takeover
 }
+
+@test "what nobody confirms goes back, and stays closed both ways" {
+	"$LIB_DIR/../flood/run" --rules 5000 --rounds 3 --families 4 --monitors no --ways revert
+}
