@@ -145,7 +145,7 @@ $(BUILD)/oldest/ravelin: tests/bats/oldest.c $(LIBRARY) $(BUILD)/cli/main.o
 # Its kernel says what the test wants.
 $(BUILD)/tests/test_nft: LDFLAGS += -Wl,--wrap=rv_nft_kernel_has
 # Answers that get lost.
-$(BUILD)/tests/test_netlink: LDFLAGS += -Wl,--wrap=recv,--wrap=sendmsg
+$(BUILD)/tests/test_netlink: LDFLAGS += -Wl,--wrap=recv,--wrap=sendmsg,--wrap=mnl_socket_sendto
 
 # The engine by itself: its tests are also those of the module.
 ENGINE       := $(filter $(BUILD)/kernel/%,$(OBJECTS))
