@@ -105,6 +105,28 @@ is_closed() { [ "$(iptables -S INPUT | head -n 1)" = '-P INPUT DROP' ] && iptabl
 	iptables -C INPUT -s 192.0.2.2 -j ACCEPT
 }
 
+@test "boot: a table that others have changed is taken over, and rules that do not act are none" {
+	only_nft 'others cannot change tables of the module'
+	local body
+	for body in 'flags dormant; chain INPUT { type filter hook input priority 0; policy drop; tcp dport 22 accept; }' \
+		'chain INPUT { tcp dport 22 accept; }'; do
+		flush_ruleset
+		rm -rf "$RULES_HOME"/run/*
+		printf 'table ip filter { %s\n}\n' "$body" | sed 's/}/\n}\n/g' | nft -f -
+		file v4 "$WRONG"
+		refused_like 1 'cannot be loaded: closed' rules boot
+		is_closed
+		[[ $(nft list table ip filter) != *dormant* ]]
+		file v4 "$RIGHT"
+		flush_ruleset
+		rm -rf "$RULES_HOME"/run/*
+		printf 'table ip filter { %s\n}\n' "$body" | sed 's/}/\n}\n/g' | nft -f -
+		quiet rules boot
+		iptables -C INPUT -p tcp --dport 22 -j ACCEPT
+		[[ $(nft list table ip filter) != *dormant* ]]
+	done
+}
+
 @test "boot: what cannot be listed is not thrown away" {
 	only_nft 'its failures are those of netlink'
 	file v4 "$WRONG"
