@@ -122,6 +122,11 @@ static int add_table(struct held *h, const struct rvk_table *t)
 	rc = h->link.transport->call(h->link.priv, RVK_SO_INFO, &now, sizeof(now));
 	if (rc || (!now.table.count && !t->count))
 		return rc < 0 ? rc : 1;
+	/* One that was not there is to go, which is said by a table of zeros. */
+	if (!t->count) {
+		head = (struct rvk_table){ .family = t->family };
+		memcpy(head.name, t->name, sizeof(head.name));
+	}
 	head.generation = now.table.generation;
 	head.old_count = now.table.count;
 	rv_buf_add(&h->call, &head, sizeof(head));
