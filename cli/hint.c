@@ -54,7 +54,7 @@ struct rv_hint_line rv_hint_insert(const struct rv_hint_line *l, size_t at, cons
 	struct rv_hint_line new = *l;
 	size_t n = two ? 2 : 1;
 
-	if (l->count + n > RV_HINT_WORDS)
+	if (l->count + n > RV_HINT_WORDS || at > l->count)
 		return new;
 	memmove(&new.word[at + n], &new.word[at], (l->count - at) * sizeof(new.word[0]));
 	new.word[at] = one;
@@ -68,6 +68,8 @@ struct rv_hint_line rv_hint_remove(const struct rv_hint_line *l, size_t at, size
 {
 	struct rv_hint_line new = *l;
 
+	if (at > l->count)
+		return new;
 	if (count > l->count - at)
 		count = l->count - at;
 	memmove(&new.word[at], &new.word[at + count],
@@ -78,10 +80,15 @@ struct rv_hint_line rv_hint_remove(const struct rv_hint_line *l, size_t at, size
 
 struct rv_hint_line rv_hint_move(const struct rv_hint_line *l, size_t from, size_t count, size_t to)
 {
-	struct rv_hint_line new = rv_hint_remove(l, from, count);
+	struct rv_hint_line new;
 
+	if (from > l->count || to > l->count)
+		return *l;
+	if (count > l->count - from)
+		count = l->count - from;
+	new = rv_hint_remove(l, from, count);
 	if (to > from)
-		to -= count;
+		to = to > from + count ? to - count : from;
 	for (size_t i = 0; i < count; i++)
 		new = rv_hint_insert(&new, to + i, l->word[from + i], NULL);
 	return new;

@@ -172,7 +172,9 @@ static const struct rv_core_option *command_row(const struct rv_hint_line *l, si
 {
 	const char *word = l->word[at];
 
-	for (const struct rv_core_option *o = rv_core_options; at && o->name; o++)
+	if (!at || word[0] != '-' || !word[1])
+		return NULL;
+	for (const struct rv_core_option *o = rv_core_options; o->name; o++)
 		if (word[1] == '-' ? !strcmp(word + 2, o->name) : word[1] == o->letter)
 			return o;
 	return NULL;
@@ -337,7 +339,7 @@ static void left_out(struct rv_hint *h, const struct rv_hint_case *c)
 	struct rv_hint_line l;
 
 	if (!o || !command || !o->commands || o->commands & 1U << command->command ||
-	    c->line->word[c->at][0] != '-' || (c->line->word[c->at][1] != '-' && c->line->word[c->at][2]))
+	    (c->line->word[c->at][1] != '-' && c->line->word[c->at][2]))
 		return;
 	l = rv_hint_remove(c->line, c->at, o->arity == RV_ARGS_NONE ? 1 : 2);
 	rv_hint_propose(h, c, NULL, &l, "Leave out %s: -%c does not take it.", c->line->word[c->at],
