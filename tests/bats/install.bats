@@ -13,6 +13,20 @@ into() { make -s -C "$LIB_DIR/../.." -o all "$1" DESTDIR="$BATS_TEST_TMPDIR" PRE
 
 setup() { cd "$BATS_TEST_TMPDIR" || return; }
 
+@test "an install ends with what iptables is now and how to go back" {
+	local sbin=$BATS_TEST_TMPDIR/sbin installed=$LIB_DIR/../../scripts/installed
+	mkdir -p "$sbin"
+	ln -s "$RAVELIN_BIN/iptables" "$sbin/iptables"
+	capture env PATH="$sbin:$PATH" "$installed" "$sbin"
+	[ "$rc" -eq 0 ] && [ -z "$err" ] && [ "$(wc -l <<<"$out")" -eq 1 ]
+	[[ $out == "iptables is now Ravelin, $sbin/iptables (iptables $BANNER); loaded rules stay; "*'sudo make uninstall'* ]]
+	# Where something else comes first, it says what.
+	mkdir "$BATS_TEST_TMPDIR/first"
+	ln -s /bin/true "$BATS_TEST_TMPDIR/first/iptables"
+	capture env PATH="$BATS_TEST_TMPDIR/first:$sbin:$PATH" "$installed" "$sbin"
+	[[ $out == "iptables is $BATS_TEST_TMPDIR/first/iptables; Ravelin is $sbin/iptables: "* ]]
+}
+
 @test "what is installed is whole, and all of it goes again" {
 	local name
 	into install
