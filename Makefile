@@ -287,6 +287,7 @@ bench:
 	scripts/deps build bench
 	$(MAKE) all bench-tools
 	bench/run
+	bench/growth
 	bench/packets
 	$(MAKE) module KERNEL=$$(tests/vm/kernel)
 	tests/vm/run -t 7200 bench/guest $(BUILD)/module/ravelin.ko

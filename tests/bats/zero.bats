@@ -99,9 +99,10 @@ kernel_can_reset() { [ "$(printf '%s\n' 6.2 "$(uname -r)" | sort -V | head -n 1)
 	# The counters from the file are seen once each.
 	{ while tool iptables -L OUTPUT -Z -nvx; do :; done >"$DIR/other"; } 3>&- &
 	other=$!
-	{ while tool iptables -A INPUT -j ACCEPT; do :; done; } 3>&- &
+	{ while tool iptables -A INPUT -j ACCEPT; do sleep 0.1; done; } 3>&- &
 	writer=$!
 	take_while_flooded rule_packets iptables -L OUTPUT -Z -nvx
+	# A listing that has begun is printed.
 	kill $other $writer
 	wait $other $writer || true
 	until_true 5 idle
