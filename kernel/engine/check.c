@@ -74,8 +74,12 @@ bool rv_name_valid(const char *name, unsigned int len, bool empty)
 static bool is_zero(const void *data, size_t len)
 {
 	const uint8_t *p = data;
-	uint8_t bits = 0;
+	uint64_t bits = 0, word;
 
+	for (; len >= sizeof(word); len -= sizeof(word), p += sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		bits |= word;
+	}
 	while (len--)
 		bits |= *p++;
 	return !bits;

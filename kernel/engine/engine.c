@@ -265,6 +265,7 @@ static void add_counters(struct rv_rules *r, const struct rvk_counters *more)
 	for (uint32_t i = 0; i < r->head.count;) {
 		unsigned int slot = rv_read_begin();
 
+		rv_slot_runs(&r->slots[slot]);
 		do {
 			rv_count_more(&r->slots[slot].counters[i], more[i].packets, more[i].bytes);
 		} while (++i < r->head.count && i % COUNTERS_AT_ONCE);

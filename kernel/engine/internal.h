@@ -253,7 +253,15 @@ struct rv_use {
 /* What belongs to one CPU or thread. */
 struct rv_slot {
 	struct rvk_counters *counters;	/* by entry */
+	bool ran;			/* it has counted something */
 };
+
+/* Of a slot that is about to count. */
+static inline void rv_slot_runs(struct rv_slot *slot)
+{
+	if (!__atomic_load_n(&slot->ran, __ATOMIC_RELAXED))
+		__atomic_store_n(&slot->ran, true, __ATOMIC_RELEASE);
+}
 
 /* What can show quickly that an entry does not fit (keys.c). All zeros but offset and span: nothing can. */
 struct rv_key {

@@ -170,6 +170,8 @@ void rv_wait_readers(void);
  * may_sleep = false; large tables need true.
  */
 void *rv_alloc(size_t size, bool may_sleep);
+/* The same without zeros, for who fills it at once; may sleep. */
+void *rv_alloc_unfilled(size_t size);
 /* NULL is fine. */
 void rv_free(void *p);
 

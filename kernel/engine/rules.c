@@ -65,7 +65,7 @@ static int fill(struct rv_rules *r, const void *entries, struct rvk_refusal *why
 
 	if (rc)
 		return rc;
-	r->blob = rv_alloc(r->head.size, true);
+	r->blob = rv_alloc_unfilled(r->head.size);
 	if (!r->blob)
 		return rv_refuse(why, RVK_WHY_MEMORY, -ENOMEM);
 	memcpy(r->blob, entries, r->head.size);
@@ -115,6 +115,8 @@ struct rvk_counters rv_counters_of(const struct rv_rules *r, const struct rvk_en
 	for (unsigned int i = 0; i < r->nslots; i++) {
 		const struct rvk_counters *c = &r->slots[i].counters[e->index];
 
+		if (!__atomic_load_n(&r->slots[i].ran, __ATOMIC_ACQUIRE))
+			continue;
 		sum.packets += __atomic_load_n(&c->packets, __ATOMIC_RELAXED);
 		sum.bytes += __atomic_load_n(&c->bytes, __ATOMIC_RELAXED);
 	}

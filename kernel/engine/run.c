@@ -332,6 +332,7 @@ unsigned int rv_rules_run(struct rv_rules *r, unsigned int slot, struct rv_pkt *
 
 	if (!(r->head.valid_hooks & 1U << pkt->hook))
 		return NF_ACCEPT;
+	rv_slot_runs(&r->slots[slot]);
 	/* No table of pointers: an indirect call is slower than a branch. */
 	if (pkt->family == NFPROTO_IPV4) {
 		if (record)

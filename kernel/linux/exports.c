@@ -2,7 +2,7 @@
 /* The registry under names that no other module has. */
 #include <linux/export.h>
 
-#include "exports.h"
+#include "ravelin.h"
 
 #define EXPORT(verb, kind)						\
 	int ravelin_##verb##_##kind(struct rv_handler *h)		\

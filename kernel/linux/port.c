@@ -23,6 +23,15 @@ void *rv_alloc(size_t size, bool may_sleep)
 	return p;
 }
 
+void *rv_alloc_unfilled(size_t size)
+{
+	void *p = kvmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+
+	if (p)
+		atomic_long_inc(&live);
+	return p;
+}
+
 /* The memory's control group. Packets are often handled where nobody's, or anybody's, is the current one. */
 struct rv_payer *rv_payer_get(void)
 {

@@ -127,6 +127,37 @@ static int set(struct sock *sk, int option, sockptr_t arg, unsigned int len)
 	return err;
 }
 
+/*
+ * What a replacement answers: the heads, which have the new generations, and what the old tables counted. The
+ * entries between them are as they came.
+ */
+static int put_replaced(void __user *user, const void *buf)
+{
+	const struct rvk_replace *replace = buf;
+	u32 at = sizeof(*replace), i;
+
+	if (copy_to_user(user, buf, at))
+		return -EFAULT;
+	for (i = 0; i < replace->ntables; i++) {
+		const struct rvk_table *table = buf + at;
+		u32 counters = at + sizeof(*table) + table->size;
+		u32 len = table->old_count * sizeof(struct rvk_counters);
+
+		if (copy_to_user(user + at, table, sizeof(*table)) ||
+		    copy_to_user(user + counters, buf + counters, len))
+			return -EFAULT;
+		at = counters + len;
+	}
+	return 0;
+}
+
+static int put_answer(void __user *user, const void *buf, u32 size, bool replaced)
+{
+	if (replaced)
+		return put_replaced(user, buf);
+	return copy_to_user(user, buf, size) ? -EFAULT : 0;
+}
+
 static int get(struct sock *sk, int option, void __user *user, int *len)
 {
 	void *buf = buffer(sk, *len < 0 ? UINT_MAX : *len);
@@ -143,7 +174,7 @@ static int get(struct sock *sk, int option, void __user *user, int *len)
 		 * Also after an error: it may say which entry was refused. What has been replaced is no error
 		 * any more, even if nobody can be told what was counted before.
 		 */
-		if (size > *len || copy_to_user(user, buf, size))
+		if (size > *len || put_answer(user, buf, size, !err && option == RVK_SO_REPLACE))
 			err = err || option == RVK_SO_REPLACE ? err : -EFAULT;
 		*len = size;
 	}

@@ -122,6 +122,11 @@ void *rv_alloc(size_t size, bool may_sleep)
 	return p;
 }
 
+void *rv_alloc_unfilled(size_t size)
+{
+	return rv_alloc(size, true);
+}
+
 struct rv_payer *rv_payer_get(void)
 {
 	return NULL;

@@ -8,7 +8,7 @@
 #include <linux/slab.h>
 
 #include <engine/engine.h>
-#include <linux/exports.h>
+#include <ravelin.h>
 
 #include "oddity.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What other modules call to add matches and targets: struct rv_handler of engine/engine.h. */
-#ifndef RAVELIN_KERNEL_EXPORTS_H
-#define RAVELIN_KERNEL_EXPORTS_H
+#ifndef RAVELIN_KERNEL_RAVELIN_H
+#define RAVELIN_KERNEL_RAVELIN_H
 
 #include "engine/engine.h"
 
