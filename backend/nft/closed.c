@@ -212,16 +212,17 @@ static const struct {
 	{ "forward", NF_INET_FORWARD },
 };
 
+/* A base chain with the policy DROP. */
 static void put_chain(struct rv_buf *b, uint32_t *seq, rv_family_t family, const char *table,
-		      unsigned int i)
+		      const char *name, uint32_t number, int32_t priority)
 {
 	size_t at = start(b, seq, NFT_MSG_NEWCHAIN, NLM_F_CREATE, family), hook;
 
 	rv_nft_put_text(b, NFTA_CHAIN_TABLE, table);
-	rv_nft_put_text(b, NFTA_CHAIN_NAME, chains[i].name);
+	rv_nft_put_text(b, NFTA_CHAIN_NAME, name);
 	hook = rv_nft_nest(b, NFTA_CHAIN_HOOK);
-	rv_nft_put_u32(b, NFTA_HOOK_HOOKNUM, chains[i].hook);
-	rv_nft_put_u32(b, NFTA_HOOK_PRIORITY, 0 /* filter */);
+	rv_nft_put_u32(b, NFTA_HOOK_HOOKNUM, number);
+	rv_nft_put_u32(b, NFTA_HOOK_PRIORITY, (uint32_t)priority);
 	rv_nft_nest_end(b, hook);
 	rv_nft_put_u32(b, NFTA_CHAIN_POLICY, NF_DROP);
 	rv_nft_put_text(b, NFTA_CHAIN_TYPE, "filter");
@@ -261,7 +262,8 @@ static void put_closed(struct rv_buf *b, uint32_t *seq, const struct rv_nft_clos
 		rv_nft_put_no_table(b, seq, families[f], what->table);
 		put_table(b, seq, NFT_MSG_NEWTABLE, families[f], what->table);
 		for (unsigned int i = 0; i < sizeof(chains) / sizeof(*chains); i++) {
-			put_chain(b, seq, families[f], what->table, i);
+			put_chain(b, seq, families[f], what->table, chains[i].name, chains[i].hook,
+				  0 /* filter */);
 			put_rules(b, seq, families[f], what->table, i, how);
 		}
 	}
@@ -277,6 +279,28 @@ static void put_open(struct rv_buf *b, uint32_t *seq, const struct rv_nft_closed
 void rv_nft_put_not_closed(struct rv_buf *b, uint32_t *seq)
 {
 	put_open(b, seq, &whole);
+}
+
+void rv_nft_put_guard(struct rv_buf *b, uint32_t *seq, rv_family_t family, unsigned int hooks)
+{
+	static const char *const name[] = {
+		[NF_INET_PRE_ROUTING] = "prerouting", [NF_INET_LOCAL_IN] = "input",
+		[NF_INET_FORWARD] = "forward", [NF_INET_LOCAL_OUT] = "output",
+		[NF_INET_POST_ROUTING] = "postrouting",
+	};
+
+	if (!hooks)
+		return;
+	put_table(b, seq, NFT_MSG_NEWTABLE, family, RV_NFT_GUARD_TABLE);
+	for (unsigned int i = 0; i < sizeof(name) / sizeof(*name); i++)
+		if (hooks & 1U << i)
+			put_chain(b, seq, family, RV_NFT_GUARD_TABLE, name[i], i, INT16_MIN);
+}
+
+void rv_nft_put_no_guard(struct rv_buf *b, uint32_t *seq, rv_family_t family, unsigned int hooks)
+{
+	if (hooks)
+		put_table(b, seq, NFT_MSG_DELTABLE, family, RV_NFT_GUARD_TABLE);
 }
 
 /* ---- sending ---------------------------------------------------------------------- */

@@ -14,6 +14,13 @@
 /* The same for one family, of a host whose rules could not be loaded at boot. */
 #define RV_NFT_SHUT_TABLE "ravelin-closed-at-boot"
 
+/*
+ * Lives only inside of a transaction that makes base chains anew: their policy is ACCEPT until the
+ * kernel comes to it, and meanwhile this table lets nothing pass the hooks that will be closed.
+ * In front of all others, so that nothing is tracked.
+ */
+#define RV_NFT_GUARD_TABLE "ravelin-guard"
+
 /* Which table, and of which families. */
 struct rv_nft_closed {
 	const char *table;
@@ -69,6 +76,13 @@ int rv_nft_shut(rv_family_t family, bool shut, struct rv_error *err);
 void rv_nft_put_not_closed(struct rv_buf *b, uint32_t *seq);
 /* Messages that remove a table if it is there. */
 void rv_nft_put_no_table(struct rv_buf *b, uint32_t *seq, rv_family_t family, const char *name);
+
+/*
+ * Messages that make the guard, to stand in front of all others, and that remove it, behind them.
+ * hooks: a bit for each of enum nf_inet_hooks; without any nothing is written.
+ */
+void rv_nft_put_guard(struct rv_buf *b, uint32_t *seq, rv_family_t family, unsigned int hooks);
+void rv_nft_put_no_guard(struct rv_buf *b, uint32_t *seq, rv_family_t family, unsigned int hooks);
 
 /* The first and last message of a batch that depends on no generation. */
 void rv_nft_put_batch_begin(struct rv_buf *b);

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "batch.h"
+#include "closed.h"
 
 /* With the attribute for the generation. */
 #define BATCH_BEGIN_LEN \
@@ -32,11 +33,10 @@ enum pass {
 
 /*
  * A table that must be deleted to be cleared takes its base chains along before those that take
- * their place are closed. Meanwhile nothing passes the hooks that will be closed: a table that
- * lives as long as that has chains there. In front of all others, so that nothing is tracked.
+ * their place are closed: the guard stands there meanwhile.
  */
 static const struct rv_table_def guard = {
-	"ravelin-guard", "filter", 5, {
+	RV_NFT_GUARD_TABLE, "filter", 5, {
 		{ "PREROUTING", NF_INET_PRE_ROUTING, INT16_MIN },
 		{ "INPUT", NF_INET_LOCAL_IN, INT16_MIN },
 		{ "FORWARD", NF_INET_FORWARD, INT16_MIN },

@@ -98,6 +98,7 @@ struct reading {
 	size_t elements;		/* that have gone by */
 	struct bound *bound;
 	size_t nbound;
+	unsigned int *closed;		/* hooks of the family's base chains with policy DROP: bits */
 };
 
 static int malformed(struct rv_error *err)
@@ -194,6 +195,18 @@ static size_t count_elements(struct rv_nft_view list)
 	return n;
 }
 
+/* Notes at which hook a base chain drops what its rules let through. */
+static void note_closed(struct reading *r, const struct rv_nft_view *t)
+{
+	struct rv_nft_view hook[NFTA_HOOK_MAX + 1];
+	uint32_t policy, number;
+
+	if (rv_nft_get_u32(t[NFTA_CHAIN_POLICY], &policy) && policy == NF_DROP &&
+	    rv_nft_attr_table(t[NFTA_CHAIN_HOOK], hook, NFTA_HOOK_MAX + 1) &&
+	    rv_nft_get_u32(hook[NFTA_HOOK_HOOKNUM], &number) && number < NF_INET_NUMHOOKS)
+		*r->closed |= 1U << number;
+}
+
 /* What is to be known of it before it is copied. Returns 1: it is not to be. */
 static int look(struct reading *r, const struct rv_nft_view *t, struct rv_error *err)
 {
@@ -206,6 +219,7 @@ static int look(struct reading *r, const struct rv_nft_view *t, struct rv_error 
 	case KIND_CHAIN:
 		if (t[NFTA_CHAIN_FLAGS].data && !rv_nft_get_u32(t[NFTA_CHAIN_FLAGS], &flags))
 			return malformed(err);
+		note_closed(r, t);
 		return flags & NFT_CHAIN_BINDING ? note_bound(r, name, err) : 0;
 	case KIND_SET:
 		rv_buf_add(&r->sets, name, strlen(name) + 1);
@@ -492,36 +506,58 @@ static bool is_there(const struct tables *list, rv_family_t family, const struct
 
 /* ---- all of them ---------------------------------------------------------------------------------- */
 
+static const rv_family_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+
 static void put_missing(struct reading *r, const struct tables *list)
 {
-	static const rv_family_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
-
 	for (unsigned int f = 0; f < 2; f++)
 		for (const struct rv_table_def *def = rv_table_defs; def->name; def++)
 			if (!is_there(list, families[f], def))
 				rv_nft_put_no_table(r->to, &r->seq, families[f], def->name);
 }
 
-int rv_nft_image_read(struct rv_nft_socket *n, struct rv_buf *b, struct rv_error *err)
+/* The messages of all tables. closed: hooks, see struct reading, by families[]. */
+static int read_tables(struct reading *r, unsigned int *closed, struct rv_error *err)
 {
-	struct reading r = { .n = n, .to = b, .seq = 1 };
 	struct tables list;
 
-	rv_buf_reset(b);
-	if (ask_tables(n, &list, err))
+	if (ask_tables(r->n, &list, err))
 		return -1;
-	rv_nft_put_batch_begin(b);
-	put_missing(&r, &list);
+	put_missing(r, &list);
 	for (unsigned int i = 0; i < list.n; i++) {
-		r.family = list.table[i].family;
-		r.table = list.table[i].def->name;
+		r->family = list.table[i].family;
+		r->table = list.table[i].def->name;
+		r->closed = &closed[r->family == NFPROTO_IPV6];
 		/* Only the process that owns a table can change it. */
-		if (!(list.table[i].flags & NFT_TABLE_F_OWNER) && read_table(&r, err))
+		if (!(list.table[i].flags & NFT_TABLE_F_OWNER) && read_table(r, err))
 			return -1;
 	}
-	/* The host is closed while this is carried out. */
+	return 0;
+}
+
+int rv_nft_image_read(struct rv_nft_socket *n, struct rv_buf *b, struct rv_error *err)
+{
+	struct rv_buf messages = RV_BUF_INIT;
+	struct reading r = { .n = n, .to = &messages, .seq = 1 };
+	unsigned int closed[2] = { 0 };
+
+	rv_buf_reset(b);
+	if (read_tables(&r, closed, err)) {
+		rv_buf_free(&messages);
+		return -1;
+	}
+	rv_nft_put_batch_begin(b);
+	for (unsigned int f = 0; f < 2; f++)
+		rv_nft_put_guard(b, &r.seq, families[f], closed[f]);
+	rv_buf_add(b, messages.data, messages.len);
+	for (unsigned int f = 0; f < 2; f++)
+		rv_nft_put_no_guard(b, &r.seq, families[f], closed[f]);
+	/* The host may have been closed before, because going back had failed. */
 	rv_nft_put_not_closed(b, &r.seq);
 	rv_nft_put_batch_end(b, r.seq);
+	if (!rv_buf_ok(&messages))
+		b->failed = true;
+	rv_buf_free(&messages);
 	return rv_buf_ok(b) ? 0 : rv_fail_memory(err);
 }
 

@@ -254,18 +254,11 @@ static bool put_in_place(struct held *h, const struct rv_buf *image)
 	return done;
 }
 
-/*
- * The tables are made anew, and between the end of the old base chains and the policies of
- * the new ones packets would pass: the host is closed meanwhile. If that fails, going back is
- * what matters.
- */
 static int put(struct rv_image *im, struct rv_error *err)
 {
 	struct held *h = im->held;
-	struct rv_error ignored = { 0 };
 
 	give_reserve(h);
-	rv_nft_closer_close(&h->closer, RV_NFT_OPEN_BY_FLAGS, &ignored);
 	if (put_in_place(h, &im->bytes))
 		return 0;
 	return send_image(h, &im->bytes, true, err);
