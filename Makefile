@@ -65,7 +65,8 @@ LINKS     := $(NAMES) $(foreach v,nft kmod,$(foreach n,$(NAMES),$(subst tables,t
 Q         := $(if $(V),,@)
 say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
 
-UNIT      := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/*.c)))
+TESTED    := $(sort $(wildcard tests/unit/*.c))
+UNIT      := $(TESTED:tests/unit/%.c=$(BUILD)/tests/%)
 
 .PHONY: all module demo check check-quick check-long check-unit check-sanitize check-engine check-callers check-flood check-busy fuzz fuzz-blob bench bench-tools lint format install install-headers install-shell install-dkms deb check-package check-vm uninstall clean deps docs
 .DELETE_ON_ERROR:
@@ -122,13 +123,11 @@ $(BUILD)/parser/scan.c $(BUILD)/parser/scan.h &: parser/scan.l
 	$(call say,FLEX)
 	$(Q)flex --header-file=$(BUILD)/parser/scan.h -o $(BUILD)/parser/scan.c $<
 
-$(SOURCES:%.c=$(BUILD)/%.o) $(GENERATED:.c=.o): | $(BUILD)/parser/grammar.h $(BUILD)/parser/scan.h
+$(SOURCES:%.c=$(BUILD)/%.o) $(GENERATED:.c=.o) $(TESTED:%.c=$(BUILD)/%.o): | $(BUILD)/parser/grammar.h $(BUILD)/parser/scan.h
 
-$(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
-	@mkdir -p $(@D)
-	$(call say,CC)
-	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS) \
-		$(shell pkg-config --libs cmocka)
+$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS) $(shell pkg-config --libs cmocka)
 
 # What the descriptors say, for scripts and documents; what nft's words for a rule mean.
 $(BUILD)/describe $(BUILD)/readback: $(BUILD)/%: tools/%.c $(LIBRARY)
@@ -371,4 +370,4 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
--include $(OBJECTS:.o=.d) $(UNIT:=.d)
+-include $(OBJECTS:.o=.d) $(TESTED:%.c=$(BUILD)/%.d)
