@@ -11,6 +11,7 @@
 # make check-vm                the kernel module in a virtual machine of Debian's kernel: all of it
 # make check-flood             what comes in while rules are replaced under a flood (as root)
 # make check-busy              commands while other programs change tables all the time (as root)
+# make check-mutation          lines of the product broken one at a time, and the tests that notice (as root)
 # make check-callers           Docker, firewalld, libvirt and others, on Ravelin as on stock
 # make lint      static checks        make format   clang-format
 # make install   DESTDIR, PREFIX      make deb      a Debian package
@@ -68,7 +69,7 @@ say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
 TESTED    := $(sort $(wildcard tests/unit/*.c))
 UNIT      := $(TESTED:tests/unit/%.c=$(BUILD)/tests/%)
 
-.PHONY: all module demo check check-quick check-long check-unit check-sanitize check-engine check-callers check-flood check-busy fuzz fuzz-blob bench bench-tools lint format install install-headers install-shell install-dkms deb check-package check-vm uninstall clean deps docs
+.PHONY: all module demo check check-quick check-long check-unit check-sanitize check-engine check-callers check-flood check-busy check-mutation fuzz fuzz-blob bench bench-tools lint format install install-headers install-shell install-dkms deb check-package check-vm uninstall clean deps docs
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -257,6 +258,11 @@ check-flood: all
 	tests/flood/run
 check-busy: all
 	tests/busy/run
+
+# Two hours: make check-mutation ARGS="--seed 7 --count 50 --files parser/"
+check-mutation:
+	scripts/deps build check
+	tests/mutation/run $(ARGS)
 
 # Hours instead of minutes: other random rules than check's each time, and more of them.
 check-long:
