@@ -204,7 +204,8 @@ static int say_record(struct rv_store *s, const struct rv_nft_record *rec, struc
 	if (!d.handle)
 		say(d.b, nlh);
 	else if (rv_nft_ask_rules(s, rv_nft_get_text(t[NFTA_RULE_TABLE]),
-				  rv_nft_get_text(t[NFTA_RULE_CHAIN]), see_deleted, &d, err))
+				  rv_nft_get_text(t[NFTA_RULE_CHAIN]), see_deleted, NULL, &d,
+				  err))
 		return -1;
 	if (s->explain.bytes)
 		say_bytes(d.b, nlh);

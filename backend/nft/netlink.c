@@ -106,13 +106,12 @@ static ssize_t receive(struct rv_nft_socket *n, int flags)
 struct exchange {
 	struct rv_nft_socket *n;
 	uint32_t seq;
-	bool dump;
+	struct rv_nft_dump *dump;	/* NULL: one answer is all */
 	bool check_generation;
 	rv_nft_answer_fn *fn;
 	void *arg;
 	struct rv_error *err;
 	int code;		/* errno of the kernel's refusal */
-	unsigned int parts;	/* that the answer came in */
 };
 
 enum { GO_ON, FINISHED, FAILED };
@@ -139,6 +138,8 @@ static int see_answer(struct exchange *x, const struct nlmsghdr *nlh)
 		return outrun(x->err), FAILED;
 	attrs.data = (const unsigned char *)(nfg + 1);
 	attrs.len = nlh->nlmsg_len - sizeof(*nlh) - sizeof(*nfg);
+	if (x->dump && !rv_nft_dump_see(x->dump, attrs, nlh->nlmsg_len))
+		return outrun(x->err), FAILED;
 	if (x->fn(attrs, x->arg, x->err))
 		return FAILED;
 	return x->dump ? GO_ON : FINISHED;
@@ -167,6 +168,8 @@ static int see_buffer(struct exchange *x, ssize_t len)
 	const struct nlmsghdr *nlh = (const void *)x->n->buf;
 	int left = len, rc;
 
+	if (x->dump)
+		rv_nft_dump_part(x->dump, len);
 	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
 		rc = see_message(x, nlh);
 		if (rc != GO_ON)
@@ -192,7 +195,6 @@ static int exchange(struct exchange *x, const struct nlmsghdr *nlh)
 			return rv_fail(x->err, RV_ERR_RESOURCE, NULL, "netlink: no answer");
 		else
 			rc = see_buffer(x, len);
-		x->parts++;
 		if (x->n->watch)
 			rv_nft_watch_drain(x->n->watch);
 	}
@@ -314,20 +316,23 @@ static int begin_read(struct rv_nft_socket *n, const struct rv_nft_query *q, str
 /*
  * The kernel goes on with a dump by counting what it has told. Those of chains go through all
  * tables of the family: a chain that comes or goes in any of them shifts the count, unless all
- * was told at once.
+ * was told at once. Without a watch each object of a dump has the generation it is of; if there is
+ * none, the kernel is asked for it.
  */
 static int end_read(struct rv_nft_socket *n, const struct exchange *x, const struct rv_nft_query *q,
 		    struct rv_error *err)
 {
-	return n->watch ? settle(n, x->dump && !q->table && x->parts > 1, err) : 0;
+	if (n->watch)
+		return settle(n, x->dump && !q->table && x->dump->parts > 1, err);
+	return x->check_generation && x->dump && !x->dump->parts ? settle(n, false, err) : 0;
 }
 
-int rv_nft_ask(struct rv_nft_socket *n, const struct rv_nft_query *q, rv_nft_answer_fn *fn,
-	       void *arg, struct rv_error *err)
+static int ask(struct rv_nft_socket *n, const struct rv_nft_query *q, struct rv_nft_dump *dump,
+	       rv_nft_answer_fn *fn, void *arg, struct rv_error *err)
 {
 	_Alignas(8) char request[512];
 	struct exchange x = {
-		.n = n, .dump = q->dump, .check_generation = !n->watch && !n->unchecked,
+		.n = n, .dump = dump, .check_generation = !n->watch && !n->unchecked,
 		.fn = fn, .arg = arg, .err = err,
 	};
 	struct nlmsghdr *nlh;
@@ -349,6 +354,35 @@ int rv_nft_ask(struct rv_nft_socket *n, const struct rv_nft_query *q, rv_nft_ans
 	return x.code ? 1 : 0;
 }
 
+static int see_nothing(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	(void)attrs;
+	(void)arg;
+	(void)err;
+	return 0;
+}
+
+/* The same must be told by a second dump. */
+static int confirm(struct rv_nft_socket *n, const struct rv_nft_query *q,
+		   const struct rv_nft_dump *first, struct rv_error *err)
+{
+	struct rv_nft_dump second = rv_nft_dump_begin(q->type);
+	int rc = ask(n, q, &second, see_nothing, NULL, err);
+
+	return rc < 0 || (!rc && second.digest == first->digest) ? rc : outrun(err);
+}
+
+int rv_nft_ask(struct rv_nft_socket *n, const struct rv_nft_query *q, rv_nft_answer_fn *fn,
+	       void *arg, struct rv_error *err)
+{
+	struct rv_nft_dump dump = rv_nft_dump_begin(q->type);
+	int rc = ask(n, q, q->dump ? &dump : NULL, fn, arg, err);
+
+	if (rc || !q->dump || rv_nft_dump_is_whole(&dump) || (q->whole && q->whole(arg)))
+		return rc;
+	return confirm(n, q, &dump, err);
+}
+
 int rv_nft_aside_ask(struct rv_nft_aside *a, const struct rv_nft_query *q, rv_nft_answer_fn *fn,
 		     void *arg, struct rv_error *err)
 {
@@ -359,14 +393,6 @@ int rv_nft_aside_ask(struct rv_nft_aside *a, const struct rv_nft_query *q, rv_nf
 	/* Then it covers what is read here. */
 	a->socket.unchecked = a->of && a->of->watch;
 	return rv_nft_ask(&a->socket, q, fn, arg, err);
-}
-
-static int see_nothing(struct rv_nft_view attrs, void *arg, struct rv_error *err)
-{
-	(void)attrs;
-	(void)arg;
-	(void)err;
-	return 0;
 }
 
 enum rv_nft_has rv_nft_kernel_has(struct rv_nft_socket *n, rv_family_t family, const char *name,

@@ -27,6 +27,7 @@ struct seeing {
 	struct rv_table *table;
 	bool staged;		/* something is, and what is known of a chain includes it */
 	uint32_t has;		/* chains, sets and the like */
+	uint32_t chains;	/* that went by */
 };
 
 static int see_table(struct rv_nft_view attrs, void *arg, struct rv_error *err)
@@ -119,6 +120,7 @@ static int fill_chain(struct rv_chain *c, const struct rv_nft_view *t, struct rv
 		return incompatible(c->table, c->name, "is malformed", err);
 	if (c->base >= 0 && fill_base(c, t, err))
 		return -1;
+	c->jumps = 0;
 	c->exists = true;
 	c->table->exists = true;
 	return 0;
@@ -165,7 +167,7 @@ static bool is_foreign(struct rv_table *table, const char *name, const struct rv
  */
 static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
-	const struct seeing *see = arg;
+	struct seeing *see = arg;
 	struct rv_table *table = see->table;
 	struct rv_nft_view t[NFTA_CHAIN_MAX + 1];
 	const char *of, *name;
@@ -179,6 +181,7 @@ static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 		return incompatible(table, NULL, "the kernel's answer is malformed", err);
 	if (strcmp(of, table->def->name))
 		return 0;
+	see->chains++;
 	if (is_foreign(table, name, t))
 		return 0;
 	c = rv_table_chain(table, name);
@@ -187,6 +190,14 @@ static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	if (!c)
 		c = rv_table_add_chain(table, name);
 	return c ? fill_chain(c, t, err) : rv_fail_memory(err);
+}
+
+/* Without sets, the table has told how many there are. */
+static bool all_chains_went_by(void *arg)
+{
+	const struct seeing *see = arg;
+
+	return see->chains == see->has;
 }
 
 /*
@@ -220,12 +231,13 @@ static int ask_chains(struct rv_store *s, struct rv_table *table, const char *on
 		.type = NFT_MSG_GETCHAIN, .family = s->rs.family, .dump = !only,
 		.table = only ? table->def->name : NULL, .table_attr = NFTA_CHAIN_TABLE,
 		.of = table->def->name,
-		.chain = only, .chain_attr = NFTA_CHAIN_NAME,
+		.chain = only, .chain_attr = NFTA_CHAIN_NAME, .whole = all_chains_went_by,
 	};
 	int rc = only ? 0 : ask_table(s, table, err);
 
 	n->fresh = NULL;
 	table->odd |= s->replace & rv_nft_table_bit(table->def);
+	see.has = n->tables[table->def - rv_table_defs].has;
 	if (!rc)
 		rc = rv_nft_ask(&n->socket, &q, see_chain, &see, err);
 	if (rc < 0)
@@ -442,55 +454,38 @@ struct rv_rule *rv_nft_rule_of(struct rv_nft_aside *aside, rv_family_t family,
 struct passing {
 	struct rv_buf *told;
 	rv_nft_answer_fn *fn;
+	rv_nft_whole_fn *whole;
 	void *arg;
-	char chain[NFT_CHAIN_MAXNAMELEN];	/* of the rule before */
-	uint64_t handle;			/* and its handle; 0: there was none in the chain */
 };
-
-/*
- * The kernel goes on with a dump by counting rules, those of a transaction that it is just
- * checking too. If it refuses that one, there is no new generation, and rules were left out or told
- * twice: then a rule does not name the one before it that we have seen.
- */
-static int follow(struct passing *p, const struct rv_nft_place *place, struct rv_nft_view position,
-		  struct rv_error *err)
-{
-	uint64_t before = 0;
-
-	if (strcmp(p->chain, place->chain)) {
-		snprintf(p->chain, sizeof(p->chain), "%s", place->chain);
-		p->handle = 0;
-	}
-	rv_nft_get_u64(position, &before);
-	if (before != p->handle)
-		return rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
-	p->handle = place->handle;
-	return 0;
-}
 
 static int pass_on(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
-	struct rv_nft_view t[NFTA_RULE_MAX + 1];
-	struct rv_nft_place place;
-	struct passing *p = arg;
+	const struct passing *p = arg;
 
-	if (rv_nft_place_of(attrs, t, &place, err) ||
-	    follow(p, &place, t[NFTA_RULE_POSITION], err) ||
-	    (p->told && rv_nft_explain_rule(attrs, p->told, err)))
+	if (p->told && rv_nft_explain_rule(attrs, p->told, err))
 		return -1;
 	return p->fn(attrs, p->arg, err);
 }
 
+static bool pass_whole(void *arg)
+{
+	const struct passing *p = arg;
+
+	return p->whole && p->whole(p->arg);
+}
+
 int rv_nft_ask_rules(struct rv_store *s, const char *table, const char *only, rv_nft_answer_fn *fn,
-		     void *arg, struct rv_error *err)
+		     rv_nft_whole_fn *whole, void *arg, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
 	bool told = s->explain.read && rv_nft_can_explain(s, err);
-	struct passing p = { .told = told ? s->explain.read : NULL, .fn = fn, .arg = arg };
+	struct passing p = {
+		.told = told ? s->explain.read : NULL, .fn = fn, .whole = whole, .arg = arg,
+	};
 	const struct rv_nft_query q = {
 		.type = NFT_MSG_GETRULE, .family = s->rs.family, .dump = true,
 		.table = table, .table_attr = NFTA_RULE_TABLE,
-		.chain = only, .chain_attr = NFTA_RULE_CHAIN,
+		.chain = only, .chain_attr = NFTA_RULE_CHAIN, .whole = pass_whole,
 	};
 
 	return rv_nft_ask(&n->socket, &q, pass_on, &p, err) < 0 ? -1 : 0;
@@ -533,7 +528,8 @@ static int load_rules(struct rv_store *s, struct rv_chain *chain, struct rv_erro
 	chain->loaded = false;
 	if (rv_nft_is_flushed(&n->batch, chain, &flushed, err))
 		return -1;
-	if (known && !flushed && rv_nft_ask_rules(s, chain->table->def->name, name, keep_rule, &l, err))
+	if (known && !flushed && rv_nft_ask_rules(s, chain->table->def->name, name, keep_rule, NULL, &l,
+						  err))
 		return -1;
 	if (rv_nft_replay(&n->batch, chain, err))
 		return -1;
@@ -549,7 +545,17 @@ struct dumping {
 	struct rv_chain *chain;		/* of the rule before: the next is mostly of the same */
 	const struct rv_visitor *v;
 	struct rv_nft_aside *aside;
+	bool only;			/* rules of one chain */
+	bool short_of_uses;		/* a chain has more rules than uses */
 };
+
+static void count_jump(const struct dumping *d, const struct rv_rule *r)
+{
+	struct rv_chain *to = r->jump[0] ? rv_table_chain(d->table, r->jump) : NULL;
+
+	if (to)
+		to->jumps++;
+}
 
 static int show_rule(struct dumping *d, struct rv_rule *r, const struct rv_nft_place *place,
 		     struct rv_error *err)
@@ -559,9 +565,27 @@ static int show_rule(struct dumping *d, struct rv_rule *r, const struct rv_nft_p
 	if (!d->chain)
 		return rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
 	/* The kernel counts a chain's own rules among its uses. */
+	d->short_of_uses |= !d->chain->references;
 	if (d->chain->references)
 		d->chain->references--;
+	count_jump(d, r);
 	return d->v->rule(d->chain, r, d->v->arg) ? -1 : 0;
+}
+
+/*
+ * What the kernel counts as uses of a chain are its rules, and the rules and elements that jump to
+ * it: if all of them went by, there are no others.
+ */
+static bool all_went_by(void *arg)
+{
+	const struct dumping *d = arg;
+
+	if (d->short_of_uses)
+		return false;
+	rv_list_each(c, &d->table->chains, struct rv_chain, node)
+		if (c->exists && c->references != c->jumps && (!d->only || c == d->chain))
+			return false;
+	return true;
 }
 
 /* In a base chain that iptables does not have, or in the chain of "jump { ... }". */
@@ -599,7 +623,9 @@ static int dump(struct rv_store *s, struct rv_table *table, const char *only,
 		const struct rv_visitor *v, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
-	struct dumping d = { .store = s, .table = table, .v = v, .aside = &n->aside };
+	struct dumping d = {
+		.store = s, .table = table, .v = v, .aside = &n->aside, .only = only,
+	};
 	bool fresh = n->fresh == table;
 
 	n->batch.depends |= s->bulk;
@@ -616,7 +642,8 @@ static int dump(struct rv_store *s, struct rv_table *table, const char *only,
 		return rv_fail_memory(err);
 	if (warn_of_oddities(s, table, err) || v->table(table, v->arg))
 		return -1;
-	return table->exists ? rv_nft_ask_rules(s, table->def->name, only, pass_rule, &d, err) : 0;
+	return table->exists ? rv_nft_ask_rules(s, table->def->name, only, pass_rule, all_went_by,
+							 &d, err) : 0;
 }
 
 /* ---- the backend ------------------------------------------------------------------ */

@@ -265,6 +265,9 @@ int rv_nft_settle(struct rv_nft_socket *n, struct rv_error *err);
 /* Asks for the generation unless it is known. */
 int rv_nft_generation(struct rv_nft_socket *n, struct rv_error *err);
 
+/* Whether what was seen of a dump shows that nothing is missing. */
+typedef bool rv_nft_whole_fn(void *arg);
+
 /* A question about tables, chains or rules; NULL: not given. */
 struct rv_nft_query {
 	uint8_t type;			/* NFT_MSG_GET* */
@@ -274,6 +277,7 @@ struct rv_nft_query {
 	const char *table, *chain;
 	uint64_t handle;		/* 0: not given */
 	const char *of;			/* the table that is looked at in a dump of all; NULL: .table */
+	rv_nft_whole_fn *whole;		/* of a dump; NULL: what was seen does not show it */
 };
 
 /* Sees the attributes of each answer. Returns 0, or -1 with err set. */
@@ -285,6 +289,26 @@ typedef int rv_nft_answer_fn(struct rv_nft_view attrs, void *arg, struct rv_erro
  */
 int rv_nft_ask(struct rv_nft_socket *n, const struct rv_nft_query *q, rv_nft_answer_fn *fn,
 	       void *arg, struct rv_error *err);
+
+/* ---- whether a dump told everything: dump.c ---------------------------------------- */
+
+struct rv_nft_dump {
+	uint8_t type;			/* NFT_MSG_GET* */
+	bool proven;			/* nothing can be missing so far */
+	size_t next;			/* length of the part whose first object is to come, or 0 */
+	unsigned int parts;		/* that had objects */
+	size_t len, largest;		/* of the last part that had objects; of an object */
+	uint64_t digest;		/* of the handles, in their order */
+	char chain[NFT_CHAIN_MAXNAMELEN];	/* of the rule before */
+	uint64_t handle;		/* of that rule */
+};
+
+struct rv_nft_dump rv_nft_dump_begin(uint8_t type);
+void rv_nft_dump_part(struct rv_nft_dump *d, size_t len);
+/* An object goes by. False: something is missing, or was told twice. */
+bool rv_nft_dump_see(struct rv_nft_dump *d, struct rv_nft_view attrs, size_t len);
+/* False: something may be missing behind some part. A second dump with the same digest shows that it is not. */
+bool rv_nft_dump_is_whole(const struct rv_nft_dump *d);
 
 /* ---- reading beside other writers: watch.c --------------------------------------- */
 
@@ -549,9 +573,9 @@ struct rv_rule *rv_nft_rule_of(struct rv_nft_aside *aside, rv_family_t family,
 struct rv_rule *rv_nft_rule_staged(rv_family_t family, struct rv_nft_view attrs,
 				   struct rv_nft_place *place, struct rv_error *err);
 
-/* Asks for the rules of a table, or of one chain of it (only != NULL). */
+/* Asks for the rules of a table, or of one chain of it (only != NULL). whole: as in the query. */
 int rv_nft_ask_rules(struct rv_store *s, const char *table, const char *only, rv_nft_answer_fn *fn,
-		     void *arg, struct rv_error *err);
+		     rv_nft_whole_fn *whole, void *arg, struct rv_error *err);
 
 /* The attributes of a rule's message (NFTA_RULE_MAX + 1 of them) and where it stands. */
 int rv_nft_place_of(struct rv_nft_view attrs, struct rv_nft_view *t, struct rv_nft_place *place,

@@ -122,6 +122,7 @@ struct rv_chain {
 		struct rv_loc loc;	/* of the last command about it */
 	} held;
 	uint32_t references;		/* rules that jump or go here (use counted by the backend) */
+	uint32_t jumps;			/* those of them that a dump has told */
 	uint64_t handle;
 	bool exists;			/* in the backend, or made in this transaction */
 	bool gone;			/* deleted or renamed in this transaction: the backend still has it */

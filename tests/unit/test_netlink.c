@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the kernel says, with answers that got lost: netlink.c, and rules of a dump: nft.c. */
+/* What the kernel says, with answers that got lost: netlink.c, and rules of a dump: dump.c. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,8 +18,9 @@ ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *nl, const void *reques
 /* What recv() does, call by call: an errno, or 0 for a refusal with EBUSY of message 7. */
 static const int *answers;
 
-/* What it gives instead, if there is something. */
+/* What it gives instead, if there is something: a dump, in parts that end at cuts. */
 static struct rv_buf dump = RV_BUF_INIT;
+static size_t cuts[8], ncuts, told, asked;
 
 static ssize_t refusal(void *buf)
 {
@@ -40,13 +41,17 @@ ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags)
 	(void)fd;
 	(void)flags;
 	assert_true(len > 64);
-	if (dump.len) {
-		size_t all = dump.len;
+	if (told < dump.len) {
+		size_t end = dump.len;
 
-		assert_true(all <= len);
-		memcpy(buf, dump.data, all);
-		rv_buf_reset(&dump);
-		return (ssize_t)all;
+		for (size_t i = ncuts; i-- > 0; )
+			if (cuts[i] > told)
+				end = cuts[i];
+		assert_true(end - told <= len);
+		memcpy(buf, dump.data + told, end - told);
+		len = end - told;
+		told = end;
+		return (ssize_t)len;
 	}
 	if (!*answers) {
 		answers++;
@@ -116,11 +121,14 @@ ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *nl, const void *reques
 {
 	(void)nl;
 	(void)request;
+	asked++;
 	return (ssize_t)len;
 }
 
 #define GENERATION 7
-#define SEQ 1
+
+/* Of the question that is being answered. */
+static uint32_t seq = 1;
 
 static void end(size_t at)
 {
@@ -135,7 +143,7 @@ static void tell_rule(const char *chain, uint64_t handle, uint64_t before)
 	size_t at = dump.len;
 
 	rv_nft_put_message(&dump, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE, NLM_F_MULTI,
-			   NFPROTO_IPV4, GENERATION, SEQ);
+			   NFPROTO_IPV4, GENERATION, seq);
 	rv_nft_put_text(&dump, NFTA_RULE_TABLE, "filter");
 	rv_nft_put_text(&dump, NFTA_RULE_CHAIN, chain);
 	rv_nft_put_u64(&dump, NFTA_RULE_HANDLE, handle);
@@ -152,27 +160,52 @@ static int count(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	return 0;
 }
 
+/* The rest comes in the next part. */
+static void cut(void)
+{
+	cuts[ncuts++] = dump.len;
+}
+
+/* Nothing more is told; what follows answers the next question. */
+static void done(void)
+{
+	size_t at = dump.len;
+
+	cut();
+	rv_nft_put_message(&dump, NLMSG_DONE, NLM_F_MULTI, NFPROTO_IPV4, GENERATION, seq++);
+	end(at);
+	cut();
+}
+
 /* Rules seen, or -1: the dump is to be read again. */
-static int read_dump(void)
+static int read_dumps(rv_nft_whole_fn *whole)
 {
 	struct rv_nft n = { .fresh = NULL };
 	struct rv_store s = { .priv = &n };
 	struct rv_error err = { 0 };
-	size_t at = dump.len;
 	int seen = 0, rc;
 
-	rv_nft_put_message(&dump, NLMSG_DONE, NLM_F_MULTI, NFPROTO_IPV4, GENERATION, SEQ);
-	end(at);
 	s.rs.family = NFPROTO_IPV4;
 	assert_int_equal(rv_nft_open(&n.socket, &err), 0);
 	n.socket.generation = GENERATION;
 	n.socket.has_generation = true;
-	rc = rv_nft_ask_rules(&s, "filter", NULL, count, &seen, &err);
+	told = asked = 0;
+	rc = rv_nft_ask_rules(&s, "filter", NULL, count, whole, &seen, &err);
 	if (rc)
 		assert_int_equal(err.kind, RV_ERR_AGAIN);
+	else
+		assert_int_equal(told, dump.len);
 	rv_nft_close(&n.socket);
 	rv_buf_free(&dump);
+	ncuts = told = 0;
+	seq = 1;
 	return rc ? -1 : seen;
+}
+
+static int read_dump(void)
+{
+	done();
+	return read_dumps(NULL);
 }
 
 static void test_whole_dump(void **state)
@@ -184,7 +217,27 @@ static void test_whole_dump(void **state)
 	tell_rule("b", 6, 0);
 	tell_rule("b", 7, 6);
 	assert_int_equal(read_dump(), 5);
-	assert_int_equal(read_dump(), 0);
+}
+
+static void tell_generation(uint32_t generation)
+{
+	size_t at = dump.len;
+
+	rv_nft_put_message(&dump, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN, 0, NFPROTO_UNSPEC, 0, seq);
+	rv_nft_put_u32(&dump, NFTA_GEN_ID, generation);
+	end(at);
+}
+
+/* Nothing tells which generation it is that has nothing. */
+static void test_empty_dump(void **state)
+{
+	(void)state;
+	done();
+	tell_generation(GENERATION);
+	assert_int_equal(read_dumps(NULL), 0);
+	done();
+	tell_generation(GENERATION + 1);
+	assert_int_equal(read_dumps(NULL), -1);
 }
 
 /* Rules of a transaction that was refused made the kernel count wrong. */
@@ -203,6 +256,90 @@ static void test_torn_dump(void **state)
 	assert_int_equal(read_dump(), -1);
 }
 
+/* A part that begins with the rule behind the last one shows that nothing is missing. */
+static void test_parts(void **state)
+{
+	(void)state;
+	tell_rule("a", 4, 0);
+	cut();
+	tell_rule("a", 9, 4);
+	tell_rule("b", 5, 0);
+	cut();
+	tell_rule("b", 6, 5);
+	assert_int_equal(read_dump(), 4);
+	assert_int_equal(asked, 1);
+	tell_rule("a", 4, 0);
+	cut();
+	tell_rule("a", 9, 5);
+	assert_int_equal(read_dump(), -1);
+}
+
+static void tell_two_parts(uint64_t last)
+{
+	tell_rule("a", 4, 0);
+	cut();
+	tell_rule("b", last, 0);
+	done();
+}
+
+/* Between the parts another rule of the first chain, or other chains, may have been left out. */
+static void test_doubtful_parts(void **state)
+{
+	(void)state;
+	tell_two_parts(5);
+	tell_two_parts(5);
+	assert_int_equal(read_dumps(NULL), 2);
+	assert_int_equal(asked, 2);
+	tell_two_parts(5);
+	tell_two_parts(6);
+	assert_int_equal(read_dumps(NULL), -1);
+	tell_two_parts(5);
+	tell_rule("a", 4, 0);
+	cut();
+	tell_rule("a", 7, 4);
+	tell_rule("b", 5, 0);
+	done();
+	assert_int_equal(read_dumps(NULL), -1);
+}
+
+static bool knows(void *arg)
+{
+	return *(int *)arg == 2;
+}
+
+/* Who counts needs no second dump. */
+static void test_counted_parts(void **state)
+{
+	(void)state;
+	tell_two_parts(5);
+	assert_int_equal(read_dumps(knows), 2);
+	assert_int_equal(asked, 1);
+}
+
+static void tell_rules(uint64_t count)
+{
+	tell_rule("a", 1, 0);
+	for (uint64_t handle = 2; handle <= count; handle++)
+		tell_rule("a", handle, handle - 1);
+	done();
+}
+
+/* The last part has no room for one more: there may have been more. 64 bytes each. */
+static void test_full_part(void **state)
+{
+	(void)state;
+	tell_rules(56);
+	tell_rules(56);
+	assert_int_equal(read_dumps(NULL), 56);
+	assert_int_equal(asked, 2);
+	tell_rules(56);
+	tell_rules(57);
+	assert_int_equal(read_dumps(NULL), -1);
+	tell_rules(50);
+	assert_int_equal(read_dumps(NULL), 50);
+	assert_int_equal(asked, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,7 +347,12 @@ int main(void)
 		cmocka_unit_test(test_lost_refusal),
 		cmocka_unit_test(test_first_refusal),
 		cmocka_unit_test(test_whole_dump),
+		cmocka_unit_test(test_empty_dump),
 		cmocka_unit_test(test_torn_dump),
+		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_doubtful_parts),
+		cmocka_unit_test(test_counted_parts),
+		cmocka_unit_test(test_full_part),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
