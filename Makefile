@@ -69,7 +69,7 @@ say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
 TESTED    := $(sort $(wildcard tests/unit/*.c))
 UNIT      := $(TESTED:tests/unit/%.c=$(BUILD)/tests/%)
 
-.PHONY: all module demo check check-quick check-long check-unit check-sanitize check-engine check-callers check-flood check-busy check-mutation fuzz fuzz-blob bench bench-tools lint format install install-headers install-shell install-dkms deb check-package check-vm uninstall clean deps docs
+.PHONY: all module demo check check-quick check-long check-unit check-sanitize check-engine check-callers check-flood check-busy check-mutation check-warnings fuzz fuzz-blob bench bench-tools lint format install install-headers install-shell install-dkms deb check-package check-vm uninstall clean deps docs
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -252,6 +252,12 @@ check-callers:
 	scripts/deps build callers
 	$(MAKE) all
 	tests/callers/run
+
+# Warnings only, about what is no part of the programs: another compiler may have more of them.
+APART := $(sort $(wildcard tests/*/*.c tests/engine/*/*.c tests/fuzz/*/*.c tools/*.c tools/*/*.c bench/*.c docs/extension-example/*.c))
+check-warnings: $(BUILD)/parser/grammar.h $(BUILD)/parser/scan.h $(BUILD)/commit.h
+	@printf '%s\n' $(APART) | xargs -P "$$(nproc)" -n 1 $(CC) -fsyntax-only $(RV_CPPFLAGS) -DRAVELIN_DATE='""' \
+		$(filter-out -MMD -MP $(LTO) -ffat-lto-objects,$(RV_CFLAGS))
 
 # About an hour each; check has short forms of them.
 check-flood: all

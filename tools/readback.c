@@ -29,8 +29,8 @@ enum form {
 };
 
 static const char *const reasons[FORMS] = {
-	[FORM_PRESENT] = "a header is there where one of its fields, or the protocol, is compared: "
-			 "its presence is not asked for as well",
+	[FORM_PRESENT] = ("a header is there where one of its fields, or the protocol, is compared: "
+			  "its presence is not asked for as well"),
 	[FORM_PROTOCOL] = "a match that says nothing of its own says its protocol or header",
 	[FORM_WIDE] = "a mask of an IPv4 address in a field for both families goes on with zeros or ones",
 	[FORM_NOTRACK] = "NOTRACK and CT --notrack are one to the kernel, and so to nft",

@@ -190,6 +190,8 @@ COMMIT"
 @test "a restore elsewhere says what is missing, changes nothing, and works once it is there" {
 	foreign_chain
 	iptables-save | grep -v '^#' >saved
+	# The set of a meter: nft 1.0 makes an anonymous one, later ones give it the name.
+	nft list sets | sed -n '/set a {/,/}/p' >meter
 	new_ns NS
 	gives 1 iptables-restore <saved
 	grep -qF "it needs what is not there: set \`s'" <<<"$output"
@@ -202,6 +204,11 @@ COMMIT"
 	gives 1 iptables-restore <saved
 	grep -qF "object \`c'" <<<"$output"
 	nft add counter ip filter c
+	if [ -s meter ]; then
+		gives 1 iptables-restore <saved
+		grep -qF "set \`a'" <<<"$output"
+		{ echo 'table ip filter {'; cat meter; echo '}'; } | nft -f -
+	fi
 	gives 0 iptables-restore <saved
 	diff saved <(iptables-save | grep -v '^#')
 }

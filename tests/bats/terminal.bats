@@ -30,7 +30,7 @@ setup()
 }
 
 # at_terminal CMD...: its output, stderr too, as a terminal gets it.
-at_terminal() { script -q -e -c "nsenter --net=/proc/$NS/ns/net -- $RAVELIN_BIN/$*" /dev/null; }
+at_terminal() { SHELL=/bin/bash script -q -e -c "nsenter --net=/proc/$NS/ns/net -- $RAVELIN_BIN/$*" /dev/null; }
 
 # warning TOOL [SUFFIX]
 # shellcheck disable=SC2059 # the format is ours

@@ -26,7 +26,7 @@ static const char *const words[] = {
 	"DNAT", "MASQUERADE", "REJECT", "LOG", "10.0.0.1", "10.0.0.1/8", "fd00::1", "10.0.0.1:80",
 	"1.1.1.1-1.1.1.9", "22", "22,80", "80-90", "90:80", "0", "7", "NEW,", "ESTABLISHED", "'a", "b'",
 	"\"", "#", ",", "/", ":", "=", "--=", "-=x", "\xe2\x80\x93", "\xe2\x80\x9cx", "y\xe2\x80\x9d",
-	"\xe2\x80\x93\xe2\x80\x93" "dport", "\xc2\xa0", "\xef\xbb\xbf", "\xff\xfe", "iptables", "sudo",
+	("\xe2\x80\x93\xe2\x80\x93" "dport"), "\xc2\xa0", "\xef\xbb\xbf", "\xff\xfe", "iptables", "sudo",
 	"COMMIT", "*nat", ":web", "[1:2]", "[", "--set-mark", "echo-requst", "src", "x\\", "a b",
 };
 

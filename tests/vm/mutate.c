@@ -42,6 +42,7 @@ static struct table tables[TABLES];
 static int calls_fd, packets_fd[2];
 static uint32_t taken, refused, stale, others;
 
+__attribute__((format(printf, 1, 2)))
 static void die(const char *fmt, ...)
 {
 	va_list args;
