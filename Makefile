@@ -41,8 +41,9 @@ WARNINGS  := $(if $(WERROR),-Werror) -Wall -Wextra -Wshadow -Wstrict-prototypes 
 HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE \
              $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
 # A word of a restore file goes through many small functions of many files. The objects hold
-# plain code too, with which the unit tests are linked (quicker to make).
-LTO       := $(if $(SANITIZE),,-flto=auto)
+# plain code too, with which the unit tests are linked (quicker to make); clang 14 cannot do that.
+LTO       := $(if $(SANITIZE),,$(shell $(CC) -flto=auto -ffat-lto-objects -Werror -c -x c -o /dev/null /dev/null \
+               2>/dev/null && echo -flto=auto))
 PKGS      := libmnl expat jansson
 
 RV_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DRAVELIN_VERSION='"$(VERSION)"' -Iinclude -I. -I$(BUILD) \
