@@ -46,3 +46,23 @@ setup() { cd "$BATS_TEST_TMPDIR" || return; }
 	into uninstall
 	same '' "$(find usr ! -type d)" 'files that stay'
 }
+
+@test "what root makes in somebody's checkout is theirs, so that make works there without root" {
+	is_root || skip 'needs root'
+	cp "$LIB_DIR/../../GNUmakefile" .
+	# shellcheck disable=SC2016 # make's
+	printf '%s\n' 'all demo: ; mkdir -p $(or $(BUILD),build) && touch $(or $(BUILD),build)/$@' 'broken: all ; false' >Makefile
+	chown -R 65534:65534 .
+	make -s demo
+	make -s BUILD=other all demo
+	run make -s BUILD=third broken
+	[ "$status" -eq 2 ]
+	same '65534 build
+65534 build/demo
+65534 other
+65534 other/all
+65534 other/demo
+65534 third
+65534 third/all' "$(find build other third -printf '%U %p\n' | sort -k 2)"
+	setpriv --reuid 65534 --regid 65534 --clear-groups make -s all demo
+}

@@ -74,5 +74,12 @@ saved() { there "$1" "$RAVELIN_BIN/iptables" -S INPUT | grep -e ' -m '; }
 		done
 		# shellcheck disable=SC2086 # a command with its arguments
 		same "$(there "$files" $stock iptables -S INPUT)" "$(there "$files" "$RAVELIN_BIN/iptables" -S INPUT)"
+		for wrong in nosuch /1 5x 0x1/nosuch ''; do
+			# shellcheck disable=SC2086 # likewise
+			run there "$files" $stock iptables -A INPUT -m devgroup --src-group "$wrong"
+			stock_status=$status said=${lines[0]#*: }
+			run there "$files" "$RAVELIN_BIN/iptables" -A INPUT -m devgroup --src-group "$wrong"
+			same "$stock_status $said" "$status ${lines[0]#*: }" "--src-group '$wrong', files: $files"
+		done
 	done
 }
