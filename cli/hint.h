@@ -103,6 +103,14 @@ size_t rv_hint_find(const struct rv_hint_line *l, const char *letter, const char
 size_t rv_hint_command(const struct rv_hint_line *l);
 const char *rv_hint_table(const struct rv_hint_line *l);
 
+/* Chains of a table at these hooks, as words: "INPUT, FORWARD or OUTPUT". */
+const char *rv_hint_chains(struct rv_hint *h, const struct rv_table_def *def, uint32_t hooks,
+			   const char *last_word);
+/* Whether a word is a verdict or the name of a target. */
+bool rv_hint_is_target(rv_family_t family, const char *word);
+/* A match or target of the line's family that has the option at the error; NULL: none. */
+const struct rv_ext *rv_hint_owner(struct rv_hint *h, const struct rv_hint_case *c);
+
 /* Whether a word is an address of that family, perhaps with a mask. */
 bool rv_hint_is_address(rv_family_t family, const char *word);
 

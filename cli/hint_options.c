@@ -18,6 +18,15 @@ static const struct { const char *theirs, *ours; } synonyms[] = {
 	{ "REFUSE", "REJECT" }, { "NAT", "MASQUERADE" }, { "MASQ", "MASQUERADE" },
 };
 
+/* Options by names that other programs have for them. */
+static const struct { const char *theirs, *ours; } option_synonyms[] = {
+	{ "--port", "--dport" }, { "--interface", "--in-interface" }, { "--from", "--source" },
+	{ "--to", "--destination" }, { "--target", "--jump" }, { "--action", "--jump" },
+	{ "--policy", "--jump" }, { "--src-port", "--sport" }, { "--dst-port", "--dport" },
+	{ "--dest-port", "--dport" }, { "--source-ip", "--source" }, { "--dest-ip", "--destination" },
+	{ "--destination-ip", "--destination" }, { "--src-ip", "--source" }, { "--dst-ip", "--destination" },
+};
+
 /* The words that completion would offer in the place of word at. */
 static void offer_all(struct rv_hint *h, const struct rv_hint_line *l, size_t at, const char *begun,
 		      struct rv_near *n)
@@ -137,6 +146,11 @@ static void near_option(struct rv_hint *h, const struct rv_hint_case *c, size_t 
 		whole.line = &l;
 	}
 	rv_near_start(&n, word, strcspn(word, "="));
+	for (size_t i = 0; i < sizeof(option_synonyms) / sizeof(*option_synonyms); i++) {
+		l = rv_hint_put(whole.line, at, option_synonyms[i].ours);
+		if (!strcmp(word, option_synonyms[i].theirs))
+			rv_hint_propose(h, &whole, NULL, &l, "Did you mean %s?", option_synonyms[i].ours);
+	}
 	if (!rv_hint_is_option(word + 2))
 		offer_all(h, c->line, at, "--", &n);
 	for (size_t i = 0; i < role.nexts; i++)
@@ -286,6 +300,14 @@ static void propose_part(struct rv_hint *h, const struct rv_hint_case *c, const 
 	}
 }
 
+const struct rv_ext *rv_hint_owner(struct rv_hint *h, const struct rv_hint_case *c)
+{
+	struct owners o;
+
+	find_owners(h, c, &o);
+	return o.count ? o.ext[0] : NULL;
+}
+
 static void owner(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	struct owners o;
@@ -372,6 +394,37 @@ static void required(struct rv_hint *h, const struct rv_hint_case *c)
 	}
 }
 
+/* Whether the option is the one that a match or target is mostly there for. */
+static bool is_main(const struct rv_ext *ext, const struct rv_option *row)
+{
+	size_t values = 0;
+
+	for (const struct rv_option *o = ext->options; o->name; o++)
+		values += o->type != RV_T_FLAG && !o->alias_of;
+	return row->type != RV_T_FLAG && !row->alias_of &&
+	       (row->flags & RV_OPT_REQUIRED || !strcmp(row->name, ext->name) || values == 1);
+}
+
+/* "-m state NEW", "-j DNAT 10.0.0.1": the value without its option. */
+static void nameless(struct rv_hint *h, const struct rv_hint_case *c)
+{
+	struct rv_completion role = c->at > c->line->first ? rv_hint_role(c->line, c->at - 1)
+							   : (struct rv_completion){ 0 };
+	const struct rv_ext *ext = NULL;
+	const char *word = c->line->word[c->at];
+
+	if (role.core && role.core->letter && strchr("mj", role.core->letter) && word[0] != '-')
+		ext = rv_ext_find(role.core->letter == 'm' ? RV_MATCH : RV_TARGET, c->line->family,
+				  c->line->word[c->at - 1]);
+	for (const struct rv_option *row = ext ? ext->options : NULL; row && row->name; row++) {
+		const char *option = rv_hint_text(h, "--%s", row->name);
+		struct rv_hint_line l = rv_hint_insert(c->line, c->at, option, NULL);
+
+		if (is_main(ext, row))
+			rv_hint_propose(h, c, NULL, &l, "Add %s before %s.", option, word);
+	}
+}
+
 /* ---- protocols --------------------------------------------------------------------------------- */
 
 /* What the line must be about: a match's own protocol, or one that has ports. */
@@ -385,6 +438,11 @@ static void protocol(struct rv_hint *h, const struct rv_hint_case *c)
 		return;
 	if (to < c->line->count && isdigit((unsigned char)c->line->word[to][0]))
 		to++;
+	if (at > c->at && at + 1 < c->line->count) {
+		struct rv_hint_line l = rv_hint_move(c->line, at, 2, to);
+
+		rv_hint_propose(h, c, NULL, &l, "Put -p in front.");
+	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		struct rv_hint_line l = at && at + 1 < c->line->count
 					? rv_hint_put(c->line, at + 1, names[i])
@@ -542,13 +600,31 @@ static void twice(struct rv_hint *h, const struct rv_hint_case *c)
 
 /* ---- jumps ------------------------------------------------------------------------------------------ */
 
+bool rv_hint_is_target(rv_family_t family, const char *word)
+{
+	return rv_verdict_find(word) != RV_VERDICT_NONE || rv_ext_find(RV_TARGET, family, word);
+}
+
+/* Whether the line's command is about a rule, or there is none yet. */
+static bool has_rule(const struct rv_hint_line *l)
+{
+	static const char commands[] = "AICDR";
+	size_t at = rv_hint_command(l);
+	const char *word = at ? l->word[at] : "";
+
+	for (const struct rv_core_option *o = rv_core_options; at && o->name; o++)
+		if (o->command != RV_CMD_NONE && strchr(commands, o->letter) &&
+		    (word[1] == '-' ? !strcmp(word + 2, o->name) : word[1] == o->letter))
+			return true;
+	return !at;
+}
+
 /* "ACCEPT" without "-j", "-g ACCEPT" */
 static void jump(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	const char *word = c->line->word[c->at];
 	struct rv_completion role = rv_hint_role(c->line, c->at);
-	bool is_target = rv_verdict_find(word) != RV_VERDICT_NONE ||
-			 rv_ext_find(RV_TARGET, c->line->family, word);
+	bool is_target = rv_hint_is_target(c->line->family, word);
 	size_t option = option_of(&role, c->at);
 	struct rv_hint_line l;
 
@@ -559,7 +635,7 @@ static void jump(struct rv_hint *h, const struct rv_hint_case *c)
 		rv_hint_propose(h, c, NULL, &l, "-g goes to chains only: use -j %s.", word);
 	} else if (!role.core && !role.opt) {
 		l = rv_hint_insert(c->line, c->at, "-j", NULL);
-		if (is_target || !rv_hint_find(c->line, "-j", "--jump"))
+		if (has_rule(c->line) && (is_target || !rv_hint_find(c->line, "-j", "--jump")))
 			rv_hint_propose(h, c, NULL, &l, "Add -j before %s.", word);
 		if (!rv_hint_command(c->line)) {
 			l = rv_hint_insert(c->line, c->at, "-A", NULL);
@@ -602,12 +678,12 @@ static void family(struct rv_hint *h, const struct rv_hint_case *c)
 	if (rv_hint_is_address(l.family, word))
 		rv_hint_propose(h, c, NULL, &l, "%s is an IPv%d address: use %s.", word,
 				four ? 6 : 4, l.word[0]);
-	else
+	else if (!role.opt)	/* a value that only the other family takes may be a wrong one */
 		rv_hint_propose(h, c, NULL, &l, "%s has it, %s has not.", l.word[0],
 				c->line->word[0]);
 }
 
 rv_hint_rule *const rv_hint_option_rules[] = {
-	separators, other_option, near, near_set, sibling, owner, required, protocol, twice, jump,
+	separators, other_option, near, near_set, sibling, owner, required, nameless, protocol, twice, jump,
 	near_anywhere, family, NULL,
 };

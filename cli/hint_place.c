@@ -26,7 +26,8 @@ static void other_table(struct rv_hint *h, const struct rv_hint_case *c)
 	bool chain = role.core && !role.arg && c->at && role.core->letter != 't' &&
 		     role.core->letter != 'm' && role.core->command != RV_CMD_NEW_CHAIN;
 
-	if (h->file || !command || !(chain || (c->at == command && c->trial->err.kind == RV_ERR_STATE)))
+	if (h->file || !command || !(chain || (c->at == command && c->trial->err.kind == RV_ERR_STATE)) ||
+	    (chain && rv_hint_is_target(c->line->family, c->line->word[c->at])))
 		return;
 	if (command + 2 < c->line->count && isdigit((unsigned char)c->line->word[command + 2][0]))
 		return;
@@ -82,8 +83,8 @@ static uint32_t hooks_of(const struct rv_hint_trial *t)
 	return t->misplaced.opt && t->misplaced.opt->hooks ? hooks & t->misplaced.opt->hooks : hooks;
 }
 
-/* "INPUT, FORWARD or OUTPUT" */
-static const char *chain_list(struct rv_hint *h, const struct rv_table_def *def, uint32_t hooks)
+const char *rv_hint_chains(struct rv_hint *h, const struct rv_table_def *def, uint32_t hooks,
+			   const char *last_word)
 {
 	const char *text = "", *last = NULL;
 
@@ -94,7 +95,8 @@ static const char *chain_list(struct rv_hint *h, const struct rv_table_def *def,
 			text = rv_hint_text(h, "%s%s%s", text, *text ? ", " : "", last);
 		last = def->base[i].name;
 	}
-	return rv_hint_text(h, "%s%s%s", text, *text ? " or " : "", last ? last : "");
+	return *text ? rv_hint_text(h, "%s %s %s", text, last_word, last)
+		     : rv_hint_text(h, "%s", last ? last : "");
 }
 
 static void propose_place(struct rv_hint *h, const struct rv_hint_case *c, const char *what,
@@ -108,10 +110,10 @@ static void propose_place(struct rv_hint *h, const struct rv_hint_case *c, const
 		l = for_table(&l, def->name);
 	if (same_table)
 		rv_hint_propose(h, c, NULL, &l, "%s works only in %s.", what,
-				chain_list(h, def, hooks_of(c->trial)));
+				rv_hint_chains(h, def, hooks_of(c->trial), "or"));
 	else
 		rv_hint_propose(h, c, NULL, &l, "%s works only in table %s, chain %s: add -t %s.",
-				what, def->name, chain_list(h, def, hooks_of(c->trial)), def->name);
+				what, def->name, rv_hint_chains(h, def, hooks_of(c->trial), "or"), def->name);
 }
 
 /* In the chain of that name, if it may; else in another one. */
@@ -136,8 +138,20 @@ static void mark_part(struct rv_hint *h, const struct rv_hint_case *c)
 			rv_hint_mark(h, c, i);
 }
 
+/* Whether a step before has put the rule into another table than the person did. */
+static bool table_was_changed(const struct rv_hint *h, const struct rv_hint_line *l)
+{
+	const char *table = "filter";
+
+	for (int i = 1; !h->file && i + 1 < h->cli->argc; i++)
+		if (!strcmp(h->cli->argv[i], "-t") || !strcmp(h->cli->argv[i], "--table"))
+			table = h->cli->argv[i + 1];
+	return !h->file && strcmp(table, rv_hint_table(l)) != 0;
+}
+
 static void misplaced(struct rv_hint *h, const struct rv_hint_case *c)
 {
+	size_t said = h->said.len;
 	const struct rv_misplaced *m = &c->trial->misplaced;
 	const char *tables = m->tables ? m->tables : rv_hint_table(c->line), *what;
 
@@ -146,9 +160,12 @@ static void misplaced(struct rv_hint *h, const struct rv_hint_case *c)
 	what = rv_hint_text(h, "%s%s%s", c->trial->ext->name, m->opt ? " --" : "",
 			    m->opt ? m->opt->name : "");
 	mark_part(h, c);
+	if (h->depth && table_was_changed(h, c->line))
+		h->said.len = 0;	/* that table was not it */
 	for (const struct rv_table_def *def = rv_table_defs; def->name; def++)
 		if (has_word(tables, def->name) && (!h->file || def == h->def))
 			places_of_table(h, c, what, def);
+	h->said.len = said;
 }
 
 /* -i where packets have not come in, -o where they do not go out yet. */
@@ -192,6 +209,33 @@ static void swapped(struct rv_hint *h, const struct rv_hint_case *c)
 	l.word[at + 2] = c->line->word[at + 1];
 	rv_hint_propose(h, c, NULL, &l, "The chain comes first: %s %s %s.", l.word[at],
 			l.word[at + 1], l.word[at + 2]);
+}
+
+static bool takes_no_rule(const struct rv_core_option *o)
+{
+	return o && (o->command == RV_CMD_LIST || o->command == RV_CMD_LIST_RULES ||
+		     o->command == RV_CMD_FLUSH || o->command == RV_CMD_ZERO);
+}
+
+/* "INPUT -L", "-S -t nat POSTROUTING"; "-L nat" */
+static void chain_elsewhere(struct rv_hint *h, const struct rv_hint_case *c)
+{
+	size_t at = rv_hint_command(c->line);
+	const struct rv_core_option *o = command_row(c->line, at);
+	const char *word = c->line->word[c->at], *next;
+	struct rv_hint_line l;
+
+	if (!takes_no_rule(o) || h->file || c->at < c->line->first || word[0] == '-' || word[0] == '!')
+		return;
+	next = at + 1 < c->line->count ? c->line->word[at + 1] : "-";
+	if (c->at != at + 1 && next[0] == '-') {
+		l = rv_hint_move(c->line, c->at, 1, at + 1);
+		rv_hint_propose(h, c, NULL, &l, "The chain comes right behind %s.", c->line->word[at]);
+	} else if (c->at == at + 1 && rv_table_def_find(word)) {
+		l = rv_hint_remove(c->line, c->at, 1);
+		l = for_table(&l, word);
+		rv_hint_propose(h, c, NULL, &l, "%s is a table: -t %s.", word, word);
+	}
 }
 
 /* Rules have numbers from 1 on; -I behind the last place is -A. */
@@ -259,10 +303,14 @@ static void two_commands(struct rv_hint *h, const struct rv_hint_case *c)
 	rv_hint_propose(h, c, &one, &two, "Give one command at a time.");
 }
 
+/* A name for a chain of one's own: not that of a chain which another table has built in. */
 static bool is_chain_name(const char *name)
 {
 	size_t len = strlen(name);
 
+	for (const struct rv_table_def *def = rv_table_defs; def->name; def++)
+		if (hook_of(def, name))
+			return false;
 	return len && len < RV_CHAIN_NAME_LEN && *name != '-' && *name != '!';
 }
 
@@ -319,6 +367,11 @@ static void new_chain(struct rv_hint *h, const struct rv_hint_case *c)
 	if (!o || at + 1 >= c->line->count || o->command != RV_CMD_NEW_CHAIN)
 		return;
 	rv_chain_name_set(name, c->line->word[at + 1]);
+	if (c->at == at + 2 && c->line->word[c->at][0] != '-') {
+		l = rv_hint_remove(c->line, c->at, 1);
+		l.word[at + 1] = rv_hint_text(h, "%s_%s", name, c->line->word[c->at]);
+		rv_hint_propose(h, c, NULL, &l, "Names of chains have no blanks.");
+	}
 	for (char *s = name; *s; s++)
 		*s = isspace((unsigned char)*s) ? '_' : *s;
 	l = rv_hint_put(c->line, at + 1, rv_hint_text(h, "%s", name));
@@ -338,7 +391,8 @@ static void left_out(struct rv_hint *h, const struct rv_hint_case *c)
 	const struct rv_core_option *command = command_row(c->line, rv_hint_command(c->line));
 	struct rv_hint_line l;
 
-	if (!o || !command || !o->commands || o->commands & 1U << command->command ||
+	/* What was put there in a step before is no mistake of the person. */
+	if (h->depth || !o || !command || !o->commands || o->commands & 1U << command->command ||
 	    (c->line->word[c->at][1] != '-' && c->line->word[c->at][2]))
 		return;
 	l = rv_hint_remove(c->line, c->at, o->arity == RV_ARGS_NONE ? 1 : 2);
@@ -347,6 +401,6 @@ static void left_out(struct rv_hint *h, const struct rv_hint_case *c)
 }
 
 rv_hint_rule *const rv_hint_place_rules[] = {
-	other_table, misplaced, interface, swapped, number, policy, two_commands, left_out, new_chain,
+	other_table, misplaced, interface, chain_elsewhere, swapped, number, policy, two_commands, left_out, new_chain,
 	make_chain, NULL,
 };

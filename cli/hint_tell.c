@@ -93,7 +93,10 @@ static void value(struct rv_hint *h, const struct rv_hint_case *c)
 
 	if (!role.opt)
 		return;
-	if (role.opt->type == RV_T_ADDR_MASK && strchr(word, '/') &&
+	if (strstr(h->err->text, "too many ports"))
+		rv_hint_tell(h, "A rule of multiport has at most 15 ports, and a range counts as two: "
+			     "make several rules.");
+	else if (role.opt->type == RV_T_ADDR_MASK && strchr(word, '/') &&
 		 strstr(h->err->text, "mask"))
 		rv_hint_tell(h, "The mask is a number of bits from 0 to %d%s.", six ? 128 : 32,
 			     six ? "" : ", or four numbers such as 255.255.0.0");
@@ -106,6 +109,10 @@ static void value(struct rv_hint *h, const struct rv_hint_case *c)
 	else if (role.opt->type == RV_T_PROTO)
 		rv_hint_tell(h, "A rule is for one protocol, by its name in /etc/protocols or number: "
 			     "make one rule for each, or leave -p out for all.");
+	else if (role.opt->arg && role.opt->type == RV_T_IFACE)
+		rv_hint_tell(h, "Names of interfaces have at most %d bytes.", IFNAMSIZ - 1);
+	else if (role.opt->arg && !role.start && c->at > role.arg + 1)
+		rv_hint_tell(h, "%s takes: %s.", c->line->word[c->at - 1 - role.arg], role.opt->arg);
 	else if (role.opt->arg)
 		rv_hint_tell(h, "--%s takes: %s.", role.opt->name, role.opt->arg);
 }
@@ -126,6 +133,23 @@ static void set(struct rv_hint *h, const struct rv_hint_case *c)
 	}
 }
 
+/* The matches and targets that have an option were tried; none of them may stand in the rule. */
+static void owner(struct rv_hint *h, const struct rv_hint_case *c)
+{
+	const struct rv_ext *ext = rv_hint_owner(h, c);
+	const char *word = c->line->word[c->at];
+	size_t at = rv_hint_find(c->line, "-j", "--jump");
+
+	if (!ext)
+		rv_hint_tell(h, "No match or target has this option. iptables-extensions(8) has them all.");
+	else if (ext->kind == RV_TARGET && at && at + 1 < c->line->count)
+		rv_hint_tell(h, "%s is an option of target %s, and a rule has one target: %s here. Make a "
+			     "rule for each.", word, ext->name, c->line->word[at + 1]);
+	else
+		rv_hint_tell(h, "%s is an option of %s %s.", word,
+			     ext->kind == RV_TARGET ? "target" : "match", ext->name);
+}
+
 static void name(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	struct rv_completion role = rv_hint_role(c->line, c->at);
@@ -140,7 +164,7 @@ static void name(struct rv_hint *h, const struct rv_hint_case *c)
 		rv_hint_tell(h, "There is no target %s, and no chain of that name in table %s.", word,
 			     rv_hint_table(c->line));
 	else if (word[0] == '-' && word[1] == '-' && strstr(h->err->text, "unknown option"))
-		rv_hint_tell(h, "No match or target has this option. iptables-extensions(8) has them all.");
+		owner(h, c);
 }
 
 /* A chain or a rule that is not there, or that is. */
@@ -170,8 +194,8 @@ static void required(struct rv_hint *h, const struct rv_hint_case *c)
 	ext = rv_ext_find(role.core->letter == 'm' ? RV_MATCH : RV_TARGET, c->line->family,
 			  c->line->word[c->at]);
 	for (const struct rv_option *o = ext ? ext->options : NULL; o && o->name; o++)
-		if (o->flags & RV_OPT_REQUIRED && strstr(h->err->text, "must be specified") &&
-		    strstr(h->err->text, o->name))
+		if (strstr(h->err->text, rv_hint_text(h, "\"--%s\" must be specified", o->name)) ||
+		    strstr(h->err->text, rv_hint_text(h, "--%s must be specified", o->name)))
 			rv_hint_tell(h, "Add --%s %s behind %s.", o->name, o->arg ? o->arg : "",
 				     c->line->word[c->at]);
 }
@@ -208,9 +232,12 @@ static void other_table(struct rv_hint *h, const struct rv_hint_case *c)
 				if (def == here)
 					return;
 			}
-	if (found)
+	if (found && h->file)
 		rv_hint_tell(h, "Chain %s is in table %s, not in %s: %s.", c->line->word[c->at],
 			     found->name, here->name, into_table(h, found->name));
+	else if (found)	/* where the rule would not be right either */
+		rv_hint_tell(h, "Table %s has no chain %s; its own are %s.", here->name,
+			     c->line->word[c->at], rv_hint_chains(h, here, UINT32_MAX, "and"));
 }
 
 static void reason(struct rv_hint *h, const struct rv_hint_case *c)
@@ -229,6 +256,13 @@ static void reason(struct rv_hint *h, const struct rv_hint_case *c)
 			     into_table(h, m->tables));
 }
 
+static void filtering(struct rv_hint *h, const struct rv_hint_case *c)
+{
+	if (strstr(h->err->text, "not intended for filtering"))
+		rv_hint_tell(h, "Drop packets in table filter: chain INPUT for those to this host, FORWARD "
+			     "for those to others.");
+}
+
 /* ---- no command ------------------------------------------------------------------------------------- */
 
 static void no_command(struct rv_hint *h, const struct rv_hint_case *c)
@@ -244,7 +278,8 @@ static void no_chain(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	size_t at = rv_hint_command(c->line);
 
-	if (at && at + 1 < c->line->count && c->line->word[at + 1][0] == '-' && c->at >= at)
+	if (at && !strchr("LSFZX", c->line->word[at][1]) && at + 1 < c->line->count &&
+	    c->line->word[at + 1][0] == '-' && c->at >= at)
 		rv_hint_tell(h, "%s needs the name of a chain, such as INPUT.", c->line->word[at]);
 }
 
@@ -273,6 +308,7 @@ void rv_hint_explain(struct rv_hint *h, const struct rv_hint_case *c)
 	if (!c || h->hint.len)
 		return;
 	no_command(h, c);
+	filtering(h, c);
 	numbers(h, c);
 	no_chain(h, c);
 	set(h, c);

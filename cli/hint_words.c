@@ -263,11 +263,15 @@ static void dashes(struct rv_hint *h, const struct rv_hint_case *c)
 		} else if (!name[1] && count != 1) {
 			l = rv_hint_put(c->line, i, rv_hint_text(h, "-%s", name));
 			rv_hint_propose(h, c, NULL, &l, "Did you mean -%s?", name);
+		} else if (!name[1] && isalpha((unsigned char)*name) && i == c->at &&
+			   strstr(c->trial->err.text, "unknown option")) {
+			l = rv_hint_put(c->line, i, rv_hint_text(h, "-%c", *name ^ ('a' ^ 'A')));
+			rv_hint_propose(h, c, NULL, &l, "Did you mean %s?", l.word[i]);
 		}
 	}
 }
 
-/* "-s ! A", "!-s A", "-s !A": the "!" stands before the option, as a word of its own. */
+/* "-s ! A", "!-s A", "-s !A", "-s!A": the "!" stands before the option, as a word of its own. */
 static void bangs(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	struct rv_hint_line l = *c->line;
@@ -276,6 +280,12 @@ static void bangs(struct rv_hint *h, const struct rv_hint_case *c)
 	for (size_t i = l.first; i < l.count; i++) {
 		const char *word = l.word[i], *before = i > l.first ? l.word[i - 1] : "";
 
+		if (word[0] == '-' && word[1] && word[1] != '-' && word[2] == '!' && word[3]) {
+			option = rv_hint_text(h, "%.2s", word);
+			l.word[i] = rv_hint_text(h, "%s%s", option, word + 3);
+			l = rv_hint_insert(&l, i++, "!", NULL);
+			continue;
+		}
 		if (word[0] != '!' || (!word[1] && before[0] != '-'))
 			continue;
 		if (word[1] == '-') {
