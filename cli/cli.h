@@ -46,6 +46,9 @@ int rv_cli_json(struct rv_cli *cli);
 int rv_cli_diff(struct rv_cli *cli);
 int rv_cli_monitor(struct rv_cli *cli);
 int rv_cli_compile(struct rv_cli *cli);
+int rv_cli_graph(struct rv_cli *cli);
+int rv_cli_metrics(struct rv_cli *cli);
+int rv_cli_top(struct rv_cli *cli);
 int rv_cli_complete(struct rv_cli *cli);
 
 /* Appends what iptables-save prints. Returns 0, or -1 with err set. */
@@ -60,6 +63,16 @@ int rv_cli_restore_text(struct rv_cli *cli);
  * behind it. Returns 0, or an exit code after a message.
  */
 int rv_cli_read(struct rv_cli *cli, const char *path, struct rv_buf *input);
+
+/* ---- ruleset.c --------------------------------------------------------------- */
+
+/*
+ * Reads all tables into *rs, which it makes a ruleset of the program's family: of a file ("-":
+ * standard input), or "live", those that are loaded. Returns 0, or -1 with err set; either way
+ * *rs is to be cleared.
+ */
+int rv_cli_ruleset(const struct rv_cli *cli, struct rv_ruleset *rs, const char *name,
+		   struct rv_error *err);
 
 /* ---- diag.c: what goes to stderr ------------------------------------------ */
 

@@ -3,15 +3,10 @@
  * ravelin diff A B: what has to change in A to make it B, rule by rule. A ruleset is a save
  * file, "-" or "live". As text, or as lines for iptables-restore --noflush.
  */
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <ravelin/diff.h>
-#include <ravelin/io.h>
 
 #include "cli/flags.h"
 
@@ -37,76 +32,6 @@ const struct rv_flag rv_diff_flags[] = {
 	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
 	{ 0 },
 };
-
-/* ---- reading ----------------------------------------------------------------------------- */
-
-static int read_store(struct rv_ruleset *rs, const char *spec, struct rv_error *err)
-{
-	struct rv_patience patience = rv_cli_patience(NULL);
-	struct rv_store s;
-	int rc;
-
-	if (rv_store_open(&s, spec, rs->family, true, err) < 0)
-		return -1;
-	while ((rc = rv_ruleset_read(rs, &s, err)) < 0 && rv_cli_again(err, &patience)) {
-		rv_ruleset_clear(rs);
-		if (rv_store_restart(&s, err) < 0)
-			break;
-	}
-	rv_store_close(&s);
-	return rc;
-}
-
-static int read_file(struct rv_ruleset *rs, const char *path, struct rv_error *err)
-{
-	char *spec;
-	int rc;
-
-	if (asprintf(&spec, "file:%s", path) < 0)
-		return rv_fail_memory(err);
-	rc = read_store(rs, spec, err);
-	free(spec);
-	return rc;
-}
-
-/* The file backend refuses what is no regular file: a pipe is read to its end here. */
-static int read_pipe(struct rv_ruleset *rs, int fd, const char *path, struct rv_error *err)
-{
-	int copy = memfd_create("ruleset", MFD_CLOEXEC), rc = -1;
-	struct rv_buf text = RV_BUF_INIT;
-	char name[32];
-
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", copy);
-	if (copy < 0 || rv_read_all(fd, &text) < 0 || rv_write_all(copy, &text) < 0)
-		rv_fail(err, RV_ERR_RESOURCE, NULL, "cannot read %s: %m", path);
-	else
-		rc = read_file(rs, name, err);
-	rv_buf_free(&text);
-	if (copy >= 0)
-		close(copy);
-	return rc;
-}
-
-static int read_side(struct diff *d, int i, const char *name, struct rv_error *err)
-{
-	const char *path = strcmp(name, "-") ? name : "/dev/stdin";
-	struct stat st;
-	int fd, rc;
-
-	rv_ruleset_init(&d->side[i], d->cli->family);
-	if (strcmp(name, "live") == 0)
-		return read_store(&d->side[i], d->cli->spec, err);
-	/* The backend takes a file that is not there for one without rules. */
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "cannot open %s: %m", path);
-	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
-		rc = read_pipe(&d->side[i], fd, path, err);
-	else
-		rc = read_file(&d->side[i], path, err);
-	close(fd);
-	return rc;
-}
 
 /* ---- lines ---------------------------------------------------------------------------------- */
 
@@ -313,7 +238,7 @@ static int diff_run(struct diff *d, char **names)
 	int rc = 0;
 
 	for (int i = 0; i < 2 && rc == 0; i++)
-		rc = read_side(d, i, names[i], &err);
+		rc = rv_cli_ruleset(d->cli, &d->side[i], names[i], &err);
 	if (rc == 0)
 		rc = compare(d, &err);
 	if (rc < 0) {

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ravelin metrics: the counters that are loaded, as OpenMetrics text
+ * (github.com/prometheus/OpenMetrics), which the older text format of Prometheus takes as well.
+ */
+#include <inttypes.h>
+#include <linux/netfilter/xt_comment.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <ravelin/io.h>
+
+#include "backend/file/replace.h"
+#include "cli/flags.h"
+
+/* Rules that are told of, unless -n says another number. */
+#define LIMIT 1000
+
+struct metrics {
+	struct rv_cli *cli;
+	bool ipv4, ipv6, all, http, version, help;
+	const char *number, *file;
+	uint64_t limit, told, left_out;	/* rules */
+	struct rv_ruleset rs[2];
+	unsigned int families;
+	struct rv_buf out;
+};
+
+#define AT(field) RV_FLAG_AT(struct metrics, field)
+
+const struct rv_flag rv_metrics_flags[] = {
+	{ 'a', "all-rules", RV_FLAG_PLAIN, NULL, "also rules without a comment, by their numbers", AT(all) },
+	{ 'n', "limit", RV_FLAG_ARG, "number", "tell of so many rules at most (default 1000)", AT(number) },
+	{ 'o', "output", RV_FLAG_ARG, "file", "replace this file instead of writing to stdout", AT(file) },
+	{ 'H', "http", RV_FLAG_PLAIN, NULL, "answer one HTTP request, on a socket that systemd passes", AT(http) },
+	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "IPv4 rules only (default: both)", AT(ipv4) },
+	{ '6', "ipv6", RV_FLAG_PLAIN, NULL, "IPv6 rules only", AT(ipv6) },
+	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 0 },
+};
+
+/* ---- one sample ------------------------------------------------------------------------------- */
+
+/* Whether the bytes at s are one character of UTF-8, and how many they are (RFC 3629). */
+static unsigned int utf8_length(const unsigned char *s)
+{
+	unsigned int n = *s < 0x80 ? 1 : *s >= 0xc2 && *s < 0xe0 ? 2 : *s >= 0xe0 && *s < 0xf0 ? 3 :
+			 *s >= 0xf0 && *s < 0xf5 ? 4 : 0;
+
+	for (unsigned int i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((*s == 0xe0 && s[1] < 0xa0) || (*s == 0xed && s[1] > 0x9f) ||
+	    (*s == 0xf0 && s[1] < 0x90) || (*s == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+/* The value of a label. What is no UTF-8 is replaced, since the text must be. */
+static void put_value(struct rv_buf *b, const char *text)
+{
+	while (*text) {
+		unsigned int n = utf8_length((const unsigned char *)text);
+
+		if (*text == '\\' || *text == '"')
+			rv_buf_putc(b, '\\');
+		if (*text == '\n')
+			rv_buf_puts(b, "\\n");
+		else if (n)
+			rv_buf_add(b, text, n);
+		else
+			rv_buf_puts(b, "\xef\xbf\xbd");
+		text += n ? n : 1;
+	}
+}
+
+static void put_label(struct rv_buf *b, char before, const char *name, const char *value)
+{
+	rv_buf_printf(b, "%c%s=\"", before, name);
+	put_value(b, value);
+	rv_buf_putc(b, '"');
+}
+
+/* NAME{family="...",table="..." */
+static void start_sample(struct metrics *m, const char *name, const struct rv_table *t)
+{
+	rv_buf_puts(&m->out, name);
+	put_label(&m->out, '{', "family", t->ruleset->family == NFPROTO_IPV6 ? "ipv6" : "ipv4");
+	put_label(&m->out, ',', "table", t->def->name);
+}
+
+static void end_sample(struct metrics *m, uint64_t value)
+{
+	rv_buf_puts(&m->out, "} ");
+	rv_buf_u64(&m->out, value);
+	rv_buf_putc(&m->out, '\n');
+}
+
+/* ---- what is counted ---------------------------------------------------------------------------- */
+
+/* Which of the two counters. */
+enum what { PACKETS, BYTES };
+
+static uint64_t get(const struct rv_counters *c, enum what what)
+{
+	return what == PACKETS ? c->packets : c->bytes;
+}
+
+static void put_chains(struct metrics *m, const struct rv_table *t, const char *name, enum what what)
+{
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		if (c->base < 0)
+			continue;
+		start_sample(m, name, t);
+		put_label(&m->out, ',', "chain", c->name);
+		put_label(&m->out, ',', "policy", rv_verdict_name(c->policy));
+		end_sample(m, get(&c->counters, what));
+	}
+}
+
+static void put_sizes(struct metrics *m, const struct rv_table *t, const char *name, enum what what)
+{
+	(void)what;
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		start_sample(m, name, t);
+		put_label(&m->out, ',', "chain", c->name);
+		end_sample(m, c->nrules);
+	}
+}
+
+/* The comment of a rule: at most its size, and not always with a NUL. NULL: it has none. */
+static const char *comment_of(const struct rv_rule *r, char text[XT_MAX_COMMENT_LEN + 1])
+{
+	for (const struct rv_part *p = r->matches; p; p = p->next) {
+		const struct xt_comment_info *info = (const void *)p->data;
+
+		if (strcmp(p->ext->name, "comment") != 0)
+			continue;
+		memcpy(text, info->comment, XT_MAX_COMMENT_LEN);
+		text[XT_MAX_COMMENT_LEN] = '\0';
+		return text;
+	}
+	return NULL;
+}
+
+/* A rule that is told of; those of a chain with one comment are one. */
+struct told {
+	const char *comment;		/* "" for a rule that has none */
+	uint32_t number;		/* of the rule in its chain; 0: those of a comment */
+	struct rv_counters counters;
+};
+
+static int by_comment(const void *a, const void *b)
+{
+	const struct told *x = a, *y = b;
+	int rc = strcmp(x->comment, y->comment);
+
+	return rc ? rc : x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* The rules of a chain that can be told of. Returns them, to be freed with their comments; NULL without memory. */
+static struct told *gather(const struct metrics *m, const struct rv_chain *c, size_t *n)
+{
+	struct told *list = calloc(c->nrules + 1u, sizeof(*list));
+	char text[XT_MAX_COMMENT_LEN + 1];
+	uint32_t number = 0;
+
+	*n = 0;
+	rv_list_each(r, &c->rules, struct rv_rule, node) {
+		const char *comment = comment_of(r, text);
+
+		number++;
+		if (!list || (!comment && !m->all))
+			continue;
+		list[*n].comment = strdup(comment ? comment : "");
+		list[*n].number = comment ? 0 : number;
+		list[(*n)++].counters = r->counters;
+	}
+	return list;
+}
+
+static void forget(struct told *list, size_t n)
+{
+	for (size_t i = 0; list && i < n; i++)
+		free((char *)list[i].comment);
+	free(list);
+}
+
+/* Adds up those of one comment. Returns how many are left, or SIZE_MAX without memory. */
+static size_t merge(struct told *list, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!list[i].comment)
+			return SIZE_MAX;
+	qsort(list, n, sizeof(*list), by_comment);
+	for (size_t i = 1; i < n; i++) {
+		if (list[i].number || list[kept].number || strcmp(list[i].comment, list[kept].comment)) {
+			struct told next = list[i];
+
+			list[i] = list[++kept];
+			list[kept] = next;
+			continue;
+		}
+		list[kept].counters.packets += list[i].counters.packets;
+		list[kept].counters.bytes += list[i].counters.bytes;
+	}
+	return n ? kept + 1 : 0;
+}
+
+static void put_told(struct metrics *m, const struct rv_chain *c, const struct told *r, const char *name,
+		     enum what what)
+{
+	char number[12];
+
+	start_sample(m, name, c->table);
+	put_label(&m->out, ',', "chain", c->name);
+	snprintf(number, sizeof(number), "%" PRIu32, r->number);
+	put_label(&m->out, ',', "rule", r->number ? number : "");
+	put_label(&m->out, ',', "comment", r->comment);
+	end_sample(m, get(&r->counters, what));
+}
+
+static void put_rules(struct metrics *m, const struct rv_table *t, const char *name, enum what what)
+{
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		size_t n, all;
+		struct told *list = gather(m, c, &all);
+
+		n = list ? merge(list, all) : SIZE_MAX;
+		m->out.failed |= n == SIZE_MAX;
+		for (size_t i = 0; n != SIZE_MAX && i < n; i++) {
+			if (m->told++ < m->limit)
+				put_told(m, c, &list[i], name, what);
+			else
+				m->left_out++;
+		}
+		forget(list, all);
+	}
+}
+
+/* ---- all of it ------------------------------------------------------------------------------------ */
+
+static const struct family {
+	const char *name, *type, *unit, *help;
+	const char *sample;
+	void (*put)(struct metrics *m, const struct rv_table *t, const char *name, enum what what);
+	enum what what;
+} metric_families[] = {
+	{ "ravelin_chain_packets", "counter", NULL, "Packets that came to the policy of a base chain.",
+	  "ravelin_chain_packets_total", put_chains, PACKETS },
+	{ "ravelin_chain_bytes", "counter", "bytes", "Bytes of these packets.",
+	  "ravelin_chain_bytes_total", put_chains, BYTES },
+	{ "ravelin_chain_rules", "gauge", NULL, "Rules of a chain.", "ravelin_chain_rules", put_sizes },
+	{ "ravelin_rule_packets", "counter", NULL, "Packets that a rule matched, or those of a chain with one comment.",
+	  "ravelin_rule_packets_total", put_rules, PACKETS },
+	{ "ravelin_rule_bytes", "counter", "bytes", "Bytes of these packets.",
+	  "ravelin_rule_bytes_total", put_rules, BYTES },
+	{ NULL },
+};
+
+static void put_head(struct rv_buf *b, const struct family *f)
+{
+	rv_buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", f->name, f->help, f->name, f->type);
+	if (f->unit)
+		rv_buf_printf(b, "# UNIT %s %s\n", f->name, f->unit);
+}
+
+static int put_all(struct metrics *m, struct rv_error *err)
+{
+	static const struct family left_out = {
+		"ravelin_rules_left_out", "gauge", NULL, "Rules beyond the limit, which are not told of.",
+	};
+
+	for (const struct family *f = metric_families; f->name; f++) {
+		put_head(&m->out, f);
+		m->told = m->left_out = 0;
+		for (unsigned int i = 0; i < m->families; i++)
+			for (const struct rv_table_def *def = rv_table_defs; def->name; def++)
+				rv_list_each(t, &m->rs[i].tables, struct rv_table, node)
+					if (t->def == def && t->exists)
+						f->put(m, t, f->sample, f->what);
+	}
+	put_head(&m->out, &left_out);
+	rv_buf_printf(&m->out, "%s %llu\n# EOF\n", left_out.name, (unsigned long long)m->left_out);
+	return rv_buf_ok(&m->out) ? 0 : rv_fail_memory(err);
+}
+
+static int collect(struct metrics *m, struct rv_error *err)
+{
+	static const rv_family_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+
+	for (unsigned int i = 0; i < 2; i++) {
+		if (i ? m->ipv4 && !m->ipv6 : m->ipv6 && !m->ipv4)
+			continue;
+		m->cli->family = families[i];
+		if (rv_cli_ruleset(m->cli, &m->rs[m->families++], "live", err))
+			return -1;
+	}
+	return put_all(m, err);
+}
+
+/* ---- where it goes ---------------------------------------------------------------------------------- */
+
+/* How long a writer waits for another. */
+#define PATIENCE_MS 10000
+
+/* The collector never reads half a file. */
+static int replace(const struct metrics *m, struct rv_error *err)
+{
+	struct rv_file f;
+	int rc;
+
+	if (rv_file_open(&f, m->file, true, PATIENCE_MS, err) < 0)
+		return -1;
+	f.mode = 0644;
+	rc = rv_file_replace(&f, &m->out, err);
+	rv_file_close(&f);
+	return rc;
+}
+
+/* A request ends with an empty line (RFC 9112); this much and no longer is read of it. */
+#define REQUEST_MAX 8192
+#define REQUEST_MS 5000
+
+static bool is_whole(struct rv_buf *b)
+{
+	const char *text = rv_buf_text(b);
+
+	return text && (strstr(text, "\r\n\r\n") || strstr(text, "\n\n"));
+}
+
+/* What is read of a request that does not end is not answered. */
+static bool read_request(int fd, struct rv_buf *b)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	char some[1024];
+	ssize_t n;
+
+	while (!is_whole(b)) {
+		if (b->len > REQUEST_MAX || poll(&ready, 1, REQUEST_MS) <= 0)
+			return false;
+		n = read(fd, some, sizeof(some));
+		if (n <= 0)
+			return false;
+		rv_buf_add(b, some, (size_t)n);
+	}
+	return true;
+}
+
+static bool asks_for(const char *request, const char *method)
+{
+	size_t len = strlen(method);
+
+	if (strncmp(request, method, len) != 0)
+		return false;
+	request += len;
+	return !strncmp(request, " /metrics ", 10) || !strncmp(request, " /metrics?", 10) ||
+	       !strncmp(request, " / ", 3);
+}
+
+static void put_answer(struct rv_buf *b, const char *status, const char *type, const struct rv_buf *body, bool head)
+{
+	rv_buf_printf(b, "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
+		      status, type, body->len);
+	if (!head)
+		rv_buf_add(b, body->data, body->len);
+}
+
+#define TEXT "text/plain; charset=utf-8"
+
+static int answer(struct metrics *m, int fd, struct rv_error *err)
+{
+	struct rv_buf request = RV_BUF_INIT, reply = RV_BUF_INIT, words = RV_BUF_INIT;
+	int rc = 0;
+
+	if (!read_request(fd, &request)) {
+		rv_buf_puts(&words, "The request does not end.\n");
+		put_answer(&reply, "400 Bad Request", TEXT, &words, false);
+	} else if (!asks_for(request.data, "GET") && !asks_for(request.data, "HEAD")) {
+		rv_buf_puts(&words, "There is /metrics here.\n");
+		put_answer(&reply, "404 Not Found", TEXT, &words, false);
+	} else if ((rc = collect(m, err))) {
+		rv_buf_puts(&words, "The counters cannot be read.\n");
+		put_answer(&reply, "503 Service Unavailable", TEXT, &words, false);
+	} else {
+		put_answer(&reply, "200 OK", "application/openmetrics-text; version=1.0.0; charset=utf-8",
+			   &m->out, request.data[0] == 'H');
+	}
+	if (!rv_buf_ok(&reply))
+		rc = rv_fail_memory(err);
+	else if (rv_write_all(fd, &reply) && !rc)
+		rc = rv_fail(err, RV_ERR_RESOURCE, NULL, "cannot answer: %m");
+	rv_buf_free(&request);
+	rv_buf_free(&reply);
+	rv_buf_free(&words);
+	return rc;
+}
+
+/* sd_listen_fds(3): the first descriptor that is passed. */
+#define LISTEN_FDS_START 3
+
+/*
+ * One request: on the connection or the listening socket that systemd passes (Accept=yes and no),
+ * or on standard input, as inetd does.
+ */
+static int serve(struct metrics *m, struct rv_error *err)
+{
+	const char *passed = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+	int fd = STDIN_FILENO, listening = 0, rc;
+	socklen_t len = sizeof(listening);
+
+	if (passed && strcmp(passed, "1") == 0 && pid && strtol(pid, NULL, 10) == (long)getpid())
+		fd = LISTEN_FDS_START;
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len))
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "no socket was passed: %m");
+	if (listening)
+		fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd < 0)
+		return rv_fail(err, RV_ERR_RESOURCE, NULL, "cannot accept a connection: %m");
+	rc = answer(m, fd, err);
+	if (listening)
+		close(fd);
+	return rc;
+}
+
+/* ---- the command ------------------------------------------------------------------------------------ */
+
+static int tell(struct metrics *m)
+{
+	struct rv_error err = { 0 };
+	int rc = m->http ? serve(m, &err) : collect(m, &err);
+
+	if (!rc && m->file)
+		rc = replace(m, &err);
+	if (rc)
+		return rv_cli_error(m->cli, &err);
+	return m->http || m->file ? 0 : rv_cli_write(m->cli, STDOUT_FILENO, &m->out);
+}
+
+static int run(struct metrics *m, int words)
+{
+	struct rv_cli *cli = m->cli;
+	char *end;
+
+	if (words < 0)
+		return rv_cli_message("Try `%s -h' for more information.", cli->name);
+	if (m->version || m->help) {
+		if (m->version)
+			rv_cli_version(cli, &m->out);
+		else
+			rv_flags_usage(cli, &m->out);
+		return rv_cli_write(cli, STDOUT_FILENO, &m->out);
+	}
+	if (words < cli->argc)
+		return rv_cli_message("Unknown arguments found on commandline");
+	if (m->http && m->file)
+		return rv_cli_message("%s: --http and --output do not go together", cli->name);
+	m->limit = LIMIT;
+	if (m->number) {
+		m->limit = strtoull(m->number, &end, 10);
+		if (*end || end == m->number || *m->number == '-' || *m->number == '+')
+			return rv_cli_message("%s: \"%s\" is not a number of rules", cli->name, m->number);
+	}
+	return tell(m);
+}
+
+int rv_cli_metrics(struct rv_cli *cli)
+{
+	struct metrics m = { .cli = cli };
+	int rc;
+
+	cli->name = "ravelin metrics";
+	rc = run(&m, rv_flags_read(rv_metrics_flags, cli, &m));
+	for (unsigned int i = 0; i < m.families; i++)
+		rv_ruleset_clear(&m.rs[i]);
+	rv_buf_free(&m.out);
+	return rc;
+}
