@@ -7,13 +7,15 @@
 #include <ravelin/extension.h>
 
 /*
- * Without --ipcompspi it is index 0 that is meant, not any: so stock has always had it. It must
- * be shown then as any other, a range of all indexes too.
+ * Without --ipcompspi any index matches. stock loads index 0 then, though it leaves the option out
+ * when it saves a range of all, so that its own save loads as another rule.
  */
+static const struct xt_ipcomp initial = { .spis = { 0, UINT32_MAX } };
+
 static const struct rv_option options[] = {
 	{
 		.name = "ipcompspi", .type = RV_T_UINT_RANGE,
-		.flags = RV_OPT_INVERT | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
+		.flags = RV_OPT_INVERT | RV_OPT_LIST_TIGHT,
 		RV_FIELD(struct xt_ipcomp, spis),
 		.invert = RV_BIT(struct xt_ipcomp, invflags, XT_IPCOMP_INV_SPI),
 		.sel = RV_SEL_IPCOMP_SPI,
@@ -32,7 +34,7 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(ipcomp) = {
 	.name = "ipcomp", .kind = RV_MATCH, .protocol = IPPROTO_COMP, .only_protocol = IPPROTO_COMP,
-	RV_STRUCT(struct xt_ipcomp, 0), .options = options,
-	.list = "comp",
+	RV_STRUCT(struct xt_ipcomp, 0), .initial = &initial, .options = options,
+	.list = "comp ",
 	.help = "compressed payloads",
 };

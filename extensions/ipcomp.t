@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
--p ipcomp -m ipcomp ; -p ipcomp -m ipcomp --ipcompspi 0 ; OK
+# stock loads index 0
+-p ipcomp -m ipcomp ; = ; OK
+-p ipcomp -m ipcomp --ipcompspi 0 ; = ; OK
 -p ipcomp -m ipcomp --ipcompspi 5 ; = ; OK
 -p ipcomp --ipcompspi 5 ; -p ipcomp -m ipcomp --ipcompspi 5 ; OK
 -p 108 -m ipcomp --ipcompspi 0x10 ; -p ipcomp -m ipcomp --ipcompspi 16 ; OK
 -p ipcomp -m ipcomp --ipcompspi 0:5 ; = ; OK
 -p ipcomp -m ipcomp --ipcompspi :5 ; -p ipcomp -m ipcomp --ipcompspi 0:5 ; OK
 -p ipcomp -m ipcomp --ipcompspi 5: ; -p ipcomp -m ipcomp --ipcompspi 5:4294967295 ; OK
-# stock prints: -p ipcomp -m ipcomp
--p ipcomp -m ipcomp --ipcompspi 0:4294967295 ; = ; OK
+-p ipcomp -m ipcomp --ipcompspi : ; -p ipcomp -m ipcomp ; OK
+-p ipcomp -m ipcomp --ipcompspi 0:4294967295 ; -p ipcomp -m ipcomp ; OK
+-p ipcomp -m ipcomp ! --ipcompspi : ; -p ipcomp -m ipcomp ! --ipcompspi 0:4294967295 ; OK
 -p ipcomp -m ipcomp ! --ipcompspi 0:4294967295 ; = ; OK
 -p ipcomp -m ipcomp ! --ipcompspi 5 ; = ; OK
 -p ipcomp -m ipcomp ! --ipcompspi 5:7 ; = ; OK
@@ -15,7 +18,7 @@
 -p ipcomp -m ipcomp --ipcompspi 4294967296 ; FAIL ; ipcomp: bad value for option "--ipcompspi" near "4294967296", or out of range (0-4294967295).
 -p ipcomp -m ipcomp --ipcompspi a ; FAIL ; ipcomp: bad value for option "--ipcompspi" near "a", or out of range (0-4294967295).
 -p ipcomp -m ipcomp --ipcompspi 5 --ipcompspi 6 ; FAIL ; ipcomp: option "--ipcompspi" can only be used once.
--p ipcomp -m ipcomp --compres ; -p ipcomp -m ipcomp --ipcompspi 0 --compres ; OK
+-p ipcomp -m ipcomp --compres ; = ; OK
 -p ipcomp -m ipcomp --ipcompspi 5 --compres ; = ; OK
 -p ipcomp -m ipcomp --compres --compres ; FAIL ; ipcomp: option "--compres" can only be used once.
 -p ipcomp -m ipcomp ! --compres ; FAIL ; ipcomp: option "--compres" cannot be inverted.
