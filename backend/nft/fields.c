@@ -344,14 +344,30 @@ static bool nat_bits(uint64_t n, uint64_t *bits)
 	return n && !(n & ~(uint64_t)(IPS_SRC_NAT | IPS_DST_NAT));
 }
 
+/* Whether the field can be that: bits beside its own are never set in what is compared. */
+static bool can_be(const struct field *row, uint64_t n)
+{
+	return !row->bits || !(n & ~(uint64_t)row->bits);
+}
+
+/* The largest that the field can be of what is not above n. */
+static uint64_t at_most(const struct field *row, uint64_t n)
+{
+	if (!row->bits)
+		return n;
+	return n > row->bits ? row->bits : n & row->bits;
+}
+
 /* Puts a number of the field into the selector's bytes; false: it cannot be one. */
 static bool convert(const struct field *row, uint64_t n, uint8_t *bytes)
 {
 	unsigned int len = rv_selectors[row->sel].len;
 	uint64_t most = len >= 8 ? UINT64_MAX : (UINT64_C(1) << 8 * len) - 1;
 
+	if (!can_be(row, n))
+		return false;
 	if (row->bits)
-		n = (n & row->bits) / (row->bits & -row->bits);
+		n /= row->bits & -row->bits;
 	if (row->conversion == BIT)
 		n = n < 63 ? UINT64_C(1) << n : UINT64_MAX;
 	if (row->conversion == UNITS)
@@ -374,8 +390,10 @@ static bool convert_bits(const struct field *row, const struct rv_nft_held *h, u
 			 uint64_t to, uint64_t *bits)
 {
 	if (row->bits && !h->shift) {
-		from = (from & row->bits) / (row->bits & -row->bits);
-		to = (to & row->bits) / (row->bits & -row->bits);
+		if (!can_be(row, from) || from > to)
+			return false;
+		from /= row->bits & -row->bits;
+		to = at_most(row, to) / (row->bits & -row->bits);
 	}
 	if (from > to || to > 15)
 		return false;
@@ -459,7 +477,7 @@ static int test_number(struct rv_nft_foreign *f, const struct field *row,
 		p.negate ^= n == 1;
 		return t->range || h->masked || n > 1 ? not_understood(f, h) : add(f, &p);
 	}
-	if (!convert(row, n, p.value) || (t->range && !convert(row, number(h, t->to), p.other)))
+	if (!convert(row, n, p.value) || (t->range && !convert(row, at_most(row, number(h, t->to)), p.other)))
 		return not_understood(f, h);
 	if (!h->masked || (row->bits && mask == row->bits))
 		return add(f, &p);
