@@ -47,10 +47,12 @@ static void add_chain(struct diff *d, char mark, const struct rv_chain *c)
 {
 	add_mark(d, mark, 0);
 	/* No command sets the counters of a policy. */
-	if (d->commands && d->counters && c->base >= 0)
+	if (d->commands && d->counters && c->base >= 0) {
 		rv_render_chain(&d->table, c);
-	else
+		rv_render_base(&d->table, c);
+	} else {
 		rv_render_chain_command(&d->table, c, d->counters);
+	}
 }
 
 static void add_rule(struct diff *d, const char *chain, const struct rv_rule *r)
@@ -147,7 +149,7 @@ static int compare_rules(struct diff *d, const struct rv_chain *a, const struct 
 
 static void compare_policy(struct diff *d, const struct rv_chain *a, const struct rv_chain *b)
 {
-	if (a->policy == b->policy &&
+	if (a->policy == b->policy && rv_base_at_equal(&a->at, &b->at) &&
 	    (!d->counters || (a->counters.packets == b->counters.packets &&
 			      a->counters.bytes == b->counters.bytes)))
 		return;

@@ -9,11 +9,29 @@ struct listing {
 	struct rv_pages pages;
 	struct rv_buf heads;	/* -S: all -P and -N stand before the first -A */
 	bool missing;		/* the chain that is asked for */
+	struct rv_error *err;
 };
 
 static bool as_commands(const struct listing *l)
 {
 	return l->cmd->kind == RV_CMD_LIST_RULES;
+}
+
+/* A person sees only in -S that a chain is not where iptables puts it: programs read the heads of -L. */
+static void tell_places(struct listing *l)
+{
+	for (size_t i = 0; i < l->pages.count && rv_cli_for_a_person(); i++) {
+		const struct rv_chain *c = l->pages.page[i].chain;
+		struct rv_buf at = RV_BUF_INIT;
+
+		if (c->base < 0 || !c->at.elsewhere)
+			continue;
+		rv_base_at_print(&at, &c->at);
+		if (rv_buf_text(&at))
+			rv_warn(l->err, "# Chain `%s' of table `%s' is not where iptables puts it: %s", c->name,
+				c->table->def->name, at.data);
+		rv_buf_free(&at);
+	}
 }
 
 static int list_table(struct rv_table *table, void *arg)
@@ -26,6 +44,8 @@ static int list_table(struct rv_table *table, void *arg)
 	if (rv_pages_open(&l->pages, table, only) < 0)
 		return -1;
 	rv_pages_notice(&l->pages, table->def, &l->heads);
+	if (!as_commands(l))
+		tell_places(l);
 	l->missing = only && l->pages.count == 0;
 	if (l->cmd->number)
 		return 0;
@@ -77,6 +97,7 @@ int rv_cli_list(struct rv_store *s, const struct rv_command *cmd, const struct r
 {
 	struct listing l = {
 		.cmd = cmd,
+		.err = err,
 		.family = s->rs.family,
 		.format = {
 			.numeric = opts->numeric,

@@ -82,6 +82,8 @@ static int save_table(struct save *s, const struct rv_table_def *def, struct rv_
 	rv_buf_printf(b, "*%s\n", def->name);
 	for (size_t i = 0; i < s->pages.count; i++)
 		rv_render_chain(b, s->pages.page[i].chain);
+	for (size_t i = 0; i < s->pages.count; i++)
+		rv_render_base(b, s->pages.page[i].chain);
 	rv_pages_join(&s->pages, b);
 	rv_buf_puts(b, "COMMIT\n# Completed on ");
 	add_date(b);

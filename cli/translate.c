@@ -233,11 +233,6 @@ static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bo
 /* ":INPUT DROP [0:0]" and ":user - [0:0]" */
 static void put_chain(struct file *f, const struct rv_command *cmd)
 {
-	static const char *const hooks[] = {
-		[NF_INET_PRE_ROUTING] = "prerouting", [NF_INET_LOCAL_IN] = "input",
-		[NF_INET_FORWARD] = "forward", [NF_INET_LOCAL_OUT] = "output",
-		[NF_INET_POST_ROUTING] = "postrouting",
-	};
 	const struct rv_table_def *def = cmd->table;
 
 	rv_buf_puts(&f->out, "add chain ");
@@ -246,10 +241,29 @@ static void put_chain(struct file *f, const struct rv_command *cmd)
 		if (strcmp(def->base[i].name, cmd->chain) == 0)
 			rv_buf_printf(&f->out,
 				      " { type %s hook %s priority %d; policy %s; }",
-				      rv_base_type(def, i), hooks[def->base[i].hook],
+				      rv_base_type(def, i), rv_hook_name(def->base[i].hook),
 				      def->base[i].priority,
 				      cmd->policy == RV_VERDICT_DROP ? "drop" : "accept");
 	rv_buf_putc(&f->out, '\n');
+}
+
+/* "-P INPUT DROP --base PLACE" behind ":INPUT DROP": nft cannot move the chain, but make it anew. */
+static void put_base(struct file *f, const struct rv_command *cmd)
+{
+	struct rv_buf at = RV_BUF_INIT;
+
+	rv_buf_puts(&f->out, "delete chain ");
+	put_place(&f->out, cmd, f->cli->family);
+	rv_buf_puts(&f->out, "\nadd chain ");
+	put_place(&f->out, cmd, f->cli->family);
+	if (!cmd->at.none) {
+		rv_base_at_print(&at, &cmd->at);
+		rv_buf_printf(&f->out, " { %s; policy %s; }", rv_buf_text(&at) ? at.data : "",
+			      cmd->policy == RV_VERDICT_DROP ? "drop" : "accept");
+	}
+	rv_buf_putc(&f->out, '\n');
+	f->out.failed |= at.failed;
+	rv_buf_free(&at);
 }
 
 static void put_line(struct file *f, const struct rv_command *cmd)
@@ -293,7 +307,9 @@ static int on_command(struct rv_command *cmd, const struct rv_options *opts, voi
 	(void)opts;
 	rv_cli_progress_at(&f->progress, cmd->loc.line);
 	f->rules += is_rule(cmd);
-	if (cmd->kind != RV_CMD_DECLARE)
+	if (cmd->kind == RV_CMD_POLICY && cmd->placed)
+		put_base(f, cmd);
+	else if (cmd->kind != RV_CMD_DECLARE)
 		outcome = translate(&f->out, cmd, f->cli->family, &f->sets);
 	else if (rv_text_is_name(cmd->chain))
 		put_chain(f, cmd);

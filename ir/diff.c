@@ -282,6 +282,7 @@ static int copy_chains(struct rv_table *from, void *arg)
 			return -1;
 		new->exists = new->loaded = true;
 		new->policy = old->policy;
+		new->at = old->at;
 		new->counters = old->counters;
 	}
 	to->exists = from->exists;

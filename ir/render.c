@@ -69,6 +69,24 @@ void rv_render_chain(struct rv_buf *b, const struct rv_chain *c)
 		      own ? (unsigned long long)c->counters.bytes : 0);
 }
 
+static void put_at(struct rv_buf *b, const struct rv_chain *c)
+{
+	rv_buf_printf(b, "-P %s %s", c->name, policy_name(c));
+	if (!c->at.elsewhere)
+		return;
+	rv_buf_puts(b, " --base \"");
+	rv_base_at_print(b, &c->at);
+	rv_buf_putc(b, '"');
+}
+
+void rv_render_base(struct rv_buf *b, const struct rv_chain *c)
+{
+	if (c->base < 0 || !c->at.elsewhere)
+		return;
+	put_at(b, c);
+	rv_buf_putc(b, '\n');
+}
+
 void rv_render_table(struct rv_buf *b, const struct rv_table *t, enum rv_counter_form counters)
 {
 	rv_remarks_render(b, t->remarks);
@@ -78,6 +96,8 @@ void rv_render_table(struct rv_buf *b, const struct rv_table *t, enum rv_counter
 		if (c->base >= 0 || c->exists)
 			rv_render_chain(b, c);
 	}
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		rv_render_base(b, c);
 	rv_list_each(c, &t->chains, struct rv_chain, node) {
 		rv_list_each(r, &c->rules, struct rv_rule, node) {
 			rv_remarks_render(b, r->remarks);
@@ -95,7 +115,7 @@ void rv_render_chain_command(struct rv_buf *b, const struct rv_chain *c, bool co
 		rv_buf_printf(b, "-N %s\n", c->name);
 		return;
 	}
-	rv_buf_printf(b, "-P %s %s", c->name, policy_name(c));
+	put_at(b, c);
 	if (counters)
 		rv_buf_printf(b, " -c %llu %llu", (unsigned long long)c->counters.packets,
 			      (unsigned long long)c->counters.bytes);

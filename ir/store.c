@@ -634,8 +634,26 @@ static int set_policy(struct work *w, struct rv_chain *c)
 	if (w->cmd->policy != RV_VERDICT_NONE)
 		c->policy = w->cmd->policy;
 	/* They start again at 0 whenever a policy is set, as in the kernel. */
-	c->counters = w->cmd->has_counters ? w->cmd->counters : (struct rv_counters){ 0 };
+	if (w->cmd->has_counters || !w->cmd->placed)
+		c->counters = w->cmd->has_counters ? w->cmd->counters : (struct rv_counters){ 0 };
+	else
+		change.has_counters = c->held.has_counters;
 	return stage(w, &change);
+}
+
+/* In a save the line with the place stands behind the one with the counters, and leaves them. */
+static int set_place(struct work *w, struct rv_chain *c)
+{
+	const struct rv_base_at *at = &w->cmd->at;
+
+	if (at->none && w->cmd->policy == RV_VERDICT_DROP)
+		return fail_state(w, &w->cmd->loc, "A chain at no hook has no policy DROP.");
+	if (at->none)
+		c->at = *at;
+	else
+		rv_base_at_set(&c->at, c->table->def, (unsigned int)c->base, at->hook, at->priority,
+			       at->type);
+	return 0;
 }
 
 static int do_policy(struct work *w)
@@ -651,6 +669,8 @@ static int do_policy(struct work *w)
 		return -1;
 	if (w->chain->base < 0)
 		return fail_state(w, &w->cmd->chain_loc, no_base);
+	if (w->cmd->placed && set_place(w, w->chain))
+		return -1;
 	return set_policy(w, w->chain);
 }
 
@@ -681,6 +701,7 @@ static void reset_base(struct rv_chain *c, bool loaded)
 	c->loaded = loaded;
 	c->exists = false;
 	c->policy = RV_VERDICT_ACCEPT;
+	c->at = (struct rv_base_at){ 0 };
 	c->counters = (struct rv_counters){ 0 };
 	c->references = 0;
 	c->handle = 0;

@@ -164,6 +164,17 @@ static int run_policy(struct rv_parser *p, const struct rv_core_option *o,
 	return 0;
 }
 
+/* Whether it says something new of the chain is known once the whole line is read. */
+static int run_base(struct rv_parser *p, const struct rv_core_option *o, const struct rv_arg args[2])
+{
+	(void)o;
+	if (!rv_base_at_read(&p->cmd->at, args->text))
+		return rv_usage(p, &args->loc, "--base is \"type TYPE hook HOOK priority NUMBER\" or "
+				"\"none\", not \"%s\"", args->text);
+	p->cmd->placed = true;
+	return 0;
+}
+
 /* ---- what the rule does --------------------------------------------------- */
 
 /* A shared object that is there, and cannot be used, is not to be passed over. */
@@ -427,6 +438,8 @@ const struct rv_core_option rv_core_options[] = {
 	ONCE("set-counters", 'c', 'c', ONE_OPT,
 	     ON(APPEND) | ON(INSERT) | ON(REPLACE) | ON(POLICY), run_counters, "packets bytes",
 	     "set the counters of the rule"),
+	ONCE("base", 0, 'b', ONE, ON(POLICY), run_base, "place",
+	     "where the chain is, if it is not where iptables puts it"),
 	OPTION("table", 't', UNEXPECTED, ONE, run_table, "table", "the table to work on (filter)"),
 	OPTION("verbose", 'v', CANNOT, NONE, run_flag, NULL, "say more"),
 	ONCE("numeric", 'n', 'n', NONE, ON(LIST), run_flag, NULL,

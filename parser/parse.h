@@ -53,9 +53,9 @@ struct rv_addresses {
 
 /*
  * Options that can be given once, in the order in which stock refuses those that do not go
- * with a command. By their letters: line-numbers, which has none, is 0; -g counts as -j.
+ * with a command. By their letters: line-numbers, which has none, is 0, and base b; -g counts as -j.
  */
-#define RV_ONCE "nsdpjxio0cf"
+#define RV_ONCE "nsdpjxio0cfb"
 #define RV_WORD_MAX 1024	/* a word of a restore file is shorter; stock's limit */
 
 struct rv_parser {

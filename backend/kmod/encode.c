@@ -395,6 +395,9 @@ static int write_base(struct writer *w, struct rv_chain *c)
 	uint8_t hook = c->table->def->base[c->base].hook;
 	struct rvk_table *t = rv_kmod_blob_table(w->blob);
 
+	if (c->at.elsewhere)
+		return rv_fail(w->err, RV_ERR_PROBLEM, NULL,
+			       "ravelin.ko has chain `%s' only where iptables puts it", c->name);
 	t->valid_hooks |= 1u << hook;
 	t->hook_entry[hook] = w->buf->len - w->start;
 	if (write_rules(w, c))

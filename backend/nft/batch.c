@@ -120,6 +120,16 @@ static void put_hook(struct rv_buf *b, uint32_t hook, int32_t priority)
 	rv_nft_nest_end(b, nest);
 }
 
+static void put_place(struct rv_buf *b, const struct rv_chain *c)
+{
+	const struct rv_base_def *def = &c->table->def->base[c->base];
+
+	if (c->at.elsewhere)
+		put_hook(b, c->at.hook, c->at.priority);
+	else
+		put_hook(b, def->hook, def->priority);
+}
+
 /*
  * Where a chain is cannot be changed, so that of one that others have put elsewhere nothing is said.
  * Counters of the policy start again at 0 whenever the chain is written without them.
@@ -127,22 +137,25 @@ static void put_hook(struct rv_buf *b, uint32_t hook, int32_t priority)
 static void put_base(struct rv_nft_message *m)
 {
 	const struct rv_chain *c = m->change->chain;
-	const struct rv_base_def *def = &c->table->def->base[c->base];
+	bool placed = !c->held.exists || !c->held.at.elsewhere;
 	struct rv_counters counters = { 0 };
 	struct rv_buf *b = &m->b->bytes;
 	size_t nest;
 
+	if (c->at.none)
+		return;
 	if (m->change->has_counters)
 		counters = c->counters;
-	if (!c->held.elsewhere)
-		put_hook(b, def->hook, def->priority);
+	if (placed)
+		put_place(b, c);
 	rv_nft_put_u32(b, NFTA_CHAIN_POLICY, c->policy == RV_VERDICT_DROP ? NF_DROP : NF_ACCEPT);
 	nest = rv_nft_nest(b, NFTA_CHAIN_COUNTERS);
 	rv_nft_put_u64(b, NFTA_COUNTER_PACKETS, counters.packets);
 	rv_nft_put_u64(b, NFTA_COUNTER_BYTES, counters.bytes);
 	rv_nft_nest_end(b, nest);
-	if (!c->held.elsewhere)
-		rv_nft_put_text(b, NFTA_CHAIN_TYPE, rv_base_type(c->table->def, c->base));
+	if (placed)
+		rv_nft_put_text(b, NFTA_CHAIN_TYPE,
+				c->at.elsewhere ? c->at.type : rv_base_type(c->table->def, c->base));
 }
 
 int rv_nft_stage_base(struct rv_nft_message *m, uint16_t flags)
@@ -227,6 +240,37 @@ int rv_nft_stage_del_chain(struct rv_nft_message *m)
 	if (rv_nft_finish_message(m))
 		return -1;
 	rv_nft_forget_rename(m->b, c);
+	return 0;
+}
+
+static int stage_unnamed(struct rv_nft_message *m, const char *name, bool flush)
+{
+	struct rv_buf *b = &m->b->bytes;
+
+	if (rv_nft_start_message(m, flush ? NFT_MSG_DELRULE : NFT_MSG_DELCHAIN, flush ? 0 : NLM_F_NONREC))
+		return -1;
+	if (flush) {
+		rv_nft_put_text(b, NFTA_RULE_TABLE, m->change->table->def->name);
+		rv_nft_put_text(b, NFTA_RULE_CHAIN, name);
+	} else {
+		put_chain(m, name);
+	}
+	return rv_nft_finish_message(m);
+}
+
+/* They may jump to each other: all are emptied first. */
+int rv_nft_stage_unnamed(const struct rv_nft_message *message, struct rv_table *t)
+{
+	const struct rv_buf *names = &message->b->unnamed[t->def - rv_table_defs];
+	const struct rv_change change = { .kind = RV_CHANGE_DEL_CHAIN, .table = t, .loc = t->loc };
+	struct rv_nft_message m = rv_nft_message_for(message, &change);
+
+	if (names->failed)
+		return rv_fail_memory(m.err);
+	for (int flush = 1; flush >= 0; flush--)
+		for (size_t at = 0; at < names->len; at += strlen(names->data + at) + 1)
+			if (stage_unnamed(&m, names->data + at, flush))
+				return -1;
 	return 0;
 }
 
@@ -414,7 +458,7 @@ static int replace_table(struct rv_nft_message *m)
 	rv_nft_batch_drop(m->b, table->def);
 	table->replaced = true;
 	table->wanted = false;
-	table->odd = table->dormant = table->others = false;
+	table->odd = table->dormant = table->others = table->hooked = false;
 	table->loc = m->change->loc;
 	rv_list_each(c, &table->chains, struct rv_chain, node)
 		memset(&c->held, 0, sizeof(c->held));
@@ -438,7 +482,8 @@ static int stage_policy(struct rv_nft_message *m)
 {
 	struct rv_chain *c = m->change->chain;
 
-	if (c->held.plain && c->policy == RV_VERDICT_DROP) {
+	/* In a table that was cleared it may still be said where the chain is to be. */
+	if (c->held.at.none && c->policy == RV_VERDICT_DROP && !rv_nft_cleared(m->b, c->table->def)) {
 		rv_fail(m->err, RV_ERR_PROBLEM, &m->change->loc,
 			" CHAIN_UPDATE failed (Operation not supported): chain %s", c->name);
 		return rv_hint(m->err, "others made the chain, at no hook, and so no policy holds "
@@ -500,6 +545,8 @@ void rv_nft_batch_clear(struct rv_nft_batch *b)
 	rv_nft_renames_clear(&b->renames);
 	rv_nft_traces_clear(&b->traces);
 	rv_ruleset_clear(&b->cleared);
+	for (size_t i = 0; i < RV_TABLE_DEFS; i++)
+		rv_buf_free(&b->unnamed[i]);
 	rv_nft_batch_init(b, b->cleared.family);
 }
 

@@ -39,6 +39,8 @@ int rv_nft_finish_message(struct rv_nft_message *m);
 int rv_nft_stage_table(struct rv_nft_message *m, uint8_t type, uint16_t flags);
 int rv_nft_stage_base(struct rv_nft_message *m, uint16_t flags);
 int rv_nft_stage_del_chain(struct rv_nft_message *m);
+/* Deletes the chains that no line can name. */
+int rv_nft_stage_unnamed(const struct rv_nft_message *message, struct rv_table *t);
 /* held: the table with the chains that the kernel has. */
 int rv_nft_stage_no_rules(struct rv_nft_message *m, const struct rv_table *held);
 

@@ -84,7 +84,7 @@ static int pass_of(const struct rv_chain *c)
 
 	if (!c->held.exists)
 		return !c->held.wanted ? -1 : c->exists && closed ? MAKE_CLOSED : MAKE_OPEN;
-	if (!c->exists || !c->held.touched || c->held.plain || same_as_held(c))
+	if (!c->exists || !c->held.touched || c->held.at.none || same_as_held(c))
 		return -1;
 	return closed ? CLOSE : OPEN;
 }
@@ -119,6 +119,17 @@ static bool is_replaced(const struct rv_table *t)
 	return t->replaced && t->wanted;
 }
 
+/* The guard's chain at the hook of c. */
+static struct rv_chain *guard_of(struct rv_table *g, const struct rv_chain *c)
+{
+	unsigned int hook = c->at.elsewhere ? c->at.hook : c->table->def->base[c->base].hook;
+
+	rv_list_each(at, &g->chains, struct rv_chain, node)
+		if (g->def->base[at->base].hook == hook)
+			return at;
+	return NULL;
+}
+
 /* Makes the guard's chains at the hooks of one table. */
 static int stage_guard(struct rv_nft_message *m, struct rv_table *t)
 {
@@ -127,9 +138,9 @@ static int stage_guard(struct rv_nft_message *m, struct rv_table *t)
 	if (!g)
 		return rv_fail_memory(m->err);
 	rv_list_each(c, &t->chains, struct rv_chain, node) {
-		struct rv_chain *at = c->base < 0 ? NULL : rv_table_chain(g, c->name);
+		struct rv_chain *at = c->base < 0 || pass_of(c) != MAKE_CLOSED ? NULL : guard_of(g, c);
 
-		if (!at || at->exists || pass_of(c) != MAKE_CLOSED)
+		if (!at || at->exists)
 			continue;
 		if (!g->exists && stage_one(m, RV_CHANGE_ADD_TABLE, g, NULL))
 			return -1;
@@ -156,9 +167,14 @@ static int stage_deletions(struct rv_nft_message *m, struct rv_table *t)
 	struct rv_table *cleared = rv_nft_cleared(m->b, t->def);
 	bool is_there = t->replaced || (cleared && cleared->exists);
 
-	if (is_there && !t->exists && !t->others)
+	if (is_there && !t->exists && !t->hooked)
 		return stage_one(m, RV_CHANGE_CLEAR_TABLE, t, NULL);
-	return delete_chains(m, t, cleared);
+	if (delete_chains(m, t, cleared))
+		return -1;
+	/* Chains that no line can name stay where a rule needs one: it may jump to the others. */
+	if (!is_there || t->whole || t->replaced || m->b->names_unnamed & rv_nft_table_bit(t->def))
+		return 0;
+	return rv_nft_stage_unnamed(m, t);
 }
 
 static int stage_pass(struct rv_nft_message *m, struct rv_table *t, enum pass pass)
@@ -212,6 +228,48 @@ static int warn(struct rv_store *s, struct rv_error *err)
 	return 0;
 }
 
+/* Whether it is known by now that the table was to be cleared. */
+static bool is_cleared(const struct rv_nft_batch *b, const struct rv_table *t)
+{
+	const struct rv_table *cleared = rv_nft_cleared(b, t->def);
+
+	return cleared && cleared->exists;
+}
+
+/*
+ * The kernel cannot move a base chain: a restore that has cleared the table starts over and makes all
+ * of it anew, any other is refused.
+ */
+static int check_place(struct rv_store *s, struct rv_chain *c, struct rv_error *err)
+{
+	const struct rv_nft *n = s->priv;
+	struct rv_buf at = RV_BUF_INIT;
+
+	if (c->base < 0 || !c->exists || !c->held.exists || rv_base_at_equal(&c->at, &c->held.at))
+		return 0;
+	if (is_cleared(&n->batch, c->table) && !(s->replace & rv_nft_table_bit(c->table->def))) {
+		s->replace |= rv_nft_table_bit(c->table->def);
+		return rv_fail(err, RV_ERR_AGAIN, NULL, "the table must be replaced");
+	}
+	rv_fail(err, RV_ERR_PROBLEM, &c->held.loc,
+		" CHAIN_UPDATE failed (Operation not supported): chain %s", c->name);
+	rv_base_at_print(&at, &c->held.at);
+	rv_hint(err, "the chain is there, %s%s, and cannot be moved: load all rules of the table with "
+		"iptables-restore", c->held.at.elsewhere ? "at " : "where iptables puts it",
+		c->held.at.elsewhere && rv_buf_text(&at) ? at.data : "");
+	rv_buf_free(&at);
+	return -1;
+}
+
+static int check_places(struct rv_store *s, struct rv_error *err)
+{
+	rv_list_each(t, &s->rs.tables, struct rv_table, node)
+		rv_list_each(c, &t->chains, struct rv_chain, node)
+			if (check_place(s, c, err))
+				return -1;
+	return 0;
+}
+
 /* Stages all that is not staged yet. */
 static int complete(struct rv_store *s, struct rv_error *err)
 {
@@ -222,6 +280,8 @@ static int complete(struct rv_store *s, struct rv_error *err)
 	rv_list_each(t, &s->rs.tables, struct rv_table, node)
 		if (t->whole && rv_nft_stage_whole(s, &m, t))
 			return -1;
+	if (check_places(s, err))
+		return -1;
 	b->front = next_message(b);
 	b->first_front = b->nrecords;
 	if (stage_passes(s, &m, CLOSE, MAKE_OPEN))

@@ -25,6 +25,7 @@ static int incompatible(const struct rv_table *t, const char *chain, const char 
 /* A table, and what is seen of it. */
 struct seeing {
 	struct rv_table *table;
+	struct rv_buf *unnamed;	/* takes the names of chains that no line can name; NULL: it has them */
 	bool staged;		/* something is, and what is known of a chain includes it */
 	uint32_t has;		/* chains, sets and the like */
 	uint32_t chains;	/* that went by */
@@ -79,20 +80,27 @@ static bool get_counters(struct rv_nft_view v, struct rv_counters *c)
 	       rv_nft_get_u64(t[NFTA_COUNTER_BYTES], &c->bytes);
 }
 
-/* Whether the chain hangs where iptables would put the one of that name. */
-static bool is_our_base(const struct rv_chain *c, const struct rv_nft_view *t)
+/* Where the chain is. false: not understood. */
+static bool get_place(struct rv_chain *c, const struct rv_nft_view *t)
 {
-	const struct rv_base_def *def = &c->table->def->base[c->base];
+	const char *const *known = rv_base_types, *type = rv_nft_get_text(t[NFTA_CHAIN_TYPE]);
 	struct rv_nft_view h[NFTA_HOOK_MAX + 1];
-	const char *type = rv_nft_get_text(t[NFTA_CHAIN_TYPE]);
 	uint32_t hook, priority;
 
-	return t[NFTA_CHAIN_HOOK].data && type &&
-	       rv_nft_attr_table(t[NFTA_CHAIN_HOOK], h, NFTA_HOOK_MAX + 1) &&
-	       rv_nft_get_u32(h[NFTA_HOOK_HOOKNUM], &hook) && hook == def->hook &&
-	       rv_nft_get_u32(h[NFTA_HOOK_PRIORITY], &priority) &&
-	       priority == (uint32_t)def->priority &&
-	       !strcmp(type, rv_base_type(c->table->def, c->base));
+	if (!t[NFTA_CHAIN_HOOK].data) {
+		c->at = (struct rv_base_at){ .elsewhere = true, .none = true };
+		return true;
+	}
+	if (!type || !rv_nft_attr_table(t[NFTA_CHAIN_HOOK], h, NFTA_HOOK_MAX + 1) ||
+	    !rv_nft_get_u32(h[NFTA_HOOK_HOOKNUM], &hook) || hook > NF_INET_POST_ROUTING ||
+	    !rv_nft_get_u32(h[NFTA_HOOK_PRIORITY], &priority))
+		return false;
+	while (*known && strcmp(*known, type) != 0)
+		known++;
+	if (*known)
+		rv_base_at_set(&c->at, c->table->def, (unsigned int)c->base, (uint8_t)hook,
+			       (int32_t)priority, *known);
+	return *known != NULL;
 }
 
 static int fill_base(struct rv_chain *c, const struct rv_nft_view *t, struct rv_error *err)
@@ -103,13 +111,13 @@ static int fill_base(struct rv_chain *c, const struct rv_nft_view *t, struct rv_
 	if ((t[NFTA_CHAIN_POLICY].data && !rv_nft_get_u32(t[NFTA_CHAIN_POLICY], &policy)) ||
 	    policy > NF_ACCEPT || !get_counters(t[NFTA_CHAIN_COUNTERS], &c->counters))
 		return incompatible(c->table, c->name, "has a policy that is not understood", err);
+	if (!get_place(c, t) || flags & ~(uint32_t)NFT_CHAIN_BASE)
+		return incompatible(c->table, c->name, "is where no rules are known to be", err);
 	c->policy = policy == NF_ACCEPT ? RV_VERDICT_ACCEPT : RV_VERDICT_DROP;
 	c->held.exists = true;
-	c->held.plain = !t[NFTA_CHAIN_HOOK].data;
-	c->held.elsewhere = !is_our_base(c, t) || flags & ~(uint32_t)NFT_CHAIN_BASE;
+	c->held.at = c->at;
 	c->held.policy = c->policy;
 	c->held.counters = c->counters;
-	c->table->odd |= c->held.elsewhere;
 	return 0;
 }
 
@@ -146,8 +154,9 @@ bool rv_nft_is_sayable(const char *name)
 }
 
 /* Whether iptables cannot have such a chain. */
-static bool is_foreign(struct rv_table *table, const char *name, const struct rv_nft_view *t)
+static bool is_foreign(const struct seeing *see, const char *name, const struct rv_nft_view *t)
 {
+	struct rv_table *table = see->table;
 	const struct rv_chain *c = rv_table_chain(table, name);
 	bool hooked = t[NFTA_CHAIN_HOOK].data && !(c && c->base >= 0);
 
@@ -156,8 +165,9 @@ static bool is_foreign(struct rv_table *table, const char *name, const struct rv
 	/* What no line could name stays as it is, and rules that jump to it are kept whole. */
 	if (!hooked && (c || rv_nft_is_sayable(name)))
 		return false;
-	/* One without a hook would be left behind when the table is cleared. */
-	table->odd |= !hooked;
+	table->hooked |= hooked;
+	if (!hooked && see->unnamed)
+		rv_buf_add(see->unnamed, name, strlen(name) + 1);
 	return table->others = true;
 }
 
@@ -182,7 +192,7 @@ static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	if (strcmp(of, table->def->name))
 		return 0;
 	see->chains++;
-	if (is_foreign(table, name, t))
+	if (is_foreign(see, name, t))
 		return 0;
 	c = rv_table_chain(table, name);
 	if (c && (c->handle & RV_NFT_NEW_CHAIN || (see->staged && (c->handle || c->gone))))
@@ -235,6 +245,10 @@ static int ask_chains(struct rv_store *s, struct rv_table *table, const char *on
 	};
 	int rc = only ? 0 : ask_table(s, table, err);
 
+	if (!only) {
+		see.unnamed = &n->batch.unnamed[table->def - rv_table_defs];
+		rv_buf_reset(see.unnamed);
+	}
 	n->fresh = NULL;
 	table->odd |= s->replace & rv_nft_table_bit(table->def);
 	see.has = n->tables[table->def - rv_table_defs].has;
@@ -270,18 +284,35 @@ static int warn_of_oddities(struct rv_store *s, struct rv_table *t, struct rv_er
 	if (t->dormant)
 		rv_warn(err, "# Warning: table `%s' is dormant: none of its rules acts",
 			t->def->name);
-	rv_list_each(c, &t->chains, struct rv_chain, node)
-		if (c->base >= 0 && c->held.elsewhere)
-			rv_warn(err, "# Warning: chain `%s' of table `%s' %s", c->name, t->def->name,
-				c->held.plain ? "is at no hook: packets meet it only by jumps"
-					      : "has another type, hook or priority than iptables "
-						"gives it");
 	return 0;
+}
+
+/* Of a chain that does not see the packets that iptables means by its name. */
+static void warn_of_place(const struct rv_chain *c, struct rv_error *err)
+{
+	const struct rv_table_def *def = c->table->def;
+	struct rv_buf at = RV_BUF_INIT;
+
+	if (c->base < 0 || !c->held.exists || !c->held.at.elsewhere || !c->exists ||
+	    (!c->held.at.none && c->held.at.hook == def->base[c->base].hook))
+		return;
+	rv_base_at_print(&at, &c->held.at);
+	if (c->held.at.none)
+		rv_warn(err, "# Warning: chain `%s' of table `%s' is at no hook: packets meet it only "
+			"by jumps", c->name, def->name);
+	else if (rv_buf_text(&at))
+		rv_warn(err, "# Warning: chain `%s' of table `%s' is at another hook: %s", c->name,
+			def->name, at.data);
+	rv_buf_free(&at);
 }
 
 int rv_nft_warn_changing(struct rv_store *s, struct rv_table *t, struct rv_error *err)
 {
-	return t->wanted || t->replaced ? 0 : warn_of_oddities(s, t, err);
+	if (t->wanted || t->replaced)
+		return 0;
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		warn_of_place(c, err);
+	return warn_of_oddities(s, t, err);
 }
 
 /* ---- rules --------------------------------------------------------------------- */

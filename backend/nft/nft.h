@@ -460,6 +460,12 @@ struct rv_nft_batch {
 	 * again. They are emptied at once and deleted last, see rv_nft_commit().
 	 */
 	struct rv_ruleset cleared;
+	/*
+	 * Of each table, the names of chains that no line can name, each with its NUL; and, as bits, the
+	 * tables with rules in this transaction that name such a chain.
+	 */
+	struct rv_buf unnamed[RV_TABLE_DEFS];
+	uint32_t names_unnamed;
 };
 
 /* Handles of chains that the kernel has no handle for yet: the backend counts them itself. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Objects into a transaction: the messages of what is the rule's own, then the rule's. */
 #include "batch.h"
+#include "foreign.h"
 #include "object.h"
 
 /* A copy of one message on its way to the kernel. */
 struct writing {
-	const struct rv_nft_batch *b;
+	struct rv_nft_batch *b;
 	const struct rv_table_def *table;
 	const struct rv_rule *rule;
 };
@@ -19,6 +20,13 @@ static uint32_t base_number(const struct rv_nft_message *m)
 static uint64_t first_counter(const struct rv_rule *r, uint16_t type)
 {
 	return type == NFTA_COUNTER_BYTES ? r->counters.bytes : r->counters.packets;
+}
+
+static void write_chain(struct rv_nft_copier *c, const struct writing *w, uint16_t type, const char *name)
+{
+	if (!rv_nft_is_sayable(name))
+		w->b->names_unnamed |= rv_nft_table_bit(w->table);
+	rv_nft_put_text(c->out, type, rv_nft_kernel_name(w->b, w->table, name));
 }
 
 static int write_spot(struct rv_nft_copier *c, enum rv_nft_spot spot, uint16_t type,
@@ -35,8 +43,7 @@ static int write_spot(struct rv_nft_copier *c, enum rv_nft_spot spot, uint16_t t
 		rv_nft_put_u32(c->out, type, w->b->base + n);
 		return 0;
 	case RV_NFT_SPOT_CHAIN:
-		rv_nft_put_text(c->out, type,
-				rv_nft_kernel_name(w->b, w->table, rv_nft_get_text(v)));
+		write_chain(c, w, type, rv_nft_get_text(v));
 		return 0;
 	case RV_NFT_SPOT_STATE:
 		if (!rv_nft_in_first_counter(c))

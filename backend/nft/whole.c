@@ -150,8 +150,7 @@ static int add_change(const struct rv_nft_message *message, const struct rv_chan
 static void hold_base(struct rv_chain *c, const struct rv_chain *there)
 {
 	c->held.exists = there->held.exists;
-	c->held.elsewhere = there->held.elsewhere;
-	c->held.plain = there->held.plain;
+	c->held.at = there->held.at;
 	c->held.policy = there->held.policy;
 	c->held.counters = there->held.counters;
 	c->held.wanted = c->exists;
@@ -203,7 +202,7 @@ static int stage_table(const struct rv_nft_message *m, struct rv_table *t, struc
 	struct rv_nft_message flush = rv_nft_message_for(m, &drop);
 
 	t->wanted = t->exists && !kernel->exists;
-	if (!t->exists && !t->others)
+	if (!t->exists && !t->hooked)
 		return 0;
 	if (kernel->exists && rv_nft_stage_no_rules(&flush, kernel))
 		return -1;
@@ -221,7 +220,9 @@ int rv_nft_stage_whole(struct rv_store *s, struct rv_nft_message *m, struct rv_t
 	if (!t->replaced && s->backend->load_chains(s, kernel, NULL, m->err))
 		return -1;
 	n->fresh = NULL;
-	if (!t->replaced)
+	if (!t->replaced) {
 		t->others = kernel->others;
+		t->hooked = kernel->hooked;
+	}
 	return stage_table(m, t, kernel);
 }

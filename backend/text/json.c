@@ -142,6 +142,20 @@ static int put_rule(struct writer *w, json_t *chain, const struct rv_chain *c, s
 
 /* ---- the ruleset -------------------------------------------------------------------------- */
 
+/* Where a base chain is, if it is not where iptables puts it. */
+static bool put_base(json_t *chain, const struct rv_chain *c)
+{
+	struct rv_buf at = RV_BUF_INIT;
+	bool ok = true;
+
+	if (c->base >= 0 && c->at.elsewhere) {
+		rv_base_at_print(&at, &c->at);
+		ok = rv_buf_text(&at) && !json_object_set_new(chain, "base", json_string(at.data));
+	}
+	rv_buf_free(&at);
+	return ok;
+}
+
 static int put_chain(struct writer *w, const struct rv_chain *c)
 {
 	json_t *chain = json_object();
@@ -149,7 +163,7 @@ static int put_chain(struct writer *w, const struct rv_chain *c)
 		  !json_object_set_new(chain, "name", word(c->name)) &&
 		  (c->base < 0 || (!json_object_set_new(chain, "policy",
 						json_string(rv_verdict_name(c->policy))) &&
-				   put_counters(chain, &c->counters))) &&
+				   put_counters(chain, &c->counters) && put_base(chain, c))) &&
 		  member(chain, "rules", json_array);
 
 	if (!ok)

@@ -302,7 +302,7 @@ static int put_chain(struct reader *r, const json_t *chain)
 	static const struct member members[] = {
 		{ "name", JSON_NULL, true }, { "policy", JSON_STRING, false },
 		{ "packets", JSON_NULL, false }, { "bytes", JSON_NULL, false },
-		{ "rules", JSON_ARRAY, false }, { 0 },
+		{ "base", JSON_STRING, false }, { "rules", JSON_ARRAY, false }, { 0 },
 	};
 	const char *policy = json_string_value(json_object_get(chain, "policy"));
 
@@ -316,6 +316,25 @@ static int put_chain(struct reader *r, const json_t *chain)
 	rv_buf_printf(&r->text, " %s ", policy ? policy : "-");
 	if (put_counters(r, chain))
 		return -1;
+	end_line(r);
+	return 0;
+}
+
+/* A base chain that is not where iptables puts it. */
+static int put_base(struct reader *r, const json_t *chain)
+{
+	const char *policy = json_string_value(json_object_get(chain, "policy"));
+	const char *base = json_string_value(json_object_get(chain, "base"));
+	struct rv_base_at at;
+
+	if (!base)
+		return 0;
+	if (!policy || !rv_base_at_read(&at, base))
+		return fail(r, "`%.64s' is no place of a base chain", base);
+	rv_buf_puts(&r->text, "-P ");
+	if (put_name(r, chain, "a chain", false))
+		return -1;
+	rv_buf_printf(&r->text, " %s --base \"%s\"", policy, base);
 	end_line(r);
 	return 0;
 }
@@ -356,7 +375,8 @@ static int put_table(struct reader *r, const json_t *table)
 	if (put_name(r, table, "a table", false))
 		return -1;
 	end_line(r);
-	if (each_chain(r, table, put_chain) || each_chain(r, table, put_rules))
+	if (each_chain(r, table, put_chain) || each_chain(r, table, put_base) ||
+	    each_chain(r, table, put_rules))
 		return -1;
 	rv_buf_puts(&r->text, "COMMIT");
 	end_line(r);
@@ -411,6 +431,9 @@ static int print_table(const struct rv_table *t, void *arg)
 	rv_list_each(c, &t->chains, struct rv_chain, node)
 		if (c->exists)
 			rv_render_chain(p->b, c);
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		if (c->exists)
+			rv_render_base(p->b, c);
 	rv_list_each(c, &t->chains, struct rv_chain, node)
 		rv_list_each(r, &c->rules, struct rv_rule, node)
 			rv_render_rule(p->b, p->family, c->name, r,

@@ -30,7 +30,7 @@ struct chain {
 	struct chain *next;
 	char *name;
 	unsigned int place;		/* of a base chain in its table; the others come behind */
-	struct rv_buf head, rules;
+	struct rv_buf head, base, rules;
 };
 
 struct reader {
@@ -241,22 +241,28 @@ static void forget_chains(struct reader *r)
 
 		r->chains = c->next;
 		rv_buf_free(&c->head);
+		rv_buf_free(&c->base);
 		rv_buf_free(&c->rules);
 		free(c->name);
 		free(c);
 	}
 }
 
-static void put_table(struct reader *r)
+static void put_part_of_chains(struct reader *r, size_t offset)
 {
 	for (struct chain *c = r->chains; c; c = c->next) {
-		rv_buf_add(r->b, c->head.data, c->head.len);
-		r->b->failed |= c->head.failed;
+		const struct rv_buf *part = (const void *)((const char *)c + offset);
+
+		rv_buf_add(r->b, part->data, part->len);
+		r->b->failed |= part->failed;
 	}
-	for (struct chain *c = r->chains; c; c = c->next) {
-		rv_buf_add(r->b, c->rules.data, c->rules.len);
-		r->b->failed |= c->rules.failed;
-	}
+}
+
+static void put_table(struct reader *r)
+{
+	put_part_of_chains(r, offsetof(struct chain, head));
+	put_part_of_chains(r, offsetof(struct chain, base));
+	put_part_of_chains(r, offsetof(struct chain, rules));
 	rv_buf_puts(r->b, "COMMIT\n");
 	forget_chains(r);
 }
@@ -328,6 +334,19 @@ static int open_table(struct reader *r, const char *name, const char **attribute
 	return 0;
 }
 
+static int put_base(struct reader *r, const char *chain, const char *policy, const char *base)
+{
+	struct rv_base_at at;
+
+	rv_buf_reset(&r->chain->base);
+	if (!base)
+		return 0;
+	if (!policy || !rv_base_at_read(&at, base))
+		return fail(r, "`%.64s' is no place of a base chain", base);
+	rv_buf_printf(&r->chain->base, "-P %s %s --base \"%s\"\n", chain, policy, base);
+	return 0;
+}
+
 static int open_chain(struct reader *r, const char *name, const char **attributes)
 {
 	const char *own = own_name(r, name, attributes, "chain");
@@ -348,7 +367,7 @@ static int open_chain(struct reader *r, const char *name, const char **attribute
 	if (!attribute(attributes, "packet-count"))
 		rv_buf_puts(&r->chain->head, "[0:0]");
 	rv_buf_putc(&r->chain->head, '\n');
-	return 0;
+	return put_base(r, own, policy, attribute(attributes, "base"));
 }
 
 static int open_rule(struct reader *r, const char *name, const char **attributes)

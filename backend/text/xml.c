@@ -13,6 +13,7 @@
 struct chain {
 	struct chain *next;
 	char *name, *policy;		/* owned; policy NULL: a user chain */
+	char *base;			/* owned; where it is, NULL: where iptables puts it */
 	unsigned long long packets, bytes;
 	bool written;
 };
@@ -143,6 +144,7 @@ static void forget_chains(struct writer *w)
 		w->chains = c->next;
 		free(c->name);
 		free(c->policy);
+		free(c->base);
 		free(c);
 	}
 	w->tail = &w->chains;
@@ -192,6 +194,11 @@ static void put_chain(struct writer *w, struct chain *c, const char *end)
 		rv_buf_puts(w->b, "\" ");
 	}
 	put_counters(w, c->packets, c->bytes);
+	if (c->base) {
+		rv_buf_puts(w->b, "base=\"");
+		put_escaped(w, c->base);
+		rv_buf_puts(w->b, "\" ");
+	}
 	rv_buf_puts(w->b, end);
 	c->written = true;
 }
@@ -459,6 +466,23 @@ static int on_declare(struct writer *w, const char *text, size_t len)
 	return 0;
 }
 
+/* "-P CHAIN POLICY --base PLACE": the policy was told before. */
+static int on_base(struct writer *w, const char *text, size_t len)
+{
+	const struct rv_line_word *word;
+	struct chain *c;
+
+	if (!rv_line_cut(&w->line, text, len, true))
+		return rv_fail_memory(w->err);
+	word = w->line.word;
+	c = w->line.count == 5 && !strcmp(word[3].text, "--base") ? find_chain(w, word[1].text) : NULL;
+	if (!c)
+		return fail(w, "failed - no chain found");
+	free(c->base);
+	c->base = strdup(word[4].text);
+	return c->base ? 0 : rv_fail_memory(w->err);
+}
+
 static int on_table(struct writer *w, const char *text, size_t len)
 {
 	if (!rv_line_cut(&w->line, text + 1, len - 1, false))
@@ -515,6 +539,8 @@ static int on_line(struct writer *w, const char *text, size_t len)
 		return *text == '*' ? on_table(w, text, len) : fail(w, "failed");
 	if (len == strlen("COMMIT") && !memcmp(text, "COMMIT", len))
 		return on_commit(w);
+	if (len > 3 && !memcmp(text, "-P ", 3))
+		return on_base(w, text, len);
 	return *text == ':' ? on_declare(w, text, len) : on_counted(w, text, len);
 }
 

@@ -103,6 +103,15 @@ struct rv_rule {
 	struct rv_loc loc;		/* where the user wrote it */
 };
 
+/* Where a base chain is that is not where iptables puts the one of its name. */
+struct rv_base_at {
+	bool elsewhere;		/* false: it is where iptables puts it, and the rest is 0 */
+	bool none;		/* at no hook at all: packets meet it only by jumps */
+	uint8_t hook;		/* NF_INET_* */
+	int32_t priority;
+	const char *type;	/* one of rv_base_types */
+};
+
 struct rv_chain {
 	struct rv_list node;		/* in rv_table.chains */
 	struct rv_chain *hash_next;
@@ -110,11 +119,11 @@ struct rv_chain {
 	char name[RV_CHAIN_NAME_LEN];
 	int8_t base;			/* index in rv_table_def.base, -1 = user chain */
 	enum rv_verdict policy;		/* of a base chain: ACCEPT or DROP */
+	struct rv_base_at at;		/* of a base chain */
 	struct rv_counters counters;	/* of the policy */
 	struct {			/* a base chain as the backend holds it, beside what is staged */
 		bool exists;
-		bool elsewhere;		/* at another hook or priority, or of another type, than ours */
-		bool plain;		/* at no hook at all: packets meet it only by jumps */
+		struct rv_base_at at;
 		bool wanted;		/* rules were staged for it: it must exist before them */
 		bool touched, has_counters;	/* policy and counters are to be written */
 		enum rv_verdict policy;
@@ -165,6 +174,19 @@ const struct rv_table_def *rv_table_def_find(const char *name);
 /* The chain type at a hook: stock makes mangle OUTPUT "route", the rest as in type. */
 const char *rv_base_type(const struct rv_table_def *def, unsigned int base);
 
+/* "filter", "nat", "route"; ends with NULL. */
+extern const char *const rv_base_types[];
+/* "prerouting", ... by NF_INET_*. */
+const char *rv_hook_name(unsigned int hook);
+/* Fills at for the base chain that is at a hook, of one of the types above. */
+void rv_base_at_set(struct rv_base_at *at, const struct rv_table_def *def, unsigned int base,
+		    uint8_t hook, int32_t priority, const char *type);
+bool rv_base_at_equal(const struct rv_base_at *a, const struct rv_base_at *b);
+/* "type filter hook input priority 10" or "none", as --base has it. */
+void rv_base_at_print(struct rv_buf *b, const struct rv_base_at *at);
+/* Reads such a text, or what nft prints in its place. false: it is none. */
+bool rv_base_at_read(struct rv_base_at *at, const char *text);
+
 struct rv_table {
 	struct rv_list node;		/* in rv_ruleset.tables */
 	struct rv_ruleset *ruleset;
@@ -172,6 +194,7 @@ struct rv_table {
 	bool exists;			/* in the backend */
 	bool complete;			/* chains holds all of them */
 	bool others;			/* chains that iptables cannot have are in it too */
+	bool hooked;			/* and some of these are base chains */
 	bool called;			/* callers of chains are kept */
 	bool dormant;			/* the backend holds it, but no packet meets it */
 	bool odd;			/* it cannot be cleared piece by piece */

@@ -27,6 +27,8 @@ void rv_render_rule(struct rv_buf *b, rv_family_t family, const char *chain,
 		    const struct rv_rule *r, enum rv_counter_form counters);
 /* ":chain POLICY [p:b]\n"; user chains have no policy and no counters. */
 void rv_render_chain(struct rv_buf *b, const struct rv_chain *c);
+/* Behind all of these: where a base chain is, if it is not where iptables puts it. Else nothing. */
+void rv_render_base(struct rv_buf *b, const struct rv_chain *c);
 /* "*table\n", its chains and rules in the order they have, "COMMIT\n". */
 void rv_render_table(struct rv_buf *b, const struct rv_table *t, enum rv_counter_form counters);
 /* "-P chain POLICY\n" or "-N chain\n". */

@@ -51,6 +51,8 @@ struct rv_command {
 	enum rv_verdict policy;		/* POLICY, DECLARE; NONE = "-" (user chain) */
 	const char *policy_name;	/* as written, for messages; may be NULL */
 	bool has_counters;		/* DECLARE, POLICY: counters are to be set */
+	bool placed;			/* POLICY: it says where the chain is */
+	struct rv_base_at at;
 	struct rv_counters counters;
 	struct rv_list rules;		/* of struct rv_rule; owned, the store takes what it keeps */
 	struct rv_loc loc;		/* of the command's word */

@@ -1460,12 +1460,11 @@ beside_is_there() { [ "$(nft list table ip filter | grep -c 'chain theirs\|jhash
 	refused 1 "$NO_CHAIN" iptables -S b
 }
 
-@test "a base chain by our name in another place is used where it is, and that is told" {
+@test "a base chain by our name in another place is used where it is, and -S says where" {
 	only_nft 'base chains of others in its tables'
 	nft 'add table ip filter; add chain ip filter INPUT { type filter hook input priority 7; }'
-	capture iptables -A INPUT -j ACCEPT
-	[ "$rc" -eq 0 ]
-	[[ $err == "# Warning: chain \`INPUT' of table \`filter' has another type, hook or priority"* ]]
+	quiet iptables -A INPUT -j ACCEPT
+	prints $'-P INPUT ACCEPT --base "type filter hook input priority 7"\n-A INPUT -j ACCEPT' iptables -S INPUT
 }
 
 @test "a rule of others in one table leaves the other tables usable" {

@@ -332,6 +332,7 @@ chains()
 }
 
 @test "chains with names that no line could have are no lines, options or targets" {
+	for chain in INPUT OUTPUT; do iptables -P $chain ACCEPT; done
 	iptables -A FORWARD -s 192.0.2.1 -j DROP
 	chains '["DROP", "a b", "x\n-A FORWARD -j ACCEPT\n-A x", "-j", "!", "LOG", "RETURN", "a name of more than 28 bytes, which stock has not"]'
 	iptables-save | grep -v '^# Table' >saved
@@ -342,9 +343,159 @@ chains()
 	no grep -qE '^-A FORWARD -j ACCEPT|^:(DROP|RETURN|a|x|-j|!) ' saved
 	gives 1 iptables -C FORWARD -j DROP
 	gives 1 iptables -C FORWARD -j LOG
-	# A flushing restore deletes chains that no line can name, and the jumps lead nowhere: nothing is loaded.
-	gives 1 iptables-restore <saved
+	# No line names the chains: they stay as they are, as sets do, and a restore finds them.
+	ruleset >before
+	gives 0 iptables-restore -c < <(iptables-save -c)
+	diff before <(ruleset)
+	gives 0 iptables-restore <saved
 	diff <(grep -v '^#' saved) <(iptables-save | grep -v '^#')
 	[ "$(nft list table ip filter | grep -c 'jump ')" -eq 8 ]
-	gives 0 iptables -F FORWARD
+	# Elsewhere they are missing, and nothing is loaded.
+	new_ns NS
+	gives 1 iptables-restore <saved
+	grep -qF "it needs what is not there: chain \`DROP'" <<<"$output"
+	[ "$(nft list ruleset)" = '' ]
+}
+
+@test "chains that no line can name go with a table that a restore leaves empty" {
+	iptables -A FORWARD -s 192.0.2.1 -j DROP
+	chains '["a b", "DROP"]'
+	gives 0 iptables-restore <<<"*filter
+COMMIT"
+	[ "$(nft list ruleset)" = '' ]
+}
+
+@test "chains that no line can name and that jump to ours do not stop a restore" {
+	iptables -N ours
+	iptables -A FORWARD -j ours
+	chains '["a b"]'
+	# nft cannot name it either.
+	ns "$NS" python3 - "$LIB_DIR/../differential/native" <<-'END'
+		import sys
+		from importlib.machinery import SourceFileLoader
+		from importlib.util import module_from_spec, spec_from_loader
+		loader = SourceFileLoader("native", sys.argv[1])
+		native = module_from_spec(spec_from_loader("native", loader))
+		loader.exec_module(native)
+		attr, nest = native.attr, native.nest
+		verdict = nest(2, nest(2, attr(1, -3), attr(2, "ours")))
+		assert native.Kernel().send(native.V4, [(native.NEWRULE, native.CREATE | native.APPEND, attr(1, "filter") + attr(2, "a b") +
+		    nest(4, native.expression("immediate", attr(1, 0), verdict)))]) == 0
+	END
+	iptables-save | grep -v '^#' >saved
+	gives 0 iptables-restore <saved
+	diff saved <(iptables-save | grep -v '^#')
+	# One that does not have the chain they jump to takes all of the table over.
+	gives 0 iptables-restore <<<"*filter
+-A FORWARD -j DROP
+COMMIT"
+	[ "$(iptables-save | grep -c '^-A')" -eq 1 ]
+	no grep -q '"a b"\|a b' <<<"$(nft list ruleset)"
+}
+
+# --- base chains in other places ---------------------------------------------------------
+
+# placed CHAINS OPTIONS…: a table as nft makes it; what save prints loads again in the same place, here
+# and elsewhere, with its counters, through the other formats, and stock refuses it.
+placed()
+{
+	rm -f rules
+	nft flush ruleset
+	nft -f - <<<"table ip ${2:-filter} { $1
+	}"
+	ruleset >before
+	iptables-save -c | grep -v '^#' >saved
+	cat saved
+	grep -qxE -- "-P [A-Z]+ (ACCEPT|DROP) --base \"$3\"" saved
+	gives 0 iptables-restore -c <saved
+	diff saved <(iptables-save -c | grep -v '^#')
+	"$RAVELIN_BIN/../ravelin" json <saved | "$RAVELIN_BIN/../ravelin" json -r -c >back
+	diff saved back
+	"$RAVELIN_BIN/iptables-xml" <saved | "$RAVELIN_BIN/iptables-xml" -r >back
+	diff saved back
+	"$RAVELIN_BIN/iptables" --version | grep -q nf_tables
+	RAVELIN_BACKEND=file:rules iptables-restore -c <saved
+	diff saved <(RAVELIN_BACKEND=file:rules iptables-save -c | grep -v '^#')
+	gives 0 "$RAVELIN_BIN/../ravelin" diff -c saved rules
+	gives 0 ns "$NS" "$RAVELIN_BIN/../ravelin" diff -c live saved
+	nft flush ruleset
+	gives 0 iptables-restore -c <saved
+	diff saved <(iptables-save -c | grep -v '^#')
+	# Where another program's table is in its place it is taken over, and the other way round.
+	nft flush ruleset
+	iptables -t "${2:-filter}" -P "${4:-INPUT}" ACCEPT
+	gives 0 iptables-restore -c <saved
+	diff saved <(iptables-save -c | grep -v '^#')
+	gives 0 iptables-restore < <(grep -v -e '^-P' saved)
+	no grep -q -e --base <<<"$(iptables -t "${2:-filter}" -S)"
+	oracle=$("$LIB_DIR/../oracle") || return 0
+	# shellcheck disable=SC2086 # a command of several words
+	gives 2 ns "$NS" $oracle iptables-restore --test <saved
+	grep -qF 'unknown option "--base"' <<<"$output"
+}
+
+@test "a base chain at another priority, hook, of another type or at none loads again just there" {
+	placed 'chain INPUT { type filter hook input priority 10; policy drop; counter packets 5 bytes 60 accept
+		}' filter 'type filter hook input priority 10'
+	placed 'chain INPUT { type filter hook input priority -2147483648; policy accept; ip saddr 1.2.3.4 counter packets 1 bytes 2 drop
+		}' filter 'type filter hook input priority -2147483648'
+	placed 'chain INPUT { type filter hook forward priority 0; policy drop; }' filter 'type filter hook forward priority 0'
+	placed 'chain OUTPUT { type route hook output priority 0; policy drop; }' filter 'type route hook output priority 0' OUTPUT
+	placed 'chain OUTPUT { type filter hook output priority -150; policy accept; }' mangle 'type filter hook output priority -150' OUTPUT
+	placed 'chain PREROUTING { type nat hook prerouting priority -5; policy accept; }' nat 'type nat hook prerouting priority -5' PREROUTING
+	placed 'chain INPUT { counter packets 1 bytes 2 drop
+		}' filter 'none'
+}
+
+@test "commands on such a chain work, quietly, and leave it where it is" {
+	nft add table ip filter
+	nft add chain ip filter INPUT '{ type filter hook input priority 10; policy drop; }'
+	nft add set ip filter s '{ type ipv4_addr; }'
+	nft add rule ip filter INPUT ip saddr @s accept
+	for i in 1 2 3; do
+		iptables -C INPUT -s 192.0.2.1 -j DROP 2>/dev/null || { gives 0 iptables -A INPUT -s 192.0.2.1 -j DROP && [ "$output" = '' ]; }
+	done
+	gives 0 iptables -I INPUT 2 -s 192.0.2.2 -j DROP
+	[ "$output" = '' ]
+	gives 0 iptables -R INPUT 2 -s 192.0.2.3 -j DROP
+	gives 0 iptables -D INPUT -s 192.0.2.3 -j DROP
+	gives 1 iptables -C INPUT -s 192.0.2.3 -j DROP
+	gives 0 iptables -Z INPUT
+	gives 0 iptables -P INPUT ACCEPT
+	[ "$output" = '' ]
+	gives 0 iptables -P INPUT DROP --base 'type filter hook input priority 10'
+	[ "$(iptables -S INPUT | sed 's/--expr .*//')" = $'-P INPUT DROP --base "type filter hook input priority 10"\n-A INPUT -m nft --rule "ip saddr @s accept" \n-A INPUT -s 192.0.2.1/32 -j DROP' ]
+	[ "$(iptables -L INPUT -n | head -n 1)" = 'Chain INPUT (policy DROP)' ]
+	# Saved beside the set, and loaded again: the set is left alone.
+	iptables-save >saved
+	nft add element ip filter s '{ 192.0.2.99 }'
+	gives 0 iptables-restore <saved
+	grep -q 192.0.2.99 <<<"$(nft list set ip filter s)"
+}
+
+@test "a base chain is not moved but by a restore of the whole table" {
+	iptables -P INPUT DROP
+	before=$(iptables-save | grep -v '^#')
+	gives 1 iptables -P INPUT DROP --base 'type filter hook input priority 10'
+	grep -qF 'CHAIN_UPDATE failed (Operation not supported): chain INPUT' <<<"$output"
+	gives 1 iptables-restore -n <<<'*filter
+:INPUT DROP
+-P INPUT DROP --base "type filter hook input priority 10"
+COMMIT'
+	[ "$before" = "$(iptables-save | grep -v '^#')" ]
+	gives 2 iptables -P INPUT DROP --base 'type filter hook input'
+	grep -qF -e '--base is "type TYPE hook HOOK priority NUMBER" or "none"' <<<"$output"
+	gives 2 iptables -A INPUT -j DROP --base none
+	gives 1 iptables -P INPUT DROP --base none
+	gives 2 iptables -t nat -P INPUT ACCEPT --base 'type nat hook forward priority 0'
+	gives 0 iptables -t raw -P OUTPUT DROP --base 'type filter hook output priority raw + 7;'
+	[ "$(iptables -t raw -S OUTPUT)" = '-P OUTPUT DROP --base "type filter hook output priority -293"' ]
+}
+
+@test "bits that a field does not have are never met" {
+	for chain in INPUT FORWARD OUTPUT; do iptables -P "$chain" ACCEPT; done
+	shown 'ip ecn 1 accept' '-m ecn --ecn-ip-ect 1 -j ACCEPT'
+	shown '@nh,8,8 & 0x3 == 0x15 accept' nft
+	shown '@nh,8,8 & 0x3 == 0x3 accept' '-m ecn --ecn-ip-ect 3 -j ACCEPT'
+	shown '@nh,8,8 & 0xfc == 0x6 accept' nft
 }
