@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <ravelin/extension.h>
 
@@ -66,11 +65,6 @@ static bool find(const struct rv_names *names, const char *wanted, uint32_t *val
 	else if (found)
 		memcpy(name, word, strlen(word) + 1);
 	return found;
-}
-
-bool rv_names_missing(const struct rv_names *names)
-{
-	return access(names->file, F_OK) && errno == ENOENT;
 }
 
 bool rv_names_value(const struct rv_names *names, const char *name, uint32_t *value)

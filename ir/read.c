@@ -171,15 +171,14 @@ static int parse_port_range(struct rv_parse *p, const char *text, unsigned char 
 	return 0;
 }
 
-/* A name of the row's file stands for its number, of which all bits count. 1: there are no names. */
+/* A name of the row's file stands for its number, of which all bits count. */
 static int parse_named(struct rv_parse *p, const char *text, unsigned char *field)
 {
 	unsigned int size = mask_size(p->opt);
 	uint32_t value;
 
 	if (!rv_names_value(p->opt->file, text, &value))
-		return rv_names_missing(p->opt->file) ? 1 :
-		       rv_option_fail(p, "could not map name %s to an integer value for option "
+		return rv_option_fail(p, "could not map name %s to an integer value for option "
 				      "\"--%s\".\n", text, p->opt->name);
 	set_number(p->opt, field, size, value);
 	set_number(p->opt, p->data + mask_at(p->opt), size, row_max(p->opt, size));
@@ -191,13 +190,10 @@ static int parse_masked(struct rv_parse *p, const char *text, unsigned char *fie
 	unsigned int size = mask_size(p->opt);
 	uint64_t max = row_max(p->opt, size), value, mask = max;
 	const char *end;
-	int status = 1;
 
 	if (p->opt->file && (!rv_parse_uint_prefix(text, 0, max, &value, &end) ||
 			     (*end && *end != '/')))
-		status = parse_named(p, text, field);
-	if (status <= 0)
-		return status;
+		return parse_named(p, text, field);
 	if (!rv_parse_uint_prefix(text, 0, max, &value, &end) ||
 	    (*end == '/' && !rv_parse_uint_prefix(end + 1, 0, max, &mask, &end)))
 		return fail_value(p, text, "bad integer value for option \"--%s\", or out of range.\n",

@@ -167,8 +167,6 @@ struct rv_names {
 };
 
 bool rv_names_value(const struct rv_names *names, const char *name, uint32_t *value);
-/* Whether there is no such file, where stock has no names at all. */
-bool rv_names_missing(const struct rv_names *names);
 bool rv_names_name(const struct rv_names *names, uint32_t value, char *name, size_t room);
 
 /* A selector that takes the place of rv_option.sel while the bit is set. NONE ends the table. */

@@ -74,6 +74,8 @@ saved() { there "$1" "$RAVELIN_BIN/iptables" -S INPUT | grep -e ' -m '; }
 		done
 		# shellcheck disable=SC2086 # a command with its arguments
 		same "$(there "$files" $stock iptables -S INPUT)" "$(there "$files" "$RAVELIN_BIN/iptables" -S INPUT)"
+		# Without files stock has no names at all, and other words for that.
+		[ -n "$files" ] || continue
 		for wrong in nosuch /1 5x 0x1/nosuch ''; do
 			# shellcheck disable=SC2086 # likewise
 			run there "$files" $stock iptables -A INPUT -m devgroup --src-group "$wrong"

@@ -10,6 +10,7 @@ import collections
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 
@@ -23,6 +24,8 @@ PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True)
 # No command here takes anything near that long, in seconds.
 LIMIT = 30
+# Where iproute2 has its files from 6.5 on.
+NAMES = "/usr/share/iproute2"
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -40,6 +43,15 @@ def check(result, what):
         raise Failure("%s: %s" % (what, os.strerror(ctypes.get_errno())))
 
 
+def use_names():
+    """Names of groups and realms in /etc, the one place where stock looks for them."""
+    check(LIBC.mount(b"none", b"/mnt", b"tmpfs", 0, None), "mount of a tmpfs")
+    os.mkdir("/mnt/work")
+    shutil.copytree(NAMES, "/mnt/upper/iproute2")
+    check(LIBC.mount(b"none", b"/etc", b"overlay", 0, b"lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work"),
+          "mount over /etc")
+
+
 def use_own_hosts():
     """This process and what it starts find the names of a file of ours."""
     if not os.path.exists("/etc/hosts"):
@@ -47,6 +59,8 @@ def use_own_hosts():
     hosts = os.path.join(HERE, "hosts").encode()
     check(LIBC.unshare(CLONE_NEWNS), "a mount namespace cannot be made")
     check(LIBC.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "mount")
+    if os.path.isdir(NAMES) and not os.path.exists("/etc/iproute2"):
+        use_names()
     check(LIBC.mount(hosts, b"/etc/hosts", None, MS_BIND, None), "mount of %s" % hosts.decode())
 
 
