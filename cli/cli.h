@@ -101,8 +101,8 @@ struct rv_glyph rv_cli_glyph(const char *s, size_t len);
 void rv_cli_printable(struct rv_buf *b, const char *text, size_t len, const char *keep);
 /* Whether fd is a terminal; then the text for it is appended to *to. */
 bool rv_cli_for_terminal(int fd, const struct rv_buf *from, struct rv_buf *to);
-/* Writes to stderr. */
-void rv_cli_tell(const struct rv_buf *b);
+/* Writes to stderr. False: there is nothing to write, or no memory for it. */
+bool rv_cli_tell(const struct rv_buf *b);
 
 /* ---- output.c: what goes to stdout ------------------------------------------ */
 

@@ -19,6 +19,22 @@ const struct rv_flag rv_confirm_flags[] = {
 	{ 0 },
 };
 
+/* 1 would say that nothing waits. */
+static int undone(const struct rv_cli *cli, struct rv_error *err)
+{
+	rv_error_undecided(err);
+	return rv_cli_error(cli, err);
+}
+
+/* What the watcher answers: that it is done, how going back has failed, or why it does nothing. */
+static int code_of(const char *answer)
+{
+	for (int how = RV_WAY_BACK_CLOSED; how <= RV_WAY_BACK_STUCK; how++)
+		if (strcmp(answer, rv_way_back_text((enum rv_way_back)how)) == 0)
+			return rv_way_back_exit((enum rv_way_back)how);
+	return strcmp(answer, RV_PENDING_DONE) == 0 ? RV_EXIT_OK : RV_EXIT_RESOURCE;
+}
+
 /* Something waits: says the word, prints what is wrong with it if anything is. */
 static int tell(const struct rv_cli *cli, struct rv_pending *p, const char *word)
 {
@@ -26,17 +42,20 @@ static int tell(const struct rv_cli *cli, struct rv_pending *p, const char *word
 	char text[128] = "";
 	ssize_t n;
 
-	if (fd < 0)
-		return rv_cli_message("%s: the iptables-apply here does not listen: %s",
-				      cli->name, strerror(errno));
+	if (fd < 0) {
+		rv_cli_message("%s: the iptables-apply here does not listen: %s", cli->name,
+			       strerror(errno));
+		return RV_EXIT_RESOURCE;
+	}
 	n = send(fd, word, strlen(word), MSG_NOSIGNAL);
 	while (n >= 0 && (n = recv(fd, text, sizeof(text) - 1, 0)) < 0 && errno == EINTR)
 		n = 0;
 	close(fd);
-	if (n > 0 && strcmp(text, RV_PENDING_DONE) == 0)
+	if (n > 0 && code_of(text) == RV_EXIT_OK)
 		return RV_EXIT_OK;
-	return rv_cli_message("%s: %s", cli->name,
-			      n > 0 ? text : n < 0 ? strerror(errno) : "it has ended without an answer");
+	rv_cli_message("%s: %s", cli->name,
+		       n > 0 ? text : n < 0 ? strerror(errno) : "it has ended without an answer");
+	return code_of(text);
 }
 
 static int nothing_waits(const struct rv_cli *cli, struct rv_pending *p)
@@ -50,12 +69,22 @@ static int nothing_waits(const struct rv_cli *cli, struct rv_pending *p)
 	return RV_EXIT_OTHER;
 }
 
-/* It may have closed the host before. */
-static int keep_stale(const struct rv_cli *cli, struct rv_image *before)
+/*
+ * It may have closed the host before. Rules that are to stay do not need a state that can be read:
+ * what opens the host is the same for all.
+ */
+static int keep_stale(const struct rv_cli *cli, struct rv_image *before, bool known)
 {
 	struct rv_error err = { 0 };
+	int rc = 0;
 
-	return rv_image_open_host(before, &err) == 0 ? RV_EXIT_OK : rv_cli_error(cli, &err);
+	if (!known) {
+		rv_image_free(before);
+		rc = rv_way_back_take(before, cli->spec, &err);
+	}
+	if (rc == 0)
+		rc = rv_image_open_host(before, &err);
+	return rc < 0 ? undone(cli, &err) : RV_EXIT_OK;
 }
 
 /* Both processes of that apply were killed, or could not go back: it is decided here. */
@@ -72,11 +101,10 @@ static int decide_stale(const struct rv_cli *cli, struct rv_pending *p, bool kee
 	before.bytes = bytes;
 	if (rc == 0)
 		rc = rv_image_hold(&before, &err);
-	/* Rules that are to stay do not need a state that can be read. */
 	if (keep) {
-		rc = rc < 0 ? RV_EXIT_OK : keep_stale(cli, &before);
+		rc = keep_stale(cli, &before, rc == 0);
 	} else if (rc < 0) {
-		rc = rv_cli_error(cli, &err);
+		rc = undone(cli, &err);
 	} else {
 		rv_pending_end_group(p);
 		rc = rv_way_back_exit(rv_way_back_go(cli, &before));
@@ -99,7 +127,7 @@ static int answer(struct rv_cli *cli, const char *word)
 	if (rc == 0)
 		rc = rv_pending_lock(&p, &err);
 	if (rc < 0) {
-		rc = rv_cli_error(cli, &err);
+		rc = undone(cli, &err);
 	} else if (rc == 1) {
 		rc = tell(cli, &p, word);
 	} else if (p.stale) {

@@ -12,19 +12,36 @@
 
 #include "cli/hint.h"
 
+/* Where there is no memory for more: the first line, on a terminal with '?' for control bytes. */
+static void tell_short(char *text)
+{
+	bool terminal = isatty(STDERR_FILENO);
+
+	text[strcspn(text, "\n")] = '\0';
+	for (char *s = text; terminal && *s; s++)
+		if ((unsigned char)*s < ' ' || (unsigned char)*s >= 0x7f)
+			*s = '?';
+	dprintf(STDERR_FILENO, "%s\n", text);
+}
+
 int rv_cli_message(const char *fmt, ...)
 {
 	struct rv_buf b = RV_BUF_INIT;
-	char *text = NULL;
-	va_list ap;
+	char *text = NULL, brief[2 * RV_ERROR_TEXT];
+	va_list ap, again;
 
 	va_start(ap, fmt);
+	va_copy(again, ap);
 	if (vasprintf(&text, fmt, ap) < 0)
 		text = NULL;
 	va_end(ap);
-	rv_buf_puts(&b, text ? text : "out of memory");
+	rv_buf_puts(&b, text ? text : "");
 	rv_buf_putc(&b, '\n');
-	rv_cli_tell(&b);
+	if (!text || !rv_cli_tell(&b)) {
+		vsnprintf(brief, sizeof(brief), fmt, again);
+		tell_short(brief);
+	}
+	va_end(again);
 	rv_buf_free(&b);
 	free(text);
 	return RV_EXIT_OTHER;
@@ -214,10 +231,9 @@ int rv_cli_error(const struct rv_cli *cli, const struct rv_error *err)
 	add_tail(&b, cli, err);
 	if (rv_cli_for_a_person())
 		add_place(&b, cli, err);
-	if (rv_buf_ok(&b) && b.len)
-		rv_cli_tell(&b);
-	else
-		rv_cli_message("%s: %s", cli->name, err->text);
+	if (!rv_cli_tell(&b))
+		rv_cli_message("%s v%s (%s): %s", cli->name, RV_STOCK_VERSION, rv_cli_banner(cli),
+			       err->text);
 	rv_buf_free(&b);
 	return (int)rv_error_exit(err);
 }

@@ -18,9 +18,11 @@ int rv_cli_write(const struct rv_cli *cli, int fd, const struct rv_buf *b)
 	struct rv_buf safe = RV_BUF_INIT;
 	int rc = RV_EXIT_RESOURCE;
 
-	if (!rv_buf_ok(b))
+	bool terminal = isatty(fd);
+
+	if (!rv_buf_ok(b) || (terminal && !rv_cli_for_terminal(fd, b, &safe)))
 		rv_cli_message("%s: out of memory", cli->name);
-	else if (rv_write_all(fd, rv_cli_for_terminal(fd, b, &safe) ? &safe : b) < 0)
+	else if (rv_write_all(fd, terminal ? &safe : b) < 0)
 		rv_cli_message("%s: cannot write: %s", cli->name, strerror(errno));
 	else
 		rc = 0;

@@ -85,13 +85,15 @@ bool rv_cli_for_terminal(int fd, const struct rv_buf *from, struct rv_buf *to)
 	return rv_buf_ok(to);
 }
 
-void rv_cli_tell(const struct rv_buf *b)
+bool rv_cli_tell(const struct rv_buf *b)
 {
 	struct rv_buf safe = RV_BUF_INIT;
+	bool terminal = isatty(STDERR_FILENO), done = rv_buf_ok(b) && b->len;
 
-	if (rv_buf_ok(b) && b->len && rv_cli_for_terminal(STDERR_FILENO, b, &safe))
-		fwrite(safe.data, 1, safe.len, stderr);
-	else if (rv_buf_ok(b) && b->len)
-		fwrite(b->data, 1, b->len, stderr);
+	if (done && terminal)
+		done = rv_cli_for_terminal(STDERR_FILENO, b, &safe);
+	if (done)
+		fwrite(terminal ? safe.data : b->data, 1, terminal ? safe.len : b->len, stderr);
 	rv_buf_free(&safe);
+	return done;
 }

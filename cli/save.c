@@ -147,9 +147,13 @@ int rv_cli_save_text(struct rv_cli *cli, bool counters, struct rv_buf *b, struct
 /* How long a writer waits for another. */
 #define PATIENCE_MS 10000
 
+/* Stock's exit code, unless it says nothing of the file. */
 static int not_opened(void)
 {
-	return rv_cli_message("Failed to open file, error: %s", strerror(errno));
+	bool short_of = errno == ENOMEM || errno == EMFILE || errno == ENFILE;
+
+	rv_cli_message("Failed to open file, error: %s", strerror(errno));
+	return short_of ? RV_EXIT_RESOURCE : RV_EXIT_OTHER;
 }
 
 static int overwrite(const struct save *s)

@@ -36,6 +36,7 @@ int rv_cli_shut(struct rv_cli *cli)
 	struct shut s = { 0 };
 	int words;
 
+	cli->name = "ravelin close-host";
 	cli->family = NFPROTO_UNSPEC;
 	words = rv_flags_read(rv_shut_flags, cli, &s);
 	if (words >= 0 && s.help)

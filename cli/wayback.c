@@ -39,11 +39,16 @@ static int take(struct rv_image *im, struct rv_error *err)
 	return 0;
 }
 
+int rv_way_back_take(struct rv_image *im, const char *spec, struct rv_error *err)
+{
+	if (rv_image_init(im, spec, err) < 0 || take(im, err) < 0)
+		return -1;
+	return rv_image_hold(im, err);
+}
+
 int rv_way_back_prepare(struct rv_image *im, const char *spec, struct rv_error *err)
 {
-	if (rv_image_init(im, spec, err) < 0 || take(im, err) < 0 || rv_image_hold(im, err) < 0)
-		return -1;
-	return rv_image_check(im, err);
+	return rv_way_back_take(im, spec, err) < 0 ? -1 : rv_image_check(im, err);
 }
 
 enum rv_way_back rv_way_back_go(const struct rv_cli *cli, struct rv_image *im)

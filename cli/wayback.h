@@ -22,10 +22,10 @@ enum {
 const char *rv_way_back_text(enum rv_way_back how);
 int rv_way_back_exit(enum rv_way_back how);
 
-/*
- * Takes an image, holds what going back to it needs, and has the kernel check it. Returns 0, or
- * -1 with err set: then it cannot be relied on.
- */
+/* Takes an image and holds what going back to it needs. Returns 0, or -1 with err set. */
+int rv_way_back_take(struct rv_image *im, const char *spec, struct rv_error *err);
+
+/* The same, and has the kernel check it. If it returns -1, it cannot be relied on. */
 int rv_way_back_prepare(struct rv_image *im, const char *spec, struct rv_error *err);
 
 /* Goes back, with several tries, or closes the host. Prints what is wrong. */

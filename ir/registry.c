@@ -23,9 +23,11 @@ static bool for_family(const struct rv_ext *ext, rv_family_t family)
 /*
  * Every -m and -j word of a restore file is looked up, and every blob of a save, so names are
  * hashed: those people write, and those the kernel has for the layouts. The table is made
- * once, at the first look; without memory for it nothing is found, which is an error.
+ * once, at the first look. What is built in needs no memory for that: a match that cannot be
+ * found is one that does not exist.
  */
 #define SLOTS 512
+#define BUILT_IN 1024
 
 struct named {
 	const struct rv_ext *ext;
@@ -36,6 +38,9 @@ struct named {
 
 static struct named *slots[SLOTS];
 static bool slots_made;
+
+static struct named own[BUILT_IN];
+static size_t nown;
 
 /* Those that came in objects. */
 static struct {
@@ -56,7 +61,8 @@ static unsigned int name_slot(const char *name)
 static bool slot_add(const struct rv_ext *ext, const struct rv_wire *wire, const char *name)
 {
 	struct named **end = &slots[name_slot(name)];
-	struct named *n = malloc(sizeof(*n));
+	struct named *n = slots_made || nown == BUILT_IN ? malloc(sizeof(*n))
+							      : &own[nown++];
 
 	if (!n)
 		return false;
@@ -71,13 +77,15 @@ __attribute__((destructor)) static void slots_free(void)
 {
 	for (unsigned int i = 0; i < SLOTS; i++) {
 		while (slots[i]) {
-			struct named *next = slots[i]->next;
+			struct named *n = slots[i];
 
-			free(slots[i]);
-			slots[i] = next;
+			slots[i] = n->next;
+			if (n < own || n >= own + BUILT_IN)
+				free(n);
 		}
 	}
 	slots_made = false;
+	nown = 0;
 	free(loaded.ext);
 	loaded.ext = NULL;
 	loaded.count = 0;

@@ -311,8 +311,21 @@ both_killed()
 	local state
 	state=/run/ravelin/apply-$(stat -Lc %i "/proc/$NS/ns/net").state
 	on "$NS" truncate -s 100 "$state"
-	refused 1 "ravelin revert $BANNER: $state is malformed" ravelin revert
+	refused 4 "ravelin revert $BANNER: $state is malformed" ravelin revert
 	is_loaded
+}
+
+@test "who may not see whether one waits is not told that none does" {
+	local word other=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	cp -L "$RAVELIN_BIN/../ravelin" "$BATS_TEST_TMPDIR/another"
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/another"
+	start new.rules
+	for word in confirm revert; do
+		RAVELIN_DIAGNOSTICS=0 refused 4 "ravelin $word $BANNER: cannot open /run/ravelin: Permission denied" \
+			ns "$NS" "${other[@]}" "$BATS_TEST_TMPDIR/another" $word
+	done
+	quiet ravelin revert
+	ended 255
 }
 
 # --- a command instead of a file ------------------------------------------------

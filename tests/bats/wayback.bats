@@ -206,7 +206,7 @@ odd_rules()
 			sys.stdout.buffer.write(d)
 		END
 		on "$NS" cp bad "$state"
-		refused 1 "ravelin revert $BANNER: the kept rules are malformed" ravelin revert
+		refused 4 "ravelin revert $BANNER: the kept rules are malformed" ravelin revert
 		same "$now" "$(listing)" "ruleset with $what"
 	done
 	on "$NS" cp good "$state"
@@ -404,10 +404,22 @@ Error: the old rules could not be put back: this host is closed for new connecti
 	capture apply n -c ./owned.run
 	OWNER=$(cat sleeper)
 	[ "$rc" -eq 10 ]
+	# What is to stay does not need the old rules.
+	on "$NS" truncate -s 100 "/run/ravelin/apply-$(stat -Lc %i "/proc/$NS/ns/net").state"
 	quiet ravelin confirm
 	[[ $(nft list tables) != *ravelin-closed* ]]
 	hears 'yes yes yes yes'
 	nothing_left
+	kill "$(cat sleeper)"
+	until_true 5 no nft list table ip security
+	# Who has asked for it from another session is told.
+	rm own
+	start -c ./owned.run
+	OWNER=$(cat sleeper)
+	refused 10 'ravelin revert: the old rules could not be put back: this host is closed for new connections, open ones go on' \
+		ravelin revert
+	ended 10
+	quiet ravelin confirm
 	kill "$SERVER" "$CLIENT"
 }
 
