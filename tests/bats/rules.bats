@@ -70,6 +70,30 @@ is_closed() { [ "$(iptables -S INPUT | head -n 1)" = '-P INPUT DROP' ] && iptabl
 	is_closed
 }
 
+@test "a file with other lines, but no table: restore says what is wrong" {
+	printf 'bad\n' >"$RAVELIN_RULES/rules.v4"
+	refused_like 1 'line 1 failed.*cannot be loaded: closed' rules boot
+	[[ $err != *'only comments'* ]]
+	is_closed
+	flush_ruleset
+	printf '\xef\xbb\xbf*filter\nCOMMIT\n' >"$RAVELIN_RULES/rules.v4"
+	refused_like 1 'iptables-restore: line 1 failed' rules test
+	[[ $err != *'only comments'* ]]
+}
+
+@test "boot: a closed.v4 that closes nothing is passed over" {
+	local text
+	file v4 "$WRONG"
+	for text in '*filter\nCOMMIT\n' '*nat\nCOMMIT\n' '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j ACCEPT\nCOMMIT\n'; do
+		flush_ruleset
+		rm -rf "$RULES_HOME"/run/*
+		# shellcheck disable=SC2059
+		printf "$text" >"$RAVELIN_RULES/closed.v4"
+		refused_like 1 "closed.v4 has nothing in table filter that drops.*closed, by $RULES_HOME/lib" rules boot
+		is_closed
+	done
+}
+
 @test "boot without files changes nothing" {
 	quiet rules boot
 	nothing_loaded
