@@ -666,3 +666,131 @@ more_arrived() { [ "$(arrived)" -gt "$1" ]; }
 		same '-P INPUT DROP' "$(iptables -S INPUT | head -n 1)" "policy after $text"
 	done
 }
+
+# --- tables that somebody else has made or changed -----------------------------
+
+# flooded_host: $NS, which the other side floods by both families; what comes in is counted behind
+# all rules, where no table of iptables is.
+flooded_host()
+{
+	new_ns FIREWALL
+	new_ns OUTSIDE
+	NS=$FIREWALL
+	ns "$NS" ip link add in type veth peer name out netns "/proc/$OUTSIDE/ns/net"
+	ns "$NS" sh -c 'ip addr add 10.9.0.1/24 dev in && ip addr add fd00:9::1/64 dev in nodad && ip link set in up'
+	ns "$OUTSIDE" sh -c 'ip addr add 10.9.0.2/24 dev out && ip addr add fd00:9::2/64 dev out nodad && ip link set out up'
+	nft -f - <<-'END'
+		table inet seen {
+			chain behind { type filter hook input priority 350; meta nfproto vmap { ipv4 : goto v4, ipv6 : goto v6 }; }
+			chain v4 { udp dport 9 counter; }
+			chain v6 { udp dport 9 counter; }
+		}
+	END
+	hold FLOOD4 nsenter --net="/proc/$OUTSIDE/ns/net" python3 "$LIB_DIR/../flood/send.py" 10.9.0.1 9
+	hold FLOOD6 nsenter --net="/proc/$OUTSIDE/ns/net" python3 "$LIB_DIR/../flood/send.py" fd00:9::1 9
+	SERVICES="$FLOOD4 $FLOOD6 $OUTSIDE" CLIENT=$FIREWALL SERVER=
+	IPV=4 until_true 5 more_came 0
+	IPV=6 until_true 5 more_came 0
+}
+came() { nft list chain inet seen v$IPV | sed -n 's/.*packets \([0-9]*\) .*/\1/p'; }
+more_came() { [ "$(came)" -gt "$1" ]; }
+
+# The chains of a table filter as others leave it. The first word: closed, if it keeps the flood
+# out; open, if only what is done next can.
+foreign_tables()
+{
+	cat <<-'END'
+		closed priority	chain INPUT { type filter hook input priority 5; policy drop; NEIGHBOURS }
+		closed hook	chain INPUT { type filter hook prerouting priority 0; policy drop; NEIGHBOURS }
+		closed long name	chain abcdefghijklmnopqrstuvwxyzabc { tcp dport 22 accept; }; chain INPUT { type filter hook input priority 0; policy drop; NEIGHBOURS jump abcdefghijklmnopqrstuvwxyzabc; }
+		closed bound	chain INPUT { type filter hook input priority 0; policy drop; NEIGHBOURS tcp dport 22 jump { accept; }; }
+		closed map	chain mine { accept; }; map m { type inet_service : verdict; elements = { 23 : jump mine }; }; chain INPUT { type filter hook input priority 0; policy drop; NEIGHBOURS tcp dport vmap @m; }
+		closed their jump	chain mine { meta mark 1 accept; }; chain theirs { type filter hook input priority -5; policy accept; jump mine; }; chain INPUT { type filter hook input priority 0; policy drop; NEIGHBOURS }
+		closed last rule	chain INPUT { type filter hook input priority 5; policy accept; NEIGHBOURS drop; }
+		open type	chain INPUT { type nat hook input priority 100; policy accept; }
+		open plain	chain INPUT { drop; }
+		open jumped to	chain INPUT { tcp dport 22 accept; }; chain theirs { type filter hook input priority 0; jump INPUT; }
+		open dormant	flags dormant; chain INPUT { type filter hook input priority 0; policy drop; }
+		open sets	flags dormant; set s { type ipv4_addr; }; chain theirs { type filter hook input priority 0; policy drop; meta mark 1 accept; }
+	END
+}
+
+# leave_foreign BODY: in one transaction, from whatever is there.
+leave_foreign()
+{
+	local family=ip let=
+	[ "$IPV" = 4 ] || { family=ip6; let='meta l4proto ipv6-icmp accept;'; }
+	printf 'table %s filter\ndelete table %s filter\ntable %s filter { %s\n}\n' $family $family $family "${1//NEIGHBOURS/$let}" |
+		sed 's/}/\n}\n/g; s/^;//' >"$FILE.nft"
+	[ "$IPV" = 4 ] || sed -i 's/ipv4_addr/ipv6_addr/' "$FILE.nft"
+	nft -f "$FILE.nft"
+}
+
+closing_rules()
+{
+	local lines='-A INPUT -i lo -j ACCEPT\n'
+	[ "$IPV" = 4 ] || lines+='-A INPUT -p ipv6-icmp -j ACCEPT\n'
+	# shellcheck disable=SC2059 # its newlines
+	printf "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:mine - [0:0]\n$1${lines}COMMIT\n"
+}
+
+# The ways in which rules that close the host take its place.
+by_restore() { closing_rules '' | tool "$IPTABLES-restore"; }
+by_noflush() { closing_rules '-F INPUT\n' | tool "$IPTABLES-restore" --noflush; }
+by_boot()
+{
+	rm -rf "$RULES_HOME"/run/*
+	closing_rules '' >"$RAVELIN_RULES/rules.v$IPV"
+	rm -f "$RAVELIN_RULES/rules.v$((10 - IPV))"
+	rules boot
+}
+by_broken_boot()
+{
+	rm -rf "$RULES_HOME"/run/*
+	echo '*filter' >"$RAVELIN_RULES/rules.v$IPV"
+	! rules boot
+}
+
+# stays_closed WAY STATE NAME BODY
+stays_closed()
+{
+	local before rc=0
+	leave_foreign "$4"
+	before=$(came)
+	"$1" >"$FILE.out" 2>&1 || rc=$?
+	# An INPUT without a hook has no policy: that is refused, and --noflush may not replace it.
+	case "$1 $3" in
+		by_noflush\ plain | by_noflush\ jumped\ to) [ "$rc" = 1 ] && return ;;
+		by_noflush\ type | by_noflush\ dormant | by_noflush\ sets) [ "$rc" = 0 ] && return ;;
+	esac
+	[ "$2" = closed ] || before=$(came)
+	sleep 0.05
+	[ "$rc" = 0 ] && same "$before" "$(came)" 'packets that came in' && return
+	echo "$1, IPv$IPV, $3: exit code $rc"
+	cat "$FILE.out"
+	nft list ruleset
+	return 1
+}
+
+stays_closed_each_way()
+{
+	local state name body way
+	IPTABLES=iptables
+	[ "$IPV" = 4 ] || IPTABLES=ip6tables
+	while IFS=$'\t' read -r name body; do
+		state=${name%% *} name=${name#* }
+		for way in by_restore by_noflush by_boot by_broken_boot; do
+			stays_closed $way "$state" "$name" "$body"
+		done
+	done < <(foreign_tables)
+}
+
+@test "a host is closed while tables that others have made are taken over, and from then on" {
+	only_nft 'the module has no other writers'
+	new_rules
+	flooded_host
+	v4_v6 stays_closed_each_way
+	# The count is awake.
+	iptables -P INPUT ACCEPT
+	IPV=4 until_true 5 more_came "$(IPV=4 came)"
+}
