@@ -97,8 +97,11 @@ void rv_cli_version(const struct rv_cli *cli, struct rv_buf *b)
 #define WAIT_LONG 60
 #define WAIT_MOST (24 * 60 * 60)
 
-/* Not all that is tried again is other writers' doing. */
-#define ATTEMPTS_FREE 3
+/* However little time there is: only the second one knows what others change. */
+#define ATTEMPTS_LEAST 2
+
+/* Each of them has learnt something that is not learnt twice. */
+#define ATTEMPTS_LEARNING 100
 
 static int64_t now_ms(void)
 {
@@ -140,7 +143,7 @@ bool rv_cli_again(struct rv_error *err, struct rv_patience *p)
 		p->until = now + (int64_t)p->seconds * 1000;
 		srandom((unsigned int)now ^ (unsigned int)getpid() << 12);
 	}
-	if (now >= p->until && p->attempts > ATTEMPTS_FREE) {
+	if (now >= p->until && p->attempts >= (err->learnt ? ATTEMPTS_LEARNING : ATTEMPTS_LEAST)) {
 		give_up(err, p);
 		return false;
 	}

@@ -62,6 +62,13 @@ void rv_error_at(struct rv_error *err, const struct rv_loc *loc)
 		err->loc = *loc;
 }
 
+int rv_fail_learnt(struct rv_error *err, const char *text)
+{
+	rv_fail(err, RV_ERR_AGAIN, NULL, "%s", text);
+	err->learnt = true;
+	return -1;
+}
+
 int rv_fail_memory(struct rv_error *err)
 {
 	return rv_fail(err, RV_ERR_MEMORY, NULL, "Memory allocation problem");

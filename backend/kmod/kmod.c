@@ -317,7 +317,7 @@ int rv_kmod_change_send(struct rv_kmod_change *c, struct rv_error *err)
 	if (rc == -EAGAIN || (!head->refusal.reason && rc != -EINVAL))
 		return refused_call(rc, err);
 	if (lacks_layout(&head->refusal) && learn(c))
-		return rv_fail(err, RV_ERR_AGAIN, NULL, "the kernel knows older revisions only");
+		return rv_fail_learnt(err, "the kernel knows older revisions only");
 	return rv_kmod_refused(&head->refusal, rc, c, err);
 }
 

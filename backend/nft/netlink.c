@@ -178,6 +178,13 @@ static int see_buffer(struct exchange *x, ssize_t len)
 	return GO_ON;
 }
 
+/* The rest of a dump that will not hold is not worth waiting for. */
+static bool outdated(const struct exchange *x, int rc)
+{
+	rv_nft_watch_drain(x->n->watch);
+	return rc == GO_ON && x->dump && !rv_nft_watch_holds(x->n->watch);
+}
+
 static int exchange(struct exchange *x, const struct nlmsghdr *nlh)
 {
 	int rc = GO_ON;
@@ -195,8 +202,8 @@ static int exchange(struct exchange *x, const struct nlmsghdr *nlh)
 			return rv_fail(x->err, RV_ERR_RESOURCE, NULL, "netlink: no answer");
 		else
 			rc = see_buffer(x, len);
-		if (x->n->watch)
-			rv_nft_watch_drain(x->n->watch);
+		if (x->n->watch && outdated(x, rc))
+			rc = (outrun(x->err), FAILED);
 	}
 	if (rc == FAILED && x->dump)
 		reconnect(x->n, x->err);

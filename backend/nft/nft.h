@@ -331,6 +331,8 @@ void rv_nft_watch_read(struct rv_nft_watch *w, rv_family_t family, const char *t
 		       const char *chain, unsigned int what);
 /* Reads what has come by now. False: something got lost. */
 bool rv_nft_watch_drain(struct rv_nft_watch *w);
+/* Whether what was read holds as far as is known by now. */
+bool rv_nft_watch_holds(const struct rv_nft_watch *w);
 /*
  * Waits until *generation, which the kernel has, was told of, and sets it to the newest. Whether
  * what was read holds there. all_chains: no table or chain of the family may have come or gone.

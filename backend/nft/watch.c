@@ -210,6 +210,11 @@ bool rv_nft_watch_drain(struct rv_nft_watch *w)
 	}
 }
 
+bool rv_nft_watch_holds(const struct rv_nft_watch *w)
+{
+	return !w->lost && !w->now.ours;
+}
+
 bool rv_nft_watch_settle(struct rv_nft_watch *w, uint32_t *generation, bool all_chains)
 {
 	struct pollfd p = { .fd = mnl_socket_get_fd(w->nl), .events = POLLIN };

@@ -6,6 +6,7 @@
 #ifndef RAVELIN_ERROR_H
 #define RAVELIN_ERROR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct rv_buf;
@@ -50,6 +51,7 @@ struct rv_error {
 	struct rv_loc loc;
 	char text[RV_ERROR_TEXT];	/* what, in stock's words where callers match them */
 	char hint[RV_ERROR_TEXT];	/* why and what to do, for a person; may be empty */
+	bool learnt;			/* of RV_ERR_AGAIN: what failed will be done in another way */
 	struct rv_buf *warnings;	/* lines that are no errors go here; borrowed; NULL: nowhere */
 };
 
@@ -71,6 +73,9 @@ int rv_hint(struct rv_error *err, const char *fmt, ...) __attribute__((format(pr
 
 /* Gives a recorded error that has no place yet this one. */
 void rv_error_at(struct rv_error *err, const struct rv_loc *loc);
+
+/* Records RV_ERR_AGAIN, because another try will be made in another way. Returns -1. */
+int rv_fail_learnt(struct rv_error *err, const char *text);
 
 /* Records that memory ran out. Returns -1. */
 int rv_fail_memory(struct rv_error *err);
