@@ -364,17 +364,17 @@ deb: all
 # The module's sources for dkms, which builds them for each kernel: "dkms install ravelin/VERSION" is next.
 DKMSDIR ?= /usr/src/ravelin-$(VERSION)
 install-dkms:
-	for f in include/uapi/ravelin.h kernel/ravelin.h kernel/engine/*.[ch] kernel/linux/*.[ch] kernel/linux/Kbuild; do \
+	for f in include/uapi/ravelin.h include/ravelin/selectors.def kernel/ravelin.h kernel/engine/*.[ch] kernel/linux/*.[ch] kernel/linux/Kbuild; do \
 		install -D -m 0644 $$f $(DESTDIR)$(DKMSDIR)/$$f || exit; done
 	$(fill) kernel/linux/dkms.conf >$(DESTDIR)$(DKMSDIR)/dkms.conf
 
 install-headers:
-	install -D -m 0644 -t $(DESTDIR)$(INCLUDEDIR)/ravelin $(HEADERS:%=include/ravelin/%.h)
+	install -D -m 0644 -t $(DESTDIR)$(INCLUDEDIR)/ravelin $(HEADERS:%=include/ravelin/%.h) include/ravelin/selectors.def
 
 uninstall:
 	for n in ravelin ravelin-rules $(LINKS); do rm -f $(DESTDIR)$(SBINDIR)/$$n; done
 	for n in $(CLOSED); do rm -f $(DESTDIR)$(LIBDIR)/ravelin/$$n; done
-	for n in $(HEADERS); do rm -f $(DESTDIR)$(INCLUDEDIR)/ravelin/$$n.h; done
+	for n in $(HEADERS:%=%.h) selectors.def; do rm -f $(DESTDIR)$(INCLUDEDIR)/ravelin/$$n; done
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/ravelin
 	for n in $(COMPLETED) ravelin-rules; do rm -f $(DESTDIR)$(BASHDIR)/$$n $(DESTDIR)$(FISHDIR)/$$n.fish; done
 	for p in $(notdir $(PAGES)); do rm -f $(DESTDIR)$(MANDIR)/man$${p##*.}/$$p; done

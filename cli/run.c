@@ -1003,13 +1003,11 @@ const union nf_inet_addr *rv_run_address(const struct rv_run_packet *p, bool sou
 
 bool rv_run_ports(const struct rv_run_packet *p, uint16_t *sport, uint16_t *dport)
 {
-	static const uint8_t with_ports[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE,
-					      IPPROTO_SCTP, IPPROTO_DCCP };
 	const struct rv_frame *f = p->frame;
 	uint16_t ports[2];
 
 	if (p->pkt->fragoff || p->pkt->thoff > f->len || f->len - p->pkt->thoff < sizeof(ports) ||
-	    p->pkt->proto > 255 || !memchr(with_ports, p->pkt->proto, sizeof(with_ports)))
+	    !rv_protocol_has_ports(p->pkt->proto))
 		return false;
 	memcpy(ports, f->data + p->pkt->thoff, sizeof(ports));
 	*sport = ntohs(ports[0]);

@@ -49,26 +49,7 @@ static const struct {
 /* What the host has to say, not the packet. */
 static bool is_hosts(enum rv_sel sel)
 {
-	switch (sel) {
-	case RV_SEL_UID:
-	case RV_SEL_GID:
-	case RV_SEL_GROUPS:
-	case RV_SEL_SOCKET:
-	case RV_SEL_ADDRTYPE_SRC:
-	case RV_SEL_ADDRTYPE_DST:
-	case RV_SEL_ADDRTYPE_SRC_IN:
-	case RV_SEL_ADDRTYPE_DST_IN:
-	case RV_SEL_ADDRTYPE_SRC_OUT:
-	case RV_SEL_ADDRTYPE_DST_OUT:
-	case RV_SEL_PHYSIN:
-	case RV_SEL_PHYSOUT:
-	case RV_SEL_PHYS_IS_IN:
-	case RV_SEL_PHYS_IS_OUT:
-	case RV_SEL_PHYS_BRIDGED:
-		return true;
-	default:
-		return false;
-	}
+	return rv_selectors[sel].class & RV_HOST;
 }
 
 bool rv_run_in_capture(enum rv_sel sel)

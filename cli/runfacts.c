@@ -290,21 +290,7 @@ static const struct {
 /* Several values at once, or one of a program's making. */
 static bool has_many(enum rv_sel sel)
 {
-	switch (sel) {
-	case RV_SEL_GROUPS:
-	case RV_SEL_TH_PORT:
-	case RV_SEL_TCP_OPTION:
-	case RV_SEL_RT_ADDRESS:
-	case RV_SEL_CT_LABEL:
-	case RV_SEL_DCCP_OPTION:
-	case RV_SEL_DST_OPTION:
-	case RV_SEL_HBH_OPTION:
-	case RV_SEL_SCTP_CHUNK:
-		return true;
-	default:
-		return rv_selectors[sel].order == RV_ORDER_T ||
-		       (sel >= RV_SEL_XFRM_IN && sel <= RV_SEL_XFRM_OUT_SADDR);
-	}
+	return rv_selectors[sel].class & RV_MULTI || rv_selectors[sel].order == RV_ORDER_T;
 }
 
 /* ---- what follows ------------------------------------------------------------------------- */

@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <ravelin/extension.h>
 
 const struct rv_selector rv_selectors[RV_SEL_COUNT] = {
-#define RV_X(id, name, len, order) [RV_SEL_##id] = { name, len, RV_ORDER_##order },
-	RV_SELECTORS(RV_X)
-#undef RV_X
+#define RV_SELECTOR(id, text, length, byte_order, fam, proto, what, ...)				\
+	[RV_SEL_##id] = {									\
+		.name = (text), .len = (length), .order = RV_ORDER_##byte_order,		\
+		.family = NFPROTO_##fam, .protocol = (proto), .class = (what),			\
+	},
+#include <ravelin/selectors.def>
 };
+
+bool rv_protocol_has_ports(uint16_t protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE ||
+	       protocol == IPPROTO_SCTP || protocol == IPPROTO_DCCP;
+}
 
 void rv_selector_put(enum rv_sel sel, uint64_t n, uint8_t *bytes)
 {

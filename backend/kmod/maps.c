@@ -6,22 +6,13 @@
 
 /* ---- selectors, operators, verdicts --------------------------------------------------- */
 
-#define SELECTORS(X)							\
-	X(IP_SADDR) X(IP_DADDR) X(IP_PROTO) X(IP_FRAG) X(IP6_SADDR) X(IP6_DADDR) X(L4PROTO) \
-	X(IIFNAME) X(OIFNAME) X(MARK) X(UID) X(GID) X(SOCKET) X(TH_SPORT) X(TH_DPORT) X(TH_PORT) \
-	X(TCP_FLAGS) X(TCP_OPTION) X(TCP_MSS) X(PKTTYPE) X(PHYSIN) X(PHYSOUT) X(PHYS_IS_IN) \
-	X(PHYS_IS_OUT) X(PHYS_BRIDGED) X(TOS) X(ICMP_TYPE) X(ICMP6_TYPE) X(ETHER_SADDR)	\
-	X(ADDRTYPE_SRC) X(ADDRTYPE_DST) X(IP_DSCP) X(IP6_DSCP) X(IP_ECN) X(IP6_ECN) X(TTL) \
-	X(HOPLIMIT) X(LENGTH)
-
 #define OPERATORS(X) X(EQ) X(PREFIX) X(MASK) X(ANY) X(RANGE) X(IN)
 
 unsigned int rv_kmod_sel(enum rv_sel sel)
 {
 	static const uint8_t map[RV_SEL_COUNT] = {
-#define RV_X(id) [RV_SEL_##id] = RVK_SEL_##id,
-		SELECTORS(RV_X)
-#undef RV_X
+#define RV_MODULE_SELECTOR(number, id, ...) [RV_SEL_##id] = (number),
+#include <ravelin/selectors.def>
 	};
 
 	return map[sel];
@@ -30,9 +21,8 @@ unsigned int rv_kmod_sel(enum rv_sel sel)
 enum rv_sel rv_kmod_sel_back(unsigned int sel)
 {
 	static const uint8_t map[RVK_SEL_COUNT] = {
-#define RV_X(id) [RVK_SEL_##id] = RV_SEL_##id,
-		SELECTORS(RV_X)
-#undef RV_X
+#define RV_MODULE_SELECTOR(number, id, ...) [number] = RV_SEL_##id,
+#include <ravelin/selectors.def>
 	};
 
 	return sel < RVK_SEL_COUNT ? map[sel] : RV_SEL_NONE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fields that nft loads, as selectors: one row for each, and what its numbers are there. What
- * is no predicate to iptables is said in its words.
+ * Fields that nft loads, as selectors: by the places of sources.h, and what its numbers are there.
+ * What is no predicate to iptables is said in its words.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -15,121 +15,16 @@
 
 #include "backend/text/text.h"
 #include "foreign.h"
+#include "sources.h"
 
-/* How the number in the field becomes that of the selector. */
-enum conversion {
-	PLAIN,
-	BYTES,		/* no number: an address */
-	BIT,		/* n is the bit 1 << n */
-	UNITS,		/* n is 8 * n + 8 bytes */
-	SECONDS,	/* milliseconds */
-	STATES, STATUSES,
-	SOME,		/* whether it is more than 0 */
-};
-
-struct field {
-	enum rv_sel sel;
-	rv_family_t family;
-	uint8_t kind;		/* enum rv_nft_kind */
-	uint8_t base;		/* of payload; the key of meta, ct; the header of exthdr */
-	uint8_t offset, len;
-	uint16_t bits;		/* of a field that is part of its bytes; 0: all */
-	uint8_t direction;	/* of ct, + 1; 0: none */
-	uint8_t protocol;	/* the header is in, 0: any */
-	enum conversion conversion;
-};
-
-#define ANY RV_FAMILY_ANY
 #define V4 NFPROTO_IPV4
 #define V6 NFPROTO_IPV6
-#define PLACE(k, b, o, n) .kind = (k), .base = (b), .offset = (o), .len = (n)
-#define NETWORK(off, n) PLACE(RV_NFT_PAYLOAD, NFT_PAYLOAD_NETWORK_HEADER, off, n)
-#define TRANSPORT(off, n) PLACE(RV_NFT_PAYLOAD, NFT_PAYLOAD_TRANSPORT_HEADER, off, n)
-#define META(key) PLACE(RV_NFT_META, NFT_META_##key, 0, 0)
-#define CT(key) PLACE(RV_NFT_CT, NFT_CT_##key, 0, 0)
-#define HEADER(type, off, n) PLACE(RV_NFT_EXTHDR, type, off, n)
-#define TO .direction = 1 + IP_CT_DIR_ORIGINAL
-#define BACK .direction = 1 + IP_CT_DIR_REPLY
 
-/* Offsets: RFC 791, 792, 2474, 3168, 4302, 4303, 4340, 8200, 9293; TCP options are not here. */
-static const struct field fields[] = {
-	{ RV_SEL_IP_SADDR, V4, NETWORK(12, 4), .conversion = BYTES },
-	{ RV_SEL_IP_DADDR, V4, NETWORK(16, 4), .conversion = BYTES },
-	{ RV_SEL_IP6_SADDR, V6, NETWORK(8, 16), .conversion = BYTES },
-	{ RV_SEL_IP6_DADDR, V6, NETWORK(24, 16), .conversion = BYTES },
-	{ RV_SEL_L4PROTO, V4, NETWORK(9, 1) },
-	{ RV_SEL_L4PROTO, ANY, META(L4PROTO) },
-	{ RV_SEL_IP_FRAG, V4, NETWORK(6, 2) },
-	{ RV_SEL_TTL, V4, NETWORK(8, 1) },
-	{ RV_SEL_HOPLIMIT, V6, NETWORK(7, 1) },
-	{ RV_SEL_IP_DSCP, V4, NETWORK(1, 1), .bits = 0xfc },
-	{ RV_SEL_IP_ECN, V4, NETWORK(1, 1), .bits = 0x03 },
-	{ RV_SEL_IP6_DSCP, V6, NETWORK(0, 2), .bits = 0x0fc0 },
-	{ RV_SEL_IP6_ECN, V6, NETWORK(1, 1), .bits = 0x30 },
-	{ RV_SEL_TCP_FLAGS, ANY, TRANSPORT(13, 1), .protocol = IPPROTO_TCP },
-	{ RV_SEL_TH_SPORT, ANY, TRANSPORT(0, 2), .protocol = IPPROTO_TCP },
-	{ RV_SEL_TH_DPORT, ANY, TRANSPORT(2, 2), .protocol = IPPROTO_TCP },
-	{ RV_SEL_TH_SPORT, ANY, TRANSPORT(0, 2), .protocol = IPPROTO_UDP },
-	{ RV_SEL_TH_DPORT, ANY, TRANSPORT(2, 2), .protocol = IPPROTO_UDP },
-	{ RV_SEL_TH_SPORT, ANY, TRANSPORT(0, 2), .protocol = IPPROTO_UDPLITE },
-	{ RV_SEL_TH_DPORT, ANY, TRANSPORT(2, 2), .protocol = IPPROTO_UDPLITE },
-	{ RV_SEL_TH_SPORT, ANY, TRANSPORT(0, 2), .protocol = IPPROTO_SCTP },
-	{ RV_SEL_TH_DPORT, ANY, TRANSPORT(2, 2), .protocol = IPPROTO_SCTP },
-	{ RV_SEL_TH_SPORT, ANY, TRANSPORT(0, 2), .protocol = IPPROTO_DCCP },
-	{ RV_SEL_TH_DPORT, ANY, TRANSPORT(2, 2), .protocol = IPPROTO_DCCP },
-	{ RV_SEL_DCCP_TYPE, ANY, TRANSPORT(8, 1), .bits = 0x1e, .protocol = IPPROTO_DCCP,
-	  .conversion = BIT },
-	{ RV_SEL_AH_SPI, ANY, TRANSPORT(4, 4), .protocol = IPPROTO_AH },
-	{ RV_SEL_ESP_SPI, ANY, TRANSPORT(0, 4), .protocol = IPPROTO_ESP },
-	{ RV_SEL_IPCOMP_SPI, ANY, TRANSPORT(2, 2), .protocol = IPPROTO_COMP },
-	{ RV_SEL_MH_TYPE, V6, HEADER(IPPROTO_MH, 2, 1) },
-	{ RV_SEL_FRAG_ID, V6, HEADER(IPPROTO_FRAGMENT, 4, 4) },
-	{ RV_SEL_FRAG_OFFSET, V6, HEADER(IPPROTO_FRAGMENT, 2, 2), .bits = 0xfff8 },
-	{ RV_SEL_FRAG_MORE, V6, HEADER(IPPROTO_FRAGMENT, 3, 1), .bits = 0x01 },
-	{ RV_SEL_FRAG_RESERVED, V6, HEADER(IPPROTO_FRAGMENT, 1, 1) },
-	{ RV_SEL_HBH_LENGTH, V6, HEADER(IPPROTO_HOPOPTS, 1, 1), .conversion = UNITS },
-	{ RV_SEL_DST_LENGTH, V6, HEADER(IPPROTO_DSTOPTS, 1, 1), .conversion = UNITS },
-	{ RV_SEL_RT_LEN, V6, HEADER(IPPROTO_ROUTING, 1, 1), .conversion = UNITS },
-	{ RV_SEL_RT_TYPE, V6, HEADER(IPPROTO_ROUTING, 2, 1) },
-	{ RV_SEL_RT_SEGLEFT, V6, HEADER(IPPROTO_ROUTING, 3, 1) },
-	{ RV_SEL_MARK, ANY, META(MARK) },
-	{ RV_SEL_UID, ANY, META(SKUID) },
-	{ RV_SEL_GID, ANY, META(SKGID) },
-	{ RV_SEL_PKTTYPE, ANY, META(PKTTYPE) },
-	{ RV_SEL_REALM, ANY, META(RTCLASSID) },
-	{ RV_SEL_LENGTH, ANY, META(LEN) },
-	{ RV_SEL_CPU, ANY, META(CPU) },
-	{ RV_SEL_CGROUP, ANY, META(CGROUP) },
-	{ RV_SEL_IIFGROUP, ANY, META(IIFGROUP) },
-	{ RV_SEL_OIFGROUP, ANY, META(OIFGROUP) },
-	{ RV_SEL_XFRM_IN, ANY, META(SECPATH), .conversion = SOME },
-	{ RV_SEL_CT_STATE, ANY, CT(STATE), .conversion = STATES },
-	{ RV_SEL_CT_STATUS, ANY, CT(STATUS), .conversion = STATUSES },
-	{ RV_SEL_CT_DIR, ANY, CT(DIRECTION) },
-	{ RV_SEL_CT_MARK, ANY, CT(MARK) },
-	{ RV_SEL_CT_EXPIRE, ANY, CT(EXPIRATION), .conversion = SECONDS },
-	{ RV_SEL_CT_PROTO, ANY, CT(PROTOCOL), TO },
-	{ RV_SEL_CT_PROTO, ANY, CT(PROTOCOL) },	/* kernels do not tell the direction */
-	{ RV_SEL_CT_ORIG_SADDR, ANY, CT(SRC), TO, .conversion = BYTES },
-	{ RV_SEL_CT_ORIG_DADDR, ANY, CT(DST), TO, .conversion = BYTES },
-	{ RV_SEL_CT_REPL_SADDR, ANY, CT(SRC), BACK, .conversion = BYTES },
-	{ RV_SEL_CT_REPL_DADDR, ANY, CT(DST), BACK, .conversion = BYTES },
-	{ RV_SEL_CT_ORIG_SPORT, ANY, CT(PROTO_SRC), TO },
-	{ RV_SEL_CT_ORIG_DPORT, ANY, CT(PROTO_DST), TO },
-	{ RV_SEL_CT_REPL_SPORT, ANY, CT(PROTO_SRC), BACK },
-	{ RV_SEL_CT_REPL_DPORT, ANY, CT(PROTO_DST), BACK },
-	{ RV_SEL_CT_ORIG_PACKETS, ANY, CT(PKTS), TO },
-	{ RV_SEL_CT_REPL_PACKETS, ANY, CT(PKTS), BACK },
-	{ RV_SEL_CT_PACKETS, ANY, CT(PKTS) },
-	{ RV_SEL_CT_ORIG_BYTES, ANY, CT(BYTES), TO },
-	{ RV_SEL_CT_REPL_BYTES, ANY, CT(BYTES), BACK },
-	{ RV_SEL_CT_BYTES, ANY, CT(BYTES) },
-	{ RV_SEL_CT_ORIG_AVGPKT, ANY, CT(AVGPKT), TO },
-	{ RV_SEL_CT_REPL_AVGPKT, ANY, CT(AVGPKT), BACK },
-	{ RV_SEL_CT_AVGPKT, ANY, CT(AVGPKT) },
+/* A selector and where it was loaded from. */
+struct field {
+	enum rv_sel sel;
+	struct rv_nft_source from;
 };
-
-#define FIELDS (sizeof(fields) / sizeof(*fields))
 
 static int not_understood(struct rv_nft_foreign *f, const struct rv_nft_held *h)
 {
@@ -182,30 +77,22 @@ uint8_t rv_nft_protocol(const struct rv_nft_foreign *f)
 
 /* ---- rows ------------------------------------------------------------------------------- */
 
-static bool same_place(const struct rv_nft_held *h, const struct field *row)
+/* Whether the bytes are as many, or fewer leading ones of an address. */
+static bool same_length(const struct rv_nft_held *h, const struct rv_nft_source *source)
 {
-	const struct rv_nft_expr *e = &h->load;
-
-	if (e->kind != row->kind)
-		return false;
-	switch (row->kind) {
-	case RV_NFT_PAYLOAD:
-		return e->base == row->base && e->offset == row->offset;
-	case RV_NFT_EXTHDR:
-		return e->header == row->base && e->offset == row->offset && !e->flags &&
-		       e->op == NFT_EXTHDR_OP_IPV6;
-	case RV_NFT_CT:
-		return e->key == row->base &&
-		       (e->given & 1U << NFTA_CT_DIRECTION ? e->direction + 1 : 0) == row->direction;
-	default:
-		return e->key == row->base;
-	}
+	return !source->len || h->len == source->len ||
+	       (source->conversion == BYTES && h->len < source->len);
 }
 
-/* Whether the bytes are as many, or fewer leading ones of an address. */
-static bool same_length(const struct rv_nft_held *h, const struct field *row)
+/* What lies behind the network header is what its protocol says. */
+static bool same_protocol(const struct rv_nft_foreign *f, const struct rv_nft_source *source, enum rv_sel sel)
 {
-	return !row->len || h->len == row->len || (row->conversion == BYTES && h->len < row->len);
+	uint8_t protocol = rv_nft_protocol(f);
+
+	if (source->kind != RV_NFT_PAYLOAD || !rv_selectors[sel].protocol)
+		return true;
+	return rv_selectors[sel].protocol == RV_PROTO_PORTS ? rv_protocol_has_ports(protocol)
+							    : rv_selectors[sel].protocol == protocol;
 }
 
 static uint64_t big_endian(const uint8_t *bytes, uint32_t len)
@@ -249,34 +136,44 @@ static bool has_ranges(const struct rv_nft_test *t)
 	return t->range;
 }
 
-static bool has_row_bits(const struct rv_nft_held *h, const struct field *row)
+static bool has_bits(const struct rv_nft_held *h, const struct rv_nft_source *source)
 {
 	uint64_t mask = h->masked ? number(h, h->mask) : UINT64_MAX;
 
-	return !row->bits || !(mask & ~(uint64_t)row->bits);
+	return !source->bits || !(mask & ~(uint64_t)source->bits);
 }
 
 /* A shifted field is a number from 0 on; of a BIT it is known what that is. */
-static bool is_in_place(const struct rv_nft_held *h, const struct field *row)
+static bool is_in_place(const struct rv_nft_held *h, const struct rv_nft_source *source)
 {
-	return !h->shift || (row->conversion == BIT && (row->bits & -row->bits) == 1U << h->shift);
+	return !h->shift || (source->conversion == BIT && (source->bits & -source->bits) == 1U << h->shift);
 }
 
-static const struct field *find_field(struct rv_nft_foreign *f, const struct rv_nft_held *h)
+/* Whether that is what is held. */
+static bool is_source(const struct rv_nft_foreign *f, const struct rv_nft_held *h,
+		      const struct rv_nft_source *source, enum rv_sel sel)
 {
-	for (const struct field *row = fields; row < fields + FIELDS; row++)
-		if ((row->family == ANY || row->family == f->base.family) && same_place(h, row) &&
-		    same_length(h, row) && (!row->protocol || row->protocol == rv_nft_protocol(f)) &&
-		    (row->conversion == BYTES || has_row_bits(h, row)) && is_in_place(h, row))
-			return row;
-	return NULL;
+	return rv_nft_source_fits(source, sel, f->base.family) && rv_nft_source_is(source, &h->load) &&
+	       same_length(h, source) && same_protocol(f, source, sel) &&
+	       (source->conversion == BYTES || has_bits(h, source)) && is_in_place(h, source);
+}
+
+static bool find_field(struct rv_nft_foreign *f, const struct rv_nft_held *h, struct field *field)
+{
+	for (enum rv_sel sel = RV_SEL_NONE + 1; sel < RV_SEL_COUNT; sel++)
+		for (const struct rv_nft_source *s = rv_nft_sources[sel]; s->kind != RV_NFT_KINDS; s++)
+			if (is_source(f, h, s, sel)) {
+				*field = (struct field){ sel, *s };
+				return true;
+			}
+	return false;
 }
 
 enum rv_sel rv_nft_field(struct rv_nft_foreign *f, const struct rv_nft_held *h)
 {
-	const struct field *row = h->load.kind == RV_NFT_PAYLOAD ? find_field(f, h) : NULL;
+	struct field field;
 
-	return row ? row->sel : RV_SEL_NONE;
+	return h->load.kind == RV_NFT_PAYLOAD && find_field(f, h, &field) ? field.sel : RV_SEL_NONE;
 }
 
 /* ---- addresses ----------------------------------------------------------------------------- */
@@ -347,15 +244,15 @@ static bool nat_bits(uint64_t n, uint64_t *bits)
 /* Whether the field can be that: bits beside its own are never set in what is compared. */
 static bool can_be(const struct field *row, uint64_t n)
 {
-	return !row->bits || !(n & ~(uint64_t)row->bits);
+	return !row->from.bits || !(n & ~(uint64_t)row->from.bits);
 }
 
 /* The largest that the field can be of what is not above n. */
 static uint64_t at_most(const struct field *row, uint64_t n)
 {
-	if (!row->bits)
+	if (!row->from.bits)
 		return n;
-	return n > row->bits ? row->bits : n & row->bits;
+	return n > row->from.bits ? row->from.bits : n & row->from.bits;
 }
 
 /* Puts a number of the field into the selector's bytes; false: it cannot be one. */
@@ -366,18 +263,18 @@ static bool convert(const struct field *row, uint64_t n, uint8_t *bytes)
 
 	if (!can_be(row, n))
 		return false;
-	if (row->bits)
-		n /= row->bits & -row->bits;
-	if (row->conversion == BIT)
+	if (row->from.bits)
+		n /= row->from.bits & -row->from.bits;
+	if (row->from.conversion == BIT)
 		n = n < 63 ? UINT64_C(1) << n : UINT64_MAX;
-	if (row->conversion == UNITS)
+	if (row->from.conversion == UNITS)
 		n = 8 * n + 8;
-	if (row->conversion == SECONDS) {
+	if (row->from.conversion == SECONDS) {
 		if (n % 1000)
 			return false;
 		n /= 1000;
 	}
-	if (row->conversion == STATES && !state_bits(n, &n))
+	if (row->from.conversion == STATES && !state_bits(n, &n))
 		return false;
 	if (n > most)
 		return false;
@@ -389,11 +286,11 @@ static bool convert(const struct field *row, uint64_t n, uint8_t *bytes)
 static bool convert_bits(const struct field *row, const struct rv_nft_held *h, uint64_t from,
 			 uint64_t to, uint64_t *bits)
 {
-	if (row->bits && !h->shift) {
+	if (row->from.bits && !h->shift) {
 		if (!can_be(row, from) || from > to)
 			return false;
-		from /= row->bits & -row->bits;
-		to = at_most(row, to) / (row->bits & -row->bits);
+		from /= row->from.bits & -row->from.bits;
+		to = at_most(row, to) / (row->from.bits & -row->from.bits);
 	}
 	if (from > to || to > 15)
 		return false;
@@ -408,7 +305,7 @@ static int test_bit(struct rv_nft_foreign *f, const struct field *row, const str
 	struct rv_predicate p = { .sel = row->sel, .op = RV_OP_ANY, .negate = t->negate };
 	uint64_t bits = 0;
 	/* All of the field, as it is. */
-	bool ok = h->masked && number(h, h->mask) == row->bits && !number(h, h->xor);
+	bool ok = h->masked && number(h, h->mask) == row->from.bits && !number(h, h->xor);
 
 	if (t->set)
 		for (size_t i = 0; i < t->set->count; i++)
@@ -458,28 +355,28 @@ static int test_number(struct rv_nft_foreign *f, const struct field *row,
 
 	if (has_ranges(t) && !has_order(h))
 		return not_understood(f, h);
-	f->m->loose |= row->conversion == SECONDS || (t->negate && wants_field(row->sel));
-	if (row->conversion == BIT)
+	f->m->loose |= row->from.conversion == SECONDS || (t->negate && wants_field(row->sel));
+	if (row->from.conversion == BIT)
 		return test_bit(f, row, h, t);
 	if (t->set)
-		return row->conversion == SOME ? not_understood(f, h) : test_list(f, row, h, t);
+		return row->from.conversion == SOME ? not_understood(f, h) : test_list(f, row, h, t);
 	n = number(h, t->from) ^ (h->masked ? number(h, h->xor) : 0);
-	if (t->len != h->len || (h->masked && t->range && mask != row->bits))
+	if (t->len != h->len || (h->masked && t->range && mask != row->from.bits))
 		return not_understood(f, h);
-	if (row->conversion == STATUSES && h->masked && !n && nat_bits(mask, &bits)) {
+	if (row->from.conversion == STATUSES && h->masked && !n && nat_bits(mask, &bits)) {
 		p.sel = RV_SEL_CT_STATE;
 		p.op = RV_OP_ANY;
 		p.negate = !p.negate;
 		rv_selector_put(p.sel, bits, p.value);
 		return add(f, &p);
 	}
-	if (row->conversion == SOME) {
+	if (row->from.conversion == SOME) {
 		p.negate ^= n == 1;
 		return t->range || h->masked || n > 1 ? not_understood(f, h) : add(f, &p);
 	}
 	if (!convert(row, n, p.value) || (t->range && !convert(row, at_most(row, number(h, t->to)), p.other)))
 		return not_understood(f, h);
-	if (!h->masked || (row->bits && mask == row->bits))
+	if (!h->masked || (row->from.bits && mask == row->from.bits))
 		return add(f, &p);
 	p.op = RV_OP_MASK;
 	return convert(row, mask, p.other) ? add(f, &p) : not_understood(f, h);
@@ -739,7 +636,7 @@ static int test_label(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 /* Types of addresses by number, as bits. */
 static bool type_bits(const struct rv_nft_held *h, const struct rv_nft_test *t, uint64_t *bits)
 {
-	static const struct field type = { .sel = RV_SEL_ADDRTYPE_SRC, .conversion = BIT };
+	static const struct field type = { RV_SEL_ADDRTYPE_SRC, { .conversion = BIT } };
 	bool ok = !t->range && !h->masked;
 
 	*bits = 0;
@@ -904,12 +801,13 @@ static int test_fields(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 	while (at < h->len) {
 		struct rv_nft_held part = *h;
 		struct rv_nft_test one = { 0 };
-		const struct field *row = NULL;
+		struct field row;
+		bool found = false;
 
 		part.load.offset += at;
-		for (part.len = h->len - at; part.len && !row; part.len -= !row)
-			row = find_field(f, &part);
-		if (!row || (row->len && part.len < row->len) || part.len == h->len)
+		for (part.len = h->len - at; part.len && !found; part.len -= !found)
+			found = find_field(f, &part, &row);
+		if (!found || (row.from.len && part.len < row.from.len) || part.len == h->len)
 			return not_understood(f, h);
 		one.len = part.len;
 		memcpy(one.from, t->from + at, part.len);
@@ -977,18 +875,17 @@ static int test_special(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 
 int rv_nft_field_test(struct rv_nft_foreign *f, struct rv_nft_held *h, const struct rv_nft_test *t)
 {
-	const struct field *row;
+	struct field row;
 	int rc = test_special(f, h, t);
 
 	if (rc <= 0)
 		return rc;
-	row = find_field(f, h);
-	if (!row)
+	if (!find_field(f, h, &row))
 		return h->load.kind == RV_NFT_PAYLOAD ? test_fields(f, h, t) : not_understood(f, h);
-	if (row->sel == RV_SEL_FRAG_RESERVED) {
+	if (row.sel == RV_SEL_FRAG_RESERVED) {
 		if (!f->reserved2)
 			return not_understood(f, h);
 		f->reserved2 = false;
 	}
-	return row->conversion == BYTES ? test_address(f, row, h, t) : test_number(f, row, h, t);
+	return row.from.conversion == BYTES ? test_address(f, &row, h, t) : test_number(f, &row, h, t);
 }

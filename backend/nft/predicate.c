@@ -1,60 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Predicates as expressions: load a field into a register, perhaps mask it,
- * compare. One row says for each selector what is loaded, and whose rows it is;
- * the order of the rows is the order in which iptables-nft writes them.
+ * Predicates as expressions: load a field into a register, perhaps mask it, compare. Only selectors
+ * whose source has an owner; their order is the order in which iptables-nft writes them.
  */
-#include "nft.h"
-
-/* Whose rows take the predicate of a selector that was read. */
-enum owner {
-	OWNER_IP,		/* the core's */
-	OWNER_PROTOCOL,		/* of the match that belongs to the rule's -p */
-	OWNER_MATCH,		/* of the match named in the row */
-};
-
-struct load_row {
-	enum rv_sel sel;
-	rv_family_t family;	/* RV_FAMILY_ANY: both */
-	uint8_t kind;		/* RV_NFT_PAYLOAD or RV_NFT_META */
-	uint8_t base;		/* of payload; the key of meta */
-	uint8_t offset;
-	uint8_t len;
-	uint8_t owner;
-	bool read_only;		/* another way to load it, that 1.8.x wrote at some time */
-	bool by_bytes;		/* a mask of whole leading bytes compares fewer bytes instead */
-	uint8_t bits;		/* of a byte, that options have names for; 0: all */
-	const char *match;
-};
-
-#define NETWORK(off, n) RV_NFT_PAYLOAD, NFT_PAYLOAD_NETWORK_HEADER, (off), (n)
-#define TRANSPORT(off, n) RV_NFT_PAYLOAD, NFT_PAYLOAD_TRANSPORT_HEADER, (off), (n)
-#define META(key, n) RV_NFT_META, (key), 0, (n)
-#define V4 NFPROTO_IPV4
-#define V6 NFPROTO_IPV6
-
-/* Offsets: RFC 791, RFC 8200, RFC 9293, RFC 768. */
-static const struct load_row load_rows[] = {
-	{ RV_SEL_IP_SADDR, V4, NETWORK(12, 4), .owner = OWNER_IP, .by_bytes = true },
-	{ RV_SEL_IP_DADDR, V4, NETWORK(16, 4), .owner = OWNER_IP, .by_bytes = true },
-	{ RV_SEL_IP6_SADDR, V6, NETWORK(8, 16), .owner = OWNER_IP, .by_bytes = true },
-	{ RV_SEL_IP6_DADDR, V6, NETWORK(24, 16), .owner = OWNER_IP, .by_bytes = true },
-	{ RV_SEL_IIFNAME, RV_FAMILY_ANY, META(NFT_META_IIFNAME, IFNAMSIZ), .owner = OWNER_IP },
-	{ RV_SEL_OIFNAME, RV_FAMILY_ANY, META(NFT_META_OIFNAME, IFNAMSIZ), .owner = OWNER_IP },
-	{ RV_SEL_IP_PROTO, V4, NETWORK(9, 1), .owner = OWNER_IP },
-	{ RV_SEL_L4PROTO, V4, NETWORK(9, 1), .owner = OWNER_IP },
-	{ RV_SEL_IP_PROTO, V4, META(NFT_META_L4PROTO, 1), .owner = OWNER_IP, .read_only = true },
-	{ RV_SEL_L4PROTO, RV_FAMILY_ANY, META(NFT_META_L4PROTO, 1), .owner = OWNER_IP },
-	{ RV_SEL_IP_FRAG, V4, NETWORK(6, 2), .owner = OWNER_IP },
-	{ RV_SEL_TCP_FLAGS, RV_FAMILY_ANY, TRANSPORT(13, 1), .owner = OWNER_PROTOCOL,
-	  .bits = 0x3f },
-	{ RV_SEL_TH_SPORT, RV_FAMILY_ANY, TRANSPORT(0, 2), .owner = OWNER_PROTOCOL },
-	{ RV_SEL_TH_DPORT, RV_FAMILY_ANY, TRANSPORT(2, 2), .owner = OWNER_PROTOCOL },
-	{ RV_SEL_MARK, RV_FAMILY_ANY, META(NFT_META_MARK, 4), .owner = OWNER_MATCH,
-	  .match = "mark" },
-};
-
-#define ROWS (sizeof(load_rows) / sizeof(*load_rows))
+#include "sources.h"
 
 /* Both ports at once. */
 #define PORTS_LEN 4
@@ -62,9 +11,15 @@ static const struct load_row load_rows[] = {
 /* iptables-nft compares with this name to say "never": -i + inverted. */
 static const unsigned char never_iface[] = "INVAL/D";
 
-static bool for_family(const struct load_row *row, rv_family_t family)
+/* The selectors with an owner. */
+#define each_owned(sel) \
+	(enum rv_sel sel = RV_SEL_NONE + 1; sel < RV_SEL_COUNT && rv_nft_sources[sel]->owner; sel++)
+#define each_source(source, sel) \
+	(const struct rv_nft_source *source = rv_nft_sources[sel]; source->kind != RV_NFT_KINDS; source++)
+
+static unsigned int length_of(const struct rv_nft_source *source, enum rv_sel sel)
 {
-	return row->family == RV_FAMILY_ANY || row->family == family;
+	return source->len ? source->len : rv_selectors[sel].len;
 }
 
 static bool all_are(const uint8_t *bytes, unsigned int len, uint8_t what)
@@ -79,7 +34,9 @@ static bool all_are(const uint8_t *bytes, unsigned int len, uint8_t what)
 
 /* A predicate with its load, small enough to be kept until all of the part are there. */
 struct test {
-	const struct load_row *row;
+	const struct rv_nft_source *source;
+	enum rv_sel sel;
+	uint8_t whole;		/* bytes of the field */
 	enum rv_op op;
 	bool negate;
 	uint8_t len;
@@ -94,43 +51,46 @@ struct tests {
 	rv_family_t family;
 };
 
-static const struct load_row *row_to_write(rv_family_t family, enum rv_sel sel)
+static const struct rv_nft_source *source_to_write(rv_family_t family, enum rv_sel sel)
 {
-	for (const struct load_row *row = load_rows; row < load_rows + ROWS; row++)
-		if (row->sel == sel && for_family(row, family) && !row->read_only)
-			return row;
+	for each_source(source, sel)
+		if (source->owner && rv_nft_source_fits(source, sel, family))
+			return source;
 	return NULL;
 }
 
-/* Puts the predicate where its row stands among those that are there. */
+/* Puts the predicate where its selector stands among those that are there. */
 static int add_test(const struct rv_predicate *p, void *arg)
 {
 	struct tests *t = arg;
-	const struct load_row *row = row_to_write(t->family, p->sel);
+	const struct rv_nft_source *source = source_to_write(t->family, p->sel);
 	unsigned int at = t->n;
 
-	if (!row || t->n == TESTS_MAX || p->op > RV_OP_RANGE || p->len > row->len)
+	if (!source || t->n == TESTS_MAX || p->op > RV_OP_RANGE || p->len > length_of(source, p->sel))
 		return 1;
-	while (at && t->list[at - 1].row > row)
+	while (at && t->list[at - 1].sel > p->sel)
 		at--;
 	memmove(&t->list[at + 1], &t->list[at], (t->n - at) * sizeof(*t->list));
-	t->list[at] = (struct test){ .row = row, .op = p->op, .negate = p->negate, .len = p->len };
+	t->list[at] = (struct test){
+		.source = source, .sel = p->sel, .whole = length_of(source, p->sel),
+		.op = p->op, .negate = p->negate, .len = p->len,
+	};
 	memcpy(t->list[at].value, p->value, sizeof(p->value));
 	memcpy(t->list[at].other, p->other, sizeof(p->other));
 	t->n++;
 	return 0;
 }
 
-static void write_load(struct rv_buf *b, const struct load_row *row, uint32_t len)
+static void write_load(struct rv_buf *b, const struct rv_nft_source *source, uint32_t len)
 {
-	struct rv_nft_expr e = { .kind = row->kind, .dreg = NFT_REG_1 };
+	struct rv_nft_expr e = { .kind = source->kind, .dreg = NFT_REG_1 };
 
-	if (row->kind == RV_NFT_META) {
-		e.key = row->base;
+	if (source->kind == RV_NFT_META) {
+		e.key = source->base;
 		e.given = 1U << NFTA_META_DREG;
 	} else {
-		e.base = row->base;
-		e.offset = row->offset;
+		e.base = source->base;
+		e.offset = source->offset;
 		e.len = len;
 	}
 	rv_nft_expr_write(b, &e);
@@ -163,11 +123,11 @@ static uint32_t equality(bool negate)
 
 static void write_equal(struct rv_buf *b, const struct test *t)
 {
-	uint32_t len = t->row->len;
+	uint32_t len = t->whole;
 
-	write_load(b, t->row, len);
+	write_load(b, t->source, len);
 	/* A name is compared with its NUL, whatever length the kernel's has. */
-	if (rv_selectors[t->row->sel].order == RV_ORDER_S)
+	if (rv_selectors[t->sel].order == RV_ORDER_S)
 		len = strnlen((const char *)t->value, len - 1) + 1;
 	write_cmp(b, equality(t->negate), t->value, len);
 }
@@ -176,7 +136,7 @@ static void write_prefix(struct rv_buf *b, const struct test *t)
 {
 	if (!t->len && !t->negate)
 		return;
-	write_load(b, t->row, t->row->len);
+	write_load(b, t->source, t->whole);
 	if (t->len)
 		write_cmp(b, equality(t->negate), t->value, t->len);
 	else
@@ -196,10 +156,10 @@ static int whole_bytes(const uint8_t *mask, unsigned int len)
 static void write_masked(struct rv_buf *b, const struct test *t, const uint8_t *mask,
 			 const uint8_t *value, bool negate)
 {
-	int bytes = t->row->by_bytes ? whole_bytes(mask, t->row->len) : -1;
-	uint32_t len = bytes < 0 ? t->row->len : bytes;
+	int bytes = t->source->conversion == BYTES ? whole_bytes(mask, t->whole) : -1;
+	uint32_t len = bytes < 0 ? t->whole : bytes;
 
-	write_load(b, t->row, len);
+	write_load(b, t->source, len);
 	if (bytes < 0)
 		write_mask(b, mask, len);
 	write_cmp(b, equality(negate), value, len);
@@ -207,14 +167,14 @@ static void write_masked(struct rv_buf *b, const struct test *t, const uint8_t *
 
 static void write_range(struct rv_buf *b, const struct test *t)
 {
-	uint32_t len = t->row->len;
+	uint32_t len = t->whole;
 	const struct rv_nft_expr e = {
 		.kind = RV_NFT_RANGE, .sreg = NFT_REG_1,
 		.op = t->negate ? NFT_RANGE_NEQ : NFT_RANGE_EQ,
 		.data = { t->value, len }, .other = { t->other, len },
 	};
 
-	write_load(b, t->row, len);
+	write_load(b, t->source, len);
 	if (!memcmp(t->value, t->other, len))
 		write_cmp(b, equality(t->negate), t->value, len);
 	else if (all_are(t->value, len, 0) && !all_are(t->other, len, 0xff))
@@ -253,7 +213,7 @@ static void write_test(struct rv_buf *b, const struct test *t)
 /* One of two ports that stock compares at once: neither may be 0. */
 static bool plain_port(const struct test *t, enum rv_sel sel)
 {
-	return t->row->sel == sel && t->op == RV_OP_EQ && !t->negate &&
+	return t->sel == sel && t->op == RV_OP_EQ && !t->negate &&
 	       (t->value[0] || t->value[1]);
 }
 
@@ -263,7 +223,7 @@ static void write_both_ports(struct rv_buf *b, const struct test *sport, const s
 
 	memcpy(ports, sport->value, 2);
 	memcpy(ports + 2, dport->value, 2);
-	write_load(b, sport->row, PORTS_LEN);
+	write_load(b, sport->source, PORTS_LEN);
 	write_cmp(b, NFT_CMP_EQ, ports, PORTS_LEN);
 }
 
@@ -290,30 +250,33 @@ int rv_nft_predicates_write(struct rv_buf *b, rv_family_t family, const struct r
 
 /* ---- reading ------------------------------------------------------------------- */
 
-static bool loads_row(const struct rv_nft_load *l, const struct load_row *row)
+static bool loads(const struct rv_nft_load *l, const struct rv_nft_source *source, enum rv_sel sel)
 {
-	if (l->kind != row->kind)
+	unsigned int len = length_of(source, sel);
+
+	if (l->kind != source->kind)
 		return false;
 	if (l->kind == RV_NFT_META)
-		return l->key == row->base;
-	return l->base == row->base && l->offset == row->offset &&
-	       (l->len == row->len || (row->by_bytes && l->len < row->len && l->len));
+		return l->key == source->base;
+	return l->base == source->base && l->offset == source->offset &&
+	       (l->len == len || (source->conversion == BYTES && l->len < len && l->len));
 }
 
 uint32_t rv_nft_meta_len(uint32_t key)
 {
-	for (const struct load_row *row = load_rows; row < load_rows + ROWS; row++)
-		if (row->kind == RV_NFT_META && row->base == key)
-			return row->len;
+	for each_owned(sel)
+		for each_source(source, sel)
+			if (source->kind == RV_NFT_META && source->base == key)
+				return rv_selectors[sel].len;
 	return 0;
 }
 
-static const struct rv_ext *owner_of(struct rv_nft_reader *r, const struct load_row *row)
+static const struct rv_ext *owner_of(struct rv_nft_reader *r, const struct rv_nft_source *source)
 {
 	const struct rv_ip *ip = &r->rule->ip;
 
-	if (row->owner == OWNER_MATCH)
-		return rv_ext_find(RV_MATCH, r->family, row->match);
+	if (source->owner == OWNER_MATCH)
+		return rv_ext_find(RV_MATCH, r->family, source->match);
 	return ip->flags & RV_IP_PROTO ? rv_ext_for_protocol(r->family, ip->proto) : NULL;
 }
 
@@ -382,25 +345,25 @@ static int absorb_match(struct rv_nft_reader *r, const struct rv_ext *ext,
 }
 
 /* Gives the predicate to its owner. Returns 0, 1 when nobody takes it, or -1. */
-static int absorb(struct rv_nft_reader *r, const struct load_row *row, const struct rv_predicate *p)
+static int absorb(struct rv_nft_reader *r, const struct rv_nft_source *source, const struct rv_predicate *p)
 {
 	const struct rv_ext *ext;
 
 	/* The core's tests come first. */
-	if (row->owner == OWNER_IP && r->barrier)
+	if (source->owner == OWNER_IP && r->barrier)
 		return 1;
-	if (row->owner == OWNER_IP)
+	if (source->owner == OWNER_IP)
 		return rv_nft_absorb(r->family, &rv_ext_ip, p, (unsigned char *)&r->rule->ip) ? 0 : 1;
-	ext = owner_of(r, row);
+	ext = owner_of(r, source);
 	return ext && ext->native ? absorb_match(r, ext, p) : 1;
 }
 
 /* Options could not say what is in bits that have no name. */
-static bool has_names(const struct load_row *row, const struct rv_predicate *p)
+static bool has_names(const struct rv_nft_source *source, const struct rv_predicate *p)
 {
 	uint8_t mask = p->op == RV_OP_MASK ? p->other[0] : 0xff;
 
-	return !row->bits || !((mask | p->value[0]) & ~row->bits);
+	return !source->named || !((mask | p->value[0]) & ~source->named);
 }
 
 static int not_taken(struct rv_nft_reader *r, const struct rv_nft_load *l)
@@ -415,24 +378,34 @@ static int not_taken(struct rv_nft_reader *r, const struct rv_nft_load *l)
 			     l->base < 4 ? headers[l->base] : "unknown", l->offset);
 }
 
-/* A predicate about what is loaded goes to the first row that can take it. */
+/* Gives the predicate about what is loaded to that selector. Returns as absorb(). */
+static int absorb_as(struct rv_nft_reader *r, const struct rv_nft_load *l, struct rv_predicate *p,
+		     const struct rv_nft_source *source, enum rv_sel sel)
+{
+	unsigned int len = length_of(source, sel);
+
+	p->sel = sel;
+	p->len = p->op == RV_OP_PREFIX ? p->len : len;
+	if (p->op == RV_OP_EQ && l->len < len) {
+		p->op = RV_OP_MASK;
+		memset(p->other, 0xff, l->len);
+	}
+	return absorb(r, source, p);
+}
+
+/* To the first that can take it. */
 static int absorb_load(struct rv_nft_reader *r, const struct rv_nft_load *l, struct rv_predicate *p)
 {
-	for (const struct load_row *row = load_rows; row < load_rows + ROWS; row++) {
-		int rc;
+	for each_owned(sel)
+		for each_source(source, sel) {
+			int rc = 1;
 
-		if (!for_family(row, r->family) || !loads_row(l, row) || !has_names(row, p))
-			continue;
-		p->sel = row->sel;
-		p->len = p->op == RV_OP_PREFIX ? p->len : row->len;
-		if (p->op == RV_OP_EQ && l->len < row->len) {
-			p->op = RV_OP_MASK;
-			memset(p->other, 0xff, l->len);
+			if (rv_nft_source_fits(source, sel, r->family) && loads(l, source, sel) &&
+			    has_names(source, p))
+				rc = absorb_as(r, l, p, source, sel);
+			if (rc <= 0)
+				return rc;
 		}
-		rc = absorb(r, row, p);
-		if (rc <= 0)
-			return rc;
-	}
 	return not_taken(r, l);
 }
 

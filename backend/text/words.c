@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Predicates in nft's words: one row per selector says how it is called and its values written. */
+/*
+ * Predicates in nft's words. What each selector is called there and how its values are written stands
+ * in its row of selectors.def.
+ */
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -49,12 +52,11 @@ enum {
 };
 
 struct word {
-	enum rv_sel sel;
+	enum rv_sel sel;	/* filled in by say_predicate() */
 	rv_family_t family;
 	enum form form;
-	const char *text;
+	const char *text;	/* NULL ends a list */
 	uint16_t flags;
-	uint8_t protocol;	/* of the header it is in; 0: any */
 	uint8_t unit, bias;	/* UNITS: bytes = unit * n + bias */
 	uint64_t max;		/* the largest number nft takes; 0: all */
 	const struct rv_name *names;
@@ -157,129 +159,21 @@ static const struct rv_name icmp6_types[] = {
 
 static const struct rv_name group_names[] = { { "default", 0, NULL }, { NULL, 0, NULL } };
 
-#define COUNTER(SEL, words) { RV_SEL_CT_##SEL, ANY, NUMBER, .text = words, .flags = AT_LEAST }
-#define CT_PORT(SEL, words) \
-	{ RV_SEL_CT_##SEL, ANY, NUMBER, .text = words, .flags = HAS_PORTS }
-
-/*
- * The core's come first, in the order in which stock writes them. A selector that is not
- * here cannot be said; ah of IPv6 is one: nft looks for it only where no header is before it.
- */
-static const struct word words[] = {
-	{ RV_SEL_IIFNAME, ANY, INTERFACE, .text = "iifname" },
-	{ RV_SEL_OIFNAME, ANY, INTERFACE, .text = "oifname" },
-	{ RV_SEL_IP_FRAG, V4, NUMBER, .text = "ip frag-off", .flags = SIGNED_BITS },
-	{ RV_SEL_L4PROTO, V4, PROTOCOL, .text = "ip protocol" },
-	{ RV_SEL_L4PROTO, V6, PROTOCOL, .text = "meta l4proto" },
-	{ RV_SEL_IP_SADDR, V4, ADDRESS, .text = "ip saddr" },
-	{ RV_SEL_IP_DADDR, V4, ADDRESS, .text = "ip daddr" },
-	{ RV_SEL_IP6_SADDR, V6, ADDRESS, .text = "ip6 saddr" },
-	{ RV_SEL_IP6_DADDR, V6, ADDRESS, .text = "ip6 daddr" },
-
-	{ RV_SEL_TH_SPORT, ANY, NUMBER, .text = "sport", .flags = PORT },
-	{ RV_SEL_TH_DPORT, ANY, NUMBER, .text = "dport", .flags = PORT },
-	{ RV_SEL_TH_PORT, ANY, NUMBER, .text = "", .flags = EITHER_PORT },
-	{ RV_SEL_TCP_FLAGS, ANY, FLAGS, .text = "tcp flags", .names = tcp_flags,
-	  .protocol = IPPROTO_TCP },
-	{ RV_SEL_TCP_MSS, ANY, NUMBER, .text = "tcp option maxseg size", .flags = POSITIVE,
-	  .protocol = IPPROTO_TCP },
-	{ RV_SEL_TCP_OPTION, ANY, OPTION, .text = "tcp option", .protocol = IPPROTO_TCP },
-	{ RV_SEL_MARK, ANY, HEX, .text = "mark" },
-	{ RV_SEL_UID, ANY, NUMBER, .text = "skuid" },
-	{ RV_SEL_GID, ANY, NUMBER, .text = "skgid" },
-	{ RV_SEL_PKTTYPE, ANY, NAMED, .text = "pkttype", .names = packet_types },
-	{ RV_SEL_REALM, ANY, HEX, .text = "rtclassid" },
-	{ RV_SEL_IPCOMP_SPI, ANY, NUMBER, .text = "comp cpi", .max = UINT16_MAX,
-	  .flags = NO_MORE, .protocol = IPPROTO_COMP },
-	{ RV_SEL_MH_TYPE, V6, NUMBER, .text = "mh type", .protocol = IPPROTO_MH },
-	{ RV_SEL_RT_TYPE, V6, NUMBER, .text = "rt type", .max = UINT8_MAX },
-	{ RV_SEL_RT_SEGLEFT, V6, NUMBER, .text = "rt seg-left", .max = UINT8_MAX,
-	  .flags = NO_MORE },
-	{ RV_SEL_RT_LEN, V6, UNITS, .text = "rt hdrlength", .unit = 8, .bias = 8 },
-	{ RV_SEL_HBH_LENGTH, V6, UNITS, .text = "hbh hdrlength", .unit = 8, .bias = 8 },
-	{ RV_SEL_DST_LENGTH, V6, UNITS, .text = "dst hdrlength", .unit = 8, .bias = 8 },
-	{ RV_SEL_FRAG, V6, EXISTS, .text = "exthdr frag" },
-	{ RV_SEL_HBH, V6, EXISTS, .text = "exthdr hbh" },
-	{ RV_SEL_DST, V6, EXISTS, .text = "exthdr dst" },
-	{ RV_SEL_FRAG_ID, V6, NUMBER, .text = "frag id" },
-	{ RV_SEL_FRAG_RESERVED, V6, NUMBER, .text = "frag reserved2 0 frag reserved",
-	  .flags = POSITIVE },
-	{ RV_SEL_FRAG_OFFSET, V6, NUMBER, .text = "frag frag-off" },
-	{ RV_SEL_FRAG_MORE, V6, NUMBER, .text = "frag more-fragments" },
-	{ RV_SEL_ICMP_TYPE, V4, TYPE_CODE, .text = "icmp", .names = icmp_types,
-	  .protocol = IPPROTO_ICMP },
-	{ RV_SEL_ICMP6_TYPE, V6, TYPE_CODE, .text = "icmpv6", .names = icmp6_types,
-	  .protocol = IPPROTO_ICMPV6 },
-	{ RV_SEL_ETHER_SADDR, ANY, ETHER, .text = "ether saddr" },
-	{ RV_SEL_ADDRTYPE_SRC, ANY, CHOICE, .text = "fib saddr type",
-	  .names = rv_text_address_types },
-	{ RV_SEL_ADDRTYPE_DST, ANY, CHOICE, .text = "fib daddr type",
-	  .names = rv_text_address_types },
-	{ RV_SEL_ADDRTYPE_SRC_IN, ANY, CHOICE, .text = "fib saddr . iif type",
-	  .names = rv_text_address_types },
-	{ RV_SEL_ADDRTYPE_DST_IN, ANY, CHOICE, .text = "fib daddr . iif type",
-	  .names = rv_text_address_types },
-	{ RV_SEL_ADDRTYPE_SRC_OUT, ANY, CHOICE, .text = "fib saddr . oif type",
-	  .names = rv_text_address_types },
-	{ RV_SEL_ADDRTYPE_DST_OUT, ANY, CHOICE, .text = "fib daddr . oif type",
-	  .names = rv_text_address_types },
-	{ RV_SEL_CT_DIR, ANY, NAMED, .text = "ct direction", .names = ct_directions },
-	{ RV_SEL_CT_PROTO, ANY, NUMBER, .text = "ct original protocol" },
-	{ RV_SEL_CT_STATE, ANY, FLAGS, .text = "ct state", .names = ct_states },
-	{ RV_SEL_CT_STATE, ANY, FLAGS, .text = "ct status", .names = ct_nat_states },
-	{ RV_SEL_CT_STATUS, ANY, FLAGS, .text = "ct status", .names = ct_statuses },
-	{ RV_SEL_CT_EXPIRE, ANY, NUMBER, .text = "ct expiration", .max = TIME_MAX },
-	{ RV_SEL_CT_ORIG_SADDR, ANY, ADDRESS, .text = "ct original saddr" },
-	{ RV_SEL_CT_ORIG_DADDR, ANY, ADDRESS, .text = "ct original daddr" },
-	{ RV_SEL_CT_REPL_SADDR, ANY, ADDRESS, .text = "ct reply saddr" },
-	{ RV_SEL_CT_REPL_DADDR, ANY, ADDRESS, .text = "ct reply daddr" },
-	CT_PORT(ORIG_SPORT, "ct original proto-src"),
-	CT_PORT(ORIG_DPORT, "ct original proto-dst"),
-	CT_PORT(REPL_SPORT, "ct reply proto-src"),
-	CT_PORT(REPL_DPORT, "ct reply proto-dst"),
-	{ RV_SEL_CT_MARK, ANY, HEX, .text = "ct mark" },
-	{ RV_SEL_CT_LABEL, ANY, LABEL, .text = "ct label" },
-	COUNTER(ORIG_PACKETS, "ct original packets"),
-	COUNTER(REPL_PACKETS, "ct reply packets"),
-	COUNTER(PACKETS, "ct packets"),
-	COUNTER(ORIG_BYTES, "ct original bytes"),
-	COUNTER(REPL_BYTES, "ct reply bytes"),
-	COUNTER(BYTES, "ct bytes"),
-	COUNTER(ORIG_AVGPKT, "ct original avgpkt"),
-	COUNTER(REPL_AVGPKT, "ct reply avgpkt"),
-	COUNTER(AVGPKT, "ct avgpkt"),
-	/* The octet of TOS is two fields to nft, and lies across two bytes of an IPv6 header. */
-	{ RV_SEL_TOS, V4, OCTET, .text = "@nh,8,8" },
-	{ RV_SEL_TOS, V6, OCTET, .text = "@nh,0,16", .unit = 4 },
-	{ RV_SEL_IP_DSCP, V4, HEX_BYTE, .text = "ip dscp" },
-	{ RV_SEL_IP_DSCP, V6, HEX_BYTE, .text = "ip6 dscp" },
-	{ RV_SEL_IP6_DSCP, V6, HEX_BYTE, .text = "ip6 dscp" },
-	{ RV_SEL_IP_ECN, V4, NAMED, .text = "ip ecn", .names = ecn_bits },
-	{ RV_SEL_IP_ECN, V6, NAMED, .text = "ip6 ecn", .names = ecn_bits },
-	{ RV_SEL_IP6_ECN, V6, NAMED, .text = "ip6 ecn", .names = ecn_bits },
-	{ RV_SEL_XFRM_IN, ANY, SOME, .text = "meta secpath" },
-	{ RV_SEL_TTL, V4, NUMBER, .text = "ip ttl", .flags = COMPARED },
-	{ RV_SEL_HOPLIMIT, V6, NUMBER, .text = "ip6 hoplimit", .flags = COMPARED },
-	{ RV_SEL_LENGTH, ANY, NUMBER, .text = "meta length" },
-	{ RV_SEL_CPU, ANY, NUMBER, .text = "cpu" },
-	{ RV_SEL_CGROUP, ANY, NUMBER, .text = "meta cgroup" },
-	{ RV_SEL_IIFGROUP, ANY, NAMED, .text = "iifgroup", .names = group_names },
-	{ RV_SEL_OIFGROUP, ANY, NAMED, .text = "oifgroup", .names = group_names },
-	{ RV_SEL_AH_SPI, V4, NUMBER, .text = "ah spi", .protocol = IPPROTO_AH },
-	{ RV_SEL_ESP_SPI, ANY, NUMBER, .text = "esp spi", .protocol = IPPROTO_ESP },
-	/* The kernel has hours and dates in UTC, and the day of the week in its own time zone. */
-	{ RV_SEL_DAYTIME, ANY, NUMBER, .text = "meta hour" },
-	{ RV_SEL_LOCAL_DAYTIME, ANY, NUMBER, .text = "meta hour", .flags = ZONELESS },
-	{ RV_SEL_DATE, ANY, DATES, .text = "meta time" },
-	{ RV_SEL_LOCAL_DATE, ANY, DATES, .text = "meta time", .flags = ZONELESS },
-	{ RV_SEL_WEEKDAY, ANY, WEEK_DAYS, .text = "meta day", .flags = ZONELESS },
-	{ RV_SEL_LOCAL_WEEKDAY, ANY, WEEK_DAYS, .text = "meta day" },
-	{ RV_SEL_DCCP_TYPE, ANY, CHOICE, .text = "dccp type", .names = dccp_types,
-	  .protocol = IPPROTO_DCCP },
+/* By selector. One that has no words cannot be said. */
+static const struct word *const words[RV_SEL_COUNT] = {
+	[RV_SEL_NONE] = (const struct word[]){ { .text = NULL } },
+#define RV_SELECTOR(id, name, len, order, fam, protocol, class, ...)		\
+	[RV_SEL_##id] = (const struct word[]){ __VA_ARGS__ { .text = NULL } },
+#define SAY(fam, how, words, ...)						\
+	{ .family = NFPROTO_##fam, .form = (how), .text = (words), __VA_ARGS__ },
+#include <ravelin/selectors.def>
 };
 
-#define WORDS (sizeof(words) / sizeof(*words))
-#define CORE_WORDS 9
+/* What the core's own options say, in the order in which stock writes it. */
+static const enum rv_sel core_order[] = {
+	RV_SEL_IIFNAME, RV_SEL_OIFNAME, RV_SEL_IP_FRAG, RV_SEL_L4PROTO,
+	RV_SEL_IP_SADDR, RV_SEL_IP_DADDR, RV_SEL_IP6_SADDR, RV_SEL_IP6_DADDR,
+};
 
 /* ---- values ----------------------------------------------------------------------- */
 
@@ -834,12 +728,14 @@ const char *rv_text_port_header(const struct rv_text *t)
 
 static bool say(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
-	bool other = t->rule->ip.flags & RV_IP_PROTO && !rv_text_has_protocol(t, w->protocol);
+	const uint16_t needed = rv_selectors[w->sel].protocol;
+	const uint16_t protocol = needed == RV_PROTO_PORTS ? 0 : needed;
+	bool other = t->rule->ip.flags & RV_IP_PROTO && !rv_text_has_protocol(t, protocol);
 	const char *header = NULL;
 
 	if (w->form == DATES && is_all_dates(w, p))
 		return true;
-	if ((w->protocol && other) || (w->flags & POSITIVE && p->negate) ||
+	if ((protocol && other) || (w->flags & POSITIVE && p->negate) ||
 	    (w->flags & ZONELESS && !kernel_is_in_utc()))
 		return false;
 	if (w->form == DATES)
@@ -862,10 +758,13 @@ static bool say_predicate(struct rv_text *t, const struct rv_predicate *p)
 {
 	size_t start = t->b->len;
 
-	for (const struct word *w = words; w < words + WORDS; w++) {
-		if (w->sel != p->sel || (w->family != ANY && w->family != t->family))
+	for (const struct word *row = words[p->sel]; row->text; row++) {
+		struct word w = *row;
+
+		w.sel = p->sel;
+		if (w.family != ANY && w.family != t->family)
 			continue;
-		if (say(t, w, p))
+		if (say(t, &w, p))
 			return true;
 		t->b->len = start;
 	}
@@ -930,12 +829,11 @@ bool rv_text_ip(struct rv_text *t)
 {
 	struct walk w = { .t = t };
 
-	for (unsigned int i = 0; i < CORE_WORDS; i++) {
-		const struct word *row = &words[i];
+	for (size_t i = 0; i < sizeof(core_order) / sizeof(*core_order); i++) {
+		uint8_t family = rv_selectors[core_order[i]].family;
 
-		w.only = row->sel;
-		if ((row->family != ANY && row->family != t->family) ||
-		    (row->sel == RV_SEL_L4PROTO && protocol_is_implied(t)))
+		w.only = core_order[i];
+		if ((family && family != t->family) || (w.only == RV_SEL_L4PROTO && protocol_is_implied(t)))
 			continue;
 		if (rv_part_predicates(t->family, &rv_ext_ip, (const unsigned char *)&t->rule->ip,
 				       on_predicate, &w))

@@ -99,7 +99,7 @@
 
 #include <linux/types.h>
 
-#define RVK_VERSION	1
+#define RVK_VERSION	2
 
 /* Options; a range that nothing else in the kernel uses (ip_tables 64, ip_vs 1152). */
 #define RVK_SO_BASE	2304
@@ -324,48 +324,14 @@ struct rvk_predicate {
 	/* struct rvk_interval list[count] */
 };
 
-/* What a predicate can look at: bytes, order. A number once given stays. */
+/* What a predicate can look at. Numbers, bytes and order stand in the rows that this includes. */
 enum rvk_sel {
 	RVK_SEL_NONE = 0,
-	RVK_SEL_IP_SADDR = 1,		/*  4 N */
-	RVK_SEL_IP_DADDR = 2,		/*  4 N */
-	RVK_SEL_IP_PROTO = 3,		/*  1 N  the header's own field */
-	RVK_SEL_IP_FRAG = 4,		/*  2 N  flags and offset */
-	RVK_SEL_IP6_SADDR = 5,		/* 16 N */
-	RVK_SEL_IP6_DADDR = 6,		/* 16 N */
-	RVK_SEL_L4PROTO = 7,		/*  1 N  behind extension headers */
-	RVK_SEL_IIFNAME = 8,		/* 16 S */
-	RVK_SEL_OIFNAME = 9,		/* 16 S */
-	RVK_SEL_MARK = 10,		/*  4 H */
-	RVK_SEL_UID = 11,		/*  4 H  of the socket's file */
-	RVK_SEL_GID = 12,		/*  4 H */
-	RVK_SEL_SOCKET = 13,		/*  1 H  1: a socket with a file sends it */
-	RVK_SEL_TH_SPORT = 14,		/*  2 N  TCP, UDP, UDP-Lite, SCTP, DCCP */
-	RVK_SEL_TH_DPORT = 15,		/*  2 N */
-	RVK_SEL_TH_PORT = 16,		/*  2 N  either of the two */
-	RVK_SEL_TCP_FLAGS = 17,		/*  1 N */
-	RVK_SEL_TCP_OPTION = 18,	/*  1 N  any of those that are there */
-	RVK_SEL_TCP_MSS = 19,		/*  2 N */
-	RVK_SEL_PKTTYPE = 20,		/*  1 H  PACKET_* of linux/if_packet.h */
-	RVK_SEL_PHYSIN = 21,		/* 16 S  port of the bridge */
-	RVK_SEL_PHYSOUT = 22,		/* 16 S */
-	RVK_SEL_PHYS_IS_IN = 23,	/*  1 H */
-	RVK_SEL_PHYS_IS_OUT = 24,	/*  1 H */
-	RVK_SEL_PHYS_BRIDGED = 25,	/*  1 H */
-	RVK_SEL_TOS = 26,		/*  1 N  IPv6: traffic class */
-	RVK_SEL_ICMP_TYPE = 27,		/*  2 N  type and code */
-	RVK_SEL_ICMP6_TYPE = 28,	/*  2 N */
-	RVK_SEL_ETHER_SADDR = 29,	/*  6 N */
-	RVK_SEL_ADDRTYPE_SRC = 30,	/*  2 H  bit 1 << RTN_* */
-	RVK_SEL_ADDRTYPE_DST = 31,	/*  2 H */
-	RVK_SEL_IP_DSCP = 32,		/*  1 N  six bits, shifted down */
-	RVK_SEL_IP6_DSCP = 33,		/*  1 N */
-	RVK_SEL_IP_ECN = 34,		/*  1 N  two bits */
-	RVK_SEL_IP6_ECN = 35,		/*  1 N */
-	RVK_SEL_TTL = 36,		/*  1 N */
-	RVK_SEL_HOPLIMIT = 37,		/*  1 N */
-	RVK_SEL_LENGTH = 38,		/*  4 H  from the network header on */
-	RVK_SEL_COUNT
+#define RV_MODULE_SELECTOR(number, id, ...) RVK_SEL_##id = (number),
+#include <ravelin/selectors.def>
+	RVK_SEL_COUNT = 1
+#define RV_MODULE_SELECTOR(...) + 1
+#include <ravelin/selectors.def>
 };
 
 /* Does the engine or the kernel have it, in this revision? If not, that is no error: where is 0. */

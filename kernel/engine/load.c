@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Selectors: one row says how each is loaded, how wide it is and in what order its bytes
- * stand. And predicates, which compare what was loaded.
+ * How selectors are loaded: the rows of selectors.def. And predicates, which compare what was
+ * loaded.
  */
 #include "internal.h"
 
@@ -16,9 +16,10 @@ struct sel_row {
 	uint8_t len;
 	uint8_t order;
 	uint8_t family;		/* NFPROTO_UNSPEC: both */
-	uint8_t off;		/* of the field in its header */
-	uint8_t shift, mask;	/* of the traffic class: (byte >> shift) & mask */
-	uint16_t proto;		/* of transport */
+	uint8_t off;		/* of the field in its header; or what the function takes for it */
+	uint8_t width;		/* BITS: bytes that the field lies in, and */
+	uint16_t bits;		/* which of theirs */
+	uint16_t proto;		/* of the packets that have it */
 };
 
 static void put_u16(struct rv_values *v, uint16_t value)
@@ -45,9 +46,20 @@ static uint8_t traffic_class(const struct rv_pkt *pkt)
 	return (uint8_t)(pkt->data[0] << 4 | pkt->data[1] >> 4);
 }
 
-static bool load_class(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+static bool load_tos(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
 {
-	v->buf[0] = traffic_class(pkt) >> row->shift & row->mask;
+	(void)row;
+	v->buf[0] = traffic_class(pkt);
+	return true;
+}
+
+/* A field of some bits, shifted down. */
+static bool load_bits(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+{
+	const uint8_t *at = pkt->data + row->off;
+	uint32_t n = row->width == 2 ? rv_be16(at) : at[0];
+
+	v->buf[0] = (uint8_t)((n & row->bits) >> __builtin_ctz(row->bits));
 	return true;
 }
 
@@ -143,8 +155,13 @@ static bool load_ports(struct rv_pkt *pkt, const struct sel_row *row, struct rv_
 	if (!h)
 		return false;
 	v->at = h + row->off;
-	v->n = row->shift;
 	return true;
+}
+
+static bool load_either_port(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
+{
+	v->n = 2;
+	return load_ports(pkt, row, v);
 }
 
 static bool load_transport(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
@@ -278,55 +295,23 @@ static bool load_length(struct rv_pkt *pkt, const struct sel_row *row, struct rv
 	return true;
 }
 
-#define V4 NFPROTO_IPV4
-#define V6 NFPROTO_IPV6
-#define NET(fam, offset, n) { load_network, (n), RV_VALUE_N, (fam), (offset), 0, 0, 0 }
-#define BITS(fam, right, bits) { load_class, 1, RV_VALUE_N, (fam), 0, (right), (bits), 0 }
-#define META(fn, n, how) { (fn), (n), (how), NFPROTO_UNSPEC, 0, 0, 0, 0 }
-#define SIDE(fn, n, how, side) { (fn), (n), (how), NFPROTO_UNSPEC, (side), 0, 0, 0 }
-#define PORTS(offset, n) { load_ports, 2, RV_VALUE_N, NFPROTO_UNSPEC, (offset), (n), 0, 0 }
-#define TRANSPORT(fam, p, offset, n) { load_transport, (n), RV_VALUE_N, (fam), (offset), 0, 0, (p) }
+/* The places of selectors.def. ALSO is for nf_tables alone. */
+#define LOADER(fn, ...) .load = (fn), .off = (__VA_ARGS__ + 0)
+#define NETWORK(offset, n) LOADER(load_network, offset)
+#define BITS(offset, n, which) LOADER(load_bits, offset), .width = (n), .bits = (which)
+#define TRANSPORT(offset, n) LOADER(load_transport, offset)
+#define PORTS(offset) LOADER(load_ports, offset)
+#define META(key, ...) LOADER(__VA_ARGS__)
+#define RV_PROTO_PORTS 0x100
 
-/* Offsets: RFC 791, RFC 8200, RFC 9293, RFC 792, RFC 4443. */
 static const struct sel_row rows[RVK_SEL_COUNT] = {
-	[RVK_SEL_IP_SADDR] = NET(V4, 12, 4),
-	[RVK_SEL_IP_DADDR] = NET(V4, 16, 4),
-	[RVK_SEL_IP_PROTO] = NET(V4, 9, 1),
-	[RVK_SEL_IP_FRAG] = NET(V4, 6, 2),
-	[RVK_SEL_IP6_SADDR] = NET(V6, 8, 16),
-	[RVK_SEL_IP6_DADDR] = NET(V6, 24, 16),
-	[RVK_SEL_L4PROTO] = META(load_l4proto, 1, RV_VALUE_N),
-	[RVK_SEL_IIFNAME] = META(load_in, NAME_LEN, RV_VALUE_S),
-	[RVK_SEL_OIFNAME] = META(load_out, NAME_LEN, RV_VALUE_S),
-	[RVK_SEL_MARK] = META(load_mark, 4, RV_VALUE_H),
-	[RVK_SEL_UID] = SIDE(load_owner, 4, RV_VALUE_H, 0),
-	[RVK_SEL_GID] = SIDE(load_owner, 4, RV_VALUE_H, 1),
-	[RVK_SEL_SOCKET] = META(load_socket, 1, RV_VALUE_H),
-	[RVK_SEL_TH_SPORT] = PORTS(0, 1),
-	[RVK_SEL_TH_DPORT] = PORTS(2, 1),
-	[RVK_SEL_TH_PORT] = PORTS(0, 2),
-	[RVK_SEL_TCP_FLAGS] = TRANSPORT(NFPROTO_UNSPEC, IPPROTO_TCP, 13, 1),
-	[RVK_SEL_TCP_OPTION] = SIDE(load_tcp_option, 1, RV_VALUE_N, 0),
-	[RVK_SEL_TCP_MSS] = SIDE(load_tcp_option, 2, RV_VALUE_N, OPTION_MSS),
-	[RVK_SEL_PKTTYPE] = META(load_pkttype, 1, RV_VALUE_H),
-	[RVK_SEL_PHYSIN] = SIDE(load_bridge_name, NAME_LEN, RV_VALUE_S, 0),
-	[RVK_SEL_PHYSOUT] = SIDE(load_bridge_name, NAME_LEN, RV_VALUE_S, 1),
-	[RVK_SEL_PHYS_IS_IN] = SIDE(load_bridge_is, 1, RV_VALUE_H, BRIDGE_IN),
-	[RVK_SEL_PHYS_IS_OUT] = SIDE(load_bridge_is, 1, RV_VALUE_H, BRIDGE_OUT),
-	[RVK_SEL_PHYS_BRIDGED] = SIDE(load_bridge_is, 1, RV_VALUE_H, BRIDGE_BRIDGED),
-	[RVK_SEL_TOS] = BITS(NFPROTO_UNSPEC, 0, 0xff),
-	[RVK_SEL_ICMP_TYPE] = TRANSPORT(V4, IPPROTO_ICMP, 0, 2),
-	[RVK_SEL_ICMP6_TYPE] = TRANSPORT(V6, IPPROTO_ICMPV6, 0, 2),
-	[RVK_SEL_ETHER_SADDR] = META(load_ether_saddr, 6, RV_VALUE_N),
-	[RVK_SEL_ADDRTYPE_SRC] = SIDE(load_addrtype, 2, RV_VALUE_H, 0),
-	[RVK_SEL_ADDRTYPE_DST] = SIDE(load_addrtype, 2, RV_VALUE_H, 1),
-	[RVK_SEL_IP_DSCP] = BITS(V4, 2, 0x3f),
-	[RVK_SEL_IP6_DSCP] = BITS(V6, 2, 0x3f),
-	[RVK_SEL_IP_ECN] = BITS(V4, 0, 3),
-	[RVK_SEL_IP6_ECN] = BITS(V6, 0, 3),
-	[RVK_SEL_TTL] = NET(V4, 8, 1),
-	[RVK_SEL_HOPLIMIT] = NET(V6, 7, 1),
-	[RVK_SEL_LENGTH] = META(load_length, 4, RV_VALUE_H),
+#define RV_MODULE_SELECTOR(number, id, name, length, bytes, fam, protocol, class, ...)		\
+	[number] = { .len = (length), .order = RV_VALUE_##bytes, .family = NFPROTO_##fam,	\
+		     .proto = (protocol), __VA_ARGS__ },
+#define AT(place, ...) place
+#define ALSO(...)
+#define IN_ENGINE(...) LOADER(__VA_ARGS__)
+#include <ravelin/selectors.def>
 };
 
 bool rv_selector_known(uint32_t sel, uint8_t family)

@@ -21,7 +21,7 @@ static void test_info(void)
 	engine = rv_engine_new(NULL, NULL, rv_test_slots);
 	t = rv_test_info(engine, V4, "raw");
 	EXPECT(!t.generation && !t.count && t.valid_hooks == (1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_OUT));
-	info.version = 2;
+	info.version = RVK_VERSION + 1;
 	EXPECT(rv_engine_call(engine, RVK_SO_INFO, &info, &len) == -EPROTONOSUPPORT);
 	info.version = RVK_VERSION;
 	info.flags = 1;
@@ -385,14 +385,14 @@ static void test_malformed(void)
 	const uint32_t all = sizeof(struct rvk_replace) + sizeof(struct rvk_table);
 
 	engine = rv_engine_new(NULL, NULL, rv_test_slots);
-	expect_malformed((struct rvk_replace){ .version = 2, .ntables = 1, .size = all }, all, -EPROTONOSUPPORT);
-	expect_malformed((struct rvk_replace){ .version = 1, .ntables = 1, .size = all, .flags = 2 }, all, -EINVAL);
-	expect_malformed((struct rvk_replace){ .version = 1, .ntables = 0, .size = all }, all, -EINVAL);
-	expect_malformed((struct rvk_replace){ .version = 1, .ntables = 11, .size = all }, all, -EINVAL);
-	expect_malformed((struct rvk_replace){ .version = 1, .ntables = 2, .size = all }, all, -EINVAL);
-	expect_malformed((struct rvk_replace){ .version = 1, .ntables = 1, .size = all - 1 }, all, -EINVAL);
-	expect_malformed((struct rvk_replace){ .version = 1, .ntables = 1, .size = all - 8 }, all - 8, -EINVAL);
-	expect_malformed((struct rvk_replace){ .version = 1, .ntables = 1, .size = 8 }, 8, -EINVAL);
+	expect_malformed((struct rvk_replace){ .version = RVK_VERSION + 1, .ntables = 1, .size = all }, all, -EPROTONOSUPPORT);
+	expect_malformed((struct rvk_replace){ .version = RVK_VERSION, .ntables = 1, .size = all, .flags = 2 }, all, -EINVAL);
+	expect_malformed((struct rvk_replace){ .version = RVK_VERSION, .ntables = 0, .size = all }, all, -EINVAL);
+	expect_malformed((struct rvk_replace){ .version = RVK_VERSION, .ntables = 11, .size = all }, all, -EINVAL);
+	expect_malformed((struct rvk_replace){ .version = RVK_VERSION, .ntables = 2, .size = all }, all, -EINVAL);
+	expect_malformed((struct rvk_replace){ .version = RVK_VERSION, .ntables = 1, .size = all - 1 }, all, -EINVAL);
+	expect_malformed((struct rvk_replace){ .version = RVK_VERSION, .ntables = 1, .size = all - 8 }, all - 8, -EINVAL);
+	expect_malformed((struct rvk_replace){ .version = RVK_VERSION, .ntables = 1, .size = 8 }, 8, -EINVAL);
 	expect_no_room(8, 0, 0);
 	expect_no_room(0, 1, 0);
 	expect_no_room(16, 1, 24);
@@ -435,11 +435,11 @@ static void test_has(void)
 	EXPECT(has(RVK_KIND_SELECTOR, "", 0, RVK_SEL_TTL, &best) == RVK_HAS_ENGINE);
 	EXPECT(has(RVK_KIND_SELECTOR, "", 0, RVK_SEL_HOPLIMIT, &best) == RVK_HAS_NOT);
 	EXPECT(has(RVK_KIND_SELECTOR, "", 0, 60000, &best) == RVK_HAS_NOT);
-	expect_no_answer((struct rvk_has){ .version = 2, .family = V4, .kind = 1, .name = "tcp" }, -EPROTONOSUPPORT);
-	expect_no_answer((struct rvk_has){ .version = 1, .family = V4, .kind = 1 }, -EINVAL);
-	expect_no_answer((struct rvk_has){ .version = 1, .family = V4, .kind = 3, .name = "tcp" }, -EINVAL);
-	expect_no_answer((struct rvk_has){ .version = 1, .family = 0, .kind = 1, .name = "tcp" }, -EINVAL);
-	expect_no_answer((struct rvk_has){ .version = 1, .family = 200, .kind = 1, .name = "tcp" }, -EINVAL);
+	expect_no_answer((struct rvk_has){ .version = RVK_VERSION + 1, .family = V4, .kind = 1, .name = "tcp" }, -EPROTONOSUPPORT);
+	expect_no_answer((struct rvk_has){ .version = RVK_VERSION, .family = V4, .kind = 1 }, -EINVAL);
+	expect_no_answer((struct rvk_has){ .version = RVK_VERSION, .family = V4, .kind = 3, .name = "tcp" }, -EINVAL);
+	expect_no_answer((struct rvk_has){ .version = RVK_VERSION, .family = 0, .kind = 1, .name = "tcp" }, -EINVAL);
+	expect_no_answer((struct rvk_has){ .version = RVK_VERSION, .family = 200, .kind = 1, .name = "tcp" }, -EINVAL);
 	rv_engine_free(engine);
 }
 

@@ -69,7 +69,6 @@ static const struct loaded {
 } loads[] = {
 	{ RVK_SEL_IP_SADDR, V4, TCP, 4, { 10, 1, 2, 3 }, 0 },
 	{ RVK_SEL_IP_DADDR, V4, TCP, 4, { 10, 4, 5, 6 }, 0 },
-	{ RVK_SEL_IP_PROTO, V4, TCP, 1, { TCP }, 0 },
 	{ RVK_SEL_IP_FRAG, V4, TCP, 2, { 0 }, 0 },
 	{ RVK_SEL_IP6_SADDR, V6, TCP, 16, { 0xfd, [15] = 1 }, 0 },
 	{ RVK_SEL_IP6_DADDR, V6, TCP, 16, { 0xfd, [15] = 2 }, 0 },
