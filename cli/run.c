@@ -568,10 +568,10 @@ static void pass_table(struct run *r, struct rv_run_packet *p, struct rv_run_pas
 	pass->passed = true;
 	r->current = pass;
 	r->asking.record = &pass->record;
-	memset(r->asking.looked, 0, sizeof(r->asking.looked));
+	r->asking.looked = (struct rv_sel_set){ 0 };
 	set_hook(r, p->pkt, pass->base->hook);
 	pass->verdict = rv_engine_run(r->engine, id_of(pass->table), p->pkt, &pass->record);
-	memcpy(pass->looked, r->asking.looked, sizeof(pass->looked));
+	pass->looked = r->asking.looked;
 	note_reject(r);
 	p->fate = r->asking.lost || r->asking.ways.cut ? RV_RUN_OPEN : fate_of(pass->verdict);
 }
@@ -971,10 +971,10 @@ const char *rv_run_looked(const struct rv_run_pass *pass, unsigned int *i)
 	for (; *i < RV_LOOK_COUNT; ++*i) {
 		unsigned int n = *i;
 
-		if (!(pass->record.looked[n / 64] >> n % 64 & 1))
+		if (!rv_has_looked(&pass->record.looked, n))
 			continue;
 		++*i;
-		if (n >= RV_LOOK_PAYLOAD && n - RV_LOOK_PAYLOAD < sizeof(looks) / sizeof(*looks))
+		if (n >= RV_LOOK_PAYLOAD)
 			return looks[n - RV_LOOK_PAYLOAD];
 		if (rv_kmod_sel_back(n) != RV_SEL_NONE)
 			return rv_selectors[rv_kmod_sel_back(n)].name;
@@ -982,7 +982,7 @@ const char *rv_run_looked(const struct rv_run_pass *pass, unsigned int *i)
 	while (*i < RV_LOOK_COUNT + RV_SEL_COUNT) {
 		unsigned int sel = (*i)++ - RV_LOOK_COUNT;
 
-		if (pass->looked[sel / 64] >> sel % 64 & 1)
+		if (rv_sel_has(&pass->looked, sel))
 			return rv_selectors[sel].name;
 	}
 	return NULL;

@@ -32,7 +32,7 @@ struct rv_run_pass {
 	bool passed;
 	unsigned int verdict;			/* NF_* */
 	struct rv_record record;		/* with a path of cap steps */
-	uint64_t looked[(RV_SEL_COUNT + 63) / 64];	/* selectors that the engine has not */
+	struct rv_sel_set looked;		/* selectors that the engine has not */
 	unsigned int nnotes;
 	char notes[RV_RUN_NOTES][160];
 };

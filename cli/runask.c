@@ -414,14 +414,14 @@ static void look(struct rv_asking *a, enum rv_sel sel)
 	unsigned int n = rv_kmod_sel(sel);
 
 	if (n)
-		a->record->looked[n / 64] |= 1ULL << n % 64;
+		rv_look(&a->record->looked, n);
 	else
-		a->looked[sel / 64] |= 1ULL << sel % 64;
+		rv_sel_add(&a->looked, sel);
 }
 
 static void look_opaque(struct rv_asking *a)
 {
-	a->record->looked[RV_LOOK_OPAQUE / 64] |= 1ULL << RV_LOOK_OPAQUE % 64;
+	rv_look(&a->record->looked, RV_LOOK_OPAQUE);
 }
 
 /* What the predicates that are open come to, by what is known. */
@@ -487,8 +487,8 @@ static bool answer_state(struct rv_asking *a, struct rv_pkt *pkt, uint32_t numbe
 	struct rv_question *first = &a->list[q->same];
 	bool *is;
 
-	for (unsigned int i = 0; i < RV_LOOK_COUNT / 64; i++)
-		a->record->looked[i] |= asked->inner->looks[i];
+	for (const uint16_t *what = asked->inner->looks; what && *what; what++)
+		rv_look(&a->record->looked, *what);
 	if (!a->ways.at && a->certain_at < a->ncertain)
 		return a->certain[a->certain_at++];
 	if (!a->ways.at && !first->unsure) {
@@ -530,7 +530,7 @@ bool rv_asking_match(struct rv_asking *a, struct rv_pkt *pkt, const struct rv_us
 	case RV_HOW_STATE:
 		return answer_state(a, pkt, asked->number, asked);
 	case RV_HOW_CHANCE:
-		a->record->looked[RV_LOOK_RANDOM / 64] |= 1ULL << RV_LOOK_RANDOM % 64;
+		rv_look(&a->record->looked, RV_LOOK_RANDOM);
 		return rv_ways_decide(&a->ways, asked->number);
 	case RV_HOW_ETHER:
 		look(a, RV_SEL_ETHER_SADDR);

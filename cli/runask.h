@@ -104,7 +104,7 @@ struct rv_asking {
 	size_t nmemory, memory_room;
 	bool lost;			/* a target is reached whose verdict nobody knows */
 	struct rv_record *record;	/* of the table it is in */
-	uint64_t looked[(RV_SEL_COUNT + 63) / 64];	/* selectors that the engine has not */
+	struct rv_sel_set looked;		/* selectors that the engine has not */
 	void (*note)(void *arg, const char *text);
 	void *arg;
 };

@@ -55,18 +55,18 @@ void rv_kmod_link_close(struct rv_kmod_link *link)
 bool rv_kmod_has_selector(struct rv_kmod_link *link, rv_family_t family, unsigned int sel)
 {
 	const unsigned int f = family == NFPROTO_IPV6;
-	const uint64_t bit = UINT64_C(1) << sel;
+	const enum rv_sel ours = rv_kmod_sel_back(sel);
 	struct rvk_has has = {
 		.version = RVK_VERSION, .family = family, .kind = RVK_KIND_SELECTOR, .sel = sel,
 	};
 
-	if (link->selectors[f].asked & bit)
-		return link->selectors[f].has & bit;
-	link->selectors[f].asked |= bit;
+	if (rv_sel_has(&link->selectors[f].asked, ours))
+		return rv_sel_has(&link->selectors[f].has, ours);
+	rv_sel_add(&link->selectors[f].asked, ours);
 	if (link->transport->call(link->priv, RVK_SO_HAS, &has, sizeof(has)) ||
 	    has.where != RVK_HAS_ENGINE)
 		return false;
-	link->selectors[f].has |= bit;
+	rv_sel_add(&link->selectors[f].has, ours);
 	return true;
 }
 

@@ -47,7 +47,7 @@ struct rv_kmod_link {
 	const struct rv_kmod_transport *transport;
 	void *priv;
 	struct {
-		uint64_t asked, has;	/* bits by enum rvk_sel */
+		struct rv_sel_set asked, has;
 	} selectors[2];			/* IPv4, IPv6 */
 	const struct rv_kmod_asker *asker;	/* NULL: the engine decides all; only with "user" */
 };

@@ -129,13 +129,31 @@ bool rv_value_fits(const struct rvk_predicate *p, enum rv_value_order order, con
 
 /* What is looked at beyond selectors; continues enum rvk_sel. */
 enum rv_look {
-	RV_LOOK_PAYLOAD = 120,	/* bytes somewhere in the packet: u32, string */
+	RV_LOOK_PAYLOAD = RVK_SEL_COUNT,	/* bytes somewhere in the packet: u32, string */
 	RV_LOOK_STATE,		/* what was before: limit, hashlimit, recent, statistic */
 	RV_LOOK_RANDOM,
 	RV_LOOK_TIME,
 	RV_LOOK_OPAQUE,		/* whatever a match or target of the kernel looks at */
-	RV_LOOK_COUNT = 128,
+	RV_LOOK_COUNT,
 };
+
+/* A set of selectors and of enum rv_look. */
+struct rv_looked {
+	uint64_t bits[(RV_LOOK_COUNT + 63) / 64];
+};
+
+static inline void rv_look(struct rv_looked *looked, unsigned int what)
+{
+	looked->bits[what / 64] |= 1ULL << what % 64;
+}
+
+static inline bool rv_has_looked(const struct rv_looked *looked, unsigned int what)
+{
+	return looked->bits[what / 64] >> what % 64 & 1;
+}
+
+/* A list for rv_handler.looks. */
+#define RV_LOOKS(...)	((const uint16_t[]){ __VA_ARGS__, RVK_SEL_NONE })
 
 /* A rule all of whose matches were true, a policy, or the end of a user chain. */
 struct rv_step {
@@ -147,7 +165,7 @@ struct rv_step {
 
 /* Given to a run by who wants to know; zeroed first. */
 struct rv_record {
-	uint64_t looked[RV_LOOK_COUNT / 64];	/* bits by enum rvk_sel and enum rv_look */
+	struct rv_looked looked;
 	struct rv_step *path;			/* the caller's, cap of them */
 	uint32_t cap, len;			/* len may exceed cap: what does not fit is only counted */
 };
@@ -180,7 +198,7 @@ struct rv_admit {
  * or -Exxx and makes what is needed beside the data, which it does not change: state. destroy
  * frees that. The table may still be refused: what rules share is not for check to change but for
  * begin, which is called just before the table is put in its place. Functions may be NULL, but for match or target. looks tells the recorder which
- * fields are read, bits by enum rvk_sel and enum rv_look.
+ * fields are read, by enum rvk_sel and enum rv_look.
  */
 struct rv_handler {
 	const char *name;
@@ -191,7 +209,7 @@ struct rv_handler {
 	const char *tables;		/* "raw mangle"; NULL: all */
 	uint32_t hooks;			/* base chains it may be used in; 0: all */
 	uint16_t proto;			/* the rule must be of this protocol; 0: any */
-	uint64_t looks[RV_LOOK_COUNT / 64];
+	const uint16_t *looks;		/* RV_LOOKS(); NULL: nothing */
 	int (*check)(struct rv_admit *a);
 	void (*begin)(const void *data, void *state);
 	void (*destroy)(const void *data, void *state);

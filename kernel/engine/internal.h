@@ -103,11 +103,6 @@ uint16_t rv_predicate_check(const struct rvk_predicate *p, uint32_t room, uint8_
 bool rv_predicate_true(struct rv_pkt *pkt, const struct rvk_predicate *p);
 bool rv_selector_known(uint32_t sel, uint8_t family);
 
-static inline void rv_look(uint64_t looked[RV_LOOK_COUNT / 64], unsigned int what)
-{
-	looked[what / 64] |= 1ULL << (what % 64);
-}
-
 /* ---- matches that say predicates ---------------------------------------------------- */
 
 #define RV_SAID_MAX	(4 * sizeof(struct rvk_predicate) +				\
@@ -142,14 +137,11 @@ void rv_state_free(const void *data, void *state);
 
 /* ---- rows of matches and targets ------------------------------------------------------ */
 
-/* A bit of rv_handler.looks: selectors are in the first word, enum rv_look in the second. */
-#define RV_LOOKS(what)		(1ULL << ((what) % 64))
-
-/* info: the struct of its data; sees: bits of selectors. */
+/* info: the struct of its data; sees: RV_LOOKS(), or NULL. */
 #define RV_MATCH_ROW(what, fam, rev, info, sees, ...)				\
 	{									\
 		.name = (what), .kind = RVK_KIND_MATCH, .family = (fam),	\
-		.revision = (rev), .size = sizeof(info), .looks = { (sees) }, __VA_ARGS__, \
+		.revision = (rev), .size = sizeof(info), .looks = (sees), __VA_ARGS__, \
 	}
 #define RV_TARGET_ROW(what, fam, rev, info, ...)				\
 	{									\

@@ -417,7 +417,7 @@ static void destroy_hashlimit(const void *data, void *state)
 	{									\
 		.name = "hashlimit", .kind = RVK_KIND_MATCH, .revision = (rev),	\
 		.size = sizeof(info),						\
-		.looks = { 0, RV_LOOKS(RV_LOOK_STATE) | RV_LOOKS(RV_LOOK_TIME) }, \
+		.looks = RV_LOOKS(RV_LOOK_STATE, RV_LOOK_TIME), \
 		.check = check_hashlimit, .match = match_hashlimit,		\
 		.destroy = destroy_hashlimit,					\
 	}

@@ -78,7 +78,7 @@ static int say_iprange(const struct rv_admit *a, struct rv_said *said)
 #define V4 NFPROTO_IPV4
 #define V6 NFPROTO_IPV6
 #define ANY NFPROTO_UNSPEC
-#define BOTH(a, b) (RV_LOOKS(a) | RV_LOOKS(b))
+#define BOTH(a, b) RV_LOOKS(a, b)
 
 struct rv_handler rv_matches_header[] = {
 	RV_MATCH_ROW("dscp", ANY, 0, struct xt_dscp_info,

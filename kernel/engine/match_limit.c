@@ -112,12 +112,12 @@ static bool match_statistic(struct rv_pkt *pkt, const void *data, void *state)
 struct rv_handler rv_matches_limit[] = {
 	{
 		.name = "limit", .kind = RVK_KIND_MATCH, .size = RV_ANY_SIZE,
-		.looks = { 0, RV_LOOKS(RV_LOOK_STATE) | RV_LOOKS(RV_LOOK_TIME) },
+		.looks = RV_LOOKS(RV_LOOK_STATE, RV_LOOK_TIME),
 		.check = check_limit, .match = match_limit, .destroy = rv_state_free,
 	},
 	{
 		.name = "statistic", .kind = RVK_KIND_MATCH, .size = sizeof(struct xt_statistic_info),
-		.looks = { 0, RV_LOOKS(RV_LOOK_STATE) | RV_LOOKS(RV_LOOK_RANDOM) },
+		.looks = RV_LOOKS(RV_LOOK_STATE, RV_LOOK_RANDOM),
 		.check = check_statistic, .match = match_statistic, .destroy = rv_state_free,
 	},
 	{ .name = NULL },

@@ -58,7 +58,7 @@ static bool match_owner(struct rv_pkt *pkt, const void *data, void *state)
 	return is != !!(info->invert & XT_OWNER_GID);
 }
 
-#define IDS	(RV_LOOKS(RVK_SEL_UID) | RV_LOOKS(RVK_SEL_GID) | RV_LOOKS(RVK_SEL_SOCKET))
+#define IDS	RV_LOOKS(RVK_SEL_UID, RVK_SEL_GID, RVK_SEL_SOCKET)
 
 struct rv_handler rv_matches_owner[] = {
 	RV_MATCH_ROW("owner", NFPROTO_UNSPEC, 1, struct xt_owner_match_info, IDS,

@@ -143,9 +143,8 @@ static bool match_physdev(struct rv_pkt *pkt, const void *data, void *state)
 			   on && out && name_fits(out, info->physoutdev, info->out_mask));
 }
 
-#define PHYS	(RV_LOOKS(RVK_SEL_PHYSIN) | RV_LOOKS(RVK_SEL_PHYSOUT) | RV_LOOKS(RVK_SEL_PHYS_IS_IN) | \
-		 RV_LOOKS(RVK_SEL_PHYS_IS_OUT) | RV_LOOKS(RVK_SEL_PHYS_BRIDGED))
-#define TYPES	(RV_LOOKS(RVK_SEL_ADDRTYPE_SRC) | RV_LOOKS(RVK_SEL_ADDRTYPE_DST))
+#define PHYS	RV_LOOKS(RVK_SEL_PHYSIN, RVK_SEL_PHYSOUT, RVK_SEL_PHYS_IS_IN, RVK_SEL_PHYS_IS_OUT, RVK_SEL_PHYS_BRIDGED)
+#define TYPES	RV_LOOKS(RVK_SEL_ADDRTYPE_SRC, RVK_SEL_ADDRTYPE_DST)
 #define ANY	NFPROTO_UNSPEC
 
 struct rv_handler rv_matches_packet[] = {

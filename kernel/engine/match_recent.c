@@ -444,7 +444,7 @@ int rv_recent_edit(struct rv_engine *e, const char *list, char what, uint8_t fam
 	{									\
 		.name = "recent", .kind = RVK_KIND_MATCH, .revision = (rev),	\
 		.size = sizeof(info),						\
-		.looks = { 0, RV_LOOKS(RV_LOOK_STATE) | RV_LOOKS(RV_LOOK_TIME) }, \
+		.looks = RV_LOOKS(RV_LOOK_STATE, RV_LOOK_TIME), \
 		.check = check_recent, .begin = begin_recent, .match = (fn),	\
 		.destroy = destroy_recent,					\
 	}

@@ -81,7 +81,7 @@ static bool match_time(struct rv_pkt *pkt, const void *data, void *state)
 struct rv_handler rv_matches_time[] = {
 	{
 		.name = "time", .kind = RVK_KIND_MATCH, .size = sizeof(struct xt_time_info),
-		.looks = { 0, RV_LOOKS(RV_LOOK_TIME) }, .check = check_time, .match = match_time,
+		.looks = RV_LOOKS(RV_LOOK_TIME), .check = check_time, .match = match_time,
 	},
 	{ .name = NULL },
 };

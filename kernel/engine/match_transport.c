@@ -101,8 +101,8 @@ static int say_multiport(const struct rv_admit *a, struct rv_said *said)
 	return 0;
 }
 
-#define PORTS	(RV_LOOKS(RVK_SEL_TH_SPORT) | RV_LOOKS(RVK_SEL_TH_DPORT))
-#define TCP	(PORTS | RV_LOOKS(RVK_SEL_TCP_FLAGS) | RV_LOOKS(RVK_SEL_TCP_OPTION))
+#define PORTS	RV_LOOKS(RVK_SEL_TH_SPORT, RVK_SEL_TH_DPORT)
+#define TCP	RV_LOOKS(RVK_SEL_TH_SPORT, RVK_SEL_TH_DPORT, RVK_SEL_TCP_FLAGS, RVK_SEL_TCP_OPTION)
 
 struct rv_handler rv_matches_transport[] = {
 	RV_MATCH_ROW("tcp", NFPROTO_UNSPEC, 0, struct xt_tcp, TCP, RV_SAYS(say_tcp),

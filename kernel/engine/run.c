@@ -60,7 +60,7 @@ static RV_INLINE bool differs_addr(bool v6, const void *a, const void *b, const 
 static RV_INLINE void look(const struct walk *w, unsigned int what)
 {
 	if (w->recording)
-		rv_look(w->record->looked, what);
+		rv_look(&w->record->looked, what);
 }
 
 static RV_INLINE bool address_fits(const struct walk *w, const struct rvk_ip *ip, bool dst)
@@ -158,8 +158,8 @@ static RV_INLINE void look_all(const struct walk *w, const struct rv_handler *h)
 {
 	if (!w->recording)
 		return;
-	for (unsigned int i = 0; i < RV_COUNT(h->looks); i++)
-		w->record->looked[i] |= h->looks[i];
+	for (const uint16_t *what = h->looks; what && *what; what++)
+		rv_look(&w->record->looked, *what);
 }
 
 static RV_INLINE bool matches_fit(const struct walk *w, const struct rvk_entry *e)

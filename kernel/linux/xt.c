@@ -324,6 +324,7 @@ static struct lent *find_lent(u8 kind, u8 family, const char *name, u8 revision)
 
 static struct rv_handler *new_handler(u8 kind, u8 family, const char *name, u8 revision)
 {
+	static const uint16_t looks[] = { RV_LOOK_OPAQUE, RVK_SEL_NONE };
 	struct rv_handler *handler = kind == RVK_KIND_MATCH ? handler_of_match(family, name, revision)
 							    : handler_of_target(family, name, revision);
 
@@ -332,7 +333,7 @@ static struct rv_handler *new_handler(u8 kind, u8 family, const char *name, u8 r
 	handler->kind = kind;
 	handler->family = family;
 	handler->revision = revision;
-	handler->looks[RV_LOOK_OPAQUE / 64] = 1ULL << RV_LOOK_OPAQUE % 64;
+	handler->looks = looks;
 	handler->check = check;
 	return handler;
 }

@@ -108,14 +108,14 @@ static const struct loaded {
 
 static void test_selectors(void)
 {
-	uint64_t seen = 0;
+	struct rv_looked seen = { 0 };
 
 	for (unsigned int i = 0; i < RV_COUNT(loads); i++) {
 		const struct loaded *l = &loads[i];
 		struct rv_test_packet t;
 		uint8_t value[16];
 
-		seen |= RV_LOOKS(l->sel);
+		rv_look(&seen, l->sel);
 		make_packet(&t, l->family, l->proto);
 		memcpy(value, l->value, sizeof(value));
 		if (l->number)
@@ -127,7 +127,7 @@ static void test_selectors(void)
 			rv_test_fail(2000 + i);
 	}
 	for (unsigned int sel = 1; sel < RVK_SEL_COUNT; sel++)
-		EXPECT(seen & RV_LOOKS(sel) || sel == RVK_SEL_TCP_OPTION || sel == RVK_SEL_TCP_MSS);
+		EXPECT(rv_has_looked(&seen, sel) || sel == RVK_SEL_TCP_OPTION || sel == RVK_SEL_TCP_MSS);
 }
 
 static void test_operators(void)
