@@ -94,6 +94,7 @@ const struct rv_ext rv_ext_nft = {
 	.name = "nft", .kind = RV_MATCH,
 	.size = sizeof(info), .compare = offsetof(info, counted), .options = options,
 	.check = check, .kernel_check = kernel_check,
+	.chains = rv_nft_object_chains,
 	.opaque = "it is a program", .help = "a rule of nf_tables that has no words in iptables",
 };
 RV_REGISTER(rv_ext_nft);

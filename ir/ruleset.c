@@ -330,13 +330,51 @@ static void rename_jumps(struct rv_chain *c)
 	}
 }
 
-void rv_chain_rename(struct rv_chain *c, const char *name)
+int rv_rule_each_chain(struct rv_rule *r, rv_family_t family, rv_chain_fn *fn, void *arg)
 {
+	for (struct rv_part *m = r->matches; m; m = m->next)
+		if (m->ext->chains && m->ext->chains(m->data, family, fn, arg))
+			return -1;
+	return 0;
+}
+
+struct new_name {
+	const char *old, *new;
+};
+
+static const char *give_new_name(const char *chain, void *arg)
+{
+	const struct new_name *name = arg;
+
+	return strcmp(chain, name->old) ? NULL : name->new;
+}
+
+static int rename_in_parts(struct rv_table *t, const char *old, const char *new)
+{
+	struct new_name name = { old, new };
+
+	if (!t->parts_jump)
+		return 0;
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		rv_list_each(r, &c->rules, struct rv_rule, node) {
+			if (rv_rule_each_chain(r, t->ruleset->family, give_new_name, &name))
+				return -1;
+			rv_index_changed(c, r);
+		}
+	}
+	return 0;
+}
+
+int rv_chain_rename(struct rv_chain *c, const char *name)
+{
+	if (rename_in_parts(c->table, c->name, name))
+		return -1;
 	rv_table_know_callers(c->table);
 	hash_del(c->table, c);
 	rv_chain_name_set(c->name, name);
 	hash_add(c->table, c);
 	rename_jumps(c);
+	return 0;
 }
 
 static void free_rules(struct rv_chain *c)
@@ -388,6 +426,7 @@ void rv_chain_add_rule(struct rv_chain *c, struct rv_rule *r, struct rv_rule *po
 	r->in = c;
 	add_caller(r);
 	rv_index_add(c, r, pos);
+	c->table->parts_jump |= r->matches && r->matches->ext->chains;
 }
 
 void rv_chain_remove_rule(struct rv_chain *c, struct rv_rule *r)
@@ -440,6 +479,32 @@ static void count_callers(struct rv_chain *c)
 		c->references++;
 }
 
+struct counting {
+	struct rv_table *table;
+	struct rv_chain *only;		/* NULL: all */
+};
+
+static const char *count_chain(const char *chain, void *arg)
+{
+	const struct counting *n = arg;
+	struct rv_chain *to = rv_table_chain(n->table, chain);
+
+	if (to && (!n->only || to == n->only))
+		to->references++;
+	return NULL;
+}
+
+static void count_parts(struct rv_table *t, struct rv_chain *only)
+{
+	struct counting n = { t, only };
+
+	if (!t->parts_jump)
+		return;
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		rv_list_each(r, &c->rules, struct rv_rule, node)
+			rv_rule_each_chain(r, t->ruleset->family, count_chain, &n);
+}
+
 void rv_table_count_references(struct rv_table *t, struct rv_chain *only)
 {
 	rv_table_know_callers(t);
@@ -448,6 +513,7 @@ void rv_table_count_references(struct rv_table *t, struct rv_chain *only)
 	else
 		rv_list_each(c, &t->chains, struct rv_chain, node)
 			count_callers(c);
+	count_parts(t, only);
 }
 
 void rv_ruleset_init(struct rv_ruleset *rs, rv_family_t family)

@@ -166,15 +166,30 @@ static int stage_chain(struct work *w, enum rv_change_kind kind, struct rv_chain
 }
 
 /* Where the whole ruleset is held, references are counted as rules come and go. */
-static void count_jump(struct work *w, const struct rv_rule *r, int by)
-{
-	struct rv_chain *to;
+struct jumps {
+	struct rv_table *table;
+	int by;
+};
 
-	if (!holds(w) || !r->jump[0])
-		return;
-	to = rv_table_chain(w->table, r->jump);
+static const char *count_chain(const char *chain, void *arg)
+{
+	const struct jumps *jumps = arg;
+	struct rv_chain *to = rv_table_chain(jumps->table, chain);
+
 	if (to)
-		to->references += by;
+		to->references += jumps->by;
+	return NULL;
+}
+
+static void count_jump(struct work *w, struct rv_rule *r, int by)
+{
+	struct jumps jumps = { w->table, by };
+
+	if (!holds(w))
+		return;
+	if (r->jump[0])
+		count_chain(r->jump, &jumps);
+	rv_rule_each_chain(r, w->table->ruleset->family, count_chain, &jumps);
 }
 
 /* Makes the table and a base chain when they are first needed. */
@@ -588,7 +603,8 @@ static int rename_chain(struct work *w, struct rv_chain *c, const char *name)
 	memcpy(old, c->name, sizeof(old));
 	if (other)
 		rv_chain_free(other);
-	rv_chain_rename(c, name);
+	if (rv_chain_rename(c, name))
+		return rv_fail_memory(w->err);
 	if (w->table->complete)
 		return 0;
 	other = rv_table_add_chain(w->table, old);

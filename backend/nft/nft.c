@@ -541,6 +541,10 @@ static int keep_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	if (!r)
 		return -1;
 	rv_nft_rename_jump(l->batch, l->chain->table->def, r);
+	if (rv_nft_rename_parts(l->batch, l->chain->table->def, r)) {
+		rv_rule_free(r);
+		return rv_fail_memory(err);
+	}
 	rv_chain_add_rule(l->chain, r, NULL);
 	rv_meter_step(l->store->meter);
 	return 0;

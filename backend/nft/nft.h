@@ -543,6 +543,9 @@ const char *rv_nft_kernel_name(const struct rv_nft_batch *b, const struct rv_tab
 /* Gives a rule that was read from the kernel or the batch the name its jump has now. */
 void rv_nft_rename_jump(const struct rv_nft_batch *b, const struct rv_table_def *table,
 			struct rv_rule *r);
+/* The same of the chains that its parts jump to. 0, or -1 when memory ran out. */
+int rv_nft_rename_parts(const struct rv_nft_batch *b, const struct rv_table_def *table,
+			struct rv_rule *r);
 
 /* Does to chain->rules, which are as the kernel has them, what is staged for the chain. */
 int rv_nft_replay(struct rv_nft_batch *b, struct rv_chain *chain, struct rv_error *err);

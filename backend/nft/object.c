@@ -378,6 +378,55 @@ int rv_nft_object_set(struct rv_nft_object *o, rv_family_t family, const void *b
 	return o->text ? 0 : rv_fail_memory(err);
 }
 
+/* ---- chains that it jumps to ---------------------------------------------------------------- */
+
+struct renaming {
+	rv_chain_fn *fn;
+	void *arg;
+	bool changed;
+};
+
+static int rename_spot(struct rv_nft_copier *c, enum rv_nft_spot spot, uint16_t type,
+		       struct rv_nft_view v)
+{
+	struct renaming *r = c->arg;
+	const char *new = spot == RV_NFT_SPOT_CHAIN ? r->fn(rv_nft_get_text(v), r->arg) : NULL;
+
+	r->changed |= new != NULL;
+	if (new)
+		rv_nft_put_text(c->out, type, new);
+	else
+		rv_nft_put(c->out, type, v.data, v.len);
+	return 0;
+}
+
+static void rename_all(struct rv_buf *out, const struct rv_bytes *object, struct renaming *r)
+{
+	struct rv_nft_copier c = { .out = out, .spot = rename_spot, .arg = r };
+	struct rv_nft_walk w = rv_nft_attrs((struct rv_nft_view){ object->data, object->len });
+	struct rv_nft_attr a;
+
+	while (rv_nft_next(&w, &a))
+		out->failed |= copy_list(&c, rv_nft_message_level(a.type), &a) != 0;
+}
+
+int rv_nft_object_chains(unsigned char *data, rv_family_t family, rv_chain_fn *fn, void *arg)
+{
+	struct rv_nft_object *o = (struct rv_nft_object *)(void *)data;
+	struct renaming r = { .fn = fn, .arg = arg };
+	struct rv_buf out = RV_BUF_INIT;
+	struct rv_error err = { 0 };
+	int rc = 0;
+
+	if (!o->counted)
+		return 0;
+	rename_all(&out, o->counted, &r);
+	if (!rv_buf_ok(&out) || (r.changed && rv_nft_object_set(o, family, out.data, out.len, NULL, &err)))
+		rc = -1;
+	rv_buf_free(&out);
+	return rc;
+}
+
 struct rv_rule *rv_nft_object_rule(rv_family_t family, const void *bytes, size_t len,
 				   struct rv_error *err)
 {

@@ -39,6 +39,9 @@ const struct rv_nft_object *rv_nft_object_of(const struct rv_rule *r);
 int rv_nft_object_set(struct rv_nft_object *o, rv_family_t family, const void *bytes, size_t len,
 		      struct rv_counters *counters, struct rv_error *err);
 
+/* rv_ext.chains of the match. */
+int rv_nft_object_chains(unsigned char *data, rv_family_t family, rv_chain_fn *fn, void *arg);
+
 /* ---- between the files that know the form ------------------------------------------- */
 
 /* Places in a message that mean something to us. */

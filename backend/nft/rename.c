@@ -111,6 +111,27 @@ const char *rv_nft_kernel_name(const struct rv_nft_batch *b, const struct rv_tab
 	return r ? r->from : chain;
 }
 
+struct renamed {
+	const struct rv_nft_batch *b;
+	const struct rv_table_def *table;
+};
+
+static const char *new_name(const char *chain, void *arg)
+{
+	const struct renamed *in = arg;
+	const struct rv_nft_rename *to = find_name(&in->b->renames, FROM, in->table, chain);
+
+	return to ? to->to : NULL;
+}
+
+int rv_nft_rename_parts(const struct rv_nft_batch *b, const struct rv_table_def *table,
+			struct rv_rule *r)
+{
+	struct renamed in = { b, table };
+
+	return b->renames.count ? rv_rule_each_chain(r, b->cleared.family, new_name, &in) : 0;
+}
+
 void rv_nft_rename_jump(const struct rv_nft_batch *b, const struct rv_table_def *table,
 			struct rv_rule *r)
 {

@@ -195,6 +195,10 @@ static int replay_new(struct replay *p)
 	r->loc = p->rec->loc;
 	rv_nft_get_u32(p->t[NFTA_RULE_ID], &r->id);
 	rv_nft_rename_jump(p->b, p->chain->table->def, r);
+	if (rv_nft_rename_parts(p->b, p->chain->table->def, r)) {
+		rv_rule_free(r);
+		return rv_fail_memory(p->err);
+	}
 	if (p->head.nlmsg_flags & NLM_F_REPLACE)
 		pos = old = find_rule(p, NFTA_RULE_HANDLE, NFTA_RULE_HANDLE);
 	else if (p->t[NFTA_RULE_POSITION].data || p->t[NFTA_RULE_POSITION_ID].data)

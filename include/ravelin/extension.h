@@ -385,6 +385,11 @@ struct rv_ext {
 	/* Likewise, for what such a text cannot say. */
 	void (*save)(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data);
 	void (*show)(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data);
+	/*
+	 * Chains that the data jumps to: each is given to fn, which returns another name for it, or NULL
+	 * to leave it. 0, or -1 when memory ran out. NULL: the match jumps nowhere.
+	 */
+	int (*chains)(unsigned char *data, rv_family_t family, rv_chain_fn *fn, void *arg);
 };
 
 /* ---- the registry (ir/registry.c) ---------------------------------------- */

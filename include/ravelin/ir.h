@@ -196,6 +196,7 @@ struct rv_table {
 	bool others;			/* chains that iptables cannot have are in it too */
 	bool hooked;			/* and some of these are base chains */
 	bool called;			/* callers of chains are kept */
+	bool parts_jump;		/* there were rules with parts that jump (rv_ext.chains) */
 	bool dormant;			/* the backend holds it, but no packet meets it */
 	bool odd;			/* it cannot be cleared piece by piece */
 	bool replaced;			/* it is cleared by deleting it, with all that others put into it */
@@ -234,8 +235,15 @@ struct rv_chain *rv_table_chain(const struct rv_table *t, const char *name);
 /* Adds a user chain. name is checked by the caller. NULL when memory ran out. */
 struct rv_chain *rv_table_add_chain(struct rv_table *t, const char *name);
 
-/* Gives a user chain another name (which is free), and the rules that jump to it, where they are known. */
-void rv_chain_rename(struct rv_chain *c, const char *name);
+/*
+ * Gives a user chain another name (which is free), and the rules that jump to it, where they are known.
+ * 0, or -1 when memory ran out.
+ */
+int rv_chain_rename(struct rv_chain *c, const char *name);
+
+typedef const char *rv_chain_fn(const char *chain, void *arg);
+/* Chains that the rule's parts jump to, beside its own jump: rv_ext.chains. */
+int rv_rule_each_chain(struct rv_rule *r, rv_family_t family, rv_chain_fn *fn, void *arg);
 
 /* Frees a user chain and its rules. */
 void rv_chain_free(struct rv_chain *c);

@@ -18,7 +18,7 @@
  * Goes up with every change of what the structs of extension.h, ir.h and predicate.h mean. An
  * object made for another number is refused.
  */
-#define RV_PLUGIN_ABI 4
+#define RV_PLUGIN_ABI 5
 
 struct rv_plugin {
 	uint32_t abi;			/* RV_PLUGIN_ABI, first for ever */

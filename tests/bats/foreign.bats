@@ -252,6 +252,53 @@ COMMIT"
 	[ "$(iptables -S FORWARD | tail -n 1)" = "$line" ]
 }
 
+@test "a chain that only such a rule jumps to is in use, and its new name is in the rule, in a file and in one transaction too" {
+	nft -f - <<-'END'
+		table ip filter {
+			chain USER { counter accept; }
+			chain THEIRS { counter accept; }
+			chain FORWARD {
+				type filter hook forward priority 0; policy accept;
+				tcp dport vmap { 22 : accept, 24-30 : jump USER }
+				ip saddr { 192.0.2.1, 192.0.2.2 } goto THEIRS
+			}
+		}
+	END
+	iptables-save | grep -v '^#' >saved
+	cp saved rules
+	for backend in file:rules nft; do
+		export RAVELIN_BACKEND=$backend
+		gives 1 iptables -X USER
+		gives 0 iptables -F USER
+		gives 1 iptables -X USER
+		grep -qF 'CHAIN_DEL failed (Device or resource busy): chain USER' <<<"$output"
+		gives 1 iptables -X
+		[ "$(iptables -L USER -n | head -n 1)" = 'Chain USER (1 references)' ]
+		gives 0 iptables -E USER HERS
+		iptables -S FORWARD >now
+		grep -q '24-30 : jump HERS' now
+		grep -q 'goto THEIRS' now
+		# A chain that is new in the transaction, renamed: the table is written as a whole.
+		gives 0 iptables-restore -n <<-'END'
+			*filter
+			-N NEW
+			-E NEW NEWER
+			-E HERS HIS
+			-E THEIRS OURS
+			-A FORWARD -j NEWER
+			COMMIT
+		END
+		iptables -S FORWARD >now
+		cat now
+		grep -q '24-30 : jump HIS' now
+		grep -q 'goto OURS' now
+		gives 1 iptables -X HIS
+		gives 0 iptables -D FORWARD 1
+		gives 0 iptables -X HIS
+	done
+	unset RAVELIN_BACKEND
+}
+
 # --- no rule is shown as something else ----------------------------------------------
 
 # shown RULE WORDS: what -S says of a rule of nft in FORWARD, with "nft" for one that is kept whole.
