@@ -16,6 +16,8 @@
 -m conntrack --ctreplsrcport x9 ; FAIL ; Port "x9" does not resolve to anything.
 -m conntrack --ctrepldstport 80: ; -m conntrack --ctrepldstport 80:65535 ; OK
 -m conntrack --ctrepldstport x9 ; FAIL ; Port "x9" does not resolve to anything.
+-m conntrack --ctproto tcp --ctorigdstport 80:90 ! --ctreplsrcport 8080 ; -m conntrack --ctproto 6 --ctorigdstport 80:90 ! --ctreplsrcport 8080 ; OK
+-m conntrack ! --ctproto tcp --ctorigdstport 80 ; -m conntrack ! --ctproto 6 --ctorigdstport 80 ; OK
 -m conntrack --ctorigsrcport :80 ; -m conntrack --ctorigsrcport 0:80 ; OK
 -m conntrack --ctorigsrcport : ; -m conntrack --ctorigsrcport 0:65535 ; OK
 -m conntrack ! --ctorigsrcport 0:65535 ; = ; OK

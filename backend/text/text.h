@@ -44,6 +44,7 @@ struct rv_text {
 	rv_family_t family;
 	const struct rv_rule *rule;
 	const char *comment;	/* nft wants it at the end; NULL: none */
+	bool ct_has_ports;	/* a protocol with ports was said of the connection */
 };
 
 /* "ip", "ip6" */

@@ -714,13 +714,14 @@ bool rv_text_has_protocol(const struct rv_text *t, uint16_t proto)
 	       (!proto || ip->proto == proto);
 }
 
+static const struct rv_name headers[] = {
+	{ "tcp", IPPROTO_TCP, NULL }, { "udp", IPPROTO_UDP, NULL },
+	{ "udplite", IPPROTO_UDPLITE, NULL }, { "sctp", IPPROTO_SCTP, NULL },
+	{ "dccp", IPPROTO_DCCP, NULL }, { NULL, 0, NULL },
+};
+
 const char *rv_text_port_header(const struct rv_text *t)
 {
-	static const struct rv_name headers[] = {
-		{ "tcp", IPPROTO_TCP, NULL }, { "udp", IPPROTO_UDP, NULL },
-		{ "udplite", IPPROTO_UDPLITE, NULL }, { "sctp", IPPROTO_SCTP, NULL },
-		{ "dccp", IPPROTO_DCCP, NULL }, { NULL, 0, NULL },
-	};
 	const struct rv_name *name = rv_name_of(headers, t->rule->ip.proto);
 
 	return name && rv_text_has_protocol(t, 0) ? name->name : NULL;
@@ -742,9 +743,11 @@ static bool say(struct rv_text *t, const struct word *w, const struct rv_predica
 		return say_dates(t, w, p);
 	if (w->flags & (PORT | EITHER_PORT | HAS_PORTS)) {
 		header = rv_text_port_header(t);
-		if (!header)
+		if (!header && !(w->flags & HAS_PORTS && t->ct_has_ports))
 			return false;
 	}
+	if (p->sel == RV_SEL_CT_PROTO && p->op == RV_OP_EQ && !p->negate)
+		t->ct_has_ports = rv_name_of(headers, number(w, p->value)) != NULL;
 	if (w->flags & EITHER_PORT)
 		return say_either(t, w, p, header);
 	if (w->flags & PORT)

@@ -48,6 +48,19 @@ says()
 	says "nft 'insert rule ip filter INPUT index 2 counter drop'" -I INPUT 3 -j DROP
 }
 
+@test "ports of a connection, where the rule or the connection has a protocol with ports" {
+	says "nft 'add rule ip filter INPUT ct original protocol 6 ct original proto-dst 80 counter accept'" \
+		-A INPUT -m conntrack --ctproto tcp --ctorigdstport 80 -j ACCEPT
+	says "nft 'add rule ip filter INPUT ip protocol udp ct reply proto-src != 53 counter accept'" \
+		-A INPUT -p udp -m conntrack ! --ctreplsrcport 53 -j ACCEPT
+	for words in '--ctorigdstport 80' '! --ctproto tcp --ctorigdstport 80' '--ctproto gre --ctorigdstport 80' \
+		'--ctorigdstport 80 -m conntrack --ctproto tcp'; do
+		# shellcheck disable=SC2086 # words
+		run "$RAVELIN_BIN/iptables-translate" -A INPUT -m conntrack $words -j ACCEPT
+		[[ $output == 'nft # '* ]]
+	done
+}
+
 @test "a command without a translation says so and exits with 1" {
 	local words
 	for words in '-P INPUT DROP' '-D INPUT 1' '-D INPUT -j DROP' '-R INPUT 1 -j DROP' '-S' '-Z' \
