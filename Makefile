@@ -70,7 +70,7 @@ say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
 TESTED    := $(sort $(wildcard tests/unit/*.c))
 UNIT      := $(TESTED:tests/unit/%.c=$(BUILD)/tests/%)
 
-.PHONY: all module demo check check-quick check-long check-unit check-sanitize check-engine check-callers check-flood check-busy check-mutation check-warnings fuzz fuzz-blob bench bench-tools lint format install install-headers install-shell install-dkms deb check-package check-vm uninstall clean deps docs
+.PHONY: all module demo check check-quick check-long check-unit check-sanitize check-engine check-explain check-callers check-flood check-busy check-mutation check-warnings fuzz fuzz-blob bench bench-tools lint format install install-headers install-shell install-dkms deb check-package check-vm uninstall clean deps docs
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -236,6 +236,10 @@ check-sanitize:
 # The engine's tests in two builds.
 check-engine:
 	tests/engine/run
+
+# 2,000 rulesets of 200 packets each, explained and sent
+check-explain: all
+	tests/explain/agree --rulesets 2000 --packets 200
 
 # make fuzz SECONDS=600
 fuzz:

@@ -49,6 +49,8 @@ int rv_cli_compile(struct rv_cli *cli);
 int rv_cli_graph(struct rv_cli *cli);
 int rv_cli_metrics(struct rv_cli *cli);
 int rv_cli_top(struct rv_cli *cli);
+int rv_cli_explain(struct rv_cli *cli);
+int rv_cli_test(struct rv_cli *cli);
 int rv_cli_complete(struct rv_cli *cli);
 
 /* Appends what iptables-save prints. Returns 0, or -1 with err set. */
@@ -220,6 +222,9 @@ struct rv_trace;
 
 /* Appends "PACKET: ..." of a step that has the packet's headers. */
 void rv_cli_packet(struct rv_buf *b, const struct rv_trace *t);
+/* Traces packets that a rule (with the target TRACE) matches for so many seconds: monitor.c. */
+int rv_cli_trace(struct rv_cli *cli, const struct rv_rule *rule, rv_family_t family, unsigned int seconds,
+		 struct rv_error *err);
 
 /* ---- help.c ---------------------------------------------------------------------- */
 

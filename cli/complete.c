@@ -6,6 +6,7 @@
  * chains, sets and interfaces from the system as it is now.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <ravelin/complete.h>
@@ -240,6 +241,21 @@ static void offer_assumption(void *arg, const char *name, const char *help)
 	rv_offer(arg, word, help);
 }
 
+/* The words of a packet are those of a rule in a chain that has none of the base chains' limits. */
+static void offer_packet(struct rv_offers *o, const struct rv_program *p, int count, char **words)
+{
+	char **rule = calloc((size_t)count + 3, sizeof(*rule));
+
+	if (!rule)
+		return;
+	rule[0] = words[0];
+	rule[1] = (char *)"-A";
+	rule[2] = (char *)"packet";
+	memcpy(rule + 3, words + 1, ((size_t)count - 1) * sizeof(*rule));
+	rv_offer_words(o, p->family, count + 2, rule);
+	free(rule);
+}
+
 static void complete_flags(struct rv_offers *o, const struct rv_program *p, int count, char **words)
 {
 	const char *word = words[count - 1];
@@ -254,7 +270,14 @@ static void complete_flags(struct rv_offers *o, const struct rv_program *p, int 
 			offer_files(o);
 		else if (strcmp(f->arg, "NAME=VALUE") == 0)
 			rv_assume_names(p->family, offer_assumption, o);
+		else if (strcmp(f->arg, "NAME") == 0)
+			rv_offer_interfaces(o);
 		return;
+	}
+	if (p->run == rv_cli_explain) {
+		offer_packet(o, p, count, words);
+		if (word[0] && word[0] != '-')
+			return;
 	}
 	if (p->run == rv_cli_diff)
 		rv_offer(o, "live", "the rules in the kernel");

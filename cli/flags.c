@@ -110,7 +110,9 @@ void rv_flags_usage(const struct rv_cli *cli, struct rv_buf *b)
 	for (const struct rv_flag *f = cli->program->flags; f->name; f++) {
 		struct rv_buf left = RV_BUF_INIT;
 
-		rv_buf_printf(&left, "-%c, --%s", f->letter, f->name);
+		if (f->letter)
+			rv_buf_printf(&left, "-%c, ", f->letter);
+		rv_buf_printf(&left, "%s--%s", f->letter ? "" : "    ", f->name);
 		if (f->takes == RV_FLAG_ARG || f->takes == RV_FLAG_MANY)
 			rv_buf_printf(&left, "=%s", f->arg);
 		else if (f->takes == RV_FLAG_NUMBER)

@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <linux/netfilter/nf_tables.h>
@@ -18,6 +19,7 @@ struct monitor {
 	struct rv_cli *cli;
 	bool changes, traces, counters, version, help;
 	bool only4, only6;
+	uint32_t marked;		/* a packet that was told just now: its id, 0: none */
 	struct rv_buf line;
 };
 
@@ -194,8 +196,9 @@ static void add_trace(struct monitor *m, const struct rv_event *e)
 	const struct rv_trace *t = &e->trace;
 	struct rv_buf *b = &m->line;
 
-	if (t->network.data || t->link.data)
+	if ((t->network.data || t->link.data) && (!m->marked || t->id != m->marked))
 		rv_cli_packet(b, t);
+	m->marked = 0;
 	if (t->kind == RV_TRACE_RULE && !e->handle)
 		return;
 	rv_buf_printf(b, " TRACE: %u %08x %s:%s:", t->proto, t->id, e->table, e->chain);
@@ -253,22 +256,57 @@ static int on_event(const struct rv_event *e, void *arg)
 	return rv_cli_write(m->cli, STDOUT_FILENO, &m->line);
 }
 
+static int watch(struct rv_cli *cli, const struct rv_monitor *w, struct rv_error *err)
+{
+	struct rv_store s;
+	int rc;
+
+	if (rv_store_open(&s, cli->spec, NFPROTO_IPV4, true, err) < 0)
+		return -1;
+	rc = s.backend->monitor ? s.backend->monitor(w, err)
+				: rv_fail(err, RV_ERR_PROBLEM, NULL, "backend %s has no events",
+					  s.backend->name);
+	rv_store_close(&s);
+	return rc;
+}
+
 static int monitor_run(struct monitor *m)
 {
 	const struct rv_monitor w = {
 		.changes = m->changes, .traces = m->traces, .event = on_event, .arg = m,
 	};
 	struct rv_error err = { 0 };
-	struct rv_store s;
-	int rc;
 
-	if (rv_store_open(&s, m->cli->spec, NFPROTO_IPV4, true, &err) < 0)
-		return rv_cli_error(m->cli, &err);
-	rc = s.backend->monitor ? s.backend->monitor(&w, &err)
-				: rv_fail(&err, RV_ERR_PROBLEM, NULL, "backend %s has no events",
-					  s.backend->name);
-	rv_store_close(&s);
-	return rc < 0 ? rv_cli_error(m->cli, &err) : RV_EXIT_OTHER;
+	return watch(m->cli, &w, &err) < 0 ? rv_cli_error(m->cli, &err) : RV_EXIT_OTHER;
+}
+
+/* Of the table that marks packets only the packet is shown. */
+static int on_marked(const struct rv_event *e, void *arg)
+{
+	struct monitor *m = arg;
+
+	if (e->kind != RV_EVENT_TRACE || strncmp(e->table, RV_TRACE_TABLE, strlen(RV_TRACE_TABLE)) != 0)
+		return on_event(e, arg);
+	if (e->trace.kind != RV_TRACE_RULE || (!e->trace.network.data && !e->trace.link.data))
+		return 0;
+	rv_buf_reset(&m->line);
+	rv_cli_packet(&m->line, &e->trace);
+	m->marked = e->trace.id;
+	return rv_cli_write(m->cli, STDOUT_FILENO, &m->line);
+}
+
+int rv_cli_trace(struct rv_cli *cli, const struct rv_rule *rule, rv_family_t family, unsigned int seconds,
+		 struct rv_error *err)
+{
+	struct monitor m = { .cli = cli };
+	const struct rv_monitor w = {
+		.traces = true, .mark = rule, .mark_family = family, .seconds = seconds,
+		.event = on_marked, .arg = &m,
+	};
+	int rc = watch(cli, &w, err);
+
+	rv_buf_free(&m.line);
+	return rc;
 }
 
 static int say(struct monitor *m, int rc)

@@ -15,7 +15,7 @@
 
 #include "cli/flags.h"
 #include "cli/run.h"
-#include "kernel/user/user.h"
+#include "kernel/user/path.h"
 
 static const char about[] =
 	"\nEach packet passes the tables that have the chain: raw, mangle, filter, security. What a\n"
@@ -62,7 +62,7 @@ struct run {
 	struct rv_run_flows *flows;
 	struct rv_run_pass *current;
 	bool forwarded;			/* the packet has been to FORWARD */
-	unsigned int direction;		/* RV_RUN_*: of the packet */
+	unsigned int direction;		/* RV_PATH_*: of the packet */
 	struct rv_run_totals totals;
 	struct rv_user_packet packet;
 	const struct rv_pkt_ops *plain;	/* those it came with */
@@ -229,12 +229,12 @@ static unsigned int direction_of(const struct run *r, const struct rv_pkt *pkt)
 	uint8_t type = r->plain->addrtype(pkt, address_of(pkt, true), RV_IFACE_ANY);
 
 	if (!r->nlocal)
-		return RV_RUN_IN | RV_RUN_OUT | RV_RUN_THROUGH;
+		return RV_PATH_IN | RV_PATH_OUT | RV_PATH_THROUGH;
 	if (is_local(r, address_of(pkt, false)))
-		direction |= RV_RUN_OUT;
+		direction |= RV_PATH_OUT;
 	if (is_local(r, address_of(pkt, true)) || (type != RTN_UNICAST && !direction))
-		direction |= RV_RUN_IN;
-	return direction ? direction : RV_RUN_THROUGH;
+		direction |= RV_PATH_IN;
+	return direction ? direction : RV_PATH_THROUGH;
 }
 
 /* ---- loading -------------------------------------------------------------------------------- */
@@ -439,21 +439,6 @@ static int add_chain(struct run *r, const char *name, unsigned int directions)
 	return rc;
 }
 
-/* The chains that packets of a host pass, in order, and which packets. */
-static const struct {
-	const char *name;
-	unsigned int directions;
-} host_chains[] = {
-	{ "OUTPUT", RV_RUN_OUT },
-	{ "POSTROUTING", RV_RUN_OUT },
-	{ "PREROUTING", RV_RUN_IN | RV_RUN_THROUGH },
-	{ "INPUT", RV_RUN_IN },
-	{ "FORWARD", RV_RUN_THROUGH },
-	{ "POSTROUTING", RV_RUN_THROUGH },
-};
-
-#define HOST_CHAINS (sizeof(host_chains) / sizeof(*host_chains))
-
 /* A chain that --hook names. */
 static int add_hook(struct run *r, const char *name)
 {
@@ -463,9 +448,9 @@ static int add_hook(struct run *r, const char *name)
 	if (!is_base_name(name))
 		return rv_cli_message("ravelin run: \"%s\" is no base chain: PREROUTING, INPUT, "
 				      "FORWARD, OUTPUT or POSTROUTING", name);
-	for (unsigned int i = 0; i < HOST_CHAINS; i++)
-		if (!strcmp(host_chains[i].name, name))
-			directions |= host_chains[i].directions;
+	for (const struct rv_path_hook *h = rv_path_hooks; h->directions; h++)
+		if (!strcmp(rv_path_names[h->hook], name))
+			directions |= h->directions;
 	if (add_chain(r, name, directions))
 		return 1;
 	if (r->table && first == r->npasses)
@@ -479,12 +464,12 @@ static int add_hooks(struct run *r)
 
 	if (r->hooks || !r->nlocal)
 		return each_word(r, r->hooks ? r->hooks : "INPUT", add_hook);
-	for (unsigned int i = 0; i < HOST_CHAINS && !rc; i++)
-		rc = add_chain(r, host_chains[i].name, host_chains[i].directions);
+	for (const struct rv_path_hook *h = rv_path_hooks; h->directions && !rc; h++)
+		rc = add_chain(r, rv_path_names[h->hook], h->directions);
 	return rc;
 }
 
-static enum rv_table_id id_of(const struct rv_table_def *def)
+enum rv_table_id rv_run_table_id(const struct rv_table_def *def)
 {
 	unsigned int id = 0;
 
@@ -512,50 +497,21 @@ static const char loopback[IFNAMSIZ] = "lo";
 /* The interface a packet goes out by: of the host's own packets that it would have come in by. */
 static const char *out_name(const struct run *r, unsigned int direction)
 {
-	if (r->nlocal && direction == (RV_RUN_IN | RV_RUN_OUT))
+	if (r->nlocal && direction == (RV_PATH_IN | RV_PATH_OUT))
 		return loopback;
-	if (!r->out[0] && r->nlocal && direction == RV_RUN_OUT)
+	if (!r->out[0] && r->nlocal && direction == RV_PATH_OUT)
 		return r->in;
 	return r->out;
 }
 
 static const char *in_name(const struct run *r, unsigned int direction)
 {
-	return r->nlocal && direction == (RV_RUN_IN | RV_RUN_OUT) ? loopback : r->in;
+	return r->nlocal && direction == (RV_PATH_IN | RV_PATH_OUT) ? loopback : r->in;
 }
 
-/*
- * Where the hook knows of an interface (linux/netfilter.h, struct nf_hook_state): POSTROUTING
- * of that a forwarded packet came in by.
- */
 static void set_hook(struct run *r, struct rv_pkt *pkt, uint8_t hook)
 {
-	const char *in = in_name(r, r->direction), *out = out_name(r, r->direction);
-	bool has_in = hook != NF_INET_LOCAL_OUT && (hook != NF_INET_POST_ROUTING || r->forwarded);
-	bool has_out = hook != NF_INET_PRE_ROUTING && hook != NF_INET_LOCAL_IN;
-
-	pkt->hook = hook;
-	pkt->in = has_in && in[0] ? in : NULL;
-	pkt->out = has_out && out[0] ? out : NULL;
-}
-
-/* What a router does before it asks FORWARD (RFC 1812, 5.3.1). False: it drops the packet. */
-static bool go_on(struct rv_pkt *pkt)
-{
-	uint8_t *ip = (uint8_t *)pkt->data, *ttl = &ip[pkt->family == NFPROTO_IPV4 ? 8 : 7];
-	uint32_t sum;
-
-	if (*ttl <= 1)
-		return false;
-	--*ttl;
-	if (pkt->family == NFPROTO_IPV6)
-		return true;
-	/* RFC 1624: the sum grows by what was taken away. */
-	sum = (uint32_t)(ip[10] << 8 | ip[11]) + 0x100;
-	sum += sum >> 16;
-	ip[10] = sum >> 8;
-	ip[11] = sum & 0xff;
-	return true;
+	rv_path_enter(pkt, hook, in_name(r, r->direction), out_name(r, r->direction), r->forwarded);
 }
 
 static void pass_table(struct run *r, struct rv_run_packet *p, struct rv_run_pass *pass)
@@ -570,7 +526,7 @@ static void pass_table(struct run *r, struct rv_run_packet *p, struct rv_run_pas
 	r->asking.record = &pass->record;
 	r->asking.looked = (struct rv_sel_set){ 0 };
 	set_hook(r, p->pkt, pass->base->hook);
-	pass->verdict = rv_engine_run(r->engine, id_of(pass->table), p->pkt, &pass->record);
+	pass->verdict = rv_engine_run(r->engine, rv_run_table_id(pass->table), p->pkt, &pass->record);
 	pass->looked = r->asking.looked;
 	note_reject(r);
 	p->fate = r->asking.lost || r->asking.ways.cut ? RV_RUN_OPEN : fate_of(pass->verdict);
@@ -587,7 +543,7 @@ static void pass_all(struct run *r, struct rv_run_packet *p)
 			continue;
 		if (pass->base->hook == NF_INET_FORWARD && !r->forwarded) {
 			r->forwarded = true;
-			if (!go_on(p->pkt)) {
+			if (!rv_path_forward(p->pkt)) {
 				p->fate = RV_RUN_DROPPED;
 				continue;
 			}

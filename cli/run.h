@@ -15,20 +15,13 @@
 /* Notes of one pass: what LOG, NFLOG and REJECT would have done, and what was not done. */
 #define RV_RUN_NOTES 8
 
-/* Which way a packet goes; bits of a loop's are both of the first two. */
-enum {
-	RV_RUN_IN = 1 << 0,
-	RV_RUN_OUT = 1 << 1,
-	RV_RUN_THROUGH = 1 << 2,
-};
-
 /* A packet in a table at a hook. */
 struct rv_run_pass {
 	const struct rv_table_def *table;
 	const struct rv_base_def *base;		/* name of the chain and hook */
 	const struct rv_kmod_blob *blob;	/* whose entries the steps are */
 	unsigned int number;			/* of the table among those that are run */
-	unsigned int directions;		/* RV_RUN_*: whose packets pass it */
+	unsigned int directions;		/* RV_PATH_*: whose packets pass it */
 	bool passed;
 	unsigned int verdict;			/* NF_* */
 	struct rv_record record;		/* with a path of cap steps */
@@ -130,6 +123,7 @@ bool rv_run_flows_both(const struct rv_run_flows *f, struct rv_buf *b);
 
 /* What both print, in run.c. */
 const char *rv_run_verdict_name(unsigned int verdict);
+enum rv_table_id rv_run_table_id(const struct rv_table_def *def);
 const char *rv_run_fate_name(enum rv_run_fate fate);
 void rv_run_time(uint64_t ns, char text[40]);		/* 2026-11-25T10:00:00.123456789Z */
 /* The rule of a step, or NULL: a policy, or the end of a chain. */

@@ -242,6 +242,8 @@ static void address_types(const struct rv_facts *f, struct values *v)
 	const bool anywhere = v->sel == RV_SEL_ADDRTYPE_SRC || v->sel == RV_SEL_ADDRTYPE_DST;
 	enum rv_answer local = f->pkt ? f->local(f->arg, f->pkt, dst) : RV_ANSWER_OPEN;
 	uint8_t type = f->pkt ? form_of(f->pkt, dst) : RTN_UNICAST;
+	/* xt_addrtype of IPv6 asks for the form of an address: the host's own are unicast too. */
+	const bool both = f->pkt && f->pkt->family == NFPROTO_IPV6;
 
 	if (type != RTN_UNICAST && type != RTN_LOCAL) {
 		add_number(v, 1u << type);
@@ -250,7 +252,7 @@ static void address_types(const struct rv_facts *f, struct values *v)
 	if (type == RTN_LOCAL)
 		local = RV_ANSWER_YES;
 	if (local != RV_ANSWER_NO)
-		add_number(v, 1u << RTN_LOCAL);
+		add_number(v, 1u << RTN_LOCAL | (both ? 1u << RTN_UNICAST : 0));
 	if (local == RV_ANSWER_NO || (local == RV_ANSWER_YES && !anywhere))
 		add_number(v, 1u << RTN_UNICAST);
 	if (local == RV_ANSWER_OPEN)

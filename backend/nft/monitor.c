@@ -7,11 +7,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include <ravelin/event.h>
 
-#include "nft.h"
+#include "tracer.h"
 
 #define BUFFER (64 * 1024)
 /* What may wait in the kernel until it is read. */
@@ -21,6 +23,8 @@ struct listener {
 	const struct rv_monitor *m;
 	struct mnl_socket *nl;
 	struct rv_nft_socket ask;	/* for rules that traces name */
+	struct rv_nft_tracer tracer;	/* of rv_monitor.mark */
+	int64_t until;			/* ms of the monotonic clock */
 	struct rv_nft_aside aside;	/* for what belongs to a rule */
 	struct rv_nft_numbers numbers;
 	unsigned char *buf;
@@ -360,12 +364,30 @@ static int open_listener(struct listener *l)
 	return rv_nft_open(&l->ask, l->err);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Whether the time is over before something can be read. */
+static bool is_over(const struct listener *l)
+{
+	struct pollfd p = { .fd = mnl_socket_get_fd(l->nl), .events = POLLIN };
+	int64_t left = l->until - now_ms();
+
+	return l->m->seconds && (left <= 0 || poll(&p, 1, (int)left) == 0);
+}
+
 static int listen_on(struct listener *l)
 {
 	const struct rv_event lost = { .kind = RV_EVENT_LOST };
 	int rc = 0;
 
-	while (rc == 0) {
+	l->until = now_ms() + (int64_t)l->m->seconds * 1000;
+	while (rc == 0 && !is_over(l)) {
 		ssize_t len = recv(mnl_socket_get_fd(l->nl), l->buf, BUFFER, MSG_TRUNC);
 
 		if (len > BUFFER || (len < 0 && errno == ENOBUFS))
@@ -383,8 +405,12 @@ int rv_nft_monitor(const struct rv_monitor *m, struct rv_error *err)
 	struct listener l = { .m = m, .err = err };
 	int rc = open_listener(&l);
 
+	if (rc == 0 && m->mark)
+		rc = rv_nft_tracer_start(&l.tracer, m->mark_family, m->mark, err);
 	if (rc == 0)
 		rc = listen_on(&l);
+	if (m->mark)
+		rv_nft_tracer_stop(&l.tracer);
 	rv_nft_aside_close(&l.aside);
 	rv_nft_numbers_clear(&l.numbers);
 	rv_nft_close(&l.ask);

@@ -68,8 +68,18 @@ struct rv_event {
 	struct rv_trace trace;
 };
 
+/* How the name of rv_monitor.mark's table begins; the process's number follows. */
+#define RV_TRACE_TABLE "ravelin-trace-"
+
 struct rv_monitor {
 	bool changes, traces;		/* what is wanted */
+	/*
+	 * A rule with the target TRACE that marks packets while the watch lasts, in a table of its
+	 * own; NULL: rules of others do. Events of that table are not told, but for packets.
+	 */
+	const struct rv_rule *mark;
+	rv_family_t mark_family;
+	unsigned int seconds;		/* that the watch lasts; 0: until event ends it */
 	/* A result other than 0 ends the watch. */
 	int (*event)(const struct rv_event *e, void *arg);
 	void *arg;

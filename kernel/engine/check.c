@@ -260,7 +260,10 @@ static bool is_bare(const struct rvk_entry *e, int32_t verdict)
 /* Tables that are a place holder yet hold chains, not rules. */
 static int check_no_rules(const struct check *c, const struct chain *chain)
 {
-	if (!c->rules->def->no_rules || chain->first == chain->last)
+	const struct rv_engine_ops *ops = rv_engine_ops(c->rules->engine);
+
+	if (!c->rules->def->no_rules || chain->first == chain->last ||
+	    (ops && ops->does_nat && ops->does_nat(c->rules->engine)))
 		return 0;
 	return refuse_entry(c, chain->first, RVK_WHY_NAT, -EOPNOTSUPP);
 }

@@ -125,6 +125,12 @@ enum rv_value_order { RV_VALUE_N, RV_VALUE_H, RV_VALUE_S };
 /* Whether a value of p->len bytes is what p asks for, its negation aside. */
 bool rv_value_fits(const struct rvk_predicate *p, enum rv_value_order order, const uint8_t *x);
 
+/*
+ * Value number i (from 0) of a selector (enum rvk_sel) of the packet, as predicates compare it. Its
+ * bytes; 0: the packet has none.
+ */
+unsigned int rv_pkt_value(struct rv_pkt *pkt, unsigned int sel, unsigned int i, uint8_t value[16]);
+
 /* ---- recording ------------------------------------------------------------------- */
 
 /* What is looked at beyond selectors; continues enum rvk_sel. */
@@ -163,8 +169,34 @@ struct rv_step {
 	uint32_t bytes;		/* of the packet as the entry counted it */
 };
 
+/* The first test of an entry that failed. */
+enum rv_miss_what {
+	RV_MISS_SRC, RV_MISS_DST, RV_MISS_IN, RV_MISS_OUT, RV_MISS_PROTO, RV_MISS_FRAG,
+	RV_MISS_PREDICATE,	/* of a list: element and predicate */
+	RV_MISS_MATCH,		/* a match: element */
+};
+
+struct rv_miss {
+	uint32_t table;		/* RV_TABLE_* */
+	uint32_t entry;		/* number of the entry in the table */
+	enum rv_miss_what what;
+	const struct rvk_entry *rule;		/* the entry itself */
+	const struct rvk_element *element;	/* PREDICATE, MATCH: of the rule; else NULL */
+	const struct rvk_predicate *predicate;	/* PREDICATE; else NULL */
+};
+
+/* Told of a recorded run as it goes on. Functions may be NULL. */
+struct rv_observer {
+	void (*miss)(void *arg, struct rv_pkt *pkt, const struct rv_miss *miss);
+	/* An entry all of whose matches were true, with the verdict of its target. */
+	void (*hit)(void *arg, struct rv_pkt *pkt, const struct rv_step *step);
+	void (*end)(void *arg, struct rv_pkt *pkt, unsigned int verdict);	/* NF_* */
+	void *arg;
+};
+
 /* Given to a run by who wants to know; zeroed first. */
 struct rv_record {
+	const struct rv_observer *observer;	/* or NULL */
 	struct rv_looked looked;
 	struct rv_step *path;			/* the caller's, cap of them */
 	uint32_t cap, len;			/* len may exceed cap: what does not fit is only counted */
@@ -272,7 +304,7 @@ struct rv_engine_table_def {
 	const char *name;
 	uint32_t hooks;			/* bits of 1 << NF_INET_* */
 	int16_t priority[RVK_HOOKS];	/* by NF_INET_*: NF_IP_PRI_*, the same for IPv6 */
-	bool no_rules;			/* only policies and empty chains, for now */
+	bool no_rules;			/* only policies and empty chains, unless ops->does_nat */
 };
 extern const struct rv_engine_table_def rv_engine_tables[RV_TABLES];
 
@@ -292,6 +324,11 @@ struct rv_engine_ops {
 	 * they mean to it. NULL: yes.
 	 */
 	bool (*has_users)(struct rv_engine *e);
+	/*
+	 * Whether rules in table nat are taken: then whoever runs packets knows when the table is
+	 * asked and what its targets do. NULL: no.
+	 */
+	bool (*does_nat)(struct rv_engine *e);
 	/* Called when a table of the family begins to exist, before it is run; 0 or -Exxx: then it does not. */
 	int (*table_made)(struct rv_engine *e, uint8_t family, enum rv_table_id id);
 };

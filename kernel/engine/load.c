@@ -328,6 +328,22 @@ bool rv_load(struct rv_pkt *pkt, unsigned int sel, struct rv_values *v)
 	return rows[sel].load(pkt, &rows[sel], v);
 }
 
+unsigned int rv_pkt_value(struct rv_pkt *pkt, unsigned int sel, unsigned int i, uint8_t value[16])
+{
+	const bool hotdrop = pkt->hotdrop;
+	struct rv_values v;
+	bool has;
+
+	if (!rv_selector_known(sel, pkt->family))
+		return 0;
+	has = rv_load(pkt, sel, &v) && i < v.n;
+	/* Who asks does not test the packet. */
+	pkt->hotdrop = hotdrop;
+	if (has)
+		memcpy(value, v.at + i * rows[sel].len, rows[sel].len);
+	return has ? rows[sel].len : 0;
+}
+
 /* ---- predicates ------------------------------------------------------------------------ */
 
 static const struct rvk_interval *intervals(const struct rvk_predicate *p)

@@ -63,6 +63,32 @@ static RV_INLINE void look(const struct walk *w, unsigned int what)
 		rv_look(&w->record->looked, what);
 }
 
+static __attribute__((__noinline__, __cold__))
+void tell_miss(const struct walk *w, const struct rvk_entry *e, enum rv_miss_what what,
+	       const struct rvk_element *el, const struct rvk_predicate *p)
+{
+	const struct rv_observer *o = w->record->observer;
+	const struct rv_miss miss = {
+		.table = (uint32_t)(w->rules->def - rv_engine_tables),
+		.entry = e->index,
+		.what = what,
+		.rule = e,
+		.element = el,
+		.predicate = p,
+	};
+
+	o->miss(o->arg, w->pkt, &miss);
+}
+
+/* Returns false, for whoever found that the entry does not match. */
+static RV_INLINE bool missed(const struct walk *w, const struct rvk_entry *e, enum rv_miss_what what,
+			     const struct rvk_element *el, const struct rvk_predicate *p)
+{
+	if (w->recording && w->record->observer && w->record->observer->miss)
+		tell_miss(w, e, what, el, p);
+	return false;
+}
+
 static RV_INLINE bool address_fits(const struct walk *w, const struct rvk_ip *ip, bool dst)
 {
 	const uint8_t *addr = w->pkt->data + (w->v6 ? (dst ? 24 : 8) : dst ? 16 : 12);
@@ -110,16 +136,18 @@ static RV_INLINE bool ip_fits(const struct walk *w, const struct rvk_entry *e)
 	uint32_t uses = e->uses;
 
 	if (uses & RV_USE_SRC && !address_fits(w, &e->ip, false))
-		return false;
+		return missed(w, e, RV_MISS_SRC, NULL, NULL);
 	if (uses & RV_USE_DST && !address_fits(w, &e->ip, true))
-		return false;
+		return missed(w, e, RV_MISS_DST, NULL, NULL);
 	if (uses & RV_USE_IN && !iface_fits(w, &e->ip, false))
-		return false;
+		return missed(w, e, RV_MISS_IN, NULL, NULL);
 	if (uses & RV_USE_OUT && !iface_fits(w, &e->ip, true))
-		return false;
+		return missed(w, e, RV_MISS_OUT, NULL, NULL);
 	if (uses & RV_USE_PROTO && !proto_fits(w, &e->ip))
-		return false;
-	return !(uses & RV_USE_FRAG) || frag_fits(w, &e->ip);
+		return missed(w, e, RV_MISS_PROTO, NULL, NULL);
+	if (uses & RV_USE_FRAG && !frag_fits(w, &e->ip))
+		return missed(w, e, RV_MISS_FRAG, NULL, NULL);
+	return true;
 }
 
 /* The first entry from number i on that its key does not rule out. The last one of a chain is never. */
@@ -138,7 +166,8 @@ static RV_INLINE uint32_t skip(const struct walk *w, uint32_t i)
 	return (uint32_t)(key - w->rules->keys);
 }
 
-static RV_INLINE bool predicates_fit(const struct walk *w, const struct rvk_element *el)
+static RV_INLINE bool predicates_fit(const struct walk *w, const struct rvk_entry *e,
+				     const struct rvk_element *el)
 {
 	const uint8_t *p = (const uint8_t *)(el + 1);
 	const uint8_t *end = (const uint8_t *)el + el->size;
@@ -148,7 +177,7 @@ static RV_INLINE bool predicates_fit(const struct walk *w, const struct rvk_elem
 
 		look(w, predicate->sel);
 		if (!rv_predicate_true(w->pkt, predicate))
-			return false;
+			return missed(w, e, RV_MISS_PREDICATE, el, predicate);
 		p += predicate->size;
 	}
 	return true;
@@ -170,14 +199,14 @@ static RV_INLINE bool matches_fit(const struct walk *w, const struct rvk_entry *
 		const struct rv_use *use;
 
 		if (el->form == RVK_FORM_PREDICATES) {
-			if (!predicates_fit(w, el))
+			if (!predicates_fit(w, e, el))
 				return false;
 			continue;
 		}
 		use = &w->rules->uses[el->slot];
 		look_all(w, use->handler);
 		if (!use->handler->match(w->pkt, use->data, use->state))
-			return false;
+			return missed(w, e, RV_MISS_MATCH, el, NULL);
 	}
 	return true;
 }
@@ -186,18 +215,21 @@ static RV_INLINE bool matches_fit(const struct walk *w, const struct rvk_entry *
 static RV_INLINE void step(const struct walk *w, const struct rvk_entry *e, int32_t verdict,
 			   uint32_t bytes)
 {
+	const struct rv_step step = {
+		.table = (uint32_t)(w->rules->def - rv_engine_tables),
+		.entry = e->index,
+		.verdict = verdict,
+		.bytes = bytes,
+	};
 	struct rv_record *record = w->record;
 
 	if (!w->recording)
 		return;
 	if (record->len < record->cap)
-		record->path[record->len] = (struct rv_step){
-			.table = (uint32_t)(w->rules->def - rv_engine_tables),
-			.entry = e->index,
-			.verdict = verdict,
-			.bytes = bytes,
-		};
+		record->path[record->len] = step;
 	record->len++;
+	if (record->observer && record->observer->hit)
+		record->observer->hit(record->observer->arg, w->pkt, &step);
 }
 
 static void trace(const struct rv_rules *r, struct rv_pkt *pkt, const struct rvk_entry *e)
@@ -300,7 +332,11 @@ static RV_INLINE unsigned int walk(struct rv_rules *r, struct rvk_counters *coun
 			trace(w->rules, w->pkt, e);
 		more = follow(w, e, &at, &verdict);
 	}
-	return w->pkt->hotdrop ? NF_DROP : verdict;
+	if (w->pkt->hotdrop)
+		verdict = NF_DROP;
+	if (recording && record->observer && record->observer->end)
+		record->observer->end(record->observer->arg, pkt, verdict);
+	return verdict;
 }
 
 /*

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The inside of explain: one packet while it is on its path. explainpath.c, explainroute.c, explainnat.c. */
+#ifndef RAVELIN_EXPLAINWALK_H
+#define RAVELIN_EXPLAINWALK_H
+
+#include "cli/explain.h"
+
+/* Bytes behind a packet, for options that TCPMSS adds. */
+#define RV_WALK_ROOM 64
+
+struct rv_walk {
+	struct rv_explaining *e;
+	struct rv_question_packet *q;
+	struct rv_explained *x;
+	struct rv_explain_rules *rules;
+	struct rv_error *err;
+	/* Where it begins: explainroute.c */
+	uint8_t *start;			/* its bytes */
+	bool local_out, host;		/* this host sends it; its routes are asked */
+	char in[16], out[16];
+	uint16_t state;			/* XT_CONNTRACK_STATE_* */
+	struct rv_host_connection connection;	/* state 0: none was found */
+	/* Of one way: */
+	struct rv_explain_way *way;
+	struct rv_path path;
+	struct rv_user_packet packet;
+	struct rv_record record;
+	struct rv_observer observer;
+	struct rv_run_pass *pass;
+	uint32_t nsteps;
+	enum rv_table_id id;
+	bool rejected, open, failed, unrouted, routed_away;
+	/* Its connection: explainnat.c */
+	bool tracked;			/* it is behind the tracker's hook */
+	bool untracked;			/* raw said so */
+	bool done[2];			/* source, destination: table nat was asked */
+	bool snat, dnat;
+	bool redirected;		/* to this host, whose address is not known */
+	union nf_inet_addr orig[2];	/* source, destination */
+	uint16_t orig_port[2];
+	bool has_ports;
+	struct { uint8_t src[16], dst[16], tos; uint32_t mark; } routed;	/* as OUTPUT's first route was made */
+};
+
+void rv_walk_note(struct rv_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- explainroute.c ---- */
+
+/* Finds where the packet begins, and the state of its connection. -1 with err set. */
+int rv_walk_aim(struct rv_walk *w);
+enum rv_route rv_walk_route(struct rv_path *path);
+enum rv_answer rv_walk_local(void *arg, const struct rv_pkt *pkt, bool dst);
+/* Fails: nobody said where the packet goes. */
+int rv_walk_not_routed(struct rv_walk *w);
+bool rv_walk_is_local(const struct rv_walk *w, const uint8_t *addr);
+
+/* ---- explainnat.c ---- */
+
+/* Before a way, and before each table: what is known of its connection by then. */
+void rv_walk_begin(struct rv_walk *w);
+void rv_walk_state(struct rv_walk *w, enum rv_table_id id);
+/* Whether table nat is asked at this hook. Applies what the connection's first packet decided. */
+bool rv_walk_asks_nat(struct rv_walk *w);
+bool rv_walk_is_nat(const struct rv_part *target);
+unsigned int rv_walk_nat(struct rv_walk *w, const struct rv_part *target);
+/* Whether the packet belongs to a connection by now. */
+bool rv_walk_has_connection(const struct rv_walk *w);
+/* How a match turns out that asks for the connection of a packet that has none; OPEN: it does not ask. */
+enum rv_answer rv_walk_match_without(const struct rv_walk *w, const struct rv_part *match);
+bool rv_walk_used_nat(const struct rv_walk *w);
+const char *rv_walk_state_name(uint16_t state);
+/* The state of a packet that belongs to no connection. */
+uint16_t rv_walk_first_state(const uint8_t *bytes, uint32_t len);
+
+#endif
