@@ -9,13 +9,14 @@
 #include <ravelin/diff.h>
 
 #include "cli/flags.h"
+#include "cli/meaning.h"
 
 #define EXIT_DIFFERENT 1
 #define EXIT_TROUBLE 2
 
 struct diff {
 	struct rv_cli *cli;
-	bool counters, commands, quiet, help;
+	bool counters, commands, meaning, quiet, help;
 	struct rv_ruleset side[2];
 	struct rv_buf out;	/* of all tables */
 	struct rv_buf table;	/* of one, without its head */
@@ -28,6 +29,7 @@ const struct rv_flag rv_diff_flags[] = {
 	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "the rulesets are IPv6" },
 	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "counters that differ are differences too", AT(counters) },
 	{ 'C', "commands", RV_FLAG_PLAIN, NULL, "as commands for iptables-restore --noflush", AT(commands) },
+	{ 'M', "meaning", RV_FLAG_PLAIN, NULL, "what traffic changes its verdict, not which rules changed", AT(meaning) },
 	{ 'q', "quiet", RV_FLAG_PLAIN, NULL, "print nothing: the exit code tells", AT(quiet) },
 	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
 	{ 0 },
@@ -242,7 +244,7 @@ static int diff_run(struct diff *d, char **names)
 	for (int i = 0; i < 2 && rc == 0; i++)
 		rc = rv_cli_ruleset(d->cli, &d->side[i], names[i], &err);
 	if (rc == 0)
-		rc = compare(d, &err);
+		rc = d->meaning ? rv_cli_meaning(&d->out, &d->side[0], &d->side[1], &err) : compare(d, &err);
 	if (rc < 0) {
 		rv_cli_error(d->cli, &err);
 		return EXIT_TROUBLE;

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The packet of a point, made and given to the engine. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <linux/if_packet.h>
+#include <netinet/in.h>
+
+#include "analysis/prove.h"
+#include "backend/kmod/kmod.h"
+#include "kernel/user/user.h"
+
+/* ---- the packet ------------------------------------------------------------------------------------- */
+
+static uint64_t number(const struct rv_space *s, const uint8_t *values, enum rv_sel sel, uint64_t none)
+{
+	const struct rv_field *f = rv_space_field(s, sel, 0);
+	uint8_t bytes[16];
+	uint64_t n = 0;
+
+	if (!f)
+		return none;
+	rv_point_bytes(s, values, f, bytes);
+	for (unsigned int i = 0; i < f->bits / 8; i++)
+		n = n << 8 | bytes[i];
+	return n;
+}
+
+/* The address of the point, or one that is usual. */
+static void address(const struct rv_space *s, const uint8_t *values, enum rv_sel sel, uint8_t *to, size_t len,
+		    uint8_t last)
+{
+	static const uint8_t v4[4] = { 192, 0, 2 }, v6[16] = { 0x20, 1, 0xd, 0xb8 };
+	const struct rv_field *f = rv_space_field(s, sel, 0);
+	uint8_t bytes[16];
+
+	memcpy(to, len == 4 ? v4 : v6, len);
+	to[len - 1] = last;
+	if (f && rv_point_bytes(s, values, f, bytes))
+		memcpy(to, bytes, len);
+}
+
+static size_t transport_len(uint8_t protocol)
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return 20;
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+		return 16;
+	default:
+		return 8;
+	}
+}
+
+static void put16(uint8_t *at, uint64_t n)
+{
+	at[0] = (uint8_t)(n >> 8);
+	at[1] = (uint8_t)n;
+}
+
+static void put_transport(const struct rv_space *s, const uint8_t *values, uint8_t protocol, uint8_t *at)
+{
+	bool v6 = s->family == NFPROTO_IPV6;
+
+	if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6) {
+		put16(at, number(s, values, v6 ? RV_SEL_ICMP6_TYPE : RV_SEL_ICMP_TYPE, v6 ? 128 << 8 : 8 << 8));
+		return;
+	}
+	put16(at, number(s, values, RV_SEL_TH_SPORT, 49153));
+	put16(at + 2, number(s, values, RV_SEL_TH_DPORT, 49154));
+	if (protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE)
+		put16(at + 4, 8);
+	if (protocol == IPPROTO_TCP) {
+		at[12] = 5 << 4;
+		at[13] = (uint8_t)number(s, values, RV_SEL_TCP_FLAGS, 0x10);
+	}
+}
+
+static uint16_t checksum(const uint8_t *at, unsigned int len)
+{
+	uint32_t sum = 0;
+
+	for (unsigned int i = 0; i < len; i += 2)
+		sum += (uint32_t)(at[i] << 8 | at[i + 1]);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+static size_t put_v4(const struct rv_space *s, const uint8_t *values, uint8_t protocol, size_t len, uint8_t *b)
+{
+	b[0] = 0x45;
+	b[1] = (uint8_t)number(s, values, RV_SEL_TOS, 0);
+	put16(b + 2, len);
+	if (values[rv_space_field(s, RV_SEL_IP_FRAG, 0)->first] == RV_POINT_ONE)
+		put16(b + 6, 185);
+	b[8] = (uint8_t)number(s, values, RV_SEL_TTL, 64);
+	b[9] = protocol;
+	address(s, values, RV_SEL_IP_SADDR, b + 12, 4, 1);
+	address(s, values, RV_SEL_IP_DADDR, b + 16, 4, 2);
+	put16(b + 10, checksum(b, 20));
+	return 20;
+}
+
+static size_t put_v6(const struct rv_space *s, const uint8_t *values, uint8_t protocol, size_t len, uint8_t *b)
+{
+	bool fragment = values[rv_space_field(s, RV_SEL_IP_FRAG, 0)->first] == RV_POINT_ONE;
+	uint8_t tos = (uint8_t)number(s, values, RV_SEL_TOS, 0);
+
+	b[0] = 6 << 4 | tos >> 4;
+	b[1] = (uint8_t)(tos << 4);
+	put16(b + 4, len - 40);
+	b[6] = fragment ? IPPROTO_FRAGMENT : protocol;
+	b[7] = (uint8_t)number(s, values, RV_SEL_HOPLIMIT, 64);
+	address(s, values, RV_SEL_IP6_SADDR, b + 8, 16, 1);
+	address(s, values, RV_SEL_IP6_DADDR, b + 24, 16, 2);
+	if (!fragment)
+		return 40;
+	b[40] = protocol;
+	put16(b + 42, 185 << 3);
+	return 48;
+}
+
+size_t rv_point_packet(const struct rv_space *s, const uint8_t *values, uint8_t *bytes, size_t room)
+{
+	bool v6 = s->family == NFPROTO_IPV6;
+	uint8_t protocol = (uint8_t)number(s, values, RV_SEL_L4PROTO, IPPROTO_UDP);
+	bool fragment = values[rv_space_field(s, RV_SEL_IP_FRAG, 0)->first] == RV_POINT_ONE;
+	size_t head = v6 ? (fragment ? 48 : 40) : 20, least = head + transport_len(protocol);
+	size_t len = (size_t)number(s, values, RV_SEL_LENGTH, least), at;
+
+	if (len < least || len > room)
+		return 0;
+	memset(bytes, 0, len);
+	at = v6 ? put_v6(s, values, protocol, len, bytes) : put_v4(s, values, protocol, len, bytes);
+	put_transport(s, values, protocol, bytes + at);
+	if (protocol == IPPROTO_UDP)
+		put16(bytes + at + 4, len - at);
+	return len;
+}
+
+/* ---- matches and targets that the packet does not decide --------------------------------------------- */
+
+struct asking {
+	struct rv_space *s;
+	uint8_t *values;
+	struct {
+		const struct rv_rule *rule;
+		const struct rv_part *part;
+	} *list;
+	uint32_t n, room;
+	struct rv_kmod_link link;
+	uint32_t ctmark;
+	bool copied;		/* rules are copies, whose handles are the addresses of what they are copies of */
+};
+
+/* Selectors that the packet, its interfaces and its mark decide. */
+static bool in_packet(enum rv_sel sel)
+{
+	static const enum rv_sel list[] = {
+		RV_SEL_IP_SADDR, RV_SEL_IP_DADDR, RV_SEL_IP6_SADDR, RV_SEL_IP6_DADDR, RV_SEL_L4PROTO,
+		RV_SEL_IP_FRAG, RV_SEL_IIFNAME, RV_SEL_OIFNAME, RV_SEL_TH_SPORT, RV_SEL_TH_DPORT, RV_SEL_TH_PORT,
+		RV_SEL_TCP_FLAGS, RV_SEL_ICMP_TYPE, RV_SEL_ICMP6_TYPE, RV_SEL_MARK, RV_SEL_TOS, RV_SEL_IP_DSCP,
+		RV_SEL_IP6_DSCP, RV_SEL_IP_ECN, RV_SEL_IP6_ECN, RV_SEL_TTL, RV_SEL_HOPLIMIT, RV_SEL_LENGTH,
+	};
+
+	for (unsigned int i = 0; i < sizeof(list) / sizeof(*list); i++)
+		if (list[i] == sel)
+			return true;
+	return false;
+}
+
+static int is_outside(const struct rv_predicate *p, void *arg)
+{
+	(void)arg;
+	return !in_packet(p->sel);
+}
+
+static bool engine_has(struct asking *a, const struct rv_ext *ext)
+{
+	rv_wire_each(w, ext)
+		if (rv_kmod_has_layout(&a->link, a->s->family, ext, w))
+			return true;
+	return false;
+}
+
+static bool engine_decides(struct asking *a, const struct rv_part *part)
+{
+	if (!engine_has(a, part->ext))
+		return false;
+	if (part->ext->kind == RV_TARGET)
+		return strcmp(part->ext->name, "CONNMARK") != 0;
+	return rv_part_is_told(part->ext, part->data) && part->ext->effect == RV_EFFECT_PURE &&
+	       !rv_part_predicates(a->s->family, part->ext, part->data, is_outside, NULL);
+}
+
+/* The part of the rule that r is a copy of. */
+static const struct rv_part *original(const struct rv_rule *r, const struct rv_part *part, const struct rv_rule **rule)
+{
+	const struct rv_part *m, *n;
+
+	*rule = (const struct rv_rule *)(uintptr_t)r->handle;
+	if (part == r->target)
+		return (*rule)->target;
+	for (m = r->matches, n = (*rule)->matches; m && n && m != part; m = m->next)
+		n = n->next;
+	return n;
+}
+
+static int ask(void *arg, const struct rv_rule *r, const struct rv_part *part, struct rv_kmod_asked *asked)
+{
+	struct asking *a = arg;
+	void *list;
+
+	if (!strcmp(part->ext->name, "comment") || engine_decides(a, part))
+		return 0;
+	if (a->n == a->room) {
+		a->room = a->room ? 2 * a->room : 64;
+		list = reallocarray(a->list, a->room, sizeof(*a->list));
+		if (!list)
+			return -1;
+		a->list = list;
+	}
+	a->list[a->n].rule = r;
+	a->list[a->n].part = a->copied ? original(r, part, &a->list[a->n].rule) : part;
+	asked->inner = false;
+	asked->number = a->n++;
+	return 1;
+}
+
+static bool known(void *arg, const struct rv_predicate *p)
+{
+	(void)arg;
+	(void)p;
+	return false;
+}
+
+static void set_number(struct asking *a, enum rv_sel sel, uint32_t n)
+{
+	const struct rv_field *f = rv_space_field(a->s, sel, 0);
+
+	for (unsigned int i = 0; i < 32; i++)
+		a->values[f->first + i] = n >> (31 - i) & 1;
+}
+
+static bool ask_match(void *arg, struct rv_pkt *pkt, const struct rv_user_asked *asked)
+{
+	struct asking *a = arg;
+
+	set_number(a, RV_SEL_MARK, pkt->mark);
+	set_number(a, RV_SEL_CT_MARK, a->ctmark);
+	return rv_dd_at(&a->s->d, rv_region_part(a->s, a->list[asked->number].rule, a->list[asked->number].part),
+			a->values) == RV_DD_TRUE;
+}
+
+static unsigned int ask_target(void *arg, struct rv_pkt *pkt, const struct rv_user_asked *asked)
+{
+	struct asking *a = arg;
+	const struct rv_part *t = a->list[asked->number].part;
+	struct rv_effect_of e;
+	uint32_t mark = pkt->mark;
+
+	if (t->ext->effect == RV_EFFECT_ENDS)
+		return NF_ACCEPT;
+	if (t->ext->effect == RV_EFFECT_MAY_END && ask_match(arg, pkt, asked))
+		return NF_ACCEPT;
+	rv_effect_of(t, a->s->family, &e);
+	mark = (e.marks.mark & mark) ^ (e.marks.ctmark & a->ctmark) ^ e.marks.turn;
+	if (e.what == RV_CHANGE_MARK)
+		pkt->mark = mark;
+	if (e.what == RV_CHANGE_CTMARK)
+		a->ctmark = mark;
+	return RV_CONTINUE;
+}
+
+/* ---- the table ----------------------------------------------------------------------------------------- */
+
+/* Base chains of nat are run as those of mangle, which has all hooks: the engine has no rules in nat. */
+static struct rv_table *copy_table(struct rv_ruleset *rs, const struct rv_table *from)
+{
+	struct rv_table *t = rv_ruleset_table(rs, rv_table_def_find("mangle"));
+
+	if (!t)
+		return NULL;
+	t->exists = true;
+	rv_list_each(c, &from->chains, struct rv_chain, node) {
+		struct rv_chain *to = rv_table_chain(t, c->name);
+
+		if (!to)
+			to = rv_table_add_chain(t, c->name);
+		if (!to)
+			return NULL;
+		to->exists = to->loaded = true;
+		to->policy = c->policy;
+		rv_list_each(r, &c->rules, struct rv_rule, node) {
+			struct rv_rule *copy = rv_rule_clone(r);
+
+			if (!copy)
+				return NULL;
+			copy->handle = (uintptr_t)r;
+			rv_chain_add_rule(to, copy, NULL);
+		}
+	}
+	return t;
+}
+
+static enum rv_table_id id_of(const struct rv_table_def *def)
+{
+	unsigned int id = 0;
+
+	while (id < RV_TABLES - 1 && strcmp(rv_engine_tables[id].name, def->name) != 0)
+		id++;
+	return id;
+}
+
+/* "LOG --log-prefix x" or "DROP", as outcomes have it. */
+static void rule_text(struct rv_buf *b, rv_family_t family, const struct rv_rule *r)
+{
+	struct rv_out o = { .buf = b, .style = RV_STYLE_SAVE, .family = family, .proto = r->ip.proto };
+
+	if (!r->target) {
+		rv_buf_puts(b, rv_verdict_name(r->verdict) ? rv_verdict_name(r->verdict) : "");
+		return;
+	}
+	rv_buf_puts(b, r->target->ext->name);
+	rv_part_render(&o, r->target->ext, r->target->data);
+}
+
+/* What the rules of the path did: the last one ended it, those before had an effect. */
+static void read_path(const struct rv_kmod_blob *blob, const struct rv_record *rec, rv_family_t family,
+		      struct rv_replay *out)
+{
+	struct rv_buf end = RV_BUF_INIT;
+
+	for (uint32_t i = 0; i < rec->len; i++) {
+		const struct rv_kmod_entry *e = &blob->entries[rec->path[i].entry];
+		bool last = i + 1 == rec->len;
+		struct rv_effect_of change = { .what = RV_CHANGE_NOTHING };
+
+		if (last && e->chain)
+			memcpy(out->chain, e->chain->name, sizeof(out->chain));
+		if (last && !e->rule && e->chain)
+			rv_buf_puts(&end, rv_verdict_name(e->chain->policy) ? rv_verdict_name(e->chain->policy) : "");
+		if (!e->rule)
+			continue;
+		if (last) {
+			out->rule = e->number;
+			rule_text(&end, family, e->rule);
+		} else if (e->rule->target) {
+			rv_effect_of(e->rule->target, family, &change);
+			if (change.what == RV_CHANGE_MARK || change.what == RV_CHANGE_CTMARK)
+				continue;
+			rule_text(&out->effects, family, e->rule);
+			rv_buf_putc(&out->effects, '\n');
+		}
+	}
+	snprintf(out->end, sizeof(out->end), "%s", rv_buf_text(&end) ? end.data : "");
+	rv_buf_text(&out->effects);
+	rv_buf_free(&end);
+}
+
+#define PATH 4096
+#define PACKET_MAX 65535
+
+static void run(struct asking *a, const struct rv_chain *c, const struct rv_kmod_change *change, uint8_t *bytes,
+		size_t len, struct rv_replay *out, struct rv_step *path)
+{
+	static char in[IFNAMSIZ], out_name[IFNAMSIZ];
+	struct rv_record rec = { .path = path, .cap = PATH };
+	struct rv_user_packet p = { 0 };
+
+	if (rv_user_packet_init(&p, bytes, (uint32_t)len, (uint32_t)len))
+		return;
+	rv_point_name(a->s, a->values, rv_space_field(a->s, RV_SEL_IIFNAME, 0), in);
+	rv_point_name(a->s, a->values, rv_space_field(a->s, RV_SEL_OIFNAME, 0), out_name);
+	p.ask_match = ask_match;
+	p.ask_target = ask_target;
+	p.arg = a;
+	p.pkt.in = in[0] ? in : NULL;
+	p.pkt.out = out_name[0] ? out_name : NULL;
+	p.pkt.hook = c->table->def->base[c->base].hook;
+	p.pkt.mark = (uint32_t)number(a->s, a->values, RV_SEL_MARK, 0);
+	p.pkt.pkttype = (uint8_t)number(a->s, a->values, RV_SEL_PKTTYPE, PACKET_HOST);
+	a->ctmark = (uint32_t)number(a->s, a->values, RV_SEL_CT_MARK, 0);
+	rv_engine_run(rv_kmod_user_engine(&a->link), id_of(change->blobs[0].table->def), &p.pkt, &rec);
+	out->mark = p.pkt.mark;
+	if (rec.len <= PATH)
+		read_path(&change->blobs[0], &rec, a->s->family, out);
+}
+
+static int load_and_run(struct asking *a, const struct rv_chain *c, uint8_t *bytes, size_t len,
+			struct rv_replay *out, struct rv_error *err)
+{
+	struct rv_kmod_asker asker = { .ask = ask, .known = known, .arg = a };
+	struct rv_kmod_change change = { .link = &a->link };
+	struct rv_step *path = calloc(PATH, sizeof(*path));
+	struct rv_ruleset rs;
+	struct rv_table *t;
+	int rc = -1;
+
+	rv_ruleset_init(&rs, a->s->family);
+	a->copied = !strcmp(c->table->def->name, "nat");
+	t = a->copied ? copy_table(&rs, c->table) : c->table;
+	a->link.asker = &asker;
+	if (!t || !path || (a->copied && rv_table_sort(t) < 0))
+		rv_fail_memory(err);
+	else if (rv_kmod_change_add(&change, t, 0, 0, err) == 0 && rv_kmod_change_send(&change, err) == 0)
+		rc = 0;
+	if (rc == 0)
+		run(a, c, &change, bytes, len, out, path);
+	rv_kmod_change_free(&change);
+	rv_ruleset_clear(&rs);
+	free(path);
+	return rc;
+}
+
+int rv_replay(struct rv_space *s, const struct rv_chain *c, const uint8_t *values, struct rv_replay *r,
+	      struct rv_error *err)
+{
+	struct asking a = { .s = s, .values = malloc(s->nvars + 1) };
+	uint8_t *bytes = malloc(PACKET_MAX);
+	size_t len;
+	int rc = 1;
+
+	*r = (struct rv_replay){ 0 };
+	rv_user_ask_register();
+	if (!a.values || !bytes || rv_kmod_link_open(&a.link, "user", err) < 0) {
+		rc = rv_fail_memory(err);
+		goto out;
+	}
+	memcpy(a.values, values, s->nvars);
+	len = rv_point_packet(s, values, bytes, PACKET_MAX);
+	if (len)
+		rc = load_and_run(&a, c, bytes, len, r, err);
+	rv_kmod_link_close(&a.link);
+out:
+	free(a.values);
+	free(a.list);
+	free(bytes);
+	return rc;
+}
