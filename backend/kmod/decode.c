@@ -191,11 +191,12 @@ static bool read_predicate(struct rv_predicate *p, const struct rvk_predicate *i
 	memset(p, 0, offsetof(struct rv_predicate, list));
 	p->sel = rv_kmod_sel_back(in->sel);
 	if (op < 0 || p->sel == RV_SEL_NONE || in->flags & ~RVK_PREDICATE_FLAGS ||
-	    in->len > rv_selectors[p->sel].len)
+	    in->reserved || in->len > rv_selectors[p->sel].len)
 		return false;
 	p->op = op;
 	p->negate = in->flags & RVK_PREDICATE_NEGATE;
 	p->len = in->len;
+	p->param = in->param;
 	memcpy(p->value, in->value, sizeof(p->value));
 	memcpy(p->other, in->other, sizeof(p->other));
 	return read_list(p, in);

@@ -197,6 +197,8 @@ void rv_kmod_predicate(struct rvk_predicate *to, const struct rv_predicate *from
 	to->op = rv_kmod_op(from->op);
 	to->flags = from->negate ? RVK_PREDICATE_NEGATE : 0;
 	to->len = from->len;
+	to->param = from->param;
+	to->reserved = 0;
 	memcpy(to->value, from->value, sizeof(to->value));
 	memcpy(to->other, from->other, sizeof(to->other));
 	for (unsigned int i = 0; i < to->count; i++) {

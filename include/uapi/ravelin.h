@@ -313,7 +313,7 @@ struct rvk_interval {
 };
 
 struct rvk_predicate {
-	__u16 size;			/* with its list: 40 + 32 * count */
+	__u16 size;			/* with its list: 48 + 32 * count */
 	__u16 sel;			/* enum rvk_sel */
 	__u8 op;
 	__u8 flags;
@@ -321,6 +321,8 @@ struct rvk_predicate {
 	__u8 count;			/* of list; RVK_OP_IN: 1 to RVK_PREDICATE_LIST, else 0 */
 	__u8 value[16];
 	__u8 other[16];
+	__u32 param;			/* of the selector, where it has one; else 0 */
+	__u32 reserved;
 	/* struct rvk_interval list[count] */
 };
 
@@ -363,7 +365,7 @@ _Static_assert(sizeof(struct rvk_entry) == 168, "struct rvk_entry");
 _Static_assert(sizeof(struct rvk_element) == 40, "struct rvk_element");
 _Static_assert(sizeof(struct rvk_verdict) == 8, "struct rvk_verdict");
 _Static_assert(sizeof(struct rvk_interval) == 32, "struct rvk_interval");
-_Static_assert(sizeof(struct rvk_predicate) == 40, "struct rvk_predicate");
+_Static_assert(sizeof(struct rvk_predicate) == 48, "struct rvk_predicate");
 _Static_assert(sizeof(struct rvk_has) == 56, "struct rvk_has");
 #endif
 

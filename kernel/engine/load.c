@@ -374,7 +374,8 @@ uint16_t rv_predicate_check(const struct rvk_predicate *p, uint32_t room, uint8_
 		return RVK_WHY_SIZE;
 	if (!rv_selector_known(p->sel, family))
 		return RVK_WHY_SELECTOR;
-	if (p->flags & ~RVK_PREDICATE_FLAGS)
+	/* None of the selectors here has a parameter. */
+	if (p->flags & ~RVK_PREDICATE_FLAGS || p->param || p->reserved)
 		return RVK_WHY_RESERVED;
 	if (p->count > RVK_PREDICATE_LIST || !p->count != (p->op != RVK_OP_IN) ||
 	    p->size != sizeof(*p) + p->count * sizeof(struct rvk_interval))

@@ -178,6 +178,8 @@ static void predicate_none(struct rv_blob *b) { predicate(b)->size = 0; }
 static void predicate_long(struct rv_blob *b) { predicate(b)->size += 8; }
 static void predicate_op(struct rv_blob *b) { predicate(b)->op = 9; }
 static void predicate_len(struct rv_blob *b) { predicate(b)->len = 4; }
+static void predicate_param(struct rv_blob *b) { predicate(b)->param = 1; }
+static void predicate_reserved(struct rv_blob *b) { predicate(b)->reserved = 1; }
 static void predicate_flags(struct rv_blob *b) { predicate(b)->flags = 2; }
 static void predicate_count(struct rv_blob *b) { predicate(b)->count = 1; }
 static void predicate_no_list(struct rv_blob *b) { predicate(b)->op = RVK_OP_IN; }
@@ -279,6 +281,8 @@ static const struct refused {
 	{ predicate_long, RVK_STAGE_PARTS, RVK_WHY_SIZE, 0, -EINVAL },
 	{ predicate_op, RVK_STAGE_PARTS, RVK_WHY_PREDICATE, 0, -EINVAL },
 	{ predicate_len, RVK_STAGE_PARTS, RVK_WHY_PREDICATE, 0, -EINVAL },
+	{ predicate_param, RVK_STAGE_PARTS, RVK_WHY_RESERVED, 0, -EINVAL },
+	{ predicate_reserved, RVK_STAGE_PARTS, RVK_WHY_RESERVED, 0, -EINVAL },
 	{ predicate_flags, RVK_STAGE_PARTS, RVK_WHY_RESERVED, 0, -EINVAL },
 	{ predicate_count, RVK_STAGE_PARTS, RVK_WHY_PREDICATE, 0, -EINVAL },
 	{ predicate_no_list, RVK_STAGE_PARTS, RVK_WHY_PREDICATE, 0, -EINVAL },

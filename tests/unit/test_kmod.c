@@ -708,6 +708,10 @@ static void test_messages(void **state)
 	BROKEN(PORT, strcpy(b.match->name, "nobody"), RULE "match `nobody' is not known");
 	BROKEN(PORT, ((struct rvk_predicate *)(b.match + 1))->sel = RVK_SEL_MARK,
 	       RULE "match `tcp' compares something that its options do not say");
+	BROKEN(PORT, ((struct rvk_predicate *)(b.match + 1))->param = 1,
+	       RULE "match `tcp' compares something that its options do not say");
+	BROKEN(PORT, ((struct rvk_predicate *)(b.match + 1))->reserved = 1,
+	       RULE "match `tcp' compares something that its options do not say");
 	BROKEN(PORT, ((struct rvk_predicate *)(b.match + 1))->op = 77,
 	       RULE "match `tcp' compares something that its options do not say");
 	/* Option 0 is none to the match. */

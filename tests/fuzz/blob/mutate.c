@@ -428,6 +428,8 @@ static void add_predicate(struct parts *t, struct piece *p)
 	pr->flags = dice(2);
 	pr->len = lens[dice(RV_COUNT(lens))];
 	pr->count = list;
+	pr->param = dice(8) ? 0 : pr->param;
+	pr->reserved = dice(8) ? 0 : pr->reserved;
 }
 
 static void change_ip(struct parts *t, struct piece *p)
