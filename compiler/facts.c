@@ -185,6 +185,19 @@ static void drop_orphans(struct rv_facts *f)
 		}
 }
 
+/* Whether packets that come out of the target may have another key than they went in with. */
+static bool is_barrier(const struct rv_ext *target)
+{
+	if (target->effect == RV_EFFECT_UNKNOWN)
+		return true;
+	if (target->effect == RV_EFFECT_ENDS)
+		return false;
+	for (unsigned int i = 0; i < RV_KEY_FIELDS; i++)
+		if (rv_ext_writes(target, key_rows[i].sel) || rv_ext_writes(target, key_rows[i].sel6))
+			return true;
+	return false;
+}
+
 void rv_facts_of(rv_family_t family, const struct rv_rule *rule, struct rv_facts *f)
 {
 	struct reading r = { .facts = f, .family = family };
@@ -194,7 +207,7 @@ void rv_facts_of(rv_family_t family, const struct rv_rule *rule, struct rv_facts
 	for (const struct rv_part *m = rule->matches; m; m = m->next)
 		read_match(&r, m);
 	drop_orphans(f);
-	f->barrier = rule->target && rule->target->ext->effect == RV_EFFECT_UNKNOWN;
+	f->barrier = rule->target && is_barrier(rule->target->ext);
 	note_cost(f, COST_ADDRESS);
 }
 

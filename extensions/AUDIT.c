@@ -24,6 +24,7 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(audit) = {
 	.name = "AUDIT", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
+	.writes = RV_WRITES_NOTHING,
 	RV_STRUCT(struct xt_audit_info, 0), .options = options,
 	.list = "AUDIT",
 	.nft = " log level audit{type:}",

@@ -15,6 +15,7 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(checksum) = {
 	.name = "CHECKSUM", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
+	.writes = RV_WRITES(RV_WRITES_BYTES),
 	RV_STRUCT(struct xt_CHECKSUM_info, 0), .options = options,
 	.list = "CHECKSUM", .tables = "mangle",
 	.help = "fills in checksums for those that cannot do without",

@@ -59,6 +59,7 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(classify) = {
 	.name = "CLASSIFY", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
+	.writes = RV_WRITES_NOTHING,
 	RV_STRUCT(struct xt_classify_target_info, 0), .options = options,
 	.hooks = 1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,
 	.nft = " meta priority set <set-class:t>",

@@ -148,6 +148,7 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 
 RV_EXTENSION(clusterip) = {
 	.name = "CLUSTERIP", .kind = RV_TARGET, .effect = RV_EFFECT_MAY_END, .family = NFPROTO_IPV4,
+	.writes = RV_WRITES(RV_SEL_CT_MARK, RV_SEL_PKTTYPE),
 	.size = sizeof(info_t), .options = options, .check = check,
 	.wire = RV_WIRE({ .size = sizeof(info_t), .read = read_info }),
 	.config = "IP_NF_TARGET_CLUSTERIP", .list = "CLUSTERIP",

@@ -100,6 +100,7 @@ static int understood(const struct rv_wire *w, const unsigned char *wire, unsign
 
 RV_EXTENSION(connmark_target) = {
 	.name = "CONNMARK", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
+	.writes = RV_WRITES(RV_SEL_MARK, RV_SEL_CT_MARK),
 	.size = sizeof(info_t), .options = options, .check = check, .kernel_check = kernel_check,
 	.initial = &(const info_t){ .ctmask = UINT32_MAX, .nfmask = UINT32_MAX },
 	.wire = RV_WIRE(

@@ -19,6 +19,7 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(connsecmark) = {
 	.name = "CONNSECMARK", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
+	.writes = RV_WRITES_NOTHING,
 	RV_STRUCT(struct xt_connsecmark_target_info, 0), .options = options,
 	.list = "CONNSECMARK", .tables = "mangle security",
 	.required = "CONNSECMARK target: parameter required",

@@ -166,6 +166,7 @@ static int write_any(const struct rv_wire *w, const unsigned char *data, unsigne
 
 RV_EXTENSION(ct_target) = {
 	.name = "CT", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
+	.writes = RV_WRITES(RV_WRITES_CONNECTION),
 	.size = sizeof(struct ct_data), .options = options, .check = check,
 	.kernel_check = kernel_check,
 	.wire = RV_WIRE(

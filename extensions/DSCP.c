@@ -25,6 +25,7 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(dscp_target) = {
 	.name = "DSCP", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
+	.writes = RV_WRITES(RV_SEL_TOS, RV_SEL_IP_DSCP, RV_SEL_IP6_DSCP, RV_WRITES_BYTES),
 	RV_STRUCT(struct xt_DSCP_info, 0), .options = options,
 	.tables = "mangle",
 	.nft = " {$4:ip|ip6} dscp set <set-dscp:b>{set-dscp-class:}",

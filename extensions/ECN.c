@@ -56,6 +56,7 @@ static int check(struct rv_check *c)
 
 RV_EXTENSION(ecn_target) = {
 	.name = "ECN", .kind = RV_TARGET, .effect = RV_EFFECT_MAY_END, .family = NFPROTO_IPV4,
+	.writes = RV_WRITES(RV_SEL_TOS, RV_SEL_IP_ECN, RV_SEL_TCP_FLAGS, RV_WRITES_BYTES),
 	.size = sizeof(info_t), .options = options, .kernel_check = check,
 	.wire = RV_WIRE({ .size = sizeof(info_t),
 			  .known = RV_BIT(info_t, operation, OP_REMOVE | IPT_ECN_OP_SET_IP) }),

@@ -225,6 +225,7 @@ static int write_info(const struct rv_wire *w, const unsigned char *data, unsign
 #define HMARK(nfproto)								\
 	{									\
 		.name = "HMARK", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES, .family = (nfproto),	\
+		.writes = RV_WRITES(RV_SEL_MARK),	\
 		.size = sizeof(struct hmark_data), .options = options,		\
 		.wire = RV_WIRE({ .size = sizeof(struct xt_hmark_info), .read = read_info, \
 				  .write = write_info, .arg = (nfproto) }),	\

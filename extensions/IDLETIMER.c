@@ -76,6 +76,7 @@ static int understood(const struct rv_wire *w, const unsigned char *wire, unsign
 
 RV_EXTENSION(idletimer) = {
 	.name = "IDLETIMER", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
+	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(info_t), .options = options, .kernel_check = check,
 	.wire = RV_WIRE(
 		{ .revision = 1, .size = sizeof(info_t), .read = understood,

@@ -70,6 +70,7 @@ static int write_info(const struct rv_wire *w, const unsigned char *data, unsign
 
 RV_EXTENSION(led) = {
 	.name = "LED", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
+	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(struct led_data), .options = options,
 	.wire = RV_WIRE(
 		{ .size = sizeof(struct xt_led_info), .read = read_info, .write = write_info }),

@@ -49,6 +49,7 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(log_target) = {
 	.name = "LOG", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
+	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(struct xt_log_info), .options = options,
 	.initial = &(const struct xt_log_info){ .level = LOG_WARNING },
 	.wire = RV_WIRE(

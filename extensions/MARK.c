@@ -28,6 +28,7 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(mark_target) = {
 	.name = "MARK", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
+	.writes = RV_WRITES(RV_SEL_MARK),
 	RV_STRUCT(struct xt_mark_tginfo2, 2), .options = options,
 	.config = "NETFILTER_XT_MARK", .list = "MARK",
 	.nft = " meta mark set <set-xmark:cmark,and>",

@@ -93,6 +93,7 @@ static int check(struct rv_check *c)
 
 RV_EXTENSION(nflog) = {
 	.name = "NFLOG", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
+	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(struct rv_nflog), .compare = offsetof(struct rv_nflog, range),
 	.options = options,
 	.wire = RV_WIRE(

@@ -25,6 +25,7 @@ static int read_alias(const struct rv_wire *w, const unsigned char *wire, unsign
 static const struct rv_option options[] = { { 0 } };
 RV_EXTENSION(notrack) = {
 	.name = "NOTRACK", .kernel_name = "CT", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
+	.writes = RV_WRITES(RV_WRITES_CONNECTION),
 	.size = sizeof(rv_ct_info_t), .options = options, .claims = is_alias,
 	.initial = &(const rv_ct_info_t){ .flags = RV_CT_ALIAS },
 	.wire = RV_WIRE(

@@ -154,6 +154,7 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 
 RV_EXTENSION(rateest_target) = {
 	.name = "RATEEST", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
+	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(struct rateest_data), .options = options, .check = check,
 	.wire = RV_WIRE({ .size = sizeof(struct xt_rateest_target_info), .read = read_info }),
 	.help = "estimates the rate of the packets that come by",

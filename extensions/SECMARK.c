@@ -30,6 +30,7 @@ static int understood(const struct rv_wire *w, const unsigned char *wire, unsign
 
 RV_EXTENSION(secmark) = {
 	.name = "SECMARK", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
+	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(info_t), .options = options,
 	.initial = &(const info_t){ .mode = SECMARK_MODE_SEL },
 	.wire = RV_WIRE(

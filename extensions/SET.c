@@ -101,6 +101,7 @@ static int check(struct rv_check *c)
 #define SET(family_)								\
 	{									\
 		.name = "SET", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES, .family = family_,		\
+		.writes = RV_WRITES(RV_SEL_MARK),	\
 		.size = sizeof(struct set_data),				\
 		.initial = &(const struct set_data){ .timeout = NO_TIMEOUT },	\
 		.options = options, .check = check,				\

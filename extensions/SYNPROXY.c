@@ -45,6 +45,7 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 
 RV_EXTENSION(synproxy) = {
 	.name = "SYNPROXY", .kind = RV_TARGET, .effect = RV_EFFECT_MAY_END,
+	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(info_t), .options = options, .kernel_check = rv_check_tcp,
 	.wire = RV_WIRE({ .size = sizeof(info_t), .read = read_info }),
 	.config = "_NF_TARGET_SYNPROXY",

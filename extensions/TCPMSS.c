@@ -36,6 +36,7 @@ static const struct xt_tcpmss_info initial = { .mss = XT_TCPMSS_CLAMP_PMTU };
 #define TCPMSS(nfproto, rows)							\
 	{									\
 		.name = "TCPMSS", .kind = RV_TARGET, .effect = RV_EFFECT_MAY_END, .family = (nfproto),	\
+		.writes = RV_WRITES(RV_SEL_TCP_OPTION, RV_SEL_TCP_MSS, RV_SEL_LENGTH, RV_WRITES_BYTES),	\
 		.size = sizeof(struct xt_tcpmss_info), .initial = &initial,	\
 		.wire = wire, .options = (rows), .list = "TCPMSS",		\
 		.required = "TCPMSS target: At least one parameter is required", \

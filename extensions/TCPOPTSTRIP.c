@@ -102,6 +102,7 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 
 RV_EXTENSION(tcpoptstrip) = {
 	.name = "TCPOPTSTRIP", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
+	.writes = RV_WRITES(RV_SEL_TCP_OPTION, RV_SEL_TCP_MSS, RV_WRITES_BYTES),
 	.size = sizeof(info_t), .options = options, .kernel_check = rv_check_tcp,
 	.wire = RV_WIRE({ .size = sizeof(info_t), .read = read_info }),
 	.tables = "mangle",

@@ -35,6 +35,7 @@ static int check(struct rv_check *c)
 
 RV_EXTENSION(tee) = {
 	.name = "TEE", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
+	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(struct xt_tee_tginfo), .options = options, .kernel_check = check,
 	.wire = RV_WIRE(
 		{ .revision = 1, .size = sizeof(struct xt_tee_tginfo), .bytes = offsetof(struct xt_tee_tginfo, priv) }),

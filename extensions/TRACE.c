@@ -9,6 +9,7 @@ static const struct rv_option options[] = { { 0 } };
 
 RV_EXTENSION(trace) = {
 	.name = "TRACE", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
+	.writes = RV_WRITES_NOTHING,
 	.options = options,
 	.wire = RV_WIRE({ .bare = true }),
 	.nft = " nftrace set 1",

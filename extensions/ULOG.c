@@ -74,6 +74,7 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 
 RV_EXTENSION(ulog) = {
 	.name = "ULOG", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES, .family = NFPROTO_IPV4,
+	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(struct ipt_ulog_info), .options = options,
 	.initial = &(const struct ipt_ulog_info){ .nl_group = 1, .qthreshold = 1 },
 	.wire = RV_WIRE({ .size = sizeof(struct ipt_ulog_info), .read = read_info }),

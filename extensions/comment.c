@@ -10,7 +10,7 @@ static const struct rv_option options[] = {
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_CUT |
 			 RV_OPT_TOLD,
 		RV_FIELD(struct xt_comment_info, comment),
-		.opaque = "it is for people",
+		.opaque = { RV_EFFECT_PURE, "it is for people" },
 		.list = "/* %s */", .arg = "text", .help = "up to 255 bytes",
 	},
 	{ .name = NULL },

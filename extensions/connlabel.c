@@ -60,5 +60,5 @@ static const struct rv_option options[] = {
 RV_EXTENSION(connlabel) = {
 	.name = "connlabel", .kind = RV_MATCH,
 	RV_STRUCT(info, 0), .options = options,
-	.opaque = "side effect: it sets the label", .help = "labels of the packet's connection",
+	.effect = RV_EFFECT_SIDE, .opaque = "it sets the label", .help = "labels of the packet's connection",
 };

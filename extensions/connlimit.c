@@ -90,7 +90,7 @@ static const struct connlimit initial = {
 #define CONNLIMIT(family_)							\
 	{									\
 		.name = "connlimit", .kind = RV_MATCH, .family = family_,	\
-		.opaque = "state: it counts connections",			\
+		.effect = RV_EFFECT_STATE, .opaque = "it counts connections",			\
 		.size = sizeof(struct connlimit),				\
 		.compare = offsetof(struct connlimit, info.data),		\
 		.initial = &initial, .options = options,			\

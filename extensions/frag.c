@@ -29,7 +29,7 @@ static const struct rv_option options[] = {
 		.name = "fraglen", .type = RV_T_UINT, .flags = RV_OPT_INVERT | RV_OPT_TOLD,
 		RV_FIELD(info, hdrlen), .given = RV_BIT(info, flags, IP6T_FRAG_LEN),
 		.invert = RV_BIT(info, invflags, IP6T_FRAG_INV_LEN),
-		.opaque = "the kernel does not look at it",
+		.opaque = { RV_EFFECT_PURE, "the kernel does not look at it" },
 		.list = "length:[!]", .arg = "length",
 		.help = "length of the header; the kernel takes any",
 	},

@@ -524,7 +524,7 @@ static const struct hashlimit initial4 = INITIAL(32), initial6 = INITIAL(128);
 #define HASHLIMIT(family_, initial_)						\
 	{									\
 		.name = "hashlimit", .kind = RV_MATCH, .family = family_,	\
-		.opaque = "state: it counts",					\
+		.effect = RV_EFFECT_STATE, .opaque = "it counts",					\
 		.size = sizeof(struct hashlimit), .initial = &initial_,		\
 		.wire = wire_rows, .options = options,				\
 		.help = "so much in a time, for each address or port of its own", \

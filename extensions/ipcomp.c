@@ -25,7 +25,7 @@ static const struct rv_option options[] = {
 	{
 		.name = "compres", .type = RV_T_FLAG, .flags = RV_OPT_SETS | RV_OPT_TOLD,
 		RV_FIELD(struct xt_ipcomp, hdrres), .value = 1,
-		.opaque = "the kernel does not look at it",
+		.opaque = { RV_EFFECT_PURE, "the kernel does not look at it" },
 		.list = "reserved",
 		.help = "the reserved bits of the header are 0; the kernel takes any",
 	},

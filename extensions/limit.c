@@ -153,5 +153,5 @@ RV_EXTENSION(limit) = {
 	.wire = RV_WIRE(
 		{ .revision = 0, .size = sizeof(struct xt_rateinfo), .bytes = offsetof(struct xt_rateinfo, prev) }),
 	.list = "limit:", .nft = " limit rate <limit:l>{limit-burst=5: burst 5 packets}",
-	.opaque = "state: it counts packets", .help = "so many packets in a time",
+	.effect = RV_EFFECT_STATE, .opaque = "it counts packets", .help = "so many packets in a time",
 };

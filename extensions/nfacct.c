@@ -27,5 +27,5 @@ RV_EXTENSION(nfacct) = {
 	.wire = RV_WIRE(
 		{ .revision = 1, .size = sizeof(info), .bytes = NFACCT_NAME_MAX },
 		{ .revision = 0, .size = sizeof(struct xt_nfacct_match_info), .bytes = NFACCT_NAME_MAX }),
-	.opaque = "side effect: it counts", .help = "counts it in an accounting object",
+	.effect = RV_EFFECT_SIDE, .opaque = "it counts", .help = "counts it in an accounting object",
 };

@@ -9,11 +9,11 @@
 
 typedef struct xt_osf_info info;
 
-#define LEVEL(word, field, bit, more, why, text)				\
+#define LEVEL(word, field, bit, more, text, ...)				\
 	{									\
 		.name = word, .type = RV_T_UINT, .flags = RV_OPT_LIST_NEVER | (more), \
 		RV_FIELD(info, field), .max = 2,				\
-		.given = RV_BIT(info, flags, XT_OSF_##bit), .opaque = why,	\
+		.given = RV_BIT(info, flags, XT_OSF_##bit), __VA_ARGS__		\
 		.arg = "0|1|2", .help = text,					\
 	}
 
@@ -27,10 +27,10 @@ static const struct rv_option options[] = {
 		.param = RV_BIT(info, ttl, UINT32_MAX),
 		.list = "OS fingerprint match [! ]", .arg = "name", .help = "a system of this kind",
 	},
-	LEVEL("ttl", ttl, TTL, RV_OPT_TOLD, NULL,
-	      "the TTL is 0: that of the fingerprint, 1: not larger, 2: no matter"),
-	LEVEL("log", loglevel, LOG, 0, "side effect: it writes to the kernel's log",
-	      "log 0: all, known or not, 1: the first that fits, 2: all that fit"),
+	LEVEL("ttl", ttl, TTL, RV_OPT_TOLD,
+	      "the TTL is 0: that of the fingerprint, 1: not larger, 2: no matter", ),
+	LEVEL("log", loglevel, LOG, 0, "log 0: all, known or not, 1: the first that fits, 2: all that fit",
+	      .opaque = { RV_EFFECT_SIDE, "it writes to the kernel's log" },),
 	{ .name = NULL },
 };
 

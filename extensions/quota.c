@@ -22,5 +22,5 @@ RV_EXTENSION(quota) = {
 	.wire = RV_WIRE(
 		{ .revision = 0, .size = sizeof(struct xt_quota_info), .bytes = offsetof(struct xt_quota_info, master) }),
 	.nft = " quota {~quota:over }<quota:d> bytes",
-	.opaque = "state: it counts", .help = "until so many bytes have come by",
+	.effect = RV_EFFECT_STATE, .opaque = "it counts", .help = "until so many bytes have come by",
 };

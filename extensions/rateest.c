@@ -184,5 +184,5 @@ RV_EXTENSION(rateest) = {
 		      "{rateest2:" SIDE("1") HOW("") " <rateest2>" SIDE("2") "|"
 		      "{rateest-bps1: bps{rateest-delta: <rateest-bps1>} <rateest-bps2>" HOW("") "}"
 		      "{rateest-pps1: pps{rateest-delta: <rateest-pps1>}" HOW("") " <rateest-pps2>}}",
-	.opaque = "state: it measures", .help = "the rate an estimator has seen",
+	.effect = RV_EFFECT_STATE, .opaque = "it measures", .help = "the rate an estimator has seen",
 };

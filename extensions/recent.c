@@ -162,7 +162,7 @@ static const struct rv_wire wire[] = {
 #define RECENT(family_, mask_size)						\
 	{									\
 		.name = "recent", .kind = RV_MATCH, .family = family_,		\
-		.opaque = "state: a list that it changes",			\
+		.effect = RV_EFFECT_STATE, .opaque = "a list that it changes",			\
 		.size = sizeof(info), .compare = offsetof(info, mask) + (mask_size), \
 		.initial = &initial, .wire = wire, .options = options,		\
 		.help = "lists of addresses seen before",			\

@@ -132,7 +132,7 @@ static int write_nomatch(const struct rv_wire *w, const unsigned char *data, uns
 #define SET_EXT(family_)							\
 	{									\
 		.name = "set", .kind = RV_MATCH, .family = family_,		\
-		.opaque = "state: sets that change and count",				\
+		.effect = RV_EFFECT_STATE, .opaque = "sets that change and count",				\
 		.size = sizeof(struct set_data), .options = options,		\
 		.config = "NETFILTER_XT_SET",					\
 		.help = "membership in an ipset", .check = check,		\

@@ -19,7 +19,7 @@ static const struct rv_option options[] = {
 	FLAG("nowildcard", NOWILDCARD, "also one that listens on all addresses",
 	     .flags = RV_OPT_TOLD),
 	FLAG("restore-skmark", RESTORESKMARK, "give the packet the socket's mark",
-	     .opaque = "side effect: it sets the packet's mark"),
+	     .opaque = { RV_EFFECT_SIDE, "it sets the packet's mark" }),
 	{ .name = NULL },
 };
 

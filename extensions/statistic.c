@@ -146,5 +146,5 @@ RV_EXTENSION(statistic) = {
 	.list_words = " statistic mode <mode>"
 		      "{probability: {~probability:! }probability <probability>}"
 		      "{every: {~every:! }every <every>{!packet=0: packet <packet>}}",
-	.opaque = "state: chance, or it counts", .help = "some packets, by chance or by count",
+	.effect = RV_EFFECT_STATE, .opaque = "chance, or it counts", .help = "some packets, by chance or by count",
 };

@@ -173,7 +173,7 @@ static const struct rv_option options[] = {
 		.name = "algo", .type = RV_T_STRING,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_BARE |
 			 RV_OPT_TOLD,
-		RV_FIELD(struct string_data, info.algo), .opaque = "it is how to search",
+		RV_FIELD(struct string_data, info.algo), .opaque = { RV_EFFECT_PURE, "it is how to search" },
 		.list = "ALGO name", .arg = "bm|kmp",
 		.help = "how to search: Boyer-Moore or Knuth-Morris-Pratt",
 	},

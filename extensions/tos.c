@@ -139,6 +139,7 @@ static const struct rv_option target_options[] = {
 
 RV_EXTENSION(tos_target) = {
 	.name = "TOS", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
+	.writes = RV_WRITES(RV_SEL_TOS, RV_SEL_IP_DSCP, RV_SEL_IP6_DSCP, RV_SEL_IP_ECN, RV_SEL_IP6_ECN, RV_WRITES_BYTES),
 	/* Revision 0, with one byte, has gone from all kernels that nf_tables runs on. */
 	RV_STRUCT(target, 1), .options = target_options,
 	.config = "NETFILTER_XT_TARGET_DSCP", .tables = "mangle",

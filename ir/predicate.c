@@ -176,3 +176,15 @@ bool rv_predicate_equal(const struct rv_predicate *a, const struct rv_predicate 
 	       !memcmp(a->other, b->other, sizeof(a->other)) &&
 	       !memcmp(a->list, b->list, a->count * sizeof(*a->list));
 }
+
+/* ---- what parts change ------------------------------------------------------------------ */
+
+bool rv_ext_writes(const struct rv_ext *ext, enum rv_sel sel)
+{
+	if (ext->effect == RV_EFFECT_PURE || ext->effect == RV_EFFECT_STATE)
+		return false;
+	for (const uint16_t *w = ext->writes; w && *w; w++)
+		if (*w == sel || (*w == RV_WRITES_CONNECTION && rv_selectors[sel].class & RV_STATEFUL))
+			return true;
+	return !ext->writes;
+}

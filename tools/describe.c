@@ -247,22 +247,28 @@ static const char *written_as(const struct rv_ext *ext, const struct rv_option *
 	return native || rv_nft_has_native(ext) ? "native" : "compat";
 }
 
+static const char *effect_name(enum rv_effect effect)
+{
+	return effect == RV_EFFECT_STATE ? "state: " : effect == RV_EFFECT_SIDE ? "side effect: " : "";
+}
+
 static void put_meaning(const struct rv_ext *ext, const struct rv_option *opt)
 {
-	const char *why = opt->opaque ? opt->opaque : ext->opaque;
+	const struct rv_opaque own = { ext->effect, ext->opaque };
+	const struct rv_opaque *why = opt->opaque.why ? &opt->opaque : &own;
 
 	if (opt->sel)
 		printf("`%s`", rv_selectors[opt->sel].name);
 	else if (opt->predicate)
 		printf("predicate");
-	else if (opt->flags & RV_OPT_TOLD && opt->opaque)
-		printf("nothing: %s", opt->opaque);
+	else if (opt->flags & RV_OPT_TOLD && opt->opaque.why)
+		printf("nothing: %s", opt->opaque.why);
 	else if (opt->flags & (RV_OPT_HIDDEN | RV_OPT_TOLD))
 		printf("part of another predicate");
 	else if (ext->kind == RV_TARGET)
 		printf("nothing: an action");
 	else
-		printf("opaque: %s", why ? why : "?");
+		printf("opaque: %s%s", effect_name(why->effect), why->why ? why->why : "?");
 }
 
 static void put_option(const struct rv_ext *ext, const struct rv_option *opt)

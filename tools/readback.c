@@ -195,7 +195,7 @@ static bool has_part(const struct rv_rule *r, const struct rv_part *part)
 static bool has_more(const struct rv_part *part)
 {
 	for (const struct rv_option *o = part->ext->options; o && o->name; o++)
-		if (o->opaque && rv_option_given(part->ext, o, part->data))
+		if (o->opaque.why && rv_option_given(part->ext, o, part->data))
 			return true;
 	return !rv_part_is_told(part->ext, part->data);
 }

@@ -812,7 +812,7 @@ static bool is_loose(const struct rv_text *t, const struct rv_part *m)
 /* Whether packets that come by change what it says of others. */
 static bool has_state(const struct rv_ext *ext)
 {
-	return ext->opaque && !strncmp(ext->opaque, "state:", 6);
+	return ext->effect == RV_EFFECT_STATE;
 }
 
 /*

@@ -175,6 +175,29 @@ struct rv_sel_when {
 	struct rv_bit when;
 };
 
+/*
+ * What evaluating a part does besides answering. The compiler moves no test across a part whose
+ * effect is not known: a descriptor that says nothing is a barrier. Sources: the match and target
+ * functions of the kernel's net/netfilter/xt_*.c.
+ */
+enum rv_effect {
+	RV_EFFECT_UNKNOWN,
+	/* Matches, and their options. */
+	RV_EFFECT_PURE,		/* keeps no state, and never drops a packet with a cut header */
+	RV_EFFECT_STATE,	/* packets that come by change what it answers to others */
+	RV_EFFECT_SIDE,		/* it changes something else */
+	/* Targets. What they write says rv_ext.writes. */
+	RV_EFFECT_CONTINUES,	/* the packet goes on to the next rule */
+	RV_EFFECT_MAY_END,	/* it does, or it gets a verdict */
+	RV_EFFECT_ENDS,		/* it always gets a verdict; what it writes no later rule sees */
+};
+
+/* Why no predicate tells what an option says. */
+struct rv_opaque {
+	enum rv_effect effect;
+	const char *why;		/* NULL: nothing is opaque */
+};
+
 struct rv_option {
 	const char *name;		/* without the dashes; NULL ends the table */
 	const char *alias_of;		/* another spelling of that row: all the rest is taken from there */
@@ -199,7 +222,7 @@ struct rv_option {
 	enum rv_sel sel6;		/* the same in IPv6; RV_SEL_NONE: sel */
 	const struct rv_sel_when *sel_when;	/* another where bits of the data say so; NULL: none */
 	struct rv_bit param;		/* its mask: the bits of the data that are the selector's param */
-	const char *opaque;		/* why it has no predicate, if not for the extension's reason */
+	struct rv_opaque opaque;	/* why it has no predicate, if not for the extension's reason */
 	const char *arg;		/* what help calls the argument: "port[:port]" */
 	const char *help;		/* a line */
 	/*
@@ -315,25 +338,17 @@ struct rv_check {
 
 #define RV_FAMILY_ANY 0
 
-/*
- * What evaluating a part does besides answering. The compiler moves no test across a part whose
- * effect is not known. Sources: the match and target functions of the kernel's net/netfilter/xt_*.c.
- */
-enum rv_effect {
-	RV_EFFECT_UNKNOWN,
-	RV_EFFECT_PURE,		/* match: keeps no state, and never drops a packet with a cut header */
-	/* Targets that leave addresses, protocol, ports, ICMP type and interfaces as they are. */
-	RV_EFFECT_CONTINUES,	/* the packet goes on to the next rule */
-	RV_EFFECT_MAY_END,	/* it does, or it gets a verdict */
-	RV_EFFECT_ENDS,		/* it always gets a verdict; such a target may change what it likes */
-};
-
 struct rv_ext {
 	const char *name;		/* in -m or -j */
 	const char *alias;		/* another name it is found by, or NULL */
 	const char *kernel_name;	/* in the kernel; NULL: name */
 	enum rv_ext_kind kind;
 	enum rv_effect effect;
+	/*
+	 * Selectors that the target may change, RV_WRITES(): all that are about the connection for
+	 * RV_WRITES_CONNECTION. NULL: nobody has said, so whatever it likes.
+	 */
+	const uint16_t *writes;
 	rv_family_t family;		/* NFPROTO_IPV4, NFPROTO_IPV6 or RV_FAMILY_ANY */
 	uint16_t protocol;		/* -p that loads the match when one of its options follows; 0 none */
 	uint16_t size;			/* of rv_part.data */
@@ -364,8 +379,7 @@ struct rv_ext {
 	const char *required;		/* error when no row is given, in stock's words; NULL: none needed */
 	uint64_t one_of;		/* rows of which at least one must be given, or it is required's error; 0: any */
 	const char *help;		/* one line saying what it does */
-	/* Why options without a predicate have none, for the docs; "state: ..." where packets change it. */
-	const char *opaque;
+	const char *opaque;		/* why options without a predicate have none, for the docs */
 
 	/*
 	 * Two descriptors may share a kernel name and revision (state, conntrack): is this blob,
@@ -391,6 +405,16 @@ struct rv_ext {
 	 */
 	int (*chains)(unsigned char *data, rv_family_t family, rv_chain_fn *fn, void *arg);
 };
+
+/* For rv_ext.writes. */
+#define RV_WRITES(...) ((const uint16_t[]){ __VA_ARGS__, RV_SEL_NONE })
+#define RV_WRITES_NOTHING ((const uint16_t[]){ RV_SEL_NONE })
+#define RV_WRITES_CONNECTION	RV_SEL_COUNT	/* those of class RV_STATEFUL */
+/* Whatever looks at bytes anywhere in the packet. */
+#define RV_WRITES_BYTES		RV_SEL_BYTES, RV_SEL_BYTES_ICASE, RV_SEL_U32, RV_SEL_BPF
+
+/* Whether what the part does may change the selector; true if its descriptor does not say. */
+bool rv_ext_writes(const struct rv_ext *ext, enum rv_sel sel);
 
 /* ---- the registry (ir/registry.c) ---------------------------------------- */
 

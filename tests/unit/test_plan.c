@@ -546,8 +546,49 @@ static void note_effect(const struct rv_ext *ext, void *arg)
 		fail_msg("effect of %s", ext->name);
 	if (ext->kind == RV_TARGET && ext->effect == RV_EFFECT_PURE)
 		fail_msg("%s is a target", ext->name);
-	if (ext->kind == RV_MATCH && ext->effect > RV_EFFECT_PURE)
+	if (ext->kind == RV_MATCH && ext->effect > RV_EFFECT_SIDE)
 		fail_msg("%s is a match", ext->name);
+	if ((ext->effect == RV_EFFECT_CONTINUES || ext->effect == RV_EFFECT_MAY_END) != !!ext->writes)
+		fail_msg("what %s writes", ext->name);
+	for (const uint16_t *w = ext->writes; w && *w; w++)
+		if (*w != RV_WRITES_CONNECTION && !(rv_selectors[*w].class & RV_MUTABLE))
+			fail_msg("%s writes %s, which does not change", ext->name, rv_selectors[*w].name);
+}
+
+/* Whether the target in a rule without matches is a barrier. */
+static bool is_barrier(const struct rv_ext *ext)
+{
+	struct rv_part target = { .ext = ext };
+	struct rv_rule rule = { .target = &target };
+	struct rv_facts facts;
+
+	rv_facts_of(NFPROTO_IPV4, &rule, &facts);
+	return facts.barrier;
+}
+
+static void test_writes(void **state)
+{
+	struct rv_ext ext = { .name = "T", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES };
+
+	(void)state;
+	assert_true(is_barrier(&ext));
+	assert_true(rv_ext_writes(&ext, RV_SEL_IIFNAME));
+	ext.writes = RV_WRITES_NOTHING;
+	assert_false(is_barrier(&ext));
+	ext.writes = RV_WRITES(RV_SEL_MARK, RV_SEL_TTL);
+	assert_false(is_barrier(&ext));
+	assert_true(rv_ext_writes(&ext, RV_SEL_TTL));
+	assert_false(rv_ext_writes(&ext, RV_SEL_HOPLIMIT));
+	ext.writes = RV_WRITES(RV_SEL_MARK, RV_SEL_IP6_DADDR);
+	assert_true(is_barrier(&ext));
+	ext.writes = RV_WRITES(RV_WRITES_CONNECTION);
+	assert_false(is_barrier(&ext));
+	assert_true(rv_ext_writes(&ext, RV_SEL_CT_ORIG_SADDR));
+	assert_false(rv_ext_writes(&ext, RV_SEL_MARK));
+	ext.effect = RV_EFFECT_UNKNOWN;
+	assert_true(is_barrier(&ext));
+	ext.effect = RV_EFFECT_ENDS;
+	assert_false(is_barrier(&ext));
 }
 
 static void test_effects(void **state)
@@ -564,6 +605,7 @@ int main(void)
 		cmocka_unit_test(test_no_merges),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_effects),
+		cmocka_unit_test(test_writes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
