@@ -728,10 +728,10 @@ leave_foreign()
 
 closing_rules()
 {
-	local lines='-A INPUT -i lo -j ACCEPT\n'
-	[ "$IPV" = 4 ] || lines+='-A INPUT -p ipv6-icmp -j ACCEPT\n'
+	local text='-A INPUT -i lo -j ACCEPT\n'
+	[ "$IPV" = 4 ] || text+='-A INPUT -p ipv6-icmp -j ACCEPT\n'
 	# shellcheck disable=SC2059 # its newlines
-	printf "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:mine - [0:0]\n$1${lines}COMMIT\n"
+	printf "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:mine - [0:0]\n$1${text}COMMIT\n"
 }
 
 # The ways in which rules that close the host take its place.
