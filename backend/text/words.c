@@ -848,12 +848,12 @@ bool rv_text_ip(struct rv_text *t)
 /* A match without options: its header, or its protocol, is there. */
 static bool say_presence(struct rv_text *t, const struct rv_ext *ext)
 {
-	static const char *const headers[] = { "frag", "dst", "hbh", "rt", "mh" };
+	static const char *const extension_headers[] = { "frag", "dst", "hbh", "rt", "mh" };
 
-	for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++) {
-		if (strcmp(headers[i], ext->name) != 0)
+	for (size_t i = 0; i < sizeof(extension_headers) / sizeof(*extension_headers); i++) {
+		if (strcmp(extension_headers[i], ext->name) != 0)
 			continue;
-		rv_buf_printf(t->b, " exthdr %s exists", headers[i]);
+		rv_buf_printf(t->b, " exthdr %s exists", extension_headers[i]);
 		return true;
 	}
 	if (!ext->protocol || !rv_text_has_protocol(t, ext->protocol))
