@@ -162,6 +162,26 @@ fails() { echo strace -qq -o /dev/null -e "trace=$1" -e "inject=$1:error=$2${3:+
 }
 without_handles() { sed 's/ # handle.*//'; }
 
+# Wherever it runs out: an answer that is right, or 4 with words.
+@test "no memory for the program, from any allocation on: 4, and said" {
+	local words n most right=() count=$BATS_TEST_TMPDIR/count preload=$BATS_TEST_TMPDIR/nomemory.so
+	"${CC:-cc}" -shared -fPIC -O1 -o "$preload" "$LIB_DIR/nomemory.c"
+	for words in 'iptables -C INPUT -s 192.0.2.9 -p tcp -m tcp --dport 22 -j there' 'iptables -N there' \
+		'iptables -S absent 1' 'iptables -F' iptables-save "iptables-restore $BLOCK"; do
+		capture through env LD_PRELOAD="$preload" NO_MEMORY_COUNT="$count" -- $words
+		right=("$rc" "$(without_dates <<<"$out")")
+		most=$(cat "$count")
+		for ((n = 1; n <= most; n++)); do
+			nft -f - <<<"flush ruleset; $before"
+			capture through env LD_PRELOAD="$preload" NO_MEMORY=$n -- $words
+			[ "$rc" -ne "${right[0]}" ] || [ "$(without_dates <<<"$out")" != "${right[1]}" ] || continue
+			[ "$rc" -eq 4 ] && [ -n "$err" ] && [ -z "$out" ] ||
+				{ echo "$words, allocation $n of $most: exit code $rc, not 4: $err"; return 1; }
+			same "$(without_handles <<<"$before")" "$(ruleset | without_handles)" "ruleset after $words"
+		done
+	done
+}
+
 @test "the output cannot be written: 4" {
 	local words
 	for words in 'iptables -S' 'iptables -S there' 'iptables -L there' 'iptables -v -C INPUT -s 192.0.2.1 -j there' \
