@@ -231,39 +231,44 @@ static int save_run(struct save *s)
 	struct rv_error err = { .warnings = &warnings };
 	int rc;
 
-	if (s->table && !rv_table_def_find(s->table))
-		return rv_cli_message("Table `%s' does not exist", s->table);
 	rc = save_until_consistent(s, &err) < 0 ? rv_cli_error(s->cli, &err) : 0;
 	rv_cli_warnings(&warnings);
 	if (rc == 0 && s->require && !s->out.len)
 		rc = rv_cli_message("%s: there are no tables", s->cli->name);
 	if (rc == 0)
 		rc = write_out(s);
-	else if (!s->file)
-		rv_cli_no_ruleset(s->cli, STDOUT_FILENO);
 	if (s->open)
 		rv_store_close(&s->store);
 	return rc;
 }
 
+static int say(struct save *s)
+{
+	if (s->version)
+		rv_cli_version(s->cli, &s->out);
+	else
+		rv_flags_usage(s->cli, &s->out);
+	return rv_cli_write(s->cli, STDOUT_FILENO, &s->out);
+}
+
+/* Whatever the reason: what the shell has emptied for it must not pass for rules. */
 int rv_cli_save(struct rv_cli *cli)
 {
 	struct save s = { .cli = cli };
 	int rc, words = rv_flags_read(rv_save_flags, cli, &s);
 
-	if (words < 0) {
+	if (words < 0)
 		rc = rv_cli_message("Look at manual page `%s.8' for more information.", cli->name);
-	} else if (s.version) {
-		rv_cli_version(cli, &s.out);
-		rc = rv_cli_write(cli, STDOUT_FILENO, &s.out);
-	} else if (s.help) {
-		rv_flags_usage(cli, &s.out);
-		rc = rv_cli_write(cli, STDOUT_FILENO, &s.out);
-	} else if (words < cli->argc) {
+	else if (s.version || s.help)
+		rc = say(&s);
+	else if (words < cli->argc)
 		rc = rv_cli_message("Unknown arguments found on commandline");
-	} else {
+	else if (s.table && !rv_table_def_find(s.table))
+		rc = rv_cli_message("Table `%s' does not exist", s.table);
+	else
 		rc = save_run(&s);
-	}
+	if (rc && !s.file)
+		rv_cli_no_ruleset(cli, STDOUT_FILENO);
 	rv_pages_close(&s.pages);
 	rv_buf_free(&s.out);
 	return rc;

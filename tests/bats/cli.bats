@@ -1109,7 +1109,7 @@ Look at manual page \`iptables-save.8' for more information." iptables-save --bo
 
 @test "a failed save: what is in the shell's file is no ruleset, and nothing is in a pipe" {
 	only_nft 'its failures are those of netlink'
-	local file=$BATS_TEST_TMPDIR/file size rc
+	local file=$BATS_TEST_TMPDIR/file size rc words
 	iptables-restore <<-END
 		*filter
 		$(seq -f '-A INPUT -s 10.0.0.%.0f -j ACCEPT' 1 200)
@@ -1121,6 +1121,11 @@ Look at manual page \`iptables-save.8' for more information." iptables-save --bo
 	refused 1 'iptables-restore: line 1 failed' iptables-restore "$file"
 	capture ns "$NS" setpriv --bounding-set -net_admin --inh-caps -net_admin "$RAVELIN_BIN/iptables-save"
 	[ "$rc" -eq 4 ] && [ -z "$out" ]
+	for words in --bogus '-t nosuch' extra; do
+		# shellcheck disable=SC2086 # words
+		no tool iptables-save $words >"$file" 2>/dev/null
+		refused 1 'iptables-restore: line 1 failed' iptables-restore "$file"
+	done
 	# The disk is full behind any kilobyte; killed while it writes.
 	for size in 1 2 3 4 5 6; do
 		(ulimit -f $size; no tool iptables-save >"$file" 2>/dev/null)
