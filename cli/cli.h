@@ -45,6 +45,7 @@ int rv_cli_xml(struct rv_cli *cli);
 int rv_cli_json(struct rv_cli *cli);
 int rv_cli_diff(struct rv_cli *cli);
 int rv_cli_prove(struct rv_cli *cli);
+int rv_cli_lint(struct rv_cli *cli);
 int rv_cli_monitor(struct rv_cli *cli);
 int rv_cli_compile(struct rv_cli *cli);
 int rv_cli_graph(struct rv_cli *cli);

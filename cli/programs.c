@@ -41,6 +41,8 @@ const struct rv_program rv_programs[] = {
 	  "keep what ravelin apply has loaded" },
 	{ "diff", NFPROTO_IPV4, false, rv_cli_diff, rv_diff_flags, "FILE|-|live FILE|-|live",
 	  "say what differs between two rulesets" },
+	{ "lint", NFPROTO_IPV4, false, rv_cli_lint, rv_lint_flags, "FILE|-|live",
+	  "what is likely wrong with a ruleset" },
 	{ "prove", NFPROTO_IPV4, false, rv_cli_prove, rv_prove_flags, "FILE|-|live FILE|-|live|CLAIM",
 	  "whether two rulesets do the same with each packet" },
 	{ "revert", NFPROTO_UNSPEC, false, rv_cli_revert, rv_confirm_flags, NULL,

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is likely wrong with a ruleset. A rule is said to be dead only where that is proven. */
+#ifndef RAVELIN_ANALYSIS_LINT_H
+#define RAVELIN_ANALYSIS_LINT_H
+
+#include "analysis/prove.h"
+
+enum rv_severity { RV_SEVERITY_NOTE, RV_SEVERITY_WARNING, RV_SEVERITY_ERROR };
+
+/* A kind of finding. Codes stay what they are. */
+struct rv_lint_kind {
+	const char *code, *name;
+	enum rv_severity severity;
+	const char *help, *suggestion;
+};
+
+enum rv_lint {
+	RV_LINT_SHADOWED, RV_LINT_DUPLICATE, RV_LINT_NEVER, RV_LINT_UNUSED, RV_LINT_BEHIND_ALL, RV_LINT_ALL_ACCEPTED,
+	RV_LINT_LATE, RV_LINT_LOOPBACK, RV_LINT_NEIGHBOURS, RV_LINT_LOG, RV_LINT_STATE, RV_LINT_POLICY, RV_LINT_COMMENT,
+	RV_LINT_UNKNOWN, RV_LINTS
+};
+
+extern const struct rv_lint_kind rv_lint_kinds[RV_LINTS];
+
+struct rv_finding {
+	enum rv_lint kind;
+	const struct rv_chain *chain;
+	const struct rv_rule *rule;	/* NULL: of the chain */
+	uint32_t number;		/* of the rule, from 1 */
+	char *text;			/* what of it is special */
+	char *packet;			/* one that shows it, run by the engine; NULL: none */
+};
+
+struct rv_findings {
+	struct rv_finding *list;
+	size_t n, room;
+};
+
+/* 0, or -1 with err set. Chains of the ruleset are marked by rv_table_check(). */
+int rv_lint(struct rv_ruleset *rs, struct rv_findings *f, struct rv_error *err);
+void rv_findings_free(struct rv_findings *f);
+
+#endif

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ravelin lint: what is likely wrong with a ruleset, as text, JSON or SARIF. */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <ravelin/render.h>
+#include <ravelin/store.h>
+
+#include "analysis/lint.h"
+#include "backend/file/load.h"
+#include "cli/flags.h"
+
+#define EXIT_FINDINGS 1
+#define EXIT_TROUBLE 3
+
+static const char about[] =
+	"\nA rule is said to be dead only if that is proven; a packet shows it where one can. A comment line\n"
+	"\"# ravelin: ignore RV101\" before a rule of a file, or before its table, takes findings of that kind away.\n"
+	"\nExit codes: 0 nothing was found, 1 something was, 3 an error.\n"
+	"\nExample: ravelin lint /etc/iptables/rules.v4\n";
+
+struct lint {
+	struct rv_cli *cli;
+	bool json, sarif, kinds, version, help;
+	const char *name;
+	struct rv_store store;
+	bool open;
+	struct rv_buf input;
+	struct rv_findings found;
+	struct rv_buf out;
+};
+
+#define AT(field) RV_FLAG_AT(struct lint, field)
+
+const struct rv_flag rv_lint_flags[] = {
+	{ 'j', "json", RV_FLAG_PLAIN, NULL, "print JSON", AT(json) },
+	{ 's', "sarif", RV_FLAG_PLAIN, NULL, "print SARIF 2.1.0, as hosts of code read it", AT(sarif) },
+	{ 'k', "kinds", RV_FLAG_PLAIN, NULL, "print the kinds of findings", AT(kinds) },
+	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "IPv4 rules (default)" },
+	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "IPv6 rules" },
+	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 0 },
+};
+
+static const char *const severities[] = { "note", "warning", "error" };
+
+/* ---- comments that take findings away --------------------------------------------------------------------- */
+
+/* The line before this one, or NULL. */
+static const char *line_before(const char *text, const char *line)
+{
+	if (line == text)
+		return NULL;
+	for (line--; line > text && line[-1] != '\n';)
+		line--;
+	return line;
+}
+
+/* Whether one of the comments right before the line says that findings of the kind are ignored. */
+static bool ignored_before(const char *text, const char *line, const char *code)
+{
+	static const char words[] = "ravelin: ignore ";
+
+	while ((line = line_before(text, line)) != NULL && *line == '#') {
+		size_t len = strcspn(line, "\n");
+		const char *at = memmem(line, len, words, strlen(words));
+
+		if (at && memmem(at, len - (size_t)(at - line), code, strlen(code)))
+			return true;
+	}
+	return false;
+}
+
+/* The line that begins with one of these two words and a name, from the start on; NULL: there is none. */
+static const char *find_line(const char *from, const char *word, const char *name)
+{
+	size_t first = strlen(word), len = strlen(name);
+
+	for (; from && *from; from = strchr(from, '\n') ? strchr(from, '\n') + 1 : NULL)
+		if (!strncmp(from, word, first) && !strncmp(from + first, name, len) && strchr(" \r\n", from[first + len]))
+			return from;
+	return NULL;
+}
+
+static bool is_ignored(const struct lint *l, const struct rv_finding *f)
+{
+	const char *code = rv_lint_kinds[f->kind].code, *text = l->input.data;
+	const char *table = find_line(text, "*", f->chain->table->def->name), *line = text;
+
+	if (!table)
+		return false;
+	if (ignored_before(text, table, code))
+		return true;
+	if (!f->rule)
+		line = find_line(table, ":", f->chain->name);
+	for (uint32_t n = 1; f->rule && line && n < f->rule->loc.line; n++)
+		line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL;
+	return line && ignored_before(text, line, code);
+}
+
+/* ---- text --------------------------------------------------------------------------------------------------- */
+
+static void put_rule(struct rv_buf *b, const struct lint *l, const struct rv_finding *f)
+{
+	if (f->rule)
+		rv_render_rule(b, l->cli->family, f->chain->name, f->rule, RV_COUNTERS_NONE);
+	if (rv_buf_ok(b) && b->len && b->data[b->len - 1] == '\n')
+		b->len--;
+}
+
+static void put_text(struct lint *l, const struct rv_finding *f)
+{
+	const struct rv_lint_kind *k = &rv_lint_kinds[f->kind];
+	struct rv_buf *b = &l->out;
+
+	rv_buf_puts(b, l->name);
+	if (f->rule && f->rule->loc.line)
+		rv_buf_printf(b, ":%u", f->rule->loc.line);
+	rv_buf_printf(b, ": %s %s (%s): %s; %s\n", severities[k->severity], k->code, k->name, k->help, f->text);
+	rv_buf_printf(b, "  %s %s", f->chain->table->def->name, f->chain->name);
+	if (f->rule) {
+		rv_buf_printf(b, " %u: ", f->number);
+		put_rule(b, l, f);
+	}
+	rv_buf_putc(b, '\n');
+	if (f->packet)
+		rv_buf_printf(b, "  packet: %s\n", f->packet);
+	if (k->suggestion[0])
+		rv_buf_printf(b, "  what to do: %s\n", k->suggestion);
+}
+
+/* ---- JSON ---------------------------------------------------------------------------------------------------- */
+
+static json_t *text_json(const char *text)
+{
+	json_t *t = text ? json_string(text) : json_null();
+
+	/* What is no UTF-8 has no place in JSON. */
+	return t ? t : json_string("?");
+}
+
+static json_t *finding_json(struct lint *l, const struct rv_finding *f)
+{
+	const struct rv_lint_kind *k = &rv_lint_kinds[f->kind];
+	struct rv_buf rule = RV_BUF_INIT;
+	json_t *o = json_object();
+
+	put_rule(&rule, l, f);
+	json_object_set_new(o, "code", json_string(k->code));
+	json_object_set_new(o, "kind", json_string(k->name));
+	json_object_set_new(o, "severity", json_string(severities[k->severity]));
+	json_object_set_new(o, "table", json_string(f->chain->table->def->name));
+	json_object_set_new(o, "chain", text_json(f->chain->name));
+	json_object_set_new(o, "number", f->rule ? json_integer(f->number) : json_null());
+	json_object_set_new(o, "line", f->rule && f->rule->loc.line ? json_integer(f->rule->loc.line) : json_null());
+	json_object_set_new(o, "rule", text_json(f->rule ? rv_buf_text(&rule) : NULL));
+	json_object_set_new(o, "message", text_json(k->help));
+	json_object_set_new(o, "detail", text_json(f->text));
+	json_object_set_new(o, "packet", text_json(f->packet));
+	json_object_set_new(o, "suggestion", text_json(k->suggestion));
+	rv_buf_free(&rule);
+	return o;
+}
+
+static json_t *sarif_place(const struct lint *l, const struct rv_finding *f)
+{
+	unsigned int line = f->rule && f->rule->loc.line ? f->rule->loc.line : 1;
+
+	return json_pack("[{s:{s:{s:s},s:{s:i}}}]", "physicalLocation", "artifactLocation", "uri", l->name, "region",
+			 "startLine", (int)line);
+}
+
+static json_t *sarif_result(struct lint *l, const struct rv_finding *f)
+{
+	const struct rv_lint_kind *k = &rv_lint_kinds[f->kind];
+	struct rv_buf text = RV_BUF_INIT;
+	json_t *o = json_object();
+
+	rv_buf_printf(&text, "%s; %s", k->help, f->text);
+	if (f->packet)
+		rv_buf_printf(&text, "; packet: %s", f->packet);
+	json_object_set_new(o, "ruleId", json_string(k->code));
+	json_object_set_new(o, "level", json_string(severities[k->severity]));
+	json_object_set_new(o, "message", json_pack("{s:o}", "text", text_json(rv_buf_text(&text))));
+	json_object_set_new(o, "locations", sarif_place(l, f));
+	rv_buf_free(&text);
+	return o;
+}
+
+static json_t *sarif_kinds(void)
+{
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < RV_LINTS; i++)
+		json_array_append_new(list, json_pack("{s:s,s:s,s:{s:s}}", "id", rv_lint_kinds[i].code, "name",
+						      rv_lint_kinds[i].name, "shortDescription", "text", rv_lint_kinds[i].help));
+	return list;
+}
+
+static int put_json(struct lint *l)
+{
+	json_t *list = json_array(), *top;
+	char *text;
+
+	for (size_t i = 0; i < l->found.n; i++)
+		json_array_append_new(list, l->sarif ? sarif_result(l, &l->found.list[i]) : finding_json(l, &l->found.list[i]));
+	if (l->sarif)
+		top = json_pack("{s:s,s:s,s:[{s:{s:{s:s,s:s,s:o}},s:o}]}", "$schema", "https://json.schemastore.org/sarif-2.1.0.json",
+				"version", "2.1.0", "runs", "tool", "driver", "name", "ravelin", "version", RAVELIN_VERSION,
+				"rules", sarif_kinds(), "results", list);
+	else
+		top = json_pack("{s:s,s:o}", "file", l->name, "findings", list);
+	text = top ? json_dumps(top, JSON_INDENT(2)) : NULL;
+	if (text)
+		rv_buf_printf(&l->out, "%s\n", text);
+	free(text);
+	json_decref(top);
+	return text ? 0 : -1;
+}
+
+/* ---- the run --------------------------------------------------------------------------------------------------- */
+
+static void drop_ignored(struct lint *l)
+{
+	struct rv_findings *f = &l->found;
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		if (!is_ignored(l, &f->list[i])) {
+			f->list[n++] = f->list[i];
+			continue;
+		}
+		free(f->list[i].text);
+		free(f->list[i].packet);
+	}
+	f->n = n;
+}
+
+static int lint(struct lint *l)
+{
+	bool live = !strcmp(l->name, "live");
+	struct rv_buf warnings = RV_BUF_INIT;
+	struct rv_error err = { .warnings = &warnings };
+	int rc = live ? rv_cli_save_text(l->cli, true, &l->input, &err) : 0;
+
+	if (!live && rv_cli_read(l->cli, strcmp(l->name, "-") ? l->name : NULL, &l->input))
+		return EXIT_TROUBLE;
+	if (rc == 0 && !rv_buf_text(&l->input))
+		rc = rv_fail_memory(&err);
+	if (rc == 0)
+		rc = rv_load_text(&l->store, l->cli->family, l->input.data, l->input.len, NULL, &err);
+	l->open = rc == 0;
+	if (rc == 0)
+		rc = rv_lint(&l->store.rs, &l->found, &err);
+	if (rc == 0) {
+		drop_ignored(l);
+		for (size_t i = 0; !l->json && !l->sarif && i < l->found.n; i++)
+			put_text(l, &l->found.list[i]);
+		if (l->json || l->sarif)
+			rc = put_json(l) < 0 ? rv_fail_memory(&err) : 0;
+	}
+	if (rc < 0) {
+		rv_cli_error(l->cli, &err);
+		rv_cli_warnings(&warnings);
+		return EXIT_TROUBLE;
+	}
+	rv_cli_warnings(&warnings);
+	if (rv_cli_write(l->cli, STDOUT_FILENO, &l->out))
+		return EXIT_TROUBLE;
+	return l->found.n ? EXIT_FINDINGS : RV_EXIT_OK;
+}
+
+static int say(struct lint *l)
+{
+	if (l->version) {
+		rv_cli_version(l->cli, &l->out);
+	} else if (l->help) {
+		rv_flags_usage(l->cli, &l->out);
+		rv_buf_puts(&l->out, about);
+	} else {
+		for (unsigned int i = 0; i < RV_LINTS; i++)
+			rv_buf_printf(&l->out, "%s  %-7s  %-22s  %s\n", rv_lint_kinds[i].code,
+				      severities[rv_lint_kinds[i].severity], rv_lint_kinds[i].name, rv_lint_kinds[i].help);
+	}
+	return rv_cli_write(l->cli, STDOUT_FILENO, &l->out);
+}
+
+int rv_cli_lint(struct rv_cli *cli)
+{
+	struct lint l = { .cli = cli };
+	int words, rc;
+
+	cli->name = "ravelin lint";
+	words = rv_flags_read(rv_lint_flags, cli, &l);
+	cli->restore = true;
+	if (l.version || l.help || (l.kinds && words >= 0)) {
+		rc = say(&l);
+	} else if (words < 0 || cli->argc - words != 1) {
+		rv_cli_message("Try `%s -h' for more information.", cli->name);
+		rc = EXIT_TROUBLE;
+	} else {
+		l.name = cli->argv[words];
+		rc = lint(&l);
+	}
+	rv_findings_free(&l.found);
+	if (l.open)
+		rv_store_close(&l.store);
+	rv_buf_free(&l.input);
+	rv_buf_free(&l.out);
+	return rc;
+}

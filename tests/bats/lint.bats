@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# ravelin lint: each kind of finding has a case that must be found and a near miss that must not.
+#
+# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# shellcheck disable=SC2154,SC2034
+
+load lib
+
+setup() { cd "$BATS_TEST_TMPDIR" || return; }
+
+# finds CODES [-6] LINE…: the codes that are found in a filter table with these lines, in order; its base chains accept.
+finds()
+{
+	local want=$1 family=-4 policy=ACCEPT
+	shift
+	while :; do
+		case $1 in
+		-6) family=-6 ;;
+		DROP) policy=DROP ;;
+		*) break ;;
+		esac
+		shift
+	done
+	{ printf '*filter\n:INPUT %s [0:0]\n:FORWARD ACCEPT [0:0]\n' "$policy"; printf '%s\n' "$@"; echo COMMIT; } >rules
+	capture "$RAVELIN_BIN/../ravelin" lint "$family" rules
+	[ -z "$err" ] || { echo "$err"; return 1; }
+	same "$want" "$(grep -o '^rules[^ ]* [a-z]* RV[0-9]*' <<<"$out" | sed 's/.* //' | sort -u | tr '\n' ' ' | sed 's/ $//')" "$*"
+	if [ -n "$want" ]; then [ "$rc" -eq 1 ]; else [ "$rc" -eq 0 ] && [ -z "$out" ]; fi
+}
+
+@test "a rule is shadowed by one, by several together, by what its chain gets; or not quite" {
+	finds RV101 "-A INPUT -s 10.0.0.0/8 -j DROP" "-A INPUT -s 10.1.0.0/16 -p tcp --dport 22 -j ACCEPT"
+	[[ $out == *"rules:5: "*"decided by rule 1"*"packet: -p tcp --dport 22 -s 10.1."*": DROP by rule 1 of INPUT"* ]]
+	finds "" "-A INPUT -s 10.1.0.0/16 -j DROP" "-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT"
+	finds RV101 "-A INPUT -s 10.0.0.0/9 -j DROP" "-A INPUT -s 10.128.0.0/9 -j DROP" "-A INPUT -s 10.1.0.0/8 -p tcp -j ACCEPT"
+	[[ $out == *"decided by rule 1, 2"* ]]
+	finds "" "-A INPUT -s 10.0.0.0/9 -j DROP" "-A INPUT -s 10.128.0.0/10 -j DROP" "-A INPUT -s 10.1.0.0/8 -p tcp -j ACCEPT"
+	finds RV101 ":c - [0:0]" "-A INPUT -p udp -j c" "-A c -p tcp -j DROP"
+	finds "" ":c - [0:0]" "-A INPUT -p udp -j c" "-A c -p udp -j DROP"
+	finds RV101 ":c - [0:0]" "-A INPUT -j c" "-A INPUT -p tcp -j DROP" "-A c -p tcp -j ACCEPT"
+	finds "" ":c - [0:0]" "-A INPUT -j c" "-A INPUT -p tcp -j DROP" "-A c -p tcp -j RETURN" "-A c -p udp -j DROP"
+}
+
+@test "what keeps state, chance and sets shadow nothing that they may not" {
+	finds "" "-A INPUT -m limit --limit 1/s -j DROP" "-A INPUT -m limit --limit 1/s -j DROP"
+	finds "" "-A INPUT -m statistic --mode random --probability 0.5 -j DROP" "-A INPUT -p tcp -m statistic --mode random --probability 0.5 -j DROP"
+	finds "" "-A INPUT -m set --match-set a src -j DROP" "-A INPUT -m set --match-set b src -j DROP"
+	finds RV101 "-A INPUT -m set --match-set a src -j DROP" "-A INPUT -p tcp -m set --match-set a src -j ACCEPT"
+	finds "" "-A INPUT -p tcp -j MARK --set-mark 1" "-A INPUT -m mark --mark 1 -j DROP"
+	finds "" "-A INPUT -p tcp --dport 22 -j DROP" "-A INPUT -p tcp -f -j DROP"
+}
+
+@test "the same rule twice" {
+	finds RV102 "-A INPUT -s 10.0.0.1 -j DROP" "-A INPUT -p tcp -j DROP" "-A INPUT -s 10.0.0.1/32 -j DROP"
+	finds "" "-A INPUT -s 10.0.0.1 -j DROP" "-A INPUT -s 10.0.0.2 -j DROP"
+}
+
+@test "what cannot be together" {
+	finds RV103 "-A INPUT -p tcp --tcp-flags SYN,ACK SYN -m tcp --tcp-flags SYN SYN -m tcp ! --tcp-flags SYN SYN -j DROP"
+	finds "" "-A INPUT -p tcp --tcp-flags SYN,ACK SYN -m tcp --tcp-flags SYN SYN -j DROP"
+	finds RV103 "-A INPUT -p tcp -m conntrack --ctstate NEW -m conntrack --ctstate ESTABLISHED -j DROP"
+	finds "" "-A INPUT -p tcp -m conntrack --ctstate NEW,ESTABLISHED -m conntrack --ctstate ESTABLISHED -j DROP"
+	finds RV103 "-A INPUT -m length --length 0:50 -m length --length 60:70 -j DROP"
+	finds "" "-A INPUT -m length --length 0:60 -m length --length 60:70 -j DROP"
+}
+
+@test "a chain that nothing leads to" {
+	finds RV104 ":c - [0:0]" "-A c -j DROP"
+	finds "" ":c - [0:0]" "-A INPUT -p tcp -j c" "-A c -j DROP"
+	finds RV104 ":c - [0:0]" ":d - [0:0]" "-A c -j d" "-A d -j DROP"
+}
+
+@test "behind a rule for all packets, and everything accepted" {
+	finds RV105 "-A INPUT -p tcp -j ACCEPT" "-A INPUT -j DROP" "-A INPUT -p udp -j ACCEPT"
+	finds "" "-A INPUT -p tcp -j ACCEPT" "-A INPUT -j DROP"
+	finds "RV105 RV106" "-A INPUT -j ACCEPT" "-A INPUT -p tcp -j DROP"
+	finds RV106 DROP "-A INPUT -j ACCEPT"
+	finds "" DROP "-A INPUT -i lo -j ACCEPT"
+}
+
+@test "established connections late in the chain" {
+	finds RV107 DROP "-A INPUT -i lo -j ACCEPT" -A\ INPUT\ -p\ tcp\ --dport\ {1..5}\ -j\ ACCEPT "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
+	finds "" DROP "-A INPUT -i lo -j ACCEPT" "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT" -A\ INPUT\ -p\ tcp\ --dport\ {1..5}\ -j\ ACCEPT
+}
+
+@test "loopback and neighbour discovery under policy DROP" {
+	finds RV108 DROP "-A INPUT -p tcp --dport 22 -i eth0 -j ACCEPT"
+	finds "" DROP "-A INPUT -i lo -j ACCEPT"
+	finds RV109 -6 DROP "-A INPUT -i lo -j ACCEPT" "-A INPUT -p tcp -j ACCEPT"
+	finds "" -6 DROP "-A INPUT -i lo -j ACCEPT" "-A INPUT -p icmpv6 --icmpv6-type 135 -j ACCEPT"
+}
+
+@test "logs, old names, policies and comments" {
+	finds RV110 "-A INPUT -p udp -j LOG" "-A INPUT -p udp -j DROP"
+	finds "" "-A INPUT -p udp -m limit --limit 1/s -j LOG" "-A INPUT -p udp -j DROP"
+	finds RV111 "-A INPUT -m state --state INVALID -j DROP"
+	finds "" "-A INPUT -m conntrack --ctstate INVALID -j DROP"
+	finds RV113 "-A INPUT -p tcp --dport 22 -j ACCEPT"
+	finds "" "-A INPUT -p tcp --dport 22 -j ACCEPT" "-A INPUT -p tcp -j DROP"
+	finds RV114 "-A INPUT -p tcp --dport 22 -m comment --comment \"ssh, port 2222\" -j DROP"
+	finds "" "-A INPUT -p tcp --dport 2222 -m comment --comment \"ssh, port 2222\" -j DROP"
+	finds RV114 "-A INPUT -p tcp --dport 22 -m comment --comment 23/tcp -j DROP"
+	finds "" "-A INPUT -p tcp --dport 20:30 -m comment --comment 23/tcp -j DROP"
+}
+
+@test "comments take findings away, of one kind only" {
+	finds "" "# ravelin: ignore RV110" "-A INPUT -p udp -j LOG" "-A INPUT -p udp -j DROP"
+	finds RV110 "# ravelin: ignore RV111" "-A INPUT -p udp -j LOG" "-A INPUT -p udp -j DROP"
+	finds RV110 "# ravelin: ignore RV110" "-A INPUT -p udp -j LOG" "-A INPUT -p tcp -j LOG" "-A INPUT -p udp -j DROP"
+	finds "" "# ravelin: ignore RV104" ":c - [0:0]" "-A c -j DROP"
+}
+
+@test "JSON, SARIF, kinds and errors" {
+	finds RV102 "-A INPUT -s 10.0.0.1 -j DROP" "-A INPUT -s 10.0.0.1 -j DROP"
+	capture "$RAVELIN_BIN/../ravelin" lint --json rules
+	[ "$rc" -eq 1 ] && python3 -c 'import json, sys; f = json.load(sys.stdin)["findings"][0]; sys.exit((f["code"], f["line"], f["number"]) != ("RV102", 5, 2))' <<<"$out"
+	capture "$RAVELIN_BIN/../ravelin" lint --sarif rules
+	python3 -c 'import json, sys; s = json.load(sys.stdin); r = s["runs"][0]["results"][0]
+sys.exit(s["version"] != "2.1.0" or r["locations"][0]["physicalLocation"]["region"]["startLine"] != 5)' <<<"$out"
+	capture "$RAVELIN_BIN/../ravelin" lint --kinds
+	[ "$rc" -eq 0 ] && [[ $out == *"RV101  warning  shadowed"* ]]
+	capture "$RAVELIN_BIN/../ravelin" lint nowhere
+	[ "$rc" -eq 3 ]
+	echo nonsense >rules
+	capture "$RAVELIN_BIN/../ravelin" lint rules
+	[ "$rc" -eq 3 ]
+}
