@@ -297,9 +297,38 @@ static void hint_at_module(const struct refusal *f, struct rv_error *err)
 	rv_buf_free(&config);
 }
 
+static int see_flags(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct rv_nft_view t[NFTA_TABLE_MAX + 1];
+
+	(void)err;
+	if (rv_nft_attr_table(attrs, t, NFTA_TABLE_MAX + 1))
+		rv_nft_get_u32(t[NFTA_TABLE_FLAGS], arg);
+	return 0;
+}
+
+/* A program that made a table with "flags owner", and runs, is the only one that may change it. */
+static void hint_at_owner(const struct refusal *f, struct rv_error *err)
+{
+	const struct rv_nft_query q = {
+		.type = NFT_MSG_GETTABLE, .family = f->family,
+		.table = f->rec->table->name, .table_attr = NFTA_TABLE_NAME,
+	};
+	struct rv_error none = { 0 };
+	uint32_t flags = 0;
+
+	if (f->v->code != EPERM || rv_nft_ask(&f->n->socket, &q, see_flags, &flags, &none) ||
+	    !(flags & NFT_TABLE_F_OWNER))
+		return;
+	rv_hint(err, "Another program owns table %s (flags owner): as long as it runs, nobody else can "
+		"change it. \"nft list table %s %s\" may name it.", f->rec->table->name,
+		f->family == NFPROTO_IPV6 ? "ip6" : "ip", f->rec->table->name);
+}
+
 static void explain_others(const struct refusal *f, struct rv_error *err)
 {
 	hint_at_module(f, err);
+	hint_at_owner(f, err);
 	if (f->rec->kind == RV_CHANGE_DEL_CHAIN && f->v->code == EBUSY)
 		rv_hint(err, "The chain is not empty, or rules jump to it: delete those first.");
 	else if (f->v->code == EMLINK || f->v->code == ELOOP)

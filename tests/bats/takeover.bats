@@ -158,3 +158,54 @@ goes_on()
 	}
 	each_scenario not_loaded
 }
+
+# own FAMILY: makes a table filter that only this process may change, and waits.
+own()
+{
+	# shellcheck disable=SC2016 # Python's
+	hold OWNER nsenter --net="/proc/$NS/ns/net" python3 -c '
+import signal, socket, struct, sys
+def attribute(kind, data): return struct.pack("=HH", len(data) + 4, kind) + data + b"\0" * (-len(data) % 4)
+def message(kind, family, payload=b"", resource=0, flags=0x401):
+    return struct.pack("=IHHIIBBH", len(payload) + 20, kind, flags, 1, 0, family, 0, socket.htons(resource)) + payload
+table = attribute(1, b"filter\0")
+hook = attribute(4 | 0x8000, attribute(1, struct.pack("!I", 1)) + attribute(2, struct.pack("!i", 0)))
+chain = table + attribute(3, b"INPUT\0") + hook + attribute(5, struct.pack("!I", 0)) + attribute(7, b"filter\0")
+netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+netlink.bind((0, 0))
+netlink.send(message(16, 0, resource=10) + message(10 << 8, int(sys.argv[1]), table + attribute(2, struct.pack("!I", 2)))
+             + message(10 << 8 | 3, int(sys.argv[1]), chain) + message(17, 0, resource=10))
+signal.pause()
+' "$1"
+	until_true 10 is_owned
+}
+is_owned() { [[ $(nft list tables) == *filter* ]]; }
+is_free() { [[ $(nft list tables) != *filter* ]]; }
+
+owned_table()
+{
+	local command
+	flush_ruleset
+	own $((IPV == 4 ? 2 : 10))
+	before=$(nft list ruleset)
+	[[ $before == *'flags owner'* && $before == *'policy drop'* ]]
+	prints '-P INPUT DROP
+-P FORWARD ACCEPT
+-P OUTPUT ACCEPT' ipt -S
+	for command in '-A INPUT -j ACCEPT' '-P INPUT ACCEPT' '-F' '-N new'; do
+		# shellcheck disable=SC2086 # a list of words
+		refused_like 4 'Operation not permitted' ipt $command
+	done
+	refused_like 4 'Operation not permitted' ipt-restore "$FILE"
+	refused_like 4 'Operation not permitted' ipt-restore --noflush "$FILE"
+	RAVELIN_DIAGNOSTICS=1 refused_like 4 'Another program owns table filter .flags owner.' ipt -A INPUT -j ACCEPT
+	same "$before" "$(nft list ruleset)" ruleset
+	# It goes with its owner.
+	end_ns "$OWNER"
+	until_true 10 is_free
+	quiet ipt-restore "$FILE"
+}
+
+@test "a table that another program owns stays as it is: exit code 4, and a person is told why" {
+	v4_v6 owned_table
+}
