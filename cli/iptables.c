@@ -76,7 +76,7 @@ static bool again(const struct attempt *a, struct rv_error *err, struct rv_patie
 	if (!p->attempts) {
 		if (a->opts.wait_seconds)
 			snprintf(seconds, sizeof(seconds), "%u", a->opts.wait_seconds);
-		*p = rv_cli_patience(a->opts.wait ? seconds : NULL);
+		*p = rv_cli_patience(a->opts.at_once ? "0" : a->opts.wait ? seconds : NULL);
 	}
 	return rv_cli_again(err, p);
 }

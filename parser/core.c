@@ -313,6 +313,7 @@ static int run_wait(struct rv_parser *p, const struct rv_core_option *o,
 		/* For 0 seconds is not at all. */
 		p->opts->wait = !args->text || n;
 		p->opts->wait_seconds = n;
+		p->opts->at_once = args->text && !n;
 		return 0;
 	}
 	if (!args->text)

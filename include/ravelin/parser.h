@@ -17,6 +17,7 @@ struct rv_options {
 	unsigned int verbose;		/* number of -v */
 	bool wait;			/* -w */
 	unsigned int wait_seconds;	/* 0: for ever */
+	bool at_once;			/* -w 0 */
 	bool wait_interval;		/* -W was given */
 	bool modprobe;			/* -M, accepted */
 	bool version, help;		/* -V, -h */
