@@ -235,6 +235,37 @@ static bool is_wanted(const struct monitor *m, const struct rv_event *e)
 	return family == (m->only4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
 }
 
+/* Names that nft gives may hold newlines, which would begin another event. */
+static const char *one_line(struct rv_buf *b, const char *name)
+{
+	if (!name)
+		return NULL;
+	for (; *name; name++) {
+		if ((unsigned char)*name < ' ' || *name == 0x7f)
+			rv_buf_printf(b, "\\x%02x", (unsigned char)*name);
+		else
+			rv_buf_putc(b, *name);
+	}
+	return rv_buf_text(b) ? b->data : "?";
+}
+
+static int add_event(struct monitor *m, const struct rv_event *event,
+		     void (*add)(struct monitor *m, const struct rv_event *e))
+{
+	struct rv_buf table = RV_BUF_INIT, chain = RV_BUF_INIT, jump = RV_BUF_INIT;
+	struct rv_event e = *event;
+
+	e.table = one_line(&table, e.table);
+	e.chain = one_line(&chain, e.chain);
+	e.trace.jump = one_line(&jump, e.trace.jump);
+	rv_buf_reset(&m->line);
+	add(m, &e);
+	rv_buf_free(&table);
+	rv_buf_free(&chain);
+	rv_buf_free(&jump);
+	return rv_cli_write(m->cli, STDOUT_FILENO, &m->line);
+}
+
 static int on_event(const struct rv_event *e, void *arg)
 {
 	static void (*const add[])(struct monitor *m, const struct rv_event *e) = {
@@ -251,9 +282,7 @@ static int on_event(const struct rv_event *e, void *arg)
 	}
 	if (!is_wanted(m, e))
 		return 0;
-	rv_buf_reset(&m->line);
-	add[e->kind](m, e);
-	return rv_cli_write(m->cli, STDOUT_FILENO, &m->line);
+	return add_event(m, e, add[e->kind]);
 }
 
 static int watch(struct rv_cli *cli, const struct rv_monitor *w, struct rv_error *err)

@@ -10,6 +10,7 @@
 #include "batch.h"
 #include "closed.h"
 #include "image.h"
+#include "object.h"
 
 #define BIT(attr) (UINT32_C(1) << (attr))
 
@@ -72,8 +73,7 @@ static const struct kind kinds[] = {
 			    BIT(NFTA_SET_ELEM_LIST_ELEMENTS) },
 	[KIND_RULE] = { NFT_MSG_GETRULE, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
 			NFTA_RULE_TABLE, NFTA_RULE_CHAIN,
-			BIT(NFTA_RULE_TABLE) | BIT(NFTA_RULE_CHAIN) |
-			BIT(NFTA_RULE_EXPRESSIONS) | BIT(NFTA_RULE_USERDATA) },
+			BIT(NFTA_RULE_TABLE) | BIT(NFTA_RULE_CHAIN) | BIT(NFTA_RULE_USERDATA) },
 };
 
 /* More attributes than any of them has. */
@@ -275,6 +275,17 @@ static int remove_object(struct reading *r, const struct rv_nft_view *t, struct 
 	return end_object(r->to, at, err);
 }
 
+/* Without what the kernel tells as 0 and does not take so, as the timeout of a set that a rule fills. */
+static int put_expressions(struct rv_buf *b, struct rv_nft_view expressions, struct rv_error *err)
+{
+	struct rv_nft_copier c = { .out = b };
+	size_t nest = rv_nft_nest(b, NFTA_RULE_EXPRESSIONS);
+
+	if (rv_nft_copy_level(&c, RV_NFT_LEVEL_EXPRESSIONS, expressions) || !rv_nft_nest_end(b, nest))
+		return malformed(err);
+	return 0;
+}
+
 static int copy_object(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
 	struct reading *r = arg;
@@ -299,6 +310,9 @@ static int copy_object(struct rv_nft_view attrs, void *arg, struct rv_error *err
 	if (r->kind == &kinds[KIND_RULE])
 		b = place_of_rule(r, rv_nft_get_text(t[NFTA_RULE_CHAIN]));
 	at = start_object(r, b);
+	if (r->kind == &kinds[KIND_RULE] && t[NFTA_RULE_EXPRESSIONS].data &&
+	    put_expressions(b, t[NFTA_RULE_EXPRESSIONS], err))
+		return -1;
 	put_attributes(b, t, r->kind->keep);
 	/* The batch's own number of the set, which the kernel insists on. */
 	if (r->kind == &kinds[KIND_SET])

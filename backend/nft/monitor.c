@@ -13,6 +13,7 @@
 
 #include <ravelin/event.h>
 
+#include "object.h"
 #include "tracer.h"
 
 #define BUFFER (64 * 1024)
@@ -298,8 +299,24 @@ static const struct {
 	{ NFT_MSG_TRACE, false, true, read_trace },
 };
 
+/* The chain of "jump { ... }" and what is in it: it is told of with the rule that jumps there. */
+static bool is_part_of_rule(struct listener *l, const struct rv_event *e)
+{
+	struct rv_error err = { 0 };
+	bool bound = false;
+
+	if (!is_ours(e) || (e->kind != RV_EVENT_CHAIN && e->kind != RV_EVENT_RULE) ||
+	    strncmp(e->chain, "__chain", 7) != 0)
+		return false;
+	if (e->kind == RV_EVENT_CHAIN && e->has_flags)
+		return e->flags & NFT_CHAIN_BINDING;
+	return rv_nft_is_bound(&l->aside, e->family, e->table, e->chain, &bound, &err) == 1 || bound;
+}
+
 static int see_event(struct listener *l, struct rv_event *e, struct rv_nft_view attrs)
 {
+	if (is_part_of_rule(l, e))
+		return 0;
 	if (e->kind == RV_EVENT_RULE)
 		return tell_rule(l, e, attrs);
 	if (e->kind == RV_EVENT_TRACE && e->trace.kind == RV_TRACE_RULE && e->handle)

@@ -448,8 +448,8 @@ static bool jumps_to_own(struct rv_nft_aside *aside, rv_family_t family, const s
 
 	if (!aside || strncmp(r->jump, "__chain", 7) != 0)
 		return false;
-	rv_nft_is_bound(aside, family, place->table, r->jump, &bound, &err);
-	return bound;
+	/* One that is gone belonged to the rule, which is gone as well. */
+	return rv_nft_is_bound(aside, family, place->table, r->jump, &bound, &err) == 1 || bound;
 }
 
 static bool is_final(const struct rv_error *err)

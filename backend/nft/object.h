@@ -111,7 +111,7 @@ void rv_nft_object_lacks(struct rv_buf *b, struct rv_nft_socket *n, rv_family_t 
 			 const struct rv_table *table, const struct rv_bytes *object);
 /* Whether it has sets or chains of its own. */
 bool rv_nft_object_has_own(const struct rv_nft_object *o);
-/* Whether a chain is that of "jump { ... }". Returns 0, or -1 with err set. */
+/* Whether a chain is that of "jump { ... }". Returns 0, 1 if it is not there, or -1 with err set. */
 int rv_nft_is_bound(struct rv_nft_aside *aside, rv_family_t family, const char *table,
 		    const char *name, bool *bound, struct rv_error *err);
 /* NFTA_RULE_COMPAT, if the expressions have matches or targets of xtables: they want the protocol. */

@@ -366,7 +366,7 @@ int rv_nft_is_bound(struct rv_nft_aside *aside, rv_family_t family, const char *
 	};
 
 	*bound = false;
-	return aside && rv_nft_aside_ask(aside, &q, see_flags, bound, err) < 0 ? -1 : 0;
+	return aside ? rv_nft_aside_ask(aside, &q, see_flags, bound, err) : 0;
 }
 
 static int find_chain(struct collector *k, const char *name, uint32_t *number)
@@ -376,7 +376,7 @@ static int find_chain(struct collector *k, const char *name, uint32_t *number)
 	*number = 0;
 	/* Names that the kernel gives; anybody may give such a name too. */
 	if (strncmp(name, "__chain", 7) == 0 &&
-	    rv_nft_is_bound(k->aside, k->family, k->table, name, &bound, k->err))
+	    rv_nft_is_bound(k->aside, k->family, k->table, name, &bound, k->err) < 0)
 		return -1;
 	return bound ? read_own_chain(k, name, number) : 0;
 }

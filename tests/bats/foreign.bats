@@ -242,6 +242,54 @@ COMMIT"
 	gives 0 iptables-restore --test <saved
 }
 
+@test "XML and JSON bring them back, diff finds and mends, iptables-apply keeps and reverts" {
+	foreign_chain
+	ravelin="$RAVELIN_BIN/../ravelin"
+	iptables-save -c | grep -v '^#' >saved
+	"$RAVELIN_BIN/iptables-xml" <saved | "$RAVELIN_BIN/iptables-xml" -r >back
+	# Counters that are 0 are left out there.
+	diff <(sed 's/^\[0:0\] //' saved) <(sed 's/^\[0:0\] //' back)
+	"$ravelin" json <saved | "$ravelin" json -r -c >back
+	diff saved back
+	gives 0 ns "$NS" "$ravelin" diff live back
+	sed -i -e '/192.0.2.1, 192.0.2.2/d' -e '/add @s/d' back
+	gives 1 ns "$NS" "$ravelin" diff live back
+	ns "$NS" "$ravelin" diff -C live back >commands || true
+	gives 0 iptables-restore -n <commands
+	gives 0 ns "$NS" "$ravelin" diff live back
+	ns "$NS" "$ravelin" diff -C live saved >commands || true
+	grep -q '^-I FORWARD 2 -m nft --rule "ip saddr { 192.0.2.1, 192.0.2.2 } drop" --expr' commands
+	gives 0 iptables-restore -n <commands
+	gives 0 ns "$NS" "$ravelin" diff live saved
+	ruleset >before
+	gives 255 ns "$NS" "$RAVELIN_BIN/iptables-apply" -t 1 back </dev/null
+	diff before <(ruleset)
+}
+
+@test "xtables-monitor tells of them as they are shown, and of what is theirs with them" {
+	nft -f - <<<'table ip filter { chain FORWARD { type filter hook forward priority 0; }
+	}'
+	ns "$NS" "$RAVELIN_BIN/xtables-monitor" -e >events 3>&- &
+	for _ in $(seq 100); do
+		nft add chain ip filter ready 2>/dev/null && nft delete chain ip filter ready
+		grep -q -e '-N ready' events && break
+		sleep 0.1
+	done
+	nft -f - <<-'END'
+		add rule ip filter FORWARD ip saddr 10.1.1.0/24 jump { ip daddr 1.2.3.4 accept; tcp dport 5 drop; }
+		add rule ip filter FORWARD ip saddr { 192.0.2.1, 192.0.2.2 } drop
+	END
+	iptables -F FORWARD
+	chains '["x\n EVENT: iptables -t filter -N y"]'
+	for _ in $(seq 100); do grep -q 'EVENT.*jump x' events && break || sleep 0.1; done
+	kill %1
+	cat events
+	[ "$(grep -c -e '-A FORWARD -m nft --rule "ip saddr' events)" -eq 2 ]
+	[ "$(grep -c -e '-D FORWARD -m nft --rule "ip saddr' events)" -eq 2 ]
+	no grep -qE -e '-[AND] __chain|-j __chain|^ EVENT: iptables -t filter -N y' events
+	grep -q -F -e '-N x\x0a EVENT: iptables' events
+}
+
 @test "a text that is changed is told of: what --expr does is what counts" {
 	foreign_chain
 	line=$(iptables -S FORWARD | grep '192.0.2.1, 192.0.2.2')
