@@ -368,7 +368,7 @@ deb: all
 # The module's sources for dkms, which builds them for each kernel: "dkms install ravelin/VERSION" is next.
 DKMSDIR ?= /usr/src/ravelin-$(VERSION)
 install-dkms:
-	for f in include/uapi/ravelin.h include/ravelin/selectors.def kernel/ravelin.h kernel/engine/*.[ch] kernel/linux/*.[ch] kernel/linux/Kbuild; do \
+	for f in include/uapi/ravelin.h include/ravelin/selectors.def include/ravelin/hooks.h kernel/ravelin.h kernel/engine/*.[ch] kernel/linux/*.[ch] kernel/linux/Kbuild; do \
 		install -D -m 0644 $$f $(DESTDIR)$(DKMSDIR)/$$f || exit; done
 	$(fill) kernel/linux/dkms.conf >$(DESTDIR)$(DKMSDIR)/dkms.conf
 

@@ -1,49 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The tables, their chains, hooks and priorities: linux/netfilter_ipv4.h
- * (enum nf_ip_hook_priorities), the same numbers for IPv6.
- */
+/* The tables, their chains, hooks and priorities. */
 #include <limits.h>		/* before netfilter_ipv4.h, which uses INT_MIN */
 #include <errno.h>
 #include <stdlib.h>
 #include <linux/netfilter_ipv4.h>
 #include <string.h>
 
+#include <ravelin/hooks.h>
 #include <ravelin/ir.h>
 
-#define PRE NF_INET_PRE_ROUTING
-#define IN NF_INET_LOCAL_IN
-#define FWD NF_INET_FORWARD
-#define OUT NF_INET_LOCAL_OUT
-#define POST NF_INET_POST_ROUTING
-
-/* Stock's nf_tables rules of this table come last, unlike NF_IP_PRI_SECURITY. */
-#define PRI_SECURITY 150
-
 const struct rv_table_def rv_table_defs[RV_TABLE_DEFS + 1] = {
-	{ "mangle", "filter", 5, {
-		{ "PREROUTING", PRE, NF_IP_PRI_MANGLE },
-		{ "INPUT", IN, NF_IP_PRI_MANGLE },
-		{ "FORWARD", FWD, NF_IP_PRI_MANGLE },
-		{ "OUTPUT", OUT, NF_IP_PRI_MANGLE },
-		{ "POSTROUTING", POST, NF_IP_PRI_MANGLE } } },
-	{ "security", "filter", 3, {
-		{ "INPUT", IN, PRI_SECURITY },
-		{ "FORWARD", FWD, PRI_SECURITY },
-		{ "OUTPUT", OUT, PRI_SECURITY } } },
-	{ "raw", "filter", 2, {
-		{ "PREROUTING", PRE, NF_IP_PRI_RAW },
-		{ "OUTPUT", OUT, NF_IP_PRI_RAW } } },
-	{ "filter", "filter", 3, {
-		{ "INPUT", IN, NF_IP_PRI_FILTER },
-		{ "FORWARD", FWD, NF_IP_PRI_FILTER },
-		{ "OUTPUT", OUT, NF_IP_PRI_FILTER } } },
-	{ "nat", "nat", 4, {
-		{ "PREROUTING", PRE, NF_IP_PRI_NAT_DST },
-		{ "INPUT", IN, NF_IP_PRI_NAT_SRC },
-		{ "OUTPUT", OUT, NF_IP_PRI_NAT_DST },
-		{ "POSTROUTING", POST, NF_IP_PRI_NAT_SRC } } },
-	{ NULL, NULL, 0, { { NULL, 0, 0 } } },
+#define RV_BASE(at, pri) \
+	{ RV_CHAIN_##at, NF_INET_##at, RV_NFT_PRIORITY(NF_IP_PRI_##pri) },
+#define RV_X(id, word, kind, ...)						\
+	{ .name = (word), .type = (kind), .base = { __VA_ARGS__ },		\
+	  .nbase = sizeof((struct rv_base_def[]){ __VA_ARGS__ }) / sizeof(struct rv_base_def) },
+	RV_TABLES_LIST(RV_X, RV_BASE)
+#undef RV_X
+#undef RV_BASE
 };
 
 const struct rv_table_def *rv_table_def_find(const char *name)
@@ -57,7 +31,7 @@ const struct rv_table_def *rv_table_def_find(const char *name)
 /* A packet that mangle OUTPUT changes is routed anew, which only chains of type "route" do. */
 const char *rv_base_type(const struct rv_table_def *def, unsigned int base)
 {
-	if (!strcmp(def->name, "mangle") && def->base[base].hook == OUT)
+	if (!strcmp(def->name, "mangle") && def->base[base].hook == NF_INET_LOCAL_OUT)
 		return "route";
 	return def->type;
 }
@@ -67,8 +41,9 @@ const char *rv_base_type(const struct rv_table_def *def, unsigned int base)
 const char *const rv_base_types[] = { "filter", "nat", "route", NULL };
 
 static const char *const hook_names[] = {
-	[PRE] = "prerouting", [IN] = "input", [FWD] = "forward", [OUT] = "output",
-	[POST] = "postrouting",
+#define RV_X(hook, nft) [NF_INET_##hook] = (nft),
+	RV_HOOKS(RV_X)
+#undef RV_X
 };
 
 const char *rv_hook_name(unsigned int hook)
@@ -180,7 +155,7 @@ static bool take_priority(const char **text, int32_t *priority)
 /* What the kernel has chains of that type for. */
 static bool has_hook(const char *type, unsigned int hook)
 {
-	return *type == 'r' ? hook == OUT : *type == 'f' || hook != FWD;
+	return *type == 'r' ? hook == NF_INET_LOCAL_OUT : *type == 'f' || hook != NF_INET_FORWARD;
 }
 
 bool rv_base_at_read(struct rv_base_at *at, const char *text)

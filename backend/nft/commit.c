@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 
+#include <ravelin/hooks.h>
+
 #include "batch.h"
 #include "closed.h"
 
@@ -37,11 +39,9 @@ enum pass {
  */
 static const struct rv_table_def guard = {
 	RV_NFT_GUARD_TABLE, "filter", 5, {
-		{ "PREROUTING", NF_INET_PRE_ROUTING, INT16_MIN },
-		{ "INPUT", NF_INET_LOCAL_IN, INT16_MIN },
-		{ "FORWARD", NF_INET_FORWARD, INT16_MIN },
-		{ "OUTPUT", NF_INET_LOCAL_OUT, INT16_MIN },
-		{ "POSTROUTING", NF_INET_POST_ROUTING, INT16_MIN },
+#define RV_X(hook, nft) { RV_CHAIN_##hook, NF_INET_##hook, INT16_MIN },
+		RV_HOOKS(RV_X)
+#undef RV_X
 	},
 };
 

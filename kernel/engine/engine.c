@@ -4,26 +4,25 @@
 
 #include <linux/netfilter_ipv4.h>
 
-#define PRE	(1U << NF_INET_PRE_ROUTING)
-#define IN	(1U << NF_INET_LOCAL_IN)
-#define FWD	(1U << NF_INET_FORWARD)
-#define OUT	(1U << NF_INET_LOCAL_OUT)
-#define POST	(1U << NF_INET_POST_ROUTING)
+#include <ravelin/hooks.h>
 
-/* NF_IP_PRI_* by hook; those of IPv6 are the same numbers. */
-#define AT(hook, priority)	[NF_INET_##hook] = NF_IP_PRI_##priority
-#define AT_ALL(priority)	AT(PRE_ROUTING, priority), AT(LOCAL_IN, priority), \
-				AT(FORWARD, priority), AT(LOCAL_OUT, priority), \
-				AT(POST_ROUTING, priority)
+/* The hooks of each table, and its priorities there. */
+enum {
+#define RV_BASE(hook, priority) | 1U << NF_INET_##hook
+#define RV_X(id, name, type, ...) HOOKS_##id = 0 __VA_ARGS__,
+	RV_TABLES_LIST(RV_X, RV_BASE)
+#undef RV_X
+#undef RV_BASE
+};
 
 const struct rv_engine_table_def rv_engine_tables[RV_TABLES] = {
-	[RV_TABLE_RAW] = { "raw", PRE | OUT, { AT_ALL(RAW) }, false },
-	[RV_TABLE_MANGLE] = { "mangle", PRE | IN | FWD | OUT | POST, { AT_ALL(MANGLE) }, false },
-	[RV_TABLE_NAT] = { "nat", PRE | IN | OUT | POST,
-			   { AT(PRE_ROUTING, NAT_DST), AT(LOCAL_IN, NAT_SRC),
-			     AT(LOCAL_OUT, NAT_DST), AT(POST_ROUTING, NAT_SRC) }, true },
-	[RV_TABLE_FILTER] = { "filter", IN | FWD | OUT, { AT_ALL(FILTER) }, false },
-	[RV_TABLE_SECURITY] = { "security", IN | FWD | OUT, { AT_ALL(SECURITY) }, false },
+#define RV_BASE(hook, pri) [NF_INET_##hook] = NF_IP_PRI_##pri,
+#define RV_X(id, word, type, ...)						\
+	[RV_TABLE_##id] = { .name = (word), .hooks = HOOKS_##id, .priority = { __VA_ARGS__ },	\
+			    .no_rules = RV_TABLE_##id == RV_TABLE_NAT },
+	RV_TABLES_LIST(RV_X, RV_BASE)
+#undef RV_X
+#undef RV_BASE
 };
 
 struct rv_engine {

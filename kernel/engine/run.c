@@ -5,6 +5,8 @@
  */
 #include "internal.h"
 
+#include <ravelin/hooks.h>
+
 /* Constants of a walk reach all that it is made of. */
 #define RV_INLINE inline __attribute__((always_inline))
 
@@ -383,7 +385,9 @@ unsigned int rv_rules_run(struct rv_rules *r, unsigned int slot, struct rv_pkt *
 /* ---- for tracing ------------------------------------------------------------------------- */
 
 static const char *const hook_names[RVK_HOOKS] = {
-	"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING",
+#define RV_X(hook, nft) [NF_INET_##hook] = RV_CHAIN_##hook,
+	RV_HOOKS(RV_X)
+#undef RV_X
 };
 
 /* The hook whose chain begins, or with ends whose policy is, at an offset; -1. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A section for each match or target. */
+#include <ravelin/hooks.h>
 #include <string.h>
 
 #include "tools/manual/manual.h"
@@ -20,7 +21,11 @@ static const char *in_words(rv_family_t family)
 
 static void put_places(FILE *out, const struct rv_ext *ext)
 {
-	static const char *const chains[] = { "PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING" };
+	static const char *const chains[] = {
+#define RV_X(hook, nft) RV_CHAIN_##hook,
+		RV_HOOKS(RV_X)
+#undef RV_X
+	};
 	uint32_t hooks = ext->hooks;
 
 	if (ext->tables)

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The hooks, and which tables stand there with which priority: the one table of them, for nf_tables and the
+ * module. Include linux/netfilter_ipv4.h before it: priorities are those of enum nf_ip_hook_priorities, which
+ * linux/netfilter_ipv6.h repeats with the same numbers.
+ */
+#ifndef RAVELIN_HOOKS_H
+#define RAVELIN_HOOKS_H
+
+/* Names of base chains. */
+#define RV_CHAIN_PRE_ROUTING	"PREROUTING"
+#define RV_CHAIN_LOCAL_IN	"INPUT"
+#define RV_CHAIN_FORWARD	"FORWARD"
+#define RV_CHAIN_LOCAL_OUT	"OUTPUT"
+#define RV_CHAIN_POST_ROUTING	"POSTROUTING"
+
+/* X(hook, nft's name): NF_INET_*, in their order. */
+#define RV_HOOKS(X)							\
+	X(PRE_ROUTING, "prerouting")					\
+	X(LOCAL_IN, "input")						\
+	X(FORWARD, "forward")						\
+	X(LOCAL_OUT, "output")						\
+	X(POST_ROUTING, "postrouting")
+
+/*
+ * T(id, name, type of chains in nf_tables, bases): in the order in which save prints tables, and their chains.
+ * B(hook, priority): NF_INET_*, NF_IP_PRI_*.
+ */
+#define RV_TABLES_LIST(T, B)						\
+	T(MANGLE, "mangle", "filter",					\
+	  B(PRE_ROUTING, MANGLE) B(LOCAL_IN, MANGLE) B(FORWARD, MANGLE)	\
+	  B(LOCAL_OUT, MANGLE) B(POST_ROUTING, MANGLE))			\
+	T(SECURITY, "security", "filter",				\
+	  B(LOCAL_IN, SECURITY) B(FORWARD, SECURITY) B(LOCAL_OUT, SECURITY)) \
+	T(RAW, "raw", "filter",						\
+	  B(PRE_ROUTING, RAW) B(LOCAL_OUT, RAW))			\
+	T(FILTER, "filter", "filter",					\
+	  B(LOCAL_IN, FILTER) B(FORWARD, FILTER) B(LOCAL_OUT, FILTER))	\
+	T(NAT, "nat", "nat",						\
+	  B(PRE_ROUTING, NAT_DST) B(LOCAL_IN, NAT_SRC)			\
+	  B(LOCAL_OUT, NAT_DST) B(POST_ROUTING, NAT_SRC))
+
+/*
+ * A priority as chains of nf_tables have it. That of security is 50 in the kernel (NF_IP_PRI_SECURITY, which
+ * iptable_security used, and so does the module: before source NAT). iptables-nft makes its chains with 150, behind
+ * source NAT, and takes one with another priority for none of its own; so must whoever shares them with it.
+ */
+#define RV_NFT_PRIORITY(priority) ((priority) == NF_IP_PRI_SECURITY ? 150 : (priority))
+
+#endif
