@@ -428,10 +428,11 @@ static bool put_tcp(struct wants *w)
 {
 	const bool mss = w->has[RV_SEL_TCP_MSS], option = w->has[RV_SEL_TCP_OPTION];
 	const size_t len = 20 + (mss ? 4 : 0) + (option ? 4 : 0);
-	uint8_t *at = more(w, len), *opt = at + 20;
+	uint8_t *at = more(w, len), *opt;
 
 	if (!at)
 		return false;
+	opt = at + 20;
 	put_ports(w, at);
 	at[12] = (uint8_t)(len / 4 << 4);
 	at[13] = w->value[RV_SEL_TCP_FLAGS][0];
