@@ -108,6 +108,12 @@ $(BUILD)/commit.h: FORCE
 		if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi; \
 	fi
 $(BUILD)/cli/main.o: $(BUILD)/commit.h
+
+# A page as a string.
+$(BUILD)/cli/report_page.h: cli/report.html
+	@mkdir -p $(@D)
+	$(Q){ echo 'static const char report_page[] ='; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } >$@
+$(BUILD)/cli/report.o: $(BUILD)/cli/report_page.h
 .PHONY: FORCE
 
 # What flex and bison write is not ours to warn about.

@@ -53,6 +53,7 @@ int rv_cli_metrics(struct rv_cli *cli);
 int rv_cli_top(struct rv_cli *cli);
 int rv_cli_explain(struct rv_cli *cli);
 int rv_cli_test(struct rv_cli *cli);
+int rv_cli_report(struct rv_cli *cli);
 int rv_cli_complete(struct rv_cli *cli);
 
 /* Appends what iptables-save prints. Returns 0, or -1 with err set. */
@@ -78,6 +79,15 @@ int rv_cli_read(struct rv_cli *cli, const char *path, struct rv_buf *input);
 int rv_cli_ruleset(const struct rv_cli *cli, struct rv_ruleset *rs, const char *name,
 		   struct rv_error *err);
 
+/* ---- subprocess.c ------------------------------------------------------------ */
+
+/*
+ * Runs a program that is found in PATH, with the text (NULL: none) as its input, and appends what it prints to
+ * stdout. Returns its exit code (127 may be that of a shell), 128 when a signal ended it, or -1 with errno
+ * set: ENOENT, there is none.
+ */
+int rv_cli_program(const char *const argv[], const struct rv_buf *in, struct rv_buf *out);
+
 /* ---- diag.c: what goes to stderr ------------------------------------------ */
 
 /* Prints an error as callers expect it and, for a person, where it is. Returns the exit code. */
@@ -92,6 +102,9 @@ void rv_cli_warnings(struct rv_buf *warnings);
 int rv_cli_message(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- printable.c: what a terminal may be given ------------------------------- */
+
+/* How many bytes the character at s has in UTF-8 (RFC 3629); 0: it is none. len > 0. */
+unsigned int rv_cli_utf8_length(const char *s, size_t len);
 
 /* One character of a text as it is shown. */
 struct rv_glyph {

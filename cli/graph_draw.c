@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Chains and jumps as DOT (graphviz.org/doc/info/lang.html), and as what graphviz makes of it. */
 #include <errno.h>
-#include <spawn.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <ravelin/io.h>
 
 #include "cli/graph.h"
 
@@ -303,51 +297,14 @@ int rv_graph_dot(struct rv_buf *b, struct rv_ruleset *rs, const struct rv_table_
 
 /* ---- graphviz ------------------------------------------------------------------------------------ */
 
-/* Runs a program with in, a file, as its input, and appends its output. Its exit code, or -1. */
-static int run(const char *const argv[], int in, struct rv_buf *out)
-{
-	posix_spawn_file_actions_t actions;
-	int ends[2], rc, status = -1;
-	pid_t pid;
-
-	if (pipe(ends))
-		return -1;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-	posix_spawn_file_actions_addclose(&actions, ends[0]);
-	posix_spawn_file_actions_addclose(&actions, ends[1]);
-	rc = posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	close(ends[1]);
-	if (rc == 0) {
-		rc = rv_read_all(ends[0], out) ? errno : 0;
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
-	}
-	close(ends[0]);
-	errno = rc;
-	return rc == 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 int rv_graph_svg(struct rv_buf *b, const struct rv_buf *dot, struct rv_error *err)
 {
 	static const char *const argv[] = { "dot", "-Tsvg", NULL };
-	int fd = memfd_create("graph", MFD_CLOEXEC), rc;
+	int rc = rv_cli_program(argv, dot, b);
 
-	if (fd < 0 || rv_write_all(fd, dot) || lseek(fd, 0, SEEK_SET)) {
-		rv_fail(err, RV_ERR_RESOURCE, NULL, "cannot keep the graph: %m");
-		rc = -1;
-	} else {
-		rc = run(argv, fd, b);
-		if (rc < 0 && errno == ENOENT) {
-			rv_fail(err, RV_ERR_RESOURCE, NULL, "there is no program `dot' to draw with");
-			rc = rv_hint(err, "graphviz draws it; Debian's package is graphviz");
-		} else if (rc) {
-			rc = rv_fail(err, RV_ERR_RESOURCE, NULL, "`dot' has failed");
-		}
+	if (rc < 0 && errno == ENOENT) {
+		rv_fail(err, RV_ERR_RESOURCE, NULL, "there is no program `dot' to draw with");
+		return rv_hint(err, "graphviz draws it; Debian's package is graphviz");
 	}
-	if (fd >= 0)
-		close(fd);
-	return rc;
+	return rc ? rv_fail(err, RV_ERR_RESOURCE, NULL, "`dot' has failed") : 0;
 }

@@ -45,26 +45,11 @@ const struct rv_flag rv_metrics_flags[] = {
 
 /* ---- one sample ------------------------------------------------------------------------------- */
 
-/* Whether the bytes at s are one character of UTF-8, and how many they are (RFC 3629). */
-static unsigned int utf8_length(const unsigned char *s)
-{
-	unsigned int n = *s < 0x80 ? 1 : *s >= 0xc2 && *s < 0xe0 ? 2 : *s >= 0xe0 && *s < 0xf0 ? 3 :
-			 *s >= 0xf0 && *s < 0xf5 ? 4 : 0;
-
-	for (unsigned int i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((*s == 0xe0 && s[1] < 0xa0) || (*s == 0xed && s[1] > 0x9f) ||
-	    (*s == 0xf0 && s[1] < 0x90) || (*s == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 /* The value of a label. What is no UTF-8 is replaced, since the text must be. */
 static void put_value(struct rv_buf *b, const char *text)
 {
 	while (*text) {
-		unsigned int n = utf8_length((const unsigned char *)text);
+		unsigned int n = rv_cli_utf8_length(text, strlen(text));
 
 		if (*text == '\\' || *text == '"')
 			rv_buf_putc(b, '\\');

@@ -11,6 +11,24 @@
 
 #include "cli/cli.h"
 
+unsigned int rv_cli_utf8_length(const char *text, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	unsigned int n = *s < 0x80 ? 1 : *s >= 0xc2 && *s < 0xe0 ? 2 : *s >= 0xe0 && *s < 0xf0 ? 3 :
+			 *s >= 0xf0 && *s < 0xf5 ? 4 : 0;
+
+	if (n > len)
+		return 0;
+	for (unsigned int i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	/* Longer than needed, halves of UTF-16, beyond U+10FFFF. */
+	if ((*s == 0xe0 && s[1] < 0xa0) || (*s == 0xed && s[1] > 0x9f) ||
+	    (*s == 0xf0 && s[1] < 0x90) || (*s == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
 /* Marks of byte order, of no width, and those that change the direction of the text. */
 static bool is_invisible(wchar_t wc)
 {

@@ -65,6 +65,8 @@ const struct rv_program rv_programs[] = {
 	  "counters for a monitoring system" },
 	{ "top", NFPROTO_UNSPEC, false, rv_cli_top, rv_top_flags, NULL,
 	  "the rules that most packets match, on the terminal" },
+	{ "report", NFPROTO_UNSPEC, false, rv_cli_report, rv_report_flags, "[FILE|live]",
+	  "a page of HTML about a ruleset" },
 	{ "close-host", NFPROTO_UNSPEC, false, rv_cli_shut, rv_shut_flags, NULL, NULL },
 	{ "complete", NFPROTO_UNSPEC, false, rv_cli_complete, NULL, NULL, NULL },
 	{ NULL },

@@ -1,0 +1,62 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# ravelin report: the page, and what a browser makes of it (tests/bats/report.py).
+#
+# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# shellcheck disable=SC2154,SC2034
+
+load lib
+
+setup()
+{
+	need_root
+	new_ns NS
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+report() { ns "$NS" "$RAVELIN_BIN/../ravelin" report "$@"; }
+page() { python3 "$BATS_TEST_DIRNAME/report.py" "$@"; }
+
+@test "a page of ten rules: all parts, nothing from elsewhere" {
+	printf '%s\n' '*filter' ':INPUT DROP [7:700]' '[5:500] -A INPUT -i lo -j ACCEPT' \
+		'-A INPUT -m comment --comment "</script><b>&\"" -j LOG' COMMIT | iptables-restore -c
+	for i in {1..8}; do ip6tables -A INPUT -p tcp --dport "$i" -j DROP; done
+	report >page.html
+	page structure page.html
+	page rules page.html 10
+	page find page.html 'dport 3' 1
+	page find page.html '</script>' 1
+	page find page.html 'nowhere' 0
+}
+
+@test "a page of 50,000 rules" {
+	{ echo '*filter'; seq 50000 | awk '{ printf "-A INPUT -s 10.%d.%d.%d/32 -j DROP\n", $1 / 65536, $1 / 256 % 256, $1 % 256 }'; echo COMMIT; } >rules
+	report rules >page.html
+	page structure page.html
+	page rules page.html 50000
+	page find page.html '10.0.195.80' 1
+}
+
+@test "sets that rules name" {
+	ns "$NS" ipset create bad hash:ip
+	ns "$NS" ipset add bad 192.0.2.77
+	iptables -A INPUT -m set --match-set bad src -j DROP
+	iptables -A FORWARD -m set --match-set bad dst -j DROP
+	report -4 >page.html
+	page structure page.html
+	grep -q '<code>bad</code>, in 2 rules' page.html
+	grep -q 192.0.2.77 page.html
+}
+
+@test "a large ruleset has no picture; wrong words" {
+	{ echo '*filter'; printf ':C%d - [0:0]\n' {1..500}; echo COMMIT; } >rules
+	report rules >page.html
+	grep -q '503 chains are too many for a picture here' page.html
+	capture report -
+	[ "$rc" -eq 1 ] && same 'ravelin report: standard input is read once only; give the name of a file' "$err" error
+	capture report -4 -6 rules
+	[ "$rc" -eq 1 ] && same 'ravelin report: a file has the rules of one family' "$err" error
+	capture report ./missing
+	[ "$rc" -eq 1 ] && [ -z "$out" ] && [[ $err == *'cannot open ./missing: No such file or directory' ]]
+}
