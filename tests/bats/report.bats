@@ -49,6 +49,14 @@ page() { python3 "$BATS_TEST_DIRNAME/report.py" "$@"; }
 	grep -q 192.0.2.77 page.html
 }
 
+@test "packets that were given" {
+	printf '%s\n' '*filter' '-A INPUT -p tcp --dport 22 -j ACCEPT' '-A INPUT -j DROP' COMMIT >rules
+	report -p '-i eth0 -s 192.0.2.7 -d 198.51.100.2 -p tcp --dport 443 --local 198.51.100.2' rules >page.html
+	page structure page.html
+	grep -q '^verdict: DROP by rule 2 of INPUT in filter, line 3 of rules' page.html
+	grep -q -- '--dport 22: packet has 443' page.html
+}
+
 @test "a large ruleset has no picture; wrong words" {
 	{ echo '*filter'; printf ':C%d - [0:0]\n' {1..500}; echo COMMIT; } >rules
 	report rules >page.html
