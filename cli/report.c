@@ -339,13 +339,30 @@ static const char *family_word(rv_family_t family)
 	return family == NFPROTO_IPV6 ? "IPv6" : "IPv4";
 }
 
+/* Of more rules, a page would take long to make. */
+#define LINTED_RULES 1000
+
+static unsigned int count_rules(const struct rv_ruleset *rs)
+{
+	unsigned int n = 0;
+
+	rv_list_each(t, &rs->tables, struct rv_table, node)
+		rv_list_each(c, &t->chains, struct rv_chain, node)
+			n += c->nrules;
+	return n;
+}
+
 static void put_findings(struct report *r)
 {
 	for (unsigned int i = 0; i < r->families; i++) {
 		bool ip6 = r->rs[i].family == NFPROTO_IPV6;
 		const char *const argv[] = { OWN, "lint", ip6 ? "-6" : "-4", r->source, NULL };
 
-		put_own(&r->findings, family_word(r->rs[i].family), argv, NULL);
+		if (count_rules(&r->rs[i]) > LINTED_RULES)
+			rv_buf_printf(&r->findings, "<p class=\"none\">%s: more than %u rules are not looked at here; "
+				      "<code>ravelin lint</code> does.</p>", family_word(r->rs[i].family), LINTED_RULES);
+		else
+			put_own(&r->findings, family_word(r->rs[i].family), argv, NULL);
 	}
 }
 
