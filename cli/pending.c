@@ -303,9 +303,45 @@ void rv_pending_note(struct rv_pending *p, pid_t group)
 	(void)!pwrite(p->lock, &n, sizeof(n), 0);
 }
 
-/* How long a killed group may take to be gone, in microseconds; zombies nobody buries stay. */
-#define GONE_TRIES	200
+/* How long a killed group may take to be gone, in microseconds. */
+#define GONE_TRIES	4000
 #define GONE_PAUSE	5000
+
+/* Whether the process is of the group and can still do something: a zombie that nobody buries cannot. */
+static bool lives_in(const char *number, pid_t group)
+{
+	char path[32], text[512], *rest;
+	int fd, pgrp = 0;
+	ssize_t n = -1;
+	char state = 'Z';
+
+	snprintf(path, sizeof(path), "/proc/%.10s/stat", number);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+	}
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	/* proc(5): "PID (NAME) STATE PPID PGRP"; the name may hold brackets. */
+	rest = strrchr(text, ')');
+	return rest && sscanf(rest, ") %c %*d %d", &state, &pgrp) == 2 && pgrp == group &&
+	       state != 'Z' && state != 'X';
+}
+
+/* Without /proc, whoever can be sent a signal is taken to live. */
+static bool group_lives(pid_t group)
+{
+	DIR *dir = opendir("/proc");
+	bool lives = !dir;
+
+	for (struct dirent *d; dir && !lives && (d = readdir(dir)); )
+		lives = d->d_name[0] >= '1' && d->d_name[0] <= '9' && lives_in(d->d_name, group);
+	if (dir)
+		closedir(dir);
+	return lives;
+}
 
 /*
  * A number is not given to another process while a group of that number has members: if its
@@ -322,7 +358,7 @@ void rv_pending_end_group(struct rv_pending *p)
 	if (session >= 0 && session != n.session)
 		return;
 	/* What a process has asked of the kernel is still done when it has been killed. */
-	for (int i = 0; i < GONE_TRIES && kill(-n.group, SIGKILL) == 0; i++)
+	for (int i = 0; i < GONE_TRIES && !kill(-n.group, SIGKILL) && group_lives(n.group); i++)
 		usleep(GONE_PAUSE);
 }
 

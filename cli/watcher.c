@@ -166,6 +166,8 @@ static void make_change(const struct rv_watch *w, pid_t watcher)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != watcher)
 		_exit(127);
+	/* By ourselves: the watcher may be killed before it comes to that. */
+	rv_pending_note(w->pending, getpid());
 	set_oom_score(w->oom_score);
 	default_signals();
 	if (!w->command) {
