@@ -88,8 +88,9 @@ static int on_route(const struct nlmsghdr *nlh, void *arg)
 	if (nlh->nlmsg_type != RTM_NEWROUTE)
 		return MNL_CB_OK;
 	route->type = rtm->rtm_type;
-	mnl_attr_for_each(attr, nlh, sizeof(*rtm))
+	mnl_attr_for_each(attr, nlh, sizeof(*rtm)) {
 		take_route(route, attr, rtm->rtm_family == AF_INET6 ? 16 : 4);
+	}
 	return MNL_CB_STOP;
 }
 
