@@ -307,7 +307,7 @@ struct rv_nft_dump rv_nft_dump_begin(uint8_t type);
 void rv_nft_dump_part(struct rv_nft_dump *d, size_t len);
 /* An object goes by. False: something is missing, or was told twice. */
 bool rv_nft_dump_see(struct rv_nft_dump *d, struct rv_nft_view attrs, size_t len);
-/* False: something may be missing behind some part. A second dump with the same digest shows that it is not. */
+/* False: something may be missing. A second dump with the same digest shows that nothing is. */
 bool rv_nft_dump_is_whole(const struct rv_nft_dump *d);
 
 /* ---- reading beside other writers: watch.c --------------------------------------- */
