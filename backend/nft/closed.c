@@ -236,7 +236,7 @@ static void put_rules(struct rv_buf *b, uint32_t *seq, rv_family_t family, const
 		.b = b, .seq = seq, .family = family, .table = table, .chain = chains[i].name,
 	};
 
-	if (chains[i].hook == NF_INET_LOCAL_IN)
+	if (chains[i].hook == NF_INET_LOCAL_IN && how != RV_NFT_OPEN_FOR_A_MOMENT)
 		put_loopback(&w);
 	if (how == RV_NFT_OPEN_BY_TRACKING)
 		put_tracked(&w);
@@ -371,7 +371,7 @@ int rv_nft_closer_init(struct rv_nft_closer *c, const struct rv_nft_closed *what
 	*c = (struct rv_nft_closer){ .what = what ? *what : whole };
 	if (rv_nft_open(&c->socket, err) || rv_nft_generation(&c->socket, err))
 		return -1;
-	for (int how = 0; how < 2; how++) {
+	for (int how = 0; how < RV_NFT_OPEN_BY; how++) {
 		rv_nft_put_batch_begin(&c->closed[how]);
 		put_closed(&c->closed[how], &seq, &c->what, (enum rv_nft_open_by)how);
 		rv_nft_put_batch_end(&c->closed[how], seq);
@@ -379,16 +379,17 @@ int rv_nft_closer_init(struct rv_nft_closer *c, const struct rv_nft_closed *what
 	rv_nft_put_batch_begin(&c->open);
 	put_open(&c->open, &seq, &c->what);
 	rv_nft_put_batch_end(&c->open, seq);
-	if (rv_buf_ok(&c->closed[0]) && rv_buf_ok(&c->closed[1]) && rv_buf_ok(&c->open))
-		return 0;
-	return rv_fail_memory(err);
+	for (int how = 0; how < RV_NFT_OPEN_BY; how++)
+		if (!rv_buf_ok(&c->closed[how]))
+			return rv_fail_memory(err);
+	return rv_buf_ok(&c->open) ? 0 : rv_fail_memory(err);
 }
 
 void rv_nft_closer_free(struct rv_nft_closer *c)
 {
 	rv_nft_close(&c->socket);
-	rv_buf_free(&c->closed[0]);
-	rv_buf_free(&c->closed[1]);
+	for (int how = 0; how < RV_NFT_OPEN_BY; how++)
+		rv_buf_free(&c->closed[how]);
 	rv_buf_free(&c->open);
 }
 

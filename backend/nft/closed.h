@@ -36,13 +36,16 @@ enum rv_nft_open_by {
 	RV_NFT_OPEN_BY_FLAGS,
 	/* Also what connection tracking knows as established or related. */
 	RV_NFT_OPEN_BY_TRACKING,
+	/* As by flags, without what the host sends to itself: for as long as going back takes. */
+	RV_NFT_OPEN_FOR_A_MOMENT,
+	RV_NFT_OPEN_BY
 };
 
 /* A socket and the batches, ready to be sent without another allocation. */
 struct rv_nft_closer {
 	struct rv_nft_closed what;
 	struct rv_nft_socket socket;
-	struct rv_buf closed[2];	/* by enum rv_nft_open_by */
+	struct rv_buf closed[RV_NFT_OPEN_BY];
 	struct rv_buf open;
 };
 

@@ -254,11 +254,18 @@ static bool put_in_place(struct held *h, const struct rv_buf *image)
 	return done;
 }
 
+/*
+ * A packet that is on its way while the kernel changes over may meet a chain as it was and the next
+ * one as it will be, which the guard of the image cannot help: the host is closed beforehand. If
+ * that fails, going back is what matters.
+ */
 static int put(struct rv_image *im, struct rv_error *err)
 {
 	struct held *h = im->held;
+	struct rv_error ignored = { 0 };
 
 	give_reserve(h);
+	rv_nft_closer_close(&h->closer, RV_NFT_OPEN_FOR_A_MOMENT, &ignored);
 	if (put_in_place(h, &im->bytes))
 		return 0;
 	return send_image(h, &im->bytes, true, err);
