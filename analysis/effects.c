@@ -117,3 +117,13 @@ bool rv_target_goes_on(const struct rv_part *target)
 {
 	return target->ext->effect != RV_EFFECT_ENDS;
 }
+
+bool rv_part_keeps_state(const struct rv_ext *ext)
+{
+	if (ext->effect == RV_EFFECT_STATE || ext->effect == RV_EFFECT_SIDE)
+		return true;
+	for (const struct rv_option *o = ext->options; o && o->name; o++)
+		if (o->opaque.effect == RV_EFFECT_STATE || o->opaque.effect == RV_EFFECT_SIDE)
+			return true;
+	return false;
+}

@@ -283,7 +283,7 @@ static void show_packet(struct linter *l, struct rv_finding *f, const struct lin
 static bool says_state(const struct linter *l, const struct rv_rule *r)
 {
 	for (const struct rv_part *m = r->matches; m; m = m->next)
-		if (m->ext->opaque && !strncmp(m->ext->opaque, "state", 5))
+		if (rv_part_keeps_state(m->ext))
 			return true;
 	(void)l;
 	return false;

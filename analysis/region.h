@@ -16,6 +16,9 @@
 
 #include "analysis/diagram.h"
 
+/* Whether a match may answer otherwise to the next equal packet, by what it remembers or by chance. */
+bool rv_part_keeps_state(const struct rv_ext *ext);
+
 /* How a packet may lack what a selector loads. */
 enum rv_presence {
 	RV_PRESENCE_ALWAYS,

@@ -191,8 +191,7 @@ static bool is_steady(const struct rv_space *s, const struct rv_part *m)
 {
 	if (!strcmp(m->ext->name, "set"))
 		return !s->sets_change;
-	return m->ext->effect == RV_EFFECT_PURE || !m->ext->opaque ||
-	       (strncmp(m->ext->opaque, "state", 5) != 0 && strncmp(m->ext->opaque, "side", 4) != 0);
+	return !rv_part_keeps_state(m->ext);
 }
 
 static int note_part(struct rv_space *s, const struct rv_part *m, uint32_t question)

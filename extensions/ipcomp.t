@@ -18,7 +18,6 @@
 -p ipcomp -m ipcomp --ipcompspi 4294967296 ; FAIL ; ipcomp: bad value for option "--ipcompspi" near "4294967296", or out of range (0-4294967295).
 -p ipcomp -m ipcomp --ipcompspi a ; FAIL ; ipcomp: bad value for option "--ipcompspi" near "a", or out of range (0-4294967295).
 -p ipcomp -m ipcomp --ipcompspi 5 --ipcompspi 6 ; FAIL ; ipcomp: option "--ipcompspi" can only be used once.
--p ipcomp -m ipcomp --compres ; = ; OK
 -p ipcomp -m ipcomp --ipcompspi 5 --compres ; = ; OK
 -p ipcomp -m ipcomp --compres --compres ; FAIL ; ipcomp: option "--compres" can only be used once.
 -p ipcomp -m ipcomp ! --compres ; FAIL ; ipcomp: option "--compres" cannot be inverted.

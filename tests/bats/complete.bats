@@ -89,9 +89,9 @@ offers()
 		# That of diff speaks of another program's.
 		grep -vxF -e --noflush said >said.own || true
 		[ "$program" = diff ] || cp said said.own
-		# That of explain has words of packets as examples; completion offers all of those.
-		if [ "$program" = explain ]; then
-			tool ../ravelin explain -h | grep -oE '^ +(-., )?--[a-z0-9-]+' | grep -oE -- '--.*' | sort -u >said.own
+		# Those of explain and prove have words of packets as examples; completion offers those of rules.
+		if [[ $program =~ ^(explain|prove|test)$ ]]; then
+			tool ../ravelin "$program" -h | grep -oE '^ +(-., )?--[a-z0-9-]+' | grep -oE -- '--.*' | sort -u >said.own
 			comm -12 said.own offered >both && mv both offered
 		fi
 		[ -s said.own ] && diff said.own offered
