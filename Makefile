@@ -266,7 +266,7 @@ check-callers:
 
 # Warnings only, about all C but the module: another compiler, CC=clang, may have others.
 APART := $(sort $(wildcard tests/*/*.c tests/engine/*/*.c tests/fuzz/*/*.c tools/*.c tools/*/*.c bench/*.c docs/extension-example/*.c))
-check-warnings: $(BUILD)/parser/grammar.h $(BUILD)/parser/scan.h $(BUILD)/commit.h
+check-warnings: $(BUILD)/parser/grammar.h $(BUILD)/parser/scan.h $(BUILD)/commit.h $(BUILD)/cli/report_page.h
 	@printf '%s\n' $(SOURCES) $(APART) | xargs -P "$$(nproc)" -n 1 $(CC) -fsyntax-only $(RV_CPPFLAGS) -DRAVELIN_DATE='""' \
 		$(filter-out -MMD -MP $(LTO) -ffat-lto-objects,$(RV_CFLAGS))
 
