@@ -45,9 +45,27 @@ static void add_mark(struct diff *d, char mark, size_t number)
 	rv_buf_printf(&d->table, number ? "%c %5zu " : "%c       ", mark, number);
 }
 
+/* "-X CHAIN", the name as a restore reads it; no newline. */
+static void add_command(struct diff *d, const char *command, const char *chain)
+{
+	rv_buf_puts(&d->table, command);
+	rv_buf_putc(&d->table, ' ');
+	rv_print_name(&d->table, chain);
+}
+
+static void add_line(struct diff *d, const char *command, const char *chain)
+{
+	add_command(d, command, chain);
+	rv_buf_putc(&d->table, '\n');
+}
+
 static void add_chain(struct diff *d, char mark, const struct rv_chain *c)
 {
 	add_mark(d, mark, 0);
+	if (d->commands && c->base < 0) {
+		add_line(d, "-N", c->name);
+		return;
+	}
 	/* No command sets the counters of a policy. */
 	if (d->commands && d->counters && c->base >= 0) {
 		rv_render_chain(&d->table, c);
@@ -66,16 +84,11 @@ static void add_rule(struct diff *d, const char *chain, const struct rv_rule *r)
 /* "-I CHAIN 3 ..." */
 static void add_insert(struct diff *d, const char *chain, const struct rv_rule *r, size_t number)
 {
-	struct rv_buf text = RV_BUF_INIT;
-	size_t head = strlen("-A ") + strlen(chain);
-
-	rv_render_rule(&text, d->cli->family, chain, r,
-		       d->counters ? RV_COUNTERS_OPTION : RV_COUNTERS_NONE);
-	rv_buf_printf(&d->table, "-I %s %zu", chain, number);
-	if (rv_buf_ok(&text))
-		rv_buf_add(&d->table, text.data + head, text.len - head);
-	d->table.failed |= text.failed;
-	rv_buf_free(&text);
+	add_command(d, "-I", chain);
+	rv_buf_printf(&d->table, " %zu", number);
+	rv_render_rule_body(&d->table, d->cli->family, r,
+			    d->counters ? RV_COUNTERS_OPTION : RV_COUNTERS_NONE);
+	rv_buf_putc(&d->table, '\n');
 }
 
 /* ---- chains ---------------------------------------------------------------------------------- */
@@ -85,10 +98,12 @@ static void remove_rule(struct diff *d, const char *chain, const struct rv_rule 
 			size_t at)
 {
 	add_mark(d, '-', a);
-	if (d->commands)
-		rv_buf_printf(&d->table, "-D %s %zu\n", chain, at);
-	else
+	if (!d->commands) {
 		add_rule(d, chain, r);
+		return;
+	}
+	add_command(d, "-D", chain);
+	rv_buf_printf(&d->table, " %zu\n", at);
 }
 
 static void insert_rule(struct diff *d, const char *chain, const struct rv_rule *r, size_t b)
@@ -191,7 +206,7 @@ static int remove_chains(struct diff *d, const struct rv_table *a, const struct 
 		if (is_there(rv_table_chain(b, c->name)))
 			continue;
 		if (d->commands)
-			rv_buf_printf(&d->table, "-F %s\n", c->name);
+			add_line(d, "-F", c->name);
 		else if (compare_rules(d, c, NULL) < 0)
 			return -1;
 	}
@@ -199,7 +214,7 @@ static int remove_chains(struct diff *d, const struct rv_table *a, const struct 
 		if (is_there(rv_table_chain(b, c->name)))
 			continue;
 		if (d->commands)
-			rv_buf_printf(&d->table, "-X %s\n", c->name);
+			add_line(d, "-X", c->name);
 		else
 			add_chain(d, '-', c);
 	}

@@ -86,18 +86,14 @@ static void put_counters(struct rv_buf *b, const struct rv_counters *c)
 /* [packets,bytes,"-s 192.0.2.1/32 -j DROP"] */
 static void put_rule(struct rv_buf *b, const struct rv_chain *c, const struct rv_rule *r)
 {
-	size_t head = strlen("-A ") + strlen(c->name);
 	struct rv_buf text = RV_BUF_INIT;
 
-	rv_render_rule(&text, c->table->ruleset->family, c->name, r, RV_COUNTERS_NONE);
-	if (text.len && text.data[text.len - 1] == '\n')
-		text.len--;
-	if (text.len > head && text.data[head] == ' ')
-		head++;
+	rv_render_rule_body(&text, c->table->ruleset->family, r, RV_COUNTERS_NONE);
 	rv_buf_putc(b, '[');
 	put_counters(b, &r->counters);
 	rv_buf_putc(b, ',');
-	put_string(b, text.data + head, text.len > head ? text.len - head : 0);
+	/* Without the blank in front. */
+	put_string(b, text.len ? text.data + 1 : "", text.len ? text.len - 1 : 0);
 	rv_buf_putc(b, ']');
 	b->failed |= text.failed;
 	rv_buf_free(&text);

@@ -38,19 +38,15 @@ static bool drops(const struct rv_rule *r)
 /* "-s 192.0.2.1/32 -j DROP" */
 static char *rule_text(const struct rv_chain *c, const struct rv_rule *r)
 {
-	size_t head = strlen("-A ") + strlen(c->name);
 	struct rv_buf b = RV_BUF_INIT;
-	char *text = NULL;
+	const char *text;
+	char *copy;
 
-	rv_render_rule(&b, c->table->ruleset->family, c->name, r, RV_COUNTERS_NONE);
-	if (b.len > head && b.data[b.len - 1] == '\n')
-		b.len--;
-	if (b.len > head && b.data[head] == ' ')
-		head++;
-	if (rv_buf_text(&b))
-		text = strndup(b.data + head, b.len - head);
+	rv_render_rule_body(&b, c->table->ruleset->family, r, RV_COUNTERS_NONE);
+	text = rv_buf_text(&b);
+	copy = text ? strdup(*text ? text + 1 : text) : NULL;
 	rv_buf_free(&b);
-	return text;
+	return copy;
 }
 
 static int add_rules(struct rv_top_sample *s, const struct rv_chain *c)

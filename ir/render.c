@@ -25,19 +25,13 @@ static const char *listed_name(const struct rv_rule *r)
 
 /* ---- save and -S ------------------------------------------------------------ */
 
-void rv_render_rule(struct rv_buf *b, rv_family_t family, const char *chain,
-		    const struct rv_rule *r, enum rv_counter_form counters)
+void rv_render_rule_body(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
+			 enum rv_counter_form counters)
 {
 	struct rv_out o = { .buf = b, .style = RV_STYLE_SAVE, .family = family,
 			    .proto = r->ip.proto, .counters = counters != RV_COUNTERS_NONE };
 	const char *target = target_name(r);
-	unsigned long long packets = r->counters.packets, bytes = r->counters.bytes;
 
-	if (counters == RV_COUNTERS_PREFIX ||
-	    (counters == RV_COUNTERS_NONZERO && (packets || bytes)))
-		rv_buf_printf(b, "[%llu:%llu] ", packets, bytes);
-	rv_buf_puts(b, "-A ");
-	rv_print_name(b, chain);
 	rv_part_render(&o, &rv_ext_ip, (const unsigned char *)&r->ip);
 	for (const struct rv_part *m = r->matches; m; m = m->next) {
 		rv_buf_puts(b, " -m ");
@@ -45,13 +39,27 @@ void rv_render_rule(struct rv_buf *b, rv_family_t family, const char *chain,
 		rv_part_render(&o, m->ext, m->data);
 	}
 	if (counters == RV_COUNTERS_OPTION)
-		rv_buf_printf(b, " -c %llu %llu", packets, bytes);
+		rv_buf_printf(b, " -c %llu %llu", (unsigned long long)r->counters.packets,
+			      (unsigned long long)r->counters.bytes);
 	if (target) {
 		rv_buf_puts(b, r->verdict == RV_VERDICT_GOTO ? " -g " : " -j ");
 		rv_print_name(b, target);
 	}
 	if (r->target)
 		rv_part_render(&o, r->target->ext, r->target->data);
+}
+
+void rv_render_rule(struct rv_buf *b, rv_family_t family, const char *chain,
+		    const struct rv_rule *r, enum rv_counter_form counters)
+{
+	unsigned long long packets = r->counters.packets, bytes = r->counters.bytes;
+
+	if (counters == RV_COUNTERS_PREFIX ||
+	    (counters == RV_COUNTERS_NONZERO && (packets || bytes)))
+		rv_buf_printf(b, "[%llu:%llu] ", packets, bytes);
+	rv_buf_puts(b, "-A ");
+	rv_print_name(b, chain);
+	rv_render_rule_body(b, family, r, counters);
 	rv_buf_putc(b, '\n');
 }
 

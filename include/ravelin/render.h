@@ -25,6 +25,9 @@ enum rv_counter_form {
 /* "-A chain ... -j ...\n" */
 void rv_render_rule(struct rv_buf *b, rv_family_t family, const char *chain,
 		    const struct rv_rule *r, enum rv_counter_form counters);
+/* The rest of that line behind the chain: "" or words with a blank before each; no newline, no prefix. */
+void rv_render_rule_body(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
+			 enum rv_counter_form counters);
 /* ":chain POLICY [p:b]\n"; user chains have no policy and no counters. */
 void rv_render_chain(struct rv_buf *b, const struct rv_chain *c);
 /* Behind all of these: where a base chain is, if it is not where iptables puts it. Else nothing. */

@@ -114,6 +114,27 @@ COMMIT' --commands a b
 	quiet diff_ -c b a
 }
 
+@test "commands about chains whose names need quotes" {
+	need_root
+	new_ns NS
+	iptables -N 'a"b\c'
+	iptables -A 'a"b\c' -j LOG
+	iptables -A INPUT -j 'a"b\c'
+	iptables-save >odd
+	iptables -I 'a"b\c' -j ACCEPT
+	iptables -D 'a"b\c' 2
+	iptables-save >other
+	printf '*filter\nCOMMIT\n' >none
+	local from to
+	for from in none odd other; do
+		for to in none odd other; do
+			cp $from now
+			diff_ -C $from $to | RAVELIN_BACKEND=file:now "$RAVELIN_BIN/iptables-restore" -n
+			quiet diff_ now $to
+		done
+	done
+}
+
 @test "the live ruleset" {
 	need_root
 	new_ns NS
