@@ -95,28 +95,18 @@ static void keep_miss(void *arg, struct rv_pkt *pkt, const struct rv_miss *miss)
 
 /* ---- what targets say ----------------------------------------------------------------------------- */
 
-static char *new_note(struct rv_walk *w)
-{
-	struct rv_run_pass *pass = w->pass;
-
-	return pass->nnotes < RV_RUN_NOTES ? pass->notes[pass->nnotes++] : NULL;
-}
-
 static void note_log(void *arg, const struct rv_pkt *pkt, const struct rv_log *log)
 {
-	char *note = new_note(arg);
+	struct rv_walk *w = arg;
 
-	if (note)
-		snprintf(note, sizeof(((struct rv_run_pass *)0)->notes[0]), "%s \"%s\"",
-			 log->netlink ? "NFLOG" : "LOG", log->prefix);
+	rv_run_note_log(w->pass, log);
 }
 
 static void note_target(void *arg, const char *text)
 {
-	char *note = new_note(arg);
+	struct rv_walk *w = arg;
 
-	if (note)
-		snprintf(note, sizeof(((struct rv_run_pass *)0)->notes[0]), "%s", text);
+	rv_run_note(w->pass, text);
 }
 
 static bool ask_match(void *arg, struct rv_pkt *pkt, const struct rv_user_asked *asked)

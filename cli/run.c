@@ -151,37 +151,39 @@ static int add_local(struct run *r, const char *word)
 
 /* ---- what targets say ------------------------------------------------------------------------ */
 
-static char *new_note(struct run *r)
+void rv_run_note(struct rv_run_pass *pass, const char *text)
 {
-	struct rv_run_pass *pass = r->current;
+	if (pass->nnotes < RV_RUN_NOTES)
+		snprintf(pass->notes[pass->nnotes++], sizeof(pass->notes[0]), "%s", text);
+}
 
-	return pass->nnotes < RV_RUN_NOTES ? pass->notes[pass->nnotes++] : NULL;
+void rv_run_note_log(struct rv_run_pass *pass, const struct rv_log *log)
+{
+	char text[sizeof(pass->notes[0])];
+
+	snprintf(text, sizeof(text), "%s \"%s\"", log->netlink ? "NFLOG" : "LOG", log->prefix);
+	rv_run_note(pass, text);
 }
 
 static void note_log(void *arg, const struct rv_pkt *pkt, const struct rv_log *log)
 {
-	char *note = new_note(arg);
+	struct run *r = arg;
 
-	if (note)
-		snprintf(note, sizeof(((struct rv_run_pass *)0)->notes[0]), "%s \"%s\"",
-			 log->netlink ? "NFLOG" : "LOG", log->prefix);
+	rv_run_note_log(r->current, log);
 }
 
 static void note_reject(struct run *r)
 {
-	char *note = r->packet.rejected ? new_note(r) : NULL;
-
-	if (note)
-		strcpy(note, "REJECT answers");
+	if (r->packet.rejected)
+		rv_run_note(r->current, "REJECT answers");
 	r->packet.rejected = false;
 }
 
 static void note_target(void *arg, const char *text)
 {
-	char *note = new_note(arg);
+	struct run *r = arg;
 
-	if (note)
-		snprintf(note, sizeof(((struct rv_run_pass *)0)->notes[0]), "%s", text);
+	rv_run_note(r->current, text);
 }
 
 static bool ask_match(void *arg, struct rv_pkt *pkt, const struct rv_user_asked *asked)

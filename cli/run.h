@@ -121,6 +121,10 @@ void rv_run_flows_add(struct rv_run_flows *f, const struct rv_frame *frame);
 /* Appends "A and B", two that packets go both ways between. False: there are none. */
 bool rv_run_flows_both(const struct rv_run_flows *f, struct rv_buf *b);
 
+/* Adds what a target says in this pass, or what LOG or NFLOG logs. Notes beyond RV_RUN_NOTES are left out. */
+void rv_run_note(struct rv_run_pass *pass, const char *text);
+void rv_run_note_log(struct rv_run_pass *pass, const struct rv_log *log);
+
 /* What both print, in run.c. */
 const char *rv_run_verdict_name(unsigned int verdict);
 enum rv_table_id rv_run_table_id(const struct rv_table_def *def);
