@@ -116,10 +116,8 @@ static bool read_interval(const char *text, unsigned int *ms)
 
 static bool read_order(const char *text, enum rv_top_order *order)
 {
-	static const char *const names[] = { "packets/s", "bytes/s", "packets", "bytes", "place" };
-
-	for (unsigned int i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (!strcmp(text, names[i])) {
+	for (unsigned int i = 0; rv_top_orders[i]; i++)
+		if (!strcmp(text, rv_top_orders[i])) {
 			*order = (enum rv_top_order)i;
 			return true;
 		}
@@ -152,16 +150,10 @@ static int run(struct top *t, int words)
 {
 	struct rv_error err = { 0 };
 	struct rv_cli *cli = t->cli;
+	int answer = rv_flags_answer(cli, words, t->version, t->help);
 
-	if (words < 0)
-		return rv_cli_message("Try `%s -h' for more information.", cli->name);
-	if (t->version || t->help) {
-		if (t->version)
-			rv_cli_version(cli, &t->out);
-		else
-			rv_flags_usage(cli, &t->out);
-		return rv_cli_write(cli, STDOUT_FILENO, &t->out);
-	}
+	if (answer >= 0)
+		return answer;
 	if (words < cli->argc)
 		return rv_cli_message("Unknown arguments found on commandline");
 	if (read_words(t))

@@ -54,6 +54,9 @@ void rv_top_free(struct rv_top_sample *s);
 const struct rv_top_line **rv_top_select(const struct rv_top_sample *s, const struct rv_top_view *v,
 					 size_t *n);
 
+/* "packets/s", ...; NULL behind the last. */
+extern const char *const rv_top_orders[];
+
 /* Append the heads of the columns and a line, both without a newline. */
 void rv_top_put_head(struct rv_buf *b, const struct rv_top_view *v);
 void rv_top_put_line(struct rv_buf *b, const struct rv_top_line *l);

@@ -284,11 +284,18 @@ void rv_top_put_line(struct rv_buf *b, const struct rv_top_line *l)
 	rv_cli_printable(b, l->text, strlen(l->text), "");
 }
 
+const char *const rv_top_orders[] = {
+	[RV_TOP_PACKET_RATE] = "packets/s",
+	[RV_TOP_BYTE_RATE] = "bytes/s",
+	[RV_TOP_PACKETS] = "packets",
+	[RV_TOP_BYTES] = "bytes",
+	[RV_TOP_PLACE] = "place",
+	NULL,
+};
+
 void rv_top_put_view(struct rv_buf *b, const struct rv_top_view *v)
 {
-	static const char *const orders[] = { "packets/s", "bytes/s", "packets", "bytes", "place" };
-
-	rv_buf_printf(b, "%s by %s", v->chains ? "chains" : "rules", orders[v->order]);
+	rv_buf_printf(b, "%s by %s", v->chains ? "chains" : "rules", rv_top_orders[v->order]);
 	if (v->drops)
 		rv_buf_puts(b, ", drops first");
 	if (v->table)
