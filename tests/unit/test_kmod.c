@@ -24,30 +24,9 @@
 
 #include "backend/kmod/kmod.h"
 #include "kernel/user/user.h"
+#include "tests/unit/memory.h"
 
 /* ---- a ruleset in memory ----------------------------------------------------------- */
-
-static int memory_load(struct rv_store *s, struct rv_table *t, const char *only,
-		       struct rv_error *err)
-{
-	(void)s;
-	(void)only;
-	(void)err;
-	rv_list_each(c, &t->chains, struct rv_chain, node)
-		c->loaded = true;
-	t->complete = true;
-	return 0;
-}
-
-static const struct rv_backend memory = { .name = "memory", .load_chains = memory_load };
-
-static void memory_open(struct rv_store *s, rv_family_t family)
-{
-	memset(s, 0, sizeof(*s));
-	s->backend = &memory;
-	s->bulk = true;
-	rv_ruleset_init(&s->rs, family);
-}
 
 static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip,
 		    void *arg, struct rv_error *err)

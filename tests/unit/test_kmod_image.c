@@ -19,6 +19,7 @@
 #define rv_kmod_link_close shared_close
 #define rv_kmod_image_ops shared_image_ops
 #include "backend/kmod/image.c"
+#include "tests/unit/memory.h"
 #undef rv_kmod_link_open
 #undef rv_kmod_link_close
 
@@ -42,28 +43,14 @@ void shared_close(struct rv_kmod_link *link)
 
 /* ---- rules, read into memory and given to the engine -------------------------------- */
 
-static int memory_load(struct rv_store *s, struct rv_table *t, const char *only,
-		       struct rv_error *err)
-{
-	(void)s;
-	(void)only;
-	(void)err;
-	rv_list_each(c, &t->chains, struct rv_chain, node)
-		c->loaded = true;
-	t->complete = true;
-	return 0;
-}
-
-static const struct rv_backend memory = { .name = "memory", .load_chains = memory_load };
-
 /* All tables of the family are replaced: one that the text does not have goes. */
 static void load(const char *text)
 {
 	struct rv_kmod_change c = { .link = &shared };
 	struct rv_error err = { 0 };
-	struct rv_store s = { .backend = &memory, .bulk = true };
+	struct rv_store s;
 
-	rv_ruleset_init(&s.rs, NFPROTO_IPV4);
+	memory_open(&s, NFPROTO_IPV4);
 	assert_int_equal(rv_load_restore(&s, text, strlen(text), true, &err), 0);
 	for (const struct rv_table_def *def = rv_table_defs; def->name; def++) {
 		struct rvk_info now = { .version = RVK_VERSION, .table.family = NFPROTO_IPV4 };
