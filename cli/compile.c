@@ -136,17 +136,10 @@ static int compile(struct compile *c)
 static int run(struct compile *c, int words)
 {
 	struct rv_cli *cli = c->cli;
-	int rc = 0;
+	int answer = rv_flags_answer(cli, words, c->version, c->help);
 
-	if (words < 0)
-		return rv_cli_message("Try `%s -h' for more information.", cli->name);
-	if (c->version || c->help) {
-		if (c->version)
-			rv_cli_version(cli, &c->out);
-		else
-			rv_flags_usage(cli, &c->out);
-		return rv_cli_write(cli, STDOUT_FILENO, &c->out);
-	}
+	if (answer >= 0)
+		return answer;
 	if (cli->argc - words > !c->live)
 		return rv_cli_message("Unknown arguments found on commandline");
 	if (c->table && !rv_table_def_find(c->table))
@@ -154,8 +147,8 @@ static int run(struct compile *c, int words)
 	if (!c->explain && !c->check)
 		c->summary = true;
 	if (!c->live)
-		rc = rv_cli_read(cli, cli->argv[words], &c->input);
-	return rc ? rc : compile(c);
+		answer = rv_cli_read(cli, cli->argv[words], &c->input);
+	return answer > 0 ? answer : compile(c);
 }
 
 int rv_cli_compile(struct rv_cli *cli)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <getopt.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/flags.h"
 #include "cli/programs.h"
@@ -121,4 +122,22 @@ void rv_flags_usage(const struct rv_cli *cli, struct rv_buf *b)
 			rv_buf_printf(b, "  %-28s %s\n", rv_buf_text(&left), f->help);
 		rv_buf_free(&left);
 	}
+}
+
+int rv_flags_answer(const struct rv_cli *cli, int words, bool version, bool help)
+{
+	struct rv_buf b = RV_BUF_INIT;
+	int rc;
+
+	if (words < 0)
+		return rv_cli_message("Try `%s -h' for more information.", cli->name);
+	if (!version && !help)
+		return -1;
+	if (version)
+		rv_cli_version(cli, &b);
+	else
+		rv_flags_usage(cli, &b);
+	rc = rv_cli_write(cli, STDOUT_FILENO, &b);
+	rv_buf_free(&b);
+	return rc;
 }

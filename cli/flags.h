@@ -52,6 +52,11 @@ extern const struct rv_flag rv_save_flags[], rv_restore_flags[], rv_apply_flags[
  * none, argc behind a RV_FLAG_LAST, or -1 after a message of getopt's.
  */
 int rv_flags_read(const struct rv_flag *flags, struct rv_cli *cli, void *into);
+/*
+ * The beginning of a program that takes no rules: a message when the options were wrong (words < 0),
+ * else what --version or --help asks for, on stdout. Returns the exit code, or -1: the program runs.
+ */
+int rv_flags_answer(const struct rv_cli *cli, int words, bool version, bool help);
 /* Appends what -h prints of the program that runs. */
 void rv_flags_usage(const struct rv_cli *cli, struct rv_buf *b);
 

@@ -45,16 +45,10 @@ static int run(struct graph *g, int words)
 {
 	const struct rv_table_def *only = g->table ? rv_table_def_find(g->table) : NULL;
 	struct rv_cli *cli = g->cli;
+	int answer = rv_flags_answer(cli, words, g->version, g->help);
 
-	if (words < 0)
-		return rv_cli_message("Try `%s -h' for more information.", cli->name);
-	if (g->version || g->help) {
-		if (g->version)
-			rv_cli_version(cli, &g->out);
-		else
-			rv_flags_usage(cli, &g->out);
-		return rv_cli_write(cli, STDOUT_FILENO, &g->out);
-	}
+	if (answer >= 0)
+		return answer;
 	if (cli->argc - words > 1)
 		return rv_cli_message("Unknown arguments found on commandline");
 	if (g->table && !only)

@@ -53,24 +53,17 @@ static int convert(struct json *j)
 static int run(struct json *j, int words)
 {
 	struct rv_cli *cli = j->cli;
-	int rc = 0;
+	int answer = rv_flags_answer(cli, words, j->version, j->help);
 
-	if (words < 0)
-		return rv_cli_message("Try `%s -h' for more information.", cli->name);
-	if (j->version || j->help) {
-		if (j->version)
-			rv_cli_version(cli, &j->out);
-		else
-			rv_flags_usage(cli, &j->out);
-		return rv_cli_write(cli, STDOUT_FILENO, &j->out);
-	}
+	if (answer >= 0)
+		return answer;
 	if (cli->argc - words > !j->live)
 		return rv_cli_message("Unknown arguments found on commandline");
 	if (j->live && j->restore)
 		return rv_cli_message("%s: --live and --restore do not go together", cli->name);
 	if (!j->live)
-		rc = rv_cli_read(cli, cli->argv[words], &j->input);
-	return rc ? rc : convert(j);
+		answer = rv_cli_read(cli, cli->argv[words], &j->input);
+	return answer > 0 ? answer : convert(j);
 }
 
 int rv_cli_json(struct rv_cli *cli)

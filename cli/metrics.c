@@ -432,16 +432,10 @@ static int run(struct metrics *m, int words)
 {
 	struct rv_cli *cli = m->cli;
 	char *end;
+	int answer = rv_flags_answer(cli, words, m->version, m->help);
 
-	if (words < 0)
-		return rv_cli_message("Try `%s -h' for more information.", cli->name);
-	if (m->version || m->help) {
-		if (m->version)
-			rv_cli_version(cli, &m->out);
-		else
-			rv_flags_usage(cli, &m->out);
-		return rv_cli_write(cli, STDOUT_FILENO, &m->out);
-	}
+	if (answer >= 0)
+		return answer;
 	if (words < cli->argc)
 		return rv_cli_message("Unknown arguments found on commandline");
 	if (m->http && m->file)

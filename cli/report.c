@@ -430,16 +430,10 @@ static int run(struct report *r, int words)
 {
 	struct rv_error err = { 0 };
 	struct rv_cli *cli = r->cli;
+	int answer = rv_flags_answer(cli, words, r->version, r->help);
 
-	if (words < 0)
-		return rv_cli_message("Try `%s -h' for more information.", cli->name);
-	if (r->version || r->help) {
-		if (r->version)
-			rv_cli_version(cli, &r->out);
-		else
-			rv_flags_usage(cli, &r->out);
-		return rv_cli_write(cli, STDOUT_FILENO, &r->out);
-	}
+	if (answer >= 0)
+		return answer;
 	if (cli->argc - words > 1)
 		return rv_cli_message("Unknown arguments found on commandline");
 	r->source = words < cli->argc ? cli->argv[words] : "live";
