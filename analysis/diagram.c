@@ -250,7 +250,7 @@ static rv_dd join(const struct join *j, rv_dd a, rv_dd b)
 		return e->result;
 	lo = join(j, rv_dd_branch(d, a, var, false), rv_dd_branch(d, b, var, false));
 	hi = join(j, rv_dd_branch(d, a, var, true), rv_dd_branch(d, b, var, true));
-	/* The leaves may have looked at variables before this one. */
+	/* The result for the leaves may depend on earlier variables. */
 	return keep(d, a, b, j->key, rv_dd_ite(d, rv_dd_node(d, var, RV_DD_FALSE, RV_DD_TRUE), hi, lo));
 }
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Decision diagrams with shared nodes (Bryant 1986), of boolean variables in a fixed order. A
- * diagram is a set of packets (leaves 0 and 1), or says for each packet which of many outcomes it has
- * (other leaves). Two diagrams that say the same are the same number.
+ * diagram is a set of packets (leaves 0 and 1) or maps each packet to one of many outcomes (other
+ * leaves). Equal functions have equal numbers.
  *
- * Nodes are never freed one by one: all go with their struct rv_diagram. When there are more than
- * limit, or memory runs out, full is set and each result from then on means nothing: whoever uses one
- * looks at full first.
+ * Nodes are freed together with their struct rv_diagram. When there are more than limit, or memory
+ * runs out, full is set and later results are invalid: check full before using one.
  */
 #ifndef RAVELIN_DIAGRAM_H
 #define RAVELIN_DIAGRAM_H
@@ -19,13 +18,13 @@ typedef uint32_t rv_dd;
 
 #define RV_DD_FALSE 0u
 #define RV_DD_TRUE 1u
-#define RV_DD_LEAF UINT32_MAX	/* as a variable: there is none */
-#define RV_DD_LIMIT (20u << 20)	/* nodes of 16 bytes, and 4 to find each */
+#define RV_DD_LEAF UINT32_MAX	/* variable of a leaf */
+#define RV_DD_LIMIT (20u << 20)	/* nodes: 16 bytes each, and 4 in the hash table */
 
 struct rv_dd_node {
-	uint32_t var;		/* RV_DD_LEAF: lo is the number of the leaf */
-	rv_dd lo, hi;		/* where it is 0 and where it is 1 */
-	uint32_t next;		/* of those with one hash */
+	uint32_t var;		/* RV_DD_LEAF: a leaf, whose number is lo */
+	rv_dd lo, hi;		/* branches for 0 and for 1 */
+	uint32_t next;		/* in the hash chain */
 };
 
 struct rv_dd_cached {
@@ -36,21 +35,21 @@ struct rv_dd_cached {
 struct rv_diagram {
 	struct rv_dd_node *nodes;
 	uint32_t n, room, limit;
-	uint32_t *hash;		/* heads; as many as room */
+	uint32_t *hash;		/* heads of the hash chains; room entries */
 	struct rv_dd_cached *cache;
 	uint32_t ncache;	/* a power of two */
-	uint32_t operation;	/* numbers of rv_dd_map() */
+	uint32_t operation;	/* counts rv_dd_map() calls, as a key of the cache */
 	bool full;
 };
 
-/* limit 0: the usual one. -1 without memory. */
+/* limit 0: RV_DD_LIMIT. Returns 0, or -1 without memory. */
 int rv_diagram_init(struct rv_diagram *d, uint32_t limit);
 void rv_diagram_free(struct rv_diagram *d);
 
 rv_dd rv_dd_leaf(struct rv_diagram *d, uint32_t number);
-/* The node of a variable, whose branches have only later ones. */
+/* A node; lo and hi must have later variables only. */
 rv_dd rv_dd_node(struct rv_diagram *d, uint32_t var, rv_dd lo, rv_dd hi);
-/* g where f, which is a set, is true; else h. */
+/* If-then-else: g for packets in the set f, else h. */
 rv_dd rv_dd_ite(struct rv_diagram *d, rv_dd f, rv_dd g, rv_dd h);
 
 static inline rv_dd rv_dd_and(struct rv_diagram *d, rv_dd f, rv_dd g)
@@ -79,7 +78,7 @@ static inline uint32_t rv_dd_var(const struct rv_diagram *d, rv_dd f)
 	return d->nodes[f].var;
 }
 
-/* The branch where var, not after the first of f, is value. */
+/* f with var set to value; no variable of f may come before var. */
 static inline rv_dd rv_dd_branch(const struct rv_diagram *d, rv_dd f, uint32_t var, bool value)
 {
 	if (d->nodes[f].var != var)
@@ -92,11 +91,11 @@ static inline uint32_t rv_dd_leaf_of(const struct rv_diagram *d, rv_dd f)
 	return d->nodes[f].lo;
 }
 
-/* Of a set: what is in it for some value of the variables from first to before end, or for all. */
+/* Quantification of a set over the variables first <= v < end: exists, for all. */
 rv_dd rv_dd_some(struct rv_diagram *d, rv_dd f, uint32_t first, uint32_t end);
 rv_dd rv_dd_all(struct rv_diagram *d, rv_dd f, uint32_t first, uint32_t end);
 
-/* What becomes of a variable, and of a leaf. */
+/* How rv_dd_map() changes a variable. */
 enum rv_dd_change { RV_DD_KEEP, RV_DD_ZERO, RV_DD_ONE, RV_DD_TURN };
 
 struct rv_dd_map {
@@ -105,21 +104,21 @@ struct rv_dd_map {
 	void *arg;
 };
 
-/* The diagram of what f says of a packet whose variables were changed first. */
+/* f, applied to the changed packet. */
 rv_dd rv_dd_map(struct rv_diagram *d, rv_dd f, const struct rv_dd_map *map);
 
 /*
- * What fn says of the leaves that two diagrams have for a packet; a set. It is asked once for two leaves,
- * and may look at variables itself.
+ * The set of packets for which fn holds of the leaves that a and b have for them. fn is called once
+ * for each pair of leaves, and its result may depend on variables.
  */
 typedef rv_dd rv_dd_join_fn(void *arg, rv_dd a, rv_dd b);
 rv_dd rv_dd_join(struct rv_diagram *d, rv_dd a, rv_dd b, rv_dd_join_fn *fn, void *arg);
 
-/* Whether f looks at a variable from first to before end. */
+/* Whether f depends on a variable first <= v < end. */
 bool rv_dd_looks(struct rv_diagram *d, rv_dd f, uint32_t first, uint32_t end);
-/* Where f leads for these values of the variables. */
+/* The leaf of f for these values of the variables. */
 rv_dd rv_dd_at(const struct rv_diagram *d, rv_dd f, const uint8_t *values);
-/* Nodes of f, counted up to most. */
+/* The number of nodes of f, at most most. */
 uint32_t rv_dd_size(struct rv_diagram *d, rv_dd f, uint32_t most);
 
 #endif

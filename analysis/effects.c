@@ -80,7 +80,7 @@ static void ttl_effect(const struct rv_part *p, rv_family_t family, struct rv_ef
 static const struct {
 	const char *name;
 	void (*effect)(const struct rv_part *p, rv_family_t family, struct rv_effect_of *e);
-	enum rv_sel blurs;	/* without effect: what it may make anything of */
+	enum rv_sel blurs;	/* without effect: the field whose new value is unknown */
 } rows[] = {
 	{ "MARK", mark_effect, RV_SEL_NONE },
 	{ "CONNMARK", connmark_effect, RV_SEL_NONE },

@@ -40,7 +40,7 @@ struct line {
 	const struct rv_rule *r;
 	rv_dd set;
 	bool hit;
-	bool told;		/* a finding says that it is dead */
+	bool told;		/* already reported as dead */
 };
 
 struct lines {
@@ -54,7 +54,7 @@ struct linter {
 	struct rv_findings *out;
 	struct rv_space space;
 	struct rv_table *t;
-	struct lines *chains;	/* of the table, by address */
+	struct lines *chains;	/* of the table, sorted by address */
 	uint32_t nchains;
 	uint64_t steps;
 	bool failed;
@@ -62,8 +62,8 @@ struct linter {
 
 #define WHOLE_CHAIN UINT32_MAX
 #define STEPS_MAX 5000000
-#define NAMED 5			/* rules that are named as those that shadow one */
-#define LATE 5			/* rules before the one for established connections */
+#define NAMED 5			/* at most so many shadowing rules are listed */
+#define LATE 5			/* more rules than this before the one for established connections are reported */
 
 __attribute__((format(printf, 5, 6)))
 static struct rv_finding *add(struct linter *l, enum rv_lint kind, const struct lines *at, uint32_t i, const char *fmt, ...)
@@ -264,7 +264,7 @@ static void show_packet(struct linter *l, struct rv_finding *f, const struct lin
 		return;
 	}
 	rv_point_settle_in(&l->space, set, values);
-	/* Only what the engine confirms is shown: another rule decides it. */
+	/* Show the packet only if the engine confirms that another rule decides it. */
 	if (rv_replay(&l->space, at->c, values, &r, &err) == 0 && r.end[0] &&
 	    (r.rule != f->number || strcmp(r.chain, at->c->name) != 0)) {
 		rv_point_words(&b, &l->space, values);

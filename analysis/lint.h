@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is likely wrong with a ruleset. A rule is said to be dead only where that is proven. */
+/* Likely mistakes in a ruleset. A rule is reported as dead only if that is proven. */
 #ifndef RAVELIN_ANALYSIS_LINT_H
 #define RAVELIN_ANALYSIS_LINT_H
 
@@ -7,7 +7,7 @@
 
 enum rv_severity { RV_SEVERITY_NOTE, RV_SEVERITY_WARNING, RV_SEVERITY_ERROR };
 
-/* A kind of finding. Codes stay what they are. */
+/* A kind of finding. Codes never change. */
 struct rv_lint_kind {
 	const char *code, *name;
 	enum rv_severity severity;
@@ -25,10 +25,10 @@ extern const struct rv_lint_kind rv_lint_kinds[RV_LINTS];
 struct rv_finding {
 	enum rv_lint kind;
 	const struct rv_chain *chain;
-	const struct rv_rule *rule;	/* NULL: of the chain */
+	const struct rv_rule *rule;	/* NULL: the finding is about the chain */
 	uint32_t number;		/* of the rule, from 1 */
-	char *text;			/* what of it is special */
-	char *packet;			/* one that shows it, run by the engine; NULL: none */
+	char *text;			/* details */
+	char *packet;			/* an example that the engine confirmed; NULL: none */
 };
 
 struct rv_findings {
@@ -36,7 +36,7 @@ struct rv_findings {
 	size_t n, room;
 };
 
-/* 0, or -1 with err set. Chains of the ruleset are marked by rv_table_check(). */
+/* Returns 0, or -1 with err set. Runs rv_table_check(), which sets rv_chain.walk. */
 int rv_lint(struct rv_ruleset *rs, struct rv_findings *f, struct rv_error *err);
 void rv_findings_free(struct rv_findings *f);
 

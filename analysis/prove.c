@@ -72,7 +72,7 @@ static rv_dd outcomes_differ(void *arg, rv_dd a, rv_dd b)
 		return RV_DD_FALSE;
 	if (x->end != y->end || (!(p->ignore & RV_PROVE_NO_LOG) && x->effects != y->effects))
 		return RV_DD_TRUE;
-	/* Nobody sees the mark of a packet that is dropped; that of its connection stays. */
+	/* The mark of a dropped packet has no effect; that of its connection has. */
 	if (!(p->ignore & RV_PROVE_NO_MARK)) {
 		if (x->fate != RV_FATE_DROP && x->fate != RV_FATE_REJECT)
 			differ = marks_differ(&p->space, &x->mark, &y->mark);

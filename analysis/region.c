@@ -116,7 +116,7 @@ static rv_dd classes(struct rv_space *s, const struct place *at, const struct rv
 		set = rv_dd_or(&s->d, set, number_between(&s->d, at, i, end));
 		i = end + 1;
 	}
-	/* "+" is each name, and none. */
+	/* "+" matches every name, and no name. */
 	if (p->op == RV_OP_PREFIX && !p->len)
 		return RV_DD_TRUE;
 	return set;
@@ -371,7 +371,7 @@ rv_dd rv_region_possible(struct rv_space *s, uint32_t hooks)
 {
 	rv_dd all = RV_DD_TRUE;
 
-	/* From the last variable on: the diagram grows at its top. */
+	/* Build from the last variable up. */
 	for (unsigned int i = s->nfields; i-- > 0;)
 		all = rv_dd_and(&s->d, domain_of(s, &s->fields[i]), all);
 	if (!hooks)
@@ -396,7 +396,7 @@ bool rv_region_point(const struct rv_space *s, rv_dd f, uint8_t *values)
 	return f == RV_DD_TRUE;
 }
 
-/* What a field has where nothing is said of it: an address of RFC 5737 and 3849, a port, a TTL. */
+/* Values for fields that may have any: documentation addresses (RFC 5737, RFC 3849), a port, a TTL. */
 static const struct {
 	enum rv_sel sel;
 	uint8_t bytes[16];

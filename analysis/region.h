@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sets of packets. A field of a packet (a selector of ravelin/predicate.h) is a number of as many
- * boolean variables as it has bits, the first the highest; names of interfaces are numbers of the
- * classes that rules tell apart. What a match asks that is no field (a rate, a set, chance) is a
- * variable by itself, with a name: whatever is proven holds for both its values.
+ * Sets of packets. A packet field (a selector of ravelin/predicate.h) is represented by as many
+ * boolean variables as it has bits, most significant bit first. Interface names are numbered by
+ * class: two names that no rule distinguishes share a number. A match that tests no field (a rate
+ * limit, a set, chance) is one variable with a name; what is proven holds for both of its values.
  *
- * All rules that are to be compared are shown to a space first, then it is sealed: that fixes the
- * variables and their order. A space owns its diagram.
+ * A space learns all rules that will be compared, and is then sealed, which fixes the variables and
+ * their order. It owns its diagram.
  */
 #ifndef RAVELIN_REGION_H
 #define RAVELIN_REGION_H
@@ -16,39 +16,39 @@
 
 #include "analysis/diagram.h"
 
-/* Whether a match may answer otherwise to the next equal packet, by what it remembers or by chance. */
+/* Whether a match may give two identical packets different results, because it keeps state or is random. */
 bool rv_part_keeps_state(const struct rv_ext *ext);
 
-/* How a packet may lack what a selector loads. */
+/* When a packet has the field of a selector. */
 enum rv_presence {
 	RV_PRESENCE_ALWAYS,
-	RV_PRESENCE_PROTOCOL,	/* it is in the headers of some protocols: a test needs one, turned over or not */
-	RV_PRESENCE_MAYBE,	/* likewise, and whether a packet has it is a variable of its own */
-	RV_PRESENCE_OUTSIDE,	/* it is not in the packet: what is missing is not equal */
-	RV_PRESENCE_MANY,	/* several at once, or a text: each predicate is a variable */
+	RV_PRESENCE_PROTOCOL,	/* only packets of certain protocols have it; a test fails without, negated or not */
+	RV_PRESENCE_MAYBE,	/* as PROTOCOL, and a variable says whether the packet has it */
+	RV_PRESENCE_OUTSIDE,	/* not stored in the packet; if missing, it equals no value */
+	RV_PRESENCE_MANY,	/* several values at once, or text: each predicate is one variable */
 };
 
 /* The variables of a selector. */
 struct rv_field {
 	enum rv_sel sel;
 	uint32_t param;
-	uint32_t first;		/* variable */
+	uint32_t first;		/* first variable */
 	unsigned int bits;
-	uint32_t has;		/* the variable that says whether it is there; RV_DD_LEAF: none */
-	unsigned int rank;	/* in the order of variables */
-	char (*names)[IFNAMSIZ + 1];	/* classes of names, a '+' at the end of one of many; sorted */
-	unsigned int nnames;	/* beside the class of all others, the last */
+	uint32_t has;		/* variable for presence; RV_DD_LEAF: none */
+	unsigned int rank;	/* lower ranks come first in the variable order */
+	char (*names)[IFNAMSIZ + 1];	/* sorted name classes; a trailing '+' is a wildcard */
+	unsigned int nnames;	/* without the last class, which is all other names */
 };
 
-/* A question that is no field. */
+/* A test that is not on a field, such as a rate limit. */
 struct rv_free {
-	char *key;		/* tells it from others */
+	char *key;		/* unique */
 	char *text;		/* for people: "-m limit --limit 3/min" */
-	bool turned;		/* the text is of the opposite */
-	bool last;		/* one rule's alone: it stands behind all that rules share */
-	unsigned int seen[2];	/* times it was met on each side, while spaces are filled */
+	bool turned;		/* the text describes the negation */
+	bool last;		/* used by one rule only: last in the variable order */
+	unsigned int seen[2];	/* occurrences on each side while the space learns rules */
 	uint32_t var;
-	uint32_t next;		/* of those with one hash */
+	uint32_t next;		/* in the hash chain */
 };
 
 struct rv_space {
@@ -59,7 +59,7 @@ struct rv_space {
 	struct rv_free *frees;
 	uint32_t nfrees, room;
 	uint32_t *hash;
-	struct rv_asked_part *parts;	/* which variable a part asks for */
+	struct rv_asked_part *parts;	/* the variable of each match that has one */
 	uint32_t nparts, parts_room;
 	uint32_t nvars;
 	bool sealed, sets_change, failed;
@@ -67,19 +67,19 @@ struct rv_space {
 
 int rv_space_init(struct rv_space *s, rv_family_t family, uint32_t limit);
 void rv_space_free(struct rv_space *s);
-/* Shows it all rules of a ruleset; side 0 or 1: questions are the same if they are asked alike by both. */
+/* Learns all rules of a ruleset. side: 0 or 1; the nth identical test of one side is that of the other. */
 int rv_space_show(struct rv_space *s, const struct rv_ruleset *rs, unsigned int side);
 int rv_space_show_rule(struct rv_space *s, const struct rv_rule *r, unsigned int side);
 int rv_space_seal(struct rv_space *s);
 
-/* The packets for which a predicate, a match, all matches of a rule are true. */
+/* The packets for which a predicate, a match, the core options or a whole rule match. */
 rv_dd rv_region_predicate(struct rv_space *s, const struct rv_predicate *p);
 rv_dd rv_region_part(struct rv_space *s, const struct rv_rule *r, const struct rv_part *m);
 rv_dd rv_region_ip(struct rv_space *s, const struct rv_rule *r);
 rv_dd rv_region_rule(struct rv_space *s, const struct rv_rule *r);
 /*
- * Those that there are at the hooks (bits of 1 << NF_INET_*): connections have one state, names
- * are names, and an interface is known where the hook knows one.
+ * The packets that can exist at the hooks (bits of 1 << NF_INET_*): one connection state, valid
+ * interface numbers, and an interface only where the hook has one.
  */
 rv_dd rv_region_possible(struct rv_space *s, uint32_t hooks);
 
@@ -88,7 +88,7 @@ const struct rv_field *rv_space_field(const struct rv_space *s, enum rv_sel sel,
 /* The field or question that a variable is of. */
 const struct rv_field *rv_space_field_of(const struct rv_space *s, uint32_t var);
 const struct rv_free *rv_space_free_of(const struct rv_space *s, uint32_t var);
-/* A variable for something that only the caller knows of; the same for the same key. Before it is sealed. */
+/* Adds a variable for a test of the caller's own, one for each key. Only before sealing. */
 int rv_space_question(struct rv_space *s, const char *key, const char *text);
 uint32_t rv_space_answer(const struct rv_space *s, const char *key);
 
@@ -96,27 +96,30 @@ uint32_t rv_space_answer(const struct rv_space *s, const char *key);
 
 enum { RV_POINT_ZERO, RV_POINT_ONE, RV_POINT_ANY };
 
-/* Fills values, nvars of them; false: the set is empty. What matters not is RV_POINT_ANY. */
+/*
+ * Picks a packet of the set: fills values, one per variable (nvars). RV_POINT_ANY: either value is in
+ * the set. Returns false if the set is empty.
+ */
 bool rv_region_point(const struct rv_space *s, rv_dd f, uint8_t *values);
-/* Gives what is RV_POINT_ANY values that look like a packet's, so that it stays in f. */
+/* Replaces RV_POINT_ANY by values of a plausible packet that is still in f. */
 void rv_point_settle_in(struct rv_space *s, rv_dd f, uint8_t *values);
-/* The bytes of a field in the point, as many as the selector has, in network order. */
+/* Copies the value that a field has in the packet: network order, as many bytes as the selector is long. */
 bool rv_point_bytes(const struct rv_space *s, const uint8_t *values, const struct rv_field *f,
 		    uint8_t bytes[16]);
-/* The name of an interface in it; "" for none. */
+/* Copies the interface name; "" for none. */
 void rv_point_name(const struct rv_space *s, const uint8_t *values, const struct rv_field *f,
 		   char name[IFNAMSIZ]);
 
 /* ---- boxes: a set in words -------------------------------------------------------------------------- */
 
 /*
- * A large box, a product of one set of values a field, around a point of f; packets that are not
- * possible may be in it. *left is what of f is not in it.
+ * A large box (one set of values for each field) around a packet of f. It may contain impossible
+ * packets. *left: the packets of f outside of it.
  */
 rv_dd rv_region_box(struct rv_space *s, rv_dd f, rv_dd possible, rv_dd *left);
-/* A box in words: "-i eth1 -d 10.0.0.0/8 -p tcp --dport 22"; of everything "all packets". */
+/* Appends a box as options, "-i eth1 -d 10.0.0.0/8 -p tcp --dport 22", or "all packets". */
 void rv_region_words(struct rv_buf *b, struct rv_space *s, rv_dd box, rv_dd possible);
-/* The packet of a point that is settled, in words of iptables, with what is asked of it besides. */
+/* Appends a packet, without RV_POINT_ANY, as iptables options, and the tests that are not on fields. */
 void rv_point_words(struct rv_buf *b, struct rv_space *s, const uint8_t *values);
 
 #endif

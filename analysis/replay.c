@@ -329,7 +329,7 @@ static void rule_text(struct rv_buf *b, rv_family_t family, const struct rv_rule
 	rv_part_render(&o, r->target->ext, r->target->data);
 }
 
-/* What the rules of the path did: the last one ended it, those before had an effect. */
+/* Reads the recorded path: its last rule or policy gave the verdict, the rules before it had effects. */
 static void read_path(const struct rv_kmod_blob *blob, const struct rv_record *rec, rv_family_t family,
 		      struct rv_replay *out)
 {

@@ -233,7 +233,7 @@ static int ask_part(struct rv_space *s, const struct rv_rule *r, const struct rv
 	if (q == UINT32_MAX)
 		return -1;
 	s->frees[q].last = !steady;
-	/* The answer of a part is turned by what is written before it. */
+	/* "!" before the option negates the result. */
 	return note_part(s, m, 2 * q + turned);
 }
 
@@ -402,7 +402,7 @@ int rv_space_seal(struct rv_space *s)
 	if (s->nparts)
 		qsort(s->parts, s->nparts, sizeof(*s->parts), by_part);
 	s->sealed = true;
-	/* Variables and the tags of operations share numbers in the cache. */
+	/* Variables and operation tags share the key space of the cache. */
 	return s->nvars < 1u << 30 ? 0 : -1;
 }
 

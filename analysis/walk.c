@@ -96,7 +96,7 @@ static rv_dd add_outcome(struct rv_walk *w, const struct rv_outcome *o)
 	uint32_t i = 0;
 	struct rv_outcome *list;
 
-	/* The newest first: rules that are alike stand together. */
+	/* Search from the newest: similar rules are neighbours. */
 	for (i = w->noutcomes; i-- > 0;)
 		if (!memcmp(&w->outcomes[i], o, sizeof(*o)))
 			return i + 2;
@@ -296,7 +296,7 @@ static rv_dd after_target(struct rv_walk *w, const struct rv_rule *r, rv_dd rest
 		c.f = NULL;
 	}
 	if (is_mark(&c)) {
-		/* Leaves first, by the marks as they are; then the variables. */
+		/* First the leaves, which use the old marks; then the variables. */
 		struct change leaves = c;
 		struct rv_dd_map only = { NULL, change_leaf, &leaves };
 
@@ -341,7 +341,7 @@ static rv_dd after_match(struct rv_walk *w, const struct rv_rule *r, rv_dd hit, 
 		snprintf(w->unknown, sizeof(w->unknown), "what target %s does is not known", r->target->ext->name);
 		return rest;
 	}
-	/* Only for these packets: there is less to change. */
+	/* For the matched packets only, which keeps the diagram small. */
 	on = after_target(w, r, rv_dd_ite(d, lasting(w, hit), rest, RV_DD_FALSE));
 	if (effect == RV_EFFECT_MAY_END)
 		return rv_dd_ite(d, rv_region_part(w->s, r, r->target), target_leaf(w, r), on);

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What becomes of each packet that enters a base chain: its outcomes, as a diagram. */
+/* The outcome of each packet that enters a base chain, as a diagram. */
 #ifndef RAVELIN_ANALYSIS_WALK_H
 #define RAVELIN_ANALYSIS_WALK_H
 
 #include "analysis/region.h"
 
-/* One bit of a mark at the end: the XOR of the bits of both marks at the start that are taken, and of turn. */
+/* A mark after the walk: XOR of turn and of the selected bits that both marks had before. */
 struct rv_marks {
-	uint32_t mark, ctmark;	/* masks: taken from the packet's, from the connection's */
+	uint32_t mark, ctmark;	/* masks: bits selected from the packet mark and the connection mark */
 	uint32_t turn;
 };
 
 struct rv_outcome {
 	enum rv_fate { RV_FATE_ACCEPT, RV_FATE_DROP, RV_FATE_REJECT, RV_FATE_OTHER } fate;
-	uint32_t end;		/* text of the verdict or the target that ended it */
-	uint32_t effects;	/* text: what targets did before, a line each */
+	uint32_t end;		/* text number of the final verdict or target */
+	uint32_t effects;	/* text number of what earlier targets did, one line each */
 	struct rv_marks mark, ctmark;
 };
 
@@ -25,32 +25,32 @@ struct rv_walk {
 	uint32_t noutcomes, room;
 	char **texts;
 	uint32_t ntexts, texts_room;
-	uint32_t *hash;			/* of texts */
+	uint32_t *hash;			/* of the texts */
 	struct rv_memo *memo;
 	uint64_t steps, most;
-	char unknown[160];		/* what cannot be followed; "": nothing */
+	char unknown[160];		/* why the walk is incomplete; "": it is complete */
 	bool failed;			/* out of memory */
 };
 
 int rv_walk_init(struct rv_walk *w, struct rv_space *s);
 void rv_walk_free(struct rv_walk *w);
 /*
- * The outcomes of the packets that enter the base chain; accepted by it, they go on as next says (or
- * are accepted: RV_DD_TRUE). Unless it can be followed, w->unknown says why not.
+ * The outcomes of the packets that enter the base chain. A packet that it accepts gets the outcome
+ * in next (RV_DD_TRUE: accepted). If the walk is incomplete, w->unknown says why.
  */
 rv_dd rv_walk_chain(struct rv_walk *w, const struct rv_chain *c, rv_dd next);
 const struct rv_outcome *rv_walk_outcome(const struct rv_walk *w, rv_dd leaf);
 const char *rv_walk_text(const struct rv_walk *w, uint32_t text);
-/* Where the outcome is one of these fates (bits of 1 << enum rv_fate). */
+/* The packets whose outcome is one of these fates (bits of 1 << enum rv_fate). */
 rv_dd rv_walk_fates(struct rv_walk *w, rv_dd f, unsigned int fates);
 /* Whether a target lets the packet go on to the next rule, always or sometimes. */
 bool rv_target_goes_on(const struct rv_part *target);
 
-/* How a target changes what later rules look at. */
+/* What a target changes that later rules may test. */
 struct rv_effect_of {
 	enum { RV_CHANGE_NOTHING, RV_CHANGE_MARK, RV_CHANGE_CTMARK, RV_CHANGE_FIELD, RV_CHANGE_BLUR } what;
-	struct rv_marks marks;		/* of the mark that is changed */
-	enum rv_sel sel;		/* FIELD: its bits of mask become value; BLUR: it may be anything */
+	struct rv_marks marks;		/* MARK, CTMARK: the new value */
+	enum rv_sel sel;		/* FIELD: the bits in mask become value; BLUR: the new value is unknown */
 	uint32_t value, mask;
 };
 void rv_effect_of(const struct rv_part *target, rv_family_t family, struct rv_effect_of *e);

@@ -42,7 +42,7 @@ static rv_dd values_around(struct rv_space *s, rv_dd f, const uint8_t *values, s
 	struct rv_diagram *d = &s->d;
 
 	f = fix(d, f, values, 0, e.first);
-	/* What is behind the field is fixed by a set of one value each. */
+	/* The remaining fields have one value each. */
 	for (uint32_t i = s->nvars; i-- > e.end;)
 		if (rv_dd_looks(d, f, i, i + 1)) {
 			rv_dd v = rv_dd_node(d, i, RV_DD_FALSE, RV_DD_TRUE);
@@ -111,7 +111,7 @@ static void add_span(struct spans *sp, const uint8_t *start, unsigned int bit)
 	for (unsigned int i = bit; i < sp->bits; i++)
 		now.to[i / 8] |= 0x80 >> i % 8;
 	if (last) {
-		/* The number behind the last one: counted in units of the last bit. */
+		/* The next value, in steps of the lowest bit. */
 		unsigned int carry = sp->bits % 8 ? 1u << (8 - sp->bits % 8) : 1;
 
 		memcpy(after, last->to, 16);
@@ -141,7 +141,7 @@ static void find_spans(struct spans *sp, rv_dd f, uint8_t *start, unsigned int b
 		add_span(sp, start, bit);
 		return;
 	}
-	/* A bit that is not asked for: both values, one after the other. */
+	/* A bit that no rule tests may be 0 or 1. */
 	find_spans(sp, n->var == sp->first + bit ? n->lo : f, start, bit + 1);
 	start[bit / 8] |= 0x80 >> bit % 8;
 	find_spans(sp, n->var == sp->first + bit ? sp->s->d.nodes[f].hi : f, start, bit + 1);
@@ -383,7 +383,7 @@ static void put_field(struct rv_buf *b, struct rv_space *s, const struct rv_fiel
 	}
 	spans_of(&in, s, f, set);
 	spans_of(&out, s, f, rv_dd_not(&s->d, set));
-	/* Names that no rule has are said by those that some have. */
+	/* The class of all other names is described by the names that it excludes. */
 	turn = rv_selectors[f->sel].order == RV_ORDER_S ? has_others(f, &in) : out.n < in.n;
 	rv_buf_puts(b, turn ? " ! " : " ");
 	rv_buf_printf(b, "%s ", w->word ? w->word : rv_selectors[f->sel].name);

@@ -12,24 +12,24 @@ struct rv_explain_words {
 	int n;
 };
 
-/* Sets what each flag says and leaves the other words, in word (malloc'ed). 0, or not after a message. */
+/* Reads the options and leaves the other words in rest->word (malloc'ed). Returns 0, or an exit code after a message. */
 int rv_explain_flags_read(const struct rv_flag *flags, struct rv_explaining *e, struct rv_explain_words *rest);
-/* What the flags say together. 0, or not after a message. */
+/* Checks the options and loads the rules. Returns 0, or an exit code after a message. */
 int rv_explain_start(struct rv_explaining *e);
 void rv_explain_end(struct rv_explaining *e);
 /* Prints an error; returns the exit code. */
 int rv_explain_error(struct rv_explaining *e, struct rv_error *err);
 
-/* A packet of words, among them --in, --out, --local. */
+/* Reads a packet; its words may include --in, --out and --local. */
 int rv_explain_read(struct rv_explaining *e, const struct rv_explain_words *words, const struct rv_frame *frame,
 		    struct rv_question_packet *q, struct rv_error *err);
 /*
- * The words of a line up to a '#', behind those of common; line is changed and lent. Quotes and
- * backslashes as in the shell. words->word is malloc'ed, with room for one more. -1: a quote is not
- * closed, or no memory.
+ * Splits a line, up to a '#', into words and puts them behind those of common. Quotes and backslashes
+ * are those of the shell. The words point into line, which is modified; words->word is malloc'ed and
+ * has room for one more. Returns 0, or -1 for an open quote or without memory.
  */
 int rv_explain_split(char *line, const struct rv_explain_words *common, struct rv_explain_words *words);
-/* "CHAIN:N", "TABLE/CHAIN:N", "CHAIN:policy" (number 0). -1: it is none. */
+/* Reads "CHAIN:N", "TABLE/CHAIN:N" or "CHAIN:policy" (number 0). Returns 0, or -1. */
 int rv_explain_place_read(const char *word, struct rv_explain_target *t);
 
 /* ---- connections of a capture: explaintrack.c ---------------------------------------------------- */
@@ -38,7 +38,7 @@ struct rv_tracks;
 
 struct rv_tracks *rv_tracks_new(void);
 void rv_tracks_free(struct rv_tracks *t);
-/* The state of a packet's connection after those that came by before: XT_CONNTRACK_STATE_*; 0: unknown. */
+/* Tracks the next packet of the capture. Returns its state, XT_CONNTRACK_STATE_*, or 0 if that is not known. */
 uint16_t rv_tracks_state(struct rv_tracks *t, const uint8_t *bytes, uint32_t len);
 
 /* ---- real packets: explainlive.c ------------------------------------------------------------------ */

@@ -109,7 +109,7 @@ static enum rv_answer ask_state(const struct rv_walk *w, uint16_t bits)
 	return rv_facts_ask(&w->rules->asking.facts, &p);
 }
 
-/* Whether --assume says what state it is in. */
+/* Whether --assume gives the connection state. */
 static bool is_assumed(const struct rv_walk *w)
 {
 	const struct rv_facts *base = &w->rules->asking.base;
@@ -425,7 +425,15 @@ static const union nf_inet_addr *mapped(const struct rv_walk *w, const struct nf
 	return addr;
 }
 
-/* The port within the range; the packet's own if it is one of them. NULL: it stays. */
+/* Ports from base on are mapped to min, min + 1, ..., and from max back to min (NF_NAT_RANGE_PROTO_OFFSET). */
+static uint16_t shifted_port(uint16_t port, uint16_t base, uint16_t min, uint16_t max)
+{
+	const uint16_t offset = (uint16_t)(port - base);
+
+	return (uint16_t)(min + offset % (max - min + 1));
+}
+
+/* The new port, in network order; NULL: the port stays as it is. */
 static const uint16_t *port_of(struct rv_walk *w, const struct nf_nat_range2 *r, bool dst, uint16_t *port)
 {
 	const uint32_t at = rv_packet_ports(bytes_of(w), (uint32_t)w->way->bytes.len);
@@ -437,7 +445,7 @@ static const uint16_t *port_of(struct rv_walk *w, const struct nf_nat_range2 *r,
 	memcpy(&own, bytes_of(w) + at + (dst ? 2 : 0), sizeof(own));
 	own = ntohs(own);
 	if (r->flags & NF_NAT_RANGE_PROTO_OFFSET)
-		*port = htons((uint16_t)(min + (uint16_t)(own - ntohs(r->base_proto.all)) % (max - min + 1)));
+		*port = htons(shifted_port(own, ntohs(r->base_proto.all), min, max));
 	else if (own >= min && own <= max && !(r->flags & NF_NAT_RANGE_PROTO_RANDOM_ALL))
 		return NULL;
 	else

@@ -259,7 +259,7 @@ static bool one_value(const struct rv_predicate *p, uint8_t value[16])
 
 	memcpy(value, p->value, 16);
 	if (p->negate) {
-		/* ! --syn: a packet of an open connection. */
+		/* ! --syn: a packet of an established connection. */
 		value[0] = TH_ACK;
 		return p->sel == RV_SEL_TCP_FLAGS;
 	}

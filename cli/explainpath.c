@@ -22,7 +22,7 @@ void rv_walk_note(struct rv_buf *b, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	/* Each is said once. */
+	/* Each note once. */
 	if (b->len && memmem(b->data, b->len, text, strlen(text)))
 		return;
 	rv_buf_printf(b, "%s\n", text);
@@ -236,8 +236,8 @@ static bool is_filter(const struct rv_run_pass *pass)
 }
 
 /*
- * Whose doing it is: of a packet that is not accepted the last table's; else that of table filter,
- * or without one the last with a rule for it.
+ * Which pass decided: for a packet that is not accepted, the last one; else that of table filter, or
+ * the last in which a rule matched.
  */
 static unsigned int decider_of(const struct rv_walk *w)
 {

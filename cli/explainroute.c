@@ -195,7 +195,7 @@ int rv_walk_aim(struct rv_walk *w)
 
 	memcpy(w->in, q->in, sizeof(w->in));
 	memcpy(w->out, q->out, sizeof(w->out));
-	/* What is said needs no look at this host. */
+	/* The options give all that is needed: this host is not queried. */
 	w->host = !w->rules->path && !q->nlocal && !q->local && !(q->in[0] && q->out[0]);
 	if (w->host && !w->e->nhost[v6])
 		w->e->nhost[v6] = rv_host_addresses(q->family, NULL, w->e->host[v6], RV_EXPLAIN_LOCALS, w->err);

@@ -165,7 +165,7 @@ uint16_t rv_tracks_state(struct rv_tracks *t, const uint8_t *bytes, uint32_t len
 		return related(t, bytes + carried_at(&p, len), len - carried_at(&p, len));
 	back = turned(&tuple);
 	track = find(t->list, t->room, &back);
-	/* An echo request has the tuple of its reply turned; only replies answer. */
+	/* The tuple of an echo request is the inverted tuple of its reply. */
 	if (track->used && memcmp(&tuple, &back, sizeof(back)) != 0) {
 		track->replied = true;
 		return XT_CONNTRACK_STATE_BIT(IP_CT_ESTABLISHED);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The inside of explain: one packet while it is on its path. explainpath.c, explainroute.c, explainnat.c. */
+/* One packet on its path, shared by explainpath.c, explainroute.c and explainnat.c. */
 #ifndef RAVELIN_EXPLAINWALK_H
 #define RAVELIN_EXPLAINWALK_H
 
 #include "cli/explain.h"
 
-/* Bytes behind a packet, for options that TCPMSS adds. */
+/* Spare bytes behind a packet, for the option that TCPMSS may add. */
 #define RV_WALK_ROOM 64
 
 struct rv_walk {
@@ -14,13 +14,13 @@ struct rv_walk {
 	struct rv_explained *x;
 	struct rv_explain_rules *rules;
 	struct rv_error *err;
-	/* Where it begins: explainroute.c */
-	uint8_t *start;			/* its bytes */
-	bool local_out, host;		/* this host sends it; its routes are asked */
+	/* The start of the path: explainroute.c */
+	uint8_t *start;			/* the packet's bytes */
+	bool local_out, host;		/* sent by this host; the host's routes are used */
 	char in[16], out[16];
 	uint16_t state;			/* XT_CONNTRACK_STATE_* */
-	struct rv_host_connection connection;	/* state 0: none was found */
-	/* Of one way: */
+	struct rv_host_connection connection;	/* state 0: not found */
+	/* The current way: */
 	struct rv_explain_way *way;
 	struct rv_path path;
 	struct rv_user_packet packet;
@@ -30,16 +30,16 @@ struct rv_walk {
 	uint32_t nsteps;
 	enum rv_table_id id;
 	bool rejected, open, failed, unrouted, routed_away;
-	/* Its connection: explainnat.c */
-	bool tracked;			/* it is behind the tracker's hook */
-	bool untracked;			/* raw said so */
-	bool done[2];			/* source, destination: table nat was asked */
+	/* The connection: explainnat.c */
+	bool tracked;			/* past the hook of connection tracking */
+	bool untracked;			/* by a rule of table raw */
+	bool done[2];			/* source, destination: table nat has decided */
 	bool snat, dnat;
-	bool redirected;		/* to this host, whose address is not known */
+	bool redirected;		/* to this host, address not known */
 	union nf_inet_addr orig[2];	/* source, destination */
 	uint16_t orig_port[2];
 	bool has_ports;
-	struct { uint8_t src[16], dst[16], tos; uint32_t mark; } routed;	/* as OUTPUT's first route was made */
+	struct { uint8_t src[16], dst[16], tos; uint32_t mark; } routed;	/* the routing key before OUTPUT */
 };
 
 void rv_walk_note(struct rv_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -50,26 +50,26 @@ void rv_walk_note(struct rv_buf *b, const char *fmt, ...) __attribute__((format(
 int rv_walk_aim(struct rv_walk *w);
 enum rv_route rv_walk_route(struct rv_path *path);
 enum rv_answer rv_walk_local(void *arg, const struct rv_pkt *pkt, bool dst);
-/* Fails: nobody said where the packet goes. */
+/* Fails with: the route is not known. */
 int rv_walk_not_routed(struct rv_walk *w);
 bool rv_walk_is_local(const struct rv_walk *w, const uint8_t *addr);
 
 /* ---- explainnat.c ---- */
 
-/* Before a way, and before each table: what is known of its connection by then. */
+/* Sets what is known of the connection: at the start of a way, and before a table. */
 void rv_walk_begin(struct rv_walk *w);
 void rv_walk_state(struct rv_walk *w, enum rv_table_id id);
-/* Whether table nat is asked at this hook. Applies what the connection's first packet decided. */
+/* Whether table nat is evaluated at this hook. If not, applies the existing translation. */
 bool rv_walk_asks_nat(struct rv_walk *w);
 bool rv_walk_is_nat(const struct rv_part *target);
 unsigned int rv_walk_nat(struct rv_walk *w, const struct rv_part *target);
-/* Whether the packet belongs to a connection by now. */
+/* Whether the packet has a connection at this point. */
 bool rv_walk_has_connection(const struct rv_walk *w);
-/* How a match turns out that asks for the connection of a packet that has none; OPEN: it does not ask. */
+/* The result of a match on a packet without a connection; OPEN: the match does not test the connection. */
 enum rv_answer rv_walk_match_without(const struct rv_walk *w, const struct rv_part *match);
 bool rv_walk_used_nat(const struct rv_walk *w);
 const char *rv_walk_state_name(uint16_t state);
-/* The state of a packet that belongs to no connection. */
+/* The state of a packet that starts a connection or belongs to none. */
 uint16_t rv_walk_first_state(const uint8_t *bytes, uint32_t len);
 
 #endif

@@ -86,7 +86,7 @@ static void put_value(struct rv_buf *b, const struct why *w, const struct rv_par
 		struct rv_predicate p = { .sel = asked->sel, .op = ops[i], .len = (uint16_t)len,
 					  .param = asked->param };
 
-		/* A mark under the mask that the option has would hide bits of it. */
+		/* A value under the option's mask would lose bits. */
 		if (ops[i] == RV_OP_MASK && asked->op != RV_OP_MASK)
 			break;
 		memcpy(p.value, value, len);

@@ -5,12 +5,12 @@
 
 #include "cli/graph.h"
 
-/* ---- what packets can reach ------------------------------------------------------------------- */
+/* ---- reachability ------------------------------------------------------------------- */
 
 /* rv_chain.walk.state */
 enum { UNSEEN, REACHED };
 
-/* Whether the rule is for every packet: it tests nothing. A comment tests nothing either. */
+/* Whether the rule matches every packet: it has no match but comments. */
 static bool is_for_all(const struct rv_rule *r)
 {
 	static const struct rv_ip any;
@@ -21,7 +21,7 @@ static bool is_for_all(const struct rv_rule *r)
 	return !memcmp(&r->ip, &any, sizeof(any));
 }
 
-/* Whether no packet comes to the rules behind it. */
+/* Whether no packet reaches the rules behind it. */
 static bool ends_chain(const struct rv_rule *r)
 {
 	bool ends = r->target ? r->target->ext->effect == RV_EFFECT_ENDS :
@@ -31,8 +31,8 @@ static bool ends_chain(const struct rv_rule *r)
 }
 
 /*
- * Marks what can be reached from the base chains. A chain waits in a list (walk.behind) until its
- * rules have been looked at.
+ * Marks the chains that can be reached from base chains. waiting: a list, linked by walk.behind, of
+ * chains whose rules have not been scanned.
  */
 static void reach(struct rv_table *t)
 {
@@ -65,12 +65,12 @@ static void reach(struct rv_table *t)
 
 /* ---- edges ------------------------------------------------------------------------------------- */
 
-/* All rules of a chain that lead to another one in the same way. */
+/* All rules of a chain that jump to the same chain, or go there. */
 struct edge {
 	const struct rv_chain *from, *to;
 	enum rv_verdict how;
-	bool dead;			/* no packet comes to any of them */
-	uint32_t at, rules;		/* number of the first, and how many */
+	bool dead;			/* no packet can reach any of them */
+	uint32_t at, rules;		/* number of the first rule, number of rules */
 	uint64_t packets;
 };
 
@@ -112,7 +112,7 @@ static int by_target(const void *a, const void *b)
 	return x->how != y->how ? (x->how < y->how ? -1 : 1) : by_number(a, b);
 }
 
-/* Makes one edge of those that lead to the same chain in the same way; n > 0. Returns how many there are then. */
+/* Merges edges with the same target and verdict; n > 0. Returns their number. */
 static size_t merge(struct edge *e, size_t n)
 {
 	size_t kept = 0;
@@ -205,17 +205,17 @@ static void put_chain(struct graph *g, const struct rv_chain *c)
 		rv_buf_printf(b, ", fillcolor=\"%s\", penwidth=2",
 			      c->policy == RV_VERDICT_DROP ? "#f8d8d4" : "#d8ecd8");
 	if (c->walk.state != REACHED)
-		rv_buf_puts(b, ", " GREY ", fillcolor=\"#eeeeee\", tooltip=\"no packet comes here\"");
+		rv_buf_puts(b, ", " GREY ", fillcolor=\"#eeeeee\", tooltip=\"unreachable\"");
 	rv_buf_puts(b, "];\n");
 }
 
-/* How many binary digits the number has. */
+/* Number of binary digits. */
 static unsigned int digits(uint64_t n)
 {
 	return n ? 64 - (unsigned int)__builtin_clzll(n) : 0;
 }
 
-/* Hundredths of a point, between 1 and 8 points: they grow as the logarithm of the packets. */
+/* Edge width in 1/100 point: 1 to 8 points, by the logarithm of the packets. */
 static unsigned int width(const struct graph *g, uint64_t packets)
 {
 	return 100 + (g->most ? 700 * digits(packets) / digits(g->most) : 0);
@@ -241,15 +241,15 @@ static void put_edge(struct graph *g, const struct edge *e)
 	if (e->how == RV_VERDICT_GOTO)
 		rv_buf_puts(b, ", arrowhead=empty");
 	if (e->dead)
-		rv_buf_puts(b, ", style=dashed, " GREY ", tooltip=\"no packet comes here\"");
+		rv_buf_puts(b, ", style=dashed, " GREY ", tooltip=\"unreachable\"");
 	else if (g->most && !e->packets)
-		rv_buf_puts(b, ", " GREY ", tooltip=\"no packet so far\"");
+		rv_buf_puts(b, ", " GREY ", tooltip=\"no packets so far\"");
 	rv_buf_puts(b, "];\n");
 }
 
 /* ---- tables ------------------------------------------------------------------------------------ */
 
-/* What says nothing is left out: no rules, no chains of its own, policies ACCEPT. */
+/* No rules, no user-defined chains, and all policies ACCEPT. */
 static bool says_nothing(const struct rv_table *t)
 {
 	rv_list_each(c, &t->chains, struct rv_chain, node)

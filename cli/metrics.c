@@ -16,14 +16,14 @@
 #include "backend/file/replace.h"
 #include "cli/flags.h"
 
-/* Rules that are told of, unless -n says another number. */
+/* Default of --limit. */
 #define LIMIT 1000
 
 struct metrics {
 	struct rv_cli *cli;
 	bool ipv4, ipv6, all, http, version, help;
 	const char *number, *file;
-	uint64_t limit, told, left_out;	/* rules */
+	uint64_t limit, told, left_out;	/* series of rules */
 	struct rv_ruleset rs[2];
 	unsigned int families;
 	struct rv_buf out;
@@ -32,10 +32,10 @@ struct metrics {
 #define AT(field) RV_FLAG_AT(struct metrics, field)
 
 const struct rv_flag rv_metrics_flags[] = {
-	{ 'a', "all-rules", RV_FLAG_PLAIN, NULL, "also rules without a comment, by their numbers", AT(all) },
-	{ 'n', "limit", RV_FLAG_ARG, "number", "tell of so many rules at most (default 1000)", AT(number) },
+	{ 'a', "all-rules", RV_FLAG_PLAIN, NULL, "include rules without a comment, by number", AT(all) },
+	{ 'n', "limit", RV_FLAG_ARG, "number", "limit of rules (default 1000)", AT(number) },
 	{ 'o', "output", RV_FLAG_ARG, "file", "replace this file instead of writing to stdout", AT(file) },
-	{ 'H', "http", RV_FLAG_PLAIN, NULL, "answer one HTTP request, on a socket that systemd passes", AT(http) },
+	{ 'H', "http", RV_FLAG_PLAIN, NULL, "answer one HTTP request on a socket passed by systemd", AT(http) },
 	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "IPv4 rules only (default: both)", AT(ipv4) },
 	{ '6', "ipv6", RV_FLAG_PLAIN, NULL, "IPv6 rules only", AT(ipv6) },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
@@ -132,10 +132,10 @@ static const char *comment_of(const struct rv_rule *r, char text[XT_MAX_COMMENT_
 	return NULL;
 }
 
-/* A rule that is told of; those of a chain with one comment are one. */
+/* A series: a rule, or all rules of a chain with one comment. */
 struct told {
 	const char *comment;		/* "" for a rule that has none */
-	uint32_t number;		/* of the rule in its chain; 0: those of a comment */
+	uint32_t number;		/* of the rule; 0: the rules with the comment */
 	struct rv_counters counters;
 };
 
@@ -147,7 +147,7 @@ static int by_comment(const void *a, const void *b)
 	return rc ? rc : x->number < y->number ? -1 : x->number > y->number;
 }
 
-/* The rules of a chain that can be told of. Returns them, to be freed with their comments; NULL without memory. */
+/* The series of a chain, not merged yet; to be released by forget(). NULL without memory. */
 static struct told *gather(const struct metrics *m, const struct rv_chain *c, size_t *n)
 {
 	struct told *list = calloc(c->nrules + 1u, sizeof(*list));
@@ -175,7 +175,7 @@ static void forget(struct told *list, size_t n)
 	free(list);
 }
 
-/* Adds up those of one comment. Returns how many are left, or SIZE_MAX without memory. */
+/* Merges series with the same comment. Returns their number, or SIZE_MAX without memory. */
 static size_t merge(struct told *list, size_t n)
 {
 	size_t kept = 0;
@@ -237,12 +237,12 @@ static const struct family {
 	void (*put)(struct metrics *m, const struct rv_table *t, const char *name, enum what what);
 	enum what what;
 } metric_families[] = {
-	{ "ravelin_chain_packets", "counter", NULL, "Packets that came to the policy of a base chain.",
+	{ "ravelin_chain_packets", "counter", NULL, "Packets that reached the policy of a base chain.",
 	  "ravelin_chain_packets_total", put_chains, PACKETS },
 	{ "ravelin_chain_bytes", "counter", "bytes", "Bytes of these packets.",
 	  "ravelin_chain_bytes_total", put_chains, BYTES },
 	{ "ravelin_chain_rules", "gauge", NULL, "Rules of a chain.", "ravelin_chain_rules", put_sizes },
-	{ "ravelin_rule_packets", "counter", NULL, "Packets that a rule matched, or those of a chain with one comment.",
+	{ "ravelin_rule_packets", "counter", NULL, "Packets matched by a rule, or by all rules of a chain with the same comment.",
 	  "ravelin_rule_packets_total", put_rules, PACKETS },
 	{ "ravelin_rule_bytes", "counter", "bytes", "Bytes of these packets.",
 	  "ravelin_rule_bytes_total", put_rules, BYTES },
@@ -259,7 +259,7 @@ static void put_head(struct rv_buf *b, const struct family *f)
 static int put_all(struct metrics *m, struct rv_error *err)
 {
 	static const struct family left_out = {
-		"ravelin_rules_left_out", "gauge", NULL, "Rules beyond the limit, which are not told of.",
+		"ravelin_rules_left_out", "gauge", NULL, "Series omitted because of the limit.",
 	};
 
 	for (const struct family *f = metric_families; f->name; f++) {
@@ -295,7 +295,7 @@ static int collect(struct metrics *m, struct rv_error *err)
 /* How long a writer waits for another. */
 #define PATIENCE_MS 10000
 
-/* The collector never reads half a file. */
+/* Atomically, for collectors that read the file at any time. */
 static int replace(const struct metrics *m, struct rv_error *err)
 {
 	struct rv_file f;
@@ -320,7 +320,7 @@ static bool is_whole(struct rv_buf *b)
 	return text && (strstr(text, "\r\n\r\n") || strstr(text, "\n\n"));
 }
 
-/* What is read of a request that does not end is not answered. */
+/* Returns false for a request that is too long or does not end. */
 static bool read_request(int fd, struct rv_buf *b)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
@@ -365,10 +365,10 @@ static int answer(struct metrics *m, int fd, struct rv_error *err)
 	int rc = 0;
 
 	if (!read_request(fd, &request)) {
-		rv_buf_puts(&words, "The request does not end.\n");
+		rv_buf_puts(&words, "Incomplete request.\n");
 		put_answer(&reply, "400 Bad Request", TEXT, &words, false);
 	} else if (!asks_for(request.data, "GET") && !asks_for(request.data, "HEAD")) {
-		rv_buf_puts(&words, "There is /metrics here.\n");
+		rv_buf_puts(&words, "Not found; see /metrics.\n");
 		put_answer(&reply, "404 Not Found", TEXT, &words, false);
 	} else if ((rc = collect(m, err))) {
 		rv_buf_puts(&words, "The counters cannot be read.\n");

@@ -27,7 +27,7 @@ struct prove {
 	bool verdicts, no_log, no_mark, quiet, version, help;
 	const char *table, *claim;
 	struct rv_ruleset side[2];
-	struct rv_store words;		/* of PACKETS */
+	struct rv_store words;		/* holds the rule that PACKETS was parsed to */
 	bool words_open;
 	struct rv_proof proof;
 	struct rv_buf out;
@@ -247,7 +247,7 @@ static int check_claim(struct prove *p, const char *claim, struct rv_error *err)
 
 		if (chain->base >= 0 && (unsigned int)chain->base != i)
 			continue;
-		/* Without a chain: those whose packets have the interfaces that are named. */
+		/* Without a chain: the base chains whose hooks have the given interfaces. */
 		if (chain->base < 0 && ((r->ip.in[0] && hook == NF_INET_LOCAL_OUT) || (r->ip.out[0] && hook == NF_INET_LOCAL_IN)))
 			continue;
 		rc = claim_chain(p, r, chain->table->def, i, fates);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ravelin report: one page of HTML about a ruleset, which needs nothing beside itself. */
+/* ravelin report: a self-contained HTML page about a ruleset. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -38,7 +38,7 @@ const struct rv_flag rv_report_flags[] = {
 
 /* ---- text ------------------------------------------------------------------------------------ */
 
-/* A string of JSON that can stand in a <script>. What is no UTF-8 is replaced. */
+/* A JSON string that is safe inside <script>. Invalid UTF-8 is replaced. */
 static void put_string(struct rv_buf *b, const char *text, size_t len)
 {
 	rv_buf_putc(b, '"');
@@ -177,7 +177,7 @@ static void put_data(struct report *r)
 
 /* ---- the graph ----------------------------------------------------------------------------------- */
 
-/* More nodes than that are no picture, and take graphviz minutes. */
+/* A larger graph is unreadable and takes graphviz minutes. */
 #define DRAWN_CHAINS 400
 
 static unsigned int count_chains(const struct rv_ruleset *rs)
@@ -191,7 +191,7 @@ static unsigned int count_chains(const struct rv_ruleset *rs)
 	return n;
 }
 
-/* Without the declaration of XML in front, which is not for the middle of a page. */
+/* Without the XML declaration, which must not be inside a page. */
 static void put_svg(struct rv_buf *b, struct rv_buf *svg)
 {
 	const char *text = rv_buf_text(svg), *start = text ? strstr(text, "<svg") : NULL;
@@ -207,8 +207,8 @@ static void put_graph(struct report *r)
 		struct rv_error err = { 0 };
 
 		if (count_chains(&r->rs[i]) > DRAWN_CHAINS) {
-			rv_buf_printf(&r->graph, "<p class=\"none\">%u chains are too many for a picture here; "
-				      "<code>ravelin graph --table</code> draws one table.</p>", count_chains(&r->rs[i]));
+			rv_buf_printf(&r->graph, "<p class=\"none\">%u chains are too many to draw here; "
+				      "use <code>ravelin graph --table</code>.</p>", count_chains(&r->rs[i]));
 		} else if (rv_graph_dot(&dot, &r->rs[i], NULL, &err) || rv_graph_svg(&svg, &dot, &err)) {
 			rv_buf_puts(&r->graph, "<p class=\"none\">No graph: ");
 			put_html(&r->graph, err.text, strlen(err.text));
@@ -223,7 +223,7 @@ static void put_graph(struct report *r)
 
 /* ---- sets ------------------------------------------------------------------------------------------ */
 
-/* The ipsets that rules name, and how many rules do. */
+/* An ipset, and the number of rules that use it. */
 struct set {
 	char name[IPSET_MAXNAMELEN + 1];
 	unsigned int rules;
@@ -307,14 +307,14 @@ static void put_sets(struct report *r)
 	for (size_t i = 0; i < s.n; i++)
 		put_set(r, &s.set[i]);
 	if (!s.n)
-		rv_buf_puts(&r->sets, "<p class=\"none\">No rule names a set.</p>");
+		rv_buf_puts(&r->sets, "<p class=\"none\">No rule uses a set.</p>");
 	r->sets.failed |= s.failed;
 	free(s.set);
 }
 
-/* ---- what other programs of ours say ------------------------------------------------------------------ */
+/* ---- output of ravelin lint and explain ------------------------------------------------------------------ */
 
-/* Appends what "ravelin WORD..." prints, or why it fails. */
+/* Appends the output of a ravelin program. */
 static void put_own(struct rv_buf *b, const char *title, const char *const argv[], const struct rv_buf *in)
 {
 	struct rv_buf text = RV_BUF_INIT;
@@ -335,7 +335,7 @@ static const char *family_word(rv_family_t family)
 	return family == NFPROTO_IPV6 ? "IPv6" : "IPv4";
 }
 
-/* Of more rules, a page would take long to make. */
+/* ravelin lint takes too long for more rules. */
 #define LINTED_RULES 1000
 
 static unsigned int count_rules(const struct rv_ruleset *rs)
@@ -355,8 +355,8 @@ static void put_findings(struct report *r)
 		const char *const argv[] = { OWN, "lint", ip6 ? "-6" : "-4", r->source, NULL };
 
 		if (count_rules(&r->rs[i]) > LINTED_RULES)
-			rv_buf_printf(&r->findings, "<p class=\"none\">%s: more than %u rules are not looked at here; "
-				      "<code>ravelin lint</code> does.</p>", family_word(r->rs[i].family), LINTED_RULES);
+			rv_buf_printf(&r->findings, "<p class=\"none\">%s: omitted for more than %u rules; "
+				      "use <code>ravelin lint</code>.</p>", family_word(r->rs[i].family), LINTED_RULES);
 		else
 			put_own(&r->findings, family_word(r->rs[i].family), argv, NULL);
 	}
@@ -378,12 +378,12 @@ static void put_packets(struct report *r)
 		rv_buf_free(&words);
 	}
 	if (!r->packets.n)
-		rv_buf_puts(&r->explained, "<p class=\"none\">None were given: <code>--packet</code>.</p>");
+		rv_buf_puts(&r->explained, "<p class=\"none\">None given by <code>--packet</code>.</p>");
 }
 
 /* ---- the page -------------------------------------------------------------------------------------------- */
 
-/* Fills in the parts where their names stand. */
+/* Replaces the marks in the page by its parts. */
 static int put_page(struct report *r)
 {
 	const struct {
@@ -438,9 +438,9 @@ static int run(struct report *r, int words)
 		return rv_cli_message("Unknown arguments found on commandline");
 	r->source = words < cli->argc ? cli->argv[words] : "live";
 	if (!strcmp(r->source, "-"))
-		return rv_cli_message("%s: standard input is read once only; give the name of a file", cli->name);
+		return rv_cli_message("%s: cannot read standard input; give a file name", cli->name);
 	if (strcmp(r->source, "live") && r->ipv4 && r->ipv6)
-		return rv_cli_message("%s: a file has the rules of one family", cli->name);
+		return rv_cli_message("%s: a file has rules of one family only", cli->name);
 	if (!r->ipv4 && !r->ipv6) {
 		r->ipv4 = true;
 		r->ipv6 = !strcmp(r->source, "live");

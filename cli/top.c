@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ravelin top: the busiest rules, again and again. */
+/* ravelin top: the rules with the highest counters or rates. */
 #include <limits.h>
 #include <stdlib.h>
 #include <time.h>
@@ -21,16 +21,16 @@ struct top {
 #define AT(field) RV_FLAG_AT(struct top, field)
 
 const struct rv_flag rv_top_flags[] = {
-	{ 'b', "batch", RV_FLAG_PLAIN, NULL, "print samples instead of showing them on the terminal", AT(batch) },
-	{ 'n', "iterations", RV_FLAG_ARG, "number", "with --batch: so many samples (default 1)", AT(count) },
-	{ 'l', "lines", RV_FLAG_ARG, "number", "with --batch: so many lines of each (default: all)", AT(lines) },
-	{ 'i', "interval", RV_FLAG_ARG, "seconds", "between two samples (default 1)", AT(interval) },
+	{ 'b', "batch", RV_FLAG_PLAIN, NULL, "print samples instead of using the terminal", AT(batch) },
+	{ 'n', "iterations", RV_FLAG_ARG, "number", "with --batch: number of samples (default 1)", AT(count) },
+	{ 'l', "lines", RV_FLAG_ARG, "number", "with --batch: lines of each sample (default: all)", AT(lines) },
+	{ 'i', "interval", RV_FLAG_ARG, "seconds", "time between samples (default 1)", AT(interval) },
 	{ 's', "sort", RV_FLAG_ARG, "order", "packets/s, bytes/s, packets, bytes or place (default: packets/s)",
 	  AT(order) },
-	{ 'f', "filter", RV_FLAG_ARG, "text", "only lines that contain this text", AT(view.filter) },
+	{ 'f', "filter", RV_FLAG_ARG, "text", "show only lines that contain this text", AT(view.filter) },
 	{ 't', "table", RV_FLAG_ARG, "table", "this table only", AT(table) },
-	{ 'c', "chains", RV_FLAG_PLAIN, NULL, "sums of chains instead of rules", AT(view.chains) },
-	{ 'd', "drops", RV_FLAG_PLAIN, NULL, "rules and policies that drop or reject first", AT(view.drops) },
+	{ 'c', "chains", RV_FLAG_PLAIN, NULL, "show totals of chains instead of rules", AT(view.chains) },
+	{ 'd', "drops", RV_FLAG_PLAIN, NULL, "show rules and policies that drop or reject first", AT(view.drops) },
 	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "IPv4 rules only (default: both)", AT(view.ip) },
 	{ '6', "ipv6", RV_FLAG_PLAIN, NULL, "IPv6 rules only", AT(view.ip6) },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
@@ -68,7 +68,7 @@ static void pause_for(unsigned int ms)
 	nanosleep(&left, NULL);
 }
 
-/* A rate needs a sample before: the first one is not printed. */
+/* Rates need two samples: the first one is not printed. */
 static int batch(struct top *t)
 {
 	struct rv_top_sample s[2] = { 0 };

@@ -125,15 +125,15 @@ static void draw_help(struct screen *s)
 {
 	static const char *const text[] = {
 		"q           quit",
-		"/           show only lines that contain a text; Enter ends it, Escape removes it",
-		"s           sort by the next of: packets/s, bytes/s, packets, bytes, place",
+		"/           filter by text; Enter ends the input, Escape clears the filter",
+		"s           change the sort order: packets/s, bytes/s, packets, bytes, place",
 		"p b P B o   sort by packets/s, bytes/s, packets, bytes, place",
-		"d           what drops or rejects first",
-		"c           sums of chains instead of rules",
+		"d           rules and policies that drop or reject first",
+		"c           totals of chains instead of rules",
 		"t           the next table, or all",
 		"4 6         IPv4 rules, IPv6 rules, or both",
-		"+ -         twice and half the time between two samples",
-		"space       stop reading, and go on",
+		"+ -         double and halve the interval",
+		"space       pause and continue",
 		"arrows, Page Up and Down, Home, End: scroll",
 	};
 

@@ -53,7 +53,7 @@ static bool follow(struct rv_nft_dump *d, const struct rv_nft_view *t, uint64_t 
 	if (!same)
 		snprintf(d->chain, sizeof(d->chain), "%s", chain ? chain : "");
 	d->handle = handle;
-	/* The first part begins where the dump does. */
+	/* The first part starts at the start of the dump. */
 	d->proven &= same || !d->next || !d->parts;
 	return true;
 }
@@ -64,7 +64,7 @@ bool rv_nft_dump_see(struct rv_nft_dump *d, struct rv_nft_view attrs, size_t len
 	uint16_t attr = handle_attr(d->type);
 	uint64_t handle = 0;
 
-	/* Whoever looks at what is malformed will say so. */
+	/* Malformed messages are reported where they are parsed. */
 	if (!attr || !rv_nft_attr_table(attrs, t, NFTA_SET_MAX + 1))
 		return true;
 	rv_nft_get_u64(t[attr], &handle);

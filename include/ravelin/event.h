@@ -74,8 +74,9 @@ struct rv_event {
 struct rv_monitor {
 	bool changes, traces;		/* what is wanted */
 	/*
-	 * A rule with the target TRACE that marks packets while the watch lasts, in a table of its
-	 * own; NULL: rules of others do. Events of that table are not told, but for packets.
+	 * A rule with target TRACE that selects the packets to trace. It is in a table of its own while
+	 * monitoring lasts; changes of that table are not reported. NULL: only existing TRACE rules select
+	 * packets.
 	 */
 	const struct rv_rule *mark;
 	rv_family_t mark_family;

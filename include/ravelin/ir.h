@@ -242,7 +242,10 @@ struct rv_chain *rv_table_add_chain(struct rv_table *t, const char *name);
 int rv_chain_rename(struct rv_chain *c, const char *name);
 
 typedef const char *rv_chain_fn(const char *chain, void *arg);
-/* Chains that the rule's parts jump to, beside its own jump: rv_ext.chains. */
+/*
+ * Calls fn with each chain that a match or target of the rule jumps to (rv_ext.chains); the jump of -j
+ * and -g is not among them.
+ */
 int rv_rule_each_chain(struct rv_rule *r, rv_family_t family, rv_chain_fn *fn, void *arg);
 
 /* Frees a user chain and its rules. */

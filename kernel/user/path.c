@@ -122,7 +122,7 @@ unsigned int rv_path_run(struct rv_path *path)
 	}
 	if (verdict != NF_ACCEPT || route != RV_ROUTE_LOCAL)
 		return verdict;
-	/* Over loopback it comes back in. */
+	/* Over loopback the packet comes back in. */
 	memcpy(path->in, loopback, sizeof(loopback));
 	path->local_out = false;
 	verdict = come_in(path);

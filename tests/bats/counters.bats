@@ -53,9 +53,9 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 
 @test "graph: what no packet can take, or none has taken, is grey" {
 	capture graph rules
-	shows "$out" '"filter/UNUSED" [label="UNUSED\n1 rule", color="#a0a0a0", fontcolor="#808080", fillcolor="#eeeeee", tooltip="no packet comes here"];'
-	shows "$out" '"filter/INPUT" -> "filter/DEEP" [label="1 rule", penwidth=1.00, style=dashed, color="#a0a0a0", fontcolor="#808080", tooltip="no packet comes here"];'
-	shows "$out" '"filter/FORWARD" -> "filter/SIDE" [label="1 rule", penwidth=1.00, color="#a0a0a0", fontcolor="#808080", tooltip="no packet so far"];'
+	shows "$out" '"filter/UNUSED" [label="UNUSED\n1 rule", color="#a0a0a0", fontcolor="#808080", fillcolor="#eeeeee", tooltip="unreachable"];'
+	shows "$out" '"filter/INPUT" -> "filter/DEEP" [label="1 rule", penwidth=1.00, style=dashed, color="#a0a0a0", fontcolor="#808080", tooltip="unreachable"];'
+	shows "$out" '"filter/FORWARD" -> "filter/SIDE" [label="1 rule", penwidth=1.00, color="#a0a0a0", fontcolor="#808080", tooltip="no packets so far"];'
 	# Without counters nothing is known of that.
 	capture graph - <<<$'*filter\n:A - [0:0]\n-A INPUT -j A\nCOMMIT'
 	shows "$out" '"filter/INPUT" -> "filter/A" [label="1 rule", penwidth=1.00];'
@@ -270,7 +270,7 @@ asked()
 	grep -q 'rules by packets/s' screen && grep -q 'INPUT:4 -j REJECT' screen
 	grep -q ', drops first' screen
 	grep -q 'only lines with' screen
-	grep -q 'stop reading, and go on' screen
+	grep -q 'pause and continue' screen
 }
 
 @test "top: wrong words" {

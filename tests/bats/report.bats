@@ -60,11 +60,11 @@ page() { python3 "$BATS_TEST_DIRNAME/report.py" "$@"; }
 @test "a large ruleset has no picture; wrong words" {
 	{ echo '*filter'; printf ':C%d - [0:0]\n' {1..500}; echo COMMIT; } >rules
 	report rules >page.html
-	grep -q '503 chains are too many for a picture here' page.html
+	grep -q '503 chains are too many to draw here' page.html
 	capture report -
-	[ "$rc" -eq 1 ] && same 'ravelin report: standard input is read once only; give the name of a file' "$err" error
+	[ "$rc" -eq 1 ] && same 'ravelin report: cannot read standard input; give a file name' "$err" error
 	capture report -4 -6 rules
-	[ "$rc" -eq 1 ] && same 'ravelin report: a file has the rules of one family' "$err" error
+	[ "$rc" -eq 1 ] && same 'ravelin report: a file has rules of one family only' "$err" error
 	capture report ./missing
 	[ "$rc" -eq 1 ] && [ -z "$out" ] && [[ $err == *'cannot open ./missing: No such file or directory' ]]
 }
