@@ -333,14 +333,15 @@ in_ns()
 
 @test "live: a trace's table goes with the program, however it ends" {
 	run -0 in_ns '"$RAVELIN_BIN"/iptables -A INPUT -p icmp -j ACCEPT
-		ravelin explain --live --seconds 60 -p icmp --icmp-type 8 >out & pid=$!
+		# The program itself: a function in the background would be a shell that waits for it.
+		"$RAVELIN_BIN"/../ravelin explain --live --seconds 60 -p icmp --icmp-type 8 >out & pid=$!
 		for i in $(seq 100); do nft list tables | grep -q ravelin-trace && break; sleep 0.1; done
 		nft list tables | grep -q ravelin-trace
 		ping -c 1 -W 1 127.0.0.1 >/dev/null
 		for i in $(seq 100); do grep -q "INPUT:rule:1:ACCEPT" out && break; sleep 0.1; done
 		kill -9 $pid
 		for i in $(seq 100); do nft list tables | grep -q ravelin-trace || break; sleep 0.1; done
-		! nft list tables | grep ravelin-trace
+		if nft list tables | grep ravelin-trace; then exit 1; fi
 		cat out'
 	has "TRACE: 2"
 	has "filter:INPUT:rule:1:ACCEPT  iptables -t filter -A INPUT -p icmp -j ACCEPT"
