@@ -28,6 +28,8 @@ esac
 
 # A caller's own settings must not change what the tests see.
 unset RAVELIN_BACKEND RAVELIN_DIAGNOSTICS RAVELIN_PROFILE XTABLES_LIBDIR
+# Nor must the make that may have started them: one that a test starts is the outermost one.
+unset MAKELEVEL MAKEFLAGS MFLAGS MAKEOVERRIDES
 export LC_ALL=C
 [ "$BACKEND" = nft ] || export RAVELIN_BACKEND=$BACKEND
 
