@@ -52,7 +52,7 @@ RV_CFLAGS   = -std=gnu11 $(CFLAGS) $(WARNINGS) $(HARDENING) $(SANITIZE) $(LTO) $
 RV_LDFLAGS  = -pie -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS) $(SANITIZE)
 RV_LIBS     = $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(LDLIBS)
 
-SOURCES   := $(sort $(wildcard ir/*.c parser/*.c compiler/*.c analysis/*.c extensions/*.c backend/*.c backend/*/*.c cli/*.c \
+SOURCES   := $(sort $(wildcard ir/*.c registry/*.c store/*.c formats/*.c parser/*.c compiler/*.c analysis/*.c extensions/*.c backend/*.c backend/*/*.c cli/*.c \
                kernel/engine/*.c kernel/user/*.c))
 GENERATED := $(BUILD)/parser/grammar.c $(BUILD)/parser/scan.c
 OBJECTS   := $(SOURCES:%.c=$(BUILD)/%.o) $(GENERATED:.c=.o)
@@ -77,11 +77,11 @@ UNIT      := $(TESTED:tests/unit/%.c=$(BUILD)/tests/%)
 all: $(BUILD)/describe $(BUILD)/manual $(BUILD)/ravelin $(LINKS:%=$(BUILD)/bin/%)
 
 # Shared objects with extensions call back into it.
-$(BUILD)/ravelin: $(OBJECTS) ir/plugin.symbols
+$(BUILD)/ravelin: $(OBJECTS) registry/plugin.symbols
 	$(call say,LINK)
-	$(Q)$(CC) $(CFLAGS) $(RV_LDFLAGS) $(LTO) -Wl,--dynamic-list=ir/plugin.symbols -o $@ $(OBJECTS) $(RV_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(RV_LDFLAGS) $(LTO) -Wl,--dynamic-list=registry/plugin.symbols -o $@ $(OBJECTS) $(RV_LIBS)
 
-$(BUILD)/ir/plugin.o: CPPFLAGS += -DRAVELIN_EXTENSIONS_DIR='"$(EXTENSIONS)"'
+$(BUILD)/registry/plugin.o: CPPFLAGS += -DRAVELIN_EXTENSIONS_DIR='"$(EXTENSIONS)"'
 
 # make build/extension/NAME.so: as a third party would, with the public headers only.
 $(BUILD)/extension/%.so: docs/extension-example/%.c include/ravelin/plugin.h include/ravelin/extension.h

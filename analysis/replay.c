@@ -181,7 +181,7 @@ static int is_outside(const struct rv_predicate *p, void *arg)
 
 static bool engine_has(struct asking *a, const struct rv_ext *ext)
 {
-	rv_wire_each(w, ext)
+	rv_revision_each(w, ext)
 		if (rv_kmod_has_layout(&a->link, a->s->family, ext, w))
 			return true;
 	return false;
@@ -193,7 +193,7 @@ static bool engine_decides(struct asking *a, const struct rv_part *part)
 		return false;
 	if (part->ext->kind == RV_TARGET)
 		return strcmp(part->ext->name, "CONNMARK") != 0;
-	return rv_part_is_told(part->ext, part->data) && part->ext->effect == RV_EFFECT_PURE &&
+	return rv_part_is_pure(part->ext, part->data) && part->ext->effect == RV_EFFECT_PURE &&
 	       !rv_part_predicates(a->s->family, part->ext, part->data, is_outside, NULL);
 }
 

@@ -279,7 +279,7 @@ static bool asks(const struct rv_space *s, const struct rv_part *m)
 {
 	struct count c = { 0 };
 
-	if (!rv_part_is_told(m->ext, m->data))
+	if (!rv_part_is_pure(m->ext, m->data))
 		return strcmp(m->ext->name, "comment") != 0;
 	rv_part_predicates(s->family, m->ext, m->data, count_predicate, &c);
 	return !c.n && m->ext->effect != RV_EFFECT_PURE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * iptables-apply and ip6tables-apply: new rules on probation. This process asks the person
- * at the terminal; cli/watcher.c changes the rules and changes them back, whatever becomes of
+ * at the terminal; cli/rollback_daemon.c changes the rules and changes them back, whatever becomes of
  * this one. Should the watcher be killed, the rules are put back from here. Messages and exit
  * codes are those of stock's script.
  */
@@ -22,7 +22,7 @@
 
 #include "backend/file/replace.h"
 #include "cli/flags.h"
-#include "cli/watcher.h"
+#include "cli/rollback_daemon.h"
 
 /* Exit codes of stock's script. */
 enum {

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cli/flags.h"
-#include "cli/pending.h"
+#include "cli/rollback_state.h"
 #include "cli/wayback.h"
 
 struct confirm {

@@ -322,7 +322,7 @@ static int take_matches(struct wants *w)
 			continue;
 		if (rv_part_predicates(w->q->family, m->ext, m->data, take, w))
 			return -1;
-		if (!rv_part_is_told(m->ext, m->data))
+		if (!rv_part_is_pure(m->ext, m->data))
 			return rv_fail(w->err, RV_ERR_USAGE, NULL,
 				       "-m %s does not say what a packet is: --assume says how it turns out",
 				       m->ext->name);

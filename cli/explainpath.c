@@ -119,7 +119,7 @@ static bool ask_match(void *arg, struct rv_pkt *pkt, const struct rv_user_asked 
 		answer = rv_walk_match_without(w, q->part);
 	if (answer == RV_ANSWER_OPEN)
 		return rv_asking_match(&w->rules->asking, pkt, asked);
-	rv_look(&w->record.looked, RV_LOOK_OPAQUE);
+	rv_look(&w->record.looked, RV_READS_OPAQUE);
 	return answer == RV_ANSWER_YES;
 }
 

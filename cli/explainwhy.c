@@ -30,7 +30,7 @@ static bool put_option(struct rv_buf *b, const struct why *w, const struct rv_pa
 
 	if (!alone)
 		return false;
-	if (!rv_part_absorb(w->rules->family, part->ext, p, alone->data))
+	if (!rv_part_from_predicate(w->rules->family, part->ext, p, alone->data))
 		rv_part_render(&o, part->ext, alone->data);
 	rv_part_free(alone);
 	/* A blank stands before each option. */

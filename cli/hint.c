@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/text/line.h"
+#include "formats/line.h"
 #include "cli/hint.h"
 #include "cli/programs.h"
 

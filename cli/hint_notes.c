@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/text/line.h"
+#include "formats/line.h"
 #include "cli/hint.h"
 
 static bool is_address_option(const char *word)

@@ -2,7 +2,7 @@
 /* ravelin json: rules as JSON, and back. */
 #include <unistd.h>
 
-#include "backend/text/json.h"
+#include "formats/json.h"
 #include "cli/flags.h"
 
 struct json {

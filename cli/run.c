@@ -926,19 +926,19 @@ const char *rv_run_looked(const struct rv_run_pass *pass, unsigned int *i)
 {
 	static const char *const looks[] = { "payload", "state", "random", "time", "opaque" };
 
-	for (; *i < RV_LOOK_COUNT; ++*i) {
+	for (; *i < RV_READS_COUNT; ++*i) {
 		unsigned int n = *i;
 
 		if (!rv_has_looked(&pass->record.looked, n))
 			continue;
 		++*i;
-		if (n >= RV_LOOK_PAYLOAD)
-			return looks[n - RV_LOOK_PAYLOAD];
+		if (n >= RV_READS_PAYLOAD)
+			return looks[n - RV_READS_PAYLOAD];
 		if (rv_kmod_sel_back(n) != RV_SEL_NONE)
 			return rv_selectors[rv_kmod_sel_back(n)].name;
 	}
-	while (*i < RV_LOOK_COUNT + RV_SEL_COUNT) {
-		unsigned int sel = (*i)++ - RV_LOOK_COUNT;
+	while (*i < RV_READS_COUNT + RV_SEL_COUNT) {
+		unsigned int sel = (*i)++ - RV_READS_COUNT;
 
 		if (rv_sel_has(&pass->looked, sel))
 			return rv_selectors[sel].name;

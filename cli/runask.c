@@ -100,7 +100,7 @@ static int gather(const struct rv_predicate *p, void *arg)
 
 static bool engine_has(const struct rv_asking *a, const struct rv_ext *ext)
 {
-	rv_wire_each(w, ext)
+	rv_revision_each(w, ext)
 		if (rv_kmod_has_layout(a->link, a->family, ext, w))
 			return true;
 	return false;
@@ -236,7 +236,7 @@ static int describe(struct rv_asking *a, struct rv_question *q, const struct rv_
 		return -1;
 	*predicates = g.all;
 	q->told = q->how == RV_HOW_SET ? only_membership(part)
-				       : g.all && rv_part_is_told(part->ext, part->data);
+				       : g.all && rv_part_is_pure(part->ext, part->data);
 	q->group = q->how == RV_HOW_STATE ? group_of(part) : NULL;
 	return 0;
 }
@@ -421,7 +421,7 @@ static void look(struct rv_asking *a, enum rv_sel sel)
 
 static void look_opaque(struct rv_asking *a)
 {
-	rv_look(&a->record->looked, RV_LOOK_OPAQUE);
+	rv_look(&a->record->looked, RV_READS_OPAQUE);
 }
 
 /* What the predicates that are open come to, by what is known. */
@@ -487,7 +487,7 @@ static bool answer_state(struct rv_asking *a, struct rv_pkt *pkt, uint32_t numbe
 	struct rv_question *first = &a->list[q->same];
 	bool *is;
 
-	for (const uint16_t *what = asked->inner->looks; what && *what; what++)
+	for (const uint16_t *what = asked->inner->reads; what && *what; what++)
 		rv_look(&a->record->looked, *what);
 	if (!a->ways.at && a->certain_at < a->ncertain)
 		return a->certain[a->certain_at++];
@@ -530,7 +530,7 @@ bool rv_asking_match(struct rv_asking *a, struct rv_pkt *pkt, const struct rv_us
 	case RV_HOW_STATE:
 		return answer_state(a, pkt, asked->number, asked);
 	case RV_HOW_CHANCE:
-		rv_look(&a->record->looked, RV_LOOK_RANDOM);
+		rv_look(&a->record->looked, RV_READS_RANDOM);
 		return rv_ways_decide(&a->ways, asked->number);
 	case RV_HOW_ETHER:
 		look(a, RV_SEL_ETHER_SADDR);

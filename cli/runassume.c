@@ -206,7 +206,7 @@ static int take_match(struct rv_assumed *a, const char *text, const char *word, 
 	rv_part_predicates(a->family, part->ext, part->data, count_known, &from_capture);
 	if (predicates && predicates == from_capture)
 		return refuse(err, word, "the packet itself says that");
-	if (predicates && rv_part_is_told(part->ext, part->data) && (a->is || predicates == 1)) {
+	if (predicates && rv_part_is_pure(part->ext, part->data) && (a->is || predicates == 1)) {
 		a->kind = FACT;
 		return 0;
 	}

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "backend/text/text.h"
+#include "formats/text.h"
 #include "cli/flags.h"
 
 #define NOT_IMPLEMENTED "Translation not implemented"

@@ -2,7 +2,7 @@
 /* iptables-xml: text of iptables-save to XML and, with --restore, back. */
 #include <unistd.h>
 
-#include "backend/text/xml.h"
+#include "formats/xml.h"
 #include "cli/flags.h"
 
 struct xml {

@@ -160,7 +160,7 @@ static bool is_native(const struct rv_part *m)
 
 static void read_match(struct reading *r, const struct rv_part *m)
 {
-	bool told = rv_part_is_told(m->ext, m->data), pure = m->ext->effect == RV_EFFECT_PURE;
+	bool told = rv_part_is_pure(m->ext, m->data), pure = m->ext->effect == RV_EFFECT_PURE;
 
 	r->seen = 0;
 	rv_part_predicates(r->family, m->ext, m->data, read_predicate, r);

@@ -10,7 +10,7 @@
 
 #include <linux/netfilter_ipv4/ipt_CLUSTERIP.h>
 
-#include "extensions/wire.h"
+#include "extensions/revision.h"
 
 typedef struct ipt_clusterip_tgt_info info_t;
 
@@ -122,7 +122,7 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		     struct rv_error *err)
 {
 	const info_t *from = (const info_t *)(const void *)wire;
@@ -134,7 +134,7 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	    from->num_total_nodes > CLUSTERIP_MAX_NODES ||
 	    from->local_nodes[0] > CLUSTERIP_MAX_NODES || !is_multicast(from->clustermac) ||
 	    from->hash_mode > CLUSTERIP_HASHMODE_MAX)
-		return rv_wire_fail(err, "CLUSTERIP with flags 0x%x, %u nodes here", from->flags,
+		return rv_revision_fail(err, "CLUSTERIP with flags 0x%x, %u nodes here", from->flags,
 				    from->num_local_nodes);
 	info->flags = from->flags;
 	memcpy(info->clustermac, from->clustermac, sizeof(info->clustermac));
@@ -150,7 +150,7 @@ RV_EXTENSION(clusterip) = {
 	.name = "CLUSTERIP", .kind = RV_TARGET, .effect = RV_EFFECT_MAY_END, .family = NFPROTO_IPV4,
 	.writes = RV_WRITES(RV_SEL_CT_MARK, RV_SEL_PKTTYPE),
 	.size = sizeof(info_t), .options = options, .check = check,
-	.wire = RV_WIRE({ .size = sizeof(info_t), .read = read_info }),
+	.revisions = RV_REVISIONS({ .size = sizeof(info_t), .read = read_info }),
 	.config = "IP_NF_TARGET_CLUSTERIP", .list = "CLUSTERIP",
 	.hooks = 1 << NF_INET_LOCAL_IN,
 	.help = "shares the packet's destination with other hosts",

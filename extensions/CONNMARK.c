@@ -82,7 +82,7 @@ static int kernel_check(struct rv_check *c)
 	return 0;
 }
 
-static int understood(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int understood(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		      struct rv_error *err)
 {
 	const info_t *info = (const info_t *)(void *)data;
@@ -90,26 +90,26 @@ static int understood(const struct rv_wire *w, const unsigned char *wire, unsign
 	if (info->mode <= XT_CONNMARK_RESTORE && info->shift_dir <= D_SHIFT_RIGHT &&
 	    info->shift_bits <= 31)
 		return 0;
-	return rv_wire_fail(err, "CONNMARK with mode %u, shift %u by %u", info->mode,
+	return rv_revision_fail(err, "CONNMARK with mode %u, shift %u by %u", info->mode,
 			    info->shift_dir, info->shift_bits);
 }
 
 #define FIELDS(type)								\
-	RV_WIRE_FIELD(type, ctmark, info_t, ctmark), RV_WIRE_FIELD(type, ctmask, info_t, ctmask), \
-	RV_WIRE_FIELD(type, nfmask, info_t, nfmask), RV_WIRE_FIELD(type, mode, info_t, mode)
+	RV_REVISION_FIELD(type, ctmark, info_t, ctmark), RV_REVISION_FIELD(type, ctmask, info_t, ctmask), \
+	RV_REVISION_FIELD(type, nfmask, info_t, nfmask), RV_REVISION_FIELD(type, mode, info_t, mode)
 
 RV_EXTENSION(connmark_target) = {
 	.name = "CONNMARK", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES(RV_SEL_MARK, RV_SEL_CT_MARK),
 	.size = sizeof(info_t), .options = options, .check = check, .kernel_check = kernel_check,
 	.initial = &(const info_t){ .ctmask = UINT32_MAX, .nfmask = UINT32_MAX },
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 2, .size = sizeof(info_t), .read = understood,
-		  .fields = RV_WIRE_FIELDS(
-			  FIELDS(info_t), RV_WIRE_FIELD(info_t, shift_dir, info_t, shift_dir),
-			  RV_WIRE_FIELD(info_t, shift_bits, info_t, shift_bits)) },
+		  .fields = RV_REVISION_FIELDS(
+			  FIELDS(info_t), RV_REVISION_FIELD(info_t, shift_dir, info_t, shift_dir),
+			  RV_REVISION_FIELD(info_t, shift_bits, info_t, shift_bits)) },
 		{ .revision = 1, .size = sizeof(struct xt_connmark_tginfo1), .read = understood,
-		  .fields = RV_WIRE_FIELDS(FIELDS(struct xt_connmark_tginfo1)) }),
+		  .fields = RV_REVISION_FIELDS(FIELDS(struct xt_connmark_tginfo1)) }),
 	.config = "NETFILTER_XT_CONNMARK",
 	.nft = "{left-shift-mark+right-shift-mark:^}"
 	       "{save-mark:{ctmask:^} ct mark set mark{nfmask: and <nfmask:x>}|"

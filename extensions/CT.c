@@ -120,7 +120,7 @@ static int kernel_check(struct rv_check *c)
 			       "CT: --helper and --timeout are for one protocol, so the rule needs -p");
 }
 
-static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_any(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		    struct rv_error *err)
 {
 	/* Both flags at once are to the kernel as none. */
@@ -129,7 +129,7 @@ static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned
 	uint16_t flags = d->info.flags;
 
 	if (flags & ~w->arg)
-		return rv_wire_fail(err, "CT with flags 0x%x", flags);
+		return rv_revision_fail(err, "CT with flags 0x%x", flags);
 	if (d->info.zone || flags & XT_CT_ZONE_MARK)
 		d->side = sides[(flags & ZONE_FLAGS) / XT_CT_ZONE_DIR_ORIG];
 	/* With a zone from the mark the number counts for nothing. */
@@ -139,7 +139,7 @@ static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned
 	return 0;
 }
 
-static int write_any(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+static int write_any(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
 		     struct rv_error *err)
 {
 	const struct ct_data *d = (const struct ct_data *)(const void *)data;
@@ -152,7 +152,7 @@ static int write_any(const struct rv_wire *w, const unsigned char *data, unsigne
 	return 0;
 }
 
-#define FIELD(type, field) RV_WIRE_FIELD(type, field, struct ct_data, info.field)
+#define FIELD(type, field) RV_REVISION_FIELD(type, field, struct ct_data, info.field)
 
 #define FIELDS(type)								\
 	FIELD(type, flags), FIELD(type, zone), FIELD(type, ct_events),		\
@@ -160,7 +160,7 @@ static int write_any(const struct rv_wire *w, const unsigned char *data, unsigne
 
 #define LAYOUT(number, type, flags, ...)					\
 	{ .revision = number, .size = sizeof(type), .read = read_any, .write = write_any, \
-	  .arg = flags, .fields = RV_WIRE_FIELDS(FIELDS(type) __VA_ARGS__) }
+	  .arg = flags, .fields = RV_REVISION_FIELDS(FIELDS(type) __VA_ARGS__) }
 
 #define TIMEOUT_FIELD , FIELD(struct xt_ct_target_info_v1, timeout)
 
@@ -169,7 +169,7 @@ RV_EXTENSION(ct_target) = {
 	.writes = RV_WRITES(RV_WRITES_CONNECTION),
 	.size = sizeof(struct ct_data), .options = options, .check = check,
 	.kernel_check = kernel_check,
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		LAYOUT(2, struct xt_ct_target_info_v1, XT_CT_MASK & ~XT_CT_NOTRACK_ALIAS,
 		       TIMEOUT_FIELD),
 		LAYOUT(1, struct xt_ct_target_info_v1, XT_CT_NOTRACK, TIMEOUT_FIELD),

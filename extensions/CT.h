@@ -5,7 +5,7 @@
 
 #include <linux/netfilter/xt_CT.h>
 
-#include "extensions/wire.h"
+#include "extensions/revision.h"
 
 /* Revision 2 is revision 1 with more flags. */
 typedef struct xt_ct_target_info_v1 rv_ct_info_t;

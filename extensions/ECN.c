@@ -4,7 +4,7 @@
 
 #include <linux/netfilter_ipv4/ipt_ECN.h>
 
-#include "extensions/wire.h"
+#include "extensions/revision.h"
 
 typedef struct ipt_ECN_info info_t;
 
@@ -58,8 +58,8 @@ RV_EXTENSION(ecn_target) = {
 	.name = "ECN", .kind = RV_TARGET, .effect = RV_EFFECT_MAY_END, .family = NFPROTO_IPV4,
 	.writes = RV_WRITES(RV_SEL_TOS, RV_SEL_IP_ECN, RV_SEL_TCP_FLAGS, RV_WRITES_BYTES),
 	.size = sizeof(info_t), .options = options, .kernel_check = check,
-	.wire = RV_WIRE({ .size = sizeof(info_t),
-			  .known = RV_BIT(info_t, operation, OP_REMOVE | IPT_ECN_OP_SET_IP) }),
+	.revisions = RV_REVISIONS({ .size = sizeof(info_t),
+			  .valid_bits = RV_BIT(info_t, operation, OP_REMOVE | IPT_ECN_OP_SET_IP) }),
 	.config = "IP_NF_TARGET_ECN", .tables = "mangle",
 	.save_words = "{ecn-tcp-remove&ecn-tcp-ece=0&ecn-tcp-cwr=0: --ecn-tcp-remove|"
 		      "{ecn-tcp-ece: --ecn-tcp-ece <ecn-tcp-ece>}"

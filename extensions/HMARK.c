@@ -5,7 +5,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/xt_HMARK.h>
 
-#include "extensions/wire.h"
+#include "extensions/revision.h"
 
 #define FLAG(id) (1u << XT_HMARK_##id)
 
@@ -182,7 +182,7 @@ static int kernel_check(struct rv_check *c)
 }
 
 /* Masks of IPv4 may have bits behind the address, which nobody looks at. */
-static bool read_mask(const struct rv_wire *w, union nf_inet_addr *to,
+static bool read_mask(const struct rv_revision *w, union nf_inet_addr *to,
 		      const union nf_inet_addr *from)
 {
 	*to = (union nf_inet_addr){ 0 };
@@ -190,7 +190,7 @@ static bool read_mask(const struct rv_wire *w, union nf_inet_addr *to,
 	return rv_mask_length(w->arg, to) >= 0;
 }
 
-static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		     struct rv_error *err)
 {
 	const struct xt_hmark_info *from = (const struct xt_hmark_info *)(const void *)wire;
@@ -208,10 +208,10 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	d->ct = from->flags & FLAG(CT) ? 1 : 0;
 	if (good && !(d->info.flags & ~MAX_FLAGS) && d->info.hmodulus && !wrong(d))
 		return 0;
-	return rv_wire_fail(err, "HMARK with flags 0x%x, modulus %u", from->flags, from->hmodulus);
+	return rv_revision_fail(err, "HMARK with flags 0x%x, modulus %u", from->flags, from->hmodulus);
 }
 
-static int write_info(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+static int write_info(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
 		      struct rv_error *err)
 {
 	const struct hmark_data *d = (const struct hmark_data *)(const void *)data;
@@ -227,7 +227,7 @@ static int write_info(const struct rv_wire *w, const unsigned char *data, unsign
 		.name = "HMARK", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES, .family = (nfproto),	\
 		.writes = RV_WRITES(RV_SEL_MARK),	\
 		.size = sizeof(struct hmark_data), .options = options,		\
-		.wire = RV_WIRE({ .size = sizeof(struct xt_hmark_info), .read = read_info, \
+		.revisions = RV_REVISIONS({ .size = sizeof(struct xt_hmark_info), .read = read_info, \
 				  .write = write_info, .arg = (nfproto) }),	\
 		.help = "marks the packet with a hash of its addresses and ports", \
 		.check = check, .kernel_check = kernel_check,			\

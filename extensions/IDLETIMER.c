@@ -4,7 +4,7 @@
 
 #include <linux/netfilter/xt_IDLETIMER.h>
 
-#include "extensions/wire.h"
+#include "extensions/revision.h"
 
 typedef struct idletimer_tg_info_v1 info_t;
 
@@ -59,7 +59,7 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-static int understood(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int understood(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		      struct rv_error *err)
 {
 	const info_t *info = (const info_t *)(void *)data;
@@ -67,22 +67,22 @@ static int understood(const struct rv_wire *w, const unsigned char *wire, unsign
 	if (memchr(info->label, '\0', sizeof(info->label)) && is_file_name(info->label) &&
 	    !too_long(info->timeout) && info->timer_type <= XT_IDLETIMER_ALARM)
 		return 0;
-	return rv_wire_fail(err, "IDLETIMER of %u seconds, type %u", info->timeout,
+	return rv_revision_fail(err, "IDLETIMER of %u seconds, type %u", info->timeout,
 			    info->timer_type);
 }
 
 #define FIELDS(type)								\
-	RV_WIRE_FIELD(type, timeout, info_t, timeout), RV_WIRE_FIELD(type, label, info_t, label)
+	RV_REVISION_FIELD(type, timeout, info_t, timeout), RV_REVISION_FIELD(type, label, info_t, label)
 
 RV_EXTENSION(idletimer) = {
 	.name = "IDLETIMER", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(info_t), .options = options, .kernel_check = check,
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(info_t), .read = understood,
-		  .fields = RV_WIRE_FIELDS(
-			  FIELDS(info_t), RV_WIRE_FIELD(info_t, timer_type, info_t, timer_type)) },
+		  .fields = RV_REVISION_FIELDS(
+			  FIELDS(info_t), RV_REVISION_FIELD(info_t, timer_type, info_t, timer_type)) },
 		{ .revision = 0, .size = sizeof(struct idletimer_tg_info), .read = understood,
-		  .fields = RV_WIRE_FIELDS(FIELDS(struct idletimer_tg_info)) }),
+		  .fields = RV_REVISION_FIELDS(FIELDS(struct idletimer_tg_info)) }),
 	.help = "tells by a timer that no packet came for a while",
 };

@@ -3,7 +3,7 @@
 
 #include <linux/netfilter/xt_LED.h>
 
-#include "extensions/wire.h"
+#include "extensions/revision.h"
 
 /* In the kernel the name begins with this, which nobody sees. */
 #define PREFIX "netfilter-"
@@ -39,7 +39,7 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		     struct rv_error *err)
 {
 	const struct xt_led_info *from = (const struct xt_led_info *)(const void *)wire;
@@ -47,15 +47,15 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	size_t skip = sizeof(PREFIX) - 1;
 
 	if (strncmp(from->id, PREFIX, skip) != 0 || from->always_blink > 1 ||
-	    !rv_wire_text(d->id, from->id + skip, sizeof(d->id)))
-		return rv_wire_fail(err, "LED with always-blink %u, or no name of %s",
+	    !rv_copy_text(d->id, from->id + skip, sizeof(d->id)))
+		return rv_revision_fail(err, "LED with always-blink %u, or no name of %s",
 				    from->always_blink, PREFIX);
 	d->always_blink = from->always_blink;
 	d->delay = from->delay;
 	return 0;
 }
 
-static int write_info(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+static int write_info(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
 		      struct rv_error *err)
 {
 	const struct led_data *d = (const struct led_data *)(const void *)data;
@@ -72,7 +72,7 @@ RV_EXTENSION(led) = {
 	.name = "LED", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(struct led_data), .options = options,
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .size = sizeof(struct xt_led_info), .read = read_info, .write = write_info }),
 	/* The name is always in quotes. */
 	.save_words = " --led-trigger-id \"<led-trigger-id:q>\"{led-delay: --led-delay <led-delay>}"

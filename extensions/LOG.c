@@ -26,7 +26,7 @@ static const struct rv_name levels[] = {
 
 static const struct rv_option options[] = {
 	{
-		.name = "log-prefix", .type = RV_T_STRING, .flags = RV_OPT_CUT,
+		.name = "log-prefix", .type = RV_T_STRING, .flags = RV_OPT_TRUNCATE,
 		RV_FIELD(struct xt_log_info, prefix), .min = 1,
 		.newline = "Newlines not allowed in --log-prefix",
 		.bad = "Argument must have a minimum length of 1 characters\n",
@@ -52,9 +52,9 @@ RV_EXTENSION(log_target) = {
 	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(struct xt_log_info), .options = options,
 	.initial = &(const struct xt_log_info){ .level = LOG_WARNING },
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 0, .size = sizeof(struct xt_log_info),
-		  .known = RV_BIT(struct xt_log_info, logflags, XT_LOG_MASK) }),
+		  .valid_bits = RV_BIT(struct xt_log_info, logflags, XT_LOG_MASK) }),
 	.nft = " log{log-prefix: prefix <log-prefix:p>}{log-level: level <log-level:w>}"
 	       "{log-tcp-sequence&log-tcp-options&log-ip-options&log-uid&log-macdecode: flags all|"
 	       "{log-tcp-sequence: flags tcp sequence{log-tcp-options:,options}|"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* NFLOG: gives a copy of the packet to a program that listens to a group (uapi xt_NFLOG.h). */
 #include "extensions/NFLOG.h"
-#include "extensions/wire.h"
+#include "extensions/revision.h"
 
 enum { PREFIX, GROUP, SIZE, RANGE, THRESHOLD };
 
@@ -15,7 +15,7 @@ static void print_prefix(struct rv_out *o, const struct rv_option *opt, const un
 
 static const struct rv_option options[] = {
 	[PREFIX] = {
-		.name = "nflog-prefix", .type = RV_T_STRING, .flags = RV_OPT_CUT,
+		.name = "nflog-prefix", .type = RV_T_STRING, .flags = RV_OPT_TRUNCATE,
 		RV_FIELD(struct rv_nflog, prefix), .min = 1,
 		.newline = "Newlines not allowed in --log-prefix",
 		.bad = "Argument must have a minimum length of 1 characters\n",
@@ -50,15 +50,15 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		     struct rv_error *err)
 {
 	const struct xt_nflog_info *from = (const struct xt_nflog_info *)(const void *)wire;
 	struct rv_nflog *d = (struct rv_nflog *)(void *)data;
 
 	if (from->flags & ~XT_NFLOG_MASK ||
-	    !rv_wire_text(d->prefix, from->prefix, sizeof(from->prefix)))
-		return rv_wire_fail(err, "NFLOG with flags 0x%x", from->flags);
+	    !rv_copy_text(d->prefix, from->prefix, sizeof(from->prefix)))
+		return rv_revision_fail(err, "NFLOG with flags 0x%x", from->flags);
 	d->info.len = from->flags & XT_NFLOG_F_COPY_LEN ? from->len : 0;
 	d->info.group = from->group;
 	d->info.threshold = from->threshold;
@@ -67,14 +67,14 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 }
 
 /* Only for those that have no expression for it: a longer prefix does not fit. */
-static int write_info(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+static int write_info(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
 		      struct rv_error *err)
 {
 	const struct rv_nflog *d = (const struct rv_nflog *)(const void *)data;
 	struct xt_nflog_info info = d->info;
 
 	if (strlen(d->prefix) >= sizeof(info.prefix))
-		return rv_wire_fail(err,
+		return rv_revision_fail(err,
 				    "NFLOG: the kernel's target has a prefix of %zu bytes at most",
 				    sizeof(info.prefix) - 1);
 	memcpy(info.prefix, d->prefix, strlen(d->prefix));
@@ -96,7 +96,7 @@ RV_EXTENSION(nflog) = {
 	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(struct rv_nflog), .compare = offsetof(struct rv_nflog, range),
 	.options = options,
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .size = sizeof(struct xt_nflog_info), .read = read_info, .write = write_info }),
 	.nft = " log{nflog-prefix: prefix <nflog-prefix:p>}{nflog-size: snaplen <nflog-size:d>}"
 	       "{nflog-threshold: queue-threshold <nflog-threshold:d>} group <nflog-group:d>",

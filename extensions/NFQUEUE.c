@@ -4,7 +4,7 @@
 
 #include <linux/netfilter/xt_NFQUEUE.h>
 
-#include "extensions/wire.h"
+#include "extensions/revision.h"
 
 typedef struct xt_NFQ_info_v3 info_t;
 
@@ -70,7 +70,7 @@ static const struct rv_option options[] = {
 };
 
 /* arg: the flags this revision has; bypass was a number of its own before there were flags. */
-static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		     struct rv_error *err)
 {
 	info_t *info = (info_t *)(void *)data;
@@ -80,7 +80,7 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	    !(info->flags & ~w->arg) &&
 	    (!(info->flags & NFQ_FLAG_CPU_FANOUT) || info->queues_total > 1))
 		return 0;
-	return rv_wire_fail(err, "NFQUEUE of %u queues from %u with flags 0x%x", info->queues_total,
+	return rv_revision_fail(err, "NFQUEUE of %u queues from %u with flags 0x%x", info->queues_total,
 			    info->queuenum, info->flags);
 }
 
@@ -88,7 +88,7 @@ RV_EXTENSION(nfqueue) = {
 	.name = "NFQUEUE", .kind = RV_TARGET, .effect = RV_EFFECT_ENDS,
 	.size = sizeof(info_t), .options = options,
 	.initial = &(const info_t){ .queues_total = 1 },
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 3, .size = sizeof(info_t), .read = read_info, .arg = NFQ_FLAG_MASK },
 		{ .revision = 2, .size = sizeof(struct xt_NFQ_info_v2), .read = read_info,
 		  .arg = NFQ_FLAG_BYPASS },

@@ -11,13 +11,13 @@ static bool is_alias(const unsigned char *wire)
 	       !info.helper[0] && !info.timeout[0];
 }
 
-static int read_alias(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_alias(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		      struct rv_error *err)
 {
 	rv_ct_info_t *info = (rv_ct_info_t *)(void *)data;
 
 	if (!is_alias(wire))
-		return rv_wire_fail(err, "NOTRACK with more than that");
+		return rv_revision_fail(err, "NOTRACK with more than that");
 	info->flags = RV_CT_ALIAS;
 	return 0;
 }
@@ -26,11 +26,11 @@ static const struct rv_option options[] = { { 0 } };
 RV_EXTENSION(notrack) = {
 	.name = "NOTRACK", .kernel_name = "CT", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES(RV_WRITES_CONNECTION),
-	.size = sizeof(rv_ct_info_t), .options = options, .claims = is_alias,
+	.size = sizeof(rv_ct_info_t), .options = options, .owns_blob = is_alias,
 	.initial = &(const rv_ct_info_t){ .flags = RV_CT_ALIAS },
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 2, .size = sizeof(rv_ct_info_t), .read = read_alias },
-		{ .revision = 0, .bare = true, .name = "NOTRACK" }),
+		{ .revision = 0, .no_struct = true, .name = "NOTRACK" }),
 	.config = "NETFILTER_XT_TARGET_CT", .list = "NOTRACK", .tables = "raw",
 	.nft = " notrack",
 	.help = "does not track the connection of the packet",

@@ -7,7 +7,7 @@
 
 #include <linux/netfilter/xt_RATEEST.h>
 
-#include "extensions/wire.h"
+#include "extensions/revision.h"
 
 /*
  * The kernel takes the interval as a power of two of seconds, from a quarter to eight, and the
@@ -135,7 +135,7 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		     struct rv_error *err)
 {
 	const struct xt_rateest_target_info *from =
@@ -144,8 +144,8 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 
 	if (from->interval < QUARTER || from->interval > LONGEST || !from->ewma_log ||
 	    from->ewma_log >= LOGS ||
-	    !rv_wire_text(d->info.name, from->name, sizeof(from->name)))
-		return rv_wire_fail(err, "RATEEST with interval %d, average %u", from->interval,
+	    !rv_copy_text(d->info.name, from->name, sizeof(from->name)))
+		return rv_revision_fail(err, "RATEEST with interval %d, average %u", from->interval,
 				    from->ewma_log);
 	d->info.interval = from->interval;
 	d->info.ewma_log = from->ewma_log;
@@ -156,6 +156,6 @@ RV_EXTENSION(rateest_target) = {
 	.name = "RATEEST", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(struct rateest_data), .options = options, .check = check,
-	.wire = RV_WIRE({ .size = sizeof(struct xt_rateest_target_info), .read = read_info }),
+	.revisions = RV_REVISIONS({ .size = sizeof(struct xt_rateest_target_info), .read = read_info }),
 	.help = "estimates the rate of the packets that come by",
 };

@@ -100,7 +100,7 @@ static const struct ip6t_reject_info initial6 = { .with = IP6T_ICMP6_PORT_UNREAC
 	{									\
 		.name = "REJECT", .kind = RV_TARGET, .effect = RV_EFFECT_ENDS, .family = (nfproto),	\
 		.size = sizeof(struct ipt_reject_info), .initial = &(start),	\
-		.wire = RV_WIRE({ .size = sizeof(struct ipt_reject_info) }), .options = (rows), .tables = "filter",		\
+		.revisions = RV_REVISIONS({ .size = sizeof(struct ipt_reject_info) }), .options = (rows), .tables = "filter",		\
 		.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD |		\
 			 1 << NF_INET_LOCAL_OUT,				\
 		.config = "_NF_TARGET_REJECT",					\

@@ -2,7 +2,7 @@
 /* SECMARK: gives packets a security context (uapi xt_SECMARK.h). */
 #include <linux/netfilter/xt_SECMARK.h>
 
-#include "extensions/wire.h"
+#include "extensions/revision.h"
 
 /* The kernel fills in the number of the context; equality does not look at it. */
 typedef struct xt_secmark_target_info_v1 info_t;
@@ -16,24 +16,24 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static int understood(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int understood(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		      struct rv_error *err)
 {
 	const info_t *info = (const info_t *)(void *)data;
 
 	return info->mode == SECMARK_MODE_SEL && info->secctx[0] ? 0 :
-		rv_wire_fail(err, "SECMARK in mode %u", info->mode);
+		rv_revision_fail(err, "SECMARK in mode %u", info->mode);
 }
 
-#define FIELDS(type) RV_WIRE_FIELDS(						\
-	RV_WIRE_FIELD(type, mode, info_t, mode), RV_WIRE_FIELD(type, secctx, info_t, secctx))
+#define FIELDS(type) RV_REVISION_FIELDS(						\
+	RV_REVISION_FIELD(type, mode, info_t, mode), RV_REVISION_FIELD(type, secctx, info_t, secctx))
 
 RV_EXTENSION(secmark) = {
 	.name = "SECMARK", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(info_t), .options = options,
 	.initial = &(const info_t){ .mode = SECMARK_MODE_SEL },
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(info_t), .read = understood,
 		  .fields = FIELDS(info_t) },
 		{ .revision = 0, .size = sizeof(struct xt_secmark_target_info), .read = understood,

@@ -85,7 +85,7 @@ static int check(struct rv_check *c)
 
 /* ---- the kernel's structs --------------------------------------------------------- */
 
-#define FIELD(type, move, wire_, data_) RV_WIRE_##move(type, wire_, struct set_data, data_)
+#define FIELD(type, move, wire_, data_) RV_REVISION_##move(type, wire_, struct set_data, data_)
 
 #define SETS(type, move)							\
 	FIELD(type, move, add_set, add), FIELD(type, move, del_set, del)
@@ -94,8 +94,8 @@ static int check(struct rv_check *c)
 
 /* Flags: those that the revision has. */
 #define LAYOUT(number, type, bits, ...)						\
-	{ .revision = number, .size = sizeof(type), .known = RV_BIT(type, flags, bits), \
-	  .fields = RV_WIRE_FIELDS(SETS(type, SET), REST(type) __VA_ARGS__) }
+	{ .revision = number, .size = sizeof(type), .valid_bits = RV_BIT(type, flags, bits), \
+	  .fields = RV_REVISION_FIELDS(SETS(type, SET), REST(type) __VA_ARGS__) }
 #define MAP_FIELD , FIELD(struct xt_set_info_target_v3, SET, map_set, map)
 
 #define SET(family_)								\
@@ -107,14 +107,14 @@ static int check(struct rv_check *c)
 		.options = options, .check = check,				\
 		.config = "NETFILTER_XT_SET",					\
 		.help = "puts parts of the packet in an ipset or takes them out", \
-		.wire = RV_WIRE(						\
+		.revisions = RV_REVISIONS(						\
 			LAYOUT(3, struct xt_set_info_target_v3, IPSET_FLAG_EXIST | MAP_FLAGS, \
 			       MAP_FIELD),					\
 			LAYOUT(2, struct xt_set_info_target_v2, IPSET_FLAG_EXIST), \
 			{ .revision = 1, .size = sizeof(struct xt_set_info_target_v1), .fields = \
-			  RV_WIRE_FIELDS(SETS(struct xt_set_info_target_v1, SET)) }, \
+			  RV_REVISION_FIELDS(SETS(struct xt_set_info_target_v1, SET)) }, \
 			{ .revision = 0, .size = sizeof(struct xt_set_info_target_v0), .fields = \
-			  RV_WIRE_FIELDS(SETS(struct xt_set_info_target_v0, SET_V0)) }),	\
+			  RV_REVISION_FIELDS(SETS(struct xt_set_info_target_v0, SET_V0)) }),	\
 	}
 
 RV_EXTENSION(set_target4) = SET(NFPROTO_IPV4);

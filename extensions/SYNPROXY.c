@@ -5,7 +5,7 @@
 
 #include <linux/netfilter/nf_synproxy.h>
 
-#include "extensions/wire.h"
+#include "extensions/revision.h"
 
 typedef struct nf_synproxy_info info_t;
 
@@ -30,7 +30,7 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		     struct rv_error *err)
 {
 	const info_t *info = (const info_t *)(const void *)wire;
@@ -38,7 +38,7 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	if (info->options & ~ALL_OPTIONS ||
 	    (!(info->options & NF_SYNPROXY_OPT_WSCALE) && info->wscale) ||
 	    (!(info->options & NF_SYNPROXY_OPT_MSS) && info->mss))
-		return rv_wire_fail(err, "SYNPROXY with options 0x%x", info->options);
+		return rv_revision_fail(err, "SYNPROXY with options 0x%x", info->options);
 	memcpy(data, wire, w->size);
 	return 0;
 }
@@ -47,7 +47,7 @@ RV_EXTENSION(synproxy) = {
 	.name = "SYNPROXY", .kind = RV_TARGET, .effect = RV_EFFECT_MAY_END,
 	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(info_t), .options = options, .kernel_check = rv_check_tcp,
-	.wire = RV_WIRE({ .size = sizeof(info_t), .read = read_info }),
+	.revisions = RV_REVISIONS({ .size = sizeof(info_t), .read = read_info }),
 	.config = "_NF_TARGET_SYNPROXY",
 	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
 	.nft = " synproxy{sack-perm: sack-perm}{timestamp: timestamp}{wscale: wscale <wscale:d>}"

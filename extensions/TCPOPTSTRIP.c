@@ -5,7 +5,7 @@
 
 #include <linux/netfilter/xt_TCPOPTSTRIP.h>
 
-#include "extensions/wire.h"
+#include "extensions/revision.h"
 
 typedef struct xt_tcpoptstrip_target_info info_t;
 
@@ -89,13 +89,13 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		     struct rv_error *err)
 {
 	const info_t *info = (const info_t *)(const void *)wire;
 
 	if (has(info, 0) || has(info, 1))
-		return rv_wire_fail(err, "TCPOPTSTRIP of option 0 or 1");
+		return rv_revision_fail(err, "TCPOPTSTRIP of option 0 or 1");
 	memcpy(data, wire, w->size);
 	return 0;
 }
@@ -104,7 +104,7 @@ RV_EXTENSION(tcpoptstrip) = {
 	.name = "TCPOPTSTRIP", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES(RV_SEL_TCP_OPTION, RV_SEL_TCP_MSS, RV_WRITES_BYTES),
 	.size = sizeof(info_t), .options = options, .kernel_check = rv_check_tcp,
-	.wire = RV_WIRE({ .size = sizeof(info_t), .read = read_info }),
+	.revisions = RV_REVISIONS({ .size = sizeof(info_t), .read = read_info }),
 	.tables = "mangle",
 	.help = "takes options out of the header of TCP",
 };

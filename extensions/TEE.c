@@ -4,7 +4,7 @@
 
 #include <linux/netfilter/xt_TEE.h>
 
-#include "extensions/wire.h"
+#include "extensions/revision.h"
 
 static const struct rv_option options[] = {
 	{
@@ -37,7 +37,7 @@ RV_EXTENSION(tee) = {
 	.name = "TEE", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(struct xt_tee_tginfo), .options = options, .kernel_check = check,
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(struct xt_tee_tginfo), .bytes = offsetof(struct xt_tee_tginfo, priv) }),
 	.list = "TEE",
 	.nft = " dup to <gateway>{oif: device <oif:i>}",

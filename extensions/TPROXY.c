@@ -6,7 +6,7 @@
 
 #include <linux/netfilter/xt_TPROXY.h>
 
-#include "extensions/wire.h"
+#include "extensions/revision.h"
 
 /* The kernel's fields in the order in which a row wants value and mask. */
 struct tproxy_data {
@@ -50,10 +50,10 @@ static int check(struct rv_check *c)
 
 /* Revision 0 has room for an address of IPv4 only. */
 #define FIELDS(type)								\
-	RV_WIRE_FIELDS(								\
-		RV_WIRE_FIELD(type, mark_value, struct tproxy_data, mark),	\
-		RV_WIRE_FIELD(type, mark_mask, struct tproxy_data, mask),	\
-		RV_WIRE_FIELD(type, lport, struct tproxy_data, port),		\
+	RV_REVISION_FIELDS(								\
+		RV_REVISION_FIELD(type, mark_value, struct tproxy_data, mark),	\
+		RV_REVISION_FIELD(type, mark_mask, struct tproxy_data, mask),	\
+		RV_REVISION_FIELD(type, lport, struct tproxy_data, port),		\
 		{ offsetof(type, laddr), sizeof(((type *)0)->laddr),		\
 		  offsetof(struct tproxy_data, address), sizeof(((type *)0)->laddr), RV_MOVE_PLAIN })
 
@@ -65,7 +65,7 @@ static int check(struct rv_check *c)
 #define TPROXY(nfproto, ...)							\
 	{									\
 		.name = "TPROXY", .kind = RV_TARGET, .effect = RV_EFFECT_ENDS, .family = (nfproto),	\
-		.size = sizeof(struct tproxy_data), .wire = RV_WIRE(__VA_ARGS__), .options = options, \
+		.size = sizeof(struct tproxy_data), .revisions = RV_REVISIONS(__VA_ARGS__), .options = options, \
 		.tables = "mangle", .hooks = 1 << NF_INET_PRE_ROUTING,		\
 		.nft = "{!on-ip&!on-port:^} tproxy to {on-ip:{$6:[}<on-ip>{$6:]}}"	\
 		       "{on-port::<on-port:d>}"					\

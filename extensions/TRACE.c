@@ -11,7 +11,7 @@ RV_EXTENSION(trace) = {
 	.name = "TRACE", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
 	.options = options,
-	.wire = RV_WIRE({ .bare = true }),
+	.revisions = RV_REVISIONS({ .no_struct = true }),
 	.nft = " nftrace set 1",
 	.help = "tells of each rule that the packet comes by from here on",
 };

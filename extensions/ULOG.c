@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ULOG: what NFLOG is today. Linux 3.16 was the last that had it, and its uapi header. */
-#include "extensions/wire.h"
+#include "extensions/revision.h"
 
 /* As the kernel's header had it. */
 struct ipt_ulog_info {
@@ -56,7 +56,7 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		     struct rv_error *err)
 {
 	const struct ipt_ulog_info *from = (const struct ipt_ulog_info *)(const void *)wire;
@@ -64,8 +64,8 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 
 	if (!from->nl_group || from->nl_group & (from->nl_group - 1) || !from->qthreshold ||
 	    from->qthreshold > MAX_QUEUE ||
-	    !rv_wire_text(info->prefix, from->prefix, sizeof(info->prefix)))
-		return rv_wire_fail(err, "ULOG with groups 0x%x", from->nl_group);
+	    !rv_copy_text(info->prefix, from->prefix, sizeof(info->prefix)))
+		return rv_revision_fail(err, "ULOG with groups 0x%x", from->nl_group);
 	info->nl_group = from->nl_group;
 	info->copy_range = from->copy_range;
 	info->qthreshold = from->qthreshold;
@@ -77,7 +77,7 @@ RV_EXTENSION(ulog) = {
 	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(struct ipt_ulog_info), .options = options,
 	.initial = &(const struct ipt_ulog_info){ .nl_group = 1, .qthreshold = 1 },
-	.wire = RV_WIRE({ .size = sizeof(struct ipt_ulog_info), .read = read_info }),
+	.revisions = RV_REVISIONS({ .size = sizeof(struct ipt_ulog_info), .read = read_info }),
 	.config = "IP_NF_TARGET_ULOG",
 	.list_words = " ULOG copy_range <ulog-cprange:d> nlgroup <ulog-nlgroup>"
 		      "{ulog-prefix: prefix \"<ulog-prefix>\"}"

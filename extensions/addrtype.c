@@ -49,7 +49,7 @@ enum { SRC_TYPE, DST_TYPE, LIMIT_IN, LIMIT_OUT };
 
 #define LIMIT(side, bit, other, chains, text)					\
 	{									\
-		.name = "limit-iface-" side, .type = RV_T_FLAG, .flags = RV_OPT_TOLD, \
+		.name = "limit-iface-" side, .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE, \
 		RV_FIELD(struct xt_addrtype_info_v1, flags), .value = bit,	\
 		.excludes = 1 << (other), .hooks = (chains),			\
 		.list = "limit-" side, .help = text,				\
@@ -79,7 +79,7 @@ static int kernel_check(struct rv_check *c)
 			       "PROHIBIT, THROW, NAT or XRESOLVE of IPv6");
 }
 
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
 	struct xt_addrtype_info_v1 *new = (struct xt_addrtype_info_v1 *)(void *)data;
@@ -93,7 +93,7 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 	return 0;
 }
 
-static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+static int write_v0(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
 		    struct rv_error *err)
 {
 	const struct xt_addrtype_info_v1 *new = (const struct xt_addrtype_info_v1 *)(const void *)data;
@@ -112,7 +112,7 @@ RV_EXTENSION(addrtype) = {
 	.name = "addrtype", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	.size = sizeof(struct xt_addrtype_info_v1), .options = options,
 	.kernel_check = kernel_check,
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(struct xt_addrtype_info_v1) },
 		{ .revision = 0, .size = sizeof(struct xt_addrtype_info), .read = read_v0,
 		  .write = write_v0 }),

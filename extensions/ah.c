@@ -49,14 +49,14 @@ static int check4(struct rv_check *c)
 static const info4 initial4 = { .spis = { 0, UINT32_MAX } };
 static const info6 initial6 = { .spis = { 0, UINT32_MAX } };
 
-static const struct rv_wire wire4[] = { { .size = sizeof(info4) }, { .size = 0 } };
-static const struct rv_wire wire6[] = { { .size = sizeof(info6) }, { .size = 0 } };
+static const struct rv_revision wire4[] = { { .size = sizeof(info4) }, { .size = 0 } };
+static const struct rv_revision wire6[] = { { .size = sizeof(info6) }, { .size = 0 } };
 
 #define AH(v, ...)								\
 	{									\
 		.name = "ah", .kind = RV_MATCH, .family = NFPROTO_IPV##v,	\
 		.protocol = IPPROTO_AH, .size = sizeof(info##v),		\
-		.initial = &initial##v, .wire = wire##v, .options = options##v,	\
+		.initial = &initial##v, .revisions = wire##v, .options = options##v,	\
 		.present = RV_SEL_AH, .list = "ah ",				\
 		.config = "_NF_MATCH_AH",					\
 		.help = "IPsec authentication headers", __VA_ARGS__		\

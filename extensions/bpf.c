@@ -136,7 +136,7 @@ static int kernel_check(struct rv_check *c)
 }
 
 /* The pointer at the end and the file descriptor are of the moment. */
-static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_v1(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
 	const info *from = (const info *)(const void *)wire;
@@ -150,13 +150,13 @@ static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned 
 		return 0;
 	}
 	if (d->mode != XT_BPF_MODE_PATH_PINNED)
-		return rv_wire_fail(err, "mode %u, %u instructions", d->mode, n);
+		return rv_revision_fail(err, "mode %u, %u instructions", d->mode, n);
 	memcpy(d->path, from->path, strnlen(from->path, sizeof(from->path) - 1));
 	return 0;
 }
 
 /* The kernel opens the file by its path; that it cannot is said sooner and better here. */
-static int write_v1(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+static int write_v1(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
 		    struct rv_error *err)
 {
 	const info *d = (const info *)(const void *)data;
@@ -175,13 +175,13 @@ static int write_v1(const struct rv_wire *w, const unsigned char *data, unsigned
 	return 0;
 }
 
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
 	unsigned int n = ((const info *)(void *)data)->bpf_program_num_elem;
 
 	return n && n <= XT_BPF_MAX_NUM_INSTR ? 0 :
-		rv_wire_fail(err, "%u instructions", n);
+		rv_revision_fail(err, "%u instructions", n);
 }
 
 #define V0 struct xt_bpf_info
@@ -190,10 +190,10 @@ RV_EXTENSION(bpf) = {
 	.name = "bpf", .kind = RV_MATCH,
 	.size = sizeof(info), .compare = offsetof(info, filter), .options = options, .check = check,
 	.kernel_check = kernel_check,
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(info), .read = read_v1, .write = write_v1 },
-		{ .revision = 0, .size = sizeof(V0), .read = read_v0, .fields = RV_WIRE_FIELDS(
-			RV_WIRE_FIELD(V0, bpf_program_num_elem, info, bpf_program_num_elem),
-			RV_WIRE_FIELD(V0, bpf_program, info, bpf_program)) }),
+		{ .revision = 0, .size = sizeof(V0), .read = read_v0, .fields = RV_REVISION_FIELDS(
+			RV_REVISION_FIELD(V0, bpf_program_num_elem, info, bpf_program_num_elem),
+			RV_REVISION_FIELD(V0, bpf_program, info, bpf_program)) }),
 	.opaque = "the program is elsewhere", .help = "a program that looks at the packet",
 };

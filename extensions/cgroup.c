@@ -43,7 +43,7 @@ static int check(struct rv_check *c)
 }
 
 /* Revision 1 has more room for the path, and the class behind it. */
-static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_any(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		    struct rv_error *err)
 {
 	const struct xt_cgroup_info_v1 *v1 = (const struct xt_cgroup_info_v1 *)(const void *)wire;
@@ -55,17 +55,17 @@ static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned
 
 	memcpy(d, wire, offsetof(info, path));
 	if (!is_sane(d))
-		return rv_wire_fail(err, "neither one path nor one class");
+		return rv_revision_fail(err, "neither one path nor one class");
 	if (d->has_classid)
 		d->classid = old ? v1->classid : v2->classid;
 	else if (len < sizeof(d->path))
 		memcpy(d->path, path, len);
 	else
-		return rv_wire_fail(err, "a path of %zu bytes", len);
+		return rv_revision_fail(err, "a path of %zu bytes", len);
 	return 0;
 }
 
-static int write_v1(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+static int write_v1(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
 		    struct rv_error *err)
 {
 	struct xt_cgroup_info_v1 *v1 = (struct xt_cgroup_info_v1 *)(void *)wire;
@@ -79,7 +79,7 @@ static int write_v1(const struct rv_wire *w, const unsigned char *data, unsigned
 	return 0;
 }
 
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
 	((info *)(void *)data)->has_classid = 1;
@@ -90,14 +90,14 @@ RV_EXTENSION(cgroup) = {
 	.name = "cgroup", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	.size = sizeof(info), .compare = offsetof(info, priv), .options = options,
 	.kernel_check = check,
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 2, .size = sizeof(info), .read = read_any },
 		{ .revision = 1, .size = sizeof(struct xt_cgroup_info_v1), .read = read_any,
 		  .write = write_v1 },
 		{ .revision = 0, .size = sizeof(struct xt_cgroup_info_v0), .read = read_v0,
-		  .known = RV_BIT(struct xt_cgroup_info_v0, invert, 1), .fields = RV_WIRE_FIELDS(
-			RV_WIRE_FIELD(struct xt_cgroup_info_v0, id, info, classid),
-			RV_WIRE_FIELD(struct xt_cgroup_info_v0, invert, info, invert_classid)) }),
+		  .valid_bits = RV_BIT(struct xt_cgroup_info_v0, invert, 1), .fields = RV_REVISION_FIELDS(
+			RV_REVISION_FIELD(struct xt_cgroup_info_v0, id, info, classid),
+			RV_REVISION_FIELD(struct xt_cgroup_info_v0, invert, info, invert_classid)) }),
 	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,
 	.help = "the control group of the packet's socket",
 };

@@ -69,10 +69,10 @@ static const struct rv_option options[] = {
 	       .invert = RV_BIT(info, flags, XT_CLUSTER_F_INV), .excludes = 1 << NODE,
 	       .arg = "mask", .sel = RV_SEL_CT_HASH, .predicate = nodes_predicate),
 	NUMBER(TOTAL, "cluster-total-nodes", total_nodes, "total_nodes=", "nodes in the cluster",
-	       .flags = RV_OPT_REQUIRED | RV_OPT_TOLD, .min = 1, .max = XT_CLUSTER_NODES_MAX,
+	       .flags = RV_OPT_REQUIRED | RV_OPT_NO_PREDICATE, .min = 1, .max = XT_CLUSTER_NODES_MAX,
 	       .arg = "number"),
 	NUMBER(SEED, "cluster-hash-seed", hash_seed, "hash_seed=", "start of the hash",
-	       .flags = RV_OPT_REQUIRED | RV_OPT_TOLD | RV_OPT_PADDED | RV_OPT_HEX, .arg = "number"),
+	       .flags = RV_OPT_REQUIRED | RV_OPT_NO_PREDICATE | RV_OPT_PADDED | RV_OPT_HEX, .arg = "number"),
 	{ .name = NULL },
 };
 

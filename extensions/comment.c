@@ -7,8 +7,8 @@
 static const struct rv_option options[] = {
 	{
 		.name = "comment", .type = RV_T_STRING,
-		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_CUT |
-			 RV_OPT_TOLD,
+		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_TRUNCATE |
+			 RV_OPT_NO_PREDICATE,
 		RV_FIELD(struct xt_comment_info, comment),
 		.opaque = { RV_EFFECT_PURE, "it is for people" },
 		.list = "/* %s */", .arg = "text", .help = "up to 255 bytes",

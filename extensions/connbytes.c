@@ -46,7 +46,7 @@ static int range_predicate(const struct rv_option *opt, const unsigned char *dat
 #define WORD(word, field, table, list_, parameter, text)			\
 	{									\
 		.name = word, .type = RV_T_ENUM,				\
-		.flags = RV_OPT_REQUIRED | RV_OPT_EXACT | RV_OPT_TOLD,		\
+		.flags = RV_OPT_REQUIRED | RV_OPT_EXACT | RV_OPT_NO_PREDICATE,		\
 		RV_FIELD(struct connbytes, info.field), .names = table,		\
 		.given = RV_GIVEN_ALWAYS, .bad = "Unknown --" word " `%s'",	\
 		.list = list_, .arg = parameter, .help = text,			\
@@ -55,7 +55,7 @@ static int range_predicate(const struct rv_option *opt, const unsigned char *dat
 static const struct rv_option options[] = {
 	{
 		.name = "connbytes", .type = RV_T_UINT_RANGE,
-		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_OPEN,
+		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_OPEN_ENDED,
 		RV_FIELD(struct connbytes, info.count.from),
 		.mask_offset = offsetof(struct connbytes, info.count.to),
 		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(struct connbytes, invert, 1),
@@ -87,7 +87,7 @@ static void turn(struct xt_connbytes_info *info)
 	info->count.to = from;
 }
 
-static int write_info(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+static int write_info(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
 		      struct rv_error *err)
 {
 	const struct connbytes *d = (const struct connbytes *)(const void *)data;
@@ -99,7 +99,7 @@ static int write_info(const struct rv_wire *w, const unsigned char *data, unsign
 	return 0;
 }
 
-static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		     struct rv_error *err)
 {
 	struct connbytes *d = (struct connbytes *)(void *)data;
@@ -110,14 +110,14 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 		turn(&d->info);
 	if (d->info.what <= XT_CONNBYTES_AVGPKT && d->info.direction <= XT_CONNBYTES_DIR_BOTH)
 		return 0;
-	return rv_wire_fail(err, "connbytes with mode %u and direction %u", d->info.what,
+	return rv_revision_fail(err, "connbytes with mode %u and direction %u", d->info.what,
 			    d->info.direction);
 }
 
 RV_EXTENSION(connbytes) = {
 	.name = "connbytes", .kind = RV_MATCH,
 	.size = sizeof(struct connbytes), .options = options, .kernel_check = check,
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 0, .size = sizeof(struct xt_connbytes_info),
 		  .read = read_info, .write = write_info }),
 	.help = "how much a connection has transferred",

@@ -71,7 +71,7 @@ static int check(struct rv_check *c)
 }
 
 /* The pointer at the end is the kernel's own. */
-static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_v1(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
 	struct connlimit *d = (struct connlimit *)(void *)data;
@@ -80,7 +80,7 @@ static int read_v1(const struct rv_wire *w, const unsigned char *wire, unsigned 
 	settle_mask(&d->info, w->arg);
 	if (!(d->info.flags & ~(XT_CONNLIMIT_INVERT | XT_CONNLIMIT_DADDR)))
 		return 0;
-	return rv_wire_fail(err, "connlimit with flags 0x%x", d->info.flags);
+	return rv_revision_fail(err, "connlimit with flags 0x%x", d->info.flags);
 }
 
 static const struct connlimit initial = {
@@ -94,7 +94,7 @@ static const struct connlimit initial = {
 		.size = sizeof(struct connlimit),				\
 		.compare = offsetof(struct connlimit, info.data),		\
 		.initial = &initial, .options = options,			\
-		.wire = RV_WIRE({ .revision = 1, .size = sizeof(struct xt_connlimit_info), \
+		.revisions = RV_REVISIONS({ .revision = 1, .size = sizeof(struct xt_connlimit_info), \
 				  .read = read_v1, .arg = family_ }),		\
 		.help = "how many connections an address or network has",	\
 		.required = "You must specify \"--connlimit-above\" or \"--connlimit-upto\".", \

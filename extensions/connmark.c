@@ -21,9 +21,9 @@ static const struct rv_option options[] = {
 RV_EXTENSION(connmark) = {
 	.name = "connmark", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	.size = sizeof(info), .options = options,
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(info), .bytes = offsetof(info, invert) + 1,
-		  .known = RV_BIT(info, invert, 1) }),
+		  .valid_bits = RV_BIT(info, invert, 1) }),
 	.config = "NETFILTER_XT_CONNMARK",
 	.help = "the mark of the packet's connection",
 };

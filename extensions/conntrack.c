@@ -121,22 +121,22 @@ _Static_assert(COMMON == offsetof(struct xt_conntrack_mtinfo1, origsrc_port) &&
 	       "revisions have a common beginning");
 
 #define OLD_PORT(type, port)							\
-	RV_WIRE_SWAPPED(type, port, info, port), RV_WIRE_SWAPPED(type, port, info, port##_high)
+	RV_REVISION_SWAPPED(type, port, info, port), RV_REVISION_SWAPPED(type, port, info, port##_high)
 
-#define OLD_FIELDS(type) RV_WIRE_FIELDS(					\
+#define OLD_FIELDS(type) RV_REVISION_FIELDS(					\
 	{ 0, COMMON, 0, COMMON, RV_MOVE_PLAIN },					\
 	OLD_PORT(type, origsrc_port), OLD_PORT(type, origdst_port),		\
 	OLD_PORT(type, replsrc_port), OLD_PORT(type, repldst_port),		\
-	RV_WIRE_FIELD(type, match_flags, info, match_flags),			\
-	RV_WIRE_FIELD(type, invert_flags, info, invert_flags),			\
-	RV_WIRE_FIELD(type, state_mask, info, state_mask),			\
-	RV_WIRE_FIELD(type, status_mask, info, status_mask))
+	RV_REVISION_FIELD(type, match_flags, info, match_flags),			\
+	RV_REVISION_FIELD(type, invert_flags, info, invert_flags),			\
+	RV_REVISION_FIELD(type, state_mask, info, state_mask),			\
+	RV_REVISION_FIELD(type, status_mask, info, status_mask))
 
 /*
  * Stock writes the mask of "1.2.3.4/32" with zeros behind it, that of "1.2.3.4" with ones;
  * both mean and print the same, so they are made the same.
  */
-static int read_v3(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_v3(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
 	info *new = (info *)(void *)data;
@@ -160,12 +160,12 @@ static int read_v3(const struct rv_wire *w, const unsigned char *wire, unsigned 
 		{ .size = 0 },							\
 	}
 
-static const struct rv_wire wire4[] = WIRES(NFPROTO_IPV4), wire6[] = WIRES(NFPROTO_IPV6);
+static const struct rv_revision wire4[] = WIRES(NFPROTO_IPV4), wire6[] = WIRES(NFPROTO_IPV6);
 
 #define CONNTRACK(family_, wire_)						\
 	{									\
 		.name = "conntrack", .kind = RV_MATCH, .effect = RV_EFFECT_PURE, .family = family_,	\
-		.size = sizeof(info), .wire = wire_, .options = options,	\
+		.size = sizeof(info), .revisions = wire_, .options = options,	\
 		.required = "conntrack: At least one option is required",	\
 		.help = "the connection a packet belongs to", .check = check,	\
 	}

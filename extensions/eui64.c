@@ -15,7 +15,7 @@ RV_EXTENSION(eui64) = {
 	.name = "eui64", .kind = RV_MATCH, .family = NFPROTO_IPV6,
 	.size = sizeof(int), .options = options,
 	/* The kernel has a number here that it does not look at. */
-	.wire = RV_WIRE({ .revision = 0, .size = sizeof(int) }),
+	.revisions = RV_REVISIONS({ .revision = 0, .size = sizeof(int) }),
 	.config = "IP6_NF_MATCH_EUI64",
 	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
 	.help = "the IPv6 source address is made of the Ethernet address",

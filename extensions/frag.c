@@ -26,7 +26,7 @@ static const struct rv_option options[] = {
 	},
 	/* Kept and printed; the kernel does not compare it, so no predicate says so. */
 	[LENGTH] = {
-		.name = "fraglen", .type = RV_T_UINT, .flags = RV_OPT_INVERT | RV_OPT_TOLD,
+		.name = "fraglen", .type = RV_T_UINT, .flags = RV_OPT_INVERT | RV_OPT_NO_PREDICATE,
 		RV_FIELD(info, hdrlen), .given = RV_BIT(info, flags, IP6T_FRAG_LEN),
 		.invert = RV_BIT(info, invflags, IP6T_FRAG_INV_LEN),
 		.opaque = { RV_EFFECT_PURE, "the kernel does not look at it" },
@@ -54,7 +54,7 @@ static void settle(unsigned char *data)
 
 RV_EXTENSION(frag) = {
 	.name = "frag", .kind = RV_MATCH, .family = NFPROTO_IPV6,
-	RV_STRUCT(info, 0), .options = options, .settle = settle,
+	RV_STRUCT(info, 0), .options = options, .canonicalize = settle,
 	.initial = &(const info){ .ids = { 0, UINT32_MAX } },
 	.present = RV_SEL_FRAG,
 	.config = "IP6_NF_MATCH_FRAG", .list = "frag ",

@@ -422,19 +422,19 @@ static int kernel_check(struct rv_check *c)
 /* ---- the wire ------------------------------------------------------------------ */
 
 /* Places of the name. Behind it is what the kernel keeps for itself. */
-static char *name_in(const struct rv_wire *w, unsigned char *wire, size_t *room)
+static char *name_in(const struct rv_revision *w, unsigned char *wire, size_t *room)
 {
 	*room = w->revision == 1 ? sizeof(((struct xt_hashlimit_mtinfo1 *)0)->name) : NAME_MAX;
 	return (char *)wire + w->arg;
 }
 
 /* In revision 1 a second has fewer parts. */
-static uint64_t scale(const struct rv_wire *w, const struct hashlimit_cfg3 *cfg)
+static uint64_t scale(const struct rv_revision *w, const struct hashlimit_cfg3 *cfg)
 {
 	return w->revision == 1 && !(cfg->mode & XT_HASHLIMIT_BYTES) ? SCALE / SCALE_1 : 1;
 }
 
-static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_any(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		    struct rv_error *err)
 {
 	struct hashlimit *d = (struct hashlimit *)(void *)data;
@@ -445,7 +445,7 @@ static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned
 	memcpy(d->info.name, name, strnlen(name, room - 1));
 	cfg->avg *= scale(w, cfg);
 	if (cfg->mode & ~(uint32_t)MODES || !cfg->avg || cfg->srcmask > 128 || cfg->dstmask > 128)
-		return rv_wire_fail(err, "hashlimit with mode 0x%x, rate %llu, masks %u and %u",
+		return rv_revision_fail(err, "hashlimit with mode 0x%x, rate %llu, masks %u and %u",
 				    cfg->mode, (unsigned long long)cfg->avg, cfg->srcmask,
 				    cfg->dstmask);
 	d->every = cfg->mode & XT_HASHLIMIT_RATE_MATCH && cfg->interval != 1 ? cfg->interval : 0;
@@ -455,7 +455,7 @@ static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned
 	return 0;
 }
 
-static int write_any(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+static int write_any(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
 		     struct rv_error *err)
 {
 	const struct hashlimit *d = (const struct hashlimit *)(const void *)data;
@@ -472,7 +472,7 @@ static int write_any(const struct rv_wire *w, const unsigned char *data, unsigne
 	return 0;
 }
 
-#define FIELD(type, field) RV_WIRE_FIELD(type, cfg.field, struct hashlimit, info.cfg.field)
+#define FIELD(type, field) RV_REVISION_FIELD(type, cfg.field, struct hashlimit, info.cfg.field)
 
 #define FIELDS(type) \
 	FIELD(type, avg), FIELD(type, mode), FIELD(type, burst), FIELD(type, size), \
@@ -481,9 +481,9 @@ static int write_any(const struct rv_wire *w, const unsigned char *data, unsigne
 
 #define LAYOUT(number, type, ...) \
 	{ .revision = number, .size = sizeof(type), .read = read_any, .write = write_any, \
-	  .arg = offsetof(type, name), .fields = RV_WIRE_FIELDS(__VA_ARGS__) }
+	  .arg = offsetof(type, name), .fields = RV_REVISION_FIELDS(__VA_ARGS__) }
 
-static const struct rv_wire wire_rows[] = {
+static const struct rv_revision wire_rows[] = {
 	LAYOUT(3, struct xt_hashlimit_mtinfo3, FIELDS(struct xt_hashlimit_mtinfo3),
 	       FIELD(struct xt_hashlimit_mtinfo3, interval)),
 	LAYOUT(2, struct xt_hashlimit_mtinfo2, FIELDS(struct xt_hashlimit_mtinfo2)),
@@ -526,7 +526,7 @@ static const struct hashlimit initial4 = INITIAL(32), initial6 = INITIAL(128);
 		.name = "hashlimit", .kind = RV_MATCH, .family = family_,	\
 		.effect = RV_EFFECT_STATE, .opaque = "it counts",					\
 		.size = sizeof(struct hashlimit), .initial = &initial_,		\
-		.wire = wire_rows, .options = options,				\
+		.revisions = wire_rows, .options = options,				\
 		.help = "so much in a time, for each address or port of its own", \
 		.check = check, .kernel_check = kernel_check, .list_words = LIST, \
 		.nft = NFT,							\

@@ -36,7 +36,7 @@ static const struct rv_option options[] = {
 RV_EXTENSION(helper) = {
 	.name = "helper", .kind = RV_MATCH,
 	.size = sizeof(info), .options = options,
-	.wire = RV_WIRE({ .size = sizeof(info), .known = RV_BIT(info, invert, 1) }),
+	.revisions = RV_REVISIONS({ .size = sizeof(info), .valid_bits = RV_BIT(info, invert, 1) }),
 	.nft = " ct helper {~helper:!= }<helper:h>",
 	.help = "which helper looks after the packet's connection",
 };

@@ -23,7 +23,7 @@ static const struct rv_option options[] = {
 		.help = "the compression parameter index is from the first to the last",
 	},
 	{
-		.name = "compres", .type = RV_T_FLAG, .flags = RV_OPT_SETS | RV_OPT_TOLD,
+		.name = "compres", .type = RV_T_FLAG, .flags = RV_OPT_SETS | RV_OPT_NO_PREDICATE,
 		RV_FIELD(struct xt_ipcomp, hdrres), .value = 1,
 		.opaque = { RV_EFFECT_PURE, "the kernel does not look at it" },
 		.list = "reserved",

@@ -61,7 +61,7 @@ static const struct rv_option options[] = {
 		.print = print_headers, .predicate = headers_predicate,
 	},
 	{
-		.name = "soft", .type = RV_T_FLAG, .flags = RV_OPT_TOLD,
+		.name = "soft", .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE,
 		RV_FIELD(info, modeflag), .value = ALL,
 		.list = "soft", .help = "others may be there too",
 	},

@@ -150,7 +150,7 @@ RV_EXTENSION(limit) = {
 	.size = sizeof(struct xt_rateinfo), .compare = offsetof(struct xt_rateinfo, prev),
 	.options = options, .check = check,
 	.initial = &initial,
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 0, .size = sizeof(struct xt_rateinfo), .bytes = offsetof(struct xt_rateinfo, prev) }),
 	.list = "limit:", .nft = " limit rate <limit:l>{limit-burst=5: burst 5 packets}",
 	.effect = RV_EFFECT_STATE, .opaque = "it counts packets", .help = "so many packets in a time",

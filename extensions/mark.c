@@ -25,7 +25,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static int read_given(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_given(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		      struct rv_error *err)
 {
 	struct mark_data *d = (struct mark_data *)(void *)data;
@@ -37,12 +37,12 @@ static int read_given(const struct rv_wire *w, const unsigned char *wire, unsign
 RV_EXTENSION(mark) = {
 	.name = "mark", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	.size = sizeof(struct mark_data), .options = options, .native = 1 << 0,
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(struct xt_mark_mtinfo1), .read = read_given,
-		  .known = RV_BIT(struct xt_mark_mtinfo1, invert, 1), .fields = RV_WIRE_FIELDS(
-			  RV_WIRE_FIELD(struct xt_mark_mtinfo1, mark, struct mark_data, info.mark),
-			  RV_WIRE_FIELD(struct xt_mark_mtinfo1, mask, struct mark_data, info.mask),
-			  RV_WIRE_FIELD(struct xt_mark_mtinfo1, invert, struct mark_data, info.invert)) }),
+		  .valid_bits = RV_BIT(struct xt_mark_mtinfo1, invert, 1), .fields = RV_REVISION_FIELDS(
+			  RV_REVISION_FIELD(struct xt_mark_mtinfo1, mark, struct mark_data, info.mark),
+			  RV_REVISION_FIELD(struct xt_mark_mtinfo1, mask, struct mark_data, info.mask),
+			  RV_REVISION_FIELD(struct xt_mark_mtinfo1, invert, struct mark_data, info.invert)) }),
 	.config = "NETFILTER_XT_MARK",
 	.help = "the packet's mark",
 };

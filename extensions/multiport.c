@@ -186,25 +186,25 @@ static const struct rv_option options[] = {
 };
 
 /* What the kernel would not have taken is not read either. */
-static int check_counts(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int check_counts(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 			struct rv_error *err)
 {
 	const struct xt_multiport_v1 *m = (const struct xt_multiport_v1 *)(void *)data;
 
 	if (m->flags <= XT_MULTIPORT_EITHER && m->count <= XT_MULTI_PORTS)
 		return 0;
-	return rv_wire_fail(err, "multiport of %u ports", m->count);
+	return rv_revision_fail(err, "multiport of %u ports", m->count);
 }
 
 RV_EXTENSION(multiport) = {
 	.name = "multiport", .kind = RV_MATCH,
 	.size = sizeof(struct xt_multiport_v1), .options = options,
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(struct xt_multiport_v1), .read = check_counts,
-		  .fields = RV_WIRE_FIELDS({ 0, sizeof(struct xt_multiport_v1),
+		  .fields = RV_REVISION_FIELDS({ 0, sizeof(struct xt_multiport_v1),
 					     0, sizeof(struct xt_multiport_v1), RV_MOVE_PLAIN }) },
 		{ .revision = 0, .size = sizeof(struct xt_multiport), .read = check_counts,
-		  .fields = RV_WIRE_FIELDS({ 0, sizeof(struct xt_multiport),
+		  .fields = RV_REVISION_FIELDS({ 0, sizeof(struct xt_multiport),
 					     0, sizeof(struct xt_multiport), RV_MOVE_PLAIN }) }),
 	.list = "multiport",
 	.required = "no ports specified",

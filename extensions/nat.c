@@ -18,7 +18,7 @@ typedef struct nf_nat_range2 range;
 /* ---- layouts -------------------------------------------------------------------- */
 
 /* Whether the target's options can say all of it, to be read back as the same. */
-static bool expressible(const struct rv_wire *w, const range *r)
+static bool expressible(const struct rv_revision *w, const range *r)
 {
 	unsigned int where = NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED;
 
@@ -33,17 +33,17 @@ static bool expressible(const struct rv_wire *w, const range *r)
 	       ntohs(r->min_proto.all) <= ntohs(r->max_proto.all);
 }
 
-static int check(const struct rv_wire *w, const range *r, struct rv_error *err)
+static int check(const struct rv_revision *w, const range *r, struct rv_error *err)
 {
 	if (expressible(w, r))
 		return 0;
-	return rv_wire_fail(err, "no options say NAT range flags 0x%x", r->flags);
+	return rv_revision_fail(err, "no options say NAT range flags 0x%x", r->flags);
 }
 
 #define MULTI_FIELD(to, from)							\
-	RV_WIRE_FIELD(struct nf_nat_ipv4_multi_range_compat, range[0].from, range, to)
+	RV_REVISION_FIELD(struct nf_nat_ipv4_multi_range_compat, range[0].from, range, to)
 
-static const struct rv_wire_field multi_fields[] = {
+static const struct rv_revision_field multi_fields[] = {
 	MULTI_FIELD(flags, flags), MULTI_FIELD(min_addr.ip, min_ip),
 	MULTI_FIELD(max_addr.ip, max_ip), MULTI_FIELD(min_proto, min),
 	MULTI_FIELD(max_proto, max), { 0 },
@@ -53,16 +53,16 @@ static int check_one(const unsigned char *wire, struct rv_error *err)
 {
 	unsigned int n = ((const struct nf_nat_ipv4_multi_range_compat *)(const void *)wire)->rangesize;
 
-	return n == 1 ? 0 : rv_wire_fail(err, "%u NAT ranges in one rule", n);
+	return n == 1 ? 0 : rv_revision_fail(err, "%u NAT ranges in one rule", n);
 }
 
-static int read_multi(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_multi(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		      struct rv_error *err)
 {
 	return check_one(wire, err) ? -1 : check(w, (const range *)(void *)data, err);
 }
 
-static int write_multi(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+static int write_multi(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
 		       struct rv_error *err)
 {
 	((struct nf_nat_ipv4_multi_range_compat *)(void *)wire)->rangesize = 1;
@@ -72,7 +72,7 @@ static int write_multi(const struct rv_wire *w, const unsigned char *data, unsig
 _Static_assert(offsetof(struct nf_nat_range, max_proto) == offsetof(range, max_proto),
 	       "an nf_nat_range is the beginning of an nf_nat_range2");
 
-static int read_range(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_range(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		      struct rv_error *err)
 {
 	memcpy(data, wire, w->size);
@@ -151,7 +151,7 @@ static const struct rv_option redirect[] = { PORTS("redir ports", "ports to go t
 	{									\
 		.name = word, .kind = RV_TARGET, .effect = RV_EFFECT_ENDS, .family = (nfproto), .config = option, \
 		.size = sizeof(range), .options = rows, .tables = "nat", .hooks = (chains), \
-		.help = text, .nft = words, .wire = RV_WIRE(__VA_ARGS__),	\
+		.help = text, .nft = words, .revisions = RV_REVISIONS(__VA_ARGS__),	\
 	}
 
 #define SNAT(nfproto, ...)							\
@@ -222,7 +222,7 @@ static int check_netmap(struct rv_check *c)
 }
 
 /* The last address differs from the first in the bits that are not in the mask. arg: words of one. */
-static int read_netmap(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_netmap(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		       struct rv_error *err)
 {
 	struct netmap *d = (struct netmap *)(void *)data;
@@ -234,7 +234,7 @@ static int read_netmap(const struct rv_wire *w, const unsigned char *wire, unsig
 	for (unsigned int i = 0; i < w->arg; i++) {
 		d->mask.all[i] = ~(first[i] ^ last[i]);
 		if (first[i] & ~d->mask.all[i] || d->range.flags != NF_NAT_RANGE_MAP_IPS)
-			return rv_wire_fail(err, "NETMAP to a range that is no network, flags 0x%x",
+			return rv_revision_fail(err, "NETMAP to a range that is no network, flags 0x%x",
 					    d->range.flags);
 	}
 	return w->fields ? check_one(wire, err) : 0;
@@ -243,7 +243,7 @@ static int read_netmap(const struct rv_wire *w, const unsigned char *wire, unsig
 #define NETMAP(nfproto, ...)							\
 	{									\
 		.name = "NETMAP", .kind = RV_TARGET, .effect = RV_EFFECT_ENDS, .family = (nfproto), .options = netmap, \
-		.size = sizeof(struct netmap), .wire = RV_WIRE({ .read = read_netmap, __VA_ARGS__ }), \
+		.size = sizeof(struct netmap), .revisions = RV_REVISIONS({ .read = read_netmap, __VA_ARGS__ }), \
 		.initial = &(const struct netmap){ .range.flags = NF_NAT_RANGE_MAP_IPS }, \
 		.tables = "nat", .check = check_netmap,				\
 		.help = "puts another network in the place of the packet's",	\

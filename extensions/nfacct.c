@@ -24,7 +24,7 @@ static const struct rv_option options[] = {
 RV_EXTENSION(nfacct) = {
 	.name = "nfacct", .kind = RV_MATCH,
 	.size = sizeof(info), .compare = NFACCT_NAME_MAX, .options = options,
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(info), .bytes = NFACCT_NAME_MAX },
 		{ .revision = 0, .size = sizeof(struct xt_nfacct_match_info), .bytes = NFACCT_NAME_MAX }),
 	.effect = RV_EFFECT_SIDE, .opaque = "it counts", .help = "counts it in an accounting object",

@@ -5,7 +5,7 @@
 
 #include <linux/netfilter_ipv6/ip6t_NPT.h>
 
-#include "extensions/wire.h"
+#include "extensions/revision.h"
 
 /* The kernel has lengths in the place of the masks. */
 struct npt {
@@ -52,7 +52,7 @@ static int check(struct rv_check *c)
 			       c->ext->name, LONGEST);
 }
 
-static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		     struct rv_error *err)
 {
 	const struct ip6t_npt_tginfo *from = (const struct ip6t_npt_tginfo *)(const void *)wire;
@@ -66,11 +66,11 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 		if (good(&d->src, &d->src_mask) && good(&d->dst, &d->dst_mask))
 			return 0;
 	}
-	return rv_wire_fail(err, "prefixes of %u and %u bits", from->src_pfx_len,
+	return rv_revision_fail(err, "prefixes of %u and %u bits", from->src_pfx_len,
 			    from->dst_pfx_len);
 }
 
-static int write_info(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+static int write_info(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
 		      struct rv_error *err)
 {
 	const struct npt *d = (const struct npt *)(const void *)data;
@@ -89,7 +89,7 @@ static int write_info(const struct rv_wire *w, const unsigned char *data, unsign
 	{									\
 		.name = word, .kind = RV_TARGET, .family = NFPROTO_IPV6,	\
 		.size = sizeof(struct npt), .options = options,			\
-		.wire = RV_WIRE({ .size = sizeof(struct ip6t_npt_tginfo),	\
+		.revisions = RV_REVISIONS({ .size = sizeof(struct ip6t_npt_tginfo),	\
 				  .read = read_info, .write = write_info }),	\
 		.config = "IP6_NF_TARGET_NPT", .list = word, .tables = "mangle", \
 		.hooks = (chains), .kernel_check = check,			\

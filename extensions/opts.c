@@ -80,7 +80,7 @@ static int predicate_opts(const struct rv_option *opt, const unsigned char *data
 	return rc;
 }
 
-static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		     struct rv_error *err)
 {
 	struct ip6t_opts *info = (struct ip6t_opts *)(void *)data;
@@ -88,7 +88,7 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	memcpy(info, wire, offsetof(struct ip6t_opts, optsnr) + 1);
 	if (info->optsnr <= IP6T_OPTS_OPTSNR && !(info->invflags & ~IP6T_OPTS_INV_MASK))
 		return 0;
-	return rv_wire_fail(err, "%u options, flags 0x%x", info->optsnr, info->invflags);
+	return rv_revision_fail(err, "%u options, flags 0x%x", info->optsnr, info->invflags);
 }
 
 #define ROWS(word, SEL)							\
@@ -115,7 +115,7 @@ static int read_info(const struct rv_wire *w, const unsigned char *wire, unsigne
 	{									\
 		.name = word, .kind = RV_MATCH, .family = NFPROTO_IPV6,		\
 		.size = sizeof(struct ip6t_opts), .options = (rows),		\
-		.wire = RV_WIRE({ .size = sizeof(struct ip6t_opts), .read = read_info }), \
+		.revisions = RV_REVISIONS({ .size = sizeof(struct ip6t_opts), .read = read_info }), \
 		.present = RV_SEL_##SEL, .list = word,	\
 		.help = (text), .config = "IP6_NF_MATCH_OPTS",			\
 	}

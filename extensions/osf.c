@@ -27,7 +27,7 @@ static const struct rv_option options[] = {
 		.param = RV_BIT(info, ttl, UINT32_MAX),
 		.list = "OS fingerprint match [! ]", .arg = "name", .help = "a system of this kind",
 	},
-	LEVEL("ttl", ttl, TTL, RV_OPT_TOLD,
+	LEVEL("ttl", ttl, TTL, RV_OPT_NO_PREDICATE,
 	      "the TTL is 0: that of the fingerprint, 1: not larger, 2: no matter", ),
 	LEVEL("log", loglevel, LOG, 0, "log 0: all, known or not, 1: the first that fits, 2: all that fit",
 	      .opaque = { RV_EFFECT_SIDE, "it writes to the kernel's log" },),
@@ -43,7 +43,7 @@ static void settle(unsigned char *data)
 
 RV_EXTENSION(osf) = {
 	.name = "osf", .kind = RV_MATCH, .family = NFPROTO_IPV4, .only_protocol = IPPROTO_TCP,
-	RV_STRUCT(info, 0), .options = options, .settle = settle,
+	RV_STRUCT(info, 0), .options = options, .canonicalize = settle,
 	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
 	.help = "the system a SYN looks to be from",
 };

@@ -112,7 +112,7 @@ static const struct rv_option options[] = {
 	[USER] = IDS("uid", uid, XT_OWNER_UID, UID, "user"),
 	[GROUP] = IDS("gid", gid, XT_OWNER_GID, GID, "group", .sel_when = all_groups),
 	[SUPPL_GROUPS] = {
-		.name = "suppl-groups", .type = RV_T_FLAG, .flags = RV_OPT_TOLD,
+		.name = "suppl-groups", .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE,
 		RV_FIELD(info, match), .value = XT_OWNER_SUPPL_GROUPS,
 		.list = "incl. suppl. groups", .parse = parse_groups,
 		.help = "--gid-owner may also be one of the user's other groups",

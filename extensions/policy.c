@@ -184,7 +184,7 @@ static const struct rv_name modes[] = {
 };
 
 /* The row of --next prints these, that of --dir has their predicates, element by element. */
-#define ELEMENT RV_OPT_INVERT | RV_OPT_REPEAT | RV_OPT_TOLD
+#define ELEMENT RV_OPT_INVERT | RV_OPT_REPEAT | RV_OPT_NO_PREDICATE
 
 #define TUNNEL(side, addr, mask, text)						\
 	{									\
@@ -203,13 +203,13 @@ static const struct rv_option options[] = {
 		.sel = RV_SEL_XFRM_IN, .predicate = path_predicates, .absorb = absorb_path,
 	},
 	[POL] = {
-		.name = "pol", .type = RV_T_ENUM, .flags = RV_OPT_EXACT | RV_OPT_TOLD,
+		.name = "pol", .type = RV_T_ENUM, .flags = RV_OPT_EXACT | RV_OPT_NO_PREDICATE,
 		RV_FIELD(info, flags), .value = XT_POLICY_MATCH_NONE, .names = policies,
 		.bad = "policy match: invalid policy \"%s\"",
 		.arg = "none|ipsec", .help = "nothing or IPsec",
 	},
 	[STRICT] = {
-		.name = "strict", .type = RV_T_FLAG, .flags = RV_OPT_TOLD,
+		.name = "strict", .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE,
 		RV_FIELD(info, flags), .value = XT_POLICY_MATCH_STRICT,
 		.help = "all elements, in order, and no others",
 	},
@@ -246,7 +246,7 @@ static const struct rv_option options[] = {
 	[TUNNEL_DST] = TUNNEL("dst", daddr, dmask, "where the tunnel ends"),
 	[TUNNEL_SRC] = TUNNEL("src", saddr, smask, "where the tunnel begins"),
 	[NEXT] = {
-		.name = "next", .type = RV_T_FLAG, .flags = RV_OPT_REPEAT | RV_OPT_TOLD,
+		.name = "next", .type = RV_T_FLAG, .flags = RV_OPT_REPEAT | RV_OPT_NO_PREDICATE,
 		.needs = 1 << STRICT,
 		.help = "what follows is about the next element",
 		.parse = parse_next, .print = print_elements,

@@ -19,7 +19,7 @@ RV_EXTENSION(quota) = {
 	.name = "quota", .kind = RV_MATCH,
 	.size = sizeof(struct xt_quota_info), .compare = offsetof(struct xt_quota_info, master),
 	.options = options,
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 0, .size = sizeof(struct xt_quota_info), .bytes = offsetof(struct xt_quota_info, master) }),
 	.nft = " quota {~quota:over }<quota:d> bytes",
 	.effect = RV_EFFECT_STATE, .opaque = "it counts", .help = "until so many bytes have come by",

@@ -177,7 +177,7 @@ RV_EXTENSION(rateest) = {
 	.name = "rateest", .kind = RV_MATCH,
 	.size = sizeof(info), .compare = offsetof(info, est1), .options = options, .check = check,
 	.refused = refused,
-	.wire = RV_WIRE({ .revision = 0, .size = sizeof(info), .bytes = offsetof(info, est1) }),
+	.revisions = RV_REVISIONS({ .revision = 0, .size = sizeof(info), .bytes = offsetof(info, est1) }),
 	.save_words = "{rateest-delta: --rateest-delta} --rateest{rateest2:1} <rateest1>"
 		      SAVED("bps") SAVED("pps") "{rateest2: --rateest2 <rateest2>}",
 	.list_words = " rateest match <rateest1>{rateest-delta: delta}"

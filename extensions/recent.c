@@ -122,7 +122,7 @@ static const info initial = {
 };
 
 /* Revision 0 has no mask. What is behind the end of the name says nothing. */
-static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_any(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		    struct rv_error *err)
 {
 	info *i = (info *)(void *)data;
@@ -136,7 +136,7 @@ static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned
 }
 
 /* Stock writes names over the default one and, looking for a rule to delete, compares it all. */
-static int write_any(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+static int write_any(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
 		    struct rv_error *err)
 {
 	const info *i = (const info *)(const void *)data;
@@ -148,7 +148,7 @@ static int write_any(const struct rv_wire *w, const unsigned char *data, unsigne
 	return 0;
 }
 
-static const struct rv_wire wire[] = {
+static const struct rv_revision wire[] = {
 	{ .revision = 1, .size = sizeof(info), .read = read_any, .write = write_any },
 	{ .revision = 0, .size = sizeof(struct xt_recent_mtinfo), .read = read_any,
 	  .write = write_any },
@@ -164,7 +164,7 @@ static const struct rv_wire wire[] = {
 		.name = "recent", .kind = RV_MATCH, .family = family_,		\
 		.effect = RV_EFFECT_STATE, .opaque = "a list that it changes",			\
 		.size = sizeof(info), .compare = offsetof(info, mask) + (mask_size), \
-		.initial = &initial, .wire = wire, .options = options,		\
+		.initial = &initial, .revisions = wire, .options = options,		\
 		.help = "lists of addresses seen before",			\
 		.required = "recent: you must specify one of `--set', `--rcheck' `--update' or `--remove'", \
 		.one_of = ACTIONS, .refused = refused,				\

@@ -6,7 +6,7 @@
 
 #define FLAG(word, bit, text)							\
 	{									\
-		.name = word, .type = RV_T_FLAG, .flags = RV_OPT_TOLD,		\
+		.name = word, .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE,		\
 		RV_FIELD(struct xt_rpfilter_info, flags), .value = XT_RPFILTER_##bit, \
 		.list = word, .help = text,					\
 	}

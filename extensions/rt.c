@@ -95,7 +95,7 @@ static const struct rv_option options[] = {
 		.predicate = addresses_predicate,
 	},
 	[NOT_STRICT] = {
-		.name = "rt-0-not-strict", .type = RV_T_FLAG, .flags = RV_OPT_TOLD,
+		.name = "rt-0-not-strict", .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE,
 		RV_FIELD(struct ip6t_rt, flags), .value = IP6T_RT_FST_NSTRICT,
 		.list = "0-not-strict", .help = "others may stand between them",
 	},
@@ -127,7 +127,7 @@ static int check(struct rv_check *c)
 
 RV_EXTENSION(rt) = {
 	.name = "rt", .kind = RV_MATCH, .family = NFPROTO_IPV6,
-	RV_STRUCT(struct ip6t_rt, 0), .options = options, .check = check, .settle = settle,
+	RV_STRUCT(struct ip6t_rt, 0), .options = options, .check = check, .canonicalize = settle,
 	.initial = &(const struct ip6t_rt){ .segsleft = { 0, UINT32_MAX } },
 	.config = "IP6_NF_MATCH_RT", .list = "rt",
 	.help = "the routing header of IPv6",

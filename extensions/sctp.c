@@ -287,25 +287,25 @@ static void sort_flags(unsigned char *data)
 	qsort(i->flag_info, i->flag_count, sizeof(i->flag_info[0]), by_type);
 }
 
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
 	info *i = (info *)(void *)data;
 
 	memcpy(i, wire, sizeof(*i));
 	if (i->flag_count < 0 || i->flag_count > XT_NUM_SCTP_FLAGS)
-		return rv_wire_fail(err, "sctp: flags of %d chunks", i->flag_count);
+		return rv_revision_fail(err, "sctp: flags of %d chunks", i->flag_count);
 	drop_unused(i);
 	if (has_words(i))
 		return 0;
-	return rv_wire_fail(err, "sctp: chunks or flags of them that have no name");
+	return rv_revision_fail(err, "sctp: chunks or flags of them that have no name");
 }
 
 RV_EXTENSION(sctp) = {
 	.name = "sctp", .kind = RV_MATCH, .protocol = IPPROTO_SCTP, .only_protocol = IPPROTO_SCTP,
-	.size = sizeof(info), .options = options, .settle = sort_flags,
+	.size = sizeof(info), .options = options, .canonicalize = sort_flags,
 	.initial = &(const info){ .flag_info = { FREE, FREE, FREE, FREE } },
-	.wire = RV_WIRE({ .revision = 0, .size = sizeof(info), .read = read_v0 }),
+	.revisions = RV_REVISIONS({ .revision = 0, .size = sizeof(info), .read = read_v0 }),
 	.list = "sctp",
 	.help = "ports and chunks of SCTP",
 };

@@ -94,7 +94,7 @@ static int check(struct rv_check *c)
 /* ---- the kernel's structs --------------------------------------------------------- */
 
 /* Revision 2 has --return-nomatch as a bit of the set's flags. */
-static int read_nomatch(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_nomatch(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 			struct rv_error *err)
 {
 	struct set_data *d = (struct set_data *)(void *)data;
@@ -105,7 +105,7 @@ static int read_nomatch(const struct rv_wire *w, const unsigned char *wire, unsi
 	return 0;
 }
 
-static int write_nomatch(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+static int write_nomatch(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
 			 struct rv_error *err)
 {
 	const struct set_data *d = (const struct set_data *)(const void *)data;
@@ -115,17 +115,17 @@ static int write_nomatch(const struct rv_wire *w, const unsigned char *data, uns
 	return 0;
 }
 
-#define SET_FIELD(type, move) RV_WIRE_##move(type, match_set, struct set_data, of)
-#define FIELD(type, field) RV_WIRE_FIELD(type, field, struct set_data, field)
+#define SET_FIELD(type, move) RV_REVISION_##move(type, match_set, struct set_data, of)
+#define FIELD(type, field) RV_REVISION_FIELD(type, field, struct set_data, field)
 
 #define LAYOUT(number, type, move, ...)						\
 	{ .revision = number, .size = sizeof(type),				\
-	  .fields = RV_WIRE_FIELDS(SET_FIELD(type, move)), __VA_ARGS__ }
+	  .fields = RV_REVISION_FIELDS(SET_FIELD(type, move)), __VA_ARGS__ }
 
 /* Revisions 3 and 4 have the same fields, aligned otherwise. */
 #define COUNTING(number, type)							\
-	{ .revision = number, .size = sizeof(type), .known = RV_BIT(type, flags, FLAGS), \
-	  .fields = RV_WIRE_FIELDS(SET_FIELD(type, SET),			\
+	{ .revision = number, .size = sizeof(type), .valid_bits = RV_BIT(type, flags, FLAGS), \
+	  .fields = RV_REVISION_FIELDS(SET_FIELD(type, SET),			\
 		FIELD(type, packets.value), FIELD(type, packets.op),		\
 		FIELD(type, bytes.value), FIELD(type, bytes.op), FIELD(type, flags)) }
 
@@ -136,7 +136,7 @@ static int write_nomatch(const struct rv_wire *w, const unsigned char *data, uns
 		.size = sizeof(struct set_data), .options = options,		\
 		.config = "NETFILTER_XT_SET",					\
 		.help = "membership in an ipset", .check = check,		\
-		.wire = RV_WIRE(						\
+		.revisions = RV_REVISIONS(						\
 			COUNTING(4, struct xt_set_info_match_v4),		\
 			COUNTING(3, struct xt_set_info_match_v3),		\
 			LAYOUT(2, struct xt_set_info_match_v1, SET,		\

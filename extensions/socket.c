@@ -17,7 +17,7 @@ static const struct rv_option options[] = {
 	FLAG("transparent", TRANSPARENT, "only one that is transparent (IP_TRANSPARENT)",
 	     .sel = RV_SEL_SOCKET_TRANSPARENT),
 	FLAG("nowildcard", NOWILDCARD, "also one that listens on all addresses",
-	     .flags = RV_OPT_TOLD),
+	     .flags = RV_OPT_NO_PREDICATE),
 	FLAG("restore-skmark", RESTORESKMARK, "give the packet the socket's mark",
 	     .opaque = { RV_EFFECT_SIDE, "it sets the packet's mark" }),
 	{ .name = NULL },
@@ -27,11 +27,11 @@ RV_EXTENSION(socket_match) = {
 	.name = "socket", .kind = RV_MATCH,
 	.size = sizeof(info), .options = options,
 	/* Each revision knows one flag more, in the same byte. Revision 0 has none, and no struct. */
-	.wire = RV_WIRE(
-		{ .revision = 3, .size = sizeof(info), .known = RV_BIT(info, flags, XT_SOCKET_FLAGS_V3) },
-		{ .revision = 2, .size = sizeof(info), .known = RV_BIT(info, flags, XT_SOCKET_FLAGS_V2) },
-		{ .revision = 1, .size = sizeof(info), .known = RV_BIT(info, flags, XT_SOCKET_FLAGS_V1) },
-		{ .revision = 0, .bare = true }),
+	.revisions = RV_REVISIONS(
+		{ .revision = 3, .size = sizeof(info), .valid_bits = RV_BIT(info, flags, XT_SOCKET_FLAGS_V3) },
+		{ .revision = 2, .size = sizeof(info), .valid_bits = RV_BIT(info, flags, XT_SOCKET_FLAGS_V2) },
+		{ .revision = 1, .size = sizeof(info), .valid_bits = RV_BIT(info, flags, XT_SOCKET_FLAGS_V1) },
+		{ .revision = 0, .no_struct = true }),
 	.present = RV_SEL_SOCKET_FOUND, .param = RV_BIT(info, flags, XT_SOCKET_NOWILDCARD),
 	.list = "socket",
 	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN,

@@ -55,12 +55,12 @@ static const struct rv_option options[] = {
 RV_EXTENSION(srh) = {
 	.name = "srh", .kind = RV_MATCH, .family = NFPROTO_IPV6,
 	.size = sizeof(info), .options = options,
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(info) },
-		{ .revision = 0, .size = sizeof(struct ip6t_srh), .fields = RV_WIRE_FIELDS(
+		{ .revision = 0, .size = sizeof(struct ip6t_srh), .fields = RV_REVISION_FIELDS(
 			  { 0, offsetof(struct ip6t_srh, mt_flags), 0, offsetof(struct ip6t_srh, mt_flags), RV_MOVE_PLAIN },
-			  RV_WIRE_FIELD(struct ip6t_srh, mt_flags, info, mt_flags),
-			  RV_WIRE_FIELD(struct ip6t_srh, mt_invflags, info, mt_invflags)) }),
+			  RV_REVISION_FIELD(struct ip6t_srh, mt_flags, info, mt_flags),
+			  RV_REVISION_FIELD(struct ip6t_srh, mt_invflags, info, mt_invflags)) }),
 	.config = "IP6_NF_MATCH_SRH", .list = "srh",
 	.help = "the segment routing header",
 };

@@ -41,7 +41,7 @@ static bool claims(const unsigned char *wire)
 	return ct.match_flags == FLAGS && !(ct.invert_flags & ~XT_CONNTRACK_STATE);
 }
 
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
 	info *new = (info *)(void *)data;
@@ -55,7 +55,7 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 	return 0;
 }
 
-static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+static int write_v0(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
 		    struct rv_error *err)
 {
 	const info *new = (const info *)(const void *)data;
@@ -69,9 +69,9 @@ static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned
 
 RV_EXTENSION(state) = {
 	.name = "state", .kernel_name = "conntrack", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
-	.size = sizeof(info), .options = options, .claims = claims,
+	.size = sizeof(info), .options = options, .owns_blob = claims,
 	.initial = &(const info){ .match_flags = FLAGS },
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 3, .size = sizeof(info) },
 		{ .name = "state", .revision = 0, .size = sizeof(struct xt_state_info), .read = read_v0,
 		  .write = write_v0 }),

@@ -94,7 +94,7 @@ static int check(struct rv_check *c)
 }
 
 /* The kernel counts from 0: its every is one less. */
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
 	struct statistic_data *d = (struct statistic_data *)(void *)data;
@@ -102,7 +102,7 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 
 	memcpy(&info, wire, sizeof(info));
 	if (info.mode > XT_STATISTIC_MODE_MAX)
-		return rv_wire_fail(err, "statistic: mode %u", info.mode);
+		return rv_revision_fail(err, "statistic: mode %u", info.mode);
 	d->mode = info.mode;
 	d->flags = info.flags;
 	if (info.mode == XT_STATISTIC_MODE_RANDOM) {
@@ -116,7 +116,7 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 	return 0;
 }
 
-static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+static int write_v0(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
 		    struct rv_error *err)
 {
 	const struct statistic_data *d = (const struct statistic_data *)(const void *)data;
@@ -137,7 +137,7 @@ static int write_v0(const struct rv_wire *w, const unsigned char *data, unsigned
 RV_EXTENSION(statistic) = {
 	.name = "statistic", .kind = RV_MATCH,
 	.size = sizeof(struct statistic_data), .options = options, .check = check,
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 0, .size = sizeof(struct xt_statistic_info), .read = read_v0,
 		  .write = write_v0 }),
 	.nft = "{probability: meta random & 2147483647 {~probability:>=|\\<} <probability:d>}"

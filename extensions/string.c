@@ -172,23 +172,23 @@ static const struct rv_option options[] = {
 	[ALGO] = {
 		.name = "algo", .type = RV_T_STRING,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_BARE |
-			 RV_OPT_TOLD,
+			 RV_OPT_NO_PREDICATE,
 		RV_FIELD(struct string_data, info.algo), .opaque = { RV_EFFECT_PURE, "it is how to search" },
 		.list = "ALGO name", .arg = "bm|kmp",
 		.help = "how to search: Boyer-Moore or Knuth-Morris-Pratt",
 	},
 	[FROM] = {
-		.name = "from", .type = RV_T_UINT, .flags = RV_OPT_TOLD,
+		.name = "from", .type = RV_T_UINT, .flags = RV_OPT_NO_PREDICATE,
 		RV_FIELD(struct string_data, info.from_offset),
 		.list = "FROM", .arg = "offset", .help = "where the search begins",
 	},
 	[TO] = {
-		.name = "to", .type = RV_T_UINT, .flags = RV_OPT_TOLD,
+		.name = "to", .type = RV_T_UINT, .flags = RV_OPT_NO_PREDICATE,
 		RV_FIELD(struct string_data, info.to_offset),
 		.list = "TO", .arg = "offset", .help = "where it ends",
 	},
 	[ICASE] = {
-		.name = "icase", .type = RV_T_FLAG, .flags = RV_OPT_TOLD,
+		.name = "icase", .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE,
 		RV_FIELD(struct string_data, info.u.v1.flags), .value = XT_STRING_FLAG_IGNORECASE,
 		.list = "ICASE", .help = "capital letters are like small ones",
 	},
@@ -214,7 +214,7 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 }
 
 /* What follows is the kernel's own. Of the flags revision 0 has "not" only, in the same place. */
-static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_any(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		    struct rv_error *err)
 {
 	struct string_data *d = (struct string_data *)(void *)data;
@@ -222,7 +222,7 @@ static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned
 	memcpy(&d->info, wire, offsetof(struct xt_string_info, config));
 	d->info.algo[sizeof(d->info.algo) - 1] = '\0';
 	if (d->info.patlen > MAX_PATTERN)
-		return rv_wire_fail(err, "string: a pattern of %u bytes", d->info.patlen);
+		return rv_revision_fail(err, "string: a pattern of %u bytes", d->info.patlen);
 	if (!w->revision && d->info.u.v0.invert)
 		d->info.u.v1.flags = XT_STRING_FLAG_INVERT;
 	return 0;
@@ -231,9 +231,9 @@ static int read_any(const struct rv_wire *w, const unsigned char *wire, unsigned
 RV_EXTENSION(string_match) = {
 	.name = "string", .kind = RV_MATCH,
 	.size = sizeof(struct string_data), .compare = offsetof(struct string_data, info.config),
-	.options = options, .settle = settle, .refused = refused,
+	.options = options, .canonicalize = settle, .refused = refused,
 	.initial = &(const struct string_data){ .info.to_offset = UINT16_MAX },
-	.wire = RV_WIRE(
+	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(struct xt_string_info), .read = read_any },
 		{ .revision = 0, .size = sizeof(struct xt_string_info), .read = read_any }),
 	.required = "STRING match: You must specify `--string' or `--hex-string'",

@@ -305,18 +305,18 @@ static int days_predicate(const struct rv_option *opt, const unsigned char *data
 static const struct rv_option options[] = {
 	[TIME_START] = TIME("start", start, 0, "from this time of day",
 			    .sel = RV_SEL_DAYTIME, .predicate = daytime_predicate),
-	[TIME_STOP] = TIME("stop", stop, RV_OPT_TOLD, "up to this time of day"),
+	[TIME_STOP] = TIME("stop", stop, RV_OPT_NO_PREDICATE, "up to this time of day"),
 	[MONTH_DAYS] = DAYS("month", month, month_days, "day[,...]", "on these days of a month",
 			    .sel = RV_SEL_MONTHDAY, .print = print_month_days),
 	[WEEK_DAYS] = DAYS("week", week, week_days, "day[,...]",
 			   "on these days of a week: Mon to Sun or 1 to 7",
 			   .sel = RV_SEL_WEEKDAY),
-	[DATE_START] = DATE("start", start, RV_OPT_TOLD, "from this date"),
+	[DATE_START] = DATE("start", start, RV_OPT_NO_PREDICATE, "from this date"),
 	[DATE_STOP] = DATE("stop", stop, RV_OPT_ALWAYS, "up to this date",
 			   .sel = RV_SEL_DATE, .predicate = date_predicate),
 	/* Not an alias of --kerneltz: the two may be given together, and messages tell which was. */
 	[LOCAL_ZONE] = {
-		.name = "localtz", .type = RV_T_FLAG, .flags = RV_OPT_TOLD | RV_OPT_HIDDEN,
+		.name = "localtz", .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE | RV_OPT_HIDDEN,
 		RV_FIELD(struct time_data, info.flags), .value = XT_TIME_LOCAL_TZ,
 		.excludes = 1 << UTC,
 		.help = "--kerneltz by an older name",
@@ -329,13 +329,13 @@ static const struct rv_option options[] = {
 		.help = "in UTC, as without it",
 	},
 	[KERNEL_ZONE] = {
-		.name = "kerneltz", .type = RV_T_FLAG, .flags = RV_OPT_TOLD,
+		.name = "kerneltz", .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE,
 		RV_FIELD(struct time_data, info.flags), .value = XT_TIME_LOCAL_TZ,
 		.excludes = 1 << UTC,
 		.help = "in the kernel's time zone",
 	},
 	[CONTIGUOUS] = {
-		.name = "contiguous", .type = RV_T_FLAG, .flags = RV_OPT_TOLD,
+		.name = "contiguous", .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE,
 		RV_FIELD(struct time_data, info.flags), .value = XT_TIME_CONTIGUOUS,
 		.help = "times from one day into the next are one stretch",
 	},
@@ -373,9 +373,9 @@ static const struct time_data initial = {
 
 RV_EXTENSION(time_match) = {
 	.name = "time", .kind = RV_MATCH,
-	.size = sizeof(struct time_data), .options = options, .check = check, .settle = settle,
+	.size = sizeof(struct time_data), .options = options, .check = check, .canonicalize = settle,
 	.initial = &initial,
-	.wire = RV_WIRE({ .size = sizeof(struct xt_time_info) }),
+	.revisions = RV_REVISIONS({ .size = sizeof(struct xt_time_info) }),
 	.list_words = " TIME{timestart: from <timestart>}{timestop: to <timestop>}"
 		      "{weekdays: on <weekdays>}{monthdays: on <monthdays>}"
 		      "{datestart: starting from <datestart>}{datestop: until date <datestop>}"

@@ -67,7 +67,7 @@ static const struct rv_option match_options[] = {
 	{ .name = NULL },
 };
 
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
 	((match *)(void *)data)->tos_mask = UINT8_MAX;
@@ -77,13 +77,13 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 RV_EXTENSION(tos) = {
 	.name = "tos", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	.size = sizeof(match), .options = match_options,
-	.wire = RV_WIRE(
-		{ .revision = 1, .size = sizeof(struct xt_tos_match_info), .fields = RV_WIRE_FIELDS(
-			RV_WIRE_FIELD(struct xt_tos_match_info, tos_value, match, tos_value),
-			RV_WIRE_FIELD(struct xt_tos_match_info, tos_mask, match, tos_mask),
-			RV_WIRE_FIELD(struct xt_tos_match_info, invert, match, invert)) },
+	.revisions = RV_REVISIONS(
+		{ .revision = 1, .size = sizeof(struct xt_tos_match_info), .fields = RV_REVISION_FIELDS(
+			RV_REVISION_FIELD(struct xt_tos_match_info, tos_value, match, tos_value),
+			RV_REVISION_FIELD(struct xt_tos_match_info, tos_mask, match, tos_mask),
+			RV_REVISION_FIELD(struct xt_tos_match_info, invert, match, invert)) },
 		/* struct ipt_tos_info of older headers */
-		{ .revision = 0, .size = 2, .read = read_v0, .fields = RV_WIRE_FIELDS(
+		{ .revision = 0, .size = 2, .read = read_v0, .fields = RV_REVISION_FIELDS(
 			{ 0, 1, offsetof(match, tos_value), 1, RV_MOVE_PLAIN },
 			{ 1, 1, offsetof(match, invert), 1, RV_MOVE_PLAIN }) }),
 	.config = "NETFILTER_XT_MATCH_DSCP",

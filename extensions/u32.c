@@ -199,7 +199,7 @@ static const struct rv_option options[] = {
 };
 
 /* The kernel keeps the counts in bounds, but a file or another kernel may not. */
-static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
 	struct xt_u32 *u32 = (struct xt_u32 *)(void *)data;
@@ -214,12 +214,12 @@ static int read_v0(const struct rv_wire *w, const unsigned char *wire, unsigned 
 		for (unsigned int n = 0; !bad && n < test->nnums; n++)
 			bad = test->location[n].nextop > XT_U32_AT;
 	}
-	return bad ? rv_wire_fail(err, "u32: too many tests or an unknown operator")
+	return bad ? rv_revision_fail(err, "u32: too many tests or an unknown operator")
 		   : 0;
 }
 
 RV_EXTENSION(u32) = {
 	.name = "u32", .kind = RV_MATCH, .help = "four bytes from anywhere in the packet",
 	.size = sizeof(struct xt_u32), .options = options,
-	.wire = RV_WIRE({ .revision = 0, .size = sizeof(struct xt_u32), .read = read_v0 }),
+	.revisions = RV_REVISIONS({ .revision = 0, .size = sizeof(struct xt_u32), .read = read_v0 }),
 };

@@ -57,7 +57,7 @@ static int name_of(ip_set_id_t index, char name[IPSET_MAXNAMELEN], struct rv_err
 		return -1;
 	req.set.name[IPSET_MAXNAMELEN - 1] = '\0';
 	if (!req.set.name[0])
-		return rv_wire_fail(err, "Set with index %u in kernel doesn't exist.\n", index);
+		return rv_revision_fail(err, "Set with index %u in kernel doesn't exist.\n", index);
 	memset(name, 0, IPSET_MAXNAMELEN);
 	memcpy(name, req.set.name, strlen(req.set.name));
 	return 0;
@@ -70,7 +70,7 @@ int rv_ipset_read(struct rv_ipset *s, const struct xt_set_info *set, struct rv_e
 	if (set->index == IPSET_INVALID_ID)
 		return 0;
 	if (set->dim > IPSET_DIM_MAX)
-		return rv_wire_fail(err, "set: %u dimensions", set->dim);
+		return rv_revision_fail(err, "set: %u dimensions", set->dim);
 	s->set = *set;
 	s->set.index = 0;
 	return name_of(set->index, s->name, err);

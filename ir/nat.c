@@ -6,7 +6,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_nat.h>
 
-#include "ir/row.h"
+#include "registry/row.h"
 
 /* ---- reading ------------------------------------------------------------------- */
 

@@ -12,7 +12,7 @@
 struct walk {
 	struct rv_completion *c;
 	struct rv_parser p;		/* only what finding options looks at */
-	struct rv_slot slots[RV_COMPLETE_EXTS];
+	struct rv_ext_use slots[RV_COMPLETE_EXTS];
 	struct rv_choice choice;	/* the option that waits for arguments */
 	unsigned int got, must, may;	/* its arguments */
 };

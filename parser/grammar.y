@@ -126,7 +126,7 @@ static void rv_grammar_error(const struct rv_loc *loc, struct rv_parser *p, cons
 	rv_fail_memory(p->err);
 }
 
-/* No input leads here: scanner and words.c only hand out what fits. */
+/* No input leads here: scanner and tokens.c only hand out what fits. */
 static int yyreport_syntax_error(const yypcontext_t *ctx, struct rv_parser *p)
 {
 	return rv_usage(p, yypcontext_location(ctx), "syntax error");

@@ -2,7 +2,7 @@
 /*
  * What scanner, grammar and builders share.
  *
- *   text ─> scan.l ─words─> words.c ─tokens─> grammar.y ─> build.c, rule.c, restore.c
+ *   text ─> scan.l ─words─> tokens.c ─tokens─> grammar.y ─> build.c, rule.c, restore.c
  *
  * What a word is depends on the words before it (-m brings its own options, an option its
  * arguments), so each word is classified only after the grammar has acted on the last one.
@@ -29,7 +29,7 @@ struct rv_choice {
 };
 
 /* A match or target whose options are known on this line. */
-struct rv_slot {
+struct rv_ext_use {
 	const struct rv_ext *ext;
 	struct rv_part *part;		/* the newest of this extension */
 };
@@ -97,7 +97,7 @@ struct rv_parser {
 	struct rv_options *opts;
 	struct rv_rule *rule;		/* owned */
 	struct rv_part **tail;		/* end of rule->matches */
-	struct rv_slot *slot;		/* owned; oldest first */
+	struct rv_ext_use *slot;		/* owned; oldest first */
 	size_t nslots, cap_slots;
 	struct rv_place *place;		/* owned */
 	size_t nplaces, cap_places;
@@ -125,7 +125,7 @@ struct rv_parser {
 int rv_scan_open(struct rv_parser *p);
 void rv_scan_close(struct rv_parser *p);
 
-/* ---- words.c -------------------------------------------------------------- */
+/* ---- tokens.c -------------------------------------------------------------- */
 
 /* Starts a line: its words will fit in p->line. Returns 0, or -1 with p->err set. */
 int rv_line_begin(struct rv_parser *p);

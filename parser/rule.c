@@ -38,7 +38,7 @@ static int learn(struct rv_parser *p, struct rv_part *part)
 			return -1;
 		p->nslots++;
 	}
-	p->slot[i] = (struct rv_slot){ part->ext, part };
+	p->slot[i] = (struct rv_ext_use){ part->ext, part };
 	return 0;
 }
 

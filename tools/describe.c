@@ -13,7 +13,7 @@
 #include <ravelin/extension.h>
 
 #include "backend/nft/nft.h"
-#include "backend/text/text.h"
+#include "formats/text.h"
 
 /* ---- names of what the rows have ------------------------------------------------- */
 
@@ -30,8 +30,8 @@ static const struct { uint32_t flag; const char *name; } flags[] = {
 	{ RV_OPT_INVERT, "invert" }, { RV_OPT_REQUIRED, "required" },
 	{ RV_OPT_REPEAT, "repeat" }, { RV_OPT_TWO, "two" }, { RV_OPT_ALWAYS, "always" },
 	{ RV_OPT_OPTIONAL_ARG, "optional-arg" }, { RV_OPT_HIDDEN, "hidden" },
-	{ RV_OPT_ABBREV, "abbrev" }, { RV_OPT_EXACT, "exact" }, { RV_OPT_CUT, "cut" },
-	{ RV_OPT_OPEN, "open" },
+	{ RV_OPT_ABBREV, "abbrev" }, { RV_OPT_EXACT, "exact" }, { RV_OPT_TRUNCATE, "cut" },
+	{ RV_OPT_OPEN_ENDED, "open" },
 };
 
 enum hook {
@@ -168,7 +168,7 @@ static void print_layouts(const struct rv_ext *ext, void *arg)
 
 	(void)arg;
 	rv_ext_config(&config, ext->family, ext);
-	rv_wire_each(w, ext)
+	rv_revision_each(w, ext)
 		printf("%s\t%s\t%s\t%s\t%u\t%u\t%s\n", kind(ext), ext->name, families(ext->family),
 		       rv_layout_name(ext, w), w->revision, w->size, rv_buf_text(&config));
 	rv_buf_free(&config);
@@ -231,7 +231,7 @@ static void put_revisions(const struct rv_ext *ext)
 {
 	const char *between = "";
 
-	rv_wire_each(w, ext) {
+	rv_revision_each(w, ext) {
 		printf("%s%u", between, w->revision);
 		if (strcmp(rv_layout_name(ext, w), rv_ext_kernel_name(ext)) != 0)
 			printf(" (as %s)", rv_layout_name(ext, w));
@@ -261,9 +261,9 @@ static void put_meaning(const struct rv_ext *ext, const struct rv_option *opt)
 		printf("`%s`", rv_selectors[opt->sel].name);
 	else if (opt->predicate)
 		printf("predicate");
-	else if (opt->flags & RV_OPT_TOLD && opt->opaque.why)
+	else if (opt->flags & RV_OPT_NO_PREDICATE && opt->opaque.why)
 		printf("nothing: %s", opt->opaque.why);
-	else if (opt->flags & (RV_OPT_HIDDEN | RV_OPT_TOLD))
+	else if (opt->flags & (RV_OPT_HIDDEN | RV_OPT_NO_PREDICATE))
 		printf("part of another predicate");
 	else if (ext->kind == RV_TARGET)
 		printf("nothing: an action");

@@ -19,7 +19,7 @@
 
 #include "backend/file/load.h"
 #include "backend/nft/foreign.h"
-#include "backend/text/text.h"
+#include "formats/text.h"
 
 /* ---- reasons for another form ---------------------------------------------------------- */
 
@@ -197,7 +197,7 @@ static bool has_more(const struct rv_part *part)
 	for (const struct rv_option *o = part->ext->options; o && o->name; o++)
 		if (o->opaque.why && rv_option_given(part->ext, o, part->data))
 			return true;
-	return !rv_part_is_told(part->ext, part->data);
+	return !rv_part_is_pure(part->ext, part->data);
 }
 
 static char *part_text(rv_family_t family, const struct rv_part *part)

@@ -248,7 +248,7 @@ static int absorb_all(struct reader *r, struct rv_part *part, const struct rvk_e
 
 		if (len - at < sizeof(*in) || !fits(at, in->size, sizeof(*in), len) ||
 		    !read_predicate(&p, in) ||
-		    rv_part_absorb(r->table->ruleset->family, part->ext, &p, part->data))
+		    rv_part_from_predicate(r->table->ruleset->family, part->ext, &p, part->data))
 			return says_other(r, el);
 		at += in->size;
 	}
@@ -278,7 +278,7 @@ static struct rv_part *read_predicates(struct reader *r, const struct rvk_elemen
 
 static struct rv_part *part_of(rv_family_t family, const struct rvk_element *el, struct rv_error *why)
 {
-	const struct rv_wire_name name = {
+	const struct rv_revision_name name = {
 		.kind = el->kind == RVK_KIND_TARGET ? RV_TARGET : RV_MATCH,
 		.name = el->name,
 		.revision = el->revision,
@@ -293,7 +293,7 @@ static struct rv_part *part_of(rv_family_t family, const struct rvk_element *el,
  */
 static bool says_all(const struct rv_part *part, const struct rvk_element *el)
 {
-	const struct rv_wire *wire = part->ext->wire;
+	const struct rv_revision *wire = part->ext->revisions;
 	struct rv_error none = { 0 };
 	unsigned char *again;
 	bool same;

@@ -110,7 +110,7 @@ static int write_predicate(const struct rv_predicate *p, void *arg)
 	struct meaning *m = arg;
 
 	if (!can_write(m->w, p) ||
-	    rv_part_absorb(m->w->family, m->back->ext, p, m->back->data))
+	    rv_part_from_predicate(m->w->family, m->back->ext, p, m->back->data))
 		return 1;
 	m->n++;
 	put_predicate(m->w, p);
@@ -133,7 +133,7 @@ static int write_predicates(struct writer *w, const struct rv_part *part)
 	if (!m.back)
 		return rv_fail_memory(w->err);
 	element(w, RVK_KIND_MATCH, RVK_FORM_PREDICATES, rv_ext_kernel_name(part->ext),
-		part->ext->wire ? part->ext->wire->revision : 0);
+		part->ext->revisions ? part->ext->revisions->revision : 0);
 	rc = rv_part_predicates(w->family, part->ext, part->data, write_predicate, &m);
 	rc = rc || !m.n || memcmp(m.back->data, part->data, part->ext->size);
 	if (rc)
@@ -146,23 +146,23 @@ static int write_predicates(struct writer *w, const struct rv_part *part)
 
 /* ---- rules ---------------------------------------------------------------------------------- */
 
-static const struct rv_wire *layout_of(struct writer *w, const struct rv_part *part)
+static const struct rv_revision *layout_of(struct writer *w, const struct rv_part *part)
 {
-	const struct rv_wire *wire = rv_layout(rv_kmod_has_layout, w->family, part->ext);
+	const struct rv_revision *wire = rv_layout(rv_kmod_has_layout, w->family, part->ext);
 
-	if (wire && (wire->size || wire->bare))
+	if (wire && (wire->size || wire->no_struct))
 		return wire;
 	rv_fail(w->err, RV_ERR_PROBLEM, NULL, "ravelin.ko cannot be told of %s `%s'",
 		part->ext->kind == RV_TARGET ? "target" : "match", part->ext->name);
 	return NULL;
 }
 
-static size_t padded_size(const struct rv_wire *wire)
+static size_t padded_size(const struct rv_revision *wire)
 {
 	return (wire->size + (size_t)7) & ~(size_t)7;
 }
 
-static int put_wire(struct writer *w, const struct rv_part *part, const struct rv_wire *wire)
+static int put_wire(struct writer *w, const struct rv_part *part, const struct rv_revision *wire)
 {
 	unsigned char *data = rv_buf_grow(w->buf, padded_size(wire));
 
@@ -171,7 +171,7 @@ static int put_wire(struct writer *w, const struct rv_part *part, const struct r
 
 static int write_data(struct writer *w, uint8_t kind, const struct rv_part *part)
 {
-	const struct rv_wire *wire = layout_of(w, part);
+	const struct rv_revision *wire = layout_of(w, part);
 	size_t at;
 
 	if (!wire)
@@ -212,7 +212,7 @@ static void write_known_predicates(struct writer *w, const struct rv_part *part)
 
 static int put_asked(struct writer *w, const struct rv_part *part, const struct rv_kmod_asked *asked)
 {
-	const struct rv_wire *wire = asked->inner ? layout_of(w, part) : NULL;
+	const struct rv_revision *wire = asked->inner ? layout_of(w, part) : NULL;
 	struct rv_user_ask *ask;
 
 	if (asked->inner && !wire)

@@ -71,7 +71,7 @@ bool rv_kmod_has_selector(struct rv_kmod_link *link, rv_family_t family, unsigne
 }
 
 bool rv_kmod_has_layout(void *arg, rv_family_t family, const struct rv_ext *ext,
-			const struct rv_wire *w)
+			const struct rv_revision *w)
 {
 	const char *name = rv_layout_name(ext, w);
 	struct rv_kmod_link *link = arg;

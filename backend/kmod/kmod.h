@@ -2,7 +2,7 @@
 /*
  * The inside of backend "kmod": tables of ravelin.ko, by the ABI of uapi/ravelin.h.
  *
- *   table IR ⇄ entries (encode.c, decode.c; what both go by is in maps.c)
+ *   table IR ⇄ entries (encode.c, decode.c; what both go by is in abi_map.c)
  *            ⇄ calls (kmod.c)  ⇄  a link: the module (socket.c) or the engine in here (user.c)
  */
 #ifndef RAVELIN_BACKEND_KMOD_H
@@ -63,9 +63,9 @@ void rv_kmod_user_nat(bool does);
 bool rv_kmod_has_selector(struct rv_kmod_link *link, rv_family_t family, unsigned int sel);
 /* rv_layout_has_fn of a link: whether engine or kernel have a layout. */
 bool rv_kmod_has_layout(void *link, rv_family_t family, const struct rv_ext *ext,
-			const struct rv_wire *w);
+			const struct rv_revision *w);
 
-/* ---- what encoder and decoder share: maps.c ------------------------------------------ */
+/* ---- what encoder and decoder share: abi_map.c ------------------------------------------ */
 
 /* RVK_SEL_*, RVK_OP_*, 0: there is none; and back, RV_SEL_NONE, -1. */
 unsigned int rv_kmod_sel(enum rv_sel sel);

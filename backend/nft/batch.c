@@ -2,7 +2,7 @@
 /*
  * One transaction. Changes become messages at once, in one growing buffer that is
  * sent as it is (commit.c); the rules themselves are not kept. What a chain looks
- * like with all of that applied is found by reading the messages again (replay.c).
+ * like with all of that applied is found by reading the messages again (staged_view.c).
  */
 #include <arpa/inet.h>
 #include <stdlib.h>

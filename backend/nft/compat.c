@@ -12,7 +12,7 @@
 /* The largest blob that is held on the stack; conntrack has 160 bytes, comment 256. */
 #define SMALL_BLOB 512
 
-static void write_part(struct rv_buf *b, const struct rv_part *part, const struct rv_wire *w,
+static void write_part(struct rv_buf *b, const struct rv_part *part, const struct rv_revision *w,
 		       const unsigned char *blob, uint32_t len)
 {
 	const struct rv_nft_expr e = {
@@ -27,13 +27,13 @@ static void write_part(struct rv_buf *b, const struct rv_part *part, const struc
 int rv_nft_part_write(struct rv_buf *b, rv_family_t family, const struct rv_part *part,
 		      struct rv_error *err)
 {
-	const struct rv_wire *w = rv_nft_wire(family, part->ext);
+	const struct rv_revision *w = rv_nft_wire(family, part->ext);
 	_Alignas(8) unsigned char small[SMALL_BLOB];
 	unsigned char *blob = small;
 	size_t len;
 	int rc;
 
-	if (!w || (!w->size && !w->bare))
+	if (!w || (!w->size && !w->no_struct))
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "nf_tables cannot be told of %s `%s'",
 			       part->ext->kind == RV_TARGET ? "target" : "match", part->ext->name);
 	len = XT_ALIGN(w->size);
@@ -53,7 +53,7 @@ int rv_nft_part_write(struct rv_buf *b, rv_family_t family, const struct rv_part
 
 int rv_nft_part_read(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
-	const struct rv_wire_name name = {
+	const struct rv_revision_name name = {
 		.kind = e->kind == RV_NFT_TARGET ? RV_TARGET : RV_MATCH,
 		.name = e->name,
 		.revision = e->revision,
@@ -65,7 +65,7 @@ int rv_nft_part_read(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	if (!part && why.kind == RV_ERR_MEMORY)
 		return rv_fail_memory(r->err);
 	if (!part)
-		return rv_nft_misfit(r, "%s", why.text);
+		return rv_nft_unsupported(r, "%s", why.text);
 	if (name.kind == RV_TARGET)
 		r->rule->target = part;
 	else

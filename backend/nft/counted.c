@@ -6,7 +6,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
-#include "backend/text/text.h"
+#include "formats/text.h"
 #include "foreign.h"
 
 int rv_nft_counting_match(struct rv_nft_foreign *f, const char *name)
@@ -14,9 +14,9 @@ int rv_nft_counting_match(struct rv_nft_foreign *f, const char *name)
 	struct rv_nft_meaning *m = f->m;
 
 	if (m->ncounted == RV_NFT_COUNTED)
-		return rv_nft_foreign_misfit(f, "so many matches that count are not understood");
+		return rv_nft_foreign_unsupported(f, "so many matches that count are not understood");
 	if (f->is_ether || f->reserved2)
-		return rv_nft_foreign_misfit(f, "a match that counts within a test is not understood");
+		return rv_nft_foreign_unsupported(f, "a match that counts within a test is not understood");
 	if (rv_nft_end_ranges(f) || rv_nft_pending(f))
 		return -1;
 	m->counted[m->ncounted++] = (struct rv_nft_counted){
@@ -76,12 +76,12 @@ static int check_rates(struct rv_nft_foreign *f)
 		for (unsigned int n = 0; part && n < c->match; n++)
 			part = part->next;
 		if (!part || strcmp(part->ext->name, c->name) != 0)
-			return rv_nft_foreign_misfit(f, "its match %s is not understood", c->name);
+			return rv_nft_foreign_unsupported(f, "its match %s is not understood", c->name);
 		if (!c->limits)
 			continue;
 		said = rv_rate_of(part->ext, part->data);
 		if (!same_rate(&c->rate, &said))
-			return rv_nft_foreign_misfit(f, "a limit of %llu per %u seconds and a burst "
+			return rv_nft_foreign_unsupported(f, "a limit of %llu per %u seconds and a burst "
 						     "of %llu is too exact", (unsigned long long)
 						     c->rate.rate, c->rate.seconds,
 						     (unsigned long long)c->rate.burst);
@@ -131,7 +131,7 @@ struct key {
 };
 
 /* How many of an address's bits are left; -1: not the first ones. */
-static int kept_bits(const struct rv_nft_held *h, rv_family_t family)
+static int kept_bits(const struct rv_nft_reg *h, rv_family_t family)
 {
 	union nf_inet_addr mask;
 
@@ -144,7 +144,7 @@ static int kept_bits(const struct rv_nft_held *h, rv_family_t family)
 	return rv_mask_length(family, &mask);
 }
 
-static bool add_field(struct rv_nft_foreign *f, const struct rv_nft_held *h, struct key *k)
+static bool add_field(struct rv_nft_foreign *f, const struct rv_nft_reg *h, struct key *k)
 {
 	enum rv_sel sel = rv_nft_field(f, h);
 	int side = sel == RV_SEL_IP_DADDR || sel == RV_SEL_IP6_DADDR || sel == RV_SEL_TH_DPORT;
@@ -167,7 +167,7 @@ static bool add_field(struct rv_nft_foreign *f, const struct rv_nft_held *h, str
 /* Fields in registers one behind the other that nothing has looked at. */
 static bool get_key(struct rv_nft_foreign *f, uint32_t reg, struct key *k)
 {
-	struct rv_nft_held *h = rv_nft_held(f, reg);
+	struct rv_nft_reg *h = rv_nft_reg(f, reg);
 
 	*k = (struct key){ .fields = 0 };
 	while (h && h < f->held + RV_NFT_WORDS && h->kind == RV_NFT_FIELD && !h->used) {
@@ -327,7 +327,7 @@ static int check_sharing(struct rv_nft_foreign *f, struct rv_nft_aside *a,
 		return -1;
 	if (!c->limits)
 		shared |= has_other_user(a, c->set, place->handle);
-	return !shared ? 0 : rv_nft_foreign_misfit(f, "set `%.64s' is used more than once", c->set);
+	return !shared ? 0 : rv_nft_foreign_unsupported(f, "set `%.64s' is used more than once", c->set);
 }
 
 static int see_elements(struct rv_nft_view attrs, void *arg, struct rv_error *err)
@@ -359,7 +359,7 @@ static int check_elements(struct rv_nft_foreign *f,
 
 	if (rv_nft_aside_ask(f->aside, &q, see_elements, &fixed, f->base.err) < 0)
 		return -1;
-	return !fixed ? 0 : rv_nft_foreign_misfit(f, "set `%.64s' has elements of its own", c->set);
+	return !fixed ? 0 : rv_nft_foreign_unsupported(f, "set `%.64s' has elements of its own", c->set);
 }
 
 /* A set of another form lets the rule count otherwise than its words say. */
@@ -373,7 +373,7 @@ static int check_set(struct rv_nft_foreign *f, struct rv_nft_aside *a, struct rv
 	if (rv_nft_aside_ask(a, &q, see_set, c, f->base.err) < 0)
 		return -1;
 	if (!c->as_ours)
-		return rv_nft_foreign_misfit(f, "set `%.64s' is not one for iptables", c->set);
+		return rv_nft_foreign_unsupported(f, "set `%.64s' is not one for iptables", c->set);
 	return check_sharing(f, a, c) ? -1 : check_elements(f, c);
 }
 
@@ -385,7 +385,7 @@ static int check_sets(struct rv_nft_foreign *f)
 		struct rv_nft_counted *c = &f->m->counted[i];
 
 		if (c->set && !f->aside)
-			rc = rv_nft_foreign_misfit(f, "set `%.64s' is not known", c->set);
+			rc = rv_nft_foreign_unsupported(f, "set `%.64s' is not known", c->set);
 		else if (c->set)
 			rc = check_set(f, f->aside, c);
 	}

@@ -96,7 +96,7 @@ static enum rv_nft_has kernel_has(const struct refusal *f, const struct rv_nft_e
 static const struct rv_ext *ext_of(const struct refusal *f, const struct rv_nft_expr *e)
 {
 	enum rv_ext_kind kind = e->kind == RV_NFT_TARGET ? RV_TARGET : RV_MATCH;
-	const struct rv_wire *w;
+	const struct rv_revision *w;
 	const struct rv_ext *ext;
 	unsigned char *blob;
 

@@ -13,7 +13,7 @@
 #include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_conntrack.h>
 
-#include "backend/text/text.h"
+#include "formats/text.h"
 #include "foreign.h"
 #include "sources.h"
 
@@ -26,15 +26,15 @@ struct field {
 	struct rv_nft_source from;
 };
 
-static int not_understood(struct rv_nft_foreign *f, const struct rv_nft_held *h)
+static int not_understood(struct rv_nft_foreign *f, const struct rv_nft_reg *h)
 {
 	const struct rv_nft_expr *e = &h->load;
 
 	if (e->kind == RV_NFT_PAYLOAD)
-		return rv_nft_foreign_misfit(f, "expression `payload' of %u bytes at header %u + %u, "
+		return rv_nft_foreign_unsupported(f, "expression `payload' of %u bytes at header %u + %u, "
 					     "as it is compared, is not understood", e->len, e->base,
 					     e->offset);
-	return rv_nft_foreign_misfit(f, "expression `%s' key %u, as it is compared, is not understood",
+	return rv_nft_foreign_unsupported(f, "expression `%s' key %u, as it is compared, is not understood",
 				     rv_nft_expr_name(e->kind),
 				     e->kind == RV_NFT_EXTHDR ? e->header : e->key);
 }
@@ -78,7 +78,7 @@ uint8_t rv_nft_protocol(const struct rv_nft_foreign *f)
 /* ---- rows ------------------------------------------------------------------------------- */
 
 /* Whether the bytes are as many, or fewer leading ones of an address. */
-static bool same_length(const struct rv_nft_held *h, const struct rv_nft_source *source)
+static bool same_length(const struct rv_nft_reg *h, const struct rv_nft_source *source)
 {
 	return !source->len || h->len == source->len ||
 	       (source->conversion == BYTES && h->len < source->len);
@@ -105,7 +105,7 @@ static uint64_t big_endian(const uint8_t *bytes, uint32_t len)
 }
 
 /* Fields of packets are in network order, and ports of connections; the rest as byteorder left it. */
-static uint64_t number(const struct rv_nft_held *h, const uint8_t *bytes)
+static uint64_t number(const struct rv_nft_reg *h, const uint8_t *bytes)
 {
 	bool port = h->load.kind == RV_NFT_CT &&
 		    (h->load.key == NFT_CT_PROTO_SRC || h->load.key == NFT_CT_PROTO_DST);
@@ -119,7 +119,7 @@ static uint64_t number(const struct rv_nft_held *h, const uint8_t *bytes)
 }
 
 /* The kernel compares sizes byte by byte: of a number that is not in network order that says nothing. */
-static bool has_order(const struct rv_nft_held *h)
+static bool has_order(const struct rv_nft_reg *h)
 {
 	return h->len == 1 || h->swapped || h->load.kind == RV_NFT_PAYLOAD ||
 	       h->load.kind == RV_NFT_EXTHDR ||
@@ -136,7 +136,7 @@ static bool has_ranges(const struct rv_nft_test *t)
 	return t->range;
 }
 
-static bool has_bits(const struct rv_nft_held *h, const struct rv_nft_source *source)
+static bool has_bits(const struct rv_nft_reg *h, const struct rv_nft_source *source)
 {
 	uint64_t mask = h->masked ? number(h, h->mask) : UINT64_MAX;
 
@@ -144,13 +144,13 @@ static bool has_bits(const struct rv_nft_held *h, const struct rv_nft_source *so
 }
 
 /* A shifted field is a number from 0 on; of a BIT it is known what that is. */
-static bool is_in_place(const struct rv_nft_held *h, const struct rv_nft_source *source)
+static bool is_in_place(const struct rv_nft_reg *h, const struct rv_nft_source *source)
 {
 	return !h->shift || (source->conversion == BIT && (source->bits & -source->bits) == 1U << h->shift);
 }
 
 /* Whether that is what is held. */
-static bool is_source(const struct rv_nft_foreign *f, const struct rv_nft_held *h,
+static bool is_source(const struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 		      const struct rv_nft_source *source, enum rv_sel sel)
 {
 	return rv_nft_source_fits(source, sel, f->base.family) && rv_nft_source_is(source, &h->load) &&
@@ -158,7 +158,7 @@ static bool is_source(const struct rv_nft_foreign *f, const struct rv_nft_held *
 	       (source->conversion == BYTES || has_bits(h, source)) && is_in_place(h, source);
 }
 
-static bool find_field(struct rv_nft_foreign *f, const struct rv_nft_held *h, struct field *field)
+static bool find_field(struct rv_nft_foreign *f, const struct rv_nft_reg *h, struct field *field)
 {
 	for (enum rv_sel sel = RV_SEL_NONE + 1; sel < RV_SEL_COUNT; sel++)
 		for (const struct rv_nft_source *s = rv_nft_sources[sel]; s->kind != RV_NFT_KINDS; s++)
@@ -169,7 +169,7 @@ static bool find_field(struct rv_nft_foreign *f, const struct rv_nft_held *h, st
 	return false;
 }
 
-enum rv_sel rv_nft_field(struct rv_nft_foreign *f, const struct rv_nft_held *h)
+enum rv_sel rv_nft_field(struct rv_nft_foreign *f, const struct rv_nft_reg *h)
 {
 	struct field field;
 
@@ -179,7 +179,7 @@ enum rv_sel rv_nft_field(struct rv_nft_foreign *f, const struct rv_nft_held *h)
 /* ---- addresses ----------------------------------------------------------------------------- */
 
 /* Of an address in the header, which is always there: without bits any value is the one. */
-static bool tests_nothing(const struct rv_nft_held *h, const struct rv_nft_test *t)
+static bool tests_nothing(const struct rv_nft_reg *h, const struct rv_nft_test *t)
 {
 	for (uint32_t i = 0; i < h->len; i++)
 		if (h->mask[i] || (i < t->len && t->from[i]))
@@ -188,7 +188,7 @@ static bool tests_nothing(const struct rv_nft_held *h, const struct rv_nft_test 
 }
 
 static int test_address(struct rv_nft_foreign *f, const struct field *row,
-			const struct rv_nft_held *h, const struct rv_nft_test *t)
+			const struct rv_nft_reg *h, const struct rv_nft_test *t)
 {
 	struct rv_predicate p = { .sel = row->sel, .op = RV_OP_EQ, .negate = t->negate };
 
@@ -283,7 +283,7 @@ static bool convert(const struct field *row, uint64_t n, uint8_t *bytes)
 }
 
 /* Bits of several numbers: all from the first to the last. */
-static bool convert_bits(const struct field *row, const struct rv_nft_held *h, uint64_t from,
+static bool convert_bits(const struct field *row, const struct rv_nft_reg *h, uint64_t from,
 			 uint64_t to, uint64_t *bits)
 {
 	if (row->from.bits && !h->shift) {
@@ -299,7 +299,7 @@ static bool convert_bits(const struct field *row, const struct rv_nft_held *h, u
 	return true;
 }
 
-static int test_bit(struct rv_nft_foreign *f, const struct field *row, const struct rv_nft_held *h,
+static int test_bit(struct rv_nft_foreign *f, const struct field *row, const struct rv_nft_reg *h,
 		    const struct rv_nft_test *t)
 {
 	struct rv_predicate p = { .sel = row->sel, .op = RV_OP_ANY, .negate = t->negate };
@@ -320,7 +320,7 @@ static int test_bit(struct rv_nft_foreign *f, const struct field *row, const str
 	return add(f, &p);
 }
 
-static int test_list(struct rv_nft_foreign *f, const struct field *row, const struct rv_nft_held *h,
+static int test_list(struct rv_nft_foreign *f, const struct field *row, const struct rv_nft_reg *h,
 		     const struct rv_nft_test *t)
 {
 	struct rv_predicate p = { .sel = row->sel, .op = RV_OP_IN, .negate = t->negate };
@@ -346,7 +346,7 @@ static bool wants_field(enum rv_sel sel)
 
 /* "(x & mask) ^ xor == n" is "x & mask == n ^ xor". */
 static int test_number(struct rv_nft_foreign *f, const struct field *row,
-		       const struct rv_nft_held *h, const struct rv_nft_test *t)
+		       const struct rv_nft_reg *h, const struct rv_nft_test *t)
 {
 	struct rv_predicate p = { .sel = row->sel, .op = t->range ? RV_OP_RANGE : RV_OP_EQ,
 				  .negate = t->negate };
@@ -385,7 +385,7 @@ static int test_number(struct rv_nft_foreign *f, const struct field *row,
 /* ---- names ---------------------------------------------------------------------------------- */
 
 /* With its NUL a name is whole, without one it is the beginning of one. */
-static int test_name(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+static int test_name(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 		     const struct rv_nft_test *t)
 {
 	struct rv_predicate p = { .op = RV_OP_EQ, .negate = t->negate };
@@ -409,7 +409,7 @@ static int test_name(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 }
 
 /* nft looks an interface up when the rule is written; it goes by the name it has now. */
-static int test_index(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+static int test_index(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 		      const struct rv_nft_test *t)
 {
 	struct rv_predicate p = { .op = RV_OP_EQ, .negate = t->negate };
@@ -433,7 +433,7 @@ static bool is_yes_or_no(const struct rv_nft_test *t, bool *yes)
 }
 
 /* A header or TCP option that is there. */
-static int test_presence(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+static int test_presence(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 			 const struct rv_nft_test *t)
 {
 	static const struct { uint8_t header; enum rv_sel sel; const char *match; } headers[] = {
@@ -468,7 +468,7 @@ static int test_presence(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 	return not_understood(f, h);
 }
 
-static int test_header(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+static int test_header(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 		       const struct rv_nft_test *t)
 {
 	static const struct field mss = { .sel = RV_SEL_TCP_MSS };
@@ -515,7 +515,7 @@ static struct rv_predicate *whole_type(struct rv_nft_foreign *f, enum rv_sel sel
 	return NULL;
 }
 
-static int test_icmp(struct rv_nft_foreign *f, enum rv_sel sel, const struct rv_nft_held *h,
+static int test_icmp(struct rv_nft_foreign *f, enum rv_sel sel, const struct rv_nft_reg *h,
 		     const struct rv_nft_test *t)
 {
 	struct rv_predicate p = { .sel = sel, .op = RV_OP_RANGE, .negate = t->negate }, *whole;
@@ -558,7 +558,7 @@ static int put_probability(struct rv_nft_foreign *f, bool not, double probabilit
 }
 
 /* "meta random & 0x7fffffff < n"; less than 0 is never. */
-static int test_random(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+static int test_random(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 		       const struct rv_nft_test *t)
 {
 	const uint64_t certain = UINT64_C(1) << 31;
@@ -577,7 +577,7 @@ static int test_random(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 	return put_probability(f, upper != t->negate, (double)(upper ? from : to + 1) / certain);
 }
 
-static int test_counted(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+static int test_counted(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 			const struct rv_nft_test *t)
 {
 	if (h->load.type != NFT_NG_INCREMENTAL || h->load.offset || t->range || t->set || h->masked)
@@ -594,7 +594,7 @@ static int test_counted(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 	return 0;
 }
 
-static int test_helper(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+static int test_helper(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 		       const struct rv_nft_test *t)
 {
 	if (t->set || t->range || strnlen((const char *)t->from, t->len) == t->len)
@@ -608,7 +608,7 @@ static int test_helper(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 }
 
 /* nft numbers labels from the lowest bit on, in words of the host. */
-static int test_label(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+static int test_label(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 		      const struct rv_nft_test *t)
 {
 	struct rv_predicate p = { .sel = RV_SEL_CT_LABEL, .op = RV_OP_EQ };
@@ -634,7 +634,7 @@ static int test_label(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 }
 
 /* Types of addresses by number, as bits. */
-static bool type_bits(const struct rv_nft_held *h, const struct rv_nft_test *t, uint64_t *bits)
+static bool type_bits(const struct rv_nft_reg *h, const struct rv_nft_test *t, uint64_t *bits)
 {
 	static const struct field type = { RV_SEL_ADDRTYPE_SRC, { .conversion = BIT } };
 	bool ok = !t->range && !h->masked;
@@ -648,7 +648,7 @@ static bool type_bits(const struct rv_nft_held *h, const struct rv_nft_test *t, 
 	return ok;
 }
 
-static int test_type(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+static int test_type(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 		     const struct rv_nft_test *t)
 {
 	bool source = h->load.flags & NFTA_FIB_F_SADDR;
@@ -675,7 +675,7 @@ static int test_type(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 }
 
 /* rpfilter: whether there is a way back. */
-static int test_route(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+static int test_route(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 		      const struct rv_nft_test *t)
 {
 	uint32_t flags = h->load.flags;
@@ -693,7 +693,7 @@ static int test_route(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 	return 0;
 }
 
-static int test_fib(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+static int test_fib(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 		    const struct rv_nft_test *t)
 {
 	if (h->load.key == NFT_FIB_RESULT_ADDRTYPE)
@@ -701,7 +701,7 @@ static int test_fib(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 	return h->load.key == NFT_FIB_RESULT_OIF ? test_route(f, h, t) : not_understood(f, h);
 }
 
-static int test_socket(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+static int test_socket(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 		       const struct rv_nft_test *t)
 {
 	bool first = !f->sk.seen;
@@ -724,7 +724,7 @@ static int test_socket(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 }
 
 /* A test that iptables makes as well, or that goes with one. */
-static int test_device_type(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+static int test_device_type(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 			    const struct rv_nft_test *t)
 {
 	const uint64_t ethernet = 1;	/* ARPHRD_ETHER */
@@ -735,7 +735,7 @@ static int test_device_type(struct rv_nft_foreign *f, const struct rv_nft_held *
 	return 0;
 }
 
-static int test_ethernet(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+static int test_ethernet(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 			 const struct rv_nft_test *t)
 {
 	struct rv_predicate p = { .sel = RV_SEL_ETHER_SADDR, .op = RV_OP_EQ, .negate = t->negate };
@@ -750,7 +750,7 @@ static int test_ethernet(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 
 /* ---- both ports ------------------------------------------------------------------------------------ */
 
-static bool is_port(const struct rv_nft_held *h, uint32_t offset)
+static bool is_port(const struct rv_nft_reg *h, uint32_t offset)
 {
 	return h->load.kind == RV_NFT_PAYLOAD && h->load.base == NFT_PAYLOAD_TRANSPORT_HEADER &&
 	       h->load.offset == offset && h->len == 2 && !h->masked;
@@ -762,7 +762,7 @@ static bool is_all(const uint8_t *from, const uint8_t *to)
 }
 
 /* Pairs of a port with any other, first one way round, then the other. */
-static int test_either_port(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+static int test_either_port(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 			    const struct rv_nft_test *t)
 {
 	struct rv_predicate p = { .sel = RV_SEL_TH_PORT, .op = RV_OP_IN, .negate = t->negate };
@@ -791,7 +791,7 @@ static int test_either_port(struct rv_nft_foreign *f, const struct rv_nft_held *
 /* ---- several fields at once ------------------------------------------------------------------------- */
 
 /* Fields side by side that are compared with one value each: nft loads them together. */
-static int test_fields(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+static int test_fields(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 		       const struct rv_nft_test *t)
 {
 	uint32_t at = 0;
@@ -799,7 +799,7 @@ static int test_fields(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 	if (t->negate || t->range || t->set || h->masked || t->len != h->len)
 		return not_understood(f, h);
 	while (at < h->len) {
-		struct rv_nft_held part = *h;
+		struct rv_nft_reg part = *h;
 		struct rv_nft_test one = { 0 };
 		struct field row;
 		bool found = false;
@@ -820,7 +820,7 @@ static int test_fields(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 
 /* ---- all ---------------------------------------------------------------------------------------------- */
 
-static int test_meta(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+static int test_meta(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 		     const struct rv_nft_test *t)
 {
 	switch (h->load.key) {
@@ -840,7 +840,7 @@ static int test_meta(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 }
 
 /* What no row says. Returns 1 when it is for a row. */
-static int test_special(struct rv_nft_foreign *f, const struct rv_nft_held *h,
+static int test_special(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 			const struct rv_nft_test *t)
 {
 	enum rv_sel icmp = icmp_selector(f);
@@ -873,7 +873,7 @@ static int test_special(struct rv_nft_foreign *f, const struct rv_nft_held *h,
 	}
 }
 
-int rv_nft_field_test(struct rv_nft_foreign *f, struct rv_nft_held *h, const struct rv_nft_test *t)
+int rv_nft_field_test(struct rv_nft_foreign *f, struct rv_nft_reg *h, const struct rv_nft_test *t)
 {
 	struct field row;
 	int rc = test_special(f, h, t);

@@ -18,7 +18,7 @@ static int first_word(uint32_t reg)
 	return -1;
 }
 
-struct rv_nft_held *rv_nft_held(struct rv_nft_foreign *f, uint32_t reg)
+struct rv_nft_reg *rv_nft_reg(struct rv_nft_foreign *f, uint32_t reg)
 {
 	int word = first_word(reg);
 
@@ -27,7 +27,7 @@ struct rv_nft_held *rv_nft_held(struct rv_nft_foreign *f, uint32_t reg)
 
 const uint8_t *rv_nft_constant(struct rv_nft_foreign *f, uint32_t reg, uint32_t len)
 {
-	struct rv_nft_held *h = rv_nft_held(f, reg);
+	struct rv_nft_reg *h = rv_nft_reg(f, reg);
 
 	if (!h || h->kind != RV_NFT_CONSTANT || h->len != len)
 		return NULL;
@@ -37,12 +37,12 @@ const uint8_t *rv_nft_constant(struct rv_nft_foreign *f, uint32_t reg, uint32_t 
 
 static int bad_register(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
-	return rv_nft_foreign_misfit(f, "expression `%s' uses a register in a way that is not "
+	return rv_nft_foreign_unsupported(f, "expression `%s' uses a register in a way that is not "
 				     "understood", rv_nft_expr_name(e->kind));
 }
 
 /* Half a range goes on to the end of all there is. */
-static int end_range(struct rv_nft_foreign *f, struct rv_nft_held *h)
+static int end_range(struct rv_nft_foreign *f, struct rv_nft_reg *h)
 {
 	struct rv_nft_test t = { .range = true, .len = h->len };
 
@@ -63,12 +63,12 @@ int rv_nft_end_ranges(struct rv_nft_foreign *f)
 }
 
 /* What is in the register comes to its end: all must have been used. */
-static int let_go(struct rv_nft_foreign *f, struct rv_nft_held *h)
+static int let_go(struct rv_nft_foreign *f, struct rv_nft_reg *h)
 {
 	if (h->kind == RV_NFT_EMPTY)
 		return 0;
 	if (!h->used)
-		return rv_nft_foreign_misfit(f, "something is loaded that nothing looks at");
+		return rv_nft_foreign_unsupported(f, "something is loaded that nothing looks at");
 	if (end_range(f, h))
 		return -1;
 	h->kind = RV_NFT_EMPTY;
@@ -83,7 +83,7 @@ static int let_all_go(struct rv_nft_foreign *f)
 	return 0;
 }
 
-static int put(struct rv_nft_foreign *f, const struct rv_nft_expr *e, struct rv_nft_held held)
+static int put(struct rv_nft_foreign *f, const struct rv_nft_expr *e, struct rv_nft_reg held)
 {
 	int first = first_word(e->dreg);
 	int words = (held.len + NFT_REG32_SIZE - 1) / NFT_REG32_SIZE;
@@ -91,7 +91,7 @@ static int put(struct rv_nft_foreign *f, const struct rv_nft_expr *e, struct rv_
 	if (first < 0 || !words || words > RV_NFT_WORDS - first || held.len > sizeof(held.mask))
 		return bad_register(f, e);
 	for (int i = 0; i < RV_NFT_WORDS; i++) {
-		struct rv_nft_held *old = &f->held[i];
+		struct rv_nft_reg *old = &f->held[i];
 
 		if (old->kind != RV_NFT_EMPTY && i < first + words && first < i + old->words &&
 		    let_go(f, old))
@@ -183,10 +183,10 @@ static uint32_t load_len(const struct rv_nft_foreign *f, const struct rv_nft_exp
 
 static int read_load(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
-	struct rv_nft_held held = { .kind = RV_NFT_FIELD, .load = *e, .len = load_len(f, e) };
+	struct rv_nft_reg held = { .kind = RV_NFT_FIELD, .load = *e, .len = load_len(f, e) };
 
 	if (!held.len)
-		return rv_nft_foreign_misfit(f, "expression `%s' loads %u, which is not understood",
+		return rv_nft_foreign_unsupported(f, "expression `%s' loads %u, which is not understood",
 					     rv_nft_expr_name(e->kind), e->key);
 	return put(f, e, held);
 }
@@ -194,11 +194,11 @@ static int read_load(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 /* What is left of a field of some bits goes to the end of its bytes: nft does so where it compares sizes. */
 static int read_shift(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
-	struct rv_nft_held *from = rv_nft_held(f, e->sreg), held;
+	struct rv_nft_reg *from = rv_nft_reg(f, e->sreg), held;
 	uint32_t by;
 
 	if (e->op != NFT_BITWISE_RSHIFT || e->data.len != sizeof(by) || e->other.len)
-		return rv_nft_foreign_misfit(f, "expression `bitwise' does something that is not understood");
+		return rv_nft_foreign_unsupported(f, "expression `bitwise' does something that is not understood");
 	memcpy(&by, e->data.data, sizeof(by));
 	if (!from || from->kind != RV_NFT_FIELD || !from->masked || from->shift || from->bounded ||
 	    from->load.kind != RV_NFT_PAYLOAD || e->len != from->len || !by || by >= 8 * from->len)
@@ -212,14 +212,14 @@ static int read_shift(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 
 static int read_bitwise(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
-	struct rv_nft_held *from = rv_nft_held(f, e->sreg), held;
+	struct rv_nft_reg *from = rv_nft_reg(f, e->sreg), held;
 
 	if (e->op)
 		return read_shift(f, e);
 	if (!from || from->kind != RV_NFT_FIELD || from->masked || from->swapped || from->bounded)
 		return bad_register(f, e);
 	if (e->len != from->len || e->data.len != e->len || e->other.len != e->len)
-		return rv_nft_foreign_misfit(f, "expression `bitwise' does more than mask");
+		return rv_nft_foreign_unsupported(f, "expression `bitwise' does more than mask");
 	from->used = true;
 	held = *from;
 	held.used = false;
@@ -257,7 +257,7 @@ static void reverse(uint8_t *bytes, uint32_t len)
 
 static int read_byteorder(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
-	struct rv_nft_held *from = rv_nft_held(f, e->sreg), held;
+	struct rv_nft_reg *from = rv_nft_reg(f, e->sreg), held;
 
 	if (!from || from->kind != RV_NFT_FIELD || from->swapped || from->bounded ||
 	    !is_host_number(&from->load) || e->op != NFT_BYTEORDER_HTON || e->len != from->len || e->size != from->len)
@@ -274,7 +274,7 @@ static int read_byteorder(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 
 static int read_constant(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
-	struct rv_nft_held held = { .kind = RV_NFT_CONSTANT, .len = e->data.len };
+	struct rv_nft_reg held = { .kind = RV_NFT_CONSTANT, .len = e->data.len };
 
 	if (e->data.len > sizeof(held.mask))
 		return bad_register(f, e);
@@ -300,7 +300,7 @@ static bool neighbour(uint8_t *value, unsigned int len, bool up)
 }
 
 /* A lower end waits for the upper one, which comes next if there is one. */
-static int read_size(struct rv_nft_foreign *f, struct rv_nft_held *h, const struct rv_nft_expr *e)
+static int read_size(struct rv_nft_foreign *f, struct rv_nft_reg *h, const struct rv_nft_expr *e)
 {
 	bool lower = e->op == NFT_CMP_GT || e->op == NFT_CMP_GTE;
 	struct rv_nft_test t = { .range = true, .len = h->len };
@@ -329,7 +329,7 @@ static int read_size(struct rv_nft_foreign *f, struct rv_nft_held *h, const stru
 
 static int read_compare(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
-	struct rv_nft_held *h = rv_nft_held(f, e->sreg);
+	struct rv_nft_reg *h = rv_nft_reg(f, e->sreg);
 	struct rv_nft_test t = { .negate = e->op == NFT_CMP_NEQ, .len = e->data.len };
 
 	if (!h || h->kind != RV_NFT_FIELD || e->data.len > sizeof(t.from) || h->len > sizeof(t.from))
@@ -476,26 +476,26 @@ static int read_set(struct rv_nft_foreign *f, const char *name)
 
 	f->set.count = f->set.len = 0;
 	if (!f->aside)
-		return rv_nft_foreign_misfit(f, "expression `lookup' is not understood");
+		return rv_nft_foreign_unsupported(f, "expression `lookup' is not understood");
 	if (rv_nft_aside_ask(f->aside, &q, see_elements, &all, f->base.err))
 		return f->base.err->kind == RV_ERR_NONE ?
-		       rv_nft_foreign_misfit(f, "set `%.64s' is not there", name) : -1;
+		       rv_nft_foreign_unsupported(f, "set `%.64s' is not there", name) : -1;
 	if (all.strange || !f->set.count || (all.interval && !join_intervals(&f->set)))
-		return rv_nft_foreign_misfit(f, "set `%.64s' is more than a list", name);
+		return rv_nft_foreign_unsupported(f, "set `%.64s' is more than a list", name);
 	return 0;
 }
 
 /* A key of several fields is in registers one behind the other, each in whole words. */
 static int read_lookup(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
-	struct rv_nft_held *h = rv_nft_held(f, e->sreg), *second;
+	struct rv_nft_reg *h = rv_nft_reg(f, e->sreg), *second;
 	struct rv_nft_test t = { .negate = e->flags & NFT_LOOKUP_F_INV, .set = &f->set };
 
 	if (!h || h->kind != RV_NFT_FIELD)
 		return bad_register(f, e);
 	/* A set with a name can be changed by anyone; what it holds now is not what the rule says. */
 	if (strncmp(e->name, "__set", 5) != 0)
-		return rv_nft_foreign_misfit(f, "set `%.64s' is not the rule's own", e->name);
+		return rv_nft_foreign_unsupported(f, "set `%.64s' is not the rule's own", e->name);
 	if (read_set(f, e->name))
 		return -1;
 	h->used = true;
@@ -523,7 +523,7 @@ static int read_verdict(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 		if (verdicts[i].code == e->verdict)
 			f->verdict = verdicts[i].verdict;
 	if (f->verdict == RV_VERDICT_NONE || (e->name && strlen(e->name) >= sizeof(f->jump)))
-		return rv_nft_foreign_misfit(f, "verdict %d is not understood", (int)e->verdict);
+		return rv_nft_foreign_unsupported(f, "verdict %d is not understood", (int)e->verdict);
 	if (e->name)
 		strcpy(f->jump, e->name);
 	/* A packet for a proxy is accepted, which iptables does not say. */
@@ -531,7 +531,7 @@ static int read_verdict(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 		f->target.tproxy = false;
 		f->verdict = RV_VERDICT_NONE;
 	} else if (f->ended) {
-		return rv_nft_foreign_misfit(f, "a verdict behind a target is not understood");
+		return rv_nft_foreign_unsupported(f, "a verdict behind a target is not understood");
 	}
 	f->ended = true;
 	return 0;
@@ -540,9 +540,9 @@ static int read_verdict(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 static int read_counter(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
 	if (f->counted)
-		return rv_nft_foreign_misfit(f, "a second expression `counter' is not understood");
+		return rv_nft_foreign_unsupported(f, "a second expression `counter' is not understood");
 	if (f->ended)
-		return rv_nft_foreign_misfit(f, "a counter behind the target is not understood");
+		return rv_nft_foreign_unsupported(f, "a counter behind the target is not understood");
 	f->counted = true;
 	f->counters = (struct rv_counters){ e->packets, e->bytes };
 	return 0;
@@ -594,14 +594,14 @@ static int read_expression(struct rv_nft_foreign *f, struct rv_nft_view elem)
 	const char *what, *why;
 
 	if (rv_nft_expr_read(elem, &e, &what, &why))
-		return rv_nft_foreign_misfit(f, "expression `%.64s' %s", what, why);
+		return rv_nft_foreign_unsupported(f, "expression `%.64s' %s", what, why);
 	if (f->counted && (e.kind == RV_NFT_CMP || e.kind == RV_NFT_RANGE || e.kind == RV_NFT_LOOKUP ||
 			   e.kind == RV_NFT_LIMIT || e.kind == RV_NFT_QUOTA || e.kind == RV_NFT_DYNSET))
-		return rv_nft_foreign_misfit(f, "expression `%s' behind the counter is not "
+		return rv_nft_foreign_unsupported(f, "expression `%s' behind the counter is not "
 					     "understood", what);
 	/* What compares goes before what is done: a test behind a target would be another rule's. */
 	if (f->ended && (e.kind == RV_NFT_CMP || e.kind == RV_NFT_RANGE || e.kind == RV_NFT_LOOKUP))
-		return rv_nft_foreign_misfit(f, "expression `%s' behind the target is not "
+		return rv_nft_foreign_unsupported(f, "expression `%s' behind the target is not "
 					     "understood", what);
 	return read_one(f, &e);
 }
@@ -639,7 +639,7 @@ static int parse_words(struct rv_nft_foreign *f)
 	rv_command_init(&cmd);
 	rc = rv_parse_argv(argc, argv, f->base.family, &cmd, &opts, &why);
 	if (rc || rv_list_empty(&cmd.rules)) {
-		rc = rv_nft_foreign_misfit(f, "iptables cannot say it: %s", why.text);
+		rc = rv_nft_foreign_unsupported(f, "iptables cannot say it: %s", why.text);
 	} else {
 		struct rv_rule *r = rv_entry(cmd.rules.next, struct rv_rule, node);
 
@@ -656,7 +656,7 @@ static int finish(struct rv_nft_foreign *f)
 	if (let_all_go(f) || rv_nft_pending(f))
 		return -1;
 	if (f->is_ether || f->reserved2 || f->target.tproxy)
-		return rv_nft_foreign_misfit(f, "a test belongs to another, which is not there");
+		return rv_nft_foreign_unsupported(f, "a test belongs to another, which is not there");
 	if (parse_words(f) || rv_nft_check_counted(f))
 		return -1;
 	f->m->rule->counters = f->counters;
@@ -675,8 +675,8 @@ static int read_expressions(struct rv_nft_foreign *f, struct rv_nft_view list)
 	while (rv_nft_next(&w, &a))
 		if (a.type != NFTA_LIST_ELEM || read_expression(f, a.value))
 			return f->base.err->kind != RV_ERR_NONE ? -1 :
-			       rv_nft_foreign_misfit(f, "its list of expressions is malformed");
-	return w.bad ? rv_nft_foreign_misfit(f, "its list of expressions is malformed") : finish(f);
+			       rv_nft_foreign_unsupported(f, "its list of expressions is malformed");
+	return w.bad ? rv_nft_foreign_unsupported(f, "its list of expressions is malformed") : finish(f);
 }
 
 int rv_nft_meaning_read(struct rv_nft_aside *aside, rv_family_t family, struct rv_nft_view attrs,

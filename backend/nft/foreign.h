@@ -81,7 +81,7 @@ bool rv_nft_reloads(rv_family_t family, const struct rv_nft_place *place, const 
 enum rv_nft_holding { RV_NFT_EMPTY, RV_NFT_FIELD, RV_NFT_CONSTANT };
 
 /* What a register holds: a field, perhaps changed, or bytes. */
-struct rv_nft_held {
+struct rv_nft_reg {
 	enum rv_nft_holding kind;
 	uint8_t words;
 	bool used;			/* something looked at it */
@@ -101,15 +101,15 @@ struct rv_nft_test {
 	uint32_t len;			/* bytes compared */
 	uint8_t from[16], to[16];
 	const struct rv_nft_set *set;	/* or: x is in it */
-	const struct rv_nft_held *second;	/* the set's keys go on with this field; NULL: they don't */
+	const struct rv_nft_reg *second;	/* the set's keys go on with this field; NULL: they don't */
 };
 
 /* A rule being read. */
 struct rv_nft_foreign {
 	struct rv_nft_aside *aside;
-	struct rv_nft_reader base;	/* family, place, err: for rv_nft_misfit() */
+	struct rv_nft_reader base;	/* family, place, err: for rv_nft_unsupported() */
 	struct rv_nft_meaning *m;
-	struct rv_nft_held held[RV_NFT_WORDS];
+	struct rv_nft_reg held[RV_NFT_WORDS];
 	struct rv_nft_set set;		/* of the lookup at hand */
 	struct rv_buf words;		/* of iptables, a NUL behind each */
 	unsigned int nwords, nmatches;
@@ -133,10 +133,10 @@ struct rv_nft_foreign {
 };
 
 /* Records that the rule is not understood. Returns -1. */
-#define rv_nft_foreign_misfit(f, ...) rv_nft_misfit(&(f)->base, __VA_ARGS__)
+#define rv_nft_foreign_unsupported(f, ...) rv_nft_unsupported(&(f)->base, __VA_ARGS__)
 
 /* What is in a register, or NULL. */
-struct rv_nft_held *rv_nft_held(struct rv_nft_foreign *f, uint32_t reg);
+struct rv_nft_reg *rv_nft_reg(struct rv_nft_foreign *f, uint32_t reg);
 /* The bytes of a constant of len bytes in a register, or NULL. */
 const uint8_t *rv_nft_constant(struct rv_nft_foreign *f, uint32_t reg, uint32_t len);
 
@@ -146,9 +146,9 @@ int rv_nft_end_ranges(struct rv_nft_foreign *f);
 /* ---- fields.c ------------------------------------------------------------------------ */
 
 /* Adds what a test says: predicates or words. */
-int rv_nft_field_test(struct rv_nft_foreign *f, struct rv_nft_held *h, const struct rv_nft_test *t);
+int rv_nft_field_test(struct rv_nft_foreign *f, struct rv_nft_reg *h, const struct rv_nft_test *t);
 /* The field that is held, or RV_SEL_NONE. */
-enum rv_sel rv_nft_field(struct rv_nft_foreign *f, const struct rv_nft_held *h);
+enum rv_sel rv_nft_field(struct rv_nft_foreign *f, const struct rv_nft_reg *h);
 /* The protocol the rule is for, by the predicates so far; 0: not one. */
 uint8_t rv_nft_protocol(const struct rv_nft_foreign *f);
 

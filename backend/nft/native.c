@@ -32,17 +32,17 @@ static int read_limit(struct rv_nft_reader *r, const struct rv_nft_expr *e, unsi
 
 	if (!rv_limit_unit_of(e->unit) || e->type != NFT_LIMIT_PKTS || e->flags || !e->rate ||
 	    e->rate > ticks)
-		return rv_nft_misfit(r, "a limit of %llu per %llu seconds is not understood",
+		return rv_nft_unsupported(r, "a limit of %llu per %llu seconds is not understood",
 				     (unsigned long long)e->rate, (unsigned long long)e->unit);
 	/* --limit-burst 0 would be read back as the default. */
 	if (!e->burst || e->burst > RV_LIMIT_BURST_MAX)
-		return rv_nft_misfit(r, "a limit with a burst of %llu is not understood",
+		return rv_nft_unsupported(r, "a limit with a burst of %llu is not understood",
 				     (unsigned long long)e->burst);
 	info->avg = ticks / e->rate;
 	info->burst = e->burst;
 	/* A rate that options cannot express would change when it is written again. */
 	if (ticks / info->avg != e->rate)
-		return rv_nft_misfit(r, "a limit of %llu packets per %llu seconds is too exact",
+		return rv_nft_unsupported(r, "a limit of %llu packets per %llu seconds is too exact",
 				     (unsigned long long)e->rate, (unsigned long long)e->unit);
 	return 0;
 }
@@ -69,9 +69,9 @@ static int read_nflog(struct rv_nft_reader *r, const struct rv_nft_expr *e, unsi
 	struct rv_nflog *d = (void *)data;
 
 	if (!(e->given & 1U << NFTA_LOG_GROUP))
-		return rv_nft_misfit(r, "expression `log' lacks an attribute");
+		return rv_nft_unsupported(r, "expression `log' lacks an attribute");
 	if (e->name && strlen(e->name) >= sizeof(d->prefix))
-		return rv_nft_misfit(r, "the prefix of `log' is too long");
+		return rv_nft_unsupported(r, "the prefix of `log' is too long");
 	if (e->name)
 		strcpy(d->prefix, e->name);
 	d->info.group = e->group;
@@ -106,7 +106,7 @@ static int read_trace(struct rv_nft_reader *r, const struct rv_nft_expr *e, unsi
 {
 	(void)data;
 	if (e->key != NFT_META_NFTRACE || !r->constant || e->sreg != r->constant)
-		return rv_nft_misfit(r, "expression `meta' sets what is not understood");
+		return rv_nft_unsupported(r, "expression `meta' sets what is not understood");
 	r->constant = 0;
 	return 0;
 }
@@ -160,7 +160,7 @@ int rv_nft_native_read(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	struct rv_part *part;
 
 	if (!ext)
-		return rv_nft_misfit(r, "expression `%s' is not understood",
+		return rv_nft_unsupported(r, "expression `%s' is not understood",
 				     rv_nft_expr_name(e->kind));
 	part = rv_part_new(ext);
 	if (!part)

@@ -4,7 +4,7 @@
  * iptables-nft 1.8 writes them, and what any 1.8.x wrote is read.
  *
  *   rule IR ⇄ expressions (rule.c, predicate.c, compat.c, native.c)
- *           ⇄ bytes (expr.c)  ⇄ messages (batch.c, replay.c)  ⇄ kernel (netlink.c)
+ *           ⇄ bytes (expr.c)  ⇄ messages (batch.c, staged_view.c)  ⇄ kernel (netlink.c)
  *
  * Attribute and message layouts: linux/netfilter/nf_tables.h, nfnetlink.h.
  */
@@ -197,7 +197,7 @@ struct rv_rule *rv_nft_rule_read(rv_family_t family, struct rv_nft_view expressi
 /* Adds a match that what is tested later must not be put before. */
 void rv_nft_add_barrier(struct rv_nft_reader *r, struct rv_part *part);
 /* Records that the rule being read is not understood. Returns -1. */
-int rv_nft_misfit(struct rv_nft_reader *r, const char *fmt, ...)
+int rv_nft_unsupported(struct rv_nft_reader *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* ---- predicates: predicate.c ----------------------------------------------- */
@@ -394,14 +394,14 @@ int rv_nft_send(struct rv_nft_socket *n, const struct iovec *parts, size_t npart
 /* ---- revisions of matches and targets: revision.c ------------------------------- */
 
 /* The layout to write; NULL or one of size 0: the extension has none. */
-const struct rv_wire *rv_nft_wire(rv_family_t family, const struct rv_ext *ext);
+const struct rv_revision *rv_nft_wire(rv_family_t family, const struct rv_ext *ext);
 /*
  * Asks the kernel which layouts it knows, unless it was asked already. Returns whether it is
  * another one that is written from now on: then a refused transaction is worth another try.
  */
 bool rv_nft_learn(struct rv_nft_socket *n, rv_family_t family, const struct rv_ext *ext);
 
-/* ---- one transaction: batch.c, whole.c, commit.c, replay.c ----------------------- */
+/* ---- one transaction: batch.c, table_rewrite.c, commit.c, staged_view.c ----------------------- */
 
 /* What a message of the batch was made for; its sequence number is its index + 1. */
 struct rv_nft_record {
@@ -433,7 +433,7 @@ struct rv_nft_renames {
 	uint32_t of_table[RV_TABLE_DEFS];
 };
 
-/* Which records are about a chain, as far as that was asked for: replay.c. */
+/* Which records are about a chain, as far as that was asked for: staged_view.c. */
 struct rv_nft_traces {
 	struct rv_map chains;
 	uint32_t *next;			/* by record: the next one about its chain, from 1 */
@@ -599,7 +599,7 @@ int rv_nft_read_userdata(struct rv_rule *r, rv_family_t family, struct rv_nft_vi
 
 int rv_nft_monitor(const struct rv_monitor *m, struct rv_error *err);
 
-/* ---- rules elsewhere: beside.c ------------------------------------------------------ */
+/* ---- rules elsewhere: other_rulesets.c ------------------------------------------------------ */
 
 /* rv_backend.beside of this backend, */
 void rv_nft_beside(struct rv_store *s, const char *suffix, bool person, struct rv_error *err);

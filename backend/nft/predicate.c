@@ -316,10 +316,10 @@ bool rv_nft_absorb(rv_family_t family, const struct rv_ext *ext, const struct rv
 {
 	struct rv_predicate other;
 
-	if (!rv_part_absorb(family, ext, p, data))
+	if (!rv_part_from_predicate(family, ext, p, data))
 		return true;
 	for (unsigned int form = 0; form < 2; form++)
-		if (other_form(p, form, &other) && !rv_part_absorb(family, ext, &other, data))
+		if (other_form(p, form, &other) && !rv_part_from_predicate(family, ext, &other, data))
 			return true;
 	return false;
 }
@@ -371,9 +371,9 @@ static int not_taken(struct rv_nft_reader *r, const struct rv_nft_load *l)
 	static const char *const headers[] = { "link", "network", "transport", "inner" };
 
 	if (l->kind == RV_NFT_META)
-		return rv_nft_misfit(r, "expression `meta' key %u, as it is compared, is not "
+		return rv_nft_unsupported(r, "expression `meta' key %u, as it is compared, is not "
 				     "understood", l->key);
-	return rv_nft_misfit(r, "expression `payload' of %u bytes at %s header + %u, as it is "
+	return rv_nft_unsupported(r, "expression `payload' of %u bytes at %s header + %u, as it is "
 			     "compared, is not understood", l->len,
 			     l->base < 4 ? headers[l->base] : "unknown", l->offset);
 }

@@ -299,7 +299,7 @@ struct rv_rule *rv_nft_reword(struct rv_nft_aside *aside, rv_family_t family,
 		rule->handle = place.handle;
 		w.m.rule = NULL;
 	} else {
-		rv_nft_misfit(&at, "iptables has no words for it");
+		rv_nft_unsupported(&at, "iptables has no words for it");
 	}
 	rv_nft_meaning_clear(&w.m);
 	return rule;

@@ -138,7 +138,7 @@ int rv_nft_rule_write(struct rv_buf *b, rv_family_t family, const struct rv_rule
 
 /* ---- reading ------------------------------------------------------------------- */
 
-int rv_nft_misfit(struct rv_nft_reader *r, const char *fmt, ...)
+int rv_nft_unsupported(struct rv_nft_reader *r, const char *fmt, ...)
 {
 	char text[RV_ERROR_TEXT / 2];
 	va_list ap;
@@ -170,7 +170,7 @@ static int register_word(uint32_t reg)
 
 static int bad_register(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
-	return rv_nft_misfit(r, "expression `%s' uses a register in a way that is not understood",
+	return rv_nft_unsupported(r, "expression `%s' uses a register in a way that is not understood",
 			     rv_nft_expr_name(e->kind));
 }
 
@@ -214,7 +214,7 @@ static int read_load(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 		load.key = e->key;
 		load.len = rv_nft_meta_len(e->key);
 		if (!load.len)
-			return rv_nft_misfit(r, "expression `meta' key %u is not understood",
+			return rv_nft_unsupported(r, "expression `meta' key %u is not understood",
 					     e->key);
 	}
 	return put_load(r, e, load);
@@ -243,7 +243,7 @@ static int read_mask(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 		return bad_register(r, e);
 	if (e->len != from->len || e->data.len != e->len || e->other.len != e->len ||
 	    !is_zero(e->other))
-		return rv_nft_misfit(r, "expression `bitwise' does more than mask");
+		return rv_nft_unsupported(r, "expression `bitwise' does more than mask");
 	load = *from;
 	load.masked = true;
 	memcpy(load.mask, e->data.data, load.len);
@@ -261,7 +261,7 @@ static int read_compare(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 static int read_counter(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
 	if (r->counted)
-		return rv_nft_misfit(r, "a second expression `counter' is not understood");
+		return rv_nft_unsupported(r, "a second expression `counter' is not understood");
 	r->counted = true;
 	r->rule->counters = (struct rv_counters){ e->packets, e->bytes };
 	return 0;
@@ -281,9 +281,9 @@ static int read_verdict(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 		if (verdicts[i].code == e->verdict)
 			rule->verdict = verdicts[i].verdict;
 	if (rule->verdict == RV_VERDICT_NONE || has_chain(rule->verdict) != !!e->name)
-		return rv_nft_misfit(r, "verdict %d is not understood", (int)e->verdict);
+		return rv_nft_unsupported(r, "verdict %d is not understood", (int)e->verdict);
 	if (e->name && strlen(e->name) >= sizeof(rule->jump))
-		return rv_nft_misfit(r, "the name of chain `%.128s' is too long", e->name);
+		return rv_nft_unsupported(r, "the name of chain `%.128s' is too long", e->name);
 	if (e->name)
 		strcpy(rule->jump, e->name);
 	return 0;
@@ -301,7 +301,7 @@ static int read_immediate(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	if (!e->data.data)
 		return read_last(r, e);
 	if (r->constant || e->data.len != 1 || e->data.data[0] != 1)
-		return rv_nft_misfit(r, "expression `immediate' with a value is not understood");
+		return rv_nft_unsupported(r, "expression `immediate' with a value is not understood");
 	r->constant = e->dreg;
 	return 0;
 }
@@ -311,7 +311,7 @@ static int read_meta(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	bool sets = e->given & 1U << NFTA_META_SREG, loads = e->given & 1U << NFTA_META_DREG;
 
 	if (sets == loads)
-		return rv_nft_misfit(r, "expression `meta' is malformed");
+		return rv_nft_unsupported(r, "expression `meta' is malformed");
 	return sets ? rv_nft_native_read(r, e) : read_load(r, e);
 }
 
@@ -344,16 +344,16 @@ static int read_expression(struct rv_nft_reader *r, struct rv_nft_view elem)
 	const char *what, *why;
 
 	if (rv_nft_expr_read(elem, &e, &what, &why))
-		return rv_nft_misfit(r, "expression `%.64s' %s", what, why);
+		return rv_nft_unsupported(r, "expression `%.64s' %s", what, why);
 	if (e.theirs)
-		return rv_nft_misfit(r, "expression `%.64s' %s", what, e.theirs);
+		return rv_nft_unsupported(r, "expression `%.64s' %s", what, e.theirs);
 	if (r->ended)
-		return rv_nft_misfit(r, "expression `%s' behind the verdict is not understood",
+		return rv_nft_unsupported(r, "expression `%s' behind the verdict is not understood",
 				     what);
 	/* What is tested decides what is counted. */
 	if (r->counted && (readers[e.kind] == read_compare || e.kind == RV_NFT_LIMIT ||
 			   e.kind == RV_NFT_MATCH))
-		return rv_nft_misfit(r, "expression `%s' behind the counter is not understood", what);
+		return rv_nft_unsupported(r, "expression `%s' behind the counter is not understood", what);
 	if (readers[e.kind] != read_compare && readers[e.kind] != read_load &&
 	    readers[e.kind] != read_mask && end_loads(r))
 		return -1;
@@ -367,16 +367,16 @@ static int read_expressions(struct rv_nft_reader *r, struct rv_nft_view expressi
 
 	while (rv_nft_next(&w, &a)) {
 		if (a.type != NFTA_LIST_ELEM)
-			return rv_nft_misfit(r, "its list of expressions is malformed");
+			return rv_nft_unsupported(r, "its list of expressions is malformed");
 		if (read_expression(r, a.value))
 			return -1;
 	}
 	if (w.bad)
-		return rv_nft_misfit(r, "its list of expressions is malformed");
+		return rv_nft_unsupported(r, "its list of expressions is malformed");
 	if (end_loads(r))
 		return -1;
 	if (r->constant)
-		return rv_nft_misfit(r, "expression `immediate' sets what is not used");
+		return rv_nft_unsupported(r, "expression `immediate' sets what is not used");
 	return 0;
 }
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <syslog.h>
 
-#include "backend/text/text.h"
+#include "formats/text.h"
 #include "extensions/NFLOG.h"
 #include "foreign.h"
 
@@ -40,7 +40,7 @@ static void put_target(struct rv_nft_foreign *f, const char *name)
 static int target(struct rv_nft_foreign *f, const char *name)
 {
 	if (f->ended)
-		return rv_nft_foreign_misfit(f, "a second target is not understood");
+		return rv_nft_foreign_unsupported(f, "a second target is not understood");
 	f->ended = true;
 	put_target(f, name);
 	return 0;
@@ -60,7 +60,7 @@ void rv_nft_option(struct rv_nft_foreign *f, const char *name)
 
 int rv_nft_strange(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
-	return rv_nft_foreign_misfit(f, "expression `%s', as it is used, is not understood",
+	return rv_nft_foreign_unsupported(f, "expression `%s', as it is used, is not understood",
 				     rv_nft_expr_name(e->kind));
 }
 
@@ -101,7 +101,7 @@ static void put_address_types(struct rv_nft_foreign *f)
 int rv_nft_pending(struct rv_nft_foreign *f)
 {
 	if (f->addrtype.flags == (NFTA_FIB_F_IIF | NFTA_FIB_F_OIF))
-		return rv_nft_foreign_misfit(f, "a type of address on two interfaces is not understood");
+		return rv_nft_foreign_unsupported(f, "a type of address on two interfaces is not understood");
 	if (f->addrtype.flags)
 		put_address_types(f);
 	if (f->target.dscp) {
@@ -182,7 +182,7 @@ static int read_log(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 /* ---- marks ------------------------------------------------------------------------------- */
 
 /* What a register makes of an old number: (old & ~mask) ^ value. False: it holds another field. */
-static bool get_change(struct rv_nft_held *h, enum rv_nft_kind kind, uint32_t key, uint32_t *value,
+static bool get_change(struct rv_nft_reg *h, enum rv_nft_kind kind, uint32_t key, uint32_t *value,
 		       uint32_t *mask)
 {
 	if (!h || h->len != 4)
@@ -203,7 +203,7 @@ static bool get_change(struct rv_nft_held *h, enum rv_nft_kind kind, uint32_t ke
 
 static int set_mark(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
-	struct rv_nft_held *h = rv_nft_held(f, e->sreg);
+	struct rv_nft_reg *h = rv_nft_reg(f, e->sreg);
 	uint32_t value, mask;
 
 	if (h && h->kind == RV_NFT_FIELD && h->load.kind == RV_NFT_SOCKET && !h->masked &&
@@ -238,7 +238,7 @@ static int set_mark(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 
 static int set_connection_mark(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
-	struct rv_nft_held *h = rv_nft_held(f, e->sreg);
+	struct rv_nft_reg *h = rv_nft_reg(f, e->sreg);
 	uint32_t value, mask;
 
 	if (get_change(h, RV_NFT_CT, NFT_CT_MARK, &value, &mask)) {
@@ -290,7 +290,7 @@ struct writing {
 	uint8_t bits[16], value[16];
 };
 
-static bool get_writing(struct rv_nft_held *h, const struct rv_nft_expr *e, struct writing *w)
+static bool get_writing(struct rv_nft_reg *h, const struct rv_nft_expr *e, struct writing *w)
 {
 	memset(w, 0, sizeof(*w));
 	if (!h || h->len != e->len || e->len + e->offset > sizeof(w->bits) ||
@@ -360,7 +360,7 @@ static int set_payload(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 	struct writing w;
 	unsigned int n;
 
-	if (!get_writing(rv_nft_held(f, e->sreg), e, &w))
+	if (!get_writing(rv_nft_reg(f, e->sreg), e, &w))
 		return rv_nft_strange(f, e);
 	if (v4 ? just(&w, 8, 0xff00, &n) : just(&w, 7, 0xff00, &n))
 		return set_lifetime(f, v4 ? "TTL" : "HL", v4 ? "ttl-set" : "hl-set", n);
@@ -373,7 +373,7 @@ static int set_payload(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 
 static int set_header(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 {
-	struct rv_nft_held *h = rv_nft_held(f, e->sreg);
+	struct rv_nft_reg *h = rv_nft_reg(f, e->sreg);
 
 	if (e->op != NFT_EXTHDR_OP_TCPOPT || e->header != 2 || e->offset != 2 || e->len != 2 ||
 	    e->flags || !h || h->len != 2)

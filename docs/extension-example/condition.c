@@ -26,7 +26,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static const struct rv_wire layouts[] = {
+static const struct rv_revision layouts[] = {
 	{ .revision = 1, .size = sizeof(struct condition_info) },
 	{ .size = 0 },
 };
@@ -37,7 +37,7 @@ static const struct rv_ext condition = {
 	.family = RV_FAMILY_ANY,
 	.size = sizeof(struct condition_info),
 	.compare = offsetof(struct condition_info, kernel_only),
-	.wire = layouts,
+	.revisions = layouts,
 	.options = options,
 	.help = "something the administrator turns on and off",
 };

@@ -52,7 +52,7 @@ struct rv_parse {
 
 /*
  * The types of values. Each has one parser, printer and predicate form in
- * ir/read.c, ir/show.c, ir/meaning.c; "field" is what stands at rv_option.offset.
+ * registry/value_parse.c, registry/value_print.c, registry/option_predicates.c; "field" is what stands at rv_option.offset.
  */
 enum rv_type {
 	RV_T_FLAG,	/* no argument; field (size 1, 2, 4): |= or = value, see RV_OPT_SETS */
@@ -110,18 +110,18 @@ enum {
 	RV_OPT_NAMES = 1 << 16,		/* RV_T_PORT_RANGE: -L without -n prints names of services */
 	RV_OPT_NUMBER = 1 << 17,	/* RV_T_PROTO: printed as a number */
 	RV_OPT_ANY_BASE = 1 << 18,	/* RV_T_PORT_RANGE: also 0x and 0; services of ext->protocol only */
-	RV_OPT_CUT = 1 << 19,		/* RV_T_STRING: what does not fit is cut off */
+	RV_OPT_TRUNCATE = 1 << 19,		/* RV_T_STRING: what does not fit is cut off */
 	RV_OPT_PADDED = 1 << 20,	/* RV_OPT_HEX with all digits of the field: 0x0a */
 	RV_OPT_EXACT = 1 << 21,		/* RV_T_ENUM, RV_T_BITS: upper and lower case differ */
 	RV_OPT_BARE = 1 << 22,		/* RV_T_STRING: save quotes it only if it would be cut else */
 	RV_OPT_LITERAL = 1 << 23,	/* RV_T_ADDR_MASK: never a host's name, -L or not */
-	RV_OPT_OPEN = 1 << 24,		/* RV_T_UINT_RANGE: "n" is "n or more" */
+	RV_OPT_OPEN_ENDED = 1 << 24,		/* RV_T_UINT_RANGE: "n" is "n or more" */
 	RV_OPT_ZERO = 1 << 25,		/* RV_T_FLAG: says that sel is 0, not 1 */
 	RV_OPT_LIST_TIGHT = 1 << 26,	/* -L puts no blank before it */
 	RV_OPT_LIST_PART = 1 << 27,	/* RV_T_*_RANGE: -L does not print a range of all there is */
 	RV_OPT_ABOVE = 1 << 28,		/* RV_T_UINT: its predicate is "more than that", */
 	RV_OPT_BELOW = 1 << 29,		/* "less than that" */
-	RV_OPT_TOLD = 1 << 30,		/* other rows' predicates tell it, or nobody looks at it */
+	RV_OPT_NO_PREDICATE = 1 << 30,		/* other rows' predicates tell it, or nobody looks at it */
 	RV_OPT_NOT_ZERO = 1u << 31,	/* RV_T_UINT: counts as not given while it is 0 */
 };
 
@@ -159,7 +159,7 @@ struct rv_name {
 
 /*
  * A file that gives names to numbers, a line "number name" each, "#" before a remark: those of
- * iproute2, connlabel.conf. A file that is not there has no names. (ir/names.c)
+ * iproute2, connlabel.conf. A file that is not there has no names. (registry/names.c)
  */
 struct rv_names {
 	const char *file;
@@ -268,18 +268,18 @@ enum rv_move {
 };
 
 /* A field that stands at one place of a layout and at another of rv_part.data. */
-struct rv_wire_field {
+struct rv_revision_field {
 	uint16_t wire, wire_size;
 	uint16_t data, data_size;	/* wire_size 0 ends the table */
 	enum rv_move move;
 };
-#define RV_WIRE_PLACES(wire_type, wire_field, data_type, data_field)		\
+#define RV_REVISION_PLACES(wire_type, wire_field, data_type, data_field)		\
 	offsetof(wire_type, wire_field), sizeof(((wire_type *)0)->wire_field),	\
 	offsetof(data_type, data_field), sizeof(((data_type *)0)->data_field)
-#define RV_WIRE_FIELD(...) { RV_WIRE_PLACES(__VA_ARGS__), RV_MOVE_PLAIN }
-#define RV_WIRE_SWAPPED(...) { RV_WIRE_PLACES(__VA_ARGS__), RV_MOVE_SWAP }
-#define RV_WIRE_SET(...) { RV_WIRE_PLACES(__VA_ARGS__), RV_MOVE_SET }
-#define RV_WIRE_SET_V0(...) { RV_WIRE_PLACES(__VA_ARGS__), RV_MOVE_SET_V0 }
+#define RV_REVISION_FIELD(...) { RV_REVISION_PLACES(__VA_ARGS__), RV_MOVE_PLAIN }
+#define RV_REVISION_SWAPPED(...) { RV_REVISION_PLACES(__VA_ARGS__), RV_MOVE_SWAP }
+#define RV_REVISION_SET(...) { RV_REVISION_PLACES(__VA_ARGS__), RV_MOVE_SET }
+#define RV_REVISION_SET_V0(...) { RV_REVISION_PLACES(__VA_ARGS__), RV_MOVE_SET_V0 }
 
 /*
  * One layout the kernel knows, the newest first: that one is written unless the kernel turns
@@ -291,32 +291,32 @@ struct rv_wire_field {
  * be there and is not) is looked at after it.
  * In an older layout a rule is written only if it comes back from it as the same.
  */
-struct rv_wire {
+struct rv_revision {
 	uint8_t revision;
 	uint16_t size;			/* of the kernel's struct, unaligned */
-	bool bare;			/* there is no struct, the name says all; size is 0 */
+	bool no_struct;			/* there is no struct, the name says all; size is 0 */
 	uint16_t bytes;			/* the first of them; the rest is the kernel's own. 0: all */
-	struct rv_bit known;		/* other bits of this field of the wire have no words */
-	const struct rv_wire_field *fields;
-	int (*read)(const struct rv_wire *w, const unsigned char *wire, unsigned char *data,
+	struct rv_bit valid_bits;		/* other bits of this field of the wire have no words */
+	const struct rv_revision_field *fields;
+	int (*read)(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		    struct rv_error *err);
-	int (*write)(const struct rv_wire *w, const unsigned char *data, unsigned char *wire,
+	int (*write)(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
 		     struct rv_error *err);
 	uint32_t arg;			/* for the hooks: what differs between rows that share them */
 	const char *name;		/* in the kernel, if it is not the descriptor's */
 };
 
 /* Declares w and runs through the layouts of a descriptor, which may have none. */
-#define rv_wire_each(w, ext) \
-	for (const struct rv_wire *w = (ext)->wire; w && (w->size || w->bare); w++)
+#define rv_revision_each(w, ext) \
+	for (const struct rv_revision *w = (ext)->revisions; w && (w->size || w->no_struct); w++)
 
-/* For rv_ext.wire: the layouts, for rv_wire.fields: the fields. */
-#define RV_WIRE(...) (const struct rv_wire[]){ __VA_ARGS__, { .size = 0 } }
-#define RV_WIRE_FIELDS(...) (const struct rv_wire_field[]){ __VA_ARGS__, { .wire_size = 0 } }
+/* For rv_ext.revisions: the layouts, for rv_revision.fields: the fields. */
+#define RV_REVISIONS(...) (const struct rv_revision[]){ __VA_ARGS__, { .size = 0 } }
+#define RV_REVISION_FIELDS(...) (const struct rv_revision_field[]){ __VA_ARGS__, { .wire_size = 0 } }
 
 /* For rv_ext, size and wire: the data is the kernel's struct, of which there is one revision. */
 #define RV_STRUCT(type, rev) \
-	.size = sizeof(type), .wire = RV_WIRE({ .revision = (rev), .size = sizeof(type) })
+	.size = sizeof(type), .revisions = RV_REVISIONS({ .revision = (rev), .size = sizeof(type) })
 
 /* For rv_ext.check: called when all options of the part are read. */
 struct rv_check {
@@ -334,7 +334,7 @@ struct rv_check {
 #define rv_parse_fail(p, ...) rv_fail((p)->err, RV_ERR_USAGE, &(p)->loc, __VA_ARGS__)
 #define rv_check_fail(c, ...) rv_fail((c)->err, RV_ERR_USAGE, &(c)->loc, __VA_ARGS__)
 #define rv_check_refuse(c, ...) rv_fail((c)->err, RV_ERR_PROBLEM, &(c)->loc, __VA_ARGS__)
-#define rv_wire_fail(err, ...) rv_fail(err, RV_ERR_PROBLEM, NULL, __VA_ARGS__)
+#define rv_revision_fail(err, ...) rv_fail(err, RV_ERR_PROBLEM, NULL, __VA_ARGS__)
 
 #define RV_FAMILY_ANY 0
 
@@ -354,7 +354,7 @@ struct rv_ext {
 	uint16_t size;			/* of rv_part.data */
 	uint16_t compare;		/* leading bytes that equality looks at; 0: all */
 	const void *initial;		/* size bytes to start from; NULL: zeros */
-	const struct rv_wire *wire;	/* ends with size 0, not bare */
+	const struct rv_revision *revisions;	/* ends with size 0 and no_struct unset */
 	const struct rv_option *options;
 	/*
 	 * Rows whose sel nf_tables can load itself and stock writes so: the part is
@@ -386,13 +386,13 @@ struct rv_ext {
 	 * as it is on the wire, this one's? The other of the two leaves it NULL. Not asked for
 	 * a row of wire with a name of its own.
 	 */
-	bool (*claims)(const unsigned char *wire);
+	bool (*owns_blob)(const unsigned char *wire);
 	int (*check)(struct rv_check *c);
 	/* What the kernel would refuse, said in better words: for a rule that is to be written, once
 	 * nothing else is wrong with the command. */
 	int (*kernel_check)(struct rv_check *c);
 	/* Brings the data into the one form of several that mean the same, when all of it was read. */
-	void (*settle)(unsigned char *data);
+	void (*canonicalize)(unsigned char *data);
 	/* Replace the walk over the rows: texts with rows in them, see struct rv_words. */
 	const char *save_words, *list_words;
 	const char *nft;		/* nft's syntax for it; an option that is not in it has no words */
@@ -416,7 +416,7 @@ struct rv_ext {
 /* Whether what the part does may change the selector; true if its descriptor does not say. */
 bool rv_ext_writes(const struct rv_ext *ext, enum rv_sel sel);
 
-/* ---- the registry (ir/registry.c) ---------------------------------------- */
+/* ---- the registry (registry/registry.c) ---------------------------------------- */
 
 /* Puts a descriptor of extensions/ into a linker section, where the registry finds it. */
 #define RV_REGISTER(ext)							\
@@ -441,7 +441,7 @@ const struct rv_ext *rv_ext_for_protocol(rv_family_t family, uint16_t protocol);
  */
 const struct rv_ext *rv_ext_find_wire(enum rv_ext_kind kind, rv_family_t family, const char *name,
 				      uint32_t revision, size_t size, const unsigned char *data,
-				      const struct rv_wire **wire);
+				      const struct rv_revision **wire);
 /* Why the shared object of that name cannot be used, with its path; NULL: nothing is wrong. */
 const char *rv_ext_trouble(const char *name);
 /* Calls fn with each descriptor, in order of kind and name; those in shared objects too. */
@@ -449,7 +449,7 @@ void rv_ext_each(void (*fn)(const struct rv_ext *ext, void *arg), void *arg);
 /* The core's own options as a descriptor: extensions/ip.c. */
 extern const struct rv_ext rv_ext_ip;
 
-/* ---- rows (ir/option.c) ---------------------------------------------------- */
+/* ---- rows (registry/option.c) ---------------------------------------------------- */
 
 /* Row index of the row an alias stands for, or of the row itself. */
 unsigned int rv_option_index(const struct rv_ext *ext, const struct rv_option *opt);
@@ -476,7 +476,7 @@ void rv_part_render(struct rv_out *o, const struct rv_ext *ext, const unsigned c
 int rv_part_predicates(rv_family_t family, const struct rv_ext *ext, const unsigned char *data,
 		       rv_predicate_fn *fn, void *arg);
 /* Whether that is all the part says: no option that is given is opaque. */
-bool rv_part_is_told(const struct rv_ext *ext, const unsigned char *data);
+bool rv_part_is_pure(const struct rv_ext *ext, const unsigned char *data);
 /*
  * Fills p with what the row's type makes of its value, for a predicate hook that changes it.
  * False: the type has no predicate.
@@ -487,10 +487,10 @@ bool rv_row_predicate(const struct rv_option *opt, enum rv_sel sel, const unsign
  * Stores a predicate in the row with its selector (and sets its bits). Returns 0,
  * or -1 when no row takes it: then data is unchanged.
  */
-int rv_part_absorb(rv_family_t family, const struct rv_ext *ext, const struct rv_predicate *p,
+int rv_part_from_predicate(rv_family_t family, const struct rv_ext *ext, const struct rv_predicate *p,
 		   unsigned char *data);
 
-/* ---- the kernel's own form (ir/wire.c) ------------------------------------- */
+/* ---- the kernel's own form (registry/revision.c) ------------------------------------- */
 
 /* The name a match or target has in the kernel. */
 const char *rv_ext_kernel_name(const struct rv_ext *ext);
@@ -505,27 +505,27 @@ void rv_ext_module(struct rv_buf *b, rv_family_t family, const struct rv_ext *ex
  * with the part in the layout w of its descriptor. Returns 0, or -1 with err set: an older
  * layout may have no place for what the rule says.
  */
-int rv_part_to_wire(const struct rv_part *part, const struct rv_wire *w, unsigned char *wire,
+int rv_part_to_wire(const struct rv_part *part, const struct rv_revision *w, unsigned char *wire,
 		    size_t len, struct rv_error *err);
 
 /*
  * Fills data, which is as rv_part_new() leaves it, from w->size bytes of any content that are
  * aligned to eight. Returns 0, or -1 with err set: what is there has no words.
  */
-int rv_wire_read(const struct rv_ext *ext, const struct rv_wire *w, const unsigned char *wire,
+int rv_revision_read(const struct rv_ext *ext, const struct rv_revision *w, const unsigned char *wire,
 		 unsigned char *data, struct rv_error *err);
 
-/* ---- layouts that the kernel has (ir/layout.c) ------------------------------ */
+/* ---- layouts that the kernel has (registry/layout.c) ------------------------------ */
 
 /* Whether a kernel has a layout of an extension. Which function it is tells one kernel from another. */
 typedef bool rv_layout_has_fn(void *arg, rv_family_t family, const struct rv_ext *ext,
-			      const struct rv_wire *w);
+			      const struct rv_revision *w);
 
 /* The layout to write; NULL or one of size 0 that is not bare: the extension has none. */
-const struct rv_wire *rv_layout(rv_layout_has_fn *has, rv_family_t family,
+const struct rv_revision *rv_layout(rv_layout_has_fn *has, rv_family_t family,
 				const struct rv_ext *ext);
 /* The name that the kernel knows the layout by. */
-const char *rv_layout_name(const struct rv_ext *ext, const struct rv_wire *w);
+const char *rv_layout_name(const struct rv_ext *ext, const struct rv_revision *w);
 /*
  * Asks which layouts there are, unless that was asked already. Returns whether it is another
  * one that is written from now on: then a refused transaction is worth another try.
@@ -536,7 +536,7 @@ bool rv_layout_learn(rv_layout_has_fn *has, void *arg, rv_family_t family,
 void rv_layout_forget(void);
 
 /* What a blob says of itself. */
-struct rv_wire_name {
+struct rv_revision_name {
 	enum rv_ext_kind kind;
 	const char *name;		/* the kernel's */
 	uint32_t revision;
@@ -546,10 +546,10 @@ struct rv_wire_name {
  * The part in a blob of len bytes, of any alignment, that may be anything. NULL with err set:
  * a name, revision or size nobody knows, or nonsense inside.
  */
-struct rv_part *rv_part_from_wire(rv_family_t family, const struct rv_wire_name *name,
+struct rv_part *rv_part_from_wire(rv_family_t family, const struct rv_revision_name *name,
 				  const unsigned char *wire, size_t len, struct rv_error *err);
 
-/* ---- texts with rows in them (ir/words.c) ---------------------------------- */
+/* ---- texts with rows in them (registry/template.c) ---------------------------------- */
 
 /*
  * rv_ext.save_words, list_words and nft. In such a text
@@ -585,7 +585,7 @@ struct rv_words {
 bool rv_words_put(struct rv_words *w, const char *text);
 bool rv_words_value(struct rv_words *w, const struct rv_option *opt, const char *format);
 
-/* ---- values, for hooks (ir/value.c) ---------------------------------------- */
+/* ---- values, for hooks (registry/value.c) ---------------------------------------- */
 
 /* Whole-string numbers: decimal, 0x, 0 octal as strtoul base 0. Blanks and a '+' may stand before. */
 bool rv_parse_uint(const char *text, uint64_t min, uint64_t max, uint64_t *value);

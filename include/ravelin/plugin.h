@@ -29,7 +29,7 @@ struct rv_plugin {
 
 #define RV_PLUGIN_HEAD							\
 	.abi = RV_PLUGIN_ABI, .ext_size = sizeof(struct rv_ext),	\
-	.option_size = sizeof(struct rv_option), .wire_size = sizeof(struct rv_wire), \
+	.option_size = sizeof(struct rv_option), .wire_size = sizeof(struct rv_revision), \
 	.parse_size = sizeof(struct rv_parse), .rule_size = sizeof(struct rv_rule), \
 	.selectors = RV_SEL_COUNT
 

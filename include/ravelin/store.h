@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A store is an open ruleset of one family behind a backend. Commands are
- * applied to it one by one (ir/store.c: what they mean and when they fail is
+ * applied to it one by one (store/store.c: what they mean and when they fail is
  * said there once for all backends) and take effect together in commit.
  *
  *   open ─> rv_store_apply() … ─> rv_store_commit()      close drops what is not committed

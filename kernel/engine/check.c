@@ -2,7 +2,7 @@
 /*
  * Checks of a table before anything in it runs: how entries and elements lie, where chains begin
  * and end, where jumps lead. Each walks the table once; none calls itself. Matches and targets
- * are checked after that, in parts.c.
+ * are checked after that, in handlers.c.
  */
 #include "internal.h"
 

@@ -31,7 +31,7 @@ struct rv_engine {
 	unsigned int slots;
 	uint64_t generation;			/* the last one given to a table */
 	struct rv_rules *rules[2][RV_TABLES];	/* IPv4, IPv6; readers hold them */
-	struct rv_names names[RV_NAMES];
+	struct rv_named_list names[RV_NAMES];
 	uint64_t used;				/* bytes that packets fill */
 };
 
@@ -55,7 +55,7 @@ unsigned int rv_engine_slots(const struct rv_engine *e)
 	return e->slots;
 }
 
-struct rv_names *rv_engine_names(struct rv_engine *e, enum rv_names_id id)
+struct rv_named_list *rv_engine_names(struct rv_engine *e, enum rv_names_id id)
 {
 	return &e->names[id];
 }

@@ -34,7 +34,7 @@ struct rv_log {
 };
 
 /* One step of a packet that is traced. */
-struct rv_trace {
+struct rv_trace_step {
 	const char *table, *chain;
 	const char *what;		/* "rule", "return", "policy" */
 	uint32_t number;		/* of the rule in its chain, from 1 */
@@ -70,7 +70,7 @@ struct rv_pkt_ops {
 	/* Sends what REJECT answers: enum ipt_reject_with or ip6t_reject_with. */
 	void (*reject)(struct rv_pkt *pkt, unsigned int with);
 	void (*log)(const struct rv_pkt *pkt, const struct rv_log *log);
-	void (*trace)(const struct rv_pkt *pkt, const struct rv_trace *trace);
+	void (*trace)(const struct rv_pkt *pkt, const struct rv_trace_step *trace);
 	/* The MTU of the way to the packet's destination, or with reverse to its source; 0: not known. */
 	uint32_t (*mtu)(const struct rv_pkt *pkt, bool reverse);
 };
@@ -135,17 +135,17 @@ unsigned int rv_pkt_value(struct rv_pkt *pkt, unsigned int sel, unsigned int i, 
 
 /* What is looked at beyond selectors; continues enum rvk_sel. */
 enum rv_look {
-	RV_LOOK_PAYLOAD = RVK_SEL_COUNT,	/* bytes somewhere in the packet: u32, string */
-	RV_LOOK_STATE,		/* what was before: limit, hashlimit, recent, statistic */
-	RV_LOOK_RANDOM,
-	RV_LOOK_TIME,
-	RV_LOOK_OPAQUE,		/* whatever a match or target of the kernel looks at */
-	RV_LOOK_COUNT,
+	RV_READS_PAYLOAD = RVK_SEL_COUNT,	/* bytes somewhere in the packet: u32, string */
+	RV_READS_STATE,		/* what was before: limit, hashlimit, recent, statistic */
+	RV_READS_RANDOM,
+	RV_READS_TIME,
+	RV_READS_OPAQUE,		/* whatever a match or target of the kernel looks at */
+	RV_READS_COUNT,
 };
 
 /* A set of selectors and of enum rv_look. */
 struct rv_looked {
-	uint64_t bits[(RV_LOOK_COUNT + 63) / 64];
+	uint64_t bits[(RV_READS_COUNT + 63) / 64];
 };
 
 static inline void rv_look(struct rv_looked *looked, unsigned int what)
@@ -158,8 +158,8 @@ static inline bool rv_has_looked(const struct rv_looked *looked, unsigned int wh
 	return looked->bits[what / 64] >> what % 64 & 1;
 }
 
-/* A list for rv_handler.looks. */
-#define RV_LOOKS(...)	((const uint16_t[]){ __VA_ARGS__, RVK_SEL_NONE })
+/* A list for rv_handler.reads. */
+#define RV_READS(...)	((const uint16_t[]){ __VA_ARGS__, RVK_SEL_NONE })
 
 /* A rule all of whose matches were true, a policy, or the end of a user chain. */
 struct rv_step {
@@ -205,7 +205,7 @@ struct rv_record {
 /* ---- matches and targets ------------------------------------------------------------ */
 
 /* What a check is told, and what it says. */
-struct rv_admit {
+struct rv_check_ctx {
 	struct rv_engine *engine;
 	uint8_t family;
 	uint8_t revision;
@@ -241,8 +241,8 @@ struct rv_handler {
 	const char *tables;		/* "raw mangle"; NULL: all */
 	uint32_t hooks;			/* base chains it may be used in; 0: all */
 	uint16_t proto;			/* the rule must be of this protocol; 0: any */
-	const uint16_t *looks;		/* RV_LOOKS(); NULL: nothing */
-	int (*check)(struct rv_admit *a);
+	const uint16_t *reads;		/* RV_READS(); NULL: nothing */
+	int (*check)(struct rv_check_ctx *a);
 	void (*begin)(const void *data, void *state);
 	void (*destroy)(const void *data, void *state);
 	bool (*match)(struct rv_pkt *pkt, const void *data, void *state);

@@ -117,7 +117,7 @@ struct rv_said {
 
 /* rv_handler.arg of such a match: says the predicates of a->data. 0 or -Exxx. */
 struct rv_says {
-	int (*say)(const struct rv_admit *a, struct rv_said *said);
+	int (*say)(const struct rv_check_ctx *a, struct rv_said *said);
 };
 
 /* Appends one; value and other may be NULL (zeros). len: of the selector. */
@@ -128,7 +128,7 @@ void rv_say_interval(struct rv_said *said, struct rvk_predicate *p, const void *
 		     const void *to);
 
 /* check, match and destroy of such a match. */
-int rv_said_check(struct rv_admit *a);
+int rv_said_check(struct rv_check_ctx *a);
 bool rv_said_match(struct rv_pkt *pkt, const void *data, void *state);
 void rv_state_free(const void *data, void *state);
 
@@ -137,11 +137,11 @@ void rv_state_free(const void *data, void *state);
 
 /* ---- rows of matches and targets ------------------------------------------------------ */
 
-/* info: the struct of its data; sees: RV_LOOKS(), or NULL. */
+/* info: the struct of its data; sees: RV_READS(), or NULL. */
 #define RV_MATCH_ROW(what, fam, rev, info, sees, ...)				\
 	{									\
 		.name = (what), .kind = RVK_KIND_MATCH, .family = (fam),	\
-		.revision = (rev), .size = sizeof(info), .looks = (sees), __VA_ARGS__, \
+		.revision = (rev), .size = sizeof(info), .reads = (sees), __VA_ARGS__, \
 	}
 #define RV_TARGET_ROW(what, fam, rev, info, ...)				\
 	{									\
@@ -214,7 +214,7 @@ enum rv_names_id { RV_NAMES_HASHLIMIT, RV_NAMES_RECENT, RV_NAMES };
 
 #define RV_NAME_BUCKETS	256
 
-struct rv_names {
+struct rv_named_list {
 	uint32_t key[2];
 	struct rv_named *buckets[RV_NAME_BUCKETS];
 };
@@ -222,20 +222,20 @@ struct rv_names {
 /* Bytes that packets fill in it. */
 uint64_t *rv_engine_used(struct rv_engine *e);
 /* Those of an engine. */
-struct rv_names *rv_engine_names(struct rv_engine *e, enum rv_names_id id);
+struct rv_named_list *rv_engine_names(struct rv_engine *e, enum rv_names_id id);
 
 /* The one of that name, with one more user, or NULL. */
-struct rv_named *rv_named_get(struct rv_names *names, uint8_t family, const char *name);
+struct rv_named *rv_named_get(struct rv_named_list *names, uint8_t family, const char *name);
 /* Makes one known, with one user. */
-void rv_named_add(struct rv_names *names, struct rv_named *named, uint8_t family,
+void rv_named_add(struct rv_named_list *names, struct rv_named *named, uint8_t family,
 		  const char *name);
 /* True: that was the last user; it is nobody's any more. */
-bool rv_named_put(struct rv_names *names, struct rv_named *named);
+bool rv_named_put(struct rv_named_list *names, struct rv_named *named);
 
 /* ---- tables --------------------------------------------------------------------------- */
 
 /* The match or target of an element, with what it keeps. */
-struct rv_use {
+struct rv_instance {
 	const struct rv_handler *handler;
 	void *state;
 	const void *data;
@@ -255,7 +255,7 @@ static inline void rv_slot_runs(struct rv_slot *slot)
 		__atomic_store_n(&slot->ran, true, __ATOMIC_RELEASE);
 }
 
-/* What can show quickly that an entry does not fit (keys.c). All zeros but offset and span: nothing can. */
+/* What can show quickly that an entry does not fit (prefilter.c). All zeros but offset and span: nothing can. */
 struct rv_key {
 	uint32_t offset;		/* of the entry */
 	uint32_t value, mask;		/* of four bytes of an address, as they stand in the packet */
@@ -271,7 +271,7 @@ struct rv_rules {
 	struct rvk_table head;
 	uint8_t *blob;			/* head.size bytes of entries */
 	struct rv_key *keys;		/* by entry */
-	struct rv_use *uses;
+	struct rv_instance *uses;
 	struct rv_slot *slots;
 	uint32_t nuses, nslots;
 	uint32_t nchains, depth;
@@ -339,19 +339,19 @@ void rv_rules_free(struct rv_rules *r);
 
 /* Layout, chains and jumps (check.c). hooks: for each entry the base chains that lead to it; the caller's. */
 int rv_rules_check(struct rv_rules *r, uint32_t *hooks, struct rvk_refusal *why);
-/* Matches and targets (parts.c): fills in uses. */
+/* Matches and targets (handlers.c): fills in uses. */
 int rv_parts_make(struct rv_rules *r, const uint32_t *hooks, struct rvk_refusal *why);
 /* The table is about to be put in its place. */
 void rv_parts_begin(struct rv_rules *r);
 void rv_parts_free(struct rv_rules *r);
-/* Of a table whose parts are made (keys.c). */
+/* Of a table whose parts are made (prefilter.c). */
 int rv_keys_make(struct rv_rules *r, struct rvk_refusal *why);
 
 unsigned int rv_rules_run(struct rv_rules *r, unsigned int slot, struct rv_pkt *pkt,
 			  struct rv_record *record);
 
 /* Chain and number of an entry, for people who trace: number 0 is the policy or the end. */
-void rv_rules_where(const struct rv_rules *r, const struct rvk_entry *e, struct rv_trace *trace);
+void rv_rules_where(const struct rv_rules *r, const struct rvk_entry *e, struct rv_trace_step *trace);
 
 /* The definition of that name, or NULL. */
 const struct rv_engine_table_def *rv_engine_table_find(const char name[RVK_TABLE_LEN]);

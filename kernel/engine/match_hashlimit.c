@@ -54,7 +54,7 @@ struct state {
 	uint32_t mode;			/* the rule's own */
 };
 
-static struct rv_names *names_of(struct rv_engine *e)
+static struct rv_named_list *names_of(struct rv_engine *e)
 {
 	return rv_engine_names(e, RV_NAMES_HASHLIMIT);
 }
@@ -80,7 +80,7 @@ static struct table *table_of(struct rv_named *named)
 	} while (0)
 
 /* Reads the data of any revision; returns its name, room its field's length, scale units in a second. */
-static const char *read_info(const struct rv_admit *a, struct hashlimit_cfg3 *cfg, size_t *room,
+static const char *read_info(const struct rv_check_ctx *a, struct hashlimit_cfg3 *cfg, size_t *room,
 			     uint32_t *scale)
 {
 	const struct xt_hashlimit_mtinfo1 *v1 = a->data;
@@ -352,7 +352,7 @@ static uint32_t entries_max(const struct hashlimit_cfg3 *cfg, uint32_t size)
 	return max < ENTRIES_MAX ? max : ENTRIES_MAX;
 }
 
-static struct table *make_table(const struct rv_admit *a, const struct hashlimit_cfg3 *cfg,
+static struct table *make_table(const struct rv_check_ctx *a, const struct hashlimit_cfg3 *cfg,
 				const struct rate *rate, const char *name)
 {
 	uint32_t size = cfg->size ? cfg->size : BUCKETS_DEFAULT;
@@ -371,7 +371,7 @@ static struct table *make_table(const struct rv_admit *a, const struct hashlimit
 	return t;
 }
 
-static int check_hashlimit(struct rv_admit *a)
+static int check_hashlimit(struct rv_check_ctx *a)
 {
 	struct rv_named *named;
 	struct hashlimit_cfg3 cfg;
@@ -417,7 +417,7 @@ static void destroy_hashlimit(const void *data, void *state)
 	{									\
 		.name = "hashlimit", .kind = RVK_KIND_MATCH, .revision = (rev),	\
 		.size = sizeof(info),						\
-		.looks = RV_LOOKS(RV_LOOK_STATE, RV_LOOK_TIME), \
+		.reads = RV_READS(RV_READS_STATE, RV_READS_TIME), \
 		.check = check_hashlimit, .match = match_hashlimit,		\
 		.destroy = destroy_hashlimit,					\
 	}

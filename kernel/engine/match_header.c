@@ -10,7 +10,7 @@
 
 static const uint8_t highest = UINT8_MAX;
 
-static int say_dscp(const struct rv_admit *a, struct rv_said *said)
+static int say_dscp(const struct rv_check_ctx *a, struct rv_said *said)
 {
 	const struct xt_dscp_info *info = a->data;
 
@@ -21,7 +21,7 @@ static int say_dscp(const struct rv_admit *a, struct rv_said *said)
 	return 0;
 }
 
-static int say_tos(const struct rv_admit *a, struct rv_said *said)
+static int say_tos(const struct rv_check_ctx *a, struct rv_said *said)
 {
 	const struct xt_tos_match_info *info = a->data;
 
@@ -30,7 +30,7 @@ static int say_tos(const struct rv_admit *a, struct rv_said *said)
 }
 
 /* IPT_TTL_* and IP6T_HL_* are the same numbers. */
-static int say_hops(const struct rv_admit *a, struct rv_said *said)
+static int say_hops(const struct rv_check_ctx *a, struct rv_said *said)
 {
 	const struct ipt_ttl_info *info = a->data;
 	unsigned int sel = a->family == NFPROTO_IPV4 ? RVK_SEL_TTL : RVK_SEL_HOPLIMIT;
@@ -51,7 +51,7 @@ static int say_hops(const struct rv_admit *a, struct rv_said *said)
 	}
 }
 
-static int say_length(const struct rv_admit *a, struct rv_said *said)
+static int say_length(const struct rv_check_ctx *a, struct rv_said *said)
 {
 	const struct xt_length_info *info = a->data;
 	const uint32_t min = info->min, max = info->max;
@@ -60,7 +60,7 @@ static int say_length(const struct rv_admit *a, struct rv_said *said)
 	return 0;
 }
 
-static int say_iprange(const struct rv_admit *a, struct rv_said *said)
+static int say_iprange(const struct rv_check_ctx *a, struct rv_said *said)
 {
 	const struct xt_iprange_mtinfo *info = a->data;
 	bool v4 = a->family == NFPROTO_IPV4;
@@ -78,17 +78,17 @@ static int say_iprange(const struct rv_admit *a, struct rv_said *said)
 #define V4 NFPROTO_IPV4
 #define V6 NFPROTO_IPV6
 #define ANY NFPROTO_UNSPEC
-#define BOTH(a, b) RV_LOOKS(a, b)
+#define BOTH(a, b) RV_READS(a, b)
 
 struct rv_handler rv_matches_header[] = {
 	RV_MATCH_ROW("dscp", ANY, 0, struct xt_dscp_info,
 		     BOTH(RVK_SEL_IP_DSCP, RVK_SEL_IP6_DSCP), RV_SAYS(say_dscp)),
-	RV_MATCH_ROW("tos", ANY, 1, struct xt_tos_match_info, RV_LOOKS(RVK_SEL_TOS),
+	RV_MATCH_ROW("tos", ANY, 1, struct xt_tos_match_info, RV_READS(RVK_SEL_TOS),
 		     RV_SAYS(say_tos)),
-	RV_MATCH_ROW("ttl", V4, 0, struct ipt_ttl_info, RV_LOOKS(RVK_SEL_TTL), RV_SAYS(say_hops)),
-	RV_MATCH_ROW("hl", V6, 0, struct ip6t_hl_info, RV_LOOKS(RVK_SEL_HOPLIMIT),
+	RV_MATCH_ROW("ttl", V4, 0, struct ipt_ttl_info, RV_READS(RVK_SEL_TTL), RV_SAYS(say_hops)),
+	RV_MATCH_ROW("hl", V6, 0, struct ip6t_hl_info, RV_READS(RVK_SEL_HOPLIMIT),
 		     RV_SAYS(say_hops)),
-	RV_MATCH_ROW("length", ANY, 0, struct xt_length_info, RV_LOOKS(RVK_SEL_LENGTH),
+	RV_MATCH_ROW("length", ANY, 0, struct xt_length_info, RV_READS(RVK_SEL_LENGTH),
 		     RV_SAYS(say_length)),
 	RV_MATCH_ROW("iprange", V4, 1, struct xt_iprange_mtinfo,
 		     BOTH(RVK_SEL_IP_SADDR, RVK_SEL_IP_DADDR), RV_SAYS(say_iprange)),

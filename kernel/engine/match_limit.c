@@ -19,7 +19,7 @@ static bool limit_size(uint32_t size)
 	return size == (sizeof(struct xt_rateinfo) + 7) / 8 * 8 || size == 32;
 }
 
-static int check_limit(struct rv_admit *a)
+static int check_limit(struct rv_check_ctx *a)
 {
 	const struct xt_rateinfo *info = a->data;
 	struct bucket *b;
@@ -68,7 +68,7 @@ struct nth {
 	uint32_t count;
 };
 
-static int check_statistic(struct rv_admit *a)
+static int check_statistic(struct rv_check_ctx *a)
 {
 	const struct xt_statistic_info *info = a->data;
 	struct nth *nth;
@@ -112,12 +112,12 @@ static bool match_statistic(struct rv_pkt *pkt, const void *data, void *state)
 struct rv_handler rv_matches_limit[] = {
 	{
 		.name = "limit", .kind = RVK_KIND_MATCH, .size = RV_ANY_SIZE,
-		.looks = RV_LOOKS(RV_LOOK_STATE, RV_LOOK_TIME),
+		.reads = RV_READS(RV_READS_STATE, RV_READS_TIME),
 		.check = check_limit, .match = match_limit, .destroy = rv_state_free,
 	},
 	{
 		.name = "statistic", .kind = RVK_KIND_MATCH, .size = sizeof(struct xt_statistic_info),
-		.looks = RV_LOOKS(RV_LOOK_STATE, RV_LOOK_RANDOM),
+		.reads = RV_READS(RV_READS_STATE, RV_READS_RANDOM),
 		.check = check_statistic, .match = match_statistic, .destroy = rv_state_free,
 	},
 	{ .name = NULL },

@@ -11,7 +11,7 @@ static bool is_range(uint32_t min, uint32_t max)
 }
 
 /* As the kernel's own: a range that holds nobody would let its negation hold for all. */
-static int check_owner(struct rv_admit *a)
+static int check_owner(struct rv_check_ctx *a)
 {
 	const struct rv_engine_ops *ops = rv_engine_ops(a->engine);
 	const struct xt_owner_match_info *info = a->data;
@@ -58,7 +58,7 @@ static bool match_owner(struct rv_pkt *pkt, const void *data, void *state)
 	return is != !!(info->invert & XT_OWNER_GID);
 }
 
-#define IDS	RV_LOOKS(RVK_SEL_UID, RVK_SEL_GID, RVK_SEL_SOCKET)
+#define IDS	RV_READS(RVK_SEL_UID, RVK_SEL_GID, RVK_SEL_SOCKET)
 
 struct rv_handler rv_matches_owner[] = {
 	RV_MATCH_ROW("owner", NFPROTO_UNSPEC, 1, struct xt_owner_match_info, IDS,

@@ -11,7 +11,7 @@
 
 #define HOOK(name)	(1U << NF_INET_##name)
 
-static int say_mark(const struct rv_admit *a, struct rv_said *said)
+static int say_mark(const struct rv_check_ctx *a, struct rv_said *said)
 {
 	const struct xt_mark_mtinfo1 *info = a->data;
 
@@ -19,7 +19,7 @@ static int say_mark(const struct rv_admit *a, struct rv_said *said)
 	return 0;
 }
 
-static int say_pkttype(const struct rv_admit *a, struct rv_said *said)
+static int say_pkttype(const struct rv_check_ctx *a, struct rv_said *said)
 {
 	const struct xt_pkttype_info *info = a->data;
 	const uint8_t type = (uint8_t)info->pkttype;
@@ -28,7 +28,7 @@ static int say_pkttype(const struct rv_admit *a, struct rv_said *said)
 	return 0;
 }
 
-static int say_mac(const struct rv_admit *a, struct rv_said *said)
+static int say_mac(const struct rv_check_ctx *a, struct rv_said *said)
 {
 	const struct xt_mac_info *info = a->data;
 
@@ -48,7 +48,7 @@ static bool match_comment(struct rv_pkt *pkt, const void *data, void *state)
 
 #define LIMITS	(XT_ADDRTYPE_LIMIT_IFACE_IN | XT_ADDRTYPE_LIMIT_IFACE_OUT)
 
-static int check_addrtype(struct rv_admit *a)
+static int check_addrtype(struct rv_check_ctx *a)
 {
 	const struct xt_addrtype_info_v1 *info = a->data;
 
@@ -94,7 +94,7 @@ static bool match_addrtype(struct rv_pkt *pkt, const void *data, void *state)
 #define OUTS	(XT_PHYSDEV_OP_OUT | XT_PHYSDEV_OP_ISOUT)
 
 /* Which port a packet leaves by is known only of those that the bridge forwards. */
-static int check_physdev(struct rv_admit *a)
+static int check_physdev(struct rv_check_ctx *a)
 {
 	const struct rv_engine_ops *ops = rv_engine_ops(a->engine);
 	const struct xt_physdev_info *info = a->data;
@@ -143,16 +143,16 @@ static bool match_physdev(struct rv_pkt *pkt, const void *data, void *state)
 			   on && out && name_fits(out, info->physoutdev, info->out_mask));
 }
 
-#define PHYS	RV_LOOKS(RVK_SEL_PHYSIN, RVK_SEL_PHYSOUT, RVK_SEL_PHYS_IS_IN, RVK_SEL_PHYS_IS_OUT, RVK_SEL_PHYS_BRIDGED)
-#define TYPES	RV_LOOKS(RVK_SEL_ADDRTYPE_SRC, RVK_SEL_ADDRTYPE_DST)
+#define PHYS	RV_READS(RVK_SEL_PHYSIN, RVK_SEL_PHYSOUT, RVK_SEL_PHYS_IS_IN, RVK_SEL_PHYS_IS_OUT, RVK_SEL_PHYS_BRIDGED)
+#define TYPES	RV_READS(RVK_SEL_ADDRTYPE_SRC, RVK_SEL_ADDRTYPE_DST)
 #define ANY	NFPROTO_UNSPEC
 
 struct rv_handler rv_matches_packet[] = {
-	RV_MATCH_ROW("mark", ANY, 1, struct xt_mark_mtinfo1, RV_LOOKS(RVK_SEL_MARK),
+	RV_MATCH_ROW("mark", ANY, 1, struct xt_mark_mtinfo1, RV_READS(RVK_SEL_MARK),
 		     RV_SAYS(say_mark)),
-	RV_MATCH_ROW("pkttype", ANY, 0, struct xt_pkttype_info, RV_LOOKS(RVK_SEL_PKTTYPE),
+	RV_MATCH_ROW("pkttype", ANY, 0, struct xt_pkttype_info, RV_READS(RVK_SEL_PKTTYPE),
 		     RV_SAYS(say_pkttype)),
-	RV_MATCH_ROW("mac", ANY, 0, struct xt_mac_info, RV_LOOKS(RVK_SEL_ETHER_SADDR),
+	RV_MATCH_ROW("mac", ANY, 0, struct xt_mac_info, RV_READS(RVK_SEL_ETHER_SADDR),
 		     RV_SAYS(say_mac),
 		     .hooks = HOOK(PRE_ROUTING) | HOOK(LOCAL_IN) | HOOK(FORWARD)),
 	RV_MATCH_ROW("comment", ANY, 0, struct xt_comment_info, 0, .match = match_comment),

@@ -39,7 +39,7 @@ struct state {
 	struct list *list;
 };
 
-static struct rv_names *names_of(struct rv_engine *e)
+static struct rv_named_list *names_of(struct rv_engine *e)
 {
 	return rv_engine_names(e, RV_NAMES_RECENT);
 }
@@ -196,7 +196,7 @@ static uint32_t entries_max(void)
 	return rv_recent_entries ? rv_recent_entries : 1;
 }
 
-static struct list *make_list(struct rv_admit *a, const char *name)
+static struct list *make_list(struct rv_check_ctx *a, const char *name)
 {
 	struct list *l = rv_alloc(sizeof(*l), true);
 
@@ -224,7 +224,7 @@ static void begin_recent(const void *data, void *state)
 		forget_all(l, stamps);
 }
 
-static int check_recent(struct rv_admit *a)
+static int check_recent(struct rv_check_ctx *a)
 {
 	/* Revision 1 adds a mask at its end. */
 	const struct xt_recent_mtinfo *info = a->data;
@@ -444,7 +444,7 @@ int rv_recent_edit(struct rv_engine *e, const char *list, char what, uint8_t fam
 	{									\
 		.name = "recent", .kind = RVK_KIND_MATCH, .revision = (rev),	\
 		.size = sizeof(info),						\
-		.looks = RV_LOOKS(RV_LOOK_STATE, RV_LOOK_TIME), \
+		.reads = RV_READS(RV_READS_STATE, RV_READS_TIME), \
 		.check = check_recent, .begin = begin_recent, .match = (fn),	\
 		.destroy = destroy_recent,					\
 	}

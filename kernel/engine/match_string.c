@@ -48,7 +48,7 @@ static void prepare(struct search *s, const struct xt_string_info *info)
 	}
 }
 
-static int check_string(struct rv_admit *a)
+static int check_string(struct rv_check_ctx *a)
 {
 	const struct xt_string_info *info = a->data;
 
@@ -100,7 +100,7 @@ static bool match_pattern(struct rv_pkt *pkt, const void *data, void *state)
 struct rv_handler rv_matches_string[] = {
 	{
 		.name = "string", .kind = RVK_KIND_MATCH, .revision = 1,
-		.size = sizeof(struct xt_string_info), .looks = RV_LOOKS(RV_LOOK_PAYLOAD),
+		.size = sizeof(struct xt_string_info), .reads = RV_READS(RV_READS_PAYLOAD),
 		.check = check_string, .match = match_pattern,
 		.destroy = rv_state_free,
 	},

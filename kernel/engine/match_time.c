@@ -6,7 +6,7 @@
 
 #define DAY	86400U
 
-static int check_time(struct rv_admit *a)
+static int check_time(struct rv_check_ctx *a)
 {
 	const struct xt_time_info *info = a->data;
 
@@ -81,7 +81,7 @@ static bool match_time(struct rv_pkt *pkt, const void *data, void *state)
 struct rv_handler rv_matches_time[] = {
 	{
 		.name = "time", .kind = RVK_KIND_MATCH, .size = sizeof(struct xt_time_info),
-		.looks = RV_LOOKS(RV_LOOK_TIME), .check = check_time, .match = match_time,
+		.reads = RV_READS(RV_READS_TIME), .check = check_time, .match = match_time,
 	},
 	{ .name = NULL },
 };

@@ -17,7 +17,7 @@ static void say_ports(struct rv_said *said, unsigned int sel, const uint16_t por
 	rv_say(said, sel, RVK_OP_RANGE, negate, 2, from, to);
 }
 
-static int say_tcp(const struct rv_admit *a, struct rv_said *said)
+static int say_tcp(const struct rv_check_ctx *a, struct rv_said *said)
 {
 	const struct xt_tcp *tcp = a->data;
 
@@ -34,7 +34,7 @@ static int say_tcp(const struct rv_admit *a, struct rv_said *said)
 	return 0;
 }
 
-static int say_udp(const struct rv_admit *a, struct rv_said *said)
+static int say_udp(const struct rv_check_ctx *a, struct rv_said *said)
 {
 	const struct xt_udp *udp = a->data;
 
@@ -48,7 +48,7 @@ static int say_udp(const struct rv_admit *a, struct rv_said *said)
 #define ANY_ICMP_TYPE	255	/* of IPv4's match: whatever type and code */
 
 /* struct ip6t_icmp is laid out alike. */
-static int say_icmp(const struct rv_admit *a, struct rv_said *said)
+static int say_icmp(const struct rv_check_ctx *a, struct rv_said *said)
 {
 	const struct ipt_icmp *icmp = a->data;
 	bool v4 = a->family == NFPROTO_IPV4;
@@ -85,7 +85,7 @@ static void say_port_list(const struct xt_multiport_v1 *m, struct rv_said *said,
 	}
 }
 
-static int say_multiport(const struct rv_admit *a, struct rv_said *said)
+static int say_multiport(const struct rv_check_ctx *a, struct rv_said *said)
 {
 	static const uint8_t sels[] = {
 		[XT_MULTIPORT_SOURCE] = RVK_SEL_TH_SPORT,
@@ -101,17 +101,17 @@ static int say_multiport(const struct rv_admit *a, struct rv_said *said)
 	return 0;
 }
 
-#define PORTS	RV_LOOKS(RVK_SEL_TH_SPORT, RVK_SEL_TH_DPORT)
-#define TCP	RV_LOOKS(RVK_SEL_TH_SPORT, RVK_SEL_TH_DPORT, RVK_SEL_TCP_FLAGS, RVK_SEL_TCP_OPTION)
+#define PORTS	RV_READS(RVK_SEL_TH_SPORT, RVK_SEL_TH_DPORT)
+#define TCP	RV_READS(RVK_SEL_TH_SPORT, RVK_SEL_TH_DPORT, RVK_SEL_TCP_FLAGS, RVK_SEL_TCP_OPTION)
 
 struct rv_handler rv_matches_transport[] = {
 	RV_MATCH_ROW("tcp", NFPROTO_UNSPEC, 0, struct xt_tcp, TCP, RV_SAYS(say_tcp),
 		     .proto = IPPROTO_TCP),
 	RV_MATCH_ROW("udp", NFPROTO_UNSPEC, 0, struct xt_udp, PORTS, RV_SAYS(say_udp),
 		     .proto = IPPROTO_UDP),
-	RV_MATCH_ROW("icmp", NFPROTO_IPV4, 0, struct ipt_icmp, RV_LOOKS(RVK_SEL_ICMP_TYPE),
+	RV_MATCH_ROW("icmp", NFPROTO_IPV4, 0, struct ipt_icmp, RV_READS(RVK_SEL_ICMP_TYPE),
 		     RV_SAYS(say_icmp), .proto = IPPROTO_ICMP),
-	RV_MATCH_ROW("icmp6", NFPROTO_IPV6, 0, struct ip6t_icmp, RV_LOOKS(RVK_SEL_ICMP6_TYPE),
+	RV_MATCH_ROW("icmp6", NFPROTO_IPV6, 0, struct ip6t_icmp, RV_READS(RVK_SEL_ICMP6_TYPE),
 		     RV_SAYS(say_icmp), .proto = IPPROTO_ICMPV6),
 	RV_MATCH_ROW("multiport", NFPROTO_UNSPEC, 1, struct xt_multiport_v1, PORTS,
 		     RV_SAYS(say_multiport)),

@@ -4,7 +4,7 @@
 
 #include <linux/netfilter/xt_u32.h>
 
-static int check_u32(struct rv_admit *a)
+static int check_u32(struct rv_check_ctx *a)
 {
 	const struct xt_u32 *u = a->data;
 
@@ -90,7 +90,7 @@ static bool match_u32(struct rv_pkt *pkt, const void *data, void *state)
 struct rv_handler rv_matches_u32[] = {
 	{
 		.name = "u32", .kind = RVK_KIND_MATCH, .size = sizeof(struct xt_u32),
-		.looks = RV_LOOKS(RV_LOOK_PAYLOAD), .check = check_u32, .match = match_u32,
+		.reads = RV_READS(RV_READS_PAYLOAD), .check = check_u32, .match = match_u32,
 	},
 	{ .name = NULL },
 };

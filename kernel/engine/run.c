@@ -189,7 +189,7 @@ static RV_INLINE void look_all(const struct walk *w, const struct rv_handler *h)
 {
 	if (!w->recording)
 		return;
-	for (const uint16_t *what = h->looks; what && *what; what++)
+	for (const uint16_t *what = h->reads; what && *what; what++)
 		rv_look(&w->record->looked, *what);
 }
 
@@ -198,7 +198,7 @@ static RV_INLINE bool matches_fit(const struct walk *w, const struct rvk_entry *
 	const struct rvk_element *el = rv_entry_elements(e), *target = rv_entry_target(e);
 
 	for (; el < target; el = rv_element_next(el)) {
-		const struct rv_use *use;
+		const struct rv_instance *use;
 
 		if (el->form == RVK_FORM_PREDICATES) {
 			if (!predicates_fit(w, e, el))
@@ -236,7 +236,7 @@ static RV_INLINE void step(const struct walk *w, const struct rvk_entry *e, int3
 
 static void trace(const struct rv_rules *r, struct rv_pkt *pkt, const struct rvk_entry *e)
 {
-	struct rv_trace t;
+	struct rv_trace_step t;
 
 	if (!pkt->ops->trace)
 		return;
@@ -285,7 +285,7 @@ static RV_INLINE bool follow(const struct walk *w, const struct rvk_entry *e, st
 
 	at->next = e->index + 1;
 	if (target->form == RVK_FORM_DATA) {
-		const struct rv_use *use = &w->rules->uses[target->slot];
+		const struct rv_instance *use = &w->rules->uses[target->slot];
 
 		look_all(w, use->handler);
 		*verdict = use->handler->target(w->pkt, use->data, use->state);
@@ -411,11 +411,11 @@ static bool is_end(const struct rv_rules *r, const struct rvk_entry *e)
 	return rv_entry_target(next)->form == RVK_FORM_CHAIN;
 }
 
-void rv_rules_where(const struct rv_rules *r, const struct rvk_entry *e, struct rv_trace *trace)
+void rv_rules_where(const struct rv_rules *r, const struct rvk_entry *e, struct rv_trace_step *trace)
 {
 	uint32_t off = 0, at = rv_entry_offset(r, e);
 
-	*trace = (struct rv_trace){ .table = r->def->name, .what = "rule" };
+	*trace = (struct rv_trace_step){ .table = r->def->name, .what = "rule" };
 	for (;; off += rv_entry_at(r, off)->next) {
 		const struct rvk_element *target = rv_entry_target(rv_entry_at(r, off));
 		int hook = hook_at(r, off, false);

@@ -49,7 +49,7 @@ static unsigned int target_tos(struct rv_pkt *pkt, const void *data, void *state
 	return change_class(pkt, info->tos_mask, info->tos_value);
 }
 
-static int check_dscp(struct rv_admit *a)
+static int check_dscp(struct rv_check_ctx *a)
 {
 	const struct xt_DSCP_info *info = a->data;
 
@@ -65,7 +65,7 @@ static unsigned int target_dscp(struct rv_pkt *pkt, const void *data, void *stat
 }
 
 /* struct ip6t_HL_info and its modes are laid out alike. */
-static int check_hops(struct rv_admit *a)
+static int check_hops(struct rv_check_ctx *a)
 {
 	const struct ipt_TTL_info *info = a->data;
 

@@ -7,7 +7,7 @@
 
 #define LEVELS	8	/* of syslog */
 
-static int check_log(struct rv_admit *a)
+static int check_log(struct rv_check_ctx *a)
 {
 	const struct xt_log_info *info = a->data;
 
@@ -35,7 +35,7 @@ static unsigned int target_log(struct rv_pkt *pkt, const void *data, void *state
 	return say(pkt, &log);
 }
 
-static int check_nflog(struct rv_admit *a)
+static int check_nflog(struct rv_check_ctx *a)
 {
 	const struct xt_nflog_info *info = a->data;
 

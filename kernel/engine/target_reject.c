@@ -6,7 +6,7 @@
 #include <linux/netfilter_ipv6/ip6t_REJECT.h>
 
 /* Only TCP knows resets; nobody answers with an echo any more. */
-static int check_with(const struct rv_admit *a, unsigned int with, unsigned int reset,
+static int check_with(const struct rv_check_ctx *a, unsigned int with, unsigned int reset,
 		      unsigned int echo, unsigned int last)
 {
 	if (with > last || with == echo || (with == reset && !rv_ip_is_proto(&a->entry->ip, IPPROTO_TCP)))
@@ -14,7 +14,7 @@ static int check_with(const struct rv_admit *a, unsigned int with, unsigned int 
 	return 0;
 }
 
-static int check_reject(struct rv_admit *a)
+static int check_reject(struct rv_check_ctx *a)
 {
 	const struct ipt_reject_info *info = a->data;
 
@@ -22,7 +22,7 @@ static int check_reject(struct rv_admit *a)
 			  IPT_ICMP_ADMIN_PROHIBITED);
 }
 
-static int check_reject6(struct rv_admit *a)
+static int check_reject6(struct rv_check_ctx *a)
 {
 	const struct ip6t_reject_info *info = a->data;
 

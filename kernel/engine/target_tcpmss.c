@@ -59,7 +59,7 @@ static bool rule_wants_syn(const struct rvk_entry *e)
 	return false;
 }
 
-static int check_tcpmss(struct rv_admit *a)
+static int check_tcpmss(struct rv_check_ctx *a)
 {
 	const struct xt_tcpmss_info *info = a->data;
 

@@ -75,7 +75,7 @@ void rv_skb_log(const struct rv_pkt *pkt, const struct rv_log *log)
 		      s->state->out, &info, "%s", log->prefix);
 }
 
-void rv_skb_trace(const struct rv_pkt *pkt, const struct rv_trace *trace)
+void rv_skb_trace(const struct rv_pkt *pkt, const struct rv_trace_step *trace)
 {
 	static const struct nf_loginfo info = {
 		.type = NF_LOG_TYPE_LOG,

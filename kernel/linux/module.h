@@ -64,7 +64,7 @@ extern const struct rv_pkt_ops rv_skb_ops;
 /* Operations of a packet with files of their own. */
 void rv_skb_reject(struct rv_pkt *pkt, unsigned int with);
 void rv_skb_log(const struct rv_pkt *pkt, const struct rv_log *log);
-void rv_skb_trace(const struct rv_pkt *pkt, const struct rv_trace *trace);
+void rv_skb_trace(const struct rv_pkt *pkt, const struct rv_trace_step *trace);
 u8 rv_skb_addrtype(const struct rv_pkt *pkt, const u8 *addr, enum rv_iface on);
 u32 rv_skb_mtu(const struct rv_pkt *pkt, bool reverse);
 

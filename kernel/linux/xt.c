@@ -70,7 +70,7 @@ static const struct {
 	{ RVK_INV_FRAG, IPT_INV_FRAG, IP6T_INV_FRAG },
 };
 
-static void entry_of(union entry *e, const struct rv_admit *a)
+static void entry_of(union entry *e, const struct rv_check_ctx *a)
 {
 	const struct rvk_ip *ip = &a->entry->ip;
 	unsigned int i;
@@ -90,7 +90,7 @@ static void entry_of(union entry *e, const struct rv_admit *a)
 	}
 }
 
-static struct part *part_new(const struct rv_admit *a)
+static struct part *part_new(const struct rv_check_ctx *a)
 {
 	struct part *part = rv_alloc(sizeof(*part) + XT_ALIGN(a->size), true);
 
@@ -103,7 +103,7 @@ static struct part *part_new(const struct rv_admit *a)
 	return part;
 }
 
-static int check_match(const struct rv_admit *a, struct part *part, const union entry *e)
+static int check_match(const struct rv_check_ctx *a, struct part *part, const union entry *e)
 {
 	struct xt_mtchk_param par = {
 		.net = part->net,
@@ -119,7 +119,7 @@ static int check_match(const struct rv_admit *a, struct part *part, const union 
 			      a->entry->ip.invert & RVK_INV_PROTO);
 }
 
-static int check_target(const struct rv_admit *a, struct part *part, const union entry *e)
+static int check_target(const struct rv_check_ctx *a, struct part *part, const union entry *e)
 {
 	struct xt_tgchk_param par = {
 		.net = part->net,
@@ -135,7 +135,7 @@ static int check_target(const struct rv_admit *a, struct part *part, const union
 			       a->entry->ip.invert & RVK_INV_PROTO);
 }
 
-static int check(struct rv_admit *a)
+static int check(struct rv_check_ctx *a)
 {
 	struct part *part = part_new(a);
 	union entry e;
@@ -324,7 +324,7 @@ static struct lent *find_lent(u8 kind, u8 family, const char *name, u8 revision)
 
 static struct rv_handler *new_handler(u8 kind, u8 family, const char *name, u8 revision)
 {
-	static const uint16_t looks[] = { RV_LOOK_OPAQUE, RVK_SEL_NONE };
+	static const uint16_t looks[] = { RV_READS_OPAQUE, RVK_SEL_NONE };
 	struct rv_handler *handler = kind == RVK_KIND_MATCH ? handler_of_match(family, name, revision)
 							    : handler_of_target(family, name, revision);
 
@@ -333,7 +333,7 @@ static struct rv_handler *new_handler(u8 kind, u8 family, const char *name, u8 r
 	handler->kind = kind;
 	handler->family = family;
 	handler->revision = revision;
-	handler->looks = looks;
+	handler->reads = looks;
 	handler->check = check;
 	return handler;
 }

@@ -7,10 +7,10 @@
 #include "user.h"
 
 /* Hands the data behind the stand-in's own to a match or target of the engine's. */
-static int check_inner(const struct rv_admit *a, struct rv_user_asked *asked)
+static int check_inner(const struct rv_check_ctx *a, struct rv_user_asked *asked)
 {
 	const struct rv_user_ask *ask = a->data;
-	struct rv_admit inner = *a;
+	struct rv_check_ctx inner = *a;
 	int best, rc;
 
 	asked->inner = rv_handler_get(a->handler->kind, a->family, ask->name, ask->revision, &best);
@@ -33,7 +33,7 @@ static int check_inner(const struct rv_admit *a, struct rv_user_asked *asked)
 	return rc;
 }
 
-static int check(struct rv_admit *a)
+static int check(struct rv_check_ctx *a)
 {
 	const struct rv_user_ask *ask = a->data;
 	struct rv_user_asked *asked;

@@ -96,7 +96,7 @@ static void log_packet(const struct rv_pkt *pkt, const struct rv_log *log)
 		p->log(p->arg, pkt, log);
 }
 
-static void trace(const struct rv_pkt *pkt, const struct rv_trace *step)
+static void trace(const struct rv_pkt *pkt, const struct rv_trace_step *step)
 {
 	if (of(pkt)->trace)
 		of(pkt)->trace(of(pkt)->arg, pkt, step);

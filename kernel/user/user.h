@@ -72,7 +72,7 @@ struct rv_user_packet {
 	unsigned int reject_with;
 	unsigned int logs;		/* how often LOG or NFLOG spoke */
 	void (*log)(void *arg, const struct rv_pkt *pkt, const struct rv_log *log);	/* or NULL */
-	void (*trace)(void *arg, const struct rv_pkt *pkt, const struct rv_trace *trace);
+	void (*trace)(void *arg, const struct rv_pkt *pkt, const struct rv_trace_step *trace);
 	/* RV_USER_ASK; NULL: such a match is false, such a target drops. */
 	bool (*ask_match)(void *arg, struct rv_pkt *pkt, const struct rv_user_asked *asked);
 	unsigned int (*ask_target)(void *arg, struct rv_pkt *pkt, const struct rv_user_asked *asked);

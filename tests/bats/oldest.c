@@ -10,7 +10,7 @@
 
 #include "backend/nft/nft.h"
 
-const struct rv_wire *__wrap_rv_nft_wire(rv_family_t family, const struct rv_ext *ext);
+const struct rv_revision *__wrap_rv_nft_wire(rv_family_t family, const struct rv_ext *ext);
 int __wrap_rv_nft_part_write(struct rv_buf *b, rv_family_t family, const struct rv_part *part,
 			     struct rv_error *err);
 int __real_rv_nft_part_write(struct rv_buf *b, rv_family_t family, const struct rv_part *part,
@@ -18,7 +18,7 @@ int __real_rv_nft_part_write(struct rv_buf *b, rv_family_t family, const struct 
 
 static const struct rv_part *writing;
 
-static bool fits(const struct rv_wire *w)
+static bool fits(const struct rv_revision *w)
 {
 	size_t len = XT_ALIGN(w->size);
 	unsigned char *blob = malloc(len ? len : 1);
@@ -36,20 +36,20 @@ int __wrap_rv_nft_part_write(struct rv_buf *b, rv_family_t family, const struct 
 	return __real_rv_nft_part_write(b, family, part, err);
 }
 
-const struct rv_wire *__wrap_rv_nft_wire(rv_family_t family, const struct rv_ext *ext)
+const struct rv_revision *__wrap_rv_nft_wire(rv_family_t family, const struct rv_ext *ext)
 {
 	struct rv_nft_socket n = { 0 };
 	struct rv_error err = { 0 };
-	const struct rv_wire *oldest = ext->wire;
+	const struct rv_revision *oldest = ext->revisions;
 
-	if (!ext->wire || rv_nft_open(&n, &err))
-		return ext->wire;
-	rv_wire_each(w, ext)
+	if (!ext->revisions || rv_nft_open(&n, &err))
+		return ext->revisions;
+	rv_revision_each(w, ext)
 		if (rv_nft_kernel_has(&n, family, rv_layout_name(ext, w), w->revision,
 				      ext->kind == RV_TARGET) == RV_NFT_HAS && fits(w))
 			oldest = w;
 	rv_nft_close(&n);
-	if (oldest != ext->wire && getenv("OLDEST_TOLD"))
+	if (oldest != ext->revisions && getenv("OLDEST_TOLD"))
 		fprintf(stderr, "%s %u\n", ext->name, oldest->revision);
 	return oldest;
 }

@@ -424,16 +424,16 @@ static void test_looked(void)
 	rv_blob_verdict(&r->blob, RVK_DROP);
 	finish(r);
 	EXPECT(run_one(r, TCP) == NF_ACCEPT);
-	expect_looked(r, RV_LOOKS(RVK_SEL_L4PROTO, RVK_SEL_TH_DPORT));
+	expect_looked(r, RV_READS(RVK_SEL_L4PROTO, RVK_SEL_TH_DPORT));
 	EXPECT(run_one(r, UDP) == NF_ACCEPT);
-	expect_looked(r, RV_LOOKS(RVK_SEL_L4PROTO));
+	expect_looked(r, RV_READS(RVK_SEL_L4PROTO));
 	end(r);
 }
 
 static uint32_t traced_number;
 static char traced_what, traced_chain;
 
-static void note_trace(void *arg, const struct rv_pkt *pkt, const struct rv_trace *trace)
+static void note_trace(void *arg, const struct rv_pkt *pkt, const struct rv_trace_step *trace)
 {
 	(void)arg;
 	(void)pkt;

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/text/json.h"
-#include "backend/text/xml.h"
+#include "formats/json.h"
+#include "formats/xml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

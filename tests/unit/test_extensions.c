@@ -32,7 +32,7 @@
 #include <ravelin/parser.h>
 #include <ravelin/render.h>
 
-#include "backend/text/text.h"
+#include "formats/text.h"
 
 #define MAX_WORDS 128
 #define MAX_EXTENSIONS 256
@@ -205,37 +205,37 @@ static void check_clone(const struct place *at, const struct rv_rule *r, const c
 }
 
 /* The data of a part from a blob of the kernel's; NULL when it is refused. */
-static struct rv_part *part_from_wire(const struct rv_ext *ext, const struct rv_wire *w,
+static struct rv_part *part_from_wire(const struct rv_ext *ext, const struct rv_revision *w,
 				      const unsigned char *blob, struct rv_error *err)
 {
 	struct rv_part *p = rv_part_new(ext);
 
 	assert_non_null(p);
-	if (!rv_wire_read(ext, w, blob, p->data, err))
+	if (!rv_revision_read(ext, w, blob, p->data, err))
 		return p;
 	rv_part_free(p);
 	return NULL;
 }
 
 /* A layout that is older than what the rule needs says so; it never holds another rule. */
-static void check_layout(const struct place *at, const struct rv_part *p, const struct rv_wire *w)
+static void check_layout(const struct place *at, const struct rv_part *p, const struct rv_revision *w)
 {
 	const struct rv_ext *ext = p->ext;
 	size_t len = (w->size + 7) & ~7u;
-	const struct rv_wire *found = NULL;
+	const struct rv_revision *found = NULL;
 	struct rv_error err = { 0 };
 	unsigned char *blob = calloc(1, len);
 	struct rv_part *back;
 
 	assert_non_null(blob);
 	if (rv_part_to_wire(p, w, blob, len, &err)) {
-		if (w == ext->wire)
+		if (w == ext->revisions)
 			complain(at, "%s: cannot be written: %s", ext->name, err.text);
 		layouts_refused++;
 		free(blob);
 		return;
 	}
-	layouts_written += w != ext->wire;
+	layouts_written += w != ext->revisions;
 	if (rv_ext_find_wire(ext->kind, at->family, w->name ? w->name : rv_ext_kernel_name(ext), w->revision, len,
 			     blob, &found) != ext || found != w)
 		complain(at, "%s: its wire form is not known as its own", ext->name);
@@ -251,7 +251,7 @@ static void check_layout(const struct place *at, const struct rv_part *p, const 
 
 static void check_wire(const struct place *at, const struct rv_part *p)
 {
-	rv_wire_each(w, p->ext)
+	rv_revision_each(w, p->ext)
 		if (!at->no_wire)
 			check_layout(at, p, w);
 }
@@ -582,7 +582,7 @@ static void test_every_row_is_used(void **state)
 }
 
 /* What another program put into the kernel may be anything. */
-static void nonsense(const struct rv_ext *ext, const struct rv_wire *w)
+static void nonsense(const struct rv_ext *ext, const struct rv_revision *w)
 {
 	unsigned char *blob = malloc(w->size);
 	struct rv_part *p;
@@ -607,7 +607,7 @@ static void test_nonsense_from_the_wire(void **state)
 	(void)state;
 	srandom(1);
 	for (unsigned int i = 0; i < nused; i++)
-		rv_wire_each(w, used[i].ext)
+		rv_revision_each(w, used[i].ext)
 			nonsense(used[i].ext, w);
 }
 
@@ -673,7 +673,7 @@ static void test_old_revisions(void **state)
 		struct rv_buf b = RV_BUF_INIT;
 		struct rv_out o = { .buf = &b, .style = RV_STYLE_SAVE, .family = NFPROTO_IPV4 };
 		struct rv_error err = { 0 };
-		const struct rv_wire *w;
+		const struct rv_revision *w;
 		const struct rv_ext *ext =
 			rv_ext_find_wire(RV_TARGET, NFPROTO_IPV4, old[i].name, old[i].revision,
 					 old[i].size, old[i].blob, &w);

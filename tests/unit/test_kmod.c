@@ -729,7 +729,7 @@ static bool engine_has(struct rv_kmod_link *link, rv_family_t family, const stru
 	struct rvk_has has = {
 		.version = RVK_VERSION, .family = family,
 		.kind = p->ext->kind == RV_TARGET ? RVK_KIND_TARGET : RVK_KIND_MATCH,
-		.revision = p->ext->wire ? p->ext->wire->revision : 0,
+		.revision = p->ext->revisions ? p->ext->revisions->revision : 0,
 	};
 
 	snprintf(has.name, sizeof(has.name), "%s", rv_ext_kernel_name(p->ext));

@@ -77,7 +77,7 @@ static int put_matches(const struct rv_table *t, void *arg)
 			for (const struct rv_part *m = r->matches; m; m = m->next) {
 				rv_part_predicates(t->ruleset->family, m->ext, m->data,
 						   put_predicate, b);
-				if (!rv_part_is_told(m->ext, m->data))
+				if (!rv_part_is_pure(m->ext, m->data))
 					rv_buf_puts(b, "(opaque)");
 			}
 	return 0;
@@ -337,7 +337,7 @@ static void absorbs(const char *name, struct rv_predicate p, bool takes)
 	fresh = rv_part_new(ext);
 	assert_true(part && fresh);
 	p.len = p.len ? p.len : rv_selectors[p.sel].len;
-	if (rv_part_absorb(NFPROTO_IPV4, ext, &p, part->data) != (takes ? 0 : -1))
+	if (rv_part_from_predicate(NFPROTO_IPV4, ext, &p, part->data) != (takes ? 0 : -1))
 		fail_msg("%s: %s", name, takes ? "is not taken" : "is taken");
 	assert_int_equal(!memcmp(part->data, fresh->data, ext->size), !takes);
 	rv_part_free(part);

@@ -26,7 +26,7 @@ static void expect(rv_family_t family, const char *name, uint32_t revision, cons
 	struct rv_rule *rule = rv_rule_new();
 	struct rv_buf b = RV_BUF_INIT;
 	struct rv_error err = { 0 };
-	const struct rv_wire *wire;
+	const struct rv_revision *wire;
 	const struct rv_ext *ext;
 	struct rv_part *part;
 	_Alignas(8) unsigned char blob[256] = { 0 };
@@ -38,7 +38,7 @@ static void expect(rv_family_t family, const char *name, uint32_t revision, cons
 	assert_non_null(ext);
 	part = rv_part_new(ext);
 	assert_non_null(part);
-	assert_int_equal(rv_wire_read(ext, wire, blob, part->data, &err), 0);
+	assert_int_equal(rv_revision_read(ext, wire, blob, part->data, &err), 0);
 	rv_rule_add_match(rule, part);
 	rv_render_rule(&b, family, "X", rule, RV_COUNTERS_NONE);
 	assert_string_equal(rv_buf_text(&b), text);
@@ -138,7 +138,7 @@ static void addrtype(void **state)
 static void nonsense(void **state)
 {
 	struct xt_multiport_v1 ports = { .flags = XT_MULTIPORT_EITHER, .count = 16 };
-	const struct rv_wire *wire;
+	const struct rv_revision *wire;
 	const struct rv_ext *ext;
 	struct rv_error err = { 0 };
 	struct rv_part *part;
@@ -149,7 +149,7 @@ static void nonsense(void **state)
 	assert_non_null(ext);
 	part = rv_part_new(ext);
 	assert_non_null(part);
-	assert_int_equal(rv_wire_read(ext, wire, (unsigned char *)&ports, part->data, &err), -1);
+	assert_int_equal(rv_revision_read(ext, wire, (unsigned char *)&ports, part->data, &err), -1);
 	assert_null(rv_ext_find_wire(RV_MATCH, NFPROTO_IPV4, "multiport", 2, sizeof(ports),
 				     (unsigned char *)&ports, &wire));
 	assert_null(rv_ext_find_wire(RV_MATCH, NFPROTO_IPV4, "multiport", 1, 40,
@@ -160,7 +160,7 @@ static void nonsense(void **state)
 static bool is_read(enum rv_ext_kind kind, const char *name, uint32_t revision, const void *blob,
 		    size_t size)
 {
-	const struct rv_wire_name wanted = { .kind = kind, .name = name, .revision = revision };
+	const struct rv_revision_name wanted = { .kind = kind, .name = name, .revision = revision };
 	struct rv_error err = { 0 };
 	_Alignas(8) unsigned char padded[512] = { 0 };
 	struct rv_part *part;
@@ -227,7 +227,7 @@ static void without_words(void **state)
 /* Without a struct the name says all. */
 static void expect_bare(enum rv_ext_kind kind, rv_family_t family, const char *name, const char *text)
 {
-	const struct rv_wire_name wanted = { .kind = kind, .name = name };
+	const struct rv_revision_name wanted = { .kind = kind, .name = name };
 	struct rv_rule *rule = rv_rule_new();
 	struct rv_buf b = RV_BUF_INIT;
 	struct rv_error err = { 0 };

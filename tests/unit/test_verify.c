@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
-#include "ir/plugin.h"
+#include "registry/plugin.h"
 
 static unsigned int seen, wrong;
 
@@ -40,7 +40,7 @@ struct data {
 
 /* One that is right, of which each case spoils something. */
 static struct rv_option rows[3];
-static struct rv_wire wires[2];
+static struct rv_revision wires[2];
 static struct rv_ext ext;
 
 static void make_right(void)
@@ -51,10 +51,10 @@ static void make_right(void)
 	rows[1] = (struct rv_option){ .name = "text", .type = RV_T_STRING,
 				      RV_FIELD(struct data, text) };
 	rows[2] = (struct rv_option){ 0 };
-	wires[0] = (struct rv_wire){ .size = sizeof(struct data) };
-	wires[1] = (struct rv_wire){ 0 };
+	wires[0] = (struct rv_revision){ .size = sizeof(struct data) };
+	wires[1] = (struct rv_revision){ 0 };
 	ext = (struct rv_ext){ .name = "right", .kind = RV_MATCH, .size = sizeof(struct data),
-			       .options = rows, .wire = wires };
+			       .options = rows, .revisions = wires };
 }
 
 static int no_parse(struct rv_parse *p)

@@ -74,7 +74,7 @@ static void put_type(FILE *out, const struct rv_option *o)
 	case RV_T_UINT_RANGE:
 		fprintf(out, "Numbers from %llu to %llu%s.\n", (unsigned long long)o->min,
 			most(o, o->mask_offset ? o->size : size),
-			o->flags & RV_OPT_OPEN ? "; one alone means that or more" : "");
+			o->flags & RV_OPT_OPEN_ENDED ? "; one alone means that or more" : "");
 		break;
 	case RV_T_PORT_RANGE:
 		fputs("Ports are numbers or names of /etc/services; an end that is left out is 0 or 65535.\n", out);
@@ -88,7 +88,7 @@ static void put_type(FILE *out, const struct rv_option *o)
 	case RV_T_STRING:
 		if (o->size > 1 && !says_length(o))
 			fprintf(out, "Up to %d bytes%s.\n", o->size - 1,
-				o->flags & RV_OPT_CUT ? "; the rest is cut off" : "");
+				o->flags & RV_OPT_TRUNCATE ? "; the rest is cut off" : "");
 		break;
 	case RV_T_ADDR_MASK:
 		fputs("The mask is a number of bits or written as an address.\n", out);

@@ -224,7 +224,7 @@ static bool is_ports_match(const char *name)
 
 static bool part_fits(struct twin_walk *w, const struct rv_part *part)
 {
-	if (!rv_part_is_told(part->ext, part->data))
+	if (!rv_part_is_pure(part->ext, part->data))
 		refuse("all of match", part->ext->name);
 	/* These ask for the header even where they ask for nothing in it. */
 	if (is_ports_match(part->ext->name) && !has_header(w, true))

@@ -30,7 +30,7 @@ struct kept {
 	u32 remainder;
 };
 
-static int oddity_check(struct rv_admit *a)
+static int oddity_check(struct rv_check_ctx *a)
 {
 	const struct oddity_info *info = a->data;
 	struct kept *kept;
@@ -76,7 +76,7 @@ static struct rv_handler oddity = {
 	.kind = RVK_KIND_MATCH,
 	.family = NFPROTO_UNSPEC,
 	.size = sizeof(struct oddity_info),
-	.looks = RV_LOOKS(RVK_SEL_LENGTH),
+	.reads = RV_READS(RVK_SEL_LENGTH),
 	.check = oddity_check,
 	.destroy = oddity_destroy,
 	.match = oddity_match,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where a row's value, mask and bits stand in the data: for read.c, show.c and meaning.c. */
+/* Where a row's value, mask and bits stand in the data: for value_parse.c, value_print.c and option_predicates.c. */
 #ifndef RAVELIN_IR_ROW_H
 #define RAVELIN_IR_ROW_H
 
@@ -130,7 +130,7 @@ static inline union nf_inet_addr get_address(rv_family_t family, const unsigned 
 int rv_nat_parse(struct rv_parse *p, const char *text, unsigned char *field);
 void rv_nat_print(struct rv_out *o, const struct rv_option *opt, const unsigned char *data);
 
-/* The names of the bits that are set: show.c. */
+/* The names of the bits that are set: value_print.c. */
 void rv_print_bits(struct rv_buf *b, const struct rv_option *opt, const unsigned char *data,
 		   const char *between);
 

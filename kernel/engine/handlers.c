@@ -88,7 +88,7 @@ static int check_predicates(const struct place *at, const struct rvk_element *el
 	return reason ? rv_refuse(at->why, reason, -EINVAL) : 0;
 }
 
-static int find_handler(const struct place *at, const struct rvk_element *el, struct rv_use *use)
+static int find_handler(const struct place *at, const struct rvk_element *el, struct rv_instance *use)
 {
 	const struct rv_engine_ops *ops = rv_engine_ops(at->rules->engine);
 	uint8_t family = at->rules->head.family;
@@ -113,9 +113,9 @@ static bool size_fits(const struct rv_handler *h, uint32_t size)
 	return h->size == RV_ANY_SIZE || (h->size + 7) / 8 * 8 == size;
 }
 
-static int check_own(const struct place *at, const struct rvk_element *el, struct rv_use *use)
+static int check_own(const struct place *at, const struct rvk_element *el, struct rv_instance *use)
 {
-	struct rv_admit admit = {
+	struct rv_check_ctx admit = {
 		.engine = at->rules->engine,
 		.family = at->rules->head.family,
 		.revision = el->revision,
@@ -136,7 +136,7 @@ static int check_own(const struct place *at, const struct rvk_element *el, struc
 	return rv_refuse(at->why, admit.reason ? admit.reason : RVK_WHY_CHECK, rc);
 }
 
-static void put_handler(const struct rv_rules *r, const struct rv_use *use)
+static void put_handler(const struct rv_rules *r, const struct rv_instance *use)
 {
 	if (use->foreign)
 		rv_engine_ops(r->engine)->put(use->handler);
@@ -147,7 +147,7 @@ static void put_handler(const struct rv_rules *r, const struct rv_use *use)
 /* The data is handed to a match or target whose own check has passed, and to no other. */
 static int make_use(const struct place *at, struct rvk_element *el)
 {
-	struct rv_use use = { .data = el + 1 };
+	struct rv_instance use = { .data = el + 1 };
 	uint16_t reason;
 	int rc = find_handler(at, el, &use);
 
@@ -218,7 +218,7 @@ int rv_parts_make(struct rv_rules *r, const uint32_t *hooks, struct rvk_refusal 
 void rv_parts_begin(struct rv_rules *r)
 {
 	for (uint32_t i = 0; i < r->nuses; i++) {
-		const struct rv_use *use = &r->uses[i];
+		const struct rv_instance *use = &r->uses[i];
 
 		if (use->handler->begin)
 			use->handler->begin(use->data, use->state);
@@ -229,7 +229,7 @@ void rv_parts_begin(struct rv_rules *r)
 void rv_parts_free(struct rv_rules *r)
 {
 	while (r->uses && r->nuses) {
-		const struct rv_use *use = &r->uses[--r->nuses];
+		const struct rv_instance *use = &r->uses[--r->nuses];
 
 		if (use->handler->destroy)
 			use->handler->destroy(use->data, use->state);

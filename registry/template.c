@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/row.h"
+#include "registry/row.h"
 
 #define ROW_NAME "abcdefghijklmnopqrstuvwxyz0123456789-"
 

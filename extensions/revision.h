@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* For the hooks of rv_wire and rv_ext.check: what many of them look at. */
+/* For the hooks of rv_revision and rv_ext.check: what many of them look at. */
 #ifndef RAVELIN_EXTENSIONS_WIRE_H
 #define RAVELIN_EXTENSIONS_WIRE_H
 
@@ -12,7 +12,7 @@
  * Copies a string field of size bytes; what is behind its end becomes zero, since the kernel
  * does not clear it. False: it has no end.
  */
-static inline bool rv_wire_text(char *to, const char *from, size_t size)
+static inline bool rv_copy_text(char *to, const char *from, size_t size)
 {
 	if (!memchr(from, '\0', size))
 		return false;

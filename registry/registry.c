@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/plugin.h"
+#include "registry/plugin.h"
 
 extern const struct rv_ext *const __start_rv_extensions[];
 extern const struct rv_ext *const __stop_rv_extensions[];
@@ -31,7 +31,7 @@ static bool for_family(const struct rv_ext *ext, rv_family_t family)
 
 struct named {
 	const struct rv_ext *ext;
-	const struct rv_wire *wire;	/* NULL: a name for -m and -j */
+	const struct rv_revision *wire;	/* NULL: a name for -m and -j */
 	const char *name;
 	struct named *next;
 };
@@ -58,7 +58,7 @@ static unsigned int name_slot(const char *name)
 }
 
 /* Behind those that are there: of two that fit, the one registered first is found. */
-static bool slot_add(const struct rv_ext *ext, const struct rv_wire *wire, const char *name)
+static bool slot_add(const struct rv_ext *ext, const struct rv_revision *wire, const char *name)
 {
 	struct named **end = &slots[name_slot(name)];
 	struct named *n = slots_made || nown == BUILT_IN ? malloc(sizeof(*n))
@@ -91,7 +91,7 @@ __attribute__((destructor)) static void slots_free(void)
 	loaded.count = 0;
 }
 
-static const char *kernel_name(const struct rv_ext *ext, const struct rv_wire *w)
+static const char *kernel_name(const struct rv_ext *ext, const struct rv_revision *w)
 {
 	return w->name ? w->name : rv_ext_kernel_name(ext);
 }
@@ -102,7 +102,7 @@ static bool slots_add_ext(const struct rv_ext *ext)
 
 	if (ext->alias)
 		ok &= slot_add(ext, NULL, ext->alias);
-	rv_wire_each(w, ext)
+	rv_revision_each(w, ext)
 		ok &= slot_add(ext, w, kernel_name(ext, w));
 	return ok;
 }
@@ -169,7 +169,7 @@ const struct rv_ext *rv_ext_for_protocol(rv_family_t family, uint16_t protocol)
 }
 
 /* Padded for the kernel of this program, or for the module, whose layouts are those of 64 bits. */
-static bool is_size_of(const struct rv_wire *w, size_t size)
+static bool is_size_of(const struct rv_revision *w, size_t size)
 {
 	return size == w->size || size == XT_ALIGN((size_t)w->size) ||
 	       size == (((size_t)w->size + 7) & ~(size_t)7);
@@ -177,23 +177,23 @@ static bool is_size_of(const struct rv_wire *w, size_t size)
 
 static const struct rv_ext *find_wire(enum rv_ext_kind kind, rv_family_t family, const char *name,
 				      uint32_t revision, size_t size, const unsigned char *data,
-				      const struct rv_wire **wire)
+				      const struct rv_revision **wire)
 {
 	const struct rv_ext *found = NULL;
 
 	*wire = NULL;
 	for (const struct named *n = slot_of(name); n; n = n->next) {
-		const struct rv_wire *w = n->wire;
+		const struct rv_revision *w = n->wire;
 
 		if (!w || n->ext->kind != kind || !for_family(n->ext, family) ||
 		    w->revision != revision || strcmp(n->name, name))
 			continue;
 		if (!is_size_of(w, size))
 			continue;
-		if (n->ext->claims && !w->name && !n->ext->claims(data))
+		if (n->ext->owns_blob && !w->name && !n->ext->owns_blob(data))
 			continue;
 		/* One that claims the data goes before one that takes whatever comes. */
-		if (!found || n->ext->claims) {
+		if (!found || n->ext->owns_blob) {
 			found = n->ext;
 			*wire = w;
 		}
@@ -203,7 +203,7 @@ static const struct rv_ext *find_wire(enum rv_ext_kind kind, rv_family_t family,
 
 const struct rv_ext *rv_ext_find_wire(enum rv_ext_kind kind, rv_family_t family, const char *name,
 				      uint32_t revision, size_t size, const unsigned char *data,
-				      const struct rv_wire **wire)
+				      const struct rv_revision **wire)
 {
 	const struct rv_ext *ext = find_wire(kind, family, name, revision, size, data, wire);
 

@@ -35,7 +35,7 @@ void rv_say_interval(struct rv_said *said, struct rvk_predicate *p, const void *
 	said->size += sizeof(*i);
 }
 
-int rv_said_check(struct rv_admit *a)
+int rv_said_check(struct rv_check_ctx *a)
 {
 	const struct rv_says *says = a->handler->arg;
 	struct rv_said *said = rv_alloc(sizeof(*said), true), *state;

@@ -2,12 +2,12 @@
 /* State with a name, what packets made known, and the hash that both are found by. */
 #include "internal.h"
 
-static struct rv_named **bucket(struct rv_names *names, const char *name)
+static struct rv_named **bucket(struct rv_named_list *names, const char *name)
 {
 	return &names->buckets[rv_hash(name, strlen(name), names->key) % RV_NAME_BUCKETS];
 }
 
-struct rv_named *rv_named_get(struct rv_names *names, uint8_t family, const char *name)
+struct rv_named *rv_named_get(struct rv_named_list *names, uint8_t family, const char *name)
 {
 	struct rv_named *named = *bucket(names, name);
 
@@ -18,7 +18,7 @@ struct rv_named *rv_named_get(struct rv_names *names, uint8_t family, const char
 	return named;
 }
 
-void rv_named_add(struct rv_names *names, struct rv_named *named, uint8_t family, const char *name)
+void rv_named_add(struct rv_named_list *names, struct rv_named *named, uint8_t family, const char *name)
 {
 	struct rv_named **first = bucket(names, name);
 	size_t len = strlen(name);
@@ -31,7 +31,7 @@ void rv_named_add(struct rv_names *names, struct rv_named *named, uint8_t family
 	*first = named;
 }
 
-bool rv_named_put(struct rv_names *names, struct rv_named *named)
+bool rv_named_put(struct rv_named_list *names, struct rv_named *named)
 {
 	struct rv_named **at = bucket(names, named->name);
 

@@ -7,7 +7,7 @@
 #ifndef RAVELIN_WATCHER_H
 #define RAVELIN_WATCHER_H
 
-#include "cli/pending.h"
+#include "cli/rollback_state.h"
 #include "cli/wayback.h"
 
 /* One byte each. From the watcher: */

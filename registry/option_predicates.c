@@ -2,7 +2,7 @@
 /* What values say about a packet: a predicate for each type that has one, and back. */
 #include <string.h>
 
-#include "ir/row.h"
+#include "registry/row.h"
 
 static bool to_flag(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
 {
@@ -339,10 +339,10 @@ static bool speaks(const struct rv_ext *ext, const struct rv_option *opt, const 
 	       (opt->flags & RV_OPT_ALWAYS || rv_option_given(ext, opt, data));
 }
 
-bool rv_part_is_told(const struct rv_ext *ext, const unsigned char *data)
+bool rv_part_is_pure(const struct rv_ext *ext, const unsigned char *data)
 {
 	for (const struct rv_option *opt = ext->options; opt && opt->name; opt++)
-		if (speaks(ext, opt, data) && !(opt->flags & RV_OPT_TOLD) && !opt->predicate && !opt->sel)
+		if (speaks(ext, opt, data) && !(opt->flags & RV_OPT_NO_PREDICATE) && !opt->predicate && !opt->sel)
 			return false;
 	/* With a hook for saving, the rows alone do not say what is given. */
 	return !ext->save;
@@ -442,7 +442,7 @@ static bool may_absorb(rv_family_t family, const struct rv_ext *ext, const struc
 
 #define ABSORB_MAX 512	/* bytes of a part that predicates can be read back into */
 
-int rv_part_absorb(rv_family_t family, const struct rv_ext *ext, const struct rv_predicate *p,
+int rv_part_from_predicate(rv_family_t family, const struct rv_ext *ext, const struct rv_predicate *p,
 		   unsigned char *data)
 {
 	const bool fresh = is_fresh(ext, data);

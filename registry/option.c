@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The rows of an extension: which one was given, what may stand beside it. How values are
- * read, shown and understood is in read.c, show.c and meaning.c, a table of types each.
+ * read, shown and understood is in value_parse.c, value_print.c and option_predicates.c, a table of types each.
  */
 #include <string.h>
 
-#include "ir/row.h"
+#include "registry/row.h"
 
 static const struct rv_option *canonical(const struct rv_ext *ext, const struct rv_option *opt)
 {
@@ -147,8 +147,8 @@ int rv_part_check(struct rv_check *c)
 	for (const struct rv_option *opt = c->ext->options; opt && opt->name; opt++)
 		if (!opt->alias_of && check_row(c, opt))
 			return -1;
-	if (c->ext->settle)
-		c->ext->settle(c->part->data);
+	if (c->ext->canonicalize)
+		c->ext->canonicalize(c->part->data);
 	return 0;
 }
 

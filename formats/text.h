@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rules in nft's syntax. Predicates are put into words by one table (words.c); what
+ * Rules in nft's syntax. Predicates are put into words by one table (nft_selectors.c); what
  * they cannot say has a function by the extension's name, which reads the values of
  * the extension's rows and no struct (matches.c, targets.c).
  *
@@ -59,7 +59,7 @@ bool rv_text_rule(struct rv_buf *b, const struct rv_text_place *place, const str
 /* Whether nft takes it for the name of a chain. */
 bool rv_text_is_name(const char *name);
 
-/* ---- words.c ---------------------------------------------------------------- */
+/* ---- nft_selectors.c ---------------------------------------------------------------- */
 
 /* The core's part: interfaces, protocol, addresses, in the order stock has them. */
 bool rv_text_ip(struct rv_text *t);
@@ -77,7 +77,7 @@ const char *rv_text_port_header(const struct rv_text *t);
 bool rv_text_bits(struct rv_buf *b, const struct rv_name *names, uint64_t bits);
 extern const struct rv_name rv_text_address_types[];
 
-/* ---- formats.c --------------------------------------------------------------- */
+/* ---- nft_template.c --------------------------------------------------------------- */
 
 /* By rv_ext.nft, in which all rows that are given must occur. */
 bool rv_text_words(struct rv_text *t, const struct rv_part *part);

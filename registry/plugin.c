@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ir/plugin.h"
+#include "registry/plugin.h"
 
 #ifndef RAVELIN_EXTENSIONS_DIR
 #define RAVELIN_EXTENSIONS_DIR "/usr/local/lib/ravelin/extensions"

@@ -875,5 +875,5 @@ bool rv_text_walk(struct rv_text *t, const struct rv_part *part)
 
 bool rv_text_predicates(struct rv_text *t, const struct rv_part *part)
 {
-	return rv_part_is_told(part->ext, part->data) && rv_text_walk(t, part);
+	return rv_part_is_pure(part->ext, part->data) && rv_text_walk(t, part);
 }

@@ -10,7 +10,7 @@
 
 #include <ravelin/ipset.h>
 
-#include "ir/row.h"
+#include "registry/row.h"
 
 int rv_option_fail(const struct rv_parse *p, const char *fmt, ...)
 {
@@ -100,7 +100,7 @@ static int parse_uint_range(struct rv_parse *p, const char *text, unsigned char 
 		second = ++end;
 		if (*second && *second != ':' && !rv_parse_uint_prefix(second, from, max, &to, &end))
 			return fail_range(p, second, from, max);
-	} else if (!(p->opt->flags & RV_OPT_OPEN)) {
+	} else if (!(p->opt->flags & RV_OPT_OPEN_ENDED)) {
 		to = from;
 	}
 	if (*end)
@@ -237,7 +237,7 @@ static int parse_string(struct rv_parse *p, const char *text, unsigned char *fie
 
 	if (p->opt->newline && strchr(text, '\n'))
 		return fail_as(p, p->opt->newline);
-	if (len > max && p->opt->flags & RV_OPT_CUT)
+	if (len > max && p->opt->flags & RV_OPT_TRUNCATE)
 		len = max;
 	if (len < p->opt->min && !p->opt->bad)
 		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/watcher.h"
+#include "cli/rollback_daemon.h"
 
 /* What a command that is told to end may take for it, in ms. */
 #define GRACE_MS 1000

@@ -14,7 +14,7 @@
 
 #include <ravelin/io.h>
 
-#include "cli/pending.h"
+#include "cli/rollback_state.h"
 
 #define DIRECTORY "/run/ravelin"
 

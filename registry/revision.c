@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "ir/ipset.h"
-#include "ir/row.h"
+#include "registry/row.h"
 
 const char *rv_ext_kernel_name(const struct rv_ext *ext)
 {
@@ -51,7 +51,7 @@ void rv_ext_module(struct rv_buf *b, rv_family_t family, const struct rv_ext *ex
 }
 
 /* What is the same in both. */
-static size_t common(const struct rv_ext *ext, const struct rv_wire *w)
+static size_t common(const struct rv_ext *ext, const struct rv_revision *w)
 {
 	size_t size = w->bytes ? w->bytes : w->size;
 
@@ -75,7 +75,7 @@ static void move(unsigned char *to, unsigned int to_size, const unsigned char *f
 
 /* ---- writing ------------------------------------------------------------------- */
 
-static int put_field(const struct rv_wire_field *f, const struct rv_part *part,
+static int put_field(const struct rv_revision_field *f, const struct rv_part *part,
 		     unsigned char *wire, struct rv_error *err)
 {
 	const unsigned char *from = part->data + f->data;
@@ -92,7 +92,7 @@ static int put_field(const struct rv_wire_field *f, const struct rv_part *part,
 	}
 }
 
-static int put_fields(const struct rv_wire_field *f, const struct rv_part *part,
+static int put_fields(const struct rv_revision_field *f, const struct rv_part *part,
 		      unsigned char *wire, struct rv_error *err)
 {
 	int rc = 0;
@@ -102,7 +102,7 @@ static int put_fields(const struct rv_wire_field *f, const struct rv_part *part,
 	return rc;
 }
 
-static int fill_wire(const struct rv_part *part, const struct rv_wire *w, unsigned char *wire,
+static int fill_wire(const struct rv_part *part, const struct rv_revision *w, unsigned char *wire,
 		     size_t len, struct rv_error *err)
 {
 	memset(wire, 0, len);
@@ -116,7 +116,7 @@ static int fill_wire(const struct rv_part *part, const struct rv_wire *w, unsign
 }
 
 /* Whether a layout that may have no room for all of the part has kept it. */
-static int check_kept(const struct rv_part *part, const struct rv_wire *w,
+static int check_kept(const struct rv_part *part, const struct rv_revision *w,
 		      const unsigned char *wire, struct rv_error *err)
 {
 	struct rv_part *back = rv_part_new(part->ext);
@@ -125,7 +125,7 @@ static int check_kept(const struct rv_part *part, const struct rv_wire *w,
 
 	if (!back)
 		return rv_fail_memory(err);
-	kept = !rv_wire_read(part->ext, w, wire, back->data, &why) && rv_part_equal(part, back);
+	kept = !rv_revision_read(part->ext, w, wire, back->data, &why) && rv_part_equal(part, back);
 	rv_part_free(back);
 	if (kept)
 		return 0;
@@ -133,17 +133,17 @@ static int check_kept(const struct rv_part *part, const struct rv_wire *w,
 		       w->revision, kind_name(part->ext->kind), part->ext->name);
 }
 
-int rv_part_to_wire(const struct rv_part *part, const struct rv_wire *w, unsigned char *wire,
+int rv_part_to_wire(const struct rv_part *part, const struct rv_revision *w, unsigned char *wire,
 		    size_t len, struct rv_error *err)
 {
 	if (fill_wire(part, w, wire, len, err))
 		return -1;
-	return w == part->ext->wire ? 0 : check_kept(part, w, wire, err);
+	return w == part->ext->revisions ? 0 : check_kept(part, w, wire, err);
 }
 
 /* ---- reading ------------------------------------------------------------------- */
 
-static int take_field(const struct rv_wire_field *f, const unsigned char *wire,
+static int take_field(const struct rv_revision_field *f, const unsigned char *wire,
 		      unsigned char *data, struct rv_error *err)
 {
 	const unsigned char *from = wire + f->wire;
@@ -160,7 +160,7 @@ static int take_field(const struct rv_wire_field *f, const unsigned char *wire,
 	}
 }
 
-static int take_fields(const struct rv_wire_field *f, const unsigned char *wire,
+static int take_fields(const struct rv_revision_field *f, const unsigned char *wire,
 		       unsigned char *data, struct rv_error *err)
 {
 	int rc = 0;
@@ -238,13 +238,13 @@ static int check_values(const struct rv_ext *ext, unsigned char *data, struct rv
 	return any ? 0 : rv_fail(err, RV_ERR_PROBLEM, NULL, "%s", ext->required);
 }
 
-static bool has_unknown_bits(const struct rv_wire *w, const unsigned char *wire)
+static bool has_unknown_bits(const struct rv_revision *w, const unsigned char *wire)
 {
-	return w->known.width &&
-	       rv_get_uint(wire + w->known.offset, w->known.width) & ~(uint64_t)w->known.mask;
+	return w->valid_bits.width &&
+	       rv_get_uint(wire + w->valid_bits.offset, w->valid_bits.width) & ~(uint64_t)w->valid_bits.mask;
 }
 
-int rv_wire_read(const struct rv_ext *ext, const struct rv_wire *w, const unsigned char *wire,
+int rv_revision_read(const struct rv_ext *ext, const struct rv_revision *w, const unsigned char *wire,
 		 unsigned char *data, struct rv_error *err)
 {
 	if (has_unknown_bits(w, wire))
@@ -255,8 +255,8 @@ int rv_wire_read(const struct rv_ext *ext, const struct rv_wire *w, const unsign
 		memcpy(data, wire, common(ext, w));
 	if (w->read && w->read(w, wire, data, err))
 		return -1;
-	if (ext->settle)
-		ext->settle(data);
+	if (ext->canonicalize)
+		ext->canonicalize(data);
 	return check_values(ext, data, err);
 }
 
@@ -270,22 +270,22 @@ static unsigned char *aligned_copy(const unsigned char *data, size_t len)
 	return copy;
 }
 
-static int fill_part(struct rv_part *part, const struct rv_wire *w, const unsigned char *wire,
-		     const struct rv_wire_name *name, struct rv_error *err)
+static int fill_part(struct rv_part *part, const struct rv_revision *w, const unsigned char *wire,
+		     const struct rv_revision_name *name, struct rv_error *err)
 {
 	struct rv_error why = { 0 };
 
-	if (!rv_wire_read(part->ext, w, wire, part->data, &why))
+	if (!rv_revision_read(part->ext, w, wire, part->data, &why))
 		return 0;
 	return rv_fail(err, RV_ERR_PROBLEM, NULL, "%s `%s' revision %u is not understood%s%s",
 		       kind_name(name->kind), name->name, name->revision,
 		       why.text[0] ? ": " : "", why.text);
 }
 
-static struct rv_part *read_aligned(rv_family_t family, const struct rv_wire_name *name,
+static struct rv_part *read_aligned(rv_family_t family, const struct rv_revision_name *name,
 				    const unsigned char *wire, size_t len, struct rv_error *err)
 {
-	const struct rv_wire *w = NULL;
+	const struct rv_revision *w = NULL;
 	const struct rv_ext *ext;
 	struct rv_part *part;
 
@@ -310,7 +310,7 @@ static struct rv_part *read_aligned(rv_family_t family, const struct rv_wire_nam
 	return part;
 }
 
-struct rv_part *rv_part_from_wire(rv_family_t family, const struct rv_wire_name *name,
+struct rv_part *rv_part_from_wire(rv_family_t family, const struct rv_revision_name *name,
 				  const unsigned char *wire, size_t len, struct rv_error *err)
 {
 	unsigned char *copy = aligned_copy(wire, len);

@@ -14,7 +14,7 @@ struct found {
 	rv_layout_has_fn *has;
 	const struct rv_ext *ext;
 	rv_family_t family;
-	const struct rv_wire *wire;
+	const struct rv_revision *wire;
 };
 
 static struct found *found;
@@ -36,23 +36,23 @@ static const struct found *find(rv_layout_has_fn *has, rv_family_t family,
 	return NULL;
 }
 
-const struct rv_wire *rv_layout(rv_layout_has_fn *has, rv_family_t family,
+const struct rv_revision *rv_layout(rv_layout_has_fn *has, rv_family_t family,
 				const struct rv_ext *ext)
 {
 	const struct found *f = nfound ? find(has, family, ext) : NULL;
 
-	return f && f->wire ? f->wire : ext->wire;
+	return f && f->wire ? f->wire : ext->revisions;
 }
 
-const char *rv_layout_name(const struct rv_ext *ext, const struct rv_wire *w)
+const char *rv_layout_name(const struct rv_ext *ext, const struct rv_revision *w)
 {
 	return w && w->name ? w->name : rv_ext_kernel_name(ext);
 }
 
-static const struct rv_wire *ask(rv_layout_has_fn *has, void *arg, rv_family_t family,
+static const struct rv_revision *ask(rv_layout_has_fn *has, void *arg, rv_family_t family,
 				 const struct rv_ext *ext)
 {
-	rv_wire_each(w, ext)
+	rv_revision_each(w, ext)
 		if (has(arg, family, ext, w))
 			return w;
 	return NULL;
@@ -71,5 +71,5 @@ bool rv_layout_learn(rv_layout_has_fn *has, void *arg, rv_family_t family,
 	found = more;
 	found[nfound] = (struct found){ has, ext, family, ask(has, arg, family, ext) };
 	nfound++;
-	return rv_layout(has, family, ext) != ext->wire;
+	return rv_layout(has, family, ext) != ext->revisions;
 }

@@ -8,7 +8,7 @@
 
 #include <ravelin/ipset.h>
 
-#include "ir/row.h"
+#include "registry/row.h"
 
 static void print_number(struct rv_buf *b, const struct rv_option *opt, uint64_t n)
 {
@@ -44,7 +44,7 @@ static void print_range(struct rv_out *o, const struct rv_option *opt, const uns
 	uint64_t to = get_number(opt, data + end_at(opt), half);
 
 	print_number(o->buf, opt, from);
-	if (opt->flags & RV_OPT_OPEN ? to == row_max(opt, half) : from == to)
+	if (opt->flags & RV_OPT_OPEN_ENDED ? to == row_max(opt, half) : from == to)
 		return;
 	rv_buf_putc(o->buf, ':');
 	print_number(o->buf, opt, to);

@@ -5,9 +5,9 @@
 #include <stdio.h>
 
 /* The C library's addresses before the kernel's. */
-#include "ir/row.h"
+#include "registry/row.h"
 
-#include "ir/plugin.h"
+#include "registry/plugin.h"
 
 #define MAX_SIZE 32768		/* of data and layouts: they have to fit into a netlink attribute */
 #define MAX_ROWS 64		/* rows are bits of a uint64_t */
@@ -179,7 +179,7 @@ static int check_row(const struct rv_ext *ext, const struct rv_option *opt, unsi
 
 static int check_wire(const struct rv_ext *ext, struct rv_error *err)
 {
-	rv_wire_each(w, ext) {
+	rv_revision_each(w, ext) {
 		if (w->size > MAX_SIZE)
 			return fail(ext, err, "revision %u of %u bytes is too long", w->revision,
 				    w->size);
