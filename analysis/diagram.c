@@ -12,6 +12,7 @@
 #define OPERATION_MAP (1u << 30)
 #define OPERATION_SOME (2u << 30)
 #define OPERATION_ALL (3u << 30)
+#define OPERATION_STEP (1u << 29)	/* of variables two apart */
 
 static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
 {
@@ -169,40 +170,62 @@ rv_dd rv_dd_ite(struct rv_diagram *d, rv_dd f, rv_dd g, rv_dd h)
 	return keep(d, f, g, h, rv_dd_node(d, var, lo, hi));
 }
 
-static rv_dd quantify(struct rv_diagram *d, rv_dd f, uint32_t first, uint32_t end, uint32_t operation)
+static bool is_in(const struct rv_dd_vars *v, uint32_t var)
+{
+	return var >= v->first && var < v->end && (var - v->first) % v->step == 0;
+}
+
+static rv_dd quantify(struct rv_diagram *d, rv_dd f, const struct rv_dd_vars *v, uint32_t operation)
 {
 	const struct rv_dd_cached *e;
-	uint32_t var = rv_dd_var(d, f), key = operation | end;
+	uint32_t var = rv_dd_var(d, f), key = operation | v->end | (v->step == 2 ? OPERATION_STEP : 0);
 	rv_dd lo, hi, result;
 
-	if (var == RV_DD_LEAF || var >= end || d->full)
+	if (var == RV_DD_LEAF || var >= v->end || d->full)
 		return f;
-	e = cached(d, f, first, key);
-	if (is_cached(e, f, first, key))
+	e = cached(d, f, v->first, key);
+	if (is_cached(e, f, v->first, key))
 		return e->result;
-	lo = quantify(d, d->nodes[f].lo, first, end, operation);
-	hi = quantify(d, d->nodes[f].hi, first, end, operation);
-	if (var < first)
+	lo = quantify(d, d->nodes[f].lo, v, operation);
+	hi = quantify(d, d->nodes[f].hi, v, operation);
+	if (!is_in(v, var))
 		result = rv_dd_node(d, var, lo, hi);
 	else
 		result = operation == OPERATION_SOME ? rv_dd_or(d, lo, hi) : rv_dd_and(d, lo, hi);
-	return keep(d, f, first, key, result);
+	return keep(d, f, v->first, key, result);
 }
 
-rv_dd rv_dd_some(struct rv_diagram *d, rv_dd f, uint32_t first, uint32_t end)
+rv_dd rv_dd_some(struct rv_diagram *d, rv_dd f, struct rv_dd_vars v)
 {
-	return first < end ? quantify(d, f, first, end, OPERATION_SOME) : f;
+	return v.first < v.end ? quantify(d, f, &v, OPERATION_SOME) : f;
 }
 
-rv_dd rv_dd_all(struct rv_diagram *d, rv_dd f, uint32_t first, uint32_t end)
+rv_dd rv_dd_all(struct rv_diagram *d, rv_dd f, struct rv_dd_vars v)
 {
-	return first < end ? quantify(d, f, first, end, OPERATION_ALL) : f;
+	return v.first < v.end ? quantify(d, f, &v, OPERATION_ALL) : f;
+}
+
+static rv_dd map_node(struct rv_diagram *d, rv_dd f, const struct rv_dd_map *m, uint32_t number);
+
+static rv_dd map_pair(struct rv_diagram *d, rv_dd f, const struct rv_dd_pair *pair, const struct rv_dd_map *m,
+		      uint32_t number)
+{
+	rv_dd new[4];
+
+	for (unsigned int i = 0; i < 4; i++) {
+		rv_dd g = rv_dd_branch(d, f, pair->first, pair->to[i] >> 1);
+
+		new[i] = map_node(d, rv_dd_branch(d, g, pair->first + 1, pair->to[i] & 1), m, number);
+	}
+	return rv_dd_node(d, pair->first, rv_dd_node(d, pair->first + 1, new[0], new[1]),
+			  rv_dd_node(d, pair->first + 1, new[2], new[3]));
 }
 
 static rv_dd map_node(struct rv_diagram *d, rv_dd f, const struct rv_dd_map *m, uint32_t number)
 {
 	const struct rv_dd_cached *e;
 	const struct rv_dd_node node = d->nodes[f];
+	struct rv_dd_pair pair;
 	enum rv_dd_change change;
 	rv_dd lo, hi;
 
@@ -213,7 +236,9 @@ static rv_dd map_node(struct rv_diagram *d, rv_dd f, const struct rv_dd_map *m, 
 	e = cached(d, f, number, OPERATION_MAP);
 	if (is_cached(e, f, number, OPERATION_MAP))
 		return e->result;
-	change = m->var ? m->var(m->arg, node.var) : RV_DD_KEEP;
+	change = m->var ? m->var(m->arg, node.var, &pair) : RV_DD_KEEP;
+	if (change == RV_DD_PAIR)
+		return keep(d, f, number, OPERATION_MAP, map_pair(d, f, &pair, m, number));
 	if (change == RV_DD_ZERO || change == RV_DD_ONE)
 		return keep(d, f, number, OPERATION_MAP,
 			    map_node(d, change == RV_DD_ONE ? node.hi : node.lo, m, number));
@@ -273,7 +298,7 @@ rv_dd rv_dd_at(const struct rv_diagram *d, rv_dd f, const uint8_t *values)
 struct visit {
 	struct rv_diagram *d;
 	uint64_t *seen;
-	uint32_t first, end;	/* variables that are looked for */
+	struct rv_dd_vars vars;	/* that are looked for */
 	uint32_t count, most;
 	bool found;
 };
@@ -286,8 +311,8 @@ static void visit_nodes(struct visit *v, rv_dd f)
 		return;
 	v->seen[f / 64] |= UINT64_C(1) << f % 64;
 	v->count++;
-	v->found = node->var >= v->first && node->var < v->end;
-	if (node->var >= v->end)
+	v->found = is_in(&v->vars, node->var);
+	if (node->var >= v->vars.end)
 		return;
 	visit_nodes(v, node->lo);
 	visit_nodes(v, node->hi);
@@ -303,18 +328,18 @@ static void visit(struct visit *v, rv_dd f)
 	free(v->seen);
 }
 
-bool rv_dd_looks(struct rv_diagram *d, rv_dd f, uint32_t first, uint32_t end)
+bool rv_dd_looks(struct rv_diagram *d, rv_dd f, struct rv_dd_vars vars)
 {
-	struct visit v = { .d = d, .first = first, .end = end, .most = UINT32_MAX };
+	struct visit v = { .d = d, .vars = vars, .most = UINT32_MAX };
 
-	if (first < end)
+	if (vars.first < vars.end)
 		visit(&v, f);
 	return v.found;
 }
 
 uint32_t rv_dd_size(struct rv_diagram *d, rv_dd f, uint32_t most)
 {
-	struct visit v = { .d = d, .first = RV_DD_LEAF, .end = RV_DD_LEAF, .most = most };
+	struct visit v = { .d = d, .vars = { RV_DD_LEAF, RV_DD_LEAF, 1 }, .most = most };
 
 	visit(&v, f);
 	return v.count;

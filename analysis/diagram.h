@@ -91,16 +91,31 @@ static inline uint32_t rv_dd_leaf_of(const struct rv_diagram *d, rv_dd f)
 	return d->nodes[f].lo;
 }
 
-/* Quantification of a set over the variables first <= v < end: exists, for all. */
-rv_dd rv_dd_some(struct rv_diagram *d, rv_dd f, uint32_t first, uint32_t end);
-rv_dd rv_dd_all(struct rv_diagram *d, rv_dd f, uint32_t first, uint32_t end);
+/* The variables first, first + step, ... before end. step is 1 or 2. */
+struct rv_dd_vars {
+	uint32_t first, end, step;
+};
+
+/* Quantification of a set over variables: exists, for all. */
+rv_dd rv_dd_some(struct rv_diagram *d, rv_dd f, struct rv_dd_vars v);
+rv_dd rv_dd_all(struct rv_diagram *d, rv_dd f, struct rv_dd_vars v);
 
 /* How rv_dd_map() changes a variable. */
-enum rv_dd_change { RV_DD_KEEP, RV_DD_ZERO, RV_DD_ONE, RV_DD_TURN };
+enum rv_dd_change { RV_DD_KEEP, RV_DD_ZERO, RV_DD_ONE, RV_DD_TURN, RV_DD_PAIR };
+
+/*
+ * Two variables, first and first + 1, whose new values depend on both: to[2 * a + b] is 2 * a' + b'
+ * for the old values a and b and the new values a' and b'.
+ */
+struct rv_dd_pair {
+	uint32_t first;
+	uint8_t to[4];
+};
 
 struct rv_dd_map {
-	enum rv_dd_change (*var)(void *arg, uint32_t var);	/* NULL: all are kept */
-	uint32_t (*leaf)(void *arg, uint32_t number);		/* NULL: likewise */
+	/* RV_DD_PAIR, which both variables of a pair have: fills *pair. NULL: all are kept. */
+	enum rv_dd_change (*var)(void *arg, uint32_t var, struct rv_dd_pair *pair);
+	uint32_t (*leaf)(void *arg, uint32_t number);		/* NULL: all are kept */
 	void *arg;
 };
 
@@ -114,8 +129,8 @@ rv_dd rv_dd_map(struct rv_diagram *d, rv_dd f, const struct rv_dd_map *map);
 typedef rv_dd rv_dd_join_fn(void *arg, rv_dd a, rv_dd b);
 rv_dd rv_dd_join(struct rv_diagram *d, rv_dd a, rv_dd b, rv_dd_join_fn *fn, void *arg);
 
-/* Whether f depends on a variable first <= v < end. */
-bool rv_dd_looks(struct rv_diagram *d, rv_dd f, uint32_t first, uint32_t end);
+/* Whether f depends on one of the variables. */
+bool rv_dd_looks(struct rv_diagram *d, rv_dd f, struct rv_dd_vars v);
 /* The leaf of f for these values of the variables. */
 rv_dd rv_dd_at(const struct rv_diagram *d, rv_dd f, const uint8_t *values);
 /* The number of nodes of f, at most most. */

@@ -28,6 +28,7 @@ static void set_mark(const struct rv_part *p, bool ct, struct rv_effect_of *e)
 	uint32_t value = number(p, "set-xmark", 0), mask = number(p, "set-xmark", 4);
 
 	e->what = ct ? RV_CHANGE_CTMARK : RV_CHANGE_MARK;
+	e->sel = ct ? RV_SEL_CT_MARK : RV_SEL_MARK;
 	e->marks = (struct rv_marks){ .mark = ct ? 0 : ~mask, .ctmark = ct ? ~mask : 0, .turn = value };
 }
 
@@ -37,9 +38,9 @@ static void copy_mark(const struct rv_part *p, bool save, struct rv_effect_of *e
 	uint32_t ct = number(p, "ctmask", 0), nf = number(p, "nfmask", 0);
 
 	e->what = save ? RV_CHANGE_CTMARK : RV_CHANGE_MARK;
+	e->sel = save ? RV_SEL_CT_MARK : RV_SEL_MARK;
 	if (row(p, "left-shift-mark") || row(p, "right-shift-mark")) {
 		e->what = RV_CHANGE_BLUR;
-		e->sel = save ? RV_SEL_CT_MARK : RV_SEL_MARK;
 		return;
 	}
 	e->marks = save ? (struct rv_marks){ .mark = nf, .ctmark = ~ct } : (struct rv_marks){ .mark = ~nf, .ctmark = ct };
@@ -76,6 +77,13 @@ static void ttl_effect(const struct rv_part *p, rv_family_t family, struct rv_ef
 				    .sel = v6 ? RV_SEL_HOPLIMIT : RV_SEL_TTL, .mask = 0xff, .value = number(p, set, 0) };
 }
 
+static void set_effect(const struct rv_part *p, rv_family_t family, struct rv_effect_of *e)
+{
+	(void)family;
+	if (row(p, "map-mark"))
+		*e = (struct rv_effect_of){ .what = RV_CHANGE_BLUR, .sel = RV_SEL_MARK };
+}
+
 /* Targets that change what a rule can ask for; all others leave it. */
 static const struct {
 	const char *name;
@@ -91,7 +99,7 @@ static const struct {
 	{ "ECN", NULL, RV_SEL_TOS },
 	{ "HMARK", NULL, RV_SEL_MARK },
 	{ "TPROXY", NULL, RV_SEL_MARK },
-	{ "SET", NULL, RV_SEL_MARK },
+	{ "SET", set_effect, RV_SEL_NONE },
 	{ "CT", NULL, RV_SEL_CT_STATE },
 	{ "NOTRACK", NULL, RV_SEL_CT_STATE },
 	{ "TCPMSS", NULL, RV_SEL_TCP_MSS },

@@ -182,7 +182,7 @@ static rv_dd blurred(struct linter *l, const struct rv_rule *r, rv_dd hit)
 		return hit;
 	sel = e.what == RV_CHANGE_MARK ? RV_SEL_MARK : e.what == RV_CHANGE_CTMARK ? RV_SEL_CT_MARK : e.sel;
 	f = rv_space_field(&l->space, sel, 0);
-	return f ? rv_dd_some(&l->space.d, hit, f->first, f->first + f->bits) : hit;
+	return f ? rv_dd_some(&l->space.d, hit, rv_field_vars(f)) : hit;
 }
 
 static rv_dd come_to(struct linter *l, const struct rv_chain *c, rv_dd in);
@@ -460,7 +460,7 @@ static void look_at_comment(struct linter *l, const struct lines *at, uint32_t i
 		const struct rv_field *f = rv_space_field(&l->space, ports[p], 0);
 		struct rv_predicate port = { .sel = ports[p], .op = RV_OP_EQ, .len = 2 };
 
-		if (!f || !rv_dd_looks(d, set, f->first, f->first + f->bits))
+		if (!f || !rv_dd_looks(d, set, rv_field_vars(f)))
 			continue;
 		asks = true;
 		rv_selector_put(ports[p], (uint64_t)n, port.value);

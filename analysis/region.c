@@ -10,12 +10,12 @@
 struct place {
 	const struct rv_field *f;
 	unsigned int bits, skip;	/* of which the first so many are 0 */
-	uint32_t first;			/* variable of the one behind them */
+	unsigned int from;		/* bit of the field that the one behind them is */
 };
 
 static uint32_t var_of(const struct place *p, unsigned int bit)
 {
-	return bit < p->skip ? RV_DD_LEAF : p->first + bit - p->skip;
+	return bit < p->skip ? RV_DD_LEAF : rv_field_var(p->f, p->from + bit - p->skip);
 }
 
 static rv_dd node(struct rv_diagram *d, uint32_t var, rv_dd lo, rv_dd hi)
@@ -181,7 +181,7 @@ static rv_dd variable(struct rv_space *s, uint32_t var)
 
 static struct place place_of(const struct rv_field *f)
 {
-	return (struct place){ .f = f, .bits = f->bits, .first = f->first };
+	return (struct place){ .f = f, .bits = f->bits };
 }
 
 static rv_dd is_protocol(struct rv_space *s, uint8_t protocol)
@@ -239,7 +239,7 @@ static rv_dd field_set(struct rv_space *s, const struct rv_sel_row *row, const s
 	if (row->part_of) {
 		at.bits = 8u * rv_selectors[p->sel].len;
 		at.skip = at.bits - row->width;
-		at.first = f->first + f->bits - row->shift - row->width;
+		at.from = f->bits - row->shift - row->width;
 	}
 	return value_set(s, &at, p);
 }
@@ -322,7 +322,7 @@ static rv_dd one_bit(struct rv_space *s, const struct rv_field *f, uint32_t bits
 	rv_dd none = RV_DD_TRUE, one = RV_DD_FALSE;
 
 	for (unsigned int i = f->bits; i-- > 0;) {
-		uint32_t var = f->first + i;
+		uint32_t var = rv_field_var(f, i);
 
 		if (!(bits >> (f->bits - 1 - i) & 1))
 			continue;
@@ -416,15 +416,15 @@ static void settle_field(const struct rv_field *f, uint8_t *values)
 	bool whole = true;
 
 	for (unsigned int i = 0; i < f->bits; i++)
-		whole &= values[f->first + i] == RV_POINT_ANY;
+		whole &= values[rv_field_var(f, i)] == RV_POINT_ANY;
 	for (unsigned int i = 0; i < sizeof(usual) / sizeof(*usual); i++)
 		if (usual[i].sel == f->sel)
 			bytes = usual[i].bytes;
 	if (rv_selectors[f->sel].order == RV_ORDER_S)
 		whole = false;
 	for (unsigned int i = 0; i < f->bits; i++)
-		if (values[f->first + i] == RV_POINT_ANY)
-			values[f->first + i] = whole && f->bits % 8 == 0 ? bit_of(bytes, i) : 0;
+		if (values[rv_field_var(f, i)] == RV_POINT_ANY)
+			values[rv_field_var(f, i)] = whole && f->bits % 8 == 0 ? bit_of(bytes, i) : 0;
 }
 
 /* A point of f that is not empty, as near as may be to what is usual. */
@@ -452,7 +452,7 @@ bool rv_point_bytes(const struct rv_space *s, const uint8_t *values, const struc
 	if (!f)
 		return false;
 	for (unsigned int i = 0; i < f->bits && i < 128; i++)
-		bytes[i / 8] |= (uint8_t)((values[f->first + i] == RV_POINT_ONE) << (7 - i % 8));
+		bytes[i / 8] |= (uint8_t)((values[rv_field_var(f, i)] == RV_POINT_ONE) << (7 - i % 8));
 	return f->has == RV_DD_LEAF || values[f->has] == RV_POINT_ONE;
 }
 
@@ -485,7 +485,7 @@ void rv_point_name(const struct rv_space *s, const uint8_t *values, const struct
 	(void)s;
 	memset(name, 0, IFNAMSIZ);
 	for (unsigned int i = 0; f && i < f->bits; i++)
-		class = class << 1 | (values[f->first + i] == RV_POINT_ONE);
+		class = class << 1 | (values[rv_field_var(f, i)] == RV_POINT_ONE);
 	if (!f || class >= f->nnames)
 		return;
 	len = strlen(f->names[class]);

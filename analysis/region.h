@@ -32,13 +32,25 @@ enum rv_presence {
 struct rv_field {
 	enum rv_sel sel;
 	uint32_t param;
-	uint32_t first;		/* first variable */
+	uint32_t first;		/* variable of the first bit */
+	uint32_t step;		/* from one bit's variable to the next: 1; 2: interleaved with another field */
 	unsigned int bits;
 	uint32_t has;		/* variable for presence; RV_DD_LEAF: none */
 	unsigned int rank;	/* lower ranks come first in the variable order */
 	char (*names)[IFNAMSIZ + 1];	/* sorted name classes; a trailing '+' is a wildcard */
 	unsigned int nnames;	/* without the last class, which is all other names */
 };
+
+/* The variable of a bit; 0 is the most significant one. */
+static inline uint32_t rv_field_var(const struct rv_field *f, unsigned int bit)
+{
+	return f->first + bit * f->step;
+}
+
+static inline struct rv_dd_vars rv_field_vars(const struct rv_field *f)
+{
+	return (struct rv_dd_vars){ f->first, rv_field_var(f, f->bits - 1) + 1, f->step };
+}
 
 /* A test that is not on a field, such as a rate limit. */
 struct rv_free {
@@ -85,9 +97,6 @@ rv_dd rv_region_possible(struct rv_space *s, uint32_t hooks);
 
 /* The field of a selector, or NULL: no rule asks for it. */
 const struct rv_field *rv_space_field(const struct rv_space *s, enum rv_sel sel, uint32_t param);
-/* The field or question that a variable is of. */
-const struct rv_field *rv_space_field_of(const struct rv_space *s, uint32_t var);
-const struct rv_free *rv_space_free_of(const struct rv_space *s, uint32_t var);
 /* Adds a variable for a test of the caller's own, one for each key. Only before sealing. */
 int rv_space_question(struct rv_space *s, const char *key, const char *text);
 uint32_t rv_space_answer(const struct rv_space *s, const char *key);

@@ -243,7 +243,7 @@ static void set_number(struct asking *a, enum rv_sel sel, uint32_t n)
 	const struct rv_field *f = rv_space_field(a->s, sel, 0);
 
 	for (unsigned int i = 0; i < 32; i++)
-		a->values[f->first + i] = n >> (31 - i) & 1;
+		a->values[rv_field_var(f, i)] = n >> (31 - i) & 1;
 }
 
 static bool ask_match(void *arg, struct rv_pkt *pkt, const struct rv_user_asked *asked)

@@ -27,7 +27,7 @@ struct rv_sel_row {
 /* The row of a selector. A selector without one may be absent, and has the default rank. */
 const struct rv_sel_row *rv_sel_row(enum rv_sel sel);
 
-#define RV_RANK_MARK 250	/* packet mark and connection mark: last */
+#define RV_RANK_MARK 250	/* packet mark and connection mark: last, interleaved because one is copied to the other */
 #define RV_RANK_FREE 200
 #define RV_RANK_LAST 240
 

@@ -371,8 +371,22 @@ static void place_fields(struct rv_space *s, unsigned int *i, unsigned int befor
 		if (presence == RV_PRESENCE_MAYBE || presence == RV_PRESENCE_OUTSIDE)
 			f->has = s->nvars++;
 		f->first = s->nvars;
+		f->step = 1;
 		s->nvars += f->bits;
 	}
+}
+
+/* The last two fields, of RV_RANK_MARK: the first bits of both, the second bits of both, ... */
+static void place_marks(struct rv_space *s)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		struct rv_field *f = &s->fields[s->nfields - 2 + i];
+
+		f->has = RV_DD_LEAF;
+		f->first = s->nvars + i;
+		f->step = 2;
+	}
+	s->nvars += 2 * 32;
 }
 
 static void place_frees(struct rv_space *s, bool last)
@@ -398,12 +412,13 @@ int rv_space_seal(struct rv_space *s)
 	place_fields(s, &i, RV_RANK_FREE);
 	place_frees(s, false);
 	place_frees(s, true);
-	place_fields(s, &i, UINT32_MAX);
+	place_fields(s, &i, RV_RANK_MARK);
+	place_marks(s);
 	if (s->nparts)
 		qsort(s->parts, s->nparts, sizeof(*s->parts), by_part);
 	s->sealed = true;
 	/* Variables and operation tags share the key space of the cache. */
-	return s->nvars < 1u << 30 ? 0 : -1;
+	return s->nvars < 1u << 29 ? 0 : -1;
 }
 
 const struct rv_free *rv_space_asked(const struct rv_space *s, const struct rv_part *m)
@@ -417,21 +432,4 @@ const struct rv_free *rv_space_asked(const struct rv_space *s, const struct rv_p
 	q = &s->frees[found->question / 2];
 	q->turned = found->question & 1;
 	return q;
-}
-
-const struct rv_field *rv_space_field_of(const struct rv_space *s, uint32_t var)
-{
-	for (unsigned int i = 0; i < s->nfields; i++)
-		if ((var >= s->fields[i].first && var < s->fields[i].first + s->fields[i].bits) ||
-		    var == s->fields[i].has)
-			return &s->fields[i];
-	return NULL;
-}
-
-const struct rv_free *rv_space_free_of(const struct rv_space *s, uint32_t var)
-{
-	for (uint32_t i = 0; i < s->nfrees; i++)
-		if (s->frees[i].var == var)
-			return &s->frees[i];
-	return NULL;
 }

@@ -170,9 +170,10 @@ static rv_dd target_leaf(struct rv_walk *w, const struct rv_rule *r)
 struct change {
 	struct rv_walk *w;
 	struct rv_effect_of e;
-	const struct rv_field *f;	/* whose variables are changed */
-	uint32_t text;			/* line to put before the effects; 0: none */
-	const struct rv_field *from;	/* marks that are copied */
+	const char *target;		/* its name */
+	const struct rv_field *f;	/* whose variables are changed; NULL: none, or both marks */
+	const struct rv_field *mark, *ctmark;
+	uint32_t text;			/* line to put before the effects */
 };
 
 static uint32_t prepend(struct rv_walk *w, uint32_t line, uint32_t effects)
@@ -199,6 +200,31 @@ static void compose(struct rv_marks *o, const struct rv_marks *mark, const struc
 	o->turn = was.turn ^ (was.mark & mark->turn) ^ (was.ctmark & ctmark->turn);
 }
 
+static bool is_mark(const struct change *c)
+{
+	return c->e.what == RV_CHANGE_MARK || c->e.what == RV_CHANGE_CTMARK;
+}
+
+static void not_followed(struct change *c, const char *why)
+{
+	if (!c->w->unknown[0])
+		snprintf(c->w->unknown, sizeof(c->w->unknown), "%s changes %s, and %s", c->target,
+			 rv_selectors[c->e.sel].name, why);
+}
+
+/* Bits of the marks that a target sets to a value that depends on the packet, its marks included. */
+static void blur_marks(struct change *c, struct rv_outcome *o)
+{
+	bool ct = c->e.sel == RV_SEL_CT_MARK;
+	uint32_t *mark = ct ? &o->mark.ctmark : &o->mark.mark, *ctmark = ct ? &o->ctmark.ctmark : &o->ctmark.mark;
+
+	if ((*mark | *ctmark) && (o->mark.blurred | o->ctmark.blurred))
+		not_followed(c, "so does a target behind it");
+	o->mark.blurred |= *mark;
+	o->ctmark.blurred |= *ctmark;
+	*mark = *ctmark = 0;
+}
+
 static uint32_t change_leaf(void *arg, uint32_t number)
 {
 	struct change *c = arg;
@@ -207,102 +233,80 @@ static uint32_t change_leaf(void *arg, uint32_t number)
 	if (number < 2 || number - 2 >= c->w->noutcomes)
 		return number;
 	memcpy(&o, &c->w->outcomes[number - 2], sizeof(o));
-	if (c->e.what == RV_CHANGE_MARK || c->e.what == RV_CHANGE_CTMARK) {
+	if (is_mark(c)) {
 		bool ct = c->e.what == RV_CHANGE_CTMARK;
 
+		if (o.mark.blurred | o.ctmark.blurred)
+			not_followed(c, "a target behind it makes another mark of it");
 		compose(&o.mark, ct ? &same_mark : &c->e.marks, ct ? &c->e.marks : &same_ctmark);
 		compose(&o.ctmark, ct ? &same_mark : &c->e.marks, ct ? &c->e.marks : &same_ctmark);
-	} else {
-		o.effects = prepend(c->w, c->text, o.effects);
+		return add_outcome(c->w, &o);
 	}
+	if (c->e.what == RV_CHANGE_BLUR && (c->e.sel == RV_SEL_MARK || c->e.sel == RV_SEL_CT_MARK))
+		blur_marks(c, &o);
+	o.effects = prepend(c->w, c->text, o.effects);
 	return add_outcome(c->w, &o);
 }
 
-static enum rv_dd_change change_var(void *arg, uint32_t var)
+/* A bit of both marks: what the target makes of each pair of values. */
+static enum rv_dd_change change_marks(const struct change *c, uint32_t var, struct rv_dd_pair *pair)
 {
-	struct change *c = arg;
+	bool ct_first = c->ctmark->first < c->mark->first, ct = c->e.what == RV_CHANGE_CTMARK;
+	uint32_t first = ct_first ? c->ctmark->first : c->mark->first, bit;
+
+	if (var < first || var >= first + 64)
+		return RV_DD_KEEP;
+	bit = 1u << (31 - (var - first) / 2);
+	if (!((c->e.marks.turn | (ct ? c->e.marks.mark | ~c->e.marks.ctmark : ~c->e.marks.mark | c->e.marks.ctmark)) & bit))
+		return RV_DD_KEEP;
+	pair->first = var - (var - first) % 2;
+	for (unsigned int i = 0; i < 4; i++) {
+		unsigned int mark = ct_first ? i & 1 : i >> 1, ctmark = ct_first ? i >> 1 : i & 1;
+		bool new = ((mark ? c->e.marks.mark : 0) ^ (ctmark ? c->e.marks.ctmark : 0) ^ c->e.marks.turn) & bit;
+
+		if (ct)
+			ctmark = new;
+		else
+			mark = new;
+		pair->to[i] = (uint8_t)(ct_first ? 2 * ctmark + mark : 2 * mark + ctmark);
+	}
+	return RV_DD_PAIR;
+}
+
+static enum rv_dd_change change_var(void *arg, uint32_t var, struct rv_dd_pair *pair)
+{
+	const struct change *c = arg;
 	uint32_t bit;
 
+	if (is_mark(c))
+		return change_marks(c, var, pair);
 	if (!c->f || var < c->f->first || var >= c->f->first + c->f->bits)
 		return RV_DD_KEEP;
 	bit = 1u << (c->f->bits - 1 - (var - c->f->first));
-	if (c->e.what == RV_CHANGE_FIELD)
-		return !(c->e.mask & bit) ? RV_DD_KEEP : c->e.value & bit ? RV_DD_ONE : RV_DD_ZERO;
-	if ((c->e.what == RV_CHANGE_MARK ? c->e.marks.mark : c->e.marks.ctmark) & bit)
-		return c->e.marks.turn & bit ? RV_DD_TURN : RV_DD_KEEP;
-	return c->e.marks.turn & bit ? RV_DD_ONE : RV_DD_ZERO;
-}
-
-/* A mark that is copied from the other: bit by bit, the variable becomes the other one. */
-static rv_dd copy_bits(struct change *c, rv_dd f)
-{
-	struct rv_diagram *d = &c->w->s->d;
-	bool ct = c->e.what == RV_CHANGE_CTMARK;
-	uint32_t taken = ct ? c->e.marks.mark : c->e.marks.ctmark, own = ct ? c->e.marks.ctmark : c->e.marks.mark;
-
-	for (unsigned int i = 0; i < 32; i++) {
-		uint32_t bit = 1u << (31 - i), var = c->f->first + i;
-		struct rv_dd_map one = { 0 };
-		rv_dd lo, hi, from;
-		struct change at = { .e = { .what = RV_CHANGE_FIELD, .mask = bit }, .f = c->f };
-
-		if (!(taken & bit))
-			continue;
-		one = (struct rv_dd_map){ change_var, NULL, &at };
-		lo = rv_dd_map(d, f, &one);
-		at.e.value = bit;
-		hi = rv_dd_map(d, f, &one);
-		from = rv_dd_node(d, c->from->first + i, RV_DD_FALSE, RV_DD_TRUE);
-		if (own & bit) {
-			rv_dd self = rv_dd_node(d, var, RV_DD_FALSE, RV_DD_TRUE);
-
-			from = rv_dd_ite(d, from, rv_dd_not(d, self), self);
-		}
-		f = rv_dd_ite(d, from, hi, lo);
-		c->e.marks.mark |= ct ? 0 : bit;	/* done: the variable is kept from here on */
-		c->e.marks.ctmark |= ct ? bit : 0;
-	}
-	return f;
-}
-
-static bool is_mark(const struct change *c)
-{
-	return c->e.what == RV_CHANGE_MARK || c->e.what == RV_CHANGE_CTMARK;
+	return !(c->e.mask & bit) ? RV_DD_KEEP : c->e.value & bit ? RV_DD_ONE : RV_DD_ZERO;
 }
 
 static bool looks_at(struct rv_walk *w, rv_dd f, const struct rv_field *field)
 {
-	return field && rv_dd_looks(&w->s->d, f, field->first, field->first + field->bits);
+	return field && rv_dd_looks(&w->s->d, f, rv_field_vars(field));
 }
 
 /* What the rest says of a packet that the target was done to. */
 static rv_dd after_target(struct rv_walk *w, const struct rv_rule *r, rv_dd rest)
 {
-	struct change c = { .w = w };
+	struct change c = { .w = w, .target = r->target->ext->name, .mark = rv_space_field(w->s, RV_SEL_MARK, 0),
+			    .ctmark = rv_space_field(w->s, RV_SEL_CT_MARK, 0) };
+	const struct rv_dd_map map = { change_var, change_leaf, &c };
 	struct rv_buf text = RV_BUF_INIT;
-	struct rv_dd_map map = { change_var, change_leaf, &c };
 
 	rv_effect_of(r->target, w->s->family, &c.e);
 	put_target(&text, w->s->family, r);
 	c.text = rv_buf_text(&text) ? add_text(w, text.data) : 0;
 	rv_buf_free(&text);
-	c.f = c.e.what == RV_CHANGE_NOTHING ? NULL
-	    : rv_space_field(w->s, is_mark(&c) ? (c.e.what == RV_CHANGE_MARK ? RV_SEL_MARK : RV_SEL_CT_MARK) : c.e.sel, 0);
-	c.from = rv_space_field(w->s, c.e.what == RV_CHANGE_MARK ? RV_SEL_CT_MARK : RV_SEL_MARK, 0);
-	if (c.e.what == RV_CHANGE_BLUR) {
-		if (looks_at(w, rest, c.f) && !w->unknown[0])
-			snprintf(w->unknown, sizeof(w->unknown), "rules behind %s ask for %s, which it changes",
-				 r->target->ext->name, rv_selectors[c.e.sel].name);
-		c.f = NULL;
-	}
-	if (is_mark(&c)) {
-		/* First the leaves, which use the old marks; then the variables. */
-		struct change leaves = c;
-		struct rv_dd_map only = { NULL, change_leaf, &leaves };
-
-		rest = copy_bits(&c, rv_dd_map(&w->s->d, rest, &only));
-		map.leaf = NULL;
-	}
+	if (c.e.what == RV_CHANGE_FIELD)
+		c.f = rv_space_field(w->s, c.e.sel, 0);
+	if (c.e.what == RV_CHANGE_BLUR && looks_at(w, rest, rv_space_field(w->s, c.e.sel, 0)))
+		not_followed(&c, "rules behind it ask for that");
 	return rv_dd_map(&w->s->d, rest, &map);
 }
 
@@ -324,7 +328,7 @@ static rv_dd lasting(struct rv_walk *w, rv_dd where)
 		const struct rv_field *f = rv_space_field(w->s, changed[i], 0);
 
 		if (f)
-			where = rv_dd_some(&w->s->d, where, f->first, f->first + f->bits);
+			where = rv_dd_some(&w->s->d, where, rv_field_vars(f));
 	}
 	return where;
 }

@@ -9,6 +9,7 @@
 struct rv_marks {
 	uint32_t mark, ctmark;	/* masks: bits selected from the packet mark and the connection mark */
 	uint32_t turn;
+	uint32_t blurred;	/* bits that a target on the way gave an unknown value */
 };
 
 struct rv_outcome {
@@ -49,9 +50,9 @@ bool rv_target_goes_on(const struct rv_part *target);
 /* What a target changes that later rules may test. */
 struct rv_effect_of {
 	enum { RV_CHANGE_NOTHING, RV_CHANGE_MARK, RV_CHANGE_CTMARK, RV_CHANGE_FIELD, RV_CHANGE_BLUR } what;
+	enum rv_sel sel;		/* that is changed; BLUR: to an unknown value */
 	struct rv_marks marks;		/* MARK, CTMARK: the new value */
-	enum rv_sel sel;		/* FIELD: the bits in mask become value; BLUR: the new value is unknown */
-	uint32_t value, mask;
+	uint32_t value, mask;		/* FIELD: the bits in mask become value */
 };
 void rv_effect_of(const struct rv_part *target, rv_family_t family, struct rv_effect_of *e);
 

@@ -8,48 +8,43 @@
 
 /* ---- boxes -------------------------------------------------------------------------------------------- */
 
-/* f where the variables from first to before end have the values of the point. */
-static rv_dd fix(struct rv_diagram *d, rv_dd f, const uint8_t *values, uint32_t first, uint32_t end)
+/* The variables of the nth field or question. */
+static struct rv_dd_vars extent(const struct rv_space *s, uint32_t n)
 {
-	const struct rv_dd_node n = d->nodes[f];
+	uint32_t var;
 
-	if (n.var >= end)
-		return f;
-	if (n.var >= first)
-		return fix(d, values[n.var] == RV_POINT_ONE ? n.hi : n.lo, values, first, end);
-	return f;
+	if (n < s->nfields) {
+		struct rv_dd_vars v = rv_field_vars(&s->fields[n]);
+
+		if (s->fields[n].has != RV_DD_LEAF)
+			v.first = s->fields[n].has;
+		return v;
+	}
+	var = s->frees[n - s->nfields].var;
+	return (struct rv_dd_vars){ var, var + 1, 1 };
 }
 
-struct extent {
-	uint32_t first, end;
+struct around {
+	const uint8_t *values;
+	struct rv_dd_vars free;
 };
 
-/* The variables of the nth field or question. */
-static struct extent extent(const struct rv_space *s, uint32_t n)
+static enum rv_dd_change fix_var(void *arg, uint32_t var, struct rv_dd_pair *pair)
 {
-	if (n < s->nfields) {
-		const struct rv_field *f = &s->fields[n];
+	const struct around *a = arg;
 
-		return (struct extent){ f->has == RV_DD_LEAF ? f->first : f->has, f->first + f->bits };
-	}
-	n -= s->nfields;
-	return (struct extent){ s->frees[n].var, s->frees[n].var + 1 };
+	(void)pair;
+	if (var >= a->free.first && var < a->free.end && (var - a->free.first) % a->free.step == 0)
+		return RV_DD_KEEP;
+	return a->values[var] == RV_POINT_ONE ? RV_DD_ONE : RV_DD_ZERO;
 }
 
 /* All values of one field that the packets of f around the point can have, all else being as in the point. */
-static rv_dd values_around(struct rv_space *s, rv_dd f, const uint8_t *values, struct extent e)
+static rv_dd values_around(struct rv_space *s, rv_dd f, const uint8_t *values, struct rv_dd_vars field)
 {
-	struct rv_diagram *d = &s->d;
+	struct around a = { values, field };
 
-	f = fix(d, f, values, 0, e.first);
-	/* The remaining fields have one value each. */
-	for (uint32_t i = s->nvars; i-- > e.end;)
-		if (rv_dd_looks(d, f, i, i + 1)) {
-			rv_dd v = rv_dd_node(d, i, RV_DD_FALSE, RV_DD_TRUE);
-
-			f = rv_dd_some(d, rv_dd_and(d, f, values[i] == RV_POINT_ONE ? v : rv_dd_not(d, v)), i, i + 1);
-		}
-	return f;
+	return rv_dd_map(&s->d, f, &(struct rv_dd_map){ fix_var, NULL, &a });
 }
 
 /* Each field in turn: nothing is asked of it, if that may be; else the values that may be beside the rest. */
@@ -67,21 +62,20 @@ rv_dd rv_region_box(struct rv_space *s, rv_dd f, rv_dd possible, rv_dd *left)
 	}
 	rv_point_settle_in(s, rv_dd_and(d, f, possible), values);
 	for (uint32_t i = s->nfields + s->nfrees; i-- > 0;) {
-		struct extent e = extent(s, i);
-		rv_dd all = rv_dd_all(d, rest, e.first, e.end);
+		rv_dd all = rv_dd_all(d, rest, extent(s, i));
 
 		if (rv_dd_at(d, all, values) == RV_DD_TRUE)
 			rest = all;
 	}
 	for (uint32_t i = 0; i < s->nfields + s->nfrees; i++) {
-		struct extent e = extent(s, i);
+		struct rv_dd_vars v = extent(s, i);
 		rv_dd set;
 
-		if (!rv_dd_looks(d, rest, e.first, e.end))
+		if (!rv_dd_looks(d, rest, v))
 			continue;
-		set = values_around(s, rest, values, e);
+		set = values_around(s, rest, values, v);
 		box = rv_dd_and(d, box, set);
-		rest = rv_dd_all(d, rv_dd_or(d, rest, rv_dd_not(d, set)), e.first, e.end);
+		rest = rv_dd_all(d, rv_dd_or(d, rest, rv_dd_not(d, set)), v);
 	}
 	free(values);
 	*left = rv_dd_minus(d, f, box);
@@ -94,7 +88,7 @@ rv_dd rv_region_box(struct rv_space *s, rv_dd f, rv_dd possible, rv_dd *left)
 
 struct spans {
 	const struct rv_space *s;
-	uint32_t first;
+	const struct rv_field *f;
 	unsigned int bits, n;
 	struct rv_interval list[SPANS];
 	bool more;
@@ -137,14 +131,14 @@ static void find_spans(struct spans *sp, rv_dd f, uint8_t *start, unsigned int b
 
 	if (f == RV_DD_FALSE || sp->more)
 		return;
-	if (f == RV_DD_TRUE || n->var >= sp->first + sp->bits) {
+	if (f == RV_DD_TRUE || n->var >= rv_field_vars(sp->f).end) {
 		add_span(sp, start, bit);
 		return;
 	}
 	/* A bit that no rule tests may be 0 or 1. */
-	find_spans(sp, n->var == sp->first + bit ? n->lo : f, start, bit + 1);
+	find_spans(sp, n->var == rv_field_var(sp->f, bit) ? n->lo : f, start, bit + 1);
 	start[bit / 8] |= 0x80 >> bit % 8;
-	find_spans(sp, n->var == sp->first + bit ? sp->s->d.nodes[f].hi : f, start, bit + 1);
+	find_spans(sp, n->var == rv_field_var(sp->f, bit) ? n->hi : f, start, bit + 1);
 	start[bit / 8] &= (uint8_t)~(0x80 >> bit % 8);
 }
 
@@ -152,7 +146,7 @@ static void spans_of(struct spans *sp, const struct rv_space *s, const struct rv
 {
 	uint8_t start[16] = { 0 };
 
-	*sp = (struct spans){ .s = s, .first = f->first, .bits = f->bits };
+	*sp = (struct spans){ .s = s, .f = f, .bits = f->bits };
 	find_spans(sp, set, start, 0);
 }
 
@@ -291,13 +285,13 @@ static bool put_states(struct rv_buf *b, const struct rv_space *s, const struct 
 		return false;
 	rv_buf_puts(b, " --ctstate ");
 	for (unsigned int i = 0; i < sizeof(real); i++) {
-		uint32_t var = f->first + 15 - real[i];
+		uint32_t var = rv_field_var(f, 15u - real[i]);
 		bool in = false;
 
 		values[var] = 1;
 		for (unsigned int nat = 0; nat < 4; nat++) {
-			values[f->first + 15 - 6] = nat & 1;
-			values[f->first + 15 - 7] = nat >> 1;
+			values[rv_field_var(f, 15 - 6)] = nat & 1;
+			values[rv_field_var(f, 15 - 7)] = nat >> 1;
 			in |= rv_dd_at(&s->d, set, values) == RV_DD_TRUE;
 		}
 		values[var] = 0;
@@ -316,9 +310,9 @@ static bool as_bits(const struct rv_space *s, const struct rv_field *f, rv_dd se
 		const struct rv_dd_node *n = &s->d.nodes[set];
 		uint64_t bit;
 
-		if (n->var < f->first || n->var >= f->first + f->bits || (n->lo != RV_DD_FALSE && n->hi != RV_DD_FALSE))
+		if (n->var < f->first || n->var >= rv_field_vars(f).end || (n->lo != RV_DD_FALSE && n->hi != RV_DD_FALSE))
 			return false;
-		bit = UINT64_C(1) << (f->bits - 1 - (n->var - f->first));
+		bit = UINT64_C(1) << (f->bits - 1 - (n->var - f->first) / f->step);
 		*mask |= bit;
 		*value |= n->lo == RV_DD_FALSE ? bit : 0;
 		set = n->lo == RV_DD_FALSE ? n->hi : n->lo;
@@ -390,15 +384,18 @@ static void put_field(struct rv_buf *b, struct rv_space *s, const struct rv_fiel
 	put_spans(b, f, w, turn ? &out : &in);
 }
 
-/* What a product says of the variables from first to before end. */
-static rv_dd projection(struct rv_space *s, rv_dd box, uint32_t first, uint32_t end)
+/* What a product says of the variables. */
+static rv_dd projection(struct rv_space *s, rv_dd box, struct rv_dd_vars v)
 {
-	return rv_dd_some(&s->d, rv_dd_some(&s->d, box, end, s->nvars), 0, first);
+	box = rv_dd_some(&s->d, box, (struct rv_dd_vars){ v.end, s->nvars, 1 });
+	if (v.step == 2)
+		box = rv_dd_some(&s->d, box, (struct rv_dd_vars){ v.first + 1, v.end, 2 });
+	return rv_dd_some(&s->d, box, (struct rv_dd_vars){ 0, v.first, 1 });
 }
 
 static void put_presence(struct rv_buf *b, struct rv_space *s, rv_dd box, const struct rv_field *f)
 {
-	rv_dd set = f->has == RV_DD_LEAF ? RV_DD_TRUE : projection(s, box, f->has, f->has + 1);
+	rv_dd set = f->has == RV_DD_LEAF ? RV_DD_TRUE : projection(s, box, (struct rv_dd_vars){ f->has, f->has + 1, 1 });
 
 	if (set != RV_DD_TRUE && rv_dd_branch(&s->d, set, f->has, true) == RV_DD_FALSE)
 		rv_buf_printf(b, " (without %s)", rv_selectors[f->sel].name);
@@ -411,14 +408,14 @@ void rv_region_words(struct rv_buf *b, struct rv_space *s, rv_dd box, rv_dd poss
 	(void)possible;
 	for (unsigned int i = 0; i < s->nfields; i++) {
 		const struct rv_field *f = &s->fields[i];
-		rv_dd set = projection(s, box, f->first, f->first + f->bits);
+		rv_dd set = projection(s, box, rv_field_vars(f));
 
 		put_presence(b, s, box, f);
 		if (set != RV_DD_TRUE)
 			put_field(b, s, f, set);
 	}
 	for (uint32_t i = 0; i < s->nfrees; i++) {
-		rv_dd set = projection(s, box, s->frees[i].var, s->frees[i].var + 1);
+		rv_dd set = projection(s, box, extent(s, s->nfields + i));
 
 		if (set != RV_DD_TRUE)
 			rv_buf_printf(b, " (%s%s)", rv_dd_branch(&s->d, set, s->frees[i].var, true) == RV_DD_TRUE
@@ -438,9 +435,9 @@ static rv_dd value_of(struct rv_space *s, const struct rv_field *f, const uint8_
 	rv_dd set = RV_DD_TRUE;
 
 	for (unsigned int i = f->bits; i-- > 0;) {
-		bool one = values[f->first + i] == RV_POINT_ONE;
+		bool one = values[rv_field_var(f, i)] == RV_POINT_ONE;
 
-		set = rv_dd_node(&s->d, f->first + i, one ? RV_DD_FALSE : set, one ? set : RV_DD_FALSE);
+		set = rv_dd_node(&s->d, rv_field_var(f, i), one ? RV_DD_FALSE : set, one ? set : RV_DD_FALSE);
 	}
 	return set;
 }
@@ -454,7 +451,7 @@ static bool is_asked(const struct rv_field *f, const uint8_t *values, const stru
 		return false;
 	if (f->sel == RV_SEL_IP_FRAG || ((f->sel == RV_SEL_MARK || f->sel == RV_SEL_CT_MARK)))
 		for (unsigned int i = 0; i <= f->bits; i++)
-			if (i == f->bits || values[f->first + i] == RV_POINT_ONE)
+			if (i == f->bits || values[rv_field_var(f, i)] == RV_POINT_ONE)
 				return i < f->bits;
 	if (!row->protocols[0])
 		return true;

@@ -80,6 +80,201 @@ proves()
 	proves 0 a b
 	rules b mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -j CONNMARK --restore-mark" "-A PREROUTING -m connmark --mark 2 -j DROP"
 	proves 1 a b
+	# Exchanged by three XORs; the mark is kept with its bits turned.
+	rules a mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -j CONNMARK --restore-mark --nfmask 0 --ctmask 0xffffffff" \
+		"-A PREROUTING -j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0" \
+		"-A PREROUTING -j CONNMARK --restore-mark --nfmask 0 --ctmask 0xffffffff" "-A PREROUTING -m mark --mark 5/7 -j DROP"
+	rules b mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -m connmark --mark 5/7 -j DROP" \
+		"-A PREROUTING -j CONNMARK --restore-mark --nfmask 0 --ctmask 0xffffffff" \
+		"-A PREROUTING -j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0" \
+		"-A PREROUTING -j CONNMARK --restore-mark --nfmask 0 --ctmask 0xffffffff"
+	proves 1 a b
+	proves 0 --verdicts a b
+	rules a mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -j CONNMARK --save-mark --nfmask 0xff00 --ctmask 0xffff"
+	rules b mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -j CONNMARK --set-xmark 0/0xff" \
+		"-A PREROUTING -j CONNMARK --save-mark --nfmask 0xff00 --ctmask 0xff00"
+	proves 0 a b
+	rules b mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -j CONNMARK --save-mark --nfmask 0xff00 --ctmask 0xff00"
+	proves 1 a b
+	[[ $out == *"ct mark 0x"* ]]
+}
+
+@test "marks that are copied in part, by both, and beside each other" {
+	local restore="-A PREROUTING -j CONNMARK --restore-mark" save="-j CONNMARK --save-mark"
+	local head="PREROUTING ACCEPT [0:0]"
+	rules a mangle "$head" "$restore" "-A PREROUTING -m mark ! --mark 0 -j ACCEPT" \
+		"-A PREROUTING -i eth0 -j MARK --set-mark 1" "-A PREROUTING -i eth1 -j MARK --set-mark 2" "-A PREROUTING $save"
+	# All 32 bits or 8 of them.
+	rules b mangle "$head" "$restore --nfmask 0xff --ctmask 0xff" "-A PREROUTING -m mark ! --mark 0 -j ACCEPT" \
+		"-A PREROUTING -i eth0 -j MARK --set-mark 1" "-A PREROUTING -i eth1 -j MARK --set-mark 2" "-A PREROUTING $save"
+	proves 1 a b
+	[[ $out == *"ct mark 0x"* ]]
+	proves 0 --verdicts a b
+	# The mark is the connection's: what is asked of one may be asked of the other.
+	rules b mangle "$head" "$restore" "-A PREROUTING -m connmark ! --mark 0 -j ACCEPT" \
+		"-A PREROUTING -i eth1 -j MARK --set-mark 2" "-A PREROUTING -i eth0 -j MARK --set-mark 1" \
+		"-A PREROUTING -i eth0 -j CONNMARK --set-mark 1" "-A PREROUTING -i eth1 -j CONNMARK --set-mark 2" \
+		"-A PREROUTING ! -i eth0 -m mark ! --mark 2 $save"
+	proves 0 a b
+	sed -i 's/connmark ! --mark 0/connmark ! --mark 0\/0xffff/' b
+	proves 1 a b
+}
+
+@test "the marks of kube-proxy" {
+	cat >a <<-'E'
+		*nat
+		:PREROUTING ACCEPT [0:0]
+		:POSTROUTING ACCEPT [0:0]
+		:KUBE-MARK-MASQ - [0:0]
+		:KUBE-POSTROUTING - [0:0]
+		-A PREROUTING -d 10.96.0.1/32 -p tcp -m tcp --dport 443 -j KUBE-MARK-MASQ
+		-A POSTROUTING -j KUBE-POSTROUTING
+		-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000
+		-A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN
+		-A KUBE-POSTROUTING -j MARK --set-xmark 0x4000/0x0
+		-A KUBE-POSTROUTING -j MASQUERADE --random-fully
+		COMMIT
+	E
+	sed 's/--set-xmark 0x4000.0x4000/--or-mark 0x4000/; s/--set-xmark 0x4000.0x0/--and-mark 0xffffbfff/' a >b
+	proves 0 a b
+	sed 's/0x4000.0x0/0x4000\/0x4000/' a >b
+	proves 1 a b
+	[[ $out == *"nat PREROUTING: the same"*"nat POSTROUTING: not the same"*"--mark 0x4000"*"with mark 0x0"* ]]
+	sed 's/! --mark 0x4000.0x4000/! --mark 0x4000\/0xc000/' a >b
+	proves 1 a b
+	sed 's/--set-xmark 0x4000.0x4000/--set-mark 0x4000/' a >b
+	proves 1 a b
+	[[ $out == *"nat PREROUTING: not the same"*"nat POSTROUTING: the same"* ]]
+}
+
+@test "the marks of Calico: one bit for accepted, one for endpoints, and scratch bits" {
+	cat >a <<-'E'
+		*filter
+		:FORWARD ACCEPT [0:0]
+		:cali-FORWARD - [0:0]
+		:cali-from-wl - [0:0]
+		:cali-fw-a - [0:0]
+		:cali-pro-ns - [0:0]
+		:cali-pi-db - [0:0]
+		-A FORWARD -j cali-FORWARD
+		-A FORWARD -m mark --mark 0x10000/0x10000 -j ACCEPT
+		-A cali-FORWARD -j MARK --set-xmark 0x0/0xe0000
+		-A cali-FORWARD -i cali+ -j cali-from-wl
+		-A cali-from-wl -i calia -g cali-fw-a
+		-A cali-from-wl -j DROP
+		-A cali-fw-a -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+		-A cali-fw-a -m conntrack --ctstate INVALID -j DROP
+		-A cali-fw-a -j MARK --set-xmark 0x0/0x30000
+		-A cali-fw-a -m mark --mark 0x0/0x20000 -j cali-pi-db
+		-A cali-fw-a -m mark --mark 0x10000/0x10000 -j RETURN
+		-A cali-fw-a -m mark --mark 0x0/0x20000 -j DROP
+		-A cali-fw-a -j cali-pro-ns
+		-A cali-fw-a -m mark --mark 0x10000/0x10000 -j RETURN
+		-A cali-fw-a -j DROP
+		-A cali-pi-db -p tcp -m multiport --dports 5432 -j MARK --set-xmark 0x10000/0x10000
+		-A cali-pi-db -m mark --mark 0x10000/0x10000 -j RETURN
+		-A cali-pi-db -p udp -j MARK --set-xmark 0x20000/0x20000
+		-A cali-pro-ns -p udp -m udp --dport 53 -j MARK --set-xmark 0x10000/0x10000
+		COMMIT
+	E
+	# A rule that returns at the end of its chain does nothing; the mark may be set in two steps.
+	sed -e '/^-A cali-pi-db -m mark/d' -e 's/^-A cali-fw-a -j MARK --set-xmark 0x0.0x30000/-A cali-fw-a -j MARK --and-mark 0xfffeffff\n-A cali-fw-a -j MARK --and-mark 0xfffdffff/' a >b
+	proves 0 a b
+	sed 's/cali-pro-ns -p udp -m udp --dport 53/cali-pro-ns -p udp -m udp --dport 54/' a >b
+	proves 1 a b
+	[[ $out == *"--dport 53"* || $out == *"--dport 54"* ]]
+	sed 's/0x0.0x30000/0x0\/0x10000/' a >b
+	proves 0 --verdicts a b
+	sed '/cali-FORWARD -j MARK/d' b >c
+	proves 1 --verdicts a c
+	[[ $out == *"--mark 0x2"* ]]
+}
+
+@test "marks for routing: mwan, Tailscale, firewalld" {
+	# Connections keep to the line they began on.
+	cat >a <<-'E'
+		*mangle
+		:PREROUTING ACCEPT [0:0]
+		:OUTPUT ACCEPT [0:0]
+		:hook - [0:0]
+		:lines - [0:0]
+		-A PREROUTING -j hook
+		-A OUTPUT -j hook
+		-A hook -j CONNMARK --restore-mark --nfmask 0x3f00 --ctmask 0x3f00
+		-A hook -m mark --mark 0x0/0x3f00 -j lines
+		-A hook -j CONNMARK --save-mark --nfmask 0x3f00 --ctmask 0x3f00
+		-A lines -s 192.0.2.0/24 -j MARK --set-xmark 0x100/0x3f00
+		-A lines -m mark --mark 0x0/0x3f00 -j MARK --set-xmark 0x200/0x3f00
+		COMMIT
+	E
+	sed 's/^-A lines -s.*/-A lines ! -s 192.0.2.0\/24 -j MARK --set-xmark 0x200\/0x3f00/; s/^-A lines -m.*/-A lines -m mark ! --mark 0x200\/0x3f00 -j MARK --set-xmark 0x100\/0x100/' a >b
+	proves 0 a b
+	sed 's/save-mark --nfmask 0x3f00/save-mark --nfmask 0x3e00/' a >b
+	proves 1 a b
+	[[ $out == *"with ct mark 0x"* ]]
+	sed 's/restore-mark --nfmask 0x3f00/restore-mark --nfmask 0xff00/' a >b
+	proves 1 a b
+	cat >a <<-'E'
+		*mangle
+		:PREROUTING ACCEPT [0:0]
+		:OUTPUT ACCEPT [0:0]
+		-A PREROUTING -m conntrack --ctstate RELATED,ESTABLISHED -j CONNMARK --restore-mark --nfmask 0xff0000 --ctmask 0xff0000
+		-A OUTPUT -m conntrack --ctstate NEW -m mark ! --mark 0x0/0xff0000 -j CONNMARK --save-mark --nfmask 0xff0000 --ctmask 0xff0000
+		COMMIT
+	E
+	sed 's/ -m mark ! --mark 0x0.0xff0000//' a >b
+	proves 1 a b
+	[[ $out == *"PREROUTING: the same"*"OUTPUT: not the same"*"ct mark 0x"* ]]
+	sed 's/RELATED,ESTABLISHED/RELATED/; /^-A PREROUTING/{p;s/RELATED/ESTABLISHED/}' a >b
+	proves 0 a b
+	# Forwarded ports are marked on the way in, and accepted and masqueraded by the mark.
+	cat >a <<-'E'
+		*mangle
+		:PREROUTING ACCEPT [0:0]
+		:PRE_public - [0:0]
+		-A PREROUTING -i eth0 -g PRE_public
+		-A PRE_public -p tcp -m tcp --dport 80 -j MARK --set-xmark 0x64/0xffffffff
+		-A PRE_public -p tcp -m tcp --dport 443 -j MARK --set-xmark 0x65/0xffffffff
+		COMMIT
+		*nat
+		:PREROUTING ACCEPT [0:0]
+		-A PREROUTING -p tcp -m mark --mark 0x64 -j DNAT --to-destination 10.0.0.2:8080
+		-A PREROUTING -p tcp -m mark --mark 0x65 -j DNAT --to-destination 10.0.0.2:8443
+		COMMIT
+	E
+	sed 's/^-A PREROUTING -p tcp -m mark --mark 0x65/-A PREROUTING -p tcp -m mark ! --mark 0x64\/0xfffffffe -j RETURN\n-A PREROUTING -p tcp/' a >b
+	proves 0 a b
+	sed -i 's/0xfffffffe/0xfffffffc/' b
+	proves 1 a b
+	[[ $out == *"mangle PREROUTING: the same"*"--mark 0x6"* ]]
+}
+
+@test "marks that other targets make are not guessed" {
+	local head="PREROUTING ACCEPT [0:0]" hash="-j HMARK --hmark-tuple src --hmark-mod 4 --hmark-offset 1 --hmark-rnd 0x1"
+	rules a mangle "$head" "-A PREROUTING -p tcp -j ACCEPT" "-A PREROUTING $hash"
+	rules b mangle "$head" "-A PREROUTING ! -p tcp $hash"
+	proves 0 a b
+	rules b mangle "$head" "-A PREROUTING $hash"
+	proves 1 a b
+	# What it puts aside is not looked at; what it is made of, may be.
+	rules a mangle "$head" "-A PREROUTING -j MARK --set-mark 1" "-A PREROUTING $hash"
+	rules b mangle "$head" "-A PREROUTING -j MARK --set-mark 2" "-A PREROUTING $hash"
+	proves 2 a b
+	[[ $out == *"not known: MARK changes meta.mark, and a target behind it makes another mark of it"* ]]
+	rules a mangle "$head" "-A PREROUTING $hash" "-A PREROUTING -m mark --mark 1 -j DROP"
+	proves 2 a b
+	[[ $out == *"not known: HMARK changes meta.mark, and rules behind it ask for that"* ]]
+	# The shifted mark of one is not that of the other, though the last steps are the same.
+	rules a mangle "$head" "-A PREROUTING -j MARK --set-mark 1" \
+		"-A PREROUTING -j CONNMARK --save-mark --left-shift-mark 8" "-A PREROUTING -j MARK --set-mark 0"
+	rules b mangle "$head" "-A PREROUTING -j MARK --set-mark 2" \
+		"-A PREROUTING -j CONNMARK --save-mark --left-shift-mark 8" "-A PREROUTING -j MARK --set-mark 0"
+	proves 2 a b
+	# A set that gives no mark leaves the mark alone.
+	rules a mangle "$head" "-A PREROUTING -j SET --add-set seen src" "-A PREROUTING -m mark --mark 1 -j DROP"
+	proves 0 a a
+	rules a mangle "$head" "-A PREROUTING -j SET --map-set marks src --map-mark" "-A PREROUTING -m mark --mark 1 -j DROP"
+	proves 2 a a
 }
 
 @test "what a packet does not say is a question, the same in both" {
@@ -121,7 +316,7 @@ proves()
 	rules a mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -j TTL --ttl-dec 1" "-A PREROUTING -m ttl --ttl-eq 3 -j DROP"
 	rules b mangle "PREROUTING ACCEPT [0:0]"
 	proves 2 a b
-	[[ $out == *"not known: rules behind TTL ask for ip.ttl"* ]]
+	[[ $out == *"not known: TTL changes ip.ttl, and rules behind it ask for that"* ]]
 	proves 3 a nowhere
 	proves 3 a
 }
