@@ -298,6 +298,8 @@ static int go_way(struct rv_walk *w)
 	rv_asking_way(a, &w->packet.pkt);
 	rv_walk_begin(w);
 	verdict = rv_path_run(&w->path);
+	if (w->path.expired)
+		rv_walk_expired(w);
 	w->way->fate = fate_of(w, verdict);
 	w->way->decided = decider_of(w);
 	w->way->mark = w->packet.pkt.mark;

@@ -328,6 +328,15 @@ enum rv_route rv_walk_route(struct rv_path *path)
 	return by_host(w, false);
 }
 
+void rv_walk_expired(struct rv_walk *w)
+{
+	const size_t len = strlen(w->way->route);
+
+	snprintf(w->way->route + len, sizeof(w->way->route) - len, ", but its %s is used up",
+		 w->q->family == NFPROTO_IPV6 ? "hop limit" : "time to live");
+	w->routed_away = true;
+}
+
 int rv_walk_not_routed(struct rv_walk *w)
 {
 	if (w->err->kind)

@@ -189,7 +189,7 @@ static void add_verdict(struct rv_buf *b, const struct rv_explained *x)
 		rv_buf_puts(b, " by ");
 		add_decider(b, x, &first->passes[first->decided]);
 	} else if (strcmp(x->fate, "ACCEPT") != 0) {
-		rv_buf_printf(b, " by routing (or its time to live): %s", first->route);
+		rv_buf_printf(b, " by routing: %s", first->route);
 	} else if (!first->npasses) {
 		rv_buf_puts(b, ": no table has rules or a policy for it");
 	}

@@ -50,6 +50,8 @@ void rv_walk_note(struct rv_buf *b, const char *fmt, ...) __attribute__((format(
 int rv_walk_aim(struct rv_walk *w);
 enum rv_route rv_walk_route(struct rv_path *path);
 enum rv_answer rv_walk_local(void *arg, const struct rv_pkt *pkt, bool dst);
+/* The packet was to be forwarded, and its TTL or hop limit is used up. */
+void rv_walk_expired(struct rv_walk *w);
 /* Fails with: the route is not known. */
 int rv_walk_not_routed(struct rv_walk *w);
 bool rv_walk_is_local(const struct rv_walk *w, const uint8_t *addr);

@@ -99,7 +99,8 @@ static unsigned int come_in(struct rv_path *path)
 		return run_hook(path, NF_INET_LOCAL_IN);
 	}
 	path->forwarded = true;
-	if (!rv_path_forward(path->pkt))
+	path->expired = !rv_path_forward(path->pkt);
+	if (path->expired)
 		return NF_DROP;
 	verdict = run_hook(path, NF_INET_FORWARD);
 	return verdict == NF_ACCEPT ? run_hook(path, NF_INET_POST_ROUTING) : verdict;
@@ -112,7 +113,7 @@ unsigned int rv_path_run(struct rv_path *path)
 	enum rv_route route = RV_ROUTE_AWAY;
 	unsigned int verdict = NF_ACCEPT;
 
-	path->forwarded = path->delivered = false;
+	path->forwarded = path->delivered = path->expired = false;
 	if (!path->local_out)
 		return come_in(path);
 	verdict = run_hook(path, NF_INET_LOCAL_OUT);

@@ -70,6 +70,7 @@ struct rv_path {
 	/* Results: */
 	bool forwarded;
 	bool delivered;			/* passed INPUT */
+	bool expired;			/* not forwarded: TTL or hop limit used up */
 };
 
 /* Returns the verdict, NF_*, of the last table or of the routing decision. */

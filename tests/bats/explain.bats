@@ -109,6 +109,17 @@ lacks() { [[ $output != *"$1"* ]] || { echo "has: $1"; echo "$output"; return 1;
 	has "NETMAP: destination 203.0.113.9:9 -> 10.9.9.9:9"
 }
 
+@test "a packet whose time to live is used up is dropped in forwarding, by no rule" {
+	explain 1 -i eth0 -o eth1 -s 192.0.2.7 -d 203.0.113.9 -p udp --dport 9 --ttl-eq 1
+	has "verdict: DROP by routing: 10.9.9.9 goes out by eth1, but its time to live is used up"
+	has "nat      ACCEPT by rule 3 of PREROUTING"
+	lacks "FORWARD"
+	explain 0 -i eth0 --local -s 192.0.2.7 -d 198.51.100.2 -p udp --dport 53 --ttl-eq 1
+	printf '%s\n' '*filter' '-A FORWARD -j ACCEPT' COMMIT >rules6
+	run -1 "$RAVELIN_BIN/../ravelin" explain --rules6 rules6 -i eth0 -o eth1 -s fd00::1 -d fd00::2 --hl-eq 1 --quiet
+	has "verdict: DROP by routing: fd00::2 goes out by eth1, but its hop limit is used up"
+}
+
 @test "table nat is asked for the first packet of a connection only" {
 	explain 0 -i eth0 -o eth1 -s 192.0.2.7 -d 198.51.100.2 -p tcp --dport 443 --ctstate ESTABLISHED
 	lacks "DNAT: dest"
