@@ -245,7 +245,8 @@ check-engine:
 
 # 2,000 rulesets of 200 packets each, explained and sent
 check-explain: all
-	tests/explain/agree --rulesets 2000 --packets 200
+	tests/explain/agree --rulesets 2000 --packets 200 --keep
+	tests/explain/agree --keep tests/bats/published/*
 
 # make fuzz SECONDS=600
 fuzz:
@@ -286,7 +287,8 @@ check-long:
 	scripts/deps build check
 	FUZZ_SECONDS=3600 ENGINE_RULESETS=10000 DIFFERENTIAL_RULES=20000 ODD_RULES=all \
 		NATIVE_RULES=20000 DIFFERENTIAL_SCRIPTS=2000 DIFFERENTIAL_SESSIONS=20000 POWERLOSS_MOMENTS=5000 \
-		THREEWAY_RULESETS=2000 DIFFERENTIAL_NEEDED=$$(mktemp) DIFFERENTIAL_SEED=$$(date +%s) scripts/check
+		THREEWAY_RULESETS=2000 EXPLAIN_RULESETS=2000 EXPLAIN_SECONDS=0 \
+		DIFFERENTIAL_NEEDED=$$(mktemp) DIFFERENTIAL_SEED=$$(date +%s) scripts/check
 
 # Built with clang: tests/fuzz/run says how.
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIBRARY)
