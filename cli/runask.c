@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is asked for, and how it is answered. */
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,12 +99,29 @@ static int gather(const struct rv_predicate *p, void *arg)
 	return 0;
 }
 
-static bool engine_has(const struct rv_asking *a, const struct rv_ext *ext)
+static bool ask_engine(const struct rv_asking *a, const struct rv_ext *ext)
 {
 	rv_revision_each(w, ext)
 		if (rv_kmod_has_layout(a->link, a->family, ext, w))
 			return true;
 	return false;
+}
+
+/* Asked once for each of the first extensions; each rule wants to know. */
+static bool engine_has(struct rv_asking *a, const struct rv_ext *ext)
+{
+	unsigned int i = 0;
+
+	while (i < a->nhad && a->had[i].ext != ext)
+		i++;
+	if (i == RV_ASKING_HAD)
+		return ask_engine(a, ext);
+	if (i == a->nhad) {
+		a->had[i].ext = ext;
+		a->had[i].has = ask_engine(a, ext);
+		a->nhad++;
+	}
+	return a->had[i].has;
 }
 
 /* How a match of the engine's is to be treated; RV_HOW_FACTS: by its predicates. */
@@ -152,31 +170,55 @@ const char *rv_run_set_name(const struct rv_part *part)
 	return set_of(part)->name;
 }
 
-/* Sets are the same by name and parts; whether counters are asked for, too, makes them others. */
-static bool same_set(const struct rv_question *x, const struct rv_question *y)
+/* What questions with the same answer have in common; NULL without memory, or if there is no other. */
+static char *common_key(const struct rv_question *q)
 {
-	const struct rv_ipset *a = set_of(x->part), *b = set_of(y->part);
+	const struct rv_ipset *set = q->how == RV_HOW_SET && q->told ? set_of(q->part) : NULL;
+	struct rv_buf b = RV_BUF_INIT;
 
-	return a && b && !strcmp(a->name, b->name) && a->set.dim == b->set.dim &&
-	       !((a->set.flags ^ b->set.flags) & ~IPSET_INV_MATCH);
+	if (q->how == RV_HOW_STATE && !q->group)
+		return NULL;
+	/* Sets are the same by name and parts; whether counters are asked for, too, makes them others. */
+	if (set)
+		rv_buf_printf(&b, "set %u %u %.*s", set->set.dim, set->set.flags & ~IPSET_INV_MATCH,
+			      IPSET_MAXNAMELEN, set->name);
+	else
+		rv_buf_printf(&b, "%u %s", q->how, q->group ? q->group : q->text);
+	return (char *)rv_buf_text(&b);
 }
 
-/* The first question that gets the same answer. */
-static uint32_t find_same(const struct rv_asking *a, const struct rv_question *q)
+/* The first question with a key. */
+struct rv_first {
+	char *key;
+	uint32_t number;
+};
+
+static int compare_keys(const void *a, const void *b)
 {
-	uint32_t i = 0;
+	return strcmp(((const struct rv_first *)a)->key, ((const struct rv_first *)b)->key);
+}
 
-	for (; i < a->n; i++) {
-		const struct rv_question *other = &a->list[i];
+static void free_first(void *first)
+{
+	free(((struct rv_first *)first)->key);
+	free(first);
+}
 
-		if (other->how != q->how)
-			continue;
-		if (q->how == RV_HOW_STATE ? other->group && q->group && !strcmp(other->group, q->group)
-		    : q->how == RV_HOW_SET && q->told ? other->told && same_set(other, q)
-						      : !strcmp(other->text, q->text))
-			break;
-	}
-	return i;
+/* The first question that gets the same answer: q itself if there is none yet. -1 without memory. */
+static int find_same(struct rv_asking *a, struct rv_question *q)
+{
+	struct rv_first *first = malloc(sizeof(*first)), **found;
+
+	q->same = (uint32_t)a->n;
+	if (!first)
+		return -1;
+	*first = (struct rv_first){ common_key(q), (uint32_t)a->n };
+	found = first->key ? (struct rv_first **)tsearch(first, &a->firsts, compare_keys) : NULL;
+	if (found)
+		q->same = (*found)->number;
+	if (!found || *found != first)
+		free_first(first);
+	return found || (q->how == RV_HOW_STATE && !q->group) ? 0 : -1;
 }
 
 /* A set whose match says nothing but that the packet is in it. */
@@ -216,15 +258,11 @@ static struct rv_question *new_question(struct rv_asking *a)
 	return &a->list[a->n];
 }
 
-static int describe(struct rv_asking *a, struct rv_question *q, const struct rv_rule *r,
-		    const struct rv_part *part, unsigned int *predicates)
+static int describe(struct rv_asking *a, struct rv_question *q, const struct rv_part *part)
 {
 	struct gathering g = { a, q, 0, engine_has(a, part->ext) };
 
 	q->part = part;
-	q->text = rv_run_part_text(a->family, r, part);
-	if (!q->text)
-		return -1;
 	if (part->ext->kind == RV_TARGET) {
 		q->how = RV_HOW_TARGET;
 		q->target = rv_run_target_row(part);
@@ -234,7 +272,6 @@ static int describe(struct rv_asking *a, struct rv_question *q, const struct rv_
 	look_at_options(q);
 	if (q->how == RV_HOW_FACTS && rv_part_predicates(a->family, part->ext, part->data, gather, &g))
 		return -1;
-	*predicates = g.all;
 	q->told = q->how == RV_HOW_SET ? only_membership(part)
 				       : g.all && rv_part_is_pure(part->ext, part->data);
 	q->group = q->how == RV_HOW_STATE ? group_of(part) : NULL;
@@ -242,39 +279,87 @@ static int describe(struct rv_asking *a, struct rv_question *q, const struct rv_
 }
 
 /* A part that all copies of the module have decides by itself, if nothing of it is unknown. */
-static bool is_engines(const struct rv_asking *a, const struct rv_question *q)
+static bool is_engines(struct rv_asking *a, const struct rv_question *q)
 {
 	if (q->how == RV_HOW_TARGET)
 		return engine_has(a, q->part->ext) && !(a->marks && !strcmp(q->part->ext->name, "MARK"));
 	return q->how == RV_HOW_FACTS && !q->npredicates && engine_has(a, q->part->ext);
 }
 
-static int ask(void *arg, const struct rv_rule *r, const struct rv_part *part,
-	       struct rv_kmod_asked *asked)
-{
-	struct rv_asking *a = arg;
-	struct rv_question *q = new_question(a);
-	unsigned int predicates = 0;
-	int rc = q ? describe(a, q, r, part, &predicates) : -1;
+/* ---- asking ---------------------------------------------------------------------------------- */
 
-	if (rc || is_engines(a, q)) {
+/* The answer for an equal match before: what packets have decides both. It is not the next to be replaced. */
+static const struct rv_told *told_before(struct rv_asking *a, const struct rv_part *part)
+{
+	for (unsigned int i = 0; i < a->ntold; i++) {
+		if (!rv_part_equal(a->told[i].part, part))
+			continue;
+		if (i == a->told_at)
+			a->told_at = (a->told_at + 1) % RV_ASKING_TOLD;
+		return &a->told[i];
+	}
+	return NULL;
+}
+
+static void remember_told(struct rv_asking *a, const struct rv_part *part, bool asked, uint32_t number)
+{
+	a->told[a->told_at] = (struct rv_told){ part, asked, number };
+	a->told_at = (a->told_at + 1) % RV_ASKING_TOLD;
+	if (a->ntold < RV_ASKING_TOLD)
+		a->ntold++;
+}
+
+static void turn(const struct rv_asking *a, struct rv_question *q)
+{
+	const struct rv_part *other = a->list[q->same].part;
+
+	if (q->same < a->n)
+		q->turned = rv_option_inverted(rv_part_row(q->part, "match-set"), q->part->data) !=
+			    rv_option_inverted(rv_part_row(other, "match-set"), other->data);
+	q->set = rv_run_set_find(a->sets, set_of(q->part)->name);
+}
+
+/* 0: the engine decides it. */
+static int ask_anew(struct rv_asking *a, const struct rv_rule *r, const struct rv_part *part,
+		    struct rv_kmod_asked *asked)
+{
+	struct rv_question *q = new_question(a);
+	int rc = q ? describe(a, q, part) : -1;
+	const bool left = !rc && is_engines(a, q);
+
+	if (!rc && !left)
+		q->text = rv_run_part_text(a->family, r, part);
+	if (rc || left || !q->text || find_same(a, q)) {
 		if (q)
 			free_question(q);
-		return rc;
+		return left ? 0 : -1;
 	}
-	q->same = find_same(a, q);
-	if (q->how == RV_HOW_SET && q->same < a->n)
-		q->turned = rv_option_inverted(rv_part_row(part, "match-set"), part->data) !=
-			    rv_option_inverted(rv_part_row(a->list[q->same].part, "match-set"),
-					       a->list[q->same].part->data);
 	if (q->how == RV_HOW_SET)
-		q->set = rv_run_set_find(a->sets, set_of(part)->name);
+		turn(a, q);
 	if (q->how != RV_HOW_TARGET)
 		q->fixed = rv_assumed_answer(a->assumed, q);
 	asked->inner = q->how == RV_HOW_STATE || q->how == RV_HOW_ETHER ||
 		       (q->how == RV_HOW_TARGET && engine_has(a, part->ext));
 	asked->number = a->n++;
 	return 1;
+}
+
+static int ask(void *arg, const struct rv_rule *r, const struct rv_part *part,
+	       struct rv_kmod_asked *asked)
+{
+	struct rv_asking *a = arg;
+	const bool facts = part->ext->kind == RV_MATCH && how_of(part) == RV_HOW_FACTS;
+	const struct rv_told *told = facts ? told_before(a, part) : NULL;
+	int rc;
+
+	if (told) {
+		asked->number = told->number;
+		return told->asked;
+	}
+	rc = ask_anew(a, r, part, asked);
+	if (facts && rc >= 0)
+		remember_told(a, part, rc, asked->number);
+	return rc;
 }
 
 /* ---- start and end ----------------------------------------------------------------------------- */
@@ -328,6 +413,7 @@ void rv_asking_free(struct rv_asking *a)
 {
 	while (a->n)
 		free_question(&a->list[--a->n]);
+	tdestroy(a->firsts, free_first);
 	free(a->list);
 	free(a->base.list);
 	free(a->facts.list);

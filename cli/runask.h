@@ -83,12 +83,27 @@ struct rv_remembered {
 	bool is;
 };
 
+#define RV_ASKING_HAD 16
+#define RV_ASKING_TOLD 4
+
+/* A match that facts decide, and whether it is asked for. */
+struct rv_told {
+	const struct rv_part *part;
+	bool asked;
+	uint32_t number;
+};
+
 struct rv_asking {
 	rv_family_t family;
 	struct rv_kmod_link *link;
 	struct rv_kmod_asker asker;
 	struct rv_question *list;
 	size_t n, room;
+	struct { const struct rv_ext *ext; bool has; } had[RV_ASKING_HAD];	/* what the engine has */
+	unsigned int nhad;
+	struct rv_told told[RV_ASKING_TOLD];	/* the last ones: many rules have the same match */
+	unsigned int ntold, told_at;
+	void *firsts;			/* the first question of each kind, tsearch(3) */
 	bool marks;			/* targets make the packet's mark unknown */
 	struct rv_facts base;		/* what is assumed of all packets */
 	struct rv_assumed *assumed;
