@@ -312,6 +312,7 @@ bench:
 	$(MAKE) all bench-tools
 	bench/run
 	bench/growth
+	bench/explain --ravelin $(BUILD)/ravelin
 	bench/packets
 	$(MAKE) module KERNEL=$$(tests/vm/kernel)
 	tests/vm/run -t 7200 bench/guest $(BUILD)/module/ravelin.ko
