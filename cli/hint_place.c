@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/netfilter_ipv4.h>
+
+#include <ravelin/hooks.h>
+
 #include "cli/hint.h"
 
 /* ---- tables ------------------------------------------------------------------------------- */
@@ -66,7 +70,9 @@ static size_t chain_word(const struct rv_hint_line *l)
 }
 
 /* As a rule is read: what comes first on a packet's way, but what ends it before what begins it. */
-static const char *const preferred[] = { "PREROUTING", "POSTROUTING", "FORWARD", "OUTPUT", "INPUT" };
+static const char *const preferred[] = {
+	RV_CHAIN_PRE_ROUTING, RV_CHAIN_POST_ROUTING, RV_CHAIN_FORWARD, RV_CHAIN_LOCAL_OUT, RV_CHAIN_LOCAL_IN
+};
 
 static uint32_t hook_of(const struct rv_table_def *def, const char *chain)
 {

@@ -41,10 +41,32 @@ const char *rv_base_type(const struct rv_table_def *def, unsigned int base)
 const char *const rv_base_types[] = { "filter", "nat", "route", NULL };
 
 static const char *const hook_names[] = {
-#define RV_X(hook, nft) [NF_INET_##hook] = (nft),
+#define RV_X(hook, nft, interfaces) [NF_INET_##hook] = (nft),
 	RV_HOOKS(RV_X)
 #undef RV_X
 };
+
+static const struct {
+	const char *chain;
+	unsigned int interfaces;
+} hook_chains[] = {
+#define RV_X(hook, nft, interfaces) [NF_INET_##hook] = { RV_CHAIN_##hook, (interfaces) },
+	RV_HOOKS(RV_X)
+#undef RV_X
+};
+
+const char *rv_hook_chain(unsigned int hook)
+{
+	return hook < sizeof(hook_chains) / sizeof(*hook_chains) ? hook_chains[hook].chain : "?";
+}
+
+unsigned int rv_chain_interfaces(const char *chain)
+{
+	for (size_t i = 0; i < sizeof(hook_chains) / sizeof(*hook_chains); i++)
+		if (!strcmp(hook_chains[i].chain, chain))
+			return hook_chains[i].interfaces;
+	return RV_HAS_IN | RV_HAS_OUT;
+}
 
 const char *rv_hook_name(unsigned int hook)
 {

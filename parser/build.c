@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/netfilter_ipv4.h>
+
+#include <ravelin/hooks.h>
+
 #include "parser/parse.h"
 
 const char *rv_build_program(const struct rv_parser *p)
@@ -197,20 +201,13 @@ static int check_legal(struct rv_parser *p)
 /* Packets have no interface they leave by in the first hooks, none they came by in the last. */
 static int check_interfaces(struct rv_parser *p)
 {
-	static const struct {
-		const char *chain;
-		char letter;
-	} useless[] = {
-		{ "PREROUTING", 'o' }, { "INPUT", 'o' }, { "POSTROUTING", 'i' }, { "OUTPUT", 'i' },
-	};
+	const unsigned int has = rv_chain_interfaces(p->cmd->chain);
+	const struct rv_loc *loc;
 
-	for (size_t i = 0; i < sizeof(useless) / sizeof(useless[0]); i++) {
-		const struct rv_loc *loc = rv_build_seen(p, useless[i].letter);
-
-		if (loc && !strcmp(p->cmd->chain, useless[i].chain))
-			return rv_usage(p, loc, "Can't use --%s-interface with %s",
-					useless[i].letter == 'o' ? "out" : "in", p->cmd->chain);
-	}
+	if (!(has & RV_HAS_OUT) && (loc = rv_build_seen(p, 'o')))
+		return rv_usage(p, loc, "Can't use --out-interface with %s", p->cmd->chain);
+	if (!(has & RV_HAS_IN) && (loc = rv_build_seen(p, 'i')))
+		return rv_usage(p, loc, "Can't use --in-interface with %s", p->cmd->chain);
 	return 0;
 }
 

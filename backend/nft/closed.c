@@ -283,18 +283,12 @@ void rv_nft_put_not_closed(struct rv_buf *b, uint32_t *seq)
 
 void rv_nft_put_guard(struct rv_buf *b, uint32_t *seq, rv_family_t family, unsigned int hooks)
 {
-	static const char *const name[] = {
-		[NF_INET_PRE_ROUTING] = "prerouting", [NF_INET_LOCAL_IN] = "input",
-		[NF_INET_FORWARD] = "forward", [NF_INET_LOCAL_OUT] = "output",
-		[NF_INET_POST_ROUTING] = "postrouting",
-	};
-
 	if (!hooks)
 		return;
 	put_table(b, seq, NFT_MSG_NEWTABLE, family, RV_NFT_GUARD_TABLE);
-	for (unsigned int i = 0; i < sizeof(name) / sizeof(*name); i++)
+	for (unsigned int i = 0; i < NF_INET_NUMHOOKS; i++)
 		if (hooks & 1U << i)
-			put_chain(b, seq, family, RV_NFT_GUARD_TABLE, name[i], i, INT16_MIN);
+			put_chain(b, seq, family, RV_NFT_GUARD_TABLE, rv_hook_name(i), i, INT16_MIN);
 }
 
 void rv_nft_put_no_guard(struct rv_buf *b, uint32_t *seq, rv_family_t family, unsigned int hooks)

@@ -39,7 +39,7 @@ enum pass {
  */
 static const struct rv_table_def guard = {
 	RV_NFT_GUARD_TABLE, "filter", 5, {
-#define RV_X(hook, nft) { RV_CHAIN_##hook, NF_INET_##hook, INT16_MIN },
+#define RV_X(hook, nft, interfaces) { RV_CHAIN_##hook, NF_INET_##hook, INT16_MIN },
 		RV_HOOKS(RV_X)
 #undef RV_X
 	},

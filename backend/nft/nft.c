@@ -3,6 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <linux/netfilter_ipv4.h>
+
+#include <ravelin/hooks.h>
+
 #include "backend/backends.h"
 #include "closed.h"
 #include "foreign.h"
@@ -364,8 +368,9 @@ int rv_nft_place_of(struct rv_nft_view attrs, struct rv_nft_view *t, struct rv_n
 
 static bool has_interface_of_other_side(const struct rv_rule *r, const char *chain)
 {
-	return (r->ip.out[0] && (!strcmp(chain, "INPUT") || !strcmp(chain, "PREROUTING"))) ||
-	       (r->ip.in[0] && (!strcmp(chain, "OUTPUT") || !strcmp(chain, "POSTROUTING")));
+	const unsigned int has = rv_chain_interfaces(chain);
+
+	return (r->ip.out[0] && !(has & RV_HAS_OUT)) || (r->ip.in[0] && !(has & RV_HAS_IN));
 }
 
 static bool text_has_newline(const struct rv_part *part)

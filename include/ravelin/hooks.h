@@ -14,13 +14,17 @@
 #define RV_CHAIN_LOCAL_OUT	"OUTPUT"
 #define RV_CHAIN_POST_ROUTING	"POSTROUTING"
 
-/* X(hook, nft's name): NF_INET_*, in their order. */
+/* The interfaces that options may test at a hook. */
+#define RV_HAS_IN	1
+#define RV_HAS_OUT	2
+
+/* X(hook, nft's name, interfaces): NF_INET_*, in their order. */
 #define RV_HOOKS(X)							\
-	X(PRE_ROUTING, "prerouting")					\
-	X(LOCAL_IN, "input")						\
-	X(FORWARD, "forward")						\
-	X(LOCAL_OUT, "output")						\
-	X(POST_ROUTING, "postrouting")
+	X(PRE_ROUTING, "prerouting", RV_HAS_IN)				\
+	X(LOCAL_IN, "input", RV_HAS_IN)					\
+	X(FORWARD, "forward", RV_HAS_IN | RV_HAS_OUT)			\
+	X(LOCAL_OUT, "output", RV_HAS_OUT)				\
+	X(POST_ROUTING, "postrouting", RV_HAS_OUT)
 
 /*
  * T(id, name, type of chains in nf_tables, bases): in the order in which save prints tables, and their chains.

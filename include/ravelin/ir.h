@@ -178,6 +178,13 @@ const char *rv_base_type(const struct rv_table_def *def, unsigned int base);
 extern const char *const rv_base_types[];
 /* "prerouting", ... by NF_INET_*. */
 const char *rv_hook_name(unsigned int hook);
+/* "PREROUTING", ... by NF_INET_*. */
+const char *rv_hook_chain(unsigned int hook);
+/*
+ * RV_HAS_* of ravelin/hooks.h: the interfaces that a rule in the chain may name. A user chain can be
+ * reached from any base chain: both.
+ */
+unsigned int rv_chain_interfaces(const char *chain);
 /* Fills at for the base chain that is at a hook, of one of the types above. */
 void rv_base_at_set(struct rv_base_at *at, const struct rv_table_def *def, unsigned int base,
 		    uint8_t hook, int32_t priority, const char *type);

@@ -385,7 +385,7 @@ unsigned int rv_rules_run(struct rv_rules *r, unsigned int slot, struct rv_pkt *
 /* ---- for tracing ------------------------------------------------------------------------- */
 
 static const char *const hook_names[RVK_HOOKS] = {
-#define RV_X(hook, nft) [NF_INET_##hook] = RV_CHAIN_##hook,
+#define RV_X(hook, nft, interfaces) [NF_INET_##hook] = RV_CHAIN_##hook,
 	RV_HOOKS(RV_X)
 #undef RV_X
 };

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The hooks of a host, one after the other. */
+#include <linux/netfilter_ipv4.h>
+
+#include <ravelin/hooks.h>
+
 #include "path.h"
 
 const struct rv_path_hook rv_path_hooks[] = {
@@ -13,11 +17,9 @@ const struct rv_path_hook rv_path_hooks[] = {
 };
 
 const char *const rv_path_names[RVK_HOOKS] = {
-	[NF_INET_PRE_ROUTING] = "PREROUTING",
-	[NF_INET_LOCAL_IN] = "INPUT",
-	[NF_INET_FORWARD] = "FORWARD",
-	[NF_INET_LOCAL_OUT] = "OUTPUT",
-	[NF_INET_POST_ROUTING] = "POSTROUTING",
+#define RV_X(hook, nft, interfaces) [NF_INET_##hook] = RV_CHAIN_##hook,
+	RV_HOOKS(RV_X)
+#undef RV_X
 };
 
 void rv_path_enter(struct rv_pkt *pkt, uint8_t hook, const char *in, const char *out, bool forwarded)

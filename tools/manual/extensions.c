@@ -22,7 +22,7 @@ static const char *in_words(rv_family_t family)
 static void put_places(FILE *out, const struct rv_ext *ext)
 {
 	static const char *const chains[] = {
-#define RV_X(hook, nft) RV_CHAIN_##hook,
+#define RV_X(hook, nft, interfaces) RV_CHAIN_##hook,
 		RV_HOOKS(RV_X)
 #undef RV_X
 	};
