@@ -52,7 +52,7 @@ RV_CFLAGS   = -std=gnu11 $(CFLAGS) $(WARNINGS) $(HARDENING) $(SANITIZE) $(LTO) $
 RV_LDFLAGS  = -pie -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS) $(SANITIZE)
 RV_LIBS     = $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(LDLIBS)
 
-SOURCES   := $(sort $(wildcard ir/*.c registry/*.c store/*.c formats/*.c parser/*.c compiler/*.c analysis/*.c extensions/*.c backend/*.c backend/*/*.c cli/*.c \
+SOURCES   := $(sort $(wildcard ir/*.c registry/*.c store/*.c formats/*.c parser/*.c compiler/*.c analysis/*.c extensions/*.c backend/*.c backend/*/*.c backend/*/*/*.c cli/*.c \
                kernel/engine/*.c kernel/user/*.c))
 GENERATED := $(BUILD)/parser/grammar.c $(BUILD)/parser/scan.c
 OBJECTS   := $(SOURCES:%.c=$(BUILD)/%.o) $(GENERATED:.c=.o)

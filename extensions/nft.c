@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * nft: a rule of nf_tables that iptables has no words for, whole as the kernel has it
- * (backend/nft/object.h). It is all of its rule: nothing stands beside it.
+ * (backend/nft/wire/object.h). It is all of its rule: nothing stands beside it.
  */
 #include <string.h>
 
-#include "backend/nft/object.h"
+#include "backend/nft/wire/object.h"
 
 typedef struct rv_nft_object info;
 

@@ -18,7 +18,7 @@
 #include <ravelin/render.h>
 
 #include "backend/file/load.h"
-#include "backend/nft/foreign.h"
+#include "backend/nft/decode/foreign.h"
 #include "formats/text.h"
 
 /* ---- reasons for another form ---------------------------------------------------------- */

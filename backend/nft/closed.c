@@ -6,7 +6,7 @@
 #include <netinet/ip_icmp.h>
 #include <sys/socket.h>
 
-#include "batch.h"
+#include "backend/nft/transaction/batch.h"
 #include "closed.h"
 
 /* ---- messages -------------------------------------------------------------------- */
@@ -18,16 +18,6 @@ static size_t start(struct rv_buf *b, uint32_t *seq, uint8_t type, uint16_t flag
 
 	rv_nft_put_message(b, NFNL_SUBSYS_NFTABLES << 8 | type, flags, family, 0, (*seq)++);
 	return at;
-}
-
-void rv_nft_put_batch_begin(struct rv_buf *b)
-{
-	rv_nft_put_message(b, NFNL_MSG_BATCH_BEGIN, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES, 0);
-}
-
-void rv_nft_put_batch_end(struct rv_buf *b, uint32_t seq)
-{
-	rv_nft_put_message(b, NFNL_MSG_BATCH_END, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES, seq);
 }
 
 static void put_table(struct rv_buf *b, uint32_t *seq, uint8_t type, rv_family_t family,

@@ -7,19 +7,12 @@
 #ifndef RAVELIN_NFT_CLOSED_H
 #define RAVELIN_NFT_CLOSED_H
 
-#include "nft.h"
+#include "backend/nft/wire/netlink.h"
 
 #define RV_NFT_CLOSED_TABLE "ravelin-closed"
 
 /* The same for one family, of a host whose rules could not be loaded at boot. */
 #define RV_NFT_SHUT_TABLE "ravelin-closed-at-boot"
-
-/*
- * Lives only inside of a transaction that makes base chains anew: their policy is ACCEPT until the
- * kernel comes to it, and meanwhile this table lets nothing pass the hooks that will be closed.
- * In front of all others, so that nothing is tracked.
- */
-#define RV_NFT_GUARD_TABLE "ravelin-guard"
 
 /* Which table, and of which families. */
 struct rv_nft_closed {
@@ -86,11 +79,5 @@ void rv_nft_put_no_table(struct rv_buf *b, uint32_t *seq, rv_family_t family, co
  */
 void rv_nft_put_guard(struct rv_buf *b, uint32_t *seq, rv_family_t family, unsigned int hooks);
 void rv_nft_put_no_guard(struct rv_buf *b, uint32_t *seq, rv_family_t family, unsigned int hooks);
-
-/* The first and last message of a batch that depends on no generation. */
-void rv_nft_put_batch_begin(struct rv_buf *b);
-void rv_nft_put_batch_end(struct rv_buf *b, uint32_t seq);
-
-#define RV_NFT_HEAD (NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg)))
 
 #endif

@@ -7,10 +7,9 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
-#include "batch.h"
+#include "backend/nft/wire/object.h"
 #include "closed.h"
 #include "image.h"
-#include "object.h"
 
 #define BIT(attr) (UINT32_C(1) << (attr))
 
@@ -104,6 +103,24 @@ struct reading {
 static int malformed(struct rv_error *err)
 {
 	return rv_fail(err, RV_ERR_PROBLEM, NULL, "the kernel's answer is malformed");
+}
+
+bool rv_nft_image_next(const struct rv_buf *b, size_t *at, struct rv_nft_image_message *m)
+{
+	struct nfgenmsg nfg;
+
+	if (b->len - *at < RV_NFT_HEAD)
+		return false;
+	memcpy(&m->nlh, b->data + *at, sizeof(m->nlh));
+	if (m->nlh.nlmsg_len < RV_NFT_HEAD || m->nlh.nlmsg_len > b->len - *at ||
+	    m->nlh.nlmsg_len != NLMSG_ALIGN(m->nlh.nlmsg_len))
+		return false;
+	memcpy(&nfg, b->data + *at + NLMSG_HDRLEN, sizeof(nfg));
+	m->family = nfg.nfgen_family;
+	m->attrs.data = (const unsigned char *)b->data + *at + RV_NFT_HEAD;
+	m->attrs.len = m->nlh.nlmsg_len - RV_NFT_HEAD;
+	*at += m->nlh.nlmsg_len;
+	return true;
 }
 
 /* ---- what matches of iptables are told of the protocol --------------------------------------- */

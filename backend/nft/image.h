@@ -4,7 +4,7 @@
 
 #include <ravelin/image.h>
 
-#include "nft.h"
+#include "backend/nft/wire/netlink.h"
 
 /* Makes the buffer the whole batch. Returns 0, or -1 with err set. */
 int rv_nft_image_read(struct rv_nft_socket *n, struct rv_buf *b, struct rv_error *err);

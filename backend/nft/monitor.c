@@ -13,7 +13,8 @@
 
 #include <ravelin/event.h>
 
-#include "object.h"
+#include "backend/nft/wire/object.h"
+#include "nft.h"
 #include "tracer.h"
 
 #define BUFFER (64 * 1024)

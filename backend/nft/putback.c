@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "batch.h"
 #include "closed.h"
 #include "image.h"
 
@@ -24,24 +23,6 @@ struct held {
 };
 
 /* ---- the batch's form --------------------------------------------------------------------------- */
-
-bool rv_nft_image_next(const struct rv_buf *b, size_t *at, struct rv_nft_image_message *m)
-{
-	struct nfgenmsg nfg;
-
-	if (b->len - *at < RV_NFT_HEAD)
-		return false;
-	memcpy(&m->nlh, b->data + *at, sizeof(m->nlh));
-	if (m->nlh.nlmsg_len < RV_NFT_HEAD || m->nlh.nlmsg_len > b->len - *at ||
-	    m->nlh.nlmsg_len != NLMSG_ALIGN(m->nlh.nlmsg_len))
-		return false;
-	memcpy(&nfg, b->data + *at + NLMSG_HDRLEN, sizeof(nfg));
-	m->family = nfg.nfgen_family;
-	m->attrs.data = (const unsigned char *)b->data + *at + RV_NFT_HEAD;
-	m->attrs.len = m->nlh.nlmsg_len - RV_NFT_HEAD;
-	*at += m->nlh.nlmsg_len;
-	return true;
-}
 
 static bool may_stand_there(const struct rv_nft_image_message *m)
 {

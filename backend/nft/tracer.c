@@ -8,7 +8,7 @@
 
 #include <ravelin/event.h>
 
-#include "batch.h"
+#include "backend/nft/encode/encode.h"
 #include "tracer.h"
 
 /* Before raw, and before fragments are put together. */

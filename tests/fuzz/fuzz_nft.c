@@ -12,7 +12,7 @@
 #include <ravelin/parser.h>
 #include <ravelin/render.h>
 
-#include "backend/nft/foreign.h"
+#include "backend/nft/decode/foreign.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "backend/nft/batch.h"
+#include "backend/nft/nft.h"
 
 ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags);
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *msg, int flags);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rules as expressions, as iptables-nft 1.8 writes them. */
+#ifndef RAVELIN_NFT_ENCODE_H
+#define RAVELIN_NFT_ENCODE_H
+
+#include "backend/nft/wire/netlink.h"
+
+/* ---- rules: rule.c --------------------------------------------------------- */
+
+/* Appends NFTA_RULE_EXPRESSIONS and NFTA_RULE_COMPAT. */
+int rv_nft_rule_write(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
+		      struct rv_error *err);
+
+/* ---- predicates: predicate.c ----------------------------------------------- */
+
+/*
+ * Appends the expressions of a part's predicates. Returns 0, or 1 when there is one that
+ * nf_tables is not told natively: then nothing was appended.
+ */
+int rv_nft_predicates_write(struct rv_buf *b, rv_family_t family, const struct rv_ext *ext,
+			    const unsigned char *data);
+
+/* ---- matches and targets in the kernel's own form: compat.c ------------------ */
+
+int rv_nft_part_write(struct rv_buf *b, rv_family_t family, const struct rv_part *part,
+		      struct rv_error *err);
+
+/* ---- matches and targets with an expression of their own: native.c ----------- */
+
+/* Returns 0, or 1 when the part has no such expression. */
+int rv_nft_native_write(struct rv_buf *b, const struct rv_part *part);
+/* Whether the extension has one at all. */
+bool rv_nft_has_native(const struct rv_ext *ext);
+
+/* ---- revisions of matches and targets: revision.c ------------------------------- */
+
+/* The layout to write; NULL or one of size 0: the extension has none. */
+const struct rv_revision *rv_nft_wire(rv_family_t family, const struct rv_ext *ext);
+/*
+ * Asks the kernel which layouts it knows, unless it was asked already. Returns whether it is
+ * another one that is written from now on: then a refused transaction is worth another try.
+ */
+bool rv_nft_learn(struct rv_nft_socket *n, rv_family_t family, const struct rv_ext *ext);
+
+#endif

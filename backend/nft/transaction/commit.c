@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The end of a transaction: what has to be written last, and sending it. */
+#include <arpa/inet.h>
+#include <errno.h>
+
+#include <ravelin/hooks.h>
+
+#include "batch.h"
+
+/* With the attribute for the generation. */
+#define BATCH_BEGIN_LEN \
+	(NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg)) + NLA_HDRLEN + sizeof(uint32_t))
+
+/* ---- what is written around the rules ---------------------------------------------------- */
+
+/*
+ * The kernel carries out a transaction in the order of its messages, but all rules at once, at
+ * the beginning. Until it comes to a policy, packets meet the new rules and the old policy: what
+ * a policy keeps out must be written in front of everything else, what it lets in behind it.
+ * For the same reason each policy is written once, and a base chain that is still needed is
+ * never deleted to be made anew.
+ */
+enum pass {
+	CLOSE,			/* policies that become DROP */
+	GUARD, REPLACE,		/* see below */
+	MAKE_TABLES,
+	MAKE_CLOSED,		/* new base chains with policy DROP */
+	UNGUARD,
+	MAKE_OPEN,
+	/* here stand the rules */
+	OPEN,			/* policies that become ACCEPT */
+	DELETE,			/* what a restore cleared and nothing declared again */
+};
+
+/*
+ * A table that must be deleted to be cleared takes its base chains along before those that take
+ * their place are closed: the guard stands there meanwhile.
+ */
+static const struct rv_table_def guard = {
+	RV_NFT_GUARD_TABLE, "filter", 5, {
+#define RV_X(hook, nft, interfaces) { RV_CHAIN_##hook, NF_INET_##hook, INT16_MIN },
+		RV_HOOKS(RV_X)
+#undef RV_X
+	},
+};
+
+static int stage_one(const struct rv_nft_message *message, enum rv_change_kind kind,
+		     struct rv_table *t, struct rv_chain *c)
+{
+	const struct rv_change change = { .kind = kind, .table = t, .chain = c,
+					  .loc = c ? c->held.loc : t->loc,
+					  .has_counters = c && c->held.has_counters };
+	struct rv_nft_message m = rv_nft_message_for(message, &change);
+
+	switch (kind) {
+	case RV_CHANGE_ADD_TABLE:
+		return rv_nft_stage_table(&m, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+	case RV_CHANGE_CLEAR_TABLE:
+		return rv_nft_stage_table(&m, NFT_MSG_DELTABLE, 0);
+	case RV_CHANGE_DEL_CHAIN:
+		return rv_nft_stage_del_chain(&m);
+	case RV_CHANGE_ADD_CHAIN:
+		return rv_nft_stage_base(&m, NLM_F_CREATE);
+	default:
+		return rv_nft_stage_base(&m, 0);
+	}
+}
+
+static bool same_as_held(const struct rv_chain *c)
+{
+	struct rv_counters wanted = { 0 };
+
+	if (c->held.has_counters)
+		wanted = c->counters;
+	return c->policy == c->held.policy && wanted.packets == c->held.counters.packets &&
+	       wanted.bytes == c->held.counters.bytes;
+}
+
+/* The pass that writes a base chain; -1: none does. */
+static int pass_of(const struct rv_chain *c)
+{
+	bool closed = c->policy == RV_VERDICT_DROP;
+
+	if (!c->held.exists)
+		return !c->held.wanted ? -1 : c->exists && closed ? MAKE_CLOSED : MAKE_OPEN;
+	if (!c->exists || !c->held.touched || c->held.at.none || same_as_held(c))
+		return -1;
+	return closed ? CLOSE : OPEN;
+}
+
+static int stage_bases(struct rv_nft_message *m, struct rv_table *t, enum pass pass)
+{
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		enum rv_change_kind kind = c->held.exists ? RV_CHANGE_POLICY : RV_CHANGE_ADD_CHAIN;
+
+		if (c->base >= 0 && pass_of(c) == (int)pass && stage_one(m, kind, t, c))
+			return -1;
+	}
+	return 0;
+}
+
+static int delete_chains(struct rv_nft_message *m, struct rv_table *t, struct rv_table *cleared)
+{
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		if (c->base >= 0 && !c->exists && (c->held.exists || c->held.wanted) &&
+		    stage_one(m, RV_CHANGE_DEL_CHAIN, t, c))
+			return -1;
+	if (!cleared)
+		return 0;
+	rv_list_each(c, &cleared->chains, struct rv_chain, node)
+		if (c->base < 0 && stage_one(m, RV_CHANGE_DEL_CHAIN, t, c))
+			return -1;
+	return 0;
+}
+
+static bool is_replaced(const struct rv_table *t)
+{
+	return t->replaced && t->wanted;
+}
+
+/* The guard's chain at the hook of c. */
+static struct rv_chain *guard_of(struct rv_table *g, const struct rv_chain *c)
+{
+	unsigned int hook = c->at.elsewhere ? c->at.hook : c->table->def->base[c->base].hook;
+
+	rv_list_each(at, &g->chains, struct rv_chain, node)
+		if (g->def->base[at->base].hook == hook)
+			return at;
+	return NULL;
+}
+
+/* Makes the guard's chains at the hooks of one table. */
+static int stage_guard(struct rv_nft_message *m, struct rv_table *t)
+{
+	struct rv_table *g = rv_ruleset_table(&m->b->cleared, &guard);
+
+	if (!g)
+		return rv_fail_memory(m->err);
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		struct rv_chain *at = c->base < 0 || pass_of(c) != MAKE_CLOSED ? NULL : guard_of(g, c);
+
+		if (!at || at->exists)
+			continue;
+		if (!g->exists && stage_one(m, RV_CHANGE_ADD_TABLE, g, NULL))
+			return -1;
+		at->policy = RV_VERDICT_DROP;
+		if (stage_one(m, RV_CHANGE_ADD_CHAIN, g, at))
+			return -1;
+		at->exists = g->exists = true;
+	}
+	return 0;
+}
+
+static int end_guard(struct rv_nft_message *m)
+{
+	struct rv_table *g = rv_nft_cleared(m->b, &guard);
+
+	if (!g || !g->exists)
+		return 0;
+	g->exists = false;
+	return stage_one(m, RV_CHANGE_CLEAR_TABLE, g, NULL);
+}
+
+static int stage_deletions(struct rv_nft_message *m, struct rv_table *t)
+{
+	struct rv_table *cleared = rv_nft_cleared(m->b, t->def);
+	bool is_there = t->replaced || (cleared && cleared->exists);
+
+	if (is_there && !t->exists && !t->hooked)
+		return stage_one(m, RV_CHANGE_CLEAR_TABLE, t, NULL);
+	if (delete_chains(m, t, cleared))
+		return -1;
+	/* Chains that no line can name stay where a rule needs one: it may jump to the others. */
+	if (!is_there || t->whole || t->replaced || m->b->names_unnamed & rv_nft_table_bit(t->def))
+		return 0;
+	return rv_nft_stage_unnamed(m, t);
+}
+
+static int stage_pass(struct rv_nft_message *m, struct rv_table *t, enum pass pass)
+{
+	switch (pass) {
+	case GUARD:
+		return is_replaced(t) ? stage_guard(m, t) : 0;
+	case REPLACE:
+		return is_replaced(t) ? stage_one(m, RV_CHANGE_CLEAR_TABLE, t, NULL) : 0;
+	case MAKE_TABLES:
+		return t->wanted ? stage_one(m, RV_CHANGE_ADD_TABLE, t, NULL) : 0;
+	case UNGUARD:
+		return end_guard(m);
+	case DELETE:
+		return stage_deletions(m, t);
+	default:
+		return stage_bases(m, t, pass);
+	}
+}
+
+static int stage_passes(struct rv_store *s, struct rv_nft_message *m, enum pass from, enum pass to)
+{
+	for (enum pass pass = from; pass <= to; pass++)
+		rv_list_each(t, &s->rs.tables, struct rv_table, node)
+			if (stage_pass(m, t, pass))
+				return -1;
+	return 0;
+}
+
+/* Where it will stand: the first is preceded by the head of the batch. */
+static size_t next_message(const struct rv_nft_batch *b)
+{
+	return b->nrecords ? b->bytes.len : BATCH_BEGIN_LEN;
+}
+
+static bool is_staged(const struct rv_nft_batch *b, const struct rv_table_def *table)
+{
+	for (size_t i = 0; i < b->nrecords; i++)
+		if (b->records[i].table == table)
+			return true;
+	return false;
+}
+
+static int warn(struct rv_store *s, struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+
+	rv_list_each(t, &s->rs.tables, struct rv_table, node)
+		if (is_staged(&n->batch, t->def) && n->warn(s, t, err))
+			return -1;
+	return 0;
+}
+
+/* Whether it is known by now that the table was to be cleared. */
+static bool is_cleared(const struct rv_nft_batch *b, const struct rv_table *t)
+{
+	const struct rv_table *cleared = rv_nft_cleared(b, t->def);
+
+	return cleared && cleared->exists;
+}
+
+/*
+ * The kernel cannot move a base chain: a restore that has cleared the table starts over and makes all
+ * of it anew, any other is refused.
+ */
+static int check_place(struct rv_store *s, struct rv_chain *c, struct rv_error *err)
+{
+	const struct rv_nft *n = s->priv;
+	struct rv_buf at = RV_BUF_INIT;
+
+	if (c->base < 0 || !c->exists || !c->held.exists || rv_base_at_equal(&c->at, &c->held.at))
+		return 0;
+	if (is_cleared(&n->batch, c->table) && !(s->replace & rv_nft_table_bit(c->table->def))) {
+		s->replace |= rv_nft_table_bit(c->table->def);
+		return rv_fail(err, RV_ERR_AGAIN, NULL, "the table must be replaced");
+	}
+	rv_fail(err, RV_ERR_PROBLEM, &c->held.loc,
+		" CHAIN_UPDATE failed (Operation not supported): chain %s", c->name);
+	rv_base_at_print(&at, &c->held.at);
+	rv_hint(err, "the chain is there, %s%s, and cannot be moved: load all rules of the table with "
+		"iptables-restore", c->held.at.elsewhere ? "at " : "where iptables puts it",
+		c->held.at.elsewhere && rv_buf_text(&at) ? at.data : "");
+	rv_buf_free(&at);
+	return -1;
+}
+
+static int check_places(struct rv_store *s, struct rv_error *err)
+{
+	rv_list_each(t, &s->rs.tables, struct rv_table, node)
+		rv_list_each(c, &t->chains, struct rv_chain, node)
+			if (check_place(s, c, err))
+				return -1;
+	return 0;
+}
+
+/* Stages all that is not staged yet. */
+static int complete(struct rv_store *s, struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+	struct rv_nft_batch *b = &n->batch;
+	struct rv_nft_message m = { .b = b, .family = s->rs.family, .err = err };
+
+	rv_list_each(t, &s->rs.tables, struct rv_table, node)
+		if (t->whole && rv_nft_stage_whole(s, &m, t))
+			return -1;
+	if (check_places(s, err))
+		return -1;
+	b->front = next_message(b);
+	b->first_front = b->nrecords;
+	if (stage_passes(s, &m, CLOSE, MAKE_OPEN))
+		return -1;
+	b->back = next_message(b);
+	b->first_back = b->nrecords;
+	return stage_passes(s, &m, OPEN, DELETE) || warn(s, err) ? -1 : 0;
+}
+
+/* What was read before names rules and chains as they were: it is read anew. */
+static void forget(struct rv_store *s)
+{
+	struct rv_nft *n = s->priv;
+	rv_family_t family = s->rs.family;
+
+	rv_nft_batch_clear(&n->batch);
+	n->socket.has_generation = false;
+	n->fresh = NULL;
+	memset(n->tables, 0, sizeof(n->tables));
+	rv_nft_aside_close(&n->aside);
+	rv_ruleset_clear(&s->rs);
+	rv_ruleset_init(&s->rs, family);
+}
+
+/* ---- sending --------------------------------------------------------------------------- */
+
+static void set_generation(struct rv_buf *b, uint32_t generation)
+{
+	size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg)) + NLA_HDRLEN;
+
+	generation = htonl(generation);
+	memcpy(b->data + at, &generation, sizeof(generation));
+}
+
+static void number(struct rv_nft_batch *b, uint32_t first)
+{
+	for (size_t i = 0; i < b->nrecords; i++, first++)
+		memcpy(b->bytes.data + b->records[i].offset + offsetof(struct nlmsghdr, nlmsg_seq),
+		       &first, sizeof(first));
+}
+
+/* A transaction of one or two stores. */
+struct sending {
+	struct rv_store *stores[2];	/* without any that has nothing to send */
+	size_t nstores;
+	struct iovec parts[1 + 3 * 2 + 1];
+	size_t nparts, messages;
+};
+
+static void add_part(struct sending *x, const void *data, size_t from, size_t to)
+{
+	if (to > from)
+		x->parts[x->nparts++] = (struct iovec){ (char *)data + from, to - from };
+}
+
+/* All that closes comes first, whichever store it is of, and all that opens last. */
+static void arrange(struct sending *x)
+{
+	for (int part = 0; part < 3; part++) {
+		for (size_t i = 0; i < x->nstores; i++) {
+			const struct rv_nft *n = x->stores[i]->priv;
+			const struct rv_nft_batch *b = &n->batch;
+			const size_t from[] = { b->front, BATCH_BEGIN_LEN, b->back };
+			const size_t to[] = { b->back, b->front, b->bytes.len };
+
+			add_part(x, b->bytes.data, from[part], to[part]);
+		}
+	}
+}
+
+/* Gives a message's number back as that of the store it is of. */
+static int refused(const struct sending *x, struct rv_nft_verdict *v, struct rv_error *err)
+{
+	for (size_t i = 0; i < x->nstores; i++) {
+		const struct rv_nft *n = x->stores[i]->priv;
+
+		if (v->seq <= n->batch.nrecords || i + 1 == x->nstores)
+			return rv_nft_refused(x->stores[i], v, err);
+		v->seq -= n->batch.nrecords;
+	}
+	return -1;
+}
+
+/* Whether the batch says which generation it is for. */
+static bool depends(const struct sending *x)
+{
+	for (size_t i = 0; i < x->nstores; i++) {
+		const struct rv_nft *n = x->stores[i]->priv;
+
+		if (n->batch.depends)
+			return true;
+	}
+	return false;
+}
+
+/* Brings all stores to one generation, if what they have read holds there. */
+static int settle(const struct sending *x, struct rv_error *err)
+{
+	const struct rv_nft *first = x->stores[0]->priv;
+
+	for (size_t i = 0; i < x->nstores; i++) {
+		struct rv_nft *n = x->stores[i]->priv;
+
+		if (rv_nft_settle(&n->socket, err))
+			return -1;
+		if (n->socket.generation != first->socket.generation)
+			return rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
+	}
+	return 0;
+}
+
+/*
+ * How often it is sent again when others came in between with changes of other tables: each time
+ * costs the kernel little, and then reading all again may help.
+ */
+#define RESENDS 1000
+
+static int send_batch(struct sending *x, struct rv_nft_verdict *v, struct rv_error *err)
+{
+	struct rv_nft *n = x->stores[0]->priv;
+	bool checked = depends(x);
+
+	if (checked && x->nstores > 1 && settle(x, err))
+		return -1;
+	for (unsigned int i = 0; i < RESENDS; i++) {
+		set_generation(&n->batch.bytes, checked ? n->socket.generation : 0);
+		if (rv_nft_send(&n->socket, x->parts, x->nparts, x->messages, v, err))
+			return -1;
+		if (v->code != ERESTART)
+			break;
+		if (settle(x, err))
+			return -1;
+	}
+	if (!v->code)
+		return 0;
+	/* A refusal may be due to what others have done since. */
+	if (!checked && settle(x, err))
+		return -1;
+	return refused(x, v, err);
+}
+
+static int send_parts(struct sending *x, struct rv_error *err)
+{
+	struct rv_nft *n = x->stores[0]->priv;
+	struct rv_buf end = RV_BUF_INIT;
+	struct rv_nft_verdict v;
+	int rc;
+
+	rv_nft_put_message(&end, NFNL_MSG_BATCH_END, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES,
+			   x->messages + 1);
+	add_part(x, n->batch.bytes.data, 0, BATCH_BEGIN_LEN);
+	arrange(x);
+	add_part(x, end.data, 0, end.len);
+	rc = rv_buf_ok(&end) ? send_batch(x, &v, err) : rv_fail_memory(err);
+	rv_buf_free(&end);
+	return rc;
+}
+
+/* Counters of rules that the transaction left where they were. It must not be sent a second time. */
+static int zero(struct rv_store *s, struct rv_error *err)
+{
+	int rc = rv_nft_reset_noted(s->priv, s->rs.family, err);
+
+	if (rc && err->kind == RV_ERR_AGAIN)
+		err->kind = RV_ERR_RESOURCE;
+	return rc;
+}
+
+static int send_stores(struct rv_store *first, struct rv_store *second, struct rv_error *err)
+{
+	struct rv_store *stores[] = { first, second };
+	struct sending x = { .nstores = 0 };
+	int rc = 0;
+
+	for (size_t i = 0; i < 2 && stores[i]; i++) {
+		struct rv_nft *n = stores[i]->priv;
+
+		if (!n->batch.nrecords)
+			continue;
+		number(&n->batch, x.messages + 1);
+		x.messages += n->batch.nrecords;
+		x.stores[x.nstores++] = stores[i];
+	}
+	if (x.nstores && send_parts(&x, err))
+		return -1;
+	for (size_t i = 0; i < 2 && stores[i]; i++)
+		rc = zero(stores[i], err) ? -1 : rc;
+	for (size_t i = 0; i < x.nstores; i++)
+		forget(x.stores[i]);
+	return rc;
+}
+
+int rv_nft_commit(struct rv_store *s, struct rv_error *err)
+{
+	if (complete(s, err) || rv_store_explain(s, err))
+		return -1;
+	return send_stores(s, NULL, err);
+}
+
+int rv_nft_commit_both(struct rv_store *s, struct rv_store *second, struct rv_error *err)
+{
+	if (complete(s, err) || complete(second, err))
+		return -1;
+	return send_stores(s, second, err);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nf_tables' messages as bytes: attributes, expressions, heads of messages. Nothing here knows rules
+ * of iptables. Attribute and message layouts: linux/netfilter/nf_tables.h, nfnetlink.h.
+ */
+#ifndef RAVELIN_NFT_WIRE_H
+#define RAVELIN_NFT_WIRE_H
+
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <string.h>
+
+#include <ravelin/buf.h>
+#include <ravelin/error.h>
+#include <ravelin/extension.h>
+#include <ravelin/ir.h>
+
+/* ---- attributes: attr.c ---------------------------------------------------- */
+
+/* Bytes owned by somebody else. */
+struct rv_nft_view {
+	const unsigned char *data;
+	uint32_t len;
+};
+
+struct rv_nft_attr {
+	uint16_t type;			/* without the flag bits */
+	struct rv_nft_view value;
+};
+
+/* Walks the attributes in a payload; unlike mnl_attr_for_each a bad length is noticed. */
+struct rv_nft_walk {
+	struct rv_nft_view rest;
+	bool bad;			/* the walk ended at something that is no attribute */
+};
+
+struct rv_nft_walk rv_nft_attrs(struct rv_nft_view payload);
+bool rv_nft_next(struct rv_nft_walk *w, struct rv_nft_attr *a);
+/*
+ * Puts the values of attributes 0..max-1 in table (data NULL: absent). Types from max on are
+ * left out. False when the payload is malformed.
+ */
+bool rv_nft_attr_table(struct rv_nft_view payload, struct rv_nft_view *table, unsigned int max);
+
+/* Values; false when the size is wrong. Numbers are big-endian on the wire. */
+bool rv_nft_get_u32(struct rv_nft_view v, uint32_t *n);
+bool rv_nft_get_u64(struct rv_nft_view v, uint64_t *n);
+/* The text of a NUL-terminated string attribute, or NULL. */
+const char *rv_nft_get_text(struct rv_nft_view v);
+
+/* Writes an attribute to memory with room for it and returns the place behind it. */
+static inline unsigned char *rv_nft_attr_write(unsigned char *at, uint16_t type, const void *data,
+					  size_t len)
+{
+	struct nlattr head = { .nla_len = NLA_HDRLEN + len, .nla_type = type };
+	size_t padded = NLA_ALIGN(len);
+
+	memcpy(at, &head, sizeof(head));
+	at += sizeof(head);
+	if (padded != len)
+		memset(at + padded - 4, 0, 4);
+	if (len)
+		memcpy(at, data, len);
+	return at + padded;
+}
+
+void rv_nft_put(struct rv_buf *b, uint16_t type, const void *data, size_t len);
+void rv_nft_put_text(struct rv_buf *b, uint16_t type, const char *text);
+void rv_nft_put_u32(struct rv_buf *b, uint16_t type, uint32_t n);
+void rv_nft_put_u64(struct rv_buf *b, uint16_t type, uint64_t n);
+/* Opens a nest and returns its place, for rv_nft_nest_end(). */
+size_t rv_nft_nest(struct rv_buf *b, uint16_t type);
+/* False when the nest has grown longer than an attribute can be. */
+bool rv_nft_nest_end(struct rv_buf *b, size_t nest);
+
+/* ---- expressions: expr.c --------------------------------------------------- */
+
+/* The expressions that are understood: identifier, name on the wire. */
+#define RV_NFT_EXPRS(X)		\
+	X(PAYLOAD, "payload")	\
+	X(META, "meta")		\
+	X(CMP, "cmp")		\
+	X(BITWISE, "bitwise")	\
+	X(RANGE, "range")	\
+	X(IMMEDIATE, "immediate")	\
+	X(COUNTER, "counter")	\
+	X(LIMIT, "limit")	\
+	X(LOG, "log")		\
+	X(MATCH, "match")	\
+	X(TARGET, "target")	\
+	/* What only nft itself writes: foreign.c. */ \
+	X(CT, "ct")		\
+	X(EXTHDR, "exthdr")	\
+	X(FIB, "fib")		\
+	X(SOCKET, "socket")	\
+	X(RT, "rt")		\
+	X(NUMGEN, "numgen")	\
+	X(BYTEORDER, "byteorder") \
+	X(LOOKUP, "lookup")	\
+	X(QUOTA, "quota")	\
+	X(REJECT, "reject")	\
+	X(NAT, "nat")		\
+	X(MASQ, "masq")		\
+	X(REDIR, "redir")	\
+	X(TPROXY, "tproxy")	\
+	X(SYNPROXY, "synproxy")	\
+	X(DUP, "dup")		\
+	X(NOTRACK, "notrack")	\
+	X(QUEUE, "queue")	\
+	X(DYNSET, "dynset")	\
+	X(CONNLIMIT, "connlimit")
+
+enum rv_nft_kind {
+#define RV_X(id, name) RV_NFT_##id,
+	RV_NFT_EXPRS(RV_X)
+#undef RV_X
+	RV_NFT_KINDS
+};
+
+#define RV_NFT_WORDS (NFT_REG32_COUNT)	/* of all registers, 32 bits each */
+
+/* One expression; which fields count is what the rows of its kind in expr.c say. */
+struct rv_nft_expr {
+	enum rv_nft_kind kind;
+	uint32_t sreg, dreg;
+	uint32_t base, offset, len;
+	uint32_t key, op;
+	uint32_t burst, type, flags;
+	uint32_t revision, verdict;
+	uint32_t given;			/* attributes that are there, of those that need not be */
+	uint32_t regs[4];		/* nat and its like: addresses, then ports; dup: address, device */
+	uint32_t family, level, modulus, size, count;
+	uint16_t group, threshold, mss, total;
+	uint8_t direction, code, header, wscale;
+	uint64_t packets, bytes;
+	uint64_t rate, unit, timeout;	/* ms */
+	/* cmp, immediate: value; bitwise: mask; range: from; match: blob; dynset: an expression */
+	struct rv_nft_view data;
+	struct rv_nft_view other;	/* bitwise: xor; range: to */
+	const char *name;		/* match, target; the chain of a verdict; a log's prefix; a set */
+	const char *theirs;		/* iptables never writes this, and why; NULL: it may */
+};
+
+/* Appends one list element; rv_buf_ok() tells whether memory sufficed. */
+void rv_nft_expr_write(struct rv_buf *b, const struct rv_nft_expr *e);
+/*
+ * Reads the payload of a list element. What *e points to is in elem. On failure *what is the
+ * expression's name (or "?") and *why says what is wrong with it.
+ */
+int rv_nft_expr_read(struct rv_nft_view elem, struct rv_nft_expr *e, const char **what,
+		     const char **why);
+const char *rv_nft_expr_name(enum rv_nft_kind kind);
+
+/* The verdict that an immediate carries; RV_VERDICT_NONE: one that iptables does not have. */
+enum rv_verdict rv_nft_verdict_of(uint32_t code);
+/* The other way round; false: nf_tables has no such verdict. */
+bool rv_nft_verdict_code(enum rv_verdict verdict, uint32_t *code);
+/* Whether a chain is named with it. */
+bool rv_nft_verdict_has_chain(enum rv_verdict verdict);
+
+/* ---- messages: message.c ----------------------------------------------------- */
+
+#define RV_NFT_HEAD (NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg)))
+
+/* Appends the head of a message: its length is filled in when it ends. seq counts from 1. */
+void rv_nft_put_message(struct rv_buf *b, uint16_t type, uint16_t flags, rv_family_t family,
+			uint16_t res_id, uint32_t seq);
+void rv_nft_end_message(struct rv_buf *b, size_t start);
+/* The first and last message of a batch that depends on no generation. */
+void rv_nft_put_batch_begin(struct rv_buf *b);
+void rv_nft_put_batch_end(struct rv_buf *b, uint32_t seq);
+
+/* Where a rule stands, for messages. */
+struct rv_nft_place {
+	const char *table, *chain;
+	uint64_t handle;
+};
+
+/* The attributes of a rule's message (NFTA_RULE_MAX + 1 of them) and where it stands. */
+int rv_nft_place_of(struct rv_nft_view attrs, struct rv_nft_view *t, struct rv_nft_place *place,
+		    struct rv_error *err);
+
+/* Whether iptables can name a chain so. */
+bool rv_nft_is_sayable(const char *name);
+
+#endif
