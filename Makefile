@@ -28,7 +28,7 @@ INCLUDEDIR ?= $(PREFIX)/include
 # Matches and targets of third parties: docs/extension-example.
 EXTENSIONS := $(LIBDIR)/ravelin/extensions
 # What they are built with.
-HEADERS    := buf error extension ir list plugin predicate
+HEADERS    := buf error extension family ir list plugin predicate
 BUILD     ?= build
 SANITIZE  ?=
 

@@ -550,7 +550,7 @@ static bool line_of_file(struct rv_hint *h, struct rv_hint_line *l)
 	if (ok) {
 		size_t i = 0;
 
-		l->word[l->count++] = l->family == NFPROTO_IPV6 ? "ip6tables" : "iptables";
+		l->word[l->count++] = rv_family(l->family)->tool;
 		l->word[l->count++] = "-t";
 		l->word[l->count++] = h->def->name;
 		l->first = l->count;

@@ -74,7 +74,7 @@ static void put_label(struct rv_buf *b, char before, const char *name, const cha
 static void start_sample(struct metrics *m, const char *name, const struct rv_table *t)
 {
 	rv_buf_puts(&m->out, name);
-	put_label(&m->out, '{', "family", t->ruleset->family == NFPROTO_IPV6 ? "ipv6" : "ipv4");
+	put_label(&m->out, '{', "family", rv_family(t->ruleset->family)->word);
 	put_label(&m->out, ',', "table", t->def->name);
 }
 

@@ -78,7 +78,7 @@ static const char *change_name(const struct rv_event *e)
 /* "iptables -t filter ": what follows is a command. */
 static void add_command(struct rv_buf *b, const struct rv_event *e)
 {
-	rv_buf_printf(b, "%s -t %s ", e->family == NFPROTO_IPV6 ? "ip6tables" : "iptables",
+	rv_buf_printf(b, "%s -t %s ", rv_family(e->family)->tool,
 		      e->table);
 }
 

@@ -223,7 +223,7 @@ int rv_cli_restore_text(struct rv_cli *cli)
 	int rc;
 
 	/* Stock's iptables-apply calls that program, whose name stands before what is wrong. */
-	named.name = cli->family == NFPROTO_IPV6 ? "ip6tables-restore" : "iptables-restore";
+	named.name = rv_family(cli->family)->restore;
 	rc = restore_run(&r);
 
 	rv_buf_free(&r.out);

@@ -205,14 +205,16 @@ static unsigned int ask_target(void *arg, struct rv_pkt *pkt, const struct rv_us
 static bool is_local(const struct run *r, const uint8_t *addr)
 {
 	for (unsigned int i = 0; i < r->nlocal; i++)
-		if (!memcmp(&r->local[i], addr, r->cli->family == NFPROTO_IPV4 ? 4 : 16))
+		if (!memcmp(&r->local[i], addr, rv_family(r->cli->family)->address_len))
 			return true;
 	return false;
 }
 
 static const uint8_t *address_of(const struct rv_pkt *pkt, bool dst)
 {
-	return pkt->data + (pkt->family == NFPROTO_IPV4 ? (dst ? 16 : 12) : dst ? 24 : 8);
+	const struct rv_family_def *f = rv_family(pkt->family);
+
+	return pkt->data + (dst ? f->destination : f->source);
 }
 
 static enum rv_answer local_answer(void *arg, const struct rv_pkt *pkt, bool dst)

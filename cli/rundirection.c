@@ -56,7 +56,7 @@ static unsigned int find(const struct rv_run_flows *f, const struct pair *p)
 
 void rv_run_flows_add(struct rv_run_flows *f, const struct rv_frame *frame)
 {
-	const unsigned int len = frame->family == NFPROTO_IPV4 ? 4 : 16;
+	const unsigned int len = rv_family(frame->family)->address_len;
 	const uint8_t *from = frame->data + (len == 4 ? 12 : 8);
 	struct pair p = { 0 }, back = { 0 };
 	unsigned int at;

@@ -210,7 +210,7 @@ static void ct_statuses(const struct rv_facts *f, struct values *v)
 /* What the bits of an address say. */
 static uint8_t form_of(const struct rv_pkt *pkt, bool dst)
 {
-	const unsigned int len = pkt->family == NFPROTO_IPV4 ? 4 : 16;
+	const unsigned int len = rv_family(pkt->family)->address_len;
 
 	return pkt->ops->addrtype(pkt, pkt->data + (len == 4 ? (dst ? 16 : 12) : dst ? 24 : 8),
 				  RV_IFACE_ANY);

@@ -50,7 +50,7 @@ struct rv_run_set {
 
 static unsigned int address_len(rv_family_t family)
 {
-	return family == NFPROTO_IPV4 ? 4 : 16;
+	return rv_family(family)->address_len;
 }
 
 static bool read_address(rv_family_t family, const char *text, uint8_t addr[16])

@@ -60,7 +60,7 @@ static const struct rv_name types[] = {
 
 static const char *protocol_word(const struct rv_parse *p)
 {
-	return p->family == NFPROTO_IPV4 ? "ICMP" : "ICMPv6";
+	return rv_family(p->family)->icmp;
 }
 
 /* "n" or "from:to". */
@@ -212,7 +212,7 @@ int rv_icmp_check(struct rv_check *c)
 	if (ip->proto == c->ext->protocol && !(ip->invert & RV_IP_PROTO))
 		return 0;
 	return rv_check_fail(c, "%s match requires '-p %s'",
-		       c->ext->family == NFPROTO_IPV4 ? "ICMP" : "ICMPv6",
+		       rv_family(c->ext->family)->icmp,
 		       rv_protocol_name(c->family, c->ext->protocol));
 }
 

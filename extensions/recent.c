@@ -19,7 +19,7 @@ enum { SET, RCHECK, UPDATE, REMOVE, SECONDS, REAP, HITCOUNT, RTTL, NAME, MASK, R
 /* Any mask will do, but a number or a host's name is a slip: stock takes "16" for 0.0.0.16. */
 static int parse_mask(struct rv_parse *p)
 {
-	int af = p->family == NFPROTO_IPV4 ? AF_INET : AF_INET6;
+	int af = rv_family(p->family)->af;
 	union nf_inet_addr mask = { 0 };
 
 	if (inet_pton(af, p->arg, &mask) != 1)

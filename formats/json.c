@@ -193,7 +193,7 @@ static int put_tables(struct writer *w, struct rv_buf *b, const char *text, size
 		      const struct rv_meter *meter)
 {
 	json_t *root = json_pack("{s:i, s:s, s:[]}", "ravelin", RV_JSON_FORMAT, "family",
-				 w->family == NFPROTO_IPV6 ? "ip6" : "ip", "tables");
+				 rv_family(w->family)->nft, "tables");
 	struct rv_store s;
 	char *dump = NULL;
 	int rc;

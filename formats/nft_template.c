@@ -179,7 +179,7 @@ static bool put_octet_bits(struct rv_words *w, unsigned int value, unsigned int 
 static bool put_octet(struct rv_words *w, const struct rv_option *opt)
 {
 	static const char *const ecn[] = { "not-ect", "ect1", "ect0", "ce" };
-	const char *header = w->out.family == NFPROTO_IPV4 ? "ip" : "ip6";
+	const char *header = rv_family(w->out.family)->nft;
 	unsigned int value = w->data[opt->offset], mask = w->data[opt->offset + 1];
 
 	if (mask == 0x03 && value <= 3) {
@@ -313,7 +313,7 @@ static bool put_set(struct rv_words *w, const struct rv_option *opt)
 
 	snprintf(name, sizeof(name), "connlimit%u", t->place->sets->counted++);
 	rv_buf_printf(t->before, "add set %s %s %s { type %s_addr; flags dynamic; }\n", family,
-		      t->place->table, name, t->family == NFPROTO_IPV4 ? "ipv4" : "ipv6");
+		      t->place->table, name, rv_family(t->family)->word);
 	rv_buf_puts(w->out.buf, name);
 	return rv_text_sets_claim(t->place->sets, t->place->table, name);
 }
@@ -322,7 +322,7 @@ static bool put_set(struct rv_words *w, const struct rv_option *opt)
 static bool put_kept(struct rv_words *w, const struct rv_option *opt)
 {
 	rv_family_t family = w->out.family;
-	unsigned int bits = family == NFPROTO_IPV4 ? 32 : 128, len = w->data[opt->offset];
+	unsigned int bits = rv_family(family)->address_bits, len = w->data[opt->offset];
 	union nf_inet_addr mask = { 0 };
 
 	if (opt->size == sizeof(mask))

@@ -9,7 +9,7 @@
 
 const char *rv_text_family(rv_family_t family)
 {
-	return family == NFPROTO_IPV4 ? "ip" : "ip6";
+	return rv_family(family)->nft;
 }
 
 /* Words of nft's language that its grammar does not take for a name. */

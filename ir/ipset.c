@@ -44,7 +44,7 @@ static int index_of(const char *name, rv_family_t family, ip_set_id_t *index,
 	if (req.family != family && req.family != NFPROTO_UNSPEC)
 		return rv_fail(err, RV_ERR_USAGE, NULL,
 			       "The protocol family of set %s is %s, which is not applicable.\n",
-			       name, req.family == NFPROTO_IPV4 ? "IPv4" : "IPv6");
+			       name, rv_family(req.family)->name);
 	*index = req.set.index;
 	return 0;
 }

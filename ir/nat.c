@@ -115,7 +115,7 @@ static int read_address(struct rv_parse *p, const char *text, size_t len, union 
 	if (len < sizeof(word)) {
 		memcpy(word, text, len);
 		word[len] = '\0';
-		if (inet_pton(p->family == NFPROTO_IPV4 ? AF_INET : AF_INET6, word, addr) == 1)
+		if (inet_pton(rv_family(p->family)->af, word, addr) == 1)
 			return 0;
 	}
 	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Bad IP address \"%.*s\"",

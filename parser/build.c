@@ -13,9 +13,7 @@ const char *rv_build_program(const struct rv_parser *p)
 {
 	if (p->sink && p->sink->program)
 		return p->sink->program;
-	if (p->family == NFPROTO_IPV6)
-		return p->sink ? "ip6tables-restore" : "ip6tables";
-	return p->sink ? "iptables-restore" : "iptables";
+	return p->sink ? rv_family(p->family)->restore : rv_family(p->family)->tool;
 }
 
 int rv_build_begin(struct rv_parser *p)

@@ -341,8 +341,7 @@ static int run_family(struct rv_parser *p, const struct rv_core_option *o,
 		return 0;
 	}
 	rv_fail(p->err, RV_ERR_BARE, &p->at_option, "%s", "");
-	return rv_hint(p->err, "%s works on IPv%d", rv_build_program(p),
-		       p->family == NFPROTO_IPV6 ? 6 : 4);
+	return rv_hint(p->err, "%s works on %s", rv_build_program(p), rv_family(p->family)->name);
 }
 
 static void add_help(struct rv_options *opts, const struct rv_ext *ext)

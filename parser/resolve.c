@@ -71,7 +71,7 @@ static int add_hosts(rv_family_t family, const char *name, struct rv_hosts *host
 		     const union nf_inet_addr *mask, struct rv_error *err)
 {
 	struct addrinfo hints = {
-		.ai_family = family == NFPROTO_IPV6 ? AF_INET6 : AF_INET, .ai_socktype = SOCK_RAW,
+		.ai_family = rv_family(family)->af, .ai_socktype = SOCK_RAW,
 		.ai_flags = may_be_name(name) ? 0 : AI_NUMERICHOST,
 	};
 	struct addrinfo *list = NULL;
@@ -115,7 +115,7 @@ static int add_element(rv_family_t family, char *text, const struct rv_loc *loc,
 	size_t before = hosts->count;
 	int rc;
 
-	rv_mask_make(family, family == NFPROTO_IPV6 ? 128 : 32, &mask);
+	rv_mask_make(family, rv_family(family)->address_bits, &mask);
 	if (slash) {
 		*slash = '\0';
 		if (!rv_parse_mask(family, slash + 1, &mask))

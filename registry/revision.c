@@ -19,7 +19,7 @@ static const char *kind_name(enum rv_ext_kind kind)
 
 void rv_ext_config(struct rv_buf *b, rv_family_t family, const struct rv_ext *ext)
 {
-	const char *prefix = family == NFPROTO_IPV6 ? "IP6" : "IP", *name = ext->config;
+	const char *prefix = rv_family(family)->config, *name = ext->config;
 
 	if (name) {
 		rv_buf_printf(b, "CONFIG_%s%s", *name == '_' ? prefix : "", name);
@@ -41,7 +41,7 @@ void rv_ext_module(struct rv_buf *b, rv_family_t family, const struct rv_ext *ex
 	bool one = !strstr(config, "_MATCH_") && !strstr(config, "_TARGET_") && ext->config;
 
 	if (*config == '_')
-		rv_buf_puts(b, family == NFPROTO_IPV6 ? "ip6t_" : "ipt_");
+		rv_buf_puts(b, rv_family(family)->xt);
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
 		if (!strncmp(config, prefixes[i].config, strlen(prefixes[i].config)))
 			rv_buf_puts(b, prefixes[i].prefix);

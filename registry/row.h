@@ -105,7 +105,7 @@ static inline uint64_t own_bits(const struct rv_option *opt, uint64_t n)
  */
 static inline unsigned int address_size(rv_family_t family, unsigned int room)
 {
-	unsigned int size = family == NFPROTO_IPV4 ? 4 : 16;
+	unsigned int size = rv_family(family)->address_len;
 
 	return size < room ? size : room;
 }

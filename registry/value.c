@@ -207,7 +207,7 @@ void rv_print_address(struct rv_buf *b, rv_family_t family, const union nf_inet_
 
 static unsigned int address_bits(rv_family_t family)
 {
-	return family == NFPROTO_IPV4 ? 32 : 128;
+	return rv_family(family)->address_bits;
 }
 
 int rv_mask_length(rv_family_t family, const union nf_inet_addr *mask)

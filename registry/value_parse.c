@@ -308,7 +308,7 @@ static int parse_bits(struct rv_parse *p, const char *text, unsigned char *field
 
 static int ask_resolver(struct rv_parse *p, const char *text, union nf_inet_addr *addr)
 {
-	struct addrinfo hints = { .ai_family = p->family == NFPROTO_IPV4 ? AF_INET : AF_INET6,
+	struct addrinfo hints = { .ai_family = rv_family(p->family)->af,
 				  .ai_socktype = SOCK_RAW };
 	struct addrinfo *found = NULL;
 	int rc;
@@ -335,7 +335,7 @@ int rv_resolve_address(struct rv_parse *p, const char *text, union nf_inet_addr 
 /* A network may be cut short ("10.1" is 10.1.0.0), a host is read as getaddrinfo(3) does. */
 static int parse_host(struct rv_parse *p, const char *text, union nf_inet_addr *addr)
 {
-	int family = p->family == NFPROTO_IPV4 ? AF_INET : AF_INET6;
+	int family = rv_family(p->family)->af;
 
 	if (p->opt->flags & RV_OPT_NETWORK)
 		return rv_resolve_address(p, text, addr);
@@ -357,7 +357,7 @@ bool rv_parse_mask(rv_family_t family, const char *text, union nf_inet_addr *mas
 {
 	uint64_t len;
 
-	if (rv_parse_uint(text, 0, family == NFPROTO_IPV4 ? 32 : 128, &len)) {
+	if (rv_parse_uint(text, 0, rv_family(family)->address_bits, &len)) {
 		rv_mask_make(family, len, mask);
 		return true;
 	}
@@ -378,7 +378,7 @@ static int fail_mask(struct rv_parse *p, const char *text)
 		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "invalid mask `%s' specified", text);
 	return rv_option_fail(p, "bad value for option \"--%s\", neither a valid network mask nor "
 			      "valid CIDR (0-%d).\n", p->opt->name,
-			      p->family == NFPROTO_IPV4 ? 32 : 128);
+			      rv_family(p->family)->address_bits);
 }
 
 /*
@@ -391,7 +391,7 @@ static int parse_mask(struct rv_parse *p, const char *text, union nf_inet_addr *
 	int len;
 
 	if (!text)
-		rv_mask_make(p->family, p->family == NFPROTO_IPV4 ? 32 : 128, mask);
+		rv_mask_make(p->family, rv_family(p->family)->address_bits, mask);
 	else if (!rv_parse_mask(p->family, text, mask))
 		return fail_mask(p, text);
 	len = rv_mask_length(p->family, mask);
@@ -461,7 +461,7 @@ static int parse_prefix(struct rv_parse *p, const char *text, unsigned char *fie
 	if (len < 0)
 		return rv_option_fail(p, "bad value for option \"--%s\", neither a valid network "
 				      "mask nor valid CIDR (0-%d).\n", p->opt->name,
-				      p->family == NFPROTO_IPV4 ? 32 : 128);
+				      rv_family(p->family)->address_bits);
 	if (p->opt->size == 1)
 		*field = len;
 	else

@@ -223,10 +223,10 @@ static void print_addr_mask(struct rv_out *o, const struct rv_option *opt,
 		rv_buf_puts(o->buf, "anywhere");
 		return;
 	}
-	if (names && len == (o->family == NFPROTO_IPV4 ? 32 : 128) && print_host_name(o, &addr))
+	if (names && len == rv_family(o->family)->address_bits && print_host_name(o, &addr))
 		return;
 	rv_print_address(o->buf, o->family, &addr);
-	if (opt->flags & RV_OPT_CIDR && len == (o->family == NFPROTO_IPV4 ? 32 : 128))
+	if (opt->flags & RV_OPT_CIDR && len == rv_family(o->family)->address_bits)
 		rv_buf_printf(o->buf, "/%d", len);
 	else
 		rv_print_mask(o->buf, o->family, &mask);

@@ -19,15 +19,13 @@
 
 #include <ravelin/buf.h>
 #include <ravelin/error.h>
+#include <ravelin/family.h>
 #include <ravelin/list.h>
 
 struct rv_ext;
 struct rv_option;
 struct rv_index;
 struct rv_place;
-
-/* NFPROTO_IPV4 or NFPROTO_IPV6 of linux/netfilter.h. */
-typedef uint8_t rv_family_t;
 
 #define RV_CHAIN_NAME_LEN 29	/* with its NUL; stock's limit, XT_EXTENSION_MAXNAMELEN */
 

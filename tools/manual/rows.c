@@ -216,7 +216,7 @@ static void put_conditions(FILE *out, const struct rv_ext *ext, const struct rv_
 	if (o->tables)
 		man_tables(out, strchr(o->tables, ' ') ? "Only in tables" : "Only in table", o->tables);
 	if (o->family && !ext->family)
-		fprintf(out, "Only for %s.\n", o->family == NFPROTO_IPV4 ? "IPv4" : "IPv6");
+		fprintf(out, "Only for %s.\n", rv_family(o->family)->name);
 }
 
 void man_option(FILE *out, const struct rv_ext *ext, const struct rv_option *opt)
