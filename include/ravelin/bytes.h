@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Byte strings of any length for fields of fixed size: each content is kept once, until the
- * program ends, so that a field holds a pointer and two fields are equal if the pointers are.
+ * Interned byte strings, so that fixed-size fields can refer to data of any length. Equal contents
+ * have one pointer, valid until the program ends.
  */
 #ifndef RAVELIN_BYTES_H
 #define RAVELIN_BYTES_H
@@ -11,17 +11,17 @@
 struct rv_buf;
 
 struct rv_bytes {
-	struct rv_bytes *next;		/* in its slot of the table */
+	struct rv_bytes *next;		/* next in the hash bucket */
 	size_t len;
-	unsigned char data[];		/* a NUL follows that is not counted */
+	unsigned char data[];		/* followed by a NUL that len does not count */
 };
 
-/* The one with this content; NULL when memory ran out. */
+/* Interns a byte string. NULL when memory ran out. */
 const struct rv_bytes *rv_bytes_keep(const void *data, size_t len);
 
-/* Base64, RFC 4648, with padding. */
+/* Appends base64 (RFC 4648) with padding. */
 void rv_base64_put(struct rv_buf *b, const void *data, size_t len);
-/* Appends what the text stands for. Returns 0, or -1: it is not base64. */
+/* Appends the decoded bytes. Returns 0, or -1 if text is not valid base64. */
 int rv_base64_read(struct rv_buf *b, const char *text);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The hooks, and which tables stand there with which priority: the one table of them, for nf_tables and the
- * module. Include linux/netfilter_ipv4.h before it: priorities are those of enum nf_ip_hook_priorities, which
- * linux/netfilter_ipv6.h repeats with the same numbers.
+ * Hooks, tables and their priorities, for nf_tables and the module. Include linux/netfilter_ipv4.h
+ * first: priorities are those of enum nf_ip_hook_priorities, and linux/netfilter_ipv6.h has the
+ * same values.
  */
 #ifndef RAVELIN_HOOKS_H
 #define RAVELIN_HOOKS_H
@@ -18,7 +18,7 @@
 #define RV_HAS_IN	1
 #define RV_HAS_OUT	2
 
-/* X(hook, nft's name, interfaces): NF_INET_*, in their order. */
+/* X(hook, nft's name, interfaces): in NF_INET_* order. */
 #define RV_HOOKS(X)							\
 	X(PRE_ROUTING, "prerouting", RV_HAS_IN)				\
 	X(LOCAL_IN, "input", RV_HAS_IN)					\
@@ -27,8 +27,8 @@
 	X(POST_ROUTING, "postrouting", RV_HAS_OUT)
 
 /*
- * T(id, name, type of chains in nf_tables, bases): in the order in which save prints tables, and their chains.
- * B(hook, priority): NF_INET_*, NF_IP_PRI_*.
+ * T(id, name, nf_tables chain type, bases): tables and their base chains in save order. B(hook,
+ * priority): NF_INET_*, NF_IP_PRI_*.
  */
 #define RV_TABLES_LIST(T, B)						\
 	T(MANGLE, "mangle", "filter",					\
@@ -45,9 +45,9 @@
 	  B(LOCAL_OUT, NAT_DST) B(POST_ROUTING, NAT_SRC))
 
 /*
- * A priority as chains of nf_tables have it. That of security is 50 in the kernel (NF_IP_PRI_SECURITY, which
- * iptable_security used, and so does the module: before source NAT). iptables-nft makes its chains with 150, behind
- * source NAT, and takes one with another priority for none of its own; so must whoever shares them with it.
+ * NF_IP_PRI_SECURITY is 50; iptable_security used it, and so does the module: before source NAT.
+ * iptables-nft creates its chains with 150, after source NAT, and ignores chains with another
+ * priority, so nf_tables rulesets must use 150.
  */
 #define RV_NFT_PRIORITY(priority) ((priority) == NF_IP_PRI_SECURITY ? 150 : (priority))
 

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Libraries that only few commands need: the others are not to pay for loading them. */
+/* Libraries loaded with dlopen(): few commands need them, and loading takes time. */
 #ifndef RAVELIN_LIBRARY_H
 #define RAVELIN_LIBRARY_H
 
 #include <ravelin/error.h>
 
-/* A function of the library, and where the pointer to it goes. A list ends with no name. */
+/* A function of the library and where to store its address. Arrays end with a NULL name. */
 struct rv_symbol {
 	const char *name;
 	void *at;
 };
 
 struct rv_library {
-	const char *const *sonames;	/* the first that is there is taken; ends with NULL */
+	const char *const *sonames;	/* tried in order; ends with NULL */
 	const struct rv_symbol *symbols;
-	const char *lacking;		/* what cannot be done without it */
-	const char *hint;		/* where to get it */
+	const char *lacking;		/* what is unavailable without it */
+	const char *hint;		/* how to install it */
 };
 
-/* Returns 0, or -1 with err set. What is loaded stays until the program ends. */
+/* Returns 0, or -1 with err set. The library stays loaded until the program ends. */
 int rv_library_load(const struct rv_library *library, struct rv_error *err);
 
 #endif

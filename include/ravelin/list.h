@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An intrusive doubly linked ring. The head is a node that holds no element. */
+/* Intrusive doubly linked circular list. The head is a node without an element. */
 #ifndef RAVELIN_LIST_H
 #define RAVELIN_LIST_H
 
@@ -17,7 +17,7 @@ struct rv_list {
 	     &pos->member != (head);					\
 	     pos = rv_entry(pos->member.next, type, member))
 
-/* The same, safe against removal of pos. */
+/* The same; pos may be removed in the body. */
 #define rv_list_each_safe(pos, head, type, member)			\
 	for (type *pos = rv_entry((head)->next, type, member),		\
 		  *pos##_next = rv_entry(pos->member.next, type, member);	\
@@ -34,7 +34,7 @@ static inline bool rv_list_empty(const struct rv_list *head)
 	return head->next == head;
 }
 
-/* Puts node behind pos; with a head that is the front of the list. */
+/* Inserts node after pos; pos the head: at the front. */
 static inline void rv_list_add_after(struct rv_list *node, struct rv_list *pos)
 {
 	node->prev = pos;
@@ -43,7 +43,7 @@ static inline void rv_list_add_after(struct rv_list *node, struct rv_list *pos)
 	pos->next = node;
 }
 
-/* Puts node before pos; with a head that is the end of the list. */
+/* Inserts node before pos; pos the head: at the end. */
 static inline void rv_list_add_before(struct rv_list *node, struct rv_list *pos)
 {
 	rv_list_add_after(node, pos->prev);

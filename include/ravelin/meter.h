@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who is told how far long work has got. */
+/* Progress callback of long operations. */
 #ifndef RAVELIN_METER_H
 #define RAVELIN_METER_H
 
 struct rv_meter {
-	void (*step)(void *arg);	/* one more rule or line is done */
+	void (*step)(void *arg);	/* called after each rule or line */
 	void *arg;
 };
 
-/* m NULL: nobody is told. */
+/* m may be NULL. */
 static inline void rv_meter_step(const struct rv_meter *m)
 {
 	if (m)
