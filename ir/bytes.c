@@ -6,7 +6,7 @@
 #include <ravelin/buf.h>
 #include <ravelin/bytes.h>
 
-/* ---- kept once ------------------------------------------------------------------- */
+/* ---- interning ------------------------------------------------------------------- */
 
 #define FIRST_SLOTS 64
 
@@ -29,7 +29,7 @@ static struct rv_bytes **slot_of(const unsigned char *data, size_t len)
 	return &kept.slot[hash(data, len) & (kept.slots - 1)];
 }
 
-/* As many slots as strings. */
+/* Keeps the load factor at most 1. */
 static int reserve(void)
 {
 	size_t slots = kept.slots ? 2 * kept.slots : FIRST_SLOTS, old = kept.slots;
@@ -95,7 +95,7 @@ void rv_base64_put(struct rv_buf *b, const void *data, size_t len)
 	}
 }
 
-/* Four characters as 24 bits; how many bytes they are, 0: not base64. */
+/* Decodes four characters into 24 bits. Returns the number of bytes, 0: invalid. */
 static int read_group(const char *text, uint32_t *n)
 {
 	int bytes = text[3] != '=' ? 3 : text[2] != '=' ? 2 : 1;
@@ -108,7 +108,7 @@ static int read_group(const char *text, uint32_t *n)
 			return 0;
 		*n = *n << 6 | (i > bytes ? 0 : (uint32_t)(digit - digits));
 	}
-	/* Bits behind the last byte are zero, so that each content has one text. */
+	/* Bits after the last byte must be zero, so that each content has one encoding. */
 	return *n & ((1u << 8 * (3 - bytes)) - 1) ? 0 : bytes;
 }
 

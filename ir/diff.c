@@ -1,49 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Two lists of rules, compared as Hunt and Szymanski do ("A Fast Algorithm for Computing
- * Longest Common Subsequences", 1977): the pairs of equal rules are walked in order, and for
- * each length the common subsequence is kept that ends earliest. It takes
- * O((pairs + rules) log rules), so its cost hangs on how often a rule is repeated.
+ * Comparison of two lists of rules after Hunt and Szymanski ("A Fast Algorithm for Computing
+ * Longest Common Subsequences", 1977): the pairs of equal rules are visited in order, and for each
+ * length the common subsequence that ends earliest is kept. O((pairs + rules) log rules), so the
+ * cost depends on how often rules repeat.
  */
 #include <stdlib.h>
 
 #include <ravelin/diff.h>
 
-/* More equal rules than this in both lists are not all paired with each other. */
+/* Limit of equal rules in both lists for which all pairs are considered. */
 #define MOST_EQUAL 64
 
 #define NONE UINT32_MAX
 
-/* A rule of either list on its way into a class of equal ones. */
+/* A rule of either list, while rules are grouped into classes. */
 struct member {
 	uint64_t hash;
 	const struct rv_rule *rule;
 	uint32_t index;
 	uint32_t class;
-	bool second;		/* it is of list b */
+	bool second;		/* in list b */
 };
 
-/* Equal rules: where they stand in each list. */
+/* A class of equal rules: their positions in each list. */
 struct class {
-	uint32_t first;		/* in positions of b */
+	uint32_t first;		/* index of the first one in positions of b */
 	uint32_t in_a, in_b;
-	uint32_t next;		/* of b to pair, where they are paired in order */
+	uint32_t next;		/* next one of b, if they are paired in order */
 };
 
 /* A pair of equal rules that ends a common subsequence. */
 struct pair {
 	uint32_t a, b;
-	uint32_t before;	/* the pair before it in that subsequence, or NONE */
+	uint32_t before;	/* index of the previous pair in that subsequence, or NONE */
 };
 
 struct diff {
 	struct rv_diff_side *a, *b;
 	bool counters;
-	size_t start, na, nb;	/* what is left between the common beginning and end */
+	size_t start, na, nb;	/* what remains between the common prefix and suffix */
 	struct member *members;
 	struct class *classes;
 	uint32_t *class_of_a, *positions;
-	uint32_t *ends;		/* by length - 1: the pair that ends there */
+	uint32_t *ends;		/* index: length - 1; value: last pair of that subsequence */
 	uint32_t length;
 	struct pair *pairs;
 	size_t npairs, room;
@@ -57,7 +57,7 @@ static bool same(const struct diff *d, const struct rv_rule *x, const struct rv_
 	return rv_rule_equal(x, y);
 }
 
-/* ---- what is the same at both ends ---------------------------------------------------- */
+/* ---- common prefix and suffix ----------------------------------------------------------- */
 
 static void trim(struct diff *d)
 {
@@ -103,7 +103,7 @@ static void add_members(struct diff *d, const struct rv_diff_side *side, size_t 
 	}
 }
 
-/* The class of member i: that of an equal one before it with the same hash, or a new one. */
+/* The class of member i: that of an equal earlier member with the same hash, or a new one. */
 static uint32_t find_class(const struct diff *d, size_t first, size_t i, uint32_t *nclasses)
 {
 	uint32_t seen = NONE;
@@ -129,7 +129,7 @@ static void classify(struct diff *d)
 
 		if (m->hash != d->members[first].hash)
 			first = i;
-		/* Mostly it is the one before. */
+		/* The common case: equal to the previous member. */
 		if (i > first && same(d, d->members[i - 1].rule, m->rule))
 			m->class = d->members[i - 1].class;
 		else
@@ -142,7 +142,7 @@ static void classify(struct diff *d)
 	}
 }
 
-/* Members of a class come in the order of their lists: sorted by hash, then by index. */
+/* Sorted by hash, then by position, so that the members of a class are in list order. */
 static void place(struct diff *d)
 {
 	for (size_t i = 0; i < d->na + d->nb; i++) {
@@ -160,7 +160,7 @@ static void place(struct diff *d)
 
 /* ---- pairs ---------------------------------------------------------------------------------- */
 
-/* How many subsequences end before b: its own would be one longer than the longest of them. */
+/* Length of the longest subsequence that ends before b. */
 static uint32_t ends_before(const struct diff *d, uint32_t b)
 {
 	uint32_t low = 0, high = d->length;
@@ -198,7 +198,7 @@ static int add_pair(struct diff *d, uint32_t a, uint32_t b)
 	return 0;
 }
 
-/* From the back: of one rule of a, only one pair may count. */
+/* In descending order, so that a rule of a is used at most once per subsequence. */
 static int pair_up(struct diff *d, uint32_t a)
 {
 	struct class *c = &d->classes[d->class_of_a[a]];

@@ -74,7 +74,7 @@ int rv_fail_memory(struct rv_error *err)
 	return rv_fail(err, RV_ERR_MEMORY, NULL, "Memory allocation problem");
 }
 
-/* What is wrong with the machine or the caller, and not with the request. */
+/* Errors of the machine or the caller, not of the request. */
 static const int circumstances[] = {
 	EPERM, EACCES, ENOMEM, ENOBUFS, ENOSPC, EINTR, EAGAIN, ERESTART, ETIMEDOUT, EMFILE, ENFILE,
 	EMSGSIZE, EIO, ENOSYS, EAFNOSUPPORT, EROFS,

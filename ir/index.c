@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A chain's index: its rules by number, and the first rule equal to a given one, in O(log n).
+ * Index of a chain: rule by number, and first rule equal to a given one, in O(log n).
  *
- * Two kinds of trees: one of all rules in their order, and one for each hash (rv_rule_hash()) of
- * the rules that have it, in the same order. They are treaps (Seidel, Aragon: "Randomized Search
- * Trees", 1996) without keys: a rule's number is counted on the way to the root.
+ * One tree has all rules in order; one tree per hash (rv_rule_hash()) has the rules with that hash,
+ * in the same order. They are treaps (Seidel, Aragon: "Randomized Search Trees", 1996) with
+ * implicit keys: a rule's number is computed on the path to the root.
  *
- * An index is only an aid: where memory does not suffice for it, the list is walked instead.
+ * The index is optional: if memory is short, the list is searched instead.
  */
 #include <stdlib.h>
 
@@ -14,27 +14,27 @@
 
 enum { ALL, SAME, TREES };
 
-/* A rule's place in both trees. */
+/* A rule's nodes in both trees. */
 struct rv_place {
 	struct rv_rule *rule;
 	struct class *class;
 	uint32_t priority;
 	struct link {
 		struct rv_place *up, *left, *right;
-		uint32_t count;		/* of this one and all below */
+		uint32_t count;		/* nodes in this subtree */
 	} in[TREES];
 };
 
-/* The rules with one hash. */
+/* Rules with the same hash. */
 struct class {
-	struct class *next;		/* in its slot */
+	struct class *next;		/* next in the hash bucket */
 	uint64_t hash;
 	struct rv_place *root;
 };
 
 struct rv_index {
 	struct rv_place *root;
-	struct class **slots;		/* a power of two of them */
+	struct class **slots;		/* array of nslots buckets, a power of two */
 	uint32_t nslots, nclasses;
 	uint64_t random;
 };
@@ -60,7 +60,7 @@ static void recount(struct rv_place *p, int tree)
 	p->in[tree].count = 1 + count(p->in[tree].left, tree) + count(p->in[tree].right, tree);
 }
 
-/* Puts p, a child, where its parent is, and the parent below it. */
+/* Rotates p, a child, above its parent. */
 static void rotate_up(struct rv_place **root, int tree, struct rv_place *p)
 {
 	struct rv_place *up = p->in[tree].up, *moved;
@@ -81,7 +81,7 @@ static void rotate_up(struct rv_place **root, int tree, struct rv_place *p)
 	recount(p, tree);
 }
 
-/* Puts p before pos; NULL: at the end. */
+/* Inserts p before pos; NULL: at the end. */
 static void tree_add(struct rv_place **root, int tree, struct rv_place *p, struct rv_place *pos)
 {
 	struct rv_place **at = pos ? &pos->in[tree].left : root, *up = pos;
@@ -128,7 +128,7 @@ static struct rv_place *after(struct rv_place *p, int tree)
 	return p->in[tree].up;
 }
 
-/* How many rules of the chain come before it. */
+/* Number of rules before this one in the chain. */
 static uint32_t rank(const struct rv_place *p)
 {
 	uint32_t n = count(p->in[ALL].left, ALL);
@@ -229,9 +229,9 @@ static void remove_from_class(struct rv_index *x, struct rv_place *p)
 	free(c);
 }
 
-/* ---- keeping it up to date --------------------------------------------------- */
+/* ---- maintenance -------------------------------------------------------------- */
 
-/* xorshift64 (Marsaglia 2003): only how deep the trees become depends on it. */
+/* xorshift64 (Marsaglia 2003). It only affects the depth of the trees. */
 static uint32_t next_random(struct rv_index *x)
 {
 	x->random ^= x->random << 13;
@@ -304,10 +304,10 @@ void rv_index_drop(struct rv_chain *c)
 	free(x);
 }
 
-/* Chains with fewer rules are walked in less time than an index takes. */
+/* For shorter chains a linear search is faster than building an index. */
 #define WORTH_AN_INDEX 16
 
-/* The second search of a chain makes its index: a single command needs none. */
+/* Builds the index on the second lookup, since a single command makes only one. */
 static struct rv_index *get_index(struct rv_chain *c)
 {
 	struct rv_index *x;
@@ -328,7 +328,7 @@ static struct rv_index *get_index(struct rv_chain *c)
 	return c->index;
 }
 
-/* ---- searching ------------------------------------------------------------------ */
+/* ---- lookup -------------------------------------------------------------------- */
 
 struct rv_rule *rv_chain_rule(struct rv_chain *c, uint32_t n)
 {

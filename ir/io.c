@@ -7,7 +7,7 @@
 
 #define CHUNK 65536
 
-/* The size of a file is only a guess: it may be a pipe, or grow. */
+/* st_size is only a hint: the file may be a pipe, or grow. */
 static size_t first_chunk(int fd)
 {
 	struct stat st;

@@ -8,13 +8,13 @@
 
 #include "ir/ipset.h"
 
-/* ---- asking the kernel ------------------------------------------------------- */
+/* ---- kernel requests --------------------------------------------------------- */
 
-/* Asks with *req, whose op is set; fills in the version, which the kernel compares. */
+/* Sends *req, whose op is set. Fills in the protocol version, which the kernel checks. */
 static int ask(void *req, socklen_t size, struct rv_error *err)
 {
 	struct ip_set_req_version version = { .op = IP_SET_OP_VERSION };
-	struct ip_set_req_version *head = req;	/* all requests begin so */
+	struct ip_set_req_version *head = req;	/* common header of all requests */
 	socklen_t len = sizeof(version);
 	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW), rc = -1, code;
 
@@ -63,7 +63,7 @@ static int name_of(ip_set_id_t index, char name[IPSET_MAXNAMELEN], struct rv_err
 	return 0;
 }
 
-/* ---- the kernel's structs ----------------------------------------------------- */
+/* ---- conversion ---------------------------------------------------------------- */
 
 int rv_ipset_read(struct rv_ipset *s, const struct xt_set_info *set, struct rv_error *err)
 {
@@ -84,7 +84,7 @@ int rv_ipset_write(const struct rv_ipset *s, rv_family_t family, struct xt_set_i
 	return s->name[0] ? index_of(s->name, family, &set->index, err) : 0;
 }
 
-/* Revision 0 has one word of flags for each part, up to the first that is 0. */
+/* Revision 0 has one word of flags per part, terminated by 0. */
 int rv_ipset_read_v0(struct rv_ipset *s, const struct xt_set_info_v0 *set, struct rv_error *err)
 {
 	struct xt_set_info now = { .index = set->index };

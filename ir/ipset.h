@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An ipset in the kernel's structs (uapi linux/netfilter/xt_set.h). Rules keep a set's name; the
- * kernel has its index, which is asked for when a rule goes to the kernel or comes from it, and
- * never before.
+ * ipsets in the kernel's structs (uapi linux/netfilter/xt_set.h). Rules refer to a set by name, the
+ * kernel by index. The kernel is asked for the other one only when a rule is sent or read.
  */
 #ifndef RAVELIN_IR_IPSET_H
 #define RAVELIN_IR_IPSET_H
@@ -13,14 +12,13 @@
 #include <ravelin/ipset.h>
 
 /*
- * RV_MOVE_SET: between a row of RV_T_SET and the kernel's struct, the index makes way for the name, or the
- * other way round. A set that is not given has no name and the index IPSET_INVALID_ID. They
- * ask the kernel; 0, or -1 with err set.
+ * RV_MOVE_SET: convert between RV_T_SET data and the kernel's struct. An option that is not given
+ * has an empty name and index IPSET_INVALID_ID. Both query the kernel. 0, or -1 with err set.
  */
 int rv_ipset_read(struct rv_ipset *s, const struct xt_set_info *set, struct rv_error *err);
 int rv_ipset_write(const struct rv_ipset *s, rv_family_t family, struct xt_set_info *set,
 		   struct rv_error *err);
-/* RV_MOVE_SET_V0: the same with the struct of revision 0. */
+/* RV_MOVE_SET_V0: the same for revision 0. */
 int rv_ipset_read_v0(struct rv_ipset *s, const struct xt_set_info_v0 *set, struct rv_error *err);
 int rv_ipset_write_v0(const struct rv_ipset *s, rv_family_t family, struct xt_set_info_v0 *set,
 		      struct rv_error *err);

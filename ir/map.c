@@ -10,7 +10,7 @@ struct rv_map_entry {
 
 #define FIRST_ROOM 64
 
-/* splitmix64 (Steele, Lea, Flood 2014): keys are mostly counted one by one. */
+/* splitmix64 (Steele, Lea, Flood 2014): keys are often consecutive integers. */
 static uint64_t mix(uint64_t x)
 {
 	x += 0x9e3779b97f4a7c15;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* RV_T_NAT: where NAT leads to, addresses and ports (uapi nf_nat.h). */
+/* RV_T_NAT: addresses and ports to translate to (uapi nf_nat.h). */
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -8,14 +8,14 @@
 
 #include "registry/row.h"
 
-/* ---- reading ------------------------------------------------------------------- */
+/* ---- parsing ------------------------------------------------------------------- */
 
 static int bad_port(struct rv_parse *p, const char *text)
 {
 	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Port `%s' not valid", text);
 }
 
-/* A number, or a service name if those may stand here; *text moves behind it. */
+/* A port number, or a service name if names is set; advances *text. */
 static int read_port(struct rv_parse *p, const char **text, int min, bool names, __be16 *port)
 {
 	const char *end;
@@ -35,7 +35,10 @@ static int read_port(struct rv_parse *p, const char **text, int min, bool names,
 	return 0;
 }
 
-/* The kernel changes ports of these only; stock also lets icmp through, whose "port" is its id. */
+/*
+ * Protocols whose ports the kernel translates; iptables also accepts icmp, where the "port" is the
+ * id.
+ */
 static bool has_ports(const struct rv_ip *ip)
 {
 	switch (ip->flags & RV_IP_PROTO ? ip->proto : 0) {
@@ -50,7 +53,7 @@ static bool has_ports(const struct rv_ip *ip)
 	}
 }
 
-/* "/base" or nothing: the port that the first of the range stands for. */
+/* "/base" or nothing: the port that corresponds to the first one of the range. */
 static int read_base(struct rv_parse *p, const char *text, struct nf_nat_range2 *r)
 {
 	if (*text == '/') {
@@ -89,7 +92,7 @@ static int read_ports(struct rv_parse *p, const char *text, struct nf_nat_range2
 		return -1;
 	r->flags |= NF_NAT_RANGE_PROTO_SPECIFIED;
 	r->max_proto = r->min_proto;
-	/* Stock prints "80-80/5" as "80/5". */
+	/* iptables prints "80-80/5" as "80/5". */
 	if (*text == '/' && p->opt->value & NF_NAT_RANGE_PROTO_OFFSET)
 		return read_base(p, text, r);
 	switch (*text) {
@@ -106,7 +109,7 @@ static int read_ports(struct rv_parse *p, const char *text, struct nf_nat_range2
 	}
 }
 
-/* Stricter than rv_parse_address(): all four numbers of an IPv4 address, in decimal. */
+/* Stricter than rv_parse_address(): an IPv4 address needs four decimal numbers. */
 static int read_address(struct rv_parse *p, const char *text, size_t len, union nf_inet_addr *addr)
 {
 	char word[INET6_ADDRSTRLEN];
@@ -135,9 +138,9 @@ static int read_addresses(struct rv_parse *p, const char *text, const char *end,
 }
 
 /*
- * Finds where the addresses of "text" end and its ports begin (NULL: none). In
- * IPv6 addresses with ports stand in brackets; without those, one colon is
- * before a port and several are an address.
+ * Splits text into the end of the addresses and the start of the ports (NULL: none). IPv6 addresses
+ * with ports are in brackets; without brackets, a single colon precedes a port and several belong
+ * to an address.
  */
 static int split(struct rv_parse *p, const char **text, const char **end, const char **ports)
 {
@@ -195,7 +198,7 @@ static void print_ports(struct rv_out *o, const struct nf_nat_range2 *r)
 	bool offset = r->flags & NF_NAT_RANGE_PROTO_OFFSET;
 
 	rv_buf_u64(o->buf, ntohs(r->min_proto.all));
-	/* "80/5" is what no other program could read back: a base port wants a range before it. */
+	/* A base port needs a range before it: "80/5" could not be parsed. */
 	if (offset || r->max_proto.all != r->min_proto.all) {
 		rv_buf_putc(o->buf, '-');
 		rv_buf_u64(o->buf, ntohs(r->max_proto.all));

@@ -54,7 +54,7 @@ static bool all_are(const uint8_t *bytes, unsigned int len, uint8_t what)
 	return true;
 }
 
-/* Fills the rest of the fields that the operator does not use with zeros. */
+/* Zeroes fields the operator does not use. */
 static void clear_rest(struct rv_predicate *p)
 {
 	unsigned int len = p->len <= sizeof(p->value) ? p->len : sizeof(p->value);
@@ -72,7 +72,7 @@ static int by_start(const void *a, const void *b)
 	return memcmp(a, b, sizeof(((struct rv_interval *)a)->from));
 }
 
-/* Numbers in network order: intervals in order, none within or right beside another. */
+/* Sorts intervals in network order, and merges overlapping and adjacent ones. */
 static void sort_list(struct rv_predicate *p)
 {
 	unsigned int n = 0;
@@ -102,7 +102,7 @@ static void normalise_list(struct rv_predicate *p)
 	p->op = RV_OP_RANGE;
 }
 
-/* A single bit that is set, or bits that are all not, are "any of these" and its opposite. */
+/* Converts tests for one bit set, or all bits clear, to RV_OP_ANY. */
 static void normalise_mask(struct rv_predicate *p)
 {
 	unsigned int bits = 0;
@@ -121,7 +121,7 @@ static void normalise_mask(struct rv_predicate *p)
 	memcpy(p->value, p->other, sizeof(p->value));
 }
 
-/* What is not in a range that begins or ends with all there is, is in the range of the rest. */
+/* Converts a negated range that starts at the minimum or ends at the maximum to its complement. */
 static void normalise_range(struct rv_predicate *p)
 {
 	unsigned int len = rv_selectors[p->sel].len;
@@ -150,7 +150,7 @@ void rv_predicate_normalise(struct rv_predicate *p)
 		p->op = RV_OP_EQ;
 	if (p->op == RV_OP_MASK)
 		normalise_mask(p);
-	/* "Not any of all bits" is the number 0. */
+	/* "Not any of all bits" means equal to 0. */
 	if (p->op == RV_OP_ANY && all_are(p->value, p->len, 0xff)) {
 		p->op = RV_OP_EQ;
 		p->negate = !p->negate;
@@ -177,7 +177,7 @@ bool rv_predicate_equal(const struct rv_predicate *a, const struct rv_predicate 
 	       !memcmp(a->list, b->list, a->count * sizeof(*a->list));
 }
 
-/* ---- what parts change ------------------------------------------------------------------ */
+/* ---- effects of parts ------------------------------------------------------------------- */
 
 bool rv_ext_writes(const struct rv_ext *ext, enum rv_sel sel)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Comment lines of a file, each at what stands behind it. A list is a ring, held by its last line,
- * so that lists are joined without walking them.
+ * Comment lines of a file, each attached to what follows it. A list is a ring identified by its
+ * last line, so that joining lists is O(1).
  */
 #include <stdlib.h>
 

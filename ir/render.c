@@ -15,7 +15,7 @@ static const char *target_name(const struct rv_rule *r)
 	return rv_verdict_name(r->verdict);
 }
 
-/* A listing has the kernel's name of a target: NOTRACK is CT there. */
+/* -L prints the kernel's name of a target: NOTRACK is CT there. */
 static const char *listed_name(const struct rv_rule *r)
 {
 	if (r->target && r->target->ext->kernel_name)
@@ -132,7 +132,7 @@ void rv_render_chain_command(struct rv_buf *b, const struct rv_chain *c, bool co
 
 /* ---- -L ------------------------------------------------------------------------ */
 
-/* Numbers above 99,999 are cut to thousands, millions, ... unless they are wanted in full. */
+/* Numbers above 99,999 are abbreviated with K, M, ... unless exact. */
 static const char *short_number(unsigned long long n, const struct rv_list_format *f, char *text,
 				size_t size)
 {
@@ -174,7 +174,7 @@ void rv_render_list_head(struct rv_buf *b, const struct rv_chain *c,
 	rv_buf_puts(b, " source               destination         \n");
 }
 
-/* What the protocol is called; -n shows only the names of the small built-in list. */
+/* Name of the protocol; -n uses only the small built-in list. */
 static void put_protocol(struct rv_buf *b, rv_family_t family, const struct rv_ip *ip,
 			 const struct rv_list_format *f)
 {
@@ -188,7 +188,7 @@ static void put_protocol(struct rv_buf *b, rv_family_t family, const struct rv_i
 	rv_buf_printf(b, "%c%-4s ", ip->invert & RV_IP_PROTO ? '!' : ' ', name);
 }
 
-/* The host's or network's name; false where it has none or none can be asked. */
+/* Resolves an address to a host or network name. false: it has none. */
 static bool named_address(rv_family_t family, const union nf_inet_addr *addr, char *name,
 			  size_t size)
 {
@@ -206,7 +206,7 @@ static bool named_address(rv_family_t family, const union nf_inet_addr *addr, ch
 	return net != NULL;
 }
 
-/* For IPv6 stock calls the unspecified address so, whatever its mask. */
+/* iptables prints the IPv6 unspecified address as "anywhere" whatever its mask. */
 static bool is_anywhere(rv_family_t family, const union nf_inet_addr *addr,
 			const union nf_inet_addr *mask)
 {
@@ -236,7 +236,7 @@ static void put_address(struct rv_buf *b, rv_family_t family, const union nf_ine
 	rv_buf_free(&text);
 }
 
-/* pad stands before the first of the two columns. */
+/* pad precedes the first of the two columns. */
 static void put_iface(struct rv_buf *b, const char *pad, const char *name, bool invert,
 		      const struct rv_list_format *f)
 {

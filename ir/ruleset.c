@@ -140,7 +140,7 @@ fail:
 	return NULL;
 }
 
-/* A wildcard that takes any interface is the same as none, unless inverted. */
+/* "+" matches any interface, so it is equivalent to none unless negated. */
 static const char *plain_interface(const char *name)
 {
 	return strcmp(name, "+") ? name : "";
@@ -240,7 +240,7 @@ static void hash_del(struct rv_table *t, struct rv_chain *c)
 	*at = c->hash_next;
 }
 
-/* Keeps the slots at least as many as the chains: a file may declare 100,000. */
+/* Keeps the load factor at most 1: a file may declare 100,000 chains. */
 static bool hash_reserve(struct rv_table *t)
 {
 	uint32_t n = t->nhash ? t->nhash * 2 : 16;
@@ -286,7 +286,7 @@ struct rv_chain *rv_table_add_chain(struct rv_table *t, const char *name)
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return NULL;
-	/* Rules may jump to it that were read before it was known. */
+	/* Rules read before the chain may already jump to it. */
 	if (t->called && !t->complete)
 		forget_callers(t);
 	c->table = t;
@@ -300,7 +300,7 @@ struct rv_chain *rv_table_add_chain(struct rv_table *t, const char *name)
 	return c;
 }
 
-/* ---- who jumps where -------------------------------------------------------- */
+/* ---- callers of chains ------------------------------------------------------- */
 
 static void add_caller(struct rv_rule *r)
 {
@@ -321,7 +321,7 @@ void rv_table_know_callers(struct rv_table *t)
 			add_caller(r);
 }
 
-/* nf_tables rules name the chain they jump to by reference; ours by name. */
+/* nf_tables rules refer to chains by pointer, ours by name, so names need updating. */
 static void rename_jumps(struct rv_chain *c)
 {
 	rv_list_each(r, &c->callers, struct rv_rule, caller) {

@@ -28,7 +28,7 @@ const struct rv_table_def *rv_table_def_find(const char *name)
 	return NULL;
 }
 
-/* A packet that mangle OUTPUT changes is routed anew, which only chains of type "route" do. */
+/* Packets that mangle OUTPUT changes are rerouted; only chains of type "route" do that. */
 const char *rv_base_type(const struct rv_table_def *def, unsigned int base)
 {
 	if (!strcmp(def->name, "mangle") && def->base[base].hook == NF_INET_LOCAL_OUT)
@@ -36,7 +36,7 @@ const char *rv_base_type(const struct rv_table_def *def, unsigned int base)
 	return def->type;
 }
 
-/* ---- base chains in other places ----------------------------------------------------- */
+/* ---- base chains at other hooks and priorities ---------------------------------------- */
 
 const char *const rv_base_types[] = { "filter", "nat", "route", NULL };
 
@@ -100,7 +100,7 @@ void rv_base_at_print(struct rv_buf *b, const struct rv_base_at *at)
 			      at->priority);
 }
 
-/* The word at *text, which it moves behind that and the blanks that follow. */
+/* Returns the length of the word at *text, and advances *text past it and the spaces after it. */
 static size_t next_word(const char **text, const char **word)
 {
 	size_t len = strcspn(*text, " \t;");
@@ -142,7 +142,7 @@ static bool take_number(const char **text, long *n)
 	return true;
 }
 
-/* A number, or as nft prints it: "filter", "filter + 10". */
+/* A number, or nft's notation: "filter", "filter + 10". */
 static bool take_priority(const char **text, int32_t *priority)
 {
 	static const struct { const char *name; int priority; } names[] = {
@@ -174,7 +174,7 @@ static bool take_priority(const char **text, int32_t *priority)
 	return true;
 }
 
-/* What the kernel has chains of that type for. */
+/* Whether nf_tables supports that chain type at the hook. */
 static bool has_hook(const char *type, unsigned int hook)
 {
 	return *type == 'r' ? hook == NF_INET_LOCAL_OUT : *type == 'f' || hook != NF_INET_FORWARD;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which layout of a match or target is written: the newest, until the kernel refuses a rule
- * for want of it. Only then is it asked, once in a process for each extension that the
- * transaction has, which ones it knows; the transaction is started over with those. So the
- * usual command pays nothing, and stock's question for each extension of each rule is saved.
+ * Chooses the revision of a match or target to write: the newest, until the kernel refuses a rule
+ * because of it. Only then the kernel is asked which revisions it has, once per process and
+ * extension of the transaction, and the transaction is retried. Unlike iptables, which queries the
+ * revision of each extension, the common case needs no extra call.
  */
 #include <stdlib.h>
 
 #include <ravelin/extension.h>
 
-/* What was found out. wire is NULL where the kernel has no layout that we know. */
+/* Result of a probe. wire is NULL if the kernel supports no revision we know. */
 struct found {
 	rv_layout_has_fn *has;
 	const struct rv_ext *ext;

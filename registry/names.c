@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Files with names for numbers. */
+/* Files that map numbers to names. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <ravelin/extension.h>
 
-/* Cuts "number name", blanks around both, into its two. */
+/* Splits "number name", with optional surrounding spaces. */
 static bool split_line(const struct rv_names *names, char *line, uint64_t *n, char **name)
 {
 	const char *end;
@@ -24,13 +24,13 @@ static bool split_line(const struct rv_names *names, char *line, uint64_t *n, ch
 	return len;
 }
 
-/* iproute2 6.5 and later, and what overrides it. */
+/* iproute2 6.5 and later: files here override those in DEFAULTS. */
 #define OVERRIDES "/etc/iproute2/"
 #define DEFAULTS "/usr/share/iproute2/"
 
 /*
- * Stock knows only the file in /etc, so only its names are printed: what we save loads there too.
- * Where there is none, the names that the same rules had before an upgrade are still read.
+ * Output uses only names from the file in /etc, the only one iptables reads, so that iptables can
+ * load it. Input falls back to the other directory, for rules written before an upgrade.
  */
 static FILE *open_names(const struct rv_names *names, bool reading)
 {
@@ -45,7 +45,7 @@ static FILE *open_names(const struct rv_names *names, bool reading)
 	return fopen(path, "re");
 }
 
-/* The first line with this name or, without one, with this value. */
+/* Finds the first line with that name, or if it is NULL with that value. */
 static bool find(const struct rv_names *names, const char *wanted, uint32_t *value, char *name,
 		 size_t room)
 {

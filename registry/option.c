@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rows of an extension: which one was given, what may stand beside it. How values are
- * read, shown and understood is in value_parse.c, value_print.c and option_predicates.c, a table of types each.
+ * Parsing of an extension's options: which row was given, and conflicts with others. Values are in
+ * value_parse.c, value_print.c and option_predicates.c, which have one function per type.
  */
 #include <string.h>
 

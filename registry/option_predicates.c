@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What values say about a packet: a predicate for each type that has one, and back. */
+/* Conversion of option values to predicates and back, by type. */
 #include <string.h>
 
 #include "registry/row.h"
@@ -14,7 +14,7 @@ static bool to_flag(const struct rv_option *opt, const unsigned char *data, stru
 	return true;
 }
 
-/* An enumeration in bits of a field counts from 0 in a predicate. */
+/* An enumeration that shares its field counts from 0 in a predicate. */
 static bool to_enum(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
 {
 	uint64_t n = own_bits(opt, rv_get_uint(data + opt->offset, opt->size));
@@ -35,7 +35,7 @@ static bool from_enum(const struct rv_option *opt, const struct rv_predicate *p,
 	return true;
 }
 
-/* More or less than a number is a range; one without numbers is "never". */
+/* "Above n" and "below n" are ranges; an empty one is "never". */
 static void to_above_or_below(const struct rv_option *opt, uint64_t n, struct rv_predicate *p)
 {
 	uint64_t most = row_max(opt, opt->size);
@@ -58,7 +58,7 @@ static bool to_uint(const struct rv_option *opt, const unsigned char *data, stru
 	return true;
 }
 
-/* "Never" has no range of its own, and is not read back. */
+/* "Never" is not a range and is not converted back. */
 static bool from_above_or_below(const struct rv_option *opt, const struct rv_predicate *p,
 				unsigned char *data)
 {
@@ -155,7 +155,7 @@ static bool from_bits(const struct rv_option *opt, const struct rv_predicate *p,
 	return true;
 }
 
-/* Bytes that are alike in the data and the predicate: addresses, MAC addresses. */
+/* Bytes that are the same in data and predicate: IP and MAC addresses. */
 static void bytes_to(enum rv_sel sel, const unsigned char *field, unsigned int room, uint8_t *bytes)
 {
 	unsigned int len = rv_selectors[sel].len;
@@ -196,13 +196,16 @@ static bool to_addr_mask(const struct rv_option *opt, const unsigned char *data,
 		return true;
 	}
 	p->op = RV_OP_MASK;
-	/* A host's address keeps what its mask leaves out; no packet would equal that. */
+	/* A host address keeps the bits outside its mask; no packet would equal those. */
 	for (unsigned int i = 0; i < sizeof(p->value); i++)
 		p->value[i] &= p->other[i];
 	return true;
 }
 
-/* An address with bits outside of its mask is never met; as an option it would lose them, and be. */
+/*
+ * An address with bits outside its mask never matches; as an option the bits would be masked and it
+ * would match.
+ */
 static bool from_addr_mask(const struct rv_option *opt, const struct rv_predicate *p,
 			   unsigned char *data)
 {
@@ -244,7 +247,7 @@ static bool from_addr_range(const struct rv_option *opt, const struct rv_predica
 	return true;
 }
 
-/* "eth+" compares the bytes before the plus, "+" none at all: it is always true. */
+/* "eth+" compares the bytes before '+'. "+" compares none and is always true. */
 static bool to_iface(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
 {
 	const char *name = (const char *)data + opt->offset;
@@ -319,7 +322,7 @@ static uint32_t parameter(const struct rv_bit *bits, const unsigned char *data)
 	return bits->width ? rv_get_uint(data + bits->offset, bits->width) & bits->mask : 0;
 }
 
-/* The list of a predicate is long and mostly unused: only what is before it is cleared. */
+/* The list is large and mostly unused: clears only what precedes it. */
 bool rv_row_predicate(const struct rv_option *opt, enum rv_sel sel, const unsigned char *data,
 		      struct rv_predicate *p)
 {
@@ -332,7 +335,7 @@ bool rv_row_predicate(const struct rv_option *opt, enum rv_sel sel, const unsign
 	return meanings[opt->type].to && meanings[opt->type].to(opt, data, p);
 }
 
-/* Whether save prints the row, so that what it says is not that of another row. */
+/* Whether save prints the row, i.e. its value is not also that of another row. */
 static bool speaks(const struct rv_ext *ext, const struct rv_option *opt, const unsigned char *data)
 {
 	return !opt->alias_of && !(opt->flags & RV_OPT_HIDDEN) &&
@@ -344,7 +347,7 @@ bool rv_part_is_pure(const struct rv_ext *ext, const unsigned char *data)
 	for (const struct rv_option *opt = ext->options; opt && opt->name; opt++)
 		if (speaks(ext, opt, data) && !(opt->flags & RV_OPT_NO_PREDICATE) && !opt->predicate && !opt->sel)
 			return false;
-	/* With a hook for saving, the rows alone do not say what is given. */
+	/* With a save hook, the rows do not determine what is printed. */
 	return !ext->save;
 }
 
@@ -389,7 +392,7 @@ static bool absorb_row(const struct rv_option *opt, const struct rv_predicate *p
 	return true;
 }
 
-/* Nothing was absorbed yet: a row that such data seems to give is free. */
+/* Only the initial data: a row that appears given in it is still unused. */
 static bool is_fresh(const struct rv_ext *ext, const unsigned char *data)
 {
 	for (unsigned int i = 0; i < ext->size; i++)
@@ -398,7 +401,7 @@ static bool is_fresh(const struct rv_ext *ext, const unsigned char *data)
 	return true;
 }
 
-/* A predicate that a row is to say. */
+/* A predicate that a row is to express. */
 struct wanted {
 	const struct rv_predicate *predicate;
 	bool said;
@@ -421,8 +424,8 @@ static int is_wanted(const struct rv_predicate *p, void *arg)
 }
 
 /*
- * Whether the row says what it has absorbed. A value may mean to it that it is not given, or something
- * else than the predicate that had it.
+ * Whether the row, after storing the predicate, yields the same predicate. A value may count as
+ * "not given", or have another meaning in this row.
  */
 static bool says(rv_family_t family, const struct rv_ext *ext, const struct rv_option *opt,
 		 const struct rv_predicate *p, const unsigned char *data)
@@ -440,7 +443,7 @@ static bool may_absorb(rv_family_t family, const struct rv_ext *ext, const struc
 	       (!p->negate || opt->invert.width || opt->absorb);
 }
 
-#define ABSORB_MAX 512	/* bytes of a part that predicates can be read back into */
+#define ABSORB_MAX 512	/* bytes; larger parts cannot be built from predicates */
 
 int rv_part_from_predicate(rv_family_t family, const struct rv_ext *ext, const struct rv_predicate *p,
 		   unsigned char *data)

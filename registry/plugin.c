@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Shared objects with descriptors. The directory is listed once, when a name is asked for that
- * is not built in; an object is opened when its own name is. Code in them runs with all that
- * the program may do: as root only what root alone could have written is opened, and nothing
- * at all where another user's environment can reach us (setuid, file capabilities).
+ * Loading of plugins. The directory is read once, when a name is requested that is not built in; an
+ * object is opened when its name is requested. Plugins run with the program's privileges: as root,
+ * only files and directories that only root can write are used, and in setuid or file-capability
+ * programs no plugin is loaded.
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -30,14 +30,14 @@
 struct object {
 	struct object *next;
 	bool tried;
-	char *trouble;			/* why it cannot be used; NULL: nothing is known against it */
-	char name[];			/* without the suffix */
+	char *trouble;			/* why it cannot be used; NULL: no error so far */
+	char name[];			/* file name without the suffix */
 };
 
 static struct {
 	bool listed;
 	const char *path;
-	int fd;				/* of the directory, -1: none */
+	int fd;				/* of the directory; -1: none */
 	struct object *objects;
 } plugins = { .fd = -1 };
 
@@ -89,7 +89,7 @@ static void add_object(const char *file)
 	*at = o;
 }
 
-/* Whether nobody but root could have put there what is there, if that matters. */
+/* Returns why a user other than root could have written the file, or NULL. */
 static const char *untrusted(const struct stat *s)
 {
 	if (geteuid() != 0)
@@ -142,8 +142,8 @@ const char *rv_ext_trouble(const char *name)
 /* ---- one object ------------------------------------------------------------------------- */
 
 /*
- * The dynamic linker maps what the file says it has: a file that was cut off is a SIGBUS.
- * Returns what is wrong, or NULL; the rest of an ELF file it looks at itself.
+ * The dynamic linker maps segments as the headers declare them: a truncated file would raise
+ * SIGBUS. Returns the defect, or NULL; the linker checks the rest of the file.
  */
 static const char *cut_off(int fd, uint64_t size)
 {
@@ -178,7 +178,7 @@ static bool check_file(struct object *o, int fd)
 	return !why || distrust(o, "its directory: %s", why);
 }
 
-/* What was looked at is what is opened, whoever exchanges files meanwhile. */
+/* Opens the file that was checked, through its descriptor: it may have been replaced since. */
 static void *open_object(struct object *o, int fd)
 {
 	const char *text, *rest;
@@ -230,7 +230,7 @@ static bool use_plugin(struct object *o, const struct rv_plugin *p,
 	return true;
 }
 
-/* A symbolic link is followed: the object may have a name for each thing in it. */
+/* Follows symbolic links: an object may have one link per extension it contains. */
 static bool load_object(struct object *o, bool (*add)(const struct rv_ext *ext))
 {
 	char file[NAME_MAX + 1];
@@ -246,11 +246,11 @@ static bool load_object(struct object *o, bool (*add)(const struct rv_ext *ext))
 	handle = open_object(o, fd);
 	ok = handle && use_plugin(o, dlsym(handle, "rv_plugin"), add);
 	close(fd);
-	/* What is not used stays mapped: some of it may be known by now, and it is only read. */
+	/* Rejected objects stay mapped: some of their descriptors may be registered. */
 	return ok;
 }
 
-/* The reason with the file's name before it. */
+/* Prepends the file name to the reason. */
 static void name_file(struct object *o)
 {
 	char *reason = o->trouble;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The registry of extensions: the descriptors that RV_EXTENSION put in the
- * section rv_extensions, whose ends the linker names, and those of shared objects.
+ * The registry of extensions: descriptors placed by RV_EXTENSION in the section rv_extensions,
+ * whose bounds the linker defines, and those of plugins.
  */
 #include <linux/netfilter/x_tables.h>
 #include <stdlib.h>
@@ -21,10 +21,9 @@ static bool for_family(const struct rv_ext *ext, rv_family_t family)
 }
 
 /*
- * Every -m and -j word of a restore file is looked up, and every blob of a save, so names are
- * hashed: those people write, and those the kernel has for the layouts. The table is made
- * once, at the first look. What is built in needs no memory for that: a match that cannot be
- * found is one that does not exist.
+ * Hash table of names for -m and -j and of kernel names with revision: each -m and -j of a restore
+ * file and each blob of a dump is looked up. Built at the first lookup. Built-in extensions use
+ * static memory, so that running out of memory cannot make a match look nonexistent.
  */
 #define SLOTS 512
 #define BUILT_IN 1024
@@ -42,7 +41,7 @@ static bool slots_made;
 static struct named own[BUILT_IN];
 static size_t nown;
 
-/* Those that came in objects. */
+/* Descriptors of plugins. */
 static struct {
 	const struct rv_ext **ext;
 	size_t count;
@@ -57,7 +56,7 @@ static unsigned int name_slot(const char *name)
 	return h % SLOTS;
 }
 
-/* Behind those that are there: of two that fit, the one registered first is found. */
+/* Appends after existing entries: if two fit, the one registered first is found. */
 static bool slot_add(const struct rv_ext *ext, const struct rv_revision *wire, const char *name)
 {
 	struct named **end = &slots[name_slot(name)];
@@ -130,7 +129,7 @@ static const struct rv_ext *find(enum rv_ext_kind kind, rv_family_t family, cons
 	return NULL;
 }
 
-/* A descriptor of an object: it adds to what is there and replaces nothing. */
+/* Adds a descriptor of a plugin, which must not replace an existing one. */
 static bool add_loaded(const struct rv_ext *ext)
 {
 	const struct rv_ext **more;
@@ -168,7 +167,10 @@ const struct rv_ext *rv_ext_for_protocol(rv_family_t family, uint16_t protocol)
 	return NULL;
 }
 
-/* Padded for the kernel of this program, or for the module, whose layouts are those of 64 bits. */
+/*
+ * Whether the size is that of the revision, padded for this program's kernel or for the module,
+ * which uses 64-bit layouts.
+ */
 static bool is_size_of(const struct rv_revision *w, size_t size)
 {
 	return size == w->size || size == XT_ALIGN((size_t)w->size) ||
@@ -192,7 +194,7 @@ static const struct rv_ext *find_wire(enum rv_ext_kind kind, rv_family_t family,
 			continue;
 		if (n->ext->owns_blob && !w->name && !n->ext->owns_blob(data))
 			continue;
-		/* One that claims the data goes before one that takes whatever comes. */
+		/* A descriptor with owns_blob takes precedence over one that accepts any data. */
 		if (!found || n->ext->owns_blob) {
 			found = n->ext;
 			*wire = w;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Matches and targets in the kernel's own form: name, revision, struct. */
+/* Conversion of matches and targets to the kernel's name, revision and struct. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,12 +45,15 @@ void rv_ext_module(struct rv_buf *b, rv_family_t family, const struct rv_ext *ex
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
 		if (!strncmp(config, prefixes[i].config, strlen(prefixes[i].config)))
 			rv_buf_puts(b, prefixes[i].prefix);
-	/* Match and target in one module, which has the match's name: MARK, CONNMARK, SET. */
+	/*
+	 * Modules that contain both match and target are named after the match: MARK, CONNMARK,
+	 * SET.
+	 */
 	for (; *name; name++)
 		rv_buf_putc(b, one ? (char)tolower((unsigned char)*name) : *name);
 }
 
-/* What is the same in both. */
+/* Leading bytes that are the same in both forms. */
 static size_t common(const struct rv_ext *ext, const struct rv_revision *w)
 {
 	size_t size = w->bytes ? w->bytes : w->size;
@@ -73,7 +76,7 @@ static void move(unsigned char *to, unsigned int to_size, const unsigned char *f
 	rv_set_uint(to, to_size, n);
 }
 
-/* ---- writing ------------------------------------------------------------------- */
+/* ---- encoding ------------------------------------------------------------------ */
 
 static int put_field(const struct rv_revision_field *f, const struct rv_part *part,
 		     unsigned char *wire, struct rv_error *err)
@@ -115,7 +118,7 @@ static int fill_wire(const struct rv_part *part, const struct rv_revision *w, un
 	return 0;
 }
 
-/* Whether a layout that may have no room for all of the part has kept it. */
+/* Whether the revision, which may lack some fields, preserved the part. */
 static int check_kept(const struct rv_part *part, const struct rv_revision *w,
 		      const unsigned char *wire, struct rv_error *err)
 {
@@ -141,7 +144,7 @@ int rv_part_to_wire(const struct rv_part *part, const struct rv_revision *w, uns
 	return w == part->ext->revisions ? 0 : check_kept(part, w, wire, err);
 }
 
-/* ---- reading ------------------------------------------------------------------- */
+/* ---- decoding ------------------------------------------------------------------ */
 
 static int take_field(const struct rv_revision_field *f, const unsigned char *wire,
 		      unsigned char *data, struct rv_error *err)
@@ -170,7 +173,7 @@ static int take_fields(const struct rv_revision_field *f, const unsigned char *w
 	return rc;
 }
 
-/* What is behind the end of a string says nothing, and the kernel does not clear it. */
+/* Zeroes bytes after a string's NUL, which the kernel does not clear. false: unterminated. */
 static bool settle_string(unsigned char *field, unsigned int size)
 {
 	unsigned int len = strnlen((const char *)field, size);
@@ -193,7 +196,7 @@ static bool are_named(const struct rv_option *opt, uint64_t bits)
 	return !bits;
 }
 
-/* Whether the option could be given so, as far as its type says. */
+/* Whether the value is one that the option's type can express. */
 static bool has_words(const struct rv_option *opt, unsigned char *data)
 {
 	unsigned char *field = data + opt->offset;
@@ -219,7 +222,7 @@ static int no_words(const struct rv_option *opt, struct rv_error *err)
 	return rv_fail(err, RV_ERR_PROBLEM, NULL, "--%s has no words for what is there", opt->name);
 }
 
-/* What save would print can be read again, and is all that must be given. */
+/* Checks that the options save would print can be parsed again and include all required ones. */
 static int check_values(const struct rv_ext *ext, unsigned char *data, struct rv_error *err)
 {
 	bool any = !ext->required;
@@ -260,7 +263,7 @@ int rv_revision_read(const struct rv_ext *ext, const struct rv_revision *w, cons
 	return check_values(ext, data, err);
 }
 
-/* Whoever hands out bytes may align them to less than the eight that structs may need. */
+/* Received bytes may have less than the 8-byte alignment that structs need. */
 static unsigned char *aligned_copy(const unsigned char *data, size_t len)
 {
 	unsigned char *copy = malloc(len ? len : 1);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where a row's value, mask and bits stand in the data: for value_parse.c, value_print.c and option_predicates.c. */
+/*
+ * Accessors for a row's value, mask and bits in the data: for value_parse.c, value_print.c and
+ * option_predicates.c.
+ */
 #ifndef RAVELIN_IR_ROW_H
 #define RAVELIN_IR_ROW_H
 
@@ -25,7 +28,7 @@ static inline bool has_bit(const struct rv_bit *bit, const unsigned char *data)
 				     (bit->number ? bit->is : bit->mask);
 }
 
-/* The mask of a value that has one, behind the value where the row does not say else. */
+/* The mask follows the value unless the row gives its offset. */
 static inline unsigned int mask_size(const struct rv_option *opt)
 {
 	bool both = opt->type == RV_T_MASKED || opt->type == RV_T_CHANGE;
@@ -38,13 +41,13 @@ static inline unsigned int mask_at(const struct rv_option *opt)
 	return opt->mask_offset ? opt->mask_offset : opt->offset + mask_size(opt);
 }
 
-/* Whether the row's value has a second part in another place of the data. */
+/* Whether the second half of the value is at another offset. */
 static inline bool has_mask(const struct rv_option *opt)
 {
 	return opt->type == RV_T_ADDR_MASK || opt->mask_offset;
 }
 
-/* The two ends of a range. */
+/* Size of one bound of a range. */
 static inline unsigned int half_size(const struct rv_option *opt)
 {
 	return opt->mask_offset ? opt->size : opt->size / 2;
@@ -55,7 +58,7 @@ static inline unsigned int end_at(const struct rv_option *opt)
 	return opt->mask_offset ? opt->mask_offset : opt->offset + opt->size / 2;
 }
 
-/* Of a number that shares its field with others: how far it is from the field's end. */
+/* Shift of a number that shares its field with others. */
 static inline unsigned int own_shift(const struct rv_option *opt)
 {
 	return opt->value ? __builtin_ctzll(opt->value) : 0;
@@ -93,15 +96,15 @@ static inline void set_number(const struct rv_option *opt, unsigned char *field,
 	rv_set_uint(field, size, n);
 }
 
-/* The value of the bits that are this row's own. */
+/* The bits of the field this row owns. */
 static inline uint64_t own_bits(const struct rv_option *opt, uint64_t n)
 {
 	return opt->value ? n & opt->value : n;
 }
 
 /*
- * An address field is as wide as the family's address or a union nf_inet_addr;
- * what does not belong to the address is zero.
+ * An address field has the size of the family's address or of union nf_inet_addr; unused bytes are
+ * zero.
  */
 static inline unsigned int address_size(rv_family_t family, unsigned int room)
 {
@@ -126,15 +129,15 @@ static inline union nf_inet_addr get_address(rv_family_t family, const unsigned 
 	return addr;
 }
 
-/* RV_T_NAT: nat.c. */
+/* RV_T_NAT, in ir/nat.c. */
 int rv_nat_parse(struct rv_parse *p, const char *text, unsigned char *field);
 void rv_nat_print(struct rv_out *o, const struct rv_option *opt, const unsigned char *data);
 
-/* The names of the bits that are set: value_print.c. */
+/* Prints the names of the bits set, in value_print.c. */
 void rv_print_bits(struct rv_buf *b, const struct rv_option *opt, const unsigned char *data,
 		   const char *between);
 
-/* An error in the row's own words, which need nothing put in. */
+/* Reports the row's own message, which has no arguments. */
 static inline int fail_as(const struct rv_parse *p, const char *words)
 {
 	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "%s", words);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Texts with rows in them, see struct rv_words. */
+/* Expansion of templates, see struct rv_words. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 #define ROW_NAME "abcdefghijklmnopqrstuvwxyz0123456789-"
 
-/* The row whose name stands at *text, which moves behind it. */
+/* Finds the row named at *text and advances *text. */
 static const struct rv_option *find_row(struct rv_words *w, const char **text)
 {
 	size_t len = strspn(*text, ROW_NAME);
@@ -41,7 +41,7 @@ static bool about_rule(const struct rv_words *w, char what)
 	}
 }
 
-/* 0 of what is no number. */
+/* 0 if the value is not a number. */
 static uint64_t number_of(const struct rv_words *w, const struct rv_option *opt)
 {
 	bool masked = opt->type == RV_T_CHANGE || opt->type == RV_T_MASKED;
@@ -51,7 +51,7 @@ static uint64_t number_of(const struct rv_words *w, const struct rv_option *opt)
 	return size > 8 ? 0 : get_number(opt, w->data + opt->offset, size);
 }
 
-/* Behind a row: "=row" or "=number" */
+/* After a row name: "=row" or "=number". */
 static bool same_number(struct rv_words *w, const struct rv_option *opt, const char **text)
 {
 	const struct rv_option *other;
@@ -64,7 +64,7 @@ static bool same_number(struct rv_words *w, const struct rv_option *opt, const c
 	return other && n == number_of(w, other);
 }
 
-/* Behind a row of bits: "%name" */
+/* After the name of a row of bits: "%name". */
 static bool has_name(struct rv_words *w, const struct rv_option *opt, const char **text)
 {
 	size_t len = strspn(++*text, ROW_NAME);
@@ -97,7 +97,7 @@ static bool test_term(struct rv_words *w, const char **text)
 			 : rv_option_given(w->ext, opt, w->data)) != negate;
 }
 
-/* Terms with '&' or '+' between them, from left to right, up to the ':'. */
+/* Terms joined by '&' or '+', evaluated from left to right, up to ':'. */
 static bool test(struct rv_words *w, const char **text)
 {
 	bool yes = test_term(w, text);
@@ -113,7 +113,7 @@ static bool test(struct rv_words *w, const char **text)
 
 static const char *put(struct rv_words *w, const char *text, bool on);
 
-/* Behind "{": a condition, a text and perhaps another. */
+/* After "{": a condition, a text and optionally an alternative. */
 static const char *put_choice(struct rv_words *w, const char *text, bool on)
 {
 	bool yes = test(w, &text);
@@ -124,7 +124,7 @@ static const char *put_choice(struct rv_words *w, const char *text, bool on)
 	return text + (*text == '}');
 }
 
-/* Behind "<": a row, and perhaps ':' and how its value is written. */
+/* After "<": a row, and optionally ':' and a format. */
 static const char *put_value(struct rv_words *w, const char *text, bool on)
 {
 	const struct rv_option *opt = find_row(w, &text);
@@ -141,7 +141,7 @@ static void put_char(struct rv_words *w, char c, bool on)
 		rv_buf_putc(w->out.buf, c);
 }
 
-/* Up to the end of the text or of a choice's part. What is not on is only looked at. */
+/* Expands up to the end of the template or of the branch. Without on, it only parses. */
 static const char *put(struct rv_words *w, const char *text, bool on)
 {
 	while (*text && *text != '}' && *text != '|') {

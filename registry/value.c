@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading and printing single values: numbers, ports, protocols, addresses, names. */
+/* Parsing and printing of single values: numbers, ports, protocols, addresses, names. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -9,7 +9,7 @@
 
 #include <ravelin/extension.h>
 
-/* Short decimal numbers, which nearly all are, without the price of strtoull; NULL: another one. */
+/* Fast path for short decimal numbers; NULL: use strtoull(). */
 static const char *short_decimal(const char *text, uint64_t *value)
 {
 	const char *start = text;
@@ -29,7 +29,7 @@ bool rv_parse_uint_prefix(const char *text, uint64_t min, uint64_t max, uint64_t
 	uint64_t n;
 	char *stop;
 
-	/* Blanks and a plus before a number are let pass, as stock does; -1 would be the largest. */
+	/* Like iptables, skips leading white space and '+'; '-' would wrap around. */
 	text += strspn(text, " \t");
 	text += *text == '+';
 	if (*text < '0' || *text > '9')
@@ -117,7 +117,7 @@ int rv_parse_port(const char *text, uint16_t proto)
 	return port >= 0 ? port : service_port(text, "udp");
 }
 
-/* What stock calls protocols in its output; the first name of a number is printed. */
+/* Protocol names as iptables prints them; of several names for a number, the first. */
 static const struct rv_name protocols[] = {
 	{ "tcp", IPPROTO_TCP, NULL },
 	{ "sctp", IPPROTO_SCTP, NULL },
@@ -159,8 +159,8 @@ const char *rv_protocol_name(rv_family_t family, uint16_t proto)
 }
 
 /*
- * One to four numbers with dots between, those that are missing being 0: "10" is 10.0.0.0.
- * Each in any base strtoul knows, as stock reads them.
+ * One to four numbers separated by dots, missing ones are 0: "10" is 10.0.0.0. Each in any base of
+ * strtoul(), like iptables.
  */
 static bool parse_ipv4(const char *text, struct in_addr *addr)
 {
@@ -298,7 +298,7 @@ const struct rv_name *rv_name_of(const struct rv_name *names, uint64_t value)
 	return NULL;
 }
 
-/* Bytes that may stand in a word of a save file without quotes. */
+/* Characters that need no quotes in a save file. */
 static bool plain(unsigned char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -319,7 +319,7 @@ void rv_print_quoted(struct rv_buf *b, const char *text)
 	for (p = text; *p; p++) {
 		if (strchr("\"\\'", *p))
 			rv_buf_putc(b, '\\');
-		/* Another program's: the rest would be a line of its own. */
+		/* Written by another program; a newline would start a new line of the file. */
 		rv_buf_putc(b, *p == '\n' ? ' ' : *p);
 	}
 	rv_buf_putc(b, '"');

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Values as people write them: one reader for each type. */
+/* Parsing of option values, one function per type. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <netdb.h>
@@ -23,7 +23,7 @@ int rv_option_fail(const struct rv_parse *p, const char *fmt, ...)
 	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "%s: %s", p->ext->name, text);
 }
 
-/* A row's own words for a bad value, with the value in place of %s. */
+/* Reports the row's own message for an invalid value; %s is the value. */
 static int fail_bad(const struct rv_parse *p, const char *text)
 {
 	const char *at = strstr(p->opt->bad, "%s");
@@ -33,7 +33,7 @@ static int fail_bad(const struct rv_parse *p, const char *text)
 		       at ? at + 2 : "");
 }
 
-/* An error of a value: the row's words or, without them, the type's. */
+/* Reports an invalid value with the row's message, or else the type's. */
 #define fail_value(p, text, ...) \
 	((p)->opt->bad ? fail_bad(p, text) : rv_option_fail(p, __VA_ARGS__))
 
@@ -77,7 +77,7 @@ static int fail_range(struct rv_parse *p, const char *near, uint64_t min, uint64
 			  p->opt->name, near, (unsigned long long)min, (unsigned long long)max);
 }
 
-/* What stands behind the numbers of a range but does not belong to them. */
+/* Reports text that follows the numbers of a range. */
 static int fail_behind(struct rv_parse *p, const char *text, const char *end)
 {
 	if (*end != ':')
@@ -86,7 +86,7 @@ static int fail_behind(struct rv_parse *p, const char *text, const char *end)
 	return fail_value(p, text, "Too many components for option \"--%s\" (max: 2)\n", p->opt->name);
 }
 
-/* "n", "from:to", ":to", "from:"; a missing end is the end of the row's range. */
+/* "n", "from:to", ":to", "from:"; a missing bound is the limit of the row. */
 static int parse_uint_range(struct rv_parse *p, const char *text, unsigned char *field)
 {
 	unsigned int half = half_size(p->opt);
@@ -111,8 +111,8 @@ static int parse_uint_range(struct rv_parse *p, const char *text, unsigned char 
 }
 
 /*
- * A row with RV_OPT_ANY_BASE knows the services of its extension's protocol, the others those
- * of any; these read numbers as getaddrinfo(3) does, in base 10 only.
+ * Rows with RV_OPT_ANY_BASE accept services of the extension's protocol only; others accept
+ * services of any protocol and, like getaddrinfo(3), only decimal numbers.
  */
 static int parse_port(struct rv_parse *p, const char *text)
 {
@@ -171,7 +171,7 @@ static int parse_port_range(struct rv_parse *p, const char *text, unsigned char 
 	return 0;
 }
 
-/* A name of the row's file stands for its number, of which all bits count. */
+/* A name from the row's file stands for its number, with a full mask. */
 static int parse_named(struct rv_parse *p, const char *text, unsigned char *field)
 {
 	unsigned int size = mask_size(p->opt);
@@ -206,7 +206,7 @@ static int parse_masked(struct rv_parse *p, const char *text, unsigned char *fie
 	return 0;
 }
 
-/* The ways of enum rv_way, all stored as value and mask. */
+/* The notations of enum rv_way, all stored as value and mask. */
 static int parse_change(struct rv_parse *p, const char *text, unsigned char *field)
 {
 	unsigned int size = mask_size(p->opt);
@@ -292,7 +292,10 @@ static int parse_bits(struct rv_parse *p, const char *text, unsigned char *field
 		if (!name) {
 			bool whole = abbrev || (!len && !exact);
 
-			/* An empty word is shown with what comes after it, as is one that may be cut. */
+			/*
+			 * iptables' message shows the rest of the list if the word is empty or may
+			 * be abbreviated.
+			 */
 			snprintf(word, sizeof(word), "%.*s", (int)len, text);
 			return fail_value(p, whole ? text : word,
 					  "Bad value for \"--%s\" option: \"%s\"", p->opt->name,
@@ -332,7 +335,7 @@ int rv_resolve_address(struct rv_parse *p, const char *text, union nf_inet_addr 
 	return rv_parse_address(p->family, text, addr) ? 0 : ask_resolver(p, text, addr);
 }
 
-/* A network may be cut short ("10.1" is 10.1.0.0), a host is read as getaddrinfo(3) does. */
+/* A network may be abbreviated ("10.1" is 10.1.0.0); a host is parsed as by getaddrinfo(3). */
 static int parse_host(struct rv_parse *p, const char *text, union nf_inet_addr *addr)
 {
 	int family = rv_family(p->family)->af;
@@ -361,7 +364,7 @@ bool rv_parse_mask(rv_family_t family, const char *text, union nf_inet_addr *mas
 		rv_mask_make(family, len, mask);
 		return true;
 	}
-	/* A mask of fewer than four numbers is more likely a slip than meant. */
+	/* A mask with fewer than four numbers is more likely a mistake. */
 	return (family != NFPROTO_IPV4 || inet_pton(AF_INET, text, mask) == 1) &&
 	       rv_parse_address(family, text, mask);
 }
@@ -382,8 +385,8 @@ static int fail_mask(struct rv_parse *p, const char *text)
 }
 
 /*
- * A network's bytes behind an IPv4 mask are zero. A host's are ones, but where save prints the
- * mask as a length: the kernel looks at neither, but that is what stock writes.
+ * IPv4 masks in 16-byte fields, as iptables writes them: the remaining bytes are zero for a
+ * network, and ones for a host except if save prints the mask as a length. The kernel ignores them.
  */
 static int parse_mask(struct rv_parse *p, const char *text, union nf_inet_addr *mask)
 {
@@ -409,7 +412,7 @@ static int parse_addr_mask(struct rv_parse *p, const char *text, unsigned char *
 	if (snprintf(host, sizeof(host), "%.*s", slash ? (int)(slash - text) : (int)strlen(text),
 		     text) >= (int)sizeof(host))
 		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "host/network `%s' not found", text);
-	/* A wrong mask of a network is told first, of a host the address. */
+	/* iptables reports the mask of a network first, but the address of a host first. */
 	if (!(p->opt->flags & RV_OPT_NETWORK) && parse_host(p, host, &addr))
 		return -1;
 	if (parse_mask(p, slash ? slash + 1 : NULL, &mask))
@@ -452,7 +455,7 @@ static int parse_mac(struct rv_parse *p, const char *text, unsigned char *field)
 	return 0;
 }
 
-/* The length of a prefix in the form of the row's field. */
+/* Stores a prefix length as length or mask, depending on the field's size. */
 static int parse_prefix(struct rv_parse *p, const char *text, unsigned char *field)
 {
 	union nf_inet_addr mask;
@@ -486,7 +489,10 @@ static int parse_iface(struct rv_parse *p, const char *text, unsigned char *fiel
 		rv_warn(p->err, "Warning: weird character in interface `%s' ('/' and ' ' are not "
 			"allowed by the kernel).", text);
 	memset(field, 0, IFNAMSIZ);
-	/* Any interface at all is no condition, but none at all is one, or its being there at all. */
+	/*
+	 * "+" matches any interface and is no condition, unless negated or unless presence alone is
+	 * the condition.
+	 */
 	if (p->invert || p->opt->given.width || strcmp(text, "+") != 0)
 		memcpy(field, text, len);
 	return 0;
@@ -503,7 +509,7 @@ static int parse_proto(struct rv_parse *p, const char *text, unsigned char *fiel
 	return 0;
 }
 
-/* "src" or "dst" for each part of an element, the first in bit 1 of the flags. */
+/* "src" or "dst" for each part of an element; the first is bit 1 of the flags. */
 static int parse_sides(struct rv_parse *p, struct xt_set_info *set)
 {
 	const char *text = p->arg2;
@@ -571,7 +577,7 @@ static int (*const readers[])(struct rv_parse *p, const char *text, unsigned cha
 
 int rv_value_parse(struct rv_parse *p, const char *text, unsigned char *field)
 {
-	/* In a save the rest would be a line of its own. */
+	/* The rest would be a new line in a save file. */
 	if (strchr(text, '\n') && !p->opt->newline)
 		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Newlines not allowed in --%s",
 			       p->opt->name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Values and rows as save and -L show them: one printer for each type. */
+/* Printing of option values for save and -L, one function per type. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <netdb.h>
@@ -30,7 +30,7 @@ static void print_uint(struct rv_out *o, const struct rv_option *opt, const unsi
 	const struct rv_name *name = opt->names && n > row_max(opt, opt->size) ?
 					     rv_name_of(opt->names, n) : NULL;
 
-	/* What is beyond the numbers has only a word. */
+	/* Values outside the numeric range have only a name. */
 	if (name)
 		rv_buf_puts(o->buf, name->name);
 	else
@@ -119,7 +119,7 @@ static void print_change(struct rv_out *o, const struct rv_option *opt, const un
 		rv_buf_printf(o->buf, "xset 0x%llx/0x%llx", n, mask);
 }
 
-/* Without what iptables-restore may take for more than a letter of the word. */
+/* Whether iptables-restore reads all characters literally. */
 static bool is_plain(const char *text)
 {
 	for (const char *p = text; *p; p++)
@@ -128,13 +128,13 @@ static bool is_plain(const char *text)
 	return *text != '\0';
 }
 
-/* Words that iptables-restore reads as they stand. */
+/* Whether all words can be read back unquoted. */
 static bool readable(const char *text)
 {
 	return is_plain(text) && *text != '-';
 }
 
-/* Names may have blanks in them: stock prints those so that they read as further words. */
+/* Names may contain spaces; like iptables, prints those so that they are read as several words. */
 static void print_name(struct rv_out *o, const char *name)
 {
 	if (o->style == RV_STYLE_SAVE && !is_plain(name))
@@ -196,7 +196,7 @@ static void print_addr(struct rv_out *o, const struct rv_option *opt, const unsi
 	rv_print_address(o->buf, o->family, &addr);
 }
 
-/* A name for the address, as -L without -n wants it. */
+/* Prints a host name, for -L without -n. false: it has none. */
 static bool print_host_name(struct rv_out *o, const union nf_inet_addr *addr)
 {
 	bool v4 = o->family == NFPROTO_IPV4;
@@ -320,7 +320,7 @@ void rv_value_print(struct rv_out *o, const struct rv_option *opt, const unsigne
 	printers[opt->type](o, opt, data);
 }
 
-/* Whether it is a range that leaves nothing out. */
+/* Whether the range covers all values. */
 static bool is_all(const struct rv_option *opt, const unsigned char *data)
 {
 	unsigned int half = half_size(opt);
@@ -359,7 +359,7 @@ static bool is_range(const struct rv_option *opt, const unsigned char *data)
 	       memcmp(data + opt->offset, data + end_at(opt), half);
 }
 
-/* The row's words for -L up to "%s" or their end, see rv_option.list. Returns the rest. */
+/* Prints rv_option.list up to "%s" or the end. Returns the rest. */
 static const char *print_words(struct rv_out *o, const char *words, bool inverted, bool range)
 {
 	for (; *words && strncmp(words, "%s", 2) != 0; words++) {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether a descriptor makes sense, before anything is read or written by its rows. */
+/* Validation of descriptors, before any of their rows is used. */
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-/* The C library's addresses before the kernel's. */
+/* The C library's addresses must precede the kernel's. */
 #include "registry/row.h"
 
 #include "registry/plugin.h"
 
-#define MAX_SIZE 32768		/* of data and layouts: they have to fit into a netlink attribute */
+#define MAX_SIZE 32768		/* of data and kernel structs: must fit into a netlink attribute */
 #define MAX_ROWS 64		/* rows are bits of a uint64_t */
 
 __attribute__((format(printf, 3, 4)))
@@ -40,8 +40,8 @@ static bool is_name(const char *name, size_t max)
 /* ---- rows ------------------------------------------------------------------------------ */
 
 /*
- * Sizes that a type's field may have, as bits of 1 << size; 0: whatever. Of a pair it is what
- * both have together, unless the second has a place of its own.
+ * Sizes a type's field may have, bits of 1 << size; 0: any. For a pair the sum of both, unless the
+ * second has its own offset.
  */
 #define SIZE(n) (UINT64_C(1) << (n))
 
@@ -72,7 +72,7 @@ static const struct {
 
 #define TYPES (sizeof(sizes) / sizeof(*sizes))
 
-/* Whether hooks see to the value, so that its field is their business. */
+/* Whether hooks handle the value, so that the field need not fit the type. */
 static bool is_hooked(const struct rv_option *opt)
 {
 	return opt->type == RV_T_HOOK || (opt->parse && opt->print);
@@ -132,7 +132,7 @@ static unsigned int count_rows(const struct rv_ext *ext)
 	return n;
 }
 
-/* All rows from row on with that name. */
+/* Whether another row from row on has the same name. */
 static bool is_twice(const struct rv_option *row)
 {
 	for (const struct rv_option *o = row + 1; o->name; o++)
@@ -175,7 +175,7 @@ static int check_row(const struct rv_ext *ext, const struct rv_option *opt, unsi
 	return check_field(ext, opt, err) ? -1 : check_hooks(ext, opt, err);
 }
 
-/* ---- the whole ---------------------------------------------------------------------------- */
+/* ---- descriptors --------------------------------------------------------------------------- */
 
 static int check_wire(const struct rv_ext *ext, struct rv_error *err)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel checks when a table is loaded, for backends that have no kernel
- * behind them: a file must not hold what cannot be loaded.
+ * Checks that the kernel does when a table is loaded, for backends without a kernel: a file must
+ * not contain what cannot be loaded.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -55,7 +55,7 @@ static void enter(struct rv_chain *c, struct rv_chain *up)
 	c->walk.state = OPEN;
 }
 
-/* Chains that are left are put in front of those left before: callers come before callees. */
+/* Prepends a finished chain, so that callers end up before the chains they call. */
 static void leave(struct rv_chain *c, struct rv_chain **order)
 {
 	struct rv_chain *up = c->walk.up;
@@ -68,8 +68,8 @@ static void leave(struct rv_chain *c, struct rv_chain **order)
 }
 
 /*
- * Depth first without recursion: a file may chain 100,000 chains. Each chain on the way
- * remembers the one above and the rule it got to.
+ * Depth-first search without recursion, since a file may nest 100,000 chains. Each chain on the
+ * path stores its parent and the current rule.
  */
 static int walk(struct rv_chain *c, struct rv_chain **order, struct rv_error *err)
 {
@@ -111,7 +111,7 @@ static void spread_hooks(struct rv_chain *order)
 		}
 }
 
-/* Whether name is one of the words of list. */
+/* Whether name is in the space-separated list. */
 static bool is_listed(const char *list, const char *name)
 {
 	size_t len = strlen(name);
@@ -122,7 +122,7 @@ static bool is_listed(const char *list, const char *name)
 	return false;
 }
 
-/* tables NULL, hooks 0: all. */
+/* tables NULL, hooks 0: no restriction. */
 static bool out_of_place(struct rv_misplaced *m, const struct rv_table_def *def, uint32_t reached,
 			 const char *tables, uint32_t hooks)
 {
@@ -133,7 +133,7 @@ static bool out_of_place(struct rv_misplaced *m, const struct rv_table_def *def,
 	return m->tables || m->hooks;
 }
 
-/* The match or target itself, then each of its options that is given. */
+/* Checks the match or target, then each option given. */
 static bool part_out_of_place(const struct rv_table_def *def, uint32_t hooks, struct rv_misplaced *m)
 {
 	const struct rv_ext *ext = m->part->ext;
@@ -176,7 +176,7 @@ bool rv_rule_misplaced(const struct rv_table_def *def, uint32_t hooks, const str
 	return r->target && part_misplaced(def, hooks, r, r->target, m);
 }
 
-/* What the kernel's own check of the match or target would say. */
+/* Runs the kernel_check hooks of the rule's parts. */
 static int check_rule(const struct rv_chain *c, const struct rv_rule *r, struct rv_error *err)
 {
 	struct rv_misplaced m;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the commands of iptables mean: when they fail, what they change. A
- * backend only says how a ruleset is read and how a change is written.
+ * Semantics of iptables commands: preconditions, errors and effects. A backend only defines how a
+ * ruleset is read and how a change is written.
  *
- * Backends that stage changes as they come (nf_tables) are asked for as little as
- * a command needs, and a chain's rules stay with the backend until an index or a
- * comparison asks for them. Backends without stage() hold the whole ruleset.
+ * Backends with stage() (nf_tables) are asked only for what a command needs; a chain's rules are
+ * read only to resolve a rule number or a comparison. Backends without stage() hold the whole
+ * ruleset.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +15,12 @@
 static const char no_chain[] = "No chain/target/match by that name.";
 static const char no_rule[] = "Bad rule (does a matching rule exist in that chain?).";
 
-/* Where rules live while a command works on them. */
+/* State of the command being executed. */
 struct work {
 	struct rv_store *s;
 	struct rv_command *cmd;
 	struct rv_table *table;
-	struct rv_chain *chain;		/* NULL: the command names none */
+	struct rv_chain *chain;		/* NULL: the command has no chain */
 	struct rv_error *err;
 };
 
@@ -95,11 +95,11 @@ int rv_store_restart(struct rv_store *s, struct rv_error *err)
 	s->priv = NULL;
 	s->dirty = false;
 	s->restarts++;
-	/* If it fails, there is nothing open, and a close or another restart does no harm. */
+	/* After a failure nothing is open; rv_store_close() and another restart are harmless. */
 	return s->backend->open(s, s->arg, err);
 }
 
-/* ---- knowing what is there ---------------------------------------------------- */
+/* ---- loading -------------------------------------------------------------------- */
 
 static struct rv_table *get_table(struct rv_store *s, const struct rv_table_def *def,
 				  struct rv_error *err)
@@ -111,7 +111,7 @@ static struct rv_table *get_table(struct rv_store *s, const struct rv_table_def 
 	return t;
 }
 
-/* Learns of one chain, or with name NULL of all. */
+/* Loads one chain, or with name NULL all. */
 static int know_chains(struct rv_store *s, struct rv_table *t, const char *name,
 		       struct rv_error *err)
 {
@@ -139,13 +139,13 @@ static int know_rules(struct rv_store *s, struct rv_chain *c, struct rv_error *e
 	return s->backend->load_rules(s, c, err);
 }
 
-/* Whether the backend keeps the rules, so that ours are but a view of them. */
+/* Whether the backend keeps the rules, and ours are a copy. */
 static bool stages(const struct rv_store *s)
 {
 	return s->backend->stage != NULL;
 }
 
-/* Whether our rules are all there is, for good. */
+/* Whether our rules are complete and authoritative. */
 static bool holds(const struct work *w)
 {
 	return !stages(w->s) || w->table->whole;
@@ -165,7 +165,7 @@ static int stage_chain(struct work *w, enum rv_change_kind kind, struct rv_chain
 	return stage(w, &change);
 }
 
-/* Where the whole ruleset is held, references are counted as rules come and go. */
+/* If the whole ruleset is held, references are counted when rules are added and removed. */
 struct jumps {
 	struct rv_table *table;
 	int by;
@@ -192,7 +192,7 @@ static void count_jump(struct work *w, struct rv_rule *r, int by)
 	rv_rule_each_chain(r, w->table->ruleset->family, count_chain, &jumps);
 }
 
-/* Makes the table and a base chain when they are first needed. */
+/* Creates the table and a base chain on first use. */
 static int ensure_chain(struct work *w, struct rv_chain *c)
 {
 	struct rv_change table = { .kind = RV_CHANGE_ADD_TABLE, .table = w->table };
@@ -221,7 +221,7 @@ static int fail_state(struct work *w, const struct rv_loc *loc, const char *text
 	return rv_fail(w->err, RV_ERR_STATE, loc, "%s", text);
 }
 
-/* The chain the command names, which must be there; missing is the error if it is not. */
+/* Looks up the command's chain; reports missing if it does not exist. */
 static int need_chain(struct work *w, const char *missing)
 {
 	if (know_chains(w->s, w->table, w->cmd->chain, w->err))
@@ -234,7 +234,7 @@ static int need_chain(struct work *w, const char *missing)
 
 /* ---- rules --------------------------------------------------------------------- */
 
-/* A rule that jumps nowhere is a usage error, whatever else is wrong with the command. */
+/* A jump to a nonexistent chain is a usage error and takes precedence over other errors. */
 static int check_jumps(struct work *w)
 {
 	rv_list_each(r, &w->cmd->rules, struct rv_rule, node) {
@@ -249,7 +249,7 @@ static int check_jumps(struct work *w)
 	return 0;
 }
 
-/* Base chains are the kernel's to call. */
+/* Rules must not jump to base chains. */
 static int refuse_base(struct work *w, const struct rv_rule *r)
 {
 	const struct rv_chain *to = r->jump[0] ? rv_table_chain(w->table, r->jump) : NULL;
@@ -304,7 +304,9 @@ static int do_append(struct work *w)
 	return 0;
 }
 
-/* Each of several rules goes to the number, so that they end up in reverse order, as in stock. */
+/*
+ * Inserts each of several rules at the number, so that they end up in reverse order, like iptables.
+ */
 static int do_insert(struct work *w)
 {
 	uint32_t number = w->cmd->number ? w->cmd->number : 1;
@@ -329,7 +331,7 @@ static int do_insert(struct work *w)
 	return 0;
 }
 
-/* The rule with the command's number; missing and too_big are the errors if there is none. */
+/* Looks up the rule with the command's number; reports missing or too_big if it does not exist. */
 static int need_rule(struct work *w, const char *missing, const char *too_big, struct rv_rule **r)
 {
 	if (need_chain(w, missing) || know_rules(w->s, w->chain, w->err))
@@ -400,7 +402,7 @@ static int do_delete(struct work *w)
 	return 0;
 }
 
-/* -C on rules that are here. */
+/* -C with loaded rules. */
 static int check_loaded(struct work *w)
 {
 	if (know_rules(w->s, w->chain, w->err))
@@ -411,7 +413,7 @@ static int check_loaded(struct work *w)
 	return 0;
 }
 
-/* -C on rules that stay with the backend: they are looked at as they go by, none is kept. */
+/* -C without loading: compares rules while they are read and keeps none. */
 struct check {
 	struct rv_list *wanted;
 	uint32_t left;
@@ -428,7 +430,7 @@ static int check_rule(struct rv_chain *c, struct rv_rule *r, void *arg)
 
 	if (!check->left)
 		return 0;
-	/* The number of a wanted rule is spent once it is found. */
+	/* id is otherwise unused in a wanted rule: marks it as found. */
 	rv_list_each(wanted, check->wanted, struct rv_rule, node) {
 		if (wanted->id || !rv_rule_equal(r, wanted))
 			continue;
@@ -445,7 +447,7 @@ static int do_check(struct work *w)
 
 	if (check_jumps(w) || need_chain(w, no_rule))
 		return -1;
-	/* In a restore more of them may follow. */
+	/* In a restore, more -C commands may follow. */
 	if (w->chain->loaded || w->s->bulk || (stages(w->s) && w->s->dirty))
 		return check_loaded(w);
 	rv_list_each(r, &w->cmd->rules, struct rv_rule, node)
@@ -527,7 +529,7 @@ static int delete_chain(struct work *w, struct rv_chain *c)
 	return 0;
 }
 
-/* Does what a command without a chain name does to all chains, and with one to that. */
+/* Applies fn to the command's chain, or to all chains. */
 static int each_chain(struct work *w, int (*fn)(struct work *w, struct rv_chain *c), bool base)
 {
 	if (w->cmd->chain[0])
@@ -560,7 +562,7 @@ static int do_zero(struct work *w)
 	return stage(w, &change);
 }
 
-/* A base chain goes only when nothing can be noticed of it: empty, with policy ACCEPT. */
+/* A base chain can be deleted only if that has no effect: empty, policy ACCEPT. */
 static int do_delete_chain(struct work *w)
 {
 	if (!w->cmd->chain[0])
@@ -594,7 +596,7 @@ static int do_new_chain(struct work *w)
 	return new_chain(w);
 }
 
-/* Gives a chain another name. The backend would still know the old one, if it were asked. */
+/* Renames a chain; until commit the backend knows the old name. */
 static int rename_chain(struct work *w, struct rv_chain *c, const char *name)
 {
 	struct rv_chain *other = rv_table_chain(w->table, name);
@@ -649,7 +651,7 @@ static int set_policy(struct work *w, struct rv_chain *c)
 		return -1;
 	if (w->cmd->policy != RV_VERDICT_NONE)
 		c->policy = w->cmd->policy;
-	/* They start again at 0 whenever a policy is set, as in the kernel. */
+	/* Setting a policy resets the counters, as in the kernel. */
 	if (w->cmd->has_counters || !w->cmd->placed)
 		c->counters = w->cmd->has_counters ? w->cmd->counters : (struct rv_counters){ 0 };
 	else
@@ -657,7 +659,7 @@ static int set_policy(struct work *w, struct rv_chain *c)
 	return stage(w, &change);
 }
 
-/* In a save the line with the place stands behind the one with the counters, and leaves them. */
+/* In a save file, the line with the position follows the one with the counters, and keeps them. */
 static int set_place(struct work *w, struct rv_chain *c)
 {
 	const struct rv_base_at *at = &w->cmd->at;
@@ -690,7 +692,7 @@ static int do_policy(struct work *w)
 	return set_policy(w, w->chain);
 }
 
-/* ":chain": sets a base chain's policy; makes a user chain or empties the one that is there. */
+/* ":chain": sets a base chain's policy; creates a user-defined chain or flushes an existing one. */
 static int do_declare(struct work *w)
 {
 	struct rv_chain *c;
@@ -743,7 +745,7 @@ static int do_clear(struct work *w)
 	return 0;
 }
 
-/* ---- the interface --------------------------------------------------------------------- */
+/* ---- interface -------------------------------------------------------------------------- */
 
 static int (*const commands[])(struct work *w) = {
 	[RV_CMD_APPEND] = do_append,
@@ -802,8 +804,8 @@ int rv_store_commit_both(struct rv_store *s, struct rv_store *second, struct rv_
 }
 
 /*
- * What a backend that stages would send has changes that are not in the kernel yet: they are
- * known here once the rules are.
+ * Loads the rules a staging backend reports, so that staged changes, which are not in the kernel
+ * yet, are included.
  */
 static int know_staged(struct rv_store *s, struct rv_table *t, struct rv_chain *only,
 		       struct rv_error *err)
@@ -837,7 +839,7 @@ static int visit_loaded(struct rv_table *t, struct rv_chain *only, const struct 
 	return 0;
 }
 
-/* Rules and chains as they are now, for as long as counters are taken and shown. */
+/* Loads the current rules and chains, valid while counters are read and shown. */
 static int know_to_take(struct rv_store *s, struct rv_table *t, struct rv_chain *only,
 			struct rv_error *err)
 {
@@ -846,7 +848,7 @@ static int know_to_take(struct rv_store *s, struct rv_table *t, struct rv_chain 
 			continue;
 		if (know_rules(s, c, err))
 			return -1;
-		/* The kernel counts a chain's own rules among its uses. */
+		/* The kernel counts a chain's own rules as references. */
 		c->references -= c->references < c->nrules ? c->references : c->nrules;
 	}
 	return !only && rv_table_sort(t) ? rv_fail_memory(err) : 0;
@@ -871,7 +873,7 @@ int rv_store_take(struct rv_store *s, const struct rv_command *cmd, struct rv_er
 
 	if (!s->backend->take || s->dirty)
 		return 1;
-	/* What earlier commands have read may not be so any more. */
+	/* Values read by earlier commands may be outdated. */
 	rv_store_given(s);
 	t = get_table(s, cmd->table, err);
 	if (!t || know_chains(s, t, name, err))
