@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Every backend's one const struct; backends.c is where they are chosen from. */
+/* The backends; the list to choose from is in backends.c. */
 #ifndef RAVELIN_BACKEND_BACKENDS_H
 #define RAVELIN_BACKEND_BACKENDS_H
 

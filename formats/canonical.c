@@ -9,12 +9,12 @@
 #include "canonical.h"
 #include "line.h"
 
-#define MAX_WORDS 256	/* a longer line is left to the parser */
+#define MAX_WORDS 256	/* longer lines are left to the parser */
 
-/* ---- lines as save prints them ----------------------------------------------------------- */
+/* ---- recognising canonical lines --------------------------------------------------------- */
 
 struct scan {
-	const struct rv_table_def *def;	/* NULL: outside a table, or one that nobody knows */
+	const struct rv_table_def *def;	/* NULL: outside a table, or an unknown one */
 	bool inside;
 	uint32_t declared;		/* bits of def->base */
 	struct rv_line line;
@@ -29,7 +29,7 @@ static size_t skip_blanks(const char *text, size_t len)
 	return at;
 }
 
-/* The base chain of that name: its bit; 0: none. */
+/* Bit of the base chain with that name; 0: none. */
 static uint32_t base_bit(const struct scan *s, const char *name, size_t len)
 {
 	for (unsigned int i = 0; s->def && i < s->def->nbase; i++)
@@ -47,7 +47,7 @@ static size_t word_length(const char *text, size_t len)
 	return at;
 }
 
-/* "-ptcp", "--jump=ACCEPT": an option with its argument in the same word, as it seems. */
+/* Looks like an option with its argument in the same word: "-ptcp", "--jump=ACCEPT". */
 static bool looks_glued(const char *word)
 {
 	if (word[0] != '-' || !word[1])
@@ -55,7 +55,7 @@ static bool looks_glued(const char *word)
 	return word[1] == '-' ? strchr(word, '=') != NULL : word[2] != '\0';
 }
 
-/* What looks so may be an argument: that depends on the option before it. */
+/* Such a word may be an argument, depending on the option before it. */
 static bool has_glued_word(struct scan *s, const char *text, size_t len)
 {
 	static char program[] = "iptables";
@@ -69,7 +69,7 @@ static bool has_glued_word(struct scan *s, const char *text, size_t len)
 		const char *word = s->line.word[i].text;
 		struct rv_completion role;
 
-		/* They are only read. */
+		/* The words are not modified. */
 		memcpy(&words[i + 1], &word, sizeof(word));
 		if (s->line.word[i].quoted || !looks_glued(word))
 			continue;
@@ -80,7 +80,7 @@ static bool has_glued_word(struct scan *s, const char *text, size_t len)
 	return false;
 }
 
-/* Whether a blank and a dash are followed by what may be a glued word. */
+/* Whether the text contains a space and a dash that may start such a word. */
 static bool may_be_glued(const char *text, size_t len)
 {
 	const char *at = text, *end = text + len;
@@ -158,14 +158,14 @@ bool rv_text_is_plain(const char *text, size_t len)
 	return plain;
 }
 
-/* ---- the form that save has ----------------------------------------------------------------- */
+/* ---- canonical output ------------------------------------------------------------------------ */
 
 struct print {
 	struct rv_buf *b;
 	const char *text, *end;
 };
 
-/* Comments of the blocks of that table; NULL: those behind the last COMMIT. */
+/* Comments before the blocks of that table; NULL: after the last COMMIT. */
 static void put_comments(struct print *p, const struct rv_table_def *def)
 {
 	struct rv_buf block = RV_BUF_INIT;
@@ -225,7 +225,7 @@ int rv_text_canonical(struct rv_buf *b, const char *text, size_t len, const stru
 		rv_error_reset(err);
 		return 0;
 	}
-	/* The family that was understood further is the one that was meant. */
+	/* Report the error of the family whose parser got further. */
 	if (six.loc.line > err->loc.line)
 		*err = six;
 	return -1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Restore files in the form that iptables-save prints. */
+/* Restore files in canonical form, as printed by iptables-save. */
 #ifndef RAVELIN_BACKEND_TEXT_CANONICAL_H
 #define RAVELIN_BACKEND_TEXT_CANONICAL_H
 
@@ -8,16 +8,15 @@
 #include <ravelin/meter.h>
 
 /*
- * Whether the words of each rule say all there is: "-A CHAIN" of a chain that is declared, and
- * options that stand apart from their arguments. Other commands, "-AINPUT", "-ptcp" and "--jump=X"
- * need the parser.
+ * Whether the words alone determine each rule: only "-A CHAIN" of declared chains, with options
+ * separate from their arguments. Other commands, "-AINPUT", "-ptcp" and "--jump=X" need the parser.
  */
 bool rv_text_is_plain(const char *text, size_t len);
 
 /*
- * Appends what iptables-save would print after a restore of the text, with the text's comments
- * before the tables they belong to. The family is the one whose parser takes it. Returns 0, or -1
- * with err set.
+ * Appends what iptables-save would print after restoring the text, with the text's comments before
+ * the tables they belong to. The family is the first whose parser accepts it. Returns 0, or -1 with
+ * err set.
  */
 int rv_text_canonical(struct rv_buf *b, const char *text, size_t len, const struct rv_meter *meter,
 		      struct rv_error *err);

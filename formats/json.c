@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A text of iptables-save as JSON. */
+/* Converts iptables-save output to JSON. */
 #include <jansson.h>
 
 #include <stdio.h>
@@ -14,14 +14,14 @@
 struct writer {
 	rv_family_t family;
 	struct rv_error *err;
-	json_t *tables, *chains;	/* borrowed; chains of the open table */
+	json_t *tables, *chains;	/* borrowed; chains of the current table */
 	struct rv_line line;
 	struct rv_buf text;
 };
 
 /* ---- words --------------------------------------------------------------------------- */
 
-/* A string, or {"hex": ...} for bytes that are no UTF-8. */
+/* A string, or {"hex": ...} for bytes that are not valid UTF-8. */
 static json_t *word(const char *text)
 {
 	struct rv_buf hex = RV_BUF_INIT;
@@ -36,7 +36,7 @@ static json_t *word(const char *text)
 	return string;
 }
 
-/* JSON's integers, as jansson has them, are signed: what does not fit is a string of digits. */
+/* jansson's integers are signed: larger ones become strings of digits. */
 static json_t *number(uint64_t n)
 {
 	char text[24];
@@ -47,7 +47,7 @@ static json_t *number(uint64_t n)
 	return json_string(text);
 }
 
-/* The named member of an object, made at need. Borrowed; NULL without memory. */
+/* The named member of an object, created if missing. Borrowed; NULL when memory ran out. */
 static json_t *member(json_t *object, const char *name, json_t *(*make)(void))
 {
 	json_t *m = json_object_get(object, name);
@@ -84,7 +84,9 @@ static bool put_option(struct writer *w, json_t *part, const struct rv_piece *p)
 	return true;
 }
 
-/* Returns the part that the options that follow belong to, borrowed; NULL without memory. */
+/*
+ * Adds a match or target. Returns the object for its options, borrowed; NULL when memory ran out.
+ */
 static json_t *put_part(json_t *rule, const struct rv_piece *p)
 {
 	json_t *part = json_object(), *list;
@@ -99,7 +101,7 @@ static json_t *put_part(json_t *rule, const struct rv_piece *p)
 	return rc || json_object_set_new(part, "name", word(p->name)) ? NULL : part;
 }
 
-/* The line is our own renderer's: "-A chain", options of the rule, matches, target. */
+/* The line was printed by our renderer: "-A chain", options of the rule, matches, target. */
 static bool put_pieces(struct writer *w, json_t *rule)
 {
 	const struct rv_ext *owner = &rv_ext_ip;
@@ -140,9 +142,9 @@ static int put_rule(struct writer *w, json_t *chain, const struct rv_chain *c, s
 	return 0;
 }
 
-/* ---- the ruleset -------------------------------------------------------------------------- */
+/* ---- rulesets ----------------------------------------------------------------------------- */
 
-/* Where a base chain is, if it is not where iptables puts it. */
+/* Position of a base chain, if it is not iptables' default. */
 static bool put_base(json_t *chain, const struct rv_chain *c)
 {
 	struct rv_buf at = RV_BUF_INIT;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rulesets as JSON, and back, losing nothing but comment lines. The form is described in
+ * Conversion of rulesets to JSON and back; only comment lines are lost. The format is documented in
  * docs/json.md and docs/ravelin.schema.json.
  */
 #ifndef RAVELIN_BACKEND_TEXT_JSON_H
@@ -9,21 +9,20 @@
 #include <ravelin/ir.h>
 #include <ravelin/meter.h>
 
-/* The number in "ravelin" of each document. */
+/* Format version, the member "ravelin" of each document. */
 #define RV_JSON_FORMAT 1
 
 /*
- * Appends the JSON of a text of iptables-save, which is checked as a restore would, rule by rule
- * (meter). Returns 0,
- * or -1 with err set (its line is that of the text).
+ * Appends iptables-save output as JSON. The text is validated like a restore; the meter is called
+ * per rule. Returns 0, or -1 with err set, with the line in the text.
  */
 int rv_json_write(struct rv_buf *b, rv_family_t family, const char *text, size_t len,
 		  const struct rv_meter *meter, struct rv_error *err);
 
 /*
- * Appends the text of iptables-save (counters: with -c) that JSON stands for, checked likewise,
- * and sets the family it is for. Returns 0, or -1 with err set: with a place where it is no JSON, else with the
- * JSON pointer (RFC 6901) of what is wrong in its text.
+ * Appends JSON as iptables-save output (with -c if counters is set), validated likewise, and sets
+ * the family. Returns 0, or -1 with err set: with a location for a syntax error, else with a JSON
+ * pointer (RFC 6901) in the message.
  */
 int rv_json_read(struct rv_buf *b, rv_family_t *family, bool counters, const char *json, size_t len,
 		 const struct rv_meter *meter, struct rv_error *err);

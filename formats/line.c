@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lines of iptables-save as words and pieces. */
+/* Splits lines of iptables-save into words and pieces. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +21,7 @@ static bool add_word(struct rv_line *l, size_t first, bool quoted)
 	return true;
 }
 
-/* One word from *text on; a closing quote ends it. Returns whether a quote was in it. */
+/* Appends the word at *text; a closing quote ends it. Returns whether it was quoted. */
 static bool take_word(struct rv_line *l, const char **text, const char *end, bool quotes)
 {
 	bool quoted = false, inside = false;
@@ -44,7 +44,7 @@ static bool take_word(struct rv_line *l, const char **text, const char *end, boo
 	return quoted;
 }
 
-/* The text moves while it grows, so that places are told when it is whole. */
+/* Sets the word pointers once the buffer no longer moves. */
 static void point_at_words(struct rv_line *l)
 {
 	const char *at = l->text.data;
@@ -106,7 +106,7 @@ static enum rv_piece_kind kind_of(const char *word)
 	return RV_PIECE_OPTION;
 }
 
-/* How many words behind an option are its arguments, whatever they look like. */
+/* Number of words after an option that are arguments even if they look like options. */
 static size_t sure_arguments(const struct rv_ext *owner, const char *name)
 {
 	for (const struct rv_option *o = owner ? owner->options : NULL; o && o->name; o++)
@@ -116,7 +116,7 @@ static size_t sure_arguments(const struct rv_ext *owner, const char *name)
 	return 0;
 }
 
-/* Stock's conversion ends them also where a word in quotes begins with '-'. */
+/* iptables-xml also ends the arguments at a quoted word that starts with '-'. */
 static size_t arguments(const struct rv_line *l, size_t first, size_t sure)
 {
 	size_t at = first;
@@ -127,7 +127,7 @@ static size_t arguments(const struct rv_line *l, size_t first, size_t sure)
 	return at - first;
 }
 
-/* Words that belong to nothing; at least one. */
+/* Words that belong to no option; at least one. */
 static size_t stray_words(const struct rv_line *l, size_t first)
 {
 	size_t at = first + 1;
@@ -154,7 +154,7 @@ struct rv_piece rv_line_piece(const struct rv_line *l, size_t *at, const struct 
 		p.name = word + strspn(word, "-");
 		if (p.kind == RV_PIECE_OPTION)
 			p.count = arguments(l, i, sure_arguments(owner, p.name));
-		else	/* What stands behind the name of a match is not the match's. */
+		else	/* Words after a match's name are not its arguments. */
 			p.name = i < l->count ? l->word[i++].text : NULL;
 	}
 	p.first = i;

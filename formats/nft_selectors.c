@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Predicates in nft's words. What each selector is called there and how its values are written stands
- * in its row of selectors.def.
+ * Translation of predicates to nft syntax. The rows of selectors.def have each selector's nft
+ * expression and value format.
  */
 #include <netdb.h>
 #include <netinet/in.h>
@@ -16,56 +16,58 @@
 
 #include "text.h"
 
-/* How a value is written. */
+/* Value formats. */
 enum form {
 	NUMBER,
 	HEX,		/* 0x1f */
 	HEX_BYTE,	/* 0x05 */
-	NAMED,		/* a word of names, or a number in hex */
-	FLAGS,		/* bits, as a list with commas */
-	CHOICE,		/* one or several of what has one bit each: { a, b } */
+	NAMED,		/* a keyword of names, or a hex number */
+	FLAGS,		/* bits, as a comma-separated list */
+	CHOICE,		/* bits that stand for alternatives: { a, b } */
 	ADDRESS,
 	ETHER,
 	PROTOCOL,
 	INTERFACE,
 	EXISTS,		/* exists or missing */
-	SOME,		/* a number that is not 0, or is: exists or missing */
-	OPTION,		/* the same of the TCP option with this number */
-	TYPE_CODE,	/* of ICMP */
-	UNITS,		/* a length in bytes that nft counts otherwise, see unit and bias */
-	LABEL,		/* the number of a bit */
-	OCTET,		/* raw bits of the header, unit of them behind it */
-	DATES,		/* seconds since 1970; all that iptables has are not said */
-	WEEK_DAYS,	/* bits from 1 on, Monday first; 0 is Sunday to nft */
+	SOME,		/* nonzero or 0: exists or missing */
+	OPTION,		/* the same for the TCP option with this number */
+	TYPE_CODE,	/* ICMP type and code */
+	UNITS,		/* a length in bytes in nft's unit, see unit and bias */
+	LABEL,		/* number of a bit */
+	OCTET,		/* raw bits of the header; unit: number of bits */
+	DATES,		/* seconds since 1970; omitted if it is iptables' full range */
+	WEEK_DAYS,	/* bits from 1, Monday first; nft numbers Sunday 0 */
 };
 
 enum {
-	COMPARED = 1 << 0,	/* a range that begins or ends with all there is is "lt" or "gt" */
-	AT_LEAST = 1 << 1,	/* one that ends so is "ge" */
-	PORT = 1 << 2,		/* the protocol's name comes before the text */
+	COMPARED = 1 << 0,	/* ranges that start at the minimum or end at the maximum become
+				 * "lt" or "gt" */
+	AT_LEAST = 1 << 1,	/* ranges that end at the maximum become "ge" */
+	PORT = 1 << 2,		/* the protocol name precedes the text */
 	EITHER_PORT = 1 << 3,
-	SIGNED_BITS = 1 << 4,	/* "& mask == value" also for what could be said shorter */
-	POSITIVE = 1 << 5,	/* nft's "!=" wants the field to be there, the match does not */
-	HAS_PORTS = 1 << 6,	/* nft must have been told a protocol */
-	NO_MORE = 1 << 7,	/* the field holds no more than max: a range may end there */
-	ZONELESS = 1 << 8,	/* the same to nft only where the kernel's time zone is UTC */
+	SIGNED_BITS = 1 << 4,	/* always "& mask == value" */
+	POSITIVE = 1 << 5,	/* nft's "!=" requires the field to be present, the match does
+				 * not */
+	HAS_PORTS = 1 << 6,	/* nft requires a protocol with ports first */
+	NO_MORE = 1 << 7,	/* the field holds at most max, so a range may end there */
+	ZONELESS = 1 << 8,	/* equivalent in nft only if the kernel's time zone is UTC */
 };
 
 struct word {
-	enum rv_sel sel;	/* filled in by say_predicate() */
+	enum rv_sel sel;	/* set by say_predicate() */
 	rv_family_t family;
 	enum form form;
-	const char *text;	/* NULL ends a list */
+	const char *text;	/* NULL ends the array */
 	uint16_t flags;
 	uint8_t unit, bias;	/* UNITS: bytes = unit * n + bias */
-	uint64_t max;		/* the largest number nft takes; 0: all */
+	uint64_t max;		/* largest number nft accepts; 0: no limit */
 	const struct rv_name *names;
 };
 
 #define ANY RV_FAMILY_ANY
 #define V4 NFPROTO_IPV4
 #define V6 NFPROTO_IPV6
-#define TIME_MAX (UINT32_MAX / 1000)	/* seconds, that the kernel has as milliseconds */
+#define TIME_MAX (UINT32_MAX / 1000)	/* seconds; the kernel's counter is in ms */
 
 static const struct rv_name ct_states[] = {
 	{ "invalid", XT_CONNTRACK_STATE_INVALID, NULL },
@@ -76,7 +78,7 @@ static const struct rv_name ct_states[] = {
 	{ NULL, 0, NULL },
 };
 
-/* Two states of iptables are a status to nft. */
+/* nft has these two states of iptables as status bits. */
 static const struct rv_name ct_nat_states[] = {
 	{ "snat", XT_CONNTRACK_STATE_SNAT, NULL },
 	{ "dnat", XT_CONNTRACK_STATE_DNAT, NULL },
@@ -105,7 +107,7 @@ const struct rv_name rv_text_address_types[] = {
 	{ "blackhole", XT_ADDRTYPE_BLACKHOLE, NULL },
 	{ "unreachable", XT_ADDRTYPE_UNREACHABLE, NULL },
 	{ "prohibit", XT_ADDRTYPE_PROHIBIT, NULL },
-	/* RTN_THROW, RTN_NAT and RTN_XRESOLVE, for which nft has no names. */
+	/* RTN_THROW, RTN_NAT and RTN_XRESOLVE have no name in nft. */
 	{ "9", XT_ADDRTYPE_THROW, NULL },
 	{ "10", XT_ADDRTYPE_NAT, NULL },
 	{ "11", XT_ADDRTYPE_XRESOLVE, NULL },
@@ -159,7 +161,7 @@ static const struct rv_name icmp6_types[] = {
 
 static const struct rv_name group_names[] = { { "default", 0, NULL }, { NULL, 0, NULL } };
 
-/* By selector. One that has no words cannot be said. */
+/* Index: selector. NULL: no nft syntax. */
 static const struct word *const words[RV_SEL_COUNT] = {
 	[RV_SEL_NONE] = (const struct word[]){ { .text = NULL } },
 #define RV_SELECTOR(id, name, len, order, fam, protocol, class, ...)		\
@@ -169,7 +171,7 @@ static const struct word *const words[RV_SEL_COUNT] = {
 #include <ravelin/selectors.def>
 };
 
-/* What the core's own options say, in the order in which stock writes it. */
+/* Selectors of the core options, in the order in which iptables-translate writes them. */
 static const enum rv_sel core_order[] = {
 	RV_SEL_IIFNAME, RV_SEL_OIFNAME, RV_SEL_IP_FRAG, RV_SEL_L4PROTO,
 	RV_SEL_IP_SADDR, RV_SEL_IP_DADDR, RV_SEL_IP6_SADDR, RV_SEL_IP6_DADDR,
@@ -189,7 +191,7 @@ static uint64_t number(const struct word *w, const uint8_t *bytes)
 	return n;
 }
 
-/* The largest number the selector can be. */
+/* Largest value of the selector. */
 static uint64_t most(const struct word *w)
 {
 	return UINT64_MAX >> (64 - 8 * rv_selectors[w->sel].len);
@@ -309,8 +311,8 @@ static int count_unequal_port(const struct rv_predicate *p, void *arg)
 }
 
 /*
- * nft 1.0 compares fields that stand side by side at once: of "a != 1 b != 2" it makes "not both",
- * which is true of more packets. It does not so with ranges.
+ * nft 1.0 merges comparisons of adjacent fields: "a != 1 b != 2" becomes "not both", which matches
+ * more packets. It does not merge ranges.
  */
 static bool is_merged(const struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
@@ -359,7 +361,7 @@ static bool say_exists(struct rv_text *t, const struct word *w, const struct rv_
 	return true;
 }
 
-/* A name that ends in '*' is a wildcard to nft; an inverted "any" is an interface that is none. */
+/* nft treats a trailing '*' as a wildcard. A negated "any" needs an impossible interface name. */
 static bool say_interface(struct rv_text *t, const struct rv_predicate *p)
 {
 	char name[IFNAMSIZ + 1] = "";
@@ -384,7 +386,7 @@ static bool say_range(struct rv_text *t, const struct word *w, const struct rv_p
 	if (w->form == UNITS || (sized ? from > to : memcmp(p->value, p->other, p->len) > 0))
 		return false;
 	if (w->flags & NO_MORE && to > w->max) {
-		/* All that there is, inverted, is never true. */
+		/* The negated full range never matches. */
 		if (!from && p->negate)
 			return false;
 		to = w->max;
@@ -434,7 +436,7 @@ static bool say_network(struct rv_text *t, const struct word *w, const struct rv
 	return w->form == ADDRESS;
 }
 
-/* nft 1.0 reads "a / b" only with several flags in b. */
+/* nft 1.0 parses "a / b" only if b has several flags. */
 static bool say_flag_mask(struct rv_text *t, const struct word *w, uint64_t value, uint64_t mask,
 			  bool negate)
 {
@@ -486,7 +488,7 @@ static bool say_any(struct rv_text *t, const struct word *w, const struct rv_pre
 	return w->form == FLAGS && put_list(t->b, w->names, bits, ",");
 }
 
-/* The type alone with every code; a code beside it only where nothing is inverted. */
+/* Only the type if all codes match; type and code cannot be negated together. */
 static bool say_type(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
 	bool every = !p->value[1] && p->other[1] == UINT8_MAX;
@@ -538,7 +540,7 @@ static bool say_list(struct rv_text *t, const struct word *w, const struct rv_pr
 	return true;
 }
 
-/* One of the two ports: pairs in which the other is anything. */
+/* Either port: pairs with a wildcard for the other. */
 static bool say_either(struct rv_text *t, const struct word *w, const struct rv_predicate *p,
 		       const char *proto)
 {
@@ -556,7 +558,7 @@ static bool say_either(struct rv_text *t, const struct word *w, const struct rv_
 	return true;
 }
 
-/* Compared without a mask only where all bits of what is loaded belong to it. */
+/* Omits the mask only if it covers all loaded bits. */
 static bool say_octet(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
 	unsigned int value = number(w, p->value) << w->unit, mask = UINT8_MAX << w->unit;
@@ -565,7 +567,7 @@ static bool say_octet(struct rv_text *t, const struct word *w, const struct rv_p
 		mask = number(w, p->other) << w->unit;
 	else if (p->op != RV_OP_EQ)
 		return false;
-	/* Never true. */
+	/* Never matches. */
 	if (value & ~mask)
 		return false;
 	if (mask == UINT8_MAX)
@@ -575,11 +577,11 @@ static bool say_octet(struct rv_text *t, const struct word *w, const struct rv_p
 	return true;
 }
 
-/* ---- clocks ------------------------------------------------------------------------------ */
+/* ---- time -------------------------------------------------------------------------------- */
 
 #define DAY 86400
 
-/* As the kernel has it: the C library's own call says UTC always. */
+/* Reads the kernel's time zone; the C library's gettimeofday() always reports UTC. */
 static bool kernel_is_in_utc(void)
 {
 #ifdef SYS_gettimeofday
@@ -600,14 +602,14 @@ static void put_numbers(struct rv_text *t, unsigned int from, unsigned int to)
 	rv_buf_u64(t->b, to);
 }
 
-/* That iptables has: until 2038, which is not said. */
+/* The full range of iptables, until 2038; omitted. */
 static bool is_all_dates(const struct word *w, const struct rv_predicate *p)
 {
 	return p->op == RV_OP_RANGE && !p->negate && !number(w, p->value) &&
 	       number(w, p->other) == INT32_MAX;
 }
 
-/* nft reads numbers as seconds and compares nanoseconds: the last second is over when the next begins. */
+/* nft reads seconds and compares nanoseconds, so the range ends when the next second starts. */
 static bool say_dates(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
 	uint64_t from = number(w, p->value), to = number(w, p->other);
@@ -620,7 +622,7 @@ static bool say_dates(struct rv_text *t, const struct word *w, const struct rv_p
 	return true;
 }
 
-/* param seconds from midnight on belong to the day before. */
+/* The first param seconds after midnight belong to the previous day. */
 static void put_stretch(struct rv_text *t, unsigned int days, unsigned int param)
 {
 	const char *comma = "";
@@ -663,7 +665,7 @@ static bool say_week_days(struct rv_text *t, const struct word *w, const struct 
 	return true;
 }
 
-/* ---- all of them -------------------------------------------------------------------------- */
+/* ---- forms -------------------------------------------------------------------------------- */
 
 static bool say_operation(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
@@ -756,7 +758,7 @@ static bool say(struct rv_text *t, const struct word *w, const struct rv_predica
 	return say_operation(t, w, p);
 }
 
-/* Tries the rows of the selector in turn. */
+/* Tries the rows of the selector in order. */
 static bool say_predicate(struct rv_text *t, const struct rv_predicate *p)
 {
 	size_t start = t->b->len;
@@ -776,8 +778,9 @@ static bool say_predicate(struct rv_text *t, const struct rv_predicate *p)
 
 struct walk {
 	struct rv_text *t;
-	enum rv_sel only;	/* of the core's; NONE: all */
-	enum rv_sel header;	/* whose presence goes without saying if anything else is said */
+	enum rv_sel only;	/* only this selector of the core options; NONE: all */
+	enum rv_sel header;	/* selector of a header whose presence any other test of the
+				 * match implies */
 	unsigned int said;
 };
 
@@ -787,7 +790,7 @@ static int on_predicate(const struct rv_predicate *p, void *arg)
 
 	if ((w->only && p->sel != w->only) || (w->header && p->sel == w->header))
 		return 0;
-	/* "+" is any interface. */
+	/* "+" matches any interface. */
 	if (p->op == RV_OP_PREFIX && !p->len && !p->negate)
 		return 0;
 	w->said++;
@@ -800,7 +803,7 @@ static int only_options(const struct rv_predicate *p, void *arg)
 	return p->sel != RV_SEL_TCP_OPTION;
 }
 
-/* A TCP option is missing in packets of other protocols too, and nft does not ask for TCP. */
+/* A TCP option is also missing in packets of other protocols, and nft does not test for TCP. */
 static bool is_loose(const struct rv_text *t, const struct rv_part *m)
 {
 	bool any = false;
@@ -809,15 +812,15 @@ static bool is_loose(const struct rv_text *t, const struct rv_part *m)
 	       !rv_part_predicates(t->family, m->ext, m->data, only_options, &any) && any;
 }
 
-/* Whether packets that come by change what it says of others. */
+/* Whether earlier packets affect the match's result. */
 static bool has_state(const struct rv_ext *ext)
 {
 	return ext->effect == RV_EFFECT_STATE;
 }
 
 /*
- * The match of the protocol says it, or nft concludes it from the match's words; not if packets of
- * other protocols are counted before they come there.
+ * Whether the test of the protocol can be omitted: its match tests it, or nft derives it from the
+ * match's expressions. Not after a match that counts packets of other protocols.
  */
 static bool protocol_is_implied(const struct rv_text *t)
 {
@@ -845,7 +848,7 @@ bool rv_text_ip(struct rv_text *t)
 	return true;
 }
 
-/* A match without options: its header, or its protocol, is there. */
+/* A match without options: its header or protocol is present. */
 static bool say_presence(struct rv_text *t, const struct rv_ext *ext)
 {
 	static const char *const extension_headers[] = { "frag", "dst", "hbh", "rt", "mh" };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How values of rows are written in rv_ext.nft: a letter behind the row's name for each. */
+/* Value formats of rv_ext.nft: one letter after the row's name per format. */
 #include <stdio.h>
 
 #include <string.h>
@@ -20,7 +20,7 @@ static const char *string_of(const struct rv_words *w, const struct rv_option *o
 	return (const char *)w->data + opt->offset;
 }
 
-/* The number in the row's field, or, with a mask beside it, the value's. */
+/* The number in the row's field; with a mask, the value only. */
 static uint64_t number_of(const struct rv_words *w, const struct rv_option *opt)
 {
 	unsigned int size = opt->type == RV_T_CHANGE ? opt->size / 2 : opt->size;
@@ -28,7 +28,7 @@ static uint64_t number_of(const struct rv_words *w, const struct rv_option *opt)
 	return rv_get_uint(w->data + opt->offset, size);
 }
 
-/* What save prints of it. */
+/* The value as save prints it. */
 static bool save_text(struct rv_words *w, const struct rv_option *opt, struct rv_buf *b)
 {
 	struct rv_out o = w->out;
@@ -38,26 +38,26 @@ static bool save_text(struct rv_words *w, const struct rv_option *opt, struct rv
 	return rv_buf_text(b);
 }
 
-/* p: the prefix of a log; '$' is a variable there. */
+/* p: log prefix; nft expands '$'. */
 static bool put_prefix(struct rv_words *w, const struct rv_option *opt)
 {
 	return rv_text_quoted(w->out.buf, string_of(w, opt), LOG_PREFIX_MAX, "$");
 }
 
-/* i: the name of an interface, of which '*' would make a pattern. */
+/* i: interface name; nft treats a trailing '*' as a wildcard. */
 static bool put_interface(struct rv_words *w, const struct rv_option *opt)
 {
 	return rv_text_quoted(w->out.buf, string_of(w, opt), IFNAMSIZ, "+*\\");
 }
 
-/* h: the name of a helper. No name is any helper, for which nft has no word. */
+/* h: helper name. An empty name means any helper, which nft cannot express. */
 static bool put_helper(struct rv_words *w, const struct rv_option *opt)
 {
 	return *string_of(w, opt) &&
 	       rv_text_quoted(w->out.buf, string_of(w, opt), HELPER_MAX, "\\*");
 }
 
-/* e: for the end of the rule, where nft has its comment. A second one would be lost. */
+/* e: deferred to the end of the rule, where nft has its comment. Only one is possible. */
 static bool put_end(struct rv_words *w, const struct rv_option *opt)
 {
 	struct rv_text *t = text_of(w);
@@ -76,7 +76,7 @@ static void put_bytes(struct rv_buf *b, uint64_t n)
 	rv_buf_printf(b, "%llu %s", (unsigned long long)(n / unit->bytes), unit->word);
 }
 
-/* nf_tables counts what may come at once in ns of the rate, in 64 bits; 0 packets are its default. */
+/* nf_tables stores the burst in ns as a 64-bit number, and replaces a burst of 0 by its default. */
 static bool is_countable(const struct rv_rate *r)
 {
 	const uint64_t second = 1000000000;
@@ -87,7 +87,7 @@ static bool is_countable(const struct rv_rate *r)
 	return r->rate && r->burst && r->seconds * second / r->rate <= UINT64_MAX / r->burst;
 }
 
-/* l: a rate, with its burst if that is not nft's default. */
+/* l: rate, with its burst unless it is nft's default. */
 static bool put_rate(struct rv_words *w, const struct rv_option *opt)
 {
 	const struct rv_rate r = rv_rate_of(w->ext, w->data);
@@ -110,7 +110,7 @@ static bool put_rate(struct rv_words *w, const struct rv_option *opt)
 	return true;
 }
 
-/* s: milliseconds; 0 would be for ever. */
+/* s: timeout in ms; 0 means none in nft. */
 static bool put_time(struct rv_words *w, const struct rv_option *opt)
 {
 	unsigned int ms = number_of(w, opt);
@@ -122,20 +122,20 @@ static bool put_time(struct rv_words *w, const struct rv_option *opt)
 	return ms;
 }
 
-/* b: a byte in hex. */
+/* b: byte in hex. */
 static bool put_byte(struct rv_words *w, const struct rv_option *opt)
 {
 	rv_buf_printf(w->out.buf, "0x%02x", (unsigned int)number_of(w, opt));
 	return true;
 }
 
-/* d: a number, as far as nft has them. */
+/* d: number, up to nft's limit. */
 static bool put_number(struct rv_words *w, const struct rv_option *opt)
 {
 	return (opt->size < 8 || number_of(w, opt) <= INT64_MAX) && rv_words_value(w, opt, "d");
 }
 
-/* r: a range, which has a dash. */
+/* r: range with '-'. */
 static bool put_range(struct rv_words *w, const struct rv_option *opt)
 {
 	struct rv_buf range = RV_BUF_INIT;
@@ -147,7 +147,7 @@ static bool put_range(struct rv_words *w, const struct rv_option *opt)
 	return ok;
 }
 
-/* t: a class of traffic control. */
+/* t: traffic control class. */
 static bool put_class(struct rv_words *w, const struct rv_option *opt)
 {
 	uint32_t class = number_of(w, opt);
@@ -162,8 +162,8 @@ static bool put_class(struct rv_words *w, const struct rv_option *opt)
 }
 
 /*
- * Some bits of the octet, whichever. nft adapts no checksum to a change of raw bits, and IPv6 has none
- * of its header.
+ * Changes bits of the TOS octet. nft updates no checksum for raw payload writes; IPv6 has no header
+ * checksum.
  */
 static bool put_octet_bits(struct rv_words *w, unsigned int value, unsigned int mask)
 {
@@ -175,7 +175,7 @@ static bool put_octet_bits(struct rv_words *w, unsigned int value, unsigned int 
 	return true;
 }
 
-/* o: the octet of TOS, two fields to nft, of which each is set as a whole or left alone. */
+/* o: TOS octet: two fields in nft, each either set completely or left unchanged. */
 static bool put_octet(struct rv_words *w, const struct rv_option *opt)
 {
 	static const char *const ecn[] = { "not-ect", "ect1", "ect0", "ce" };
@@ -195,9 +195,9 @@ static bool put_octet(struct rv_words *w, const struct rv_option *opt)
 	return true;
 }
 
-/* ---- changes of bits ------------------------------------------------------------- */
+/* ---- bit changes ----------------------------------------------------------------- */
 
-/* c, old, and: what (x & ~mask) ^ value is. "and" binds before "xor". */
+/* c, old, and: an expression for (x & ~mask) ^ value. "and" has precedence over "xor". */
 static bool put_change(struct rv_words *w, const struct rv_option *opt, const char *format)
 {
 	struct rv_buf *b = w->out.buf;
@@ -223,7 +223,7 @@ static bool put_change(struct rv_words *w, const struct rv_option *opt, const ch
 
 /* ---- addresses and ports ----------------------------------------------------------- */
 
-/* nft wants the smaller of two addresses first. */
+/* nft requires the lower address first. */
 static bool in_order(rv_family_t family, const char *first, const char *last)
 {
 	union nf_inet_addr a = { 0 }, b = { 0 };
@@ -232,7 +232,7 @@ static bool in_order(rv_family_t family, const char *first, const char *last)
 	       memcmp(&a, &b, sizeof(a)) <= 0;
 }
 
-/* One address or two. In brackets (IPv6 with ports) each has its own in nft. */
+/* One address or two. With brackets (IPv6 with ports), nft wants each in its own. */
 static bool put_addresses(struct rv_text *t, char *first, bool brackets)
 {
 	const char *open = brackets ? "[" : "", *close = brackets ? "]" : "";
@@ -248,22 +248,22 @@ static bool put_addresses(struct rv_text *t, char *first, bool brackets)
 	return true;
 }
 
-/* Where the ports begin: the colon, or the end of the text. */
+/* Start of the ports: at the colon, or the end of the text. */
 static char *find_ports(const struct rv_text *t, char *text)
 {
 	char *close = strchr(text, ']'), *colon = strchr(text, ':');
 
 	if (close)
 		return close + 1;
-	/* Two colons are an address of IPv6. */
+	/* Two colons: an IPv6 address without ports. */
 	if (!colon || (t->family == NFPROTO_IPV6 && strchr(colon + 1, ':')))
 		return text + strlen(text);
 	return colon;
 }
 
 /*
- * "[address[-address]][:port[-port]]" as save prints it. nft wants a protocol before
- * ports, and has no base port ("/").
+ * "[address[-address]][:port[-port]]" as save prints it. nft requires a protocol before ports and
+ * has no base port ("/").
  */
 static bool put_where(struct rv_text *t, char *text)
 {
@@ -282,7 +282,7 @@ static bool put_where(struct rv_text *t, char *text)
 	return true;
 }
 
-/* a: where NAT leads to. */
+/* a: NAT range. */
 static bool put_nat(struct rv_words *w, const struct rv_option *opt)
 {
 	struct rv_buf value = RV_BUF_INIT;
@@ -294,7 +294,7 @@ static bool put_nat(struct rv_words *w, const struct rv_option *opt)
 
 /* ---- sets ------------------------------------------------------------------------------ */
 
-/* n: the name of a meter, a set that nft makes for one rule and lets no other have. */
+/* n: name of a meter, a set that nft creates for one rule. */
 static bool put_meter(struct rv_words *w, const struct rv_option *opt)
 {
 	const char *name = string_of(w, opt);
@@ -304,7 +304,7 @@ static bool put_meter(struct rv_words *w, const struct rv_option *opt)
 	return rv_text_is_name(name) && rv_text_sets_claim(t->place->sets, t->place->table, name);
 }
 
-/* f: the name of a set that the rule fills with addresses; a line before the rule makes it. */
+/* f: name of a set of addresses that the rule adds to; created by a line before the rule. */
 static bool put_set(struct rv_words *w, const struct rv_option *opt)
 {
 	struct rv_text *t = text_of(w);
@@ -318,7 +318,7 @@ static bool put_set(struct rv_words *w, const struct rv_option *opt)
 	return rv_text_sets_claim(t->place->sets, t->place->table, name);
 }
 
-/* The bits of an address that count, as a length or a mask; nothing where all do. */
+/* Significant bits of an address, as prefix length or mask; nothing if all are. */
 static bool put_kept(struct rv_words *w, const struct rv_option *opt)
 {
 	rv_family_t family = w->out.family;
@@ -338,7 +338,7 @@ static bool put_kept(struct rv_words *w, const struct rv_option *opt)
 	return true;
 }
 
-/* k, field: what packets are told apart by; of an address what the row leaves of it. */
+/* k, field: part of the key of a meter; addresses are masked as the row says. */
 static bool put_key(struct rv_words *w, const struct rv_option *opt, const char *format)
 {
 	struct rv_text *t = text_of(w);
@@ -351,7 +351,7 @@ static bool put_key(struct rv_words *w, const struct rv_option *opt, const char 
 	return !address || put_kept(w, opt);
 }
 
-/* ---- the table ------------------------------------------------------------------------- */
+/* ---- formats --------------------------------------------------------------------------- */
 
 static const struct {
 	char letter;
@@ -375,7 +375,7 @@ static bool put_value(struct rv_words *w, const struct rv_option *opt, const cha
 	return rv_words_value(w, opt, format);
 }
 
-/* A row that is given but not in the text would be lost. */
+/* Whether the template covers all rows given; others would be lost. */
 static bool all_said(const struct rv_words *w)
 {
 	for (const struct rv_option *opt = w->ext->options; opt && opt->name; opt++)

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A rule in nft's syntax: matches, counter, target, comment. */
+/* Translation of a rule to nft syntax: matches, counter, target, comment. */
 #include <ctype.h>
 #include <string.h>
 
 #include "text.h"
 
-#define COMMENT_MAX 127		/* nft keeps it with a NUL in a field of 128 */
+#define COMMENT_MAX 127		/* NFTNL_UDATA_COMMENT_MAXLEN without its NUL */
 
 const char *rv_text_family(rv_family_t family)
 {
 	return rv_family(family)->nft;
 }
 
-/* Words of nft's language that its grammar does not take for a name. */
+/* Keywords that nft's grammar does not accept as a name. */
 static bool is_keyword(const char *name)
 {
 	static const char *const keywords[] = {
@@ -64,7 +64,7 @@ bool rv_text_is_name(const char *name)
 	return !is_keyword(name);
 }
 
-/* nft knows no way to write a quote or a control character in a string. */
+/* nft cannot escape quotes or control characters in a string. */
 bool rv_text_quoted(struct rv_buf *b, const char *text, size_t max, const char *forbidden)
 {
 	size_t len = strlen(text);
@@ -80,7 +80,7 @@ bool rv_text_quoted(struct rv_buf *b, const char *text, size_t max, const char *
 
 static bool say_match(struct rv_text *t, const struct rv_part *part)
 {
-	/* A match that wants a protocol the rule is not for is never true; nft refuses it. */
+	/* A match for a protocol other than the rule's never matches; nft refuses it. */
 	if (part->ext->protocol && t->rule->ip.flags & RV_IP_PROTO &&
 	    t->rule->ip.invert & RV_IP_PROTO)
 		return false;
@@ -121,7 +121,7 @@ static bool say_rule(struct rv_text *t)
 	return rv_text_quoted(t->b, t->comment, COMMENT_MAX, "");
 }
 
-/* nft counts from 0, and its "insert" without an index is at the front. */
+/* nft counts from 0; "insert" without an index prepends. */
 static bool say_place(struct rv_buf *b, const struct rv_text_place *p)
 {
 	rv_buf_printf(b, "%s rule %s %s %s", p->insert ? "insert" : "add",

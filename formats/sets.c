@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names of the sets that translated rules have: nft gives each to one rule of a table. */
+/* Names of sets in translated rules: each is used by one rule of a table. */
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@ static int compare(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* "table name": neither has a blank. NULL: out of memory. */
+/* "table name": neither contains a space. NULL: out of memory. */
 static char *key_of(const char *table, const char *name)
 {
 	struct rv_buf b = RV_BUF_INIT;

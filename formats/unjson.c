@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * JSON as a text of iptables-save. Members that are not known are errors: a rule that says
- * more than is understood must not become a shorter one.
+ * Converts JSON to iptables-save input. Unknown members are errors: ignoring one could make a rule
+ * match more packets.
  */
 #include <ctype.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 #include "json.h"
 #include "line.h"
 
-/* Where in the document a line of the text comes from; NOWHERE: not that deep. */
+/* Position in the document from which a line was generated; NOWHERE: not at that depth. */
 #define NOWHERE SIZE_MAX
 
 struct place {
@@ -26,7 +26,7 @@ struct place {
 struct reader {
 	struct rv_error *err;
 	struct place at;
-	struct rv_buf text, places;	/* places: a struct place for each line */
+	struct rv_buf text, places;	/* places: a struct place for each line of text */
 };
 
 static void put_pointer(struct rv_buf *b, const struct place *at)
@@ -63,7 +63,7 @@ static int fail(struct reader *r, const char *fmt, ...)
 
 struct member {
 	const char *name;
-	json_type type;		/* JSON_NULL: whatever, looked at elsewhere */
+	json_type type;		/* JSON_NULL: any, checked elsewhere */
 	bool required;
 };
 
@@ -83,7 +83,7 @@ static bool has_type(const json_t *value, json_type type)
 	       (type == JSON_TRUE && json_is_boolean(value));
 }
 
-/* Whether the object is one, and has these members and no others. */
+/* Checks that it is an object with only these members, and all required ones. */
 static int check_members(struct reader *r, const json_t *object, const char *what,
 			 const struct member *members)
 {
@@ -113,7 +113,7 @@ static int digit(char c)
 	       tolower((unsigned char)c) - 'a' + 10 : -1;
 }
 
-/* The bytes of {"hex": "..."}. */
+/* Decodes {"hex": "..."}. */
 static int get_hex(struct reader *r, const json_t *value, struct rv_buf *b)
 {
 	static const struct member members[] = { { "hex", JSON_STRING, true }, { 0 } };
@@ -129,7 +129,7 @@ static int get_hex(struct reader *r, const json_t *value, struct rv_buf *b)
 	return 0;
 }
 
-/* A string or hex; without what would end the line it comes to stand in. */
+/* A string or hex, without characters that would end its line. */
 static int get_word(struct reader *r, const json_t *value, struct rv_buf *b)
 {
 	const char *text;
@@ -148,8 +148,8 @@ static int get_word(struct reader *r, const json_t *value, struct rv_buf *b)
 }
 
 /*
- * The name of a table, chain, match, target. A rule has quotes around what has one in it; the line
- * of a chain knows none.
+ * Name of a table, chain, match or target. In a rule, names with quotes are quoted; chain lines
+ * have no quoting.
  */
 static int put_name(struct reader *r, const json_t *object, const char *what, bool in_rule)
 {
@@ -166,7 +166,7 @@ static int put_name(struct reader *r, const json_t *object, const char *what, bo
 	return rc;
 }
 
-/* An integer, or a string of digits where it is too big for one. */
+/* An integer, or a string of digits for larger ones. */
 static int get_number(struct reader *r, const json_t *object, const char *name, uint64_t *n)
 {
 	const json_t *value = json_object_get(object, name);
@@ -295,7 +295,7 @@ static int put_rule(struct reader *r, const json_t *chain, const json_t *rule)
 	return 0;
 }
 
-/* ---- the ruleset -------------------------------------------------------------------------- */
+/* ---- rulesets ----------------------------------------------------------------------------- */
 
 static int put_chain(struct reader *r, const json_t *chain)
 {
@@ -320,7 +320,7 @@ static int put_chain(struct reader *r, const json_t *chain)
 	return 0;
 }
 
-/* A base chain that is not where iptables puts it. */
+/* A base chain that is not at iptables' default position. */
 static int put_base(struct reader *r, const json_t *chain)
 {
 	const char *policy = json_string_value(json_object_get(chain, "policy"));
@@ -350,7 +350,7 @@ static int put_rules(struct reader *r, const json_t *chain)
 	return 0;
 }
 
-/* All chains come before the rules, which may jump to a later one. */
+/* All chains precede the rules, which may jump to a later one. */
 static int each_chain(struct reader *r, const json_t *table,
 		      int (*put)(struct reader *r, const json_t *chain))
 {
@@ -414,7 +414,7 @@ static int put_root(struct reader *r, const json_t *root, rv_family_t *family)
 	return rv_buf_text(&r->text) && rv_buf_ok(&r->places) ? 0 : rv_fail_memory(r->err);
 }
 
-/* ---- as save prints it ---------------------------------------------------------------------- */
+/* ---- canonical form ------------------------------------------------------------------------- */
 
 struct printer {
 	struct rv_buf *b;
@@ -442,7 +442,7 @@ static int print_table(const struct rv_table *t, void *arg)
 	return 0;
 }
 
-/* An error of the text is one of the place that made the line. */
+/* Converts the location of an error in the text to that in the document. */
 static int fail_at_line(struct reader *r, const struct rv_error *inner)
 {
 	const struct place *places = (const void *)r->places.data;

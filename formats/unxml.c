@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What iptables-xml wrote, or a person in its manner, as text of iptables-save. */
+/* Converts the XML of iptables-xml, or hand-written XML of that form, to iptables-save input. */
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,14 +10,14 @@
 #include "line.h"
 #include "xml.h"
 
-/* The older names are deprecated where these are there. */
+/* The older names are deprecated where these exist. */
 #if XML_MAJOR_VERSION == 2 && XML_MINOR_VERSION < 9
 #define XML_GetCurrentLineNumber64 XML_GetCurrentLineNumber
 #define XML_GetCurrentColumnNumber64 XML_GetCurrentColumnNumber
 #define XML_GetCurrentByteCount64 XML_GetCurrentByteCount
 #endif
 
-/* Elements by depth. */
+/* Nesting levels. */
 enum {
 	ROOT, TABLE, CHAIN, RULE,
 	SIDE,		/* conditions, actions */
@@ -29,7 +29,7 @@ enum {
 struct chain {
 	struct chain *next;
 	char *name;
-	unsigned int place;		/* of a base chain in its table; the others come behind */
+	unsigned int place;		/* index of a base chain in its table; others follow */
 	struct rv_buf head, base, rules;
 };
 
@@ -38,12 +38,12 @@ struct reader {
 	struct rv_buf *b;
 	const struct rv_meter *meter;
 	struct rv_error *err;
-	unsigned int depth;		/* elements that are open */
-	const struct rv_table_def *table;	/* NULL: one that is not known */
+	unsigned int depth;		/* number of open elements */
+	const struct rv_table_def *table;	/* NULL: an unknown table */
 	struct chain *chains, *chain;
 	bool actions;			/* SIDE is that */
 	enum rv_piece_kind jump;	/* PART is call or goto; else END */
-	unsigned int ndone;		/* actions of the rule */
+	unsigned int ndone;		/* actions in the current rule */
 	struct rv_buf counters, conditions, action, text, name;
 };
 
@@ -73,7 +73,7 @@ static int no_memory(struct reader *r)
 	return -1;
 }
 
-/* A name or value that can stand in a line of its own. */
+/* A name or value without a newline. */
 static bool is_line(const char *text)
 {
 	for (; *text; text++)
@@ -97,7 +97,7 @@ static const char *attribute(const char **attributes, const char *name)
 
 /* ---- bytes ---------------------------------------------------------------------------- */
 
-/* Length of the UTF-8 sequence at text, 0: it is none. */
+/* Length of the UTF-8 sequence at text; 0: invalid. */
 static size_t sequence(const unsigned char *c)
 {
 	size_t len = c[0] < 0x80 ? 1 : (c[0] & 0xe0) == 0xc0 ? 2 : (c[0] & 0xf0) == 0xe0 ? 3 :
@@ -110,8 +110,8 @@ static size_t sequence(const unsigned char *c)
 }
 
 /*
- * Characters were written as the numbers of their UTF-8 bytes. Text that can be that is taken
- * for it; what a person wrote, or another program, is left as it is.
+ * iptables-xml writes each byte of a non-ASCII character as a character. Text that may be encoded
+ * like that is decoded; other text is left unchanged.
  */
 static void undo_bytes(struct rv_buf *b)
 {
@@ -126,7 +126,7 @@ static void undo_bytes(struct rv_buf *b)
 			;
 		if (!*c && bytes.len <= b->len) {
 			memcpy(b->data, bytes.data, bytes.len);
-			/* Where it is as long as before, a NUL may stand behind it, or have no room. */
+			/* If the length is unchanged, there may be no room for a NUL. */
 			if (bytes.len < b->len)
 				b->data[bytes.len] = '\0';
 			b->len = bytes.len;
@@ -135,7 +135,7 @@ static void undo_bytes(struct rv_buf *b)
 	rv_buf_free(&bytes);
 }
 
-/* The value of an attribute so; good until the next one. NULL: no memory. */
+/* Decoded attribute value, valid until the next call. NULL: out of memory. */
 static const char *undone(struct reader *r, const char *value)
 {
 	rv_buf_reset(&r->name);
@@ -158,8 +158,8 @@ static void put_quoted(struct rv_buf *b, const char *text, size_t len)
 }
 
 /*
- * Arguments: a word in quotes has its own quotes as they are, so that it goes on to the last
- * quote at the end of a word.
+ * Splits arguments at spaces. A quoted word extends to the last quote at the end of a word, since
+ * quotes in it are not escaped.
  */
 static void put_words(struct rv_buf *b, const char *text)
 {
@@ -181,7 +181,7 @@ static void put_words(struct rv_buf *b, const char *text)
 	}
 }
 
-/* word: the name with its dashes, or NULL for those that it usually has. */
+/* word: the name with its dashes, or NULL to derive them from its length. */
 static void put_option(struct rv_buf *b, const char *name, const char *word, bool invert)
 {
 	rv_buf_puts(b, invert ? " ! " : " ");
@@ -202,7 +202,7 @@ static unsigned int place_of(const struct rv_table_def *def, const char *name)
 	return def && i < def->nbase ? i : UINT32_MAX;
 }
 
-/* As save has them: base chains, then the others by name. */
+/* Position in save order: base chains, then others by name. */
 static struct chain **find_place(struct reader *r, unsigned int place, const char *name)
 {
 	struct chain **at = &r->chains;
@@ -267,7 +267,7 @@ static void put_table(struct reader *r)
 	forget_chains(r);
 }
 
-/* "[packets:bytes]", or nothing where the attributes are not given. */
+/* "[packets:bytes]", or nothing without the attributes. */
 static int put_counters(struct reader *r, struct rv_buf *b, const char **attributes)
 {
 	static const char *const names[] = { "packet-count", "byte-count" };
@@ -303,7 +303,7 @@ static int open_root(struct reader *r, const char *name, const char **attributes
 	return 0;
 }
 
-/* The name of a table or chain, or NULL after an error. */
+/* Name of a table or chain, or NULL after an error. */
 static const char *own_name(struct reader *r, const char *name, const char **attributes,
 			    const char *expected)
 {
@@ -359,7 +359,7 @@ static int open_chain(struct reader *r, const char *name, const char **attribute
 	r->chain = chain_of(r, own);
 	if (!r->chain)
 		return no_memory(r);
-	/* A chain whose rules are not all in one place is there twice and says the same twice. */
+	/* A chain whose rules are not contiguous has several elements with the same attributes. */
 	rv_buf_reset(&r->chain->head);
 	rv_buf_printf(&r->chain->head, ":%s %s ", own, policy ? policy : "-");
 	if (put_counters(r, &r->chain->head, attributes))
@@ -394,7 +394,7 @@ static int open_side(struct reader *r, const char *name, const char **attributes
 	return 0;
 }
 
-/* Where the words of the element go. */
+/* Buffer for the words of the element. */
 static struct rv_buf *side(struct reader *r)
 {
 	return r->actions ? &r->action : &r->conditions;
@@ -443,7 +443,7 @@ static int (*const openers[DEPTHS])(struct reader *, const char *, const char **
 	[SIDE] = open_side, [PART] = open_part, [OPTION] = open_option,
 };
 
-/* What was said since the last tag. */
+/* Processes the text since the last tag. */
 static int take_text(struct reader *r)
 {
 	const char *text = rv_buf_text(&r->text);
@@ -479,7 +479,7 @@ static void put_rule(struct reader *r)
 	rv_buf_add(b, r->action.data, r->action.len);
 	rv_buf_putc(b, '\n');
 	b->failed |= r->counters.failed || r->conditions.failed || r->action.failed;
-	/* They are of all actions together. */
+	/* Counters are common to all actions. */
 	rv_buf_reset(&r->counters);
 	r->ndone++;
 }
@@ -521,7 +521,7 @@ static void XMLCALL on_text(void *arg, const char *text, int len)
 	rv_buf_add(&r->text, text, len);
 }
 
-/* Entities of a document type could make much of little; no document of ours has one. */
+/* Entity expansion can produce huge output; our documents have no DOCTYPE. */
 static void XMLCALL on_doctype(void *arg, const char *name, const char *system, const char *public,
 			       int internal)
 {

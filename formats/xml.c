@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The text of iptables-save as XML, to the byte as stock's iptables-xml writes it. */
+/* Converts iptables-save output to XML, byte for byte like iptables-xml. */
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -9,11 +9,11 @@
 
 #define BLANKS " \t"
 
-/* What a ":" line said. */
+/* Contents of a ":" line. */
 struct chain {
 	struct chain *next;
-	char *name, *policy;		/* owned; policy NULL: a user chain */
-	char *base;			/* owned; where it is, NULL: where iptables puts it */
+	char *name, *policy;		/* owned; policy NULL: a user-defined chain */
+	char *base;			/* owned; position; NULL: iptables' default */
 	unsigned long long packets, bytes;
 	bool written;
 };
@@ -25,23 +25,24 @@ struct writer {
 	struct rv_error *err;
 	struct rv_loc loc;		/* of the line */
 	bool in_table;
-	struct chain *chains, **tail;	/* in the order of the file */
-	const struct chain *open;	/* its element is not closed yet */
-	bool rule;			/* the same of a rule */
-	bool final;			/* that rule's last action: nothing joins it */
+	struct chain *chains, **tail;	/* in file order */
+	const struct chain *open;	/* its element is open */
+	bool rule;			/* the rule's element is open */
+	bool final;			/* the rule's last action ends it: no rule can be merged */
 	struct rv_line line;
-	struct rv_buf asked;		/* conditions of the last rule: the words, a NUL behind each */
+	struct rv_buf asked;		/* conditions of the last rule: words, each
+					 * NUL-terminated */
 };
 
-/* Records an error of the line. Returns -1. */
+/* Reports an error in the current line. Returns -1. */
 #define fail(w, fmt, ...) \
 	rv_fail((w)->err, RV_ERR_RESTORE, &(w)->loc, "line %u " fmt, (w)->loc.line, ##__VA_ARGS__)
 
-/* ---- text that XML can hold ----------------------------------------------------------- */
+/* ---- escaping ------------------------------------------------------------------------- */
 
 /*
- * Like stock, each byte of a character that is no ASCII by its number. A carriage return too: as
- * it is, who reads XML takes it for a line end.
+ * Like iptables-xml, writes each byte of a non-ASCII character as a character reference. Also
+ * carriage returns, which XML parsers convert to newlines.
  */
 static void put_escaped(struct writer *w, const char *text)
 {
@@ -61,7 +62,7 @@ static void put_escaped(struct writer *w, const char *text)
 	}
 }
 
-/* A comment cannot hold two dashes: each gets a star, on this side and on that in turn. */
+/* XML comments cannot contain "--": inserts stars, alternately before and after. */
 static void put_comment_text(struct writer *w, const char *text, size_t len)
 {
 	bool before = true;
@@ -76,7 +77,7 @@ static void put_comment_text(struct writer *w, const char *text, size_t len)
 	}
 }
 
-/* Length of the UTF-8 sequence at text, 0 if it is none that XML 1.0 has a character for. */
+/* Length of the UTF-8 sequence at text; 0 if it is not a character of XML 1.0. */
 static size_t character(const unsigned char *c, size_t len)
 {
 	static const struct { unsigned char mask, lead; size_t len; uint32_t least; } forms[] = {
@@ -114,7 +115,7 @@ static bool is_text(const char *text, size_t len)
 	return true;
 }
 
-/* Without colons, which are for namespaces, and with what is no ASCII left to the reader. */
+/* Excludes colons, which denote namespaces; does not validate non-ASCII characters. */
 static bool is_element_name(const char *name)
 {
 	if (!isalpha((unsigned char)*name) && *name != '_' && !(*name & 0x80))
@@ -205,7 +206,7 @@ static void put_chain(struct writer *w, struct chain *c, const char *end)
 
 /* ---- rules ------------------------------------------------------------------------------ */
 
-/* Arguments with blanks between, the quoted ones in their quotes. */
+/* Arguments separated by spaces, quoted ones with their quotes. */
 static void put_words(struct writer *w, size_t first, size_t count)
 {
 	for (size_t i = first; i < first + count; i++) {
@@ -226,10 +227,10 @@ static int put_option(struct writer *w, const struct rv_piece *p)
 	if (!is_element_name(p->name))
 		return fail(w, "failed - XML has no element `%.64s'", p->name);
 	rv_buf_printf(w->b, "          <%s %s", p->name, inverted);
-	/* What looks like an option may be an argument: "-x5" is not "--x5". */
+	/* Might be an argument that looks like an option: "-x5" is not "--x5". */
 	if (p->name != word + (p->name[1] ? 2 : 1))
 		rv_buf_printf(w->b, " word=\"%s\"", word);
-	/* Stock takes the "!" of the next option for an argument, and leaves it out. */
+	/* iptables-xml takes the "!" of the next option for an argument and drops it. */
 	if (!p->count && (p->first == w->line.count || w->line.word[p->first].text[0] != '!')) {
 		rv_buf_puts(w->b, " />\n");
 		return 0;
@@ -240,7 +241,7 @@ static int put_option(struct writer *w, const struct rv_piece *p)
 	return 0;
 }
 
-/* A chain is an element of its name; where XML has none such, one that says its name. */
+/* The element is named after the chain, or has an attribute if that is not a valid XML name. */
 static void put_jump(struct writer *w, enum rv_piece_kind kind, const char *chain)
 {
 	const char *what = kind == RV_PIECE_GOTO ? "goto" : "call";
@@ -256,7 +257,7 @@ static void put_jump(struct writer *w, enum rv_piece_kind kind, const char *chai
 	rv_buf_printf(w->b, " />\n        </%s>\n", what);
 }
 
-/* Options that stand at *at, up to the next match or target. Returns how many pieces. */
+/* Writes options from *at up to the next match or target. Returns the number of pieces. */
 static int put_options(struct writer *w, size_t *at, size_t end)
 {
 	int n = 0;
@@ -277,7 +278,7 @@ static int put_options(struct writer *w, size_t *at, size_t end)
 	return n;
 }
 
-/* A match or target with its options; name "match": what belongs to none. */
+/* A match or target with its options; "match" for options of none. */
 static int put_part(struct writer *w, const char *name, size_t *at, size_t end)
 {
 	size_t start = w->b->len;
@@ -299,7 +300,10 @@ static int put_part(struct writer *w, const char *name, size_t *at, size_t end)
 	return 0;
 }
 
-/* To a chain. What has options behind it, at at, is a target, even if a chain has the same name. */
+/*
+ * Whether it is a jump to a chain. With options at at it is a target, even if a chain has that
+ * name.
+ */
 static bool is_jump(struct writer *w, const struct rv_piece *p, size_t at, size_t end)
 {
 	if (p->kind == RV_PIECE_MATCH || !find_chain(w, p->name))
@@ -308,7 +312,7 @@ static bool is_jump(struct writer *w, const struct rv_piece *p, size_t at, size_
 	       rv_line_piece(&w->line, &at, NULL).kind != RV_PIECE_OPTION;
 }
 
-/* Both ends of a rule: words up to end. */
+/* Writes conditions or actions up to word end. */
 static int put_parts(struct writer *w, size_t at, size_t end)
 {
 	while (at < end) {
@@ -333,7 +337,7 @@ static int put_parts(struct writer *w, size_t at, size_t end)
 	return 0;
 }
 
-/* Where the actions begin: at -j or -g. */
+/* Index of the first action: -j or -g. */
 static size_t conditions_end(const struct rv_line *l, size_t at)
 {
 	while (at < l->count) {
@@ -347,7 +351,7 @@ static size_t conditions_end(const struct rv_line *l, size_t at)
 	return l->count;
 }
 
-/* Whether no rule can be seen as going on behind the action at that word. */
+/* Whether the action at that word ends every rule. */
 static bool is_final(const struct rv_line *l, size_t at)
 {
 	static const char *const ends[] = { "ACCEPT", "DROP", "RETURN", "QUEUE" };
@@ -361,7 +365,9 @@ static bool is_final(const struct rv_line *l, size_t at)
 	return false;
 }
 
-/* Remembers the conditions, the words before end; returns whether the last rule had the same. */
+/*
+ * Stores the conditions, i.e. the words before end. Returns whether they equal the previous rule's.
+ */
 static bool same_conditions(struct writer *w, size_t end)
 {
 	const char *from = w->line.word[2].text;
@@ -427,7 +433,7 @@ static int on_rule(struct writer *w, const char *text, size_t len,
 
 /* ---- lines ------------------------------------------------------------------------------- */
 
-/* "packets:bytes]"; returns what is behind it, NULL if it is none. */
+/* "packets:bytes]". Returns what follows, or NULL if malformed. */
 static const char *read_counters(const char *text, unsigned long long *counters)
 {
 	char *end;
@@ -466,7 +472,7 @@ static int on_declare(struct writer *w, const char *text, size_t len)
 	return 0;
 }
 
-/* "-P CHAIN POLICY --base PLACE": the policy was told before. */
+/* "-P CHAIN POLICY --base PLACE": the policy was already read. */
 static int on_base(struct writer *w, const char *text, size_t len)
 {
 	const struct rv_line_word *word;
@@ -548,7 +554,7 @@ static int write_lines(struct writer *w, const char *text, size_t len)
 {
 	const char *end = text + len;
 
-	/* Stock's first line under -v, whatever it is for. */
+	/* iptables-xml prints this first under -v, with that spelling. */
 	rv_buf_puts(w->b, w->format->verbose ? "xptables-xml\n" : "");
 	rv_buf_puts(w->b, "<iptables-rules version=\"1.0\">\n");
 	while (text < end) {
@@ -579,7 +585,7 @@ static int write_text(struct rv_buf *b, const struct rv_xml_format *f, const cha
 	return rc;
 }
 
-/* What the text says, in the words of save. */
+/* Converts the canonical form of the text. */
 static int write_meaning(struct rv_buf *b, const struct rv_xml_format *f, const char *text,
 			 size_t len, const struct rv_meter *meter, struct rv_error *err)
 {
@@ -593,7 +599,10 @@ static int write_meaning(struct rv_buf *b, const struct rv_xml_format *f, const 
 	return rc;
 }
 
-/* Both have failed: the first line is that of the words, as stock's; the parser knows why. */
+/*
+ * Both attempts failed: the message is that of the words, like iptables-xml's; the hint is the
+ * parser's.
+ */
 static int fail_both(struct rv_error *err, const struct rv_error *words, const struct rv_error *meaning)
 {
 	*err = *words;
@@ -601,8 +610,8 @@ static int fail_both(struct rv_error *err, const struct rv_error *words, const s
 }
 
 /*
- * By the words alone, or else by what the parser makes of them. What only the other of the two
- * takes is written by that: words of a match that nobody here knows, "-4".
+ * First by words alone, otherwise by the parser's canonical form. Each accepts what the other does
+ * not: options of unknown matches, "-4".
  */
 int rv_xml_write(struct rv_buf *b, const struct rv_xml_format *f, const char *text, size_t len,
 		 const struct rv_meter *meter, struct rv_error *err)

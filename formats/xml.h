@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * iptables-xml(1): the text of iptables-save as XML, and back. It goes by the words alone, so
- * that a file of either family, with matches nobody here knows, is converted too.
+ * iptables-xml(1): converts iptables-save output to XML and back. It works on words without
+ * interpreting them, so it also converts files of either family and with unknown matches.
  */
 #ifndef RAVELIN_BACKEND_TEXT_XML_H
 #define RAVELIN_BACKEND_TEXT_XML_H
@@ -11,20 +11,20 @@
 #include <ravelin/meter.h>
 
 struct rv_xml_format {
-	bool combine;		/* rules that ask the same become one with several actions */
-	bool verbose;		/* each line is a comment before what it became */
+	bool combine;		/* merge consecutive rules with the same conditions */
+	bool verbose;		/* print each line as a comment before its conversion */
 };
 
 /*
- * Appends the document; the meter counts lines. A NUL stands behind the text. Returns 0, or -1 with err set (its line is
- * that of the text).
+ * Appends the document; the meter counts lines. text must be NUL-terminated. Returns 0, or -1 with
+ * err set, with the line in the text.
  */
 int rv_xml_write(struct rv_buf *b, const struct rv_xml_format *f, const char *text, size_t len,
 		 const struct rv_meter *meter, struct rv_error *err);
 
 /*
- * Appends the text that a document stands for: base chains first, then the others by name,
- * as save has them; the meter counts rules. Returns 0, or -1 with err set (line and column are the document's).
+ * Appends the document as iptables-save input, base chains first, then others by name; the meter
+ * counts rules. Returns 0, or -1 with err set, with the line and column in the document.
  */
 int rv_xml_read(struct rv_buf *b, const char *xml, size_t len, const struct rv_meter *meter,
 		struct rv_error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the items of a line mean for the command being built, and the checks across them. */
+/* Applies the items of a line to the command being built, and checks them together. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +51,7 @@ static int place_of(char letter)
 	return at ? at - RV_ONCE : -1;
 }
 
-/* What an option is called in errors. Core rows that count as one go by the first. */
+/* Name of an option in error messages. Core rows that conflict use the name of the first. */
 static const char *once_name(const struct rv_parser *p, char letter,
 			     const struct rv_core_option *o)
 {
@@ -144,7 +144,7 @@ int rv_build_trailing(struct rv_parser *p, const struct rv_arg *word)
 	return 0;
 }
 
-/* ---- the whole line ------------------------------------------------------- */
+/* ---- the complete line ---------------------------------------------------- */
 
 static bool writes_rule(enum rv_command_kind kind)
 {
@@ -156,7 +156,10 @@ static bool takes_rule(enum rv_command_kind kind)
 	return writes_rule(kind) || kind == RV_CMD_DELETE || kind == RV_CMD_CHECK;
 }
 
-/* What stock checks before it looks at the command. The place of what is missing is the end. */
+/*
+ * Checks that iptables does before looking at the command. Missing items are reported at the end of
+ * the line.
+ */
 static int check_words(struct rv_parser *p, const struct rv_loc *end)
 {
 	const struct rv_command *cmd = p->cmd;
@@ -180,7 +183,7 @@ static int check_words(struct rv_parser *p, const struct rv_loc *end)
 	return 0;
 }
 
-/* Options of the core's table know their commands, those of a rule go with rules. */
+/* Core options list the commands that accept them; rule options need a command with a rule. */
 static int check_legal(struct rv_parser *p)
 {
 	enum rv_command_kind kind = p->cmd->kind;
@@ -196,7 +199,7 @@ static int check_legal(struct rv_parser *p)
 	return 0;
 }
 
-/* Packets have no interface they leave by in the first hooks, none they came by in the last. */
+/* PREROUTING and INPUT have no output interface, OUTPUT and POSTROUTING no input interface. */
 static int check_interfaces(struct rv_parser *p)
 {
 	const unsigned int has = rv_chain_interfaces(p->cmd->chain);
@@ -215,7 +218,10 @@ static int check_chain(struct rv_parser *p)
 
 	if (name && rv_core_chain_length(p, &p->chain))
 		return -1;
-	/* To the store no name means all chains: that must not come from an empty variable. */
+	/*
+	 * The store takes an empty name for all chains; an empty variable must not have that
+	 * effect.
+	 */
 	if (name && !*name && p->cmd->kind != RV_CMD_POLICY && !takes_rule(p->cmd->kind))
 		return rv_fail(p->err, RV_ERR_STATE, &p->chain.loc,
 			       "No chain/target/match by that name.");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A command line that is not finished: which option waits for which argument. Options are
- * found as the parser finds them, but nothing is read into a rule and nothing is an error.
+ * Analysis of an unfinished command line for completion: which option expects which argument.
+ * Options are looked up as by the parser, but no rule is built and nothing is an error.
  */
 #include <string.h>
 
@@ -11,10 +11,10 @@
 
 struct walk {
 	struct rv_completion *c;
-	struct rv_parser p;		/* only what finding options looks at */
+	struct rv_parser p;		/* only the fields that option lookup uses */
 	struct rv_ext_use slots[RV_COMPLETE_EXTS];
-	struct rv_choice choice;	/* the option that waits for arguments */
-	unsigned int got, must, may;	/* its arguments */
+	struct rv_choice choice;	/* option whose arguments follow */
+	unsigned int got, must, may;	/* arguments seen, required and allowed */
 };
 
 static void know_ext(struct walk *w, const struct rv_ext *ext)
@@ -50,7 +50,7 @@ static void know_core(struct walk *w, const struct rv_core_option *o, const char
 	}
 }
 
-/* An argument whose meaning brings options: a table, a match, a target, a protocol. */
+/* Handles an argument that adds options: a table, match, target or protocol. */
 static void know(struct walk *w, const char *word)
 {
 	int proto;
@@ -141,7 +141,7 @@ static void take_word(struct walk *w, const char *word)
 		take_short(w, word + 1);
 }
 
-/* "--name=" of the last word is an option already. */
+/* "--name=" as the last word is a complete option. */
 static void take_last(struct walk *w, const char *word)
 {
 	size_t len = strcspn(word, "=");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The core's commands and options: one row each, and what it does to the command being
- * built. Texts of errors are stock's; iptables(8) says what each is for.
+ * Core commands and options: one row each, with the function that applies it to the command being
+ * built. Error messages are those of iptables; see iptables(8) for the options.
  */
 #include <ctype.h>
 #include <limits.h>
@@ -13,7 +13,7 @@
 #define ON(kind) (1u << RV_CMD_##kind)
 #define ON_RULES (ON(APPEND) | ON(INSERT) | ON(REPLACE) | ON(DELETE) | ON(CHECK))
 
-/* An error about a word that the text names. */
+/* Reports an error whose format has the argument's text as its only parameter. */
 #define FAIL_AT(p, arg, text_of) rv_usage(p, &(arg)->loc, text_of, (arg)->text)
 
 /* ---- commands ------------------------------------------------------------- */
@@ -29,7 +29,7 @@ static char command_letter(enum rv_command_kind kind)
 	return o->letter;
 }
 
-/* -Z may stand beside -L or -S, before or behind it. */
+/* Commands that may be combined with -Z, in either order. */
 static bool goes_with_zero(enum rv_command_kind kind)
 {
 	return kind == RV_CMD_LIST || kind == RV_CMD_LIST_RULES;
@@ -58,7 +58,7 @@ static int set_command(struct rv_parser *p, const struct rv_core_option *o,
 	return 0;
 }
 
-/* The name is only copied here; that it is too long is said when the line is complete. */
+/* Copies the name only; its length is checked when the line is complete. */
 static void set_chain(struct rv_parser *p, const struct rv_arg *arg)
 {
 	p->chain = *arg;
@@ -66,7 +66,7 @@ static void set_chain(struct rv_parser *p, const struct rv_arg *arg)
 	rv_chain_name_set(p->cmd->chain, arg->text);
 }
 
-/* From 1 to INT_MAX. As in stock, 010 is 8 and 0x10 is 16, but for -D. */
+/* 1 to INT_MAX. As in iptables, 010 is 8 and 0x10 is 16, except for -D. */
 static int set_number(struct rv_parser *p, const struct rv_core_option *o,
 		      const struct rv_arg *arg)
 {
@@ -87,7 +87,7 @@ static int set_number(struct rv_parser *p, const struct rv_core_option *o,
 	return 0;
 }
 
-/* -A -C -D -I -L -S -F -Z -X: a chain, perhaps a number. */
+/* -A -C -D -I -L -S -F -Z -X: a chain and optionally a number. */
 static int run_command(struct rv_parser *p, const struct rv_core_option *o,
 		       const struct rv_arg args[2])
 {
@@ -164,7 +164,7 @@ static int run_policy(struct rv_parser *p, const struct rv_core_option *o,
 	return 0;
 }
 
-/* Whether it says something new of the chain is known once the whole line is read. */
+/* The position is compared with the default once the line is complete. */
 static int run_base(struct rv_parser *p, const struct rv_core_option *o, const struct rv_arg args[2])
 {
 	(void)o;
@@ -175,9 +175,9 @@ static int run_base(struct rv_parser *p, const struct rv_core_option *o, const s
 	return 0;
 }
 
-/* ---- what the rule does --------------------------------------------------- */
+/* ---- jumps ---------------------------------------------------------------- */
 
-/* A shared object that is there, and cannot be used, is not to be passed over. */
+/* A plugin that exists but cannot be loaded is an error, not an unknown name. */
 static int broken_object(struct rv_parser *p, const struct rv_arg *name, const char *kind)
 {
 	return rv_usage(p, &name->loc, "Couldn't load %s `%s': %s", kind, name->text,
@@ -218,7 +218,7 @@ static int check_target_name(struct rv_parser *p, const struct rv_arg *name)
 	return 0;
 }
 
-/* -j: a verdict, a target, or else a chain. -g: a chain. Whether that exists the store knows. */
+/* -j: a verdict, a target, or else a chain. -g: a chain. The store checks that the chain exists. */
 static int run_jump(struct rv_parser *p, const struct rv_core_option *o,
 		    const struct rv_arg args[2])
 {
@@ -272,7 +272,7 @@ static int run_counters(struct rv_parser *p, const struct rv_core_option *o,
 	return comma && args[1].text ? rv_build_stray(p, &args[1]) : 0;
 }
 
-/* ---- the rest ------------------------------------------------------------- */
+/* ---- other options -------------------------------------------------------- */
 
 static int run_table(struct rv_parser *p, const struct rv_core_option *o,
 		     const struct rv_arg args[2])
@@ -287,7 +287,7 @@ static int run_table(struct rv_parser *p, const struct rv_core_option *o,
 
 #define MAX_INTERVAL 999999	/* microseconds */
 
-/* Numbers of -w and -W as scanf's %i reads them: what follows the digits does not count. */
+/* Parses -w and -W like scanf's %i: ignores anything after the digits. */
 static bool read_seconds(const char *text, unsigned int *n)
 {
 	char *end;
@@ -310,7 +310,7 @@ static int run_wait(struct rv_parser *p, const struct rv_core_option *o,
 		return rv_usage(p, &args->loc, "wait %s not numeric",
 				interval ? "interval" : "seconds");
 	if (!interval) {
-		/* For 0 seconds is not at all. */
+		/* 0 seconds means not to wait. */
 		p->opts->wait = !args->text || n;
 		p->opts->wait_seconds = n;
 		p->opts->at_once = args->text && !n;
@@ -326,7 +326,7 @@ static int run_wait(struct rv_parser *p, const struct rv_core_option *o,
 	return 0;
 }
 
-/* -4 and -6 of the other family: a file's line is not for us, a command line is wrong. */
+/* -4 and -6 for the other family: skips a line of a file, but is an error on a command line. */
 static int run_family(struct rv_parser *p, const struct rv_core_option *o,
 		      const struct rv_arg args[2])
 {
@@ -350,7 +350,7 @@ static void add_help(struct rv_options *opts, const struct rv_ext *ext)
 		opts->help_exts[opts->nhelp++] = ext;
 }
 
-/* The target, then the matches as they were named; -p tcp brings its match if none is. */
+/* The target, then the matches in order; -p tcp loads its match if there is none. */
 static void find_help(struct rv_parser *p)
 {
 	struct rv_options *opts = p->opts;
@@ -391,7 +391,7 @@ static int run_flag(struct rv_parser *p, const struct rv_core_option *o,
 	return 0;
 }
 
-/* ---- the rows ------------------------------------------------------------- */
+/* ---- rows ----------------------------------------------------------------- */
 
 #define COMMAND(word, c, kind, args, how, argument, text)			\
 	{ .name = word, .letter = c, .arity = RV_ARGS_##args, .command = RV_CMD_##kind,	\

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The grammar of command lines and restore files. Actions only call builders.
+ * Grammar of command lines and restore files. Actions only call builders.
  *
- * Tokens of a rule depend on what -m, -j and -p before them have loaded. That works as
- * the parser asks for no token ahead where it has no choice: "UNARY ARG" is acted on
- * before the next word is looked at. Keep it so for all options that load something.
+ * The tokens of a rule depend on the -m, -j and -p before them. This works because bison reads no
+ * lookahead token where there is only one choice: "UNARY ARG" is reduced before the next word is
+ * scanned. All options that load extensions must keep this property.
  */
 %code requires {
 #include "parser/parse.h"
@@ -51,7 +51,10 @@ static void rv_grammar_error(const struct rv_loc *loc, struct rv_parser *p, cons
 %token <choice> FLAG UNARY UNARY_MORE OPTIONAL OPTIONAL_MORE
 %type <arg> optional
 
-/* Words belong to the line, options to tables, the rule to struct rv_parser: values own nothing. */
+/*
+ * Words belong to the line, options to tables, the rule to struct rv_parser: semantic values own
+ * nothing.
+ */
 %destructor { } <arg> <choice>
 
 %%
@@ -118,7 +121,7 @@ optional
 
 %%
 
-/* With errors of its own kind below, bison has only this to say here: no memory for its stack. */
+/* The errors below are reported separately; bison reports only that its stack cannot grow. */
 static void rv_grammar_error(const struct rv_loc *loc, struct rv_parser *p, const char *text)
 {
 	(void)loc;
@@ -126,7 +129,7 @@ static void rv_grammar_error(const struct rv_loc *loc, struct rv_parser *p, cons
 	rv_fail_memory(p->err);
 }
 
-/* No input leads here: scanner and tokens.c only hand out what fits. */
+/* Unreachable: the scanner and tokens.c produce only valid sequences. */
 static int yyreport_syntax_error(const yypcontext_t *ctx, struct rv_parser *p)
 {
 	return rv_usage(p, yypcontext_location(ctx), "syntax error");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A save text into a store, for those who want no more of it than what it says. Where the store
- * keeps remarks, each stays at what stands behind it.
+ * Loads a save file into a store. If the store keeps comments, each stays attached to the line that
+ * follows it.
  */
 #include <string.h>
 
@@ -9,13 +9,13 @@
 
 struct load {
 	struct rv_store *s;
-	struct rv_table *table;		/* the one that the lines are of */
-	struct rv_remark *pending;	/* lines since the last thing they could belong to */
+	struct rv_table *table;		/* the current table */
+	struct rv_remark *pending;	/* comment lines not yet attached */
 };
 
-/* ---- remarks ------------------------------------------------------------------------- */
+/* ---- comments ------------------------------------------------------------------------ */
 
-/* What programs write about the text, which is not true of the next one. */
+/* Comments that programs generate, such as a date, which would be wrong in the next file. */
 static bool is_of_program(const char *text, size_t len)
 {
 	static const char *const begins[] = {
@@ -39,7 +39,7 @@ static int on_comment(const char *text, size_t len, void *arg, struct rv_error *
 	return rv_remarks_add(&l->pending, text, len) ? rv_fail_memory(err) : 0;
 }
 
-/* The chain that a line of the file makes or sets; NULL: it is about none. */
+/* The chain that a line of the file creates or changes; NULL: none. */
 static struct rv_chain *chain_of(const struct load *l, const struct rv_command *cmd)
 {
 	if (cmd->kind != RV_CMD_DECLARE && cmd->kind != RV_CMD_NEW_CHAIN &&
@@ -79,7 +79,7 @@ static int on_command(struct rv_command *cmd, const struct rv_options *opts, voi
 
 	(void)opts;
 	rv_meter_step(l->s->meter);
-	/* What a line would print is for nobody here, what it zeroes counts. */
+	/* Output of list commands is discarded, but -Z takes effect. */
 	if (lists && cmd->zero)
 		cmd->kind = RV_CMD_ZERO;
 	else if (lists || cmd->kind == RV_CMD_NONE)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Finding options: the core's rows first, then those of matches and target, newest first. */
+/* Option lookup: core options first, then those of matches and target, latest first. */
 #include <string.h>
 
 #include "parser/parse.h"
 
-/* The rows by letter, put together at the first look: a file has several on each line. */
+/* Index by letter, built at the first lookup. */
 static struct rv_choice letters[128];
 static bool letters_made;
 
@@ -33,7 +33,7 @@ bool rv_find_short(const struct rv_parser *p, char letter, struct rv_choice *c)
 	return true;
 }
 
-/* A search for a long name. */
+/* Lookup of a long name. */
 struct search {
 	const char *name;
 	size_t len;
@@ -41,7 +41,7 @@ struct search {
 	bool exact, partial, ambiguous;
 };
 
-/* Whether two names stand for one option: such are no ambiguity. */
+/* Whether two names denote the same option, so that a prefix of both is not ambiguous. */
 static bool same(const struct rv_choice *a, const struct rv_choice *b)
 {
 	if (a->core || b->core)

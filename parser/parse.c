@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The two inputs of the grammar, and their text for messages. */
+/* Entry points for command lines and restore files, and their text for messages. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "parser/parse.h"
 #include "parser/grammar.h"
 
-/* The scanner jumps back here when it has no memory; the grammar's stack needs none. */
+/* The scanner jumps back here when it runs out of memory; bison's stack does not need that. */
 static int run(struct rv_parser *p)
 {
 	if (setjmp(p->fatal))
@@ -36,7 +36,7 @@ static void clear(struct rv_parser *p)
 	free(p->place);
 }
 
-/* The words with a NUL behind each. */
+/* Joins the words, each followed by the separator. */
 static int join(struct rv_buf *b, int argc, char *const argv[], char between, struct rv_error *err)
 {
 	for (int i = 0; i < argc; i++) {
@@ -60,7 +60,7 @@ int rv_parse_argv(int argc, char *const argv[], rv_family_t family, struct rv_co
 	*opts = (struct rv_options){ .family = family };
 	rc = argc > 0 ? join(&words, argc, argv, '\0', err) : 0;
 	if (!rc) {
-		/* The program's own name is only there to be pointed at. */
+		/* The program name is not parsed, but counted in columns. */
 		p.col = argc > 0 ? strlen(argv[0]) + 1 : 0;
 		p.text = words.len ? words.data : "";
 		p.at = p.col;

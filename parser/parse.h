@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What scanner, grammar and builders share.
+ * Shared by scanner, grammar and builders.
  *
  *   text ─> scan.l ─words─> tokens.c ─tokens─> grammar.y ─> build.c, rule.c, restore.c
  *
- * What a word is depends on the words before it (-m brings its own options, an option its
- * arguments), so each word is classified only after the grammar has acted on the last one.
+ * The class of a word depends on the words before it (-m adds options, an option has arguments), so
+ * a word is classified only after the grammar has acted on the previous one.
  */
 #ifndef RAVELIN_PARSE_H
 #define RAVELIN_PARSE_H
@@ -14,27 +14,27 @@
 
 #include <ravelin/parser.h>
 
-/* A word, or what follows an option's name in its word. */
+/* A word, or the rest of a word after an option's name. */
 struct rv_arg {
-	const char *text;	/* NULL: there is none. argv's own, or in rv_parser.line */
+	const char *text;	/* NULL: absent. In argv or in rv_parser.line */
 	struct rv_loc loc;
 };
 
-/* An option that was looked up: a row of rv_core_options or a row of an extension. */
+/* Result of an option lookup: a row of rv_core_options or of an extension. */
 struct rv_choice {
 	const struct rv_core_option *core;
 	const struct rv_option *opt;
-	const struct rv_ext *ext;	/* of opt; rv_ext_ip for the core's own */
-	struct rv_part *part;		/* of ext in the rule; NULL for rv_ext_ip */
+	const struct rv_ext *ext;	/* of opt; rv_ext_ip for core options */
+	struct rv_part *part;		/* part of ext in the rule; NULL for rv_ext_ip */
 };
 
-/* A match or target whose options are known on this line. */
+/* An extension whose options are available on this line. */
 struct rv_ext_use {
 	const struct rv_ext *ext;
-	struct rv_part *part;		/* the newest of this extension */
+	struct rv_part *part;		/* the latest part of this extension */
 };
 
-/* Where each part of the rule was asked for, for its final check. */
+/* Location of the option that added a part, for its final check. */
 struct rv_place {
 	struct rv_part *part;
 	struct rv_loc loc;
@@ -42,54 +42,54 @@ struct rv_place {
 
 enum rv_section { RV_OUTSIDE, RV_INSIDE, RV_SKIPPING };
 
-/* The sides of -s and -d. */
+/* Index of the addresses of -s and -d. */
 enum { RV_SRC, RV_DST };
 
-/* One -s or -d, read when the line is complete. */
+/* One -s or -d, parsed when the line is complete. */
 struct rv_addresses {
 	struct rv_arg arg;
 	bool invert;
 };
 
 /*
- * Options that can be given once, in the order in which stock refuses those that do not go
- * with a command. By their letters: line-numbers, which has none, is 0, and base b; -g counts as -j.
+ * Options that may be given once, by letter, in the order in which iptables reports those that the
+ * command does not accept. 0 is --line-numbers, b is --base; -g counts as -j.
  */
 #define RV_ONCE "nsdpjxio0cfb"
-#define RV_WORD_MAX 1024	/* a word of a restore file is shorter; stock's limit */
+#define RV_WORD_MAX 1024	/* exclusive limit of a word in a restore file, as in iptables */
 
 struct rv_parser {
 	rv_family_t family;
 	struct rv_error *err;
 	void *scanner;
-	struct rv_list blocks;		/* the scanner's memory */
-	jmp_buf fatal;			/* the scanner ran out of memory */
+	struct rv_list blocks;		/* memory allocated by the scanner */
+	jmp_buf fatal;			/* taken when the scanner runs out of memory */
 
-	/* The input. */
+	/* Input. */
 	int argc, argi;
 	char *const *argv;		/* NULL: a restore file */
 	const char *text;
-	size_t len, at;			/* bytes handed to the scanner */
+	size_t len, at;			/* bytes passed to the scanner */
 
-	/* The scanner's place: a line, and in it the word being gathered. */
-	uint32_t number;		/* of the line, from 1; 0: argv */
+	/* Position of the scanner: the line, and the word being assembled. */
+	uint32_t number;		/* line number, from 1; 0: argv */
 	uint32_t col;
 	size_t line_start, line_len;	/* in text */
-	size_t last_start, last_len;	/* the line before */
-	char *line;			/* words of the line, each with a NUL; reused */
+	size_t last_start, last_len;	/* the previous line */
+	char *line;			/* words of the line, each NUL-terminated; reused */
 	size_t line_cap, line_used;
 	bool in_word, word_long;
-	size_t word_at;			/* in line */
+	size_t word_at;			/* offset of the current word in line */
 	uint32_t word_first, word_end;
 
 	/* Between scanner and grammar. */
-	struct rv_arg glued;		/* argument in the word of its option */
-	struct rv_arg cluster;		/* short options left in a word */
-	struct rv_arg owner;		/* word of the option that waits for arguments */
-	unsigned int need, may;		/* words it must and may still get */
-	int held;			/* token to be handed out next; -1: none */
+	struct rv_arg glued;		/* argument in the same word as its option */
+	struct rv_arg cluster;		/* remaining short options of a word */
+	struct rv_arg owner;		/* word of the option whose arguments follow */
+	unsigned int need, may;		/* arguments still required, and still allowed */
+	int held;			/* token to return next; -1: none */
 	char unknown[3];
-	bool stop;			/* the rest of the line is not read: -V, -h, -6 */
+	bool stop;			/* ignore the rest of the line: -V, -h, -6 */
 	bool dashes;			/* "--" was seen */
 
 	/* The line being built. */
@@ -104,13 +104,14 @@ struct rv_parser {
 	struct rv_addresses addr[2];
 	struct rv_arg table;		/* -t, or the table of a restore file */
 	struct rv_arg jump;		/* -j or -g */
-	struct rv_arg trailing;		/* first word behind "--" */
+	struct rv_arg trailing;		/* first word after "--" */
 	struct rv_arg chain;		/* of the command */
 	struct rv_loc at_option, proto_loc, not_loc, interval_loc;
 	bool invert, loaded_proto;
-	uint32_t seen;			/* bits by place in RV_ONCE */
+	uint32_t seen;			/* bits by index in RV_ONCE */
 	struct rv_loc seen_at[sizeof(RV_ONCE) - 1];
-	const struct rv_core_option *seen_as[sizeof(RV_ONCE) - 1];	/* NULL: rv_ext_ip's */
+	const struct rv_core_option *seen_as[sizeof(RV_ONCE) - 1];	/* NULL: an option of
+									 * rv_ext_ip */
 
 	/* Restore files. */
 	const struct rv_restore_sink *sink;
@@ -127,62 +128,65 @@ void rv_scan_close(struct rv_parser *p);
 
 /* ---- tokens.c -------------------------------------------------------------- */
 
-/* Starts a line: its words will fit in p->line. Returns 0, or -1 with p->err set. */
+/* Starts a line, whose words fit in p->line. Returns 0, or -1 with p->err set. */
 int rv_line_begin(struct rv_parser *p);
-/* Adds bytes from the place loc to the word being gathered. text NULL: quotes, only a place. */
+/*
+ * Appends bytes at location loc to the current word. text NULL: a quote, which only extends the
+ * location.
+ */
 void rv_word_add(struct rv_parser *p, const struct rv_loc *loc, const char *text, size_t len);
-/* Completes the word being gathered. */
+/* Completes the current word. */
 struct rv_arg rv_word_take(struct rv_parser *p);
 
 /* ---- lookup.c ------------------------------------------------------------- */
 
 bool rv_find_short(const struct rv_parser *p, char letter, struct rv_choice *c);
-/* As getopt_long: the exact name, or else the only one that begins so. */
+/* Like getopt_long(3): an exact name, or else an unambiguous prefix. */
 bool rv_find_long(const struct rv_parser *p, const char *name, size_t len, struct rv_choice *c);
 enum rv_arity rv_choice_arity(const struct rv_choice *c);
 
 /* ---- core.c --------------------------------------------------------------- */
 
 int rv_core_chain_length(struct rv_parser *p, const struct rv_arg *name);
-/* Whether a chain may be called so; extensions: also not like a target. */
+/* Checks the name of a new chain; extensions: also rejects names of targets. */
 int rv_core_new_chain(struct rv_parser *p, const struct rv_arg *name, bool extensions);
 
 /* ---- build.c: one command ------------------------------------------------- */
 
 int rv_build_begin(struct rv_parser *p);
 int rv_build_not(struct rv_parser *p, const struct rv_loc *loc);
-/* What an option with its arguments says; one->text and two->text may be NULL. */
+/* Applies an option with its arguments; one->text and two->text may be NULL. */
 int rv_build_option(struct rv_parser *p, const struct rv_choice *c, const struct rv_loc *loc,
 		    const struct rv_arg *one, const struct rv_arg *two);
-/* word: the option's, as written. */
+/* Reports a missing argument. word: the option as written. */
 int rv_build_missing(struct rv_parser *p, const struct rv_choice *c, const struct rv_arg *word);
 int rv_build_unknown(struct rv_parser *p, const struct rv_arg *word);
 int rv_build_stray(struct rv_parser *p, const struct rv_arg *word);
 int rv_build_trailing(struct rv_parser *p, const struct rv_arg *word);
 /*
- * Notes that an option that can be given once is given: a core row, or the one of rv_ext_ip with
- * that letter. Returns 0, or -1 if it was before.
+ * Records an option that may be given once: a core row, or the row of rv_ext_ip with that letter.
+ * Returns 0, or -1 if it was given before.
  */
 int rv_build_once(struct rv_parser *p, char letter, const struct rv_core_option *o,
 		  const struct rv_loc *loc);
-/* Whether it was, and where. */
+/* Location of the option if it was given, or NULL. */
 const struct rv_loc *rv_build_seen(const struct rv_parser *p, char letter);
-/* Checks the whole line and completes p->cmd. */
+/* Checks the complete line and finishes p->cmd. */
 int rv_build_command(struct rv_parser *p, const struct rv_loc *loc);
 const char *rv_build_program(const struct rv_parser *p);
 
 /* ---- rule.c: the rule of the command -------------------------------------- */
 
 int rv_rule_begin(struct rv_parser *p);
-/* Adds a match by its name, or the one of -p that its options load. */
+/* Adds a match given by name, or loaded by -p. */
 int rv_rule_match(struct rv_parser *p, const struct rv_ext *ext, const struct rv_loc *loc);
 bool rv_rule_load_protocol(struct rv_parser *p);
 int rv_rule_target(struct rv_parser *p, const struct rv_ext *ext, const struct rv_loc *loc);
 int rv_rule_option(struct rv_parser *p, const struct rv_choice *c, const struct rv_loc *loc,
 		   const struct rv_arg args[2]);
 int rv_rule_check(struct rv_parser *p);
-int rv_rule_kernel_check(struct rv_parser *p);	/* behind rv_rule_finish() */
-/* Reads -s and -d; if wanted, puts a rule for each pair of addresses into the command. */
+int rv_rule_kernel_check(struct rv_parser *p);	/* after rv_rule_finish() */
+/* Parses -s and -d. wanted: adds a rule for each pair of addresses to the command. */
 int rv_rule_finish(struct rv_parser *p, const struct rv_loc *loc, bool wanted);
 
 /* ---- restore.c: the lines of a file --------------------------------------- */
@@ -208,18 +212,18 @@ struct rv_hosts {
 	size_t count, cap;
 };
 
-/* Reads "address[/mask][,...]"; names may stand for several addresses. */
+/* Parses "address[/mask][,...]"; names may resolve to several addresses. */
 int rv_resolve(rv_family_t family, const struct rv_arg *arg, struct rv_hosts *hosts,
 	       struct rv_error *err);
 
 /* ---- common --------------------------------------------------------------- */
 
-/* Records an error of parsing. Returns -1. */
+/* Reports a usage error. Returns -1. */
 #define rv_usage(p, loc, ...) rv_fail((p)->err, RV_ERR_USAGE, loc, __VA_ARGS__)
 
-/* Makes room for one more element; array is where the pointer is. Returns 0, or -1 with err set. */
+/* Makes room for one more element of *array. Returns 0, or -1 with err set. */
 int rv_grow(void *array, size_t count, size_t *cap, size_t size, struct rv_error *err);
-/* As scanf's %llu reads counters: blanks, a sign, digits; then anything, from *end on. */
+/* Parses a counter like scanf's %llu: white space, sign, digits. *end is set to what follows. */
 bool rv_read_count(const char *text, uint64_t *n, const char **end);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The addresses of -s and -d. A literal never asks the system; a name is looked for in
- * networks(5), which knows IPv4 only, and then among hosts.
+ * Addresses of -s and -d. Numeric addresses are not looked up; names are looked up in networks(5),
+ * which has IPv4 only, then as hosts.
  */
 #include <ctype.h>
 #include <netdb.h>
@@ -12,7 +12,7 @@
 
 #include "parser/parse.h"
 
-/* A name is at most NI_MAXHOST bytes long, and a mask needs far fewer. */
+/* Longest name and mask: names have at most NI_MAXHOST bytes, masks are shorter. */
 #define TEXT_MAX (NI_MAXHOST + INET6_ADDRSTRLEN + 1)
 
 static bool is_zero(const union nf_inet_addr *a)
@@ -22,7 +22,7 @@ static bool is_zero(const union nf_inet_addr *a)
 	return !memcmp(a, &zero, sizeof(zero));
 }
 
-/* Adds an address cut to its mask, if this element of the list has not brought it already. */
+/* Adds a masked address, unless this element of the list has already produced it. */
 static int add(struct rv_hosts *hosts, size_t first, const union nf_inet_addr *addr,
 	       const union nf_inet_addr *mask, struct rv_error *err)
 {
@@ -39,7 +39,7 @@ static int add(struct rv_hosts *hosts, size_t first, const union nf_inet_addr *a
 	return 0;
 }
 
-/* What cannot be a name is not looked for: "1.2.3.256", "10.0.0.1 ", "!foo", "1::2::3". */
+/* Rejects what cannot be a name without a lookup: "1.2.3.256", "10.0.0.1 ", "!foo", "1::2::3". */
 static bool may_be_name(const char *text)
 {
 	bool letter = false;
@@ -66,7 +66,7 @@ static int add_network(const char *name, struct rv_hosts *hosts, const union nf_
 	return add(hosts, hosts->count, &addr, mask, err);
 }
 
-/* Without a name it might be a rarer form of a literal: "16909060", "fe80::1%eth0". */
+/* If it cannot be a name, AI_NUMERICHOST accepts rarer literals: "16909060", "fe80::1%eth0". */
 static int add_hosts(rv_family_t family, const char *name, struct rv_hosts *hosts,
 		     const union nf_inet_addr *mask, struct rv_error *err)
 {
@@ -105,7 +105,7 @@ static int add_name(rv_family_t family, const char *name, struct rv_hosts *hosts
 	return add_hosts(family, name, hosts, mask, err);
 }
 
-/* One element of the list, which may be changed. */
+/* One element of the list; text is modified. */
 static int add_element(rv_family_t family, char *text, const struct rv_loc *loc,
 		       struct rv_hosts *hosts, struct rv_error *err)
 {
@@ -136,7 +136,7 @@ int rv_resolve(rv_family_t family, const struct rv_arg *arg, struct rv_hosts *ho
 	       struct rv_error *err)
 {
 	const char *at = arg->text;
-	/* Quotes in the word make the place of an element unknown. */
+	/* With quotes in the word, the location of an element is unknown. */
 	bool exact = arg->loc.end - arg->loc.first == strlen(at);
 	struct rv_loc loc = arg->loc;
 	char text[TEXT_MAX];

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The lines of a restore file. Each is handed out as soon as it is complete. */
+/* Lines of a restore file, each reported as soon as it is complete. */
 #include <string.h>
 
 #include "parser/parse.h"
 
 int rv_restore_name(struct rv_parser *p, const struct rv_arg *name)
 {
-	/* What stands behind the words that count is not looked at. */
+	/* Extra words are ignored. */
 	if (p->nnames < sizeof(p->name) / sizeof(p->name[0]))
 		p->name[p->nnames++] = *name;
 	return 0;
@@ -40,7 +40,7 @@ int rv_restore_table(struct rv_parser *p, const struct rv_loc *loc)
 	return 0;
 }
 
-/* "[packets:bytes", whatever stands behind. */
+/* Parses "[packets:bytes"; ignores the rest. */
 static bool read_pair(const char *text, struct rv_counters *c)
 {
 	const char *end;
@@ -57,7 +57,7 @@ static bool is_base(const struct rv_table_def *def, const char *chain)
 	return false;
 }
 
-/* User chains have no policy and no counters: what a file says of them is not looked at. */
+/* Policy and counters of user-defined chains are ignored. */
 static int set_policy(struct rv_parser *p, struct rv_command *cmd)
 {
 	const struct rv_arg *policy = &p->name[1], *pair = p->nnames > 2 ? &p->name[2] : NULL;
@@ -105,7 +105,7 @@ int rv_restore_declare(struct rv_parser *p, const struct rv_loc *loc)
 	return set_policy(p, cmd) ? -1 : hand_out(p);
 }
 
-/* Without -c the numbers are not even read. */
+/* Without -c the counters are not parsed at all. */
 int rv_restore_counters(struct rv_parser *p, const struct rv_arg *pair)
 {
 	struct rv_arg args[2] = { *pair, { strchr(pair->text, ':') + 1, pair->loc } };
@@ -113,7 +113,7 @@ int rv_restore_counters(struct rv_parser *p, const struct rv_arg *pair)
 
 	if (!p->sink->counters || !rv_find_short(p, 'c', &c))
 		return 0;
-	/* As on a command line, where "-c 1 -2" lacks the second. */
+	/* As on a command line, where "-c 1 -2" lacks the second argument. */
 	if (*args[1].text == '-')
 		args[1].text = NULL;
 	return rv_build_option(p, &c, &pair->loc, &args[0], &args[1]);

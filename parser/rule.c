@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Builds the rule of a command: its matches and target with their options, its addresses. */
+/* Builds the rule of a command: matches and target with their options, and addresses. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "parser/parse.h"
 
-/* Rules that one command may expand to. */
+/* Limit of rules one command may expand to. */
 #define MAX_RULES 65536
 
 int rv_rule_begin(struct rv_parser *p)
 {
 	p->nslots = p->nplaces = 0;
-	/* A line without a rule leaves the one made for it untouched, mostly. */
+	/* Most lines without a rule leave the preallocated rule unused: keep it. */
 	if (p->rule && !p->rule->matches && !p->rule->target) {
 		rv_rule_init(p->rule);
 	} else {
@@ -26,7 +26,7 @@ int rv_rule_begin(struct rv_parser *p)
 
 /* ---- parts ---------------------------------------------------------------- */
 
-/* Options of a match named twice go to the second; its rows keep their rank among the others. */
+/* If a match is repeated, options apply to the latest part; its rows keep their rank in lookups. */
 static int learn(struct rv_parser *p, struct rv_part *part)
 {
 	size_t i = 0;
@@ -42,7 +42,7 @@ static int learn(struct rv_parser *p, struct rv_part *part)
 	return 0;
 }
 
-/* Makes a part that belongs to the rule at *where. */
+/* Creates a part and links it to the rule at *where. */
 static int add_part(struct rv_parser *p, struct rv_part **where, const struct rv_ext *ext,
 		    const struct rv_loc *loc)
 {
@@ -71,7 +71,7 @@ int rv_rule_target(struct rv_parser *p, const struct rv_ext *ext, const struct r
 	return add_part(p, &p->rule->target, ext, loc);
 }
 
-/* Once per rule: when an option is unknown, the match of the protocol may have it. */
+/* Loads the match of -p for an unknown option, once per rule. */
 bool rv_rule_load_protocol(struct rv_parser *p)
 {
 	const struct rv_ext *ext;
@@ -116,7 +116,7 @@ int rv_rule_option(struct rv_parser *p, const struct rv_choice *c, const struct 
 	return -1;
 }
 
-/* Matches in order, then the target; rule: theirs. */
+/* Checks the matches in order, then the target of rule. */
 static int check_parts(struct rv_parser *p, const struct rv_rule *rule,
 		       int (*fn)(struct rv_check *c))
 {
@@ -151,7 +151,7 @@ int rv_rule_check(struct rv_parser *p)
 	return check_parts(p, p->rule, rv_part_check);
 }
 
-/* The parts that were read have become those of the command's last rule. */
+/* The parsed parts now belong to the command's last rule. */
 int rv_rule_kernel_check(struct rv_parser *p)
 {
 	if (rv_list_empty(&p->cmd->rules))
@@ -187,7 +187,7 @@ static int add_rule(struct rv_parser *p, const struct rv_hosts hosts[2], size_t 
 	return 0;
 }
 
-/* Each source with each destination. */
+/* Combines each source with each destination. */
 static int expand(struct rv_parser *p, const struct rv_hosts hosts[2])
 {
 	size_t ns = hosts[RV_SRC].count ? hosts[RV_SRC].count : 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From words to tokens: which word is an option, which one its argument, by the rules of
- * getopt_long(3) and of stock iptables for arguments that may be missing.
+ * Classifies words as options or arguments, by the rules of getopt_long(3) and iptables' rules for
+ * optional arguments.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #define YYLTYPE struct rv_loc
 #include "parser/scan.h"
 
-/* No token: none of bison's is negative but the one for "empty". */
+/* No token: the only negative token of bison is YYEMPTY. */
 #define NONE (-1)
 
 int rv_grammar_lex(RV_GRAMMAR_STYPE *val, struct rv_loc *loc, struct rv_parser *p);
@@ -34,7 +34,7 @@ int rv_grow(void *array, size_t count, size_t *cap, size_t size, struct rv_error
 	return 0;
 }
 
-/* ---- gathering words ------------------------------------------------------ */
+/* ---- assembling words ----------------------------------------------------- */
 
 int rv_line_begin(struct rv_parser *p)
 {
@@ -45,7 +45,10 @@ int rv_line_begin(struct rv_parser *p)
 	end = left ? memchr(at, '\n', left) : NULL;
 	p->line_len = end ? (size_t)(end - at) : left;
 	p->line_used = 0;
-	/* Each word ends before a byte that is not in it, or with the line. */
+	/*
+	 * Reserved by rv_line_begin(): each word ends before a byte that is not part of it, or at
+	 * the end of the line.
+	 */
 	if (p->line_len + 2 <= p->line_cap)
 		return 0;
 	if (p->line_len > UINT32_MAX - 2)
@@ -72,7 +75,7 @@ void rv_word_add(struct rv_parser *p, const struct rv_loc *loc, const char *text
 	p->line_used += len;
 }
 
-/* Of -m nft: as long as the rule is. The limit of all others is stock's. */
+/* -m nft may have words as long as the rule; all others have iptables' limit. */
 static bool may_be_long(const struct rv_parser *p)
 {
 	return p->need && p->owner.text &&
@@ -84,7 +87,7 @@ struct rv_arg rv_word_take(struct rv_parser *p)
 	struct rv_arg word;
 
 	if (p->argv) {
-		/* The NUL behind the word has been read; an empty word is nothing else. */
+		/* The NUL after the word has been read; an empty word consists only of it. */
 		uint32_t end = p->col - 1;
 
 		word.text = p->argv[p->argi++];
@@ -99,9 +102,11 @@ struct rv_arg rv_word_take(struct rv_parser *p)
 	return word;
 }
 
-/* ---- classifying them ----------------------------------------------------- */
+/* ---- classification ------------------------------------------------------- */
 
-/* The place of the bytes of a word from offset on; quotes make it inexact, never too far. */
+/*
+ * The rest of a word from offset on. With quotes its location is approximate, but within the word.
+ */
 static struct rv_arg part_of(const struct rv_arg *word, size_t offset)
 {
 	struct rv_arg part = { word->text + offset, word->loc };
@@ -111,7 +116,7 @@ static struct rv_arg part_of(const struct rv_arg *word, size_t offset)
 	return part;
 }
 
-/* The arguments that may come for an option; one of them may be in its own word. */
+/* Arguments an option expects; the first may be in the option's own word. */
 static int expect(struct rv_parser *p, enum rv_arity arity, const struct rv_arg *glued)
 {
 	static const struct {
@@ -154,7 +159,9 @@ static int unknown_letter(struct rv_parser *p, RV_GRAMMAR_STYPE *val, struct rv_
 	return unknown(p, val, loc, &(struct rv_arg){ p->unknown, *loc });
 }
 
-/* An argument where none is taken. Like getopt, the core's rows go by their letters. */
+/*
+ * Reports an argument for an option that takes none. Like getopt, core options are named by letter.
+ */
 static int too_much(struct rv_parser *p, RV_GRAMMAR_STYPE *val, struct rv_loc *loc,
 		    const struct rv_arg *word)
 {
@@ -167,7 +174,7 @@ static int too_much(struct rv_parser *p, RV_GRAMMAR_STYPE *val, struct rv_loc *l
 	return letter ? unknown_letter(p, val, loc, letter) : unknown(p, val, loc, word);
 }
 
-/* The next letter of "-nvL". */
+/* Next letter of "-nvL". */
 static int short_option(struct rv_parser *p, RV_GRAMMAR_STYPE *val, struct rv_loc *loc)
 {
 	struct rv_arg rest = part_of(&p->cluster, 1);
@@ -251,7 +258,7 @@ static int classify(struct rv_parser *p, RV_GRAMMAR_STYPE *val, struct rv_loc *l
 	return NONE;
 }
 
-/* The next token of the input; NONE when a word was none. */
+/* Next token, or NONE if the word produced none. */
 static int next(struct rv_parser *p, RV_GRAMMAR_STYPE *val, struct rv_loc *loc)
 {
 	int token;
@@ -276,7 +283,7 @@ static int next(struct rv_parser *p, RV_GRAMMAR_STYPE *val, struct rv_loc *loc)
 	return RV_TOK_MISSING;
 }
 
-/* What bison calls. */
+/* Called by bison. */
 int rv_grammar_lex(RV_GRAMMAR_STYPE *val, struct rv_loc *loc, struct rv_parser *p)
 {
 	int token = p->held;

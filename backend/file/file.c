@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Backend "file": the rules are an iptables-save file, which is read like any restore
- * and written as a whole. It needs no kernel and no privilege. Comments in it stay before
- * the table, chain or rule that they stand before.
+ * Backend "file": a file in iptables-save format, parsed like a restore and written as a whole.
+ * Needs no kernel and no privileges. Comments stay attached to the table, chain or rule they
+ * precede.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +13,12 @@
 
 #include "backend/file/replace.h"
 
-/* How long a writer waits for another one. */
+/* time a writer waits for another, ms */
 #define PATIENCE_MS 60000
 
 /* ---- reading ------------------------------------------------------------------------ */
 
-/* Lines of the file are no places in what the user wrote now. */
+/* Lines of the file are not locations in the user's input. */
 static void forget_places(struct rv_ruleset *rs)
 {
 	rv_list_each(t, &rs->tables, struct rv_table, node)
@@ -83,7 +83,7 @@ static int file_open(struct rv_store *s, const char *arg, struct rv_error *err)
 
 /* ---- writing --------------------------------------------------------------------------- */
 
-/* Counters that are zero are left out: a file that never had any does not get them. */
+/* Zero counters are omitted, so that a file without counters stays without. */
 static int write_ruleset(struct rv_store *s, struct rv_buf *b, struct rv_error *err)
 {
 	rv_buf_puts(b, "# Written by ravelin\n");

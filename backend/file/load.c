@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A store that is nowhere but in memory. */
+/* A store in memory. */
 #include <string.h>
 
 #include <ravelin/parser.h>

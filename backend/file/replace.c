@@ -25,9 +25,9 @@ static int fail(const struct rv_file *f, struct rv_error *err, const char *what)
 		       strerror(errno));
 }
 
-/* ---- where it is ------------------------------------------------------------------ */
+/* ---- finding the file ------------------------------------------------------------- */
 
-/* As many as the kernel follows. */
+/* MAXSYMLINKS of the kernel */
 #define MOST_LINKS 40
 
 static int open_at(int at, const char *path, uint64_t flags, uint64_t resolve)
@@ -35,13 +35,15 @@ static int open_at(int at, const char *path, uint64_t flags, uint64_t resolve)
 	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = resolve };
 	int fd = (int)syscall(SYS_openat2, at, path, &how, sizeof(how));
 
-	/* Linux before 5.6, or a sandbox that does not know it. */
+	/* Linux before 5.6, or a seccomp filter that does not know it. */
 	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
 		fd = openat(at, path, (int)flags | O_CLOEXEC);
 	return fd;
 }
 
-/* A path in two: the directory, and the name in it. Paths that end in a slash name no file. */
+/*
+ * Splits a path into an open directory and the last component. Paths that end in '/' are refused.
+ */
 static int open_directory_of(int at, const char *path, char **last)
 {
 	const char *slash = strrchr(path, '/');
@@ -68,8 +70,9 @@ static int open_directory_of(int at, const char *path, char **last)
 }
 
 /*
- * fs.protected_symlinks, of Linux's Documentation/admin-guide/sysctl/fs.rst: in a sticky directory
- * that all may write to, a link is followed only by its owner, or if the directory's owner owns it.
+ * fs.protected_symlinks, Documentation/admin-guide/sysctl/fs.rst in the kernel: in a sticky
+ * world-writable directory, a link is followed only if its owner is the process's user or the owner
+ * of the directory.
  */
 static bool may_follow(int at, int link)
 {
@@ -84,7 +87,7 @@ static bool may_follow(int at, int link)
 	return false;
 }
 
-/* What a link says, from its own descriptor: nobody can exchange it meanwhile. */
+/* Reads a link through its own descriptor, so that it cannot be exchanged. */
 static char *read_link(int at, int link)
 {
 	char text[PATH_MAX];
@@ -96,7 +99,7 @@ static char *read_link(int at, int link)
 	return strdup(text);
 }
 
-/* One of /proc leads to what has no path, such as a pipe. */
+/* Links in /proc may lead to objects without a path, such as a pipe. */
 static bool is_magic(int link)
 {
 	struct statfs fs;
@@ -104,7 +107,7 @@ static bool is_magic(int link)
 	return fstatfs(link, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
-/* The path that a link at f->at leads on to; NULL with errno 0: it is no link, or is to stay. */
+/* Target of the link at f->at; NULL with errno 0: not a link, or one to be kept. */
 static char *next_path(const struct rv_file *f, bool writer)
 {
 	int fd = openat(f->at, f->last, O_PATH | O_NOFOLLOW | O_CLOEXEC), code;
@@ -133,7 +136,7 @@ static int locate(struct rv_file *f, bool writer, struct rv_error *err)
 		int fd = open_directory_of(f->at < 0 ? AT_FDCWD : f->at, path, &last);
 
 		free(path);
-		/* Where there is no directory there is no file, which is no error. */
+		/* For a reader, a missing directory is a missing file, not an error. */
 		if (fd < 0 && errno == ENOENT && !writer) {
 			free(f->last);
 			f->last = NULL;
@@ -158,7 +161,7 @@ static int locate(struct rv_file *f, bool writer, struct rv_error *err)
 	return fail(f, err, "open");
 }
 
-/* ---- the lock --------------------------------------------------------------------- */
+/* ---- locking ---------------------------------------------------------------------- */
 
 static uint64_t now_ms(void)
 {
@@ -168,7 +171,7 @@ static uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* flock() itself cannot be told how long to wait. */
+/* flock(2) has no timeout, so this polls. */
 static int take_lock(const struct rv_file *f, int fd, uint64_t until, struct rv_error *err)
 {
 	const struct timespec pause = { .tv_nsec = 2000000 };
@@ -191,14 +194,14 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Locks the file itself. Returns 1; 0 to try again, since it was replaced meanwhile; -1. */
+/* Locks the file. Returns 1; 0 to retry because it was replaced meanwhile; -1. */
 static int lock_existing(struct rv_file *f, uint64_t until, struct rv_error *err)
 {
 	struct stat mine, there;
 
 	if (fstat(f->fd, &mine) < 0)
 		return fail(f, err, "open");
-	/* Replacing asks only the directory: a file that says no is not to be overruled. */
+	/* rename() needs write permission only for the directory; respect the file's as well. */
 	if (faccessat(f->at, f->last, W_OK, AT_EACCESS | AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : fail(f, err, "write");
 	if (take_lock(f, f->fd, until, err) < 0)
@@ -207,7 +210,7 @@ static int lock_existing(struct rv_file *f, uint64_t until, struct rv_error *err
 	       same_file(&mine, &there);
 }
 
-/* Nothing to lock yet: the directory stands in. Results as above. */
+/* The file does not exist yet: locks the directory instead. Results as above. */
 static int lock_missing(struct rv_file *f, uint64_t until, struct rv_error *err)
 {
 	f->dir_fd = openat(f->at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -228,8 +231,8 @@ static void close_fds(struct rv_file *f)
 }
 
 /*
- * A pipe without a writer would be waited for, and a device never ends: both are refused. What
- * has become a link since is, too; one of /proc is followed to be read.
+ * Opening a pipe without a writer blocks, and reading a device may not end: both are refused, as
+ * are links created meanwhile. Links in /proc are followed for reading.
  */
 static int open_file(struct rv_file *f, bool writer, struct rv_error *err)
 {
@@ -312,7 +315,7 @@ static mode_t new_mode(mode_t mode)
 	return mode & ~mask;
 }
 
-/* Owner first: changing it clears bits of the mode. */
+/* Owner first: chown() clears mode bits. */
 static int keep_mode(const struct rv_file *f, int to)
 {
 	struct stat st, own;
@@ -328,7 +331,7 @@ static int keep_mode(const struct rv_file *f, int to)
 	return fchmod(to, st.st_mode & 07777);
 }
 
-/* Some file systems cannot sync a directory; they say EINVAL. */
+/* EINVAL: the file system cannot sync directories. */
 static int sync_dir(int at)
 {
 	int fd = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
@@ -342,7 +345,7 @@ static int sync_dir(int at)
 	return rc;
 }
 
-/* Gives a file without a name this one, which nobody else uses. */
+/* Links an O_TMPFILE file to an unused name. */
 static int give_name(int fd, int at, const char *name)
 {
 	char link[64];
@@ -358,7 +361,7 @@ static int give_name(int fd, int at, const char *name)
 	return linkat(AT_FDCWD, link, at, name, AT_SYMLINK_FOLLOW);
 }
 
-/* By path where /proc has one for the directory: a sandbox may know rename() only. */
+/* Falls back to a path in /proc: a seccomp filter may allow rename() but not renameat2(). */
 static int rename_in(int at, const char *from, const char *to)
 {
 	char old[PATH_MAX], new[PATH_MAX];
@@ -371,8 +374,7 @@ static int rename_in(int at, const char *from, const char *to)
 }
 
 /*
- * The new file is locked before it gets the name, so that there is no moment in which
- * another writer could slip in while this one goes on.
+ * The new file is locked before it is renamed, so that no other writer can get the lock in between.
  */
 static int put_in_place(struct rv_file *f, int fd, const char *temporary, const struct rv_buf *b,
 			struct rv_error *err)
@@ -391,8 +393,8 @@ static int put_in_place(struct rv_file *f, int fd, const char *temporary, const 
 }
 
 /*
- * The new text is in a file without a name until it is complete. Where the file system has none,
- * it has the temporary name from the start.
+ * O_TMPFILE keeps the new file nameless until it is complete; without it, the temporary name is
+ * used from the start.
  */
 static int open_temporary(const struct rv_file *f, const char *temporary)
 {
@@ -406,7 +408,10 @@ static int open_temporary(const struct rv_file *f, const char *temporary)
 	return openat(f->at, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
-/* The lock that the writer holds makes the temporary name its own: one there is of a killed writer. */
+/*
+ * The writer's lock protects the temporary name: an existing file of that name was left by a killed
+ * writer.
+ */
 static char *temporary_name(const struct rv_file *f)
 {
 	char *name;

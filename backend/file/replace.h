@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A file that is read as it is and only ever replaced as a whole. */
+/* Files that are read in place and replaced atomically. */
 #ifndef RAVELIN_REPLACE_H
 #define RAVELIN_REPLACE_H
 
@@ -11,30 +11,29 @@
 
 struct rv_file {
 	char *name;		/* as given, for messages; owned */
-	int at;			/* the directory that it is in; links were followed until there */
-	char *last;		/* its name there, which is no link; owned */
-	mode_t mode;		/* of a new file, before the umask; 0600 unless it is set */
-	int fd;			/* of the file, -1: there is none. A writer holds its lock */
-	int dir_fd;		/* a writer of a missing file holds the directory's lock; else -1 */
+	int at;			/* the directory that contains it, after following links */
+	char *last;		/* its name there, not a link; owned */
+	mode_t mode;		/* of a new file, before the umask; 0600 if 0 */
+	int fd;			/* of the file, -1: it does not exist. A writer holds its lock */
+	int dir_fd;		/* locked directory if a writer's file does not exist; else -1 */
 };
 
 /*
- * Symbolic links are followed as the kernel does with fs.protected_symlinks, whatever that is set
- * to: not one that somebody else has put in a directory that all may write to, such as /tmp. What
- * is opened, written and renamed from then on is in the directory that was found.
+ * Opens the file. A missing file is not an error. A writer waits at most patience ms for other
+ * writers and excludes them until rv_file_close(); readers neither wait nor block others. Refuses
+ * anything but a regular file. On failure nothing needs closing and errno is set.
  *
- * Opens the file. A missing file is none, which is no error. A writer waits for others, at
- * most patience milliseconds, and keeps them out until rv_file_close(); readers neither wait
- * nor keep anybody waiting. What is no regular file is refused. On failure nothing needs closing,
- * and errno says why.
+ * Symbolic links are followed as with fs.protected_symlinks, whatever its setting: not one that
+ * another user created in a world-writable sticky directory such as /tmp. All later operations are
+ * relative to the directory found.
  */
 int rv_file_open(struct rv_file *f, const char *name, bool writer, unsigned int patience,
 		 struct rv_error *err);
 int rv_file_read(struct rv_file *f, struct rv_buf *b, struct rv_error *err);
 /*
- * Puts the text in place of the file, which keeps its mode and owner. Either all of it is on
- * disk, or the file is as before, and errno says why. A killed writer leaves at most one file of
- * another name, which the next one deletes.
+ * Atomically replaces the file's contents, keeping mode and owner. Either everything is on disk, or
+ * the file is unchanged and errno is set. A killed writer leaves at most one temporary file, which
+ * the next writer removes.
  */
 int rv_file_replace(struct rv_file *f, const struct rv_buf *b, struct rv_error *err);
 void rv_file_close(struct rv_file *f);

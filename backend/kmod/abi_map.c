@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What numbers and fields of the IR are in the ABI. Each list is read in both directions. */
+/* Tables that map IR values and fields to those of the ABI, used in both directions. */
 #include <stddef.h>
 
 #include "kmod.h"
@@ -78,7 +78,7 @@ bool rv_kmod_verdict_back(int32_t code, enum rv_verdict *verdict)
 	return false;
 }
 
-/* Two descriptors may share a kernel's name: predicates are those of the one that is called so. */
+/* Two descriptors may share a kernel name: predicates belong to the one with that name. */
 const struct rv_ext *rv_kmod_match(rv_family_t family, const char *name)
 {
 	const struct rv_ext *ext = rv_ext_find(RV_MATCH, family, name);
@@ -142,7 +142,7 @@ static uint8_t bits_back(const struct bit *b, uint8_t abi)
 	return ir;
 }
 
-/* A name is compared with its NUL, unless a '+' stands for the rest; no name with nothing. */
+/* A name is compared including its NUL, a trailing '+' excepted; an empty name is not compared. */
 static void interface_mask(uint8_t mask[16], const char name[16])
 {
 	size_t len = strnlen(name, 16);
@@ -165,7 +165,7 @@ void rv_kmod_ip_write(struct rvk_ip *to, const struct rv_ip *from)
 	to->invert = bits(inversions, from->invert);
 }
 
-/* What writing the result again would not make is not understood. */
+/* Refuses anything that writing the result would not reproduce. */
 bool rv_kmod_ip_read(struct rv_ip *to, const struct rvk_ip *from)
 {
 	struct rvk_ip again;

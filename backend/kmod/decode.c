@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Entries as a table of the IR. They come from a kernel that checked them when they were
- * written; nothing here rests on that: what is not as uapi/ravelin.h says, or is more
- * than a rule can say, is an error that names its place.
+ * Decodes entries to a table of the IR. The entries are treated as untrusted, although the kernel
+ * checked them: anything that violates uapi/ravelin.h, or that a rule cannot express, is an error
+ * with its location.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 #include "kmod.h"
 
-/* A user chain, by the offset of the entry that jumps lead to. */
+/* A user chain and the offset that jumps to it use. */
 struct target {
 	uint32_t offset;
 	struct rv_chain *chain;
@@ -20,15 +20,15 @@ struct reader {
 	struct rv_table *table;
 	const struct rvk_table *head;
 	const unsigned char *bytes;
-	struct target *targets;		/* in order of offset */
+	struct target *targets;		/* sorted by offset */
 	uint32_t ntargets, room;
-	uint32_t number;		/* of the entry, from 0 */
-	struct rv_chain *chain;		/* it is in, NULL: between chains */
+	uint32_t number;		/* index of the entry, from 0 */
+	struct rv_chain *chain;		/* current chain; NULL: between chains */
 	const struct rv_meter *meter;
 	struct rv_error *err;
 };
 
-/* An entry and where it is. */
+/* An entry and its offset. */
 struct entry {
 	const struct rvk_entry *e;
 	uint32_t offset;
@@ -56,7 +56,7 @@ static bool fits(uint32_t at, uint32_t size, uint32_t least, uint32_t end)
 	return size >= least && size % 8 == 0 && at <= end && size <= end - at;
 }
 
-/* The entry at an offset; NULL with err set when it is none. */
+/* The entry at an offset; NULL with err set if invalid. */
 static const struct rvk_entry *entry_at(struct reader *r, uint32_t offset)
 {
 	const uint32_t least = sizeof(struct rvk_entry) + sizeof(struct rvk_element);
@@ -77,7 +77,7 @@ static const struct rvk_element *element_in(const struct rvk_entry *e, uint32_t 
 	return (const struct rvk_element *)(const void *)((const unsigned char *)e + offset);
 }
 
-/* The element at an offset that ends at or before another; NULL with err set. */
+/* The element at an offset, which must end at or before the limit; NULL with err set if invalid. */
 static const struct rvk_element *element_at(struct reader *r, const struct rvk_entry *e,
 					    uint32_t offset, uint32_t end)
 {
@@ -99,7 +99,7 @@ static uint32_t data_len(const struct rvk_element *el)
 	return el->size - sizeof(*el);
 }
 
-/* ---- chains: where they begin -------------------------------------------------------------- */
+/* ---- finding chains ------------------------------------------------------------------------ */
 
 static bool is_head(const struct rvk_entry *e)
 {
@@ -137,7 +137,7 @@ static int add_chain(struct reader *r, const struct entry *at)
 	return add_target(r, c, at->offset + at->e->next);
 }
 
-/* Rules may jump to chains that stand behind them: all are known before rules are read. */
+/* Rules may jump to chains that follow, so all are created before rules are decoded. */
 static int find_chains(struct reader *r)
 {
 	struct entry at = { NULL, 0 };
@@ -159,7 +159,7 @@ static int by_offset(const void *key, const void *member)
 	return offset < t->offset ? -1 : offset > t->offset;
 }
 
-/* The chain that a jump to that offset calls, or NULL. */
+/* The chain that a jump to that offset enters, or NULL. */
 static struct rv_chain *chain_at(const struct reader *r, uint32_t offset)
 {
 	const struct target *t = r->ntargets ? bsearch(&offset, r->targets, r->ntargets, sizeof(*t),
@@ -202,7 +202,7 @@ static bool read_predicate(struct rv_predicate *p, const struct rvk_predicate *i
 	return read_list(p, in);
 }
 
-/* Predicates that are yet to come from a part. */
+/* Predicates a part is still expected to yield. */
 struct expected {
 	const unsigned char *at, *end;
 };
@@ -220,8 +220,8 @@ static int is_next(const struct rv_predicate *p, void *arg)
 }
 
 /*
- * Whether the part says all that was absorbed: an option may take a value that means to it that
- * it is not given.
+ * Whether the part yields all predicates it was built from: an option may take a value to mean "not
+ * given".
  */
 static bool means_all(const struct reader *r, const struct rv_part *part, const struct rvk_element *el)
 {
@@ -288,8 +288,8 @@ static struct rv_part *part_of(rv_family_t family, const struct rvk_element *el,
 }
 
 /*
- * Whether the part says every byte of the element: the same ones come of it. What is of another
- * revision was converted by tables that lose nothing.
+ * Whether encoding the part yields the same bytes. Data of another revision was converted by tables
+ * that lose nothing.
  */
 static bool says_all(const struct rv_part *part, const struct rvk_element *el)
 {
@@ -427,7 +427,7 @@ static int read_rule(struct reader *r, const struct rvk_entry *e)
 	return 0;
 }
 
-/* Whether the entry has no condition, and this verdict. */
+/* Whether the entry is unconditional with this verdict. */
 static bool is_plain(const struct rvk_entry *e, int32_t verdict)
 {
 	static const struct rvk_ip any;
@@ -473,7 +473,7 @@ static bool is_last(const struct reader *r, const struct entry *at)
 	       is_head((const struct rvk_entry *)(const void *)(r->bytes + next));
 }
 
-/* Between chains one begins: at a base chain's first entry, or at a head. */
+/* Between chains, an entry must start one: the first of a base chain, or a head. */
 static int enter_chain(struct reader *r, const struct entry *at)
 {
 	if (is_head(at->e)) {

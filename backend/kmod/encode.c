@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A table of the IR as entries: base chains in order of their hooks, then the user chains as
- * they stand in the table. Jumps are filled in at the end, when all chains have their place.
+ * Encodes a table of the IR as entries: base chains in hook order, then user chains in table order.
+ * Jumps are resolved at the end, when all offsets are known.
  */
 #include <stdlib.h>
 
 #include "kernel/user/user.h"
 #include "kmod.h"
 
-/* A jump whose chain may have no place yet. */
+/* A jump whose target has no offset yet. */
 struct jump {
-	size_t at;			/* of its struct rvk_verdict in the buffer */
+	size_t at;			/* offset of its struct rvk_verdict in the buffer */
 	const struct rv_chain *to;
 };
 
@@ -19,13 +19,13 @@ struct writer {
 	struct rv_buf *buf;
 	rv_family_t family;
 	struct rv_kmod_link *link;
-	size_t start;			/* of the first entry in the buffer */
+	size_t start;			/* offset of the first entry in the buffer */
 	struct jump *jumps;
 	size_t njumps, room;
 	struct rv_error *err;
 };
 
-/* Room for one more in an array that doubles. */
+/* Makes room for one more element in an array that doubles in size. */
 static void *grown(void *array, size_t used, size_t *room, size_t size)
 {
 	size_t more = *room ? 2 * *room : 64;
@@ -55,7 +55,7 @@ static struct rvk_element *element_at(const struct writer *w, size_t at)
 	return (struct rvk_element *)(void *)(w->buf->data + at);
 }
 
-/* Begins an element; returns where it is. element_end() closes it. */
+/* Starts an element and returns its offset. element_end() completes it. */
 static size_t element(struct writer *w, uint8_t kind, uint8_t form, const char *name,
 		      uint8_t revision)
 {
@@ -81,14 +81,14 @@ static void element_end(struct writer *w, size_t at)
 
 /* ---- predicates --------------------------------------------------------------------------- */
 
-/* Predicates being written, and the part that reading them gives back. */
+/* Predicates being written, and the part that decoding them yields. */
 struct meaning {
 	struct writer *w;
 	struct rv_part *back;
 	unsigned int n;
 };
 
-/* The module has no list without an interval: nothing is in it. */
+/* The module does not support an empty list, which matches nothing. */
 static bool can_write(const struct writer *w, const struct rv_predicate *p)
 {
 	unsigned int sel = rv_kmod_sel(p->sel);
@@ -118,8 +118,8 @@ static int write_predicate(const struct rv_predicate *p, void *arg)
 }
 
 /*
- * A match as predicates, if the same part comes back from them; then all that it says is in
- * them. Returns 0; 1 if it does not: then nothing was written; or -1.
+ * Encodes a match as predicates if decoding them yields an equal part. Returns 0; 1 if not, with
+ * nothing written; -1 on error.
  */
 static int write_predicates(struct writer *w, const struct rv_part *part)
 {
@@ -183,7 +183,7 @@ static int write_data(struct writer *w, uint8_t kind, const struct rv_part *part
 	return 0;
 }
 
-/* ---- what the program decides ------------------------------------------------------------ */
+/* ---- matches decided by the caller ------------------------------------------------------- */
 
 static int write_known(const struct rv_predicate *p, void *arg)
 {
@@ -196,7 +196,9 @@ static int write_known(const struct rv_predicate *p, void *arg)
 	return 0;
 }
 
-/* What of an asked match the engine can see, before the rest is asked for. */
+/*
+ * Encodes the predicates of a match that the engine supports, evaluated before asking for the rest.
+ */
 static void write_known_predicates(struct writer *w, const struct rv_part *part)
 {
 	struct meaning m = { .w = w };
@@ -230,7 +232,7 @@ static int put_asked(struct writer *w, const struct rv_part *part, const struct 
 	return put_wire(w, part, wire);
 }
 
-/* 1: it is not asked for. */
+/* 1: the engine decides it. */
 static int write_asked(struct writer *w, uint8_t kind, const struct rv_rule *r,
 		       const struct rv_part *part)
 {
@@ -306,7 +308,7 @@ static struct rvk_entry *entry_at(const struct writer *w, size_t at)
 	return (struct rvk_entry *)(void *)(w->buf->data + at);
 }
 
-/* Begins an entry; *at: where it is. */
+/* Starts an entry; sets *at to its offset. */
 static int entry(struct writer *w, size_t *at, struct rv_chain *c, struct rv_rule *r,
 		 uint32_t number)
 {
@@ -325,7 +327,7 @@ static int entry(struct writer *w, size_t *at, struct rv_chain *c, struct rv_rul
 	return 0;
 }
 
-/* The target begins where the matches end. */
+/* Sets the target's offset at the end of the matches. */
 static void entry_target(struct writer *w, size_t at)
 {
 	if (rv_buf_ok(w->buf))
@@ -370,7 +372,7 @@ static int write_rules(struct writer *w, struct rv_chain *c)
 	return 0;
 }
 
-/* An entry without condition: a policy, head or end of a chain. */
+/* An unconditional entry: a policy, or the head or end of a chain. */
 static int write_plain(struct writer *w, struct rv_chain *c, uint8_t form, int32_t verdict)
 {
 	size_t at;
@@ -414,7 +416,7 @@ static int write_user(struct writer *w, struct rv_chain *c)
 	return write_rules(w, c) ? -1 : write_plain(w, c, RVK_FORM_VERDICT, RVK_RETURN);
 }
 
-/* base: the chains that the kernel calls, or the others. */
+/* base: the base chains, else the user-defined ones. */
 static int write_chains(struct writer *w, struct rv_table *t, bool base)
 {
 	rv_list_each(c, &t->chains, struct rv_chain, node) {

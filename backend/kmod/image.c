@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The way back to the module's tables (ravelin/image.h): the entries of each table as they came,
- * which is how they go in. The last resort is nf_tables', whose hooks see the same packets.
+ * Snapshot and restore of the module's tables (ravelin/image.h): each table's entries exactly as
+ * read. Closing the host is done with nf_tables, whose hooks see the same packets.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,10 +12,10 @@
 
 #include <ravelin/image.h>
 
-/* Tries when somebody else replaces tables at the same time. */
+/* retries after concurrent replacements */
 #define PATIENCE 16
 
-/* Counters of the tables that are replaced come back: so many entries may have been added. */
+/* room for the counters of replaced tables that may have grown by this many entries */
 #define MORE_ENTRIES 100000
 
 struct held {
@@ -33,7 +33,9 @@ static int failed(int rc, struct rv_error *err)
 		       "ravelin.ko does not take back its own rules: %s", strerror(-rc));
 }
 
-/* ---- taking ----------------------------------------------------------------------------------- */
+/*
+ * ---- snapshot ---------------------------------------------------------------------------------
+ */
 
 /* Appends struct rvk_info and the entries. */
 static int append_table(struct rv_kmod_link *link, rv_family_t family, const char *name,
@@ -85,7 +87,7 @@ static int take(struct rv_image *im, struct rv_error *err)
 
 /* ---- the call ----------------------------------------------------------------------------------- */
 
-/* The table at *at, which is moved behind its entries; NULL at the end or at what is none. */
+/* The table at *at, which advances past its entries; NULL at the end or if malformed. */
 static const struct rvk_table *next_table(const struct rv_buf *b, size_t *at)
 {
 	const struct rvk_info *info = (const void *)(b->data + *at);
@@ -109,7 +111,7 @@ static bool is_image(const struct rv_buf *b)
 	return at == b->len && n;
 }
 
-/* The table in the place of the one that is there now; without either there is nothing to do. */
+/* Adds a table to replace the current one, unless neither has entries. */
 static int add_table(struct held *h, const struct rvk_table *t)
 {
 	struct rvk_info now = { .version = RVK_VERSION };
@@ -122,7 +124,7 @@ static int add_table(struct held *h, const struct rvk_table *t)
 	rc = h->link.transport->call(h->link.priv, RVK_SO_INFO, &now, sizeof(now));
 	if (rc || (!now.table.count && !t->count))
 		return rc < 0 ? rc : 1;
-	/* One that was not there is to go, which is said by a table of zeros. */
+	/* A table that did not exist is deleted, by a table of zeros. */
 	if (!t->count) {
 		head = (struct rvk_table){ .family = t->family };
 		memcpy(head.name, t->name, sizeof(head.name));
@@ -172,7 +174,9 @@ static int replace(struct rv_image *im, uint32_t flags, struct rv_error *err)
 	return rc ? failed(rc, err) : 0;
 }
 
-/* ---- the backend's ------------------------------------------------------------------------------ */
+/*
+ * ---- operations ---------------------------------------------------------------------------------
+ */
 
 static void free_held(struct held *h)
 {
@@ -195,9 +199,9 @@ static int fill_held(struct held *h, struct rv_image *im, struct rv_error *err)
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "the kept rules are malformed");
 	if (rv_kmod_link_open(&h->link, im->arg, err))
 		return -1;
-	/* A kernel without nf_tables has no last resort: replacing tables does not need it. */
+	/* Without nf_tables the host cannot be closed, but restoring works. */
 	h->can_close = !rv_nft_closer_init(&h->closer, NULL, &ignored);
-	/* The old counters are as many as what is there now has entries, at least. */
+	/* The old table has at least as many counters as it has entries now. */
 	if (!rv_buf_grow(&h->call, sizeof(struct rvk_replace) + im->bytes.len +
 				   (im->bytes.len / sizeof(struct rvk_entry) + MORE_ENTRIES) *
 					   sizeof(struct rvk_counters)))
@@ -233,7 +237,7 @@ static int put(struct rv_image *im, struct rv_error *err)
 
 	if (replace(im, 0, err))
 		return -1;
-	/* It may have been closed when that failed before. */
+	/* A failed attempt may have closed it. */
 	if (h->can_close)
 		rv_nft_closer_open(&h->closer, &ignored);
 	return 0;

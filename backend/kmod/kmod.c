@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Backend "kmod": the tables of ravelin.ko. A table is read whole when it is first asked for,
- * and all tables that were read are replaced together in commit, if none of them is another
- * one by then.
+ * Backend "kmod": the tables of ravelin.ko. A table is read completely on first use. Commit
+ * replaces all tables that were read in one call, which fails if any was replaced meanwhile.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,15 +10,15 @@
 #include "backend/nft/nft.h"
 #include "kmod.h"
 
-/* Reads that another writer got into, before it is left to the caller to start over. */
+/* retries of a read that conflicts with a writer, before RV_ERR_AGAIN */
 #define PATIENCE 16
 
-/* What was read of a table. */
+/* State of a table when it was read. */
 struct held {
 	const struct rv_table_def *def;
 	uint64_t generation;
 	uint32_t count;
-	struct rvk_counters *counters;	/* of its entries as they were then */
+	struct rvk_counters *counters;	/* of its entries at that time */
 };
 
 struct kmod {
@@ -28,7 +27,7 @@ struct kmod {
 	unsigned int nheld;
 };
 
-/* ---- links ------------------------------------------------------------------------------- */
+/* ---- transport ------------------------------------------------------------------------------ */
 
 int rv_kmod_link_open(struct rv_kmod_link *link, const char *arg, struct rv_error *err)
 {
@@ -85,7 +84,7 @@ bool rv_kmod_has_layout(void *arg, rv_family_t family, const struct rv_ext *ext,
 	       has.where != RVK_HAS_NOT;
 }
 
-/* What a call came back with, where no rule is to blame. */
+/* Reports the error of a call that concerns no particular rule. */
 static int refused_call(int rc, struct rv_error *err)
 {
 	switch (-rc) {
@@ -151,7 +150,7 @@ static void ask_for(struct rvk_info *info, const struct rv_table *t)
 	info->table.family = t->ruleset->family;
 }
 
-/* Reads the table that there is now: struct rvk_info and entries. Returns 0 or -Exxx. */
+/* Reads the current table: struct rvk_info and entries. Returns 0 or -Exxx. */
 static int read_entries(struct rv_kmod_link *link, const struct rv_table *t, struct rv_buf *b)
 {
 	struct rvk_info *info = rv_buf_grow(b, sizeof(*info));
@@ -183,7 +182,7 @@ static int read_patiently(struct rv_kmod_link *link, const struct rv_table *t, s
 	return rc;
 }
 
-/* Keeps what the entries have counted, to know later what is new. They have been decoded. */
+/* Stores the counters of the decoded entries, to compute changes later. */
 static int hold(struct kmod *k, const struct rv_table *t, const struct rvk_table *head,
 		const char *entries, struct rv_error *err)
 {
@@ -206,7 +205,7 @@ static int hold(struct kmod *k, const struct rv_table *t, const struct rvk_table
 	return 0;
 }
 
-/* A table that has no entries is none; its base chains are what they always are. */
+/* A table without entries does not exist; its base chains have defaults. */
 static void nothing_there(struct rv_table *t)
 {
 	rv_list_each(c, &t->chains, struct rv_chain, node)
@@ -274,7 +273,10 @@ static bool learn_part(struct rv_kmod_link *link, rv_family_t family, const stru
 	return part && rv_layout_learn(rv_kmod_has_layout, link, family, part->ext);
 }
 
-/* Whether some of what the change has can be written in another layout, which the kernel has. */
+/*
+ * Whether the change contains an extension that another revision, which the kernel has, can
+ * express.
+ */
 static bool learn(const struct rv_kmod_change *c)
 {
 	bool learnt = false;
@@ -339,7 +341,7 @@ static const struct held *held_of(const struct kmod *k, const struct rv_table_de
 	return NULL;
 }
 
-/* Where an entry stood in the table that was read, from 1; 0: it is new. */
+/* Index of an entry in the table that was read, from 1; 0: new. */
 static uint64_t place_before(const struct rv_kmod_entry *e)
 {
 	if (e->rule)
@@ -348,9 +350,9 @@ static uint64_t place_before(const struct rv_kmod_entry *e)
 }
 
 /*
- * Rules and policies that were there before go on with what the kernel has counted for them by
- * the time they are exchanged. What they start with is how far that is to be from what was
- * read: nothing where counters stay, less than nothing where they were zeroed.
+ * Entries that existed before continue with the kernel's counters at the time of replacement. Their
+ * initial value is the change relative to the counters read: 0 if unchanged, negative (modulo 2^64)
+ * if zeroed.
  */
 static void carry_counters(const struct rv_kmod_blob *b, const struct held *h)
 {
@@ -414,7 +416,7 @@ int rv_kmod_change_count(const struct rv_kmod_change *c, struct rv_error *err)
 
 /* ---- commit -------------------------------------------------------------------------------- */
 
-/* All tables that are or were there, of those that were read. */
+/* Adds all tables that exist or existed, of those that were read. */
 static int add_tables(struct rv_kmod_change *c, struct kmod *k, struct rv_ruleset *rs,
 		      struct rv_error *err)
 {
@@ -442,7 +444,7 @@ static int kmod_commit(struct rv_store *s, struct rv_error *err)
 	return rc;
 }
 
-/* An engine in the program sees no packets of the kernel's. */
+/* The user-space engine sees no packets of the kernel. */
 static void kmod_beside(struct rv_store *s, const char *suffix, bool person, struct rv_error *err)
 {
 	const struct kmod *k = s->priv;

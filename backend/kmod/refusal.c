@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Why a call was refused: the ABI's error record as the rule and a reason, for a person. */
+/* Converts the ABI's error record to a message with rule and reason. */
 #include <errno.h>
 #include <stdio.h>
 
 #include "kmod.h"
 
-/* What is wrong, by RVK_WHY_*; %s: the match, target or chain that is meant. */
+/* Reasons, index RVK_WHY_*; %s: the match, target or chain. */
 static const char *const reasons[] = {
 	[RVK_WHY_TABLE] = "the module has no such table",
 	[RVK_WHY_HOOKS] = "the table's chains are not those the module has",
@@ -44,7 +44,7 @@ static const char *const reasons[] = {
 
 #define REASONS (sizeof(reasons) / sizeof(*reasons))
 
-/* What stock calls the error of the change, as the kernel would say it by its code. */
+/* The errno whose text iptables would print. */
 static int code_of(const struct rvk_refusal *why, int code)
 {
 	if (why->reason == RVK_WHY_LOOP || why->reason == RVK_WHY_DEPTH ||

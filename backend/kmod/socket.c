@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The link to ravelin.ko: socket options of a raw socket. */
+/* Transport to ravelin.ko: socket options of a raw socket. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -39,7 +39,7 @@ static int knock(struct link *l)
 	return call(l, RVK_SO_INFO, &info, sizeof(info));
 }
 
-/* The program that the kernel itself loads modules with. */
+/* Path of the kernel's module loader. */
 static bool modprobe_path(char path[PATH_MAX])
 {
 	int fd = open("/proc/sys/kernel/modprobe", O_RDONLY | O_CLOEXEC);
@@ -54,7 +54,7 @@ static bool modprobe_path(char path[PATH_MAX])
 	return path[0] == '/';
 }
 
-/* As the kernel does for modules of its own: quietly, with an environment of its own. */
+/* Like request_module() in the kernel: quiet, with a minimal environment. */
 static void load_module(void)
 {
 	char path[PATH_MAX], *argv[] = { path, (char[]){ "-q" }, (char[]){ "ravelin" }, NULL };

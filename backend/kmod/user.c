@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The link to an engine in this program: for trying rules. All links lead to the same one, which
- * lives as long as one of them. Not for several threads.
+ * Transport to an engine in this process, for trying rules. All links share one engine, which lives
+ * until the last is closed. Not thread-safe.
  */
 #include "kernel/user/user.h"
 #include "kmod.h"
