@@ -190,10 +190,10 @@ in_kernel()
 	same "$(shown | grep '^nft ')" "$(PATH=$RAVELIN_BIN eval "$command")" "$command"
 }
 
-@test "the README names every page" {
+@test "docs/manual.md names every page" {
 	local page
 	for page in "$PAGES"/*.[18]; do
-		grep -q '^\.so ' "$page" || grep -qF "(docs/man/${page##*/})" "$PAGES/../../README.md" ||
+		grep -q '^\.so ' "$page" || grep -qF "(man/${page##*/})" "$PAGES/../manual.md" ||
 			{ echo "$page"; false; }
 	done
 }

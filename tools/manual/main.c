@@ -14,7 +14,7 @@
  *   @programs, @backends                 what "ravelin" knows
  *   @matches, @targets                   all of them, with extensions/NAME.man
  *   @include NAME                        the text of cli/NAME.man here
- *   @readme TITLE                        the list below that title of README.md
+ *   @list FILE TITLE                     the list in the section TITLE of FILE
  *   @example ... @end                    lines as they are typed
  *
  * In other lines - is \-, and `words` are bold.
@@ -31,14 +31,19 @@ void man_fail(struct page *p, const char *what, const char *name)
 	p->failed = true;
 }
 
-/* ---- README.md -------------------------------------------------------------------------------- */
+/* ---- lists of other documents ------------------------------------------------------------------ */
 
-/* The items of the list in the section of that title. */
-static void put_readme(struct page *p, const char *title)
+/* "@list FILE TITLE": the items of the list in that section of a Markdown file. */
+static void put_list(struct page *p, const char *rest)
 {
-	char line[LINE];
+	const char *title = rest + strcspn(rest, " ");
+	char line[LINE], path[256];
 	bool on = false, found = false;
-	FILE *in = fopen("README.md", "r");
+	FILE *in;
+
+	snprintf(path, sizeof(path), "%.*s", (int)(title - rest), rest);
+	title += strspn(title, " ");
+	in = fopen(path, "r");
 
 	while (in && man_get_line(in, line)) {
 		if (strncmp(line, "## ", 3) == 0)
@@ -53,7 +58,7 @@ static void put_readme(struct page *p, const char *title)
 	if (in)
 		fclose(in);
 	if (!found)
-		man_fail(p, "README.md has no list below", title);
+		man_fail(p, "no list in", rest);
 }
 
 /* ---- pages ------------------------------------------------------------------------------------ */
@@ -140,7 +145,7 @@ static const struct directive {
 	{ "matches", put_matches },
 	{ "targets", put_targets },
 	{ "include", put_part },
-	{ "readme", put_readme },
+	{ "list", put_list },
 };
 
 static const struct directive *find_directive(struct page *p, const char *line)
