@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Checks of a table before anything in it runs: how entries and elements lie, where chains begin
- * and end, where jumps lead. Each walks the table once; none calls itself. Matches and targets
- * are checked after that, in handlers.c.
+ * Checks of a table before it is used: layout of entries and elements, starts and ends of chains,
+ * jump targets. Each is one iteration over the table, without recursion. handlers.c checks matches
+ * and targets afterwards.
  */
 #include "internal.h"
 
@@ -11,32 +11,33 @@
 
 struct chain {
 	const char *name;		/* NULL: a base chain */
-	uint32_t first, last;		/* entries; without the head */
-	uint32_t hooks;			/* base chains that lead here */
+	uint32_t first, last;		/* indices of entries, without the head */
+	uint32_t hooks;			/* base chains it is reached from */
 	uint32_t hash_next;
-	/* of the search for loops: */
+	/* State of the search for loops: */
 	uint8_t state;
-	uint32_t depth;			/* of jumps below */
-	uint64_t visits;		/* entries that a packet may pass in it and below, up to at */
-	uint64_t gone;			/* the same of a packet that left by a goto; the greatest */
+	uint32_t depth;			/* nesting depth of jumps below */
+	uint64_t visits;		/* maximum entries a packet can pass in it and below, up
+					 * to at */
+	uint64_t gone;			/* the same for packets that left by goto */
 	uint32_t up;			/* the chain it was reached from */
-	uint32_t at;			/* entry to go on with */
+	uint32_t at;			/* entry to continue with */
 };
 
 enum { NEW, OPEN, DONE };
 
-/* All a check keeps. Arrays by entry or by chain. */
+/* State of the checks. Arrays are indexed by entry or by chain. */
 struct check {
 	struct rv_rules *rules;
 	struct rvk_refusal *why;
 	uint32_t *offsets;		/* of the entries */
-	uint32_t *chain_at;		/* the user chain whose first entry this is */
-	uint8_t *firsts;		/* bits by offset / 8: the first entry of a user chain */
+	uint32_t *chain_at;		/* user chain that starts at this entry */
+	uint8_t *firsts;		/* bit array by offset / 8: first entry of a user chain */
 	struct chain *chains;
 	uint32_t *order;		/* chains, callees before callers */
 	uint32_t *buckets;
 	uint32_t nchains, nbuckets, ndone;
-	uint32_t key[2];		/* of the buckets */
+	uint32_t key[2];		/* of the hash of chain names */
 };
 
 int rv_refuse(struct rvk_refusal *why, uint16_t reason, int error)
@@ -85,7 +86,7 @@ static bool is_zero(const void *data, size_t len)
 	return !bits;
 }
 
-/* Nothing behind a short address, names that end, inversions of what is there. */
+/* Unused address bytes are zero, names are terminated, only existing fields are inverted. */
 static uint16_t check_ip(const struct rvk_ip *ip, uint8_t family)
 {
 	unsigned int len = rv_addr_len(family);
@@ -174,7 +175,7 @@ static uint16_t check_element(const struct rvk_element *el, uint32_t room, uint8
 	}
 }
 
-/* Matches end where the target begins, and it ends where the entry does. */
+/* Matches end where the target starts, and the target ends where the entry does. */
 static uint16_t check_elements(struct check *c, const struct rvk_entry *e)
 {
 	uint32_t at = sizeof(*e);
@@ -248,7 +249,7 @@ static bool is_head(const struct rvk_entry *e)
 	return rv_entry_target(e)->form == RVK_FORM_CHAIN;
 }
 
-/* Without condition and with this verdict. */
+/* Unconditional with this verdict. */
 static bool is_bare(const struct rvk_entry *e, int32_t verdict)
 {
 	const struct rvk_element *target = rv_entry_target(e);
@@ -257,7 +258,7 @@ static bool is_bare(const struct rvk_entry *e, int32_t verdict)
 	       target->form == RVK_FORM_VERDICT && rv_element_verdict(target)->verdict == verdict;
 }
 
-/* Tables that are a place holder yet hold chains, not rules. */
+/* Tables without rule support may have chains, but no rules. */
 static int check_no_rules(const struct check *c, const struct chain *chain)
 {
 	const struct rv_engine_ops *ops = rv_engine_ops(c->rules->engine);
@@ -268,7 +269,7 @@ static int check_no_rules(const struct check *c, const struct chain *chain)
 	return refuse_entry(c, chain->first, RVK_WHY_NAT, -EOPNOTSUPP);
 }
 
-/* The base chain that begins at *i; *i is then the entry behind it. */
+/* Checks the base chain that starts at *i and sets *i to the entry after it. */
 static int check_base(struct check *c, unsigned int hook, uint32_t *i)
 {
 	const struct rvk_table *head = &c->rules->head;
@@ -291,7 +292,7 @@ static int check_base(struct check *c, unsigned int hook, uint32_t *i)
 	return check_no_rules(c, chain);
 }
 
-/* Puts the name of chain n where the next one of that name finds it. */
+/* Adds the name of chain n to the hash. False: duplicate. */
 static bool name_is_new(struct check *c, uint32_t n)
 {
 	const char *name = c->chains[n].name;
@@ -305,7 +306,7 @@ static bool name_is_new(struct check *c, uint32_t n)
 	return true;
 }
 
-/* The user chain whose head is at *i. */
+/* Checks the user chain whose head is at *i. */
 static int check_user(struct check *c, uint32_t *i)
 {
 	uint32_t count = c->rules->head.count, head = *i, last = head;
@@ -354,7 +355,10 @@ static int check_chains(struct check *c)
 
 /* ---- jumps --------------------------------------------------------------------------------- */
 
-/* The user chain whose first entry is at an offset. Only of those a bit is set, so it is an entry. */
+/*
+ * The user chain whose first entry is at an offset. The bit is set only for those, so it is an
+ * entry.
+ */
 static uint32_t chain_from(const struct check *c, int32_t off)
 {
 	uint32_t at = off;
@@ -364,7 +368,7 @@ static uint32_t chain_from(const struct check *c, int32_t off)
 	return c->chain_at[rv_entry_at(c->rules, at)->index];
 }
 
-/* The chain an entry leads to, NO_CHAIN if it does not, and how much deeper that is. */
+/* The chain an entry jumps to, or NO_CHAIN, and whether that increases the depth. */
 static int jump_of(const struct check *c, uint32_t i, uint32_t *to, uint32_t *deeper)
 {
 	const struct rvk_element *target = rv_entry_target(entry(c, i));
@@ -393,8 +397,8 @@ static int refuse_chain(const struct check *c, uint32_t i, uint32_t to, uint16_t
 }
 
 /*
- * Entry chain->at is passed, and behind a jump more of them. Whoever goes does not come back. The sum
- * is small when it is refused, and does not overflow.
+ * Counts entry chain->at, and for a jump the entries below. A goto does not return. Exceeding the
+ * limit fails before the sum can overflow.
  */
 static int count_visits(struct check *c, struct chain *chain, uint64_t below, bool comes_back)
 {
@@ -413,8 +417,8 @@ static int count_visits(struct check *c, struct chain *chain, uint64_t below, bo
 }
 
 /*
- * Takes the jump of entry chain->at. 1: into a chain that is not known yet, *next, which is then
- * open and to be done first; 0: all that is behind it is known.
+ * Follows the jump of entry chain->at. 1: *next must be searched first and is now open; 0: already
+ * searched.
  */
 static int take_jump(struct check *c, uint32_t n, uint32_t *next)
 {
@@ -440,8 +444,10 @@ static int take_jump(struct check *c, uint32_t n, uint32_t *next)
 	return count_visits(c, chain, c->chains[to].visits, deeper);
 }
 
-/* All that can be reached from a chain, deepest first. Looks at each entry once, and again at
- * one whose chain had to be done first. */
+/*
+ * Depth-first search of everything reachable from a chain. Visits each entry once, or twice if the
+ * chain it jumps to had to be searched first.
+ */
 static int search_from(struct check *c, uint32_t root)
 {
 	uint32_t n = root, next = NO_CHAIN;
@@ -468,7 +474,7 @@ static int search_from(struct check *c, uint32_t root)
 	return 0;
 }
 
-/* From callers to callees; then each entry has its chain's. */
+/* Propagates hooks from callers to callees, then to the entries. */
 static void spread_hooks(struct check *c, uint32_t *hooks)
 {
 	for (uint32_t done = c->ndone; done--;) {
@@ -498,7 +504,10 @@ static int check_jumps(struct check *c, uint32_t *hooks)
 	return 0;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------- */
+/*
+ * ---- interface
+ * -----------------------------------------------------------------------------------
+ */
 
 static void free_check(struct check *c)
 {
@@ -510,7 +519,7 @@ static void free_check(struct check *c)
 	rv_free(c->buckets);
 }
 
-/* Heads and base chains: no more than there can be chains. */
+/* Heads and base chains: upper bound of the number of chains. */
 static uint32_t count_chains(const struct check *c)
 {
 	uint32_t n = RVK_HOOKS;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The tables of a namespace, and the calls of the ABI that read and exchange them. */
+/* Tables of a namespace, and the ABI calls that read and replace them. */
 #include "internal.h"
 
 #include <linux/netfilter_ipv4.h>
 
 #include <ravelin/hooks.h>
 
-/* The hooks of each table, and its priorities there. */
+/* Hooks of each table, and its priorities there. */
 enum {
 #define RV_BASE(hook, priority) | 1U << NF_INET_##hook
 #define RV_X(id, name, type, ...) HOOKS_##id = 0 __VA_ARGS__,
@@ -29,10 +29,10 @@ struct rv_engine {
 	const struct rv_engine_ops *ops;
 	void *context;
 	unsigned int slots;
-	uint64_t generation;			/* the last one given to a table */
-	struct rv_rules *rules[2][RV_TABLES];	/* IPv4, IPv6; readers hold them */
+	uint64_t generation;			/* last generation assigned to a table */
+	struct rv_rules *rules[2][RV_TABLES];	/* IPv4, IPv6; read under rv_read_begin() */
 	struct rv_named_list names[RV_NAMES];
-	uint64_t used;				/* bytes that packets fill */
+	uint64_t used;				/* bytes of state allocated for packets */
 };
 
 const struct rv_engine_table_def *rv_engine_table_find(const char name[RVK_TABLE_LEN])
@@ -165,13 +165,13 @@ void rv_engine_filled(struct rv_engine *e, void (*fn)(const struct rv_filled *f,
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
-/* The kernel's own functions take any other for an index too. */
+/* Functions indexed by family must not get any other value. */
 static bool is_family(uint8_t family)
 {
 	return family == NFPROTO_IPV4 || family == NFPROTO_IPV6;
 }
 
-/* Fills in the header of the table that is named in it. Its rules, or NULL. */
+/* Fills in the header of the table it names. Returns its rules, or NULL. */
 static int get_info(struct rv_engine *e, struct rvk_info *info, struct rv_rules **rules)
 {
 	const struct rv_engine_table_def *def = rv_engine_table_find(info->table.name);
@@ -202,7 +202,7 @@ static int call_info(struct rv_engine *e, void *buf, uint32_t *len)
 	return *len == sizeof(struct rvk_info) ? get_info(e, buf, &rules) : -EINVAL;
 }
 
-/* Calls that carry something behind the header: what the caller said of the table, and what it is. */
+/* For calls with data after the header: validates it against the table. */
 static int get_asked(struct rv_engine *e, struct rvk_info *info, uint32_t len,
 		     struct rvk_table *asked, struct rv_rules **rules)
 {
@@ -212,7 +212,7 @@ static int get_asked(struct rv_engine *e, struct rvk_info *info, uint32_t len,
 	return get_info(e, info, rules);
 }
 
-/* As it was given: without what the engine wrote into it, with the counters of now. */
+/* Restores an entry as it was loaded: clears fields the engine uses, sets current counters. */
 static void restore_entry(const struct rv_rules *r, struct rvk_entry *out,
 			  const struct rvk_entry *e)
 {
@@ -256,9 +256,9 @@ static int call_entries(struct rv_engine *e, void *buf, uint32_t *len)
 
 /* ---- counters -------------------------------------------------------------------------------- */
 
-#define COUNTERS_AT_ONCE	1024	/* between moments at which packets may be handled */
+#define COUNTERS_AT_ONCE	1024	/* entries between two calls of rv_rest() */
 
-/* To the counters of the CPU we are on: nobody else writes them meanwhile. */
+/* Added on the current CPU, whose counters no other CPU writes. */
 static void add_counters(struct rv_rules *r, const struct rvk_counters *more)
 {
 	for (uint32_t i = 0; i < r->head.count;) {
@@ -298,7 +298,8 @@ static int call_counters(struct rv_engine *e, void *buf, uint32_t *len)
 struct change {
 	struct rvk_table *head;			/* in the caller's buffer, as are the counters */
 	struct rvk_counters *old_counters;
-	struct rv_rules *rules;			/* new (NULL: the table goes), then old */
+	struct rv_rules *rules;			/* new (NULL: the table is deleted); old after
+						 * the exchange */
 	struct rv_rules **place;
 };
 
@@ -307,7 +308,9 @@ struct changes {
 	uint32_t n;
 };
 
-/* Where the tables lie in the buffer. 0, or -EINVAL when it is not as long as they say. */
+/*
+ * Finds the tables in the buffer. Returns 0, or -EINVAL if their sizes do not add up to its length.
+ */
 static int find_changes(struct changes *c, struct rvk_replace *call, uint32_t len)
 {
 	uint8_t *at = (uint8_t *)(call + 1);
@@ -340,7 +343,7 @@ static bool is_twice(const struct changes *c, uint32_t n)
 	return false;
 }
 
-/* Was it made from the table that is there now? */
+/* Whether it was derived from the current table. */
 static bool is_current(const struct change *change)
 {
 	const struct rv_rules *now = *change->place;
@@ -349,13 +352,13 @@ static bool is_current(const struct change *change)
 	       change->head->old_count == (now ? now->head.count : 0);
 }
 
-/* A table without entries is to be as if it had never been. */
+/* A table without entries is to be deleted. */
 static bool is_removal(const struct rvk_table *head)
 {
 	return !head->size && !head->count && !head->valid_hooks;
 }
 
-/* What has no meaning is 0, and so are the offsets of chains that the table has not. */
+/* Reserved fields are 0, as are offsets for hooks the table does not have. */
 static bool is_clean(const struct rvk_table *head)
 {
 	uint32_t stray = 0;
@@ -393,7 +396,7 @@ static int make_change(struct rv_engine *e, struct changes *c, uint32_t n,
 	return change->rules ? 0 : error;
 }
 
-/* Tables that begin to exist may need hooks; those that are then not used do no harm. */
+/* Registers hooks for tables that come into existence. Unused hooks do no harm. */
 static int announce(struct rv_engine *e, const struct changes *c)
 {
 	for (uint32_t i = 0; i < c->n && e->ops && e->ops->table_made; i++) {
@@ -408,7 +411,7 @@ static int announce(struct rv_engine *e, const struct changes *c)
 	return 0;
 }
 
-/* From here on nothing can fail. The old tables are then where the new ones were. */
+/* Cannot fail. Afterwards changes hold the old tables. */
 static void exchange(struct rv_engine *e, struct changes *c)
 {
 	for (uint32_t i = 0; i < c->n; i++)
@@ -426,7 +429,7 @@ static void exchange(struct rv_engine *e, struct changes *c)
 		rv_publish(*change->place, change->rules);
 		change->rules = old;
 	}
-	/* Whoever is in an old table began to read before: it is nobody's behind this, and counts no more. */
+	/* Afterwards no packet is in an old table, so its counters are final. */
 	rv_wait_walks();
 }
 
@@ -443,7 +446,7 @@ static void give_old_counters(const struct change *change)
 	}
 }
 
-/* Entries go on with the counters of those that they name; the caller's buffer still has the names. */
+/* Adds the counters of the entries that index names; the names are still in the caller's buffer. */
 static void carry_counters(const struct change *change)
 {
 	const struct rv_rules *r = *change->place;
@@ -511,7 +514,7 @@ static int call_replace(struct rv_engine *e, void *buf, uint32_t *len)
 	return 0;
 }
 
-/* ---- what there is -------------------------------------------------------------------------- */
+/* ---- RVK_SO_HAS ----------------------------------------------------------------------------- */
 
 static uint8_t look_up(struct rv_engine *e, const struct rvk_has *has, int *best)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The engine: tables as include/uapi/ravelin.h describes them, checked, exchanged and run. It is
- * the same in the module and in programs.
+ * The engine: validates, replaces and runs the tables of include/uapi/ravelin.h. The same code is
+ * used in the module and in user space.
  *
- * One struct rv_engine holds the tables of a network namespace. Packets are run through them by any number of
- * threads at once (readers); calls that change or read tables are made one at a time: the
- * caller has a mutex per engine for them, and may sleep.
+ * A struct rv_engine has the tables of one network namespace. Any number of threads may run packets
+ * concurrently (readers). Calls that read or replace tables must be serialised by the caller with a
+ * mutex per engine, and may sleep.
  */
 #ifndef RAVELIN_KERNEL_ENGINE_H
 #define RAVELIN_KERNEL_ENGINE_H
@@ -21,95 +21,99 @@ struct rv_pkt;
 
 /* ---- packets -------------------------------------------------------------------- */
 
-/* What LOG and NFLOG say. */
+/* Parameters of LOG and NFLOG. */
 struct rv_log {
-	const char *prefix;		/* "" if none */
-	bool netlink;			/* NFLOG; else LOG */
-	uint8_t level;			/* LOG: as of syslog */
+	const char *prefix;		/* "" for none */
+	bool netlink;			/* NFLOG, else LOG */
+	uint8_t level;			/* LOG: syslog level */
 	uint8_t flags;			/* LOG: NF_LOG_* of linux/netfilter/nf_log.h */
 	uint16_t group;			/* NFLOG */
 	uint16_t threshold;		/* NFLOG: packets per message */
-	uint32_t copy_len;		/* NFLOG: bytes of the packet; with limited */
+	uint32_t copy_len;		/* NFLOG: bytes of the packet, if limited */
 	bool limited;
 };
 
-/* One step of a packet that is traced. */
+/* One step of a traced packet. */
 struct rv_trace_step {
 	const char *table, *chain;
 	const char *what;		/* "rule", "return", "policy" */
-	uint32_t number;		/* of the rule in its chain, from 1 */
+	uint32_t number;		/* position of the rule in its chain, from 1 */
 };
 
-/* An interface of the packet's. */
+/* Which of the packet's interfaces. */
 enum rv_iface { RV_IFACE_ANY, RV_IFACE_IN, RV_IFACE_OUT };
 
 /*
- * How the engine reaches a packet. Offsets count from the network header. Functions may be
- * NULL but for pull: then the packet has no such thing (no socket, no bridge, nothing to answer to).
+ * Access to a packet. Offsets are relative to the network header. All functions except pull may be
+ * NULL: the packet then has no such property (no socket, no bridge, no way to answer).
  */
 struct rv_pkt_ops {
-	/* len bytes at off, in place or copied to buf; NULL: the packet ends before. */
+	/* Returns len bytes at off, in place or copied to buf; NULL: beyond the end. */
 	const void *(*pull)(const struct rv_pkt *pkt, uint32_t off, uint32_t len, void *buf);
 	/*
-	 * Makes the first len bytes writable and pkt->data, ->linear point to them. NULL: it cannot
-	 * be done, the packet is to be dropped. Pointers from before are void.
+	 * Makes the first len bytes writable and contiguous in pkt->data, and updates ->linear.
+	 * Invalidates earlier pointers. NULL: failed, drop the packet.
 	 */
 	uint8_t *(*writable)(struct rv_pkt *pkt, uint32_t len);
-	/* Appends len bytes of zeros and adds to pkt->len; all of the packet is writable then. As above. */
+	/*
+	 * Appends len zero bytes, updates pkt->len, and makes the whole packet writable. NULL: as
+	 * above.
+	 */
 	uint8_t *(*expand)(struct rv_pkt *pkt, uint32_t len);
-	/* Ids of the file of the socket that sends the packet; false: there is none. */
+	/* Credentials of the sending socket's file; false: none. */
 	bool (*owner)(const struct rv_pkt *pkt, uint32_t *uid, uint32_t *gid);
-	/* Is one of that file's further groups from min to max? */
+	/* Whether a supplementary group of that file is between min and max. */
 	bool (*in_group)(const struct rv_pkt *pkt, uint32_t min, uint32_t max);
-	/* RTN_* of an address (network order, 4 or 16 bytes) as routing sees it, on one interface or any. */
+	/* RTN_* of an address (network order, 4 or 16 bytes), for one interface or all. */
 	uint8_t (*addrtype)(const struct rv_pkt *pkt, const uint8_t *addr, enum rv_iface on);
-	/* The Ethernet header it came in with, 14 bytes, or NULL. */
+	/* Received Ethernet header, 14 bytes, or NULL. */
 	const uint8_t *(*ether)(const struct rv_pkt *pkt);
-	/* Ports of the bridge it came in and goes out by, 16 bytes or NULL; false: no bridge has it. */
+	/* Input and output bridge ports, 16 bytes each or NULL; false: not bridged. */
 	bool (*bridge)(const struct rv_pkt *pkt, const char **in, const char **out, bool *bridged);
-	/* Sends what REJECT answers: enum ipt_reject_with or ip6t_reject_with. */
+	/* Sends the reply of REJECT: enum ipt_reject_with or ip6t_reject_with. */
 	void (*reject)(struct rv_pkt *pkt, unsigned int with);
 	void (*log)(const struct rv_pkt *pkt, const struct rv_log *log);
 	void (*trace)(const struct rv_pkt *pkt, const struct rv_trace_step *trace);
-	/* The MTU of the way to the packet's destination, or with reverse to its source; 0: not known. */
+	/* MTU of the path to the destination, or with reverse to the source; 0: unknown. */
 	uint32_t (*mtu)(const struct rv_pkt *pkt, bool reverse);
 };
 
-#define RV_PROTO_NONE	0xffff		/* no transport header can be found */
+#define RV_PROTO_NONE	0xffff		/* no transport header found */
 
 /*
- * A packet while it is run. The caller fills in the first part and calls rv_pkt_parse().
- * mark, priority and trace are the packet's own meanwhile: ops that show it to
- * others store them first, the caller stores them at the end.
+ * A packet being run. The caller sets the first part and calls rv_pkt_parse(). mark, priority and
+ * trace are authoritative during the run: ops that show the packet to others write them back first,
+ * the caller does at the end.
  */
 struct rv_pkt {
 	const struct rv_pkt_ops *ops;
-	void *port;			/* the port's packet (struct sk_buff) */
-	void *ct;			/* connection tracking's; the engine only carries it */
-	const uint8_t *data;		/* the network header */
-	uint32_t linear;		/* bytes readable there */
-	uint32_t len;			/* of the packet from the network header on */
+	void *port;			/* the port layer's packet (struct sk_buff) */
+	void *ct;			/* of connection tracking; not used by the engine */
+	const uint8_t *data;		/* starts with the network header */
+	uint32_t linear;		/* bytes readable at data */
+	uint32_t len;			/* of the packet, from the network header */
 	const char *in, *out;		/* interfaces, 16 bytes each, or NULL */
 	uint32_t mark, priority;
 	uint8_t family;			/* NFPROTO_IPV4, NFPROTO_IPV6 */
 	uint8_t hook;			/* NF_INET_* */
 	uint8_t pkttype;		/* PACKET_* of linux/if_packet.h */
-	bool partial;			/* the transport checksum is that of the pseudo header yet */
+	bool partial;			/* the transport checksum covers only the pseudo header
+					 * (CHECKSUM_PARTIAL) */
 	bool trace;
-	/* Of rv_pkt_parse(): */
-	bool hotdrop;			/* a match found it malformed: drop it */
+	/* Set by rv_pkt_parse(): */
+	bool hotdrop;			/* malformed: drop the packet */
 	uint16_t proto;			/* of transport, or RV_PROTO_NONE */
-	uint16_t fragoff;		/* in units of 8 bytes; not 0: there is no transport header */
+	uint16_t fragoff;		/* in units of 8 bytes; nonzero: no transport header */
 	uint32_t thoff;			/* of the transport header */
 };
 
 /*
- * Finds the transport header (RFC 791; RFC 8200: behind hop-by-hop, routing, fragment,
- * destination and AH headers). 0, or -EINVAL if the network header is malformed: such a packet is dropped.
+ * Finds the transport header (RFC 791; RFC 8200: after hop-by-hop, routing, fragment, destination
+ * and AH headers). Returns 0, or -EINVAL if the network header is malformed; drop the packet then.
  */
 int rv_pkt_parse(struct rv_pkt *pkt);
 
-/* As ops->pull, quick where it can be. */
+/* ops->pull with a fast path for linear data. */
 static inline const void *rv_pkt_pull(const struct rv_pkt *pkt, uint32_t off, uint32_t len,
 				      void *buf)
 {
@@ -120,30 +124,30 @@ static inline const void *rv_pkt_pull(const struct rv_pkt *pkt, uint32_t off, ui
 
 /* ---- values ------------------------------------------------------------------------ */
 
-/* How the bytes of a value stand, as N, H and S of enum rvk_sel. */
+/* Byte order of a value: N, H and S of selectors.def. */
 enum rv_value_order { RV_VALUE_N, RV_VALUE_H, RV_VALUE_S };
-/* Whether a value of p->len bytes is what p asks for, its negation aside. */
+/* Whether a value of p->len bytes satisfies p, ignoring negation. */
 bool rv_value_fits(const struct rvk_predicate *p, enum rv_value_order order, const uint8_t *x);
 
 /*
- * Value number i (from 0) of a selector (enum rvk_sel) of the packet, as predicates compare it. Its
- * bytes; 0: the packet has none.
+ * Value i (from 0) of a selector (enum rvk_sel) of the packet, as predicates compare it. Returns
+ * its length; 0: no such value.
  */
 unsigned int rv_pkt_value(struct rv_pkt *pkt, unsigned int sel, unsigned int i, uint8_t value[16]);
 
 /* ---- recording ------------------------------------------------------------------- */
 
-/* What is looked at beyond selectors; continues enum rvk_sel. */
+/* Inputs of handlers other than selectors; continues enum rvk_sel. */
 enum rv_look {
-	RV_READS_PAYLOAD = RVK_SEL_COUNT,	/* bytes somewhere in the packet: u32, string */
-	RV_READS_STATE,		/* what was before: limit, hashlimit, recent, statistic */
+	RV_READS_PAYLOAD = RVK_SEL_COUNT,	/* arbitrary bytes of the packet: u32, string */
+	RV_READS_STATE,		/* earlier packets: limit, hashlimit, recent, statistic */
 	RV_READS_RANDOM,
 	RV_READS_TIME,
-	RV_READS_OPAQUE,		/* whatever a match or target of the kernel looks at */
+	RV_READS_OPAQUE,		/* unknown: a match or target of the kernel */
 	RV_READS_COUNT,
 };
 
-/* A set of selectors and of enum rv_look. */
+/* A set of selectors and enum rv_look. */
 struct rv_looked {
 	uint64_t bits[(RV_READS_COUNT + 63) / 64];
 };
@@ -158,62 +162,63 @@ static inline bool rv_has_looked(const struct rv_looked *looked, unsigned int wh
 	return looked->bits[what / 64] >> what % 64 & 1;
 }
 
-/* A list for rv_handler.reads. */
+/* Initialiser for rv_handler.reads. */
 #define RV_READS(...)	((const uint16_t[]){ __VA_ARGS__, RVK_SEL_NONE })
 
-/* A rule all of whose matches were true, a policy, or the end of a user chain. */
+/* A rule whose matches were all true, a policy, or the end of a user chain. */
 struct rv_step {
 	uint32_t table;		/* RV_TABLE_* */
-	uint32_t entry;		/* number of the entry in the table */
-	int32_t verdict;	/* RVK_*, offset of a jump; a target's verdict as -NF_* - 1 */
-	uint32_t bytes;		/* of the packet as the entry counted it */
+	uint32_t entry;		/* index of the entry in the table */
+	int32_t verdict;	/* RVK_*, or offset of a jump; a target's verdict as -NF_* - 1 */
+	uint32_t bytes;		/* length of the packet as added to the counter */
 };
 
 /* The first test of an entry that failed. */
 enum rv_miss_what {
 	RV_MISS_SRC, RV_MISS_DST, RV_MISS_IN, RV_MISS_OUT, RV_MISS_PROTO, RV_MISS_FRAG,
-	RV_MISS_PREDICATE,	/* of a list: element and predicate */
-	RV_MISS_MATCH,		/* a match: element */
+	RV_MISS_PREDICATE,	/* one of a list: element and predicate are set */
+	RV_MISS_MATCH,		/* a match: element is set */
 };
 
 struct rv_miss {
 	uint32_t table;		/* RV_TABLE_* */
-	uint32_t entry;		/* number of the entry in the table */
+	uint32_t entry;		/* index of the entry in the table */
 	enum rv_miss_what what;
 	const struct rvk_entry *rule;		/* the entry itself */
 	const struct rvk_element *element;	/* PREDICATE, MATCH: of the rule; else NULL */
 	const struct rvk_predicate *predicate;	/* PREDICATE; else NULL */
 };
 
-/* Told of a recorded run as it goes on. Functions may be NULL. */
+/* Callbacks of a recorded run. Functions may be NULL. */
 struct rv_observer {
 	void (*miss)(void *arg, struct rv_pkt *pkt, const struct rv_miss *miss);
-	/* An entry all of whose matches were true, with the verdict of its target. */
+	/* An entry whose matches were all true, with its target's verdict. */
 	void (*hit)(void *arg, struct rv_pkt *pkt, const struct rv_step *step);
 	void (*end)(void *arg, struct rv_pkt *pkt, unsigned int verdict);	/* NF_* */
 	void *arg;
 };
 
-/* Given to a run by who wants to know; zeroed first. */
+/* Optional recording of a run; zeroed by the caller. */
 struct rv_record {
 	const struct rv_observer *observer;	/* or NULL */
 	struct rv_looked looked;
-	struct rv_step *path;			/* the caller's, cap of them */
-	uint32_t cap, len;			/* len may exceed cap: what does not fit is only counted */
+	struct rv_step *path;			/* array of the caller with cap elements */
+	uint32_t cap, len;			/* len may exceed cap: steps beyond cap are only
+						 * counted */
 };
 
 /* ---- matches and targets ------------------------------------------------------------ */
 
-/* What a check is told, and what it says. */
+/* Arguments and results of a check. */
 struct rv_check_ctx {
 	struct rv_engine *engine;
 	uint8_t family;
 	uint8_t revision;
 	const char *table;		/* name */
-	uint32_t hooks;			/* base chains that lead to it: bits of 1 << NF_INET_* */
+	uint32_t hooks;			/* base chains it is reached from, bits of 1 << NF_INET_* */
 	const struct rvk_entry *entry;
 	const char *name;
-	const void *data;		/* as in the entry; stays there as long as state */
+	const void *data;		/* in the entry; valid as long as state */
 	uint32_t size;
 	const struct rv_handler *handler;
 	void *state;			/* out */
@@ -222,71 +227,74 @@ struct rv_check_ctx {
 
 #define RV_ANY_SIZE	0xffffffffU
 
-/* What a target returns beside NF_*: on to the next rule. */
+/* Result of a target other than NF_*: continue with the next rule. */
 #define RV_CONTINUE	0xffffffffU
 
 /*
- * A match or a target. check is called before a table with it is used, and may sleep; it returns 0
- * or -Exxx and makes what is needed beside the data, which it does not change: state. destroy
- * frees that. The table may still be refused: what rules share is not for check to change but for
- * begin, which is called just before the table is put in its place. Functions may be NULL, but for match or target. looks tells the recorder which
- * fields are read, by enum rvk_sel and enum rv_look.
+ * A match or target.
+ *
+ * check is called before a table that uses it is activated, and may sleep. It returns 0 or -Exxx
+ * and stores per-rule state in state; it must not change the data or anything shared between rules,
+ * because the table may still be refused. begin, called just before activation, may. destroy frees
+ * state. Functions other than match or target may be NULL.
  */
 struct rv_handler {
 	const char *name;
 	uint8_t kind;			/* RVK_KIND_MATCH or RVK_KIND_TARGET */
 	uint8_t family;			/* NFPROTO_*, NFPROTO_UNSPEC: both */
 	uint8_t revision;
-	uint32_t size;			/* of the data, before it is padded to 8; RV_ANY_SIZE */
+	uint32_t size;			/* of the data, before padding to 8; or RV_ANY_SIZE */
 	const char *tables;		/* "raw mangle"; NULL: all */
-	uint32_t hooks;			/* base chains it may be used in; 0: all */
-	uint16_t proto;			/* the rule must be of this protocol; 0: any */
-	const uint16_t *reads;		/* RV_READS(); NULL: nothing */
+	uint32_t hooks;			/* base chains it is restricted to; 0: all */
+	uint16_t proto;			/* required protocol of the rule; 0: any */
+	const uint16_t *reads;		/* RV_READS(), selectors and enum rv_look; NULL: none */
 	int (*check)(struct rv_check_ctx *a);
 	void (*begin)(const void *data, void *state);
 	void (*destroy)(const void *data, void *state);
 	bool (*match)(struct rv_pkt *pkt, const void *data, void *state);
-	/* Returns NF_* (with its argument in the upper bits, as hooks do) or RV_CONTINUE. */
+	/* Returns NF_* (with arguments in the upper bits, as hook functions do) or RV_CONTINUE. */
 	unsigned int (*target)(struct rv_pkt *pkt, const void *data, void *state);
-	const void *arg;		/* for check */
-	void *module;			/* of who registers it: kept while it is used */
-	struct rv_handler *next;	/* the registry's */
-	uint32_t users;			/* likewise */
+	const void *arg;		/* private to check */
+	void *module;			/* module that registered it, pinned while in use */
+	struct rv_handler *next;	/* used by the registry */
+	uint32_t users;			/* used by the registry */
 };
 
 /*
- * Adds to what entries can name; the struct stays the caller's and unchanged until it is taken out.
- * Not two of one name, revision and family: -EEXIST. Other modules call these.
+ * Makes a handler available to entries. The struct remains owned by the caller, who must not change
+ * it until it is unregistered. -EEXIST: same name, revision and family. Exported to other modules.
  */
 int rv_register_match(struct rv_handler *m);
 int rv_register_target(struct rv_handler *t);
 /*
- * Takes it out. -EBUSY if tables use it, and then it stays; when 0 is returned nobody is in it any more.
- * With a module that is kept while used it cannot be busy when the module goes.
+ * Unregisters a handler. -EBUSY: in use by tables, still registered. After 0, nothing calls it any
+ * more. If rv_handler.module is set, it cannot be busy when that module is unloaded.
  */
 int rv_unregister_match(struct rv_handler *m);
 int rv_unregister_target(struct rv_handler *t);
 
-/* Keeps and lets go of rv_handler.module; the module gives these before anything else. NULL: no modules. */
+/*
+ * Pin and release rv_handler.module. Set once by the module before anything else; NULL: no modules.
+ */
 struct rv_module_ops {
 	bool (*get)(void *module);
 	void (*put)(void *module);
 };
 void rv_engine_modules(const struct rv_module_ops *ops);
 
-/* How many addresses a list of recent holds; read when a list is made. */
+/* Capacity of a list of recent, read when the list is created. */
 extern unsigned int rv_recent_entries;
 
-/* Bytes that packets may fill in all tables of hashlimit and lists of recent of an engine. */
+/* Limit in bytes of state allocated for packets (hashlimit, recent), per engine. */
 extern uint64_t rv_packet_memory;
 
 /* An address in a list of recent. */
 struct rv_recent {
 	const char *list;
-	const uint8_t *addr;		/* 16 bytes, of which IPv4 uses four */
+	const uint8_t *addr;		/* 16 bytes; IPv4 uses the first four */
 	uint8_t family, ttl;
-	uint32_t hits;			/* times that are remembered */
-	uint64_t ago;			/* nanoseconds since it was last seen */
+	uint32_t hits;			/* time stamps stored */
+	uint64_t ago;			/* nanoseconds since last seen */
 };
 
 /* ---- engines ------------------------------------------------------------------------- */
@@ -303,69 +311,75 @@ enum rv_table_id {
 struct rv_engine_table_def {
 	const char *name;
 	uint32_t hooks;			/* bits of 1 << NF_INET_* */
-	int16_t priority[RVK_HOOKS];	/* by NF_INET_*: NF_IP_PRI_*, the same for IPv6 */
+	int16_t priority[RVK_HOOKS];	/* index NF_INET_*: NF_IP_PRI_*, the same for IPv6 */
 	bool no_rules;			/* only policies and empty chains, unless ops->does_nat */
 };
 extern const struct rv_engine_table_def rv_engine_tables[RV_TABLES];
 
 struct rv_engine_ops {
 	/*
-	 * A match or target that the engine has not: the kernel's. The struct is the port's and is
-	 * given back with put when no table uses it any more (one put for each get). NULL: there is
-	 * none; *best is then the highest revision there is, or -1. May be NULL.
+	 * Looks up a match or target the engine does not have. The struct belongs to the port layer
+	 * and is returned with put, once per get. NULL: not found; *best is the highest revision,
+	 * or -1. May be NULL.
 	 */
 	const struct rv_handler *(*get)(struct rv_engine *e, uint8_t kind, uint8_t family,
 					const char *name, uint8_t revision, int *best);
 	void (*put)(const struct rv_handler *h);
-	/* A rule asks for the ports of a bridge: whatever tells them is made to. May be NULL. */
+	/* A rule tests bridge ports: enable whatever provides them. May be NULL. */
 	void (*bridge_needed)(struct rv_engine *e);
 	/*
-	 * Whether whoever makes the call has the users of the namespace, so that numbers in a rule mean who
-	 * they mean to it. NULL: yes.
+	 * Whether the caller is in the user namespace that owns the network namespace, so that user
+	 * ids in rules have the expected meaning. NULL: yes.
 	 */
 	bool (*has_users)(struct rv_engine *e);
 	/*
-	 * Whether rules in table nat are taken: then whoever runs packets knows when the table is
-	 * asked and what its targets do. NULL: no.
+	 * Whether rules in table nat are accepted: the code that runs packets then decides when the
+	 * table is traversed and implements its targets. NULL: no.
 	 */
 	bool (*does_nat)(struct rv_engine *e);
-	/* Called when a table of the family begins to exist, before it is run; 0 or -Exxx: then it does not. */
+	/*
+	 * Called when a table of the family comes into existence, before it is run. Returns 0, or
+	 * -Exxx to refuse it.
+	 */
 	int (*table_made)(struct rv_engine *e, uint8_t family, enum rv_table_id id);
 };
 
-/* slots: one more than the greatest number rv_read_begin() returns. NULL: no memory. */
+/* slots: 1 + the largest result of rv_read_begin(). NULL: out of memory. */
 struct rv_engine *rv_engine_new(const struct rv_engine_ops *ops, void *context,
 				unsigned int slots);
-/* No packet is in it any more. */
+/* No packet may be running. */
 void rv_engine_free(struct rv_engine *e);
-/* What it was made with (struct net). */
+/* The context passed to rv_engine_new() (struct net). */
 void *rv_engine_context(const struct rv_engine *e);
 
 /*
- * The calls of the ABI, RVK_SO_*. buf holds *len bytes in and, for those that answer, *len out (at most as
- * many as in). On an error, too, what stands at the start of buf (rvk_replace.refusal) is to be given back:
- * *len says how much. Returns 0 or -Exxx.
+ * ABI calls, RVK_SO_*. buf has *len bytes; calls that return data set *len, at most to its old
+ * value. On error, *len bytes of buf must be returned to the caller too (rvk_replace.refusal).
+ * Returns 0 or -Exxx.
  */
 int rv_engine_call(struct rv_engine *e, unsigned int option, void *buf, uint32_t *len);
 
 /*
- * Runs a packet, with pkt->hook, through a table. Returns NF_ACCEPT, NF_DROP, NF_QUEUE, NF_STOLEN.
- * A table that was never replaced accepts. record may be NULL.
+ * Runs a packet through a table, with pkt->hook set. Returns NF_ACCEPT, NF_DROP, NF_QUEUE or
+ * NF_STOLEN. A table that does not exist accepts. record may be NULL.
  */
 unsigned int rv_engine_run(struct rv_engine *e, enum rv_table_id id, struct rv_pkt *pkt,
 			   struct rv_record *record);
 
 /*
- * Lists of recent, for people; calls like those of the ABI. fn is called for each address, those not
- * seen for longest first, and does not sleep.
+ * Calls fn for each address of each list of recent, least recently seen first. fn must not sleep.
+ * Serialise like ABI calls.
  */
 void rv_recent_each(struct rv_engine *e, void (*fn)(const struct rv_recent *r, void *arg),
 		    void *arg);
-/* '+': the address is seen now; '-': forgotten; '/': all are. -ENOENT: there is no such list or address. */
+/*
+ * '+' adds or refreshes an address, '-' removes it, '/' clears the list. -ENOENT: no such list or
+ * address.
+ */
 int rv_recent_edit(struct rv_engine *e, const char *list, char what, uint8_t family,
 		   const uint8_t addr[16]);
 
-/* Something that packets fill: a table of hashlimit, a list of recent. */
+/* State allocated for packets: a hashlimit table or a list of recent. */
 struct rv_filled {
 	const char *match, *name;
 	uint8_t family;			/* NFPROTO_UNSPEC: both */
@@ -377,9 +391,9 @@ void rv_engine_filled(struct rv_engine *e, void (*fn)(const struct rv_filled *f,
 struct rv_engine_stat {
 	uint64_t generation;		/* 0: never replaced */
 	uint32_t entries, chains, parts;
-	uint32_t depth;			/* of jumps */
+	uint32_t depth;			/* maximum nesting depth of jumps */
 	uint64_t size;			/* of the entries, bytes */
-	uint64_t memory;		/* all of it, without what matches keep */
+	uint64_t memory;		/* total bytes, without per-rule state */
 };
 void rv_engine_stat(struct rv_engine *e, uint8_t family, enum rv_table_id id,
 		    struct rv_engine_stat *stat);

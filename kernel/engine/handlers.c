@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The matches and targets of a table: found, checked, given what they keep. */
+/* Lookup, check and state of a table's matches and targets. */
 #include "internal.h"
 
-/* Where in the table it is. */
+/* Location in the table. */
 struct place {
 	struct rv_rules *rules;
 	const struct rvk_entry *entry;
-	uint32_t hooks;			/* that lead there */
+	uint32_t hooks;			/* base chains it is reached from */
 	struct rvk_refusal *why;
 };
 
@@ -15,7 +15,7 @@ static uint32_t data_size(const struct rvk_element *el)
 	return el->size - sizeof(*el);
 }
 
-/* Is the word one of a list, "raw mangle"? */
+/* Whether the word is in a list such as "raw mangle". */
 static bool has_word(const char *list, const char *word)
 {
 	size_t len = strlen(word);
@@ -38,7 +38,7 @@ static bool has_users(const struct place *at)
 	return !ops || !ops->has_users || ops->has_users(at->rules->engine);
 }
 
-/* Tables, hooks and protocol that a match or target may be used with. */
+/* Checks restrictions to tables, hooks and protocol. */
 static uint16_t check_place(const struct place *at, const struct rv_handler *h)
 {
 	if (h->tables && !has_word(h->tables, at->rules->def->name))
@@ -71,7 +71,7 @@ static uint16_t check_list(const struct place *at, const struct rvk_element *el)
 	return RVK_WHY_NONE;
 }
 
-/* Predicates say all that is to be tested; the match's name, where they may be. */
+/* Predicates are self-contained; the match's name only adds its restrictions. */
 static int check_predicates(const struct place *at, const struct rvk_element *el)
 {
 	const struct rv_handler *h;
@@ -144,7 +144,7 @@ static void put_handler(const struct rv_rules *r, const struct rv_instance *use)
 		rv_handler_put(use->handler);
 }
 
-/* The data is handed to a match or target whose own check has passed, and to no other. */
+/* Only a match or target whose check passed gets to see the data. */
 static int make_use(const struct place *at, struct rvk_element *el)
 {
 	struct rv_instance use = { .data = el + 1 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of the engine share. Not for others. */
+/* Internals shared by the files of the engine. */
 #ifndef RAVELIN_KERNEL_INTERNAL_H
 #define RAVELIN_KERNEL_INTERNAL_H
 
@@ -10,7 +10,7 @@
 
 #define RV_COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 
-/* A pointer that is exchanged while others read it. */
+/* Access to a pointer that is replaced concurrently. */
 #define rv_deref(p)		__atomic_load_n(&(p), __ATOMIC_ACQUIRE)
 #define rv_publish(p, value)	__atomic_store_n(&(p), (value), __ATOMIC_RELEASE)
 
@@ -32,23 +32,23 @@ static inline void rv_put_be16(uint8_t *p, uint16_t value)
 	p[1] = value & 0xff;
 }
 
-/* Corrects an internet checksum for 16 bits of what it covers (RFC 1624, equation 3). */
+/* Updates an internet checksum after a change of 16 bits (RFC 1624, equation 3). */
 void rv_csum_replace(uint8_t *check, uint16_t from, uint16_t to);
 
-/* Protocols whose header begins with two ports. */
+/* Protocols whose header starts with the two ports. */
 static inline bool rv_has_ports(uint16_t proto)
 {
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_UDPLITE ||
 	       proto == IPPROTO_SCTP || proto == IPPROTO_DCCP;
 }
 
-/* Are all packets of the rule of this protocol? */
+/* Whether the rule matches only packets of this protocol. */
 static inline bool rv_ip_is_proto(const struct rvk_ip *ip, uint16_t proto)
 {
 	return ip->flags & RVK_IP_PROTO && ip->proto == proto && !(ip->invert & RVK_INV_PROTO);
 }
 
-/* Length of an address. */
+/* Length of an address in bytes. */
 static inline unsigned int rv_addr_len(uint8_t family)
 {
 	return family == NFPROTO_IPV4 ? 4 : 16;
@@ -63,16 +63,13 @@ static inline const uint8_t *rv_pkt_addr(const struct rv_pkt *pkt, bool dst)
 
 #define RV_TCP_HEADER	20
 
-/* The ports of a TCP header are not believed before all of it is there. */
+/* Bytes that must be present before ports are read: for TCP the whole header. */
 static inline uint32_t rv_port_header(const struct rv_pkt *pkt)
 {
 	return pkt->proto == IPPROTO_TCP ? RV_TCP_HEADER : 8;
 }
 
-/*
- * The two ports of the transport header, if all that the matches of ports want of it is in the
- * linear part; NULL: it is not, or there is none.
- */
+/* Ports of the transport header, if everything the port matches require is linear; else NULL. */
 static inline const uint8_t *rv_pkt_ports(const struct rv_pkt *pkt)
 {
 	if (!rv_has_ports(pkt->proto) || pkt->fragoff || pkt->thoff > pkt->linear ||
@@ -81,14 +78,14 @@ static inline const uint8_t *rv_pkt_ports(const struct rv_pkt *pkt)
 	return pkt->data + pkt->thoff;
 }
 
-/* len bytes of the transport header. NULL: there is none, or (hotdrop) the packet ends within. */
+/* len bytes of the transport header. NULL: no transport header, or (with hotdrop set) truncated. */
 const void *rv_pkt_transport(struct rv_pkt *pkt, uint32_t off, uint32_t len, void *buf);
 
 /* ---- selectors ---------------------------------------------------------------------- */
 
-#define RV_VALUES_LEN	40	/* the options of a TCP header, one byte each */
+#define RV_VALUES_LEN	40	/* TCP options, one byte each */
 
-/* What a selector loads: n values of its length, one behind the other. */
+/* Values of a selector: n values, consecutive. */
 struct rv_values {
 	const uint8_t *at;
 	unsigned int n;
@@ -98,32 +95,35 @@ struct rv_values {
 /* False: the packet has no such field. */
 bool rv_load(struct rv_pkt *pkt, unsigned int sel, struct rv_values *v);
 
-/* NULL if the predicate is right for the family, or why not. room: bytes up to the end of the data. */
+/*
+ * Validates a predicate for the family. Returns 0 or the reason, RVK_WHY_*. room: bytes to the end
+ * of the data.
+ */
 uint16_t rv_predicate_check(const struct rvk_predicate *p, uint32_t room, uint8_t family);
 bool rv_predicate_true(struct rv_pkt *pkt, const struct rvk_predicate *p);
 bool rv_selector_known(uint32_t sel, uint8_t family);
 
-/* ---- matches that say predicates ---------------------------------------------------- */
+/* ---- matches that translate to predicates --------------------------------------------- */
 
 #define RV_SAID_MAX	(4 * sizeof(struct rvk_predicate) +				\
 			 RVK_PREDICATE_LIST * sizeof(struct rvk_interval))
 
-/* The predicates that data stands for. */
+/* The predicates that a struct translates to. */
 struct rv_said {
-	uint32_t size;			/* of them, bytes */
+	uint32_t size;			/* total, bytes */
 	uint32_t reserved;
 	uint8_t predicates[RV_SAID_MAX];
 };
 
-/* rv_handler.arg of such a match: says the predicates of a->data. 0 or -Exxx. */
+/* rv_handler.arg of such a match: translates a->data. 0 or -Exxx. */
 struct rv_says {
 	int (*say)(const struct rv_check_ctx *a, struct rv_said *said);
 };
 
-/* Appends one; value and other may be NULL (zeros). len: of the selector. */
+/* Appends a predicate; value and other may be NULL (zeros). len: of the selector. */
 struct rvk_predicate *rv_say(struct rv_said *said, unsigned int sel, unsigned int op, bool negate,
 			     unsigned int len, const void *value, const void *other);
-/* Adds an interval to p, the last one said, whose op is RVK_OP_IN. */
+/* Appends an interval to p, the last predicate, whose op is RVK_OP_IN. */
 void rv_say_interval(struct rv_said *said, struct rvk_predicate *p, const void *from,
 		     const void *to);
 
@@ -137,7 +137,7 @@ void rv_state_free(const void *data, void *state);
 
 /* ---- rows of matches and targets ------------------------------------------------------ */
 
-/* info: the struct of its data; sees: RV_READS(), or NULL. */
+/* info: struct of the data; sees: RV_READS(), or NULL. */
 #define RV_MATCH_ROW(what, fam, rev, info, sees, ...)				\
 	{									\
 		.name = (what), .kind = RVK_KIND_MATCH, .family = (fam),	\
@@ -149,64 +149,64 @@ void rv_state_free(const void *data, void *state);
 		.revision = (rev), .size = sizeof(info), __VA_ARGS__,		\
 	}
 
-/* ---- what outlives tables ----------------------------------------------------------------- */
+/* ---- state that outlives tables ----------------------------------------------------------- */
 
-/* A keyed hash that who sends packets or names chains cannot foresee. */
+/* A keyed hash, so that senders of packets cannot provoke collisions. */
 uint32_t rv_hash(const void *data, size_t len, const uint32_t key[2]);
 
-/* Something that packets made known, at the start of what is kept of it. */
+/* Header of an entry of a cache. */
 struct rv_cached {
-	struct rv_cached *next;		/* in its bucket */
-	struct rv_cached *older, *newer;	/* by last use; a ring with the cache's head */
+	struct rv_cached *next;		/* next in the hash bucket */
+	struct rv_cached *older, *newer;	/* LRU list, circular through the cache's head */
 	uint32_t bucket;
-	uint32_t bytes;			/* of all of it */
+	uint32_t bytes;			/* size of the entry */
 };
 
-/* A cache of such, bounded by who adds to it, who also has the lock. */
+/* A cache of state created by packets. The caller limits its size and holds the lock. */
 struct rv_cache {
 	struct rv_cached **buckets;
 	uint32_t size, count;
 	uint32_t key[2];
 	struct rv_cached ring;
 	struct rv_payer *payer;
-	uint64_t *used;			/* bytes that packets fill in the whole engine */
+	uint64_t *used;			/* bytes used in the whole engine */
 };
 
-/* -ENOMEM. size: of buckets. rv_cache_free() is due either way. */
+/* size: number of buckets. Returns 0 or -ENOMEM; call rv_cache_free() in either case. */
 int rv_cache_init(struct rv_cache *s, uint32_t size, struct rv_engine *e);
 /*
- * Memory for one that may be added, zeroed; without the lock. NULL: there is none, or packets fill
- * rv_packet_memory already. And back, if it was not added; NULL is fine.
+ * Allocates a zeroed entry, without holding the lock; NULL: out of memory, or rv_packet_memory is
+ * exhausted. The other frees one that was not added; NULL is allowed.
  */
 void *rv_cache_alloc(const struct rv_cache *s, size_t size);
 void rv_cache_give_back(const struct rv_cache *s, void *spare);
-/* Frees all of it. */
+/* Frees all entries and buckets. */
 void rv_cache_free(struct rv_cache *s);
 uint32_t rv_cache_bucket(const struct rv_cache *s, const void *key, size_t len);
-/* The newest one from now on. */
+/* Adds an entry as most recently used. */
 void rv_cache_add(struct rv_cache *s, struct rv_cached *k, uint32_t bucket);
 void rv_cache_use(struct rv_cache *s, struct rv_cached *k);
-/* Frees one of them. */
+/* Removes and frees an entry. */
 void rv_cache_forget(struct rv_cache *s, struct rv_cached *k);
 
-/* NULL: it is empty. */
+/* Least recently used entry; NULL: empty. */
 static inline struct rv_cached *rv_cache_oldest(const struct rv_cache *s)
 {
 	return s->count ? s->ring.newer : NULL;
 }
 
 /*
- * State that rules share by a name, in all tables of an engine, and which a table hands on to
- * the one that replaces it: the hash tables of hashlimit, the lists of recent. Like all that is made
- * and freed with tables, names are looked up by one call at a time.
+ * Named state shared by rules of all tables of an engine, and kept when a table is replaced:
+ * hashlimit tables and lists of recent. Lookups are serialised like all calls that change tables.
  */
 struct rv_named {
 	struct rv_named *next;
 	uint32_t users;
 	uint8_t family;
 	char name[256];
-	struct rv_lock lock;		/* guards what is below and what its kind adds */
-	uint32_t max;			/* of what packets make known */
+	struct rv_lock lock;		/* protects the fields below and those of the containing
+					 * struct */
+	uint32_t max;			/* maximum number of entries */
 	struct rv_cache cache;
 };
 
@@ -219,58 +219,58 @@ struct rv_named_list {
 	struct rv_named *buckets[RV_NAME_BUCKETS];
 };
 
-/* Bytes that packets fill in it. */
+/* Bytes of packet state, for accounting. */
 uint64_t *rv_engine_used(struct rv_engine *e);
-/* Those of an engine. */
+/* The list of an engine. */
 struct rv_named_list *rv_engine_names(struct rv_engine *e, enum rv_names_id id);
 
-/* The one of that name, with one more user, or NULL. */
+/* Finds a name and takes a reference, or NULL. */
 struct rv_named *rv_named_get(struct rv_named_list *names, uint8_t family, const char *name);
-/* Makes one known, with one user. */
+/* Adds a name, with one reference. */
 void rv_named_add(struct rv_named_list *names, struct rv_named *named, uint8_t family,
 		  const char *name);
-/* True: that was the last user; it is nobody's any more. */
+/* Drops a reference. True: it was the last, and the caller must free it. */
 bool rv_named_put(struct rv_named_list *names, struct rv_named *named);
 
 /* ---- tables --------------------------------------------------------------------------- */
 
-/* The match or target of an element, with what it keeps. */
+/* Handler and state of an element. */
 struct rv_instance {
 	const struct rv_handler *handler;
 	void *state;
 	const void *data;
-	bool foreign;			/* goes back to ops->put */
+	bool foreign;			/* return it with ops->put */
 };
 
-/* What belongs to one CPU or thread. */
+/* Data of one CPU or thread. */
 struct rv_slot {
-	struct rvk_counters *counters;	/* by entry */
-	bool ran;			/* it has counted something */
+	struct rvk_counters *counters;	/* indexed by entry */
+	bool ran;			/* some counter may be nonzero */
 };
 
-/* Of a slot that is about to count. */
+/* Marks a slot whose counters are about to change. */
 static inline void rv_slot_runs(struct rv_slot *slot)
 {
 	if (!__atomic_load_n(&slot->ran, __ATOMIC_RELAXED))
 		__atomic_store_n(&slot->ran, true, __ATOMIC_RELEASE);
 }
 
-/* What can show quickly that an entry does not fit (prefilter.c). All zeros but offset and span: nothing can. */
+/* Prefilter of an entry (prefilter.c). All zero except offset and span: no prefilter. */
 struct rv_key {
 	uint32_t offset;		/* of the entry */
-	uint32_t value, mask;		/* of four bytes of an address, as they stand in the packet */
-	uint16_t port, span;		/* destination ports: the first, how many more */
-	uint8_t at;			/* those bytes in the network header */
+	uint32_t value, mask;		/* of four bytes of an address, as in the packet */
+	uint16_t port, span;		/* destination ports: first, and number of further ones */
+	uint8_t at;			/* offset of those bytes in the network header */
 	uint8_t proto;			/* 0: any */
 };
 
-/* A checked table. Nothing in it changes but counters and states. */
+/* A validated table. Only counters and states change. */
 struct rv_rules {
 	struct rv_engine *engine;
 	const struct rv_engine_table_def *def;
 	struct rvk_table head;
 	uint8_t *blob;			/* head.size bytes of entries */
-	struct rv_key *keys;		/* by entry */
+	struct rv_key *keys;		/* indexed by entry */
 	struct rv_instance *uses;
 	struct rv_slot *slots;
 	uint32_t nuses, nslots;
@@ -288,7 +288,7 @@ static inline uint32_t rv_entry_offset(const struct rv_rules *r, const struct rv
 	return (uint32_t)((const uint8_t *)e - r->blob);
 }
 
-/* Next one in memory; of the last one it points behind the table. */
+/* Next entry in memory; after the last one, the end of the table. */
 static inline const struct rvk_entry *rv_entry_next(const struct rvk_entry *e)
 {
 	return (const struct rvk_entry *)(const void *)((const uint8_t *)e + e->next);
@@ -315,7 +315,7 @@ static inline const struct rvk_verdict *rv_element_verdict(const struct rvk_elem
 	return (const struct rvk_verdict *)(const void *)(el + 1);
 }
 
-/* Bits of rvk_entry.uses: what of the IP part is to be looked at. */
+/* Bits of rvk_entry.uses: which parts of the IP part to test. */
 enum {
 	RV_USE_SRC = 1 << 0,
 	RV_USE_DST = 1 << 1,
@@ -323,44 +323,47 @@ enum {
 	RV_USE_OUT = 1 << 3,
 	RV_USE_PROTO = 1 << 4,
 	RV_USE_FRAG = 1 << 5,
-	RV_USE_MATCHES = 1 << 6,	/* there are some */
+	RV_USE_MATCHES = 1 << 6,	/* it has matches */
 };
 
-/* Fills in the refusal's reason (and stage, by the check that is under way). Returns error. */
+/* Sets the refusal's reason, and the stage of the current check. Returns error. */
 int rv_refuse(struct rvk_refusal *why, uint16_t reason, int error);
 
 /*
- * Makes a table of a header with its entries behind it, which stay the caller's. The header's name and
- * family are right. NULL and *error, *why if it is refused.
+ * Creates a table from a validated header and entries, which remain owned by the caller. NULL with
+ * *error and *why set if refused.
  */
 struct rv_rules *rv_rules_new(struct rv_engine *e, const struct rv_engine_table_def *def,
 			      const struct rvk_table *head, struct rvk_refusal *why, int *error);
 void rv_rules_free(struct rv_rules *r);
 
-/* Layout, chains and jumps (check.c). hooks: for each entry the base chains that lead to it; the caller's. */
+/*
+ * Checks layout, chains and jumps (check.c). hooks: array of the caller, set per entry to the base
+ * chains it is reached from.
+ */
 int rv_rules_check(struct rv_rules *r, uint32_t *hooks, struct rvk_refusal *why);
-/* Matches and targets (handlers.c): fills in uses. */
+/* Creates matches and targets (handlers.c); sets uses. */
 int rv_parts_make(struct rv_rules *r, const uint32_t *hooks, struct rvk_refusal *why);
-/* The table is about to be put in its place. */
+/* Calls begin of all handlers, just before activation. */
 void rv_parts_begin(struct rv_rules *r);
 void rv_parts_free(struct rv_rules *r);
-/* Of a table whose parts are made (prefilter.c). */
+/* Creates the prefilter (prefilter.c) after the handlers. */
 int rv_keys_make(struct rv_rules *r, struct rvk_refusal *why);
 
 unsigned int rv_rules_run(struct rv_rules *r, unsigned int slot, struct rv_pkt *pkt,
 			  struct rv_record *record);
 
-/* Chain and number of an entry, for people who trace: number 0 is the policy or the end. */
+/* Chain and position of an entry, for tracing; 0 is the policy or the end of a chain. */
 void rv_rules_where(const struct rv_rules *r, const struct rvk_entry *e, struct rv_trace_step *trace);
 
-/* The definition of that name, or NULL. */
+/* Definition of the table with that name, or NULL. */
 const struct rv_engine_table_def *rv_engine_table_find(const char name[RVK_TABLE_LEN]);
 
-/* What an engine was made with. */
+/* Number of slots of an engine. */
 unsigned int rv_engine_slots(const struct rv_engine *e);
 const struct rv_engine_ops *rv_engine_ops(const struct rv_engine *e);
 
-/* Counters are written by one CPU and read by all. */
+/* Counters have one writer, the CPU, and concurrent readers. */
 static inline void rv_count_more(struct rvk_counters *c, uint64_t packets, uint64_t bytes)
 {
 	rv_add(&c->packets, packets);
@@ -372,23 +375,23 @@ static inline void rv_count(struct rvk_counters *c, uint32_t bytes)
 	rv_count_more(c, 1, bytes);
 }
 
-/* What an entry has counted by now, with what it started from. */
+/* Current counters of an entry, including its initial values. */
 struct rvk_counters rv_counters_of(const struct rv_rules *r, const struct rvk_entry *e);
 
-/* A text that ends within len bytes, with nothing behind its NUL. */
+/* Whether name is terminated within len bytes and zero after its NUL. */
 bool rv_name_valid(const char *name, unsigned int len, bool empty);
 
 /* ---- registry ----------------------------------------------------------------------------- */
 
 /*
- * The match or target of a name, kept until it is put back. NULL, and *best is the highest
- * revision known, -1 if the name is not.
+ * Finds and pins a match or target. NULL: not found; *best is the highest revision, or -1 if the
+ * name is unknown.
  */
 const struct rv_handler *rv_handler_get(uint8_t kind, uint8_t family, const char *name,
 					uint8_t revision, int *best);
 void rv_handler_put(const struct rv_handler *h);
 
-/* Ends with a NULL name. One per file of matches or targets; the registry lists them. */
+/* Arrays of handlers, ending with a NULL name, one per file; the registry lists them. */
 extern struct rv_handler rv_matches_header[], rv_matches_transport[], rv_matches_packet[],
 	rv_matches_limit[], rv_matches_hashlimit[], rv_matches_recent[], rv_matches_string[],
 	rv_matches_time[], rv_matches_u32[], rv_matches_owner[];

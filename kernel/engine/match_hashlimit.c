@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * hashlimit: a limit for each address, port or combination of them. Tables are found by name: rules of
- * one name share one, and it outlives the replacement of the rules.
+ * hashlimit: a rate limit per address, port or combination. Rules with the same name share a hash
+ * table, which is kept when the rules are replaced.
  */
 #include "internal.h"
 
@@ -9,10 +9,10 @@
 
 #define SECOND		1000000000ULL
 #define MILLISECOND	1000000ULL
-#define BUCKETS_DEFAULT	8192	/* xt_hashlimit's on a machine with a GiB */
+#define BUCKETS_DEFAULT	8192	/* default of xt_hashlimit with 1 GiB of memory */
 #define BUCKETS_MAX	1048576
 #define ENTRIES_MAX	(8 * BUCKETS_MAX)
-#define EXPIRED_AT_ONCE	2	/* entries freed for a packet */
+#define EXPIRED_AT_ONCE	2	/* expired entries freed per packet */
 
 #define PORTS		(XT_HASHLIMIT_HASH_DPT | XT_HASHLIMIT_HASH_SPT)
 #define MODES		(XT_HASHLIMIT_HASH_DIP | XT_HASHLIMIT_HASH_SIP | PORTS | XT_HASHLIMIT_INVERT | \
@@ -20,24 +20,25 @@
 
 struct flow_key {
 	uint8_t src[16], dst[16];
-	uint16_t sport, dport;		/* as in the packet */
+	uint16_t sport, dport;		/* network order */
 };
 
 struct entry {
 	struct rv_cached cached;
 	struct flow_key key;
-	uint64_t expires;		/* all some time after their last use: the oldest first */
-	uint64_t last;			/* when credit was filled up, or the window began */
+	uint64_t expires;		/* the same interval after each last use, so LRU order is
+					 * expiry order */
+	uint64_t last;			/* time of the last refill, or start of the window */
 	uint64_t credit;		/* nanoseconds */
-	uint64_t refills;		/* of a limit of bytes: how often it may overdraw */
-	uint64_t passed;		/* of a rate: in this window */
-	bool over;			/* of a rate: the window before went beyond it */
+	uint64_t refills;		/* byte limits: remaining bursts */
+	uint64_t passed;		/* rate matching: packets or bytes in this window */
+	bool over;			/* rate matching: the previous window exceeded the rate */
 };
 
-/* What a configuration comes to; times in nanoseconds. */
+/* Precomputed parameters; times in nanoseconds. */
 struct rate {
-	uint64_t cost, cap;		/* of a packet, or of 16 bytes */
-	uint64_t per_second, burst;	/* of a rate: packets or bytes */
+	uint64_t cost, cap;		/* cost of a packet, or of 16 bytes */
+	uint64_t per_second, burst;	/* rate matching: packets or bytes */
 	uint64_t window;
 };
 
@@ -47,11 +48,11 @@ struct table {
 	struct rate rate;
 };
 
-/* The three revisions as one. */
+/* The three revisions in one form. */
 struct state {
 	struct rv_engine *engine;
 	struct table *table;
-	uint32_t mode;			/* the rule's own */
+	uint32_t mode;			/* of this rule */
 };
 
 static struct rv_named_list *names_of(struct rv_engine *e)
@@ -79,7 +80,10 @@ static struct table *table_of(struct rv_named *named)
 		(to)->dstmask = (from)->dstmask;				\
 	} while (0)
 
-/* Reads the data of any revision; returns its name, room its field's length, scale units in a second. */
+/*
+ * Converts the data of any revision. Returns its name; room: size of the name field; scale: units
+ * per second.
+ */
 static const char *read_info(const struct rv_check_ctx *a, struct hashlimit_cfg3 *cfg, size_t *room,
 			     uint32_t *scale)
 {
@@ -118,7 +122,7 @@ static bool cfg_valid(const struct hashlimit_cfg3 *cfg, uint8_t family, uint8_t 
 	return !(cfg->mode & XT_HASHLIMIT_RATE_MATCH) || (cfg->avg && cfg->interval);
 }
 
-/* A limit of bytes counts in 16 of them; avg is what these cost, in 1/2^32 of a second. */
+/* Byte limits count units of 16 bytes; avg is the cost of a unit in 1/2^32 s. */
 static int byte_rate(const struct hashlimit_cfg3 *cfg, struct rate *r)
 {
 	r->cost = cfg->avg * SECOND >> 32;
@@ -158,14 +162,14 @@ static int make_rate(const struct hashlimit_cfg3 *cfg, uint32_t scale, struct ra
 	return cfg->mode & XT_HASHLIMIT_BYTES ? byte_rate(cfg, r) : packet_rate(cfg, scale, r);
 }
 
-/* ---- tables, with their lock held ------------------------------------------------------------ */
+/* ---- tables, called with the lock held ------------------------------------------------------- */
 
 static struct entry *entry_of(struct rv_cached *cached)
 {
 	return (struct entry *)(void *)cached;
 }
 
-/* The oldest one, if its time has come. */
+/* Frees the least recently used entry if it has expired. */
 static bool forget_expired(struct table *t, uint64_t now)
 {
 	struct rv_cached *oldest = rv_cache_oldest(&t->named.cache);
@@ -197,7 +201,7 @@ static struct entry *add_entry(struct table *t, struct entry *e, const struct fl
 	return e;
 }
 
-/* The window that has ended says whether the rate was kept, this one whether it will be. */
+/* Whether the previous window exceeded the rate, or the current one does. */
 static bool within_rate(const struct table *t, struct entry *e, uint32_t len, uint64_t now)
 {
 	const struct rate *r = &t->rate;
@@ -253,7 +257,7 @@ static void copy_masked(uint8_t out[16], const uint8_t *addr, unsigned int len, 
 	}
 }
 
-/* False: the packet ends before its ports. */
+/* False: the packet is truncated before its ports. */
 static bool make_key(struct rv_pkt *pkt, const struct table *t, struct flow_key *key)
 {
 	unsigned int len = rv_addr_len(pkt->family);
@@ -289,7 +293,10 @@ static enum outcome count_packet(struct table *t, struct entry *e, uint32_t len,
 	return within ? WITHIN : BEYOND;
 }
 
-/* UNKNOWN: the key has no entry. *spare, if any, becomes one where there is room, and is then NULL. */
+/*
+ * UNKNOWN: no entry for the key. A non-NULL *spare becomes the entry if there is room, and is set
+ * to NULL.
+ */
 static enum outcome look_up(struct table *t, const struct flow_key *key, uint32_t len,
 			    struct entry **spare)
 {
@@ -299,7 +306,7 @@ static enum outcome look_up(struct table *t, const struct flow_key *key, uint32_
 	uint64_t now;
 
 	rv_lock(&t->named.lock);
-	/* Not before: the clock must not seem to go back. */
+	/* Under the lock, so that time never goes backwards. */
 	now = rv_clock(RV_CLOCK_STEADY);
 	e = find_entry(t, key, bucket, now);
 	for (unsigned int i = 0; i < EXPIRED_AT_ONCE && forget_expired(t, now); i++)
@@ -314,7 +321,10 @@ static enum outcome look_up(struct table *t, const struct flow_key *key, uint32_
 	return outcome;
 }
 
-/* Where an entry cannot be had the packet is dropped: a limit that does not count would be none. */
+/*
+ * If no entry can be allocated the packet is dropped: matching without counting would lift the
+ * limit.
+ */
 static bool match_hashlimit(struct rv_pkt *pkt, const void *data, void *state)
 {
 	const struct state *s = state;
@@ -342,7 +352,7 @@ static void free_table(struct table *t)
 	rv_free(t);
 }
 
-/* As xt_hashlimit has it, but not without an end. */
+/* Same default as xt_hashlimit, but never unlimited. */
 static uint32_t entries_max(const struct hashlimit_cfg3 *cfg, uint32_t size)
 {
 	uint32_t max = cfg->max ? cfg->max : 8 * size;

@@ -29,7 +29,7 @@ static int say_tos(const struct rv_check_ctx *a, struct rv_said *said)
 	return 0;
 }
 
-/* IPT_TTL_* and IP6T_HL_* are the same numbers. */
+/* IPT_TTL_* and IP6T_HL_* have the same values. */
 static int say_hops(const struct rv_check_ctx *a, struct rv_said *said)
 {
 	const struct ipt_ttl_info *info = a->data;
@@ -40,7 +40,7 @@ static int say_hops(const struct rv_check_ctx *a, struct rv_said *said)
 	case IPT_TTL_NE:
 		rv_say(said, sel, RVK_OP_EQ, info->mode == IPT_TTL_NE, 1, &info->ttl, NULL);
 		return 0;
-	case IPT_TTL_LT:	/* no more than 255, and not from here up */
+	case IPT_TTL_LT:	/* less than n: 0 to 255, but not n to 255 */
 		rv_say(said, sel, RVK_OP_RANGE, true, 1, &info->ttl, &highest);
 		return 0;
 	case IPT_TTL_GT:

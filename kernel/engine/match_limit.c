@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* limit: a bucket of credit, in nanoseconds, for each rule. statistic: some of the packets. */
+/* limit: a token bucket per rule, in nanoseconds. statistic: a sample of the packets. */
 #include "internal.h"
 
 #include <linux/netfilter/xt_limit.h>
 #include <linux/netfilter/xt_statistic.h>
 
-#define UNIT_NS	(1000000000ULL / XT_LIMIT_SCALE)	/* what avg counts in */
+#define UNIT_NS	(1000000000ULL / XT_LIMIT_SCALE)	/* unit of avg */
 
 struct bucket {
 	struct rv_lock lock;
-	uint64_t last;			/* when it was filled up */
+	uint64_t last;			/* time of the last refill */
 	uint64_t credit, cap, cost;
 };
 
-/* The first two fields are all that users give; 32-bit programs have a shorter struct. */
+/* Only the first two fields are used; 32-bit programs have a shorter struct. */
 static bool limit_size(uint32_t size)
 {
 	return size == (sizeof(struct xt_rateinfo) + 7) / 8 * 8 || size == 32;
@@ -50,7 +50,7 @@ static bool match_limit(struct rv_pkt *pkt, const void *data, void *state)
 	(void)pkt;
 	(void)data;
 	rv_lock(&b->lock);
-	/* Another CPU may have looked at the clock later and be here before. */
+	/* Another CPU may have read a later time and got the lock first. */
 	more = now > b->last ? now - b->last : 0;
 	b->last += more;
 	b->credit = more < b->cap - b->credit ? b->credit + more : b->cap;

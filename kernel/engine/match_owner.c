@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* owner: who has the socket that sends the packet. */
+/* owner: credentials of the sending socket. */
 #include "internal.h"
 
 #include <linux/netfilter/xt_owner.h>
 
-/* Ids up to the one that is none. */
+/* Ids from min to max, excluding the invalid id. */
 static bool is_range(uint32_t min, uint32_t max)
 {
 	return min <= max && max != UINT32_MAX;
 }
 
-/* As the kernel's own: a range that holds nobody would let its negation hold for all. */
+/* Like xt_owner: rejects an empty range, whose negation would match everything. */
 static int check_owner(struct rv_check_ctx *a)
 {
 	const struct rv_engine_ops *ops = rv_engine_ops(a->engine);
@@ -37,7 +37,7 @@ static bool is_member(const struct rv_pkt *pkt, const struct xt_owner_match_info
 	       pkt->ops->in_group(pkt, info->gid_min, info->gid_max);
 }
 
-/* Without a socket all that is asked for is not so. */
+/* Without a socket, every test fails. */
 static bool match_owner(struct rv_pkt *pkt, const void *data, void *state)
 {
 	const struct xt_owner_match_info *info = data;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Matches on what is known of a packet beside its headers: mark, pkttype, mac, addrtype, physdev, comment. */
+/* Matches on packet metadata: mark, pkttype, mac, addrtype, physdev, comment. */
 #include "internal.h"
 
 #include <linux/netfilter/xt_addrtype.h>
@@ -93,7 +93,7 @@ static bool match_addrtype(struct rv_pkt *pkt, const void *data, void *state)
 
 #define OUTS	(XT_PHYSDEV_OP_OUT | XT_PHYSDEV_OP_ISOUT)
 
-/* Which port a packet leaves by is known only of those that the bridge forwards. */
+/* The output port is only known for packets the bridge forwards. */
 static int check_physdev(struct rv_check_ctx *a)
 {
 	const struct rv_engine_ops *ops = rv_engine_ops(a->engine);
@@ -119,7 +119,7 @@ static bool name_fits(const char *name, const char *wanted, const char *mask)
 	return !differ;
 }
 
-/* Is what op asks for as it is to be? What is not asked for is. */
+/* Whether a property that op tests has the required value; true if it is not tested. */
 static bool is_as_asked(const struct xt_physdev_info *info, unsigned int op, bool is)
 {
 	return !(info->bitmask & op) || is != !!(info->invert & op);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* recent: lists of addresses by name, with the times at which each was seen. */
+/* recent: named lists of addresses and the times they were seen. */
 #include "internal.h"
 
 #include <linux/netfilter/xt_recent.h>
 
-/* xt_recent's defaults: addresses in a list, times for an address. */
+/* Defaults of xt_recent: addresses per list, time stamps per address. */
 #define STAMPS_MAX	256
 #define ENTRIES_MAX	(1U << 20)
 #define STAMPS_DEFAULT	32
@@ -14,24 +14,24 @@
 
 unsigned int rv_recent_entries = 100;
 
-/* What is looked for; of a TTL of 0, or in an entry that has it, any. */
+/* Key of a lookup. TTL 0, in the key or the entry, matches any. */
 struct address {
 	uint8_t addr[16];
 	uint8_t family;
 };
 
 struct seen {
-	struct rv_cached cached;	/* the one not seen for longest is the oldest */
+	struct rv_cached cached;	/* LRU order: least recently seen first */
 	struct address key;
 	uint8_t ttl;
-	uint16_t nstamps, at;		/* times there are; where the next one goes */
-	uint32_t room;			/* of stamps, a power of two */
+	uint16_t nstamps, at;		/* number of stamps; index of the next one */
+	uint32_t room;			/* size of stamps, a power of two */
 	uint64_t stamps[];
 };
 
 struct list {
 	struct rv_named named;
-	uint32_t stamps;		/* kept for each address, a power of two */
+	uint32_t stamps;		/* stamps kept per address, a power of two */
 };
 
 struct state {
@@ -54,9 +54,9 @@ static struct seen *seen_of(struct rv_cached *cached)
 	return (struct seen *)(void *)cached;
 }
 
-#define AT_ONCE	256	/* with the lock held, before packets may have it */
+#define AT_ONCE	256	/* entries handled before the lock is released */
 
-/* Forgets those that are there. stamps: that later ones have room for; 0: as many as before. */
+/* Removes all entries. stamps: new number per address; 0: unchanged. */
 static void forget_all(struct list *l, uint32_t stamps)
 {
 	uint32_t left = UINT32_MAX;
@@ -74,7 +74,7 @@ static void forget_all(struct list *l, uint32_t stamps)
 	}
 }
 
-/* ---- lists, with their lock held ---------------------------------------------------------- */
+/* ---- lists, called with the lock held ------------------------------------------------------ */
 
 static struct seen *look_up(const struct list *l, const struct address *key, uint32_t bucket,
 			    uint8_t ttl)
@@ -88,7 +88,7 @@ static struct seen *look_up(const struct list *l, const struct address *key, uin
 	return NULL;
 }
 
-/* Seen now; the oldest of its times makes room. */
+/* Records the current time, replacing the oldest if full. */
 static void stamp(struct list *l, struct seen *s, uint64_t now)
 {
 	s->at %= s->room;
@@ -109,7 +109,7 @@ static void remember(struct list *l, struct seen *s, const struct address *key, 
 	stamp(l, s, now);
 }
 
-/* Was it seen often enough, of late? */
+/* Whether it was seen at least hit_count times within the last seconds. */
 static bool was_seen(const struct xt_recent_mtinfo *info, const struct seen *s, uint64_t now)
 {
 	uint64_t span = info->seconds * SECOND;
@@ -124,7 +124,7 @@ static bool was_seen(const struct xt_recent_mtinfo *info, const struct seen *s, 
 	return false;
 }
 
-/* The one that was not seen for longest, if that is too long. */
+/* Removes the least recently seen entry if it has expired. */
 static void reap(struct list *l, const struct xt_recent_mtinfo *info, uint64_t now)
 {
 	struct rv_cached *oldest = rv_cache_oldest(&l->named.cache);
@@ -134,7 +134,7 @@ static void reap(struct list *l, const struct xt_recent_mtinfo *info, uint64_t n
 		rv_cache_forget(&l->named.cache, oldest);
 }
 
-/* What the rule says of an address that is in the list; true before '!'. */
+/* Result of the rule for an address in the list, before negation. */
 static bool check_seen(struct list *l, const struct xt_recent_mtinfo *info, struct seen *s,
 		       uint8_t ttl, uint64_t now)
 {
@@ -212,21 +212,21 @@ static struct list *make_list(struct rv_check_ctx *a, const char *name)
 	return l;
 }
 
-/* A rule that counts further needs longer entries: all are forgotten, as xt_recent has it. */
+/* A rule with a larger hit count needs larger entries: clears the list, like xt_recent. */
 static void begin_recent(const void *data, void *state)
 {
 	const struct xt_recent_mtinfo *info = data;
 	uint32_t stamps = info->hit_count ? power_of_two(info->hit_count) : STAMPS_DEFAULT;
 	struct list *l = ((struct state *)state)->list;
 
-	/* Nobody else changes it: calls are made one at a time. */
+	/* Calls are serialised, so it cannot change. */
 	if (stamps > l->stamps)
 		forget_all(l, stamps);
 }
 
 static int check_recent(struct rv_check_ctx *a)
 {
-	/* Revision 1 adds a mask at its end. */
+	/* Revision 1 has an additional mask at the end. */
 	const struct xt_recent_mtinfo *info = a->data;
 	struct rv_named *named;
 	struct state *s;
@@ -257,7 +257,7 @@ static void destroy_recent(const void *data, void *state)
 	rv_free(s);
 }
 
-/* TTL or hop limit as it came in: one that is about to go out has been counted down. */
+/* TTL or hop limit as received: forwarding has already decremented it at POSTROUTING. */
 static uint8_t ttl_of(const struct rv_pkt *pkt)
 {
 	uint8_t ttl = pkt->data[pkt->family == NFPROTO_IPV4 ? 8 : 7];
@@ -265,7 +265,9 @@ static uint8_t ttl_of(const struct rv_pkt *pkt)
 	return pkt->out && pkt->in ? ttl + 1 : ttl;
 }
 
-/* False: the address has no entry, and would be given one. *spare, if any, becomes it. */
+/*
+ * False: the address is not listed and the rule would add it. A non-NULL *spare becomes the entry.
+ */
 static bool find(struct rv_pkt *pkt, const struct xt_recent_mtinfo *info, const struct address *key,
 		 struct list *l, struct seen **spare, bool *is)
 {
@@ -275,7 +277,7 @@ static bool find(struct rv_pkt *pkt, const struct xt_recent_mtinfo *info, const 
 	uint64_t now;
 
 	rv_lock(&l->named.lock);
-	/* Not before: the clock must not seem to go back. */
+	/* Under the lock, so that time never goes backwards. */
 	now = rv_clock(RV_CLOCK_STEADY);
 	s = look_up(l, key, bucket, info->check_set & XT_RECENT_TTL ? ttl : 0);
 	if (s) {
@@ -345,7 +347,9 @@ static bool match_recent_masked(struct rv_pkt *pkt, const void *data, void *stat
 	return run_recent(pkt, data, &key, s->list);
 }
 
-/* ---- for people ------------------------------------------------------------------------------- */
+/*
+ * ---- /proc interface --------------------------------------------------------------------------
+ */
 
 static void each_of(struct list *l, void (*fn)(const struct rv_recent *r, void *arg), void *arg)
 {
@@ -372,7 +376,7 @@ void rv_recent_each(struct rv_engine *e, void (*fn)(const struct rv_recent *r, v
 			each_of(list_of(n), fn, arg);
 }
 
-/* s is there, or what was made to become it. Returns whether it is used up. */
+/* Refreshes s if it is listed, else adds it. Returns whether it was added. */
 static bool see(struct list *l, struct seen *s, const struct address *key, uint32_t bucket)
 {
 	struct seen *there;
@@ -435,7 +439,7 @@ int rv_recent_edit(struct rv_engine *e, const char *list, char what, uint8_t fam
 
 	if (!named)
 		return -ENOENT;
-	named->users--;		/* calls are made one at a time: its rules keep it */
+	named->users--;		/* calls are serialised, so its rules keep it alive */
 	memcpy(key.addr, addr, rv_addr_len(family));
 	return edit(list_of(named), what, &key);
 }

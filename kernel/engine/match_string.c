@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * string: bytes somewhere between two offsets. Whatever algorithm is asked for, each byte is looked at
- * once (Knuth, Morris, Pratt): no packet can be made that takes longer than others of its size.
+ * string: bytes anywhere between two offsets. Uses Knuth-Morris-Pratt whatever algorithm the rule
+ * names: linear time for every packet.
  */
 #include "internal.h"
 
 #include <linux/netfilter/xt_string.h>
 
-#define WINDOW	64	/* of a packet that is not in one piece */
+#define WINDOW	64	/* buffer for non-linear packets */
 
 static bool is_algorithm(const char *name)
 {
@@ -19,7 +19,7 @@ static uint8_t lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
 }
 
-/* By how many of its first bytes are the same as those before this one: how much of it need not be read again. */
+/* KMP failure function: for each prefix of the pattern, the length of its longest border. */
 struct search {
 	uint8_t again[XT_STRING_MAX_PATTERN_SIZE + 1];
 };
@@ -29,7 +29,7 @@ static bool is_same(const struct xt_string_info *info, uint8_t a, uint8_t b)
 	return info->u.v1.flags & XT_STRING_FLAG_IGNORECASE ? lower(a) == lower(b) : a == b;
 }
 
-/* How much of the pattern stands before what comes next, if so much did before byte c. */
+/* Length of the longest prefix of the pattern that ends at byte c, given the length before it. */
 static unsigned int go_on(const struct search *s, const struct xt_string_info *info,
 			  unsigned int matched, uint8_t c)
 {

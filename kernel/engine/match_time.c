@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* time: date, time of day, days of the week and of the month. */
+/* time: date, time of day, day of the week and of the month. */
 #include "internal.h"
 
 #include <linux/netfilter/xt_time.h>
@@ -31,7 +31,7 @@ static uint32_t month_length(uint32_t year, unsigned int month)
 	return lengths[month] + (month == 1 && is_leap(year));
 }
 
-/* Days since 1970 to the day of the month, from 1. */
+/* Day of the month, from 1, for a number of days since 1970. */
 static uint32_t month_day(uint32_t days)
 {
 	uint32_t year = 1970;
@@ -44,13 +44,13 @@ static uint32_t month_day(uint32_t days)
 	return days + 1;
 }
 
-/* 1 is Monday; 1970 began with a Thursday. */
+/* 1 is Monday; 1970-01-01 was a Thursday. */
 static uint32_t week_day(uint32_t days)
 {
 	return (days + 3) % 7 + 1;
 }
 
-/* A span that ends before it starts goes on over midnight. */
+/* A range that ends before it starts spans midnight. */
 static bool daytime_fits(const struct xt_time_info *info, uint32_t now)
 {
 	if (info->daytime_start < info->daytime_stop)
@@ -69,7 +69,7 @@ static bool match_time(struct rv_pkt *pkt, const void *data, void *state)
 	(void)state;
 	if (now < info->date_start || now > info->date_stop || !daytime_fits(info, daytime))
 		return false;
-	/* What is behind midnight belongs to the day on which the span started. */
+	/* After midnight, the day is that on which the range started. */
 	if (info->flags & XT_TIME_CONTIGUOUS && daytime <= info->daytime_stop && days)
 		days--;
 	if (!(info->weekdays_match & 1U << week_day(days)))

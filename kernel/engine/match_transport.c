@@ -7,7 +7,9 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
-/* Of ports in host order. All of them are said as well: the header has to be there. */
+/*
+ * Ports in host order. Even a range of all ports becomes a predicate: the header must be present.
+ */
 static void say_ports(struct rv_said *said, unsigned int sel, const uint16_t ports[2], bool negate)
 {
 	uint8_t from[2], to[2];
@@ -45,9 +47,9 @@ static int say_udp(const struct rv_check_ctx *a, struct rv_said *said)
 	return 0;
 }
 
-#define ANY_ICMP_TYPE	255	/* of IPv4's match: whatever type and code */
+#define ANY_ICMP_TYPE	255	/* iptables' value for any type and code, IPv4 */
 
-/* struct ip6t_icmp is laid out alike. */
+/* struct ip6t_icmp has the same layout. */
 static int say_icmp(const struct rv_check_ctx *a, struct rv_said *said)
 {
 	const struct ipt_icmp *icmp = a->data;
@@ -70,7 +72,7 @@ static bool ports_possible(const struct rvk_ip *ip)
 	return rv_has_ports(ip->proto) && rv_ip_is_proto(ip, ip->proto);
 }
 
-/* A range is two of the ports, of which the first is marked. */
+/* A range is two consecutive ports, the first of which is flagged. */
 static void say_port_list(const struct xt_multiport_v1 *m, struct rv_said *said,
 			  struct rvk_predicate *p)
 {

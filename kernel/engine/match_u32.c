@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* u32: numbers anywhere in the packet. */
+/* u32: computed 32-bit values anywhere in the packet. */
 #include "internal.h"
 
 #include <linux/netfilter/xt_u32.h>
@@ -19,7 +19,7 @@ static int check_u32(struct rv_check_ctx *a)
 	return 0;
 }
 
-/* Four bytes at off, which may be anything. */
+/* Four bytes at off, which may be out of range. */
 static bool read_number(const struct rv_pkt *pkt, uint64_t off, uint32_t *n)
 {
 	const uint8_t *p;
@@ -34,7 +34,7 @@ static bool read_number(const struct rv_pkt *pkt, uint64_t off, uint32_t *n)
 	return true;
 }
 
-/* The number a test is about; false: it lies outside of the packet. */
+/* The value a test compares; false: outside the packet. */
 static bool find_number(const struct rv_pkt *pkt, const struct xt_u32_test *t, uint32_t *n)
 {
 	uint64_t at = 0;

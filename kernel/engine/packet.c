@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where things are in a packet, and its checksums. */
+/* Packet parsing and checksums. */
 #include "internal.h"
 
 #define IPV4_HEADER	20
 #define IPV6_HEADER	40
-#define IPV6_HEADERS_MAX 8	/* extension headers */
+#define IPV6_HEADERS_MAX 8	/* maximum number of extension headers */
 #define IP_OFFSET_MASK	0x1fff
 
 void rv_csum_replace(uint8_t *check, uint16_t from, uint16_t to)
@@ -34,7 +34,7 @@ static bool is_extension(uint8_t next)
 	       next == IPPROTO_AH || next == IPPROTO_DSTOPTS;
 }
 
-/* Bytes of an extension header; second is the second byte of it. */
+/* Length of an extension header in bytes; second: its second byte. */
 static uint32_t extension_length(uint8_t kind, uint8_t second)
 {
 	if (kind == IPPROTO_FRAGMENT)
@@ -43,8 +43,8 @@ static uint32_t extension_length(uint8_t kind, uint8_t second)
 }
 
 /*
- * A chain of headers that ends within one leaves the protocol unknown. RFC 8504, 5.3: more headers
- * than a few may be taken for an attack; a sender makes no more than one of each kind, or two.
+ * A truncated header chain leaves the protocol unknown. RFC 8504, 5.3 allows limiting the number of
+ * headers; legitimate packets have at most one or two of each kind.
  */
 static int parse_ipv6(struct rv_pkt *pkt)
 {

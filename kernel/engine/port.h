@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The engine's one door to the world, a dozen functions. kernel/linux/port.c has them for the module,
- * kernel/user/port.c for programs; which of the two it is, is decided here and nowhere else.
+ * Interface between the engine and its environment: kernel/linux/port.c implements it for the
+ * module, kernel/user/port.c for user space. Only this file tests which of the two it is.
  *
- * Packets are not reached through here but through the functions a packet brings along
- * (struct rv_pkt_ops), matches and targets of the kernel through those of the engine
- * (struct rv_engine_ops).
+ * Packets are accessed through struct rv_pkt_ops, the kernel's matches and targets through struct
+ * rv_engine_ops.
  */
 #ifndef RAVELIN_KERNEL_PORT_H
 #define RAVELIN_KERNEL_PORT_H
@@ -26,7 +25,7 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
-/* Names of stdint.h that the kernel's types.h leaves out. */
+/* Names of stdint.h that linux/types.h lacks. */
 #define UINT8_MAX	U8_MAX
 #define UINT16_MAX	U16_MAX
 #define UINT32_MAX	U32_MAX
@@ -42,8 +41,8 @@ struct rv_lock {
 #ifndef CONFIG_PREEMPT_RT
 
 /*
- * Who reads on a CPU. turns is odd while somebody does: whoever waits for the readers of now waits until it is
- * another number. Where bottom halves are off nobody else comes to that CPU but readers within readers.
+ * Readers of a CPU. turns is odd while one is active; rv_wait_walks() waits until it changes. With
+ * bottom halves off, only nested readers can run on the CPU.
  */
 struct rv_readers {
 	unsigned int depth;
@@ -59,7 +58,10 @@ static inline unsigned int rv_read_begin(void)
 	r = this_cpu_ptr(&rv_readers);
 	if (!r->depth++) {
 		WRITE_ONCE(r->turns, r->turns + 1);
-		/* Before any pointer is read: with the barrier of rv_wait_walks(). */
+		/*
+		 * Orders this before any pointer is read; pairs with the barrier in
+		 * rv_wait_walks().
+		 */
 		smp_mb();
 	}
 	return smp_processor_id();
@@ -76,7 +78,10 @@ static inline void rv_read_end(void)
 
 #else
 
-/* Readers may be preempted by others on the same CPU: only a grace period tells that they have ended. */
+/*
+ * PREEMPT_RT: readers may preempt each other on a CPU, so only a grace period proves that they
+ * ended.
+ */
 static inline unsigned int rv_read_begin(void)
 {
 	local_bh_disable();
@@ -90,7 +95,10 @@ static inline void rv_read_end(void)
 
 #endif
 
-/* To a number that only this CPU writes, in one piece: a reader that preempts another on it may add, too. */
+/*
+ * Single-copy atomic. Written by this CPU only, but a reader that preempts another on it may add
+ * too.
+ */
 static inline void rv_add(__u64 *to, uint64_t n)
 {
 	local64_add(n, (local64_t *)to);
@@ -113,7 +121,7 @@ static inline void rv_unlock(struct rv_lock *lock)
 
 #else
 
-/* Before any header of the kernel: those then leave out what it defines. */
+/* Must precede kernel headers, which then skip what it defines. */
 #include <net/if.h>
 
 #include <errno.h>
@@ -126,7 +134,7 @@ static inline void rv_unlock(struct rv_lock *lock)
 
 #include <linux/types.h>
 
-/* Made by one of the two below. */
+/* Initialised by one of the two below. */
 struct rv_lock {
 	pthread_mutex_t mutex;
 };
@@ -135,66 +143,66 @@ struct rv_lock {
 #define rv_lock_init(l)		pthread_mutex_init(&(l)->mutex, NULL)
 
 /*
- * Readers: between the two, what rv_deref() returned is not freed, and the thread is not moved to another
- * slot. Returns the number of the slot (the CPU, in a program the thread), below the number of
- * slots the engine was made with. May be nested. Readers do not sleep.
+ * Read-side critical section: what rv_deref() returned is not freed, and the thread stays on its
+ * slot. Returns the slot number (the CPU; in user space the thread), less than the engine's number
+ * of slots. May be nested. Must not sleep.
  */
 unsigned int rv_read_begin(void);
 void rv_read_end(void);
 
-/* To a number that only the thread of this slot writes, and others read. */
+/* Adds to a counter that only this slot's thread writes and others read. */
 static inline void rv_add(__u64 *to, uint64_t n)
 {
 	__atomic_store_n(to, *to + n, __ATOMIC_RELAXED);
 }
 
-/* Short, without sleeping and without allocating; readers take it too. */
+/* Short critical sections without sleeping or allocating. Readers take it too. */
 void rv_lock(struct rv_lock *lock);
 void rv_unlock(struct rv_lock *lock);
 
-/* Called now and then in long work that may sleep: lets others have the CPU. */
+/* Called during long operations that may sleep: yields the CPU. */
 void rv_rest(void);
 
 #endif
 
 /*
- * Returns when every reader that may hold a pointer from before has ended. Sleeps. rv_wait_walks() waits
- * for those only who are between rv_read_begin() and rv_read_end() just now, which is soon over;
- * rv_wait_readers() for all that a grace period ends, as packets on their way to a hook.
+ * Wait until all readers that may hold an old pointer have ended. Both sleep. rv_wait_walks() waits
+ * only for those between rv_read_begin() and rv_read_end(), which is short; rv_wait_readers() waits
+ * for a grace period, which includes packets about to enter a hook.
  */
 void rv_wait_walks(void);
 void rv_wait_readers(void);
 
 /*
- * Zeroed memory, aligned for any type, or NULL. Whoever handles a packet passes
- * may_sleep = false; large tables need true.
+ * Zeroed memory aligned for any type, or NULL. may_sleep must be false in packet context and true
+ * for large tables.
  */
 void *rv_alloc(size_t size, bool may_sleep);
-/* The same without zeros, for who fills it at once; may sleep. */
+/* The same without zeroing; may sleep. */
 void *rv_alloc_unfilled(size_t size);
-/* NULL is fine. */
+/* NULL is allowed. */
 void rv_free(void *p);
 
 /*
- * Who pays for what packets make known: whoever makes the table that they fill (in the kernel, its control
- * group). rv_payer_get() is called by that one, and may return NULL: nobody in particular.
+ * Whom memory allocated for packets is charged to: in the kernel, the memory cgroup of the process
+ * that created the rule. rv_payer_get() is called in its context; NULL: nobody.
  */
 struct rv_payer;
 struct rv_payer *rv_payer_get(void);
 void rv_payer_put(struct rv_payer *payer);
-/* As rv_alloc() where packets are handled. NULL, too, when the payer may have no more. */
+/* rv_alloc() for packet context, charged to payer. NULL also if the payer's limit is reached. */
 void *rv_alloc_for(size_t size, struct rv_payer *payer);
 
 enum rv_clock {
-	RV_CLOCK_STEADY,	/* since some time, goes on steadily */
-	RV_CLOCK_UTC,		/* since 1970 */
-	RV_CLOCK_LOCAL,		/* the same in the kernel's time zone */
+	RV_CLOCK_STEADY,	/* monotonic */
+	RV_CLOCK_UTC,		/* since 1970-01-01 */
+	RV_CLOCK_LOCAL,		/* since 1970-01-01, in the kernel's time zone */
 };
 
 /* Nanoseconds. */
 uint64_t rv_clock(enum rv_clock which);
 
-/* 32 random bits; good ones: keys of hash tables are made of them. */
+/* 32 cryptographically strong random bits, for keys of hash tables. */
 uint32_t rv_random(void);
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Keys: the least that can show that an entry does not fit, for all entries in a row. A packet
- * that passes many rules reads some bytes of each instead of the rule. A key says no only where the rule
- * would, before anything that the rule does is seen by anyone; the rest is left to the rule.
+ * Prefilter: an array of compact keys, one per entry, so that skipping a rule reads a few bytes
+ * instead of the entry. It has no false negatives: a key rejects a packet only if the rule would,
+ * before any side effect of the rule.
  */
 #include "internal.h"
 
 #define PORT_MAX 0xffff
 
-/* The last word of an address that is compared: it tells more apart than the first ones do. */
+/* Uses the last word of an address that is compared, the most selective one. */
 static bool take_address(struct rv_key *key, const struct rvk_ip *ip, uint8_t family, bool dst)
 {
 	unsigned int len = rv_addr_len(family), at = len;
@@ -39,7 +39,7 @@ static void narrow(struct rv_key *key, const uint8_t *from, const uint8_t *to)
 	key->span = last - first;
 }
 
-/* The least and the greatest port of a list; one of multiport may be empty. */
+/* Minimum and maximum port of a list; in a multiport predicate it may be empty. */
 static void narrow_to_list(struct rv_key *key, const struct rvk_predicate *p)
 {
 	const struct rvk_interval *list = (const void *)(p + 1);
@@ -65,8 +65,8 @@ static void take_port(struct rv_key *key, const struct rvk_predicate *p)
 }
 
 /*
- * The destination port, if nothing is tested before it but what is in the same header: that
- * header is there when a port is looked for.
+ * Uses the destination port if only tests of the same header precede it: the header has then been
+ * checked for.
  */
 static void take_predicates(struct rv_key *key, const uint8_t *at, uint32_t left)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What entries can name: the engine's own matches and targets and those that others register. */
+/* Handlers that entries can refer to: the engine's own, and those other modules register. */
 #include "internal.h"
 
 static struct rv_handler *const built_in[] = {
@@ -11,7 +11,7 @@ static struct rv_handler *const built_in[] = {
 
 #define BUCKETS 64
 
-/* Guards all below, and next and users of the handlers. */
+/* Protects everything below, and next and users of the handlers. */
 static struct rv_lock lock = RV_LOCK_INIT(lock);
 static struct rv_handler *buckets[BUCKETS];
 static bool started;
@@ -45,7 +45,7 @@ static void add(struct rv_handler *h)
 	*at = h;
 }
 
-/* The engine's own are added before anything is looked for. The lock is held. */
+/* Adds the engine's own handlers before the first lookup. Called with the lock held. */
 static void start(void)
 {
 	if (started)
@@ -146,7 +146,7 @@ static struct rv_handler *find(uint8_t kind, uint8_t family, const char *name, u
 	return found;
 }
 
-/* A module that is just being unloaded lends nothing any more. */
+/* A module that is being unloaded cannot be pinned. */
 static bool keep(struct rv_handler *h)
 {
 	if (h->module && modules && !modules->get(h->module))
@@ -171,7 +171,7 @@ const struct rv_handler *rv_handler_get(uint8_t kind, uint8_t family, const char
 
 void rv_handler_put(const struct rv_handler *h)
 {
-	/* Whoever registered it gave it to us as one we may change. */
+	/* The registering module passed it as non-const. */
 	struct rv_handler *own = (struct rv_handler *)h;
 
 	rv_lock(&lock);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A table as it is kept: a copy of the entries, and what each CPU needs to run them. */
+/* A loaded table: a copy of the entries, and per-CPU data. */
 #include "internal.h"
 
 #define ENTRY_MIN	(sizeof(struct rvk_entry) + sizeof(struct rvk_element))
@@ -17,7 +17,7 @@ static int check_head(struct rv_rules *r, struct rvk_refusal *why)
 	return 0;
 }
 
-#define LINE 64		/* of the cache: what one CPU writes shares none with another's */
+#define LINE 64		/* cache line: per-CPU data must not share one */
 
 static int make_slot(struct rv_rules *r, struct rv_slot *slot)
 {
@@ -44,7 +44,7 @@ static int make_slots(struct rv_rules *r, unsigned int n, struct rvk_refusal *wh
 	return 0;
 }
 
-/* hooks is needed only while the table is checked. */
+/* hooks is only needed while the table is checked. */
 static int make_parts(struct rv_rules *r, struct rvk_refusal *why)
 {
 	uint32_t *hooks = rv_alloc(r->head.count * sizeof(*hooks), true);

@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Packets through a table. The walk is written once and compiled for each family, with and
- * without a record: what is not recorded costs nothing.
+ * Runs packets through a table. The loop is written once and compiled per family, with and without
+ * recording, so that recording costs nothing when absent.
  */
 #include "internal.h"
 
 #include <ravelin/hooks.h>
 
-/* Constants of a walk reach all that it is made of. */
+/* Constant arguments must reach all inlined parts. */
 #define RV_INLINE inline __attribute__((always_inline))
 
-/* What a walk carries along. */
+/* State of a traversal. */
 struct walk {
 	struct rv_rules *rules;
 	struct rvk_counters *counters;	/* of this CPU */
 	struct rv_pkt *pkt;
 	struct rv_record *record;
-	uint32_t *stack;		/* numbers of entries to come back to */
-	bool v6, recording;		/* constants, where the walk is compiled for them */
+	uint32_t *stack;		/* return stack, indices of entries */
+	bool v6, recording;		/* compile-time constants */
 };
 
-/* Where it is. */
+/* Position. */
 struct at {
-	uint32_t next;			/* number of the entry */
-	uint32_t top;			/* of the stack */
-	uint32_t jumps;			/* that it may still make */
+	uint32_t next;			/* index of the entry */
+	uint32_t top;			/* top of the stack */
+	uint32_t jumps;			/* remaining jumps */
 };
 
 static const char no_name[16];
@@ -45,7 +45,7 @@ static RV_INLINE uint32_t load32(const void *p)
 	return x;
 }
 
-/* 16 bytes that differ under a mask. */
+/* Compares 16 bytes under a mask. */
 static RV_INLINE bool differs16(const void *a, const void *b, const void *mask)
 {
 	const uint8_t *x = a, *y = b, *m = mask;
@@ -82,7 +82,7 @@ void tell_miss(const struct walk *w, const struct rvk_entry *e, enum rv_miss_wha
 	o->miss(o->arg, w->pkt, &miss);
 }
 
-/* Returns false, for whoever found that the entry does not match. */
+/* Reports the failed test; returns false. */
 static RV_INLINE bool missed(const struct walk *w, const struct rvk_entry *e, enum rv_miss_what what,
 			     const struct rvk_element *el, const struct rvk_predicate *p)
 {
@@ -114,7 +114,7 @@ static RV_INLINE bool iface_fits(const struct walk *w, const struct rvk_ip *ip, 
 			 out ? ip->out_mask : ip->in_mask) == inverted;
 }
 
-/* Where the protocol cannot be told, the packet is malformed, or a fragment that does not say it. */
+/* If the protocol is unknown, the packet is malformed or a later fragment. */
 static RV_INLINE bool proto_fits(const struct walk *w, const struct rvk_ip *ip)
 {
 	struct rv_pkt *pkt = w->pkt;
@@ -152,7 +152,9 @@ static RV_INLINE bool ip_fits(const struct walk *w, const struct rvk_entry *e)
 	return true;
 }
 
-/* The first entry from number i on that its key does not rule out. The last one of a chain is never. */
+/*
+ * First entry from index i that its key does not reject. Never rejects the last entry of a chain.
+ */
 static RV_INLINE uint32_t skip(const struct walk *w, uint32_t i)
 {
 	const struct rv_key *key = &w->rules->keys[i];
@@ -213,7 +215,7 @@ static RV_INLINE bool matches_fit(const struct walk *w, const struct rvk_entry *
 	return true;
 }
 
-/* bytes: of the packet before the entry's target had it. */
+/* bytes: length of the packet before the target changed it. */
 static RV_INLINE void step(const struct walk *w, const struct rvk_entry *e, int32_t verdict,
 			   uint32_t bytes)
 {
@@ -244,13 +246,13 @@ static void trace(const struct rv_rules *r, struct rv_pkt *pkt, const struct rvk
 	pkt->ops->trace(pkt, &t);
 }
 
-/* The number of the entry at an offset. */
+/* Index of the entry at an offset. */
 static RV_INLINE uint32_t number_at(const struct walk *w, uint32_t off)
 {
 	return rv_entry_at(w->rules, off)->index;
 }
 
-/* Behind the jump that led here, or at the policy. */
+/* Continues after the jump that led here, or at the policy. */
 static RV_INLINE uint32_t come_back(const struct walk *w, struct at *at)
 {
 	if (!at->top)
@@ -258,13 +260,13 @@ static RV_INLINE uint32_t come_back(const struct walk *w, struct at *at)
 	return w->stack[--at->top];
 }
 
-/* A target's verdict as entries write one; arguments in upper bits are left out. */
+/* Converts a target's verdict to the ABI's; drops the argument in the upper bits. */
 static RV_INLINE int32_t as_verdict(unsigned int nf)
 {
 	return nf == RV_CONTINUE ? RVK_CONTINUE : -(int32_t)(nf & NF_VERDICT_MASK) - 1;
 }
 
-/* The check has bounded jumps; if it had not, the packet is dropped rather than the CPU held. */
+/* The checks limit jumps; should that fail, drops the packet instead of looping. */
 static RV_INLINE bool jump(const struct walk *w, const struct rvk_verdict *v, struct at *at)
 {
 	if (!at->jumps--)
@@ -275,7 +277,7 @@ static RV_INLINE bool jump(const struct walk *w, const struct rvk_verdict *v, st
 	return true;
 }
 
-/* The rule's target. True: on with the entry at->next; false: *verdict is the end. */
+/* Executes the rule's target. True: continue with entry at->next; false: *verdict is final. */
 static RV_INLINE bool follow(const struct walk *w, const struct rvk_entry *e, struct at *at,
 			     unsigned int *verdict)
 {
@@ -321,7 +323,7 @@ static RV_INLINE unsigned int walk(struct rv_rules *r, struct rvk_counters *coun
 	while (more && !w->pkt->hotdrop) {
 		const struct rvk_entry *e;
 
-		/* Who records wants to know of every field that a rule would look at. */
+		/* A recorder must see every field the rule tests. */
 		if (!recording)
 			at.next = skip(w, at.next);
 		e = rv_entry_at(w->rules, w->rules->keys[at.next].offset);
@@ -342,8 +344,8 @@ static RV_INLINE unsigned int walk(struct rv_rules *r, struct rvk_counters *coun
 }
 
 /*
- * One for each, so that it is compiled for its constants. The stack is the walk's own: walks within each
- * other, and others on the same CPU, need not know of it. Few tables are deep, and only they pay for it.
+ * One function per variant, to specialise its constants. The stack is local, so nested traversals
+ * and others on the same CPU are independent. The large stack is only used for deep tables.
  */
 #define SHALLOW	16
 #define WALK(name, depth, v6, recording)					\
@@ -382,7 +384,7 @@ unsigned int rv_rules_run(struct rv_rules *r, unsigned int slot, struct rv_pkt *
 	return deep ? walk_v6_deep(r, c, pkt, NULL) : walk_v6(r, c, pkt, NULL);
 }
 
-/* ---- for tracing ------------------------------------------------------------------------- */
+/* ---- tracing ----------------------------------------------------------------------------- */
 
 static const char *const hook_names[RVK_HOOKS] = {
 #define RV_X(hook, nft, interfaces) [NF_INET_##hook] = RV_CHAIN_##hook,
@@ -390,7 +392,7 @@ static const char *const hook_names[RVK_HOOKS] = {
 #undef RV_X
 };
 
-/* The hook whose chain begins, or with ends whose policy is, at an offset; -1. */
+/* The hook whose chain starts, or with ends whose policy is, at an offset; -1: none. */
 static int hook_at(const struct rv_rules *r, uint32_t off, bool ends)
 {
 	const uint32_t *offsets = ends ? r->head.underflow : r->head.hook_entry;
@@ -401,7 +403,7 @@ static int hook_at(const struct rv_rules *r, uint32_t off, bool ends)
 	return -1;
 }
 
-/* Behind a user chain's last entry stands a head, or nothing. */
+/* The last entry of a user chain is followed by a head or by the end of the table. */
 static bool is_end(const struct rv_rules *r, const struct rvk_entry *e)
 {
 	const struct rvk_entry *next = rv_entry_next(e);

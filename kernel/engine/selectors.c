@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * How selectors are loaded: the rows of selectors.def. And predicates, which compare what was
- * loaded.
- */
+/* Loads selectors, as defined by selectors.def, and evaluates predicates on the values. */
 #include "internal.h"
 
 #include <linux/if_packet.h>
@@ -11,15 +8,15 @@
 #define NAME_LEN	16
 
 struct sel_row {
-	/* Fills in v->at and v->n, or v->buf; false: the packet has no such field. */
+	/* Sets v->n and v->at or v->buf; false: the packet has no such field. */
 	bool (*load)(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v);
 	uint8_t len;
 	uint8_t order;
 	uint8_t family;		/* NFPROTO_UNSPEC: both */
-	uint8_t off;		/* of the field in its header; or what the function takes for it */
-	uint8_t width;		/* BITS: bytes that the field lies in, and */
-	uint16_t bits;		/* which of theirs */
-	uint16_t proto;		/* of the packets that have it */
+	uint8_t off;		/* offset in the header, or the function's argument */
+	uint8_t width;		/* BITS: bytes that contain the field */
+	uint16_t bits;		/* BITS: mask of the field in those bytes */
+	uint16_t proto;		/* of packets that have it */
 };
 
 static void put_u16(struct rv_values *v, uint16_t value)
@@ -38,7 +35,7 @@ static bool load_network(struct rv_pkt *pkt, const struct sel_row *row, struct r
 	return true;
 }
 
-/* RFC 8200: four bits of version, then eight of traffic class. */
+/* RFC 8200: four bits of version, then eight bits of traffic class. */
 static uint8_t traffic_class(const struct rv_pkt *pkt)
 {
 	if (pkt->family == NFPROTO_IPV4)
@@ -53,7 +50,7 @@ static bool load_tos(struct rv_pkt *pkt, const struct sel_row *row, struct rv_va
 	return true;
 }
 
-/* A field of some bits, shifted down. */
+/* A bit field, right-aligned. */
 static bool load_bits(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
 {
 	const uint8_t *at = pkt->data + row->off;
@@ -97,7 +94,7 @@ static bool load_mark(struct rv_pkt *pkt, const struct sel_row *row, struct rv_v
 	return true;
 }
 
-/* A copy that loops back to the host says what it was sent as only by its address. */
+/* A looped-back copy has PACKET_LOOPBACK; only the address tells broadcast and multicast. */
 static uint8_t looped_type(const struct rv_pkt *pkt)
 {
 	const uint8_t *dst = rv_pkt_addr(pkt, true);
@@ -113,7 +110,7 @@ static bool load_pkttype(struct rv_pkt *pkt, const struct sel_row *row, struct r
 	return true;
 }
 
-/* A packet that no socket's file sends has no ids: n is 0. */
+/* Without a socket that has a file there are no ids: n is 0. */
 static bool load_owner(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
 {
 	uint32_t uid = 0, gid = 0;
@@ -134,8 +131,8 @@ static bool load_socket(struct rv_pkt *pkt, const struct sel_row *row, struct rv
 }
 
 /*
- * A fragment that starts one unit of 8 bytes in would overwrite flags of a TCP header that
- * has passed (RFC 1858, 3.1): nobody sends it in good faith.
+ * A fragment at offset 8 would overwrite the flags of a TCP header that was already accepted (RFC
+ * 1858, 3.1); legitimate senders do not produce it.
  */
 static bool overwrites_header(struct rv_pkt *pkt)
 {
@@ -174,7 +171,7 @@ static bool load_transport(struct rv_pkt *pkt, const struct sel_row *row, struct
 	return v->at;
 }
 
-/* The options of a TCP header: their length, or -1. */
+/* Copies the options of a TCP header. Returns their length, or -1. */
 static int tcp_options(struct rv_pkt *pkt, uint8_t buf[TCP_OPTIONS_MAX], const uint8_t **options)
 {
 	uint8_t head[RV_TCP_HEADER];
@@ -195,7 +192,7 @@ static int tcp_options(struct rv_pkt *pkt, uint8_t buf[TCP_OPTIONS_MAX], const u
 	return *options ? (int)(doff - RV_TCP_HEADER) : -1;
 }
 
-/* Offset of the option behind the one at i (RFC 9293, 3.1: kinds 0 and 1 have no length). */
+/* Index of the option after the one at i (RFC 9293, 3.1: kinds 0 and 1 have no length). */
 static unsigned int option_next(const uint8_t *opt, unsigned int len, unsigned int i)
 {
 	if (opt[i] < 2)
@@ -205,7 +202,7 @@ static unsigned int option_next(const uint8_t *opt, unsigned int len, unsigned i
 
 #define OPTION_MSS	2	/* RFC 9293, 3.2 */
 
-/* The value of the MSS option at i, if that is what stands there whole. */
+/* Value of the option at i, if it is a complete MSS option. */
 static bool take_mss(const uint8_t *opt, unsigned int len, unsigned int i, struct rv_values *v)
 {
 	if (opt[i] != OPTION_MSS || len - i < 4 || opt[i + 1] != 4)
@@ -215,7 +212,7 @@ static bool take_mss(const uint8_t *opt, unsigned int len, unsigned int i, struc
 	return true;
 }
 
-/* The kinds of all options, or of the row's kind its value. */
+/* All option kinds, or the value of the row's kind. */
 static bool load_tcp_option(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
 {
 	uint8_t buf[TCP_OPTIONS_MAX];
@@ -234,7 +231,7 @@ static bool load_tcp_option(struct rv_pkt *pkt, const struct sel_row *row, struc
 	return true;
 }
 
-/* A packet that is on no bridge has neither port nor answer. */
+/* A packet that is not bridged has no ports. */
 static bool load_bridge_name(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
 {
 	const char *in = NULL, *out = NULL;
@@ -284,7 +281,7 @@ static bool load_addrtype(struct rv_pkt *pkt, const struct sel_row *row, struct 
 	return true;
 }
 
-/* What the header says, which is what xt_length looks at; jumbograms say 0 there. */
+/* The header's length field, like xt_length; it is 0 in jumbograms. */
 static bool load_length(struct rv_pkt *pkt, const struct sel_row *row, struct rv_values *v)
 {
 	bool v4 = pkt->family == NFPROTO_IPV4;
@@ -295,7 +292,7 @@ static bool load_length(struct rv_pkt *pkt, const struct sel_row *row, struct rv
 	return true;
 }
 
-/* The places of selectors.def. ALSO is for nf_tables alone. */
+/* Places of selectors.def. ALSO is for nf_tables only. */
 #define LOADER(fn, ...) .load = (fn), .off = (__VA_ARGS__ + 0)
 #define NETWORK(offset, n) LOADER(load_network, offset)
 #define BITS(offset, n, which) LOADER(load_bits, offset), .width = (n), .bits = (which)
@@ -337,7 +334,7 @@ unsigned int rv_pkt_value(struct rv_pkt *pkt, unsigned int sel, unsigned int i, 
 	if (!rv_selector_known(sel, pkt->family))
 		return 0;
 	has = rv_load(pkt, sel, &v) && i < v.n;
-	/* Who asks does not test the packet. */
+	/* A query must not affect the packet. */
 	pkt->hotdrop = hotdrop;
 	if (has)
 		memcpy(value, v.at + i * rows[sel].len, rows[sel].len);
@@ -374,7 +371,7 @@ uint16_t rv_predicate_check(const struct rvk_predicate *p, uint32_t room, uint8_
 		return RVK_WHY_SIZE;
 	if (!rv_selector_known(p->sel, family))
 		return RVK_WHY_SELECTOR;
-	/* None of the selectors here has a parameter. */
+	/* No selector here has a parameter. */
 	if (p->flags & ~RVK_PREDICATE_FLAGS || p->param || p->reserved)
 		return RVK_WHY_RESERVED;
 	if (p->count > RVK_PREDICATE_LIST || !p->count != (p->op != RVK_OP_IN) ||

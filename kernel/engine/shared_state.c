@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* State with a name, what packets made known, and the hash that both are found by. */
+/* Named state, caches of state created by packets, and the hash used for both. */
 #include "internal.h"
 
 static struct rv_named **bucket(struct rv_named_list *names, const char *name)
@@ -43,7 +43,7 @@ bool rv_named_put(struct rv_named_list *names, struct rv_named *named)
 	return true;
 }
 
-/* ---- what packets made known ------------------------------------------------------------------ */
+/* ---- caches ---------------------------------------------------------------------------------- */
 
 uint64_t rv_packet_memory = 256ULL << 20;
 
@@ -168,7 +168,7 @@ static void hash_word(uint32_t v[4], uint32_t word)
 	v[0] ^= word;
 }
 
-/* Four bytes from p, or what is left of them, with the length in the last one. */
+/* Up to four remaining bytes at p, with the length in the top byte. */
 static uint32_t last_word(const uint8_t *p, size_t len)
 {
 	uint32_t word = 0;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Targets that change the network header: TOS, DSCP, TTL, HL. Checksums are corrected, not made anew. */
+/*
+ * Targets that change the network header: TOS, DSCP, TTL, HL. Checksums are updated incrementally.
+ */
 #include "internal.h"
 
 #include <linux/netfilter/xt_DSCP.h>
@@ -15,7 +17,7 @@ static uint32_t header_length(const struct rv_pkt *pkt)
 	return pkt->family == NFPROTO_IPV4 ? IPV4_HEADER : IPV6_HEADER;
 }
 
-/* Writes the 16 bits at an even offset. Returns what the target does. */
+/* Writes 16 bits at an even offset. Returns the target's verdict. */
 static unsigned int put_header(struct rv_pkt *pkt, uint32_t off, uint16_t value)
 {
 	uint16_t old = rv_be16(pkt->data + off);
@@ -32,7 +34,7 @@ static unsigned int put_header(struct rv_pkt *pkt, uint32_t off, uint16_t value)
 	return RV_CONTINUE;
 }
 
-/* TOS or traffic class: bits of the first 16, from the right at 0 in IPv4, at 4 in IPv6. */
+/* TOS or traffic class: bits of the first 16-bit word, shifted by 0 in IPv4 and by 4 in IPv6. */
 static unsigned int change_class(struct rv_pkt *pkt, uint8_t mask, uint8_t value)
 {
 	unsigned int shift = pkt->family == NFPROTO_IPV4 ? 0 : 4;
@@ -64,7 +66,7 @@ static unsigned int target_dscp(struct rv_pkt *pkt, const void *data, void *stat
 	return change_class(pkt, XT_DSCP_MASK, (uint8_t)(info->dscp << XT_DSCP_SHIFT));
 }
 
-/* struct ip6t_HL_info and its modes are laid out alike. */
+/* struct ip6t_HL_info and its modes have the same layout and values. */
 static int check_hops(struct rv_check_ctx *a)
 {
 	const struct ipt_TTL_info *info = a->data;

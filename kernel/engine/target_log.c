@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* LOG and NFLOG: what they say goes to the port. */
+/* LOG and NFLOG: passed to the port layer. */
 #include "internal.h"
 
 #include <linux/netfilter/xt_LOG.h>
 #include <linux/netfilter/xt_NFLOG.h>
 
-#define LEVELS	8	/* of syslog */
+#define LEVELS	8	/* number of syslog levels */
 
 static int check_log(struct rv_check_ctx *a)
 {

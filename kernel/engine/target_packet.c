@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Targets that change what goes along with a packet: MARK, CLASSIFY, TRACE. */
+/* Targets that change packet metadata: MARK, CLASSIFY, TRACE. */
 #include "internal.h"
 
 #include <linux/netfilter/xt_CLASSIFY.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* REJECT: drops, and has the port answer. */
+/* REJECT: drops the packet and lets the port layer send the reply. */
 #include "internal.h"
 
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
 #include <linux/netfilter_ipv6/ip6t_REJECT.h>
 
-/* Only TCP knows resets; nobody answers with an echo any more. */
+/* tcp-reset requires TCP; echo replies are obsolete. */
 static int check_with(const struct rv_check_ctx *a, unsigned int with, unsigned int reset,
 		      unsigned int echo, unsigned int last)
 {

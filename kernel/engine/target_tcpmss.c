@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* TCPMSS: lowers the greatest segment that a SYN says its sender takes (RFC 9293, 3.7.1). */
+/* TCPMSS: limits the maximum segment size option of SYN packets (RFC 9293, 3.7.1). */
 #include "internal.h"
 
 #include <linux/netfilter/xt_TCPMSS.h>
@@ -10,7 +10,7 @@
 #define OPTION_MSS	2
 #define OPTION_LEN	4
 
-/* What a sender that says nothing takes (RFC 9293, 3.7.1). */
+/* MSS of a sender without the option (RFC 9293, 3.7.1). */
 #define DEFAULT_MSS_V4	536
 #define DEFAULT_MSS_V6	1220
 
@@ -46,7 +46,7 @@ static bool wants_syn(const struct rvk_element *el)
 	       !(tcp->invflags & XT_TCP_INV_FLAGS);
 }
 
-/* The rule's matches have been checked before its target. */
+/* The rule's matches, which precede the target, are already checked. */
 static bool rule_wants_syn(const struct rvk_entry *e)
 {
 	const struct rvk_element *el = rv_entry_elements(e);
@@ -70,7 +70,7 @@ static int check_tcpmss(struct rv_check_ctx *a)
 	return rule_wants_syn(a->entry) ? 0 : -EINVAL;
 }
 
-/* 0: the way to one of the two ends has no room for a segment. */
+/* 0: the MTU to one of the two ends leaves no room for a segment. */
 static uint32_t wanted_mss(const struct rv_pkt *pkt, const struct xt_tcpmss_info *info)
 {
 	uint32_t headers = (pkt->family == NFPROTO_IPV4 ? 20 : 40) + RV_TCP_HEADER, mtu, back;
@@ -88,14 +88,16 @@ static uint32_t wanted_mss(const struct rv_pkt *pkt, const struct xt_tcpmss_info
 	return mtu > headers ? mtu - headers : 0;
 }
 
-/* Of what only the transport checksum covers; the card does not need it while it is partial. */
+/*
+ * For bytes covered only by the transport checksum; a CHECKSUM_PARTIAL sum does not include them.
+ */
 static void correct(const struct rv_pkt *pkt, uint8_t *tcp, uint16_t from, uint16_t to)
 {
 	if (!pkt->partial)
 		rv_csum_replace(tcp + 16, from, to);
 }
 
-/* Of the pseudo header, whose sum is not yet inverted while it is partial. */
+/* For the pseudo header, whose sum is not inverted with CHECKSUM_PARTIAL. */
 static void correct_pseudo(const struct rv_pkt *pkt, uint8_t *tcp, uint16_t from, uint16_t to)
 {
 	uint16_t invert = pkt->partial ? 0xffff : 0;
@@ -105,7 +107,7 @@ static void correct_pseudo(const struct rv_pkt *pkt, uint8_t *tcp, uint16_t from
 	rv_put_be16(tcp + 16, rv_be16(tcp + 16) ^ invert);
 }
 
-/* The option's 16 bits may stand at an odd place: then they are parts of two words of the sum. */
+/* At an odd offset, the 16 bits of the option belong to two words of the checksum. */
 static void put_mss(const struct rv_pkt *pkt, uint8_t *tcp, uint32_t at, uint16_t mss)
 {
 	uint32_t from = at & ~1U, to = (at + 3) & ~1U;
@@ -118,7 +120,7 @@ static void put_mss(const struct rv_pkt *pkt, uint8_t *tcp, uint32_t at, uint16_
 		correct(pkt, tcp, old[(i - from) / 2], rv_be16(tcp + i));
 }
 
-/* Offset of the number in the option, or 0. */
+/* Offset of the value in the option, or 0. */
 static uint32_t find_mss(const uint8_t *tcp, uint32_t header)
 {
 	for (uint32_t i = RV_TCP_HEADER; i + OPTION_LEN <= header;) {
@@ -129,7 +131,7 @@ static uint32_t find_mss(const uint8_t *tcp, uint32_t header)
 	return 0;
 }
 
-/* The lengths that the network header says. */
+/* Updates the lengths in the network header. */
 static void lengthen(struct rv_pkt *pkt, uint8_t *ip)
 {
 	uint32_t at = pkt->family == NFPROTO_IPV4 ? 2 : 4;
@@ -142,7 +144,7 @@ static void lengthen(struct rv_pkt *pkt, uint8_t *ip)
 		rv_csum_replace(ip + 10, old, old + OPTION_LEN);
 }
 
-/* Puts the option in front of the others. There is nothing behind the header, len bytes long. */
+/* Inserts the option before the others. The packet has no payload; len is its length. */
 static unsigned int add_mss(struct rv_pkt *pkt, uint32_t len, uint16_t mss)
 {
 	uint16_t greatest = pkt->family == NFPROTO_IPV4 ? DEFAULT_MSS_V4 : DEFAULT_MSS_V6, old;
@@ -185,7 +187,7 @@ static unsigned int target_tcpmss(struct rv_pkt *pkt, const void *data, void *st
 	at = find_mss(tcp, header);
 	if (at && rv_be16(tcp + at) > mss)
 		put_mss(pkt, tcp, at, mss);
-	/* Data behind the header would have to move, and the packet might become too long. */
+	/* Payload would have to be moved, and the packet might exceed the MTU. */
 	if (at || len > header || header == TCP_HEADER_MAX)
 		return RV_CONTINUE;
 	return add_mss(pkt, len, mss);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Stateless matches whose data is given as their struct say once, when the table is checked, which
- * predicates that stands for. So both forms of a match mean the same: there is one evaluator.
+ * Stateless matches given as xt structs are translated to predicates when the table is checked, so
+ * that both forms share one evaluator.
  */
 #include "internal.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What differs between kernels, and the only place that asks for their version. The rest is
- * written for Linux 5.10 and later.
+ * Differences between kernel versions; no other file tests for the version. The rest is written for
+ * Linux 5.10 and later.
  */
 #ifndef RAVELIN_KERNEL_COMPAT_H
 #define RAVELIN_KERNEL_COMPAT_H
@@ -14,12 +14,12 @@
 #error "ravelin needs Linux 5.10 or later"
 #endif
 
-/* Counters of 64 bits are written by one CPU and read by others in one piece. */
+/* 64-bit counters need single-copy atomic access. */
 #if BITS_PER_LONG != 64
 #error "ravelin needs a 64-bit kernel"
 #endif
 
-/* A kernel without the bridge's netfilter lacks the functions that ask for its ports. */
+/* Without bridge netfilter, the functions that report ports are missing. */
 #if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
 static inline int rv_bridge_in(const struct sk_buff *skb)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The registry under names that no other module has. */
+/* Exports the registry under names with a prefix. */
 #include <linux/export.h>
 
 #include "ravelin.h"

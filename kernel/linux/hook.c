@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Tables at the hooks of a network namespace. */
+/* Registers tables at the hooks of a network namespace. */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netfilter_ipv4.h>
@@ -24,12 +24,12 @@ static unsigned int run_table(void *priv, struct sk_buff *skb, const struct nf_h
 	return verdict;
 }
 
-/* What the route of a packet that is sent from here depends on. */
+/* What the route of a locally generated packet depends on. */
 struct route_key {
 	u32 mark;
 	u32 addrs[8];
-	u32 label;		/* IPv6: traffic class and flow label; IPv4: the DS field */
-	u8 hops;		/* IPv6: where a hop limit comes from may depend on the route */
+	u32 label;		/* IPv6: traffic class and flow label; IPv4: DS field */
+	u8 hops;		/* IPv6: the hop limit may be taken from the route */
 };
 
 static void route_key(struct route_key *key, const struct sk_buff *skb, u8 family)
@@ -46,7 +46,7 @@ static void route_key(struct route_key *key, const struct sk_buff *skb, u8 famil
 	}
 }
 
-/* mangle in OUTPUT: a packet that looks otherwise now may have to take another way. */
+/* mangle OUTPUT: reroutes a packet whose routing key changed. */
 static unsigned int run_and_route(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct route_key before, after;
@@ -94,7 +94,9 @@ static struct rv_hooked *hooked_new(struct rv_engine *engine, u8 family, enum rv
 	return hooked;
 }
 
-/* A table that was taken away, or whose making failed, has left its hooks: they serve again. */
+/*
+ * A table that was deleted, or whose creation failed, left its hooks registered; they are reused.
+ */
 int rv_hooks_add(struct rv_engine *engine, u8 family, enum rv_table_id id)
 {
 	struct net *net = rv_engine_context(engine);
@@ -115,7 +117,7 @@ int rv_hooks_add(struct rv_engine *engine, u8 family, enum rv_table_id id)
 	return 0;
 }
 
-/* All that a namespace has at the hooks. */
+/* Iterates over all tables of a namespace that have hooks. */
 static struct rv_hooked **each_hooked(struct net *net, unsigned int i)
 {
 	return &rv_net(net)->hooked[i / RV_TABLES][i % RV_TABLES];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* LOG, NFLOG and TRACE, by the loggers of the kernel (nf_log_syslog, nfnetlink_log). */
+/* LOG, NFLOG and TRACE with the kernel's loggers (nf_log_syslog, nfnetlink_log). */
 #include <linux/kmod.h>
 #include <net/netfilter/nf_log.h>
 
@@ -17,12 +17,12 @@ static struct {
 	{ NFPROTO_IPV6, NF_LOG_TYPE_ULOG, "nfnetlink_log" },
 };
 
-/* Who looks for a logger does not load it. */
+/* nf_logger_find_get() does not load the module. */
 static bool keep(u8 family, enum nf_log_type type, const char *module)
 {
 	if (!nf_logger_find_get(family, type))
 		return true;
-	/* The alias, which a kernel's logger has whatever its module is called. */
+	/* Use the alias: it does not depend on the module's name. */
 	request_module("nf-logger-%u-%u", family, type);
 	return !nf_logger_find_get(family, type);
 }

@@ -2,9 +2,8 @@
 /*
  * ravelin.ko: an engine per network namespace.
  *
- * A table is at the hooks from its first replacement on. As long as a table has rules, chains or a
- * policy that drops, the module cannot be unloaded: that would open what it closes. When all are
- * empty, or the namespace is gone, it can.
+ * A table is registered at the hooks from its first replacement on. While any table has rules,
+ * chains or a drop policy, the module cannot be unloaded, since that would open what they close.
  */
 #include <linux/cred.h>
 #include <linux/kmod.h>
@@ -22,7 +21,10 @@ struct rv_net *rv_net(const struct net *net)
 	return net_generic(net, net_id);
 }
 
-/* The module that lets bridged packets come to the hooks, with their ports: without it no rule would match. */
+/*
+ * br_netfilter passes bridged packets to the hooks and provides their ports; without it no such
+ * rule would match.
+ */
 static void bridge_needed(struct rv_engine *engine)
 {
 	request_module("br_netfilter");
@@ -58,7 +60,7 @@ static int __net_init start(struct net *net)
 	return err;
 }
 
-/* No packet comes in any more; a grace period later those that were in are out. */
+/* No new packets enter; after a grace period, none are left. */
 static void __net_exit stop(struct net *net)
 {
 	rv_hooks_remove(net);

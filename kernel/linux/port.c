@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The functions of kernel/engine/port.h that are not inlined. */
+/* Functions of kernel/engine/port.h that are not inline. */
 #include <linux/atomic.h>
 #include <linux/ktime.h>
 #include <linux/memcontrol.h>
@@ -32,7 +32,7 @@ void *rv_alloc_unfilled(size_t size)
 	return p;
 }
 
-/* The memory's control group. Packets are often handled where nobody's, or anybody's, is the current one. */
+/* The memory cgroup of the current process. In packet context, current may be any process. */
 struct rv_payer *rv_payer_get(void)
 {
 	return (struct rv_payer *)get_mem_cgroup_from_mm(current->mm);
@@ -44,7 +44,7 @@ void rv_payer_put(struct rv_payer *payer)
 		mem_cgroup_put((struct mem_cgroup *)payer);
 }
 
-/* Not GFP_ATOMIC: that goes beyond the limit of a control group. */
+/* Not GFP_ATOMIC, which may exceed the cgroup's limit. */
 void *rv_alloc_for(size_t size, struct rv_payer *payer)
 {
 	struct mem_cgroup *before = set_active_memcg((struct mem_cgroup *)payer);
@@ -69,7 +69,7 @@ long rv_live_objects(void)
 	return atomic_long_read(&live);
 }
 
-/* Grace periods wait for where bottom halves are off, too: since Linux 5.0 all kinds of RCU are one. */
+/* Since Linux 5.0, RCU grace periods include sections with bottom halves off. */
 void rv_wait_readers(void)
 {
 	synchronize_rcu();
@@ -83,7 +83,7 @@ void rv_wait_walks(void)
 {
 	unsigned int cpu;
 
-	/* What was published before is seen by whoever begins to read after the number was looked at. */
+	/* Publishes earlier writes to readers that start after turns was read. */
 	smp_mb();
 	for_each_possible_cpu(cpu) {
 		const unsigned int *turns = &per_cpu(rv_readers, cpu).turns;

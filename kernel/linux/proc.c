@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * /proc/net/ravelin: what the namespace's tables are and take. First a line for the whole module,
- * then one per table that was ever written, and one per table of hashlimit and list of recent.
+ * /proc/net/ravelin: state and memory of the namespace's tables. One line for the whole module, one
+ * per table that was ever replaced, one per hashlimit table and list of recent.
  *
- * /proc/net/ravelin_recent: the addresses in lists of recent. Writing "NAME +ADDRESS" to it adds one, "NAME -ADDRESS"
- * takes one out, "NAME /" all of them.
+ * /proc/net/ravelin_recent: addresses in lists of recent. Writing "NAME +ADDRESS" adds one, "NAME
+ * -ADDRESS" removes one, "NAME /" clears the list.
  */
 #include <linux/inet.h>
 #include <linux/proc_fs.h>
@@ -44,7 +44,7 @@ static int show(struct seq_file *seq, void *unused)
 	enum rv_table_id id;
 
 	seq_printf(seq, "version %u", RVK_VERSION);
-	/* What other namespaces hold is not a container's to see. */
+	/* A container must not see what other namespaces use. */
 	if (seq_file_single_net(seq) == &init_net)
 		seq_printf(seq, " objects %ld", rv_live_objects());
 	seq_putc(seq, '\n');
@@ -79,7 +79,7 @@ static int show_recent(struct seq_file *seq, void *unused)
 	return 0;
 }
 
-/* The family of an address, whose bytes are then in addr; 0 if it is none. */
+/* Parses an address into addr and returns its family; 0: invalid. */
 static u8 parse_address(const char *text, u8 addr[16])
 {
 	if (in4_pton(text, -1, addr, -1, NULL))
@@ -87,7 +87,7 @@ static u8 parse_address(const char *text, u8 addr[16])
 	return in6_pton(text, -1, addr, -1, NULL) ? NFPROTO_IPV6 : 0;
 }
 
-/* line: "NAME +ADDRESS" and the like, ended by a NUL. */
+/* line: NUL-terminated "NAME +ADDRESS" etc. */
 static int edit_recent(struct rv_net *rv, char *line)
 {
 	char *name = strsep(&line, " ");
@@ -112,7 +112,7 @@ static int write_recent(struct file *file, char *buf, size_t size)
 	return edit_recent(rv_net(net), strim(buf));
 }
 
-/* root of the user namespace that owns this one has the file. */
+/* Makes the file owned by root of the user namespace that owns the network namespace. */
 static bool give(struct proc_dir_entry *entry, const struct net *net)
 {
 	kuid_t uid = make_kuid(net->user_ns, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What REJECT sends, by the functions of the kernel's own REJECT. */
+/* Sends REJECT's replies with the kernel's nf_reject functions. */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
@@ -45,7 +45,7 @@ static void reject6(const struct rv_skb *s, unsigned int with)
 		nf_send_unreach6(s->state->net, s->skb, codes6[with], s->state->hook);
 }
 
-/* The answer is sent at once and passes the tables as any packet does: the engine is entered again. */
+/* The reply is sent immediately and traverses the tables too: the engine is reentered. */
 void rv_skb_reject(struct rv_pkt *pkt, unsigned int with)
 {
 	const struct rv_skb *s = rv_skb(pkt);
@@ -55,6 +55,6 @@ void rv_skb_reject(struct rv_pkt *pkt, unsigned int with)
 		reject6(s, with);
 	else
 		reject4(s, with);
-	/* It may have made the packet's headers linear, which moves them. */
+	/* The packet may have been linearised, which moves its headers. */
 	rv_skb_load(pkt);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What matches and targets ask of routing. */
+/* Routing queries of matches and targets. */
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
 #include <net/addrconf.h>
@@ -58,7 +58,7 @@ u8 rv_skb_addrtype(const struct rv_pkt *pkt, const u8 *addr, enum rv_iface on)
 	return inet_dev_addr_type(state->net, dev, addr4);
 }
 
-/* The MTU of the way back to where the packet comes from. */
+/* MTU of the route back to the packet's source. */
 static u32 reverse_mtu(const struct rv_pkt *pkt)
 {
 	const struct rv_skb *s = rv_skb(pkt);

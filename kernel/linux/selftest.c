@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Tests that must pass before the module is let in. */
+/* Tests that must pass before the module loads. */
 #include <linux/printk.h>
 
 #include "module.h"

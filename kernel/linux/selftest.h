@@ -3,8 +3,8 @@
 #define RAVELIN_KERNEL_SELFTEST_H
 
 /*
- * In debug builds runs the engine's tests, a line of the log for each: 0, or -EBADE when one has
- * failed or left memory behind. Otherwise 0.
+ * In debug builds, runs the engine's tests with a log line each. Returns 0, or -EBADE if one failed
+ * or leaked memory. Otherwise returns 0.
  */
 int rv_selftest(void);
 

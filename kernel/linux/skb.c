@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The engine's packet in a socket buffer. At the hooks its data starts with the network header. */
+/* Engine packets in socket buffers. At the hooks, skb->data is the network header. */
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/if_arp.h>
@@ -12,7 +12,7 @@
 #include "compat.h"
 #include "module.h"
 
-/* A device that sends sets no header before the hooks. */
+/* Locally generated packets have no Ethernet header yet. */
 static const u8 *ether(const struct rv_pkt *pkt)
 {
 	const struct sk_buff *skb = rv_skb(pkt)->skb;
@@ -23,7 +23,7 @@ static const u8 *ether(const struct rv_pkt *pkt)
 	return skb_mac_header(skb);
 }
 
-/* Where the bytes are; whoever pulls headers together or makes them writable moves them. */
+/* Updates the data pointers, which change when headers are pulled or made writable. */
 static void locate(struct rv_pkt *pkt, const struct sk_buff *skb)
 {
 	pkt->data = skb->data;
@@ -55,7 +55,7 @@ int rv_skb_begin(struct rv_skb *s, struct sk_buff *skb, const struct nf_hook_sta
 {
 	s->skb = skb;
 	s->state = state;
-	/* Field by field: to zero all of it first would take longer. The rest is set by the two below. */
+	/* Faster than zeroing the whole struct. The two functions below set the rest. */
 	s->pkt.ops = &rv_skb_ops;
 	s->pkt.port = skb;
 	s->pkt.ct = NULL;
@@ -81,7 +81,7 @@ static u8 *writable(struct rv_pkt *pkt, u32 len)
 
 	if (len > skb->len || skb_ensure_writable(skb, len))
 		return NULL;
-	/* The sum over the whole packet, which the device made, holds no longer. */
+	/* A checksum of the whole packet computed by the device is no longer valid. */
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
 		skb->ip_summed = CHECKSUM_NONE;
 	locate(pkt, skb);
@@ -103,7 +103,7 @@ static u8 *expand(struct rv_pkt *pkt, u32 len)
 	return skb->data;
 }
 
-/* The socket of this namespace that sends the packet, or NULL. */
+/* The sending socket if it belongs to this namespace, or NULL. */
 static struct sock *sender(const struct rv_pkt *pkt)
 {
 	const struct rv_skb *s = rv_skb(pkt);
@@ -123,7 +123,7 @@ static bool owner(const struct rv_pkt *pkt, u32 *uid, u32 *gid)
 	read_lock_bh(&sk->sk_callback_lock);
 	file = sk->sk_socket ? sk->sk_socket->file : NULL;
 	if (file) {
-		/* Whom the namespace has no number for gets one that no rule can name. */
+		/* Ids without a mapping become the invalid id, which no rule can match. */
 		*uid = from_kuid(users, file->f_cred->fsuid);
 		*gid = from_kgid(users, file->f_cred->fsgid);
 	}

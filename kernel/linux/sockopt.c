@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The calls of include/uapi/ravelin.h: memory is fetched, the engine asked, the answer given back. */
+/*
+ * Socket options of include/uapi/ravelin.h: copies memory from and to user space and calls the
+ * engine.
+ */
 #include <linux/audit.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -10,7 +13,7 @@
 
 #include "module.h"
 
-/* All tables of a call at their largest fit below what an int can say. */
+/* All tables of a call at their maximum size are less than INT_MAX. */
 #define LEN_MAX		(1U << 30)
 
 static s32 policy_of(const void *entry)
@@ -22,8 +25,8 @@ static s32 policy_of(const void *entry)
 }
 
 /*
- * Whether a table lets everything pass as if it were not there. The engine has found it to be right:
- * without user chains and rules there are only the policies.
+ * Whether a table accepts everything. It has been validated: without user chains and rules, only
+ * policies remain.
  */
 static bool is_idle(const struct rvk_table *table, const u8 *entries)
 {
@@ -32,7 +35,7 @@ static bool is_idle(const struct rvk_table *table, const u8 *entries)
 	if (table->count != hweight32(table->valid_hooks))
 		return false;
 	for (hook = 0; hook < RVK_HOOKS; hook++) {
-		/* Only the hooks that it has lead to entries; one that was taken away has none. */
+		/* Only valid hooks have entries; a deleted table has none. */
 		if (table->valid_hooks & 1U << hook &&
 		    policy_of(entries + table->underflow[hook]) != RVK_ACCEPT)
 			return false;
@@ -50,7 +53,7 @@ static enum rv_table_id id_of(const char *name)
 	return id;
 }
 
-/* NETFILTER_CFG records, as those of iptables' own tables. */
+/* NETFILTER_CFG records like those of ip_tables. */
 static void tell_audit(const struct rvk_table *table)
 {
 	enum audit_nfcfgop op = !table->count ? AUDIT_XT_OP_UNREGISTER :
@@ -59,7 +62,7 @@ static void tell_audit(const struct rvk_table *table)
 	audit_log_nfcfg(table->name, table->family, table->count, op, GFP_KERNEL);
 }
 
-/* Tables that were exchanged: a namespace that relies on one keeps the module from being unloaded. */
+/* After a replacement: pins the module while a table of the namespace is in use. */
 static void note_busy(struct rv_net *rv, const struct rvk_replace *replace)
 {
 	const u8 *at = (const void *)(replace + 1);
@@ -98,7 +101,7 @@ static int call(const struct sock *sk, unsigned int option, void *buf, u32 *len)
 	return err;
 }
 
-/* Memory for a call of that length, or why not. */
+/* Allocates the buffer of a call, or returns an error pointer. */
 static void *buffer(const struct sock *sk, unsigned int len)
 {
 	void *buf;
@@ -128,8 +131,8 @@ static int set(struct sock *sk, int option, sockptr_t arg, unsigned int len)
 }
 
 /*
- * What a replacement answers: the heads, which have the new generations, and what the old tables counted. The
- * entries between them are as they came.
+ * Result of a replacement: table headers, which have the new generations, and final counters. The
+ * entries between them are unchanged.
  */
 static int put_replaced(void __user *user, const void *buf)
 {
@@ -171,8 +174,8 @@ static int get(struct sock *sk, int option, void __user *user, int *len)
 	else if (!copy_from_user(buf, user, size)) {
 		err = call(sk, option, buf, &size);
 		/*
-		 * Also after an error: it may say which entry was refused. What has been replaced is no error
-		 * any more, even if nobody can be told what was counted before.
+		 * Also on error, since it may name the refused entry. A completed replacement
+		 * returns success even if the counters cannot be copied out.
 		 */
 		if (size > *len || put_answer(user, buf, size, !err && option == RVK_SO_REPLACE))
 			err = err || option == RVK_SO_REPLACE ? err : -EFAULT;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Matches and targets of the kernel (x_tables) for the engine. They are told what ip_tables
- * would tell them, and get a copy of their data that they may write to.
+ * Adapter for the kernel's x_tables matches and targets. They get the same arguments as from
+ * ip_tables, and a writable copy of their data.
  */
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -12,7 +12,7 @@
 
 #include "module.h"
 
-/* A match or target in use by one element. */
+/* A match or target used by one element. */
 struct part {
 	struct net *net;
 	const void *xt;			/* struct xt_match, struct xt_target */
@@ -20,7 +20,7 @@ struct part {
 	u8 info[] __aligned(8);
 };
 
-/* The rule's IP part as ip_tables and ip6_tables have it, with nothing behind it. */
+/* The rule's IP part in the format of ip_tables and ip6_tables, without elements. */
 union entry {
 	struct ipt_entry v4;
 	struct ip6t_entry v6;
@@ -58,7 +58,7 @@ static void name_entry6(struct ip6t_entry *e, const struct rvk_ip *ip)
 	e->next_offset = sizeof(*e);
 }
 
-/* Bits of RVK_INV_* and what the two call them. */
+/* Maps RVK_INV_* to the flags of both. */
 static const struct {
 	u8 rvk, v4, v6;
 } inversions[] = {
@@ -148,7 +148,7 @@ static int check(struct rv_check_ctx *a)
 						 : check_target(a, part, &e);
 	if (err) {
 		rv_free(part);
-		/* Some checks return a positive number for "no". */
+		/* Some checks return a positive number on failure. */
 		return err < 0 ? err : -EINVAL;
 	}
 	a->state = part;
@@ -208,7 +208,7 @@ static bool run_match(struct rv_pkt *pkt, const void *data, void *state)
 	par.match = match;
 	matches = match->match(rv_skb(pkt)->skb, &par);
 	pkt->hotdrop |= par.hotdrop;
-	/* A few write to the packet's mark, or pull its headers together. */
+	/* Some change the mark or linearise the packet. */
 	rv_skb_load(pkt);
 	return matches;
 }
@@ -223,19 +223,19 @@ static unsigned int run_target(struct rv_pkt *pkt, const void *data, void *state
 	par.target = target;
 	verdict = target->target(rv_skb(pkt)->skb, &par);
 	pkt->hotdrop |= par.hotdrop;
-	/* One that stole the packet may have freed it. */
+	/* After NF_STOLEN the packet may have been freed. */
 	if (verdict == XT_CONTINUE || (verdict & NF_VERDICT_MASK) != NF_STOLEN)
 		rv_skb_load(pkt);
 	return verdict;
 }
 
-/* The highest revision of a name that no module needs to be loaded for, or -1. */
+/* Highest revision available without loading a module, or -1. */
 static int highest_revision(u8 kind, u8 family, const char *name)
 {
 	int best;
 	unsigned int revision;
 
-	/* Only a revision that exists makes it tell the highest one. */
+	/* xt_find_revision() reports the highest revision only for one that exists. */
 	for (revision = 0; revision <= U8_MAX; revision++) {
 		if (xt_find_revision(family, name, revision, kind == RVK_KIND_TARGET, &best) &&
 		    best >= 0)
@@ -296,9 +296,11 @@ static struct rv_handler *handler_of_target(u8 family, const char *name, u8 revi
 	return handler;
 }
 
-/* ---- handlers that are lent ------------------------------------------------------------------ */
+/*
+ * ---- handlers for the engine --------------------------------------------------------------------
+ */
 
-/* One for each match or target and revision in use, however many rules have it. */
+/* One per match or target and revision in use, shared by all rules. */
 struct lent {
 	struct list_head node;
 	struct rv_handler *handler;
@@ -344,7 +346,7 @@ static void free_handler(struct rv_handler *handler)
 	rv_free(handler);
 }
 
-/* The mutex is held. */
+/* Called with the mutex held. */
 static struct lent *new_lent(u8 kind, u8 family, const char *name, u8 revision)
 {
 	struct lent *lent = rv_alloc(sizeof(*lent), true);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Stand-ins for matches and targets that a program decides, not the engine. One may have a match or
- * target of the engine's inside, which is checked and freed with it and run when the program says so.
+ * Placeholders for matches and targets that the program decides instead of the engine. A
+ * placeholder may contain a match or target of the engine, which is checked and freed with it, and
+ * evaluated on request.
  */
 #include "../engine/internal.h"
 #include "user.h"
 
-/* Hands the data behind the stand-in's own to a match or target of the engine's. */
+/* Passes the data after the placeholder's own to a handler of the engine. */
 static int check_inner(const struct rv_check_ctx *a, struct rv_user_asked *asked)
 {
 	const struct rv_user_ask *ask = a->data;

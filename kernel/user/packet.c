@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packets in memory: all of a packet is in one piece and writable. */
+/* Packets in memory: contiguous and writable. */
 #include "user.h"
 
 #include <linux/rtnetlink.h>
@@ -24,7 +24,7 @@ static uint8_t *expand(struct rv_pkt *pkt, uint32_t len)
 {
 	struct rv_user_packet *p = of(pkt);
 
-	/* One whose end is missing has no place to grow. */
+	/* A truncated packet cannot be extended. */
 	if (pkt->len != pkt->linear || len > p->room - pkt->len)
 		return NULL;
 	memset(p->bytes + pkt->len, 0, len);
@@ -48,7 +48,7 @@ static bool is_zero(const uint8_t *bytes, unsigned int len)
 	return true;
 }
 
-/* What can be said of an address without a routing table. */
+/* Address type without a routing table. */
 static uint8_t addrtype(const struct rv_pkt *pkt, const uint8_t *addr, enum rv_iface on)
 {
 	static const uint8_t all_ones[4] = { 0xff, 0xff, 0xff, 0xff };

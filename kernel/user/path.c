@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The hooks of a host, one after the other. */
+/* Traversal of a host's hooks. */
 #include <linux/netfilter_ipv4.h>
 
 #include <ravelin/hooks.h>
@@ -42,7 +42,7 @@ bool rv_path_forward(struct rv_pkt *pkt)
 	--*ttl;
 	if (pkt->family == NFPROTO_IPV6)
 		return true;
-	/* RFC 1624: the sum grows by what was taken away. */
+	/* RFC 1624: the checksum increases by what was subtracted. */
 	sum = (uint32_t)(ip[10] << 8 | ip[11]) + 0x100;
 	sum += sum >> 16;
 	ip[10] = sum >> 8;
@@ -50,9 +50,9 @@ bool rv_path_forward(struct rv_pkt *pkt)
 	return true;
 }
 
-/* ---- a whole path ------------------------------------------------------------------------ */
+/* ---- complete path ------------------------------------------------------------------------ */
 
-/* The tables that a hook calls, in order of their priorities. Returns how many. */
+/* Tables at a hook, ordered by priority. Returns their number. */
 static unsigned int tables_of(const struct rv_path *path, uint8_t hook, enum rv_table_id tables[RV_TABLES])
 {
 	unsigned int n = 0;
@@ -125,7 +125,7 @@ unsigned int rv_path_run(struct rv_path *path)
 	}
 	if (verdict != NF_ACCEPT || route != RV_ROUTE_LOCAL)
 		return verdict;
-	/* Over loopback the packet comes back in. */
+	/* Over loopback, the packet is received again. */
 	memcpy(path->in, loopback, sizeof(loopback));
 	path->local_out = false;
 	verdict = come_in(path);

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The path of a packet through the base chains of a host: hooks, the order of tables, and what is
- * done to the packet between hooks. The caller makes the routing decision.
+ * Path of a packet through a host's base chains: order of hooks and tables, and processing between
+ * hooks. The caller makes the routing decision.
  */
 #ifndef RAVELIN_KERNEL_PATH_H
 #define RAVELIN_KERNEL_PATH_H
 
 #include "user.h"
 
-/* Direction of a packet; over loopback it is both IN and OUT. */
+/* Direction of a packet; over loopback both. */
 enum {
 	RV_PATH_IN = 1 << 0,
 	RV_PATH_OUT = 1 << 1,
 	RV_PATH_THROUGH = 1 << 2,
 };
 
-/* The hooks in order, and the directions of the packets that pass them. Ends with directions 0. */
+/* Hooks in order, with the directions of packets that traverse them. Ends with directions 0. */
 struct rv_path_hook {
 	uint8_t hook;			/* NF_INET_* */
 	unsigned int directions;
@@ -37,12 +37,12 @@ void rv_path_enter(struct rv_pkt *pkt, uint8_t hook, const char *in, const char 
  */
 bool rv_path_forward(struct rv_pkt *pkt);
 
-/* ---- a whole path ------------------------------------------------------------------------ */
+/* ---- complete path ------------------------------------------------------------------------ */
 
 /* Where a packet goes from PREROUTING or OUTPUT. */
 enum rv_route {
 	RV_ROUTE_LOCAL,			/* to this host */
-	RV_ROUTE_AWAY,			/* out of an interface */
+	RV_ROUTE_AWAY,			/* through an interface */
 	RV_ROUTE_DROP,			/* no route, or a prohibiting one */
 };
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* port.h for programs: pthread, malloc. Tests can make it fail and stop its clock. */
+/*
+ * User-space implementation of port.h with pthread and malloc. Tests can inject allocation failures
+ * and set the clock.
+ */
 #include "user.h"
 
 #include <sched.h>
@@ -11,16 +14,16 @@
 
 /* ---- readers ---------------------------------------------------------------------------------- */
 
-/* A slot belongs to one thread from when it first reads until it ends. */
+/* A slot belongs to a thread from its first read until it exits. */
 static struct {
 	bool taken;
-	unsigned int depth;	/* readings within each other */
-	unsigned long turns;	/* odd while the thread reads */
+	unsigned int depth;	/* nesting of read sections */
+	unsigned long turns;	/* odd while the thread is in a read section */
 } slots[RV_USER_SLOTS];
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static pthread_key_t key;		/* its destructor gives the slot back */
-static __thread unsigned int my_slot;	/* 1 + number; 0: none yet */
+static pthread_key_t key;		/* its destructor releases the slot */
+static __thread unsigned int my_slot;	/* 1 + slot number; 0: none yet */
 
 static void release_slot(void *slot)
 {
@@ -70,7 +73,7 @@ void rv_wait_walks(void)
 	}
 }
 
-/* In a program nobody reads but between the two. */
+/* In user space there are no readers outside read sections. */
 void rv_wait_readers(void)
 {
 	rv_wait_walks();
@@ -151,10 +154,12 @@ void rv_free(void *p)
 	free(p);
 }
 
-/* ---- time and chance ---------------------------------------------------------------------------- */
+/*
+ * ---- time and random numbers --------------------------------------------------------------------
+ */
 
 static uint64_t standing = UINT64_MAX;
-static uint64_t random_state;		/* 0: the system's */
+static uint64_t random_state;		/* 0: use the system's */
 
 void rv_user_set_clock(uint64_t ns)
 {
@@ -174,7 +179,7 @@ static uint64_t read_clock(clockid_t id)
 	return t.tv_sec * SECOND + t.tv_nsec;
 }
 
-/* The time zone of the kernel is nothing a program has; its own stands for it. */
+/* Programs have no access to the kernel's time zone; uses the process's own. */
 static uint64_t local_clock(void)
 {
 	uint64_t now = read_clock(CLOCK_REALTIME);
