@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* AUDIT: tells the audit system of the packet (uapi xt_AUDIT.h). */
+/* AUDIT: writes an audit record for the packet (uapi xt_AUDIT.h). */
 #include <linux/netfilter/xt_AUDIT.h>
 
 #include <ravelin/extension.h>

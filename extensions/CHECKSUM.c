@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* CHECKSUM: fills in checksums that hardware was to fill in (uapi xt_CHECKSUM.h). */
+/* CHECKSUM: computes checksums left to hardware offload (uapi xt_CHECKSUM.h). */
 #include <linux/netfilter/xt_CHECKSUM.h>
 
 #include <ravelin/extension.h>

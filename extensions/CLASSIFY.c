@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* CLASSIFY: the class of traffic control a packet is in (uapi xt_CLASSIFY.h, tc(8)). */
+/* CLASSIFY: sets the traffic control class (uapi xt_CLASSIFY.h, tc(8)). */
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CLUSTERIP: hosts share an address, each answers for some of the clients (uapi
- * ipt_CLUSTERIP.h). Linux 6.2 was the last that had it.
+ * CLUSTERIP: hosts share an address, each serving some of the clients (uapi ipt_CLUSTERIP.h).
+ * Removed after Linux 6.2.
  */
 #include <netinet/in.h>
 
@@ -46,7 +46,7 @@ static void print_cluster_mac(struct rv_out *o, const struct rv_option *opt,
 		rv_buf_printf(o->buf, i ? ":%02X" : "%02X", data[opt->offset + i]);
 }
 
-/* Of a new cluster all is printed, of one that another rule made nothing. */
+/* The rule that creates a cluster prints all options; other rules of it print none. */
 #define OF_NEW .given = RV_BIT(info_t, flags, CLUSTERIP_FLAG_NEW)
 
 static const struct rv_option options[] = {

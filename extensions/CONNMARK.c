@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* CONNMARK: changes the connection's mark, copies it from or to the packet (uapi xt_connmark.h). */
+/*
+ * CONNMARK: changes the connection's mark, or copies it to or from the packet (uapi xt_connmark.h).
+ */
 #include <linux/netfilter/xt_CONNMARK.h>
 
 #include <ravelin/extension.h>
@@ -13,7 +15,7 @@ enum {
 
 #define OTHERS(row) ((1 << OPERATIONS) - 1 - (1 << (row)))
 
-/* The row says which operation it is; the ways to set are all kept as value and mask. */
+/* All notations are stored as value and mask; the row only determines the operation. */
 #define SET(row, word, how, parameter, text)					\
 	[row] = { .name = (word), .type = RV_T_CHANGE, .offset = offsetof(info_t, ctmark), \
 		  .size = 8, .given = RV_BIT_IS(info_t, mode, XT_CONNMARK_SET),	\
@@ -115,7 +117,7 @@ RV_EXTENSION(connmark_target) = {
 	       "{save-mark:{ctmask:^} ct mark set mark{nfmask: and <nfmask:x>}|"
 	       "{restore-mark:{nfmask:^} meta mark set ct mark{ctmask: and <ctmask:x>}|"
 	       " ct mark set <set-xmark:cct mark,and>}}",
-	/* Which words a field becomes depends on the operation. */
+	/* The meaning of a field depends on the operation. */
 	.save_words = "{save-mark+restore-mark:"
 		      " --{save-mark:save|restore}-mark --nfmask <nfmask> --ctmask <ctmask>|"
 		      " --set-xmark <set-xmark>}"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* CT: how the connection of a packet is to be tracked, before it is (uapi xt_CT.h). */
+/* CT: parameters for tracking the packet's connection, set before it is tracked (uapi xt_CT.h). */
 #include <linux/netfilter/nf_conntrack_common.h>
 
 #include "extensions/CT.h"
 
 /*
- * The kernel has one zone for all three options, and says in two flags which it was; side is
- * that as a number: an enum side. Zone 0 is what a packet has anyway, so it counts as not given.
+ * The kernel has one zone for three options, distinguished by two flags; side is the two flags as
+ * an enum side. Zone 0 is the default and counts as not given.
  */
 struct ct_data {
 	rv_ct_info_t info;
@@ -22,7 +22,7 @@ enum side { NO_ZONE, ZONE_BOTH, ZONE_ORIG, ZONE_REPLY };
 
 #define ZONE_FLAGS (XT_CT_ZONE_DIR_ORIG | XT_CT_ZONE_DIR_REPL)
 
-/* Bits as the kernel has them: enum ip_conntrack_events. */
+/* enum ip_conntrack_events */
 static const struct rv_name ct_events[] = {
 	{ "new", 1 << IPCT_NEW, NULL },
 	{ "related", 1 << IPCT_RELATED, NULL },
@@ -42,7 +42,7 @@ static const struct rv_name exp_events[] = {
 	{ NULL, 0, NULL },
 };
 
-/* Bits that have a name above. */
+/* Bits named above. */
 #define CT_EVENTS ((1u << (IPCT_SECMARK + 1)) - 1)
 
 enum { NOTRACK, HELPER, TIMEOUT, CTEVENTS, EXPEVENTS, ZONE, ZONE_ORIG_ROW, ZONE_REPLY_ROW };
@@ -95,8 +95,8 @@ static const struct rv_option options[] = {
 };
 
 /*
- * A helper and a timeout policy are for one protocol, which the kernel takes from the rule; it
- * does not look at them where nothing is tracked.
+ * Helpers and timeout policies are per protocol, which the kernel takes from the rule; it ignores
+ * them with NOTRACK.
  */
 static int check(struct rv_check *c)
 {
@@ -123,7 +123,7 @@ static int kernel_check(struct rv_check *c)
 static int read_any(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		    struct rv_error *err)
 {
-	/* Both flags at once are to the kernel as none. */
+	/* The kernel treats both flags like none. */
 	static const uint16_t sides[] = { ZONE_BOTH, ZONE_ORIG, ZONE_REPLY, ZONE_BOTH };
 	struct ct_data *d = (struct ct_data *)(void *)data;
 	uint16_t flags = d->info.flags;
@@ -132,7 +132,7 @@ static int read_any(const struct rv_revision *w, const unsigned char *wire, unsi
 		return rv_revision_fail(err, "CT with flags 0x%x", flags);
 	if (d->info.zone || flags & XT_CT_ZONE_MARK)
 		d->side = sides[(flags & ZONE_FLAGS) / XT_CT_ZONE_DIR_ORIG];
-	/* With a zone from the mark the number counts for nothing. */
+	/* With a zone from the mark, the number is ignored. */
 	d->zone = flags & XT_CT_ZONE_MARK ? FROM_MARK : d->info.zone;
 	d->info.zone = 0;
 	d->info.flags &= ~(ZONE_FLAGS | XT_CT_ZONE_MARK);

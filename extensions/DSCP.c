@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* DSCP: changes the codepoint of differentiated services (uapi xt_DSCP.h, RFC 2474). */
+/* DSCP: sets the differentiated services codepoint (uapi xt_DSCP.h, RFC 2474). */
 #include <linux/netfilter/xt_DSCP.h>
 
 #include "extensions/dsfield.h"

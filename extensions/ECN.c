@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ECN: changes the bits of explicit congestion notification (uapi ipt_ECN.h, RFC 3168). */
+/* ECN: changes the explicit congestion notification bits (uapi ipt_ECN.h, RFC 3168). */
 #include <netinet/in.h>
 
 #include <linux/netfilter_ipv4/ipt_ECN.h>
@@ -8,14 +8,14 @@
 
 typedef struct ipt_ECN_info info_t;
 
-/* Both bits of TCP at once, to 0. */
+/* Clears both TCP bits. */
 #define OP_REMOVE (IPT_ECN_OP_SET_ECE | IPT_ECN_OP_SET_CWR)
 
 #define ECT_MAX 3
 
 enum { REMOVE, ECE, CWR, ECT };
 
-/* Two bits of one byte, of which the first comes first. */
+/* Bit-field order depends on the byte order. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 enum { ECE_BITS = 0x01, CWR_BITS = 0x02 };
 #else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* HMARK: a mark that is a hash of the packet's addresses and ports (uapi xt_HMARK.h). */
+/* HMARK: sets the mark to a hash of addresses and ports (uapi xt_HMARK.h). */
 #include <netinet/in.h>
 
 #include <linux/netfilter.h>
@@ -9,7 +9,9 @@
 
 #define FLAG(id) (1u << XT_HMARK_##id)
 
-/* The kernel has ct as a flag; here it is a field, since only one word of --hmark-tuple says it. */
+/*
+ * The kernel's ct flag is a separate field here, because only one word of --hmark-tuple means it.
+ */
 struct hmark_data {
 	struct xt_hmark_info info;
 	uint32_t ct;
@@ -24,7 +26,7 @@ enum {
 #define PORTS (FLAG(SPORT) | FLAG(DPORT))
 #define MAX_FLAGS (FLAG(OFFSET) * 2 - 1)
 
-/* Two digits, though the kernel has room for four. */
+/* Two digits, although the kernel's field has 16 bits. */
 static void print_proto(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	const struct hmark_data *d = (const struct hmark_data *)(const void *)data;
@@ -32,7 +34,7 @@ static void print_proto(struct rv_out *o, const struct rv_option *opt, const uns
 	rv_buf_printf(o->buf, "0x%02x", d->info.proto_mask);
 }
 
-/* The words of --hmark-tuple: each is a row with all bits set. ct is none. */
+/* Words of --hmark-tuple, which stand for a row with all bits set; ct does not. */
 static const struct rv_name words[] = {
 	{ "ct", TUPLE, NULL },
 	{ "src", SRC, NULL },
@@ -73,7 +75,7 @@ static const struct rv_name *find_word(const char *text, size_t len)
 	return name->name ? name : NULL;
 }
 
-/* A word may be cut short. */
+/* Words may be abbreviated. */
 static int parse_tuple(struct rv_parse *p)
 {
 	const char *text = p->arg;
@@ -181,7 +183,7 @@ static int kernel_check(struct rv_check *c)
 	return 0;
 }
 
-/* Masks of IPv4 may have bits behind the address, which nobody looks at. */
+/* Bytes of IPv4 masks after the address are ignored. */
 static bool read_mask(const struct rv_revision *w, union nf_inet_addr *to,
 		      const union nf_inet_addr *from)
 {
@@ -231,7 +233,7 @@ static int write_info(const struct rv_revision *w, const unsigned char *data, un
 				  .write = write_info, .arg = (nfproto) }),	\
 		.help = "marks the packet with a hash of its addresses and ports", \
 		.check = check, .kernel_check = kernel_check,			\
-		/* It begins with what save has last, and ends with a blank. */ \
+		/* Starts with what save prints last, and ends with a space. */ \
 		.list_words = " HMARK mod <hmark-mod>{hmark-offset: + <hmark-offset:x>}" \
 			      "{hmark-tuple: ct,}"				\
 			      "{hmark-src-prefix: src-prefix <hmark-src-prefix>}" \

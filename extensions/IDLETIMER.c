@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* IDLETIMER: a timer that runs out when no packet came for a while (uapi xt_IDLETIMER.h). */
+/* IDLETIMER: a timer that expires when no packet matched for some time (uapi xt_IDLETIMER.h). */
 #include <limits.h>
 
 #include <linux/netfilter/xt_IDLETIMER.h>
@@ -28,13 +28,13 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-/* The kernel counts milliseconds in an int. */
+/* The kernel computes milliseconds in an int. */
 static bool too_long(uint32_t timeout)
 {
 	return !timeout || timeout >= INT_MAX / 1000;
 }
 
-/* The label is the name of a file of sysfs, beside some that are there already. */
+/* The label becomes a file name in sysfs, in a directory that has other files. */
 static bool is_file_name(const char *label)
 {
 	static const char *const taken[] = { ".", "..", "power", "subsystem", "uevent" };

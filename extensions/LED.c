@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* LED: a trigger for lamps of the machine (uapi xt_LED.h). */
+/* LED: a trigger for LEDs (uapi xt_LED.h). */
 
 #include <linux/netfilter/xt_LED.h>
 
 #include "extensions/revision.h"
 
-/* In the kernel the name begins with this, which nobody sees. */
+/* Prefix of the name in the kernel, not shown to users. */
 #define PREFIX "netfilter-"
 
 struct led_data {
@@ -14,7 +14,7 @@ struct led_data {
 	uint32_t delay;
 };
 
-/* Milliseconds. Stock prints them as signed, and so some that it does not read back. */
+/* Milliseconds. iptables prints them as signed numbers, some of which it cannot parse. */
 static const struct rv_name delays[] = { { "inf", UINT32_MAX, NULL }, { NULL, 0, NULL } };
 
 static const struct rv_option options[] = {
@@ -74,7 +74,7 @@ RV_EXTENSION(led) = {
 	.size = sizeof(struct led_data), .options = options,
 	.revisions = RV_REVISIONS(
 		{ .size = sizeof(struct xt_led_info), .read = read_info, .write = write_info }),
-	/* The name is always in quotes. */
+	/* The name is always quoted. */
 	.save_words = " --led-trigger-id \"<led-trigger-id:q>\"{led-delay: --led-delay <led-delay>}"
 		      "{led-always-blink: --led-always-blink}",
 	.list_words = " led-trigger-id:\"<led-trigger-id:q>\""

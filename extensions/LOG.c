@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* LOG: writes packets to the kernel's log and goes on (uapi xt_LOG.h). */
+/* LOG: logs packets in the kernel log and continues (uapi xt_LOG.h). */
 #include <syslog.h>
 
 #include <linux/netfilter/xt_LOG.h>
@@ -60,7 +60,9 @@ RV_EXTENSION(log_target) = {
 	       "{log-tcp-sequence: flags tcp sequence{log-tcp-options:,options}|"
 	       "{log-tcp-options: flags tcp options}}{log-ip-options: flags ip options}"
 	       "{log-uid: flags skuid}{log-macdecode: flags ether}}",
-	/* The rows in another order than save, levels as syslog.conf(5), and -n: flags as a number. */
+	/*
+	 * Order differs from save; levels named as in syslog.conf(5), or with -n flags as a number.
+	 */
 	.list_words = "{$n: LOG flags <log-uid:d> level <log-level:d>| LOG level <log-level:w>"
 		      "{log-tcp-sequence: tcp-sequence}{log-tcp-options: tcp-options}"
 		      "{log-ip-options: ip-options}{log-uid: uid}{log-macdecode: macdecode}}"

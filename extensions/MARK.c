@@ -8,7 +8,7 @@ enum { SET_XMARK, SET_MARK, AND_MARK, OR_MARK, XOR_MARK, ROWS };
 
 #define OTHERS(row) ((1 << ROWS) - 1 - (1 << (row)))
 
-/* All ways come out as the first one's value and mask; only that one is printed. */
+/* All notations are stored as the first one's value and mask; only that one is printed. */
 #define ROW(row, word, how, bits, parameter, text)				\
 	[row] = { .name = (word), .type = RV_T_CHANGE, .flags = (bits),		\
 		  .offset = offsetof(struct xt_mark_tginfo2, mark),		\

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* NFLOG: gives a copy of the packet to a program that listens to a group (uapi xt_NFLOG.h). */
+/* NFLOG: sends a copy of the packet to a netlink group (uapi xt_NFLOG.h). */
 #include "extensions/NFLOG.h"
 #include "extensions/revision.h"
 
 enum { PREFIX, GROUP, SIZE, RANGE, THRESHOLD };
 
-/* A listing quotes it as save does. */
+/* Quoted as in save. */
 static void print_prefix(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	const struct rv_nflog *d = (const struct rv_nflog *)(const void *)data;
@@ -66,7 +66,7 @@ static int read_info(const struct rv_revision *w, const unsigned char *wire, uns
 	return 0;
 }
 
-/* Only for those that have no expression for it: a longer prefix does not fit. */
+/* Only without a native expression: the struct is too small for a longer prefix. */
 static int write_info(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
 		      struct rv_error *err)
 {
@@ -82,7 +82,7 @@ static int write_info(const struct rv_revision *w, const unsigned char *data, un
 	return 0;
 }
 
-/* Said when the rule is read, as stock does, not when the option is. */
+/* Reported after the whole rule is parsed, like iptables. */
 static int check(struct rv_check *c)
 {
 	if (c->seen & 1 << RANGE)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* NFQUEUE: gives packets to a program that listens to a queue (uapi xt_NFQUEUE.h). */
+/* NFQUEUE: sends packets to a user-space queue (uapi xt_NFQUEUE.h). */
 #include <netinet/in.h>
 
 #include <linux/netfilter/xt_NFQUEUE.h>
@@ -10,10 +10,10 @@ typedef struct xt_NFQ_info_v3 info_t;
 
 enum { NUM, BALANCE, BYPASS, FANOUT };
 
-/* The last number that a queue of a range can have: the kernel counts the queues in 16 bits. */
+/* Last queue of a range: the number of queues is a 16-bit field. */
 #define LAST_QUEUE (UINT16_MAX - 1)
 
-/* The kernel wants the first queue and their number. */
+/* The kernel stores the first queue and the number of queues. */
 static int parse_balance(struct rv_parse *p)
 {
 	const struct rv_option row = { .name = p->opt->name, .type = RV_T_UINT_RANGE,
@@ -69,7 +69,7 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-/* arg: the flags this revision has; bypass was a number of its own before there were flags. */
+/* arg: flags of this revision. Before there were flags, bypass was a separate field. */
 static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		     struct rv_error *err)
 {

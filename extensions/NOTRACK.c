@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* NOTRACK: no connection tracking for the packet; CT --notrack by its older name. */
+/* NOTRACK: excludes the packet from connection tracking; old name of CT --notrack. */
 #include "extensions/CT.h"
 
 static bool is_alias(const unsigned char *wire)

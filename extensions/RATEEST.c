@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* RATEEST: estimates the rate of the packets that come by (uapi xt_RATEEST.h). */
+/* RATEEST: estimates the rate of matching packets (uapi xt_RATEEST.h). */
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -10,9 +10,9 @@
 #include "extensions/revision.h"
 
 /*
- * The kernel takes the interval as a power of two of seconds, from a quarter to eight, and the
- * time of averaging as a power of two of intervals. As long as not all options are read the
- * times stand in microseconds behind its struct.
+ * The kernel stores the interval as log2 of seconds, 1/4 to 8, and the averaging time as log2 of
+ * intervals. Until all options are parsed, the times are in microseconds in the fields after its
+ * struct.
  */
 struct rateest_data {
 	struct xt_rateest_target_info info;
@@ -20,9 +20,9 @@ struct rateest_data {
 };
 
 #define SECOND 1000000.0
-#define QUARTER (-2)		/* the shortest interval, as a power of two */
+#define QUARTER (-2)		/* log2 of the shortest interval */
 #define LONGEST 3
-#define LOGS 30			/* powers for the average that the kernel takes */
+#define LOGS 30			/* number of averaging exponents the kernel accepts */
 
 static const struct rv_name units[] = {
 	{ "s", 1000000, NULL },
@@ -100,7 +100,7 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-/* -ln(1 - 2^-n), which says how long the n-th way of averaging remembers. */
+/* -ln(1 - 2^-n): decay per interval of averaging exponent n. */
 static double decay(unsigned int n)
 {
 	double x = 1.0 / (1ULL << n), power = x, sum = 0;

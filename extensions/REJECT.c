@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* REJECT: drops packets and tells the sender (uapi ipt_REJECT.h, ip6t_REJECT.h). */
+/* REJECT: drops packets and notifies the sender (uapi ipt_REJECT.h, ip6t_REJECT.h). */
 #include <netinet/in.h>
 #include <string.h>
 
@@ -8,10 +8,13 @@
 
 #include <ravelin/extension.h>
 
-/* The two families' structs are alike but for what the numbers mean. */
+/* Both families' structs have the same layout; only the values differ. */
 _Static_assert(sizeof(struct ipt_reject_info) == sizeof(struct ip6t_reject_info), "same layout");
 
-/* Each long name is followed by its short one: a beginning of either will do, the first counts. */
+/*
+ * Each long name is followed by its alias. Prefixes of either are accepted; the first match is
+ * used.
+ */
 static const struct rv_name types4[] = {
 	{ "icmp-net-unreachable", IPT_ICMP_NET_UNREACHABLE, "ICMP network unreachable",
 	  "icmp type net-unreachable" },
@@ -67,7 +70,7 @@ static const struct rv_name *types(const struct rv_ext *ext)
 	return ext->options->names;
 }
 
-/* The kernel demands it; said here, so that no backend takes what the kernel would not. */
+/* The kernel requires it; checked here so that no backend accepts what the kernel refuses. */
 static int check(struct rv_check *c)
 {
 	const struct ipt_reject_info *info = (const struct ipt_reject_info *)(void *)c->part->data;

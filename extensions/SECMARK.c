@@ -4,7 +4,7 @@
 
 #include "extensions/revision.h"
 
-/* The kernel fills in the number of the context; equality does not look at it. */
+/* The kernel fills in the context id; equality ignores it. */
 typedef struct xt_secmark_target_info_v1 info_t;
 
 static const struct rv_option options[] = {

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SET: puts parts of the packet in an ipset, or takes them out (uapi xt_set.h). */
+/* SET: adds packet fields to an ipset or removes them (uapi xt_set.h). */
 #include <netinet/in.h>
 
 #include <ravelin/extension.h>
 #include <ravelin/ipset.h>
 
-/* The kernel's revision 3 with names. A set whose name is empty is not given. */
+/* The kernel's revision 3 with names. An empty name means not given. */
 struct set_data {
 	struct rv_ipset add, del, map;
 	uint32_t flags, timeout;
 };
 
-#define NO_TIMEOUT UINT32_MAX	/* the set's own */
+#define NO_TIMEOUT UINT32_MAX	/* the set's default */
 
 enum { ADD, EXIST, TIMEOUT, DEL, MAP, MAP_MARK, MAP_PRIO, MAP_QUEUE };
 
@@ -34,7 +34,7 @@ enum { ADD, EXIST, TIMEOUT, DEL, MAP, MAP_MARK, MAP_PRIO, MAP_QUEUE };
 		.list = word, .help = text, __VA_ARGS__				\
 	}
 
-/* What the kernel can only do where it has chosen the interface. */
+/* Hooks where routing has determined the output interface. */
 #define FORTH (1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING)
 
 static const struct rv_option options[] = {
@@ -92,7 +92,7 @@ static int check(struct rv_check *c)
 #define REST(type)								\
 	FIELD(type, FIELD, flags, flags), FIELD(type, FIELD, timeout, timeout)
 
-/* Flags: those that the revision has. */
+/* bits: flags of the revision. */
 #define LAYOUT(number, type, bits, ...)						\
 	{ .revision = number, .size = sizeof(type), .valid_bits = RV_BIT(type, flags, bits), \
 	  .fields = RV_REVISION_FIELDS(SETS(type, SET), REST(type) __VA_ARGS__) }

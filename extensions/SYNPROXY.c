@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SYNPROXY: answers TCP's handshake in place of a server (uapi nf_synproxy.h). */
+/* SYNPROXY: completes TCP handshakes on behalf of a server (uapi nf_synproxy.h). */
 #include <netinet/in.h>
 #include <string.h>
 
@@ -52,7 +52,7 @@ RV_EXTENSION(synproxy) = {
 	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
 	.nft = " synproxy{sack-perm: sack-perm}{timestamp: timestamp}{wscale: wscale <wscale:d>}"
 	       "{mss: mss <mss:d>}",
-	/* Each word ends with a blank, the last too. */
+	/* Each word is followed by a space, the last one too. */
 	.list_words = " SYNPROXY {sack-perm:sack-perm }{timestamp:timestamp }{wscale:wscale <wscale> }"
 		      "{mss:mss <mss> }{ecn:ecn }",
 	.help = "answers a handshake of TCP in place of the server",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* TCPMSS: changes the maximum segment size that a TCP SYN tells (uapi xt_TCPMSS.h). */
+/* TCPMSS: changes the maximum segment size of TCP SYN packets (uapi xt_TCPMSS.h). */
 #include <netinet/in.h>
 
 #include <linux/netfilter/xt_TCPMSS.h>
@@ -10,7 +10,7 @@ enum { SET_MSS, CLAMP };
 
 #define ONLY_FORTH (1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING)
 
-/* What is left of the largest packet without the shortest header. */
+/* Maximum: the largest packet minus the smallest header. */
 #define ROWS(header)								\
 	{									\
 		[SET_MSS] = {							\

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* TCPOPTSTRIP: takes options out of TCP's header (uapi xt_TCPOPTSTRIP.h). */
+/* TCPOPTSTRIP: removes TCP options (uapi xt_TCPOPTSTRIP.h). */
 #include <netinet/in.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 typedef struct xt_tcpoptstrip_target_info info_t;
 
 #define NUMBERS 256
-#define FIRST 2			/* 0 and 1 are the end and the filling, no options */
+#define FIRST 2			/* 0 and 1 are end of list and padding */
 
 static const struct rv_name names[] = {
 	{ "mss", 2, NULL },
@@ -27,7 +27,7 @@ static bool has(const info_t *info, unsigned int n)
 	return info->strip_bmap[n / 32] >> n % 32 & 1;
 }
 
-/* A name as it stands in the table, or a number; -1: neither. */
+/* A number, or a name of the table with exact case; -1: neither. */
 static int parse_number(const char *word)
 {
 	const struct rv_name *name = rv_name_find(names, word, strlen(word));

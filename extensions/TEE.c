@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* TEE: sends a copy of the packet to another host of the network (uapi xt_TEE.h). */
+/* TEE: sends a copy of the packet to another host (uapi xt_TEE.h). */
 #include <netinet/in.h>
 
 #include <linux/netfilter/xt_TEE.h>

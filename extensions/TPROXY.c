@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* TPROXY: gives packets to a local socket as they are (uapi xt_TPROXY.h). */
+/* TPROXY: delivers packets to a local socket unchanged (uapi xt_TPROXY.h). */
 #include <arpa/inet.h>
 
 #include <netinet/in.h>
@@ -8,7 +8,7 @@
 
 #include "extensions/revision.h"
 
-/* The kernel's fields in the order in which a row wants value and mask. */
+/* The kernel's fields, reordered so that the mask follows the value. */
 struct tproxy_data {
 	uint32_t mark, mask;
 	union nf_inet_addr address;
@@ -48,7 +48,7 @@ static int check(struct rv_check *c)
 			       "TPROXY: sockets are for TCP or UDP, so the rule needs -p tcp or -p udp");
 }
 
-/* Revision 0 has room for an address of IPv4 only. */
+/* Revision 0 has room for IPv4 addresses only. */
 #define FIELDS(type)								\
 	RV_REVISION_FIELDS(								\
 		RV_REVISION_FIELD(type, mark_value, struct tproxy_data, mark),	\

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TRACE: the kernel tells of each rule the packet comes by. nf_tables has it as metadata of
- * the packet; the target, which iptables 1.8.0 wrote, has no struct.
+ * TRACE: the kernel reports each rule the packet matches. In nf_tables it is packet metadata; the
+ * target, as written by iptables 1.8.0, has no struct.
  */
 #include <ravelin/extension.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TTL and HL change how many hops a packet of IPv4 or IPv6 may still go: one struct and its
- * modes under two names (uapi ipt_TTL.h, ip6t_HL.h).
+ * TTL and HL: change the TTL or hop limit; the same struct and modes under two names (uapi
+ * ipt_TTL.h, ip6t_HL.h).
  */
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4/ipt_TTL.h>

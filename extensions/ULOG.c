@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ULOG: what NFLOG is today. Linux 3.16 was the last that had it, and its uapi header. */
+/* ULOG: predecessor of NFLOG, removed with its uapi header after Linux 3.16. */
 #include "extensions/revision.h"
 
-/* As the kernel's header had it. */
+/* Copy of the removed uapi struct. */
 struct ipt_ulog_info {
-	unsigned int nl_group;		/* a bit */
+	unsigned int nl_group;		/* bit mask */
 	size_t copy_range;
 	size_t qthreshold;
 	char prefix[32];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* addrtype: what the routing tables say an address is (uapi linux/netfilter/xt_addrtype.h). */
+/* addrtype: type of an address in the routing tables (uapi linux/netfilter/xt_addrtype.h). */
 #include <linux/netfilter.h>
 #include <linux/netfilter/xt_addrtype.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static const struct rv_name types[] = {
 
 enum { SRC_TYPE, DST_TYPE, LIMIT_IN, LIMIT_OUT };
 
-/* With --limit-iface-in and -out it is another question. */
+/* --limit-iface-in and -out select another selector. */
 #define SEEN_BY(SEL) (const struct rv_sel_when[]){				\
 		{ RV_SEL_ADDRTYPE_##SEL##_IN,					\
 		  RV_BIT(struct xt_addrtype_info_v1, flags, XT_ADDRTYPE_LIMIT_IFACE_IN) }, \
@@ -43,7 +43,7 @@ enum { SRC_TYPE, DST_TYPE, LIMIT_IN, LIMIT_OUT };
 		.help = "the " whose " address is one of these",		\
 	}
 
-/* Where a packet has an interface that it came in by, or goes out by. */
+/* Hooks where packets have an input or output interface. */
 #define IN (1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD)
 #define OUT (1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING)
 
@@ -65,7 +65,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* Of IPv6 the kernel knows no more: "ipv6 BLACKHOLE matching not supported" and the like. */
+/* Not supported by the kernel for IPv6: "ipv6 BLACKHOLE matching not supported" etc. */
 #define IPV4_ONLY (XT_ADDRTYPE_BROADCAST | XT_ADDRTYPE_BLACKHOLE | XT_ADDRTYPE_PROHIBIT | \
 		   XT_ADDRTYPE_THROW | XT_ADDRTYPE_NAT | XT_ADDRTYPE_XRESOLVE)
 

@@ -40,7 +40,7 @@ static const struct rv_option options6[] = {
 	{ .name = NULL },
 };
 
-/* In IPv6 the header may stand before others, so that -p says nothing of it. */
+/* In IPv6, other headers may follow, so -p need not be ah. */
 static int check4(struct rv_check *c)
 {
 	return rv_need_protocol(c, IPPROTO_AH);

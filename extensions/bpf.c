@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* bpf: a program that looks at the packet (uapi linux/netfilter/xt_bpf.h). */
+/* bpf: result of a BPF program (uapi linux/netfilter/xt_bpf.h). */
 #include <ctype.h>
 #include <errno.h>
 #include <linux/bpf.h>
@@ -17,8 +17,8 @@ typedef struct xt_bpf_info_v1 info;
 enum { BYTECODE, PINNED };
 
 /*
- * "code jt jf k", blanks between, in decimal as nfbpf_compile(8) and tcpdump(8) write it.
- * What follows is where *text points to then.
+ * Parses "code jt jf k", decimal numbers separated by spaces as written by nfbpf_compile(8) and
+ * tcpdump(8), and advances *text.
  */
 static bool read_instruction(const char **text, struct sock_filter *f)
 {
@@ -119,7 +119,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* The kernel refuses a program whose last instruction does not return. */
+/* The kernel refuses programs whose last instruction is not a return. */
 static int check(struct rv_check *c)
 {
 	return c->seen ? 0 : rv_check_fail(c, "bpf: one of --bytecode or --pinned is required");
@@ -135,7 +135,7 @@ static int kernel_check(struct rv_check *c)
 	return rv_check_refuse(c, "bpf: the program does not end in \"ret\"");
 }
 
-/* The pointer at the end and the file descriptor are of the moment. */
+/* Ignores the pointer and file descriptor, which are runtime state. */
 static int read_v1(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
@@ -155,7 +155,7 @@ static int read_v1(const struct rv_revision *w, const unsigned char *wire, unsig
 	return 0;
 }
 
-/* The kernel opens the file by its path; that it cannot is said sooner and better here. */
+/* The kernel opens the file by path; checking here gives an earlier and better message. */
 static int write_v1(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
 		    struct rv_error *err)
 {

@@ -28,7 +28,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* One of the two, as the kernel demands; they share their place in the struct. */
+/* Exactly one of the two, as the kernel requires; they share a union. */
 static bool is_sane(const info *d)
 {
 	return d->has_path + d->has_classid == 1 && d->has_path <= 1 &&
@@ -42,7 +42,7 @@ static int check(struct rv_check *c)
 	return rv_check_refuse(c, "cgroup: the kernel takes either --path or --cgroup");
 }
 
-/* Revision 1 has more room for the path, and the class behind it. */
+/* Revision 1 has a larger path, followed by the class id. */
 static int read_any(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		    struct rv_error *err)
 {

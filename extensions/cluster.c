@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cluster: which nodes of a cluster a connection belongs to, by a hash of its source
- * (uapi linux/netfilter/xt_cluster.h). Of n nodes, each has the n-th part of all hashes.
+ * cluster: cluster nodes responsible for a connection, by a hash of its source (uapi
+ * linux/netfilter/xt_cluster.h). Each of n nodes has 1/n of the hash range.
  */
 #include <linux/netfilter/xt_cluster.h>
 
@@ -23,13 +23,13 @@ static int parse_node(struct rv_parse *p)
 	return 0;
 }
 
-/* Where the hashes of a node begin: the kernel takes hash * total >> 32 for its number. */
+/* First hash of a node: the kernel computes the node as hash * total >> 32. */
 static uint64_t first_hash(const info *d, unsigned int node)
 {
 	return (((uint64_t)node << 32) + d->total_nodes - 1) / d->total_nodes;
 }
 
-/* Nodes side by side have one range of hashes. */
+/* Consecutive nodes form one range of hashes. */
 static int nodes_predicate(const struct rv_option *opt, const unsigned char *data,
 			   rv_predicate_fn *fn, void *arg)
 {

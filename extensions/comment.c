@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* comment: a text for the reader of a rule (uapi linux/netfilter/xt_comment.h). */
+/* comment: a comment for people (uapi linux/netfilter/xt_comment.h). */
 #include <linux/netfilter/xt_comment.h>
 
 #include <ravelin/extension.h>

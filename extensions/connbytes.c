@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* connbytes: how much a connection has transferred (uapi linux/netfilter/xt_connbytes.h). */
+/* connbytes: packets or bytes of a connection (uapi linux/netfilter/xt_connbytes.h). */
 #include <linux/netfilter/xt_connbytes.h>
 #include <string.h>
 
 #include <ravelin/extension.h>
 
-/* The kernel is told "not" by the ends of the range changing places. */
+/* The kernel encodes negation by swapping the bounds. */
 struct connbytes {
 	struct xt_connbytes_info info;
 	uint8_t invert;
@@ -69,7 +69,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* With one number there is nothing to change places; stock drops the '!'. */
+/* Bounds that are equal cannot be swapped; iptables drops the '!'. */
 static int check(struct rv_check *c)
 {
 	const struct connbytes *d = (const struct connbytes *)(void *)c->part->data;

@@ -24,7 +24,7 @@ static int parse_label(struct rv_parse *p)
 	return 0;
 }
 
-/* Save quotes numbers too, -L only names. A name that would be read as a number is passed over. */
+/* Save quotes numbers as well, -L only names. Skips names that would be parsed as a number. */
 static void print_label(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	const info *d = (const info *)(const void *)data;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * connlimit: how many connections an address or network has (uapi xt_connlimit.h).
- * The kernel counts them, so no predicate says what a rule does.
+ * connlimit: number of connections per address or network (uapi xt_connlimit.h). Depends on kernel
+ * state, so there is no predicate.
  */
 #include <linux/netfilter.h>
 #include <linux/netfilter/xt_connlimit.h>
@@ -9,7 +9,7 @@
 
 #include <ravelin/extension.h>
 
-/* '!' turns "more than" and "up to" into each other; it is taken note of until all is read. */
+/* '!' exchanges "above" and "up to"; stored until all options are parsed. */
 struct connlimit {
 	struct xt_connlimit_info info;
 	uint8_t turned;
@@ -50,8 +50,8 @@ static const struct rv_option options[] = {
 };
 
 /*
- * Behind the mask of a single IPv4 address stock writes ones if it is the default and zeros if
- * it was asked for. Both mean and print the same, so they are made the same.
+ * After the mask of a single IPv4 address, iptables writes ones by default and zeros if the mask
+ * was given explicitly. Both mean the same and print the same.
  */
 static void settle_mask(struct xt_connlimit_info *info, rv_family_t family)
 {
@@ -70,7 +70,7 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-/* The pointer at the end is the kernel's own. */
+/* The pointer at the end is private to the kernel. */
 static int read_v1(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {

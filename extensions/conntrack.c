@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* conntrack: what is known of the packet's connection (uapi linux/netfilter/xt_conntrack.h). */
+/* conntrack: properties of the packet's connection (uapi linux/netfilter/xt_conntrack.h). */
 #include <string.h>
 
 #include "extensions/conntrack.h"
@@ -22,7 +22,7 @@ static const struct rv_name statuses[] = {
 	{ NULL, 0, NULL },
 };
 
-/* The kernel says "reply" with the '!' of the direction. */
+/* The kernel encodes "reply" as negated direction. */
 static const struct rv_name directions[] = {
 	{ "ORIGINAL", 0, NULL },
 	{ "REPLY", XT_CONNTRACK_DIRECTION, NULL },
@@ -100,7 +100,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* Protocol 0 stands for any in an option, and for none in the kernel. */
+/* Protocol 0 means any in the option, but none in the kernel. */
 static int check(struct rv_check *c)
 {
 	const info *ct = (const info *)(const void *)c->part->data;
@@ -113,7 +113,9 @@ static int check(struct rv_check *c)
 			       "conntrack: rule would never match protocol");
 }
 
-/* The three revisions are alike up to the protocol; then come other sizes and byte orders. */
+/*
+ * The three revisions are identical up to the protocol; later fields differ in size and byte order.
+ */
 #define COMMON offsetof(info, origsrc_port)
 
 _Static_assert(COMMON == offsetof(struct xt_conntrack_mtinfo1, origsrc_port) &&
@@ -133,8 +135,8 @@ _Static_assert(COMMON == offsetof(struct xt_conntrack_mtinfo1, origsrc_port) &&
 	RV_REVISION_FIELD(type, status_mask, info, status_mask))
 
 /*
- * Stock writes the mask of "1.2.3.4/32" with zeros behind it, that of "1.2.3.4" with ones;
- * both mean and print the same, so they are made the same.
+ * iptables pads the mask of "1.2.3.4/32" with zeros and that of "1.2.3.4" with ones. Both mean the
+ * same and print the same.
  */
 static int read_v3(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)

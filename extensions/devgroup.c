@@ -8,7 +8,7 @@ static const struct rv_names groups = { "/etc/iproute2/group", false };
 
 typedef struct xt_devgroup_info info;
 
-/* Where a packet has an interface of that side. */
+/* Hooks where packets have an interface on that side. */
 #define IN (1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD)
 #define OUT (1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dscp: the class of service in the IP header (uapi linux/netfilter/xt_dscp.h, RFC 2474). */
+/* dscp: differentiated services codepoint (uapi linux/netfilter/xt_dscp.h, RFC 2474). */
 #include <linux/netfilter/xt_dscp.h>
 
 #include "extensions/dsfield.h"

@@ -8,7 +8,7 @@
 
 typedef struct xt_ecn_info info;
 
-#define TCP_ECE 0x40	/* of the flags' byte (RFC 3168, 6.1) */
+#define TCP_ECE 0x40	/* in the flags byte (RFC 3168, 6.1) */
 #define TCP_CWR 0x80
 
 #define TCP_FLAG(word, bit, list_, text)					\

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* esp: IPsec encapsulating payloads (uapi linux/netfilter/xt_esp.h, RFC 4303). */
+/* esp: IPsec encapsulating security payload (uapi linux/netfilter/xt_esp.h, RFC 4303). */
 #include <netinet/in.h>
 
 #include <linux/netfilter/xt_esp.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * eui64: whether the lower half of the IPv6 source address is made of the Ethernet
- * address the packet came from (RFC 4291, appendix A). It has no options.
+ * eui64: whether the interface id of the IPv6 source address is derived from the source MAC address
+ * (RFC 4291, appendix A). Has no options.
  */
 #include <linux/netfilter.h>
 
@@ -14,7 +14,7 @@ static const struct rv_option options[] = {
 RV_EXTENSION(eui64) = {
 	.name = "eui64", .kind = RV_MATCH, .family = NFPROTO_IPV6,
 	.size = sizeof(int), .options = options,
-	/* The kernel has a number here that it does not look at. */
+	/* The kernel ignores this integer. */
 	.revisions = RV_REVISIONS({ .revision = 0, .size = sizeof(int) }),
 	.config = "IP6_NF_MATCH_EUI64",
 	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,

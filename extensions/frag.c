@@ -24,7 +24,7 @@ static const struct rv_option options[] = {
 		.invert = RV_BIT(info, invflags, IP6T_FRAG_INV_IDS), .sel = RV_SEL_FRAG_ID,
 		.list = "id{s}:[!]", .arg = "id[:id]", .help = "identification",
 	},
-	/* Kept and printed; the kernel does not compare it, so no predicate says so. */
+	/* Stored and printed, but not compared by the kernel: no predicate. */
 	[LENGTH] = {
 		.name = "fraglen", .type = RV_T_UINT, .flags = RV_OPT_INVERT | RV_OPT_NO_PREDICATE,
 		RV_FIELD(info, hdrlen), .given = RV_BIT(info, flags, IP6T_FRAG_LEN),
@@ -43,7 +43,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* All identifications are no condition, and save does not print them. */
+/* The full range of identifications is no condition; save does not print it. */
 static void settle(unsigned char *data)
 {
 	info *d = (info *)(void *)data;

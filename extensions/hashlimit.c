@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * hashlimit: limit, for each address, network or port of its own (uapi
- * linux/netfilter/xt_hashlimit.h). The kernel counts, so no predicate says what a rule does.
+ * hashlimit: a rate limit per address, network or port (uapi linux/netfilter/xt_hashlimit.h).
+ * Depends on kernel state, so there is no predicate.
  *
- * A rate is kept as its cost. Of packets, that is the time from one to the next in parts of a
- * second; of bytes, what is left of 2^32 for each 16 of them in a second.
+ * A rate is stored as cost. For packets: the time between two packets, in 1/SCALE s. For bytes:
+ * 2^32 divided by the number of 16-byte blocks per second.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -20,28 +20,29 @@
 
 #include "extensions/limit.h"
 
-#define SCALE 1000000		/* parts of a second since revision 2 */
-#define SCALE_1 10000		/* in revision 1 */
+#define SCALE 1000000		/* fractions of a second from revision 2 */
+#define SCALE_1 10000		/* fractions of a second in revision 1 */
 #define MAX_BURST 1000000
 #define MAX_INTERVAL INT32_MAX
 #define DEFAULT_GC 1000		/* ms */
-#define EXPIRE_BYTES 15		/* seconds; of packets it is the unit of the rate */
+#define EXPIRE_BYTES 15		/* seconds; for packets the default is the unit of the rate */
 #define EXPIRE_BYTES_BURST 60
-#define BLOCK_SHIFT 4		/* bytes are counted in blocks of 16 */
+#define BLOCK_SHIFT 4		/* log2 of the block size in bytes */
 
 #define HASHES (XT_HASHLIMIT_HASH_DIP | XT_HASHLIMIT_HASH_DPT | \
 		XT_HASHLIMIT_HASH_SIP | XT_HASHLIMIT_HASH_SPT)
 #define MODES (HASHES | XT_HASHLIMIT_INVERT | XT_HASHLIMIT_BYTES | XT_HASHLIMIT_RATE_MATCH)
 
 /*
- * every is cfg.interval, 0 for the second that need not be said. What follows expires is used while options are read.
+ * every is cfg.interval; 0: one second, the default. The fields from expires are used only while
+ * options are parsed.
  */
 struct hashlimit {
 	struct xt_hashlimit_mtinfo3 info;
 	uint32_t every;
-	uint8_t expires;	/* cfg.expire is not what the rate makes it */
-	uint8_t turned;		/* '!' makes "up to" "above" and the other way round */
-	uint8_t burst_bytes;	/* the burst was said in bytes */
+	uint8_t expires;	/* cfg.expire differs from the rate's default */
+	uint8_t turned;		/* '!' exchanges "up to" and "above" */
+	uint8_t burst_bytes;	/* the burst was given in bytes */
 	uint32_t seconds;	/* of the rate's unit */
 };
 
@@ -64,7 +65,7 @@ static uint64_t bytes_of_cost(uint64_t cost)
 
 /* ---- reading ------------------------------------------------------------------- */
 
-/* The unit that is the first len bytes of text, or NULL. */
+/* The unit named by the first len bytes of text, or NULL. */
 static const struct rv_byte_unit *find_size(const char *text, size_t len)
 {
 	for (const struct rv_byte_unit *u = rv_byte_units; u < rv_byte_units + RV_BYTE_UNITS; u++)
@@ -83,7 +84,7 @@ static int fail_fast(struct rv_parse *p)
 	return rv_parse_fail(p, "Rate too fast \"%s\"", p->arg);
 }
 
-/* A rate of less than one block cannot be told from none. */
+/* A rate below one block would be stored as no rate. */
 static int set_bytes(struct rv_parse *p, struct hashlimit *d, uint64_t bytes)
 {
 	if (bytes >> BLOCK_SHIFT >= UINT32_MAX)
@@ -95,7 +96,7 @@ static int set_bytes(struct rv_parse *p, struct hashlimit *d, uint64_t bytes)
 	return 0;
 }
 
-/* "packets" a second, "packets/unit", or "bytes{b,kb,mb}/second", units cut short at will. */
+/* "packets" per second, "packets/unit", or "bytes{b,kb,mb}/second"; units may be abbreviated. */
 static int parse_rate(struct rv_parse *p)
 {
 	struct hashlimit *d = (struct hashlimit *)(void *)p->data;
@@ -158,7 +159,7 @@ static int parse_interval(struct rv_parse *p)
 
 /* ---- printing ------------------------------------------------------------------ */
 
-/* The largest unit in which a rate is read as the same cost; what 32 bits do not hold is in bytes. */
+/* Largest unit in which the printed rate parses to the same cost; bytes if it exceeds 32 bits. */
 static const struct rv_byte_unit *rate_unit(uint64_t cost)
 {
 	const struct rv_byte_unit *u = rv_byte_units;
@@ -175,7 +176,7 @@ static bool of_bytes(const struct hashlimit *d)
 	return d->info.cfg.mode & XT_HASHLIMIT_BYTES;
 }
 
-/* -L says the rate of the whole interval. */
+/* -L prints the rate for the whole interval. */
 static uint64_t listed_cost(const struct hashlimit *d)
 {
 	return d->every && !of_bytes(d) ? d->info.cfg.avg * d->every : d->info.cfg.avg;
@@ -195,13 +196,13 @@ static void print_rate(struct rv_out *o, const struct rv_option *opt, const unsi
 			       SCALE);
 }
 
-/* How many times the bytes of a second are bytes; the last may be short of it. */
+/* Number of multiples of second in bytes, rounded up. */
 static uint64_t times(uint64_t bytes, uint64_t second)
 {
 	return bytes / second + (bytes % second != 0);
 }
 
-/* Likewise of a burst in bytes: burst times those of a second. NULL: more than 64 bits hold. */
+/* The same for a burst in bytes, burst times second. NULL: exceeds 64 bits. */
 static const struct rv_byte_unit *burst_unit(uint64_t burst, uint64_t second)
 {
 	const struct rv_byte_unit *u = rv_byte_units;
@@ -226,7 +227,7 @@ static void print_burst(struct rv_out *o, const struct rv_option *opt, const uns
 		rv_buf_u64(o->buf, burst);
 }
 
-/* As it is printed, which may be less than what is counted. */
+/* The rate as printed, which may be rounded. */
 struct rv_rate rv_hashlimit_rate(const unsigned char *data)
 {
 	const struct hashlimit *d = (const struct hashlimit *)(const void *)data;
@@ -241,7 +242,7 @@ struct rv_rate rv_hashlimit_rate(const unsigned char *data)
 	};
 }
 
-/* The time in ms that a rate of this cost stands for when it is read as it is printed. */
+/* Default expiry in ms of the rate, as printed for this cost. */
 static uint64_t default_expire(const struct hashlimit *d, uint64_t cost)
 {
 	uint32_t seconds = d->info.cfg.burst ? EXPIRE_BYTES_BURST : EXPIRE_BYTES;
@@ -251,7 +252,7 @@ static uint64_t default_expire(const struct hashlimit *d, uint64_t cost)
 	return seconds * UINT64_C(1000);
 }
 
-/* -L says it where it is not what the rate that is listed makes it. */
+/* -L prints it if it differs from the default of the rate it prints. */
 static void print_expire(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	const struct hashlimit *d = (const struct hashlimit *)(const void *)data;
@@ -262,7 +263,7 @@ static void print_expire(struct rv_out *o, const struct rv_option *opt, const un
 		rv_buf_printf(o->buf, " htable-expire %u", d->info.cfg.expire);
 }
 
-/* Bare as stock prints it, but for what would not be read back as one word. */
+/* Unquoted like iptables, unless it could not be parsed as one word. */
 static void print_name(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	const char *name = (const char *)data + opt->offset;
@@ -350,7 +351,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* ---- the whole ----------------------------------------------------------------- */
+/* ---- descriptor ---------------------------------------------------------------- */
 
 static int check_burst(struct rv_check *c, struct hashlimit *d)
 {
@@ -370,7 +371,7 @@ static int check_burst(struct rv_check *c, struct hashlimit *d)
 	return 0;
 }
 
-/* As the kernel does: the name becomes that of a file. */
+/* Like the kernel: the name becomes a file name. */
 static int check_name(struct rv_check *c, const char *name)
 {
 	if (!strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
@@ -386,7 +387,7 @@ static void settle(struct hashlimit *d, uint64_t seen)
 		cfg->mode ^= XT_HASHLIMIT_INVERT;
 	if (!(seen & 1 << EXPIRE))
 		cfg->expire = of_bytes(d) ? default_expire(d, cfg->avg) : d->seconds * 1000;
-	/* With an interval the rate is that of a second, and the unit is the interval. */
+	/* With an interval, the rate is per second and the unit is the interval. */
 	if (cfg->mode & XT_HASHLIMIT_RATE_MATCH && !of_bytes(d)) {
 		cfg->avg /= d->seconds;
 		d->every = seen & 1 << INTERVAL ? d->every : d->seconds;
@@ -419,16 +420,16 @@ static int kernel_check(struct rv_check *c)
 	return rv_check_refuse(c, "hashlimit: the kernel takes no intervals of 0 ms");
 }
 
-/* ---- the wire ------------------------------------------------------------------ */
+/* ---- kernel structs ------------------------------------------------------------ */
 
-/* Places of the name. Behind it is what the kernel keeps for itself. */
+/* Location of the name. What follows is private to the kernel. */
 static char *name_in(const struct rv_revision *w, unsigned char *wire, size_t *room)
 {
 	*room = w->revision == 1 ? sizeof(((struct xt_hashlimit_mtinfo1 *)0)->name) : NAME_MAX;
 	return (char *)wire + w->arg;
 }
 
-/* In revision 1 a second has fewer parts. */
+/* Revision 1 divides a second into fewer fractions. */
 static uint64_t scale(const struct rv_revision *w, const struct hashlimit_cfg3 *cfg)
 {
 	return w->revision == 1 && !(cfg->mode & XT_HASHLIMIT_BYTES) ? SCALE / SCALE_1 : 1;
@@ -496,7 +497,7 @@ static const struct rv_revision wire_rows[] = {
 
 static const struct hashlimit initial4 = INITIAL(32), initial6 = INITIAL(128);
 
-/* Without the name. */
+/* All but the name. */
 #define LIST " limit: {hashlimit-above:above <hashlimit-above>|up to <hashlimit-upto>}"	\
 	     "{hashlimit-burst: burst <hashlimit-burst>}"				\
 	     "{hashlimit-mode: mode <hashlimit-mode:->}"				\
@@ -509,14 +510,14 @@ static const struct hashlimit initial4 = INITIAL(32), initial6 = INITIAL(128);
 	     "{hashlimit-rate-match: rate-match}"					\
 	     "{hashlimit-rate-interval: rate-interval <hashlimit-rate-interval>}"
 
-/* What packets are told apart by, in stock's order; ". " where more of it follows. */
+/* Fields of the key, in iptables' order; followed by ". " if there are more. */
 #define BY(name) "hashlimit-mode%" name
 #define KEY "{" BY("dstip") ":<hashlimit-dstmask:k,daddr> {" BY("dstport") "+" BY("srcip") "+" BY("srcport") ":. }}" \
 	    "{" BY("dstport") ":<hashlimit-mode:k,dport> {" BY("srcip") "+" BY("srcport") ":. }}" \
 	    "{" BY("srcip") ":<hashlimit-srcmask:k,saddr> {" BY("srcport") ":. }}"	\
 	    "{" BY("srcport") ":<hashlimit-mode:k,sport> }"
 
-/* How big the table may become, and when it is cleared, is no part of a rule in nft. */
+/* nft has no syntax for the table's size and garbage collection. */
 #define NFT " meter <hashlimit-name:n> \\{ {hashlimit-mode:|^}" KEY			\
 	    "timeout <hashlimit-htable-expire:s> limit rate {hashlimit-above:over }"	\
 	    "<hashlimit-upto:l>{hashlimit-burst:} \\}"

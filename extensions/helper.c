@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * helper: which helper looks after the packet's connection (uapi xt_helper.h). The kernel
- * is content with a name that begins with the helper's ("ftp-2121" is ftp), and with
- * any helper if the name is empty.
+ * helper: conntrack helper of the packet's connection (uapi xt_helper.h). The kernel accepts a name
+ * that starts with the helper's ("ftp-2121" is ftp); an empty name matches any helper.
  */
 #include <linux/netfilter/xt_helper.h>
 

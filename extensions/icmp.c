@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* icmp: type and code of ICMP (RFC 792, RFC 1256, RFC 1812), and what icmp6 shares with it. */
+/* icmp: type and code of ICMP (RFC 792, RFC 1256, RFC 1812), and functions shared with icmp6. */
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
 #include <string.h>
@@ -7,10 +7,10 @@
 
 #include "extensions/icmp.h"
 
-/* The kernel takes this type for any (net/ipv4/netfilter/ip_tables.c); IPv6 has no such. */
+/* The kernel treats this type as any (net/ipv4/netfilter/ip_tables.c); IPv6 has no such value. */
 #define ANY_TYPE 0xff
 
-/* The names iptables knows; a second name of the same value stands behind the first. */
+/* Names known to iptables; aliases follow the name of the same value. */
 static const struct rv_name types[] = {
 	{ "any", RV_ICMP_TYPE(ANY_TYPE), NULL },
 	{ "echo-reply", RV_ICMP_TYPE(ICMP_ECHOREPLY), NULL },
@@ -102,7 +102,7 @@ static int parse_numbers(struct rv_parse *p, struct ipt_icmp *icmp)
 	return rv_parse_fail(p, "Unknown %s code `%s'", protocol_word(p), p->arg);
 }
 
-/* A name may be cut short as long as only one begins so. */
+/* Unambiguous prefixes of names are accepted. */
 int rv_icmp_parse(struct rv_parse *p)
 {
 	struct ipt_icmp *icmp = (struct ipt_icmp *)(void *)p->data;
@@ -137,7 +137,7 @@ static bool every_code(const struct ipt_icmp *icmp)
 	return icmp->code[0] == 0 && icmp->code[1] == UINT8_MAX;
 }
 
-/* Numbers, but for "any", which is not the same as the type 255 it stands for. */
+/* Numbers, except for "any", which differs from type 255 although it is stored like that. */
 void rv_icmp_print(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	const struct ipt_icmp *icmp = (const struct ipt_icmp *)(const void *)data;
@@ -204,7 +204,7 @@ int rv_icmp_absorb(const struct rv_option *opt, const struct rv_predicate *p, un
 	return 0;
 }
 
-/* The kernel would refuse the rule, and not say why. */
+/* The kernel would refuse the rule without a reason. */
 int rv_icmp_check(struct rv_check *c)
 {
 	const struct rv_ip *ip = &c->rule->ip;

@@ -12,7 +12,7 @@ _Static_assert(sizeof(struct ip6t_icmp) == sizeof(struct ipt_icmp) &&
 		       IP6T_ICMP_INV == IPT_ICMP_INV,
 	       "icmp.c reads both");
 
-/* The names ip6tables knows; a second name of the same value stands behind the first. */
+/* Names known to ip6tables; aliases follow the name of the same value. */
 static const struct rv_name types[] = {
 	{ "destination-unreachable", RV_ICMP_TYPE(ICMP6_DST_UNREACH), NULL },
 	{ "no-route", RV_ICMP_CODE(ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_NOROUTE), NULL },

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The core's own options as a descriptor: addresses, interfaces, protocol, fragment.
- * The rows stand in the order in which save prints them.
+ * Core options as a descriptor: addresses, interfaces, protocol, fragment. Rows are in save order.
  */
 #include <netinet/ip.h>
 #include <string.h>
 
 #include <ravelin/extension.h>
 
-/* IPv6 extension headers that are skipped on the way to the protocol (RFC 8200, 4.1). */
+/* IPv6 extension headers that are skipped to find the protocol (RFC 8200, 4.1). */
 static bool is_extension_header(uint16_t proto)
 {
 	return proto == IPPROTO_ROUTING || proto == IPPROTO_FRAGMENT || proto == IPPROTO_AH ||
 	       proto == IPPROTO_DSTOPTS;
 }
 
-/* -p 0 and -p all are no condition, and with '!' one that nothing meets. */
+/* -p 0 and -p all are no condition; negated they never match. */
 static int parse_protocol(struct rv_parse *p)
 {
 	struct rv_ip *ip = (struct rv_ip *)(void *)p->data;
@@ -44,7 +43,7 @@ static int absorb_protocol(const struct rv_option *opt, const struct rv_predicat
 	return 0;
 }
 
-/* A fragment behind the first one has an offset other than 0 (RFC 791, 3.1). */
+/* Fragments other than the first have a nonzero offset (RFC 791, 3.1). */
 static int fragment_predicate(const struct rv_option *opt, const unsigned char *data,
 			      rv_predicate_fn *fn, void *arg)
 {

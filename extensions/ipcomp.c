@@ -7,8 +7,8 @@
 #include <ravelin/extension.h>
 
 /*
- * Without --ipcompspi any index matches. stock loads index 0 then, though it leaves the option out
- * when it saves a range of all, so that its own save loads as another rule.
+ * Without --ipcompspi any index matches. iptables uses index 0 in this case, but omits the option
+ * when it saves the full range, so restoring its own save changes the rule.
  */
 static const struct xt_ipcomp initial = { .spis = { 0, UINT32_MAX } };
 

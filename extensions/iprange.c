@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* iprange: ranges of addresses that are no network (uapi linux/netfilter/xt_iprange.h). */
+/* iprange: arbitrary ranges of addresses (uapi linux/netfilter/xt_iprange.h). */
 #include <linux/netfilter/xt_iprange.h>
 #include <string.h>
 
@@ -23,7 +23,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* From the last address down to the first there is none: such a range never matches. */
+/* A range whose last address is below the first never matches. */
 static void warn_reversed(const struct rv_check *c, const union nf_inet_addr *from,
 			  const union nf_inet_addr *to)
 {

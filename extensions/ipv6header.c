@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ipv6header: which headers are in the packet (uapi linux/netfilter_ipv6/ip6t_ipv6header.h). */
+/* ipv6header: extension headers of the packet (uapi linux/netfilter_ipv6/ip6t_ipv6header.h). */
 #include <ravelin/extension.h>
 
 #include <linux/netfilter_ipv6/ip6t_ipv6header.h>
 
 typedef struct ip6t_ipv6header_info info;
 
-#define ALL 0xff	/* what the kernel takes "not" and "soft" for: any bit of these fields */
+#define ALL 0xff	/* the kernel tests these fields for nonzero */
 
-/* By name, by short name, by number (IANA's of protocols). */
+/* By name, short name and IANA protocol number. */
 #define HEADER(name, bit) { name, MASK_##bit, NULL }
 static const struct rv_name headers[] = {
 	HEADER("hop-by-hop", HOPOPTS), HEADER("ipv6-opts", DSTOPTS), HEADER("ipv6-route", ROUTING),
@@ -31,7 +31,7 @@ static void print_headers(struct rv_out *o, const struct rv_option *opt, const u
 		rv_value_print(o, opt, data);
 }
 
-/* These headers and no others or, with --soft, at least these. */
+/* Exactly these headers, or with --soft at least these. */
 static int headers_predicate(const struct rv_option *opt, const unsigned char *data,
 			     rv_predicate_fn *fn, void *arg)
 {

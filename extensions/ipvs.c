@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ipvs: packets the kernel's load balancer handles (uapi linux/netfilter/xt_ipvs.h). */
+/* ipvs: properties of a load balancer connection (uapi linux/netfilter/xt_ipvs.h). */
 #include <arpa/inet.h>
 
 #include <ravelin/extension.h>
@@ -22,7 +22,7 @@ static const struct rv_name methods[] = {
 	{ NULL, 0, NULL },
 };
 
-/* The kernel says "reply" with the '!' of the direction. */
+/* The kernel encodes "reply" as negated direction. */
 static const struct rv_name directions[] = {
 	{ "ORIGINAL", 0, NULL },
 	{ "REPLY", XT_IPVS_DIR, NULL },
@@ -72,7 +72,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* Every option says that it is a connection of the load balancer's; that is not shown beside it. */
+/* Every option implies --ipvs, which is not printed with them. */
 static int check(struct rv_check *c)
 {
 	info *i = (info *)(void *)c->part->data;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* limit: so many packets in a time and no more (uapi linux/netfilter/xt_limit.h). */
+/* limit: rate limit (uapi linux/netfilter/xt_limit.h). */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 #include "extensions/limit.h"
 
-#define DEFAULT_PACKETS 3	/* in an hour */
+#define DEFAULT_PACKETS 3	/* per hour */
 
 static const struct rv_limit_unit units[] = {
 	{ "day", "day", 86400 },
@@ -22,9 +22,9 @@ static const struct rv_limit_unit units[] = {
 #define UNITS (sizeof(units) / sizeof(units[0]))
 
 /*
- * The smallest unit that holds at least one packet and in which what division leaves
- * over does not weigh more than the rate itself: 61/hour is not said as 1/min. A cost of 0,
- * which no kernel takes, is one packet in each part of a second.
+ * The smallest unit with at least one packet and a rounding error not larger than the rate itself:
+ * 61/hour must not become 1/min. A cost of 0, which no kernel accepts, is one packet per fraction
+ * of a second.
  */
 const struct rv_limit_unit *rv_limit_unit(uint64_t cost, uint64_t scale)
 {
@@ -89,7 +89,7 @@ struct rv_rate rv_rate_of(const struct rv_ext *ext, const unsigned char *data)
 
 /* ---- options ------------------------------------------------------------------- */
 
-/* "packets" a second or "packets/unit", the unit's word cut short at will. */
+/* "packets" per second or "packets/unit"; the unit may be abbreviated. */
 static int parse_limit(struct rv_parse *p)
 {
 	struct xt_rateinfo *r = (struct xt_rateinfo *)(void *)p->data;
@@ -97,7 +97,7 @@ static int parse_limit(struct rv_parse *p)
 	const struct rv_limit_unit *unit = rv_limit_find_unit(slash ? slash + 1 : "second");
 	unsigned long long packets;
 
-	/* What stands between the number and the slash is passed over, as stock does. */
+	/* Like iptables, ignores text between the number and the slash. */
 	text += strspn(text, " \t");
 	text += *text == '+';
 	packets = isdigit((unsigned char)*text) ? strtoull(text, NULL, 10) : 0;
@@ -131,7 +131,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* --limit-burst 0 is taken for "not given", as stock does. */
+/* Like iptables, treats --limit-burst 0 as not given. */
 static int check(struct rv_check *c)
 {
 	struct xt_rateinfo *r = (struct xt_rateinfo *)(void *)c->part->data;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* mac: the Ethernet address a packet came from (uapi linux/netfilter/xt_mac.h). */
+/* mac: source MAC address (uapi linux/netfilter/xt_mac.h). */
 #include <linux/netfilter.h>
 #include <linux/netfilter/xt_mac.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* mark: the mark the packet carries through this host (uapi linux/netfilter/xt_mark.h). */
+/* mark: the packet's mark (uapi linux/netfilter/xt_mark.h). */
 #include <linux/netfilter/xt_mark.h>
 
 #include <ravelin/extension.h>
 
-/* Every mark and mask can be asked for, 0/0 too: that one was is said beside them. */
+/* All marks and masks are valid, even 0/0, so a separate field says that it was given. */
 struct mark_data {
 	struct xt_mark_mtinfo1 info;
 	uint8_t given;

@@ -7,7 +7,7 @@
 
 #include <linux/netfilter_ipv6/ip6t_mh.h>
 
-/* A name may be cut short: the first that begins so is meant. */
+/* Prefixes of names are accepted; the first match is used. */
 static const struct rv_name types[] = {
 	{ "binding-refresh-request", 0, NULL }, { "brr", 0, NULL },
 	{ "home-test-init", 1, NULL }, { "hoti", 1, NULL },
@@ -37,7 +37,7 @@ static bool find_type(const char *text, size_t len, uint8_t *type)
 	return name != NULL;
 }
 
-/* "type" or "from:to", where an end may be left out. */
+/* "type" or "from:to"; either bound may be omitted. */
 static int parse_types(struct rv_parse *p)
 {
 	struct ip6t_mh *mh = (struct ip6t_mh *)(void *)p->data;

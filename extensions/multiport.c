@@ -41,7 +41,7 @@ static int add_port(struct rv_parse *p, const char *word)
 	return 0;
 }
 
-/* "port" or "port:port", which takes two of the places. */
+/* "port" or "port:port", which uses two entries. */
 static int add_word(struct rv_parse *p, char *word)
 {
 	struct xt_multiport_v1 *m = (struct xt_multiport_v1 *)(void *)p->data;
@@ -65,7 +65,9 @@ static int parse_ports(struct rv_parse *p)
 {
 	struct xt_multiport_v1 *m = (struct xt_multiport_v1 *)(void *)p->data;
 
-	/* Those of another option do not count: that there are two is what is wrong. */
+	/*
+	 * The ports of the other option do not count; having both options is the error to report.
+	 */
 	m->count = 0;
 	return check_protocol(p) ? -1 : rv_each_word(p, p->arg, add_word);
 }
@@ -75,7 +77,7 @@ static unsigned int count_of(const struct xt_multiport_v1 *m)
 	return m->count < XT_MULTI_PORTS ? m->count : XT_MULTI_PORTS;
 }
 
-/* Whether the port at i is the first of a range. */
+/* Whether entry i is the first of a range. */
 static bool starts_range(const struct xt_multiport_v1 *m, unsigned int i)
 {
 	return m->pflags[i] && i + 1 < count_of(m);
@@ -150,8 +152,8 @@ static int absorb_ports(const struct rv_option *opt, const struct rv_predicate *
 }
 
 /*
- * Three rows, two with a short name. "--dport" is but an abbreviation here: where a match
- * has an option of that name (tcp, udp), it is meant.
+ * Three rows, two of which have a short name. "--dport" is only an abbreviation here: if another
+ * match (tcp, udp) has an option of that name, it takes precedence.
  */
 enum { SOURCE = 0, DESTINATION = 2, EITHER = 4 };
 
@@ -185,7 +187,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* What the kernel would not have taken is not read either. */
+/* Rejects counts the kernel would not accept. */
 static int check_counts(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 			struct rv_error *err)
 {

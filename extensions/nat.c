@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The NAT targets: SNAT and, to the address of the interface that packets leave by, MASQUERADE;
- * DNAT and, to the machine itself, REDIRECT; NETMAP, which puts one network in the place of another,
- * host by host. In memory each has the kernel's newest range, struct nf_nat_range2 (uapi nf_nat.h):
- * in network order, an IPv4 address in .ip with the rest zero.
+ * NAT targets: SNAT; MASQUERADE, to the output interface's address; DNAT; REDIRECT, to this host;
+ * NETMAP, which maps one network to another host by host. All use struct nf_nat_range2 (uapi
+ * nf_nat.h): network order, IPv4 addresses in .ip with the rest zero.
  */
 #include <arpa/inet.h>
 #include <string.h>
@@ -15,16 +14,16 @@
 
 typedef struct nf_nat_range2 range;
 
-/* ---- layouts -------------------------------------------------------------------- */
+/* ---- kernel structs ------------------------------------------------------------- */
 
-/* Whether the target's options can say all of it, to be read back as the same. */
+/* Whether the target's options can express it without loss. */
 static bool expressible(const struct rv_revision *w, const range *r)
 {
 	unsigned int where = NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED;
 
 	if (r->flags & ~w->arg)
 		return false;
-	/* A target that takes addresses must be given those or ports. */
+	/* A target that takes addresses requires addresses or ports. */
 	if (w->arg & NF_NAT_RANGE_MAP_IPS && !(r->flags & where))
 		return false;
 	if (r->flags & NF_NAT_RANGE_PROTO_OFFSET && !r->base_proto.all)
@@ -79,7 +78,10 @@ static int read_range(const struct rv_revision *w, const unsigned char *wire, un
 	return check(w, (const range *)(void *)data, err);
 }
 
-/* Layouts. bits: those that options can say; a rule with others could not be printed in full. */
+/*
+ * Revisions. bits: flags the options can express; others are refused, since they could not be
+ * printed.
+ */
 #define MULTI(rev, bits)							\
 	{ .revision = (rev), .size = sizeof(struct nf_nat_ipv4_multi_range_compat), \
 	  .fields = multi_fields, .read = read_multi, .write = write_multi, .arg = (bits) }
@@ -177,7 +179,7 @@ static const struct rv_option redirect[] = { PORTS("redir ports", "ports to go t
 RV_EXTENSION(snat4) = SNAT(NFPROTO_IPV4, MULTI(0, SNAT_BITS), RANGE1(1, SNAT_BITS),
 			   RANGE2(2, SNAT_BITS));
 RV_EXTENSION(snat6) = SNAT(NFPROTO_IPV6, RANGE1(1, SNAT_BITS), RANGE2(2, SNAT_BITS));
-/* Both families write revision 2, the only one that has a base port. */
+/* Both families write revision 2, the only one with a base port. */
 RV_EXTENSION(dnat4) = DNAT(NFPROTO_IPV4, RANGE2(2, DNAT_BITS), MULTI(0, DNAT_BITS),
 			   RANGE1(1, DNAT_BITS));
 RV_EXTENSION(dnat6) = DNAT(NFPROTO_IPV6, RANGE2(2, DNAT_BITS), RANGE1(1, DNAT_BITS));
@@ -188,7 +190,7 @@ RV_EXTENSION(redirect6) = REDIRECT(NFPROTO_IPV6, RANGE1(0, PORT_BITS));
 
 /* ---- NETMAP ---------------------------------------------------------------------- */
 
-/* Beside the first address and the last, as the kernel has them, the mask that the option has. */
+/* The kernel has the first and last address, the option a mask. */
 struct netmap {
 	range range;
 	union nf_inet_addr mask;
@@ -207,7 +209,7 @@ static const struct rv_option netmap[] = {
 	{ 0 },
 };
 
-/* The network's part of the address is all that counts. */
+/* Only the network part of the address matters. */
 static int check_netmap(struct rv_check *c)
 {
 	struct netmap *d = (struct netmap *)(void *)c->part->data;
@@ -221,7 +223,10 @@ static int check_netmap(struct rv_check *c)
 	return 0;
 }
 
-/* The last address differs from the first in the bits that are not in the mask. arg: words of one. */
+/*
+ * Derives the mask: bits in which the addresses differ are not in it. arg: 32-bit words of an
+ * address.
+ */
 static int read_netmap(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		       struct rv_error *err)
 {

@@ -9,7 +9,7 @@ typedef struct xt_nfacct_match_info_v1 info;
 static const struct rv_option options[] = {
 	{
 		.name = "nfacct-name",
-		.save = "nfacct-name ",	/* stock writes two blanks */
+		.save = "nfacct-name ",	/* iptables prints two spaces */
 		.type = RV_T_STRING,
 		.flags = RV_OPT_REQUIRED | RV_OPT_BARE,
 		RV_FIELD(info, name),

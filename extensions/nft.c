@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nft: a rule of nf_tables that iptables has no words for, whole as the kernel has it
- * (backend/nft/wire/object.h). It is all of its rule: nothing stands beside it.
+ * nft: an nf_tables rule that no iptables option can express, complete as in the kernel
+ * (backend/nft/wire/object.h). No other match may be combined with it.
  */
 #include <string.h>
 
@@ -45,7 +45,7 @@ static void print_rule(struct rv_out *o, const struct rv_option *opt, const unsi
 		rv_buf_puts(o->buf, (const char *)d->text->data);
 }
 
-/* What was counted is shown where the rule's counters are. */
+/* Counters are printed as the rule's counters instead. */
 static void print_expr(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	const info *d = (const info *)(const void *)data;
@@ -68,7 +68,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* Somebody who changes the text should not believe that the rule has changed. */
+/* Editing the text does not change the rule: warns if it differs from the encoded rule. */
 static int check(struct rv_check *c)
 {
 	info *d = (info *)(void *)c->part->data;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SNPT and DNPT: another prefix for the source, the destination (uapi ip6t_NPT.h, RFC 6296). */
+/* SNPT and DNPT: prefix translation of source or destination (uapi ip6t_NPT.h, RFC 6296). */
 #include <net/if.h>
 #include <netinet/in.h>
 
@@ -7,12 +7,12 @@
 
 #include "extensions/revision.h"
 
-/* The kernel has lengths in the place of the masks. */
+/* The kernel stores prefix lengths instead of masks. */
 struct npt {
 	union nf_inet_addr src, src_mask, dst, dst_mask;
 };
 
-#define LONGEST 64	/* the kernel counts the checksum over the rest */
+#define LONGEST 64	/* the kernel adjusts the checksum in the remaining bits */
 
 #define ROW(word, field, text)						\
 	{									\
@@ -30,7 +30,7 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-/* A prefix the kernel takes: no longer than 64 bits, and nothing behind them. */
+/* The kernel requires at most 64 bits, and zeros after them. */
 static bool good(const union nf_inet_addr *prefix, const union nf_inet_addr *mask)
 {
 	int len = rv_mask_length(NFPROTO_IPV6, mask);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dst and hbh: headers with destination and hop-by-hop options of IPv6, one layout (uapi
+ * dst and hbh: IPv6 destination and hop-by-hop options headers, with the same struct (uapi
  * linux/netfilter_ipv6/ip6t_opts.h, RFC 8200, 4.2).
  */
 #include <netinet/ip6.h>
@@ -11,7 +11,7 @@
 
 #include <ravelin/extension.h>
 
-/* An option is its type in the upper byte; this in the lower byte is "of any length". */
+/* An option has its type in the upper byte; this value in the lower byte means any length. */
 #define ANY_LENGTH 0xff
 
 static int read_number(struct rv_parse *p, const char *what, const char *text, uint64_t max,
@@ -59,7 +59,7 @@ static void print_opts(struct rv_out *o, const struct rv_option *opt, const unsi
 	}
 }
 
-/* Each at its place, the first at 1; only the type is compared where the length does not matter. */
+/* Each option by index, from 1; only the type is compared if the length may be any. */
 static int predicate_opts(const struct rv_option *opt, const unsigned char *data, rv_predicate_fn *fn,
 		      void *arg)
 {

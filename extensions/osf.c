@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* osf: which system a SYN looks to be from (uapi linux/netfilter/nfnetlink_osf.h). */
+/* osf: operating system fingerprint of SYN packets (uapi linux/netfilter/nfnetlink_osf.h). */
 #include <netinet/in.h>
 #include <string.h>
 

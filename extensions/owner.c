@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* owner: whose socket sent the packet (uapi linux/netfilter/xt_owner.h). */
+/* owner: credentials of the sending socket (uapi linux/netfilter/xt_owner.h). */
 #include <grp.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/xt_owner.h>
@@ -11,7 +11,7 @@ typedef struct xt_owner_match_info info;
 
 enum { SOCKET, USER, GROUP, SUPPL_GROUPS };
 
-/* The last id stands for "none" (chown(2)). */
+/* The last id is invalid (chown(2)). */
 #define MAX_ID (UINT32_MAX - 1)
 
 static bool is_group(const struct rv_option *opt)
@@ -92,7 +92,7 @@ static const struct rv_sel_when all_groups[] = {
 	{ RV_SEL_NONE, { 0 } },
 };
 
-/* As in stock, it says something of an option that stands before it. */
+/* As in iptables, it modifies a preceding option. */
 static int parse_groups(struct rv_parse *p)
 {
 	if (p->part && !(p->part->seen & 1 << GROUP))

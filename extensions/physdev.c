@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* physdev: the ports of a bridge the packet comes and goes by (uapi linux/netfilter/xt_physdev.h). */
+/* physdev: input and output bridge ports (uapi linux/netfilter/xt_physdev.h). */
 #include <string.h>
 
 #include <ravelin/extension.h>
@@ -35,7 +35,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* A name counts with its NUL, a wildcard as far as the '+'. */
+/* A name is compared including its NUL, a wildcard up to the '+'. */
 static void make_mask(const char *name, char *mask)
 {
 	size_t len = strnlen(name, IFNAMSIZ);
@@ -54,7 +54,7 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-/* Which port it goes out by is not known yet of a packet that the host itself sends. */
+/* The output port of locally generated packets is not known yet. */
 static const char *refused(const unsigned char *data, uint32_t hooks)
 {
 	const info *i = (const info *)(const void *)data;

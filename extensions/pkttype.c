@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* pkttype: for whom the link layer says the packet is (uapi linux/netfilter/xt_pkttype.h). */
+/* pkttype: link-layer packet type (uapi linux/netfilter/xt_pkttype.h). */
 #include <ravelin/extension.h>
 
 #include <linux/if_packet.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * policy: what IPsec has done to the packet or will do (uapi linux/netfilter/xt_policy.h).
- * The options from --reqid on are about one element of the policy, the one --next has come
- * to; their rows give places in struct xt_policy_elem.
+ * policy: IPsec transforms applied to the packet, or to be applied (uapi
+ * linux/netfilter/xt_policy.h). Options from --reqid on apply to the current element, which --next
+ * advances; their rows have offsets in struct xt_policy_elem.
  */
 #include <netinet/in.h>
 #include <string.h>
@@ -16,7 +16,7 @@ typedef struct xt_policy_elem elem;
 
 enum { DIR, POL, STRICT, REQID, SPI, PROTO, MODE, TUNNEL_DST, TUNNEL_SRC, NEXT };
 
-/* One bit for each row of an element; which, the compiler knows. */
+/* One bit per row of an element; bit-field positions depend on the compiler. */
 static const struct xt_policy_spec bits[] = {
 	[REQID] = { .reqid = 1 }, [SPI] = { .spi = 1 }, [PROTO] = { .proto = 1 },
 	[MODE] = { .mode = 1 }, [TUNNEL_DST] = { .daddr = 1 }, [TUNNEL_SRC] = { .saddr = 1 },
@@ -84,7 +84,7 @@ static void print_element(struct rv_out *o, const elem *e, const char *dashes)
 {
 	struct rv_out numeric = *o;
 
-	numeric.numeric = true;		/* addresses have no names, in -L either */
+	numeric.numeric = true;		/* addresses are never resolved, not even in -L */
 	for (unsigned int row = REQID; row <= TUNNEL_SRC; row++) {
 		if (!has(&e->match, row))
 			continue;
@@ -97,7 +97,7 @@ static void print_element(struct rv_out *o, const elem *e, const char *dashes)
 	}
 }
 
-/* All elements; --next stands between them. */
+/* Prints all elements, separated by --next. */
 static void print_elements(struct rv_out *o, const struct rv_option *opt,
 			   const unsigned char *data)
 {
@@ -139,7 +139,7 @@ static int element_predicates(const info *i, unsigned int n, rv_predicate_fn *fn
 	return rc;
 }
 
-/* How many elements there are: none, some or, with --strict, as many as are given. */
+/* Number of elements: none, any or, with --strict, exactly those given. */
 static int path_predicates(const struct rv_option *opt, const unsigned char *data,
 			   rv_predicate_fn *fn, void *arg)
 {
@@ -183,7 +183,7 @@ static const struct rv_name modes[] = {
 	{ NULL, 0, NULL },
 };
 
-/* The row of --next prints these, that of --dir has their predicates, element by element. */
+/* Printed by the row of --next; the row of --dir has the predicates, per element. */
 #define ELEMENT RV_OPT_INVERT | RV_OPT_REPEAT | RV_OPT_NO_PREDICATE
 
 #define TUNNEL(side, addr, mask, text)						\
@@ -222,8 +222,8 @@ static const struct rv_option options[] = {
 	[SPI] = {
 		.name = "spi", .type = RV_T_UINT,
 		/*
-		 * The kernel compares it in network order. Stock has always written and printed
-		 * it in host order; another order here would show as another SPI there.
+		 * The kernel compares it in network order. iptables has always written and printed
+		 * it in host order; converting it would show a different SPI there.
 		 */
 		.flags = ELEMENT | RV_OPT_HEX,
 		RV_FIELD(elem, spi),
@@ -276,7 +276,7 @@ static int check_element(struct rv_check *c, const info *i, unsigned int n)
 	return 0;
 }
 
-/* Until here len is the index of the last element. */
+/* Up to here, len is the index of the last element. */
 static int check(struct rv_check *c)
 {
 	const uint64_t elements = ~(1ULL << DIR | 1 << POL | 1 << STRICT);
@@ -296,7 +296,7 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-/* A packet that comes has not been through what will be done, and the other way round. */
+/* Received packets have no transforms to be applied, sent ones none applied. */
 static const char *refused(const unsigned char *data, uint32_t hooks)
 {
 	const uint32_t in = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN;

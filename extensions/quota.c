@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* quota: true until so many bytes have come by (uapi linux/netfilter/xt_quota.h). */
+/* quota: true until a number of bytes has matched (uapi linux/netfilter/xt_quota.h). */
 #include <linux/netfilter/xt_quota.h>
 
 #include <ravelin/extension.h>

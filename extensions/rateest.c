@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rateest: compares the rate that an estimator (target RATEEST) has seen with a number or
- * with another estimator (uapi linux/netfilter/xt_rateest.h).
+ * rateest: compares the rate of an estimator (target RATEEST) with a constant or another estimator
+ * (uapi linux/netfilter/xt_rateest.h).
  */
 #include <stdlib.h>
 #include <strings.h>
@@ -14,7 +14,7 @@ typedef struct xt_rateest_match_info info;
 
 enum { DELTA, NAME1, NAME, BPS1, PPS1, LT, GT, EQ, BPS2, BPS, PPS2, PPS, NAME2 };
 
-/* In bits a second. */
+/* bits per second */
 static const struct { const char *name; double bits; } units[] = {
 	{ "", 1 }, { "bit", 1 },
 	{ "kibit", 1024. }, { "kbit", 1e3 }, { "mibit", 1024. * 1024 }, { "mbit", 1e6 },
@@ -25,7 +25,7 @@ static const struct { const char *name; double bits; } units[] = {
 	{ "TiBps", 8. * 1024 * 1024 * 1024 * 1024 }, { "TBps", 8e12 },
 };
 
-/* A rate to bytes a second. What the kernel's 32 bits cannot hold is refused. */
+/* Converts a rate to bytes per second. Rejects rates that exceed 32 bits. */
 static bool find_rate(const char *text, uint32_t *rate)
 {
 	char *end;
@@ -49,7 +49,7 @@ static bool is_rate(const struct rv_option *opt)
 	return opt->offset == offsetof(info, bps1) || opt->offset == offsetof(info, bps2);
 }
 
-/* Without a number the two estimators are compared. */
+/* Without a number, the two estimators are compared. */
 static int parse_amount(struct rv_parse *p)
 {
 	bool rate = is_rate(p->opt);
@@ -64,7 +64,7 @@ static int parse_amount(struct rv_parse *p)
 	return 0;
 }
 
-/* Save says what is there to the bit, -L as stock does in three or more digits. */
+/* Save prints the exact value, -L three or more digits like iptables. */
 static void print_rate(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	uint32_t rate = rv_get_uint(data + opt->offset, opt->size);
@@ -136,7 +136,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* The kernel would pass over a rate that is not asked for, and save could not print it. */
+/* The kernel ignores a rate of the unit that is not compared, and save could not print it. */
 static int check(struct rv_check *c)
 {
 	info *i = (info *)(void *)c->part->data;
@@ -158,11 +158,11 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 	return i->mode == XT_RATEEST_MATCH_NONE ? "it must be said how to compare" : NULL;
 }
 
-/* How they are compared; the same for all that are. */
+/* Comparison operator, the same for both units. */
 #define HOW(before) " {~rateest-eq:! }" before						\
 	"{rateest-lt:lt}{rateest-gt:gt}{rateest-eq:eq}"
 
-/* "--rateest-bps1 x --rateest-lt --rateest-bps2 y", with fewer numbers where fewer are compared. */
+/* "--rateest-bps1 x --rateest-lt --rateest-bps2 y"; omitted numbers are not compared. */
 #define SAVED(unit)									\
 	"{rateest-" unit "1:{rateest-delta: --rateest-" unit "1 <rateest-" unit "1>}"	\
 	HOW("--rateest-") " --rateest-" unit "{rateest-delta:2}"			\

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* recent: lists of addresses seen before (uapi linux/netfilter/xt_recent.h). */
+/* recent: lists of recently seen addresses (uapi linux/netfilter/xt_recent.h). */
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -11,12 +11,12 @@ typedef struct xt_recent_mtinfo_v1 info;
 
 enum { SET, RCHECK, UPDATE, REMOVE, SECONDS, REAP, HITCOUNT, RTTL, NAME, MASK, RSOURCE, RDEST };
 
-/* XT_RECENT_MAX_NSTAMPS of the kernel, which is no part of its uapi. */
+/* XT_RECENT_MAX_NSTAMPS, which is not in the uapi */
 #define MAX_HITS 65535
 
 #define ACTIONS (1 << SET | 1 << RCHECK | 1 << UPDATE | 1 << REMOVE)
 
-/* Any mask will do, but a number or a host's name is a slip: stock takes "16" for 0.0.0.16. */
+/* Rejects numbers and host names as likely mistakes: iptables takes "16" for 0.0.0.16. */
 static int parse_mask(struct rv_parse *p)
 {
 	int af = rv_family(p->family)->af;
@@ -29,7 +29,7 @@ static int parse_mask(struct rv_parse *p)
 	return 0;
 }
 
-/* -L says on which side the mask counts before the mask. */
+/* -L prints the side before the mask. */
 static void print_mask(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	const info *i = (const info *)(const void *)data;
@@ -99,7 +99,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* The name becomes that of a file below /proc/net/xt_recent. */
+/* The name becomes a file name in /proc/net/xt_recent. */
 static bool is_file_name(const char *name)
 {
 	return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !strchr(name, '/');
@@ -121,7 +121,7 @@ static const info initial = {
 	.mask.all = { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX },
 };
 
-/* Revision 0 has no mask. What is behind the end of the name says nothing. */
+/* Revision 0 has no mask. Bytes after the name's NUL are undefined. */
 static int read_any(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		    struct rv_error *err)
 {
@@ -135,7 +135,7 @@ static int read_any(const struct rv_revision *w, const unsigned char *wire, unsi
 	return 0;
 }
 
-/* Stock writes names over the default one and, looking for a rule to delete, compares it all. */
+/* iptables writes the name over the default one, and compares all bytes when it deletes a rule. */
 static int write_any(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
 		    struct rv_error *err)
 {
@@ -156,8 +156,8 @@ static const struct rv_revision wire[] = {
 };
 
 /*
- * Of the mask in IPv4 only the address counts; the bytes behind it are ones where the mask was
- * not given and zeros where it was.
+ * Only the address part of an IPv4 mask matters; iptables fills the rest with ones by default and
+ * with zeros if the mask is given.
  */
 #define RECENT(family_, mask_size)						\
 	{									\

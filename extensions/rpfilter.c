@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rpfilter: a reply would go back the way the packet came (uapi linux/netfilter/xt_rpfilter.h). */
+/* rpfilter: reverse path check (uapi linux/netfilter/xt_rpfilter.h). */
 #include <ravelin/extension.h>
 
 #include <linux/netfilter/xt_rpfilter.h>
@@ -28,7 +28,7 @@ RV_EXTENSION(rpfilter) = {
 	.absent = RV_BIT(struct xt_rpfilter_info, flags, XT_RPFILTER_INVERT),
 	.config = "_NF_MATCH_RPFILTER", .list = "rpfilter", .tables = "raw mangle",
 	.hooks = 1 << NF_INET_PRE_ROUTING,
-	/* What --accept-local lets through nft's fib cannot tell from the rest. */
+	/* nft's fib has no equivalent of --accept-local. */
 	.nft = " fib saddr{validmark: . mark}{!loose: . iif} oif {invert:0|!= 0}",
 	.help = "a reply would go back the way the packet came",
 };

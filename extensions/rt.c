@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rt: the routing header of IPv6 (uapi linux/netfilter_ipv6/ip6t_rt.h, RFC 8200). */
+/* rt: IPv6 routing header (uapi linux/netfilter_ipv6/ip6t_rt.h, RFC 8200). */
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -20,7 +20,7 @@ static int add_address(struct rv_parse *p, char *word)
 	return 0;
 }
 
-/* The addresses in order, with commas between. */
+/* Addresses in order, separated by commas. */
 static int parse_addresses(struct rv_parse *p)
 {
 	return rv_each_word(p, p->arg, add_address);
@@ -38,7 +38,7 @@ static void print_addresses(struct rv_out *o, const struct rv_option *opt, const
 	}
 }
 
-/* Each at its place and no others or, if others may stand between them, one behind the other. */
+/* Exactly these addresses by index, or with --rt-0-not-strict in this order with gaps. */
 static int addresses_predicate(const struct rv_option *opt, const unsigned char *data,
 			       rv_predicate_fn *fn, void *arg)
 {
@@ -102,7 +102,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* The kernel looks at the segments whatever this bit says; for any number it need not be set. */
+/* The kernel compares segments even without this bit; for the full range it need not be set. */
 static void settle(unsigned char *data)
 {
 	struct ip6t_rt *rt = (struct ip6t_rt *)(void *)data;

@@ -12,7 +12,7 @@
 
 typedef struct xt_sctp_info info;
 
-/* Chunks by number, with the letters of their flags from bit 7 to bit 0 (RFC 9260, RFC 8260). */
+/* Chunk types, with the letters of flags from bit 7 to bit 0 (RFC 9260, RFC 8260). */
 static const struct chunk {
 	const char *name;
 	uint8_t type;
@@ -59,7 +59,7 @@ static const struct chunk *chunk_of(unsigned int type)
 	return NULL;
 }
 
-/* What is asked of the flags of a chunk, or the free place behind all that is asked. */
+/* Index of the chunk's flags, or of the first free entry. */
 static int place_of(const info *i, unsigned int type)
 {
 	int n = 0;
@@ -77,7 +77,7 @@ static struct xt_sctp_flag_info flags_of(const info *i, unsigned int type)
 							   (struct xt_sctp_flag_info){ 0 };
 }
 
-/* A capital letter: the flag is set, a small one: it is not. All that have letters have a place. */
+/* Upper case: the flag is set; lower case: it is clear. */
 static int parse_flags(struct rv_parse *p, const struct chunk *c, const char *letters)
 {
 	info *i = (info *)(void *)p->data;
@@ -100,10 +100,7 @@ static int parse_flags(struct rv_parse *p, const struct chunk *c, const char *le
 	return 0;
 }
 
-/*
- * Empty words between commas are passed over, but not those with flags: all of no chunks would
- * match every packet.
- */
+/* Empty words are ignored, except with flags: "all" of no chunks matches every packet. */
 static int parse_chunk(struct rv_parse *p, char *word)
 {
 	info *i = (info *)(void *)p->data;
@@ -122,7 +119,7 @@ static int parse_chunk(struct rv_parse *p, char *word)
 	return colon ? parse_flags(p, c, colon + 1) : 0;
 }
 
-/* "all|any|only" and the chunks. */
+/* "all|any|only" and the chunk types. */
 static int parse_chunks(struct rv_parse *p)
 {
 	const struct rv_name *way = rv_name_find(ways, p->arg, strlen(p->arg));
@@ -141,7 +138,7 @@ static int parse_chunks(struct rv_parse *p)
 	return rv_each_word(p, text, parse_chunk);
 }
 
-/* The header's own macro for it needs another that only the kernel has. */
+/* The uapi macro needs another that is only in the kernel. */
 static bool all_chunks(const info *i)
 {
 	for (unsigned int type = 0; type < 256; type++)
@@ -202,7 +199,7 @@ static int chunks_predicate(const struct rv_option *opt, const unsigned char *da
 	return fn(&p, arg);
 }
 
-enum { TYPES = 4 };	/* behind the two rows of each port */
+enum { TYPES = 4 };	/* after two rows for each port */
 
 #define PORTS(long_, short_, field, bit, SEL)					\
 	RV_PORTS(info, long_, short_, field, bit, SEL, RV_OPT_ANY_BASE | RV_OPT_LIST_PART, \
@@ -229,7 +226,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* Whether all flags that are asked for have a letter, and no others must be set. */
+/* Whether all flags tested have a letter, and no others are required. */
 static bool has_letters(const struct xt_sctp_flag_info *f)
 {
 	const struct chunk *c = chunk_of(f->chunktype);
@@ -240,10 +237,12 @@ static bool has_letters(const struct xt_sctp_flag_info *f)
 	return !(f->flag_mask & ~known) && !(f->flag & ~f->flag_mask);
 }
 
-/* Stock marks what it leaves free so; the kernel looks at flag_count. */
+/* iptables fills unused entries with this; the kernel uses flag_count. */
 #define FREE { .chunktype = UINT8_MAX }
 
-/* Nobody looks at what is asked of chunks that are not in the list: so stock asks for flags of I_DATA. */
+/*
+ * Flags of chunks that are not in the list are ignored; iptables writes such an entry for I_DATA.
+ */
 static void drop_unused(info *i)
 {
 	int kept = 0;
@@ -256,7 +255,10 @@ static void drop_unused(info *i)
 		i->flag_info[n] = (struct xt_sctp_flag_info)FREE;
 }
 
-/* Chunks without a name have words only as part of ALL, which has none for flags; none is asked twice. */
+/*
+ * Chunk types without a name can only be printed as part of ALL, which has no flags; no type may
+ * occur twice.
+ */
 static bool has_words(const info *i)
 {
 	bool all = all_chunks(i);
@@ -279,7 +281,7 @@ static int by_type(const void *a, const void *b)
 	return x->chunktype - y->chunktype;
 }
 
-/* As save prints them, so that what was saved is the same rule. */
+/* In save order, so that a restored rule is equal. */
 static void sort_flags(unsigned char *data)
 {
 	info *i = (info *)(void *)data;

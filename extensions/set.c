@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * set: membership in an ipset (uapi linux/netfilter/xt_set.h). Rules keep the set's
- * name; the kernel's struct has its index, which is asked for when a rule goes to
- * the kernel or comes from it, and never before.
+ * set: membership in an ipset (uapi linux/netfilter/xt_set.h). Rules refer to the set by name, the
+ * kernel by index, which is looked up when a rule is sent or read.
  */
 #include <netinet/in.h>
 #include <string.h>
@@ -24,7 +23,7 @@ struct set_data {
 enum { MATCH_SET, SET, RETURN_NOMATCH, UPDATE, UPDATE_SUB, PACKETS_EQ, PACKETS_LT, PACKETS_GT,
        BYTES_EQ, BYTES_LT, BYTES_GT };
 
-/* Flags that are there to be turned off: without '!' they change nothing. */
+/* Flags with a negated form only; otherwise they have no effect. */
 #define UPDATE_ROW(word, bit, text)						\
 	{									\
 		.name = word, .type = RV_T_FLAG, .flags = RV_OPT_INVERT | RV_OPT_REPEAT, \
@@ -32,7 +31,7 @@ enum { MATCH_SET, SET, RETURN_NOMATCH, UPDATE, UPDATE_SUB, PACKETS_EQ, PACKETS_L
 		.list = word, .help = text,					\
 	}
 
-/* self and first are indexes of rows: this one and the first of the three. */
+/* self and first: index of this row and of the first of the three. */
 #define COUNTER_ROW(self, first, counter, op_, OP, text, ...)			\
 	{									\
 		.name = #counter "-" op_, .type = RV_T_UINT,			\
@@ -93,7 +92,7 @@ static int check(struct rv_check *c)
 
 /* ---- the kernel's structs --------------------------------------------------------- */
 
-/* Revision 2 has --return-nomatch as a bit of the set's flags. */
+/* In revision 2, --return-nomatch is one of the set's flags. */
 static int read_nomatch(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 			struct rv_error *err)
 {
@@ -122,7 +121,7 @@ static int write_nomatch(const struct rv_revision *w, const unsigned char *data,
 	{ .revision = number, .size = sizeof(type),				\
 	  .fields = RV_REVISION_FIELDS(SET_FIELD(type, move)), __VA_ARGS__ }
 
-/* Revisions 3 and 4 have the same fields, aligned otherwise. */
+/* Revisions 3 and 4 have the same fields with different alignment. */
 #define COUNTING(number, type)							\
 	{ .revision = number, .size = sizeof(type), .valid_bits = RV_BIT(type, flags, FLAGS), \
 	  .fields = RV_REVISION_FIELDS(SET_FIELD(type, SET),			\

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* socket: this host has a socket for the packet (uapi linux/netfilter/xt_socket.h). */
+/* socket: whether this host has a socket for the packet (uapi linux/netfilter/xt_socket.h). */
 #include <ravelin/extension.h>
 
 #include <linux/netfilter/xt_socket.h>
@@ -26,7 +26,7 @@ static const struct rv_option options[] = {
 RV_EXTENSION(socket_match) = {
 	.name = "socket", .kind = RV_MATCH,
 	.size = sizeof(info), .options = options,
-	/* Each revision knows one flag more, in the same byte. Revision 0 has none, and no struct. */
+	/* Each revision adds one flag to the same byte. Revision 0 has no struct. */
 	.revisions = RV_REVISIONS(
 		{ .revision = 3, .size = sizeof(info), .valid_bits = RV_BIT(info, flags, XT_SOCKET_FLAGS_V3) },
 		{ .revision = 2, .size = sizeof(info), .valid_bits = RV_BIT(info, flags, XT_SOCKET_FLAGS_V2) },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* srh: the segment routing header (uapi linux/netfilter_ipv6/ip6t_srh.h, RFC 8754). */
+/* srh: segment routing header (uapi linux/netfilter_ipv6/ip6t_srh.h, RFC 8754). */
 #include <ravelin/extension.h>
 
 #include <linux/netfilter_ipv6/ip6t_srh.h>
@@ -9,7 +9,7 @@ typedef struct ip6t_srh1 info;
 #define GIVEN(bit) RV_BIT(info, mt_flags, IP6T_SRH_##bit)
 #define NOT(bit) RV_BIT(info, mt_invflags, IP6T_SRH_INV_##bit)
 
-/* The kernel has one number for the three comparisons of a field: only one can be given. */
+/* The kernel has one value for the three comparisons of a field: only one can be given. */
 enum { NEXT, LEN_EQ, LEN_GT, LEN_LT, SEGS_EQ, SEGS_GT, SEGS_LT, LAST_EQ, LAST_GT, LAST_LT };
 
 #define NUMBER(word, field, bit, SEL, text, more, others)			\

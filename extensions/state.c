@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * state: the older word for conntrack --ctstate. To the kernel it is conntrack with a
- * flag that it passes over and that tells the two apart (uapi xt_conntrack.h); revision
- * 0 of a match of its own name came before (uapi xt_state.h).
+ * state: older form of conntrack --ctstate. In the kernel it is conntrack with an ignored flag that
+ * distinguishes the two (uapi xt_conntrack.h); previously a match of its own, revision 0 (uapi
+ * xt_state.h).
  */
 #include <string.h>
 
@@ -48,7 +48,7 @@ static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsig
 	struct xt_state_info old;
 
 	memcpy(&old, wire, sizeof(old));
-	/* The bits are the same but for UNTRACKED. */
+	/* The bits are the same except for UNTRACKED. */
 	new->state_mask = old.statemask & (XT_STATE_UNTRACKED - 1);
 	if (old.statemask & XT_STATE_UNTRACKED)
 		new->state_mask |= XT_CONNTRACK_STATE_UNTRACKED;

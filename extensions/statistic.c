@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* statistic: some packets, by chance or by count (uapi linux/netfilter/xt_statistic.h). */
+/* statistic: a random or periodic sample of packets (uapi linux/netfilter/xt_statistic.h). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 
 #include <ravelin/extension.h>
 
-/* The kernel has the two modes in a union. Here each option has a field of its own. */
+/* The kernel has a union of the two modes; here each option has its own field. */
 struct statistic_data {
 	uint16_t mode, flags;
 	uint32_t probability, every, packet;
@@ -16,7 +16,7 @@ struct statistic_data {
 
 enum { MODE, PROBABILITY, EVERY, PACKET };
 
-#define CERTAIN 0x80000000u	/* the probability 1 */
+#define CERTAIN 0x80000000u	/* probability 1 */
 
 static const struct rv_name modes[] = {
 	{ "random", XT_STATISTIC_MODE_RANDOM, NULL },
@@ -30,7 +30,7 @@ static int parse_probability(struct rv_parse *p)
 	char *end;
 	double n = strtod(p->arg, &end);
 
-	/* Not a number is no probability either: the comparison is false for it. */
+	/* The comparison is also false for NaN. */
 	if (end == p->arg || *end || !(n >= 0 && n <= 1))
 		return rv_option_fail(p, "bad value for option \"--%s\", or out of range (0-1).\n",
 				      p->opt->name);
@@ -93,7 +93,7 @@ static int check(struct rv_check *c)
 	return wrong ? rv_check_fail(c, "%s", wrong) : 0;
 }
 
-/* The kernel counts from 0: its every is one less. */
+/* The kernel's every is one less than the option. */
 static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
@@ -128,7 +128,7 @@ static int write_v0(const struct rv_revision *w, const unsigned char *data, unsi
 		info.u.nth.every = d->every - 1;
 		info.u.nth.packet = d->packet;
 	}
-	/* The kernel does not look at it; stock has this there, whatever the mode, and compares it. */
+	/* Ignored by the kernel; iptables writes this in both modes and compares it. */
 	info.u.nth.count = info.u.nth.every - info.u.nth.packet;
 	memcpy(wire, &info, sizeof(info));
 	return 0;
@@ -142,7 +142,7 @@ RV_EXTENSION(statistic) = {
 		  .write = write_v0 }),
 	.nft = "{probability: meta random & 2147483647 {~probability:>=|\\<} <probability:d>}"
 	       "{every: numgen inc mod <every:d> {~every:!= }<packet:d>}{mode:}",
-	/* --packet only when it is not 0. */
+	/* --packet is printed if it is not 0. */
 	.list_words = " statistic mode <mode>"
 		      "{probability: {~probability:! }probability <probability>}"
 		      "{every: {~every:! }every <every>{!packet=0: packet <packet>}}",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* string: bytes somewhere in the packet (uapi linux/netfilter/xt_string.h). */
+/* string: bytes anywhere in the packet (uapi linux/netfilter/xt_string.h). */
 #include <ctype.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 
 #include <ravelin/extension.h>
 
-/* Which of the two options would say the pattern is kept beside it. */
+/* way: which of the two options expresses the pattern. */
 struct string_data {
 	struct xt_string_info info;
 	uint8_t way;		/* AS_TEXT or AS_HEX */
@@ -55,7 +55,7 @@ static int add(struct rv_parse *p, char c)
 	return 0;
 }
 
-/* One byte: its second digit must be followed by another, a blank or the closing bar. */
+/* One byte; its second digit must be followed by a digit, a space or the closing bar. */
 static int parse_byte(struct rv_parse *p, const char *text)
 {
 	uint64_t n = 0;
@@ -76,7 +76,7 @@ static int parse_byte(struct rv_parse *p, const char *text)
 	return add(p, n);
 }
 
-/* Text in which bytes may stand between bars as "|0d 0a|"; a backslash takes the next as it is. */
+/* Text with hex bytes between bars: "|0d 0a|". A backslash escapes the next character. */
 static int parse_hex(struct rv_parse *p)
 {
 	const char *text = p->arg;
@@ -110,7 +110,7 @@ static int parse_hex(struct rv_parse *p)
 	return hex ? fail(p, "Invalid hex block") : 0;
 }
 
-/* Bytes that cannot be seen; and no text could end in a backslash before the closing quote. */
+/* Unprintable bytes, or a trailing backslash, which would escape the closing quote. */
 static bool needs_hex(const struct xt_string_info *info)
 {
 	unsigned int len = info->patlen < MAX_PATTERN ? info->patlen : MAX_PATTERN;
@@ -213,7 +213,7 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 	return d->info.from_offset > d->info.to_offset ? "--from must not be larger than --to" : NULL;
 }
 
-/* What follows is the kernel's own. Of the flags revision 0 has "not" only, in the same place. */
+/* The rest is private to the kernel. The only flag of revision 0 is negation, at the same bit. */
 static int read_any(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		    struct rv_error *err)
 {

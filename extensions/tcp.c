@@ -7,7 +7,7 @@
 
 #include "extensions/ports.h"
 
-#define FLAGS_SYN (0x01 | 0x02 | 0x04 | 0x10)	/* of which --syn wants only SYN */
+#define FLAGS_SYN (0x01 | 0x02 | 0x04 | 0x10)	/* --syn requires only SYN of these */
 
 static const struct rv_name flag_names[] = {
 	{ "FIN", 0x01, NULL },
@@ -21,7 +21,7 @@ static const struct rv_name flag_names[] = {
 	{ NULL, 0, NULL },
 };
 
-/* Empty words between commas are passed over. */
+/* Empty words are ignored. */
 static int parse_flag_list(struct rv_parse *p, const char *text, const struct rv_loc *loc,
 			   uint8_t *flags)
 {
@@ -142,7 +142,7 @@ static const struct rv_option options[] = {
 		.parse = parse_flags, .print = print_flags, .predicate = flags_predicate,
 		.absorb = absorb_flags,
 	},
-	/* Mask and set side by side, so to speak one number of two bytes. */
+	/* Mask and comparison value are adjacent bytes, compared as one 16-bit number. */
 	[SYN] = {
 		.name = "syn", .type = RV_T_FLAG,
 		.flags = RV_OPT_INVERT | RV_OPT_HIDDEN | RV_OPT_SETS | RV_OPT_BE,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* tcpmss: the largest segment a SYN offers (uapi linux/netfilter/xt_tcpmss.h, RFC 9293). */
+/*
+ * tcpmss: maximum segment size option of SYN packets (uapi linux/netfilter/xt_tcpmss.h, RFC 9293).
+ */
 #include <netinet/in.h>
 
 #include <linux/netfilter/xt_tcpmss.h>

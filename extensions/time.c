@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* time: when the packet came (uapi linux/netfilter/xt_time.h). */
+/* time: arrival time of the packet (uapi linux/netfilter/xt_time.h). */
 #include <ctype.h>
 #include <string.h>
 #include <time.h>
@@ -8,7 +8,7 @@
 
 #include <ravelin/extension.h>
 
-/* Whether times of day are shown, both or none, is kept beside the kernel's struct. */
+/* Separate field: whether to print both times of day or neither. */
 struct time_data {
 	struct xt_time_info info;
 	uint8_t given;
@@ -18,15 +18,15 @@ enum { TIME_START, TIME_STOP, MONTH_DAYS, WEEK_DAYS, DATE_START, DATE_STOP, LOCA
        KERNEL_ZONE, CONTIGUOUS };
 
 #define GIVEN_TIMES 1
-#define LAST_YEAR 2038		/* stock takes no later one */
-#define LAST_SECOND INT32_MAX	/* --datestop where it is not given */
+#define LAST_YEAR 2038		/* the latest year iptables accepts */
+#define LAST_SECOND INT32_MAX	/* default of --datestop */
 
 static const struct xt_time_info *info_of(const unsigned char *data)
 {
 	return &((const struct time_data *)(const void *)data)->info;
 }
 
-/* Two digits or one, in base 10 only. Returns what follows, or NULL. */
+/* One or two decimal digits. Returns what follows, or NULL. */
 static const char *read_digits(const char *text, unsigned int min, unsigned int max,
 			       unsigned int digits, int *n)
 {
@@ -41,7 +41,7 @@ static const char *read_digits(const char *text, unsigned int min, unsigned int 
 
 /* ---- --timestart hh:mm[:ss] ---------------------------------------------------- */
 
-/* Leading zeros are passed over, as stock does: no field has more than two digits else. */
+/* Like iptables, ignores leading zeros; otherwise at most two digits. */
 static const char *read_field(const char *text, unsigned int max, int *n)
 {
 	while (text[0] == '0' && isdigit((unsigned char)text[1]))
@@ -49,7 +49,7 @@ static const char *read_field(const char *text, unsigned int max, int *n)
 	return read_digits(text, 0, max, 2, n);
 }
 
-/* The field at which it ends is shown when it is not good. */
+/* Reports the field that is invalid. */
 static int parse_time(struct rv_parse *p)
 {
 	static const unsigned int max[] = { 23, 59, 59 };
@@ -103,7 +103,7 @@ static const char *read_date(const char *text, struct tm *tm)
 	return text;
 }
 
-/* A day that the month does not have is refused, not counted into the next. */
+/* Rejects days the month does not have instead of carrying over. */
 static int parse_date(struct rv_parse *p)
 {
 	struct tm tm = { .tm_mon = 1, .tm_mday = 1 }, there;
@@ -166,7 +166,7 @@ static int add_month_day(struct rv_parse *p, char *word)
 		rv_parse_fail(p, "%.2s is not a valid day for --monthdays", word);
 }
 
-/* A number, or at least two letters of the name. */
+/* A number, or a prefix of the name with at least two letters. */
 static int add_week_day(struct rv_parse *p, char *word)
 {
 	size_t len = strlen(word);
@@ -181,7 +181,7 @@ static int add_week_day(struct rv_parse *p, char *word)
 	return rv_parse_fail(p, "%s is not a valid day specifier", word);
 }
 
-/* Those of all days that are named or, with '!', the others; there must be one. */
+/* The days listed, or with '!' all others; at least one must remain. */
 static int parse_days(struct rv_parse *p)
 {
 	unsigned char *field = p->data + p->opt->offset;
@@ -198,7 +198,7 @@ static int parse_days(struct rv_parse *p)
 	return 0;
 }
 
-/* 1st, 2nd, 3rd, and so on; stock says 11st, 12nd and 13rd. */
+/* 1st, 2nd, 3rd, ...; iptables prints 11st, 12nd and 13rd. */
 static void print_month_days(struct rv_out *o, const struct rv_option *opt,
 			     const unsigned char *data)
 {
@@ -237,7 +237,7 @@ static int between(enum rv_sel sel, uint32_t from, uint32_t to, bool negate, rv_
 	return fn(&p, arg);
 }
 
-/* Both ends. From one day into the next is all day but what is between the ends. */
+/* From start to end. A range that spans midnight is the negation of the gap. */
 static int daytime_predicate(const struct rv_option *opt, const unsigned char *data,
 			     rv_predicate_fn *fn, void *arg)
 {
@@ -260,7 +260,7 @@ static int date_predicate(const struct rv_option *opt, const unsigned char *data
 		       fn, arg);
 }
 
-/* A contiguous stretch belongs to the day it began: to the day that was just before it ends. */
+/* With --contiguous, a range belongs to the day it started on. */
 static int days_predicate(const struct rv_option *opt, const unsigned char *data,
 			  rv_predicate_fn *fn, void *arg)
 {
@@ -314,7 +314,7 @@ static const struct rv_option options[] = {
 	[DATE_START] = DATE("start", start, RV_OPT_NO_PREDICATE, "from this date"),
 	[DATE_STOP] = DATE("stop", stop, RV_OPT_ALWAYS, "up to this date",
 			   .sel = RV_SEL_DATE, .predicate = date_predicate),
-	/* Not an alias of --kerneltz: the two may be given together, and messages tell which was. */
+	/* Not an alias of --kerneltz: both may be given, and messages name the one given. */
 	[LOCAL_ZONE] = {
 		.name = "localtz", .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE | RV_OPT_HIDDEN,
 		RV_FIELD(struct time_data, info.flags), .value = XT_TIME_LOCAL_TZ,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tos and TOS: the Type of Service octet, in IPv6 the Traffic Class, compared and changed (uapi
+ * tos and TOS: tests and changes the Type of Service octet, in IPv6 the Traffic Class (uapi
  * linux/netfilter/xt_dscp.h, xt_DSCP.h).
  */
 #include <linux/netfilter/xt_DSCP.h>
@@ -11,7 +11,7 @@
 
 typedef struct xt_tos_target_info target;
 
-/* The value before its mask as in the target; the kernel's struct has them the other way round. */
+/* The value before its mask, as in the target; the match's struct has them in reverse. */
 typedef struct {
 	uint8_t tos_value, tos_mask, invert;
 } match;
@@ -42,7 +42,7 @@ static int parse_tos(struct rv_parse *p)
 
 /* ---- the match --------------------------------------------------------------------- */
 
-/* In -L the blank before the value is there for names only. */
+/* -L prints a space before names only. */
 static void print_value(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	const match *m = (const match *)(const void *)data;
@@ -101,8 +101,8 @@ enum { SET, AND, OR, XOR, ROWS };
 		  .help = text, __VA_ARGS__ }
 
 /*
- * Save says it as it is. Without -n a listing has names and says what really changes; the
- * blank before a name stands elsewhere.
+ * Save prints the stored value. -L without -n prints names and the effective change, with different
+ * spacing.
  */
 static void print_change(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
@@ -140,7 +140,7 @@ static const struct rv_option target_options[] = {
 RV_EXTENSION(tos_target) = {
 	.name = "TOS", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES(RV_SEL_TOS, RV_SEL_IP_DSCP, RV_SEL_IP6_DSCP, RV_SEL_IP_ECN, RV_SEL_IP6_ECN, RV_WRITES_BYTES),
-	/* Revision 0, with one byte, has gone from all kernels that nf_tables runs on. */
+	/* Revision 0, with one byte, is in no kernel that has nf_tables. */
 	RV_STRUCT(target, 1), .options = target_options,
 	.config = "NETFILTER_XT_TARGET_DSCP", .tables = "mangle",
 	.nft = " <set-tos:o>",

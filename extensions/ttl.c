@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ttl and hl: how many hops a packet of IPv4 or IPv6 has left (uapi ipt_ttl.h, ip6t_hl.h). Both
- * have a byte of mode, numbered alike (equal, not equal, less, greater), and one of hops.
+ * ttl and hl: TTL or hop limit (uapi ipt_ttl.h, ip6t_hl.h). Both structs have a mode byte with the
+ * same values (equal, not equal, less, greater) and a byte for the number.
  */
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4/ipt_ttl.h>

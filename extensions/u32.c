@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* u32: four bytes from anywhere in the packet (uapi linux/netfilter/xt_u32.h). */
+/* u32: computed 32-bit values anywhere in the packet (uapi linux/netfilter/xt_u32.h). */
 #include <string.h>
 
 #include <linux/netfilter/xt_u32.h>
 
 #include <ravelin/extension.h>
 
-/* Where reading has come to. */
+/* Parser state. */
 struct reader {
 	struct rv_parse *p;
 	const char *at;
@@ -47,7 +47,7 @@ static int read_number(struct reader *r, uint32_t *number)
 	return 0;
 }
 
-/* An operator of one character, or of the same one twice. */
+/* An operator: one character, or the same one twice. */
 static int read_operator(struct reader *r, uint8_t *op)
 {
 	char wanted[] = "a second '?' was expected";
@@ -91,7 +91,7 @@ static int read_location(struct reader *r, struct xt_u32_test *test)
 	}
 }
 
-/* "number[:number],..." up to "&&" or the end; *more says which. */
+/* "number[:number],..." up to "&&" or the end; sets *more if there is another test. */
 static int read_values(struct reader *r, struct xt_u32_test *test, bool *more)
 {
 	for (;;) {
@@ -198,7 +198,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-/* The kernel keeps the counts in bounds, but a file or another kernel may not. */
+/* Counts are valid in this kernel, but not necessarily in a file or in other kernels. */
 static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		   struct rv_error *err)
 {
