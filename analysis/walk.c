@@ -352,6 +352,12 @@ static rv_dd after_match(struct rv_walk *w, const struct rv_rule *r, rv_dd hit, 
 	return on;
 }
 
+/* A rule of nft, whose verdict is in its match. */
+static bool is_program(const struct rv_rule *r)
+{
+	return r->matches && r->matches->ext->whole;
+}
+
 struct step {
 	const struct rv_chain *c;
 	rv_dd where, next, accepted;
@@ -370,6 +376,8 @@ static rv_dd step(struct rv_walk *w, const struct step *at, const struct rv_rule
 	} else {
 		switch (r->verdict) {
 		case RV_VERDICT_NONE:
+			if (is_program(r))
+				strcpy(w->unknown, "what a rule of nft does is not known");
 			return rest;
 		case RV_VERDICT_RETURN:
 			then = at->next;

@@ -13,6 +13,8 @@
 #include <ravelin/io.h>
 
 #include "backend/file/load.h"
+#include "backend/nft/decode/decode.h"
+#include "backend/nft/wire/object.h"
 #include "cli/explain.h"
 
 /* ---- the text ------------------------------------------------------------------------------------- */
@@ -96,6 +98,104 @@ static int read_set(struct rv_explain_rules *r, const char *name, struct rv_erro
 	close(fd);
 	return 0;
 }
+
+/* ---- sets of nf_tables --------------------------------------------------------------------------- */
+
+/* Reads what ipset save would print. -1 with err set; a set that is not understood is told in why. */
+static int take_lines(struct rv_explain_rules *r, const char *name, const struct rv_buf *lines,
+		      struct rv_error *why, struct rv_error *err)
+{
+	int fd = memfd_create("set", MFD_CLOEXEC), rc;
+	char word[128];
+
+	if (fd < 0)
+		return rv_fail_memory(err);
+	rc = rv_write_all(fd, lines);
+	snprintf(word, sizeof(word), "%s=/proc/self/fd/%d", name, fd);
+	if (!rc && rv_run_set_read(&r->sets, r->family, word, why))
+		rc = 1;
+	close(fd);
+	return rc < 0 ? rv_fail_memory(err) : rc;
+}
+
+/* 0: the set is known; 1: it is not, which is said. */
+static int read_nft_set(struct rv_explain_rules *r, struct rv_nft_aside *aside, const char *table,
+			const char *name, struct rv_error *err)
+{
+	struct rv_buf lines = RV_BUF_INIT;
+	struct rv_error why = { 0 };
+	const char *reason = why.text;
+	int rc = rv_nft_named_lines(&lines, aside, r->family, table, name, &reason, err);
+
+	if (!rc)
+		rc = take_lines(r, name, &lines, &why, err);
+	if (rc > 0)
+		rv_buf_printf(&r->notes, "set %s is not known: %s\n", name, why.text[0] ? why.text : reason);
+	rv_buf_free(&lines);
+	return rc;
+}
+
+static int read_nft_sets(struct rv_explain_rules *r, struct rv_nft_aside *aside, const char *table,
+			 const struct rv_rule *words, struct rv_error *err)
+{
+	int rc = 0;
+
+	for (const struct rv_part *m = words->matches; m && !rc; m = m->next)
+		if (!strcmp(m->ext->name, "set") && !rv_run_set_find(r->sets, rv_run_set_name(m)))
+			rc = read_nft_set(r, aside, table, rv_run_set_name(m), err);
+	return rc;
+}
+
+/* The rule does from here on what the words say. */
+static void take_words(struct rv_rule *rule, struct rv_rule *words)
+{
+	struct rv_part *matches = rule->matches, *target = rule->target;
+
+	rule->ip = words->ip;
+	rule->matches = words->matches;
+	rule->target = words->target;
+	rule->verdict = words->verdict;
+	memcpy(rule->jump, words->jump, sizeof(rule->jump));
+	words->matches = matches;
+	words->target = target;
+	rv_rule_free(words);
+}
+
+/* A rule that looks into sets of nf_tables, in words of iptables; one without stays a question. */
+static int read_nft_rule(struct rv_explain_rules *r, struct rv_nft_aside *aside, const struct rv_chain *c,
+			 struct rv_rule *rule, struct rv_error *err)
+{
+	static const char note[] = "rules of nft that look into sets are shown with -m set, as the sets are now\n";
+	struct rv_error why = { 0 };
+	struct rv_rule *words = rv_nft_object_words(aside, r->family, c->table->def->name, rv_nft_object_of(rule),
+						    &why);
+	int rc = words ? read_nft_sets(r, aside, c->table->def->name, words, err) : 1;
+
+	if (rc) {
+		rv_rule_free(words);
+		return rc < 0 ? -1 : 0;
+	}
+	if (!r->notes.len || !memmem(r->notes.data, r->notes.len, note, strlen(note)))
+		rv_buf_puts(&r->notes, note);
+	take_words(rule, words);
+	return 0;
+}
+
+static int read_nft_rules(struct rv_explain_rules *r, struct rv_error *err)
+{
+	struct rv_nft_aside aside = { .named = true };
+	int rc = 0;
+
+	rv_list_each(t, &r->store.rs.tables, struct rv_table, node)
+		rv_list_each(c, &t->chains, struct rv_chain, node)
+			rv_list_each(rule, &c->rules, struct rv_rule, node)
+				if (!rc && rv_nft_object_of(rule))
+					rc = read_nft_rule(r, &aside, c, rule, err);
+	rv_nft_aside_close(&aside);
+	return rc;
+}
+
+/* ---- ipsets ---------------------------------------------------------------------------------------- */
 
 static int read_sets_of(struct rv_explain_rules *r, const struct rv_rule *rule, struct rv_error *err)
 {
@@ -185,7 +285,7 @@ int rv_explain_load(struct rv_explaining *e, struct rv_explain_rules *r, struct 
 		return -1;
 	rv_kmod_user_nat(true);
 	r->change.link = &r->link;
-	if (read_words(e, r, err) || (!r->path && read_kernel_sets(r, err)) || start_asking(r, err))
+	if (read_words(e, r, err) || (!r->path && (read_nft_rules(r, err) || read_kernel_sets(r, err))) || start_asking(r, err))
 		return -1;
 	if (rv_load_tables(&r->store, add_table, &add))
 		return -1;

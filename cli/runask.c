@@ -6,6 +6,7 @@
 
 #include <ravelin/ipset.h>
 
+#include "backend/nft/wire/object.h"
 #include "cli/runask.h"
 
 /* ---- parts and their rows ------------------------------------------------------------------ */
@@ -31,6 +32,11 @@ char *rv_run_part_text(rv_family_t family, const struct rv_rule *r, const struct
 	struct rv_out o = { .buf = &b, .style = RV_STYLE_SAVE, .family = family,
 			    .proto = r->ip.proto };
 
+	/* The words of nft, without the bytes that say the same. */
+	if (part->ext->whole)
+		rv_buf_printf(&b, "nft `%s'", (const char *)((const struct rv_nft_object *)(const void *)part->data)->text->data);
+	if (part->ext->whole)
+		return (char *)rv_buf_text(&b);
 	rv_buf_printf(&b, "-%c %s", part->ext->kind == RV_TARGET ? 'j' : 'm', part->ext->name);
 	rv_part_render(&o, part->ext, part->data);
 	return (char *)rv_buf_text(&b);
@@ -258,12 +264,12 @@ static struct rv_question *new_question(struct rv_asking *a)
 	return &a->list[a->n];
 }
 
-static int describe(struct rv_asking *a, struct rv_question *q, const struct rv_part *part)
+static int describe(struct rv_asking *a, struct rv_question *q, const struct rv_part *part, bool target)
 {
 	struct gathering g = { a, q, 0, engine_has(a, part->ext) };
 
 	q->part = part;
-	if (part->ext->kind == RV_TARGET) {
+	if (target) {
 		q->how = RV_HOW_TARGET;
 		q->target = rv_run_target_row(part);
 		return 0;
@@ -324,7 +330,7 @@ static int ask_anew(struct rv_asking *a, const struct rv_rule *r, const struct r
 		    struct rv_kmod_asked *asked)
 {
 	struct rv_question *q = new_question(a);
-	int rc = q ? describe(a, q, part) : -1;
+	int rc = q ? describe(a, q, part, asked->target) : -1;
 	const bool left = !rc && is_engines(a, q);
 
 	if (!rc && !left)
@@ -348,7 +354,7 @@ static int ask(void *arg, const struct rv_rule *r, const struct rv_part *part,
 	       struct rv_kmod_asked *asked)
 {
 	struct rv_asking *a = arg;
-	const bool facts = part->ext->kind == RV_MATCH && how_of(part) == RV_HOW_FACTS;
+	const bool facts = !asked->target && how_of(part) == RV_HOW_FACTS;
 	const struct rv_told *told = facts ? told_before(a, part) : NULL;
 	int rc;
 

@@ -7,6 +7,7 @@
 
 #include <linux/netfilter/xt_conntrack.h>
 
+#include "backend/nft/wire/object.h"
 #include "cli/runask.h"
 
 /* Returns NF_* or RV_CONTINUE. */
@@ -199,6 +200,18 @@ static unsigned int unknown(struct rv_asking *a, struct rv_pkt *pkt, uint32_t qu
 	return NF_DROP;
 }
 
+/* A rule of nft, whose tests let the packet through. */
+static unsigned int nft_rule(struct rv_asking *a, struct rv_pkt *pkt, uint32_t question,
+			     const struct rv_user_asked *asked)
+{
+	const struct rv_part *part = a->list[question].part;
+	enum rv_verdict verdict;
+
+	if (!rv_nft_object_verdict((const struct rv_nft_object *)(const void *)part->data, &verdict))
+		return unknown(a, pkt, question, asked);
+	return verdict == RV_VERDICT_NONE ? RV_CONTINUE : verdict == RV_VERDICT_ACCEPT ? NF_ACCEPT : NF_DROP;
+}
+
 /* Behind the name: what the note says, "" for no note. The last row is any other target. */
 static const struct {
 	const char *name;
@@ -221,6 +234,7 @@ static const struct {
 	{ "NOTRACK", not_tracked, "" },
 	{ "RATEEST", go_on, "is not done" },
 	{ "SECMARK", go_on, "is not done" },
+	{ "nft", nft_rule, "" },
 	{ "SET", any_mark, "is not done" },
 	{ "SNPT", go_on, "addresses are not translated" },
 	{ "SYNPROXY", synproxy, "" },

@@ -95,6 +95,6 @@ const struct rv_ext rv_ext_nft = {
 	.size = sizeof(info), .compare = offsetof(info, counted), .options = options,
 	.check = check, .kernel_check = kernel_check,
 	.chains = rv_nft_object_chains,
-	.opaque = "it is a program", .help = "a rule of nf_tables that has no words in iptables",
+	.whole = true, .opaque = "it is a program", .help = "a rule of nf_tables that has no words in iptables",
 };
 RV_REGISTER(rv_ext_nft);

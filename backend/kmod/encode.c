@@ -237,7 +237,7 @@ static int write_asked(struct writer *w, uint8_t kind, const struct rv_rule *r,
 		       const struct rv_part *part)
 {
 	const struct rv_kmod_asker *asker = w->link->asker;
-	struct rv_kmod_asked asked = { 0 };
+	struct rv_kmod_asked asked = { .target = kind == RVK_KIND_TARGET };
 	int rc = asker ? asker->ask(asker->arg, r, part, &asked) : 0;
 	size_t at;
 
@@ -291,11 +291,13 @@ static size_t write_verdict(struct writer *w, int32_t verdict, uint32_t flags)
 
 static int write_target(struct writer *w, const struct rv_rule *r, const struct rv_chain *c)
 {
-	int rc = r->target ? write_asked(w, RVK_KIND_TARGET, r, r->target) : 0;
+	const bool whole = w->link->asker && r->matches && r->matches->ext->whole;
+	const struct rv_part *part = whole ? r->matches : r->target;
+	int rc = part ? write_asked(w, RVK_KIND_TARGET, r, part) : 0;
 	size_t at;
 
-	if (r->target)
-		return rc > 0 ? write_data(w, RVK_KIND_TARGET, r->target) : rc;
+	if (part)
+		return rc > 0 ? write_data(w, RVK_KIND_TARGET, part) : rc;
 	at = write_verdict(w, rv_kmod_verdict(r->verdict),
 			   r->verdict == RV_VERDICT_GOTO ? RVK_VERDICT_GOTO : 0);
 	return r->jump[0] ? remember_jump(w, at, r, c) : 0;

@@ -28,6 +28,7 @@ extern const struct rv_kmod_transport rv_kmod_socket, rv_kmod_user;
 struct rv_kmod_asked {
 	uint32_t number;		/* identifies it in struct rv_user_ask */
 	bool inner;			/* followed by the engine's own element */
+	bool target;			/* set by the caller: what the part does, not whether it matches */
 };
 
 /*

@@ -422,6 +422,7 @@ struct rv_ext {
 	uint64_t one_of;		/* rows of which at least one is required, else the error
 					 * is .required; 0: any row */
 	const char *help;		/* one line: what it does */
+	bool whole;			/* the match is its whole rule, verdict included */
 	const char *opaque;		/* for the documentation: why options without a predicate
 					 * have none */
 

@@ -333,6 +333,45 @@ in_ns()
 	has "packet is not in set bad"
 }
 
+nft_rules()
+{
+	in_ns '"$RAVELIN_BIN"/iptables -A INPUT -s 10.0.0.1 -j ACCEPT
+		nft add set ip filter bad "{ type ipv4_addr; flags interval; elements = { 192.0.2.0/24, 198.51.100.3 } }"
+		nft add set ip filter web "{ type inet_service; elements = { 80, 443 } }"
+		nft add set ip filter some "{ type ipv4_addr . inet_service; flags interval, timeout; elements = {
+			10.0.0.9 . 20-30 timeout 5m, 10.0.1.0/24 . 80 comment \"x\" } }"
+		nft add map ip filter ways "{ type inet_service : verdict; elements = { 443 : drop } }"
+		nft add rule ip filter INPUT ip saddr @bad counter drop
+		nft add rule ip filter INPUT tcp dport != @web counter drop
+		nft add rule ip filter INPUT ip saddr . tcp dport @some counter accept
+		nft add rule ip filter INPUT tcp dport vmap @ways '"$*"
+}
+
+@test "live: sets of nf_tables are asked of the kernel" {
+	run -1 nft_rules '; ravelin explain -i lo -s 192.0.2.7 -d 127.0.0.1 -p tcp --dport 22'
+	has "verdict: DROP by rule 2 of INPUT in filter"
+	has "INPUT 2: -A INPUT -m set --match-set @filter/bad src -j DROP"
+	has "note: rules of nft that look into sets are shown with -m set, as the sets are now"
+	run -1 nft_rules '; ravelin explain --why -i lo -s 10.0.0.9 -d 127.0.0.1 -p tcp --dport 81'
+	has "verdict: DROP by rule 3 of INPUT in filter"
+	has "packet is not in set @filter/bad"
+	run -0 nft_rules '; ravelin explain --why -i lo -s 10.0.1.9 -d 127.0.0.1 -p tcp --dport 80'
+	has "verdict: ACCEPT by rule 4 of INPUT in filter"
+	has "packet is in set @filter/web"
+	run -0 nft_rules '; nft add element ip filter web "{ 25 }"; ravelin explain -i lo -s 10.0.0.9 -d 127.0.0.1 -p tcp --dport 25'
+	has "verdict: ACCEPT by rule 4 of INPUT in filter"
+}
+
+@test "a rule of nft that is not understood is a branch, with its verdict where that is known" {
+	run -2 nft_rules '; ravelin explain -i lo -s 203.0.113.7 -d 127.0.0.1 -p tcp --dport 80'
+	has "verdict: if nft \`meta l4proto tcp th dport vmap @ways' matches: not known, else ACCEPT"
+	run -0 nft_rules '; "$RAVELIN_BIN"/iptables-save >saved'
+	run -2 "$RAVELIN_BIN/../ravelin" explain --rules saved -i lo -s 192.0.2.7 -d 127.0.0.1 --local -p tcp --dport 22 -4
+	has "verdict: if nft \`ip saddr @bad counter drop' matches: DROP"
+	run -2 "$RAVELIN_BIN/../ravelin" explain --rules saved -i lo -s 192.0.2.7 -d 127.0.0.1 --local -p udp --dport 22 --quiet
+	has "else if nft \`meta l4proto tcp ip saddr . th dport @some counter accept' matches: ACCEPT"
+}
+
 @test "live: the state of a connection is that of the host's table" {
 	command -v conntrack || skip "needs conntrack"
 	run -0 in_ns '"$RAVELIN_BIN"/iptables -A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT

@@ -277,6 +277,14 @@ proves()
 	proves 2 a a
 }
 
+@test "what a rule of nft does is not known" {
+	# ip saddr @s counter drop
+	rules a filter "INPUT ACCEPT [0:0]" "-A INPUT -m nft --rule x --expr xAAGgMAABIA0AAGADAABAHBheWxvYWQAJAACAAgAAQAAAAABCAACAAAAAAEIAAMAAAAADAgABAAAAAAELAABgAsAAQBsb29rdXAAABwAAoAGAAEAcwAAAAgAAgAAAAABCAAFAAAAAAAsAAGADAABAGNvdW50ZXIAHAACgAwAAQAAAAAAAAAAAAwAAgAAAAAAAAAAADAAAYAOAAEAaW1tZWRpYXRlAAAAHAACgAgAAQAAAAAAEAACgAwAAoAIAAEAAAAAAA=="
+	rules b filter "INPUT ACCEPT [0:0]"
+	proves 2 a b
+	[[ $out == *"what a rule of nft does is not known"* ]] || { echo "$out"; return 1; }
+}
+
 @test "what a packet does not say is a question, the same in both" {
 	rules a filter "INPUT DROP [0:0]" "-A INPUT -m set --match-set good src -j ACCEPT" "-A INPUT -m limit --limit 3/min -j LOG"
 	rules b filter "INPUT DROP [0:0]" ":x - [0:0]" "-A INPUT -m set ! --match-set good src -j x" "-A INPUT -j ACCEPT" \

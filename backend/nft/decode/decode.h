@@ -91,4 +91,20 @@ struct rv_rule *rv_nft_object_read(struct rv_nft_aside *aside, rv_family_t famil
 int rv_nft_is_bound(struct rv_nft_aside *aside, rv_family_t family, const char *table,
 		    const char *name, bool *bound, struct rv_error *err);
 
+/* ---- for those who ask what a rule does: named.c ------------------------------------------ */
+
+/*
+ * The object's rule in words of iptables, in which a set with a name is "-m set --match-set @TABLE/NAME".
+ * aside->named is set. NULL with err set: it has no words.
+ */
+struct rv_nft_object;
+struct rv_rule *rv_nft_object_words(struct rv_nft_aside *aside, rv_family_t family, const char *table,
+				    const struct rv_nft_object *o, struct rv_error *err);
+/*
+ * Appends the set @TABLE/NAME as "ipset save" prints sets. Returns 0, 1 after *why says why it cannot be, or -1
+ * with err set.
+ */
+int rv_nft_named_lines(struct rv_buf *b, struct rv_nft_aside *aside, rv_family_t family, const char *table,
+		       const char *name, const char **why, struct rv_error *err);
+
 #endif

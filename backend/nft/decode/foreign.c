@@ -384,6 +384,7 @@ static int malformed(struct rv_error *err)
 
 struct elements {
 	struct rv_nft_set *set;
+	uint32_t ignored;	/* attributes of elements that may be there, NFTA_SET_ELEM_* as bits */
 	bool interval, strange;
 };
 
@@ -397,8 +398,7 @@ static int see_element(struct rv_nft_view v, struct elements *all, struct rv_err
 	    (t[NFTA_SET_ELEM_FLAGS].data && !rv_nft_get_u32(t[NFTA_SET_ELEM_FLAGS], &flags)))
 		return malformed(err);
 	for (int i = 0; i <= NFTA_SET_ELEM_MAX; i++)
-		all->strange |= t[i].data && i != NFTA_SET_ELEM_KEY && i != NFTA_SET_ELEM_KEY_END &&
-				i != NFTA_SET_ELEM_FLAGS && i != NFTA_SET_ELEM_PAD;
+		all->strange |= t[i].data && !(all->ignored >> i & 1);
 	if (!get_value(t[NFTA_SET_ELEM_KEY], &key) || (all->set->len && key.len != all->set->len))
 		return malformed(err);
 	end = key;
@@ -462,27 +462,47 @@ static bool join_intervals(struct rv_nft_set *s)
 		s->range[n++] = r;
 	}
 	s->count = n;
-	return n;
+	return true;
+}
+
+#define ELEM(name) (1u << NFTA_SET_ELEM_##name)
+
+int rv_nft_set_read(struct rv_nft_aside *aside, rv_family_t family, const char *table, const char *name,
+		    bool named, struct rv_nft_set *set, struct rv_error *err)
+{
+	const struct rv_nft_query q = {
+		.type = NFT_MSG_GETSETELEM, .dump = true, .family = family,
+		.table_attr = NFTA_SET_ELEM_LIST_TABLE, .table = table,
+		.chain_attr = NFTA_SET_ELEM_LIST_SET, .chain = name,
+	};
+	struct elements all = {
+		.set = set,
+		.ignored = ELEM(KEY) | ELEM(KEY_END) | ELEM(FLAGS) | ELEM(PAD) |
+			   (named ? ELEM(TIMEOUT) | ELEM(EXPIRATION) | ELEM(USERDATA) : 0),
+	};
+	int rc;
+
+	set->count = set->len = 0;
+	rc = rv_nft_aside_ask(aside, &q, see_elements, &all, err);
+	if (rc)
+		return rc < 0 ? -1 : RV_NFT_SET_MISSING;
+	if (all.strange || (all.interval && !join_intervals(set)))
+		return RV_NFT_SET_STRANGE;
+	return 0;
 }
 
 static int read_set(struct rv_nft_foreign *f, const char *name)
 {
-	const struct rv_nft_query q = {
-		.type = NFT_MSG_GETSETELEM, .dump = true, .family = f->base.family,
-		.table_attr = NFTA_SET_ELEM_LIST_TABLE, .table = f->base.place->table,
-		.chain_attr = NFTA_SET_ELEM_LIST_SET, .chain = name,
-	};
-	struct elements all = { .set = &f->set };
+	int rc;
 
-	f->set.count = f->set.len = 0;
 	if (!f->aside)
 		return rv_nft_foreign_unsupported(f, "expression `lookup' is not understood");
-	if (rv_nft_aside_ask(f->aside, &q, see_elements, &all, f->base.err))
-		return f->base.err->kind == RV_ERR_NONE ?
-		       rv_nft_foreign_unsupported(f, "set `%.64s' is not there", name) : -1;
-	if (all.strange || !f->set.count || (all.interval && !join_intervals(&f->set)))
+	rc = rv_nft_set_read(f->aside, f->base.family, f->base.place->table, name, false, &f->set, f->base.err);
+	if (rc == RV_NFT_SET_MISSING)
+		return rv_nft_foreign_unsupported(f, "set `%.64s' is not there", name);
+	if (rc == RV_NFT_SET_STRANGE || (!rc && !f->set.count))
 		return rv_nft_foreign_unsupported(f, "set `%.64s' is more than a list", name);
-	return 0;
+	return rc;
 }
 
 /* A key of several fields is in registers one behind the other, each in whole words. */
@@ -494,6 +514,8 @@ static int read_lookup(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 	if (!h || h->kind != RV_NFT_FIELD)
 		return bad_register(f, e);
 	/* A set with a name can be changed by anyone; what it holds now is not what the rule says. */
+	if (strncmp(e->name, "__set", 5) != 0 && f->aside && f->aside->named)
+		return rv_nft_named_lookup(f, h, e);
 	if (strncmp(e->name, "__set", 5) != 0)
 		return rv_nft_foreign_unsupported(f, "set `%.64s' is not the rule's own", e->name);
 	if (read_set(f, e->name))

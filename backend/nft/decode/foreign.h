@@ -40,6 +40,16 @@ struct rv_nft_counted {
 };
 #define RV_NFT_COUNTED 8
 
+/* What else than a list rv_nft_set_read() finds. */
+enum { RV_NFT_SET_MISSING = 1, RV_NFT_SET_STRANGE };
+
+/*
+ * Reads the elements of a set; set->range is the caller's. named: they may have timeouts and comments.
+ * Returns 0, one of the above, or -1 with err set.
+ */
+int rv_nft_set_read(struct rv_nft_aside *aside, rv_family_t family, const char *table, const char *name,
+		    bool named, struct rv_nft_set *set, struct rv_error *err);
+
 /* What a rule means. */
 struct rv_nft_meaning {
 	struct rv_predicate *list;	/* owned; in normal form, each once */
@@ -151,6 +161,14 @@ int rv_nft_field_test(struct rv_nft_foreign *f, struct rv_nft_reg *h, const stru
 enum rv_sel rv_nft_field(struct rv_nft_foreign *f, const struct rv_nft_reg *h);
 /* The protocol the rule is for, by the predicates so far; 0: not one. */
 uint8_t rv_nft_protocol(const struct rv_nft_foreign *f);
+
+/* ---- named.c --------------------------------------------------------------------------- */
+
+/* A lookup of what is held, and of registers behind it, in a set with a name: -m set. */
+int rv_nft_named_lookup(struct rv_nft_foreign *f, struct rv_nft_reg *h, const struct rv_nft_expr *e);
+/* As rv_nft_reword(), for a reader only: the kernel may not take the rule so. */
+struct rv_rule *rv_nft_reword_to_read(struct rv_nft_aside *aside, rv_family_t family,
+				      struct rv_nft_view attrs, struct rv_error *err);
 
 /* ---- statements.c -------------------------------------------------------------------- */
 

@@ -271,18 +271,20 @@ bool rv_nft_reloads(rv_family_t family, const struct rv_nft_place *place, const 
 
 /* ---- the whole ------------------------------------------------------------------------- */
 
-static bool reword(struct rewording *w, const struct rv_nft_place *place)
+static bool reword(struct rewording *w, const struct rv_nft_place *place, bool to_read)
 {
 	if (w->m.loose || !say_in_order(w) || !says_just_that(w))
 		return false;
+	if (to_read)
+		return true;
 	for (struct rv_part *part = w->rule->matches; part; part = part->next)
 		if (!may_be_loaded(w, place->table, part))
 			return false;
 	return rv_nft_reloads(w->family, place, w->rule, true);
 }
 
-struct rv_rule *rv_nft_reword(struct rv_nft_aside *aside, rv_family_t family,
-			      struct rv_nft_view attrs, struct rv_error *err)
+static struct rv_rule *reword_rule(struct rv_nft_aside *aside, rv_family_t family,
+				   struct rv_nft_view attrs, bool to_read, struct rv_error *err)
 {
 	struct rewording w = { .family = family };
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
@@ -294,7 +296,7 @@ struct rv_rule *rv_nft_reword(struct rv_nft_aside *aside, rv_family_t family,
 	    rv_nft_meaning_read(aside, family, attrs, &w.m, err))
 		return NULL;
 	w.rule = w.m.rule;
-	if (reword(&w, &place)) {
+	if (reword(&w, &place, to_read)) {
 		rule = w.rule;
 		rule->handle = place.handle;
 		w.m.rule = NULL;
@@ -303,4 +305,16 @@ struct rv_rule *rv_nft_reword(struct rv_nft_aside *aside, rv_family_t family,
 	}
 	rv_nft_meaning_clear(&w.m);
 	return rule;
+}
+
+struct rv_rule *rv_nft_reword(struct rv_nft_aside *aside, rv_family_t family,
+			      struct rv_nft_view attrs, struct rv_error *err)
+{
+	return reword_rule(aside, family, attrs, false, err);
+}
+
+struct rv_rule *rv_nft_reword_to_read(struct rv_nft_aside *aside, rv_family_t family,
+				      struct rv_nft_view attrs, struct rv_error *err)
+{
+	return reword_rule(aside, family, attrs, true, err);
 }

@@ -184,6 +184,60 @@ const struct rv_nft_object *rv_nft_object_of(const struct rv_rule *r)
 	return m && m->ext == &rv_ext_nft ? (const struct rv_nft_object *)(const void *)m->data : NULL;
 }
 
+/* Tests, and what leaves packets as they are. */
+static bool is_harmless(const struct rv_nft_expr *e)
+{
+	switch (e->kind) {
+	case RV_NFT_PAYLOAD:
+		return !e->sreg;
+	case RV_NFT_META:
+		return !(e->given & 1U << NFTA_META_SREG);
+	case RV_NFT_CT:
+		return !(e->given & 1U << NFTA_CT_SREG);
+	case RV_NFT_EXTHDR:
+		return !(e->given & 1U << NFTA_EXTHDR_SREG);
+	case RV_NFT_IMMEDIATE:
+		return e->data.data;
+	default:
+		return e->kind == RV_NFT_CMP || e->kind == RV_NFT_LOOKUP || e->kind == RV_NFT_BITWISE || e->kind == RV_NFT_RANGE ||
+		       e->kind == RV_NFT_COUNTER || e->kind == RV_NFT_LIMIT || e->kind == RV_NFT_LOG ||
+		       e->kind == RV_NFT_MATCH || e->kind == RV_NFT_FIB || e->kind == RV_NFT_SOCKET ||
+		       e->kind == RV_NFT_RT || e->kind == RV_NFT_NUMGEN || e->kind == RV_NFT_BYTEORDER ||
+		       e->kind == RV_NFT_QUOTA || e->kind == RV_NFT_CONNLIMIT;
+	}
+}
+
+static bool take_verdict(const struct rv_nft_expr *e, enum rv_verdict *verdict)
+{
+	if (is_harmless(e))
+		return *verdict == RV_VERDICT_NONE;
+	if (e->kind != RV_NFT_IMMEDIATE || e->name || (e->verdict != NF_ACCEPT && e->verdict != NF_DROP))
+		return false;
+	*verdict = e->verdict == NF_ACCEPT ? RV_VERDICT_ACCEPT : RV_VERDICT_DROP;
+	return true;
+}
+
+bool rv_nft_object_verdict(const struct rv_nft_object *o, enum rv_verdict *verdict)
+{
+	struct rv_nft_view t[NFTA_RULE_MAX + 1] = { 0 };
+	struct rv_nft_walk w = rv_nft_attrs((struct rv_nft_view){ o->rule->data, o->rule->len });
+	const char *what, *why;
+	struct rv_nft_expr e;
+	struct rv_nft_attr a;
+
+	*verdict = RV_VERDICT_NONE;
+	while (rv_nft_next(&w, &a))
+		if (a.type == NFT_MSG_NEWCHAIN || !rv_nft_attr_table(a.value, t, NFTA_RULE_MAX + 1))
+			return false;
+	if (w.bad || !t[NFTA_RULE_EXPRESSIONS].data)
+		return false;
+	w = rv_nft_attrs(t[NFTA_RULE_EXPRESSIONS]);
+	while (rv_nft_next(&w, &a))
+		if (rv_nft_expr_read(a.value, &e, &what, &why) || !take_verdict(&e, verdict))
+			return false;
+	return !w.bad;
+}
+
 bool rv_nft_object_has_own(const struct rv_nft_object *o)
 {
 	struct rv_nft_walk w = rv_nft_attrs((struct rv_nft_view){ o->rule->data, o->rule->len });

@@ -39,6 +39,12 @@ const struct rv_nft_object *rv_nft_object_of(const struct rv_rule *r);
 int rv_nft_object_set(struct rv_nft_object *o, rv_family_t family, const void *bytes, size_t len,
 		      struct rv_counters *counters, struct rv_error *err);
 
+/*
+ * What becomes of a packet that all tests of the object let through: *verdict, NONE if the next rule is
+ * asked. False: that is not known, or the rule does more.
+ */
+bool rv_nft_object_verdict(const struct rv_nft_object *o, enum rv_verdict *verdict);
+
 /* rv_ext.chains of the match. */
 int rv_nft_object_chains(unsigned char *data, rv_family_t family, rv_chain_fn *fn, void *arg);
 
