@@ -270,6 +270,11 @@ static struct rv_rule *take_rule(struct rv_command *cmd)
 	return r;
 }
 
+static struct rv_rule *first_rule(struct rv_chain *c)
+{
+	return rv_list_empty(&c->rules) ? NULL : rv_entry(c->rules.next, struct rv_rule, node);
+}
+
 static int add_rule(struct work *w, struct rv_rule *r, struct rv_rule *pos, bool at_front)
 {
 	struct rv_change change = { .kind = RV_CHANGE_ADD_RULE, .table = w->table,
@@ -284,14 +289,12 @@ static int add_rule(struct work *w, struct rv_rule *r, struct rv_rule *pos, bool
 		rv_rule_free(r);
 		return 0;
 	}
+	/* It may be loaded only since then. */
+	if (at_front)
+		pos = first_rule(w->chain);
 	rv_chain_add_rule(w->chain, r, pos);
 	count_jump(w, r, 1);
 	return 0;
-}
-
-static struct rv_rule *first_rule(struct rv_chain *c)
-{
-	return rv_list_empty(&c->rules) ? NULL : rv_entry(c->rules.next, struct rv_rule, node);
 }
 
 static int do_append(struct work *w)

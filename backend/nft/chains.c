@@ -2,6 +2,7 @@
 /* Tables and chains as the kernel has them. */
 #include <stdlib.h>
 
+#include "fast/fast.h"
 #include "nft.h"
 
 /* What the kernel itself never says of a table. */
@@ -20,6 +21,8 @@ static int incompatible(const struct rv_table *t, const char *chain, const char 
 /* A table, and what is seen of it. */
 struct seeing {
 	struct rv_table *table;
+	const char *name;	/* of the table in the kernel */
+	bool fast;		/* it is in profile fast */
 	struct rv_buf *unnamed;	/* takes the names of chains that no line can name; NULL: it has them */
 	bool staged;		/* something is, and what is known of a chain includes it */
 	uint32_t has;		/* chains, sets and the like */
@@ -48,7 +51,7 @@ static int ask_table(struct rv_store *s, struct rv_table *table, struct rv_error
 	struct rv_nft *n = s->priv;
 	const struct rv_nft_query q = {
 		.type = NFT_MSG_GETTABLE, .family = s->rs.family,
-		.table = table->def->name, .table_attr = NFTA_TABLE_NAME,
+		.table = rv_nft_table_name(&n->batch, table->def), .table_attr = NFTA_TABLE_NAME,
 	};
 	struct seeing see = { .table = table };
 	int rc = rv_nft_ask(&n->socket, &q, see_table, &see, err);
@@ -173,10 +176,10 @@ static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	name = rv_nft_get_text(t[NFTA_CHAIN_NAME]);
 	if (!of || !name)
 		return incompatible(table, NULL, "the kernel's answer is malformed", err);
-	if (strcmp(of, table->def->name))
+	if (strcmp(of, see->name))
 		return 0;
 	see->chains++;
-	if (is_foreign(see, name, t))
+	if ((see->fast && rv_fast_is_ours(name)) || is_foreign(see, name, t))
 		return 0;
 	c = rv_table_chain(table, name);
 	if (c && (c->handle & RV_NFT_NEW_CHAIN || (see->staged && (c->handle || c->gone))))
@@ -220,11 +223,13 @@ int rv_nft_ask_chains(struct rv_store *s, struct rv_table *table, const char *on
 		      struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
-	struct seeing see = { .table = table, .staged = s->dirty };
+	const char *name = rv_nft_table_name(&n->batch, table->def);
+	struct seeing see = { .table = table, .name = name, .staged = s->dirty,
+			      .fast = rv_fast_is(&n->batch, table->def) };
 	const struct rv_nft_query q = {
 		.type = NFT_MSG_GETCHAIN, .family = s->rs.family, .dump = !only,
-		.table = only ? table->def->name : NULL, .table_attr = NFTA_CHAIN_TABLE,
-		.of = table->def->name,
+		.table = only ? name : NULL, .table_attr = NFTA_CHAIN_TABLE,
+		.of = name,
 		.chain = only, .chain_attr = NFTA_CHAIN_NAME, .whole = all_chains_went_by,
 	};
 	int rc = only ? 0 : ask_table(s, table, err);
@@ -253,6 +258,8 @@ int rv_nft_load_chains(struct rv_store *s, struct rv_table *table, const char *o
 {
 	bool all = !only;
 
+	if (rv_fast_know(s, table, err))
+		return -1;
 	if (only && dump_pays(s, table, &all, err))
 		return -1;
 	return rv_nft_ask_chains(s, table, all ? NULL : only, err);

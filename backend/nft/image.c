@@ -468,13 +468,13 @@ static int empty_table(struct reading *r, struct rv_error *err)
 struct tables {
 	struct {
 		rv_family_t family;
-		const struct rv_table_def *def;
+		const char *name;	/* one of rv_nft_known_table() */
 		uint32_t flags;
 		struct userdata {
 			uint32_t len;
 			unsigned char data[NFT_USERDATA_MAXLEN];
 		} userdata;		/* a comment */
-	} table[10];
+	} table[2 * 2 * RV_TABLE_DEFS];	/* families, profiles */
 	unsigned int n;
 };
 
@@ -493,7 +493,6 @@ static int note_table(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	/* Answers begin with it. */
 	const struct nfgenmsg *head = (const void *)(attrs.data - sizeof(*head));
 	struct rv_nft_view t[NFTA_TABLE_MAX + 1];
-	const struct rv_table_def *def;
 	struct tables *list = arg;
 	const char *name;
 	uint32_t flags = 0;
@@ -503,12 +502,12 @@ static int note_table(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	name = rv_nft_get_text(t[NFTA_TABLE_NAME]);
 	if (!name || (t[NFTA_TABLE_FLAGS].data && !rv_nft_get_u32(t[NFTA_TABLE_FLAGS], &flags)))
 		return malformed(err);
-	def = rv_table_def_find(name);
-	if (!def || (head->nfgen_family != NFPROTO_IPV4 && head->nfgen_family != NFPROTO_IPV6) ||
+	name = rv_nft_known_table(name);
+	if (!name || (head->nfgen_family != NFPROTO_IPV4 && head->nfgen_family != NFPROTO_IPV6) ||
 	    list->n == sizeof(list->table) / sizeof(*list->table))
 		return 0;
 	list->table[list->n].family = head->nfgen_family;
-	list->table[list->n].def = def;
+	list->table[list->n].name = name;
 	list->table[list->n].userdata = get_userdata(t[NFTA_TABLE_USERDATA]);
 	list->table[list->n++].flags = flags;
 	return 0;
@@ -520,17 +519,17 @@ static int ask_tables(struct rv_nft_socket *n, struct tables *list, struct rv_er
 
 	list->n = 0;
 	/* None may come or go. */
-	for (const struct rv_table_def *def = rv_table_defs; def->name; def++)
-		if (rv_nft_read(n, NFPROTO_IPV4, def->name, NULL, 0, err) ||
-		    rv_nft_read(n, NFPROTO_IPV6, def->name, NULL, 0, err))
+	for (unsigned int i = 0; rv_nft_table_names(i); i++)
+		if (rv_nft_read(n, NFPROTO_IPV4, rv_nft_table_names(i), NULL, 0, err) ||
+		    rv_nft_read(n, NFPROTO_IPV6, rv_nft_table_names(i), NULL, 0, err))
 			return -1;
 	return rv_nft_ask(n, &q, note_table, list, err) < 0 ? -1 : 0;
 }
 
-static bool is_there(const struct tables *list, rv_family_t family, const struct rv_table_def *def)
+static bool is_there(const struct tables *list, rv_family_t family, const char *name)
 {
 	for (unsigned int i = 0; i < list->n; i++)
-		if (list->table[i].family == family && list->table[i].def == def)
+		if (list->table[i].family == family && list->table[i].name == name)
 			return true;
 	return false;
 }
@@ -542,9 +541,9 @@ static const rv_family_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
 static void put_missing(struct reading *r, const struct tables *list)
 {
 	for (unsigned int f = 0; f < 2; f++)
-		for (const struct rv_table_def *def = rv_table_defs; def->name; def++)
-			if (!is_there(list, families[f], def))
-				rv_nft_put_no_table(r->to, &r->seq, families[f], def->name);
+		for (unsigned int i = 0; rv_nft_table_names(i); i++)
+			if (!is_there(list, families[f], rv_nft_table_names(i)))
+				rv_nft_put_no_table(r->to, &r->seq, families[f], rv_nft_table_names(i));
 }
 
 /* The messages of all tables. closed: hooks, see struct reading, by families[]. */
@@ -557,7 +556,7 @@ static int read_tables(struct reading *r, unsigned int *closed, struct rv_error 
 	put_missing(r, &list);
 	for (unsigned int i = 0; i < list.n; i++) {
 		r->family = list.table[i].family;
-		r->table = list.table[i].def->name;
+		r->table = list.table[i].name;
 		r->closed = &closed[r->family == NFPROTO_IPV6];
 		/* Only the process that owns a table can change it. */
 		if (!(list.table[i].flags & NFT_TABLE_F_OWNER) && read_table(r, err))
@@ -648,7 +647,7 @@ static bool same_tables(const struct rv_buf *image, const struct tables *list)
 		if (!makes_again(image, start, &made))
 			continue;
 		while (i < list->n && (list->table[i].family != made.family ||
-				       strcmp(list->table[i].def->name, made.table) != 0))
+				       strcmp(list->table[i].name, made.table) != 0))
 			i++;
 		if (i == list->n || list->table[i].flags != made.flags ||
 		    memcmp(&list->table[i].userdata, &made.userdata, sizeof(made.userdata)) != 0)

@@ -5,6 +5,7 @@
 #include "backend/backends.h"
 #include "closed.h"
 #include "debug_dump.h"
+#include "fast/fast.h"
 #include "image.h"
 #include "nft.h"
 
@@ -17,6 +18,8 @@ static void close_store(struct rv_store *s)
 	rv_nft_batch_clear(&n->batch);
 	rv_nft_aside_close(&n->aside);
 	rv_nft_forget_resets(n);
+	rv_fast_forget(n);
+	rv_buf_free(&n->garbage);
 	rv_nft_close(&n->socket);
 	free(n);
 	s->priv = NULL;
@@ -34,8 +37,8 @@ static int open_store(struct rv_store *s, const char *arg, struct rv_error *err)
 {
 	struct rv_nft *n;
 
-	if (arg && *arg)
-		return rv_fail(err, RV_ERR_USAGE, NULL, "backend \"nft\" takes no argument");
+	if (arg && *arg && strcmp(arg, "fast") != 0)
+		return rv_fail(err, RV_ERR_USAGE, NULL, "backend \"nft\" takes no argument but \"fast\"");
 	n = calloc(1, sizeof(*n));
 	if (!n)
 		return rv_fail_memory(err);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "fast/fast.h"
 #include "nft.h"
 
 /* The kernel lists the legacy tables in use: /proc/net/ip_tables_names, proc(5). */
@@ -36,7 +37,7 @@ static const struct {
 struct found {
 	uint8_t family;
 	const char *family_name;
-	bool ours;			/* those that iptables has of this family are shown */
+	const struct rv_nft_batch *ours;	/* says which of this family are shown; NULL: none */
 	char last[NFT_TABLE_MAXNAMELEN];
 	struct rv_buf names;
 	unsigned int count;
@@ -53,6 +54,15 @@ static void note_table(struct found *f, const char *name)
 		rv_buf_printf(&f->names, "%s%s %s", f->count > 1 ? ", " : "", f->family_name, name);
 }
 
+/* Of a table in profile fast the one of the other profile is not shown. */
+static bool is_shown(const struct found *f, const char *table)
+{
+	for (const struct rv_table_def *def = rv_table_defs; f->ours && def->name; def++)
+		if (!strcmp(rv_nft_table_name(f->ours, def), table))
+			return true;
+	return false;
+}
+
 /* A table counts once a base chain of it has rules. */
 static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
@@ -66,7 +76,7 @@ static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	    !rv_nft_get_u32(t[NFTA_CHAIN_USE], &use) || !use)
 		return 0;
 	table = rv_nft_get_text(t[NFTA_CHAIN_TABLE]);
-	if (table && !(f->ours && rv_table_def_find(table)))
+	if (table && !is_shown(f, table))
 		note_table(f, table);
 	return 0;
 }
@@ -78,7 +88,8 @@ static bool enough(void *arg)
 	return true;
 }
 
-static void find_tables(struct rv_nft_socket *n, rv_family_t family, bool ours, struct found *f)
+static void find_tables(struct rv_nft_socket *n, rv_family_t family,
+			const struct rv_nft_batch *ours, struct found *f)
 {
 	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++) {
 		const struct rv_nft_query q = {
@@ -91,7 +102,7 @@ static void find_tables(struct rv_nft_socket *n, rv_family_t family, bool ours, 
 
 		if (other && families[i].family != family)
 			continue;
-		f->ours = ours && families[i].family == family;
+		f->ours = families[i].family == family ? ours : NULL;
 		f->family_name = families[i].name;
 		f->last[0] = '\0';
 		/* A warning less is no failure. */
@@ -108,7 +119,7 @@ static void warn_of_legacy(rv_family_t family, const char *suffix, struct rv_err
 			tool, tool, suffix);
 }
 
-static void warn_of_tables(struct rv_nft_socket *n, rv_family_t family, bool ours,
+static void warn_of_tables(struct rv_nft_socket *n, rv_family_t family, const struct rv_nft_batch *ours,
 			   struct rv_error *err)
 {
 	struct found f = { .count = 0 };
@@ -126,8 +137,15 @@ void rv_nft_beside(struct rv_store *s, const char *suffix, bool person, struct r
 	struct rv_nft *n = s->priv;
 
 	warn_of_legacy(s->rs.family, suffix, err);
-	if (person)
-		warn_of_tables(&n->socket, s->rs.family, true, err);
+	if (!person)
+		return;
+	for (const struct rv_table_def *def = rv_table_defs; def->name; def++) {
+		const struct rv_table t = { .def = def };
+		struct rv_error none = { 0 };
+
+		rv_fast_know(s, &t, &none);
+	}
+	warn_of_tables(&n->socket, s->rs.family, &n->batch, err);
 }
 
 void rv_nft_beside_module(struct rv_store *s, const char *suffix, bool person, struct rv_error *err)
@@ -139,6 +157,6 @@ void rv_nft_beside_module(struct rv_store *s, const char *suffix, bool person, s
 	/* A kernel without nf_tables has no rules there. */
 	if (!person || rv_nft_open(&n, &none))
 		return;
-	warn_of_tables(&n, s->rs.family, false, err);
+	warn_of_tables(&n, s->rs.family, NULL, err);
 	rv_nft_close(&n);
 }

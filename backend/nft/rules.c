@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Rules as the kernel has them: kept in a chain, or going by. */
 #include "debug_dump.h"
+#include "fast/fast.h"
 #include "nft.h"
 
 /* A rule that goes by; it is told of on its way if somebody asks. */
@@ -81,6 +82,8 @@ int rv_nft_load_rules(struct rv_store *s, struct rv_chain *chain, struct rv_erro
 
 	/* Of many commands one may be there because of what another has found. */
 	n->batch.depends |= s->bulk;
+	if (rv_fast_is(&n->batch, chain->table->def))
+		return rv_fast_load(s, chain->table, err);
 	rv_chain_flush(chain);
 	chain->loaded = false;
 	if (rv_nft_is_flushed(&n->batch, chain, &flushed, err))
@@ -183,21 +186,25 @@ int rv_nft_dump_table(struct rv_store *s, struct rv_table *table, const char *on
 	struct dumping d = {
 		.store = s, .table = table, .v = v, .aside = &n->aside, .only = only,
 	};
-	bool fresh = n->fresh == table;
+	bool fresh = n->fresh == table, fast = rv_fast_is(&n->batch, table->def);
 
 	n->batch.depends |= s->bulk;
 	if (only)
 		fresh |= n->fresh && n->fresh == rv_table_chain(table, only);
 	/* References are counted in the chains, and must be those of the rules. */
-	if (rv_nft_read(&n->socket, s->rs.family, table->def->name, only,
-			RV_NFT_READ_CHAINS | RV_NFT_READ_RULES, err))
+	if (rv_nft_read(&n->socket, s->rs.family, rv_nft_table_name(&n->batch, table->def),
+			fast ? NULL : only, fast ? RV_NFT_READ_ALL : RV_NFT_READ_CHAINS | RV_NFT_READ_RULES, err))
 		return -1;
 	if ((!fresh || n->socket.watch) && rv_nft_ask_chains(s, table, only, err))
 		return -1;
 	n->fresh = NULL;
 	if (!only && rv_table_sort(table))
 		return rv_fail_memory(err);
-	if (rv_nft_warn_of_oddities(s, table, err) || v->table(table, v->arg))
+	if (rv_nft_warn_of_oddities(s, table, err))
+		return -1;
+	if (fast)
+		return rv_fast_dump(s, table, only, v, err);
+	if (v->table(table, v->arg))
 		return -1;
 	return table->exists ? rv_nft_ask_rules(s, table->def->name, only, pass_rule, all_went_by,
 							 &d, err) : 0;

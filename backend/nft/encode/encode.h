@@ -11,6 +11,17 @@
 int rv_nft_rule_write(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
 		      struct rv_error *err);
 
+/*
+ * Its parts: the tests, but for matches of one extension (NULL: all of them); the counter; the
+ * verdict or target; and NFTA_RULE_COMPAT, what compat matches are told of the rule's protocol.
+ */
+int rv_nft_tests_write(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
+		       const struct rv_ext *but, struct rv_error *err);
+void rv_nft_counter_write(struct rv_buf *b, const struct rv_counters *c);
+int rv_nft_end_write(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
+		     struct rv_error *err);
+void rv_nft_protocol_write(struct rv_buf *b, const struct rv_ip *ip);
+
 /* ---- predicates: predicate.c ----------------------------------------------- */
 
 /*

@@ -34,7 +34,7 @@ static int write_match(struct rv_buf *b, rv_family_t family, const struct rv_par
 	return rv_nft_part_write(b, family, m, err);
 }
 
-static void write_counter(struct rv_buf *b, const struct rv_counters *c)
+void rv_nft_counter_write(struct rv_buf *b, const struct rv_counters *c)
 {
 	const struct rv_nft_expr e = {
 		.kind = RV_NFT_COUNTER, .packets = c->packets, .bytes = c->bytes,
@@ -66,16 +66,21 @@ static void write_verdict(struct rv_buf *b, const struct rv_rule *r)
 	rv_nft_expr_write(b, &e);
 }
 
-static int write_expressions(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
-			     struct rv_error *err)
+int rv_nft_tests_write(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
+		       const struct rv_ext *but, struct rv_error *err)
 {
 	if (rv_nft_predicates_write(b, family, &rv_ext_ip, (const unsigned char *)&r->ip))
 		return rv_fail(err, RV_ERR_PROBLEM, &r->loc,
 			       "nf_tables cannot be told this address, interface or protocol");
 	for (const struct rv_part *m = r->matches; m; m = m->next)
-		if (write_match(b, family, m, err))
+		if (m->ext != but && write_match(b, family, m, err))
 			return -1;
-	write_counter(b, &r->counters);
+	return 0;
+}
+
+int rv_nft_end_write(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
+		     struct rv_error *err)
+{
 	if (r->target && !rv_nft_native_write(b, r->target))
 		return 0;
 	if (r->target)
@@ -84,8 +89,16 @@ static int write_expressions(struct rv_buf *b, rv_family_t family, const struct 
 	return 0;
 }
 
-/* What compat matches are told of the rule's protocol. */
-static void write_compat(struct rv_buf *b, const struct rv_ip *ip)
+static int write_expressions(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
+			     struct rv_error *err)
+{
+	if (rv_nft_tests_write(b, family, r, NULL, err))
+		return -1;
+	rv_nft_counter_write(b, &r->counters);
+	return rv_nft_end_write(b, family, r, err);
+}
+
+void rv_nft_protocol_write(struct rv_buf *b, const struct rv_ip *ip)
 {
 	bool given = ip->flags & RV_IP_PROTO;
 	bool inverted = given && ip->invert & RV_IP_PROTO;
@@ -108,6 +121,6 @@ int rv_nft_rule_write(struct rv_buf *b, rv_family_t family, const struct rv_rule
 	if (!rv_nft_nest_end(b, nest))
 		return rv_fail(err, RV_ERR_PROBLEM, &r->loc,
 			       "the rule is too long: nf_tables takes 64 KiB of matches");
-	write_compat(b, &r->ip);
+	rv_nft_protocol_write(b, &r->ip);
 	return rv_buf_ok(b) ? 0 : rv_fail_memory(err);
 }

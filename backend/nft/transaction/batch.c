@@ -16,13 +16,13 @@ int rv_nft_stage_table(struct rv_nft_message *m, uint8_t type, uint16_t flags)
 {
 	if (rv_nft_start_message(m, type, flags))
 		return -1;
-	rv_nft_put_text(&m->b->bytes, NFTA_TABLE_NAME, m->change->table->def->name);
+	rv_nft_put_text(&m->b->bytes, NFTA_TABLE_NAME, rv_nft_table_name(m->b, m->change->table->def));
 	return rv_nft_finish_message(m);
 }
 
 static void put_chain(struct rv_nft_message *m, const char *name)
 {
-	rv_nft_put_text(&m->b->bytes, NFTA_CHAIN_TABLE, m->change->table->def->name);
+	rv_nft_put_text(&m->b->bytes, NFTA_CHAIN_TABLE, rv_nft_table_name(m->b, m->change->table->def));
 	rv_nft_put_text(&m->b->bytes, NFTA_CHAIN_NAME, name);
 }
 
@@ -157,7 +157,7 @@ static int stage_unnamed(struct rv_nft_message *m, const char *name, bool flush)
 	if (rv_nft_start_message(m, flush ? NFT_MSG_DELRULE : NFT_MSG_DELCHAIN, flush ? 0 : NLM_F_NONREC))
 		return -1;
 	if (flush) {
-		rv_nft_put_text(b, NFTA_RULE_TABLE, m->change->table->def->name);
+		rv_nft_put_text(b, NFTA_RULE_TABLE, rv_nft_table_name(m->b, m->change->table->def));
 		rv_nft_put_text(b, NFTA_RULE_CHAIN, name);
 	} else {
 		put_chain(m, name);
@@ -200,7 +200,7 @@ static int start_rule(struct rv_nft_message *m, uint8_t type, uint16_t flags)
 {
 	if (rv_nft_start_message(m, type, flags))
 		return -1;
-	rv_nft_put_text(&m->b->bytes, NFTA_RULE_TABLE, m->change->table->def->name);
+	rv_nft_put_text(&m->b->bytes, NFTA_RULE_TABLE, rv_nft_table_name(m->b, m->change->table->def));
 	rv_nft_put_text(&m->b->bytes, NFTA_RULE_CHAIN,
 			rv_nft_kernel_name(m->b, m->change->table->def, m->change->chain->name));
 	return 0;
@@ -333,7 +333,7 @@ int rv_nft_stage_no_rules(struct rv_nft_message *m, const struct rv_table *held)
 		return flush_each(m, held);
 	if (rv_nft_start_message(m, NFT_MSG_DELRULE, 0))
 		return -1;
-	rv_nft_put_text(&m->b->bytes, NFTA_RULE_TABLE, m->change->table->def->name);
+	rv_nft_put_text(&m->b->bytes, NFTA_RULE_TABLE, rv_nft_table_name(m->b, m->change->table->def));
 	return rv_nft_finish_message(m);
 }
 

@@ -78,6 +78,7 @@ struct rv_nft_batch {
 	 */
 	struct rv_buf unnamed[RV_TABLE_DEFS];
 	uint32_t names_unnamed;
+	uint32_t asked, fast;		/* tables whose profile is known; those in profile fast: bits */
 };
 
 /* Handles of chains that the kernel has no handle for yet: the backend counts them itself. */
@@ -98,7 +99,12 @@ struct rv_nft {
 	int (*warn)(struct rv_store *s, struct rv_table *t, struct rv_error *err);
 	struct rv_nft_reset *resets;	/* to be done once the transaction is committed */
 	size_t nresets, reset_room;
+	struct rv_fast_table *fast[RV_TABLE_DEFS];	/* tables of profile fast as they were read */
+	struct rv_buf garbage;		/* of these, what a commit leaves behind: fast/publish.c */
 };
+
+/* The name of a table in the kernel, which depends on its profile: fast/profile.c. */
+const char *rv_nft_table_name(const struct rv_nft_batch *b, const struct rv_table_def *def);
 
 /* ---- counters back to zero: zero.c ---- */
 

@@ -5,6 +5,7 @@
 
 #include <ravelin/hooks.h>
 
+#include "backend/nft/fast/fast.h"
 #include "batch.h"
 
 /* With the attribute for the generation. */
@@ -300,6 +301,7 @@ static void forget(struct rv_store *s)
 	n->socket.has_generation = false;
 	n->fresh = NULL;
 	memset(n->tables, 0, sizeof(n->tables));
+	rv_fast_forget(n);
 	rv_nft_aside_close(&n->aside);
 	rv_ruleset_clear(&s->rs);
 	rv_ruleset_init(&s->rs, family);
@@ -467,7 +469,7 @@ static int send_stores(struct rv_store *first, struct rv_store *second, struct r
 	if (x.nstores && send_parts(&x, err))
 		return -1;
 	for (size_t i = 0; i < 2 && stores[i]; i++)
-		rc = zero(stores[i], err) ? -1 : rc;
+		rc = zero(stores[i], err) || rv_fast_collect(stores[i], err) ? -1 : rc;
 	for (size_t i = 0; i < x.nstores; i++)
 		forget(x.stores[i]);
 	return rc;

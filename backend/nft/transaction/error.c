@@ -8,6 +8,7 @@
 
 #include <ravelin/render.h>
 
+#include "backend/nft/fast/fast.h"
 #include "backend/nft/wire/object.h"
 #include "batch.h"
 
@@ -53,7 +54,7 @@ static const char *object(const struct refusal *f)
 	const char *name;
 	unsigned int attr = NFTA_RULE_CHAIN;
 
-	if (f->rec->object)
+	if (f->rec->in)
 		return f->rec->in;
 	if (f->rec->kind == RV_CHANGE_ADD_TABLE || f->rec->kind == RV_CHANGE_CLEAR_TABLE)
 		attr = NFTA_TABLE_NAME;
@@ -170,8 +171,11 @@ static void render_refused(struct rv_buf *b, const struct refusal *f)
 {
 	struct rv_error err = { 0 };
 	struct rv_nft_place place;
-	struct rv_rule *r = rv_nft_rule_staged(f->family, f->attrs, &place, &err);
+	struct rv_rule *r;
 
+	if (rv_fast_render(b, f->rec->in, f->attrs))
+		return;
+	r = rv_nft_rule_staged(f->family, f->attrs, &place, &err);
 	if (!r)
 		return;
 	rv_buf_puts(b, ": ");
@@ -306,9 +310,10 @@ static int see_flags(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 /* A program that made a table with "flags owner", and runs, is the only one that may change it. */
 static void hint_at_owner(const struct refusal *f, struct rv_error *err)
 {
+	const char *table = rv_nft_table_name(&f->n->batch, f->rec->table);
 	const struct rv_nft_query q = {
 		.type = NFT_MSG_GETTABLE, .family = f->family,
-		.table = f->rec->table->name, .table_attr = NFTA_TABLE_NAME,
+		.table = table, .table_attr = NFTA_TABLE_NAME,
 	};
 	struct rv_error none = { 0 };
 	uint32_t flags = 0;
@@ -317,8 +322,8 @@ static void hint_at_owner(const struct refusal *f, struct rv_error *err)
 	    !(flags & NFT_TABLE_F_OWNER))
 		return;
 	rv_hint(err, "Another program owns table %s (flags owner): as long as it runs, nobody else can "
-		"change it. \"nft list table %s %s\" may name it.", f->rec->table->name,
-		f->family == NFPROTO_IPV6 ? "ip6" : "ip", f->rec->table->name);
+		"change it. \"nft list table %s %s\" may name it.", table,
+		f->family == NFPROTO_IPV6 ? "ip6" : "ip", table);
 }
 
 static void explain_others(const struct refusal *f, struct rv_error *err)
@@ -388,6 +393,8 @@ int rv_nft_refused(struct rv_store *s, const struct rv_nft_verdict *v, struct rv
 	struct rv_nft *n = s->priv;
 	struct refusal f = { .n = n, .store = s, .family = s->rs.family, .v = v };
 
+	if (rv_fast_refused(s, v, err))
+		return -1;
 	if (v->code == ERESTART || !v->seq || v->seq > n->batch.nrecords)
 		return refused_whole(v, err);
 	f.rec = &n->batch.records[v->seq - 1];

@@ -3,7 +3,7 @@
  * What the kernel cannot do change by change within one transaction, as renaming a chain that
  * is new in it: from then on the table is kept in memory, and written as a whole in commit.
  */
-#include "batch.h"
+#include "backend/nft/fast/fast.h"
 
 /* ---- from staging to keeping --------------------------------------------------------- */
 
@@ -17,6 +17,8 @@ static int hold_table(struct rv_store *s, struct rv_table *t, struct rv_error *e
 
 	if (!t->complete && s->backend->load_chains(s, t, NULL, err))
 		return -1;
+	if (rv_fast_is(&n->batch, t->def))
+		return rv_fast_hold(s, t, err);
 	rv_list_each(c, &t->chains, struct rv_chain, node) {
 		if (!c->exists)
 			rv_chain_flush(c);
@@ -33,8 +35,13 @@ static int hold_table(struct rv_store *s, struct rv_table *t, struct rv_error *e
  * The kernel finds the chain to rename by its handle, which a new chain has not got yet; and
  * until the transaction is committed, the old name stays taken.
  */
-static bool is_beyond_kernel(const struct rv_nft_batch *b, const struct rv_change *c)
+static bool is_beyond_kernel(const struct rv_store *s, const struct rv_change *c)
 {
+	const struct rv_nft *n = s->priv;
+	const struct rv_nft_batch *b = &n->batch;
+
+	if (rv_fast_is(b, c->table->def))
+		return rv_fast_holds(s, c);
 	switch (c->kind) {
 	case RV_CHANGE_RENAME_CHAIN:
 		return c->chain->handle & RV_NFT_NEW_CHAIN ||
@@ -116,7 +123,11 @@ int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error 
 
 	if (rv_nft_generation(&n->socket, err))
 		return -1;
-	if (!c->table->whole && is_beyond_kernel(b, c) && hold_table(s, c->table, err))
+	if (!c->table->whole && is_beyond_kernel(s, c) &&
+	    (c->kind == RV_CHANGE_CLEAR_TABLE && rv_fast_is(b, c->table->def) ?
+	     rv_fast_hold_cleared(s, c->table, err) : hold_table(s, c->table, err)))
+		return -1;
+	if (c->kind == RV_CHANGE_DEL_CHAIN && rv_fast_is(b, c->table->def) && rv_fast_check_unused(c, err))
 		return -1;
 	b->depends |= c->table->whole || depends(s, c);
 	if (c->table->whole) {
@@ -196,7 +207,8 @@ static int add_rules(const struct rv_nft_message *m, struct rv_table *t)
 }
 
 /* kernel: the table as it is there. */
-static int stage_table(const struct rv_nft_message *m, struct rv_table *t, struct rv_table *kernel)
+static int stage_table(struct rv_store *s, struct rv_nft_message *m, struct rv_table *t,
+		       struct rv_table *kernel)
 {
 	const struct rv_change drop = { .kind = RV_CHANGE_CLEAR_TABLE, .table = t };
 	struct rv_nft_message flush = rv_nft_message_for(m, &drop);
@@ -204,6 +216,8 @@ static int stage_table(const struct rv_nft_message *m, struct rv_table *t, struc
 	t->wanted = t->exists && !kernel->exists;
 	if (!t->exists && !t->hooked)
 		return 0;
+	if (rv_fast_is(m->b, t->def))
+		return add_chains(m, t, kernel) ? -1 : rv_fast_write(s, m, t, kernel);
 	if (kernel->exists && rv_nft_stage_no_rules(&flush, kernel))
 		return -1;
 	return add_chains(m, t, kernel) || add_rules(m, t) ? -1 : 0;
@@ -216,6 +230,8 @@ int rv_nft_stage_whole(struct rv_store *s, struct rv_nft_message *m, struct rv_t
 
 	if (!kernel)
 		return rv_fail_memory(m->err);
+	if (rv_fast_choose(s, t, m->err))
+		return -1;
 	kernel->exists = false;
 	if (!t->replaced && s->backend->load_chains(s, kernel, NULL, m->err))
 		return -1;
@@ -224,5 +240,5 @@ int rv_nft_stage_whole(struct rv_store *s, struct rv_nft_message *m, struct rv_t
 		t->others = kernel->others;
 		t->hooked = kernel->hooked;
 	}
-	return stage_table(m, t, kernel);
+	return stage_table(s, m, t, kernel);
 }

@@ -17,7 +17,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "batch.h"
+#include "backend/nft/fast/fast.h"
 
 /* linux/netfilter/nf_tables.h of Linux 6.2. */
 #define GETRULE_RESET 25
@@ -549,7 +549,7 @@ int rv_nft_take(struct rv_store *s, struct rv_table *t, struct rv_chain *only, s
 {
 	struct rv_nft *n = s->priv;
 
-	if (!rv_nft_can_reset(n, s->rs.family))
+	if (rv_fast_is(&n->batch, t->def) || !rv_nft_can_reset(n, s->rs.family))
 		return 1;
 	/* One rule of a chain has nothing to do with its policy. */
 	n->fresh = NULL;

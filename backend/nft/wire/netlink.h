@@ -90,6 +90,11 @@ bool rv_nft_dump_see(struct rv_nft_dump *d, struct rv_nft_view attrs, size_t len
 /* False: something may be missing. A second dump with the same digest shows that nothing is. */
 bool rv_nft_dump_is_whole(const struct rv_nft_dump *d);
 
+/* The same text, valid for good, if it is the name of a table of ours; else NULL: fast/profile.c. */
+const char *rv_nft_known_table(const char *name);
+/* Name number i of them all, of either profile; NULL behind the last. */
+const char *rv_nft_table_names(unsigned int i);
+
 /* ---- reading beside other writers: watch.c --------------------------------------- */
 
 /* NULL if it cannot be had. What happens from now on is told. */

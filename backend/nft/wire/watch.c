@@ -32,7 +32,7 @@
 /* What was read of a table. */
 struct read {
 	rv_family_t family;
-	const struct rv_table_def *table;
+	const char *table;		/* one of rv_nft_known_table() */
 	char chain[RV_CHAIN_NAME_LEN];	/* "": all of them */
 	unsigned int what;		/* RV_NFT_READ_* */
 };
@@ -69,7 +69,7 @@ void rv_nft_watch_read(struct rv_nft_watch *w, rv_family_t family, const char *t
 		       const char *chain, unsigned int what)
 {
 	struct read r = {
-		.family = family, .what = what, .table = table ? rv_table_def_find(table) : NULL,
+		.family = family, .what = what, .table = rv_nft_known_table(table),
 	};
 
 	if (!r.table)
@@ -85,7 +85,7 @@ void rv_nft_watch_read(struct rv_nft_watch *w, rv_family_t family, const char *t
 		for (unsigned int i = 0; i < READS; i++) {
 			struct read all = w->reads[i];
 
-			rv_nft_watch_read(w, all.family, all.table->name, NULL, RV_NFT_READ_ALL);
+			rv_nft_watch_read(w, all.family, all.table, NULL, RV_NFT_READ_ALL);
 		}
 	}
 	w->reads[w->nreads++] = r;
@@ -96,7 +96,7 @@ static bool was_read(const struct rv_nft_watch *w, rv_family_t family, const cha
 		     const char *chain, unsigned int what)
 {
 	for (unsigned int i = 0; i < w->nreads; i++)
-		if (w->reads[i].family == family && !strcmp(w->reads[i].table->name, table) && covers(&w->reads[i], chain) &&
+		if (w->reads[i].family == family && !strcmp(w->reads[i].table, table) && covers(&w->reads[i], chain) &&
 		    (!what || w->reads[i].what & what))
 			return true;
 	return false;

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Taking away what rules no longer name. A packet takes its rules by the generation at which it
+ * enters a chain, but elements as they are when it looks them up: what it can still reach goes
+ * only after every packet that was on its way has left, in a transaction of its own.
+ */
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fast.h"
+
+/* How long packets may be on their way through the rules, where the kernel cannot tell. */
+#define GRACE_MS 50
+
+/* ---- noting ------------------------------------------------------------------------------------- */
+
+enum garbage { GARBAGE_MAP, GARBAGE_CHAIN };
+
+/* One after the other in rv_nft.garbage. */
+struct item {
+	enum garbage kind;
+	uint8_t table;			/* index in rv_table_defs */
+	char name[RV_FAST_NAME];
+};
+
+static void note(struct rv_nft *n, enum garbage kind, const struct rv_table_def *def,
+		 const char *prefix, uint64_t id)
+{
+	struct item item = { .kind = kind, .table = (uint8_t)(def - rv_table_defs) };
+
+	rv_fast_name(item.name, prefix, id);
+	rv_buf_add(&n->garbage, &item, sizeof(item));
+}
+
+void rv_fast_note_gone(struct rv_nft *n, const struct rv_table_def *def, uint64_t id)
+{
+	note(n, GARBAGE_CHAIN, def, RV_FAST_GONE, id);
+}
+
+static bool is_old(const struct rv_fast_table *f, bool named, uint32_t chain)
+{
+	return f->cleared || !named || f->chains[chain].changed;
+}
+
+/* Actions that an element leads to that stays. */
+static bool know_live(const struct rv_fast_table *f, struct rv_map *live)
+{
+	for (size_t i = 0; i < f->nentries; i++) {
+		const struct rv_fast_entry *e = &f->entries[i];
+
+		if (e->action && !f->chains[e->chain].changed && !rv_map_put(live, e->action))
+			return false;
+	}
+	return true;
+}
+
+static int note_actions(struct rv_nft *n, const struct rv_table_def *def,
+			const struct rv_fast_table *f, struct rv_error *err)
+{
+	struct rv_map live = { 0 };
+	bool ok = know_live(f, &live);
+
+	for (size_t at = 0; ok && at + sizeof(uint64_t) <= f->actions.len; at += sizeof(uint64_t)) {
+		uint64_t id;
+
+		memcpy(&id, f->actions.data + at, sizeof(id));
+		if (!rv_map_get(&live, id))
+			note(n, GARBAGE_CHAIN, def, RV_FAST_ACTION, id);
+	}
+	rv_map_free(&live);
+	return ok ? 0 : rv_fail_memory(err);
+}
+
+int rv_fast_note_garbage(struct rv_nft *n, const struct rv_table_def *def,
+			 const struct rv_fast_table *f, struct rv_error *err)
+{
+	for (size_t i = 0; i < f->nmaps; i++)
+		if (is_old(f, f->maps[i].named, f->maps[i].chain))
+			note(n, GARBAGE_MAP, def, RV_FAST_MAP, f->maps[i].id);
+	for (size_t i = 0; i < f->nleaves; i++)
+		if (is_old(f, f->leaves[i].named, f->leaves[i].chain))
+			note(n, GARBAGE_CHAIN, def, RV_FAST_LEAF, f->leaves[i].id);
+	for (size_t at = 0; at + sizeof(uint64_t) <= f->gone.len; at += sizeof(uint64_t)) {
+		uint64_t id;
+
+		memcpy(&id, f->gone.data + at, sizeof(id));
+		note(n, GARBAGE_CHAIN, def, RV_FAST_GONE, id);
+	}
+	return note_actions(n, def, f, err);
+}
+
+/* ---- waiting --------------------------------------------------------------------------------------- */
+
+/* Until no packet is on its way that has met what was there before. */
+static void let_packets_pass(void)
+{
+	const struct timespec grace = { .tv_nsec = GRACE_MS * 1000000L };
+
+	/* It waits for a grace period of RCU, which packets' way through the rules is a reader of. */
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		nanosleep(&grace, NULL);
+}
+
+/* ---- taking away ------------------------------------------------------------------------------------ */
+
+struct sweep {
+	struct rv_nft *n;
+	rv_family_t family;
+	struct rv_buf batch;
+	uint32_t messages;
+};
+
+static size_t count(const struct rv_nft *n)
+{
+	return n->garbage.len / sizeof(struct item);
+}
+
+static struct item item_at(const struct rv_nft *n, size_t i)
+{
+	struct item item;
+
+	memcpy(&item, n->garbage.data + i * sizeof(item), sizeof(item));
+	return item;
+}
+
+static void put(struct sweep *s, const struct item *item, uint8_t type, uint16_t flags,
+		uint16_t table, uint16_t name)
+{
+	size_t start = s->batch.len;
+
+	rv_nft_put_message(&s->batch, NFNL_SUBSYS_NFTABLES << 8 | type, flags, s->family, 0,
+			   ++s->messages);
+	rv_nft_put_text(&s->batch, table, rv_fast_table_name(&rv_table_defs[item->table]));
+	rv_nft_put_text(&s->batch, name, item->name);
+	rv_nft_end_message(&s->batch, start);
+}
+
+enum step { MAPS, RULES, CHAINS, STEPS };
+
+static void put_step(struct sweep *s, const struct item *item, enum step step)
+{
+	if (step == MAPS && item->kind == GARBAGE_MAP)
+		put(s, item, NFT_MSG_DELSET, 0, NFTA_SET_TABLE, NFTA_SET_NAME);
+	else if (step == RULES && item->kind == GARBAGE_CHAIN)
+		put(s, item, NFT_MSG_DELRULE, 0, NFTA_RULE_TABLE, NFTA_RULE_CHAIN);
+	else if (step == CHAINS && item->kind == GARBAGE_CHAIN)
+		put(s, item, NFT_MSG_DELCHAIN, NLM_F_NONREC, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME);
+}
+
+static void begin(struct sweep *s)
+{
+	rv_buf_reset(&s->batch);
+	s->messages = 0;
+	rv_nft_put_message(&s->batch, NFNL_MSG_BATCH_BEGIN, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES, 0);
+	rv_nft_end_message(&s->batch, 0);
+}
+
+static int send_sweep(struct sweep *s, struct rv_nft_verdict *v, struct rv_error *err)
+{
+	size_t start = s->batch.len;
+	struct iovec part;
+
+	rv_nft_put_message(&s->batch, NFNL_MSG_BATCH_END, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES,
+			   s->messages + 1);
+	rv_nft_end_message(&s->batch, start);
+	if (!rv_buf_ok(&s->batch))
+		return rv_fail_memory(err);
+	part = (struct iovec){ s->batch.data, s->batch.len };
+	return rv_nft_send(&s->n->socket, &part, 1, s->messages, v, err);
+}
+
+/* All at once: maps name chains, and gone chains name maps and each other. */
+static int sweep_all(struct sweep *s, struct rv_nft_verdict *v, struct rv_error *err)
+{
+	begin(s);
+	for (int gone = 1; gone >= 0; gone--)
+		for (size_t i = 0; i < count(s->n); i++) {
+			const struct item item = item_at(s->n, i);
+			bool is_gone = !strncmp(item.name, RV_FAST_GONE, strlen(RV_FAST_GONE));
+
+			if (is_gone == gone)
+				put_step(s, &item, RULES);
+		}
+	for (enum step step = MAPS; step < STEPS; step++)
+		for (size_t i = 0; i < count(s->n); i++) {
+			const struct item item = item_at(s->n, i);
+
+			if (step != RULES)
+				put_step(s, &item, step);
+		}
+	return send_sweep(s, v, err);
+}
+
+/* Another writer has taken some of it away already: what is left goes one by one. */
+static int sweep_singly(struct sweep *s, struct rv_error *err)
+{
+	struct rv_nft_verdict v;
+
+	for (enum step step = MAPS; step < STEPS; step++)
+		for (size_t i = 0; i < count(s->n); i++) {
+			const struct item item = item_at(s->n, i);
+
+			begin(s);
+			put_step(s, &item, step);
+			if (s->messages && send_sweep(s, &v, err))
+				return -1;
+		}
+	return 0;
+}
+
+int rv_fast_collect(struct rv_store *s, struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+	struct sweep sweep = { .n = n, .family = s->rs.family };
+	struct rv_nft_verdict v = { 0 };
+	int rc = 0;
+
+	if (!n->garbage.len)
+		return 0;
+	let_packets_pass();
+	if (!rv_buf_ok(&n->garbage))
+		rc = rv_fail_memory(err);
+	if (!rc)
+		rc = sweep_all(&sweep, &v, err);
+	if (!rc && v.code)
+		rc = sweep_singly(&sweep, err);
+	rv_buf_free(&sweep.batch);
+	rv_buf_reset(&n->garbage);
+	return rc;
+}

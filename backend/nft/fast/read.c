@@ -1,0 +1,922 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel has of a table, in four questions: kernel rules of all chains; sets; elements,
+ * map by map; and then one pass of the parser over all texts. Entries are brought in order by
+ * chain and order. Whatever is not as the writer leaves it is an error that names the place: a
+ * rule is never left out of what is shown.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fast.h"
+
+/* Attributes of newer kernels (6.16). */
+#define SET_COUNT 20
+#define SET_MAX 20
+
+struct reading {
+	struct rv_store *s;
+	struct rv_table *table;
+	const char *name;		/* in the kernel */
+	rv_family_t family;
+	struct rv_fast_table *f;
+	struct rv_map by_chain;		/* index + 1 by address of struct rv_chain */
+	const char *only;		/* the one chain that is wanted; NULL: all */
+	struct rv_fast_map *map;	/* whose elements are read */
+	uint32_t index;			/* of the chain of the last rule */
+	const struct rv_chain *chain;
+};
+
+/* ---- growing lists ------------------------------------------------------------------------- */
+
+static void *grow(void *list, size_t n, size_t *room, size_t size)
+{
+	size_t wanted = *room ? 2 * *room : 64;
+	void *more;
+
+	if (n < *room)
+		return list;
+	more = realloc(list, wanted * size);
+	if (more)
+		*room = wanted;
+	return more;
+}
+
+static struct rv_fast_entry *new_entry(struct rv_fast_table *f, struct rv_error *err)
+{
+	struct rv_fast_entry *more = grow(f->entries, f->nentries, &f->room, sizeof(*more));
+
+	if (!more) {
+		rv_fail_memory(err);
+		return NULL;
+	}
+	f->entries = more;
+	more += f->nentries++;
+	memset(more, 0, sizeof(*more));
+	return more;
+}
+
+static struct rv_fast_map *get_map(struct rv_fast_table *f, uint64_t id, struct rv_error *err)
+{
+	uint64_t *at = rv_map_put(&f->by_map, id);
+	struct rv_fast_map *more = at ? grow(f->maps, f->nmaps, &f->maproom, sizeof(*more)) : NULL;
+
+	if (!more) {
+		rv_fail_memory(err);
+		return NULL;
+	}
+	f->maps = more;
+	if (!*at) {
+		*at = ++f->nmaps;
+		f->maps[*at - 1] = (struct rv_fast_map){ .id = id, .count = UINT32_MAX };
+	}
+	return &f->maps[*at - 1];
+}
+
+static struct rv_fast_leaf *get_leaf(struct rv_fast_table *f, uint64_t id, struct rv_error *err)
+{
+	uint64_t *at = rv_map_put(&f->by_leaf, id);
+	struct rv_fast_leaf *more = at ? grow(f->leaves, f->nleaves, &f->leafroom, sizeof(*more)) : NULL;
+
+	if (!more) {
+		rv_fail_memory(err);
+		return NULL;
+	}
+	f->leaves = more;
+	if (!*at) {
+		*at = ++f->nleaves;
+		f->leaves[*at - 1] = (struct rv_fast_leaf){ .id = id };
+	}
+	return &f->leaves[*at - 1];
+}
+
+/* Keeps bytes with a NUL behind them; where they are, from 1. */
+static size_t keep(struct rv_fast_table *f, const void *data, size_t len)
+{
+	size_t at;
+
+	if (!f->text.len)
+		rv_buf_putc(&f->text, '\0');
+	at = f->text.len;
+	rv_buf_add(&f->text, data, len);
+	rv_buf_putc(&f->text, '\0');
+	return at;
+}
+
+void rv_fast_table_free(struct rv_fast_table *f)
+{
+	if (!f)
+		return;
+	rv_buf_free(&f->text);
+	rv_buf_free(&f->actions);
+	rv_buf_free(&f->gone);
+	free(f->entries);
+	free(f->chains);
+	free(f->maps);
+	free(f->leaves);
+	rv_map_free(&f->by_map);
+	rv_map_free(&f->by_leaf);
+	free(f);
+}
+
+void rv_fast_forget(struct rv_nft *n)
+{
+	for (unsigned int i = 0; i < RV_TABLE_DEFS; i++) {
+		rv_fast_table_free(n->fast[i]);
+		n->fast[i] = NULL;
+	}
+}
+
+/* ---- errors ----------------------------------------------------------------------------------- */
+
+/* what, name: "map", "ravelin.map.…" or "chain", "INPUT". Returns -1. */
+__attribute__((format(printf, 5, 6)))
+static int damaged(const struct reading *r, struct rv_error *err, const char *what, const char *name,
+		   const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	rv_fail(err, RV_ERR_RESOURCE, NULL, "table `%s', %s `%s': %s", r->name, what, name, text);
+	return rv_hint(err, "rules of profile fast are changed by iptables only; look at them with: "
+		       "nft -a list table %s %s", r->family == NFPROTO_IPV6 ? "ip6" : "ip", r->name);
+}
+
+static int malformed(struct rv_error *err)
+{
+	return rv_fail(err, RV_ERR_RESOURCE, NULL, "the kernel's answer is malformed");
+}
+
+/* ---- kernel rules ------------------------------------------------------------------------------- */
+
+/* What is to be known of a rule's expressions. */
+struct seen {
+	bool counted;
+	struct rv_counters counters;
+	const char *jump;		/* chain of its verdict, or NULL */
+	struct rv_buf *pieces;		/* of a text that is not in the comment; NULL: nobody asks */
+};
+
+static void see_expression(struct seen *x, const struct rv_nft_expr *e)
+{
+	if (e->kind == RV_NFT_COUNTER && !x->counted) {
+		x->counted = true;
+		x->counters = (struct rv_counters){ e->packets, e->bytes };
+	} else if (e->kind == RV_NFT_IMMEDIATE && e->dreg == NFT_REG_VERDICT) {
+		x->jump = e->name;
+	} else if (e->kind == RV_NFT_MATCH && x->pieces && !strcmp(e->name, "comment")) {
+		rv_buf_add(x->pieces, e->data.data, strnlen((const char *)e->data.data, e->data.len));
+	}
+}
+
+static void see_expressions(struct seen *x, struct rv_nft_view expressions)
+{
+	struct rv_nft_walk w = rv_nft_attrs(expressions);
+	const char *what, *why;
+	struct rv_nft_attr a;
+	struct rv_nft_expr e;
+
+	while (rv_nft_next(&w, &a))
+		if (!rv_nft_expr_read(a.value, &e, &what, &why))
+			see_expression(x, &e);
+}
+
+/* The index of a chain of iptables, whose rules come one behind the other. */
+static int find_chain(struct reading *r, const char *name, uint32_t *index, struct rv_error *err)
+{
+	struct rv_chain *c = r->chain && !strcmp(r->chain->name, name) ? NULL : rv_table_chain(r->table, name);
+	uint64_t *at;
+
+	if (c) {
+		at = rv_map_get(&r->by_chain, (uintptr_t)c);
+		if (!at)
+			return rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
+		r->chain = c;
+		r->index = *at - 1;
+	} else if (!r->chain || strcmp(r->chain->name, name) != 0) {
+		return damaged(r, err, "chain", name, "it has rules, and no name that iptables knows");
+	}
+	*index = r->index;
+	return 0;
+}
+
+/* Order, text and counters of a kernel rule that stands for one of iptables. */
+static int read_rule(struct reading *r, const struct rv_nft_view *t, const struct rv_nft_place *place,
+		     struct rv_fast_entry **entry, struct rv_error *err)
+{
+	struct rv_buf pieces = RV_BUF_INIT;
+	struct seen x = { .pieces = NULL };
+	struct rv_nft_view text;
+	struct rv_fast_entry *e;
+	bool elsewhere;
+	uint64_t order;
+
+	if (!rv_fast_get_comment(t[NFTA_RULE_USERDATA], &order, &text, &elsewhere))
+		return damaged(r, err, "chain", place->chain, "the rule with handle %llu has no text "
+			       "of a rule of iptables", (unsigned long long)place->handle);
+	x.pieces = elsewhere ? &pieces : NULL;
+	see_expressions(&x, t[NFTA_RULE_EXPRESSIONS]);
+	e = new_entry(r->f, err);
+	if (e) {
+		e->order = order;
+		e->handle = place->handle;
+		e->counters = x.counters;
+		e->text_len = elsewhere ? pieces.len : text.len;
+		e->text = keep(r->f, elsewhere ? (const void *)pieces.data : text.data, e->text_len);
+		e->jump = x.jump ? keep(r->f, x.jump, strlen(x.jump)) : 0;
+	}
+	*entry = e;
+	if (e && pieces.failed)
+		rv_fail_memory(err);
+	rv_buf_free(&pieces);
+	return e && !err->kind ? 0 : -1;
+}
+
+static int see_switch(struct reading *r, const struct rv_nft_place *place, uint32_t chain, uint64_t id,
+		      const struct rv_key_shape *shape, struct rv_error *err)
+{
+	struct rv_fast_map *map = get_map(r->f, id, err);
+
+	if (!map)
+		return -1;
+	if (map->named)
+		return damaged(r, err, "chain", place->chain, "two rules look into one map");
+	map->named = true;
+	map->chain = chain;
+	map->block = r->f->chains[chain].blocks;
+	map->shape = *shape;
+	map->handle = place->handle;
+	return 0;
+}
+
+static int see_plain(struct reading *r, const struct rv_nft_view *t, const struct rv_nft_place *place,
+		     uint32_t chain, struct rv_error *err)
+{
+	struct rv_fast_entry *e;
+
+	if (read_rule(r, t, place, &e, err))
+		return -1;
+	e->where = RV_FAST_PLAIN;
+	e->chain = chain;
+	e->block = r->f->chains[chain].blocks;
+	return 0;
+}
+
+static int see_in_leaf(struct reading *r, const struct rv_nft_view *t, const struct rv_nft_place *place,
+		       uint64_t id, struct rv_error *err)
+{
+	struct rv_fast_entry *e;
+
+	if (!get_leaf(r->f, id, err) || read_rule(r, t, place, &e, err))
+		return -1;
+	e->where = RV_FAST_IN_LEAF;
+	e->leaf = id;
+	return 0;
+}
+
+static int see_in_chain(struct reading *r, const struct rv_nft_view *t, const struct rv_nft_place *place,
+			struct rv_error *err)
+{
+	struct rv_key_shape shape;
+	uint32_t chain = 0;
+	uint64_t map = 0;
+	int rc;
+
+	if (find_chain(r, place->chain, &chain, err))
+		return -1;
+	rc = rv_fast_switch_read(r->family, t[NFTA_RULE_EXPRESSIONS], &shape, &map);
+	if (rc < 0)
+		return damaged(r, err, "chain", place->chain, "the look-up of the rule with handle %llu is "
+			       "not understood", (unsigned long long)place->handle);
+	rc = rc ? see_plain(r, t, place, chain, err) : see_switch(r, place, chain, map, &shape, err);
+	r->f->chains[chain].blocks++;
+	return rc;
+}
+
+static int see_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct rv_nft_view t[NFTA_RULE_MAX + 1];
+	struct rv_nft_place place;
+	struct reading *r = arg;
+	uint64_t id;
+
+	if (rv_nft_place_of(attrs, t, &place, err))
+		return -1;
+	if (rv_fast_id(place.chain, RV_FAST_ACTION, &id) || rv_fast_id(place.chain, RV_FAST_GONE, &id))
+		return 0;
+	if (rv_fast_id(place.chain, RV_FAST_LEAF, &id))
+		return see_in_leaf(r, t, &place, id, err);
+	return see_in_chain(r, t, &place, err);
+}
+
+/* Where one chain is wanted, its leaves are known by then, and the rest is not looked at. */
+static int see_leaf_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct rv_nft_view t[NFTA_RULE_MAX + 1];
+	struct rv_nft_place place;
+	struct reading *r = arg;
+	uint64_t id;
+
+	if (rv_nft_place_of(attrs, t, &place, err))
+		return -1;
+	if (!rv_fast_id(place.chain, RV_FAST_LEAF, &id) || !rv_map_get(&r->f->by_leaf, id))
+		return 0;
+	return see_in_leaf(r, t, &place, id, err);
+}
+
+/* ---- sets --------------------------------------------------------------------------------------- */
+
+static int see_set(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct rv_nft_view t[SET_MAX + 1];
+	struct reading *r = arg;
+	struct rv_fast_map *map;
+	const char *name;
+	uint64_t id;
+
+	if (!rv_nft_attr_table(attrs, t, SET_MAX + 1) || !(name = rv_nft_get_text(t[NFTA_SET_NAME])))
+		return malformed(err);
+	if (!rv_fast_id(name, RV_FAST_MAP, &id))
+		return 0;
+	map = get_map(r->f, id, err);
+	if (!map)
+		return -1;
+	rv_nft_get_u32(t[SET_COUNT], &map->count);
+	return 0;
+}
+
+/* ---- elements ------------------------------------------------------------------------------------ */
+
+struct element {
+	struct rv_nft_view key;
+	uint32_t code;
+	const char *chain;
+	struct rv_counters counters;
+	struct rv_nft_view userdata;
+};
+
+static bool read_counter(struct rv_nft_view v, struct rv_counters *c)
+{
+	const char *what, *why;
+	struct rv_nft_expr e;
+
+	if (!v.data || rv_nft_expr_read(v, &e, &what, &why) || e.kind != RV_NFT_COUNTER)
+		return false;
+	*c = (struct rv_counters){ e.packets, e.bytes };
+	return true;
+}
+
+static bool read_element(struct rv_nft_view v, struct element *x)
+{
+	struct rv_nft_view t[NFTA_SET_ELEM_MAX + 1], d[NFTA_DATA_MAX + 1], c[NFTA_VERDICT_MAX + 1];
+
+	if (!rv_nft_attr_table(v, t, NFTA_SET_ELEM_MAX + 1) ||
+	    !rv_nft_attr_table(t[NFTA_SET_ELEM_KEY], d, NFTA_DATA_MAX + 1) || !d[NFTA_DATA_VALUE].data)
+		return false;
+	x->key = d[NFTA_DATA_VALUE];
+	x->userdata = t[NFTA_SET_ELEM_USERDATA];
+	if (!rv_nft_attr_table(t[NFTA_SET_ELEM_DATA], d, NFTA_DATA_MAX + 1) ||
+	    !rv_nft_attr_table(d[NFTA_DATA_VERDICT], c, NFTA_VERDICT_MAX + 1) ||
+	    !rv_nft_get_u32(c[NFTA_VERDICT_CODE], &x->code))
+		return false;
+	x->chain = rv_nft_get_text(c[NFTA_VERDICT_CHAIN]);
+	return read_counter(t[NFTA_SET_ELEM_EXPR], &x->counters);
+}
+
+static void print_key(char text[2 * RV_FAST_KEY_MAX + 1], struct rv_nft_view key)
+{
+	for (uint32_t i = 0; i < key.len && i < RV_FAST_KEY_MAX; i++)
+		snprintf(text + 2 * i, 3, "%02x", key.data[i]);
+}
+
+/* An error about one element, which is named by its key. */
+static int damaged_element(const struct reading *r, const struct rv_fast_map *map,
+			   struct rv_nft_view key, const char *why, struct rv_error *err)
+{
+	char text[2 * RV_FAST_KEY_MAX + 1] = "", name[RV_FAST_NAME];
+
+	rv_fast_name(name, RV_FAST_MAP, map->id);
+	print_key(text, key);
+	return damaged(r, err, "map", name, "the element with key 0x%s %s", text, why);
+}
+
+static int see_leaf(struct reading *r, const struct element *x, uint64_t id, struct rv_error *err)
+{
+	struct rv_fast_leaf *leaf;
+
+	if (x->code != (uint32_t)NFT_JUMP && x->code != (uint32_t)NFT_GOTO)
+		return damaged_element(r, r->map, x->key, "has a verdict that is not understood", err);
+	leaf = get_leaf(r->f, id, err);
+	if (!leaf)
+		return -1;
+	if (leaf->named)
+		return damaged_element(r, r->map, x->key, "shares its leaf chain with another", err);
+	leaf->named = true;
+	leaf->map = r->map->id;
+	leaf->chain = r->map->chain;
+	leaf->block = r->map->block;
+	leaf->key = keep(r->f, x->key.data, x->key.len);
+	return 0;
+}
+
+static int see_direct(struct reading *r, const struct element *x, struct rv_error *err)
+{
+	struct rv_fast_entry *e;
+	struct rv_nft_view text;
+	bool elsewhere, action;
+	uint64_t order, id;
+
+	if (!rv_fast_get_comment(x->userdata, &order, &text, &elsewhere) || elsewhere)
+		return damaged_element(r, r->map, x->key, "has no text of a rule", err);
+	e = new_entry(r->f, err);
+	if (!e)
+		return -1;
+	action = x->chain && rv_fast_id(x->chain, RV_FAST_ACTION, &id);
+	e->where = RV_FAST_ELEMENT;
+	e->order = order;
+	e->chain = r->map->chain;
+	e->block = r->map->block;
+	e->map = r->map->id;
+	e->counters = x->counters;
+	e->text = keep(r->f, text.data, text.len);
+	e->text_len = text.len;
+	e->jump = x->chain && !action ? keep(r->f, x->chain, strlen(x->chain)) : 0;
+	e->key = keep(r->f, x->key.data, x->key.len);
+	e->code = x->code;
+	e->action = action ? id : 0;
+	return 0;
+}
+
+static int see_element(struct reading *r, struct rv_nft_view v, struct rv_error *err)
+{
+	struct element x = { .chain = NULL };
+	uint64_t id;
+
+	r->map->seen++;
+	if (!read_element(v, &x))
+		return damaged_element(r, r->map, x.key, "is not understood", err);
+	if (x.key.len != rv_fast_key_len(r->family, &r->map->shape))
+		return damaged_element(r, r->map, x.key, "has another length than its look-up", err);
+	if (x.chain && rv_fast_id(x.chain, RV_FAST_LEAF, &id))
+		return see_leaf(r, &x, id, err);
+	return see_direct(r, &x, err);
+}
+
+static int see_elements(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct rv_nft_view t[NFTA_SET_ELEM_LIST_MAX + 1];
+	struct reading *r = arg;
+	struct rv_nft_walk w;
+	struct rv_nft_attr a;
+
+	if (!rv_nft_attr_table(attrs, t, NFTA_SET_ELEM_LIST_MAX + 1))
+		return malformed(err);
+	w = rv_nft_attrs(t[NFTA_SET_ELEM_LIST_ELEMENTS]);
+	while (rv_nft_next(&w, &a))
+		if (see_element(r, a.value, err))
+			return -1;
+	return w.bad ? malformed(err) : 0;
+}
+
+static int count_elements(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct rv_nft_view t[NFTA_SET_ELEM_LIST_MAX + 1];
+	uint32_t *n = arg;
+	struct rv_nft_walk w;
+	struct rv_nft_attr a;
+
+	if (!rv_nft_attr_table(attrs, t, NFTA_SET_ELEM_LIST_MAX + 1))
+		return malformed(err);
+	w = rv_nft_attrs(t[NFTA_SET_ELEM_LIST_ELEMENTS]);
+	while (rv_nft_next(&w, &a))
+		++*n;
+	return 0;
+}
+
+/* Elements have no handles that would show that a dump is whole: their number does. */
+static int read_map(struct reading *r, uint32_t i, struct rv_error *err)
+{
+	struct rv_nft *n = r->s->priv;
+	char name[RV_FAST_NAME];
+	const struct rv_nft_query q = {
+		.type = NFT_MSG_GETSETELEM, .dump = true, .family = r->family,
+		.table = r->name, .table_attr = NFTA_SET_ELEM_LIST_TABLE,
+		.chain = name, .chain_attr = NFTA_SET_ELEM_LIST_SET,
+	};
+	uint32_t count = 0;
+
+	r->map = &r->f->maps[i];
+	if (!r->map->named)
+		return 0;
+	rv_fast_name(name, RV_FAST_MAP, r->map->id);
+	if (rv_nft_ask(&n->socket, &q, see_elements, r, err))
+		return err->kind ? -1 : rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
+	if (r->map->count == UINT32_MAX && !rv_nft_ask(&n->socket, &q, count_elements, &count, err))
+		r->map->count = count;
+	if (err->kind)
+		return -1;
+	if (r->map->count != r->map->seen)
+		return rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
+	return 0;
+}
+
+/* ---- the order of rules ---------------------------------------------------------------------------- */
+
+static int by_order(const void *a, const void *b)
+{
+	const struct rv_fast_entry *x = a, *y = b;
+
+	if (x->chain != y->chain)
+		return x->chain < y->chain ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* Rules of a leaf are where the element is that leads to it; of one that none leads to, they are gone. */
+static void place_leaves(struct rv_fast_table *f)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < f->nentries; i++) {
+		struct rv_fast_entry *e = &f->entries[i];
+		const uint64_t *at = e->where == RV_FAST_IN_LEAF ? rv_map_get(&f->by_leaf, e->leaf) : NULL;
+		const struct rv_fast_leaf *leaf = at ? &f->leaves[*at - 1] : NULL;
+
+		if (leaf && !leaf->named)
+			continue;
+		if (leaf) {
+			e->chain = leaf->chain;
+			e->block = leaf->block;
+			e->map = leaf->map;
+		}
+		f->entries[kept++] = *e;
+	}
+	f->nentries = kept;
+}
+
+/* Orders differ and ascend with the blocks they are in. */
+static int check_order(const struct reading *r, struct rv_error *err)
+{
+	const struct rv_fast_table *f = r->f;
+
+	for (size_t i = 1; i < f->nentries; i++) {
+		const struct rv_fast_entry *a = &f->entries[i - 1], *b = &f->entries[i];
+
+		if (a->chain != b->chain)
+			continue;
+		if (a->order == b->order)
+			return damaged(r, err, "chain", f->chains[a->chain].chain->name,
+				       "two rules have the order %016llx", (unsigned long long)a->order);
+		if (a->block > b->block)
+			return damaged(r, err, "chain", f->chains[a->chain].chain->name,
+				       "the rule with order %016llx is behind others than it should be",
+				       (unsigned long long)b->order);
+	}
+	return 0;
+}
+
+static int arrange(struct reading *r, struct rv_error *err)
+{
+	struct rv_fast_table *f = r->f;
+
+	place_leaves(f);
+	if (f->nentries)
+		qsort(f->entries, f->nentries, sizeof(*f->entries), by_order);
+	for (size_t i = 0; i < f->nentries; i++) {
+		struct rv_fast_chain *c = &f->chains[f->entries[i].chain];
+
+		if (!c->count++)
+			c->first = i;
+	}
+	return check_order(r, err);
+}
+
+/* ---- texts become rules ------------------------------------------------------------------------------- */
+
+struct parsing {
+	struct reading *r;
+	const struct rv_fast_entry *entries;
+	uint32_t at;			/* the entry whose turn it is */
+	int (*rule)(struct rv_chain *c, struct rv_rule *r, void *arg);
+	void *arg;
+};
+
+static const char *text_at(const struct rv_fast_table *f, size_t at)
+{
+	return f->text.data + at;
+}
+
+/* Whether an element does what its text says. */
+static bool agrees(const struct reading *x, const struct rv_fast_entry *e, const struct rv_rule *r)
+{
+	const struct rv_fast_map *map = &x->f->maps[*rv_map_get(&x->f->by_map, e->map) - 1];
+	unsigned char key[RV_FAST_KEY_MAX];
+	struct rv_facts facts;
+	uint32_t code;
+
+	rv_facts_of(x->family, r, &facts);
+	if (facts.barrier || !rv_facts_fit(&facts, &map->shape))
+		return false;
+	if (memcmp(key, text_at(x->f, e->key), rv_fast_key(x->family, &facts, &map->shape, key)) != 0)
+		return false;
+	if (e->where != RV_FAST_ELEMENT)
+		return true;
+	if (rv_facts_beyond(&facts, &map->shape) || !e->action != !r->target)
+		return false;
+	if (r->target)
+		code = (uint32_t)(rv_rule_ends(r) ? NFT_GOTO : NFT_JUMP);
+	else if (r->verdict == RV_VERDICT_NONE)
+		code = (uint32_t)NFT_CONTINUE;
+	else if (!rv_nft_verdict_code(r->verdict, &code))
+		return false;
+	return code == e->code;
+}
+
+static int disagrees(const struct reading *r, const struct rv_fast_entry *e, const char *why,
+		     struct rv_error *err)
+{
+	char where[2 * RV_FAST_KEY_MAX + 32] = "", name[RV_FAST_NAME];
+	const struct rv_fast_map *map;
+
+	if (e->where != RV_FAST_ELEMENT)
+		return damaged(r, err, "chain", r->f->chains[e->chain].chain->name,
+			       "the rule with handle %llu: %s", (unsigned long long)e->handle, why);
+	map = &r->f->maps[*rv_map_get(&r->f->by_map, e->map) - 1];
+	rv_fast_name(name, RV_FAST_MAP, map->id);
+	print_key(where, (struct rv_nft_view){ (const unsigned char *)text_at(r->f, e->key),
+					       rv_fast_key_len(r->family, &map->shape) });
+	return damaged(r, err, "map", name, "the element with key 0x%s: %s", where, why);
+}
+
+static int take_rule(struct rv_rule *rule, uint32_t n, void *arg, struct rv_error *err)
+{
+	struct parsing *p = arg;
+	const struct rv_fast_entry *e = &p->entries[n];
+	struct reading *r = p->r;
+	int rc;
+
+	p->at = n;
+	if (e->jump)
+		rv_chain_name_set(rule->jump, text_at(r->f, e->jump));
+	if (!e->jump != !rule->jump[0] || (e->where == RV_FAST_ELEMENT && !agrees(r, e, rule))) {
+		rv_rule_free(rule);
+		return disagrees(r, e, "its text says something else than it does", err);
+	}
+	rule->counters = e->counters;
+	rule->counted = true;
+	rule->handle = e->order;
+	rc = p->rule(r->f->chains[e->chain].chain, rule, p->arg);
+	if (rc)
+		rv_rule_free(rule);
+	rv_meter_step(r->s->meter);
+	return rc;
+}
+
+static int parse(struct parsing *p, uint32_t count, struct rv_error *err)
+{
+	struct reading *r = p->r;
+	struct rv_fast_parse lines = { .family = r->family, .rule = take_rule, .arg = p };
+	struct rv_error own = { .warnings = err->warnings };
+	int rc;
+
+	rv_fast_parse_begin(&lines, r->table->def);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct rv_fast_entry *e = &p->entries[i];
+
+		rv_fast_parse_add(&lines, (struct rv_nft_view){
+			(const unsigned char *)text_at(r->f, e->text), e->text_len }, e->jump);
+	}
+	rc = rv_fast_parse_end(&lines, &own);
+	rv_buf_free(&lines.lines);
+	if (rc && lines.own)
+		*err = own;
+	else if (rc && own.kind == RV_ERR_MEMORY)
+		rv_fail_memory(err);
+	else if (rc && lines.at < count)
+		disagrees(r, &p->entries[lines.at], own.text, err);
+	return rc;
+}
+
+/* ---- the table ------------------------------------------------------------------------------------------- */
+
+static int ask_rules(struct reading *r, struct rv_error *err)
+{
+	return rv_nft_ask_rules(r->s, r->name, r->only, see_rule, NULL, r, err);
+}
+
+/* More chains than this are asked for in one dump of all rules. */
+#define LEAVES_SINGLY 64
+
+static int ask_leaves(struct reading *r, struct rv_error *err)
+{
+	char name[RV_FAST_NAME];
+
+	if (!r->only)
+		return 0;
+	if (r->f->nleaves > LEAVES_SINGLY)
+		return rv_nft_ask_rules(r->s, r->name, NULL, see_leaf_rule, NULL, r, err);
+	for (size_t i = 0; i < r->f->nleaves; i++) {
+		rv_fast_name(name, RV_FAST_LEAF, r->f->leaves[i].id);
+		if (rv_nft_ask_rules(r->s, r->name, name, see_leaf_rule, NULL, r, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int ask_sets(struct reading *r, struct rv_error *err)
+{
+	struct rv_nft *n = r->s->priv;
+	const struct rv_nft_query q = {
+		.type = NFT_MSG_GETSET, .dump = true, .family = r->family,
+		.table = r->name, .table_attr = NFTA_SET_TABLE,
+	};
+
+	return rv_nft_ask(&n->socket, &q, see_set, r, err) < 0 ? -1 : 0;
+}
+
+static int index_chains(struct reading *r, struct rv_error *err)
+{
+	struct rv_fast_table *f = r->f;
+
+	f->chains = calloc(r->table->nchains + 1, sizeof(*f->chains));
+	if (!f->chains)
+		return rv_fail_memory(err);
+	rv_list_each(c, &r->table->chains, struct rv_chain, node) {
+		uint64_t *at = rv_map_put(&r->by_chain, (uintptr_t)c);
+
+		if (!at)
+			return rv_fail_memory(err);
+		f->chains[f->nchains].chain = c;
+		memcpy(f->chains[f->nchains].name, c->name, sizeof(c->name));
+		*at = ++f->nchains;
+	}
+	return 0;
+}
+
+static int read_all(struct reading *r, struct rv_error *err)
+{
+	if (index_chains(r, err) || ask_rules(r, err) || ask_sets(r, err))
+		return -1;
+	for (size_t i = 0; i < r->f->nmaps; i++)
+		if (read_map(r, i, err))
+			return -1;
+	if (ask_leaves(r, err))
+		return -1;
+	if (!rv_buf_ok(&r->f->text))
+		return rv_fail_memory(err);
+	return arrange(r, err);
+}
+
+static int read_table(struct reading *r, struct rv_error *err)
+{
+	int rc;
+
+	r->f = calloc(1, sizeof(*r->f));
+	rc = r->f ? read_all(r, err) : rv_fail_memory(err);
+	rv_map_free(&r->by_chain);
+	if (!rc)
+		return 0;
+	rv_fast_table_free(r->f);
+	r->f = NULL;
+	return -1;
+}
+
+static struct reading reading_of(struct rv_store *s, struct rv_table *t)
+{
+	const struct rv_nft *n = s->priv;
+
+	return (struct reading){
+		.s = s, .table = t, .name = rv_nft_table_name(&n->batch, t->def), .family = s->rs.family,
+	};
+}
+
+static int keep_rule(struct rv_chain *c, struct rv_rule *r, void *arg)
+{
+	(void)arg;
+	rv_chain_add_rule(c, r, NULL);
+	return 0;
+}
+
+int rv_fast_load(struct rv_store *s, struct rv_table *t, struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+	struct reading r = reading_of(s, t);
+	struct parsing p = { .r = &r, .rule = keep_rule };
+	struct rv_fast_table **held = &n->fast[t->def - rv_table_defs];
+
+	if (!t->complete && s->backend->load_chains(s, t, NULL, err))
+		return -1;
+	if (t->exists && read_table(&r, err))
+		return -1;
+	if (r.f && rv_fast_read_names(s, t, r.f, err)) {
+		rv_fast_table_free(r.f);
+		return -1;
+	}
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		rv_chain_flush(c);
+	rv_fast_table_free(*held);
+	*held = r.f;
+	p.entries = r.f ? r.f->entries : NULL;
+	return r.f ? parse(&p, r.f->nentries, err) : 0;
+}
+
+struct showing {
+	const struct rv_visitor *v;
+};
+
+static int show_rule(struct rv_chain *c, struct rv_rule *r, void *arg)
+{
+	const struct showing *s = arg;
+	int rc = s->v->rule(c, r, s->v->arg);
+
+	if (!rc)
+		rv_rule_free(r);
+	return rc;
+}
+
+/* The kernel counts a chain's own rules among its uses. */
+static void count_references(const struct rv_fast_table *f)
+{
+	for (size_t i = 0; i < f->nchains; i++) {
+		struct rv_chain *c = f->chains[i].chain;
+
+		c->references -= c->references < f->chains[i].blocks ? c->references : f->chains[i].blocks;
+	}
+}
+
+static int show(struct reading *r, struct rv_table *t, const char *only, const struct rv_visitor *v,
+		struct rv_error *err)
+{
+	struct showing showing = { v };
+	struct parsing p = { .r = r, .rule = show_rule, .arg = &showing, .entries = r->f->entries };
+	uint32_t count = r->f->nentries;
+
+	count_references(r->f);
+	if (v->table(t, v->arg))
+		return -1;
+	for (size_t i = 0; only && i < r->f->nchains; i++) {
+		if (strcmp(r->f->chains[i].chain->name, only) != 0)
+			continue;
+		p.entries += r->f->chains[i].first;
+		count = r->f->chains[i].count;
+	}
+	return parse(&p, count, err);
+}
+
+int rv_fast_dump(struct rv_store *s, struct rv_table *t, const char *only, const struct rv_visitor *v,
+		 struct rv_error *err)
+{
+	struct reading r = reading_of(s, t);
+	int rc;
+
+	r.only = only;
+	if (!t->exists)
+		return v->table(t, v->arg);
+	if (read_table(&r, err))
+		return -1;
+	rc = show(&r, t, only, v, err);
+	rv_fast_table_free(r.f);
+	return rc;
+}
+
+/* ---- names ------------------------------------------------------------------------------------ */
+
+static int see_chain_name(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct rv_nft_view t[NFTA_CHAIN_MAX + 1];
+	struct reading *r = arg;
+	const char *name, *table;
+	uint64_t id;
+
+	if (!rv_nft_attr_table(attrs, t, NFTA_CHAIN_MAX + 1) ||
+	    !(name = rv_nft_get_text(t[NFTA_CHAIN_NAME])) ||
+	    !(table = rv_nft_get_text(t[NFTA_CHAIN_TABLE])))
+		return malformed(err);
+	if (strcmp(table, r->name) != 0)
+		return 0;
+	if (rv_fast_id(name, RV_FAST_ACTION, &id))
+		rv_buf_add(&r->f->actions, &id, sizeof(id));
+	else if (rv_fast_id(name, RV_FAST_GONE, &id))
+		rv_buf_add(&r->f->gone, &id, sizeof(id));
+	else if (rv_fast_id(name, RV_FAST_LEAF, &id) && !get_leaf(r->f, id, err))
+		return -1;
+	return 0;
+}
+
+int rv_fast_read_names(struct rv_store *s, struct rv_table *t, struct rv_fast_table *f,
+		       struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+	struct reading r = reading_of(s, t);
+	const struct rv_nft_query q = {
+		.type = NFT_MSG_GETCHAIN, .dump = true, .family = r.family, .of = r.name,
+	};
+
+	r.f = f;
+	if (ask_sets(&r, err) || rv_nft_ask(&n->socket, &q, see_chain_name, &r, err) < 0)
+		return -1;
+	return f->actions.failed || f->gone.failed ? rv_fail_memory(err) : 0;
+}

@@ -1,0 +1,162 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Profile fast: rules as look-ups in tables of their own, shown and changed as in profile compat.
+#
+# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# shellcheck disable=SC2154,SC2034
+
+load lib
+
+setup()
+{
+	need_root
+	[ "$BACKEND" = nft ] || skip 'profiles are those of nf_tables'
+	cd "$BATS_TEST_TMPDIR" || return
+	new_ns NS
+	export RAVELIN_PROFILE=fast
+}
+teardown() { end_ns "${NS:-}"; }
+
+tool() { ns "$NS" "$RAVELIN_BIN/$1" "${@:2}"; }
+nft_() { ns "$NS" nft "$@"; }
+saved() { tool iptables-save "$@" | grep -v '^#'; }
+
+# addresses N: a table with that many rules on source addresses.
+addresses()
+{
+	local i
+	echo '*filter'
+	echo ':INPUT ACCEPT [0:0]'
+	echo ':FORWARD ACCEPT [0:0]'
+	echo ':OUTPUT ACCEPT [0:0]'
+	for ((i = 1; i <= $1; i++)); do echo "-A INPUT -s 10.0.$((i / 250)).$((i % 250))/32 -j DROP"; done
+	echo COMMIT
+}
+
+maps() { nft_ list ruleset | grep -c 'map ravelin\.map\.'; }
+
+@test "rules with one key share a map, and save prints them as they were" {
+	addresses 100 >rules
+	tool iptables-restore rules
+	saved | diff - rules
+	[ "$(nft_ list tables)" = 'table ip ravelin-filter' ]
+	[ "$(maps)" -eq 1 ]
+	[ "$(nft_ list chain ip ravelin-filter INPUT | grep -c vmap)" -eq 1 ]
+	# Whoever asks is told of the profile that the table has.
+	RAVELIN_PROFILE='' saved | diff - rules
+	tool iptables -L INPUT -n | tail -n +3 | awk '{ print $4 }' >listed
+	sed -n 's/^-A.*-s \([^/]*\).*/\1/p' rules | diff - listed
+}
+
+@test "saves, listings and single commands are those of profile compat" {
+	run "$LIB_DIR/../fast/run" --ravelin "$RAVELIN_BIN" --count 6 --steps 50 published edits
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+@test "nothing is left behind by changes" {
+	addresses 50 >rules
+	tool iptables-restore rules
+	tool iptables -N user
+	tool iptables -A INPUT -s 10.9.0.1 -j user
+	tool iptables -R INPUT 3 -s 10.9.0.2 -j LOG
+	tool iptables -D INPUT -s 10.9.0.1 -j user
+	tool iptables -X user
+	tool iptables-restore rules
+	[ "$(maps)" -eq 1 ]
+	[ "$(nft_ list ruleset | grep -c 'chain ravelin')" -eq 0 ]
+}
+
+@test "what a killed writer left is taken away by the next one" {
+	addresses 50 >rules
+	tool iptables-restore rules
+	nft_ add map ip ravelin-filter ravelin.map.00000000000000aa '{ type ipv4_addr : verdict; size 8; counter; }'
+	nft_ add chain ip ravelin-filter ravelin.leaf.00000000000000ab
+	nft_ add element ip ravelin-filter ravelin.map.00000000000000aa '{ 1.2.3.4 : goto ravelin.leaf.00000000000000ab }'
+	nft_ add chain ip ravelin-filter ravelin.gone.00000000000000ac
+	saved | diff - rules
+	tool iptables -A INPUT -j ACCEPT
+	[ "$(maps)" -eq 1 ]
+	[ "$(nft_ list ruleset | grep -c 'chain ravelin')" -eq 0 ]
+}
+
+# damaged TEXT: save and -S refuse with it, and show no rule.
+damaged()
+{
+	capture tool iptables-save
+	[ "$rc" -eq 4 ] || { echo "exit code $rc: $out"; return 1; }
+	grep -q -e '^-A' <<<"$out" && { echo "shown: $out"; return 1; }
+	grep -qE -- "$1" <<<"$err" || { echo "said: $err"; return 1; }
+	capture tool iptables -A INPUT -j DROP -s 99.0.0.1
+	[ "$rc" -eq 4 ] || { echo "changed with exit code $rc"; return 1; }
+}
+
+@test "what was changed by others is an error that names table, map and key" {
+	addresses 50 >rules
+	tool iptables-restore rules
+	local map
+	map=$(nft_ list ruleset | grep -o 'ravelin\.map\.[0-9a-f]*' | head -1)
+
+	nft_ add element ip ravelin-filter "$map" '{ 10.7.0.1 : drop }'
+	damaged "table \`ravelin-filter', map \`$map': the element with key 0x0a070001 has no text of a rule"
+	nft_ delete element ip ravelin-filter "$map" '{ 10.7.0.1 }'
+	nft_ add element ip ravelin-filter "$map" '{ 10.7.0.1 comment "8000000000000100 -s 10.7.0.2/32 -j DROP" : drop }'
+	damaged "the element with key 0x0a070001: its text says something else than it does"
+	nft_ delete element ip ravelin-filter "$map" '{ 10.7.0.1 }'
+	nft_ add element ip ravelin-filter "$map" '{ 10.7.0.1 comment "8000000000000100 -s 10.7.0.1/32 -j ACCEPT" : drop }'
+	damaged "the element with key 0x0a070001: its text says something else than it does"
+	nft_ delete element ip ravelin-filter "$map" '{ 10.7.0.1 }'
+	nft_ add element ip ravelin-filter "$map" '{ 10.7.0.1 comment "8000000000000100 --nonsense" : drop }'
+	damaged "the element with key 0x0a070001: "
+	nft_ delete element ip ravelin-filter "$map" '{ 10.7.0.1 }'
+	nft_ add element ip ravelin-filter "$map" '{ 10.7.0.1 comment "8000000100000000 -s 10.7.0.1/32 -j DROP" : drop }'
+	damaged "two rules have the order 8000000100000000"
+	nft_ delete element ip ravelin-filter "$map" '{ 10.7.0.1 }'
+	nft_ add rule ip ravelin-filter INPUT ip saddr 1.2.3.4 accept
+	damaged "chain \`INPUT': the rule with handle [0-9]* has no text of a rule"
+	nft_ flush ruleset
+	saved -t filter
+}
+
+@test "a table with a target for tables of its name only stays in compat, with a warning" {
+	printf '%s\n' '*mangle' '-A PREROUTING -j TTL --ttl-set 5' COMMIT >rules
+	capture tool iptables-restore rules
+	[ "$rc" -eq 0 ]
+	same "# Warning: table \`mangle' stays in profile compat: rule in chain PREROUTING: target \`TTL'" "$err" warning
+	[ "$(nft_ list tables)" = 'table ip mangle' ]
+	tool iptables -t mangle -F
+	nft_ flush ruleset
+	tool iptables -t mangle -A PREROUTING -j MARK --set-mark 1
+	[ "$(nft_ list tables)" = 'table ip ravelin-mangle' ]
+	capture tool iptables -t mangle -A PREROUTING -j TTL --ttl-set 5
+	[ "$rc" -eq 1 ]
+	grep -qF "target \`TTL' cannot be in a table of profile fast" <<<"$err"
+	[ "$(tool iptables -t mangle -S PREROUTING | grep -c -e -A)" -eq 1 ]
+}
+
+@test "a target is refused in the tables and chains where iptables refuses it" {
+	local words
+	for words in '-t mangle -A FORWARD -j REJECT' '-t nat -A PREROUTING -j MASQUERADE' '-t nat -A POSTROUTING -j DNAT --to-destination 1.2.3.4' \
+		     '-A INPUT -j SNAT --to-source 1.2.3.4' '-t nat -A PREROUTING -j REJECT'; do
+		# shellcheck disable=SC2086
+		capture tool iptables $words
+		[ "$rc" -eq 1 ] || { echo "$words: exit code $rc"; return 1; }
+	done
+}
+
+@test "chains in use are not deleted, and a loop is refused" {
+	addresses 20 >rules
+	tool iptables-restore rules
+	tool iptables -N one
+	tool iptables -A INPUT -s 10.0.0.99 -j one
+	capture tool iptables -X one
+	[ "$rc" -eq 1 ]
+	capture tool iptables -A one -j one
+	[ "$rc" -eq 1 ]
+	tool iptables -S one | diff - <(echo '-N one')
+	tool iptables -E one two
+	[ "$(tool iptables -S INPUT | tail -1)" = '-A INPUT -s 10.0.0.99/32 -j two' ]
+	tool iptables -D INPUT -s 10.0.0.99 -j two
+	tool iptables -X two
+}
