@@ -492,6 +492,7 @@ target     prot opt source               destination         |' iptables -L -n
 }
 
 @test "-L: names instead of numbers; --line-numbers; one rule only (C14)" {
+	no_resolver
 	layout_rules
 	listed 'Chain INPUT (policy DROP)|
 num  target     prot opt source               destination         |

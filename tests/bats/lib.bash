@@ -65,6 +65,10 @@ new_ns()
 	ns "${!1}" ip link set lo up
 }
 
+# no_resolver: in a test that lists names and looks at counters. A resolver on this host, 127.0.0.53 for
+# example, is asked through the rules under test.
+no_resolver() { ns "$NS" ip link set lo down; }
+
 # other_ns PID: whether PID lives in another network namespace than we do.
 other_ns() { [ -e "/proc/$1/ns/net" ] && ! [ "/proc/$1/ns/net" -ef /proc/self/ns/net ]; }
 
