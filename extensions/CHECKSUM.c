@@ -4,7 +4,7 @@
 
 #include <ravelin/extension.h>
 
-static const struct rv_option options[] = {
+static const struct rv_option checksum_options[] = {
 	{
 		.name = "checksum-fill", .type = RV_T_FLAG, .flags = RV_OPT_REQUIRED,
 		RV_FIELD(struct xt_CHECKSUM_info, operation), .value = XT_CHECKSUM_OP_FILL,
@@ -16,7 +16,7 @@ static const struct rv_option options[] = {
 RV_EXTENSION(checksum) = {
 	.name = "CHECKSUM", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES(RV_WRITES_BYTES),
-	RV_STRUCT(struct xt_CHECKSUM_info, 0), .options = options,
+	RV_STRUCT(struct xt_CHECKSUM_info, 0), .options = checksum_options,
 	.list = "CHECKSUM", .tables = "mangle",
 	.help = "fills in checksums for those that cannot do without",
 };

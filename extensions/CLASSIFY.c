@@ -45,7 +45,7 @@ static void print_class(struct rv_out *o, const struct rv_option *opt, const uns
 		      TC_H_MIN(info->priority));
 }
 
-static const struct rv_option options[] = {
+static const struct rv_option classify_options[] = {
 	{
 		.name = "set-class", .type = RV_T_HOOK,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
@@ -60,7 +60,7 @@ static const struct rv_option options[] = {
 RV_EXTENSION(classify) = {
 	.name = "CLASSIFY", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
-	RV_STRUCT(struct xt_classify_target_info, 0), .options = options,
+	RV_STRUCT(struct xt_classify_target_info, 0), .options = classify_options,
 	.hooks = 1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,
 	.nft = " meta priority set <set-class:t>",
 	.help = "puts the packet in a class of traffic control",

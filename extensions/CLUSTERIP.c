@@ -14,7 +14,7 @@
 
 typedef struct ipt_clusterip_tgt_info info_t;
 
-static const struct rv_name modes[] = {
+static const struct rv_name clusterip_modes[] = {
 	{ "sourceip", CLUSTERIP_HASHMODE_SIP, NULL },
 	{ "sourceip-sourceport", CLUSTERIP_HASHMODE_SIP_SPT, NULL },
 	{ "sourceip-sourceport-destport", CLUSTERIP_HASHMODE_SIP_SPT_DPT, NULL },
@@ -49,7 +49,7 @@ static void print_cluster_mac(struct rv_out *o, const struct rv_option *opt,
 /* The rule that creates a cluster prints all options; other rules of it print none. */
 #define OF_NEW .given = RV_BIT(info_t, flags, CLUSTERIP_FLAG_NEW)
 
-static const struct rv_option options[] = {
+static const struct rv_option clusterip_options[] = {
 	[NEW] = {
 		.name = "new", .type = RV_T_FLAG, .flags = RV_OPT_LIST_NEVER,
 		RV_FIELD(info_t, flags), .value = CLUSTERIP_FLAG_NEW,
@@ -61,7 +61,7 @@ static const struct rv_option options[] = {
 		.flags = RV_OPT_EXACT,
 		RV_FIELD(info_t, hash_mode),
 		OF_NEW,
-		.names = modes,
+		.names = clusterip_modes,
 		.bad = "Unknown hashmode \"%s\"",
 		.list = "hashmode=",
 		.arg = "mode",
@@ -112,7 +112,7 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static int check(struct rv_check *c)
+static int check_combination(struct rv_check *c)
 {
 	info_t *info = (info_t *)(void *)c->part->data;
 
@@ -122,8 +122,8 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
+static int clusterip_read_info(const struct rv_revision *w, const unsigned char *wire,
+			       unsigned char *data, struct rv_error *err)
 {
 	const info_t *from = (const info_t *)(const void *)wire;
 	info_t *info = (info_t *)(void *)data;
@@ -149,8 +149,8 @@ static int read_info(const struct rv_revision *w, const unsigned char *wire, uns
 RV_EXTENSION(clusterip) = {
 	.name = "CLUSTERIP", .kind = RV_TARGET, .effect = RV_EFFECT_MAY_END, .family = NFPROTO_IPV4,
 	.writes = RV_WRITES(RV_SEL_CT_MARK, RV_SEL_PKTTYPE),
-	.size = sizeof(info_t), .options = options, .check = check,
-	.revisions = RV_REVISIONS({ .size = sizeof(info_t), .read = read_info }),
+	.size = sizeof(info_t), .options = clusterip_options, .check = check_combination,
+	.revisions = RV_REVISIONS({ .size = sizeof(info_t), .read = clusterip_read_info }),
 	.config = "IP_NF_TARGET_CLUSTERIP", .list = "CLUSTERIP",
 	.hooks = 1 << NF_INET_LOCAL_IN,
 	.help = "shares the packet's destination with other hosts",

@@ -44,7 +44,7 @@ static int parse_mask(struct rv_parse *p)
 	       rv_value_parse(p, p->arg, p->data + offsetof(info_t, nfmask)) ? -1 : 0;
 }
 
-static const struct rv_option options[] = {
+static const struct rv_option connmark_options[] = {
 	SET(SET_XMARK, "set-xmark", RV_WAY_XMASKED, "value[/mask]",
 	    "clear the bits of mask, then XOR value"),
 	SET(SET_MARK, "set-mark", RV_WAY_MASKED, "value[/mask]",
@@ -68,14 +68,14 @@ static const struct rv_option options[] = {
 	[ROWS] = { 0 },
 };
 
-static int check(struct rv_check *c)
+static int check_operation(struct rv_check *c)
 {
 	if (c->seen & ((1 << OPERATIONS) - 1))
 		return 0;
 	return rv_check_fail(c, "CONNMARK target: No operation specified");
 }
 
-static int kernel_check(struct rv_check *c)
+static int connmark_kernel_check(struct rv_check *c)
 {
 	const info_t *info = (const info_t *)(void *)c->part->data;
 
@@ -103,7 +103,8 @@ static int understood(const struct rv_revision *w, const unsigned char *wire, un
 RV_EXTENSION(connmark_target) = {
 	.name = "CONNMARK", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES(RV_SEL_MARK, RV_SEL_CT_MARK),
-	.size = sizeof(info_t), .options = options, .check = check, .kernel_check = kernel_check,
+	.size = sizeof(info_t), .options = connmark_options, .check = check_operation,
+	.kernel_check = connmark_kernel_check,
 	.initial = &(const info_t){ .ctmask = UINT32_MAX, .nfmask = UINT32_MAX },
 	.revisions = RV_REVISIONS(
 		{ .revision = 2, .size = sizeof(info_t), .read = understood,

@@ -11,7 +11,7 @@ enum { SAVE, RESTORE };
 		  RV_FIELD(struct xt_connsecmark_target_info, mode), .value = how, \
 		  .excludes = 1 << (other), .list = word, .help = text }
 
-static const struct rv_option options[] = {
+static const struct rv_option connsecmark_options[] = {
 	ROW(SAVE, RESTORE, "save", CONNSECMARK_SAVE, "from the packet to the connection"),
 	ROW(RESTORE, SAVE, "restore", CONNSECMARK_RESTORE, "from the connection to the packet"),
 	{ 0 },
@@ -20,7 +20,7 @@ static const struct rv_option options[] = {
 RV_EXTENSION(connsecmark) = {
 	.name = "CONNSECMARK", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
-	RV_STRUCT(struct xt_connsecmark_target_info, 0), .options = options,
+	RV_STRUCT(struct xt_connsecmark_target_info, 0), .options = connsecmark_options,
 	.list = "CONNSECMARK", .tables = "mangle security",
 	.required = "CONNSECMARK target: parameter required",
 	.help = "copies the security mark between packet and connection",

@@ -73,7 +73,7 @@ enum { NOTRACK, HELPER, TIMEOUT, CTEVENTS, EXPEVENTS, ZONE, ZONE_ORIG_ROW, ZONE_
 		.help = text,							\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option ct_options[] = {
 	[NOTRACK] = {
 		.name = "notrack", .type = RV_T_FLAG,
 		RV_FIELD(struct ct_data, info.flags), .value = XT_CT_NOTRACK,
@@ -98,7 +98,7 @@ static const struct rv_option options[] = {
  * Helpers and timeout policies are per protocol, which the kernel takes from the rule; it ignores
  * them with NOTRACK.
  */
-static int check(struct rv_check *c)
+static int drop_default_zone(struct rv_check *c)
 {
 	struct ct_data *d = (struct ct_data *)(void *)c->part->data;
 
@@ -107,7 +107,7 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-static int kernel_check(struct rv_check *c)
+static int ct_kernel_check(struct rv_check *c)
 {
 	const struct ct_data *d = (const struct ct_data *)(void *)c->part->data;
 	const struct rv_ip *ip = &c->rule->ip;
@@ -120,8 +120,8 @@ static int kernel_check(struct rv_check *c)
 			       "CT: --helper and --timeout are for one protocol, so the rule needs -p");
 }
 
-static int read_any(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		    struct rv_error *err)
+static int ct_read_any(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
+		       struct rv_error *err)
 {
 	/* The kernel treats both flags like none. */
 	static const uint16_t sides[] = { ZONE_BOTH, ZONE_ORIG, ZONE_REPLY, ZONE_BOTH };
@@ -159,7 +159,7 @@ static int write_any(const struct rv_revision *w, const unsigned char *data, uns
 	FIELD(type, exp_events), FIELD(type, helper)
 
 #define LAYOUT(number, type, flags, ...)					\
-	{ .revision = number, .size = sizeof(type), .read = read_any, .write = write_any, \
+	{ .revision = number, .size = sizeof(type), .read = ct_read_any, .write = write_any, \
 	  .arg = flags, .fields = RV_REVISION_FIELDS(FIELDS(type) __VA_ARGS__) }
 
 #define TIMEOUT_FIELD , FIELD(struct xt_ct_target_info_v1, timeout)
@@ -167,8 +167,8 @@ static int write_any(const struct rv_revision *w, const unsigned char *data, uns
 RV_EXTENSION(ct_target) = {
 	.name = "CT", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES(RV_WRITES_CONNECTION),
-	.size = sizeof(struct ct_data), .options = options, .check = check,
-	.kernel_check = kernel_check,
+	.size = sizeof(struct ct_data), .options = ct_options, .check = drop_default_zone,
+	.kernel_check = ct_kernel_check,
 	.revisions = RV_REVISIONS(
 		LAYOUT(2, struct xt_ct_target_info_v1, XT_CT_MASK & ~XT_CT_NOTRACK_ALIAS,
 		       TIMEOUT_FIELD),

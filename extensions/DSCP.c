@@ -6,7 +6,7 @@
 
 enum { NUMBER, CLASS };
 
-static const struct rv_option options[] = {
+static const struct rv_option dscp_options[] = {
 	[NUMBER] = {
 		.name = "set-dscp", .type = RV_T_UINT,
 		.flags = RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_HEX | RV_OPT_PADDED,
@@ -26,7 +26,7 @@ static const struct rv_option options[] = {
 RV_EXTENSION(dscp_target) = {
 	.name = "DSCP", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES(RV_SEL_TOS, RV_SEL_IP_DSCP, RV_SEL_IP6_DSCP, RV_WRITES_BYTES),
-	RV_STRUCT(struct xt_DSCP_info, 0), .options = options,
+	RV_STRUCT(struct xt_DSCP_info, 0), .options = dscp_options,
 	.tables = "mangle",
 	.nft = " {$4:ip|ip6} dscp set <set-dscp:b>{set-dscp-class:}",
 	.required = "DSCP target: Parameter --set-dscp is required",

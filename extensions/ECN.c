@@ -30,7 +30,7 @@ enum { ECE_BITS = 0x80, CWR_BITS = 0x40 };
 		.arg = "0|1", .help = text,					\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option ecn_options[] = {
 	[REMOVE] = {
 		.name = "ecn-tcp-remove", .type = RV_T_FLAG, .flags = RV_OPT_HIDDEN | RV_OPT_SETS,
 		RV_FIELD(info_t, operation), .value = OP_REMOVE, .excludes = 1 << ECE | 1 << CWR,
@@ -47,7 +47,7 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static int check(struct rv_check *c)
+static int check_tcp_protocol(struct rv_check *c)
 {
 	const info_t *info = (const info_t *)(void *)c->part->data;
 
@@ -57,7 +57,7 @@ static int check(struct rv_check *c)
 RV_EXTENSION(ecn_target) = {
 	.name = "ECN", .kind = RV_TARGET, .effect = RV_EFFECT_MAY_END, .family = NFPROTO_IPV4,
 	.writes = RV_WRITES(RV_SEL_TOS, RV_SEL_IP_ECN, RV_SEL_TCP_FLAGS, RV_WRITES_BYTES),
-	.size = sizeof(info_t), .options = options, .kernel_check = check,
+	.size = sizeof(info_t), .options = ecn_options, .kernel_check = check_tcp_protocol,
 	.revisions = RV_REVISIONS({ .size = sizeof(info_t),
 			  .valid_bits = RV_BIT(info_t, operation, OP_REMOVE | IPT_ECN_OP_SET_IP) }),
 	.config = "IP_NF_TARGET_ECN", .tables = "mangle",

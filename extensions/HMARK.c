@@ -35,7 +35,7 @@ static void print_proto(struct rv_out *o, const struct rv_option *opt, const uns
 }
 
 /* Words of --hmark-tuple, which stand for a row with all bits set; ct does not. */
-static const struct rv_name words[] = {
+static const struct rv_name hmark_words[] = {
 	{ "ct", TUPLE, NULL },
 	{ "src", SRC, NULL },
 	{ "dst", DST, NULL },
@@ -68,7 +68,7 @@ static int use_whole(struct rv_parse *p, unsigned int row)
 
 static const struct rv_name *find_word(const char *text, size_t len)
 {
-	const struct rv_name *name = words;
+	const struct rv_name *name = hmark_words;
 
 	while (name->name && strncasecmp(name->name, text, len) != 0)
 		name++;
@@ -120,7 +120,7 @@ static void print_tuple(struct rv_out *o, const struct rv_option *opt, const uns
 	ROW(row, word, RV_T_UINT, field, bit, "number", text,			\
 	    .flags = RV_OPT_HEX | RV_OPT_PADDED | RV_OPT_BE)
 
-static const struct rv_option options[] = {
+static const struct rv_option hmark_options[] = {
 	PREFIX_ROW(SRC, "src-prefix", src_mask, SADDR_MASK, "these bits of the source"),
 	PREFIX_ROW(DST, "dst-prefix", dst_mask, DADDR_MASK, "these bits of the destination"),
 	NUMBER_ROW(SPORT_MASK, "sport-mask", port_mask.b16.src, SPORT_MASK,
@@ -164,7 +164,7 @@ static const char *wrong(const struct hmark_data *d)
 	return NULL;
 }
 
-static int check(struct rv_check *c)
+static int check_parameters(struct rv_check *c)
 {
 	const struct hmark_data *d = (const struct hmark_data *)(void *)c->part->data;
 	const char *why = wrong(d);
@@ -172,7 +172,7 @@ static int check(struct rv_check *c)
 	return why ? rv_check_fail(c, "%s", why) : 0;
 }
 
-static int kernel_check(struct rv_check *c)
+static int hmark_kernel_check(struct rv_check *c)
 {
 	const struct hmark_data *d = (const struct hmark_data *)(void *)c->part->data;
 
@@ -192,8 +192,8 @@ static bool read_mask(const struct rv_revision *w, union nf_inet_addr *to,
 	return rv_mask_length(w->arg, to) >= 0;
 }
 
-static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
+static int hmark_read_info(const struct rv_revision *w, const unsigned char *wire,
+			   unsigned char *data, struct rv_error *err)
 {
 	const struct xt_hmark_info *from = (const struct xt_hmark_info *)(const void *)wire;
 	struct hmark_data *d = (struct hmark_data *)(void *)data;
@@ -213,8 +213,8 @@ static int read_info(const struct rv_revision *w, const unsigned char *wire, uns
 	return rv_revision_fail(err, "HMARK with flags 0x%x, modulus %u", from->flags, from->hmodulus);
 }
 
-static int write_info(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
-		      struct rv_error *err)
+static int hmark_write_info(const struct rv_revision *w, const unsigned char *data,
+			    unsigned char *wire, struct rv_error *err)
 {
 	const struct hmark_data *d = (const struct hmark_data *)(const void *)data;
 	struct xt_hmark_info info = d->info;
@@ -228,11 +228,11 @@ static int write_info(const struct rv_revision *w, const unsigned char *data, un
 	{									\
 		.name = "HMARK", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES, .family = (nfproto),	\
 		.writes = RV_WRITES(RV_SEL_MARK),	\
-		.size = sizeof(struct hmark_data), .options = options,		\
-		.revisions = RV_REVISIONS({ .size = sizeof(struct xt_hmark_info), .read = read_info, \
-				  .write = write_info, .arg = (nfproto) }),	\
+		.size = sizeof(struct hmark_data), .options = hmark_options,		\
+		.revisions = RV_REVISIONS({ .size = sizeof(struct xt_hmark_info), .read = hmark_read_info, \
+				  .write = hmark_write_info, .arg = (nfproto) }),	\
 		.help = "marks the packet with a hash of its addresses and ports", \
-		.check = check, .kernel_check = kernel_check,			\
+		.check = check_parameters, .kernel_check = hmark_kernel_check,			\
 		/* Starts with what save prints last, and ends with a space. */ \
 		.list_words = " HMARK mod <hmark-mod>{hmark-offset: + <hmark-offset:x>}" \
 			      "{hmark-tuple: ct,}"				\

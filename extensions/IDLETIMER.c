@@ -8,7 +8,7 @@
 
 typedef struct idletimer_tg_info_v1 info_t;
 
-static const struct rv_option options[] = {
+static const struct rv_option idletimer_options[] = {
 	{
 		.name = "timeout", .type = RV_T_UINT, .flags = RV_OPT_REQUIRED,
 		RV_FIELD(info_t, timeout),
@@ -45,7 +45,7 @@ static bool is_file_name(const char *label)
 	return label[0] && !strchr(label, '/');
 }
 
-static int check(struct rv_check *c)
+static int check_timeout_and_label(struct rv_check *c)
 {
 	const info_t *info = (const info_t *)(void *)c->part->data;
 
@@ -77,7 +77,8 @@ static int understood(const struct rv_revision *w, const unsigned char *wire, un
 RV_EXTENSION(idletimer) = {
 	.name = "IDLETIMER", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
-	.size = sizeof(info_t), .options = options, .kernel_check = check,
+	.size = sizeof(info_t), .options = idletimer_options,
+	.kernel_check = check_timeout_and_label,
 	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(info_t), .read = understood,
 		  .fields = RV_REVISION_FIELDS(

@@ -17,7 +17,7 @@ struct led_data {
 /* Milliseconds. iptables prints them as signed numbers, some of which it cannot parse. */
 static const struct rv_name delays[] = { { "inf", UINT32_MAX, NULL }, { NULL, 0, NULL } };
 
-static const struct rv_option options[] = {
+static const struct rv_option led_options[] = {
 	{
 		.name = "led-trigger-id", .type = RV_T_STRING,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS,
@@ -39,8 +39,8 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
+static int led_read_info(const struct rv_revision *w, const unsigned char *wire,
+			 unsigned char *data, struct rv_error *err)
 {
 	const struct xt_led_info *from = (const struct xt_led_info *)(const void *)wire;
 	struct led_data *d = (struct led_data *)(void *)data;
@@ -55,8 +55,8 @@ static int read_info(const struct rv_revision *w, const unsigned char *wire, uns
 	return 0;
 }
 
-static int write_info(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
-		      struct rv_error *err)
+static int led_write_info(const struct rv_revision *w, const unsigned char *data,
+			  unsigned char *wire, struct rv_error *err)
 {
 	const struct led_data *d = (const struct led_data *)(const void *)data;
 	struct xt_led_info info = {
@@ -71,9 +71,9 @@ static int write_info(const struct rv_revision *w, const unsigned char *data, un
 RV_EXTENSION(led) = {
 	.name = "LED", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
-	.size = sizeof(struct led_data), .options = options,
+	.size = sizeof(struct led_data), .options = led_options,
 	.revisions = RV_REVISIONS(
-		{ .size = sizeof(struct xt_led_info), .read = read_info, .write = write_info }),
+		{ .size = sizeof(struct xt_led_info), .read = led_read_info, .write = led_write_info }),
 	/* The name is always quoted. */
 	.save_words = " --led-trigger-id \"<led-trigger-id:q>\"{led-delay: --led-delay <led-delay>}"
 		      "{led-always-blink: --led-always-blink}",

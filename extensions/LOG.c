@@ -24,7 +24,7 @@ static const struct rv_name levels[] = {
 	  .value = (bit), .given = RV_BIT(struct xt_log_info, logflags, bit),	\
 	  .help = (text) }
 
-static const struct rv_option options[] = {
+static const struct rv_option log_options[] = {
 	{
 		.name = "log-prefix", .type = RV_T_STRING, .flags = RV_OPT_TRUNCATE,
 		RV_FIELD(struct xt_log_info, prefix), .min = 1,
@@ -50,7 +50,7 @@ static const struct rv_option options[] = {
 RV_EXTENSION(log_target) = {
 	.name = "LOG", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
-	.size = sizeof(struct xt_log_info), .options = options,
+	.size = sizeof(struct xt_log_info), .options = log_options,
 	.initial = &(const struct xt_log_info){ .level = LOG_WARNING },
 	.revisions = RV_REVISIONS(
 		{ .revision = 0, .size = sizeof(struct xt_log_info),

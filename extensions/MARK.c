@@ -15,7 +15,7 @@ enum { SET_XMARK, SET_MARK, AND_MARK, OR_MARK, XOR_MARK, ROWS };
 		  .size = sizeof(struct xt_mark_tginfo2), .value = (how),	\
 		  .excludes = OTHERS(row), .arg = (parameter), .help = (text) }
 
-static const struct rv_option options[] = {
+static const struct rv_option mark_options[] = {
 	ROW(SET_XMARK, "set-xmark", RV_WAY_XMASKED, RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 	    "value[/mask]", "clear the bits of mask, then XOR value"),
 	ROW(SET_MARK, "set-mark", RV_WAY_MASKED, RV_OPT_HIDDEN,
@@ -29,7 +29,7 @@ static const struct rv_option options[] = {
 RV_EXTENSION(mark_target) = {
 	.name = "MARK", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES(RV_SEL_MARK),
-	RV_STRUCT(struct xt_mark_tginfo2, 2), .options = options,
+	RV_STRUCT(struct xt_mark_tginfo2, 2), .options = mark_options,
 	.config = "NETFILTER_XT_MARK", .list = "MARK",
 	.nft = " meta mark set <set-xmark:cmark,and>",
 	.required = "MARK: One of the --set-xmark, --{and,or,xor,set}-mark options is required",

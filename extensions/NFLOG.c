@@ -13,7 +13,7 @@ static void print_prefix(struct rv_out *o, const struct rv_option *opt, const un
 	rv_print_quoted(o->buf, d->prefix);
 }
 
-static const struct rv_option options[] = {
+static const struct rv_option nflog_options[] = {
 	[PREFIX] = {
 		.name = "nflog-prefix", .type = RV_T_STRING, .flags = RV_OPT_TRUNCATE,
 		RV_FIELD(struct rv_nflog, prefix), .min = 1,
@@ -50,8 +50,8 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
+static int nflog_read_info(const struct rv_revision *w, const unsigned char *wire,
+			   unsigned char *data, struct rv_error *err)
 {
 	const struct xt_nflog_info *from = (const struct xt_nflog_info *)(const void *)wire;
 	struct rv_nflog *d = (struct rv_nflog *)(void *)data;
@@ -67,8 +67,8 @@ static int read_info(const struct rv_revision *w, const unsigned char *wire, uns
 }
 
 /* Only without a native expression: the struct is too small for a longer prefix. */
-static int write_info(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
-		      struct rv_error *err)
+static int nflog_write_info(const struct rv_revision *w, const unsigned char *data,
+			    unsigned char *wire, struct rv_error *err)
 {
 	const struct rv_nflog *d = (const struct rv_nflog *)(const void *)data;
 	struct xt_nflog_info info = d->info;
@@ -83,7 +83,7 @@ static int write_info(const struct rv_revision *w, const unsigned char *data, un
 }
 
 /* Reported after the whole rule is parsed, like iptables. */
-static int check(struct rv_check *c)
+static int warn_range(struct rv_check *c)
 {
 	if (c->seen & 1 << RANGE)
 		rv_warn(c->err, "warn: --nflog-range has never worked and is no longer supported, "
@@ -95,11 +95,11 @@ RV_EXTENSION(nflog) = {
 	.name = "NFLOG", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(struct rv_nflog), .compare = offsetof(struct rv_nflog, range),
-	.options = options,
+	.options = nflog_options,
 	.revisions = RV_REVISIONS(
-		{ .size = sizeof(struct xt_nflog_info), .read = read_info, .write = write_info }),
+		{ .size = sizeof(struct xt_nflog_info), .read = nflog_read_info, .write = nflog_write_info }),
 	.nft = " log{nflog-prefix: prefix <nflog-prefix:p>}{nflog-size: snaplen <nflog-size:d>}"
 	       "{nflog-threshold: queue-threshold <nflog-threshold:d>} group <nflog-group:d>",
 	.help = "gives a copy of the packet to a program",
-	.check = check,
+	.check = warn_range,
 };

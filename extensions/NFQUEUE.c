@@ -48,7 +48,7 @@ static void print_balance(struct rv_out *o, const struct rv_option *opt, const u
 		.value = (bit), .list = word, .help = text, __VA_ARGS__		\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option nfqueue_options[] = {
 	[NUM] = {
 		.name = "queue-num", .type = RV_T_UINT,
 		RV_FIELD(info_t, queuenum),
@@ -70,8 +70,8 @@ static const struct rv_option options[] = {
 };
 
 /* arg: flags of this revision. Before there were flags, bypass was a separate field. */
-static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
+static int nfqueue_read_info(const struct rv_revision *w, const unsigned char *wire,
+			     unsigned char *data, struct rv_error *err)
 {
 	info_t *info = (info_t *)(void *)data;
 
@@ -86,14 +86,14 @@ static int read_info(const struct rv_revision *w, const unsigned char *wire, uns
 
 RV_EXTENSION(nfqueue) = {
 	.name = "NFQUEUE", .kind = RV_TARGET, .effect = RV_EFFECT_ENDS,
-	.size = sizeof(info_t), .options = options,
+	.size = sizeof(info_t), .options = nfqueue_options,
 	.initial = &(const info_t){ .queues_total = 1 },
 	.revisions = RV_REVISIONS(
-		{ .revision = 3, .size = sizeof(info_t), .read = read_info, .arg = NFQ_FLAG_MASK },
-		{ .revision = 2, .size = sizeof(struct xt_NFQ_info_v2), .read = read_info,
+		{ .revision = 3, .size = sizeof(info_t), .read = nfqueue_read_info, .arg = NFQ_FLAG_MASK },
+		{ .revision = 2, .size = sizeof(struct xt_NFQ_info_v2), .read = nfqueue_read_info,
 		  .arg = NFQ_FLAG_BYPASS },
-		{ .revision = 1, .size = sizeof(struct xt_NFQ_info_v1), .read = read_info },
-		{ .revision = 0, .size = sizeof(struct xt_NFQ_info), .read = read_info }),
+		{ .revision = 1, .size = sizeof(struct xt_NFQ_info_v1), .read = nfqueue_read_info },
+		{ .revision = 0, .size = sizeof(struct xt_NFQ_info), .read = nfqueue_read_info }),
 	.list = "NFQUEUE",
 	.nft = " queue num {queue-balance:<queue-balance:r>|<queue-num:d>}{queue-bypass: bypass}"
 	       "{queue-cpu-fanout:{queue-bypass:,| }fanout}",

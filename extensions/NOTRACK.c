@@ -22,11 +22,11 @@ static int read_alias(const struct rv_revision *w, const unsigned char *wire, un
 	return 0;
 }
 
-static const struct rv_option options[] = { { 0 } };
+static const struct rv_option notrack_options[] = { { 0 } };
 RV_EXTENSION(notrack) = {
 	.name = "NOTRACK", .kernel_name = "CT", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES(RV_WRITES_CONNECTION),
-	.size = sizeof(rv_ct_info_t), .options = options, .owns_blob = is_alias,
+	.size = sizeof(rv_ct_info_t), .options = notrack_options, .owns_blob = is_alias,
 	.initial = &(const rv_ct_info_t){ .flags = RV_CT_ALIAS },
 	.revisions = RV_REVISIONS(
 		{ .revision = 2, .size = sizeof(rv_ct_info_t), .read = read_alias },

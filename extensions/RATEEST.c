@@ -85,7 +85,7 @@ static void print_average(struct rv_out *o, const struct rv_option *opt, const u
 		.help = text, .parse = parse_time, .print = printer,		\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option rateest_options[] = {
 	{
 		.name = "rateest-name", .type = RV_T_STRING,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_BARE,
@@ -115,7 +115,7 @@ static int fail_check(struct rv_check *c, const char *what)
 	return rv_check_fail(c, "RATEEST: %s", what);
 }
 
-static int check(struct rv_check *c)
+static int convert_times(struct rv_check *c)
 {
 	struct rateest_data *d = (struct rateest_data *)(void *)c->part->data;
 	int power = QUARTER;
@@ -135,8 +135,8 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
+static int rateest_read_info(const struct rv_revision *w, const unsigned char *wire,
+			     unsigned char *data, struct rv_error *err)
 {
 	const struct xt_rateest_target_info *from =
 		(const struct xt_rateest_target_info *)(const void *)wire;
@@ -155,7 +155,7 @@ static int read_info(const struct rv_revision *w, const unsigned char *wire, uns
 RV_EXTENSION(rateest_target) = {
 	.name = "RATEEST", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
-	.size = sizeof(struct rateest_data), .options = options, .check = check,
-	.revisions = RV_REVISIONS({ .size = sizeof(struct xt_rateest_target_info), .read = read_info }),
+	.size = sizeof(struct rateest_data), .options = rateest_options, .check = convert_times,
+	.revisions = RV_REVISIONS({ .size = sizeof(struct xt_rateest_target_info), .read = rateest_read_info }),
 	.help = "estimates the rate of the packets that come by",
 };

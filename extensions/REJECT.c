@@ -65,16 +65,17 @@ static const struct rv_name types6[] = {
 	{ NULL, 0, NULL },
 };
 
-static const struct rv_name *types(const struct rv_ext *ext)
+static const struct rv_name *reject_types(const struct rv_ext *ext)
 {
 	return ext->options->names;
 }
 
 /* The kernel requires it; checked here so that no backend accepts what the kernel refuses. */
-static int check(struct rv_check *c)
+static int check_reset_protocol(struct rv_check *c)
 {
 	const struct ipt_reject_info *info = (const struct ipt_reject_info *)(void *)c->part->data;
-	const struct rv_name *reset = rv_name_find(types(c->ext), "tcp-reset", strlen("tcp-reset"));
+	const struct rv_name *reset = rv_name_find(reject_types(c->ext), "tcp-reset",
+							   strlen("tcp-reset"));
 	const struct rv_ip *ip = &c->rule->ip;
 
 	if (info->with != reset->value)
@@ -108,7 +109,7 @@ static const struct ip6t_reject_info initial6 = { .with = IP6T_ICMP6_PORT_UNREAC
 			 1 << NF_INET_LOCAL_OUT,				\
 		.config = "_NF_TARGET_REJECT",					\
 		.nft = " reject{reject-with: with <reject-with:w>}",		\
-		.help = "drops the packet and tells the sender", .kernel_check = check, \
+		.help = "drops the packet and tells the sender", .kernel_check = check_reset_protocol, \
 	}
 
 RV_EXTENSION(reject4) = REJECT(NFPROTO_IPV4, options4, initial4);

@@ -7,7 +7,7 @@
 /* The kernel fills in the context id; equality ignores it. */
 typedef struct xt_secmark_target_info_v1 info_t;
 
-static const struct rv_option options[] = {
+static const struct rv_option secmark_options[] = {
 	{
 		.name = "selctx", .type = RV_T_STRING, .flags = RV_OPT_REQUIRED | RV_OPT_BARE,
 		RV_FIELD(info_t, secctx), .min = 1,
@@ -31,7 +31,7 @@ static int understood(const struct rv_revision *w, const unsigned char *wire, un
 RV_EXTENSION(secmark) = {
 	.name = "SECMARK", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
-	.size = sizeof(info_t), .options = options,
+	.size = sizeof(info_t), .options = secmark_options,
 	.initial = &(const info_t){ .mode = SECMARK_MODE_SEL },
 	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(info_t), .read = understood,

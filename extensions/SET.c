@@ -37,7 +37,7 @@ enum { ADD, EXIST, TIMEOUT, DEL, MAP, MAP_MARK, MAP_PRIO, MAP_QUEUE };
 /* Hooks where routing has determined the output interface. */
 #define FORTH (1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING)
 
-static const struct rv_option options[] = {
+static const struct rv_option set_options[] = {
 	[ADD] = SET_ROW(add, "put these parts of the packet in the set", .tables = NULL),
 	[EXIST] = FLAG_ROW("exist", IPSET_FLAG_EXIST, "what is in it gets its new timeout",
 			   .tables = NULL),
@@ -76,7 +76,7 @@ static const char *wrong(uint64_t seen)
 	return NULL;
 }
 
-static int check(struct rv_check *c)
+static int check_sets(struct rv_check *c)
 {
 	const char *why = wrong(c->seen);
 
@@ -104,7 +104,7 @@ static int check(struct rv_check *c)
 		.writes = RV_WRITES(RV_SEL_MARK),	\
 		.size = sizeof(struct set_data),				\
 		.initial = &(const struct set_data){ .timeout = NO_TIMEOUT },	\
-		.options = options, .check = check,				\
+		.options = set_options, .check = check_sets,				\
 		.config = "NETFILTER_XT_SET",					\
 		.help = "puts parts of the packet in an ipset or takes them out", \
 		.revisions = RV_REVISIONS(						\

@@ -20,7 +20,7 @@ typedef struct nf_synproxy_info info_t;
 	{ .name = word, .type = RV_T_UINT, RV_FIELD(info_t, field),		\
 	  .given = RV_BIT(info_t, options, bit), .arg = "number", .help = text }
 
-static const struct rv_option options[] = {
+static const struct rv_option synproxy_options[] = {
 	FLAG_ROW("sack-perm", NF_SYNPROXY_OPT_SACK_PERM,
 		 "the server takes selective acknowledgments"),
 	FLAG_ROW("timestamp", NF_SYNPROXY_OPT_TIMESTAMP, "the server has timestamps"),
@@ -30,8 +30,8 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
+static int synproxy_read_info(const struct rv_revision *w, const unsigned char *wire,
+			      unsigned char *data, struct rv_error *err)
 {
 	const info_t *info = (const info_t *)(const void *)wire;
 
@@ -46,8 +46,8 @@ static int read_info(const struct rv_revision *w, const unsigned char *wire, uns
 RV_EXTENSION(synproxy) = {
 	.name = "SYNPROXY", .kind = RV_TARGET, .effect = RV_EFFECT_MAY_END,
 	.writes = RV_WRITES_NOTHING,
-	.size = sizeof(info_t), .options = options, .kernel_check = rv_check_tcp,
-	.revisions = RV_REVISIONS({ .size = sizeof(info_t), .read = read_info }),
+	.size = sizeof(info_t), .options = synproxy_options, .kernel_check = rv_check_tcp,
+	.revisions = RV_REVISIONS({ .size = sizeof(info_t), .read = synproxy_read_info }),
 	.config = "_NF_TARGET_SYNPROXY",
 	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
 	.nft = " synproxy{sack-perm: sack-perm}{timestamp: timestamp}{wscale: wscale <wscale:d>}"

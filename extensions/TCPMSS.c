@@ -31,13 +31,13 @@ enum { SET_MSS, CLAMP };
 
 static const struct rv_option options4[] = ROWS(20), options6[] = ROWS(40);
 static const struct rv_revision wire[] = { { .size = sizeof(struct xt_tcpmss_info) }, { 0 } };
-static const struct xt_tcpmss_info initial = { .mss = XT_TCPMSS_CLAMP_PMTU };
+static const struct xt_tcpmss_info tcpmss_initial = { .mss = XT_TCPMSS_CLAMP_PMTU };
 
 #define TCPMSS(nfproto, rows)							\
 	{									\
 		.name = "TCPMSS", .kind = RV_TARGET, .effect = RV_EFFECT_MAY_END, .family = (nfproto),	\
 		.writes = RV_WRITES(RV_SEL_TCP_OPTION, RV_SEL_TCP_MSS, RV_SEL_LENGTH, RV_WRITES_BYTES),	\
-		.size = sizeof(struct xt_tcpmss_info), .initial = &initial,	\
+		.size = sizeof(struct xt_tcpmss_info), .initial = &tcpmss_initial,	\
 		.revisions = wire, .options = (rows), .list = "TCPMSS",		\
 		.required = "TCPMSS target: At least one parameter is required", \
 		.nft = " tcp option maxseg size set {clamp-mss-to-pmtu:rt mtu|<set-mss:d>}",	\

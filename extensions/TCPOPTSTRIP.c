@@ -78,7 +78,7 @@ static void print_list(struct rv_out *o, const struct rv_option *opt, const unsi
 	}
 }
 
-static const struct rv_option options[] = {
+static const struct rv_option tcpoptstrip_options[] = {
 	{
 		.name = "strip-options", .type = RV_T_HOOK,
 		RV_FIELD(info_t, strip_bmap),
@@ -89,8 +89,8 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
+static int tcpoptstrip_read_info(const struct rv_revision *w, const unsigned char *wire,
+				 unsigned char *data, struct rv_error *err)
 {
 	const info_t *info = (const info_t *)(const void *)wire;
 
@@ -103,8 +103,8 @@ static int read_info(const struct rv_revision *w, const unsigned char *wire, uns
 RV_EXTENSION(tcpoptstrip) = {
 	.name = "TCPOPTSTRIP", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES(RV_SEL_TCP_OPTION, RV_SEL_TCP_MSS, RV_WRITES_BYTES),
-	.size = sizeof(info_t), .options = options, .kernel_check = rv_check_tcp,
-	.revisions = RV_REVISIONS({ .size = sizeof(info_t), .read = read_info }),
+	.size = sizeof(info_t), .options = tcpoptstrip_options, .kernel_check = rv_check_tcp,
+	.revisions = RV_REVISIONS({ .size = sizeof(info_t), .read = tcpoptstrip_read_info }),
 	.tables = "mangle",
 	.help = "takes options out of the header of TCP",
 };

@@ -6,7 +6,7 @@
 
 #include "extensions/revision.h"
 
-static const struct rv_option options[] = {
+static const struct rv_option tee_options[] = {
 	{
 		.name = "gateway", .type = RV_T_ADDR,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
@@ -24,7 +24,7 @@ static const struct rv_option options[] = {
 
 static const union nf_inet_addr nowhere;
 
-static int check(struct rv_check *c)
+static int check_gateway(struct rv_check *c)
 {
 	const struct xt_tee_tginfo *info = (const struct xt_tee_tginfo *)(void *)c->part->data;
 
@@ -36,7 +36,7 @@ static int check(struct rv_check *c)
 RV_EXTENSION(tee) = {
 	.name = "TEE", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
-	.size = sizeof(struct xt_tee_tginfo), .options = options, .kernel_check = check,
+	.size = sizeof(struct xt_tee_tginfo), .options = tee_options, .kernel_check = check_gateway,
 	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(struct xt_tee_tginfo), .bytes = offsetof(struct xt_tee_tginfo, priv) }),
 	.list = "TEE",

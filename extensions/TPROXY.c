@@ -18,7 +18,7 @@ struct tproxy_data {
 
 enum { PORT, ADDRESS, MARK };
 
-static const struct rv_option options[] = {
+static const struct rv_option tproxy_options[] = {
 	[PORT] = {
 		.name = "on-port", .type = RV_T_PORT,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_BE,
@@ -40,7 +40,7 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static int check(struct rv_check *c)
+static int check_tcp_or_udp(struct rv_check *c)
 {
 	if (rv_has_protocol(c, IPPROTO_TCP) || rv_has_protocol(c, IPPROTO_UDP))
 		return 0;
@@ -65,13 +65,13 @@ static int check(struct rv_check *c)
 #define TPROXY(nfproto, ...)							\
 	{									\
 		.name = "TPROXY", .kind = RV_TARGET, .effect = RV_EFFECT_ENDS, .family = (nfproto),	\
-		.size = sizeof(struct tproxy_data), .revisions = RV_REVISIONS(__VA_ARGS__), .options = options, \
+		.size = sizeof(struct tproxy_data), .revisions = RV_REVISIONS(__VA_ARGS__), .options = tproxy_options, \
 		.tables = "mangle", .hooks = 1 << NF_INET_PRE_ROUTING,		\
 		.nft = "{!on-ip&!on-port:^} tproxy to {on-ip:{$6:[}<on-ip>{$6:]}}"	\
 		       "{on-port::<on-port:d>}"					\
 		       "{tproxy-mark: meta mark set <tproxy-mark:cmeta mark,&>} accept",	\
 		.help = "gives the packet to a local socket, unchanged",	\
-		.kernel_check = check,							\
+		.kernel_check = check_tcp_or_udp,							\
 		.list_words = " TPROXY redirect <on-ip>:<on-port:d> mark <tproxy-mark:m>", \
 	}
 

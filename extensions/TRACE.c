@@ -5,12 +5,12 @@
  */
 #include <ravelin/extension.h>
 
-static const struct rv_option options[] = { { 0 } };
+static const struct rv_option trace_options[] = { { 0 } };
 
 RV_EXTENSION(trace) = {
 	.name = "TRACE", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
-	.options = options,
+	.options = trace_options,
 	.revisions = RV_REVISIONS({ .no_struct = true }),
 	.nft = " nftrace set 1",
 	.help = "tells of each rule that the packet comes by from here on",

@@ -31,7 +31,7 @@ static void print_group(struct rv_out *o, const struct rv_option *opt, const uns
 	rv_buf_u64(o->buf, __builtin_ffs(info->nl_group));
 }
 
-static const struct rv_option options[] = {
+static const struct rv_option ulog_options[] = {
 	{
 		.name = "ulog-prefix", .type = RV_T_STRING, .min = 1,
 		RV_FIELD(struct ipt_ulog_info, prefix),
@@ -56,8 +56,8 @@ static const struct rv_option options[] = {
 	{ 0 },
 };
 
-static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
+static int ulog_read_info(const struct rv_revision *w, const unsigned char *wire,
+			  unsigned char *data, struct rv_error *err)
 {
 	const struct ipt_ulog_info *from = (const struct ipt_ulog_info *)(const void *)wire;
 	struct ipt_ulog_info *info = (struct ipt_ulog_info *)(void *)data;
@@ -75,9 +75,9 @@ static int read_info(const struct rv_revision *w, const unsigned char *wire, uns
 RV_EXTENSION(ulog) = {
 	.name = "ULOG", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES, .family = NFPROTO_IPV4,
 	.writes = RV_WRITES_NOTHING,
-	.size = sizeof(struct ipt_ulog_info), .options = options,
+	.size = sizeof(struct ipt_ulog_info), .options = ulog_options,
 	.initial = &(const struct ipt_ulog_info){ .nl_group = 1, .qthreshold = 1 },
-	.revisions = RV_REVISIONS({ .size = sizeof(struct ipt_ulog_info), .read = read_info }),
+	.revisions = RV_REVISIONS({ .size = sizeof(struct ipt_ulog_info), .read = ulog_read_info }),
 	.config = "IP_NF_TARGET_ULOG",
 	.list_words = " ULOG copy_range <ulog-cprange:d> nlgroup <ulog-nlgroup>"
 		      "{ulog-prefix: prefix \"<ulog-prefix>\"}"

@@ -6,7 +6,7 @@
 
 #include <ravelin/extension.h>
 
-static const struct rv_name types[] = {
+static const struct rv_name addrtype_types[] = {
 	{ "UNSPEC", XT_ADDRTYPE_UNSPEC, "0.0.0.0, ::" },
 	{ "UNICAST", XT_ADDRTYPE_UNICAST, NULL },
 	{ "LOCAL", XT_ADDRTYPE_LOCAL, "this host's own" },
@@ -36,7 +36,7 @@ enum { SRC_TYPE, DST_TYPE, LIMIT_IN, LIMIT_OUT };
 	{									\
 		.name = side "-type", .type = RV_T_BITS,			\
 		.flags = RV_OPT_INVERT | RV_OPT_ABBREV,				\
-		RV_FIELD(struct xt_addrtype_info_v1, field), .names = types,	\
+		RV_FIELD(struct xt_addrtype_info_v1, field), .names = addrtype_types,	\
 		.invert = RV_BIT(struct xt_addrtype_info_v1, flags, bit),	\
 		.sel = RV_SEL_ADDRTYPE_##SEL, .sel_when = SEEN_BY(SEL), .bad = "addrtype: bad type \"%s\"", \
 		.list = side "-type [!]", .arg = "type[,...]",			\
@@ -55,7 +55,7 @@ enum { SRC_TYPE, DST_TYPE, LIMIT_IN, LIMIT_OUT };
 		.list = "limit-" side, .help = text,				\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option addrtype_options[] = {
 	[SRC_TYPE] = TYPE("src", source, XT_ADDRTYPE_INVERT_SOURCE, SRC, "source"),
 	[DST_TYPE] = TYPE("dst", dest, XT_ADDRTYPE_INVERT_DEST, DST, "destination"),
 	[LIMIT_IN] = LIMIT("in", XT_ADDRTYPE_LIMIT_IFACE_IN, LIMIT_OUT, IN,
@@ -69,7 +69,7 @@ static const struct rv_option options[] = {
 #define IPV4_ONLY (XT_ADDRTYPE_BROADCAST | XT_ADDRTYPE_BLACKHOLE | XT_ADDRTYPE_PROHIBIT | \
 		   XT_ADDRTYPE_THROW | XT_ADDRTYPE_NAT | XT_ADDRTYPE_XRESOLVE)
 
-static int kernel_check(struct rv_check *c)
+static int addrtype_kernel_check(struct rv_check *c)
 {
 	const struct xt_addrtype_info_v1 *i = (const struct xt_addrtype_info_v1 *)(void *)c->part->data;
 
@@ -79,8 +79,8 @@ static int kernel_check(struct rv_check *c)
 			       "PROHIBIT, THROW, NAT or XRESOLVE of IPv6");
 }
 
-static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
+static int addrtype_read_v0(const struct rv_revision *w, const unsigned char *wire,
+			    unsigned char *data, struct rv_error *err)
 {
 	struct xt_addrtype_info_v1 *new = (struct xt_addrtype_info_v1 *)(void *)data;
 	struct xt_addrtype_info old;
@@ -110,11 +110,11 @@ static int write_v0(const struct rv_revision *w, const unsigned char *data, unsi
 
 RV_EXTENSION(addrtype) = {
 	.name = "addrtype", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
-	.size = sizeof(struct xt_addrtype_info_v1), .options = options,
-	.kernel_check = kernel_check,
+	.size = sizeof(struct xt_addrtype_info_v1), .options = addrtype_options,
+	.kernel_check = addrtype_kernel_check,
 	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(struct xt_addrtype_info_v1) },
-		{ .revision = 0, .size = sizeof(struct xt_addrtype_info), .read = read_v0,
+		{ .revision = 0, .size = sizeof(struct xt_addrtype_info), .read = addrtype_read_v0,
 		  .write = write_v0 }),
 	.list = "ADDRTYPE match",
 	.required = "addrtype: you must specify --src-type or --dst-type",

@@ -101,7 +101,7 @@ static int program_predicate(const struct rv_option *opt, const unsigned char *d
 	return fn(&p, arg);
 }
 
-static const struct rv_option options[] = {
+static const struct rv_option bpf_options[] = {
 	[BYTECODE] = {
 		.name = "bytecode", .type = RV_T_HOOK, .flags = RV_OPT_LIST_TIGHT, .sel = RV_SEL_BPF,
 		.given = RV_BIT_IS(info, mode, XT_BPF_MODE_BYTECODE), .excludes = 1 << PINNED,
@@ -120,12 +120,12 @@ static const struct rv_option options[] = {
 };
 
 /* The kernel refuses programs whose last instruction is not a return. */
-static int check(struct rv_check *c)
+static int check_program_given(struct rv_check *c)
 {
 	return c->seen ? 0 : rv_check_fail(c, "bpf: one of --bytecode or --pinned is required");
 }
 
-static int kernel_check(struct rv_check *c)
+static int bpf_kernel_check(struct rv_check *c)
 {
 	const info *d = (const info *)(void *)c->part->data;
 	unsigned int n = d->bpf_program_num_elem;
@@ -175,8 +175,8 @@ static int write_v1(const struct rv_revision *w, const unsigned char *data, unsi
 	return 0;
 }
 
-static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
+static int bpf_read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
+		       struct rv_error *err)
 {
 	unsigned int n = ((const info *)(void *)data)->bpf_program_num_elem;
 
@@ -188,11 +188,12 @@ static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsig
 
 RV_EXTENSION(bpf) = {
 	.name = "bpf", .kind = RV_MATCH,
-	.size = sizeof(info), .compare = offsetof(info, filter), .options = options, .check = check,
-	.kernel_check = kernel_check,
+	.size = sizeof(info), .compare = offsetof(info, filter), .options = bpf_options,
+	.check = check_program_given,
+	.kernel_check = bpf_kernel_check,
 	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(info), .read = read_v1, .write = write_v1 },
-		{ .revision = 0, .size = sizeof(V0), .read = read_v0, .fields = RV_REVISION_FIELDS(
+		{ .revision = 0, .size = sizeof(V0), .read = bpf_read_v0, .fields = RV_REVISION_FIELDS(
 			RV_REVISION_FIELD(V0, bpf_program_num_elem, info, bpf_program_num_elem),
 			RV_REVISION_FIELD(V0, bpf_program, info, bpf_program)) }),
 	.opaque = "the program is elsewhere", .help = "a program that looks at the packet",

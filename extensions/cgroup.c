@@ -9,7 +9,7 @@
 
 typedef struct xt_cgroup_info_v2 info;
 
-static const struct rv_option options[] = {
+static const struct rv_option cgroup_options[] = {
 	{
 		.name = "path", .type = RV_T_STRING, .flags = RV_OPT_INVERT,
 		RV_FIELD(info, path),
@@ -35,7 +35,7 @@ static bool is_sane(const info *d)
 	       !(d->invert_path && !d->has_path) && !(d->invert_classid && !d->has_classid);
 }
 
-static int check(struct rv_check *c)
+static int check_path_or_class(struct rv_check *c)
 {
 	if (is_sane((const info *)(void *)c->part->data))
 		return 0;
@@ -43,8 +43,8 @@ static int check(struct rv_check *c)
 }
 
 /* Revision 1 has a larger path, followed by the class id. */
-static int read_any(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		    struct rv_error *err)
+static int cgroup_read_any(const struct rv_revision *w, const unsigned char *wire,
+			   unsigned char *data, struct rv_error *err)
 {
 	const struct xt_cgroup_info_v1 *v1 = (const struct xt_cgroup_info_v1 *)(const void *)wire;
 	const info *v2 = (const info *)(const void *)wire;
@@ -79,8 +79,8 @@ static int write_v1(const struct rv_revision *w, const unsigned char *data, unsi
 	return 0;
 }
 
-static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
+static int cgroup_read_v0(const struct rv_revision *w, const unsigned char *wire,
+			  unsigned char *data, struct rv_error *err)
 {
 	((info *)(void *)data)->has_classid = 1;
 	return 0;
@@ -88,13 +88,13 @@ static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsig
 
 RV_EXTENSION(cgroup) = {
 	.name = "cgroup", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
-	.size = sizeof(info), .compare = offsetof(info, priv), .options = options,
-	.kernel_check = check,
+	.size = sizeof(info), .compare = offsetof(info, priv), .options = cgroup_options,
+	.kernel_check = check_path_or_class,
 	.revisions = RV_REVISIONS(
-		{ .revision = 2, .size = sizeof(info), .read = read_any },
-		{ .revision = 1, .size = sizeof(struct xt_cgroup_info_v1), .read = read_any,
+		{ .revision = 2, .size = sizeof(info), .read = cgroup_read_any },
+		{ .revision = 1, .size = sizeof(struct xt_cgroup_info_v1), .read = cgroup_read_any,
 		  .write = write_v1 },
-		{ .revision = 0, .size = sizeof(struct xt_cgroup_info_v0), .read = read_v0,
+		{ .revision = 0, .size = sizeof(struct xt_cgroup_info_v0), .read = cgroup_read_v0,
 		  .valid_bits = RV_BIT(struct xt_cgroup_info_v0, invert, 1), .fields = RV_REVISION_FIELDS(
 			RV_REVISION_FIELD(struct xt_cgroup_info_v0, id, info, classid),
 			RV_REVISION_FIELD(struct xt_cgroup_info_v0, invert, info, invert_classid)) }),

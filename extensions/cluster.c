@@ -59,7 +59,7 @@ static int nodes_predicate(const struct rv_option *opt, const unsigned char *dat
 		.given = RV_GIVEN_ALWAYS, .list = list_, .help = text, __VA_ARGS__ \
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option cluster_options[] = {
 	NUMBER(NODE, "cluster-local-node", node_mask, NULL, "number of this node, from 1 on",
 	       .flags = RV_OPT_INVERT | RV_OPT_HIDDEN, .min = 1, .max = XT_CLUSTER_NODES_MAX,
 	       .invert = RV_BIT(info, flags, XT_CLUSTER_F_INV), .excludes = 1 << NODEMASK,
@@ -76,7 +76,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static int check(struct rv_check *c)
+static int check_node_range(struct rv_check *c)
 {
 	const info *d = (const info *)(void *)c->part->data;
 
@@ -92,7 +92,7 @@ static int check(struct rv_check *c)
 
 RV_EXTENSION(cluster) = {
 	.name = "cluster", .kind = RV_MATCH,
-	RV_STRUCT(info, 0), .options = options, .check = check,
+	RV_STRUCT(info, 0), .options = cluster_options, .check = check_node_range,
 	.list = "cluster",
 	.required = "cluster match: `--cluster-local-node' or`--cluster-local-nodemask' is missing",
 	.one_of = 1 << NODE | 1 << NODEMASK,

@@ -4,7 +4,7 @@
 
 #include <ravelin/extension.h>
 
-static const struct rv_option options[] = {
+static const struct rv_option comment_options[] = {
 	{
 		.name = "comment", .type = RV_T_STRING,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_TRUNCATE |
@@ -18,6 +18,6 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(comment) = {
 	.name = "comment", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
-	RV_STRUCT(struct xt_comment_info, 0), .options = options, .nft = "<comment:e>",
+	RV_STRUCT(struct xt_comment_info, 0), .options = comment_options, .nft = "<comment:e>",
 	.help = "a comment that stays with the rule",
 };

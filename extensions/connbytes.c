@@ -11,14 +11,14 @@ struct connbytes {
 	uint8_t invert;
 };
 
-static const struct rv_name modes[] = {
+static const struct rv_name connbytes_modes[] = {
 	{ "packets", XT_CONNBYTES_PKTS, NULL },
 	{ "bytes", XT_CONNBYTES_BYTES, NULL },
 	{ "avgpkt", XT_CONNBYTES_AVGPKT, "bytes per packet" },
 	{ NULL, 0, NULL },
 };
 
-static const struct rv_name directions[] = {
+static const struct rv_name connbytes_directions[] = {
 	{ "original", XT_CONNBYTES_DIR_ORIGINAL, NULL },
 	{ "reply", XT_CONNBYTES_DIR_REPLY, NULL },
 	{ "both", XT_CONNBYTES_DIR_BOTH, NULL },
@@ -52,7 +52,7 @@ static int range_predicate(const struct rv_option *opt, const unsigned char *dat
 		.list = list_, .arg = parameter, .help = text,			\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option connbytes_options[] = {
 	{
 		.name = "connbytes", .type = RV_T_UINT_RANGE,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_OPEN_ENDED,
@@ -62,15 +62,15 @@ static const struct rv_option options[] = {
 		.list = "connbytes", .arg = "from[:to]", .help = "so much, or so much to so much, both included",
 		.predicate = range_predicate,
 	},
-	WORD("connbytes-mode", what, modes, "connbytes mode", "packets|bytes|avgpkt",
+	WORD("connbytes-mode", what, connbytes_modes, "connbytes mode", "packets|bytes|avgpkt",
 	     "what is counted"),
-	WORD("connbytes-dir", direction, directions, "connbytes direction",
+	WORD("connbytes-dir", direction, connbytes_directions, "connbytes direction",
 	     "original|reply|both", "which packets are counted"),
 	{ .name = NULL },
 };
 
 /* Bounds that are equal cannot be swapped; iptables drops the '!'. */
-static int check(struct rv_check *c)
+static int check_negation(struct rv_check *c)
 {
 	const struct connbytes *d = (const struct connbytes *)(void *)c->part->data;
 
@@ -87,8 +87,8 @@ static void turn(struct xt_connbytes_info *info)
 	info->count.to = from;
 }
 
-static int write_info(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
-		      struct rv_error *err)
+static int connbytes_write_info(const struct rv_revision *w, const unsigned char *data,
+				unsigned char *wire, struct rv_error *err)
 {
 	const struct connbytes *d = (const struct connbytes *)(const void *)data;
 	struct xt_connbytes_info info = d->info;
@@ -99,8 +99,8 @@ static int write_info(const struct rv_revision *w, const unsigned char *data, un
 	return 0;
 }
 
-static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
+static int connbytes_read_info(const struct rv_revision *w, const unsigned char *wire,
+			       unsigned char *data, struct rv_error *err)
 {
 	struct connbytes *d = (struct connbytes *)(void *)data;
 
@@ -116,9 +116,10 @@ static int read_info(const struct rv_revision *w, const unsigned char *wire, uns
 
 RV_EXTENSION(connbytes) = {
 	.name = "connbytes", .kind = RV_MATCH,
-	.size = sizeof(struct connbytes), .options = options, .kernel_check = check,
+	.size = sizeof(struct connbytes), .options = connbytes_options,
+	.kernel_check = check_negation,
 	.revisions = RV_REVISIONS(
 		{ .revision = 0, .size = sizeof(struct xt_connbytes_info),
-		  .read = read_info, .write = write_info }),
+		  .read = connbytes_read_info, .write = connbytes_write_info }),
 	.help = "how much a connection has transferred",
 };

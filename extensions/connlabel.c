@@ -39,7 +39,7 @@ static void print_label(struct rv_out *o, const struct rv_option *opt, const uns
 		rv_buf_printf(o->buf, save ? "\"%u\"" : "%u", d->bit);
 }
 
-static const struct rv_option options[] = {
+static const struct rv_option connlabel_options[] = {
 	{
 		.name = "label", .type = RV_T_UINT, .flags = RV_OPT_INVERT | RV_OPT_REQUIRED,
 		RV_FIELD(info, bit), .max = XT_CONNLABEL_MAXBIT,
@@ -59,6 +59,6 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(connlabel) = {
 	.name = "connlabel", .kind = RV_MATCH,
-	RV_STRUCT(info, 0), .options = options,
+	RV_STRUCT(info, 0), .options = connlabel_options,
 	.effect = RV_EFFECT_SIDE, .opaque = "it sets the label", .help = "labels of the packet's connection",
 };

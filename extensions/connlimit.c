@@ -36,7 +36,7 @@ enum { UPTO, ABOVE, MASK, SADDR, DADDR };
 		.excludes = 1 << (row == SADDR ? DADDR : SADDR), .help = text,	\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option connlimit_options[] = {
 	LIMIT(UPTO, "connlimit-upto", XT_CONNLIMIT_INVERT, "so many connections or fewer"),
 	LIMIT(ABOVE, "connlimit-above", 0, "more connections than that"),
 	[MASK] = {
@@ -53,17 +53,17 @@ static const struct rv_option options[] = {
  * After the mask of a single IPv4 address, iptables writes ones by default and zeros if the mask
  * was given explicitly. Both mean the same and print the same.
  */
-static void settle_mask(struct xt_connlimit_info *info, rv_family_t family)
+static void normalise_mask(struct xt_connlimit_info *info, rv_family_t family)
 {
 	if (family == NFPROTO_IPV4 && info->mask.ip == UINT32_MAX)
 		memset(&info->mask, 0xff, sizeof(info->mask));
 }
 
-static int check(struct rv_check *c)
+static int apply_negation(struct rv_check *c)
 {
 	struct connlimit *d = (struct connlimit *)(void *)c->part->data;
 
-	settle_mask(&d->info, c->family);
+	normalise_mask(&d->info, c->family);
 	if (d->turned)
 		d->info.flags ^= XT_CONNLIMIT_INVERT;
 	d->turned = 0;
@@ -77,13 +77,13 @@ static int read_v1(const struct rv_revision *w, const unsigned char *wire, unsig
 	struct connlimit *d = (struct connlimit *)(void *)data;
 
 	memcpy(&d->info, wire, offsetof(struct xt_connlimit_info, data));
-	settle_mask(&d->info, w->arg);
+	normalise_mask(&d->info, w->arg);
 	if (!(d->info.flags & ~(XT_CONNLIMIT_INVERT | XT_CONNLIMIT_DADDR)))
 		return 0;
 	return rv_revision_fail(err, "connlimit with flags 0x%x", d->info.flags);
 }
 
-static const struct connlimit initial = {
+static const struct connlimit connlimit_initial = {
 	.info.mask = { .all = { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX } },
 };
 
@@ -93,12 +93,12 @@ static const struct connlimit initial = {
 		.effect = RV_EFFECT_STATE, .opaque = "it counts connections",			\
 		.size = sizeof(struct connlimit),				\
 		.compare = offsetof(struct connlimit, info.data),		\
-		.initial = &initial, .options = options,			\
+		.initial = &connlimit_initial, .options = connlimit_options,			\
 		.revisions = RV_REVISIONS({ .revision = 1, .size = sizeof(struct xt_connlimit_info), \
 				  .read = read_v1, .arg = family_ }),		\
 		.help = "how many connections an address or network has",	\
 		.required = "You must specify \"--connlimit-above\" or \"--connlimit-upto\".", \
-		.one_of = 1 << UPTO | 1 << ABOVE, .check = check,		\
+		.one_of = 1 << UPTO | 1 << ABOVE, .check = apply_negation,		\
 		.list_words = " #conn {connlimit-daddr:dst|src}/<connlimit-mask>" \
 			      " {connlimit-upto:\\<=|>} <connlimit-above:d>",	\
 		.nft = " add @<connlimit-upto:f> \\{ {connlimit-daddr:<connlimit-mask:k,daddr>" \

@@ -6,7 +6,7 @@
 
 typedef struct xt_connmark_mtinfo1 info;
 
-static const struct rv_option options[] = {
+static const struct rv_option connmark_options[] = {
 	{
 		.name = "mark", .type = RV_T_MASKED,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_HEX,
@@ -20,7 +20,7 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(connmark) = {
 	.name = "connmark", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
-	.size = sizeof(info), .options = options,
+	.size = sizeof(info), .options = connmark_options,
 	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(info), .bytes = offsetof(info, invert) + 1,
 		  .valid_bits = RV_BIT(info, invert, 1) }),

@@ -6,7 +6,7 @@
 
 typedef struct xt_conntrack_mtinfo3 info;
 
-static const struct rv_name states[] = {
+static const struct rv_name conntrack_states[] = {
 	RV_CT_STATES,
 	{ "SNAT", XT_CONNTRACK_STATE_SNAT, "its source address is translated" },
 	{ "DNAT", XT_CONNTRACK_STATE_DNAT, "its destination address is translated" },
@@ -23,7 +23,7 @@ static const struct rv_name statuses[] = {
 };
 
 /* The kernel encodes "reply" as negated direction. */
-static const struct rv_name directions[] = {
+static const struct rv_name conntrack_directions[] = {
 	{ "ORIGINAL", 0, NULL },
 	{ "REPLY", XT_CONNTRACK_DIRECTION, NULL },
 	{ NULL, 0, NULL },
@@ -52,10 +52,10 @@ static const struct rv_name directions[] = {
 		.arg = "port[:port]", .help = text,				\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option conntrack_options[] = {
 	{
 		.name = "ctstate", .type = RV_T_BITS, .flags = RV_OPT_INVERT | RV_OPT_ABBREV,
-		RV_FIELD(info, state_mask), .names = states,
+		RV_FIELD(info, state_mask), .names = conntrack_states,
 		.given = GIVEN(STATE), .invert = NOT(STATE), .sel = RV_SEL_CT_STATE,
 		.bad = "Bad ctstate \"%s\"",
 		.list = "ctstate", .arg = "state[,...]",
@@ -93,7 +93,7 @@ static const struct rv_option options[] = {
 	},
 	{
 		.name = "ctdir", .type = RV_T_ENUM,
-		RV_FIELD(info, invert_flags), .value = XT_CONNTRACK_DIRECTION, .names = directions,
+		RV_FIELD(info, invert_flags), .value = XT_CONNTRACK_DIRECTION, .names = conntrack_directions,
 		.given = GIVEN(DIRECTION), .sel = RV_SEL_CT_DIR,
 		.list = "ctdir", .arg = "ORIGINAL|REPLY", .help = "direction of the packet",
 	},
@@ -101,7 +101,7 @@ static const struct rv_option options[] = {
 };
 
 /* Protocol 0 means any in the option, but none in the kernel. */
-static int check(struct rv_check *c)
+static int check_protocol_number(struct rv_check *c)
 {
 	const info *ct = (const info *)(const void *)c->part->data;
 
@@ -167,9 +167,9 @@ static const struct rv_revision wire4[] = WIRES(NFPROTO_IPV4), wire6[] = WIRES(N
 #define CONNTRACK(family_, wire_)						\
 	{									\
 		.name = "conntrack", .kind = RV_MATCH, .effect = RV_EFFECT_PURE, .family = family_,	\
-		.size = sizeof(info), .revisions = wire_, .options = options,	\
+		.size = sizeof(info), .revisions = wire_, .options = conntrack_options,	\
 		.required = "conntrack: At least one option is required",	\
-		.help = "the connection a packet belongs to", .check = check,	\
+		.help = "the connection a packet belongs to", .check = check_protocol_number,	\
 	}
 
 RV_EXTENSION(conntrack4) = CONNTRACK(NFPROTO_IPV4, wire4);

@@ -4,7 +4,7 @@
 
 #include <ravelin/extension.h>
 
-static const struct rv_option options[] = {
+static const struct rv_option cpu_options[] = {
 	{
 		.name = "cpu", .type = RV_T_UINT, .flags = RV_OPT_INVERT | RV_OPT_REQUIRED,
 		RV_FIELD(struct xt_cpu_info, cpu),
@@ -17,6 +17,6 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(cpu) = {
 	.name = "cpu", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
-	RV_STRUCT(struct xt_cpu_info, 0), .options = options,
+	RV_STRUCT(struct xt_cpu_info, 0), .options = cpu_options,
 	.help = "the processor that handles the packet",
 };

@@ -13,7 +13,7 @@ enum { SOURCE, SPORT, DESTINATION, DPORT, TYPES, OPTION };
 
 #define TYPE_COUNT 16	/* four bits of the header */
 
-static const struct rv_name types[] = {
+static const struct rv_name dccp_types[] = {
 	{ "REQUEST", 1 << 0, NULL },
 	{ "RESPONSE", 1 << 1, NULL },
 	{ "DATA", 1 << 2, NULL },
@@ -48,14 +48,14 @@ static void print_types(struct rv_out *o, const struct rv_option *opt, const uns
 #define GIVEN(bit) RV_BIT(info, flags, XT_DCCP_##bit)
 #define NOT(bit) RV_BIT(info, invflags, XT_DCCP_##bit)
 
-static const struct rv_option options[] = {
+static const struct rv_option dccp_options[] = {
 	RV_PORTS(info, "source", "sport", spts, XT_DCCP_SRC_PORTS, SPORT,
 		 RV_OPT_LIST_PART, .given = GIVEN(SRC_PORTS), .list = "spt{s}:[!]"),
 	RV_PORTS(info, "destination", "dport", dpts, XT_DCCP_DEST_PORTS, DPORT,
 		 RV_OPT_LIST_PART, .given = GIVEN(DEST_PORTS), .list = "dpt{s}:[!]"),
 	[TYPES] = {
 		.name = "dccp-types", .type = RV_T_BITS, .flags = RV_OPT_INVERT,
-		RV_FIELD(info, typemask), .names = types,
+		RV_FIELD(info, typemask), .names = dccp_types,
 		.given = GIVEN(TYPE), .invert = NOT(TYPE), .sel = RV_SEL_DCCP_TYPE,
 		.bad = "Unknown DCCP type `%s'",
 		.list = "[! ]", .arg = "type[,...]", .help = "the packet is of one of these types",
@@ -70,14 +70,14 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static int check(struct rv_check *c)
+static int check_dccp(struct rv_check *c)
 {
 	return rv_need_protocol(c, IPPROTO_DCCP);
 }
 
 RV_EXTENSION(dccp) = {
 	.name = "dccp", .kind = RV_MATCH, .protocol = IPPROTO_DCCP,
-	RV_STRUCT(info, 0), .options = options, .kernel_check = check,
+	RV_STRUCT(info, 0), .options = dccp_options, .kernel_check = check_dccp,
 	.list = "dccp",
 	.help = "ports, types and options of DCCP",
 };

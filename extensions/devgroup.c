@@ -24,7 +24,7 @@ typedef struct xt_devgroup_info info;
 		.file = &groups, .hooks = (chains),				\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option devgroup_options[] = {
 	GROUP(src, SRC, IIFGROUP, IN, "group of the interface the packet came in by"),
 	GROUP(dst, DST, OIFGROUP, OUT, "group of the interface it leaves by"),
 	{ .name = NULL },
@@ -32,7 +32,7 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(devgroup) = {
 	.name = "devgroup", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
-	RV_STRUCT(info, 0), .options = options,
+	RV_STRUCT(info, 0), .options = devgroup_options,
 	.required = "devgroup match: You must specify either '--src-group' or '--dst-group'",
 	.help = "groups of interfaces",
 };

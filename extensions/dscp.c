@@ -6,7 +6,7 @@
 
 enum { NUMBER, CLASS };
 
-static const struct rv_option options[] = {
+static const struct rv_option dscp_options[] = {
 	[NUMBER] = {
 		.name = "dscp", .type = RV_T_UINT,
 		.flags = RV_OPT_INVERT | RV_OPT_PADDED | RV_OPT_HEX,
@@ -28,7 +28,7 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(dscp) = {
 	.name = "dscp", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
-	RV_STRUCT(struct xt_dscp_info, 0), .options = options,
+	RV_STRUCT(struct xt_dscp_info, 0), .options = dscp_options,
 	.required = "DSCP match: Parameter --dscp is required",
 	.help = "the class of service in the IP header",
 };

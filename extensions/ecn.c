@@ -20,7 +20,7 @@ typedef struct xt_ecn_info info;
 		.max = bit == XT_ECN_OP_MATCH_ECE ? TCP_ECE : TCP_CWR,		\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option ecn_options[] = {
 	TCP_FLAG("ecn-tcp-ece", XT_ECN_OP_MATCH_ECE, "[!]ECE", "TCP's ECN-Echo is set"),
 	TCP_FLAG("ecn-tcp-cwr", XT_ECN_OP_MATCH_CWR, "[!]CWR",
 		 "TCP's Congestion Window Reduced is set"),
@@ -35,7 +35,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static int check(struct rv_check *c)
+static int check_ecn_tcp(struct rv_check *c)
 {
 	const info *ecn = (const info *)(void *)c->part->data;
 
@@ -46,7 +46,7 @@ static int check(struct rv_check *c)
 
 RV_EXTENSION(ecn) = {
 	.name = "ecn", .kind = RV_MATCH,
-	RV_STRUCT(info, 0), .options = options, .kernel_check = check,
+	RV_STRUCT(info, 0), .options = ecn_options, .kernel_check = check_ecn_tcp,
 	.list = "ECN match",
 	.required = "ECN match: some option required",
 	.help = "explicit congestion notification",

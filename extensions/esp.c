@@ -6,7 +6,7 @@
 
 #include "extensions/protocol.h"
 
-static const struct rv_option options[] = {
+static const struct rv_option esp_options[] = {
 	{
 		.name = "espspi", .type = RV_T_UINT_RANGE, .flags = RV_OPT_INVERT,
 		RV_FIELD(struct xt_esp, spis),
@@ -16,14 +16,14 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static int check(struct rv_check *c)
+static int check_esp(struct rv_check *c)
 {
 	return rv_need_protocol(c, IPPROTO_ESP);
 }
 
 RV_EXTENSION(esp) = {
 	.name = "esp", .kind = RV_MATCH, .protocol = IPPROTO_ESP,
-	RV_STRUCT(struct xt_esp, 0), .options = options, .kernel_check = check,
+	RV_STRUCT(struct xt_esp, 0), .options = esp_options, .kernel_check = check_esp,
 	.initial = &(const struct xt_esp){ .spis = { 0, UINT32_MAX } },
 	.list = "esp",
 	.help = "IPsec encapsulating payloads",

@@ -7,13 +7,13 @@
 
 #include <ravelin/extension.h>
 
-static const struct rv_option options[] = {
+static const struct rv_option eui64_options[] = {
 	{ .name = NULL },
 };
 
 RV_EXTENSION(eui64) = {
 	.name = "eui64", .kind = RV_MATCH, .family = NFPROTO_IPV6,
-	.size = sizeof(int), .options = options,
+	.size = sizeof(int), .options = eui64_options,
 	/* The kernel ignores this integer. */
 	.revisions = RV_REVISIONS({ .revision = 0, .size = sizeof(int) }),
 	.config = "IP6_NF_MATCH_EUI64",

@@ -16,7 +16,7 @@ enum { ID, LENGTH, RESERVED, FIRST, MORE, LAST };
 		.list = list_, .help = text, __VA_ARGS__			\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option frag_options[] = {
 	[ID] = {
 		.name = "fragid", .type = RV_T_UINT_RANGE,
 		.flags = RV_OPT_INVERT | RV_OPT_LIST_TIGHT,
@@ -44,7 +44,7 @@ static const struct rv_option options[] = {
 };
 
 /* The full range of identifications is no condition; save does not print it. */
-static void settle(unsigned char *data)
+static void frag_canonicalize(unsigned char *data)
 {
 	info *d = (info *)(void *)data;
 	bool all = !d->ids[0] && d->ids[1] == UINT32_MAX && !(d->invflags & IP6T_FRAG_INV_IDS);
@@ -54,7 +54,7 @@ static void settle(unsigned char *data)
 
 RV_EXTENSION(frag) = {
 	.name = "frag", .kind = RV_MATCH, .family = NFPROTO_IPV6,
-	RV_STRUCT(info, 0), .options = options, .canonicalize = settle,
+	RV_STRUCT(info, 0), .options = frag_options, .canonicalize = frag_canonicalize,
 	.initial = &(const info){ .ids = { 0, UINT32_MAX } },
 	.present = RV_SEL_FRAG,
 	.config = "IP6_NF_MATCH_FRAG", .list = "frag ",

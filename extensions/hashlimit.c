@@ -308,7 +308,7 @@ static const struct rv_name hashes[] = {
 		.arg = "length", .help = text,					\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option hashlimit_options[] = {
 	RATE(UPTO, ABOVE, "upto", 0, "so much or less"),
 	[ALIAS] = { .name = "hashlimit", .alias_of = "hashlimit-upto" },
 	RATE(ABOVE, UPTO, "above", XT_HASHLIMIT_INVERT, "more than that"),
@@ -379,7 +379,7 @@ static int check_name(struct rv_check *c, const char *name)
 	return rv_check_refuse(c, "hashlimit: \"%s\" cannot be the name of a file", name);
 }
 
-static void settle(struct hashlimit *d, uint64_t seen)
+static void set_defaults(struct hashlimit *d, uint64_t seen)
 {
 	struct hashlimit_cfg3 *cfg = &d->info.cfg;
 
@@ -397,7 +397,7 @@ static void settle(struct hashlimit *d, uint64_t seen)
 	d->turned = d->burst_bytes = d->seconds = 0;
 }
 
-static int check(struct rv_check *c)
+static int check_limit(struct rv_check *c)
 {
 	struct hashlimit *d = (struct hashlimit *)(void *)c->part->data;
 
@@ -405,11 +405,11 @@ static int check(struct rv_check *c)
 		return rv_check_fail(c, "You have to specify --hashlimit");
 	if (check_burst(c, d))
 		return -1;
-	settle(d, c->seen);
+	set_defaults(d, c->seen);
 	return 0;
 }
 
-static int kernel_check(struct rv_check *c)
+static int hashlimit_kernel_check(struct rv_check *c)
 {
 	const struct hashlimit *d = (const struct hashlimit *)(void *)c->part->data;
 
@@ -435,8 +435,8 @@ static uint64_t scale(const struct rv_revision *w, const struct hashlimit_cfg3 *
 	return w->revision == 1 && !(cfg->mode & XT_HASHLIMIT_BYTES) ? SCALE / SCALE_1 : 1;
 }
 
-static int read_any(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		    struct rv_error *err)
+static int hashlimit_read_any(const struct rv_revision *w, const unsigned char *wire,
+			      unsigned char *data, struct rv_error *err)
 {
 	struct hashlimit *d = (struct hashlimit *)(void *)data;
 	struct hashlimit_cfg3 *cfg = &d->info.cfg;
@@ -481,7 +481,7 @@ static int write_any(const struct rv_revision *w, const unsigned char *data, uns
 	FIELD(type, srcmask), FIELD(type, dstmask)
 
 #define LAYOUT(number, type, ...) \
-	{ .revision = number, .size = sizeof(type), .read = read_any, .write = write_any, \
+	{ .revision = number, .size = sizeof(type), .read = hashlimit_read_any, .write = write_any, \
 	  .arg = offsetof(type, name), .fields = RV_REVISION_FIELDS(__VA_ARGS__) }
 
 static const struct rv_revision wire_rows[] = {
@@ -527,9 +527,9 @@ static const struct hashlimit initial4 = INITIAL(32), initial6 = INITIAL(128);
 		.name = "hashlimit", .kind = RV_MATCH, .family = family_,	\
 		.effect = RV_EFFECT_STATE, .opaque = "it counts",					\
 		.size = sizeof(struct hashlimit), .initial = &initial_,		\
-		.revisions = wire_rows, .options = options,				\
+		.revisions = wire_rows, .options = hashlimit_options,				\
 		.help = "so much in a time, for each address or port of its own", \
-		.check = check, .kernel_check = kernel_check, .list_words = LIST, \
+		.check = check_limit, .kernel_check = hashlimit_kernel_check, .list_words = LIST, \
 		.nft = NFT,							\
 	}
 

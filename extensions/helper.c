@@ -19,7 +19,7 @@ static int helper_predicate(const struct rv_option *opt, const unsigned char *da
 	return fn(&p, arg);
 }
 
-static const struct rv_option options[] = {
+static const struct rv_option helper_options[] = {
 	{
 		.name = "helper", .type = RV_T_STRING,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_QUOTED,
@@ -34,7 +34,7 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(helper) = {
 	.name = "helper", .kind = RV_MATCH,
-	.size = sizeof(info), .options = options,
+	.size = sizeof(info), .options = helper_options,
 	.revisions = RV_REVISIONS({ .size = sizeof(info), .valid_bits = RV_BIT(info, invert, 1) }),
 	.nft = " ct helper {~helper:!= }<helper:h>",
 	.help = "which helper looks after the packet's connection",

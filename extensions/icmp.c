@@ -126,7 +126,7 @@ int rv_icmp_parse(struct rv_parse *p)
 	return 0;
 }
 
-static const struct rv_name *name_of(const struct rv_option *opt, const struct ipt_icmp *icmp)
+static const struct rv_name *icmp_name(const struct rv_option *opt, const struct ipt_icmp *icmp)
 {
 	return rv_name_of(opt->names, (uint32_t)icmp->type << 16 | icmp->code[0] << 8 |
 					      icmp->code[1]);
@@ -141,7 +141,7 @@ static bool every_code(const struct ipt_icmp *icmp)
 void rv_icmp_print(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	const struct ipt_icmp *icmp = (const struct ipt_icmp *)(const void *)data;
-	const struct rv_name *name = name_of(opt, icmp);
+	const struct rv_name *name = icmp_name(opt, icmp);
 
 	if (name && name == types) {
 		rv_buf_puts(o->buf, name->name);
@@ -158,7 +158,7 @@ void rv_icmp_print(struct rv_out *o, const struct rv_option *opt, const unsigned
 void rv_icmp_show(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
 {
 	const struct ipt_icmp *icmp = (const struct ipt_icmp *)(const void *)data;
-	const struct rv_name *name = name_of(ext->options, icmp);
+	const struct rv_name *name = icmp_name(ext->options, icmp);
 	bool inverted = icmp->invflags & IPT_ICMP_INV;
 
 	rv_buf_printf(o->buf, " %s", ext->options->list);
@@ -216,14 +216,14 @@ int rv_icmp_check(struct rv_check *c)
 		       rv_protocol_name(c->family, c->ext->protocol));
 }
 
-static const struct rv_option options[] = {
+static const struct rv_option icmp_options[] = {
 	RV_ICMP_ROW("icmp-type", "icmp", ICMP_TYPE, "ICMP"),
 	{ .name = NULL },
 };
 
 RV_EXTENSION(icmp) = {
 	.name = "icmp", .kind = RV_MATCH, .family = NFPROTO_IPV4, .protocol = IPPROTO_ICMP,
-	RV_STRUCT(struct ipt_icmp, 0), .options = options, .kernel_check = rv_icmp_check,
+	RV_STRUCT(struct ipt_icmp, 0), .options = icmp_options, .kernel_check = rv_icmp_check,
 	.show = rv_icmp_show,
 	.initial = &(const struct ipt_icmp){ .type = ANY_TYPE, .code = { 0, UINT8_MAX } },
 	.config = "IP_NF_IPTABLES",

@@ -53,7 +53,7 @@ static const struct rv_name types[] = {
 	{ NULL, 0, NULL },
 };
 
-static const struct rv_option options[] = {
+static const struct rv_option icmp6_options[] = {
 	RV_ICMP_ROW("icmpv6-type", "ipv6-icmp", ICMP6_TYPE, "ICMPv6"),
 	{ .name = NULL },
 };
@@ -61,7 +61,7 @@ static const struct rv_option options[] = {
 RV_EXTENSION(icmp6) = {
 	.name = "icmp6", .alias = "icmpv6", .kind = RV_MATCH, .family = NFPROTO_IPV6,
 	.protocol = IPPROTO_ICMPV6,
-	RV_STRUCT(struct ip6t_icmp, 0), .options = options, .kernel_check = rv_icmp_check,
+	RV_STRUCT(struct ip6t_icmp, 0), .options = icmp6_options, .kernel_check = rv_icmp_check,
 	.show = rv_icmp_show,
 	.initial = &(const struct ip6t_icmp){ .code = { 0, UINT8_MAX } },
 	.config = "IP6_NF_IPTABLES",

@@ -95,7 +95,7 @@ static int absorb_fragment(const struct rv_option *opt, const struct rv_predicat
 		.help = "interface the packet goes " word ", + at its end stands for anything", \
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option ip_options[] = {
 	ADDRESS("source", 's', src, smask, RV_IP_SRC, SADDR),
 	{ .name = "src", .alias_of = "source" },
 	ADDRESS("destination", 'd', dst, dmask, RV_IP_DST, DADDR),
@@ -128,7 +128,7 @@ const struct rv_ext rv_ext_ip = {
 	.name = "ip",
 	.kind = RV_CORE,
 	.size = sizeof(struct rv_ip),
-	.options = options,
+	.options = ip_options,
 	.help = "what needs no match: addresses, interfaces, protocol",
 };
 RV_REGISTER(rv_ext_ip);

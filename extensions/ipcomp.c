@@ -10,9 +10,9 @@
  * Without --ipcompspi any index matches. iptables uses index 0 in this case, but omits the option
  * when it saves the full range, so restoring its own save changes the rule.
  */
-static const struct xt_ipcomp initial = { .spis = { 0, UINT32_MAX } };
+static const struct xt_ipcomp ipcomp_initial = { .spis = { 0, UINT32_MAX } };
 
-static const struct rv_option options[] = {
+static const struct rv_option ipcomp_options[] = {
 	{
 		.name = "ipcompspi", .type = RV_T_UINT_RANGE,
 		.flags = RV_OPT_INVERT | RV_OPT_LIST_TIGHT,
@@ -34,7 +34,7 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(ipcomp) = {
 	.name = "ipcomp", .kind = RV_MATCH, .protocol = IPPROTO_COMP, .only_protocol = IPPROTO_COMP,
-	RV_STRUCT(struct xt_ipcomp, 0), .initial = &initial, .options = options,
+	RV_STRUCT(struct xt_ipcomp, 0), .initial = &ipcomp_initial, .options = ipcomp_options,
 	.list = "comp ",
 	.help = "compressed payloads",
 };

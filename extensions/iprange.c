@@ -17,7 +17,7 @@
 		.help = words " address is one from the first to the last",	\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option iprange_options[] = {
 	RANGE("src", "source", src_min, src_max, IPRANGE_SRC, SADDR),
 	RANGE("dst", "destination", dst_min, dst_max, IPRANGE_DST, DADDR),
 	{ .name = NULL },
@@ -39,7 +39,7 @@ static void warn_reversed(const struct rv_check *c, const union nf_inet_addr *fr
 	rv_buf_free(&text);
 }
 
-static int check(struct rv_check *c)
+static int warn_reversed_ranges(struct rv_check *c)
 {
 	const struct xt_iprange_mtinfo *info = (const void *)c->part->data;
 
@@ -50,7 +50,7 @@ static int check(struct rv_check *c)
 
 RV_EXTENSION(iprange) = {
 	.name = "iprange", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
-	RV_STRUCT(struct xt_iprange_mtinfo, 1), .options = options, .check = check,
+	RV_STRUCT(struct xt_iprange_mtinfo, 1), .options = iprange_options, .check = warn_reversed_ranges,
 	.required = "iprange match: You must specify `--src-range' or `--dst-range'",
 	.help = "ranges of addresses",
 };

@@ -48,7 +48,7 @@ static int headers_predicate(const struct rv_option *opt, const unsigned char *d
 	return fn(&p, arg);
 }
 
-static const struct rv_option options[] = {
+static const struct rv_option ipv6header_options[] = {
 	{
 		.name = "header", .type = RV_T_BITS,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS |
@@ -70,7 +70,7 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(ipv6header) = {
 	.name = "ipv6header", .kind = RV_MATCH, .family = NFPROTO_IPV6,
-	RV_STRUCT(info, 0), .options = options,
+	RV_STRUCT(info, 0), .options = ipv6header_options,
 	.config = "IP6_NF_MATCH_IPV6HEADER", .list = "ipv6header",
 	.help = "which headers are in the packet",
 };

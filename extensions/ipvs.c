@@ -23,7 +23,7 @@ static const struct rv_name methods[] = {
 };
 
 /* The kernel encodes "reply" as negated direction. */
-static const struct rv_name directions[] = {
+static const struct rv_name ipvs_directions[] = {
 	{ "ORIGINAL", 0, NULL },
 	{ "REPLY", XT_IPVS_DIR, NULL },
 	{ NULL, 0, NULL },
@@ -36,7 +36,7 @@ static const struct rv_name directions[] = {
 		.list = word, .arg = "port", .help = text,			\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option ipvs_options[] = {
 	[IPVS] = {
 		.name = "ipvs", .type = RV_T_FLAG, .flags = RV_OPT_INVERT,
 		RV_FIELD(info, bitmask), .value = XT_IPVS_IPVS_PROPERTY,
@@ -57,7 +57,7 @@ static const struct rv_option options[] = {
 	[PORT] = PORT_ROW("vport", vport, VPORT, VPORT, "port of the service"),
 	[DIRECTION] = {
 		.name = "vdir", .type = RV_T_ENUM,
-		RV_FIELD(info, invert), .value = XT_IPVS_DIR, .names = directions,
+		RV_FIELD(info, invert), .value = XT_IPVS_DIR, .names = ipvs_directions,
 		.given = RV_BIT(info, bitmask, XT_IPVS_DIR), .sel = RV_SEL_IPVS_DIR,
 		.list = "vdir", .arg = "ORIGINAL|REPLY", .help = "direction of the packet",
 	},
@@ -73,7 +73,7 @@ static const struct rv_option options[] = {
 };
 
 /* Every option implies --ipvs, which is not printed with them. */
-static int check(struct rv_check *c)
+static int check_ipvs_option(struct rv_check *c)
 {
 	info *i = (info *)(void *)c->part->data;
 	uint8_t others = i->bitmask & XT_IPVS_ONCE_MASK;
@@ -87,7 +87,7 @@ static int check(struct rv_check *c)
 
 RV_EXTENSION(ipvs) = {
 	.name = "ipvs", .kind = RV_MATCH,
-	RV_STRUCT(info, 0), .options = options, .check = check,
+	RV_STRUCT(info, 0), .options = ipvs_options, .check = check_ipvs_option,
 	.required = "IPVS: At least one option is required",
 	.help = "packets the load balancer handles",
 };

@@ -4,7 +4,7 @@
 
 #include <ravelin/extension.h>
 
-static const struct rv_option options[] = {
+static const struct rv_option length_options[] = {
 	{
 		.name = "length", .type = RV_T_UINT_RANGE, .flags = RV_OPT_INVERT | RV_OPT_REQUIRED,
 		RV_FIELD(struct xt_length_info, min),
@@ -19,6 +19,6 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(length) = {
 	.name = "length", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
-	RV_STRUCT(struct xt_length_info, 0), .options = options,
+	RV_STRUCT(struct xt_length_info, 0), .options = length_options,
 	.help = "the length of the packet",
 };

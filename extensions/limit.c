@@ -114,7 +114,7 @@ static void print_limit(struct rv_out *o, const struct rv_option *opt, const uns
 	rv_limit_print(o->buf, r->avg, XT_LIMIT_SCALE);
 }
 
-static const struct rv_option options[] = {
+static const struct rv_option limit_options[] = {
 	{
 		.name = "limit", .type = RV_T_HOOK, .flags = RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		RV_FIELD(struct xt_rateinfo, avg),
@@ -132,7 +132,7 @@ static const struct rv_option options[] = {
 };
 
 /* Like iptables, treats --limit-burst 0 as not given. */
-static int check(struct rv_check *c)
+static int set_default_burst(struct rv_check *c)
 {
 	struct xt_rateinfo *r = (struct xt_rateinfo *)(void *)c->part->data;
 
@@ -140,7 +140,7 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-static const struct xt_rateinfo initial = {
+static const struct xt_rateinfo limit_initial = {
 	.avg = 3600 * XT_LIMIT_SCALE / DEFAULT_PACKETS,
 	.burst = RV_LIMIT_BURST,
 };
@@ -148,8 +148,8 @@ static const struct xt_rateinfo initial = {
 RV_EXTENSION(limit) = {
 	.name = "limit", .kind = RV_MATCH,
 	.size = sizeof(struct xt_rateinfo), .compare = offsetof(struct xt_rateinfo, prev),
-	.options = options, .check = check,
-	.initial = &initial,
+	.options = limit_options, .check = set_default_burst,
+	.initial = &limit_initial,
 	.revisions = RV_REVISIONS(
 		{ .revision = 0, .size = sizeof(struct xt_rateinfo), .bytes = offsetof(struct xt_rateinfo, prev) }),
 	.list = "limit:", .nft = " limit rate <limit:l>{limit-burst=5: burst 5 packets}",

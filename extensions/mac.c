@@ -5,7 +5,7 @@
 
 #include <ravelin/extension.h>
 
-static const struct rv_option options[] = {
+static const struct rv_option mac_options[] = {
 	{
 		.name = "mac-source", .type = RV_T_MAC,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
@@ -19,7 +19,7 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(mac) = {
 	.name = "mac", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
-	RV_STRUCT(struct xt_mac_info, 0), .options = options,
+	RV_STRUCT(struct xt_mac_info, 0), .options = mac_options,
 	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
 	.help = "the Ethernet address a packet came from",
 };

@@ -10,7 +10,7 @@ struct mark_data {
 	uint8_t given;
 };
 
-static const struct rv_option options[] = {
+static const struct rv_option mark_options[] = {
 	{
 		.name = "mark", .type = RV_T_MASKED,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS |
@@ -36,7 +36,7 @@ static int read_given(const struct rv_revision *w, const unsigned char *wire, un
 
 RV_EXTENSION(mark) = {
 	.name = "mark", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
-	.size = sizeof(struct mark_data), .options = options, .native = 1 << 0,
+	.size = sizeof(struct mark_data), .options = mark_options, .native = 1 << 0,
 	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(struct xt_mark_mtinfo1), .read = read_given,
 		  .valid_bits = RV_BIT(struct xt_mark_mtinfo1, invert, 1), .fields = RV_REVISION_FIELDS(

@@ -8,7 +8,7 @@
 #include <linux/netfilter_ipv6/ip6t_mh.h>
 
 /* Prefixes of names are accepted; the first match is used. */
-static const struct rv_name types[] = {
+static const struct rv_name mh_types[] = {
 	{ "binding-refresh-request", 0, NULL }, { "brr", 0, NULL },
 	{ "home-test-init", 1, NULL }, { "hoti", 1, NULL },
 	{ "careof-test-init", 2, NULL }, { "coti", 2, NULL },
@@ -22,7 +22,7 @@ static const struct rv_name types[] = {
 
 static bool find_type(const char *text, size_t len, uint8_t *type)
 {
-	const struct rv_name *name = rv_name_find(types, text, len);
+	const struct rv_name *name = rv_name_find(mh_types, text, len);
 	const char *end;
 	uint64_t n;
 
@@ -30,7 +30,7 @@ static bool find_type(const char *text, size_t len, uint8_t *type)
 		*type = n;
 		return true;
 	}
-	for (const struct rv_name *t = types; t->name && !name && len; t++)
+	for (const struct rv_name *t = mh_types; t->name && !name && len; t++)
 		if (!strncasecmp(t->name, text, len))
 			name = t;
 	*type = name ? name->value : 0;
@@ -57,7 +57,7 @@ static int parse_types(struct rv_parse *p)
 
 static void print_type(struct rv_out *o, uint8_t type)
 {
-	const struct rv_name *name = rv_name_of(types, type);
+	const struct rv_name *name = rv_name_of(mh_types, type);
 
 	if (name && o->style == RV_STYLE_LIST && !o->numeric)
 		rv_buf_puts(o->buf, name->name);
@@ -76,7 +76,7 @@ static void print_types(struct rv_out *o, const struct rv_option *opt, const uns
 	print_type(o, mh->types[1]);
 }
 
-static const struct rv_option options[] = {
+static const struct rv_option mh_options[] = {
 	{
 		.name = "mh-type", .type = RV_T_UINT_RANGE, .flags = RV_OPT_INVERT,
 		RV_FIELD(struct ip6t_mh, types),
@@ -91,7 +91,7 @@ static const struct rv_option options[] = {
 RV_EXTENSION(mh) = {
 	.name = "mh", .kind = RV_MATCH, .family = NFPROTO_IPV6, .protocol = IPPROTO_MH,
 	.only_protocol = IPPROTO_MH,
-	RV_STRUCT(struct ip6t_mh, 0), .options = options,
+	RV_STRUCT(struct ip6t_mh, 0), .options = mh_options,
 	.initial = &(const struct ip6t_mh){ .types = { 0, UINT8_MAX } },
 	.config = "IP6_NF_MATCH_MH", .list = "mh",
 	.help = "the Mobility Header of IPv6",

@@ -169,7 +169,7 @@ enum { SOURCE = 0, DESTINATION = 2, EITHER = 4 };
 	},									\
 	{ .name = saved, .alias_of = word "s" }
 
-static const struct rv_option options[] = {
+static const struct rv_option multiport_options[] = {
 	PORT_LIST("source-port", "sports", 1 << DESTINATION | 1 << EITHER,
 		  XT_MULTIPORT_SOURCE, SPORT, "the source port is one of these"),
 	PORT_LIST("destination-port", "dports", 1 << SOURCE | 1 << EITHER,
@@ -200,7 +200,7 @@ static int check_counts(const struct rv_revision *w, const unsigned char *wire, 
 
 RV_EXTENSION(multiport) = {
 	.name = "multiport", .kind = RV_MATCH,
-	.size = sizeof(struct xt_multiport_v1), .options = options,
+	.size = sizeof(struct xt_multiport_v1), .options = multiport_options,
 	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(struct xt_multiport_v1), .read = check_counts,
 		  .fields = RV_REVISION_FIELDS({ 0, sizeof(struct xt_multiport_v1),

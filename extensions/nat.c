@@ -32,7 +32,7 @@ static bool expressible(const struct rv_revision *w, const range *r)
 	       ntohs(r->min_proto.all) <= ntohs(r->max_proto.all);
 }
 
-static int check(const struct rv_revision *w, const range *r, struct rv_error *err)
+static int check_expressible(const struct rv_revision *w, const range *r, struct rv_error *err)
 {
 	if (expressible(w, r))
 		return 0;
@@ -58,7 +58,7 @@ static int check_one(const unsigned char *wire, struct rv_error *err)
 static int read_multi(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
 		      struct rv_error *err)
 {
-	return check_one(wire, err) ? -1 : check(w, (const range *)(void *)data, err);
+	return check_one(wire, err) ? -1 : check_expressible(w, (const range *)(void *)data, err);
 }
 
 static int write_multi(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
@@ -75,7 +75,7 @@ static int read_range(const struct rv_revision *w, const unsigned char *wire, un
 		      struct rv_error *err)
 {
 	memcpy(data, wire, w->size);
-	return check(w, (const range *)(void *)data, err);
+	return check_expressible(w, (const range *)(void *)data, err);
 }
 
 /*

@@ -6,7 +6,7 @@
 
 typedef struct xt_nfacct_match_info_v1 info;
 
-static const struct rv_option options[] = {
+static const struct rv_option nfacct_options[] = {
 	{
 		.name = "nfacct-name",
 		.save = "nfacct-name ",	/* iptables prints two spaces */
@@ -23,7 +23,7 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(nfacct) = {
 	.name = "nfacct", .kind = RV_MATCH,
-	.size = sizeof(info), .compare = NFACCT_NAME_MAX, .options = options,
+	.size = sizeof(info), .compare = NFACCT_NAME_MAX, .options = nfacct_options,
 	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(info), .bytes = NFACCT_NAME_MAX },
 		{ .revision = 0, .size = sizeof(struct xt_nfacct_match_info), .bytes = NFACCT_NAME_MAX }),

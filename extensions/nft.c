@@ -54,7 +54,7 @@ static void print_expr(struct rv_out *o, const struct rv_option *opt, const unsi
 	rv_base64_put(o->buf, bytes->data, bytes->len);
 }
 
-static const struct rv_option options[] = {
+static const struct rv_option nft_options[] = {
 	[RULE] = {
 		.name = "rule", .type = RV_T_HOOK, RV_FIELD(info, text), .list = "nft",
 		.arg = "text", .help = "the rule in nft's words, for the reader only",
@@ -69,7 +69,7 @@ static const struct rv_option options[] = {
 };
 
 /* Editing the text does not change the rule: warns if it differs from the encoded rule. */
-static int check(struct rv_check *c)
+static int check_rule_text(struct rv_check *c)
 {
 	info *d = (info *)(void *)c->part->data;
 
@@ -79,7 +79,7 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-static int kernel_check(struct rv_check *c)
+static int nft_kernel_check(struct rv_check *c)
 {
 	static const struct rv_ip nothing;
 	const struct rv_rule *r = c->rule;
@@ -92,8 +92,8 @@ static int kernel_check(struct rv_check *c)
 
 const struct rv_ext rv_ext_nft = {
 	.name = "nft", .kind = RV_MATCH,
-	.size = sizeof(info), .compare = offsetof(info, counted), .options = options,
-	.check = check, .kernel_check = kernel_check,
+	.size = sizeof(info), .compare = offsetof(info, counted), .options = nft_options,
+	.check = check_rule_text, .kernel_check = nft_kernel_check,
 	.chains = rv_nft_object_chains,
 	.whole = true, .opaque = "it is a program", .help = "a rule of nf_tables that has no words in iptables",
 };

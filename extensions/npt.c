@@ -24,7 +24,7 @@ struct npt {
 		.list = word, .arg = "prefix/length", .help = text,		\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option npt_options[] = {
 	ROW("src-pfx", src, "the prefix to be replaced"),
 	ROW("dst-pfx", dst, "the prefix that takes its place"),
 	{ 0 },
@@ -41,7 +41,7 @@ static bool good(const union nf_inet_addr *prefix, const union nf_inet_addr *mas
 	return len >= 0 && len <= LONGEST;
 }
 
-static int check(struct rv_check *c)
+static int check_prefixes(struct rv_check *c)
 {
 	const struct npt *d = (const struct npt *)(void *)c->part->data;
 
@@ -52,8 +52,8 @@ static int check(struct rv_check *c)
 			       c->ext->name, LONGEST);
 }
 
-static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
+static int npt_read_info(const struct rv_revision *w, const unsigned char *wire,
+			 unsigned char *data, struct rv_error *err)
 {
 	const struct ip6t_npt_tginfo *from = (const struct ip6t_npt_tginfo *)(const void *)wire;
 	struct npt *d = (struct npt *)(void *)data;
@@ -70,8 +70,8 @@ static int read_info(const struct rv_revision *w, const unsigned char *wire, uns
 			    from->dst_pfx_len);
 }
 
-static int write_info(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
-		      struct rv_error *err)
+static int npt_write_info(const struct rv_revision *w, const unsigned char *data,
+			  unsigned char *wire, struct rv_error *err)
 {
 	const struct npt *d = (const struct npt *)(const void *)data;
 	struct ip6t_npt_tginfo info = {
@@ -88,11 +88,11 @@ static int write_info(const struct rv_revision *w, const unsigned char *data, un
 #define TARGET(word, side, chains)						\
 	{									\
 		.name = word, .kind = RV_TARGET, .family = NFPROTO_IPV6,	\
-		.size = sizeof(struct npt), .options = options,			\
+		.size = sizeof(struct npt), .options = npt_options,			\
 		.revisions = RV_REVISIONS({ .size = sizeof(struct ip6t_npt_tginfo),	\
-				  .read = read_info, .write = write_info }),	\
+				  .read = npt_read_info, .write = npt_write_info }),	\
 		.config = "IP6_NF_TARGET_NPT", .list = word, .tables = "mangle", \
-		.hooks = (chains), .kernel_check = check,			\
+		.hooks = (chains), .kernel_check = check_prefixes,			\
 		.help = "gives the packet's " side " another prefix, without connection tracking", \
 	}
 

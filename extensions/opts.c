@@ -60,8 +60,8 @@ static void print_opts(struct rv_out *o, const struct rv_option *opt, const unsi
 }
 
 /* Each option by index, from 1; only the type is compared if the length may be any. */
-static int predicate_opts(const struct rv_option *opt, const unsigned char *data, rv_predicate_fn *fn,
-		      void *arg)
+static int predicate_opts(const struct rv_option *opt, const unsigned char *data,
+			  rv_predicate_fn *fn, void *arg)
 {
 	const struct ip6t_opts *info = (const struct ip6t_opts *)(const void *)data;
 	int rc = 0;
@@ -80,8 +80,8 @@ static int predicate_opts(const struct rv_option *opt, const unsigned char *data
 	return rc;
 }
 
-static int read_info(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		     struct rv_error *err)
+static int opts_read_info(const struct rv_revision *w, const unsigned char *wire,
+			  unsigned char *data, struct rv_error *err)
 {
 	struct ip6t_opts *info = (struct ip6t_opts *)(void *)data;
 
@@ -115,7 +115,7 @@ static int read_info(const struct rv_revision *w, const unsigned char *wire, uns
 	{									\
 		.name = word, .kind = RV_MATCH, .family = NFPROTO_IPV6,		\
 		.size = sizeof(struct ip6t_opts), .options = (rows),		\
-		.revisions = RV_REVISIONS({ .size = sizeof(struct ip6t_opts), .read = read_info }), \
+		.revisions = RV_REVISIONS({ .size = sizeof(struct ip6t_opts), .read = opts_read_info }), \
 		.present = RV_SEL_##SEL, .list = word,	\
 		.help = (text), .config = "IP6_NF_MATCH_OPTS",			\
 	}

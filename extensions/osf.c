@@ -17,7 +17,7 @@ typedef struct xt_osf_info info;
 		.arg = "0|1|2", .help = text,					\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option osf_options[] = {
 	{
 		.name = "genre", .type = RV_T_STRING,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_BARE | RV_OPT_ALWAYS |
@@ -34,7 +34,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static void settle(unsigned char *data)
+static void osf_canonicalize(unsigned char *data)
 {
 	info *i = (info *)(void *)data;
 
@@ -43,7 +43,7 @@ static void settle(unsigned char *data)
 
 RV_EXTENSION(osf) = {
 	.name = "osf", .kind = RV_MATCH, .family = NFPROTO_IPV4, .only_protocol = IPPROTO_TCP,
-	RV_STRUCT(info, 0), .options = options, .canonicalize = settle,
+	RV_STRUCT(info, 0), .options = osf_options, .canonicalize = osf_canonicalize,
 	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
 	.help = "the system a SYN looks to be from",
 };

@@ -102,7 +102,7 @@ static int parse_groups(struct rv_parse *p)
 	return 0;
 }
 
-static const struct rv_option options[] = {
+static const struct rv_option owner_options[] = {
 	[SOCKET] = {
 		.name = "socket-exists", .type = RV_T_FLAG, .flags = RV_OPT_INVERT,
 		RV_FIELD(info, match), .value = XT_OWNER_SOCKET,
@@ -120,7 +120,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static const char *refused(const unsigned char *data, uint32_t hooks)
+static const char *owner_refused(const unsigned char *data, uint32_t hooks)
 {
 	const info *i = (const info *)(const void *)data;
 
@@ -133,7 +133,7 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 
 RV_EXTENSION(owner) = {
 	.name = "owner", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
-	RV_STRUCT(info, 1), .options = options, .refused = refused,
+	RV_STRUCT(info, 1), .options = owner_options, .refused = owner_refused,
 	.required = "owner: At least one of --uid-owner, --gid-owner or --socket-exists is required",
 	.hooks = 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,
 	.help = "the user and group whose socket sent the packet",

@@ -26,7 +26,7 @@ typedef struct xt_physdev_info info;
 		.list = "--physdev-is-" word, .help = text,			\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option physdev_options[] = {
 	STATE("in", XT_PHYSDEV_OP_ISIN, PHYS_IS_IN, "came in by a port of a bridge"),
 	PORT("in", physindev, XT_PHYSDEV_OP_IN, PHYSIN, "by this one"),
 	STATE("out", XT_PHYSDEV_OP_ISOUT, PHYS_IS_OUT, "goes out by a port of a bridge"),
@@ -45,7 +45,7 @@ static void make_mask(const char *name, char *mask)
 		memset(mask, 0xff, name[len - 1] == '+' ? len - 1 : len + 1);
 }
 
-static int check(struct rv_check *c)
+static int make_masks(struct rv_check *c)
 {
 	info *i = (info *)(void *)c->part->data;
 
@@ -55,7 +55,7 @@ static int check(struct rv_check *c)
 }
 
 /* The output port of locally generated packets is not known yet. */
-static const char *refused(const unsigned char *data, uint32_t hooks)
+static const char *physdev_refused(const unsigned char *data, uint32_t hooks)
 {
 	const info *i = (const info *)(const void *)data;
 	bool bridged = i->bitmask & ~i->invert & XT_PHYSDEV_OP_BRIDGED;
@@ -68,7 +68,7 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 
 RV_EXTENSION(physdev) = {
 	.name = "physdev", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
-	RV_STRUCT(info, 0), .options = options, .check = check, .refused = refused,
+	RV_STRUCT(info, 0), .options = physdev_options, .check = make_masks, .refused = physdev_refused,
 	.list = "PHYSDEV match",
 	.required = "PHYSDEV: no physdev option specified",
 	.help = "ports of a bridge",

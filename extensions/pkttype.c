@@ -5,7 +5,7 @@
 #include <linux/if_packet.h>
 #include <linux/netfilter/xt_pkttype.h>
 
-static const struct rv_name types[] = {
+static const struct rv_name pkttype_types[] = {
 	{ "unicast", PACKET_HOST, "for this host" },
 	{ "broadcast", PACKET_BROADCAST, "for all" },
 	{ "multicast", PACKET_MULTICAST, "for a group" },
@@ -16,11 +16,11 @@ static const struct rv_name types[] = {
 	{ NULL, 0, NULL },
 };
 
-static const struct rv_option options[] = {
+static const struct rv_option pkttype_options[] = {
 	{
 		.name = "pkt-type", .type = RV_T_ENUM,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
-		RV_FIELD(struct xt_pkttype_info, pkttype), .names = types,
+		RV_FIELD(struct xt_pkttype_info, pkttype), .names = pkttype_types,
 		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(struct xt_pkttype_info, invert, 1),
 		.sel = RV_SEL_PKTTYPE,
 		.bad = "Bad packet type '%s'",
@@ -32,6 +32,6 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(pkttype) = {
 	.name = "pkttype", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
-	RV_STRUCT(struct xt_pkttype_info, 0), .options = options,
+	RV_STRUCT(struct xt_pkttype_info, 0), .options = pkttype_options,
 	.help = "for whom the link layer says it is",
 };

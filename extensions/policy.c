@@ -22,7 +22,7 @@ static const struct xt_policy_spec bits[] = {
 	[MODE] = { .mode = 1 }, [TUNNEL_DST] = { .daddr = 1 }, [TUNNEL_SRC] = { .saddr = 1 },
 };
 
-static const struct rv_option options[];
+static const struct rv_option policy_options[];
 
 static uint8_t bit_of(unsigned int row)
 {
@@ -53,7 +53,7 @@ static int parse_element(struct rv_parse *p)
 {
 	info *i = (info *)(void *)p->data;
 	elem *e = &i->pol[i->len];
-	unsigned int row = p->opt - options;
+	unsigned int row = p->opt - policy_options;
 	struct rv_parse in_element = *p;
 
 	if (has(&e->match, row))
@@ -89,17 +89,16 @@ static void print_element(struct rv_out *o, const elem *e, const char *dashes)
 		if (!has(&e->match, row))
 			continue;
 		rv_buf_printf(o->buf, "%s %s%s ", has(&e->invert, row) ? " !" : "", dashes,
-			      options[row].name);
+			      policy_options[row].name);
 		if (row == PROTO && o->style == RV_STYLE_LIST && o->numeric)
 			rv_buf_u64(o->buf, e->proto);
 		else
-			rv_value_print(&numeric, &options[row], (const unsigned char *)e);
+			rv_value_print(&numeric, &policy_options[row], (const unsigned char *)e);
 	}
 }
 
 /* Prints all elements, separated by --next. */
-static void print_elements(struct rv_out *o, const struct rv_option *opt,
-			   const unsigned char *data)
+static void print_elements(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
 	const info *i = (const info *)(const void *)data;
 	bool list = o->style == RV_STYLE_LIST;
@@ -129,7 +128,7 @@ static int element_predicates(const info *i, unsigned int n, rv_predicate_fn *fn
 	for (unsigned int row = REQID; row <= TUNNEL_SRC && !rc; row++) {
 		if (!has(&e->match, row))
 			continue;
-		rv_row_predicate(&options[row], selectors[row][out], (const unsigned char *)e, &p);
+		rv_row_predicate(&policy_options[row], selectors[row][out], (const unsigned char *)e, &p);
 		if (row == SPI)
 			memcpy(p.value, &e->spi, sizeof(e->spi));
 		p.negate = has(&e->invert, row);
@@ -165,7 +164,7 @@ static int absorb_path(const struct rv_option *opt, const struct rv_predicate *p
 	return 0;
 }
 
-static const struct rv_name directions[] = {
+static const struct rv_name policy_directions[] = {
 	{ "in", XT_POLICY_MATCH_IN, "what was undone" },
 	{ "out", XT_POLICY_MATCH_OUT, "what will be done" },
 	{ NULL, 0, NULL },
@@ -177,7 +176,7 @@ static const struct rv_name policies[] = {
 	{ NULL, 0, NULL },
 };
 
-static const struct rv_name modes[] = {
+static const struct rv_name policy_modes[] = {
 	{ "transport", XT_POLICY_MODE_TRANSPORT, NULL },
 	{ "tunnel", XT_POLICY_MODE_TUNNEL, NULL },
 	{ NULL, 0, NULL },
@@ -193,11 +192,11 @@ static const struct rv_name modes[] = {
 		.arg = "address[/mask]", .help = text, .parse = parse_element,	\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option policy_options[] = {
 	[DIR] = {
 		.name = "dir", .type = RV_T_ENUM, .flags = RV_OPT_EXACT,
 		RV_FIELD(info, flags), .value = XT_POLICY_MATCH_IN | XT_POLICY_MATCH_OUT,
-		.names = directions,
+		.names = policy_directions,
 		.bad = "policy_match: invalid dir \"%s\"",
 		.arg = "in|out", .help = "what was undone or what will be done",
 		.sel = RV_SEL_XFRM_IN, .predicate = path_predicates, .absorb = absorb_path,
@@ -238,7 +237,7 @@ static const struct rv_option options[] = {
 	},
 	[MODE] = {
 		.name = "mode", .type = RV_T_ENUM, .flags = ELEMENT | RV_OPT_EXACT,
-		RV_FIELD(elem, mode), .names = modes,
+		RV_FIELD(elem, mode), .names = policy_modes,
 		.bad = "policy match: invalid mode \"%s\"",
 		.arg = "transport|tunnel", .help = "the mode",
 		.parse = parse_element,
@@ -254,7 +253,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static int fail(struct rv_check *c, const char *why)
+static int policy_fail(struct rv_check *c, const char *why)
 {
 	return rv_check_fail(c, "policy match: %s", why);
 }
@@ -272,22 +271,22 @@ static int check_element(struct rv_check *c, const info *i, unsigned int n)
 				     "least one of reqid, spi, tunnel-src, tunnel-dst, proto or mode is "
 				     "required.", n);
 	if ((has(&e->match, TUNNEL_SRC) || has(&e->match, TUNNEL_DST)) && !tunnel)
-		return fail(c, "--tunnel-src/--tunnel-dst is only valid in tunnel mode");
+		return policy_fail(c, "--tunnel-src/--tunnel-dst is only valid in tunnel mode");
 	return 0;
 }
 
 /* Up to here, len is the index of the last element. */
-static int check(struct rv_check *c)
+static int check_policy(struct rv_check *c)
 {
 	const uint64_t elements = ~(1ULL << DIR | 1 << POL | 1 << STRICT);
 	info *i = (info *)(void *)c->part->data;
 
 	if (!(c->seen & 1 << DIR))
-		return fail(c, "neither --dir in nor --dir out specified");
+		return policy_fail(c, "neither --dir in nor --dir out specified");
 	if (i->flags & XT_POLICY_MATCH_NONE) {
 		if (c->seen & 1 << STRICT)
-			return fail(c, "policy none but --strict given");
-		return c->seen & elements ? fail(c, "policy none but policy given") : 0;
+			return policy_fail(c, "policy none but --strict given");
+		return c->seen & elements ? policy_fail(c, "policy none but policy given") : 0;
 	}
 	i->len++;
 	for (unsigned int n = 0; n < i->len; n++)
@@ -297,7 +296,7 @@ static int check(struct rv_check *c)
 }
 
 /* Received packets have no transforms to be applied, sent ones none applied. */
-static const char *refused(const unsigned char *data, uint32_t hooks)
+static const char *policy_refused(const unsigned char *data, uint32_t hooks)
 {
 	const uint32_t in = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN;
 	const uint32_t out = 1 << NF_INET_POST_ROUTING | 1 << NF_INET_LOCAL_OUT;
@@ -312,7 +311,7 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 
 RV_EXTENSION(policy) = {
 	.name = "policy", .kind = RV_MATCH,
-	RV_STRUCT(info, 0), .options = options, .check = check, .refused = refused,
+	RV_STRUCT(info, 0), .options = policy_options, .check = check_policy, .refused = policy_refused,
 	.save_words = " --dir <dir> --pol <pol>{strict: --strict}<next>",
 	.list_words = " policy match dir <dir> pol <pol>{strict: strict}<next>",
 	.help = "what IPsec has done to it or will do",

@@ -4,7 +4,7 @@
 
 #include <ravelin/extension.h>
 
-static const struct rv_option options[] = {
+static const struct rv_option quota_options[] = {
 	{
 		.name = "quota", .type = RV_T_UINT,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
@@ -18,7 +18,7 @@ static const struct rv_option options[] = {
 RV_EXTENSION(quota) = {
 	.name = "quota", .kind = RV_MATCH,
 	.size = sizeof(struct xt_quota_info), .compare = offsetof(struct xt_quota_info, master),
-	.options = options,
+	.options = quota_options,
 	.revisions = RV_REVISIONS(
 		{ .revision = 0, .size = sizeof(struct xt_quota_info), .bytes = offsetof(struct xt_quota_info, master) }),
 	.nft = " quota {~quota:over }<quota:d> bytes",

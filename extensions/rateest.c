@@ -108,7 +108,7 @@ static void print_rate(struct rv_out *o, const struct rv_option *opt, const unsi
 		.excludes = others, .help = text,				\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option rateest_options[] = {
 	[DELTA] = {
 		.name = "rateest-delta", .type = RV_T_FLAG,
 		RV_FIELD(info, flags), .value = XT_RATEEST_MATCH_DELTA,
@@ -137,7 +137,7 @@ static const struct rv_option options[] = {
 };
 
 /* The kernel ignores a rate of the unit that is not compared, and save could not print it. */
-static int check(struct rv_check *c)
+static int check_rates(struct rv_check *c)
 {
 	info *i = (info *)(void *)c->part->data;
 	bool delta = i->flags & XT_RATEEST_MATCH_DELTA, two = i->flags & XT_RATEEST_MATCH_REL;
@@ -149,7 +149,7 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-static const char *refused(const unsigned char *data, uint32_t hooks)
+static const char *rateest_refused(const unsigned char *data, uint32_t hooks)
 {
 	const info *i = (const info *)(const void *)data;
 
@@ -175,8 +175,9 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 
 RV_EXTENSION(rateest) = {
 	.name = "rateest", .kind = RV_MATCH,
-	.size = sizeof(info), .compare = offsetof(info, est1), .options = options, .check = check,
-	.refused = refused,
+	.size = sizeof(info), .compare = offsetof(info, est1), .options = rateest_options,
+	.check = check_rates,
+	.refused = rateest_refused,
 	.revisions = RV_REVISIONS({ .revision = 0, .size = sizeof(info), .bytes = offsetof(info, est1) }),
 	.save_words = "{rateest-delta: --rateest-delta} --rateest{rateest2:1} <rateest1>"
 		      SAVED("bps") SAVED("pps") "{rateest2: --rateest2 <rateest2>}",

@@ -6,7 +6,7 @@
 
 static const struct rv_names realms = { "/etc/iproute2/rt_realms", false };
 
-static const struct rv_option options[] = {
+static const struct rv_option realm_options[] = {
 	{
 		.name = "realm", .type = RV_T_MASKED,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS |
@@ -23,7 +23,7 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(realm) = {
 	.name = "realm", .kind = RV_MATCH, .effect = RV_EFFECT_PURE, .family = NFPROTO_IPV4,
-	RV_STRUCT(struct xt_realm_info, 0), .options = options,
+	RV_STRUCT(struct xt_realm_info, 0), .options = realm_options,
 	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT |
 		 1 << NF_INET_POST_ROUTING,
 	.help = "the realm of the packet's route",

@@ -56,7 +56,7 @@ static void print_mask(struct rv_out *o, const struct rv_option *opt, const unsi
 		RV_FIELD(info, side), .value = number, .help = text,		\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option recent_options[] = {
 	ACTION("set", SET, SET, "SET", "put the address into the list; always true"),
 	ACTION("rcheck", RCHECK, CHECK, "CHECK", "the address is in the list"),
 	ACTION("update", UPDATE, UPDATE, "UPDATE", "the same, and it was seen just now"),
@@ -105,7 +105,7 @@ static bool is_file_name(const char *name)
 	return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !strchr(name, '/');
 }
 
-static const char *refused(const unsigned char *data, uint32_t hooks)
+static const char *recent_refused(const unsigned char *data, uint32_t hooks)
 {
 	const info *i = (const info *)(const void *)data;
 
@@ -116,14 +116,14 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 	return is_file_name(i->name) ? NULL : "the name of a list must be one of a file";
 }
 
-static const info initial = {
+static const info recent_initial = {
 	.name = "DEFAULT",
 	.mask.all = { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX },
 };
 
 /* Revision 0 has no mask. Bytes after the name's NUL are undefined. */
-static int read_any(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		    struct rv_error *err)
+static int recent_read_any(const struct rv_revision *w, const unsigned char *wire,
+			   unsigned char *data, struct rv_error *err)
 {
 	info *i = (info *)(void *)data;
 	size_t len;
@@ -137,20 +137,20 @@ static int read_any(const struct rv_revision *w, const unsigned char *wire, unsi
 
 /* iptables writes the name over the default one, and compares all bytes when it deletes a rule. */
 static int write_any(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
-		    struct rv_error *err)
+		     struct rv_error *err)
 {
 	const info *i = (const info *)(const void *)data;
 	info out = *i;
 
-	memcpy(out.name, initial.name, sizeof(out.name));
+	memcpy(out.name, recent_initial.name, sizeof(out.name));
 	memcpy(out.name, i->name, strlen(i->name) + 1);
 	memcpy(wire, &out, w->size < sizeof(out) ? offsetof(info, mask) : sizeof(out));
 	return 0;
 }
 
 static const struct rv_revision wire[] = {
-	{ .revision = 1, .size = sizeof(info), .read = read_any, .write = write_any },
-	{ .revision = 0, .size = sizeof(struct xt_recent_mtinfo), .read = read_any,
+	{ .revision = 1, .size = sizeof(info), .read = recent_read_any, .write = write_any },
+	{ .revision = 0, .size = sizeof(struct xt_recent_mtinfo), .read = recent_read_any,
 	  .write = write_any },
 	{ .size = 0 },
 };
@@ -164,10 +164,10 @@ static const struct rv_revision wire[] = {
 		.name = "recent", .kind = RV_MATCH, .family = family_,		\
 		.effect = RV_EFFECT_STATE, .opaque = "a list that it changes",			\
 		.size = sizeof(info), .compare = offsetof(info, mask) + (mask_size), \
-		.initial = &initial, .revisions = wire, .options = options,		\
+		.initial = &recent_initial, .revisions = wire, .options = recent_options,		\
 		.help = "lists of addresses seen before",			\
 		.required = "recent: you must specify one of `--set', `--rcheck' `--update' or `--remove'", \
-		.one_of = ACTIONS, .refused = refused,				\
+		.one_of = ACTIONS, .refused = recent_refused,				\
 	}
 
 RV_EXTENSION(recent4) = RECENT(NFPROTO_IPV4, 4);

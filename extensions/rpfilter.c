@@ -11,7 +11,7 @@
 		.list = word, .help = text,					\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option rpfilter_options[] = {
 	FLAG("loose", LOOSE, "by any interface will do"),
 	FLAG("validmark", VALID_MARK, "the packet's mark takes part in routing the reply"),
 	FLAG("accept-local", ACCEPT_LOCAL, "packets from an address of this host's are fine"),
@@ -21,7 +21,7 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(rpfilter) = {
 	.name = "rpfilter", .kind = RV_MATCH,
-	RV_STRUCT(struct xt_rpfilter_info, 0), .options = options,
+	RV_STRUCT(struct xt_rpfilter_info, 0), .options = rpfilter_options,
 	.present = RV_SEL_RPFILTER,
 	.param = RV_BIT(struct xt_rpfilter_info, flags,
 			XT_RPFILTER_LOOSE | XT_RPFILTER_VALID_MARK | XT_RPFILTER_ACCEPT_LOCAL),

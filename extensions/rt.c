@@ -26,7 +26,8 @@ static int parse_addresses(struct rv_parse *p)
 	return rv_each_word(p, p->arg, add_address);
 }
 
-static void print_addresses(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
+static void print_addresses(struct rv_out *o, const struct rv_option *opt,
+			    const unsigned char *data)
 {
 	const struct ip6t_rt *rt = (const struct ip6t_rt *)(const void *)data;
 
@@ -62,7 +63,7 @@ static int addresses_predicate(const struct rv_option *opt, const unsigned char 
 #define GIVEN(bit) RV_BIT(struct ip6t_rt, flags, IP6T_RT_##bit)
 #define NOT(bit) RV_BIT(struct ip6t_rt, invflags, IP6T_RT_INV_##bit)
 
-static const struct rv_option options[] = {
+static const struct rv_option rt_options[] = {
 	[TYPE] = {
 		.name = "rt-type", .type = RV_T_UINT, .flags = RV_OPT_INVERT,
 		RV_FIELD(struct ip6t_rt, rt_type),
@@ -103,7 +104,7 @@ static const struct rv_option options[] = {
 };
 
 /* The kernel compares segments even without this bit; for the full range it need not be set. */
-static void settle(unsigned char *data)
+static void rt_canonicalize(unsigned char *data)
 {
 	struct ip6t_rt *rt = (struct ip6t_rt *)(void *)data;
 
@@ -112,14 +113,14 @@ static void settle(unsigned char *data)
 		rt->flags |= IP6T_RT_SGS;
 }
 
-static int check(struct rv_check *c)
+static int check_type0(struct rv_check *c)
 {
 	const struct ip6t_rt *rt = (const struct ip6t_rt *)(void *)c->part->data;
 	bool type0 = c->seen & 1 << TYPE && !rt->rt_type && !(rt->invflags & IP6T_RT_INV_TYP);
 
 	if (c->seen & (1 << RESERVED | 1 << ADDRESSES) && !type0)
 		return rv_check_fail(c, "`--rt-type 0' required before `--%s'",
-			       options[c->seen & 1 << RESERVED ? RESERVED : ADDRESSES].name);
+			       rt_options[c->seen & 1 << RESERVED ? RESERVED : ADDRESSES].name);
 	if (c->seen & 1 << NOT_STRICT && !(c->seen & 1 << ADDRESSES))
 		return rv_check_fail(c, "`--rt-0-addr ...' required before `--rt-0-not-strict'");
 	return 0;
@@ -127,7 +128,7 @@ static int check(struct rv_check *c)
 
 RV_EXTENSION(rt) = {
 	.name = "rt", .kind = RV_MATCH, .family = NFPROTO_IPV6,
-	RV_STRUCT(struct ip6t_rt, 0), .options = options, .check = check, .canonicalize = settle,
+	RV_STRUCT(struct ip6t_rt, 0), .options = rt_options, .check = check_type0, .canonicalize = rt_canonicalize,
 	.initial = &(const struct ip6t_rt){ .segsleft = { 0, UINT32_MAX } },
 	.config = "IP6_NF_MATCH_RT", .list = "rt",
 	.help = "the routing header of IPv6",

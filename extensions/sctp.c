@@ -60,7 +60,7 @@ static const struct chunk *chunk_of(unsigned int type)
 }
 
 /* Index of the chunk's flags, or of the first free entry. */
-static int place_of(const info *i, unsigned int type)
+static int flags_index(const info *i, unsigned int type)
 {
 	int n = 0;
 
@@ -71,7 +71,7 @@ static int place_of(const info *i, unsigned int type)
 
 static struct xt_sctp_flag_info flags_of(const info *i, unsigned int type)
 {
-	int n = place_of(i, type);
+	int n = flags_index(i, type);
 
 	return n < i->flag_count && n < XT_NUM_SCTP_FLAGS ? i->flag_info[n] :
 							   (struct xt_sctp_flag_info){ 0 };
@@ -81,7 +81,7 @@ static struct xt_sctp_flag_info flags_of(const info *i, unsigned int type)
 static int parse_flags(struct rv_parse *p, const struct chunk *c, const char *letters)
 {
 	info *i = (info *)(void *)p->data;
-	int n = place_of(i, c->type);
+	int n = flags_index(i, c->type);
 	struct xt_sctp_flag_info *f = &i->flag_info[n];
 
 	for (const char *l = letters; *l; l++) {
@@ -210,7 +210,7 @@ enum { TYPES = 4 };	/* after two rows for each port */
 #define SPORT_LIST "spt{s}:[!]"
 #define DPORT_LIST "dpt{s}:[!]"
 
-static const struct rv_option options[] = {
+static const struct rv_option sctp_options[] = {
 	PORTS("source", "sport", spts, XT_SCTP_SRC_PORTS, SPORT),
 	PORTS("destination", "dport", dpts, XT_SCTP_DEST_PORTS, DPORT),
 	[TYPES] = {
@@ -266,7 +266,7 @@ static bool has_words(const info *i)
 	if (all && i->flag_count)
 		return false;
 	for (int n = 0; n < i->flag_count; n++)
-		if (!has_letters(&i->flag_info[n]) || place_of(i, i->flag_info[n].chunktype) != n)
+		if (!has_letters(&i->flag_info[n]) || flags_index(i, i->flag_info[n].chunktype) != n)
 			return false;
 	for (unsigned int type = 0; type < 256; type++)
 		if (SCTP_CHUNKMAP_IS_SET(i->chunkmap, type) && !all && !chunk_of(type))
@@ -289,8 +289,8 @@ static void sort_flags(unsigned char *data)
 	qsort(i->flag_info, i->flag_count, sizeof(i->flag_info[0]), by_type);
 }
 
-static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
+static int sctp_read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
+			struct rv_error *err)
 {
 	info *i = (info *)(void *)data;
 
@@ -305,9 +305,9 @@ static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsig
 
 RV_EXTENSION(sctp) = {
 	.name = "sctp", .kind = RV_MATCH, .protocol = IPPROTO_SCTP, .only_protocol = IPPROTO_SCTP,
-	.size = sizeof(info), .options = options, .canonicalize = sort_flags,
+	.size = sizeof(info), .options = sctp_options, .canonicalize = sort_flags,
 	.initial = &(const info){ .flag_info = { FREE, FREE, FREE, FREE } },
-	.revisions = RV_REVISIONS({ .revision = 0, .size = sizeof(info), .read = read_v0 }),
+	.revisions = RV_REVISIONS({ .revision = 0, .size = sizeof(info), .read = sctp_read_v0 }),
 	.list = "sctp",
 	.help = "ports and chunks of SCTP",
 };

@@ -53,7 +53,7 @@ enum { MATCH_SET, SET, RETURN_NOMATCH, UPDATE, UPDATE_SUB, PACKETS_EQ, PACKETS_L
 	[ROW##_LT] = COUNTER_ROW(ROW##_LT, ROW##_EQ, counter, "lt", LT, "fewer"), \
 	[ROW##_GT] = COUNTER_ROW(ROW##_GT, ROW##_EQ, counter, "gt", GT, "more")
 
-static const struct rv_option options[] = {
+static const struct rv_option set_options[] = {
 	[MATCH_SET] = {
 		.name = "match-set", .type = RV_T_SET,
 		.flags = RV_OPT_INVERT | RV_OPT_TWO | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
@@ -83,7 +83,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static int check(struct rv_check *c)
+static int check_match_set(struct rv_check *c)
 {
 	if (c->seen & 1 << MATCH_SET)
 		return 0;
@@ -104,8 +104,8 @@ static int read_nomatch(const struct rv_revision *w, const unsigned char *wire, 
 	return 0;
 }
 
-static int write_nomatch(const struct rv_revision *w, const unsigned char *data, unsigned char *wire,
-			 struct rv_error *err)
+static int write_nomatch(const struct rv_revision *w, const unsigned char *data,
+			 unsigned char *wire, struct rv_error *err)
 {
 	const struct set_data *d = (const struct set_data *)(const void *)data;
 
@@ -132,9 +132,9 @@ static int write_nomatch(const struct rv_revision *w, const unsigned char *data,
 	{									\
 		.name = "set", .kind = RV_MATCH, .family = family_,		\
 		.effect = RV_EFFECT_STATE, .opaque = "sets that change and count",				\
-		.size = sizeof(struct set_data), .options = options,		\
+		.size = sizeof(struct set_data), .options = set_options,		\
 		.config = "NETFILTER_XT_SET",					\
-		.help = "membership in an ipset", .check = check,		\
+		.help = "membership in an ipset", .check = check_match_set,		\
 		.revisions = RV_REVISIONS(						\
 			COUNTING(4, struct xt_set_info_match_v4),		\
 			COUNTING(3, struct xt_set_info_match_v3),		\

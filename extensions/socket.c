@@ -13,7 +13,7 @@ typedef struct xt_socket_mtinfo3 info;
 		.list = "--" word, .help = text, __VA_ARGS__			\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option socket_options[] = {
 	FLAG("transparent", TRANSPARENT, "only one that is transparent (IP_TRANSPARENT)",
 	     .sel = RV_SEL_SOCKET_TRANSPARENT),
 	FLAG("nowildcard", NOWILDCARD, "also one that listens on all addresses",
@@ -25,7 +25,7 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(socket_match) = {
 	.name = "socket", .kind = RV_MATCH,
-	.size = sizeof(info), .options = options,
+	.size = sizeof(info), .options = socket_options,
 	/* Each revision adds one flag to the same byte. Revision 0 has no struct. */
 	.revisions = RV_REVISIONS(
 		{ .revision = 3, .size = sizeof(info), .valid_bits = RV_BIT(info, flags, XT_SOCKET_FLAGS_V3) },

@@ -40,7 +40,7 @@ enum { NEXT, LEN_EQ, LEN_GT, LEN_LT, SEGS_EQ, SEGS_GT, SEGS_LT, LAST_EQ, LAST_GT
 		.list = which " [!] ", .arg = "address[/mask]", .help = text,	\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option srh_options[] = {
 	[NEXT] = NUMBER("next-hdr", next_hdr, NEXTHDR, NEXT, "the header that follows is this one", 0, 0),
 	COMPARISONS(LEN, "hdr-len", hdr_len, LEN, "the length of the header, in units of 8 bytes behind the first,"),
 	COMPARISONS(SEGS, "segs-left", segs_left, SEGLEFT, "the number of segments left"),
@@ -54,7 +54,7 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(srh) = {
 	.name = "srh", .kind = RV_MATCH, .family = NFPROTO_IPV6,
-	.size = sizeof(info), .options = options,
+	.size = sizeof(info), .options = srh_options,
 	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(info) },
 		{ .revision = 0, .size = sizeof(struct ip6t_srh), .fields = RV_REVISION_FIELDS(

@@ -14,17 +14,17 @@ typedef struct xt_conntrack_mtinfo3 info;
 
 #define FLAGS (XT_CONNTRACK_STATE | XT_CONNTRACK_STATE_ALIAS)
 
-static const struct rv_name states[] = {
+static const struct rv_name state_states[] = {
 	RV_CT_STATES,
 	{ NULL, 0, NULL },
 };
 
-static const struct rv_option options[] = {
+static const struct rv_option state_options[] = {
 	{
 		.name = "state", .type = RV_T_BITS,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS |
 			 RV_OPT_ABBREV,
-		RV_FIELD(info, state_mask), .names = states,
+		RV_FIELD(info, state_mask), .names = state_states,
 		.invert = RV_BIT(info, invert_flags, XT_CONNTRACK_STATE), .sel = RV_SEL_CT_STATE,
 		.bad = "Bad state \"%s\"",
 		.list = "state", .arg = "state[,...]",
@@ -41,8 +41,8 @@ static bool claims(const unsigned char *wire)
 	return ct.match_flags == FLAGS && !(ct.invert_flags & ~XT_CONNTRACK_STATE);
 }
 
-static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
+static int state_read_v0(const struct rv_revision *w, const unsigned char *wire,
+			 unsigned char *data, struct rv_error *err)
 {
 	info *new = (info *)(void *)data;
 	struct xt_state_info old;
@@ -69,11 +69,11 @@ static int write_v0(const struct rv_revision *w, const unsigned char *data, unsi
 
 RV_EXTENSION(state) = {
 	.name = "state", .kernel_name = "conntrack", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
-	.size = sizeof(info), .options = options, .owns_blob = claims,
+	.size = sizeof(info), .options = state_options, .owns_blob = claims,
 	.initial = &(const info){ .match_flags = FLAGS },
 	.revisions = RV_REVISIONS(
 		{ .revision = 3, .size = sizeof(info) },
-		{ .name = "state", .revision = 0, .size = sizeof(struct xt_state_info), .read = read_v0,
+		{ .name = "state", .revision = 0, .size = sizeof(struct xt_state_info), .read = state_read_v0,
 		  .write = write_v0 }),
 	.config = "NETFILTER_XT_MATCH_CONNTRACK",
 	.help = "the state of the connection a packet belongs to",

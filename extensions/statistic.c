@@ -18,7 +18,7 @@ enum { MODE, PROBABILITY, EVERY, PACKET };
 
 #define CERTAIN 0x80000000u	/* probability 1 */
 
-static const struct rv_name modes[] = {
+static const struct rv_name statistic_modes[] = {
 	{ "random", XT_STATISTIC_MODE_RANDOM, NULL },
 	{ "nth", XT_STATISTIC_MODE_NTH, NULL },
 	{ NULL, 0, NULL },
@@ -49,11 +49,11 @@ static void print_probability(struct rv_out *o, const struct rv_option *opt,
 #define GIVEN(row) RV_BIT(struct statistic_data, given, 1 << (row))
 #define NOT RV_BIT(struct statistic_data, flags, XT_STATISTIC_INVERT)
 
-static const struct rv_option options[] = {
+static const struct rv_option statistic_options[] = {
 	[MODE] = {
 		.name = "mode", .type = RV_T_ENUM,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_EXACT,
-		RV_FIELD(struct statistic_data, mode), .names = modes,
+		RV_FIELD(struct statistic_data, mode), .names = statistic_modes,
 		.bad = "Bad mode \"%s\"",
 		.arg = "random|nth", .help = "by chance or by count",
 	},
@@ -79,7 +79,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static int check(struct rv_check *c)
+static int check_mode(struct rv_check *c)
 {
 	const struct statistic_data *d = (const struct statistic_data *)(void *)c->part->data;
 	const char *wrong = NULL;
@@ -94,8 +94,8 @@ static int check(struct rv_check *c)
 }
 
 /* The kernel's every is one less than the option. */
-static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
+static int statistic_read_v0(const struct rv_revision *w, const unsigned char *wire,
+			     unsigned char *data, struct rv_error *err)
 {
 	struct statistic_data *d = (struct statistic_data *)(void *)data;
 	struct xt_statistic_info info;
@@ -136,9 +136,9 @@ static int write_v0(const struct rv_revision *w, const unsigned char *data, unsi
 
 RV_EXTENSION(statistic) = {
 	.name = "statistic", .kind = RV_MATCH,
-	.size = sizeof(struct statistic_data), .options = options, .check = check,
+	.size = sizeof(struct statistic_data), .options = statistic_options, .check = check_mode,
 	.revisions = RV_REVISIONS(
-		{ .revision = 0, .size = sizeof(struct xt_statistic_info), .read = read_v0,
+		{ .revision = 0, .size = sizeof(struct xt_statistic_info), .read = statistic_read_v0,
 		  .write = write_v0 }),
 	.nft = "{probability: meta random & 2147483647 {~probability:>=|\\<} <probability:d>}"
 	       "{every: numgen inc mod <every:d> {~every:!= }<packet:d>}{mode:}",

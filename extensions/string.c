@@ -23,7 +23,7 @@ static struct xt_string_info *info_of(unsigned char *data)
 	return &((struct string_data *)(void *)data)->info;
 }
 
-static int fail(struct rv_parse *p, const char *why)
+static int string_fail(struct rv_parse *p, const char *why)
 {
 	return rv_parse_fail(p, "%s", why);
 }
@@ -45,7 +45,7 @@ static int parse_text(struct rv_parse *p)
 	return 0;
 }
 
-static int add(struct rv_parse *p, char c)
+static int append_byte(struct rv_parse *p, char c)
 {
 	struct xt_string_info *info = info_of(p->data);
 
@@ -61,19 +61,19 @@ static int parse_byte(struct rv_parse *p, const char *text)
 	uint64_t n = 0;
 
 	if (!text[1])
-		return fail(p, "Odd number of hex digits");
+		return string_fail(p, "Odd number of hex digits");
 	if (!text[2])
-		return fail(p, "Invalid hex block");
+		return string_fail(p, "Invalid hex block");
 	for (int i = 0; i < 2; i++) {
 		char c = tolower((unsigned char)text[i]);
 
 		if (c == '\\')
-			return fail(p, "Cannot include literals in hex data");
+			return string_fail(p, "Cannot include literals in hex data");
 		if (!isxdigit((unsigned char)c))
 			return rv_parse_fail(p, "Invalid hex char '%c'", text[i]);
 		n = n * 16 + (isdigit((unsigned char)c) ? c - '0' : c - 'a' + 10);
 	}
-	return add(p, n);
+	return append_byte(p, n);
 }
 
 /* Text with hex bytes between bars: "|0d 0a|". A backslash escapes the next character. */
@@ -83,16 +83,16 @@ static int parse_hex(struct rv_parse *p)
 	bool hex = false;
 
 	if (!*text)
-		return fail(p, "STRING must contain at least one char");
+		return string_fail(p, "STRING must contain at least one char");
 	info_of(p->data)->patlen = 0;
 	while (*text) {
 		if (*text == '|') {
 			hex = !hex;
 			text += 1 + (hex ? strspn(text + 1, " ") : 0);
 			if (hex && !*text)
-				return fail(p, "Odd number of hex digits");
+				return string_fail(p, "Odd number of hex digits");
 			if (hex && *text == '|')
-				return fail(p, text[1] ? "Invalid hex char '|'"
+				return string_fail(p, text[1] ? "Invalid hex char '|'"
 						       : "Odd number of hex digits");
 			continue;
 		}
@@ -103,11 +103,11 @@ static int parse_hex(struct rv_parse *p)
 			continue;
 		}
 		if (*text == '\\' && !*++text)
-			return fail(p, "Bad literal placement at end of string");
-		if (add(p, *text++))
+			return string_fail(p, "Bad literal placement at end of string");
+		if (append_byte(p, *text++))
 			return -1;
 	}
-	return hex ? fail(p, "Invalid hex block") : 0;
+	return hex ? string_fail(p, "Invalid hex block") : 0;
 }
 
 /* Unprintable bytes, or a trailing backslash, which would escape the closing quote. */
@@ -165,7 +165,7 @@ static int pattern_predicate(const struct rv_option *opt, const unsigned char *d
 		.parse = hook, .print = print_pattern, .predicate = pattern_predicate, \
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option string_options[] = {
 	[STRING] = PATTERN("string", AS_TEXT, HEX_STRING, parse_text, "text", "this text"),
 	[HEX_STRING] = PATTERN("hex-string", AS_HEX, STRING, parse_hex, "text",
 			       "the same; bytes may be given as |0d 0a|"),
@@ -195,14 +195,14 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static void settle(unsigned char *data)
+static void string_canonicalize(unsigned char *data)
 {
 	struct string_data *d = (struct string_data *)(void *)data;
 
 	d->way = needs_hex(&d->info) ? AS_HEX : AS_TEXT;
 }
 
-static const char *refused(const unsigned char *data, uint32_t hooks)
+static const char *string_refused(const unsigned char *data, uint32_t hooks)
 {
 	const struct string_data *d = (const struct string_data *)(const void *)data;
 
@@ -214,8 +214,8 @@ static const char *refused(const unsigned char *data, uint32_t hooks)
 }
 
 /* The rest is private to the kernel. The only flag of revision 0 is negation, at the same bit. */
-static int read_any(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		    struct rv_error *err)
+static int string_read_any(const struct rv_revision *w, const unsigned char *wire,
+			   unsigned char *data, struct rv_error *err)
 {
 	struct string_data *d = (struct string_data *)(void *)data;
 
@@ -231,11 +231,11 @@ static int read_any(const struct rv_revision *w, const unsigned char *wire, unsi
 RV_EXTENSION(string_match) = {
 	.name = "string", .kind = RV_MATCH,
 	.size = sizeof(struct string_data), .compare = offsetof(struct string_data, info.config),
-	.options = options, .canonicalize = settle, .refused = refused,
+	.options = string_options, .canonicalize = string_canonicalize, .refused = string_refused,
 	.initial = &(const struct string_data){ .info.to_offset = UINT16_MAX },
 	.revisions = RV_REVISIONS(
-		{ .revision = 1, .size = sizeof(struct xt_string_info), .read = read_any },
-		{ .revision = 0, .size = sizeof(struct xt_string_info), .read = read_any }),
+		{ .revision = 1, .size = sizeof(struct xt_string_info), .read = string_read_any },
+		{ .revision = 0, .size = sizeof(struct xt_string_info), .read = string_read_any }),
 	.required = "STRING match: You must specify `--string' or `--hex-string'",
 	.one_of = 1 << STRING | 1 << HEX_STRING,
 	.help = "bytes somewhere in the packet",

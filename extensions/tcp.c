@@ -110,7 +110,7 @@ enum { SOURCE, SPORT, DESTINATION, DPORT, OPTION, FLAGS, SYN };
 
 #define ONE_FLAGS "Only one of `--syn' or `--tcp-flags'  allowed"
 
-static const struct rv_option options[] = {
+static const struct rv_option tcp_options[] = {
 	RV_PORTS(struct xt_tcp, "source", "sport", spts, XT_TCP_INV_SRCPT, SPORT,
 		 RV_OPT_ANY_BASE, .list = "spt{s}:[!]",
 		 .bad = "invalid port/service `%s' specified",
@@ -155,7 +155,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static int check(struct rv_check *c)
+static int check_tcp(struct rv_check *c)
 {
 	if (c->rule->ip.proto == IPPROTO_TCP)
 		return 0;
@@ -164,8 +164,8 @@ static int check(struct rv_check *c)
 
 RV_EXTENSION(tcp) = {
 	.name = "tcp", .kind = RV_MATCH, .protocol = IPPROTO_TCP,
-	RV_STRUCT(struct xt_tcp, 0), .options = options,
-	.native = 1 << SOURCE | 1 << DESTINATION | 1 << FLAGS | 1 << SYN, .kernel_check = check,
+	RV_STRUCT(struct xt_tcp, 0), .options = tcp_options,
+	.native = 1 << SOURCE | 1 << DESTINATION | 1 << FLAGS | 1 << SYN, .kernel_check = check_tcp,
 	.initial = &(const struct xt_tcp){ .spts = { 0, UINT16_MAX }, .dpts = { 0, UINT16_MAX } },
 	.config = "NETFILTER_XTABLES", .list = "tcp",
 	.help = "ports, flags and options of TCP",

@@ -8,7 +8,7 @@
 
 #include <ravelin/extension.h>
 
-static const struct rv_option options[] = {
+static const struct rv_option tcpmss_options[] = {
 	{
 		.name = "mss", .type = RV_T_UINT_RANGE,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
@@ -24,6 +24,6 @@ static const struct rv_option options[] = {
 
 RV_EXTENSION(tcpmss) = {
 	.name = "tcpmss", .kind = RV_MATCH, .only_protocol = IPPROTO_TCP,
-	RV_STRUCT(struct xt_tcpmss_match_info, 0), .options = options,
+	RV_STRUCT(struct xt_tcpmss_match_info, 0), .options = tcpmss_options,
 	.help = "the largest segment a SYN offers",
 };

@@ -220,7 +220,7 @@ static void print_month_days(struct rv_out *o, const struct rv_option *opt,
 
 /* ---- predicates --------------------------------------------------------------------- */
 
-static const struct rv_option options[];
+static const struct rv_option time_options[];
 
 static enum rv_sel on_clock(const struct xt_time_info *i, enum rv_sel utc, enum rv_sel local)
 {
@@ -268,7 +268,7 @@ static int days_predicate(const struct rv_option *opt, const unsigned char *data
 	bool stretch = i->flags & XT_TIME_CONTIGUOUS && i->daytime_start >= i->daytime_stop;
 	struct rv_predicate p;
 
-	rv_row_predicate(opt, opt == &options[WEEK_DAYS] ?
+	rv_row_predicate(opt, opt == &time_options[WEEK_DAYS] ?
 				      on_clock(i, RV_SEL_WEEKDAY, RV_SEL_LOCAL_WEEKDAY) :
 				      on_clock(i, RV_SEL_MONTHDAY, RV_SEL_LOCAL_MONTHDAY), data, &p);
 	p.param = stretch ? i->daytime_stop + 1 : 0;
@@ -302,7 +302,7 @@ static int days_predicate(const struct rv_option *opt, const unsigned char *data
 		.parse = parse_days, .predicate = days_predicate, __VA_ARGS__	\
 	}
 
-static const struct rv_option options[] = {
+static const struct rv_option time_options[] = {
 	[TIME_START] = TIME("start", start, 0, "from this time of day",
 			    .sel = RV_SEL_DAYTIME, .predicate = daytime_predicate),
 	[TIME_STOP] = TIME("stop", stop, RV_OPT_NO_PREDICATE, "up to this time of day"),
@@ -342,7 +342,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static void settle(unsigned char *data)
+static void time_canonicalize(unsigned char *data)
 {
 	struct time_data *d = (struct time_data *)(void *)data;
 
@@ -351,7 +351,7 @@ static void settle(unsigned char *data)
 			   GIVEN_TIMES : 0;
 }
 
-static int check(struct rv_check *c)
+static int check_contiguous(struct rv_check *c)
 {
 	const struct xt_time_info *i = info_of(c->part->data);
 
@@ -362,7 +362,7 @@ static int check(struct rv_check *c)
 	return 0;
 }
 
-static const struct time_data initial = {
+static const struct time_data time_initial = {
 	.info = {
 		.date_stop = LAST_SECOND,
 		.daytime_stop = XT_TIME_MAX_DAYTIME,
@@ -373,8 +373,9 @@ static const struct time_data initial = {
 
 RV_EXTENSION(time_match) = {
 	.name = "time", .kind = RV_MATCH,
-	.size = sizeof(struct time_data), .options = options, .check = check, .canonicalize = settle,
-	.initial = &initial,
+	.size = sizeof(struct time_data), .options = time_options, .check = check_contiguous,
+	.canonicalize = time_canonicalize,
+	.initial = &time_initial,
 	.revisions = RV_REVISIONS({ .size = sizeof(struct xt_time_info) }),
 	.list_words = " TIME{timestart: from <timestart>}{timestop: to <timestop>}"
 		      "{weekdays: on <weekdays>}{monthdays: on <monthdays>}"

@@ -67,8 +67,8 @@ static const struct rv_option match_options[] = {
 	{ .name = NULL },
 };
 
-static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
+static int tos_read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
+		       struct rv_error *err)
 {
 	((match *)(void *)data)->tos_mask = UINT8_MAX;
 	return 0;
@@ -83,7 +83,7 @@ RV_EXTENSION(tos) = {
 			RV_REVISION_FIELD(struct xt_tos_match_info, tos_mask, match, tos_mask),
 			RV_REVISION_FIELD(struct xt_tos_match_info, invert, match, invert)) },
 		/* struct ipt_tos_info of older headers */
-		{ .revision = 0, .size = 2, .read = read_v0, .fields = RV_REVISION_FIELDS(
+		{ .revision = 0, .size = 2, .read = tos_read_v0, .fields = RV_REVISION_FIELDS(
 			{ 0, 1, offsetof(match, tos_value), 1, RV_MOVE_PLAIN },
 			{ 1, 1, offsetof(match, invert), 1, RV_MOVE_PLAIN }) }),
 	.config = "NETFILTER_XT_MATCH_DSCP",

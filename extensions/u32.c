@@ -30,7 +30,7 @@ static int fail_at(struct reader *r, const char *what)
 		       (unsigned int)(r->at - r->p->arg), what);
 }
 
-static int fail(struct reader *r, const char *what)
+static int u32_fail(struct reader *r, const char *what)
 {
 	return rv_fail(r->p->err, RV_ERR_USAGE, &r->p->loc, "u32: %s", what);
 }
@@ -74,7 +74,7 @@ static int read_location(struct reader *r, struct xt_u32_test *test)
 	for (;;) {
 		skip_blanks(r);
 		if (!*r->at)
-			return fail(r, "abrupt end of input after location specifier");
+			return u32_fail(r, "abrupt end of input after location specifier");
 		if (*r->at == '=' && !test->nnums)
 			return fail_at(r, "location spec missing");
 		if (*r->at == '=') {
@@ -99,7 +99,7 @@ static int read_values(struct reader *r, struct xt_u32_test *test, bool *more)
 
 		skip_blanks(r);
 		if (!*r->at && !test->nvalues)
-			return fail(r, "test ended with no value specified");
+			return u32_fail(r, "test ended with no value specified");
 		if (read_number(r, &v->min))
 			return -1;
 		v->max = v->min;
@@ -185,7 +185,7 @@ static int tests_predicate(const struct rv_option *opt, const unsigned char *dat
 	return fn(&p, arg);
 }
 
-static const struct rv_option options[] = {
+static const struct rv_option u32_options[] = {
 	{
 		.name = "u32", .type = RV_T_HOOK,
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
@@ -199,8 +199,8 @@ static const struct rv_option options[] = {
 };
 
 /* Counts are valid in this kernel, but not necessarily in a file or in other kernels. */
-static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
-		   struct rv_error *err)
+static int u32_read_v0(const struct rv_revision *w, const unsigned char *wire, unsigned char *data,
+		       struct rv_error *err)
 {
 	struct xt_u32 *u32 = (struct xt_u32 *)(void *)data;
 	bool bad;
@@ -220,6 +220,6 @@ static int read_v0(const struct rv_revision *w, const unsigned char *wire, unsig
 
 RV_EXTENSION(u32) = {
 	.name = "u32", .kind = RV_MATCH, .help = "four bytes from anywhere in the packet",
-	.size = sizeof(struct xt_u32), .options = options,
-	.revisions = RV_REVISIONS({ .revision = 0, .size = sizeof(struct xt_u32), .read = read_v0 }),
+	.size = sizeof(struct xt_u32), .options = u32_options,
+	.revisions = RV_REVISIONS({ .revision = 0, .size = sizeof(struct xt_u32), .read = u32_read_v0 }),
 };

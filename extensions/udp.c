@@ -8,7 +8,7 @@
 
 enum { SOURCE, SPORT, DESTINATION, DPORT };
 
-static const struct rv_option options[] = {
+static const struct rv_option udp_options[] = {
 	RV_PORTS(struct xt_udp, "source", "sport", spts, XT_UDP_INV_SRCPT, SPORT, 0,
 		 .list = "spt{s}:[!]"),
 	RV_PORTS(struct xt_udp, "destination", "dport", dpts, XT_UDP_INV_DSTPT, DPORT, 0,
@@ -16,7 +16,7 @@ static const struct rv_option options[] = {
 	{ .name = NULL },
 };
 
-static int check(struct rv_check *c)
+static int check_udp(struct rv_check *c)
 {
 	if (c->rule->ip.proto == IPPROTO_UDP)
 		return 0;
@@ -25,8 +25,8 @@ static int check(struct rv_check *c)
 
 RV_EXTENSION(udp) = {
 	.name = "udp", .kind = RV_MATCH, .protocol = IPPROTO_UDP,
-	RV_STRUCT(struct xt_udp, 0), .options = options, .native = 1 << SOURCE | 1 << DESTINATION,
-	.kernel_check = check,
+	RV_STRUCT(struct xt_udp, 0), .options = udp_options, .native = 1 << SOURCE | 1 << DESTINATION,
+	.kernel_check = check_udp,
 	.initial = &(const struct xt_udp){ .spts = { 0, UINT16_MAX }, .dpts = { 0, UINT16_MAX } },
 	.config = "NETFILTER_XTABLES", .list = "udp",
 	.help = "ports of UDP",
