@@ -51,10 +51,17 @@ struct rv_replay {
 };
 
 /*
- * Runs the packet through the base chain in the engine. values: without RV_POINT_ANY. Matches that
- * packet bytes do not decide get their result from values. Returns 0, 1 with err set if there is no
- * such packet or the engine refuses the table, or -1 with err set.
+ * The engine with one table loaded, for any number of packets. The space and the table must outlive
+ * it. NULL with err set if the engine refuses the table, or without memory.
  */
+struct rv_replayer *rv_replay_open(struct rv_space *s, const struct rv_table *t, struct rv_error *err);
+void rv_replay_close(struct rv_replayer *p);
+/*
+ * Runs the packet through a base chain of the table. values: without RV_POINT_ANY. Matches that
+ * packet bytes do not decide get their result from values. Returns 0, or 1 if there is no such packet.
+ */
+int rv_replay_packet(struct rv_replayer *p, const struct rv_chain *c, const uint8_t *values, struct rv_replay *r);
+/* The same for one packet: 0, 1 if there is no such packet or the engine refuses the table, or -1 with err set. */
 int rv_replay(struct rv_space *s, const struct rv_chain *c, const uint8_t *values, struct rv_replay *r,
 	      struct rv_error *err);
 /* Whether the engine's result is the computed outcome. */

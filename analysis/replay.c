@@ -144,13 +144,17 @@ size_t rv_point_packet(const struct rv_space *s, const uint8_t *values, uint8_t 
 
 /* ---- matches and targets that the packet does not decide --------------------------------------------- */
 
+struct asked_part {
+	const struct rv_rule *rule;
+	const struct rv_part *part;
+	bool known;
+	rv_dd set;		/* its packets, once known */
+};
+
 struct asking {
 	struct rv_space *s;
 	uint8_t *values;
-	struct {
-		const struct rv_rule *rule;
-		const struct rv_part *part;
-	} *list;
+	struct asked_part *list;
 	uint32_t n, room;
 	struct rv_kmod_link link;
 	uint32_t ctmark;
@@ -224,7 +228,7 @@ static int ask(void *arg, const struct rv_rule *r, const struct rv_part *part, s
 			return -1;
 		a->list = list;
 	}
-	a->list[a->n].rule = r;
+	a->list[a->n] = (struct asked_part){ .rule = r };
 	a->list[a->n].part = a->copied ? original(r, part, &a->list[a->n].rule) : part;
 	asked->inner = false;
 	asked->number = a->n++;
@@ -249,11 +253,15 @@ static void set_number(struct asking *a, enum rv_sel sel, uint32_t n)
 static bool ask_match(void *arg, struct rv_pkt *pkt, const struct rv_user_asked *asked)
 {
 	struct asking *a = arg;
+	struct asked_part *p = &a->list[asked->number];
 
 	set_number(a, RV_SEL_MARK, pkt->mark);
 	set_number(a, RV_SEL_CT_MARK, a->ctmark);
-	return rv_dd_at(&a->s->d, rv_region_part(a->s, a->list[asked->number].rule, a->list[asked->number].part),
-			a->values) == RV_DD_TRUE;
+	if (!p->known) {
+		p->set = rv_region_part(a->s, p->rule, p->part);
+		p->known = !a->s->d.full;
+	}
+	return rv_dd_at(&a->s->d, p->set, a->values) == RV_DD_TRUE;
 }
 
 static unsigned int ask_target(void *arg, struct rv_pkt *pkt, const struct rv_user_asked *asked)
@@ -391,54 +399,94 @@ static void run(struct asking *a, const struct rv_chain *c, const struct rv_kmod
 		read_path(&change->blobs[0], &rec, a->s->family, out);
 }
 
-static int load_and_run(struct asking *a, const struct rv_chain *c, uint8_t *bytes, size_t len,
-			struct rv_replay *out, struct rv_error *err)
-{
-	struct rv_kmod_asker asker = { .ask = ask, .known = known, .arg = a };
-	struct rv_kmod_change change = { .link = &a->link };
-	struct rv_step *path = calloc(PATH, sizeof(*path));
-	struct rv_ruleset rs;
-	struct rv_table *t;
-	int rc = -1;
+/* A table that the engine has loaded. */
+struct rv_replayer {
+	struct asking asking;
+	const struct rv_table *table;
+	struct rv_ruleset copy;		/* of a table that the engine cannot load under its own name */
+	struct rv_kmod_asker asker;
+	struct rv_kmod_change change;
+	struct rv_step *path;
+	uint8_t *bytes;
+};
 
-	rv_ruleset_init(&rs, a->s->family);
-	a->copied = !strcmp(c->table->def->name, "nat");
-	t = a->copied ? copy_table(&rs, c->table) : c->table;
-	a->link.asker = &asker;
-	if (!t || !path || (a->copied && rv_table_sort(t) < 0))
+static int load(struct rv_replayer *p, struct rv_error *err)
+{
+	struct rv_table *t = (struct rv_table *)p->table;
+
+	p->asking.copied = !strcmp(t->def->name, "nat");
+	if (p->asking.copied)
+		t = copy_table(&p->copy, t);
+	if (!t || (p->asking.copied && rv_table_sort(t) < 0))
+		return rv_fail_memory(err);
+	p->asker = (struct rv_kmod_asker){ .ask = ask, .known = known, .arg = &p->asking };
+	p->asking.link.asker = &p->asker;
+	p->change.link = &p->asking.link;
+	if (rv_kmod_change_add(&p->change, t, 0, 0, err) < 0)
+		return -1;
+	return rv_kmod_change_send(&p->change, err);
+}
+
+struct rv_replayer *rv_replay_open(struct rv_space *s, const struct rv_table *t, struct rv_error *err)
+{
+	struct rv_replayer *p = calloc(1, sizeof(*p));
+
+	if (!p) {
 		rv_fail_memory(err);
-	else if (rv_kmod_change_add(&change, t, 0, 0, err) == 0 && rv_kmod_change_send(&change, err) == 0)
-		rc = 0;
-	if (rc == 0)
-		run(a, c, &change, bytes, len, out, path);
-	rv_kmod_change_free(&change);
-	rv_ruleset_clear(&rs);
-	free(path);
-	return rc;
+		return NULL;
+	}
+	p->table = t;
+	p->asking = (struct asking){ .s = s, .values = malloc(s->nvars + 1) };
+	p->path = calloc(PATH, sizeof(*p->path));
+	p->bytes = malloc(PACKET_MAX);
+	rv_ruleset_init(&p->copy, s->family);
+	rv_user_ask_register();
+	if (!p->asking.values || !p->path || !p->bytes)
+		rv_fail_memory(err);
+	else if (rv_kmod_link_open(&p->asking.link, "user", err) == 0 && load(p, err) == 0)
+		return p;
+	rv_replay_close(p);
+	return NULL;
+}
+
+void rv_replay_close(struct rv_replayer *p)
+{
+	if (!p)
+		return;
+	rv_kmod_change_free(&p->change);
+	if (p->asking.link.transport)
+		rv_kmod_link_close(&p->asking.link);
+	rv_ruleset_clear(&p->copy);
+	free(p->asking.values);
+	free(p->asking.list);
+	free(p->path);
+	free(p->bytes);
+	free(p);
+}
+
+int rv_replay_packet(struct rv_replayer *p, const struct rv_chain *c, const uint8_t *values, struct rv_replay *r)
+{
+	size_t len = rv_point_packet(p->asking.s, values, p->bytes, PACKET_MAX);
+
+	*r = (struct rv_replay){ 0 };
+	if (!len)
+		return 1;
+	memcpy(p->asking.values, values, p->asking.s->nvars);
+	run(&p->asking, c, &p->change, p->bytes, len, r, p->path);
+	return 0;
 }
 
 int rv_replay(struct rv_space *s, const struct rv_chain *c, const uint8_t *values, struct rv_replay *r,
 	      struct rv_error *err)
 {
-	struct asking a = { .s = s, .values = malloc(s->nvars + 1) };
-	uint8_t *bytes = malloc(PACKET_MAX);
-	size_t len;
-	int rc = 1;
+	struct rv_replayer *p;
+	int rc;
 
 	*r = (struct rv_replay){ 0 };
-	rv_user_ask_register();
-	if (!a.values || !bytes || rv_kmod_link_open(&a.link, "user", err) < 0) {
-		rc = rv_fail_memory(err);
-		goto out;
-	}
-	memcpy(a.values, values, s->nvars);
-	len = rv_point_packet(s, values, bytes, PACKET_MAX);
-	if (len)
-		rc = load_and_run(&a, c, bytes, len, r, err);
-	rv_kmod_link_close(&a.link);
-out:
-	free(a.values);
-	free(a.list);
-	free(bytes);
+	p = rv_replay_open(s, c->table, err);
+	if (!p)
+		return err->kind == RV_ERR_MEMORY ? -1 : 1;
+	rc = rv_replay_packet(p, c, values, r);
+	rv_replay_close(p);
 	return rc;
 }
