@@ -314,6 +314,7 @@ bench:
 	bench/growth
 	bench/explain --ravelin $(BUILD)/ravelin
 	bench/packets
+	bench/lint
 	$(MAKE) module KERNEL=$$(tests/vm/kernel)
 	tests/vm/run -t 7200 bench/guest $(BUILD)/module/ravelin.ko
 

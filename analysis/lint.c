@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <ravelin/plan.h>
-
-#include "analysis/lint.h"
+#include "analysis/linter.h"
+#include "analysis/selectors.h"
 
 #define KIND(code, word, how, text, todo) { code, word, RV_SEVERITY_##how, text, todo }
 
@@ -34,39 +33,10 @@ const struct rv_lint_kind rv_lint_kinds[RV_LINTS] = {
 	[RV_LINT_UNKNOWN] = KIND("RV199", "not-known", NOTE, "what reaches the rules of the table could not be found out", ""),
 };
 
-/* ---- the linter --------------------------------------------------------------------------------------- */
+/* ---- findings ----------------------------------------------------------------------------------------------- */
 
-struct line {
-	const struct rv_rule *r;
-	rv_dd set;
-	bool hit;
-	bool told;		/* already reported as dead */
-};
-
-struct lines {
-	const struct rv_chain *c;
-	struct line *line;
-	uint32_t n;
-	bool reached;
-};
-
-struct linter {
-	struct rv_findings *out;
-	struct rv_space space;
-	struct rv_table *t;
-	struct lines *chains;	/* of the table, sorted by address */
-	uint32_t nchains;
-	uint64_t steps;
-	bool failed;
-};
-
-#define WHOLE_CHAIN UINT32_MAX
-#define STEPS_MAX 5000000
-#define NAMED 5			/* at most so many shadowing rules are listed */
-#define LATE 5			/* more rules than this before the one for established connections are reported */
-
-__attribute__((format(printf, 5, 6)))
-static struct rv_finding *add(struct linter *l, enum rv_lint kind, const struct lines *at, uint32_t i, const char *fmt, ...)
+struct rv_finding *rv_lint_add(struct rv_linter *l, enum rv_lint kind, const struct rv_lines *at, uint32_t i,
+			       const char *fmt, ...)
 {
 	struct rv_findings *f = l->out;
 	struct rv_finding *new;
@@ -84,7 +54,7 @@ static struct rv_finding *add(struct linter *l, enum rv_lint kind, const struct 
 	}
 	new = &f->list[f->n];
 	*new = (struct rv_finding){ .kind = kind, .chain = at->c };
-	if (i != WHOLE_CHAIN) {
+	if (i != RV_WHOLE_CHAIN) {
 		new->rule = at->line[i].r;
 		new->number = i + 1;
 	}
@@ -110,7 +80,7 @@ void rv_findings_free(struct rv_findings *f)
 
 /* ---- chains and their rules ----------------------------------------------------------------------------- */
 
-static struct lines *lines_of(const struct linter *l, const struct rv_chain *c)
+struct rv_lines *rv_lint_lines(const struct rv_linter *l, const struct rv_chain *c)
 {
 	uint32_t low = 0, high = l->nchains;
 
@@ -129,36 +99,97 @@ static struct lines *lines_of(const struct linter *l, const struct rv_chain *c)
 
 static int by_address(const void *a, const void *b)
 {
-	uintptr_t x = (uintptr_t)((const struct lines *)a)->c, y = (uintptr_t)((const struct lines *)b)->c;
+	uintptr_t x = (uintptr_t)((const struct rv_lines *)a)->c, y = (uintptr_t)((const struct rv_lines *)b)->c;
 
 	return (x > y) - (x < y);
 }
 
-static int open_lines(struct linter *l, struct lines *at, const struct rv_chain *c)
+/* The fields that a rule tests; the last bit stands for tests that are on none. */
+struct looks {
+	const struct rv_space *s;
+	uint64_t fields;
+};
+
+static void look_at_field(struct looks *k, enum rv_sel sel, uint32_t param)
+{
+	const struct rv_field *f = rv_space_field(k->s, sel, param);
+
+	k->fields |= UINT64_C(1) << (f ? (f - k->s->fields) % 64 : 63);
+}
+
+static int look_at(const struct rv_predicate *p, void *arg)
+{
+	const struct rv_sel_row *row = rv_sel_row(p->sel);
+
+	if (p->sel == RV_SEL_TH_PORT) {
+		look_at_field(arg, RV_SEL_TH_SPORT, 0);
+		look_at_field(arg, RV_SEL_TH_DPORT, 0);
+	} else if (row->part_of) {
+		look_at_field(arg, row->part_of, 0);
+	} else {
+		look_at_field(arg, p->sel, p->param);
+	}
+	return 0;
+}
+
+static uint64_t looks_of(const struct rv_space *s, const struct rv_rule *r)
+{
+	struct looks k = { .s = s };
+
+	rv_part_predicates(s->family, &rv_ext_ip, (const unsigned char *)&r->ip, look_at, &k);
+	for (const struct rv_part *m = r->matches; m; m = m->next) {
+		rv_part_predicates(s->family, m->ext, m->data, look_at, &k);
+		if (rv_space_asked(s, m))
+			k.fields |= UINT64_C(1) << 63;
+	}
+	return k.fields;
+}
+
+static uint8_t group_of(struct rv_linter *l, uint64_t looks)
+{
+	unsigned int i = 0;
+
+	while (i < l->ngroups && l->groups[i] != looks)
+		i++;
+	if (i == RV_LINT_GROUPS)
+		return RV_LINT_GROUPS - 1;
+	if (i == l->ngroups)
+		l->groups[l->ngroups++] = looks;
+	return (uint8_t)i;
+}
+
+static int open_lines(struct rv_linter *l, struct rv_lines *at, const struct rv_chain *c)
 {
 	at->c = c;
 	at->line = calloc(c->nrules + 1, sizeof(*at->line));
 	if (!at->line)
 		return -1;
-	rv_list_each(r, &c->rules, struct rv_rule, node)
-		at->line[at->n++] = (struct line){ .r = r, .set = rv_region_rule(&l->space, r) };
+	rv_list_each(r, &c->rules, struct rv_rule, node) {
+		struct rv_line *line = &at->line[at->n++];
+
+		*line = (struct rv_line){ .r = r, .set = rv_region_rule(&l->space, r), .looks = looks_of(&l->space, r) };
+		line->group = group_of(l, line->looks);
+	}
 	return 0;
 }
 
-static int open_chains(struct linter *l)
+static int open_chains(struct rv_linter *l)
 {
-	l->nchains = 0;
+	l->nchains = l->ngroups = 0;
+	l->walked = l->nrules = 0;
 	l->chains = calloc(l->t->nchains + 1, sizeof(*l->chains));
 	if (!l->chains)
 		return -1;
 	rv_list_each(c, &l->t->chains, struct rv_chain, node)
 		if (open_lines(l, &l->chains[l->nchains++], c) < 0)
 			return -1;
+	for (uint32_t i = 0; i < l->nchains; i++)
+		l->nrules += l->chains[i].n;
 	qsort(l->chains, l->nchains, sizeof(*l->chains), by_address);
 	return 0;
 }
 
-static void close_chains(struct linter *l)
+static void close_chains(struct rv_linter *l)
 {
 	for (uint32_t i = 0; l->chains && i < l->nchains; i++)
 		free(l->chains[i].line);
@@ -166,509 +197,114 @@ static void close_chains(struct linter *l)
 	l->chains = NULL;
 }
 
-/* ---- which rules packets come to ---------------------------------------------------------------------------- */
+/* ---- packets ---------------------------------------------------------------------------------------------- */
 
-/* What a target may have changed in the packets it met: of that, anything may be so. */
-static rv_dd blurred(struct linter *l, const struct rv_rule *r, rv_dd hit)
-{
-	const struct rv_field *f;
-	struct rv_effect_of e;
-	enum rv_sel sel;
-
-	if (r->target->ext->effect == RV_EFFECT_UNKNOWN)
-		return RV_DD_TRUE;
-	rv_effect_of(r->target, l->space.family, &e);
-	if (e.what == RV_CHANGE_NOTHING)
-		return hit;
-	sel = e.what == RV_CHANGE_MARK ? RV_SEL_MARK : e.what == RV_CHANGE_CTMARK ? RV_SEL_CT_MARK : e.sel;
-	f = rv_space_field(&l->space, sel, 0);
-	return f ? rv_dd_some(&l->space.d, hit, rv_field_vars(f)) : hit;
-}
-
-static rv_dd come_to(struct linter *l, const struct rv_chain *c, rv_dd in);
-
-/* What of in goes on to the next rule; *back grows by what returns. */
-static rv_dd pass(struct linter *l, const struct lines *at, struct line *line, rv_dd in, rv_dd *back)
-{
-	struct rv_diagram *d = &l->space.d;
-	const struct rv_rule *r = line->r;
-	rv_dd hit = rv_dd_and(d, in, line->set), rest = rv_dd_minus(d, in, line->set);
-	rv_dd ends;
-
-	line->hit |= hit != RV_DD_FALSE;
-	if (hit == RV_DD_FALSE)
-		return in;
-	if (r->target && r->target->ext->effect == RV_EFFECT_ENDS)
-		return rest;
-	if (r->target) {
-		ends = r->target->ext->effect == RV_EFFECT_MAY_END ? rv_region_part(&l->space, r, r->target) : RV_DD_FALSE;
-		return rv_dd_or(d, rest, rv_dd_minus(d, blurred(l, r, hit), ends));
-	}
-	switch (r->verdict) {
-	case RV_VERDICT_NONE:
-		return in;
-	case RV_VERDICT_JUMP:
-		return rv_dd_or(d, rest, come_to(l, rv_table_chain(at->c->table, r->jump), hit));
-	case RV_VERDICT_GOTO:
-		*back = rv_dd_or(d, *back, come_to(l, rv_table_chain(at->c->table, r->jump), hit));
-		return rest;
-	case RV_VERDICT_RETURN:
-		*back = rv_dd_or(d, *back, hit);
-		return rest;
-	default:
-		return rest;
-	}
-}
-
-/* The packets that come back from a chain. */
-static rv_dd come_to(struct linter *l, const struct rv_chain *c, rv_dd in)
-{
-	struct lines *at = lines_of(l, c);
-	rv_dd back = RV_DD_FALSE;
-
-	if (!at)
-		return in;
-	at->reached = true;
-	for (uint32_t i = 0; i < at->n; i++) {
-		if (++l->steps > STEPS_MAX || l->space.d.full)
-			return in;
-		if (in == RV_DD_FALSE)
-			break;
-		in = pass(l, at, &at->line[i], in, &back);
-	}
-	return rv_dd_or(&l->space.d, in, back);
-}
-
-/* ---- dead rules ----------------------------------------------------------------------------------------------- */
-
-static bool is_unconditional(const struct line *line)
-{
-	return line->set == RV_DD_TRUE && rv_rule_ends(line->r) && line->r->verdict != RV_VERDICT_RETURN;
-}
-
-static rv_dd possible_of(struct linter *l, const struct rv_chain *c)
+rv_dd rv_lint_possible(struct rv_linter *l, const struct rv_chain *c)
 {
 	return rv_region_possible(&l->space, c->base >= 0 ? 1u << c->table->def->base[c->base].hook : c->walk.hooks);
 }
 
-/* A packet of the rule, and the engine's word on which rule decides it. */
-static void show_packet(struct linter *l, struct rv_finding *f, const struct lines *at, rv_dd set)
+static struct rv_replayer *replayer_of(struct rv_linter *l)
 {
-	uint8_t *values = malloc(l->space.nvars + 1);
-	struct rv_buf b = RV_BUF_INIT;
 	struct rv_error err = { 0 };
+
+	if (!l->replayer && !l->refused)
+		l->replayer = rv_replay_open(&l->space, l->t, &err);
+	l->refused = !l->replayer;
+	return l->replayer;
+}
+
+/*
+ * The engine walks the rules one by one: on a large table, packets are run for as many findings as
+ * take about a second.
+ */
+#define WALKED_MAX 60000000
+
+static bool may_run(struct rv_linter *l)
+{
+	bool may = l->walked < WALKED_MAX;
+
+	l->walked += l->nrules;
+	l->out->unshown += !may;
+	return may;
+}
+
+static void put_end(struct rv_buf *b, const struct rv_replay *r)
+{
+	rv_buf_printf(b, ": %s by ", r->end);
+	if (r->rule)
+		rv_buf_printf(b, "rule %u of %s", r->rule, r->chain);
+	else
+		rv_buf_printf(b, "the policy of %s", r->chain);
+}
+
+void rv_lint_packet(struct rv_linter *l, struct rv_finding *f, const struct rv_lines *at, rv_dd set)
+{
+	struct rv_buf b = RV_BUF_INIT;
 	struct rv_replay r = { 0 };
 
-	if (!values || !f || at->c->base < 0 || set == RV_DD_FALSE || !rv_region_point(&l->space, set, values)) {
-		free(values);
+	if (!f || at->c->base < 0 || set == RV_DD_FALSE || !may_run(l) || !rv_region_point(&l->space, set, l->values) ||
+	    !replayer_of(l))
 		return;
-	}
-	rv_point_settle_in(&l->space, set, values);
-	/* Show the packet only if the engine confirms that another rule decides it. */
-	if (rv_replay(&l->space, at->c, values, &r, &err) == 0 && r.end[0] &&
+	rv_point_settle_in(&l->space, set, l->values);
+	if (rv_replay_packet(l->replayer, at->c, l->values, &r) == 0 && r.end[0] &&
 	    (r.rule != f->number || strcmp(r.chain, at->c->name) != 0)) {
-		rv_point_words(&b, &l->space, values);
-		rv_buf_printf(&b, ": %s by ", r.end);
-		if (r.rule)
-			rv_buf_printf(&b, "rule %u of %s", r.rule, r.chain);
-		else
-			rv_buf_printf(&b, "the policy of %s", r.chain);
+		rv_point_words(&b, &l->space, l->values);
+		put_end(&b, &r);
 		f->packet = rv_buf_text(&b) ? strdup(b.data) : NULL;
 	}
 	rv_buf_free(&r.effects);
 	rv_buf_free(&b);
-	free(values);
-}
-
-static bool says_state(const struct linter *l, const struct rv_rule *r)
-{
-	for (const struct rv_part *m = r->matches; m; m = m->next)
-		if (rv_part_keeps_state(m->ext))
-			return true;
-	(void)l;
-	return false;
-}
-
-static uint32_t find_equal(const struct linter *l, const struct lines *at, uint32_t i)
-{
-	for (uint32_t j = 0; j < i; j++)
-		if (at->line[j].set == at->line[i].set && rv_rule_equal(at->line[j].r, at->line[i].r) &&
-		    !says_state(l, at->line[i].r))
-			return j;
-	return i;
-}
-
-/* Rules of the chain that together decide all packets of rule i; "" if it is more than they. */
-static void name_shadows(struct linter *l, const struct lines *at, uint32_t i, rv_dd left, char *text, size_t room)
-{
-	unsigned int n = 0;
-	size_t len = 0;
-
-	text[0] = '\0';
-	for (uint32_t j = 0; j < i && left != RV_DD_FALSE && n <= NAMED; j++) {
-		rv_dd rest;
-
-		if (!rv_rule_ends(at->line[j].r))
-			continue;
-		rest = rv_dd_minus(&l->space.d, left, at->line[j].set);
-		if (rest == left)
-			continue;
-		left = rest;
-		len += (size_t)snprintf(text + len, room - len, "%s%u", n ? ", " : " ", j + 1);
-		n++;
-	}
-	if (left != RV_DD_FALSE || n > NAMED)
-		text[0] = '\0';
-}
-
-static void tell_dead(struct linter *l, struct lines *at, uint32_t i)
-{
-	struct line *line = &at->line[i];
-	rv_dd set = rv_dd_and(&l->space.d, line->set, possible_of(l, at->c));
-	uint32_t equal = find_equal(l, at, i);
-	struct rv_finding *f;
-	char text[128];
-
-	line->told = true;
-	if (set == RV_DD_FALSE) {
-		add(l, RV_LINT_NEVER, at, i, "what it asks for cannot be together in %s", at->c->name);
-		return;
-	}
-	if (equal < i) {
-		f = add(l, RV_LINT_DUPLICATE, at, i, "rule %u is the same", equal + 1);
-	} else {
-		name_shadows(l, at, i, set, text, sizeof(text));
-		f = text[0] ? add(l, RV_LINT_SHADOWED, at, i, "decided by rule%s", text)
-			    : add(l, RV_LINT_SHADOWED, at, i, "none of its packets is left by the rules before it");
-	}
-	show_packet(l, f, at, set);
-}
-
-/* A rule for all packets, and rules behind it: one finding, whatever their number. */
-static uint32_t tell_behind(struct linter *l, struct lines *at, uint32_t i)
-{
-	const struct rv_rule *r = at->line[i].r;
-	bool restricts = at->c->base >= 0 && at->c->policy == RV_VERDICT_DROP;
-
-	for (uint32_t j = i + 1; j < at->n; j++) {
-		restricts |= at->line[j].r->verdict == RV_VERDICT_DROP ||
-			     (at->line[j].r->target && !strcmp(at->line[j].r->target->ext->name, "REJECT"));
-		at->line[j].told = true;
-	}
-	if (at->n == i + 1 && !restricts)
-		return at->n;
-	if (r->verdict == RV_VERDICT_ACCEPT && restricts && at->c->base >= 0)
-		show_packet(l, add(l, RV_LINT_ALL_ACCEPTED, at, i, "%u rules behind it and the policy are never met",
-				   at->n - i - 1), at, RV_DD_FALSE);
-	if (at->n > i + 1)
-		show_packet(l, add(l, RV_LINT_BEHIND_ALL, at, i + 1, "rule %u decides all packets: %u rules are dead", i + 1,
-				   at->n - i - 1), at, rv_dd_and(&l->space.d, at->line[i + 1].set, possible_of(l, at->c)));
-	return at->n;
-}
-
-static void tell_chain(struct linter *l, struct lines *at)
-{
-	if (at->c->base < 0 && !at->reached) {
-		add(l, RV_LINT_UNUSED, at, WHOLE_CHAIN, "no packet comes to chain %s", at->c->name);
-		return;
-	}
-	for (uint32_t i = 0; i < at->n && !l->space.d.full; i++) {
-		if (at->line[i].hit && is_unconditional(&at->line[i]))
-			i = tell_behind(l, at, i);
-		else if (!at->line[i].hit)
-			tell_dead(l, at, i);
-	}
-}
-
-static void find_dead(struct linter *l)
-{
-	l->steps = 0;
-	rv_list_each(c, &l->t->chains, struct rv_chain, node)
-		if (c->base >= 0)
-			come_to(l, c, possible_of(l, c));
-	if (l->steps > STEPS_MAX || l->space.d.full) {
-		if (l->nchains)
-			add(l, RV_LINT_UNKNOWN, &l->chains[0], WHOLE_CHAIN, "table %s: %s", l->t->def->name,
-			    l->space.d.full ? "its diagrams are too large" : "its chains jump to each other too often");
-		return;
-	}
-	rv_list_each(c, &l->t->chains, struct rv_chain, node)
-		tell_chain(l, lines_of(l, c));
-}
-
-/* ---- single rules ----------------------------------------------------------------------------------------------- */
-
-static const struct rv_part *match_of(const struct rv_rule *r, const char *name)
-{
-	const struct rv_part *m = r->matches;
-
-	while (m && strcmp(m->ext->name, name) != 0)
-		m = m->next;
-	return m;
-}
-
-static void look_at_log(struct linter *l, const struct lines *at, uint32_t i)
-{
-	static const char *const limits[] = { "limit", "hashlimit", "recent", "statistic", "connlimit", "quota" };
-	const struct rv_rule *r = at->line[i].r;
-
-	if (!r->target || (strcmp(r->target->ext->name, "LOG") != 0 && strcmp(r->target->ext->name, "NFLOG") != 0))
-		return;
-	for (unsigned int n = 0; n < sizeof(limits) / sizeof(*limits); n++)
-		if (match_of(r, limits[n]))
-			return;
-	add(l, RV_LINT_LOG, at, i, "%s without a limit", r->target->ext->name);
-}
-
-static void look_at_state(struct linter *l, const struct lines *at, uint32_t i)
-{
-	if (match_of(at->line[i].r, "state"))
-		add(l, RV_LINT_STATE, at, i, "-m state");
-}
-
-/* A port that the comment names, as "port 22" or "22/tcp"; -1: none. */
-static long port_in(const char *text)
-{
-	const char *port = strcasestr(text, "port "), *slash = strcasestr(text, "/tcp");
-	char *end;
-	long n = -1;
-
-	if (!slash)
-		slash = strcasestr(text, "/udp");
-	if (port) {
-		n = strtol(port + 5, &end, 10);
-		return end != port + 5 && n > 0 && n < 65536 ? n : -1;
-	}
-	while (slash && slash > text && slash[-1] >= '0' && slash[-1] <= '9')
-		slash--;
-	if (slash && *slash >= '0' && *slash <= '9')
-		n = strtol(slash, &end, 10);
-	return n > 0 && n < 65536 ? n : -1;
-}
-
-/* The packets that have that port on either side: if the rule is for ports and has none of it. */
-static void look_at_comment(struct linter *l, const struct lines *at, uint32_t i)
-{
-	static const enum rv_sel ports[] = { RV_SEL_TH_SPORT, RV_SEL_TH_DPORT };
-	const struct rv_part *m = match_of(at->line[i].r, "comment");
-	struct rv_diagram *d = &l->space.d;
-	long n = m ? port_in((const char *)m->data) : -1;
-	rv_dd set = at->line[i].set, rest = set;
-	bool asks = false;
-
-	for (unsigned int p = 0; p < 2 && n > 0; p++) {
-		const struct rv_field *f = rv_space_field(&l->space, ports[p], 0);
-		struct rv_predicate port = { .sel = ports[p], .op = RV_OP_EQ, .len = 2 };
-
-		if (!f || !rv_dd_looks(d, set, rv_field_vars(f)))
-			continue;
-		asks = true;
-		rv_selector_put(ports[p], (uint64_t)n, port.value);
-		rest = rv_dd_minus(d, rest, rv_region_predicate(&l->space, &port));
-	}
-	if (asks && set != RV_DD_FALSE && rest == set)
-		add(l, RV_LINT_COMMENT, at, i, "the comment says port %ld", n);
-}
-
-/* ---- base chains -------------------------------------------------------------------------------------------------- */
-
-static bool is_filter(const struct rv_chain *c, const char *name)
-{
-	return !strcmp(c->table->def->name, "filter") && !strcmp(c->name, name);
-}
-
-static rv_dd state_set(struct linter *l, const char *name)
-{
-	struct rv_predicate p = { .sel = RV_SEL_CT_STATE, .op = RV_OP_ANY, .len = 2 };
-
-	rv_selector_put(RV_SEL_CT_STATE, !strcmp(name, "NEW") ? 8 : 2, p.value);
-	return rv_space_field(&l->space, RV_SEL_CT_STATE, 0) ? rv_region_predicate(&l->space, &p) : RV_DD_TRUE;
-}
-
-/* The rule that accepts what is established, whatever else it is. */
-static void look_at_established(struct linter *l, const struct lines *at)
-{
-	struct rv_diagram *d = &l->space.d;
-	rv_dd established = rv_dd_and(d, state_set(l, "ESTABLISHED"), rv_region_possible(&l->space, 0));
-	uint64_t all = 0;
-
-	if (!rv_space_field(&l->space, RV_SEL_CT_STATE, 0))
-		return;
-	for (uint32_t i = 0; i < at->n; i++)
-		all += rv_rule_ends(at->line[i].r) ? at->line[i].r->counters.packets : 0;
-	for (uint32_t i = 0; i < at->n; i++) {
-		const struct rv_rule *r = at->line[i].r;
-
-		if (r->verdict != RV_VERDICT_ACCEPT || at->line[i].set == RV_DD_TRUE ||
-		    rv_dd_minus(d, established, at->line[i].set) != RV_DD_FALSE)
-			continue;
-		if (i >= LATE && all)
-			add(l, RV_LINT_LATE, at, i, "%u rules before it; it accepts %llu of 100 packets that are counted", i,
-			    (unsigned long long)(100 * r->counters.packets / all));
-		else if (i >= LATE)
-			add(l, RV_LINT_LATE, at, i, "%u rules before it", i);
-		return;
-	}
-}
-
-static void look_at_policy(struct linter *l, const struct lines *at)
-{
-	uint32_t accepts = 0;
-
-	if (at->c->base < 0 || at->c->policy != RV_VERDICT_ACCEPT || strcmp(at->c->table->def->name, "filter") != 0)
-		return;
-	for (uint32_t i = 0; i < at->n; i++) {
-		const struct rv_rule *r = at->line[i].r;
-
-		if (r->target || r->verdict != RV_VERDICT_ACCEPT)
-			return;
-		accepts++;
-	}
-	if (accepts)
-		add(l, RV_LINT_POLICY, at, WHOLE_CHAIN, "policy ACCEPT, and all %u rules of %s are ACCEPT", accepts, at->c->name);
-}
-
-/* Packets that a host needs, told by the words of a rule. */
-struct needed {
-	enum rv_lint kind;
-	rv_family_t family;	/* 0: both */
-	const char *in;
-	uint8_t protocol;
-	uint16_t icmp;		/* type << 8 */
-};
-
-/* Packets of that interface: if no rule has its name, of those that no rule has. */
-static rv_dd on_interface(struct linter *l, const char *name)
-{
-	const struct rv_field *f = rv_space_field(&l->space, RV_SEL_IIFNAME, 0);
-	rv_dd others = RV_DD_TRUE;
-
-	for (unsigned int i = 0; f && i < f->nnames; i++) {
-		struct rv_predicate p = { .sel = RV_SEL_IIFNAME, .op = RV_OP_EQ, .len = IFNAMSIZ };
-		size_t len = strlen(f->names[i]);
-		bool many = len && f->names[i][len - 1] == '+';
-
-		memcpy(p.value, f->names[i], len < IFNAMSIZ ? len : IFNAMSIZ);
-		if (!strcmp(f->names[i], name))
-			return rv_region_predicate(&l->space, &p);
-		if (many && !strncmp(f->names[i], name, len - 1))
-			return RV_DD_TRUE;
-		if (many) {
-			p.op = RV_OP_PREFIX;
-			p.len = (uint16_t)(len - 1);
-			p.value[len - 1] = 0;
-		}
-		others = rv_dd_minus(&l->space.d, others, rv_region_predicate(&l->space, &p));
-	}
-	return others;
-}
-
-static rv_dd lo_if_named(struct linter *l)
-{
-	const struct rv_field *f = rv_space_field(&l->space, RV_SEL_IIFNAME, 0);
-
-	for (unsigned int i = 0; f && i < f->nnames; i++)
-		if (!strcmp(f->names[i], "lo"))
-			return on_interface(l, "lo");
-	return RV_DD_FALSE;
-}
-
-static int all_needed(struct linter *l, const struct needed *n, rv_dd *set)
-{
-	const struct rv_field *icmp = rv_space_field(&l->space, RV_SEL_ICMP6_TYPE, 0);
-	struct rv_predicate p;
-
-	*set = rv_dd_and(&l->space.d, rv_region_possible(&l->space, 1u << NF_INET_LOCAL_IN), state_set(l, "NEW"));
-	if (n->in)
-		*set = rv_dd_and(&l->space.d, *set, on_interface(l, n->in));
-	else
-		*set = rv_dd_minus(&l->space.d, *set, lo_if_named(l));
-	if (n->protocol) {
-		p = (struct rv_predicate){ .sel = RV_SEL_L4PROTO, .op = RV_OP_EQ, .len = 1, .value = { n->protocol } };
-		*set = rv_dd_and(&l->space.d, *set, rv_region_predicate(&l->space, &p));
-	}
-	if (n->icmp && icmp) {
-		p = (struct rv_predicate){ .sel = RV_SEL_ICMP6_TYPE, .op = RV_OP_EQ, .len = 2 };
-		rv_selector_put(p.sel, n->icmp, p.value);
-		*set = rv_dd_and(&l->space.d, *set, rv_region_predicate(&l->space, &p));
-	}
-	return *set != RV_DD_FALSE;
-}
-
-/* Whether the chain drops all of them. */
-static void look_for_needed(struct linter *l, const struct lines *at)
-{
-	static const struct needed list[] = {
-		{ RV_LINT_LOOPBACK, 0, "lo", 0, 0 },
-		{ RV_LINT_NEIGHBOURS, NFPROTO_IPV6, NULL, IPPROTO_ICMPV6, 135 << 8 },
-	};
-	struct rv_walk w;
-	rv_dd outcome, set;
-
-	if (!is_filter(at->c, "INPUT") || at->c->policy != RV_VERDICT_DROP || rv_walk_init(&w, &l->space) < 0)
-		return;
-	outcome = rv_walk_chain(&w, at->c, RV_DD_TRUE);
-	for (unsigned int i = 0; i < sizeof(list) / sizeof(*list) && !w.unknown[0]; i++) {
-		rv_dd accepted = rv_walk_fates(&w, outcome, 1 << RV_FATE_ACCEPT | 1 << RV_FATE_OTHER);
-
-		if ((list[i].family && list[i].family != l->space.family) || !all_needed(l, &list[i], &set))
-			continue;
-		if (rv_dd_and(&l->space.d, set, accepted) == RV_DD_FALSE)
-			show_packet(l, add(l, list[i].kind, at, WHOLE_CHAIN, "%s", list[i].in
-					   ? "all new connections on lo are dropped" : "ICMPv6 neighbour solicitations are dropped"),
-				    at, set);
-	}
-	rv_walk_free(&w);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------------ */
 
-static void look_at_chain(struct linter *l, const struct lines *at)
+static void look_at_chain(struct rv_linter *l, const struct rv_lines *at)
 {
-	for (uint32_t i = 0; i < at->n; i++) {
-		look_at_log(l, at, i);
-		look_at_state(l, at, i);
-		look_at_comment(l, at, i);
-	}
-	if (at->c->base < 0)
-		return;
-	look_at_established(l, at);
-	look_at_policy(l, at);
-	look_for_needed(l, at);
+	for (uint32_t i = 0; i < at->n; i++)
+		rv_lint_rule(l, at, i);
+	if (at->c->base >= 0)
+		rv_lint_base(l, at);
 }
 
-static int lint_table(struct linter *l, struct rv_table *t, struct rv_error *err)
+static int lint_table(struct rv_linter *l, struct rv_table *t, struct rv_error *err)
 {
 	int rc = 0;
 
 	l->t = t;
+	l->refused = false;
 	if (rv_table_check(t, err) < 0)
 		return -1;
 	if (open_chains(l) < 0) {
 		rc = rv_fail_memory(err);
 	} else {
-		find_dead(l);
+		rv_lint_dead(l);
 		rv_list_each(c, &t->chains, struct rv_chain, node)
-			look_at_chain(l, lines_of(l, c));
+			look_at_chain(l, rv_lint_lines(l, c));
 	}
+	rv_replay_close(l->replayer);
+	l->replayer = NULL;
 	close_chains(l);
 	return rc;
 }
 
 int rv_lint(struct rv_ruleset *rs, struct rv_findings *f, struct rv_error *err)
 {
-	struct linter l = { .out = f };
+	struct rv_linter l = { .out = f };
 	int rc = 0;
 
 	if (rv_space_init(&l.space, rs->family, 0) < 0 || rv_space_show(&l.space, rs, 0) < 0 || rv_space_seal(&l.space) < 0) {
 		rv_space_free(&l.space);
 		return rv_fail_memory(err);
 	}
+	l.values = malloc(l.space.nvars + 1);
+	l.failed = !l.values;
 	rv_list_each(t, &rs->tables, struct rv_table, node)
-		if (rc == 0)
+		if (rc == 0 && !l.failed)
 			rc = lint_table(&l, t, err);
 	if (rc == 0 && (l.failed || l.space.failed))
 		rc = rv_fail_memory(err);
+	free(l.values);
 	rv_space_free(&l.space);
 	return rc;
 }

@@ -34,6 +34,7 @@ struct rv_finding {
 struct rv_findings {
 	struct rv_finding *list;
 	size_t n, room;
+	size_t unshown;		/* findings that have no packet because the engine would take too long */
 };
 
 /* Returns 0, or -1 with err set. Runs rv_table_check(), which sets rv_chain.walk. */

@@ -28,6 +28,8 @@ struct lint {
 	struct rv_store store;
 	bool open;
 	struct rv_buf input;
+	const char **lines;	/* of input */
+	uint32_t nlines;
 	struct rv_findings found;
 	struct rv_buf out;
 };
@@ -49,6 +51,8 @@ static const char *const severities[] = { "note", "warning", "error" };
 
 /* ---- comments that take findings away --------------------------------------------------------------------- */
 
+static const char ignore_words[] = "ravelin: ignore ";
+
 /* The line before this one, or NULL. */
 static const char *line_before(const char *text, const char *line)
 {
@@ -62,11 +66,9 @@ static const char *line_before(const char *text, const char *line)
 /* Whether one of the comments right before the line says that findings of the kind are ignored. */
 static bool ignored_before(const char *text, const char *line, const char *code)
 {
-	static const char words[] = "ravelin: ignore ";
-
 	while ((line = line_before(text, line)) != NULL && *line == '#') {
 		size_t len = strcspn(line, "\n");
-		const char *at = memmem(line, len, words, strlen(words));
+		const char *at = memmem(line, len, ignore_words, strlen(ignore_words));
 
 		if (at && memmem(at, len - (size_t)(at - line), code, strlen(code)))
 			return true;
@@ -85,20 +87,36 @@ static const char *find_line(const char *from, const char *word, const char *nam
 	return NULL;
 }
 
+/* The start of each line of the file. */
+static int find_lines(struct lint *l)
+{
+	const char *at = l->input.data;
+	uint32_t n = 1;
+
+	for (const char *c = at; *c; c++)
+		n += *c == '\n';
+	l->lines = reallocarray(NULL, n, sizeof(*l->lines));
+	if (!l->lines)
+		return -1;
+	for (l->nlines = 0; at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL)
+		l->lines[l->nlines++] = at;
+	return 0;
+}
+
 static bool is_ignored(const struct lint *l, const struct rv_finding *f)
 {
-	const char *code = rv_lint_kinds[f->kind].code, *text = l->input.data;
-	const char *table = find_line(text, "*", f->chain->table->def->name), *line = text;
+	const char *code = rv_lint_kinds[f->kind].code;
+	const char *table = find_line(l->input.data, "*", f->chain->table->def->name), *line = NULL;
 
 	if (!table)
 		return false;
-	if (ignored_before(text, table, code))
+	if (ignored_before(l->input.data, table, code))
 		return true;
 	if (!f->rule)
 		line = find_line(table, ":", f->chain->name);
-	for (uint32_t n = 1; f->rule && line && n < f->rule->loc.line; n++)
-		line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL;
-	return line && ignored_before(text, line, code);
+	else if (f->rule->loc.line && f->rule->loc.line <= l->nlines)
+		line = l->lines[f->rule->loc.line - 1];
+	return line && ignored_before(l->input.data, line, code);
 }
 
 /* ---- text --------------------------------------------------------------------------------------------------- */
@@ -212,7 +230,8 @@ static int put_json(struct lint *l)
 				"version", "2.1.0", "runs", "tool", "driver", "name", "ravelin", "version", RAVELIN_VERSION,
 				"rules", sarif_kinds(), "results", list);
 	else
-		top = json_pack("{s:s,s:o}", "file", l->name, "findings", list);
+		top = json_pack("{s:s,s:o,s:I}", "file", l->name, "findings", list, "packets_left_out",
+				(json_int_t)l->found.unshown);
 	text = top ? json_dumps(top, JSON_INDENT(2)) : NULL;
 	if (text)
 		rv_buf_printf(&l->out, "%s\n", text);
@@ -255,10 +274,16 @@ static int lint(struct lint *l)
 	l->open = rc == 0;
 	if (rc == 0)
 		rc = rv_lint(&l->store.rs, &l->found, &err);
+	if (rc == 0 && strstr(l->input.data, ignore_words)) {
+		rc = find_lines(l) < 0 ? rv_fail_memory(&err) : 0;
+		if (rc == 0)
+			drop_ignored(l);
+	}
 	if (rc == 0) {
-		drop_ignored(l);
 		for (size_t i = 0; !l->json && !l->sarif && i < l->found.n; i++)
 			put_text(l, &l->found.list[i]);
+		if (!l->json && !l->sarif && l->found.unshown)
+			rv_buf_printf(&l->out, "No example packet for %zu findings: the table is too large.\n", l->found.unshown);
 		if (l->json || l->sarif)
 			rc = put_json(l) < 0 ? rv_fail_memory(&err) : 0;
 	}
@@ -308,6 +333,7 @@ int rv_cli_lint(struct rv_cli *cli)
 	rv_findings_free(&l.found);
 	if (l.open)
 		rv_store_close(&l.store);
+	free(l.lines);
 	rv_buf_free(&l.input);
 	rv_buf_free(&l.out);
 	return rc;

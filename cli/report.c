@@ -335,8 +335,8 @@ static const char *family_word(rv_family_t family)
 	return family == NFPROTO_IPV6 ? "IPv6" : "IPv4";
 }
 
-/* ravelin lint takes too long for more rules. */
-#define LINTED_RULES 1000
+/* A page with the findings of more rules is too long to be read. */
+#define LINTED_RULES 10000
 
 static unsigned int count_rules(const struct rv_ruleset *rs)
 {

@@ -57,6 +57,29 @@ finds()
 	finds "" "-A INPUT -s 10.0.0.1 -j DROP" "-A INPUT -s 10.0.0.2 -j DROP"
 }
 
+@test "a duplicate far away, and rules of many kinds that together leave nothing" {
+	finds RV102 "-A INPUT -s 10.0.0.1 -p tcp --dport 5 -j DROP" -A\ INPUT\ -p\ tcp\ --dport\ {100..400}\ -j\ DROP "-A INPUT -s 10.0.0.1 -p tcp --dport 5 -j DROP"
+	[[ $out == *"rule 1 is the same"* ]]
+	# MARK on the way to the second one is no reason: it is dead because of DROP.
+	finds RV101 "-A INPUT -p udp -j LOG -m limit --limit 1/s" "-A INPUT -p udp -j DROP" "-A INPUT -p udp -j LOG -m limit --limit 1/s"
+	[[ $out == *"decided by rule 2"* ]]
+	finds RV101 "-A INPUT -s 10.0.0.0/8 -j DROP" "-A INPUT -p udp -j DROP" "-A INPUT -i eth0 -j DROP" "-A INPUT ! -i eth0 ! -p udp -j DROP" "-A INPUT -d 10.0.0.0/8 -j ACCEPT"
+	[[ $out == *"decided by rule 2, 3, 4"* || $out == *"decided by rule 1, 2, 3, 4"* ]]
+	finds "" "-A INPUT -s 10.0.0.0/8 -j DROP" "-A INPUT -p udp -j DROP" "-A INPUT -i eth0 -j DROP" "-A INPUT ! -i eth0 -p tcp -j DROP" "-A INPUT -d 10.0.0.0/8 -j ACCEPT"
+}
+
+@test "a large table: examples for as many findings as the engine has time for, and how many have none" {
+	# shellcheck disable=SC2046 # one word a rule
+	{ echo "*filter"; seq 20000 | awk '{ r = "-A INPUT -s 10." int($1 / 65536) "." int($1 / 256) % 256 "." $1 % 256 " -j DROP"; print r; print r }'; echo COMMIT; } >rules
+	capture "$RAVELIN_BIN/../ravelin" lint rules
+	[ "$rc" -eq 1 ] && [ -z "$err" ]
+	same 20000 "$(grep -c RV102 <<<"$out")" findings
+	same 1500 "$(grep -c '^  packet:' <<<"$out")" packets
+	[[ $out == *"No example packet for 18500 findings: the table is too large." ]]
+	capture "$RAVELIN_BIN/../ravelin" lint --json rules
+	[[ $out == *'"packets_left_out": 18500'* ]]
+}
+
 @test "what cannot be together" {
 	finds RV103 "-A INPUT -p tcp --tcp-flags SYN,ACK SYN -m tcp --tcp-flags SYN SYN -m tcp ! --tcp-flags SYN SYN -j DROP"
 	finds "" "-A INPUT -p tcp --tcp-flags SYN,ACK SYN -m tcp --tcp-flags SYN SYN -j DROP"
