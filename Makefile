@@ -313,6 +313,7 @@ bench:
 	bench/run
 	bench/growth
 	bench/explain --ravelin $(BUILD)/ravelin
+	bench/prove
 	bench/packets
 	bench/lint
 	$(MAKE) module KERNEL=$$(tests/vm/kernel)

@@ -6,12 +6,14 @@
 
 #define FIRST_ROOM (1u << 16)
 #define FIRST_CACHE (1u << 16)
+#define FIRST_ENOUGH (1u << 18)	/* nodes that are not worth a collection */
 #define CACHE_MAX (1u << 21)
 
 /* Operations beside ite in the cache: more than any node's number. The first two with a variable added. */
 #define OPERATION_MAP (1u << 30)
 #define OPERATION_SOME (2u << 30)
 #define OPERATION_ALL (3u << 30)
+#define OPERATION_OVER UINT32_MAX
 #define OPERATION_STEP (1u << 29)	/* of variables two apart */
 
 static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
@@ -67,26 +69,41 @@ static int grow(struct rv_diagram *d, uint32_t room)
 	return room / 2 > d->ncache && d->ncache < CACHE_MAX ? grow_cache(d, 2 * d->ncache) : 0;
 }
 
+/* The number of a node that can be used; UINT32_MAX: there is none. */
+static uint32_t new_node(struct rv_diagram *d)
+{
+	uint32_t i = d->free;
+
+	if (i != UINT32_MAX) {
+		d->free = d->nodes[i].next;
+		d->nfree--;
+		return i;
+	}
+	if (d->n >= d->limit || (d->n == d->room && grow(d, 2 * d->room) < 0))
+		return UINT32_MAX;
+	return d->n++;
+}
+
 static rv_dd find_or_add(struct rv_diagram *d, uint32_t var, rv_dd lo, rv_dd hi)
 {
-	uint32_t *head = &d->hash[mix(var, lo, hi) & (d->room - 1)];
+	uint32_t hash = mix(var, lo, hi), new;
 
-	for (uint32_t i = *head; i != UINT32_MAX; i = d->nodes[i].next)
+	for (uint32_t i = d->hash[hash & (d->room - 1)]; i != UINT32_MAX; i = d->nodes[i].next)
 		if (d->nodes[i].var == var && d->nodes[i].lo == lo && d->nodes[i].hi == hi)
 			return i;
-	if (d->n >= d->limit || (d->n == d->room && grow(d, 2 * d->room) < 0)) {
+	new = new_node(d);
+	if (new == UINT32_MAX) {
 		d->full = true;
 		return RV_DD_FALSE;
 	}
-	head = &d->hash[mix(var, lo, hi) & (d->room - 1)];
-	d->nodes[d->n] = (struct rv_dd_node){ var, lo, hi, *head };
-	*head = d->n;
-	return d->n++;
+	d->nodes[new] = (struct rv_dd_node){ var, lo, hi, d->hash[hash & (d->room - 1)] };
+	d->hash[hash & (d->room - 1)] = new;
+	return new;
 }
 
 int rv_diagram_init(struct rv_diagram *d, uint32_t limit)
 {
-	*d = (struct rv_diagram){ .limit = limit ? limit : RV_DD_LIMIT };
+	*d = (struct rv_diagram){ .limit = limit ? limit : RV_DD_LIMIT, .free = UINT32_MAX, .enough = FIRST_ENOUGH };
 	if (grow_cache(d, FIRST_CACHE) < 0 || grow(d, FIRST_ROOM) < 0) {
 		rv_diagram_free(d);
 		return -1;
@@ -101,7 +118,71 @@ void rv_diagram_free(struct rv_diagram *d)
 	free(d->nodes);
 	free(d->hash);
 	free(d->cache);
+	free(d->needed);
 	*d = (struct rv_diagram){ .full = true };
+}
+
+/* ---- freeing nodes ------------------------------------------------------------------------------ */
+
+static bool is_needed(const struct rv_diagram *d, rv_dd f)
+{
+	return d->needed[f / 64] >> f % 64 & 1;
+}
+
+static void need(struct rv_diagram *d, rv_dd f)
+{
+	while (d->nodes[f].var != RV_DD_LEAF && !is_needed(d, f)) {
+		d->needed[f / 64] |= UINT64_C(1) << f % 64;
+		need(d, d->nodes[f].lo);
+		f = d->nodes[f].hi;
+	}
+}
+
+void rv_dd_need(struct rv_diagram *d, rv_dd f)
+{
+	if (!d->needed && !d->full)
+		d->needed = calloc(d->n / 64 + 1, sizeof(*d->needed));
+	if (!d->needed)
+		d->full = true;
+	else
+		need(d, f);
+}
+
+/* At twice as many nodes as are used, or a little before the limit; not if that frees too little for its time. */
+static uint32_t enough(const struct rv_diagram *d)
+{
+	uint32_t used = d->n - d->nfree, last = d->limit - d->limit / 8;
+
+	if (used > d->limit - d->limit / 4)
+		return UINT32_MAX;
+	if (2 * used < FIRST_ENOUGH)
+		return FIRST_ENOUGH;
+	return 2 * used < last ? 2 * used : last;
+}
+
+void rv_dd_collect(struct rv_diagram *d)
+{
+	if (d->full || !d->needed)
+		return;
+	memset(d->hash, 0xff, d->room * sizeof(*d->hash));
+	memset(d->cache, 0, d->ncache * sizeof(*d->cache));
+	d->free = UINT32_MAX;
+	d->nfree = 0;
+	for (uint32_t i = d->n; i-- > 0;) {
+		struct rv_dd_node *node = &d->nodes[i];
+		bool used = node->lo != node->hi ? is_needed(d, i) : node->var == RV_DD_LEAF;
+		uint32_t *list = used ? &d->hash[mix(node->var, node->lo, node->hi) & (d->room - 1)] : &d->free;
+
+		if (!used) {
+			*node = (struct rv_dd_node){ .var = 0 };	/* both branches alike: no node that is used */
+			d->nfree++;
+		}
+		node->next = *list;
+		*list = i;
+	}
+	d->enough = enough(d);
+	free(d->needed);
+	d->needed = NULL;
 }
 
 rv_dd rv_dd_leaf(struct rv_diagram *d, uint32_t number)
@@ -168,6 +249,25 @@ rv_dd rv_dd_ite(struct rv_diagram *d, rv_dd f, rv_dd g, rv_dd h)
 	hi = rv_dd_ite(d, rv_dd_branch(d, f, var, true), rv_dd_branch(d, g, var, true),
 		       rv_dd_branch(d, h, var, true));
 	return keep(d, f, g, h, rv_dd_node(d, var, lo, hi));
+}
+
+rv_dd rv_dd_over(struct rv_diagram *d, rv_dd f, rv_dd g)
+{
+	const struct rv_dd_cached *e;
+	uint32_t var;
+	rv_dd lo, hi;
+
+	if (f == RV_DD_FALSE)
+		return g;
+	if (g == RV_DD_FALSE || f == g || rv_dd_var(d, f) == RV_DD_LEAF || d->full)
+		return f;
+	e = cached(d, f, g, OPERATION_OVER);
+	if (is_cached(e, f, g, OPERATION_OVER))
+		return e->result;
+	var = earlier(rv_dd_var(d, f), rv_dd_var(d, g));
+	lo = rv_dd_over(d, rv_dd_branch(d, f, var, false), rv_dd_branch(d, g, var, false));
+	hi = rv_dd_over(d, rv_dd_branch(d, f, var, true), rv_dd_branch(d, g, var, true));
+	return keep(d, f, g, OPERATION_OVER, rv_dd_node(d, var, lo, hi));
 }
 
 static bool is_in(const struct rv_dd_vars *v, uint32_t var)

@@ -4,8 +4,8 @@
  * diagram is a set of packets (leaves 0 and 1) or maps each packet to one of many outcomes (other
  * leaves). Equal functions have equal numbers.
  *
- * Nodes are freed together with their struct rv_diagram. When there are more than limit, or memory
- * runs out, full is set and later results are invalid: check full before using one.
+ * Nodes are freed together with their struct rv_diagram, or by rv_dd_collect(). When there are more
+ * than limit, or memory runs out, full is set and later results are invalid: check full before using one.
  */
 #ifndef RAVELIN_DIAGRAM_H
 #define RAVELIN_DIAGRAM_H
@@ -24,7 +24,7 @@ typedef uint32_t rv_dd;
 struct rv_dd_node {
 	uint32_t var;		/* RV_DD_LEAF: a leaf, whose number is lo */
 	rv_dd lo, hi;		/* branches for 0 and for 1 */
-	uint32_t next;		/* in the hash chain */
+	uint32_t next;		/* in the hash chain, or in the list of free nodes */
 };
 
 struct rv_dd_cached {
@@ -34,17 +34,30 @@ struct rv_dd_cached {
 
 struct rv_diagram {
 	struct rv_dd_node *nodes;
-	uint32_t n, room, limit;
+	uint32_t n, room, limit;	/* n: used ones, and free ones between them */
+	uint32_t free, nfree;	/* list of free ones */
+	uint32_t enough;	/* used nodes at which to collect */
 	uint32_t *hash;		/* heads of the hash chains; room entries */
 	struct rv_dd_cached *cache;
 	uint32_t ncache;	/* a power of two */
 	uint32_t operation;	/* counts rv_dd_map() calls, as a key of the cache */
+	uint64_t *needed;	/* a bit for each node, from the first rv_dd_need() to rv_dd_collect(); or NULL */
 	bool full;
 };
 
 /* limit 0: RV_DD_LIMIT. Returns 0, or -1 without memory. */
 int rv_diagram_init(struct rv_diagram *d, uint32_t limit);
 void rv_diagram_free(struct rv_diagram *d);
+
+/* Whether it is time to free nodes. */
+static inline bool rv_dd_crowded(const struct rv_diagram *d)
+{
+	return d->n - d->nfree >= d->enough;
+}
+
+/* Marks f and what it consists of as needed; then frees all other nodes but leaves. */
+void rv_dd_need(struct rv_diagram *d, rv_dd f);
+void rv_dd_collect(struct rv_diagram *d);
 
 rv_dd rv_dd_leaf(struct rv_diagram *d, uint32_t number);
 /* A node; lo and hi must have later variables only. */
@@ -95,6 +108,9 @@ static inline uint32_t rv_dd_leaf_of(const struct rv_diagram *d, rv_dd f)
 struct rv_dd_vars {
 	uint32_t first, end, step;
 };
+
+/* f, with g where f is RV_DD_FALSE: f has other leaves as well, and RV_DD_FALSE means none. */
+rv_dd rv_dd_over(struct rv_diagram *d, rv_dd f, rv_dd g);
 
 /* Quantification of a set over variables: exists, for all. */
 rv_dd rv_dd_some(struct rv_diagram *d, rv_dd f, struct rv_dd_vars v);

@@ -121,12 +121,15 @@ int rv_proof_chain(struct rv_proof *p, const struct rv_table_def *def, unsigned 
 	struct rv_diagram *d = &p->space.d;
 
 	*c = (struct rv_proof_chain){ .def = def, .base = &def->base[base] };
-	c->possible = rv_region_possible(&p->space, 1u << c->base->hook);
+	p->walk.held = c->outcome;
+	p->walk.nheld = 1;
 	for (unsigned int i = 0; i < 2; i++) {
 		c->chain[i] = base_chain(p->side[i], def, base);
 		if (i == 0 || p->side[1])
 			c->outcome[i] = outcome_of(p, def, c->chain[i]);
 	}
+	p->walk.held = NULL;
+	c->possible = rv_region_possible(&p->space, 1u << c->base->hook);
 	if (p->side[1] && !p->walk.unknown[0])
 		c->differs = rv_dd_and(d, rv_dd_join(d, c->outcome[0], c->outcome[1], outcomes_differ, p), c->possible);
 	if (p->walk.failed || p->space.failed)

@@ -244,13 +244,18 @@ static rv_dd field_set(struct rv_space *s, const struct rv_sel_row *row, const s
 	return value_set(s, &at, p);
 }
 
-rv_dd rv_region_predicate(struct rv_space *s, const struct rv_predicate *given)
+/* A predicate holds in the packets of all three sets; RV_DD_TRUE: it does not ask. */
+struct sets {
+	rv_dd header, has, value;
+};
+
+static struct sets sets_of(struct rv_space *s, const struct rv_predicate *given)
 {
 	const struct rv_sel_row *row = rv_sel_row(given->sel);
-	struct rv_diagram *d = &s->d;
 	struct rv_predicate p = *given;
 	uint32_t has = RV_DD_LEAF;
-	rv_dd f, header;
+	struct sets sets = { .has = RV_DD_TRUE };
+	rv_dd f;
 
 	rv_predicate_normalise(&p);
 	if (row->presence == RV_PRESENCE_MANY || rv_selectors[p.sel].order == RV_ORDER_T)
@@ -259,59 +264,114 @@ rv_dd rv_region_predicate(struct rv_space *s, const struct rv_predicate *given)
 		f = either_port(s, &p);
 	else
 		f = field_set(s, row, &p, &has);
-	header = has_header(s, row);
+	sets.header = has_header(s, row);
 	if (has != RV_DD_LEAF && row->presence == RV_PRESENCE_OUTSIDE)
-		f = rv_dd_and(d, variable(s, has), f);
+		f = rv_dd_and(&s->d, variable(s, has), f);
 	else if (has != RV_DD_LEAF)
-		header = rv_dd_and(d, header, variable(s, has));
-	return rv_dd_and(d, header, p.negate ? rv_dd_not(d, f) : f);
+		sets.has = variable(s, has);
+	sets.value = p.negate ? rv_dd_not(&s->d, f) : f;
+	return sets;
+}
+
+rv_dd rv_region_predicate(struct rv_space *s, const struct rv_predicate *p)
+{
+	struct sets sets = sets_of(s, p);
+
+	return rv_dd_and(&s->d, sets.header, rv_dd_and(&s->d, sets.has, sets.value));
 }
 
 /* ---- matches and rules ------------------------------------------------------------------------------------ */
 
+#define GATHERED 32
+
+/* Sets to be intersected, in the order of their first variables. */
 struct gathered {
 	struct rv_space *s;
-	rv_dd set;
+	rv_dd set[GATHERED];
+	unsigned int n;
 };
+
+static void gather_set(struct gathered *g, rv_dd set)
+{
+	struct rv_diagram *d = &g->s->d;
+	unsigned int i = g->n;
+
+	if (set == RV_DD_TRUE)
+		return;
+	while (i && rv_dd_var(d, g->set[i - 1]) > rv_dd_var(d, set))
+		i--;
+	if (g->n == GATHERED || (i && rv_dd_var(d, g->set[i - 1]) == rv_dd_var(d, set))) {
+		g->set[i ? i - 1 : 0] = rv_dd_and(d, g->set[i ? i - 1 : 0], set);
+		return;
+	}
+	memmove(&g->set[i + 1], &g->set[i], (g->n++ - i) * sizeof(*g->set));
+	g->set[i] = set;
+}
 
 static int gather(const struct rv_predicate *p, void *arg)
 {
 	struct gathered *g = arg;
+	struct sets sets = sets_of(g->s, p);
 
-	g->set = rv_dd_and(&g->s->d, g->set, rv_region_predicate(g->s, p));
+	gather_set(g, sets.header);
+	gather_set(g, sets.has);
+	gather_set(g, sets.value);
 	return 0;
+}
+
+static void gather_part(struct gathered *g, const struct rv_part *m)
+{
+	const struct rv_free *q = rv_space_asked(g->s, m);
+
+	if (m->ext->kind != RV_TARGET)
+		rv_part_predicates(g->s->family, m->ext, m->data, gather, g);
+	if (q)
+		gather_set(g, q->turned ? rv_dd_not(&g->s->d, variable(g->s, q->var)) : variable(g->s, q->var));
+}
+
+static void gather_ip(struct gathered *g, const struct rv_rule *r)
+{
+	rv_part_predicates(g->s->family, &rv_ext_ip, (const unsigned char *)&r->ip, gather, g);
+}
+
+/* f for the packets of all sets, else RV_DD_FALSE: from the last variables, so that each step only adds nodes. */
+static rv_dd intersect(struct gathered *g, rv_dd f)
+{
+	while (g->n)
+		f = rv_dd_ite(&g->s->d, g->set[--g->n], f, RV_DD_FALSE);
+	return f;
 }
 
 rv_dd rv_region_part(struct rv_space *s, const struct rv_rule *r, const struct rv_part *m)
 {
-	struct gathered g = { s, RV_DD_TRUE };
-	const struct rv_free *q = rv_space_asked(s, m);
-	rv_dd asked;
+	struct gathered g = { .s = s };
 
 	(void)r;
-	if (m->ext->kind != RV_TARGET)
-		rv_part_predicates(s->family, m->ext, m->data, gather, &g);
-	if (!q)
-		return g.set;
-	asked = variable(s, q->var);
-	return rv_dd_and(&s->d, g.set, q->turned ? rv_dd_not(&s->d, asked) : asked);
+	gather_part(&g, m);
+	return intersect(&g, RV_DD_TRUE);
 }
 
 rv_dd rv_region_ip(struct rv_space *s, const struct rv_rule *r)
 {
-	struct gathered g = { s, RV_DD_TRUE };
+	struct gathered g = { .s = s };
 
-	rv_part_predicates(s->family, &rv_ext_ip, (const unsigned char *)&r->ip, gather, &g);
-	return g.set;
+	gather_ip(&g, r);
+	return intersect(&g, RV_DD_TRUE);
+}
+
+rv_dd rv_region_outcome(struct rv_space *s, const struct rv_rule *r, rv_dd outcome)
+{
+	struct gathered g = { .s = s };
+
+	gather_ip(&g, r);
+	for (const struct rv_part *m = r->matches; m; m = m->next)
+		gather_part(&g, m);
+	return intersect(&g, outcome);
 }
 
 rv_dd rv_region_rule(struct rv_space *s, const struct rv_rule *r)
 {
-	rv_dd f = rv_region_ip(s, r);
-
-	for (const struct rv_part *m = r->matches; m; m = m->next)
-		f = rv_dd_and(&s->d, f, rv_region_part(s, r, m));
-	return f;
+	return rv_region_outcome(s, r, RV_DD_TRUE);
 }
 
 /* ---- what there is ------------------------------------------------------------------------------------------ */

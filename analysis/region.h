@@ -89,6 +89,8 @@ rv_dd rv_region_predicate(struct rv_space *s, const struct rv_predicate *p);
 rv_dd rv_region_part(struct rv_space *s, const struct rv_rule *r, const struct rv_part *m);
 rv_dd rv_region_ip(struct rv_space *s, const struct rv_rule *r);
 rv_dd rv_region_rule(struct rv_space *s, const struct rv_rule *r);
+/* outcome for the packets that match, RV_DD_FALSE for all others. */
+rv_dd rv_region_outcome(struct rv_space *s, const struct rv_rule *r, rv_dd outcome);
 /*
  * The packets that can exist at the hooks (bits of 1 << NF_INET_*): one connection state, valid
  * interface numbers, and an interface only where the hook has one.

@@ -11,7 +11,6 @@
 #include "analysis/selectors.h"
 #include "analysis/walk.h"
 
-#define TEXT_HASH (1u << 14)
 #define MEMO (1u << 14)
 
 /* Rules that are looked at, with those of chains as often as they are jumped to. */
@@ -22,24 +21,14 @@ struct rv_memo {
 	rv_dd where, next, result;
 };
 
-int rv_walk_init(struct rv_walk *w, struct rv_space *s)
-{
-	*w = (struct rv_walk){ .s = s, .most = STEPS_MAX };
-	w->hash = malloc(TEXT_HASH * sizeof(*w->hash));
-	w->memo = calloc(MEMO, sizeof(*w->memo));
-	if (!w->hash || !w->memo)
-		return -1;
-	memset(w->hash, 0xff, TEXT_HASH * sizeof(*w->hash));
-	return 0;
-}
-
 void rv_walk_free(struct rv_walk *w)
 {
 	for (uint32_t i = 0; i < w->ntexts; i++)
 		free(w->texts[i]);
 	free(w->texts);
 	free(w->outcomes);
-	free(w->hash);
+	free(w->text_index.slot);
+	free(w->outcome_index.slot);
 	free(w->memo);
 	*w = (struct rv_walk){ 0 };
 }
@@ -56,19 +45,61 @@ static uint32_t hash_bytes(const void *data, size_t len)
 	return (uint32_t)(h >> 24);
 }
 
-/* Open addressing: the table is four times as large as what is put into it. */
+/* The slot of a key, or the empty one where it belongs. The table is never full. */
+static uint32_t *slot_of(struct rv_walk *w, const struct rv_index *x, const void *key, size_t len)
+{
+	uint32_t at = hash_bytes(key, len) & (x->size - 1);
+
+	for (; x->slot[at] != UINT32_MAX; at = (at + 1) & (x->size - 1))
+		if (x->is_key(w, x->slot[at], key))
+			break;
+	return &x->slot[at];
+}
+
+/* Makes room for one more after n. */
+static int grow_index(struct rv_walk *w, struct rv_index *x, uint32_t n)
+{
+	uint32_t *old = x->slot;
+	size_t len;
+
+	if (w->failed || 2 * n < x->size)
+		return w->failed ? -1 : 0;
+	x->size = x->size ? 2 * x->size : 256;
+	x->slot = malloc(x->size * sizeof(*x->slot));
+	w->failed |= !x->slot;
+	if (x->slot) {
+		memset(x->slot, 0xff, x->size * sizeof(*x->slot));
+		for (uint32_t i = 0; i < n; i++) {
+			const void *key = x->key(w, i, &len);
+
+			*slot_of(w, x, key, len) = i;
+		}
+	}
+	free(old);
+	return x->slot ? 0 : -1;
+}
+
+static const void *text_key(const struct rv_walk *w, uint32_t i, size_t *len)
+{
+	*len = strlen(w->texts[i]);
+	return w->texts[i];
+}
+
+static bool is_text(const struct rv_walk *w, uint32_t i, const void *key)
+{
+	return !strcmp(w->texts[i], key);
+}
+
 static uint32_t add_text(struct rv_walk *w, const char *text)
 {
-	uint32_t at = hash_bytes(text, strlen(text)) & (TEXT_HASH - 1);
+	uint32_t *slot;
 	char **list;
 
-	for (; w->hash[at] != UINT32_MAX; at = (at + 1) & (TEXT_HASH - 1))
-		if (!strcmp(w->texts[w->hash[at]], text))
-			return w->hash[at];
-	if (w->ntexts >= TEXT_HASH / 2) {
-		snprintf(w->unknown, sizeof(w->unknown), "there are more than %u combinations of what targets do", TEXT_HASH / 2);
+	if (grow_index(w, &w->text_index, w->ntexts) < 0)
 		return 0;
-	}
+	slot = slot_of(w, &w->text_index, text, strlen(text));
+	if (*slot != UINT32_MAX)
+		return *slot;
 	if (w->ntexts == w->texts_room) {
 		w->texts_room = w->texts_room ? 2 * w->texts_room : 64;
 		list = reallocarray(w->texts, w->texts_room, sizeof(*list));
@@ -82,7 +113,7 @@ static uint32_t add_text(struct rv_walk *w, const char *text)
 	w->failed |= !w->texts[w->ntexts];
 	if (!w->texts[w->ntexts])
 		return 0;
-	w->hash[at] = w->ntexts;
+	*slot = w->ntexts;
 	return w->ntexts++;
 }
 
@@ -91,15 +122,28 @@ const char *rv_walk_text(const struct rv_walk *w, uint32_t text)
 	return text < w->ntexts ? w->texts[text] : "";
 }
 
+static const void *outcome_key(const struct rv_walk *w, uint32_t i, size_t *len)
+{
+	*len = sizeof(*w->outcomes);
+	return &w->outcomes[i];
+}
+
+static bool is_outcome(const struct rv_walk *w, uint32_t i, const void *key)
+{
+	return !memcmp(&w->outcomes[i], key, sizeof(*w->outcomes));
+}
+
+/* o: without padding. */
 static rv_dd add_outcome(struct rv_walk *w, const struct rv_outcome *o)
 {
-	uint32_t i = 0;
 	struct rv_outcome *list;
+	uint32_t *slot;
 
-	/* Search from the newest: similar rules are neighbours. */
-	for (i = w->noutcomes; i-- > 0;)
-		if (!memcmp(&w->outcomes[i], o, sizeof(*o)))
-			return i + 2;
+	if (grow_index(w, &w->outcome_index, w->noutcomes) < 0)
+		return 2;
+	slot = slot_of(w, &w->outcome_index, o, sizeof(*o));
+	if (*slot != UINT32_MAX)
+		return *slot + 2;
 	if (w->noutcomes == w->room) {
 		w->room = w->room ? 2 * w->room : 64;
 		list = reallocarray(w->outcomes, w->room, sizeof(*list));
@@ -110,6 +154,7 @@ static rv_dd add_outcome(struct rv_walk *w, const struct rv_outcome *o)
 		w->outcomes = list;
 	}
 	w->outcomes[w->noutcomes] = *o;
+	*slot = w->noutcomes;
 	return w->noutcomes++ + 2;
 }
 
@@ -118,6 +163,17 @@ const struct rv_outcome *rv_walk_outcome(const struct rv_walk *w, rv_dd leaf)
 	uint32_t n = rv_dd_leaf_of(&w->s->d, leaf);
 
 	return n >= 2 && n - 2 < w->noutcomes ? &w->outcomes[n - 2] : NULL;
+}
+
+int rv_walk_init(struct rv_walk *w, struct rv_space *s)
+{
+	*w = (struct rv_walk){
+		.s = s, .most = STEPS_MAX,
+		.text_index = { .key = text_key, .is_key = is_text },
+		.outcome_index = { .key = outcome_key, .is_key = is_outcome },
+	};
+	w->memo = calloc(MEMO, sizeof(*w->memo));
+	return w->memo ? 0 : -1;
 }
 
 static const struct rv_marks same_mark = { .mark = UINT32_MAX }, same_ctmark = { .ctmark = UINT32_MAX };
@@ -333,14 +389,17 @@ static rv_dd lasting(struct rv_walk *w, rv_dd where)
 	return where;
 }
 
+static bool is_jump(const struct rv_rule *r)
+{
+	return r->verdict == RV_VERDICT_JUMP || r->verdict == RV_VERDICT_GOTO;
+}
+
 static rv_dd after_match(struct rv_walk *w, const struct rv_rule *r, rv_dd hit, rv_dd rest)
 {
 	struct rv_diagram *d = &w->s->d;
 	enum rv_effect effect = r->target->ext->effect;
 	rv_dd on;
 
-	if (effect == RV_EFFECT_ENDS)
-		return target_leaf(w, r);
 	if (effect == RV_EFFECT_UNKNOWN) {
 		snprintf(w->unknown, sizeof(w->unknown), "what target %s does is not known", r->target->ext->name);
 		return rest;
@@ -358,45 +417,100 @@ static bool is_program(const struct rv_rule *r)
 	return r->matches && r->matches->ext->whole;
 }
 
-struct step {
-	const struct rv_chain *c;
-	rv_dd where, next, accepted;
+/*
+ * Consecutive rules whose outcomes do not depend on the rules behind them are combined in pairs,
+ * pairs of pairs, and so on: put over all rules behind it one by one, a rule for many packets would
+ * copy each time what these say of them. RV_DD_FALSE: no rule of the run matches.
+ */
+struct run {
+	struct {
+		uint32_t rules;
+		rv_dd f;
+	} part[32];		/* the one of the first rules last */
+	unsigned int n;
 };
 
-static rv_dd step(struct rv_walk *w, const struct step *at, const struct rv_rule *r, rv_dd rest)
-{
-	struct rv_diagram *d = &w->s->d;
-	rv_dd hit = rv_dd_and(d, rv_region_rule(w->s, r), at->where), then;
-	const struct rv_chain *to;
+/* A chain that is walked. */
+struct rv_walk_step {
+	const struct rv_chain *c;
+	rv_dd where, next, accepted;
+	rv_dd rest;		/* what the rules behind the run say */
+	rv_dd hit;		/* packets that a jump is walked for */
+	struct run run;
+	struct rv_walk_step *caller;
+};
 
-	if (hit == RV_DD_FALSE)
-		return rest;
-	if (r->target) {
-		then = after_match(w, r, hit, rest);
-	} else {
-		switch (r->verdict) {
-		case RV_VERDICT_NONE:
-			if (is_program(r))
-				strcpy(w->unknown, "what a rule of nft does is not known");
-			return rest;
-		case RV_VERDICT_RETURN:
-			then = at->next;
-			break;
-		case RV_VERDICT_JUMP:
-		case RV_VERDICT_GOTO:
-			to = jumped_to(at->c, r);
-			if (!to)
-				return rest;
-			then = walk(w, to, lasting(w, hit), r->verdict == RV_VERDICT_JUMP ? rest : at->next, at->accepted);
-			break;
-		case RV_VERDICT_ACCEPT:
-			then = at->accepted;
-			break;
-		default:
-			then = verdict_leaf(w, r->verdict);
-		}
+static void join_parts(struct rv_diagram *d, struct run *run)
+{
+	run->n--;
+	run->part[run->n - 1].f = rv_dd_over(d, run->part[run->n].f, run->part[run->n - 1].f);
+	run->part[run->n - 1].rules += run->part[run->n].rules;
+}
+
+static void add_to_run(struct rv_diagram *d, struct run *run, rv_dd f)
+{
+	run->part[run->n].rules = 1;
+	run->part[run->n++].f = f;
+	while (run->n > 1 && run->part[run->n - 1].rules == run->part[run->n - 2].rules)
+		join_parts(d, run);
+}
+
+/* The run over the rules behind it. */
+static rv_dd end_run(struct rv_diagram *d, struct run *run, rv_dd rest)
+{
+	while (run->n > 1)
+		join_parts(d, run);
+	if (run->n)
+		rest = rv_dd_over(d, run->part[0].f, rest);
+	run->n = 0;
+	return rest;
+}
+
+/* The outcome of a rule that does not depend on the rules behind it; RV_DD_FALSE: it does. */
+static rv_dd outcome_of(struct rv_walk *w, const struct rv_walk_step *at, const struct rv_rule *r)
+{
+	if (r->target)
+		return r->target->ext->effect == RV_EFFECT_ENDS ? target_leaf(w, r) : RV_DD_FALSE;
+	switch (r->verdict) {
+	case RV_VERDICT_ACCEPT:
+		return at->accepted;
+	case RV_VERDICT_NONE:
+	case RV_VERDICT_JUMP:
+	case RV_VERDICT_GOTO:
+		return RV_DD_FALSE;
+	case RV_VERDICT_RETURN:
+		return at->next;
+	default:
+		return verdict_leaf(w, r->verdict);
 	}
-	return rv_dd_ite(d, hit, then, rest);
+}
+
+/* Puts a rule over the run and the rest. */
+static void step(struct rv_walk *w, struct rv_walk_step *at, const struct rv_rule *r)
+{
+	const struct rv_chain *to = !r->target && is_jump(r) ? jumped_to(at->c, r) : NULL;
+	rv_dd then = outcome_of(w, at, r);
+	struct rv_diagram *d = &w->s->d;
+
+	if (then != RV_DD_FALSE) {
+		add_to_run(d, &at->run, rv_dd_ite(d, at->where, rv_region_outcome(w->s, r, then), RV_DD_FALSE));
+		return;
+	}
+	at->hit = rv_dd_and(d, rv_region_rule(w->s, r), at->where);
+	if (at->hit == RV_DD_FALSE)
+		return;
+	if (!r->target && !to) {
+		if (is_program(r))
+			strcpy(w->unknown, "what a rule of nft does is not known");
+		return;
+	}
+	at->rest = end_run(d, &at->run, at->rest);
+	if (r->target)
+		then = after_match(w, r, at->hit, at->rest);
+	else
+		then = walk(w, to, lasting(w, at->hit), r->verdict == RV_VERDICT_JUMP ? at->rest : at->next,
+			    at->accepted);
+	at->rest = rv_dd_ite(d, at->hit, then, at->rest);
 }
 
 static struct rv_memo *memo_of(struct rv_walk *w, const struct rv_chain *c, rv_dd where, rv_dd next)
@@ -406,27 +520,50 @@ static struct rv_memo *memo_of(struct rv_walk *w, const struct rv_chain *c, rv_d
 	return &w->memo[hash_bytes(key, sizeof(key)) & (MEMO - 1)];
 }
 
+/* Frees the nodes that no chain that is being walked has a use for. */
+static void collect(struct rv_walk *w)
+{
+	struct rv_diagram *d = &w->s->d;
+
+	for (const struct rv_walk_step *at = w->step; at; at = at->caller) {
+		const rv_dd held[] = { at->where, at->next, at->accepted, at->rest, at->hit };
+
+		for (unsigned int i = 0; i < sizeof(held) / sizeof(*held); i++)
+			rv_dd_need(d, held[i]);
+		for (unsigned int i = 0; i < at->run.n; i++)
+			rv_dd_need(d, at->run.part[i].f);
+	}
+	for (unsigned int i = 0; i < w->nheld; i++)
+		rv_dd_need(d, w->held[i]);
+	rv_dd_collect(d);
+	memset(w->memo, 0, MEMO * sizeof(*w->memo));
+}
+
+static bool walk_on(struct rv_walk *w)
+{
+	if (w->s->d.full || w->failed || w->unknown[0])
+		return false;
+	if (++w->steps > w->most)
+		snprintf(w->unknown, sizeof(w->unknown), "chains jump to each other too often");
+	if (w->held && rv_dd_crowded(&w->s->d))
+		collect(w);
+	return !w->unknown[0];
+}
+
 static rv_dd walk(struct rv_walk *w, const struct rv_chain *c, rv_dd where, rv_dd next, rv_dd accepted)
 {
 	struct rv_memo *m = memo_of(w, c, where, next);
-	struct step at = { c, where, next, accepted };
-	rv_dd rest = next;
+	struct rv_walk_step at = { .c = c, .where = where, .next = next, .accepted = accepted, .rest = next, .caller = w->step };
 
 	if (m->chain == c && m->where == where && m->next == next)
 		return m->result;
-	for (const struct rv_list *n = c->rules.prev; n != &c->rules; n = n->prev) {
-		const struct rv_rule *r = rv_entry(n, struct rv_rule, node);
-
-		if (w->s->d.full || w->failed || w->unknown[0])
-			return next;
-		if (++w->steps > w->most) {
-			snprintf(w->unknown, sizeof(w->unknown), "chains jump to each other too often");
-			return next;
-		}
-		rest = step(w, &at, r, rest);
-	}
-	*memo_of(w, c, where, next) = (struct rv_memo){ c, where, next, rest };
-	return rest;
+	w->step = &at;
+	for (const struct rv_list *n = c->rules.prev; n != &c->rules && walk_on(w); n = n->prev)
+		step(w, &at, rv_entry(n, struct rv_rule, node));
+	at.rest = end_run(&w->s->d, &at.run, at.rest);
+	w->step = at.caller;
+	*memo_of(w, c, where, next) = (struct rv_memo){ c, where, next, at.rest };
+	return at.rest;
 }
 
 rv_dd rv_walk_chain(struct rv_walk *w, const struct rv_chain *c, rv_dd next)

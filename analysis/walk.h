@@ -19,6 +19,15 @@ struct rv_outcome {
 	struct rv_marks mark, ctmark;
 };
 
+struct rv_walk;
+
+/* A hash table of numbers by key, with open addressing. */
+struct rv_index {
+	uint32_t *slot, size;	/* a power of two; UINT32_MAX: empty */
+	const void *(*key)(const struct rv_walk *w, uint32_t i, size_t *len);
+	bool (*is_key)(const struct rv_walk *w, uint32_t i, const void *key);
+};
+
 struct rv_walk {
 	struct rv_space *s;
 	const struct rv_table *table;
@@ -26,8 +35,11 @@ struct rv_walk {
 	uint32_t noutcomes, room;
 	char **texts;
 	uint32_t ntexts, texts_room;
-	uint32_t *hash;			/* of the texts */
+	struct rv_index text_index, outcome_index;
 	struct rv_memo *memo;
+	struct rv_walk_step *step;		/* innermost chain that is being walked */
+	const rv_dd *held;		/* nheld sets that are needed; NULL: no node of the diagram is freed */
+	unsigned int nheld;
 	uint64_t steps, most;
 	char unknown[160];		/* why the walk is incomplete; "": it is complete */
 	bool failed;			/* out of memory */
