@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * iptables-apply and ip6tables-apply: new rules on probation. This process asks the person
- * at the terminal; cli/rollback_daemon.c changes the rules and changes them back, whatever becomes of
- * this one. Should the watcher be killed, the rules are put back from here. Messages and exit
- * codes are those of stock's script.
+ * iptables-apply and ip6tables-apply: loads rules and rolls them back unless confirmed. This
+ * process asks the user; the rollback daemon (cli/rollback_daemon.c) changes the rules and rolls
+ * them back even if this process dies. If the daemon is killed, this process rolls back. Messages
+ * and exit codes are those of iptables' script.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -24,7 +24,7 @@
 #include "cli/flags.h"
 #include "cli/rollback_daemon.h"
 
-/* Exit codes of stock's script. */
+/* Exit codes of iptables' script. */
 enum {
 	EXIT_TIMEOUT_ARGUMENT = 1,
 	EXIT_NO_RULESFILE = 2,
@@ -40,23 +40,23 @@ enum {
 #define DEFAULT_TIMEOUT 10
 #define MOST_SECONDS (366 * 24 * 3600)
 
-/* How long a writer of the savefile waits for another. */
+/* time a writer of the savefile waits for another, ms */
 #define PATIENCE_MS 10000
 
 struct apply {
 	struct rv_cli *cli;
 	bool run, version, help;	/* -c, -V, -h */
-	const char *seconds;		/* of -t, as written */
+	const char *seconds;		/* argument of -t */
 	const char *save;		/* -w; NULL: not given */
-	char path[64], save_path[64];	/* where they default to */
-	const char *file;		/* rules, or the command */
+	char path[64], save_path[64];	/* defaults of file and save */
+	const char *file;		/* rules to load, or the command to run */
 	unsigned int timeout;
 	struct rv_buf rules;
 	struct rv_image before;
 	struct rv_pending pending;
-	int watcher;			/* socket */
+	int watcher;			/* socket to the rollback daemon */
 	pid_t pid;
-	bool deaf;			/* nothing more comes from stdin */
+	bool deaf;			/* end of file on stdin */
 };
 
 #define AT(field) RV_FLAG_AT(struct apply, field)
@@ -72,7 +72,7 @@ const struct rv_flag rv_apply_flags[] = {
 	{ 0 },
 };
 
-/* ---- what is asked for ---------------------------------------------------------------- */
+/* ---- options -------------------------------------------------------------------------- */
 
 static int complain(int code, const char *what, const char *name)
 {
@@ -146,16 +146,16 @@ static int check_arguments(struct apply *a, const char *file)
 	return a->run ? check_command(a) : read_rules(a);
 }
 
-/* ---- before anything changes ------------------------------------------------------------ */
+/* ---- before the change ------------------------------------------------------------------ */
 
-/* Records that something waits for an answer already. Returns -1. */
+/* Reports that another apply is waiting for confirmation. Returns -1. */
 static int taken(enum rv_error_kind kind, const char *text, struct rv_error *err)
 {
 	rv_fail(err, kind, NULL, "%s", text);
 	return rv_hint(err, "\"ravelin confirm\" keeps its rules, \"ravelin revert\" undoes them");
 }
 
-/* Returns 0; 1: the place is taken; -1: it cannot be had. */
+/* Returns 0; 1: another apply is waiting; -1: error. */
 static int check_place(struct apply *a, struct rv_error *err)
 {
 	int rc = rv_pending_open(&a->pending, true, err);
@@ -173,7 +173,7 @@ static int check_place(struct apply *a, struct rv_error *err)
 	return rc;
 }
 
-/* All that is needed to go back is held by us and in the state file when this returns 0. */
+/* On success, everything a rollback needs is in memory and in the state file. */
 static int prepare(struct apply *a)
 {
 	struct rv_error err = { 0 };
@@ -197,7 +197,7 @@ static int prepare(struct apply *a)
 	return EXIT_NO_SAVE;
 }
 
-/* The watcher holds its own copies of all that stands in *a. */
+/* The daemon is forked and has its own copy of *a. */
 static int start_watcher(struct apply *a)
 {
 	int pair[2], listener = rv_pending_listen(&a->pending);
@@ -230,7 +230,7 @@ static void on_signal(int number)
 	interrupted = 1;
 }
 
-/* They are a "no"; without SA_RESTART they end the wait. */
+/* Signals count as "no"; without SA_RESTART they interrupt the wait. */
 static void catch_signals(void)
 {
 	static const int numbers[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
@@ -264,7 +264,7 @@ static void print_name(const char *before, const char *name)
 	rv_buf_free(&b);
 }
 
-/* The next word of the watcher; 0: it is gone. */
+/* Next message of the daemon; 0: it died. */
 static int hear(const struct apply *a)
 {
 	char c;
@@ -276,7 +276,7 @@ static int hear(const struct apply *a)
 	return n == 1 ? c : 0;
 }
 
-/* Without waiting for the end of a line. Returns whether there is something to put back. */
+/* Disables line buffering of the terminal. Returns whether it must be restored. */
 static bool read_keys_at_once(struct termios *old)
 {
 	struct termios now;
@@ -291,8 +291,8 @@ static bool read_keys_at_once(struct termios *old)
 }
 
 /*
- * Where there is no terminal, the end of what is read is no answer: it is given from another
- * session, or time runs out.
+ * Without a terminal, end of file is not an answer: the answer comes from another session or the
+ * timeout.
  */
 static void wait_elsewhere(struct apply *a)
 {
@@ -302,7 +302,7 @@ static void wait_elsewhere(struct apply *a)
 			       a->timeout);
 }
 
-/* One key, or a word of the watcher, or nothing more to come: '\0' in *key. */
+/* Waits for a key, a message of the daemon, or end of input: '\0' in *key. */
 static int wait_for_key(struct apply *a, char *key)
 {
 	struct pollfd p[] = {
@@ -330,7 +330,7 @@ static int wait_for_key(struct apply *a, char *key)
 	return -1;
 }
 
-/* Sends the answer. Returns the next word of the watcher. */
+/* Sends the answer. Returns the daemon's next message. */
 static int ask(struct apply *a, char *key)
 {
 	struct termios old;
@@ -350,7 +350,7 @@ static int ask(struct apply *a, char *key)
 	return answer == RV_WATCH_NO ? RV_WATCH_NO : hear(a);
 }
 
-/* ---- the end ---------------------------------------------------------------------------- */
+/* ---- rollback --------------------------------------------------------------------------- */
 
 static const struct {
 	int word;
@@ -361,7 +361,7 @@ static const struct {
 	{ RV_WATCH_STUCK, RV_WAY_BACK_STUCK },
 };
 
-/* The watcher is not there to go back. */
+/* Rolls back here, because the daemon died. */
 static enum rv_way_back go_back(struct apply *a)
 {
 	enum rv_way_back how;
@@ -373,7 +373,7 @@ static enum rv_way_back go_back(struct apply *a)
 	return how;
 }
 
-/* The watcher says how it has gone back; if it is not there to say so, we do it. */
+/* The daemon reports its rollback; if it died, rolls back here. */
 static int revert(struct apply *a, int code)
 {
 	enum rv_way_back how = RV_WAY_BACK_DONE;

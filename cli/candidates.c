@@ -50,7 +50,7 @@ struct search {
 	const char *table;
 };
 
-/* Whether a list of words with blanks between has this one. */
+/* Whether the space-separated list contains the word. */
 static bool has_word(const char *list, const char *word)
 {
 	size_t len = strlen(word);
@@ -112,7 +112,7 @@ static int see_set(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_OK;
 }
 
-/* The question for the names of all sets: linux/netfilter/ipset/ip_set.h. */
+/* Request for the names of all sets: linux/netfilter/ipset/ip_set.h. */
 static struct nlmsghdr *ask_sets(void *at)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(at);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What there is to complete to: chains, sets, interfaces and names of extensions. */
+/* Completion candidates: chains, sets, interfaces and names of extensions. */
 #ifndef RAVELIN_CANDIDATES_H
 #define RAVELIN_CANDIDATES_H
 
 #include "cli/cli.h"
 
-/* A word that is being completed: head stays, part is to become one of the candidates. */
+/* The word being completed: head is kept, part is replaced by a candidate. */
 struct rv_offers {
 	const char *spec;	/* backend, for rv_store_open() */
 	const char *head, *part;
@@ -13,7 +13,7 @@ struct rv_offers {
 	struct rv_buf out;
 };
 
-/* Offers the word if it begins like the part. help may be NULL. */
+/* Offers the word if it starts with part. help may be NULL. */
 void rv_offer(struct rv_offers *o, const char *word, const char *help);
 
 enum rv_chains {
@@ -22,17 +22,17 @@ enum rv_chains {
 	RV_CHAINS_ALL = 3,
 };
 
-/* Where the rules cannot be read there are but the base chains. */
+/* If the rules cannot be read, offers the base chains only. */
 void rv_offer_chains(struct rv_offers *o, rv_family_t family, const struct rv_table_def *def,
 		     enum rv_chains which);
-/* Of that table: an extension for others is left out. */
+/* Offers only extensions that are allowed in the table. */
 void rv_offer_exts(struct rv_offers *o, enum rv_ext_kind kind, rv_family_t family,
 		   const struct rv_table_def *def);
 void rv_offer_interfaces(struct rv_offers *o);
 void rv_offer_protocols(struct rv_offers *o, rv_family_t family);
 void rv_offer_sets(struct rv_offers *o);
 
-/* What the last word of an iptables command line may become (complete.c). */
+/* Completes the last word of an iptables command line (complete.c). */
 void rv_offer_words(struct rv_offers *o, rv_family_t family, int count, char *const words[]);
 
 #endif

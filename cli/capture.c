@@ -4,7 +4,7 @@
  * for VLAN tags. Network headers: RFC 791, RFC 8200.
  */
 #include <errno.h>
-#include <pcap/pcap.h>		/* before headers of the kernel, which leave out what it defines */
+#include <pcap/pcap.h>		/* before kernel headers, which skip what it defines */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@
 
 #include "cli/capture.h"
 
-/* Tags that are taken off: one of the provider, one of the customer, and room for odd ones. */
+/* limit of VLAN tags: service tag, customer tag, and two more */
 #define MAX_TAGS 4
 
 struct link_layer;
@@ -39,10 +39,7 @@ static rv_family_t family_of(uint16_t ethertype)
 
 /* ---- libpcap -------------------------------------------------------------------------------- */
 
-/*
- * Loaded when a capture is opened: a library that brings ten more with it is not to be
- * paid for by every iptables command.
- */
+/* Loaded on demand: it depends on ten more libraries, which iptables commands must not load. */
 #define FUNCTIONS(X)							\
 	X(fopen_offline_with_tstamp_precision)				\
 	X(datalink)							\
@@ -64,7 +61,7 @@ static const struct rv_symbol symbols[] = {
 	{ NULL, NULL },
 };
 
-/* Debian's name of it, and everybody else's. */
+/* Debian's soname and upstream's. */
 static const char *const sonames[] = { "libpcap.so.0.8", "libpcap.so.1", NULL };
 
 static const struct rv_library library = {
@@ -74,7 +71,7 @@ static const struct rv_library library = {
 	.hint = "libpcap reads them; Debian's package is libpcap0.8",
 };
 
-/* ---- link layers: each finds the network header and says what is behind it -------------- */
+/* ---- link layers: locate the network header and its protocol ----------------------------- */
 
 static void skip(struct rv_frame *f, uint32_t bytes)
 {
@@ -82,7 +79,7 @@ static void skip(struct rv_frame *f, uint32_t bytes)
 	f->len -= bytes;
 }
 
-/* at: where the type is, with the bytes behind it the network header, but for tags. */
+/* at: offset of the EtherType, after which the network header follows, possibly after VLAN tags. */
 static void skip_tags(struct rv_frame *f, uint32_t at)
 {
 	uint16_t type = get16(f->data + at);
@@ -109,7 +106,7 @@ static void ethernet(struct rv_frame *f)
 	skip_tags(f, 12);
 }
 
-/* Without a link layer the version says what it is. */
+/* Raw IP: the version determines the family. */
 static void raw(struct rv_frame *f)
 {
 	uint8_t version = f->len ? f->data[0] >> 4 : 0;
@@ -132,7 +129,7 @@ static void cooked2(struct rv_frame *f)
 	skip(f, 20);
 }
 
-/* The family in the byte order of the machine that captured: the version says the same. */
+/* The family is in the byte order of the capturing machine; uses the IP version instead. */
 static void loopback(struct rv_frame *f)
 {
 	skip(f, 4);
@@ -141,7 +138,7 @@ static void loopback(struct rv_frame *f)
 
 static const struct link_layer {
 	int type;
-	uint32_t header;		/* least bytes */
+	uint32_t header;		/* minimum length */
 	void (*strip)(struct rv_frame *f);
 } links[] = {
 	{ DLT_EN10MB, 14, ethernet },
@@ -162,9 +159,9 @@ static const struct link_layer *find_link(int type)
 	return NULL;
 }
 
-/* ---- network headers: what the kernel drops before any hook sees it ---------------------- */
+/* ---- network headers: malformed packets that the kernel drops before the hooks ------------ */
 
-/* Bytes behind the packet's own end are padding of the link layer. */
+/* Removes link-layer padding after the end of the packet. */
 static void cut(struct rv_frame *f, uint32_t total)
 {
 	if (total < f->len)
@@ -191,7 +188,7 @@ static const char *check_ipv4(struct rv_frame *f, uint32_t behind)
 	return f->len < header ? "IPv4 options are cut off" : NULL;
 }
 
-/* A payload length of 0 may stand for a jumbogram (RFC 2675): then it is all there is. */
+/* Payload length 0 may be a jumbogram (RFC 2675): uses the captured length. */
 static const char *check_ipv6(struct rv_frame *f, uint32_t behind)
 {
 	uint32_t payload;

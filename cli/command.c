@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A command, with what it prints: for a command line and for a line of a restore file. */
+/* Executes a command and its output, for command lines and lines of a restore file. */
 #include "cli/cli.h"
 
 static bool lists(const struct rv_command *cmd)
@@ -12,7 +12,7 @@ bool rv_cli_only_reads(const struct rv_command *cmd)
 	return (lists(cmd) && !cmd->zero) || cmd->kind == RV_CMD_CHECK;
 }
 
-/* taken: what was shown is zeroed already. */
+/* taken: the counters shown are already zeroed. */
 static int list(struct rv_store *s, const struct rv_command *cmd, const struct rv_options *opts,
 		struct rv_buf *b, bool *taken, struct rv_error *err)
 {
@@ -43,7 +43,7 @@ static int list_and_apply(struct rv_store *s, struct rv_command *cmd, const stru
 			return -1;
 		if (!cmd->zero)
 			return 0;
-		/* What was shown is zeroed. */
+		/* Zeroes the counters that were listed. */
 		cmd->kind = RV_CMD_ZERO;
 		if (!cmd->zero_one)
 			cmd->number = 0;
@@ -65,11 +65,11 @@ int rv_cli_command(struct rv_store *s, struct rv_command *cmd, const struct rv_o
 
 	if (verbose < 2)
 		return list_and_apply(s, cmd, opts, verbose, b, err);
-	/* Stock tells what it reads before it says what it does, and then, in commit, how. */
+	/* iptables prints the rules read before the command, and then, in commit, the changes. */
 	s->explain = (struct rv_explain){ .read = b, .staged = b, .bytes = verbose > 2 };
 	rc = list_and_apply(s, cmd, opts, verbose, &said, err);
 	s->explain.read = NULL;
-	/* What it does not change is not what others of the transaction change. */
+	/* A command that only reads does not report changes of others. */
 	if (reads)
 		s->explain.staged = staged;
 	rv_buf_add(b, said.data, said.len);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ravelin compile: how the compiler would group the rules of a file, or of those that are loaded. */
+/* ravelin compile: how the compiler groups the rules of a file or of the kernel. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -34,7 +34,7 @@ const struct rv_flag rv_compile_flags[] = {
 	{ 0 },
 };
 
-/* "81.5 %" of whole. */
+/* part of whole as "81.5 %". */
 static void put_share(struct rv_buf *b, uint64_t part, uint64_t whole)
 {
 	uint64_t thousandths = whole ? part * 1000 / whole : 0;

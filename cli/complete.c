@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ravelin complete WORD...: for the completions of shells. Prints what the last word of a
- * command line may become, a line each: the word, a tab, what it is. A line that is a tab
- * alone says that a file name may come. Options come from the tables that the parser reads;
- * chains, sets and interfaces from the system as it is now.
+ * ravelin complete WORD...: for shell completion. Prints candidates for the last word of a command
+ * line, one per line: word, tab, description. A line with only a tab means file names. Options come
+ * from the parser's tables; chains, sets and interfaces from the running system.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +40,7 @@ static void begin(struct rv_offers *o, const char *word, size_t start)
 	o->len = strlen(o->part);
 }
 
-/* Behind the last comma of a list. */
+/* Starts after the last comma of a list. */
 static void begin_item(struct rv_offers *o)
 {
 	const char *comma = strrchr(o->part, ',');
@@ -50,7 +49,7 @@ static void begin_item(struct rv_offers *o)
 		begin(o, o->head, (size_t)(comma + 1 - o->head));
 }
 
-/* An option by its long name, and by its letter when that is what is being typed. */
+/* Offers the long name of an option, and its letter if a letter is being typed. */
 static void offer_option(struct rv_offers *o, char letter, const char *name, const char *help)
 {
 	char text[64];
@@ -76,7 +75,7 @@ static void offer_core(struct rv_offers *o, const struct rv_completion *c)
 	}
 }
 
-/* Other spellings of a row only once it is clear that one is meant. */
+/* Aliases only if the word being typed can only be one. */
 static bool is_shown(const struct rv_offers *o, const struct rv_completion *c,
 		     const struct rv_ext *ext, const struct rv_option *row)
 {
@@ -220,7 +219,7 @@ void rv_offer_words(struct rv_offers *o, rv_family_t family, int count, char *co
 		offer_options(o, &c);
 }
 
-/* ---- programs with flags -------------------------------------------------------------------- */
+/* ---- other programs ------------------------------------------------------------------------ */
 
 static const struct rv_flag *find_flag(const struct rv_flag *flags, const char *word)
 {
@@ -241,7 +240,9 @@ static void offer_assumption(void *arg, const char *name, const char *help)
 	rv_offer(arg, word, help);
 }
 
-/* The words of a packet are those of a rule in a chain that has none of the base chains' limits. */
+/*
+ * A packet is described by options of a rule, in a chain without the restrictions of base chains.
+ */
 static void offer_packet(struct rv_offers *o, const struct rv_program *p, int count, char **words)
 {
 	char **rule = calloc((size_t)count + 3, sizeof(*rule));

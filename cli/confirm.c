@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ravelin confirm and ravelin revert: the answer to an iptables-apply, from another session. */
+/* ravelin confirm and ravelin revert: answers iptables-apply from another session. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,14 +19,14 @@ const struct rv_flag rv_confirm_flags[] = {
 	{ 0 },
 };
 
-/* 1 would say that nothing waits. */
+/* Exit code 1 would mean that nothing is waiting. */
 static int undone(const struct rv_cli *cli, struct rv_error *err)
 {
 	rv_error_undecided(err);
 	return rv_cli_error(cli, err);
 }
 
-/* What the watcher answers: that it is done, how going back has failed, or why it does nothing. */
+/* Exit code for the daemon's answer: done, or an error message. */
 static int code_of(const char *answer)
 {
 	for (int how = RV_WAY_BACK_CLOSED; how <= RV_WAY_BACK_STUCK; how++)
@@ -35,7 +35,7 @@ static int code_of(const char *answer)
 	return strcmp(answer, RV_PENDING_DONE) == 0 ? RV_EXIT_OK : RV_EXIT_RESOURCE;
 }
 
-/* Something waits: says the word, prints what is wrong with it if anything is. */
+/* Sends the word to the daemon and prints any error. */
 static int tell(const struct rv_cli *cli, struct rv_pending *p, const char *word)
 {
 	int fd = rv_pending_connect(p);
@@ -70,8 +70,8 @@ static int nothing_waits(const struct rv_cli *cli, struct rv_pending *p)
 }
 
 /*
- * It may have closed the host before. Rules that are to stay do not need a state that can be read:
- * what opens the host is the same for all.
+ * The host may have been closed. Keeping rules does not need a readable state: reopening the host
+ * works without it.
  */
 static int keep_stale(const struct rv_cli *cli, struct rv_image *before, bool known)
 {
@@ -87,7 +87,7 @@ static int keep_stale(const struct rv_cli *cli, struct rv_image *before, bool kn
 	return rc < 0 ? undone(cli, &err) : RV_EXIT_OK;
 }
 
-/* Both processes of that apply were killed, or could not go back: it is decided here. */
+/* Both processes of that apply died, or failed to roll back: decides here. */
 static int decide_stale(const struct rv_cli *cli, struct rv_pending *p, bool keep)
 {
 	struct rv_image before = { 0 };

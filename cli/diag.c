@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Errors on their way to stderr. The first lines are those of stock iptables, which
- * callers match. The place in the source and the hint are for a person: only on a
- * terminal, or when RAVELIN_DIAGNOSTICS=1 asks for them.
+ * Prints errors. The first lines are those of iptables, which callers match. The source location
+ * and the hint are printed only on a terminal or with RAVELIN_DIAGNOSTICS=1.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +11,7 @@
 
 #include "cli/hint.h"
 
-/* Where there is no memory for more: the first line, on a terminal with '?' for control bytes. */
+/* Fallback when memory ran out: the first line only, control bytes replaced by '?'. */
 static void tell_short(char *text)
 {
 	bool terminal = isatty(STDERR_FILENO);
@@ -68,7 +67,7 @@ static const struct {
 	[RV_ERR_MEMORY] = { HEAD_VERSION, TAIL_NONE },
 };
 
-/* The text may quote words of the user: their control bytes must not reach a terminal. */
+/* The text may quote user input: control bytes must not reach a terminal. */
 static void add_printable(struct rv_buf *b, const char *text)
 {
 	rv_cli_printable(b, text, strlen(text), "\n");
@@ -85,7 +84,9 @@ static void add_head(struct rv_buf *b, const struct rv_cli *cli, const struct rv
 	switch (forms[err->kind].head) {
 	case HEAD_VERSION:
 		rv_buf_printf(b, "%s v%s (%s): ", cli->name, RV_STOCK_VERSION, rv_cli_banner(cli));
-		/* Refusals of the kernel, as stock puts them in a restore; unless the text does. */
+		/*
+		 * iptables' format for kernel errors in a restore, unless the text already has it.
+		 */
 		if (in_restore_line(cli, err))
 			rv_buf_printf(b, "\nline %u:%s", err->loc.line,
 				      err->text[0] == ' ' ? "" : " ");
@@ -117,12 +118,12 @@ static void add_tail(struct rv_buf *b, const struct rv_cli *cli, const struct rv
 	}
 }
 
-/* ---- the place ------------------------------------------------------------------- */
+/* ---- source location ------------------------------------------------------------- */
 
-#define WIDTH 96	/* columns of the source that are shown */
-#define BEFORE 40	/* of which before the wrong word, in a longer line */
+#define WIDTH 96	/* columns of the source line shown */
+#define BEFORE 40	/* columns shown before the marked word, in longer lines */
 
-/* Where to begin so that the word is seen: a byte offset, on a character's first byte. */
+/* First byte to show so that the word is visible; never within a UTF-8 character. */
 static size_t window_start(const char *s, size_t len, size_t word)
 {
 	size_t at, columns = 0, start = 0;
@@ -142,7 +143,7 @@ static size_t window_start(const char *s, size_t len, size_t word)
 	return start;
 }
 
-/* The source line and, below, a caret under the word's first column and tildes under the rest. */
+/* The source line, and below it a caret under the word's first column and tildes under the rest. */
 static void add_source(struct rv_buf *b, const char *s, size_t len, const struct rv_loc *loc)
 {
 	size_t first = loc->first < len ? loc->first : len, at = window_start(s, len, first);

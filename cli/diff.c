@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ravelin diff A B: what has to change in A to make it B, rule by rule. A ruleset is a save
- * file, "-" or "live". As text, or as lines for iptables-restore --noflush.
+ * ravelin diff A B: changes, rule by rule, that turn A into B. A ruleset is a save file, "-" or
+ * "live". Output is text or input for iptables-restore --noflush.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,8 +18,8 @@ struct diff {
 	struct rv_cli *cli;
 	bool counters, commands, meaning, quiet, help;
 	struct rv_ruleset side[2];
-	struct rv_buf out;	/* of all tables */
-	struct rv_buf table;	/* of one, without its head */
+	struct rv_buf out;	/* all tables */
+	struct rv_buf table;	/* one table without its head */
 };
 
 #define AT(field) RV_FLAG_AT(struct diff, field)
@@ -35,9 +35,9 @@ const struct rv_flag rv_diff_flags[] = {
 	{ 0 },
 };
 
-/* ---- lines ---------------------------------------------------------------------------------- */
+/* ---- output --------------------------------------------------------------------------------- */
 
-/* "-    3 " before a line of text; nothing before a command. */
+/* "-    3 " before a line of text; nothing in command output. */
 static void add_mark(struct diff *d, char mark, size_t number)
 {
 	if (d->commands)
@@ -45,7 +45,7 @@ static void add_mark(struct diff *d, char mark, size_t number)
 	rv_buf_printf(&d->table, number ? "%c %5zu " : "%c       ", mark, number);
 }
 
-/* "-X CHAIN", the name as a restore reads it; no newline. */
+/* "-X CHAIN", quoted as needed by a restore; no newline. */
 static void add_command(struct diff *d, const char *command, const char *chain)
 {
 	rv_buf_puts(&d->table, command);
@@ -93,7 +93,7 @@ static void add_insert(struct diff *d, const char *chain, const struct rv_rule *
 
 /* ---- chains ---------------------------------------------------------------------------------- */
 
-/* Rule a of the old chain goes; at is its place by then. */
+/* Removes rule a of the old chain; at: its current position. */
 static void remove_rule(struct diff *d, const char *chain, const struct rv_rule *r, size_t a,
 			size_t at)
 {
@@ -115,7 +115,7 @@ static void insert_rule(struct diff *d, const char *chain, const struct rv_rule 
 		add_rule(d, chain, r);
 }
 
-/* What is in front has become b's already, so a rule's place in b is where it goes. */
+/* Preceding rules are already those of b, so a rule's position in b is where it is inserted. */
 static void add_changes(struct diff *d, const char *chain, const struct rv_diff_side *a,
 			const struct rv_diff_side *b)
 {
@@ -182,7 +182,7 @@ static bool is_there(const struct rv_chain *c)
 	return c && (c->base >= 0 || c->exists);
 }
 
-/* The chains of b: policies, those that are new, then the rules of all, which may jump there. */
+/* Chains of b: policies, new chains, then the rules of all, which may jump to those. */
 static int compare_chains(struct diff *d, const struct rv_table *a, const struct rv_table *b)
 {
 	rv_list_each(c, &b->chains, struct rv_chain, node) {
@@ -199,7 +199,7 @@ static int compare_chains(struct diff *d, const struct rv_table *a, const struct
 	return 0;
 }
 
-/* The chains of a that go: emptied first, since they may jump to each other. */
+/* Deletes chains of a. Flushes them first, since they may refer to each other. */
 static int remove_chains(struct diff *d, const struct rv_table *a, const struct rv_table *b)
 {
 	rv_list_each(c, &a->chains, struct rv_chain, node) {
@@ -249,7 +249,9 @@ static int compare(struct diff *d, struct rv_error *err)
 	return rv_buf_ok(&d->out) ? 0 : rv_fail_memory(err);
 }
 
-/* ---- the run ----------------------------------------------------------------------------------- */
+/*
+ * ---- command -----------------------------------------------------------------------------------
+ */
 
 static int diff_run(struct diff *d, char **names)
 {

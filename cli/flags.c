@@ -8,7 +8,9 @@
 
 #define MAX_FLAGS 24
 
-/* Both of getopt's tables. A number's argument is looked for by us: it may be a word of its own. */
+/*
+ * Builds getopt_long()'s tables. An optional number may be the next word, so it is handled by us.
+ */
 static void make_tables(const struct rv_flag *flags, struct option *longs, char *shorts)
 {
 	static const int has_arg[] = {
@@ -51,7 +53,7 @@ static int add_word(const struct rv_flag *f, const struct rv_cli *cli, const cha
 	return 0;
 }
 
-/* Returns 0, or 1 after a message. */
+/* Returns 0, or 1 after printing an error. */
 static int set(const struct rv_flag *f, struct rv_cli *cli, const char *arg, void *into)
 {
 	char *at = f->at ? (char *)into + f->at - 1 : NULL;
@@ -84,7 +86,7 @@ int rv_flags_read(const struct rv_flag *flags, struct rv_cli *cli, void *into)
 	int c;
 
 	make_tables(flags, longs, shorts);
-	cli->argv[0] = (char *)cli->name;	/* getopt's messages begin with it */
+	cli->argv[0] = (char *)cli->name;	/* prefix of getopt's messages */
 	optind = 1;
 	while ((c = getopt_long(cli->argc, cli->argv, shorts, longs, NULL)) != -1) {
 		if (c == '?')

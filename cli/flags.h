@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The options of programs that take no rules, as rows: getopt's tables and -h read them. */
+/*
+ * Options of programs that take no rules. getopt_long()'s tables and -h are generated from these
+ * rows.
+ */
 #ifndef RAVELIN_FLAGS_H
 #define RAVELIN_FLAGS_H
 
@@ -9,29 +12,30 @@
 
 enum rv_flag_arg {
 	RV_FLAG_PLAIN,		/* sets a bool */
-	RV_FLAG_UNDONE,		/* there is no such thing any more, which is said */
-	RV_FLAG_COUNT,		/* counts in an unsigned int */
-	RV_FLAG_IPV4,		/* the program's family is that from here on */
+	RV_FLAG_UNDONE,		/* removed; prints a warning */
+	RV_FLAG_COUNT,		/* increments an unsigned int */
+	RV_FLAG_IPV4,		/* selects IPv4 */
 	RV_FLAG_IPV6,
-	RV_FLAG_LAST,		/* as PLAIN; the words behind it are not looked at */
+	RV_FLAG_LAST,		/* like PLAIN, and ends option parsing */
 	RV_FLAG_ARG,		/* sets a const char * */
-	RV_FLAG_MANY,		/* adds to a struct rv_flag_words */
-	RV_FLAG_NUMBER,		/* may have one, in the same word or the next: sets a const char * */
+	RV_FLAG_MANY,		/* appends to a struct rv_flag_words */
+	RV_FLAG_NUMBER,		/* optional number, in the same or the next word: sets a const
+				 * char * */
 };
 
 /* Ends with a NULL name. */
 struct rv_flag {
-	char letter;			/* 0: it has none (not for rv_flags_read()) */
+	char letter;			/* 0: none (not supported by rv_flags_read()) */
 	const char *name;
 	enum rv_flag_arg takes;
-	const char *arg;	/* what -h calls it */
+	const char *arg;	/* name of the argument in -h */
 	const char *help;
-	size_t at;		/* RV_FLAG_AT() of what it sets; 0: nothing */
+	size_t at;		/* RV_FLAG_AT() of the variable; 0: none */
 };
 
 #define RV_FLAG_WORDS 256
 
-/* Arguments of an option that may be given again and again. */
+/* Arguments of an option that may be repeated. */
 struct rv_flag_words {
 	unsigned int n;
 	const char *words[RV_FLAG_WORDS];
@@ -39,7 +43,7 @@ struct rv_flag_words {
 
 #define RV_FLAG_AT(type, field) (offsetof(type, field) + 1)
 
-/* Those of each program, in its file. */
+/* Defined in the file of each program. */
 extern const struct rv_flag rv_save_flags[], rv_restore_flags[], rv_apply_flags[],
 	rv_translate_flags[], rv_monitor_flags[], rv_confirm_flags[], rv_diff_flags[],
 	rv_xml_flags[], rv_json_flags[], rv_run_flags[], rv_compile_flags[],
@@ -48,16 +52,16 @@ extern const struct rv_flag rv_save_flags[], rv_restore_flags[], rv_apply_flags[
 	rv_report_flags[];
 
 /*
- * Sets in the program's struct what each option says. Returns the index of the first word that is
- * none, argc behind a RV_FLAG_LAST, or -1 after a message of getopt's.
+ * Parses options into the program's struct. Returns the index of the first operand, argc after
+ * RV_FLAG_LAST, or -1 after getopt printed an error.
  */
 int rv_flags_read(const struct rv_flag *flags, struct rv_cli *cli, void *into);
 /*
- * The beginning of a program that takes no rules: a message when the options were wrong (words < 0),
- * else what --version or --help asks for, on stdout. Returns the exit code, or -1: the program runs.
+ * Handles option errors (words < 0), --version and --help. Returns the exit code, or -1 to
+ * continue.
  */
 int rv_flags_answer(const struct rv_cli *cli, int words, bool version, bool help);
-/* Appends what -h prints of the program that runs. */
+/* Appends the output of -h for the running program. */
 void rv_flags_usage(const struct rv_cli *cli, struct rv_buf *b);
 
 #endif

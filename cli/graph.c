@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ravelin graph: chains and jumps of a file, or of the rules that are loaded, as DOT or SVG. */
+/* ravelin graph: chains and jumps of a file or of the kernel, as DOT or SVG. */
 #include <unistd.h>
 
 #include "cli/flags.h"

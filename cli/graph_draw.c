@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Chains and jumps as DOT (graphviz.org/doc/info/lang.html), and as what graphviz makes of it. */
+/*
+ * Chains and jumps as DOT (graphviz.org/doc/info/lang.html), or as an image rendered by graphviz.
+ */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -10,7 +12,7 @@
 /* rv_chain.walk.state */
 enum { UNSEEN, REACHED };
 
-/* Whether the rule matches every packet: it has no match but comments. */
+/* Whether the rule matches every packet: no matches except comments. */
 static bool is_for_all(const struct rv_rule *r)
 {
 	static const struct rv_ip any;
@@ -21,7 +23,7 @@ static bool is_for_all(const struct rv_rule *r)
 	return !memcmp(&r->ip, &any, sizeof(any));
 }
 
-/* Whether no packet reaches the rules behind it. */
+/* Whether no packet continues with the next rule. */
 static bool ends_chain(const struct rv_rule *r)
 {
 	bool ends = r->target ? r->target->ext->effect == RV_EFFECT_ENDS :
@@ -63,14 +65,16 @@ static void reach(struct rv_table *t)
 	}
 }
 
-/* ---- edges ------------------------------------------------------------------------------------- */
+/*
+ * ---- edges -------------------------------------------------------------------------------------
+ */
 
 /* All rules of a chain that jump to the same chain, or go there. */
 struct edge {
 	const struct rv_chain *from, *to;
 	enum rv_verdict how;
 	bool dead;			/* no packet can reach any of them */
-	uint32_t at, rules;		/* number of the first rule, number of rules */
+	uint32_t at, rules;		/* position of the first rule, number of rules */
 	uint64_t packets;
 };
 
@@ -78,7 +82,7 @@ struct graph {
 	struct rv_buf *b;
 	struct edge *edge;
 	size_t n, room;
-	uint64_t most;			/* packets of an edge */
+	uint64_t most;			/* most packets of any edge */
 };
 
 static int add_edge(struct graph *g, const struct edge *e)
@@ -156,7 +160,9 @@ static int add_edges(struct graph *g, const struct rv_table *t, const struct rv_
 	return 0;
 }
 
-/* ---- words ------------------------------------------------------------------------------------- */
+/*
+ * ---- labels ------------------------------------------------------------------------------------
+ */
 
 static void put_text(struct rv_buf *b, const char *text)
 {

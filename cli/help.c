@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -h, from the tables the words are looked up in: the parser's, and the rows of the extensions. */
+/* -h, generated from the parser's tables and the rows of the extensions. */
 #include <string.h>
 
 #include "cli/cli.h"
 
-#define COLUMN 36	/* where the explanations begin */
+#define COLUMN 36	/* column of the descriptions */
 
-/* One row: the words, filled up to the column (or a line of their own), and what they do. */
+/*
+ * One row: option and arguments, padded to the column or on a line of their own, and the
+ * description.
+ */
 static void add_row(struct rv_buf *b, struct rv_buf *words, const char *help)
 {
 	const char *text = rv_buf_text(words);
@@ -40,7 +43,7 @@ static void add_arg(struct rv_buf *w, const char *arg)
 		rv_buf_printf(w, " %s", arg);
 }
 
-/* Other spellings stand in the row of the option they mean. */
+/* Aliases are listed in the row of their option. */
 static void add_aliases(struct rv_buf *w, const struct rv_ext *ext, const struct rv_option *opt)
 {
 	for (const struct rv_option *o = ext->options; o->name; o++)
@@ -49,8 +52,8 @@ static void add_aliases(struct rv_buf *w, const struct rv_ext *ext, const struct
 }
 
 /*
- * The words an option takes; of one value on one line. Under a title there is nothing but the
- * words: firewalld learns from there which types of ICMP there are.
+ * Names of values; aliases of a value on one line. A titled list contains nothing else: firewalld
+ * parses it for the ICMP types.
  */
 static void add_names(struct rv_buf *b, const struct rv_option *o)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How a hint is found: lines are proposed, tried, and the first that is right is shown. */
+/* Search for hints: candidate lines are generated and tried; the first valid one is shown. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +10,8 @@
 #include "cli/programs.h"
 
 #define MAX_TRIALS 600
-#define MAX_SECONDS 2		/* a proposal may ask for names of hosts */
-#define MAX_STEPS 3		/* mistakes in one line */
+#define MAX_SECONDS 2		/* a candidate may resolve host names */
+#define MAX_STEPS 3		/* maximum mistakes corrected in one line */
 
 struct rv_hint_text {
 	struct rv_hint_text *next;
@@ -129,15 +129,15 @@ struct rv_completion rv_hint_role(const struct rv_hint_line *l, size_t at)
 	char *words[RV_HINT_WORDS];
 	struct rv_completion c;
 
-	/* The words are only read. */
+	/* The words are not modified. */
 	memcpy(words, l->word, sizeof(words));
 	rv_complete(&c, l->family, (int)at + 1, words);
 	return c;
 }
 
-/* ---- showing them ---------------------------------------------------------------------- */
+/* ---- output -------------------------------------------------------------------------------- */
 
-/* A word for a shell: bare, or in single quotes. */
+/* A shell word: unquoted or in single quotes. */
 static void add_shell_word(struct rv_buf *b, const char *word)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -173,18 +173,18 @@ static void add_line(struct rv_buf *b, const struct rv_hint *h, const struct rv_
 	}
 }
 
-/* ---- trying them ------------------------------------------------------------------------- */
+/* ---- trials ------------------------------------------------------------------------------ */
 
-/* One trial: words become commands, which are applied to a store that is never committed. */
+/* A trial: the words are parsed and applied to a store that is never committed. */
 struct trial {
 	struct rv_hint *h;
 	struct rv_hint_trial *result;
 	struct rv_store store;
 	bool open;
-	uint32_t line;			/* of a file's text: the one that counts */
+	uint32_t line;			/* line of a file's text to be tried */
 };
 
-/* Hooks that reach the chain of a command; 0: a user chain. */
+/* Hooks of the command's chain; 0: a user-defined chain. */
 static uint32_t hooks_of(const struct rv_command *cmd)
 {
 	for (unsigned int i = 0; i < cmd->table->nbase; i++)
@@ -193,7 +193,7 @@ static uint32_t hooks_of(const struct rv_command *cmd)
 	return 0;
 }
 
-/* What the kernel would say of the rules; the extension is left in *ext. */
+/* Checks what the kernel would refuse; returns the extension in *ext. */
 static void check_places(const struct rv_command *cmd, struct rv_misplaced *m,
 			 const struct rv_ext **ext)
 {
@@ -205,7 +205,7 @@ static void check_places(const struct rv_command *cmd, struct rv_misplaced *m,
 			*ext = m->part->ext;
 }
 
-/* Without a backend that can be asked, the base chains are all there is. */
+/* Without access to a backend, only base chains are known. */
 static int apply(struct trial *t, struct rv_command *cmd, struct rv_error *err)
 {
 	bool exists = true;
@@ -226,7 +226,7 @@ static int do_command(struct trial *t, struct rv_command *cmd, struct rv_error *
 
 	if (cmd->kind == RV_CMD_NONE)
 		return 0;
-	/* Before the store takes the rules. */
+	/* Before the store takes ownership of the rules. */
 	check_places(cmd, &t->result->misplaced, &ext);
 	if (apply(t, cmd, err))
 		return -1;
@@ -250,7 +250,7 @@ static int try_words(struct trial *t, const struct rv_hint_line *l)
 	return rc;
 }
 
-/* Columns of argv as it is joined with blanks. */
+/* Columns refer to argv joined with spaces. */
 static size_t word_at(const struct rv_hint_line *l, const struct rv_loc *loc)
 {
 	size_t column = 0;
@@ -285,7 +285,7 @@ static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bo
 	return rc;
 }
 
-/* Of lines before the one that counts, only chains matter; that they are right is known. */
+/* Of the lines before, only chains matter; they are known to be valid. */
 static int on_command(struct rv_command *cmd, const struct rv_options *opts, void *arg,
 		      struct rv_error *err)
 {
@@ -315,7 +315,7 @@ static int try_text(struct trial *t, const char *text, size_t len)
 	return rv_parse_restore(text, len, t->h->cli->family, &sink, &t->result->err);
 }
 
-/* Whether a line of a file makes, deletes or renames a chain: rules before it do not matter. */
+/* Whether a line of a file creates, deletes or renames a chain; other lines are ignored. */
 static bool is_about_chains(const char *line, size_t len)
 {
 	static const char *const starts[] = { ":", "-N", "--new", "-X", "--delete-c", "-E", "--ren" };
@@ -326,7 +326,7 @@ static bool is_about_chains(const char *line, size_t len)
 	return false;
 }
 
-/* The lines of the table that stand before the one that is wrong, as far as they matter. */
+/* Relevant lines of the table before the erroneous one. */
 static void add_chains(struct rv_buf *b, const struct rv_hint *h, uint32_t *lines)
 {
 	const char *at = h->cli->text, *end = at + h->cli->len, *start = NULL;
@@ -351,7 +351,7 @@ static void add_chains(struct rv_buf *b, const struct rv_hint *h, uint32_t *line
 	}
 }
 
-/* Where in a line of a file the words are that the error points into. */
+/* Offset in a line of a file of the word the error refers to. */
 static size_t file_word_at(const struct rv_hint *h, const struct rv_hint_line *l, const char *text,
 			   const struct rv_loc *loc)
 {
@@ -393,7 +393,7 @@ static int try_line(struct trial *t, const struct rv_hint_line *before, const st
 	return rc;
 }
 
-/* ---- the search ------------------------------------------------------------------------------ */
+/* ---- search ---------------------------------------------------------------------------------- */
 
 static void try(struct rv_hint *h, const struct rv_hint_line *before, const struct rv_hint_line *l,
 		struct rv_hint_trial *result)
@@ -436,7 +436,7 @@ static void search(struct rv_hint *h, const struct rv_hint_case *c)
 			(*rule)(h, c);
 }
 
-/* Another mistake than before: one is mended. */
+/* A different error than before: one mistake is corrected. */
 static bool is_progress(const struct rv_hint_trial *was, const struct rv_hint_trial *is)
 {
 	return is->at && (strcmp(was->err.text, is->err.text) != 0);
@@ -479,7 +479,7 @@ void rv_hint_mark(struct rv_hint *h, const struct rv_hint_case *c, size_t at)
 {
 	bool whole = c->at == rv_hint_command(c->line) || (!c->at && h->err->loc.first != h->err->loc.end);
 
-	/* Words of a line that was changed are at other places. */
+	/* Offsets refer to the original line only. */
 	if (!h->depth && !h->hint.len && whole && at && at < c->line->count)
 		h->mark = at;
 }
@@ -497,7 +497,9 @@ void rv_hint_tell(struct rv_hint *h, const char *fmt, ...)
 	rv_buf_puts(&h->hint, text);
 }
 
-/* ---- the line that is wrong --------------------------------------------------------------------- */
+/*
+ * ---- erroneous line -----------------------------------------------------------------------------
+ */
 
 static bool line_of_argv(struct rv_hint *h, struct rv_hint_line *l)
 {
@@ -513,7 +515,7 @@ static bool line_of_argv(struct rv_hint *h, struct rv_hint_line *l)
 	return true;
 }
 
-/* The table whose block a line of the file is in; NULL: none. */
+/* The table of a line in a file; NULL: none. */
 static const struct rv_table_def *table_of(const struct rv_cli *cli, uint32_t line)
 {
 	const char *at = cli->text, *end = at + cli->len, *start = NULL;
@@ -564,7 +566,7 @@ static bool line_of_file(struct rv_hint *h, struct rv_hint_line *l)
 	return ok;
 }
 
-/* One mended mistake is sought first, then two, then three. */
+/* Tries corrections of one mistake, then two, then three. */
 static void look(struct rv_hint *h, const struct rv_hint_line *l)
 {
 	struct rv_hint_trial trial;
@@ -580,7 +582,7 @@ static void look(struct rv_hint *h, const struct rv_hint_line *l)
 	rv_hint_explain(h, &c);
 }
 
-/* The kernel has refused a match or target, which the text names. */
+/* The kernel refused a match or target named in the error text. */
 static void mark_refused(struct rv_hint *h, const struct rv_hint_line *l)
 {
 	const struct rv_hint_case c = { .line = l };
@@ -618,7 +620,7 @@ static bool is_stored(const struct rv_cli *cli)
 				cli->program->run == rv_cli_apply);
 }
 
-/* Errors of a whole command are put to the word that is meant. */
+/* Narrows the location of an error that covers a whole command. */
 static void point_at(const struct rv_hint *h, struct rv_loc *loc)
 {
 	const struct rv_cli *cli = h->cli;

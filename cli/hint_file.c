@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is wrong with a restore file as a whole: bytes that editors put in, lines that are missing. */
+/* Errors of a restore file as a whole: bytes inserted by editors, missing lines. */
 #include <ctype.h>
 #include <string.h>
 
 #include "cli/hint.h"
 
-/* What is called FILE in a command for the person to give. */
+/* Name of the file in commands shown to the user. */
 static const char *file_name(const struct rv_hint *h)
 {
 	return h->cli->path && !strpbrk(h->cli->path, " '\"\\$`;&|<>()*?[]#~\t\n") ? h->cli->path
 									       : "FILE";
 }
 
-/* A hint, and the command that mends the file. */
+/* A hint with a command that corrects the file. */
 #define mend(h, hint, ...)					\
 	do {							\
 		rv_hint_tell(h, "%s", hint);			\
@@ -24,7 +24,7 @@ static bool begins(const struct rv_hint *h, const char *bytes)
 	return h->cli->len >= strlen(bytes) && !memcmp(h->cli->text, bytes, strlen(bytes));
 }
 
-/* The line of the error, without its newline. */
+/* The erroneous line, without its newline. */
 static struct rv_buf wrong_line(const struct rv_hint *h)
 {
 	struct rv_buf b = RV_BUF_INIT;
@@ -53,7 +53,7 @@ static void from_windows(struct rv_hint *h, const struct rv_buf *line)
 		     "sed -i 's/\\r$//' %s", name);
 }
 
-/* Whether the text has a line that is this one, before the line number end. */
+/* Whether the text has this line before line number end. */
 static bool has_line(const struct rv_hint *h, const char *wanted, uint32_t end)
 {
 	const char *at = h->cli->text, *stop = at + h->cli->len;
@@ -120,7 +120,7 @@ static void declaration(struct rv_hint *h, const struct rv_buf *line)
 			      n.best[0].text, file_name(h));
 }
 
-/* A line that stands in no table. */
+/* A line outside any table. */
 static void outside(struct rv_hint *h, const struct rv_buf *line)
 {
 	unsigned int number = h->err->loc.line;
@@ -150,7 +150,7 @@ static void no_commit(struct rv_hint *h)
 	     "%s COMMIT >>%s", ended ? "echo" : "printf '\\n%s\\n'", file_name(h));
 }
 
-/* A table begins before the one above it is complete. */
+/* A table that starts before the previous one is complete. */
 static void inner_table(struct rv_hint *h, const struct rv_buf *line)
 {
 	unsigned int number = h->err->loc.line;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Words that are like another: how many letters are to be changed, and when that is few. */
+/* Similar words: edit distance and its limit. */
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -11,10 +11,7 @@ static unsigned int least(unsigned int a, unsigned int b)
 	return a < b ? a : b;
 }
 
-/*
- * Letters put in, left out, changed, or two that changed places, upper case and lower case being
- * the same: the restricted Damerau-Levenshtein distance.
- */
+/* Restricted Damerau-Levenshtein distance, ignoring case. */
 static unsigned int distance(const char *a, size_t la, const char *b, size_t lb)
 {
 	unsigned int row[3][RV_NEAR_LONGEST + 2] = { { 0 } };
@@ -37,7 +34,7 @@ static unsigned int distance(const char *a, size_t la, const char *b, size_t lb)
 	return row[la % 3][lb];
 }
 
-/* More than that, and it is another word. */
+/* Maximum distance for a word of that length. */
 static unsigned int limit(size_t len)
 {
 	return len <= 2 ? 0 : len <= 4 ? 1 : len <= 8 ? 2 : 3;
@@ -48,7 +45,7 @@ void rv_near_start(struct rv_near *n, const char *word, size_t len)
 	*n = (struct rv_near){ .word = word, .len = len };
 }
 
-/* Sorted in, behind those that are as near. */
+/* Inserts after candidates with the same distance. */
 static void keep(struct rv_near *n, const char *candidate, size_t len, unsigned int d)
 {
 	size_t at = n->count;
@@ -64,7 +61,7 @@ static void keep(struct rv_near *n, const char *candidate, size_t len, unsigned 
 	memcpy(n->best[at].text, candidate, len + 1);
 }
 
-/* A word that was cut short, or has more in front: "MASQ", "--state" for "--ctstate". */
+/* Prefixes and suffixes: "MASQ", "--state" for "--ctstate". */
 static bool is_part(const struct rv_near *n, const char *candidate, size_t len)
 {
 	size_t skip = n->len > 2 && !memcmp(n->word, "--", 2) ? 2 : 0, part = n->len - skip;

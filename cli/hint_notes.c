@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rules that are right, and look as if they meant something else: a person is told. */
+/* Notes about valid rules that probably mean something else. */
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static bool is_address_option(const char *word)
 	return false;
 }
 
-/* One "address/mask" of a list, cut in two. Returns whether it is such a literal. */
+/* Splits and parses a numeric "address/mask" of a list. Returns whether it is one. */
 static bool read_network(rv_family_t family, const char *text, size_t len, union nf_inet_addr *addr,
 			 union nf_inet_addr *mask)
 {
@@ -37,7 +37,7 @@ static bool read_network(rv_family_t family, const char *text, size_t len, union
 	return rv_parse_address(family, word, addr) && rv_parse_mask(family, slash + 1, mask);
 }
 
-/* "0.0.0.255", where routers want the bits that do not count. Returns the length meant, or -1. */
+/* "0.0.0.255": an inverted mask, as used by routers. Returns the prefix length meant, or -1. */
 static int wildcard_length(const union nf_inet_addr *mask)
 {
 	union nf_inet_addr other = { .ip = ~mask->ip };
@@ -73,7 +73,7 @@ static bool note_of(struct rv_buf *b, rv_family_t family, const char *text, size
 	return b->len;
 }
 
-/* The first element of the list that has something to be said of. loc: the word's. */
+/* Notes the first suspicious element of a list. loc: of the word. */
 static bool note_of_list(struct rv_buf *b, rv_family_t family, const char *list, struct rv_loc *loc)
 {
 	uint32_t first = loc->first;
@@ -131,7 +131,7 @@ static bool notes_of_line(const struct rv_cli *cli, struct rv_line *cut, const c
 	return false;
 }
 
-/* One is enough: a file that has it once has it often. */
+/* Notes only the first occurrence in a file. */
 static bool notes_of_file(const struct rv_cli *cli, struct rv_buf *note, struct rv_loc *loc)
 {
 	const char *at = cli->text, *end = at + cli->len;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Options and their values: misspelt, of another match or target, or in another form. */
+/* Options and values: misspelt, belonging to another match or target, or in another notation. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <netdb.h>
@@ -9,16 +9,16 @@
 #include "cli/candidates.h"
 #include "cli/hint.h"
 
-/* ---- words that are near -------------------------------------------------------------------- */
+/* ---- similar words -------------------------------------------------------------------------- */
 
-/* What other firewalls call it. */
+/* Terms of other firewalls. */
 static const struct { const char *theirs, *ours; } synonyms[] = {
 	{ "ALLOW", "ACCEPT" }, { "PERMIT", "ACCEPT" }, { "PASS", "ACCEPT" }, { "OK", "ACCEPT" },
 	{ "DENY", "DROP" }, { "BLOCK", "DROP" }, { "DISCARD", "DROP" }, { "IGNORE", "DROP" },
 	{ "REFUSE", "REJECT" }, { "NAT", "MASQUERADE" }, { "MASQ", "MASQUERADE" },
 };
 
-/* Options by names that other programs have for them. */
+/* Option names of other programs. */
 static const struct { const char *theirs, *ours; } option_synonyms[] = {
 	{ "--port", "--dport" }, { "--interface", "--in-interface" }, { "--from", "--source" },
 	{ "--to", "--destination" }, { "--target", "--jump" }, { "--action", "--jump" },
@@ -27,7 +27,7 @@ static const struct { const char *theirs, *ours; } option_synonyms[] = {
 	{ "--destination-ip", "--destination" }, { "--src-ip", "--source" }, { "--dst-ip", "--destination" },
 };
 
-/* The words that completion would offer in the place of word at. */
+/* Candidates of completion for word at. */
 static void offer_all(struct rv_hint *h, const struct rv_hint_line *l, size_t at, const char *begun,
 		      struct rv_near *n)
 {
@@ -35,7 +35,7 @@ static void offer_all(struct rv_hint *h, const struct rv_hint_line *l, size_t at
 	char *words[RV_HINT_WORDS], *line, *save = NULL;
 
 	memcpy(words, l->word, sizeof(words));
-	/* It is only read. */
+	/* The word is not modified. */
 	memcpy(&words[at], &begun, sizeof(begun));
 	rv_offer_words(&o, l->family, (int)at + 1, words);
 	if (!rv_buf_text(&o.out))
@@ -59,7 +59,7 @@ static void offer_services(const struct rv_completion *role, struct rv_near *n)
 	endservent();
 }
 
-/* Chains that the file makes, before or behind the line. */
+/* Chains that the file creates before or after the line. */
 static void offer_file_chains(struct rv_hint *h, struct rv_near *n)
 {
 	const char *at = h->cli->text, *end = at + h->cli->len;
@@ -78,7 +78,7 @@ static void offer_file_chains(struct rv_hint *h, struct rv_near *n)
 	}
 }
 
-/* Replaces bytes of a word by each candidate. */
+/* Replaces part of a word by each candidate. */
 static void propose_near(struct rv_hint *h, const struct rv_hint_case *c, size_t at, size_t first,
 			 const struct rv_near *n)
 {
@@ -99,7 +99,7 @@ static void near_value(struct rv_hint *h, const struct rv_hint_case *c, size_t a
 	bool targets = role.core && (role.core->letter == 'j' || role.core->command == RV_CMD_POLICY);
 	struct rv_near n;
 
-	/* Items of a list one by one. */
+	/* Each item of a list. */
 	for (item = word + role.start; ; item += n.len + 1) {
 		rv_near_start(&n, item, strcspn(item, ","));
 		for (size_t i = 0; targets && i < sizeof(synonyms) / sizeof(*synonyms); i++)
@@ -130,7 +130,7 @@ static void try_rows(struct rv_near *n, const struct rv_ext *ext, rv_family_t fa
 			rv_near_try(n, strcat(strcpy(name, "--"), row->name));
 }
 
-/* What is an option of something else is not misspelt, unless for one of the parts named here. */
+/* An option of another extension is not misspelt, unless an extension in use has a similar one. */
 static void near_option(struct rv_hint *h, const struct rv_hint_case *c, size_t at)
 {
 	const char *given = c->line->word[at], *word = given;
@@ -158,7 +158,7 @@ static void near_option(struct rv_hint *h, const struct rv_hint_case *c, size_t 
 	propose_near(h, &whole, at, 0, &n);
 }
 
-/* The word of the error, and the arguments behind it: an error of a command is at its option. */
+/* The erroneous word and its arguments: errors of a command are located at the option. */
 static void near(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	for (size_t i = c->at; c->at >= c->line->first && i < c->line->count && i < c->at + 3; i++) {
@@ -172,7 +172,7 @@ static void near(struct rv_hint *h, const struct rv_hint_case *c)
 	}
 }
 
-/* That a set is not there is said of the whole rule. */
+/* A missing set is reported for the whole rule. */
 static void near_set(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	for (size_t i = c->line->first; i < c->line->count; i++) {
@@ -196,7 +196,7 @@ struct owners {
 	const struct rv_option *opt[MAX_OWNERS];
 };
 
-/* Of several that have the option: the one it is named like, then tcp, then the others. */
+/* Preference among several that have the option: similar name, then tcp, then others. */
 static unsigned int rank(const struct owners *o, const struct rv_ext *ext)
 {
 	if (!strcmp(ext->name, o->name))
@@ -226,7 +226,7 @@ static void look_for_owner(const struct rv_ext *ext, void *arg)
 	}
 }
 
-/* The matches and targets that have the unknown option at the word of the error. */
+/* Matches and targets that have the unknown option. */
 static void find_owners(struct rv_hint *h, const struct rv_hint_case *c, struct owners *o)
 {
 	const char *word = c->line->word[c->at];
@@ -238,13 +238,13 @@ static void find_owners(struct rv_hint *h, const struct rv_hint_case *c, struct 
 	rv_ext_each(look_for_owner, o);
 }
 
-/* Before the option, and before the "!" before it. */
+/* Position before the option and a preceding "!". */
 static size_t place_before(const struct rv_hint_line *l, size_t at)
 {
 	return at > l->first && !strcmp(l->word[at - 1], "!") ? at - 1 : at;
 }
 
-/* Other protocols that have the option too. */
+/* Other protocols that have the option. */
 static const char *others_of(struct rv_hint *h, const struct owners *o, const struct rv_ext *ext)
 {
 	const char *text = "";
@@ -321,7 +321,7 @@ static void owner(struct rv_hint *h, const struct rv_hint_case *c)
 	}
 }
 
-/* An option of another target that does the same there: DNAT has no --to-source. */
+/* The equivalent option of the rule's target: DNAT has no --to-source. */
 static void sibling(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	struct rv_completion role;
@@ -356,7 +356,7 @@ static void try_everywhere(const struct rv_ext *ext, void *arg)
 	try_rows(&e->n, ext, e->family);
 }
 
-/* Misspelt, and of a match that is not there either: the next step adds that. */
+/* Misspelt option of a match that is missing too: the next step adds the match. */
 static void near_anywhere(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	const char *word = c->line->word[c->at];
@@ -369,7 +369,10 @@ static void near_anywhere(struct rv_hint *h, const struct rv_hint_case *c)
 	propose_near(h, c, c->at, 0, &e.n);
 }
 
-/* ---- what must be given -------------------------------------------------------------------------- */
+/*
+ * ---- required options
+ * ----------------------------------------------------------------------------
+ */
 
 static void required(struct rv_hint *h, const struct rv_hint_case *c)
 {
@@ -394,7 +397,7 @@ static void required(struct rv_hint *h, const struct rv_hint_case *c)
 	}
 }
 
-/* Whether the option is the one that a match or target is mostly there for. */
+/* Whether it is the main option of a match or target. */
 static bool is_main(const struct rv_ext *ext, const struct rv_option *row)
 {
 	size_t values = 0;
@@ -405,7 +408,7 @@ static bool is_main(const struct rv_ext *ext, const struct rv_option *row)
 	       (row->flags & RV_OPT_REQUIRED || !strcmp(row->name, ext->name) || values == 1);
 }
 
-/* "-m state NEW", "-j DNAT 10.0.0.1": the value without its option. */
+/* "-m state NEW", "-j DNAT 10.0.0.1": a value without its option. */
 static void nameless(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	struct rv_completion role = c->at > c->line->first ? rv_hint_role(c->line, c->at - 1)
@@ -427,7 +430,7 @@ static void nameless(struct rv_hint *h, const struct rv_hint_case *c)
 
 /* ---- protocols --------------------------------------------------------------------------------- */
 
-/* What the line must be about: a match's own protocol, or one that has ports. */
+/* Adds the required protocol: a match's own, or one with ports. */
 static void protocol(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	const char *const names[] = { "tcp", "udp", "icmp", "icmpv6", "sctp", "dccp", "esp", "ah" };
@@ -456,9 +459,12 @@ static void protocol(struct rv_hint *h, const struct rv_hint_case *c)
 	}
 }
 
-/* ---- values in another form ------------------------------------------------------------------------ */
+/*
+ * ---- notation of values
+ * -----------------------------------------------------------------------------
+ */
 
-/* The option that word at is the argument of; 0: it has the argument in itself, or there is none. */
+/* Index of the option that word at is the argument of; 0: in the same word, or none. */
 static size_t option_of(const struct rv_completion *role, size_t at)
 {
 	return (role->core || role->opt) && !role->start && at > role->arg + 1 ? at - 1 - role->arg : 0;
@@ -496,7 +502,7 @@ static void separators(struct rv_hint *h, const struct rv_hint_case *c)
 	}
 }
 
-/* "--dport=80,443" as two words, for rules about values. */
+/* Splits "--dport=80,443" into two words, for the generators of values. */
 static bool unglue(struct rv_hint *h, const struct rv_hint_case *c, struct rv_hint_line *l,
 		   struct rv_hint_case *split)
 {
@@ -511,7 +517,7 @@ static bool unglue(struct rv_hint *h, const struct rv_hint_case *c, struct rv_hi
 	return true;
 }
 
-/* "--dport 80,443": the option of that name in the plural. */
+/* "--dport 80,443": proposes the plural option. */
 static void propose_port_list(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	struct rv_completion role = rv_hint_role(c->line, c->at);
@@ -567,7 +573,7 @@ static void other_option(struct rv_hint *h, const struct rv_hint_case *c)
 	propose_not_an_address(h, &split);
 }
 
-/* Given twice: the two values as a list. */
+/* Given twice: joins the two values to a list. */
 static bool is_list(const struct rv_hint_line *l, size_t at)
 {
 	struct rv_completion role = rv_hint_role(l, at);
@@ -605,7 +611,7 @@ bool rv_hint_is_target(rv_family_t family, const char *word)
 	return rv_verdict_find(word) != RV_VERDICT_NONE || rv_ext_find(RV_TARGET, family, word);
 }
 
-/* Whether the line's command is about a rule, or there is none yet. */
+/* Whether the line's command takes a rule, or there is no command yet. */
 static bool has_rule(const struct rv_hint_line *l)
 {
 	static const char commands[] = "AICDR";
@@ -646,7 +652,10 @@ static void jump(struct rv_hint *h, const struct rv_hint_case *c)
 	}
 }
 
-/* ---- the other family ----------------------------------------------------------------------------------- */
+/*
+ * ---- other family
+ * ---------------------------------------------------------------------------------------
+ */
 
 bool rv_hint_is_address(rv_family_t family, const char *word)
 {
@@ -661,7 +670,7 @@ bool rv_hint_is_address(rv_family_t family, const char *word)
 	return rv_parse_address(family, text, &addr);
 }
 
-/* The whole line as it is, for the program of the other family. */
+/* Proposes the unchanged line for the program of the other family. */
 static void family(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	struct rv_hint_line l = *c->line;
@@ -678,7 +687,7 @@ static void family(struct rv_hint *h, const struct rv_hint_case *c)
 	if (rv_hint_is_address(l.family, word))
 		rv_hint_propose(h, c, NULL, &l, "%s is an IPv%d address: use %s.", word,
 				four ? 6 : 4, l.word[0]);
-	else if (!role.opt)	/* a value that only the other family takes may be a wrong one */
+	else if (!role.opt)	/* a value that only the other family accepts may just be wrong */
 		rv_hint_propose(h, c, NULL, &l, "%s has it, %s has not.", l.word[0],
 				c->line->word[0]);
 }

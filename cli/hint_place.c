@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commands, chains and tables: what is not there, what is elsewhere, what cannot stand here. */
+/* Commands, chains and tables: missing, in another table, or not allowed here. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,7 @@ static struct rv_hint_line for_table(const struct rv_hint_line *l, const char *t
 	return rv_hint_insert(l, l->first, "-t", table);
 }
 
-/* A chain, or a rule, that another table has. */
+/* A chain or rule that exists in another table. */
 static void other_table(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	struct rv_completion role = rv_hint_role(c->line, c->at);
@@ -49,7 +49,9 @@ static void other_table(struct rv_hint *h, const struct rv_hint_case *c)
 	}
 }
 
-/* ---- what is for some tables and chains only ------------------------------------------------- */
+/*
+ * ---- restrictions to tables and chains ---------------------------------------------------------
+ */
 
 static bool has_word(const char *list, const char *word)
 {
@@ -61,7 +63,7 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
-/* The word where the chain of the command is. */
+/* Index of the command's chain. */
 static size_t chain_word(const struct rv_hint_line *l)
 {
 	size_t command = rv_hint_command(l);
@@ -69,7 +71,7 @@ static size_t chain_word(const struct rv_hint_line *l)
 	return command && command + 1 < l->count ? command + 1 : 0;
 }
 
-/* As a rule is read: what comes first on a packet's way, but what ends it before what begins it. */
+/* Order of proposals: in order of traversal, but accepting and dropping before routing. */
 static const char *const preferred[] = {
 	RV_CHAIN_PRE_ROUTING, RV_CHAIN_POST_ROUTING, RV_CHAIN_FORWARD, RV_CHAIN_LOCAL_OUT, RV_CHAIN_LOCAL_IN
 };
@@ -122,7 +124,7 @@ static void propose_place(struct rv_hint *h, const struct rv_hint_case *c, const
 				what, def->name, rv_hint_chains(h, def, hooks_of(c->trial), "or"), def->name);
 }
 
-/* In the chain of that name, if it may; else in another one. */
+/* In the chain of that name, if allowed; else in another one. */
 static void places_of_table(struct rv_hint *h, const struct rv_hint_case *c, const char *what,
 			    const struct rv_table_def *def)
 {
@@ -136,7 +138,7 @@ static void places_of_table(struct rv_hint *h, const struct rv_hint_case *c, con
 			propose_place(h, c, what, def, preferred[i]);
 }
 
-/* Where the match or target is named. */
+/* Marks where the match or target is named. */
 static void mark_part(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	for (size_t i = c->line->first; i < c->line->count; i++)
@@ -144,7 +146,7 @@ static void mark_part(struct rv_hint *h, const struct rv_hint_case *c)
 			rv_hint_mark(h, c, i);
 }
 
-/* Whether a step before has put the rule into another table than the person did. */
+/* Whether a previous step changed the table. */
 static bool table_was_changed(const struct rv_hint *h, const struct rv_hint_line *l)
 {
 	const char *table = "filter";
@@ -167,14 +169,14 @@ static void misplaced(struct rv_hint *h, const struct rv_hint_case *c)
 			    m->opt ? m->opt->name : "");
 	mark_part(h, c);
 	if (h->depth && table_was_changed(h, c->line))
-		h->said.len = 0;	/* that table was not it */
+		h->said.len = 0;	/* the table was not the problem */
 	for (const struct rv_table_def *def = rv_table_defs; def->name; def++)
 		if (has_word(tables, def->name) && (!h->file || def == h->def))
 			places_of_table(h, c, what, def);
 	h->said.len = said;
 }
 
-/* -i where packets have not come in, -o where they do not go out yet. */
+/* -i without an input interface at the hook, -o without an output interface. */
 static void interface(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	const char *word = c->line->word[c->at];
@@ -244,7 +246,7 @@ static void chain_elsewhere(struct rv_hint *h, const struct rv_hint_case *c)
 	}
 }
 
-/* Rules have numbers from 1 on; -I behind the last place is -A. */
+/* Rule numbers start at 1; -I after the last position is -A. */
 static void number(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	size_t at = rv_hint_command(c->line);
@@ -266,7 +268,7 @@ static void number(struct rv_hint *h, const struct rv_hint_case *c)
 			c->line->word[at + 1]);
 }
 
-/* A policy is ACCEPT or DROP, and of base chains. */
+/* Policies are ACCEPT or DROP, for base chains only. */
 static void policy(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	size_t at = rv_hint_command(c->line);
@@ -309,7 +311,7 @@ static void two_commands(struct rv_hint *h, const struct rv_hint_case *c)
 	rv_hint_propose(h, c, &one, &two, "Give one command at a time.");
 }
 
-/* A name for a chain of one's own: not that of a chain which another table has built in. */
+/* A valid name for a user-defined chain: not a base chain of another table. */
 static bool is_chain_name(const char *name)
 {
 	size_t len = strlen(name);
@@ -320,7 +322,7 @@ static bool is_chain_name(const char *name)
 	return len && len < RV_CHAIN_NAME_LEN && *name != '-' && *name != '!';
 }
 
-/* The line of the file that makes the chain; 0: none. */
+/* Line of the file that creates the chain; 0: none. */
 static unsigned int declared_at(const struct rv_hint *h, const char *name)
 {
 	const char *at = h->cli->text, *end = at + h->cli->len;
@@ -337,7 +339,7 @@ static unsigned int declared_at(const struct rv_hint *h, const char *name)
 	return 0;
 }
 
-/* A jump to, or a rule for, a chain that is not there. */
+/* A jump to, or a rule for, a chain that does not exist. */
 static void make_chain(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	const char *name = c->line->word[c->at], *table = rv_hint_table(c->line);
@@ -390,14 +392,14 @@ static void new_chain(struct rv_hint *h, const struct rv_hint_case *c)
 		rv_hint_propose(h, c, NULL, &l, "That is the name of a target: choose another one.");
 }
 
-/* What the command does not take, left out. */
+/* Removes what the command does not accept. */
 static void left_out(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	const struct rv_core_option *o = c->at >= c->line->first ? command_row(c->line, c->at) : NULL;
 	const struct rv_core_option *command = command_row(c->line, rv_hint_command(c->line));
 	struct rv_hint_line l;
 
-	/* What was put there in a step before is no mistake of the person. */
+	/* Added by a previous step, not by the user. */
 	if (h->depth || !o || !command || !o->commands || o->commands & 1U << command->command ||
 	    (c->line->word[c->at][1] != '-' && c->line->word[c->at][2]))
 		return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Errors that no other line mends: what they mean, and what to do first. */
+/* Explanations of errors that no proposal corrects. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +69,7 @@ static void numbers(struct rv_hint *h, const struct rv_hint_case *c)
 
 /* ---- values ------------------------------------------------------------------------------------ */
 
-/* What is an option stands where an argument is wanted. */
+/* An option where an argument is required. */
 static void missing_argument(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	struct rv_completion role = rv_hint_role(c->line, c->at);
@@ -117,7 +117,7 @@ static void value(struct rv_hint *h, const struct rv_hint_case *c)
 		rv_hint_tell(h, "--%s takes: %s.", role.opt->name, role.opt->arg);
 }
 
-/* The error comes when the rule is written, and has no place of its own. */
+/* Reported for the whole rule when it is written. */
 static void set(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	for (size_t i = c->line->first; i < c->line->count && strstr(h->err->text, "doesn't exist"); i++) {
@@ -133,7 +133,7 @@ static void set(struct rv_hint *h, const struct rv_hint_case *c)
 	}
 }
 
-/* The matches and targets that have an option were tried; none of them may stand in the rule. */
+/* The matches and targets with the option were tried; none is allowed in the rule. */
 static void owner(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	const struct rv_ext *ext = rv_hint_owner(h, c);
@@ -167,7 +167,7 @@ static void name(struct rv_hint *h, const struct rv_hint_case *c)
 		owner(h, c);
 }
 
-/* A chain or a rule that is not there, or that is. */
+/* A chain or rule that does not exist, or already exists. */
 static void chain(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	size_t at = rv_hint_command(c->line);
@@ -183,7 +183,7 @@ static void chain(struct rv_hint *h, const struct rv_hint_case *c)
 			     rv_hint_table(c->line), name);
 }
 
-/* What a match or target cannot be without. */
+/* Required options of a match or target. */
 static void required(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	struct rv_completion role = rv_hint_role(c->line, c->at);
@@ -207,16 +207,19 @@ static void once(struct rv_hint *h, const struct rv_hint_case *c)
 			     c->line->word[c->at]);
 }
 
-/* ---- places ---------------------------------------------------------------------------------------- */
+/*
+ * ---- tables
+ * ----------------------------------------------------------------------------------------
+ */
 
-/* What to do to get into another table. */
+/* How to select another table. */
 static const char *into_table(struct rv_hint *h, const char *table)
 {
 	return h->file ? rv_hint_text(h, "put the line below *%s", table)
 		       : rv_hint_text(h, "add -t %s", table);
 }
 
-/* A built-in chain that other tables have; a command that was not right there either. */
+/* A base chain of other tables, when the command was not valid there either. */
 static void other_table(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	size_t at = rv_hint_command(c->line);
@@ -227,7 +230,7 @@ static void other_table(struct rv_hint *h, const struct rv_hint_case *c)
 	for (const struct rv_table_def *def = rv_table_defs; def->name; def++)
 		for (unsigned int i = 0; i < def->nbase; i++)
 			if (!strcmp(def->base[i].name, c->line->word[c->at])) {
-				/* Who writes of it means the last of them, nat, first of all. */
+				/* Prefer the last of them, nat, which is meant most often. */
 				found = def;
 				if (def == here)
 					return;
@@ -235,7 +238,7 @@ static void other_table(struct rv_hint *h, const struct rv_hint_case *c)
 	if (found && h->file)
 		rv_hint_tell(h, "Chain %s is in table %s, not in %s: %s.", c->line->word[c->at],
 			     found->name, here->name, into_table(h, found->name));
-	else if (found)	/* where the rule would not be right either */
+	else if (found)	/* the rule is not valid there either */
 		rv_hint_tell(h, "Table %s has no chain %s; its own are %s.", here->name,
 			     c->line->word[c->at], rv_hint_chains(h, here, UINT32_MAX, "and"));
 }
@@ -263,7 +266,10 @@ static void filtering(struct rv_hint *h, const struct rv_hint_case *c)
 			     "for those to others.");
 }
 
-/* ---- no command ------------------------------------------------------------------------------------- */
+/*
+ * ---- missing command
+ * --------------------------------------------------------------------------------
+ */
 
 static void no_command(struct rv_hint *h, const struct rv_hint_case *c)
 {
@@ -273,7 +279,7 @@ static void no_command(struct rv_hint *h, const struct rv_hint_case *c)
 			     c->line->word[0]);
 }
 
-/* "-A -p tcp": the command has taken the option for its chain. */
+/* "-A -p tcp": the option was taken for the chain. */
 static void no_chain(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	size_t at = rv_hint_command(c->line);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Words that were typed, pasted or cut in the wrong way, whatever they mean. */
+/* Words that were mistyped, or mangled by copying. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/hint.h"
 
-/* ---- what word processors write --------------------------------------------------------- */
+/* ---- typographic characters ------------------------------------------------------------- */
 
 enum glyph { GLYPH_NONE, GLYPH_DASH, GLYPH_QUOTE, GLYPH_BLANK, GLYPH_NOTHING };
 
@@ -28,12 +28,12 @@ static const struct {
 	{ "\xc2\xa0", GLYPH_BLANK }, { "\xe2\x80\xaf", GLYPH_BLANK },	/* no-break spaces */
 	{ "\xe2\x80\x83", GLYPH_BLANK }, { "\xe2\x80\x82", GLYPH_BLANK },	/* em, en space */
 	{ "\xe2\x80\x89", GLYPH_BLANK }, { "\xe3\x80\x80", GLYPH_BLANK },	/* thin, ideographic */
-	{ "\xe2\x80\x8b", GLYPH_NOTHING }, { "\xef\xbb\xbf", GLYPH_NOTHING },	/* of no width */
+	{ "\xe2\x80\x8b", GLYPH_NOTHING }, { "\xef\xbb\xbf", GLYPH_NOTHING },	/* zero width */
 	{ "\xe2\x80\x8e", GLYPH_NOTHING }, { "\xe2\x80\x8f", GLYPH_NOTHING },	/* direction marks */
 	{ "\xc2\xad", GLYPH_NOTHING },					/* soft hyphen */
 };
 
-/* The character at text, and its bytes. */
+/* The character at text, and its length in bytes. */
 static enum glyph glyph_at(const char *text, size_t *len)
 {
 	for (size_t i = 0; i < sizeof(glyphs) / sizeof(*glyphs); i++) {
@@ -50,8 +50,8 @@ struct plain {
 	struct rv_hint *h;
 	struct rv_hint_line line;
 	struct rv_buf word;
-	bool quoted;			/* inside quotes: blanks do not end the word */
-	bool shorts;			/* dashes before several letters stand for one */
+	bool quoted;			/* within quotes: spaces do not end the word */
+	bool shorts;			/* dashes before several letters count as one */
 	bool seen[GLYPH_NOTHING + 1];
 };
 
@@ -64,7 +64,7 @@ static void end_word(struct plain *p)
 	rv_buf_reset(&p->word);
 }
 
-/* Dashes at the start of a word, of which one at least is none of ASCII. Returns their bytes. */
+/* Dashes at the start of a word, at least one of them non-ASCII. Returns their length in bytes. */
 static size_t leading_dashes(struct plain *p, const char *word)
 {
 	size_t at = 0, len;
@@ -140,9 +140,9 @@ static void typography(struct rv_hint *h, const struct rv_hint_case *c)
 	plain_line(h, c, true);
 }
 
-/* ---- what shells know and files do not ---------------------------------------------------- */
+/* ---- shell syntax ------------------------------------------------------------------------ */
 
-/* One text of several words. */
+/* Joins several words to one. */
 static struct rv_hint_line joined(struct rv_hint *h, const struct rv_hint_line *l, size_t at,
 				  size_t count, const char *between)
 {
@@ -194,7 +194,7 @@ static void remark(struct rv_hint *h, const struct rv_hint_case *c)
 	}
 }
 
-/* "iptables -A ..." as in a script; "-t" names the table that the block has already. */
+/* "iptables -A ..." as in a script; "-t" repeats the table of the block. */
 static void shell_command(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	struct rv_hint_line l = *c->line;
@@ -247,7 +247,7 @@ bool rv_hint_is_option(const char *name)
 	return k.found;
 }
 
-/* "-dport", which is -d with an argument; at the error also "dport" and "--p". */
+/* "-dport", parsed as -d with an argument; at the error also "dport" and "--p". */
 static void dashes(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	for (size_t i = c->line->first; i < c->line->count; i++) {
@@ -271,7 +271,7 @@ static void dashes(struct rv_hint *h, const struct rv_hint_case *c)
 	}
 }
 
-/* "-s ! A", "!-s A", "-s !A", "-s!A": the "!" stands before the option, as a word of its own. */
+/* "-s ! A", "!-s A", "-s !A", "-s!A": the "!" must precede the option as a separate word. */
 static void bangs(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	struct rv_hint_line l = *c->line;
@@ -306,9 +306,9 @@ static void bangs(struct rv_hint *h, const struct rv_hint_case *c)
 		rv_hint_propose(h, c, NULL, &l, "Put ! before the option: ! %s.", option);
 }
 
-/* ---- blanks in the wrong place ------------------------------------------------------------- */
+/* ---- misplaced spaces ----------------------------------------------------------------------- */
 
-/* Words from at on that are no options. */
+/* Number of words from at that are not options. */
 static size_t plain_words(const struct rv_hint_line *l, size_t at)
 {
 	size_t n = 0;
@@ -343,7 +343,7 @@ static void torn(struct rv_hint *h, const struct rv_hint_case *c)
 		rv_hint_propose(h, c, NULL, &l, "Leave out the blanks: %s.", value);
 }
 
-/* Words behind the argument of an option: they belong to it, as a list or as a text. */
+/* Words after an option's argument that belong to it, as a list or a string. */
 static void stray(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	size_t first = c->at, n = plain_words(c->line, c->at);

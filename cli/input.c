@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The file or standard input that a program works on. */
+/* Reads the input of a program. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 
 #include "cli/hint.h"
 
-/* One try at a command. */
+/* State of one attempt. */
 struct attempt {
 	struct rv_cli *cli;
 	struct rv_store store;
@@ -32,7 +32,7 @@ static int run(struct attempt *a, struct rv_error *err)
 	return rv_store_commit(&a->store, err);
 }
 
-/* -V, -h, and words that do nothing else. Returns whether that was all. */
+/* Handles -V, -h and lines for the other family. Returns whether nothing else is to be done. */
 static bool said_all(struct attempt *a)
 {
 	if (a->opts.version)
@@ -44,7 +44,7 @@ static bool said_all(struct attempt *a)
 	return true;
 }
 
-/* Reads the command line and does what it says, once. */
+/* Parses and executes the command line once. */
 static int try_once(struct attempt *a, struct rv_error *err)
 {
 	struct rv_cli *cli = a->cli;
@@ -62,7 +62,7 @@ static int try_once(struct attempt *a, struct rv_error *err)
 	return run(a, err);
 }
 
-/* Exit code 1 of these tells a caller that the rule or chain is absent, or that the chain exists. */
+/* Exit code 1 of these means that the rule or chain does not exist, or that the chain does. */
 static bool is_question(const struct rv_command *cmd)
 {
 	return cmd->kind == RV_CMD_CHECK || cmd->kind == RV_CMD_NEW_CHAIN ||

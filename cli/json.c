@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ravelin json: rules as JSON, and back. */
+/* ravelin json: converts rules to JSON and back. */
 #include <unistd.h>
 
 #include "formats/json.h"

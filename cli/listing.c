@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -L and -S: one walk over what the backend streams, two ways to print it. */
+/* -L and -S: two formats for the rules the backend streams. */
 #include "cli/cli.h"
 
 struct listing {
@@ -7,8 +7,8 @@ struct listing {
 	struct rv_list_format format;
 	rv_family_t family;
 	struct rv_pages pages;
-	struct rv_buf heads;	/* -S: all -P and -N stand before the first -A */
-	bool missing;		/* the chain that is asked for */
+	struct rv_buf heads;	/* -S: all -P and -N precede the first -A */
+	bool missing;		/* the chain listed does not exist */
 	struct rv_error *err;
 };
 
@@ -17,7 +17,7 @@ static bool as_commands(const struct listing *l)
 	return l->cmd->kind == RV_CMD_LIST_RULES;
 }
 
-/* A person sees only in -S that a chain is not where iptables puts it: programs read the heads of -L. */
+/* Positions of base chains are only shown in -S, for people: programs parse the heads of -L. */
 static void tell_places(struct listing *l)
 {
 	for (size_t i = 0; i < l->pages.count && rv_cli_for_a_person(); i++) {
@@ -58,7 +58,7 @@ static int list_table(struct rv_table *table, void *arg)
 	return 0;
 }
 
-/* Heads come last: how often a chain is referenced is known once its rules have gone by. */
+/* Heads are generated last, since the reference counts are only known after all rules. */
 static void join(struct listing *l, struct rv_buf *b)
 {
 	for (size_t i = 0; i < l->pages.count; i++) {

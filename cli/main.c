@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * One binary, many names: what it does is said by the name it is called by, or
- * by the first word behind "ravelin".
- */
+/* Multi-call binary: the name it is called by, or the first argument, selects the program. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -14,7 +11,7 @@
 #include "cli/programs.h"
 #include "commit.h"
 
-/* Clang's version begins with its name. */
+/* __VERSION__ of clang starts with its name. */
 #ifdef __clang__
 #define COMPILER __VERSION__
 #else
@@ -45,7 +42,7 @@ static int version(void)
 	return RV_EXIT_OK;
 }
 
-/* Reads the words before the program's name. Returns where that is, or the exit code in *code. */
+/* Parses the arguments before the program name. Returns its index, or the exit code in *code. */
 static int own_options(int argc, char **argv, const char **spec, int *code)
 {
 	int i;
@@ -73,10 +70,9 @@ static int own_options(int argc, char **argv, const char **spec, int *code)
 }
 
 /*
- * Descriptors 0 to 2 are open from here on, so that no file or socket of ours becomes
- * one of them. A closed stdin stays one that cannot be read, a closed stdout one that cannot be
- * written to. A limit on file
- * size (SIGXFSZ) is an error of write() and no end of the program.
+ * Opens descriptors 0 to 2, so that no other file gets these numbers. A closed stdin remains
+ * unreadable and a closed stdout unwritable. Ignores SIGXFSZ, so that the file size limit is a
+ * write error.
  */
 static void prepare(void)
 {
@@ -91,10 +87,7 @@ static void prepare(void)
 	signal(SIGXFSZ, SIG_IGN);
 }
 
-/*
- * Who asks for iptables-legacy by name wants the tables of that part of the kernel, and must
- * not be shown others in their place.
- */
+/* Callers of iptables-legacy expect the legacy tables and must not get nf_tables ones. */
 static bool is_legacy(const char *path)
 {
 	return strstr(basename(path), "tables-legacy") != NULL;
@@ -133,7 +126,9 @@ static int run(int argc, char **argv)
 			return usage(stderr, RV_EXIT_PARAMETER);
 		}
 	}
-	/* Like stock, -save and -restore say the name they were called by, iptables does not. */
+	/*
+	 * Like iptables: -save and -restore print the name they were called by, iptables does not.
+	 */
 	cli.program = p;
 	cli.name = p->run == rv_cli_iptables ? p->name : basename(argv[at]);
 	cli.family = p->family;
@@ -144,10 +139,7 @@ static int run(int argc, char **argv)
 	return p->run(&cli);
 }
 
-/*
- * As stock: it cannot be used setuid in a safe way, by whatever name, and nothing of what the
- * caller says is looked at.
- */
+/* Like iptables: setuid execution is unsafe under any name, so no argument is looked at. */
 #define EXIT_SETUID 111
 
 int main(int argc, char **argv)

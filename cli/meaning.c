@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ravelin diff --meaning: what traffic is let in that was not, and the other way round, in boxes. */
+/*
+ * ravelin diff --meaning: traffic that one of two rulesets accepts and the other does not, as
+ * boxes.
+ */
 #include <string.h>
 
 #include "analysis/prove.h"
@@ -21,7 +24,7 @@ static void tell_head(struct telling *t)
 	t->head = true;
 }
 
-/* Boxes of a set under a word, "opens" for example. */
+/* Prints the boxes of a set, each after a word such as "opens". */
 static void tell_set(struct telling *t, const char *word, rv_dd set)
 {
 	struct rv_space *s = &t->p->space;

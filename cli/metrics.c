@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ravelin metrics: the counters that are loaded, as OpenMetrics text
- * (github.com/prometheus/OpenMetrics), which the older text format of Prometheus takes as well.
+ * ravelin metrics: the kernel's counters in OpenMetrics text format
+ * (github.com/prometheus/OpenMetrics), which Prometheus' older text format also accepts.
  */
 #include <inttypes.h>
 #include <linux/netfilter/xt_comment.h>
@@ -23,7 +23,7 @@ struct metrics {
 	struct rv_cli *cli;
 	bool ipv4, ipv6, all, http, version, help;
 	const char *number, *file;
-	uint64_t limit, told, left_out;	/* series of rules */
+	uint64_t limit, told, left_out;	/* rule series: maximum, written and omitted */
 	struct rv_ruleset rs[2];
 	unsigned int families;
 	struct rv_buf out;
@@ -45,7 +45,7 @@ const struct rv_flag rv_metrics_flags[] = {
 
 /* ---- one sample ------------------------------------------------------------------------------- */
 
-/* The value of a label. What is no UTF-8 is replaced, since the text must be. */
+/* A label value. Invalid UTF-8 is replaced, since the format requires UTF-8. */
 static void put_value(struct rv_buf *b, const char *text)
 {
 	while (*text) {
@@ -85,7 +85,10 @@ static void end_sample(struct metrics *m, uint64_t value)
 	rv_buf_putc(&m->out, '\n');
 }
 
-/* ---- what is counted ---------------------------------------------------------------------------- */
+/*
+ * ---- counters
+ * ------------------------------------------------------------------------------------
+ */
 
 /* Which of the two counters. */
 enum what { PACKETS, BYTES };
@@ -117,7 +120,7 @@ static void put_sizes(struct metrics *m, const struct rv_table *t, const char *n
 	}
 }
 
-/* The comment of a rule: at most its size, and not always with a NUL. NULL: it has none. */
+/* The comment of a rule, which need not be NUL-terminated. NULL: none. */
 static const char *comment_of(const struct rv_rule *r, char text[XT_MAX_COMMENT_LEN + 1])
 {
 	for (const struct rv_part *p = r->matches; p; p = p->next) {
@@ -132,10 +135,11 @@ static const char *comment_of(const struct rv_rule *r, char text[XT_MAX_COMMENT_
 	return NULL;
 }
 
-/* A series: a rule, or all rules of a chain with one comment. */
+/* A series: one rule, or all rules of a chain with the same comment. */
 struct told {
-	const char *comment;		/* "" for a rule that has none */
-	uint32_t number;		/* of the rule; 0: the rules with the comment */
+	const char *comment;		/* "" for none */
+	uint32_t number;		/* position of the rule; 0: several rules with this
+					 * comment */
 	struct rv_counters counters;
 };
 
@@ -147,7 +151,7 @@ static int by_comment(const void *a, const void *b)
 	return rc ? rc : x->number < y->number ? -1 : x->number > y->number;
 }
 
-/* The series of a chain, not merged yet; to be released by forget(). NULL without memory. */
+/* Unmerged series of a chain, freed with forget(). NULL when memory ran out. */
 static struct told *gather(const struct metrics *m, const struct rv_chain *c, size_t *n)
 {
 	struct told *list = calloc(c->nrules + 1u, sizeof(*list));
@@ -175,7 +179,7 @@ static void forget(struct told *list, size_t n)
 	free(list);
 }
 
-/* Merges series with the same comment. Returns their number, or SIZE_MAX without memory. */
+/* Merges series with the same comment. Returns their number, or SIZE_MAX when memory ran out. */
 static size_t merge(struct told *list, size_t n)
 {
 	size_t kept = 0;
@@ -229,7 +233,10 @@ static void put_rules(struct metrics *m, const struct rv_table *t, const char *n
 	}
 }
 
-/* ---- all of it ------------------------------------------------------------------------------------ */
+/*
+ * ---- document
+ * -------------------------------------------------------------------------------------
+ */
 
 static const struct family {
 	const char *name, *type, *unit, *help;
@@ -290,12 +297,15 @@ static int collect(struct metrics *m, struct rv_error *err)
 	return put_all(m, err);
 }
 
-/* ---- where it goes ---------------------------------------------------------------------------------- */
+/*
+ * ---- output
+ * -----------------------------------------------------------------------------------------
+ */
 
-/* How long a writer waits for another. */
+/* time a writer waits for another, ms */
 #define PATIENCE_MS 10000
 
-/* Atomically, for collectors that read the file at any time. */
+/* Atomic, since collectors may read the file at any time. */
 static int replace(const struct metrics *m, struct rv_error *err)
 {
 	struct rv_file f;
@@ -309,7 +319,7 @@ static int replace(const struct metrics *m, struct rv_error *err)
 	return rc;
 }
 
-/* A request ends with an empty line (RFC 9112); this much and no longer is read of it. */
+/* Requests end with an empty line (RFC 9112); at most this many bytes are read. */
 #define REQUEST_MAX 8192
 #define REQUEST_MS 5000
 
@@ -320,7 +330,7 @@ static bool is_whole(struct rv_buf *b)
 	return text && (strstr(text, "\r\n\r\n") || strstr(text, "\n\n"));
 }
 
-/* Returns false for a request that is too long or does not end. */
+/* Returns false for a request that is too long or incomplete. */
 static bool read_request(int fd, struct rv_buf *b)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
@@ -387,12 +397,12 @@ static int answer(struct metrics *m, int fd, struct rv_error *err)
 	return rc;
 }
 
-/* sd_listen_fds(3): the first descriptor that is passed. */
+/* First descriptor passed by systemd: sd_listen_fds(3). */
 #define LISTEN_FDS_START 3
 
 /*
- * One request: on the connection or the listening socket that systemd passes (Accept=yes and no),
- * or on standard input, as inetd does.
+ * Serves one request: on the connection or listening socket passed by systemd (Accept=yes and no),
+ * or on standard input (inetd).
  */
 static int serve(struct metrics *m, struct rv_error *err)
 {

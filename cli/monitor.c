@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * xtables-monitor: changes by any program and the way of traced packets, a line each, in
- * stock's layout. What stock prints of a rule that it does not understand is a shorter rule;
- * here it is a line that says so.
+ * xtables-monitor: changes by any program and paths of traced packets, in iptables' format. Rules
+ * that cannot be decoded are reported as such, whereas iptables prints an incomplete rule.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +18,7 @@ struct monitor {
 	struct rv_cli *cli;
 	bool changes, traces, counters, version, help;
 	bool only4, only6;
-	uint32_t marked;		/* a packet that was told just now: its id, 0: none */
+	uint32_t marked;		/* id of the last marked packet printed, 0: none */
 	struct rv_buf line;
 };
 
@@ -36,7 +35,7 @@ const struct rv_flag rv_monitor_flags[] = {
 	{ 0 },
 };
 
-/* ---- words ----------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------------------------ */
 
 static const char *family_name(uint8_t family)
 {
@@ -48,7 +47,7 @@ static const char *family_name(uint8_t family)
 	return family < sizeof(names) / sizeof(*names) && names[family] ? names[family] : "?";
 }
 
-/* Hook numbers of linux/netfilter.h, netfilter_arp.h and of netdev chains. */
+/* Hook numbers of linux/netfilter.h, netfilter_arp.h and netdev chains. */
 static const char *hook_name(uint8_t family, uint32_t hook)
 {
 	static const char *const inet[] = {
@@ -75,7 +74,7 @@ static const char *change_name(const struct rv_event *e)
 	return e->deleted ? "DEL" : "NEW";
 }
 
-/* "iptables -t filter ": what follows is a command. */
+/* "iptables -t filter ", before a command. */
 static void add_command(struct rv_buf *b, const struct rv_event *e)
 {
 	rv_buf_printf(b, "%s -t %s ", rv_family(e->family)->tool,
@@ -103,7 +102,7 @@ static void add_base(struct rv_buf *b, const struct rv_event *e)
 		      (unsigned long long)e->counters.bytes);
 }
 
-/* A base chain that goes is told without its hook, and stock says -X of it too. */
+/* The kernel reports a deleted base chain without its hook; iptables prints -X for it too. */
 static void add_chain(struct monitor *m, const struct rv_event *e)
 {
 	struct rv_buf *b = &m->line;
@@ -123,7 +122,7 @@ static void add_chain(struct monitor *m, const struct rv_event *e)
 	rv_buf_putc(b, '\n');
 }
 
-/* "-A chain ..." or, of a rule that went, "-D chain ...", with a newline. */
+/* "-A chain ...", or "-D chain ..." for a deleted rule, with a newline. */
 static void add_rule_text(struct monitor *m, const struct rv_event *e)
 {
 	struct rv_buf *b = &m->line;
@@ -135,7 +134,7 @@ static void add_rule_text(struct monitor *m, const struct rv_event *e)
 		       m->counters ? RV_COUNTERS_PREFIX : RV_COUNTERS_NONE);
 	if (!e->deleted || !rv_buf_ok(b) || start == b->len)
 		return;
-	/* Behind the counters stands "-A". */
+	/* The counters precede "-A". */
 	if (m->counters)
 		at = (size_t)((char *)memchr(b->data + at, ']', b->len - at) + 2 - b->data);
 	b->data[at + 1] = 'D';
@@ -177,7 +176,7 @@ static void add_verdict(struct rv_buf *b, const struct rv_trace *t)
 	};
 	uint32_t code = t->verdict;
 
-	/* A queue's number stands in the upper half. */
+	/* The queue number is in the upper 16 bits. */
 	if ((int32_t)code > 0)
 		code &= NF_VERDICT_MASK;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -204,7 +203,7 @@ static void add_trace(struct monitor *m, const struct rv_event *e)
 	rv_buf_printf(b, " TRACE: %u %08x %s:%s:", t->proto, t->id, e->table, e->chain);
 	switch (t->kind) {
 	case RV_TRACE_RULE:
-		/* Stock prints the handle, in hex. A rule that is gone has no number. */
+		/* iptables prints the handle in hex. A deleted rule has no number. */
 		rv_buf_printf(b, e->number ? "rule:%u:" : "rule:?:", e->number);
 		add_verdict(b, t);
 		rv_buf_puts(b, "  ");
@@ -224,7 +223,9 @@ static void add_trace(struct monitor *m, const struct rv_event *e)
 	rv_buf_puts(b, " \n");
 }
 
-/* ---- the run ----------------------------------------------------------------------------------- */
+/*
+ * ---- command -----------------------------------------------------------------------------------
+ */
 
 static bool is_wanted(const struct monitor *m, const struct rv_event *e)
 {
@@ -235,7 +236,7 @@ static bool is_wanted(const struct monitor *m, const struct rv_event *e)
 	return family == (m->only4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
 }
 
-/* Names that nft gives may hold newlines, which would begin another event. */
+/* nft allows newlines in names, which would fake another event. */
 static const char *one_line(struct rv_buf *b, const char *name)
 {
 	if (!name)
@@ -309,7 +310,7 @@ static int monitor_run(struct monitor *m)
 	return watch(m->cli, &w, &err) < 0 ? rv_cli_error(m->cli, &err) : RV_EXIT_OTHER;
 }
 
-/* Of the table that marks packets only the packet is shown. */
+/* For the table that marks packets, only the packet is printed. */
 static int on_marked(const struct rv_event *e, void *arg)
 {
 	struct monitor *m = arg;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Text on its way out: checked writing, the version line, pages. */
+/* Output: checked writing, version line, pages. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,7 +30,7 @@ int rv_cli_write(const struct rv_cli *cli, int fd, const struct rv_buf *b)
 	return rc;
 }
 
-/* Whether bytes can be put where they belong, and its place in the file. */
+/* Whether fd is a regular file; sets *at to its offset. */
 static bool is_file(int fd, off_t *at)
 {
 	struct stat st;
@@ -41,7 +41,7 @@ static bool is_file(int fd, off_t *at)
 	       *at >= 0;
 }
 
-/* What a line of a restore file cannot begin with. */
+/* No line of a restore file starts with this. */
 #define NO_LINE '!'
 
 int rv_cli_write_ruleset(const struct rv_cli *cli, int fd, const struct rv_buf *b)
@@ -92,15 +92,15 @@ void rv_cli_version(const struct rv_cli *cli, struct rv_buf *b)
 	rv_buf_printf(b, "%s v%s (%s)\n", cli->name, RV_STOCK_VERSION, rv_cli_banner(cli));
 }
 
-/* Seconds: without -w, and with one that names none. */
+/* Seconds: without -w, and for -w without a number. */
 #define WAIT_SHORT 5
 #define WAIT_LONG 60
 #define WAIT_MOST (24 * 60 * 60)
 
-/* However little time there is: only the second one knows what others change. */
+/* Minimum number of attempts: only the second sees changes by others. */
 #define ATTEMPTS_LEAST 2
 
-/* Each of them has learnt something that is not learnt twice. */
+/* Each of these uses another method than the one before. */
 #define ATTEMPTS_LEARNING 100
 
 static int64_t now_ms(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The headers of a traced packet in a line, as xtables-monitor prints them. */
+/* Headers of a traced packet on one line, as printed by xtables-monitor. */
 #include <arpa/inet.h>
 #include <net/if_arp.h>
 #include <linux/ip.h>
@@ -55,7 +55,7 @@ static void add_link(struct rv_buf *b, const struct rv_trace *t)
 	}
 }
 
-/* ---- behind the network header --------------------------------------------------------- */
+/* ---- transport headers ----------------------------------------------------------------- */
 
 static void add_ports(struct rv_buf *b, const struct rv_header *h)
 {
@@ -83,7 +83,7 @@ static void add_tcp(struct rv_buf *b, const struct rv_header *h)
 	rv_buf_puts(b, tcp.urg ? "URG " : "");
 }
 
-/* What has ports has them in its first four bytes. */
+/* Protocols with ports have them in the first four bytes. */
 static void add_transport(struct rv_buf *b, uint8_t proto, const struct rv_header *h)
 {
 	switch (proto) {
@@ -101,7 +101,7 @@ static void add_transport(struct rv_buf *b, uint8_t proto, const struct rv_heade
 	}
 }
 
-/* ---- the network header --------------------------------------------------------------------- */
+/* ---- network headers ------------------------------------------------------------------------- */
 
 static void add_fragment(struct rv_buf *b, uint16_t frag)
 {
@@ -138,7 +138,7 @@ static void add_ipv4(struct rv_buf *b, const struct rv_trace *t)
 		add_transport(b, ip.protocol, &t->transport);
 }
 
-/* The length is of the whole packet, as for IPv4. */
+/* The length printed is that of the packet, as for IPv4. */
 static void add_ipv6(struct rv_buf *b, const struct rv_trace *t)
 {
 	char source[INET6_ADDRSTRLEN], destination[INET6_ADDRSTRLEN];

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * iptables-restore and ip6tables-restore. The whole input is read first, all tables are
- * applied to one store and committed once: a file with one wrong line changes nothing.
- * Stock iptables commits table by table.
+ * iptables-restore and ip6tables-restore. Reads the whole input, applies all tables to one store
+ * and commits once: an error in any line changes nothing. iptables commits table by table.
  */
 #include <string.h>
 #include <unistd.h>
@@ -20,10 +19,11 @@ struct restore {
 	struct rv_store store;
 	bool open;
 	bool detached;			/* --test without the kernel */
-	bool said;			/* a line was -V or -h: like stock, that is all then */
+	bool said;			/* a line had -V or -h: like iptables, nothing else is
+					 * done */
 	struct rv_buf input, out;
 	struct rv_progress progress;
-	struct rv_buf unsaid;		/* --test: what would be printed by lines that are not done */
+	struct rv_buf unsaid;		/* --test: output of commands that are not executed */
 };
 
 #define AT(field) RV_FLAG_AT(struct restore, field)
@@ -46,7 +46,7 @@ const struct rv_flag rv_restore_flags[] = {
 	{ 0 },
 };
 
-/* ---- the sink ------------------------------------------------------------------- */
+/* ---- parser callbacks ------------------------------------------------------------- */
 
 static struct rv_buf *said_to(struct restore *r)
 {
@@ -54,7 +54,7 @@ static struct rv_buf *said_to(struct restore *r)
 	return r->test ? &r->unsaid : &r->out;
 }
 
-/* A command without a chain name. */
+/* Executes a command for all chains of a table. */
 static int whole_table(struct restore *r, enum rv_command_kind kind, const struct rv_table_def *def,
 		       const struct rv_loc *loc, struct rv_error *err)
 {
@@ -82,7 +82,7 @@ static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bo
 	}
 	if (r->noflush)
 		return 0;
-	/* As in stock, -v does so chain by chain and thus keeps the policies. */
+	/* As in iptables, -v does this chain by chain and thus keeps the policies. */
 	if (!r->verbose)
 		return whole_table(r, RV_CMD_CLEAR, def, loc, err);
 	return whole_table(r, RV_CMD_FLUSH, def, loc, err) < 0 ||
@@ -104,7 +104,7 @@ static int on_command(struct rv_command *cmd, const struct rv_options *opts, voi
 		r->said = true;
 		return -1;
 	}
-	/* Under --noflush stock tells only of lines that have a -v of their own. */
+	/* Under --noflush, iptables only reports lines with a -v of their own. */
 	said.verbose += r->noflush ? 0 : r->verbose;
 	return rv_cli_command(&r->store, cmd, &said, said.verbose, said_to(r), err);
 }
@@ -130,9 +130,9 @@ static int on_comment(const char *text, size_t len, void *arg, struct rv_error *
 	return 0;
 }
 
-/* ---- the run ---------------------------------------------------------------------- */
+/* ---- execution -------------------------------------------------------------------- */
 
-/* A file that replaces all there is can be tested without the kernel, by whoever has it. */
+/* A file that replaces everything can be tested without the kernel and without privileges. */
 static int open_detached(struct restore *r, struct rv_error *err)
 {
 	const struct rv_error why = *err;
@@ -222,7 +222,7 @@ int rv_cli_restore_text(struct rv_cli *cli)
 	struct restore r = { .cli = &named };
 	int rc;
 
-	/* Stock's iptables-apply calls that program, whose name stands before what is wrong. */
+	/* iptables-apply of iptables runs this program, so messages have its name. */
 	named.name = rv_family(cli->family)->restore;
 	rc = restore_run(&r);
 

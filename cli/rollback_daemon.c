@@ -14,18 +14,18 @@
 
 #include "cli/rollback_daemon.h"
 
-/* What a command that is told to end may take for it, in ms. */
+/* time a command gets to exit after SIGTERM, ms */
 #define GRACE_MS 1000
 
-/* What has happened while we waited. */
+/* Results of waiting. */
 enum event {
 	EVENT_TIMEOUT,
 	EVENT_YES,
 	EVENT_NO,
-	EVENT_GONE,		/* the process at the terminal has ended */
-	EVENT_TOLD,		/* a signal tells us to end */
-	EVENT_REVERT,		/* by another session */
-	EVENT_CHILD,		/* the command has ended */
+	EVENT_GONE,		/* the process at the terminal exited */
+	EVENT_TOLD,		/* a signal asks us to exit */
+	EVENT_REVERT,		/* requested by another session */
+	EVENT_CHILD,		/* the command exited */
 };
 
 static void say(const struct rv_watch *w, enum rv_watch_word word)
@@ -35,7 +35,7 @@ static void say(const struct rv_watch *w, enum rv_watch_word word)
 	(void)!send(w->parent, &c, 1, MSG_NOSIGNAL);
 }
 
-/* Counts the time that the machine sleeps too. */
+/* CLOCK_BOOTTIME, which includes suspend. */
 static int64_t now_ms(void)
 {
 	struct timespec t;
@@ -44,7 +44,7 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* ---- what comes in ------------------------------------------------------------------- */
+/* ---- events ------------------------------------------------------------------------- */
 
 static enum event hear_parent(const struct rv_watch *w)
 {
@@ -62,8 +62,8 @@ static void answer(int fd, const char *text)
 }
 
 /*
- * A word of another session, which has 100 ms to say it. Whoever may open the socket may
- * change the rules. *session stays open for the answer to a word that ends the wait.
+ * Receives a request from another session, within 100 ms. The permissions of the socket authorise
+ * it. *session stays open to answer a request that ends the wait.
  */
 static bool hear_session(const struct rv_watch *w, int *session, enum event *event)
 {
@@ -95,7 +95,7 @@ static bool hear_signal(int signals, enum event *event)
 	return true;
 }
 
-/* Waits for the first thing to happen until then. */
+/* Waits for the first event until the deadline. */
 static enum event await(const struct rv_watch *w, int signals, int64_t until, int *session)
 {
 	struct pollfd p[] = {
@@ -122,13 +122,13 @@ static enum event await(const struct rv_watch *w, int signals, int64_t until, in
 	}
 }
 
-/* ---- the change ------------------------------------------------------------------------ */
+/* ---- changing the rules ----------------------------------------------------------------- */
 
-/* How it has ended. */
+/* Result. */
 enum change {
 	CHANGE_DONE,
-	CHANGE_NOTHING,		/* the rules are what they were */
-	CHANGE_UNKNOWN,		/* some of it may have been done */
+	CHANGE_NOTHING,		/* the rules are unchanged */
+	CHANGE_UNKNOWN,		/* they may be partially changed */
 };
 
 static void set_oom_score(const char *score)
@@ -141,7 +141,7 @@ static void set_oom_score(const char *score)
 	close(fd);
 }
 
-/* As they were before iptables-apply; SIGCHLD is not ignored anyway. */
+/* Restores the signal dispositions from before iptables-apply. */
 static void default_signals(void)
 {
 	static const int numbers[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGXFSZ };
@@ -154,8 +154,8 @@ static void default_signals(void)
 }
 
 /*
- * In a process of its own, which may be killed for the memory it takes, or crash. It must not go
- * on changing rules once we are gone. Nobody types into a command: it is in the background.
+ * Runs in a child, which may run out of memory or crash. It must not outlive the daemon. A command
+ * is in the background of the terminal and cannot read from it.
  */
 static void make_change(const struct rv_watch *w, pid_t watcher)
 {
@@ -166,7 +166,7 @@ static void make_change(const struct rv_watch *w, pid_t watcher)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != watcher)
 		_exit(127);
-	/* By ourselves: the watcher may be killed before it comes to that. */
+	/* Done by the child, since the daemon may be killed before it could. */
 	rv_pending_note(w->pending, getpid());
 	set_oom_score(w->oom_score);
 	default_signals();
@@ -182,9 +182,9 @@ static void make_change(const struct rv_watch *w, pid_t watcher)
 }
 
 /*
- * Kills what is left of the command's group, and waits until all of it is gone: what a process
- * has asked of the kernel is still done when it has been killed. Orphans of the group have
- * become our children (PR_SET_CHILD_SUBREAPER).
+ * Kills the rest of the command's process group and waits until all have exited: a killed process
+ * still finishes its current system call. Orphans of the group become our children
+ * (PR_SET_CHILD_SUBREAPER).
  */
 static void end_group(pid_t pid)
 {
@@ -193,7 +193,7 @@ static void end_group(pid_t pid)
 		;
 }
 
-/* Ends the command with all that it started in its group. */
+/* Ends the command and everything in its process group. */
 static void end_command(pid_t pid)
 {
 	int64_t until = now_ms() + GRACE_MS;
@@ -204,7 +204,7 @@ static void end_command(pid_t pid)
 	end_group(pid);
 }
 
-/* A file that cannot be loaded has changed nothing. */
+/* A file that fails to load changes nothing. */
 static enum change change_of(const struct rv_watch *w, int status)
 {
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
@@ -212,7 +212,7 @@ static enum change change_of(const struct rv_watch *w, int status)
 	return WIFEXITED(status) && !w->command ? CHANGE_NOTHING : CHANGE_UNKNOWN;
 }
 
-/* Loading takes as long as it does; a command has the time that is given, and somebody to ask. */
+/* Loading has no time limit; a command has the given time, and the user is asked meanwhile. */
 static enum change change_rules(const struct rv_watch *w, int signals)
 {
 	int64_t until = w->command ? now_ms() + (int64_t)w->timeout * 1000 : INT64_MAX;
@@ -246,7 +246,7 @@ static enum change change_rules(const struct rv_watch *w, int signals)
 	return CHANGE_UNKNOWN;
 }
 
-/* ---- the end ---------------------------------------------------------------------------- */
+/* ---- rollback --------------------------------------------------------------------------- */
 
 static const enum rv_watch_word words[] = {
 	[RV_WAY_BACK_DONE] = RV_WATCH_REVERTED,
@@ -254,7 +254,7 @@ static const enum rv_watch_word words[] = {
 	[RV_WAY_BACK_STUCK] = RV_WATCH_STUCK,
 };
 
-/* The state stays when that fails: "ravelin revert" can try again. */
+/* On failure the state file stays, so that "ravelin revert" can retry. */
 static enum rv_way_back go_back(const struct rv_watch *w)
 {
 	enum rv_way_back how = rv_way_back_go(w->cli, w->before);
@@ -265,7 +265,7 @@ static enum rv_way_back go_back(const struct rv_watch *w)
 	return how;
 }
 
-/* There is nothing to put back. */
+/* Keeps the rules: nothing to roll back. */
 static int stay(const struct rv_watch *w)
 {
 	rv_pending_remove(w->pending);
@@ -301,7 +301,7 @@ static int decide(const struct rv_watch *w, int signals)
 	return rv_way_back_exit(how);
 }
 
-/* They are read, not acted upon. */
+/* Signals are read from a signalfd. */
 static int take_signals(void)
 {
 	sigset_t set;
@@ -317,10 +317,7 @@ static int take_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-/*
- * Neither killed for want of memory nor without a page of its own when it is scarce. Both need
- * privileges: without them it has to do.
- */
+/* Protects against the OOM killer and paging. Both need privileges; best effort. */
 static void protect(struct rv_watch *w)
 {
 	int fd = open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC);

@@ -28,7 +28,7 @@ static int fail(struct rv_error *err, const char *what, const char *name)
 		       name ? "/" : "", name ? name : "", strerror(errno));
 }
 
-/* ---- the place ---------------------------------------------------------------------- */
+/* ---- directory ----------------------------------------------------------------------- */
 
 struct name {
 	char text[64];
@@ -42,7 +42,7 @@ static struct name name_of(uint64_t inode, const char *suffix)
 	return n;
 }
 
-/* Without the cookie (an old kernel) the inode has to do. */
+/* Kernels without the cookie: uses the inode only. */
 static int learn_namespace(struct rv_pending *p, struct rv_error *err)
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -60,7 +60,7 @@ static int learn_namespace(struct rv_pending *p, struct rv_error *err)
 	return 0;
 }
 
-/* What others could write to must not become rules. */
+/* Rules must not be read from a directory that others can write to. */
 static int check_directory(const struct rv_pending *p, struct rv_error *err)
 {
 	struct stat st;
@@ -98,11 +98,11 @@ void rv_pending_close(struct rv_pending *p)
 	p->lock = p->dir = -1;
 }
 
-/* ---- the state ------------------------------------------------------------------------ */
+/* ---- state file ----------------------------------------------------------------------- */
 
 static const char state_head[] = "ravelin apply 2\n";
 
-/* A text with its length before it, so that it may hold anything. */
+/* Length-prefixed, since the data may contain any byte. */
 static void put_text(struct rv_buf *b, const char *data, size_t len)
 {
 	rv_buf_printf(b, "%zu\n", len);
@@ -110,7 +110,7 @@ static void put_text(struct rv_buf *b, const char *data, size_t len)
 	rv_buf_putc(b, '\n');
 }
 
-/* What is left to read of a state. */
+/* Unparsed rest of a state file. */
 struct rest {
 	const char *at, *end;
 };
@@ -233,7 +233,7 @@ void rv_pending_remove(struct rv_pending *p)
 
 /* ---- the lock --------------------------------------------------------------------------- */
 
-/* A state that is not of this namespace is of one that had its inode before. */
+/* A state with another cookie belongs to an earlier namespace with the same inode. */
 static int look_for_state(struct rv_pending *p, struct rv_error *err)
 {
 	struct name state = name_of(p->inode, "state");
@@ -254,7 +254,7 @@ static int look_for_state(struct rv_pending *p, struct rv_error *err)
 	return rc;
 }
 
-/* Returns 0 when it is ours; 1 when it is another's; 2 when the file has been removed since. */
+/* Returns 0: locked; 1: locked by another process; 2: the file was removed meanwhile. */
 static int try_lock(struct rv_pending *p, const char *name, struct rv_error *err)
 {
 	struct stat mine, there;
@@ -289,9 +289,9 @@ int rv_pending_lock(struct rv_pending *p, struct rv_error *err)
 	return rc;
 }
 
-/* ---- the command ------------------------------------------------------------------------ */
+/* ---- command's process group ------------------------------------------------------------ */
 
-/* What stands in the lock's file: a group of the watcher's session, or 0. */
+/* Contents of the lock file: a process group of the daemon's session, or 0. */
 struct note {
 	pid_t group, session;
 };
@@ -303,11 +303,11 @@ void rv_pending_note(struct rv_pending *p, pid_t group)
 	(void)!pwrite(p->lock, &n, sizeof(n), 0);
 }
 
-/* How long a killed group may take to be gone, in microseconds. */
+/* number of attempts to wait for a killed group to exit */
 #define GONE_TRIES	4000
 #define GONE_PAUSE	5000
 
-/* Whether the process is of the group and can still do something: a zombie that nobody buries cannot. */
+/* Whether the process is in the group and not a zombie. */
 static bool lives_in(const char *number, pid_t group)
 {
 	char path[32], text[512], *rest;
@@ -324,13 +324,13 @@ static bool lives_in(const char *number, pid_t group)
 	if (n <= 0)
 		return false;
 	text[n] = '\0';
-	/* proc(5): "PID (NAME) STATE PPID PGRP"; the name may hold brackets. */
+	/* proc(5): "PID (NAME) STATE PPID PGRP"; the name may contain parentheses. */
 	rest = strrchr(text, ')');
 	return rest && sscanf(rest, ") %c %*d %d", &state, &pgrp) == 2 && pgrp == group &&
 	       state != 'Z' && state != 'X';
 }
 
-/* Without /proc, whoever can be sent a signal is taken to live. */
+/* Without /proc, assumes that a process which can be signalled is alive. */
 static bool group_lives(pid_t group)
 {
 	DIR *dir = opendir("/proc");
@@ -344,8 +344,8 @@ static bool group_lives(pid_t group)
 }
 
 /*
- * A number is not given to another process while a group of that number has members: if its
- * first process is gone, the group is the one that was noted; if it is there, its session tells.
+ * A process group id is not reused while the group has members: if its leader is gone, it is the
+ * recorded group; if the leader exists, its session id tells.
  */
 void rv_pending_end_group(struct rv_pending *p)
 {
@@ -357,12 +357,12 @@ void rv_pending_end_group(struct rv_pending *p)
 	session = getsid(n.group);
 	if (session >= 0 && session != n.session)
 		return;
-	/* What a process has asked of the kernel is still done when it has been killed. */
+	/* A killed process still finishes its current system call. */
 	for (int i = 0; i < GONE_TRIES && !kill(-n.group, SIGKILL) && group_lives(n.group); i++)
 		usleep(GONE_PAUSE);
 }
 
-/* ---- the socket ------------------------------------------------------------------------- */
+/* ---- socket ------------------------------------------------------------------------------ */
 
 static struct sockaddr_un address_of(const struct rv_pending *p)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An apply that waits for its confirmation: at most one in each network namespace. What must
- * outlive its processes stands under /run/ravelin, which only its owner may enter:
+ * An apply that waits for confirmation: at most one per network namespace. State that must survive
+ * its processes is in /run/ravelin, which is only accessible to its owner:
  *
- *   apply-INODE.lock     held (flock) as long as one of its processes lives; in it the
+ *   apply-INODE.lock     locked (flock) while one of its processes lives; contains the
  *                        process group of the command that is changing rules
- *   apply-INODE.state    the way back, ravelin/image.h; without it there is nothing to go back to
- *   apply-INODE.socket   where the watcher hears "confirm" and "revert"
+ *   apply-INODE.state    snapshot to roll back to, ravelin/image.h; absent: nothing to roll back
+ *   apply-INODE.socket   where the rollback daemon receives "confirm" and "revert"
  *
- * INODE is that of the network namespace. The kernel gives it to another namespace once this
- * one is gone, so the state has the namespace's cookie too, which no other ever gets.
+ * INODE is that of the network namespace. Since the kernel may reuse it after the namespace is
+ * gone, the state also contains the namespace's cookie, which is unique.
  */
 #ifndef RAVELIN_PENDING_H
 #define RAVELIN_PENDING_H
@@ -22,53 +22,53 @@
 
 struct rv_pending {
 	int dir, lock;			/* -1: not open */
-	uint64_t inode, cookie;		/* of our network namespace */
-	bool stale;			/* a state is there, and nobody watches over it */
+	uint64_t inode, cookie;		/* of the network namespace */
+	bool stale;			/* there is a state file, but no process for it */
 };
 
 /*
- * Opens the directory; makes it when create is set. Returns 0; 1 when there is none; or -1
- * with err set.
+ * Opens the directory, creating it if create is set. Returns 0; 1 if it does not exist; -1 with err
+ * set.
  */
 int rv_pending_open(struct rv_pending *p, bool create, struct rv_error *err);
 void rv_pending_close(struct rv_pending *p);
 
 /*
- * Takes the lock and looks for a state that was left. Returns 0; 1 when another process
- * holds it; or -1 with err set.
+ * Takes the lock and looks for a stale state. Returns 0; 1 if another process holds the lock; -1
+ * with err set.
  */
 int rv_pending_lock(struct rv_pending *p, struct rv_error *err);
 
 /*
- * Writes the state as a whole or not at all: the backend, spec as for rv_store_open() or NULL, and
- * the bytes of its image.
+ * Writes the state atomically: the backend spec, as for rv_store_open() or NULL, and the bytes of
+ * its image.
  */
 int rv_pending_write(struct rv_pending *p, const char *spec, const struct rv_buf *rules,
 		     struct rv_error *err);
-/* Reads it back; *spec is freed by the caller. */
+/* Reads the state; the caller frees *spec. */
 int rv_pending_read(struct rv_pending *p, char **spec, struct rv_buf *rules,
 		    struct rv_error *err);
-/* From now on there is nothing to go back to, and the place is free: the last thing to do. */
+/* Removes the state and releases the lock: no rollback is possible any more. */
 void rv_pending_remove(struct rv_pending *p);
 
 /*
- * Notes the process group that is changing rules, 0: none any more; and ends what is left of
- * it when its watcher was killed: returns when nothing of it runs any more.
+ * Records the process group that is changing rules, 0: none. rv_pending_end_group() kills what is
+ * left of it after its daemon was killed, and waits for it to exit.
  */
 void rv_pending_note(struct rv_pending *p, pid_t group);
 void rv_pending_end_group(struct rv_pending *p);
 
-/* A socket that hears, or one that is connected to the watcher; -1 with errno set. */
+/* A listening socket, or one connected to the daemon; -1 with errno set. */
 int rv_pending_listen(struct rv_pending *p);
 int rv_pending_connect(struct rv_pending *p);
 
-/* Appends a line for each apply that waits in another network namespace. */
+/* Appends a line for each apply that is waiting in another network namespace. */
 void rv_pending_others(struct rv_pending *p, struct rv_buf *b);
 
-/* Words on that socket. */
+/* Requests on that socket. */
 #define RV_PENDING_CONFIRM "confirm"
 #define RV_PENDING_REVERT "revert"
-/* The answer; any other text says what is wrong. */
+/* Answer on success; any other text is an error message. */
 #define RV_PENDING_DONE "done"
 
 #endif

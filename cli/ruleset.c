@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whole rulesets, of a file or as they are loaded. */
+/* Reads complete rulesets from a file or the kernel. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ static int read_file(struct rv_ruleset *rs, const char *path, struct rv_error *e
 	return rc;
 }
 
-/* The file backend refuses what is no regular file: a pipe is read to its end here. */
+/* The file backend accepts regular files only: reads a pipe here. */
 static int read_pipe(struct rv_ruleset *rs, int fd, const char *path, struct rv_error *err)
 {
 	int copy = memfd_create("ruleset", MFD_CLOEXEC), rc = -1;
@@ -69,7 +69,7 @@ int rv_cli_ruleset(const struct rv_cli *cli, struct rv_ruleset *rs, const char *
 	rv_ruleset_init(rs, cli->family);
 	if (strcmp(name, "live") == 0)
 		return read_store(rs, cli->spec, err);
-	/* The backend takes a file that is not there for one without rules. */
+	/* The backend treats a missing file as an empty ruleset. */
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "cannot open %s: %m", path);

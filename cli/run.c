@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ravelin run: packets of a capture through the rules of a save file, by the engine that the
- * module has. Nothing is sent, no rule of the machine is looked at, no privilege is needed.
+ * ravelin run: runs packets of a capture through the rules of a save file, with the module's
+ * engine. Sends nothing, does not access the host's rules, needs no privileges.
  */
 #include <arpa/inet.h>
 #include <stdarg.h>
@@ -29,12 +29,12 @@ static const char about[] =
 	"\nExit codes: 0 all was run, 1 the rules or the capture cannot be read or run, 2 wrong words.\n"
 	"\nExample: ravelin run --rules rules.v4 --pcap in.pcap --hook PREROUTING,INPUT --in eth0\n";
 
-/* Bytes behind a packet, for options that TCPMSS adds. */
+/* room after a packet for options that TCPMSS adds, bytes */
 #define ROOM 64
 
 #define LOCALS 64
 
-/* Ways of one packet that are followed, unless --ways says else. */
+/* limit of paths per packet; --ways changes it */
 #define WAYS 64
 #define WAYS_MAX 4096
 
@@ -61,14 +61,14 @@ struct run {
 	uint64_t max_ways;
 	struct rv_run_flows *flows;
 	struct rv_run_pass *current;
-	bool forwarded;			/* the packet has been to FORWARD */
-	unsigned int direction;		/* RV_PATH_*: of the packet */
+	bool forwarded;			/* the packet passed FORWARD */
+	unsigned int direction;		/* RV_PATH_* */
 	struct rv_run_totals totals;
 	struct rv_user_packet packet;
-	const struct rv_pkt_ops *plain;	/* those it came with */
+	const struct rv_pkt_ops *plain;	/* the packet's original operations */
 	struct rv_pkt_ops ops;
 	struct rv_buf bytes;		/* of the packet */
-	struct rv_buf text;		/* of its ways */
+	struct rv_buf text;		/* output for its paths */
 	struct rv_buf print;
 };
 
@@ -127,7 +127,7 @@ static int set_ways(struct run *r, const char *arg)
 	return 0;
 }
 
-/* Calls fn with each word of a list with commas; the first result that is not 0 ends it. */
+/* Calls fn for each word of a comma-separated list, until a nonzero result. */
 static int each_word(struct run *r, const char *list, int (*fn)(struct run *r, const char *word))
 {
 	char *copy = strdup(list), *rest = copy, *word;
@@ -149,7 +149,7 @@ static int add_local(struct run *r, const char *word)
 	return 0;
 }
 
-/* ---- what targets say ------------------------------------------------------------------------ */
+/* ---- effects of targets ---------------------------------------------------------------------- */
 
 void rv_run_note(struct rv_run_pass *pass, const char *text)
 {
@@ -200,7 +200,9 @@ static unsigned int ask_target(void *arg, struct rv_pkt *pkt, const struct rv_us
 	return rv_asking_target(&r->asking, pkt, asked);
 }
 
-/* ---- the host's addresses --------------------------------------------------------------------- */
+/*
+ * ---- local addresses --------------------------------------------------------------------------
+ */
 
 static bool is_local(const struct run *r, const uint8_t *addr)
 {
@@ -226,7 +228,7 @@ static enum rv_answer local_answer(void *arg, const struct rv_pkt *pkt, bool dst
 	return is_local(r, address_of(pkt, dst)) ? RV_ANSWER_YES : RV_ANSWER_NO;
 }
 
-/* All directions if nobody said which addresses are the host's. */
+/* All directions if --local was not given. */
 static unsigned int direction_of(const struct run *r, const struct rv_pkt *pkt)
 {
 	unsigned int direction = 0;
@@ -268,7 +270,7 @@ static bool has_rules(const struct rv_table *t)
 	return false;
 }
 
-/* What the person is to know of the result: on stderr at once, and in JSON at the end. */
+/* Notes for the user: printed to stderr at once, and in JSON at the end. */
 __attribute__((format(printf, 3, 4)))
 static void add_note(struct run *r, bool say, const char *fmt, ...)
 {
@@ -283,7 +285,7 @@ static void add_note(struct run *r, bool say, const char *fmt, ...)
 	rv_buf_printf(&r->totals.notes, "%s\n", text);
 }
 
-/* Whether a rule asks for an interface whose name nobody has said. */
+/* Whether a rule tests an interface that was not given. */
 static bool lacks_interface(const struct run *r, const struct rv_table *t)
 {
 	rv_list_each(c, &t->chains, struct rv_chain, node)
@@ -294,7 +296,7 @@ static bool lacks_interface(const struct run *r, const struct rv_table *t)
 	return false;
 }
 
-/* Rules count from zero here, whatever the file has. */
+/* Counters start at zero, whatever the file has. */
 static void forget_counters(struct rv_table *t)
 {
 	rv_list_each(c, &t->chains, struct rv_chain, node) {
@@ -366,7 +368,7 @@ static int add_tables(struct run *r, struct rv_error *err)
 	return 0;
 }
 
-/* A slip of the pen is likely where no rule asks for what is assumed. */
+/* Warns about assumptions that no rule uses, which are likely mistakes. */
 static void note_unused(struct run *r)
 {
 	const struct rv_assumed *at = r->assumed;
@@ -392,7 +394,9 @@ static int load(struct run *r, struct rv_error *err)
 	return !r->ways || !r->flows || rv_run_counts_new(&r->totals) ? rv_fail_memory(err) : 0;
 }
 
-/* ---- the way of a packet ---------------------------------------------------------------------- */
+/*
+ * ---- path of a packet -------------------------------------------------------------------------
+ */
 
 static int16_t priority(const struct rv_run_pass *p)
 {
@@ -423,7 +427,7 @@ static bool is_base_name(const char *name)
 	return false;
 }
 
-/* All tables that have a base chain of that name, in order of priority. */
+/* Adds all tables with a base chain of that name, ordered by priority. */
 static int add_chain(struct run *r, const char *name, unsigned int directions)
 {
 	const unsigned int first = r->npasses;
@@ -443,7 +447,7 @@ static int add_chain(struct run *r, const char *name, unsigned int directions)
 	return rc;
 }
 
-/* A chain that --hook names. */
+/* Adds a chain given with --hook. */
 static int add_hook(struct run *r, const char *name)
 {
 	const unsigned int first = r->npasses;
@@ -498,7 +502,7 @@ static enum rv_run_fate fate_of(unsigned int verdict)
 
 static const char loopback[IFNAMSIZ] = "lo";
 
-/* The interface a packet goes out by: of the host's own packets that it would have come in by. */
+/* Output interface; locally generated packets use the one they would be received by. */
 static const char *out_name(const struct run *r, unsigned int direction)
 {
 	if (r->nlocal && direction == (RV_PATH_IN | RV_PATH_OUT))
@@ -556,7 +560,7 @@ static void pass_all(struct run *r, struct rv_run_packet *p)
 	}
 }
 
-/* A copy that targets may write to. Returns 0; 1: it is malformed; -1 without memory. */
+/* Makes a writable copy. Returns 0; 1: malformed; -1: out of memory. */
 static int copy_packet(struct run *r, const struct rv_frame *f)
 {
 	struct rv_user_packet *packet = &r->packet;
@@ -568,7 +572,7 @@ static int copy_packet(struct run *r, const struct rv_frame *f)
 	memset(packet, 0, sizeof(*packet));
 	if (rv_user_packet_init(packet, r->bytes.data, f->len, f->len + ROOM))
 		return 1;
-	/* Bytes that the capture has not are counted; matches find nothing there. */
+	/* Bytes missing from the capture are counted, but matches cannot read them. */
 	packet->pkt.len = f->whole;
 	packet->log = note_log;
 	packet->ask_match = ask_match;
@@ -581,7 +585,7 @@ static int copy_packet(struct run *r, const struct rv_frame *f)
 	return 0;
 }
 
-/* Room for the whole path of each table, or 1: there is more now, the way has to be gone again. */
+/* Enlarges the record to fit the whole path. Returns 0, or 1: enlarged, repeat the path. */
 static int widen(struct run *r)
 {
 	int rc = 0;
@@ -602,7 +606,7 @@ static int widen(struct run *r)
 	return rc;
 }
 
-/* Once through all tables with the answers that are due. */
+/* One traversal of all tables with the current answers. */
 static int go_way(struct run *r, struct rv_run_packet *p)
 {
 	const struct rv_frame *f = p->frame;
@@ -647,7 +651,7 @@ static enum rv_run_fate common_fate(const struct rv_run_packet *p)
 	return name ? fate : RV_RUN_OPEN;
 }
 
-/* All ways; what they come to is the packet's fate. */
+/* All paths; together they determine the packet's fate. */
 static int go_ways(struct run *r, struct rv_run_packet *p, const struct rv_run_form *form)
 {
 	bool more;
@@ -706,7 +710,9 @@ static int run_packet(struct run *r, struct rv_run_packet *p, const struct rv_ru
 	return 0;
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------- */
+/*
+ * ---- command ------------------------------------------------------------------------------------
+ */
 
 static int flush_text(struct run *r)
 {
@@ -741,7 +747,7 @@ static int run_all(struct run *r, struct rv_capture *c, const struct rv_run_form
 	return rc;
 }
 
-/* One direction was asked for, or an interface was given that only one of them has. */
+/* Notes if only one direction was run, or an interface given applies to only one. */
 static void say_directions(struct run *r)
 {
 	struct rv_buf who = RV_BUF_INIT;
@@ -772,7 +778,7 @@ static int run_capture(struct run *r, struct rv_error *err)
 	form->start(&r->print);
 	rc = run_all(r, c, form, err);
 	rv_capture_close(c);
-	/* What ends within a packet is told up to there. */
+	/* A capture that ends within a packet is reported up to there. */
 	if (err->kind == RV_ERR_MEMORY)
 		return -1;
 	say_directions(r);
@@ -781,7 +787,7 @@ static int run_capture(struct run *r, struct rv_error *err)
 	return flush_text(r) ? -1 : rc;
 }
 
-/* The error of rules or capture, without the version that iptables' errors begin with. */
+/* Prints an error of the rules or capture, without the version prefix of iptables. */
 static int print_error(const struct run *r, struct rv_error *err)
 {
 	if (err->kind == RV_ERR_PROBLEM || err->kind == RV_ERR_RESOURCE)
@@ -873,7 +879,10 @@ int rv_cli_run(struct rv_cli *cli)
 	return rc;
 }
 
-/* ---- what both forms print ------------------------------------------------------------------------ */
+/*
+ * ---- used by both output formats
+ * ------------------------------------------------------------------
+ */
 
 const char *rv_run_fate_name(enum rv_run_fate fate)
 {
@@ -923,7 +932,7 @@ void rv_run_rule(struct rv_buf *b, const struct rv_kmod_entry *e)
 		b->len--;
 }
 
-/* Numbers of *i: those of the engine, then selectors that it has not. */
+/* *i counts the engine's selectors, then the others. */
 const char *rv_run_looked(const struct rv_run_pass *pass, unsigned int *i)
 {
 	static const char *const looks[] = { "payload", "state", "random", "time", "opaque" };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ravelin run: matches and targets that a capture and a file of rules do not decide. Each is a
- * question; it is answered by what is assumed, by what follows from earlier answers, or both ways.
+ * ravelin run: matches and targets that a capture and a rule file do not determine. Each is a
+ * question, answered by assumptions, by inference from earlier answers, or in both ways.
  */
 #ifndef RAVELIN_RUNASK_H
 #define RAVELIN_RUNASK_H
@@ -15,7 +15,7 @@ struct rv_asking;
 
 /* ---- ways: runways.c ----------------------------------------------------------------------- */
 
-/* Questions of one way that are answered both ways. Behind them all are answered with no. */
+/* Limit of questions per path that are answered in both ways; further ones are answered with no. */
 #define RV_WAYS_DEPTH 64
 
 struct rv_choice {
@@ -24,27 +24,27 @@ struct rv_choice {
 };
 
 /*
- * All ways through, one after the other, from the start each: yes first, then no to the last
- * question that was answered with yes.
+ * Enumerates all paths, each from the start: first yes to every question, then no to the last one
+ * that was answered with yes.
  */
 struct rv_ways {
 	struct rv_choice taken[RV_WAYS_DEPTH];
 	unsigned int n, at;
-	bool cut;			/* this way has more questions than that */
+	bool cut;			/* this path exceeds the limit */
 };
 
 bool rv_ways_decide(struct rv_ways *w, uint32_t question);
-/* On to the next way. False: there is none. */
+/* Advances to the next path. False: there is none. */
 bool rv_ways_next(struct rv_ways *w);
 
-/* What came of one way. */
+/* Result of one path. */
 struct rv_run_way {
 	const char *fate;
 	unsigned int n;
 	struct rv_choice taken[RV_WAYS_DEPTH];
 };
 
-/* What all ways lead to, or NULL: several. more: further ones were not followed. */
+/* Common result of all paths, or NULL: they differ. more: not all paths were followed. */
 const char *rv_ways_fate(const struct rv_run_way *ways, unsigned int n, bool more);
 /* Appends "if Q matches: ACCEPT, else DROP". */
 void rv_ways_print(struct rv_buf *b, const struct rv_asking *a, const struct rv_run_way *ways,
@@ -53,10 +53,10 @@ void rv_ways_print(struct rv_buf *b, const struct rv_asking *a, const struct rv_
 /* ---- questions: runask.c ------------------------------------------------------------------- */
 
 enum rv_how {
-	RV_HOW_FACTS,		/* by predicates; what is behind them, by itself */
-	RV_HOW_STATE,		/* the engine knows, as long as all packets before came by for sure */
-	RV_HOW_CHANCE,		/* anew each time */
-	RV_HOW_ETHER,		/* the engine knows, if the capture has Ethernet headers */
+	RV_HOW_FACTS,		/* by predicates, and what follows from them */
+	RV_HOW_STATE,		/* by the engine, as long as all earlier packets are certain */
+	RV_HOW_CHANCE,		/* random */
+	RV_HOW_ETHER,		/* by the engine, if the capture has Ethernet headers */
 	RV_HOW_SET,
 	RV_HOW_TARGET,
 };
@@ -65,16 +65,17 @@ struct rv_question {
 	const struct rv_part *part;
 	enum rv_how how;
 	char *text;			/* "-m recent --name ssh --rcheck" */
-	struct rv_predicate *predicates;	/* what the engine does not know */
+	struct rv_predicate *predicates;	/* those the engine cannot evaluate */
 	unsigned int npredicates;
-	bool told;			/* they are all that is open */
-	uint32_t same;			/* the first question that has the same answer */
-	bool turned;			/* or the other one */
+	bool told;			/* the predicates determine the answer */
+	uint32_t same;			/* first question with the same answer */
+	bool turned;			/* or with the opposite answer */
 	enum rv_answer fixed;		/* assumed */
 	bool always;			/* true whatever is known */
-	char *group;			/* RV_HOW_STATE: what it shares its state with */
-	bool unsure;			/* the state is not known any more; of the group's first */
-	const struct rv_run_set *set;	/* NULL: not known */
+	char *group;			/* RV_HOW_STATE: name of the shared state */
+	bool unsure;			/* the state is no longer known; set in the first of the
+					 * group */
+	const struct rv_run_set *set;	/* NULL: unknown */
 	unsigned int target;		/* row of the target */
 };
 
@@ -86,7 +87,7 @@ struct rv_remembered {
 #define RV_ASKING_HAD 16
 #define RV_ASKING_TOLD 4
 
-/* A match that facts decide, and whether it is asked for. */
+/* A match decided by facts, and whether it must be asked. */
 struct rv_told {
 	const struct rv_part *part;
 	bool asked;
@@ -99,38 +100,43 @@ struct rv_asking {
 	struct rv_kmod_asker asker;
 	struct rv_question *list;
 	size_t n, room;
-	struct { const struct rv_ext *ext; bool has; } had[RV_ASKING_HAD];	/* what the engine has */
+	struct { const struct rv_ext *ext; bool has; } had[RV_ASKING_HAD];	/* extensions the engine
+										 * has */
 	unsigned int nhad;
-	struct rv_told told[RV_ASKING_TOLD];	/* the last ones: many rules have the same match */
+	struct rv_told told[RV_ASKING_TOLD];	/* cache of the latest matches, which many rules
+						 * share */
 	unsigned int ntold, told_at;
-	void *firsts;			/* the first question of each kind, tsearch(3) */
-	bool marks;			/* targets make the packet's mark unknown */
-	struct rv_facts base;		/* what is assumed of all packets */
+	void *firsts;			/* first question per key, tsearch(3) */
+	bool marks;			/* some target makes the packet's mark unknown */
+	struct rv_facts base;		/* assumptions for all packets */
 	struct rv_assumed *assumed;
 	const struct rv_run_set *sets;
 	bool failed;			/* out of memory */
-	/* Of a packet: what the engine said as long as nothing was open, for the next ways. */
+	/* For a packet: the engine's results while nothing was open, reused on later paths. */
 	bool *certain;
 	size_t ncertain, certain_room, certain_at;
 	struct rv_ways ways;
-	/* Of one way: */
+	/* For a path: */
 	struct rv_facts facts;
 	struct rv_remembered *memory;
 	size_t nmemory, memory_room;
-	bool lost;			/* a target is reached whose verdict nobody knows */
-	struct rv_record *record;	/* of the table it is in */
-	struct rv_sel_set looked;		/* selectors that the engine has not */
+	bool lost;			/* it reached a target with an unknown verdict */
+	struct rv_record *record;	/* of the current table */
+	struct rv_sel_set looked;		/* selectors the engine does not have */
 	void (*note)(void *arg, const char *text);
 	void *arg;
 };
 
-/* Before tables are written through the link, which asks from then on. Family, link, note, arg are set. */
+/*
+ * Call before tables are encoded through the link, which then asks. family, link, note and arg are
+ * set.
+ */
 int rv_asking_start(struct rv_asking *a, const struct rv_ruleset *rs, struct rv_error *err);
 void rv_asking_free(struct rv_asking *a);
-/* Whether a rule that was written asks for a selector. */
+/* Whether an encoded rule tests a selector. */
 bool rv_asking_asks(const struct rv_asking *a, enum rv_sel sel);
 
-/* A new packet, and each of its ways. */
+/* Starts a new packet, and each of its paths. */
 void rv_asking_packet(struct rv_asking *a);
 void rv_asking_way(struct rv_asking *a, const struct rv_pkt *pkt);
 
@@ -138,22 +144,22 @@ bool rv_asking_match(struct rv_asking *a, struct rv_pkt *pkt, const struct rv_us
 unsigned int rv_asking_target(struct rv_asking *a, struct rv_pkt *pkt,
 			      const struct rv_user_asked *asked);
 
-/* A part as a rule has it, "-m recent --rcheck". malloc'ed; NULL without memory. */
+/* A part as in a rule, "-m recent --rcheck". Allocated; NULL when memory ran out. */
 char *rv_run_part_text(rv_family_t family, const struct rv_rule *r, const struct rv_part *part);
 /* The name of the set of -m set. */
 const char *rv_run_set_name(const struct rv_part *part);
-/* Whether a packet of a capture, its interfaces and mark say what a selector loads. */
+/* Whether the packet, its interfaces and its mark determine the selector. */
 bool rv_run_in_capture(enum rv_sel sel);
-/* A row of a part by its name; NULL: not given. */
+/* A row of a part by name; NULL: not given. */
 const struct rv_option *rv_part_row(const struct rv_part *part, const char *name);
-/* Its number, or the given default. */
+/* Its number, or none if not given. */
 uint32_t rv_part_number(const struct rv_part *part, const char *name, uint32_t none);
 
 /* ---- targets: runtarget.c -------------------------------------------------------------------- */
 
-/* The row of a target that is asked for. */
+/* Row of a target that must be asked. */
 unsigned int rv_run_target_row(const struct rv_part *part);
-/* Whether it leaves the packet with a mark that nobody knows. */
+/* Whether its result is an unknown mark. */
 bool rv_run_target_marks(const struct rv_part *part);
 unsigned int rv_run_target(struct rv_asking *a, struct rv_pkt *pkt, uint32_t question,
 			   const struct rv_user_asked *asked);
@@ -162,27 +168,27 @@ unsigned int rv_run_target(struct rv_asking *a, struct rv_pkt *pkt, uint32_t que
 
 struct rv_assumed;
 
-/* Reads one word of --assume and puts it before the list. -1 with err set. */
+/* Parses one --assume and prepends it to the list. -1 with err set. */
 int rv_assume(struct rv_assumed **list, rv_family_t family, const char *word, struct rv_error *err);
-/* Calls fn with each option that can be assumed, and what it means. */
+/* Calls fn for each option that can be assumed. */
 void rv_assume_names(rv_family_t family, void (*fn)(void *arg, const char *name, const char *help),
 		     void *arg);
 void rv_assumed_free(struct rv_assumed *list);
-/* What they say of packets. */
+/* Facts that hold for all packets. */
 int rv_assumed_facts(const struct rv_assumed *list, struct rv_facts *facts, struct rv_error *err);
-/* What they say of a match as a whole. */
+/* Assumed answer for a match. */
 enum rv_answer rv_assumed_answer(struct rv_assumed *list, const struct rv_question *q);
-/* The words, from *at on, of one that no rule asks for; NULL: there is none. */
+/* Next assumption, from *at, that no rule uses; NULL: none. */
 const char *rv_assumed_unused(const struct rv_assumed **at, const struct rv_asking *a);
 
 /* ---- sets: runset.c --------------------------------------------------------------------------- */
 
-/* Reads "NAME=FILE" and puts the set before the list. -1 with err set. */
+/* Parses "NAME=FILE" and prepends the set to the list. -1 with err set. */
 int rv_run_set_read(struct rv_run_set **list, rv_family_t family, const char *word,
 		    struct rv_error *err);
 void rv_run_sets_free(struct rv_run_set *list);
 const struct rv_run_set *rv_run_set_find(const struct rv_run_set *list, const char *name);
-/* Whether the packet is in the set; sides: bit i is set if part i, from 1, is of the source. */
+/* Whether the packet is in the set; bit i of sides: part i, from 1, is taken from the source. */
 enum rv_answer rv_run_set_has(const struct rv_run_set *set, const struct rv_pkt *pkt, uint8_t dim,
 			      uint8_t sides);
 

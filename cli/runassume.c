@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * --assume: what a capture does not say. The words are options of matches, read by the parser of
- * rules, so each option that has a meaning can be assumed.
+ * --assume: information that a capture lacks. It is given as options of matches, parsed by the rule
+ * parser, so any option with a predicate can be assumed.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +12,9 @@
 
 enum kind {
 	FACT,		/* its predicates */
-	TEXT,		/* this match, with these options */
+	TEXT,		/* this match with these options */
 	MATCH,		/* all matches of that name */
-	SET,		/* all of that set */
+	SET,		/* all matches of that set */
 };
 
 struct rv_assumed {
@@ -22,13 +22,13 @@ struct rv_assumed {
 	rv_family_t family;
 	enum kind kind;
 	bool is;
-	char *name;			/* of the match or set; TEXT: the match as it is printed */
-	struct rv_rule *rule;		/* FACT: has the match */
-	const char *word;		/* as it was given */
-	bool used;			/* but for FACT: by a rule */
+	char *name;			/* name of the match or set; TEXT: the rendered match */
+	struct rv_rule *rule;		/* FACT: contains the match */
+	const char *word;		/* as given */
+	bool used;			/* not FACT: used by a rule */
 };
 
-/* Short names of options, and those that several matches have. */
+/* Short names, and options that several matches have. */
 static const struct {
 	const char *name, *match, *option;
 } short_names[] = {
@@ -43,12 +43,12 @@ static const struct {
 
 static int refuse(struct rv_error *err, const char *word, const char *why)
 {
-	/* Some of stock's messages end with a newline. */
+	/* Some messages of iptables end with a newline. */
 	return rv_fail(err, RV_ERR_USAGE, NULL, "--assume \"%s\": %.*s", word,
 		       (int)strcspn(why, "\n"), why);
 }
 
-/* ---- which option is meant ---------------------------------------------------------------- */
+/* ---- lookup ------------------------------------------------------------------------------- */
 
 struct search {
 	rv_family_t family;
@@ -57,7 +57,7 @@ struct search {
 	const struct rv_option *option;
 };
 
-/* The first match, by name, that has such an option. */
+/* The first match by name that has the option. */
 static void look_for(const struct rv_ext *ext, void *arg)
 {
 	struct search *s = arg;
@@ -117,7 +117,7 @@ void rv_assume_names(rv_family_t family, void (*fn)(void *arg, const char *name,
 	rv_ext_each(name_options, &names);
 }
 
-/* ---- reading -------------------------------------------------------------------------------- */
+/* ---- parsing -------------------------------------------------------------------------------- */
 
 static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip, void *arg,
 		    struct rv_error *err)
@@ -152,7 +152,7 @@ static int on_command(struct rv_command *cmd, const struct rv_options *opts, voi
 	return 0;
 }
 
-/* The rule that has nothing but the match of this text. */
+/* A rule with only the given match. */
 static struct rv_rule *read_match(rv_family_t family, const char *text, const char *word,
 				  struct rv_error *err)
 {
@@ -192,7 +192,7 @@ static int count_known(const struct rv_predicate *p, void *arg)
 	return 0;
 }
 
-/* A match: its predicates, where they are all it says. */
+/* A match: its predicates, if they are equivalent to it. */
 static int take_match(struct rv_assumed *a, const char *text, const char *word, struct rv_error *err)
 {
 	unsigned int predicates = 0, from_capture = 0;
@@ -242,7 +242,7 @@ static int take_name(struct rv_assumed *a, enum kind kind, const char *name, con
 	return a->name ? 0 : rv_fail_memory(err);
 }
 
-/* name=value, of which the two are told apart already. */
+/* Handles name=value, already split. */
 static int take_pair(struct rv_assumed *a, const char *name, const char *value, const char *word,
 		     struct rv_error *err)
 {
@@ -314,7 +314,7 @@ void rv_assumed_free(struct rv_assumed *list)
 	}
 }
 
-/* ---- what is assumed ------------------------------------------------------------------------- */
+/* ---- results -------------------------------------------------------------------------------- */
 
 struct learning {
 	struct rv_facts *facts;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What rules count. The engine runs a packet several times where something is not known, so
- * its own counters are of no use: a rule counts for certain what it counts on each way.
+ * Counters of rules. Since the engine runs a packet several times if something is unknown, its own
+ * counters are not used: a rule's certain count is the minimum over all paths.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +85,7 @@ static void add(struct rv_counters *to, const struct rv_counters *most, const st
 	to->bytes += most->bytes - less->bytes;
 }
 
-/* Where not all ways were followed nothing is certain. */
+/* If not all paths were followed, nothing is certain. */
 void rv_run_count_packet(struct rv_run_totals *t, const struct rv_run_packet *p)
 {
 	static const struct rv_counters none;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether a capture has packets of both directions: pairs of addresses, and their reverses. */
+/* Detects captures with packets of both directions: pairs of addresses and their reverses. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/run.h"
 
-#define PAIRS	65536		/* a power of two; when it is fairly full, new ones are not kept */
+#define PAIRS	65536		/* slots, a power of two; when nearly full, new pairs are not
+				 * stored */
 
 struct pair {
 	uint8_t src[16], dst[16];
@@ -30,7 +31,7 @@ void rv_run_flows_free(struct rv_run_flows *f)
 	free(f);
 }
 
-/* FNV-1a; who makes the capture gains nothing from collisions but a slower run. */
+/* FNV-1a; collisions only slow down the run. */
 static unsigned int hash(const struct pair *p)
 {
 	const uint8_t *bytes = (const uint8_t *)p;
@@ -41,9 +42,9 @@ static unsigned int hash(const struct pair *p)
 	return (h ^ h >> 16) % PAIRS;
 }
 
-#define STEPS	64		/* that a place is looked for */
+#define STEPS	64		/* limit of probes */
 
-/* The place of a pair, or a free one; PAIRS: neither is near. */
+/* Slot of a pair, or a free one; PAIRS: not found nearby. */
 static unsigned int find(const struct rv_run_flows *f, const struct pair *p)
 {
 	unsigned int at = hash(p);

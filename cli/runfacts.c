@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whether a predicate can still be true, and still be false: some value of its selector has to be
- * left that all facts allow. Where a selector has few values, all are tried. Of numbers and addresses
- * those at the ends of the ranges asked for are tried, and their neighbours: between two ends
- * all values are alike. Bits under masks and what has several values at once are only compared with the
- * same question; two answers that exclude each other may then both be followed, but none is missed.
+ * Determines whether a predicate can still be true and still be false: a value of its selector must
+ * remain that all facts allow. If a selector has few values, all are tried; for numbers and
+ * addresses, the bounds of the ranges tested and their neighbours, since all values between two
+ * bounds are equivalent. Masked bits and selectors with several values are only compared with
+ * identical questions: contradictory answers may be followed, but none is missed.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +33,7 @@ static uint32_t mask_of(const struct rv_predicate *p)
 	return p->op == RV_OP_MASK ? (uint32_t)rv_selector_get(p->sel, p->other) : UINT32_MAX;
 }
 
-/* If it had that value, would it have one that it does not? */
+/* Whether that value would imply one that is excluded. */
 static bool is_excluded(const struct rv_marked *m, uint32_t mask, uint32_t value)
 {
 	const uint32_t known = m->known | mask;
@@ -62,7 +62,7 @@ static void learn_marked(struct rv_marked *m, const struct rv_predicate *p, bool
 
 	const uint32_t open = mask & ~m->known;
 
-	/* Of one open bit the other value is left. */
+	/* Only one value remains for a single open bit. */
 	if (!is && open && !(open & (open - 1)) && !((m->value ^ value) & mask & m->known)) {
 		value ^= open;
 		is = true;
@@ -88,13 +88,14 @@ void rv_marked_set(struct rv_marked *m, uint32_t mask, uint32_t value, uint32_t 
 
 #define VALUES 1024
 
-/* Values to try, of which the first may be none at all. */
+/* Candidate values; the first may be "no value". */
 struct values {
 	enum rv_sel sel;
 	uint8_t at[VALUES][16];
 	unsigned int n;
-	bool none;			/* a packet may have no such thing: then nothing of it is so */
-	bool all;			/* no other value differs from all of these */
+	bool none;			/* a packet may have no value: then every predicate is
+					 * false */
+	bool all;			/* all other values are equivalent to one of these */
 };
 
 static void add_number(struct values *v, uint64_t n)
@@ -105,7 +106,7 @@ static void add_number(struct values *v, uint64_t n)
 		v->all = false;
 }
 
-/* A value and the ones before and behind it. */
+/* A value, its predecessor and successor. */
 static void add_around(struct values *v, const uint8_t *value)
 {
 	const unsigned int len = rv_selectors[v->sel].len;
@@ -133,7 +134,7 @@ static void add_around(struct values *v, const uint8_t *value)
 	}
 }
 
-/* The last value under a mask that is a prefix, as those of networks are. False: it is none. */
+/* Last value of a network prefix. False: the mask is not a prefix. */
 static bool last_of_prefix(const struct rv_predicate *p, uint8_t *last)
 {
 	bool ended = false;
@@ -183,7 +184,7 @@ static void add_ends(struct values *v, const struct rv_predicate *p)
 
 /* ---- selectors with few values ----------------------------------------------------------- */
 
-/* A connection is in one state, and may be translated. */
+/* A connection has one state, and may be translated. */
 static void ct_states(const struct rv_facts *f, struct values *v)
 {
 	static const uint16_t tracked[] = {
@@ -207,7 +208,7 @@ static void ct_statuses(const struct rv_facts *f, struct values *v)
 		add_number(v, (n & 15) | (n & 16 ? IPS_SRC_NAT : 0));
 }
 
-/* What the bits of an address say. */
+/* Address type implied by the address bits. */
 static uint8_t form_of(const struct rv_pkt *pkt, bool dst)
 {
 	const unsigned int len = rv_family(pkt->family)->address_len;
@@ -217,8 +218,8 @@ static uint8_t form_of(const struct rv_pkt *pkt, bool dst)
 }
 
 /*
- * Beside local ones. A packet in INPUT was for the host: if not to its address, by broadcast. Types
- * that only somebody's routes make are not thought of unless they are assumed.
+ * Non-local types. A packet in INPUT is for the host: by address or by broadcast. Types that depend
+ * on special routes are considered only if assumed.
  */
 static void add_other_types(const struct rv_facts *f, struct values *v, bool to_host)
 {
@@ -233,16 +234,16 @@ static void add_other_types(const struct rv_facts *f, struct values *v, bool to_
 		add_number(v, 1u << types[i]);
 }
 
-/* What an address may be: a few are told by their form, the host's own by --local. */
+/* Possible address types: some follow from the bits, local ones from --local. */
 static void address_types(const struct rv_facts *f, struct values *v)
 {
 	const bool dst = v->sel == RV_SEL_ADDRTYPE_DST || v->sel == RV_SEL_ADDRTYPE_DST_IN ||
 			 v->sel == RV_SEL_ADDRTYPE_DST_OUT;
-	/* An address of the host's may be one of another interface's. */
+	/* A local address may belong to another interface. */
 	const bool anywhere = v->sel == RV_SEL_ADDRTYPE_SRC || v->sel == RV_SEL_ADDRTYPE_DST;
 	enum rv_answer local = f->pkt ? f->local(f->arg, f->pkt, dst) : RV_ANSWER_OPEN;
 	uint8_t type = f->pkt ? form_of(f->pkt, dst) : RTN_UNICAST;
-	/* xt_addrtype of IPv6 asks for the form of an address: the host's own are unicast too. */
+	/* xt_addrtype tests the kind of an IPv6 address: local addresses are unicast too. */
 	const bool both = f->pkt && f->pkt->family == NFPROTO_IPV6;
 
 	if (type != RTN_UNICAST && type != RTN_LOCAL) {
@@ -289,13 +290,13 @@ static const struct {
 	{ RV_SEL_IPVS, yes_or_no },
 };
 
-/* Several values at once, or one of a program's making. */
+/* Selectors with several values at once, or results of programs. */
 static bool has_many(enum rv_sel sel)
 {
 	return rv_selectors[sel].class & RV_MULTI || rv_selectors[sel].order == RV_ORDER_T;
 }
 
-/* ---- what follows ------------------------------------------------------------------------- */
+/* ---- inference ----------------------------------------------------------------------------- */
 
 static bool fits(const struct rv_predicate *p, const uint8_t *value)
 {
@@ -362,7 +363,7 @@ static enum rv_answer follow(const struct rv_facts *f, const struct rv_predicate
 	return answer;
 }
 
-/* Whether one text cannot begin with both. */
+/* Whether no string can start with both. */
 static bool texts_differ(const struct rv_predicate *a, const struct rv_predicate *b)
 {
 	const size_t len = strlen(a->text), other = strlen(b->text);
@@ -370,7 +371,7 @@ static bool texts_differ(const struct rv_predicate *a, const struct rv_predicate
 	return memcmp(a->text, b->text, len < other ? len : other) != 0;
 }
 
-/* The same question, or another helper where there is one. */
+/* Answered by the same question, or by another helper if there is one. */
 static enum rv_answer compare(const struct rv_facts *f, const struct rv_predicate *p)
 {
 	for (size_t i = 0; i < f->n; i++) {
@@ -387,7 +388,7 @@ static enum rv_answer compare(const struct rv_facts *f, const struct rv_predicat
 	return RV_ANSWER_OPEN;
 }
 
-/* The predicate in its normal form, without negation. True: p is its negation. */
+/* The normalised predicate without negation. True: p is its negation. */
 static bool plain(const struct rv_predicate *p, struct rv_predicate *same)
 {
 	bool turned;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ravelin run: one JSON object. "packets" is an array with an object a line, "totals" and
- * "tables" follow. A capture may be long, so packets are printed as they come.
+ * ravelin run: JSON output. One object: "packets" is an array with one object per line, followed by
+ * "totals" and "tables". Packets are printed as they are processed, since a capture may be long.
  */
 #include <jansson.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #include "cli/run.h"
 
-/* What memory could not be had for is null; then the buffer is told to have failed. */
+/* If memory ran out, appends null and marks the buffer as failed. */
 static void add_json(struct rv_buf *b, json_t *value)
 {
 	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
@@ -22,7 +22,7 @@ static void add_json(struct rv_buf *b, json_t *value)
 	json_decref(value);
 }
 
-/* A rule's text may hold any byte, JSON only UTF-8: other bytes become U+FFFD. */
+/* Rules may contain any byte; invalid UTF-8 becomes U+FFFD. */
 static json_t *text_json(const char *text)
 {
 	json_t *value = json_string(text);
@@ -168,7 +168,7 @@ static json_t *choices_json(const struct rv_run_packet *p, const struct rv_run_w
 	return choices;
 }
 
-/* A way among others. That of a packet that has only one is part of the packet itself. */
+/* One of several paths. A single path is part of the packet's object. */
 static void way(struct rv_buf *b, const struct rv_run_packet *p, const struct rv_run_way *w,
 		unsigned int number)
 {
@@ -229,7 +229,7 @@ static json_t *packet_json(const struct rv_run_packet *p)
 	return o;
 }
 
-/* The ways are text already: they go in front of the object's closing brace. */
+/* The paths are already text: inserts them before the closing brace. */
 static void packet(struct rv_buf *b, const struct rv_run_packet *p)
 {
 	if (p->frame->number > 1)
@@ -252,7 +252,7 @@ static void set_counters(json_t *o, const struct rv_counters *c)
 	json_object_set_new(o, "bytes", number_json(c->bytes));
 }
 
-/* What may have been counted beyond what is certain. */
+/* Maximum beyond the certain count. */
 static void set_more(json_t *o, const struct rv_counters *more)
 {
 	if (!more)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * --set: ipsets read from files, as ipset save(8) prints them or with an entry a line: addresses,
- * networks, ranges, ports, Ethernet addresses, interfaces and marks, joined by commas.
+ * --set: ipsets read from files, in the format of ipset save(8) or one entry per line: addresses,
+ * networks, ranges, ports, MAC addresses, interfaces and marks, joined by commas.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -15,7 +15,7 @@
 
 #include "cli/runask.h"
 
-#define PARTS 3			/* of an entry, IPSET_DIM_MAX */
+#define PARTS 3			/* per entry, IPSET_DIM_MAX */
 
 enum kind { NET, PORT, ETHER, IFACE, MARK, SET_OF_SETS };
 
@@ -26,7 +26,7 @@ struct part {
 	uint16_t proto;			/* PORT; RV_PROTO_NONE: any */
 	uint32_t mark;
 	uint8_t ether[6];
-	char name[IPSET_MAXNAMELEN];	/* of an interface or a set */
+	char name[IPSET_MAXNAMELEN];	/* interface or set */
 };
 
 struct entry {
@@ -42,11 +42,13 @@ struct rv_run_set {
 	bool of_sets;			/* list:set */
 	struct entry *entries;
 	size_t n, room;
-	uint8_t (*ends)[16];		/* entries that begin with NET, by its start: the last end so far */
-	struct rv_run_set *others;	/* of the same file */
+	uint8_t (*ends)[16];		/* sorted entries that start with NET: maximum end so far */
+	struct rv_run_set *others;	/* other sets in the file */
 };
 
-/* ---- words ------------------------------------------------------------------------------------ */
+/*
+ * ---- parsing ----------------------------------------------------------------------------------
+ */
 
 static unsigned int address_len(rv_family_t family)
 {
@@ -57,7 +59,7 @@ static bool read_address(rv_family_t family, const char *text, uint8_t addr[16])
 {
 	union nf_inet_addr a = { 0 };
 
-	/* "10" would be an address to the parser of rules, and is a port here. */
+	/* "10" is a port here; the rule parser would take it for an address. */
 	if (!strpbrk(text, ".:") || !rv_parse_address(family, text, &a))
 		return false;
 	memset(addr, 0, 16);
@@ -65,7 +67,7 @@ static bool read_address(rv_family_t family, const char *text, uint8_t addr[16])
 	return true;
 }
 
-/* Clears or sets the bits behind a prefix. */
+/* Clears or sets the bits after the prefix. */
 static void fill_behind(uint8_t *addr, unsigned int len, unsigned int prefix, bool ones)
 {
 	for (unsigned int bit = prefix; bit < 8 * len; bit++) {

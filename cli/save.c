@@ -90,7 +90,7 @@ static int save_table(struct save *s, const struct rv_table_def *def, struct rv_
 	return 0;
 }
 
-/* Tables that nobody made are left out, unless one is asked for by name. */
+/* Skips tables that do not exist, unless one is requested by name. */
 static int save_all(struct save *s, struct rv_error *err)
 {
 	rv_store_beside(&s->store, "-save", rv_cli_for_a_person(), err);
@@ -142,12 +142,12 @@ int rv_cli_save_text(struct rv_cli *cli, bool counters, struct rv_buf *b, struct
 	return rc == 0 && !rv_buf_ok(b) ? rv_fail_memory(err) : rc;
 }
 
-/* ---- the file of -f: opened only now, a failed dump leaves it as it was ---------------- */
+/* ---- -f: the file is opened last, so that a failed dump leaves it unchanged ------------ */
 
-/* How long a writer waits for another. */
+/* time a writer waits for another, ms */
 #define PATIENCE_MS 10000
 
-/* Stock's exit code, unless it says nothing of the file. */
+/* iptables' exit code if it applies to the file. */
 static int not_opened(void)
 {
 	bool short_of = errno == ENOMEM || errno == EMFILE || errno == ENFILE;
@@ -170,7 +170,9 @@ static int overwrite(const struct save *s)
 	return rc;
 }
 
-/* Replacing asks more of the folder and the owner than writing does, and no mounted file allows it. */
+/*
+ * Errors of replacing a file that writing it may avoid: directory permissions, owner, mount points.
+ */
 static bool only_in_place(int code)
 {
 	return code == EACCES || code == EPERM || code == EROFS || code == EBUSY;
@@ -194,8 +196,8 @@ static int replace(const struct save *s)
 }
 
 /*
- * Whether a file can be replaced by one of its name: /dev/stdout leads to a file that may have
- * another name by now, or none.
+ * Whether replacing the path replaces this file: the target of /dev/stdout may have been renamed or
+ * deleted.
  */
 static bool has_its_name(const char *path, const struct stat *st)
 {
@@ -251,7 +253,7 @@ static int say(struct save *s)
 	return rv_cli_write(s->cli, STDOUT_FILENO, &s->out);
 }
 
-/* Whatever the reason: what the shell has emptied for it must not pass for rules. */
+/* After any failure: a file that the shell truncated must not pass for a valid ruleset. */
 int rv_cli_save(struct rv_cli *cli)
 {
 	struct save s = { .cli = cli };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ravelin close-host: the last resort of ravelin-rules, and the end of it. */
+/* ravelin close-host: blocks new connections as last resort for ravelin-rules, and undoes that. */
 #include <unistd.h>
 
 #include "cli/flags.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Other programs, for what they print. */
+/* Runs other programs and reads their output. */
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -11,7 +11,7 @@
 
 #include "cli/cli.h"
 
-/* A file with the text, at its start; without one: /dev/null. -1 with errno set. */
+/* An unnamed file with the text; NULL: /dev/null. -1 with errno set. */
 static int open_input(const struct rv_buf *in)
 {
 	int fd = in ? memfd_create("input", MFD_CLOEXEC) : open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -22,7 +22,7 @@ static int open_input(const struct rv_buf *in)
 	return -1;
 }
 
-/* Its exit code, 128 when a signal ended it, or -1 with errno set. */
+/* Returns the exit code, 128 if a signal killed it, or -1 with errno set. */
 static int run(const char *const argv[], int in, const int ends[2], struct rv_buf *out)
 {
 	posix_spawn_file_actions_t actions;

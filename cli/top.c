@@ -14,7 +14,8 @@ struct top {
 	const char *interval, *count, *lines, *table, *order;
 	struct rv_top_view view;
 	unsigned int ms;
-	unsigned long rounds, most;	/* of a batch: samples, and lines of each; 0: all */
+	unsigned long rounds, most;	/* batch mode: samples, and lines per sample; 0:
+					 * unlimited */
 	struct rv_buf out;
 };
 
@@ -38,7 +39,7 @@ const struct rv_flag rv_top_flags[] = {
 	{ 0 },
 };
 
-/* ---- a batch -------------------------------------------------------------------------------- */
+/* ---- batch mode ----------------------------------------------------------------------------- */
 
 static int print(struct top *t, const struct rv_top_sample *s)
 {
@@ -68,7 +69,7 @@ static void pause_for(unsigned int ms)
 	nanosleep(&left, NULL);
 }
 
-/* Rates need two samples: the first one is not printed. */
+/* Rates need two samples: the first is not printed. */
 static int batch(struct top *t)
 {
 	struct rv_top_sample s[2] = { 0 };
@@ -102,7 +103,7 @@ static bool read_count(const char *text, unsigned long *n)
 	return *text >= '0' && *text <= '9' && !*end && *n && *n < UINT_MAX;
 }
 
-/* Seconds with a fraction, to ms. */
+/* Seconds with a fraction, converted to ms. */
 static bool read_interval(const char *text, unsigned int *ms)
 {
 	char *end;
@@ -124,7 +125,7 @@ static bool read_order(const char *text, enum rv_top_order *order)
 	return false;
 }
 
-/* 0, or 1 after a message. */
+/* Returns 0, or 1 after printing an error. */
 static int read_words(struct top *t)
 {
 	t->ms = 1000;
