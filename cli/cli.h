@@ -235,9 +235,12 @@ struct rv_trace;
 
 /* Appends "PACKET: ..." for a trace step with headers. */
 void rv_cli_packet(struct rv_buf *b, const struct rv_trace *t);
-/* Traces packets that match a rule with target TRACE for a number of seconds: monitor.c. */
+/*
+ * Traces packets that match a rule with target TRACE for a number of seconds: monitor.c. json: one object
+ * per line for each packet, rule and policy.
+ */
 int rv_cli_trace(struct rv_cli *cli, const struct rv_rule *rule, rv_family_t family, unsigned int seconds,
-		 struct rv_error *err);
+		 bool json, struct rv_error *err);
 
 /* ---- help.c ---------------------------------------------------------------------- */
 

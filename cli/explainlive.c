@@ -39,7 +39,7 @@ int rv_explain_live(struct rv_explaining *e, const struct rv_explain_words *filt
 	rename_words(&words);
 	rc = rv_packet_rule(family, words.n, words.word, true, &rule, &err);
 	if (!rc)
-		rc = rv_cli_trace(e->cli, rule, family, (unsigned int)seconds, &err);
+		rc = rv_cli_trace(e->cli, rule, family, (unsigned int)seconds, e->json, &err);
 	if (rule)
 		rv_rule_free(rule);
 	return rc ? rv_explain_error(e, &err) : 0;

@@ -8,16 +8,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <jansson.h>
 #include <linux/netfilter/nf_tables.h>
 
 #include <ravelin/event.h>
 
+#include "cli/explain.h"
 #include "cli/flags.h"
 
 struct monitor {
 	struct rv_cli *cli;
 	bool changes, traces, counters, version, help;
-	bool only4, only6;
+	bool only4, only6, json;
 	uint32_t marked;		/* id of the last marked packet printed, 0: none */
 	struct rv_buf line;
 };
@@ -162,7 +164,8 @@ static void add_generation(struct monitor *m, const struct rv_event *e)
 
 /* ---- traces ----------------------------------------------------------------------------------- */
 
-static void add_verdict(struct rv_buf *b, const struct rv_trace *t)
+/* NULL: a code without a name. */
+static const char *verdict_name(const struct rv_trace *t)
 {
 	static const struct {
 		uint32_t code;
@@ -179,15 +182,20 @@ static void add_verdict(struct rv_buf *b, const struct rv_trace *t)
 	/* The queue number is in the upper 16 bits. */
 	if ((int32_t)code > 0)
 		code &= NF_VERDICT_MASK;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		if (names[i].code != code)
-			continue;
-		rv_buf_puts(b, names[i].name);
-		if (t->jump)
-			rv_buf_printf(b, ":%s", t->jump);
-		return;
-	}
-	rv_buf_printf(b, "0x%x", t->verdict);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (names[i].code == code)
+			return names[i].name;
+	return NULL;
+}
+
+static void add_verdict(struct rv_buf *b, const struct rv_trace *t)
+{
+	if (!verdict_name(t))
+		rv_buf_printf(b, "0x%x", t->verdict);
+	else if (t->jump)
+		rv_buf_printf(b, "%s:%s", verdict_name(t), t->jump);
+	else
+		rv_buf_puts(b, verdict_name(t));
 }
 
 static void add_trace(struct monitor *m, const struct rv_event *e)
@@ -310,25 +318,130 @@ static int monitor_run(struct monitor *m)
 	return watch(m->cli, &w, &err) < 0 ? rv_cli_error(m->cli, &err) : RV_EXIT_OTHER;
 }
 
+/* ---- traces as JSON ------------------------------------------------------------------------------ */
+
+static void set(json_t *j, const char *name, const char *text)
+{
+	struct rv_buf shown = RV_BUF_INIT;
+
+	rv_cli_printable(&shown, text, strlen(text), "");
+	json_object_set_new(j, name, json_string(rv_buf_text(&shown) ? shown.data : ""));
+	rv_buf_free(&shown);
+}
+
+static void set_interface(json_t *j, const char *name, uint32_t index)
+{
+	char text[IF_NAMESIZE];
+
+	if (index && if_indextoname(index, text))
+		set(j, name, text);
+}
+
+static void set_packet(json_t *j, const struct rv_trace *t)
+{
+	struct rv_buf bytes = RV_BUF_INIT, text = RV_BUF_INIT;
+
+	rv_buf_add(&bytes, (const char *)t->network.data, t->network.len);
+	if (t->transport.data)
+		rv_buf_add(&bytes, (const char *)t->transport.data, t->transport.len);
+	rv_packet_print(&text, (const uint8_t *)bytes.data, (uint32_t)bytes.len);
+	set(j, "packet", rv_buf_text(&text) ? text.data : "");
+	set_interface(j, "in", t->in);
+	set_interface(j, "out", t->out);
+	if (t->has_mark)
+		json_object_set_new(j, "mark", json_integer(t->mark));
+	rv_buf_free(&bytes);
+	rv_buf_free(&text);
+}
+
+static void set_rule(json_t *j, const struct rv_event *e)
+{
+	struct rv_buf text = RV_BUF_INIT;
+
+	if (e->number)
+		json_object_set_new(j, "rule", json_integer(e->number));
+	if (e->rule) {
+		rv_render_rule(&text, e->family, e->chain, e->rule, RV_COUNTERS_NONE);
+		if (rv_buf_text(&text))
+			text.data[--text.len] = '\0';
+		set(j, "text", rv_buf_text(&text) ? text.data : "");
+	} else {
+		set(j, "why", e->why ? e->why : "no rule of iptables");
+	}
+	rv_buf_free(&text);
+}
+
+static void set_step(json_t *j, const struct rv_event *e)
+{
+	const struct rv_trace *t = &e->trace;
+
+	set(j, "table", e->table);
+	set(j, "chain", e->chain);
+	if (t->kind == RV_TRACE_RULE)
+		set_rule(j, e);
+	if (t->kind != RV_TRACE_RETURN && verdict_name(t))
+		set(j, "verdict", verdict_name(t));
+	if (t->jump)
+		set(j, "to", t->jump);
+}
+
+/* A line for the packet, and one for each rule and policy that it meets. */
+static int write_json(struct monitor *m, const struct rv_event *e, bool packet)
+{
+	static const char *const names[] = {
+		[RV_TRACE_RULE] = "rule", [RV_TRACE_RETURN] = "return", [RV_TRACE_POLICY] = "policy",
+	};
+	json_t *j = json_object();
+	char id[16], *text;
+
+	snprintf(id, sizeof(id), "%08x", e->trace.id);
+	set(j, "event", packet ? "packet" : names[e->trace.kind]);
+	set(j, "id", id);
+	set(j, "family", e->trace.proto == NFPROTO_IPV6 ? "ipv6" : "ipv4");
+	if (packet)
+		set_packet(j, &e->trace);
+	else
+		set_step(j, e);
+	text = json_dumps(j, JSON_COMPACT);
+	rv_buf_reset(&m->line);
+	rv_buf_printf(&m->line, "%s\n", text ? text : "");
+	m->line.failed |= !text;
+	free(text);
+	json_decref(j);
+	return rv_cli_write(m->cli, STDOUT_FILENO, &m->line);
+}
+
+static int on_traced(const struct rv_event *e, void *arg)
+{
+	struct monitor *m = arg;
+
+	if (e->kind != RV_EVENT_TRACE || !m->json)
+		return on_event(e, arg);
+	/* The end of a chain has no rule. */
+	return e->trace.kind == RV_TRACE_RULE && !e->handle ? 0 : write_json(m, e, false);
+}
+
 /* For the table that marks packets, only the packet is printed. */
 static int on_marked(const struct rv_event *e, void *arg)
 {
 	struct monitor *m = arg;
 
 	if (e->kind != RV_EVENT_TRACE || strncmp(e->table, RV_TRACE_TABLE, strlen(RV_TRACE_TABLE)) != 0)
-		return on_event(e, arg);
+		return on_traced(e, arg);
 	if (e->trace.kind != RV_TRACE_RULE || (!e->trace.network.data && !e->trace.link.data))
 		return 0;
+	m->marked = e->trace.id;
+	if (m->json)
+		return write_json(m, e, true);
 	rv_buf_reset(&m->line);
 	rv_cli_packet(&m->line, &e->trace);
-	m->marked = e->trace.id;
 	return rv_cli_write(m->cli, STDOUT_FILENO, &m->line);
 }
 
 int rv_cli_trace(struct rv_cli *cli, const struct rv_rule *rule, rv_family_t family, unsigned int seconds,
-		 struct rv_error *err)
+		 bool json, struct rv_error *err)
 {
-	struct monitor m = { .cli = cli };
+	struct monitor m = { .cli = cli, .json = json };
 	const struct rv_monitor w = {
 		.traces = true, .mark = rule, .mark_family = family, .seconds = seconds,
 		.event = on_marked, .arg = &m,

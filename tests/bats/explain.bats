@@ -396,3 +396,39 @@ nft_rules()
 	has "TRACE: 2"
 	has "filter:INPUT:rule:1:ACCEPT  iptables -t filter -A INPUT -p icmp -j ACCEPT"
 }
+
+@test "live: every rule that is passed, as text and as JSON" {
+	run -0 in_ns '"$RAVELIN_BIN"/iptables-restore <<-END
+			*filter
+			:INPUT DROP
+			:icmp -
+			-A INPUT -m mark --mark 0 -j MARK --set-mark 7
+			-A INPUT -p icmp -m mark --mark 7 -j icmp
+			-A icmp -d 127.0.0.1 -j RETURN
+			COMMIT
+		END
+		for json in "" --json; do
+			"$RAVELIN_BIN"/../ravelin explain --live $json --seconds 60 -i lo -p icmp --icmp-type 8 >out & pid=$!
+			for i in $(seq 100); do nft list tables | grep -q ravelin-trace && break; sleep 0.1; done
+			ping -c 1 -W 1 127.0.0.1 >/dev/null || true
+			for i in $(seq 100); do grep -q "INPUT:policy\|\"policy\"" out && break; sleep 0.1; done
+			kill $pid; wait $pid || true
+			for i in $(seq 100); do nft list tables | grep -q ravelin-trace || break; sleep 0.1; done
+			cat out
+		done'
+	has "filter:INPUT:rule:1:CONTINUE  iptables -t filter -A INPUT -m mark --mark 0x0 -j MARK --set-xmark 0x7/0xffffffff"
+	has "filter:INPUT:rule:2:JUMP:icmp  iptables -t filter -A INPUT -p icmp -m mark --mark 0x7 -j icmp"
+	has "filter:icmp:rule:1:RETURN  iptables -t filter -A icmp -d 127.0.0.1/32 -j RETURN"
+	has "filter:INPUT:policy:DROP"
+	steps_are_whole() { python3 -c "
+import json, sys
+steps = [json.loads(line) for line in sys.stdin if line.startswith('{')]
+one = [s for s in steps if s['id'] == steps[0]['id']]
+assert one[0]['event'] == 'packet' and one[0]['in'] == 'lo', one
+assert one[0]['packet'].startswith('icmp 127.0.0.1 > 127.0.0.1 type 8'), one
+want = [('rule', 'INPUT', 1, 'CONTINUE'), ('rule', 'INPUT', 2, 'JUMP'), ('rule', 'icmp', 1, 'RETURN'), ('policy', 'INPUT', None, 'DROP')]
+assert [(s['event'], s['chain'], s.get('rule'), s.get('verdict')) for s in one[1:]] == want, one
+assert one[2]['text'] == '-A INPUT -p icmp -m mark --mark 0x7 -j icmp' and one[2]['to'] == 'icmp', one
+"; }
+	steps_are_whole <<<"$output"
+}
