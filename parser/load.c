@@ -111,6 +111,7 @@ int rv_load_restore(struct rv_store *s, const char *text, size_t len, bool count
 	struct load l = { .s = s };
 	const struct rv_restore_sink sink = {
 		.counters = counters,
+		.counters_optional = true,
 		.table = on_table,
 		.command = on_command,
 		.commit = on_commit,

@@ -68,7 +68,7 @@ static int set_policy(struct rv_parser *p, struct rv_command *cmd)
 		cmd->policy = rv_verdict_find(policy->text);
 		cmd->policy_name = policy->text;
 	}
-	if (!pair && !p->sink->counters)
+	if (!pair && (!p->sink->counters || p->sink->counters_optional))
 		return 0;
 	if (!pair || !read_pair(pair->text, &cmd->counters))
 		return rv_usage(p, pair ? &pair->loc : &cmd->loc,

@@ -75,6 +75,12 @@ lacks() { [[ $output != *"$1"* ]] || { echo "has: $1"; echo "$output"; return 1;
 	has "verdict: REJECT by rule 6 of INPUT in filter"
 }
 
+@test "a file as restore takes it: policies without counters" {
+	printf '%s\n' '*filter' ':INPUT DROP' '-A INPUT -p tcp --dport 22 -j ACCEPT' COMMIT >bare
+	run -1 "$RAVELIN_BIN/../ravelin" explain --rules bare --local -i eth0 -p tcp --dport 23 --quiet
+	has "verdict: DROP by policy of INPUT in filter [0:0]"
+}
+
 @test "why: the first test that failed, with both values" {
 	explain 1 --why -i eth0 -s 198.51.100.7 -d 198.51.100.2 --local -p tcp --dport 443 --ctstate INVALID
 	has "-i lo: packet has eth0"
