@@ -21,6 +21,7 @@
 #include <ravelin/io.h>
 
 #include "backend/file/replace.h"
+#include "cli/applymeaning.h"
 #include "cli/flags.h"
 #include "cli/rollback_daemon.h"
 
@@ -46,6 +47,7 @@ enum {
 struct apply {
 	struct rv_cli *cli;
 	bool run, version, help;	/* -c, -V, -h */
+	bool quick, meaning;		/* --no-meaning, --meaning */
 	const char *seconds;		/* argument of -t */
 	const char *save;		/* -w; NULL: not given */
 	char path[64], save_path[64];	/* defaults of file and save */
@@ -67,6 +69,8 @@ const struct rv_flag rv_apply_flags[] = {
 	{ 't', "timeout", RV_FLAG_ARG, "SECONDS", "to wait for your answer (10)", AT(seconds) },
 	{ 'w', "write", RV_FLAG_ARG, "FILE", "save the rules there once they are confirmed", AT(save) },
 	{ 'c', "command", RV_FLAG_PLAIN, NULL, "the file is a program that changes the rules: run it", AT(run) },
+	{ 'm', "meaning", RV_FLAG_PLAIN, NULL, "show what traffic the rules open and close (default at a terminal)", AT(meaning) },
+	{ 'n', "no-meaning", RV_FLAG_PLAIN, NULL, "do not show it", AT(quick) },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
 	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
 	{ 0 },
@@ -454,10 +458,25 @@ static int decide(struct apply *a)
 	return revert(a, EXIT_REVERTED);
 }
 
+/* Callers without a terminal get stock's output unless they ask for more. */
+static void show_meaning(const struct apply *a)
+{
+	struct rv_buf b = RV_BUF_INIT;
+
+	if (a->run || a->quick || !(a->meaning || (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))))
+		return;
+	rv_apply_meaning(a->cli, &b);
+	print("What changes for packets:\n");
+	print(rv_buf_text(&b) ? b.data : "not compared: out of memory\n");
+	rv_buf_free(&b);
+}
+
 static int apply_run(struct apply *a)
 {
-	int rc = prepare(a);
+	int rc;
 
+	show_meaning(a);
+	rc = prepare(a);
 	if (rc)
 		return rc;
 	catch_signals();

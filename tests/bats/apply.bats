@@ -62,6 +62,62 @@ $ASKED
 	is_new
 }
 
+@test "--meaning shows first what traffic is opened and closed" {
+	iptables -A INPUT -p tcp --dport 80 -j DROP
+	iptables -t nat -A PREROUTING -p tcp --dport 81 -j REDIRECT --to-ports 80
+	printf '%s\n' '*filter' ':FORWARD DROP' '-A INPUT -s 10.0.0.1 -j DROP' '-A INPUT -p tcp --dport 443 -j DROP' COMMIT >more.rules
+	# Table nat is not in the file, and stays.
+	prints "What changes for packets:
+filter INPUT
+  opens     ! -f -p tcp --dport 80 ! -s 10.0.0.1
+  closes    ! -f -p tcp --dport 443 ! -s 10.0.0.1
+Applying new iptables rules from 'more.rules'... done.
+$ASKED
+... then my job is done. See you next time." apply y --meaning more.rules
+	prints "What changes for packets:
+no packet is treated differently
+Applying new iptables rules from 'more.rules'... done.
+$ASKED
+... then my job is done. See you next time." apply y --meaning more.rules
+}
+
+@test "what is opened and closed is shown at a terminal, unless --no-meaning" {
+	on "$NS" script -qfec "$RAVELIN_BIN/iptables-apply -t 60 new.rules" said </dev/null >/dev/null 2>&1 3>&- || true
+	grep -q 'What changes for packets:' said
+	grep -q 'opens .*10.0.0.1' said
+	on "$NS" script -qfec "$RAVELIN_BIN/iptables-apply -t 60 --no-meaning new.rules" said </dev/null >/dev/null 2>&1 3>&- || true
+	run grep 'What changes for packets:' said
+	[ "$status" -eq 1 ]
+	is_old
+}
+
+# compares: $CHILD is the process that compares.
+compares()
+{
+	local front
+	front=$(pgrep -f "iptables-apply --meaning $PWD/many.rules" | head -n 1) && CHILD=$(pgrep -P "$front")
+}
+
+@test "a comparison that cannot be made does not keep rules from being loaded" {
+	{ echo '*filter'; seq 20000 | awk '{ printf "-A INPUT -s 10.%d.%d.%d -j DROP\n", $1 / 65536, $1 / 256 % 256, $1 % 256 }'; echo COMMIT; } >many.rules
+	local signal said
+	for signal in STOP KILL; do
+		# It is stopped, or killed, while it reads them.
+		apply y --meaning "$PWD/many.rules" >said 2>&1 &
+		until_true 5 compares
+		kill "-$signal" "$CHILD"
+		wait $!
+		said=$(<said)
+		[ $signal = KILL ] || [[ $said == *"not compared: it takes more than 5 seconds"* ]] || { echo "$said"; return 1; }
+		[ $signal = STOP ] || [[ $said == *"not compared: the comparison failed"* ]] || { echo "$said"; return 1; }
+		[[ $said == *"then my job is done"* ]] || { echo "$said"; return 1; }
+	done
+	printf '%s\n' '*filter' '-A INPUT -p tcp --dport x -j DROP' COMMIT >bad.rules
+	capture apply y --meaning bad.rules
+	[ "$rc" -eq 5 ]
+	[[ $out == *"not compared: invalid port/service"* ]] || { echo "$out"; return 1; }
+}
+
 @test "-w writes the rules that are kept, and only those" {
 	apply n -w saved.rules new.rules || true
 	[ ! -e saved.rules ]
