@@ -249,9 +249,7 @@ static int compare(struct diff *d, struct rv_error *err)
 	return rv_buf_ok(&d->out) ? 0 : rv_fail_memory(err);
 }
 
-/*
- * ---- command -----------------------------------------------------------------------------------
- */
+/* ---- command --------------------------------------------------------------------------------- */
 
 static int diff_run(struct diff *d, char **names)
 {

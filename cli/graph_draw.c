@@ -65,9 +65,7 @@ static void reach(struct rv_table *t)
 	}
 }
 
-/*
- * ---- edges -------------------------------------------------------------------------------------
- */
+/* ---- edges ----------------------------------------------------------------------------------- */
 
 /* All rules of a chain that jump to the same chain, or go there. */
 struct edge {
@@ -160,9 +158,7 @@ static int add_edges(struct graph *g, const struct rv_table *t, const struct rv_
 	return 0;
 }
 
-/*
- * ---- labels ------------------------------------------------------------------------------------
- */
+/* ---- labels ---------------------------------------------------------------------------------- */
 
 static void put_text(struct rv_buf *b, const char *text)
 {

@@ -497,9 +497,7 @@ void rv_hint_tell(struct rv_hint *h, const char *fmt, ...)
 	rv_buf_puts(&h->hint, text);
 }
 
-/*
- * ---- erroneous line -----------------------------------------------------------------------------
- */
+/* ---- erroneous line -------------------------------------------------------------------------- */
 
 static bool line_of_argv(struct rv_hint *h, struct rv_hint_line *l)
 {

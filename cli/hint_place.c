@@ -49,9 +49,7 @@ static void other_table(struct rv_hint *h, const struct rv_hint_case *c)
 	}
 }
 
-/*
- * ---- restrictions to tables and chains ---------------------------------------------------------
- */
+/* ---- restrictions to tables and chains ------------------------------------------------------- */
 
 static bool has_word(const char *list, const char *word)
 {

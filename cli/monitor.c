@@ -231,9 +231,7 @@ static void add_trace(struct monitor *m, const struct rv_event *e)
 	rv_buf_puts(b, " \n");
 }
 
-/*
- * ---- command -----------------------------------------------------------------------------------
- */
+/* ---- command --------------------------------------------------------------------------------- */
 
 static bool is_wanted(const struct monitor *m, const struct rv_event *e)
 {

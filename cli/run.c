@@ -200,9 +200,7 @@ static unsigned int ask_target(void *arg, struct rv_pkt *pkt, const struct rv_us
 	return rv_asking_target(&r->asking, pkt, asked);
 }
 
-/*
- * ---- local addresses --------------------------------------------------------------------------
- */
+/* ---- local addresses ------------------------------------------------------------------------- */
 
 static bool is_local(const struct run *r, const uint8_t *addr)
 {
@@ -394,9 +392,7 @@ static int load(struct run *r, struct rv_error *err)
 	return !r->ways || !r->flows || rv_run_counts_new(&r->totals) ? rv_fail_memory(err) : 0;
 }
 
-/*
- * ---- path of a packet -------------------------------------------------------------------------
- */
+/* ---- path of a packet ------------------------------------------------------------------------ */
 
 static int16_t priority(const struct rv_run_pass *p)
 {
@@ -710,9 +706,7 @@ static int run_packet(struct run *r, struct rv_run_packet *p, const struct rv_ru
 	return 0;
 }
 
-/*
- * ---- command ------------------------------------------------------------------------------------
- */
+/* ---- command --------------------------------------------------------------------------------- */
 
 static int flush_text(struct run *r)
 {

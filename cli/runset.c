@@ -46,9 +46,7 @@ struct rv_run_set {
 	struct rv_run_set *others;	/* other sets in the file */
 };
 
-/*
- * ---- parsing ----------------------------------------------------------------------------------
- */
+/* ---- parsing --------------------------------------------------------------------------------- */
 
 static unsigned int address_len(rv_family_t family)
 {

@@ -33,9 +33,7 @@ static int failed(int rc, struct rv_error *err)
 		       "ravelin.ko does not take back its own rules: %s", strerror(-rc));
 }
 
-/*
- * ---- snapshot ---------------------------------------------------------------------------------
- */
+/* ---- snapshot -------------------------------------------------------------------------------- */
 
 /* Appends struct rvk_info and the entries. */
 static int append_table(struct rv_kmod_link *link, rv_family_t family, const char *name,
@@ -174,9 +172,7 @@ static int replace(struct rv_image *im, uint32_t flags, struct rv_error *err)
 	return rc ? failed(rc, err) : 0;
 }
 
-/*
- * ---- operations ---------------------------------------------------------------------------------
- */
+/* ---- operations ------------------------------------------------------------------------------ */
 
 static void free_held(struct held *h)
 {

@@ -347,9 +347,7 @@ static bool match_recent_masked(struct rv_pkt *pkt, const void *data, void *stat
 	return run_recent(pkt, data, &key, s->list);
 }
 
-/*
- * ---- /proc interface --------------------------------------------------------------------------
- */
+/* ---- /proc interface ------------------------------------------------------------------------- */
 
 static void each_of(struct list *l, void (*fn)(const struct rv_recent *r, void *arg), void *arg)
 {

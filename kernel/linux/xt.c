@@ -296,9 +296,7 @@ static struct rv_handler *handler_of_target(u8 family, const char *name, u8 revi
 	return handler;
 }
 
-/*
- * ---- handlers for the engine --------------------------------------------------------------------
- */
+/* ---- handlers for the engine ----------------------------------------------------------------- */
 
 /* One per match or target and revision in use, shared by all rules. */
 struct lent {

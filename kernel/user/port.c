@@ -154,9 +154,7 @@ void rv_free(void *p)
 	free(p);
 }
 
-/*
- * ---- time and random numbers --------------------------------------------------------------------
- */
+/* ---- time and random numbers ----------------------------------------------------------------- */
 
 static uint64_t standing = UINT64_MAX;
 static uint64_t random_state;		/* 0: use the system's */
