@@ -1,23 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-#
 # make           build/ravelin and the links in build/bin
 # make demo      a small firewall on real packets (as root)
-# make check     every test (as root; installs what it needs)
-# make module    build/module/ravelin.ko for KERNEL=release (this machine's); DEBUG=1: with tests
-# make bench     speed and memory beside stock iptables
-# make check-quick             what takes a minute of it: units, lint, the command line
-# make check-long, make fuzz   longer campaigns of the same
-# make check-package           the Debian package on a clean root, there and back
-# make check-vm                the kernel module in a virtual machine of Debian's kernel: all of it
-# make check-flood             what comes in while rules are replaced under a flood (as root)
-# make check-busy              commands while other programs change tables all the time (as root)
-# make check-mutation          lines of the product broken one at a time, and the tests that notice (as root)
-# make check-callers           Docker, firewalld, libvirt and others, on Ravelin as on stock
+# make check     all tests (as root; installs missing packages)
+# make module    build/module/ravelin.ko for KERNEL=release (default: running); DEBUG=1: with tests
+# make bench     speed and memory compared with stock iptables
+# make check-quick             about a minute: unit tests, lint, command line
+# make check-long, make fuzz   longer campaigns
+# make check-package           installs and removes the Debian package on a clean root
+# make check-vm                the kernel module in a virtual machine with Debian's kernel
+# make check-flood             incoming packets while rules are replaced under a flood (as root)
+# make check-busy              commands while other programs change tables (as root)
+# make check-mutation          mutation testing (as root)
+# make check-callers           Docker, firewalld, libvirt and others, with Ravelin and with stock
 # make lint      static checks        make format   clang-format
 # make install   DESTDIR, PREFIX      make deb      a Debian package
 # make uninstall, make clean
 #
-# Sources are found by folder: a new file needs no line here.
+# Sources are found by folder: new files need no line here.
 
 VERSION   := 0.1.0
 RELEASED  := 2026-11-25
@@ -25,23 +24,23 @@ PREFIX    ?= /usr/local
 SBINDIR   ?= $(PREFIX)/sbin
 LIBDIR    ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
-# Matches and targets of third parties: docs/extension-example.
+# Directory of third-party matches and targets: docs/extension-example.
 EXTENSIONS := $(LIBDIR)/ravelin/extensions
-# What they are built with.
+# Headers to build them with.
 HEADERS    := buf error extension family ir list plugin predicate
 BUILD     ?= build
 SANITIZE  ?=
 
 CC        ?= gcc
 CFLAGS    ?= -O3 -g
-# WERROR=1 makes an error of a warning: for the checks, whose compilers are known.
+# WERROR=1 turns warnings into errors, for checks with known compilers.
 WERROR    ?=
 WARNINGS  := $(if $(WERROR),-Werror) -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
              -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2 -Wno-unused-parameter -Wno-missing-field-initializers
 HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE \
              $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
-# A word of a restore file goes through many small functions of many files. The objects hold
-# plain code too, with which the unit tests are linked (quicker to make); clang 14 cannot do that.
+# Restore files are parsed by many small functions in many files. Fat objects also contain machine
+# code, so that unit tests link faster without LTO; clang 14 does not support them.
 LTO       := $(if $(SANITIZE),,$(shell $(CC) -flto=auto -ffat-lto-objects -Werror -c -x c -o /dev/null /dev/null \
                2>/dev/null && echo -flto=auto))
 PKGS      := libmnl expat jansson
@@ -63,7 +62,7 @@ TRANSLATE := iptables-translate ip6tables-translate iptables-restore-translate i
 APPLY     := iptables-apply ip6tables-apply xtables-monitor
 LINKS     := $(NAMES) $(foreach v,nft kmod,$(foreach n,$(NAMES),$(subst tables,tables-$(v),$(n)))) xtables-nft-multi $(TRANSLATE) $(APPLY) iptables-xml
 
-# V=1 shows whole command lines.
+# V=1 shows complete command lines.
 Q         := $(if $(V),,@)
 say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
 
@@ -76,14 +75,14 @@ UNIT      := $(TESTED:tests/unit/%.c=$(BUILD)/tests/%)
 
 all: $(BUILD)/describe $(BUILD)/manual $(BUILD)/ravelin $(LINKS:%=$(BUILD)/bin/%)
 
-# Shared objects with extensions call back into it.
+# Plugins call functions of the binary.
 $(BUILD)/ravelin: $(OBJECTS) registry/plugin.symbols
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(RV_LDFLAGS) $(LTO) -Wl,--dynamic-list=registry/plugin.symbols -o $@ $(OBJECTS) $(RV_LIBS)
 
 $(BUILD)/registry/plugin.o: CPPFLAGS += -DRAVELIN_EXTENSIONS_DIR='"$(EXTENSIONS)"'
 
-# make build/extension/NAME.so: as a third party would, with the public headers only.
+# make build/extension/NAME.so: like a third party, with the public headers only.
 $(BUILD)/extension/%.so: docs/extension-example/%.c include/ravelin/plugin.h include/ravelin/extension.h
 	@mkdir -p $(@D)
 	$(call say,CC)
@@ -98,8 +97,8 @@ $(BUILD)/%.o: %.c
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -c -o $@ $<
 
-# What is built: the commit, where this is a checkout of it. The file changes only with that; root is
-# not told of somebody else's checkout ("sudo make install"), and keeps what is there.
+# The commit, in a git checkout. The file is only touched if the commit changes. git refuses root
+# access to another user's checkout ("sudo make install"): keeps the file then.
 $(BUILD)/commit.h: FORCE
 	@mkdir -p $(@D)
 	@commit=$$([ -e .git ] && git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null); \
@@ -109,14 +108,14 @@ $(BUILD)/commit.h: FORCE
 	fi
 $(BUILD)/cli/main.o: $(BUILD)/commit.h
 
-# A page as a string.
+# Converts a page to a C string.
 $(BUILD)/cli/report_page.h: cli/report.html
 	@mkdir -p $(@D)
 	$(Q){ echo 'static const char report_page[] ='; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } >$@
 $(BUILD)/cli/report.o: $(BUILD)/cli/report_page.h
 .PHONY: FORCE
 
-# What flex and bison write is not ours to warn about.
+# No warnings for code generated by flex and bison.
 $(BUILD)/parser/%.o: $(BUILD)/parser/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) -Iparser $(RV_CFLAGS) -Wno-error -Wno-all -Wno-extra -c -o $@ $<
@@ -137,24 +136,24 @@ $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS) $(shell pkg-config --libs cmocka)
 
-# What the descriptors say, for scripts and documents; what nft's words for a rule mean.
+# describe: the descriptors, for scripts and documentation. readback: checks translations to nft.
 $(BUILD)/describe $(BUILD)/readback: $(BUILD)/%: tools/%.c $(LIBRARY)
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS)
 
-# Writes the oldest layouts that the kernel has: tests/bats/revisions.bats.
+# Writes the oldest revisions the kernel supports: tests/bats/revisions.bats.
 $(BUILD)/oldest/ravelin: tests/bats/oldest.c $(LIBRARY) $(BUILD)/cli/main.o
 	@mkdir -p $(@D)
 	$(call say,LINK)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -Wl,--wrap=rv_nft_wire,--wrap=rv_nft_part_write \
 		-o $@ $^ $(RV_LIBS)
 
-# Its kernel says what the test wants.
+# Stubs the kernel's capability probe.
 $(BUILD)/tests/test_nft: LDFLAGS += -Wl,--wrap=rv_nft_kernel_has
-# Answers that get lost.
+# Simulates lost replies.
 $(BUILD)/tests/test_netlink: LDFLAGS += -Wl,--wrap=recv,--wrap=sendmsg,--wrap=mnl_socket_sendto
 
-# The engine by itself: its tests are also those of the module.
+# The engine alone: its tests also run in the module.
 ENGINE       := $(filter $(BUILD)/kernel/%,$(OBJECTS))
 ENGINE_TESTS := $(sort $(wildcard tests/engine/*.c tests/engine/user/*.c))
 
@@ -163,7 +162,7 @@ $(BUILD)/tests/engine: $(ENGINE_TESTS) $(wildcard tests/engine/*.h tests/engine/
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $(ENGINE_TESTS) $(ENGINE) $(RV_LIBS)
 
-# The naive twin needs all of the library.
+# The reference implementation needs the whole library.
 $(BUILD)/tests/twin: $(sort $(wildcard tests/engine/twin/*.c)) $(wildcard tests/engine/twin/*.h) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,CC)
@@ -175,7 +174,7 @@ $(BUILD)/manual: $(sort $(wildcard tools/manual/*.c)) tools/manual/manual.h $(LI
 	$(Q)$(CC) $(RV_CPPFLAGS) -DRAVELIN_DATE='"$(RELEASED)"' $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ \
 		$(filter %.c,$^) $(LIBRARY) $(RV_LIBS)
 
-# Its allocations fail on purpose.
+# Injects allocation failures.
 $(BUILD)/tests/test_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 $(BUILD)/bench/%: bench/%.c bench/recording.h
@@ -193,7 +192,7 @@ $(BUILD)/bench/%.so: bench/%.c bench/recording.h
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fPIC -shared -o $@ $< -ldl
 
-# A copy of what the module is made of, since Kbuild writes beside the sources.
+# Builds the module in a copy, since Kbuild writes to the source directory.
 KERNEL      ?= $(shell uname -r)
 KERNEL_TREE ?= /lib/modules/$(KERNEL)/build
 MODULE      := $(BUILD)/module$(if $(DEBUG),-debug)
@@ -207,7 +206,7 @@ module:
 		RV_DEBUG=$(DEBUG) W=1 $(if $(V),,--silent) modules
 	@cp $(MODULE)/kernel/linux/ravelin.ko $(MODULE)/ravelin.ko
 
-# What is made from the descriptors; lint fails when it is stale.
+# Documentation generated from the descriptors; lint fails if it is out of date.
 docs: all
 	$(BUILD)/describe markdown > docs/extensions.md
 	@mkdir -p docs/man && rm -f docs/man/*.[18]
@@ -216,7 +215,7 @@ docs: all
 deps:
 	scripts/deps
 
-# Without root it needs no more than the build does.
+# Without root, it needs only what the build needs.
 demo:
 	scripts/deps build $$([ "$$(id -u)" != 0 ] || echo demo)
 	$(MAKE) all
@@ -226,7 +225,7 @@ check:
 	scripts/deps build check
 	scripts/check
 
-# A minute, while a change is being made.
+# About a minute, for development.
 check-quick:
 	scripts/deps build check
 	scripts/check build unit lint quick
@@ -234,16 +233,16 @@ check-quick:
 check-unit: $(UNIT)
 	scripts/unit $(UNIT)
 
-# The same unit tests and a second binary under address and undefined-behaviour sanitizers.
+# The unit tests and a second binary with address and undefined-behaviour sanitizers.
 check-sanitize:
 	$(MAKE) BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer' \
 		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' all check-unit
 
-# The engine's tests in two builds.
+# The engine's tests, built for user space and for the module.
 check-engine:
 	tests/engine/run
 
-# 2,000 rulesets of 200 packets each, explained and sent
+# 2,000 rulesets of 200 packets each: explanations are compared with the kernel's verdicts
 check-explain: all
 	tests/explain/agree --rulesets 2000 --packets 200 --keep
 	tests/explain/agree --keep tests/bats/published/*
@@ -254,24 +253,24 @@ fuzz:
 	$(MAKE) all
 	tests/fuzz/run $(or $(SECONDS),60)
 
-# The tables that the module is given: ten million of them, some hours.
+# Fuzzes the tables given to the module: ten million, some hours.
 fuzz-blob:
 	scripts/deps build check
 	FUZZ_RUNS=$(or $(RUNS),10000000) tests/fuzz/run 0 fuzz_blob
 
-# Docker, firewalld, libvirt and more of those that drive iptables; check runs the quick ones.
+# Programs that use iptables: Docker, firewalld, libvirt and others; check runs the fast ones.
 check-callers:
 	scripts/deps build callers
 	$(MAKE) all
 	tests/callers/run
 
-# Warnings only, about all C but the module: another compiler, CC=clang, may have others.
+# Compiler warnings for all C code except the module; try CC=clang too.
 APART := $(sort $(wildcard tests/*/*.c tests/engine/*/*.c tests/fuzz/*/*.c tools/*.c tools/*/*.c bench/*.c docs/extension-example/*.c))
 check-warnings: $(BUILD)/parser/grammar.h $(BUILD)/parser/scan.h $(BUILD)/commit.h $(BUILD)/cli/report_page.h
 	@printf '%s\n' $(SOURCES) $(APART) | xargs -P "$$(nproc)" -n 1 $(CC) -fsyntax-only $(RV_CPPFLAGS) -DRAVELIN_DATE='""' \
 		$(filter-out -MMD -MP $(LTO) -ffat-lto-objects,$(RV_CFLAGS))
 
-# About an hour each; check has short forms of them.
+# About an hour each; check runs short versions.
 check-flood: all
 	tests/flood/run
 check-busy: all
@@ -282,7 +281,7 @@ check-mutation:
 	scripts/deps build check
 	tests/mutation/run $(ARGS)
 
-# Hours instead of minutes: other random rules than check's each time, and more of them.
+# Hours instead of minutes: new random seeds, and more rules.
 check-long:
 	scripts/deps build check
 	FUZZ_SECONDS=3600 ENGINE_RULESETS=10000 DIFFERENTIAL_RULES=20000 ODD_RULES=all \
@@ -290,7 +289,7 @@ check-long:
 		THREEWAY_RULESETS=2000 EXPLAIN_RULESETS=2000 EXPLAIN_SECONDS=0 \
 		DIFFERENTIAL_NEEDED=$$(mktemp) DIFFERENTIAL_SEED=$$(date +%s) scripts/check
 
-# Built with clang: tests/fuzz/run says how.
+# Built with clang, see tests/fuzz/run.
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LINK)
@@ -325,7 +324,7 @@ lint:
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
-# What is made for the place it goes to.
+# Install paths are filled in.
 DATADIR   ?= $(PREFIX)/share
 MANDIR    ?= $(DATADIR)/man
 BASHDIR   ?= $(DATADIR)/bash-completion/completions
@@ -333,9 +332,9 @@ ZSHDIR    ?= $(DATADIR)/zsh/site-functions
 FISHDIR   ?= $(DATADIR)/fish/vendor_completions.d
 UNITDIR   ?= $(PREFIX)/lib/systemd/system
 COMPLETED := ravelin $(LINKS)
-# Words of ravelin-rules.
+# Subcommands of ravelin-rules.
 RULES     := boot load test save
-# What ravelin-rules loads at boot when the rules cannot be.
+# Loaded at boot by ravelin-rules if the rules cannot be.
 CLOSED    := closed.v4 closed.v6
 PAGES     := $(wildcard docs/man/*.[18])
 fill       = sed -e 's|@RAVELIN@|$(SBINDIR)/ravelin|; s|@NAMES@|$(COMPLETED)|; s|@RULES@|$(RULES)|; s|@SBINDIR@|$(SBINDIR)|g' \
@@ -352,7 +351,7 @@ install: all install-headers install-shell
 	for p in $(PAGES); do install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man$${p##*.} $$p || exit; done
 	@[ -n "$(DESTDIR)" ] || scripts/installed $(SBINDIR)
 
-# bash and fish look for a file by the name of the program.
+# bash and fish look up completions by program name.
 install-shell:
 	install -d -m 0755 $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	$(fill) completion/ravelin.bash >$(DESTDIR)$(BASHDIR)/ravelin
@@ -360,13 +359,14 @@ install-shell:
 	$(fill) completion/ravelin.fish >$(DESTDIR)$(FISHDIR)/ravelin.fish
 	for n in $(LINKS) ravelin-rules; do ln -sf ravelin $(DESTDIR)$(BASHDIR)/$$n; ln -sf ravelin.fish $(DESTDIR)$(FISHDIR)/$$n.fish; done
 
-# Takes an hour: instructions are emulated. make check-vm SUITES="cli packets" runs these of tests/vm/suites.
+# Takes an hour, because instructions are emulated. make check-vm SUITES="cli packets" runs only
+# these suites of tests/vm/suites.
 check-vm:
 	scripts/deps build check
 	$(MAKE) all
 	tests/vm/check --long $(SUITES)
 
-# Needs debootstrap and Debian's archive.
+# Needs debootstrap and access to a Debian archive.
 check-package:
 	scripts/deps build package
 	tests/package/run --long
@@ -376,7 +376,8 @@ deb: all
 	scripts/deps build deb
 	scripts/deb $(VERSION)
 
-# The module's sources for dkms, which builds them for each kernel: "dkms install ravelin/VERSION" is next.
+# Module sources for dkms, which builds them for each kernel; continue with "dkms install
+# ravelin/VERSION".
 DKMSDIR ?= /usr/src/ravelin-$(VERSION)
 install-dkms:
 	for f in include/uapi/ravelin.h include/ravelin/selectors.def include/ravelin/hooks.h kernel/ravelin.h kernel/engine/*.[ch] kernel/linux/*.[ch] kernel/linux/Kbuild; do \

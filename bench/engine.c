@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The engine of the module, in this program:
+ * Benchmarks the module's engine in user space:
  *
- *	engine packet FILE SECONDS	packets that no rule of the save text takes
- *	engine replace FILE ROUNDS	the tables of the text in the place of themselves
+ *   engine packet FILE SECONDS    packets that match no rule of the save file
+ *   engine replace FILE ROUNDS    replacement of the tables by themselves
  *
- * Prints one line a round: nanoseconds for a packet from its parsing to its verdict; or those of
- * making the blob, of checking it, and of a whole exchange, which checks again. It is the
- * time of the processor, which other work on the machine changes least.
+ * Prints one line per round: nanoseconds per packet from parsing to verdict; or nanoseconds to
+ * encode the tables, to check them, and for a complete replacement, which checks again. Uses CPU
+ * time, which is least affected by other load.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -68,7 +68,7 @@ static void load(struct bench *b, const char *path)
 	rv_buf_free(&text);
 }
 
-/* The blob of all tables, made from those that are there. */
+/* Encodes all tables. */
 static void build(struct bench *b)
 {
 	struct rv_error err = { 0 };
@@ -95,7 +95,7 @@ static void commit(struct bench *b)
 	}
 }
 
-/* As commit, but nothing is exchanged. */
+/* Like commit, with RVK_REPLACE_DRY. */
 static void check(struct bench *b)
 {
 	struct rvk_replace *head = (struct rvk_replace *)(void *)b->change.buf.data;
@@ -126,7 +126,7 @@ static void replace(struct bench *b, unsigned int rounds)
 	}
 }
 
-/* As bench/send sends it: a SYN from 198.18.0.1 to 198.18.0.2, port 9. */
+/* The packet of bench/send: a SYN from 198.18.0.1 to 198.18.0.2, port 9. */
 static unsigned int run_packet(struct rv_engine *e)
 {
 	static const uint8_t syn[40] = {

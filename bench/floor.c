@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * floor FILE: sends a recording (record.c) again and does nothing else, so
- * its time is what the kernel, and starting a process, cost at the least.
- * Prints how many rules it was shown and how many errors it was told.
+ * floor FILE: replays a recording of record.c and does nothing else, so its time is the minimum for
+ * the kernel and for starting a process. Prints the number of rules and errors received.
  *
- * floor -c: prints how many IPv4 rules there are, so that a benchmark's loads
- * are checked by neither of the programs it compares.
+ * floor -c: prints the number of IPv4 rules, so that benchmarks are not checked by the programs
+ * they compare.
  *
- * Sequence numbers and port ids are sent as recorded: the kernel only returns
- * the one and takes the other from the socket. The generation id in a batch
- * has to be today's.
+ * Sequence numbers and port ids are sent as recorded: the kernel only echoes the former and takes
+ * the latter from the socket. The generation id of a batch must be current.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,7 +28,7 @@
 
 #define NFT_TYPE(msg) (NFNL_SUBSYS_NFTABLES << 8 | (msg))
 
-/* libmnl's customary buffer, for a recording that sends and never receives */
+/* default for recordings without receives; MNL_SOCKET_BUFFER_SIZE of libmnl */
 #define DEFAULT_BUFFER 32768
 
 struct replies {
@@ -38,7 +36,7 @@ struct replies {
 	unsigned long errors;
 	unsigned int dumps_ended;
 	bool generation_known;
-	uint32_t generation; /* network byte order, as it came */
+	uint32_t generation; /* network byte order, as received */
 };
 
 static void die(const char *what)
@@ -65,7 +63,7 @@ static int open_socket(void)
 	return fd;
 }
 
-/* Points at the value of an attribute of a nfnetlink message, or NULL. */
+/* Value of an attribute of a nfnetlink message, or NULL. */
 static uint32_t *find_u32(struct nlmsghdr *nlh, uint16_t type)
 {
 	char *p = (char *)NLMSG_DATA(nlh) + NLMSG_ALIGN(sizeof(struct nfgenmsg));
@@ -111,7 +109,7 @@ static void take_reply(struct replies *r, struct nlmsghdr *nlh, bool *dump_ended
 	}
 }
 
-/* Returns how many dumps ended in this datagram. */
+/* Returns the number of dumps that ended in this datagram. */
 static unsigned int take_replies(struct replies *r, void *data, size_t len)
 {
 	struct nlmsghdr *nlh = data;
@@ -127,9 +125,8 @@ static unsigned int take_replies(struct replies *r, void *data, size_t len)
 }
 
 /*
- * Reads until `dumps` dumps have ended, then what is left. All other replies
- * are there when send returns, since the kernel works within it, so only a
- * dump is waited for.
+ * Reads until `dumps` dumps have ended, then everything pending. Other replies are queued before
+ * send() returns, so only dumps need waiting.
  */
 static void drain(int fd, unsigned int dumps, size_t size, struct replies *r)
 {
@@ -167,7 +164,7 @@ static void send_all(int fd, const void *data, size_t len)
 		die("send");
 }
 
-/* One request that is a nfnetlink header and nothing more. */
+/* Sends a request that is only a nfnetlink header. */
 static void ask(int fd, uint16_t msg, uint16_t flags, uint8_t family, struct replies *r)
 {
 	struct {
@@ -197,9 +194,8 @@ static void renew_generation(int fd, struct nlmsghdr *begin, struct replies *r)
 }
 
 /*
- * How many dumps a recorded datagram asks for. A batch, by far the largest
- * kind, cannot hold one, and is not read through: its pages would be touched
- * for nothing.
+ * Number of dumps a recorded datagram requests. Batches, by far the largest, cannot contain one and
+ * are not scanned, to avoid touching their pages.
  */
 static unsigned int count_dumps(struct nlmsghdr *nlh, size_t len)
 {
@@ -219,7 +215,7 @@ static const char *next_entry(const char *p)
 	return p + sizeof(*e) + RECORDING_ALIGN(e->len);
 }
 
-/* The largest buffer the program offered for the replies to this send. */
+/* Largest receive buffer used after this send. */
 static size_t buffer_after(const char *p, const char *end)
 {
 	uint32_t socket = ((const struct recording_entry *)p)->socket;
@@ -253,7 +249,7 @@ static void replay_send(int fd, char *p, const char *end, struct replies *r)
 
 static void replay_option(int fd, const struct recording_entry *e)
 {
-	/* a program may try one that is refused and go on: so do we */
+	/* a failure is ignored: the recorded program continued too */
 	(void)!setsockopt(fd, (int)(e->arg >> 16), (int)(e->arg & 0xffff), e + 1, e->len);
 }
 
@@ -275,7 +271,7 @@ static void replay(char *p, const char *end, struct replies *r)
 	}
 }
 
-/* Private, because the generation id is written into it. */
+/* Private, because the generation id is modified. */
 static char *map_recording(const char *path, size_t *len)
 {
 	struct stat st;

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * measure [-i IN] [-o OUT] [-r FILE] COMMAND ...: runs one command and writes
- * to FILE (or standard output)
+ * measure [-i IN] [-o OUT] [-r FILE] COMMAND ...: runs one command and writes to FILE (or standard
+ * output)
  *
  *	status wall user system peak
  *
- * the three times in microseconds, the peak resident memory in KiB; status
- * is the exit code, or 128 + the signal. The command's input and output are
- * /dev/null unless given.
+ * Times in microseconds, peak resident memory in KiB; status is the exit code, or 128 + the signal.
+ * The command's input and output are /dev/null by default.
  *
- * A program of its own because a child's peak memory starts at its parent's:
- * measured from a script, small programs would all show the interpreter's.
+ * A separate program, because a child's peak memory starts at its parent's: measured from a script,
+ * small programs would show the interpreter's.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -48,7 +47,7 @@ static long long us(struct timeval t)
 	return t.tv_sec * 1000000LL + t.tv_usec;
 }
 
-/* vfork: nothing of ours is copied, so its cost does not depend on us. */
+/* vfork(2) copies nothing, so the cost does not depend on this process. */
 static pid_t start(char **argv, int in, int out)
 {
 	pid_t pid = vfork();
@@ -89,7 +88,7 @@ int main(int argc, char **argv)
 	if (report && !(to = fopen(report, "we")))
 		die(report);
 
-	/* other work on the machine should wait; where that is forbidden, it disturbs */
+	/* raise the priority; without privileges, other load adds noise */
 	(void)!setpriority(PRIO_PROCESS, 0, -20);
 	begin = now_us();
 	pid = start(argv + optind, in_fd, out_fd);

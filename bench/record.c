@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * record.so, for LD_PRELOAD: writes what a program sends on its
- * NETLINK_NETFILTER sockets, and how it receives, to the file named by
- * BENCH_RECORD (recording.h has the format). floor replays it.
+ * record.so, for LD_PRELOAD: records messages sent on NETLINK_NETFILTER sockets and the receive
+ * calls, in the file named by BENCH_RECORD (format: recording.h). floor replays it.
  *
- * Only the calls that netlink programs make through libmnl or directly are
- * taken. A program that finds another way (sendmmsg, write, io_uring) leaves
- * a recording without messages, and bench/run then says so and fails.
+ * Intercepts the calls that netlink programs make directly or through libmnl. For a program that
+ * uses others (sendmmsg, write, io_uring) the recording has no messages, and bench/run reports that
+ * and fails.
  */
-/* With clang, fortified functions of glibc 2.40 and later cannot be defined. */
+/* clang cannot define fortified functions of glibc 2.40 and later. */
 #undef _FORTIFY_SOURCE
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* RTLD_NEXT */
@@ -27,7 +26,7 @@
 
 #define MAX_FD 1024
 
-/* index of the recorded socket + 1; 0 for every other descriptor */
+/* index of the recorded socket + 1; 0: other descriptor */
 static unsigned int index_of[MAX_FD];
 static unsigned int opened;
 static int out = -1;
@@ -114,7 +113,7 @@ static void put_msg(int fd, const struct msghdr *msg)
 	put_padding(total);
 }
 
-/* The C library's own function behind ours, looked up once per wrapper. */
+/* The C library's function, looked up once per wrapper. */
 #define REAL(name)                                                                                 \
 	static __typeof__(&name) real;                                                             \
 	if (!real && !(real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)))                         \
@@ -127,7 +126,7 @@ int socket(int domain, int type, int protocol)
 
 	if (fd < 0 || fd >= MAX_FD)
 		return fd;
-	index_of[fd] = 0; /* a closed one's number comes back for anything */
+	index_of[fd] = 0; /* the number of a closed descriptor is reused */
 	if (domain != AF_NETLINK || protocol != NETLINK_NETFILTER)
 		return fd;
 	if (out < 0)
@@ -148,10 +147,7 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 	return real(fd, level, name, value, len);
 }
 
-/*
- * A failed send is not recorded: it did nothing, and the program's second
- * attempt will be.
- */
+/* Failed sends are not recorded: they had no effect and are retried. */
 ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	REAL(sendmsg);
@@ -203,8 +199,8 @@ ssize_t recv(int fd, void *data, size_t len, int flags)
 }
 
 /*
- * What the same calls become in a program built with _FORTIFY_SOURCE. The C
- * library declares them only to programs that are built so.
+ * Variants called by programs built with _FORTIFY_SOURCE. The C library declares them only in such
+ * programs.
  */
 ssize_t __recvfrom_chk(int fd, void *data, size_t len, size_t room, int flags,
 		       struct sockaddr *addr, socklen_t *addrlen);

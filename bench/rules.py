@@ -135,7 +135,7 @@ def kube_service(rng, i, statistic):
     svc = chain_name(rng, "SVC")
     portal = f"10.{96 + (i >> 16)}.{i >> 8 & 255}.{i & 255}"
     match = f'-d {portal}/32 -p tcp -m comment --comment "{name} cluster IP" -m tcp --dport 80'
-    # three services in four have two endpoints: ten lines to a service
+    # three of four services have two endpoints, hence ten lines each
     endpoints = [
         (chain_name(rng, "SEP"), f"10.244.{rng.randint(0, 255)}.{rng.randint(2, 254)}")
         for _ in range(1 if i % 4 == 0 else 2)

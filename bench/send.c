@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * send INTERFACE MAC SECONDS: sends the same SYN, from 198.18.0.1 to 198.18.0.2, port 9, out of an
- * interface for so long and prints
+ * send INTERFACE MAC SECONDS: sends the same SYN, from 198.18.0.1 to 198.18.0.2, port 9, on an
+ * interface for that time and prints
  *
  *	packets nanoseconds
  *
- * Over a veth pair the other end handles each packet before the next one is sent: the time is
- * that of sending and of receiving it.
+ * On a veth pair the peer processes each packet before the next is sent, so the time covers sending
+ * and receiving.
  */
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -41,7 +41,7 @@ static uint64_t now(void)
 	return t.tv_sec * 1000000000ULL + t.tv_nsec;
 }
 
-/* Of the IP header (RFC 1071). */
+/* IP header checksum (RFC 1071). */
 static void put_checksum(uint8_t *ip)
 {
 	uint32_t sum = 0;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A library for LD_PRELOAD: appends to the file $BENCH_SOCKOPT a line for each getsockopt and
- * setsockopt at level SOL_IP, by which tables are read and replaced:
+ * A library for LD_PRELOAD: appends a line to the file $BENCH_SOCKOPT for each getsockopt() and
+ * setsockopt() with level SOL_IP, which read and replace tables:
  *
  *	option bytes nanoseconds
  *
- * of the processor's time.
+ * in CPU time.
  */
 #include <dlfcn.h>
 #include <inttypes.h>

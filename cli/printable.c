@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Text as a terminal may be given it: names and comments of rules, and words of the user, may hold
- * what moves the cursor, hides a line or types for the reader.
+ * Output for terminals: names, comments and user input may contain characters that move the cursor,
+ * hide text or inject input.
  */
 #include <locale.h>
 #include <stdio.h>
@@ -22,21 +22,21 @@ unsigned int rv_cli_utf8_length(const char *text, size_t len)
 	for (unsigned int i = 1; i < n; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-	/* Longer than needed, halves of UTF-16, beyond U+10FFFF. */
+	/* Overlong encodings, surrogates, above U+10FFFF. */
 	if ((*s == 0xe0 && s[1] < 0xa0) || (*s == 0xed && s[1] > 0x9f) ||
 	    (*s == 0xf0 && s[1] < 0x90) || (*s == 0xf4 && s[1] > 0x8f))
 		return 0;
 	return n;
 }
 
-/* Marks of byte order, of no width, and those that change the direction of the text. */
+/* Byte order marks, zero-width characters, and those that change the text direction. */
 static bool is_invisible(wchar_t wc)
 {
 	return wc == 0xfeff || wc == 0xad || (wc >= 0x200b && wc <= 0x200f) ||
 	       (wc >= 0x202a && wc <= 0x202e) || (wc >= 0x2060 && wc <= 0x2069);
 }
 
-/* Bytes of the UTF-8 sequence that starts here and can be shown; 0: none. Sets *columns. */
+/* Length in bytes of the printable UTF-8 sequence at s; 0: none. Sets *columns. */
 static unsigned int wide_glyph(const char *s, size_t len, unsigned int *columns)
 {
 	static bool known;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The names of the multi-call binary. */
+/* Program names of the multi-call binary. */
 #include <stdio.h>
 #include <string.h>
 
@@ -72,7 +72,7 @@ const struct rv_program rv_programs[] = {
 	{ NULL },
 };
 
-/* What may stand behind "iptables" in a name, and the backend it means; NULL: as without it. */
+/* Suffixes of "iptables" that select a backend; NULL: the default. */
 static const struct {
 	const char *mark;
 	const char *backend;

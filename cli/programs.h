@@ -9,19 +9,19 @@ struct rv_flag;
 struct rv_program {
 	const char *name;
 	rv_family_t family;
-	bool restore;			/* it reads a restore file */
+	bool restore;			/* reads a restore file */
 	int (*run)(struct rv_cli *cli);
-	const struct rv_flag *flags;	/* NULL: it takes what the parser takes */
-	const char *operand;		/* what follows its options, for -h and the manual; NULL: nothing */
-	const char *help;		/* NULL: for scripts, not for people */
+	const struct rv_flag *flags;	/* NULL: uses the rule parser */
+	const char *operand;		/* operands, for -h and the manual; NULL: none */
+	const char *help;		/* NULL: for scripts only, not listed */
 };
 
 /* Ends with a NULL name. */
 extern const struct rv_program rv_programs[];
 
 /*
- * "iptables-nft-save" and "/usr/sbin/iptables-save" are the same program; a name that means
- * a backend sets *backend. NULL: no program has that name.
+ * Finds a program by name or path: "iptables-nft-save" and "/usr/sbin/iptables-save" are the same.
+ * A name that selects a backend sets *backend. NULL: not found.
  */
 const struct rv_program *rv_program_find(const char *path, const char **backend);
 

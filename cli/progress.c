@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How far long work has got: a line on a terminal that is written over, and wiped in the end. */
+/* Progress of long operations: a line on the terminal that is overwritten, and finally cleared. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -7,9 +7,9 @@
 
 #include "cli/cli.h"
 
-#define LONG_WORK 50000		/* rules or lines; with fewer the line would only flicker */
-#define LOOK 1000		/* the clock is looked at once for so many */
-#define PAUSE_MS 100		/* between two writings */
+#define LONG_WORK 50000		/* rules or lines; a shorter operation would only flicker */
+#define LOOK 1000		/* increments per reading of the clock */
+#define PAUSE_MS 100		/* between updates */
 
 static bool is_time(struct rv_progress *p)
 {
@@ -25,7 +25,7 @@ static bool is_time(struct rv_progress *p)
 	return true;
 }
 
-/* Writes over the line before with one that may be shorter. */
+/* Overwrites the previous text, which may be longer. */
 static void show(struct rv_progress *p, const char *text)
 {
 	int width = (int)strlen(text);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ravelin prove A B: whether two rulesets do the same with each packet. ravelin prove A 'PACKETS =>
- * VERDICT': whether these packets get that verdict. What is not so is shown by a packet, which the engine ran.
+ * ravelin prove A B: whether two rulesets treat every packet the same. ravelin prove A 'PACKETS =>
+ * VERDICT': whether these packets get that verdict. A counterexample is a packet, verified with the
+ * engine.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@ struct prove {
 	bool verdicts, no_log, no_mark, quiet, version, help;
 	const char *table, *claim;
 	struct rv_ruleset side[2];
-	struct rv_store words;		/* holds the rule that PACKETS was parsed to */
+	struct rv_store words;		/* contains the rule that PACKETS was parsed to */
 	bool words_open;
 	struct rv_proof proof;
 	struct rv_buf out;
@@ -55,14 +56,17 @@ static void worse(struct prove *p, int result)
 		p->result = result;
 }
 
-/* ---- what is printed ---------------------------------------------------------------------------------- */
+/*
+ * ---- output
+ * --------------------------------------------------------------------------------------------
+ */
 
 static void put_place(struct prove *p, const struct rv_proof_chain *c)
 {
 	rv_buf_printf(&p->out, "%s %s: ", c->def->name, c->base->name);
 }
 
-/* "FORWARD 3" or "the policy of FORWARD", of a packet that was run. */
+/* "FORWARD 3" or "the policy of FORWARD", for a packet that was run. */
 static void put_rule(struct rv_buf *b, const struct rv_replay *r)
 {
 	if (r->rule)
@@ -71,7 +75,7 @@ static void put_rule(struct rv_buf *b, const struct rv_replay *r)
 		rv_buf_printf(b, "policy of %s", r->chain);
 }
 
-/* One side's outcome of the packet. Returns whether the engine says the same. */
+/* Outcome for the packet on one side. Returns whether the engine confirms it. */
 static bool put_side(struct prove *p, const struct rv_proof_chain *c, unsigned int side, const uint8_t *values,
 		     const char *name)
 {
@@ -160,7 +164,10 @@ static int compare(struct prove *p, char **names, struct rv_error *err)
 	return rc < 0 ? rv_fail_memory(err) : 0;
 }
 
-/* ---- packets and a verdict --------------------------------------------------------------------------------- */
+/*
+ * ---- claims
+ * -------------------------------------------------------------------------------------------
+ */
 
 static const struct {
 	const char *name;
@@ -171,7 +178,7 @@ static const struct {
 	{ "REJECT", 1 << RV_FATE_REJECT },
 };
 
-/* The words before "=>", as a rule; -1 with err set. */
+/* Parses the text before "=>" as a rule; -1 with err set. */
 static int read_packets(struct prove *p, const char *claim, const char *arrow, struct rv_error *err)
 {
 	struct rv_buf text = RV_BUF_INIT;
@@ -255,7 +262,10 @@ static int check_claim(struct prove *p, const char *claim, struct rv_error *err)
 	return rc < 0 ? rv_fail_memory(err) : 0;
 }
 
-/* ---- the run ------------------------------------------------------------------------------------------------- */
+/*
+ * ---- command
+ * -------------------------------------------------------------------------------------------
+ */
 
 static int prove_run(struct prove *p, char **names)
 {
@@ -286,7 +296,7 @@ static int say(struct prove *p)
 	return rv_cli_write(p->cli, STDOUT_FILENO, &p->out);
 }
 
-/* A claim may begin with '-' as the words of a rule do: it is no option. */
+/* A claim may start with '-' like a rule; it is not an option. */
 static const char *take_claim(struct rv_cli *cli)
 {
 	const char *claim = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is asked for, and how it is answered. */
+/* Questions that the capture does not answer, and their answers. */
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,7 @@ char *rv_run_part_text(rv_family_t family, const struct rv_rule *r, const struct
 	struct rv_out o = { .buf = &b, .style = RV_STYLE_SAVE, .family = family,
 			    .proto = r->ip.proto };
 
-	/* The words of nft, without the bytes that say the same. */
+	/* The nft syntax, without the redundant encoded bytes. */
 	if (part->ext->whole)
 		rv_buf_printf(&b, "nft `%s'", (const char *)((const struct rv_nft_object *)(const void *)part->data)->text->data);
 	if (part->ext->whole)
@@ -42,9 +42,9 @@ char *rv_run_part_text(rv_family_t family, const struct rv_rule *r, const struct
 	return (char *)rv_buf_text(&b);
 }
 
-/* ---- what is to be asked ------------------------------------------------------------------- */
+/* ---- collecting questions ------------------------------------------------------------------ */
 
-/* Matches of the engine's that a capture is not enough for. */
+/* The engine's matches for which a capture is not sufficient. */
 static const struct {
 	const char *name;
 	enum rv_how how;
@@ -53,7 +53,7 @@ static const struct {
 	{ "statistic", RV_HOW_STATE }, { "mac", RV_HOW_ETHER },
 };
 
-/* What the host has to say, not the packet. */
+/* Known to the host, not contained in the packet. */
 static bool is_hosts(enum rv_sel sel)
 {
 	return rv_selectors[sel].class & RV_HOST;
@@ -64,7 +64,7 @@ bool rv_run_in_capture(enum rv_sel sel)
 	return rv_kmod_sel(sel) && !is_hosts(sel);
 }
 
-/* What the engine decides of an asked match. */
+/* Whether the engine evaluates the predicate of an asked match. */
 static bool known(void *arg, const struct rv_predicate *p)
 {
 	const struct rv_asking *a = arg;
@@ -77,11 +77,11 @@ static bool known(void *arg, const struct rv_predicate *p)
 struct gathering {
 	struct rv_asking *a;
 	struct rv_question *q;
-	unsigned int all;		/* predicates, known ones too */
+	unsigned int all;		/* number of predicates, including known ones */
 	bool engines;			/* the engine has the match, whatever its selectors */
 };
 
-/* The engine's own match looks at what it wants to, but for what only the host knows. */
+/* A match of the engine may use any selector except those only the host knows. */
 static bool is_known(const struct gathering *g, const struct rv_predicate *p)
 {
 	if (g->engines)
@@ -113,7 +113,7 @@ static bool ask_engine(const struct rv_asking *a, const struct rv_ext *ext)
 	return false;
 }
 
-/* Asked once for each of the first extensions; each rule wants to know. */
+/* Cached for the first extensions, since each rule needs it. */
 static bool engine_has(struct rv_asking *a, const struct rv_ext *ext)
 {
 	unsigned int i = 0;
@@ -130,7 +130,7 @@ static bool engine_has(struct rv_asking *a, const struct rv_ext *ext)
 	return a->had[i].has;
 }
 
-/* How a match of the engine's is to be treated; RV_HOW_FACTS: by its predicates. */
+/* How to answer a match of the engine; RV_HOW_FACTS: by its predicates. */
 static enum rv_how how_of(const struct rv_part *part)
 {
 	for (unsigned int i = 0; i < sizeof(engines) / sizeof(*engines); i++)
@@ -139,7 +139,7 @@ static enum rv_how how_of(const struct rv_part *part)
 	return !strcmp(part->ext->name, "set") ? RV_HOW_SET : RV_HOW_FACTS;
 }
 
-/* Lists of recent and tables of hashlimit are shared by their name. */
+/* Lists of recent and tables of hashlimit are shared by name. */
 static char *group_of(const struct rv_part *part)
 {
 	const struct rv_option *o = rv_part_row(part, "hashlimit-name");
@@ -154,7 +154,7 @@ static char *group_of(const struct rv_part *part)
 	return (char *)rv_buf_text(&b);
 }
 
-/* What the options of some matches say about how they are asked. */
+/* Some options determine how the match is answered. */
 static void look_at_options(struct rv_question *q)
 {
 	if (!strcmp(q->part->ext->name, "recent"))
@@ -176,7 +176,7 @@ const char *rv_run_set_name(const struct rv_part *part)
 	return set_of(part)->name;
 }
 
-/* What questions with the same answer have in common; NULL without memory, or if there is no other. */
+/* Key of questions that have the same answer; NULL: out of memory, or none can. */
 static char *common_key(const struct rv_question *q)
 {
 	const struct rv_ipset *set = q->how == RV_HOW_SET && q->told ? set_of(q->part) : NULL;
@@ -184,7 +184,7 @@ static char *common_key(const struct rv_question *q)
 
 	if (q->how == RV_HOW_STATE && !q->group)
 		return NULL;
-	/* Sets are the same by name and parts; whether counters are asked for, too, makes them others. */
+	/* The same set and parts give the same answer, unless counters are tested. */
 	if (set)
 		rv_buf_printf(&b, "set %u %u %.*s", set->set.dim, set->set.flags & ~IPSET_INV_MATCH,
 			      IPSET_MAXNAMELEN, set->name);
@@ -193,7 +193,7 @@ static char *common_key(const struct rv_question *q)
 	return (char *)rv_buf_text(&b);
 }
 
-/* The first question with a key. */
+/* First question with a key. */
 struct rv_first {
 	char *key;
 	uint32_t number;
@@ -210,7 +210,7 @@ static void free_first(void *first)
 	free(first);
 }
 
-/* The first question that gets the same answer: q itself if there is none yet. -1 without memory. */
+/* First question with the same answer; q itself if there is none. -1 when memory ran out. */
 static int find_same(struct rv_asking *a, struct rv_question *q)
 {
 	struct rv_first *first = malloc(sizeof(*first)), **found;
@@ -227,7 +227,7 @@ static int find_same(struct rv_asking *a, struct rv_question *q)
 	return found || (q->how == RV_HOW_STATE && !q->group) ? 0 : -1;
 }
 
-/* A set whose match says nothing but that the packet is in it. */
+/* A set match that tests only membership. */
 static bool only_membership(const struct rv_part *part)
 {
 	static const char *const counters[] = {
@@ -284,7 +284,7 @@ static int describe(struct rv_asking *a, struct rv_question *q, const struct rv_
 	return 0;
 }
 
-/* A part that all copies of the module have decides by itself, if nothing of it is unknown. */
+/* A part that the engine decides completely. */
 static bool is_engines(struct rv_asking *a, const struct rv_question *q)
 {
 	if (q->how == RV_HOW_TARGET)
@@ -294,7 +294,10 @@ static bool is_engines(struct rv_asking *a, const struct rv_question *q)
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-/* The answer for an equal match before: what packets have decides both. It is not the next to be replaced. */
+/*
+ * Cached answer for an equal match whose answer depends on the packet only. Protects it from
+ * replacement.
+ */
 static const struct rv_told *told_before(struct rv_asking *a, const struct rv_part *part)
 {
 	for (unsigned int i = 0; i < a->ntold; i++) {
@@ -370,7 +373,7 @@ static int ask(void *arg, const struct rv_rule *r, const struct rv_part *part,
 
 /* ---- start and end ----------------------------------------------------------------------------- */
 
-/* -m socket may bring the mark of the socket along. */
+/* -m socket may restore the mark of the socket. */
 static bool brings_mark(const struct rv_part *match)
 {
 	return !strcmp(match->ext->name, "socket") && rv_part_row(match, "restore-skmark");
@@ -433,7 +436,7 @@ void rv_asking_packet(struct rv_asking *a)
 	a->ncertain = 0;
 }
 
-/* Facts start as they are assumed; only their list has memory of its own. */
+/* Resets the facts to the assumptions; only their list is allocated. */
 void rv_asking_way(struct rv_asking *a, const struct rv_pkt *pkt)
 {
 	struct rv_facts *f = &a->facts;
@@ -487,7 +490,7 @@ static void remember(struct rv_asking *a, uint32_t question, bool is)
 	a->memory[a->nmemory++] = (struct rv_remembered){ question, is };
 }
 
-/* A question without facts gets one answer on one way. */
+/* A question without facts has one answer per path. */
 static bool decide_once(struct rv_asking *a, uint32_t number)
 {
 	const struct rv_question *q = &a->list[number];
@@ -516,7 +519,7 @@ static void look_opaque(struct rv_asking *a)
 	rv_look(&a->record->looked, RV_READS_OPAQUE);
 }
 
-/* What the predicates that are open come to, by what is known. */
+/* Combined answer of the open predicates, given the facts. */
 static enum rv_answer ask_facts(struct rv_asking *a, const struct rv_question *q,
 				const struct rv_predicate **open, unsigned int *nopen)
 {
@@ -533,7 +536,7 @@ static enum rv_answer ask_facts(struct rv_asking *a, const struct rv_question *q
 	return *nopen || !q->told ? RV_ANSWER_OPEN : RV_ANSWER_YES;
 }
 
-/* A match about an extension header of IPv6, and a packet that has none. */
+/* A match on an IPv6 extension header that the packet does not have. */
 static bool lacks_header(const struct rv_facts *f, const struct rv_ext *ext)
 {
 	static const char *const headers[] = { "ah", "dst", "frag", "hbh", "rt", "srh" };
@@ -569,8 +572,8 @@ static bool answer_facts(struct rv_asking *a, uint32_t number)
 }
 
 /*
- * What was before is known as long as it is certain which packets came by. On a way that may not be the
- * packet's, the engine is not run, and from then on what it would say is not known either.
+ * Stateful matches are known while all earlier packets are certain. On a path the packet may not
+ * take, the engine is not run, and from then on the state is unknown.
  */
 static bool answer_state(struct rv_asking *a, struct rv_pkt *pkt, uint32_t number,
 			 const struct rv_user_asked *asked)

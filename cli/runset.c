@@ -99,7 +99,7 @@ static bool read_net_of(rv_family_t family, char *text, struct part *p)
 	return true;
 }
 
-/* *other: it is of the other family. */
+/* *other: an address of the other family. */
 static bool read_net(rv_family_t family, char *text, struct part *p, bool *other)
 {
 	p->kind = NET;
@@ -129,7 +129,7 @@ static bool read_port(const char *text, uint16_t *port)
 	char type[16];
 	const char *slash = strchr(text, '/');
 
-	/* ICMP has type/code where others have a port. */
+	/* ICMP has type/code instead of a port. */
 	if (slash && slash - text < (ptrdiff_t)sizeof(type)) {
 		snprintf(type, sizeof(type), "%.*s", (int)(slash - text), text);
 		if (!rv_parse_uint(type, 0, 255, &n) || !rv_parse_uint(slash + 1, 0, 255, &code))
@@ -277,7 +277,7 @@ static struct entry *new_entry(struct rv_run_set *s)
 	return &s->entries[s->n];
 }
 
-/* 1: it is none. An entry of the other family fits no packet here, and is left out. */
+/* 1: invalid. Entries of the other family never match and are skipped. */
 static int add_entry(struct rv_run_set *s, char *text, char *options)
 {
 	struct entry *e = new_entry(s);
@@ -298,7 +298,7 @@ static int add_entry(struct rv_run_set *s, char *text, char *options)
 	return 0;
 }
 
-/* A line of ipset save, or an entry. Words are split in place. */
+/* A line of ipset save, or an entry. Splits the words in place. */
 static int read_line(struct rv_run_set **list, rv_family_t family, const char *name, char *line)
 {
 	char *word = strsep(&line, " \t"), *set;
@@ -362,7 +362,9 @@ static int read_lines(FILE *f, struct rv_run_set **list, rv_family_t family, con
 	return rc < 0 ? rv_fail_memory(err) : rc ? -1 : 0;
 }
 
-/* ---- order ----------------------------------------------------------------------------------- */
+/*
+ * ---- sorting ----------------------------------------------------------------------------------
+ */
 
 static int by_start(const void *x, const void *y)
 {
@@ -371,7 +373,7 @@ static int by_start(const void *x, const void *y)
 	return memcmp(a->parts[0].from, b->parts[0].from, sizeof(a->parts[0].from));
 }
 
-/* Entries that all begin with a network are searched by it. */
+/* Entries that all start with a network are sorted by it. */
 static int sort(struct rv_run_set *s)
 {
 	for (size_t i = 0; i < s->n; i++)
@@ -391,7 +393,7 @@ static int sort(struct rv_run_set *s)
 	return 0;
 }
 
-/* The set that is wanted of those in a file: by its name, or the only one. */
+/* Selects a set of the file: by name, or the only one. */
 static struct rv_run_set *choose(struct rv_run_set **list, const char *name)
 {
 	struct rv_run_set **at = list, *s;
@@ -441,7 +443,7 @@ static int read_file(struct rv_run_set **list, rv_family_t family, const char *n
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "cannot open %s: %s", path, strerror(errno));
 	rc = read_lines(f, &sets, family, name, path, err);
 	fclose(f);
-	/* A file without entries is an empty set. */
+	/* An empty file is an empty set. */
 	if (!rc && !sets && !set_named(&sets, family, name))
 		rc = rv_fail_memory(err);
 	found = rc ? NULL : choose(&sets, name);
@@ -471,7 +473,9 @@ int rv_run_set_read(struct rv_run_set **list, rv_family_t family, const char *wo
 	return rc;
 }
 
-/* ---- packets ---------------------------------------------------------------------------------- */
+/*
+ * ---- lookup -----------------------------------------------------------------------------------
+ */
 
 static const uint8_t *address_of(const struct rv_pkt *pkt, bool source, uint8_t addr[16])
 {
@@ -482,7 +486,7 @@ static const uint8_t *address_of(const struct rv_pkt *pkt, bool source, uint8_t 
 	return addr;
 }
 
-/* Ports, of ICMP type and code. */
+/* Port, or type and code of ICMP. */
 static bool port_fits(const struct part *p, const struct rv_pkt *pkt, bool source)
 {
 	const bool icmp = pkt->proto == IPPROTO_ICMP || pkt->proto == IPPROTO_ICMPV6;
@@ -548,7 +552,7 @@ static enum rv_answer entry_fits(const struct entry *e, const struct rv_pkt *pkt
 	return all;
 }
 
-/* How narrow an entry is: bits that start and end of its networks have in common. */
+/* Specificity of an entry: number of common leading bits of its networks' bounds. */
 static unsigned int narrowness(const struct entry *e)
 {
 	unsigned int bits = 0;
@@ -565,7 +569,7 @@ static unsigned int narrowness(const struct entry *e)
 	return bits;
 }
 
-/* The narrowest entry decides, which may be one with "nomatch". */
+/* The most specific entry decides; it may have "nomatch". */
 struct best {
 	unsigned int bits;
 	bool found, nomatch, open;
@@ -584,7 +588,7 @@ static void consider(struct best *b, const struct entry *e, const struct rv_pkt 
 	b->found = true;
 }
 
-/* Behind the last entry that starts at or before an address. */
+/* Index after the last entry that starts at or before the address. */
 static size_t behind(const struct rv_run_set *s, const uint8_t addr[16])
 {
 	size_t low = 0, high = s->n;
@@ -600,7 +604,7 @@ static size_t behind(const struct rv_run_set *s, const uint8_t addr[16])
 	return low;
 }
 
-/* Members of a list are no lists. One that is not in the file is not known. */
+/* Members of a list:set are plain sets. A set that is not in the file is unknown. */
 static enum rv_answer members_have(const struct rv_run_set *s, const struct rv_pkt *pkt, uint8_t dim,
 				   uint8_t sides)
 {

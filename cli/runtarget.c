@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Targets that the engine has not: what they do to the packet's way, and what is not done. */
+/* Targets that the engine does not have: their verdict, and what is not simulated. */
 #include <stdio.h>
 #include <string.h>
 
@@ -25,7 +25,7 @@ static const unsigned char *field(const struct rv_part *part, const char *name, 
 	return NULL;
 }
 
-/* A value and its mask, both of four bytes. */
+/* A 32-bit value and its mask. */
 static void value_and_mask(const struct rv_part *part, const char *name, uint32_t *value,
 			   uint32_t *mask)
 {
@@ -44,7 +44,7 @@ static uint32_t number(const struct rv_part *part, const char *name)
 	return data ? (uint32_t)rv_get_uint(data, 4) : 0;
 }
 
-/* As xt_mark does: the bits of mask are cleared, then those of value turned over. */
+/* Like xt_mark: clears the bits of mask, then XORs value. */
 static void change_mark(struct rv_marked *m, uint32_t value, uint32_t mask)
 {
 	rv_marked_set(m, mask | value, (m->value & ~mask) ^ value, ~m->known & ~mask);
@@ -55,7 +55,7 @@ static void tell_mark(struct rv_asking *a, struct rv_pkt *pkt)
 	pkt->mark = a->facts.mark.value & a->facts.mark.known;
 }
 
-/* ---- what they do -------------------------------------------------------------------------- */
+/* ---- targets ------------------------------------------------------------------------------- */
 
 static unsigned int go_on(struct rv_asking *a, struct rv_pkt *pkt, uint32_t question,
 			  const struct rv_user_asked *asked)
@@ -116,7 +116,7 @@ static uint32_t shifted(const struct rv_part *part, uint32_t bits)
 	return left ? bits << by : rv_part_row(part, "right-shift-mark") ? bits >> by : bits;
 }
 
-/* Copies the bits of from_mask over those of to_mask, by XOR as the kernel does. */
+/* Copies the bits of from_mask to those of to_mask, by XOR like the kernel. */
 static void copy_mark(const struct rv_part *part, const struct rv_marked *from, uint32_t from_mask,
 		      struct rv_marked *to, uint32_t to_mask)
 {
@@ -156,7 +156,7 @@ static unsigned int queue(struct rv_asking *a, struct rv_pkt *pkt, uint32_t ques
 	return NF_QUEUE;
 }
 
-/* With a socket that listens it marks and accepts the packet, else it drops it. */
+/* If a socket is listening it marks and accepts the packet, else drops it. */
 static unsigned int tproxy(struct rv_asking *a, struct rv_pkt *pkt, uint32_t question,
 			   const struct rv_user_asked *asked)
 {
@@ -173,7 +173,7 @@ static unsigned int tproxy(struct rv_asking *a, struct rv_pkt *pkt, uint32_t que
 	return NF_ACCEPT;
 }
 
-/* It answers SYN itself and takes the ACK that follows. */
+/* It answers SYN itself and consumes the following ACK. */
 static unsigned int synproxy(struct rv_asking *a, struct rv_pkt *pkt, uint32_t question,
 			     const struct rv_user_asked *asked)
 {
@@ -200,7 +200,7 @@ static unsigned int unknown(struct rv_asking *a, struct rv_pkt *pkt, uint32_t qu
 	return NF_DROP;
 }
 
-/* A rule of nft, whose tests let the packet through. */
+/* An nft rule whose tests match. */
 static unsigned int nft_rule(struct rv_asking *a, struct rv_pkt *pkt, uint32_t question,
 			     const struct rv_user_asked *asked)
 {
@@ -212,7 +212,7 @@ static unsigned int nft_rule(struct rv_asking *a, struct rv_pkt *pkt, uint32_t q
 	return verdict == RV_VERDICT_NONE ? RV_CONTINUE : verdict == RV_VERDICT_ACCEPT ? NF_ACCEPT : NF_DROP;
 }
 
-/* Behind the name: what the note says, "" for no note. The last row is any other target. */
+/* note: text of the note, "" for none. The last row stands for all other targets. */
 static const struct {
 	const char *name;
 	target_fn *fn;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ravelin run: text. */
+/* ravelin run: text output. */
 #include "cli/run.h"
 
 static void start(struct rv_buf *b)
@@ -142,7 +142,7 @@ static void packet(struct rv_buf *b, const struct rv_run_packet *p)
 		rv_buf_puts(b, "  further ways were not followed: --ways\n");
 }
 
-/* What rules count beyond what is certain, as comments before the tables. */
+/* Maximum counters beyond the certain ones, as comments before the tables. */
 static void add_more(struct rv_buf *b, const struct rv_run_totals *t, unsigned int table)
 {
 	const struct rv_kmod_blob *blob = &t->change->blobs[table];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The ways that a packet may go where something is not known, and what they come to. */
+/* Paths a packet may take if something is unknown, and their results. */
 #include <string.h>
 
 #include "cli/runask.h"
@@ -42,7 +42,7 @@ static bool same(const struct rv_buf *x, const struct rv_buf *y)
 	return x->len == y->len && !memcmp(x->data, y->data, x->len);
 }
 
-/* "if Q matches: YES, else NO"; a question as the first of the two stands in brackets. */
+/* "if Q matches: YES, else NO"; parenthesised if YES is a question itself. */
 static void join(struct rv_buf *b, const char *question, const struct rv_buf *yes,
 		 const struct rv_buf *no)
 {
@@ -54,7 +54,7 @@ static void join(struct rv_buf *b, const char *question, const struct rv_buf *ye
 	rv_buf_add(b, no->data, no->len);
 }
 
-/* All of ways agree in their first depth answers. Those with yes to the next question come first. */
+/* All paths have the same first depth answers. Those with yes to the next question come first. */
 static void print(struct rv_buf *b, const struct rv_asking *a, const struct rv_run_way *ways,
 		  unsigned int n, unsigned int depth, bool more)
 {

@@ -54,7 +54,7 @@ void rv_top_free(struct rv_top_sample *s);
 const struct rv_top_line **rv_top_select(const struct rv_top_sample *s, const struct rv_top_view *v,
 					 size_t *n);
 
-/* "packets/s", ...; NULL behind the last. */
+/* "packets/s", ...; ends with NULL. */
 extern const char *const rv_top_orders[];
 
 /* Append the column headings, and a line; no newline. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Counters as they are, and what became of them since they were last read. */
+/* Samples of counters, and rates between samples. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -138,13 +138,13 @@ static int compare_key(const void *a, const void *b)
 		return rc;
 	if (x->handle != y->handle)
 		return x->handle < y->handle ? -1 : 1;
-	/* Rules that are found by their handle may have another number by now. */
+	/* A rule identified by its handle may have another number now. */
 	if (x->handle)
 		return 0;
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
-/* Counters that were zeroed, or started again in a rule that was replaced, count from there. */
+/* A counter that was zeroed, or belongs to a replaced rule, counts from 0. */
 static double rate(uint64_t now, uint64_t before, int64_t ms)
 {
 	return ms > 0 ? (double)(now >= before ? now - before : now) * 1000 / (double)ms : 0;
@@ -190,7 +190,7 @@ void rv_top_free(struct rv_top_sample *s)
 	*s = (struct rv_top_sample){ 0 };
 }
 
-/* ---- what is shown --------------------------------------------------------------------------- */
+/* ---- selection ------------------------------------------------------------------------------- */
 
 static double weight(const struct rv_top_line *l, enum rv_top_order order)
 {
@@ -247,9 +247,11 @@ const struct rv_top_line **rv_top_select(const struct rv_top_sample *s, const st
 	return list;
 }
 
-/* ---- words ------------------------------------------------------------------------------------ */
+/*
+ * ---- output -----------------------------------------------------------------------------------
+ */
 
-/* Five digits at most: "12345", "12346k", "57M". A small rate has a fraction. */
+/* At most five digits: "12345", "12346k", "57M". Small rates have a fraction. */
 static void put_number(struct rv_buf *b, double n, bool fraction)
 {
 	const int columns = 8;

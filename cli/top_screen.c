@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ravelin top on a terminal. */
+/* ravelin top: full-screen display. */
 #include <curses.h>
 #include <locale.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 #include "cli/top.h"
 
-/* Macros of curses.h in place of functions, which are what the library is asked for. */
+/* These macros of curses.h hide functions that are looked up with dlsym(). */
 #undef wattroff
 #undef wattron
 #undef getmaxx
@@ -25,7 +25,7 @@
 	X(getmaxy) X(has_colors) X(start_color) X(use_default_colors)	\
 	X(init_pair)
 
-/* Loaded when it is needed: iptables is not to pay for it. */
+/* Loaded on demand: other commands do not need it. */
 static struct {
 #define RV_X(name) typeof(name) *name;
 	FUNCTIONS(RV_X)
@@ -53,14 +53,14 @@ struct screen {
 	struct rv_top_view *view;
 	unsigned int interval;
 	WINDOW *window;
-	struct rv_top_sample sample[2];	/* of now and before */
+	struct rv_top_sample sample[2];	/* current and previous */
 	unsigned int now;
-	size_t first, shown;		/* line at the top; lines that there are */
-	bool paused, typing, help;	/* typing: the filter */
+	size_t first, shown;		/* index of the top line; number of lines */
+	bool paused, typing, help;	/* typing: entering the filter */
 	char filter[64];
 };
 
-/* Pairs of colours. */
+/* Colour pairs. */
 enum { PLAIN, DROPS, HEAD };
 
 /* ---- drawing ---------------------------------------------------------------------------------- */
@@ -180,7 +180,7 @@ static void next_table(struct rv_top_view *v)
 	v->table = next->name ? next : NULL;
 }
 
-/* One of both, and then both again. */
+/* Toggles between one family and both. */
 static void toggle_family(struct rv_top_view *v, bool ip6)
 {
 	bool alone = v->ip != v->ip6 && v->ip6 == ip6;
@@ -189,7 +189,7 @@ static void toggle_family(struct rv_top_view *v, bool ip6)
 	v->ip6 = alone || ip6;
 }
 
-/* By how many lines the key scrolls. */
+/* Number of lines the key scrolls. */
 static long scroll_of(const struct screen *s, int key)
 {
 	long page = lib.getmaxy(s->window) - ROWS_ABOVE - 1;
@@ -212,9 +212,9 @@ static long scroll_of(const struct screen *s, int key)
 	}
 }
 
-static const char order_keys[] = "pbPBo";	/* by enum rv_top_order */
+static const char order_keys[] = "pbPBo";	/* index: enum rv_top_order */
 
-/* What is read depends on these: the sample is taken anew. Returns whether one was pressed. */
+/* Keys that change what is read, so that a new sample is needed. Returns whether it was one. */
 static bool read_key(struct rv_top_view *v, int key)
 {
 	switch (key) {
@@ -257,7 +257,10 @@ static void show_key(struct screen *s, int key)
 	s->first = by < 0 && (size_t)-by > s->first ? 0 : s->first + (size_t)by;
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------ */
+/*
+ * ---- main loop
+ * -----------------------------------------------------------------------------------
+ */
 
 static int64_t clock_ms(void)
 {

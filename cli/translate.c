@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * iptables-translate and iptables-restore-translate: what the same words are in nft's.
- * Nothing is looked up and nothing is changed. A line that nft has no words for comes
- * out as a comment.
+ * iptables-translate and iptables-restore-translate: nft syntax for iptables commands. Reads and
+ * changes no rules. A line without nft equivalent becomes a comment.
  */
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +26,7 @@ static bool is_rule(const struct rv_command *cmd)
 	return cmd->kind == RV_CMD_APPEND || cmd->kind == RV_CMD_INSERT;
 }
 
-/* All rules of a command, a line each, or none of them. */
+/* All rules of a command, one per line, or none. */
 static bool put_rules(struct rv_buf *b, const struct rv_command *cmd, rv_family_t family,
 		      struct rv_text_sets *sets)
 {
@@ -49,7 +48,7 @@ static bool put_rules(struct rv_buf *b, const struct rv_command *cmd, rv_family_
 	return true;
 }
 
-/* "flush chain ip filter INPUT"; NULL: nft has no one command for it. */
+/* "flush chain ip filter INPUT"; NULL: nft has no single command for it. */
 static const char *chain_command(const struct rv_command *cmd)
 {
 	bool chain = cmd->chain[0];
@@ -68,10 +67,10 @@ static const char *chain_command(const struct rv_command *cmd)
 	}
 }
 
-/* What translating a command came to. */
+/* Result of a translation. */
 enum outcome {
 	SAID,
-	NO_WORDS,	/* for the rule, or the name */
+	NO_WORDS,	/* no nft equivalent of the rule or name */
 	NO_SUCH_COMMAND,
 };
 
@@ -92,7 +91,7 @@ static enum outcome translate(struct rv_buf *b, const struct rv_command *cmd, rv
 	return SAID;
 }
 
-/* Control characters would end a comment, and what follows be taken for a command. */
+/* Control characters would end a comment, and the rest be executed. */
 static void put_harmless(struct rv_buf *b, size_t from)
 {
 	for (size_t i = from; i < b->len; i++)
@@ -100,9 +99,9 @@ static void put_harmless(struct rv_buf *b, size_t from)
 			b->data[i] = ' ';
 }
 
-/* ---- a command line ------------------------------------------------------------- */
+/* ---- command lines -------------------------------------------------------------- */
 
-/* In the shell's quotes: "'" ends them, is quoted by a backslash, and they begin again. */
+/* Quotes for a shell: "'" closes the quotes, is escaped by a backslash, and reopens them. */
 static void put_quoted(struct rv_buf *b, const struct rv_buf *text)
 {
 	const char *p = text->data, *end = p + text->len;
@@ -187,9 +186,9 @@ int rv_cli_translate(struct rv_cli *cli)
 	return rc;
 }
 
-/* ---- a restore file ---------------------------------------------------------------- */
+/* ---- restore files ----------------------------------------------------------------- */
 
-/* Where remarks stand in the input: the first of them are told. */
+/* Number of untranslated lines that are reported. */
 #define LINES 8
 
 struct file {
@@ -247,7 +246,9 @@ static void put_chain(struct file *f, const struct rv_command *cmd)
 	rv_buf_putc(&f->out, '\n');
 }
 
-/* "-P INPUT DROP --base PLACE" behind ":INPUT DROP": nft cannot move the chain, but make it anew. */
+/*
+ * "-P INPUT DROP --base PLACE" after ":INPUT DROP": nft cannot move a chain, but can recreate it.
+ */
 static void put_base(struct file *f, const struct rv_command *cmd)
 {
 	struct rv_buf at = RV_BUF_INIT;
@@ -364,7 +365,7 @@ static void tell_remarks(const struct file *f)
 	rv_buf_free(&b);
 }
 
-/* Of a text that nft takes without a word for what is missing in it. */
+/* Fails if the output is incomplete, since nft would load it without complaint. */
 static int write_translation(const struct file *f)
 {
 	bool remarks = f->remarks.rules || f->remarks.chains;

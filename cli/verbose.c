@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What -v prints beside a change: the rule in one line without columns, or the chains
- * that a command without a chain name took in.
+ * Output of -v for a change: the rule on one line, or the chains affected by a command without
+ * chain name.
  */
 #include <string.h>
 
@@ -46,7 +46,7 @@ static void add_iface(struct rv_buf *b, const char *word, const char *name, bool
 	rv_buf_puts(b, name[0] && (invert || strcmp(name, "+")) ? name : "*");
 }
 
-/* "any" is written as an address too, and with its length: 0.0.0.0/0, ::/0. */
+/* "any" is printed as an address with length: 0.0.0.0/0, ::/0. */
 static void add_address(struct rv_buf *b, rv_family_t family, const union nf_inet_addr *addr,
 			const union nf_inet_addr *mask)
 {
@@ -80,7 +80,7 @@ static void add_rule(struct rv_buf *b, rv_family_t family, const struct rv_rule 
 	rv_buf_putc(b, '\n');
 }
 
-/* The chains a command is about: the named one, or all; user: only those made with -N. */
+/* Chains affected by a command: the one named, or all; user: only user-defined ones. */
 static int add_chains(struct rv_buf *b, struct rv_store *s, const struct rv_command *cmd,
 		      const char *word, bool user, struct rv_error *err)
 {

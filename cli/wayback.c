@@ -3,7 +3,7 @@
 
 #include "cli/wayback.h"
 
-/* Tries and the seconds between: time may help, or it may not. */
+/* Attempts, and seconds between them. */
 #define TRIES 10
 #define TRIES_REFUSED 2
 #define PAUSE 1

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* iptables-xml: text of iptables-save to XML and, with --restore, back. */
+/* iptables-xml: converts iptables-save output to XML, and back with --restore. */
 #include <unistd.h>
 
 #include "formats/xml.h"
@@ -27,7 +27,7 @@ static int convert(struct rv_cli *cli, const struct xml *x, struct rv_buf *out)
 	struct rv_progress progress;
 	int rc;
 
-	/* Errors of the parser name the line, as those of a restore. */
+	/* Parser errors name the line, as in a restore. */
 	cli->restore = !x->restore;
 	rv_cli_progress_start(&progress, cli, x->restore ? "rules" : "lines",
 			      x->restore ? 0 : rv_cli_lines(cli));

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Completion in bash: what may come is asked of ravelin itself.
+# Completion for bash: candidates come from ravelin.
 
 _ravelin()
 {
 	local words=() word line cut names=
-	# bash breaks words at = and : too; ours do not.
+	# bash also splits words at = and ':'; ravelin does not.
 	for word in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
 		if [[ ${#words[@]} -gt 1 && ( $word == [=:]* || ${words[-1]} == *[=:] ) ]]; then
 			words[-1]+=$word
@@ -31,7 +31,7 @@ _ravelin()
 			COMPREPLY+=("$line")
 		done < <(compgen -f -- "$word")
 	fi
-	# A list goes on behind a comma.
+	# A list continues after a comma.
 	if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *,* ]]; then
 		compopt -o nospace 2>/dev/null
 	fi

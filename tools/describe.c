@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the descriptors say, for scripts and documents:
+ * Prints the descriptors for scripts and documentation:
  *
- *   describe rows       a line for each option, columns with tabs between (the first line names them)
- *   describe layouts    a line for each layout of a match or target in the kernel
- *   describe figures    how many of the rows do without a hook
+ *   describe rows       one line per option, tab-separated columns with a header
+ *   describe layouts    one line per revision of a match or target
+ *   describe figures    how many rows need no hook
  *   describe markdown   docs/extensions.md
  */
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #include "backend/nft/nft.h"
 #include "formats/text.h"
 
-/* ---- names of what the rows have ------------------------------------------------- */
+/* ---- names -------------------------------------------------------------------------- */
 
 static const char *const types[] = {
 	[RV_T_FLAG] = "flag", [RV_T_UINT] = "uint", [RV_T_UINT_RANGE] = "uint-range",
@@ -52,7 +52,7 @@ static const char *kind(const struct rv_ext *ext)
 
 /* ---- hooks ------------------------------------------------------------------------- */
 
-/* A hook of the whole extension counts for each of its rows. */
+/* A hook of the extension counts for each row. */
 static unsigned int row_hooks(const struct rv_ext *ext, const struct rv_option *opt)
 {
 	return (opt->parse ? HOOK_READ : 0) |
@@ -65,7 +65,7 @@ static bool has_predicate(const struct rv_option *opt)
 	return opt->sel != RV_SEL_NONE || opt->predicate;
 }
 
-/* Of several, which the hook chooses from, none stands in the row. */
+/* A hook chooses the selector if there are several. */
 static const char *selector_name(const struct rv_option *opt)
 {
 	return opt->sel != RV_SEL_NONE ? rv_selectors[opt->sel].name : "several";
@@ -160,7 +160,7 @@ static int rows(void)
 	return 0;
 }
 
-/* ---- layouts ---------------------------------------------------------------------- */
+/* ---- revisions -------------------------------------------------------------------- */
 
 static void print_layouts(const struct rv_ext *ext, void *arg)
 {
@@ -184,7 +184,7 @@ static int layouts(void)
 /* ---- figures ------------------------------------------------------------------------ */
 
 struct figures {
-	const struct rv_option *before;	/* two families share a table of rows */
+	const struct rv_option *before;	/* two families may share rows */
 	unsigned int rows, free, with[sizeof(hooks) / sizeof(*hooks)];
 };
 
@@ -239,7 +239,7 @@ static void put_revisions(const struct rv_ext *ext)
 	}
 }
 
-/* What nf_tables is told by: an expression of its own, or the kernel's struct. */
+/* nf_tables form: native expressions, or the xt struct. */
 static const char *written_as(const struct rv_ext *ext, const struct rv_option *opt)
 {
 	bool native = ext->native >> rv_option_index(ext, opt) & 1;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whether nft's words for a rule mean the rule, seen by what the kernel holds of them.
+ * Checks that the nft translation of rules is equivalent, using what the kernel holds after loading
+ * it.
  *
- *   readback write -4|-6 [-q]   <text of iptables-save>   nft's words for its rules (-q: but queue)
- *   readback compare -4|-6 [-q] <the same>                beside what is loaded in this namespace
+ *   readback write -4|-6 [-q]   <iptables-save output>   prints the nft translation (-q: except queue)
+ *   readback compare -4|-6 [-q] <the same>               compares with the rules in this namespace
  *
- * compare prints each rule that differs, and how often each of the reasons was needed for which
- * a rule may come back in another form.
+ * compare prints each rule that differs, and how often each reason for an acceptable difference was
+ * needed.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@
 #include "backend/nft/decode/foreign.h"
 #include "formats/text.h"
 
-/* ---- reasons for another form ---------------------------------------------------------- */
+/* ---- acceptable differences ------------------------------------------------------------- */
 
 enum form {
 	FORM_PRESENT, FORM_PROTOCOL, FORM_WIDE, FORM_NOTRACK, FORM_SIZE, FORM_AUDIT,
@@ -45,7 +46,7 @@ static const char *const reasons[FORMS] = {
 
 static unsigned int used[FORMS], compared, wrong;
 
-/* ---- what a rule says ------------------------------------------------------------------- */
+/* ---- meaning of a rule ------------------------------------------------------------------ */
 
 struct saying {
 	struct rv_predicate list[256];
@@ -53,14 +54,14 @@ struct saying {
 	rv_family_t family;
 };
 
-/* All dates that there are. */
+/* The full range of dates. */
 static bool ends_in_2038(const struct rv_predicate *p)
 {
 	return (p->sel == RV_SEL_DATE || p->sel == RV_SEL_LOCAL_DATE) && p->op == RV_OP_RANGE &&
 	       !p->negate && !rv_get_uint(p->value, 4) && rv_get_uint(p->other, 4) == INT32_MAX;
 }
 
-/* As many bits as the option takes, not those of the header. */
+/* The maximum of the option, not that of the header field. */
 static bool ends_behind_field(const struct rv_predicate *p)
 {
 	static const uint8_t most[4] = { 0xff, 0xff, 0xff, 0xff };
@@ -108,7 +109,7 @@ static void say_parts(struct saying *s, const struct rv_rule *r)
 		rv_part_predicates(s->family, m->ext, m->data, add, s);
 }
 
-/* "hbh.length" beside "hbh.exists". */
+/* "hbh.length" and "hbh.exists". */
 static bool same_header(const char *a, const char *b)
 {
 	size_t len = strcspn(a, ".");
@@ -130,7 +131,7 @@ static bool has_match(const struct rv_rule *r, const char *name)
 	return false;
 }
 
-/* Whether predicate i follows from another one, or from how nft looks for it. */
+/* Whether predicate i is implied by another one or by how nft loads it. */
 static bool is_implied(const struct saying *s, const struct rv_rule *r, size_t i)
 {
 	const struct rv_predicate *p = &s->list[i];
@@ -191,7 +192,7 @@ static bool has_part(const struct rv_rule *r, const struct rv_part *part)
 	return false;
 }
 
-/* Whether it has options that no predicate tells: they are opaque or, as a comment, mean nothing. */
+/* Whether it has options without predicate: opaque, or without effect like a comment. */
 static bool has_more(const struct rv_part *part)
 {
 	for (const struct rv_option *o = part->ext->options; o && o->name; o++)
@@ -212,7 +213,9 @@ static char *part_text(rv_family_t family, const struct rv_part *part)
 	return rv_buf_text(&b) ? b.data : NULL;
 }
 
-/* Takes an option and its value out of a text, unless there is the word that makes it matter. */
+/*
+ * Removes an option and its value from a text, unless the option that makes it effective is there.
+ */
 static void cut_idle(char *text, const char *option, const char *word)
 {
 	char *at = strstr(text, option), *end = at;
@@ -250,7 +253,7 @@ static bool has_but_for_mask(rv_family_t family, const struct rv_rule *r, const 
 	return false;
 }
 
-/* Those of one rule that the other must have: all that predicates do not say, or all. */
+/* Whether the other rule has the same parts: those not expressed by predicates, or all. */
 static bool same_parts(rv_family_t family, const struct rv_rule *r, const struct rv_rule *other,
 		       bool all)
 {
@@ -287,7 +290,7 @@ static bool same_target(rv_family_t family, const struct rv_part *ours, const st
 	return same;
 }
 
-/* ---- one rule ----------------------------------------------------------------------------- */
+/* ---- comparison of a rule ----------------------------------------------------------------- */
 
 static void put_predicate(const struct rv_predicate *p)
 {
@@ -358,11 +361,11 @@ struct work {
 	struct rv_nft_socket socket;
 	struct rv_nft_aside sets;
 	const struct rv_chain *chain;
-	struct rv_list *at;		/* the rule before the one that comes next */
+	struct rv_list *at;		/* the rule before the next one */
 	struct rv_text_sets text_sets;
 };
 
-/* The rule's words, or NULL where it has none. */
+/* The translation of the rule, or NULL. */
 static const char *words_of(struct work *w, const struct rv_chain *c, const struct rv_rule *r,
 			    struct rv_buf *b)
 {
@@ -396,7 +399,7 @@ static int write_table(const struct rv_table *t, void *arg)
 	return 0;
 }
 
-/* The next rule of the chain that has words: that is the one the kernel has next. */
+/* The next rule of the chain that has a translation, to compare with the kernel's next rule. */
 static struct rv_rule *next_rule(struct work *w)
 {
 	struct rv_buf b = RV_BUF_INIT;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A section for each match or target. */
+/* Manual sections of matches and targets. */
 #include <ravelin/hooks.h>
 #include <string.h>
 
@@ -44,7 +44,8 @@ static void put_places(FILE *out, const struct rv_ext *ext)
 struct list {
 	struct page *page;
 	enum rv_ext_kind kind;
-	const struct rv_ext *held;	/* the other family's, if it has the same rows, shares its section */
+	const struct rv_ext *held;	/* the other family's; shares the section if it has the
+					 * same rows */
 };
 
 static void put_section(struct list *l, const struct rv_ext *ext, rv_family_t family, bool last)

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writes the manual pages into a folder:
+ * Generates manual pages:
  *
  *   manual FOLDER cli/NAME.man...
  *
- * A page is a file cli/NAME.man in the words of man(7). A line that begins with @ says what
- * comes from the tables that the programs go by:
+ * A page is a file cli/NAME.man in man(7) format. Lines that start with @ are replaced by contents
+ * of the programs' tables:
  *
- *   @name 8 NAME, NAME... \- PURPOSE     the first line; names behind the first lead to the page
- *   @synopsis                            a line for each of these programs
- *   @commands, @rule, @options           rows of the parser, or of the program's own flags;
+ *   @name 8 NAME, NAME... \- PURPOSE     the first line; further names become links to the page
+ *   @synopsis                            one line for each of these programs
+ *   @commands, @rule, @options           rows of the parser, or of the program's flags;
  *       @ --NAME                         what follows belongs to the row of that name
- *   @programs, @backends                 what "ravelin" knows
+ *   @programs, @backends                 those of "ravelin"
  *   @matches, @targets                   all of them, with extensions/NAME.man
- *   @include NAME                        the text of cli/NAME.man here
- *   @list FILE TITLE                     the list in the section TITLE of FILE
- *   @example ... @end                    lines as they are typed
+ *   @include NAME                        contents of cli/NAME.man
+ *   @list FILE TITLE                     the list in section TITLE of FILE
+ *   @example ... @end                    commands as typed
  *
- * In other lines - is \-, and `words` are bold.
+ * In other lines, - becomes \-, and `words` become bold.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,7 +91,7 @@ static void begin_page(struct page *p, const char *line)
 	man_prose(p->out, strchr(line, ' ') + 1);
 }
 
-/* Other names of a page lead to it. */
+/* Links for the other names of a page. */
 static void link_names(struct page *p)
 {
 	char path[256];
@@ -132,7 +132,7 @@ static void put_targets(struct page *p, const char *rest) { man_extensions(p, RV
 
 static const struct directive {
 	const char *word;
-	void (*put)(struct page *p, const char *rest);	/* what stands behind the word */
+	void (*put)(struct page *p, const char *rest);	/* rest: arguments of the directive */
 	bool rows;					/* notes to rows may follow */
 } directives[] = {
 	{ "name", begin_page },
@@ -166,7 +166,7 @@ static const struct directive *find_directive(struct page *p, const char *line)
 	return NULL;
 }
 
-/* Does what a line with @ says; the next one, if there is one, is in line then. */
+/* Executes a line with @. If another one follows, line contains it afterwards. */
 static bool put_directive(struct page *p, FILE *in, char line[LINE])
 {
 	const struct directive *d = find_directive(p, line + 1);
@@ -210,7 +210,7 @@ static void put_file(struct page *p, const char *path)
 	fclose(in);
 }
 
-/* A file without a name is one that others include. */
+/* Files without @name are only included. */
 static bool is_page(const char *path)
 {
 	char line[LINE];

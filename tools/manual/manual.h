@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The manual pages: what the files of this folder share. main.c says what it is about. */
+/* Shared by the files of the manual page generator; see main.c. */
 #ifndef RAVELIN_MANUAL_H
 #define RAVELIN_MANUAL_H
 
