@@ -207,8 +207,8 @@ static void put_graph(struct report *r)
 		struct rv_error err = { 0 };
 
 		if (count_chains(&r->rs[i]) > DRAWN_CHAINS) {
-			rv_buf_printf(&r->graph, "<p class=\"none\">%u chains are too many to draw here; "
-				      "use <code>ravelin graph --table</code>.</p>", count_chains(&r->rs[i]));
+			rv_buf_printf(&r->graph, "<p class=\"none\">%u chains are too many to draw here (the most are %u); "
+				      "use <code>ravelin graph --table</code>.</p>", count_chains(&r->rs[i]), DRAWN_CHAINS);
 		} else if (rv_graph_dot(&dot, &r->rs[i], NULL, &err) || rv_graph_svg(&svg, &dot, &err)) {
 			rv_buf_puts(&r->graph, "<p class=\"none\">No graph: ");
 			put_html(&r->graph, err.text, strlen(err.text));
@@ -314,6 +314,26 @@ static void put_sets(struct report *r)
 
 /* ---- output of ravelin lint and explain ------------------------------------------------------------------ */
 
+/* More is not read in a page. */
+#define LINES 500
+
+/* Appends the first lines of a text, and how many are left out. */
+static void put_lines(struct rv_buf *b, const struct rv_buf *text)
+{
+	size_t at = 0, shown = 0, lines = 0;
+
+	while (at < text->len) {
+		const char *nl = memchr(text->data + at, '\n', text->len - at);
+
+		at = nl ? (size_t)(nl + 1 - text->data) : text->len;
+		if (++lines <= LINES)
+			shown = at;
+	}
+	put_html(b, text->data, shown);
+	if (lines > LINES)
+		rv_buf_printf(b, "... and %zu more lines\n", lines - LINES);
+}
+
 /* Appends the output of a ravelin program. */
 static void put_own(struct rv_buf *b, const char *title, const char *const argv[], const struct rv_buf *in)
 {
@@ -323,7 +343,7 @@ static void put_own(struct rv_buf *b, const char *title, const char *const argv[
 	rv_buf_puts(b, "<h3>");
 	put_html(b, title, strlen(title));
 	rv_buf_puts(b, "</h3><pre>");
-	put_html(b, text.data, text.len);
+	put_lines(b, &text);
 	if (!text.len)
 		rv_buf_puts(b, rc > 1 || rc < 0 ? "Failed." : "Nothing found.");
 	rv_buf_puts(b, "</pre>");
@@ -335,8 +355,8 @@ static const char *family_word(rv_family_t family)
 	return family == NFPROTO_IPV6 ? "IPv6" : "IPv4";
 }
 
-/* A page with the findings of more rules is too long to be read. */
-#define LINTED_RULES 10000
+/* ravelin lint takes some 5 s for these. */
+#define LINTED_RULES 50000
 
 static unsigned int count_rules(const struct rv_ruleset *rs)
 {
@@ -355,7 +375,7 @@ static void put_findings(struct report *r)
 		const char *const argv[] = { OWN, "lint", ip6 ? "-6" : "-4", r->source, NULL };
 
 		if (count_rules(&r->rs[i]) > LINTED_RULES)
-			rv_buf_printf(&r->findings, "<p class=\"none\">%s: omitted for more than %u rules; "
+			rv_buf_printf(&r->findings, "<p class=\"none\">%s: not checked here, for there are more than %u rules; "
 				      "use <code>ravelin lint</code>.</p>", family_word(r->rs[i].family), LINTED_RULES);
 		else
 			put_own(&r->findings, family_word(r->rs[i].family), argv, NULL);

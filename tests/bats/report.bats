@@ -28,6 +28,7 @@ page() { python3 "$BATS_TEST_DIRNAME/report.py" "$@"; }
 	page find page.html 'dport 3' 1
 	page find page.html '</script>' 1
 	page find page.html 'nowhere' 0
+	page tour page.html
 }
 
 @test "a page of 50,000 rules" {
@@ -36,6 +37,18 @@ page() { python3 "$BATS_TEST_DIRNAME/report.py" "$@"; }
 	page structure page.html
 	page rules page.html 50000
 	page find page.html '10.0.195.80' 1
+	page tour page.html
+	grep -q 'Nothing found\|warning\|note' page.html
+}
+
+@test "a page of 50,001 rules is not checked, and says so; findings are cut" {
+	{ echo '*filter'; seq 50001 | awk '{ print "-A INPUT -s 10.0.0.1 -j DROP" }'; echo COMMIT; } >rules
+	report rules >page.html
+	grep -q 'not checked here, for there are more than 50000 rules' page.html
+	{ echo '*filter'; seq 600 | awk '{ print "-A INPUT -s 10.0.0.1 -j DROP" }'; echo COMMIT; } >rules
+	report rules >page.html
+	grep -q '^\.\.\. and [0-9]* more lines' page.html
+	page structure page.html
 }
 
 @test "sets that rules name" {
@@ -60,7 +73,7 @@ page() { python3 "$BATS_TEST_DIRNAME/report.py" "$@"; }
 @test "a large ruleset has no picture; wrong words" {
 	{ echo '*filter'; printf ':C%d - [0:0]\n' {1..500}; echo COMMIT; } >rules
 	report rules >page.html
-	grep -q '503 chains are too many to draw here' page.html
+	grep -q '503 chains are too many to draw here (the most are 400)' page.html
 	capture report -
 	[ "$rc" -eq 1 ] && same 'ravelin report: cannot read standard input; give a file name' "$err" error
 	capture report -4 -6 rules

@@ -5,8 +5,11 @@
     report.py structure PAGE           well-formed, links lead somewhere, nothing is loaded
     report.py rules PAGE COUNT         a browser shows that many rules
     report.py find PAGE TEXT COUNT     and that many when TEXT is searched for
+    report.py tour PAGE                keys, orders, links and widths, in a silent console
+    report.py shots PAGE PREFIX        screenshots PREFIX-light.png, -dark.png and -phone.png
 
-A browser is Debian's chromium, without a screen; without one, "rules" and "find" look at the page's data only.
+A browser is Debian's chromium, without a screen; without one, "rules" and "find" look at the page's data only, and "tour"
+at nothing.
 """
 
 import html.parser
@@ -84,22 +87,95 @@ window.addEventListener("load", () => {
 });
 </script></body>"""
 
+# What a person does with keys and the mouse; the title becomes "ok", or says what was not so.
+TOUR = """<script>
+window.addEventListener("error", e => { document.title = "ERROR " + e.message; });
+window.addEventListener("load", () => {
+	const by = id => document.getElementById(id), wrong = [];
+	const is = (what, value) => { if (!value) wrong.push(what); };
+	const key = k => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: k, bubbles: true, cancelable: true }));
+	const rows = () => [...document.querySelectorAll("#rules tbody tr")];
+	const choose = (id, value) => { by(id).value = value; by(id).dispatchEvent(new Event("change")); };
+	const all = by("count").textContent, first = rows()[0].textContent;
+	key("/");
+	is("/ goes to the search", document.activeElement === by("search"));
+	by("search").value = rows()[0].cells[4].textContent.slice(0, 6);
+	by("search").dispatchEvent(new Event("input"));
+	is("what was found is marked", document.querySelector("#rules mark"));
+	key("Escape");
+	is("Escape shows all rules", by("search").value === "" && by("count").textContent === all);
+	choose("order", "packets");
+	const counts = rows().map(r => parseInt(r.cells[1].textContent.replace(/,/g, "")));
+	is("most packets first", counts.every((n, i) => !i || counts[i - 1] >= n));
+	choose("order", "place");
+	is("in their order", rows()[0].textContent === first);
+	by("unused").click();
+	is("only without packets", rows().every(r => r.cells[1].textContent === "0"));
+	by("unused").click();
+	if (!by("more").hidden) {
+		const before = rows().length;
+		by("more").click();
+		is("more rules", rows().length > before);
+	}
+	document.querySelector("#chains a").click();
+	is("a chain's link shows its rules", rows().every(r => r.cells[0].textContent.startsWith(by("search").value)));
+	for (const a of document.querySelectorAll("nav a"))
+		is("section " + a.hash, document.querySelector(a.hash));
+	is("nothing is wider than the window: " + document.documentElement.scrollWidth + " of " + innerWidth,
+		document.documentElement.scrollWidth <= innerWidth);
+	document.title = wrong.length ? "ERROR " + wrong.join("; ") : "ok";
+});
+</script></body>"""
 
-def browser(path, wanted):
-    """What the page says of how many rules it has found, and how many rows it shows."""
+PHONE, DESK = "500,900", "1280,900"     # a window of chromium is at least 500 wide
+
+
+def chromium(place, *words):
+    return subprocess.run(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--user-data-dir=" + place,
+                           "--virtual-time-budget=20000", "--enable-logging=stderr", "--v=0", *words], capture_output=True,
+                          text=True, timeout=240, check=True, env=dict(os.environ, HOME=place))
+
+
+def title_of(path, probe, *words):
+    """The title that a script gives the page; the console has to be silent."""
     text = open(path, encoding="utf-8").read()
     with tempfile.TemporaryDirectory() as place:
         probed = os.path.join(place, "page.html")
         with open(probed, "w", encoding="utf-8") as f:
-            f.write(text.replace("</body>", PROBE % json.dumps(wanted).replace("<", "\\u003c")))
-        done = subprocess.run(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--dump-dom",
-                               "--user-data-dir=" + place, "--virtual-time-budget=20000", "file://" + probed],
-                              capture_output=True, text=True, timeout=240, check=True, env=dict(os.environ, HOME=place))
+            f.write(text.replace("</body>", probe))
+        done = chromium(place, "--dump-dom", *words, "file://" + probed)
+    said = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    assert not said, "\n".join(said)
     title = re.search(r"<title>(.*?)</title>", done.stdout, re.S).group(1)
     assert not title.startswith("ERROR"), title
+    return title
+
+
+def browser(path, wanted):
+    """What the page says of how many rules it has found, and how many rows it shows."""
+    title = title_of(path, PROBE % json.dumps(wanted).replace("<", "\\u003c"))
     found = re.match(r"([\d,]+) rules?(?:, [\d,]+ shown)?\|(\d+)$", title)
     assert found, title
     return int(found[1].replace(",", "")), int(found[2])
+
+
+def tour(path):
+    for size in PHONE, DESK:
+        assert title_of(path, TOUR, "--window-size=" + size) == "ok"
+
+
+def shots(path, prefix):
+    """Screenshots: light, dark, a phone's width."""
+    with tempfile.TemporaryDirectory() as place:
+        for name, size, scheme in ("light", DESK, 1), ("dark", DESK, 0), ("phone", PHONE, 1):
+            chromium(place, f"--screenshot={prefix}-{name}.png", "--window-size=" + size, "--hide-scrollbars",
+                     f"--blink-settings=preferredColorScheme={scheme}", "file://" + os.path.abspath(path))
+
+
+def has_browser():
+    """NEED_BROWSER: that there is none is a failure."""
+    assert shutil.which("chromium") or not os.environ.get("NEED_BROWSER"), "there is no chromium"
+    return shutil.which("chromium")
 
 
 def count(path, wanted, number):
@@ -107,7 +183,7 @@ def count(path, wanted, number):
              for c in t["chains"] for r in c["rules"]]
     found = sum(wanted.lower() in r for r in rules)
     assert found == number, "the data has %d such rules, not %d" % (found, number)
-    if not shutil.which("chromium"):
+    if not has_browser():
         return
     shown, rows = browser(path, wanted)
     assert shown == number, "the page shows %d rules, not %d" % (shown, number)
@@ -118,6 +194,11 @@ if __name__ == "__main__":
     what, path, *rest = sys.argv[1:]
     if what == "structure":
         structure(path)
+    elif what == "tour":
+        if has_browser():
+            tour(path)
+    elif what == "shots":
+        shots(path, rest[0])
     elif what == "rules":
         count(path, "", int(rest[0]))
     else:
