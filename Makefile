@@ -288,6 +288,7 @@ check-long:
 		NATIVE_RULES=20000 DIFFERENTIAL_SCRIPTS=2000 DIFFERENTIAL_SESSIONS=20000 POWERLOSS_MOMENTS=5000 \
 		THREEWAY_RULESETS=2000 EXPLAIN_RULESETS=2000 EXPLAIN_SECONDS=0 \
 		DIFFERENTIAL_NEEDED=$$(mktemp) DIFFERENTIAL_SEED=$$(date +%s) scripts/check
+	scripts/check browser
 
 # Built with clang, see tests/fuzz/run.
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIBRARY)
