@@ -7,7 +7,8 @@
 #include "analysis/linter.h"
 #include "analysis/selectors.h"
 
-#define KIND(code, word, how, text, todo) { code, word, RV_SEVERITY_##how, text, todo }
+#define KIND(code, word, how, text, todo) { code, word, RV_SEVERITY_##how, false, text, todo }
+#define ADVICE(code, word, text, todo) { code, word, RV_SEVERITY_NOTE, true, text, todo }
 
 const struct rv_lint_kind rv_lint_kinds[RV_LINTS] = {
 	[RV_LINT_SHADOWED] = KIND("RV101", "shadowed", WARNING, "rules before it decide all its packets",
@@ -19,18 +20,38 @@ const struct rv_lint_kind rv_lint_kinds[RV_LINTS] = {
 	[RV_LINT_BEHIND_ALL] = KIND("RV105", "behind-all", WARNING, "a rule before it decides all packets",
 				    "remove it, or move it before that rule"),
 	[RV_LINT_ALL_ACCEPTED] = KIND("RV106", "accepts-all", ERROR, "it accepts everything before what is meant to restrict",
-				      "remove it or say what it is to accept"),
-	[RV_LINT_LATE] = KIND("RV107", "established-late", NOTE, "most packets are tested by the rules before it",
-			      "move it to the front"),
-	[RV_LINT_LOOPBACK] = KIND("RV108", "no-loopback", WARNING, "the host cannot talk to itself", "add -A INPUT -i lo -j ACCEPT"),
+				      "remove it, or restrict what it accepts"),
+	[RV_LINT_LATE] = ADVICE("RV107", "established-late", "most packets are tested by the rules before it",
+				"move it to the front"),
+	[RV_LINT_LOOPBACK] = KIND("RV108", "no-loopback", WARNING, "the host cannot talk to itself",
+				  "add -A INPUT -i lo -j ACCEPT"),
 	[RV_LINT_NEIGHBOURS] = KIND("RV109", "no-neighbour-discovery", ERROR, "IPv6 does not work without neighbour discovery",
 				    "accept ICMPv6 types 133 to 136"),
-	[RV_LINT_LOG] = KIND("RV110", "log-without-limit", NOTE, "whoever sends packets fills the log", "add -m limit"),
-	[RV_LINT_STATE] = KIND("RV111", "old-state", NOTE, "-m state is an old name", "write -m conntrack --ctstate"),
-	[RV_LINT_POLICY] = KIND("RV113", "policy-accept", WARNING, "policy ACCEPT makes its ACCEPT rules mean nothing",
+	[RV_LINT_LOG] = ADVICE("RV110", "log-without-limit", "a flood of packets fills the log", "add -m limit"),
+	[RV_LINT_STATE] = ADVICE("RV111", "old-state", "-m state is an old name", "write -m conntrack --ctstate"),
+	[RV_LINT_HOOK_STATE] = KIND("RV112", "state-at-hook", WARNING, "packets do not have that state in this table",
+				    "move it to table filter or mangle, or test another state"),
+	[RV_LINT_POLICY] = KIND("RV113", "policy-accept", WARNING, "policy ACCEPT makes its ACCEPT rules useless",
 				"set the policy to DROP"),
-	[RV_LINT_COMMENT] = KIND("RV114", "comment-port", NOTE, "its comment names another port", "correct one of the two"),
-	[RV_LINT_UNKNOWN] = KIND("RV199", "not-known", NOTE, "what reaches the rules of the table could not be found out", ""),
+	[RV_LINT_COMMENT] = ADVICE("RV114", "comment-port", "its comment names another port", "correct one of the two"),
+	[RV_LINT_RETURNS] = KIND("RV115", "only-returns", NOTE, "it jumps to a chain that only returns",
+				 "remove the jump, unless something else fills the chain"),
+	[RV_LINT_WIDENED] = ADVICE("RV116", "opened-wide", "it accepts from everywhere what an earlier rule accepts from a part",
+				   "remove one of the two"),
+	[RV_LINT_MSS] = ADVICE("RV117", "no-mss-clamp", "connections through a tunnel hang if path MTU discovery fails",
+			       "add -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu"),
+	[RV_LINT_HELPER] = ADVICE("RV118", "no-helper", "kernels since 6.0 assign no helper without a rule",
+				  "assign it in table raw with -j CT --helper"),
+	[RV_LINT_FAMILIES] = KIND("RV119", "open-in-ipv6", ERROR, "closed in IPv4, and open to everybody in IPv6",
+				  "restrict it in the IPv6 rules too"),
+	[RV_LINT_MERGE] = ADVICE("RV120", "one-rule", "it and the rules behind it differ in one value only",
+				 "write one rule with multiport, iprange or set; see ravelin-optimize(8)"),
+	[RV_LINT_REVERSED] = KIND("RV121", "reversed-range", WARNING, "a range ends before it starts, so nothing is in it",
+				  "exchange both ends"),
+	[RV_LINT_INTERFACE] = ADVICE("RV122", "no-interface", "the interface does not exist now", "correct its name"),
+	[RV_LINT_NAT_PORTS] = KIND("RV123", "nat-ports", WARNING, "it changes ports of a protocol that has none",
+				   "leave the ports out, or add -p tcp or -p udp"),
+	[RV_LINT_UNKNOWN] = KIND("RV199", "not-known", NOTE, "the rules of the table could not be analysed", ""),
 };
 
 /* ---- findings ----------------------------------------------------------------------------------------------- */
@@ -263,6 +284,7 @@ static void look_at_chain(struct rv_linter *l, const struct rv_lines *at)
 {
 	for (uint32_t i = 0; i < at->n; i++)
 		rv_lint_rule(l, at, i);
+	rv_lint_pairs(l, at);
 	if (at->c->base >= 0)
 		rv_lint_base(l, at);
 }
@@ -288,9 +310,9 @@ static int lint_table(struct rv_linter *l, struct rv_table *t, struct rv_error *
 	return rc;
 }
 
-int rv_lint(struct rv_ruleset *rs, struct rv_findings *f, struct rv_error *err)
+int rv_lint(struct rv_ruleset *rs, const struct rv_lint_with *with, struct rv_findings *f, struct rv_error *err)
 {
-	struct rv_linter l = { .out = f };
+	struct rv_linter l = { .with = with, .rs = rs, .out = f };
 	int rc = 0;
 
 	if (rv_space_init(&l.space, rs->family, 0) < 0 || rv_space_show(&l.space, rs, 0) < 0 || rv_space_seal(&l.space) < 0) {
@@ -302,6 +324,10 @@ int rv_lint(struct rv_ruleset *rs, struct rv_findings *f, struct rv_error *err)
 	rv_list_each(t, &rs->tables, struct rv_table, node)
 		if (rc == 0 && !l.failed)
 			rc = lint_table(&l, t, err);
+	if (rc == 0 && !l.failed) {
+		rv_lint_ruleset(&l);
+		rv_lint_families(&l);
+	}
 	if (rc == 0 && (l.failed || l.space.failed))
 		rc = rv_fail_memory(err);
 	free(l.values);

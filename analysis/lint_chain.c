@@ -73,8 +73,7 @@ struct needed {
 	uint16_t icmp;		/* type << 8 */
 };
 
-/* Packets of that interface: if no rule has its name, of those that no rule has. */
-static rv_dd on_interface(struct rv_linter *l, const char *name)
+rv_dd rv_lint_on_interface(struct rv_linter *l, const char *name)
 {
 	const struct rv_field *f = rv_space_field(&l->space, RV_SEL_IIFNAME, 0);
 	rv_dd others = RV_DD_TRUE;
@@ -105,7 +104,7 @@ static rv_dd lo_if_named(struct rv_linter *l)
 
 	for (unsigned int i = 0; f && i < f->nnames; i++)
 		if (!strcmp(f->names[i], "lo"))
-			return on_interface(l, "lo");
+			return rv_lint_on_interface(l, "lo");
 	return RV_DD_FALSE;
 }
 
@@ -116,7 +115,7 @@ static int all_needed(struct rv_linter *l, const struct needed *n, rv_dd *set)
 
 	*set = rv_dd_and(&l->space.d, rv_region_possible(&l->space, 1u << NF_INET_LOCAL_IN), state_set(l, "NEW"));
 	if (n->in)
-		*set = rv_dd_and(&l->space.d, *set, on_interface(l, n->in));
+		*set = rv_dd_and(&l->space.d, *set, rv_lint_on_interface(l, n->in));
 	else
 		*set = rv_dd_minus(&l->space.d, *set, lo_if_named(l));
 	if (n->protocol) {
@@ -155,6 +154,15 @@ static void look_for_needed(struct rv_linter *l, const struct rv_lines *at)
 				    at, set);
 	}
 	rv_walk_free(&w);
+}
+
+rv_dd rv_lint_from_outside(struct rv_linter *l)
+{
+	struct needed new = { 0 };
+	rv_dd set;
+
+	all_needed(l, &new, &set);
+	return set;
 }
 
 void rv_lint_base(struct rv_linter *l, const struct rv_lines *at)

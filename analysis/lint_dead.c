@@ -170,7 +170,8 @@ static void tell_dead(struct rv_linter *l, const struct chain *c, uint32_t i)
 
 	line->told = true;
 	if (set == RV_DD_FALSE) {
-		rv_lint_add(l, RV_LINT_NEVER, at, i, "what it asks for cannot be together in %s", at->c->name);
+		if (!rv_lint_is_reversed(l, line->r))
+			rv_lint_add(l, RV_LINT_NEVER, at, i, "its tests exclude each other in %s", at->c->name);
 		return;
 	}
 	if (equal < i && !(line->r->target && rv_target_goes_on(line->r->target)) && !says_state(line->r)) {

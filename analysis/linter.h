@@ -26,6 +26,8 @@ struct rv_lines {
 #define RV_LINT_GROUPS 24	/* further ones share the last */
 
 struct rv_linter {
+	const struct rv_lint_with *with;
+	struct rv_ruleset *rs;
 	struct rv_findings *out;
 	struct rv_space space;
 	struct rv_table *t;
@@ -57,8 +59,25 @@ void rv_lint_packet(struct rv_linter *l, struct rv_finding *f, const struct rv_l
 const char *rv_lint_flow(struct rv_linter *l);
 /* lint_dead.c */
 void rv_lint_dead(struct rv_linter *l);
-/* lint_rule.c: findings about single rules. lint_chain.c: about base chains. */
+/* Whether a range of the rule ends before it starts. */
+bool rv_lint_is_reversed(const struct rv_linter *l, const struct rv_rule *r);
+/* The match of that name, or NULL. */
+const struct rv_part *rv_lint_match(const struct rv_rule *r, const char *name);
+/* The packets whose selector has this value; all, if no rule asks for it. */
+rv_dd rv_lint_equal(struct rv_linter *l, enum rv_sel sel, uint64_t value);
+/* The packets of an interface. If no rule names it: of interfaces that no rule names. */
+rv_dd rv_lint_on_interface(struct rv_linter *l, const char *name);
+/* New packets to the host from elsewhere. */
+rv_dd rv_lint_from_outside(struct rv_linter *l);
+
+/* lint_rule.c: findings about single rules. */
 void rv_lint_rule(struct rv_linter *l, const struct rv_lines *at, uint32_t i);
+/* lint_pair.c: about several rules of a chain. */
+void rv_lint_pairs(struct rv_linter *l, const struct rv_lines *at);
+/* lint_chain.c: about base chains. */
 void rv_lint_base(struct rv_linter *l, const struct rv_lines *at);
+/* lint_ruleset.c: about the tables together, and about both families. */
+void rv_lint_ruleset(struct rv_linter *l);
+void rv_lint_families(struct rv_linter *l);
 
 #endif

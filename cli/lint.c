@@ -25,8 +25,9 @@ struct lint {
 	struct rv_cli *cli;
 	bool json, sarif, kinds, version, help;
 	const char *name;
-	struct rv_store store;
-	bool open;
+	const char *other;
+	struct rv_store store, others;
+	bool open, others_open;
 	struct rv_buf input;
 	const char **lines;	/* of input */
 	uint32_t nlines;
@@ -40,6 +41,7 @@ const struct rv_flag rv_lint_flags[] = {
 	{ 'j', "json", RV_FLAG_PLAIN, NULL, "print JSON", AT(json) },
 	{ 's', "sarif", RV_FLAG_PLAIN, NULL, "print SARIF 2.1.0, as hosts of code read it", AT(sarif) },
 	{ 'k', "kinds", RV_FLAG_PLAIN, NULL, "print the kinds of findings", AT(kinds) },
+	{ 'o', "other", RV_FLAG_ARG, "FILE", "rules of the other IP family, to find what only one of them closes", AT(other) },
 	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "IPv4 rules (default)" },
 	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "IPv6 rules" },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
@@ -137,7 +139,8 @@ static void put_text(struct lint *l, const struct rv_finding *f)
 	rv_buf_puts(b, l->name);
 	if (f->rule && f->rule->loc.line)
 		rv_buf_printf(b, ":%u", f->rule->loc.line);
-	rv_buf_printf(b, ": %s %s (%s): %s; %s\n", severities[k->severity], k->code, k->name, k->help, f->text);
+	rv_buf_printf(b, ": %s %s (%s%s): %s; %s\n", severities[k->severity], k->code, k->name, k->advice ? ", advice" : "", k->help,
+		      f->text);
 	rv_buf_printf(b, "  %s %s", f->chain->table->def->name, f->chain->name);
 	if (f->rule) {
 		rv_buf_printf(b, " %u: ", f->number);
@@ -170,6 +173,7 @@ static json_t *finding_json(struct lint *l, const struct rv_finding *f)
 	json_object_set_new(o, "code", json_string(k->code));
 	json_object_set_new(o, "kind", json_string(k->name));
 	json_object_set_new(o, "severity", json_string(severities[k->severity]));
+	json_object_set_new(o, "advice", json_boolean(k->advice));
 	json_object_set_new(o, "table", json_string(f->chain->table->def->name));
 	json_object_set_new(o, "chain", text_json(f->chain->name));
 	json_object_set_new(o, "number", f->rule ? json_integer(f->number) : json_null());
@@ -213,8 +217,9 @@ static json_t *sarif_kinds(void)
 	json_t *list = json_array();
 
 	for (unsigned int i = 0; i < RV_LINTS; i++)
-		json_array_append_new(list, json_pack("{s:s,s:s,s:{s:s}}", "id", rv_lint_kinds[i].code, "name",
-						      rv_lint_kinds[i].name, "shortDescription", "text", rv_lint_kinds[i].help));
+		json_array_append_new(list, json_pack("{s:s,s:s,s:{s:s},s:{s:b}}", "id", rv_lint_kinds[i].code, "name",
+						      rv_lint_kinds[i].name, "shortDescription", "text", rv_lint_kinds[i].help,
+						      "properties", "advice", rv_lint_kinds[i].advice));
 	return list;
 }
 
@@ -258,8 +263,33 @@ static void drop_ignored(struct lint *l)
 	f->n = n;
 }
 
+/* The rules of the other IP family: of a file, or the loaded ones. */
+static int read_others(struct lint *l, bool live, struct rv_error *err)
+{
+	rv_family_t own = l->cli->family;
+	struct rv_buf text = RV_BUF_INIT;
+	int rc = 0;
+
+	if (!live && !l->other)
+		return 0;
+	l->cli->family = own == NFPROTO_IPV6 ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	if (live)
+		rc = rv_cli_save_text(l->cli, true, &text, err);
+	else if (rv_cli_read(l->cli, l->other, &text))
+		rc = 1;
+	if (rc == 0 && !rv_buf_text(&text))
+		rc = rv_fail_memory(err);
+	if (rc == 0)
+		rc = rv_load_text(&l->others, l->cli->family, text.data, text.len, NULL, err);
+	l->others_open = rc == 0;
+	l->cli->family = own;
+	rv_buf_free(&text);
+	return rc;
+}
+
 static int lint(struct lint *l)
 {
+	struct rv_lint_with with = { 0 };
 	bool live = !strcmp(l->name, "live");
 	struct rv_buf warnings = RV_BUF_INIT;
 	struct rv_error err = { .warnings = &warnings };
@@ -273,7 +303,11 @@ static int lint(struct lint *l)
 		rc = rv_load_text(&l->store, l->cli->family, l->input.data, l->input.len, NULL, &err);
 	l->open = rc == 0;
 	if (rc == 0)
-		rc = rv_lint(&l->store.rs, &l->found, &err);
+		rc = read_others(l, live, &err);
+	with.live = live;
+	with.other = l->others_open ? &l->others.rs : NULL;
+	if (rc == 0)
+		rc = rv_lint(&l->store.rs, &with, &l->found, &err);
 	if (rc == 0 && strstr(l->input.data, ignore_words)) {
 		rc = find_lines(l) < 0 ? rv_fail_memory(&err) : 0;
 		if (rc == 0)
@@ -287,6 +321,8 @@ static int lint(struct lint *l)
 		if (l->json || l->sarif)
 			rc = put_json(l) < 0 ? rv_fail_memory(&err) : 0;
 	}
+	if (rc > 0)
+		return EXIT_TROUBLE;
 	if (rc < 0) {
 		rv_cli_error(l->cli, &err);
 		rv_cli_warnings(&warnings);
@@ -307,8 +343,9 @@ static int say(struct lint *l)
 		rv_buf_puts(&l->out, about);
 	} else {
 		for (unsigned int i = 0; i < RV_LINTS; i++)
-			rv_buf_printf(&l->out, "%s  %-7s  %-22s  %s\n", rv_lint_kinds[i].code,
-				      severities[rv_lint_kinds[i].severity], rv_lint_kinds[i].name, rv_lint_kinds[i].help);
+			rv_buf_printf(&l->out, "%s  %-7s  %-22s  %s%s\n", rv_lint_kinds[i].code,
+				      severities[rv_lint_kinds[i].severity], rv_lint_kinds[i].name, rv_lint_kinds[i].help,
+				      rv_lint_kinds[i].advice ? " (advice)" : "");
 	}
 	return rv_cli_write(l->cli, STDOUT_FILENO, &l->out);
 }
@@ -333,6 +370,8 @@ int rv_cli_lint(struct rv_cli *cli)
 	rv_findings_free(&l.found);
 	if (l.open)
 		rv_store_close(&l.store);
+	if (l.others_open)
+		rv_store_close(&l.others);
 	free(l.lines);
 	rv_buf_free(&l.input);
 	rv_buf_free(&l.out);

@@ -58,7 +58,7 @@ finds()
 }
 
 @test "a duplicate far away, and rules of many kinds that together leave nothing" {
-	finds RV102 "-A INPUT -s 10.0.0.1 -p tcp --dport 5 -j DROP" -A\ INPUT\ -p\ tcp\ --dport\ {100..400}\ -j\ DROP "-A INPUT -s 10.0.0.1 -p tcp --dport 5 -j DROP"
+	finds "RV102 RV120" "-A INPUT -s 10.0.0.1 -p tcp --dport 5 -j DROP" -A\ INPUT\ -p\ tcp\ --dport\ {100..140}\ -j\ DROP "-A INPUT -s 10.0.0.1 -p tcp --dport 5 -j DROP"
 	[[ $out == *"rule 1 is the same"* ]]
 	# MARK on the way to the second one is no reason: it is dead because of DROP.
 	finds RV101 "-A INPUT -p udp -j LOG -m limit --limit 1/s" "-A INPUT -p udp -j DROP" "-A INPUT -p udp -j LOG -m limit --limit 1/s"
@@ -104,8 +104,8 @@ finds()
 }
 
 @test "established connections late in the chain" {
-	finds RV107 DROP "-A INPUT -i lo -j ACCEPT" -A\ INPUT\ -p\ tcp\ --dport\ {1..5}\ -j\ ACCEPT "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
-	finds "" DROP "-A INPUT -i lo -j ACCEPT" "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT" -A\ INPUT\ -p\ tcp\ --dport\ {1..5}\ -j\ ACCEPT
+	finds "RV107 RV120" DROP "-A INPUT -i lo -j ACCEPT" -A\ INPUT\ -p\ tcp\ --dport\ {1..5}\ -j\ ACCEPT "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
+	finds RV120 DROP "-A INPUT -i lo -j ACCEPT" "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT" -A\ INPUT\ -p\ tcp\ --dport\ {1..5}\ -j\ ACCEPT
 }
 
 @test "loopback and neighbour discovery under policy DROP" {
@@ -133,6 +133,90 @@ finds()
 	finds RV110 "# ravelin: ignore RV111" "-A INPUT -p udp -j LOG" "-A INPUT -p udp -j DROP"
 	finds RV110 "# ravelin: ignore RV110" "-A INPUT -p udp -j LOG" "-A INPUT -p tcp -j LOG" "-A INPUT -p udp -j DROP"
 	finds "" "# ravelin: ignore RV104" ":c - [0:0]" "-A c -j DROP"
+}
+
+# codes FILE FAMILY [OPTION…]: the codes that are found, sorted.
+codes()
+{
+	local file=$1 family=$2
+	shift 2
+	capture "$RAVELIN_BIN/../ravelin" lint "-$family" "$@" "$file"
+	[ "$rc" -le 1 ] || { echo "$err"; return 1; }
+	found=$(grep -oE '(^[^ ].*: (note|warning|error) |"(code|ruleId)": ")RV[0-9]+' <<<"$out" | grep -o 'RV[0-9]*$' | sort -u | tr '\n' ' ')
+}
+
+@test "the table of kinds: each is found, its near miss is not, and a comment ignores it" {
+	local code family has near tested=" RV119 RV122 RV199 "
+	while IFS=$'\t' read -r code family has near; do
+		[[ $code == '#'* ]] && continue
+		tested+="$code "
+		{ tr '|' '\n' <<<"$has"; echo COMMIT; } >has
+		{ tr '|' '\n' <<<"$near"; echo COMMIT; } >near
+		for option in "" --json --sarif; do
+			# shellcheck disable=SC2086 # none or one
+			codes has "$family" $option
+			[[ " $found" == *" $code "* ]] || { echo "$code not found ($option): $has"; echo "$out"; return 1; }
+			# shellcheck disable=SC2086
+			codes near "$family" $option
+			[[ " $found" != *" $code "* ]] || { echo "$code found ($option): $near"; echo "$out"; return 1; }
+		done
+		# Before each line; before the table only; of another kind.
+		sed "s/^[-:]/# ravelin: ignore $code\n&/" has >ignored
+		codes ignored "$family"
+		[[ " $found" != *" $code "* ]] || { echo "$code found in spite of comments"; echo "$out"; return 1; }
+		sed "s/^[*]/# ravelin: ignore RV198 $code\n&/" has >ignored
+		codes ignored "$family"
+		[[ " $found" != *" $code "* ]] || { echo "$code found in spite of a comment"; echo "$out"; return 1; }
+		sed "s/^[-:*]/# ravelin: ignore RV198\n&/" has >ignored
+		codes ignored "$family"
+		[[ " $found" == *" $code "* ]] || { echo "$code ignored by another code"; return 1; }
+	done <"$BATS_TEST_DIRNAME/lint.tsv"
+	for code in $("$RAVELIN_BIN/../ravelin" lint --kinds | cut -d' ' -f1); do
+		[[ $tested == *" $code "* ]] || { echo "no row for $code"; return 1; }
+	done
+}
+
+@test "closed in IPv4 and open in IPv6: with the other file, whichever is given first" {
+	printf '*filter\n:INPUT DROP [0:0]\n-A INPUT -i lo -j ACCEPT\n-A INPUT -p tcp --dport 22 -j ACCEPT\n-A INPUT -s 10.0.0.0/8 -p tcp --dport 80 -j ACCEPT\nCOMMIT\n' >v4
+	printf '*filter\n:INPUT DROP [0:0]\n-A INPUT -i lo -j ACCEPT\n-A INPUT -p icmpv6 -j ACCEPT\n-A INPUT -p tcp -m multiport --dports 22,23,80 -j ACCEPT\nCOMMIT\n' >v6
+	codes v4 4 --other v6
+	[[ " $found" == *" RV119 "* ]] && [[ $out == *"tcp port 23"* ]] && [[ $out != *"tcp port 22"* ]] && [[ $out != *"tcp port 80"* ]]
+	codes v6 6 --other v4
+	[[ " $found" == *" RV119 "* ]] && [[ $out == *"tcp port 23"* ]]
+	[[ $out != *"no rule names"* ]]
+	codes v4 4
+	[[ " $found" != *" RV119 "* ]]
+	sed -i 's/22,23,80/22/' v6
+	codes v4 4 --other v6
+	[[ " $found" != *" RV119 "* ]]
+	: >none
+	codes v4 4 --other none
+	[[ " $found" == *" RV119 "* ]] && [[ $out == *"tcp ports that no rule names"* ]]
+	capture "$RAVELIN_BIN/../ravelin" lint --other nowhere v4
+	[ "$rc" -eq 3 ] && [[ $err == *nowhere* ]]
+	echo nonsense >v6
+	capture "$RAVELIN_BIN/../ravelin" lint --other v6 v4
+	[ "$rc" -eq 3 ] && [ -z "$out" ] && [ -n "$err" ]
+}
+
+@test "interfaces that do not exist, and both families: of loaded rules only" {
+	need_root
+	new_ns NS
+	ns "$NS" "$RAVELIN_BIN/iptables" -A INPUT -i eth77 -j DROP
+	ns "$NS" "$RAVELIN_BIN/iptables" -A INPUT -i lo -j ACCEPT
+	ns "$NS" "$RAVELIN_BIN/iptables" -A INPUT -i eth+ -p udp -j ACCEPT
+	ns "$NS" "$RAVELIN_BIN/iptables" -P INPUT DROP
+	capture ns "$NS" "$RAVELIN_BIN/../ravelin" lint live
+	[ "$rc" -eq 1 ]
+	same 1 "$(grep -c RV122 <<<"$out")" RV122
+	[[ $out == *"there is no eth77"* ]]
+	[[ $out == *"RV119"*"tcp ports that no rule names"* ]]
+	ns "$NS" "$RAVELIN_BIN/ip6tables" -P INPUT DROP
+	capture ns "$NS" "$RAVELIN_BIN/../ravelin" lint live
+	[[ $out != *RV119* ]]
+	ns "$NS" "$RAVELIN_BIN/iptables-save" >rules
+	capture "$RAVELIN_BIN/../ravelin" lint rules
+	[[ $out != *RV122* ]]
 }
 
 @test "JSON, SARIF, kinds and errors" {
