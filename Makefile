@@ -286,7 +286,7 @@ check-long:
 	scripts/deps build check
 	FUZZ_SECONDS=3600 ENGINE_RULESETS=10000 DIFFERENTIAL_RULES=20000 ODD_RULES=all \
 		NATIVE_RULES=20000 DIFFERENTIAL_SCRIPTS=2000 DIFFERENTIAL_SESSIONS=20000 POWERLOSS_MOMENTS=5000 \
-		THREEWAY_RULESETS=2000 EXPLAIN_RULESETS=2000 EXPLAIN_SECONDS=0 \
+		THREEWAY_RULESETS=2000 EXPLAIN_RULESETS=2000 EXPLAIN_SECONDS=0 PROVE_PAIRS=1000 PROVE_PACKETS=1000000 PROVE_SECONDS=0 \
 		DIFFERENTIAL_NEEDED=$$(mktemp) DIFFERENTIAL_SEED=$$(date +%s) scripts/check
 	scripts/check browser
 
@@ -302,6 +302,12 @@ $(BUILD)/fuzz/blob_seeds: tests/fuzz/blob/seeds.c tests/fuzz/blob/blob.h $(LIBRA
 	@mkdir -p $(@D)
 	$(call say,LINK)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS)
+
+# Two rulesets, by analysis/ and by packets: tests/prove/run.
+$(BUILD)/prove/pair: tests/prove/pair.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS)
 
 BENCH := floor measure record.so engine send sockopt.so
 

@@ -121,6 +121,17 @@ void rv_effect_of(const struct rv_part *target, rv_family_t family, struct rv_ef
 	}
 }
 
+/* Those of the table drop only packets with incomplete headers, or without memory. */
+bool rv_target_may_end(const struct rv_part *target)
+{
+	if (target->ext->effect != RV_EFFECT_MAY_END)
+		return false;
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (!strcmp(rows[i].name, target->ext->name))
+			return false;
+	return true;
+}
+
 bool rv_target_goes_on(const struct rv_part *target)
 {
 	return target->ext->effect != RV_EFFECT_ENDS;

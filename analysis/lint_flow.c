@@ -201,7 +201,7 @@ static void pass_target(struct rv_linter *l, struct flow *f, const struct rv_lin
 		make_single(l, f, RV_DD_TRUE);
 		return;
 	}
-	if (r->target->ext->effect == RV_EFFECT_MAY_END)
+	if (rv_target_may_end(r->target))
 		ends = rv_region_part(&l->space, r, r->target);
 	if (ends != RV_DD_FALSE)
 		take_away(l, f, line, rv_dd_and(d, line->set, ends));

@@ -183,5 +183,6 @@ bool rv_replay_agrees(struct rv_proof *p, const struct rv_replay *r, const struc
 
 	return !strcmp(r->end, rv_walk_text(&p->walk, o->end)) && r->effects.data &&
 	       !strcmp(r->effects.data, rv_walk_text(&p->walk, o->effects)) &&
-	       (!kept || !((r->mark ^ mark_after(&p->space, &o->mark, values)) & ~o->mark.blurred));
+	       (!kept || !((r->mark ^ mark_after(&p->space, &o->mark, values)) & ~o->mark.blurred)) &&
+	       !((r->ctmark ^ mark_after(&p->space, &o->ctmark, values)) & ~o->ctmark.blurred);
 }

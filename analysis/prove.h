@@ -45,7 +45,7 @@ void rv_outcome_words(struct rv_buf *b, struct rv_proof *p, const struct rv_outc
 struct rv_replay {
 	char end[512];			/* the final verdict or target, or the policy */
 	struct rv_buf effects;		/* what earlier targets did, one line each */
-	uint32_t mark;
+	uint32_t mark, ctmark;
 	uint32_t rule;			/* number of the deciding rule in chain, from 1; 0: the policy */
 	char chain[RV_CHAIN_NAME_LEN];
 };

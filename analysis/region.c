@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <netinet/in.h>
+
 #include "analysis/selectors.h"
 
 /* Where the bits of a selector are, the highest first; RV_DD_LEAF: such a bit is always 0. */
@@ -392,11 +394,24 @@ static rv_dd one_bit(struct rv_space *s, const struct rv_field *f, uint32_t bits
 	return one;
 }
 
+/* In IPv6, the numbers of extension headers that are skipped are not the protocol of a packet. */
+static rv_dd real_protocols(struct rv_space *s)
+{
+	static const uint8_t skipped[] = { IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_AH, IPPROTO_DSTOPTS };
+	rv_dd f = RV_DD_TRUE;
+
+	for (unsigned int i = 0; i < sizeof(skipped); i++)
+		f = rv_dd_minus(&s->d, f, is_protocol(s, skipped[i]));
+	return f;
+}
+
 static rv_dd domain_of(struct rv_space *s, const struct rv_field *f)
 {
 	const struct rv_sel_row *row = rv_sel_row(f->sel);
 	struct place at = place_of(f);
 
+	if (f->sel == RV_SEL_L4PROTO && s->family == NFPROTO_IPV6)
+		return real_protocols(s);
 	if (rv_selectors[f->sel].order == RV_ORDER_S)
 		return number_between(&s->d, &at, 0, f->nnames);
 	switch (row->domain) {
@@ -507,12 +522,15 @@ void rv_point_settle_in(struct rv_space *s, rv_dd f, uint8_t *values)
 
 bool rv_point_bytes(const struct rv_space *s, const uint8_t *values, const struct rv_field *f, uint8_t bytes[16])
 {
+	const uint8_t *at;
+
 	(void)s;
 	memset(bytes, 0, 16);
 	if (!f)
 		return false;
-	for (unsigned int i = 0; i < f->bits && i < 128; i++)
-		bytes[i / 8] |= (uint8_t)((values[rv_field_var(f, i)] == RV_POINT_ONE) << (7 - i % 8));
+	at = values + f->first;
+	for (unsigned int i = 0; i < f->bits && i < 128; i++, at += f->step)
+		bytes[i / 8] |= (uint8_t)((*at == RV_POINT_ONE) << (7 - i % 8));
 	return f->has == RV_DD_LEAF || values[f->has] == RV_POINT_ONE;
 }
 

@@ -273,7 +273,7 @@ static unsigned int ask_target(void *arg, struct rv_pkt *pkt, const struct rv_us
 
 	if (t->ext->effect == RV_EFFECT_ENDS)
 		return NF_ACCEPT;
-	if (t->ext->effect == RV_EFFECT_MAY_END && ask_match(arg, pkt, asked))
+	if (rv_target_may_end(t) && ask_match(arg, pkt, asked))
 		return NF_ACCEPT;
 	rv_effect_of(t, a->s->family, &e);
 	mark = (e.marks.mark & mark) ^ (e.marks.ctmark & a->ctmark) ^ e.marks.turn;
@@ -395,6 +395,7 @@ static void run(struct asking *a, const struct rv_chain *c, const struct rv_kmod
 	a->ctmark = (uint32_t)number(a->s, a->values, RV_SEL_CT_MARK, 0);
 	rv_engine_run(rv_kmod_user_engine(&a->link), id_of(change->blobs[0].table->def), &p.pkt, &rec);
 	out->mark = p.pkt.mark;
+	out->ctmark = a->ctmark;
 	if (rec.len <= PATH)
 		read_path(&change->blobs[0], &rec, a->s->family, out);
 }

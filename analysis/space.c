@@ -6,6 +6,7 @@
 #include <ravelin/render.h>
 
 #include "analysis/selectors.h"
+#include "analysis/walk.h"
 
 /* The variable that a part, or a target, asks for. */
 struct rv_asked_part {
@@ -293,7 +294,7 @@ int rv_space_show_rule(struct rv_space *s, const struct rv_rule *r, unsigned int
 		if (rv_part_predicates(s->family, m->ext, m->data, show_predicate, s) ||
 		    (asks(s, m) && ask_part(s, r, m, side) < 0))
 			return -1;
-	if (r->target && r->target->ext->effect == RV_EFFECT_MAY_END)
+	if (r->target && rv_target_may_end(r->target))
 		return ask_part(s, r, r->target, side);
 	return 0;
 }

@@ -406,7 +406,7 @@ static rv_dd after_match(struct rv_walk *w, const struct rv_rule *r, rv_dd hit, 
 	}
 	/* For the matched packets only, which keeps the diagram small. */
 	on = after_target(w, r, rv_dd_ite(d, lasting(w, hit), rest, RV_DD_FALSE));
-	if (effect == RV_EFFECT_MAY_END)
+	if (rv_target_may_end(r->target))
 		return rv_dd_ite(d, rv_region_part(w->s, r, r->target), target_leaf(w, r), on);
 	return on;
 }

@@ -59,6 +59,9 @@ rv_dd rv_walk_fates(struct rv_walk *w, rv_dd f, unsigned int fates);
 /* Whether a target lets the packet go on to the next rule, always or sometimes. */
 bool rv_target_goes_on(const struct rv_part *target);
 
+/* Whether it does so sometimes only. */
+bool rv_target_may_end(const struct rv_part *target);
+
 /* What a target changes that later rules may test. */
 struct rv_effect_of {
 	enum { RV_CHANGE_NOTHING, RV_CHANGE_MARK, RV_CHANGE_CTMARK, RV_CHANGE_FIELD, RV_CHANGE_BLUR } what;

@@ -329,6 +329,17 @@ proves()
 	proves 3 a
 }
 
+@test "targets that change headers go on" {
+	rules a mangle "FORWARD ACCEPT [0:0]" "-A FORWARD -p tcp -j TTL --ttl-inc 1" "-A FORWARD -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu" "-A FORWARD -s 10.0.0.1 -j DROP"
+	rules b mangle "FORWARD ACCEPT [0:0]" "-A FORWARD -s 10.0.0.1 -j DROP" "-A FORWARD -p tcp -j TTL --ttl-inc 1" "-A FORWARD -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu"
+	proves 0 --no-log a b
+	proves 0 --verdicts a b
+	proves 1 a b
+	rules b mangle "FORWARD ACCEPT [0:0]" "-A FORWARD -p tcp -j TTL --ttl-inc 1" "-A FORWARD -s 10.0.0.2 -j DROP"
+	proves 1 --verdicts a b
+	[[ $out == *"-s 10.0.0.1"* || $out == *"-s 10.0.0.2"* ]]
+}
+
 @test "IPv6" {
 	rules a filter "INPUT DROP [0:0]" "-A INPUT -s 2001:db8::/32 -p tcp -m tcp --dport 22 -j ACCEPT"
 	rules b filter "INPUT DROP [0:0]" "-A INPUT -s 2001:db8::/33 -p tcp -m tcp --dport 22 -j ACCEPT" \
@@ -337,6 +348,13 @@ proves()
 	rules b filter "INPUT DROP [0:0]" "-A INPUT -s 2001:db8::/33 -p tcp -m tcp --dport 22 -j ACCEPT"
 	proves 1 -6 a b
 	[[ $out == *"-s 2001:db8:8"* ]]
+	# The number of an extension header is not that of a protocol.
+	rules a filter "INPUT DROP [0:0]" "-A INPUT -p 43 -j ACCEPT" "-A INPUT -p tcp -j ACCEPT"
+	rules b filter "INPUT DROP [0:0]" "-A INPUT -p tcp -j ACCEPT"
+	proves 0 -6 a b
+	rules a filter "INPUT DROP [0:0]" "-A INPUT -p 59 -j ACCEPT" "-A INPUT -p tcp -j ACCEPT"
+	proves 1 -6 a b
+	proves 1 -4 a b
 }
 
 @test "diff --meaning says in boxes what opens and closes" {
