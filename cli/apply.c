@@ -245,7 +245,7 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static void print(const char *text)
+static void print_stdout(const char *text)
 {
 	const struct rv_buf b = { .data = (char *)text, .len = strlen(text) };
 	struct rv_buf safe = RV_BUF_INIT;
@@ -264,7 +264,7 @@ static void print_name(const char *before, const char *name)
 	struct rv_buf b = RV_BUF_INIT;
 
 	rv_buf_printf(&b, "%s '%s'...", before, name);
-	print(rv_buf_text(&b) ? b.data : before);
+	print_stdout(rv_buf_text(&b) ? b.data : before);
 	rv_buf_free(&b);
 }
 
@@ -335,14 +335,14 @@ static int wait_for_key(struct apply *a, char *key)
 }
 
 /* Sends the answer. Returns the daemon's next message. */
-static int ask(struct apply *a, char *key)
+static int send_key(struct apply *a, char *key)
 {
 	struct termios old;
 	bool raw = read_keys_at_once(&old);
 	char answer;
 	int word;
 
-	print("Can you establish NEW connections to the machine? (y/N) ");
+	print_stdout("Can you establish NEW connections to the machine? (y/N) ");
 	word = wait_for_key(a, key);
 	if (raw)
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &old);
@@ -383,14 +383,14 @@ static int revert(struct apply *a, int code)
 	enum rv_way_back how = RV_WAY_BACK_DONE;
 	int word;
 
-	print("Reverting to old iptables rules... ");
+	print_stdout("Reverting to old iptables rules... ");
 	word = hear(a);
 	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
 		if (ends[i].word == word)
 			how = ends[i].how;
 	if (word == 0)
 		how = go_back(a);
-	print(how == RV_WAY_BACK_DONE ? "done.\n" : "failed.\n");
+	print_stdout(how == RV_WAY_BACK_DONE ? "done.\n" : "failed.\n");
 	return how == RV_WAY_BACK_DONE ? code : rv_way_back_exit(how);
 }
 
@@ -406,7 +406,7 @@ static int write_savefile(const struct apply *a)
 	int rc;
 
 	print_name("Writing successfully applied rules to", a->save);
-	print("\n");
+	print_stdout("\n");
 	rc = rv_cli_save_text(&save, false, &text, &err);
 	if (rc == 0)
 		rc = rv_file_open(&f, a->save, true, PATIENCE_MS, &err);
@@ -427,13 +427,13 @@ static int kept(const struct apply *a)
 	int rc = a->save ? write_savefile(a) : 0;
 
 	if (rc == 0)
-		print("... then my job is done. See you next time.\n");
+		print_stdout("... then my job is done. See you next time.\n");
 	return rc;
 }
 
 static int not_applied(struct apply *a)
 {
-	print("failed.\n");
+	print_stdout("failed.\n");
 	if (a->run)
 		complain(EXIT_COMMAND_FAILED, "unknown error running command", a->file);
 	else
@@ -444,17 +444,17 @@ static int not_applied(struct apply *a)
 static int decide(struct apply *a)
 {
 	char key;
-	int word = ask(a, &key);
+	int word = send_key(a, &key);
 
-	print("\n");
+	print_stdout("\n");
 	if (word == RV_WATCH_CONFIRMED)
 		return kept(a);
 	if (word == RV_WATCH_DENIED)
-		print("Taken back from another session.\n");
+		print_stdout("Taken back from another session.\n");
 	else if (word == RV_WATCH_NO && key)
-		print("No affirmative response! Better play it safe...\n");
+		print_stdout("No affirmative response! Better play it safe...\n");
 	else
-		print("Timeout! Something happened (or did not). Better play it safe...\n");
+		print_stdout("Timeout! Something happened (or did not). Better play it safe...\n");
 	return revert(a, EXIT_REVERTED);
 }
 
@@ -466,8 +466,8 @@ static void show_meaning(const struct apply *a)
 	if (a->run || a->quick || !(a->meaning || (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))))
 		return;
 	rv_apply_meaning(a->cli, &b);
-	print("What changes for packets:\n");
-	print(rv_buf_text(&b) ? b.data : "not compared: out of memory\n");
+	print_stdout("What changes for packets:\n");
+	print_stdout(rv_buf_text(&b) ? b.data : "not compared: out of memory\n");
 	rv_buf_free(&b);
 }
 
@@ -481,7 +481,7 @@ static int apply_run(struct apply *a)
 		return rc;
 	catch_signals();
 	print_name(a->run ? "Running command" : "Applying new iptables rules from", a->file);
-	print(" ");
+	print_stdout(" ");
 	if (start_watcher(a) < 0) {
 		rv_cli_message("%s: cannot start the watcher: %s", a->cli->name, strerror(errno));
 		rv_pending_remove(&a->pending);
@@ -489,11 +489,11 @@ static int apply_run(struct apply *a)
 	}
 	if (hear(a) != RV_WATCH_APPLIED)
 		return not_applied(a);
-	print("done.\n");
+	print_stdout("done.\n");
 	return decide(a);
 }
 
-static int say(const struct apply *a)
+static int print_help(const struct apply *a)
 {
 	struct rv_buf b = RV_BUF_INIT;
 	int rc;
@@ -522,7 +522,7 @@ int rv_cli_apply(struct rv_cli *cli)
 	if (words < 0)
 		rc = RV_EXIT_OTHER;
 	else if (a.version || a.help)
-		rc = say(&a);
+		rc = print_help(&a);
 	else
 		rc = check_arguments(&a, words < cli->argc ? cli->argv[words] : NULL);
 	if (rc == 0 && !a.version && !a.help)

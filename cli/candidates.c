@@ -43,7 +43,7 @@ void rv_offer_chains(struct rv_offers *o, rv_family_t family, const struct rv_ta
 
 /* ---- extensions ------------------------------------------------------------------------- */
 
-struct search {
+struct name_search {
 	struct rv_offers *o;
 	enum rv_ext_kind kind;
 	rv_family_t family;
@@ -63,7 +63,7 @@ static bool has_word(const char *list, const char *word)
 
 static void offer_ext(const struct rv_ext *ext, void *arg)
 {
-	struct search *s = arg;
+	struct name_search *s = arg;
 
 	if (ext->kind != s->kind || (ext->family && ext->family != s->family) ||
 	    (ext->tables && !has_word(ext->tables, s->table)))
@@ -74,7 +74,7 @@ static void offer_ext(const struct rv_ext *ext, void *arg)
 void rv_offer_exts(struct rv_offers *o, enum rv_ext_kind kind, rv_family_t family,
 		   const struct rv_table_def *def)
 {
-	struct search s = { o, kind, family, def->name };
+	struct name_search s = { o, kind, family, def->name };
 
 	rv_ext_each(offer_ext, &s);
 }
@@ -101,7 +101,7 @@ void rv_offer_protocols(struct rv_offers *o, rv_family_t family)
 	}
 }
 
-static int see_set(const struct nlmsghdr *nlh, void *arg)
+static int offer_set(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct nlattr *a;
 
@@ -140,7 +140,7 @@ void rv_offer_sets(struct rv_offers *o)
 	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) == 0 &&
 	    mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) >= 0)
 		while ((len = mnl_socket_recvfrom(nl, buf, sizeof(buf))) > 0 &&
-		       mnl_cb_run(buf, (size_t)len, 0, mnl_socket_get_portid(nl), see_set, o) > 0)
+		       mnl_cb_run(buf, (size_t)len, 0, mnl_socket_get_portid(nl), offer_set, o) > 0)
 			;
 	mnl_socket_close(nl);
 }

@@ -52,21 +52,21 @@ static struct {
 #define RV_X(name) typeof(pcap_##name) *name;
 	FUNCTIONS(RV_X)
 #undef RV_X
-} lib;
+} pcap_lib;
 
-static const struct rv_symbol symbols[] = {
-#define RV_X(name) { "pcap_" #name, &lib.name },
+static const struct rv_symbol pcap_symbols[] = {
+#define RV_X(name) { "pcap_" #name, &pcap_lib.name },
 	FUNCTIONS(RV_X)
 #undef RV_X
 	{ NULL, NULL },
 };
 
 /* Debian's soname and upstream's. */
-static const char *const sonames[] = { "libpcap.so.0.8", "libpcap.so.1", NULL };
+static const char *const pcap_sonames[] = { "libpcap.so.0.8", "libpcap.so.1", NULL };
 
-static const struct rv_library library = {
-	.sonames = sonames,
-	.symbols = symbols,
+static const struct rv_library pcap_library = {
+	.sonames = pcap_sonames,
+	.symbols = pcap_symbols,
 	.lacking = "captures cannot be read",
 	.hint = "libpcap reads them; Debian's package is libpcap0.8",
 };
@@ -130,7 +130,7 @@ static void cooked2(struct rv_frame *f)
 }
 
 /* The family is in the byte order of the capturing machine; uses the IP version instead. */
-static void loopback(struct rv_frame *f)
+static void bsd_loopback(struct rv_frame *f)
 {
 	skip(f, 4);
 	raw(f);
@@ -147,8 +147,8 @@ static const struct link_layer {
 	{ DLT_IPV6, 0, raw },
 	{ DLT_LINUX_SLL, 16, cooked },
 	{ DLT_LINUX_SLL2, 20, cooked2 },
-	{ DLT_NULL, 4, loopback },
-	{ DLT_LOOP, 4, loopback },
+	{ DLT_NULL, 4, bsd_loopback },
+	{ DLT_LOOP, 4, bsd_loopback },
 };
 
 static const struct link_layer *find_link(int type)
@@ -207,7 +207,7 @@ static const char *check_ipv6(struct rv_frame *f, uint32_t behind)
 	return NULL;
 }
 
-static void check(struct rv_frame *f)
+static void check_packet(struct rv_frame *f)
 {
 	uint32_t behind = f->length > f->captured ? f->length - f->captured : 0;
 
@@ -219,23 +219,23 @@ static void check(struct rv_frame *f)
 
 /* ---- the interface -------------------------------------------------------------------------- */
 
-static struct rv_capture *start(pcap_t *pcap, const char *name, struct rv_error *err)
+static struct rv_capture *new_capture(pcap_t *pcap, const char *name, struct rv_error *err)
 {
-	const struct link_layer *link = find_link(lib.datalink(pcap));
-	const char *type = lib.datalink_val_to_name(lib.datalink(pcap));
+	const struct link_layer *link = find_link(pcap_lib.datalink(pcap));
+	const char *type = pcap_lib.datalink_val_to_name(pcap_lib.datalink(pcap));
 	struct rv_capture *c;
 
 	if (!link) {
 		rv_fail(err, RV_ERR_PROBLEM, NULL, "%s: link type %d (%s) is not understood", name,
-			lib.datalink(pcap), type ? type : "unknown");
+			pcap_lib.datalink(pcap), type ? type : "unknown");
 		rv_hint(err, "what is: Ethernet, raw IP, Linux cooked, BSD loopback");
-		lib.close(pcap);
+		pcap_lib.close(pcap);
 		return NULL;
 	}
 	c = calloc(1, sizeof(*c));
 	if (!c) {
 		rv_fail_memory(err);
-		lib.close(pcap);
+		pcap_lib.close(pcap);
 		return NULL;
 	}
 	*c = (struct rv_capture){ .pcap = pcap, .link = link, .name = name };
@@ -247,17 +247,17 @@ struct rv_capture *rv_capture_stream(FILE *file, const char *name, struct rv_err
 	char why[PCAP_ERRBUF_SIZE] = "";
 	pcap_t *pcap;
 
-	if (rv_library_load(&library, err)) {
+	if (rv_library_load(&pcap_library, err)) {
 		fclose(file);
 		return NULL;
 	}
-	pcap = lib.fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, why);
+	pcap = pcap_lib.fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, why);
 	if (!pcap) {
 		fclose(file);
 		rv_fail(err, RV_ERR_PROBLEM, NULL, "%s: %s", name, why);
 		return NULL;
 	}
-	return start(pcap, name, err);
+	return new_capture(pcap, name, err);
 }
 
 struct rv_capture *rv_capture_open(const char *path, struct rv_error *err)
@@ -275,7 +275,7 @@ void rv_capture_close(struct rv_capture *c)
 {
 	if (!c)
 		return;
-	lib.close(c->pcap);
+	pcap_lib.close(c->pcap);
 	free(c);
 }
 
@@ -283,13 +283,13 @@ int rv_capture_next(struct rv_capture *c, struct rv_frame *f, struct rv_error *e
 {
 	struct pcap_pkthdr *head;
 	const u_char *data;
-	int rc = lib.next_ex(c->pcap, &head, &data);
+	int rc = pcap_lib.next_ex(c->pcap, &head, &data);
 
 	if (rc == PCAP_ERROR_BREAK)
 		return 0;
 	if (rc != 1)
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "%s: packet %llu: %s", c->name,
-			       (unsigned long long)c->number + 1, lib.geterr(c->pcap));
+			       (unsigned long long)c->number + 1, pcap_lib.geterr(c->pcap));
 	*f = (struct rv_frame){
 		.number = ++c->number,
 		.time = (uint64_t)head->ts.tv_sec * 1000000000 + (uint64_t)head->ts.tv_usec,
@@ -304,6 +304,6 @@ int rv_capture_next(struct rv_capture *c, struct rv_frame *f, struct rv_error *e
 		return 1;
 	}
 	c->link->strip(f);
-	check(f);
+	check_packet(f);
 	return 1;
 }

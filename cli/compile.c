@@ -133,7 +133,7 @@ static int compile(struct compile *c)
 	return rc ? rc : rv_cli_write(c->cli, STDOUT_FILENO, &c->out);
 }
 
-static int run(struct compile *c, int words)
+static int print_plans(struct compile *c, int words)
 {
 	struct rv_cli *cli = c->cli;
 	int answer = rv_flags_answer(cli, words, c->version, c->help);
@@ -158,7 +158,7 @@ int rv_cli_compile(struct rv_cli *cli)
 
 	cli->name = "ravelin compile";
 	cli->restore = true;
-	rc = run(&c, rv_flags_read(rv_compile_flags, cli, &c));
+	rc = print_plans(&c, rv_flags_read(rv_compile_flags, cli, &c));
 	rv_buf_free(&c.input);
 	rv_buf_free(&c.out);
 	return rc;

@@ -27,12 +27,12 @@ static int undone(const struct rv_cli *cli, struct rv_error *err)
 }
 
 /* Exit code for the daemon's answer: done, or an error message. */
-static int code_of(const char *answer)
+static int code_of(const char *send_answer)
 {
 	for (int how = RV_WAY_BACK_CLOSED; how <= RV_WAY_BACK_STUCK; how++)
-		if (strcmp(answer, rv_way_back_text((enum rv_way_back)how)) == 0)
+		if (strcmp(send_answer, rv_way_back_text((enum rv_way_back)how)) == 0)
 			return rv_way_back_exit((enum rv_way_back)how);
-	return strcmp(answer, RV_PENDING_DONE) == 0 ? RV_EXIT_OK : RV_EXIT_RESOURCE;
+	return strcmp(send_answer, RV_PENDING_DONE) == 0 ? RV_EXIT_OK : RV_EXIT_RESOURCE;
 }
 
 /* Sends the word to the daemon and prints any error. */
@@ -116,7 +116,7 @@ static int decide_stale(const struct rv_cli *cli, struct rv_pending *p, bool kee
 	return rc;
 }
 
-static int answer(struct rv_cli *cli, const char *word)
+static int send_answer(struct rv_cli *cli, const char *word)
 {
 	struct rv_pending p;
 	struct rv_error err = { 0 };
@@ -140,7 +140,7 @@ static int answer(struct rv_cli *cli, const char *word)
 	return rc;
 }
 
-static int run(struct rv_cli *cli, const char *name, const char *word)
+static int answer_apply(struct rv_cli *cli, const char *name, const char *word)
 {
 	struct rv_buf b = RV_BUF_INIT;
 	struct confirm c = { 0 };
@@ -151,7 +151,7 @@ static int run(struct rv_cli *cli, const char *name, const char *word)
 	if (words < 0 || words < cli->argc)
 		return rv_cli_message("Usage: %s", cli->name), RV_EXIT_PARAMETER;
 	if (!c.help)
-		return answer(cli, word);
+		return send_answer(cli, word);
 	rv_flags_usage(cli, &b);
 	rc = rv_cli_write(cli, STDOUT_FILENO, &b);
 	rv_buf_free(&b);
@@ -160,10 +160,10 @@ static int run(struct rv_cli *cli, const char *name, const char *word)
 
 int rv_cli_confirm(struct rv_cli *cli)
 {
-	return run(cli, "ravelin confirm", RV_PENDING_CONFIRM);
+	return answer_apply(cli, "ravelin confirm", RV_PENDING_CONFIRM);
 }
 
 int rv_cli_revert(struct rv_cli *cli)
 {
-	return run(cli, "ravelin revert", RV_PENDING_REVERT);
+	return answer_apply(cli, "ravelin revert", RV_PENDING_REVERT);
 }

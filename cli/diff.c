@@ -59,7 +59,7 @@ static void add_line(struct diff *d, const char *command, const char *chain)
 	rv_buf_putc(&d->table, '\n');
 }
 
-static void add_chain(struct diff *d, char mark, const struct rv_chain *c)
+static void add_chain_line(struct diff *d, char mark, const struct rv_chain *c)
 {
 	add_mark(d, mark, 0);
 	if (d->commands && c->base < 0) {
@@ -75,7 +75,7 @@ static void add_chain(struct diff *d, char mark, const struct rv_chain *c)
 	}
 }
 
-static void add_rule(struct diff *d, const char *chain, const struct rv_rule *r)
+static void add_rule_line(struct diff *d, const char *chain, const struct rv_rule *r)
 {
 	rv_render_rule(&d->table, d->cli->family, chain, r,
 		       d->counters ? RV_COUNTERS_OPTION : RV_COUNTERS_NONE);
@@ -99,7 +99,7 @@ static void remove_rule(struct diff *d, const char *chain, const struct rv_rule 
 {
 	add_mark(d, '-', a);
 	if (!d->commands) {
-		add_rule(d, chain, r);
+		add_rule_line(d, chain, r);
 		return;
 	}
 	add_command(d, "-D", chain);
@@ -112,7 +112,7 @@ static void insert_rule(struct diff *d, const char *chain, const struct rv_rule 
 	if (d->commands)
 		add_insert(d, chain, r, b);
 	else
-		add_rule(d, chain, r);
+		add_rule_line(d, chain, r);
 }
 
 /* Preceding rules are already those of b, so a rule's position in b is where it is inserted. */
@@ -171,8 +171,8 @@ static void compare_policy(struct diff *d, const struct rv_chain *a, const struc
 			      a->counters.bytes == b->counters.bytes)))
 		return;
 	if (!d->commands)
-		add_chain(d, '-', a);
-	add_chain(d, '+', b);
+		add_chain_line(d, '-', a);
+	add_chain_line(d, '+', b);
 }
 
 /* ---- tables ----------------------------------------------------------------------------------- */
@@ -191,7 +191,7 @@ static int compare_chains(struct diff *d, const struct rv_table *a, const struct
 		if (c->base >= 0)
 			compare_policy(d, old, c);
 		else if (!is_there(old))
-			add_chain(d, '+', c);
+			add_chain_line(d, '+', c);
 	}
 	rv_list_each(c, &b->chains, struct rv_chain, node)
 		if (compare_rules(d, rv_table_chain(a, c->name), c) < 0)
@@ -216,7 +216,7 @@ static int remove_chains(struct diff *d, const struct rv_table *a, const struct 
 		if (d->commands)
 			add_line(d, "-X", c->name);
 		else
-			add_chain(d, '-', c);
+			add_chain_line(d, '-', c);
 	}
 	return 0;
 }
@@ -241,7 +241,7 @@ static int compare_table(struct diff *d, const struct rv_table_def *def)
 	return 0;
 }
 
-static int compare(struct diff *d, struct rv_error *err)
+static int compare_tables(struct diff *d, struct rv_error *err)
 {
 	for (const struct rv_table_def *def = rv_table_defs; def->name; def++)
 		if (compare_table(d, def) < 0)
@@ -259,7 +259,8 @@ static int diff_run(struct diff *d, char **names)
 	for (int i = 0; i < 2 && rc == 0; i++)
 		rc = rv_cli_ruleset(d->cli, &d->side[i], names[i], &err);
 	if (rc == 0)
-		rc = d->meaning ? rv_cli_meaning(&d->out, &d->side[0], &d->side[1], &err) : compare(d, &err);
+		rc = d->meaning ? rv_cli_meaning(&d->out, &d->side[0], &d->side[1], &err)
+				: compare_tables(d, &err);
 	if (rc < 0) {
 		rv_cli_error(d->cli, &err);
 		return EXIT_TROUBLE;

@@ -36,7 +36,7 @@ static bool is_number(const char *word)
 	return word && *word && word[strspn(word, "0123456789.")] == '\0';
 }
 
-static const struct rv_flag *find(const struct rv_flag *flags, int letter)
+static const struct rv_flag *find_flag(const struct rv_flag *flags, int letter)
 {
 	while (flags->letter != letter)
 		flags++;
@@ -54,7 +54,7 @@ static int add_word(const struct rv_flag *f, const struct rv_cli *cli, const cha
 }
 
 /* Returns 0, or 1 after printing an error. */
-static int set(const struct rv_flag *f, struct rv_cli *cli, const char *arg, void *into)
+static int set_flag(const struct rv_flag *f, struct rv_cli *cli, const char *arg, void *into)
 {
 	char *at = f->at ? (char *)into + f->at - 1 : NULL;
 
@@ -91,12 +91,12 @@ int rv_flags_read(const struct rv_flag *flags, struct rv_cli *cli, void *into)
 	while ((c = getopt_long(cli->argc, cli->argv, shorts, longs, NULL)) != -1) {
 		if (c == '?')
 			return -1;
-		f = find(flags, c);
+		f = find_flag(flags, c);
 		arg = optarg;
 		if (!arg && f->takes == RV_FLAG_NUMBER)
 			arg = optind < cli->argc && is_number(cli->argv[optind]) ? cli->argv[optind++]
 										 : "";
-		if (set(f, cli, arg, into))
+		if (set_flag(f, cli, arg, into))
 			return -1;
 		if (f->takes == RV_FLAG_LAST)
 			return cli->argc;

@@ -41,7 +41,7 @@ static int draw(struct graph *g, const char *name, const struct rv_table_def *on
 	return rc ? rv_cli_error(g->cli, &err) : rv_cli_write(g->cli, STDOUT_FILENO, &g->out);
 }
 
-static int run(struct graph *g, int words)
+static int print_graph(struct graph *g, int words)
 {
 	const struct rv_table_def *only = g->table ? rv_table_def_find(g->table) : NULL;
 	struct rv_cli *cli = g->cli;
@@ -62,7 +62,7 @@ int rv_cli_graph(struct rv_cli *cli)
 	int rc;
 
 	cli->name = "ravelin graph";
-	rc = run(&g, rv_flags_read(rv_graph_flags, cli, &g));
+	rc = print_graph(&g, rv_flags_read(rv_graph_flags, cli, &g));
 	rv_buf_free(&g.out);
 	return rc;
 }

@@ -267,8 +267,8 @@ static size_t word_at(const struct rv_hint_line *l, const struct rv_loc *loc)
 
 /* ---- files -------------------------------------------------------------------------------- */
 
-static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip,
-		    void *arg, struct rv_error *err)
+static int trial_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip,
+		       void *arg, struct rv_error *err)
 {
 	struct trial *t = arg;
 	struct rv_command clear;
@@ -286,8 +286,8 @@ static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bo
 }
 
 /* Of the lines before, only chains matter; they are known to be valid. */
-static int on_command(struct rv_command *cmd, const struct rv_options *opts, void *arg,
-		      struct rv_error *err)
+static int trial_command(struct rv_command *cmd, const struct rv_options *opts, void *arg,
+			 struct rv_error *err)
 {
 	struct trial *t = arg;
 	int rc = do_command(t, cmd, err);
@@ -299,7 +299,7 @@ static int on_command(struct rv_command *cmd, const struct rv_options *opts, voi
 	return rc;
 }
 
-static int on_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
+static int trial_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
 {
 	return 0;
 }
@@ -307,8 +307,8 @@ static int on_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
 static int try_text(struct trial *t, const char *text, size_t len)
 {
 	const struct rv_restore_sink sink = {
-		.program = t->h->cli->name, .table = on_table, .command = on_command,
-		.commit = on_commit, .arg = t,
+		.program = t->h->cli->name, .table = trial_table, .command = trial_command,
+		.commit = trial_commit, .arg = t,
 	};
 
 	t->store.bulk = true;
@@ -365,7 +365,8 @@ static size_t file_word_at(const struct rv_hint *h, const struct rv_hint_line *l
 	return at < l->count ? at : 0;
 }
 
-static int try_line(struct trial *t, const struct rv_hint_line *before, const struct rv_hint_line *l)
+static int try_line(struct trial *t, const struct rv_hint_line *before,
+		    const struct rv_hint_line *l)
 {
 	struct rv_buf text = RV_BUF_INIT, line = RV_BUF_INIT;
 	struct rv_hint_trial *r = t->result;
@@ -425,7 +426,7 @@ static bool is_over(const struct rv_hint *h)
 	return h->hint.len || h->trials >= MAX_TRIALS || now.tv_sec - h->start.tv_sec > MAX_SECONDS;
 }
 
-static void search(struct rv_hint *h, const struct rv_hint_case *c)
+static void try_generators(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	static rv_hint_rule *const *const tables[] = {
 		rv_hint_word_rules, rv_hint_option_rules, rv_hint_place_rules,
@@ -469,7 +470,7 @@ void rv_hint_propose(struct rv_hint *h, const struct rv_hint_case *c,
 		const struct rv_hint_case next = { line, &trial, trial.at };
 
 		h->depth++;
-		search(h, &next);
+		try_generators(h, &next);
 		h->depth--;
 	}
 	h->said.len = said;
@@ -565,7 +566,7 @@ static bool line_of_file(struct rv_hint *h, struct rv_hint_line *l)
 }
 
 /* Tries corrections of one mistake, then two, then three. */
-static void look(struct rv_hint *h, const struct rv_hint_line *l)
+static void search_corrections(struct rv_hint *h, const struct rv_hint_line *l)
 {
 	struct rv_hint_trial trial;
 	struct rv_hint_case c = { .line = l, .trial = &trial };
@@ -576,7 +577,7 @@ static void look(struct rv_hint *h, const struct rv_hint_line *l)
 		h->mark = trial.at;
 	if (trial.err.kind != RV_ERR_NONE)
 		for (h->limit = 0; h->limit < MAX_STEPS && !is_over(h); h->limit++)
-			search(h, &c);
+			try_generators(h, &c);
 	rv_hint_explain(h, &c);
 }
 
@@ -593,7 +594,7 @@ static void mark_refused(struct rv_hint *h, const struct rv_hint_line *l)
 	}
 }
 
-static void find(struct rv_hint *h)
+static void find_hint(struct rv_hint *h)
 {
 	struct rv_hint_line l = { .family = h->cli->family };
 	bool known = h->err->hint[0], line;
@@ -606,7 +607,7 @@ static void find(struct rv_hint *h)
 	if (known)
 		rv_hint_tell(h, "%s", h->err->hint);
 	else if (line && !h->hint.len)
-		look(h, &l);
+		search_corrections(h, &l);
 	else if (!h->hint.len)
 		rv_hint_explain(h, NULL);
 }
@@ -651,7 +652,7 @@ void rv_cli_hint(const struct rv_cli *cli, const struct rv_error *err, struct rv
 
 	clock_gettime(CLOCK_MONOTONIC, &h.start);
 	if (cli->program && (!cli->program->flags || cli->text))
-		find(&h);
+		find_hint(&h);
 	else if (err->hint[0])
 		rv_hint_tell(&h, "%s", err->hint);
 	if (h.mark)

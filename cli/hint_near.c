@@ -46,7 +46,7 @@ void rv_near_start(struct rv_near *n, const char *word, size_t len)
 }
 
 /* Inserts after candidates with the same distance. */
-static void keep(struct rv_near *n, const char *candidate, size_t len, unsigned int d)
+static void insert_candidate(struct rv_near *n, const char *candidate, size_t len, unsigned int d)
 {
 	size_t at = n->count;
 
@@ -84,5 +84,5 @@ void rv_near_try(struct rv_near *n, const char *candidate)
 	if (is_part(n, candidate, len))
 		d = least(d, limit(n->len));
 	if (d <= limit(n->len))
-		keep(n, candidate, len, d);
+		insert_candidate(n, candidate, len, d);
 }

@@ -256,8 +256,8 @@ static const char *others_of(struct rv_hint *h, const struct owners *o, const st
 	return *text ? rv_hint_text(h, "%s too.", text) : "";
 }
 
-static void propose_protocol(struct rv_hint *h, const struct rv_hint_case *c, const struct owners *o,
-			     const struct rv_ext *ext)
+static void propose_protocol(struct rv_hint *h, const struct rv_hint_case *c,
+			     const struct owners *o, const struct rv_ext *ext)
 {
 	size_t at = rv_hint_find(c->line, "-p", "--protocol"), to = place_before(c->line, c->at);
 	const char *name = rv_protocol_name(0, ext->protocol);
@@ -308,7 +308,7 @@ const struct rv_ext *rv_hint_owner(struct rv_hint *h, const struct rv_hint_case 
 	return o.count ? o.ext[0] : NULL;
 }
 
-static void owner(struct rv_hint *h, const struct rv_hint_case *c)
+static void suggest_owner(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	struct owners o;
 
@@ -693,6 +693,6 @@ static void family(struct rv_hint *h, const struct rv_hint_case *c)
 }
 
 rv_hint_rule *const rv_hint_option_rules[] = {
-	separators, other_option, near, near_set, sibling, owner, required, nameless, protocol, twice, jump,
+	separators, other_option, near, near_set, sibling, suggest_owner, required, nameless, protocol, twice, jump,
 	near_anywhere, family, NULL,
 };

@@ -245,7 +245,7 @@ static void chain_elsewhere(struct rv_hint *h, const struct rv_hint_case *c)
 }
 
 /* Rule numbers start at 1; -I after the last position is -A. */
-static void number(struct rv_hint *h, const struct rv_hint_case *c)
+static void fix_rule_number(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	size_t at = rv_hint_command(c->line);
 	const struct rv_core_option *o = command_row(c->line, at);
@@ -407,6 +407,6 @@ static void left_out(struct rv_hint *h, const struct rv_hint_case *c)
 }
 
 rv_hint_rule *const rv_hint_place_rules[] = {
-	other_table, misplaced, interface, chain_elsewhere, swapped, number, policy, two_commands, left_out, new_chain,
+	other_table, misplaced, interface, chain_elsewhere, swapped, fix_rule_number, policy, two_commands, left_out, new_chain,
 	make_chain, NULL,
 };

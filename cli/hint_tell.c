@@ -118,7 +118,7 @@ static void value(struct rv_hint *h, const struct rv_hint_case *c)
 }
 
 /* Reported for the whole rule when it is written. */
-static void set(struct rv_hint *h, const struct rv_hint_case *c)
+static void explain_set(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	for (size_t i = c->line->first; i < c->line->count && strstr(h->err->text, "doesn't exist"); i++) {
 		struct rv_completion role = rv_hint_role(c->line, i);
@@ -134,7 +134,7 @@ static void set(struct rv_hint *h, const struct rv_hint_case *c)
 }
 
 /* The matches and targets with the option were tried; none is allowed in the rule. */
-static void owner(struct rv_hint *h, const struct rv_hint_case *c)
+static void explain_owner(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	const struct rv_ext *ext = rv_hint_owner(h, c);
 	const char *word = c->line->word[c->at];
@@ -164,11 +164,11 @@ static void name(struct rv_hint *h, const struct rv_hint_case *c)
 		rv_hint_tell(h, "There is no target %s, and no chain of that name in table %s.", word,
 			     rv_hint_table(c->line));
 	else if (word[0] == '-' && word[1] == '-' && strstr(h->err->text, "unknown option"))
-		owner(h, c);
+		explain_owner(h, c);
 }
 
 /* A chain or rule that does not exist, or already exists. */
-static void chain(struct rv_hint *h, const struct rv_hint_case *c)
+static void explain_chain(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	size_t at = rv_hint_command(c->line);
 	const char *name = at && at + 1 < c->line->count ? c->line->word[at + 1] : "";
@@ -289,7 +289,7 @@ static void no_chain(struct rv_hint *h, const struct rv_hint_case *c)
 		rv_hint_tell(h, "%s needs the name of a chain, such as INPUT.", c->line->word[at]);
 }
 
-static void replace(struct rv_hint *h, const struct rv_hint_case *c)
+static void explain_replace(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	if (strstr(h->err->text, "-R requires"))
 		rv_hint_tell(h, "Behind the chain comes the number of the rule to be replaced: "
@@ -317,11 +317,11 @@ void rv_hint_explain(struct rv_hint *h, const struct rv_hint_case *c)
 	filtering(h, c);
 	numbers(h, c);
 	no_chain(h, c);
-	set(h, c);
+	explain_set(h, c);
 	two_args(h, c);
 	other_table(h, c);
-	chain(h, c);
-	replace(h, c);
+	explain_chain(h, c);
+	explain_replace(h, c);
 	if (c->at >= c->line->first) {
 		missing_argument(h, c);
 		required(h, c);

@@ -17,7 +17,7 @@ struct attempt {
 	struct rv_progress progress;
 };
 
-static int run(struct attempt *a, struct rv_error *err)
+static int run_command(struct attempt *a, struct rv_error *err)
 {
 	if (!a->open) {
 		if (rv_store_open_metered(&a->store, a->cli->spec, a->opts.family,
@@ -59,7 +59,7 @@ static int try_once(struct attempt *a, struct rv_error *err)
 		return -1;
 	if (said_all(a))
 		return 0;
-	return run(a, err);
+	return run_command(a, err);
 }
 
 /* Exit code 1 of these means that the rule or chain does not exist, or that the chain does. */

@@ -50,7 +50,7 @@ static int convert(struct json *j)
 	return rc ? rc : rv_cli_write(cli, STDOUT_FILENO, &j->out);
 }
 
-static int run(struct json *j, int words)
+static int convert_input(struct json *j, int words)
 {
 	struct rv_cli *cli = j->cli;
 	int answer = rv_flags_answer(cli, words, j->version, j->help);
@@ -73,7 +73,7 @@ int rv_cli_json(struct rv_cli *cli)
 
 	cli->name = "ravelin json";
 	cli->restore = true;
-	rc = run(&j, rv_flags_read(rv_json_flags, cli, &j));
+	rc = convert_input(&j, rv_flags_read(rv_json_flags, cli, &j));
 	rv_buf_free(&j.input);
 	rv_buf_free(&j.out);
 	return rc;

@@ -59,7 +59,7 @@ static int list_table(struct rv_table *table, void *arg)
 }
 
 /* Heads are generated last, since the reference counts are only known after all rules. */
-static void join(struct listing *l, struct rv_buf *b)
+static void join_listing(struct listing *l, struct rv_buf *b)
 {
 	for (size_t i = 0; i < l->pages.count; i++) {
 		struct rv_page *p = &l->pages.page[i];
@@ -117,7 +117,7 @@ int rv_cli_list(struct rv_store *s, const struct rv_command *cmd, const struct r
 			     "No chain/target/match by that name.");
 	if (rc == 0) {
 		rv_buf_add(b, l.heads.data, l.heads.len);
-		join(&l, b);
+		join_listing(&l, b);
 		b->failed |= l.heads.failed;
 	}
 	rv_buf_free(&l.heads);

@@ -101,7 +101,7 @@ static int refuse_legacy(const char *path)
 	return RV_EXIT_VERSION;
 }
 
-static int run(int argc, char **argv)
+static int run_program(int argc, char **argv)
 {
 	const char *env = getenv("RAVELIN_BACKEND");
 	const char *spec = env && *env ? env : NULL;
@@ -146,5 +146,5 @@ int main(int argc, char **argv)
 {
 	if (getuid() != geteuid())
 		_exit(EXIT_SETUID);
-	return run(argc, argv);
+	return run_program(argc, argv);
 }

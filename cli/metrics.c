@@ -46,7 +46,7 @@ const struct rv_flag rv_metrics_flags[] = {
 /* ---- one sample ------------------------------------------------------------------------------- */
 
 /* A label value. Invalid UTF-8 is replaced, since the format requires UTF-8. */
-static void put_value(struct rv_buf *b, const char *text)
+static void put_label_value(struct rv_buf *b, const char *text)
 {
 	while (*text) {
 		unsigned int n = rv_cli_utf8_length(text, strlen(text));
@@ -66,7 +66,7 @@ static void put_value(struct rv_buf *b, const char *text)
 static void put_label(struct rv_buf *b, char before, const char *name, const char *value)
 {
 	rv_buf_printf(b, "%c%s=\"", before, name);
-	put_value(b, value);
+	put_label_value(b, value);
 	rv_buf_putc(b, '"');
 }
 
@@ -98,7 +98,8 @@ static uint64_t get(const struct rv_counters *c, enum what what)
 	return what == PACKETS ? c->packets : c->bytes;
 }
 
-static void put_chains(struct metrics *m, const struct rv_table *t, const char *name, enum what what)
+static void put_chains(struct metrics *m, const struct rv_table *t, const char *name,
+		       enum what what)
 {
 	rv_list_each(c, &t->chains, struct rv_chain, node) {
 		if (c->base < 0)
@@ -172,7 +173,7 @@ static struct told *gather(const struct metrics *m, const struct rv_chain *c, si
 	return list;
 }
 
-static void forget(struct told *list, size_t n)
+static void free_series(struct told *list, size_t n)
 {
 	for (size_t i = 0; list && i < n; i++)
 		free((char *)list[i].comment);
@@ -202,8 +203,8 @@ static size_t merge(struct told *list, size_t n)
 	return n ? kept + 1 : 0;
 }
 
-static void put_told(struct metrics *m, const struct rv_chain *c, const struct told *r, const char *name,
-		     enum what what)
+static void put_told(struct metrics *m, const struct rv_chain *c, const struct told *r,
+		     const char *name, enum what what)
 {
 	char number[12];
 
@@ -215,7 +216,8 @@ static void put_told(struct metrics *m, const struct rv_chain *c, const struct t
 	end_sample(m, get(&r->counters, what));
 }
 
-static void put_rules(struct metrics *m, const struct rv_table *t, const char *name, enum what what)
+static void put_rule_samples(struct metrics *m, const struct rv_table *t, const char *name,
+			     enum what what)
 {
 	rv_list_each(c, &t->chains, struct rv_chain, node) {
 		size_t n, all;
@@ -229,7 +231,7 @@ static void put_rules(struct metrics *m, const struct rv_table *t, const char *n
 			else
 				m->left_out++;
 		}
-		forget(list, all);
+		free_series(list, all);
 	}
 }
 
@@ -250,9 +252,9 @@ static const struct family {
 	  "ravelin_chain_bytes_total", put_chains, BYTES },
 	{ "ravelin_chain_rules", "gauge", NULL, "Rules of a chain.", "ravelin_chain_rules", put_sizes },
 	{ "ravelin_rule_packets", "counter", NULL, "Packets matched by a rule, or by all rules of a chain with the same comment.",
-	  "ravelin_rule_packets_total", put_rules, PACKETS },
+	  "ravelin_rule_packets_total", put_rule_samples, PACKETS },
 	{ "ravelin_rule_bytes", "counter", "bytes", "Bytes of these packets.",
-	  "ravelin_rule_bytes_total", put_rules, BYTES },
+	  "ravelin_rule_bytes_total", put_rule_samples, BYTES },
 	{ NULL },
 };
 
@@ -283,7 +285,7 @@ static int put_all(struct metrics *m, struct rv_error *err)
 	return rv_buf_ok(&m->out) ? 0 : rv_fail_memory(err);
 }
 
-static int collect(struct metrics *m, struct rv_error *err)
+static int collect_families(struct metrics *m, struct rv_error *err)
 {
 	static const rv_family_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
 
@@ -306,7 +308,7 @@ static int collect(struct metrics *m, struct rv_error *err)
 #define PATIENCE_MS 10000
 
 /* Atomic, since collectors may read the file at any time. */
-static int replace(const struct metrics *m, struct rv_error *err)
+static int replace_file(const struct metrics *m, struct rv_error *err)
 {
 	struct rv_file f;
 	int rc;
@@ -359,7 +361,8 @@ static bool asks_for(const char *request, const char *method)
 	       !strncmp(request, " / ", 3);
 }
 
-static void put_answer(struct rv_buf *b, const char *status, const char *type, const struct rv_buf *body, bool head)
+static void put_answer(struct rv_buf *b, const char *status, const char *type,
+		       const struct rv_buf *body, bool head)
 {
 	rv_buf_printf(b, "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
 		      status, type, body->len);
@@ -369,7 +372,7 @@ static void put_answer(struct rv_buf *b, const char *status, const char *type, c
 
 #define TEXT "text/plain; charset=utf-8"
 
-static int answer(struct metrics *m, int fd, struct rv_error *err)
+static int serve_request(struct metrics *m, int fd, struct rv_error *err)
 {
 	struct rv_buf request = RV_BUF_INIT, reply = RV_BUF_INIT, words = RV_BUF_INIT;
 	int rc = 0;
@@ -380,7 +383,7 @@ static int answer(struct metrics *m, int fd, struct rv_error *err)
 	} else if (!asks_for(request.data, "GET") && !asks_for(request.data, "HEAD")) {
 		rv_buf_puts(&words, "Not found; see /metrics.\n");
 		put_answer(&reply, "404 Not Found", TEXT, &words, false);
-	} else if ((rc = collect(m, err))) {
+	} else if ((rc = collect_families(m, err))) {
 		rv_buf_puts(&words, "The counters cannot be read.\n");
 		put_answer(&reply, "503 Service Unavailable", TEXT, &words, false);
 	} else {
@@ -418,7 +421,7 @@ static int serve(struct metrics *m, struct rv_error *err)
 		fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
 	if (fd < 0)
 		return rv_fail(err, RV_ERR_RESOURCE, NULL, "cannot accept a connection: %m");
-	rc = answer(m, fd, err);
+	rc = serve_request(m, fd, err);
 	if (listening)
 		close(fd);
 	return rc;
@@ -429,23 +432,23 @@ static int serve(struct metrics *m, struct rv_error *err)
 static int tell(struct metrics *m)
 {
 	struct rv_error err = { 0 };
-	int rc = m->http ? serve(m, &err) : collect(m, &err);
+	int rc = m->http ? serve(m, &err) : collect_families(m, &err);
 
 	if (!rc && m->file)
-		rc = replace(m, &err);
+		rc = replace_file(m, &err);
 	if (rc)
 		return rv_cli_error(m->cli, &err);
 	return m->http || m->file ? 0 : rv_cli_write(m->cli, STDOUT_FILENO, &m->out);
 }
 
-static int run(struct metrics *m, int words)
+static int write_metrics(struct metrics *m, int words)
 {
 	struct rv_cli *cli = m->cli;
 	char *end;
-	int answer = rv_flags_answer(cli, words, m->version, m->help);
+	int serve_request = rv_flags_answer(cli, words, m->version, m->help);
 
-	if (answer >= 0)
-		return answer;
+	if (serve_request >= 0)
+		return serve_request;
 	if (words < cli->argc)
 		return rv_cli_message("Unknown arguments found on commandline");
 	if (m->http && m->file)
@@ -465,7 +468,7 @@ int rv_cli_metrics(struct rv_cli *cli)
 	int rc;
 
 	cli->name = "ravelin metrics";
-	rc = run(&m, rv_flags_read(rv_metrics_flags, cli, &m));
+	rc = write_metrics(&m, rv_flags_read(rv_metrics_flags, cli, &m));
 	for (unsigned int i = 0; i < m.families; i++)
 		rv_ruleset_clear(&m.rs[i]);
 	rv_buf_free(&m.out);

@@ -85,7 +85,7 @@ static void add_command(struct rv_buf *b, const struct rv_event *e)
 
 /* ---- changes ------------------------------------------------------------------------------ */
 
-static void add_table(struct monitor *m, const struct rv_event *e)
+static void table_event(struct monitor *m, const struct rv_event *e)
 {
 	rv_buf_printf(&m->line, " EVENT: nft: %s table: table %s %s flags %x use %u handle %llu\n",
 		      change_name(e), e->table, family_name(e->family), e->flags, e->use,
@@ -105,7 +105,7 @@ static void add_base(struct rv_buf *b, const struct rv_event *e)
 }
 
 /* The kernel reports a deleted base chain without its hook; iptables prints -X for it too. */
-static void add_chain(struct monitor *m, const struct rv_event *e)
+static void chain_event(struct monitor *m, const struct rv_event *e)
 {
 	struct rv_buf *b = &m->line;
 
@@ -142,7 +142,7 @@ static void add_rule_text(struct monitor *m, const struct rv_event *e)
 	b->data[at + 1] = 'D';
 }
 
-static void add_rule(struct monitor *m, const struct rv_event *e)
+static void rule_event(struct monitor *m, const struct rv_event *e)
 {
 	rv_buf_puts(&m->line, " EVENT: ");
 	if (e->rule) {
@@ -276,8 +276,8 @@ static int add_event(struct monitor *m, const struct rv_event *event,
 static int on_event(const struct rv_event *e, void *arg)
 {
 	static void (*const add[])(struct monitor *m, const struct rv_event *e) = {
-		[RV_EVENT_TABLE] = add_table, [RV_EVENT_CHAIN] = add_chain,
-		[RV_EVENT_RULE] = add_rule, [RV_EVENT_GENERATION] = add_generation,
+		[RV_EVENT_TABLE] = table_event, [RV_EVENT_CHAIN] = chain_event,
+		[RV_EVENT_RULE] = rule_event, [RV_EVENT_GENERATION] = add_generation,
 		[RV_EVENT_TRACE] = add_trace,
 	};
 	struct monitor *m = arg;
@@ -318,7 +318,7 @@ static int monitor_run(struct monitor *m)
 
 /* ---- traces as JSON ------------------------------------------------------------------------------ */
 
-static void set(json_t *j, const char *name, const char *text)
+static void set_string(json_t *j, const char *name, const char *text)
 {
 	struct rv_buf shown = RV_BUF_INIT;
 
@@ -332,7 +332,7 @@ static void set_interface(json_t *j, const char *name, uint32_t index)
 	char text[IF_NAMESIZE];
 
 	if (index && if_indextoname(index, text))
-		set(j, name, text);
+		set_string(j, name, text);
 }
 
 static void set_packet(json_t *j, const struct rv_trace *t)
@@ -343,7 +343,7 @@ static void set_packet(json_t *j, const struct rv_trace *t)
 	if (t->transport.data)
 		rv_buf_add(&bytes, (const char *)t->transport.data, t->transport.len);
 	rv_packet_print(&text, (const uint8_t *)bytes.data, (uint32_t)bytes.len);
-	set(j, "packet", rv_buf_text(&text) ? text.data : "");
+	set_string(j, "packet", rv_buf_text(&text) ? text.data : "");
 	set_interface(j, "in", t->in);
 	set_interface(j, "out", t->out);
 	if (t->has_mark)
@@ -362,9 +362,9 @@ static void set_rule(json_t *j, const struct rv_event *e)
 		rv_render_rule(&text, e->family, e->chain, e->rule, RV_COUNTERS_NONE);
 		if (rv_buf_text(&text))
 			text.data[--text.len] = '\0';
-		set(j, "text", rv_buf_text(&text) ? text.data : "");
+		set_string(j, "text", rv_buf_text(&text) ? text.data : "");
 	} else {
-		set(j, "why", e->why ? e->why : "no rule of iptables");
+		set_string(j, "why", e->why ? e->why : "no rule of iptables");
 	}
 	rv_buf_free(&text);
 }
@@ -373,14 +373,14 @@ static void set_step(json_t *j, const struct rv_event *e)
 {
 	const struct rv_trace *t = &e->trace;
 
-	set(j, "table", e->table);
-	set(j, "chain", e->chain);
+	set_string(j, "table", e->table);
+	set_string(j, "chain", e->chain);
 	if (t->kind == RV_TRACE_RULE)
 		set_rule(j, e);
 	if (t->kind != RV_TRACE_RETURN && verdict_name(t))
-		set(j, "verdict", verdict_name(t));
+		set_string(j, "verdict", verdict_name(t));
 	if (t->jump)
-		set(j, "to", t->jump);
+		set_string(j, "to", t->jump);
 }
 
 /* A line for the packet, and one for each rule and policy that it meets. */
@@ -393,9 +393,9 @@ static int write_json(struct monitor *m, const struct rv_event *e, bool packet)
 	char id[16], *text;
 
 	snprintf(id, sizeof(id), "%08x", e->trace.id);
-	set(j, "event", packet ? "packet" : names[e->trace.kind]);
-	set(j, "id", id);
-	set(j, "family", e->trace.proto == NFPROTO_IPV6 ? "ipv6" : "ipv4");
+	set_string(j, "event", packet ? "packet" : names[e->trace.kind]);
+	set_string(j, "id", id);
+	set_string(j, "family", e->trace.proto == NFPROTO_IPV6 ? "ipv6" : "ipv4");
 	if (packet)
 		set_packet(j, &e->trace);
 	else
@@ -450,7 +450,7 @@ int rv_cli_trace(struct rv_cli *cli, const struct rv_rule *rule, rv_family_t fam
 	return rc;
 }
 
-static int say(struct monitor *m, int rc)
+static int print_help(struct monitor *m, int rc)
 {
 	if (m->version)
 		rv_buf_printf(&m->line, "%s %s\n", m->cli->name, RV_STOCK_VERSION);
@@ -468,9 +468,9 @@ int rv_cli_monitor(struct rv_cli *cli)
 		rv_cli_message("Try `%s -h' for more information.", cli->name);
 		rc = RV_EXIT_PARAMETER;
 	} else if (m.version || m.help) {
-		rc = say(&m, RV_EXIT_OK);
+		rc = print_help(&m, RV_EXIT_OK);
 	} else if (!m.changes && !m.traces) {
-		rc = say(&m, RV_EXIT_OTHER);
+		rc = print_help(&m, RV_EXIT_OTHER);
 	} else {
 		rc = monitor_run(&m);
 	}

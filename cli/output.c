@@ -103,7 +103,7 @@ void rv_cli_version(const struct rv_cli *cli, struct rv_buf *b)
 /* Each of these uses another method than the one before. */
 #define ATTEMPTS_LEARNING 100
 
-static int64_t now_ms(void)
+static int64_t clock_ms(void)
 {
 	struct timespec now;
 
@@ -134,7 +134,7 @@ static void give_up(struct rv_error *err, const struct rv_patience *p)
 bool rv_cli_again(struct rv_error *err, struct rv_patience *p)
 {
 	unsigned int most = 1u << (p->attempts < 6 ? p->attempts : 6);	/* ms */
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 	struct timespec pause = { 0 };
 
 	if (err->kind != RV_ERR_AGAIN)

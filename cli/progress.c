@@ -64,7 +64,7 @@ void rv_cli_progress_at(struct rv_progress *p, uint64_t done)
 	show(p, text);
 }
 
-static void step(void *progress)
+static void progress_step(void *progress)
 {
 	struct rv_progress *p = progress;
 
@@ -76,7 +76,7 @@ void rv_cli_progress_start(struct rv_progress *p, const struct rv_cli *cli, cons
 {
 	*p = (struct rv_progress){
 		.name = cli->name, .what = what, .total = total, .on = isatty(STDERR_FILENO),
-		.meter = { step, p },
+		.meter = { progress_step, p },
 	};
 }
 

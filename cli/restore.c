@@ -71,8 +71,8 @@ static int whole_table(struct restore *r, enum rv_command_kind kind, const struc
 	return rc;
 }
 
-static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip,
-		    void *arg, struct rv_error *err)
+static int restore_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip,
+			 void *arg, struct rv_error *err)
 {
 	struct restore *r = arg;
 
@@ -89,8 +89,8 @@ static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bo
 	       whole_table(r, RV_CMD_DELETE_CHAIN, def, loc, err) < 0 ? -1 : 0;
 }
 
-static int on_command(struct rv_command *cmd, const struct rv_options *opts, void *arg,
-		      struct rv_error *err)
+static int restore_command(struct rv_command *cmd, const struct rv_options *opts, void *arg,
+			   struct rv_error *err)
 {
 	struct rv_options said = *opts;
 	struct restore *r = arg;
@@ -109,7 +109,7 @@ static int on_command(struct rv_command *cmd, const struct rv_options *opts, voi
 	return rv_cli_command(&r->store, cmd, &said, said.verbose, said_to(r), err);
 }
 
-static int on_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
+static int restore_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
 {
 	struct restore *r = arg;
 
@@ -161,9 +161,9 @@ static int try_once(struct restore *r, struct rv_error *err)
 	const struct rv_restore_sink sink = {
 		.program = r->cli->name,
 		.counters = r->counters,
-		.table = on_table,
-		.command = on_command,
-		.commit = on_commit,
+		.table = restore_table,
+		.command = restore_command,
+		.commit = restore_commit,
 		.comment = on_comment,
 		.arg = r,
 	};
@@ -230,7 +230,7 @@ int rv_cli_restore_text(struct rv_cli *cli)
 	return rc;
 }
 
-static int say(struct restore *r)
+static int print_help(struct restore *r)
 {
 	if (r->version)
 		rv_cli_version(r->cli, &r->out);
@@ -247,7 +247,7 @@ int rv_cli_restore(struct rv_cli *cli)
 	if (words < 0)
 		rc = rv_cli_message("Try `%s -h' for more information.", cli->name);
 	else if (r.version || r.help)
-		rc = say(&r);
+		rc = print_help(&r);
 	else if (cli->argc - words > 1)
 		rc = rv_cli_message("Unknown arguments found on commandline");
 	else

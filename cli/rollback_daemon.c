@@ -28,7 +28,7 @@ enum event {
 	EVENT_CHILD,		/* the command exited */
 };
 
-static void say(const struct rv_watch *w, enum rv_watch_word word)
+static void send_word(const struct rv_watch *w, enum rv_watch_word word)
 {
 	char c = (char)word;
 
@@ -36,7 +36,7 @@ static void say(const struct rv_watch *w, enum rv_watch_word word)
 }
 
 /* CLOCK_BOOTTIME, which includes suspend. */
-static int64_t now_ms(void)
+static int64_t boottime_ms(void)
 {
 	struct timespec t;
 
@@ -55,7 +55,7 @@ static enum event hear_parent(const struct rv_watch *w)
 	return c == RV_WATCH_YES ? EVENT_YES : EVENT_NO;
 }
 
-static void answer(int fd, const char *text)
+static void answer_session(int fd, const char *text)
 {
 	(void)!send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(fd);
@@ -79,7 +79,7 @@ static bool hear_session(const struct rv_watch *w, int *session, enum event *eve
 			return true;
 	}
 	*session = -1;
-	answer(p.fd, "that is not understood");
+	answer_session(p.fd, "that is not understood");
 	return false;
 }
 
@@ -106,7 +106,7 @@ static enum event await(const struct rv_watch *w, int signals, int64_t until, in
 	enum event event;
 
 	for (;;) {
-		int64_t left = until - now_ms();
+		int64_t left = until - boottime_ms();
 		int most = left > 3600000 ? 3600000 : (int)left;
 
 		if (left <= 0)
@@ -196,10 +196,10 @@ static void end_group(pid_t pid)
 /* Ends the command and everything in its process group. */
 static void end_command(pid_t pid)
 {
-	int64_t until = now_ms() + GRACE_MS;
+	int64_t until = boottime_ms() + GRACE_MS;
 
 	kill(-pid, SIGTERM);
-	while (waitpid(pid, NULL, WNOHANG) == 0 && now_ms() < until)
+	while (waitpid(pid, NULL, WNOHANG) == 0 && boottime_ms() < until)
 		usleep(10000);
 	end_group(pid);
 }
@@ -215,7 +215,7 @@ static enum change change_of(const struct rv_watch *w, int status)
 /* Loading has no time limit; a command has the given time, and the user is asked meanwhile. */
 static enum change change_rules(const struct rv_watch *w, int signals)
 {
-	int64_t until = w->command ? now_ms() + (int64_t)w->timeout * 1000 : INT64_MAX;
+	int64_t until = w->command ? boottime_ms() + (int64_t)w->timeout * 1000 : INT64_MAX;
 	pid_t self = getpid(), pid = fork();
 	int status, session = -1;
 	enum event event;
@@ -229,7 +229,7 @@ static enum change change_rules(const struct rv_watch *w, int signals)
 	do {
 		event = await(w, signals, until, &session);
 		if (session >= 0)
-			answer(session, w->command ? "the command is still running"
+			answer_session(session, w->command ? "the command is still running"
 						      : "the rules are still being loaded");
 		session = -1;
 		if (waitpid(pid, &status, WNOHANG) == pid) {
@@ -248,7 +248,7 @@ static enum change change_rules(const struct rv_watch *w, int signals)
 
 /* ---- rollback --------------------------------------------------------------------------- */
 
-static const enum rv_watch_word words[] = {
+static const enum rv_watch_word revert_words[] = {
 	[RV_WAY_BACK_DONE] = RV_WATCH_REVERTED,
 	[RV_WAY_BACK_CLOSED] = RV_WATCH_CLOSED,
 	[RV_WAY_BACK_STUCK] = RV_WATCH_STUCK,
@@ -261,7 +261,7 @@ static enum rv_way_back go_back(const struct rv_watch *w)
 
 	if (how == RV_WAY_BACK_DONE)
 		rv_pending_remove(w->pending);
-	say(w, words[how]);
+	send_word(w, revert_words[how]);
 	return how;
 }
 
@@ -269,19 +269,19 @@ static enum rv_way_back go_back(const struct rv_watch *w)
 static int stay(const struct rv_watch *w)
 {
 	rv_pending_remove(w->pending);
-	say(w, RV_WATCH_REVERTED);
+	send_word(w, RV_WATCH_REVERTED);
 	return RV_EXIT_OK;
 }
 
-static void keep(const struct rv_watch *w)
+static void confirm_rules(const struct rv_watch *w)
 {
 	rv_pending_remove(w->pending);
-	say(w, RV_WATCH_CONFIRMED);
+	send_word(w, RV_WATCH_CONFIRMED);
 }
 
 static int decide(const struct rv_watch *w, int signals)
 {
-	int64_t until = now_ms() + (int64_t)w->timeout * 1000;
+	int64_t until = boottime_ms() + (int64_t)w->timeout * 1000;
 	enum rv_way_back how = RV_WAY_BACK_DONE;
 	int session = -1;
 	enum event event;
@@ -290,14 +290,15 @@ static int decide(const struct rv_watch *w, int signals)
 		event = await(w, signals, until, &session);
 	while (event == EVENT_CHILD);
 	if (event == EVENT_YES) {
-		keep(w);
+		confirm_rules(w);
 	} else {
 		if (event != EVENT_NO)
-			say(w, event == EVENT_REVERT ? RV_WATCH_DENIED : RV_WATCH_LATE);
+			send_word(w, event == EVENT_REVERT ? RV_WATCH_DENIED : RV_WATCH_LATE);
 		how = go_back(w);
 	}
 	if (session >= 0)
-		answer(session, how == RV_WAY_BACK_DONE ? RV_PENDING_DONE : rv_way_back_text(how));
+		answer_session(session, how == RV_WAY_BACK_DONE ? RV_PENDING_DONE
+								: rv_way_back_text(how));
 	return rv_way_back_exit(how);
 }
 
@@ -341,9 +342,9 @@ int rv_watch_run(struct rv_watch *w)
 	if (signals >= 0)
 		change = change_rules(w, signals);
 	if (change == CHANGE_DONE) {
-		say(w, RV_WATCH_APPLIED);
+		send_word(w, RV_WATCH_APPLIED);
 		return decide(w, signals);
 	}
-	say(w, RV_WATCH_REFUSED);
+	send_word(w, RV_WATCH_REFUSED);
 	return change == CHANGE_NOTHING ? stay(w) : rv_way_back_exit(go_back(w));
 }

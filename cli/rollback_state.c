@@ -22,7 +22,7 @@
 #define SO_NETNS_COOKIE 71	/* asm-generic/socket.h, since Linux 5.14 */
 #endif
 
-static int fail(struct rv_error *err, const char *what, const char *name)
+static int state_fail(struct rv_error *err, const char *what, const char *name)
 {
 	return rv_fail(err, RV_ERR_PROBLEM, NULL, "cannot %s " DIRECTORY "%s%s: %s", what,
 		       name ? "/" : "", name ? name : "", strerror(errno));
@@ -34,7 +34,7 @@ struct name {
 	char text[64];
 };
 
-static struct name name_of(uint64_t inode, const char *suffix)
+static struct name state_name(uint64_t inode, const char *suffix)
 {
 	struct name n;
 
@@ -66,7 +66,7 @@ static int check_directory(const struct rv_pending *p, struct rv_error *err)
 	struct stat st;
 
 	if (fstat(p->dir, &st) < 0)
-		return fail(err, "look at", NULL);
+		return state_fail(err, "look at", NULL);
 	if (st.st_uid == geteuid() && !(st.st_mode & 077))
 		return 0;
 	rv_fail(err, RV_ERR_PROBLEM, NULL, DIRECTORY " is open to others than its owner");
@@ -77,12 +77,12 @@ int rv_pending_open(struct rv_pending *p, bool create, struct rv_error *err)
 {
 	*p = (struct rv_pending){ .dir = -1, .lock = -1 };
 	if (create && mkdir(DIRECTORY, 0700) < 0 && errno != EEXIST)
-		return fail(err, "make", NULL);
+		return state_fail(err, "make", NULL);
 	p->dir = open(DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (p->dir < 0 && errno == ENOENT)
 		return 1;
 	if (p->dir < 0)
-		return fail(err, "open", NULL);
+		return state_fail(err, "open", NULL);
 	if (check_directory(p, err) == 0 && learn_namespace(p, err) == 0)
 		return 0;
 	rv_pending_close(p);
@@ -103,7 +103,7 @@ void rv_pending_close(struct rv_pending *p)
 static const char state_head[] = "ravelin apply 2\n";
 
 /* Length-prefixed, since the data may contain any byte. */
-static void put_text(struct rv_buf *b, const char *data, size_t len)
+static void put_string(struct rv_buf *b, const char *data, size_t len)
 {
 	rv_buf_printf(b, "%zu\n", len);
 	rv_buf_add(b, data, len);
@@ -154,19 +154,19 @@ static int write_file(int dir, const char *name, const struct rv_buf *b)
 int rv_pending_write(struct rv_pending *p, const char *spec, const struct rv_buf *rules,
 		     struct rv_error *err)
 {
-	struct name state = name_of(p->inode, "state"), part = name_of(p->inode, "part");
+	struct name state = state_name(p->inode, "state"), part = state_name(p->inode, "part");
 	struct rv_buf b = RV_BUF_INIT;
 	int rc = -1;
 
 	rv_buf_puts(&b, state_head);
 	rv_buf_printf(&b, "%" PRIu64 "\n", p->cookie);
-	put_text(&b, spec ? spec : "", spec ? strlen(spec) : 0);
-	put_text(&b, rules->data, rules->len);
+	put_string(&b, spec ? spec : "", spec ? strlen(spec) : 0);
+	put_string(&b, rules->data, rules->len);
 	if (!rv_buf_ok(&b))
 		rv_fail_memory(err);
 	else if (write_file(p->dir, part.text, &b) < 0 ||
 		 renameat(p->dir, part.text, p->dir, state.text) < 0)
-		fail(err, "write", state.text);
+		state_fail(err, "write", state.text);
 	else
 		rc = 0;
 	if (rc < 0)
@@ -186,16 +186,16 @@ static bool parse_state(struct rv_buf *b, uint64_t *cookie, struct rv_buf *spec,
 	       r.at == r.end;
 }
 
-static int read_file(const struct rv_pending *p, const char *name, struct rv_buf *b,
-		     struct rv_error *err)
+static int read_state_file(const struct rv_pending *p, const char *name, struct rv_buf *b,
+			   struct rv_error *err)
 {
 	int fd = openat(p->dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), rc;
 
 	if (fd < 0)
-		return fail(err, "open", name);
+		return state_fail(err, "open", name);
 	rc = rv_read_all(fd, b);
 	if (rc < 0)
-		fail(err, "read", name);
+		state_fail(err, "read", name);
 	close(fd);
 	return rc;
 }
@@ -203,10 +203,10 @@ static int read_file(const struct rv_pending *p, const char *name, struct rv_buf
 int rv_pending_read(struct rv_pending *p, char **spec, struct rv_buf *rules,
 		    struct rv_error *err)
 {
-	struct name state = name_of(p->inode, "state");
+	struct name state = state_name(p->inode, "state");
 	struct rv_buf b = RV_BUF_INIT, word = RV_BUF_INIT;
 	uint64_t cookie = 0;
-	int rc = read_file(p, state.text, &b, err);
+	int rc = read_state_file(p, state.text, &b, err);
 
 	*spec = NULL;
 	if (rc == 0 && !parse_state(&b, &cookie, &word, rules))
@@ -225,9 +225,9 @@ int rv_pending_read(struct rv_pending *p, char **spec, struct rv_buf *rules,
 
 void rv_pending_remove(struct rv_pending *p)
 {
-	unlinkat(p->dir, name_of(p->inode, "state").text, 0);
-	unlinkat(p->dir, name_of(p->inode, "socket").text, 0);
-	unlinkat(p->dir, name_of(p->inode, "lock").text, 0);
+	unlinkat(p->dir, state_name(p->inode, "state").text, 0);
+	unlinkat(p->dir, state_name(p->inode, "socket").text, 0);
+	unlinkat(p->dir, state_name(p->inode, "lock").text, 0);
 	p->stale = false;
 }
 
@@ -236,14 +236,14 @@ void rv_pending_remove(struct rv_pending *p)
 /* A state with another cookie belongs to an earlier namespace with the same inode. */
 static int look_for_state(struct rv_pending *p, struct rv_error *err)
 {
-	struct name state = name_of(p->inode, "state");
+	struct name state = state_name(p->inode, "state");
 	struct rv_buf b = RV_BUF_INIT, spec = RV_BUF_INIT, rules = RV_BUF_INIT;
 	uint64_t cookie;
 	int rc = 0;
 
 	p->stale = faccessat(p->dir, state.text, F_OK, 0) == 0;
 	if (p->stale)
-		rc = read_file(p, state.text, &b, err);
+		rc = read_state_file(p, state.text, &b, err);
 	if (p->stale && rc == 0 && parse_state(&b, &cookie, &spec, &rules) && cookie != p->cookie) {
 		unlinkat(p->dir, state.text, 0);
 		p->stale = false;
@@ -261,9 +261,9 @@ static int try_lock(struct rv_pending *p, const char *name, struct rv_error *err
 
 	p->lock = openat(p->dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (p->lock < 0)
-		return fail(err, "open", name);
+		return state_fail(err, "open", name);
 	if (flock(p->lock, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ? 1 : fail(err, "lock", name);
+		return errno == EWOULDBLOCK ? 1 : state_fail(err, "lock", name);
 	if (fstat(p->lock, &mine) == 0 && fstatat(p->dir, name, &there, 0) == 0 &&
 	    mine.st_ino == there.st_ino)
 		return 0;
@@ -272,7 +272,7 @@ static int try_lock(struct rv_pending *p, const char *name, struct rv_error *err
 
 int rv_pending_lock(struct rv_pending *p, struct rv_error *err)
 {
-	struct name lock = name_of(p->inode, "lock");
+	struct name lock = state_name(p->inode, "lock");
 	int rc;
 
 	while ((rc = try_lock(p, lock.text, err)) == 2)
@@ -369,7 +369,7 @@ static struct sockaddr_un address_of(const struct rv_pending *p)
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 
 	snprintf(a.sun_path, sizeof(a.sun_path), DIRECTORY "/%s",
-		 name_of(p->inode, "socket").text);
+		 state_name(p->inode, "socket").text);
 	return a;
 }
 

@@ -29,7 +29,7 @@ static int read_store(struct rv_ruleset *rs, const char *spec, struct rv_error *
 	return rc;
 }
 
-static int read_file(struct rv_ruleset *rs, const char *path, struct rv_error *err)
+static int read_ruleset_file(struct rv_ruleset *rs, const char *path, struct rv_error *err)
 {
 	char *spec;
 	int rc;
@@ -52,7 +52,7 @@ static int read_pipe(struct rv_ruleset *rs, int fd, const char *path, struct rv_
 	if (copy < 0 || rv_read_all(fd, &text) < 0 || rv_write_all(copy, &text) < 0)
 		rv_fail(err, RV_ERR_RESOURCE, NULL, "cannot read %s: %m", path);
 	else
-		rc = read_file(rs, name, err);
+		rc = read_ruleset_file(rs, name, err);
 	rv_buf_free(&text);
 	if (copy >= 0)
 		close(copy);
@@ -76,7 +76,7 @@ int rv_cli_ruleset(const struct rv_cli *cli, struct rv_ruleset *rs, const char *
 	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		rc = read_pipe(rs, fd, path, err);
 	else
-		rc = read_file(rs, path, err);
+		rc = read_ruleset_file(rs, path, err);
 	close(fd);
 	return rc;
 }

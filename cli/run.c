@@ -270,7 +270,7 @@ static bool has_rules(const struct rv_table *t)
 
 /* Notes for the user: printed to stderr at once, and in JSON at the end. */
 __attribute__((format(printf, 3, 4)))
-static void add_note(struct run *r, bool say, const char *fmt, ...)
+static void add_note(struct run *r, bool print_help, const char *fmt, ...)
 {
 	char text[512];
 	va_list args;
@@ -278,7 +278,7 @@ static void add_note(struct run *r, bool say, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	if (say)
+	if (print_help)
 		rv_cli_message("ravelin run: %s", text);
 	rv_buf_printf(&r->totals.notes, "%s\n", text);
 }
@@ -304,7 +304,7 @@ static void forget_counters(struct rv_table *t)
 	}
 }
 
-static int add_table(struct run *r, struct rv_table *t, struct rv_error *err)
+static int load_run_table(struct run *r, struct rv_table *t, struct rv_error *err)
 {
 	if (!strcmp(t->def->name, "nat")) {
 		if (has_rules(t))
@@ -354,7 +354,7 @@ static int add_tables(struct run *r, struct rv_error *err)
 	rv_list_each(t, &r->store.rs.tables, struct rv_table, node) {
 		if (!t->exists || (r->table && strcmp(r->table, t->def->name) != 0))
 			continue;
-		if (add_table(r, t, err))
+		if (load_run_table(r, t, err))
 			return -1;
 		lacks |= strcmp(t->def->name, "nat") != 0 && lacks_interface(r, t);
 	}
@@ -376,7 +376,7 @@ static void note_unused(struct run *r)
 		add_note(r, rv_cli_for_a_person(), "--assume \"%s\": no rule asks for that", word);
 }
 
-static int load(struct run *r, struct rv_error *err)
+static int load_rules(struct run *r, struct rv_error *err)
 {
 	if (open_rules(r, err) || rv_kmod_link_open(&r->link, "user", err))
 		return -1;
@@ -424,7 +424,7 @@ static bool is_base_name(const char *name)
 }
 
 /* Adds all tables with a base chain of that name, ordered by priority. */
-static int add_chain(struct run *r, const char *name, unsigned int directions)
+static int add_base_chains(struct run *r, const char *name, unsigned int directions)
 {
 	const unsigned int first = r->npasses;
 	int rc = 0;
@@ -455,7 +455,7 @@ static int add_hook(struct run *r, const char *name)
 	for (const struct rv_path_hook *h = rv_path_hooks; h->directions; h++)
 		if (!strcmp(rv_path_names[h->hook], name))
 			directions |= h->directions;
-	if (add_chain(r, name, directions))
+	if (add_base_chains(r, name, directions))
 		return 1;
 	if (r->table && first == r->npasses)
 		return rv_cli_message("ravelin run: table %s has no chain %s", r->table, name);
@@ -469,7 +469,7 @@ static int add_hooks(struct run *r)
 	if (r->hooks || !r->nlocal)
 		return each_word(r, r->hooks ? r->hooks : "INPUT", add_hook);
 	for (const struct rv_path_hook *h = rv_path_hooks; h->directions && !rc; h++)
-		rc = add_chain(r, rv_path_names[h->hook], h->directions);
+		rc = add_base_chains(r, rv_path_names[h->hook], h->directions);
 	return rc;
 }
 
@@ -496,13 +496,13 @@ static enum rv_run_fate fate_of(unsigned int verdict)
 	}
 }
 
-static const char loopback[IFNAMSIZ] = "lo";
+static const char loopback_name[IFNAMSIZ] = "lo";
 
 /* Output interface; locally generated packets use the one they would be received by. */
 static const char *out_name(const struct run *r, unsigned int direction)
 {
 	if (r->nlocal && direction == (RV_PATH_IN | RV_PATH_OUT))
-		return loopback;
+		return loopback_name;
 	if (!r->out[0] && r->nlocal && direction == RV_PATH_OUT)
 		return r->in;
 	return r->out;
@@ -510,7 +510,7 @@ static const char *out_name(const struct run *r, unsigned int direction)
 
 static const char *in_name(const struct run *r, unsigned int direction)
 {
-	return r->nlocal && direction == (RV_PATH_IN | RV_PATH_OUT) ? loopback : r->in;
+	return r->nlocal && direction == (RV_PATH_IN | RV_PATH_OUT) ? loopback_name : r->in;
 }
 
 static void set_hook(struct run *r, struct rv_pkt *pkt, uint8_t hook)
@@ -807,13 +807,13 @@ static int check_words(struct run *r)
 	return r->locals ? each_word(r, r->locals, add_local) : 0;
 }
 
-static int run(struct run *r)
+static int run_files(struct run *r)
 {
 	struct rv_error err = { 0 };
 
 	if (check_words(r))
 		return wrong_words();
-	if (read_words(r, &err) || load(r, &err)) {
+	if (read_words(r, &err) || load_rules(r, &err)) {
 		if (err.kind != RV_ERR_USAGE || err.loc.line)
 			return print_error(r, &err);
 		rv_cli_message("ravelin run: %s", err.text);
@@ -826,7 +826,7 @@ static int run(struct run *r)
 	return err.kind ? print_error(r, &err) : RV_EXIT_OTHER;
 }
 
-static int say(struct run *r)
+static int print_help(struct run *r)
 {
 	if (r->version) {
 		rv_cli_version(r->cli, &r->print);
@@ -852,7 +852,7 @@ int rv_cli_run(struct rv_cli *cli)
 	if (words < cli->argc)
 		rc = wrong_words();
 	else
-		rc = r->version || r->help ? say(r) : run(r);
+		rc = r->version || r->help ? print_help(r) : run_files(r);
 	rv_kmod_change_free(&r->change);
 	rv_kmod_link_close(&r->link);
 	if (r->store_open)

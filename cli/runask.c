@@ -264,7 +264,8 @@ static struct rv_question *new_question(struct rv_asking *a)
 	return &a->list[a->n];
 }
 
-static int describe(struct rv_asking *a, struct rv_question *q, const struct rv_part *part, bool target)
+static int describe(struct rv_asking *a, struct rv_question *q, const struct rv_part *part,
+		    bool target)
 {
 	struct gathering g = { a, q, 0, engine_has(a, part->ext) };
 
@@ -310,7 +311,8 @@ static const struct rv_told *told_before(struct rv_asking *a, const struct rv_pa
 	return NULL;
 }
 
-static void remember_told(struct rv_asking *a, const struct rv_part *part, bool asked, uint32_t number)
+static void remember_told(struct rv_asking *a, const struct rv_part *part, bool asked,
+			  uint32_t number)
 {
 	a->told[a->told_at] = (struct rv_told){ part, asked, number };
 	a->told_at = (a->told_at + 1) % RV_ASKING_TOLD;
@@ -353,8 +355,8 @@ static int ask_anew(struct rv_asking *a, const struct rv_rule *r, const struct r
 	return 1;
 }
 
-static int ask(void *arg, const struct rv_rule *r, const struct rv_part *part,
-	       struct rv_kmod_asked *asked)
+static int ask_part(void *arg, const struct rv_rule *r, const struct rv_part *part,
+		    struct rv_kmod_asked *asked)
 {
 	struct rv_asking *a = arg;
 	const bool facts = !asked->target && how_of(part) == RV_HOW_FACTS;
@@ -404,7 +406,7 @@ int rv_asking_start(struct rv_asking *a, const struct rv_ruleset *rs, struct rv_
 	if (rc && rc != -EEXIST)
 		return rv_fail_memory(err);
 	a->marks = makes_marks(rs);
-	a->asker = (struct rv_kmod_asker){ .ask = ask, .known = known, .arg = a };
+	a->asker = (struct rv_kmod_asker){ .ask = ask_part, .known = known, .arg = a };
 	a->link->asker = &a->asker;
 	return rv_assumed_facts(a->assumed, &a->base, err);
 }
@@ -504,7 +506,7 @@ static bool decide_once(struct rv_asking *a, uint32_t number)
 	return is;
 }
 
-static void look(struct rv_asking *a, enum rv_sel sel)
+static void record_selector(struct rv_asking *a, enum rv_sel sel)
 {
 	unsigned int n = rv_kmod_sel(sel);
 
@@ -527,7 +529,7 @@ static enum rv_answer ask_facts(struct rv_asking *a, const struct rv_question *q
 	for (unsigned int i = 0; i < q->npredicates; i++) {
 		enum rv_answer answer = rv_facts_ask(&a->facts, &q->predicates[i]);
 
-		look(a, q->predicates[i].sel);
+		record_selector(a, q->predicates[i].sel);
 		if (answer == RV_ANSWER_NO)
 			return RV_ANSWER_NO;
 		if (answer == RV_ANSWER_OPEN && !(*nopen)++)
@@ -628,7 +630,7 @@ bool rv_asking_match(struct rv_asking *a, struct rv_pkt *pkt, const struct rv_us
 		rv_look(&a->record->looked, RV_READS_RANDOM);
 		return rv_ways_decide(&a->ways, asked->number);
 	case RV_HOW_ETHER:
-		look(a, RV_SEL_ETHER_SADDR);
+		record_selector(a, RV_SEL_ETHER_SADDR);
 		return p->ether ? rv_user_inner_match(pkt, asked) : decide_once(a, asked->number);
 	case RV_HOW_SET:
 		return answer_set(a, pkt, asked->number);

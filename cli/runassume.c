@@ -10,7 +10,7 @@
 
 #include "cli/runask.h"
 
-enum kind {
+enum assumption {
 	FACT,		/* its predicates */
 	TEXT,		/* this match with these options */
 	MATCH,		/* all matches of that name */
@@ -20,7 +20,7 @@ enum kind {
 struct rv_assumed {
 	struct rv_assumed *next;
 	rv_family_t family;
-	enum kind kind;
+	enum assumption kind;
 	bool is;
 	char *name;			/* name of the match or set; TEXT: the rendered match */
 	struct rv_rule *rule;		/* FACT: contains the match */
@@ -50,7 +50,7 @@ static int refuse(struct rv_error *err, const char *word, const char *why)
 
 /* ---- lookup ------------------------------------------------------------------------------- */
 
-struct search {
+struct option_search {
 	rv_family_t family;
 	const char *name;
 	const struct rv_ext *ext;
@@ -60,7 +60,7 @@ struct search {
 /* The first match by name that has the option. */
 static void look_for(const struct rv_ext *ext, void *arg)
 {
-	struct search *s = arg;
+	struct option_search *s = arg;
 
 	if (s->ext || ext->kind != RV_MATCH ||
 	    (ext->family != RV_FAMILY_ANY && ext->family != s->family))
@@ -76,7 +76,7 @@ static void look_for(const struct rv_ext *ext, void *arg)
 	}
 }
 
-static bool find_option(struct search *s)
+static bool find_option(struct option_search *s)
 {
 	for (unsigned int i = 0; i < sizeof(short_names) / sizeof(*short_names); i++) {
 		if (strcmp(short_names[i].name, s->name) != 0)
@@ -119,8 +119,8 @@ void rv_assume_names(rv_family_t family, void (*fn)(void *arg, const char *name,
 
 /* ---- parsing -------------------------------------------------------------------------------- */
 
-static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip, void *arg,
-		    struct rv_error *err)
+static int ignore_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip,
+			void *arg, struct rv_error *err)
 {
 	(void)def;
 	(void)loc;
@@ -130,7 +130,7 @@ static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bo
 	return 0;
 }
 
-static int on_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
+static int ignore_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
 {
 	(void)loc;
 	(void)arg;
@@ -138,8 +138,8 @@ static int on_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
 	return 0;
 }
 
-static int on_command(struct rv_command *cmd, const struct rv_options *opts, void *arg,
-		      struct rv_error *err)
+static int keep_rule(struct rv_command *cmd, const struct rv_options *opts, void *arg,
+		     struct rv_error *err)
 {
 	struct rv_rule **rule = arg;
 
@@ -156,8 +156,8 @@ static int on_command(struct rv_command *cmd, const struct rv_options *opts, voi
 static struct rv_rule *read_match(rv_family_t family, const char *text, const char *word,
 				  struct rv_error *err)
 {
-	const struct rv_restore_sink sink = { .table = on_table, .command = on_command,
-					      .commit = on_commit, .arg = &(struct rv_rule *){ NULL } };
+	const struct rv_restore_sink sink = { .table = ignore_table, .command = keep_rule,
+					      .commit = ignore_commit, .arg = &(struct rv_rule *){ NULL } };
 	struct rv_rule **rule = sink.arg;
 	struct rv_buf b = RV_BUF_INIT;
 	struct rv_error why = { 0 };
@@ -178,7 +178,7 @@ static struct rv_rule *read_match(rv_family_t family, const char *text, const ch
 	return NULL;
 }
 
-static int count(const struct rv_predicate *p, void *arg)
+static int count_predicate(const struct rv_predicate *p, void *arg)
 {
 	(void)p;
 	++*(unsigned int *)arg;
@@ -193,7 +193,8 @@ static int count_known(const struct rv_predicate *p, void *arg)
 }
 
 /* A match: its predicates, if they are equivalent to it. */
-static int take_match(struct rv_assumed *a, const char *text, const char *word, struct rv_error *err)
+static int take_match(struct rv_assumed *a, const char *text, const char *word,
+		      struct rv_error *err)
 {
 	unsigned int predicates = 0, from_capture = 0;
 	const struct rv_part *part;
@@ -202,7 +203,7 @@ static int take_match(struct rv_assumed *a, const char *text, const char *word, 
 	if (!a->rule)
 		return -1;
 	part = a->rule->matches;
-	rv_part_predicates(a->family, part->ext, part->data, count, &predicates);
+	rv_part_predicates(a->family, part->ext, part->data, count_predicate, &predicates);
 	rv_part_predicates(a->family, part->ext, part->data, count_known, &from_capture);
 	if (predicates && predicates == from_capture)
 		return refuse(err, word, "the packet itself says that");
@@ -215,8 +216,8 @@ static int take_match(struct rv_assumed *a, const char *text, const char *word, 
 	return a->name ? 0 : rv_fail_memory(err);
 }
 
-static int take_option(struct rv_assumed *a, struct search *s, const char *value, const char *word,
-		       struct rv_error *err)
+static int take_option(struct rv_assumed *a, struct option_search *s, const char *value,
+		       const char *word, struct rv_error *err)
 {
 	struct rv_buf b = RV_BUF_INIT;
 	const bool flag = !rv_option_takes_arg(s->option);
@@ -233,8 +234,8 @@ static int take_option(struct rv_assumed *a, struct search *s, const char *value
 	return rc;
 }
 
-static int take_name(struct rv_assumed *a, enum kind kind, const char *name, const char *value,
-		     struct rv_error *err)
+static int take_name(struct rv_assumed *a, enum assumption kind, const char *name,
+		     const char *value, struct rv_error *err)
 {
 	a->kind = kind;
 	a->is = a->is == !strcmp(value, "yes");
@@ -247,7 +248,7 @@ static int take_pair(struct rv_assumed *a, const char *name, const char *value, 
 		     struct rv_error *err)
 {
 	const bool yes_or_no = !strcmp(value, "yes") || !strcmp(value, "no");
-	struct search s = { .family = a->family, .name = name };
+	struct option_search s = { .family = a->family, .name = name };
 
 	if (!strncmp(name, "set:", 4) && yes_or_no)
 		return take_name(a, SET, name + 4, value, err);
@@ -261,7 +262,7 @@ static int take_pair(struct rv_assumed *a, const char *name, const char *value, 
 	return take_option(a, &s, value, word, err);
 }
 
-static int take_word(struct rv_assumed *a, const char *word, struct rv_error *err)
+static int parse_assumption(struct rv_assumed *a, const char *word, struct rv_error *err)
 {
 	char *name, *value;
 	int rc;
@@ -298,7 +299,7 @@ int rv_assume(struct rv_assumed **list, rv_family_t family, const char *word, st
 	a->word = word;
 	a->next = *list;
 	*list = a;
-	return take_word(a, word, err);
+	return parse_assumption(a, word, err);
 }
 
 void rv_assumed_free(struct rv_assumed *list)
@@ -321,7 +322,7 @@ struct learning {
 	bool is, contradicts;
 };
 
-static int learn(const struct rv_predicate *p, void *arg)
+static int add_fact(const struct rv_predicate *p, void *arg)
 {
 	struct learning *l = arg;
 	enum rv_answer answer = rv_facts_ask(l->facts, p);
@@ -339,7 +340,8 @@ int rv_assumed_facts(const struct rv_assumed *list, struct rv_facts *facts, stru
 
 		if (a->kind != FACT)
 			continue;
-		rv_part_predicates(a->family, a->rule->matches->ext, a->rule->matches->data, learn, &l);
+		rv_part_predicates(a->family, a->rule->matches->ext, a->rule->matches->data,
+				   add_fact, &l);
 		if (l.contradicts)
 			return rv_fail(err, RV_ERR_USAGE, NULL,
 				       "what is assumed of -m %s cannot all be so",

@@ -79,7 +79,8 @@ int rv_run_count_way(struct rv_run_totals *t, const struct rv_run_packet *p)
 	return 0;
 }
 
-static void add(struct rv_counters *to, const struct rv_counters *most, const struct rv_counters *less)
+static void add_difference(struct rv_counters *to, const struct rv_counters *most,
+			   const struct rv_counters *less)
 {
 	to->packets += most->packets - less->packets;
 	to->bytes += most->bytes - less->bytes;
@@ -95,10 +96,10 @@ void rv_run_count_packet(struct rv_run_totals *t, const struct rv_run_packet *p)
 		const struct rv_counters *sure = c->ways == p->nways && !p->more ? &c->least : &none;
 
 		c->touched = false;
-		add(&c->sure, sure, &none);
+		add_difference(&c->sure, sure, &none);
 		if (c->most.packets == sure->packets)
 			continue;
-		add(&c->more, &c->most, sure);
+		add_difference(&c->more, &c->most, sure);
 		t->any_more = true;
 	}
 }

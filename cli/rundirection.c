@@ -32,7 +32,7 @@ void rv_run_flows_free(struct rv_run_flows *f)
 }
 
 /* FNV-1a; collisions only slow down the run. */
-static unsigned int hash(const struct pair *p)
+static unsigned int pair_hash(const struct pair *p)
 {
 	const uint8_t *bytes = (const uint8_t *)p;
 	uint32_t h = 2166136261u;
@@ -45,9 +45,9 @@ static unsigned int hash(const struct pair *p)
 #define STEPS	64		/* limit of probes */
 
 /* Slot of a pair, or a free one; PAIRS: not found nearby. */
-static unsigned int find(const struct rv_run_flows *f, const struct pair *p)
+static unsigned int find_pair(const struct rv_run_flows *f, const struct pair *p)
 {
-	unsigned int at = hash(p);
+	unsigned int at = pair_hash(p);
 
 	for (unsigned int i = 0; i < STEPS; i++, at = (at + 1) % PAIRS)
 		if (!f->used[at] || !memcmp(&f->pairs[at], p, sizeof(*p)))
@@ -69,13 +69,13 @@ void rv_run_flows_add(struct rv_run_flows *f, const struct rv_frame *frame)
 	memcpy(back.src, p.dst, len);
 	memcpy(back.dst, p.src, len);
 	f->family = frame->family;
-	at = find(f, &back);
+	at = find_pair(f, &back);
 	if (at < PAIRS && f->used[at]) {
 		f->both = true;
 		f->found = back;
 		return;
 	}
-	at = find(f, &p);
+	at = find_pair(f, &p);
 	if (at == PAIRS || f->used[at] || f->n >= PAIRS / 4 * 3)
 		return;
 	f->used[at] = 1;

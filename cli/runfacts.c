@@ -372,7 +372,7 @@ static bool texts_differ(const struct rv_predicate *a, const struct rv_predicate
 }
 
 /* Answered by the same question, or by another helper if there is one. */
-static enum rv_answer compare(const struct rv_facts *f, const struct rv_predicate *p)
+static enum rv_answer compare_facts(const struct rv_facts *f, const struct rv_predicate *p)
 {
 	for (size_t i = 0; i < f->n; i++) {
 		const struct rv_fact *fact = &f->list[i];
@@ -412,7 +412,7 @@ enum rv_answer rv_facts_ask(const struct rv_facts *f, const struct rv_predicate 
 		answer = ask_marked(m, p);
 		turned = p->negate;
 	} else {
-		answer = compare(f, &same);
+		answer = compare_facts(f, &same);
 		if (answer == RV_ANSWER_OPEN && !has_many(p->sel))
 			answer = follow(f, &same);
 	}
@@ -421,7 +421,7 @@ enum rv_answer rv_facts_ask(const struct rv_facts *f, const struct rv_predicate 
 	return answer == RV_ANSWER_YES ? RV_ANSWER_NO : RV_ANSWER_YES;
 }
 
-static bool grow(struct rv_facts *f)
+static bool grow_facts(struct rv_facts *f)
 {
 	size_t room = f->room ? 2 * f->room : 16;
 	struct rv_fact *list;
@@ -448,7 +448,7 @@ void rv_facts_learn(struct rv_facts *f, const struct rv_predicate *p, bool is)
 		return;
 	}
 	is = is != plain(p, &same);
-	if (grow(f))
+	if (grow_facts(f))
 		f->list[f->n++] = (struct rv_fact){ same, is };
 }
 

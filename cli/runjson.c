@@ -261,7 +261,8 @@ static void set_more(json_t *o, const struct rv_counters *more)
 	json_object_set_new(o, "perhaps_more_bytes", number_json(more->bytes));
 }
 
-static json_t *chain_json(const struct rv_run_totals *t, unsigned int table, const struct rv_chain *c)
+static json_t *chain_json(const struct rv_run_totals *t, unsigned int table,
+			  const struct rv_chain *c)
 {
 	json_t *o = json_object(), *rules = json_array();
 	struct rv_kmod_entry e = { .chain = (struct rv_chain *)c };
@@ -334,7 +335,7 @@ static json_t *notes_json(const struct rv_run_totals *t)
 	return notes;
 }
 
-static void start(struct rv_buf *b)
+static void start_document(struct rv_buf *b)
 {
 	rv_buf_puts(b, "{\"packets\":[");
 }
@@ -354,4 +355,6 @@ static void end(struct rv_buf *b, const struct rv_run_totals *t)
 	rv_buf_puts(b, "}\n");
 }
 
-const struct rv_run_form rv_run_json = { .start = start, .way = way, .packet = packet, .end = end };
+const struct rv_run_form rv_run_json = {
+	.start = start_document, .way = way, .packet = packet, .end = end
+};

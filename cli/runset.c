@@ -17,10 +17,10 @@
 
 #define PARTS 3			/* per entry, IPSET_DIM_MAX */
 
-enum kind { NET, PORT, ETHER, IFACE, MARK, SET_OF_SETS };
+enum part_type { NET, PORT, ETHER, IFACE, MARK, SET_OF_SETS };
 
 struct part {
-	enum kind kind;
+	enum part_type kind;
 	uint8_t from[16], to[16];	/* NET */
 	uint16_t first, last;		/* PORT */
 	uint16_t proto;			/* PORT; RV_PROTO_NONE: any */
@@ -29,7 +29,7 @@ struct part {
 	char name[IPSET_MAXNAMELEN];	/* interface or set */
 };
 
-struct entry {
+struct set_entry {
 	struct part parts[PARTS];
 	uint8_t n;
 	bool nomatch;
@@ -40,7 +40,7 @@ struct rv_run_set {
 	char *name;
 	rv_family_t family;
 	bool of_sets;			/* list:set */
-	struct entry *entries;
+	struct set_entry *entries;
 	size_t n, room;
 	uint8_t (*ends)[16];		/* sorted entries that start with NET: maximum end so far */
 	struct rv_run_set *others;	/* other sets in the file */
@@ -193,7 +193,7 @@ static bool read_mark(const char *text, struct part *p)
 	return true;
 }
 
-static bool read_name(const char *text, struct part *p, enum kind kind)
+static bool read_name(const char *text, struct part *p, enum part_type kind)
 {
 	p->kind = kind;
 	if (!strncmp(text, "physdev:", 8))
@@ -261,10 +261,10 @@ static struct rv_run_set *set_named(struct rv_run_set **list, rv_family_t family
 	return s;
 }
 
-static struct entry *new_entry(struct rv_run_set *s)
+static struct set_entry *new_entry(struct rv_run_set *s)
 {
 	size_t room = s->room ? 2 * s->room : 64;
-	struct entry *larger;
+	struct set_entry *larger;
 
 	if (s->n == s->room) {
 		larger = reallocarray(s->entries, room, sizeof(*larger));
@@ -280,7 +280,7 @@ static struct entry *new_entry(struct rv_run_set *s)
 /* 1: invalid. Entries of the other family never match and are skipped. */
 static int add_entry(struct rv_run_set *s, char *text, char *options)
 {
-	struct entry *e = new_entry(s);
+	struct set_entry *e = new_entry(s);
 	const bool alone = !strchr(text, ',');
 	bool other = false;
 	char *word;
@@ -368,7 +368,7 @@ static int read_lines(FILE *f, struct rv_run_set **list, rv_family_t family, con
 
 static int by_start(const void *x, const void *y)
 {
-	const struct entry *a = x, *b = y;
+	const struct set_entry *a = x, *b = y;
 
 	return memcmp(a->parts[0].from, b->parts[0].from, sizeof(a->parts[0].from));
 }
@@ -432,8 +432,8 @@ failed:
 	return rv_fail_memory(err);
 }
 
-static int read_file(struct rv_run_set **list, rv_family_t family, const char *name, const char *path,
-		     struct rv_error *err)
+static int read_set_file(struct rv_run_set **list, rv_family_t family, const char *name,
+			 const char *path, struct rv_error *err)
 {
 	struct rv_run_set *sets = NULL, *found;
 	FILE *f = fopen(path, "re");
@@ -468,7 +468,7 @@ int rv_run_set_read(struct rv_run_set **list, rv_family_t family, const char *wo
 		return rv_fail_memory(err);
 	rc = rv_run_set_find(*list, name)
 		     ? rv_fail(err, RV_ERR_USAGE, NULL, "--set \"%s\": that set is given twice", word)
-		     : read_file(list, family, name, equals + 1, err);
+		     : read_set_file(list, family, name, equals + 1, err);
 	free(name);
 	return rc;
 }
@@ -534,7 +534,7 @@ static enum rv_answer part_fits(const struct part *p, const struct rv_pkt *pkt, 
 	}
 }
 
-static enum rv_answer entry_fits(const struct entry *e, const struct rv_pkt *pkt, uint8_t dim,
+static enum rv_answer entry_fits(const struct set_entry *e, const struct rv_pkt *pkt, uint8_t dim,
 				 uint8_t sides)
 {
 	enum rv_answer all = RV_ANSWER_YES;
@@ -553,7 +553,7 @@ static enum rv_answer entry_fits(const struct entry *e, const struct rv_pkt *pkt
 }
 
 /* Specificity of an entry: number of common leading bits of its networks' bounds. */
-static unsigned int narrowness(const struct entry *e)
+static unsigned int narrowness(const struct set_entry *e)
 {
 	unsigned int bits = 0;
 
@@ -575,8 +575,8 @@ struct best {
 	bool found, nomatch, open;
 };
 
-static void consider(struct best *b, const struct entry *e, const struct rv_pkt *pkt, uint8_t dim,
-		     uint8_t sides)
+static void consider(struct best *b, const struct set_entry *e, const struct rv_pkt *pkt,
+		     uint8_t dim, uint8_t sides)
 {
 	enum rv_answer fits = entry_fits(e, pkt, dim, sides);
 
@@ -605,8 +605,8 @@ static size_t behind(const struct rv_run_set *s, const uint8_t addr[16])
 }
 
 /* Members of a list:set are plain sets. A set that is not in the file is unknown. */
-static enum rv_answer members_have(const struct rv_run_set *s, const struct rv_pkt *pkt, uint8_t dim,
-				   uint8_t sides)
+static enum rv_answer members_have(const struct rv_run_set *s, const struct rv_pkt *pkt,
+				   uint8_t dim, uint8_t sides)
 {
 	enum rv_answer any = RV_ANSWER_NO;
 

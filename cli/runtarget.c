@@ -14,7 +14,8 @@
 typedef unsigned int target_fn(struct rv_asking *a, struct rv_pkt *pkt, uint32_t question,
 			       const struct rv_user_asked *asked);
 
-static const unsigned char *field(const struct rv_part *part, const char *name, unsigned int *mask)
+static const unsigned char *row_field(const struct rv_part *part, const char *name,
+				      unsigned int *mask)
 {
 	for (const struct rv_option *o = part->ext->options; o->name; o++) {
 		if (strcmp(o->name, name) != 0)
@@ -30,16 +31,16 @@ static void value_and_mask(const struct rv_part *part, const char *name, uint32_
 			   uint32_t *mask)
 {
 	unsigned int at = 0;
-	const unsigned char *data = field(part, name, &at);
+	const unsigned char *data = row_field(part, name, &at);
 
 	*value = data ? (uint32_t)rv_get_uint(data, 4) : 0;
 	*mask = data ? (uint32_t)rv_get_uint(part->data + at, 4) : 0;
 }
 
-static uint32_t number(const struct rv_part *part, const char *name)
+static uint32_t row_number(const struct rv_part *part, const char *name)
 {
 	unsigned int mask;
-	const unsigned char *data = field(part, name, &mask);
+	const unsigned char *data = row_field(part, name, &mask);
 
 	return data ? (uint32_t)rv_get_uint(data, 4) : 0;
 }
@@ -111,7 +112,7 @@ static unsigned int any_mark(struct rv_asking *a, struct rv_pkt *pkt, uint32_t q
 static uint32_t shifted(const struct rv_part *part, uint32_t bits)
 {
 	const struct rv_option *left = rv_part_row(part, "left-shift-mark");
-	const uint32_t by = number(part, "left-shift-mark") & 31;
+	const uint32_t by = row_number(part, "left-shift-mark") & 31;
 
 	return left ? bits << by : rv_part_row(part, "right-shift-mark") ? bits >> by : bits;
 }
@@ -131,7 +132,7 @@ static unsigned int connmark(struct rv_asking *a, struct rv_pkt *pkt, uint32_t q
 			     const struct rv_user_asked *asked)
 {
 	const struct rv_part *part = a->list[question].part;
-	uint32_t ct = number(part, "ctmask"), nf = number(part, "nfmask"), value;
+	uint32_t ct = row_number(part, "ctmask"), nf = row_number(part, "nfmask"), value;
 
 	(void)asked;
 	if (rv_part_row(part, "restore-mark")) {

@@ -2,7 +2,7 @@
 /* ravelin run: text output. */
 #include "cli/run.h"
 
-static void start(struct rv_buf *b)
+static void start_text(struct rv_buf *b)
 {
 	(void)b;
 }
@@ -106,7 +106,8 @@ static void add_pass(struct rv_buf *b, const struct rv_run_pass *pass, const cha
 }
 
 /* "if A matches, B does not: DROP" */
-static void add_choices(struct rv_buf *b, const struct rv_run_packet *p, const struct rv_run_way *way)
+static void add_choices(struct rv_buf *b, const struct rv_run_packet *p,
+			const struct rv_run_way *way)
 {
 	rv_buf_puts(b, "  if ");
 	for (unsigned int i = 0; i < way->n; i++)
@@ -178,4 +179,6 @@ static void end(struct rv_buf *b, const struct rv_run_totals *t)
 		rv_render_table(b, t->change->blobs[i].table, RV_COUNTERS_PREFIX);
 }
 
-const struct rv_run_form rv_run_text = { .start = start, .way = way, .packet = packet, .end = end };
+const struct rv_run_form rv_run_text = {
+	.start = start_text, .way = way, .packet = packet, .end = end
+};

@@ -43,8 +43,8 @@ static bool same(const struct rv_buf *x, const struct rv_buf *y)
 }
 
 /* "if Q matches: YES, else NO"; parenthesised if YES is a question itself. */
-static void join(struct rv_buf *b, const char *question, const struct rv_buf *yes,
-		 const struct rv_buf *no)
+static void put_choice(struct rv_buf *b, const char *question, const struct rv_buf *yes,
+		       const struct rv_buf *no)
 {
 	const bool brackets = yes->len > 3 && !memcmp(yes->data, "if ", 3);
 
@@ -55,8 +55,8 @@ static void join(struct rv_buf *b, const char *question, const struct rv_buf *ye
 }
 
 /* All paths have the same first depth answers. Those with yes to the next question come first. */
-static void print(struct rv_buf *b, const struct rv_asking *a, const struct rv_run_way *ways,
-		  unsigned int n, unsigned int depth, bool more)
+static void put_paths(struct rv_buf *b, const struct rv_asking *a, const struct rv_run_way *ways,
+		      unsigned int n, unsigned int depth, bool more)
 {
 	const char *fate = rv_ways_fate(ways, n, more);
 	struct rv_buf yes = RV_BUF_INIT, no = RV_BUF_INIT;
@@ -68,14 +68,14 @@ static void print(struct rv_buf *b, const struct rv_asking *a, const struct rv_r
 	}
 	while (first < n && ways[first].taken[depth].is)
 		first++;
-	print(&yes, a, ways, first, depth + 1, more && first == n);
-	print(&no, a, ways + first, n - first, depth + 1, more);
+	put_paths(&yes, a, ways, first, depth + 1, more && first == n);
+	put_paths(&no, a, ways + first, n - first, depth + 1, more);
 	if (!rv_buf_ok(&yes) || !rv_buf_ok(&no))
 		b->failed = true;
 	else if (same(&yes, &no))
 		rv_buf_add(b, yes.data, yes.len);
 	else
-		join(b, a->list[ways[0].taken[depth].question].text, &yes, &no);
+		put_choice(b, a->list[ways[0].taken[depth].question].text, &yes, &no);
 	rv_buf_free(&yes);
 	rv_buf_free(&no);
 }
@@ -83,5 +83,5 @@ static void print(struct rv_buf *b, const struct rv_asking *a, const struct rv_r
 void rv_ways_print(struct rv_buf *b, const struct rv_asking *a, const struct rv_run_way *ways,
 		   unsigned int n, bool more)
 {
-	print(b, a, ways, n, 0, more);
+	put_paths(b, a, ways, n, 0, more);
 }

@@ -178,7 +178,7 @@ static bool only_in_place(int code)
 	return code == EACCES || code == EPERM || code == EROFS || code == EBUSY;
 }
 
-static int replace(const struct save *s)
+static int replace_file(const struct save *s)
 {
 	struct rv_error err = { 0 };
 	struct rv_file f;
@@ -224,7 +224,7 @@ static int write_out(const struct save *s)
 	}
 	if (stat(s->file, &st) == 0 && (!S_ISREG(st.st_mode) || !has_its_name(s->file, &st)))
 		return overwrite(s);
-	return replace(s);
+	return replace_file(s);
 }
 
 static int save_run(struct save *s)
@@ -244,7 +244,7 @@ static int save_run(struct save *s)
 	return rc;
 }
 
-static int say(struct save *s)
+static int print_help(struct save *s)
 {
 	if (s->version)
 		rv_cli_version(s->cli, &s->out);
@@ -262,7 +262,7 @@ int rv_cli_save(struct rv_cli *cli)
 	if (words < 0)
 		rc = rv_cli_message("Look at manual page `%s.8' for more information.", cli->name);
 	else if (s.version || s.help)
-		rc = say(&s);
+		rc = print_help(&s);
 	else if (words < cli->argc)
 		rc = rv_cli_message("Unknown arguments found on commandline");
 	else if (s.table && !rv_table_def_find(s.table))

@@ -23,7 +23,7 @@ static int open_input(const struct rv_buf *in)
 }
 
 /* Returns the exit code, 128 if a signal killed it, or -1 with errno set. */
-static int run(const char *const argv[], int in, const int ends[2], struct rv_buf *out)
+static int run_child(const char *const argv[], int in, const int ends[2], struct rv_buf *out)
 {
 	posix_spawn_file_actions_t actions;
 	int rc, status = 0;
@@ -56,7 +56,7 @@ int rv_cli_program(const char *const argv[], const struct rv_buf *in, struct rv_
 		errno = code;
 		return -1;
 	}
-	rc = run(argv, fd, ends, out);
+	rc = run_child(argv, fd, ends, out);
 	code = errno;
 	close(ends[0]);
 	close(fd);

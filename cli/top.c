@@ -41,7 +41,7 @@ const struct rv_flag rv_top_flags[] = {
 
 /* ---- batch mode ----------------------------------------------------------------------------- */
 
-static int print(struct top *t, const struct rv_top_sample *s)
+static int print_sample(struct top *t, const struct rv_top_sample *s)
 {
 	size_t n;
 	const struct rv_top_line **list = rv_top_select(s, &t->view, &n);
@@ -82,7 +82,7 @@ static int batch(struct top *t)
 		pause_for(t->ms);
 		rv_top_free(now);
 		rc = rv_top_read(now, t->cli, &t->view, before, &err);
-		if (rc == 0 && print(t, now))
+		if (rc == 0 && print_sample(t, now))
 			rc = rv_fail_memory(&err);
 		if (rc == 0 && rv_cli_write(t->cli, STDOUT_FILENO, &t->out))
 			break;
@@ -147,7 +147,7 @@ static int read_words(struct top *t)
 	return 0;
 }
 
-static int run(struct top *t, int words)
+static int show_counters(struct top *t, int words)
 {
 	struct rv_error err = { 0 };
 	struct rv_cli *cli = t->cli;
@@ -172,7 +172,7 @@ int rv_cli_top(struct rv_cli *cli)
 	int rc;
 
 	cli->name = "ravelin top";
-	rc = run(&t, rv_flags_read(rv_top_flags, cli, &t));
+	rc = show_counters(&t, rv_flags_read(rv_top_flags, cli, &t));
 	rv_buf_free(&t.out);
 	return rc;
 }

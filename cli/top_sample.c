@@ -81,7 +81,7 @@ static int add_policy(struct rv_top_sample *s, const struct rv_chain *c)
 }
 
 /* All rules of a chain, and its policy, in one line. */
-static int add_chain(struct rv_top_sample *s, const struct rv_chain *c)
+static int sample_chain(struct rv_top_sample *s, const struct rv_chain *c)
 {
 	struct rv_top_line *l = add_line(s, c);
 
@@ -96,10 +96,11 @@ static int add_chain(struct rv_top_sample *s, const struct rv_chain *c)
 	return asprintf(&l->text, "%u rule%s", c->nrules, c->nrules == 1 ? "" : "s") < 0 ? (l->text = NULL, -1) : 0;
 }
 
-static int add_table(struct rv_top_sample *s, const struct rv_table *t, const struct rv_top_view *v)
+static int sample_table(struct rv_top_sample *s, const struct rv_table *t,
+			const struct rv_top_view *v)
 {
 	rv_list_each(c, &t->chains, struct rv_chain, node) {
-		if (v->chains ? add_chain(s, c) : add_rules(s, c) || (c->base >= 0 && add_policy(s, c)))
+		if (v->chains ? sample_chain(s, c) : add_rules(s, c) || (c->base >= 0 && add_policy(s, c)))
 			return -1;
 	}
 	return 0;
@@ -116,7 +117,7 @@ static int read_family(struct rv_top_sample *s, struct rv_cli *cli, const struct
 	for (const struct rv_table_def *def = rv_table_defs; def->name && !rc; def++)
 		rv_list_each(t, &rs.tables, struct rv_table, node)
 			if (t->def == def && t->exists && (!v->table || v->table == def) && !rc &&
-			    add_table(s, t, v))
+			    sample_table(s, t, v))
 				rc = rv_fail_memory(err);
 	rv_ruleset_clear(&rs);
 	return rc;
@@ -208,7 +209,7 @@ static double weight(const struct rv_top_line *l, enum rv_top_order order)
 	}
 }
 
-static int compare(const void *a, const void *b, void *arg)
+static int compare_lines(const void *a, const void *b, void *arg)
 {
 	const struct rv_top_line *x = *(const struct rv_top_line *const *)a;
 	const struct rv_top_line *y = *(const struct rv_top_line *const *)b;
@@ -243,7 +244,7 @@ const struct rv_top_line **rv_top_select(const struct rv_top_sample *s, const st
 			list[(*n)++] = &s->line[i];
 	rv_buf_free(&b);
 	if (list && *n)
-		qsort_r(list, *n, sizeof(*list), compare, (void *)v);
+		qsort_r(list, *n, sizeof(*list), compare_lines, (void *)v);
 	return list;
 }
 

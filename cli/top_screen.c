@@ -30,20 +30,20 @@ static struct {
 #define RV_X(name) typeof(name) *name;
 	FUNCTIONS(RV_X)
 #undef RV_X
-} lib;
+} ncurses_lib;
 
-static const struct rv_symbol symbols[] = {
-#define RV_X(name) { #name, &lib.name },
+static const struct rv_symbol ncurses_symbols[] = {
+#define RV_X(name) { #name, &ncurses_lib.name },
 	FUNCTIONS(RV_X)
 #undef RV_X
 	{ NULL, NULL },
 };
 
-static const char *const sonames[] = { "libncursesw.so.6", NULL };
+static const char *const ncurses_sonames[] = { "libncursesw.so.6", NULL };
 
-static const struct rv_library library = {
-	.sonames = sonames,
-	.symbols = symbols,
+static const struct rv_library ncurses_library = {
+	.sonames = ncurses_sonames,
+	.symbols = ncurses_symbols,
 	.lacking = "rules cannot be shown on the terminal; --batch prints them",
 	.hint = "ncurses does that; Debian's package is libncursesw6",
 };
@@ -67,13 +67,13 @@ enum { PLAIN, DROPS, HEAD };
 
 static void put_row(struct screen *s, int row, const char *text, chtype attributes)
 {
-	int width = lib.getmaxx(s->window);
+	int width = ncurses_lib.getmaxx(s->window);
 
-	lib.wmove(s->window, row, 0);
-	lib.wattron(s->window, (int)attributes);
-	lib.waddnstr(s->window, text, width);
-	lib.wattroff(s->window, (int)attributes);
-	lib.wclrtoeol(s->window);
+	ncurses_lib.wmove(s->window, row, 0);
+	ncurses_lib.wattron(s->window, (int)attributes);
+	ncurses_lib.waddnstr(s->window, text, width);
+	ncurses_lib.wattroff(s->window, (int)attributes);
+	ncurses_lib.wclrtoeol(s->window);
 }
 
 static void draw_top(struct screen *s)
@@ -100,7 +100,7 @@ static void draw_top(struct screen *s)
 
 static void draw_lines(struct screen *s)
 {
-	int rows = lib.getmaxy(s->window) - ROWS_ABOVE;
+	int rows = ncurses_lib.getmaxy(s->window) - ROWS_ABOVE;
 	const struct rv_top_line **list = rv_top_select(&s->sample[s->now], s->view, &s->shown);
 	struct rv_buf b = RV_BUF_INIT;
 
@@ -143,13 +143,13 @@ static void draw_help(struct screen *s)
 
 static void draw(struct screen *s)
 {
-	lib.werase(s->window);
+	ncurses_lib.werase(s->window);
 	if (s->help)
 		draw_help(s);
 	else
 		draw_lines(s);
 	draw_top(s);
-	lib.wrefresh(s->window);
+	ncurses_lib.wrefresh(s->window);
 }
 
 /* ---- keys --------------------------------------------------------------------------------------- */
@@ -192,7 +192,7 @@ static void toggle_family(struct rv_top_view *v, bool ip6)
 /* Number of lines the key scrolls. */
 static long scroll_of(const struct screen *s, int key)
 {
-	long page = lib.getmaxy(s->window) - ROWS_ABOVE - 1;
+	long page = ncurses_lib.getmaxy(s->window) - ROWS_ABOVE - 1;
 
 	switch (key) {
 	case KEY_UP:
@@ -270,7 +270,7 @@ static int64_t clock_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int take(struct screen *s, bool rates, struct rv_error *err)
+static int take_sample(struct screen *s, bool rates, struct rv_error *err)
 {
 	struct rv_top_sample *before = &s->sample[s->now], *next = &s->sample[!s->now];
 
@@ -286,25 +286,25 @@ static int loop(struct screen *s, struct rv_error *err)
 	int64_t due = clock_ms() + s->interval, left;
 	int key;
 
-	if (take(s, false, err))
+	if (take_sample(s, false, err))
 		return -1;
 	for (;;) {
 		draw(s);
 		left = due - clock_ms();
-		lib.wtimeout(s->window, left > 0 ? (int)left : 0);
-		key = lib.wgetch(s->window);
+		ncurses_lib.wtimeout(s->window, left > 0 ? (int)left : 0);
+		key = ncurses_lib.wgetch(s->window);
 		if (s->typing && key != ERR)
 			type_key(s, key);
 		else if (key == 'q' || key == 3 /* Control-C */)
 			return 0;
 		else if (read_key(s->view, key)) {
-			if (take(s, false, err))
+			if (take_sample(s, false, err))
 				return -1;
 		} else
 			show_key(s, key);
 		if (clock_ms() < due)
 			continue;
-		if (!s->paused && take(s, true, err))
+		if (!s->paused && take_sample(s, true, err))
 			return -1;
 		due = clock_ms() + s->interval;
 	}
@@ -315,23 +315,23 @@ int rv_top_screen(struct rv_cli *cli, struct rv_top_view *v, unsigned int interv
 	struct screen s = { .cli = cli, .view = v, .interval = interval };
 	int rc;
 
-	if (rv_library_load(&library, err))
+	if (rv_library_load(&ncurses_library, err))
 		return -1;
 	snprintf(s.filter, sizeof(s.filter), "%s", v->filter ? v->filter : "");
 	v->filter = s.filter;
 	setlocale(LC_CTYPE, "");
-	s.window = lib.initscr();
-	lib.cbreak();
-	lib.noecho();
-	lib.keypad(s.window, true);
-	lib.curs_set(0);
-	if (lib.has_colors()) {
-		lib.start_color();
-		lib.use_default_colors();
-		lib.init_pair(DROPS, COLOR_RED, -1);
+	s.window = ncurses_lib.initscr();
+	ncurses_lib.cbreak();
+	ncurses_lib.noecho();
+	ncurses_lib.keypad(s.window, true);
+	ncurses_lib.curs_set(0);
+	if (ncurses_lib.has_colors()) {
+		ncurses_lib.start_color();
+		ncurses_lib.use_default_colors();
+		ncurses_lib.init_pair(DROPS, COLOR_RED, -1);
 	}
 	rc = loop(&s, err);
-	lib.endwin();
+	ncurses_lib.endwin();
 	v->filter = NULL;
 	rv_top_free(&s.sample[0]);
 	rv_top_free(&s.sample[1]);

@@ -27,8 +27,8 @@ static bool is_rule(const struct rv_command *cmd)
 }
 
 /* All rules of a command, one per line, or none. */
-static bool put_rules(struct rv_buf *b, const struct rv_command *cmd, rv_family_t family,
-		      struct rv_text_sets *sets)
+static bool translate_rules(struct rv_buf *b, const struct rv_command *cmd, rv_family_t family,
+			    struct rv_text_sets *sets)
 {
 	const struct rv_text_place place = {
 		.family = family, .table = cmd->table->name, .chain = cmd->chain,
@@ -80,7 +80,7 @@ static enum outcome translate(struct rv_buf *b, const struct rv_command *cmd, rv
 	const char *words = chain_command(cmd);
 
 	if (is_rule(cmd))
-		return put_rules(b, cmd, family, sets) ? SAID : NO_WORDS;
+		return translate_rules(b, cmd, family, sets) ? SAID : NO_WORDS;
 	if (!words)
 		return NO_SUCH_COMMAND;
 	if (cmd->chain[0] && !rv_text_is_name(cmd->chain))
@@ -114,7 +114,7 @@ static void put_quoted(struct rv_buf *b, const struct rv_buf *text)
 	}
 }
 
-static void put_words(struct rv_buf *b, const struct rv_cli *cli)
+static void put_command_line(struct rv_buf *b, const struct rv_cli *cli)
 {
 	size_t start;
 
@@ -150,7 +150,7 @@ static int translate_argv(struct rv_cli *cli, const struct rv_command *cmd, rv_f
 			rv_buf_add(out, text.data, text.len);
 		break;
 	case NO_WORDS:
-		put_words(out, cli);
+		put_command_line(out, cli);
 		break;
 	case NO_SUCH_COMMAND:
 		rc = rv_cli_message(NOT_IMPLEMENTED);
@@ -216,8 +216,8 @@ const struct rv_flag rv_translate_flags[] = {
 	{ 0 },
 };
 
-static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip,
-		    void *arg, struct rv_error *err)
+static int translate_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip,
+			   void *arg, struct rv_error *err)
 {
 	struct file *f = arg;
 
@@ -230,7 +230,7 @@ static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bo
 }
 
 /* ":INPUT DROP [0:0]" and ":user - [0:0]" */
-static void put_chain(struct file *f, const struct rv_command *cmd)
+static void translate_chain(struct file *f, const struct rv_command *cmd)
 {
 	const struct rv_table_def *def = cmd->table;
 
@@ -249,7 +249,7 @@ static void put_chain(struct file *f, const struct rv_command *cmd)
 /*
  * "-P INPUT DROP --base PLACE" after ":INPUT DROP": nft cannot move a chain, but can recreate it.
  */
-static void put_base(struct file *f, const struct rv_command *cmd)
+static void translate_base(struct file *f, const struct rv_command *cmd)
 {
 	struct rv_buf at = RV_BUF_INIT;
 
@@ -299,8 +299,8 @@ static void count_remark(struct file *f, const struct rv_command *cmd)
 		f->remarks.chains++;
 }
 
-static int on_command(struct rv_command *cmd, const struct rv_options *opts, void *arg,
-		      struct rv_error *err)
+static int translate_command(struct rv_command *cmd, const struct rv_options *opts, void *arg,
+			     struct rv_error *err)
 {
 	struct file *f = arg;
 	enum outcome outcome = SAID;
@@ -309,11 +309,11 @@ static int on_command(struct rv_command *cmd, const struct rv_options *opts, voi
 	rv_cli_progress_at(&f->progress, cmd->loc.line);
 	f->rules += is_rule(cmd);
 	if (cmd->kind == RV_CMD_POLICY && cmd->placed)
-		put_base(f, cmd);
+		translate_base(f, cmd);
 	else if (cmd->kind != RV_CMD_DECLARE)
 		outcome = translate(&f->out, cmd, f->cli->family, &f->sets);
 	else if (rv_text_is_name(cmd->chain))
-		put_chain(f, cmd);
+		translate_chain(f, cmd);
 	else
 		outcome = NO_WORDS;
 	if (outcome == NO_WORDS) {
@@ -325,7 +325,7 @@ static int on_command(struct rv_command *cmd, const struct rv_options *opts, voi
 	return rv_fail(err, RV_ERR_STATE, &cmd->loc, NOT_IMPLEMENTED);
 }
 
-static int on_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
+static int translate_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
 {
 	(void)loc;
 	(void)arg;
@@ -378,7 +378,7 @@ static int write_translation(const struct file *f)
 static int translate_file(struct file *f)
 {
 	const struct rv_restore_sink sink = {
-		.table = on_table, .command = on_command, .commit = on_commit, .arg = f,
+		.table = translate_table, .command = translate_command, .commit = translate_commit, .arg = f,
 	};
 	struct rv_buf warnings = RV_BUF_INIT;
 	struct rv_error err = { .warnings = &warnings };
@@ -398,7 +398,7 @@ static int translate_file(struct file *f)
 	return rc ? rc : write_translation(f);
 }
 
-static int say(struct file *f)
+static int print_help(struct file *f)
 {
 	if (f->version)
 		rv_cli_version(f->cli, &f->out);
@@ -415,7 +415,7 @@ int rv_cli_restore_translate(struct rv_cli *cli)
 	if (words < 0)
 		rc = rv_cli_message("Try `%s -h' for more information.", cli->name);
 	else if (f.version || f.help)
-		rc = say(&f);
+		rc = print_help(&f);
 	else if (cli->argc > words)
 		rc = rv_cli_message("Unknown arguments found on commandline");
 	else

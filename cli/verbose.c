@@ -54,7 +54,7 @@ static void add_address(struct rv_buf *b, rv_family_t family, const union nf_ine
 	rv_print_mask(b, family, mask);
 }
 
-static void add_rule(struct rv_buf *b, rv_family_t family, const struct rv_rule *r)
+static void add_rule_line(struct rv_buf *b, rv_family_t family, const struct rv_rule *r)
 {
 	const struct rv_ip *ip = &r->ip;
 	struct rv_out o = {
@@ -112,7 +112,7 @@ int rv_cli_verbose(struct rv_buf *b, struct rv_store *s, const struct rv_command
 	case RV_CMD_DELETE:
 	case RV_CMD_CHECK:
 		rv_list_each(r, &cmd->rules, struct rv_rule, node)
-			add_rule(b, s->rs.family, r);
+			add_rule_line(b, s->rs.family, r);
 		return 0;
 	case RV_CMD_FLUSH:
 		return add_chains(b, s, cmd, "Flushing", false, err);

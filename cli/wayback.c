@@ -29,7 +29,7 @@ int rv_way_back_exit(enum rv_way_back how)
 	return ends[how].code;
 }
 
-static int take(struct rv_image *im, struct rv_error *err)
+static int take_snapshot(struct rv_image *im, struct rv_error *err)
 {
 	struct rv_patience patience = rv_cli_patience(NULL);
 
@@ -41,7 +41,7 @@ static int take(struct rv_image *im, struct rv_error *err)
 
 int rv_way_back_take(struct rv_image *im, const char *spec, struct rv_error *err)
 {
-	if (rv_image_init(im, spec, err) < 0 || take(im, err) < 0)
+	if (rv_image_init(im, spec, err) < 0 || take_snapshot(im, err) < 0)
 		return -1;
 	return rv_image_hold(im, err);
 }

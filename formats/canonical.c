@@ -160,13 +160,13 @@ bool rv_text_is_plain(const char *text, size_t len)
 
 /* ---- canonical output ------------------------------------------------------------------------ */
 
-struct print {
+struct canonical {
 	struct rv_buf *b;
 	const char *text, *end;
 };
 
 /* Comments before the blocks of that table; NULL: after the last COMMIT. */
-static void put_comments(struct print *p, const struct rv_table_def *def)
+static void put_comments(struct canonical *p, const struct rv_table_def *def)
 {
 	struct rv_buf block = RV_BUF_INIT;
 	bool ours = false;
@@ -191,23 +191,23 @@ static void put_comments(struct print *p, const struct rv_table_def *def)
 	rv_buf_free(&block);
 }
 
-static int put_table(const struct rv_table *t, void *arg)
+static int print_table(const struct rv_table *t, void *arg)
 {
-	struct print *p = arg;
+	struct canonical *p = arg;
 
 	put_comments(p, t->def);
 	rv_render_table(p->b, t, RV_COUNTERS_NONZERO);
 	return 0;
 }
 
-static int canonical_for(struct print *p, rv_family_t family, const struct rv_meter *meter,
+static int canonical_for(struct canonical *p, rv_family_t family, const struct rv_meter *meter,
 			 struct rv_error *err)
 {
 	struct rv_store s;
 
 	if (rv_load_text(&s, family, p->text, p->end - p->text, meter, err))
 		return -1;
-	rv_load_tables(&s, put_table, p);
+	rv_load_tables(&s, print_table, p);
 	put_comments(p, NULL);
 	rv_store_close(&s);
 	return rv_buf_ok(p->b) ? 0 : rv_fail_memory(err);
@@ -216,7 +216,7 @@ static int canonical_for(struct print *p, rv_family_t family, const struct rv_me
 int rv_text_canonical(struct rv_buf *b, const char *text, size_t len, const struct rv_meter *meter,
 		      struct rv_error *err)
 {
-	struct print p = { .b = b, .text = text, .end = text + len };
+	struct canonical p = { .b = b, .text = text, .end = text + len };
 	struct rv_error six = { 0 };
 
 	if (!canonical_for(&p, NFPROTO_IPV4, meter, err))

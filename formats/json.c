@@ -11,7 +11,7 @@
 #include "json.h"
 #include "line.h"
 
-struct writer {
+struct json_writer {
 	rv_family_t family;
 	struct rv_error *err;
 	json_t *tables, *chains;	/* borrowed; chains of the current table */
@@ -37,7 +37,7 @@ static json_t *word(const char *text)
 }
 
 /* jansson's integers are signed: larger ones become strings of digits. */
-static json_t *number(uint64_t n)
+static json_t *json_number(uint64_t n)
 {
 	char text[24];
 
@@ -57,15 +57,15 @@ static json_t *member(json_t *object, const char *name, json_t *(*make)(void))
 	return json_object_set_new(object, name, make()) ? NULL : json_object_get(object, name);
 }
 
-static bool put_counters(json_t *object, const struct rv_counters *c)
+static bool counters_to_json(json_t *object, const struct rv_counters *c)
 {
-	return !json_object_set_new(object, "packets", number(c->packets)) &&
-	       !json_object_set_new(object, "bytes", number(c->bytes));
+	return !json_object_set_new(object, "packets", json_number(c->packets)) &&
+	       !json_object_set_new(object, "bytes", json_number(c->bytes));
 }
 
 /* ---- rules ------------------------------------------------------------------------------ */
 
-static bool put_option(struct writer *w, json_t *part, const struct rv_piece *p)
+static bool option_to_json(struct json_writer *w, json_t *part, const struct rv_piece *p)
 {
 	json_t *options = part ? member(part, "options", json_array) : NULL;
 	json_t *option = json_object(), *args;
@@ -87,7 +87,7 @@ static bool put_option(struct writer *w, json_t *part, const struct rv_piece *p)
 /*
  * Adds a match or target. Returns the object for its options, borrowed; NULL when memory ran out.
  */
-static json_t *put_part(json_t *rule, const struct rv_piece *p)
+static json_t *part_to_json(json_t *rule, const struct rv_piece *p)
 {
 	json_t *part = json_object(), *list;
 	int rc;
@@ -102,7 +102,7 @@ static json_t *put_part(json_t *rule, const struct rv_piece *p)
 }
 
 /* The line was printed by our renderer: "-A chain", options of the rule, matches, target. */
-static bool put_pieces(struct writer *w, json_t *rule)
+static bool pieces_to_json(struct json_writer *w, json_t *rule)
 {
 	const struct rv_ext *owner = &rv_ext_ip;
 	json_t *part = rule;
@@ -114,11 +114,11 @@ static bool put_pieces(struct writer *w, json_t *rule)
 		if (!p.name)
 			return false;
 		if (p.kind == RV_PIECE_OPTION) {
-			if (!put_option(w, part, &p))
+			if (!option_to_json(w, part, &p))
 				return false;
 			continue;
 		}
-		part = put_part(rule, &p);
+		part = part_to_json(rule, &p);
 		owner = rv_ext_find(p.kind == RV_PIECE_MATCH ? RV_MATCH : RV_TARGET, w->family,
 				    p.name);
 		if (!part)
@@ -127,17 +127,18 @@ static bool put_pieces(struct writer *w, json_t *rule)
 	return true;
 }
 
-static int put_rule(struct writer *w, json_t *chain, const struct rv_chain *c, struct rv_rule *r)
+static int rule_to_json(struct json_writer *w, json_t *chain, const struct rv_chain *c,
+			struct rv_rule *r)
 {
 	json_t *rule = json_object();
 
 	if (json_array_append_new(member(chain, "rules", json_array), rule) ||
-	    !put_counters(rule, &r->counters))
+	    !counters_to_json(rule, &r->counters))
 		return rv_fail_memory(w->err);
 	rv_buf_reset(&w->text);
 	rv_render_rule(&w->text, w->family, c->name, r, RV_COUNTERS_WITHIN);
 	if (!rv_buf_ok(&w->text) || !rv_line_cut(&w->line, w->text.data, w->text.len - 1, true) ||
-	    !put_pieces(w, rule))
+	    !pieces_to_json(w, rule))
 		return rv_fail_memory(w->err);
 	return 0;
 }
@@ -145,7 +146,7 @@ static int put_rule(struct writer *w, json_t *chain, const struct rv_chain *c, s
 /* ---- rulesets ----------------------------------------------------------------------------- */
 
 /* Position of a base chain, if it is not iptables' default. */
-static bool put_base(json_t *chain, const struct rv_chain *c)
+static bool base_to_json(json_t *chain, const struct rv_chain *c)
 {
 	struct rv_buf at = RV_BUF_INIT;
 	bool ok = true;
@@ -158,27 +159,27 @@ static bool put_base(json_t *chain, const struct rv_chain *c)
 	return ok;
 }
 
-static int put_chain(struct writer *w, const struct rv_chain *c)
+static int chain_to_json(struct json_writer *w, const struct rv_chain *c)
 {
 	json_t *chain = json_object();
 	bool ok = !json_array_append_new(w->chains, chain) &&
 		  !json_object_set_new(chain, "name", word(c->name)) &&
 		  (c->base < 0 || (!json_object_set_new(chain, "policy",
 						json_string(rv_verdict_name(c->policy))) &&
-				   put_counters(chain, &c->counters) && put_base(chain, c))) &&
+				   counters_to_json(chain, &c->counters) && base_to_json(chain, c))) &&
 		  member(chain, "rules", json_array);
 
 	if (!ok)
 		return rv_fail_memory(w->err);
 	rv_list_each(r, &c->rules, struct rv_rule, node)
-		if (put_rule(w, chain, c, r))
+		if (rule_to_json(w, chain, c, r))
 			return -1;
 	return 0;
 }
 
-static int put_table(const struct rv_table *t, void *arg)
+static int table_to_json(const struct rv_table *t, void *arg)
 {
-	struct writer *w = arg;
+	struct json_writer *w = arg;
 	json_t *table = json_object();
 
 	if (json_array_append_new(w->tables, table) ||
@@ -186,12 +187,12 @@ static int put_table(const struct rv_table *t, void *arg)
 		return rv_fail_memory(w->err);
 	w->chains = member(table, "chains", json_array);
 	rv_list_each(c, &t->chains, struct rv_chain, node)
-		if (c->exists && put_chain(w, c))
+		if (c->exists && chain_to_json(w, c))
 			return -1;
 	return 0;
 }
 
-static int put_tables(struct writer *w, struct rv_buf *b, const char *text, size_t len,
+static int put_tables(struct json_writer *w, struct rv_buf *b, const char *text, size_t len,
 		      const struct rv_meter *meter)
 {
 	json_t *root = json_pack("{s:i, s:s, s:[]}", "ravelin", RV_JSON_FORMAT, "family",
@@ -205,7 +206,7 @@ static int put_tables(struct writer *w, struct rv_buf *b, const char *text, size
 	w->tables = json_object_get(root, "tables");
 	rc = rv_load_text(&s, w->family, text, len, meter, w->err);
 	if (!rc) {
-		rc = rv_load_tables(&s, put_table, w);
+		rc = rv_load_tables(&s, table_to_json, w);
 		rv_store_close(&s);
 	}
 	if (!rc)
@@ -221,7 +222,7 @@ static int put_tables(struct writer *w, struct rv_buf *b, const char *text, size
 int rv_json_write(struct rv_buf *b, rv_family_t family, const char *text, size_t len,
 		  const struct rv_meter *meter, struct rv_error *err)
 {
-	struct writer w = { .family = family, .err = err };
+	struct json_writer w = { .family = family, .err = err };
 	int rc = put_tables(&w, b, text, len, meter);
 
 	rv_line_free(&w.line);

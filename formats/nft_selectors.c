@@ -54,7 +54,7 @@ enum {
 };
 
 struct word {
-	enum rv_sel sel;	/* set by say_predicate() */
+	enum rv_sel sel;	/* set by translate_predicate() */
 	rv_family_t family;
 	enum form form;
 	const char *text;	/* NULL ends the array */
@@ -162,12 +162,12 @@ static const struct rv_name icmp6_types[] = {
 static const struct rv_name group_names[] = { { "default", 0, NULL }, { NULL, 0, NULL } };
 
 /* Index: selector. NULL: no nft syntax. */
-static const struct word *const words[RV_SEL_COUNT] = {
+static const struct word *const selector_forms[RV_SEL_COUNT] = {
 	[RV_SEL_NONE] = (const struct word[]){ { .text = NULL } },
 #define RV_SELECTOR(id, name, len, order, fam, protocol, class, ...)		\
 	[RV_SEL_##id] = (const struct word[]){ __VA_ARGS__ { .text = NULL } },
-#define SAY(fam, how, words, ...)						\
-	{ .family = NFPROTO_##fam, .form = (how), .text = (words), __VA_ARGS__ },
+#define SAY(fam, how, selector_forms, ...)						\
+	{ .family = NFPROTO_##fam, .form = (how), .text = (selector_forms), __VA_ARGS__ },
 #include <ravelin/selectors.def>
 };
 
@@ -179,7 +179,7 @@ static const enum rv_sel core_order[] = {
 
 /* ---- values ----------------------------------------------------------------------- */
 
-static uint64_t number(const struct word *w, const uint8_t *bytes)
+static uint64_t selector_number(const struct word *w, const uint8_t *bytes)
 {
 	const struct rv_selector *s = &rv_selectors[w->sel];
 	uint64_t n = 0;
@@ -212,7 +212,7 @@ static void put_ether(struct rv_buf *b, const uint8_t *m)
 	rv_buf_printf(b, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
 }
 
-static void put_address(struct rv_text *t, const uint8_t *bytes)
+static void put_nft_address(struct rv_text *t, const uint8_t *bytes)
 {
 	union nf_inet_addr a;
 
@@ -239,15 +239,15 @@ static bool put_units(struct rv_text *t, const struct word *w, uint64_t n)
 	return true;
 }
 
-static bool put_value(struct rv_text *t, const struct word *w, const uint8_t *bytes)
+static bool put_selector_value(struct rv_text *t, const struct word *w, const uint8_t *bytes)
 {
-	uint64_t n = rv_selectors[w->sel].len <= 8 ? number(w, bytes) : 0;
+	uint64_t n = rv_selectors[w->sel].len <= 8 ? selector_number(w, bytes) : 0;
 
 	if (w->max && n > w->max)
 		return false;
 	switch (w->form) {
 	case ADDRESS:
-		put_address(t, bytes);
+		put_nft_address(t, bytes);
 		return true;
 	case ETHER:
 		put_ether(t->b, bytes);
@@ -330,28 +330,28 @@ static bool is_merged(const struct rv_text *t, const struct word *w, const struc
 	return ports > 1;
 }
 
-static bool say_equal(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+static bool translate_equal(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
 	rv_buf_puts(t->b, unequal(p));
-	if (!put_value(t, w, p->value))
+	if (!put_selector_value(t, w, p->value))
 		return false;
 	if (!is_merged(t, w, p))
 		return true;
 	rv_buf_putc(t->b, '-');
-	return put_value(t, w, p->value);
+	return put_selector_value(t, w, p->value);
 }
 
-static bool say_label(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+static bool translate_label(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
-	unsigned long long n = number(w, p->value);
+	unsigned long long n = selector_number(w, p->value);
 
 	rv_buf_printf(t->b, p->negate ? "and %llu != %llu" : "%llu", n, n);
 	return true;
 }
 
-static bool say_exists(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+static bool translate_exists(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
-	bool there = w->form == OPTION || number(w, p->value);
+	bool there = w->form == OPTION || selector_number(w, p->value);
 
 	if (w->form == SOME && there)
 		return false;
@@ -362,7 +362,7 @@ static bool say_exists(struct rv_text *t, const struct word *w, const struct rv_
 }
 
 /* nft treats a trailing '*' as a wildcard. A negated "any" needs an impossible interface name. */
-static bool say_interface(struct rv_text *t, const struct rv_predicate *p)
+static bool translate_interface(struct rv_text *t, const struct rv_predicate *p)
 {
 	char name[IFNAMSIZ + 1] = "";
 	size_t len = p->op == RV_OP_PREFIX ? p->len : strnlen((const char *)p->value, IFNAMSIZ);
@@ -378,10 +378,11 @@ static bool say_interface(struct rv_text *t, const struct rv_predicate *p)
 	return rv_text_quoted(t->b, name, IFNAMSIZ, "");
 }
 
-static bool say_range(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+static bool translate_range(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
 	bool sized = w->form == NUMBER;
-	uint64_t from = sized ? number(w, p->value) : 0, to = sized ? number(w, p->other) : 0;
+	uint64_t from = sized ? selector_number(w, p->value) : 0;
+	uint64_t to = sized ? selector_number(w, p->other) : 0;
 
 	if (w->form == UNITS || (sized ? from > to : memcmp(p->value, p->other, p->len) > 0))
 		return false;
@@ -392,7 +393,7 @@ static bool say_range(struct rv_text *t, const struct word *w, const struct rv_p
 		to = w->max;
 	}
 	if (sized && from == to && !(w->flags & COMPARED))
-		return say_equal(t, w, p);
+		return translate_equal(t, w, p);
 	if (w->flags & AT_LEAST && to == most(w)) {
 		rv_buf_printf(t->b, "%s %llu", p->negate ? "lt" : "ge", (unsigned long long)from);
 		return true;
@@ -406,16 +407,16 @@ static bool say_range(struct rv_text *t, const struct word *w, const struct rv_p
 		return true;
 	}
 	rv_buf_puts(t->b, unequal(p));
-	if (!put_value(t, w, p->value))
+	if (!put_selector_value(t, w, p->value))
 		return false;
 	rv_buf_putc(t->b, '-');
 	if (!sized || (w->max && !(w->flags & NO_MORE)))
-		return put_value(t, w, p->other);
+		return put_selector_value(t, w, p->other);
 	rv_buf_u64(t->b, to);
 	return true;
 }
 
-static bool say_network(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+static bool translate_network(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
 	union nf_inet_addr mask;
 	int len;
@@ -424,21 +425,21 @@ static bool say_network(struct rv_text *t, const struct word *w, const struct rv
 	len = rv_mask_length(t->family, &mask);
 	if (len < 0) {
 		rv_buf_puts(t->b, "& ");
-		put_address(t, p->other);
+		put_nft_address(t, p->other);
 		rv_buf_puts(t->b, p->negate ? " != " : " == ");
-		put_address(t, p->value);
+		put_nft_address(t, p->value);
 		return true;
 	}
 	rv_buf_puts(t->b, unequal(p));
-	put_address(t, p->value);
+	put_nft_address(t, p->value);
 	if (len < (t->family == V4 ? 32 : 128))
 		rv_buf_printf(t->b, "/%d", len);
 	return w->form == ADDRESS;
 }
 
 /* nft 1.0 parses "a / b" only if b has several flags. */
-static bool say_flag_mask(struct rv_text *t, const struct word *w, uint64_t value, uint64_t mask,
-			  bool negate)
+static bool translate_flag_mask(struct rv_text *t, const struct word *w, uint64_t value,
+				uint64_t mask, bool negate)
 {
 	bool one = !(mask & (mask - 1));
 
@@ -461,24 +462,25 @@ static bool say_flag_mask(struct rv_text *t, const struct word *w, uint64_t valu
 	return put_list(t->b, w->names, mask, ",");
 }
 
-static bool say_masked(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+static bool translate_masked(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
 	if (w->form == ADDRESS)
-		return say_network(t, w, p);
+		return translate_network(t, w, p);
 	if (w->form == FLAGS)
-		return say_flag_mask(t, w, number(w, p->value), number(w, p->other), p->negate);
+		return translate_flag_mask(t, w, selector_number(w, p->value),
+					   selector_number(w, p->other), p->negate);
 	if (w->form != NUMBER && w->form != HEX && w->form != NAMED)
 		return false;
 	rv_buf_printf(t->b, "%s 0x%llx %s ", w->flags & SIGNED_BITS ? "&" : "and",
-		      (unsigned long long)number(w, p->other), p->negate ? "!=" : "==");
+		      (unsigned long long)selector_number(w, p->other), p->negate ? "!=" : "==");
 	rv_buf_printf(t->b, w->form == NUMBER ? "%llu" : "0x%llx",
-		      (unsigned long long)number(w, p->value));
+		      (unsigned long long)selector_number(w, p->value));
 	return true;
 }
 
-static bool say_any(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+static bool translate_any(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
-	uint64_t bits = number(w, p->value);
+	uint64_t bits = selector_number(w, p->value);
 
 	if (w->form == CHOICE) {
 		rv_buf_puts(t->b, unequal(p));
@@ -489,7 +491,7 @@ static bool say_any(struct rv_text *t, const struct word *w, const struct rv_pre
 }
 
 /* Only the type if all codes match; type and code cannot be negated together. */
-static bool say_type(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+static bool translate_type(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
 	bool every = !p->value[1] && p->other[1] == UINT8_MAX;
 	const struct rv_name *name = rv_name_of(w->names, p->value[0]);
@@ -511,7 +513,7 @@ static bool say_type(struct rv_text *t, const struct word *w, const struct rv_pr
 
 static void put_interval(struct rv_text *t, const struct word *w, const struct rv_interval *in)
 {
-	uint64_t from = number(w, in->from), to = number(w, in->to);
+	uint64_t from = selector_number(w, in->from), to = selector_number(w, in->to);
 
 	rv_buf_u64(t->b, from);
 	if (from == to)
@@ -520,7 +522,7 @@ static void put_interval(struct rv_text *t, const struct word *w, const struct r
 	rv_buf_u64(t->b, to);
 }
 
-static bool say_list(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+static bool translate_list(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
 	struct rv_predicate one = *p;
 
@@ -528,7 +530,7 @@ static bool say_list(struct rv_text *t, const struct word *w, const struct rv_pr
 		return false;
 	if (p->count == 1 && !memcmp(p->list[0].from, p->list[0].to, p->len)) {
 		memcpy(one.value, p->list[0].from, sizeof(one.value));
-		return say_equal(t, w, &one);
+		return translate_equal(t, w, &one);
 	}
 	rv_buf_puts(t->b, unequal(p));
 	rv_buf_puts(t->b, p->count > 1 ? "{ " : "");
@@ -541,8 +543,8 @@ static bool say_list(struct rv_text *t, const struct word *w, const struct rv_pr
 }
 
 /* Either port: pairs with a wildcard for the other. */
-static bool say_either(struct rv_text *t, const struct word *w, const struct rv_predicate *p,
-		       const char *proto)
+static bool translate_either(struct rv_text *t, const struct word *w, const struct rv_predicate *p,
+			     const char *proto)
 {
 	if (p->op != RV_OP_IN || !p->count)
 		return false;
@@ -559,12 +561,12 @@ static bool say_either(struct rv_text *t, const struct word *w, const struct rv_
 }
 
 /* Omits the mask only if it covers all loaded bits. */
-static bool say_octet(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+static bool translate_octet(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
-	unsigned int value = number(w, p->value) << w->unit, mask = UINT8_MAX << w->unit;
+	unsigned int value = selector_number(w, p->value) << w->unit, mask = UINT8_MAX << w->unit;
 
 	if (p->op == RV_OP_MASK)
-		mask = number(w, p->other) << w->unit;
+		mask = selector_number(w, p->other) << w->unit;
 	else if (p->op != RV_OP_EQ)
 		return false;
 	/* Never matches. */
@@ -605,14 +607,14 @@ static void put_numbers(struct rv_text *t, unsigned int from, unsigned int to)
 /* The full range of iptables, until 2038; omitted. */
 static bool is_all_dates(const struct word *w, const struct rv_predicate *p)
 {
-	return p->op == RV_OP_RANGE && !p->negate && !number(w, p->value) &&
-	       number(w, p->other) == INT32_MAX;
+	return p->op == RV_OP_RANGE && !p->negate && !selector_number(w, p->value) &&
+	       selector_number(w, p->other) == INT32_MAX;
 }
 
 /* nft reads seconds and compares nanoseconds, so the range ends when the next second starts. */
-static bool say_dates(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+static bool translate_dates(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
-	uint64_t from = number(w, p->value), to = number(w, p->other);
+	uint64_t from = selector_number(w, p->value), to = selector_number(w, p->other);
 
 	if (p->op != RV_OP_RANGE || p->negate)
 		return false;
@@ -640,9 +642,10 @@ static void put_stretch(struct rv_text *t, unsigned int days, unsigned int param
 	rv_buf_puts(t->b, " }");
 }
 
-static bool say_week_days(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+static bool translate_week_days(struct rv_text *t, const struct word *w,
+				const struct rv_predicate *p)
 {
-	unsigned int days = number(w, p->value);
+	unsigned int days = selector_number(w, p->value);
 	bool several = days & (days - 1);
 	const char *comma = "";
 
@@ -667,37 +670,38 @@ static bool say_week_days(struct rv_text *t, const struct word *w, const struct 
 
 /* ---- forms -------------------------------------------------------------------------------- */
 
-static bool say_operation(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+static bool translate_operation(struct rv_text *t, const struct word *w,
+				const struct rv_predicate *p)
 {
 	switch (w->form) {
 	case INTERFACE:
-		return say_interface(t, p);
+		return translate_interface(t, p);
 	case TYPE_CODE:
-		return say_type(t, w, p);
+		return translate_type(t, w, p);
 	case EXISTS:
 	case SOME:
 	case OPTION:
-		return say_exists(t, w, p);
+		return translate_exists(t, w, p);
 	case LABEL:
-		return say_label(t, w, p);
+		return translate_label(t, w, p);
 	case OCTET:
-		return say_octet(t, w, p);
+		return translate_octet(t, w, p);
 	case WEEK_DAYS:
-		return say_week_days(t, w, p);
+		return translate_week_days(t, w, p);
 	default:
 		break;
 	}
 	switch (p->op) {
 	case RV_OP_EQ:
-		return say_equal(t, w, p);
+		return translate_equal(t, w, p);
 	case RV_OP_RANGE:
-		return say_range(t, w, p);
+		return translate_range(t, w, p);
 	case RV_OP_MASK:
-		return say_masked(t, w, p);
+		return translate_masked(t, w, p);
 	case RV_OP_ANY:
-		return say_any(t, w, p);
+		return translate_any(t, w, p);
 	case RV_OP_IN:
-		return say_list(t, w, p);
+		return translate_list(t, w, p);
 	case RV_OP_PREFIX:
 	case RV_OP_BEGINS:
 	case RV_OP_CHUNKS:
@@ -729,7 +733,7 @@ const char *rv_text_port_header(const struct rv_text *t)
 	return name && rv_text_has_protocol(t, 0) ? name->name : NULL;
 }
 
-static bool say(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
+static bool translate_form(struct rv_text *t, const struct word *w, const struct rv_predicate *p)
 {
 	const uint16_t needed = rv_selectors[w->sel].protocol;
 	const uint16_t protocol = needed == RV_PROTO_PORTS ? 0 : needed;
@@ -742,41 +746,41 @@ static bool say(struct rv_text *t, const struct word *w, const struct rv_predica
 	    (w->flags & ZONELESS && !kernel_is_in_utc()))
 		return false;
 	if (w->form == DATES)
-		return say_dates(t, w, p);
+		return translate_dates(t, w, p);
 	if (w->flags & (PORT | EITHER_PORT | HAS_PORTS)) {
 		header = rv_text_port_header(t);
 		if (!header && !(w->flags & HAS_PORTS && t->ct_has_ports))
 			return false;
 	}
 	if (p->sel == RV_SEL_CT_PROTO && p->op == RV_OP_EQ && !p->negate)
-		t->ct_has_ports = rv_name_of(headers, number(w, p->value)) != NULL;
+		t->ct_has_ports = rv_name_of(headers, selector_number(w, p->value)) != NULL;
 	if (w->flags & EITHER_PORT)
-		return say_either(t, w, p, header);
+		return translate_either(t, w, p, header);
 	if (w->flags & PORT)
 		rv_buf_printf(t->b, " %s", header);
 	rv_buf_printf(t->b, " %s ", w->text);
-	return say_operation(t, w, p);
+	return translate_operation(t, w, p);
 }
 
 /* Tries the rows of the selector in order. */
-static bool say_predicate(struct rv_text *t, const struct rv_predicate *p)
+static bool translate_predicate(struct rv_text *t, const struct rv_predicate *p)
 {
 	size_t start = t->b->len;
 
-	for (const struct word *row = words[p->sel]; row->text; row++) {
+	for (const struct word *row = selector_forms[p->sel]; row->text; row++) {
 		struct word w = *row;
 
 		w.sel = p->sel;
 		if (w.family != ANY && w.family != t->family)
 			continue;
-		if (say(t, &w, p))
+		if (translate_form(t, &w, p))
 			return true;
 		t->b->len = start;
 	}
 	return false;
 }
 
-struct walk {
+struct part_walk {
 	struct rv_text *t;
 	enum rv_sel only;	/* only this selector of the core options; NONE: all */
 	enum rv_sel header;	/* selector of a header whose presence any other test of the
@@ -786,7 +790,7 @@ struct walk {
 
 static int on_predicate(const struct rv_predicate *p, void *arg)
 {
-	struct walk *w = arg;
+	struct part_walk *w = arg;
 
 	if ((w->only && p->sel != w->only) || (w->header && p->sel == w->header))
 		return 0;
@@ -794,7 +798,7 @@ static int on_predicate(const struct rv_predicate *p, void *arg)
 	if (p->op == RV_OP_PREFIX && !p->len && !p->negate)
 		return 0;
 	w->said++;
-	return !say_predicate(w->t, p);
+	return !translate_predicate(w->t, p);
 }
 
 static int only_options(const struct rv_predicate *p, void *arg)
@@ -833,7 +837,7 @@ static bool protocol_is_implied(const struct rv_text *t)
 
 bool rv_text_ip(struct rv_text *t)
 {
-	struct walk w = { .t = t };
+	struct part_walk w = { .t = t };
 
 	for (size_t i = 0; i < sizeof(core_order) / sizeof(*core_order); i++) {
 		uint8_t family = rv_selectors[core_order[i]].family;
@@ -849,7 +853,7 @@ bool rv_text_ip(struct rv_text *t)
 }
 
 /* A match without options: its header or protocol is present. */
-static bool say_presence(struct rv_text *t, const struct rv_ext *ext)
+static bool translate_presence(struct rv_text *t, const struct rv_ext *ext)
 {
 	static const char *const extension_headers[] = { "frag", "dst", "hbh", "rt", "mh" };
 
@@ -869,11 +873,11 @@ static bool say_presence(struct rv_text *t, const struct rv_ext *ext)
 
 bool rv_text_walk(struct rv_text *t, const struct rv_part *part)
 {
-	struct walk w = { .t = t, .header = part->ext->present };
+	struct part_walk w = { .t = t, .header = part->ext->present };
 
 	if (rv_part_predicates(t->family, part->ext, part->data, on_predicate, &w))
 		return false;
-	return w.said || say_presence(t, part->ext);
+	return w.said || translate_presence(t, part->ext);
 }
 
 bool rv_text_predicates(struct rv_text *t, const struct rv_part *part)

@@ -305,7 +305,7 @@ static bool put_meter(struct rv_words *w, const struct rv_option *opt)
 }
 
 /* f: name of a set of addresses that the rule adds to; created by a line before the rule. */
-static bool put_set(struct rv_words *w, const struct rv_option *opt)
+static bool put_dynamic_set(struct rv_words *w, const struct rv_option *opt)
 {
 	struct rv_text *t = text_of(w);
 	const char *family = rv_text_family(t->family);
@@ -339,7 +339,7 @@ static bool put_kept(struct rv_words *w, const struct rv_option *opt)
 }
 
 /* k, field: part of the key of a meter; addresses are masked as the row says. */
-static bool put_key(struct rv_words *w, const struct rv_option *opt, const char *format)
+static bool put_meter_key(struct rv_words *w, const struct rv_option *opt, const char *format)
 {
 	struct rv_text *t = text_of(w);
 	bool address = opt->type == RV_T_PREFIX;
@@ -358,17 +358,17 @@ static const struct {
 	bool (*put)(struct rv_words *w, const struct rv_option *opt);
 } formats[] = {
 	{ 'a', put_nat }, { 'b', put_byte }, { 'd', put_number }, { 'e', put_end },
-	{ 'f', put_set }, { 'h', put_helper }, { 'i', put_interface }, { 'l', put_rate },
+	{ 'f', put_dynamic_set }, { 'h', put_helper }, { 'i', put_interface }, { 'l', put_rate },
 	{ 'n', put_meter }, { 'o', put_octet }, { 'p', put_prefix }, { 'r', put_range },
 	{ 's', put_time }, { 't', put_class },
 };
 
-static bool put_value(struct rv_words *w, const struct rv_option *opt, const char *format)
+static bool put_row_value(struct rv_words *w, const struct rv_option *opt, const char *format)
 {
 	if (*format == 'c')
 		return put_change(w, opt, format);
 	if (*format == 'k')
-		return put_key(w, opt, format);
+		return put_meter_key(w, opt, format);
 	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
 		if (formats[i].letter == *format)
 			return formats[i].put(w, opt);
@@ -390,7 +390,7 @@ bool rv_text_words(struct rv_text *t, const struct rv_part *part)
 {
 	struct rv_words w = {
 		.out = { .buf = t->b, .style = RV_STYLE_SAVE, .numeric = true, .family = t->family },
-		.ext = part->ext, .data = part->data, .value = put_value, .arg = t,
+		.ext = part->ext, .data = part->data, .value = put_row_value, .arg = t,
 		.has_protocol = rv_text_has_protocol(t, 0),
 	};
 

@@ -78,7 +78,7 @@ bool rv_text_quoted(struct rv_buf *b, const char *text, size_t max, const char *
 	return true;
 }
 
-static bool say_match(struct rv_text *t, const struct rv_part *part)
+static bool translate_match(struct rv_text *t, const struct rv_part *part)
 {
 	/* A match for a protocol other than the rule's never matches; nft refuses it. */
 	if (part->ext->protocol && t->rule->ip.flags & RV_IP_PROTO &&
@@ -87,7 +87,7 @@ static bool say_match(struct rv_text *t, const struct rv_part *part)
 	return part->ext->nft ? rv_text_words(t, part) : rv_text_predicates(t, part);
 }
 
-static bool say_verdict(struct rv_text *t)
+static bool translate_verdict(struct rv_text *t)
 {
 	const struct rv_rule *r = t->rule;
 	static const char *const words[] = {
@@ -105,15 +105,16 @@ static bool say_verdict(struct rv_text *t)
 	return rv_text_is_name(r->jump);
 }
 
-static bool say_rule(struct rv_text *t)
+static bool translate_rule(struct rv_text *t)
 {
 	if (!rv_text_ip(t))
 		return false;
 	for (const struct rv_part *m = t->rule->matches; m; m = m->next)
-		if (!say_match(t, m))
+		if (!translate_match(t, m))
 			return false;
 	rv_buf_puts(t->b, " counter");
-	if (t->rule->target ? !t->rule->target->ext->nft || !rv_text_words(t, t->rule->target) : !say_verdict(t))
+	if (t->rule->target ? !t->rule->target->ext->nft || !rv_text_words(t, t->rule->target)
+			    : !translate_verdict(t))
 		return false;
 	if (!t->comment)
 		return true;
@@ -122,7 +123,7 @@ static bool say_rule(struct rv_text *t)
 }
 
 /* nft counts from 0; "insert" without an index prepends. */
-static bool say_place(struct rv_buf *b, const struct rv_text_place *p)
+static bool translate_place(struct rv_buf *b, const struct rv_text_place *p)
 {
 	rv_buf_printf(b, "%s rule %s %s %s", p->insert ? "insert" : "add",
 		      rv_text_family(p->family), p->table, p->chain);
@@ -138,7 +139,7 @@ bool rv_text_rule(struct rv_buf *b, const struct rv_text_place *place, const str
 		.b = &rule, .before = b, .place = place, .family = place->family, .rule = r,
 	};
 	size_t start = b->len, names = place->sets->n;
-	bool said = say_place(&rule, place) && say_rule(&t);
+	bool said = translate_place(&rule, place) && translate_rule(&t);
 
 	if (said) {
 		rv_buf_add(b, rule.data, rule.len);

@@ -6,7 +6,7 @@
 
 #include "text.h"
 
-static int compare(const void *a, const void *b)
+static int compare_names(const void *a, const void *b)
 {
 	return strcmp(a, b);
 }
@@ -41,7 +41,7 @@ static bool has_room(struct rv_text_sets *s)
 bool rv_text_sets_claim(struct rv_text_sets *s, const char *table, const char *name)
 {
 	char *key = has_room(s) ? key_of(table, name) : NULL;
-	void *at = key ? tsearch(key, &s->tree, compare) : NULL;
+	void *at = key ? tsearch(key, &s->tree, compare_names) : NULL;
 
 	s->failed |= !at;
 	if (!at || *(char **)at != key) {
@@ -57,7 +57,7 @@ void rv_text_sets_forget(struct rv_text_sets *s, size_t n)
 	while (s->n > n) {
 		char *key = s->names[--s->n];
 
-		tdelete(key, &s->tree, compare);
+		tdelete(key, &s->tree, compare_names);
 		free(key);
 	}
 }

@@ -19,17 +19,17 @@
 /* Position in the document from which a line was generated; NOWHERE: not at that depth. */
 #define NOWHERE SIZE_MAX
 
-struct place {
+struct json_place {
 	size_t table, chain, rule;
 };
 
-struct reader {
+struct json_reader {
 	struct rv_error *err;
-	struct place at;
+	struct json_place at;
 	struct rv_buf text, places;	/* places: a struct place for each line of text */
 };
 
-static void put_pointer(struct rv_buf *b, const struct place *at)
+static void put_pointer(struct rv_buf *b, const struct json_place *at)
 {
 	if (at->table != NOWHERE)
 		rv_buf_printf(b, "/tables/%zu", at->table);
@@ -40,7 +40,7 @@ static void put_pointer(struct rv_buf *b, const struct place *at)
 }
 
 __attribute__((format(printf, 2, 3)))
-static int fail(struct reader *r, const char *fmt, ...)
+static int json_fail(struct json_reader *r, const char *fmt, ...)
 {
 	struct rv_buf pointer = RV_BUF_INIT;
 	char text[256];
@@ -84,7 +84,7 @@ static bool has_type(const json_t *value, json_type type)
 }
 
 /* Checks that it is an object with only these members, and all required ones. */
-static int check_members(struct reader *r, const json_t *object, const char *what,
+static int check_members(struct json_reader *r, const json_t *object, const char *what,
 			 const struct member *members)
 {
 	const struct member *m;
@@ -92,18 +92,18 @@ static int check_members(struct reader *r, const json_t *object, const char *wha
 	json_t *value;
 
 	if (!json_is_object(object))
-		return fail(r, "%s is no object", what);
+		return json_fail(r, "%s is no object", what);
 	json_object_foreach((json_t *)object, key, value) {
 		for (m = members; m->name && strcmp(m->name, key) != 0; m++)
 			;
 		if (!m->name)
-			return fail(r, "%s has a member `%.64s', which is not known", what, key);
+			return json_fail(r, "%s has a member `%.64s', which is not known", what, key);
 		if (!has_type(value, m->type))
-			return fail(r, "`%s' of %s must be %s", key, what, type_name(m->type));
+			return json_fail(r, "`%s' of %s must be %s", key, what, type_name(m->type));
 	}
 	for (m = members; m->name; m++)
 		if (m->required && !json_object_get(object, m->name))
-			return fail(r, "%s has no `%s'", what, m->name);
+			return json_fail(r, "%s has no `%s'", what, m->name);
 	return 0;
 }
 
@@ -114,7 +114,7 @@ static int digit(char c)
 }
 
 /* Decodes {"hex": "..."}. */
-static int get_hex(struct reader *r, const json_t *value, struct rv_buf *b)
+static int get_hex(struct json_reader *r, const json_t *value, struct rv_buf *b)
 {
 	static const struct member members[] = { { "hex", JSON_STRING, true }, { 0 } };
 	const char *hex;
@@ -123,14 +123,14 @@ static int get_hex(struct reader *r, const json_t *value, struct rv_buf *b)
 		return -1;
 	for (hex = json_string_value(json_object_get(value, "hex")); *hex; hex += 2) {
 		if (digit(hex[0]) < 0 || digit(hex[1]) < 0)
-			return fail(r, "`hex' is to be two digits a byte");
+			return json_fail(r, "`hex' is to be two digits a byte");
 		rv_buf_putc(b, (char)(digit(hex[0]) << 4 | digit(hex[1])));
 	}
 	return 0;
 }
 
 /* A string or hex, without characters that would end its line. */
-static int get_word(struct reader *r, const json_t *value, struct rv_buf *b)
+static int get_word(struct json_reader *r, const json_t *value, struct rv_buf *b)
 {
 	const char *text;
 
@@ -143,7 +143,7 @@ static int get_word(struct reader *r, const json_t *value, struct rv_buf *b)
 	if (!text)
 		return rv_fail_memory(r->err);
 	if (strlen(text) != b->len || strchr(text, '\n'))
-		return fail(r, "a word has a line end or a zero byte");
+		return json_fail(r, "a word has a line end or a zero byte");
 	return 0;
 }
 
@@ -151,13 +151,13 @@ static int get_word(struct reader *r, const json_t *value, struct rv_buf *b)
  * Name of a table, chain, match or target. In a rule, names with quotes are quoted; chain lines
  * have no quoting.
  */
-static int put_name(struct reader *r, const json_t *object, const char *what, bool in_rule)
+static int put_name(struct json_reader *r, const json_t *object, const char *what, bool in_rule)
 {
 	struct rv_buf name = RV_BUF_INIT;
 	int rc = get_word(r, json_object_get(object, "name"), &name);
 
 	if (!rc && (!name.len || name.data[strcspn(name.data, " \t")]))
-		rc = fail(r, "the name of %s is none", what);
+		rc = json_fail(r, "the name of %s is none", what);
 	if (!rc && in_rule)
 		rv_print_name(&r->text, name.data);
 	else if (!rc)
@@ -167,7 +167,7 @@ static int put_name(struct reader *r, const json_t *object, const char *what, bo
 }
 
 /* An integer, or a string of digits for larger ones. */
-static int get_number(struct reader *r, const json_t *object, const char *name, uint64_t *n)
+static int get_number(struct json_reader *r, const json_t *object, const char *name, uint64_t *n)
 {
 	const json_t *value = json_object_get(object, name);
 
@@ -181,10 +181,10 @@ static int get_number(struct reader *r, const json_t *object, const char *name, 
 	if (json_is_string(value) && isdigit((unsigned char)*json_string_value(value)) &&
 	    rv_parse_uint(json_string_value(value), 0, UINT64_MAX, n))
 		return 0;
-	return fail(r, "`%s' is no number of packets or bytes", name);
+	return json_fail(r, "`%s' is no number of packets or bytes", name);
 }
 
-static int put_counters(struct reader *r, const json_t *object)
+static int counters_from_json(struct json_reader *r, const json_t *object)
 {
 	uint64_t packets, bytes;
 
@@ -195,7 +195,7 @@ static int put_counters(struct reader *r, const json_t *object)
 	return 0;
 }
 
-static void end_line(struct reader *r)
+static void end_line(struct json_reader *r)
 {
 	rv_buf_putc(&r->text, '\n');
 	rv_buf_add(&r->places, &r->at, sizeof(r->at));
@@ -203,7 +203,7 @@ static void end_line(struct reader *r)
 
 /* ---- rules ------------------------------------------------------------------------------ */
 
-static int put_arg(struct reader *r, const json_t *value, struct rv_buf *word)
+static int put_arg(struct json_reader *r, const json_t *value, struct rv_buf *word)
 {
 	if (get_word(r, value, word))
 		return -1;
@@ -217,7 +217,7 @@ static int put_arg(struct reader *r, const json_t *value, struct rv_buf *word)
 	return 0;
 }
 
-static int put_option(struct reader *r, const json_t *option)
+static int option_from_json(struct json_reader *r, const json_t *option)
 {
 	static const struct member members[] = {
 		{ "name", JSON_STRING, true }, { "invert", JSON_TRUE, false },
@@ -234,7 +234,7 @@ static int put_option(struct reader *r, const json_t *option)
 	name = json_string_value(json_object_get(option, "name"));
 	if (!isalnum((unsigned char)*name) || name[strspn(name, "abcdefghijklmnopqrstuvwxyz"
 							  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")])
-		return fail(r, "`%.64s' is no name of an option", name);
+		return json_fail(r, "`%.64s' is no name of an option", name);
 	rv_buf_printf(&r->text, "%s %s%s", json_is_true(json_object_get(option, "invert")) ? " !" : "",
 		      name[1] ? "--" : "-", name);
 	json_array_foreach(json_object_get(option, "args"), i, arg)
@@ -243,19 +243,20 @@ static int put_option(struct reader *r, const json_t *option)
 	return rc;
 }
 
-static int put_options(struct reader *r, const json_t *object)
+static int put_options(struct json_reader *r, const json_t *object)
 {
 	json_t *option;
 	size_t i;
 
 	json_array_foreach(json_object_get(object, "options"), i, option)
-		if (put_option(r, option))
+		if (option_from_json(r, option))
 			return -1;
 	return 0;
 }
 
 /* " -m name options" */
-static int put_part(struct reader *r, const json_t *part, const char *dash, const char *what)
+static int part_from_json(struct json_reader *r, const json_t *part, const char *dash,
+			  const char *what)
 {
 	static const struct member members[] = {
 		{ "name", JSON_NULL, true }, { "options", JSON_ARRAY, false }, { 0 },
@@ -267,7 +268,7 @@ static int put_part(struct reader *r, const json_t *part, const char *dash, cons
 	return put_name(r, part, what, true) ? -1 : put_options(r, part);
 }
 
-static int put_rule(struct reader *r, const json_t *chain, const json_t *rule)
+static int rule_from_json(struct json_reader *r, const json_t *chain, const json_t *rule)
 {
 	static const struct member members[] = {
 		{ "packets", JSON_NULL, false }, { "bytes", JSON_NULL, false },
@@ -278,18 +279,18 @@ static int put_rule(struct reader *r, const json_t *chain, const json_t *rule)
 	json_t *match;
 	size_t i;
 
-	if (check_members(r, rule, "a rule", members) || put_counters(r, rule))
+	if (check_members(r, rule, "a rule", members) || counters_from_json(r, rule))
 		return -1;
 	rv_buf_puts(&r->text, " -A ");
 	if (put_name(r, chain, "a chain", true) || put_options(r, rule))
 		return -1;
 	json_array_foreach(json_object_get(rule, "matches"), i, match)
-		if (put_part(r, match, "-m", "a match"))
+		if (part_from_json(r, match, "-m", "a match"))
 			return -1;
 	if (target && gone)
-		return fail(r, "a rule has a target or a goto, not both");
-	if ((target && put_part(r, target, "-j", "a target")) ||
-	    (gone && put_part(r, gone, "-g", "a goto")))
+		return json_fail(r, "a rule has a target or a goto, not both");
+	if ((target && part_from_json(r, target, "-j", "a target")) ||
+	    (gone && part_from_json(r, gone, "-g", "a goto")))
 		return -1;
 	end_line(r);
 	return 0;
@@ -297,7 +298,7 @@ static int put_rule(struct reader *r, const json_t *chain, const json_t *rule)
 
 /* ---- rulesets ----------------------------------------------------------------------------- */
 
-static int put_chain(struct reader *r, const json_t *chain)
+static int chain_from_json(struct json_reader *r, const json_t *chain)
 {
 	static const struct member members[] = {
 		{ "name", JSON_NULL, true }, { "policy", JSON_STRING, false },
@@ -309,19 +310,19 @@ static int put_chain(struct reader *r, const json_t *chain)
 	if (check_members(r, chain, "a chain", members))
 		return -1;
 	if (policy && rv_verdict_find(policy) == RV_VERDICT_NONE)
-		return fail(r, "`%.64s' is no policy", policy);
+		return json_fail(r, "`%.64s' is no policy", policy);
 	rv_buf_putc(&r->text, ':');
 	if (put_name(r, chain, "a chain", false))
 		return -1;
 	rv_buf_printf(&r->text, " %s ", policy ? policy : "-");
-	if (put_counters(r, chain))
+	if (counters_from_json(r, chain))
 		return -1;
 	end_line(r);
 	return 0;
 }
 
 /* A base chain that is not at iptables' default position. */
-static int put_base(struct reader *r, const json_t *chain)
+static int base_from_json(struct json_reader *r, const json_t *chain)
 {
 	const char *policy = json_string_value(json_object_get(chain, "policy"));
 	const char *base = json_string_value(json_object_get(chain, "base"));
@@ -330,7 +331,7 @@ static int put_base(struct reader *r, const json_t *chain)
 	if (!base)
 		return 0;
 	if (!policy || !rv_base_at_read(&at, base))
-		return fail(r, "`%.64s' is no place of a base chain", base);
+		return json_fail(r, "`%.64s' is no place of a base chain", base);
 	rv_buf_puts(&r->text, "-P ");
 	if (put_name(r, chain, "a chain", false))
 		return -1;
@@ -339,20 +340,20 @@ static int put_base(struct reader *r, const json_t *chain)
 	return 0;
 }
 
-static int put_rules(struct reader *r, const json_t *chain)
+static int rules_from_json(struct json_reader *r, const json_t *chain)
 {
 	json_t *rule;
 
 	json_array_foreach(json_object_get(chain, "rules"), r->at.rule, rule)
-		if (put_rule(r, chain, rule))
+		if (rule_from_json(r, chain, rule))
 			return -1;
 	r->at.rule = NOWHERE;
 	return 0;
 }
 
 /* All chains precede the rules, which may jump to a later one. */
-static int each_chain(struct reader *r, const json_t *table,
-		      int (*put)(struct reader *r, const json_t *chain))
+static int each_chain(struct json_reader *r, const json_t *table,
+		      int (*put)(struct json_reader *r, const json_t *chain))
 {
 	json_t *chain;
 
@@ -363,7 +364,7 @@ static int each_chain(struct reader *r, const json_t *table,
 	return 0;
 }
 
-static int put_table(struct reader *r, const json_t *table)
+static int table_from_json(struct json_reader *r, const json_t *table)
 {
 	static const struct member members[] = {
 		{ "name", JSON_STRING, true }, { "chains", JSON_ARRAY, true }, { 0 },
@@ -375,25 +376,25 @@ static int put_table(struct reader *r, const json_t *table)
 	if (put_name(r, table, "a table", false))
 		return -1;
 	end_line(r);
-	if (each_chain(r, table, put_chain) || each_chain(r, table, put_base) ||
-	    each_chain(r, table, put_rules))
+	if (each_chain(r, table, chain_from_json) || each_chain(r, table, base_from_json) ||
+	    each_chain(r, table, rules_from_json))
 		return -1;
 	rv_buf_puts(&r->text, "COMMIT");
 	end_line(r);
 	return 0;
 }
 
-static int get_family(struct reader *r, const json_t *root, rv_family_t *family)
+static int get_family(struct json_reader *r, const json_t *root, rv_family_t *family)
 {
 	const char *name = json_string_value(json_object_get(root, "family"));
 
 	if (strcmp(name, "ip") != 0 && strcmp(name, "ip6") != 0)
-		return fail(r, "family `%.64s' is neither ip nor ip6", name);
+		return json_fail(r, "family `%.64s' is neither ip nor ip6", name);
 	*family = name[2] ? NFPROTO_IPV6 : NFPROTO_IPV4;
 	return 0;
 }
 
-static int put_root(struct reader *r, const json_t *root, rv_family_t *family)
+static int put_root(struct json_reader *r, const json_t *root, rv_family_t *family)
 {
 	static const struct member members[] = {
 		{ "ravelin", JSON_INTEGER, true }, { "family", JSON_STRING, true },
@@ -404,11 +405,11 @@ static int put_root(struct reader *r, const json_t *root, rv_family_t *family)
 	if (check_members(r, root, "the document", members) || get_family(r, root, family))
 		return -1;
 	if (json_integer_value(json_object_get(root, "ravelin")) != RV_JSON_FORMAT)
-		return fail(r, "format %lld is not known, only %d",
-			    (long long)json_integer_value(json_object_get(root, "ravelin")),
-			    RV_JSON_FORMAT);
+		return json_fail(r, "format %lld is not known, only %d",
+				 (long long)json_integer_value(json_object_get(root, "ravelin")),
+				 RV_JSON_FORMAT);
 	json_array_foreach(json_object_get(root, "tables"), r->at.table, table)
-		if (put_table(r, table))
+		if (table_from_json(r, table))
 			return -1;
 	r->at.table = NOWHERE;
 	return rv_buf_text(&r->text) && rv_buf_ok(&r->places) ? 0 : rv_fail_memory(r->err);
@@ -443,18 +444,18 @@ static int print_table(const struct rv_table *t, void *arg)
 }
 
 /* Converts the location of an error in the text to that in the document. */
-static int fail_at_line(struct reader *r, const struct rv_error *inner)
+static int fail_at_line(struct json_reader *r, const struct rv_error *inner)
 {
-	const struct place *places = (const void *)r->places.data;
+	const struct json_place *places = (const void *)r->places.data;
 	size_t line = inner->loc.line;
 
 	r->at = line && line <= r->places.len / sizeof(*places) ? places[line - 1] :
-		(struct place){ NOWHERE, NOWHERE, NOWHERE };
-	fail(r, "%s", inner->text);
+		(struct json_place){ NOWHERE, NOWHERE, NOWHERE };
+	json_fail(r, "%s", inner->text);
 	return inner->hint[0] ? rv_hint(r->err, "%s", inner->hint) : -1;
 }
 
-static int print_text(struct reader *r, const struct printer *p)
+static int print_text(struct json_reader *r, const struct printer *p)
 {
 	struct rv_error inner = { .warnings = r->err->warnings };
 	struct rv_store s;
@@ -466,7 +467,7 @@ static int print_text(struct reader *r, const struct printer *p)
 	return rv_buf_ok(p->b) ? 0 : rv_fail_memory(r->err);
 }
 
-static json_t *parse(const char *json, size_t len, struct rv_error *err)
+static json_t *parse_json(const char *json, size_t len, struct rv_error *err)
 {
 	json_error_t why;
 	json_t *root = json_loadb(json, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &why);
@@ -484,9 +485,9 @@ static json_t *parse(const char *json, size_t len, struct rv_error *err)
 int rv_json_read(struct rv_buf *b, rv_family_t *family, bool counters, const char *json, size_t len,
 		 const struct rv_meter *meter, struct rv_error *err)
 {
-	struct reader r = { .err = err, .at = { NOWHERE, NOWHERE, NOWHERE } };
+	struct json_reader r = { .err = err, .at = { NOWHERE, NOWHERE, NOWHERE } };
 	struct printer p = { .b = b, .counters = counters, .meter = meter };
-	json_t *root = parse(json, len, err);
+	json_t *root = parse_json(json, len, err);
 	int rc = -1;
 
 	if (root && !put_root(&r, root, family)) {

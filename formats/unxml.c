@@ -26,21 +26,21 @@ enum {
 	DEPTHS,
 };
 
-struct chain {
-	struct chain *next;
+struct read_chain {
+	struct read_chain *next;
 	char *name;
 	unsigned int place;		/* index of a base chain in its table; others follow */
 	struct rv_buf head, base, rules;
 };
 
-struct reader {
+struct xml_reader {
 	XML_Parser expat;
 	struct rv_buf *b;
 	const struct rv_meter *meter;
 	struct rv_error *err;
 	unsigned int depth;		/* number of open elements */
 	const struct rv_table_def *table;	/* NULL: an unknown table */
-	struct chain *chains, *chain;
+	struct read_chain *chains, *chain;
 	bool actions;			/* SIDE is that */
 	enum rv_piece_kind jump;	/* PART is call or goto; else END */
 	unsigned int ndone;		/* actions in the current rule */
@@ -48,7 +48,7 @@ struct reader {
 };
 
 __attribute__((format(printf, 2, 3)))
-static int fail(struct reader *r, const char *fmt, ...)
+static int xml_read_fail(struct xml_reader *r, const char *fmt, ...)
 {
 	struct rv_loc loc = {
 		.line = XML_GetCurrentLineNumber64(r->expat),
@@ -66,7 +66,7 @@ static int fail(struct reader *r, const char *fmt, ...)
 	return -1;
 }
 
-static int no_memory(struct reader *r)
+static int no_memory(struct xml_reader *r)
 {
 	rv_fail_memory(r->err);
 	XML_StopParser(r->expat, XML_FALSE);
@@ -136,7 +136,7 @@ static void undo_bytes(struct rv_buf *b)
 }
 
 /* Decoded attribute value, valid until the next call. NULL: out of memory. */
-static const char *undone(struct reader *r, const char *value)
+static const char *undone(struct xml_reader *r, const char *value)
 {
 	rv_buf_reset(&r->name);
 	rv_buf_puts(&r->name, value);
@@ -161,7 +161,7 @@ static void put_quoted(struct rv_buf *b, const char *text, size_t len)
  * Splits arguments at spaces. A quoted word extends to the last quote at the end of a word, since
  * quotes in it are not escaped.
  */
-static void put_words(struct rv_buf *b, const char *text)
+static void split_arguments(struct rv_buf *b, const char *text)
 {
 	while (*(text += strspn(text, " \t\n\r"))) {
 		const char *last = strrchr(text, '"');
@@ -182,7 +182,7 @@ static void put_words(struct rv_buf *b, const char *text)
 }
 
 /* word: the name with its dashes, or NULL to derive them from its length. */
-static void put_option(struct rv_buf *b, const char *name, const char *word, bool invert)
+static void option_from_xml(struct rv_buf *b, const char *name, const char *word, bool invert)
 {
 	rv_buf_puts(b, invert ? " ! " : " ");
 	if (word)
@@ -193,7 +193,7 @@ static void put_option(struct rv_buf *b, const char *name, const char *word, boo
 
 /* ---- chains and tables ------------------------------------------------------------------ */
 
-static unsigned int place_of(const struct rv_table_def *def, const char *name)
+static unsigned int base_index(const struct rv_table_def *def, const char *name)
 {
 	unsigned int i = 0;
 
@@ -203,9 +203,9 @@ static unsigned int place_of(const struct rv_table_def *def, const char *name)
 }
 
 /* Position in save order: base chains, then others by name. */
-static struct chain **find_place(struct reader *r, unsigned int place, const char *name)
+static struct read_chain **find_place(struct xml_reader *r, unsigned int place, const char *name)
 {
-	struct chain **at = &r->chains;
+	struct read_chain **at = &r->chains;
 
 	while (*at && ((*at)->place < place ||
 		       ((*at)->place == place && strcmp((*at)->name, name) < 0)))
@@ -213,10 +213,10 @@ static struct chain **find_place(struct reader *r, unsigned int place, const cha
 	return at;
 }
 
-static struct chain *chain_of(struct reader *r, const char *name)
+static struct read_chain *chain_of(struct xml_reader *r, const char *name)
 {
-	unsigned int place = place_of(r->table, name);
-	struct chain **at = find_place(r, place, name), *c = *at;
+	unsigned int place = base_index(r->table, name);
+	struct read_chain **at = find_place(r, place, name), *c = *at;
 
 	if (c && !strcmp(c->name, name))
 		return c;
@@ -234,10 +234,10 @@ static struct chain *chain_of(struct reader *r, const char *name)
 	return c;
 }
 
-static void forget_chains(struct reader *r)
+static void forget_chains(struct xml_reader *r)
 {
 	while (r->chains) {
-		struct chain *c = r->chains;
+		struct read_chain *c = r->chains;
 
 		r->chains = c->next;
 		rv_buf_free(&c->head);
@@ -248,9 +248,9 @@ static void forget_chains(struct reader *r)
 	}
 }
 
-static void put_part_of_chains(struct reader *r, size_t offset)
+static void put_part_of_chains(struct xml_reader *r, size_t offset)
 {
-	for (struct chain *c = r->chains; c; c = c->next) {
+	for (struct read_chain *c = r->chains; c; c = c->next) {
 		const struct rv_buf *part = (const void *)((const char *)c + offset);
 
 		rv_buf_add(r->b, part->data, part->len);
@@ -258,17 +258,17 @@ static void put_part_of_chains(struct reader *r, size_t offset)
 	}
 }
 
-static void put_table(struct reader *r)
+static void table_from_xml(struct xml_reader *r)
 {
-	put_part_of_chains(r, offsetof(struct chain, head));
-	put_part_of_chains(r, offsetof(struct chain, base));
-	put_part_of_chains(r, offsetof(struct chain, rules));
+	put_part_of_chains(r, offsetof(struct read_chain, head));
+	put_part_of_chains(r, offsetof(struct read_chain, base));
+	put_part_of_chains(r, offsetof(struct read_chain, rules));
 	rv_buf_puts(r->b, "COMMIT\n");
 	forget_chains(r);
 }
 
 /* "[packets:bytes]", or nothing without the attributes. */
-static int put_counters(struct reader *r, struct rv_buf *b, const char **attributes)
+static int counters_from_xml(struct xml_reader *r, struct rv_buf *b, const char **attributes)
 {
 	static const char *const names[] = { "packet-count", "byte-count" };
 	uint64_t n[2];
@@ -280,11 +280,11 @@ static int put_counters(struct reader *r, struct rv_buf *b, const char **attribu
 		if (!text)
 			continue;
 		if (!isdigit((unsigned char)*text) || !rv_parse_uint(text, 0, UINT64_MAX, &n[i]))
-			return fail(r, "`%.64s' is no number of packets or bytes", text);
+			return xml_read_fail(r, "`%.64s' is no number of packets or bytes", text);
 		given++;
 	}
 	if (given == 1)
-		return fail(r, "packet-count and byte-count go together");
+		return xml_read_fail(r, "packet-count and byte-count go together");
 	if (given)
 		rv_buf_printf(b, "[%llu:%llu]", (unsigned long long)n[0], (unsigned long long)n[1]);
 	return 0;
@@ -292,29 +292,29 @@ static int put_counters(struct reader *r, struct rv_buf *b, const char **attribu
 
 /* ---- elements ------------------------------------------------------------------------------ */
 
-static int open_root(struct reader *r, const char *name, const char **attributes)
+static int open_root(struct xml_reader *r, const char *name, const char **attributes)
 {
 	const char *version = attribute(attributes, "version");
 
 	if (strcmp(name, "iptables-rules") != 0)
-		return fail(r, "`%.64s' is no <iptables-rules>", name);
+		return xml_read_fail(r, "`%.64s' is no <iptables-rules>", name);
 	if (version && strcmp(version, "1.0") != 0)
-		return fail(r, "version `%.64s' is not known, only 1.0", version);
+		return xml_read_fail(r, "version `%.64s' is not known, only 1.0", version);
 	return 0;
 }
 
 /* Name of a table or chain, or NULL after an error. */
-static const char *own_name(struct reader *r, const char *name, const char **attributes,
+static const char *own_name(struct xml_reader *r, const char *name, const char **attributes,
 			    const char *expected)
 {
 	const char *own = attribute(attributes, "name");
 
 	if (strcmp(name, expected) != 0) {
-		fail(r, "element `%.64s' is not expected here", name);
+		xml_read_fail(r, "element `%.64s' is not expected here", name);
 		return NULL;
 	}
 	if (!own || !is_word(own)) {
-		fail(r, "<%s> needs a name", expected);
+		xml_read_fail(r, "<%s> needs a name", expected);
 		return NULL;
 	}
 	own = undone(r, own);
@@ -323,7 +323,7 @@ static const char *own_name(struct reader *r, const char *name, const char **att
 	return own;
 }
 
-static int open_table(struct reader *r, const char *name, const char **attributes)
+static int open_table(struct xml_reader *r, const char *name, const char **attributes)
 {
 	const char *own = own_name(r, name, attributes, "table");
 
@@ -334,7 +334,8 @@ static int open_table(struct reader *r, const char *name, const char **attribute
 	return 0;
 }
 
-static int put_base(struct reader *r, const char *chain, const char *policy, const char *base)
+static int base_from_xml(struct xml_reader *r, const char *chain, const char *policy,
+			 const char *base)
 {
 	struct rv_base_at at;
 
@@ -342,12 +343,12 @@ static int put_base(struct reader *r, const char *chain, const char *policy, con
 	if (!base)
 		return 0;
 	if (!policy || !rv_base_at_read(&at, base))
-		return fail(r, "`%.64s' is no place of a base chain", base);
+		return xml_read_fail(r, "`%.64s' is no place of a base chain", base);
 	rv_buf_printf(&r->chain->base, "-P %s %s --base \"%s\"\n", chain, policy, base);
 	return 0;
 }
 
-static int open_chain(struct reader *r, const char *name, const char **attributes)
+static int open_chain(struct xml_reader *r, const char *name, const char **attributes)
 {
 	const char *own = own_name(r, name, attributes, "chain");
 	const char *policy = attribute(attributes, "policy");
@@ -355,52 +356,52 @@ static int open_chain(struct reader *r, const char *name, const char **attribute
 	if (!own)
 		return -1;
 	if (policy && !is_word(policy))
-		return fail(r, "`%.64s' is no policy", policy);
+		return xml_read_fail(r, "`%.64s' is no policy", policy);
 	r->chain = chain_of(r, own);
 	if (!r->chain)
 		return no_memory(r);
 	/* A chain whose rules are not contiguous has several elements with the same attributes. */
 	rv_buf_reset(&r->chain->head);
 	rv_buf_printf(&r->chain->head, ":%s %s ", own, policy ? policy : "-");
-	if (put_counters(r, &r->chain->head, attributes))
+	if (counters_from_xml(r, &r->chain->head, attributes))
 		return -1;
 	if (!attribute(attributes, "packet-count"))
 		rv_buf_puts(&r->chain->head, "[0:0]");
 	rv_buf_putc(&r->chain->head, '\n');
-	return put_base(r, own, policy, attribute(attributes, "base"));
+	return base_from_xml(r, own, policy, attribute(attributes, "base"));
 }
 
-static int open_rule(struct reader *r, const char *name, const char **attributes)
+static int open_rule(struct xml_reader *r, const char *name, const char **attributes)
 {
 	if (strcmp(name, "rule") != 0)
-		return fail(r, "element `%.64s' is not expected here", name);
+		return xml_read_fail(r, "element `%.64s' is not expected here", name);
 	rv_meter_step(r->meter);
 	rv_buf_reset(&r->counters);
 	rv_buf_reset(&r->conditions);
 	r->ndone = 0;
-	if (put_counters(r, &r->counters, attributes))
+	if (counters_from_xml(r, &r->counters, attributes))
 		return -1;
 	if (r->counters.len)
 		rv_buf_putc(&r->counters, ' ');
 	return 0;
 }
 
-static int open_side(struct reader *r, const char *name, const char **attributes)
+static int open_side(struct xml_reader *r, const char *name, const char **attributes)
 {
 	(void)attributes;
 	r->actions = !strcmp(name, "actions");
 	if (!r->actions && strcmp(name, "conditions") != 0)
-		return fail(r, "element `%.64s' is not expected here", name);
+		return xml_read_fail(r, "element `%.64s' is not expected here", name);
 	return 0;
 }
 
 /* Buffer for the words of the element. */
-static struct rv_buf *side(struct reader *r)
+static struct rv_buf *side(struct xml_reader *r)
 {
 	return r->actions ? &r->action : &r->conditions;
 }
 
-static int open_part(struct reader *r, const char *name, const char **attributes)
+static int open_part(struct xml_reader *r, const char *name, const char **attributes)
 {
 	(void)attributes;
 	r->jump = RV_PIECE_END;
@@ -417,19 +418,19 @@ static int open_part(struct reader *r, const char *name, const char **attributes
 	return 0;
 }
 
-static int open_option(struct reader *r, const char *name, const char **attributes)
+static int open_option(struct xml_reader *r, const char *name, const char **attributes)
 {
 	const char *invert = attribute(attributes, "invert"), *own = attribute(attributes, "name");
 	const char *word = attribute(attributes, "word");
 
 	if (r->jump == RV_PIECE_END) {
 		if (word && (*word != '-' || strcmp(word + strspn(word, "-"), name) != 0))
-			return fail(r, "`%.64s' is not `%.64s' with dashes", word, name);
-		put_option(side(r), name, word, invert && !strcmp(invert, "1"));
+			return xml_read_fail(r, "`%.64s' is not `%.64s' with dashes", word, name);
+		option_from_xml(side(r), name, word, invert && !strcmp(invert, "1"));
 		return 0;
 	}
 	if (own && !is_word(own))
-		return fail(r, "`%.64s' is no name of a chain", own);
+		return xml_read_fail(r, "`%.64s' is no name of a chain", own);
 	own = own ? undone(r, own) : name;
 	if (!own)
 		return no_memory(r);
@@ -438,13 +439,13 @@ static int open_option(struct reader *r, const char *name, const char **attribut
 	return 0;
 }
 
-static int (*const openers[DEPTHS])(struct reader *, const char *, const char **) = {
+static int (*const openers[DEPTHS])(struct xml_reader *, const char *, const char **) = {
 	[ROOT] = open_root, [TABLE] = open_table, [CHAIN] = open_chain, [RULE] = open_rule,
 	[SIDE] = open_side, [PART] = open_part, [OPTION] = open_option,
 };
 
 /* Processes the text since the last tag. */
-static int take_text(struct reader *r)
+static int take_text(struct xml_reader *r)
 {
 	const char *text = rv_buf_text(&r->text);
 	unsigned int depth = r->depth ? r->depth - 1 : 0;
@@ -457,18 +458,18 @@ static int take_text(struct reader *r)
 	}
 	text += depth == PART ? strspn(text, "\n") : 0;
 	if (depth < PART || r->jump != RV_PIECE_END)
-		return fail(r, "text is not expected here");
+		return xml_read_fail(r, "text is not expected here");
 	for (char *end = r->text.data + r->text.len; end > text && strchr(" \t\n\r", end[-1]); )
 		*--end = '\0';
 	undo_bytes(&r->text);
 	if (!is_line(text))
-		return fail(r, "a word of a rule goes over several lines");
-	put_words(side(r), text);
+		return xml_read_fail(r, "a word of a rule goes over several lines");
+	split_arguments(side(r), text);
 	rv_buf_reset(&r->text);
 	return 0;
 }
 
-static void put_rule(struct reader *r)
+static void rule_from_xml(struct xml_reader *r)
 {
 	struct rv_buf *b = &r->chain->rules;
 
@@ -486,37 +487,37 @@ static void put_rule(struct reader *r)
 
 static void XMLCALL on_open(void *arg, const char *name, const char **attributes)
 {
-	struct reader *r = arg;
+	struct xml_reader *r = arg;
 
 	if (take_text(r))
 		return;
 	if (r->depth >= DEPTHS)
-		fail(r, "element `%.64s' is not expected here", name);
+		xml_read_fail(r, "element `%.64s' is not expected here", name);
 	else if (!openers[r->depth](r, name, attributes))
 		r->depth++;
 }
 
 static void XMLCALL on_close(void *arg, const char *name)
 {
-	struct reader *r = arg;
+	struct xml_reader *r = arg;
 
 	(void)name;
 	if (take_text(r))
 		return;
 	r->depth--;
 	if (r->depth == PART && r->actions) {
-		put_rule(r);
+		rule_from_xml(r);
 	} else if (r->depth == RULE && !r->ndone) {
 		rv_buf_reset(&r->action);
-		put_rule(r);
+		rule_from_xml(r);
 	} else if (r->depth == TABLE) {
-		put_table(r);
+		table_from_xml(r);
 	}
 }
 
 static void XMLCALL on_text(void *arg, const char *text, int len)
 {
-	struct reader *r = arg;
+	struct xml_reader *r = arg;
 
 	rv_buf_add(&r->text, text, len);
 }
@@ -528,10 +529,10 @@ static void XMLCALL on_doctype(void *arg, const char *name, const char *system, 
 	(void)system;
 	(void)public;
 	(void)internal;
-	fail(arg, "a document type (`%.64s') is not accepted", name);
+	xml_read_fail(arg, "a document type (`%.64s') is not accepted", name);
 }
 
-static int parse(struct reader *r, const char *xml, size_t len)
+static int parse_xml(struct xml_reader *r, const char *xml, size_t len)
 {
 	static const char stray[] = "xptables-xml\n";
 
@@ -546,7 +547,7 @@ static int parse(struct reader *r, const char *xml, size_t len)
 	if (len > INT32_MAX)
 		return rv_fail(r->err, RV_ERR_PROBLEM, NULL, "the document is too long");
 	if (XML_Parse(r->expat, xml, (int)len, 1) != XML_STATUS_OK && r->err->kind == RV_ERR_NONE)
-		fail(r, "%s", XML_ErrorString(XML_GetErrorCode(r->expat)));
+		xml_read_fail(r, "%s", XML_ErrorString(XML_GetErrorCode(r->expat)));
 	if (r->err->kind != RV_ERR_NONE)
 		return -1;
 	return rv_buf_ok(r->b) ? 0 : rv_fail_memory(r->err);
@@ -555,8 +556,8 @@ static int parse(struct reader *r, const char *xml, size_t len)
 int rv_xml_read(struct rv_buf *b, const char *xml, size_t len, const struct rv_meter *meter,
 		struct rv_error *err)
 {
-	struct reader r = { .b = b, .meter = meter, .err = err, .expat = XML_ParserCreate("UTF-8") };
-	int rc = r.expat ? parse(&r, xml, len) : rv_fail_memory(err);
+	struct xml_reader r = { .b = b, .meter = meter, .err = err, .expat = XML_ParserCreate("UTF-8") };
+	int rc = r.expat ? parse_xml(&r, xml, len) : rv_fail_memory(err);
 
 	if (r.expat)
 		XML_ParserFree(r.expat);

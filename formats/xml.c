@@ -10,23 +10,23 @@
 #define BLANKS " \t"
 
 /* Contents of a ":" line. */
-struct chain {
-	struct chain *next;
+struct xml_chain {
+	struct xml_chain *next;
 	char *name, *policy;		/* owned; policy NULL: a user-defined chain */
 	char *base;			/* owned; position; NULL: iptables' default */
 	unsigned long long packets, bytes;
 	bool written;
 };
 
-struct writer {
+struct xml_writer {
 	struct rv_buf *b;
 	const struct rv_xml_format *format;
 	const struct rv_meter *meter;
 	struct rv_error *err;
 	struct rv_loc loc;		/* of the line */
 	bool in_table;
-	struct chain *chains, **tail;	/* in file order */
-	const struct chain *open;	/* its element is open */
+	struct xml_chain *chains, **tail;	/* in file order */
+	const struct xml_chain *open;	/* its element is open */
 	bool rule;			/* the rule's element is open */
 	bool final;			/* the rule's last action ends it: no rule can be merged */
 	struct rv_line line;
@@ -44,7 +44,7 @@ struct writer {
  * Like iptables-xml, writes each byte of a non-ASCII character as a character reference. Also
  * carriage returns, which XML parsers convert to newlines.
  */
-static void put_escaped(struct writer *w, const char *text)
+static void put_escaped(struct xml_writer *w, const char *text)
 {
 	static const char *const entities[UINT8_MAX + 1] = {
 		['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;",
@@ -63,7 +63,7 @@ static void put_escaped(struct writer *w, const char *text)
 }
 
 /* XML comments cannot contain "--": inserts stars, alternately before and after. */
-static void put_comment_text(struct writer *w, const char *text, size_t len)
+static void put_comment_text(struct xml_writer *w, const char *text, size_t len)
 {
 	bool before = true;
 
@@ -128,19 +128,19 @@ static bool is_element_name(const char *name)
 
 /* ---- chains ---------------------------------------------------------------------------- */
 
-static struct chain *find_chain(struct writer *w, const char *name)
+static struct xml_chain *find_declared(struct xml_writer *w, const char *name)
 {
-	struct chain *c = w->chains;
+	struct xml_chain *c = w->chains;
 
 	while (c && strcmp(c->name, name) != 0)
 		c = c->next;
 	return c;
 }
 
-static void forget_chains(struct writer *w)
+static void forget_chains(struct xml_writer *w)
 {
 	while (w->chains) {
-		struct chain *c = w->chains;
+		struct xml_chain *c = w->chains;
 
 		w->chains = c->next;
 		free(c->name);
@@ -152,9 +152,9 @@ static void forget_chains(struct writer *w)
 	w->open = NULL;
 }
 
-static struct chain *add_chain(struct writer *w, const char *name)
+static struct xml_chain *declare_chain(struct xml_writer *w, const char *name)
 {
-	struct chain *c = calloc(1, sizeof(*c));
+	struct xml_chain *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return NULL;
@@ -164,14 +164,14 @@ static struct chain *add_chain(struct writer *w, const char *name)
 	return c;
 }
 
-static void close_rule(struct writer *w)
+static void close_rule(struct xml_writer *w)
 {
 	if (w->rule)
 		rv_buf_puts(w->b, "       </actions>\n\n      </rule>\n\n");
 	w->rule = false;
 }
 
-static void close_chain(struct writer *w)
+static void close_chain(struct xml_writer *w)
 {
 	close_rule(w);
 	if (w->open)
@@ -179,12 +179,13 @@ static void close_chain(struct writer *w)
 	w->open = NULL;
 }
 
-static void put_counters(struct writer *w, unsigned long long packets, unsigned long long bytes)
+static void counters_to_xml(struct xml_writer *w, unsigned long long packets,
+			    unsigned long long bytes)
 {
 	rv_buf_printf(w->b, "packet-count=\"%llu\" byte-count=\"%llu\" ", packets, bytes);
 }
 
-static void put_chain(struct writer *w, struct chain *c, const char *end)
+static void chain_to_xml(struct xml_writer *w, struct xml_chain *c, const char *end)
 {
 	rv_buf_puts(w->b, "    <chain name=\"");
 	put_escaped(w, c->name);
@@ -194,7 +195,7 @@ static void put_chain(struct writer *w, struct chain *c, const char *end)
 		put_escaped(w, c->policy);
 		rv_buf_puts(w->b, "\" ");
 	}
-	put_counters(w, c->packets, c->bytes);
+	counters_to_xml(w, c->packets, c->bytes);
 	if (c->base) {
 		rv_buf_puts(w->b, "base=\"");
 		put_escaped(w, c->base);
@@ -207,7 +208,7 @@ static void put_chain(struct writer *w, struct chain *c, const char *end)
 /* ---- rules ------------------------------------------------------------------------------ */
 
 /* Arguments separated by spaces, quoted ones with their quotes. */
-static void put_words(struct writer *w, size_t first, size_t count)
+static void arguments_to_xml(struct xml_writer *w, size_t first, size_t count)
 {
 	for (size_t i = first; i < first + count; i++) {
 		const struct rv_line_word *word = &w->line.word[i];
@@ -219,7 +220,7 @@ static void put_words(struct writer *w, size_t first, size_t count)
 	}
 }
 
-static int put_option(struct writer *w, const struct rv_piece *p)
+static int option_to_xml(struct xml_writer *w, const struct rv_piece *p)
 {
 	const char *inverted = p->invert ? " invert=\"1\"" : "";
 	const char *word = w->line.word[p->first - 1].text;
@@ -236,13 +237,13 @@ static int put_option(struct writer *w, const struct rv_piece *p)
 		return 0;
 	}
 	rv_buf_putc(w->b, '>');
-	put_words(w, p->first, p->count);
+	arguments_to_xml(w, p->first, p->count);
 	rv_buf_printf(w->b, "</%s>\n", p->name);
 	return 0;
 }
 
 /* The element is named after the chain, or has an attribute if that is not a valid XML name. */
-static void put_jump(struct writer *w, enum rv_piece_kind kind, const char *chain)
+static void put_jump(struct xml_writer *w, enum rv_piece_kind kind, const char *chain)
 {
 	const char *what = kind == RV_PIECE_GOTO ? "goto" : "call";
 
@@ -258,7 +259,7 @@ static void put_jump(struct writer *w, enum rv_piece_kind kind, const char *chai
 }
 
 /* Writes options from *at up to the next match or target. Returns the number of pieces. */
-static int put_options(struct writer *w, size_t *at, size_t end)
+static int put_options(struct xml_writer *w, size_t *at, size_t end)
 {
 	int n = 0;
 
@@ -267,10 +268,10 @@ static int put_options(struct writer *w, size_t *at, size_t end)
 		struct rv_piece p = rv_line_piece(&w->line, &next, NULL);
 
 		if (p.kind == RV_PIECE_WORDS)
-			put_words(w, p.first, p.count);
+			arguments_to_xml(w, p.first, p.count);
 		else if (p.kind != RV_PIECE_OPTION)
 			break;
-		else if (put_option(w, &p))
+		else if (option_to_xml(w, &p))
 			return -1;
 		*at = next;
 		n++;
@@ -279,7 +280,7 @@ static int put_options(struct writer *w, size_t *at, size_t end)
 }
 
 /* A match or target with its options; "match" for options of none. */
-static int put_part(struct writer *w, const char *name, size_t *at, size_t end)
+static int part_to_xml(struct xml_writer *w, const char *name, size_t *at, size_t end)
 {
 	size_t start = w->b->len;
 	int n;
@@ -304,16 +305,16 @@ static int put_part(struct writer *w, const char *name, size_t *at, size_t end)
  * Whether it is a jump to a chain. With options at at it is a target, even if a chain has that
  * name.
  */
-static bool is_jump(struct writer *w, const struct rv_piece *p, size_t at, size_t end)
+static bool is_jump(struct xml_writer *w, const struct rv_piece *p, size_t at, size_t end)
 {
-	if (p->kind == RV_PIECE_MATCH || !find_chain(w, p->name))
+	if (p->kind == RV_PIECE_MATCH || !find_declared(w, p->name))
 		return false;
 	return p->kind == RV_PIECE_GOTO || at >= end ||
 	       rv_line_piece(&w->line, &at, NULL).kind != RV_PIECE_OPTION;
 }
 
 /* Writes conditions or actions up to word end. */
-static int put_parts(struct writer *w, size_t at, size_t end)
+static int put_parts(struct xml_writer *w, size_t at, size_t end)
 {
 	while (at < end) {
 		size_t next = at;
@@ -321,14 +322,14 @@ static int put_parts(struct writer *w, size_t at, size_t end)
 		int rc = 0;
 
 		if (p.kind == RV_PIECE_OPTION) {
-			rc = put_part(w, "match", &at, end);
+			rc = part_to_xml(w, "match", &at, end);
 			next = at;
 		} else if (p.kind == RV_PIECE_WORDS) {
-			put_words(w, p.first, p.count);
+			arguments_to_xml(w, p.first, p.count);
 		} else if (p.name && is_jump(w, &p, next, end)) {
 			put_jump(w, p.kind, p.name);
 		} else if (p.name) {
-			rc = put_part(w, p.name, &next, end);
+			rc = part_to_xml(w, p.name, &next, end);
 		}
 		if (rc)
 			return -1;
@@ -368,7 +369,7 @@ static bool is_final(const struct rv_line *l, size_t at)
 /*
  * Stores the conditions, i.e. the words before end. Returns whether they equal the previous rule's.
  */
-static bool same_conditions(struct writer *w, size_t end)
+static bool same_conditions(struct xml_writer *w, size_t end)
 {
 	const char *from = w->line.word[2].text;
 	size_t len = end < w->line.count ? (size_t)(w->line.word[end].text - from)
@@ -380,18 +381,18 @@ static bool same_conditions(struct writer *w, size_t end)
 	return same;
 }
 
-static int open_rule(struct writer *w, struct chain *c, const unsigned long long *counters,
+static int open_rule(struct xml_writer *w, struct xml_chain *c, const unsigned long long *counters,
 		     size_t end)
 {
 	close_rule(w);
 	if (w->open != c) {
 		close_chain(w);
-		put_chain(w, c, ">\n");
+		chain_to_xml(w, c, ">\n");
 		w->open = c;
 	}
 	rv_buf_puts(w->b, "      <rule ");
 	if (counters)
-		put_counters(w, counters[0], counters[1]);
+		counters_to_xml(w, counters[0], counters[1]);
 	rv_buf_puts(w->b, ">\n");
 	if (end > 2) {
 		rv_buf_puts(w->b, "       <conditions>\n");
@@ -404,17 +405,17 @@ static int open_rule(struct writer *w, struct chain *c, const unsigned long long
 	return 0;
 }
 
-static int on_rule(struct writer *w, const char *text, size_t len,
+static int on_rule(struct xml_writer *w, const char *text, size_t len,
 		   const unsigned long long *counters)
 {
-	struct chain *c = NULL;
+	struct xml_chain *c = NULL;
 	bool same = false;
 	size_t end;
 
 	if (!rv_line_cut(&w->line, text, len, true))
 		return rv_fail_memory(w->err);
 	if (w->line.count >= 2 && !strcmp(w->line.word[0].text, "-A"))
-		c = find_chain(w, w->line.word[1].text);
+		c = find_declared(w, w->line.word[1].text);
 	if (!c)
 		return fail(w, "failed - no chain found");
 	end = conditions_end(&w->line, 2);
@@ -447,22 +448,22 @@ static const char *read_counters(const char *text, unsigned long long *counters)
 	return *end == ']' ? end + 1 : NULL;
 }
 
-static int on_declare(struct writer *w, const char *text, size_t len)
+static int on_declare(struct xml_writer *w, const char *text, size_t len)
 {
 	unsigned long long counters[2] = { 0 };
 	const struct rv_line_word *word;
-	struct chain *c;
+	struct xml_chain *c;
 
 	if (!rv_line_cut(&w->line, text + 1, len - 1, false))
 		return rv_fail_memory(w->err);
 	word = w->line.word;
 	if (w->line.count < 2)
 		return fail(w, "%s invalid", w->line.count ? "policy" : "chain name");
-	if (find_chain(w, word[0].text))
+	if (find_declared(w, word[0].text))
 		return fail(w, "failed - chain `%.64s' is there already", word[0].text);
 	if (w->line.count > 2 && (word[2].text[0] != '[' || !read_counters(word[2].text + 1, counters)))
 		return fail(w, "failed - invalid counters `%.64s'", word[2].text);
-	c = add_chain(w, word[0].text);
+	c = declare_chain(w, word[0].text);
 	if (!c || !c->name)
 		return rv_fail_memory(w->err);
 	c->packets = counters[0];
@@ -473,15 +474,15 @@ static int on_declare(struct writer *w, const char *text, size_t len)
 }
 
 /* "-P CHAIN POLICY --base PLACE": the policy was already read. */
-static int on_base(struct writer *w, const char *text, size_t len)
+static int on_base(struct xml_writer *w, const char *text, size_t len)
 {
 	const struct rv_line_word *word;
-	struct chain *c;
+	struct xml_chain *c;
 
 	if (!rv_line_cut(&w->line, text, len, true))
 		return rv_fail_memory(w->err);
 	word = w->line.word;
-	c = w->line.count == 5 && !strcmp(word[3].text, "--base") ? find_chain(w, word[1].text) : NULL;
+	c = w->line.count == 5 && !strcmp(word[3].text, "--base") ? find_declared(w, word[1].text) : NULL;
 	if (!c)
 		return fail(w, "failed - no chain found");
 	free(c->base);
@@ -489,7 +490,7 @@ static int on_base(struct writer *w, const char *text, size_t len)
 	return c->base ? 0 : rv_fail_memory(w->err);
 }
 
-static int on_table(struct writer *w, const char *text, size_t len)
+static int table_line(struct xml_writer *w, const char *text, size_t len)
 {
 	if (!rv_line_cut(&w->line, text + 1, len - 1, false))
 		return rv_fail_memory(w->err);
@@ -502,19 +503,19 @@ static int on_table(struct writer *w, const char *text, size_t len)
 	return 0;
 }
 
-static int on_commit(struct writer *w)
+static int commit_line(struct xml_writer *w)
 {
 	close_chain(w);
-	for (struct chain *c = w->chains; c; c = c->next)
+	for (struct xml_chain *c = w->chains; c; c = c->next)
 		if (!c->written)
-			put_chain(w, c, "/>\n");
+			chain_to_xml(w, c, "/>\n");
 	rv_buf_puts(w->b, "  </table>\n");
 	forget_chains(w);
 	w->in_table = false;
 	return 0;
 }
 
-static int on_counted(struct writer *w, const char *text, size_t len)
+static int on_counted(struct xml_writer *w, const char *text, size_t len)
 {
 	unsigned long long counters[2];
 	const char *rest = *text == '[' ? read_counters(text + 1, counters) : text;
@@ -524,7 +525,7 @@ static int on_counted(struct writer *w, const char *text, size_t len)
 	return on_rule(w, rest, text + len - rest, *text == '[' ? counters : NULL);
 }
 
-static int on_line(struct writer *w, const char *text, size_t len)
+static int on_line(struct xml_writer *w, const char *text, size_t len)
 {
 	if (memchr(text, '\0', len) || !is_text(text, len))
 		return fail(w, "failed - XML cannot hold its bytes, they are no UTF-8");
@@ -542,15 +543,15 @@ static int on_line(struct writer *w, const char *text, size_t len)
 		rv_buf_puts(w->b, " -->\n");
 	}
 	if (!w->in_table)
-		return *text == '*' ? on_table(w, text, len) : fail(w, "failed");
+		return *text == '*' ? table_line(w, text, len) : fail(w, "failed");
 	if (len == strlen("COMMIT") && !memcmp(text, "COMMIT", len))
-		return on_commit(w);
+		return commit_line(w);
 	if (len > 3 && !memcmp(text, "-P ", 3))
 		return on_base(w, text, len);
 	return *text == ':' ? on_declare(w, text, len) : on_counted(w, text, len);
 }
 
-static int write_lines(struct writer *w, const char *text, size_t len)
+static int write_lines(struct xml_writer *w, const char *text, size_t len)
 {
 	const char *end = text + len;
 
@@ -576,7 +577,7 @@ static int write_lines(struct writer *w, const char *text, size_t len)
 static int write_text(struct rv_buf *b, const struct rv_xml_format *f, const char *text, size_t len,
 		      const struct rv_meter *meter, struct rv_error *err)
 {
-	struct writer w = { .b = b, .format = f, .meter = meter, .err = err, .tail = &w.chains };
+	struct xml_writer w = { .b = b, .format = f, .meter = meter, .err = err, .tail = &w.chains };
 	int rc = write_lines(&w, text, len);
 
 	forget_chains(&w);
@@ -603,7 +604,8 @@ static int write_meaning(struct rv_buf *b, const struct rv_xml_format *f, const 
  * Both attempts failed: the message is that of the words, like iptables-xml's; the hint is the
  * parser's.
  */
-static int fail_both(struct rv_error *err, const struct rv_error *words, const struct rv_error *meaning)
+static int fail_both(struct rv_error *err, const struct rv_error *words,
+		     const struct rv_error *meaning)
 {
 	*err = *words;
 	return meaning->text[0] ? rv_hint(err, "%s", meaning->text) : -1;

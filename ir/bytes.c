@@ -15,7 +15,7 @@ static struct {
 	size_t slots, count;		/* slots: a power of two */
 } kept;
 
-static uint64_t hash(const unsigned char *data, size_t len)
+static uint64_t bytes_hash(const unsigned char *data, size_t len)
 {
 	uint64_t h = 0xcbf29ce484222325;	/* FNV-1a */
 
@@ -24,9 +24,9 @@ static uint64_t hash(const unsigned char *data, size_t len)
 	return h ^ h >> 32;
 }
 
-static struct rv_bytes **slot_of(const unsigned char *data, size_t len)
+static struct rv_bytes **bytes_slot(const unsigned char *data, size_t len)
 {
-	return &kept.slot[hash(data, len) & (kept.slots - 1)];
+	return &kept.slot[bytes_hash(data, len) & (kept.slots - 1)];
 }
 
 /* Keeps the load factor at most 1. */
@@ -44,7 +44,7 @@ static int reserve(void)
 	kept.slots = slots;
 	for (size_t i = 0; i < old; i++) {
 		while (from[i]) {
-			struct rv_bytes *b = from[i], **at = slot_of(b->data, b->len);
+			struct rv_bytes *b = from[i], **at = bytes_slot(b->data, b->len);
 
 			from[i] = b->next;
 			b->next = *at;
@@ -61,7 +61,7 @@ const struct rv_bytes *rv_bytes_keep(const void *data, size_t len)
 
 	if (reserve())
 		return NULL;
-	at = slot_of(data, len);
+	at = bytes_slot(data, len);
 	for (b = *at; b; b = b->next)
 		if (b->len == len && !memcmp(b->data, data, len))
 			return b;

@@ -143,7 +143,7 @@ static void classify(struct diff *d)
 }
 
 /* Sorted by hash, then by position, so that the members of a class are in list order. */
-static void place(struct diff *d)
+static void sort_members(struct diff *d)
 {
 	for (size_t i = 0; i < d->na + d->nb; i++) {
 		const struct member *m = &d->members[i];
@@ -240,7 +240,7 @@ static int compare_rest(struct diff *d)
 	add_members(d, d->a, d->na, false);
 	add_members(d, d->b, d->nb, true);
 	classify(d);
-	place(d);
+	sort_members(d);
 	return find_pairs(d);
 }
 

@@ -141,14 +141,14 @@ static uint32_t rank(const struct rv_place *p)
 
 /* ---- classes ---------------------------------------------------------------- */
 
-static struct class **slot_of(const struct rv_index *x, uint64_t hash)
+static struct class **class_slot(const struct rv_index *x, uint64_t hash)
 {
 	return &x->slots[(hash ^ hash >> 32) & (x->nslots - 1)];
 }
 
 static struct class *find_class(const struct rv_index *x, uint64_t hash)
 {
-	struct class *c = *slot_of(x, hash);
+	struct class *c = *class_slot(x, hash);
 
 	while (c && c->hash != hash)
 		c = c->next;
@@ -166,7 +166,7 @@ static bool grow_slots(struct rv_index *x)
 		struct class *c = x->slots[i], *next;
 
 		for (; c; c = next) {
-			struct class **slot = slot_of(&bigger, c->hash);
+			struct class **slot = class_slot(&bigger, c->hash);
 
 			next = c->next;
 			c->next = *slot;
@@ -191,8 +191,8 @@ static struct class *get_class(struct rv_index *x, uint64_t hash)
 	if (!c)
 		return NULL;
 	c->hash = hash;
-	c->next = *slot_of(x, hash);
-	*slot_of(x, hash) = c;
+	c->next = *class_slot(x, hash);
+	*class_slot(x, hash) = c;
 	x->nclasses++;
 	return c;
 }
@@ -217,7 +217,7 @@ static bool add_to_class(struct rv_index *x, struct rv_place *p)
 
 static void remove_from_class(struct rv_index *x, struct rv_place *p)
 {
-	struct class *c = p->class, **at = slot_of(x, c->hash);
+	struct class *c = p->class, **at = class_slot(x, c->hash);
 
 	tree_remove(&c->root, SAME, p);
 	if (c->root)
@@ -240,7 +240,7 @@ static uint32_t next_random(struct rv_index *x)
 	return x->random >> 32;
 }
 
-static bool add_rule(struct rv_index *x, struct rv_rule *r, struct rv_rule *pos)
+static bool index_rule(struct rv_index *x, struct rv_rule *r, struct rv_rule *pos)
 {
 	struct rv_place *p = calloc(1, sizeof(*p));
 
@@ -255,7 +255,7 @@ static bool add_rule(struct rv_index *x, struct rv_rule *r, struct rv_rule *pos)
 
 void rv_index_add(struct rv_chain *c, struct rv_rule *r, struct rv_rule *pos)
 {
-	if (c->index && !add_rule(c->index, r, pos))
+	if (c->index && !index_rule(c->index, r, pos))
 		rv_index_drop(c);
 }
 
@@ -320,7 +320,7 @@ static struct rv_index *get_index(struct rv_chain *c)
 	x->random = (uintptr_t)x | 1;
 	c->index = x;
 	rv_list_each(r, &c->rules, struct rv_rule, node) {
-		if (!add_rule(x, r, NULL)) {
+		if (!index_rule(x, r, NULL)) {
 			rv_index_drop(c);
 			break;
 		}

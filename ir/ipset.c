@@ -11,7 +11,7 @@
 /* ---- kernel requests --------------------------------------------------------- */
 
 /* Sends *req, whose op is set. Fills in the protocol version, which the kernel checks. */
-static int ask(void *req, socklen_t size, struct rv_error *err)
+static int ipset_request(void *req, socklen_t size, struct rv_error *err)
 {
 	struct ip_set_req_version version = { .op = IP_SET_OP_VERSION };
 	struct ip_set_req_version *head = req;	/* common header of all requests */
@@ -31,13 +31,12 @@ static int ask(void *req, socklen_t size, struct rv_error *err)
 	return 0;
 }
 
-static int index_of(const char *name, rv_family_t family, ip_set_id_t *index,
-		    struct rv_error *err)
+static int index_of(const char *name, rv_family_t family, ip_set_id_t *index, struct rv_error *err)
 {
 	struct ip_set_req_get_set_family req = { .op = IP_SET_OP_GET_FNAME };
 
 	memcpy(req.set.name, name, strnlen(name, IPSET_MAXNAMELEN - 1));
-	if (ask(&req, sizeof(req), err))
+	if (ipset_request(&req, sizeof(req), err))
 		return -1;
 	if (req.set.index == IPSET_INVALID_ID)
 		return rv_fail(err, RV_ERR_USAGE, NULL, "Set %s doesn't exist.\n", name);
@@ -49,11 +48,11 @@ static int index_of(const char *name, rv_family_t family, ip_set_id_t *index,
 	return 0;
 }
 
-static int name_of(ip_set_id_t index, char name[IPSET_MAXNAMELEN], struct rv_error *err)
+static int set_name(ip_set_id_t index, char name[IPSET_MAXNAMELEN], struct rv_error *err)
 {
 	struct ip_set_req_get_set req = { .op = IP_SET_OP_GET_BYINDEX, .set.index = index };
 
-	if (ask(&req, sizeof(req), err))
+	if (ipset_request(&req, sizeof(req), err))
 		return -1;
 	req.set.name[IPSET_MAXNAMELEN - 1] = '\0';
 	if (!req.set.name[0])
@@ -73,7 +72,7 @@ int rv_ipset_read(struct rv_ipset *s, const struct xt_set_info *set, struct rv_e
 		return rv_revision_fail(err, "set: %u dimensions", set->dim);
 	s->set = *set;
 	s->set.index = 0;
-	return name_of(set->index, s->name, err);
+	return set_name(set->index, s->name, err);
 }
 
 int rv_ipset_write(const struct rv_ipset *s, rv_family_t family, struct xt_set_info *set,

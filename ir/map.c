@@ -19,7 +19,7 @@ static uint64_t mix(uint64_t x)
 	return x ^ x >> 31;
 }
 
-static struct rv_map_entry *find(const struct rv_map *m, uint64_t key)
+static struct rv_map_entry *find_slot(const struct rv_map *m, uint64_t key)
 {
 	uint32_t at = mix(key) & (m->room - 1);
 
@@ -28,7 +28,7 @@ static struct rv_map_entry *find(const struct rv_map *m, uint64_t key)
 	return &m->entries[at];
 }
 
-static bool grow(struct rv_map *m)
+static bool grow_map(struct rv_map *m)
 {
 	struct rv_map bigger = { .room = m->room ? m->room * 2 : FIRST_ROOM, .count = m->count };
 
@@ -37,7 +37,7 @@ static bool grow(struct rv_map *m)
 		return false;
 	for (uint32_t i = 0; i < m->room; i++)
 		if (m->entries[i].used)
-			*find(&bigger, m->entries[i].key) = m->entries[i];
+			*find_slot(&bigger, m->entries[i].key) = m->entries[i];
 	free(m->entries);
 	*m = bigger;
 	return true;
@@ -45,7 +45,7 @@ static bool grow(struct rv_map *m)
 
 uint64_t *rv_map_get(const struct rv_map *m, uint64_t key)
 {
-	struct rv_map_entry *e = m->room ? find(m, key) : NULL;
+	struct rv_map_entry *e = m->room ? find_slot(m, key) : NULL;
 
 	return e && e->used ? &e->value : NULL;
 }
@@ -54,9 +54,9 @@ uint64_t *rv_map_put(struct rv_map *m, uint64_t key)
 {
 	struct rv_map_entry *e;
 
-	if (m->count * 2 >= m->room && !grow(m))
+	if (m->count * 2 >= m->room && !grow_map(m))
 		return NULL;
-	e = find(m, key);
+	e = find_slot(m, key);
 	if (!e->used) {
 		*e = (struct rv_map_entry){ .key = key, .used = true };
 		m->count++;

@@ -216,8 +216,9 @@ static bool is_anywhere(rv_family_t family, const union nf_inet_addr *addr,
 	       (family == NFPROTO_IPV6 && !memcmp(addr, &unspecified, sizeof(*addr)));
 }
 
-static void put_address(struct rv_buf *b, rv_family_t family, const union nf_inet_addr *addr,
-			const union nf_inet_addr *mask, bool invert, const struct rv_list_format *f)
+static void list_address(struct rv_buf *b, rv_family_t family, const union nf_inet_addr *addr,
+			 const union nf_inet_addr *mask, bool invert,
+			 const struct rv_list_format *f)
 {
 	struct rv_buf text = RV_BUF_INIT;
 	char name[NI_MAXHOST];
@@ -248,8 +249,8 @@ static void put_iface(struct rv_buf *b, const char *pad, const char *name, bool 
 	rv_buf_printf(b, "%s%-6s ", pad, text);
 }
 
-static void put_counters(struct rv_buf *b, const struct rv_counters *c,
-			 const struct rv_list_format *f)
+static void list_counters(struct rv_buf *b, const struct rv_counters *c,
+			  const struct rv_list_format *f)
 {
 	int width = f->exact ? 8 : 5;
 	char text[32];
@@ -269,7 +270,7 @@ void rv_render_list_rule(struct rv_buf *b, rv_family_t family, const struct rv_r
 	if (f->line_numbers)
 		rv_buf_printf(b, "%-4u ", num);
 	if (f->verbose)
-		put_counters(b, &r->counters, f);
+		list_counters(b, &r->counters, f);
 	rv_buf_printf(b, "%-9s ", target ? target : "");
 	put_protocol(b, family, ip, f);
 	rv_buf_putc(b, ip->invert & RV_IP_FRAG ? '!' : '-');
@@ -278,8 +279,8 @@ void rv_render_list_rule(struct rv_buf *b, rv_family_t family, const struct rv_r
 		put_iface(b, " ", ip->in, ip->invert & RV_IP_IN, f);
 		put_iface(b, "", ip->out, ip->invert & RV_IP_OUT, f);
 	}
-	put_address(b, family, &ip->src, &ip->smask, ip->invert & RV_IP_SRC, f);
-	put_address(b, family, &ip->dst, &ip->dmask, ip->invert & RV_IP_DST, f);
+	list_address(b, family, &ip->src, &ip->smask, ip->invert & RV_IP_SRC, f);
+	list_address(b, family, &ip->dst, &ip->dmask, ip->invert & RV_IP_DST, f);
 	if (r->verdict == RV_VERDICT_GOTO)
 		rv_buf_puts(b, "[goto] ");
 	for (const struct rv_part *m = r->matches; m; m = m->next)

@@ -6,7 +6,7 @@
 #include <ravelin/extension.h>
 #include <ravelin/ir.h>
 
-static const char *const verdicts[] = {
+static const char *const verdict_names[] = {
 	[RV_VERDICT_ACCEPT] = "ACCEPT",
 	[RV_VERDICT_DROP] = "DROP",
 	[RV_VERDICT_QUEUE] = "QUEUE",
@@ -14,17 +14,17 @@ static const char *const verdicts[] = {
 	[RV_VERDICT_GOTO] = NULL,
 };
 
-#define NVERDICTS (sizeof(verdicts) / sizeof(*verdicts))
+#define NVERDICTS (sizeof(verdict_names) / sizeof(*verdict_names))
 
 const char *rv_verdict_name(enum rv_verdict verdict)
 {
-	return verdict < NVERDICTS ? verdicts[verdict] : NULL;
+	return verdict < NVERDICTS ? verdict_names[verdict] : NULL;
 }
 
 enum rv_verdict rv_verdict_find(const char *name)
 {
 	for (unsigned int i = 0; i < NVERDICTS; i++)
-		if (verdicts[i] && !strcmp(verdicts[i], name))
+		if (verdict_names[i] && !strcmp(verdict_names[i], name))
 			return i;
 	return RV_VERDICT_NONE;
 }

@@ -111,7 +111,7 @@ static size_t next_word(const char **text, const char **word)
 	return len;
 }
 
-static bool take_word(const char **text, const char *wanted)
+static bool skip_word(const char **text, const char *wanted)
 {
 	const char *word;
 	size_t len = next_word(text, &word);
@@ -155,7 +155,7 @@ static bool take_priority(const char **text, int32_t *priority)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		const char *at = *text;
 
-		if (!take_word(&at, names[i].name))
+		if (!skip_word(&at, names[i].name))
 			continue;
 		n = names[i].priority;
 		*text = at;
@@ -191,9 +191,9 @@ bool rv_base_at_read(struct rv_base_at *at, const char *text)
 		at->none = true;
 		return true;
 	}
-	if (!take_word(&text, "type") || !take_name(&text, rv_base_types, 3, &type) ||
-	    !take_word(&text, "hook") || !take_name(&text, hook_names, nhooks, &hook) ||
-	    !take_word(&text, "priority") || !take_priority(&text, &at->priority))
+	if (!skip_word(&text, "type") || !take_name(&text, rv_base_types, 3, &type) ||
+	    !skip_word(&text, "hook") || !take_name(&text, hook_names, nhooks, &hook) ||
+	    !skip_word(&text, "priority") || !take_priority(&text, &at->priority))
 		return false;
 	if (!has_hook(rv_base_types[type], (unsigned int)hook))
 		return false;

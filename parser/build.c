@@ -44,7 +44,7 @@ int rv_build_not(struct rv_parser *p, const struct rv_loc *loc)
 	return 0;
 }
 
-static int place_of(char letter)
+static int once_index(char letter)
 {
 	const char *at = letter ? strchr(RV_ONCE, letter) : NULL;
 
@@ -52,8 +52,7 @@ static int place_of(char letter)
 }
 
 /* Name of an option in error messages. Core rows that conflict use the name of the first. */
-static const char *once_name(const struct rv_parser *p, char letter,
-			     const struct rv_core_option *o)
+static const char *once_name(const struct rv_parser *p, char letter, const struct rv_core_option *o)
 {
 	struct rv_choice c;
 
@@ -67,7 +66,7 @@ static const char *once_name(const struct rv_parser *p, char letter,
 int rv_build_once(struct rv_parser *p, char letter, const struct rv_core_option *o,
 		  const struct rv_loc *loc)
 {
-	int i = place_of(letter);
+	int i = once_index(letter);
 
 	if (i < 0)
 		return 0;
@@ -82,13 +81,12 @@ int rv_build_once(struct rv_parser *p, char letter, const struct rv_core_option 
 
 const struct rv_loc *rv_build_seen(const struct rv_parser *p, char letter)
 {
-	int i = place_of(letter);
+	int i = once_index(letter);
 
 	return i >= 0 && p->seen & 1u << i ? &p->seen_at[i] : NULL;
 }
 
-static int check_core(struct rv_parser *p, const struct rv_core_option *o,
-		      const struct rv_loc *loc)
+static int check_core(struct rv_parser *p, const struct rv_core_option *o, const struct rv_loc *loc)
 {
 	if (rv_build_once(p, o->once, o, loc))
 		return -1;

@@ -9,7 +9,7 @@
 
 #include "parser/parse.h"
 
-struct walk {
+struct completion_walk {
 	struct rv_completion *c;
 	struct rv_parser p;		/* only the fields that option lookup uses */
 	struct rv_ext_use slots[RV_COMPLETE_EXTS];
@@ -17,7 +17,7 @@ struct walk {
 	unsigned int got, must, may;	/* arguments seen, required and allowed */
 };
 
-static void know_ext(struct walk *w, const struct rv_ext *ext)
+static void know_ext(struct completion_walk *w, const struct rv_ext *ext)
 {
 	if (!ext || w->c->nexts == RV_COMPLETE_EXTS)
 		return;
@@ -29,7 +29,7 @@ static void know_ext(struct walk *w, const struct rv_ext *ext)
 	w->p.nslots = w->c->nexts;
 }
 
-static void know_core(struct walk *w, const struct rv_core_option *o, const char *word)
+static void know_core(struct completion_walk *w, const struct rv_core_option *o, const char *word)
 {
 	const struct rv_table_def *def;
 
@@ -51,7 +51,7 @@ static void know_core(struct walk *w, const struct rv_core_option *o, const char
 }
 
 /* Handles an argument that adds options: a table, match, target or protocol. */
-static void know(struct walk *w, const char *word)
+static void know(struct completion_walk *w, const char *word)
 {
 	int proto;
 
@@ -64,7 +64,7 @@ static void know(struct walk *w, const char *word)
 	}
 }
 
-static void expect(struct walk *w)
+static void expect(struct completion_walk *w)
 {
 	static const struct {
 		uint8_t must, may;
@@ -81,20 +81,20 @@ static void expect(struct walk *w)
 	w->may = words[arity].may;
 }
 
-static void take_argument(struct walk *w, const char *word)
+static void take_argument(struct completion_walk *w, const char *word)
 {
 	know(w, word);
 	w->got++;
 }
 
-static void forget_option(struct walk *w)
+static void forget_option(struct completion_walk *w)
 {
 	memset(&w->choice, 0, sizeof(w->choice));
 	w->got = w->must = w->may = 0;
 }
 
 /* "--name" or "--name=argument". */
-static void take_long(struct walk *w, const char *word)
+static void take_long(struct completion_walk *w, const char *word)
 {
 	size_t len = strcspn(word, "=");
 
@@ -108,7 +108,7 @@ static void take_long(struct walk *w, const char *word)
 }
 
 /* "-nvL", "-Achain" */
-static void take_short(struct walk *w, const char *letters)
+static void take_short(struct completion_walk *w, const char *letters)
 {
 	for (; *letters; letters++) {
 		if (!rv_find_short(&w->p, *letters, &w->choice)) {
@@ -128,7 +128,7 @@ static bool looks_like_option(const char *word)
 	return word[0] == '-' || strcmp(word, "!") == 0;
 }
 
-static void take_word(struct walk *w, const char *word)
+static void handle_word(struct completion_walk *w, const char *word)
 {
 	if (w->got < w->must || (w->got < w->may && !looks_like_option(word))) {
 		take_argument(w, word);
@@ -142,7 +142,7 @@ static void take_word(struct walk *w, const char *word)
 }
 
 /* "--name=" as the last word is a complete option. */
-static void take_last(struct walk *w, const char *word)
+static void take_last(struct completion_walk *w, const char *word)
 {
 	size_t len = strcspn(word, "=");
 
@@ -176,13 +176,13 @@ bool rv_completion_has_rule(const struct rv_completion *c)
 
 void rv_complete(struct rv_completion *c, rv_family_t family, int count, char *const words[])
 {
-	struct walk w = { .c = c };
+	struct completion_walk w = { .c = c };
 
 	*c = (struct rv_completion){ .family = family, .table = rv_table_def_find("filter") };
 	w.p.family = family;
 	w.p.slot = w.slots;
 	for (int i = 1; i < count - 1; i++)
-		take_word(&w, words[i]);
+		handle_word(&w, words[i]);
 	take_last(&w, count > 1 ? words[count - 1] : "");
 	if (w.got < w.may) {
 		c->core = w.choice.core;

@@ -7,7 +7,7 @@
 
 #include <ravelin/parser.h>
 
-struct load {
+struct text_load {
 	struct rv_store *s;
 	struct rv_table *table;		/* the current table */
 	struct rv_remark *pending;	/* comment lines not yet attached */
@@ -30,7 +30,7 @@ static bool is_of_program(const char *text, size_t len)
 
 static int on_comment(const char *text, size_t len, void *arg, struct rv_error *err)
 {
-	struct load *l = arg;
+	struct text_load *l = arg;
 
 	while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
 		len--;
@@ -40,7 +40,7 @@ static int on_comment(const char *text, size_t len, void *arg, struct rv_error *
 }
 
 /* The chain that a line of the file creates or changes; NULL: none. */
-static struct rv_chain *chain_of(const struct load *l, const struct rv_command *cmd)
+static struct rv_chain *chain_of(const struct text_load *l, const struct rv_command *cmd)
 {
 	if (cmd->kind != RV_CMD_DECLARE && cmd->kind != RV_CMD_NEW_CHAIN &&
 	    cmd->kind != RV_CMD_POLICY)
@@ -50,10 +50,10 @@ static struct rv_chain *chain_of(const struct load *l, const struct rv_command *
 
 /* ---- the text -------------------------------------------------------------------------- */
 
-static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip,
-		    void *arg, struct rv_error *err)
+static int load_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip,
+		      void *arg, struct rv_error *err)
 {
-	struct load *l = arg;
+	struct text_load *l = arg;
 	struct rv_command clear;
 	int rc;
 
@@ -70,11 +70,11 @@ static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bo
 	return rc;
 }
 
-static int on_command(struct rv_command *cmd, const struct rv_options *opts, void *arg,
-		      struct rv_error *err)
+static int load_command(struct rv_command *cmd, const struct rv_options *opts, void *arg,
+			struct rv_error *err)
 {
 	bool lists = cmd->kind == RV_CMD_LIST || cmd->kind == RV_CMD_LIST_RULES;
-	struct load *l = arg;
+	struct text_load *l = arg;
 	struct rv_chain *c;
 
 	(void)opts;
@@ -95,9 +95,9 @@ static int on_command(struct rv_command *cmd, const struct rv_options *opts, voi
 	return 0;
 }
 
-static int on_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
+static int load_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
 {
-	struct load *l = arg;
+	struct text_load *l = arg;
 
 	(void)loc;
 	(void)err;
@@ -108,13 +108,13 @@ static int on_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
 int rv_load_restore(struct rv_store *s, const char *text, size_t len, bool counters,
 		    struct rv_error *err)
 {
-	struct load l = { .s = s };
+	struct text_load l = { .s = s };
 	const struct rv_restore_sink sink = {
 		.counters = counters,
 		.counters_optional = true,
-		.table = on_table,
-		.command = on_command,
-		.commit = on_commit,
+		.table = load_table,
+		.command = load_command,
+		.commit = load_commit,
 		.comment = on_comment,
 		.arg = &l,
 	};

@@ -34,7 +34,7 @@ bool rv_find_short(const struct rv_parser *p, char letter, struct rv_choice *c)
 }
 
 /* Lookup of a long name. */
-struct search {
+struct name_lookup {
 	const char *name;
 	size_t len;
 	struct rv_choice *found;
@@ -50,7 +50,7 @@ static bool same(const struct rv_choice *a, const struct rv_choice *b)
 	       rv_option_index(a->ext, a->opt) == rv_option_index(b->ext, b->opt);
 }
 
-static void consider(struct search *s, const char *name, const struct rv_choice *c)
+static void consider(struct name_lookup *s, const char *name, const struct rv_choice *c)
 {
 	if (strncmp(name, s->name, s->len) != 0)
 		return;
@@ -65,14 +65,14 @@ static void consider(struct search *s, const char *name, const struct rv_choice 
 	}
 }
 
-static void search_core(struct search *s)
+static void search_core(struct name_lookup *s)
 {
 	for (const struct rv_core_option *row = rv_core_options; row->name && !s->exact; row++)
 		if (row->name[0] == s->name[0])
 			consider(s, row->name, &(struct rv_choice){ .core = row });
 }
 
-static void search_ext(struct search *s, const struct rv_ext *ext, struct rv_part *part)
+static void search_ext(struct name_lookup *s, const struct rv_ext *ext, struct rv_part *part)
 {
 	const struct rv_option *row;
 
@@ -83,7 +83,7 @@ static void search_ext(struct search *s, const struct rv_ext *ext, struct rv_par
 
 bool rv_find_long(const struct rv_parser *p, const char *name, size_t len, struct rv_choice *c)
 {
-	struct search s = { .name = name, .len = len, .found = c };
+	struct name_lookup s = { .name = name, .len = len, .found = c };
 
 	search_core(&s);
 	search_ext(&s, &rv_ext_ip, NULL);

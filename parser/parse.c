@@ -7,21 +7,21 @@
 #include "parser/grammar.h"
 
 /* The scanner jumps back here when it runs out of memory; bison's stack does not need that. */
-static int run(struct rv_parser *p)
+static int parse_input(struct rv_parser *p)
 {
 	if (setjmp(p->fatal))
 		return rv_fail_memory(p->err);
 	return rv_grammar_parse(p);
 }
 
-static int parse(struct rv_parser *p, int start)
+static int parse_words(struct rv_parser *p, int start)
 {
 	int rc;
 
 	p->held = start;
 	if (rv_scan_open(p))
 		return -1;
-	rc = run(p);
+	rc = parse_input(p);
 	rv_scan_close(p);
 	if (rc && p->err->kind == RV_ERR_NONE)
 		rv_fail_memory(p->err);
@@ -37,7 +37,8 @@ static void clear(struct rv_parser *p)
 }
 
 /* Joins the words, each followed by the separator. */
-static int join(struct rv_buf *b, int argc, char *const argv[], char between, struct rv_error *err)
+static int join_words(struct rv_buf *b, int argc, char *const argv[], char between,
+		      struct rv_error *err)
 {
 	for (int i = 0; i < argc; i++) {
 		rv_buf_puts(b, argv[i]);
@@ -58,14 +59,14 @@ int rv_parse_argv(int argc, char *const argv[], rv_family_t family, struct rv_co
 	int rc;
 
 	*opts = (struct rv_options){ .family = family };
-	rc = argc > 0 ? join(&words, argc, argv, '\0', err) : 0;
+	rc = argc > 0 ? join_words(&words, argc, argv, '\0', err) : 0;
 	if (!rc) {
 		/* The program name is not parsed, but counted in columns. */
 		p.col = argc > 0 ? strlen(argv[0]) + 1 : 0;
 		p.text = words.len ? words.data : "";
 		p.at = p.col;
 		p.len = words.len;
-		rc = parse(&p, RV_TOK_ARGV);
+		rc = parse_words(&p, RV_TOK_ARGV);
 	}
 	clear(&p);
 	rv_buf_free(&words);
@@ -84,7 +85,7 @@ int rv_parse_restore(const char *text, size_t len, rv_family_t family,
 	int rc;
 
 	rv_command_init(&cmd);
-	rc = parse(&p, RV_TOK_RESTORE);
+	rc = parse_words(&p, RV_TOK_RESTORE);
 	rv_command_clear(&cmd);
 	clear(&p);
 	return rc;
@@ -94,7 +95,7 @@ void rv_source_argv(struct rv_buf *b, int argc, char *const argv[])
 {
 	struct rv_error ignored = { 0 };
 
-	join(b, argc, argv, ' ', &ignored);
+	join_words(b, argc, argv, ' ', &ignored);
 }
 
 void rv_source_line(struct rv_buf *b, const char *text, size_t len, uint32_t line)

@@ -15,7 +15,7 @@
 /* Longest name and mask: names have at most NI_MAXHOST bytes, masks are shorter. */
 #define TEXT_MAX (NI_MAXHOST + INET6_ADDRSTRLEN + 1)
 
-static bool is_zero(const union nf_inet_addr *a)
+static bool is_zero_mask(const union nf_inet_addr *a)
 {
 	static const union nf_inet_addr zero;
 
@@ -23,8 +23,8 @@ static bool is_zero(const union nf_inet_addr *a)
 }
 
 /* Adds a masked address, unless this element of the list has already produced it. */
-static int add(struct rv_hosts *hosts, size_t first, const union nf_inet_addr *addr,
-	       const union nf_inet_addr *mask, struct rv_error *err)
+static int add_host(struct rv_hosts *hosts, size_t first, const union nf_inet_addr *addr,
+		    const union nf_inet_addr *mask, struct rv_error *err)
 {
 	struct rv_host h = { .mask = *mask };
 
@@ -63,7 +63,7 @@ static int add_network(const char *name, struct rv_hosts *hosts, const union nf_
 	if (!net || net->n_addrtype != AF_INET)
 		return 0;
 	addr.ip = htonl(net->n_net);
-	return add(hosts, hosts->count, &addr, mask, err);
+	return add_host(hosts, hosts->count, &addr, mask, err);
 }
 
 /* If it cannot be a name, AI_NUMERICHOST accepts rarer literals: "16909060", "fe80::1%eth0". */
@@ -87,7 +87,7 @@ static int add_hosts(rv_family_t family, const char *name, struct rv_hosts *host
 			addr.in6 = ((struct sockaddr_in6 *)(void *)ai->ai_addr)->sin6_addr;
 		else
 			addr.in = ((struct sockaddr_in *)(void *)ai->ai_addr)->sin_addr;
-		rc = add(hosts, first, &addr, mask, err);
+		rc = add_host(hosts, first, &addr, mask, err);
 	}
 	freeaddrinfo(list);
 	return rc;
@@ -122,10 +122,10 @@ static int add_element(rv_family_t family, char *text, const struct rv_loc *loc,
 			return rv_fail(err, RV_ERR_USAGE, loc, "invalid mask `%s' specified",
 				       slash + 1);
 	}
-	if (is_zero(&mask))
-		return add(hosts, before, &any, &mask, err);
+	if (is_zero_mask(&mask))
+		return add_host(hosts, before, &any, &mask, err);
 	if (rv_parse_address(family, text, &addr))
-		return add(hosts, before, &addr, &mask, err);
+		return add_host(hosts, before, &addr, &mask, err);
 	rc = add_name(family, text, hosts, &mask, err);
 	if (!rc && hosts->count == before)
 		return rv_fail(err, RV_ERR_USAGE, loc, "host/network `%s' not found", text);

@@ -27,7 +27,7 @@ int rv_rule_begin(struct rv_parser *p)
 /* ---- parts ---------------------------------------------------------------- */
 
 /* If a match is repeated, options apply to the latest part; its rows keep their rank in lookups. */
-static int learn(struct rv_parser *p, struct rv_part *part)
+static int add_options(struct rv_parser *p, struct rv_part *part)
 {
 	size_t i = 0;
 
@@ -55,7 +55,7 @@ static int add_part(struct rv_parser *p, struct rv_part **where, const struct rv
 		return rv_fail_memory(p->err);
 	*where = part;
 	p->place[p->nplaces++] = (struct rv_place){ part, *loc };
-	return learn(p, part);
+	return add_options(p, part);
 }
 
 int rv_rule_match(struct rv_parser *p, const struct rv_ext *ext, const struct rv_loc *loc)
@@ -170,8 +170,8 @@ static void set_side(struct rv_ip *ip, int side, const struct rv_host *host, boo
 		ip->invert |= side == RV_SRC ? RV_IP_SRC : RV_IP_DST;
 }
 
-static int add_rule(struct rv_parser *p, const struct rv_hosts hosts[2], size_t s, size_t d,
-		    bool last)
+static int expand_pair(struct rv_parser *p, const struct rv_hosts hosts[2], size_t s, size_t d,
+		       bool last)
 {
 	struct rv_rule *r = last ? p->rule : rv_rule_clone(p->rule);
 
@@ -195,7 +195,7 @@ static int expand(struct rv_parser *p, const struct rv_hosts hosts[2])
 
 	for (size_t s = 0; s < ns; s++)
 		for (size_t d = 0; d < nd; d++)
-			if (add_rule(p, hosts, s, d, s + 1 == ns && d + 1 == nd))
+			if (expand_pair(p, hosts, s, d, s + 1 == ns && d + 1 == nd))
 				return -1;
 	return 0;
 }

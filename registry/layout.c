@@ -10,36 +10,36 @@
 #include <ravelin/extension.h>
 
 /* Result of a probe. wire is NULL if the kernel supports no revision we know. */
-struct found {
+struct probe_result {
 	rv_layout_has_fn *has;
 	const struct rv_ext *ext;
 	rv_family_t family;
 	const struct rv_revision *wire;
 };
 
-static struct found *found;
-static size_t nfound;
+static struct probe_result *probes;
+static size_t nprobes;
 
 __attribute__((destructor)) void rv_layout_forget(void)
 {
-	free(found);
-	found = NULL;
-	nfound = 0;
+	free(probes);
+	probes = NULL;
+	nprobes = 0;
 }
 
-static const struct found *find(rv_layout_has_fn *has, rv_family_t family,
-				const struct rv_ext *ext)
+static const struct probe_result *find_probe(rv_layout_has_fn *has, rv_family_t family,
+					     const struct rv_ext *ext)
 {
-	for (size_t i = 0; i < nfound; i++)
-		if (found[i].has == has && found[i].ext == ext && found[i].family == family)
-			return &found[i];
+	for (size_t i = 0; i < nprobes; i++)
+		if (probes[i].has == has && probes[i].ext == ext && probes[i].family == family)
+			return &probes[i];
 	return NULL;
 }
 
 const struct rv_revision *rv_layout(rv_layout_has_fn *has, rv_family_t family,
 				const struct rv_ext *ext)
 {
-	const struct found *f = nfound ? find(has, family, ext) : NULL;
+	const struct probe_result *f = nprobes ? find_probe(has, family, ext) : NULL;
 
 	return f && f->wire ? f->wire : ext->revisions;
 }
@@ -49,8 +49,8 @@ const char *rv_layout_name(const struct rv_ext *ext, const struct rv_revision *w
 	return w && w->name ? w->name : rv_ext_kernel_name(ext);
 }
 
-static const struct rv_revision *ask(rv_layout_has_fn *has, void *arg, rv_family_t family,
-				 const struct rv_ext *ext)
+static const struct rv_revision *probe(rv_layout_has_fn *has, void *arg, rv_family_t family,
+				       const struct rv_ext *ext)
 {
 	rv_revision_each(w, ext)
 		if (has(arg, family, ext, w))
@@ -61,15 +61,15 @@ static const struct rv_revision *ask(rv_layout_has_fn *has, void *arg, rv_family
 bool rv_layout_learn(rv_layout_has_fn *has, void *arg, rv_family_t family,
 		     const struct rv_ext *ext)
 {
-	struct found *more;
+	struct probe_result *more;
 
-	if (find(has, family, ext))
+	if (find_probe(has, family, ext))
 		return false;
-	more = realloc(found, (nfound + 1) * sizeof(*found));
+	more = realloc(probes, (nprobes + 1) * sizeof(*probes));
 	if (!more)
 		return false;
-	found = more;
-	found[nfound] = (struct found){ has, ext, family, ask(has, arg, family, ext) };
-	nfound++;
+	probes = more;
+	probes[nprobes] = (struct probe_result){ has, ext, family, probe(has, arg, family, ext) };
+	nprobes++;
 	return rv_layout(has, family, ext) != ext->revisions;
 }

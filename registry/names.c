@@ -46,8 +46,8 @@ static FILE *open_names(const struct rv_names *names, bool reading)
 }
 
 /* Finds the first line with that name, or if it is NULL with that value. */
-static bool find(const struct rv_names *names, const char *wanted, uint32_t *value, char *name,
-		 size_t room)
+static bool find_line(const struct rv_names *names, const char *wanted, uint32_t *value, char *name,
+		      size_t room)
 {
 	FILE *f = open_names(names, wanted);
 	char line[256], *word = NULL;
@@ -69,10 +69,10 @@ static bool find(const struct rv_names *names, const char *wanted, uint32_t *val
 
 bool rv_names_value(const struct rv_names *names, const char *name, uint32_t *value)
 {
-	return find(names, name, value, NULL, 0);
+	return find_line(names, name, value, NULL, 0);
 }
 
 bool rv_names_name(const struct rv_names *names, uint32_t value, char *name, size_t room)
 {
-	return find(names, NULL, &value, name, room);
+	return find_line(names, NULL, &value, name, room);
 }

@@ -41,7 +41,7 @@ static struct {
 	struct object *objects;
 } plugins = { .fd = -1 };
 
-__attribute__((destructor)) static void forget(void)
+__attribute__((destructor)) static void free_plugins(void)
 {
 	while (plugins.objects) {
 		struct object *o = plugins.objects;

@@ -106,7 +106,7 @@ static bool slots_add_ext(const struct rv_ext *ext)
 	return ok;
 }
 
-static const struct named *slot_of(const char *name)
+static const struct named *hash_slot(const char *name)
 {
 	bool ok = true;
 
@@ -120,9 +120,9 @@ static const struct named *slot_of(const char *name)
 	return slots[name_slot(name)];
 }
 
-static const struct rv_ext *find(enum rv_ext_kind kind, rv_family_t family, const char *name)
+static const struct rv_ext *find_name(enum rv_ext_kind kind, rv_family_t family, const char *name)
 {
-	for (const struct named *n = slot_of(name); n; n = n->next)
+	for (const struct named *n = hash_slot(name); n; n = n->next)
 		if (!n->wire && n->ext->kind == kind && for_family(n->ext, family) &&
 		    !strcmp(n->name, name))
 			return n->ext;
@@ -137,8 +137,8 @@ static bool add_loaded(const struct rv_ext *ext)
 	for (rv_family_t family = NFPROTO_IPV4; family <= NFPROTO_IPV6;
 	     family += NFPROTO_IPV6 - NFPROTO_IPV4)
 		if (for_family(ext, family) &&
-		    (find(ext->kind, family, ext->name) ||
-		     (ext->alias && find(ext->kind, family, ext->alias))))
+		    (find_name(ext->kind, family, ext->name) ||
+		     (ext->alias && find_name(ext->kind, family, ext->alias))))
 			return false;
 	more = realloc(loaded.ext, (loaded.count + 1) * sizeof(*more));
 	if (!more)
@@ -152,9 +152,9 @@ static bool add_loaded(const struct rv_ext *ext)
 
 const struct rv_ext *rv_ext_find(enum rv_ext_kind kind, rv_family_t family, const char *name)
 {
-	const struct rv_ext *ext = find(kind, family, name);
+	const struct rv_ext *ext = find_name(kind, family, name);
 
-	return ext || !rv_plugin_load(name, add_loaded) ? ext : find(kind, family, name);
+	return ext || !rv_plugin_load(name, add_loaded) ? ext : find_name(kind, family, name);
 }
 
 const struct rv_ext *rv_ext_for_protocol(rv_family_t family, uint16_t protocol)
@@ -184,7 +184,7 @@ static const struct rv_ext *find_wire(enum rv_ext_kind kind, rv_family_t family,
 	const struct rv_ext *found = NULL;
 
 	*wire = NULL;
-	for (const struct named *n = slot_of(name); n; n = n->next) {
+	for (const struct named *n = hash_slot(name); n; n = n->next) {
 		const struct rv_revision *w = n->wire;
 
 		if (!w || n->ext->kind != kind || !for_family(n->ext, family) ||

@@ -42,7 +42,7 @@ static bool about_rule(const struct rv_words *w, char what)
 }
 
 /* 0 if the value is not a number. */
-static uint64_t number_of(const struct rv_words *w, const struct rv_option *opt)
+static uint64_t row_number(const struct rv_words *w, const struct rv_option *opt)
 {
 	bool masked = opt->type == RV_T_CHANGE || opt->type == RV_T_MASKED;
 
@@ -55,13 +55,13 @@ static uint64_t number_of(const struct rv_words *w, const struct rv_option *opt)
 static bool same_number(struct rv_words *w, const struct rv_option *opt, const char **text)
 {
 	const struct rv_option *other;
-	uint64_t n = number_of(w, opt);
+	uint64_t n = row_number(w, opt);
 
 	++*text;
 	if (isdigit((unsigned char)**text))
 		return n == strtoull(*text, (char **)(uintptr_t)text, 10);
 	other = find_row(w, text);
-	return other && n == number_of(w, other);
+	return other && n == row_number(w, other);
 }
 
 /* After the name of a row of bits: "%name". */
@@ -72,7 +72,7 @@ static bool has_name(struct rv_words *w, const struct rv_option *opt, const char
 
 	*text += len;
 	w->wrong |= !name;
-	return name && (number_of(w, opt) & name->value) == name->value;
+	return name && (row_number(w, opt) & name->value) == name->value;
 }
 
 /* "row", "!row", "~row", "row=row", "row=0", "row%name", "$4" */
@@ -111,21 +111,21 @@ static bool test(struct rv_words *w, const char **text)
 	return yes;
 }
 
-static const char *put(struct rv_words *w, const char *text, bool on);
+static const char *expand(struct rv_words *w, const char *text, bool on);
 
 /* After "{": a condition, a text and optionally an alternative. */
-static const char *put_choice(struct rv_words *w, const char *text, bool on)
+static const char *expand_choice(struct rv_words *w, const char *text, bool on)
 {
 	bool yes = test(w, &text);
 
-	text = put(w, text, on && yes);
+	text = expand(w, text, on && yes);
 	if (*text == '|')
-		text = put(w, text + 1, on && !yes);
+		text = expand(w, text + 1, on && !yes);
 	return text + (*text == '}');
 }
 
 /* After "<": a row, and optionally ':' and a format. */
-static const char *put_value(struct rv_words *w, const char *text, bool on)
+static const char *expand_value(struct rv_words *w, const char *text, bool on)
 {
 	const struct rv_option *opt = find_row(w, &text);
 	size_t len = strcspn(text, ">");
@@ -142,15 +142,15 @@ static void put_char(struct rv_words *w, char c, bool on)
 }
 
 /* Expands up to the end of the template or of the branch. Without on, it only parses. */
-static const char *put(struct rv_words *w, const char *text, bool on)
+static const char *expand(struct rv_words *w, const char *text, bool on)
 {
 	while (*text && *text != '}' && *text != '|') {
 		char c = *text++;
 
 		if (c == '{')
-			text = put_choice(w, text, on);
+			text = expand_choice(w, text, on);
 		else if (c == '<')
-			text = put_value(w, text, on);
+			text = expand_value(w, text, on);
 		else if (c == '^')
 			w->failed |= on;
 		else
@@ -161,7 +161,7 @@ static const char *put(struct rv_words *w, const char *text, bool on)
 
 static bool put_word(struct rv_words *w, const struct rv_option *opt)
 {
-	const struct rv_name *name = rv_name_of(opt->names, number_of(w, opt));
+	const struct rv_name *name = rv_name_of(opt->names, row_number(w, opt));
 
 	if (!name || !name->nft)
 		return false;
@@ -177,7 +177,7 @@ static void put_escaped(struct rv_buf *b, const char *text, unsigned int size)
 
 bool rv_words_value(struct rv_words *w, const struct rv_option *opt, const char *format)
 {
-	unsigned long long n = number_of(w, opt);
+	unsigned long long n = row_number(w, opt);
 
 	switch (*format) {
 	case 'd':
@@ -210,6 +210,6 @@ bool rv_words_put(struct rv_words *w, const char *text)
 	w->mentioned = 0;
 	if (!w->value)
 		w->value = rv_words_value;
-	put(w, text, true);
+	expand(w, text, true);
 	return !w->failed && !w->wrong;
 }

@@ -13,7 +13,7 @@
 #define MAX_ROWS 64		/* rows are bits of a uint64_t */
 
 __attribute__((format(printf, 3, 4)))
-static int fail(const struct rv_ext *ext, struct rv_error *err, const char *fmt, ...)
+static int verify_fail(const struct rv_ext *ext, struct rv_error *err, const char *fmt, ...)
 {
 	char text[256];
 	va_list ap;
@@ -95,31 +95,31 @@ static int check_field(const struct rv_ext *ext, const struct rv_option *opt, st
 	uint64_t allowed = pair ? sizes[opt->type].pair : sizes[opt->type].single;
 
 	if (!inside(ext, opt->offset, opt->size))
-		return fail(ext, err, "--%s: its field ends at byte %u of %u", opt->name,
-			    opt->offset + opt->size, ext->size);
+		return verify_fail(ext, err, "--%s: its field ends at byte %u of %u", opt->name,
+				   opt->offset + opt->size, ext->size);
 	if (has_mask(opt) && !inside(ext, mask_at(opt), mask_size(opt)))
-		return fail(ext, err, "--%s: its second field ends at byte %u of %u", opt->name,
-			    mask_at(opt) + mask_size(opt), ext->size);
+		return verify_fail(ext, err, "--%s: its second field ends at byte %u of %u", opt->name,
+				   mask_at(opt) + mask_size(opt), ext->size);
 	if (is_hooked(opt))
 		return 0;
 	if (allowed && (opt->size >= 64 || !(allowed & SIZE(opt->size))))
-		return fail(ext, err, "--%s: a field of %u bytes is not for its type", opt->name,
-			    opt->size);
+		return verify_fail(ext, err, "--%s: a field of %u bytes is not for its type", opt->name,
+				   opt->size);
 	if (opt->type == RV_T_STRING && !opt->size)
-		return fail(ext, err, "--%s: a field of 0 bytes is not for its type", opt->name);
+		return verify_fail(ext, err, "--%s: a field of 0 bytes is not for its type", opt->name);
 	return 0;
 }
 
 static int check_hooks(const struct rv_ext *ext, const struct rv_option *opt, struct rv_error *err)
 {
 	if (opt->type == RV_T_HOOK && !opt->parse)
-		return fail(ext, err, "--%s: nobody reads its value", opt->name);
+		return verify_fail(ext, err, "--%s: nobody reads its value", opt->name);
 	if (opt->type == RV_T_HOOK && !opt->print && !ext->save && !(opt->flags & RV_OPT_HIDDEN))
-		return fail(ext, err, "--%s: nobody prints its value", opt->name);
+		return verify_fail(ext, err, "--%s: nobody prints its value", opt->name);
 	if ((opt->type == RV_T_ENUM || opt->type == RV_T_BITS) && !opt->names && !is_hooked(opt))
-		return fail(ext, err, "--%s: it has no names for its values", opt->name);
+		return verify_fail(ext, err, "--%s: it has no names for its values", opt->name);
 	if (opt->flags & RV_OPT_INVERT && !opt->invert.width && !opt->parse)
-		return fail(ext, err, "--%s: no bit says that it is inverted", opt->name);
+		return verify_fail(ext, err, "--%s: no bit says that it is inverted", opt->name);
 	return 0;
 }
 
@@ -146,8 +146,8 @@ static int check_alias(const struct rv_ext *ext, const struct rv_option *opt, st
 	for (const struct rv_option *o = ext->options; o->name; o++)
 		if (!o->alias_of && !strcmp(o->name, opt->alias_of))
 			return 0;
-	return fail(ext, err, "--%s: there is no --%s to be another name of", opt->name,
-		    opt->alias_of);
+	return verify_fail(ext, err, "--%s: there is no --%s to be another name of", opt->name,
+			   opt->alias_of);
 }
 
 static int check_row(const struct rv_ext *ext, const struct rv_option *opt, unsigned int rows,
@@ -156,22 +156,22 @@ static int check_row(const struct rv_ext *ext, const struct rv_option *opt, unsi
 	uint64_t beyond = rows < MAX_ROWS ? ~(SIZE(rows) - 1) : 0;
 
 	if (!is_name(opt->name, 64))
-		return fail(ext, err, "`%.64s' is no name of an option", opt->name);
+		return verify_fail(ext, err, "`%.64s' is no name of an option", opt->name);
 	if (is_twice(opt))
-		return fail(ext, err, "--%s: there are two of that name", opt->name);
+		return verify_fail(ext, err, "--%s: there are two of that name", opt->name);
 	if (opt->alias_of)
 		return check_alias(ext, opt, err);
 	if (opt->type >= TYPES)
-		return fail(ext, err, "--%s: type %u is not known", opt->name, opt->type);
+		return verify_fail(ext, err, "--%s: type %u is not known", opt->name, opt->type);
 	if (opt->sel >= RV_SEL_COUNT || opt->sel6 >= RV_SEL_COUNT)
-		return fail(ext, err, "--%s: selector %u is not known", opt->name,
-			    opt->sel >= RV_SEL_COUNT ? opt->sel : opt->sel6);
+		return verify_fail(ext, err, "--%s: selector %u is not known", opt->name,
+				   opt->sel >= RV_SEL_COUNT ? opt->sel : opt->sel6);
 	if ((opt->excludes | opt->needs) & beyond)
-		return fail(ext, err, "--%s: it excludes or needs a row that is not there",
-			    opt->name);
+		return verify_fail(ext, err, "--%s: it excludes or needs a row that is not there",
+				   opt->name);
 	if (!bit_inside(ext, &opt->invert) || !bit_inside(ext, &opt->given) ||
 	    !bit_inside(ext, &opt->param))
-		return fail(ext, err, "--%s: its bits are outside the data", opt->name);
+		return verify_fail(ext, err, "--%s: its bits are outside the data", opt->name);
 	return check_field(ext, opt, err) ? -1 : check_hooks(ext, opt, err);
 }
 
@@ -181,10 +181,10 @@ static int check_wire(const struct rv_ext *ext, struct rv_error *err)
 {
 	rv_revision_each(w, ext) {
 		if (w->size > MAX_SIZE)
-			return fail(ext, err, "revision %u of %u bytes is too long", w->revision,
-				    w->size);
+			return verify_fail(ext, err, "revision %u of %u bytes is too long", w->revision,
+					   w->size);
 		if (w->name && !is_name(w->name, RV_CHAIN_NAME_LEN))
-			return fail(ext, err, "revision %u has no name", w->revision);
+			return verify_fail(ext, err, "revision %u has no name", w->revision);
 	}
 	return 0;
 }
@@ -196,23 +196,23 @@ int rv_ext_verify(const struct rv_ext *ext, struct rv_error *err)
 	if (!ext->name || !is_name(ext->name, RV_CHAIN_NAME_LEN))
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "a descriptor has no name");
 	if (ext->kind != RV_MATCH && ext->kind != RV_TARGET)
-		return fail(ext, err, "kind %u is neither match nor target", ext->kind);
+		return verify_fail(ext, err, "kind %u is neither match nor target", ext->kind);
 	if (ext->family != RV_FAMILY_ANY && ext->family != NFPROTO_IPV4 &&
 	    ext->family != NFPROTO_IPV6)
-		return fail(ext, err, "family %u is not known", ext->family);
+		return verify_fail(ext, err, "family %u is not known", ext->family);
 	if ((ext->alias && !is_name(ext->alias, RV_CHAIN_NAME_LEN)) ||
 	    (ext->kernel_name && !is_name(ext->kernel_name, RV_CHAIN_NAME_LEN)))
-		return fail(ext, err, "its other name is none");
+		return verify_fail(ext, err, "its other name is none");
 	if (ext->size > MAX_SIZE || ext->compare > ext->size)
-		return fail(ext, err, "%u bytes are compared of %u", ext->compare, ext->size);
+		return verify_fail(ext, err, "%u bytes are compared of %u", ext->compare, ext->size);
 	if (ext->present >= RV_SEL_COUNT)
-		return fail(ext, err, "selector %u is not known", ext->present);
+		return verify_fail(ext, err, "selector %u is not known", ext->present);
 	if (!bit_inside(ext, &ext->param) || !bit_inside(ext, &ext->absent))
-		return fail(ext, err, "its bits are outside the data");
+		return verify_fail(ext, err, "its bits are outside the data");
 	if (rows > MAX_ROWS)
-		return fail(ext, err, "it has more than %u options", MAX_ROWS);
+		return verify_fail(ext, err, "it has more than %u options", MAX_ROWS);
 	if (rows < MAX_ROWS && ext->native >> rows)
-		return fail(ext, err, "a row that is not there is native");
+		return verify_fail(ext, err, "a row that is not there is native");
 	for (unsigned int i = 0; i < rows; i++)
 		if (check_row(ext, &ext->options[i], rows, err))
 			return -1;

@@ -31,8 +31,8 @@ int rv_rule_refused(struct rv_error *err, const struct rv_chain *c, const struct
 }
 
 __attribute__((format(printf, 5, 6)))
-static int refuse(struct rv_error *err, const struct rv_chain *c, const struct rv_rule *r, int error,
-		  const char *fmt, ...)
+static int refuse(struct rv_error *err, const struct rv_chain *c, const struct rv_rule *r,
+		  int error, const char *fmt, ...)
 {
 	char why[RV_ERROR_TEXT];
 	va_list args;
@@ -71,7 +71,7 @@ static void leave(struct rv_chain *c, struct rv_chain **order)
  * Depth-first search without recursion, since a file may nest 100,000 chains. Each chain on the
  * path stores its parent and the current rule.
  */
-static int walk(struct rv_chain *c, struct rv_chain **order, struct rv_error *err)
+static int search_calls(struct rv_chain *c, struct rv_chain **order, struct rv_error *err)
 {
 	enter(c, NULL);
 	while (c) {
@@ -134,7 +134,8 @@ static bool out_of_place(struct rv_misplaced *m, const struct rv_table_def *def,
 }
 
 /* Checks the match or target, then each option given. */
-static bool part_out_of_place(const struct rv_table_def *def, uint32_t hooks, struct rv_misplaced *m)
+static bool part_out_of_place(const struct rv_table_def *def, uint32_t hooks,
+			      struct rv_misplaced *m)
 {
 	const struct rv_ext *ext = m->part->ext;
 
@@ -219,7 +220,7 @@ int rv_table_check(struct rv_table *t, struct rv_error *err)
 			c->walk.hooks = 1u << t->def->base[c->base].hook;
 	}
 	rv_list_each(c, &t->chains, struct rv_chain, node)
-		if (c->walk.state == UNSEEN && walk(c, &order, err))
+		if (c->walk.state == UNSEEN && search_calls(c, &order, err))
 			return -1;
 	spread_hooks(order);
 	return check_rules(t, err);

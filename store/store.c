@@ -275,7 +275,7 @@ static struct rv_rule *first_rule(struct rv_chain *c)
 	return rv_list_empty(&c->rules) ? NULL : rv_entry(c->rules.next, struct rv_rule, node);
 }
 
-static int add_rule(struct work *w, struct rv_rule *r, struct rv_rule *pos, bool at_front)
+static int insert_rule(struct work *w, struct rv_rule *r, struct rv_rule *pos, bool at_front)
 {
 	struct rv_change change = { .kind = RV_CHANGE_ADD_RULE, .table = w->table,
 				    .chain = w->chain, .rule = r, .pos = pos,
@@ -302,7 +302,7 @@ static int do_append(struct work *w)
 	if (check_jumps(w) || need_chain(w, no_chain) || ensure_chain(w, w->chain))
 		return -1;
 	while (!rv_list_empty(&w->cmd->rules))
-		if (add_rule(w, take_rule(w->cmd), NULL, false))
+		if (insert_rule(w, take_rule(w->cmd), NULL, false))
 			return -1;
 	return 0;
 }
@@ -328,7 +328,7 @@ static int do_insert(struct work *w)
 		struct rv_rule *pos = number == 1 ? first_rule(w->chain)
 						  : rv_chain_rule(w->chain, number);
 
-		if (add_rule(w, take_rule(w->cmd), pos, number == 1))
+		if (insert_rule(w, take_rule(w->cmd), pos, number == 1))
 			return -1;
 	}
 	return 0;
@@ -417,7 +417,7 @@ static int check_loaded(struct work *w)
 }
 
 /* -C without loading: compares rules while they are read and keeps none. */
-struct check {
+struct rule_search {
 	struct rv_list *wanted;
 	uint32_t left;
 };
@@ -429,7 +429,7 @@ static int check_table(struct rv_table *t, void *arg)
 
 static int check_rule(struct rv_chain *c, struct rv_rule *r, void *arg)
 {
-	struct check *check = arg;
+	struct rule_search *check = arg;
 
 	if (!check->left)
 		return 0;
@@ -445,7 +445,7 @@ static int check_rule(struct rv_chain *c, struct rv_rule *r, void *arg)
 
 static int do_check(struct work *w)
 {
-	struct check check = { .wanted = &w->cmd->rules };
+	struct rule_search check = { .wanted = &w->cmd->rules };
 	struct rv_visitor v = { check_table, check_rule, &check };
 
 	if (check_jumps(w) || need_chain(w, no_rule))

@@ -27,7 +27,7 @@ static void forget_places(struct rv_ruleset *rs)
 				memset(&r->loc, 0, sizeof(r->loc));
 }
 
-static int parse(struct rv_store *s, const struct rv_buf *text, struct rv_error *err)
+static int parse_file(struct rv_store *s, const struct rv_buf *text, struct rv_error *err)
 {
 	const struct rv_file *f = s->priv;
 	struct rv_error inner = { 0 };
@@ -74,7 +74,7 @@ static int file_open(struct rv_store *s, const char *arg, struct rv_error *err)
 	s->priv = f;
 	rc = rv_file_read(f, &text, err);
 	if (rc == 0)
-		rc = parse(s, &text, err);
+		rc = parse_file(s, &text, err);
 	rv_buf_free(&text);
 	if (rc < 0)
 		file_close(s);

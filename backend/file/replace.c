@@ -19,7 +19,7 @@
 
 #include "backend/file/replace.h"
 
-static int fail(const struct rv_file *f, struct rv_error *err, const char *what)
+static int file_fail(const struct rv_file *f, struct rv_error *err, const char *what)
 {
 	return rv_fail(err, RV_ERR_RESOURCE, NULL, "cannot %s %s: %s", what, f->name,
 		       strerror(errno));
@@ -143,7 +143,7 @@ static int locate(struct rv_file *f, bool writer, struct rv_error *err)
 			return 0;
 		}
 		if (fd < 0)
-			return fail(f, err, errno == ENOENT ? "create" : "open");
+			return file_fail(f, err, errno == ENOENT ? "create" : "open");
 		if (f->at >= 0)
 			close(f->at);
 		free(f->last);
@@ -158,12 +158,12 @@ static int locate(struct rv_file *f, bool writer, struct rv_error *err)
 			errno = ELOOP;
 		}
 	}
-	return fail(f, err, "open");
+	return file_fail(f, err, "open");
 }
 
 /* ---- locking ---------------------------------------------------------------------- */
 
-static uint64_t now_ms(void)
+static uint64_t monotonic_ms(void)
 {
 	struct timespec t;
 
@@ -178,8 +178,8 @@ static int take_lock(const struct rv_file *f, int fd, uint64_t until, struct rv_
 
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
-			return fail(f, err, "lock");
-		if (now_ms() >= until) {
+			return file_fail(f, err, "lock");
+		if (monotonic_ms() >= until) {
 			rv_fail(err, RV_ERR_RESOURCE, NULL,
 				"Another app is currently holding the lock of %s.", f->name);
 			return rv_hint(err, "see who with: fuser -v %s", f->name);
@@ -200,10 +200,10 @@ static int lock_existing(struct rv_file *f, uint64_t until, struct rv_error *err
 	struct stat mine, there;
 
 	if (fstat(f->fd, &mine) < 0)
-		return fail(f, err, "open");
+		return file_fail(f, err, "open");
 	/* rename() needs write permission only for the directory; respect the file's as well. */
 	if (faccessat(f->at, f->last, W_OK, AT_EACCESS | AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : fail(f, err, "write");
+		return errno == ENOENT ? 0 : file_fail(f, err, "write");
 	if (take_lock(f, f->fd, until, err) < 0)
 		return -1;
 	return fstatat(f->at, f->last, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -215,7 +215,7 @@ static int lock_missing(struct rv_file *f, uint64_t until, struct rv_error *err)
 {
 	f->dir_fd = openat(f->at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (f->dir_fd < 0)
-		return fail(f, err, "create");
+		return file_fail(f, err, "create");
 	if (take_lock(f, f->dir_fd, until, err) < 0)
 		return -1;
 	return faccessat(f->at, f->last, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
@@ -245,9 +245,9 @@ static int open_file(struct rv_file *f, bool writer, struct rv_error *err)
 	if (f->fd < 0 && errno == ELOOP && !writer && is_magic(f->at))
 		f->fd = openat(f->at, f->last, flags);
 	if (f->fd < 0)
-		return errno == ENOENT ? 0 : fail(f, err, "open");
+		return errno == ENOENT ? 0 : file_fail(f, err, "open");
 	if (fstat(f->fd, &st) < 0)
-		return fail(f, err, "open");
+		return file_fail(f, err, "open");
 	if (S_ISREG(st.st_mode))
 		return 0;
 	rv_fail(err, RV_ERR_RESOURCE, NULL, "cannot open %s: not a regular file", f->name);
@@ -279,7 +279,7 @@ int rv_file_open(struct rv_file *f, const char *name, bool writer, unsigned int 
 	f->name = strdup(name);
 	rc = f->name ? locate(f, writer, err) : rv_fail_memory(err);
 	if (rc == 0)
-		rc = writer ? open_for_writing(f, now_ms() + patience, err)
+		rc = writer ? open_for_writing(f, monotonic_ms() + patience, err)
 			    : open_file(f, false, err);
 	if (rc < 0) {
 		code = errno;
@@ -304,7 +304,7 @@ void rv_file_close(struct rv_file *f)
 
 int rv_file_read(struct rv_file *f, struct rv_buf *b, struct rv_error *err)
 {
-	return f->fd >= 0 && rv_read_all(f->fd, b) < 0 ? fail(f, err, "read") : 0;
+	return f->fd >= 0 && rv_read_all(f->fd, b) < 0 ? file_fail(f, err, "read") : 0;
 }
 
 static mode_t new_mode(mode_t mode)
@@ -380,15 +380,15 @@ static int put_in_place(struct rv_file *f, int fd, const char *temporary, const 
 			struct rv_error *err)
 {
 	if (rv_write_all(fd, b) < 0)
-		return fail(f, err, "write");
+		return file_fail(f, err, "write");
 	if (keep_mode(f, fd) < 0)
-		return fail(f, err, "keep the owner and mode of");
+		return file_fail(f, err, "keep the owner and mode of");
 	if (fsync(fd) < 0)
-		return fail(f, err, "write");
+		return file_fail(f, err, "write");
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return fail(f, err, "lock");
+		return file_fail(f, err, "lock");
 	if (give_name(fd, f->at, temporary) < 0 || rename_in(f->at, temporary, f->last) < 0)
-		return fail(f, err, "replace");
+		return file_fail(f, err, "replace");
 	return 0;
 }
 
@@ -428,7 +428,7 @@ int rv_file_replace(struct rv_file *f, const struct rv_buf *b, struct rv_error *
 		return rv_fail_memory(err);
 	fd = open_temporary(f, temporary);
 	if (fd < 0) {
-		fail(f, err, "write");
+		file_fail(f, err, "write");
 		free(temporary);
 		return rv_hint(err, "the new text is written beside the file first");
 	}
@@ -441,7 +441,7 @@ int rv_file_replace(struct rv_file *f, const struct rv_buf *b, struct rv_error *
 		close_fds(f);
 		f->fd = fd;
 		if (sync_dir(f->at) < 0) {
-			rc = fail(f, err, "sync the directory of");
+			rc = file_fail(f, err, "sync the directory of");
 			code = errno;
 		}
 	}

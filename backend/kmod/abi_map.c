@@ -50,7 +50,7 @@ int rv_kmod_op_back(unsigned int op)
 static const struct {
 	enum rv_verdict verdict;
 	int32_t code;
-} verdicts[] = {
+} verdict_map[] = {
 	{ RV_VERDICT_NONE, RVK_CONTINUE },
 	{ RV_VERDICT_ACCEPT, RVK_ACCEPT },
 	{ RV_VERDICT_DROP, RVK_DROP },
@@ -58,21 +58,21 @@ static const struct {
 	{ RV_VERDICT_RETURN, RVK_RETURN },
 };
 
-#define VERDICTS (sizeof(verdicts) / sizeof(*verdicts))
+#define VERDICTS (sizeof(verdict_map) / sizeof(*verdict_map))
 
 int32_t rv_kmod_verdict(enum rv_verdict verdict)
 {
 	for (unsigned int i = 0; i < VERDICTS; i++)
-		if (verdicts[i].verdict == verdict)
-			return verdicts[i].code;
+		if (verdict_map[i].verdict == verdict)
+			return verdict_map[i].code;
 	return RVK_CONTINUE;
 }
 
 bool rv_kmod_verdict_back(int32_t code, enum rv_verdict *verdict)
 {
 	for (unsigned int i = 0; i < VERDICTS; i++)
-		if (verdicts[i].code == code) {
-			*verdict = verdicts[i].verdict;
+		if (verdict_map[i].code == code) {
+			*verdict = verdict_map[i].verdict;
 			return true;
 		}
 	return false;

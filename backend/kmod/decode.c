@@ -11,16 +11,16 @@
 #include "kmod.h"
 
 /* A user chain and the offset that jumps to it use. */
-struct target {
+struct chain_start {
 	uint32_t offset;
 	struct rv_chain *chain;
 };
 
-struct reader {
+struct decoder {
 	struct rv_table *table;
 	const struct rvk_table *head;
 	const unsigned char *bytes;
-	struct target *targets;		/* sorted by offset */
+	struct chain_start *targets;		/* sorted by offset */
 	uint32_t ntargets, room;
 	uint32_t number;		/* index of the entry, from 0 */
 	struct rv_chain *chain;		/* current chain; NULL: between chains */
@@ -29,13 +29,13 @@ struct reader {
 };
 
 /* An entry and its offset. */
-struct entry {
+struct entry_at {
 	const struct rvk_entry *e;
 	uint32_t offset;
 };
 
 __attribute__((format(printf, 2, 3)))
-static int misfit(struct reader *r, const char *fmt, ...)
+static int misfit(struct decoder *r, const char *fmt, ...)
 {
 	char text[RV_ERROR_TEXT / 2];
 	va_list ap;
@@ -57,7 +57,7 @@ static bool fits(uint32_t at, uint32_t size, uint32_t least, uint32_t end)
 }
 
 /* The entry at an offset; NULL with err set if invalid. */
-static const struct rvk_entry *entry_at(struct reader *r, uint32_t offset)
+static const struct rvk_entry *entry_at(struct decoder *r, uint32_t offset)
 {
 	const uint32_t least = sizeof(struct rvk_entry) + sizeof(struct rvk_element);
 	const struct rvk_entry *e = (const struct rvk_entry *)(const void *)(r->bytes + offset);
@@ -78,7 +78,7 @@ static const struct rvk_element *element_in(const struct rvk_entry *e, uint32_t 
 }
 
 /* The element at an offset, which must end at or before the limit; NULL with err set if invalid. */
-static const struct rvk_element *element_at(struct reader *r, const struct rvk_entry *e,
+static const struct rvk_element *element_at(struct decoder *r, const struct rvk_entry *e,
 					    uint32_t offset, uint32_t end)
 {
 	const struct rvk_element *el = element_in(e, offset);
@@ -106,22 +106,22 @@ static bool is_head(const struct rvk_entry *e)
 	return element_in(e, e->target)->form == RVK_FORM_CHAIN;
 }
 
-static int add_target(struct reader *r, struct rv_chain *c, uint32_t offset)
+static int add_target(struct decoder *r, struct rv_chain *c, uint32_t offset)
 {
 	if (r->ntargets == r->room) {
 		uint32_t room = r->room ? 2 * r->room : 16;
-		struct target *larger = reallocarray(r->targets, room, sizeof(*larger));
+		struct chain_start *larger = reallocarray(r->targets, room, sizeof(*larger));
 
 		if (!larger)
 			return rv_fail_memory(r->err);
 		r->targets = larger;
 		r->room = room;
 	}
-	r->targets[r->ntargets++] = (struct target){ offset, c };
+	r->targets[r->ntargets++] = (struct chain_start){ offset, c };
 	return 0;
 }
 
-static int add_chain(struct reader *r, const struct entry *at)
+static int start_chain(struct decoder *r, const struct entry_at *at)
 {
 	const struct rvk_element *el = element_at(r, at->e, at->e->target, at->e->next);
 	struct rv_chain *c;
@@ -138,13 +138,13 @@ static int add_chain(struct reader *r, const struct entry *at)
 }
 
 /* Rules may jump to chains that follow, so all are created before rules are decoded. */
-static int find_chains(struct reader *r)
+static int find_chains(struct decoder *r)
 {
-	struct entry at = { NULL, 0 };
+	struct entry_at at = { NULL, 0 };
 
 	for (r->number = 0; at.offset < r->head->size; r->number++) {
 		at.e = entry_at(r, at.offset);
-		if (!at.e || (is_head(at.e) && add_chain(r, &at)))
+		if (!at.e || (is_head(at.e) && start_chain(r, &at)))
 			return -1;
 		at.offset += at.e->next;
 	}
@@ -154,16 +154,16 @@ static int find_chains(struct reader *r)
 static int by_offset(const void *key, const void *member)
 {
 	uint32_t offset = *(const uint32_t *)key;
-	const struct target *t = member;
+	const struct chain_start *t = member;
 
 	return offset < t->offset ? -1 : offset > t->offset;
 }
 
 /* The chain that a jump to that offset enters, or NULL. */
-static struct rv_chain *chain_at(const struct reader *r, uint32_t offset)
+static struct rv_chain *chain_at(const struct decoder *r, uint32_t offset)
 {
-	const struct target *t = r->ntargets ? bsearch(&offset, r->targets, r->ntargets, sizeof(*t),
-						       by_offset) : NULL;
+	const struct chain_start *t = r->ntargets ? bsearch(&offset, r->targets, r->ntargets, sizeof(*t),
+							    by_offset) : NULL;
 
 	return t ? t->chain : NULL;
 }
@@ -223,7 +223,8 @@ static int is_next(const struct rv_predicate *p, void *arg)
  * Whether the part yields all predicates it was built from: an option may take a value to mean "not
  * given".
  */
-static bool means_all(const struct reader *r, const struct rv_part *part, const struct rvk_element *el)
+static bool means_all(const struct decoder *r, const struct rv_part *part,
+		      const struct rvk_element *el)
 {
 	const unsigned char *data = (const unsigned char *)(el + 1);
 	struct expected e = { data, data + data_len(el) };
@@ -232,12 +233,12 @@ static bool means_all(const struct reader *r, const struct rv_part *part, const 
 	       e.at == e.end;
 }
 
-static int says_other(struct reader *r, const struct rvk_element *el)
+static int says_other(struct decoder *r, const struct rvk_element *el)
 {
 	return misfit(r, "match `%s' compares something that its options do not say", el->name);
 }
 
-static int absorb_all(struct reader *r, struct rv_part *part, const struct rvk_element *el)
+static int absorb_all(struct decoder *r, struct rv_part *part, const struct rvk_element *el)
 {
 	const unsigned char *data = (const unsigned char *)(el + 1);
 	uint32_t at = 0, len = data_len(el);
@@ -255,7 +256,7 @@ static int absorb_all(struct reader *r, struct rv_part *part, const struct rvk_e
 	return means_all(r, part, el) ? 0 : says_other(r, el);
 }
 
-static struct rv_part *read_predicates(struct reader *r, const struct rvk_element *el)
+static struct rv_part *read_predicates(struct decoder *r, const struct rvk_element *el)
 {
 	const struct rv_ext *ext = rv_kmod_match(r->table->ruleset->family, el->name);
 	struct rv_part *part;
@@ -276,7 +277,8 @@ static struct rv_part *read_predicates(struct reader *r, const struct rvk_elemen
 	return part;
 }
 
-static struct rv_part *part_of(rv_family_t family, const struct rvk_element *el, struct rv_error *why)
+static struct rv_part *part_of(rv_family_t family, const struct rvk_element *el,
+			       struct rv_error *why)
 {
 	const struct rv_revision_name name = {
 		.kind = el->kind == RVK_KIND_TARGET ? RV_TARGET : RV_MATCH,
@@ -307,7 +309,7 @@ static bool says_all(const struct rv_part *part, const struct rvk_element *el)
 	return same;
 }
 
-static struct rv_part *read_data(struct reader *r, const struct rvk_element *el)
+static struct rv_part *read_data(struct decoder *r, const struct rvk_element *el)
 {
 	struct rv_error why = { 0 };
 	struct rv_part *part = part_of(r->table->ruleset->family, el, &why);
@@ -324,7 +326,7 @@ static struct rv_part *read_data(struct reader *r, const struct rvk_element *el)
 	return NULL;
 }
 
-static int read_match(struct reader *r, struct rv_rule *rule, const struct rvk_element *el)
+static int read_match(struct decoder *r, struct rv_rule *rule, const struct rvk_element *el)
 {
 	struct rv_part *part;
 
@@ -339,7 +341,7 @@ static int read_match(struct reader *r, struct rv_rule *rule, const struct rvk_e
 	return 0;
 }
 
-static int read_jump(struct reader *r, struct rv_rule *rule, const struct rvk_verdict *v)
+static int read_jump(struct decoder *r, struct rv_rule *rule, const struct rvk_verdict *v)
 {
 	struct rv_chain *to = chain_at(r, (uint32_t)v->verdict);
 
@@ -357,7 +359,7 @@ static const struct rvk_verdict *verdict_of(const struct rvk_element *el)
 	       data_len(el) == sizeof(struct rvk_verdict) ? (const void *)(el + 1) : NULL;
 }
 
-static int read_target(struct reader *r, struct rv_rule *rule, const struct rvk_element *el)
+static int read_target(struct decoder *r, struct rv_rule *rule, const struct rvk_element *el)
 {
 	const struct rvk_verdict *v = verdict_of(el);
 
@@ -383,7 +385,7 @@ static struct rv_counters counters_of(const struct rvk_entry *e)
 	return (struct rv_counters){ e->counters.packets, e->counters.bytes };
 }
 
-static int read_matches(struct reader *r, struct rv_rule *rule, const struct rvk_entry *e)
+static int read_matches(struct decoder *r, struct rv_rule *rule, const struct rvk_entry *e)
 {
 	uint32_t at = sizeof(*e);
 
@@ -397,7 +399,7 @@ static int read_matches(struct reader *r, struct rv_rule *rule, const struct rvk
 	return 0;
 }
 
-static int read_parts(struct reader *r, struct rv_rule *rule, const struct rvk_entry *e)
+static int read_parts(struct decoder *r, struct rv_rule *rule, const struct rvk_entry *e)
 {
 	const struct rvk_element *target = element_at(r, e, e->target, e->next);
 
@@ -410,7 +412,7 @@ static int read_parts(struct reader *r, struct rv_rule *rule, const struct rvk_e
 	return read_matches(r, rule, e) ? -1 : read_target(r, rule, target);
 }
 
-static int read_rule(struct reader *r, const struct rvk_entry *e)
+static int read_rule(struct decoder *r, const struct rvk_entry *e)
 {
 	struct rv_rule *rule = rv_rule_new();
 
@@ -438,7 +440,7 @@ static bool is_plain(const struct rvk_entry *e, int32_t verdict)
 	       v->verdict == verdict && !memcmp(&e->ip, &any, sizeof(any));
 }
 
-static int read_policy(struct reader *r, const struct rvk_entry *e)
+static int read_policy(struct decoder *r, const struct rvk_entry *e)
 {
 	if (!is_plain(e, RVK_ACCEPT) && !is_plain(e, RVK_DROP))
 		return misfit(r, "it should be a policy");
@@ -450,7 +452,7 @@ static int read_policy(struct reader *r, const struct rvk_entry *e)
 }
 
 /* The base chain whose first entry this is, or NULL. */
-static struct rv_chain *base_at(const struct reader *r, uint32_t offset)
+static struct rv_chain *base_at(const struct decoder *r, uint32_t offset)
 {
 	rv_list_each(c, &r->table->chains, struct rv_chain, node) {
 		uint32_t hook;
@@ -465,7 +467,7 @@ static struct rv_chain *base_at(const struct reader *r, uint32_t offset)
 	return NULL;
 }
 
-static bool is_last(const struct reader *r, const struct entry *at)
+static bool is_last(const struct decoder *r, const struct entry_at *at)
 {
 	uint32_t next = at->offset + at->e->next;
 
@@ -474,7 +476,7 @@ static bool is_last(const struct reader *r, const struct entry *at)
 }
 
 /* Between chains, an entry must start one: the first of a base chain, or a head. */
-static int enter_chain(struct reader *r, const struct entry *at)
+static int enter_chain(struct decoder *r, const struct entry_at *at)
 {
 	if (is_head(at->e)) {
 		r->chain = chain_at(r, at->offset + at->e->next);
@@ -484,7 +486,7 @@ static int enter_chain(struct reader *r, const struct entry *at)
 	return r->chain ? 0 : misfit(r, "it is in no chain");
 }
 
-static int read_entry(struct reader *r, const struct entry *at)
+static int read_entry(struct decoder *r, const struct entry_at *at)
 {
 	int rc = r->chain ? 0 : enter_chain(r, at);
 
@@ -506,9 +508,9 @@ static int read_entry(struct reader *r, const struct entry *at)
 	return 0;
 }
 
-static int read_entries(struct reader *r)
+static int read_entries(struct decoder *r)
 {
-	struct entry at = { NULL, 0 };
+	struct entry_at at = { NULL, 0 };
 
 	for (r->number = 0; at.offset < r->head->size; r->number++) {
 		at.e = (const struct rvk_entry *)(const void *)(r->bytes + at.offset);
@@ -519,7 +521,7 @@ static int read_entries(struct reader *r)
 	return r->chain ? misfit(r, "its chain has no end") : 0;
 }
 
-static int check_base(struct reader *r)
+static int check_base(struct decoder *r)
 {
 	rv_list_each(c, &r->table->chains, struct rv_chain, node)
 		if (c->base >= 0 && !c->handle)
@@ -537,7 +539,7 @@ static void all_there(struct rv_table *t)
 int rv_kmod_decode(struct rv_table *t, const struct rvk_table *head, const void *entries,
 		   const struct rv_meter *meter, struct rv_error *err)
 {
-	struct reader r = {
+	struct decoder r = {
 		.table = t, .head = head, .bytes = entries, .meter = meter, .err = err,
 	};
 	int rc = 0;

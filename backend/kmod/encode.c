@@ -14,7 +14,7 @@ struct jump {
 	const struct rv_chain *to;
 };
 
-struct writer {
+struct encoder {
 	struct rv_kmod_blob *blob;
 	struct rv_buf *buf;
 	rv_family_t family;
@@ -39,7 +39,7 @@ static void *grown(void *array, size_t used, size_t *room, size_t size)
 	return larger;
 }
 
-static void *zeros(struct writer *w, size_t len)
+static void *zeros(struct encoder *w, size_t len)
 {
 	void *at = rv_buf_grow(w->buf, len);
 
@@ -50,13 +50,13 @@ static void *zeros(struct writer *w, size_t len)
 
 /* ---- elements --------------------------------------------------------------------------- */
 
-static struct rvk_element *element_at(const struct writer *w, size_t at)
+static struct rvk_element *element_at(const struct encoder *w, size_t at)
 {
 	return (struct rvk_element *)(void *)(w->buf->data + at);
 }
 
 /* Starts an element and returns its offset. element_end() completes it. */
-static size_t element(struct writer *w, uint8_t kind, uint8_t form, const char *name,
+static size_t element(struct encoder *w, uint8_t kind, uint8_t form, const char *name,
 		      uint8_t revision)
 {
 	struct rvk_element *e = zeros(w, sizeof(*e));
@@ -70,7 +70,7 @@ static size_t element(struct writer *w, uint8_t kind, uint8_t form, const char *
 	return w->buf->len - sizeof(*e);
 }
 
-static void element_end(struct writer *w, size_t at)
+static void element_end(struct encoder *w, size_t at)
 {
 	if (!rv_buf_ok(w->buf))
 		return;
@@ -83,13 +83,13 @@ static void element_end(struct writer *w, size_t at)
 
 /* Predicates being written, and the part that decoding them yields. */
 struct meaning {
-	struct writer *w;
+	struct encoder *w;
 	struct rv_part *back;
 	unsigned int n;
 };
 
 /* The module does not support an empty list, which matches nothing. */
-static bool can_write(const struct writer *w, const struct rv_predicate *p)
+static bool can_write(const struct encoder *w, const struct rv_predicate *p)
 {
 	unsigned int sel = rv_kmod_sel(p->sel);
 
@@ -97,7 +97,7 @@ static bool can_write(const struct writer *w, const struct rv_predicate *p)
 	       rv_kmod_has_selector(w->link, w->family, sel);
 }
 
-static void put_predicate(struct writer *w, const struct rv_predicate *p)
+static void put_predicate(struct encoder *w, const struct rv_predicate *p)
 {
 	struct rvk_predicate *out = zeros(w, rv_kmod_predicate_size(p));
 
@@ -121,7 +121,7 @@ static int write_predicate(const struct rv_predicate *p, void *arg)
  * Encodes a match as predicates if decoding them yields an equal part. Returns 0; 1 if not, with
  * nothing written; -1 on error.
  */
-static int write_predicates(struct writer *w, const struct rv_part *part)
+static int write_predicates(struct encoder *w, const struct rv_part *part)
 {
 	struct meaning m = { .w = w };
 	size_t at = w->buf->len;
@@ -146,7 +146,7 @@ static int write_predicates(struct writer *w, const struct rv_part *part)
 
 /* ---- rules ---------------------------------------------------------------------------------- */
 
-static const struct rv_revision *layout_of(struct writer *w, const struct rv_part *part)
+static const struct rv_revision *layout_of(struct encoder *w, const struct rv_part *part)
 {
 	const struct rv_revision *wire = rv_layout(rv_kmod_has_layout, w->family, part->ext);
 
@@ -162,14 +162,14 @@ static size_t padded_size(const struct rv_revision *wire)
 	return (wire->size + (size_t)7) & ~(size_t)7;
 }
 
-static int put_wire(struct writer *w, const struct rv_part *part, const struct rv_revision *wire)
+static int put_wire(struct encoder *w, const struct rv_part *part, const struct rv_revision *wire)
 {
 	unsigned char *data = rv_buf_grow(w->buf, padded_size(wire));
 
 	return data ? rv_part_to_wire(part, wire, data, padded_size(wire), w->err) : 0;
 }
 
-static int write_data(struct writer *w, uint8_t kind, const struct rv_part *part)
+static int write_data(struct encoder *w, uint8_t kind, const struct rv_part *part)
 {
 	const struct rv_revision *wire = layout_of(w, part);
 	size_t at;
@@ -199,7 +199,7 @@ static int write_known(const struct rv_predicate *p, void *arg)
 /*
  * Encodes the predicates of a match that the engine supports, evaluated before asking for the rest.
  */
-static void write_known_predicates(struct writer *w, const struct rv_part *part)
+static void write_known_predicates(struct encoder *w, const struct rv_part *part)
 {
 	struct meaning m = { .w = w };
 	size_t at = w->buf->len;
@@ -212,7 +212,8 @@ static void write_known_predicates(struct writer *w, const struct rv_part *part)
 		w->buf->len = at;
 }
 
-static int put_asked(struct writer *w, const struct rv_part *part, const struct rv_kmod_asked *asked)
+static int put_asked(struct encoder *w, const struct rv_part *part,
+		     const struct rv_kmod_asked *asked)
 {
 	const struct rv_revision *wire = asked->inner ? layout_of(w, part) : NULL;
 	struct rv_user_ask *ask;
@@ -233,7 +234,7 @@ static int put_asked(struct writer *w, const struct rv_part *part, const struct 
 }
 
 /* 1: the engine decides it. */
-static int write_asked(struct writer *w, uint8_t kind, const struct rv_rule *r,
+static int write_asked(struct encoder *w, uint8_t kind, const struct rv_rule *r,
 		       const struct rv_part *part)
 {
 	const struct rv_kmod_asker *asker = w->link->asker;
@@ -252,7 +253,7 @@ static int write_asked(struct writer *w, uint8_t kind, const struct rv_rule *r,
 	return 0;
 }
 
-static int write_match(struct writer *w, const struct rv_rule *r, const struct rv_part *m)
+static int write_match(struct encoder *w, const struct rv_rule *r, const struct rv_part *m)
 {
 	int rc = write_asked(w, RVK_KIND_MATCH, r, m);
 
@@ -261,7 +262,7 @@ static int write_match(struct writer *w, const struct rv_rule *r, const struct r
 	return rc > 0 ? write_data(w, RVK_KIND_MATCH, m) : rc;
 }
 
-static int remember_jump(struct writer *w, size_t at, const struct rv_rule *r,
+static int remember_jump(struct encoder *w, size_t at, const struct rv_rule *r,
 			 const struct rv_chain *c)
 {
 	const struct rv_chain *to = rv_table_chain(c->table, r->jump);
@@ -277,7 +278,7 @@ static int remember_jump(struct writer *w, size_t at, const struct rv_rule *r,
 	return 0;
 }
 
-static size_t write_verdict(struct writer *w, int32_t verdict, uint32_t flags)
+static size_t write_verdict(struct encoder *w, int32_t verdict, uint32_t flags)
 {
 	size_t at = element(w, RVK_KIND_TARGET, RVK_FORM_VERDICT, "", 0);
 	struct rvk_verdict *v = zeros(w, sizeof(*v));
@@ -289,7 +290,7 @@ static size_t write_verdict(struct writer *w, int32_t verdict, uint32_t flags)
 	return at + sizeof(struct rvk_element);
 }
 
-static int write_target(struct writer *w, const struct rv_rule *r, const struct rv_chain *c)
+static int write_target(struct encoder *w, const struct rv_rule *r, const struct rv_chain *c)
 {
 	const bool whole = w->link->asker && r->matches && r->matches->ext->whole;
 	const struct rv_part *part = whole ? r->matches : r->target;
@@ -305,14 +306,14 @@ static int write_target(struct writer *w, const struct rv_rule *r, const struct 
 
 /* ---- entries ---------------------------------------------------------------------------------- */
 
-static struct rvk_entry *entry_at(const struct writer *w, size_t at)
+static struct rvk_entry *entry_at(const struct encoder *w, size_t at)
 {
 	return (struct rvk_entry *)(void *)(w->buf->data + at);
 }
 
 /* Starts an entry; sets *at to its offset. */
-static int entry(struct writer *w, size_t *at, struct rv_chain *c, struct rv_rule *r,
-		 uint32_t number)
+static int start_entry(struct encoder *w, size_t *at, struct rv_chain *c, struct rv_rule *r,
+		       uint32_t number)
 {
 	struct rv_kmod_blob *b = w->blob;
 	size_t room = b->room;
@@ -330,13 +331,13 @@ static int entry(struct writer *w, size_t *at, struct rv_chain *c, struct rv_rul
 }
 
 /* Sets the target's offset at the end of the matches. */
-static void entry_target(struct writer *w, size_t at)
+static void entry_target(struct encoder *w, size_t at)
 {
 	if (rv_buf_ok(w->buf))
 		entry_at(w, at)->target = w->buf->len - at;
 }
 
-static int entry_end(struct writer *w, size_t at)
+static int entry_end(struct encoder *w, size_t at)
 {
 	if (!rv_buf_ok(w->buf))
 		return rv_fail_memory(w->err);
@@ -347,11 +348,11 @@ static int entry_end(struct writer *w, size_t at)
 	return 0;
 }
 
-static int write_rule(struct writer *w, struct rv_chain *c, struct rv_rule *r, uint32_t number)
+static int write_rule(struct encoder *w, struct rv_chain *c, struct rv_rule *r, uint32_t number)
 {
 	size_t at;
 
-	if (entry(w, &at, c, r, number))
+	if (start_entry(w, &at, c, r, number))
 		return -1;
 	entry_at(w, at)->counters = (struct rvk_counters){ r->counters.packets, r->counters.bytes };
 	rv_kmod_ip_write(&entry_at(w, at)->ip, &r->ip);
@@ -362,7 +363,7 @@ static int write_rule(struct writer *w, struct rv_chain *c, struct rv_rule *r, u
 	return write_target(w, r, c) ? -1 : entry_end(w, at);
 }
 
-static int write_rules(struct writer *w, struct rv_chain *c)
+static int write_rules(struct encoder *w, struct rv_chain *c)
 {
 	uint32_t number = 0;
 
@@ -375,11 +376,11 @@ static int write_rules(struct writer *w, struct rv_chain *c)
 }
 
 /* An unconditional entry: a policy, or the head or end of a chain. */
-static int write_plain(struct writer *w, struct rv_chain *c, uint8_t form, int32_t verdict)
+static int write_plain(struct encoder *w, struct rv_chain *c, uint8_t form, int32_t verdict)
 {
 	size_t at;
 
-	if (entry(w, &at, c, NULL, 0))
+	if (start_entry(w, &at, c, NULL, 0))
 		return -1;
 	if (c->base >= 0)
 		entry_at(w, at)->counters = (struct rvk_counters){ c->counters.packets,
@@ -394,7 +395,7 @@ static int write_plain(struct writer *w, struct rv_chain *c, uint8_t form, int32
 
 /* ---- tables ------------------------------------------------------------------------------------- */
 
-static int write_base(struct writer *w, struct rv_chain *c)
+static int write_base(struct encoder *w, struct rv_chain *c)
 {
 	uint8_t hook = c->table->def->base[c->base].hook;
 	struct rvk_table *t = rv_kmod_blob_table(w->blob);
@@ -410,7 +411,7 @@ static int write_base(struct writer *w, struct rv_chain *c)
 	return write_plain(w, c, RVK_FORM_VERDICT, rv_kmod_verdict(c->policy));
 }
 
-static int write_user(struct writer *w, struct rv_chain *c)
+static int write_user(struct encoder *w, struct rv_chain *c)
 {
 	if (write_plain(w, c, RVK_FORM_CHAIN, 0))
 		return -1;
@@ -419,7 +420,7 @@ static int write_user(struct writer *w, struct rv_chain *c)
 }
 
 /* base: the base chains, else the user-defined ones. */
-static int write_chains(struct writer *w, struct rv_table *t, bool base)
+static int write_chains(struct encoder *w, struct rv_table *t, bool base)
 {
 	rv_list_each(c, &t->chains, struct rv_chain, node) {
 		if ((c->base >= 0) != base || (!base && !c->exists))
@@ -430,7 +431,7 @@ static int write_chains(struct writer *w, struct rv_table *t, bool base)
 	return 0;
 }
 
-static void write_jumps(struct writer *w)
+static void write_jumps(struct encoder *w)
 {
 	for (size_t i = 0; i < w->njumps; i++) {
 		const struct jump *j = &w->jumps[i];
@@ -440,7 +441,7 @@ static void write_jumps(struct writer *w)
 	}
 }
 
-static int write_table(struct writer *w, struct rv_table *t)
+static int write_table(struct encoder *w, struct rv_table *t)
 {
 	struct rvk_table *head = zeros(w, sizeof(*head));
 
@@ -463,7 +464,7 @@ static int write_table(struct writer *w, struct rv_table *t)
 int rv_kmod_encode(struct rv_kmod_blob *b, struct rv_buf *buf, struct rv_table *t,
 		   struct rv_kmod_link *link, struct rv_error *err)
 {
-	struct writer w = {
+	struct encoder w = {
 		.blob = b, .buf = buf, .family = t->ruleset->family, .link = link, .err = err,
 	};
 	int rc;

@@ -18,7 +18,7 @@
 /* room for the counters of replaced tables that may have grown by this many entries */
 #define MORE_ENTRIES 100000
 
-struct held {
+struct prepared_image {
 	struct rv_kmod_link link;
 	struct rv_nft_closer closer;
 	bool can_close;
@@ -58,7 +58,7 @@ static int append_table(struct rv_kmod_link *link, rv_family_t family, const cha
 				     (uint32_t)(b->len - at));
 }
 
-static const rv_family_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+static const rv_family_t image_families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
 
 static int append_all(struct rv_kmod_link *link, struct rv_buf *b)
 {
@@ -67,11 +67,11 @@ static int append_all(struct rv_kmod_link *link, struct rv_buf *b)
 	rv_buf_reset(b);
 	for (unsigned int f = 0; f < 2 && !rc; f++)
 		for (const struct rv_table_def *def = rv_table_defs; def->name && !rc; def++)
-			rc = append_table(link, families[f], def->name, b);
+			rc = append_table(link, image_families[f], def->name, b);
 	return rc;
 }
 
-static int take(struct rv_image *im, struct rv_error *err)
+static int image_take(struct rv_image *im, struct rv_error *err)
 {
 	struct rv_kmod_link link;
 	int rc;
@@ -110,7 +110,7 @@ static bool is_image(const struct rv_buf *b)
 }
 
 /* Adds a table to replace the current one, unless neither has entries. */
-static int add_table(struct held *h, const struct rvk_table *t)
+static int add_image_table(struct prepared_image *h, const struct rvk_table *t)
 {
 	struct rvk_info now = { .version = RVK_VERSION };
 	struct rvk_table head = *t;
@@ -140,7 +140,7 @@ static int add_table(struct held *h, const struct rvk_table *t)
 
 static int replace_once(struct rv_image *im, uint32_t flags)
 {
-	struct held *h = im->held;
+	struct prepared_image *h = im->held;
 	struct rvk_replace head = { .version = RVK_VERSION, .flags = flags };
 	const struct rvk_table *t;
 	size_t at = 0;
@@ -149,7 +149,7 @@ static int replace_once(struct rv_image *im, uint32_t flags)
 	rv_buf_reset(&h->call);
 	rv_buf_add(&h->call, &head, sizeof(head));
 	while ((t = next_table(&im->bytes, &at))) {
-		rc = add_table(h, t);
+		rc = add_image_table(h, t);
 		if (rc < 0)
 			return rc;
 		head.ntables += !rc;
@@ -163,7 +163,7 @@ static int replace_once(struct rv_image *im, uint32_t flags)
 	return h->link.transport->call(h->link.priv, RVK_SO_REPLACE, h->call.data, head.size);
 }
 
-static int replace(struct rv_image *im, uint32_t flags, struct rv_error *err)
+static int send_tables(struct rv_image *im, uint32_t flags, struct rv_error *err)
 {
 	int rc = -EAGAIN;
 
@@ -174,7 +174,7 @@ static int replace(struct rv_image *im, uint32_t flags, struct rv_error *err)
 
 /* ---- operations ------------------------------------------------------------------------------ */
 
-static void free_held(struct held *h)
+static void free_held(struct prepared_image *h)
 {
 	rv_nft_closer_free(&h->closer);
 	rv_kmod_link_close(&h->link);
@@ -187,7 +187,7 @@ static void release(struct rv_image *im)
 	free_held(im->held);
 }
 
-static int fill_held(struct held *h, struct rv_image *im, struct rv_error *err)
+static int fill_held(struct prepared_image *h, struct rv_image *im, struct rv_error *err)
 {
 	struct rv_error ignored = { 0 };
 
@@ -209,7 +209,7 @@ static int fill_held(struct held *h, struct rv_image *im, struct rv_error *err)
 
 static int hold(struct rv_image *im, struct rv_error *err)
 {
-	struct held *h = calloc(1, sizeof(*h));
+	struct prepared_image *h = calloc(1, sizeof(*h));
 
 	if (!h)
 		return rv_fail_memory(err);
@@ -221,17 +221,17 @@ static int hold(struct rv_image *im, struct rv_error *err)
 	return 0;
 }
 
-static int check(struct rv_image *im, struct rv_error *err)
+static int image_check(struct rv_image *im, struct rv_error *err)
 {
-	return replace(im, RVK_REPLACE_DRY, err);
+	return send_tables(im, RVK_REPLACE_DRY, err);
 }
 
-static int put(struct rv_image *im, struct rv_error *err)
+static int image_restore(struct rv_image *im, struct rv_error *err)
 {
-	struct held *h = im->held;
+	struct prepared_image *h = im->held;
 	struct rv_error ignored = { 0 };
 
-	if (replace(im, 0, err))
+	if (send_tables(im, 0, err))
 		return -1;
 	/* A failed attempt may have closed it. */
 	if (h->can_close)
@@ -246,23 +246,23 @@ static int no_last_resort(struct rv_error *err)
 
 static int close_host(struct rv_image *im, struct rv_error *err)
 {
-	struct held *h = im->held;
+	struct prepared_image *h = im->held;
 
 	return h->can_close ? rv_nft_closer_close_best(&h->closer, err) : no_last_resort(err);
 }
 
 static int open_host(struct rv_image *im, struct rv_error *err)
 {
-	struct held *h = im->held;
+	struct prepared_image *h = im->held;
 
 	return h->can_close ? rv_nft_closer_open(&h->closer, err) : 0;
 }
 
 const struct rv_image_ops rv_kmod_image_ops = {
-	.take = take,
+	.take = image_take,
 	.hold = hold,
-	.check = check,
-	.put = put,
+	.check = image_check,
+	.put = image_restore,
 	.close_host = close_host,
 	.open_host = open_host,
 	.release = release,

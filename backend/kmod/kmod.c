@@ -14,7 +14,7 @@
 #define PATIENCE 16
 
 /* State of a table when it was read. */
-struct held {
+struct table_snapshot {
 	const struct rv_table_def *def;
 	uint64_t generation;
 	uint32_t count;
@@ -23,7 +23,7 @@ struct held {
 
 struct kmod {
 	struct rv_kmod_link link;
-	struct held held[RVK_TABLES_MAX];
+	struct table_snapshot held[RVK_TABLES_MAX];
 	unsigned int nheld;
 };
 
@@ -108,7 +108,7 @@ static int refused_call(int rc, struct rv_error *err)
 
 /* ---- opening ------------------------------------------------------------------------------ */
 
-static void forget(struct kmod *k)
+static void free_snapshots(struct kmod *k)
 {
 	while (k->nheld)
 		free(k->held[--k->nheld].counters);
@@ -120,7 +120,7 @@ static void kmod_close(struct rv_store *s)
 
 	if (!k)
 		return;
-	forget(k);
+	free_snapshots(k);
 	rv_kmod_link_close(&k->link);
 	free(k);
 	s->priv = NULL;
@@ -186,12 +186,12 @@ static int read_patiently(struct rv_kmod_link *link, const struct rv_table *t, s
 static int hold(struct kmod *k, const struct rv_table *t, const struct rvk_table *head,
 		const char *entries, struct rv_error *err)
 {
-	struct held *h = &k->held[k->nheld];
+	struct table_snapshot *h = &k->held[k->nheld];
 	uint32_t at = 0;
 
 	if (k->nheld == RVK_TABLES_MAX)
 		return rv_fail_memory(err);
-	*h = (struct held){ t->def, head->generation, head->count, NULL };
+	*h = (struct table_snapshot){ t->def, head->generation, head->count, NULL };
 	h->counters = calloc(head->count + (size_t)1, sizeof(*h->counters));
 	if (!h->counters)
 		return rv_fail_memory(err);
@@ -212,8 +212,8 @@ static void nothing_there(struct rv_table *t)
 		c->loaded = true;
 }
 
-static int load(struct kmod *k, struct rv_table *t, const struct rv_buf *b,
-		const struct rv_meter *meter, struct rv_error *err)
+static int load_table(struct kmod *k, struct rv_table *t, const struct rv_buf *b,
+		      const struct rv_meter *meter, struct rv_error *err)
 {
 	const struct rvk_info *info = (const void *)b->data;
 	const struct rvk_table *head = &info->table;
@@ -237,7 +237,7 @@ static int kmod_load_chains(struct rv_store *s, struct rv_table *table, const ch
 	int rc = read_patiently(&k->link, table, &b);
 
 	(void)only;
-	rc = rc ? refused_call(rc, err) : load(k, table, &b, s->meter, err);
+	rc = rc ? refused_call(rc, err) : load_table(k, table, &b, s->meter, err);
 	rv_buf_free(&b);
 	return rc;
 }
@@ -277,7 +277,7 @@ static bool learn_part(struct rv_kmod_link *link, rv_family_t family, const stru
  * Whether the change contains an extension that another revision, which the kernel has, can
  * express.
  */
-static bool learn(const struct rv_kmod_change *c)
+static bool probe_revisions(const struct rv_kmod_change *c)
 {
 	bool learnt = false;
 
@@ -318,7 +318,7 @@ int rv_kmod_change_send(struct rv_kmod_change *c, struct rv_error *err)
 		return 0;
 	if (rc == -EAGAIN || (!head->refusal.reason && rc != -EINVAL))
 		return refused_call(rc, err);
-	if (lacks_layout(&head->refusal) && learn(c))
+	if (lacks_layout(&head->refusal) && probe_revisions(c))
 		return rv_fail_learnt(err, "the kernel knows older revisions only");
 	return rv_kmod_refused(&head->refusal, rc, c, err);
 }
@@ -333,7 +333,7 @@ void rv_kmod_change_free(struct rv_kmod_change *c)
 
 /* ---- counters ------------------------------------------------------------------------------ */
 
-static const struct held *held_of(const struct kmod *k, const struct rv_table_def *def)
+static const struct table_snapshot *held_of(const struct kmod *k, const struct rv_table_def *def)
 {
 	for (unsigned int i = 0; i < k->nheld; i++)
 		if (k->held[i].def == def)
@@ -354,7 +354,7 @@ static uint64_t place_before(const struct rv_kmod_entry *e)
  * initial value is the change relative to the counters read: 0 if unchanged, negative (modulo 2^64)
  * if zeroed.
  */
-static void carry_counters(const struct rv_kmod_blob *b, const struct held *h)
+static void carry_counters(const struct rv_kmod_blob *b, const struct table_snapshot *h)
 {
 	uint8_t *at = (uint8_t *)(rv_kmod_blob_table(b) + 1);
 
@@ -421,7 +421,7 @@ static int add_tables(struct rv_kmod_change *c, struct kmod *k, struct rv_rulese
 		      struct rv_error *err)
 {
 	rv_list_each(t, &rs->tables, struct rv_table, node) {
-		const struct held *h = held_of(k, t->def);
+		const struct table_snapshot *h = held_of(k, t->def);
 
 		if (!h || (!t->exists && !h->count))
 			continue;

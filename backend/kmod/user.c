@@ -17,7 +17,7 @@ static bool does_nat(struct rv_engine *e)
 	return nat;
 }
 
-static const struct rv_engine_ops ops = { .does_nat = does_nat };
+static const struct rv_engine_ops engine_ops = { .does_nat = does_nat };
 
 void rv_kmod_user_nat(bool does)
 {
@@ -27,7 +27,7 @@ void rv_kmod_user_nat(bool does)
 static int user_open(void **priv, const char *arg, struct rv_error *err)
 {
 	if (!engine)
-		engine = rv_engine_new(&ops, NULL, RV_USER_SLOTS);
+		engine = rv_engine_new(&engine_ops, NULL, RV_USER_SLOTS);
 	*priv = engine;
 	if (!engine)
 		return rv_fail_memory(err);

@@ -9,7 +9,7 @@
 #define NO_CHAIN	0xffffffffU
 #define ENTRY_MIN	(sizeof(struct rvk_entry) + sizeof(struct rvk_element))
 
-struct chain {
+struct checked_chain {
 	const char *name;		/* NULL: a base chain */
 	uint32_t first, last;		/* indices of entries, without the head */
 	uint32_t hooks;			/* base chains it is reached from */
@@ -27,13 +27,13 @@ struct chain {
 enum { NEW, OPEN, DONE };
 
 /* State of the checks. Arrays are indexed by entry or by chain. */
-struct check {
+struct checker {
 	struct rv_rules *rules;
 	struct rvk_refusal *why;
 	uint32_t *offsets;		/* of the entries */
 	uint32_t *chain_at;		/* user chain that starts at this entry */
 	uint8_t *firsts;		/* bit array by offset / 8: first entry of a user chain */
-	struct chain *chains;
+	struct checked_chain *chains;
 	uint32_t *order;		/* chains, callees before callers */
 	uint32_t *buckets;
 	uint32_t nchains, nbuckets, ndone;
@@ -46,12 +46,12 @@ int rv_refuse(struct rvk_refusal *why, uint16_t reason, int error)
 	return error;
 }
 
-static const struct rvk_entry *entry(const struct check *c, uint32_t i)
+static const struct rvk_entry *entry_of(const struct checker *c, uint32_t i)
 {
 	return rv_entry_at(c->rules, c->offsets[i]);
 }
 
-static int refuse_entry(const struct check *c, uint32_t i, uint16_t reason, int error)
+static int refuse_entry(const struct checker *c, uint32_t i, uint16_t reason, int error)
 {
 	c->why->entry = i;
 	c->why->offset = c->offsets[i];
@@ -72,7 +72,7 @@ bool rv_name_valid(const char *name, unsigned int len, bool empty)
 
 /* ---- layout ---------------------------------------------------------------------------- */
 
-static bool is_zero(const void *data, size_t len)
+static bool all_zero(const void *data, size_t len)
 {
 	const uint8_t *p = data;
 	uint64_t bits = 0, word;
@@ -94,8 +94,8 @@ static uint16_t check_ip(const struct rvk_ip *ip, uint8_t family)
 
 	if (ip->reserved || ip->flags & ~RVK_IP_FLAGS || ip->invert & ~RVK_INV_ALL)
 		return RVK_WHY_RESERVED;
-	if (!is_zero(ip->src + len, rest) || !is_zero(ip->smask + len, rest) ||
-	    !is_zero(ip->dst + len, rest) || !is_zero(ip->dmask + len, rest))
+	if (!all_zero(ip->src + len, rest) || !all_zero(ip->smask + len, rest) ||
+	    !all_zero(ip->dst + len, rest) || !all_zero(ip->dmask + len, rest))
 		return RVK_WHY_IP;
 	if (ip->in[sizeof(ip->in) - 1] || ip->out[sizeof(ip->out) - 1])
 		return RVK_WHY_NAME;
@@ -111,13 +111,13 @@ static uint32_t ip_uses(const struct rvk_ip *ip)
 {
 	uint32_t uses = 0;
 
-	if (ip->invert & RVK_INV_SRC || !is_zero(ip->smask, sizeof(ip->smask)))
+	if (ip->invert & RVK_INV_SRC || !all_zero(ip->smask, sizeof(ip->smask)))
 		uses |= RV_USE_SRC;
-	if (ip->invert & RVK_INV_DST || !is_zero(ip->dmask, sizeof(ip->dmask)))
+	if (ip->invert & RVK_INV_DST || !all_zero(ip->dmask, sizeof(ip->dmask)))
 		uses |= RV_USE_DST;
-	if (ip->invert & RVK_INV_IN || !is_zero(ip->in_mask, sizeof(ip->in_mask)))
+	if (ip->invert & RVK_INV_IN || !all_zero(ip->in_mask, sizeof(ip->in_mask)))
 		uses |= RV_USE_IN;
-	if (ip->invert & RVK_INV_OUT || !is_zero(ip->out_mask, sizeof(ip->out_mask)))
+	if (ip->invert & RVK_INV_OUT || !all_zero(ip->out_mask, sizeof(ip->out_mask)))
 		uses |= RV_USE_OUT;
 	if (ip->flags & RVK_IP_PROTO)
 		uses |= RV_USE_PROTO;
@@ -176,7 +176,7 @@ static uint16_t check_element(const struct rvk_element *el, uint32_t room, uint8
 }
 
 /* Matches end where the target starts, and the target ends where the entry does. */
-static uint16_t check_elements(struct check *c, const struct rvk_entry *e)
+static uint16_t check_elements(struct checker *c, const struct rvk_entry *e)
 {
 	uint32_t at = sizeof(*e);
 
@@ -199,7 +199,7 @@ static uint16_t check_elements(struct check *c, const struct rvk_entry *e)
 	return at == e->next ? RVK_WHY_NONE : RVK_WHY_SIZE;
 }
 
-static uint16_t check_entry(struct check *c, struct rvk_entry *e, uint32_t room, uint32_t index)
+static uint16_t check_entry(struct checker *c, struct rvk_entry *e, uint32_t room, uint32_t index)
 {
 	uint16_t reason;
 
@@ -220,7 +220,7 @@ static uint16_t check_entry(struct check *c, struct rvk_entry *e, uint32_t room,
 	return check_elements(c, e);
 }
 
-static int check_layout(struct check *c)
+static int check_layout(struct checker *c)
 {
 	const struct rvk_table *head = &c->rules->head;
 	uint32_t off = 0;
@@ -254,12 +254,12 @@ static bool is_bare(const struct rvk_entry *e, int32_t verdict)
 {
 	const struct rvk_element *target = rv_entry_target(e);
 
-	return e->target == sizeof(*e) && is_zero(&e->ip, sizeof(e->ip)) &&
+	return e->target == sizeof(*e) && all_zero(&e->ip, sizeof(e->ip)) &&
 	       target->form == RVK_FORM_VERDICT && rv_element_verdict(target)->verdict == verdict;
 }
 
 /* Tables without rule support may have chains, but no rules. */
-static int check_no_rules(const struct check *c, const struct chain *chain)
+static int check_no_rules(const struct checker *c, const struct checked_chain *chain)
 {
 	const struct rv_engine_ops *ops = rv_engine_ops(c->rules->engine);
 
@@ -270,30 +270,30 @@ static int check_no_rules(const struct check *c, const struct chain *chain)
 }
 
 /* Checks the base chain that starts at *i and sets *i to the entry after it. */
-static int check_base(struct check *c, unsigned int hook, uint32_t *i)
+static int check_base(struct checker *c, unsigned int hook, uint32_t *i)
 {
 	const struct rvk_table *head = &c->rules->head;
-	struct chain *chain = &c->chains[c->nchains++];
+	struct checked_chain *chain = &c->chains[c->nchains++];
 	uint32_t last = *i;
 
 	if (last >= head->count || c->offsets[last] != head->hook_entry[hook])
 		return rv_refuse(c->why, RVK_WHY_ENTRY, -EINVAL);
 	while (c->offsets[last] != head->underflow[hook]) {
-		if (is_head(entry(c, last)))
+		if (is_head(entry_of(c, last)))
 			return refuse_entry(c, last, RVK_WHY_UNDERFLOW, -EINVAL);
 		if (++last == head->count)
 			return rv_refuse(c->why, RVK_WHY_UNDERFLOW, -EINVAL);
 		rv_rest();
 	}
-	if (!is_bare(entry(c, last), RVK_ACCEPT) && !is_bare(entry(c, last), RVK_DROP))
+	if (!is_bare(entry_of(c, last), RVK_ACCEPT) && !is_bare(entry_of(c, last), RVK_DROP))
 		return refuse_entry(c, last, RVK_WHY_POLICY, -EINVAL);
-	*chain = (struct chain){ .first = *i, .last = last, .hooks = 1U << hook };
+	*chain = (struct checked_chain){ .first = *i, .last = last, .hooks = 1U << hook };
 	*i = last + 1;
 	return check_no_rules(c, chain);
 }
 
 /* Adds the name of chain n to the hash. False: duplicate. */
-static bool name_is_new(struct check *c, uint32_t n)
+static bool name_is_new(struct checker *c, uint32_t n)
 {
 	const char *name = c->chains[n].name;
 	uint32_t *bucket = &c->buckets[rv_hash(name, strlen(name), c->key) % c->nbuckets];
@@ -307,20 +307,20 @@ static bool name_is_new(struct check *c, uint32_t n)
 }
 
 /* Checks the user chain whose head is at *i. */
-static int check_user(struct check *c, uint32_t *i)
+static int check_user(struct checker *c, uint32_t *i)
 {
 	uint32_t count = c->rules->head.count, head = *i, last = head;
-	struct chain *chain = &c->chains[c->nchains];
+	struct checked_chain *chain = &c->chains[c->nchains];
 
-	if (!is_head(entry(c, head)) || entry(c, head)->uses ||
-	    !is_zero(&entry(c, head)->ip, sizeof(struct rvk_ip)))
+	if (!is_head(entry_of(c, head)) || entry_of(c, head)->uses ||
+	    !all_zero(&entry_of(c, head)->ip, sizeof(struct rvk_ip)))
 		return refuse_entry(c, head, RVK_WHY_HEAD, -EINVAL);
-	while (last + 1 < count && !is_head(entry(c, last + 1)))
+	while (last + 1 < count && !is_head(entry_of(c, last + 1)))
 		last++;
-	*chain = (struct chain){ .name = rv_entry_target(entry(c, head))->name,
+	*chain = (struct checked_chain){ .name = rv_entry_target(entry_of(c, head))->name,
 				 .first = head + 1, .last = last };
 	memcpy(c->why->name, chain->name, RVK_NAME_LEN);
-	if (last == head || !is_bare(entry(c, last), RVK_RETURN))
+	if (last == head || !is_bare(entry_of(c, last), RVK_RETURN))
 		return refuse_entry(c, last, RVK_WHY_END, -EINVAL);
 	if (!name_is_new(c, c->nchains))
 		return refuse_entry(c, head, RVK_WHY_TWICE, -EEXIST);
@@ -331,7 +331,7 @@ static int check_user(struct check *c, uint32_t *i)
 	return check_no_rules(c, chain);
 }
 
-static int check_chains(struct check *c)
+static int check_chains(struct checker *c)
 {
 	const struct rvk_table *head = &c->rules->head;
 	uint32_t i = 0;
@@ -359,7 +359,7 @@ static int check_chains(struct check *c)
  * The user chain whose first entry is at an offset. The bit is set only for those, so it is an
  * entry.
  */
-static uint32_t chain_from(const struct check *c, int32_t off)
+static uint32_t chain_from(const struct checker *c, int32_t off)
 {
 	uint32_t at = off;
 
@@ -369,9 +369,9 @@ static uint32_t chain_from(const struct check *c, int32_t off)
 }
 
 /* The chain an entry jumps to, or NO_CHAIN, and whether that increases the depth. */
-static int jump_of(const struct check *c, uint32_t i, uint32_t *to, uint32_t *deeper)
+static int jump_of(const struct checker *c, uint32_t i, uint32_t *to, uint32_t *deeper)
 {
-	const struct rvk_element *target = rv_entry_target(entry(c, i));
+	const struct rvk_element *target = rv_entry_target(entry_of(c, i));
 	const struct rvk_verdict *v = rv_element_verdict(target);
 
 	*to = NO_CHAIN;
@@ -382,14 +382,15 @@ static int jump_of(const struct check *c, uint32_t i, uint32_t *to, uint32_t *de
 	return *to == NO_CHAIN ? refuse_entry(c, i, RVK_WHY_JUMP, -EINVAL) : 0;
 }
 
-static void open_chain(struct check *c, uint32_t n, uint32_t up)
+static void open_chain(struct checker *c, uint32_t n, uint32_t up)
 {
 	c->chains[n].state = OPEN;
 	c->chains[n].up = up;
 	c->chains[n].at = c->chains[n].first;
 }
 
-static int refuse_chain(const struct check *c, uint32_t i, uint32_t to, uint16_t reason, int error)
+static int refuse_chain(const struct checker *c, uint32_t i, uint32_t to, uint16_t reason,
+			int error)
 {
 	if (c->chains[to].name)
 		memcpy(c->why->name, c->chains[to].name, RVK_NAME_LEN);
@@ -400,7 +401,8 @@ static int refuse_chain(const struct check *c, uint32_t i, uint32_t to, uint16_t
  * Counts entry chain->at, and for a jump the entries below. A goto does not return. Exceeding the
  * limit fails before the sum can overflow.
  */
-static int count_visits(struct check *c, struct chain *chain, uint64_t below, bool comes_back)
+static int count_visits(struct checker *c, struct checked_chain *chain, uint64_t below,
+			bool comes_back)
 {
 	const uint64_t most = (uint64_t)RVK_VISITS_MAX + c->rules->head.count;
 
@@ -420,9 +422,9 @@ static int count_visits(struct check *c, struct chain *chain, uint64_t below, bo
  * Follows the jump of entry chain->at. 1: *next must be searched first and is now open; 0: already
  * searched.
  */
-static int take_jump(struct check *c, uint32_t n, uint32_t *next)
+static int take_jump(struct checker *c, uint32_t n, uint32_t *next)
 {
-	struct chain *chain = &c->chains[n];
+	struct checked_chain *chain = &c->chains[n];
 	uint32_t to, deeper = 0;
 	int rc = jump_of(c, chain->at, &to, &deeper);
 
@@ -448,12 +450,12 @@ static int take_jump(struct check *c, uint32_t n, uint32_t *next)
  * Depth-first search of everything reachable from a chain. Visits each entry once, or twice if the
  * chain it jumps to had to be searched first.
  */
-static int search_from(struct check *c, uint32_t root)
+static int search_from(struct checker *c, uint32_t root)
 {
 	uint32_t n = root, next = NO_CHAIN;
 
 	for (open_chain(c, root, NO_CHAIN); n != NO_CHAIN; n = next) {
-		struct chain *chain = &c->chains[n];
+		struct checked_chain *chain = &c->chains[n];
 		int rc = 0;
 
 		rv_rest();
@@ -475,10 +477,10 @@ static int search_from(struct check *c, uint32_t root)
 }
 
 /* Propagates hooks from callers to callees, then to the entries. */
-static void spread_hooks(struct check *c, uint32_t *hooks)
+static void spread_hooks(struct checker *c, uint32_t *hooks)
 {
 	for (uint32_t done = c->ndone; done--;) {
-		const struct chain *chain = &c->chains[c->order[done]];
+		const struct checked_chain *chain = &c->chains[c->order[done]];
 		uint32_t to, deeper;
 
 		rv_rest();
@@ -491,7 +493,7 @@ static void spread_hooks(struct check *c, uint32_t *hooks)
 	}
 }
 
-static int check_jumps(struct check *c, uint32_t *hooks)
+static int check_jumps(struct checker *c, uint32_t *hooks)
 {
 	c->why->stage = RVK_STAGE_JUMPS;
 	for (uint32_t n = 0; n < c->nchains; n++) {
@@ -509,7 +511,7 @@ static int check_jumps(struct check *c, uint32_t *hooks)
  * -----------------------------------------------------------------------------------
  */
 
-static void free_check(struct check *c)
+static void free_check(struct checker *c)
 {
 	rv_free(c->offsets);
 	rv_free(c->chain_at);
@@ -520,16 +522,16 @@ static void free_check(struct check *c)
 }
 
 /* Heads and base chains: upper bound of the number of chains. */
-static uint32_t count_chains(const struct check *c)
+static uint32_t count_chains(const struct checker *c)
 {
 	uint32_t n = RVK_HOOKS;
 
 	for (uint32_t i = 0; i < c->rules->head.count; i++)
-		n += is_head(entry(c, i));
+		n += is_head(entry_of(c, i));
 	return n;
 }
 
-static int make_chains(struct check *c)
+static int make_chains(struct checker *c)
 {
 	uint32_t count = c->rules->head.count, chains = count_chains(c);
 
@@ -546,7 +548,7 @@ static int make_chains(struct check *c)
 	return 0;
 }
 
-static int check_all(struct check *c, uint32_t *hooks)
+static int check_all(struct checker *c, uint32_t *hooks)
 {
 	int rc = check_layout(c);
 
@@ -559,7 +561,7 @@ static int check_all(struct check *c, uint32_t *hooks)
 
 int rv_rules_check(struct rv_rules *r, uint32_t *hooks, struct rvk_refusal *why)
 {
-	struct check c = { .rules = r, .why = why };
+	struct checker c = { .rules = r, .why = why };
 	int rc;
 
 	c.offsets = rv_alloc(r->head.count * sizeof(*c.offsets), true);

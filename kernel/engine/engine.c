@@ -99,8 +99,8 @@ void rv_engine_free(struct rv_engine *e)
 	rv_free(e);
 }
 
-static struct rv_rules **place_of(struct rv_engine *e, uint8_t family,
-				  const struct rv_engine_table_def *def)
+static struct rv_rules **table_slot(struct rv_engine *e, uint8_t family,
+				    const struct rv_engine_table_def *def)
 {
 	return &e->rules[family != NFPROTO_IPV4][def - rv_engine_tables];
 }
@@ -183,7 +183,7 @@ static int get_info(struct rv_engine *e, struct rvk_info *info, struct rv_rules 
 		return -EINVAL;
 	if (!def || !is_family(family))
 		return -ENOENT;
-	*rules = *place_of(e, family, def);
+	*rules = *table_slot(e, family, def);
 	memset(&info->table, 0, sizeof(info->table));
 	if (*rules) {
 		info->table = (*rules)->head;
@@ -370,8 +370,7 @@ static bool is_clean(const struct rvk_table *head)
 		 head->reserved2);
 }
 
-static int make_change(struct rv_engine *e, struct changes *c, uint32_t n,
-		       struct rvk_refusal *why)
+static int make_change(struct rv_engine *e, struct changes *c, uint32_t n, struct rvk_refusal *why)
 {
 	struct change *change = &c->list[n];
 	struct rvk_table *head = change->head;
@@ -383,7 +382,7 @@ static int make_change(struct rv_engine *e, struct changes *c, uint32_t n,
 	why->element = RVK_NO_ELEMENT;
 	if (!def || !is_family(head->family))
 		return rv_refuse(why, RVK_WHY_TABLE, -ENOENT);
-	change->place = place_of(e, head->family, def);
+	change->place = table_slot(e, head->family, def);
 	if (is_twice(c, n))
 		return rv_refuse(why, RVK_WHY_TWICE, -EINVAL);
 	if (!is_current(change))
@@ -464,7 +463,7 @@ static void carry_counters(const struct change *change)
 	}
 }
 
-static int replace(struct rv_engine *e, struct changes *c, struct rvk_replace *call)
+static int replace_tables(struct rv_engine *e, struct changes *c, struct rvk_replace *call)
 {
 	int rc = 0;
 
@@ -505,7 +504,7 @@ static int call_replace(struct rv_engine *e, void *buf, uint32_t *len)
 		return rv_refuse(&call->refusal, RVK_WHY_MEMORY, -ENOMEM);
 	rc = find_changes(changes, call, whole);
 	if (!rc)
-		rc = replace(e, changes, call);
+		rc = replace_tables(e, changes, call);
 	rv_free(changes);
 	if (rc)
 		return rc;

@@ -3,7 +3,7 @@
 #include "internal.h"
 
 /* Location in the table. */
-struct place {
+struct location {
 	struct rv_rules *rules;
 	const struct rvk_entry *entry;
 	uint32_t hooks;			/* base chains it is reached from */
@@ -31,7 +31,7 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
-static bool has_users(const struct place *at)
+static bool has_users(const struct location *at)
 {
 	const struct rv_engine_ops *ops = rv_engine_ops(at->rules->engine);
 
@@ -39,7 +39,7 @@ static bool has_users(const struct place *at)
 }
 
 /* Checks restrictions to tables, hooks and protocol. */
-static uint16_t check_place(const struct place *at, const struct rv_handler *h)
+static uint16_t check_place(const struct location *at, const struct rv_handler *h)
 {
 	if (h->tables && !has_word(h->tables, at->rules->def->name))
 		return RVK_WHY_IN_TABLE;
@@ -50,7 +50,7 @@ static uint16_t check_place(const struct place *at, const struct rv_handler *h)
 	return RVK_WHY_NONE;
 }
 
-static uint16_t check_list(const struct place *at, const struct rvk_element *el)
+static uint16_t check_list(const struct location *at, const struct rvk_element *el)
 {
 	const uint8_t *p = (const uint8_t *)(el + 1);
 	uint32_t left = data_size(el);
@@ -72,7 +72,7 @@ static uint16_t check_list(const struct place *at, const struct rvk_element *el)
 }
 
 /* Predicates are self-contained; the match's name only adds its restrictions. */
-static int check_predicates(const struct place *at, const struct rvk_element *el)
+static int check_predicates(const struct location *at, const struct rvk_element *el)
 {
 	const struct rv_handler *h;
 	uint16_t reason = check_list(at, el);
@@ -88,7 +88,8 @@ static int check_predicates(const struct place *at, const struct rvk_element *el
 	return reason ? rv_refuse(at->why, reason, -EINVAL) : 0;
 }
 
-static int find_handler(const struct place *at, const struct rvk_element *el, struct rv_instance *use)
+static int find_handler(const struct location *at, const struct rvk_element *el,
+			struct rv_instance *use)
 {
 	const struct rv_engine_ops *ops = rv_engine_ops(at->rules->engine);
 	uint8_t family = at->rules->head.family;
@@ -113,7 +114,8 @@ static bool size_fits(const struct rv_handler *h, uint32_t size)
 	return h->size == RV_ANY_SIZE || (h->size + 7) / 8 * 8 == size;
 }
 
-static int check_own(const struct place *at, const struct rvk_element *el, struct rv_instance *use)
+static int check_own(const struct location *at, const struct rvk_element *el,
+		     struct rv_instance *use)
 {
 	struct rv_check_ctx admit = {
 		.engine = at->rules->engine,
@@ -145,7 +147,7 @@ static void put_handler(const struct rv_rules *r, const struct rv_instance *use)
 }
 
 /* Only a match or target whose check passed gets to see the data. */
-static int make_use(const struct place *at, struct rvk_element *el)
+static int make_use(const struct location *at, struct rvk_element *el)
 {
 	struct rv_instance use = { .data = el + 1 };
 	uint16_t reason;
@@ -165,14 +167,14 @@ static int make_use(const struct place *at, struct rvk_element *el)
 	return 0;
 }
 
-static int make_element(const struct place *at, struct rvk_element *el)
+static int make_element(const struct location *at, struct rvk_element *el)
 {
 	if (el->form == RVK_FORM_PREDICATES)
 		return check_predicates(at, el);
 	return el->form == RVK_FORM_DATA ? make_use(at, el) : 0;
 }
 
-static int make_entry(const struct place *at)
+static int make_entry(const struct location *at)
 {
 	uint32_t off = sizeof(*at->entry);
 
@@ -201,7 +203,7 @@ int rv_parts_make(struct rv_rules *r, const uint32_t *hooks, struct rvk_refusal 
 	r->memory += r->nuses * sizeof(*r->uses);
 	r->nuses = 0;
 	for (uint32_t i = 0; i < r->head.count; i++) {
-		struct place at = { r, rv_entry_at(r, off), hooks[i], why };
+		struct location at = { r, rv_entry_at(r, off), hooks[i], why };
 		int rc = make_entry(&at);
 
 		if (rc) {

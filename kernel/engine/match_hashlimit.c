@@ -23,7 +23,7 @@ struct flow_key {
 	uint16_t sport, dport;		/* network order */
 };
 
-struct entry {
+struct flow_entry {
 	struct rv_cached cached;
 	struct flow_key key;
 	uint64_t expires;		/* the same interval after each last use, so LRU order is
@@ -84,8 +84,8 @@ static struct table *table_of(struct rv_named *named)
  * Converts the data of any revision. Returns its name; room: size of the name field; scale: units
  * per second.
  */
-static const char *read_info(const struct rv_check_ctx *a, struct hashlimit_cfg3 *cfg, size_t *room,
-			     uint32_t *scale)
+static const char *convert_info(const struct rv_check_ctx *a, struct hashlimit_cfg3 *cfg,
+				size_t *room, uint32_t *scale)
 {
 	const struct xt_hashlimit_mtinfo1 *v1 = a->data;
 	const struct xt_hashlimit_mtinfo2 *v2 = a->data;
@@ -164,9 +164,9 @@ static int make_rate(const struct hashlimit_cfg3 *cfg, uint32_t scale, struct ra
 
 /* ---- tables, called with the lock held ------------------------------------------------------- */
 
-static struct entry *entry_of(struct rv_cached *cached)
+static struct flow_entry *entry_of(struct rv_cached *cached)
 {
-	return (struct entry *)(void *)cached;
+	return (struct flow_entry *)(void *)cached;
 }
 
 /* Frees the least recently used entry if it has expired. */
@@ -180,8 +180,8 @@ static bool forget_expired(struct table *t, uint64_t now)
 	return true;
 }
 
-static struct entry *find_entry(const struct table *t, const struct flow_key *key, uint32_t bucket,
-				uint64_t now)
+static struct flow_entry *find_entry(const struct table *t, const struct flow_key *key,
+				     uint32_t bucket, uint64_t now)
 {
 	struct rv_cached *c = t->named.cache.buckets[bucket];
 
@@ -190,8 +190,8 @@ static struct entry *find_entry(const struct table *t, const struct flow_key *ke
 	return c ? entry_of(c) : NULL;
 }
 
-static struct entry *add_entry(struct table *t, struct entry *e, const struct flow_key *key,
-			       uint32_t bucket, uint64_t now)
+static struct flow_entry *add_entry(struct table *t, struct flow_entry *e,
+				    const struct flow_key *key, uint32_t bucket, uint64_t now)
 {
 	e->key = *key;
 	e->last = now;
@@ -202,7 +202,7 @@ static struct entry *add_entry(struct table *t, struct entry *e, const struct fl
 }
 
 /* Whether the previous window exceeded the rate, or the current one does. */
-static bool within_rate(const struct table *t, struct entry *e, uint32_t len, uint64_t now)
+static bool within_rate(const struct table *t, struct flow_entry *e, uint32_t len, uint64_t now)
 {
 	const struct rate *r = &t->rate;
 	uint64_t since = now > e->last ? now - e->last : 0;
@@ -216,7 +216,7 @@ static bool within_rate(const struct table *t, struct entry *e, uint32_t len, ui
 	return !e->over && e->passed <= r->burst;
 }
 
-static uint64_t cost_of(const struct table *t, struct entry *e, uint32_t len)
+static uint64_t cost_of(const struct table *t, struct flow_entry *e, uint32_t len)
 {
 	uint64_t cost = t->rate.cost;
 
@@ -232,7 +232,7 @@ static uint64_t cost_of(const struct table *t, struct entry *e, uint32_t len)
 	return cost;
 }
 
-static bool within_limit(const struct table *t, struct entry *e, uint32_t len, uint64_t now)
+static bool within_limit(const struct table *t, struct flow_entry *e, uint32_t len, uint64_t now)
 {
 	uint64_t more = now > e->last ? now - e->last : 0, cost;
 
@@ -283,7 +283,7 @@ static bool make_key(struct rv_pkt *pkt, const struct table *t, struct flow_key 
 
 enum outcome { WITHIN, BEYOND, UNKNOWN };
 
-static enum outcome count_packet(struct table *t, struct entry *e, uint32_t len, uint64_t now)
+static enum outcome count_packet(struct table *t, struct flow_entry *e, uint32_t len, uint64_t now)
 {
 	bool within = t->cfg.mode & XT_HASHLIMIT_RATE_MATCH ? within_rate(t, e, len, now) :
 							      within_limit(t, e, len, now);
@@ -298,11 +298,11 @@ static enum outcome count_packet(struct table *t, struct entry *e, uint32_t len,
  * to NULL.
  */
 static enum outcome look_up(struct table *t, const struct flow_key *key, uint32_t len,
-			    struct entry **spare)
+			    struct flow_entry **spare)
 {
 	const uint32_t bucket = rv_cache_bucket(&t->named.cache, key, sizeof(*key));
 	enum outcome outcome = UNKNOWN;
-	struct entry *e;
+	struct flow_entry *e;
 	uint64_t now;
 
 	rv_lock(&t->named.lock);
@@ -328,7 +328,7 @@ static enum outcome look_up(struct table *t, const struct flow_key *key, uint32_
 static bool match_hashlimit(struct rv_pkt *pkt, const void *data, void *state)
 {
 	const struct state *s = state;
-	struct entry *spare = NULL;
+	struct flow_entry *spare = NULL;
 	enum outcome outcome;
 	struct flow_key key;
 
@@ -392,7 +392,7 @@ static int check_hashlimit(struct rv_check_ctx *a)
 	size_t room;
 	int rc;
 
-	name = read_info(a, &cfg, &room, &scale);
+	name = convert_info(a, &cfg, &room, &scale);
 	if (!name[0] || !memchr(name, 0, room) || !cfg_valid(&cfg, a->family, a->revision))
 		return -EINVAL;
 	rc = make_rate(&cfg, scale, &rate);

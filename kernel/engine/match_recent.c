@@ -268,8 +268,8 @@ static uint8_t ttl_of(const struct rv_pkt *pkt)
 /*
  * False: the address is not listed and the rule would add it. A non-NULL *spare becomes the entry.
  */
-static bool find(struct rv_pkt *pkt, const struct xt_recent_mtinfo *info, const struct address *key,
-		 struct list *l, struct seen **spare, bool *is)
+static bool find_address(struct rv_pkt *pkt, const struct xt_recent_mtinfo *info,
+			 const struct address *key, struct list *l, struct seen **spare, bool *is)
 {
 	const uint32_t bucket = rv_cache_bucket(&l->named.cache, key, sizeof(*key));
 	uint8_t ttl = ttl_of(pkt);
@@ -309,16 +309,17 @@ static bool run_recent(struct rv_pkt *pkt, const struct xt_recent_mtinfo *info,
 	struct seen *spare = NULL;
 	bool is = false;
 
-	if (!find(pkt, info, key, l, &spare, &is)) {
+	if (!find_address(pkt, info, key, l, &spare, &is)) {
 		spare = new_seen(l);
-		if (!spare || !find(pkt, info, key, l, &spare, &is))
+		if (!spare || !find_address(pkt, info, key, l, &spare, &is))
 			pkt->hotdrop = true;
 		rv_cache_give_back(&l->named.cache, spare);
 	}
 	return is != !!info->invert;
 }
 
-static void read_key(struct address *key, const struct rv_pkt *pkt, const struct xt_recent_mtinfo *info)
+static void read_key(struct address *key, const struct rv_pkt *pkt,
+		     const struct xt_recent_mtinfo *info)
 {
 	memset(key, 0, sizeof(*key));
 	key->family = pkt->family;

@@ -20,7 +20,7 @@ static uint8_t lower(uint8_t c)
 }
 
 /* KMP failure function: for each prefix of the pattern, the length of its longest border. */
-struct search {
+struct kmp {
 	uint8_t again[XT_STRING_MAX_PATTERN_SIZE + 1];
 };
 
@@ -30,7 +30,7 @@ static bool is_same(const struct xt_string_info *info, uint8_t a, uint8_t b)
 }
 
 /* Length of the longest prefix of the pattern that ends at byte c, given the length before it. */
-static unsigned int go_on(const struct search *s, const struct xt_string_info *info,
+static unsigned int go_on(const struct kmp *s, const struct xt_string_info *info,
 			  unsigned int matched, uint8_t c)
 {
 	while (matched && !is_same(info, info->pattern[matched], c))
@@ -38,7 +38,7 @@ static unsigned int go_on(const struct search *s, const struct xt_string_info *i
 	return matched + is_same(info, info->pattern[matched], c);
 }
 
-static void prepare(struct search *s, const struct xt_string_info *info)
+static void prepare(struct kmp *s, const struct xt_string_info *info)
 {
 	unsigned int matched = 0;
 
@@ -61,15 +61,15 @@ static int check_string(struct rv_check_ctx *a)
 		return -EINVAL;
 	if (!is_algorithm(info->algo))
 		return -ENOENT;
-	a->state = rv_alloc(sizeof(struct search), true);
+	a->state = rv_alloc(sizeof(struct kmp), true);
 	if (!a->state)
 		return -ENOMEM;
 	prepare(a->state, info);
 	return 0;
 }
 
-static bool found(const struct rv_pkt *pkt, const struct xt_string_info *info,
-		  const struct search *s)
+static bool contains(const struct rv_pkt *pkt, const struct xt_string_info *info,
+		     const struct kmp *s)
 {
 	uint32_t to = info->to_offset < pkt->len ? info->to_offset : pkt->len;
 	unsigned int matched = 0;
@@ -94,7 +94,7 @@ static bool match_pattern(struct rv_pkt *pkt, const void *data, void *state)
 {
 	const struct xt_string_info *info = data;
 
-	return found(pkt, info, state) != !!(info->u.v1.flags & XT_STRING_FLAG_INVERT);
+	return contains(pkt, info, state) != !!(info->u.v1.flags & XT_STRING_FLAG_INVERT);
 }
 
 struct rv_handler rv_matches_string[] = {

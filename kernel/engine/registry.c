@@ -36,7 +36,7 @@ static bool is_called(const struct rv_handler *h, uint8_t kind, uint8_t family, 
 	return h->kind == kind && same_family(h, family) && !strcmp(h->name, name);
 }
 
-static void add(struct rv_handler *h)
+static void add_handler(struct rv_handler *h)
 {
 	struct rv_handler **at = bucket(h->name);
 
@@ -46,13 +46,13 @@ static void add(struct rv_handler *h)
 }
 
 /* Adds the engine's own handlers before the first lookup. Called with the lock held. */
-static void start(void)
+static void add_builtin(void)
 {
 	if (started)
 		return;
 	for (unsigned int i = 0; i < RV_COUNT(built_in); i++)
 		for (struct rv_handler *h = built_in[i]; h->name; h++)
-			add(h);
+			add_handler(h);
 	started = true;
 }
 
@@ -61,7 +61,7 @@ static int add_new(struct rv_handler *h)
 	for (struct rv_handler *other = *bucket(h->name); other; other = other->next)
 		if (is_called(other, h->kind, h->family, h->name) && other->revision == h->revision)
 			return -EEXIST;
-	add(h);
+	add_handler(h);
 	return 0;
 }
 
@@ -73,7 +73,7 @@ static int register_handler(struct rv_handler *h, uint8_t kind)
 	    !h->name[0] || strlen(h->name) >= RVK_NAME_LEN)
 		return -EINVAL;
 	rv_lock(&lock);
-	start();
+	add_builtin();
 	rc = add_new(h);
 	rv_unlock(&lock);
 	return rc;
@@ -130,8 +130,8 @@ void rv_engine_modules(const struct rv_module_ops *ops)
 	rv_unlock(&lock);
 }
 
-static struct rv_handler *find(uint8_t kind, uint8_t family, const char *name, uint8_t revision,
-			       int *best)
+static struct rv_handler *find_handler(uint8_t kind, uint8_t family, const char *name,
+				       uint8_t revision, int *best)
 {
 	struct rv_handler *found = NULL;
 
@@ -147,7 +147,7 @@ static struct rv_handler *find(uint8_t kind, uint8_t family, const char *name, u
 }
 
 /* A module that is being unloaded cannot be pinned. */
-static bool keep(struct rv_handler *h)
+static bool pin_handler(struct rv_handler *h)
 {
 	if (h->module && modules && !modules->get(h->module))
 		return false;
@@ -161,9 +161,9 @@ const struct rv_handler *rv_handler_get(uint8_t kind, uint8_t family, const char
 	struct rv_handler *h;
 
 	rv_lock(&lock);
-	start();
-	h = find(kind, family, name, revision, best);
-	if (h && !keep(h))
+	add_builtin();
+	h = find_handler(kind, family, name, revision, best);
+	if (h && !pin_handler(h))
 		h = NULL;
 	rv_unlock(&lock);
 	return h;

@@ -59,7 +59,7 @@ static RV_INLINE bool differs_addr(bool v6, const void *a, const void *b, const 
 	return v6 ? differs16(a, b, mask) : (load32(a) ^ load32(b)) & load32(mask);
 }
 
-static RV_INLINE void look(const struct walk *w, unsigned int what)
+static RV_INLINE void record_read(const struct walk *w, unsigned int what)
 {
 	if (w->recording)
 		rv_look(&w->record->looked, what);
@@ -83,8 +83,9 @@ void tell_miss(const struct walk *w, const struct rvk_entry *e, enum rv_miss_wha
 }
 
 /* Reports the failed test; returns false. */
-static RV_INLINE bool missed(const struct walk *w, const struct rvk_entry *e, enum rv_miss_what what,
-			     const struct rvk_element *el, const struct rvk_predicate *p)
+static RV_INLINE bool missed(const struct walk *w, const struct rvk_entry *e,
+			     enum rv_miss_what what, const struct rvk_element *el,
+			     const struct rvk_predicate *p)
 {
 	if (w->recording && w->record->observer && w->record->observer->miss)
 		tell_miss(w, e, what, el, p);
@@ -97,9 +98,9 @@ static RV_INLINE bool address_fits(const struct walk *w, const struct rvk_ip *ip
 	bool inverted = ip->invert & (dst ? RVK_INV_DST : RVK_INV_SRC);
 
 	if (w->v6)
-		look(w, dst ? RVK_SEL_IP6_DADDR : RVK_SEL_IP6_SADDR);
+		record_read(w, dst ? RVK_SEL_IP6_DADDR : RVK_SEL_IP6_SADDR);
 	else
-		look(w, dst ? RVK_SEL_IP_DADDR : RVK_SEL_IP_SADDR);
+		record_read(w, dst ? RVK_SEL_IP_DADDR : RVK_SEL_IP_SADDR);
 	return differs_addr(w->v6, addr, dst ? ip->dst : ip->src, dst ? ip->dmask : ip->smask) ==
 	       inverted;
 }
@@ -109,7 +110,7 @@ static RV_INLINE bool iface_fits(const struct walk *w, const struct rvk_ip *ip, 
 	const char *name = out ? w->pkt->out : w->pkt->in;
 	bool inverted = ip->invert & (out ? RVK_INV_OUT : RVK_INV_IN);
 
-	look(w, out ? RVK_SEL_OIFNAME : RVK_SEL_IIFNAME);
+	record_read(w, out ? RVK_SEL_OIFNAME : RVK_SEL_IIFNAME);
 	return differs16(name ? name : no_name, out ? ip->out : ip->in,
 			 out ? ip->out_mask : ip->in_mask) == inverted;
 }
@@ -119,7 +120,7 @@ static RV_INLINE bool proto_fits(const struct walk *w, const struct rvk_ip *ip)
 {
 	struct rv_pkt *pkt = w->pkt;
 
-	look(w, RVK_SEL_L4PROTO);
+	record_read(w, RVK_SEL_L4PROTO);
 	if (w->v6 && pkt->proto == RV_PROTO_NONE) {
 		pkt->hotdrop |= !pkt->fragoff;
 		return false;
@@ -129,7 +130,7 @@ static RV_INLINE bool proto_fits(const struct walk *w, const struct rvk_ip *ip)
 
 static RV_INLINE bool frag_fits(const struct walk *w, const struct rvk_ip *ip)
 {
-	look(w, RVK_SEL_IP_FRAG);
+	record_read(w, RVK_SEL_IP_FRAG);
 	return !w->pkt->fragoff == !!(ip->invert & RVK_INV_FRAG);
 }
 
@@ -179,7 +180,7 @@ static RV_INLINE bool predicates_fit(const struct walk *w, const struct rvk_entr
 	while (p < end) {
 		const struct rvk_predicate *predicate = (const void *)p;
 
-		look(w, predicate->sel);
+		record_read(w, predicate->sel);
 		if (!rv_predicate_true(w->pkt, predicate))
 			return missed(w, e, RV_MISS_PREDICATE, el, predicate);
 		p += predicate->size;
@@ -216,10 +217,10 @@ static RV_INLINE bool matches_fit(const struct walk *w, const struct rvk_entry *
 }
 
 /* bytes: length of the packet before the target changed it. */
-static RV_INLINE void step(const struct walk *w, const struct rvk_entry *e, int32_t verdict,
-			   uint32_t bytes)
+static RV_INLINE void record_step(const struct walk *w, const struct rvk_entry *e, int32_t verdict,
+				  uint32_t bytes)
 {
-	const struct rv_step step = {
+	const struct rv_step record_step = {
 		.table = (uint32_t)(w->rules->def - rv_engine_tables),
 		.entry = e->index,
 		.verdict = verdict,
@@ -230,10 +231,10 @@ static RV_INLINE void step(const struct walk *w, const struct rvk_entry *e, int3
 	if (!w->recording)
 		return;
 	if (record->len < record->cap)
-		record->path[record->len] = step;
+		record->path[record->len] = record_step;
 	record->len++;
 	if (record->observer && record->observer->hit)
-		record->observer->hit(record->observer->arg, w->pkt, &step);
+		record->observer->hit(record->observer->arg, w->pkt, &record_step);
 }
 
 static void trace(const struct rv_rules *r, struct rv_pkt *pkt, const struct rvk_entry *e)
@@ -291,10 +292,10 @@ static RV_INLINE bool follow(const struct walk *w, const struct rvk_entry *e, st
 
 		look_all(w, use->handler);
 		*verdict = use->handler->target(w->pkt, use->data, use->state);
-		step(w, e, as_verdict(*verdict), bytes);
+		record_step(w, e, as_verdict(*verdict), bytes);
 		return *verdict == RV_CONTINUE;
 	}
-	step(w, e, v->verdict, bytes);
+	record_step(w, e, v->verdict, bytes);
 	if (v->verdict >= 0) {
 		*verdict = NF_DROP;
 		return jump(w, v, at);
@@ -305,9 +306,9 @@ static RV_INLINE bool follow(const struct walk *w, const struct rvk_entry *e, st
 	return v->verdict == RVK_RETURN || v->verdict == RVK_CONTINUE;
 }
 
-static RV_INLINE unsigned int walk(struct rv_rules *r, struct rvk_counters *counters,
-				   struct rv_pkt *pkt, struct rv_record *record, uint32_t *stack,
-				   const bool v6, const bool recording)
+static RV_INLINE unsigned int traverse(struct rv_rules *r, struct rvk_counters *counters,
+				       struct rv_pkt *pkt, struct rv_record *record,
+				       uint32_t *stack, const bool v6, const bool recording)
 {
 	const struct walk own = {
 		.rules = r, .counters = counters, .pkt = pkt, .record = record, .stack = stack,
@@ -355,7 +356,7 @@ static RV_INLINE unsigned int walk(struct rv_rules *r, struct rvk_counters *coun
 	{									\
 		uint32_t stack[depth];						\
 										\
-		return walk(r, counters, pkt, record, stack, v6, recording);	\
+		return traverse(r, counters, pkt, record, stack, v6, recording);	\
 	}
 WALK(walk_v4, SHALLOW, false, false)
 WALK(walk_v6, SHALLOW, true, false)

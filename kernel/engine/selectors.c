@@ -380,7 +380,7 @@ uint16_t rv_predicate_check(const struct rvk_predicate *p, uint32_t room, uint8_
 	return op_valid(p, &rows[p->sel]) ? RVK_WHY_NONE : RVK_WHY_PREDICATE;
 }
 
-static uint64_t number(const uint8_t *x, unsigned int len)
+static uint64_t value_number(const uint8_t *x, unsigned int len)
 {
 	uint64_t n8;
 	uint32_t n4;
@@ -407,8 +407,8 @@ static bool between(const struct rvk_predicate *p, enum rv_value_order order, co
 
 	if (order != RV_VALUE_H)
 		return memcmp(x, from, p->len) >= 0 && memcmp(x, to, p->len) <= 0;
-	n = number(x, p->len);
-	return n >= number(from, p->len) && n <= number(to, p->len);
+	n = value_number(x, p->len);
+	return n >= value_number(from, p->len) && n <= value_number(to, p->len);
 }
 
 static bool equal_masked(const struct rvk_predicate *p, const uint8_t *x)

@@ -17,7 +17,7 @@ static int check_log(struct rv_check_ctx *a)
 	return 0;
 }
 
-static unsigned int say(const struct rv_pkt *pkt, const struct rv_log *log)
+static unsigned int log_packet(const struct rv_pkt *pkt, const struct rv_log *log)
 {
 	if (pkt->ops->log)
 		pkt->ops->log(pkt, log);
@@ -32,7 +32,7 @@ static unsigned int target_log(struct rv_pkt *pkt, const void *data, void *state
 	};
 
 	(void)state;
-	return say(pkt, &log);
+	return log_packet(pkt, &log);
 }
 
 static int check_nflog(struct rv_check_ctx *a)
@@ -57,7 +57,7 @@ static unsigned int target_nflog(struct rv_pkt *pkt, const void *data, void *sta
 	};
 
 	(void)state;
-	return say(pkt, &log);
+	return log_packet(pkt, &log);
 }
 
 struct rv_handler rv_targets_log[] = {

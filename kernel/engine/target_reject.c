@@ -30,7 +30,7 @@ static int check_reject6(struct rv_check_ctx *a)
 			  IP6T_ICMP6_REJECT_ROUTE);
 }
 
-static unsigned int answer(struct rv_pkt *pkt, unsigned int with)
+static unsigned int reject_packet(struct rv_pkt *pkt, unsigned int with)
 {
 	if (pkt->ops->reject)
 		pkt->ops->reject(pkt, with);
@@ -42,7 +42,7 @@ static unsigned int target_reject(struct rv_pkt *pkt, const void *data, void *st
 	const struct ipt_reject_info *info = data;
 
 	(void)state;
-	return answer(pkt, info->with);
+	return reject_packet(pkt, info->with);
 }
 
 static unsigned int target_reject6(struct rv_pkt *pkt, const void *data, void *state)
@@ -50,7 +50,7 @@ static unsigned int target_reject6(struct rv_pkt *pkt, const void *data, void *s
 	const struct ip6t_reject_info *info = data;
 
 	(void)state;
-	return answer(pkt, info->with);
+	return reject_packet(pkt, info->with);
 }
 
 #define HOOKS	(1U << NF_INET_LOCAL_IN | 1U << NF_INET_FORWARD | 1U << NF_INET_LOCAL_OUT)

@@ -18,7 +18,7 @@ static struct {
 };
 
 /* nf_logger_find_get() does not load the module. */
-static bool keep(u8 family, enum nf_log_type type, const char *module)
+static bool pin_logger(u8 family, enum nf_log_type type, const char *module)
 {
 	if (!nf_logger_find_get(family, type))
 		return true;
@@ -32,7 +32,7 @@ void rv_loggers_get(void)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(loggers); i++) {
-		loggers[i].kept = keep(loggers[i].family, loggers[i].type, loggers[i].module);
+		loggers[i].kept = pin_logger(loggers[i].family, loggers[i].type, loggers[i].module);
 		if (!loggers[i].kept)
 			pr_notice("ravelin: without %s %s of family %u says nothing\n", loggers[i].module,
 				  loggers[i].type == NF_LOG_TYPE_LOG ? "LOG" : "NFLOG",

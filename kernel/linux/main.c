@@ -45,7 +45,7 @@ static const struct rv_engine_ops engine_ops = {
 	.table_made = rv_hooks_add,
 };
 
-static int __net_init start(struct net *net)
+static int __net_init net_init(struct net *net)
 {
 	struct rv_net *rv = rv_net(net);
 	int err;
@@ -61,7 +61,7 @@ static int __net_init start(struct net *net)
 }
 
 /* No new packets enter; after a grace period, none are left. */
-static void __net_exit stop(struct net *net)
+static void __net_exit net_exit(struct net *net)
 {
 	rv_hooks_remove(net);
 }
@@ -78,8 +78,8 @@ static void __net_exit end(struct net *net)
 }
 
 static struct pernet_operations net_ops = {
-	.init = start,
-	.pre_exit = stop,
+	.init = net_init,
+	.pre_exit = net_exit,
 	.exit = end,
 	.id = &net_id,
 	.size = sizeof(struct rv_net),

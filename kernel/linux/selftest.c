@@ -9,7 +9,7 @@
 
 #include "../../tests/engine/test.h"
 
-static void say(const char *name, unsigned int failed_line)
+static void report_result(const char *name, unsigned int failed_line)
 {
 	if (failed_line)
 		pr_err("ravelin: %s: failed at line %u\n", name, failed_line);
@@ -22,7 +22,7 @@ int rv_selftest(void)
 	const long before = rv_live_objects();
 
 	rv_test_slots = nr_cpu_ids;
-	if (rv_engine_selftest(say))
+	if (rv_engine_selftest(report_result))
 		return -EBADE;
 	if (rv_live_objects() != before) {
 		pr_err("ravelin: the tests left %ld objects\n", rv_live_objects() - before);

@@ -112,7 +112,7 @@ static struct sock *sender(const struct rv_pkt *pkt)
 	return sk && sk_fullsock(sk) && net_eq(s->state->net, sock_net(sk)) ? sk : NULL;
 }
 
-static bool owner(const struct rv_pkt *pkt, u32 *uid, u32 *gid)
+static bool socket_owner(const struct rv_pkt *pkt, u32 *uid, u32 *gid)
 {
 	struct user_namespace *users = rv_skb(pkt)->state->net->user_ns;
 	struct sock *sk = sender(pkt);
@@ -131,7 +131,8 @@ static bool owner(const struct rv_pkt *pkt, u32 *uid, u32 *gid)
 	return file;
 }
 
-static bool has_group(const struct group_info *groups, struct user_namespace *users, u32 from, u32 to)
+static bool has_group(const struct group_info *groups, struct user_namespace *users, u32 from,
+		      u32 to)
 {
 	int i;
 
@@ -160,7 +161,7 @@ static bool in_group(const struct rv_pkt *pkt, u32 from, u32 to)
 	return is_member;
 }
 
-static const char *name_of(const struct rv_pkt *pkt, int ifindex)
+static const char *device_name(const struct rv_pkt *pkt, int ifindex)
 {
 	const struct net_device *dev;
 
@@ -174,8 +175,8 @@ static bool bridge(const struct rv_pkt *pkt, const char **in, const char **out, 
 {
 	const struct sk_buff *skb = rv_skb(pkt)->skb;
 
-	*in = name_of(pkt, rv_bridge_in(skb));
-	*out = name_of(pkt, rv_bridge_out(skb));
+	*in = device_name(pkt, rv_bridge_in(skb));
+	*out = device_name(pkt, rv_bridge_out(skb));
 	*bridged = *out;
 	return *in || *out;
 }
@@ -184,7 +185,7 @@ const struct rv_pkt_ops rv_skb_ops = {
 	.pull = pull,
 	.writable = writable,
 	.expand = expand,
-	.owner = owner,
+	.owner = socket_owner,
 	.in_group = in_group,
 	.addrtype = rv_skb_addrtype,
 	.ether = ether,

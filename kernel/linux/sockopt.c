@@ -114,7 +114,7 @@ static void *buffer(const struct sock *sk, unsigned int len)
 	return buf ? buf : ERR_PTR(-ENOMEM);
 }
 
-static int set(struct sock *sk, int option, sockptr_t arg, unsigned int len)
+static int ravelin_setsockopt(struct sock *sk, int option, sockptr_t arg, unsigned int len)
 {
 	void *buf = buffer(sk, len);
 	u32 size = len;
@@ -185,11 +185,11 @@ static int get(struct sock *sk, int option, void __user *user, int *len)
 	return err;
 }
 
-static struct nf_sockopt_ops ops = {
+static struct nf_sockopt_ops sockopts = {
 	.pf = PF_INET,
 	.set_optmin = RVK_SO_BASE,
 	.set_optmax = RVK_SO_END,
-	.set = set,
+	.set = ravelin_setsockopt,
 	.get_optmin = RVK_SO_BASE,
 	.get_optmax = RVK_SO_END,
 	.get = get,
@@ -198,10 +198,10 @@ static struct nf_sockopt_ops ops = {
 
 int rv_sockopt_init(void)
 {
-	return nf_register_sockopt(&ops);
+	return nf_register_sockopt(&sockopts);
 }
 
 void rv_sockopt_exit(void)
 {
-	nf_unregister_sockopt(&ops);
+	nf_unregister_sockopt(&sockopts);
 }

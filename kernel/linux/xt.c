@@ -21,7 +21,7 @@ struct part {
 };
 
 /* The rule's IP part in the format of ip_tables and ip6_tables, without elements. */
-union entry {
+union xt_entry {
 	struct ipt_entry v4;
 	struct ip6t_entry v6;
 };
@@ -70,7 +70,7 @@ static const struct {
 	{ RVK_INV_FRAG, IPT_INV_FRAG, IP6T_INV_FRAG },
 };
 
-static void entry_of(union entry *e, const struct rv_check_ctx *a)
+static void entry_of(union xt_entry *e, const struct rv_check_ctx *a)
 {
 	const struct rvk_ip *ip = &a->entry->ip;
 	unsigned int i;
@@ -103,7 +103,7 @@ static struct part *part_new(const struct rv_check_ctx *a)
 	return part;
 }
 
-static int check_match(const struct rv_check_ctx *a, struct part *part, const union entry *e)
+static int check_match(const struct rv_check_ctx *a, struct part *part, const union xt_entry *e)
 {
 	struct xt_mtchk_param par = {
 		.net = part->net,
@@ -119,7 +119,7 @@ static int check_match(const struct rv_check_ctx *a, struct part *part, const un
 			      a->entry->ip.invert & RVK_INV_PROTO);
 }
 
-static int check_target(const struct rv_check_ctx *a, struct part *part, const union entry *e)
+static int check_target(const struct rv_check_ctx *a, struct part *part, const union xt_entry *e)
 {
 	struct xt_tgchk_param par = {
 		.net = part->net,
@@ -135,10 +135,10 @@ static int check_target(const struct rv_check_ctx *a, struct part *part, const u
 			       a->entry->ip.invert & RVK_INV_PROTO);
 }
 
-static int check(struct rv_check_ctx *a)
+static int xt_check(struct rv_check_ctx *a)
 {
 	struct part *part = part_new(a);
-	union entry e;
+	union xt_entry e;
 	int err;
 
 	if (!part)
@@ -334,7 +334,7 @@ static struct rv_handler *new_handler(u8 kind, u8 family, const char *name, u8 r
 	handler->family = family;
 	handler->revision = revision;
 	handler->reads = looks;
-	handler->check = check;
+	handler->check = xt_check;
 	return handler;
 }
 

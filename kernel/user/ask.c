@@ -34,7 +34,7 @@ static int check_inner(const struct rv_check_ctx *a, struct rv_user_asked *asked
 	return rc;
 }
 
-static int check(struct rv_check_ctx *a)
+static int check_placeholder(struct rv_check_ctx *a)
 {
 	const struct rv_user_ask *ask = a->data;
 	struct rv_user_asked *asked;
@@ -85,7 +85,7 @@ static bool match(struct rv_pkt *pkt, const void *data, void *state)
 	return p->ask_match && p->ask_match(p->arg, pkt, state);
 }
 
-static unsigned int target(struct rv_pkt *pkt, const void *data, void *state)
+static unsigned int run_target(struct rv_pkt *pkt, const void *data, void *state)
 {
 	const struct rv_user_packet *p = pkt->port;
 
@@ -96,11 +96,11 @@ static unsigned int target(struct rv_pkt *pkt, const void *data, void *state)
 int rv_user_ask_register(void)
 {
 	static struct rv_handler ask_match = {
-		.name = RV_USER_ASK, .kind = RVK_KIND_MATCH, .size = RV_ANY_SIZE, .check = check,
+		.name = RV_USER_ASK, .kind = RVK_KIND_MATCH, .size = RV_ANY_SIZE, .check = check_placeholder,
 		.begin = begin, .destroy = destroy, .match = match,
 	}, ask_target = {
-		.name = RV_USER_ASK, .kind = RVK_KIND_TARGET, .size = RV_ANY_SIZE, .check = check,
-		.begin = begin, .destroy = destroy, .target = target,
+		.name = RV_USER_ASK, .kind = RVK_KIND_TARGET, .size = RV_ANY_SIZE, .check = check_placeholder,
+		.begin = begin, .destroy = destroy, .target = run_target,
 	};
 	int rc = rv_register_match(&ask_match);
 

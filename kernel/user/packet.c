@@ -33,14 +33,14 @@ static uint8_t *expand(struct rv_pkt *pkt, uint32_t len)
 	return p->bytes;
 }
 
-static bool owner(const struct rv_pkt *pkt, uint32_t *uid, uint32_t *gid)
+static bool packet_owner(const struct rv_pkt *pkt, uint32_t *uid, uint32_t *gid)
 {
 	*uid = of(pkt)->uid;
 	*gid = of(pkt)->gid;
 	return of(pkt)->has_owner;
 }
 
-static bool is_zero(const uint8_t *bytes, unsigned int len)
+static bool bytes_zero(const uint8_t *bytes, unsigned int len)
 {
 	while (len--)
 		if (*bytes++)
@@ -55,17 +55,17 @@ static uint8_t addrtype(const struct rv_pkt *pkt, const uint8_t *addr, enum rv_i
 
 	(void)on;
 	if (pkt->family == NFPROTO_IPV4) {
-		if (!memcmp(addr, all_ones, 4) || is_zero(addr, 4))
+		if (!memcmp(addr, all_ones, 4) || bytes_zero(addr, 4))
 			return RTN_BROADCAST;
 		if (addr[0] >> 4 == 0xe)
 			return RTN_MULTICAST;
 		return addr[0] == 127 ? RTN_LOCAL : RTN_UNICAST;
 	}
-	if (is_zero(addr, 16))
+	if (bytes_zero(addr, 16))
 		return RTN_UNSPEC;
 	if (addr[0] == 0xff)
 		return RTN_MULTICAST;
-	return is_zero(addr, 15) && addr[15] == 1 ? RTN_LOCAL : RTN_UNICAST;
+	return bytes_zero(addr, 15) && addr[15] == 1 ? RTN_LOCAL : RTN_UNICAST;
 }
 
 static const uint8_t *ether(const struct rv_pkt *pkt)
@@ -102,11 +102,11 @@ static void trace(const struct rv_pkt *pkt, const struct rv_trace_step *step)
 		of(pkt)->trace(of(pkt)->arg, pkt, step);
 }
 
-static const struct rv_pkt_ops ops = {
+static const struct rv_pkt_ops packet_ops = {
 	.pull = pull,
 	.writable = writable,
 	.expand = expand,
-	.owner = owner,
+	.owner = packet_owner,
 	.addrtype = addrtype,
 	.ether = ether,
 	.bridge = bridge,
@@ -119,7 +119,7 @@ int rv_user_packet_init(struct rv_user_packet *p, void *bytes, uint32_t len, uin
 {
 	p->bytes = bytes;
 	p->room = room;
-	p->pkt.ops = &ops;
+	p->pkt.ops = &packet_ops;
 	p->pkt.port = p;
 	p->pkt.data = bytes;
 	p->pkt.len = p->pkt.linear = len;

@@ -53,7 +53,8 @@ bool rv_path_forward(struct rv_pkt *pkt)
 /* ---- complete path ------------------------------------------------------------------------ */
 
 /* Tables at a hook, ordered by priority. Returns their number. */
-static unsigned int tables_of(const struct rv_path *path, uint8_t hook, enum rv_table_id tables[RV_TABLES])
+static unsigned int tables_of(const struct rv_path *path, uint8_t hook,
+			      enum rv_table_id tables[RV_TABLES])
 {
 	unsigned int n = 0;
 
@@ -108,7 +109,7 @@ static unsigned int come_in(struct rv_path *path)
 	return verdict == NF_ACCEPT ? run_hook(path, NF_INET_POST_ROUTING) : verdict;
 }
 
-static const char loopback[16] = "lo";
+static const char loopback_name[16] = "lo";
 
 unsigned int rv_path_run(struct rv_path *path)
 {
@@ -126,7 +127,7 @@ unsigned int rv_path_run(struct rv_path *path)
 	if (verdict != NF_ACCEPT || route != RV_ROUTE_LOCAL)
 		return verdict;
 	/* Over loopback, the packet is received again. */
-	memcpy(path->in, loopback, sizeof(loopback));
+	memcpy(path->in, loopback_name, sizeof(loopback_name));
 	path->local_out = false;
 	verdict = come_in(path);
 	path->local_out = true;
