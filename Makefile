@@ -175,7 +175,7 @@ $(BUILD)/manual: $(sort $(wildcard tools/manual/*.c)) tools/manual/manual.h $(LI
 		$(filter %.c,$^) $(LIBRARY) $(RV_LIBS)
 
 # Injects allocation failures.
-$(BUILD)/tests/test_alloc: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+$(BUILD)/tests/test_alloc $(BUILD)/tests/test_packet: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 $(BUILD)/bench/%: bench/%.c bench/recording.h
 	@mkdir -p $(@D)
