@@ -390,9 +390,50 @@ static int do_delete_num(struct work *w)
 	return need_rule(w, no_chain, "Index of deletion too big.", &r) ? -1 : delete_rule(w, r);
 }
 
+/* As rv_backend.find, for a command of one rule. */
+static int find_rule(struct work *w, const struct rv_rule *wanted, struct rv_rule **found)
+{
+	*found = NULL;
+	if (!w->s->backend->find || w->chain->loaded || w->s->bulk || w->s->dirty)
+		return 2;
+	return w->s->backend->find(w->s, w->chain, wanted, found, w->err);
+}
+
+static struct rv_rule *only_wanted(const struct work *w)
+{
+	const struct rv_list *rules = &w->cmd->rules;
+
+	return rules->next != rules && rules->next == rules->prev ?
+	       rv_entry(rules->next, struct rv_rule, node) : NULL;
+}
+
+/* Returns 0, 1 if it has to be done with the chain's rules loaded, or -1. */
+static int delete_found(struct work *w)
+{
+	const struct rv_rule *wanted = only_wanted(w);
+	struct rv_change change = { .kind = RV_CHANGE_DEL_RULE, .table = w->table, .chain = w->chain };
+	int rc = wanted ? find_rule(w, wanted, &change.pos) : 2;
+
+	if (rc == 1)
+		return fail_state(w, &w->cmd->loc, no_rule);
+	if (rc)
+		return rc < 0 ? -1 : 1;
+	rc = stage(w, &change);
+	rv_rule_free(change.pos);
+	/* It was in a place from which it cannot be taken alone: it is found again there. */
+	return rc < 0 ? -1 : w->chain->loaded;
+}
+
 static int do_delete(struct work *w)
 {
-	if (check_jumps(w) || need_chain(w, no_rule) || know_rules(w->s, w->chain, w->err))
+	int rc;
+
+	if (check_jumps(w) || need_chain(w, no_rule))
+		return -1;
+	rc = delete_found(w);
+	if (rc <= 0)
+		return rc;
+	if (know_rules(w->s, w->chain, w->err))
 		return -1;
 	rv_list_each(wanted, &w->cmd->rules, struct rv_rule, node) {
 		struct rv_rule *r = rv_chain_find(w->chain, wanted);
@@ -443,13 +484,33 @@ static int check_rule(struct rv_chain *c, struct rv_rule *r, void *arg)
 	return 0;
 }
 
+/* Returns 0, 1 if the chain's rules have to be seen, or -1. */
+static int check_found(struct work *w)
+{
+	rv_list_each(wanted, &w->cmd->rules, struct rv_rule, node) {
+		struct rv_rule *found;
+		int rc = find_rule(w, wanted, &found);
+
+		rv_rule_free(found);
+		if (rc == 1)
+			return fail_state(w, &w->cmd->loc, no_rule);
+		if (rc)
+			return rc < 0 ? -1 : 1;
+	}
+	return 0;
+}
+
 static int do_check(struct work *w)
 {
 	struct rule_search check = { .wanted = &w->cmd->rules };
 	struct rv_visitor v = { check_table, check_rule, &check };
+	int rc;
 
 	if (check_jumps(w) || need_chain(w, no_rule))
 		return -1;
+	rc = check_found(w);
+	if (rc <= 0)
+		return rc;
 	/* In a restore, more -C commands may follow. */
 	if (w->chain->loaded || w->s->bulk || (stages(w->s) && w->s->dirty))
 		return check_loaded(w);

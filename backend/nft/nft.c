@@ -63,6 +63,7 @@ const struct rv_backend rv_backend_nft = {
 	.commit = rv_nft_commit,
 	.commit_both = rv_nft_commit_both,
 	.dump = rv_nft_dump_table,
+	.find = rv_fast_find,
 	.take = rv_nft_take,
 	.monitor = rv_nft_monitor,
 	.beside = rv_nft_beside,

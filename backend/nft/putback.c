@@ -270,7 +270,7 @@ static int take(struct rv_image *im, struct rv_error *err)
 	int rc;
 
 	if (im->arg && *im->arg)
-		return rv_fail(err, RV_ERR_USAGE, NULL, "backend \"nft\" takes no argument");
+		return rv_fail(err, RV_ERR_USAGE, NULL, "backend \"nft\" takes no argument but \"fast\"");
 	if (rv_nft_open(&n, err))
 		return -1;
 	/* A second try has met another writer. */

@@ -150,6 +150,13 @@ struct rv_backend {
 	int (*dump)(struct rv_store *s, struct rv_table *table, const char *only,
 		    const struct rv_visitor *v, struct rv_error *err);
 	/*
+	 * Looks for the first rule of a chain that is equal to wanted, without loading the chain.
+	 * Returns 0 with a copy in *found, which stage() takes to delete it; 1: there is none; 2: the
+	 * chain has to be loaded for that; -1. May be NULL.
+	 */
+	int (*find)(struct rv_store *s, struct rv_chain *chain, const struct rv_rule *wanted,
+		    struct rv_rule **found, struct rv_error *err);
+	/*
 	 * Reads and zeroes counters atomically: of all rules and the policy of a chain (only NULL:
 	 * of all chains), or of one rule. Everything is loaded and nothing staged; the values read
 	 * are stored in the rules and chains. Returns 1 if unsupported; NULL: never supported.

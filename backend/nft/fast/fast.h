@@ -23,10 +23,18 @@
 #define RV_FAST_LEAF "ravelin.leaf."
 #define RV_FAST_ACTION "ravelin.action."
 #define RV_FAST_GONE "ravelin.gone."	/* a chain of iptables that was deleted, until it can go */
+#define RV_FAST_STATE "ravelin.state"	/* a set: its one element has the first and the last order given */
 #define RV_FAST_NAME 32		/* room for any of these with its ID */
+
+/* Of the rule in an action chain, beside the text of its target. */
+#define RV_FAST_ACTION_ORDER 1
+/* Names of it that are looked for, from the hash of the text on. */
+#define RV_FAST_ACTION_NAMES 2
 
 /* From this bit on rv_store.replace has tables that are planned with as few jumps as can be. */
 #define RV_FAST_SHALLOW 16
+/* And from this one on tables whose chains are all written anew. */
+#define RV_FAST_ANEW 24
 
 /* Orders of a chain's rules begin here and go up by steps. */
 #define RV_FAST_ORDER (UINT64_C(1) << 63)
@@ -96,6 +104,10 @@ bool rv_fast_refuses(const struct rv_table *t, const struct rv_rule *r, struct r
 int rv_fast_end_write(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
 		      struct rv_error *err);
 
+uint64_t rv_fast_hash(const char *text, size_t len);
+/* The text of the rule's target, and the number that the name of its action has; 0: no memory. */
+uint64_t rv_fast_action(struct rv_buf *text, rv_family_t family, const struct rv_rule *r);
+
 /* ---- read.c: what the kernel has ------------------------------------------------------------- */
 
 enum rv_fast_where {
@@ -147,6 +159,9 @@ struct rv_fast_chain {
 
 struct rv_fast_table {
 	bool cleared;			/* by a restore: nothing of it was read */
+	bool has_state, has_set;	/* the element of RV_FAST_STATE, and the set, are there */
+	uint64_t told_first, told_last;	/* what it says */
+	uint64_t first, last;		/* orders given so far, by that and by what was read */
 	struct rv_buf text;
 	struct rv_fast_entry *entries;
 	size_t nentries, room;
@@ -181,8 +196,35 @@ int rv_fast_load(struct rv_store *s, struct rv_table *t, struct rv_error *err);
 /* rv_backend.dump. The chains are known. */
 int rv_fast_dump(struct rv_store *s, struct rv_table *t, const char *only, const struct rv_visitor *v,
 		 struct rv_error *err);
+/*
+ * Looks for the first rule of the chain that is equal to wanted, asking for no other element than
+ * its key's. *found NULL: there is none; else it is entry *at of *f. The caller frees both.
+ */
+int rv_fast_search(struct rv_store *s, struct rv_chain *c, const struct rv_rule *wanted,
+		   struct rv_fast_table **f, size_t *at, struct rv_rule **found, struct rv_error *err);
+/* Reads the kernel rules of a chain: maps, and entries of plain rules, as the kernel has them. */
+int rv_fast_read_shallow(struct rv_store *s, struct rv_chain *c, struct rv_fast_table **f,
+			 struct rv_error *err);
+/* Asks for one element. Returns 0, 1 if it is not there, or -1. */
+int rv_fast_ask_key(struct rv_store *s, const char *table, const char *map, const unsigned char *key,
+		    unsigned int len, rv_nft_answer_fn *fn, void *arg, struct rv_error *err);
+
+/* ---- single.c: one command that does not read the table ------------------------------------------- */
+
+/* rv_backend.find */
+int rv_fast_find(struct rv_store *s, struct rv_chain *c, const struct rv_rule *wanted,
+		 struct rv_rule **found, struct rv_error *err);
+/*
+ * Stages a change of one rule in a table that is not held. Returns 0, 1 if the table must be held
+ * for it (nothing is staged then), or -1.
+ */
+int rv_fast_single(struct rv_store *s, struct rv_nft_message *m, struct rv_error *err);
+
 /* Reads the names of maps, leaves and actions only. */
 int rv_fast_read_names(struct rv_store *s, struct rv_table *t, struct rv_fast_table *f,
+		       struct rv_error *err);
+/* Reads which orders have been given. */
+int rv_fast_read_state(struct rv_store *s, const struct rv_table *t, struct rv_fast_table *f,
 		       struct rv_error *err);
 void rv_fast_table_free(struct rv_fast_table *f);
 
@@ -207,6 +249,8 @@ int rv_fast_write(struct rv_store *s, struct rv_nft_message *m, struct rv_table 
 int rv_fast_note_garbage(struct rv_nft *n, const struct rv_table_def *def,
 			 const struct rv_fast_table *f, struct rv_error *err);
 void rv_fast_note_gone(struct rv_nft *n, const struct rv_table_def *def, uint64_t id);
+/* Whether so many plain rules in a row, at an end of a chain, are to be planned anew. */
+bool rv_fast_is_due(uint32_t plain);
 /* After it: takes away what was noted, once no packet can reach it any more. */
 int rv_fast_collect(struct rv_store *s, struct rv_error *err);
 

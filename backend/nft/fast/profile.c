@@ -174,10 +174,25 @@ int rv_fast_check_unused(const struct rv_change *c, struct rv_error *err)
 	return rv_hint(err, "The chain is not empty, or rules jump to it: delete those first.");
 }
 
+/* A map is full: all are written anew, with room for as many again. */
+static bool write_anew(struct rv_store *s, struct rv_error *err)
+{
+	const struct rv_nft *n = s->priv;
+	uint32_t anew = n->batch.fast << RV_FAST_ANEW;
+
+	if (!anew || (s->replace & anew) == anew)
+		return false;
+	s->replace |= anew;
+	rv_fail_learnt(err, "a map is full");
+	return true;
+}
+
 bool rv_fast_refused(struct rv_store *s, const struct rv_nft_verdict *v, struct rv_error *err)
 {
 	const struct rv_nft *n = s->priv;
 
+	if (v->code == ENFILE)
+		return write_anew(s, err);
 	if (v->code != EMLINK && v->code != ELOOP)
 		return false;
 	rv_list_each(t, &s->rs.tables, struct rv_table, node) {

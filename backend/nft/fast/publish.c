@@ -195,18 +195,24 @@ static int sweep_all(struct sweep *s, struct rv_nft_verdict *v, struct rv_error 
 	return send_sweep(s, v, err);
 }
 
-/* Another writer has taken some of it away already: what is left goes one by one. */
+/*
+ * Another writer has taken some of it away already, or found a use for it: what is left goes one by
+ * one, a chain with its rules or not at all.
+ */
 static int sweep_singly(struct sweep *s, struct rv_error *err)
 {
 	struct rv_nft_verdict v;
 
-	for (enum step step = MAPS; step < STEPS; step++)
+	for (enum garbage kind = GARBAGE_MAP; kind <= GARBAGE_CHAIN; kind++)
 		for (size_t i = 0; i < count(s->n); i++) {
 			const struct item item = item_at(s->n, i);
 
+			if (item.kind != kind)
+				continue;
 			begin(s);
-			put_step(s, &item, step);
-			if (s->messages && send_sweep(s, &v, err))
+			for (enum step step = MAPS; step < STEPS; step++)
+				put_step(s, &item, step);
+			if (send_sweep(s, &v, err))
 				return -1;
 		}
 	return 0;

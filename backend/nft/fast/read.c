@@ -23,6 +23,8 @@ struct reading {
 	struct rv_fast_table *f;
 	struct rv_map by_chain;		/* index + 1 by address of struct rv_chain */
 	const char *only;		/* the one chain that is wanted; NULL: all */
+	const struct rv_facts *wanted;	/* only rules that can have this key; NULL: all */
+	bool shallow;			/* kernel rules only, without elements and leaves */
 	struct rv_fast_map *map;	/* whose elements are read */
 	uint32_t index;			/* of the chain of the last rule */
 	const struct rv_chain *chain;
@@ -340,6 +342,7 @@ static int see_set(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 
 	if (!rv_nft_attr_table(attrs, t, SET_MAX + 1) || !(name = rv_nft_get_text(t[NFTA_SET_NAME])))
 		return malformed(err);
+	r->f->has_set |= !strcmp(name, RV_FAST_STATE);
 	if (!rv_fast_id(name, RV_FAST_MAP, &id))
 		return 0;
 	map = get_map(r->f, id, err);
@@ -497,6 +500,97 @@ static int count_elements(struct rv_nft_view attrs, void *arg, struct rv_error *
 	return 0;
 }
 
+/* ---- the state ------------------------------------------------------------------------------------ */
+
+static int see_state(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct rv_nft_view t[NFTA_SET_ELEM_LIST_MAX + 1], e[NFTA_SET_ELEM_MAX + 1], d[NFTA_DATA_MAX + 1];
+	struct rv_fast_table *f = arg;
+	struct rv_nft_walk w;
+	struct rv_nft_attr a;
+
+	if (!rv_nft_attr_table(attrs, t, NFTA_SET_ELEM_LIST_MAX + 1))
+		return malformed(err);
+	w = rv_nft_attrs(t[NFTA_SET_ELEM_LIST_ELEMENTS]);
+	while (rv_nft_next(&w, &a)) {
+		const unsigned char *key;
+
+		if (!rv_nft_attr_table(a.value, e, NFTA_SET_ELEM_MAX + 1) ||
+		    !rv_nft_attr_table(e[NFTA_SET_ELEM_KEY], d, NFTA_DATA_MAX + 1) ||
+		    d[NFTA_DATA_VALUE].len != 2 * sizeof(uint64_t))
+			return malformed(err);
+		key = d[NFTA_DATA_VALUE].data;
+		rv_nft_get_u64((struct rv_nft_view){ key, 8 }, &f->told_first);
+		rv_nft_get_u64((struct rv_nft_view){ key + 8, 8 }, &f->told_last);
+		f->has_state = true;
+	}
+	return 0;
+}
+
+/* What it says may be behind what is there, if somebody else has loaded the table. */
+int rv_fast_read_state(struct rv_store *s, const struct rv_table *t, struct rv_fast_table *f,
+		       struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+	const struct rv_nft_query q = {
+		.type = NFT_MSG_GETSETELEM, .dump = true, .family = s->rs.family,
+		.table = rv_nft_table_name(&n->batch, t->def), .table_attr = NFTA_SET_ELEM_LIST_TABLE,
+		.chain = RV_FAST_STATE, .chain_attr = NFTA_SET_ELEM_LIST_SET,
+	};
+
+	f->first = f->last = RV_FAST_ORDER;
+	if (rv_nft_ask(&n->socket, &q, see_state, f, err) < 0)
+		return -1;
+	if (f->has_state && f->told_first < f->first)
+		f->first = f->told_first;
+	if (f->has_state && f->told_last > f->last)
+		f->last = f->told_last;
+	for (size_t i = 0; i < f->nentries; i++) {
+		f->first = f->entries[i].order < f->first ? f->entries[i].order : f->first;
+		f->last = f->entries[i].order > f->last ? f->entries[i].order : f->last;
+	}
+	return 0;
+}
+
+/* The one element that the wanted key has, if there is one. */
+static int read_key(struct reading *r, struct rv_error *err)
+{
+	unsigned char key[RV_FAST_KEY_MAX];
+	char name[RV_FAST_NAME];
+	unsigned int len;
+	int rc;
+
+	if (r->wanted->barrier || !rv_facts_fit(r->wanted, &r->map->shape))
+		return 0;
+	len = rv_fast_key(r->family, r->wanted, &r->map->shape, key);
+	rv_fast_name(name, RV_FAST_MAP, r->map->id);
+	rc = rv_fast_ask_key(r->s, r->name, name, key, len, see_elements, r, err);
+	return rc < 0 ? -1 : 0;
+}
+
+int rv_fast_ask_key(struct rv_store *s, const char *table, const char *map, const unsigned char *key,
+		    unsigned int len, rv_nft_answer_fn *fn, void *arg, struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+	struct rv_buf b = RV_BUF_INIT;
+	size_t elem = rv_nft_nest(&b, NFTA_LIST_ELEM), nest = rv_nft_nest(&b, NFTA_SET_ELEM_KEY);
+	struct rv_nft_query q = {
+		.type = NFT_MSG_GETSETELEM, .family = s->rs.family,
+		.table = table, .table_attr = NFTA_SET_ELEM_LIST_TABLE,
+		.chain = map, .chain_attr = NFTA_SET_ELEM_LIST_SET,
+		.nest_attr = NFTA_SET_ELEM_LIST_ELEMENTS,
+	};
+	int rc;
+
+	rv_nft_put(&b, NFTA_DATA_VALUE, key, len);
+	rv_nft_nest_end(&b, nest);
+	rv_nft_nest_end(&b, elem);
+	q.nest = (struct rv_nft_view){ (const unsigned char *)b.data, b.len };
+	rc = rv_buf_ok(&b) ? rv_nft_ask(&n->socket, &q, fn, arg, err) : rv_fail_memory(err);
+	rv_buf_free(&b);
+	return rc;
+}
+
 /* Elements have no handles that would show that a dump is whole: their number does. */
 static int read_map(struct reading *r, uint32_t i, struct rv_error *err)
 {
@@ -512,6 +606,8 @@ static int read_map(struct reading *r, uint32_t i, struct rv_error *err)
 	r->map = &r->f->maps[i];
 	if (!r->map->named)
 		return 0;
+	if (r->wanted)
+		return read_key(r, err);
 	rv_fast_name(name, RV_FAST_MAP, r->map->id);
 	if (rv_nft_ask(&n->socket, &q, see_elements, r, err))
 		return err->kind ? -1 : rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
@@ -758,8 +854,10 @@ static int index_chains(struct reading *r, struct rv_error *err)
 
 static int read_all(struct reading *r, struct rv_error *err)
 {
-	if (index_chains(r, err) || ask_rules(r, err) || ask_sets(r, err))
+	if (index_chains(r, err) || ask_rules(r, err) || (!r->wanted && !r->shallow && ask_sets(r, err)))
 		return -1;
+	if (r->shallow)
+		return rv_buf_ok(&r->f->text) ? 0 : rv_fail_memory(err);
 	for (size_t i = 0; i < r->f->nmaps; i++)
 		if (read_map(r, i, err))
 			return -1;
@@ -882,6 +980,66 @@ int rv_fast_dump(struct rv_store *s, struct rv_table *t, const char *only, const
 	return rc;
 }
 
+/* ---- one rule ----------------------------------------------------------------------------------- */
+
+struct search {
+	const struct rv_rule *wanted;
+	struct rv_rule *found;
+	uint32_t at;
+};
+
+static int match_rule(struct rv_chain *c, struct rv_rule *r, void *arg)
+{
+	struct search *s = arg;
+
+	(void)c;
+	if (!s->found && rv_rule_equal(r, s->wanted)) {
+		s->found = r;
+		return 0;
+	}
+	s->at += !s->found;
+	rv_rule_free(r);
+	return 0;
+}
+
+int rv_fast_search(struct rv_store *s, struct rv_chain *c, const struct rv_rule *wanted,
+		   struct rv_fast_table **f, size_t *at, struct rv_rule **found, struct rv_error *err)
+{
+	struct reading r = reading_of(s, c->table);
+	struct search search = { .wanted = wanted };
+	struct parsing p = { .r = &r, .rule = match_rule, .arg = &search };
+	struct rv_facts facts;
+
+	rv_facts_of(r.family, wanted, &facts);
+	r.only = c->name;
+	r.wanted = &facts;
+	if (read_table(&r, err))
+		return -1;
+	p.entries = r.f->entries;
+	if (parse(&p, r.f->nentries, err)) {
+		rv_rule_free(search.found);
+		rv_fast_table_free(r.f);
+		return -1;
+	}
+	*f = r.f;
+	*at = search.at;
+	*found = search.found;
+	return 0;
+}
+
+int rv_fast_read_shallow(struct rv_store *s, struct rv_chain *c, struct rv_fast_table **f,
+			 struct rv_error *err)
+{
+	struct reading r = reading_of(s, c->table);
+
+	r.only = c->name;
+	r.shallow = true;
+	if (read_table(&r, err))
+		return -1;
+	*f = r.f;
+	return 0;
+}
+
 /* ---- names ------------------------------------------------------------------------------------ */
 
 static int see_chain_name(struct rv_nft_view attrs, void *arg, struct rv_error *err)
@@ -918,5 +1076,7 @@ int rv_fast_read_names(struct rv_store *s, struct rv_table *t, struct rv_fast_ta
 	r.f = f;
 	if (ask_sets(&r, err) || rv_nft_ask(&n->socket, &q, see_chain_name, &r, err) < 0)
 		return -1;
-	return f->actions.failed || f->gone.failed ? rv_fail_memory(err) : 0;
+	if (f->actions.failed || f->gone.failed)
+		return rv_fail_memory(err);
+	return rv_fast_read_state(s, t, f, err);
 }

@@ -5,13 +5,14 @@
  * transaction the chain's kernel rules give way to those that name them. What the old rules named
  * stays as it is until no packet can be in it any more (publish.c).
  */
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
 #include <ravelin/render.h>
 
-#include "fast.h"
+#include "write.h"
 
 /* A message with elements is closed from this length on: an attribute has 16 bits for its own. */
 #define ELEMENTS_MAX 49152
@@ -25,23 +26,7 @@ static const struct rv_plan_limits eager = { .shortest = 2, .gain = INT32_MIN };
 
 static const struct rv_plan_limits shallow = { .depth = 1 };
 
-struct writer {
-	struct rv_nft *n;
-	struct rv_nft_message *m;
-	struct rv_table *table;
-	const char *name;		/* of the table in the kernel */
-	rv_family_t family;
-	struct rv_fast_table *was;
-	const struct rv_plan *plan;
-	const struct rv_ext *comment;
-	bool shallow;			/* all chains are written anew, with few leaves */
-	uint64_t id;			/* of the next object of ours */
-	struct rv_map actions;		/* by a hash of the target's text: ids */
-	struct rv_map chains;		/* by a hash of the name: index + 1 in was->chains */
-	struct rv_buf text;
-};
-
-static uint64_t next_id(struct writer *w)
+static uint64_t next_id(struct rv_fast_writer *w)
 {
 	while (!++w->id)
 		;
@@ -50,13 +35,7 @@ static uint64_t next_id(struct writer *w)
 
 /* ---- messages --------------------------------------------------------------------------------- */
 
-/* A message that is about one rule of iptables, or about the chain. */
-struct about {
-	struct rv_nft_message m;
-	struct rv_change change;
-};
-
-static int start(struct writer *w, struct about *a, struct rv_chain *c, struct rv_rule *r,
+int rv_fast_start(struct rv_fast_writer *w, struct rv_fast_about *a, struct rv_chain *c, struct rv_rule *r,
 		 uint8_t type, uint16_t flags)
 {
 	a->change = (struct rv_change){
@@ -72,34 +51,34 @@ static int start(struct writer *w, struct about *a, struct rv_chain *c, struct r
 	return 0;
 }
 
-static int finish(struct about *a)
+int rv_fast_finish(struct rv_fast_about *a)
 {
 	return rv_nft_finish_message(&a->m);
 }
 
-static int add_chain(struct writer *w, struct rv_chain *c, struct rv_rule *r, const char *name)
+static int add_chain(struct rv_fast_writer *w, struct rv_chain *c, struct rv_rule *r, const char *name)
 {
-	struct about a;
+	struct rv_fast_about a;
 
-	if (start(w, &a, c, r, NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL))
+	if (rv_fast_start(w, &a, c, r, NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL))
 		return -1;
 	rv_nft_put_text(&w->m->b->bytes, NFTA_CHAIN_NAME, name);
-	return finish(&a);
+	return rv_fast_finish(&a);
 }
 
-static int flush_chain(struct writer *w, struct rv_chain *c)
+static int flush_chain(struct rv_fast_writer *w, struct rv_chain *c)
 {
-	struct about a;
+	struct rv_fast_about a;
 
-	if (start(w, &a, c, NULL, NFT_MSG_DELRULE, 0))
+	if (rv_fast_start(w, &a, c, NULL, NFT_MSG_DELRULE, 0))
 		return -1;
 	rv_nft_put_text(&w->m->b->bytes, NFTA_RULE_CHAIN, c->name);
-	return finish(&a);
+	return rv_fast_finish(&a);
 }
 
 /* ---- rules ------------------------------------------------------------------------------------- */
 
-static int render(struct writer *w, const struct rv_rule *r)
+int rv_fast_render_text(struct rv_fast_writer *w, const struct rv_rule *r)
 {
 	rv_buf_reset(&w->text);
 	rv_fast_text(&w->text, w->family, r);
@@ -126,12 +105,12 @@ static void put_pieces(struct rv_buf *b, const struct rv_buf *text)
 }
 
 /* Tests, counter and verdict of a rule, and its order and text. */
-static int put_rule(struct writer *w, struct rv_rule *r)
+int rv_fast_put_rule(struct rv_fast_writer *w, struct rv_rule *r)
 {
 	struct rv_buf *b = &w->m->b->bytes;
 	size_t nest = rv_nft_nest(b, NFTA_RULE_EXPRESSIONS);
 
-	if (render(w, r) || rv_nft_tests_write(b, w->family, r, w->comment, w->m->err))
+	if (rv_fast_render_text(w, r) || rv_nft_tests_write(b, w->family, r, w->comment, w->m->err))
 		return -1;
 	rv_nft_counter_write(b, &r->counters);
 	if (!rv_fast_text_fits(w->text.len))
@@ -146,30 +125,21 @@ static int put_rule(struct writer *w, struct rv_rule *r)
 	return 0;
 }
 
-static int add_rule(struct writer *w, struct rv_chain *c, const char *in, struct rv_rule *r)
+static int add_rule(struct rv_fast_writer *w, struct rv_chain *c, const char *in, struct rv_rule *r)
 {
-	struct about a;
+	struct rv_fast_about a;
 
-	if (start(w, &a, c, r, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND))
+	if (rv_fast_start(w, &a, c, r, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND))
 		return -1;
 	rv_nft_put_text(&w->m->b->bytes, NFTA_RULE_CHAIN, in);
-	if (put_rule(w, r)) {
+	if (rv_fast_put_rule(w, r)) {
 		rv_error_at(w->m->err, &r->loc);
 		return -1;
 	}
-	return finish(&a);
+	return rv_fast_finish(&a);
 }
 
 /* ---- actions ----------------------------------------------------------------------------------- */
-
-static uint64_t hash_text(const char *text, size_t len)
-{
-	uint64_t h = 0xcbf29ce484222325;	/* FNV-1a */
-
-	while (len--)
-		h = (h ^ (unsigned char)*text++) * 0x100000001b3;
-	return h;
-}
 
 /* A rule of the target alone, which borrows it. */
 static struct rv_rule only_target(const struct rv_rule *r)
@@ -183,16 +153,35 @@ static struct rv_rule only_target(const struct rv_rule *r)
 	return bare;
 }
 
-static int add_action(struct writer *w, struct rv_chain *c, struct rv_rule *r, uint64_t id)
+uint64_t rv_fast_hash(const char *text, size_t len)
+{
+	uint64_t h = 0xcbf29ce484222325;	/* FNV-1a */
+
+	while (len--)
+		h = (h ^ (unsigned char)*text++) * 0x100000001b3;
+	return h ? h : 1;
+}
+
+uint64_t rv_fast_action(struct rv_buf *text, rv_family_t family, const struct rv_rule *r)
+{
+	struct rv_rule bare = only_target(r);
+
+	rv_buf_reset(text);
+	rv_fast_text(text, family, &bare);
+	return rv_buf_text(text) ? rv_fast_hash(text->data, text->len) : 0;
+}
+
+static int add_action(struct rv_fast_writer *w, struct rv_chain *c, struct rv_rule *r, uint64_t id,
+		      const struct rv_buf *text)
 {
 	struct rv_buf *b = &w->m->b->bytes;
 	struct rv_rule bare = only_target(r);
 	char name[RV_FAST_NAME];
-	struct about a;
+	struct rv_fast_about a;
 	size_t nest;
 
 	rv_fast_name(name, RV_FAST_ACTION, id);
-	if (add_chain(w, c, r, name) || start(w, &a, c, r, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND))
+	if (add_chain(w, c, r, name) || rv_fast_start(w, &a, c, r, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND))
 		return -1;
 	rv_nft_put_text(b, NFTA_RULE_CHAIN, name);
 	nest = rv_nft_nest(b, NFTA_RULE_EXPRESSIONS);
@@ -200,60 +189,60 @@ static int add_action(struct writer *w, struct rv_chain *c, struct rv_rule *r, u
 		return -1;
 	rv_nft_nest_end(b, nest);
 	rv_nft_protocol_write(b, &bare.ip);
-	return finish(&a);
+	rv_fast_put_comment(b, NFTA_RULE_USERDATA, RV_FAST_ACTION_ORDER, text->data, text->len);
+	return rv_fast_finish(&a);
 }
 
-/*
- * The chain of the rule's target. Targets are told apart by their text and by what compat targets
- * are told of the protocol.
- */
-static int know_action(struct writer *w, struct rv_chain *c, struct rv_rule *r, uint64_t *id)
+/* The kernel may have one of that name, of rules that go: a new one has the next free name. */
+static bool is_taken(const struct rv_fast_writer *w, uint64_t id)
 {
-	struct rv_rule bare = only_target(r);
-	struct rv_buf text = RV_BUF_INIT;
-	uint64_t *known;
+	const struct rv_buf *ids = w->was ? &w->was->actions : NULL;
 
-	rv_fast_text(&text, w->family, &bare);
-	known = rv_buf_ok(&text) ? rv_map_put(&w->actions, hash_text(text.data, text.len)) : NULL;
+	for (size_t at = 0; ids && at < ids->len; at += sizeof(id))
+		if (!memcmp(ids->data + at, &id, sizeof(id)))
+			return true;
+	return false;
+}
+
+/* The chain of the rule's target. */
+static int know_action(struct rv_fast_writer *w, struct rv_chain *c, struct rv_rule *r, uint64_t *id)
+{
+	struct rv_buf text = RV_BUF_INIT;
+	uint64_t hash = rv_fast_action(&text, w->family, r);
+	uint64_t *known = hash ? rv_map_put(&w->actions, hash) : NULL;
+	int rc = known ? 0 : rv_fail_memory(w->m->err);
+
+	if (known && !*known) {
+		*id = hash;
+		while (is_taken(w, *id))
+			++*id;
+		*known = *id;
+		rc = add_action(w, c, r, *id, &text);
+	} else if (known) {
+		*id = *known;
+	}
 	rv_buf_free(&text);
-	if (!known)
-		return rv_fail_memory(w->m->err);
-	*id = *known;
-	if (*id)
-		return 0;
-	*id = *known = next_id(w);
-	return add_action(w, c, r, *id);
+	return rc;
 }
 
 /* ---- elements ---------------------------------------------------------------------------------- */
 
-/* A map that is being filled. */
-struct filling {
-	struct writer *w;
-	struct rv_chain *chain;
-	const struct rv_key_shape *shape;
-	char name[RV_FAST_NAME];
-	struct about a;
-	bool open;
-	size_t list;
-};
-
-static int close_elements(struct filling *f)
+int rv_fast_close_elements(struct rv_fast_filling *f)
 {
 	if (!f->open)
 		return 0;
 	f->open = false;
 	rv_nft_nest_end(&f->w->m->b->bytes, f->list);
-	return finish(&f->a);
+	return rv_fast_finish(&f->a);
 }
 
-static int open_elements(struct filling *f, struct rv_rule *r)
+static int open_elements(struct rv_fast_filling *f, struct rv_rule *r)
 {
 	struct rv_buf *b = &f->w->m->b->bytes;
 
 	if (f->open && b->len - f->list < ELEMENTS_MAX)
 		return 0;
-	if (close_elements(f) || start(f->w, &f->a, f->chain, r, NFT_MSG_NEWSETELEM, NLM_F_CREATE))
+	if (rv_fast_close_elements(f) || rv_fast_start(f->w, &f->a, f->chain, r, NFT_MSG_NEWSETELEM, NLM_F_CREATE))
 		return -1;
 	rv_nft_put_text(b, NFTA_SET_ELEM_LIST_SET, f->name);
 	f->list = rv_nft_nest(b, NFTA_SET_ELEM_LIST_ELEMENTS);
@@ -285,7 +274,7 @@ static void put_verdict(struct rv_buf *b, uint32_t code, const char *chain)
 	rv_nft_nest_end(b, data);
 }
 
-static void put_key(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
+void rv_fast_put_key(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
 		    const struct rv_key_shape *shape)
 {
 	unsigned char key[RV_FAST_KEY_MAX];
@@ -298,7 +287,7 @@ static void put_key(struct rv_buf *b, rv_family_t family, const struct rv_rule *
 }
 
 /* An element that leads to a chain of ours; rule: it is that rule as well, with w->text; or it leads to a leaf. */
-static int add_element(struct filling *f, struct rv_rule *r, uint32_t code, const char *chain,
+int rv_fast_add_element(struct rv_fast_filling *f, struct rv_rule *r, uint32_t code, const char *chain,
 		       bool rule)
 {
 	struct rv_counters none = { 0 };
@@ -308,7 +297,7 @@ static int add_element(struct filling *f, struct rv_rule *r, uint32_t code, cons
 	if (open_elements(f, r))
 		return -1;
 	nest = rv_nft_nest(b, NFTA_LIST_ELEM);
-	put_key(b, f->w->family, r, f->shape);
+	rv_fast_put_key(b, f->w->family, r, f->shape);
 	put_verdict(b, code, chain);
 	put_counter(b, NFTA_SET_ELEM_EXPR, rule ? &r->counters : &none);
 	if (rule)
@@ -325,13 +314,13 @@ static struct rv_rule *rule_at(const struct rv_plan_chain *c, uint32_t i)
 }
 
 /* What is to be there before the elements: the leaf's chain with its rules. */
-static int add_leaf(struct filling *f, const struct rv_plan_chain *c, const struct rv_plan_group *g)
+static int add_leaf(struct rv_fast_filling *f, const struct rv_plan_chain *c, const struct rv_plan_group *g)
 {
 	bool jumps = g->form == RV_GROUP_JUMP ||
 		     (g->form == RV_GROUP_DIRECT && !rv_rule_ends(c->rules[g->first]));
 	char name[RV_FAST_NAME];
 
-	if (close_elements(f))
+	if (rv_fast_close_elements(f))
 		return -1;
 	rv_fast_name(name, RV_FAST_LEAF, next_id(f->w));
 	if (add_chain(f->w, f->chain, rule_at(c, g->first), name))
@@ -339,36 +328,36 @@ static int add_leaf(struct filling *f, const struct rv_plan_chain *c, const stru
 	for (uint32_t i = g->first; i != RV_PLAN_END; i = c->next[i])
 		if (add_rule(f->w, f->chain, name, rule_at(c, i)))
 			return -1;
-	return add_element(f, rule_at(c, g->first), (uint32_t)(jumps ? NFT_JUMP : NFT_GOTO), name, false);
+	return rv_fast_add_element(f, rule_at(c, g->first), (uint32_t)(jumps ? NFT_JUMP : NFT_GOTO), name, false);
 }
 
 /* The element is the rule: its verdict, or the way to its target. */
-static int add_direct(struct filling *f, struct rv_rule *r)
+static int add_direct(struct rv_fast_filling *f, struct rv_rule *r)
 {
 	char name[RV_FAST_NAME];
 	uint32_t code = 0;
 	uint64_t id = 0;
 
 	if (!r->target && r->verdict == RV_VERDICT_NONE)
-		return add_element(f, r, (uint32_t)NFT_CONTINUE, NULL, true);
+		return rv_fast_add_element(f, r, (uint32_t)NFT_CONTINUE, NULL, true);
 	if (!r->target) {
 		const char *to = rv_nft_kernel_name(f->w->m->b, f->w->table->def, r->jump);
 
 		rv_nft_verdict_code(r->verdict, &code);
-		return add_element(f, r, code, r->jump[0] ? to : NULL, true);
+		return rv_fast_add_element(f, r, code, r->jump[0] ? to : NULL, true);
 	}
-	if (close_elements(f) || know_action(f->w, f->chain, r, &id))
+	if (rv_fast_close_elements(f) || know_action(f->w, f->chain, r, &id))
 		return -1;
 	rv_fast_name(name, RV_FAST_ACTION, id);
-	return add_element(f, r, (uint32_t)(rv_rule_ends(r) ? NFT_GOTO : NFT_JUMP), name, true);
+	return rv_fast_add_element(f, r, (uint32_t)(rv_rule_ends(r) ? NFT_GOTO : NFT_JUMP), name, true);
 }
 
-static int add_group(struct filling *f, const struct rv_plan_chain *c, const struct rv_plan_group *g)
+static int add_group(struct rv_fast_filling *f, const struct rv_plan_chain *c, const struct rv_plan_group *g)
 {
 	struct rv_rule *r = rule_at(c, g->first);
 	uint32_t code = 0;
 
-	if (render(f->w, r))
+	if (rv_fast_render_text(f->w, r))
 		return -1;
 	if (g->form != RV_GROUP_DIRECT || !rv_fast_text_fits(f->w->text.len) ||
 	    (!r->target && r->verdict != RV_VERDICT_NONE && !rv_nft_verdict_code(r->verdict, &code)))
@@ -388,15 +377,15 @@ static uint32_t size_for(uint32_t elements)
 	return size;
 }
 
-static int add_map(struct filling *f, const struct rv_block *b, struct rv_rule *r)
+static int add_map(struct rv_fast_filling *f, const struct rv_block *b, struct rv_rule *r)
 {
 	const struct rv_counters none = { 0 };
-	struct writer *w = f->w;
+	struct rv_fast_writer *w = f->w;
 	struct rv_buf *bytes = &w->m->b->bytes;
-	struct about a;
+	struct rv_fast_about a;
 	size_t nest;
 
-	if (start(w, &a, f->chain, r, NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL))
+	if (rv_fast_start(w, &a, f->chain, r, NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL))
 		return -1;
 	rv_nft_put_text(bytes, NFTA_SET_NAME, f->name);
 	rv_nft_put_u32(bytes, NFTA_SET_FLAGS,
@@ -410,24 +399,24 @@ static int add_map(struct filling *f, const struct rv_block *b, struct rv_rule *
 	rv_fast_put_fields(bytes, w->family, &b->key);
 	rv_nft_nest_end(bytes, nest);
 	put_counter(bytes, NFTA_SET_EXPR, &none);
-	return finish(&a);
+	return rv_fast_finish(&a);
 }
 
-static int add_switch_rule(struct filling *f, struct rv_rule *r)
+static int add_switch_rule(struct rv_fast_filling *f, struct rv_rule *r)
 {
 	struct rv_buf *bytes = &f->w->m->b->bytes;
-	struct about a;
+	struct rv_fast_about a;
 
-	if (start(f->w, &a, f->chain, r, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND))
+	if (rv_fast_start(f->w, &a, f->chain, r, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND))
 		return -1;
 	rv_nft_put_text(bytes, NFTA_RULE_CHAIN, f->chain->name);
 	rv_fast_switch_write(bytes, f->w->family, f->shape, f->name);
-	return finish(&a);
+	return rv_fast_finish(&a);
 }
 
-static int add_switch(struct writer *w, const struct rv_plan_chain *c, const struct rv_block *b)
+static int add_switch(struct rv_fast_writer *w, const struct rv_plan_chain *c, const struct rv_block *b)
 {
-	struct filling f = { .w = w, .chain = (struct rv_chain *)c->chain, .shape = &b->key };
+	struct rv_fast_filling f = { .w = w, .chain = (struct rv_chain *)c->chain, .shape = &b->key };
 	struct rv_rule *r = rule_at(c, b->first);
 
 	rv_fast_name(f.name, RV_FAST_MAP, next_id(w));
@@ -436,16 +425,16 @@ static int add_switch(struct writer *w, const struct rv_plan_chain *c, const str
 	for (uint32_t i = 0; i < b->ngroups; i++)
 		if (add_group(&f, c, &b->groups[i]))
 			return -1;
-	return close_elements(&f) || add_switch_rule(&f, r) ? -1 : 0;
+	return rv_fast_close_elements(&f) || add_switch_rule(&f, r) ? -1 : 0;
 }
 
 /* ---- chains -------------------------------------------------------------------------------------------- */
 
-static int index_chains(struct writer *w)
+static int index_chains(struct rv_fast_writer *w)
 {
 	for (size_t i = 0; w->was && i < w->was->nchains; i++) {
 		const char *name = w->was->chains[i].name;
-		uint64_t *at = rv_map_put(&w->chains, hash_text(name, strlen(name)));
+		uint64_t *at = rv_map_put(&w->chains, rv_fast_hash(name, strlen(name)));
 
 		if (!at)
 			return rv_fail_memory(w->m->err);
@@ -455,9 +444,9 @@ static int index_chains(struct writer *w)
 }
 
 /* The chain as it was read, or NULL. */
-static struct rv_fast_chain *read_chain(const struct writer *w, const struct rv_chain *c)
+struct rv_fast_chain *rv_fast_read_chain(const struct rv_fast_writer *w, const struct rv_chain *c)
 {
-	const uint64_t *at = rv_map_get(&w->chains, hash_text(c->name, strlen(c->name)));
+	const uint64_t *at = rv_map_get(&w->chains, rv_fast_hash(c->name, strlen(c->name)));
 	struct rv_fast_chain *read = at ? &w->was->chains[*at - 1] : NULL;
 
 	return read && !strcmp(read->name, c->name) ? read : NULL;
@@ -475,14 +464,14 @@ static bool same_counters(const struct rv_counters *a, const struct rv_counters 
 }
 
 /* Whether its rules are those that were read, as they were read. */
-static bool is_unchanged(const struct writer *w, const struct rv_chain *c)
+static bool is_unchanged(const struct rv_fast_writer *w, const struct rv_chain *c)
 {
-	const struct rv_fast_chain *read = read_chain(w, c);
+	const struct rv_fast_chain *read = rv_fast_read_chain(w, c);
 	const struct rv_fast_entry *e;
 
 	if (!was_there(c))
 		return !c->nrules;
-	if (w->shallow || !read || read->count != c->nrules)
+	if (w->anew || !read || read->count != c->nrules)
 		return false;
 	e = w->was->entries + read->first;
 	rv_list_each(r, &c->rules, struct rv_rule, node) {
@@ -494,24 +483,43 @@ static bool is_unchanged(const struct writer *w, const struct rv_chain *c)
 	return true;
 }
 
-static void number(struct rv_chain *c)
+static void number(struct rv_fast_writer *w, struct rv_chain *c)
 {
-	uint64_t order = RV_FAST_ORDER;
-
 	rv_list_each(r, &c->rules, struct rv_rule, node)
-		r->handle = order += RV_FAST_STEP;
+		r->handle = w->last += RV_FAST_STEP;
 }
 
-static int write_chain(struct writer *w, const struct rv_plan_chain *p)
+/* Whether a rule of a switch may change a key by now: a chain that it jumps to has got such a rule. */
+static bool has_barrier(const struct rv_fast_writer *w, const struct rv_plan_chain *p,
+			const struct rv_fast_chain *read)
+{
+	const struct rv_fast_entry *e = w->was->entries + read->first, *end = e + read->count;
+
+	for (uint32_t i = 0; i < p->nrules && e < end; i++) {
+		while (e < end && e->order != p->rules[i]->handle)
+			e += 1;
+		if (e < end && e->map && p->facts[i].barrier)
+			return true;
+	}
+	return false;
+}
+
+static int write_chain(struct rv_fast_writer *w, const struct rv_plan_chain *p)
 {
 	struct rv_chain *c = (struct rv_chain *)p->chain;
-	struct rv_fast_chain *read = read_chain(w, c);
+	struct rv_fast_chain *read = rv_fast_read_chain(w, c);
 
-	if (is_unchanged(w, c))
+	bool barrier = read && !w->anew && has_barrier(w, p, read);
+	int rc;
+
+	if (!barrier && is_unchanged(w, c))
 		return 0;
+	rc = read && !barrier && !w->anew && was_there(c) ? rv_fast_edit(w, p, read) : 1;
+	if (rc <= 0)
+		return rc;
 	if (read)
 		read->changed = true;
-	number(c);
+	number(w, c);
 	if (was_there(c) && flush_chain(w, c))
 		return -1;
 	for (uint32_t i = 0; i < p->nblocks; i++) {
@@ -542,7 +550,7 @@ const struct rv_rule *rv_fast_misfit(struct rv_table *t, struct rv_buf *why)
 	return NULL;
 }
 
-static int check_rules(struct writer *w)
+static int check_rules(struct rv_fast_writer *w)
 {
 	struct rv_buf why = RV_BUF_INIT;
 	const struct rv_rule *r = rv_fast_misfit(w->table, &why);
@@ -560,18 +568,18 @@ static int check_rules(struct writer *w)
  * A chain that nothing names any more goes when no packet can be in it. Until then it has a name of
  * ours, by which it is known should that be left to another writer.
  */
-static int hide_chain(struct writer *w, struct rv_chain *c)
+static int hide_chain(struct rv_fast_writer *w, struct rv_chain *c)
 {
 	uint64_t id = next_id(w);
 	char name[RV_FAST_NAME];
-	struct about a;
+	struct rv_fast_about a;
 
 	rv_fast_name(name, RV_FAST_GONE, id);
-	if (start(w, &a, c, NULL, NFT_MSG_NEWCHAIN, 0))
+	if (rv_fast_start(w, &a, c, NULL, NFT_MSG_NEWCHAIN, 0))
 		return -1;
 	rv_nft_put_u64(&w->m->b->bytes, NFTA_CHAIN_HANDLE, c->handle);
 	rv_nft_put_text(&w->m->b->bytes, NFTA_CHAIN_NAME, name);
-	if (finish(&a))
+	if (rv_fast_finish(&a))
 		return -1;
 	rv_fast_note_gone(w->n, w->table->def, id);
 	rv_chain_free(c);
@@ -579,7 +587,7 @@ static int hide_chain(struct writer *w, struct rv_chain *c)
 }
 
 /* What is left of the kernel's chains is not in the table any more. */
-static int drop_chains(struct writer *w, struct rv_table *kernel)
+static int drop_chains(struct rv_fast_writer *w, struct rv_table *kernel)
 {
 	for (size_t i = 0; w->was && i < w->was->nchains; i++) {
 		const struct rv_chain *now = rv_table_chain(w->table, w->was->chains[i].name);
@@ -595,7 +603,57 @@ static int drop_chains(struct writer *w, struct rv_table *kernel)
 	return 0;
 }
 
-static int write_table(struct writer *w, struct rv_table *kernel)
+static int put_state(struct rv_fast_writer *w, uint8_t type, uint64_t first, uint64_t last)
+{
+	const uint64_t key[] = { htobe64(first), htobe64(last) };
+	struct rv_buf *b = &w->m->b->bytes;
+	struct rv_fast_about a;
+	size_t list, elem, nest;
+
+	if (rv_fast_start(w, &a, NULL, NULL, type, type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0))
+		return -1;
+	rv_nft_put_text(b, NFTA_SET_ELEM_LIST_SET, RV_FAST_STATE);
+	list = rv_nft_nest(b, NFTA_SET_ELEM_LIST_ELEMENTS);
+	elem = rv_nft_nest(b, NFTA_LIST_ELEM);
+	nest = rv_nft_nest(b, NFTA_SET_ELEM_KEY);
+	rv_nft_put(b, NFTA_DATA_VALUE, key, sizeof(key));
+	rv_nft_nest_end(b, nest);
+	rv_nft_nest_end(b, elem);
+	rv_nft_nest_end(b, list);
+	return rv_fast_finish(&a);
+}
+
+/* nft has no type for it: two numbers of 64 bits look like an IPv6 address. */
+static int add_state_set(struct rv_fast_writer *w)
+{
+	struct rv_buf *b = &w->m->b->bytes;
+	struct rv_fast_about a;
+
+	if (rv_fast_start(w, &a, NULL, NULL, NFT_MSG_NEWSET, NLM_F_CREATE))
+		return -1;
+	rv_nft_put_text(b, NFTA_SET_NAME, RV_FAST_STATE);
+	rv_nft_put_u32(b, NFTA_SET_FLAGS, 0);
+	rv_nft_put_u32(b, NFTA_SET_KEY_TYPE, 8);
+	rv_nft_put_u32(b, NFTA_SET_KEY_LEN, 2 * sizeof(uint64_t));
+	rv_nft_put_u32(b, NFTA_SET_ID, w->m->b->nrecords + 1);
+	return rv_fast_finish(&a);
+}
+
+int rv_fast_write_state(struct rv_fast_writer *w)
+{
+	const struct rv_fast_table *was = w->was;
+	bool told = was && was->has_state;
+
+	if (told && was->told_first == w->first && was->told_last == w->last)
+		return 0;
+	if (!(was && was->has_set) && add_state_set(w))
+		return -1;
+	if (told && put_state(w, NFT_MSG_DELSETELEM, was->told_first, was->told_last))
+		return -1;
+	return put_state(w, NFT_MSG_NEWSETELEM, w->first, w->last);
+}
+
+static int write_table(struct rv_fast_writer *w, struct rv_table *kernel)
 {
 	if (index_chains(w) || drop_chains(w, kernel))
 		return -1;
@@ -605,25 +663,50 @@ static int write_table(struct writer *w, struct rv_table *kernel)
 		if (p->chain->exists && write_chain(w, p))
 			return -1;
 	}
-	return 0;
+	return rv_fast_write_state(w);
+}
+
+/* Where orders would run out, all rules get new ones. */
+static void know_orders(struct rv_fast_writer *w)
+{
+	uint64_t rules = 0;
+
+	w->first = w->last = RV_FAST_ORDER;
+	rv_list_each(c, &w->table->chains, struct rv_chain, node)
+		rules += c->nrules;
+	if (!w->was || w->was->cleared || w->anew)
+		return;
+	w->first = w->was->first;
+	w->last = w->was->last;
+	if (w->first > RV_FAST_STEP && rules + 1 < (UINT64_MAX - w->last) / RV_FAST_STEP)
+		return;
+	w->anew = true;
+	w->first = w->last = RV_FAST_ORDER;
+}
+
+int rv_fast_check_place(struct rv_fast_writer *w, const struct rv_chain *c, const struct rv_rule *r)
+{
+	struct rv_misplaced m;
+
+	if (!r->target || !rv_rule_misplaced(w->table->def, 0, r, &m) || !m.tables)
+		return 0;
+	return rv_rule_refused(w->m->err, c, r, EINVAL, "the kernel refuses it in this table");
 }
 
 /*
  * What the kernel does not see here: a native expression is for any table, and a chain that was
  * deleted has its rules for a while.
  */
-static int check_places(struct writer *w)
+static int check_places(struct rv_fast_writer *w)
 {
 	rv_list_each(c, &w->table->chains, struct rv_chain, node)
 		rv_list_each(r, &c->rules, struct rv_rule, node) {
 			const struct rv_chain *to = r->jump[0] ? rv_table_chain(w->table, r->jump) : NULL;
-			struct rv_misplaced m;
 
 			if (r->jump[0] && (!to || !to->exists))
 				return rv_rule_refused(w->m->err, c, r, ENOENT, "there is no such chain");
-			if (r->target && rv_rule_misplaced(w->table->def, 0, r, &m) && m.tables)
-				return rv_rule_refused(w->m->err, c, r, EINVAL,
-						       "the kernel refuses it in this table");
+			if (rv_fast_check_place(w, c, r))
+				return -1;
 		}
 	return 0;
 }
@@ -632,8 +715,8 @@ int rv_fast_write(struct rv_store *s, struct rv_nft_message *m, struct rv_table 
 		  struct rv_table *kernel)
 {
 	struct rv_nft *n = s->priv;
-	struct writer w = {
-		.n = n, .m = m, .table = t, .name = rv_nft_table_name(m->b, t->def), .family = s->rs.family,
+	struct rv_fast_writer w = {
+		.n = n, .bulk = s->bulk, .m = m, .table = t, .name = rv_nft_table_name(m->b, t->def), .family = s->rs.family,
 		.was = n->fast[t->def - rv_table_defs],
 		.comment = rv_ext_find(RV_MATCH, s->rs.family, "comment"),
 	};
@@ -641,8 +724,10 @@ int rv_fast_write(struct rv_store *s, struct rv_nft_message *m, struct rv_table 
 	struct rv_plan *plan;
 	int rc;
 
-	w.shallow = s->replace & rv_nft_table_bit(t->def) << RV_FAST_SHALLOW;
-	limits = w.shallow ? &shallow : getenv(EAGER) ? &eager : NULL;
+	w.anew = s->replace & rv_nft_table_bit(t->def) << RV_FAST_SHALLOW;
+	limits = w.anew ? &shallow : getenv(EAGER) ? &eager : NULL;
+	w.anew |= (s->replace & rv_nft_table_bit(t->def) << RV_FAST_ANEW) != 0;
+	know_orders(&w);
 	if (check_rules(&w) || check_places(&w))
 		return -1;
 	if (getrandom(&w.id, sizeof(w.id), 0) != sizeof(w.id))

@@ -123,6 +123,12 @@ int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error 
 
 	if (rv_nft_generation(&n->socket, err))
 		return -1;
+	if (!c->table->whole && rv_fast_is(b, c->table->def) && rv_fast_holds(s, c)) {
+		int rc = rv_fast_single(s, &m, err);
+
+		if (rc <= 0)
+			return rc;
+	}
 	if (!c->table->whole && is_beyond_kernel(s, c) &&
 	    (c->kind == RV_CHANGE_CLEAR_TABLE && rv_fast_is(b, c->table->def) ?
 	     rv_fast_hold_cleared(s, c->table, err) : hold_table(s, c->table, err)))

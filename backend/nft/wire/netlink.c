@@ -357,7 +357,9 @@ static int ask(struct rv_nft_socket *n, const struct rv_nft_query *q, struct rv_
 	if ((q->table && !mnl_attr_put_strz_check(nlh, sizeof(request), q->table_attr, q->table)) ||
 	    (q->chain && !mnl_attr_put_strz_check(nlh, sizeof(request), q->chain_attr, q->chain)) ||
 	    (q->handle && !mnl_attr_put_u64_check(nlh, sizeof(request), q->handle_attr,
-						  htobe64(q->handle))))
+						  htobe64(q->handle))) ||
+	    (q->nest_attr && !mnl_attr_put_check(nlh, sizeof(request), q->nest_attr | NLA_F_NESTED,
+						 q->nest.len, q->nest.data)))
 		return rv_fail_memory(err);
 	if (exchange(&x, nlh) || end_read(n, &x, q, err))
 		return -1;

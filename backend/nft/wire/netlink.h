@@ -53,6 +53,8 @@ struct rv_nft_query {
 	uint16_t table_attr, chain_attr, handle_attr;
 	const char *table, *chain;
 	uint64_t handle;		/* 0: not given */
+	uint16_t nest_attr;		/* with attributes inside; 0: none */
+	struct rv_nft_view nest;
 	const char *of;			/* the table that is looked at in a dump of all; NULL: .table */
 	rv_nft_whole_fn *whole;		/* of a dump; NULL: what was seen does not show it */
 };
