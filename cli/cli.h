@@ -48,6 +48,7 @@ int rv_cli_prove(struct rv_cli *cli);
 int rv_cli_lint(struct rv_cli *cli);
 int rv_cli_monitor(struct rv_cli *cli);
 int rv_cli_compile(struct rv_cli *cli);
+int rv_cli_profile(struct rv_cli *cli);
 int rv_cli_graph(struct rv_cli *cli);
 int rv_cli_metrics(struct rv_cli *cli);
 int rv_cli_top(struct rv_cli *cli);

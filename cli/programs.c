@@ -59,6 +59,8 @@ const struct rv_program rv_programs[] = {
 	  "check a file of packets and their verdicts" },
 	{ "compile", NFPROTO_IPV4, false, rv_cli_compile, rv_compile_flags, "[FILE]",
 	  "show which rules can share one look-up" },
+	{ "profile", NFPROTO_IPV4, false, rv_cli_profile, rv_profile_flags, "fast|compat",
+	  "bring tables of nf_tables into profile fast, or back" },
 	{ "graph", NFPROTO_IPV4, false, rv_cli_graph, rv_graph_flags, "[FILE|-|live]",
 	  "chains and jumps as a graph" },
 	{ "metrics", NFPROTO_UNSPEC, false, rv_cli_metrics, rv_metrics_flags, NULL,

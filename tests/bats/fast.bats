@@ -76,7 +76,7 @@ maps() { nft_ list ruleset | grep -c 'map ravelin\.map\.'; }
 	nft_ add element ip ravelin-filter ravelin.map.00000000000000aa '{ 1.2.3.4 : goto ravelin.leaf.00000000000000ab }'
 	nft_ add chain ip ravelin-filter ravelin.gone.00000000000000ac
 	saved | diff - rules
-	tool iptables -A INPUT -j ACCEPT
+	tool iptables -R INPUT 1 -s 10.0.0.1 -j ACCEPT
 	[ "$(maps)" -eq 1 ]
 	[ "$(nft_ list ruleset | grep -c 'chain ravelin')" -eq 0 ]
 }
@@ -88,7 +88,7 @@ damaged()
 	[ "$rc" -eq 4 ] || { echo "exit code $rc: $out"; return 1; }
 	grep -q -e '^-A' <<<"$out" && { echo "shown: $out"; return 1; }
 	grep -qE -- "$1" <<<"$err" || { echo "said: $err"; return 1; }
-	capture tool iptables -A INPUT -j DROP -s 99.0.0.1
+	capture tool iptables -R INPUT 1 -j DROP -s 99.0.0.1
 	[ "$rc" -eq 4 ] || { echo "changed with exit code $rc"; return 1; }
 }
 
@@ -159,4 +159,71 @@ damaged()
 	[ "$(tool iptables -S INPUT | tail -1)" = '-A INPUT -s 10.0.0.99/32 -j two' ]
 	tool iptables -D INPUT -s 10.0.0.99 -j two
 	tool iptables -X two
+}
+
+@test "single rules come and go without a new map, wherever they fit" {
+	addresses 200 >rules
+	tool iptables-restore rules
+	local map
+	map=$(nft_ list ruleset | grep -o 'map ravelin\.map\.[0-9a-f]*')
+	tool iptables -A INPUT -s 10.8.0.1 -j DROP
+	tool iptables -I INPUT -s 10.8.0.2 -j ACCEPT
+	tool iptables -I INPUT 100 -s 10.8.0.3 -j RETURN
+	tool iptables -C INPUT -s 10.8.0.3 -j RETURN
+	tool iptables -D INPUT -s 10.0.0.5 -j DROP
+	tool iptables -D INPUT 3
+	tool iptables -A INPUT -p tcp --dport 80 -j ACCEPT
+	tool iptables -D INPUT -p tcp --dport 80 -j ACCEPT
+	capture tool iptables -C INPUT -s 10.0.0.5 -j DROP
+	[ "$rc" -eq 1 ]
+	[ "$(nft_ list ruleset | grep -o 'map ravelin\.map\.[0-9a-f]*')" = "$map" ]
+	[ "$(nft_ list chain ip ravelin-filter INPUT | grep -c -e vmap -e counter)" -eq 1 ]
+	{ sed '/-s 10\.0\.0\.[25]\/32/d' rules | sed '/^:OUTPUT/a -A INPUT -s 10.8.0.2/32 -j ACCEPT'; } |
+		awk '/^-A/ && ++n == 98 { print "-A INPUT -s 10.8.0.3/32 -j RETURN" } /^COMMIT/ { print "-A INPUT -s 10.8.0.1/32 -j DROP" } { print }' >wanted
+	saved | diff wanted -
+	tool iptables -F INPUT
+	saved | grep -c -e -A | grep -qx 0
+	[ "$(maps)" -eq 0 ]
+}
+
+@test "one key's second rule, a full map, many rules at the end: still in order" {
+	local i
+	addresses 20 >rules
+	tool iptables-restore rules
+	for ((i = 0; i < 70; i++)); do
+		tool iptables -A INPUT -s 10.0.0.$((i % 20)) -p tcp --dport "$i" -j ACCEPT
+		echo "-A INPUT -s 10.0.0.$((i % 20))/32 -p tcp -m tcp --dport $i -j ACCEPT"
+	done >more
+	for ((i = 0; i < 60; i++)); do
+		tool iptables -I INPUT -s 10.7.0.$i -j REJECT
+		echo "-A INPUT -s 10.7.0.$i/32 -j REJECT --reject-with icmp-port-unreachable"
+	done | tac >first
+	saved | grep -e -A | diff <(cat first; grep -e -A rules; cat more) -
+	nft_ list chain ip ravelin-filter INPUT | grep -c vmap
+}
+
+@test "a table goes to the other profile and back, counters included" {
+	local profile=("$RAVELIN_BIN/../ravelin" profile)
+	unset RAVELIN_PROFILE
+	{ addresses 100 | sed 's/^-A/[7:700] -A/; /^COMMIT/d'; echo '[1:2] -A FORWARD -j LOG'; echo COMMIT; } >rules
+	tool iptables-restore -c rules
+	tool iptables -t mangle -A PREROUTING -j TTL --ttl-set 9
+	[ "$(ns "$NS" "${profile[@]}" --dry-run fast)" = "mangle: stays in profile compat: rule in chain PREROUTING: target \`TTL'
+filter: to profile fast: 101 rules, 100 behind look-ups" ]
+	[ "$(ns "$NS" "${profile[@]}" fast)" = "mangle: stays in profile compat: rule in chain PREROUTING: target \`TTL'
+filter: 101 rules in profile fast" ]
+	[ "$(nft_ list tables | sort)" = "$(printf 'table ip mangle\ntable ip ravelin-filter')" ]
+	saved -c -t filter | diff rules -
+	capture ns "$NS" "${profile[@]}" -t mangle fast
+	[ "$rc" -eq 1 ]
+	# What a killed one leaves sleeps, and goes.
+	nft_ add table ip filter '{ flags dormant; }'
+	saved -c -t filter | diff rules -
+	[ "$(ns "$NS" "${profile[@]}" compat)" = 'filter: 101 rules in profile compat' ]
+	[ "$(nft_ list tables | sort)" = "$(printf 'table ip filter\ntable ip mangle')" ]
+	saved -c -t filter | diff rules -
+	nft_ add table ip ravelin-filter
+	capture ns "$NS" "${profile[@]}" -t filter fast
+	[ "$rc" -eq 1 ]
+	grep -qF "table \`filter' is there already" <<<"$err"
 }

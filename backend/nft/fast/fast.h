@@ -249,6 +249,8 @@ int rv_fast_write(struct rv_store *s, struct rv_nft_message *m, struct rv_table 
 int rv_fast_note_garbage(struct rv_nft *n, const struct rv_table_def *def,
 			 const struct rv_fast_table *f, struct rv_error *err);
 void rv_fast_note_gone(struct rv_nft *n, const struct rv_table_def *def, uint64_t id);
+/* Waits until no packet is on its way that has met what was there before. */
+void rv_fast_let_pass(void);
 /* Whether so many plain rules in a row, at an end of a chain, are to be planned anew. */
 bool rv_fast_is_due(uint32_t plain);
 /* After it: takes away what was noted, once no packet can reach it any more. */

@@ -40,13 +40,23 @@ const char *rv_nft_known_table(const char *name)
 	return NULL;
 }
 
+/* Both tables are there while one is being exchanged for the other: the one that sleeps does not count. */
+enum { ABSENT, ASLEEP, AWAKE };
+
 static int see_table(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
-	(void)attrs, (void)arg, (void)err;
+	struct rv_nft_view t[NFTA_TABLE_MAX + 1];
+	uint32_t flags = 0;
+	int *state = arg;
+
+	(void)err;
+	if (rv_nft_attr_table(attrs, t, NFTA_TABLE_MAX + 1))
+		rv_nft_get_u32(t[NFTA_TABLE_FLAGS], &flags);
+	*state = flags & NFT_TABLE_F_DORMANT ? ASLEEP : AWAKE;
 	return 0;
 }
 
-/* 0: it is there, 1: it is not, -1: error. */
+/* ABSENT, ASLEEP, AWAKE, or -1. */
 static int ask(struct rv_store *s, const char *name, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
@@ -54,8 +64,9 @@ static int ask(struct rv_store *s, const char *name, struct rv_error *err)
 		.type = NFT_MSG_GETTABLE, .family = s->rs.family, .table = name,
 		.table_attr = NFTA_TABLE_NAME,
 	};
+	int state = ABSENT;
 
-	return rv_nft_ask(&n->socket, &q, see_table, NULL, err);
+	return rv_nft_ask(&n->socket, &q, see_table, &state, err) < 0 ? -1 : state;
 }
 
 /* What a table is to be that is not there yet. */
@@ -70,17 +81,18 @@ int rv_fast_know(struct rv_store *s, const struct rv_table *t, struct rv_error *
 {
 	struct rv_nft *n = s->priv;
 	uint32_t bit = rv_nft_table_bit(t->def);
-	int there, compat = 1;
+	int fast, compat = ABSENT;
 
 	if (n->batch.asked & bit)
 		return 0;
-	there = ask(s, fast_names[t->def - rv_table_defs], err);
-	if (there == 1 && wants_fast(s))
+	fast = ask(s, fast_names[t->def - rv_table_defs], err);
+	if (fast == ASLEEP || (fast == ABSENT && wants_fast(s)))
 		compat = ask(s, t->def->name, err);
-	if (there < 0 || compat < 0)
+	if (fast < 0 || compat < 0)
 		return -1;
 	n->batch.asked |= bit;
-	if (!there || (wants_fast(s) && compat == 1))
+	if (fast == AWAKE || (fast == ASLEEP && compat != AWAKE) ||
+	    (fast == ABSENT && compat == ABSENT && wants_fast(s)))
 		n->batch.fast |= bit;
 	return 0;
 }
@@ -149,12 +161,13 @@ int rv_fast_choose(struct rv_store *s, struct rv_table *t, struct rv_error *err)
 {
 	struct rv_buf why = RV_BUF_INIT;
 	struct rv_nft *n = s->priv;
-	int there = 1;
+	int there;
 
-	if (!rv_fast_is(&n->batch, t->def) || !rv_fast_misfit(t, &why))
+	if (!rv_fast_is(&n->batch, t->def) || n->batch.dormant & rv_nft_table_bit(t->def) ||
+	    !rv_fast_misfit(t, &why))
 		return 0;
 	there = ask(s, fast_names[t->def - rv_table_defs], err);
-	if (there == 1) {
+	if (there == ABSENT) {
 		n->batch.fast &= ~rv_nft_table_bit(t->def);
 		rv_warn(err, "# Warning: table `%s' stays in profile compat: %s", t->def->name,
 			rv_buf_text(&why) ? why.data : "");

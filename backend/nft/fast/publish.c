@@ -96,7 +96,7 @@ int rv_fast_note_garbage(struct rv_nft *n, const struct rv_table_def *def,
 /* ---- waiting --------------------------------------------------------------------------------------- */
 
 /* Until no packet is on its way that has met what was there before. */
-static void let_packets_pass(void)
+void rv_fast_let_pass(void)
 {
 	const struct timespec grace = { .tv_nsec = GRACE_MS * 1000000L };
 
@@ -227,7 +227,7 @@ int rv_fast_collect(struct rv_store *s, struct rv_error *err)
 
 	if (!n->garbage.len)
 		return 0;
-	let_packets_pass();
+	rv_fast_let_pass();
 	if (!rv_buf_ok(&n->garbage))
 		rc = rv_fail_memory(err);
 	if (!rc)

@@ -17,6 +17,8 @@ int rv_nft_stage_table(struct rv_nft_message *m, uint8_t type, uint16_t flags)
 	if (rv_nft_start_message(m, type, flags))
 		return -1;
 	rv_nft_put_text(&m->b->bytes, NFTA_TABLE_NAME, rv_nft_table_name(m->b, m->change->table->def));
+	if (type == NFT_MSG_NEWTABLE && m->b->dormant & rv_nft_table_bit(m->change->table->def))
+		rv_nft_put_u32(&m->b->bytes, NFTA_TABLE_FLAGS, NFT_TABLE_F_DORMANT);
 	return rv_nft_finish_message(m);
 }
 

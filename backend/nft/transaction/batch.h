@@ -79,6 +79,7 @@ struct rv_nft_batch {
 	struct rv_buf unnamed[RV_TABLE_DEFS];
 	uint32_t names_unnamed;
 	uint32_t asked, fast;		/* tables whose profile is known; those in profile fast: bits */
+	uint32_t dormant;		/* tables of profiles that are given, made without hooks: fast/exchange.c */
 };
 
 /* Handles of chains that the kernel has no handle for yet: the backend counts them itself. */

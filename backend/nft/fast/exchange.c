@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From one profile to the other. The new table is built asleep: the kernel gives its base chains no
+ * hooks. One transaction then wakes it and lets the old one sleep. The kernel wakes first, so that
+ * a packet meets both for a moment, and never none.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+
+#include "exchange.h"
+#include "fast.h"
+
+static const char *name_of(const struct rv_table_def *def, bool fast)
+{
+	return fast ? rv_fast_table_name(def) : def->name;
+}
+
+int rv_profile_of(struct rv_store *s, const struct rv_table_def *def, bool *exists, bool *fast,
+		  struct rv_error *err)
+{
+	const struct rv_nft *n = s->priv;
+
+	if (rv_store_table_exists(s, def, exists, err))
+		return -1;
+	*fast = rv_fast_is(&n->batch, def);
+	return 0;
+}
+
+void rv_profile_build(struct rv_store *s, const struct rv_table_def *def, bool fast)
+{
+	struct rv_nft *n = s->priv;
+	uint32_t bit = rv_nft_table_bit(def);
+
+	n->batch.asked |= bit;
+	n->batch.dormant |= bit;
+	n->batch.fast = fast ? n->batch.fast | bit : n->batch.fast & ~bit;
+}
+
+bool rv_profile_misfit(struct rv_table *t, struct rv_buf *why)
+{
+	return rv_fast_misfit(t, why);
+}
+
+uint32_t rv_profile_generation(const struct rv_store *s)
+{
+	const struct rv_nft *n = s->priv;
+
+	return n->socket.generation;
+}
+
+/* ---- transactions ------------------------------------------------------------------------------- */
+
+struct small {
+	struct rv_nft *n;
+	rv_family_t family;
+	struct rv_buf batch;
+	uint32_t messages;
+};
+
+static void begin(struct small *b, uint32_t generation)
+{
+	rv_nft_put_message(&b->batch, NFNL_MSG_BATCH_BEGIN, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES, 0);
+	if (generation)
+		rv_nft_put_u32(&b->batch, NFNL_BATCH_GENID, generation);
+	rv_nft_end_message(&b->batch, 0);
+}
+
+/* flags: of a table; for NFT_MSG_NEWTABLE only. */
+static void put(struct small *b, uint8_t type, const char *table, uint32_t flags)
+{
+	size_t start = b->batch.len;
+
+	rv_nft_put_message(&b->batch, NFNL_SUBSYS_NFTABLES << 8 | type, 0, b->family, 0, ++b->messages);
+	rv_nft_put_text(&b->batch, NFTA_TABLE_NAME, table);
+	if (type == NFT_MSG_NEWTABLE)
+		rv_nft_put_u32(&b->batch, NFTA_TABLE_FLAGS, flags);
+	rv_nft_end_message(&b->batch, start);
+}
+
+static int send_small(struct small *b, struct rv_nft_verdict *v, struct rv_error *err)
+{
+	size_t start = b->batch.len;
+	struct iovec part;
+	int rc;
+
+	rv_nft_put_message(&b->batch, NFNL_MSG_BATCH_END, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES,
+			   b->messages + 1);
+	rv_nft_end_message(&b->batch, start);
+	part = (struct iovec){ b->batch.data, b->batch.len };
+	rc = rv_buf_ok(&b->batch) ? rv_nft_send(&b->n->socket, &part, 1, b->messages, v, err) :
+	     rv_fail_memory(err);
+	rv_buf_free(&b->batch);
+	return rc;
+}
+
+static int delete_table(struct rv_store *s, const char *name, struct rv_error *err)
+{
+	struct small b = { .n = s->priv, .family = s->rs.family };
+	struct rv_nft_verdict v;
+
+	begin(&b, 0);
+	put(&b, NFT_MSG_DELTABLE, name, 0);
+	if (send_small(&b, &v, err))
+		return -1;
+	if (!v.code || v.code == ENOENT)
+		return 0;
+	return rv_nft_failed(v.code, err);
+}
+
+static int see_flags(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct rv_nft_view t[NFTA_TABLE_MAX + 1];
+
+	(void)err;
+	if (rv_nft_attr_table(attrs, t, NFTA_TABLE_MAX + 1))
+		rv_nft_get_u32(t[NFTA_TABLE_FLAGS], arg);
+	return 0;
+}
+
+int rv_profile_clean(struct rv_store *s, const struct rv_table_def *def, bool fast, struct rv_error *err)
+{
+	struct rv_nft *n = s->priv;
+	const struct rv_nft_query q = {
+		.type = NFT_MSG_GETTABLE, .family = s->rs.family,
+		.table = name_of(def, fast), .table_attr = NFTA_TABLE_NAME,
+	};
+	uint32_t flags = 0;
+	int rc = rv_nft_ask(&n->socket, &q, see_flags, &flags, err);
+
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	if (flags & NFT_TABLE_F_DORMANT)
+		return delete_table(s, q.table, err);
+	rv_fail(err, RV_ERR_PROBLEM, NULL, "table `%s' is there already", q.table);
+	return rv_hint(err, "others made it beside the one that is to be changed: look at it with: "
+		       "nft list table %s %s", s->rs.family == NFPROTO_IPV6 ? "ip6" : "ip", q.table);
+}
+
+int rv_profile_exchange(struct rv_store *s, const struct rv_table_def *def, bool fast, uint32_t generation,
+			struct rv_error *err)
+{
+	struct small b = { .n = s->priv, .family = s->rs.family };
+	struct rv_error none = { .warnings = NULL };
+	struct rv_nft_verdict v;
+
+	begin(&b, generation);
+	put(&b, NFT_MSG_NEWTABLE, name_of(def, fast), 0);
+	put(&b, NFT_MSG_NEWTABLE, name_of(def, !fast), NFT_TABLE_F_DORMANT);
+	if (send_small(&b, &v, err))
+		return -1;
+	if (v.code) {
+		delete_table(s, name_of(def, fast), &none);
+		return v.code == ERESTART ? rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable") :
+		       rv_nft_failed(v.code, err);
+	}
+	rv_fast_let_pass();
+	return delete_table(s, name_of(def, !fast), err);
+}
