@@ -57,6 +57,19 @@ static long port_in(const char *text)
 	return n > 0 && n < 65536 ? n : -1;
 }
 
+/* What the target of a rule translates to. Returns false if it is no NAT, or without ports. */
+static bool nat_ports(const struct rv_rule *r, struct nf_nat_range2 *range)
+{
+	const struct rv_option *o = r->target ? r->target->ext->options : NULL;
+
+	while (o && o->name && o->type != RV_T_NAT)
+		o++;
+	if (!o || !o->name)
+		return false;
+	memcpy(range, r->target->data + o->offset, sizeof(*range));
+	return range->flags & NF_NAT_RANGE_PROTO_SPECIFIED;
+}
+
 /* The packets that have that port on either side: if the rule is for ports and has none of it. */
 static void look_at_comment(struct rv_linter *l, const struct rv_lines *at, uint32_t i)
 {
@@ -65,8 +78,12 @@ static void look_at_comment(struct rv_linter *l, const struct rv_lines *at, uint
 	struct rv_diagram *d = &l->space.d;
 	long n = m ? port_in((const char *)m->data) : -1;
 	rv_dd set = at->line[i].set, rest = set;
+	struct nf_nat_range2 nat;
 	bool asks = false;
 
+	/* "8080 to port 80" */
+	if (nat_ports(at->line[i].r, &nat) && n >= ntohs(nat.min_proto.all) && n <= ntohs(nat.max_proto.all))
+		return;
 	for (unsigned int p = 0; p < 2 && n > 0; p++) {
 		const struct rv_field *f = rv_space_field(&l->space, ports[p], 0);
 		struct rv_predicate port = { .sel = ports[p], .op = RV_OP_EQ, .len = 2 };
@@ -119,12 +136,10 @@ static void look_at_nat(struct rv_linter *l, const struct rv_lines *at, uint32_t
 {
 	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE, IPPROTO_SCTP, IPPROTO_DCCP };
 	const struct rv_part *t = at->line[i].r->target;
-	const struct rv_option *o = t ? t->ext->options : NULL;
+	struct nf_nat_range2 range;
 	rv_dd with = RV_DD_FALSE;
 
-	while (o && o->name && o->type != RV_T_NAT)
-		o++;
-	if (!o || !o->name || !(rv_get_uint(t->data + o->offset, 4) & NF_NAT_RANGE_PROTO_SPECIFIED))
+	if (!nat_ports(at->line[i].r, &range))
 		return;
 	for (unsigned int n = 0; n < sizeof(protocols); n++)
 		with = rv_dd_or(&l->space.d, with, rv_lint_equal(l, RV_SEL_L4PROTO, protocols[n]));

@@ -176,6 +176,24 @@ codes()
 	done
 }
 
+@test "published rulesets: each finding was judged, and the false ones are not made" {
+	local dir=$BATS_TEST_DIRNAME files=0
+	cd "$dir"
+	for file in published/*.v[46] linted/*.v[46]; do
+		files=$((files + 1))
+		capture "$RAVELIN_BIN/../ravelin" lint --json "-${file##*.v}" "$file"
+		[ "$rc" -le 1 ] || { echo "$file: $err"; return 1; }
+		found=$(python3 -c 'import json, sys
+for f in json.load(sys.stdin)["findings"]: print(f["code"], f["table"], f["chain"], f["number"] or 0)' <<<"$out" | sort)
+		wanted=$(awk -F'\t' -v file="$file" '$1 == file && $4 == "true" { print $2, $3 }' linted.tsv | sort)
+		same "$wanted" "$found" "$file"
+		while read -r false; do
+			[[ -z $false || $'\n'$found$'\n' != *$'\n'"$false"$'\n'* ]] || { echo "$file: $false"; return 1; }
+		done < <(awk -F'\t' -v file="$file" '$1 == file && $4 == "false" { print $2, $3 }' linted.tsv)
+	done
+	[ "$files" -ge 20 ]
+}
+
 @test "closed in IPv4 and open in IPv6: with the other file, whichever is given first" {
 	printf '*filter\n:INPUT DROP [0:0]\n-A INPUT -i lo -j ACCEPT\n-A INPUT -p tcp --dport 22 -j ACCEPT\n-A INPUT -s 10.0.0.0/8 -p tcp --dport 80 -j ACCEPT\nCOMMIT\n' >v4
 	printf '*filter\n:INPUT DROP [0:0]\n-A INPUT -i lo -j ACCEPT\n-A INPUT -p icmpv6 -j ACCEPT\n-A INPUT -p tcp -m multiport --dports 22,23,80 -j ACCEPT\nCOMMIT\n' >v6
