@@ -115,6 +115,14 @@ in_shell()
 	tab "$1" "$2" 'ravelin ip6tables-s\t' 'ip6tables-save'
 	tab "$1" "$2" 'iptables-apply --time\t' '--timeout'
 	tab "$1" "$2" 'ravelin-rules lo\t' 'load'
+	tab "$1" "$2" 'ravelin expl\t' 'explain'
+	tab "$1" "$2" 'ravelin explain --why-\t' '--why-not'
+	tab "$1" "$2" 'ravelin explain --live --js\t' '--json'
+	tab "$1" "$2" 'ravelin explain -i mywi\t' 'mywire'
+	tab "$1" "$2" 'ravelin report --pa\t' '--packet'
+	tab "$1" "$2" 'ravelin metrics --li\t' '--limit'
+	tab "$1" "$2" 'ravelin top --sor\t' '--sort'
+	tab "$1" "$2" 'ravelin graph --sv\t' '--svg'
 }
 
 @test "in bash" { in_shell bash "source $PLACE/bash/ravelin"; }
