@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * To be preloaded: allocations fail from the $NO_MEMORY-th on. At the end of the program
- * $NO_MEMORY_COUNT is a file that gets their number.
+ * For LD_PRELOAD: allocations fail from number $NO_MEMORY on. At exit, the number of allocations is
+ * written to the file $NO_MEMORY_COUNT.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Linked round ravelin (--wrap=rv_nft_wire): writes matches and targets in the oldest layout
- * that the running kernel has and that can say the rule, where ravelin takes the newest.
+ * Linked into ravelin (--wrap=rv_nft_wire): writes matches and targets in the oldest revision that
+ * the running kernel supports and that can express the rule.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Writing tables by hand. */
+/* Builds tables entry by entry. */
 #include "test.h"
 
 static uint32_t hook_count(const struct rv_blob *b)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packets for the tests, and checksums the slow way. */
+/* Test packets, and a simple implementation of their checksums. */
 #include "test.h"
 
 #define PAYLOAD "ravelin"
@@ -27,7 +27,7 @@ static uint16_t fold(uint32_t sum)
 	return (sum & 0xffff) + (sum >> 16);
 }
 
-/* Sum of transport with its pseudo header; 0xffff when the checksum in it is right. */
+/* Sum of the transport header, payload and pseudo header; 0xffff if the checksum is correct. */
 static uint16_t transport_sum(const struct rv_test_packet *t)
 {
 	uint32_t off = header_length(t), len = t->p.pkt.len - off;
@@ -37,7 +37,7 @@ static uint16_t transport_sum(const struct rv_test_packet *t)
 		    sum_of(t->bytes + off, len));
 }
 
-/* Where the checksum stands in the transport header. */
+/* Offset of the checksum in the transport header. */
 static uint32_t check_at(const struct rv_test_packet *t)
 {
 	return header_length(t) + (t->p.pkt.proto == 6 ? 16 : 6);
@@ -81,7 +81,7 @@ static void put_ipv6(uint8_t *ip, uint8_t proto, uint32_t len)
 	ip[39] = 2;
 }
 
-/* Ports, or for the others type 8, code 0. */
+/* Ports, or for ICMP type 8, code 0. */
 static uint32_t put_transport(uint8_t *h, uint8_t proto)
 {
 	bool tcp = proto == 6, udp = proto == 17;

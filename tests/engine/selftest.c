@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Runs the tests, one after the other. */
+/* Runs all tests. */
 #include "test.h"
 
 static const struct rv_test *const all[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The calls of the ABI, and registration. */
+/* ABI calls and registration of handlers. */
 #include "test.h"
 
 #define V4 NFPROTO_IPV4
@@ -27,7 +27,7 @@ static void test_info(void)
 	info.flags = 1;
 	EXPECT(rv_engine_call(engine, RVK_SO_INFO, &info, &len) == -EINVAL);
 	info.flags = 0;
-	/* What the caller says of it beside its name does not come back. */
+	/* Fields other than the name are overwritten. */
 	info.table.size = info.table.reserved2 = 9;
 	EXPECT(!rv_engine_call(engine, RVK_SO_INFO, &info, &len));
 	EXPECT(!memcmp(&info.table, &t, sizeof(t)) && t.family == V4 && !strcmp(t.name, "raw"));
@@ -40,7 +40,7 @@ static void test_info(void)
 	rv_engine_free(engine);
 }
 
-/* What was given comes back, byte for byte. */
+/* Entries are returned unchanged. */
 static void test_entries(void)
 {
 	static const char comment[256] = "kept";
@@ -72,7 +72,7 @@ static void test_entries(void)
 	rv_engine_free(engine);
 }
 
-/* The old counters come out, and what was counted meanwhile can be put back. */
+/* The old table's counters are returned, and can be added to the new one. */
 static void test_counters(void)
 {
 	struct { struct rvk_info info; struct rvk_counters c[3]; } more = { .info.version = RVK_VERSION };
@@ -107,7 +107,7 @@ static int call_with(unsigned int option, void *buf, uint32_t len)
 	return rv_engine_call(engine, option, buf, &len);
 }
 
-/* Calls that carry something behind the header, of lengths that are not what it says. */
+/* Lengths of variable-size calls that do not match their header. */
 static void test_lengths(void)
 {
 	struct { struct rvk_info info; struct rvk_counters c[4]; } more = { .info.version = RVK_VERSION };
@@ -146,7 +146,7 @@ static void test_lengths(void)
 	rv_engine_free(engine);
 }
 
-/* OUTPUT of filter, whose policy (entry 2) goes on with entry index of the old table. */
+/* OUTPUT of filter, whose policy (entry 2) continues the counters of entry index. */
 static int carry(uint32_t index, uint64_t packets, struct rvk_refusal *why)
 {
 	struct rv_blob b;
@@ -168,7 +168,7 @@ static bool counted(uint64_t packets, uint64_t bytes)
 	return c.packets == packets && c.bytes == bytes;
 }
 
-/* A new entry goes on with the counters of an old one, from what its writer says. */
+/* New entries continue the counters of old ones, starting from the given value. */
 static void test_carried(void)
 {
 	struct rvk_refusal why;
@@ -183,7 +183,7 @@ static void test_carried(void)
 	rv_engine_run(engine, RV_TABLE_FILTER, &t.p.pkt, NULL);
 	EXPECT(!carry(3, 0, NULL) && counted(4, len));
 	rv_engine_run(engine, RV_TABLE_FILTER, &t.p.pkt, NULL);
-	/* 4 were read and are to be 10; the fifth came later. */
+	/* 4 were read and 10 are wanted; the fifth packet came later. */
 	EXPECT(!carry(3, 10 - 4, NULL) && counted(11, 2 * len));
 	EXPECT(!carry(3, 0 - 11ULL, NULL) && counted(0, 2 * len));
 	EXPECT(carry(4, 0, &why) == -EINVAL && why.reason == RVK_WHY_INDEX && counted(0, 2 * len));
@@ -193,7 +193,7 @@ static void test_carried(void)
 	rv_engine_free(engine);
 }
 
-/* Two tables in one call: the second is wrong, so the first is not exchanged either. */
+/* Two tables in one call: the second is invalid, so neither is replaced. */
 static void test_all_or_none(void)
 {
 	struct rv_blob raw, filter;
@@ -229,7 +229,7 @@ static void test_all_or_none(void)
 	rv_engine_free(engine);
 }
 
-/* A call with the table of a blob as often as is asked for. */
+/* A call that contains the table several times. */
 static int replace_times(struct rv_blob *b, unsigned int times, struct rvk_refusal *why)
 {
 	const uint32_t one = sizeof(*b->head) + b->head->size;
@@ -262,7 +262,7 @@ static void test_twice(void)
 	rv_engine_free(engine);
 }
 
-/* How often a table began to exist, and what is said to it then. */
+/* Calls of table_made, and its result. */
 static unsigned int made;
 static int made_rc;
 
@@ -272,7 +272,9 @@ static int table_made(struct rv_engine *e, uint8_t family, enum rv_table_id id)
 	return e == engine && family == V4 && id == RV_TABLE_RAW ? made_rc : -EINVAL;
 }
 
-/* A table that cannot get its hooks does not begin to exist; one that has them asks for none. */
+/*
+ * A table whose hooks cannot be registered does not come into existence; existing ones need none.
+ */
 static void test_made(void)
 {
 	static const struct rv_engine_ops ops = { .table_made = table_made };
@@ -300,7 +302,7 @@ static void test_made(void)
 	rv_engine_free(engine);
 }
 
-/* A table without entries or hooks: it is gone. */
+/* A table without entries or hooks is deleted. */
 static void test_removal(void)
 {
 	struct rv_test_packet t;
@@ -318,7 +320,7 @@ static void test_removal(void)
 	b.head->size = b.head->count = 0;
 	EXPECT(rv_blob_replace(&b, engine, NULL) == -EINVAL);
 	b.head->valid_hooks = 0;
-	/* Offsets of chains that are not there any more. */
+	/* Offsets of chains that no longer exist. */
 	EXPECT(rv_blob_replace(&b, engine, NULL) == -EINVAL);
 	memset(b.head->hook_entry, 0, sizeof(b.head->hook_entry));
 	memset(b.head->underflow, 0, sizeof(b.head->underflow));
@@ -329,7 +331,7 @@ static void test_removal(void)
 	rv_engine_free(engine);
 }
 
-/* What /proc tells of a table. */
+/* Statistics for /proc. */
 static void test_stat(void)
 {
 	static const char no_comment[256];
@@ -359,7 +361,7 @@ static void test_stat(void)
 	rv_engine_free(engine);
 }
 
-/* A table that says it has more behind it than there is, or a size that is no multiple of 8. */
+/* A size that exceeds the buffer or is not a multiple of 8. */
 static void expect_no_room(uint32_t size, uint32_t old_count, uint32_t behind)
 {
 	struct { struct rvk_replace call; struct rvk_table table; uint8_t more[64]; } buf = {
@@ -456,7 +458,7 @@ static struct rv_handler odd = {
 	.name = "odd", .kind = RVK_KIND_MATCH, .size = 0, .match = match_odd,
 };
 
-/* Tables that are refused, or only give predicates its name, do not keep it. */
+/* Refused tables, and tables that use only its name for predicates, do not pin it. */
 static void name_odd(bool predicate)
 {
 	struct rv_blob b;
@@ -483,7 +485,7 @@ static void put_odd(struct rv_blob *b, bool use)
 	rv_blob_rules_end(b, NF_INET_LOCAL_OUT);
 }
 
-/* A match for these tables, in that one. */
+/* A match restricted to some tables, used in one. */
 static int put_for(const char *tables, const char *table)
 {
 	static struct rv_handler some;
@@ -545,7 +547,7 @@ static void test_registration(void)
 	rv_engine_free(engine);
 }
 
-/* ---- what others lend --------------------------------------------------------------------- */
+/* ---- handlers of the port layer ------------------------------------------------------------ */
 
 static const struct rv_handler lent = {
 	.name = "lent", .kind = RVK_KIND_MATCH, .revision = 2, .size = 5, .match = match_odd,
@@ -592,7 +594,7 @@ static int use_match(const char *name, unsigned int revision, uint32_t size, boo
 	return rc;
 }
 
-/* What the engine has not is asked for elsewhere, and given back as often as it was had. */
+/* Handlers the engine does not have are obtained and returned equally often. */
 static void test_lent(void)
 {
 	static const struct rv_engine_ops ops = { .get = lend, .put = take_back };
@@ -605,7 +607,7 @@ static void test_lent(void)
 	EXPECT(has(RVK_KIND_MATCH, "lent", 3, 0, &best) == RVK_HAS_NOT && best == 5 && !gets);
 	EXPECT(has(RVK_KIND_TARGET, "lent", 2, 0, &best) == RVK_HAS_NOT && !best && !gets);
 	EXPECT(use_match("lent", 3, 8, false, &why) == -EPROTONOSUPPORT && why == RVK_WHY_REVISION && !gets);
-	/* A name of which there is only revision 0 is known, too. */
+	/* A name of which only revision 0 exists is known. */
 	EXPECT(use_match("first", 1, 8, false, &why) == -EPROTONOSUPPORT && why == RVK_WHY_REVISION);
 	EXPECT(use_match("comment", 1, 8, false, &why) == -EPROTONOSUPPORT && why == RVK_WHY_REVISION);
 	EXPECT(use_match("second", 1, 8, false, &why) == -ENOENT && why == RVK_WHY_UNKNOWN);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tables that are refused: each is a good one with one thing made wrong. */
+/* Refused tables: each is a valid one with one defect. */
 #include "test.h"
 
 #include <linux/netfilter/xt_owner.h>
@@ -9,7 +9,7 @@
 #include <linux/netfilter/xt_mark.h>
 
 /*
- * The good one. Entries: 0 INPUT's rule (tcp dport 80, jump a), 1 its policy, 2 and 3 those of
+ * The valid table. Entries: 0 INPUT's rule (tcp dport 80, jump a), 1 its policy, 2 and 3 those of
  * FORWARD and OUTPUT, 4 head of a, 5 its rule (mark, comment, continue), 6 its end.
  */
 static void build(struct rv_blob *b)
@@ -80,7 +80,7 @@ static void one_less(struct rv_blob *b) { b->head->count--; }
 static void next_zero(struct rv_blob *b) { entry(b, 1)->next = 0; }
 static void next_short(struct rv_blob *b) { entry(b, 1)->next -= 8; }
 static void next_far(struct rv_blob *b) { entry(b, 6)->next = 0xfffffff8; }
-/* An entry that is right in itself, and ends behind the table. */
+/* A valid entry that extends beyond the table. */
 static void next_behind(struct rv_blob *b)
 {
 	target(b, 6)->form = RVK_FORM_DATA;
@@ -88,7 +88,7 @@ static void next_behind(struct rv_blob *b)
 	target(b, 6)->size += 64;
 	entry(b, 6)->next += 64;
 }
-/* Some bytes that are no entry, counted as one. */
+/* Trailing bytes that are too short for an entry but counted as one. */
 static void rest_short(struct rv_blob *b)
 {
 	memset(b->entries + b->head->size, 0, 8);
@@ -154,7 +154,7 @@ static void verdict_unknown(struct rv_blob *b) { verdict(b, 5)->verdict = -3; }
 static void verdict_repeat(struct rv_blob *b) { verdict(b, 5)->verdict = -7; }
 static void hook_entry_off(struct rv_blob *b) { b->head->hook_entry[NF_INET_LOCAL_IN] += 8; }
 static void hook_entry_swapped(struct rv_blob *b) { b->head->hook_entry[NF_INET_FORWARD] = 0; }
-/* The table ends where the last base chain should begin. */
+/* The table ends where the last base chain should start. */
 static void chain_missing(struct rv_blob *b)
 {
 	b->head->count = 3;
@@ -195,7 +195,7 @@ static void unknown_revision(struct rv_blob *b) { match(b, 5)->revision = 9; }
 static const struct refused {
 	void (*spoil)(struct rv_blob *b);
 	uint16_t stage, reason;
-	int entry;			/* -1: none is named */
+	int entry;			/* -1: none reported */
 	int error;
 } cases[] = {
 	{ wrong_name, RVK_STAGE_TABLE, RVK_WHY_TABLE, -1, -ENOENT },
@@ -318,7 +318,7 @@ static void test_refusals(void)
 	rv_engine_free(e);
 }
 
-/* Chains that lead to each other in a ring, and a deep line of them. */
+/* Chains that call each other in a ring, or deeply nested. */
 static void expect_chains(unsigned int n, bool ring, int error)
 {
 	struct rv_engine *e = rv_engine_new(NULL, NULL, rv_test_slots);
@@ -363,8 +363,8 @@ static void test_loops(void)
 }
 
 /*
- * Chains of so many rules each that jump (or go) to the next chain, so a packet passes width to the power
- * of depth rules. The first chain is one that INPUT jumps to.
+ * Chains with width rules each that jump (or goto) to the next chain, so that a packet passes
+ * width^depth rules. INPUT jumps to the first.
  */
 static int send_tree(struct rv_engine *e, unsigned int depth, unsigned int width, bool goes,
 		     struct rvk_refusal *why)
@@ -402,7 +402,7 @@ static int send_tree(struct rv_engine *e, unsigned int depth, unsigned int width
 	return rc;
 }
 
-/* 16 rules in each of five chains are 2^20 and more, in four they are 70,000. */
+/* 16 rules in each of five chains are more than 2^20 visits, in four chains 70,000. */
 static void test_visits(void)
 {
 	struct rv_engine *e = rv_engine_new(NULL, NULL, rv_test_slots);
@@ -416,7 +416,7 @@ static void test_visits(void)
 	EXPECT(!send_tree(e, 4, 16, false, &why));
 	rv_test_packet(&t, NFPROTO_IPV4, IPPROTO_UDP, NF_INET_LOCAL_IN);
 	EXPECT(rv_engine_run(e, RV_TABLE_FILTER, &t.p.pkt, NULL) == NF_ACCEPT);
-	/* Who goes does not come back. */
+	/* A goto does not return. */
 	EXPECT(!send_tree(e, 20, 20, true, &why));
 	EXPECT(rv_engine_run(e, RV_TABLE_FILTER, &t.p.pkt, NULL) == NF_ACCEPT);
 	rv_engine_free(e);
@@ -436,7 +436,7 @@ static void need_bridge(struct rv_engine *e)
 	bridges++;
 }
 
-/* Numbers of users are those of the caller, ports of bridges somebody has to tell. */
+/* User ids depend on the caller's namespace, bridge ports on a provider. */
 static void test_surroundings(void)
 {
 	static const struct rv_engine_ops ops = { .has_users = has_no_users, .bridge_needed = need_bridge };
@@ -486,7 +486,7 @@ static void test_names(void)
 	rv_engine_free(e);
 }
 
-/* Behind the base chains only user chains begin, and their heads hold nothing. */
+/* After the base chains, only user chains may start, and their heads must be unconditional. */
 static void expect_head(bool match, unsigned int form, bool right)
 {
 	struct rv_engine *e = rv_engine_new(NULL, NULL, rv_test_slots);
@@ -517,7 +517,7 @@ static void test_heads(void)
 	expect_head(false, RVK_FORM_DATA, false);
 }
 
-/* CLASSIFY is not for INPUT, nor for chains that INPUT calls by way of others. */
+/* CLASSIFY is not allowed in INPUT, nor in chains that INPUT reaches indirectly. */
 static void expect_hook(unsigned int hook, int error)
 {
 	struct rv_engine *e = rv_engine_new(NULL, NULL, rv_test_slots);

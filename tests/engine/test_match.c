@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Selectors, operators, and the matches that keep nothing: each once true and once not. */
+/* Selectors, operators and stateless matches: each true once and false once. */
 #include "test.h"
 
 #include <linux/netfilter/xt_addrtype.h>
@@ -28,7 +28,7 @@
 static const char eth0[16] = "eth0", port1[16] = "port1";
 static const uint8_t ether[14] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0 };
 
-/* A packet of which everything is known. */
+/* A packet with all properties. */
 static void make_packet(struct rv_test_packet *t, uint8_t family, uint8_t proto)
 {
 	rv_test_packet(t, family, proto, NF_INET_LOCAL_OUT);
@@ -61,11 +61,11 @@ static bool is_true(struct rv_test_packet *t, unsigned int sel, unsigned int op,
 	return plain;
 }
 
-/* What each selector loads from such a packet. */
+/* Expected value of each selector for that packet. */
 static const struct loaded {
 	uint8_t sel, family, proto, len;
 	uint8_t value[16];
-	uint32_t number;		/* instead of value, for what is one of the host */
+	uint32_t number;		/* instead of value, for host-order integers */
 } loads[] = {
 	{ RVK_SEL_IP_SADDR, V4, TCP, 4, { 10, 1, 2, 3 }, 0 },
 	{ RVK_SEL_IP_DADDR, V4, TCP, 4, { 10, 4, 5, 6 }, 0 },
@@ -151,7 +151,7 @@ static void test_operators(void)
 	EXPECT(!is_true(&t, RVK_SEL_IIFNAME, RVK_OP_PREFIX, 3, "etx", NULL));
 }
 
-/* A list of two intervals, of which the second holds 80. */
+/* A list of two intervals; the second contains 80. */
 static void test_lists(void)
 {
 	struct { struct rvk_predicate p; struct rvk_interval list[2]; } in = {
@@ -168,7 +168,7 @@ static void test_lists(void)
 	EXPECT(!rv_predicate_true(&t.p.pkt, &in.p));
 }
 
-/* The port of what has none: false, negated or not. Where it should be and is not: dropped. */
+/* The port of a protocol without ports: false, negated or not. A truncated port: dropped. */
 static void test_absent(void)
 {
 	struct rvk_predicate p = { .size = sizeof(p), .sel = RVK_SEL_TH_DPORT, .op = RVK_OP_EQ,
@@ -187,7 +187,7 @@ static void test_absent(void)
 	EXPECT(!rv_predicate_true(&t.p.pkt, &p) && t.p.pkt.hotdrop);
 }
 
-/* A predicate that is false of the packet, negated or not. */
+/* A predicate that must be false, negated or not. */
 static void expect_absent(struct rv_test_packet *t, unsigned int sel, unsigned int len,
 			  const void *value, bool hotdrop)
 {
@@ -200,7 +200,7 @@ static void expect_absent(struct rv_test_packet *t, unsigned int sel, unsigned i
 	EXPECT(t->p.pkt.hotdrop == hotdrop);
 }
 
-/* What stands where another protocol has the field is not it. */
+/* The same bytes of another protocol's header are not the field. */
 static void test_other_protocols(void)
 {
 	struct rv_test_packet t;
@@ -215,7 +215,7 @@ static void test_other_protocols(void)
 	expect_absent(&t, RVK_SEL_ICMP_TYPE, 2, t.bytes + 20, false);
 	make_packet(&t, V6, 58);
 	expect_absent(&t, RVK_SEL_TH_DPORT, 2, t.bytes + 42, false);
-	/* Headers that end too early, or say that they do. */
+	/* Headers that are truncated, or claim to be shorter. */
 	make_packet(&t, V4, TCP);
 	t.p.pkt.len = t.p.pkt.linear = 39;
 	expect_absent(&t, RVK_SEL_TCP_OPTION, 1, "", true);
@@ -228,7 +228,7 @@ static void test_other_protocols(void)
 	expect_absent(&t, RVK_SEL_TCP_MSS, 2, t.bytes, true);
 }
 
-/* A copy that loops back: multicast or broadcast by its address. And a packet that no socket sends. */
+/* A looped-back copy: multicast or broadcast, by its address. A packet without socket. */
 static void test_beside_headers(void)
 {
 	static const struct { uint8_t family, first, type; } looped[] = {
@@ -251,7 +251,7 @@ static void test_beside_headers(void)
 	EXPECT(!is_true(&t, RVK_SEL_GID, RVK_OP_EQ, 4, &t.p.gid, NULL));
 }
 
-/* The header's, and only where that says nothing the packet's own. */
+/* The length in the header, or if that is 0 the packet's own. */
 static void test_length(void)
 {
 	static const struct { uint8_t family; uint16_t said; uint32_t length; } lengths[] = {
@@ -267,7 +267,10 @@ static void test_length(void)
 	}
 }
 
-/* Eight bytes of options and the one behind them; is there one of this kind, is its MSS 0x05b4? */
+/*
+ * Eight bytes of options and the byte after them; whether the kind occurs, and whether the MSS is
+ * 0x05b4.
+ */
 static const struct {
 	uint8_t options[9], kind;
 	bool there, mss;
@@ -326,7 +329,7 @@ static void test_tcp_options(void)
 	EXPECT(t.p.pkt.hotdrop);
 }
 
-/* An element of predicates in a rule that drops. */
+/* An element of several predicates in a rule that drops. */
 static int put_predicates(struct rv_engine *e, const struct rvk_predicate *list, unsigned int n,
 			  struct rvk_refusal *why)
 {
@@ -348,7 +351,7 @@ static bool drops(struct rv_engine *e, uint8_t ttl, uint8_t tos)
 	return rv_engine_run(e, RV_TABLE_MANGLE, &t.p.pkt, NULL) == NF_DROP;
 }
 
-/* All of an element's predicates are checked, and all must be true. */
+/* All predicates of an element are checked and must be true. */
 static void test_several(void)
 {
 	struct rvk_predicate list[3] = {
@@ -368,7 +371,7 @@ static void test_several(void)
 	list[2].sel = RVK_SEL_COUNT;
 	EXPECT(put_predicates(e, list, 3, &why) == -EINVAL && why.reason == RVK_WHY_SELECTOR);
 	EXPECT(why.stage == RVK_STAGE_PARTS && why.element == 0 && !strcmp(why.name, "some"));
-	/* Behind three policies. */
+	/* after three policies */
 	EXPECT(why.entry == 3 && why.offset == 3 * (sizeof(struct rvk_entry) + sizeof(struct rvk_element) +
 						    sizeof(struct rvk_verdict)));
 	list[1].op = 0;
@@ -379,7 +382,7 @@ static void test_several(void)
 	rv_engine_free(e);
 }
 
-/* ---- matches by their data ---------------------------------------------------------------- */
+/* ---- matches with structs ----------------------------------------------------------------- */
 
 static const struct matched {
 	const char *name;
@@ -501,7 +504,7 @@ static void test_matches(void)
 	rv_engine_free(e);
 }
 
-/* mac is for packets that come in. */
+/* mac requires received packets. */
 static void test_mac(void)
 {
 	const struct xt_mac_info info = { .srcaddr = { 2, 0, 0, 0, 0, 2 } };
@@ -524,7 +527,7 @@ static void test_mac(void)
 	rv_engine_free(e);
 }
 
-/* Ids that nobody has are no range of them. */
+/* A range of invalid ids is refused. */
 static void test_owner(void)
 {
 	static const struct xt_owner_match_info wrong[] = {
@@ -547,14 +550,14 @@ static void test_owner(void)
 	rv_engine_free(e);
 }
 
-/* Numbers that look random, the same each time. */
+/* Pseudo-random numbers with a fixed seed. */
 static uint32_t next_number(uint32_t *seed)
 {
 	*seed = *seed * 1664525 + 1013904223;
 	return *seed >> 16;
 }
 
-#define TEXT	28		/* behind the header of UDP */
+#define TEXT	28		/* offset after the UDP header */
 #define LETTERS	(RV_PACKET_ROOM - TEXT)
 
 static bool is_somewhere(const uint8_t *text, const struct xt_string_info *info)
@@ -574,7 +577,7 @@ static void put_string(struct rv_engine *e, const struct xt_string_info *info)
 	rv_blob_free(&b);
 }
 
-/* Two letters, so that patterns begin in themselves; found wherever the naive search finds them. */
+/* An alphabet of two letters, so that patterns overlap; compared with a naive search. */
 static void test_string(void)
 {
 	struct xt_string_info info = { .from_offset = TEXT, .to_offset = 65535, .algo = "kmp" };

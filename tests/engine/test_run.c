@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Walks: verdicts, jumps, policies, counters, records. */
+/* Traversal: verdicts, jumps, policies, counters, records. */
 #include "test.h"
 
 #define V4 NFPROTO_IPV4
@@ -7,7 +7,7 @@
 #define TCP 6
 #define UDP 17
 
-/* What most tests need. */
+/* Common state of the tests. */
 struct run {
 	struct rv_engine *engine;
 	struct rv_blob blob;
@@ -31,7 +31,7 @@ static void ready(struct run *r)
 	EXPECT(!rv_blob_replace(&r->blob, r->engine, NULL));
 }
 
-/* Ends INPUT, and with it the table. */
+/* Ends INPUT and the table. */
 static void finish(struct run *r)
 {
 	rv_blob_rules_end(&r->blob, NF_INET_LOCAL_IN);
@@ -109,7 +109,10 @@ static void test_policy(void)
 	end(r);
 }
 
-/* INPUT: jump a, drop. a: goto b, accept. b: udp accept, return: so a's accept is never reached. */
+/*
+ * INPUT: jump a, drop. a: goto b, accept. b: udp accept, return. So the accept in a is never
+ * reached.
+ */
 static void test_jumps(void)
 {
 	struct run *r = start(V4);
@@ -136,7 +139,7 @@ static void test_jumps(void)
 	end(r);
 }
 
-/* From a base chain a goto comes back to the policy. */
+/* A goto from a base chain returns to the policy. */
 static void test_goto_from_base(void)
 {
 	struct run *r = start(V4);
@@ -155,7 +158,7 @@ static void test_goto_from_base(void)
 	end(r);
 }
 
-/* A chain of chains, as deep as it may be. */
+/* Chains nested to the maximum depth. */
 static void test_depth(void)
 {
 	struct run *r = start(V4);
@@ -189,7 +192,7 @@ static void expect_ip(uint8_t family, const struct rvk_ip *ip, bool fits)
 	r->packet.p.pkt.in = "eth0\0\0\0\0\0\0\0\0\0\0\0";
 	EXPECT(rv_engine_run(r->engine, RV_TABLE_FILTER, &r->packet.p.pkt, NULL) ==
 	       (fits ? NF_DROP : NF_ACCEPT));
-	/* Without the help of keys. */
+	/* Recording does not use the prefilter. */
 	EXPECT(rv_engine_run(r->engine, RV_TABLE_FILTER, &r->packet.p.pkt, &r->record) ==
 	       (fits ? NF_DROP : NF_ACCEPT));
 	end(r);
@@ -243,7 +246,7 @@ static void test_protocols(void)
 	expect_ip(V4, &(struct rvk_ip){ .flags = RVK_IP_FRAG, .invert = RVK_INV_FRAG }, true);
 }
 
-/* The port of a packet is 80. */
+/* The packet's port is 80. */
 static void expect_ports(unsigned int op, bool negate, const uint8_t from[2], const uint8_t to[2], bool fits)
 {
 	struct run *r = start(V4);
@@ -284,7 +287,7 @@ static void test_ports(void)
 	expect_ports(RVK_OP_MASK, false, own, high, false);
 }
 
-/* Hop-by-hop, then a fragment header with this offset, then TCP. */
+/* Hop-by-hop, a fragment header with this offset, TCP. */
 static void put_extensions(struct rv_test_packet *t, uint16_t fragment)
 {
 	uint8_t *ip = t->bytes;
@@ -298,7 +301,7 @@ static void put_extensions(struct rv_test_packet *t, uint16_t fragment)
 	EXPECT(!rv_user_packet_init(&t->p, ip, 40 + 16 + 27, sizeof(t->bytes)));
 }
 
-/* So many headers of destination options, each of eight bytes, before UDP. */
+/* n destination options headers of eight bytes before UDP. */
 static int parse_headers(unsigned int n)
 {
 	struct rv_test_packet t;
@@ -334,7 +337,7 @@ static void test_extension_headers(void)
 	EXPECT(t.p.pkt.proto == RV_PROTO_NONE);
 }
 
-/* A packet whose headers end too early is dropped by the first rule that asks for them. */
+/* A packet with truncated headers is dropped by the first rule that reads them. */
 static void test_truncated(void)
 {
 	struct run *r = start(V6);
@@ -349,7 +352,7 @@ static void test_truncated(void)
 	end(r);
 }
 
-/* A rule for port 81, and a packet with these bytes in its header: what the rule makes of it, both ways. */
+/* Result of a rule for port 81, negated and not, for a packet with these header bytes. */
 static void expect_port_of(uint8_t family, uint8_t proto, unsigned int at, uint16_t bytes, unsigned int verdict)
 {
 	static const uint8_t port[2] = { 0, 81 };
@@ -375,14 +378,14 @@ static void expect_port_of(uint8_t family, uint8_t proto, unsigned int at, uint1
 	end(r);
 }
 
-/* RFC 1858: who starts a fragment of TCP at 8 bytes has something in mind. */
+/* RFC 1858: a TCP fragment at offset 8 is an attack. */
 static void test_odd_ports(void)
 {
 	expect_port_of(V4, TCP, 22, 81, NF_QUEUE);
 	expect_port_of(V4, TCP, 6, 1, NF_DROP);
 	expect_port_of(V4, TCP, 6, 2, NF_ACCEPT);
 	expect_port_of(V4, UDP, 6, 1, NF_ACCEPT);
-	/* A header that is longer than the packet. */
+	/* A header longer than the packet. */
 	expect_port_of(V6, TCP, 40, TCP << 8 | 255, NF_DROP);
 }
 
@@ -401,7 +404,7 @@ static void test_malformed(void)
 	EXPECT(rv_user_packet_init(&t.p, t.bytes, 0, 47) == -EINVAL);
 }
 
-/* Those were looked at and no others. */
+/* Exactly these inputs were read. */
 static void expect_looked(const struct run *r, const uint16_t *what)
 {
 	struct rv_looked wanted = { 0 };

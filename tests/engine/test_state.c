@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Matches that remember: limit, hashlimit, recent, statistic. */
+/* Stateful matches: limit, hashlimit, recent, statistic. */
 #include "test.h"
 
 #include <linux/netfilter/xt_hashlimit.h>
@@ -13,7 +13,7 @@
 
 static struct rv_engine *engine;
 
-/* One rule with this match, whose verdict is drop. */
+/* One rule with this match and verdict drop. */
 static int put(const char *name, unsigned int revision, const void *data, uint32_t size)
 {
 	struct rv_blob b;
@@ -23,7 +23,7 @@ static int put(const char *name, unsigned int revision, const void *data, uint32
 	return rv_blob_finish(&b, NF_INET_LOCAL_IN, engine, NULL);
 }
 
-/* Of n packets from 10.1.2.host, how many fit? */
+/* How many of n packets from 10.1.2.host match. */
 static unsigned int count_fits(unsigned int n, uint8_t host)
 {
 	struct rv_test_packet t;
@@ -71,7 +71,7 @@ static struct xt_hashlimit_mtinfo3 by_source(void)
 	};
 }
 
-/* Two for each source; a fourth source has no room, and its packets are dropped. */
+/* Two per source; there is no room for a fourth source, whose packets are dropped. */
 static void test_hashlimit(void)
 {
 	struct xt_hashlimit_mtinfo3 info = by_source();
@@ -79,7 +79,7 @@ static void test_hashlimit(void)
 	begin();
 	EXPECT(!put("hashlimit", 3, &info, sizeof(info)));
 	EXPECT(count_fits(5, 1) == 2 && count_fits(5, 2) == 2 && count_fits(1, 1) == 0);
-	/* The table outlives the rules. */
+	/* The table survives the replacement of its rules. */
 	EXPECT(!put("hashlimit", 3, &info, sizeof(info)));
 	EXPECT(count_fits(5, 1) == 0 && count_fits(5, 3) == 2);
 	EXPECT(count_fits(5, 4) == 5);
@@ -93,7 +93,7 @@ static void test_hashlimit(void)
 	end();
 }
 
-/* Without a number there are eight for each bucket, and never less than one. */
+/* The default is eight entries per bucket, at least one. */
 static void test_hashlimit_bounded(void)
 {
 	struct xt_hashlimit_mtinfo3 info = by_source();
@@ -114,7 +114,7 @@ static void test_hashlimit_bounded(void)
 	end();
 }
 
-/* What another namespace calls so is another one. */
+/* Names are per namespace. */
 static void test_names(void)
 {
 	struct xt_hashlimit_mtinfo3 info = by_source();
@@ -153,7 +153,7 @@ static void test_hashlimit_masks(void)
 	end();
 }
 
-/* 35 bytes are three pieces of 16; a second's worth is there at once, and what burst adds to it. */
+/* 35 bytes are three units of 16; one second's worth plus the burst is available at once. */
 static void test_hashlimit_bytes(void)
 {
 	struct xt_hashlimit_mtinfo2 info = {
@@ -187,8 +187,8 @@ static void test_hashlimit_rate(void)
 }
 
 /*
- * A table that has this match and behind it one that is refused, and the same as a trial. Neither may
- * change anything.
+ * A table with this match followed by one that is refused, also with RVK_REPLACE_DRY. Neither may
+ * have side effects.
  */
 static void put_in_vain(const char *name, unsigned int revision, const void *data, uint32_t size)
 {
@@ -215,7 +215,7 @@ static void count_filled(const struct rv_filled *f, void *arg)
 	sums[2] += f->max;
 }
 
-/* How many things there are that packets fill, how full, how large. */
+/* Number, fill and size of state objects. */
 static bool filled(uint32_t things, uint32_t entries, uint32_t max)
 {
 	uint32_t sums[3] = { 0 };
@@ -243,7 +243,7 @@ static void test_hashlimit_in_vain(void)
 	end();
 }
 
-/* What a rule keeps for itself is not filled up again by a table that is refused. */
+/* A refused table does not reset the state of a rule. */
 static void test_own_state_in_vain(void)
 {
 	struct xt_statistic_info nth = { .mode = XT_STATISTIC_MODE_NTH, .u.nth = { .every = 3 } };
@@ -277,7 +277,7 @@ static void test_recent(void)
 	begin();
 	EXPECT(!put("recent", 1, &info, sizeof(info)));
 	EXPECT(count_fits(2, 1) == 2);
-	/* Checks and keeps the list in use; then hit counts. */
+	/* This check pins the list; then hit counts. */
 	EXPECT(!put("recent", 1, &other, sizeof(other)));
 	EXPECT(count_fits(2, 1) == 2 && count_fits(1, 2) == 0);
 	other.hit_count = 3;
@@ -296,7 +296,7 @@ static void test_recent(void)
 	end();
 }
 
-/* The list holds a hundred: the one seen longest ago makes room. */
+/* The list has room for a hundred: the least recently seen is replaced. */
 static void test_recent_full(void)
 {
 	struct xt_recent_mtinfo_v1 set = recent(XT_RECENT_SET), check = recent(XT_RECENT_CHECK);
@@ -329,7 +329,7 @@ static void test_recent_refused(void)
 	end();
 }
 
-/* What is told of a list: how many addresses, the last byte of the last one, its times. */
+/* Reported for a list: number of addresses, last byte of the last one, its time stamps. */
 struct told {
 	unsigned int n, last, hits;
 };
@@ -390,7 +390,7 @@ static void test_recent_edited(void)
 	end();
 }
 
-/* What packets fill is bounded for all lists and tables of an engine together. */
+/* Packet state is limited per engine, for all lists and tables together. */
 static void test_packet_memory(void)
 {
 	struct xt_recent_mtinfo_v1 info = recent(XT_RECENT_SET);
@@ -401,7 +401,7 @@ static void test_packet_memory(void)
 	EXPECT(!*rv_engine_used(engine) && !edit('+', 1) && *rv_engine_used(engine));
 	rv_packet_memory = *rv_engine_used(engine);
 	EXPECT(edit('+', 2) == -ENOMEM && tells(1, 1, 1));
-	/* A packet that would make another address known is dropped. */
+	/* A packet that needs a new entry is dropped. */
 	count_fits(3, 7);
 	EXPECT(tells(1, 1, 1) && *rv_engine_used(engine) == rv_packet_memory);
 	EXPECT(!edit('-', 1) && !*rv_engine_used(engine) && !edit('+', 3));
@@ -409,7 +409,7 @@ static void test_packet_memory(void)
 	end();
 }
 
-/* A larger hit count empties the list, as xt_recent has it; but not in a table that is refused. */
+/* A larger hit count clears the list, like xt_recent, but not if the table is refused. */
 static void test_recent_in_vain(void)
 {
 	struct xt_recent_mtinfo_v1 set = recent(XT_RECENT_SET), far = recent(XT_RECENT_CHECK);
@@ -422,7 +422,7 @@ static void test_recent_in_vain(void)
 	EXPECT(count_fits(40, 1) == 40 && tells(1, 1, 32));
 	put_in_vain("recent", 1, &far, sizeof(far));
 	EXPECT(tells(1, 1, 32) && filled(1, 1, rv_recent_entries));
-	/* New addresses are kept as far back as before, too. */
+	/* New addresses also keep the larger number of stamps. */
 	EXPECT(count_fits(40, 2) == 40 && tells(2, 2, 32));
 	EXPECT(!put("recent", 1, &far, sizeof(far)));
 	EXPECT(tells(0, 0, 0));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Targets: what they make of a packet, and its checksums. */
+/* Targets: changes of the packet and its checksums. */
 #include "test.h"
 
 #include <linux/netfilter/xt_CLASSIFY.h>
@@ -23,7 +23,7 @@ static const struct xt_tcp syn = {
 	.spts = { 0, 65535 }, .dpts = { 0, 65535 }, .flg_mask = 2, .flg_cmp = 2,
 };
 
-/* A rule of all packets of proto with this target; t is run through it. */
+/* Runs t through a rule for proto with this target. */
 static int run(struct rv_test_packet *t, const char *table, const char *name,
 	       unsigned int revision, const void *data, uint32_t size, struct rvk_refusal *why)
 {
@@ -50,7 +50,7 @@ static int run(struct rv_test_packet *t, const char *table, const char *name,
 	return rc;
 }
 
-/* tables names with a NUL behind each, so that RVK_TABLE_LEN bytes can be looked at */
+/* Table names padded to RVK_TABLE_LEN bytes. */
 #define TABLE(name)	((const char[RVK_TABLE_LEN]){ name })
 
 static void expect_ttl(uint8_t family, uint8_t mode, uint8_t by, uint8_t to)
@@ -157,7 +157,7 @@ static void test_reject(void)
 
 /* ---- TCPMSS ------------------------------------------------------------------------------------ */
 
-/* Options of len bytes; without payload if bare. */
+/* Options of len bytes; bare: without payload. */
 static void put_options(struct rv_test_packet *t, uint8_t family, const uint8_t *options,
 			uint32_t len, bool bare)
 {
@@ -207,7 +207,7 @@ static void test_tcpmss(void)
 	}
 }
 
-/* Until the card adds it up, the checksum is that of the pseudo header: only its length changes. */
+/* With CHECKSUM_PARTIAL, the checksum covers the pseudo header only, so only its length changes. */
 static void test_tcpmss_partial(void)
 {
 	const struct xt_tcpmss_info info = { .mss = 1000 };

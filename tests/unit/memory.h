@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A store of rules that nothing holds but the test. */
+/* A store in memory, owned by the test. */
 #ifndef RAVELIN_TEST_MEMORY_H
 #define RAVELIN_TEST_MEMORY_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every allocation of ours fails once: reading a ruleset, changing it and writing
- * it must then end in an error, with nothing leaked (the sanitizer build says so)
- * and the file as it was.
+ * Lets each allocation fail once while a ruleset is read, changed and written: this must be
+ * reported as an error, without leaks (checked by the sanitizer build) and without changing the
+ * file.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lists of rules compared, beside a longest common subsequence by the textbook. */
+/* Comparison of rule lists, checked against a textbook longest common subsequence. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,7 +62,7 @@ static size_t longest(const struct list *a, const struct list *b)
 	return t[a->side.count][b->side.count];
 }
 
-/* The kept rules of both, which must be the same. Returns how many. */
+/* The kept rules of both sides, which must be equal. Returns their number. */
 static size_t kept(const struct list *a, const struct list *b)
 {
 	size_t i = 0, j = 0, n = 0;
@@ -105,7 +105,7 @@ static void random_lists(void **state)
 	}
 }
 
-/* Far more equal rules than can all be paired. */
+/* More equal rules than are considered pairwise. */
 static void many_equal(void **state)
 {
 	static struct list a, b;
@@ -142,7 +142,7 @@ static void counters(void **state)
 	clear(&b);
 }
 
-/* The hash must not tell apart what equality does not. */
+/* Equal rules have equal hashes. */
 static void hash(void **state)
 {
 	struct rv_rule *a = new_rule(1), *b = new_rule(1);

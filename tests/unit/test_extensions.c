@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs extensions/NAME.t. A line is one case:
+ * Runs extensions/NAME.t. Each line is a case:
  *
- *   rule ; what save prints of it, "=" if the same ; OK
+ *   rule ; save output, "=" if the same ; OK
  *   rule ; FAIL ; first line of the message
  *
- * "#" begins a comment. A line "@table T", "@chain C" or "@family ip|ip6|both" holds for the
- * cases after it (filter, INPUT and both where nothing is said; in a family that does not know
- * a match or target of the rule the case is left out); "@wire no" for rules whose wire form
- * needs something of the system. Several rules made of one are joined with " | ".
+ * "#" starts a comment. A line "@table T", "@chain C" or "@family ip|ip6|both" applies to the cases
+ * after it (default: filter, INPUT, both; a family that lacks a match or target of the rule is
+ * skipped); "@wire no": the rule's kernel struct depends on the system. The results of several
+ * rules from one line are joined with " | ".
  *
- * Directory: $RV_EXTENSIONS, the first argument, or extensions/ here.
+ * Directory: $RV_EXTENSIONS, the first argument, or extensions/.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,7 +37,7 @@
 #define MAX_WORDS 128
 #define MAX_EXTENSIONS 256
 
-/* Where a case stands and what it is to be read with. */
+/* Location and settings of a case. */
 struct place {
 	const char *file;
 	unsigned int line;
@@ -48,8 +48,8 @@ struct place {
 
 static struct {
 	const struct rv_ext *ext;
-	uint64_t rows;		/* used by a case that is OK */
-	uint64_t refused;	/* and by one that is not */
+	uint64_t rows;		/* rows used by an accepted case */
+	uint64_t refused;	/* rows used by a refused one */
 } used[MAX_EXTENSIONS];
 
 static unsigned int layouts_written, layouts_refused;
@@ -70,7 +70,7 @@ static void complain(const struct place *at, const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
-/* ---- words ------------------------------------------------------------------ */
+/* ---- splitting --------------------------------------------------------------- */
 
 static char *trim(char *text)
 {
@@ -84,7 +84,7 @@ static char *trim(char *text)
 	return text;
 }
 
-/* The first ';' that is not in quotes, or NULL. */
+/* The first unquoted ';', or NULL. */
 static char *semicolon(char *text)
 {
 	char quote = 0;
@@ -100,7 +100,7 @@ static char *semicolon(char *text)
 	return NULL;
 }
 
-/* Cuts text, in place, into words as a shell does; returns how many. */
+/* Splits text in place like a shell. Returns the number of words. */
 static int split(char *text, char **words)
 {
 	int n = 0;
@@ -124,7 +124,7 @@ static int split(char *text, char **words)
 	return n;
 }
 
-/* ---- reading and printing a rule ---------------------------------------------- */
+/* ---- parsing and printing ----------------------------------------------------- */
 
 static int read_rule(const struct place *at, const char *text, struct rv_command *cmd,
 		     struct rv_error *err)
@@ -149,7 +149,7 @@ static int read_rule(const struct place *at, const char *text, struct rv_command
 	return rc;
 }
 
-/* The rule as save prints it, without "-A chain". */
+/* Save output without "-A chain". */
 static char *render(const struct place *at, const struct rv_rule *r)
 {
 	struct rv_buf b = RV_BUF_INIT;
@@ -170,7 +170,7 @@ static struct rv_rule *first_rule(const struct rv_command *cmd)
 					  : rv_entry(cmd->rules.next, struct rv_rule, node);
 }
 
-/* ---- what must hold of a rule ---------------------------------------------------- */
+/* ---- properties of every rule ---------------------------------------------------- */
 
 static void check_reparse(const struct place *at, const struct rv_rule *r, const char *text)
 {
@@ -204,7 +204,7 @@ static void check_clone(const struct place *at, const struct rv_rule *r, const c
 	rv_rule_free(copy);
 }
 
-/* The data of a part from a blob of the kernel's; NULL when it is refused. */
+/* Decodes a blob of the kernel; NULL when refused. */
 static struct rv_part *part_from_wire(const struct rv_ext *ext, const struct rv_revision *w,
 				      const unsigned char *blob, struct rv_error *err)
 {
@@ -217,7 +217,7 @@ static struct rv_part *part_from_wire(const struct rv_ext *ext, const struct rv_
 	return NULL;
 }
 
-/* A layout that is older than what the rule needs says so; it never holds another rule. */
+/* A revision too old for the rule must be refused; it never holds another rule. */
 static void check_layout(const struct place *at, const struct rv_part *p, const struct rv_revision *w)
 {
 	const struct rv_ext *ext = p->ext;
@@ -265,7 +265,7 @@ static int count_predicate(const struct rv_predicate *p, void *arg)
 	return 0;
 }
 
-/* Nothing to compare here: it must not crash, nor say anything out of range. */
+/* Must not crash or read out of bounds; the result is not checked. */
 static void exercise(rv_family_t family, const struct rv_ext *ext, const unsigned char *data)
 {
 	struct rv_buf b = RV_BUF_INIT;
@@ -278,10 +278,7 @@ static void exercise(rv_family_t family, const struct rv_ext *ext, const unsigne
 	rv_buf_free(&b);
 }
 
-/*
- * The rule in nft's words is one whole line, behind one for each of its sets, or there are no
- * words and nothing is left of it.
- */
+/* The nft translation is one complete line after one line per set, or empty. */
 static void check_text(const struct place *at, const struct rv_rule *r, const char *rule)
 {
 	struct rv_text_sets sets = { 0 };
@@ -328,7 +325,7 @@ static void check_rule(const struct place *at, const struct rv_rule *r, const ch
 	}
 }
 
-/* ---- which rows are used ----------------------------------------------------------- */
+/* ---- coverage of rows -------------------------------------------------------------- */
 
 static void remember(const struct rv_ext *ext, void *arg)
 {
@@ -356,7 +353,7 @@ static void mark_word(const struct rv_ext *ext, const char *word)
 			used[i].rows |= row_of(ext, word);
 }
 
-/* There is no rule: what a case is about, its file says. */
+/* There is no rule to inspect: derives the rows from the text and the file. */
 static void mark_refused(const char *file, const char *text)
 {
 	char *copy = strdup(text), *words[MAX_WORDS];
@@ -447,7 +444,7 @@ static bool foreign(enum rv_ext_kind kind, rv_family_t family, const char *name)
 	return !rv_ext_find(kind, family, name) && rv_ext_find(kind, other, name);
 }
 
-/* Whether a match or target of the rule is for the other family only. */
+/* Whether a match or target of the rule exists only in the other family. */
 static bool other_family(const char *rule, rv_family_t family)
 {
 	char *copy = strdup(rule), *words[MAX_WORDS];
@@ -581,7 +578,7 @@ static void test_every_row_is_used(void **state)
 	assert_int_equal(unused, 0);
 }
 
-/* What another program put into the kernel may be anything. */
+/* Blobs written by other programs may have any content. */
 static void nonsense(const struct rv_ext *ext, const struct rv_revision *w)
 {
 	unsigned char *blob = malloc(w->size);
@@ -626,7 +623,7 @@ static void check_words(const struct rv_ext *ext, const char *text)
 	rv_part_free(p);
 }
 
-/* Texts with rows in them know all the rows they name. */
+/* Templates only name existing rows. */
 static void test_words(void **state)
 {
 	(void)state;
@@ -637,7 +634,7 @@ static void test_words(void **state)
 	}
 }
 
-/* What other versions of stock leave in the kernel is read as what it says. */
+/* Blobs written by other versions of iptables are decoded correctly. */
 static void test_old_revisions(void **state)
 {
 	static const struct xt_connmark_tginfo1 connmark = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The file backend: replacing a file as a whole, and commands on one. */
+/* The file backend: atomic replacement of files, and commands. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,7 +55,7 @@ static int remove_folder(void **state)
 	return rmdir(folder);
 }
 
-/* Files in the folder, to see that no temporary one is left. */
+/* Number of files in the directory, to detect leftover temporary files. */
 static int count_files(void)
 {
 	DIR *d = opendir(folder);
@@ -117,7 +117,7 @@ static int replace(const char *name, const char *text, struct rv_error *err)
 	return rc;
 }
 
-/* ---- replacing ------------------------------------------------------------------- */
+/* ---- replacement ----------------------------------------------------------------- */
 
 static void test_new_file_is_private(void **state)
 {
@@ -161,7 +161,7 @@ static void test_links_are_followed(void **state)
 	snprintf(second, sizeof(second), "%s/second", folder);
 	assert_int_equal(symlink("second", first), 0);
 	assert_int_equal(symlink("rules", second), 0);
-	/* What they lead to is not there yet, then it is. */
+	/* The link's target does not exist, then it does. */
 	assert_int_equal(replace(first, "one\n", &err), 0);
 	assert_holds(path, "one\n");
 	assert_int_equal(replace(first, "two\n", &err), 0);
@@ -205,7 +205,7 @@ static void test_only_regular_files(void **state)
 	assert_non_null(strstr(err.text, "not a regular file"));
 }
 
-/* Root may write anything, so the test takes another user for a moment. */
+/* Root may write any file, so the test switches to another user. */
 static void test_unwritable(void **state)
 {
 	struct rv_error err;
@@ -241,7 +241,7 @@ static void test_unwritable_folder(void **state)
 	assert_holds(path, "old\n");
 }
 
-/* As a full disk: the text does not fit, the old file stays, nothing is left over. */
+/* Full disk: the old file stays and nothing is left behind. */
 static void test_full(void **state)
 {
 	struct rlimit old, small;
@@ -263,9 +263,9 @@ static void test_full(void **state)
 	assert_int_equal(count_files(), 1);
 }
 
-/* ---- the lock --------------------------------------------------------------------- */
+/* ---- locking ------------------------------------------------------------------------ */
 
-/* flock() belongs to an open file, so a second open is a second writer even in one process. */
+/* flock() locks belong to open files, so a second open acts as a second writer. */
 static void lock_keeps_out(const char *name)
 {
 	struct rv_error err = { 0 };
@@ -360,7 +360,7 @@ static void test_many_writers_lose_nothing(void **state)
 	assert_int_equal(count_files(), 1);
 }
 
-/* Each version is one letter many times: a reader must never see two letters or none. */
+/* Each version repeats one letter: a reader must never see two letters, or none. */
 static void test_readers_see_whole_files(void **state)
 {
 	pid_t pid;
@@ -396,7 +396,7 @@ static void test_readers_see_whole_files(void **state)
 
 #define HEAD "# Written by ravelin\n"
 
-/* Runs one iptables command, its words divided by single blanks, on the file. */
+/* Runs one iptables command on the file; words are separated by single spaces. */
 static int run(rv_family_t family, const char *line, struct rv_error *err)
 {
 	char spec[160], copy[512], *argv[32], *rest;
@@ -468,7 +468,7 @@ static void test_counters_are_kept(void **state)
 		     "[7:800] -A INPUT -j ACCEPT\n-A INPUT -j DROP\n-A OUTPUT -j ACCEPT\nCOMMIT\n");
 }
 
-/* A failing command, and one that only looks, leave the very same file. */
+/* Failing and read-only commands do not touch the file. */
 static void test_failures_touch_nothing(void **state)
 {
 	static const char *const bad[] = {
@@ -500,7 +500,7 @@ static void test_nothing_is_made_by_reading(void **state)
 	assert_int_equal(count_files(), 0);
 }
 
-/* An error in the file is told with its name and line, and is not one of the command line. */
+/* Errors in the file are reported with its name and line. */
 static void test_error_in_the_file(void **state)
 {
 	struct rv_error err;
@@ -527,7 +527,7 @@ static void test_one_family_per_file(void **state)
 	assert_non_null(strstr(err.text, "line 2"));
 }
 
-/* What no kernel would load is not written either. */
+/* Rulesets that the kernel would refuse are not written. */
 static void test_what_a_kernel_refuses(void **state)
 {
 	struct rv_error err;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Hints for lines of random words: none may crash, and what is proposed is another line. */
+/* Hints for random lines: none may crash, and proposals differ from the input. */
 #include <netdb.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +30,7 @@ static const char *const words[] = {
 	"COMMIT", "*nat", ":web", "[1:2]", "[", "--set-mark", "echo-requst", "src", "x\\", "a b",
 };
 
-/* No word is looked for in the network. */
+/* Avoids DNS queries. */
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
 		struct addrinfo **list)
 {
@@ -50,7 +50,7 @@ static const char *word(void)
 	return words[below(sizeof(words) / sizeof(*words))];
 }
 
-/* A hint is whole lines of text, and does not propose what was given. */
+/* A hint consists of complete lines and does not propose the input. */
 static void check_hint(const struct rv_cli *cli, const struct rv_error *err)
 {
 	struct rv_buf hint = RV_BUF_INIT, line = RV_BUF_INIT;

@@ -210,7 +210,7 @@ static void chains_are_found_by_name(void **state)
 	rv_ruleset_clear(&rs);
 }
 
-/* ---- the index: beside a list that is walked --------------------------------------- */
+/* ---- index, compared with a list search -------------------------------------------------- */
 
 #define KINDS 7
 
@@ -360,7 +360,7 @@ static void rules_are_equal_but_for_what_no_packet_sees(void **state)
 	rv_rule_free(b);
 }
 
-/* Rules with a match and a target whose data differ in one byte, or in which there are. */
+/* Rules whose match and target differ in one byte of data, or in which parts there are. */
 static void rules_are_equal_only_with_the_same_parts(void **state)
 {
 	const struct rv_ext *mark = rv_ext_find(RV_MATCH, NFPROTO_IPV4, "mark");
@@ -387,7 +387,7 @@ static void rules_are_equal_only_with_the_same_parts(void **state)
 	rv_rule_free(b);
 }
 
-/* ---- what the kernel would refuse ------------------------------------------------- */
+/* ---- rules the kernel refuses ----------------------------------------------------- */
 
 static void a_loop_of_jumps_is_refused(void **state)
 {
@@ -470,7 +470,7 @@ static void large_counters_are_cut_short(void **state)
 	rv_rule_free(r);
 }
 
-/* The first name that is there is taken; what lacks is said with what it is for. */
+/* The first soname found is loaded; a missing library is reported with its purpose. */
 static void libraries_are_loaded_or_named(void **state)
 {
 	static const char *const names[] = { "libnosuch.so.7", "libc.so.6", NULL };
@@ -493,7 +493,7 @@ static void libraries_are_loaded_or_named(void **state)
 	assert_string_equal(err.hint, "install it");
 }
 
-/* What an errno says of a request, and what becomes of an error where 1 would be an answer. */
+/* Classification of errno values, and errors of commands for which exit code 1 is an answer. */
 static void only_an_answer_is_exit_code_1(void **state)
 {
 	static const int circumstances[] = { EPERM, ENOMEM, ENOBUFS, EINTR, EAGAIN, EMFILE, EIO };

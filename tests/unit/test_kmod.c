@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Backend kmod: every case of extensions/NAME.t and all forms of predicates as entries and
- * back; entries that are not as they should be; counters; refusals.
+ * Backend kmod: round trips of all cases of extensions/NAME.t and all forms of predicates;
+ * malformed entries; counters; refusals.
  *
- * Directory of the cases: $RV_EXTENSIONS or extensions/ here.
+ * Directory of the cases: $RV_EXTENSIONS or extensions/.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,7 +54,7 @@ static int on_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
 	return 0;
 }
 
-/* Applies restore lines of one table. */
+/* Applies lines of a restore file to a table. */
 static int apply(struct rv_store *s, const char *table, const char *lines, struct rv_error *err)
 {
 	const struct rv_restore_sink sink = {
@@ -94,7 +94,7 @@ static void add_table(struct rv_buf *b, struct rv_table *t)
 	rv_render_table(b, t, RV_COUNTERS_PREFIX);
 }
 
-/* What save -c prints of a table. */
+/* Output of save -c for a table. */
 static char *text_of(struct rv_table *t)
 {
 	struct rv_buf b = RV_BUF_INIT;
@@ -104,9 +104,9 @@ static char *text_of(struct rv_table *t)
 	return b.data;
 }
 
-/* ---- an engine that takes everything ------------------------------------------------- */
+/* ---- a transport that accepts everything ---------------------------------------------- */
 
-static uint64_t lacking;	/* selectors it says it has not */
+static uint64_t lacking;	/* selectors it does not support */
 
 static int yes(void *priv, unsigned int option, void *buf, uint32_t len)
 {
@@ -122,7 +122,7 @@ static int yes(void *priv, unsigned int option, void *buf, uint32_t len)
 
 static const struct rv_kmod_transport yes_transport = { .call = yes };
 
-/* A table as entries. */
+/* An encoded table. */
 struct image {
 	struct rv_buf buf;
 	struct rv_kmod_blob blob;
@@ -157,7 +157,7 @@ static void image_free(struct image *im)
 	rv_buf_free(&im->buf);
 }
 
-/* ---- there and back -------------------------------------------------------------------- */
+/* ---- round trips ------------------------------------------------------------------------ */
 
 static void same_chain(const struct rv_chain *a, const struct rv_chain *b)
 {
@@ -193,7 +193,7 @@ static unsigned int rules_of(const struct rv_chain *c)
 	return n;
 }
 
-/* The table that the entries say, in a ruleset of its own, is the same; each rule is told of. */
+/* Decodes to an equal table; the meter is called per rule. */
 static void there_and_back(struct rv_table *t)
 {
 	struct rv_error err = { 0 };
@@ -249,7 +249,7 @@ static char *trim(char *text)
 	return text;
 }
 
-/* Cases of both families hold what one of them lacks: that one leaves it out. */
+/* Skips rules that one of the families does not have. */
 static void take_rule(struct cases *c, const char *rule)
 {
 	struct rv_buf line = RV_BUF_INIT;
@@ -263,7 +263,7 @@ static void take_rule(struct cases *c, const char *rule)
 	rv_buf_free(&line);
 }
 
-/* "rule ; what save prints of it ; OK": the rule, or what save prints, if that says more. */
+/* "rule ; save output ; OK": tests the rule, or the save output if it says more. */
 static void take_case(struct cases *c, char *line)
 {
 	char *last = strrchr(line, ';'), *second;
@@ -368,9 +368,9 @@ static void test_cases(void **state)
 	print_message("%u rules of extensions/ come back as they were\n", cases.taken);
 }
 
-/* ---- predicates or data --------------------------------------------------------------------- */
+/* ---- predicates or structs ------------------------------------------------------------------ */
 
-/* The forms of the first rule's elements: "tcp=P ACCEPT". */
+/* Forms of the first rule's elements: "tcp=P ACCEPT". */
 static char *forms(const struct image *im, const struct rvk_entry *e)
 {
 	struct rv_buf b = RV_BUF_INIT;
@@ -415,7 +415,7 @@ static void test_forms(void **state)
 	form_is(v4, "-p tcp -m tcp --dport 22 -j ACCEPT", "tcpP V");
 	form_is(v4, "-p tcp -m tcp ! --dport 22:80 --tcp-flags SYN,ACK SYN -j ACCEPT", "tcpP V");
 	form_is(v6, "-p tcp -m tcp ! --syn", "tcpP V");
-	/* Nothing is said, and yet a packet without a whole header does not match. */
+	/* No condition, but a packet with a truncated header must not match. */
 	form_is(v4, "-p tcp -m tcp", "tcpD V");
 	form_is(v4, "-p udp -m udp --sport 53 -j DROP", "udpP V");
 	form_is(v4, "-m mark ! --mark 0x1/0xff", "markP V");
@@ -424,13 +424,13 @@ static void test_forms(void **state)
 	form_is(v4, "-m length ! --length 0", "lengthP V");
 	form_is(v4, "-m comment --comment x -m ttl --ttl-eq 64", "commentD ttlP V");
 	form_is(v4, "-m ttl ! --ttl-eq 64 -m ttl --ttl-lt 3 -m ttl --ttl-gt 3", "ttlP ttlP ttlP V");
-	/* "Never" is no range that could be read back. */
+	/* "Never" is not a range that could be decoded. */
 	form_is(v4, "-m ttl --ttl-lt 0", "ttlD V");
 	form_is(v6, "-m hl --hl-gt 3 -m hl ! --hl-eq 0", "hlP hlP V");
 	form_is(v4, "-m dscp --dscp 0 -m pkttype ! --pkt-type broadcast", "dscpP pkttypeP V");
 	form_is(v4, "-m mac --mac-source 00:11:22:33:44:55", "macP V");
 	form_is(v4, "-p icmp -m icmp --icmp-type 8/0 -m icmp ! --icmp-type 3", "icmpP icmpP V");
-	/* Any type: a packet without a whole header does not match. */
+	/* Any type, but a packet with a truncated header must not match. */
 	form_is(v4, "-p icmp -m icmp --icmp-type any", "icmpD V");
 	form_is(v6, "-p icmpv6 -m icmp6 --icmpv6-type 128", "icmp6P V");
 	form_is(v4, "-p tcp -m multiport --sports 1,5:9 -m multiport ! --dports 7 -m multiport --ports 1:2",
@@ -443,9 +443,12 @@ static void test_forms(void **state)
 	lacking = 0;
 }
 
-/* ---- a kernel that knows older layouts only -------------------------------------------------------- */
+/*
+ * ---- a kernel with older revisions only
+ * -----------------------------------------------------------
+ */
 
-/* Its conntrack has revisions 1 and 2; calls that replace tables with another are refused. */
+/* It has conntrack revisions 1 and 2; replacements with others are refused. */
 static bool is_known(const char *name, uint8_t revision)
 {
 	return strcmp(name, "conntrack") != 0 || revision == 1 || revision == 2;
@@ -486,7 +489,7 @@ static int old(void *priv, unsigned int option, void *buf, uint32_t len)
 
 static const struct rv_kmod_transport old_transport = { .call = old };
 
-/* Sends a rule once. Returns the error's kind, or 0; *revision: that of the first match. */
+/* Sends a rule once. Returns the kind of error or 0; *revision: that of the first match. */
 static int send_rule(const char *rule, uint8_t *revision, struct rv_error *err)
 {
 	struct rv_kmod_link link = { .transport = &old_transport };
@@ -523,7 +526,7 @@ static void test_old_layouts(void **state)
 	assert_int_equal(revision, 3);
 	assert_int_equal(send_rule(plain, &revision, &err), 0);
 	assert_int_equal(revision, 2);
-	/* What the older one cannot say is refused, never said shorter. */
+	/* What the older revision cannot express is refused, never reduced. */
 	assert_int_equal(send_rule(range, &revision, &err), RV_ERR_PROBLEM);
 	assert_string_equal(err.text, "revision 2 of match `conntrack' cannot say what the rule says");
 	rv_layout_forget();
@@ -551,7 +554,10 @@ static void test_tables(void **state)
 	rv_ruleset_clear(&s.rs);
 }
 
-/* ---- entries that may be anything ---------------------------------------------------------------- */
+/*
+ * ---- untrusted entries
+ * ---------------------------------------------------------------------------
+ */
 
 static int decode_copy(const struct image *im, const unsigned char *bytes,
 		       const struct rvk_table *head, struct rv_error *err)
@@ -580,7 +586,9 @@ static const char some_rules[] =
 	"-A INPUT -m comment --comment hello -j DROP\n-A a -p tcp -m multiport --dports 1,2:3 -j b\n"
 	"-A a -m limit --limit 3/min -j LOG --log-prefix x\n-A b -g a";
 
-/* Bytes are changed one to four at a time; the decoder may refuse or take it, not crash. */
+/*
+ * One to four random bytes are changed; the decoder may refuse or accept the result, but not crash.
+ */
 static void test_mutations(void **state)
 {
 	struct rv_store s;
@@ -614,7 +622,7 @@ static void test_mutations(void **state)
 	rv_ruleset_clear(&s.rs);
 }
 
-/* The first rule of INPUT and its elements, to break them. */
+/* First rule of INPUT and its elements, for corruption. */
 struct broken {
 	struct image im;
 	struct rv_store s;
@@ -660,7 +668,7 @@ static void says(struct broken *b, const char *message)
 #define RULE WHERE "chain `INPUT' entry 0: "
 #define PORT "-p tcp -m tcp --dport 22 -j ACCEPT"
 
-/* The second predicate would hide the first, whose value is what a length begins with. */
+/* The first predicate's value looks like a length that would hide the second predicate. */
 static void two_lengths(struct broken *b)
 {
 	struct rvk_predicate *p = (struct rvk_predicate *)(b->match + 1);
@@ -693,7 +701,7 @@ static void test_messages(void **state)
 	       RULE "match `tcp' compares something that its options do not say");
 	BROKEN(PORT, ((struct rvk_predicate *)(b.match + 1))->op = 77,
 	       RULE "match `tcp' compares something that its options do not say");
-	/* Option 0 is none to the match. */
+	/* The match does not have an option 0. */
 	BROKEN("-p tcp -m tcp --tcp-option 5 -j ACCEPT",
 	       ((struct rvk_predicate *)(b.match + 1))->value[0] = 0,
 	       RULE "match `tcp' compares something that its options do not say");
@@ -714,7 +722,7 @@ static void test_messages(void **state)
 	       RULE "an address, interface or protocol is more than a rule can say");
 	BROKEN(PORT, b.head.underflow[NF_INET_LOCAL_IN] = 0, RULE "it should be a policy");
 	BROKEN(PORT, b.head.hook_entry[NF_INET_LOCAL_IN] = 8, WHERE "entry 0: it is in no chain");
-	/* The count that a rule says by its packet (linux/netfilter/xt_statistic.h). */
+	/* iptables' count derived from --packet (linux/netfilter/xt_statistic.h). */
 	BROKEN("-m statistic --mode nth --every 3 --packet 0 -j ACCEPT",
 	       ((struct xt_statistic_info *)(b.match + 1))->u.nth.count = 1,
 	       RULE "match `statistic' says more than its options can");
@@ -722,7 +730,10 @@ static void test_messages(void **state)
 	       RULE "match `comment' revision 9 of 256 bytes is not known");
 }
 
-/* ---- the engine's own check of them ---------------------------------------------------------------- */
+/*
+ * ---- checked by the engine
+ * ---------------------------------------------------------------------------
+ */
 
 static bool engine_has(struct rv_kmod_link *link, rv_family_t family, const struct rv_part *p)
 {
@@ -746,7 +757,7 @@ static bool engine_has_all(struct rv_kmod_link *link, rv_family_t family, const 
 	return all;
 }
 
-/* Replaces the tables of a ruleset in the link's engine; the generation is that of now. */
+/* Replaces the tables of a ruleset, with the current generation. */
 static int put(struct rv_kmod_link *link, struct rv_ruleset *rs, struct rv_error *err)
 {
 	struct rv_kmod_change c = { .link = link };
@@ -768,7 +779,7 @@ static int put(struct rv_kmod_link *link, struct rv_ruleset *rs, struct rv_error
 
 static unsigned int accepted, lacked, refused;
 
-/* What xt itself refuses in these cases, which nf_tables does not always ask. */
+/* Cases that the kernel's xt checks refuse, although nf_tables may not call them. */
 static const char *const refusals[] = {
 	"`recent' refuses these options",		/* hit counts from 256 on */
 	"needs a rule of its own protocol",		/* ! -p tcp -m tcp */
@@ -784,7 +795,7 @@ static bool rightly_refused(const char *text)
 	return false;
 }
 
-/* A rule alone in its chain: what the engine knows all parts of, it takes. */
+/* A rule alone in its chain: the engine must accept it if it knows all its parts. */
 static void put_rule(struct rv_kmod_link *link, const struct rv_chain *c, const struct rv_rule *r)
 {
 	const rv_family_t family = c->table->ruleset->family;
@@ -807,7 +818,7 @@ static void put_rule(struct rv_kmod_link *link, const struct rv_chain *c, const 
 			: !strstr(err.text, "neither the module nor the kernel has"))
 			fail_msg("%s: %s", c->table->def->name, err.text);
 	} else {
-		accepted++;	/* or all that it lacks is said by predicates */
+		accepted++;	/* or everything it lacks is expressed by predicates */
 	}
 	rv_ruleset_clear(&s.rs);
 }
@@ -838,9 +849,12 @@ static void test_engine_takes(void **state)
 	assert_int_equal(rv_user_live(), 0);
 }
 
-/* ---- the store on it ----------------------------------------------------------------------------------- */
+/*
+ * ---- stores
+ * ------------------------------------------------------------------------------------------------
+ */
 
-/* Keeps the engine, and the tables in it, while stores come and go. */
+/* Keeps the engine and its tables while stores are opened and closed. */
 static struct rv_kmod_link keeper;
 
 static int keep(void **state)
@@ -866,7 +880,7 @@ static void open_store(struct rv_store *s)
 		fail_msg("%s", err.text);
 }
 
-/* One restore --noflush of some tables; "" or what is wrong. */
+/* Restores with --noflush. Returns "" or the error. */
 static const char *restore(const char *text)
 {
 	static struct rv_error err;
@@ -910,7 +924,7 @@ static int dump_rule(struct rv_chain *c, struct rv_rule *r, void *arg)
 	return 0;
 }
 
-/* What save -c prints of a table, read anew; NULL: it does not exist. */
+/* Output of save -c for a table, read again; NULL: the table does not exist. */
 static char *saved(const char *table)
 {
 	const struct rv_table_def *def = rv_table_def_find(table);
@@ -965,7 +979,7 @@ static void test_commands(void **state)
 	holds("filter", FILTER("ACCEPT [0:0]", "", ""));
 }
 
-/* What a restore without --noflush does to a table that its text leaves empty. */
+/* Restoring without --noflush a table that the text leaves empty. */
 static void test_clear(void **state)
 {
 	struct rv_command clear;
@@ -986,7 +1000,7 @@ static void test_clear(void **state)
 	holds("filter", FILTER("ACCEPT [0:0]", "", "[0:0] -A INPUT\n"));
 }
 
-/* Of several tables all are replaced or none. */
+/* Several tables are replaced atomically. */
 static void test_all_or_nothing(void **state)
 {
 	char *mangle, *filter;
@@ -1031,7 +1045,7 @@ static void test_refusals(void **state)
 			    "the jump makes a loop");
 }
 
-/* Rules that jump to chains of rules that jump: what they multiply to is bounded. */
+/* Chains that jump to each other repeatedly: the number of visits is limited. */
 static void test_multiplied(void **state)
 {
 	struct rv_buf b = RV_BUF_INIT;
@@ -1050,7 +1064,7 @@ static void test_multiplied(void **state)
 	rv_buf_free(&b);
 }
 
-/* As kube-proxy has them: a rule for each service, three endpoints each, a mark for some packets. */
+/* Like kube-proxy: a rule per service, three endpoints each, a mark for some packets. */
 static void test_services(void **state)
 {
 	struct rv_buf b = RV_BUF_INIT;
@@ -1075,7 +1089,7 @@ static void test_services(void **state)
 
 /* ---- counters -------------------------------------------------------------------------------------------- */
 
-/* A UDP packet of 28 bytes from 10.0.0.1 comes to INPUT so many times. */
+/* Sends n UDP packets of 28 bytes from 10.0.0.1 to INPUT. */
 static void send_packets(unsigned int n)
 {
 	static const uint8_t bytes[28] = {
@@ -1095,7 +1109,7 @@ static void send_packets(unsigned int n)
 	}
 }
 
-/* Applies lines to an open store, lets packets come by, and commits. */
+/* Applies lines to an open store, sends packets, then commits. */
 static void change_under_traffic(const char *lines, unsigned int packets)
 {
 	struct rv_error err = { 0 };
@@ -1121,27 +1135,30 @@ static void test_counters(void **state)
 	holds("filter", COUNTED("7:70", "0:0", "100:2000"));
 	send_packets(3);
 	holds("filter", COUNTED("10:154", "3:84", "103:2084"));
-	/* What comes by between reading and replacing is not lost. */
+	/* Packets between reading and replacing are not lost. */
 	change_under_traffic("-A FORWARD -j DROP\n-D FORWARD -j DROP", 2);
 	holds("filter", COUNTED("12:210", "5:140", "105:2140"));
-	/* Zeroed are those that were read. */
+	/* Zeroes the counters read, not later ones. */
 	change_under_traffic("-Z INPUT 1", 1);
 	holds("filter", COUNTED("13:238", "1:28", "106:2168"));
 	change_under_traffic("-Z", 4);
 	holds("filter", COUNTED("4:112", "4:112", "4:112"));
-	/* A rule that takes the place of another starts anew, one that moves does not. */
+	/* A replacing rule starts at zero, a moved one does not. */
 	change_under_traffic("-R INPUT 1 -s 10.0.0.1", 1);
 	holds("filter", COUNTED("5:140", "0:0", "5:140"));
 	change_under_traffic("-I INPUT 1 -j ACCEPT\n-D INPUT 1", 1);
 	holds("filter", COUNTED("6:168", "1:28", "6:168"));
 	change_under_traffic("-P INPUT ACCEPT -c 9 90\n[1000:2] -R INPUT 2 -p udp", 0);
 	holds("filter", COUNTED("9:90", "1:28", "1000:2"));
-	/* Nor do they go when another table is replaced with it. */
+	/* Counters survive the replacement of another table. */
 	must_restore("*mangle\n-A INPUT\nCOMMIT\n");
 	holds("filter", COUNTED("9:90", "1:28", "1000:2"));
 }
 
-/* ---- writers at once ---------------------------------------------------------------------------------------- */
+/*
+ * ---- concurrent writers
+ * ---------------------------------------------------------------------------------------
+ */
 
 static void test_overtaken(void **state)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The way back of backend kmod, with an engine in this program in place of the module's: what is
- * put is what was taken, counters included, whatever came between; bytes of a file that are none
- * are refused, and a check changes nothing.
+ * Snapshot and restore of backend kmod, with an engine in this process instead of the module:
+ * restoring reproduces the snapshot including counters, whatever changed meanwhile; malformed
+ * snapshots are refused, and a check changes nothing.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 
 #include <ravelin/parser.h>
 
-/* All links lead to one engine, which is the module's role. */
+/* All links share one engine, which stands for the module. */
 #define rv_kmod_link_open shared_open
 #define rv_kmod_link_close shared_close
 #define rv_kmod_image_ops shared_image_ops
@@ -41,9 +41,9 @@ void shared_close(struct rv_kmod_link *link)
 	(void)link;
 }
 
-/* ---- rules, read into memory and given to the engine -------------------------------- */
+/* ---- loading rules into the engine --------------------------------------------------- */
 
-/* All tables of the family are replaced: one that the text does not have goes. */
+/* Replaces all tables of the family; those missing from the text are deleted. */
 static void load(const char *text)
 {
 	struct rv_kmod_change c = { .link = &shared };
@@ -67,7 +67,7 @@ static void load(const char *text)
 	rv_ruleset_clear(&s.rs);
 }
 
-/* Entries of all tables, without the generations, which each replacement makes anew. */
+/* Entries of all tables, without generations, which each replacement changes. */
 static void entries(struct rv_buf *b)
 {
 	size_t at = 0;
@@ -154,7 +154,7 @@ static void test_malformed(void **state)
 	open_all(&im, &before);
 	len = im.bytes.len;
 	for (im.bytes.len = 0; im.bytes.len < len; im.bytes.len += 8) {
-		/* Between two tables it is one that has fewer. */
+		/* Truncated between two tables, it is a valid snapshot of fewer tables. */
 		if (is_image(&im.bytes))
 			continue;
 		rv_error_reset(&err);

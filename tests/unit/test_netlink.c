@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the kernel says, with answers that got lost: netlink.c, and rules of a dump: dump.c. */
+/* Lost and interrupted replies of the kernel: netlink.c, and rules of a dump: dump.c. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,10 +15,10 @@ ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags);
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *msg, int flags);
 ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *nl, const void *request, size_t len);
 
-/* What recv() does, call by call: an errno, or 0 for a refusal with EBUSY of message 7. */
+/* Results of recv(), call by call: an errno, or 0 for a refusal of message 7 with EBUSY. */
 static const int *answers;
 
-/* What it gives instead, if there is something: a dump, in parts that end at cuts. */
+/* Alternatively a dump, in parts that end at cuts. */
 static struct rv_buf dump = RV_BUF_INIT;
 static size_t cuts[8], ncuts, told, asked;
 
@@ -95,7 +95,7 @@ static void test_done(void **state)
 	assert_int_equal(send_one(nothing).code, 0);
 }
 
-/* Nothing is sent but refusals: one that got lost was one, whatever the generation is by then. */
+/* All replies are refusals: a lost one was a refusal too, whatever the generation. */
 static void test_lost_refusal(void **state)
 {
 	static const int lost[] = { ENOBUFS, EAGAIN }, interrupted[] = { EINTR, ENOBUFS, EINTR, EAGAIN };
@@ -127,7 +127,7 @@ ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *nl, const void *reques
 
 #define GENERATION 7
 
-/* Of the question that is being answered. */
+/* Sequence number of the current request. */
 static uint32_t seq = 1;
 
 static void end(size_t at)
@@ -137,7 +137,7 @@ static void end(size_t at)
 	memcpy(dump.data + at, &len, sizeof(len));
 }
 
-/* A rule as the kernel tells it; before: the handle of the one before it in the chain, 0: none. */
+/* Adds a rule to the dump; before: handle of the previous rule in the chain, 0: none. */
 static void tell_rule(const char *chain, uint64_t handle, uint64_t before)
 {
 	size_t at = dump.len;
@@ -160,13 +160,13 @@ static int count(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	return 0;
 }
 
-/* The rest comes in the next part. */
+/* Ends the current part. */
 static void cut(void)
 {
 	cuts[ncuts++] = dump.len;
 }
 
-/* Nothing more is told; what follows answers the next question. */
+/* Ends the dump; what follows belongs to the next one. */
 static void done(void)
 {
 	size_t at = dump.len;
@@ -177,7 +177,7 @@ static void done(void)
 	cut();
 }
 
-/* Rules seen, or -1: the dump is to be read again. */
+/* Number of rules seen, or -1: the dump must be repeated. */
 static int read_dumps(rv_nft_whole_fn *whole)
 {
 	struct rv_nft n = { .fresh = NULL };
@@ -228,7 +228,7 @@ static void tell_generation(uint32_t generation)
 	end(at);
 }
 
-/* Nothing tells which generation it is that has nothing. */
+/* An empty dump does not have a generation. */
 static void test_empty_dump(void **state)
 {
 	(void)state;
@@ -240,7 +240,7 @@ static void test_empty_dump(void **state)
 	assert_int_equal(read_dumps(NULL), -1);
 }
 
-/* Rules of a transaction that was refused made the kernel count wrong. */
+/* Rules of a refused transaction confuse the kernel's count. */
 static void test_torn_dump(void **state)
 {
 	(void)state;
@@ -256,7 +256,7 @@ static void test_torn_dump(void **state)
 	assert_int_equal(read_dump(), -1);
 }
 
-/* A part that begins with the rule behind the last one shows that nothing is missing. */
+/* A part that starts with the rule after the previous one proves that nothing is missing. */
 static void test_parts(void **state)
 {
 	(void)state;
@@ -282,7 +282,7 @@ static void tell_two_parts(uint64_t last)
 	done();
 }
 
-/* Between the parts another rule of the first chain, or other chains, may have been left out. */
+/* Between parts, a rule of the first chain or whole chains may have been skipped. */
 static void test_doubtful_parts(void **state)
 {
 	(void)state;
@@ -307,7 +307,7 @@ static bool knows(void *arg)
 	return *(int *)arg == 2;
 }
 
-/* Who counts needs no second dump. */
+/* With a rule count, no second dump is needed. */
 static void test_counted_parts(void **state)
 {
 	(void)state;
@@ -324,7 +324,7 @@ static void tell_rules(uint64_t count)
 	done();
 }
 
-/* The last part has no room for one more: there may have been more. 64 bytes each. */
+/* The last part is full, so rules may be missing. 64 bytes each. */
 static void test_full_part(void **state)
 {
 	(void)state;

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * backend/nft without a kernel: rules to bytes and back, the forms that other
- * versions write, what must be refused, messages that are damaged, and a chain
- * read back from a transaction that is still open.
+ * backend/nft without a kernel: encoding and decoding, forms written by other versions, refusals,
+ * corrupted messages, and a chain read within an open transaction.
  */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-/* After the headers it needs. */
+/* after the headers it needs */
 #include <cmocka.h>
 
 #include <ravelin/parser.h>
@@ -19,11 +18,11 @@
 
 static const struct rv_nft_place place = { "filter", "INPUT", 7 };
 
-/* ---- rules from text, text from rules --------------------------------------------- */
+/* ---- parsing and printing ----------------------------------------------------------- */
 
 #define MAX_WORDS 64
 
-/* The rule of "-A FORWARD text"; words are parted by single blanks. */
+/* Parses "-A FORWARD text"; words are separated by single spaces. */
 static struct rv_rule *parse(rv_family_t family, const char *text)
 {
 	char buf[512], *argv[MAX_WORDS] = { (char *)"iptables", (char *)"-A", (char *)"FORWARD" };
@@ -61,7 +60,7 @@ static struct rv_nft_view view_of(const struct rv_buf *b)
 	return (struct rv_nft_view){ (const unsigned char *)b->data, b->len };
 }
 
-/* The payload of NFTA_RULE_EXPRESSIONS in what was written. */
+/* Payload of NFTA_RULE_EXPRESSIONS in the message. */
 static struct rv_nft_view expressions_of(const struct rv_buf *b)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
@@ -291,9 +290,9 @@ static void test_random(void **state)
 	}
 }
 
-/* ---- damaged bytes -------------------------------------------------------------------- */
+/* ---- corrupted data ---------------------------------------------------------------------- */
 
-/* A copy of its own size, so that a read behind its end is noticed. */
+/* Copies to an exactly sized buffer, so that reading beyond its end is detected. */
 static struct rv_rule *read_copy(rv_family_t family, const unsigned char *data, uint32_t len,
 				 struct rv_error *err)
 {
@@ -330,7 +329,7 @@ static void damage(rv_family_t family, const char *text)
 	for (uint32_t len = 0; len < v.len; len++) {
 		back = read_copy(family, v.data, len, &err);
 		assert_true(back || err.kind != RV_ERR_NONE);
-		/* The padding of the last element may be missing, nothing else. */
+		/* Only the padding of the last element may be missing. */
 		if (back && !is_element_end(v, (len + 3) & ~3U))
 			fail_msg("%s: cut at %u of %u bytes: not noticed", text, len, v.len);
 		rv_rule_free(back);
@@ -358,7 +357,7 @@ static void test_damaged(void **state)
 		damage(NFPROTO_IPV6, rules6[i]);
 }
 
-/* ---- other ways to write the same ------------------------------------------------------- */
+/* ---- alternative encodings --------------------------------------------------------------- */
 
 static const unsigned char zeros[16];
 
@@ -404,8 +403,8 @@ static const unsigned char zeros[16];
 #define SRC LOAD(1, 12, 4)
 
 struct form {
-	const char *rule; /* as rendered, or NULL: refused */
-	const char *says; /* part of the refusal */
+	const char *rule; /* rendered rule, or NULL: refused */
+	const char *says; /* substring of the error */
 	struct rv_nft_expr list[8];
 };
 
@@ -574,7 +573,7 @@ static void test_forms(void **state)
 		check_form(&forms[i]);
 }
 
-/* Attributes that are missing, come twice or are not understood; expressions nobody knows. */
+/* Missing, duplicate and unknown attributes; unknown expressions. */
 static void test_attributes(void **state)
 {
 	static const struct {
@@ -652,7 +651,7 @@ static struct rv_chain *stage_chain(struct bench *t, const char *name)
 	return c;
 }
 
-/* Adds a rule that is forgotten at once, as the store does with chains that are not loaded. */
+/* Adds a rule and frees it, like the store does with chains that are not loaded. */
 static void stage_rule(struct bench *t, const char *text, bool at_front)
 {
 	struct rv_rule *r = parse(NFPROTO_IPV4, text);
@@ -731,7 +730,7 @@ static void test_replay(void **state)
 	close_bench(&t);
 }
 
-/* A chain deleted and made again under its name starts empty; others are not mixed up with it. */
+/* A chain that is deleted and recreated is empty; other chains are not confused with it. */
 static void test_replay_chains(void **state)
 {
 	struct bench t;
@@ -749,7 +748,7 @@ static void test_replay_chains(void **state)
 	close_bench(&t);
 }
 
-/* A rule that cannot be written leaves no half message behind. */
+/* A rule that cannot be encoded leaves no partial message. */
 static void test_stage_fails(void **state)
 {
 	struct rv_rule *r = parse(NFPROTO_IPV4, "-j ACCEPT");
@@ -776,7 +775,7 @@ static void test_stage_fails(void **state)
 	close_bench(&t);
 }
 
-/* Messages that were refused are explained from their bytes: any bytes must do. */
+/* Refused messages are explained from their bytes, which may be anything. */
 static void test_rule_messages(void **state)
 {
 	struct rv_nft_place at;
@@ -806,7 +805,7 @@ static void test_rule_messages(void **state)
 
 /* ---- a kernel with older revisions --------------------------------------------------------- */
 
-/* It has conntrack up to this revision, no LED, and the newest of all others. */
+/* The kernel has conntrack up to this revision, no LED, and the newest of all others. */
 static uint32_t kernel_revision;
 static unsigned int questions;
 
@@ -826,7 +825,7 @@ enum rv_nft_has __wrap_rv_nft_kernel_has(struct rv_nft_socket *n, rv_family_t fa
 	return RV_NFT_HAS_OTHERS;
 }
 
-/* The kernel's verdict on the last rule of the transaction. */
+/* Simulates the kernel refusing the last rule of the transaction. */
 static void refuse_last(struct bench *t, struct rv_error *err)
 {
 	const struct rv_nft_verdict v = { .code = ENOENT, .seq = t->n.batch.nrecords };
@@ -857,7 +856,7 @@ static void expect_revision(struct bench *t, const char *name, uint32_t revision
 	fail_msg("no %s in the rule", name);
 }
 
-/* Refused once, it is asked; the rule is then written as that kernel knows it, and reads the same. */
+/* After a refusal the kernel is probed; the rule is written in its revision and decodes equal. */
 static void test_older_kernel(void **state)
 {
 	static const char rule[] = "-m conntrack --ctstate NEW --ctorigdstport 80 -j ACCEPT";
@@ -885,7 +884,7 @@ static void test_older_kernel(void **state)
 	rv_layout_forget();
 }
 
-/* Port ranges came with revision 3: a rule with one is not written shorter, it is an error. */
+/* Port ranges need revision 3: on older kernels a rule with one is an error. */
 static void test_too_new_for_kernel(void **state)
 {
 	struct rv_rule *r = parse(NFPROTO_IPV4, "-m conntrack --ctorigdstport 80:90");
@@ -923,7 +922,7 @@ static void test_kernel_lacks(void **state)
 	rv_layout_forget();
 }
 
-/* No older layout helps: the newest is asked for, and which there are is not asked again. */
+/* If no older revision helps, the newest is written, and the kernel is not probed again. */
 static void test_unknown_revisions(void **state)
 {
 	struct rv_error err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Command lines and restore files: what they become, or which error at which bytes. In an
- * input, {braces} stand around the bytes an error must point at, and are not part of it.
+ * Command lines and restore files: resulting commands, or the error and its location. In an input,
+ * {braces} surround the bytes an error must point at; they are removed first.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,12 +19,12 @@
 
 struct test {
 	const char *input;
-	const char *result;		/* NULL: it fails */
+	const char *result;		/* NULL: an error is expected */
 	const char *error;
 	enum rv_error_kind kind;
 };
 
-/* ---- what came out, as text ------------------------------------------------------ */
+/* ---- results as text ------------------------------------------------------------- */
 
 static char letter_of(enum rv_command_kind kind)
 {
@@ -36,7 +36,7 @@ static char letter_of(enum rv_command_kind kind)
 	return kind == RV_CMD_DELETE_NUM ? 'D' : ':';
 }
 
-/* "A filter INPUT 3 | -s ... | ...": the rules without their "-A chain". */
+/* "A filter INPUT 3 | -s ... | ...": the rules without "-A chain". */
 static void show_command(struct rv_buf *b, rv_family_t family, const struct rv_command *cmd)
 {
 	struct rv_buf rule = RV_BUF_INIT;
@@ -86,7 +86,7 @@ static void show_options(struct rv_buf *b, const struct rv_options *o)
 		rv_buf_printf(b, " %s", o->help_exts[i]->name);
 }
 
-/* Takes out the braces; says where they were: line (from 1), first, end. "~" takes no place. */
+/* Removes the braces and returns their location; "~" has no width. */
 static struct rv_loc take_braces(char *text)
 {
 	struct rv_loc loc = { .line = 1 };
@@ -141,7 +141,7 @@ static void compare(const struct test *t, const char *got, const struct rv_error
 
 #define WORDS 32
 
-/* Words are between single blanks; "_" in one stands for a blank, "~" is a word of no bytes. */
+/* Words are separated by single spaces; "_" stands for a space, "~" for an empty word. */
 static int split(char *text, char *argv[WORDS])
 {
 	int argc = 0;
@@ -536,7 +536,7 @@ static int restore(const char *text, size_t len, struct log *log, bool counters,
 		.counters = counters, .table = on_table, .command = on_command,
 		.commit = on_commit, .comment = on_comment, .arg = log,
 	};
-	/* Of the exact size, for the sanitizers. */
+	/* exact size, for the sanitizers */
 	char *copy = malloc(len ? len : 1);
 	int rc;
 
@@ -696,7 +696,7 @@ static void only_one_table(void **state)
 		run_restore(&tests[i], false, "nat");
 }
 
-/* Comments of "-A x -m comment --comment WORD", as the kernel would get them. */
+/* Comments of "-A x -m comment --comment WORD" as the kernel would receive them. */
 static void quotes(void **state)
 {
 	static const struct test tests[] = {
@@ -717,7 +717,7 @@ static void quotes(void **state)
 		FOK("-A x -m comment --comment \"a b\"-j DROP",
 		    "A filter x | -m comment --comment \"a b\" -j DROP\n"),
 		FOK("\"-A\" \"x\" \"!\" -s 1.2.3.4", "A filter x | ! -s 1.2.3.4/32\n"),
-		/* A quote that is not closed ends with its line. */
+		/* An unclosed quote ends with its line. */
 		FOK("-A x -m comment --comment \"a -j DROP",
 		    "A filter x | -m comment --comment \"a -j DROP\"\n"),
 		FOK("-A x -m comment --comment \"a\\", "A filter x | -m comment --comment a\n"),
@@ -738,7 +738,7 @@ static void quotes(void **state)
 		run_restore(&tests[i], false, NULL);
 }
 
-/* What text with braces cannot say: NUL bytes and sizes. */
+/* Inputs that text with braces cannot express: NUL bytes and long inputs. */
 static void fails(const char *text, size_t len, const char *error, uint32_t line, uint32_t first,
 		  uint32_t end)
 {
@@ -840,7 +840,7 @@ static void sources_are_shown(void **state)
 	rv_buf_free(&buf);
 }
 
-/* Rows that look alike to getopt_long would make one of them unreachable. */
+/* Ambiguous rows would be unreachable, as in getopt_long(3). */
 static void words_of_the_core_are_unique(void **state)
 {
 	const struct rv_core_option *a, *b;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Plans beside the rules they are made of: packets walk the rules one by one, and an interpreter
- * of the plan's blocks; verdict and every counter must be the same. Which packets a rule matches
- * is read from its structs here, not from the facts that the planner has of it.
+ * Compares plans with the rules they are made from: random packets traverse the rules one by one,
+ * and an interpreter of the plan's blocks; verdicts and all counters must be equal. Whether a rule
+ * matches is determined from its structs here, not from the planner's facts.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,7 +57,7 @@ static bool ports_match(const uint16_t *range, uint16_t port)
 	return port >= range[0] && port <= range[1];
 }
 
-/* What a rule has counted, and how often a match that keeps state was asked. */
+/* Counters of a rule, and number of evaluations of its stateful match. */
 struct count {
 	uint32_t hits, asked;
 };
@@ -88,9 +88,12 @@ static bool rule_matches(const struct rv_rule *r, const struct packet *p, struct
 	return true;
 }
 
-/* ---- both walks ------------------------------------------------------------------------------------- */
+/*
+ * ---- both traversals
+ * --------------------------------------------------------------------------------
+ */
 
-/* ON: to the next rule. BACK: to the chain that called this one. */
+/* ON: continue with the next rule. BACK: return to the calling chain. */
 enum outcome { ON, BACK, ACCEPTED, DROPPED };
 
 struct run {
@@ -136,7 +139,7 @@ static enum outcome test_rule(struct run *w, const struct rv_plan_chain *c, uint
 	return act(w, c->rules[i]);
 }
 
-/* A packet as a rule that gives each field of the key its value, so that it has a key. */
+/* Converts a packet to the facts of a rule that compares all key fields, to get its key. */
 static bool has_key(const struct packet *p, const struct rv_key_shape *s, const struct rv_facts *f)
 {
 	uint32_t src = ntohl(*(const uint32_t *)(const void *)(f->value + rv_key_offset(RV_KEY_SADDR)));
@@ -160,7 +163,7 @@ static bool has_key(const struct packet *p, const struct rv_key_shape *s, const 
 	return has;
 }
 
-/* The kernel's part: what a map's verdict and a leaf chain do. */
+/* Semantics of a verdict map and leaf chains in the kernel. */
 static enum outcome look_up(struct run *w, const struct rv_plan_chain *c, const struct rv_block *b)
 {
 	const struct rv_plan_group *g = NULL;
@@ -181,7 +184,7 @@ static enum outcome look_up(struct run *w, const struct rv_plan_chain *c, const 
 		o = test_rule(w, c, i);
 	if (o == ACCEPTED || o == DROPPED)
 		return o;
-	/* Behind a goto there is no way back to the switch; a jump comes back to behind it. */
+	/* A goto does not return to the switch; a jump continues after it. */
 	return g->form == RV_GROUP_GOTO ? BACK : ON;
 }
 
@@ -228,7 +231,7 @@ static void put_matches(struct rv_buf *b)
 		rv_buf_puts(b, " -m limit --limit 5/sec");
 }
 
-/* Chains jump only to those behind them. */
+/* Chains only jump to later ones. */
 static void put_target(struct rv_buf *b, unsigned int chain, unsigned int chains)
 {
 	static const char *const words[] = {
@@ -311,7 +314,7 @@ static void compare_walks(const struct rv_plan *plan, unsigned int packets)
 		make_packet(&p);
 		enum outcome a = walk_chain(&one, input_chain(plan)), b = walk_chain(&two, input_chain(plan));
 
-		/* The end of a base chain and a return from it are both the policy. */
+		/* The end of a base chain and a return from it both lead to the policy. */
 		assert_int_equal(a == BACK ? ON : a, b == BACK ? ON : b);
 	}
 	for (uint32_t i = 0; i < plan->nchains; i++)
@@ -383,7 +386,7 @@ static void test_random(void **state)
 		unmake(&m);
 		rv_buf_free(&text);
 	}
-	/* All forms came by. */
+	/* Each form occurred. */
 	assert_true(switches > 100 && unequal[RV_GROUP_DIRECT] > 100 && unequal[RV_GROUP_GOTO] > 100 &&
 		    unequal[RV_GROUP_JUMP] > 100 && !unequal[RV_GROUP_UNFIT]);
 }
@@ -414,7 +417,7 @@ static void refuses(struct made *m, const char *text)
 	assert_non_null(strstr(err.text, text));
 }
 
-/* Each invariant broken on purpose. */
+/* Violates each invariant. */
 static void test_broken(void **state)
 {
 	static const char text[] = HEAD SIX LONG(6, "-s 10.0.0.1 -j RETURN") LONG(7, "-j LOG") "COMMIT\n";
@@ -467,7 +470,7 @@ static void test_broken(void **state)
 	unmake(&m);
 }
 
-/* rules of chain INPUT -> whether all of them are in one switch */
+/* Whether all rules of chain INPUT are in one switch. */
 static bool one_switch(const char *rules)
 {
 	struct rv_buf text = RV_BUF_INIT;
@@ -491,11 +494,11 @@ static void test_merges(void **state)
 	assert_true(one_switch(SIX SIX));
 	assert_true(one_switch(SIX LONG(1, "-m limit --limit 1/sec -j LOG")));
 	assert_true(one_switch(SIX LONG(1, "-j C")));
-	/* A condition before RETURN is right once the rule of the key ends in any case. */
+	/* A conditional RETURN is correct if the last rule of the group decides every packet. */
 	assert_true(one_switch(SIX LONG(7, "-s 10.0.0.1 -j RETURN") LONG(7, "-j DROP")));
 }
 
-/* As many that must not. */
+/* The same number of cases that must not be merged. */
 static void test_no_merges(void **state)
 {
 	assert_false(one_switch(LONG(1, "-j DROP")));
@@ -505,7 +508,7 @@ static void test_no_merges(void **state)
 	assert_false(one_switch(SIX "-A INPUT -p tcp -m limit --limit 1/sec -m tcp --dport 7 -j DROP\n"));
 	assert_false(one_switch(SIX "-A INPUT -j DROP\n"));
 	assert_false(one_switch(SIX "-A INPUT -p tcp -m multiport --dports 7,8 -j DROP\n"));
-	/* A shorter prefix than the key's has many keys. */
+	/* A shorter prefix than the key's covers many keys. */
 	assert_false(one_switch("-A INPUT -s 10.0.0.1/32 -j DROP\n-A INPUT -s 10.0.0.0/24 -j DROP\n"));
 }
 
@@ -528,7 +531,7 @@ static void test_limits(void **state)
 	assert_non_null(p);
 	assert_int_equal(rv_plan_verify(p, &err), 0);
 	assert_int_equal(rv_plan_measure(p, &f, &err), 0);
-	/* The better one has six leaves, one more than there may be. */
+	/* The better switch has six leaf chains, one over the limit. */
 	assert_int_equal(f.maps, 1);
 	assert_int_equal(f.leaves, 0);
 	assert_int_equal(f.behind, 6);
@@ -537,7 +540,7 @@ static void test_limits(void **state)
 	rv_buf_free(&text);
 }
 
-/* What a new target does has to be said: else every rule with it stays outside. */
+/* New targets must declare their effect, otherwise rules with them are never in a switch. */
 static void note_effect(const struct rv_ext *ext, void *arg)
 {
 	bool npt = !strcmp(ext->name, "SNPT") || !strcmp(ext->name, "DNPT");
@@ -555,7 +558,7 @@ static void note_effect(const struct rv_ext *ext, void *arg)
 			fail_msg("%s writes %s, which does not change", ext->name, rv_selectors[*w].name);
 }
 
-/* Whether the target in a rule without matches is a barrier. */
+/* Whether a rule with only this target is a barrier. */
 static bool is_barrier(const struct rv_ext *ext)
 {
 	struct rv_part target = { .ext = ext };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What rules mean: the predicates of their matches, written out. */
+/* Predicates of rules, as text. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -17,7 +17,7 @@ static const char *const operators[] = {
 	[RV_OP_CHUNKS] = "in",
 };
 
-/* A program: the numbers of four bytes other than 0, and where they stand. */
+/* A program: the nonzero 32-bit words and their indices. */
 static void put_words(struct rv_buf *b, const struct rv_predicate *p)
 {
 	for (unsigned int i = 0; i < p->len / 4u; i++) {
@@ -67,7 +67,7 @@ static int put_predicate(const struct rv_predicate *p, void *arg)
 	return 0;
 }
 
-/* The matches' predicates; "(opaque)" behind one that has more to say. */
+/* Predicates of the matches; "(opaque)" after a match that has others. */
 static int put_matches(const struct rv_table *t, void *arg)
 {
 	struct rv_buf *b = arg;
@@ -118,7 +118,7 @@ static void the_clock(void **state)
 		  "time.date in 0x15180 0x2a300; " },
 		{ "INPUT -m time --timestart 1:00 --timestop 2:00 --kerneltz",
 		  "time.local.second in 0xe10 0x1c20; time.local.date in 0 0x7fffffff; " },
-		/* From evening to morning: not between. */
+		/* A range that spans midnight is the negation of the gap. */
 		{ "INPUT -m time --timestart 23:00 --timestop 1:00 --weekdays Mon,Sun",
 		  "! time.second in 0xe11 0x1436f; time.weekday any 0x82; "
 		  "time.date in 0 0x7fffffff; " },
@@ -189,7 +189,7 @@ static void what_ipsec_does(void **state)
 
 	(void)state;
 	check_all(NFPROTO_IPV4, "filter", rows);
-	/* Compared as the host's bytes, whatever its order. */
+	/* Compared as bytes in host order. */
 	memcpy(&first, &spi, 1);
 	check(NFPROTO_IPV4, "filter", "INPUT -m policy --dir in --pol ipsec --spi 0x01020304",
 	      first == 1 ? "! xfrm.in.count == 0; xfrm.in.spi == 0x1020304; " :
@@ -218,7 +218,7 @@ static void headers_of_ipv6(void **state)
 	check_all(NFPROTO_IPV6, "filter", rows);
 }
 
-/* The parameter is 0xffff0000 for all there are, 40 << 16 | 20 for those from 20 to 40. */
+/* param is 0xffff0000 for the whole packet, 40 << 16 | 20 for bytes 20 to 40. */
 static void bytes_of_the_packet(void **state)
 {
 	static const struct meaning rows[] = {
@@ -235,8 +235,8 @@ static void bytes_of_the_packet(void **state)
 }
 
 /*
- * A test of u32 is 45 words: eleven numbers of the location and the operators before them, eleven
- * ranges, the counts. An instruction is two.
+ * A u32 test has 45 words: eleven location numbers with operators, eleven ranges, and the counts. A
+ * BPF instruction has two.
  */
 static void programs(void **state)
 {
@@ -255,7 +255,7 @@ static void programs(void **state)
 	check_all(NFPROTO_IPV4, "filter", rows);
 }
 
-/* Types and flags, from the first to the last type and with the mask of the flags. */
+/* Types and flags, from the first to the last type, with the mask of the flags. */
 static void chunks_of_sctp(void **state)
 {
 	static const struct meaning rows[] = {
@@ -273,7 +273,7 @@ static void chunks_of_sctp(void **state)
 	check_all(NFPROTO_IPV4, "filter", rows);
 }
 
-/* The hash is split into equal parts: hash * 3 >> 32 is 1 from 0x55555556 to 0xaaaaaaaa. */
+/* The hash is divided into equal parts: hash * 3 >> 32 is 1 from 0x55555556 to 0xaaaaaaaa. */
 static void nodes_of_a_cluster(void **state)
 {
 #define CLUSTER(nodes, mask) "INPUT -m cluster --cluster-total-nodes " nodes			\
@@ -294,7 +294,7 @@ static void nodes_of_a_cluster(void **state)
 	check_all(NFPROTO_IPV4, "filter", rows);
 }
 
-/* The parameter and the text belong to what a predicate says. */
+/* Parameter and text are part of equality. */
 static void equality(void **state)
 {
 	char ftp[] = "ftp";
@@ -308,7 +308,7 @@ static void equality(void **state)
 	assert_false(rv_predicate_equal(&a, &b));
 	b.text = NULL;
 	assert_false(rv_predicate_equal(&a, &b));
-	/* With a length there may be zeros in it, and no end. */
+	/* With a length, the text may contain zeros and is not terminated. */
 	a = (struct rv_predicate){ .sel = RV_SEL_BYTES, .len = 3, .text = "a\0b-" };
 	b = a;
 	b.text = "a\0b+";
@@ -320,13 +320,13 @@ static void equality(void **state)
 	assert_true(rv_predicate_equal(&a, &b));
 	b.param = 0;
 	assert_false(rv_predicate_equal(&a, &b));
-	/* "Any text" stays that. */
+	/* "Any text" is preserved by normalisation. */
 	a = (struct rv_predicate){ .sel = RV_SEL_CT_HELPER, .op = RV_OP_PREFIX, .text = "" };
 	rv_predicate_normalise(&a);
 	assert_int_equal(a.op, RV_OP_PREFIX);
 }
 
-/* A row takes the predicate, if it then says just that; else the data stays as it was. */
+/* A row accepts a predicate only if it then yields the same; otherwise the data is unchanged. */
 static void absorbs(const char *name, struct rv_predicate p, bool takes)
 {
 	const struct rv_ext *ext = rv_ext_find(RV_MATCH, NFPROTO_IPV4, name);
@@ -350,13 +350,13 @@ static void absorbed(void **state)
 	absorbs("tcp", (struct rv_predicate){ RV_SEL_TH_DPORT, RV_OP_RANGE, .value = { 0, 1 },
 					      .other = { 0, 9 } }, true);
 	absorbs("tcp", (struct rv_predicate){ RV_SEL_TH_DPORT, RV_OP_EQ, .value = { 0, 1 } }, true);
-	/* All ports are the same to it as none. */
+	/* The match treats all ports like no condition. */
 	absorbs("tcp", (struct rv_predicate){ RV_SEL_TH_DPORT, RV_OP_RANGE, .other = { 0xff, 0xff } }, false);
 	absorbs("tcp", (struct rv_predicate){ RV_SEL_TH_DPORT, RV_OP_RANGE, .other = { 0xff, 0xff },
 					      .negate = true }, true);
 	absorbs("physdev", (struct rv_predicate){ RV_SEL_PHYSIN, RV_OP_EQ, .value = "eth0" }, true);
 	absorbs("physdev", (struct rv_predicate){ RV_SEL_PHYSIN, RV_OP_PREFIX, .value = "eth", .len = 3 }, true);
-	/* To it a name that ends with a plus sign is the start of others. */
+	/* The match treats a trailing '+' as a wildcard. */
 	absorbs("physdev", (struct rv_predicate){ RV_SEL_PHYSIN, RV_OP_EQ, .value = "eth+" }, false);
 	absorbs("tcp", (struct rv_predicate){ RV_SEL_TH_DPORT, RV_OP_MASK, .other = { 1, 1 } }, false);
 	absorbs("tcp", (struct rv_predicate){ RV_SEL_TTL, RV_OP_EQ, .value = { 1 } }, false);

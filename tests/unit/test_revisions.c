@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Older revisions of the kernel's structs of matches: each is read into the newest form. */
+/* Older revisions of matches: each is converted to the newest form. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@
 
 #include <ravelin/render.h>
 
-/* Reads a blob as the backend does and compares what save prints of it. */
+/* Decodes a blob like the backend and compares the save output. */
 static void expect(rv_family_t family, const char *name, uint32_t revision, const void *info,
 		   size_t size, const char *text)
 {
@@ -96,7 +96,7 @@ static void state_match(void **state)
 	       "-A X -m conntrack ! --ctstate RELATED\n");
 }
 
-/* The same connection state, with the address's mask as stock writes "/32" and as it writes none. */
+/* The same state, with the address mask as iptables writes it with and without "/32". */
 static void host_mask(void **state)
 {
 	struct xt_conntrack_mtinfo3 ct = {
@@ -134,7 +134,7 @@ static void addrtype(void **state)
 	       "-A X -m addrtype --src-type LOCAL ! --dst-type UNICAST\n");
 }
 
-/* What the kernel would not have taken is not read either. */
+/* Data that the kernel would not have accepted is refused. */
 static void nonsense(void **state)
 {
 	struct xt_multiport_v1 ports = { .flags = XT_MULTIPORT_EITHER, .count = 16 };
@@ -174,7 +174,7 @@ static bool is_read(enum rv_ext_kind kind, const char *name, uint32_t revision, 
 
 #define IS_READ(kind, name, revision, blob) is_read(kind, name, revision, &(blob), sizeof(blob))
 
-/* What save would leave out, or print so that nobody reads it. Sets that are not given have no name. */
+/* Data that save could not print. Sets that are not given have an empty name. */
 static void without_words(void **state)
 {
 	struct xt_sctp_info sctp = {
@@ -208,7 +208,7 @@ static void without_words(void **state)
 	sctp.flag_info[1] = sctp.flag_info[0];
 	sctp.flag_count = 2;
 	assert_false(IS_READ(RV_MATCH, "sctp", 0, sctp));
-	/* Of a chunk that is not in the list. */
+	/* Flags of a chunk type that is not in the list. */
 	sctp.flag_info[1].chunktype = 15;
 	assert_true(IS_READ(RV_MATCH, "sctp", 0, sctp));
 	sctp.flag_count = XT_NUM_SCTP_FLAGS + 1;
@@ -224,7 +224,7 @@ static void without_words(void **state)
 	assert_false(IS_READ(RV_MATCH, "set", 4, set));
 }
 
-/* Without a struct the name says all. */
+/* Without a struct the name is the whole information. */
 static void expect_bare(enum rv_ext_kind kind, rv_family_t family, const char *name, const char *text)
 {
 	const struct rv_revision_name wanted = { .kind = kind, .name = name };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Descriptors: all that are built in make sense, and each kind of nonsense is found. */
+/* Validation of descriptors: all built-in ones are valid, and each kind of defect is found. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,7 +38,7 @@ struct data {
 	uint8_t invert;
 };
 
-/* One that is right, of which each case spoils something. */
+/* A valid descriptor that each case corrupts. */
 static struct rv_option rows[3];
 static struct rv_revision wires[2];
 static struct rv_ext ext;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Random packets over random rulesets, by the engine and by its naive twin: verdict, way and counters
- * must be the same, and what targets made of the packet.
- *   twin [--seed N] [--rulesets N] [--packets N]     packets: of each ruleset
+ * Runs random packets through random rulesets with the engine and with the reference
+ * implementation: verdicts, paths, counters and changes of the packet must be equal.
+ *   twin [--seed N] [--rulesets N] [--packets N]     packets: per ruleset
  * Ends with "N passed, N failed", counting rulesets.
  */
 #include <stdio.h>
@@ -34,7 +34,7 @@ static const char *verdict_name(unsigned int verdict)
 	return verdict < 4 ? names[verdict] : "?";
 }
 
-/* What both went through, for whoever looks into it. */
+/* Reports the path of both. */
 static int differs(struct pair *p, unsigned int packet, const char *what, unsigned int engine,
 		   unsigned int twin)
 {
@@ -105,7 +105,7 @@ static int run_packet(struct pair *p, unsigned int n)
 	return n % 2 ? compare_way(p, n, &record) : 0;
 }
 
-/* Of all entries, against what the twin has counted in the rules. */
+/* Compares the counters of all entries with those of the reference's rules. */
 static int compare_counters(struct pair *p, const struct rvk_info *info)
 {
 	const struct rv_kmod_blob *blob = &p->change.blobs[0];

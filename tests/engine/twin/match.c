@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Does a rule fit a packet? Values are loaded from what the packet is made of, and compared digit by digit. */
+/*
+ * Whether a rule matches a packet. Values are computed from the packet's description and compared
+ * byte by byte.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,14 +10,14 @@
 
 enum { ICMP = 1, TCP = 6, UDP = 17, DCCP = 33, ICMPV6 = 58, SCTP = 132, UDPLITE = 136 };
 
-/* Numbers of a selector, each in the order of its bytes that makes comparing easy: the highest first. */
+/* Values of a selector, most significant byte first. */
 struct values {
-	unsigned int n;			/* 0: there is nothing of that kind, "not" is then true */
-	bool absent;			/* the packet has no such field: never true */
+	unsigned int n;			/* 0: no such value; the negation is true */
+	bool absent;			/* the packet does not have the field: always false */
 	uint8_t bytes[TWIN_OPTIONS][16];
 };
 
-/* A guess would pass for an answer. */
+/* Aborts on anything that is not implemented: a guess would hide errors. */
 static _Noreturn void refuse(const char *what, const char *name)
 {
 	fprintf(stderr, "the twin does not know %s %s\n", what, name);
@@ -38,7 +41,7 @@ static unsigned int header_length(const struct twin_packet *p)
 	return p->proto == TCP ? 20 : 8;
 }
 
-/* Is there a transport header, and all of it? */
+/* Whether there is a complete transport header. */
 static bool has_header(struct twin_walk *w, bool right_protocol)
 {
 	const struct twin_packet *p = w->packet;
@@ -87,7 +90,7 @@ static void load_transport(struct twin_walk *w, const struct rv_predicate *pr, s
 		put(v, p->tcp_options[i], 1);
 }
 
-/* Of the network header, but its addresses. Returns whether it is one of these. */
+/* Selectors of the network header other than addresses. Returns whether it is one. */
 static bool load_network(const struct twin_walk *w, const struct rv_predicate *pr, struct values *v)
 {
 	const struct twin_packet *p = w->packet;
@@ -164,7 +167,7 @@ static void load(struct twin_walk *w, const struct rv_predicate *pr, struct valu
 	}
 }
 
-/* A predicate's number with the highest byte first. */
+/* A predicate's value, most significant byte first. */
 static void in_order(const struct rv_predicate *pr, const uint8_t *from, uint8_t to[16])
 {
 	unsigned int len = rv_selectors[pr->sel].len;
@@ -204,7 +207,7 @@ static bool compare(const struct rv_predicate *pr, const uint8_t x[16])
 	}
 }
 
-/* 1 ends the walk over the predicates: this one is false. */
+/* Returns 1, which stops the iteration, if the predicate is false. */
 static int is_false(const struct rv_predicate *pr, void *arg)
 {
 	struct values v;
@@ -226,7 +229,7 @@ static bool part_fits(struct twin_walk *w, const struct rv_part *part)
 {
 	if (!rv_part_is_pure(part->ext, part->data))
 		refuse("all of match", part->ext->name);
-	/* These ask for the header even where they ask for nothing in it. */
+	/* These require the header even without options. */
 	if (is_ports_match(part->ext->name) && !has_header(w, true))
 		return false;
 	return !rv_part_predicates(w->packet->family, part->ext, part->data, is_false, w);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A packet's bytes from what it is made of. */
+/* Encodes a packet's description. */
 #include "twin.h"
 
 enum { TCP = 6, UDP = 17, DESTINATION_OPTIONS = 60, FRAGMENT = 44 };
@@ -65,7 +65,7 @@ static unsigned int put_tcp(const struct twin_packet *p, uint8_t *h)
 	h[13] = p->tcp_flags;
 	for (unsigned int i = 0; i < p->ntcp_options; i++) {
 		h[20 + 2 * i] = p->tcp_options[i];
-		/* Padding has no length. */
+		/* Padding has no length byte. */
 		h[21 + 2 * i] = p->tcp_options[i] ? 2 : 0;
 	}
 	return 20 + 4 * words;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Random rules and packets, from few values, so that they meet. */
+/* Random rules and packets from a small set of values, so that they match often. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -78,7 +78,7 @@ static void random_transport(struct twin_packet *p)
 	p->ntcp_options = p->proto == TCP ? twin_below(5) : 0;
 	for (unsigned int i = 0; i < p->ntcp_options; i++)
 		p->tcp_options[i] = 2 + twin_below(8);
-	/* Padding is options of kind 0. */
+	/* Pads with options of kind 0. */
 	if (p->ntcp_options % 2)
 		p->ntcp_options++;
 	p->icmp_type = PICK(types);
@@ -88,7 +88,7 @@ static void random_transport(struct twin_packet *p)
 	p->payload = twin_below(60);
 }
 
-/* In which directions a packet has interfaces. */
+/* Which interfaces a packet has. */
 static void random_interfaces(struct twin_packet *p)
 {
 	bool comes = p->hook != NF_INET_LOCAL_OUT && p->hook != NF_INET_POST_ROUTING;
@@ -123,7 +123,9 @@ void twin_random_packet(struct twin_packet *p, rv_family_t family, uint32_t hook
 	p->gid = twin_below(3);
 }
 
-/* ---- rules: words of iptables ------------------------------------------------------------------ */
+/*
+ * ---- rules as iptables options ------------------------------------------------------------------
+ */
 
 #define WORDS	64
 
@@ -133,7 +135,7 @@ struct words {
 	char text[WORDS][64];
 	const struct rv_table *table;
 	rv_family_t family;
-	unsigned int chain, nchains;	/* user chains: a rule jumps to later ones only */
+	unsigned int chain, nchains;	/* user-defined chains; rules only jump to later ones */
 	bool comes, goes, base;
 	unsigned int proto;
 };
@@ -340,7 +342,7 @@ static void addrtype_words(struct words *w)
 	static const char *const types[] = { "UNICAST", "LOCAL,MULTICAST", "MULTICAST", "BROADCAST" };
 
 	option(w, chance(2) ? "src-type" : "dst-type");
-	/* IPv6 knows no broadcast. */
+	/* IPv6 has no broadcast. */
 	word(w, "%s", types[twin_below(w->family == NFPROTO_IPV4 ? 4 : 3)]);
 }
 
@@ -372,7 +374,7 @@ static const struct kind {
 	{ "comment", NULL, comment_words },
 };
 
-/* Is it one for the base chain the rule is in? User chains are reached from anywhere. */
+/* Whether it is allowed in the rule's base chain. User-defined chains are reached from any. */
 static bool may_be_here(const struct words *w, const struct kind *k)
 {
 	if (k->words == mac_words)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Through the rules, one by one. */
+/* Evaluates the rules one by one. */
 #include <linux/netfilter/xt_DSCP.h>
 #include <linux/netfilter/xt_mark.h>
 #include <linux/netfilter_ipv4/ipt_TTL.h>
 
 #include "twin.h"
 
-/* What a chain comes to beside NF_*. */
-#define BACK	0xffffffff	/* go on behind the jump */
+/* Results of a chain other than NF_*. */
+#define BACK	0xffffffff	/* continue after the jump */
 
 static void step(struct twin_walk *w, const struct rv_chain *chain, const struct rv_rule *rule)
 {
@@ -32,7 +32,7 @@ static void change_ttl(struct twin_packet *p, const struct ipt_TTL_info *info)
 	p->ttl = ttl > 255 ? 255 : ttl < 0 ? 0 : ttl;
 }
 
-/* A target that is no verdict. Returns NF_DROP, or BACK for "go on". */
+/* A target that is not a verdict. Returns NF_DROP, or BACK to continue. */
 static unsigned int run_target(struct twin_packet *p, const struct rv_part *target)
 {
 	const char *name = target->ext->name;
@@ -57,7 +57,7 @@ static unsigned int run_target(struct twin_packet *p, const struct rv_part *targ
 
 static unsigned int run_chain(struct twin_walk *w, struct rv_chain *chain);
 
-/* *left: the chain is at its end, a goto or RETURN. */
+/* *left: leave the chain, after goto or RETURN. */
 static unsigned int run_rule(struct twin_walk *w, struct rv_rule *r, bool *left)
 {
 	if (r->target)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Each allocation of a replacement, and of the packets behind it, fails once; nothing is left of it. */
+/*
+ * Lets each allocation of a replacement, and of the packets after it, fail once; nothing may leak.
+ */
 #include "tests/engine/test.h"
 #include "tests/engine/user/user.h"
 
@@ -12,7 +14,7 @@
 
 #define MATCH(b, name, rev, info)	rv_blob_data(b, RVK_KIND_MATCH, name, rev, info, sizeof(*(info)))
 
-/* All that keeps something, in chains with a jump; last a target of this name. */
+/* All stateful handlers, in chains with a jump; the last target has this name. */
 static void build(struct rv_blob *b, const char *target)
 {
 	static const struct xt_tcp tcp = { .spts = { 0, 65535 }, .dpts = { 0, 65535 } };
@@ -60,7 +62,7 @@ static unsigned int replace_failing(struct rv_engine *e, struct rv_blob *b, long
 	}
 }
 
-/* What a packet cannot be counted for, it is dropped for. */
+/* A packet that cannot be counted is dropped. */
 static unsigned int run_failing(struct rv_engine *e)
 {
 	struct rv_test_packet t;
@@ -77,7 +79,9 @@ static unsigned int run_failing(struct rv_engine *e)
 	return 0;
 }
 
-/* TRACE is for raw: a table that is refused when all before its last target has been made. */
+/*
+ * TRACE is only for raw: the table is refused after everything before its last target was created.
+ */
 static unsigned int refuse_late(struct rv_engine *e)
 {
 	struct rv_blob b;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The engine's tests in a program. Ends with "N passed, N failed". */
+/* The engine's tests in user space. Ends with "N passed, N failed". */
 #include <stdio.h>
 
 #include "tests/engine/test.h"

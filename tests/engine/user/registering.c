@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A match comes and goes while threads run packets through tables that use it or do not, and
- * another thread takes it out whenever it can: it is never called when it is out.
+ * A match is registered and unregistered repeatedly while threads run packets through tables that
+ * may use it: it must never be called while unregistered.
  */
 #include "tests/engine/test.h"
 #include "tests/engine/user/user.h"
 
 #define THREADS	2
 #define ROUNDS	300
-#define PATIENCE 100000	/* rounds until packets and the other thread have come between */
+#define PATIENCE 100000	/* rounds until packets and the other thread were active */
 
-static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;	/* in and there go together */
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;	/* serialises registration and
+								 * its flag */
 static bool there, stop;
 static unsigned long calls, ghosts, taken_out;
 
@@ -82,7 +83,7 @@ static bool came_between(void)
 	return __atomic_load_n(&calls, __ATOMIC_RELAXED) && __atomic_load_n(&taken_out, __ATOMIC_RELAXED);
 }
 
-/* It is in or was taken out again before the table could name it. */
+/* It is still registered, or was unregistered before the table could use it. */
 static unsigned int change_often(struct rv_engine *e)
 {
 	for (unsigned int i = 0; i < ROUNDS || (i < PATIENCE && !came_between()); i++) {

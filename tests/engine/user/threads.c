@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tables are replaced while threads run packets through them. Each table gives a packet its own
- * mark, in a chain of its own, and accepts only what has that mark: a packet that saw half of one and
- * half of another would be dropped. And every packet is counted, by one table or another.
+ * Replaces tables while threads run packets through them. Each table sets its own mark in a chain
+ * and accepts only packets with that mark, so a packet that sees parts of two tables is dropped.
+ * Every packet must be counted by exactly one table.
  */
 #include "tests/engine/test.h"
 #include "tests/engine/user/user.h"
@@ -12,9 +12,9 @@
 
 #define THREADS		3
 #define REPLACEMENTS	200
-#define PACKETS		20000	/* of each thread, at least */
+#define PACKETS		20000	/* minimum per thread */
 #define WRITERS		3
-#define WRITTEN		16	/* tables by each writer */
+#define WRITTEN		16	/* tables per writer */
 
 struct traffic {
 	struct rv_engine *engine;
@@ -64,7 +64,10 @@ static void *run_packets(void *arg)
 	return NULL;
 }
 
-/* The counter of INPUT's first rule, which every packet passes (entry 1: PREROUTING's policy is before it). */
+/*
+ * Counter of INPUT's first rule, which every packet passes (entry 1; entry 0 is PREROUTING's
+ * policy).
+ */
 static unsigned long old_count(const struct rv_blob *b)
 {
 	const struct rvk_counters *old = (const void *)(b->entries + b->head->size);
@@ -82,7 +85,7 @@ static unsigned int replace_often(struct rv_engine *e, unsigned long *counted)
 		rc = rv_blob_replace(&b, e, NULL);
 		*counted += rc ? 0 : old_count(&b);
 		rv_blob_free(&b);
-		/* Readers of counters do not stop packets either. */
+		/* Reading counters does not block packets. */
 		if (rc || rv_test_counters(e, NFPROTO_IPV4, "mangle", 1).packets == UINT64_MAX)
 			return __LINE__;
 	}
@@ -97,7 +100,7 @@ static void start_traffic(struct rv_engine *e, struct traffic *traffic, pthread_
 	}
 }
 
-/* Returns how many packets there were. */
+/* Returns the number of packets. */
 static unsigned long stop_traffic(struct traffic *traffic, const pthread_t *threads,
 				  unsigned long *dropped)
 {
@@ -141,18 +144,21 @@ unsigned int rv_test_threads(void)
 	return line;
 }
 
-/* ---- writers at once ------------------------------------------------------------------------------ */
+/*
+ * ---- concurrent writers
+ * ---------------------------------------------------------------------------
+ */
 
-/* Calls are made one at a time. */
+/* Serialises calls. */
 static pthread_mutex_t calls = PTHREAD_MUTEX_INITIALIZER;
 
 struct writer {
 	struct rv_engine *engine;
 	unsigned int written, failed;
-	struct rvk_counters taken;	/* zeroed, after they were read */
+	struct rvk_counters taken;	/* zeroed after reading */
 };
 
-/* Reads the table, and some time later replaces it if it is the same yet: with the counters kept or zeroed. */
+/* Reads the table and later replaces it if it is unchanged, keeping or zeroing the counters. */
 static void read_and_replace(struct writer *w, bool zero)
 {
 	struct rvk_counters read;
@@ -187,7 +193,7 @@ static void *write_often(void *arg)
 	return NULL;
 }
 
-/* What was zeroed and what is there in the end are all the packets. */
+/* Zeroed and remaining counters must add up to all packets. */
 unsigned int rv_test_writers(void)
 {
 	unsigned long packets, dropped = 0, failed = 0;

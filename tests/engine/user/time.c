@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What time does to what matches remember: the clock stands where the test wants it. */
+/* Expiry of stateful matches, with a controlled clock. */
 #include "tests/engine/test.h"
 #include "tests/engine/user/user.h"
 
@@ -30,7 +30,10 @@ static bool fits(struct rv_engine *e, uint64_t second, uint8_t host)
 	return rv_engine_run(e, RV_TABLE_FILTER, &t.p.pkt, NULL) == NF_DROP;
 }
 
-/* Entries go some time after their last packet, the ones not used for longest first; others find room. */
+/*
+ * Entries expire some time after their last packet, least recently used first; others take their
+ * room.
+ */
 static unsigned int test_hashlimit(struct rv_engine *e)
 {
 	const struct xt_hashlimit_mtinfo1 info = {
@@ -46,10 +49,10 @@ static unsigned int test_hashlimit(struct rv_engine *e)
 	live = rv_user_live();
 	if (fits(e, 100, 1) || fits(e, 101, 2) || !fits(e, 105, 1) || rv_user_live() != live + 2)
 		return __LINE__;
-	/* Full: who is new is dropped, who is known only if it is beyond its limit. */
+	/* Full: packets of new sources are dropped, those of known ones only over the limit. */
 	if (!fits(e, 110, 3) || fits(e, 111, 3) || !fits(e, 112, 1) || rv_user_live() != live + 2)
 		return __LINE__;
-	/* 1 was seen last at 112; at 121 the others have gone. */
+	/* 1 was last seen at 112; at 121 the others have expired. */
 	if (!fits(e, 121, 1) || rv_user_live() != live + 1)
 		return __LINE__;
 	return fits(e, 131, 1) ? __LINE__ : 0;
@@ -73,7 +76,7 @@ static unsigned int test_recent(struct rv_engine *e)
 	if (put(e, "recent", 0, &check, sizeof(check)) || !fits(e, 219, 1) || !fits(e, 219, 2) ||
 	    fits(e, 220, 2) || put(e, "recent", 0, &set, sizeof(set)))
 		return __LINE__;
-	/* Two have room: a third takes that of the one not seen for longest. */
+	/* Room for two: a third replaces the least recently seen. */
 	if (!fits(e, 221, 3) || put(e, "recent", 0, &check, sizeof(check)) || fits(e, 219, 1) ||
 	    !fits(e, 219, 2) || !fits(e, 222, 3))
 		return __LINE__;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tests that only a program can make: allocations that fail, threads, time. Each returns the line that failed, or 0. */
+/*
+ * Tests that need user space: allocation failures, threads, time. Each returns the line that
+ * failed, or 0.
+ */
 #ifndef RAVELIN_TESTS_ENGINE_USER_H
 #define RAVELIN_TESTS_ENGINE_USER_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Inputs of fuzz_blob: struct blob_input, then tables as RVK_SO_REPLACE takes them, each struct
- * rvk_table and its entries, of engines that have no tables yet.
+ * Inputs of fuzz_blob: struct blob_input, then tables in the format of RVK_SO_REPLACE (struct
+ * rvk_table and entries) for engines without tables.
  */
 #ifndef RAVELIN_TESTS_FUZZ_BLOB_H
 #define RAVELIN_TESTS_FUZZ_BLOB_H
@@ -12,16 +12,16 @@
 
 #include <uapi/ravelin.h>
 
-#define BLOB_HEAD	(1 << 0)	/* the call's own fields are those of the input too */
-#define BLOB_DECODE	(1 << 1)	/* the tables are read as rules, whether or not they are taken */
+#define BLOB_HEAD	(1 << 0)	/* the call's own fields are taken from the input */
+#define BLOB_DECODE	(1 << 1)	/* the tables are also decoded, whether accepted or not */
 
 struct blob_input {
 	uint8_t how;			/* BLOB_* */
-	uint8_t ntables, flags, version;	/* with BLOB_HEAD */
-	uint8_t packet[4];		/* changes in packets: of their addresses and ports */
+	uint8_t ntables, flags, version;	/* used with BLOB_HEAD */
+	uint8_t packet[4];		/* changes of the packets' addresses and ports */
 };
 
-/* The length of the table at the start of some bytes, as it says; 0: they are too few. */
+/* Length of the table at the start of bytes according to its header; 0: too few bytes. */
 static inline size_t blob_table_len(const void *bytes, size_t size)
 {
 	const struct rvk_table *t = bytes;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Changes tables so that most of them still are tables: entries and elements come, go and
- * change, and sizes, offsets and jumps follow. A change of bytes alone hardly gets behind the
+ * Structure-aware mutator: inserts, removes and changes entries and elements, adjusting sizes,
+ * offsets and jumps, so that most results are still tables. Random byte changes rarely pass the
  * first checks.
  */
 #include <string.h>
@@ -19,18 +19,18 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2,
 				 size_t size2, uint8_t *out, size_t max_out, unsigned int seed);
 
-/* An entry by itself. */
+/* A single entry. */
 struct piece {
 	uint64_t bytes[PIECE_ROOM / 8];
-	int to;				/* number of the entry that it jumps to, -1: it does not */
+	int to;				/* index of the entry it jumps to, -1: none */
 };
 
-/* A table taken apart. */
+/* A table split into entries. */
 struct parts {
 	struct rvk_table head;
 	struct piece pieces[PIECES];
 	int n;
-	int first[RVK_HOOKS], last[RVK_HOOKS];	/* entries of hooks; -1 */
+	int first[RVK_HOOKS], last[RVK_HOOKS];	/* entries of the hooks; -1: none */
 };
 
 static uint64_t state;
@@ -65,7 +65,7 @@ static struct rvk_verdict *verdict_of(struct piece *p)
 	return (struct rvk_verdict *)(void *)(el + 1);
 }
 
-/* ---- apart and together ------------------------------------------------------------------ */
+/* ---- splitting and joining ---------------------------------------------------------------- */
 
 static bool take_entries(struct parts *t, const uint8_t *bytes, uint32_t *offsets)
 {
@@ -128,7 +128,7 @@ static uint32_t whole_size(struct parts *t, uint32_t *offsets)
 	return size;
 }
 
-/* Its length, or 0 if it is longer than that. */
+/* Returns the length, or 0 if it exceeds room. */
 static size_t put_together(struct parts *t, uint8_t *out, size_t room)
 {
 	uint32_t offsets[PIECES], size = whole_size(t, offsets);
@@ -163,7 +163,7 @@ static void shift(int *number, int at, int by)
 		*number += by;
 }
 
-/* All numbers of entries from at on are by more. What a hook begins with stays where it is. */
+/* Adds by to all entry indices from at on, except starts of hooks. */
 static void renumber(struct parts *t, int at, int by)
 {
 	for (int i = 0; i < t->n; i++)
@@ -174,7 +174,7 @@ static void renumber(struct parts *t, int at, int by)
 	}
 }
 
-/* Room for an entry before number at; its bytes are those of before. */
+/* Inserts an entry at index at, initialised with the previous contents. */
 static struct piece *insert(struct parts *t, int at)
 {
 	if (t->n == PIECES)
@@ -223,7 +223,7 @@ static void set_verdict(struct parts *t, struct piece *p)
 	v->verdict = verdicts[dice(RV_COUNT(verdicts))];
 }
 
-/* Behind the last entry: a head and the end of a chain. */
+/* Appends the head and end of a chain. */
 static void add_chain(struct parts *t)
 {
 	struct piece *head = insert(t, t->n), *end = insert(t, t->n);
@@ -234,7 +234,7 @@ static void add_chain(struct parts *t)
 	element_at(entry(head), sizeof(struct rvk_entry))->name[0] = (char)('a' + dice(26));
 	set_bare(end, RVK_FORM_VERDICT, sizeof(struct rvk_verdict));
 	verdict_of(end)->verdict = RVK_RETURN;
-	/* Somebody calls it. */
+	/* Makes an entry jump to it. */
 	t->pieces[dice(t->n)].to = t->n - 1;
 }
 
@@ -262,7 +262,7 @@ static void copy_entry(struct parts *t, const struct parts *from)
 
 /* ---- elements ----------------------------------------------------------------------------- */
 
-/* Makes room for size bytes at some place in an entry, or takes -size away. */
+/* Inserts size bytes in an entry, or removes -size. */
 static bool resize(struct piece *p, uint32_t at, int size)
 {
 	struct rvk_entry *e = entry(p);
@@ -282,7 +282,7 @@ static bool resize(struct piece *p, uint32_t at, int size)
 	return true;
 }
 
-/* One of the elements, 0 if they do not fit in. */
+/* Offset of a random element; 0: malformed. */
 static uint32_t some_element(struct piece *p)
 {
 	struct rvk_entry *e = entry(p);
@@ -330,7 +330,7 @@ static void drop_element(struct parts *t, struct piece *p)
 		resize(p, at, -(int)element_at(entry(p), at)->size);
 }
 
-/* Names that the engine has, and one that it has not. */
+/* A random name the engine has, or one it does not have. */
 static const struct rv_handler *some_handler(uint8_t kind)
 {
 	static const struct rv_handler none = { .name = "conntrack", .revision = 3, .size = 168 };
@@ -382,7 +382,7 @@ static void add_match(struct parts *t, struct piece *p)
 	}
 }
 
-/* In the place of the target there is. */
+/* Replaces the target. */
 static void set_target(struct parts *t, struct piece *p)
 {
 	const struct rv_handler *h = some_handler(RVK_KIND_TARGET);
@@ -445,7 +445,9 @@ static void change_ip(struct parts *t, struct piece *p)
 	memset(entry(p)->ip.dmask + 4, 0, 12);
 }
 
-/* ---- all of it ---------------------------------------------------------------------------------- */
+/*
+ * ---- interface ----------------------------------------------------------------------------------
+ */
 
 static void change_parts(struct parts *t)
 {
@@ -471,7 +473,7 @@ static void change_parts(struct parts *t)
 
 static struct parts table, other;
 
-/* Where a table begins in an input, one of those that can be taken apart; 0: there is none. */
+/* Offset of a random table that can be split; 0: none. */
 static size_t some_table(const uint8_t *data, size_t size, struct parts *t)
 {
 	size_t starts[RVK_TABLES_MAX], n = 0, at = sizeof(struct blob_input), len;
@@ -484,7 +486,7 @@ static size_t some_table(const uint8_t *data, size_t size, struct parts *t)
 	return n && take_apart(t, data + at) && t->n ? at : 0;
 }
 
-/* Puts a table back in the place of the one at that offset. */
+/* Replaces the table at that offset. */
 static size_t put_back(struct parts *t, size_t at, const uint8_t *data, size_t size, uint8_t *out,
 		       size_t room)
 {
@@ -530,7 +532,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 	return len ? len : LLVMFuzzerMutate(data, size, max_size);
 }
 
-/* An entry of the second in a table of the first. */
+/* Inserts an entry of the second input into a table of the first. */
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data1, size_t size1, const uint8_t *data2,
 				 size_t size2, uint8_t *out, size_t max_out, unsigned int seed)
 {
