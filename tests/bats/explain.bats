@@ -339,6 +339,15 @@ in_ns()
 	has "packet is not in set bad"
 }
 
+@test "live: a set that cannot be read is a branch, and a note says so" {
+	run -2 in_ns 'ipset create bad hash:net; ipset add bad 198.51.100.0/24
+		"$RAVELIN_BIN"/iptables -A INPUT -m set --match-set bad src -j DROP
+		unshare -m sh -c "mount --bind /dev/null /usr/sbin/ipset
+			$RAVELIN_BIN/../ravelin explain -i eth0 -s 198.51.100.7 -d 192.0.2.1 -p tcp --dport 80"'
+	has "verdict: if -m set --match-set bad src matches: DROP, else ACCEPT"
+	has "note: set bad was not read: ipset save bad failed"
+}
+
 nft_rules()
 {
 	in_ns '"$RAVELIN_BIN"/iptables -A INPUT -s 10.0.0.1 -j ACCEPT
