@@ -30,7 +30,8 @@ answer()
 	script -qefc "$*" screen >/dev/null 2>&1 <&9 || rc=$?
 	exec 9>&-
 	kill $typist 2>/dev/null
-	sed '/^Script /d; s/\r$//' screen
+	# Ravelin shows first what the rules change for packets.
+	sed '/^Script /d; s/\r$//' screen | sed '/^What changes for packets:$/,/^Applying /{/^Applying /!d}'
 	echo "= $rc"
 }
 
