@@ -55,7 +55,7 @@ is_loaded() { [ "$(saved -t filter)" = "$NEW" ]; }
 
 # --- the answer ---------------------------------------------------------------
 
-@test "y keeps the new rules" {
+@test "y confirms the new rules" {
 	prints "Applying new iptables rules from 'new.rules'... done.
 $ASKED
 ... then my job is done. See you next time." apply y new.rules
@@ -98,7 +98,7 @@ compares()
 	front=$(pgrep -f "iptables-apply --meaning $PWD/many.rules" | head -n 1) && CHILD=$(pgrep -P "$front")
 }
 
-@test "a comparison that cannot be made does not keep rules from being loaded" {
+@test "a failed comparison does not prevent loading" {
 	{ echo '*filter'; seq 20000 | awk '{ printf "-A INPUT -s 10.%d.%d.%d -j DROP\n", $1 / 65536, $1 / 256 % 256, $1 % 256 }'; echo COMMIT; } >many.rules
 	local signal said
 	for signal in STOP KILL; do
@@ -118,7 +118,7 @@ compares()
 	[[ $out == *"not compared: invalid port/service"* ]] || { echo "$out"; return 1; }
 }
 
-@test "-w writes the rules that are kept, and only those" {
+@test "-w saves the rules after confirmation only" {
 	apply n -w saved.rules new.rules || true
 	[ ! -e saved.rules ]
 	prints "Applying new iptables rules from 'new.rules'... done.
@@ -129,7 +129,7 @@ Writing successfully applied rules to 'saved.rules'...
 	same "$(saved)" "$(without_dates <saved.rules)" 'saved rules'
 }
 
-@test "anything else puts both families back, with their counters" {
+@test "any other answer rolls back both families, with counters" {
 	local key
 	for key in n x Q ' '; do
 		capture apply "$key" new.rules
@@ -143,7 +143,7 @@ $REVERTED" "$out" output
 	done
 }
 
-@test "the end of the input is no answer: it waits for one from another session" {
+@test "end of file is no answer: waits for another session" {
 	local before=$SECONDS
 	capture apply '' -t 2 new.rules
 	[ "$rc" -eq 255 ]
@@ -164,14 +164,14 @@ $REVERTED" "$out" output
 	is_new
 }
 
-@test "the end of the input of a terminal is a no" {
+@test "end of file on a terminal means no" {
 	local rc=0
 	on "$NS" script -qfec "$RAVELIN_BIN/iptables-apply -t 60 new.rules" said </dev/null >/dev/null 2>&1 3>&- || rc=$?
 	[ "$rc" -eq 255 ]
 	is_old
 }
 
-@test "nobody answers" {
+@test "timeout rolls back" {
 	# Long enough to look at the rules.
 	start -t "${RAVELIN_TEST_PATIENCE:-1}" new.rules
 	is_loaded
@@ -189,7 +189,7 @@ $ASKED
 	[[ $(saved -t filter) == *"-A INPUT -s 10.0.0.1/32 -j DROP"* ]]
 }
 
-@test "ravelin apply is a name of its own, for both families" {
+@test "ravelin apply loads both families" {
 	prints "Applying new iptables rules from 'new.rules'... done.
 $ASKED
 ... then my job is done. See you next time." sh -c 'printf y | "$@"' sh nsenter --net="/proc/$NS/ns/net" \
@@ -205,7 +205,7 @@ $ASKED
 
 # --- another session ------------------------------------------------------------
 
-@test "ravelin confirm from another session keeps them" {
+@test "ravelin confirm from another session keeps the rules" {
 	start -w saved.rules new.rules
 	quiet ravelin confirm
 	ended 0
@@ -213,7 +213,7 @@ $ASKED
 	[ -s saved.rules ]
 }
 
-@test "ravelin revert from another session does not" {
+@test "ravelin revert from another session rolls back" {
 	start new.rules
 	quiet ravelin revert
 	ended 255
@@ -246,7 +246,7 @@ one waits in network namespace net:[$(stat -Lc %i "/proc/$NS/ns/net")]" "$err" m
 	refused 2 'Usage: ravelin confirm' ravelin confirm me
 }
 
-@test "two at once are refused" {
+@test "a second apply is refused" {
 	start new.rules
 	RAVELIN_DIAGNOSTICS=0 refused 4 "iptables-apply $BANNER: another iptables-apply waits for its confirmation in this network namespace" \
 		apply y new.rules
@@ -259,21 +259,21 @@ one waits in network namespace net:[$(stat -Lc %i "/proc/$NS/ns/net")]" "$err" m
 
 # --- what dies ------------------------------------------------------------------
 
-@test "the asking process is killed: the rules are put back" {
+@test "asking process killed: rolls back" {
 	start new.rules
 	kill -KILL "$FRONT"
 	ended 137
 	until_true 5 is_old_again
 }
 
-@test "all of its process group is killed: the same" {
+@test "process group killed: rolls back" {
 	GROUP=setsid start new.rules
 	kill -KILL -- "-$FRONT"
 	ended 137
 	until_true 5 is_old_again
 }
 
-@test "it is told to end: the same" {
+@test "asking process terminated: rolls back" {
 	local signal
 	for signal in HUP INT TERM QUIT; do
 		start new.rules
@@ -285,7 +285,7 @@ one waits in network namespace net:[$(stat -Lc %i "/proc/$NS/ns/net")]" "$err" m
 	done
 }
 
-@test "the terminal goes away: the same" {
+@test "terminal closed: rolls back" {
 	mkfifo keys
 	exec 8<>keys
 	nsenter --net="/proc/$NS/ns/net" --mount="/proc/$NS/ns/mnt" --wd="$PWD" -- \
@@ -297,7 +297,7 @@ one waits in network namespace net:[$(stat -Lc %i "/proc/$NS/ns/net")]" "$err" m
 	until_true 5 is_old_again
 }
 
-@test "a key at a terminal needs no end of line" {
+@test "a key on a terminal needs no newline" {
 	mkfifo keys
 	exec 8<>keys
 	on "$NS" script -qfec "$RAVELIN_BIN/iptables-apply new.rules" said <keys >/dev/null 2>&1 3>&- 8>&- &
@@ -308,21 +308,21 @@ one waits in network namespace net:[$(stat -Lc %i "/proc/$NS/ns/net")]" "$err" m
 	is_new
 }
 
-@test "the watcher is killed: the asking process puts them back" {
+@test "daemon killed: the asking process rolls back" {
 	start new.rules
 	kill -KILL "$WATCHER"
 	ended 255
 	is_old
 }
 
-@test "the watcher is told to end: it puts them back first" {
+@test "daemon terminated: rolls back first" {
 	start new.rules
 	kill -TERM "$WATCHER"
 	ended 255
 	is_old
 }
 
-@test "the asking process is stopped: time goes on" {
+@test "asking process stopped: the timeout continues" {
 	start -t 1 new.rules
 	kill -STOP "$FRONT"
 	until_true 5 is_old_again
@@ -341,7 +341,7 @@ both_killed()
 	is_loaded
 }
 
-@test "both are killed: what to go back to is still there" {
+@test "both killed: the state file remains" {
 	both_killed
 	RAVELIN_DIAGNOSTICS=0 refused 4 'iptables-apply: an earlier iptables-apply was killed before its rules were confirmed' \
 		apply y new.rules
@@ -353,7 +353,7 @@ both_killed()
 	apply y new.rules >/dev/null
 }
 
-@test "a state of a namespace that is gone is not put back" {
+@test "the state of a deleted namespace is not restored" {
 	both_killed
 	local state
 	state=/run/ravelin/apply-$(stat -Lc %i "/proc/$NS/ns/net").state
@@ -362,7 +362,7 @@ both_killed()
 	is_new
 }
 
-@test "a state that is malformed is not put back" {
+@test "a malformed state is not restored" {
 	both_killed
 	local state
 	state=/run/ravelin/apply-$(stat -Lc %i "/proc/$NS/ns/net").state
@@ -371,7 +371,7 @@ both_killed()
 	is_loaded
 }
 
-@test "who may not see whether one waits is not told that none does" {
+@test "without access to the state, an apply is not reported as absent" {
 	local word other=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 	cp -L "$RAVELIN_BIN/../ravelin" "$BATS_TEST_TMPDIR/another"
 	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/another"
@@ -386,7 +386,7 @@ both_killed()
 
 # --- a command instead of a file ------------------------------------------------
 
-@test "-c runs a command; both families are put back" {
+@test "-c runs a command; both families are rolled back" {
 	prints "Running command './new.run'... done.
 $ASKED
 ... then my job is done. See you next time." apply y -c ./new.run
@@ -398,7 +398,7 @@ $ASKED
 	same "$kept" "$(everything)" rules
 }
 
-@test "-c: a command that fails half way is undone" {
+@test "-c: a command that fails is rolled back" {
 	echo 'exit 3' >>new.run
 	capture apply y -c ./new.run
 	[ "$rc" -eq 7 ]
@@ -408,7 +408,7 @@ $REVERTED" "$out" output
 	is_old
 }
 
-@test "-c: a command that takes too long is ended, with what it started" {
+@test "-c: a command that times out is killed with its children" {
 	# It does not end when it is asked to.
 	echo 'trap "" TERM; echo $$ >pid; sleep 20; echo lived >lived' >>new.run
 	capture apply y -t 1 -c ./new.run
@@ -433,7 +433,7 @@ $REVERTED" "$out" output
 
 # --- what is refused ------------------------------------------------------------
 
-@test "rules that cannot be loaded change nothing" {
+@test "rules that fail to load change nothing" {
 	echo '-A NOPE' >>new.rules
 	sed -i '/^COMMIT/d; $aCOMMIT' new.rules
 	capture apply y new.rules
@@ -444,7 +444,7 @@ $REVERTED" "$out" output
 	is_old
 }
 
-@test "wrong words" {
+@test "usage errors" {
 	refused 1 'Error: timeout must be a positive number' apply y -t soon new.rules
 	refused 1 'Error: timeout must be a positive number' apply y -t -5 new.rules
 	refused 2 'Error: rulesfile not readable: nope' apply y nope
@@ -457,7 +457,7 @@ Try \`iptables-apply -h' or 'iptables-apply --help' for more information." apply
 	is_old
 }
 
-@test "what others could write to is not trusted, and others cannot read" {
+@test "a state writable by others is refused, and others cannot read it" {
 	local nothing='Error: unknown error saving old iptables rules'
 	on "$NS" install -d -m 755 /run/ravelin
 	RAVELIN_DIAGNOSTICS=0 refused 4 "iptables-apply $BANNER: /run/ravelin is open to others than its owner
@@ -474,7 +474,7 @@ $nothing" apply y new.rules
 	is_old
 }
 
-@test "a place that cannot be written to: nothing is changed" {
+@test "state not writable: nothing is changed" {
 	local nothing='Error: unknown error saving old iptables rules'
 	on "$NS" mount -o remount,ro /run
 	RAVELIN_DIAGNOSTICS=0 refused 4 "iptables-apply $BANNER: cannot make /run/ravelin: Read-only file system
@@ -500,7 +500,7 @@ $nothing" apply y new.rules
 # The script runs iptables-save and iptables-restore by their names: those under test.
 stock_apply() { printf %s "$1" | on "$NS" env PATH="$RAVELIN_BIN:$PATH" /usr/sbin/iptables-apply "${@:2}"; }
 
-@test "stock's script says the same, with the same exit codes" {
+@test "stock's script prints the same messages and exit codes" {
 	[ -x /usr/sbin/iptables-apply ] || skip 'no stock iptables-apply'
 	local args theirs
 	printf '#!/bin/sh\nexit 1\n' >bad.run

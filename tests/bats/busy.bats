@@ -7,6 +7,6 @@ load lib
 
 setup() { need_root; only_nft 'the module has no tables of others'; }
 
-@test "commands are right, or end in time, while others write" {
+@test "commands succeed, or time out, under concurrent writers" {
 	"$LIB_DIR/../busy/run" --rules 2000 --rates 200
 }

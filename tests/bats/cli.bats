@@ -96,7 +96,7 @@ BAD_RULE='iptables: Bad rule (does a matching rule exist in that chain?).'
 	prints '-N A' iptables -S A
 }
 
-@test "a chain that is not there: 1, one text for every command (C8, C9)" {
+@test "nonexistent chain: 1, same message for all commands (C8, C9)" {
 	refused 1 "$NO_SUCH" iptables -F NOPE
 	refused 1 "$NO_SUCH" iptables -Z NOPE
 	refused 1 "$NO_SUCH" iptables -X NOPE
@@ -113,14 +113,14 @@ BAD_RULE='iptables: Bad rule (does a matching rule exist in that chain?).'
 	[ "$(iptables -F NOPE 2>&1 | tail -c 2 | od -An -c | tr -d ' ')" = '.\n' ]
 }
 
-@test "a jump to a chain that is not there: 2 (C7)" {
+@test "jump to a nonexistent chain: 2 (C7)" {
 	usage_error iptables "Chain 'NOPE' does not exist" iptables -A INPUT -j NOPE
 	usage_error iptables "Chain 'NOPE' does not exist" iptables -A INPUT -g NOPE
 	usage_error iptables "Chain 'NOPE' does not exist" iptables -I INPUT -p tcp -j NOPE
 	rules_are ''
 }
 
-@test "a jump to a chain that is not there comes before other errors; -C and -D find no jump to a base chain" {
+@test "a jump to a nonexistent chain precedes other errors; -C and -D find no jump to a base chain" {
 	local command
 	for command in '-A NOPE' '-I NOPE 1' '-I INPUT 9' '-R INPUT 9' '-D NOPE' '-C NOPE'; do
 		# shellcheck disable=SC2086 # words
@@ -131,7 +131,7 @@ BAD_RULE='iptables: Bad rule (does a matching rule exist in that chain?).'
 	refused_like 1 'RULE_APPEND failed .*: rule in chain INPUT' iptables -A INPUT -j OUTPUT
 }
 
-@test "a table that is not there: 3 (C7)" {
+@test "nonexistent table: 3 (C7)" {
 	refused 3 "iptables $BANNER: table 'x' does not exist
 Perhaps iptables or your kernel needs to be upgraded." iptables -t x -S
 	refused 3 "ip6tables $BANNER: table 'x' does not exist
@@ -165,7 +165,7 @@ Perhaps ip6tables or your kernel needs to be upgraded." ip6tables -t x -A INPUT 
 
 # --- C8: texts --------------------------------------------------------------
 
-@test "without the privilege: 4, for it is no answer (C4, C5)" {
+@test "without privileges: 4, not an answer (C4, C5)" {
 	local tool
 	for tool in 'iptables -S' 'iptables -A INPUT -j ACCEPT' iptables-save; do
 		# shellcheck disable=SC2086 # words
@@ -216,7 +216,7 @@ Try \`iptables -h' or 'iptables --help' for more information." iptables -A INPUT
 	nothing_loaded
 }
 
-@test "save of a machine without rules prints nothing; -t shows the table it is told (C11)" {
+@test "save without rules prints nothing; -t shows the table (C11)" {
 	prints '' iptables-save
 	prints '' ip6tables-save
 	prints '' iptables-save -c
@@ -616,7 +616,7 @@ Zeroing chain `INPUT'"'|" iptables -v -x -L INPUT -Z
 -A INPUT -j B' iptables -S
 }
 
-@test "restore: a chain is known before its ':' line comes, and unknown before that (C16)" {
+@test "restore: chains exist only after their ':' line (C16)" {
 	restored ':B - [0:0]\n:A - [0:0]\n-A A -j B\n-A INPUT -j A'
 	rules_are '-N A
 -N B
@@ -664,7 +664,7 @@ Zeroing chain `INPUT'"'|" iptables -v -x -L INPUT -Z
 	quiet tool iptables-restore --table=filter </dev/null
 }
 
-@test "restore -v says what it does" {
+@test "restore -v prints what it does" {
 	iptables -N A
 	prints "#hi
 Flushing chain \`INPUT'
@@ -790,7 +790,7 @@ ACCEPT  all opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0
 	same "$(saved)" "$(tool xtables-nft-multi iptables-save | without_dates)"
 }
 
-@test "who asks for iptables-legacy by name is not answered (C19)" {
+@test "iptables-legacy is refused (C19)" {
 	local name
 	for name in iptables-legacy ip6tables-legacy-save xtables-legacy-multi; do
 		ln -s "$(readlink -f "$RAVELIN_BIN/iptables")" "$BATS_TEST_TMPDIR/$name"
@@ -976,7 +976,7 @@ ACCEPT  all opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0
 	usage_error iptables '--set-counters byte counter not numeric' iptables -A INPUT -c 1 b
 }
 
-@test "-v says what is done" {
+@test "-v prints what is done" {
 	prints 'ACCEPT  tcp opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0   tcp dpt:80' \
 		iptables -v -A INPUT -p tcp --dport 80 -j ACCEPT
 	prints 'ACCEPT  tcp opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0   tcp dpt:80' \
@@ -1039,7 +1039,7 @@ icmp_types() { "$1" -p "$2" --help | sed -n "/^Valid $3 Types:\$/,\$p" | tail -n
 
 # --- wrong command lines ----------------------------------------------------
 
-@test "commands that don't go together, or lack something: 2" {
+@test "conflicting or incomplete commands: 2" {
 	usage_error iptables 'Cannot use -S with -L' iptables -L -S
 	usage_error iptables 'Cannot use -A with -A' iptables -A INPUT -A OUTPUT
 	usage_error iptables 'Cannot use -D with -A' iptables -A INPUT -D INPUT
@@ -1108,7 +1108,7 @@ Look at manual page \`iptables-save.8' for more information." iptables-save --bo
 	grep -q '^\*filter' "$BATS_TEST_TMPDIR/file"
 }
 
-@test "a failed save: what is in the shell's file is no ruleset, and nothing is in a pipe" {
+@test "a failed save leaves no valid ruleset in a redirected file, and writes nothing to a pipe" {
 	only_nft 'its failures are those of netlink'
 	local file=$BATS_TEST_TMPDIR/file size rc words
 	iptables-restore <<-END
@@ -1165,7 +1165,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." r
 	nothing_loaded
 }
 
-@test "restore: a wrong line is named by its number: 2" {
+@test "restore: an invalid line is reported with its number: 2" {
 	local v="iptables-restore $BANNER"
 	restore_error "$v: unknown option \"--bogus\"" 3 '-A INPUT -j ACCEPT\n-A INPUT --bogus'
 	restore_error "$v: invalid port/service \`foo' specified" 2 '-A INPUT -p tcp --dport foo'
@@ -1184,7 +1184,7 @@ Error occurred at line: 1
 Try \`iptables-restore -h' or 'iptables-restore --help' for more information." restore '*x\nCOMMIT\n'
 }
 
-@test "restore: a line that cannot be carried out is named by its number: 1" {
+@test "restore: a line that fails is reported with its number: 1" {
 	local p=iptables-restore:
 	refused 1 "$p line 3 failed: No chain/target/match by that name." restored '-A INPUT\n-A NOPE -j ACCEPT'
 	refused 1 "$p line 2 failed: Bad rule (does a matching rule exist in that chain?)." \
@@ -1220,7 +1220,7 @@ points_at()
 	same "$1" "${source:at:${#marks}-at}" "what the caret points at in: $source"
 }
 
-@test "an error shows the wrong word to a person, and nothing more to a program" {
+@test "an error marks the wrong word only when requested" {
 	points_at 65536 iptables -A INPUT -p tcp --dport 65536 -j ACCEPT
 	points_at NOPE iptables -A NOPE -j ACCEPT
 	points_at NOPE iptables -A INPUT -p tcp -j NOPE
@@ -1231,14 +1231,14 @@ points_at()
 	points_at nosuch restored '-A INPUT -j nosuch'
 }
 
-@test "on a terminal an error shows the wrong word unasked" {
+@test "on a terminal an error marks the wrong word" {
 	command -v script >/dev/null || skip 'needs script'
 	capture script -q -e -c "nsenter --net=/proc/$NS/ns/net $RAVELIN_BIN/iptables -A INPUT -j NOPE" /dev/null
 	[ "$rc" -eq 2 ]
 	[[ $out == *"Chain 'NOPE' does not exist"*'iptables -A INPUT -j NOPE'*'^~~~'* ]]
 }
 
-@test "ravelin says who it is, and what it can be called" {
+@test "ravelin prints its version and names" {
 	local ravelin
 	ravelin=$(readlink -f "$RAVELIN_BIN/iptables")
 	[[ $("$ravelin" --version) =~ ^ravelin\ [0-9.]+\ \((commit\ [0-9a-f]+(-dirty)?|no\ commit),\ .+\),\ speaks\ iptables\ 1\.8\.13$ ]]
@@ -1250,7 +1250,7 @@ points_at()
 
 # --- what stock gets wrong --------------------------------------------------
 
-@test "-P and -Z in one restore: the policy stays as said" {
+@test "-P and -Z in one restore keep the policy" {
 	restored '-P INPUT DROP\n-Z'
 	prints '-P INPUT DROP' iptables -S INPUT
 	restored '-Z\n-P INPUT DROP'
@@ -1259,7 +1259,7 @@ points_at()
 	prints '-P FORWARD DROP' iptables -S FORWARD
 }
 
-@test "-C and -D look at the target" {
+@test "-C and -D compare the target" {
 	iptables -A INPUT -j ACCEPT
 	refused 1 "$BAD_RULE" iptables -C INPUT -j DROP
 	refused 1 "$BAD_RULE" iptables -D INPUT -j DROP
@@ -1317,13 +1317,13 @@ foreign()
 @test "a rule with a hash is shown whole, never shortened" { foreign hash jhash ip saddr mod 2 == 0 drop; }
 @test "a rule with a limit to exceed is shown whole, never shortened" { foreign 'limit rate over 5/second' limit rate over 5/second drop; }
 @test "a rule for two protocols is shown whole, never shortened" { foreign 'tcp, udp' meta l4proto '{ tcp, udp }' drop; }
-@test "a rule for a field that no match looks at is shown whole, never shortened" { foreign 'ip id 5 drop' ip id 5 drop; }
+@test "a rule for a field that no match has is shown whole, never shortened" { foreign 'ip id 5 drop' ip id 5 drop; }
 @test "a rule that the kernel would not take of iptables is shown whole, never shortened" {
 	foreign 'tcp option' tcp option maxseg size 100 drop
 }
 
 # -m hbh asks for the header, and then for its length: that is more than nft's rule says by itself.
-@test "a rule that our words would say more than is kept whole, never reworded" {
+@test "a rule that options would only approximate is kept whole, never reworded" {
 	only_nft 'expressions of others in its tables'
 	nft 'add table ip6 filter; add chain ip6 filter INPUT { type filter hook input priority 0; }'
 	nft add rule ip6 filter INPUT hbh hdrlength 1 drop
@@ -1347,7 +1347,7 @@ says()
 	rules_are '-A INPUT -s 1.1.1.1/32 -j ACCEPT'
 }
 
-@test "rules that nft wrote, and iptables has words for" {
+@test "nft rules that iptables can express" {
 	says 'ip ttl 1 drop = -m ttl --ttl-eq 1 -j DROP'
 	says 'ip daddr 0.0.0.0/1 ip ttl > 2 accept = -d 0.0.0.0/1 -m ttl --ttl-gt 2 -j ACCEPT'
 	says 'ip ttl < 254 accept = -m ttl --ttl-lt 254 -j ACCEPT'
@@ -1364,7 +1364,7 @@ says()
 	says 'tcp option maxseg size 100 tcp dport 5 drop = -p tcp -m tcpmss --mss 100 -m tcp --dport 5 -j DROP'
 }
 
-@test "matches of nft that count have before them what was tested before, and nothing else" {
+@test "stateful nft matches keep their place after earlier tests" {
 	says 'tcp dport 22 limit rate 5/minute accept = -p tcp -m tcp --dport 22 -m limit --limit 5/min -j ACCEPT'
 	says 'limit rate 5/minute ct state new drop = -m limit --limit 5/min -m conntrack --ctstate NEW -j DROP'
 	says 'ct state new limit rate 5/minute drop = -m conntrack --ctstate NEW -m limit --limit 5/min -j DROP'
@@ -1372,7 +1372,7 @@ says()
 	foreign 'limit.*ct state.*th dport 22' limit rate 5/minute ct state new tcp dport 22 accept
 }
 
-@test "a rule with a limit that no option says so exactly is kept whole, never rounded" {
+@test "a rule with a limit that no option expresses exactly is kept whole, never rounded" {
 	foreign 'limit rate 7000/second' limit rate 7000/second accept
 	foreign '@a' meter a '{ ip saddr timeout 60s limit rate 100 bytes/second }' accept
 	foreign '@a' meter a '{ ip saddr limit rate 5/second }' accept
@@ -1416,7 +1416,7 @@ ours() { iptables -S "$@" | grep -v '^#'; }
 
 beside_is_there() { [ "$(nft list table ip filter | grep -c 'chain theirs\|jhash')" -eq 2 ]; }
 
-@test "base chains of others in a table of ours are told of, and left alone" {
+@test "base chains of others in our tables are reported, and not modified" {
 	local notice="# Table \`filter' contains incompatible base-chains, use 'nft' tool to list them."
 	beside
 	prints "$notice
@@ -1440,7 +1440,7 @@ beside_is_there() { [ "$(nft list table ip filter | grep -c 'chain theirs\|jhash
 	beside_is_there
 }
 
-@test "a restore replaces what is ours, not the base chains of others" {
+@test "a restore does not replace base chains of others" {
 	beside
 	iptables -N old
 	iptables -A INPUT -j old
@@ -1487,7 +1487,7 @@ beside_is_there() { [ "$(nft list table ip filter | grep -c 'chain theirs\|jhash
 -A OUTPUT -j ACCEPT' iptables -S OUTPUT
 }
 
-@test "tables of others are none of our business" {
+@test "other tables are ignored" {
 	nft add table inet firewalld
 	nft add chain inet firewalld input '{ type filter hook input priority 10; }'
 	nft add rule inet firewalld input tcp dport '{ 1, 2 }' accept
@@ -1501,7 +1501,7 @@ beside_is_there() { [ "$(nft list table ip filter | grep -c 'chain theirs\|jhash
 
 # --- what need not be there ------------------------------------------------------
 
-@test "without libnftnl a second -v shows no more, and the command is done" {
+@test "without libnftnl a second -v prints nothing more, and the command succeeds" {
 	only_nft 'the messages that -vv shows'
 	local library
 	library=$(ldconfig -p | sed -n '/libnftnl\.so\.11/{s/.* => //p;q}')
@@ -1515,7 +1515,7 @@ beside_is_there() { [ "$(nft list table ip filter | grep -c 'chain theirs\|jhash
 
 # --- privilege ---------------------------------------------------------------------------
 
-@test "setuid: exit code 111 by every name, and nothing is read" {
+@test "setuid: exit code 111 for every name, before any argument" {
 	is_root || skip 'needs root: a setuid program'
 	local place name
 	place=$(mktemp -d /tmp/ravelin-setuid.XXXXXX)

@@ -31,7 +31,7 @@ explains()
 	[ "$rc" -eq 0 ] && [ -z "$err" ] && same "$1" "$(tail -n +3 <<<"$out")" "explanation"
 }
 
-@test "rules with one value for the same fields share a look-up" {
+@test "rules that compare the same fields share a lookup" {
 	rules 50 -s 10.0.0.%i -p tcp --dport %i -j DROP |
 		explains "  rules 1-50: one look-up by -s -p --dport: 50 keys, 50 direct"
 	rules 50 -s 10.0.%i.0/24 -j DROP | explains "  rules 1-50: one look-up by -s/24: 50 keys, 50 direct"
@@ -40,14 +40,14 @@ explains()
 		explains "  rules 1-20: one look-up by -p --icmp-type/8: 20 keys, 20 direct"
 }
 
-@test "rules of one key stay together in a leaf" {
+@test "rules with one key share a leaf chain" {
 	{ rules 20 -p udp --sport %i -j ACCEPT; rules 20 -p udp --sport %i -m limit --limit 1/s -j LOG; } |
 		explains "  rules 1-40: one look-up by -p --sport: 20 keys, 20 with a leaf of up to 2 rules"
 	{ rules 20 -p udp --sport %i -j ACCEPT; rules 1 -p udp --sport 5 -j OTHER; } |
 		explains "  rules 1-21: one look-up by -p --sport: 20 keys, 19 direct, 1 with a leaf of up to 2 rules"
 }
 
-@test "each rule outside has its reason" {
+@test "each rule outside a lookup has a reason" {
 	rules 7 -j LOG | explains "  rules 1-7: one by one: no test that can be a key"
 	rules 7 ! -s 10.0.0.%i -j DROP | explains '  rules 1-7: one by one: "!" before -s'
 	rules 7 -p tcp --dport %i:9 -j DROP | sed 's/9:9/9/' |
@@ -86,14 +86,14 @@ all tables: 32 rules, 30 (93.7 %) behind look-ups; maps: 1, leaf chains: 0; long
 		"$out" "summary"
 }
 
-@test "the rules that are loaded" {
+@test "loaded rules" {
 	new_ns NS
 	rules 60 -s 10.0.0.%i -p tcp --dport %i -j DROP | table | tool iptables-restore
 	capture tool ../ravelin compile --live
 	[ "$rc" -eq 0 ] && [[ $out == *"60 (100.0 %) behind look-ups"* ]]
 }
 
-@test "what is no ruleset is an error" {
+@test "an invalid ruleset is an error" {
 	echo "-A INPUT" >bad
 	capture compile bad
 	[ "$rc" -eq 1 ] && [ -z "$out" ] && [ -n "$err" ]

@@ -69,7 +69,7 @@ offers()
 	offers 'iptables -A MY' 'MYCHAIN MYOTHER'
 }
 
-@test "every program, and every option that its -h has" {
+@test "every program, and every option in its -h" {
 	local program
 	cd "$BATS_TEST_TMPDIR" || return
 	tool ../ravelin --help | sed -n '/^Programs/,/^$/s/^  \([^ ]*\) .*/\1/p' >programs

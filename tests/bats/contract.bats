@@ -42,7 +42,7 @@ some_rules()
 	END
 }
 
-@test "C2: each caller's pattern finds a version of 1.8 or later, and in it what is meant" {
+@test "C2: each caller's pattern finds a version of 1.8 or later" {
 	local tool text
 	for tool in iptables ip6tables iptables-save iptables-restore; do
 		text=$(tool $tool --version </dev/null)
@@ -59,7 +59,7 @@ some_rules()
 	done
 }
 
-@test "C4, C6: 4 is for what kept a command from acting, never 1" {
+@test "C4, C6: a command that could not act exits with 4, never 1" {
 	only_nft "errors of netlink"
 	local error
 	# The second message is not sent.
@@ -71,7 +71,7 @@ some_rules()
 	nothing_loaded
 }
 
-@test "C8: what callers look for on stderr is there, whole" {
+@test "C8: messages callers look for on stderr are complete" {
 	local -A of
 	# go-iptables wants the full stop and the newline.
 	same 'iptables: No chain/target/match by that name.|' "$(iptables -L NOPE 2>&1 | tr '\n' '|')"
@@ -98,7 +98,7 @@ some_rules()
 	same 3 "$(grep -oP 'iptables-restore: line \K([0-9]+?)(?= failed)' <<<"$err")"
 }
 
-@test "C11: fewer than three newlines where nothing is configured; no table comes of reading" {
+@test "C11: fewer than three newlines without rules; reading creates no table" {
 	local tool
 	for tool in iptables ip6tables; do
 		tool $tool -S >/dev/null
@@ -175,7 +175,7 @@ some_rules()
 	same '-N b' "$(iptables -S | grep -v ^-P)"
 }
 
-@test "C18: neither HOME nor PATH is looked at" {
+@test "C18: HOME and PATH are not used" {
 	local home=$BATS_TEST_TMPDIR/home
 	mkdir "$home"
 	printf 'not for us\n' | tee "$home/.iptablesrc" >"$home/.ravelin"

@@ -51,7 +51,7 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 	shows "$out" '"filter/INPUT" -> "filter/DEEP" [label="1 rule, goto\n8 packets", penwidth=5.00, arrowhead=empty];'
 }
 
-@test "graph: what no packet can take, or none has taken, is grey" {
+@test "graph: unreachable and unused parts are grey" {
 	capture graph rules
 	shows "$out" '"filter/UNUSED" [label="UNUSED\n1 rule", color="#a0a0a0", fontcolor="#808080", fillcolor="#eeeeee", tooltip="unreachable"];'
 	shows "$out" '"filter/INPUT" -> "filter/DEEP" [label="1 rule", penwidth=1.00, style=dashed, color="#a0a0a0", fontcolor="#808080", tooltip="unreachable"];'
@@ -61,7 +61,7 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 	shows "$out" '"filter/INPUT" -> "filter/A" [label="1 rule", penwidth=1.00];'
 }
 
-@test "graph: tables that say nothing are left out, unless one is asked for" {
+@test "graph: tables without rules are omitted unless requested" {
 	capture graph -t nat rules
 	shows "$out" 'label="nat"' && shows_not "$out" '"filter/'
 	loaded
@@ -73,7 +73,7 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 	[ "$rc" -eq 0 ] && shows "$out" 'digraph "IPv6"' && shows_not "$out" label=
 }
 
-@test "graph: graphviz reads it, names with odd characters too" {
+@test "graph: graphviz accepts it, with special characters in names" {
 	iptables -N 'a"b\c'
 	iptables -A INPUT -j 'a"b\c'
 	ns "$NS" "$RAVELIN_BIN/../ravelin" graph | dot -Tplain >plain
@@ -82,7 +82,7 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 	python3 -c 'import xml.etree.ElementTree as t; assert t.parse("svg").getroot().tag.endswith("svg")'
 }
 
-@test "graph: without graphviz --svg says what is lacking; wrong words" {
+@test "graph: --svg without graphviz, and usage errors" {
 	capture env PATH=/nowhere "$RAVELIN_BIN/../ravelin" graph --svg rules
 	[ "$rc" -eq 4 ] && [ -z "$out" ]
 	shows "$err" "there is no program \`dot' to draw with"
@@ -115,7 +115,7 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 	[ "$(iptables-save -c | grep -c '\[64:1000\]')" -eq 1 ]
 }
 
-@test "metrics: each line is of the format, and no series stands twice" {
+@test "metrics: valid format, and no series twice" {
 	loaded
 	metrics --all-rules >text
 	python3 - <<-'END'
@@ -143,7 +143,7 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 	END
 }
 
-@test "metrics: no more rules than the limit, and how many are left out" {
+@test "metrics: at most the limit of rules, and the number omitted" {
 	loaded
 	capture metrics --all-rules --limit 2
 	[ "$(grep -c '^ravelin_rule_packets_total' <<<"$out")" -eq 2 ]
@@ -152,7 +152,7 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 	[ "$rc" -eq 1 ] && same 'ravelin metrics: "-1" is not a number of rules' "$err" error
 }
 
-@test "metrics: a file is replaced as a whole" {
+@test "metrics: a file is replaced atomically" {
 	loaded
 	metrics --output prom && grep -q '# EOF' prom
 	[ "$(stat -c %a prom)" = 644 ]
@@ -199,7 +199,7 @@ asked()
 	END
 }
 
-@test "metrics: one HTTP request, on what systemd passes" {
+@test "metrics: one HTTP request on systemd's socket" {
 	loaded
 	for how in '' listening; do
 		capture asked 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n' $how
@@ -223,7 +223,7 @@ asked()
 
 # --- top ---------------------------------------------------------------------------
 
-@test "top: the busiest rules first, by a second" {
+@test "top: rules with the highest rates first" {
 	loaded
 	iptables -I INPUT -i lo -p icmp -j ACCEPT
 	local flood
@@ -251,7 +251,7 @@ asked()
 	[ "$(wc -l <<<"$out")" -eq 8 ]
 }
 
-@test "top: counters that are zeroed, rules that come and go" {
+@test "top: zeroed counters, added and deleted rules" {
 	loaded
 	top -b -i 0.6 -n 1 -s place -4 >lines 3>&- &
 	sleep 0.2
@@ -273,7 +273,7 @@ asked()
 	grep -q 'pause and continue' screen
 }
 
-@test "top: wrong words" {
+@test "top: usage errors" {
 	local words
 	while IFS='|' read -r words want; do
 		# shellcheck disable=SC2086 # a list of words

@@ -50,7 +50,7 @@ differs()
 	same "$1" "$out" "difference ${*:2}" && [ "$rc" -eq 1 ] && [ -z "$err" ]
 }
 
-@test "what is the same says nothing" {
+@test "equal rulesets print nothing" {
 	quiet diff_ a a
 	quiet diff_ - a <a
 	cat a | { quiet diff_ - a; }
@@ -60,7 +60,7 @@ differs()
 	quiet diff_ <(cat a) a
 }
 
-@test "policies, chains and rules with their places" {
+@test "policies, chains and rules with positions" {
 	differs '*filter
 -       -P INPUT ACCEPT
 +       -P INPUT DROP
@@ -78,7 +78,7 @@ differs()
 	differs '' -q a b
 }
 
-@test "counters count when they are asked for" {
+@test "counters are compared on request" {
 	sed 's/\[5:55\]/[6:66]/' a >c
 	quiet diff_ a c
 	differs '*filter
@@ -90,7 +90,7 @@ differs()
 +       -P INPUT ACCEPT -c 1 2' -c a c
 }
 
-@test "commands make the one of the other" {
+@test "--commands output turns one ruleset into the other" {
 	differs '*filter
 -P INPUT DROP
 -N NEW
@@ -151,7 +151,7 @@ COMMIT' --commands a b
 	[ "$rc" -eq 1 ]
 }
 
-@test "trouble is 2" {
+@test "errors exit with 2" {
 	refused 2 "ravelin diff $BANNER: cannot open nope: No such file or directory" diff_ a nope
 	refused 2 "ravelin diff $BANNER: cannot open nope: No such file or directory" diff_ nope a
 	sed 's/DROP/DORP/' a >c
@@ -180,7 +180,7 @@ random_rules()
 		print "COMMIT" }'
 }
 
-@test "random rulesets: what the commands say, done, leaves no difference" {
+@test "random rulesets: executing --commands output leaves no difference" {
 	local seed=$RANDOM i
 	echo "seed $seed"
 	for i in {1..40}; do

@@ -28,7 +28,7 @@ compared()
 # A rule with a difference that is meant to be: stock takes 65536 as port 0.
 RULE='iptables -A INPUT -p udp --dport 65536'
 
-@test "a row that names no exit codes, or says nothing of Ravelin, is an error of the table" {
+@test "a row without exit codes or Ravelin's text is an error of the table" {
 	compared $'append\t-\tport\t^0\tPort\twhy' "$RULE"
 	[ "$status" -ne 0 ] && [[ $output == *"the exit codes are to be"* ]]
 	compared $'append\t0>2\tport\t-\t-\twhy' "$RULE"
@@ -51,7 +51,7 @@ RULE='iptables -A INPUT -p udp --dport 65536'
 	[ "$status" -eq 1 ]
 }
 
-@test "a row that no run of several has needed fails the last of them" {
+@test "a row unused in all of several runs fails the last" {
 	printf 'append\t0>2\tport\t^0$\tPort "no such port"\twhy\n' >table
 	run "$DIFFERENTIAL/run" --ravelin "$RAVELIN_BIN" --explained "$PWD/table" --no-lists --odd --seed 1 --count 1 --needed "$PWD/needed"
 	[ "$status" -eq 1 ]

@@ -347,7 +347,7 @@ Try \`iptables -h' or 'iptables --help' for more information." iptables -A FORWA
 
 # Here Ravelin differs: stock leaves it to the kernel, exits with 4 and names
 # the chain only.
-@test "rules for another place: the extension is named" {
+@test "misplaced rules: the extension is named" {
 	misplaced icmp -m icmp --icmp-type 8
 	misplaced owner -m owner --uid-owner 1
 	misplaced REJECT -j REJECT --reject-with tcp-reset

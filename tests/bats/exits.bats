@@ -96,7 +96,7 @@ undecided()
 	same "$before" "$(ruleset)" ruleset
 }
 
-@test "each command, when nothing is in its way" {
+@test "each command, without failures" {
 	local words
 	while read -r words; do
 		capture tool $words
@@ -129,14 +129,14 @@ undecided()
 # fails SYSCALL ERROR [WHEN]: the words for undecided.
 fails() { echo strace -qq -o /dev/null -e "trace=$1" -e "inject=$1:error=$2${3:+:when=$3}"; }
 
-@test "no netlink, no descriptors, no memory for a socket: 4" {
+@test "no netlink, no file descriptors, no memory for a socket: 4" {
 	local error
 	for error in EPROTONOSUPPORT EAFNOSUPPORT EMFILE ENOMEM; do
 		undecided 'Failed to initialize nft: ' $(fails socket $error)
 	done
 }
 
-@test "the kernel takes no question, or gives no answer: 4" {
+@test "netlink send or receive fails: 4" {
 	local error
 	for error in ENOMEM EIO; do
 		undecided 'netlink: ' $(fails sendto $error 1+)
@@ -146,7 +146,7 @@ fails() { echo strace -qq -o /dev/null -e "trace=$1" -e "inject=$1:error=$2${3:+
 }
 
 # Questions are asked again after this; a transaction is not.
-@test "no memory while a transaction is sent: 4, and nothing is changed" {
+@test "no memory while sending a transaction: 4, nothing changed" {
 	local last words
 	for words in 'iptables -N new' 'iptables -A INPUT -j ACCEPT' 'iptables -F' 'iptables -P FORWARD DROP' \
 		"iptables-restore $BLOCK"; do
@@ -163,7 +163,7 @@ fails() { echo strace -qq -o /dev/null -e "trace=$1" -e "inject=$1:error=$2${3:+
 without_handles() { sed 's/ # handle.*//'; }
 
 # Wherever it runs out: an answer that is right, or 4 with words.
-@test "no memory for the program, from any allocation on: 4, and said" {
+@test "no memory from any allocation on: 4 with a message" {
 	local words n most right=() count=$BATS_TEST_TMPDIR/count preload=$BATS_TEST_TMPDIR/nomemory.so
 	"${CC:-cc}" -shared -fPIC -O1 -o "$preload" "$LIB_DIR/nomemory.c"
 	for words in 'iptables -C INPUT -s 192.0.2.9 -p tcp -m tcp --dport 22 -j there' 'iptables -N there' \
@@ -194,7 +194,7 @@ without_handles() { sed 's/ # handle.*//'; }
 }
 
 # Whether it can be read or not: a rule that is there is never absent, nor its chain.
-@test "a chain that others have changed: never 1 for what is there" {
+@test "a chain with rules of others: never 1 for existing rules" {
 	local words change
 	for change in 'type filter hook input priority 10; policy drop;' 'type filter hook output priority 0;' ''; do
 		nft flush ruleset
@@ -207,7 +207,7 @@ without_handles() { sed 's/ # handle.*//'; }
 	done
 }
 
-@test "a dormant table has rules as any other: what is told of them is true" {
+@test "a dormant table's rules are reported like others" {
 	local words
 	nft add chain ip raw PREROUTING 2>/dev/null || nft add table ip raw
 	nft 'add chain ip raw OUTPUT { type filter hook output priority -300; policy accept; }'
@@ -222,7 +222,7 @@ without_handles() { sed 's/ # handle.*//'; }
 
 # --- what is refused for good, and what is wrong -------------------------------
 
-@test "a rule that the kernel refuses, a chain in use: 1" {
+@test "rule refused by the kernel, chain in use: 1" {
 	refused_like 1 'RULE_APPEND failed' iptables -A INPUT -j MASQUERADE
 	refused_like 1 'RULE_INSERT failed' iptables -I INPUT -j MASQUERADE
 	refused_like 1 'RULE_REPLACE failed' iptables -R INPUT 1 -j MASQUERADE
@@ -241,7 +241,7 @@ without_handles() { sed 's/ # handle.*//'; }
 	same "$before" "$(ruleset)" ruleset
 }
 
-@test "a wrong rule is 2, on the command line and in a restore file; a table that is none is 3, or 2 in a file" {
+@test "invalid rule: 2, on the command line and in a file; nonexistent table: 3, in a file 2" {
 	refused_like 2 'unknown option' iptables -A INPUT --bogus
 	refused_like 2 "Chain 'nosuch' does not exist" iptables -C INPUT -j nosuch
 	refused_like 2 'Error occurred at line: 2' iptables-restore < <(printf '*filter\n-A INPUT --bogus\nCOMMIT\n')
@@ -252,12 +252,12 @@ without_handles() { sed 's/ # handle.*//'; }
 	same "$before" "$(ruleset)" ruleset
 }
 
-@test "-N of a name that a base chain of nft has: 1, it exists" {
+@test "-N of a name used by an nft base chain: 1" {
 	nft 'add chain ip filter theirs { type filter hook input priority 10; }'
 	refused 1 'iptables: Chain already exists.' iptables -N theirs
 }
 
-@test "a backend that there is none of, or without what it needs: 2 by every program" {
+@test "nonexistent or incomplete backend: 2 for every program" {
 	local spec words
 	for spec in fil:x file file: nft:x kmod:x; do
 		for words in 'iptables -L' 'iptables -C INPUT' 'iptables-save' "iptables-restore $BLOCK"; do
@@ -267,7 +267,7 @@ without_handles() { sed 's/ # handle.*//'; }
 	done
 }
 
-@test "a file that cannot be read, is wrong, or has no place to be written: 4" {
+@test "a file that cannot be read, parsed or written: 4" {
 	local words dir=$BATS_TEST_TMPDIR/rules.d
 	mkdir "$dir"
 	printf '*filter\n-A INPUT --bogus\nCOMMIT\n' >"$dir/wrong"

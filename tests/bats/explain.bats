@@ -62,7 +62,7 @@ explain() { run "-$1" "$RAVELIN_BIN/../ravelin" explain --rules rules --set bad=
 has() { [[ $output == *"$1"* ]] || { echo "lacks: $1"; echo "$output"; return 1; }; }
 lacks() { [[ $output != *"$1"* ]] || { echo "has: $1"; echo "$output"; return 1; }; }
 
-@test "the deciding rule is named with chain, table, number, line and counters" {
+@test "the deciding rule is reported with chain, table, number, line and counters" {
 	explain 0 -i eth0 -s 192.0.2.7 -d 198.51.100.2 --local -p tcp --dport 22 --syn
 	has "verdict: ACCEPT by rule 1 of ssh in filter, line 35 of rules [0:0]"
 	has "INPUT 3: -A INPUT -p tcp -m tcp --dport 22 -j ssh, line 24 of rules"
@@ -115,7 +115,7 @@ lacks() { [[ $output != *"$1"* ]] || { echo "has: $1"; echo "$output"; return 1;
 	has "NETMAP: destination 203.0.113.9:9 -> 10.9.9.9:9"
 }
 
-@test "a packet whose time to live is used up is dropped in forwarding, by no rule" {
+@test "an expired TTL drops the packet in forwarding, not by a rule" {
 	explain 1 -i eth0 -o eth1 -s 192.0.2.7 -d 203.0.113.9 -p udp --dport 9 --ttl-eq 1
 	has "verdict: DROP by routing: 10.9.9.9 goes out by eth1, but its time to live is used up"
 	has "nat      ACCEPT by rule 3 of PREROUTING"
@@ -126,7 +126,7 @@ lacks() { [[ $output != *"$1"* ]] || { echo "has: $1"; echo "$output"; return 1;
 	has "verdict: DROP by routing: fd00::2 goes out by eth1, but its hop limit is used up"
 }
 
-@test "table nat is asked for the first packet of a connection only" {
+@test "table nat is used for the first packet of a connection only" {
 	explain 0 -i eth0 -o eth1 -s 192.0.2.7 -d 198.51.100.2 -p tcp --dport 443 --ctstate ESTABLISHED
 	lacks "DNAT: dest"
 	has "rule 3 of FORWARD in filter"
@@ -135,7 +135,7 @@ lacks() { [[ $output != *"$1"* ]] || { echo "has: $1"; echo "$output"; return 1;
 	lacks " nat "
 }
 
-@test "what cannot be known is followed both ways, and exits with 2" {
+@test "unknown conditions are followed both ways, and exit with 2" {
 	explain 2 -i eth0 -s 192.0.2.7 -d 198.51.100.2 --local -p icmp --icmp-type echo-request
 	has "verdict: if -m limit --limit 5/min matches: ACCEPT, else DROP"
 	explain 0 -i eth0 -s 192.0.2.7 -d 198.51.100.2 --local -p icmp --icmp-type 8 --assume limit=yes
@@ -154,7 +154,7 @@ lacks() { [[ $output != *"$1"* ]] || { echo "has: $1"; echo "$output"; return 1;
 	has "connection INVALID"
 }
 
-@test "sets, marks, and what was chosen" {
+@test "sets, marks, and assumptions" {
 	explain 1 -i eth0 -s 192.0.2.66 -d 198.51.100.2 --local -p tcp --dport 25 --mark 7
 	has "rule 5 of INPUT in filter"
 	explain 0 -i eth0 -s 192.0.2.65 -d 198.51.100.2 --local -p tcp --dport 25 --mark 7
@@ -173,7 +173,7 @@ lacks() { [[ $output != *"$1"* ]] || { echo "has: $1"; echo "$output"; return 1;
 	[ "$(grep ^verdict: <<<"$output" | cut -d' ' -f2 | xargs)" = "ACCEPT REJECT" ]
 }
 
-@test "errors have exit code 3, and say what to do" {
+@test "errors exit with 3 and have a hint" {
 	explain 3 -i eth0 -s 192.0.2.7 -d 198.51.100.2 -p tcp --dport 22
 	has "where does the packet go from eth0? --local: it is for this host"
 	explain 3 -s 192.0.2.7 -d 198.51.100.2 -p tcp --dport 22
@@ -199,7 +199,7 @@ lacks() { [[ $output != *"$1"* ]] || { echo "has: $1"; echo "$output"; return 1;
 	has "line: 2"
 }
 
-@test "IPv6, by its words" {
+@test "IPv6" {
 	cat >rules6 <<-'END'
 		*filter
 		:INPUT DROP [0:0]
@@ -232,7 +232,7 @@ assert way["path"][0]["missed"][0]["why"] == "-s 10.66.0.0/16: packet has 192.0.
 ' "$output"
 }
 
-@test "ravelin test: TAP, and what was found instead" {
+@test "ravelin test: TAP output, and the actual result" {
 	cat >firewall.test <<-'END'
 		# a comment, and an empty line
 
@@ -276,7 +276,7 @@ for n, p in enumerate((packet("198.51.100.2", "9.9.9.9", 5353, 53), packet("9.9.
 open("in.pcap", "wb").write(out)'
 }
 
-@test "a capture: one of its packets, and connections that went by before" {
+@test "a packet of a capture, with earlier connections" {
 	capture
 	explain 0 --pcap in.pcap#3 -i eth0 --local 198.51.100.2
 	has "packet 3: udp 9.9.9.9:53 > 198.51.100.2:5353"
@@ -328,7 +328,7 @@ in_ns()
 	has "this host has no interface eth7"
 }
 
-@test "live: sets are asked of the kernel" {
+@test "live: ipsets are read from the kernel" {
 	run -1 in_ns 'ipset create bad hash:net; ipset add bad 198.51.100.0/24
 		"$RAVELIN_BIN"/iptables -A INPUT -m set --match-set bad src -j DROP
 		ravelin explain -i eth0 -s 198.51.100.7 -d 192.0.2.1 -p tcp --dport 80'
@@ -362,7 +362,7 @@ nft_rules()
 		nft add rule ip filter INPUT tcp dport vmap @ways '"$*"
 }
 
-@test "live: sets of nf_tables are asked of the kernel" {
+@test "live: nf_tables sets are read from the kernel" {
 	run -1 nft_rules '; ravelin explain -i lo -s 192.0.2.7 -d 127.0.0.1 -p tcp --dport 22'
 	has "verdict: DROP by rule 2 of INPUT in filter"
 	has "INPUT 2: -A INPUT -m set --match-set @filter/bad src -j DROP"
@@ -377,7 +377,7 @@ nft_rules()
 	has "verdict: ACCEPT by rule 4 of INPUT in filter"
 }
 
-@test "a rule of nft that is not understood is a branch, with its verdict where that is known" {
+@test "an nft rule that cannot be decoded is a branch, with its verdict if known" {
 	run -2 nft_rules '; ravelin explain -i lo -s 203.0.113.7 -d 127.0.0.1 -p tcp --dport 80'
 	has "verdict: if nft \`meta l4proto tcp th dport vmap @ways' matches: not known, else ACCEPT"
 	run -0 nft_rules '; "$RAVELIN_BIN"/iptables-save >saved'
@@ -387,7 +387,7 @@ nft_rules()
 	has "else if nft \`meta l4proto tcp ip saddr . th dport @some counter accept' matches: ACCEPT"
 }
 
-@test "live: the state of a connection is that of the host's table" {
+@test "live: the state of a connection is read from conntrack" {
 	command -v conntrack || skip "needs conntrack"
 	run -0 in_ns '"$RAVELIN_BIN"/iptables -A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT
 		"$RAVELIN_BIN"/iptables -P INPUT DROP
@@ -396,7 +396,7 @@ nft_rules()
 	has "connection ESTABLISHED (the host's table of connections)"
 }
 
-@test "live: a trace's table goes with the program, however it ends" {
+@test "live: the trace table is removed however the program ends" {
 	run -0 in_ns '"$RAVELIN_BIN"/iptables -A INPUT -p icmp -j ACCEPT
 		# The program itself: a function in the background would be a shell that waits for it.
 		"$RAVELIN_BIN"/../ravelin explain --live --seconds 60 -p icmp --icmp-type 8 >out & pid=$!
@@ -412,7 +412,7 @@ nft_rules()
 	has "filter:INPUT:rule:1:ACCEPT  iptables -t filter -A INPUT -p icmp -j ACCEPT"
 }
 
-@test "live: every rule that is passed, as text and as JSON" {
+@test "live: every rule traversed, as text and as JSON" {
 	run -0 in_ns '"$RAVELIN_BIN"/iptables-restore <<-END
 			*filter
 			:INPUT DROP

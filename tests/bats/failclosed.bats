@@ -119,7 +119,7 @@ loads_not()
 	return 1
 }
 
-@test "one wrong line among 1,000, at 50 places, of 10 kinds: told, and nothing changes" {
+@test "one wrong line among 1,000, at 50 positions, of 10 kinds: reported, nothing changes" {
 	local i=0 line flush places
 	alone
 	thousand_rules >"$FILE"
@@ -182,7 +182,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	unchanged
 }
 
-@test "--test changes nothing, and finds what a load would find" {
+@test "--test changes nothing, and reports the same errors as loading" {
 	alone
 	quiet iptables-restore --test <<-'END'
 		*filter
@@ -252,7 +252,7 @@ whole_file()
 	END
 }
 
-@test "a file cut behind any line: COMMIT expected, and nothing changes" {
+@test "a file truncated after any line: COMMIT expected, nothing changes" {
 	local n table=no
 	alone
 	whole_file >"$FILE"
@@ -270,7 +270,7 @@ whole_file()
 	done
 }
 
-@test "a file cut anywhere within a line: refused, and nothing changes" {
+@test "a file truncated within a line: refused, nothing changes" {
 	local size bytes
 	alone
 	whole_file >"$FILE"
@@ -303,7 +303,7 @@ in_filter()
 # one_word CHARACTER COUNT
 one_word() { head -c "$2" /dev/zero | tr '\0' "$1"; }
 
-@test "a line of 1 MB: refused by its number if it is a rule, skipped if it is a comment" {
+@test "a line of 1 MB: a rule is refused with its number, a comment is skipped" {
 	alone
 	{ printf -- '-A INPUT -j '; one_word a 1000000; echo; } | in_filter >"$FILE"
 	refused 2 "iptables-restore $BANNER: Parameter too long!
@@ -324,7 +324,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 }
 
 # Stock takes a NUL byte for the end of its line and loads half a rule.
-@test "a NUL byte in a file: refused by its line, and nothing changes" {
+@test "a NUL byte in a file: refused with its line, nothing changes" {
 	local text
 	alone
 	for text in '-A INPUT -j ACCEPT\0 -s 1.2.3.4' '-A INPUT\0 -j ACCEPT' '-A INPUT -j ACCEPT\0' \
@@ -339,7 +339,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	unchanged
 }
 
-@test "other strange bytes: high ones are kept, control characters reach no terminal raw" {
+@test "non-ASCII bytes are kept, control characters never reach a terminal" {
 	alone
 	iptables -A OUTPUT -m comment --comment $'gr\303\274n'
 	prints $'-A OUTPUT -m comment --comment "gr\303\274n"' iptables -S OUTPUT 1
@@ -433,7 +433,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information."
 	unchanged
 }
 
-@test "counters stop at 2^64 - 1, they don't wrap" {
+@test "counters saturate at 2^64 - 1" {
 	alone
 	iptables -A INPUT -c 18446744073709551616 99999999999999999999 -j ACCEPT
 	prints '-A INPUT -c 18446744073709551615 18446744073709551615 -j ACCEPT' iptables -v -S INPUT 3
@@ -546,7 +546,7 @@ dropped_some() { [ "$(dropped)" -gt 0 ]; }
 # without_privilege CMD...: in the firewall, as one of ours.
 without_privilege() { ns "$NS" setpriv --bounding-set -net_admin --inh-caps -net_admin "$RAVELIN_BIN/$1" "${@:2}"; }
 
-@test "a -P DROP host stays closed through failed saves and what is loaded from them" {
+@test "a -P DROP host stays closed when files of failed saves are loaded" {
 	only_nft 'its failures are those of netlink'
 	local round
 	closed_host
@@ -574,7 +574,7 @@ without_privilege() { ns "$NS" setpriv --bounding-set -net_admin --inh-caps -net
 	until_true 5 some_arrived
 }
 
-@test "a host without rules lets nothing through once ravelin-rules can only use its last resort" {
+@test "a host without rules is closed by the last resort of ravelin-rules" {
 	only_nft 'a table of nf_tables'
 	closed_host
 	new_rules
@@ -596,7 +596,7 @@ without_privilege() { ns "$NS" setpriv --bounding-set -net_admin --inh-caps -net
 }
 more_arrived() { [ "$(arrived)" -gt "$1" ]; }
 
-@test "a -P DROP host stays closed through whatever ravelin-rules finds in its files" {
+@test "a -P DROP host stays closed for any contents of ravelin-rules' files" {
 	local round text
 	closed_host
 	new_rules
@@ -785,7 +785,7 @@ stays_closed_each_way()
 	done < <(foreign_tables)
 }
 
-@test "a host is closed while tables that others have made are taken over, and from then on" {
+@test "a host stays closed while tables made by others are replaced" {
 	only_nft 'the module has no other writers'
 	new_rules
 	flooded_host

@@ -55,7 +55,7 @@ maps() { nft_ list ruleset | grep -c 'map ravelin\.map\.'; }
 	[ "$status" -eq 0 ]
 }
 
-@test "nothing is left behind by changes" {
+@test "changes leave no objects behind" {
 	addresses 50 >rules
 	tool iptables-restore rules
 	tool iptables -N user
@@ -68,7 +68,7 @@ maps() { nft_ list ruleset | grep -c 'map ravelin\.map\.'; }
 	[ "$(nft_ list ruleset | grep -c 'chain ravelin')" -eq 0 ]
 }
 
-@test "what a killed writer left is taken away by the next one" {
+@test "leftovers of a killed writer are removed by the next" {
 	addresses 50 >rules
 	tool iptables-restore rules
 	nft_ add map ip ravelin-filter ravelin.map.00000000000000aa '{ type ipv4_addr : verdict; size 8; counter; }'
@@ -92,7 +92,7 @@ damaged()
 	[ "$rc" -eq 4 ] || { echo "changed with exit code $rc"; return 1; }
 }
 
-@test "what was changed by others is an error that names table, map and key" {
+@test "changes by others are errors that name table, map and key" {
 	addresses 50 >rules
 	tool iptables-restore rules
 	local map

@@ -85,7 +85,7 @@ untouched() { same "$was" "$(stamp)" "$RULES"; }
 
 # --- commands ---------------------------------------------------------------
 
-@test "a file that is not there is an empty ruleset, and reading makes none" {
+@test "a missing file is an empty ruleset, and reading does not create it" {
 	prints '-P INPUT ACCEPT
 -P FORWARD ACCEPT
 -P OUTPUT ACCEPT' iptables -S
@@ -143,7 +143,7 @@ ACCEPT     all  --  2.2.2.2              0.0.0.0/0           ' "$(iptables -n -L
 	end_ns "$OTHER"
 }
 
-@test "a file that save or a person has written is edited in place" {
+@test "a file written by save or by hand is edited in place" {
 	cat >"$RULES" <<-'END'
 		# my firewall
 
@@ -242,7 +242,7 @@ commands()
 	end_ns "$OTHER"
 }
 
-@test "a policy said again without -c starts its counters again, as on the kernel" {
+@test "setting a policy again without -c resets its counters, as in the kernel" {
 	iptables-restore -c <<<$'*filter\n:INPUT ACCEPT [1:2]\n:FORWARD DROP [3:4]\n:OUTPUT DROP [5:6]\nCOMMIT'
 	iptables -P INPUT DROP
 	iptables-restore -n <<<$'*filter\n:FORWARD - [7:8]\nCOMMIT'
@@ -292,7 +292,7 @@ same_refusal()
 	same "$rc $err" "$file_err" "refusal of $* (kernel, file)"
 }
 
-@test "the same wrong commands are refused with the same words" {
+@test "the same commands are refused with the same messages" {
 	new_ns OTHER
 	iptables -N A
 	iptables -A INPUT -j A
@@ -358,7 +358,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	untouched
 }
 
-@test "a file that makes no sense: named with the line, and left alone" {
+@test "an invalid file: reported with the line, not modified" {
 	printf '*filter\n-A INPUT --bogus\nCOMMIT\n' >"$RULES"
 	chown $NOBODY "$RULES"
 	was=$(stamp)
@@ -374,7 +374,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	untouched
 }
 
-@test "no value of a rule reads as more than that value in the file" {
+@test "no value of a rule is parsed as several words" {
 	one_rule
 	local option
 	for option in '-i' '-m comment --comment' '-m recent --name' '-m helper --helper' '-m nfacct --nfacct-name'; do
@@ -396,7 +396,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	prints "$(grep '^-A' "$RULES")" eval 'iptables -S | grep ^-A'
 }
 
-@test "a directory that can't be written: said, and nothing changed" {
+@test "directory not writable: reported, nothing changed" {
 	one_rule
 	chmod 555 "$DIR"
 	refused 4 "iptables $BANNER: cannot write $RULES: Permission denied" iptables -A INPUT -j DROP
@@ -409,7 +409,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	chmod 755 "$DIR"
 }
 
-@test "a file that can't be written or read: said, and left alone" {
+@test "file not writable or readable: reported, not modified" {
 	one_rule
 	chmod 444 "$RULES"
 	chown 0:0 "$RULES"
@@ -431,7 +431,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	RAVELIN_BACKEND=file:$DIR refused_like 4 "$DIR" iptables -A INPUT -j DROP
 }
 
-@test "a disk without room: said, and the file as it was" {
+@test "disk full: reported, file unchanged" {
 	one_rule
 	seq -f '-A INPUT -s 10.0.0.%.0f -j ACCEPT' 0 200 | sed -e '1i *filter' -e '$a COMMIT' >"$DIR/large"
 	# A limit on the size of files is as good as a full disk.
@@ -441,7 +441,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	same rules "$(cd "$DIR" && find . -mindepth 1 ! -name large -printf '%P\n')"
 }
 
-@test "a backend that does not exist, a file without a name: said" {
+@test "nonexistent backend, missing file name: reported" {
 	RAVELIN_BACKEND=nope usage_error iptables 'unknown backend "nope"' iptables -S
 	RAVELIN_BACKEND=file: usage_error iptables 'backend file needs a path: file:PATH' iptables -S
 	refused_like 2 'no program is called nope' as_nobody "$PLACE/bin/ravelin" nope
@@ -449,7 +449,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 
 # --- how it is written ------------------------------------------------------
 
-@test "the file keeps its owner and mode; a new one is its maker's alone" {
+@test "the file keeps its owner and mode; a new one is private" {
 	quiet iptables -A INPUT -j ACCEPT
 	same "600 $NOBODY" "$(stat -c '%a %u' "$RULES")"
 	chmod 640 "$RULES"
@@ -463,7 +463,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	same '664 123 456' "$(stat -c '%a %u %g' "$RULES")"
 }
 
-@test "the file is replaced, not written over: who has the old one open keeps it" {
+@test "the file is replaced, not overwritten: open descriptors keep the old one" {
 	one_rule
 	exec 7<"$RULES"
 	quiet iptables -A INPUT -j DROP
@@ -473,7 +473,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	same rules "$(cd "$DIR" && find . -mindepth 1 -printf '%P\n')"
 }
 
-@test "a symbolic link is followed, and stays one" {
+@test "a symbolic link is followed and kept" {
 	install -d -o $NOBODY "$DIR/real"
 	ln -s real/target "$DIR/link"
 	RAVELIN_BACKEND=file:$DIR/link
@@ -485,7 +485,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	[ "$(grep -c -e '-A' "$DIR/real/target")" -eq 2 ]
 }
 
-@test "a link that somebody else has put where all may write is not followed" {
+@test "links of other users in world-writable directories are not followed" {
 	local place=$DIR/tmp words
 	is_root || skip 'needs root: a file of somebody else'
 	install -d -m 1777 "$place"
@@ -514,7 +514,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	[ -L "$place/mine" ]
 }
 
-@test "a path from the folder that one is in, with and without a slash" {
+@test "relative paths, with and without a slash" {
 	local path
 	one_rule
 	cd "$DIR"
@@ -529,7 +529,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	RAVELIN_BACKEND=file:none/rules prints '-P INPUT ACCEPT' iptables -S INPUT
 }
 
-@test "links in a circle, and a link in place of the file while it is replaced" {
+@test "link loops, and a link that replaces the file during a write" {
 	ln -s two "$DIR/one"
 	ln -s one "$DIR/two"
 	RAVELIN_BACKEND=file:$DIR/one refused 4 "iptables $BANNER: cannot open $DIR/one: Too many levels of symbolic links" iptables -S
@@ -592,7 +592,7 @@ locked() { ! flock --nonblock "$RULES" true; }
 	same 'new old rules' "$(find "$DIR" -mindepth 1 -printf '%P\n' | sort | paste -sd ' ')" 'files'
 }
 
-@test "a folder without files that have no name: a killed writer's is deleted by the next one" {
+@test "without O_TMPFILE: the file of a killed writer is deleted by the next" {
 	one_rule
 	local text
 	printf 'half a rul' >"$DIR/.rules.ravelin"
@@ -612,7 +612,7 @@ locked() { ! flock --nonblock "$RULES" true; }
 	same 'rules' "$(find "$DIR" -mindepth 1 -printf '%P\n' | sort | paste -sd ' ')" 'files'
 }
 
-@test "a pipe, a device, a folder: refused at once, also for reading" {
+@test "a pipe, a device, a directory: refused without blocking" {
 	local name
 	mkfifo "$DIR/pipe"
 	for name in "$DIR/pipe" /dev/null /dev/zero /dev/tty "$DIR"; do
@@ -626,7 +626,7 @@ locked() { ! flock --nonblock "$RULES" true; }
 	done
 }
 
-@test "comments and blank lines of a file kept by hand stay where they belong" {
+@test "comments and blank lines of a hand-written file stay in place" {
 	cat >"$RULES" <<-'END'
 		# My firewall
 
@@ -685,7 +685,7 @@ locked() { ! flock --nonblock "$RULES" true; }
 	no grep -e Generated -e Completed "$RULES"
 }
 
-@test "the new file is on the disk before it gets the name, and then the name is" {
+@test "the new file is synced before it is renamed, and then the directory" {
 	one_rule
 	ns "$NS" strace -qq -e trace=fsync,/^rename -o "$DIR/trace" "$RAVELIN_BIN/iptables" -A INPUT -j DROP
 	same 'fsync rename fsync' "$(sed 's/(.*//' "$DIR/trace" | paste -sd ' ')" 'order of calls'

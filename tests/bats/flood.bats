@@ -11,14 +11,14 @@ setup() { need_root; only_nft 'the module replaces a table at once'; }
 	"$LIB_DIR/../flood/run" --stray 1 --rules 5000 --rounds 4 --families 4 --monitors no
 }
 
-@test "the same in IPv6, while somebody watches the changes" {
+@test "the same in IPv6, with a monitor running" {
 	"$LIB_DIR/../flood/run" --stray 1 --rules 5000 --rounds 4 --families 6 --monitors yes --ways restore
 }
 
-@test "a table that somebody else has made is replaced, and closed all the time" {
+@test "a table made by others is replaced without opening" {
 	"$LIB_DIR/../flood/run" --stray 1 --rules 10 --rounds 60 --families 4 --monitors yes --ways takeover
 }
 
-@test "what nobody confirms goes back, and stays closed both ways" {
+@test "an unconfirmed apply rolls back, closed all the time" {
 	"$LIB_DIR/../flood/run" --stray 1 --rules 5000 --rounds 3 --families 4 --monitors no --ways revert
 }

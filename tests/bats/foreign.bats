@@ -71,7 +71,7 @@ ruleset() { nft list ruleset | grep -v '^#'; }
 
 # --- commands ---------------------------------------------------------------------
 
-@test "-C and -D answer as if the foreign rules were not there" {
+@test "-C and -D ignore foreign rules" {
 	foreign_chain
 	gives 1 iptables -C FORWARD -s 192.0.2.1 -j DROP
 	gives 1 iptables -C FORWARD -j ACCEPT
@@ -86,7 +86,7 @@ ruleset() { nft list ruleset | grep -v '^#'; }
 	[ "$(iptables -S FORWARD | grep -c 192.0.2.77)" = 1 ]
 }
 
-@test "they have numbers, in -I, -R, -D and -Z" {
+@test "foreign rules count in -I, -R, -D and -Z" {
 	foreign_chain
 	before=$(iptables -S FORWARD)
 	gives 0 iptables -I FORWARD 3 -s 192.0.2.3 -j DROP
@@ -102,7 +102,7 @@ ruleset() { nft list ruleset | grep -v '^#'; }
 	gives 0 iptables -Z FORWARD 3
 }
 
-@test "-D by the line that -S shows" {
+@test "-D with the line printed by -S" {
 	foreign_chain
 	iptables -S FORWARD >before
 	while IFS= read -r line; do
@@ -115,7 +115,7 @@ COMMIT"
 	[ "$(iptables -S FORWARD)" = '-P FORWARD ACCEPT' ]
 }
 
-@test "-L and -S show them in their place, with what they counted" {
+@test "-L and -S show foreign rules in place, with counters" {
 	foreign_chain
 	gives 0 iptables -L FORWARD -n -v --line-numbers
 	grep -qE '^2 +0 +0 .* nft ip saddr \{ 192\.0\.2\.1, 192\.0\.2\.2 \} drop$' <<<"$output"
@@ -128,7 +128,7 @@ COMMIT"
 	[ "$(iptables -S FORWARD | wc -l)" -eq 14 ]
 }
 
-@test "-Z sets all that they counted to 0 and leaves them as they were" {
+@test "-Z zeroes counters of foreign rules and changes nothing else" {
 	foreign_chain
 	ruleset | sed -E 's/(packets|bytes) [0-9]+/\1 0/g; s/ used [0-9]+ bytes//; s/^(\t\t)packets 0 bytes 0$/\1packets 7 bytes 77/' >wanted
 	gives 0 iptables -Z FORWARD
@@ -137,7 +137,7 @@ COMMIT"
 	diff wanted now
 }
 
-@test "-F, -X, -E and -P beside them" {
+@test "-F, -X, -E and -P with foreign rules" {
 	foreign_chain
 	gives 0 iptables -P FORWARD DROP
 	gives 0 iptables -N OTHER
@@ -152,7 +152,7 @@ COMMIT"
 	[ "$(iptables -S FORWARD)" = '-P FORWARD DROP' ]
 }
 
-@test "--noflush restores with -N, -E, -I and -R leave them as they were" {
+@test "--noflush restores with -N, -E, -I and -R do not change foreign rules" {
 	foreign_chain
 	ruleset | sed -n '/chain FORWARD/,/^\t}/p' >before
 	gives 0 iptables-restore -n <<-'END'
@@ -173,7 +173,7 @@ COMMIT"
 
 # --- save and restore --------------------------------------------------------------
 
-@test "save and restore, with counters, bring them back bit for bit" {
+@test "save and restore preserve foreign rules exactly, with counters" {
 	foreign_chain
 	iptables -A OUTPUT -s 192.0.2.8 -j DROP
 	ruleset >before
@@ -187,7 +187,7 @@ COMMIT"
 	no grep -qE 'packets [1-9]' <<<"$(ruleset | grep -v 'packets 7 bytes 77')"
 }
 
-@test "a restore elsewhere says what is missing, changes nothing, and works once it is there" {
+@test "a restore elsewhere reports missing objects, changes nothing, and works once they exist" {
 	foreign_chain
 	iptables-save | grep -v '^#' >saved
 	# The set of a meter: nft 1.0 makes an anonymous one, later ones give it the name.
@@ -222,7 +222,7 @@ COMMIT"
 	grep -qF "load match \`nft'" <<<"$output"
 }
 
-@test "JSON, XML, diff and the file backend carry them" {
+@test "JSON, XML, diff and the file backend preserve foreign rules" {
 	foreign_chain
 	iptables-save -c >saved
 	"$RAVELIN_BIN/../ravelin" json <saved >saved.json
@@ -242,7 +242,7 @@ COMMIT"
 	gives 0 iptables-restore --test <saved
 }
 
-@test "XML and JSON bring them back, diff finds and mends, iptables-apply keeps and reverts" {
+@test "XML and JSON round trips, diff and iptables-apply with foreign rules" {
 	foreign_chain
 	ravelin="$RAVELIN_BIN/../ravelin"
 	iptables-save -c | grep -v '^#' >saved
@@ -266,7 +266,7 @@ COMMIT"
 	diff before <(ruleset)
 }
 
-@test "xtables-monitor tells of them as they are shown, and of what is theirs with them" {
+@test "xtables-monitor reports foreign rules and their objects" {
 	nft -f - <<<'table ip filter { chain FORWARD { type filter hook forward priority 0; }
 	}'
 	ns "$NS" "$RAVELIN_BIN/xtables-monitor" -e >events 3>&- &
@@ -290,7 +290,7 @@ COMMIT"
 	grep -q -F -e '-N x\x0a EVENT: iptables' events
 }
 
-@test "a text that is changed is told of: what --expr does is what counts" {
+@test "an edited text is reported: --expr determines the rule" {
 	foreign_chain
 	line=$(iptables -S FORWARD | grep '192.0.2.1, 192.0.2.2')
 	gives 0 iptables-restore -n <<<"*filter
@@ -364,7 +364,7 @@ shown()
 	diff before <(ruleset)
 }
 
-@test "words mean just what the rule does, else it is kept whole" {
+@test "a rule is shown as options only if they are equivalent" {
 	for chain in INPUT FORWARD OUTPUT; do iptables -P "$chain" ACCEPT; done
 	shown 'tcp flags & (ecn|cwr) == ecn accept' nft
 	shown 'ct status dnat,confirmed accept' nft
@@ -587,7 +587,7 @@ COMMIT'
 	[ "$(iptables -t raw -S OUTPUT)" = '-P OUTPUT DROP --base "type filter hook output priority -293"' ]
 }
 
-@test "bits that a field does not have are never met" {
+@test "tests of bits that a field does not have never match" {
 	for chain in INPUT FORWARD OUTPUT; do iptables -P "$chain" ACCEPT; done
 	shown 'ip ecn 1 accept' '-m ecn --ecn-ip-ect 1 -j ACCEPT'
 	shown '@nh,8,8 & 0x3 == 0x15 accept' nft

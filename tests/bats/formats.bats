@@ -45,7 +45,7 @@ refuses()
 	[ "$status" -eq 0 ]
 }
 
-@test "JSON holds counters, quotes, dashes, and bytes that are no text" {
+@test "JSON keeps counters, quotes, dashes, and bytes that are not UTF-8" {
 	"$RAVELIN" json rules >json
 	same "$(cat rules)" "$("$RAVELIN" json --restore -c json)"
 	same "$(sed 's/^\[[0-9:]*\] //' rules)" "$("$RAVELIN" json --restore <json)"
@@ -57,7 +57,7 @@ refuses()
 	cmp big <("$RAVELIN" json big | "$RAVELIN" json -r -c)
 }
 
-@test "JSON of the rules that are loaded" {
+@test "JSON of loaded rules" {
 	need_root
 	new_ns NS
 	ns "$NS" "$RAVELIN_BIN/iptables-restore" -c rules
@@ -67,7 +67,7 @@ refuses()
 	same "$(cat json)" "$(RAVELIN_BACKEND=file:rules "$RAVELIN" json --live)"
 }
 
-@test "JSON that is none, or says what is not known, is refused and the place named" {
+@test "invalid JSON and unknown members are refused with their location" {
 	local head='{"ravelin":1,"family":"ip","tables":[{"name":"filter","chains":['
 	local json="$RAVELIN json -r"
 	# shellcheck disable=SC2086 # a command
@@ -96,7 +96,7 @@ refuses()
 	same 'Error occurred at line: 3' "${lines[1]}"
 }
 
-@test "XML says which chains are called, whatever their names, and comes back" {
+@test "XML calls chains of any name, and converts back" {
 	"$RAVELIN_BIN/iptables-xml" rules >xml
 	python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' xml
 	grep -F '<chain name="10.1" />' xml
@@ -106,7 +106,7 @@ refuses()
 	same "$(sed '/^\[7:8\]/s/^[^ ]* //' rules)" "$("$RAVELIN_BIN/iptables-xml" -r xml)"
 }
 
-@test "what looks like an option comes back from XML with its own dashes" {
+@test "arguments that look like options survive XML" {
 	local xml=$RAVELIN_BIN/iptables-xml
 	printf '*filter\n:INPUT DROP [1:2]\n%s\n%s\nCOMMIT\n' '[3:4] -A INPUT -m comment --comment -port-un' \
 		'-A INPUT -m comment --comment --d ! -i eth0 -m comment --comment -d5 -j ACCEPT' >dashes
@@ -118,7 +118,7 @@ refuses()
 	[ "$status" -eq 1 ]
 }
 
-@test "a chain with the name of a target is not taken for it in XML, nor it for the chain" {
+@test "XML distinguishes a target from a chain of the same name" {
 	local xml=$RAVELIN_BIN/iptables-xml
 	printf '*filter\n:INPUT ACCEPT [0:0]\n:LOG - [0:0]\n%s\n%s\n%s\nCOMMIT\n' '-A INPUT -j LOG --log-prefix a' \
 		'-A INPUT -j LOG' '-A INPUT -g LOG' >same
@@ -185,13 +185,13 @@ means()
 	R
 }
 
-@test "what only its words say is converted as before, with a match that nobody knows" {
+@test "rules with unknown matches are converted by words" {
 	local xml=$RAVELIN_BIN/iptables-xml
 	printf '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m unheard --of -x5 -j ACCEPT\nCOMMIT\n' >unheard
 	same "$(cat unheard)" "$("$xml" unheard | "$xml" -r)"
 }
 
-@test "text that is no save is refused with its line" {
+@test "invalid save files are refused with the line" {
 	local xml=$RAVELIN_BIN/iptables-xml head=$'*filter\n:INPUT ACCEPT [0:0]\n'
 	refuses $'-A INPUT\n' 'iptables-xml: line 1 failed' "$xml"
 	refuses "${head}-I OTHER"$'\nCOMMIT\n' 'iptables-xml: line 3 failed - no chain found' "$xml"
@@ -209,7 +209,7 @@ means()
 	[ "$status" -eq 1 ]
 }
 
-@test "XML that is none, or not ours, is refused and the line named" {
+@test "invalid and foreign XML is refused with the line" {
 	local head='<iptables-rules><table name="filter"><chain name="INPUT" '
 	local xml="$RAVELIN_BIN/iptables-xml -r"
 	# shellcheck disable=SC2086 # a command

@@ -24,7 +24,7 @@ linear()
 	linear --only 'n rules' --only 'n times' --only 'from the end' --only 'for each k' --only 'in the middle' --only 'at the end' --only 'equal' --only 'new rules' --only 'of n chains' --only 'addresses'
 }
 
-@test "one command or one line beside many chains" {
+@test "one command or one line with many chains" {
 	linear --only 'beside n chains'
 }
 
@@ -32,6 +32,6 @@ linear()
 	linear --only connlimit
 }
 
-@test "files, and what is made of them" {
+@test "conversions of files" {
 	linear --only file: --only json --only xml --only translate --only diff
 }

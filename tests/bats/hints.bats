@@ -43,7 +43,7 @@ told()
 	told 'Chain INPUT of table filter has 1 rule: -L INPUT --line-numbers shows them.' iptables -D INPUT 2
 }
 
-@test "hints of what a file says: its own chains, and the table the line is in" {
+@test "hints from a file: its chains, and the table of the line" {
 	told $'Did you mean web?\n-A INPUT -j web' iptables-restore <<-'R'
 	*filter
 	:web - [0:0]
@@ -64,7 +64,7 @@ told()
 	nothing_loaded
 }
 
-@test "a hint changes nothing, and takes no time that a person would notice" {
+@test "a hint changes nothing and is fast" {
 	iptables -A INPUT -j ACCEPT
 	before=$(state)
 	told $'Did you mean DROP?\niptables -P INPUT DROP' iptables -P INPUT drop
@@ -80,14 +80,14 @@ told()
 	[ "$rc" -eq 2 ] && [[ $err == *'Add -p tcp before --dport.'* ]]
 }
 
-@test "a rule that is right gets no hint, and programs get none at all" {
+@test "valid rules get no hint, and programs get none" {
 	RAVELIN_DIAGNOSTICS=1 quiet iptables -A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT
 	RAVELIN_DIAGNOSTICS=1 quiet iptables -C INPUT -s 10.0.0.1/8 -p tcp --dport 22 -j ACCEPT
 	quiet iptables -A INPUT -s 10.0.0.1/8 -j ACCEPT
 	refused 1 'iptables: No chain/target/match by that name.' iptables -A POSTROUTING -j ACCEPT
 }
 
-@test "words that are like nothing get no hint that is wrong" {
+@test "unrecognised words get no wrong hint" {
 	told 'No match or target has this option. iptables-extensions(8) has them all.' \
 		iptables -A INPUT --qqqqqqqq 1
 	told '' iptables -Q

@@ -27,7 +27,7 @@ setup() { cd "$BATS_TEST_TMPDIR" || return; }
 	[[ $out == "iptables is $BATS_TEST_TMPDIR/first/iptables; Ravelin is $sbin/iptables: "* ]]
 }
 
-@test "what is installed is whole, and all of it goes again" {
+@test "install is complete, and uninstall removes everything" {
 	local name
 	into install
 	for name in usr/sbin/*; do
@@ -47,7 +47,7 @@ setup() { cd "$BATS_TEST_TMPDIR" || return; }
 	same '' "$(find usr ! -type d)" 'files that stay'
 }
 
-@test "what root makes in somebody's checkout is theirs, so that make works there without root" {
+@test "files root builds in a checkout belong to its owner" {
 	is_root || skip 'needs root'
 	cp "$LIB_DIR/../../GNUmakefile" .
 	# shellcheck disable=SC2016 # make's

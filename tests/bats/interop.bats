@@ -280,7 +280,7 @@ same_refusal()
 	same "$want" "$rc $err" "refusal of $* (< stock, > Ravelin)"
 }
 
-@test "both refuse in the same words" {
+@test "both refuse with the same messages" {
 	STOCK=$("$LIB_DIR/../oracle" --version)
 	by stock iptables -N A
 	by stock iptables -A INPUT -j ACCEPT

@@ -43,7 +43,7 @@ finds()
 	finds "" ":c - [0:0]" "-A INPUT -j c" "-A INPUT -p tcp -j DROP" "-A c -p tcp -j RETURN" "-A c -p udp -j DROP"
 }
 
-@test "what keeps state, chance and sets shadow nothing that they may not" {
+@test "stateful and random matches and sets shadow nothing wrongly" {
 	finds "" "-A INPUT -m limit --limit 1/s -j DROP" "-A INPUT -m limit --limit 1/s -j DROP"
 	finds "" "-A INPUT -m statistic --mode random --probability 0.5 -j DROP" "-A INPUT -p tcp -m statistic --mode random --probability 0.5 -j DROP"
 	finds "" "-A INPUT -m set --match-set a src -j DROP" "-A INPUT -m set --match-set b src -j DROP"
@@ -80,7 +80,7 @@ finds()
 	[[ $out == *'"packets_left_out": 18500'* ]]
 }
 
-@test "what cannot be together" {
+@test "contradictory conditions" {
 	finds RV103 "-A INPUT -p tcp --tcp-flags SYN,ACK SYN -m tcp --tcp-flags SYN SYN -m tcp ! --tcp-flags SYN SYN -j DROP"
 	finds "" "-A INPUT -p tcp --tcp-flags SYN,ACK SYN -m tcp --tcp-flags SYN SYN -j DROP"
 	finds RV103 "-A INPUT -p tcp -m conntrack --ctstate NEW -m conntrack --ctstate ESTABLISHED -j DROP"
@@ -89,7 +89,7 @@ finds()
 	finds "" "-A INPUT -m length --length 0:60 -m length --length 60:70 -j DROP"
 }
 
-@test "a chain that nothing leads to" {
+@test "an unreachable chain" {
 	finds RV104 ":c - [0:0]" "-A c -j DROP"
 	finds "" ":c - [0:0]" "-A INPUT -p tcp -j c" "-A c -j DROP"
 	finds RV104 ":c - [0:0]" ":d - [0:0]" "-A c -j d" "-A d -j DROP"

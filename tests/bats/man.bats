@@ -96,7 +96,7 @@ each_block()
 	     END { exit bad }' "$PAGES/ravelin-extensions.8"
 }
 
-@test "what a page says of a program is what -h says" {
+@test "pages agree with -h" {
 	local name
 	for name in iptables-save iptables-restore iptables-apply xtables-monitor iptables-xml; do
 		"$RAVELIN_BIN/$name" -h | grep -oE -- ' --[a-z0-9-]+' | tr -d ' ' | sort -u >said
@@ -153,7 +153,7 @@ in_kernel()
 	[ "$(wc -l <loaded)" -gt 150 ]
 }
 
-@test "every other command that is shown is one that works" {
+@test "every other command shown works" {
 	local line done=0
 	need_root
 	new_ns NS

@@ -91,7 +91,7 @@ changes()
 }
 LAST='-A INPUT -s fd00::7/128 -j ACCEPT'
 
-@test "changes: as stock tells them" {
+@test "changes: output identical to stock" {
 	ravelin_monitor ours -e
 	stock_monitor theirs -e
 	changes
@@ -113,7 +113,7 @@ LAST='-A INPUT -s fd00::7/128 -j ACCEPT'
 	no grep -q ' iptables ' ours6
 }
 
-@test "a rule that is not understood is no shorter rule" {
+@test "an undecodable rule is not shown incomplete" {
 	ravelin_monitor ours -e
 	iptables -A INPUT -s 10.0.0.1 -j DROP
 	nft add rule ip filter INPUT ip saddr vmap '{ 10.0.0.2 : drop }'
@@ -204,7 +204,7 @@ by_bytes()
 	END
 }
 
-@test "traces: as stock tells them, byte for byte" {
+@test "traces: output identical to stock" {
 	local neighbour
 	new_ns neighbour
 	ip link add in address 02:00:00:00:00:0a netns "$NS" type veth \
@@ -240,7 +240,7 @@ by_bytes()
 	no grep -q 'ip6tables' ours
 }
 
-@test "traces: rules that are gone or not understood say so" {
+@test "traces: deleted and undecodable rules are reported as such" {
 	iptables -t raw -A OUTPUT -p icmp -j TRACE
 	iptables -A OUTPUT -j ACCEPT
 	nft insert rule ip filter OUTPUT ct state new counter continue
@@ -274,7 +274,7 @@ is_told()
 }
 many_rules() { awk 'BEGIN { print "*filter"; for (i = 0; i < 60000; i++) print "-A INPUT -s 10.0." int(i / 256) "." i % 256 " -j DROP"; print "COMMIT" }'; }
 
-@test "what is lost is said, and it goes on" {
+@test "lost events are reported, and it continues" {
 	ravelin_monitor ours -e
 	kill -STOP $MONITORS
 	many_rules | iptables-restore
@@ -284,7 +284,7 @@ many_rules() { awk 'BEGIN { print "*filter"; for (i = 0; i < 60000; i++) print "
 	until_true 20 is_told
 }
 
-@test "wrong words, and no privilege" {
+@test "usage errors, and missing privileges" {
 	refused 2 "xtables-monitor: unrecognized option '--bogus'
 Try \`xtables-monitor -h' for more information." tool xtables-monitor --bogus
 	capture tool xtables-monitor

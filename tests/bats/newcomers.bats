@@ -90,7 +90,7 @@ right()
 	BEHIND='setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set=-all --inh-caps=-all' quiet rules test
 }
 
-@test "a test of a file behind the file backend, without root" {
+@test "test of a file with the file backend, without root" {
 	right >"$PLACE/rules"
 	printf '*filter\n-A INPUT -j DROP\nCOMMIT\n' >"$PLACE/there"
 	chmod 444 "$PLACE/there"

@@ -324,7 +324,7 @@ policy_none()
 	caught
 	passed proto=tcp
 }
-@test "policy: what IPsec has not touched" { v4_v6 policy_none; }
+@test "policy: packets without IPsec" { v4_v6 policy_none; }
 
 policy_ipsec()
 {
@@ -347,7 +347,7 @@ policy_ipsec()
 	ns "$CLIENT" ip xfrm state flush
 	ns "$FIREWALL" ip xfrm state flush
 }
-@test "policy: what came through IPsec, by its template, and what did not" {
+@test "policy: packets decapsulated by IPsec, by template, and others" {
 	ns "$CLIENT" ip xfrm state add src 10.9.0.1 dst 10.9.0.2 proto esp spi 0x99 mode transport \
 		enc cipher_null '' 2>/dev/null || skip 'the kernel has no ESP'
 	v4_v6 policy_ipsec
@@ -449,7 +449,7 @@ nfacct()
 	flush_ruleset
 	ns "$FIREWALL" /usr/sbin/nfacct delete seen$IPV
 }
-@test "nfacct: its object counts what the rule catches" { v4_v6 nfacct; }
+@test "nfacct: its object counts matching packets" { v4_v6 nfacct; }
 
 rateest()
 {
@@ -485,23 +485,23 @@ counted_only()
 }
 
 audit() { counted_only filter FORWARD -j AUDIT --type drop; }
-@test "AUDIT counts its packets and lets them go on" { v4_v6 audit; }
+@test "AUDIT counts packets and continues" { v4_v6 audit; }
 
 checksum() { counted_only mangle POSTROUTING -j CHECKSUM --checksum-fill; }
-@test "CHECKSUM counts its packets and lets them go on" { v4_v6 checksum; }
+@test "CHECKSUM counts packets and continues" { v4_v6 checksum; }
 
 trace() { counted_only raw PREROUTING -j TRACE; }
-@test "TRACE counts its packets and lets them go on" { v4_v6 trace; }
+@test "TRACE counts packets and continues" { v4_v6 trace; }
 
 connsecmark() { counted_only mangle FORWARD -j CONNSECMARK --save; }
-@test "CONNSECMARK counts its packets and lets them go on" { v4_v6 connsecmark; }
+@test "CONNSECMARK counts packets and continues" { v4_v6 connsecmark; }
 
 idletimer()
 {
 	counted_only filter FORWARD -j IDLETIMER --timeout 60 --label timer$IPV
 	flush_ruleset
 }
-@test "IDLETIMER counts its packets and lets them go on" { v4_v6 idletimer; }
+@test "IDLETIMER counts packets and continues" { v4_v6 idletimer; }
 
 synproxy()
 {
@@ -523,7 +523,7 @@ synproxy()
 }
 @test "SYNPROXY answers in the server's place, for its port only" { v4_v6 synproxy; }
 
-@test "SNPT, DNPT: the server sees the other prefix, and its answer comes back (v6)" {
+@test "SNPT, DNPT: the server sees the translated prefix, and its reply arrives (v6)" {
 	IPV=6
 	local heard
 	ip6tables-restore <<-END

@@ -233,7 +233,7 @@ sctp_chunks()
 }
 @test "sctp: any, all, only these chunks, their flags, negation" { v4_v6 sctp_chunks; }
 
-@test "realm, rpfilter: nothing of the kind on the way, and what is" {
+@test "realm, rpfilter: without and with a match" {
 	ns "$FIREWALL" ip -4 route add 10.23.0.0/16 via 10.2.0.8 realm 5
 	rule -m realm --realm 5
 	caught dst=10.23.0.1
@@ -298,7 +298,7 @@ cpu()
 	rule -m cpu ! --cpu 4095
 	caught
 }
-@test "cpu: one that there is not, and its negation" { v4_v6 cpu; }
+@test "cpu: a nonexistent one, and its negation" { v4_v6 cpu; }
 
 # --- how much, how often, when ---------------------------------------------
 
@@ -316,7 +316,7 @@ hashlimit()
 	caught dport=1
 	passed dport=2
 }
-@test "hashlimit: each source has its own burst, above is the rest" { v4_v6 hashlimit; }
+@test "hashlimit: each source has its own burst; above" { v4_v6 hashlimit; }
 
 statistic()
 {
@@ -372,7 +372,7 @@ quota()
 	passed
 	caught
 }
-@test "quota: until it is used up, and inverted from then on" { v4_v6 quota; }
+@test "quota: until it is used up; negated after that" { v4_v6 quota; }
 
 times()
 {
@@ -452,7 +452,7 @@ connlimit()
 	rule -p udp -m connlimit --connlimit-above 1 --connlimit-daddr
 	second_is_caught
 }
-@test "connlimit: up to so many, above so many for each destination" { v4_v6 connlimit; }
+@test "connlimit: upto and above, per destination" { v4_v6 connlimit; }
 
 # told SPEC...: as rule, of which nft is told what iptables-translate says.
 told()
@@ -482,7 +482,7 @@ translated_hashlimit()
 	until_true 5 reached 3 T 2
 	same '3 3' "$(count T 1) $(count T 2)" 'dropped and let pass'
 }
-@test "hashlimit in nft's words: the same bursts, and above them packets are dropped" {
+@test "hashlimit translated to nft: the same bursts, further packets are dropped" {
 	only_nft 'rules that nft loads'
 	v4_v6 translated_hashlimit
 }
@@ -492,7 +492,7 @@ translated_connlimit()
 	told -p udp -m connlimit --connlimit-above 1 --connlimit-daddr
 	second_is_caught
 }
-@test "connlimit in nft's words: above so many for each destination" {
+@test "connlimit translated to nft: above, per destination" {
 	only_nft 'rules that nft loads'
 	v4_v6 translated_connlimit
 }
@@ -601,7 +601,7 @@ tcpmss_clamp()
 	caught proto=tcp dport=4001 opt=02042000
 	passed proto=tcp dport=4002 opt=02042000
 }
-@test "TCPMSS: --clamp-mss-to-pmtu takes what fits" { v4_v6 tcpmss_clamp; }
+@test "TCPMSS: --clamp-mss-to-pmtu uses the path MTU" { v4_v6 tcpmss_clamp; }
 
 tcpoptstrip()
 {
@@ -655,7 +655,7 @@ netmap()
 	next_port
 	[[ $(ask "$CLIENT" udp "$(addr server)" 53 $PORT) == "server saw $(addr client) "*" at $(addr server) 53" ]]
 }
-@test "NETMAP: the host of the same number in the other network answers" { v4_v6 netmap; }
+@test "NETMAP: the corresponding host of the other network replies" { v4_v6 netmap; }
 
 # --- targets that give the packet to someone ---------------------------------
 
@@ -668,7 +668,7 @@ nflog()
 	until_true 3 reached 2 FORWARD 2
 	[ "$(count FORWARD 1)" -eq 1 ]
 }
-@test "NFLOG counts its packets and lets them go on" { v4_v6 nflog; }
+@test "NFLOG counts packets and continues" { v4_v6 nflog; }
 
 nfqueue()
 {
@@ -701,7 +701,7 @@ tee()
 	until_true 3 reached 3 T 2
 	[ "$(count T 1)" -eq 1 ]
 }
-@test "TEE: a copy leaves by another way, the packet by its own" { v4_v6 tee; }
+@test "TEE: a copy goes to the gateway, the packet to its destination" { v4_v6 tee; }
 
 set_target()
 {
@@ -724,7 +724,7 @@ hmark()
 	caught
 	passed proto=tcp
 }
-@test "HMARK: with one mark to choose from, that one" { v4_v6 hmark; }
+@test "HMARK: a modulus of one gives one mark" { v4_v6 hmark; }
 
 tproxy()
 {
@@ -739,4 +739,4 @@ tproxy()
 		"$CLIENT" tcp "$(addr server)" 8080 $PORT
 	ns "$FIREWALL" ip -$IPV rule del fwmark 0x31/0xff lookup 31
 }
-@test "TPROXY: a local socket answers in the server's name, other ports reach the server" { v4_v6 tproxy; }
+@test "TPROXY: a local socket replies with the server's address; other ports reach the server" { v4_v6 tproxy; }

@@ -52,7 +52,7 @@ source_address()
 	passed
 	caught src="$(addr left2)"
 }
-@test "-s catches its host, ! -s all others" { v4_v6 source_address; }
+@test "-s matches its host, ! -s all others" { v4_v6 source_address; }
 
 destination_address()
 {
@@ -63,7 +63,7 @@ destination_address()
 	passed
 	caught dst="$(addr right2)"
 }
-@test "-d catches its host, ! -d all others" { v4_v6 destination_address; }
+@test "-d matches its host, ! -d all others" { v4_v6 destination_address; }
 
 @test "-s and -d take a network: prefix, and a mask with a hole (v4)" {
 	rule -s 10.1.0.0/16
@@ -122,7 +122,7 @@ interface_in()
 	caught
 	passed_reply
 }
-@test "-i catches by name and by wildcard, ! -i all others" { v4_v6 interface_in; }
+@test "-i matches by name and wildcard, ! -i all others" { v4_v6 interface_in; }
 
 interface_out()
 {
@@ -136,7 +136,7 @@ interface_out()
 	caught
 	passed_reply
 }
-@test "-o catches by name and by wildcard, ! -o all others" { v4_v6 interface_out; }
+@test "-o matches by name and wildcard, ! -o all others" { v4_v6 interface_out; }
 
 protocol()
 {
@@ -155,9 +155,9 @@ protocol()
 	caught proto=tcp
 	passed proto=tcp src="$(addr left2)"
 }
-@test "-p catches by name and by number, ! -p all others, -p all everything" { v4_v6 protocol; }
+@test "-p matches by name and number, ! -p all others, -p all everything" { v4_v6 protocol; }
 
-@test "-f catches all but the first fragment, ! -f the first and whole packets" {
+@test "-f matches later fragments, ! -f first fragments and unfragmented packets" {
 	rule -f
 	caught frag=rest
 	passed frag=first
@@ -227,7 +227,7 @@ tcp_option()
 	passed proto=tcp opt=020405b4
 	caught proto=tcp opt=0303000a
 }
-@test "tcp: --tcp-option finds an option behind others, and its negation" { v4_v6 tcp_option; }
+@test "tcp: --tcp-option finds an option after others, and its negation" { v4_v6 tcp_option; }
 
 udp_ports()
 {
@@ -299,7 +299,7 @@ comment()
 	caught proto=tcp
 	passed proto=udp
 }
-@test "comment: catches whatever the rest of its rule catches" { v4_v6 comment; }
+@test "comment: does not affect the rule" { v4_v6 comment; }
 
 multiport()
 {
@@ -362,7 +362,7 @@ limit()
 	caught
 	passed proto=tcp
 }
-@test "limit: catches its burst, then no more" { v4_v6 limit; }
+@test "limit: matches its burst, then no more" { v4_v6 limit; }
 
 @test "iprange: --src-range, --dst-range, both, and negated (v4)" {
 	rule -m iprange --src-range 10.1.0.2-10.1.0.9
@@ -445,7 +445,7 @@ limit()
 	TO=127.0.0.1 caught_local 0 0
 }
 
-@test "addrtype: types of a source, and routes that lead nowhere" {
+@test "addrtype: types of a source, and blackhole routes" {
 	TABLE=mangle HOOK=PREROUTING
 	rule -m addrtype --src-type UNICAST
 	caught
@@ -517,7 +517,7 @@ owner_socket()
 	passed_local 1234 1
 	caught
 }
-@test "owner: --socket-exists catches local packets, not forwarded ones" { v4_v6 owner_socket; }
+@test "owner: --socket-exists matches local packets, not forwarded ones" { v4_v6 owner_socket; }
 
 # sets: made once, in the namespace of the firewall.
 need_sets()
@@ -845,7 +845,7 @@ accept_drop()
 	[ "$(count FORWARD 1)" -eq 1 ]
 	[ "$(count FORWARD 5)" -eq 1 ]
 }
-@test "ACCEPT lets through what DROP behind it would stop" { v4_v6 accept_drop; }
+@test "ACCEPT precedes a later DROP" { v4_v6 accept_drop; }
 
 policy()
 {
@@ -855,7 +855,7 @@ policy()
 	ipt -P FORWARD ACCEPT
 	says "server saw $(addr client) $PORT at $(addr server) 53" "$CLIENT" udp "$(addr server)" 53 $PORT
 }
-@test "policy DROP stops what no rule has caught, and counts it" { v4_v6 policy; }
+@test "policy DROP drops and counts packets without matching rule" { v4_v6 policy; }
 
 jump_return()
 {
@@ -880,7 +880,7 @@ jump_return()
 	[ "$(count inner 2)" -eq 1 ]
 	[ "$(count outer 2)" -eq 3 ]
 }
-@test "-j CHAIN comes back behind the call, at the chain's end or by RETURN" { v4_v6 jump_return; }
+@test "-j CHAIN returns after the jump, at the chain's end or by RETURN" { v4_v6 jump_return; }
 
 goto_chain()
 {
@@ -901,7 +901,7 @@ goto_chain()
 	[ "$(count inner 1)" -eq 1 ]
 	[ "$(count outer 2)" -eq 1 ]
 }
-@test "-g CHAIN does not come back to the chain that said it" { v4_v6 goto_chain; }
+@test "-g CHAIN does not return to the chain with the goto" { v4_v6 goto_chain; }
 
 return_to_policy()
 {
@@ -916,7 +916,7 @@ return_to_policy()
 	[ "$(count FORWARD 1)" -eq 1 ]
 	says "server saw $(addr client) $PORT at $(addr server) 80" "$CLIENT" tcp "$(addr server)" 80 $PORT
 }
-@test "RETURN in a built-in chain means its policy" { v4_v6 return_to_policy; }
+@test "RETURN in a base chain applies its policy" { v4_v6 return_to_policy; }
 
 # on_the_way TABLE:CHAIN... / seen_by ...: a counting rule in each, and the
 # demand that each has seen one packet.
@@ -949,7 +949,7 @@ forwarded_way()
 	hears_nothing "$CLIENT" udp "$(addr right)" 81
 	seen_by $way
 }
-@test "a forwarded packet is seen by its chains, each once" { v4_v6 forwarded_way; }
+@test "a forwarded packet traverses each of its chains once" { v4_v6 forwarded_way; }
 
 local_way()
 {
@@ -960,7 +960,7 @@ local_way()
 	says refused "$FIREWALL" udp "$(addr inside)" 81
 	seen_by $way
 }
-@test "a packet to oneself is seen by the chains of both its ways" { v4_v6 local_way; }
+@test "a packet to a local address traverses the output and input chains" { v4_v6 local_way; }
 
 # --- REJECT -----------------------------------------------------------------
 
@@ -973,7 +973,7 @@ rejects_as()
 	[ "$(count FORWARD 1)" -eq 1 ]
 }
 
-@test "REJECT: every --reject-with is what the client sees (v4)" {
+@test "REJECT: the client receives each --reject-with (v4)" {
 	rejects_as 'icmp 3/0 from 10.1.0.1' icmp-net-unreachable
 	rejects_as 'icmp 3/1 from 10.1.0.1' icmp-host-unreachable
 	rejects_as 'icmp 3/2 from 10.1.0.1' icmp-proto-unreachable
@@ -984,7 +984,7 @@ rejects_as()
 	rejects_as 'tcp RST,ACK from 10.2.0.8' tcp-reset
 }
 
-@test "REJECT: every --reject-with is what the client sees (v6)" {
+@test "REJECT: the client receives each --reject-with (v6)" {
 	IPV=6
 	rejects_as 'icmp 1/0 from fd00:1::1' icmp6-no-route
 	rejects_as 'icmp 1/1 from fd00:1::1' icmp6-adm-prohibited
@@ -995,7 +995,7 @@ rejects_as()
 	rejects_as 'tcp RST,ACK from fd00:2::8' tcp-reset
 }
 
-@test "REJECT: port unreachable by default; a packet it does not catch gets no answer" {
+@test "REJECT: port unreachable by default; no reply to packets that do not match" {
 	iptables -A FORWARD -p udp -j REJECT
 	ip6tables -A FORWARD -p udp -j REJECT
 	same 'icmp 3/3 from 10.1.0.1' "$(answer)"
@@ -1021,7 +1021,7 @@ log()
 	caught proto=tcp opt=020405b4
 	passed proto=udp
 }
-@test "LOG counts its packets and lets them go on" { v4_v6 log; }
+@test "LOG counts packets and continues" { v4_v6 log; }
 
 # marks_as VALUE OPTION...: packets start with mark 0xf0, then the rule, then a
 # look at the mark.
@@ -1220,7 +1220,7 @@ redirect()
 	ipt -t nat -A PREROUTING -p udp -d "$(addr right)" -j REDIRECT
 	says "firewall saw $(addr client) $PORT at $(addr inside) 80" "$CLIENT" udp "$(addr right)" 80 $PORT
 }
-@test "REDIRECT: the firewall itself answers, in the name of who was asked" { v4_v6 redirect; }
+@test "REDIRECT: the firewall replies with the original destination address" { v4_v6 redirect; }
 
 redirect_output()
 {

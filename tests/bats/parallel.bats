@@ -122,7 +122,7 @@ twenty_rounds()
 	[ $accepted -gt $((ROUNDS * (ADDS + 2) * 9 / 10)) ]
 }
 
-@test "the kernel's rules: nothing lost, nothing twice" { twenty_rounds; }
+@test "the kernel's rules: nothing lost or duplicated" { twenty_rounds; }
 
 @test "the kernel's rules: two whole-table restores, one of them wins entirely" {
 	local round n changes
@@ -141,7 +141,7 @@ twenty_rounds()
 	done
 }
 
-@test "a rules file: nothing lost, nothing twice" {
+@test "a rules file: nothing lost or duplicated" {
 	export RAVELIN_BACKEND=file:$DIR/rules
 	twenty_rounds
 	# It was the file, and not the kernel.

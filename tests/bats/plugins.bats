@@ -58,7 +58,7 @@ spoiled()
 	build "$name.c" "$name.so"
 }
 
-@test "the example reads, saves, lists, compares, deletes and explains itself" {
+@test "the example plugin: parse, save, list, compare, delete and predicates" {
 	ipt -A INPUT -m condition ! --condition night -j ACCEPT
 	same '-A INPUT -m condition ! --condition night -j ACCEPT' "$(ipt -S INPUT | tail -n 1)"
 	[[ $(ipt -L INPUT) == *' condition !night'* ]]
@@ -74,14 +74,14 @@ spoiled()
 	[[ $("$RAVELIN_BIN/iptables-translate" -A INPUT -m condition --condition x) == 'nft # '* ]]
 }
 
-@test "without its object it is unknown" {
+@test "unknown without its object" {
 	RAVELIN_EXTENSIONS=$PWD/none run ipt -A INPUT -m condition --condition x
 	same "iptables v1.8.13 (nf_tables): Couldn't load match \`condition':No such file or directory" \
 		"${lines[0]}"
 	[ "$status" -eq 2 ]
 }
 
-@test "an object that is none, or for another version, is an error that names it" {
+@test "an invalid object, or one for another version, is reported by name" {
 	echo text >text.so
 	broken text 'it is no shared object'
 	head -c 4096 /dev/zero >zeros.so
@@ -114,7 +114,7 @@ spoiled()
 	broken none 'it has no match or target'
 }
 
-@test "rows that make no sense are an error" {
+@test "invalid rows are an error" {
 	spoiled beyond 's/\.size = sizeof(struct condition_info),$/.size = 16,/' 's/\.compare = .*//'
 	broken beyond "match \`beyond': --condition: its bits are outside the data"
 	spoiled typed 's/RV_T_STRING/99/'
@@ -127,7 +127,7 @@ spoiled()
 	broken kind "match \`kind': kind 2 is neither match nor target"
 }
 
-@test "a broken target is no chain, and -j of a chain looks for no object" {
+@test "a broken target is not taken for a chain; -j of a chain loads no object" {
 	ipt -N plain
 	RAVELIN_EXTENSIONS=$PWD ipt -A INPUT -j plain
 	echo text >TARGET.so
@@ -135,7 +135,7 @@ spoiled()
 	ipt -A INPUT -g plain
 }
 
-@test "as root, what others can write to is not opened" {
+@test "as root, objects writable by others are not loaded" {
 	need_root
 	cp "$RAVELIN_EXTENSIONS/condition.so" .
 	chmod 777 condition.so
@@ -152,7 +152,7 @@ spoiled()
 	RAVELIN_EXTENSIONS=$PWD ipt -A INPUT -m condition --condition x
 }
 
-@test "a program with another user's environment opens nothing" {
+@test "setuid programs load no objects" {
 	need_root
 	local dir
 	dir=$(mktemp -d)
@@ -172,7 +172,7 @@ spoiled()
 	[ "$status" -eq 111 ] && [ -z "$output" ] || { echo "$status $output"; false; }
 }
 
-@test "what is built in never looks for an object" {
+@test "built-in extensions never load objects" {
 	for name in tcp comment ACCEPT LOG conntrack; do
 		echo text >$name.so
 	done

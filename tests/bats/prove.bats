@@ -47,7 +47,7 @@ proves()
 	[[ $out == *"packet: -f -p tcp"* ]]
 }
 
-@test "a difference is a packet that the engine ran" {
+@test "a difference is shown by a packet that the engine ran" {
 	rules a filter "FORWARD DROP [0:0]" "-A FORWARD -s 10.0.0.0/8 -p tcp -m tcp --dport 22 -j ACCEPT"
 	rules b filter "FORWARD DROP [0:0]" "-A FORWARD -s 10.0.0.0/9 -p tcp -m tcp --dport 22 -j ACCEPT"
 	proves 1 a b
@@ -55,7 +55,7 @@ proves()
 	[[ $out =~ "-s 10."(12[89]|1[3-9][0-9]|2[0-9][0-9])"." ]]
 }
 
-@test "marks, NAT and logs are looked at, unless they need not be" {
+@test "marks, NAT and logs are compared unless excluded" {
 	rules a mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -p tcp -j MARK --set-mark 1"
 	rules b mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -p tcp -j MARK --set-mark 2"
 	proves 1 a b
@@ -99,7 +99,7 @@ proves()
 	[[ $out == *"ct mark 0x"* ]]
 }
 
-@test "marks that are copied in part, by both, and beside each other" {
+@test "partially copied marks" {
 	local restore="-A PREROUTING -j CONNMARK --restore-mark" save="-j CONNMARK --save-mark"
 	local head="PREROUTING ACCEPT [0:0]"
 	rules a mangle "$head" "$restore" "-A PREROUTING -m mark ! --mark 0 -j ACCEPT" \
@@ -249,7 +249,7 @@ proves()
 	[[ $out == *"mangle PREROUTING: the same"*"--mark 0x6"* ]]
 }
 
-@test "marks that other targets make are not guessed" {
+@test "marks set by other targets are unknown" {
 	local head="PREROUTING ACCEPT [0:0]" hash="-j HMARK --hmark-tuple src --hmark-mod 4 --hmark-offset 1 --hmark-rnd 0x1"
 	rules a mangle "$head" "-A PREROUTING -p tcp -j ACCEPT" "-A PREROUTING $hash"
 	rules b mangle "$head" "-A PREROUTING ! -p tcp $hash"
@@ -277,7 +277,7 @@ proves()
 	proves 2 a a
 }
 
-@test "what a rule of nft does is not known" {
+@test "effects of nft rules are unknown" {
 	# ip saddr @s counter drop
 	rules a filter "INPUT ACCEPT [0:0]" "-A INPUT -m nft --rule x --expr xAAGgMAABIA0AAGADAABAHBheWxvYWQAJAACAAgAAQAAAAABCAACAAAAAAEIAAMAAAAADAgABAAAAAAELAABgAsAAQBsb29rdXAAABwAAoAGAAEAcwAAAAgAAgAAAAABCAAFAAAAAAAsAAGADAABAGNvdW50ZXIAHAACgAwAAQAAAAAAAAAAAAwAAgAAAAAAAAAAADAAAYAOAAEAaW1tZWRpYXRlAAAAHAACgAgAAQAAAAAAEAACgAwAAoAIAAEAAAAAAA=="
 	rules b filter "INPUT ACCEPT [0:0]"
@@ -285,7 +285,7 @@ proves()
 	[[ $out == *"what a rule of nft does is not known"* ]] || { echo "$out"; return 1; }
 }
 
-@test "what a packet does not say is a question, the same in both" {
+@test "conditions outside the packet are the same for both rulesets" {
 	rules a filter "INPUT DROP [0:0]" "-A INPUT -m set --match-set good src -j ACCEPT" "-A INPUT -m limit --limit 3/min -j LOG"
 	rules b filter "INPUT DROP [0:0]" ":x - [0:0]" "-A INPUT -m set ! --match-set good src -j x" "-A INPUT -j ACCEPT" \
 		"-A x -m limit --limit 3/min -j LOG" "-A x -j DROP"
@@ -320,7 +320,7 @@ proves()
 	proves 3 a '--nonsense => DROP'
 }
 
-@test "what cannot be followed is not known, and errors are errors" {
+@test "unsupported rules give an unknown result; errors" {
 	rules a mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -j TTL --ttl-dec 1" "-A PREROUTING -m ttl --ttl-eq 3 -j DROP"
 	rules b mangle "PREROUTING ACCEPT [0:0]"
 	proves 2 a b
@@ -329,7 +329,7 @@ proves()
 	proves 3 a
 }
 
-@test "targets that change headers go on" {
+@test "targets that change headers continue" {
 	rules a mangle "FORWARD ACCEPT [0:0]" "-A FORWARD -p tcp -j TTL --ttl-inc 1" "-A FORWARD -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu" "-A FORWARD -s 10.0.0.1 -j DROP"
 	rules b mangle "FORWARD ACCEPT [0:0]" "-A FORWARD -s 10.0.0.1 -j DROP" "-A FORWARD -p tcp -j TTL --ttl-inc 1" "-A FORWARD -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu"
 	proves 0 --no-log a b
@@ -357,7 +357,7 @@ proves()
 	proves 1 -4 a b
 }
 
-@test "diff --meaning says in boxes what opens and closes" {
+@test "diff --meaning shows traffic opened and closed as boxes" {
 	rules a filter "INPUT DROP [0:0]" "-A INPUT -i lo -j ACCEPT" "-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT"
 	rules b filter "INPUT DROP [0:0]" "-A INPUT -i lo -j ACCEPT" "-A INPUT -s 10.0.0.0/8 -p tcp -m tcp --dport 22 -j ACCEPT" \
 		"-A INPUT -p tcp -m tcp --dport 443 -j ACCEPT"

@@ -34,14 +34,14 @@ reads()
 	[[ $output == *"$2"* || ( -n ${3-} && $output == *"${3-}"* ) ]]
 }
 
-@test "every translation of the cases comes back as the rule it was made of" {
+@test "every translation of the cases decodes to the original rule" {
 	ns "$NS" ip link add eth0 type veth peer name abcdefghijklmno
 	run ns "$NS" python3 "$LIB_DIR/readback.py" "$BUILD_DIR" "$LIB_DIR/../../extensions"
 	echo "$output"
 	[ "$status" -eq 0 ]
 }
 
-@test "what is not understood is an error, and no shorter rule" {
+@test "what cannot be decoded is an error, never an incomplete rule" {
 	reads 'ip saddr @s accept' "set \`s' is not the rule's own"
 	reads 'ip saddr != 1.2.3.4 accept' 'other predicates'
 	reads 'counter counter accept' "a second expression \`counter'"

@@ -41,7 +41,7 @@ page() { python3 "$BATS_TEST_DIRNAME/report.py" "$@"; }
 	grep -q 'Nothing found\|warning\|note' page.html
 }
 
-@test "a page of 50,001 rules is not checked, and says so; findings are cut" {
+@test "a page of 50,001 rules is not checked, and says so; findings are limited" {
 	{ echo '*filter'; seq 50001 | awk '{ print "-A INPUT -s 10.0.0.1 -j DROP" }'; echo COMMIT; } >rules
 	report rules >page.html
 	grep -q 'not checked here, for there are more than 50000 rules' page.html
@@ -51,7 +51,7 @@ page() { python3 "$BATS_TEST_DIRNAME/report.py" "$@"; }
 	page structure page.html
 }
 
-@test "sets that rules name" {
+@test "sets used by rules" {
 	ns "$NS" ipset create bad hash:ip
 	ns "$NS" ipset add bad 192.0.2.77
 	iptables -A INPUT -m set --match-set bad src -j DROP
@@ -62,7 +62,7 @@ page() { python3 "$BATS_TEST_DIRNAME/report.py" "$@"; }
 	grep -q 192.0.2.77 page.html
 }
 
-@test "packets that were given" {
+@test "packets given" {
 	printf '%s\n' '*filter' '-A INPUT -p tcp --dport 22 -j ACCEPT' '-A INPUT -j DROP' COMMIT >rules
 	report -p '-i eth0 -s 192.0.2.7 -d 198.51.100.2 -p tcp --dport 443 --local 198.51.100.2' rules >page.html
 	page structure page.html
@@ -70,7 +70,7 @@ page() { python3 "$BATS_TEST_DIRNAME/report.py" "$@"; }
 	grep -q -- '--dport 22: packet has 443' page.html
 }
 
-@test "a large ruleset has no picture; wrong words" {
+@test "a large ruleset has no picture; usage errors" {
 	{ echo '*filter'; printf ':C%d - [0:0]\n' {1..500}; echo COMMIT; } >rules
 	report rules >page.html
 	grep -q '503 chains are too many to draw here (the most are 400)' page.html

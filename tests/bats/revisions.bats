@@ -23,7 +23,7 @@ without() {
 	[ "$(ns "$host" "$RAVELIN_BIN/iptables" -S INPUT | wc -l)" = 1 ]
 }
 
-@test "what the kernel lacks is named: extension, revision, the kernel's option" {
+@test "what the kernel lacks is reported: extension, revision, config option" {
 	without target LED CONFIG_NETFILTER_XT_TARGET_LED -j LED --led-trigger-id x
 	without match ipvs CONFIG_NETFILTER_XT_MATCH_IPVS -m ipvs --ipvs
 }
@@ -38,7 +38,7 @@ cases() {
 		$3 == "OK" && v4 && !/^[#@]/ && $1 !~ /["\\|]/ && n++ < 8 { print table, chain, $1 }' "$1"
 }
 
-@test "rules in the oldest layouts this kernel has read as in the newest" {
+@test "rules in the oldest revisions of this kernel decode like the newest" {
 	local oldest=$BUILD_DIR/oldest/ravelin newest=$RAVELIN_BIN/iptables name table chain rule one two
 	local compared=0
 	command make -C "$ROOT" --no-print-directory -s BUILD="$BUILD_DIR" LTO= "$oldest" "$BUILD_DIR/describe"

@@ -93,7 +93,7 @@ SSH='src=10.1.0.8 dst=10.2.0.8 proto=tcp sport=1000 dport=22'
 DNS='src=10.1.0.8 dst=10.2.0.8 proto=udp sport=1000 dport=53'
 PING='src=10.1.0.8 dst=10.2.0.8 proto=icmp'
 
-@test "verdict, path, what was looked at, counters: as text" {
+@test "text: verdict, path, selectors tested, counters" {
 	pcap in.pcap ethernet "$SSH" "gap=10 $SSH" "$DNS" "$PING" "src=10.1.0.9 dst=10.2.0.8 proto=tcp dport=22"
 	prints "$(cat <<-'END'
 		1 2023-11-14T22:13:21.000000000Z 54 bytes, tcp 10.1.0.8:1000 > 10.2.0.8:22: ACCEPT
@@ -156,7 +156,7 @@ PING='src=10.1.0.8 dst=10.2.0.8 proto=icmp'
 
 head_of_run() { ravelin run -r rules -p in.pcap -H PREROUTING,INPUT -i eth0 | sed -n '1,23p'; }
 
-@test "the same as JSON" {
+@test "JSON: verdict, path, selectors tested, counters" {
 	pcap in.pcap ethernet "$SSH" "$DNS" "src=10.1.0.8 dst=10.2.0.8 proto=icmp frag=rest"
 	ravelin run -r rules -p in.pcap -H PREROUTING,INPUT -i eth0 --json >out
 	same "True
@@ -198,7 +198,7 @@ print(f["chains"][0]["rules"][1])')"
 		ravelin run -r rules -p other.pcap
 }
 
-@test "JSON says all that the text says" {
+@test "JSON has all information of the text" {
 	"$PYTHON" "$LIB_DIR/../threeway/rules.py" 3 4 >many
 	"$PYTHON" "$LIB_DIR/../threeway/packets.py" 3 200 4 in.pcap
 	ravelin run -r many -p in.pcap -H PREROUTING,INPUT -i in0 >text
@@ -221,7 +221,7 @@ print(f["chains"][0]["rules"][1])')"
 		"$("$PYTHON" -c 'import json; print(json.load(open("json"))["totals"]["dropped"])')"
 }
 
-@test "a router lowers TTL before FORWARD, and its rules see that" {
+@test "TTL is decremented before FORWARD" {
 	printf '*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m ttl --ttl-eq 63\n-A FORWARD -i a -o b -m ttl --ttl-eq 63\nCOMMIT\n' >rules
 	pcap in.pcap ethernet "$SSH ttl=64" "$SSH ttl=1"
 	ravelin run -r rules -p in.pcap -H FORWARD -i a -o b >out
@@ -241,7 +241,7 @@ print(f["chains"][0]["rules"][1])')"
 	same '1 2023-11-14T22:13:21.000000000Z 74 bytes, tcp fd00::1 1000 > fd00::2 22: DROP' "$(sed -n 1p out | sed 's/ 4000 >/ 1000 >/')"
 }
 
-@test "addresses of the host, marks and tables can be said" {
+@test "options for local addresses, marks and tables" {
 	printf '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m addrtype --dst-type LOCAL -m mark --mark 0x9 -j DROP\nCOMMIT\n' >rules
 	pcap in.pcap ethernet "$SSH"
 	prints "# 1 packets, 1 not known" first_line -m 9
@@ -254,7 +254,7 @@ print(f["chains"][0]["rules"][1])')"
 }
 first_line() { ravelin run -r rules -p in.pcap -q "$@" | sed -n 1p; }
 
-@test "what cannot be run is said, with the exit code" {
+@test "packets that cannot be run are reported, with exit code" {
 	pcap in.pcap ethernet "$SSH"
 	local try='Try `ravelin run --help'\'' for more information.'
 	refused 2 "ravelin run: --rules is needed
@@ -283,7 +283,7 @@ $try" ravelin run -r rules -p in.pcap more
 	refused_like 1 "^ravelin run: bad, line 2: " ravelin run -r bad -p in.pcap
 }
 
-@test "what is not known is followed both ways" {
+@test "unknown conditions are followed both ways" {
 	pcap in.pcap ethernet "$SSH"
 	printf '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp\n-A INPUT -m conntrack --ctstate NEW -m recent --name a --rcheck -j DROP\n-A INPUT -m conntrack --ctstate INVALID -j DROP\nCOMMIT\n' >rules
 	local recent='-m recent --rcheck --name a --mask 255.255.255.255 --rsource'
@@ -341,7 +341,7 @@ print(rule["perhaps_more_packets"], rule["perhaps_more_bytes"])')"
 	prints "# 1 packets, 1 DROP" first_line
 }
 
-@test "an answer holds on the rest of the way" {
+@test "an answer holds on the rest of the path" {
 	pcap in.pcap ethernet "$SSH"
 	# rule, what it comes to: no way contradicts itself.
 	while IFS='|' read -r first second want; do
@@ -372,7 +372,7 @@ print(rule["perhaps_more_packets"], rule["perhaps_more_bytes"])')"
 	END
 }
 
-@test "marks that connections have" {
+@test "connection marks" {
 	pcap in.pcap ethernet "$SSH"
 	verdict_of() # RULE...: of a mangle table with these rules in PREROUTING
 	{
@@ -394,7 +394,7 @@ print(rule["perhaps_more_packets"], rule["perhaps_more_bytes"])')"
 	same "ACCEPT" "$(verdict_of '-j CONNMARK --restore-mark' '-m mark --mark 7 -j DROP')"
 }
 
-@test "state that packets made is known as long as it is known which" {
+@test "stateful matches are known while all earlier packets are certain" {
 	printf '*filter\n:INPUT DROP [0:0]\n-A INPUT -m limit --limit 1/hour --limit-burst 2 -j ACCEPT\n-A INPUT -m conntrack --ctstate NEW -m limit --limit 1/hour --limit-burst 2 -j ACCEPT\nCOMMIT\n' >rules
 	pcap in.pcap ethernet "$SSH" "$SSH" "$SSH" "$SSH"
 	same "ACCEPT
@@ -454,7 +454,7 @@ ACCEPT" "$(ravelin run -r rules -p in.pcap -a ctstate=NEW | sed -n 's/^[0-9].*:2
 	END
 }
 
-@test "assumptions that make no sense are refused" {
+@test "invalid assumptions are refused" {
 	pcap in.pcap ethernet "$SSH"
 	local try='Try `ravelin run --help'\'' for more information.' word
 	while IFS='|' read -r word why; do
@@ -532,7 +532,7 @@ Try \`ravelin run --help' for more information." ravelin run -r rules -p in.pcap
 }
 sets_of() { printf '%b' "$1" >"set"; ravelin run -r rules -p in.pcap -s x=set; }
 
-@test "targets that the engine has not" {
+@test "targets the engine does not have" {
 	pcap in.pcap ethernet "$SSH"
 	while IFS='|' read -r table hook rule want note; do
 		printf '*%s\n:%s ACCEPT [0:0]\n-A %s %s\n-A %s -j DROP\nCOMMIT\n' "$table" "$hook" "$hook" "$rule" "$hook" >rules
@@ -555,7 +555,7 @@ sets_of() { printf '%b' "$1" >"set"; ravelin run -r rules -p in.pcap -s x=set; }
 	prints "# 1 packets, 1 not known" first_line
 }
 
-@test "table nat is left out, which is said" {
+@test "table nat is not run, with a note" {
 	pcap in.pcap ethernet "$SSH"
 	local note="ravelin run: table nat is left out: addresses are not translated, and other tables see packets as they are in the capture"
 	printf '*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n*filter\n:INPUT DROP [0:0]\nCOMMIT\n' >rules
@@ -573,7 +573,7 @@ ravelin run: table nat cannot be run: addresses are not translated" \
 	prints "# 1 packets, 1 DROP" first_line
 }
 
-@test "both directions: the host's addresses say which chains" {
+@test "both directions: local addresses determine the chains" {
 	local back='src=10.2.0.8 dst=10.1.0.8 proto=tcp sport=22 dport=1000'
 	local through='src=10.1.0.8 dst=10.3.0.8 proto=tcp' loop='src=10.2.0.8 dst=10.2.0.8 proto=tcp'
 	local all='src=10.1.0.8 dst=255.255.255.255 proto=udp'
@@ -610,7 +610,7 @@ assert o["totals"]["other_chains"] == 3 and o["packets"][0]["not_run"] == "other
 	same "ravelin run: packets go both ways between 10.1.0.8 and 10.2.0.8, and all were run with the same --in and --out: run each direction by itself" "$err"
 }
 
-@test "published rulesets run, without a word of the kernel" {
+@test "published rulesets run without the kernel" {
 	local file family packets
 	packets=("$SSH" "src=10.2.0.8 dst=10.1.0.8 proto=tcp sport=22 dport=1000" "$DNS" "$PING"
 		"src=172.17.0.2 dst=10.2.0.8 proto=tcp dport=80 ttl=9" "src=10.1.0.8 dst=224.0.0.251 proto=udp dport=5353"
@@ -636,7 +636,7 @@ workstation()
 	ravelin run -r "$LIB_DIR/published/workstation.v4" -p in.v4 -i eth0 -l 10.2.0.8 -a ctstate=NEW -q | sed -n 1p
 }
 
-@test "ways beyond the limit are told" {
+@test "paths beyond the limit are reported" {
 	pcap in.pcap ethernet "$SSH"
 	{
 		printf '*filter\n:INPUT ACCEPT [0:0]\n'
@@ -650,7 +650,7 @@ workstation()
 	grep -q ': if .* not followed$' out
 }
 
-@test "a capture that ends within a packet is run up to there, and said" {
+@test "a truncated capture is run up to its end, with a message" {
 	pcap in.pcap ethernet "$SSH" "$DNS"
 	head -c -7 in.pcap >cut.pcap
 	capture ravelin run -r rules -p cut.pcap -q
@@ -659,7 +659,7 @@ workstation()
 	same "# 1 packets, 1 DROP" "$(sed -n 1p <<<"$out")"
 }
 
-@test "spoilt packets and captures do no harm" {
+@test "corrupted packets and captures are handled" {
 	local seed file
 	for seed in 1 2 3 4 5; do
 		"$PYTHON" "$LIB_DIR/../threeway/packets.py" $seed 300 4 spoilt.pcap
@@ -683,7 +683,7 @@ workstation()
 	done
 }
 
-@test "--help says everything, and -V who speaks" {
+@test "--help and -V" {
 	ravelin run --help >out
 	for word in --rules --pcap --hook --in --out --table --json --quiet --mark --local --assume --set --ways -4 -6 'Exit codes'; do
 		grep -q -- "$word" out || { echo "no $word"; return 1; }

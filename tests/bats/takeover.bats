@@ -80,7 +80,7 @@ taken_over()
 
 take_over_all() { each_scenario taken_over; }
 
-@test "a restore that flushes takes over whatever is there" {
+@test "a flushing restore replaces tables of others" {
 	v4_v6 take_over_all
 }
 
@@ -94,7 +94,7 @@ nothing_left()
 	esac
 }
 
-@test "an empty restore leaves nothing of it, but for base chains of others" {
+@test "an empty restore leaves only base chains of others" {
 	each_scenario nothing_left
 }
 
@@ -116,11 +116,11 @@ goes_on()
 		[ "$(iptables -S FORWARD 2>/dev/null | grep -v '^#')" = $'-P FORWARD DROP\n-A FORWARD -j new' ]
 }
 
-@test "one such chain stops nothing of what is done to others" {
+@test "such a chain does not affect operations on others" {
 	each_scenario goes_on
 }
 
-@test "what does not act as iptables' rules do is told, and a policy that would not hold is refused" {
+@test "ineffective rules are reported, and an ineffective policy is refused" {
 	loaded ip 'flags dormant; chain INPUT { type filter hook input priority 0; policy accept; }'
 	capture iptables -P INPUT DROP
 	same "0 # Warning: table \`filter' is dormant: none of its rules acts" "$rc $err"
@@ -138,7 +138,7 @@ goes_on()
 	same "0 # Warning: chain \`INPUT' of table \`filter' is at no hook: packets meet it only by jumps" "$rc $err"
 }
 
-@test "base chains and sets of others that are not in the way stay" {
+@test "unrelated base chains and sets of others stay" {
 	loaded ip 'set s { type ipv4_addr; }; chain theirs { type filter hook input priority -5; policy drop; meta mark 1 accept; }'
 	before=$(nft list chain ip filter theirs; nft list set ip filter s)
 	quiet iptables-restore "$FILE"
@@ -147,7 +147,7 @@ goes_on()
 	same "$before" "$(nft list chain ip filter theirs; nft list set ip filter s)"
 }
 
-@test "a file that cannot be loaded changes nothing of a table of others" {
+@test "a file that fails to load does not change a table of others" {
 	not_loaded()
 	{
 		loaded ip "$2"
@@ -206,6 +206,6 @@ owned_table()
 	quiet ipt-restore "$FILE"
 }
 
-@test "a table that another program owns stays as it is: exit code 4, and a person is told why" {
+@test "a table owned by another program stays: exit code 4, with a hint" {
 	v4_v6 owned_table
 }

@@ -49,7 +49,7 @@ legacy_tables()
 	ns "$NS" "$1-legacy" -t filter -L >/dev/null 2>&1 || skip "the kernel has no $1-legacy"
 }
 
-@test "legacy tables: said by -L, -S and -save as stock says it, by nothing else" {
+@test "legacy tables: warning of -L, -S and -save as in stock, of no other command" {
 	local family
 	for family in iptables ip6tables; do
 		says_of_legacy '' tool $family -L
@@ -82,12 +82,12 @@ legacy_tables()
 iptables: No chain/target/match by that name." "$err"
 }
 
-@test "legacy tables: nothing is said of them where the rules are in a file" {
+@test "legacy tables: no warning with the file backend" {
 	legacy_tables iptables
 	says_of_legacy '' env RAVELIN_BACKEND="file:$BATS_TEST_TMPDIR/rules" "$RAVELIN_BIN/iptables" -L
 }
 
-@test "rules outside iptables: said to a person, never to a program" {
+@test "rules outside iptables: warning on a terminal only" {
 	local outside=iptables other
 	[ "$BACKEND" = nft ] || outside=ravelin.ko
 	other="packets also meet nf_tables rules outside $outside"
@@ -113,7 +113,7 @@ iptables: No chain/target/match by that name." "$err"
 	no grep Warning said
 }
 
-@test "rules outside iptables: more than five are counted no further" {
+@test "rules outside iptables: at most five are listed" {
 	for i in 1 2 3 4 5 6 7; do
 		nft "table inet t$i { chain in { type filter hook input priority $i; counter; }; }"
 	done
@@ -128,7 +128,7 @@ tells()
 	[[ $(tr '\r' '\n' <said | tail -n 1 | tr -d ' \n') == '' ]] || { echo "left standing:"; cat -A said; return 1; }
 }
 
-@test "long work tells a terminal how far it has got" {
+@test "long operations show progress on a terminal" {
 	tells 'iptables-restore: 50000 of 60002 lines' iptables-restore "$LONG"
 	tells 'iptables-restore: 6000[0-9] lines, waiting for the kernel' iptables-restore -n "$LONG"
 	tells 'iptables-restore: 50000 of 60002 lines' iptables-restore -t "$LONG"
@@ -137,7 +137,7 @@ tells()
 	tells 'iptables-restore-translate: 50000 of 60002 lines' "iptables-restore-translate -f $LONG >/dev/null"
 }
 
-@test "long work on files tells it too" {
+@test "long operations on files show progress too" {
 	sed '1a:INPUT ACCEPT [0:0]' "$LONG" >long
 	tells 'iptables-xml: 50000 of 60003 lines' "iptables-xml long >long.xml"
 	tells 'iptables-xml: 50000 rules' "iptables-xml -r long.xml >/dev/null"
@@ -149,7 +149,7 @@ tells()
 	tells 'iptables-restore: 50000 rules' "iptables-restore -n -t </dev/null"
 }
 
-@test "and nobody else" {
+@test "no progress without a terminal" {
 	quiet iptables-restore "$LONG"
 	says_of_legacy '' iptables-save
 	[ "$(grep -c -e -A <<<"$out")" -eq 60000 ]
@@ -161,12 +161,12 @@ tells()
 	[ ! -s err ] && [ ! -s said ]
 }
 
-@test "work that is not long says nothing at a terminal either" {
+@test "short operations show no progress" {
 	[ "$(at_terminal iptables-restore "$BATS_FILE_TMPDIR/shorter")" = '' ]
 	[ "$(at_terminal iptables-save -f /dev/null)" = '' ]
 }
 
-@test "an error after the progress stands on a line of its own" {
+@test "an error after progress starts on a new line" {
 	sed '55000s/.*/-A INPUT --bogus/' "$LONG" >bad
 	at_terminal iptables-restore bad >said && return 1
 	tr '\r' '\n' <said | grep -qx "iptables-restore $BANNER: unknown option \"--bogus\""
@@ -178,7 +178,7 @@ tells()
 EVIL=$'a\033[2Jb\x9b31mc\302\233d\re\342\200\256f\177'
 SHOWN='a\x1b[2Jb\x9b31mc\xc2\x9bd\x0de\xe2\x80\xaef\x7f'
 
-@test "escape sequences in comments are shown, not sent, at a terminal; other places get the bytes" {
+@test "escape sequences in comments are escaped on a terminal only" {
 	local words out
 	no_resolver
 	iptables -N "ü→漢"
@@ -199,7 +199,7 @@ SHOWN='a\x1b[2Jb\x9b31mc\xc2\x9bd\x0de\xe2\x80\xaef\x7f'
 	same "$(without_dates <saved)" "$(iptables-save | without_dates)" 'what was saved'
 }
 
-@test "and in what is said to be wrong" {
+@test "escape sequences in error messages are escaped" {
 	local out
 	out=$(at_terminal "iptables -A INPUT -j $'x\\033[2J'") || true
 	[[ $out == *'x\x1b[2J'* ]]

@@ -61,7 +61,7 @@ says()
 	done
 }
 
-@test "a command without a translation says so and exits with 1" {
+@test "a command without translation: message and exit code 1" {
 	local words
 	for words in '-P INPUT DROP' '-D INPUT 1' '-D INPUT -j DROP' '-R INPUT 1 -j DROP' '-S' '-Z' \
 		'-X' '-E a b' '-C INPUT -j DROP'; do
@@ -72,7 +72,7 @@ says()
 	done
 }
 
-@test "what nft cannot say is one comment line with all that was written" {
+@test "an untranslatable line becomes one comment" {
 	says 'nft # -A INPUT -p tcp ! --syn -m recent --set -j DROP ' \
 		-A INPUT -p tcp ! --syn -m recent --set -j DROP
 	says 'nft # -t mangle -A INPUT -s 1.1.1.1,2.2.2.2 -m recent --set ' \
@@ -83,7 +83,7 @@ says()
 	says 'nft # -A INPUT -j a@b ' -A INPUT -j a@b
 }
 
-@test "the shell reads the text as one word" {
+@test "the output is one shell word" {
 	local text
 	text=$("$RAVELIN_BIN/iptables-translate" -A INPUT -m comment --comment "it's \$(x)")
 	eval "set -- ${text#nft }"
@@ -91,7 +91,7 @@ says()
 	same "add rule ip filter INPUT counter comment \"it's \$(x)\"" "$1"
 }
 
-@test "no rule gets wider: a part without words takes all of it along" {
+@test "no rule matches more: an untranslatable part refuses the whole rule" {
 	local part
 	for part in '-m string --algo bm --string x' '-m owner --gid-owner 1 --suppl-groups' \
 		'-m u32 --u32 0=1' '-m physdev --physdev-in a' '-m policy --dir in --pol ipsec --reqid 1' \
@@ -103,7 +103,7 @@ says()
 	done
 }
 
-@test "what counts packets counts no others" {
+@test "stateful matches count the same packets" {
 	local rest='counter drop'
 	says "nft 'add rule ip filter INPUT ip protocol icmp limit rate 1/second burst 5 packets icmp type echo-request $rest'" \
 		-A INPUT -p icmp -m limit --limit 1/s -m icmp --icmp-type 8 -j DROP
@@ -158,7 +158,7 @@ add rule ip mangle INPUT meter a { ip saddr timeout 1s limit rate 7/second } cou
 }
 
 # Of the kernel's clock, days of the week are in its time zone.
-@test "days of the week are said where the kernel's clock is in UTC, also those that began the day before" {
+@test "days of the week are translated if the kernel's time zone is UTC, with ranges past midnight" {
 	python3 -c 'import ctypes, struct, sys; z = ctypes.create_string_buffer(8)
 ctypes.CDLL(None).syscall(96, None, z); sys.exit(struct.unpack("ii", z.raw)[0] != 0)' || skip 'the kernel has a time zone'
 	says "nft 'add rule ip filter INPUT meta day { 1, 5, 0 } counter'" -A INPUT -m time --weekdays Mon,Fri,Sun
@@ -175,7 +175,7 @@ ctypes.CDLL(None).syscall(96, None, z); sys.exit(struct.unpack("ii", z.raw)[0] !
 }
 
 # Raw bits: a change of them adapts no checksum, which IPv6 has not.
-@test "the octet of TOS is compared by its bits, and changed where that leaves a right header" {
+@test "TOS is compared by bits, and changed where the checksum stays correct" {
 	says "nft 'add rule ip filter INPUT @nh,8,8 0x10 counter'" -A INPUT -m tos --tos 0x10
 	says "nft 'add rule ip filter INPUT @nh,8,8 & 0x3f != 0x10 counter'" -A INPUT -m tos ! --tos 0x10/0x3f
 	says "nft 'add rule ip mangle OUTPUT counter ip ecn set ce'" -t mangle -A OUTPUT -j TOS --set-tos 3/3
@@ -184,7 +184,7 @@ ctypes.CDLL(None).syscall(96, None, z); sys.exit(struct.unpack("ii", z.raw)[0] !
 		"$("$RAVELIN_BIN/ip6tables-translate" -t mangle -A OUTPUT -j TOS --or-tos 0x10)"
 }
 
-@test "connlimit has a set of its own, by number, before the rule" {
+@test "connlimit uses a numbered set of its own, before the rule" {
 	local c='-m connlimit --connlimit-above'
 	# shellcheck disable=SC2086 # words
 	same "nft 'add set ip6 filter connlimit0 { type ipv6_addr; flags dynamic; }'
@@ -200,7 +200,7 @@ nft 'add rule ip6 filter INPUT add @connlimit0 { ip6 saddr ct count over 2 } add
 	same '1 2 2 4' "$(ns "$NS" nft list chain ip filter INPUT | grep -o 'over [0-9]' | grep -o '[0-9]' | xargs)"
 }
 
-@test "a save is translated to a file that nft loads" {
+@test "save output is translated to a file that nft loads" {
 	local family
 	for family in ip ip6; do
 		ns "$NS" nft flush ruleset
@@ -233,7 +233,7 @@ nft 'add rule ip6 filter INPUT add @connlimit0 { ip6 saddr ct count over 2 } add
 	done
 }
 
-@test "iptables-restore-translate counts what is left as remarks; --strict makes that an error" {
+@test "iptables-restore-translate counts untranslated lines; --strict makes them an error" {
 	local tool=$RAVELIN_BIN/iptables-restore-translate
 	printf '%s\n' '*filter' '-A INPUT -m recent --set' '-A INPUT -j ACCEPT' '-A INPUT -m osf --genre Linux' COMMIT \
 		>"$BATS_TEST_TMPDIR/rules"

@@ -110,7 +110,7 @@ odd_rules()
 	END
 }
 
-@test "rules that no option can say come back: tables deleted, and tables flushed" {
+@test "rules no option can express are restored, after deleting and flushing tables" {
 	local family objects input forward n=0
 	while IFS='|' read -r family objects input forward; do
 		nft flush ruleset
@@ -122,7 +122,7 @@ odd_rules()
 	[ "$n" -eq 19 ]
 }
 
-@test "what iptables wrote comes back as well, matches that are told the protocol too" {
+@test "rules of iptables are restored, with matches that need a protocol" {
 	iptables-restore -c <<-'END'
 		*mangle
 		:PREROUTING ACCEPT [11:22]
@@ -146,13 +146,13 @@ odd_rules()
 	comes_back new.rules
 }
 
-@test "the place of the tables among others stays" {
+@test "the order of tables is restored" {
 	nft 'add table ip filter; add table inet a; add table ip6 filter; add table ip nat; add table arp filter'
 	comes_back -c ./flush.run
 	comes_back new.rules
 }
 
-@test "a table that is left dormant" {
+@test "a dormant table" {
 	iptables -P INPUT DROP
 	iptables -A INPUT -s 10.0.0.1 -j ACCEPT
 	printf '#!/bin/sh\nnft add table ip filter "{ flags dormant; }"\n' >dormant.run
@@ -164,7 +164,7 @@ odd_rules()
 	comes_back -c ./dormant.run
 }
 
-@test "both processes are killed: revert knows the same way" {
+@test "both processes killed: revert restores the same snapshot" {
 	odd_rules | while IFS='|' read -r family objects input forward; do
 		echo "$family|$objects|$input|$forward"
 	done | sed -n '6,11p' >odd
@@ -184,7 +184,7 @@ odd_rules()
 	done <odd
 }
 
-@test "a state whose rules were cut or changed is not put back" {
+@test "a truncated or modified state is not restored" {
 	iptables -P INPUT DROP
 	start new.rules
 	kill -STOP "$WATCHER"
@@ -216,7 +216,7 @@ odd_rules()
 
 # --- before anything is changed -----------------------------------------------------
 
-@test "a rule that the kernel does not take back: nothing is changed" {
+@test "a rule the kernel refuses to restore: nothing is changed" {
 	# Its match names a group that is gone by then.
 	on "$NS" sh -c 'mkdir /run/cg && mount -t cgroup2 none /run/cg' || skip 'no cgroup2'
 	on "$NS" mkdir "/run/cg/ravelin-$$"
@@ -244,7 +244,7 @@ limited()
 	seen="$seen $rc"
 }
 
-@test "few file descriptors, little memory: there and back, or not at all" {
+@test "few file descriptors, little memory: apply and roll back, or do nothing" {
 	local n before seen=
 	around ip '' 'ip saddr { 192.0.2.1, 192.0.2.2 } drop' '' | nft -f -
 	before=$(listing)
@@ -259,7 +259,7 @@ limited()
 	[[ " $seen " == *' 255 '* ]]
 }
 
-@test "descriptors and memory that are taken away meanwhile: the way back needs none" {
+@test "rollback works without file descriptors and memory" {
 	local p before
 	around ip '' 'ip saddr { 192.0.2.1, 192.0.2.2 } drop' '' | nft -f -
 	before=$(listing)
@@ -271,7 +271,7 @@ limited()
 	same "$before" "$(listing)" ruleset
 }
 
-@test "the fewest descriptors that do: who answers from another session is heard" {
+@test "minimum of file descriptors: answers from another session work" {
 	local n before
 	before=$(listing)
 	for n in {3..30}; do
@@ -372,7 +372,7 @@ owned_run()
 	chmod +x owned.run
 }
 
-@test "going back fails: closed for new connections, open ones go on; revert and confirm end it" {
+@test "rollback fails: closed for new connections, established ones continue; revert and confirm reopen" {
 	two_hosts
 	owned_run
 	iptables -A INPUT -s 10.9.0.0/24 -j ACCEPT
@@ -430,7 +430,7 @@ Error: the old rules could not be put back: this host is closed for new connecti
 came_in() { nft list table inet probe | sed -n 's/.*counter packets \([0-9]*\) .*/\1/p'; }
 some_came_in() { [ "$(came_in)" -gt 0 ]; }
 
-@test "no packet gets in that neither the old nor the new rules let in" {
+@test "no packet is accepted that neither the old nor the new rules accept" {
 	two_hosts
 	nft 'add table inet probe; add chain inet probe in { type filter hook input priority 300; }; add rule inet probe in iifname here udp dport 9 counter'
 	local flood=() i pid before

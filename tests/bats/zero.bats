@@ -66,7 +66,7 @@ resets() { kernel_can_reset || skip 'this kernel cannot read and zero in one ste
 # kernel_can_reset: Linux 6.2 and newer.
 kernel_can_reset() { [ "$(printf '%s\n' 6.2 "$(uname -r)" | sort -V | head -n 1)" = 6.2 ]; }
 
-@test "-L -Z under a flood: the sum of all listings is what was sent" {
+@test "-L -Z under a flood: the listings add up to the packets sent" {
 	resets
 	iptables -A OUTPUT -p udp --dport 9 -j DROP
 	iptables -A OUTPUT -p tcp -j DROP
@@ -74,7 +74,7 @@ kernel_can_reset() { [ "$(printf '%s\n' 6.2 "$(uname -r)" | sort -V | head -n 1)
 	same "$PACKETS" "$seen"
 }
 
-@test "the same by -S -Z, of the whole table, and of a rule behind 2,000 others" {
+@test "the same with -S -Z, for the whole table, and for a rule after 2,000 others" {
 	resets
 	{
 		echo '*filter'
@@ -88,7 +88,7 @@ kernel_can_reset() { [ "$(printf '%s\n' 6.2 "$(uname -r)" | sort -V | head -n 1)
 }
 
 # Each of these 2,000 has counted: then the chain is zeroed by a dump.
-@test "the same while another program changes the rules and lists, too" {
+@test "the same while another program changes and lists rules" {
 	resets
 	{
 		echo '*filter'
@@ -123,7 +123,7 @@ idle() { ! pgrep -f "^$RAVELIN_BIN/iptables -[LA] (OUT|IN)PUT" >/dev/null; }
 	prints '-P OUTPUT DROP -c 0 0' iptables -v -S OUTPUT
 }
 
-@test "-Z leaves what the matches of a rule remember" {
+@test "-Z does not reset stateful matches" {
 	resets
 	iptables -A OUTPUT -p udp --dport 9 -m limit --limit 1/hour --limit-burst 1 -j DROP
 	iptables -A OUTPUT -p udp --dport 9 -j DROP
@@ -138,7 +138,7 @@ idle() { ! pgrep -f "^$RAVELIN_BIN/iptables -[LA] (OUT|IN)PUT" >/dev/null; }
 	prints '-A OUTPUT -p udp -m udp --dport 9 -c 4 116 -j DROP' iptables -v -S OUTPUT 2
 }
 
-@test "-Z in a restore zeroes when the rest of it is done, or not at all" {
+@test "-Z in a restore takes effect with the rest, or not at all" {
 	iptables -N old
 	iptables -A old -c 5 6 -j ACCEPT
 	iptables -A INPUT -c 7 8 -j old
@@ -156,7 +156,7 @@ idle() { ! pgrep -f "^$RAVELIN_BIN/iptables -[LA] (OUT|IN)PUT" >/dev/null; }
 	prints '-A INPUT -c 0 0 -j new' iptables -v -S INPUT 1
 }
 
-@test "-L -Z in a restore, twice, and behind a change" {
+@test "-L -Z in a restore, twice, and after a change" {
 	iptables -A INPUT -c 5 6 -j ACCEPT
 	printf '%s\n' '*filter' '-S INPUT -v -Z' '-S INPUT -v -Z' COMMIT >"$DIR/twice"
 	prints '-P INPUT ACCEPT -c 0 0
@@ -198,7 +198,7 @@ EOF
 	cc -shared -fPIC -o "$DIR/old.so" "$DIR/old.c" -ldl
 }
 
-@test "a kernel that cannot do it in one step: zeroed in two, and a person is told" {
+@test "a kernel without atomic reset: two steps, with a warning on a terminal" {
 	local told="packets that are counted between listing and zeroing are lost: this kernel cannot do both in one step (Linux 6.2 can)"
 	old_kernel
 	iptables -A INPUT -c 5 6 -j ACCEPT
