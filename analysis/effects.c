@@ -55,6 +55,7 @@ static void mark_effect(const struct rv_part *p, rv_family_t family, struct rv_e
 static void connmark_effect(const struct rv_part *p, rv_family_t family, struct rv_effect_of *e)
 {
 	(void)family;
+	e->connection = true;
 	if (row(p, "save-mark") || row(p, "restore-mark"))
 		copy_mark(p, row(p, "save-mark") != NULL, e);
 	else

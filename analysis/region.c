@@ -6,6 +6,8 @@
 
 #include <netinet/in.h>
 
+#include <linux/netfilter/xt_conntrack.h>
+
 #include "analysis/selectors.h"
 
 /* Where the bits of a selector are, the highest first; RV_DD_LEAF: such a bit is always 0. */
@@ -246,6 +248,18 @@ static rv_dd field_set(struct rv_space *s, const struct rv_sel_row *row, const s
 	return value_set(s, &at, p);
 }
 
+rv_dd rv_region_connection(struct rv_space *s)
+{
+	static const uint8_t none[] = { XT_CONNTRACK_STATE_UNTRACKED >> 8, XT_CONNTRACK_STATE_INVALID };
+	const struct rv_field *f = rv_space_field(s, RV_SEL_CT_STATE, 0);
+	struct place at;
+
+	if (!f)
+		return RV_DD_TRUE;
+	at = place_of(f);
+	return rv_dd_not(&s->d, any_of(&s->d, &at, none));
+}
+
 /* A predicate holds in the packets of all three sets; RV_DD_TRUE: it does not ask. */
 struct sets {
 	rv_dd header, has, value;
@@ -267,6 +281,8 @@ static struct sets sets_of(struct rv_space *s, const struct rv_predicate *given)
 	else
 		f = field_set(s, row, &p, &has);
 	sets.header = has_header(s, row);
+	if (row->presence == RV_PRESENCE_CONNECTION)
+		sets.has = rv_region_connection(s);
 	if (has != RV_DD_LEAF && row->presence == RV_PRESENCE_OUTSIDE)
 		f = rv_dd_and(&s->d, variable(s, has), f);
 	else if (has != RV_DD_LEAF)
@@ -480,6 +496,7 @@ static const struct {
 	{ RV_SEL_IP6_SADDR, { 0x20, 1, 0xd, 0xb8, [15] = 1 } },
 	{ RV_SEL_IP6_DADDR, { 0x20, 1, 0xd, 0xb8, 0, 1, [15] = 1 } },
 	{ RV_SEL_L4PROTO, { 17 } }, { RV_SEL_TH_SPORT, { 0xc0, 1 } }, { RV_SEL_TH_DPORT, { 0xc0, 2 } },
+	{ RV_SEL_CT_STATE, { 0, 1 << 3 } },	/* NEW */
 	{ RV_SEL_TTL, { 64 } }, { RV_SEL_HOPLIMIT, { 64 } }, { RV_SEL_ICMP_TYPE, { 8 } },
 	{ RV_SEL_ICMP6_TYPE, { 128 } }, { RV_SEL_TCP_FLAGS, { 0x10 } }, { RV_SEL_LENGTH, { 0, 0, 0, 100 } },
 };

@@ -24,6 +24,7 @@ enum rv_presence {
 	RV_PRESENCE_ALWAYS,
 	RV_PRESENCE_PROTOCOL,	/* only packets of certain protocols have it; a test fails without, negated or not */
 	RV_PRESENCE_MAYBE,	/* as PROTOCOL, and a variable says whether the packet has it */
+	RV_PRESENCE_CONNECTION,	/* only packets of a tracked connection have it; a test fails without, negated or not */
 	RV_PRESENCE_OUTSIDE,	/* not stored in the packet; if missing, it equals no value */
 	RV_PRESENCE_MANY,	/* several values at once, or text: each predicate is one variable */
 };
@@ -96,6 +97,9 @@ rv_dd rv_region_outcome(struct rv_space *s, const struct rv_rule *r, rv_dd outco
  * interface numbers, and an interface only where the hook has one.
  */
 rv_dd rv_region_possible(struct rv_space *s, uint32_t hooks);
+
+/* The packets that belong to a connection: their state is neither INVALID nor UNTRACKED. */
+rv_dd rv_region_connection(struct rv_space *s);
 
 /* The field of a selector, or NULL: no rule asks for it. */
 const struct rv_field *rv_space_field(const struct rv_space *s, enum rv_sel sel, uint32_t param);

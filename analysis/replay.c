@@ -277,6 +277,8 @@ static unsigned int ask_target(void *arg, struct rv_pkt *pkt, const struct rv_us
 		return NF_ACCEPT;
 	rv_effect_of(t, a->s->family, &e);
 	mark = (e.marks.mark & mark) ^ (e.marks.ctmark & a->ctmark) ^ e.marks.turn;
+	if (e.connection && rv_dd_at(&a->s->d, rv_region_connection(a->s), a->values) != RV_DD_TRUE)
+		return RV_CONTINUE;
 	if (e.what == RV_CHANGE_MARK)
 		pkt->mark = mark;
 	if (e.what == RV_CHANGE_CTMARK)

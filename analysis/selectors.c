@@ -12,6 +12,7 @@
 #define ALWAYS(name, order, ...) { RV_SEL_##name, RV_PRESENCE_ALWAYS, order, { 0 }, __VA_ARGS__ }
 #define HEADER(name, order, ...) { RV_SEL_##name, RV_PRESENCE_PROTOCOL, order, __VA_ARGS__ }
 #define MAYBE(name, order, ...) { RV_SEL_##name, RV_PRESENCE_MAYBE, order, { 0 }, __VA_ARGS__ }
+#define CONNECTION(name, order, ...) { RV_SEL_##name, RV_PRESENCE_CONNECTION, order, { 0 }, __VA_ARGS__ }
 #define OUTSIDE(name) { RV_SEL_##name, RV_PRESENCE_OUTSIDE, 60, { 0 }, RV_DOMAIN_ALL }
 #define MANY(name) { RV_SEL_##name, RV_PRESENCE_MANY, 0, { 0 }, RV_DOMAIN_ALL }
 #define PART(name, whole, low, count) \
@@ -51,7 +52,7 @@ static const struct rv_sel_row rows[] = {
 	ALWAYS(PHYS_BRIDGED, 26, RV_DOMAIN_FLAG),
 	ALWAYS(FRAG, 26, RV_DOMAIN_FLAG), ALWAYS(DST, 26, RV_DOMAIN_FLAG), ALWAYS(HBH, 26, RV_DOMAIN_FLAG),
 	ALWAYS(AH, 26, RV_DOMAIN_FLAG), ALWAYS(IP6_HEADERS, 26),
-	MAYBE(CT_DIR, 27, RV_DOMAIN_MOST, 1), MAYBE(CT_STATUS, 27),
+	CONNECTION(CT_DIR, 27, RV_DOMAIN_MOST, 1), CONNECTION(CT_STATUS, 27),
 	MAYBE(SOCKET_TRANSPARENT, 27, RV_DOMAIN_FLAG),
 	OUTSIDE(UID), OUTSIDE(GID),
 	ALWAYS(DAYTIME, 61, RV_DOMAIN_MOST, 86399), ALWAYS(LOCAL_DAYTIME, 61, RV_DOMAIN_MOST, 86399),
@@ -61,16 +62,19 @@ static const struct rv_sel_row rows[] = {
 	ALWAYS(LOCAL_MONTHDAY, 61, RV_DOMAIN_ONE_BIT, 0xfffffffe),
 	MANY(GROUPS), MANY(CGROUPS), MANY(CT_LABEL), MANY(RT_ADDRESS), MANY(DST_OPTION), MANY(HBH_OPTION),
 	MANY(CT_HELPER), MANY(OSF), MANY(BYTES), MANY(BYTES_ICASE), MANY(U32), MANY(BPF),
-	ALWAYS(CT_MARK, RV_RANK_MARK), ALWAYS(MARK, RV_RANK_MARK),
+	CONNECTION(CT_MARK, RV_RANK_MARK), ALWAYS(MARK, RV_RANK_MARK),
 };
 
 const struct rv_sel_row *rv_sel_row(enum rv_sel sel)
 {
 	static const struct rv_sel_row other = { RV_SEL_NONE, RV_PRESENCE_MAYBE, 50, { 0 }, RV_DOMAIN_ALL };
+	static const struct rv_sel_row connection = { RV_SEL_NONE, RV_PRESENCE_CONNECTION, 50, { 0 }, RV_DOMAIN_ALL };
 	static const struct rv_sel_row several = { RV_SEL_NONE, RV_PRESENCE_MANY, 0, { 0 }, RV_DOMAIN_ALL };
 
 	for (unsigned int i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (rows[i].sel == sel)
 			return &rows[i];
-	return rv_selectors[sel].class & RV_MULTI ? &several : &other;
+	if (rv_selectors[sel].class & RV_MULTI)
+		return &several;
+	return (rv_selectors[sel].class & (RV_STATEFUL | RV_HOST)) == RV_STATEFUL ? &connection : &other;
 }

@@ -249,6 +249,8 @@ static int show_predicate(const struct rv_predicate *given, void *arg)
 	struct rv_field *f;
 	int rc;
 
+	if (row->presence == RV_PRESENCE_CONNECTION && !rv_space_add_field(s, RV_SEL_CT_STATE, 0))
+		return -1;
 	if (row->part_of)
 		return rv_space_add_field(s, row->part_of, 0) ? 0 : -1;
 	if (p.sel == RV_SEL_TH_PORT)
@@ -288,12 +290,18 @@ static bool asks(const struct rv_space *s, const struct rv_part *m)
 
 int rv_space_show_rule(struct rv_space *s, const struct rv_rule *r, unsigned int side)
 {
+	struct rv_effect_of e;
+
 	if (rv_part_predicates(s->family, &rv_ext_ip, (const unsigned char *)&r->ip, show_predicate, s))
 		return -1;
 	for (const struct rv_part *m = r->matches; m; m = m->next)
 		if (rv_part_predicates(s->family, m->ext, m->data, show_predicate, s) ||
 		    (asks(s, m) && ask_part(s, r, m, side) < 0))
 			return -1;
+	if (r->target)
+		rv_effect_of(r->target, s->family, &e);
+	if (r->target && e.connection && !rv_space_add_field(s, RV_SEL_CT_STATE, 0))
+		return -1;
 	if (r->target && rv_target_may_end(r->target))
 		return ask_part(s, r, r->target, side);
 	return 0;

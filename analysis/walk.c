@@ -350,10 +350,12 @@ static bool looks_at(struct rv_walk *w, rv_dd f, const struct rv_field *field)
 /* What the rest says of a packet that the target was done to. */
 static rv_dd after_target(struct rv_walk *w, const struct rv_rule *r, rv_dd rest)
 {
+	struct rv_diagram *d = &w->s->d;
 	struct change c = { .w = w, .target = r->target->ext->name, .mark = rv_space_field(w->s, RV_SEL_MARK, 0),
 			    .ctmark = rv_space_field(w->s, RV_SEL_CT_MARK, 0) };
 	const struct rv_dd_map map = { change_var, change_leaf, &c };
 	struct rv_buf text = RV_BUF_INIT;
+	rv_dd on;
 
 	rv_effect_of(r->target, w->s->family, &c.e);
 	put_target(&text, w->s->family, r);
@@ -363,7 +365,8 @@ static rv_dd after_target(struct rv_walk *w, const struct rv_rule *r, rv_dd rest
 		c.f = rv_space_field(w->s, c.e.sel, 0);
 	if (c.e.what == RV_CHANGE_BLUR && looks_at(w, rest, rv_space_field(w->s, c.e.sel, 0)))
 		not_followed(&c, "rules behind it ask for that");
-	return rv_dd_map(&w->s->d, rest, &map);
+	on = rv_dd_map(d, rest, &map);
+	return c.e.connection ? rv_dd_ite(d, rv_region_connection(w->s), on, rest) : on;
 }
 
 /* ---- chains ----------------------------------------------------------------------------------------------------- */

@@ -67,6 +67,7 @@ struct rv_effect_of {
 	enum { RV_CHANGE_NOTHING, RV_CHANGE_MARK, RV_CHANGE_CTMARK, RV_CHANGE_FIELD, RV_CHANGE_BLUR } what;
 	enum rv_sel sel;		/* that is changed; BLUR: to an unknown value */
 	struct rv_marks marks;		/* MARK, CTMARK: the new value */
+	bool connection;		/* nothing is changed in packets without one */
 	uint32_t value, mask;		/* FIELD: the bits in mask become value */
 };
 void rv_effect_of(const struct rv_part *target, rv_family_t family, struct rv_effect_of *e);

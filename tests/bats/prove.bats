@@ -77,10 +77,18 @@ proves()
 @test "marks of the connection are followed" {
 	rules a mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -j CONNMARK --restore-mark" "-A PREROUTING -m mark --mark 1 -j DROP"
 	rules b mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -j CONNMARK --restore-mark" "-A PREROUTING -m connmark --mark 1 -j DROP"
+	# A packet that belongs to no connection keeps its mark, and no test of the other holds.
+	proves 1 a b
+	[[ $out == *"--ctstate "[IU]*"--mark 0x1"* ]]
+	sed -i 's/^-A PREROUTING -j CONN/-A PREROUTING -m conntrack --ctstate INVALID,UNTRACKED -j DROP\n&/' a b
 	proves 0 a b
+	rules a mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -m connmark ! --mark 1 -j DROP"
+	rules b mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -m connmark --mark 1 -j ACCEPT" "-A PREROUTING -j DROP"
+	proves 1 a b
+	[[ $out == *"--ctstate "[IU]* ]]
 	rules b mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -j CONNMARK --restore-mark" "-A PREROUTING -m connmark --mark 2 -j DROP"
 	proves 1 a b
-	# Exchanged by three XORs; the mark is kept with its bits turned.
+	# Exchanged by three XORs.
 	rules a mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -j CONNMARK --restore-mark --nfmask 0 --ctmask 0xffffffff" \
 		"-A PREROUTING -j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0" \
 		"-A PREROUTING -j CONNMARK --restore-mark --nfmask 0 --ctmask 0xffffffff" "-A PREROUTING -m mark --mark 5/7 -j DROP"
@@ -88,6 +96,8 @@ proves()
 		"-A PREROUTING -j CONNMARK --restore-mark --nfmask 0 --ctmask 0xffffffff" \
 		"-A PREROUTING -j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0" \
 		"-A PREROUTING -j CONNMARK --restore-mark --nfmask 0 --ctmask 0xffffffff"
+	proves 1 --verdicts a b
+	sed -i 's/^:PREROUTING.*/&\n-A PREROUTING -m conntrack --ctstate INVALID,UNTRACKED -j DROP/' a b
 	proves 1 a b
 	proves 0 --verdicts a b
 	rules a mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -j CONNMARK --save-mark --nfmask 0xff00 --ctmask 0xffff"
@@ -115,6 +125,9 @@ proves()
 		"-A PREROUTING -i eth1 -j MARK --set-mark 2" "-A PREROUTING -i eth0 -j MARK --set-mark 1" \
 		"-A PREROUTING -i eth0 -j CONNMARK --set-mark 1" "-A PREROUTING -i eth1 -j CONNMARK --set-mark 2" \
 		"-A PREROUTING ! -i eth0 -m mark ! --mark 2 $save"
+	proves 1 a b
+	[[ $out == *"--ctstate INVALID"* ]]
+	sed -i 's/^:PREROUTING.*/&\n-A PREROUTING -m conntrack --ctstate INVALID,UNTRACKED -j DROP/' a b
 	proves 0 a b
 	sed -i 's/connmark ! --mark 0/connmark ! --mark 0\/0xffff/' b
 	proves 1 a b
