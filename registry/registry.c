@@ -162,7 +162,7 @@ const struct rv_ext *rv_ext_for_protocol(rv_family_t family, uint16_t protocol)
 	if (!protocol)
 		return NULL;
 	for_each_ext(e)
-		if ((*e)->kind == RV_MATCH && (*e)->protocol == protocol && for_family(*e, family))
+		if ((*e)->protocol == protocol && (*e)->kind == RV_MATCH && for_family(*e, family))
 			return *e;
 	return NULL;
 }

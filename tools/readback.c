@@ -19,13 +19,13 @@
 #include <ravelin/render.h>
 
 #include "backend/file/load.h"
-#include "backend/nft/decode/foreign.h"
+#include "backend/nft/decode/decode.h"
 #include "formats/text.h"
 
 /* ---- acceptable differences ------------------------------------------------------------- */
 
 enum form {
-	FORM_PRESENT, FORM_PROTOCOL, FORM_WIDE, FORM_NOTRACK, FORM_SIZE, FORM_AUDIT,
+	FORM_PRESENT, FORM_PROTOCOL, FORM_WIDE, FORM_NOTRACK, FORM_AUDIT,
 	FORM_MASK, FORM_FIELD, FORM_2038, FORM_CLOCK, FORM_OCTET, FORMS
 };
 
@@ -35,7 +35,6 @@ static const char *const reasons[FORMS] = {
 	[FORM_PROTOCOL] = "a match that says nothing of its own says its protocol or header",
 	[FORM_WIDE] = "a mask of an IPv4 address in a field for both families goes on with zeros or ones",
 	[FORM_NOTRACK] = "NOTRACK and CT --notrack are one to the kernel, and so to nft",
-	[FORM_SIZE] = "a size of 0 to NFLOG is none given",
 	[FORM_AUDIT] = "nft does not keep which verdict AUDIT is for: the rule is refused",
 	[FORM_FIELD] = "a range goes on behind what the field of the header holds",
 	[FORM_2038] = "dates that end where those of iptables do are not said",
@@ -281,10 +280,6 @@ static bool same_target(rv_family_t family, const struct rv_part *ours, const st
 	b = part_text(family, read);
 	same = !strcmp(a, "NOTRACK") && !strcmp(b, "CT --notrack");
 	used[FORM_NOTRACK] += same;
-	if (!same && !strcmp(a, "NFLOG --nflog-size 0")) {
-		same = !strcmp(b, "NFLOG");
-		used[FORM_SIZE] += same;
-	}
 	free(a);
 	free(b);
 	return same;
@@ -342,7 +337,7 @@ static void compare(const struct rv_chain *c, rv_family_t family, const struct r
 	say_parts(&a, ours);
 	drop_presence(&a, ours);
 	for (size_t i = 0; i < m->count; i++)
-		add(&m->list[i], &b);
+		add(&m->list[i].p, &b);
 	say_parts(&b, m->rule);
 	if (!same_predicates(&a, &b, true))
 		complain(c, family, ours, "other predicates");

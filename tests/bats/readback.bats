@@ -50,8 +50,8 @@ reads()
 	reads 'counter accept comment "x"' 'other matches'
 	reads 'iif lo accept' 'other predicates'
 	reads 'meta iifkind "veth" accept' "expression \`meta' loads"
-	reads 'ip id 5 accept' "expression \`payload' of 2 bytes at header 1 + 4"
-	reads 'tcp window 5 accept' "expression \`payload' of 2 bytes at header 2 + 14"
+	reads 'ip id 5 accept' "expression \`payload' of 2 bytes at network header + 4"
+	reads 'tcp window 5 accept' "expression \`payload' of 2 bytes at transport header + 14"
 	# nft 1.1 compares them one by one.
 	reads 'tcp dport != 5 tcp sport != 6 accept' "expression \`payload' of 4 bytes" 'other predicates'
 	reads 'meta mark and 0x3 == 1 accept' 'other predicates'
@@ -60,7 +60,7 @@ reads()
 	reads 'add @d { ip saddr timeout 5s limit rate 5/second } accept' "expression \`dynset', as it is used"
 	reads 'update @d { ip saddr timeout 5s limit rate 5/second } accept' "set \`d' is not one for iptables"
 	reads 'limit rate 7000/second accept' 'is too exact'
-	reads 'tcp dport 22 limit rate over 5/second accept' "expression \`limit'"
+	reads 'tcp dport 22 limit rate over 5/second accept' 'a limit of 5 per 1 seconds'
 	reads 'ip daddr set 1.2.3.4' "expression \`payload', as it is used"
 	reads 'fib daddr . iif oif 0 accept' "expression \`fib'"
 	reads 'meta hour "10:00"-"11:00" accept' "expression \`meta' loads"

@@ -12,7 +12,8 @@
 #include <ravelin/parser.h>
 #include <ravelin/render.h>
 
-#include "backend/nft/decode/foreign.h"
+#include "backend/nft/decode/decode.h"
+#include "backend/nft/encode/encode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,9 +6,11 @@
 #ifndef RAVELIN_NFT_DECODE_H
 #define RAVELIN_NFT_DECODE_H
 
+#include "extensions/limit.h"
 #include "backend/nft/wire/netlink.h"
+#include "backend/nft/wire/sources.h"
 
-/* ---- a rule of the kernel's: message.c ------------------------------------------- */
+/* ---- a rule of the kernel's: read.c ------------------------------------------- */
 
 /*
  * The rule in a message: what place points to is in attrs. One that iptables has no words for
@@ -26,57 +28,68 @@ struct rv_rule *rv_nft_rule_of(struct rv_nft_aside *aside, rv_family_t family,
 struct rv_rule *rv_nft_rule_staged(rv_family_t family, struct rv_nft_view attrs,
 				   struct rv_nft_place *place, struct rv_error *err);
 
-/* Adds the comment that nft keeps beside a rule. */
-int rv_nft_read_userdata(struct rv_rule *r, rv_family_t family, struct rv_nft_view v,
-			 struct rv_error *err);
+/*
+ * The rule in a message (its attributes) in options that mean the same, for a reader only: the kernel may not
+ * take it so. NULL with err set: there are none.
+ */
+struct rv_rule *rv_nft_rule_words(struct rv_nft_aside *aside, rv_family_t family, struct rv_nft_view attrs,
+				  struct rv_error *err);
 
-/* ---- rules that iptables wrote: rule.c, predicate.c ------------------------------ */
+/* ---- what a rule means: read.c -------------------------------------------------------- */
 
-/* What a register holds: a field of the packet, perhaps masked. */
-struct rv_nft_load {
-	uint8_t words;			/* 32-bit registers from this one on; 0: none */
-	bool used, masked, bounded;
-	enum rv_nft_kind kind;		/* RV_NFT_PAYLOAD or RV_NFT_META */
-	uint32_t base, offset, key, len;
-	uint8_t mask[16];
-	uint8_t from[16];		/* bounded: lower end of a range, the upper is to come */
+/* A predicate, and what it was loaded from. */
+struct rv_nft_said {
+	struct rv_predicate p;
+	struct rv_nft_load load;
+	const struct rv_nft_source *source;	/* whose owner takes it; NULL: iptables writes none such */
 };
 
-/* A rule being read. */
-struct rv_nft_reader {
-	rv_family_t family;
+/* A match that counts the packets which come as far as it. */
+struct rv_nft_counted {
+	size_t part;		/* its place among the rule's parts */
+	bool limits;
+	struct rv_rate rate;	/* if it does */
+	const char *set;	/* that it fills, in the message; NULL: none */
+	uint32_t flags, len;	/* of the set, and of its keys, bytes */
+	bool as_ours;		/* the kernel has it so */
+};
+#define RV_NFT_COUNTED 8
+
+#define RV_NFT_FIRST 6
+
+/* A match, and how many of the predicates come before it. */
+struct rv_nft_step {
+	struct rv_part *part;
+	size_t tests;
+};
+
+struct rv_nft_meaning {
+	struct rv_nft_said *list;	/* in the order in which they are tested; owned, unless it is first */
+	struct rv_nft_said *first;
+	size_t count, room;
+	struct rv_nft_step *parts;	/* owned; those of rule->matches */
+	size_t nparts, part_room;
+	struct rv_nft_counted counted[RV_NFT_COUNTED];
+	unsigned int ncounted;
+	bool many;			/* more of them than that */
+	bool foreign;			/* iptables has no such expressions */
+	bool compat;			/* it has matches or a target in the kernel's own form */
+	bool loose;			/* iptables has words for nearly that, see readback */
+	/* Matches that are no predicates, target, verdict, counters; nothing in rule->ip. Owned. */
 	struct rv_rule *rule;
-	const struct rv_nft_place *place;
-	struct rv_error *err;
-	struct rv_nft_load loads[RV_NFT_WORDS];
-	bool counted, ended;		/* a counter, a verdict or target was seen */
-	struct rv_part *barrier;	/* the last match that may count packets: tests stay behind it */
-	uint32_t constant;		/* register that an immediate 1 was put in, 0: none */
 };
 
-/* The rule whose NFTA_RULE_EXPRESSIONS has this payload, or NULL with err set. */
+/*
+ * Reads the rule in a message (its attributes). aside is asked for the sets it names.
+ * Returns 0, or -1 with err set and nothing to clear.
+ */
+int rv_nft_meaning_read(struct rv_nft_aside *aside, rv_family_t family, struct rv_nft_view attrs,
+			struct rv_nft_meaning *m, struct rv_error *err);
+void rv_nft_meaning_clear(struct rv_nft_meaning *m);
+
+/* The rule of iptables whose NFTA_RULE_EXPRESSIONS has this payload, or NULL with err set. */
 struct rv_rule *rv_nft_rule_read(rv_family_t family, struct rv_nft_view expressions,
 				 const struct rv_nft_place *place, struct rv_error *err);
-/* Records that the rule being read is not understood. Returns -1. */
-int rv_nft_unsupported(struct rv_nft_reader *r, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-/* Adds a match that what is tested later must not be put before. */
-void rv_nft_add_barrier(struct rv_nft_reader *r, struct rv_part *part);
-
-/* Bytes that a meta key loads, 0: a key that is not understood. */
-uint32_t rv_nft_meta_len(uint32_t key);
-/* Gives a predicate to a row, in whichever form the row knows. False: no row takes it. */
-bool rv_nft_absorb(rv_family_t family, const struct rv_ext *ext, const struct rv_predicate *p,
-		   unsigned char *data);
-/* A comparison of what is loaded becomes a predicate of the rule. */
-int rv_nft_compare(struct rv_nft_reader *r, struct rv_nft_load *l, const struct rv_nft_expr *e);
-/* Ends what is still open: half a range. A load that nothing looked at is a misfit. */
-int rv_nft_load_end(struct rv_nft_reader *r, struct rv_nft_load *l);
-
-/* ---- matches and targets of xtables, limit, log and trace: parts.c --------------- */
-
-int rv_nft_part_read(struct rv_nft_reader *r, const struct rv_nft_expr *e);
-int rv_nft_native_read(struct rv_nft_reader *r, const struct rv_nft_expr *e);
 
 /* ---- rules that are kept whole: object_read.c ---------------------------------------- */
 

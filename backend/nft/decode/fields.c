@@ -3,9 +3,6 @@
  * Fields that nft loads, as selectors: by the places of sources.h, and what its numbers are there.
  * What is no predicate to iptables is said in its words.
  */
-#include <ctype.h>
-#include <stdlib.h>
-
 #include <net/if.h>
 #include <netinet/in.h>
 
@@ -13,9 +10,7 @@
 #include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_conntrack.h>
 
-#include "formats/text.h"
-#include "foreign.h"
-#include "backend/nft/wire/sources.h"
+#include "reader.h"
 
 #define V4 NFPROTO_IPV4
 #define V6 NFPROTO_IPV6
@@ -23,56 +18,24 @@
 /* A selector and where it was loaded from. */
 struct field {
 	enum rv_sel sel;
-	struct rv_nft_source from;
+	const struct rv_nft_source *from;
 };
 
-static int not_understood(struct rv_nft_foreign *f, const struct rv_nft_reg *h)
-{
-	const struct rv_nft_expr *e = &h->load;
+static const struct rv_nft_source whole = { .conversion = PLAIN }, one_bit = { .conversion = BIT };
 
-	if (e->kind == RV_NFT_PAYLOAD)
-		return rv_nft_foreign_unsupported(f, "expression `payload' of %u bytes at header %u + %u, "
-					     "as it is compared, is not understood", e->len, e->base,
-					     e->offset);
-	return rv_nft_foreign_unsupported(f, "expression `%s' key %u, as it is compared, is not understood",
-				     rv_nft_expr_name(e->kind),
-				     e->kind == RV_NFT_EXTHDR ? e->header : e->key);
+/* Adds a predicate about what is held, of a row that may be iptables' own. */
+static int add_own(struct rv_nft_reader *r, const struct field *row, const struct rv_nft_reg *h,
+		   const struct rv_nft_test *t, const struct rv_predicate *p)
+{
+	bool ours = row->from->owner && !t->foreign && t->len == h->len && !h->swapped;
+
+	return rv_nft_say(r, p, h, ours ? row->from : NULL);
 }
 
-/* ---- predicates ------------------------------------------------------------------------ */
-
-static int add(struct rv_nft_foreign *f, struct rv_predicate *p)
+/* Adds a predicate about what is held, which iptables writes otherwise, or not at all. */
+static int add(struct rv_nft_reader *r, const struct rv_nft_reg *h, const struct rv_predicate *p)
 {
-	struct rv_nft_meaning *m = f->m;
-	size_t room = m->room ? 2 * m->room : 8;
-	struct rv_predicate *list = m->list;
-
-	if (!p->len)
-		p->len = p->op == RV_OP_PREFIX ? 0 : rv_selectors[p->sel].len;
-	rv_predicate_normalise(p);
-	for (size_t i = 0; i < m->count; i++)
-		if (rv_predicate_equal(&m->list[i], p))
-			return 0;
-	if (m->count == m->room) {
-		list = realloc(list, room * sizeof(*list));
-		if (!list)
-			return rv_fail_memory(f->base.err);
-		m->list = list;
-		m->room = room;
-	}
-	list[m->count++] = *p;
-	return 0;
-}
-
-uint8_t rv_nft_protocol(const struct rv_nft_foreign *f)
-{
-	for (size_t i = 0; i < f->m->count; i++) {
-		const struct rv_predicate *p = &f->m->list[i];
-
-		if (p->sel == RV_SEL_L4PROTO && p->op == RV_OP_EQ && !p->negate)
-			return p->value[0];
-	}
-	return 0;
+	return rv_nft_say(r, p, h, NULL);
 }
 
 /* ---- rows ------------------------------------------------------------------------------- */
@@ -84,15 +47,16 @@ static bool same_length(const struct rv_nft_reg *h, const struct rv_nft_source *
 	       (source->conversion == BYTES && h->len < source->len);
 }
 
-/* What lies behind the network header is what its protocol says. */
-static bool same_protocol(const struct rv_nft_foreign *f, const struct rv_nft_source *source, enum rv_sel sel)
+/* What lies behind the network header is what its protocol says; iptables also writes "! -p tcp --dport 80". */
+static bool same_protocol(const struct rv_nft_reader *r, const struct rv_nft_source *source, enum rv_sel sel)
 {
-	uint8_t protocol = rv_nft_protocol(f);
+	uint16_t wanted = rv_selectors[sel].protocol;
+	uint8_t protocol;
 
-	if (source->kind != RV_NFT_PAYLOAD || !rv_selectors[sel].protocol)
+	if (source->kind != RV_NFT_PAYLOAD || !wanted)
 		return true;
-	return rv_selectors[sel].protocol == RV_PROTO_PORTS ? rv_protocol_has_ports(protocol)
-							    : rv_selectors[sel].protocol == protocol;
+	protocol = rv_nft_protocol(r, source->owner == OWNER_PROTOCOL);
+	return wanted == RV_PROTO_PORTS ? rv_protocol_has_ports(protocol) : wanted == protocol;
 }
 
 static uint64_t big_endian(const uint8_t *bytes, uint32_t len)
@@ -150,56 +114,45 @@ static bool is_in_place(const struct rv_nft_reg *h, const struct rv_nft_source *
 }
 
 /* Whether that is what is held. */
-static bool is_source(const struct rv_nft_foreign *f, const struct rv_nft_reg *h,
+static bool is_source(const struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		      const struct rv_nft_source *source, enum rv_sel sel)
 {
-	return rv_nft_source_fits(source, sel, f->base.family) && rv_nft_source_is(source, &h->load) &&
-	       same_length(h, source) && same_protocol(f, source, sel) &&
+	return rv_nft_source_fits(source, sel, r->family) && rv_nft_source_is(source, &h->load) &&
+	       same_length(h, source) && same_protocol(r, source, sel) &&
 	       (source->conversion == BYTES || has_bits(h, source)) && is_in_place(h, source);
 }
 
-static bool find_field(struct rv_nft_foreign *f, const struct rv_nft_reg *h, struct field *field)
+static bool find_field(struct rv_nft_reader *r, const struct rv_nft_reg *h, struct field *field)
 {
 	for (enum rv_sel sel = RV_SEL_NONE + 1; sel < RV_SEL_COUNT; sel++)
 		for (const struct rv_nft_source *s = rv_nft_sources[sel]; s->kind != RV_NFT_KINDS; s++)
-			if (is_source(f, h, s, sel)) {
-				*field = (struct field){ sel, *s };
+			if (is_source(r, h, s, sel)) {
+				*field = (struct field){ sel, s };
 				return true;
 			}
 	return false;
 }
 
-enum rv_sel rv_nft_field(struct rv_nft_foreign *f, const struct rv_nft_reg *h)
+enum rv_sel rv_nft_field(struct rv_nft_reader *r, const struct rv_nft_reg *h)
 {
 	struct field field;
 
-	return h->load.kind == RV_NFT_PAYLOAD && find_field(f, h, &field) ? field.sel : RV_SEL_NONE;
+	return h->load.kind == RV_NFT_PAYLOAD && find_field(r, h, &field) ? field.sel : RV_SEL_NONE;
 }
 
 /* ---- addresses ----------------------------------------------------------------------------- */
 
-/* Of an address in the header, which is always there: without bits any value is the one. */
-static bool tests_nothing(const struct rv_nft_reg *h, const struct rv_nft_test *t)
-{
-	for (uint32_t i = 0; i < h->len; i++)
-		if (h->mask[i] || (i < t->len && t->from[i]))
-			return false;
-	return h->masked && h->load.kind == RV_NFT_PAYLOAD && !t->range && !t->negate;
-}
-
-static int test_address(struct rv_nft_foreign *f, const struct field *row,
+static int test_address(struct rv_nft_reader *r, const struct field *row,
 			const struct rv_nft_reg *h, const struct rv_nft_test *t)
 {
 	struct rv_predicate p = { .sel = row->sel, .op = RV_OP_EQ, .negate = t->negate };
 
 	if (t->set || t->len > h->len || (h->masked && t->range))
-		return not_understood(f, h);
+		return rv_nft_not_understood(r, &h->load);
 	for (uint32_t i = 0; i < h->len; i++)
 		if (h->masked && h->xor[i])
-			return not_understood(f, h);
+			return rv_nft_not_understood(r, &h->load);
 	memcpy(p.value, t->from, t->len);
-	if (tests_nothing(h, t))
-		return 0;
 	if (t->range) {
 		p.op = RV_OP_RANGE;
 		/* Of the leading bytes: whatever follows. */
@@ -216,7 +169,7 @@ static int test_address(struct rv_nft_foreign *f, const struct field *row,
 		p.op = RV_OP_EQ;
 		memset(p.other, 0, sizeof(p.other));
 	}
-	return add(f, &p);
+	return add_own(r, row, h, t, &p);
 }
 
 /* ---- numbers ------------------------------------------------------------------------------- */
@@ -244,15 +197,15 @@ static bool nat_bits(uint64_t n, uint64_t *bits)
 /* Whether the field can be that: bits beside its own are never set in what is compared. */
 static bool can_be(const struct field *row, uint64_t n)
 {
-	return !row->from.bits || !(n & ~(uint64_t)row->from.bits);
+	return !row->from->bits || !(n & ~(uint64_t)row->from->bits);
 }
 
 /* The largest that the field can be of what is not above n. */
 static uint64_t at_most(const struct field *row, uint64_t n)
 {
-	if (!row->from.bits)
+	if (!row->from->bits)
 		return n;
-	return n > row->from.bits ? row->from.bits : n & row->from.bits;
+	return n > row->from->bits ? row->from->bits : n & row->from->bits;
 }
 
 /* Puts a number of the field into the selector's bytes; false: it cannot be one. */
@@ -263,18 +216,18 @@ static bool convert(const struct field *row, uint64_t n, uint8_t *bytes)
 
 	if (!can_be(row, n))
 		return false;
-	if (row->from.bits)
-		n /= row->from.bits & -row->from.bits;
-	if (row->from.conversion == BIT)
+	if (row->from->bits)
+		n /= row->from->bits & -row->from->bits;
+	if (row->from->conversion == BIT)
 		n = n < 63 ? UINT64_C(1) << n : UINT64_MAX;
-	if (row->from.conversion == UNITS)
+	if (row->from->conversion == UNITS)
 		n = 8 * n + 8;
-	if (row->from.conversion == SECONDS) {
+	if (row->from->conversion == SECONDS) {
 		if (n % 1000)
 			return false;
 		n /= 1000;
 	}
-	if (row->from.conversion == STATES && !state_bits(n, &n))
+	if (row->from->conversion == STATES && !state_bits(n, &n))
 		return false;
 	if (n > most)
 		return false;
@@ -286,11 +239,11 @@ static bool convert(const struct field *row, uint64_t n, uint8_t *bytes)
 static bool convert_bits(const struct field *row, const struct rv_nft_reg *h, uint64_t from,
 			 uint64_t to, uint64_t *bits)
 {
-	if (row->from.bits && !h->shift) {
+	if (row->from->bits && !h->shift) {
 		if (!can_be(row, from) || from > to)
 			return false;
-		from /= row->from.bits & -row->from.bits;
-		to = at_most(row, to) / (row->from.bits & -row->from.bits);
+		from /= row->from->bits & -row->from->bits;
+		to = at_most(row, to) / (row->from->bits & -row->from->bits);
 	}
 	if (from > to || to > 15)
 		return false;
@@ -299,13 +252,13 @@ static bool convert_bits(const struct field *row, const struct rv_nft_reg *h, ui
 	return true;
 }
 
-static int test_bit(struct rv_nft_foreign *f, const struct field *row, const struct rv_nft_reg *h,
+static int test_bit(struct rv_nft_reader *r, const struct field *row, const struct rv_nft_reg *h,
 		    const struct rv_nft_test *t)
 {
 	struct rv_predicate p = { .sel = row->sel, .op = RV_OP_ANY, .negate = t->negate };
 	uint64_t bits = 0;
 	/* All of the field, as it is. */
-	bool ok = h->masked && number(h, h->mask) == row->from.bits && !number(h, h->xor);
+	bool ok = h->masked && number(h, h->mask) == row->from->bits && !number(h, h->xor);
 
 	if (t->set)
 		for (size_t i = 0; i < t->set->count; i++)
@@ -315,24 +268,24 @@ static int test_bit(struct rv_nft_foreign *f, const struct field *row, const str
 		ok &= convert_bits(row, h, number(h, t->from), number(h, t->range ? t->to : t->from),
 				   &bits);
 	if (!ok || bits > UINT16_MAX)
-		return not_understood(f, h);
+		return rv_nft_not_understood(r, &h->load);
 	rv_selector_put(row->sel, bits, p.value);
-	return add(f, &p);
+	return add(r, h, &p);
 }
 
-static int test_list(struct rv_nft_foreign *f, const struct field *row, const struct rv_nft_reg *h,
+static int test_list(struct rv_nft_reader *r, const struct field *row, const struct rv_nft_reg *h,
 		     const struct rv_nft_test *t)
 {
 	struct rv_predicate p = { .sel = row->sel, .op = RV_OP_IN, .negate = t->negate };
 
 	if (t->set->count > RV_PREDICATE_LIST || t->set->len != h->len || h->masked || t->second)
-		return not_understood(f, h);
+		return rv_nft_not_understood(r, &h->load);
 	for (size_t i = 0; i < t->set->count; i++)
 		if (!convert(row, number(h, t->set->range[i].from), p.list[i].from) ||
 		    !convert(row, number(h, t->set->range[i].to), p.list[i].to))
-			return not_understood(f, h);
+			return rv_nft_not_understood(r, &h->load);
 	p.count = t->set->count;
-	return add(f, &p);
+	return add(r, h, &p);
 }
 
 /*
@@ -345,7 +298,7 @@ static bool wants_field(enum rv_sel sel)
 }
 
 /* "(x & mask) ^ xor == n" is "x & mask == n ^ xor". */
-static int test_number(struct rv_nft_foreign *f, const struct field *row,
+static int test_number(struct rv_nft_reader *r, const struct field *row,
 		       const struct rv_nft_reg *h, const struct rv_nft_test *t)
 {
 	struct rv_predicate p = { .sel = row->sel, .op = t->range ? RV_OP_RANGE : RV_OP_EQ,
@@ -354,74 +307,81 @@ static int test_number(struct rv_nft_foreign *f, const struct field *row,
 	uint64_t n;
 
 	if (has_ranges(t) && !has_order(h))
-		return not_understood(f, h);
-	f->m->loose |= row->from.conversion == SECONDS || (t->negate && wants_field(row->sel));
-	if (row->from.conversion == BIT)
-		return test_bit(f, row, h, t);
+		return rv_nft_not_understood(r, &h->load);
+	r->m->loose |= row->from->conversion == SECONDS || (t->negate && wants_field(row->sel));
+	if (row->from->conversion == BIT)
+		return test_bit(r, row, h, t);
 	if (t->set)
-		return row->from.conversion == SOME ? not_understood(f, h) : test_list(f, row, h, t);
+		return row->from->conversion == SOME ? rv_nft_not_understood(r, &h->load) : test_list(r, row, h, t);
 	n = number(h, t->from) ^ (h->masked ? number(h, h->xor) : 0);
-	if (t->len != h->len || (h->masked && t->range && mask != row->from.bits))
-		return not_understood(f, h);
-	if (row->from.conversion == STATUSES && h->masked && !n && nat_bits(mask, &bits)) {
+	if (t->len != h->len || (h->masked && t->range && mask != row->from->bits))
+		return rv_nft_not_understood(r, &h->load);
+	if (row->from->conversion == STATUSES && h->masked && !n && nat_bits(mask, &bits)) {
 		p.sel = RV_SEL_CT_STATE;
 		p.op = RV_OP_ANY;
 		p.negate = !p.negate;
 		rv_selector_put(p.sel, bits, p.value);
-		return add(f, &p);
+		return add(r, h, &p);
 	}
-	if (row->from.conversion == SOME) {
+	if (row->from->conversion == SOME) {
 		p.negate ^= n == 1;
-		return t->range || h->masked || n > 1 ? not_understood(f, h) : add(f, &p);
+		return t->range || h->masked || n > 1 ? rv_nft_not_understood(r, &h->load) : add(r, h, &p);
 	}
 	if (!convert(row, n, p.value) || (t->range && !convert(row, at_most(row, number(h, t->to)), p.other)))
-		return not_understood(f, h);
-	if (!h->masked || (row->from.bits && mask == row->from.bits))
-		return add(f, &p);
+		return rv_nft_not_understood(r, &h->load);
+	if (t->range && !memcmp(p.value, p.other, sizeof(p.value))) {
+		p.op = RV_OP_EQ;
+		memset(p.other, 0, sizeof(p.other));
+	}
+	if (!h->masked || (row->from->bits && mask == row->from->bits))
+		return add_own(r, row, h, t, &p);
 	p.op = RV_OP_MASK;
-	return convert(row, mask, p.other) ? add(f, &p) : not_understood(f, h);
+	return convert(row, mask, p.other) ? add_own(r, row, h, t, &p) : rv_nft_not_understood(r, &h->load);
 }
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-/* With its NUL a name is whole, without one it is the beginning of one. */
-static int test_name(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
+/* With its NUL (perhaps several) a name is whole, without one it is the beginning of one. */
+static int test_name(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		     const struct rv_nft_test *t)
 {
 	struct rv_predicate p = { .op = RV_OP_EQ, .negate = t->negate };
 	size_t len = strnlen((const char *)t->from, t->len);
+	struct field row;
+	bool never;
 
-	p.sel = h->load.key == NFT_META_IIFNAME ? RV_SEL_IIFNAME : RV_SEL_OIFNAME;
-	if (t->set || t->range || h->masked || !len || len >= IFNAMSIZ)
-		return not_understood(f, h);
+	if (t->set || t->range || h->masked || !len || len >= IFNAMSIZ ||
+	    !rv_nft_all_are(t->from + len, t->len - len, 0) || !find_field(r, h, &row))
+		return rv_nft_not_understood(r, &h->load);
 	memcpy(p.value, t->from, len);
-	if (len < t->len) {
-		/* The name that no interface has is how nft is told "none". */
-		if (!strcmp((char *)p.value, "INVAL/D") && !p.negate)
-			p = (struct rv_predicate){ .sel = p.sel, .op = RV_OP_PREFIX, .negate = true };
-		else if (p.value[len - 1] == '+')
-			return not_understood(f, h);
-		return add(f, &p);
+	never = len < t->len && !strcmp((char *)p.value, (const char *)rv_nft_never_iface);
+	p.sel = row.sel;
+	if (len == t->len) {
+		p.op = RV_OP_PREFIX;
+		p.len = len;
+	} else if (never && !p.negate) {
+		p = (struct rv_predicate){ .sel = row.sel, .op = RV_OP_PREFIX, .negate = true };
+	} else if (p.value[len - 1] == '+') {
+		/* An interface of that very name; the rule's options could only say "wildcard". */
+		return rv_nft_not_understood(r, &h->load);
 	}
-	p.op = RV_OP_PREFIX;
-	p.len = len;
-	return add(f, &p);
+	return rv_nft_say(r, &p, h, never && p.op == RV_OP_EQ ? NULL : row.from);
 }
 
 /* nft looks an interface up when the rule is written; it goes by the name it has now. */
-static int test_index(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
+static int test_index(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		      const struct rv_nft_test *t)
 {
 	struct rv_predicate p = { .op = RV_OP_EQ, .negate = t->negate };
 	uint32_t index;
 
 	if (t->set || t->range || h->masked || t->len != sizeof(index))
-		return not_understood(f, h);
+		return rv_nft_not_understood(r, &h->load);
 	memcpy(&index, t->from, sizeof(index));
 	if (!if_indextoname(index, (char *)p.value) || p.value[strlen((char *)p.value) - 1] == '+')
-		return not_understood(f, h);
+		return rv_nft_not_understood(r, &h->load);
 	p.sel = h->load.key == NFT_META_IIF ? RV_SEL_IIFNAME : RV_SEL_OIFNAME;
-	return add(f, &p);
+	return add(r, h, &p);
 }
 
 /* ---- headers --------------------------------------------------------------------------------- */
@@ -433,7 +393,7 @@ static bool is_yes_or_no(const struct rv_nft_test *t, bool *yes)
 }
 
 /* A header or TCP option that is there. */
-static int test_presence(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
+static int test_presence(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 			 const struct rv_nft_test *t)
 {
 	static const struct { uint8_t header; enum rv_sel sel; const char *match; } headers[] = {
@@ -445,12 +405,12 @@ static int test_presence(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 	bool yes;
 
 	if (!is_yes_or_no(t, &yes) || h->load.offset)
-		return not_understood(f, h);
+		return rv_nft_not_understood(r, &h->load);
 	if (h->load.op == NFT_EXTHDR_OP_TCPOPT) {
 		p.sel = RV_SEL_TCP_OPTION;
 		p.value[0] = h->load.header;
 		p.negate = !yes;
-		return add(f, &p);
+		return add(r, h, &p);
 	}
 	for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++) {
 		if (headers[i].header != h->load.header || h->load.op != NFT_EXTHDR_OP_IPV6)
@@ -458,31 +418,31 @@ static int test_presence(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 		if (headers[i].match && !yes)
 			break;
 		if (headers[i].match) {
-			rv_nft_match(f, headers[i].match);
+			rv_nft_match(r, headers[i].match);
 			return 0;
 		}
 		p.sel = headers[i].sel;
 		p.value[0] = yes;
-		return add(f, &p);
+		return add(r, h, &p);
 	}
-	return not_understood(f, h);
+	return rv_nft_not_understood(r, &h->load);
 }
 
-static int test_header(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
+static int test_header(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		       const struct rv_nft_test *t)
 {
-	static const struct field mss = { .sel = RV_SEL_TCP_MSS };
-	const struct rv_nft_expr *e = &h->load;
+	static const struct field mss = { RV_SEL_TCP_MSS, &whole };
+	const struct rv_nft_load *e = &h->load;
 
 	if (e->flags & NFT_EXTHDR_F_PRESENT)
-		return test_presence(f, h, t);
+		return test_presence(r, h, t);
 	if (e->op == NFT_EXTHDR_OP_TCPOPT && e->header == 2 && e->offset == 2 && h->len == 2)
-		return test_number(f, &mss, h, t);
+		return test_number(r, &mss, h, t);
 	/* Both reserved fields of a fragment's header are one to iptables. */
 	if (e->op == NFT_EXTHDR_OP_IPV6 && e->header == IPPROTO_FRAGMENT && e->offset == 3 &&
 	    h->masked && h->mask[0] == 0x06 && !h->xor[0] && t->len == 1 && !t->from[0] &&
 	    !t->set && !t->range && !t->negate) {
-		f->reserved2 = true;
+		r->reserved2 = true;
 		return 0;
 	}
 	return 1;
@@ -490,23 +450,23 @@ static int test_header(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 
 /* ---- ICMP -------------------------------------------------------------------------------------- */
 
-static enum rv_sel icmp_selector(const struct rv_nft_foreign *f)
+static enum rv_sel icmp_selector(const struct rv_nft_reader *r)
 {
-	uint8_t protocol = rv_nft_protocol(f);
+	uint8_t protocol = rv_nft_protocol(r, false);
 
-	if (f->base.family == V4)
+	if (r->family == V4)
 		return protocol == IPPROTO_ICMP ? RV_SEL_ICMP_TYPE : RV_SEL_NONE;
 	return protocol == IPPROTO_ICMPV6 ? RV_SEL_ICMP6_TYPE : RV_SEL_NONE;
 }
 
 /* The predicate of a type with all codes, which a code makes narrower unless something counts between. */
-static struct rv_predicate *whole_type(struct rv_nft_foreign *f, enum rv_sel sel)
+static struct rv_predicate *whole_type(struct rv_nft_reader *r, enum rv_sel sel)
 {
-	const struct rv_nft_meaning *m = f->m;
-	size_t first = m->ncounted ? m->counted[m->ncounted - 1].tests : 0;
+	const struct rv_nft_meaning *m = r->m;
+	size_t first = m->ncounted ? m->parts[m->counted[m->ncounted - 1].part].tests : 0;
 
 	for (size_t i = m->count; i-- > first; ) {
-		struct rv_predicate *p = &m->list[i];
+		struct rv_predicate *p = &m->list[i].p;
 
 		if (p->sel == sel && p->op == RV_OP_RANGE && !p->negate && !p->value[1] &&
 		    p->other[1] == UINT8_MAX)
@@ -515,50 +475,41 @@ static struct rv_predicate *whole_type(struct rv_nft_foreign *f, enum rv_sel sel
 	return NULL;
 }
 
-static int test_icmp(struct rv_nft_foreign *f, enum rv_sel sel, const struct rv_nft_reg *h,
+static int test_icmp(struct rv_nft_reader *r, enum rv_sel sel, const struct rv_nft_reg *h,
 		     const struct rv_nft_test *t)
 {
-	struct rv_predicate p = { .sel = sel, .op = RV_OP_RANGE, .negate = t->negate }, *whole;
+	struct rv_predicate p = { .sel = sel, .op = RV_OP_RANGE, .negate = t->negate }, *type;
 	uint32_t offset = h->load.offset;
 
 	if (h->masked || t->set || t->len != h->len || (offset == 0 && t->range) || h->len > 2)
-		return not_understood(f, h);
+		return rv_nft_not_understood(r, &h->load);
 	if (offset == 0) {
 		p.value[0] = p.other[0] = t->from[0];
 		p.value[1] = h->len == 2 ? t->from[1] : 0;
 		p.other[1] = h->len == 2 ? t->from[1] : UINT8_MAX;
-		return add(f, &p);
+		return add(r, h, &p);
 	}
-	whole = whole_type(f, sel);
-	if (!whole || t->negate || h->len != 1)
-		return not_understood(f, h);
-	whole->value[1] = t->from[0];
-	whole->other[1] = t->range ? t->to[0] : t->from[0];
-	rv_predicate_normalise(whole);
+	type = whole_type(r, sel);
+	if (!type || t->negate || h->len != 1)
+		return rv_nft_not_understood(r, &h->load);
+	type->value[1] = t->from[0];
+	type->other[1] = t->range ? t->to[0] : t->from[0];
 	return 0;
 }
 
 /* ---- what is no predicate ----------------------------------------------------------------------- */
 
-static void invert(struct rv_nft_foreign *f, bool negate)
+static int put_probability(struct rv_nft_reader *r, bool not, double probability)
 {
-	if (negate)
-		rv_nft_word(f, "!");
-}
-
-static int put_probability(struct rv_nft_foreign *f, bool not, double probability)
-{
-	rv_nft_match(f, "statistic");
-	rv_nft_word(f, "--mode");
-	rv_nft_word(f, "random");
-	invert(f, not);
-	rv_nft_word(f, "--probability");
-	rv_nft_word(f, "%.11f", probability);
+	rv_nft_match(r, "statistic");
+	rv_nft_set(r, "mode", "random");
+	r->invert = not;
+	rv_nft_set(r, "probability", "%.11f", probability);
 	return 0;
 }
 
 /* "meta random & 0x7fffffff < n"; less than 0 is never. */
-static int test_random(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
+static int test_random(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		       const struct rv_nft_test *t)
 {
 	const uint64_t certain = UINT64_C(1) << 31;
@@ -566,49 +517,46 @@ static int test_random(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 	bool upper;
 
 	if (!t->range || t->set || !h->masked || h->swapped || number(h, h->mask) != certain - 1)
-		return not_understood(f, h);
+		return rv_nft_not_understood(r, &h->load);
 	from = number(h, t->from);
 	to = number(h, t->to);
 	if (!from && to == UINT32_MAX)
-		return put_probability(f, !t->negate, 0);
+		return put_probability(r, !t->negate, 0);
 	upper = to == UINT32_MAX && from;
 	if (!upper && from)
-		return not_understood(f, h);
-	return put_probability(f, upper != t->negate, (double)(upper ? from : to + 1) / certain);
+		return rv_nft_not_understood(r, &h->load);
+	return put_probability(r, upper != t->negate, (double)(upper ? from : to + 1) / certain);
 }
 
-static int test_counted(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
+static int test_counted(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 			const struct rv_nft_test *t)
 {
 	if (h->load.type != NFT_NG_INCREMENTAL || h->load.offset || t->range || t->set || h->masked)
-		return not_understood(f, h);
-	if (rv_nft_counting_match(f, "statistic"))
+		return rv_nft_not_understood(r, &h->load);
+	if (r->count(r))
 		return -1;
-	rv_nft_word(f, "--mode");
-	rv_nft_word(f, "nth");
-	invert(f, t->negate);
-	rv_nft_word(f, "--every");
-	rv_nft_word(f, "%u", h->load.modulus);
-	rv_nft_word(f, "--packet");
-	rv_nft_word(f, "%llu", (unsigned long long)number(h, t->from));
+	rv_nft_match(r, "statistic");
+	rv_nft_set(r, "mode", "nth");
+	r->invert = t->negate;
+	rv_nft_set(r, "every", "%u", h->load.modulus);
+	rv_nft_set(r, "packet", "%llu", (unsigned long long)number(h, t->from));
 	return 0;
 }
 
-static int test_helper(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
+static int test_helper(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		       const struct rv_nft_test *t)
 {
 	if (t->set || t->range || strnlen((const char *)t->from, t->len) == t->len)
-		return not_understood(f, h);
-	f->m->loose |= t->negate;
-	rv_nft_match(f, "helper");
-	invert(f, t->negate);
-	rv_nft_word(f, "--helper");
-	rv_nft_word(f, "%s", (const char *)t->from);
+		return rv_nft_not_understood(r, &h->load);
+	r->m->loose |= t->negate;
+	rv_nft_match(r, "helper");
+	r->invert = t->negate;
+	rv_nft_set(r, "helper", "%s", (const char *)t->from);
 	return 0;
 }
 
 /* nft numbers labels from the lowest bit on, in words of the host. */
-static int test_label(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
+static int test_label(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		      const struct rv_nft_test *t)
 {
 	struct rv_predicate p = { .sel = RV_SEL_CT_LABEL, .op = RV_OP_EQ };
@@ -626,17 +574,17 @@ static int test_label(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 		same &= t->from[i] == h->mask[i];
 	}
 	if (!h->masked || bits != 1 || t->set || t->range || t->len != 16 || (!zero && !same))
-		return not_understood(f, h);
+		return rv_nft_not_understood(r, &h->load);
 	p.negate = zero != t->negate;
-	f->m->loose |= p.negate;
+	r->m->loose |= p.negate;
 	rv_selector_put(p.sel, bit, p.value);
-	return add(f, &p);
+	return add(r, h, &p);
 }
 
 /* Types of addresses by number, as bits. */
 static bool type_bits(const struct rv_nft_reg *h, const struct rv_nft_test *t, uint64_t *bits)
 {
-	static const struct field type = { RV_SEL_ADDRTYPE_SRC, { .conversion = BIT } };
+	static const struct field type = { RV_SEL_ADDRTYPE_SRC, &one_bit };
 	bool ok = !t->range && !h->masked;
 
 	*bits = 0;
@@ -648,7 +596,7 @@ static bool type_bits(const struct rv_nft_reg *h, const struct rv_nft_test *t, u
 	return ok;
 }
 
-static int test_type(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
+static int test_type(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		     const struct rv_nft_test *t)
 {
 	bool source = h->load.flags & NFTA_FIB_F_SADDR;
@@ -659,93 +607,93 @@ static int test_type(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 	p.sel = source ? RV_SEL_ADDRTYPE_SRC : RV_SEL_ADDRTYPE_DST;
 	if (source == !!(h->load.flags & NFTA_FIB_F_DADDR) || h->load.flags & NFTA_FIB_F_MARK ||
 	    !type_bits(h, t, &bits))
-		return not_understood(f, h);
+		return rv_nft_not_understood(r, &h->load);
 	if (!device) {
 		rv_selector_put(p.sel, bits, p.value);
-		return add(f, &p);
+		return add(r, h, &p);
 	}
 	/* Two sides with the same interface are one match. */
-	if ((f->addrtype.flags && f->addrtype.flags != device) || f->addrtype.types[!source])
-		if (rv_nft_pending(f))
+	if ((r->addrtype.flags && r->addrtype.flags != device) || r->addrtype.types[!source])
+		if (rv_nft_pending(r))
 			return -1;
-	f->addrtype.flags = device;
-	f->addrtype.types[!source] = bits;
-	f->addrtype.negate[!source] = t->negate;
+	r->addrtype.flags = device;
+	r->addrtype.types[!source] = bits;
+	r->addrtype.negate[!source] = t->negate;
 	return 0;
 }
 
 /* rpfilter: whether there is a way back. */
-static int test_route(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
+static int test_route(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		      const struct rv_nft_test *t)
 {
 	uint32_t flags = h->load.flags;
 
 	if (!(flags & NFTA_FIB_F_SADDR) || flags & (NFTA_FIB_F_DADDR | NFTA_FIB_F_OIF) || t->range ||
 	    t->set || h->masked || number(h, t->from))
-		return not_understood(f, h);
-	rv_nft_match(f, "rpfilter");
+		return rv_nft_not_understood(r, &h->load);
+	rv_nft_match(r, "rpfilter");
 	if (!(flags & NFTA_FIB_F_IIF))
-		rv_nft_word(f, "--loose");
+		rv_nft_flag(r, "loose");
 	if (flags & NFTA_FIB_F_MARK)
-		rv_nft_word(f, "--validmark");
+		rv_nft_flag(r, "validmark");
 	if (!t->negate)
-		rv_nft_word(f, "--invert");
+		rv_nft_flag(r, "invert");
 	return 0;
 }
 
-static int test_fib(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
+static int test_fib(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		    const struct rv_nft_test *t)
 {
 	if (h->load.key == NFT_FIB_RESULT_ADDRTYPE)
-		return test_type(f, h, t);
-	return h->load.key == NFT_FIB_RESULT_OIF ? test_route(f, h, t) : not_understood(f, h);
+		return test_type(r, h, t);
+	return h->load.key == NFT_FIB_RESULT_OIF ? test_route(r, h, t) : rv_nft_not_understood(r, &h->load);
 }
 
-static int test_socket(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
+static int test_socket(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		       const struct rv_nft_test *t)
 {
-	bool first = !f->sk.seen;
+	bool first = !r->sk.seen;
 
 	if (t->set || h->masked || t->negate || t->len != 1)
-		return not_understood(f, h);
-	f->sk.seen = true;
+		return rv_nft_not_understood(r, &h->load);
+	r->sk.seen = true;
 	if (h->load.key == NFT_SOCKET_TRANSPARENT && !t->range && t->from[0] == 1 &&
-	    !f->sk.transparent) {
-		f->sk.transparent = true;
-		f->sk.any |= first;
+	    !r->sk.transparent) {
+		r->sk.transparent = true;
+		r->sk.any |= first;
 		return 0;
 	}
 	if (h->load.key != NFT_SOCKET_WILDCARD || !first || t->from[0])
-		return not_understood(f, h);
+		return rv_nft_not_understood(r, &h->load);
 	if (!t->range)
 		return 0;
-	f->sk.any = true;
-	return t->to[0] >= 1 ? 0 : not_understood(f, h);
+	r->sk.any = true;
+	return t->to[0] >= 1 ? 0 : rv_nft_not_understood(r, &h->load);
 }
 
 /* A test that iptables makes as well, or that goes with one. */
-static int test_device_type(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
+static int test_device_type(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 			    const struct rv_nft_test *t)
 {
 	const uint64_t ethernet = 1;	/* ARPHRD_ETHER */
 
 	if (t->set || t->range || t->negate || h->masked || number(h, t->from) != ethernet)
-		return not_understood(f, h);
-	f->is_ether = true;
+		return rv_nft_not_understood(r, &h->load);
+	r->is_ether = true;
 	return 0;
 }
 
-static int test_ethernet(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
+static int test_ethernet(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 			 const struct rv_nft_test *t)
 {
 	struct rv_predicate p = { .sel = RV_SEL_ETHER_SADDR, .op = RV_OP_EQ, .negate = t->negate };
 
 	if (h->load.offset != 6 || h->len != 6 || t->len != 6 || t->set || t->range || h->masked ||
-	    !f->is_ether)
-		return not_understood(f, h);
-	f->is_ether = false;
+	    !r->is_ether)
+		return rv_nft_not_understood(r, &h->load);
+	r->is_ether = false;
 	memcpy(p.value, t->from, 6);
-	return add(f, &p);
+	return add(r, h, &p);
 }
 
 /* ---- both ports ------------------------------------------------------------------------------------ */
@@ -762,42 +710,42 @@ static bool is_all(const uint8_t *from, const uint8_t *to)
 }
 
 /* Pairs of a port with any other, first one way round, then the other. */
-static int test_either_port(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
+static int test_either_port(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 			    const struct rv_nft_test *t)
 {
 	struct rv_predicate p = { .sel = RV_SEL_TH_PORT, .op = RV_OP_IN, .negate = t->negate };
 	struct rv_predicate other = p;
 
 	if (!is_port(h, 0) || !is_port(t->second, 2) || t->set->count > 2 * RV_PREDICATE_LIST)
-		return not_understood(f, h);
+		return rv_nft_not_understood(r, &h->load);
 	for (size_t i = 0; i < t->set->count; i++) {
-		const struct rv_nft_range *r = &t->set->range[i];
-		bool source_any = is_all(r->from, r->to);
+		const struct rv_nft_range *pair = &t->set->range[i];
+		bool source_any = is_all(pair->from, pair->to);
 		struct rv_predicate *one = source_any ? &p : &other;
 		const size_t at = source_any ? 4 : 0;
 
-		if ((!source_any && !is_all(r->from + 4, r->to + 4)) ||
+		if ((!source_any && !is_all(pair->from + 4, pair->to + 4)) ||
 		    one->count == RV_PREDICATE_LIST)
-			return not_understood(f, h);
-		memcpy(one->list[one->count].from, r->from + at, 2);
-		memcpy(one->list[one->count++].to, r->to + at, 2);
+			return rv_nft_not_understood(r, &h->load);
+		memcpy(one->list[one->count].from, pair->from + at, 2);
+		memcpy(one->list[one->count++].to, pair->to + at, 2);
 	}
 	p.len = other.len = 2;
 	rv_predicate_normalise(&p);
 	rv_predicate_normalise(&other);
-	return rv_predicate_equal(&p, &other) ? add(f, &p) : not_understood(f, h);
+	return rv_predicate_equal(&p, &other) ? add(r, h, &p) : rv_nft_not_understood(r, &h->load);
 }
 
 /* ---- several fields at once ------------------------------------------------------------------------- */
 
 /* Fields side by side that are compared with one value each: nft loads them together. */
-static int test_fields(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
+static int test_fields(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		       const struct rv_nft_test *t)
 {
 	uint32_t at = 0;
 
 	if (t->negate || t->range || t->set || h->masked || t->len != h->len)
-		return not_understood(f, h);
+		return rv_nft_not_understood(r, &h->load);
 	while (at < h->len) {
 		struct rv_nft_reg part = *h;
 		struct rv_nft_test one = { 0 };
@@ -806,12 +754,12 @@ static int test_fields(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 
 		part.load.offset += at;
 		for (part.len = h->len - at; part.len && !found; part.len -= !found)
-			found = find_field(f, &part, &row);
-		if (!found || (row.from.len && part.len < row.from.len) || part.len == h->len)
-			return not_understood(f, h);
+			found = find_field(r, &part, &row);
+		if (!found || (row.from->len && part.len < row.from->len) || part.len == h->len)
+			return rv_nft_not_understood(r, &h->load);
 		one.len = part.len;
 		memcpy(one.from, t->from + at, part.len);
-		if (rv_nft_field_test(f, &part, &one))
+		if (rv_nft_field_test(r, &part, &one))
 			return -1;
 		at += part.len;
 	}
@@ -820,72 +768,84 @@ static int test_fields(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
 
 /* ---- all ---------------------------------------------------------------------------------------------- */
 
-static int test_meta(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
+static int test_meta(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		     const struct rv_nft_test *t)
 {
 	switch (h->load.key) {
 	case NFT_META_IIFNAME:
 	case NFT_META_OIFNAME:
-		return test_name(f, h, t);
+		return test_name(r, h, t);
 	case NFT_META_IIF:
 	case NFT_META_OIF:
-		return test_index(f, h, t);
+		return test_index(r, h, t);
 	case NFT_META_IIFTYPE:
-		return test_device_type(f, h, t);
+		return test_device_type(r, h, t);
 	case NFT_META_PRANDOM:
-		return test_random(f, h, t);
+		return test_random(r, h, t);
 	default:
 		return 1;
 	}
 }
 
 /* What no row says. Returns 1 when it is for a row. */
-static int test_special(struct rv_nft_foreign *f, const struct rv_nft_reg *h,
+static int test_special(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 			const struct rv_nft_test *t)
 {
-	enum rv_sel icmp = icmp_selector(f);
-	const struct rv_nft_expr *e = &h->load;
+	enum rv_sel icmp = icmp_selector(r);
+	const struct rv_nft_load *e = &h->load;
 
 	if (t->second)
-		return test_either_port(f, h, t);
+		return test_either_port(r, h, t);
 	switch (e->kind) {
 	case RV_NFT_META:
-		return test_meta(f, h, t);
+		return test_meta(r, h, t);
 	case RV_NFT_CT:
-		return e->key == NFT_CT_HELPER ? test_helper(f, h, t) :
-		       e->key == NFT_CT_LABELS ? test_label(f, h, t) : 1;
+		return e->key == NFT_CT_HELPER ? test_helper(r, h, t) :
+		       e->key == NFT_CT_LABELS ? test_label(r, h, t) : 1;
 	case RV_NFT_EXTHDR:
-		return test_header(f, h, t);
+		return test_header(r, h, t);
 	case RV_NFT_FIB:
-		return test_fib(f, h, t);
+		return test_fib(r, h, t);
 	case RV_NFT_SOCKET:
-		return test_socket(f, h, t);
+		return test_socket(r, h, t);
 	case RV_NFT_NUMGEN:
-		return test_counted(f, h, t);
+		return test_counted(r, h, t);
 	case RV_NFT_PAYLOAD:
 		if (e->base == NFT_PAYLOAD_LL_HEADER)
-			return test_ethernet(f, h, t);
+			return test_ethernet(r, h, t);
 		if (e->base == NFT_PAYLOAD_TRANSPORT_HEADER && e->offset < 2 && icmp)
-			return test_icmp(f, icmp, h, t);
+			return test_icmp(r, icmp, h, t);
 		return 1;
 	default:
-		return not_understood(f, h);
+		return rv_nft_not_understood(r, &h->load);
 	}
 }
 
-int rv_nft_field_test(struct rv_nft_foreign *f, struct rv_nft_reg *h, const struct rv_nft_test *t)
+/* Of a header that is always there: without bits any value is the one. */
+static bool tests_nothing(const struct rv_nft_reg *h, const struct rv_nft_test *t)
+{
+	return h->masked && !t->negate && !t->range && !t->set && t->len <= h->len &&
+	       h->load.kind == RV_NFT_PAYLOAD && h->load.base == NFT_PAYLOAD_NETWORK_HEADER &&
+	       h->load.offset + h->len <= 20 && rv_nft_all_are(h->mask, h->len, 0) &&
+	       rv_nft_all_are(h->xor, h->len, 0) && rv_nft_all_are(t->from, t->len, 0);
+}
+
+int rv_nft_field_test(struct rv_nft_reader *r, struct rv_nft_reg *h, const struct rv_nft_test *t)
 {
 	struct field row;
-	int rc = test_special(f, h, t);
+	int rc;
 
+	if (tests_nothing(h, t))
+		return 0;
+	rc = test_special(r, h, t);
 	if (rc <= 0)
 		return rc;
-	if (!find_field(f, h, &row))
-		return h->load.kind == RV_NFT_PAYLOAD ? test_fields(f, h, t) : not_understood(f, h);
+	if (!find_field(r, h, &row))
+		return h->load.kind == RV_NFT_PAYLOAD ? test_fields(r, h, t) : rv_nft_not_understood(r, &h->load);
 	if (row.sel == RV_SEL_FRAG_RESERVED) {
-		if (!f->reserved2)
-			return not_understood(f, h);
-		f->reserved2 = false;
+		if (!r->reserved2)
+			return rv_nft_not_understood(r, &h->load);
+		r->reserved2 = false;
 	}
-	return row.from.conversion == BYTES ? test_address(f, &row, h, t) : test_number(f, &row, h, t);
+	return row.from->conversion == BYTES ? test_address(r, &row, h, t) : test_number(r, &row, h, t);
 }

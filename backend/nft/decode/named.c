@@ -4,13 +4,14 @@
  * set as it is now. It is written as ipset(8) writes sets, and the lookup as -m set.
  */
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <ravelin/ipset.h>
 
-#include "foreign.h"
 #include "backend/nft/wire/object.h"
+#include "reader.h"
 
 /* Types of nft(8), which the kernel keeps for it (nftables, include/datatype.h); six bits each in NFTA_SET_KEY_TYPE. */
 enum { TYPE_IPADDR = 7, TYPE_IP6ADDR = 8, TYPE_ETHERADDR = 9, TYPE_INET_SERVICE = 13 };
@@ -65,18 +66,18 @@ static const char *side_of(enum rv_sel sel)
 }
 
 /* "src,dst": the fields of the key, each in whole registers. */
-static int say_sides(struct rv_nft_foreign *f, struct rv_nft_reg *h, uint32_t len, char sides[16])
+static int say_sides(struct rv_nft_reader *r, struct rv_nft_reg *h, uint32_t len, char sides[16])
 {
 	unsigned int n = 0;
 
 	for (uint32_t done = 0; done < len; done += h->words * 4u, h += h->words) {
 		const char *side = NULL;
 
-		if (h < f->held + RV_NFT_WORDS && h->kind == RV_NFT_FIELD && h->words && !h->masked &&
+		if (h < r->held + RV_NFT_WORDS && r->live >> (h - r->held) & 1 && h->kind == RV_NFT_FIELD && !h->masked &&
 		    !h->swapped && !h->shift && !h->bounded)
-			side = side_of(rv_nft_field(f, h));
+			side = side_of(rv_nft_field(r, h));
 		if (!side || n == 3)
-			return rv_nft_foreign_unsupported(f, "a lookup of that field is not understood");
+			return rv_nft_unsupported(r, "a lookup of that field is not understood");
 		h->used = true;
 		n++;
 		strcat(strcat(sides, *sides ? "," : ""), side);
@@ -84,26 +85,24 @@ static int say_sides(struct rv_nft_foreign *f, struct rv_nft_reg *h, uint32_t le
 	return 0;
 }
 
-int rv_nft_named_lookup(struct rv_nft_foreign *f, struct rv_nft_reg *h, const struct rv_nft_expr *e)
+int rv_nft_named_lookup(struct rv_nft_reader *r, struct rv_nft_reg *h, const struct rv_nft_expr *e)
 {
-	const char *table = f->base.place->table;
+	const char *table = r->place->table;
 	struct definition d;
-	char sides[16] = "";
-	int rc = read_definition(f->aside, f->base.family, table, e->name, &d, f->base.err);
+	char sides[16] = "", name[IPSET_MAXNAMELEN];
+	int rc = read_definition(r->aside, r->family, table, e->name, &d, r->err);
 
 	if (rc < 0)
 		return -1;
 	if (rc || d.flags & NFT_SET_MAP || strlen(table) + strlen(e->name) + 3 > IPSET_MAXNAMELEN)
-		return rv_nft_foreign_unsupported(f, rc ? "set `%.64s' is not there" :
+		return rv_nft_unsupported(r, rc ? "set `%.64s' is not there" :
 						  "set `%.64s' is a map, or its name is too long", e->name);
-	if (say_sides(f, h, d.len, sides))
+	if (say_sides(r, h, d.len, sides))
 		return -1;
-	rv_nft_match(f, "set");
-	if (e->flags & NFT_LOOKUP_F_INV)
-		rv_nft_word(f, "!");
-	rv_nft_option(f, "match-set");
-	rv_nft_word(f, "@%s/%s", table, e->name);
-	rv_nft_word(f, "%s", sides);
+	rv_nft_match(r, "set");
+	r->invert = e->flags & NFT_LOOKUP_F_INV;
+	snprintf(name, sizeof(name), "@%s/%s", table, e->name);
+	rv_nft_set_two(r, "match-set", name, sides);
 	return 0;
 }
 
@@ -130,7 +129,7 @@ struct rv_rule *rv_nft_object_words(struct rv_nft_aside *aside, rv_family_t fami
 	rv_nft_put_u64(&attrs, NFTA_RULE_HANDLE, 1);
 	rv_nft_put(&attrs, NFTA_RULE_EXPRESSIONS | NLA_F_NESTED, body.data, body.len);
 	if (rv_buf_ok(&attrs))
-		r = rv_nft_reword_to_read(aside, family, (struct rv_nft_view){ (void *)attrs.data, attrs.len }, err);
+		r = rv_nft_rule_words(aside, family, (struct rv_nft_view){ (void *)attrs.data, attrs.len }, err);
 	else
 		rv_fail_memory(err);
 	rv_buf_free(&attrs);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Matches and targets in the kernel's own form (linux/netfilter/nf_tables_compat.h), and those that
- * iptables-nft gives an expression of their own: encode/compat.c, encode/native.c.
+ * iptables-nft gives an expression of their own: encode/compat.c, encode/native.c. TRACE is in statements.c.
  */
 #include <linux/netfilter/xt_limit.h>
 
 #include "extensions/NFLOG.h"
 #include "extensions/limit.h"
-#include "decode.h"
+#include "reader.h"
 
 int rv_nft_part_read(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
@@ -24,107 +24,78 @@ int rv_nft_part_read(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 		return rv_fail_memory(r->err);
 	if (!part)
 		return rv_nft_unsupported(r, "%s", why.text);
-	if (name.kind == RV_TARGET)
-		r->rule->target = part;
-	else
-		rv_nft_add_barrier(r, part);
+	r->m->compat = true;
+	if (name.kind == RV_MATCH)
+		return rv_nft_add_match(r, part);
+	r->m->rule->target = part;
+	r->ended = true;
 	return 0;
 }
 
 /* ---- with an expression of their own ---------------------------------------------- */
 
-static int read_limit(struct rv_nft_reader *r, const struct rv_nft_expr *e, unsigned char *data)
+static int put_limit(struct rv_nft_reader *r, const struct rv_nft_expr *e, struct xt_rateinfo *info)
 {
 	const uint64_t ticks = e->unit * XT_LIMIT_SCALE;
-	struct xt_rateinfo *info = (void *)data;
 
 	if (!rv_limit_unit_of(e->unit) || e->type != NFT_LIMIT_PKTS || e->flags || !e->rate ||
 	    e->rate > ticks)
 		return rv_nft_unsupported(r, "a limit of %llu per %llu seconds is not understood",
-				     (unsigned long long)e->rate, (unsigned long long)e->unit);
+					  (unsigned long long)e->rate, (unsigned long long)e->unit);
 	/* --limit-burst 0 would be read back as the default. */
 	if (!e->burst || e->burst > RV_LIMIT_BURST_MAX)
 		return rv_nft_unsupported(r, "a limit with a burst of %llu is not understood",
-				     (unsigned long long)e->burst);
+					  (unsigned long long)e->burst);
 	info->avg = ticks / e->rate;
 	info->burst = e->burst;
 	/* A rate that options cannot express would change when it is written again. */
 	if (ticks / info->avg != e->rate)
 		return rv_nft_unsupported(r, "a limit of %llu packets per %llu seconds is too exact",
-				     (unsigned long long)e->rate, (unsigned long long)e->unit);
+					  (unsigned long long)e->rate, (unsigned long long)e->unit);
 	return 0;
 }
 
-static int read_nflog(struct rv_nft_reader *r, const struct rv_nft_expr *e, unsigned char *data)
+int rv_nft_limit_read(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
-	struct rv_nflog *d = (void *)data;
+	const struct rv_ext *ext = rv_ext_find(RV_MATCH, r->family, "limit");
+	struct rv_part *part = ext ? rv_part_new(ext) : NULL;
+	bool many;
 
-	if (!(e->given & 1U << NFTA_LOG_GROUP))
-		return rv_nft_unsupported(r, "expression `log' lacks an attribute");
+	if (!ext || r->ended) {
+		rv_part_free(part);
+		return rv_nft_strange(r, e);
+	}
+	if (!part)
+		return rv_fail_memory(r->err);
+	/* Of iptables' own there may be any number. */
+	many = r->m->ncounted == RV_NFT_COUNTED;
+	r->m->many |= many;
+	if (put_limit(r, e, (void *)part->data) || (many ? rv_nft_end_ranges(r) : rv_nft_count(r))) {
+		rv_part_free(part);
+		return -1;
+	}
+	return rv_nft_add_match(r, part);
+}
+
+int rv_nft_nflog_read(struct rv_nft_reader *r, const struct rv_nft_expr *e)
+{
+	const struct rv_ext *ext = rv_ext_find(RV_TARGET, r->family, "NFLOG");
+	struct rv_nflog *d;
+
+	if (!ext || e->level || e->flags || r->ended)
+		return rv_nft_strange(r, e);
 	if (e->name && strlen(e->name) >= sizeof(d->prefix))
 		return rv_nft_unsupported(r, "the prefix of `log' is too long");
+	r->m->rule->target = rv_part_new(ext);
+	if (!r->m->rule->target)
+		return rv_fail_memory(r->err);
+	r->ended = true;
+	d = (void *)r->m->rule->target->data;
 	if (e->name)
 		strcpy(d->prefix, e->name);
 	d->info.group = e->group;
 	d->info.len = e->len;
 	d->info.threshold = e->threshold;
 	d->info.flags = e->given & 1U << NFTA_LOG_SNAPLEN ? XT_NFLOG_F_COPY_LEN : 0;
-	return 0;
-}
-
-static int read_trace(struct rv_nft_reader *r, const struct rv_nft_expr *e, unsigned char *data)
-{
-	(void)data;
-	if (e->key != NFT_META_NFTRACE || !r->constant || e->sreg != r->constant)
-		return rv_nft_unsupported(r, "expression `meta' sets what is not understood");
-	r->constant = 0;
-	return 0;
-}
-
-/* By the expression that it is known by. */
-static const struct {
-	enum rv_nft_kind kind;
-	enum rv_ext_kind part;
-	const char *name;
-	int (*read)(struct rv_nft_reader *r, const struct rv_nft_expr *e, unsigned char *data);
-} natives[] = {
-	{ RV_NFT_LIMIT, RV_MATCH, "limit", read_limit },
-	{ RV_NFT_LOG, RV_TARGET, "NFLOG", read_nflog },
-	{ RV_NFT_META, RV_TARGET, "TRACE", read_trace },
-};
-
-#define NATIVES (sizeof(natives) / sizeof(*natives))
-
-static const struct rv_ext *find_native(struct rv_nft_reader *r, enum rv_nft_kind kind,
-					unsigned int *i)
-{
-	for (*i = 0; *i < NATIVES; ++*i)
-		if (natives[*i].kind == kind)
-			return rv_ext_find(natives[*i].part, r->family, natives[*i].name);
-	return NULL;
-}
-
-int rv_nft_native_read(struct rv_nft_reader *r, const struct rv_nft_expr *e)
-{
-	unsigned int i;
-	const struct rv_ext *ext = find_native(r, e->kind, &i);
-	struct rv_part *part;
-
-	if (!ext)
-		return rv_nft_unsupported(r, "expression `%s' is not understood",
-				     rv_nft_expr_name(e->kind));
-	part = rv_part_new(ext);
-	if (!part)
-		return rv_fail_memory(r->err);
-	if (natives[i].read(r, e, part->data)) {
-		rv_part_free(part);
-		return -1;
-	}
-	if (natives[i].part == RV_MATCH) {
-		rv_nft_add_barrier(r, part);
-	} else {
-		r->rule->target = part;
-		r->ended = true;
-	}
 	return 0;
 }

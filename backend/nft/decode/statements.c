@@ -1,156 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What nft does with a packet, in words of iptables. */
+/* What nft does with a packet, as a target with its options. */
 #include <arpa/inet.h>
-#include <ctype.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <syslog.h>
 
-#include "formats/text.h"
-#include "extensions/NFLOG.h"
-#include "foreign.h"
+#include "reader.h"
 
 /* Flags of nf_nat.h, nf_log.h and nf_synproxy.h, which cannot all be included together. */
 enum { NAT_MAP_IPS = 1, NAT_PROTO = 2, NAT_RANDOM = 4, NAT_PERSISTENT = 8, NAT_FULLY = 16 };
 enum { LOG_SEQ = 1, LOG_TCP = 2, LOG_IP = 4, LOG_OWNER = 8, LOG_MAC = 32 };
 enum { SYN_MSS = 1, SYN_WSCALE = 2, SYN_SACK = 4, SYN_TIME = 8 };
 
-/* Bytes that a prefix has, with its NUL (xt_LOG.h): options cut off what is longer. */
-enum { LOG_PREFIX = 30, NFLOG_PREFIX = sizeof(((struct rv_nflog *)0)->prefix) };
-
-void rv_nft_word(struct rv_nft_foreign *f, const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	rv_buf_add(&f->words, text, strlen(text) + 1);
-	f->nwords++;
-}
-
-static void put_target(struct rv_nft_foreign *f, const char *name)
-{
-	rv_nft_word(f, "-j");
-	rv_nft_word(f, "%s", name);
-}
-
-static int target(struct rv_nft_foreign *f, const char *name)
-{
-	if (f->ended)
-		return rv_nft_foreign_unsupported(f, "a second target is not understood");
-	f->ended = true;
-	put_target(f, name);
-	return 0;
-}
-
-void rv_nft_match(struct rv_nft_foreign *f, const char *name)
-{
-	rv_nft_word(f, "-m");
-	rv_nft_word(f, "%s", name);
-	f->nmatches++;
-}
-
-void rv_nft_option(struct rv_nft_foreign *f, const char *name)
-{
-	rv_nft_word(f, "--%s", name);
-}
-
-int rv_nft_strange(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
-{
-	return rv_nft_foreign_unsupported(f, "expression `%s', as it is used, is not understood",
-				     rv_nft_expr_name(e->kind));
-}
-
-/* ---- matches that take their time ------------------------------------------------------- */
-
-static void put_types(struct rv_nft_foreign *f, uint32_t bits)
-{
-	struct rv_buf b = RV_BUF_INIT;
-
-	for (const struct rv_name *n = rv_text_address_types; n->name; n++) {
-		if (!(bits & n->value))
-			continue;
-		rv_buf_puts(&b, b.len ? "," : "");
-		for (const char *c = n->name; *c; c++)
-			rv_buf_putc(&b, (char)toupper((unsigned char)*c));
-	}
-	rv_nft_word(f, "%s", rv_buf_text(&b) ? rv_buf_text(&b) : "");
-	rv_buf_free(&b);
-}
-
-static void put_address_types(struct rv_nft_foreign *f)
-{
-	static const char *const rows[] = { "src-type", "dst-type" };
-
-	rv_nft_match(f, "addrtype");
-	for (int i = 0; i < 2; i++) {
-		if (!f->addrtype.types[i])
-			continue;
-		if (f->addrtype.negate[i])
-			rv_nft_word(f, "!");
-		rv_nft_option(f, rows[i]);
-		put_types(f, f->addrtype.types[i]);
-	}
-	rv_nft_option(f, f->addrtype.flags & NFTA_FIB_F_IIF ? "limit-iface-in" : "limit-iface-out");
-	memset(&f->addrtype, 0, sizeof(f->addrtype));
-}
-
-int rv_nft_pending(struct rv_nft_foreign *f)
-{
-	if (f->addrtype.flags == (NFTA_FIB_F_IIF | NFTA_FIB_F_OIF))
-		return rv_nft_foreign_unsupported(f, "a type of address on two interfaces is not understood");
-	if (f->addrtype.flags)
-		put_address_types(f);
-	if (f->target.dscp) {
-		put_target(f, "DSCP");
-		rv_nft_option(f, "set-dscp");
-		rv_nft_word(f, "0x%02x", f->target.value);
-		f->target.dscp = false;
-	}
-	if (!f->sk.seen)
-		return 0;
-	rv_nft_match(f, "socket");
-	if (f->sk.transparent)
-		rv_nft_option(f, "transparent");
-	if (f->sk.any)
-		rv_nft_option(f, "nowildcard");
-	if (f->sk.restore)
-		rv_nft_option(f, "restore-skmark");
-	memset(&f->sk, 0, sizeof(f->sk));
-	return 0;
-}
+/* Bytes that a prefix has, with its NUL (xt_LOG.h): the option cuts off what is longer. */
+enum { LOG_PREFIX = 30 };
 
 /* ---- logs ------------------------------------------------------------------------------- */
 
-static int read_nflog(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
-{
-	if (e->level || e->flags)
-		return rv_nft_strange(f, e);
-	if ((e->name && strlen(e->name) >= NFLOG_PREFIX) || target(f, "NFLOG"))
-		return rv_nft_strange(f, e);
-	rv_nft_option(f, "nflog-group");
-	rv_nft_word(f, "%u", e->group);
-	if (e->name) {
-		rv_nft_option(f, "nflog-prefix");
-		rv_nft_word(f, "%s", e->name);
-	}
-	/* nft sends none of the packet then, iptables all of it. */
-	f->m->loose |= e->given & 1U << NFTA_LOG_SNAPLEN && !e->len;
-	if (e->given & 1U << NFTA_LOG_SNAPLEN && e->len) {
-		rv_nft_option(f, "nflog-size");
-		rv_nft_word(f, "%u", e->len);
-	}
-	if (e->given & 1U << NFTA_LOG_QTHRESHOLD && e->threshold) {
-		rv_nft_option(f, "nflog-threshold");
-		rv_nft_word(f, "%u", e->threshold);
-	}
-	return 0;
-}
-
-static int read_log(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
+static int read_log(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
 	static const struct { uint32_t flag; const char *option; } flags[] = {
 		{ LOG_SEQ, "log-tcp-sequence" }, { LOG_TCP, "log-tcp-options" },
@@ -159,24 +24,22 @@ static int read_log(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 	uint32_t level = e->given & 1U << NFTA_LOG_LEVEL ? e->level : LOG_WARNING, left = e->flags;
 
 	if (e->given & 1U << NFTA_LOG_GROUP)
-		return read_nflog(f, e);
+		return rv_nft_nflog_read(r, e);
 	/* The audit log's level; which verdict it was for, nft does not keep. */
 	if (level > LOG_DEBUG || e->given & 1U << NFTA_LOG_SNAPLEN)
-		return rv_nft_strange(f, e);
-	if ((e->name && strlen(e->name) >= LOG_PREFIX) || target(f, "LOG"))
-		return rv_nft_strange(f, e);
+		return rv_nft_strange(r, e);
+	if ((e->name && strlen(e->name) >= LOG_PREFIX) || rv_nft_only_target(r, "LOG"))
+		return rv_nft_strange(r, e);
 	if (e->name) {
-		rv_nft_option(f, "log-prefix");
-		rv_nft_word(f, "%s", e->name);
+		rv_nft_set(r, "log-prefix", "%s", e->name);
 	}
-	rv_nft_option(f, "log-level");
-	rv_nft_word(f, "%u", level);
+	rv_nft_set(r, "log-level", "%u", level);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
 		if (left & flags[i].flag)
-			rv_nft_option(f, flags[i].option);
+			rv_nft_flag(r, flags[i].option);
 		left &= ~flags[i].flag;
 	}
-	return left ? rv_nft_strange(f, e) : 0;
+	return left ? rv_nft_strange(r, e) : 0;
 }
 
 /* ---- marks ------------------------------------------------------------------------------- */
@@ -201,85 +64,87 @@ static bool get_change(struct rv_nft_reg *h, enum rv_nft_kind kind, uint32_t key
 	return true;
 }
 
-static int set_mark(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
+static int set_mark(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
-	struct rv_nft_reg *h = rv_nft_reg(f, e->sreg);
+	struct rv_nft_reg *h = rv_nft_reg(r, e->sreg);
 	uint32_t value, mask;
 
 	if (h && h->kind == RV_NFT_FIELD && h->load.kind == RV_NFT_SOCKET && !h->masked &&
-	    h->load.key == NFT_SOCKET_MARK && f->sk.seen && !f->sk.restore) {
+	    h->load.key == NFT_SOCKET_MARK && r->sk.seen && !r->sk.restore) {
 		h->used = true;
-		f->sk.restore = true;
+		r->sk.restore = true;
 		return 0;
 	}
 	if (get_change(h, RV_NFT_META, NFT_META_MARK, &value, &mask)) {
-		if (f->target.tproxy) {
-			rv_nft_option(f, "tproxy-mark");
-			rv_nft_word(f, "0x%x/0x%x", value, mask);
+		if (r->target.tproxy) {
+			rv_nft_set(r, "tproxy-mark", "0x%x/0x%x", value, mask);
 			return 0;
 		}
-		if (target(f, "MARK"))
+		if (rv_nft_only_target(r, "MARK"))
 			return -1;
-		rv_nft_option(f, "set-xmark");
-		rv_nft_word(f, "0x%x/0x%x", value, mask);
+		rv_nft_set(r, "set-xmark", "0x%x/0x%x", value, mask);
 		return 0;
 	}
 	if (!get_change(h, RV_NFT_CT, NFT_CT_MARK, &value, &mask) || value)
-		return rv_nft_strange(f, e);
-	if (target(f, "CONNMARK"))
+		return rv_nft_strange(r, e);
+	if (rv_nft_only_target(r, "CONNMARK"))
 		return -1;
-	rv_nft_option(f, "restore-mark");
-	rv_nft_option(f, "nfmask");
-	rv_nft_word(f, "0xffffffff");
-	rv_nft_option(f, "ctmask");
-	rv_nft_word(f, "0x%x", ~mask);
+	rv_nft_flag(r, "restore-mark");
+	rv_nft_set(r, "nfmask", "0xffffffff");
+	rv_nft_set(r, "ctmask", "0x%x", ~mask);
 	return 0;
 }
 
-static int set_connection_mark(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
+static int set_connection_mark(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
-	struct rv_nft_reg *h = rv_nft_reg(f, e->sreg);
+	struct rv_nft_reg *h = rv_nft_reg(r, e->sreg);
 	uint32_t value, mask;
 
 	if (get_change(h, RV_NFT_CT, NFT_CT_MARK, &value, &mask)) {
-		if (target(f, "CONNMARK"))
+		if (rv_nft_only_target(r, "CONNMARK"))
 			return -1;
-		rv_nft_option(f, "set-xmark");
-		rv_nft_word(f, "0x%x/0x%x", value, mask);
+		rv_nft_set(r, "set-xmark", "0x%x/0x%x", value, mask);
 		return 0;
 	}
 	if (!get_change(h, RV_NFT_META, NFT_META_MARK, &value, &mask) || value)
-		return rv_nft_strange(f, e);
-	if (target(f, "CONNMARK"))
+		return rv_nft_strange(r, e);
+	if (rv_nft_only_target(r, "CONNMARK"))
 		return -1;
-	rv_nft_option(f, "save-mark");
-	rv_nft_option(f, "nfmask");
-	rv_nft_word(f, "0x%x", ~mask);
-	rv_nft_option(f, "ctmask");
-	rv_nft_word(f, "0xffffffff");
+	rv_nft_flag(r, "save-mark");
+	rv_nft_set(r, "nfmask", "0x%x", ~mask);
+	rv_nft_set(r, "ctmask", "0xffffffff");
 	return 0;
 }
 
-static int set_meta(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
+/* iptables writes it so itself. */
+static int set_trace(struct rv_nft_reader *r)
+{
+	bool foreign = r->m->foreign;
+	int rc = rv_nft_only_target(r, "TRACE");
+
+	r->m->foreign = foreign;
+	return rc;
+}
+
+static int set_meta(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
 	const uint8_t *value;
 
 	switch (e->key) {
 	case NFT_META_MARK:
-		return set_mark(f, e);
+		return set_mark(r, e);
 	case NFT_META_NFTRACE:
-		value = rv_nft_constant(f, e->sreg, 1);
-		return value && *value == 1 ? target(f, "TRACE") : rv_nft_strange(f, e);
+		value = rv_nft_constant(r, e->sreg, 1);
+		return value && *value == 1 ? set_trace(r) : rv_nft_strange(r, e);
 	case NFT_META_PRIORITY:
-		value = rv_nft_constant(f, e->sreg, 4);
-		if (!value || target(f, "CLASSIFY"))
-			return rv_nft_strange(f, e);
-		rv_nft_option(f, "set-class");
-		rv_nft_word(f, "%x:%x", (unsigned int)rv_get_uint(value, 4) >> 16,
+		value = rv_nft_constant(r, e->sreg, 4);
+		if (!value || rv_nft_only_target(r, "CLASSIFY"))
+			return rv_nft_strange(r, e);
+		rv_nft_set(r, "set-class", "%x:%x", (unsigned int)rv_get_uint(value, 4) >> 16,
 			    (unsigned int)rv_get_uint(value, 4) & UINT16_MAX);
 		return 0;
 	default:
-		return rv_nft_strange(f, e);
+		return rv_nft_strange(r, e);
 	}
 }
 
@@ -328,67 +193,64 @@ static bool just(const struct writing *w, unsigned int at, uint16_t bits, unsign
 }
 
 /* The class of service alone is DSCP; with what follows it, ECN, it is TOS. */
-static int set_service(struct rv_nft_foreign *f, const struct rv_nft_expr *e, bool ecn,
+static int set_service(struct rv_nft_reader *r, const struct rv_nft_expr *e, bool ecn,
 		       unsigned int n)
 {
-	if (f->ended != ecn || f->target.dscp != ecn)
-		return rv_nft_strange(f, e);
-	f->ended = true;
-	f->target.dscp = !ecn;
+	if (r->ended != ecn || r->target.dscp != ecn)
+		return rv_nft_strange(r, e);
+	r->ended = true;
+	r->target.dscp = !ecn;
 	if (!ecn) {
-		f->target.value = n;
+		r->target.value = n;
 		return 0;
 	}
-	put_target(f, "TOS");
-	rv_nft_option(f, "set-tos");
-	rv_nft_word(f, "0x%02x/0xff", f->target.value << 2 | n);
+	rv_nft_target(r, "TOS");
+	rv_nft_set(r, "set-tos", "0x%02x/0xff", r->target.value << 2 | n);
 	return 0;
 }
 
-static int set_lifetime(struct rv_nft_foreign *f, const char *name, const char *row, unsigned int n)
+static int set_lifetime(struct rv_nft_reader *r, const char *name, const char *row, unsigned int n)
 {
-	if (target(f, name))
+	if (rv_nft_only_target(r, name))
 		return -1;
-	rv_nft_option(f, row);
-	rv_nft_word(f, "%u", n);
+	rv_nft_set(r, row, "%u", n);
 	return 0;
 }
 
-static int set_payload(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
+static int set_payload(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
-	bool v4 = f->base.family == NFPROTO_IPV4;
+	bool v4 = r->family == NFPROTO_IPV4;
 	struct writing w;
 	unsigned int n;
 
-	if (!get_writing(rv_nft_reg(f, e->sreg), e, &w))
-		return rv_nft_strange(f, e);
+	if (!get_writing(rv_nft_reg(r, e->sreg), e, &w))
+		return rv_nft_strange(r, e);
 	if (v4 ? just(&w, 8, 0xff00, &n) : just(&w, 7, 0xff00, &n))
-		return set_lifetime(f, v4 ? "TTL" : "HL", v4 ? "ttl-set" : "hl-set", n);
+		return set_lifetime(r, v4 ? "TTL" : "HL", v4 ? "ttl-set" : "hl-set", n);
 	if (v4 ? just(&w, 0, 0x00fc, &n) : just(&w, 0, 0x0fc0, &n))
-		return set_service(f, e, false, n);
+		return set_service(r, e, false, n);
 	if (v4 ? just(&w, 0, 0x0003, &n) : just(&w, 0, 0x0030, &n))
-		return set_service(f, e, true, n);
-	return rv_nft_strange(f, e);
+		return set_service(r, e, true, n);
+	return rv_nft_strange(r, e);
 }
 
-static int set_header(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
+static int set_header(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
-	struct rv_nft_reg *h = rv_nft_reg(f, e->sreg);
+	struct rv_nft_reg *h = rv_nft_reg(r, e->sreg);
 
 	if (e->op != NFT_EXTHDR_OP_TCPOPT || e->header != 2 || e->offset != 2 || e->len != 2 ||
 	    e->flags || !h || h->len != 2)
-		return rv_nft_strange(f, e);
+		return rv_nft_strange(r, e);
 	h->used = true;
 	if (h->kind == RV_NFT_FIELD && (h->load.kind != RV_NFT_RT || h->masked || !h->swapped ||
 					h->load.key != NFT_RT_TCPMSS))
-		return rv_nft_strange(f, e);
-	if (target(f, "TCPMSS"))
+		return rv_nft_strange(r, e);
+	if (rv_nft_only_target(r, "TCPMSS"))
 		return -1;
 	if (h->kind == RV_NFT_FIELD) {
-		rv_nft_option(f, "clamp-mss-to-pmtu");
+		rv_nft_flag(r, "clamp-mss-to-pmtu");
 	} else {
-		rv_nft_option(f, "set-mss");
-		rv_nft_word(f, "%u", h->data[0] << 8 | h->data[1]);
+		rv_nft_set(r, "set-mss", "%u", h->data[0] << 8 | h->data[1]);
 	}
 	return 0;
 }
@@ -396,39 +258,39 @@ static int set_header(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 /* ---- addresses ---------------------------------------------------------------------------------- */
 
 /* An address from a register as text, or NULL. */
-static const char *get_address(struct rv_nft_foreign *f, uint32_t reg, char *text)
+static const char *get_address(struct rv_nft_reader *r, uint32_t reg, char *text)
 {
-	bool v4 = f->base.family == NFPROTO_IPV4;
-	const uint8_t *bytes = rv_nft_constant(f, reg, v4 ? 4 : 16);
+	bool v4 = r->family == NFPROTO_IPV4;
+	const uint8_t *bytes = rv_nft_constant(r, reg, v4 ? 4 : 16);
 
 	return bytes ? inet_ntop(v4 ? AF_INET : AF_INET6, bytes, text, INET6_ADDRSTRLEN) : NULL;
 }
 
 /* A port; -1: none in the register. */
-static int get_port(struct rv_nft_foreign *f, uint32_t reg)
+static int get_port(struct rv_nft_reader *r, uint32_t reg)
 {
-	const uint8_t *bytes = reg ? rv_nft_constant(f, reg, 2) : NULL;
+	const uint8_t *bytes = reg ? rv_nft_constant(r, reg, 2) : NULL;
 
 	return bytes ? bytes[0] << 8 | bytes[1] : -1;
 }
 
-static bool get_flags(struct rv_nft_foreign *f, uint32_t flags)
+static bool get_flags(struct rv_nft_reader *r, uint32_t flags)
 {
 	if (flags & NAT_RANDOM)
-		rv_nft_option(f, "random");
+		rv_nft_flag(r, "random");
 	if (flags & NAT_FULLY)
-		rv_nft_option(f, "random-fully");
+		rv_nft_flag(r, "random-fully");
 	if (flags & NAT_PERSISTENT)
-		rv_nft_option(f, "persistent");
+		rv_nft_flag(r, "persistent");
 	return !(flags & ~(uint32_t)(NAT_MAP_IPS | NAT_PROTO | NAT_RANDOM | NAT_FULLY |
 				     NAT_PERSISTENT));
 }
 
 /* "80" or "80-90"; false: the registers hold no ports. */
-static bool put_ports(struct rv_nft_foreign *f, const struct rv_nft_expr *e, struct rv_buf *b)
+static bool put_ports(struct rv_nft_reader *r, const struct rv_nft_expr *e, struct rv_buf *b)
 {
-	int from = get_port(f, e->regs[2]);
-	int to = e->regs[3] && e->regs[3] != e->regs[2] ? get_port(f, e->regs[3]) : from;
+	int from = get_port(r, e->regs[2]);
+	int to = e->regs[3] && e->regs[3] != e->regs[2] ? get_port(r, e->regs[3]) : from;
 
 	if (from < 0 || to < 0)
 		return false;
@@ -438,13 +300,13 @@ static bool put_ports(struct rv_nft_foreign *f, const struct rv_nft_expr *e, str
 	return true;
 }
 
-static bool put_addresses(struct rv_nft_foreign *f, const struct rv_nft_expr *e, struct rv_buf *b)
+static bool put_addresses(struct rv_nft_reader *r, const struct rv_nft_expr *e, struct rv_buf *b)
 {
-	bool brackets = f->base.family == NFPROTO_IPV6 && e->regs[2];
+	bool brackets = r->family == NFPROTO_IPV6 && e->regs[2];
 	char from[INET6_ADDRSTRLEN], to[INET6_ADDRSTRLEN];
 	bool two = e->regs[1] && e->regs[1] != e->regs[0];
 
-	if (!get_address(f, e->regs[0], from) || (two && !get_address(f, e->regs[1], to)))
+	if (!get_address(r, e->regs[0], from) || (two && !get_address(r, e->regs[1], to)))
 		return false;
 	rv_buf_printf(b, "%s%s", brackets ? "[" : "", from);
 	if (two && strcmp(from, to) != 0)
@@ -453,87 +315,85 @@ static bool put_addresses(struct rv_nft_foreign *f, const struct rv_nft_expr *e,
 	return true;
 }
 
-static int put_text(struct rv_nft_foreign *f, const struct rv_nft_expr *e, struct rv_buf *b, bool ok)
+static int put_text(struct rv_nft_reader *r, const struct rv_nft_expr *e, const char *option,
+		    struct rv_buf *b, bool ok)
 {
 	const char *text = rv_buf_text(b);
 
-	if (text)
-		rv_nft_word(f, "%s", text);
+	ok = ok && text;
+	if (ok)
+		rv_nft_set(r, option, "%s", text);
 	rv_buf_free(b);
-	return ok && text && get_flags(f, e->flags) ? 0 : rv_nft_strange(f, e);
+	return ok && get_flags(r, e->flags) ? 0 : rv_nft_strange(r, e);
 }
 
-static int read_nat(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
+static int read_nat(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
 	bool source = e->type == NFT_NAT_SNAT, ok = true;
 	struct rv_buf b = RV_BUF_INIT;
 
-	if (e->type > NFT_NAT_DNAT || e->family != f->base.family || (!e->regs[0] && !e->regs[2]) ||
-	    target(f, source ? "SNAT" : "DNAT"))
-		return rv_nft_strange(f, e);
-	rv_nft_option(f, source ? "to-source" : "to-destination");
+	if (e->type > NFT_NAT_DNAT || e->family != r->family || (!e->regs[0] && !e->regs[2]) ||
+	    rv_nft_only_target(r, source ? "SNAT" : "DNAT"))
+		return rv_nft_strange(r, e);
 	if (e->regs[0])
-		ok = put_addresses(f, e, &b);
+		ok = put_addresses(r, e, &b);
 	if (e->regs[2]) {
 		rv_buf_putc(&b, ':');
-		ok = ok && put_ports(f, e, &b);
+		ok = ok && put_ports(r, e, &b);
 	}
-	return put_text(f, e, &b, ok);
+	return put_text(r, e, source ? "to-source" : "to-destination", &b, ok);
 }
 
-static int read_own_address(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
+static int read_own_address(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
 	struct rv_buf b = RV_BUF_INIT;
+	bool ok;
 
-	if (target(f, e->kind == RV_NFT_MASQ ? "MASQUERADE" : "REDIRECT"))
+	if (rv_nft_only_target(r, e->kind == RV_NFT_MASQ ? "MASQUERADE" : "REDIRECT"))
 		return -1;
 	if (!e->regs[2])
-		return get_flags(f, e->flags) ? 0 : rv_nft_strange(f, e);
-	rv_nft_option(f, "to-ports");
-	return put_text(f, e, &b, put_ports(f, e, &b));
+		return get_flags(r, e->flags) ? 0 : rv_nft_strange(r, e);
+	ok = put_ports(r, e, &b);
+	return put_text(r, e, "to-ports", &b, ok);
 }
 
-static int read_tproxy(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
+static int read_tproxy(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
 	char address[INET6_ADDRSTRLEN];
-	int port = get_port(f, e->regs[2]);
+	int port = get_port(r, e->regs[2]);
 
-	if (e->family != f->base.family || (e->regs[2] && port < 0) || target(f, "TPROXY"))
-		return rv_nft_strange(f, e);
-	rv_nft_option(f, "on-port");
-	rv_nft_word(f, "%d", e->regs[2] ? port : 0);
+	if (e->family != r->family || (e->regs[2] && port < 0) || rv_nft_only_target(r, "TPROXY"))
+		return rv_nft_strange(r, e);
+	rv_nft_set(r, "on-port", "%d", e->regs[2] ? port : 0);
 	if (e->regs[0]) {
-		if (!get_address(f, e->regs[0], address))
-			return rv_nft_strange(f, e);
-		rv_nft_option(f, "on-ip");
-		rv_nft_word(f, "%s", address);
+		if (!get_address(r, e->regs[0], address))
+			return rv_nft_strange(r, e);
+		rv_nft_set(r, "on-ip", "%s", address);
 	}
-	f->target.tproxy = true;
+	r->target.tproxy = true;
 	return 0;
 }
 
-static int read_dup(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
+static int read_dup(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
 	char address[INET6_ADDRSTRLEN], name[IFNAMSIZ];
-	const uint8_t *device = e->regs[1] ? rv_nft_constant(f, e->regs[1], 4) : NULL;
+	const uint8_t *device = e->regs[1] ? rv_nft_constant(r, e->regs[1], 4) : NULL;
 
-	if (!get_address(f, e->regs[0], address) || (e->regs[1] && !device) || target(f, "TEE"))
-		return rv_nft_strange(f, e);
-	rv_nft_option(f, "gateway");
-	rv_nft_word(f, "%s", address);
+	if (!get_address(r, e->regs[0], address) || (e->regs[1] && !device) || rv_nft_only_target(r, "TEE"))
+		return rv_nft_strange(r, e);
+	rv_nft_set(r, "gateway", "%s", address);
 	if (!device)
 		return 0;
 	/* A device that is gone has a number only. */
 	if (!if_indextoname((unsigned int)rv_get_uint(device, 4), name))
-		return rv_nft_strange(f, e);
-	rv_nft_option(f, "oif");
-	rv_nft_word(f, "%s", name);
+		return rv_nft_strange(r, e);
+	rv_nft_set(r, "oif", "%s", name);
 	return 0;
 }
 
 /* ---- others ---------------------------------------------------------------------------------------- */
 
-static int read_reject(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
+static int read_reject(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
 	static const struct { rv_family_t family; uint8_t code; const char *name; } codes[] = {
 		{ NFPROTO_IPV4, 0, "icmp-net-unreachable" },
@@ -553,100 +413,95 @@ static int read_reject(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
 	const char *name = e->type == NFT_REJECT_TCP_RST ? "tcp-reset" : NULL;
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
-		if (e->type == NFT_REJECT_ICMP_UNREACH && codes[i].family == f->base.family &&
+		if (e->type == NFT_REJECT_ICMP_UNREACH && codes[i].family == r->family &&
 		    codes[i].code == e->code)
 			name = codes[i].name;
-	if (!name || target(f, "REJECT"))
-		return rv_nft_strange(f, e);
-	rv_nft_option(f, "reject-with");
-	rv_nft_word(f, "%s", name);
+	if (!name || rv_nft_only_target(r, "REJECT"))
+		return rv_nft_strange(r, e);
+	rv_nft_set(r, "reject-with", "%s", name);
 	return 0;
 }
 
-static int read_synproxy(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
+static int read_synproxy(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
 	if (e->flags & ~(uint32_t)(SYN_MSS | SYN_WSCALE | SYN_SACK | SYN_TIME) ||
-	    target(f, "SYNPROXY"))
-		return rv_nft_strange(f, e);
+	    rv_nft_only_target(r, "SYNPROXY"))
+		return rv_nft_strange(r, e);
 	if (e->flags & SYN_SACK)
-		rv_nft_option(f, "sack-perm");
+		rv_nft_flag(r, "sack-perm");
 	if (e->flags & SYN_TIME)
-		rv_nft_option(f, "timestamp");
+		rv_nft_flag(r, "timestamp");
 	if (e->flags & SYN_WSCALE) {
-		rv_nft_option(f, "wscale");
-		rv_nft_word(f, "%u", e->wscale);
+		rv_nft_set(r, "wscale", "%u", e->wscale);
 	}
 	if (e->flags & SYN_MSS) {
-		rv_nft_option(f, "mss");
-		rv_nft_word(f, "%u", e->mss);
+		rv_nft_set(r, "mss", "%u", e->mss);
 	}
 	return 0;
 }
 
-static int read_queue(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
+static int read_queue(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
 	unsigned int last = e->group + (e->total ? e->total - 1u : 0);
 
 	if (e->mss & ~(NFT_QUEUE_FLAG_BYPASS | NFT_QUEUE_FLAG_CPU_FANOUT) || last > UINT16_MAX ||
-	    target(f, "NFQUEUE"))
-		return rv_nft_strange(f, e);
+	    rv_nft_only_target(r, "NFQUEUE"))
+		return rv_nft_strange(r, e);
 	if (last > e->group) {
-		rv_nft_option(f, "queue-balance");
-		rv_nft_word(f, "%u:%u", e->group, last);
+		rv_nft_set(r, "queue-balance", "%u:%u", e->group, last);
 	} else {
-		rv_nft_option(f, "queue-num");
-		rv_nft_word(f, "%u", e->group);
+		rv_nft_set(r, "queue-num", "%u", e->group);
 	}
 	if (e->mss & NFT_QUEUE_FLAG_BYPASS)
-		rv_nft_option(f, "queue-bypass");
+		rv_nft_flag(r, "queue-bypass");
 	if (e->mss & NFT_QUEUE_FLAG_CPU_FANOUT)
-		rv_nft_option(f, "queue-cpu-fanout");
+		rv_nft_flag(r, "queue-cpu-fanout");
 	return 0;
 }
 
-static int read_notrack(struct rv_nft_foreign *f)
+static int read_notrack(struct rv_nft_reader *r)
 {
-	if (target(f, "CT"))
+	if (rv_nft_only_target(r, "CT"))
 		return -1;
-	rv_nft_option(f, "notrack");
+	rv_nft_flag(r, "notrack");
 	return 0;
 }
 
-int rv_nft_statement(struct rv_nft_foreign *f, const struct rv_nft_expr *e)
+int rv_nft_statement(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
 	switch (e->kind) {
 	case RV_NFT_LIMIT:
 	case RV_NFT_QUOTA:
 	case RV_NFT_DYNSET:
-		return rv_nft_counting_statement(f, e);
+		return rv_nft_counting_statement(r, e);
 	case RV_NFT_LOG:
-		return read_log(f, e);
+		return read_log(r, e);
 	case RV_NFT_META:
-		return set_meta(f, e);
+		return set_meta(r, e);
 	case RV_NFT_CT:
-		return e->key == NFT_CT_MARK ? set_connection_mark(f, e) : rv_nft_strange(f, e);
+		return e->key == NFT_CT_MARK ? set_connection_mark(r, e) : rv_nft_strange(r, e);
 	case RV_NFT_PAYLOAD:
-		return set_payload(f, e);
+		return set_payload(r, e);
 	case RV_NFT_EXTHDR:
-		return set_header(f, e);
+		return set_header(r, e);
 	case RV_NFT_NAT:
-		return read_nat(f, e);
+		return read_nat(r, e);
 	case RV_NFT_MASQ:
 	case RV_NFT_REDIR:
-		return read_own_address(f, e);
+		return read_own_address(r, e);
 	case RV_NFT_TPROXY:
-		return read_tproxy(f, e);
+		return read_tproxy(r, e);
 	case RV_NFT_DUP:
-		return read_dup(f, e);
+		return read_dup(r, e);
 	case RV_NFT_REJECT:
-		return read_reject(f, e);
+		return read_reject(r, e);
 	case RV_NFT_SYNPROXY:
-		return read_synproxy(f, e);
+		return read_synproxy(r, e);
 	case RV_NFT_QUEUE:
-		return read_queue(f, e);
+		return read_queue(r, e);
 	case RV_NFT_NOTRACK:
-		return read_notrack(f);
+		return read_notrack(r);
 	default:
-		return rv_nft_strange(f, e);
+		return rv_nft_strange(r, e);
 	}
 }

@@ -5,38 +5,6 @@
 
 #include "wire.h"
 
-struct rv_nft_walk rv_nft_attrs(struct rv_nft_view payload)
-{
-	return (struct rv_nft_walk){ .rest = payload };
-}
-
-bool rv_nft_next(struct rv_nft_walk *w, struct rv_nft_attr *a)
-{
-	struct nlattr head;
-	uint32_t step;
-
-	if (!w->rest.len)
-		return false;
-	if (w->rest.len < sizeof(head)) {
-		w->bad = true;
-		return false;
-	}
-	memcpy(&head, w->rest.data, sizeof(head));
-	if (head.nla_len < sizeof(head) || head.nla_len > w->rest.len) {
-		w->bad = true;
-		return false;
-	}
-	a->type = head.nla_type & NLA_TYPE_MASK;
-	a->value.data = w->rest.data + sizeof(head);
-	a->value.len = head.nla_len - sizeof(head);
-	step = NLA_ALIGN(head.nla_len);
-	if (step > w->rest.len)
-		step = w->rest.len;
-	w->rest.data += step;
-	w->rest.len -= step;
-	return true;
-}
-
 bool rv_nft_attr_table(struct rv_nft_view payload, struct rv_nft_view *table, unsigned int max)
 {
 	struct rv_nft_walk w = rv_nft_attrs(payload);

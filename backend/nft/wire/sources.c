@@ -35,20 +35,20 @@ bool rv_nft_source_fits(const struct rv_nft_source *source, enum rv_sel sel, rv_
 	return !wanted || wanted == family;
 }
 
-bool rv_nft_source_is(const struct rv_nft_source *source, const struct rv_nft_expr *e)
+bool rv_nft_source_is(const struct rv_nft_source *source, const struct rv_nft_load *l)
 {
-	if (e->kind != source->kind)
+	if (l->kind != source->kind)
 		return false;
 	switch (source->kind) {
 	case RV_NFT_PAYLOAD:
-		return e->base == source->base && e->offset == source->offset;
+		return l->base == source->base && l->offset == source->offset;
 	case RV_NFT_EXTHDR:
-		return e->header == source->base && e->offset == source->offset && !e->flags &&
-		       e->op == NFT_EXTHDR_OP_IPV6;
+		return l->header == source->base && l->offset == source->offset && !l->flags &&
+		       l->op == NFT_EXTHDR_OP_IPV6;
 	case RV_NFT_CT:
-		return e->key == source->base &&
-		       (e->given & 1U << NFTA_CT_DIRECTION ? e->direction + 1 : 0) == source->direction;
+		return l->key == source->base &&
+		       (l->given & 1U << NFTA_CT_DIRECTION ? l->direction + 1 : 0) == source->direction;
 	default:
-		return e->key == source->base;
+		return l->key == source->base;
 	}
 }

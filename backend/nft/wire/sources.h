@@ -37,6 +37,13 @@ struct rv_nft_source {
 	const char *match;	/* OWNER_MATCH */
 };
 
+/* What an expression loads. */
+struct rv_nft_load {
+	enum rv_nft_kind kind;
+	uint32_t base, offset, len, key, op, flags, type, modulus, given;
+	uint8_t header, direction;
+};
+
 /* By selector; those with an owner come first. */
 extern const struct rv_nft_source *const rv_nft_sources[RV_SEL_COUNT];
 
@@ -62,7 +69,7 @@ static inline bool rv_nft_all_are(const uint8_t *bytes, unsigned int len, uint8_
 
 /* Whether the place is one in packets of the family. */
 bool rv_nft_source_fits(const struct rv_nft_source *source, enum rv_sel sel, rv_family_t family);
-/* Whether e loads that place, however many bytes of it. */
-bool rv_nft_source_is(const struct rv_nft_source *source, const struct rv_nft_expr *e);
+/* Whether that place is loaded, however many bytes of it. */
+bool rv_nft_source_is(const struct rv_nft_source *source, const struct rv_nft_load *l);
 
 #endif

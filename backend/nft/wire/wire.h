@@ -37,8 +37,38 @@ struct rv_nft_walk {
 	bool bad;			/* the walk ended at something that is no attribute */
 };
 
-struct rv_nft_walk rv_nft_attrs(struct rv_nft_view payload);
-bool rv_nft_next(struct rv_nft_walk *w, struct rv_nft_attr *a);
+static inline struct rv_nft_walk rv_nft_attrs(struct rv_nft_view payload)
+{
+	return (struct rv_nft_walk){ .rest = payload };
+}
+
+static inline bool rv_nft_next(struct rv_nft_walk *w, struct rv_nft_attr *a)
+{
+	struct nlattr head;
+	uint32_t step;
+
+	if (!w->rest.len)
+		return false;
+	if (w->rest.len < sizeof(head)) {
+		w->bad = true;
+		return false;
+	}
+	memcpy(&head, w->rest.data, sizeof(head));
+	if (head.nla_len < sizeof(head) || head.nla_len > w->rest.len) {
+		w->bad = true;
+		return false;
+	}
+	a->type = head.nla_type & NLA_TYPE_MASK;
+	a->value.data = w->rest.data + sizeof(head);
+	a->value.len = head.nla_len - sizeof(head);
+	step = NLA_ALIGN(head.nla_len);
+	if (step > w->rest.len)
+		step = w->rest.len;
+	w->rest.data += step;
+	w->rest.len -= step;
+	return true;
+}
+
 /*
  * Puts the values of attributes 0..max-1 in table (data NULL: absent). Types from max on are
  * left out. False when the payload is malformed.
@@ -91,7 +121,7 @@ bool rv_nft_nest_end(struct rv_buf *b, size_t nest);
 	X(LOG, "log")		\
 	X(MATCH, "match")	\
 	X(TARGET, "target")	\
-	/* What only nft itself writes: foreign.c. */ \
+	/* What only nft itself writes. */ \
 	X(CT, "ct")		\
 	X(EXTHDR, "exthdr")	\
 	X(FIB, "fib")		\
