@@ -279,6 +279,8 @@ static int describe(struct rv_asking *a, struct rv_question *q, const struct rv_
 	look_at_options(q);
 	if (q->how == RV_HOW_FACTS && rv_part_predicates(a->family, part->ext, part->data, gather, &g))
 		return -1;
+	if (q->how == RV_HOW_FACTS && !q->npredicates && g.engines)
+		return 0;
 	q->told = q->how == RV_HOW_SET ? only_membership(part)
 				       : g.all && rv_part_is_pure(part->ext, part->data);
 	q->group = q->how == RV_HOW_STATE ? group_of(part) : NULL;

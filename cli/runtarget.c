@@ -167,8 +167,6 @@ static unsigned int tproxy(struct rv_asking *a, struct rv_pkt *pkt, uint32_t que
 	if (!rv_ways_decide(&a->ways, question))
 		return NF_DROP;
 	value_and_mask(a->list[question].part, "tproxy-mark", &value, &bits);
-	if (!a->marks)
-		a->facts.mark.value = pkt->mark;
 	change_mark(&a->facts.mark, value, bits);
 	tell_mark(a, pkt);
 	return NF_ACCEPT;
@@ -271,6 +269,9 @@ unsigned int rv_run_target(struct rv_asking *a, struct rv_pkt *pkt, uint32_t que
 	const unsigned int row = a->list[question].target;
 	char note[160];
 
+	/* As long as the mark is known, the engine sets it. */
+	if (!a->marks)
+		a->facts.mark = (struct rv_marked){ .value = pkt->mark, .known = UINT32_MAX };
 	if (targets[row].note[0]) {
 		snprintf(note, sizeof(note), "%.100s: %s", a->list[question].text, targets[row].note);
 		a->note(a->arg, note);

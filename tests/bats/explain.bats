@@ -126,6 +126,15 @@ lacks() { [[ $output != *"$1"* ]] || { echo "has: $1"; echo "$output"; return 1;
 	has "verdict: DROP by routing: fd00::2 goes out by eth1, but its hop limit is used up"
 }
 
+@test "the mark that CONNMARK saves is the one that was set before" {
+	printf '%s\n' '*mangle' '-A PREROUTING -p udp -j MARK --set-mark 5' '-A PREROUTING -j CONNMARK --save-mark' COMMIT \
+		'*filter' '-A INPUT -m connmark --mark 5 -j REJECT' '-A INPUT -m connmark --mark 0 -j DROP' COMMIT >marks
+	run -1 "$RAVELIN_BIN/../ravelin" explain --rules marks --local -i eth0 -p udp --quiet
+	has "verdict: REJECT by rule 1 of INPUT in filter"
+	run -1 "$RAVELIN_BIN/../ravelin" explain --rules marks --local -i eth0 -p tcp --quiet
+	has "verdict: DROP by rule 2 of INPUT in filter"
+}
+
 @test "table nat is used for the first packet of a connection only" {
 	explain 0 -i eth0 -o eth1 -s 192.0.2.7 -d 198.51.100.2 -p tcp --dport 443 --ctstate ESTABLISHED
 	lacks "DNAT: dest"
