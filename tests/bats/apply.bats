@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# iptables-apply: new rules on probation.  Whatever ends the wait but a
-# confirmation, the rules of both families must be what they were, counters
-# included: a key, time, the end of the terminal, of either process, of both.
+# iptables-apply: unless confirmed, the rules of both families are restored with
+# counters, whatever ends the wait: a key, the timeout, a hangup, the death of
+# either process or both.
 #
-# Each test has a network namespace and a /run of its own.
+# Each test has its own network namespace and /run.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -66,7 +66,7 @@ $ASKED
 	iptables -A INPUT -p tcp --dport 80 -j DROP
 	iptables -t nat -A PREROUTING -p tcp --dport 81 -j REDIRECT --to-ports 80
 	printf '%s\n' '*filter' ':FORWARD DROP' '-A INPUT -s 10.0.0.1 -j DROP' '-A INPUT -p tcp --dport 443 -j DROP' COMMIT >more.rules
-	# Table nat is not in the file, and stays.
+	# Table nat is not in the file and stays.
 	prints "What changes for packets:
 filter INPUT
   opens     ! -f -p tcp --dport 80 ! -s 10.0.0.1
@@ -91,7 +91,7 @@ $ASKED
 	is_old
 }
 
-# compares: $CHILD is the process that compares.
+# compares: $CHILD is the comparing process.
 compares()
 {
 	local front
@@ -102,7 +102,7 @@ compares()
 	{ echo '*filter'; seq 20000 | awk '{ printf "-A INPUT -s 10.%d.%d.%d -j DROP\n", $1 / 65536, $1 / 256 % 256, $1 % 256 }'; echo COMMIT; } >many.rules
 	local signal said
 	for signal in STOP KILL; do
-		# It is stopped, or killed, while it reads them.
+		# It is stopped or killed while it reads the rules.
 		apply y --meaning "$PWD/many.rules" >said 2>&1 &
 		until_true 5 compares
 		kill "-$signal" "$CHILD"
@@ -154,7 +154,7 @@ $ASKED
 $LATE
 $REVERTED" "$out" output
 	is_old
-	# Answers are heard after the end of the input.
+	# Answers are accepted after end of file.
 	rm -f said
 	RAVELIN_DIAGNOSTICS=1 on "$NS" "$RAVELIN_BIN/iptables-apply" -t 60 new.rules </dev/null >said 2>&1 3>&- &
 	FRONT=$!
@@ -172,7 +172,7 @@ $REVERTED" "$out" output
 }
 
 @test "timeout rolls back" {
-	# Long enough to look at the rules.
+	# Long enough to check the rules.
 	start -t "${RAVELIN_TEST_PATIENCE:-1}" new.rules
 	is_loaded
 	ended 255
@@ -222,14 +222,14 @@ $ASKED
 
 @test "a confirmation from another network namespace is refused" {
 	start new.rules
-	# The same /run: only the network namespace differs.
+	# The same /run; only the network namespace differs.
 	hold OTHER nsenter --mount="/proc/$NS/ns/mnt" -- unshare --net sleep infinity
 	until_true 5 other_ns "$OTHER"
 	capture on "$OTHER" "$RAVELIN_BIN/../ravelin" confirm
 	[ "$rc" -eq 1 ]
 	same "ravelin confirm: no iptables-apply waits in this network namespace
 one waits in network namespace net:[$(stat -Lc %i "/proc/$NS/ns/net")]" "$err" message
-	# And another namespace may have an apply of its own.
+	# Another namespace may have its own apply.
 	rc=0
 	echo n | on "$OTHER" "$RAVELIN_BIN/iptables-apply" new.rules >/dev/null || rc=$?
 	[ "$rc" -eq 255 ]
@@ -278,8 +278,8 @@ one waits in network namespace net:[$(stat -Lc %i "/proc/$NS/ns/net")]" "$err" m
 	for signal in HUP INT TERM QUIT; do
 		start new.rules
 		kill -"$signal" "$FRONT"
-		# A shell starts what is in the background with INT and QUIT ignored, a program may
-		# take them nevertheless.
+		# A shell starts background commands with INT and QUIT ignored, but a program may
+		# handle them.
 		ended 255
 		is_old
 	done
@@ -330,7 +330,7 @@ one waits in network namespace net:[$(stat -Lc %i "/proc/$NS/ns/net")]" "$err" m
 	ended 255
 }
 
-# both_killed: neither gets to put the rules back.
+# both_killed: neither can roll back.
 both_killed()
 {
 	start new.rules
@@ -409,7 +409,7 @@ $REVERTED" "$out" output
 }
 
 @test "-c: a command that times out is killed with its children" {
-	# It does not end when it is asked to.
+	# It ignores SIGTERM.
 	echo 'trap "" TERM; echo $$ >pid; sleep 20; echo lived >lived' >>new.run
 	capture apply y -t 1 -c ./new.run
 	[ "$rc" -eq 7 ]
@@ -487,7 +487,7 @@ $nothing" apply y new.rules
 	[ "$rc" -eq 4 ]
 	[[ $err == *': Read-only file system'*"$nothing" ]]
 	is_old
-	# Full: not a byte of the state fits.
+	# The disk is full: no byte of the state fits.
 	on "$NS" mount -o remount,rw,size=4k /run
 	on "$NS" sh -c 'cat /dev/zero >/run/fill' 2>/dev/null || true
 	capture apply y new.rules
@@ -497,7 +497,7 @@ $nothing" apply y new.rules
 
 # --- beside stock ---------------------------------------------------------------
 
-# The script runs iptables-save and iptables-restore by their names: those under test.
+# The script runs iptables-save and iptables-restore by name: those under test.
 stock_apply() { printf %s "$1" | on "$NS" env PATH="$RAVELIN_BIN:$PATH" /usr/sbin/iptables-apply "${@:2}"; }
 
 @test "stock's script prints the same messages and exit codes" {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Other programs change nf_tables all the time: the short form of tests/busy/run.
+# Concurrent changes of nf_tables by other programs: short version of tests/busy/run.
 
 load lib
 

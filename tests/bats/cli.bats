@@ -1,11 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The command line, as the programs that drive it depend on it: every command
-# and option, exit codes, exact texts, exact layout.  Each test has a namespace
-# of its own with nothing in it.
+# The command line interface other programs depend on: every command and option,
+# exit codes, exact messages and layout. Each test has an empty namespace.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034,SC1003
 
 load lib
@@ -18,13 +17,13 @@ setup()
 
 teardown() { end_ns "${NS:-}"; }
 
-# rules_are TEXT: of the table filter, as -S prints them, without the policies.
+# rules_are TEXT: table filter as printed by -S, without policies.
 rules_are() { same "$1" "$(iptables -S | grep -v '^-P')" 'rules'; }
 
 # restore TEXT [OPTION...]: TEXT may hold \n.
 restore() { printf '%b' "$1" | iptables-restore "${@:2}"; }
 
-# restored RULES [OPTION...]: RULES of the table filter.
+# restored RULES [OPTION...]: restores RULES to table filter.
 restored() { restore "*filter\n$1\nCOMMIT\n" "${@:2}"; }
 
 NO_SUCH='iptables: No chain/target/match by that name.'
@@ -67,7 +66,7 @@ BAD_RULE='iptables: Bad rule (does a matching rule exist in that chain?).'
 		prints "$tool $BANNER" tool "$tool" -V
 		prints "$tool $BANNER" tool "$tool" --version
 		prints "$tool $BANNER" tool "$tool" --version </dev/null
-		# keepalived reads 40 bytes and looks at the last one before the newline.
+		# keepalived reads 40 bytes and checks the last one before the newline.
 		[ "$(tool "$tool" -V | wc -c)" -lt 40 ]
 	done
 }
@@ -109,7 +108,7 @@ BAD_RULE='iptables: Bad rule (does a matching rule exist in that chain?).'
 	refused 1 "$NO_SUCH" iptables -D NOPE 1
 	refused 1 "$BAD_RULE" iptables -D NOPE -j ACCEPT
 	refused 1 "$NO_SUCH" iptables -t raw -A INPUT -j ACCEPT
-	# Two callers look for the newline behind the full stop.
+	# Two callers look for the newline after the full stop.
 	[ "$(iptables -F NOPE 2>&1 | tail -c 2 | od -An -c | tr -d ' ')" = '.\n' ]
 }
 
@@ -138,7 +137,7 @@ Perhaps iptables or your kernel needs to be upgraded." iptables -t x -S
 Perhaps ip6tables or your kernel needs to be upgraded." ip6tables -t x -A INPUT -j ACCEPT
 }
 
-# Here Ravelin differs: stock exits with 4, and callers that retry on 4 never end.
+# Deliberate difference: stock exits with 4, and callers that retry on 4 never stop.
 @test "a chain in use cannot be deleted: 1, and the chain is named (C6)" {
 	iptables -N A
 	iptables -A INPUT -j A
@@ -260,7 +259,7 @@ COMMIT' saved -t nat
 
 # --- C12, C13, C15: save and -S ---------------------------------------------
 
-# A rule set with something of everything that save has a line for.
+# A ruleset with every kind of line that save prints.
 some_rules()
 {
 	iptables-restore -c <<-'END'
@@ -338,8 +337,7 @@ COMMIT' saved -c
 	prints '' iptables -S INPUT 3
 }
 
-# shown IN OUT: the rule IN, given to -A in FORWARD, is shown as OUT and found
-# and deleted by either of them.
+# shown IN OUT: rule IN, added to FORWARD, is printed as OUT, and found and deleted by either.
 shown()
 {
 	local -a in out
@@ -413,7 +411,7 @@ shown()
 
 # --- C14: the layout of -L --------------------------------------------------
 
-# listed TEXT CMD...: lines of TEXT end in "|", to show the blanks before it.
+# listed TEXT CMD...: lines of TEXT end in "|", to show trailing spaces.
 listed() { same "$1" "$("${@:2}" | sed 's/$/|/')" "layout of ${*:2}"; }
 
 layout_rules()
@@ -534,7 +532,7 @@ Zeroing chain `INPUT'"'|" iptables -v -x -L INPUT -Z
 	same '-P INPUT ACCEPT
 -A INPUT -j ACCEPT' "$(iptables -S INPUT -Z)"
 	prints '-A INPUT -c 0 0 -j ACCEPT' iptables -v -S INPUT 1
-	# With -n too, which the newest stock refuses and its callers still use.
+	# Also with -n, which the newest stock refuses but callers still use.
 	quiet iptables -R INPUT 1 -c 7 8 -j ACCEPT
 	iptables -t filter -L INPUT -n -v -x -w 5 -Z
 	prints '-A INPUT -c 0 0 -j ACCEPT' iptables -v -S INPUT 1
@@ -633,7 +631,7 @@ Zeroing chain `INPUT'"'|" iptables -v -x -L INPUT -Z
 	rules_are ''
 }
 
-# The kernel counts chains in each table anew: the two A have the same handle.
+# The kernel numbers chains per table: the two chains A have the same handle.
 @test "restore: chains of two tables are not mixed up" {
 	restore '*filter\n:A - [0:0]\nCOMMIT\n*mangle\n:A - [0:0]\nCOMMIT\n' --noflush
 	quiet restore '*filter\n-A A -s 1.1.1.1\nCOMMIT\n*mangle\n-A A -s 2.2.2.2\n-D A 1\nCOMMIT\n' --noflush
@@ -858,7 +856,7 @@ ACCEPT  all opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0
 	rules_are '-A INPUT -s 1.1.1.1/32 -d 4.4.4.4/32 -j ACCEPT
 -A INPUT -s 2.2.2.2/32 -d 4.4.4.4/32 -j ACCEPT'
 	refused 1 "$BAD_RULE" iptables -C INPUT -s 2.2.2.2,1.1.1.1,5.5.5.5 -d 4.4.4.4 -j ACCEPT
-	# One of them is not there: none is deleted.
+	# One of them does not exist: none is deleted.
 	refused 1 "$BAD_RULE" iptables -D INPUT -s 2.2.2.2,5.5.5.5 -d 4.4.4.4 -j ACCEPT
 	rules_are '-A INPUT -s 1.1.1.1/32 -d 4.4.4.4/32 -j ACCEPT
 -A INPUT -s 2.2.2.2/32 -d 4.4.4.4/32 -j ACCEPT'
@@ -1022,7 +1020,7 @@ Zeroing chain \`A'" iptables -v -Z
 	[[ $help != *--tcp-flags* ]]
 }
 
-# firewalld reads them there, to the end: a name, or one in brackets, and nothing else.
+# firewalld parses the list to its end: names, or names in parentheses, and nothing else.
 icmp_types() { "$1" -p "$2" --help | sed -n "/^Valid $3 Types:\$/,\$p" | tail -n +2; }
 
 @test "-p icmp -h: the types, for programs" {
@@ -1086,10 +1084,10 @@ Look at manual page \`iptables-save.8' for more information." iptables-save --bo
 	same 2 "$(grep -c '^-A' "$file")"
 	same 1 "$(grep -c '^-A' <&9)" 'rules in the file that was replaced'
 	exec 9<&-
-	# What is no file is written to.
+	# Only files are written to.
 	same "$(saved)" "$(iptables-save -f /dev/stdout | without_dates)"
 	same "$(saved)" "$(iptables-save -f /dev/fd/1 | without_dates)"
-	# Stdout may be a file that has no name any more: nothing is lost, and none is made.
+	# Stdout may be a deleted file: nothing is lost, and no file is created.
 	exec 7<>"$BATS_TEST_TMPDIR/unnamed"
 	rm "$BATS_TEST_TMPDIR/unnamed"
 	iptables-save -f /dev/stdout >&7
@@ -1127,7 +1125,7 @@ Look at manual page \`iptables-save.8' for more information." iptables-save --bo
 		no tool iptables-save $words >"$file" 2>/dev/null
 		refused 1 'iptables-restore: line 1 failed' iptables-restore "$file"
 	done
-	# The disk is full behind any kilobyte; killed while it writes.
+	# The disk is full after any kilobyte; killed while writing.
 	for size in 1 2 3 4 5 6; do
 		(ulimit -f $size; no tool iptables-save >"$file" 2>/dev/null)
 		refused 1 'iptables-restore: line 1 failed' iptables-restore "$file"
@@ -1137,7 +1135,7 @@ Look at manual page \`iptables-save.8' for more information." iptables-save --bo
 		"$RAVELIN_BIN/iptables-save" >"$file" || true
 	refused 1 'iptables-restore: line 1 failed' iptables-restore "$file"
 	same 200 "$(iptables -S | grep -c '^-A')" 'rules that stay'
-	# Whole, it is as ever, behind other text too.
+	# Complete, it is unchanged, also when appended to other text.
 	{ echo '# mine'; iptables-save; } >"$file"
 	quiet iptables-restore "$file"
 	same "# mine
@@ -1156,7 +1154,8 @@ Try \`iptables-restore -h' for more information." iptables-restore --bogus
 	refused 1 'Unknown arguments found on commandline' iptables-restore a b
 }
 
-# restore_error TEXT LINE RULES [OPTION...]: TEXT, the line, the hint; 2; nothing changed.
+# restore_error TEXT LINE RULES [OPTION...]: expects the text, line and hint, exit code 2, and no
+# change.
 restore_error()
 {
 	refused 2 "$1
@@ -1203,10 +1202,10 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." r
 	nothing_loaded
 }
 
-# --- errors for a person -----------------------------------------------------
+# --- errors on a terminal ----------------------------------------------------
 
-# points_at WORDS CMD...: behind stock's text stands the source, and a line of
-# ^~~~ under just these words of it.
+# points_at WORDS CMD...: stock's message is followed by the source and ^~~~ under exactly these
+# words.
 points_at()
 {
 	local plain marks source
@@ -1248,7 +1247,7 @@ points_at()
 	refused_like 2 '^Usage: ravelin' "$ravelin"
 }
 
-# --- what stock gets wrong --------------------------------------------------
+# --- errors of stock ---------------------------------------------------------
 
 @test "-P and -Z in one restore keep the policy" {
 	restored '-P INPUT DROP\n-Z'
@@ -1268,10 +1267,10 @@ points_at()
 	rules_are '-A INPUT -j ACCEPT'
 }
 
-# --- rules of others --------------------------------------------------------
+# --- foreign rules -----------------------------------------------------------
 
-# foreign PATTERN RULE...: a rule that iptables has no words for, between two that it has. It is
-# shown whole, as PATTERN, is in the way of nobody, and is the same after save and restore.
+# foreign PATTERN RULE...: a rule that iptables cannot express, between two that it can. It is shown
+# completely, as PATTERN, does not disturb other commands, and survives save and restore.
 foreign()
 {
 	only_nft 'expressions of others in its tables'
@@ -1302,7 +1301,7 @@ foreign()
 	nft -s list table ip filter >"$BATS_TEST_TMPDIR/before"
 	iptables-save >"$BATS_TEST_TMPDIR/saved"
 	quiet iptables-restore "$BATS_TEST_TMPDIR/saved"
-	# Both policies are there after a restore; what this version of nft calls a meter is a set.
+	# Both policies exist after a restore; this nft version implements meters as sets.
 	same "$(grep -A 4 'chain INPUT' "$BATS_TEST_TMPDIR/before")" \
 		"$(nft -s list table ip filter | grep -A 4 'chain INPUT')" 'rules after a restore'
 	quiet iptables -D INPUT 2
@@ -1322,7 +1321,7 @@ foreign()
 	foreign 'tcp option' tcp option maxseg size 100 drop
 }
 
-# -m hbh asks for the header, and then for its length: that is more than nft's rule says by itself.
+# -m hbh tests for the header and its length; nft's rule only tests the length.
 @test "a rule that options would only approximate is kept whole, never reworded" {
 	only_nft 'expressions of others in its tables'
 	nft 'add table ip6 filter; add chain ip6 filter INPUT { type filter hook input priority 0; }'
@@ -1330,7 +1329,7 @@ foreign()
 	[[ $(ip6tables -S INPUT) == *'-A INPUT -m nft --rule "exthdr'* ]]
 }
 
-# says WORDS OF NFT = WORDS OF IPTABLES: a rule that nft wrote is shown so, found so and deleted so.
+# says NFT RULE = IPTABLES RULE: a rule written by nft is shown, found and deleted as that.
 says()
 {
 	only_nft 'expressions of others in its tables'
@@ -1401,7 +1400,7 @@ says()
 
 NO_CHAIN='iptables: No chain/target/match by that name.'
 
-# A base chain that nft has put into a table of iptables, with a rule no iptables could say.
+# A base chain that nft added to a table of iptables, with a rule no option can express.
 beside()
 {
 	only_nft 'base chains of others in its tables'
@@ -1425,7 +1424,7 @@ beside_is_there() { [ "$(nft list table ip filter | grep -c 'chain theirs\|jhash
 -P OUTPUT ACCEPT" iptables -S
 	quiet iptables -A INPUT -j ACCEPT
 	quiet iptables -N own
-	# As in stock, not beside a chain that is asked for by name.
+	# As in stock, not for a single chain.
 	prints '-P INPUT ACCEPT
 -A INPUT -j ACCEPT' iptables -S INPUT
 	capture iptables-save
@@ -1450,7 +1449,7 @@ beside_is_there() { [ "$(nft list table ip filter | grep -c 'chain theirs\|jhash
 	prints '-P INPUT DROP
 -A INPUT -j new' ours INPUT
 	refused 1 "$NO_CHAIN" iptables -S old
-	# A new chain that is renamed makes it a table that is written as a whole.
+	# Renaming a new chain makes the whole table be rewritten.
 	printf '%s\n' '*filter' ':a - [0:0]' '-A INPUT -j a' '-E a b' '-A OUTPUT -j b' COMMIT >"$BATS_TEST_TMPDIR/rules"
 	quiet iptables-restore "$BATS_TEST_TMPDIR/rules"
 	beside_is_there
@@ -1499,7 +1498,7 @@ beside_is_there() { [ "$(nft list table ip filter | grep -c 'chain theirs\|jhash
 	[ "$(nft list table inet firewalld | grep -c dport)" -eq 1 ]
 }
 
-# --- what need not be there ------------------------------------------------------
+# --- optional dependencies --------------------------------------------------------
 
 @test "without libnftnl a second -v prints nothing more, and the command succeeds" {
 	only_nft 'the messages that -vv shows'
@@ -1525,7 +1524,7 @@ beside_is_there() { [ "$(nft list table ip filter | grep -c 'chain theirs\|jhash
 		ln -s ravelin "$place/$name"
 	done
 	for name in "$place"/*; do
-		# A name without its program would be an error of its own, a file that is read a wait.
+		# A nonexistent program would be another error; reading a file would wait.
 		capture timeout 5 setpriv --reuid 65534 --clear-groups "$name" nonsense --bogus
 		[ "$rc" -eq 111 ] && [ -z "$out$err" ] || { echo "$name: $rc $out $err"; rm -r "$place"; return 1; }
 	done
@@ -1534,7 +1533,7 @@ beside_is_there() { [ "$(nft list table ip filter | grep -c 'chain theirs\|jhash
 		capture setpriv --reuid 65534 --clear-groups "$place/ravelin" $name
 		[ "$rc" -eq 111 ] && [ -z "$out$err" ] || { echo "$name: $rc $out $err"; rm -r "$place"; return 1; }
 	done
-	# Not when both are somebody else.
+	# Not if both ids belong to another user.
 	capture setpriv --reuid 65534 --clear-groups "$RAVELIN_BIN/iptables" -V
 	[ "$rc" -ne 111 ]
 	rm -r "$place"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# ravelin compile: which rules share a look-up, and why others do not.
+# ravelin compile: which rules share a lookup, and why others do not.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -13,7 +13,7 @@ teardown() { end_ns "${NS:-}"; }
 
 compile() { "$RAVELIN_BIN/../ravelin" compile "$@"; }
 
-# rules COUNT SPEC…: that many rules, %i in the words being their number.
+# rules COUNT SPEC…: COUNT rules; %i is replaced by the number.
 rules()
 {
 	local i
@@ -23,7 +23,7 @@ rules()
 }
 table() { printf '*filter\n:INPUT ACCEPT [0:0]\n:OTHER - [0:0]\n'; cat; echo COMMIT; }
 
-# explains TEXT: what --explain says of the rules on stdin, without its first two lines.
+# explains TEXT: output of --explain for the rules on stdin, without its first two lines.
 explains()
 {
 	table >rules

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Completion: what ravelin offers, and what a real bash, zsh and fish make of it.
+# Completion: candidates offered by ravelin, and by real bash, zsh and fish.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -24,7 +24,7 @@ setup()
 
 teardown() { end_ns "${NS:-}"; }
 
-# offers WORDS TEXT: what is offered, without what it means.
+# offers WORDS TEXT: candidates without descriptions.
 offers()
 {
 	local -a words
@@ -50,7 +50,7 @@ offers()
 	offers 'ravelin ip6tables-sa' 'ip6tables-save'
 	offers 'ravelin iptables -t nat -A NATC' 'NATCHAIN'
 	offers 'nonsense -A' ''
-	# What the family or the table has not is not offered.
+	# Candidates that the family or table lacks are not offered.
 	offers 'iptables -A INPUT --fragm' '--fragments --fragment'
 	offers 'ip6tables -A INPUT --fragm' ''
 	offers 'iptables -A INPUT -j MASQ' ''
@@ -80,16 +80,17 @@ offers()
 		echo "$program"
 		tool ../ravelin "$program" -h </dev/null | grep -oE '(^|-[A-Za-z0-9], | )--[a-z0-9-]+ *' |
 			grep -oE -- '--[a-z0-9-]+' | sort -u >said
-		# Options of rules come with a rule.
+		# Options of rules need a rule.
 		{ tool ../ravelin complete -- "$program" -- && tool ../ravelin complete -- "$program" -A INPUT -- &&
 			tool ../ravelin complete -- "$program" -A INPUT --s &&
 			tool ../ravelin complete -- "$program" -A INPUT --d &&
 			tool ../ravelin complete -- "$program" -A INPUT --f &&
 			tool ../ravelin complete -- "$program" -L --; } | cut -f 1 | grep -- '^--' | sort -u >offered
-		# That of diff speaks of another program's.
+		# The one of diff is for another program.
 		grep -vxF -e --noflush said >said.own || true
 		[ "$program" = diff ] || cp said said.own
-		# Those of explain and prove have words of packets as examples; completion offers those of rules.
+		# The options of explain and prove are examples of packets; completion offers those
+		# of rules.
 		if [[ $program =~ ^(explain|prove|test)$ ]]; then
 			tool ../ravelin "$program" -h | grep -oE '^ +(-., )?--[a-z0-9-]+' | grep -oE -- '--.*' | sort -u >said.own
 			comm -12 said.own offered >both && mv both offered

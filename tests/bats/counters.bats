@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# ravelin graph, metrics and top: what the counters say.
+# ravelin graph, metrics and top.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -37,7 +37,7 @@ metrics() { ns "$NS" "$RAVELIN_BIN/../ravelin" metrics "$@"; }
 top() { ns "$NS" "$RAVELIN_BIN/../ravelin" top "$@"; }
 loaded() { iptables-restore -c rules; }
 
-# shows TEXT LINE: a line of the text, whatever is before and behind it.
+# shows TEXT LINE: whether the text has the line.
 shows() { [[ $1 == *"$2"* ]] || { echo "\"$2\" is not in:"; echo "$1"; return 1; }; }
 shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1; }; }
 
@@ -56,7 +56,7 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 	shows "$out" '"filter/UNUSED" [label="UNUSED\n1 rule", color="#a0a0a0", fontcolor="#808080", fillcolor="#eeeeee", tooltip="unreachable"];'
 	shows "$out" '"filter/INPUT" -> "filter/DEEP" [label="1 rule", penwidth=1.00, style=dashed, color="#a0a0a0", fontcolor="#808080", tooltip="unreachable"];'
 	shows "$out" '"filter/FORWARD" -> "filter/SIDE" [label="1 rule", penwidth=1.00, color="#a0a0a0", fontcolor="#808080", tooltip="no packets so far"];'
-	# Without counters nothing is known of that.
+	# Without counters, usage is unknown.
 	capture graph - <<<$'*filter\n:A - [0:0]\n-A INPUT -j A\nCOMMIT'
 	shows "$out" '"filter/INPUT" -> "filter/A" [label="1 rule", penwidth=1.00];'
 }
@@ -162,7 +162,7 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 	[ "$rc" -eq 1 ] && same 'ravelin metrics: --http and --output do not go together' "$err" error
 }
 
-# asked REQUEST [WORD...]: what is answered, on a connection or a listening socket.
+# asked REQUEST [WORD...]: the response on a connection or listening socket.
 asked()
 {
 	ns "$NS" python3 - "$RAVELIN_BIN/../ravelin" "$@" <<-'END'

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# ravelin diff: what has to change, and commands that change it.
+# ravelin diff: differences, and commands that apply them.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -54,7 +54,7 @@ differs()
 	quiet diff_ a a
 	quiet diff_ - a <a
 	cat a | { quiet diff_ - a; }
-	# A table without rules is like none; the order of chains does not count.
+	# A table without rules equals a missing one; the order of chains is ignored.
 	printf '*mangle\nCOMMIT\n*filter\n:Z - [0:0]\n:OLD - [0:0]\n%s\n' "$(grep -v '^:\|^\*' a)" >c
 	quiet diff_ a c
 	quiet diff_ <(cat a) a
@@ -158,7 +158,7 @@ COMMIT' --commands a b
 	capture diff_ a c
 	[ "$rc" -eq 2 ]
 	[[ $err == "ravelin diff $BANNER: c, line 5: "* ]]
-	# Nothing that can be read is not the same as no rules.
+	# An unreadable ruleset is not an empty one.
 	! is_root || refused 2 "ravelin diff $BANNER: cannot open /dev/stdin: No such file or directory" \
 		unshare --mount sh -c 'mount -t tmpfs none /dev && exec "$0" diff - a <a' "$RAVELIN_BIN/../ravelin"
 	local help="Try \`ravelin diff -h' for more information."
@@ -167,7 +167,7 @@ COMMIT' --commands a b
 	refused 2 "ravelin diff: unrecognized option '--nope'"$'\n'"$help" diff_ --nope a b
 }
 
-# random_rules SEED: twenty rules or so out of a few, in two chains; twice the same at times.
+# random_rules SEED: about twenty rules from a small set, in two chains, with duplicates.
 random_rules()
 {
 	awk -v seed="$1" 'BEGIN {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The tables of explained differences excuse no more than they say.
+# Rows of the tables of explained differences excuse only what they name.
 #
 # shellcheck disable=SC2154
 
@@ -18,14 +18,14 @@ setup()
 	[ -x "$RAVELIN_DESCRIBE" ] || skip 'needs build/describe'
 }
 
-# compared ROW RULE...: the differential test of a rule, with a table of that row.
+# compared ROW RULE...: runs the differential test of a rule with this row as table.
 compared()
 {
 	printf '%s\n' "$1" >table
 	run "$DIFFERENTIAL/run" --ravelin "$RAVELIN_BIN" --explained "$PWD/table" --no-lists --rule "${*:2}"
 }
 
-# A rule with a difference that is meant to be: stock takes 65536 as port 0.
+# A deliberate difference: stock takes 65536 as port 0.
 RULE='iptables -A INPUT -p udp --dport 65536'
 
 @test "a row without exit codes or Ravelin's text is an error of the table" {

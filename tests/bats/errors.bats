@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Rules that make no sense, extension by extension: each is refused for one
-# reason, with its exact text, and nothing is changed.
+# Invalid rules, by extension: each is refused for one reason with its exact
+# message, and nothing is changed.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154
 
 load lib
@@ -24,26 +24,25 @@ setup()
 	at 4 filter FORWARD
 }
 
-# at FAMILY TABLE CHAIN: where the next rules would go.
+# at FAMILY TABLE CHAIN: where the next rules are added.
 at()
 {
 	IPV=$1 TABLE=$2 CHAIN=$3
 	case $IPV in 4) TOOL=iptables ;; 6) TOOL=ip6tables ;; esac
 }
 
-# wrong TEXT WORD...: a usage error.
+# wrong TEXT WORD...: expects a usage error.
 wrong()
 {
 	usage_error "$TOOL" "$1" ipt -t "$TABLE" -A "$CHAIN" "${@:2}"
 	nothing_loaded
 }
 
-# wrong_opt TEXT WORD...: the same; the texts about options in general end in
-# an empty line.
+# wrong_opt TEXT WORD...: the same; general messages about options end in an empty line.
 wrong_opt() { wrong "$1"$'\n' "${@:2}"; }
 
-# misplaced EXTENSION WORD...: a rule that is well written, but for another
-# chain, table or protocol.  The answer names the extension.
+# misplaced EXTENSION WORD...: a valid rule in the wrong chain, table or protocol. The message names
+# the extension.
 misplaced()
 {
 	capture ipt -t "$TABLE" -A "$CHAIN" "${@:2}"
@@ -345,8 +344,7 @@ Try \`iptables -h' or 'iptables --help' for more information." iptables -A FORWA
 	wrong 'unknown option "--syn"' ! --syn -p tcp
 }
 
-# Here Ravelin differs: stock leaves it to the kernel, exits with 4 and names
-# the chain only.
+# Deliberate difference: stock leaves it to the kernel, exits with 4 and names only the chain.
 @test "misplaced rules: the extension is named" {
 	misplaced icmp -m icmp --icmp-type 8
 	misplaced owner -m owner --uid-owner 1

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Exit codes, as a table of failures and commands. Callers take 1 for an answer: -C "absent",
-# -N "it exists", -S and -L of a chain "no such chain". So whatever keeps a command from finding
-# out or from acting is 4, and only the answer itself is 1.
+# Exit codes by failure and command. Callers interpret 1 as an answer: -C "absent", -N "exists",
+# -S and -L "no such chain". Hence a command that could not determine the answer, or could not act,
+# exits with 4.
 #
 # shellcheck disable=SC2154,SC2034,SC2086,SC2046
 
@@ -33,7 +33,7 @@ teardown() { end_topology; }
 
 ruleset() { nft list ruleset; }
 
-# Every kind of command, each of which would succeed; then the same questions with another answer.
+# One command of each kind, which would succeed; then the same commands with the other answer.
 commands()
 {
 	cat <<-'END'
@@ -69,7 +69,7 @@ commands()
 	echo "iptables-restore --noflush $BLOCK"
 }
 
-# through WORD... -- COMMAND: runs one of ours behind another program.
+# through WORD... -- COMMAND: runs COMMAND with another program.
 through()
 {
 	local with=()
@@ -80,7 +80,8 @@ through()
 	ns "$NS" "${with[@]}" "$RAVELIN_BIN/$2" "${@:3}"
 }
 
-# undecided TEXT WORD...: each command behind these words ends with 4, says so and changes nothing.
+# undecided TEXT WORD...: each command run with these words exits with 4, prints TEXT and changes
+# nothing.
 undecided()
 {
 	local text=$1 words n=0
@@ -126,7 +127,7 @@ undecided()
 	RAVELIN_BIN=$BATS_FILE_TMPDIR/bin undecided "$DENIED" setpriv --reuid 65534 --regid 65534 --clear-groups
 }
 
-# fails SYSCALL ERROR [WHEN]: the words for undecided.
+# fails SYSCALL ERROR [WHEN]: words for undecided.
 fails() { echo strace -qq -o /dev/null -e "trace=$1" -e "inject=$1:error=$2${3:+:when=$3}"; }
 
 @test "no netlink, no file descriptors, no memory for a socket: 4" {
@@ -145,12 +146,12 @@ fails() { echo strace -qq -o /dev/null -e "trace=$1" -e "inject=$1:error=$2${3:+
 	done
 }
 
-# Questions are asked again after this; a transaction is not.
+# Requests are retried after this error, transactions are not.
 @test "no memory while sending a transaction: 4, nothing changed" {
 	local last words
 	for words in 'iptables -N new' 'iptables -A INPUT -j ACCEPT' 'iptables -F' 'iptables -P FORWARD DROP' \
 		"iptables-restore $BLOCK"; do
-		# The last message that is sent is the transaction.
+		# The last message sent is the transaction.
 		ns "$NS" strace -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=sendmsg "$RAVELIN_BIN/${words%% *}" ${words#* }
 		last=$(wc -l <"$BATS_TEST_TMPDIR/trace")
 		nft flush ruleset
@@ -162,7 +163,7 @@ fails() { echo strace -qq -o /dev/null -e "trace=$1" -e "inject=$1:error=$2${3:+
 }
 without_handles() { sed 's/ # handle.*//'; }
 
-# Wherever it runs out: an answer that is right, or 4 with words.
+# Wherever memory runs out: a correct answer, or 4 with a message.
 @test "no memory from any allocation on: 4 with a message" {
 	local words n most right=() count=$BATS_TEST_TMPDIR/count preload=$BATS_TEST_TMPDIR/nomemory.so
 	"${CC:-cc}" -shared -fPIC -O1 -o "$preload" "$LIB_DIR/nomemory.c"
@@ -193,7 +194,7 @@ without_handles() { sed 's/ # handle.*//'; }
 	done
 }
 
-# Whether it can be read or not: a rule that is there is never absent, nor its chain.
+# Whether or not it can be decoded: an existing rule or chain is never reported as absent.
 @test "a chain with rules of others: never 1 for existing rules" {
 	local words change
 	for change in 'type filter hook input priority 10; policy drop;' 'type filter hook output priority 0;' ''; do

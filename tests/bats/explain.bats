@@ -5,7 +5,7 @@
 
 bats_require_minimum_version 1.5.0
 
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034,SC2016
 
 load lib
@@ -57,7 +57,7 @@ setup()
 }
 
 ravelin() { "$RAVELIN_BIN/../ravelin" "$@"; }
-# explain CODE WORD...: by the rules, with the set known; the exit code has to be that.
+# explain CODE WORD...: with the rules and the set; expects this exit code.
 explain() { run "-$1" "$RAVELIN_BIN/../ravelin" explain --rules rules --set bad=bad "${@:2}"; }
 has() { [[ $output == *"$1"* ]] || { echo "lacks: $1"; echo "$output"; return 1; }; }
 lacks() { [[ $output != *"$1"* ]] || { echo "has: $1"; echo "$output"; return 1; }; }
@@ -269,7 +269,7 @@ assert way["path"][0]["missed"][0]["why"] == "-s 10.66.0.0/16: packet has 192.0.
 	run -3 ravelin test --rules rules nowhere
 }
 
-# A capture of UDP and TCP packets, of which the third answers the first.
+# A capture of UDP and TCP packets; the third replies to the first.
 capture()
 {
 	"$PYTHON" -I -S -c '
@@ -303,7 +303,7 @@ open("in.pcap", "wb").write(out)'
 
 # ---- live rules -----------------------------------------------------------------------------------
 
-# in_ns SCRIPT: in a network namespace that goes with it, with eth0 and eth1.
+# in_ns SCRIPT: in a temporary network namespace with eth0 and eth1.
 in_ns()
 {
 	is_root || skip 'needs root: makes a network namespace'

@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What goes wrong must leave everything as it was: a restore is one transaction
-# over all tables of its file.  (Stock commits table by table, so an error in
-# the last table of a file leaves the first ones changed.)
+# A failure must change nothing: a restore is one transaction for all tables of
+# its file. (Stock commits table by table, so an error in the last table leaves
+# earlier ones changed.)
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -18,7 +18,7 @@ setup()
 
 teardown() { end_topology; }
 
-# alone: one namespace, with rules that would be missed.
+# alone: a namespace with rules.
 alone()
 {
 	new_ns FIREWALL
@@ -40,7 +40,7 @@ alone()
 	before=$(ruleset)
 }
 
-# ruleset: both views of it.
+# ruleset: the rules of both families.
 ruleset()
 {
 	nft list ruleset 2>/dev/null
@@ -49,7 +49,7 @@ ruleset()
 
 unchanged() { same "$before" "$(ruleset)" 'ruleset'; }
 
-# thousand_rules: 250 in each of four tables, all of one file.
+# thousand_rules: 250 in each of four tables of a file.
 thousand_rules()
 {
 	local third=nat
@@ -67,7 +67,7 @@ thousand_rules()
 	}'
 }
 
-# wrong_line KIND CHAIN: ten ways to be wrong.
+# wrong_line KIND CHAIN: ten kinds of errors.
 wrong_line()
 {
 	case $1 in
@@ -100,7 +100,7 @@ wrong_text()
 	esac
 }
 
-# spoiled LINE KIND: the thousand rules, with one of them wrong.
+# spoiled LINE KIND: the thousand rules with one of them wrong.
 spoiled()
 {
 	local chain
@@ -125,17 +125,17 @@ loads_not()
 	thousand_rules >"$FILE"
 	mapfile -t places < <(grep -n '^-A' "$FILE" | awk -F: 'NR % 20 == 7 { print $1 }')
 	for line in "${places[@]}"; do
-		# Every second round of the ten kinds keeps what is in the tables.
+		# Every second round uses --noflush.
 		flush=()
 		[ $((i / 10 % 2)) -eq 0 ] || flush=(--noflush)
 		loads_not "$line" $((i % 10)) "${flush[@]}"
 		i=$((i + 1))
 	done
 	[ $i -eq 50 ]
-	# The first rule of all, and the last.
+	# The very first and the last rule.
 	loads_not "$(grep -n '^-A' "$FILE" | sed -n '1s/:.*//p')" 0
 	loads_not "$(grep -n '^-A' "$FILE" | sed -n '$s/:.*//p')" 3
-	# And it was the wrong lines that were refused.
+	# The wrong lines were the ones refused.
 	quiet iptables-restore <"$FILE"
 	[ "$(iptables-save | grep -c '^-A')" -eq 1000 ]
 }
@@ -210,7 +210,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 		-D INPUT -j DROP
 		COMMIT
 	END
-	# What --noflush finds in the kernel counts as being there.
+	# With --noflush, chains in the kernel count as existing.
 	quiet iptables-restore --test --noflush <<-'END'
 		*filter
 		-A INPUT -j mine
@@ -222,7 +222,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 
 # --- truncated files --------------------------------------------------------
 
-# A file of 24 lines in three tables; every line alone is fine.
+# A file of 24 valid lines in three tables.
 whole_file()
 {
 	where_nat <<-'END'
@@ -261,7 +261,7 @@ whole_file()
 			\**) table=yes ;;
 			COMMIT) table=no ;;
 		esac
-		# Between two tables a file may end.
+		# A file may end between two tables.
 		[ $table = yes ] || continue
 		head -n $n "$FILE" >"$FILE.cut"
 		refused 1 "iptables-restore: COMMIT expected at line $((n + 1))" iptables-restore <"$FILE.cut"
@@ -277,22 +277,22 @@ whole_file()
 	size=$(wc -c <"$FILE")
 	for ((bytes = 18; bytes < size; bytes += 13)); do
 		head -c $bytes "$FILE" >"$FILE.cut"
-		# Between two tables a file may end.
+		# A file may end between two tables.
 		tail -n 2 "$FILE.cut" | grep -q '^COMMIT$' && continue
 		capture tool iptables-restore <"$FILE.cut"
 		[ "$rc" -eq 1 ] || [ "$rc" -eq 2 ] || { echo "cut at $bytes: rc=$rc"; return 1; }
 		[[ $err =~ line:?\ [0-9]+ ]] || { echo "cut at $bytes: $err"; return 1; }
 		unchanged
 	done
-	# Without its last newline the file is whole.
+	# The file is complete without its last newline.
 	head -c $((size - 1)) "$FILE" >"$FILE.cut"
 	quiet iptables-restore <"$FILE.cut"
 	same "$(grep -c '^-A' "$FILE")" "$(iptables-save | grep -c '^-A')" 'number of rules'
 }
 
-# --- strange bytes, large things --------------------------------------------
+# --- unusual bytes, large inputs ---------------------------------------------
 
-# in_filter: lines on stdin, as a block of the table filter.
+# in_filter: puts the lines on stdin in a block of table filter.
 in_filter()
 {
 	echo '*filter'
@@ -323,7 +323,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	iptables -C INPUT -s 1.2.3.4
 }
 
-# Stock takes a NUL byte for the end of its line and loads half a rule.
+# Stock takes a NUL byte for the end of the line and loads half a rule.
 @test "a NUL byte in a file: refused with its line, nothing changes" {
 	local text
 	alone
@@ -395,7 +395,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information."
 		usage_error iptables "Invalid rule number \`$huge'" iptables -R INPUT $huge -j ACCEPT
 		usage_error iptables "Invalid rule number \`$huge'" iptables -S INPUT $huge
 		usage_error iptables "Invalid rule number \`$huge'" iptables -Z INPUT $huge
-		# Stock cuts this number to 32 bits, and deletes rule 1.
+		# Stock truncates this number to 32 bits and deletes rule 1.
 		no iptables -D INPUT $huge
 		usage_error iptables "invalid port/service \`$huge' specified" iptables -A INPUT -p tcp --dport $huge
 		usage_error iptables "unknown protocol \"$huge\" specified" iptables -A INPUT -p $huge
@@ -424,7 +424,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information."
 	unchanged
 }
 
-# A rule number is nothing that may be cut to fewer bits.
+# Rule numbers must not be truncated.
 @test "rule number 2^32 + 1 is not rule number 1" {
 	alone
 	no iptables -D INPUT 4294967297
@@ -454,7 +454,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information."
 
 # --- a closed host stays closed ---------------------------------------------
 
-# closed_host: nothing may pass, and the server counts what does.
+# closed_host: no packet may pass; the server counts those that do.
 closed_host()
 {
 	new_topology
@@ -483,12 +483,12 @@ closed_host()
 arrived() { ns "$SERVER" nft list chain ip watch in | sed -n 's/.*packets \([0-9]*\) .*/\1/p'; }
 some_arrived() { [ "$(arrived)" -gt 0 ]; }
 
-# pour: packets without a pause, until the test ends; storm: and until some were dropped.
+# pour: sends packets continuously until the test ends; storm: also waits until some were dropped.
 pour()
 {
 	local pid fifo=$TOPOLOGY/sender.client
 	local line="ipv=4 dev=c smac=$MAC_C dmac=$MAC_FC src=10.1.0.8 dst=10.2.0.8 times=20 sport=9"
-	# Pipes hold little: the loop runs as fast as packets leave, and no faster.
+	# Pipes have small buffers: the loop runs as fast as packets are sent.
 	hold pid bash -c "while :; do echo '$line' && sleep 0.002; done 1<>'$fifo'"
 	SERVICES="${SERVICES:-} $pid"
 	export SERVICES
@@ -519,7 +519,7 @@ dropped_some() { [ "$(dropped)" -gt 0 ]; }
 	same '-P FORWARD DROP' "$(iptables -S FORWARD | head -n 1)"
 	[ "$(dropped)" -gt 100 ]
 	same 0 "$(arrived)" 'packets that got through'
-	# The watch is awake: an open policy lets the same packets through.
+	# The counter works: an open policy lets the same packets through.
 	iptables -P FORWARD ACCEPT
 	until_true 5 some_arrived
 }
@@ -543,7 +543,7 @@ dropped_some() { [ "$(dropped)" -gt 0 ]; }
 	until_true 5 some_arrived
 }
 
-# without_privilege CMD...: in the firewall, as one of ours.
+# without_privilege CMD...: in the firewall's namespace.
 without_privilege() { ns "$NS" setpriv --bounding-set -net_admin --inh-caps -net_admin "$RAVELIN_BIN/$1" "${@:2}"; }
 
 @test "a -P DROP host stays closed when files of failed saves are loaded" {
@@ -561,7 +561,7 @@ without_privilege() { ns "$NS" setpriv --bounding-set -net_admin --inh-caps -net
 		no without_privilege iptables-restore "$FILE" 2>/dev/null
 		no ns "$NS" strace -qq -o /dev/null -e inject=sendto:error=ENOMEM:when=3+ \
 			"$RAVELIN_BIN/iptables-restore" "$FILE" 2>/dev/null
-		# What is cut at any place by a full disk is loaded as a whole or not at all.
+		# A file truncated anywhere by a full disk is loaded completely or not at all.
 		for ((size = 1; size < 4; size++)); do
 			(ulimit -f $size; tool iptables-save >"$FILE.saved") 2>/dev/null || true
 			tool iptables-restore "$FILE.saved" 2>/dev/null || true
@@ -620,7 +620,7 @@ more_arrived() { [ "$(arrived)" -gt "$1" ]; }
 		rm "$RULES_HOME/run/ravelin"
 	done
 	same 0 "$(arrived)" 'packets that got through'
-	# From the open state each of them closes it, but for what is right.
+	# From an open state, every file except a valid one closes the host.
 	for text in '' '# nothing' '*filter' '! iptables-save failed: this is no ruleset'; do
 		flush_ruleset
 		rm -rf "$RULES_HOME"/run/*
@@ -633,10 +633,9 @@ more_arrived() { [ "$(arrived)" -gt "$1" ]; }
 	until_true 5 some_arrived
 }
 
-# The kernel takes a deleted base chain off its hook before the one that takes
-# its place gets the policy DROP: with enough work between the two, packets slip
-# through.  Stock deletes the whole table; to keep the chain and replace its
-# rules leaves no such moment.
+# The kernel unhooks a deleted base chain before the one that replaces it gets the policy DROP: with
+# enough work in between, packets slip through. Stock deletes the whole table; keeping the chain and
+# replacing its rules avoids this.
 @test "a -P DROP host stays closed while a large file replaces its rules" {
 	local round
 	closed_host
@@ -667,10 +666,10 @@ more_arrived() { [ "$(arrived)" -gt "$1" ]; }
 	done
 }
 
-# --- tables that somebody else has made or changed -----------------------------
+# --- tables made or changed by others ----------------------------------------
 
-# flooded_host: $NS, which the other side floods by both families; what comes in is counted behind
-# all rules, where no table of iptables is.
+# flooded_host: $NS, flooded by the peer in both families; packets received are counted after all
+# rules, in a table outside iptables.
 flooded_host()
 {
 	new_ns FIREWALL
@@ -695,8 +694,8 @@ flooded_host()
 came() { nft list chain inet seen v$IPV | sed -n 's/.*packets \([0-9]*\) .*/\1/p'; }
 more_came() { [ "$(came)" -gt "$1" ]; }
 
-# The chains of a table filter as others leave it. The first word: closed, if it keeps the flood
-# out; open, if only what is done next can.
+# Chains of a table filter made by others. First word: closed, if they drop the flood; open, if only
+# the next step can.
 foreign_tables()
 {
 	cat <<-'END'
@@ -715,7 +714,7 @@ foreign_tables()
 	END
 }
 
-# leave_foreign BODY: in one transaction, from whatever is there.
+# leave_foreign BODY: in one transaction, from any state.
 leave_foreign()
 {
 	local family=ip let=
@@ -734,7 +733,7 @@ closing_rules()
 	printf "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:mine - [0:0]\n$1${text}COMMIT\n"
 }
 
-# The ways in which rules that close the host take its place.
+# Ways in which closing rules replace the table.
 by_restore() { closing_rules '' | tool "$IPTABLES-restore"; }
 by_noflush() { closing_rules '-F INPUT\n' | tool "$IPTABLES-restore" --noflush; }
 by_boot()
@@ -758,7 +757,7 @@ stays_closed()
 	leave_foreign "$4"
 	before=$(came)
 	"$1" >"$FILE.out" 2>&1 || rc=$?
-	# An INPUT without a hook has no policy: that is refused, and --noflush may not replace it.
+	# An INPUT without a hook has no policy: that is refused, and --noflush must not replace it.
 	case "$1 $3" in
 		by_noflush\ plain | by_noflush\ jumped\ to) [ "$rc" = 1 ] && return ;;
 		by_noflush\ type | by_noflush\ dormant | by_noflush\ sets) [ "$rc" = 0 ] && return ;;
@@ -790,7 +789,7 @@ stays_closed_each_way()
 	new_rules
 	flooded_host
 	v4_v6 stays_closed_each_way
-	# The count is awake.
+	# The counter works.
 	iptables -P INPUT ACCEPT
 	IPV=4 until_true 5 more_came "$(IPV=4 came)"
 }

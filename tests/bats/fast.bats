@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Profile fast: rules as look-ups in tables of their own, shown and changed as in profile compat.
+# Profile fast: rules loaded as lookups, shown and changed like in profile compat.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib

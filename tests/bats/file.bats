@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The file backend: the same commands on an iptables-save file, by somebody who
-# is not root.  The kernel of the namespace they run in must not notice.
+# The file backend: the same commands on an iptables-save file, as another user
+# than root. The kernel's rules must not change.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -16,7 +16,7 @@ setup_file()
 	is_root || return 0
 	new_ns NS
 	export NS
-	# Where anybody may go; the build and the directories of bats may be private.
+	# Directories readable by everyone; the build and bats directories may be private.
 	PLACE=$(mktemp -d /tmp/ravelin-file.XXXXXX)
 	export PLACE
 	chmod 755 "$PLACE"
@@ -43,16 +43,16 @@ setup()
 	export RAVELIN_BACKEND=file:$RULES
 }
 
-# What was meant for a file must not have reached the kernel.
+# Commands for a file must not reach the kernel.
 teardown() { [ -z "${NS:-}" ] || [ -z "$(ns "$NS" nft list ruleset)" ]; }
 
-# as_nobody CMD...: without any privilege.
+# as_nobody CMD...: without privileges.
 as_nobody()
 {
 	ns "$NS" setpriv --reuid $NOBODY --regid $NOBODY --clear-groups --inh-caps=-all -- "$@"
 }
 
-# Here the tools work on the file as nobody, unless $WHERE says otherwise.
+# The tools use the file as user nobody, unless $WHERE says otherwise.
 WHERE='file'
 # shellcheck disable=SC2317 # what lib.bash calls
 tool()
@@ -64,14 +64,14 @@ tool()
 	esac
 }
 
-# by_kernel CMD...: the same tools on the kernel of the namespace $OTHER.
+# by_kernel CMD...: the same tools with the kernel of namespace $OTHER.
 by_kernel()
 {
 	local WHERE=kernel
 	"$@"
 }
 
-# one_rule: a file to start from, not written by us.
+# one_rule: an initial file, not written by us.
 one_rule()
 {
 	printf '*filter\n:INPUT DROP [1:2]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n' >"$RULES"
@@ -79,7 +79,7 @@ one_rule()
 	was=$(stamp)
 }
 
-# stamp: what changes when a file is replaced or written.
+# stamp: changes if the file is replaced or written.
 stamp() { stat -c '%i %y %s' "$RULES"; sha256sum <"$RULES"; }
 untouched() { same "$was" "$(stamp)" "$RULES"; }
 
@@ -235,7 +235,7 @@ commands()
 		eval "quiet $line"
 		eval "by_kernel quiet $line"
 	done < <(commands)
-	# A fixed order of tables is no part of the promise.
+	# The order of tables is not guaranteed.
 	same "$(by_kernel saved -c | tables)" "$(saved -c | tables)" 'save'
 	same "$(by_kernel iptables -v -S)" "$(iptables -v -S)" '-S'
 	same "$(by_kernel iptables -n -v -L)" "$(iptables -n -v -L)" '-L'
@@ -251,7 +251,7 @@ commands()
 -P OUTPUT DROP -c 5 6' iptables -v -S
 }
 
-# tables: a save on stdin, its tables in the order of their names.
+# tables: sorts the tables of a save on stdin by name.
 tables()
 {
 	awk '/^\*/ { name = $1 } { text[name] = text[name] $0 "\n" } END {
@@ -268,7 +268,7 @@ tables()
 		ns "$host" ipset create s4 hash:ip
 		ns "$host" ipset create s6 hash:ip family inet6
 	done
-	# To name a set is to ask the kernel for its number, which only root may.
+	# Set names need the kernel's index, which only root can query.
 	WHERE=file-as-root
 	for IPV in 4 6; do
 		rm -f "$RULES"
@@ -281,7 +281,7 @@ tables()
 	end_ns "$OTHER"
 }
 
-# same_refusal CMD...: the file and the kernel refuse with the same words.
+# same_refusal CMD...: file and kernel refuse with the same message.
 same_refusal()
 {
 	local file_err
@@ -382,7 +382,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 		refused_like 2 "Newlines not allowed in --" iptables -A INPUT $option $'a\n-P INPUT'
 	done
 	untouched
-	# Stock's save has neither in quotes, so that they are options when it is read.
+	# Stock's save quotes neither, so they are parsed as options.
 	capture iptables -A INPUT -i 'x -j ACCEPT' -m set --match-set 'y -j DROP' src
 	[ "$rc" = 0 ]
 	quiet iptables -N 'a"b'
@@ -422,7 +422,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	refused 4 "iptables $BANNER: cannot open $RULES: Permission denied" iptables -S
 	refused 4 "iptables $BANNER: cannot open $RULES: Permission denied" iptables -A INPUT -j DROP
 	untouched
-	# Anybody may write it, but only root could give the new one to its owner.
+	# Writable by everyone, but only root could give the new file to its owner.
 	chmod 666 "$RULES"
 	was=$(stamp)
 	refused 4 "iptables $BANNER: cannot keep the owner and mode of $RULES: Operation not permitted" \
@@ -434,7 +434,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 @test "disk full: reported, file unchanged" {
 	one_rule
 	seq -f '-A INPUT -s 10.0.0.%.0f -j ACCEPT' 0 200 | sed -e '1i *filter' -e '$a COMMIT' >"$DIR/large"
-	# A limit on the size of files is as good as a full disk.
+	# A file size limit acts like a full disk.
 	refused_like 4 "cannot write $RULES: File too large" \
 		as_nobody bash -c "ulimit -f 1; exec '$PLACE/bin/iptables-restore' '$DIR/large'"
 	untouched
@@ -455,7 +455,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	chmod 640 "$RULES"
 	quiet iptables -A INPUT -j ACCEPT
 	same "640 $NOBODY" "$(stat -c '%a %u' "$RULES")"
-	# Root edits a file of somebody else.
+	# Root edits another user's file.
 	chown 123:456 "$RULES"
 	chmod 664 "$RULES"
 	WHERE=file-as-root
@@ -501,14 +501,14 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	RAVELIN_BACKEND=file:$place/nothing refused 4 "iptables $BANNER: cannot open $place/nothing: Permission denied" iptables -A INPUT -j ACCEPT
 	[ ! -e "$DIR/new" ]
 	[ "$(grep -c -e '^-A' "$RULES")" -eq 1 ]
-	# A link to such a link is no way round it, one in a folder of theirs is.
+	# A link to such a link does not avoid the check, one in the user's own directory does.
 	ln -s "$place/theirs" "$DIR/there"
 	RAVELIN_BACKEND=file:$DIR/there refused 4 "iptables $BANNER: cannot open $DIR/there: Permission denied" iptables -S
 	install -d -o 65533 "$DIR/home"
 	ln -s "$RULES" "$DIR/home/link"
 	chown -h 65533 "$DIR/home/link"
 	RAVELIN_BACKEND=file:$DIR/home/link quiet iptables -A INPUT -j ACCEPT
-	# The owner of the folder may put it there for all.
+	# The owner of the directory may create links for all.
 	chown -h "$(stat -c %u "$place")" "$place/mine"
 	RAVELIN_BACKEND=file:$place/mine quiet iptables -A INPUT -j ACCEPT
 	[ -L "$place/mine" ]
@@ -535,7 +535,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 	RAVELIN_BACKEND=file:$DIR/one refused 4 "iptables $BANNER: cannot open $DIR/one: Too many levels of symbolic links" iptables -S
 	RAVELIN_BACKEND=file:$DIR/one refused 4 "iptables $BANNER: cannot open $DIR/one: Too many levels of symbolic links" iptables -A INPUT
 	rm "$DIR/one" "$DIR/two"
-	# While the writer waits for the lock, the folder's other name comes to lead elsewhere.
+	# While the writer waits for the lock, the directory's other name is redirected.
 	install -d -o $NOBODY "$DIR/a" "$DIR/b"
 	ln -s a "$DIR/link"
 	RAVELIN_BACKEND=file:$DIR/link/rules quiet iptables -A INPUT -j ACCEPT
@@ -556,7 +556,7 @@ waits_for_lock() { pgrep -P "$1" >/dev/null || grep -qs nanosleep "/proc/$1/wcha
 	local holder
 	one_rule
 	hold holder flock "$RULES" sleep 0.7
-	# The lock must be held before we ask for it.
+	# The lock must be held before we request it.
 	until_true 5 locked
 	prints '-A INPUT -i lo -j ACCEPT' iptables -S INPUT 1
 	locked
@@ -587,7 +587,7 @@ locked() { ! flock --nonblock "$RULES" true; }
 		esac
 		iptables-save >/dev/null
 	done
-	# What is left of the killed ones goes with the next change.
+	# Leftovers of the killed writers are removed by the next change.
 	iptables-restore "$DIR/new"
 	same 'new old rules' "$(find "$DIR" -mindepth 1 -printf '%P\n' | sort | paste -sd ' ')" 'files'
 }
@@ -598,7 +598,7 @@ locked() { ! flock --nonblock "$RULES" true; }
 	printf 'half a rul' >"$DIR/.rules.ravelin"
 	quiet iptables -A INPUT -j DROP
 	same 'rules' "$(find "$DIR" -mindepth 1 -printf '%P\n' | sort | paste -sd ' ')" 'files'
-	# As on a file system that lacks O_TMPFILE: killed between writing and naming, and then not.
+	# As without O_TMPFILE: killed between writing and renaming, and then not.
 	ns "$NS" strace -qq -o "$DIR/trace" -e trace=openat,/^rename -e inject=openat:error=EOPNOTSUPP:when=999 \
 		"$RAVELIN_BIN/iptables" -A INPUT -j DROP
 	text=$(grep -n O_TMPFILE "$DIR/trace" | cut -d: -f1)
@@ -651,7 +651,7 @@ locked() { ! flock --nonblock "$RULES" true; }
 	END
 	chown $NOBODY:$NOBODY "$RULES"
 	cp "$RULES" "$DIR/by.hand"
-	# What changes is what was asked for.
+	# Only the requested parts change.
 	quiet iptables -A INPUT -p udp -m udp --dport 53 -j ACCEPT
 	same '0a1
 > # Written by ravelin
@@ -665,7 +665,7 @@ locked() { ! flock --nonblock "$RULES" true; }
 < -A INPUT -i lo -j ACCEPT
 ---
 > -A INPUT -i lo0 -j ACCEPT' "$(diff "$DIR/by.hand" "$RULES")" change
-	# Comments of what goes stay before what comes next.
+	# Comments of deleted lines stay before the next line.
 	quiet iptables -D INPUT 2
 	grep -A1 -x '# ssh, from inside' "$RULES" | grep -x '# web servers'
 	quiet iptables -F INPUT
@@ -674,12 +674,12 @@ locked() { ! flock --nonblock "$RULES" true; }
 	same "$(grep -e '^#' -e '^$' "$DIR/by.hand" | sort)" "$(grep -e '^#' -e '^$' "$RULES" | grep -v Written | sort)" comments
 	quiet iptables-restore --noflush < <(printf '*filter\n-A INPUT -j DROP\nCOMMIT\n*nat\nCOMMIT\n')
 	same "$(grep -e '^#' -e '^$' "$DIR/by.hand" | sort)" "$(grep -e '^#' -e '^$' "$RULES" | grep -v Written | sort)" comments
-	# What is appended comes behind those of what was flushed.
+	# Appended rules follow the comments of flushed ones.
 	quiet iptables-restore --noflush < <(printf '*filter\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n')
 	sed -i 's/^-A INPUT -i lo/# once\n&/' "$RULES"
 	quiet iptables-restore --noflush < <(printf '*filter\n-F INPUT\n-A INPUT -j REJECT\nCOMMIT\n')
 	grep -A1 -x '# once' "$RULES" | grep -x -e '-A INPUT -j REJECT --reject-with icmp-port-unreachable'
-	# What programs wrote of the text is not true of the next one.
+	# Generated comments would be wrong in the next file.
 	printf '# Generated by iptables-save v1.8.9 on Mon\n*filter\nCOMMIT\n# Completed on Mon\n' >"$RULES"
 	quiet iptables -A INPUT -j DROP
 	no grep -e Generated -e Completed "$RULES"

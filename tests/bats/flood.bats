@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What comes in while rules are replaced: the short form of tests/flood/run.
+# Incoming packets while rules are replaced: short version of tests/flood/run.
 
 load lib
 

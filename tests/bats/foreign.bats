@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Rules that nft wrote, in the chains of iptables: what has words is shown in words that mean
-# just that, the rest is whole in the match `nft'. Nothing stops because of it, nothing is
-# shown as something else, and nothing is lost between save and restore.
+# Rules written by nft in chains of iptables: those that options express exactly are shown as
+# options, others completely with the match `nft'. Other commands work, and save and restore
+# preserve them.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -25,7 +25,7 @@ iptables-save() { ns "$NS" "$RAVELIN_BIN/iptables-save" "$@"; }
 iptables-restore() { ns "$NS" "$RAVELIN_BIN/iptables-restore" "$@"; }
 nft() { ns "$NS" nft "$@"; }
 
-# gives CODE COMMAND…: what was said is in $output.
+# gives CODE COMMAND…: sets $output.
 gives()
 {
 	local code=$1
@@ -35,7 +35,7 @@ gives()
 	[ "$status" -eq "$code" ]
 }
 
-# A chain with rules of all kinds among which are two of iptables.
+# A chain with all kinds of rules, two of them of iptables.
 foreign_chain()
 {
 	nft -f - <<-'END'
@@ -66,7 +66,7 @@ foreign_chain()
 	END
 }
 
-# The ruleset as nft shows it, without numbers that the kernel gives and what iptables adds.
+# nft's ruleset without handles and what iptables adds.
 ruleset() { nft list ruleset | grep -v '^#'; }
 
 # --- commands ---------------------------------------------------------------------
@@ -79,7 +79,7 @@ ruleset() { nft list ruleset | grep -v '^#'; }
 	gives 1 iptables -D FORWARD -s 192.0.2.1 -j DROP
 	gives 0 iptables -D FORWARD -d 192.0.2.9 -j DROP
 	gives 1 iptables -C FORWARD -d 192.0.2.9 -j DROP
-	# What kubelet, CNI and Docker do for ever.
+	# What kubelet, CNI plugins and Docker run repeatedly.
 	for i in 1 2 3; do
 		iptables -C FORWARD -s 192.0.2.77 -j DROP 2>/dev/null || iptables -A FORWARD -s 192.0.2.77 -j DROP
 	done
@@ -133,7 +133,7 @@ COMMIT"
 	ruleset | sed -E 's/(packets|bytes) [0-9]+/\1 0/g; s/ used [0-9]+ bytes//; s/^(\t\t)packets 0 bytes 0$/\1packets 7 bytes 77/' >wanted
 	gives 0 iptables -Z FORWARD
 	ruleset | sed -E 's/ used [0-9]+ bytes//' >now
-	# The policy of the chain has counters since; a named object is not the chain's.
+	# The chain's policy has counters now; a named object does not.
 	diff wanted now
 }
 
@@ -182,7 +182,7 @@ COMMIT"
 	ruleset >after
 	diff before after
 	diff <(grep -v '^#' saved) <(iptables-save -c | grep -v '^#')
-	# A restore without -c counts from 0, and in the same places.
+	# A restore without -c starts at 0, in the same places.
 	gives 0 iptables-restore <saved
 	no grep -qE 'packets [1-9]' <<<"$(ruleset | grep -v 'packets 7 bytes 77')"
 }
@@ -190,7 +190,7 @@ COMMIT"
 @test "a restore elsewhere reports missing objects, changes nothing, and works once they exist" {
 	foreign_chain
 	iptables-save | grep -v '^#' >saved
-	# The set of a meter: nft 1.0 makes an anonymous one, later ones give it the name.
+	# The set of a meter: anonymous in nft 1.0, named in later versions.
 	nft list sets | sed -n '/set a {/,/}/p' >meter
 	new_ns NS
 	gives 1 iptables-restore <saved
@@ -247,7 +247,7 @@ COMMIT"
 	ravelin="$RAVELIN_BIN/../ravelin"
 	iptables-save -c | grep -v '^#' >saved
 	"$RAVELIN_BIN/iptables-xml" <saved | "$RAVELIN_BIN/iptables-xml" -r >back
-	# Counters that are 0 are left out there.
+	# Zero counters are omitted there.
 	diff <(sed 's/^\[0:0\] //' saved) <(sed 's/^\[0:0\] //' back)
 	"$ravelin" json <saved | "$ravelin" json -r -c >back
 	diff saved back
@@ -326,7 +326,7 @@ COMMIT"
 		iptables -S FORWARD >now
 		grep -q '24-30 : jump HERS' now
 		grep -q 'goto THEIRS' now
-		# A chain that is new in the transaction, renamed: the table is written as a whole.
+		# A chain created and renamed in one transaction: the table is rewritten.
 		gives 0 iptables-restore -n <<-'END'
 			*filter
 			-N NEW
@@ -347,9 +347,9 @@ COMMIT"
 	unset RAVELIN_BACKEND
 }
 
-# --- no rule is shown as something else ----------------------------------------------
+# --- rules are shown exactly ---------------------------------------------------------
 
-# shown RULE WORDS: what -S says of a rule of nft in FORWARD, with "nft" for one that is kept whole.
+# shown RULE WORDS: output of -S for an nft rule in FORWARD; "nft" if it is shown with -m nft.
 shown()
 {
 	nft flush chain ip filter FORWARD
@@ -404,7 +404,8 @@ shown()
 	diff saved <(iptables-save | grep -v '^#')
 }
 
-# chains JSON-LIST: user chains of any name in table filter, each with a rule, and a jump to it in FORWARD.
+# chains JSON-LIST: user chains of any name in table filter, each with a rule, and jumps from
+# FORWARD.
 chains()
 {
 	ns "$NS" python3 - "$LIB_DIR/../differential/native" "$1" <<-'END'
@@ -438,7 +439,7 @@ chains()
 	no grep -qE '^-A FORWARD -j ACCEPT|^:(DROP|RETURN|a|x|-j|!) ' saved
 	gives 1 iptables -C FORWARD -j DROP
 	gives 1 iptables -C FORWARD -j LOG
-	# No line names the chains: they stay as they are, as sets do, and a restore finds them.
+	# No line names the chains: like sets they are kept, and a restore finds them.
 	ruleset >before
 	gives 0 iptables-restore -c < <(iptables-save -c)
 	diff before <(ruleset)
@@ -480,7 +481,7 @@ COMMIT"
 	iptables-save | grep -v '^#' >saved
 	gives 0 iptables-restore <saved
 	diff saved <(iptables-save | grep -v '^#')
-	# One that does not have the chain they jump to takes all of the table over.
+	# A ruleset without the chain that they jump to replaces the whole table.
 	gives 0 iptables-restore <<<"*filter
 -A FORWARD -j DROP
 COMMIT"
@@ -488,10 +489,10 @@ COMMIT"
 	no grep -q '"a b"\|a b' <<<"$(nft list ruleset)"
 }
 
-# --- base chains in other places ---------------------------------------------------------
+# --- base chains at other positions -----------------------------------------------------
 
-# placed CHAINS OPTIONS…: a table as nft makes it; what save prints loads again in the same place, here
-# and elsewhere, with its counters, through the other formats, and stock refuses it.
+# placed CHAINS OPTIONS…: a table made by nft; save output restores it at the same position, here
+# and elsewhere, with counters and through the other formats; stock refuses it.
 placed()
 {
 	rm -f rules
@@ -516,7 +517,7 @@ placed()
 	nft flush ruleset
 	gives 0 iptables-restore -c <saved
 	diff saved <(iptables-save -c | grep -v '^#')
-	# Where another program's table is in its place it is taken over, and the other way round.
+	# A table of another program at its position is replaced, and vice versa.
 	nft flush ruleset
 	iptables -t "${2:-filter}" -P "${4:-INPUT}" ACCEPT
 	gives 0 iptables-restore -c <saved
@@ -561,7 +562,7 @@ placed()
 	gives 0 iptables -P INPUT DROP --base 'type filter hook input priority 10'
 	[ "$(iptables -S INPUT | sed 's/--expr .*//')" = $'-P INPUT DROP --base "type filter hook input priority 10"\n-A INPUT -m nft --rule "ip saddr @s accept" \n-A INPUT -s 192.0.2.1/32 -j DROP' ]
 	[ "$(iptables -L INPUT -n | head -n 1)" = 'Chain INPUT (policy DROP)' ]
-	# Saved beside the set, and loaded again: the set is left alone.
+	# Saved with the set and restored: the set is not modified.
 	iptables-save >saved
 	nft add element ip filter s '{ 192.0.2.99 }'
 	gives 0 iptables-restore <saved

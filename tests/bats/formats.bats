@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# iptables-xml and ravelin json: there and back, beside stock, and what is refused.
+# iptables-xml and ravelin json: round trips, comparison with stock, and refusals.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -27,7 +27,7 @@ setup()
 	END
 }
 
-# refuses TEXT MESSAGE COMMAND...: standard input with that text gives that first line and 1.
+# refuses TEXT MESSAGE COMMAND...: expects exit code 1 and this first line for the input TEXT.
 refuses()
 {
 	printf '%s' "$1" >input
@@ -125,7 +125,7 @@ refuses()
 	same "$(cat same)" "$("$xml" same | "$xml" -r)"
 }
 
-# means TEXT: XML of a restore file is that of what save prints after it, and comes back as it.
+# means TEXT: the XML of a restore file equals that of its save output, and converts back.
 means()
 {
 	local xml=$RAVELIN_BIN/iptables-xml
@@ -151,7 +151,7 @@ means()
 		'-AINPUT -m comment --comment="a -x b" -jLOG --log-prefix -y' '--new-chain foo\n--policy FORWARD DROP'; do
 		means "$head$line\nCOMMIT\n"
 	done
-	# Chains that are declared nowhere, tables in another order, and the other family.
+	# Undeclared chains, tables in another order, and the other family.
 	means '*nat\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n*mangle\n-AINPUT -jACCEPT\nCOMMIT\n'
 	means '*filter\n-AINPUT -sfd00::/8 -pipv6-icmp --icmpv6-type=echo-request -jACCEPT\nCOMMIT\n' ip6tables
 }

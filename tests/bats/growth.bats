@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# No work of our own grows faster than what is asked for: the cases of bench/growth, by instructions.
+# Cost grows at most linearly: the cases of bench/growth, measured in instructions.
 #
 # shellcheck disable=SC2154
 
@@ -14,7 +14,7 @@ setup()
 	GROWTH=$LIB_DIR/../../bench/growth
 }
 
-# linear ARG...: counts the instructions of those cases.
+# linear ARG...: counts instructions of those cases.
 linear()
 {
 	"$GROWTH" --instructions --scale 0.5 --ravelin "$RAVELIN_BIN" "$@" || { echo "RAVELIN_BIN=$RAVELIN_BIN $GROWTH $*"; false; }

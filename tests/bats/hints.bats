@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What a person is told of a mistake: where it is, what was meant, and a line that works.
+# Hints: location of the mistake, explanation, and a corrected line.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -26,7 +26,7 @@ teardown() { end_ns "$NS"; }
 	[ "$(grep -vc '^#' "$LIB_DIR/hints.tsv")" -ge 60 ]
 }
 
-# told TEXT CMD...: the hint a person gets.
+# told TEXT CMD...: expects this hint.
 told()
 {
 	RAVELIN_DIAGNOSTICS=1 capture "${@:2}"

@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# make install, and back.
+# make install and make uninstall.
 
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
 
-# into COMMAND: make, of what is built already, for a place of our own.
+# into COMMAND: make, for the existing build, with a DESTDIR of the test.
 into() { make -s -C "$LIB_DIR/../.." -o all "$1" DESTDIR="$BATS_TEST_TMPDIR" PREFIX=/usr; }
 
 setup() { cd "$BATS_TEST_TMPDIR" || return; }
@@ -20,7 +20,7 @@ setup() { cd "$BATS_TEST_TMPDIR" || return; }
 	capture env PATH="$sbin:$PATH" "$installed" "$sbin"
 	[ "$rc" -eq 0 ] && [ -z "$err" ] && [ "$(wc -l <<<"$out")" -eq 1 ]
 	[[ $out == "iptables is now Ravelin, $sbin/iptables (iptables $BANNER); loaded rules stay; "*'sudo make uninstall'* ]]
-	# Where something else comes first, it says what.
+	# If another program has precedence, it is reported.
 	mkdir "$BATS_TEST_TMPDIR/first"
 	ln -s /bin/true "$BATS_TEST_TMPDIR/first/iptables"
 	capture env PATH="$BATS_TEST_TMPDIR/first:$sbin:$PATH" "$installed" "$sbin"

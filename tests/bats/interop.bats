@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Beside stock iptables, on the same kernel: each reads, saves, lists and
-# deletes what the other has loaded, and nobody can tell who it was.
+# Interoperability with stock iptables on one kernel: each reads, saves, lists
+# and deletes the other's rules, which are indistinguishable.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -22,13 +22,13 @@ setup_file()
 	ns "$NS" ipset create s6 hash:ip family inet6
 }
 
-# unfit: what stands against a comparison here, if anything.
+# unfit: reason why a comparison is impossible here, if any.
 unfit()
 {
 	local stock
 	command -v ipset >/dev/null || { echo 'needs ipset'; return; }
 	stock=$("$LIB_DIR/../oracle" --version) || { echo 'no stock iptables to compare with'; return; }
-	# What 1.8.9 and older say differs in places: nothing to be equal to.
+	# 1.8.9 and older differ in places.
 	[ "$(printf '%s\n' 1.8.11 "$stock" | sort -V | head -n 1)" = 1.8.11 ] ||
 		echo "stock is $stock, which is older than 1.8.11"
 }
@@ -44,7 +44,7 @@ setup()
 	read -r -a oracle <<<"$ORACLE"
 }
 
-# By whom the next commands are carried out: ravelin or stock.
+# Who runs the following commands: ravelin or stock.
 BY=ravelin
 # shellcheck disable=SC2317 # what lib.bash calls
 tool()
@@ -58,13 +58,13 @@ by() { local BY=$1; "${@:2}"; }
 
 TABLES='raw mangle nat filter security'
 
-# rules_file: everything that both know, for the family in use.
+# rules_file: everything both support, for the current family.
 rules_file() { cat "$LIB_DIR/rules/v$IPV.rules"; }
 
-# with_counters: a rules file on stdin, its rules counted.
+# with_counters: adds counters to the rules on stdin.
 with_counters() { awk '/^-A/ { printf "[%d:%d] ", ++n, n * 100 } { print }'; }
 
-# expressions: what the kernel holds, without the numbers it gives to rules.
+# expressions: kernel rules without handles.
 expressions()
 {
 	nft list chains 2>/dev/null
@@ -78,7 +78,7 @@ both_show()
 	same "$(by stock "$@")" "$(by ravelin "$@")" "$* (v$IPV: < stock, > Ravelin)"
 }
 
-# shown_alike: save, -S and -L, in all their forms.
+# shown_alike: save, -S and -L in all forms.
 shown_alike()
 {
 	local table
@@ -102,15 +102,15 @@ v4_v6()
 	done
 }
 
-# specifications: "TABLE WORD..." for each rule of a save on stdin, quoted for
-# the shell: there \' within double quotes would keep its backslash.
+# specifications: "TABLE WORD..." for each rule of a save on stdin, quoted for the shell: there \'
+# within double quotes would keep its backslash.
 specifications()
 {
 	awk '/^\*/ { table = substr($0, 2) } /^-A/ { print table, substr($0, 4) }' |
 		sed "s/\\\\'/'/g"
 }
 
-# each_rule: $command, which is -C or -D, of every rule of the rules file, as it is written there.
+# each_rule: runs $command (-C or -D) for every rule of the rules file, as written there.
 each_rule()
 {
 	local line
@@ -158,7 +158,7 @@ same_expressions()
 	nft flush ruleset
 	rules_file | with_counters | by ravelin ipt-restore -c
 	same "$theirs" "$(expressions)" "expressions (v$IPV: < stock, > Ravelin)"
-	# Once more, over what is there.
+	# Again, with existing rules.
 	rules_file | with_counters | by ravelin ipt-restore -c
 	same "$theirs" "$(expressions)" "expressions after a second load (v$IPV)"
 }
@@ -181,7 +181,7 @@ one_by_one()
 }
 @test "the same with one -A for each rule" { v4_v6 one_by_one; }
 
-# series: commands whose effect depends on what those before have left.
+# series: commands whose effect depends on earlier ones.
 series()
 {
 	cat <<-'END'
@@ -235,7 +235,7 @@ series()
 	same "$first" "$(by ravelin saved -c)" 'Ravelin, stock'
 }
 
-# Without -n, names are looked for; those that need no network.
+# Without -n, names are resolved; these need no network.
 names()
 {
 	local me=127.0.0.1
@@ -256,7 +256,7 @@ names()
 }
 @test "-L with names" { v4_v6 names; }
 
-# A table of which only one has an idea must not be seen as broken by the other.
+# A table known to only one of them must not look broken to the other.
 @test "chains that only one of them has made" {
 	by ravelin iptables -t security -A OUTPUT -j ACCEPT
 	by stock iptables -t raw -P OUTPUT DROP
@@ -269,7 +269,7 @@ names()
 	shown_alike
 }
 
-# same_refusal CMD...: text and exit code, with the version aside.
+# same_refusal CMD...: same message and exit code, except for the version.
 same_refusal()
 {
 	local want

@@ -1,34 +1,33 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What the suites share: network namespaces, topologies, the tools under test,
-# packets, and assertions that say what went wrong.
+# Shared by all suites: network namespaces, topologies, the tools under test,
+# packets, and assertions.
 #
-# A namespace here has no name.  It is held by a sleeping process, and a
-# variable holds that process's number.  The holder asks the kernel to be
-# killed with the shell that started it, so a namespace, its devices and its
-# rules vanish with the test, whether it passed, failed, was interrupted or
-# was killed; two runs at once can't collide; and /run/netns stays untouched.
-# Nothing below runs a rule command outside such a namespace.
+# Namespaces are anonymous: each is held by a sleeping process, whose pid is in a
+# variable. The holder is killed with the shell that started it (PR_SET_PDEATHSIG),
+# so namespaces, devices and rules disappear however the test ends, parallel runs
+# do not collide, and /run/netns is not used. No rule command runs outside such a
+# namespace.
 
 LIB_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 RAVELIN_BIN=${RAVELIN_BIN:-$LIB_DIR/../../build/bin}
 RAVELIN_BIN=$(realpath -m "$RAVELIN_BIN")
 export RAVELIN_BIN
 
-# The backend under test: nft, or kmod where the module is loaded (tests/vm/check).
+# Backend under test: nft, or kmod with the module loaded (tests/vm/check).
 BACKEND=${RAVELIN_TEST_BACKEND:-nft}
 
-# What -V and every error say, and who has no right to the rules is told.
+# In the output of -V and in errors; and in messages about missing privileges.
 DENIED='Permission denied (you must be root)'
 case $BACKEND in
 nft) BANNER='v1.8.13 (nf_tables)' DENIED="Could not fetch rule set generation id: $DENIED" ;;
 *) BANNER="v1.8.13 ($BACKEND)" ;;
 esac
 
-# A caller's own settings must not change what the tests see.
+# The caller's settings must not affect the tests.
 unset RAVELIN_BACKEND RAVELIN_DIAGNOSTICS RAVELIN_PROFILE XTABLES_LIBDIR
-# Nor must the make that may have started them: one that a test starts is the outermost one.
+# Nor must a make that started them: a make started by a test is a top-level one.
 unset MAKELEVEL MAKEFLAGS MFLAGS MAKEOVERRIDES
 export LC_ALL=C
 [ "$BACKEND" = nft ] || export RAVELIN_BACKEND=$BACKEND
@@ -37,27 +36,27 @@ export LC_ALL=C
 
 is_root() { [ "$(id -u)" -eq 0 ]; }
 
-# need_root: for setup().  A setup_file() can't skip: it returns, and setup()
-# skips every test of its file.
+# need_root: for setup(). setup_file() cannot skip: it returns, and setup() skips every test of the
+# file.
 need_root()
 {
 	is_root || skip 'needs root: makes network namespaces'
 	[ -x "$RAVELIN_BIN/iptables" ] || { echo "no $RAVELIN_BIN/iptables: build first"; return 1; }
 }
 
-# hold VAR CMD...: starts CMD in the background, puts its process number in
-# VAR.  Not usable in $(...): that shell would end at once, and CMD with it.
+# hold VAR CMD...: runs CMD in the background and sets VAR to its pid. Not usable in $(...): that
+# subshell would exit at once, and CMD with it.
 hold()
 {
 	local -n hold_pid=$1
 	shift
-	# Descriptor 3 is how bats waits for a test; a holder must not keep it.
+	# bats waits until descriptor 3 is closed; holders must not keep it open.
 	setpriv --pdeathsig KILL -- "$@" </dev/null 3>&- &
 	# shellcheck disable=SC2034 # a reference to the caller's variable
 	hold_pid=$!
 }
 
-# new_ns VAR: a fresh network namespace with its loopback up.
+# new_ns VAR: a new network namespace with loopback up.
 new_ns()
 {
 	hold "$1" unshare --net sleep infinity
@@ -65,32 +64,31 @@ new_ns()
 	ns "${!1}" ip link set lo up
 }
 
-# no_resolver: in a test that lists names and looks at counters. A resolver on this host, 127.0.0.53 for
-# example, is asked through the rules under test.
+# no_resolver: for tests that list names and compare counters. A resolver on this host, for example
+# 127.0.0.53, would be reached through the rules under test.
 no_resolver() { ns "$NS" ip link set lo down; }
 
-# other_ns PID: whether PID lives in another network namespace than we do.
+# other_ns PID: whether PID is in another network namespace.
 other_ns() { [ -e "/proc/$1/ns/net" ] && ! [ "/proc/$1/ns/net" -ef /proc/self/ns/net ]; }
 
-# end_ns PID...: ends holders now, instead of with the test.
+# end_ns PID...: ends holders before the end of the test.
 end_ns()
 {
-	# None, when setting up has been skipped.
+	# Empty if setting up was skipped.
 	[ -n "$*" ] || return 0
 	kill -KILL "$@" 2>/dev/null || true
 	wait "$@" 2>/dev/null || true
 }
 
-# ns PID CMD...: runs CMD in the namespace that PID holds, and never in ours:
-# a holder that has not left it yet, or is gone, is an error.
+# ns PID CMD...: runs CMD in the namespace of PID. Fails if PID is gone or still in our namespace.
 ns()
 {
 	other_ns "${1:?no namespace}" || { echo "no namespace is held by $1: ${*:2}" >&2; return 1; }
 	nsenter --net="/proc/$1/ns/net" -- "${@:2}"
 }
 
-# until_true SECONDS CMD...: polls; fails when the time is over, which is
-# RAVELIN_TEST_PATIENCE times as long where instructions are emulated.
+# until_true SECONDS CMD...: polls CMD, fails after a timeout, which is multiplied by
+# RAVELIN_TEST_PATIENCE for emulated machines.
 until_true()
 {
 	local deadline=$((SECONDS + $1 * ${RAVELIN_TEST_PATIENCE:-1}))
@@ -102,8 +100,8 @@ until_true()
 }
 
 # --- the tools under test --------------------------------------------------
-# They act on the namespace in $NS: with NS unset they refuse to run, so a
-# mistake in a test can't reach the rules of the machine.
+# They act on the namespace in $NS and refuse to run without it, so that a bug in
+# a test cannot change the machine's rules.
 
 tool() { ns "${NS:?no namespace chosen}" "$RAVELIN_BIN/$1" "${@:2}"; }
 iptables() { tool iptables "$@"; }
@@ -114,8 +112,8 @@ iptables-restore() { tool iptables-restore "$@"; }
 ip6tables-restore() { tool ip6tables-restore "$@"; }
 nft() { ns "${NS:?no namespace chosen}" nft "$@"; }
 
-# new_rules: ravelin-rules with folders of the test's own, which "rules WORD..." runs. Its /run is
-# one of them, in a mount namespace. $BEHIND: words of a program that it is run by.
+# new_rules: sets up ravelin-rules with directories of the test, run by "rules WORD...". Its /run is
+# one of them, in a mount namespace. $BEHIND: command to run it with.
 new_rules()
 {
 	RULES_HOME=$BATS_TEST_TMPDIR/rules.home
@@ -133,7 +131,7 @@ rules()
 		"$RULES_HOME/run" ${BEHIND:-} sh "$RULES_HOME/ravelin-rules" "$@"
 }
 
-# flush_ruleset: no rules any more, of either family.
+# flush_ruleset: deletes all rules of both families.
 flush_ruleset()
 {
 	local tables='raw mangle nat filter security'
@@ -145,24 +143,24 @@ flush_ruleset()
 	printf '*%s\nCOMMIT\n' $tables | ip6tables-restore
 }
 
-# Tests of what only one backend has.
+# Skip tests for other backends.
 only_nft() { [ "$BACKEND" = nft ] || skip "about nf_tables: $1"; }
 has_nat() { [ "$BACKEND" != kmod ]; }
 need_nat() { has_nat || skip 'the module has no NAT yet'; }
-# where_nat: a restore file on stdin, without its table nat where that takes no rules.
+# where_nat: filters a restore file, without table nat if the backend does not support it.
 where_nat() { if has_nat; then cat; else sed '/^[[:blank:]]*\*nat/,/COMMIT/d'; fi; }
 
-# The family that the next commands speak: 4 or 6.
+# Family of the following commands: 4 or 6.
 IPV=4
 ipt() { case $IPV in 4) iptables "$@" ;; 6) ip6tables "$@" ;; esac }
 ipt-save() { case $IPV in 4) iptables-save "$@" ;; 6) ip6tables-save "$@" ;; esac }
 ipt-restore() { case $IPV in 4) iptables-restore "$@" ;; 6) ip6tables-restore "$@" ;; esac }
 
-# without_dates: a save without its two comment lines, which hold the time.
+# without_dates: save output without the two comments that have the time.
 without_dates() { grep -v '^# \(Generated by\|Completed on\) ' || true; }
 saved() { ipt-save "$@" | without_dates; }
 
-# state: everything the kernel holds for this namespace, counters included.
+# state: complete nf_tables state of the namespace, with counters.
 state()
 {
 	iptables-save -c | without_dates
@@ -170,13 +168,13 @@ state()
 	nft list ruleset 2>/dev/null
 }
 
-# v4_v6 FUNCTION: what holds for both families is written once.
+# v4_v6 FUNCTION: runs it for both families.
 v4_v6()
 {
 	for IPV in 4 6; do "$1"; done
 }
 
-# nothing_loaded: neither rules nor tables for them in this namespace.
+# nothing_loaded: whether the namespace has neither rules nor tables for them.
 nothing_loaded()
 {
 	case $BACKEND in
@@ -187,7 +185,7 @@ nothing_loaded()
 
 # --- assertions ------------------------------------------------------------
 
-# same WANT GOT [WHAT]: both texts, as a difference, when they are not equal.
+# same WANT GOT [WHAT]: fails with a diff if the texts differ.
 same()
 {
 	[ "$1" = "$2" ] && return
@@ -196,20 +194,19 @@ same()
 	return 1
 }
 
-# capture CMD...: leaves its stdout in $out, its stderr in $err and its exit
-# code in $rc; never fails itself.
+# capture CMD...: sets $out, $err and $rc to stdout, stderr and exit code; never fails.
 capture()
 {
 	local errfile=$BATS_TEST_TMPDIR/stderr
 	rc=0
 	out=$("$@" 2>"$errfile") || rc=$?
-	# Without the x, $(...) would also eat the newlines that we want to see.
+	# The x protects trailing newlines from $(...).
 	err=$(cat "$errfile"; echo x)
 	err=${err%x}
 	err=${err%$'\n'}
 }
 
-# quiet CMD...: success, and not one byte on stdout or stderr.
+# quiet CMD...: exit code 0 and no output.
 quiet()
 {
 	capture "$@"
@@ -218,7 +215,7 @@ quiet()
 	return 1
 }
 
-# prints TEXT CMD...: success, this exact stdout, nothing on stderr.
+# prints TEXT CMD...: exit code 0, this exact stdout, no stderr.
 prints()
 {
 	capture "${@:2}"
@@ -227,7 +224,7 @@ prints()
 	return 1
 }
 
-# refused RC TEXT CMD...: this exit code, this exact stderr, an empty stdout.
+# refused RC TEXT CMD...: this exit code and exact stderr, no stdout.
 refused()
 {
 	capture "${@:3}"
@@ -236,8 +233,7 @@ refused()
 	[ -z "$out" ] || { echo "stdout of ${*:3}: $out"; return 1; }
 }
 
-# refused_like RC REGEX CMD...: as refused, where only a part of the text is
-# promised.
+# refused_like RC REGEX CMD...: like refused, with a regular expression.
 refused_like()
 {
 	capture "${@:3}"
@@ -245,14 +241,14 @@ refused_like()
 	[ "$rc" -eq "$1" ] || { printf 'exit code %s, not %s: %s\n%s\n' "$rc" "$1" "${*:3}" "$err"; return 1; }
 }
 
-# usage_error TOOL TEXT CMD...: what a command line that makes no sense gets.
+# usage_error TOOL TEXT CMD...: expects a usage error.
 usage_error()
 {
 	refused 2 "$1 $BANNER: $2
 Try \`$1 -h' or '$1 --help' for more information." "${@:3}"
 }
 
-# no CMD...: "! CMD" that bats notices: set -e passes over a plain "!".
+# no CMD...: fails if CMD succeeds; bats ignores a failing "! CMD" because of set -e.
 no()
 {
 	if "$@"; then
@@ -272,12 +268,12 @@ no()
 #          02::0c     02::fc                02::f5    02::05
 #      "client"        "inside"          "outside"     "server"
 #
-# "left", "left2" (10.1.0.8, 10.1.0.9) lie behind the client's MAC address and
-# "right", "right2" (10.2.0.8, 10.2.0.9) behind the server's, but no host owns
-# them: a packet from the one to the other passes the firewall and is never
-# answered, so a test that counts packets counts its own; the networks 10.22/16
-# and fd00:22::/32 lie behind "right".  All neighbours are fixed, duplicate
-# address detection and router solicitation are off: no packet but the tests'.
+# "left", "left2" (10.1.0.8, 10.1.0.9) map to the client's MAC address and
+# "right", "right2" (10.2.0.8, 10.2.0.9) to the server's, but no host has these
+# addresses: packets between them pass the firewall and are never answered, so
+# tests count only their own packets. The networks 10.22/16 and fd00:22::/32 are
+# routed via "right". Neighbours are static, duplicate address detection and router
+# solicitation are off, so there are no other packets.
 
 MAC_C=02:00:00:00:00:0c
 MAC_FC=02:00:00:00:00:fc
@@ -285,7 +281,7 @@ MAC_FS=02:00:00:00:00:f5
 MAC_S=02:00:00:00:00:05
 export MAC_C MAC_FC MAC_FS MAC_S
 
-# addr WHO [4|6]: the address of an end, in the family in use.
+# addr WHO [4|6]: address of a host, by default in the current family.
 addr()
 {
 	local net host
@@ -382,17 +378,15 @@ end_topology()
 
 # --- packets ---------------------------------------------------------------
 
-# -I -S: no site packages and no environment; it halves the start-up time.
+# -I -S: no site packages, no environment; halves the start-up time.
 packet() { ns "$1" "$PYTHON" -I -S "$LIB_DIR/packet.py" "${@:2}"; }
-# Shims in front of python3 can cost more than the whole test.
+# Wrapper scripts of python3 can take longer than the test.
 PYTHON=$(PATH=/usr/bin:$PATH command -v python3)
 
-# send FIELD=VALUE... / reply ...: one packet of exactly these bytes leaves the
-# client (or the server), past that host's own stack.  See packet.py.  A sender
-# stays in the background of each host: to close a packet socket costs a tenth
-# of a second.  So "send" comes back before the packet has arrived, and a test
-# waits for the counter that must change; only packets of the same sender are
-# sure to keep their order.
+# send FIELD=VALUE... / reply ...: sends exactly these bytes from the client (or server), bypassing
+# its network stack; see packet.py. A sender stays in the background of each host, since closing a
+# packet socket takes 0.1 s. "send" returns before the packet arrives, so tests wait for the counter
+# that must change. Only packets of the same sender arrive in order.
 send()
 {
 	shoot client dev=c smac="$MAC_C" dmac="$MAC_FC" src="$(addr left)" dst="$(addr right)" "$@"
@@ -402,7 +396,7 @@ reply()
 	shoot server dev=s smac="$MAC_S" dmac="$MAC_FS" src="$(addr right)" dst="$(addr left)" "$@"
 }
 
-# Opened for reading too, the pipe can't block on a sender that has died.
+# Also opened for reading, so that writing cannot block on a dead sender.
 shoot() { echo "ipv=$IPV ${*:2}" 1<>"$TOPOLOGY/sender.$1"; }
 
 # new_sender NAME HOST
@@ -413,14 +407,14 @@ new_sender()
 	new_service "$1-sender" "$2" sender "$fifo"
 }
 
-# answer FIELD=VALUE...: as send, and prints what comes back, or "silence".
+# answer FIELD=VALUE...: like send; prints the reply or "silence".
 answer()
 {
 	packet "$CLIENT" answer dev=c smac="$MAC_C" dmac="$MAC_FC" ipv="$IPV" \
 		src="$(addr left)" dst="$(addr right)" "$@"
 }
 
-# new_service NAME HOST WORD...: packet.py in the background, until it is ready.
+# new_service NAME HOST WORD...: runs packet.py in the background and waits until it is ready.
 new_service()
 {
 	local ready=$TOPOLOGY/ready.$1 pid
@@ -430,26 +424,25 @@ new_service()
 	until_true 5 test -e "$ready"
 }
 
-# serve NAME HOST PORT...: a service on these TCP and UDP ports, v4 and v6, that
-# tells each client who it is and whom it sees: NAME saw ADDR PORT at ADDR PORT.
+# serve NAME HOST PORT...: a service on these TCP and UDP ports, IPv4 and IPv6, that tells each
+# client NAME saw ADDR PORT at ADDR PORT.
 serve() { new_service "$1" "$2" serve "$1" "${@:3}"; }
 
-# ask HOST tcp|udp ADDR PORT [SOURCE-PORT]: what the service says, as an
-# ordinary program hears it; "refused" or "silence" when it does not.
+# ask HOST tcp|udp ADDR PORT [SOURCE-PORT]: the service's reply, or "refused" or "silence".
 ask() { packet "$1" ask "${@:2}"; }
 
-# says TEXT HOST tcp|udp ADDR PORT [SOURCE-PORT]: what a program on HOST hears.
+# says TEXT HOST tcp|udp ADDR PORT [SOURCE-PORT]: expects this reply.
 says() { same "$1" "$(ask "${@:2}")" "answer to ${*:3} (v$IPV)"; }
 
-# next_port: a source port that no connection has had.
+# next_port: an unused source port.
 next_port() { PORT=$((PORT + 1)); }
 
 # --- counters --------------------------------------------------------------
 
-# The table that "count" reads and that "rule" writes.
+# Table used by "count" and "rule".
 TABLE=filter
 
-# count CHAIN NUMBER: packets that rule NUMBER of CHAIN has caught.
+# count CHAIN NUMBER: packets counted by rule NUMBER of CHAIN.
 count()
 {
 	ipt -t "$TABLE" -v -x -n -L "$1" | awk -v n="$2" 'NR == n + 2 { print $1; found = 1 } END { exit !found }'
@@ -458,16 +451,14 @@ count()
 # reached COUNT CHAIN NUMBER...: for until_true.
 reached() { [ "$(count "${@:2}")" -ge "$1" ]; }
 
-# --- one rule, and packets it catches or not -------------------------------
+# --- one rule, and packets that match or not -------------------------------
 #
-# Chain T, called from $HOOK of $TABLE, sees what the client sends, and the
-# replies.  It holds the rule under test, which must not end the packet's way,
-# and then a rule that counts everything.  "caught" and "passed" send a packet
-# and demand that both counters tell the same story; a packet that got lost on
-# the way is a failure of either, never a silent "not caught".
+# Chain T, called from $HOOK of $TABLE, gets the client's packets and the replies. It has the rule
+# under test, which must not end the traversal, and then a rule that counts everything. "caught" and
+# "passed" send a packet and check both counters, so a lost packet fails either of them.
 HOOK=FORWARD
 
-# rule SPEC...: installs the rule under test; $IPV says for which family.
+# rule SPEC...: installs the rule under test for the family $IPV.
 rule()
 {
 	rule_text="$IPV: $*"

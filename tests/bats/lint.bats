@@ -3,14 +3,15 @@
 #
 # ravelin lint: each kind of finding has a case that must be found and a near miss that must not.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
 
 setup() { cd "$BATS_TEST_TMPDIR" || return; }
 
-# finds CODES [-6] LINE…: the codes that are found in a filter table with these lines, in order; its base chains accept.
+# finds CODES [-6] LINE…: codes found in a filter table with these lines, in order; its base chains
+# accept.
 finds()
 {
 	local want=$1 family=-4 policy=ACCEPT
@@ -60,7 +61,7 @@ finds()
 @test "a duplicate far away, and rules of many kinds that together leave nothing" {
 	finds "RV102 RV120" "-A INPUT -s 10.0.0.1 -p tcp --dport 5 -j DROP" -A\ INPUT\ -p\ tcp\ --dport\ {100..140}\ -j\ DROP "-A INPUT -s 10.0.0.1 -p tcp --dport 5 -j DROP"
 	[[ $out == *"rule 1 is the same"* ]]
-	# MARK on the way to the second one is no reason: it is dead because of DROP.
+	# MARK before the second one does not matter: DROP makes it unreachable.
 	finds RV101 "-A INPUT -p udp -j LOG -m limit --limit 1/s" "-A INPUT -p udp -j DROP" "-A INPUT -p udp -j LOG -m limit --limit 1/s"
 	[[ $out == *"decided by rule 2"* ]]
 	finds RV101 "-A INPUT -s 10.0.0.0/8 -j DROP" "-A INPUT -p udp -j DROP" "-A INPUT -i eth0 -j DROP" "-A INPUT ! -i eth0 ! -p udp -j DROP" "-A INPUT -d 10.0.0.0/8 -j ACCEPT"
@@ -135,7 +136,7 @@ finds()
 	finds "" "# ravelin: ignore RV104" ":c - [0:0]" "-A c -j DROP"
 }
 
-# codes FILE FAMILY [OPTION…]: the codes that are found, sorted.
+# codes FILE FAMILY [OPTION…]: sorted codes.
 codes()
 {
 	local file=$1 family=$2

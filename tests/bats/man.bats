@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The manual pages: readable everywhere, there for every name, and true where they show a command.
+# Manual pages: render without warnings, exist for every name, and have working examples.
 
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -13,17 +13,17 @@ PAGES=$BATS_TEST_DIRNAME/../../docs/man
 setup() { cd "$BATS_TEST_TMPDIR" || return; }
 teardown() { end_ns "${NS:-}"; }
 
-# shown: the commands that the pages show, as they are typed; a line "--" before each block.
+# shown: the commands in the pages, as typed; a line "--" before each block.
 shown()
 {
 	awk '/^\.EX/ { on = 1; print "--"; next } /^\.EE/ { on = 0 } on' "$PAGES"/*.[18] |
 		sed -E 's/\\-/-/g; s/^\\&//; s/\\e/\\/g'
 }
 
-# Those about rules.
+# Those with rules.
 examples() { shown | grep -E '^(ip6?tables -|ipset |--$)'; }
 
-# Runs the lines of a block, so that quotes mean what they mean in a shell. Says which one failed.
+# Evaluates the lines of a block, so that shell quotes work. Reports the one that failed.
 run_lines()
 {
 	local line
@@ -32,7 +32,7 @@ run_lines()
 	done
 }
 
-# each_block COMMAND: the command with the lines of each block.
+# each_block COMMAND: runs the command with the lines of each block.
 each_block()
 {
 	local line lines=() blocks=0 bad=0
@@ -88,7 +88,7 @@ each_block()
 		echo "$page"
 		grep -qE '^\.(EX|so )' "$page"
 	done
-	# A name with a section for each family has its text in the last of them.
+	# A name with a section per family has its text in the last one.
 	awk '/^\.S[SH]/ { if (name && $0 !~ "\"" name " ") { if (!shown) { print name; bad = 1 } }
 		if ($0 !~ "\"" name " ") shown = 0
 		name = /^\.SS/ ? substr($2, 2) : "" }
@@ -106,7 +106,7 @@ each_block()
 	done
 }
 
-# In a new file: all of a block, which is then checked as a save, and put in nft's words.
+# In a new file: a complete block, checked as save output and translated to nft.
 in_files()
 (
 	iptables() { RAVELIN_BACKEND=file:v4 "$RAVELIN_BIN/iptables" "$@"; }
@@ -116,7 +116,7 @@ in_files()
 	run_lines "$@" || exit
 	[ ! -e v4 ] || run_lines 'RAVELIN_BACKEND=file:v4 "$RAVELIN_BIN/iptables-restore" --test v4' || exit
 	[ ! -e v6 ] || run_lines 'RAVELIN_BACKEND=file:v6 "$RAVELIN_BIN/ip6tables-restore" --test v6' || exit
-	# Like stock, it has words for what adds something.
+	# Like stock, only commands that add something are translated.
 	iptables() { [[ " $* " != *" -"[AIN]" "* ]] || "$RAVELIN_BIN/iptables-translate" "$@"; }
 	ip6tables() { [[ " $* " != *" -"[AIN]" "* ]] || "$RAVELIN_BIN/ip6tables-translate" "$@"; }
 	run_lines "$@"
@@ -126,7 +126,7 @@ in_files()
 	each_block in_files
 }
 
-# What this kernel has not got, or what somebody has to make before the rule.
+# Extensions this kernel lacks, or that need objects created first.
 refused_for_want_of() { grep -qE "the kernel lacks|No such file or directory|Set [a-z]* doesn't exist|refuses match .cgroup" out; }
 
 in_kernel()
@@ -164,18 +164,18 @@ in_kernel()
 	ns "$NS" ip link add eth0 type veth peer name eth1
 	echo '-i eth0 -s 192.0.2.7 --local -p tcp --dport 80 => ACCEPT' >firewall.test
 	printf '\xd4\xc3\xb2\xa1\2\0\4\0\0\0\0\0\0\0\0\0\xff\xff\0\0\x65\0\0\0' >in.pcap
-	# Not those that ask a person, and those that need a module or have to be installed.
+	# Not interactive ones, and those that need a module or an installation.
 	while IFS= read -r line; do
 		case $line in
 		*'ravelin apply'* | *'ravelin confirm' | ravelin-rules* | systemctl* | iptables-kmod*) continue ;;
 		xtables-monitor*) line="timeout 0.5 $line || [ \$? = 124 ]" ;;
 		*'ravelin explain --live'*) line="timeout 0.5 $line || [ \$? = 124 ]" ;;
-		# Their exit codes are the verdict.
+		# Their exit codes are the result.
 		*'ravelin explain'*) line="$line || [ \$? -le 2 ]" ;;
 		*'ravelin lint'*) line="$line || [ \$? = 1 ]" ;;
 		*'ravelin prove'*) line="cp rules.v4 rules.new; $line || [ \$? = 1 ]" ;;
 		*'ravelin test'*) line="$line || [ \$? -le 1 ]" ;;
-		# Its exit code is what differs.
+		# Its exit code differs.
 		*'ravelin diff'*) line="$line || [ \$? = 1 ]" ;;
 		esac
 		ns "$NS" bash -o pipefail -c "${line//\/etc\/iptables\//}" >out 2>&1 || { echo "$line"; cat out; false; }

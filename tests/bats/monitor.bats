@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# xtables-monitor: changes as they happen and the way of real packets, beside
-# stock's of the newest release, which sees the same.
+# xtables-monitor: changes and traces of real packets, compared with that of the
+# newest stock release.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -27,7 +27,7 @@ teardown() { end_ns ${MONITORS:-} "${NS:-}"; }
 
 stock() { ns "$NS" $ORACLE "$@"; }
 
-# listen FILE CMD...: a monitor in the background; ready once it has joined.
+# listen FILE CMD...: starts a monitor in the background and waits until it has joined.
 listen()
 {
 	local before file=$1 pid
@@ -37,7 +37,7 @@ listen()
 	MONITORS="${MONITORS:-} $pid"
 	until_true 10 more_members "$before"
 }
-# Sockets of the namespace that are in the groups of netfilter (protocol 12): 7 and 9 of 1, 2, ...
+# Sockets of the namespace in the netfilter multicast groups (protocol 12): 7 and 9 of 1, 2, ...
 members() { ns "$NS" awk '$2 == 12 && $4 !~ /^0+$/ { n++ } END { print n + 0 }' /proc/net/netlink; }
 more_members() { [ "$(members)" -gt "$1" ]; }
 
@@ -45,11 +45,11 @@ ravelin_monitor() { listen "$1" "$RAVELIN_BIN/xtables-monitor" "${@:2}"; }
 # shellcheck disable=SC2086 # a command with its arguments
 stock_monitor() { listen "$1" $ORACLE xtables-monitor "${@:2}"; }
 
-# shows FILE TEXT: the file has this line by and by.
+# shows FILE TEXT: waits until the file has this line.
 shows() { until_true 10 grep -qsF -e "$2" "$1"; }
 
-# Stock has handles where we have numbers of rules. Where it is wrong: a RETURN is a number to it, a later fragment's data are ports, and
-# the length of an IPv6 packet lacks 20 bytes of its header.
+# Stock prints handles where we print rule numbers. Its errors: RETURN is printed as a number, data
+# of later fragments as ports, and IPv6 lengths lack 20 bytes.
 as_it_should_be()
 {
 	sed -E 's/:rule:0x[0-9a-f]+:/:rule:N:/; s/:0xfffffffb /:RETURN /; / FRAG:/s/ SPORT=[^M]*/ /' "$1" |
@@ -58,7 +58,7 @@ as_it_should_be()
 			$0 = substr($0, 1, RSTART + 4) n substr($0, RSTART + RLENGTH) } { print }'
 }
 
-# alike WHAT: both say the same, line for line; LAST is what ends it.
+# alike WHAT: both print the same lines, up to LAST.
 alike()
 {
 	until_true 10 both_show "$LAST" || { tail -n 3 ours theirs ours.err theirs.err; return 1; }
@@ -130,7 +130,7 @@ LAST='-A INPUT -s fd00::7/128 -j ACCEPT'
 
 # --- packets ------------------------------------------------------------------
 
-# traced: rules of all kinds of verdicts on the way of what comes in.
+# traced: rules with all kinds of verdicts for received packets.
 traced()
 {
 	local tool
@@ -151,7 +151,7 @@ traced()
 	iptables -P INPUT DROP
 }
 
-# by_bytes: packets of every kind, byte by byte, from a neighbour's device.
+# by_bytes: packets of all kinds, byte by byte, from a neighbour's device.
 by_bytes()
 {
 	"$PYTHON" -I -S - "$@" <<-'END'
@@ -162,7 +162,8 @@ by_bytes()
 		a6, b6 = (socket.inet_pton(socket.AF_INET6, x) for x in ('fd09::2', 'fd09::1'))
 		ether = bytes.fromhex('02000000000a02000000000b')
 
-		# Stock's monitor ends when it is too slow: it is waited for. Not every packet is traced.
+		# Stock's monitor exits if it is too slow, so this waits. Not every packet is
+		# traced.
 		def send(frame):
 		    size, tries = os.stat('theirs').st_size, 20
 		    s.send(frame)
@@ -248,13 +249,13 @@ by_bytes()
 	ns "$NS" ping -c 1 -W 1 127.0.0.1 >/dev/null
 	shows ours 'CONTINUE  iptables -t filter -A OUTPUT -m nft --rule "ct state & 0x8 != 0x0 counter continue" --expr ' 
 	shows ours 'ACCEPT  iptables -t filter -A OUTPUT -j ACCEPT'
-	# It sleeps while the rule that a packet has met is deleted.
+	# It sleeps while the rule the packet matched is deleted.
 	kill -STOP $MONITORS
 	ns "$NS" ping -c 1 -W 1 127.0.0.1 >/dev/null
 	iptables -F OUTPUT
 	kill -CONT $MONITORS
 	shows ours 'filter:OUTPUT:rule:?:ACCEPT  # the rule is gone'
-	# Numbers are those of now.
+	# Numbers are current ones.
 	iptables -A OUTPUT -s 192.0.2.1
 	iptables -A OUTPUT -p icmp -j ACCEPT
 	ns "$NS" ping -c 1 -W 1 127.0.0.1 >/dev/null
@@ -264,7 +265,7 @@ by_bytes()
 	shows ours 'filter:OUTPUT:rule:1:ACCEPT  iptables -t filter -A OUTPUT -p icmp -j ACCEPT'
 }
 
-# --- trouble ------------------------------------------------------------------
+# --- failures -----------------------------------------------------------------
 
 is_told()
 {
@@ -280,7 +281,7 @@ many_rules() { awk 'BEGIN { print "*filter"; for (i = 0; i < 60000; i++) print "
 	many_rules | iptables-restore
 	kill -CONT $MONITORS
 	shows ours.err 'xtables-monitor: some events are missing here: they came faster than they were read'
-	# As long as the backlog is full, more is lost.
+	# While the backlog is full, more events are lost.
 	until_true 20 is_told
 }
 
@@ -296,7 +297,7 @@ Try \`xtables-monitor -h' for more information." tool xtables-monitor --bogus
 		"$RAVELIN_BIN/xtables-monitor" -e
 	[ "$rc" -eq 4 ]
 	[ -n "$err" ]
-	# Nobody reads any more: it ends.
+	# Its reader is gone: it exits.
 	ns "$NS" "$RAVELIN_BIN/xtables-monitor" -e 2>/dev/null 3>&- | head -n 1 >/dev/null 3>&- &
 	local pid=$!
 	until_true 10 more_members 0

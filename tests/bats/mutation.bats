@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Where tests/mutation/run breaks code, and where not.
+# Which code tests/mutation/run mutates.
 
 load lib
 
-# sites: the mutants of C on stdin, each as "line operator: the line".
+# sites: mutants of the C code on stdin, as "line operator: the line".
 sites()
 {
 	PYTHONDONTWRITEBYTECODE=1 python3 -c '

@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Names of realms and device groups, from files in which a machine has its own: each test is
-# in a mount namespace with others.
+# Names of realms and device groups from configuration files. Each test has a mount namespace with
+# its own files.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -74,7 +74,7 @@ saved() { there "$1" "$RAVELIN_BIN/iptables" -S INPUT | grep -e ' -m '; }
 		done
 		# shellcheck disable=SC2086 # a command with its arguments
 		same "$(there "$files" $stock iptables -S INPUT)" "$(there "$files" "$RAVELIN_BIN/iptables" -S INPUT)"
-		# Without files stock has no names at all, and other words for that.
+		# Without files stock has no names, and another message.
 		[ -n "$files" ] || continue
 		for wrong in nosuch /1 5x 0x1/nosuch ''; do
 			# shellcheck disable=SC2086 # likewise

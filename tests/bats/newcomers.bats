@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What somebody who tries it meets first: rules tested without root, and words that say what is
-# what.
+# First steps of new users: testing rules without root, and messages.
 #
 # shellcheck disable=SC2154,SC2034
 
@@ -24,7 +23,7 @@ setup()
 
 teardown() { end_topology; }
 
-# as_nobody PROGRAM WORD...: somebody else, without privilege.
+# as_nobody PROGRAM WORD...: as an unprivileged user.
 as_nobody() { ns "$NS" setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all "$PLACE/$1" "${@:2}"; }
 
 right()
@@ -51,7 +50,7 @@ right()
 	quiet as_nobody iptables-restore --test "$PLACE/rules"
 	quiet as_nobody iptables-restore -t -T filter "$PLACE/rules"
 	quiet as_nobody ip6tables-restore --test "$PLACE/rules"
-	# With the same answers as root gets.
+	# With the same results as for root.
 	local text
 	for text in '-A INPUT --bogus' '-A INPUT -j nosuch' '-A nosuch -j ACCEPT' '-D INPUT -j DROP' '-X nosuch' \
 		'-N mine' ':INPUT nonsense [0:0]' '-A INPUT -s 10.0.0.0/33'; do
@@ -60,13 +59,13 @@ right()
 		[ "$rc" -ne 0 ]
 		refused "$rc" "$err" as_nobody iptables-restore --test "$PLACE/wrong"
 	done
-	# What the kernel would refuse is found as far as it is known.
+	# Checks of the kernel are made as far as they are known.
 	refused_like 1 'loop|Too many links|nested' as_nobody iptables-restore --test < <(printf '%s\n' '*filter' ':a - [0:0]' ':b - [0:0]' \
 		'-A a -j b' '-A b -j a' '-A INPUT -j a' COMMIT)
-	# What is there counts under --noflush, and it cannot be known; nor is anything loaded.
+	# --noflush depends on loaded rules, which cannot be read; nothing is loaded.
 	refused 4 "iptables-restore $BANNER: $DENIED" as_nobody iptables-restore --test --noflush "$PLACE/rules"
 	refused 4 "iptables-restore $BANNER: $DENIED" as_nobody iptables-restore "$PLACE/rules"
-	# A person is told what was not tested.
+	# On a terminal, it reports what was not tested.
 	RAVELIN_DIAGNOSTICS=1 capture as_nobody iptables-restore --test "$PLACE/rules"
 	[ "$rc" -eq 0 ] && [[ $err == '# Tested without the kernel'* ]]
 	nothing_loaded

@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What packets.bats does, for headers that ordinary programs do not send (AH,
-# IPComp, DCCP, the extension headers of IPv6), for what the firewall itself knows
-# of a packet (socket, bridge port, IPsec), and for targets whose effect is seen elsewhere.
+# Like packets.bats, for headers ordinary programs do not send (AH, IPComp, DCCP,
+# IPv6 extension headers), for packet metadata (socket, bridge port, IPsec), and
+# for targets whose effect is seen elsewhere.
 #
-# Each test is a shell of its own, whose variables lib.bash reads; what stands
-# unquoted are numbers and lists.
+# Tests run in subshells, whose variables lib.bash uses; unquoted words are
+# numbers and lists.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2046,SC2086,SC2155
 
 load lib
@@ -26,19 +26,19 @@ setup()
 	need_root
 	NS=$FIREWALL
 	flush_ruleset
-	# Connections outlive a test: each has source ports of its own.
+	# Connections outlive a test: each uses its own source ports.
 	PORT=$((50000 + BATS_TEST_NUMBER * 100))
 }
 
 # --- headers ------------------------------------------------------------------
 
-# RFC 4302: length in words of 4 bytes less 2, two reserved bytes, SPI, sequence, ICV.
+# RFC 4302: length in 32-bit words minus 2, two reserved bytes, SPI, sequence number, ICV.
 ah()
 {
 	local header=51:000400006162636400000001000000000000000000000000
 	local long=51:000600006162636400000001$(printf '00%.0s' {1..20})
 	local proto='-p ah'
-	# As ip6_tables: the protocol of an IPv6 packet is the one behind this header.
+	# Like ip6_tables: the protocol of an IPv6 packet is the one after this header.
 	[ "$IPV/$BACKEND" != 6/kmod ] || proto=
 	rule $proto -m ah --ahspi 0x61626364
 	caught chain=$header
@@ -56,7 +56,7 @@ ah()
 }
 @test "ah: SPI, range, negation; length and reserved bytes (v6)" { v4_v6 ah; }
 
-# RFC 3173: next header, flags, CPI. The kernel takes any flags, whatever --compres says.
+# RFC 3173: next header, flags, CPI. The kernel ignores the flags, whatever --compres says.
 ipcomp()
 {
 	rule -p 108 -m ipcomp --ipcompspi 0x1234
@@ -115,7 +115,7 @@ dccp()
 	rule -m frag ! --fragid 100
 	passed chain=$first
 	caught chain=${first/64/65}
-	# The header has 8 bytes, whatever its second one is. The kernel does not compare it.
+	# The header has 8 bytes, whatever its second byte says. The kernel does not compare it.
 	rule -m frag --fragid 100 --fraglen 99
 	caught chain=$first
 	caught chain=44:0800000100000064
@@ -123,7 +123,7 @@ dccp()
 	caught chain=$first
 }
 
-# options NAME NUMBER: hop-by-hop and destination options differ by the header's number.
+# options NAME NUMBER: hop-by-hop and destination options differ only in the header's number.
 options()
 {
 	local padding=$2:0000010400000000 router=$2:0000050200000100 long=$2:00011e0c000000000000000000000000
@@ -183,14 +183,14 @@ by()
 	caught $(by 2 1 2 3 2)
 	passed $(by 3 2 1)
 	passed $(by 1 2)
-	# One address is found once for each time that it is asked for.
+	# An address is counted once per occurrence in the option.
 	rule -m rt --rt-type 0 --rt-0-addrs fd00:9::1,fd00:9::1 --rt-0-not-strict
 	passed $(by 1 2)
 	caught $(by 1 2 1)
 }
 
 # RFC 8754: type 4, segments left, last entry, flags, tag, segments in reverse. The kernel does not
-# turn the bytes of a tag round (net/ipv6/netfilter/ip6t_srh.c): this one reads the same both ways.
+# convert the byte order of a tag (net/ipv6/netfilter/ip6t_srh.c): this one is a palindrome.
 @test "srh: next header, segments left, last entry, tag, segments, negation (v6)" {
 	IPV=6
 	local header=43:0006040102007b7b$(printf 'fd00000900000000000000000000000%d' 1 2 3)
@@ -242,7 +242,7 @@ by()
 	passed src=fd00:1::ff:fe00:d
 }
 
-# A classic BPF program sees the packet from its network header on.
+# A classic BPF program gets the packet from its network header on.
 bpf()
 {
 	local at=9
@@ -253,7 +253,7 @@ bpf()
 }
 @test "bpf: a program that looks for UDP" { v4_v6 bpf; }
 
-# --- what the firewall knows of a packet -----------------------------------------
+# --- metadata of the packet -------------------------------------------------------
 
 socket()
 {
@@ -289,7 +289,7 @@ cluster()
 	caught sport=$PORT
 	rule -m cluster --cluster-total-nodes 2 ! --cluster-local-nodemask 3 --cluster-hash-seed 7
 	passed sport=$PORT
-	# Of two nodes, one is in charge of this source.
+	# One of two nodes is responsible for this source.
 	for node in 1 2; do
 		rule -m cluster --cluster-total-nodes 2 --cluster-local-node $node --cluster-hash-seed 7
 		send sport=$PORT
@@ -300,7 +300,7 @@ cluster()
 }
 @test "cluster: each source has one node, a mask of nodes, negation" { v4_v6 cluster; }
 
-# IPsec between the client and the firewall, for what comes to UDP port 4444 of the firewall.
+# IPsec between client and firewall, for UDP port 4444 of the firewall.
 policy_transform()
 {
 	local me=$1 peer=$2 host=$3 in=$4 out=$5 kind
@@ -359,10 +359,10 @@ physdev()
 	local left=10.5.0.1 right=10.5.0.2
 	[ $IPV = 4 ] || left=fd00:5::1 right=fd00:5::2
 	HOOK=FORWARD
-	# By source: hosts also tell the bridge which groups they are in.
+	# By source: hosts also send multicast group reports to the bridge.
 	rule -s "$left" -m physdev --physdev-in p1 --physdev-out p2 --physdev-is-bridged
 	ns "$LEFT" ping -c 1 -W 2 -q "$right" >/dev/null
-	# The request, and not its answer.
+	# The request, not the reply.
 	until_true 5 reached 2 T 2
 	[ "$(count T 1)" -eq 1 ]
 	rule -s "$right" -m physdev ! --physdev-in p1
@@ -420,7 +420,7 @@ connlabel()
 }
 @test "connlabel: set, found, negation" { v4_v6 connlabel; }
 
-# "helper" sees the packets of a connection that a helper has expected.
+# "helper" matches packets of connections expected by a helper.
 helper_data()
 {
 	local flow="proto=tcp sport=$PORT dport=21" back="proto=tcp sport=21 dport=$PORT"
@@ -463,14 +463,14 @@ rateest()
 	passed
 	rule -m rateest --rateest rate$IPV ! --rateest-gt --rateest-pps 100000
 	caught
-	# Once more, for the counter of the estimator's own rule: four of UDP, one of TCP.
+	# Again, for the counter of the estimator's own rule: four UDP packets, one TCP.
 	[ "$(count PREROUTING 1)" -eq 4 ]
 }
 @test "RATEEST, rateest: below and above a rate, negation" { v4_v6 rateest; }
 
 # --- targets ----------------------------------------------------------------------
 
-# counted_only TABLE CHAIN WORDS: the target counts UDP, lets it go on, and leaves TCP alone.
+# counted_only TABLE CHAIN WORDS: the target counts UDP, continues, and ignores TCP.
 counted_only()
 {
 	TABLE=$1
@@ -514,7 +514,7 @@ synproxy()
 		-A FORWARD -i fc -p tcp --dport 80 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --mss 1460
 		COMMIT
 	END
-	# Nobody is at that address: the firewall itself answers.
+	# The address does not exist: the firewall itself replies.
 	same "tcp SYN,ACK from $(addr right)" "$(answer proto=tcp sport=$PORT dport=80)"
 	[ "$(count FORWARD 1)" -eq 1 ]
 	same silence "$(answer proto=tcp sport=$PORT dport=81 wait=0.3)"

@@ -1,11 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What packets.bats does for the usual matches and targets, for the others: a
-# packet that each must catch and one that it must not.
+# Like packets.bats, for the less common matches and targets.
 #
-# Each test is a shell of its own, whose variables lib.bash reads; what stands
-# unquoted are numbers and lists.
+# Tests run in subshells, whose variables lib.bash uses; unquoted words are
+# numbers and lists.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2086
 
 load lib
@@ -23,12 +22,12 @@ setup()
 {
 	NS=$FIREWALL
 	flush_ruleset
-	# Connections outlive a test: each has source ports of its own.
+	# Connections outlive a test: each uses its own source ports.
 	PORT=$((30000 + BATS_TEST_NUMBER * 100))
 }
 
-# changed TARGET-WORDS: the target under test, in front of the rule that looks.
-# A packet that is changed in PREROUTING is seen so in FORWARD.
+# changed TARGET-WORDS: the target under test, before the rule that tests. Changes in PREROUTING are
+# visible in FORWARD.
 changed()
 {
 	ipt-restore <<-END
@@ -61,7 +60,7 @@ hops()
 {
 	local match=ttl
 	[ $IPV = 4 ] || match=hl
-	# In PREROUTING no hop has been taken yet.
+	# In PREROUTING the TTL is not decremented yet.
 	TABLE=mangle
 	HOOK=PREROUTING
 	rule -m $match --$match-eq 64
@@ -200,7 +199,7 @@ sctp()
 }
 @test "sctp: ports and negation" { v4_v6 sctp; }
 
-# chunks TYPE-FLAGS...: SCTP's header, and these chunks, of four bytes each.
+# chunks TYPE-FLAGS...: SCTP header and these chunks of four bytes each.
 chunks()
 {
 	printf 6161616200000001cccccccc
@@ -382,7 +381,7 @@ times()
 	passed
 	rule -m time --weekdays Mon,Tue,Wed,Thu,Fri,Sat,Sun
 	caught
-	# Tomorrow too, should it be midnight meanwhile.
+	# And tomorrow, in case midnight passes meanwhile.
 	rule -m time ! --weekdays "$(date -u +%a),$(date -u -d tomorrow +%a)"
 	passed
 	rule -m time --monthdays "$(date -u +%-d),$(date -u -d tomorrow +%-d)"
@@ -392,7 +391,7 @@ times()
 }
 @test "time: dates, days of the week and of the month" { v4_v6 times; }
 
-# The hours around now, and all the others; one of the two goes past midnight.
+# The hours around now, and all others; one of the two spans midnight.
 hours()
 {
 	local before after
@@ -402,7 +401,8 @@ hours()
 	rule -m time --timestart "$after" --timestop "$before"
 	passed
 	[ "$(date -u +%H)" != 23 ] || return 0
-	# All day but part of an hour to come: with --contiguous what is before its end is of yesterday.
+	# All day except part of a future hour: with --contiguous, times before its end belong to
+	# yesterday.
 	set -- --timestart "${after%:*}:59:59" --timestop "$after" --weekdays
 	rule -m time "$@" "$(date -u +%a)"
 	caught
@@ -430,7 +430,7 @@ connmark()
 }
 @test "connmark: value, value/mask and negation" { v4_v6 connmark; }
 
-# Of the connections to one destination; another one has a first of its own.
+# Connections to one destination; another destination has its own count.
 second_is_caught()
 {
 	next_port
@@ -454,7 +454,7 @@ connlimit()
 }
 @test "connlimit: upto and above, per destination" { v4_v6 connlimit; }
 
-# told SPEC...: as rule, of which nft is told what iptables-translate says.
+# told SPEC...: like rule, translated by iptables-translate and loaded by nft.
 told()
 {
 	local words
@@ -527,7 +527,7 @@ zones()
 	rule -m conntrack --ctstate NEW
 	caught sport=$PORT
 	ipt -t raw -A PREROUTING -i fc -p udp -j CT --zone 7
-	# The same addresses and ports, and yet another connection.
+	# The same addresses and ports, but another connection.
 	caught sport=$PORT
 }
 @test "CT --zone: a connection of its own" { v4_v6 zones; }
@@ -568,7 +568,7 @@ hops_target()
 {
 	local match=ttl target=TTL
 	[ $IPV = 4 ] || { match=hl; target=HL; }
-	# Forwarding has not counted the hop yet when FORWARD of mangle looks.
+	# mangle FORWARD precedes the decrement of the TTL.
 	changed -p udp -j $target --$match-set 33
 	TABLE=mangle
 	rule -m $match --$match-gt 30 -m $match --$match-lt 34
@@ -622,7 +622,7 @@ tcpoptstrip()
 classify()
 {
 	ipt -t mangle -A FORWARD -p udp --dport 4001 -j CLASSIFY --set-class 1:3
-	# No match of ours reads the class.
+	# No match tests the class.
 	nft -f - <<-END
 		table inet look {
 			chain look {
@@ -639,11 +639,11 @@ classify()
 	looked 1 class
 	nft delete table inet look
 }
-# looked COUNT COMMENT: so many packets have come by that rule.
+# looked COUNT COMMENT: that many packets matched that rule.
 looked() { nft list table inet look | grep -q "counter packets $1 .*comment \"$2\""; }
 @test "CLASSIFY: the packet gets its class" { v4_v6 classify; }
 
-# Each address of one network becomes the same one of the other.
+# Each address of one network maps to the corresponding one of the other.
 netmap()
 {
 	need_nat
@@ -682,7 +682,7 @@ nfqueue()
 	send proto=tcp
 	send proto=132
 	until_true 3 reached 1 POSTROUTING 3
-	# Nobody listens: what may not bypass the queue is dropped.
+	# No listener: a packet that may not bypass the queue is dropped.
 	[ "$(count POSTROUTING 1)" -eq 1 ]
 	[ "$(count POSTROUTING 2)" -eq 0 ]
 }

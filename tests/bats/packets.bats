@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Every match and every target, with packets: one it must catch and one it must
-# not, read from its counter, or seen by the hosts at both ends.
+# Every match and target with packets: one that must match and one that must not,
+# checked with counters or by the hosts at both ends.
 #
-# Each test is a shell of its own, whose variables lib.bash reads; what stands
-# unquoted are numbers and lists.
+# Tests run in subshells, whose variables lib.bash uses; unquoted words are
+# numbers and lists.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2086
 
 load lib
@@ -25,17 +25,17 @@ setup()
 	need_root
 	NS=$FIREWALL
 	flush_ruleset
-	# Connections outlive a test: each has source ports of its own.
+	# Connections outlive a test: each uses its own source ports.
 	PORT=$((10000 + BATS_TEST_NUMBER * 100))
 }
 
-# load_rules: a restore file on stdin, for the family in use.
+# load_rules: restores stdin, for the current family.
 load_rules() { ipt-restore; }
 
-# hears_nothing HOST tcp|udp ADDR PORT: silence costs waiting, so not long.
+# hears_nothing HOST tcp|udp ADDR PORT: with a short timeout.
 hears_nothing() { same silence "$(ask "$1" "$2" "$3" "$4" 0 0.3)" "answer to ${*:2} (v$IPV)"; }
 
-# url ADDR PORT: as --to-destination wants it.
+# url ADDR PORT: in the syntax of --to-destination.
 url()
 {
 	case $1 in *:*) echo "[$1]:$2" ;; *) echo "$1:$2" ;; esac
@@ -433,7 +433,7 @@ limit()
 }
 
 @test "addrtype: --limit-iface-out" {
-	# A packet to oneself leaves through lo, which has only one of the addresses.
+	# A packet to a local address uses lo, which has only one of the addresses.
 	HOOK=OUTPUT
 	iptables -A INPUT -i lo -j DROP
 	rule -m addrtype --dst-type LOCAL
@@ -454,7 +454,7 @@ limit()
 	caught
 	passed src=255.255.255.255
 	passed src=10.1.0.1
-	# Only IPv6 looks at routes that refuse.
+	# Only IPv6 matches prohibiting routes.
 	IPV=6
 	ns "$FIREWALL" ip -6 route replace unreachable fd00:9::/32
 	rule -m addrtype --dst-type UNREACHABLE
@@ -473,8 +473,7 @@ mac()
 }
 @test "mac: --mac-source and its negation" { v4_v6 mac; }
 
-# local_udp USER GROUP [GROUPS]: a program on the firewall sends a packet, to
-# $TO if that is set.
+# local_udp USER GROUP [GROUPS]: a program on the firewall sends a packet, to $TO if set.
 local_udp()
 {
 	local groups=(--clear-groups)
@@ -519,7 +518,7 @@ owner_socket()
 }
 @test "owner: --socket-exists matches local packets, not forwarded ones" { v4_v6 owner_socket; }
 
-# sets: made once, in the namespace of the firewall.
+# sets: created once, in the firewall's namespace.
 need_sets()
 {
 	command -v ipset >/dev/null || skip 'needs ipset'
@@ -569,7 +568,7 @@ set_counters()
 {
 	ns "$FIREWALL" ipset flush hosts$IPV
 	ns "$FIREWALL" ipset add hosts$IPV "$(addr left)"
-	# A packet is counted before the counter is compared.
+	# The packet is counted before the counter is compared.
 	rule -m set --match-set hosts$IPV src --packets-lt 3
 	caught
 	caught
@@ -642,7 +641,7 @@ ct_state_untracked()
 {
 	local family=ip
 	[ "$IPV" -eq 4 ] || family=ip6
-	# The tool that makes packets untracked is a target of another day.
+	# The target that makes packets untracked is tested elsewhere.
 	nft add table $family bypass
 	nft add chain $family bypass pre '{ type filter hook prerouting priority -300; }'
 	nft add rule $family bypass pre udp sport $PORT notrack
@@ -668,7 +667,7 @@ ct_state_nat()
 	rule -m conntrack --ctstate DNAT
 	caught sport=$PORT dport=7001
 	passed sport=$((PORT + 1)) dport=7004
-	# The source is chosen behind this chain: it sees the second packet's.
+	# The source is translated after this chain: it sees the second packet's.
 	rule -m conntrack --ctstate SNAT
 	passed sport=$((PORT + 2)) dport=7003
 	caught sport=$((PORT + 2)) dport=7003
@@ -770,13 +769,13 @@ ct_assured()
 	rule -m conntrack --ctstatus ASSURED
 	passed $flow flags=SYN seq=1000
 	passed_reply $back flags=SYN,ACK seq=5000 ack=1001
-	# The packet that ends the handshake is the first one to see it ended.
+	# The packet that completes the handshake is the first to see it completed.
 	caught $flow flags=ACK seq=1001 ack=5001
 	caught_reply $back flags=ACK seq=5001 ack=1001
 }
 @test "conntrack --ctstatus ASSURED after a whole TCP handshake" { v4_v6 ct_assured; }
 
-# The control connection of FTP names the port of the data connection.
+# The FTP control connection negotiates the port of the data connection.
 ct_expected()
 {
 	local flow="proto=tcp sport=$PORT dport=21" back="proto=tcp sport=21 dport=$PORT"
@@ -811,7 +810,7 @@ ct_expected()
 ct_expire()
 {
 	ns "$FIREWALL" sysctl -qw net.netfilter.nf_conntrack_udp_timeout=40
-	# The clock of a connection starts when its first packet has gone through.
+	# The timeout starts after the first packet has passed.
 	rule -m conntrack --ctexpire 20:40
 	passed sport=$PORT dport=7
 	caught sport=$PORT dport=7
@@ -918,8 +917,8 @@ return_to_policy()
 }
 @test "RETURN in a base chain applies its policy" { v4_v6 return_to_policy; }
 
-# on_the_way TABLE:CHAIN... / seen_by ...: a counting rule in each, and the
-# demand that each has seen one packet.
+# on_the_way TABLE:CHAIN... / seen_by ...: adds a counting rule to each, and checks that each
+# counted one packet.
 on_the_way()
 {
 	local place
@@ -927,7 +926,7 @@ on_the_way()
 		ipt -t "${place%:*}" -A "${place#*:}" -p udp --dport 80
 	done
 	has_nat || return 0
-	# A nat chain sees packets once something there translates.
+	# nat chains see packets only if something there translates.
 	ipt -t nat -A POSTROUTING -p sctp -j SNAT --to-source "$(addr outside)"
 }
 places() { printf '%s\n' "$@" | { has_nat && cat || grep -v nat; }; }
@@ -964,7 +963,7 @@ local_way()
 
 # --- REJECT -----------------------------------------------------------------
 
-# rejects_as TEXT TYPE [FIELD=VALUE...]: what the client gets to see.
+# rejects_as TEXT TYPE [FIELD=VALUE...]: what the client receives.
 rejects_as()
 {
 	ipt -F FORWARD
@@ -1012,7 +1011,7 @@ rejects_as()
 log()
 {
 	rule -p tcp -j LOG
-	# What it writes goes to the log of the machine, not of a namespace.
+	# The log is that of the machine, not of the namespace.
 	prints '-A T -p tcp -j LOG' ipt -S T 1
 	caught proto=tcp
 	passed proto=udp
@@ -1023,8 +1022,7 @@ log()
 }
 @test "LOG counts packets and continues" { v4_v6 log; }
 
-# marks_as VALUE OPTION...: packets start with mark 0xf0, then the rule, then a
-# look at the mark.
+# marks_as VALUE OPTION...: packets have mark 0xf0 before the rule; checks the mark after it.
 marks_as()
 {
 	ipt-restore --noflush <<-END
@@ -1133,9 +1131,8 @@ connmark_set()
 }
 @test "CONNMARK: --set-mark, --set-xmark, --and-mark, --or-mark, --xor-mark" { v4_v6 connmark_set; }
 
-# --- address translation, seen at both ends ---------------------------------
-# An answer also proves the way back: the client's socket accepts it only from
-# the address it has asked.
+# --- NAT, seen from both ends -----------------------------------------------
+# A reply also proves the reverse translation: the client's socket accepts it only from the address it sent to.
 
 snat()
 {

@@ -5,7 +5,7 @@
 # accepted is there, once; what was refused is not there at all; and nobody who
 # reads meanwhile sees half a restore.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -33,8 +33,8 @@ setup()
 
 teardown() { end_ns "${NS:-}"; }
 
-# change NAME CMD...: in the background; leaves the exit code in NAME.rc, the
-# message in NAME.err.
+# change NAME CMD...: in the background; writes the exit code to NAME.rc and the message to
+# NAME.err.
 change()
 {
 	{
@@ -45,7 +45,7 @@ change()
 	changes+=($!)
 }
 
-# change_all: everybody at once.
+# change_all: all at once.
 change_all()
 {
 	local n changes=()
@@ -56,11 +56,11 @@ change_all()
 		change add$n tool iptables -A INPUT -m comment --comment add$n -j ACCEPT
 	done
 	watch_restores
-	# By name: the namespace is held by a child of this shell, too.
+	# By name: the namespace's holder is a child of this shell too.
 	wait "${changes[@]}"
 }
 
-# watch_restores: a reader that sees all of a restore or nothing.
+# watch_restores: a reader that must see all of a restore or nothing.
 watch_restores()
 {
 	local n seen
@@ -72,7 +72,7 @@ watch_restores()
 	done
 }
 
-# count_rules: how many rules each change has left, in ${rules[NAME]}.
+# count_rules: number of rules of each change, in ${rules[NAME]}.
 count_rules()
 {
 	local count name
@@ -82,14 +82,14 @@ count_rules()
 	done < <(sed -n 's/^-A .* --comment \([a-z]*[0-9]*\) .*/\1/p' "$DIR/saved" | sort | uniq -c)
 }
 
-# accounted NAME RULES: as many rules with this comment as its exit code says.
+# accounted NAME RULES: the number of rules with this comment must match the exit code.
 accounted()
 {
 	local code want=0 got=${rules[$1]:-0} said
 	code=$(<"$DIR/$1.rc") said=$(<"$DIR/$1.err")
 	[ "$code" -ne 0 ] || want=$2
 	[ "$got" -eq "$want" ] || { echo "$1: exit code $code, and $got rules"; return 1; }
-	# Only another writer can be in the way, and that is worth another try.
+	# Only a concurrent writer may cause failure, which is worth a retry.
 	case $code in
 		0) [ -z "$said" ] || { echo "$1: success, and $said"; return 1; } ;;
 		4) [ -n "$said" ] || { echo "$1: refused without a word"; return 1; } ;;
@@ -111,14 +111,14 @@ twenty_rounds()
 		count_rules
 		for n in 1 2; do accounted restore$n $BLOCK; done
 		for ((n = 1; n <= ADDS; n++)); do accounted add$n 1; done
-		# The rules of a restore stand in its own order.
+		# Rules of a restore keep their order.
 		for n in 1 2; do
 			same "$(grep -e "restore$n " "$DIR/saved" | sort -s -t' ' -k 7,7n)" "$(grep -e "restore$n " "$DIR/saved")" \
 				"order of restore$n"
 		done
 	done
 	echo "$accepted of $((ROUNDS * (ADDS + 2))) changes were accepted"
-	# To refuse everything would be no way to be safe.
+	# Refusing everything would not be a success.
 	[ $accepted -gt $((ROUNDS * (ADDS + 2) * 9 / 10)) ]
 }
 
@@ -144,9 +144,9 @@ twenty_rounds()
 @test "a rules file: nothing lost or duplicated" {
 	export RAVELIN_BACKEND=file:$DIR/rules
 	twenty_rounds
-	# It was the file, and not the kernel.
+	# It used the file, not the kernel.
 	[ -s "$DIR/rules" ]
 	nothing_loaded
-	# Nothing is left lying about.
+	# Nothing is left behind.
 	same "rules" "$(cd "$DIR" && find . -mindepth 1 \( -name "*rules*" -o -name ".*" \) -printf "%P\n")"
 }

@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Matches and targets in shared objects: the example of docs/, and objects that are broken.
+# Plugins: the example in docs/, and broken objects.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
 
-# The example is built as a third party would: with the headers that are installed.
+# Built like a third party would: with the installed headers.
 setup_file()
 {
 	export TOP=$BATS_TEST_DIRNAME/../..
@@ -36,7 +36,7 @@ setup()
 
 ipt() { "$RAVELIN_BIN/iptables" "$@"; }
 
-# broken NAME REASON [WORDS]: -m NAME (or WORDS) is refused for that reason, which names the file.
+# broken NAME REASON [WORDS]: -m NAME (or WORDS) is refused for that reason, with the file's name.
 broken()
 {
 	local -a words=(-m "$1")
@@ -48,7 +48,7 @@ broken()
 	[ "$status" -eq 2 ]
 }
 
-# spoiled NAME: the example with another name, and each further argument a sed command.
+# spoiled NAME: the example under another name; further arguments are sed commands.
 spoiled()
 {
 	local name=$1

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# ravelin prove and ravelin diff --meaning: what rulesets do, not how they are written.
+# ravelin prove and ravelin diff --meaning: equivalence of rulesets.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -12,7 +12,7 @@ setup() { cd "$BATS_TEST_TMPDIR" || return; }
 
 prove() { "$RAVELIN_BIN/../ravelin" prove "$@"; }
 
-# rules FILE TABLE HEAD RULE…: a table with these rules; HEAD is the line of a base chain.
+# rules FILE TABLE HEAD RULE…: a table with these rules; HEAD: line of a base chain.
 rules()
 {
 	local file=$1 table=$2 head=$3
@@ -40,7 +40,7 @@ proves()
 	rules b filter "INPUT DROP [0:0]" ":ssh - [0:0]" "-A INPUT -p tcp -j ssh" "-A ssh -p tcp --dport 22 -j ACCEPT" \
 		"-A ssh -p tcp ! --dport 80 -j RETURN" "-A ssh -p tcp --dport 80 -j ACCEPT"
 	proves 0 a b
-	# A fragment has no port: it does not return.
+	# A fragment has no port: RETURN does not match.
 	rules b filter "INPUT DROP [0:0]" ":ssh - [0:0]" "-A INPUT -p tcp -j ssh" "-A ssh -p tcp --dport 22 -j ACCEPT" \
 		"-A ssh -p tcp ! --dport 80 -j RETURN" "-A ssh -j ACCEPT"
 	proves 1 a b
@@ -88,7 +88,7 @@ proves()
 	[[ $out == *"--ctstate "[IU]* ]]
 	rules b mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -j CONNMARK --restore-mark" "-A PREROUTING -m connmark --mark 2 -j DROP"
 	proves 1 a b
-	# Exchanged by three XORs.
+	# Swapped by three XORs.
 	rules a mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -j CONNMARK --restore-mark --nfmask 0 --ctmask 0xffffffff" \
 		"-A PREROUTING -j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0" \
 		"-A PREROUTING -j CONNMARK --restore-mark --nfmask 0 --ctmask 0xffffffff" "-A PREROUTING -m mark --mark 5/7 -j DROP"
@@ -114,13 +114,13 @@ proves()
 	local head="PREROUTING ACCEPT [0:0]"
 	rules a mangle "$head" "$restore" "-A PREROUTING -m mark ! --mark 0 -j ACCEPT" \
 		"-A PREROUTING -i eth0 -j MARK --set-mark 1" "-A PREROUTING -i eth1 -j MARK --set-mark 2" "-A PREROUTING $save"
-	# All 32 bits or 8 of them.
+	# All 32 bits, or 8 of them.
 	rules b mangle "$head" "$restore --nfmask 0xff --ctmask 0xff" "-A PREROUTING -m mark ! --mark 0 -j ACCEPT" \
 		"-A PREROUTING -i eth0 -j MARK --set-mark 1" "-A PREROUTING -i eth1 -j MARK --set-mark 2" "-A PREROUTING $save"
 	proves 1 a b
 	[[ $out == *"ct mark 0x"* ]]
 	proves 0 --verdicts a b
-	# The mark is the connection's: what is asked of one may be asked of the other.
+	# The mark belongs to the connection: both tests are equivalent.
 	rules b mangle "$head" "$restore" "-A PREROUTING -m connmark ! --mark 0 -j ACCEPT" \
 		"-A PREROUTING -i eth1 -j MARK --set-mark 2" "-A PREROUTING -i eth0 -j MARK --set-mark 1" \
 		"-A PREROUTING -i eth0 -j CONNMARK --set-mark 1" "-A PREROUTING -i eth1 -j CONNMARK --set-mark 2" \
@@ -190,7 +190,7 @@ proves()
 		-A cali-pro-ns -p udp -m udp --dport 53 -j MARK --set-xmark 0x10000/0x10000
 		COMMIT
 	E
-	# A rule that returns at the end of its chain does nothing; the mark may be set in two steps.
+	# A final RETURN has no effect; the mark may be set in two steps.
 	sed -e '/^-A cali-pi-db -m mark/d' -e 's/^-A cali-fw-a -j MARK --set-xmark 0x0.0x30000/-A cali-fw-a -j MARK --and-mark 0xfffeffff\n-A cali-fw-a -j MARK --and-mark 0xfffdffff/' a >b
 	proves 0 a b
 	sed 's/cali-pro-ns -p udp -m udp --dport 53/cali-pro-ns -p udp -m udp --dport 54/' a >b
@@ -204,7 +204,7 @@ proves()
 }
 
 @test "marks for routing: mwan, Tailscale, firewalld" {
-	# Connections keep to the line they began on.
+	# Connections keep the uplink they started on.
 	cat >a <<-'E'
 		*mangle
 		:PREROUTING ACCEPT [0:0]
@@ -240,7 +240,7 @@ proves()
 	[[ $out == *"PREROUTING: the same"*"OUTPUT: not the same"*"ct mark 0x"* ]]
 	sed 's/RELATED,ESTABLISHED/RELATED/; /^-A PREROUTING/{p;s/RELATED/ESTABLISHED/}' a >b
 	proves 0 a b
-	# Forwarded ports are marked on the way in, and accepted and masqueraded by the mark.
+	# Forwarded ports are marked on input, then accepted and masqueraded by the mark.
 	cat >a <<-'E'
 		*mangle
 		:PREROUTING ACCEPT [0:0]
@@ -269,7 +269,7 @@ proves()
 	proves 0 a b
 	rules b mangle "$head" "-A PREROUTING $hash"
 	proves 1 a b
-	# What it puts aside is not looked at; what it is made of, may be.
+	# The saved value is ignored; its source may be tested.
 	rules a mangle "$head" "-A PREROUTING -j MARK --set-mark 1" "-A PREROUTING $hash"
 	rules b mangle "$head" "-A PREROUTING -j MARK --set-mark 2" "-A PREROUTING $hash"
 	proves 2 a b
@@ -277,13 +277,13 @@ proves()
 	rules a mangle "$head" "-A PREROUTING $hash" "-A PREROUTING -m mark --mark 1 -j DROP"
 	proves 2 a b
 	[[ $out == *"not known: HMARK changes meta.mark, and rules behind it ask for that"* ]]
-	# The shifted mark of one is not that of the other, though the last steps are the same.
+	# The shifted marks differ, although the last steps are the same.
 	rules a mangle "$head" "-A PREROUTING -j MARK --set-mark 1" \
 		"-A PREROUTING -j CONNMARK --save-mark --left-shift-mark 8" "-A PREROUTING -j MARK --set-mark 0"
 	rules b mangle "$head" "-A PREROUTING -j MARK --set-mark 2" \
 		"-A PREROUTING -j CONNMARK --save-mark --left-shift-mark 8" "-A PREROUTING -j MARK --set-mark 0"
 	proves 2 a b
-	# A set that gives no mark leaves the mark alone.
+	# A set without marks does not change the mark.
 	rules a mangle "$head" "-A PREROUTING -j SET --add-set seen src" "-A PREROUTING -m mark --mark 1 -j DROP"
 	proves 0 a a
 	rules a mangle "$head" "-A PREROUTING -j SET --map-set marks src --map-mark" "-A PREROUTING -m mark --mark 1 -j DROP"

@@ -1,10 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What nft makes of our words for a rule, read back from the kernel: the same predicates,
-# matches and target, or an error.
+# Rules translated to nft, loaded and decoded: the same predicates, matches and target, or an error.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -19,8 +18,8 @@ setup()
 
 teardown() { end_ns "$NS"; }
 
-# reads WORDS REASON [REASON]: what nft writes for these words is not understood, for that reason
-# or, as another nft writes it, for the second.
+# reads WORDS REASON [REASON]: nft's encoding of these words cannot be decoded, for that reason or,
+# with another nft version, the second.
 reads()
 {
 	printf '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j ACCEPT\nCOMMIT\n' >"$BATS_TEST_TMPDIR/rules"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Layouts of matches and targets: what a kernel lacks is named, and what it has only in an
-# older revision is written and read in that.
+# Revisions of matches and targets: missing ones are reported, and older ones are written and read
+# if the kernel has no newer.
 
 load lib
 
@@ -11,7 +11,7 @@ BUILD_DIR=$(dirname "$RAVELIN_BIN")
 
 setup() { need_root; }
 
-# A target that this kernel has not, or the test is left out.
+# Skips the test if this kernel lacks the target.
 without() {
 	local kind=$1 ext=$2 config=$3
 	shift 3
@@ -28,7 +28,7 @@ without() {
 	without match ipvs CONFIG_NETFILTER_XT_MATCH_IPVS -m ipvs --ipvs
 }
 
-# Rules of the cases of an extension, each behind its table and chain.
+# Rules of an extension's cases, each preceded by its table and chain.
 cases() {
 	awk -F ' *; *' '
 		/^@table/ { split($0, w, " "); table = w[2] }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# ravelin-rules: rules in files, at boot and after. Whatever goes wrong, the host is not open.
+# ravelin-rules: loads rule files at boot and later. No failure may leave the host open.
 #
 # shellcheck disable=SC2154,SC2034
 
@@ -44,7 +44,7 @@ is_closed() { [ "$(iptables -S INPUT | head -n 1)" = '-P INPUT DROP' ] && iptabl
 	refused_like 1 'rules.v4 cannot be loaded: closed, by .*/closed.v4' rules boot
 	is_closed
 	ip6tables -C INPUT -p tcp --dport 22 -j ACCEPT
-	# Mended, it is loaded; broken again, it leaves what is there.
+	# Fixed, it is loaded; broken again, it keeps the loaded rules.
 	file v4 "$RIGHT"
 	quiet rules boot
 	iptables -C INPUT -p tcp --dport 22 -j ACCEPT
@@ -105,13 +105,13 @@ is_closed() { [ "$(iptables -S INPUT | head -n 1)" = '-P INPUT DROP' ] && iptabl
 	was=$(iptables-save | without_dates)
 	refused_like 1 'the rules from before stay' rules boot
 	same "$was" "$(iptables-save | without_dates)" rules
-	# A policy alone is one, too.
+	# A policy alone counts as rules.
 	flush_ruleset
 	iptables -P INPUT DROP
 	was=$(iptables-save | without_dates)
 	refused_like 1 'the rules from before stay' rules boot
 	same "$was" "$(iptables-save | without_dates)" rules
-	# Empty chains are none.
+	# Empty chains do not.
 	flush_ruleset
 	iptables -N empty
 	refused_like 1 'closed' rules boot
@@ -162,7 +162,7 @@ is_closed() { [ "$(iptables -S INPUT | head -n 1)" = '-P INPUT DROP' ] && iptabl
 	same "$was" "$(nft list ruleset)" ruleset
 }
 
-# helpless: programs that cannot load or list anything; close-host is what is left.
+# helpless: programs that cannot load or list anything; only close-host works.
 helpless()
 {
 	mv "$RULES_HOME/sbin/ravelin" "$RULES_HOME/sbin/real"
@@ -183,7 +183,7 @@ able_again() { mv "$RULES_HOME/sbin/real" "$RULES_HOME/sbin/ravelin"; }
 	same "$was" "$(iptables-save | without_dates)" 'rules of iptables'
 	nft list chain ip ravelin-closed-at-boot input | grep -q 'policy drop'
 	no nft list table ip6 ravelin-closed-at-boot 2>/dev/null
-	# What is loaded from a file and noted stays as it is; loading opens the host.
+	# Rules loaded from the file and recorded stay; loading opens the host.
 	able_again
 	quiet rules boot
 	no nft list table ip ravelin-closed-at-boot 2>/dev/null
@@ -224,7 +224,7 @@ COMMIT"
 COMMIT"
 	refused_like 1 'closed' rules boot
 	is_closed
-	# A file that is wrong or cut off is not trusted in part.
+	# Invalid or truncated files are not used in part.
 	flush_ruleset
 	file v4 "$RIGHT
 *nat"
@@ -278,7 +278,7 @@ COMMIT"
 	quiet rules save --empty
 	grep -q '^:INPUT ACCEPT' "$RAVELIN_RULES/rules.v4"
 	grep -q '^:INPUT ACCEPT' "$RAVELIN_RULES/rules.v6"
-	# It can be loaded: that is what somebody wanted.
+	# It can be loaded, so it was intended.
 	quiet rules boot
 	no is_closed
 }

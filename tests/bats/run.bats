@@ -3,7 +3,7 @@
 #
 # ravelin run: a capture through the rules of a file. Needs no root and no kernel.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -42,8 +42,8 @@ setup()
 
 ravelin() { "$RAVELIN_BIN/../ravelin" "$@"; }
 
-# pcap FILE FORM LINE...: a capture of packets in the words of packet.py, one a second; gap=N in front of a
-# line: N milliseconds after the one before. FORM: a link layer or a kind of file that is named below.
+# pcap FILE FORM LINE...: a capture of packets in the format of packet.py, one per second; gap=N
+# before a line: N milliseconds after the previous one. FORM: a link layer or file type named below.
 pcap()
 {
 	printf '%s\n' "${@:3}" >lines
@@ -329,21 +329,21 @@ print(p["verdict"], len(p["ways"]), p["ways"][0]["verdict"], p["ways"][0]["if"])
 print(o["totals"])
 rule = o["tables"][0]["chains"][0]["rules"][1]
 print(rule["perhaps_more_packets"], rule["perhaps_more_bytes"])')"
-	# What is assumed is certain, and so is what follows from it.
+	# Assumptions and their consequences are certain.
 	prints "# 1 packets, 1 ACCEPT" first_line -a ctstate=ESTABLISHED
 	prints "# 1 packets, 1 DROP" first_line -a ctstate=INVALID
 	prints "# 1 packets, 1 ACCEPT" first_line -a ctstate=NEW
 	prints "# 1 packets, 1 ACCEPT" first_line -a ctstate=NEW,ESTABLISHED -a recent=no
 	prints "# 1 packets, 1 not known" first_line -a ctstate=NEW,ESTABLISHED -a recent=yes
 	prints "# 1 packets, 1 ACCEPT" first_line -a ctstate!=NEW,INVALID
-	# All ways may come to the same.
+	# All paths may have the same result.
 	printf '*filter\n:INPUT DROP [0:0]\n-A INPUT -m conntrack --ctstate NEW -j DROP\nCOMMIT\n' >rules
 	prints "# 1 packets, 1 DROP" first_line
 }
 
 @test "an answer holds on the rest of the path" {
 	pcap in.pcap ethernet "$SSH"
-	# rule, what it comes to: no way contradicts itself.
+	# rule, result: no path contradicts itself.
 	while IFS='|' read -r first second want; do
 		printf '*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING %s -j RETURN\n-A PREROUTING %s -j DROP\nCOMMIT\n' "$first" "$second" >rules
 		ravelin run -r rules -p in.pcap -H PREROUTING | sed -n '1s/.*:22: //p' >found
@@ -470,7 +470,7 @@ $try" ravelin run -r rules -p in.pcap -a "$word"
 		-m nosuch|Couldn't load match `nosuch':No such file or directory
 		helper="x"|it is to be NAME=VALUE, NAME!=VALUE or [!] -m MATCH ...
 	END
-	# One that no rule asks for is told to a person, and in JSON.
+	# An unused one is reported on a terminal, and in JSON.
 	export RAVELIN_DIAGNOSTICS=1
 	for word in ctstate=NEW tcp=no set:bad=yes '-m socket'; do
 		capture ravelin run -r rules -p in.pcap -i a -o b -q -a "$word"
@@ -485,7 +485,7 @@ $try" ravelin run -r rules -p in.pcap --ways 0
 
 @test "sets from files" {
 	pcap in.pcap ethernet "$SSH" "$DNS" "src=172.16.3.4 dst=10.2.0.8 proto=icmp" "src=172.16.3.5 dst=10.2.0.8 proto=tcp sport=5 dport=443"
-	# entries|parts of the packet|packets that are in the set
+	# entries|parts of the packet|packets in the set
 	while IFS='|' read -r parts want entries; do
 		printf '%b' "$entries" >"set"
 		printf '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m set --match-set x %s -j DROP\nCOMMIT\n' "$parts" >rules
@@ -568,7 +568,7 @@ sets_of() { printf '%b' "$1" >"set"; ravelin run -r rules -p in.pcap -s x=set; }
 	refused 1 "$note
 ravelin run: table nat cannot be run: addresses are not translated" \
 		ravelin run -r rules -p in.pcap -t nat -H POSTROUTING
-	# Without rules there is nothing to say.
+	# Without rules there are no notes.
 	printf '*nat\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n*filter\n:INPUT DROP [0:0]\nCOMMIT\n' >rules
 	prints "# 1 packets, 1 DROP" first_line
 }
@@ -595,13 +595,13 @@ ravelin run: table nat cannot be run: addresses are not translated" \
 		COMMIT
 	END
 	)" ravelin run -r rules -p in.pcap -q -i eth0 --local 10.2.0.8
-	# With --hook, only those of its chains that a packet passes.
+	# With --hook, only those chains that a packet traverses.
 	prints "# 5 packets, 2 ACCEPT, 3 not run: other chains" first_line -i eth0 -l 10.2.0.8 -H OUTPUT
 	ravelin run -r rules -p in.pcap -l 10.2.0.8 -H OUTPUT -j | "$PYTHON" -c '
 import json, sys
 o = json.load(sys.stdin)
 assert o["totals"]["other_chains"] == 3 and o["packets"][0]["not_run"] == "other chains", o'
-	# One direction has nothing to say, nor has a router without interfaces.
+	# One direction has no notes, nor has a router without interfaces.
 	pcap in.pcap ethernet "$SSH" "$DNS"
 	prints "# 2 packets, 2 ACCEPT" first_line
 	pcap in.pcap ethernet "$SSH" "$back"
@@ -628,7 +628,7 @@ assert o["totals"]["other_chains"] == 3 and o["packets"][0]["not_run"] == "other
 			ravelin run -"${family#v}" -r "$file" -p in.$family $more -j 2>/dev/null | "$PYTHON" -m json.tool >/dev/null
 		done
 	done
-	# With what a person knows of the host, nothing is left open.
+	# With information about the host, nothing is left open.
 	prints "# 9 packets, 4 ACCEPT, 5 DROP" workstation
 }
 workstation()

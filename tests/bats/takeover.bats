@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A table that somebody else has changed, so that iptables could not have made it: a restore that
-# flushes needs nothing of what is there, and other commands go on as far as they can.
+# Tables changed by others in ways iptables cannot: a flushing restore replaces them, and other
+# commands work as far as possible.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -30,7 +30,7 @@ setup()
 
 teardown() { end_ns "${NS:-}"; }
 
-# The scenarios: a name, and the chains of table filter as nft takes them.
+# Scenarios: a name, and the chains of table filter in nft syntax.
 scenarios()
 {
 	cat <<-'END'
@@ -49,11 +49,11 @@ scenarios()
 	END
 }
 
-# loaded FAMILY BODY: the table as somebody else has left it.
+# loaded FAMILY BODY: the table as others left it.
 loaded()
 {
 	flush_ruleset
-	# nft 1.0.6 wants the end of a line behind every bracket.
+	# nft 1.0.6 needs a newline after every bracket.
 	printf 'table %s filter { %s\n}\n' "$1" "$2" | sed 's/}/\n}\n/g; s/^;//' >"$FILE.nft"
 	[ "$1" = ip ] || sed -i 's|ip saddr 192.0.2.0/24|ip6 saddr 2001:db8::/32|; s/ipv4_addr/ipv6_addr/' "$FILE.nft"
 	nft -f "$FILE.nft" || { cat "$FILE.nft"; return 1; }
@@ -73,7 +73,7 @@ taken_over()
 	[ "$IPV" = 4 ] || family=ip6
 	loaded "$family" "$2"
 	quiet ipt-restore "$FILE" && same "$(grep -v '^#' "$FILE")" "$(saved)" save && quiet ipt -C mine -j ACCEPT &&
-		# It is active, and a second one finds a table as usual.
+		# It is active, and a second restore finds a normal table.
 		[[ $(nft list ruleset) != *dormant* ]] && quiet ipt-restore "$FILE" &&
 		same "$(grep -v '^#' "$FILE")" "$(saved)" 'second save'
 }
@@ -98,7 +98,7 @@ nothing_left()
 	each_scenario nothing_left
 }
 
-# What is done elsewhere in the table does not fail because of such a chain.
+# Operations elsewhere in the table do not fail because of such a chain.
 goes_on()
 {
 	loaded ip "$2"
@@ -159,7 +159,7 @@ goes_on()
 	each_scenario not_loaded
 }
 
-# own FAMILY: makes a table filter that only this process may change, and waits.
+# own FAMILY: creates a table filter owned by the process, and waits.
 own()
 {
 	# shellcheck disable=SC2016 # Python's
@@ -200,7 +200,7 @@ owned_table()
 	refused_like 4 'Operation not permitted' ipt-restore --noflush "$FILE"
 	RAVELIN_DIAGNOSTICS=1 refused_like 4 'Another program owns table filter .flags owner.' ipt -A INPUT -j ACCEPT
 	same "$before" "$(nft list ruleset)" ruleset
-	# It goes with its owner.
+	# It is deleted with its owner.
 	end_ns "$OWNER"
 	until_true 10 is_free
 	quiet ipt-restore "$FILE"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What is said on stderr beside errors: warnings of rules elsewhere, where stock has them or
-# for a person at a terminal, and how far long work has got, at a terminal only.
+# Other output on stderr: warnings about rules elsewhere, as in stock or on a terminal only, and
+# progress on a terminal.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -29,14 +29,14 @@ setup()
 	WARNING='# Warning: %s-legacy tables present, use %s-legacy%s to see them'
 }
 
-# at_terminal CMD...: its output, stderr too, as a terminal gets it.
+# at_terminal CMD...: output including stderr, as sent to a terminal.
 at_terminal() { SHELL=/bin/bash script -q -e -c "nsenter --net=/proc/$NS/ns/net -- $RAVELIN_BIN/$*" /dev/null; }
 
 # warning TOOL [SUFFIX]
 # shellcheck disable=SC2059 # the format is ours
 warning() { printf "$WARNING" "$1" "$1" "${2-}"; }
 
-# says_of_legacy WANT CMD...: exactly that on stderr, whatever stdout says.
+# says_of_legacy WANT CMD...: expects exactly this on stderr.
 says_of_legacy()
 {
 	capture "${@:2}"
@@ -120,7 +120,7 @@ iptables: No chain/target/match by that name." "$err"
 	[[ $(at_terminal iptables -S) == *"(inet t1, inet t2, inet t3, inet t4, inet t5, ...)"* ]]
 }
 
-# tells WHAT CMD...: at a terminal the command says how far it has got, and wipes that.
+# tells WHAT CMD...: on a terminal the command shows its progress and clears it.
 tells()
 {
 	at_terminal "${@:2}" >said || { cat -A said; return 1; }
@@ -156,7 +156,7 @@ tells()
 	says_of_legacy '' iptables -S
 	quiet iptables -C INPUT -s 10.1.1.1 -j ACCEPT
 	says_of_legacy '' tool iptables-restore-translate -f "$LONG"
-	# Stdout alone being a terminal is not enough.
+	# A terminal as stdout is not sufficient.
 	script -q -e -c "nsenter --net=/proc/$NS/ns/net -- $RAVELIN_BIN/iptables-restore $LONG 2>err" /dev/null >said
 	[ ! -s err ] && [ ! -s said ]
 }
@@ -172,9 +172,9 @@ tells()
 	tr '\r' '\n' <said | grep -qx "iptables-restore $BANNER: unknown option \"--bogus\""
 }
 
-# --- what is shown of names and comments ----------------------------------------------
+# --- names and comments -----------------------------------------------------------------
 
-# CSI in seven bits, in eight and as UTF-8; a carriage return; text from right to left.
+# CSI as 7-bit, 8-bit and UTF-8; carriage return; right-to-left override.
 EVIL=$'a\033[2Jb\x9b31mc\302\233d\re\342\200\256f\177'
 SHOWN='a\x1b[2Jb\x9b31mc\xc2\x9bd\x0de\xe2\x80\xaef\x7f'
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# iptables-translate and its three siblings: stock's words where it has right ones, text
-# that nft loads, and a comment for what nft cannot say.
+# iptables-translate and its three variants: stock's translation where that is correct, otherwise
+# one that nft loads, or a comment if there is none.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -21,7 +21,7 @@ teardown()
 	end_ns "$NS"
 }
 
-# says WANT WORDS...: what iptables-translate prints for the words.
+# says WANT WORDS...: expected output of iptables-translate for the words.
 says()
 {
 	same "$1" "$("$RAVELIN_BIN/iptables-translate" "${@:2}")" "${*:2}"
@@ -113,7 +113,7 @@ says()
 		-A INPUT -p tcp -m tcp --dport 22 -m limit --limit 1/s -j DROP
 }
 
-# A meter is for one rule; what it takes to be a rate is no more than nf_tables can count.
+# A meter is for one rule; its rate is limited to what nf_tables can count.
 @test "a table of hashlimit is a meter of one rule, or a comment" {
 	local h='-m hashlimit --hashlimit-mode srcip --hashlimit-name' words
 	# shellcheck disable=SC2086 # words, here and below
@@ -135,7 +135,8 @@ add table ip mangle
 add rule ip mangle INPUT meter a { ip saddr timeout 1s limit rate 7/second } counter" "$(cat "$BATS_TEST_TMPDIR/nft")"
 }
 
-# iptables has hours and dates in UTC; nft takes numbers as they are, and a name in the zone of whoever loads it.
+# iptables has hours and dates in UTC; nft takes numbers unchanged, but converts names from the
+# loader's time zone.
 @test "times are numbers, which mean the same wherever they are loaded" {
 	local zone text
 	says "nft 'add rule ip filter INPUT meta hour 28800-61200 counter accept'" \
@@ -157,7 +158,7 @@ add rule ip mangle INPUT meter a { ip saddr timeout 1s limit rate 7/second } cou
 	done
 }
 
-# Of the kernel's clock, days of the week are in its time zone.
+# Days of the week are in the kernel's time zone.
 @test "days of the week are translated if the kernel's time zone is UTC, with ranges past midnight" {
 	python3 -c 'import ctypes, struct, sys; z = ctypes.create_string_buffer(8)
 ctypes.CDLL(None).syscall(96, None, z); sys.exit(struct.unpack("ii", z.raw)[0] != 0)' || skip 'the kernel has a time zone'
@@ -174,7 +175,7 @@ ctypes.CDLL(None).syscall(96, None, z); sys.exit(struct.unpack("ii", z.raw)[0] !
 	[ "$status" -eq 0 ]
 }
 
-# Raw bits: a change of them adapts no checksum, which IPv6 has not.
+# Raw payload writes update no checksum; IPv6 has none.
 @test "TOS is compared by bits, and changed where the checksum stays correct" {
 	says "nft 'add rule ip filter INPUT @nh,8,8 0x10 counter'" -A INPUT -m tos --tos 0x10
 	says "nft 'add rule ip filter INPUT @nh,8,8 & 0x3f != 0x10 counter'" -A INPUT -m tos ! --tos 0x10/0x3f
@@ -195,7 +196,7 @@ nft 'add rule ip6 filter INPUT add @connlimit0 { ip6 saddr ct count over 2 } add
 		"-A INPUT $c 4" COMMIT >"$BATS_TEST_TMPDIR/rules"
 	"$RAVELIN_BIN/iptables-restore-translate" -f "$BATS_TEST_TMPDIR/rules" >"$BATS_TEST_TMPDIR/nft"
 	ns "$NS" nft -f "$BATS_TEST_TMPDIR/nft"
-	# The number of a rule that has become a comment is passed over, as stock does.
+	# The number of a rule that became a comment is skipped, as in stock.
 	same '0 1 2 4' "$(grep -o '^add set ip filter connlimit.' "$BATS_TEST_TMPDIR/nft" | grep -o '.$' | xargs)"
 	same '1 2 2 4' "$(ns "$NS" nft list chain ip filter INPUT | grep -o 'over [0-9]' | grep -o '[0-9]' | xargs)"
 }

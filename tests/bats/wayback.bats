@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# iptables-apply: the way back.  Old rules that no option can say, or that would
-# not load from a text, come back expression by expression; what cannot come
-# back is found before anything is changed; if going back fails, the host is
-# closed for new connections and open ones go on.
+# iptables-apply: rollback. Rules that no option expresses, or that would not load
+# from text, are restored exactly; what cannot be restored is detected before the
+# change; if a rollback fails, the host is closed for new connections while
+# established ones continue.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
@@ -25,7 +25,7 @@ setup()
 		-A INPUT -s 10.0.0.9/32 -j NEW
 		COMMIT
 	END
-	# Leaves nothing of both families as it was, and the host open.
+	# Replaces the rules of both families, and opens the host.
 	cat >open.run <<-END
 		#!/bin/sh
 		for f in ip ip6; do for t in raw mangle nat filter security; do
@@ -34,7 +34,7 @@ setup()
 		$RAVELIN_BIN/iptables -A INPUT -j ACCEPT
 		$RAVELIN_BIN/ip6tables -t mangle -A INPUT -j ACCEPT
 	END
-	# The same, and the tables stay.
+	# The same, keeping the tables.
 	cat >flush.run <<-END
 		#!/bin/sh
 		for f in ip ip6; do for t in raw mangle nat filter security; do
@@ -48,7 +48,7 @@ setup()
 
 teardown() { end_ns "${NS:-}" "${OTHER:-}" ${OWNER:+"$OWNER"}; }
 
-# listing: the ruleset as text, and as expressions; elements of a hash come in any order.
+# listing: the ruleset as text and as expressions; elements of a hash are in random order.
 listing()
 {
 	nft list ruleset 2>/dev/null
@@ -56,7 +56,7 @@ listing()
 	nft --debug=netlink list ruleset 2>/dev/null | grep '^ *element' | sort
 }
 
-# comes_back HOW...: after an apply that nobody confirms all is as it was.
+# comes_back HOW...: after an unconfirmed apply everything is restored.
 comes_back()
 {
 	local before
@@ -66,7 +66,7 @@ comes_back()
 	same "$before" "$(listing)" "ruleset after $*" && nothing_left
 }
 
-# --- whatever wrote them ----------------------------------------------------------
+# --- rules of any program ---------------------------------------------------------
 
 # Each alone in a table `ip filter' with these chains.
 around()
@@ -158,7 +158,7 @@ odd_rules()
 	printf '#!/bin/sh\nnft add table ip filter "{ flags dormant; }"\n' >dormant.run
 	chmod +x dormant.run
 	comes_back -c ./dormant.run
-	# One that was dormant before is so again.
+	# A dormant table is restored as dormant.
 	nft 'add table ip6 mangle { flags dormant; }; add chain ip6 mangle INPUT { type filter hook input priority 0; }'
 	printf '#!/bin/sh\nnft add table ip6 mangle\nnft delete table ip6 mangle\n' >dormant.run
 	comes_back -c ./dormant.run
@@ -214,10 +214,10 @@ odd_rules()
 	[[ $(iptables -S) == *'-P INPUT DROP'* ]]
 }
 
-# --- before anything is changed -----------------------------------------------------
+# --- before the change ----------------------------------------------------------------
 
 @test "a rule the kernel refuses to restore: nothing is changed" {
-	# Its match names a group that is gone by then.
+	# Its match refers to a group that is deleted meanwhile.
 	on "$NS" sh -c 'mkdir /run/cg && mount -t cgroup2 none /run/cg' || skip 'no cgroup2'
 	on "$NS" mkdir "/run/cg/ravelin-$$"
 	iptables -A OUTPUT -m cgroup --path "ravelin-$$" -j DROP 
@@ -230,7 +230,7 @@ Error: unknown error saving old iptables rules" apply y new.rules
 	nothing_left
 }
 
-# limited COMMAND...: the old rules are there again, or were never touched, and the code says so.
+# limited COMMAND...: the old rules are restored or were never changed, and the exit code says so.
 limited()
 {
 	capture on "$NS" "$@" "$RAVELIN_BIN/iptables-apply" -c ./open.run <<<n
@@ -251,7 +251,7 @@ limited()
 	for n in {3..20}; do
 		limited prlimit --nofile="$n"
 	done
-	# With less, the libraries themselves are not loaded.
+	# With less, the libraries cannot be loaded.
 	for n in {12..60..2}; do
 		limited prlimit --as="$((n * 1000000))"
 	done
@@ -290,7 +290,7 @@ limited()
 }
 asked_or_ended() { grep -qs 'NEW connections' said || ! kill -0 "$FRONT" 2>/dev/null; }
 
-# --- when going back fails ------------------------------------------------------------
+# --- failing rollback -----------------------------------------------------------------
 
 # two_hosts: NS at 10.9.0.1 and fd09::1, OTHER at the other end.
 two_hosts()

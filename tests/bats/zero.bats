@@ -3,7 +3,7 @@
 #
 # -Z, alone and beside a listing: what is shown and what is zeroed are the same packets.
 #
-# Each test is a shell of its own, whose variables lib.bash sets and reads.
+# Tests run in subshells; lib.bash sets and uses their variables.
 # shellcheck disable=SC2154,SC2034
 
 load lib
