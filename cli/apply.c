@@ -64,15 +64,15 @@ struct apply {
 #define AT(field) RV_FLAG_AT(struct apply, field)
 
 const struct rv_flag rv_apply_flags[] = {
-	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "load IPv4 rules (the default of ravelin apply)" },
+	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "load IPv4 rules (default of ravelin apply)" },
 	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "load IPv6 rules" },
-	{ 't', "timeout", RV_FLAG_ARG, "SECONDS", "to wait for your answer (10)", AT(seconds) },
-	{ 'w', "write", RV_FLAG_ARG, "FILE", "save the rules there once they are confirmed", AT(save) },
-	{ 'c', "command", RV_FLAG_PLAIN, NULL, "the file is a program that changes the rules: run it", AT(run) },
+	{ 't', "timeout", RV_FLAG_ARG, "SECONDS", "seconds to wait for confirmation (default 10)", AT(seconds) },
+	{ 'w', "write", RV_FLAG_ARG, "FILE", "save the rules there after confirmation", AT(save) },
+	{ 'c', "command", RV_FLAG_PLAIN, NULL, "run a program that changes the rules instead of loading a file", AT(run) },
 	{ 'm', "meaning", RV_FLAG_PLAIN, NULL, "show what traffic the rules open and close (default at a terminal)", AT(meaning) },
 	{ 'n', "no-meaning", RV_FLAG_PLAIN, NULL, "do not show it", AT(quick) },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
-	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", AT(help) },
 	{ 0 },
 };
 

@@ -20,17 +20,17 @@ struct compile {
 #define AT(field) RV_FLAG_AT(struct compile, field)
 
 const struct rv_flag rv_compile_flags[] = {
-	{ 'e', "explain", RV_FLAG_PLAIN, NULL, "print which rules share a look-up, and why others do not",
+	{ 'e', "explain", RV_FLAG_PLAIN, NULL, "list the rules that share a lookup, and why others do not",
 	  AT(explain) },
-	{ 's', "summary", RV_FLAG_PLAIN, NULL, "print the share of rules behind look-ups and the longest path",
+	{ 's', "summary", RV_FLAG_PLAIN, NULL, "print the share of rules in lookups and the longest path",
 	  AT(summary) },
-	{ 'c', "check", RV_FLAG_PLAIN, NULL, "verify that each plan does what its rules do", AT(check) },
-	{ 't', "table", RV_FLAG_ARG, "table", "this table only", AT(table) },
-	{ 'l', "live", RV_FLAG_PLAIN, NULL, "the rules that are loaded, instead of a file", AT(live) },
+	{ 'c', "check", RV_FLAG_PLAIN, NULL, "verify that each plan is equivalent to its rules", AT(check) },
+	{ 't', "table", RV_FLAG_ARG, "table", "only this table", AT(table) },
+	{ 'l', "live", RV_FLAG_PLAIN, NULL, "use the loaded rules instead of a file", AT(live) },
 	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "IPv4 rules (default)" },
 	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "IPv6 rules" },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
-	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", AT(help) },
 	{ 0 },
 };
 

@@ -15,7 +15,7 @@ struct confirm {
 };
 
 const struct rv_flag rv_confirm_flags[] = {
-	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", RV_FLAG_AT(struct confirm, help) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", RV_FLAG_AT(struct confirm, help) },
 	{ 0 },
 };
 

@@ -25,13 +25,13 @@ struct diff {
 #define AT(field) RV_FLAG_AT(struct diff, field)
 
 const struct rv_flag rv_diff_flags[] = {
-	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "the rulesets are IPv4 (the default)" },
-	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "the rulesets are IPv6" },
-	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "counters that differ are differences too", AT(counters) },
-	{ 'C', "commands", RV_FLAG_PLAIN, NULL, "as commands for iptables-restore --noflush", AT(commands) },
-	{ 'M', "meaning", RV_FLAG_PLAIN, NULL, "what traffic changes its verdict, not which rules changed", AT(meaning) },
-	{ 'q', "quiet", RV_FLAG_PLAIN, NULL, "print nothing: the exit code tells", AT(quiet) },
-	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "IPv4 rules (default)" },
+	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "IPv6 rules" },
+	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "compare counters too", AT(counters) },
+	{ 'C', "commands", RV_FLAG_PLAIN, NULL, "print commands for iptables-restore --noflush", AT(commands) },
+	{ 'M', "meaning", RV_FLAG_PLAIN, NULL, "print the traffic whose verdict changes instead of rules", AT(meaning) },
+	{ 'q', "quiet", RV_FLAG_PLAIN, NULL, "print nothing, only set the exit code", AT(quiet) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", AT(help) },
 	{ 0 },
 };
 

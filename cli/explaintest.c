@@ -17,22 +17,22 @@ static const char about[] =
 	"\nExample: -i eth0 -s 192.0.2.7 -d 198.51.100.2 --local -p tcp --dport 22 => DROP by INPUT:4\n";
 
 const struct rv_flag rv_test_flags[] = {
-	{ 0, "rules", RV_FLAG_ARG, "FILE", "the rules, as iptables-save prints them; else those that are loaded",
+	{ 0, "rules", RV_FLAG_ARG, "FILE", "rules in iptables-save format (default: the loaded rules)",
 	  RV_FLAG_AT(struct rv_explaining, rules) },
-	{ 0, "rules6", RV_FLAG_ARG, "FILE", "the rules for packets of IPv6",
+	{ 0, "rules6", RV_FLAG_ARG, "FILE", "rules for IPv6 packets",
 	  RV_FLAG_AT(struct rv_explaining, rules6) },
-	{ 0, "local", RV_FLAG_ARG, "ADDRESS,...", "the host's own addresses, for all packets",
+	{ 0, "local", RV_FLAG_ARG, "ADDRESS,...", "addresses of the host, for all packets",
 	  RV_FLAG_AT(struct rv_explaining, locals) },
-	{ 0, "assume", RV_FLAG_MANY, "NAME=VALUE", "take for granted, as ravelin run",
+	{ 0, "assume", RV_FLAG_MANY, "NAME=VALUE", "assume this result of a match; see ravelin run",
 	  RV_FLAG_AT(struct rv_explaining, assume) },
-	{ 0, "set", RV_FLAG_MANY, "NAME=FILE", "an ipset: entries a line, or as ipset save",
+	{ 0, "set", RV_FLAG_MANY, "NAME=FILE", "members of an ipset: one per line, or output of ipset save",
 	  RV_FLAG_AT(struct rv_explaining, set_words) },
-	{ 0, "ways", RV_FLAG_ARG, "NUMBER", "ways of a packet that are followed (64)",
+	{ 0, "ways", RV_FLAG_ARG, "NUMBER", "maximum number of paths followed per packet (default 64)",
 	  RV_FLAG_AT(struct rv_explaining, ways_word) },
-	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "packets are IPv4 (if no word says otherwise)" },
-	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "packets are IPv6 (if no word says otherwise)" },
+	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "packets are IPv4 unless an option says otherwise" },
+	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "packets are IPv6 unless an option says otherwise" },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", RV_FLAG_AT(struct rv_explaining, version) },
-	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", RV_FLAG_AT(struct rv_explaining, help) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", RV_FLAG_AT(struct rv_explaining, help) },
 	{ 0 },
 };
 

@@ -15,12 +15,12 @@ struct graph {
 #define AT(field) RV_FLAG_AT(struct graph, field)
 
 const struct rv_flag rv_graph_flags[] = {
-	{ 's', "svg", RV_FLAG_PLAIN, NULL, "print an SVG image, drawn by graphviz", AT(svg) },
-	{ 't', "table", RV_FLAG_ARG, "table", "this table only", AT(table) },
+	{ 's', "svg", RV_FLAG_PLAIN, NULL, "print an SVG image (needs graphviz)", AT(svg) },
+	{ 't', "table", RV_FLAG_ARG, "table", "only this table", AT(table) },
 	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "IPv4 rules (default)" },
 	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "IPv6 rules" },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
-	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", AT(help) },
 	{ 0 },
 };
 

@@ -14,13 +14,13 @@ struct json {
 #define AT(field) RV_FLAG_AT(struct json, field)
 
 const struct rv_flag rv_json_flags[] = {
-	{ 'r', "restore", RV_FLAG_PLAIN, NULL, "JSON to the text of iptables-save", AT(restore) },
-	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "with --restore: that text has counters", AT(counters) },
-	{ 'l', "live", RV_FLAG_PLAIN, NULL, "the rules that are loaded, instead of a file's", AT(live) },
-	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "the rules are IPv4's (so they are without a word)" },
-	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "the rules are IPv6's" },
+	{ 'r', "restore", RV_FLAG_PLAIN, NULL, "convert JSON to iptables-save format", AT(restore) },
+	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "with --restore: include the counters of rules", AT(counters) },
+	{ 'l', "live", RV_FLAG_PLAIN, NULL, "use the loaded rules instead of a file", AT(live) },
+	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "IPv4 rules (default)" },
+	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "IPv6 rules" },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
-	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", AT(help) },
 	{ 0 },
 };
 

@@ -39,13 +39,13 @@ struct lint {
 
 const struct rv_flag rv_lint_flags[] = {
 	{ 'j', "json", RV_FLAG_PLAIN, NULL, "print JSON", AT(json) },
-	{ 's', "sarif", RV_FLAG_PLAIN, NULL, "print SARIF 2.1.0, as hosts of code read it", AT(sarif) },
-	{ 'k', "kinds", RV_FLAG_PLAIN, NULL, "print the kinds of findings", AT(kinds) },
+	{ 's', "sarif", RV_FLAG_PLAIN, NULL, "print SARIF 2.1.0, for code hosting services", AT(sarif) },
+	{ 'k', "kinds", RV_FLAG_PLAIN, NULL, "list the kinds of findings", AT(kinds) },
 	{ 'o', "other", RV_FLAG_ARG, "FILE", "rules of the other IP family, to find what only one of them closes", AT(other) },
 	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "IPv4 rules (default)" },
 	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "IPv6 rules" },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
-	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", AT(help) },
 	{ 0 },
 };
 

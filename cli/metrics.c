@@ -32,14 +32,14 @@ struct metrics {
 #define AT(field) RV_FLAG_AT(struct metrics, field)
 
 const struct rv_flag rv_metrics_flags[] = {
-	{ 'a', "all-rules", RV_FLAG_PLAIN, NULL, "include rules without a comment, by number", AT(all) },
-	{ 'n', "limit", RV_FLAG_ARG, "number", "limit of rules (default 1000)", AT(number) },
+	{ 'a', "all-rules", RV_FLAG_PLAIN, NULL, "include rules without comment, labelled by number", AT(all) },
+	{ 'n', "limit", RV_FLAG_ARG, "number", "maximum number of rules (default 1000)", AT(number) },
 	{ 'o', "output", RV_FLAG_ARG, "file", "replace this file instead of writing to stdout", AT(file) },
 	{ 'H', "http", RV_FLAG_PLAIN, NULL, "answer one HTTP request on a socket passed by systemd", AT(http) },
 	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "IPv4 rules only (default: both)", AT(ipv4) },
 	{ '6', "ipv6", RV_FLAG_PLAIN, NULL, "IPv6 rules only", AT(ipv6) },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
-	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", AT(help) },
 	{ 0 },
 };
 

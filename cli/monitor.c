@@ -27,13 +27,13 @@ struct monitor {
 #define AT(field) RV_FLAG_AT(struct monitor, field)
 
 const struct rv_flag rv_monitor_flags[] = {
-	{ 't', "trace", RV_FLAG_PLAIN, NULL, "tell the way of packets that -j TRACE has marked", AT(traces) },
-	{ 'e', "event", RV_FLAG_PLAIN, NULL, "tell of changes to the ruleset", AT(changes) },
-	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "only IPv4", AT(only4) },
-	{ '6', "ipv6", RV_FLAG_PLAIN, NULL, "only IPv6", AT(only6) },
+	{ 't', "trace", RV_FLAG_PLAIN, NULL, "show the path of packets marked by -j TRACE", AT(traces) },
+	{ 'e', "event", RV_FLAG_PLAIN, NULL, "show changes to the ruleset", AT(changes) },
+	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "IPv4 only", AT(only4) },
+	{ '6', "ipv6", RV_FLAG_PLAIN, NULL, "IPv6 only", AT(only6) },
 	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "show counters of rules", AT(counters) },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
-	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", AT(help) },
 	{ 0 },
 };
 

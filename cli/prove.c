@@ -39,14 +39,14 @@ struct prove {
 
 const struct rv_flag rv_prove_flags[] = {
 	{ 'v', "verdicts", RV_FLAG_PLAIN, NULL, "compare only whether packets are accepted, dropped or rejected", AT(verdicts) },
-	{ 'L', "no-log", RV_FLAG_PLAIN, NULL, "what LOG and other targets do on the way may differ", AT(no_log) },
-	{ 'M', "no-mark", RV_FLAG_PLAIN, NULL, "marks may differ", AT(no_mark) },
-	{ 't', "table", RV_FLAG_ARG, "table", "this table only; of PACKETS, else filter", AT(table) },
-	{ 'q', "quiet", RV_FLAG_PLAIN, NULL, "print nothing: the exit code tells", AT(quiet) },
+	{ 'L', "no-log", RV_FLAG_PLAIN, NULL, "ignore differences in LOG and other side effects", AT(no_log) },
+	{ 'M', "no-mark", RV_FLAG_PLAIN, NULL, "ignore differences in marks", AT(no_mark) },
+	{ 't', "table", RV_FLAG_ARG, "table", "only this table (default: all; for a claim: filter)", AT(table) },
+	{ 'q', "quiet", RV_FLAG_PLAIN, NULL, "print nothing, only set the exit code", AT(quiet) },
 	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "IPv4 rules (default)" },
 	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "IPv6 rules" },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
-	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", AT(help) },
 	{ 0 },
 };
 

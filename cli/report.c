@@ -28,11 +28,11 @@ struct report {
 #define AT(field) RV_FLAG_AT(struct report, field)
 
 const struct rv_flag rv_report_flags[] = {
-	{ 'p', "packet", RV_FLAG_MANY, "words", "explain this packet too; may be given again", AT(packets) },
-	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "IPv4 rules only (default: both; of a file: IPv4)", AT(ipv4) },
+	{ 'p', "packet", RV_FLAG_MANY, "words", "also explain this packet; may be repeated", AT(packets) },
+	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "IPv4 rules only (default: both; for a file: IPv4)", AT(ipv4) },
 	{ '6', "ipv6", RV_FLAG_PLAIN, NULL, "IPv6 rules only", AT(ipv6) },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
-	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", AT(help) },
 	{ 0 },
 };
 

@@ -29,20 +29,20 @@ struct restore {
 #define AT(field) RV_FLAG_AT(struct restore, field)
 
 const struct rv_flag rv_restore_flags[] = {
-	{ 'n', "noflush", RV_FLAG_PLAIN, NULL, "keep what is in the tables", AT(noflush) },
-	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "set packet and byte counters too", AT(counters) },
-	{ 't', "test", RV_FLAG_PLAIN, NULL, "check the input, change nothing", AT(test) },
-	{ 'T', "table", RV_FLAG_ARG, "TABLE", "only this table of the input", AT(only) },
-	{ 'v', "verbose", RV_FLAG_COUNT, NULL, "say what is done", AT(verbose) },
+	{ 'n', "noflush", RV_FLAG_PLAIN, NULL, "do not flush the tables first", AT(noflush) },
+	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "restore packet and byte counters", AT(counters) },
+	{ 't', "test", RV_FLAG_PLAIN, NULL, "check the input without loading it", AT(test) },
+	{ 'T', "table", RV_FLAG_ARG, "TABLE", "restore only this table", AT(only) },
+	{ 'v', "verbose", RV_FLAG_COUNT, NULL, "print what is done", AT(verbose) },
 	{ 'w', "wait", RV_FLAG_NUMBER, "SECONDS",
-	  "try for so long when other programs change the rules (5)", AT(wait) },
-	{ 'W', "wait-interval", RV_FLAG_NUMBER, "USECS", "accepted" },
-	{ 'M', "modprobe", RV_FLAG_ARG, "COMMAND", "accepted; modules load by themselves" },
-	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "work on IPv4 rules" },
-	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "work on IPv6 rules" },
-	{ 'b', "binary", RV_FLAG_UNDONE, NULL, "accepted, and there is no such format" },
+	  "seconds to retry if other programs change the rules (default 5)", AT(wait) },
+	{ 'W', "wait-interval", RV_FLAG_NUMBER, "USECS", "ignored" },
+	{ 'M', "modprobe", RV_FLAG_ARG, "COMMAND", "ignored; the kernel loads modules itself" },
+	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "restore IPv4 rules" },
+	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "restore IPv6 rules" },
+	{ 'b', "binary", RV_FLAG_UNDONE, NULL, "accepted; there is no binary format" },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
-	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", AT(help) },
 	{ 0 },
 };
 

@@ -25,15 +25,15 @@ struct save {
 #define AT(field) RV_FLAG_AT(struct save, field)
 
 const struct rv_flag rv_save_flags[] = {
-	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "with packet and byte counters", AT(counters) },
-	{ 't', "table", RV_FLAG_ARG, "TABLE", "only this table", AT(table) },
+	{ 'c', "counters", RV_FLAG_PLAIN, NULL, "include the counters of rules", AT(counters) },
+	{ 't', "table", RV_FLAG_ARG, "TABLE", "print only this table", AT(table) },
 	{ 'f', "file", RV_FLAG_ARG, "FILE", "replace this file instead of writing to stdout", AT(file) },
 	{ 'r', "require-tables", RV_FLAG_PLAIN, NULL, "fail if there are no tables", AT(require) },
-	{ 'M', "modprobe", RV_FLAG_ARG, "COMMAND", "accepted; modules load by themselves" },
-	{ 'd', "dump", RV_FLAG_PLAIN, NULL, "accepted" },
-	{ 'b', "binary", RV_FLAG_UNDONE, NULL, "accepted, and there is no such format" },
+	{ 'M', "modprobe", RV_FLAG_ARG, "COMMAND", "ignored; the kernel loads modules itself" },
+	{ 'd', "dump", RV_FLAG_PLAIN, NULL, "ignored" },
+	{ 'b', "binary", RV_FLAG_UNDONE, NULL, "accepted; there is no binary format" },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
-	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", AT(help) },
 	{ 0 },
 };
 

@@ -11,10 +11,10 @@ struct shut {
 #define AT(field) RV_FLAG_AT(struct shut, field)
 
 const struct rv_flag rv_shut_flags[] = {
-	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "for IPv4", 0 },
-	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "for IPv6", 0 },
-	{ 'o', "open", RV_FLAG_PLAIN, NULL, "let new connections in again", AT(open) },
-	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "IPv4", 0 },
+	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "IPv6", 0 },
+	{ 'o', "open", RV_FLAG_PLAIN, NULL, "open the host again", AT(open) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", AT(help) },
 	{ 0 },
 };
 

@@ -24,18 +24,18 @@ struct top {
 const struct rv_flag rv_top_flags[] = {
 	{ 'b', "batch", RV_FLAG_PLAIN, NULL, "print samples instead of using the terminal", AT(batch) },
 	{ 'n', "iterations", RV_FLAG_ARG, "number", "with --batch: number of samples (default 1)", AT(count) },
-	{ 'l', "lines", RV_FLAG_ARG, "number", "with --batch: lines of each sample (default: all)", AT(lines) },
+	{ 'l', "lines", RV_FLAG_ARG, "number", "with --batch: lines per sample (default: all)", AT(lines) },
 	{ 'i', "interval", RV_FLAG_ARG, "seconds", "time between samples (default 1)", AT(interval) },
-	{ 's', "sort", RV_FLAG_ARG, "order", "packets/s, bytes/s, packets, bytes or place (default: packets/s)",
+	{ 's', "sort", RV_FLAG_ARG, "order", "packets/s, bytes/s, packets, bytes or position (default: packets/s)",
 	  AT(order) },
 	{ 'f', "filter", RV_FLAG_ARG, "text", "show only lines that contain this text", AT(view.filter) },
-	{ 't', "table", RV_FLAG_ARG, "table", "this table only", AT(table) },
+	{ 't', "table", RV_FLAG_ARG, "table", "only this table", AT(table) },
 	{ 'c', "chains", RV_FLAG_PLAIN, NULL, "show totals of chains instead of rules", AT(view.chains) },
 	{ 'd', "drops", RV_FLAG_PLAIN, NULL, "show rules and policies that drop or reject first", AT(view.drops) },
 	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "IPv4 rules only (default: both)", AT(view.ip) },
 	{ '6', "ipv6", RV_FLAG_PLAIN, NULL, "IPv6 rules only", AT(view.ip6) },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
-	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", AT(help) },
 	{ 0 },
 };
 

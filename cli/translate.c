@@ -209,10 +209,10 @@ struct file {
 #define AT(field) RV_FLAG_AT(struct file, field)
 
 const struct rv_flag rv_translate_flags[] = {
-	{ 'f', "file", RV_FLAG_ARG, "FILE", "read this file, not stdin", AT(path) },
-	{ 's', "strict", RV_FLAG_PLAIN, NULL, "fail if a rule would be a remark", AT(strict) },
+	{ 'f', "file", RV_FLAG_ARG, "FILE", "read this file instead of stdin", AT(path) },
+	{ 's', "strict", RV_FLAG_PLAIN, NULL, "fail if a rule cannot be translated", AT(strict) },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
-	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", AT(help) },
 	{ 0 },
 };
 

@@ -13,11 +13,11 @@ struct xml {
 #define AT(field) RV_FLAG_AT(struct xml, field)
 
 const struct rv_flag rv_xml_flags[] = {
-	{ 'c', "combine", RV_FLAG_PLAIN, NULL, "rules that ask the same become one with several actions", AT(format.combine) },
-	{ 'v', "verbose", RV_FLAG_PLAIN, NULL, "each line as a comment before what it became", AT(format.verbose) },
-	{ 'r', "restore", RV_FLAG_PLAIN, NULL, "XML to the text it was made of", AT(restore) },
+	{ 'c', "combine", RV_FLAG_PLAIN, NULL, "combine consecutive rules with the same conditions", AT(format.combine) },
+	{ 'v', "verbose", RV_FLAG_PLAIN, NULL, "print each line as a comment before its translation", AT(format.verbose) },
+	{ 'r', "restore", RV_FLAG_PLAIN, NULL, "convert XML to iptables-save format", AT(restore) },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
-	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
+	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", AT(help) },
 	{ 0 },
 };
 

@@ -17,7 +17,7 @@ static const struct rv_option audit_options[] = {
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		RV_FIELD(struct xt_audit_info, type), .names = audit_types,
 		.bad = "Bad action type value \"%s\"",
-		.arg = "accept|drop|reject", .help = "what will be done with the packet",
+		.arg = "accept|drop|reject", .help = "what a later rule does with the packet",
 	},
 	{ 0 },
 };
@@ -28,5 +28,5 @@ RV_EXTENSION(audit) = {
 	RV_STRUCT(struct xt_audit_info, 0), .options = audit_options,
 	.list = "AUDIT",
 	.nft = " log level audit{type:}",
-	.help = "tells the audit system of the packet",
+	.help = "writes an audit record",
 };

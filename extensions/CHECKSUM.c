@@ -18,5 +18,5 @@ RV_EXTENSION(checksum) = {
 	.writes = RV_WRITES(RV_WRITES_BYTES),
 	RV_STRUCT(struct xt_CHECKSUM_info, 0), .options = checksum_options,
 	.list = "CHECKSUM", .tables = "mangle",
-	.help = "fills in checksums for those that cannot do without",
+	.help = "fills in the checksum",
 };

@@ -51,7 +51,7 @@ static const struct rv_option classify_options[] = {
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		RV_FIELD(struct xt_classify_target_info, priority),
 		.list = "CLASSIFY set", .arg = "major:minor",
-		.help = "the class, both parts hexadecimal",
+		.help = "class, both numbers hexadecimal",
 		.parse = parse_class, .print = print_class,
 	},
 	{ 0 },
@@ -63,5 +63,5 @@ RV_EXTENSION(classify) = {
 	RV_STRUCT(struct xt_classify_target_info, 0), .options = classify_options,
 	.hooks = 1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,
 	.nft = " meta priority set <set-class:t>",
-	.help = "puts the packet in a class of traffic control",
+	.help = "sets the traffic class",
 };

@@ -53,7 +53,7 @@ static const struct rv_option clusterip_options[] = {
 	[NEW] = {
 		.name = "new", .type = RV_T_FLAG, .flags = RV_OPT_LIST_NEVER,
 		RV_FIELD(info_t, flags), .value = CLUSTERIP_FLAG_NEW,
-		.help = "make the cluster; without it another rule has made it",
+		.help = "create the cluster; omit in further rules",
 	},
 	[MODE] = {
 		.name = "hashmode",
@@ -75,7 +75,7 @@ static const struct rv_option clusterip_options[] = {
 		OF_NEW,
 		.list = "clustermac=",
 		.arg = "address",
-		.help = "the multicast address of Ethernet that all hosts listen to",
+		.help = "Ethernet multicast address shared by all nodes",
 		.parse = parse_cluster_mac,
 		.print = print_cluster_mac,
 	},
@@ -87,7 +87,7 @@ static const struct rv_option clusterip_options[] = {
 		.max = CLUSTERIP_MAX_NODES,
 		.list = "total_nodes=",
 		.arg = "number",
-		.help = "how many hosts there are",
+		.help = "number of nodes",
 	},
 	[LOCAL] = {
 		.name = "local-node",
@@ -98,7 +98,7 @@ static const struct rv_option clusterip_options[] = {
 		.max = CLUSTERIP_MAX_NODES,
 		.list = "local_node=",
 		.arg = "number",
-		.help = "which of them this host is",
+		.help = "number of this node",
 	},
 	[INIT] = {
 		.name = "hash-init",
@@ -107,7 +107,7 @@ static const struct rv_option clusterip_options[] = {
 		OF_NEW,
 		.list = "hash_init=",
 		.arg = "number",
-		.help = "a number that is the same on all hosts",
+		.help = "hash seed, equal on all nodes",
 	},
 	{ 0 },
 };
@@ -153,5 +153,5 @@ RV_EXTENSION(clusterip) = {
 	.revisions = RV_REVISIONS({ .size = sizeof(info_t), .read = clusterip_read_info }),
 	.config = "IP_NF_TARGET_CLUSTERIP", .list = "CLUSTERIP",
 	.hooks = 1 << NF_INET_LOCAL_IN,
-	.help = "shares the packet's destination with other hosts",
+	.help = "shares an address between several hosts",
 };

@@ -51,18 +51,18 @@ static const struct rv_option connmark_options[] = {
 	    "clear the bits of mask, then OR value"),
 	SET(AND_MARK, "and-mark", RV_WAY_AND, "bits", "keep only these bits"),
 	SET(OR_MARK, "or-mark", RV_WAY_OR, "bits", "set these bits"),
-	SET(XOR_MARK, "xor-mark", RV_WAY_XOR, "bits", "turn these bits over"),
-	COPY(SAVE_MARK, "save-mark", XT_CONNMARK_SAVE, "copy the packet's mark to the connection"),
+	SET(XOR_MARK, "xor-mark", RV_WAY_XOR, "bits", "invert these bits"),
+	COPY(SAVE_MARK, "save-mark", XT_CONNMARK_SAVE, "copy the packet mark to the connection"),
 	COPY(RESTORE_MARK, "restore-mark", XT_CONNMARK_RESTORE,
-	     "copy the connection's mark to the packet"),
-	SHIFT(LEFT_SHIFT, "left-shift-mark", D_SHIFT_LEFT, "then shift it to the left"),
-	SHIFT(RIGHT_SHIFT, "right-shift-mark", D_SHIFT_RIGHT, "then shift it to the right"),
-	MASK_OF(CTMASK, "ctmask", ctmask, "bits of the connection's mark to copy or clear"),
-	MASK_OF(NFMASK, "nfmask", nfmask, "bits of the packet's mark to copy or clear"),
+	     "copy the connection mark to the packet"),
+	SHIFT(LEFT_SHIFT, "left-shift-mark", D_SHIFT_LEFT, "shift the mark left after copying"),
+	SHIFT(RIGHT_SHIFT, "right-shift-mark", D_SHIFT_RIGHT, "shift the mark right after copying"),
+	MASK_OF(CTMASK, "ctmask", ctmask, "mask for the connection mark"),
+	MASK_OF(NFMASK, "nfmask", nfmask, "mask for the packet mark"),
 	[MASK] = {
 		.name = "mask", .type = RV_T_UINT, .flags = RV_OPT_HIDDEN,
 		RV_FIELD(info_t, ctmask), .excludes = 1 << CTMASK | 1 << NFMASK,
-		.arg = "mask", .help = "both masks at once",
+		.arg = "mask", .help = "set both masks",
 		.parse = parse_mask,
 	},
 	[ROWS] = { 0 },
@@ -130,5 +130,5 @@ RV_EXTENSION(connmark_target) = {
 		      " ctmask <ctmask> nfmask ~<nfmask>}}|<set-xmark>}"
 		      "{left-shift-mark: left-shift-mark <left-shift-mark>}"
 		      "{right-shift-mark: right-shift-mark <right-shift-mark>}",
-	.help = "changes the connection's mark or copies it from or to the packet",
+	.help = "sets the connection mark, or copies it from or to the packet",
 };

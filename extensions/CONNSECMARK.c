@@ -12,8 +12,8 @@ enum { SAVE, RESTORE };
 		  .excludes = 1 << (other), .list = word, .help = text }
 
 static const struct rv_option connsecmark_options[] = {
-	ROW(SAVE, RESTORE, "save", CONNSECMARK_SAVE, "from the packet to the connection"),
-	ROW(RESTORE, SAVE, "restore", CONNSECMARK_RESTORE, "from the connection to the packet"),
+	ROW(SAVE, RESTORE, "save", CONNSECMARK_SAVE, "copy from packet to connection"),
+	ROW(RESTORE, SAVE, "restore", CONNSECMARK_RESTORE, "copy from connection to packet"),
 	{ 0 },
 };
 
@@ -23,5 +23,5 @@ RV_EXTENSION(connsecmark) = {
 	RV_STRUCT(struct xt_connsecmark_target_info, 0), .options = connsecmark_options,
 	.list = "CONNSECMARK", .tables = "mangle security",
 	.required = "CONNSECMARK target: parameter required",
-	.help = "copies the security mark between packet and connection",
+	.help = "copies the security label between packet and connection",
 };

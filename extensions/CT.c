@@ -79,18 +79,18 @@ static const struct rv_option ct_options[] = {
 		RV_FIELD(struct ct_data, info.flags), .value = XT_CT_NOTRACK,
 		.list = "notrack", .help = "do not track it",
 	},
-	[HELPER] = NAME_ROW("helper", helper, "this helper looks at the connection"),
-	[TIMEOUT] = NAME_ROW("timeout", timeout, "this timeout policy holds for the connection"),
+	[HELPER] = NAME_ROW("helper", helper, "assign a helper"),
+	[TIMEOUT] = NAME_ROW("timeout", timeout, "assign a timeout policy"),
 	[CTEVENTS] = EVENT_ROW("ctevents", ct_events, ct_events,
-			       "tell listeners of these events only: new related destroy reply "
+			       "report only these events: new related destroy reply "
 			       "assured protoinfo helper mark natseqinfo secmark"),
 	[EXPEVENTS] = EVENT_ROW("expevents", exp_events, exp_events,
-				"tell listeners of these events of expectations only: new"),
-	[ZONE] = ZONE_ROW(ZONE, "zone", ZONE_BOTH, "the connection is in this zone"),
+				"report only these expectation events: new"),
+	[ZONE] = ZONE_ROW(ZONE, "zone", ZONE_BOTH, "assign a zone"),
 	[ZONE_ORIG_ROW] = ZONE_ROW(ZONE_ORIG_ROW, "zone-orig", ZONE_ORIG,
-				   "the same, for its original direction only"),
+				   "assign a zone for the original direction only"),
 	[ZONE_REPLY_ROW] = ZONE_ROW(ZONE_REPLY_ROW, "zone-reply", ZONE_REPLY,
-				    "the same, for its replies only"),
+				    "assign a zone for replies only"),
 	{ 0 },
 };
 
@@ -176,5 +176,5 @@ RV_EXTENSION(ct_target) = {
 		LAYOUT(0, struct xt_ct_target_info, XT_CT_NOTRACK)),
 	.list = "CT", .tables = "raw",
 	.nft = "{notrack: notrack|^}",
-	.help = "how the connection is to be tracked, or that it is not",
+	.help = "configures connection tracking of the packet",
 };

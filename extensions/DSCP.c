@@ -11,14 +11,14 @@ static const struct rv_option dscp_options[] = {
 		.name = "set-dscp", .type = RV_T_UINT,
 		.flags = RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_HEX | RV_OPT_PADDED,
 		RV_FIELD(struct xt_DSCP_info, dscp), .max = XT_DSCP_MAX, .excludes = 1 << CLASS,
-		.list = "DSCP set", .arg = "number", .help = "the codepoint",
+		.list = "DSCP set", .arg = "number", .help = "DSCP value",
 	},
 	[CLASS] = {
 		.name = "set-dscp-class", .type = RV_T_ENUM, .flags = RV_OPT_HIDDEN,
 		RV_FIELD(struct xt_DSCP_info, dscp), .names = rv_dscp_classes,
 		.excludes = 1 << NUMBER,
 		.bad = "Invalid DSCP value `%s'",
-		.arg = "class", .help = "the same by name: BE, EF, AF11 to AF43, CS0 to CS7",
+		.arg = "class", .help = "DSCP class: BE, EF, AF11 to AF43, CS0 to CS7",
 	},
 	{ 0 },
 };
@@ -30,5 +30,5 @@ RV_EXTENSION(dscp_target) = {
 	.tables = "mangle",
 	.nft = " {$4:ip|ip6} dscp set <set-dscp:b>{set-dscp-class:}",
 	.required = "DSCP target: Parameter --set-dscp is required",
-	.help = "changes the codepoint of differentiated services",
+	.help = "sets the DSCP field",
 };

@@ -34,15 +34,15 @@ static const struct rv_option ecn_options[] = {
 	[REMOVE] = {
 		.name = "ecn-tcp-remove", .type = RV_T_FLAG, .flags = RV_OPT_HIDDEN | RV_OPT_SETS,
 		RV_FIELD(info_t, operation), .value = OP_REMOVE, .excludes = 1 << ECE | 1 << CWR,
-		.help = "clear both bits of TCP",
+		.help = "clear ECE and CWR in the TCP header",
 	},
-	BIT_ROW(ECE, "ecn-tcp-ece", IPT_ECN_OP_SET_ECE, "set the ECE bit of TCP so"),
-	BIT_ROW(CWR, "ecn-tcp-cwr", IPT_ECN_OP_SET_CWR, "set the CWR bit of TCP so"),
+	BIT_ROW(ECE, "ecn-tcp-ece", IPT_ECN_OP_SET_ECE, "set the ECE flag of TCP"),
+	BIT_ROW(CWR, "ecn-tcp-cwr", IPT_ECN_OP_SET_CWR, "set the CWR flag of TCP"),
 	[ECT] = {
 		.name = "ecn-ip-ect", .type = RV_T_UINT,
 		RV_FIELD(info_t, ip_ect), .max = ECT_MAX,
 		.given = RV_BIT(info_t, operation, IPT_ECN_OP_SET_IP),
-		.arg = "number", .help = "the codepoint of IP",
+		.arg = "number", .help = "set the ECN field of the IP header",
 	},
 	{ 0 },
 };
@@ -69,5 +69,5 @@ RV_EXTENSION(ecn_target) = {
 		      "{ecn-tcp-ece: ECE=<ecn-tcp-ece>}{ecn-tcp-cwr: CWR=<ecn-tcp-cwr>}"
 		      "{ecn-ip-ect: ECT codepoint=<ecn-ip-ect>}}",
 	.required = "ECN target: An operation is required",
-	.help = "changes the bits of explicit congestion notification",
+	.help = "changes the ECN bits",
 };

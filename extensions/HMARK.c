@@ -121,29 +121,29 @@ static void print_tuple(struct rv_out *o, const struct rv_option *opt, const uns
 	    .flags = RV_OPT_HEX | RV_OPT_PADDED | RV_OPT_BE)
 
 static const struct rv_option hmark_options[] = {
-	PREFIX_ROW(SRC, "src-prefix", src_mask, SADDR_MASK, "these bits of the source"),
-	PREFIX_ROW(DST, "dst-prefix", dst_mask, DADDR_MASK, "these bits of the destination"),
+	PREFIX_ROW(SRC, "src-prefix", src_mask, SADDR_MASK, "prefix length of the source address"),
+	PREFIX_ROW(DST, "dst-prefix", dst_mask, DADDR_MASK, "prefix length of the destination address"),
 	NUMBER_ROW(SPORT_MASK, "sport-mask", port_mask.b16.src, SPORT_MASK,
-		   "these bits of the source port"),
+		   "mask for the source port"),
 	NUMBER_ROW(DPORT_MASK, "dport-mask", port_mask.b16.dst, DPORT_MASK,
-		   "these bits of the destination port"),
-	NUMBER_ROW(SPI_MASK, "spi-mask", port_mask.b32, SPI_MASK, "these bits of the SPI"),
-	NUMBER_ROW(SPORT, "sport", port_set.b16.src, SPORT, "set these bits of the source port"),
+		   "mask for the destination port"),
+	NUMBER_ROW(SPI_MASK, "spi-mask", port_mask.b32, SPI_MASK, "mask for the SPI"),
+	NUMBER_ROW(SPORT, "sport", port_set.b16.src, SPORT, "set these bits of the source port before hashing"),
 	NUMBER_ROW(DPORT, "dport", port_set.b16.dst, DPORT,
-		   "set these bits of the destination port"),
-	NUMBER_ROW(SPI, "spi", port_set.b32, SPI, "set these bits of the SPI"),
+		   "set these bits of the destination port before hashing"),
+	NUMBER_ROW(SPI, "spi", port_set.b32, SPI, "set these bits of the SPI before hashing"),
 	ROW(PROTO, "proto-mask", RV_T_UINT, proto_mask, PROTO_MASK, "number",
-	    "these bits of the protocol's number", .print = print_proto),
-	ROW(RND, "rnd", RV_T_UINT, hashrnd, RND, "number", "where the hash begins",
+	    "mask for the protocol number", .print = print_proto),
+	ROW(RND, "rnd", RV_T_UINT, hashrnd, RND, "number", "initial value of the hash",
 	    .flags = RV_OPT_HEX | RV_OPT_PADDED),
-	ROW(MOD, "mod", RV_T_UINT, hmodulus, MODULUS, "number", "how many marks there are",
+	ROW(MOD, "mod", RV_T_UINT, hmodulus, MODULUS, "number", "number of marks",
 	    .min = 1),
-	ROW(OFFSET, "offset", RV_T_UINT, hoffset, OFFSET, "number", "the first mark", .min = 0),
+	ROW(OFFSET, "offset", RV_T_UINT, hoffset, OFFSET, "number", "first mark", .min = 0),
 	[TUPLE] = {
 		.name = "hmark-tuple", .type = RV_T_HOOK,
 		RV_FIELD(struct hmark_data, ct),
 		.arg = "word[,...]",
-		.help = "these as a whole: src dst sport dport spi proto; ct: of the connection",
+		.help = "fields to hash: src dst sport dport spi proto; ct: of the connection",
 		.parse = parse_tuple, .print = print_tuple,
 	},
 	{ 0 },
@@ -231,7 +231,7 @@ static int hmark_write_info(const struct rv_revision *w, const unsigned char *da
 		.size = sizeof(struct hmark_data), .options = hmark_options,		\
 		.revisions = RV_REVISIONS({ .size = sizeof(struct xt_hmark_info), .read = hmark_read_info, \
 				  .write = hmark_write_info, .arg = (nfproto) }),	\
-		.help = "marks the packet with a hash of its addresses and ports", \
+		.help = "sets the mark to a hash of packet fields", \
 		.check = check_parameters, .kernel_check = hmark_kernel_check,			\
 		/* Starts with what save prints last, and ends with a space. */ \
 		.list_words = " HMARK mod <hmark-mod>{hmark-offset: + <hmark-offset:x>}" \

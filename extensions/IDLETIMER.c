@@ -12,18 +12,18 @@ static const struct rv_option idletimer_options[] = {
 	{
 		.name = "timeout", .type = RV_T_UINT, .flags = RV_OPT_REQUIRED,
 		RV_FIELD(info_t, timeout),
-		.list = "timeout:", .arg = "seconds", .help = "how long it runs after a packet",
+		.list = "timeout:", .arg = "seconds", .help = "idle time before notification",
 	},
 	{
 		.name = "label", .type = RV_T_STRING, .flags = RV_OPT_REQUIRED | RV_OPT_BARE,
 		RV_FIELD(info_t, label), .min = 1,
 		.list = "label:", .arg = "name",
-		.help = "its name; rules with the same name share a timer",
+		.help = "name of the timer, shared by rules with the same name",
 	},
 	{
 		.name = "alarm", .type = RV_T_FLAG,
 		RV_FIELD(info_t, timer_type), .value = XT_IDLETIMER_ALARM,
-		.list = "alarm", .help = "it runs on while the machine is suspended",
+		.list = "alarm", .help = "the timer also runs while the system is suspended",
 	},
 	{ 0 },
 };
@@ -85,5 +85,5 @@ RV_EXTENSION(idletimer) = {
 			  FIELDS(info_t), RV_REVISION_FIELD(info_t, timer_type, info_t, timer_type)) },
 		{ .revision = 0, .size = sizeof(struct idletimer_tg_info), .read = understood,
 		  .fields = RV_REVISION_FIELDS(FIELDS(struct idletimer_tg_info)) }),
-	.help = "tells by a timer that no packet came for a while",
+	.help = "notifies user space if no packet came for some time",
 };

@@ -23,18 +23,18 @@ static const struct rv_option led_options[] = {
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS,
 		RV_FIELD(struct led_data, id),
 		.bad = "Argument must have a maximum length of 16 characters\n",
-		.arg = "name", .help = "lamps know it as netfilter-name",
+		.arg = "name", .help = "name of the LED trigger, without netfilter-",
 	},
 	{
 		.name = "led-delay", .type = RV_T_UINT,
 		RV_FIELD(struct led_data, delay), .max = UINT32_MAX - 1, .names = delays,
 		.bad = "Delay value must be within range 0..4294967295",
-		.arg = "milliseconds|inf", .help = "how long the lamp stays on",
+		.arg = "milliseconds|inf", .help = "how long the LED stays on",
 	},
 	{
 		.name = "led-always-blink", .type = RV_T_FLAG,
 		RV_FIELD(struct led_data, always_blink), .value = 1,
-		.help = "blink even if the lamp is on",
+		.help = "blink even if the LED is on",
 	},
 	{ 0 },
 };
@@ -80,5 +80,5 @@ RV_EXTENSION(led) = {
 	.list_words = " led-trigger-id:\"<led-trigger-id:q>\""
 		      " led-delay:<led-delay>{!led-delay=4294967295:ms}"
 		      "{led-always-blink: led-always-blink}",
-	.help = "lights a lamp when a packet comes by",
+	.help = "triggers an LED",
 };

@@ -30,7 +30,7 @@ static const struct rv_option log_options[] = {
 		RV_FIELD(struct xt_log_info, prefix), .min = 1,
 		.newline = "Newlines not allowed in --log-prefix",
 		.bad = "Argument must have a minimum length of 1 characters\n",
-		.arg = "prefix", .help = "text before each line, of up to 29 bytes",
+		.arg = "prefix", .help = "prefix of each line, up to 29 bytes",
 	},
 	{
 		.name = "log-level", .type = RV_T_UINT,
@@ -67,5 +67,5 @@ RV_EXTENSION(log_target) = {
 		      "{log-tcp-sequence: tcp-sequence}{log-tcp-options: tcp-options}"
 		      "{log-ip-options: ip-options}{log-uid: uid}{log-macdecode: macdecode}}"
 		      "{log-prefix: prefix \"<log-prefix>\"}",
-	.help = "logs the packet and goes on with the next rule",
+	.help = "writes the packet to the kernel log",
 };

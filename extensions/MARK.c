@@ -22,7 +22,7 @@ static const struct rv_option mark_options[] = {
 	    "value[/mask]", "clear the bits of mask, then OR value"),
 	ROW(AND_MARK, "and-mark", RV_WAY_AND, RV_OPT_HIDDEN, "bits", "keep only these bits"),
 	ROW(OR_MARK, "or-mark", RV_WAY_OR, RV_OPT_HIDDEN, "bits", "set these bits"),
-	ROW(XOR_MARK, "xor-mark", RV_WAY_XOR, RV_OPT_HIDDEN, "bits", "turn these bits over"),
+	ROW(XOR_MARK, "xor-mark", RV_WAY_XOR, RV_OPT_HIDDEN, "bits", "invert these bits"),
 	[ROWS] = { 0 },
 };
 
@@ -33,5 +33,5 @@ RV_EXTENSION(mark_target) = {
 	.config = "NETFILTER_XT_MARK", .list = "MARK",
 	.nft = " meta mark set <set-xmark:cmark,and>",
 	.required = "MARK: One of the --set-xmark, --{and,or,xor,set}-mark options is required",
-	.help = "changes the packet's mark",
+	.help = "sets the packet mark",
 };

@@ -20,32 +20,32 @@ static const struct rv_option nflog_options[] = {
 		.newline = "Newlines not allowed in --log-prefix",
 		.bad = "Argument must have a minimum length of 1 characters\n",
 		.list = "nflog-prefix", .arg = "text",
-		.help = "text before each message, of up to 127 bytes",
+		.help = "prefix of each message, up to 127 bytes",
 		.print = print_prefix,
 	},
 	[GROUP] = {
 		.name = "nflog-group", .type = RV_T_UINT,
 		RV_FIELD(struct rv_nflog, info.group),
 		.list = "nflog-group", .arg = "number",
-		.help = "the group that gets the packet (0)",
+		.help = "netlink group (default 0)",
 	},
 	[SIZE] = {
 		.name = "nflog-size", .type = RV_T_UINT,
 		RV_FIELD(struct rv_nflog, info.len),
 		.given = RV_BIT(struct rv_nflog, info.flags, XT_NFLOG_F_COPY_LEN),
-		.list = "nflog-size", .arg = "bytes", .help = "how much of the packet (all)",
+		.list = "nflog-size", .arg = "bytes", .help = "bytes of the packet to copy (default all)",
 	},
 	[RANGE] = {
 		.name = "nflog-range", .type = RV_T_UINT, .flags = RV_OPT_HIDDEN,
 		RV_FIELD(struct rv_nflog, range),
 		.excludes = 1 << SIZE,
-		.arg = "bytes", .help = "does nothing and never did; use --nflog-size",
+		.arg = "bytes", .help = "has no effect; use --nflog-size",
 	},
 	[THRESHOLD] = {
 		.name = "nflog-threshold", .type = RV_T_UINT,
 		RV_FIELD(struct rv_nflog, info.threshold),
 		.list = "nflog-threshold", .arg = "number",
-		.help = "how many packets the kernel gathers for one message",
+		.help = "number of packets per message",
 	},
 	{ 0 },
 };
@@ -100,6 +100,6 @@ RV_EXTENSION(nflog) = {
 		{ .size = sizeof(struct xt_nflog_info), .read = nflog_read_info, .write = nflog_write_info }),
 	.nft = " log{nflog-prefix: prefix <nflog-prefix:p>}{nflog-size: snaplen <nflog-size:d>}"
 	       "{nflog-threshold: queue-threshold <nflog-threshold:d>} group <nflog-group:d>",
-	.help = "gives a copy of the packet to a program",
+	.help = "sends a copy of the packet to a program",
 	.check = warn_range,
 };

@@ -53,18 +53,18 @@ static const struct rv_option nfqueue_options[] = {
 		.name = "queue-num", .type = RV_T_UINT,
 		RV_FIELD(info_t, queuenum),
 		.given = RV_BIT_IS(info_t, queues_total, 1), .excludes = 1 << BALANCE,
-		.list = "num", .arg = "number", .help = "this queue (0)",
+		.list = "num", .arg = "number", .help = "queue number (default 0)",
 	},
 	[BALANCE] = {
 		.name = "queue-balance", .type = RV_T_HOOK,
 		RV_FIELD(info_t, queues_total), .excludes = 1 << NUM,
 		.list = "balance", .arg = "first:last",
-		.help = "these queues, a connection always the same",
+		.help = "range of queues; a connection stays in one queue",
 		.parse = parse_balance, .print = print_balance,
 	},
-	[BYPASS] = FLAG_ROW("bypass", NFQ_FLAG_BYPASS, "accept the packet if nobody listens",
+	[BYPASS] = FLAG_ROW("bypass", NFQ_FLAG_BYPASS, "accept packets if no program listens",
 			    .excludes = 0),
-	[FANOUT] = FLAG_ROW("cpu-fanout", NFQ_FLAG_CPU_FANOUT, "take the queue of the CPU",
+	[FANOUT] = FLAG_ROW("cpu-fanout", NFQ_FLAG_CPU_FANOUT, "choose the queue by CPU",
 			    .needs = 1 << BALANCE),
 	{ 0 },
 };
@@ -97,5 +97,5 @@ RV_EXTENSION(nfqueue) = {
 	.list = "NFQUEUE",
 	.nft = " queue num {queue-balance:<queue-balance:r>|<queue-num:d>}{queue-bypass: bypass}"
 	       "{queue-cpu-fanout:{queue-bypass:,| }fanout}",
-	.help = "gives the packet to a program that decides",
+	.help = "passes the packet to a program for a decision",
 };

@@ -33,5 +33,5 @@ RV_EXTENSION(notrack) = {
 		{ .revision = 0, .no_struct = true, .name = "NOTRACK" }),
 	.config = "NETFILTER_XT_TARGET_CT", .list = "NOTRACK", .tables = "raw",
 	.nft = " notrack",
-	.help = "does not track the connection of the packet",
+	.help = "disables connection tracking for the packet",
 };

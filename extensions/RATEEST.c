@@ -91,12 +91,12 @@ static const struct rv_option rateest_options[] = {
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_BARE,
 		RV_FIELD(struct rateest_data, info.name),
 		.list = "name", .arg = "name",
-		.help = "what the match rateest knows the estimate by",
+		.help = "name of the estimator",
 	},
 	TIME_ROW("rateest-interval", interval, "interval", print_interval,
-		 "how often it is measured: 250ms, 500ms, 1s, 2s, 4s, 8s"),
+		 "sampling interval: 250ms, 500ms, 1s, 2s, 4s, 8s"),
 	TIME_ROW("rateest-ewmalog", average, "ewmalog", print_average,
-		 "over what time it is averaged, in powers of two of intervals"),
+		 "averaging time, a power of two of the interval"),
 	{ 0 },
 };
 
@@ -157,5 +157,5 @@ RV_EXTENSION(rateest_target) = {
 	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(struct rateest_data), .options = rateest_options, .check = convert_times,
 	.revisions = RV_REVISIONS({ .size = sizeof(struct xt_rateest_target_info), .read = rateest_read_info }),
-	.help = "estimates the rate of the packets that come by",
+	.help = "measures the packet rate",
 };

@@ -91,7 +91,7 @@ static int check_reset_protocol(struct rv_check *c)
 		.flags = RV_OPT_ABBREV | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,	\
 		RV_FIELD(struct ipt_reject_info, with), .names = (table),	\
 		.bad = "unknown reject type \"%s\"", .arg = "type",		\
-		.help = "what the sender gets", .list = "reject-with",		\
+		.help = "error sent to the sender", .list = "reject-with",		\
 	}
 
 static const struct rv_option options4[] = { ROW(types4), { 0 } };
@@ -109,7 +109,7 @@ static const struct ip6t_reject_info initial6 = { .with = IP6T_ICMP6_PORT_UNREAC
 			 1 << NF_INET_LOCAL_OUT,				\
 		.config = "_NF_TARGET_REJECT",					\
 		.nft = " reject{reject-with: with <reject-with:w>}",		\
-		.help = "drops the packet and tells the sender", .kernel_check = check_reset_protocol, \
+		.help = "drops the packet and sends an error", .kernel_check = check_reset_protocol, \
 	}
 
 RV_EXTENSION(reject4) = REJECT(NFPROTO_IPV4, options4, initial4);

@@ -11,7 +11,7 @@ static const struct rv_option secmark_options[] = {
 	{
 		.name = "selctx", .type = RV_T_STRING, .flags = RV_OPT_REQUIRED | RV_OPT_BARE,
 		RV_FIELD(info_t, secctx), .min = 1,
-		.list = "selctx", .arg = "context", .help = "the context as SELinux writes it",
+		.list = "selctx", .arg = "context", .help = "SELinux context",
 	},
 	{ 0 },
 };
@@ -39,5 +39,5 @@ RV_EXTENSION(secmark) = {
 		{ .revision = 0, .size = sizeof(struct xt_secmark_target_info), .read = understood,
 		  .fields = FIELDS(struct xt_secmark_target_info) }),
 	.list = "SECMARK", .tables = "mangle security",
-	.help = "gives the packet a security context",
+	.help = "sets the security label of the packet",
 };

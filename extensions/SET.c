@@ -38,21 +38,21 @@ enum { ADD, EXIST, TIMEOUT, DEL, MAP, MAP_MARK, MAP_PRIO, MAP_QUEUE };
 #define FORTH (1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING)
 
 static const struct rv_option set_options[] = {
-	[ADD] = SET_ROW(add, "put these parts of the packet in the set", .tables = NULL),
-	[EXIST] = FLAG_ROW("exist", IPSET_FLAG_EXIST, "what is in it gets its new timeout",
+	[ADD] = SET_ROW(add, "add an entry with these packet fields", .tables = NULL),
+	[EXIST] = FLAG_ROW("exist", IPSET_FLAG_EXIST, "update the timeout of an existing entry",
 			   .tables = NULL),
 	[TIMEOUT] = {
 		.name = "timeout", .type = RV_T_UINT, .flags = RV_OPT_REPEAT,
 		RV_FIELD(struct set_data, timeout), .max = NO_TIMEOUT - 1,
 		.bad = "Invalid value for option --timeout or out of range 0-4294967294",
-		.list = "timeout", .arg = "seconds", .help = "how long it stays there",
+		.list = "timeout", .arg = "seconds", .help = "timeout of the entry",
 	},
-	[DEL] = SET_ROW(del, "take these parts of the packet out of the set", .tables = NULL),
-	[MAP] = SET_ROW(map, "give the packet what the set says of these parts",
+	[DEL] = SET_ROW(del, "delete the entry with these packet fields", .tables = NULL),
+	[MAP] = SET_ROW(map, "look up these packet fields and apply the entry to the packet",
 			.tables = "mangle"),
-	[MAP_MARK] = FLAG_ROW("map-mark", IPSET_FLAG_MAP_SKBMARK, "the mark", .tables = NULL),
-	[MAP_PRIO] = FLAG_ROW("map-prio", IPSET_FLAG_MAP_SKBPRIO, "the class", .hooks = FORTH),
-	[MAP_QUEUE] = FLAG_ROW("map-queue", IPSET_FLAG_MAP_SKBQUEUE, "the queue of the interface",
+	[MAP_MARK] = FLAG_ROW("map-mark", IPSET_FLAG_MAP_SKBMARK, "apply the mark", .tables = NULL),
+	[MAP_PRIO] = FLAG_ROW("map-prio", IPSET_FLAG_MAP_SKBPRIO, "apply the traffic class", .hooks = FORTH),
+	[MAP_QUEUE] = FLAG_ROW("map-queue", IPSET_FLAG_MAP_SKBQUEUE, "apply the queue of the interface",
 			       .hooks = FORTH),
 	{ 0 },
 };
@@ -106,7 +106,7 @@ static int check_sets(struct rv_check *c)
 		.initial = &(const struct set_data){ .timeout = NO_TIMEOUT },	\
 		.options = set_options, .check = check_sets,				\
 		.config = "NETFILTER_XT_SET",					\
-		.help = "puts parts of the packet in an ipset or takes them out", \
+		.help = "adds the packet to an ipset or deletes it", \
 		.revisions = RV_REVISIONS(						\
 			LAYOUT(3, struct xt_set_info_target_v3, IPSET_FLAG_EXIST | MAP_FLAGS, \
 			       MAP_FIELD),					\

@@ -22,11 +22,11 @@ typedef struct nf_synproxy_info info_t;
 
 static const struct rv_option synproxy_options[] = {
 	FLAG_ROW("sack-perm", NF_SYNPROXY_OPT_SACK_PERM,
-		 "the server takes selective acknowledgments"),
-	FLAG_ROW("timestamp", NF_SYNPROXY_OPT_TIMESTAMP, "the server has timestamps"),
-	NUMBER_ROW("wscale", wscale, NF_SYNPROXY_OPT_WSCALE, "how the server scales its window"),
-	NUMBER_ROW("mss", mss, NF_SYNPROXY_OPT_MSS, "the server's maximum segment size"),
-	FLAG_ROW("ecn", NF_SYNPROXY_OPT_ECN, "the server knows congestion notification"),
+		 "the server supports selective acknowledgments"),
+	FLAG_ROW("timestamp", NF_SYNPROXY_OPT_TIMESTAMP, "the server supports timestamps"),
+	NUMBER_ROW("wscale", wscale, NF_SYNPROXY_OPT_WSCALE, "window scale of the server"),
+	NUMBER_ROW("mss", mss, NF_SYNPROXY_OPT_MSS, "maximum segment size of the server"),
+	FLAG_ROW("ecn", NF_SYNPROXY_OPT_ECN, "the server supports ECN"),
 	{ 0 },
 };
 
@@ -55,5 +55,5 @@ RV_EXTENSION(synproxy) = {
 	/* Each word is followed by a space, the last one too. */
 	.list_words = " SYNPROXY {sack-perm:sack-perm }{timestamp:timestamp }{wscale:wscale <wscale> }"
 		      "{mss:mss <mss> }{ecn:ecn }",
-	.help = "answers a handshake of TCP in place of the server",
+	.help = "answers TCP handshakes in place of the server",
 };

@@ -17,14 +17,14 @@ enum { SET_MSS, CLAMP };
 			.name = "set-mss", .type = RV_T_UINT,			\
 			RV_FIELD(struct xt_tcpmss_info, mss),			\
 			.max = UINT16_MAX - (header), .excludes = 1 << CLAMP,	\
-			.list = "set", .arg = "bytes", .help = "to this value",	\
+			.list = "set", .arg = "bytes", .help = "set the MSS to this value",	\
 		},								\
 		[CLAMP] = {							\
 			.name = "clamp-mss-to-pmtu", .type = RV_T_FLAG,		\
 			.flags = RV_OPT_SETS, RV_FIELD(struct xt_tcpmss_info, mss), \
 			.value = XT_TCPMSS_CLAMP_PMTU, .hooks = ONLY_FORTH,	\
 			.list = "clamp to PMTU",				\
-			.help = "to what the path to the receiver takes",	\
+			.help = "limit the MSS to the path MTU minus headers",	\
 		},								\
 		{ 0 },								\
 	}
@@ -41,7 +41,7 @@ static const struct xt_tcpmss_info tcpmss_initial = { .mss = XT_TCPMSS_CLAMP_PMT
 		.revisions = wire, .options = (rows), .list = "TCPMSS",		\
 		.required = "TCPMSS target: At least one parameter is required", \
 		.nft = " tcp option maxseg size set {clamp-mss-to-pmtu:rt mtu|<set-mss:d>}",	\
-		.help = "changes the maximum segment size of a TCP SYN",	\
+		.help = "changes the MSS of TCP SYN packets",	\
 		.kernel_check = rv_check_tcp,						\
 	}
 

@@ -83,7 +83,7 @@ static const struct rv_option tcpoptstrip_options[] = {
 		.name = "strip-options", .type = RV_T_HOOK,
 		RV_FIELD(info_t, strip_bmap),
 		.list = "TCPOPTSTRIP options", .arg = "option[,...]",
-		.help = "these: numbers, or mss wscale sack-permitted sack timestamp md5",
+		.help = "numbers, or mss wscale sack-permitted sack timestamp md5",
 		.parse = parse_list, .print = print_list,
 	},
 	{ 0 },
@@ -106,5 +106,5 @@ RV_EXTENSION(tcpoptstrip) = {
 	.size = sizeof(info_t), .options = tcpoptstrip_options, .kernel_check = rv_check_tcp,
 	.revisions = RV_REVISIONS({ .size = sizeof(info_t), .read = tcpoptstrip_read_info }),
 	.tables = "mangle",
-	.help = "takes options out of the header of TCP",
+	.help = "removes TCP options",
 };

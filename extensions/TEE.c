@@ -11,13 +11,13 @@ static const struct rv_option tee_options[] = {
 		.name = "gateway", .type = RV_T_ADDR,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		RV_FIELD(struct xt_tee_tginfo, gw),
-		.list = "gw:", .arg = "address", .help = "the host that gets the copy",
+		.list = "gw:", .arg = "address", .help = "host that receives the copy",
 	},
 	{
 		.name = "oif", .type = RV_T_STRING, .flags = RV_OPT_BARE,
 		RV_FIELD(struct xt_tee_tginfo, oif), .min = 1,
 		.list = "oif=", .arg = "interface",
-		.help = "the way to it is through this interface",
+		.help = "interface of the route to the gateway",
 	},
 	{ 0 },
 };

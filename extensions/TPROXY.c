@@ -23,12 +23,12 @@ static const struct rv_option tproxy_options[] = {
 		.name = "on-port", .type = RV_T_PORT,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_BE,
 		RV_FIELD(struct tproxy_data, port),
-		.arg = "port", .help = "of the socket; 0: the port the packet is for",
+		.arg = "port", .help = "port of the socket; 0: destination port of the packet",
 	},
 	[ADDRESS] = {
 		.name = "on-ip", .type = RV_T_ADDR, .flags = RV_OPT_ALWAYS,
 		RV_FIELD(struct tproxy_data, address),
-		.arg = "address", .help = "of the socket; without it that of the interface",
+		.arg = "address", .help = "address of the socket (default: that of the input interface)",
 	},
 	[MARK] = {
 		.name = "tproxy-mark", .type = RV_T_CHANGE, .flags = RV_OPT_ALWAYS,
@@ -70,7 +70,7 @@ static int check_tcp_or_udp(struct rv_check *c)
 		.nft = "{!on-ip&!on-port:^} tproxy to {on-ip:{$6:[}<on-ip>{$6:]}}"	\
 		       "{on-port::<on-port:d>}"					\
 		       "{tproxy-mark: meta mark set <tproxy-mark:cmeta mark,&>} accept",	\
-		.help = "gives the packet to a local socket, unchanged",	\
+		.help = "delivers the packet to a local socket without changing it",	\
 		.kernel_check = check_tcp_or_udp,							\
 		.list_words = " TPROXY redirect <on-ip>:<on-port:d> mark <tproxy-mark:m>", \
 	}

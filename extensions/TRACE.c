@@ -13,5 +13,5 @@ RV_EXTENSION(trace) = {
 	.options = trace_options,
 	.revisions = RV_REVISIONS({ .no_struct = true }),
 	.nft = " nftrace set 1",
-	.help = "tells of each rule that the packet comes by from here on",
+	.help = "reports each rule that the packet matches",
 };

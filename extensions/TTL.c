@@ -24,9 +24,9 @@ _Static_assert(sizeof(info) == sizeof(struct ip6t_HL_info) &&
 
 #define ROWS(letters)								\
 	{									\
-		ROW(0, letters "-set", IPT_TTL_SET, 0, "set to", "to this number"), \
-		ROW(1, letters "-dec", IPT_TTL_DEC, 1, "decrement by", "by so many less"), \
-		ROW(2, letters "-inc", IPT_TTL_INC, 1, "increment by", "by so many more"), \
+		ROW(0, letters "-set", IPT_TTL_SET, 0, "set to", "set to this value"), \
+		ROW(1, letters "-dec", IPT_TTL_DEC, 1, "decrement by", "decrement by this value"), \
+		ROW(2, letters "-inc", IPT_TTL_INC, 1, "increment by", "increment by this value"), \
 		{ 0 },								\
 	}
 
@@ -39,7 +39,7 @@ static const struct rv_option ttl_options[] = ROWS("ttl"), hl_options[] = ROWS("
 		RV_STRUCT(info, 0), .options = rows,				\
 		.config = "NETFILTER_XT_TARGET_HL", .list = word, .tables = "mangle", .nft = words, \
 		.required = word ": You must specify an action",		\
-		.help = "changes how far the packet may still go",		\
+		.help = "changes the TTL or hop limit",		\
 	}
 
 RV_EXTENSION(ttl) = TARGET("TTL", NFPROTO_IPV4, ttl_options, " ip ttl set <ttl-set:d>");

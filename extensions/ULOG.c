@@ -35,23 +35,23 @@ static const struct rv_option ulog_options[] = {
 	{
 		.name = "ulog-prefix", .type = RV_T_STRING, .min = 1,
 		RV_FIELD(struct ipt_ulog_info, prefix),
-		.arg = "text", .help = "text before each message, of up to 31 bytes",
+		.arg = "text", .help = "prefix of each message, up to 31 bytes",
 	},
 	{
 		.name = "ulog-nlgroup", .type = RV_T_UINT,
 		RV_FIELD(struct ipt_ulog_info, nl_group), .min = 1, .max = GROUPS,
-		.arg = "number", .help = "the netlink group that gets the packet, 1 to 32 (1)",
+		.arg = "number", .help = "netlink group, 1 to 32 (default 1)",
 		.parse = parse_group, .print = print_group,
 	},
 	{
 		.name = "ulog-cprange", .type = RV_T_UINT,
 		RV_FIELD(struct ipt_ulog_info, copy_range),
-		.arg = "bytes", .help = "how much of the packet (all)",
+		.arg = "bytes", .help = "bytes of the packet to copy (default all)",
 	},
 	{
 		.name = "ulog-qthreshold", .type = RV_T_UINT,
 		RV_FIELD(struct ipt_ulog_info, qthreshold), .min = 1, .max = MAX_QUEUE,
-		.arg = "number", .help = "how many packets in one message, 1 to 50 (1)",
+		.arg = "number", .help = "number of packets per message, 1 to 50 (default 1)",
 	},
 	{ 0 },
 };
@@ -82,5 +82,5 @@ RV_EXTENSION(ulog) = {
 	.list_words = " ULOG copy_range <ulog-cprange:d> nlgroup <ulog-nlgroup>"
 		      "{ulog-prefix: prefix \"<ulog-prefix>\"}"
 		      " queue_threshold <ulog-qthreshold:d>",
-	.help = "gives a copy of the packet to a program, as NFLOG does",
+	.help = "sends a copy of the packet to a program; replaced by NFLOG",
 };

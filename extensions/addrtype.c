@@ -9,7 +9,7 @@
 static const struct rv_name addrtype_types[] = {
 	{ "UNSPEC", XT_ADDRTYPE_UNSPEC, "0.0.0.0, ::" },
 	{ "UNICAST", XT_ADDRTYPE_UNICAST, NULL },
-	{ "LOCAL", XT_ADDRTYPE_LOCAL, "this host's own" },
+	{ "LOCAL", XT_ADDRTYPE_LOCAL, "addresses of this host" },
 	{ "BROADCAST", XT_ADDRTYPE_BROADCAST, NULL },
 	{ "ANYCAST", XT_ADDRTYPE_ANYCAST, NULL },
 	{ "MULTICAST", XT_ADDRTYPE_MULTICAST, NULL },
@@ -59,9 +59,9 @@ static const struct rv_option addrtype_options[] = {
 	[SRC_TYPE] = TYPE("src", source, XT_ADDRTYPE_INVERT_SOURCE, SRC, "source"),
 	[DST_TYPE] = TYPE("dst", dest, XT_ADDRTYPE_INVERT_DEST, DST, "destination"),
 	[LIMIT_IN] = LIMIT("in", XT_ADDRTYPE_LIMIT_IFACE_IN, LIMIT_OUT, IN,
-			   "only as the interface it came in by sees it"),
+			   "limit the lookup to the input interface"),
 	[LIMIT_OUT] = LIMIT("out", XT_ADDRTYPE_LIMIT_IFACE_OUT, LIMIT_IN, OUT,
-			    "only as the interface it goes out by sees it"),
+			    "limit the lookup to the output interface"),
 	{ .name = NULL },
 };
 
@@ -119,5 +119,5 @@ RV_EXTENSION(addrtype) = {
 	.list = "ADDRTYPE match",
 	.required = "addrtype: you must specify --src-type or --dst-type",
 	.one_of = 1 << SRC_TYPE | 1 << DST_TYPE,
-	.help = "what kind of address the source or the destination is",
+	.help = "type of an address in the routing tables",
 };

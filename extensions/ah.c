@@ -35,7 +35,7 @@ static const struct rv_option options6[] = {
 	{
 		.name = "ahres", .type = RV_T_FLAG, .flags = RV_OPT_ZERO,
 		RV_FIELD(info6, hdrres), .value = 1, .sel = RV_SEL_AH_RESERVED,
-		.list = "reserved", .help = "the reserved field is zero",
+		.list = "reserved", .help = "reserved field is 0",
 	},
 	{ .name = NULL },
 };
@@ -59,7 +59,7 @@ static const struct rv_revision wire6[] = { { .size = sizeof(info6) }, { .size =
 		.initial = &initial##v, .revisions = wire##v, .options = options##v,	\
 		.present = RV_SEL_AH, .list = "ah ",				\
 		.config = "_NF_MATCH_AH",					\
-		.help = "IPsec authentication headers", __VA_ARGS__		\
+		.help = "IPsec AH headers", __VA_ARGS__		\
 	}
 
 RV_EXTENSION(ah4) = AH(4, .kernel_check = check4);

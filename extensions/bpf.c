@@ -106,7 +106,7 @@ static const struct rv_option bpf_options[] = {
 		.name = "bytecode", .type = RV_T_HOOK, .flags = RV_OPT_LIST_TIGHT, .sel = RV_SEL_BPF,
 		.given = RV_BIT_IS(info, mode, XT_BPF_MODE_BYTECODE), .excludes = 1 << PINNED,
 		.list = "match bpf", .arg = "length,code jt jf k[,...]",
-		.help = "the program, as nfbpf_compile writes it",
+		.help = "program as printed by nfbpf_compile",
 		.parse = parse_program, .print = print_program, .predicate = program_predicate,
 	},
 	[PINNED] = {
@@ -114,7 +114,7 @@ static const struct rv_option bpf_options[] = {
 		RV_FIELD(info, path),
 		.given = RV_BIT_IS(info, mode, XT_BPF_MODE_PATH_PINNED), .excludes = 1 << BYTECODE,
 		.list = "match bpf pinned", .arg = "path",
-		.help = "a program that was pinned to the BPF file system",
+		.help = "program pinned in the BPF file system",
 	},
 	{ .name = NULL },
 };
@@ -196,5 +196,5 @@ RV_EXTENSION(bpf) = {
 		{ .revision = 0, .size = sizeof(V0), .read = bpf_read_v0, .fields = RV_REVISION_FIELDS(
 			RV_REVISION_FIELD(V0, bpf_program_num_elem, info, bpf_program_num_elem),
 			RV_REVISION_FIELD(V0, bpf_program, info, bpf_program)) }),
-	.opaque = "the program is elsewhere", .help = "a program that looks at the packet",
+	.opaque = "the program is elsewhere", .help = "BPF program",
 };

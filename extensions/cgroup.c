@@ -16,14 +16,14 @@ static const struct rv_option cgroup_options[] = {
 		.given = RV_BIT(info, has_path, 1), .invert = RV_BIT(info, invert_path, 1),
 		.sel = RV_SEL_CGROUPS,
 		.list = "cgroup [! ]", .arg = "path",
-		.help = "in this group or below, from the root of cgroup2 on",
+		.help = "cgroup2 path; includes descendants",
 	},
 	{
 		.name = "cgroup", .type = RV_T_UINT, .flags = RV_OPT_INVERT,
 		RV_FIELD(info, classid),
 		.given = RV_BIT(info, has_classid, 1), .invert = RV_BIT(info, invert_classid, 1),
 		.sel = RV_SEL_CGROUP,
-		.list = "cgroup [! ]", .arg = "classid", .help = "class set by net_cls",
+		.list = "cgroup [! ]", .arg = "classid", .help = "class id set by net_cls",
 	},
 	{ .name = NULL },
 };
@@ -99,5 +99,5 @@ RV_EXTENSION(cgroup) = {
 			RV_REVISION_FIELD(struct xt_cgroup_info_v0, id, info, classid),
 			RV_REVISION_FIELD(struct xt_cgroup_info_v0, invert, info, invert_classid)) }),
 	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,
-	.help = "the control group of the packet's socket",
+	.help = "control group of the packet's socket",
 };

@@ -96,5 +96,5 @@ RV_EXTENSION(cluster) = {
 	.list = "cluster",
 	.required = "cluster match: `--cluster-local-node' or`--cluster-local-nodemask' is missing",
 	.one_of = 1 << NODE | 1 << NODEMASK,
-	.help = "which nodes of a cluster a connection belongs to",
+	.help = "assigns connections to nodes of a cluster",
 };

@@ -19,5 +19,5 @@ static const struct rv_option comment_options[] = {
 RV_EXTENSION(comment) = {
 	.name = "comment", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	RV_STRUCT(struct xt_comment_info, 0), .options = comment_options, .nft = "<comment:e>",
-	.help = "a comment that stays with the rule",
+	.help = "comment stored with the rule",
 };

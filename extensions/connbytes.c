@@ -59,13 +59,13 @@ static const struct rv_option connbytes_options[] = {
 		RV_FIELD(struct connbytes, info.count.from),
 		.mask_offset = offsetof(struct connbytes, info.count.to),
 		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(struct connbytes, invert, 1),
-		.list = "connbytes", .arg = "from[:to]", .help = "so much, or so much to so much, both included",
+		.list = "connbytes", .arg = "from[:to]", .help = "minimum, or range including both ends",
 		.predicate = range_predicate,
 	},
 	WORD("connbytes-mode", what, connbytes_modes, "connbytes mode", "packets|bytes|avgpkt",
-	     "what is counted"),
+	     "unit"),
 	WORD("connbytes-dir", direction, connbytes_directions, "connbytes direction",
-	     "original|reply|both", "which packets are counted"),
+	     "original|reply|both", "direction"),
 	{ .name = NULL },
 };
 
@@ -121,5 +121,5 @@ RV_EXTENSION(connbytes) = {
 	.revisions = RV_REVISIONS(
 		{ .revision = 0, .size = sizeof(struct xt_connbytes_info),
 		  .read = connbytes_read_info, .write = connbytes_write_info }),
-	.help = "how much a connection has transferred",
+	.help = "data transferred by the connection",
 };

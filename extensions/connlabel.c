@@ -46,13 +46,13 @@ static const struct rv_option connlabel_options[] = {
 		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(info, options, XT_CONNLABEL_OP_INVERT),
 		.sel = RV_SEL_CT_LABEL,
 		.list = "connlabel [! ]", .arg = "name|number",
-		.help = "the connection has this label",
+		.help = "connection has this label",
 		.parse = parse_label, .print = print_label,
 	},
 	{
 		.name = "set", .type = RV_T_FLAG,
 		RV_FIELD(info, options), .value = XT_CONNLABEL_OP_SET,
-		.list = "set", .help = "give it the label",
+		.list = "set", .help = "set the label",
 	},
 	{ .name = NULL },
 };
@@ -60,5 +60,5 @@ static const struct rv_option connlabel_options[] = {
 RV_EXTENSION(connlabel) = {
 	.name = "connlabel", .kind = RV_MATCH,
 	RV_STRUCT(info, 0), .options = connlabel_options,
-	.effect = RV_EFFECT_SIDE, .opaque = "it sets the label", .help = "labels of the packet's connection",
+	.effect = RV_EFFECT_SIDE, .opaque = "it sets the label", .help = "labels of the connection",
 };

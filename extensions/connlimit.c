@@ -37,14 +37,14 @@ enum { UPTO, ABOVE, MASK, SADDR, DADDR };
 	}
 
 static const struct rv_option connlimit_options[] = {
-	LIMIT(UPTO, "connlimit-upto", XT_CONNLIMIT_INVERT, "so many connections or fewer"),
-	LIMIT(ABOVE, "connlimit-above", 0, "more connections than that"),
+	LIMIT(UPTO, "connlimit-upto", XT_CONNLIMIT_INVERT, "match up to this number of connections"),
+	LIMIT(ABOVE, "connlimit-above", 0, "match above this number of connections"),
 	[MASK] = {
 		.name = "connlimit-mask", .type = RV_T_PREFIX,
 		RV_FIELD(struct connlimit, info.mask), .given = RV_GIVEN_ALWAYS,
-		.arg = "length", .help = "addresses with the first bits alike are counted together",
+		.arg = "length", .help = "prefix length of the networks to count",
 	},
-	SIDE(SADDR, "connlimit-saddr", 0, "count by source address (the default)"),
+	SIDE(SADDR, "connlimit-saddr", 0, "count by source address (default)"),
 	SIDE(DADDR, "connlimit-daddr", XT_CONNLIMIT_DADDR, "count by destination address"),
 	{ .name = NULL },
 };
@@ -96,7 +96,7 @@ static const struct connlimit connlimit_initial = {
 		.initial = &connlimit_initial, .options = connlimit_options,			\
 		.revisions = RV_REVISIONS({ .revision = 1, .size = sizeof(struct xt_connlimit_info), \
 				  .read = read_v1, .arg = family_ }),		\
-		.help = "how many connections an address or network has",	\
+		.help = "number of connections per address or network",	\
 		.required = "You must specify \"--connlimit-above\" or \"--connlimit-upto\".", \
 		.one_of = 1 << UPTO | 1 << ABOVE, .check = apply_negation,		\
 		.list_words = " #conn {connlimit-daddr:dst|src}/<connlimit-mask>" \

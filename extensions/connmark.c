@@ -13,7 +13,7 @@ static const struct rv_option connmark_options[] = {
 		RV_FIELD(info, mark), .mask_offset = offsetof(info, mask),
 		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(info, invert, 1), .sel = RV_SEL_CT_MARK,
 		.list = "connmark match [!] ", .arg = "value[/mask]",
-		.help = "the mark, of which only the bits in mask count, has this value",
+		.help = "mark, compared after applying the mask",
 	},
 	{ .name = NULL },
 };
@@ -25,5 +25,5 @@ RV_EXTENSION(connmark) = {
 		{ .revision = 1, .size = sizeof(info), .bytes = offsetof(info, invert) + 1,
 		  .valid_bits = RV_BIT(info, invert, 1) }),
 	.config = "NETFILTER_XT_CONNMARK",
-	.help = "the mark of the packet's connection",
+	.help = "mark of the connection",
 };

@@ -8,8 +8,8 @@ typedef struct xt_conntrack_mtinfo3 info;
 
 static const struct rv_name conntrack_states[] = {
 	RV_CT_STATES,
-	{ "SNAT", XT_CONNTRACK_STATE_SNAT, "its source address is translated" },
-	{ "DNAT", XT_CONNTRACK_STATE_DNAT, "its destination address is translated" },
+	{ "SNAT", XT_CONNTRACK_STATE_SNAT, "source address was translated" },
+	{ "DNAT", XT_CONNTRACK_STATE_DNAT, "destination address was translated" },
 	{ NULL, 0, NULL },
 };
 
@@ -59,7 +59,7 @@ static const struct rv_option conntrack_options[] = {
 		.given = GIVEN(STATE), .invert = NOT(STATE), .sel = RV_SEL_CT_STATE,
 		.bad = "Bad ctstate \"%s\"",
 		.list = "ctstate", .arg = "state[,...]",
-		.help = "the connection is in one of these states",
+		.help = "state of the connection",
 	},
 	{
 		.name = "ctproto", .type = RV_T_PROTO, .flags = RV_OPT_INVERT | RV_OPT_NUMBER,
@@ -67,29 +67,29 @@ static const struct rv_option conntrack_options[] = {
 		.given = GIVEN(PROTO), .invert = NOT(PROTO), .sel = RV_SEL_CT_PROTO,
 		.list = "ctproto", .arg = "protocol", .help = "protocol of the connection",
 	},
-	ADDRESS("ctorigsrc", origsrc, ORIGSRC, ORIG_SADDR, "source of its first packet"),
-	ADDRESS("ctorigdst", origdst, ORIGDST, ORIG_DADDR, "destination of its first packet"),
-	ADDRESS("ctreplsrc", replsrc, REPLSRC, REPL_SADDR, "source of the replies"),
-	ADDRESS("ctrepldst", repldst, REPLDST, REPL_DADDR, "destination of the replies"),
-	PORT("ctorigsrcport", origsrc, ORIGSRC, ORIG_SPORT, "source port of its first packet"),
+	ADDRESS("ctorigsrc", origsrc, ORIGSRC, ORIG_SADDR, "source address of the first packet"),
+	ADDRESS("ctorigdst", origdst, ORIGDST, ORIG_DADDR, "destination address of the first packet"),
+	ADDRESS("ctreplsrc", replsrc, REPLSRC, REPL_SADDR, "source address of replies"),
+	ADDRESS("ctrepldst", repldst, REPLDST, REPL_DADDR, "destination address of replies"),
+	PORT("ctorigsrcport", origsrc, ORIGSRC, ORIG_SPORT, "source port of the first packet"),
 	PORT("ctorigdstport", origdst, ORIGDST, ORIG_DPORT,
-	     "destination port of its first packet"),
-	PORT("ctreplsrcport", replsrc, REPLSRC, REPL_SPORT, "source port of the replies"),
-	PORT("ctrepldstport", repldst, REPLDST, REPL_DPORT, "destination port of the replies"),
+	     "destination port of the first packet"),
+	PORT("ctreplsrcport", replsrc, REPLSRC, REPL_SPORT, "source port of replies"),
+	PORT("ctrepldstport", repldst, REPLDST, REPL_DPORT, "destination port of replies"),
 	{
 		.name = "ctstatus", .type = RV_T_BITS, .flags = RV_OPT_INVERT | RV_OPT_ABBREV,
 		RV_FIELD(info, status_mask), .names = statuses,
 		.given = GIVEN(STATUS), .invert = NOT(STATUS), .sel = RV_SEL_CT_STATUS,
 		.bad = "Bad ctstatus \"%s\"",
 		.list = "ctstatus", .arg = "status[,...]",
-		.help = "the connection has one of these",
+		.help = "status of the connection",
 	},
 	{
 		.name = "ctexpire", .type = RV_T_UINT_RANGE, .flags = RV_OPT_INVERT,
 		RV_FIELD(info, expires_min), .mask_offset = offsetof(info, expires_max),
 		.given = GIVEN(EXPIRES), .invert = NOT(EXPIRES), .sel = RV_SEL_CT_EXPIRE,
 		.list = "ctexpire", .arg = "seconds[:seconds]",
-		.help = "time the connection has left",
+		.help = "remaining lifetime of the connection, in seconds",
 	},
 	{
 		.name = "ctdir", .type = RV_T_ENUM,
@@ -169,7 +169,7 @@ static const struct rv_revision wire4[] = WIRES(NFPROTO_IPV4), wire6[] = WIRES(N
 		.name = "conntrack", .kind = RV_MATCH, .effect = RV_EFFECT_PURE, .family = family_,	\
 		.size = sizeof(info), .revisions = wire_, .options = conntrack_options,	\
 		.required = "conntrack: At least one option is required",	\
-		.help = "the connection a packet belongs to", .check = check_protocol_number,	\
+		.help = "connection of the packet", .check = check_protocol_number,	\
 	}
 
 RV_EXTENSION(conntrack4) = CONNTRACK(NFPROTO_IPV4, wire4);

@@ -10,7 +10,7 @@ static const struct rv_option cpu_options[] = {
 		RV_FIELD(struct xt_cpu_info, cpu),
 		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(struct xt_cpu_info, invert, 1),
 		.sel = RV_SEL_CPU,
-		.list = "cpu [! ]", .arg = "number", .help = "counted from 0",
+		.list = "cpu [! ]", .arg = "number", .help = "number of the CPU, from 0",
 	},
 	{ .name = NULL },
 };
@@ -18,5 +18,5 @@ static const struct rv_option cpu_options[] = {
 RV_EXTENSION(cpu) = {
 	.name = "cpu", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	RV_STRUCT(struct xt_cpu_info, 0), .options = cpu_options,
-	.help = "the processor that handles the packet",
+	.help = "CPU that processes the packet",
 };

@@ -58,14 +58,14 @@ static const struct rv_option dccp_options[] = {
 		RV_FIELD(info, typemask), .names = dccp_types,
 		.given = GIVEN(TYPE), .invert = NOT(TYPE), .sel = RV_SEL_DCCP_TYPE,
 		.bad = "Unknown DCCP type `%s'",
-		.list = "[! ]", .arg = "type[,...]", .help = "the packet is of one of these types",
+		.list = "[! ]", .arg = "type[,...]", .help = "packet type",
 		.print = print_types,
 	},
 	[OPTION] = {
 		.name = "dccp-option", .type = RV_T_UINT, .flags = RV_OPT_INVERT,
 		RV_FIELD(info, option), .min = 1,
 		.given = GIVEN(OPTION), .invert = NOT(OPTION), .sel = RV_SEL_DCCP_OPTION,
-		.list = "option=[!]", .arg = "number", .help = "the option of this number is there",
+		.list = "option=[!]", .arg = "number", .help = "option with this number is present",
 	},
 	{ .name = NULL },
 };
@@ -79,5 +79,5 @@ RV_EXTENSION(dccp) = {
 	.name = "dccp", .kind = RV_MATCH, .protocol = IPPROTO_DCCP,
 	RV_STRUCT(info, 0), .options = dccp_options, .kernel_check = check_dccp,
 	.list = "dccp",
-	.help = "ports, types and options of DCCP",
+	.help = "DCCP ports, packet types and options",
 };

@@ -25,8 +25,8 @@ typedef struct xt_devgroup_info info;
 	}
 
 static const struct rv_option devgroup_options[] = {
-	GROUP(src, SRC, IIFGROUP, IN, "group of the interface the packet came in by"),
-	GROUP(dst, DST, OIFGROUP, OUT, "group of the interface it leaves by"),
+	GROUP(src, SRC, IIFGROUP, IN, "group of the input interface"),
+	GROUP(dst, DST, OIFGROUP, OUT, "group of the output interface"),
 	{ .name = NULL },
 };
 
@@ -34,5 +34,5 @@ RV_EXTENSION(devgroup) = {
 	.name = "devgroup", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	RV_STRUCT(info, 0), .options = devgroup_options,
 	.required = "devgroup match: You must specify either '--src-group' or '--dst-group'",
-	.help = "groups of interfaces",
+	.help = "interface groups",
 };

@@ -14,14 +14,14 @@ static const struct rv_option dscp_options[] = {
 		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(struct xt_dscp_info, invert, 1),
 		.excludes = 1 << CLASS, .sel = RV_SEL_IP_DSCP, .sel6 = RV_SEL_IP6_DSCP,
 		.list = "DSCP match [!]", .arg = "number",
-		.help = "the upper six bits of the field",
+		.help = "DSCP value",
 	},
 	[CLASS] = {
 		.name = "dscp-class", .type = RV_T_ENUM, .flags = RV_OPT_INVERT | RV_OPT_HIDDEN,
 		RV_FIELD(struct xt_dscp_info, dscp), .names = rv_dscp_classes,
 		.invert = RV_BIT(struct xt_dscp_info, invert, 1), .excludes = 1 << NUMBER,
 		.bad = "Invalid DSCP value `%s'",
-		.arg = "class", .help = "the same by name: BE, EF, AFxy, CSx",
+		.arg = "class", .help = "DSCP class: BE, EF, AFxy, CSx",
 	},
 	{ .name = NULL },
 };
@@ -30,5 +30,5 @@ RV_EXTENSION(dscp) = {
 	.name = "dscp", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	RV_STRUCT(struct xt_dscp_info, 0), .options = dscp_options,
 	.required = "DSCP match: Parameter --dscp is required",
-	.help = "the class of service in the IP header",
+	.help = "DSCP field",
 };

@@ -30,7 +30,7 @@ static const struct rv_option ecn_options[] = {
 		.given = RV_BIT(info, operation, XT_ECN_OP_MATCH_IP),
 		.invert = RV_BIT(info, invert, XT_ECN_OP_MATCH_IP), .sel = RV_SEL_IP_ECN,
 		.sel6 = RV_SEL_IP6_ECN,
-		.list = "[!]ECT=", .arg = "0..3", .help = "codepoint in the IP header",
+		.list = "[!]ECT=", .arg = "0..3", .help = "ECN field of the IP header",
 	},
 	{ .name = NULL },
 };
@@ -49,5 +49,5 @@ RV_EXTENSION(ecn) = {
 	RV_STRUCT(info, 0), .options = ecn_options, .kernel_check = check_ecn_tcp,
 	.list = "ECN match",
 	.required = "ECN match: some option required",
-	.help = "explicit congestion notification",
+	.help = "ECN bits",
 };

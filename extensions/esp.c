@@ -26,5 +26,5 @@ RV_EXTENSION(esp) = {
 	RV_STRUCT(struct xt_esp, 0), .options = esp_options, .kernel_check = check_esp,
 	.initial = &(const struct xt_esp){ .spis = { 0, UINT32_MAX } },
 	.list = "esp",
-	.help = "IPsec encapsulating payloads",
+	.help = "IPsec ESP headers",
 };

@@ -18,5 +18,5 @@ RV_EXTENSION(eui64) = {
 	.revisions = RV_REVISIONS({ .revision = 0, .size = sizeof(int) }),
 	.config = "IP6_NF_MATCH_EUI64",
 	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
-	.help = "the IPv6 source address is made of the Ethernet address",
+	.help = "IPv6 source address derived from the MAC address",
 };

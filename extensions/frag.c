@@ -31,7 +31,7 @@ static const struct rv_option frag_options[] = {
 		.invert = RV_BIT(info, invflags, IP6T_FRAG_INV_LEN),
 		.opaque = { RV_EFFECT_PURE, "the kernel does not look at it" },
 		.list = "length:[!]", .arg = "length",
-		.help = "length of the header; the kernel takes any",
+		.help = "length of the header; ignored by the kernel",
 	},
 	FLAG(RESERVED, "fragres", RES, RESERVED, "reserved", "the reserved fields are zero",
 	     .flags = RV_OPT_ZERO),

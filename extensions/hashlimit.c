@@ -309,43 +309,43 @@ static const struct rv_name hashes[] = {
 	}
 
 static const struct rv_option hashlimit_options[] = {
-	RATE(UPTO, ABOVE, "upto", 0, "so much or less"),
+	RATE(UPTO, ABOVE, "upto", 0, "match up to this rate"),
 	[ALIAS] = { .name = "hashlimit", .alias_of = "hashlimit-upto" },
-	RATE(ABOVE, UPTO, "above", XT_HASHLIMIT_INVERT, "more than that"),
+	RATE(ABOVE, UPTO, "above", XT_HASHLIMIT_INVERT, "match above this rate"),
 	[BURST] = {
 		.name = "hashlimit-burst", .type = RV_T_HOOK,
 		RV_FIELD(struct hashlimit, info.cfg.burst),
 		.arg = "packets|bytes{b,kb,mb}",
-		.help = "how much may come at once, 5 packets if not given",
+		.help = "burst size (default 5 packets)",
 		.parse = parse_burst, .print = print_burst,
 	},
 	[MODE] = {
 		.name = "hashlimit-mode", .type = RV_T_BITS, .flags = RV_OPT_EXACT,
 		RV_FIELD(struct hashlimit, info.cfg.mode), .value = HASHES, .names = hashes,
-		.arg = "srcip|srcport|dstip|dstport[,...]", .help = "what is told apart",
+		.arg = "srcip|srcport|dstip|dstport[,...]", .help = "fields with a bucket of their own",
 	},
 	[NAME] = {
 		.name = "hashlimit-name", .type = RV_T_STRING, .flags = RV_OPT_REQUIRED,
 		RV_FIELD(struct hashlimit, info.name),
-		.min = 1, .arg = "name", .help = "of the table in /proc/net/ipt_hashlimit",
+		.min = 1, .arg = "name", .help = "name of the table in /proc/net/ipt_hashlimit",
 		.print = print_name,
 	},
-	NUMBER(SIZE, "size", size, "number", "buckets of the table"),
-	NUMBER(MAX, "max", max, "number", "entries of the table"),
-	NUMBER(GC, "gcinterval", gc_interval, "ms", "time between clearings, 1000 if not given"),
-	NUMBER(EXPIRE, "expire", expire, "ms", "time after which an idle entry is forgotten",
+	NUMBER(SIZE, "size", size, "number", "number of buckets of the table"),
+	NUMBER(MAX, "max", max, "number", "maximum number of entries of the table"),
+	NUMBER(GC, "gcinterval", gc_interval, "ms", "interval between cleanups (default 1000)"),
+	NUMBER(EXPIRE, "expire", expire, "ms", "lifetime of idle entries",
 	       .given = RV_BIT(struct hashlimit, expires, 1), .print = print_expire),
-	PREFIX(SRCMASK, srcmask, "source addresses are told apart by their first bits"),
-	PREFIX(DSTMASK, dstmask, "destination addresses likewise"),
+	PREFIX(SRCMASK, srcmask, "prefix length for source addresses"),
+	PREFIX(DSTMASK, dstmask, "prefix length for destination addresses"),
 	[RATE_MATCH] = {
 		.name = "hashlimit-rate-match", .type = RV_T_FLAG,
 		RV_FIELD(struct hashlimit, info.cfg.mode), .value = XT_HASHLIMIT_RATE_MATCH,
-		.help = "compare the rate, whatever was let pass",
+		.help = "compare the measured rate instead of tokens",
 	},
 	[INTERVAL] = {
 		.name = "hashlimit-rate-interval", .type = RV_T_UINT,
 		RV_FIELD(struct hashlimit, every), .needs = 1 << RATE_MATCH,
-		.arg = "seconds", .help = "the rate is that of so many seconds",
+		.arg = "seconds", .help = "interval of the rate measurement",
 		.parse = parse_interval,
 	},
 	{ .name = NULL },
@@ -528,7 +528,7 @@ static const struct hashlimit initial4 = INITIAL(32), initial6 = INITIAL(128);
 		.effect = RV_EFFECT_STATE, .opaque = "it counts",					\
 		.size = sizeof(struct hashlimit), .initial = &initial_,		\
 		.revisions = wire_rows, .options = hashlimit_options,				\
-		.help = "so much in a time, for each address or port of its own", \
+		.help = "rate limit per address or port", \
 		.check = check_limit, .kernel_check = hashlimit_kernel_check, .list_words = LIST, \
 		.nft = NFT,							\
 	}

@@ -26,7 +26,7 @@ static const struct rv_option helper_options[] = {
 		RV_FIELD(info, name), .given = RV_GIVEN_ALWAYS, .invert = RV_BIT(info, invert, 1),
 		.sel = RV_SEL_CT_HELPER,
 		.list = "helper match [! ]", .arg = "name[-port]",
-		.help = "name of the helper; empty: any",
+		.help = "name of the helper; empty for any",
 		.predicate = helper_predicate,
 	},
 	{ .name = NULL },
@@ -37,5 +37,5 @@ RV_EXTENSION(helper) = {
 	.size = sizeof(info), .options = helper_options,
 	.revisions = RV_REVISIONS({ .size = sizeof(info), .valid_bits = RV_BIT(info, invert, 1) }),
 	.nft = " ct helper {~helper:!= }<helper:h>",
-	.help = "which helper looks after the packet's connection",
+	.help = "connection tracking helper",
 };

@@ -227,5 +227,5 @@ RV_EXTENSION(icmp) = {
 	.show = rv_icmp_show,
 	.initial = &(const struct ipt_icmp){ .type = ANY_TYPE, .code = { 0, UINT8_MAX } },
 	.config = "IP_NF_IPTABLES",
-	.help = "type and code of ICMP",
+	.help = "ICMP type and code",
 };

@@ -65,5 +65,5 @@ RV_EXTENSION(icmp6) = {
 	.show = rv_icmp_show,
 	.initial = &(const struct ip6t_icmp){ .code = { 0, UINT8_MAX } },
 	.config = "IP6_NF_IPTABLES",
-	.help = "type and code of ICMPv6",
+	.help = "ICMPv6 type and code",
 };

@@ -92,7 +92,7 @@ static int absorb_fragment(const struct rv_option *opt, const struct rv_predicat
 		.invert = RV_BIT(struct rv_ip, invert, bit), .sel = RV_SEL_##SEL, \
 		.once = "multiple --" word "-interface options not allowed",	\
 		.arg = "name[+]",						\
-		.help = "interface the packet goes " word ", + at its end stands for anything", \
+		.help = word "put interface; a + at the end matches any suffix", \
 	}
 
 static const struct rv_option ip_options[] = {
@@ -107,7 +107,7 @@ static const struct rv_option ip_options[] = {
 		RV_FIELD(struct rv_ip, proto),
 		.invert = RV_BIT(struct rv_ip, invert, RV_IP_PROTO), .sel = RV_SEL_L4PROTO,
 		.once = "multiple --protocol options not allowed",
-		.arg = "proto", .help = "protocol by number or name, \"all\" for any",
+		.arg = "proto", .help = "protocol number or name, or \"all\"",
 		.parse = parse_protocol, .absorb = absorb_protocol,
 	},
 	{
@@ -117,7 +117,7 @@ static const struct rv_option ip_options[] = {
 		.family = NFPROTO_IPV4,
 		.once = "multiple --fragments options not allowed",
 		.other_family = "`-f' is not supported in IPv6, use -m frag instead",
-		.help = "second or later fragments only",
+		.help = "match second and further fragments only",
 		.predicate = fragment_predicate, .absorb = absorb_fragment,
 	},
 	{ .name = "fragment", .alias_of = "fragments" },
@@ -129,6 +129,6 @@ const struct rv_ext rv_ext_ip = {
 	.kind = RV_CORE,
 	.size = sizeof(struct rv_ip),
 	.options = ip_options,
-	.help = "what needs no match: addresses, interfaces, protocol",
+	.help = "addresses, interfaces, protocol",
 };
 RV_REGISTER(rv_ext_ip);

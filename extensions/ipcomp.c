@@ -20,14 +20,14 @@ static const struct rv_option ipcomp_options[] = {
 		.invert = RV_BIT(struct xt_ipcomp, invflags, XT_IPCOMP_INV_SPI),
 		.sel = RV_SEL_IPCOMP_SPI,
 		.list = "spi{s}:[!]", .arg = "number[:number]",
-		.help = "the compression parameter index is from the first to the last",
+		.help = "compression parameter index",
 	},
 	{
 		.name = "compres", .type = RV_T_FLAG, .flags = RV_OPT_SETS | RV_OPT_NO_PREDICATE,
 		RV_FIELD(struct xt_ipcomp, hdrres), .value = 1,
 		.opaque = { RV_EFFECT_PURE, "the kernel does not look at it" },
 		.list = "reserved",
-		.help = "the reserved bits of the header are 0; the kernel takes any",
+		.help = "reserved bits are 0; ignored by the kernel",
 	},
 	{ .name = NULL },
 };
@@ -36,5 +36,5 @@ RV_EXTENSION(ipcomp) = {
 	.name = "ipcomp", .kind = RV_MATCH, .protocol = IPPROTO_COMP, .only_protocol = IPPROTO_COMP,
 	RV_STRUCT(struct xt_ipcomp, 0), .initial = &ipcomp_initial, .options = ipcomp_options,
 	.list = "comp ",
-	.help = "compressed payloads",
+	.help = "IPsec compressed payload",
 };

@@ -52,5 +52,5 @@ RV_EXTENSION(iprange) = {
 	.name = "iprange", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	RV_STRUCT(struct xt_iprange_mtinfo, 1), .options = iprange_options, .check = warn_reversed_ranges,
 	.required = "iprange match: You must specify `--src-range' or `--dst-range'",
-	.help = "ranges of addresses",
+	.help = "address ranges",
 };

@@ -57,13 +57,13 @@ static const struct rv_option ipv6header_options[] = {
 		.invert = RV_BIT(info, invflags, ALL), .sel = RV_SEL_IP6_HEADERS,
 		.bad = "unknown header `%s' specified",
 		.list = "flags:[!]", .arg = "header[,...]",
-		.help = "exactly these headers, by name or number",
+		.help = "headers by name or number",
 		.print = print_headers, .predicate = headers_predicate,
 	},
 	{
 		.name = "soft", .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE,
 		RV_FIELD(info, modeflag), .value = ALL,
-		.list = "soft", .help = "others may be there too",
+		.list = "soft", .help = "allow other headers",
 	},
 	{ .name = NULL },
 };
@@ -72,5 +72,5 @@ RV_EXTENSION(ipv6header) = {
 	.name = "ipv6header", .kind = RV_MATCH, .family = NFPROTO_IPV6,
 	RV_STRUCT(info, 0), .options = ipv6header_options,
 	.config = "IP6_NF_MATCH_IPV6HEADER", .list = "ipv6header",
-	.help = "which headers are in the packet",
+	.help = "IPv6 extension headers",
 };

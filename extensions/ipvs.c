@@ -16,9 +16,9 @@ enum { IPVS, PROTO, ADDRESS, PORT, DIRECTION, METHOD, CONTROL };
 		  .invert = RV_BIT(info, invert, XT_IPVS_##bit)
 
 static const struct rv_name methods[] = {
-	{ "GATE", IP_VS_CONN_F_DROUTE, "as it is, to the server's link address" },
-	{ "IPIP", IP_VS_CONN_F_TUNNEL, "in another packet" },
-	{ "MASQ", IP_VS_CONN_F_MASQ, "with its address changed" },
+	{ "GATE", IP_VS_CONN_F_DROUTE, "direct routing" },
+	{ "IPIP", IP_VS_CONN_F_TUNNEL, "tunnel" },
+	{ "MASQ", IP_VS_CONN_F_MASQ, "NAT" },
 	{ NULL, 0, NULL },
 };
 
@@ -41,7 +41,7 @@ static const struct rv_option ipvs_options[] = {
 		.name = "ipvs", .type = RV_T_FLAG, .flags = RV_OPT_INVERT,
 		RV_FIELD(info, bitmask), .value = XT_IPVS_IPVS_PROPERTY,
 		.invert = RV_BIT(info, invert, XT_IPVS_IPVS_PROPERTY), .sel = RV_SEL_IPVS,
-		.list = "ipvs", .help = "a connection of the load balancer's",
+		.list = "ipvs", .help = "packet belongs to an IPVS connection",
 	},
 	[PROTO] = {
 		.name = "vproto", .type = RV_T_PROTO, .flags = RV_OPT_INVERT | RV_OPT_NUMBER,
@@ -65,10 +65,10 @@ static const struct rv_option ipvs_options[] = {
 		.name = "vmethod", .type = RV_T_ENUM, .flags = RV_OPT_INVERT,
 		RV_FIELD(info, fwd_method), .names = methods,
 		BITS(METHOD), .sel = RV_SEL_IPVS_METHOD,
-		.list = "vmethod", .arg = "GATE|IPIP|MASQ", .help = "how it gets to the server",
+		.list = "vmethod", .arg = "GATE|IPIP|MASQ", .help = "forwarding method",
 	},
 	[CONTROL] = PORT_ROW("vportctl", vportctl, VPORTCTL, CONTROL,
-			     "port of the connection that controls this one, 21 for FTP"),
+			     "port of the controlling connection, 21 for FTP"),
 	{ .name = NULL },
 };
 
@@ -89,5 +89,5 @@ RV_EXTENSION(ipvs) = {
 	.name = "ipvs", .kind = RV_MATCH,
 	RV_STRUCT(info, 0), .options = ipvs_options, .check = check_ipvs_option,
 	.required = "IPVS: At least one option is required",
-	.help = "packets the load balancer handles",
+	.help = "IPVS connections",
 };

@@ -12,7 +12,7 @@ static const struct rv_option length_options[] = {
 		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(struct xt_length_info, invert, 1),
 		.sel = RV_SEL_LENGTH,
 		.list = "length [!]", .arg = "length[:length]",
-		.help = "bytes from the network header on",
+		.help = "length including the IP header",
 	},
 	{ .name = NULL },
 };
@@ -20,5 +20,5 @@ static const struct rv_option length_options[] = {
 RV_EXTENSION(length) = {
 	.name = "length", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	RV_STRUCT(struct xt_length_info, 0), .options = length_options,
-	.help = "the length of the packet",
+	.help = "packet length",
 };

@@ -119,14 +119,14 @@ static const struct rv_option limit_options[] = {
 		.name = "limit", .type = RV_T_HOOK, .flags = RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		RV_FIELD(struct xt_rateinfo, avg),
 		.list = "avg", .arg = "packets[/second|/minute|/hour|/day]",
-		.help = "average rate, 3/hour if not given",
+		.help = "average rate (default 3/hour)",
 		.parse = parse_limit, .print = print_limit,
 	},
 	{
 		.name = "limit-burst", .type = RV_T_UINT, .flags = RV_OPT_LIST_ALWAYS,
 		RV_FIELD(struct xt_rateinfo, burst), .max = RV_LIMIT_BURST_MAX,
 		.list = "burst", .arg = "packets",
-		.help = "how many may come at once, 5 if not given",
+		.help = "burst size (default 5)",
 	},
 	{ .name = NULL },
 };
@@ -153,5 +153,5 @@ RV_EXTENSION(limit) = {
 	.revisions = RV_REVISIONS(
 		{ .revision = 0, .size = sizeof(struct xt_rateinfo), .bytes = offsetof(struct xt_rateinfo, prev) }),
 	.list = "limit:", .nft = " limit rate <limit:l>{limit-burst=5: burst 5 packets}",
-	.effect = RV_EFFECT_STATE, .opaque = "it counts packets", .help = "so many packets in a time",
+	.effect = RV_EFFECT_STATE, .opaque = "it counts packets", .help = "rate limit",
 };

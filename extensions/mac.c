@@ -12,7 +12,7 @@ static const struct rv_option mac_options[] = {
 		RV_FIELD(struct xt_mac_info, srcaddr),
 		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(struct xt_mac_info, invert, 1),
 		.sel = RV_SEL_ETHER_SADDR,
-		.list = "MAC [! ]", .arg = "xx:xx:xx:xx:xx:xx", .help = "Ethernet source address",
+		.list = "MAC [! ]", .arg = "xx:xx:xx:xx:xx:xx", .help = "source MAC address",
 	},
 	{ .name = NULL },
 };
@@ -21,5 +21,5 @@ RV_EXTENSION(mac) = {
 	.name = "mac", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	RV_STRUCT(struct xt_mac_info, 0), .options = mac_options,
 	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
-	.help = "the Ethernet address a packet came from",
+	.help = "source MAC address",
 };

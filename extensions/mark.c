@@ -20,7 +20,7 @@ static const struct rv_option mark_options[] = {
 		.given = RV_BIT(struct mark_data, given, 1),
 		.invert = RV_BIT(struct mark_data, info.invert, 1), .sel = RV_SEL_MARK,
 		.list = "mark match [! ]", .arg = "value[/mask]",
-		.help = "the mark, of which only the bits in mask count, has this value",
+		.help = "mark, compared after applying the mask",
 	},
 	{ .name = NULL },
 };
@@ -44,5 +44,5 @@ RV_EXTENSION(mark) = {
 			  RV_REVISION_FIELD(struct xt_mark_mtinfo1, mask, struct mark_data, info.mask),
 			  RV_REVISION_FIELD(struct xt_mark_mtinfo1, invert, struct mark_data, info.invert)) }),
 	.config = "NETFILTER_XT_MARK",
-	.help = "the packet's mark",
+	.help = "packet mark",
 };

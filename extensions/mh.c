@@ -82,7 +82,7 @@ static const struct rv_option mh_options[] = {
 		RV_FIELD(struct ip6t_mh, types),
 		.invert = RV_BIT(struct ip6t_mh, invflags, IP6T_MH_INV_TYPE), .sel = RV_SEL_MH_TYPE,
 		.list = "[!]", .arg = "type[:type]",
-		.help = "the message is of this type, a name or number",
+		.help = "message type, by name or number",
 		.parse = parse_types, .print = print_types,
 	},
 	{ .name = NULL },
@@ -94,5 +94,5 @@ RV_EXTENSION(mh) = {
 	RV_STRUCT(struct ip6t_mh, 0), .options = mh_options,
 	.initial = &(const struct ip6t_mh){ .types = { 0, UINT8_MAX } },
 	.config = "IP6_NF_MATCH_MH", .list = "mh",
-	.help = "the Mobility Header of IPv6",
+	.help = "IPv6 Mobility Header",
 };

@@ -171,16 +171,16 @@ enum { SOURCE = 0, DESTINATION = 2, EITHER = 4 };
 
 static const struct rv_option multiport_options[] = {
 	PORT_LIST("source-port", "sports", 1 << DESTINATION | 1 << EITHER,
-		  XT_MULTIPORT_SOURCE, SPORT, "the source port is one of these"),
+		  XT_MULTIPORT_SOURCE, SPORT, "source port"),
 	PORT_LIST("destination-port", "dports", 1 << SOURCE | 1 << EITHER,
-		  XT_MULTIPORT_DESTINATION, DPORT, "the destination port is one of these"),
+		  XT_MULTIPORT_DESTINATION, DPORT, "destination port"),
 	{
 		.name = "ports", .type = RV_T_HOOK, .flags = RV_OPT_INVERT,
 		.given = RV_BIT_IS(struct xt_multiport_v1, flags, XT_MULTIPORT_EITHER),
 		.invert = RV_BIT(struct xt_multiport_v1, invert, 1),
 		.excludes = 1 << SOURCE | 1 << DESTINATION, .sel = RV_SEL_TH_PORT,
 		.list = "ports [ !]", .arg = "port[:port][,...]",
-		.help = "the source or the destination port is one of these",
+		.help = "source or destination port",
 		.parse = parse_ports, .print = print_ports, .predicate = ports_predicate,
 		.absorb = absorb_ports,
 	},
@@ -210,5 +210,5 @@ RV_EXTENSION(multiport) = {
 					     0, sizeof(struct xt_multiport), RV_MOVE_PLAIN }) }),
 	.list = "multiport",
 	.required = "no ports specified",
-	.help = "up to 15 ports; a range counts as two",
+	.help = "list of up to 15 ports; a range counts as two",
 };

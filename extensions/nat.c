@@ -113,21 +113,21 @@ static int read_range(const struct rv_revision *w, const unsigned char *wire, un
 		.name = (word), .type = RV_T_FLAG, RV_FIELD(range, flags), .value = (bit), \
 		.given = RV_BIT(range, flags, bit), .list = (word), .help = (text), \
 	}
-#define RANDOM FLAG("random", NF_NAT_RANGE_PROTO_RANDOM, "choose the port at random")
+#define RANDOM FLAG("random", NF_NAT_RANGE_PROTO_RANDOM, "choose a random port")
 #define RANDOM_FULLY								\
 	FLAG("random-fully", NF_NAT_RANGE_PROTO_RANDOM_FULLY,			\
-	     "choose the port by chance alone; since Linux 5.0 --random is the same")
+	     "fully random port; same as --random since Linux 5.0")
 #define PERSISTENT								\
-	FLAG("persistent", NF_NAT_RANGE_PERSISTENT, "give a client the same address each time")
+	FLAG("persistent", NF_NAT_RANGE_PERSISTENT, "give a client the same address for each connection")
 
 static const struct rv_option snat[] = {
-	TO("to-source", 0, "", "address and port to take their place; IPv6 with ports: [address]:port"),
+	TO("to-source", 0, "", "new source address and port; IPv6 with port: [address]:port"),
 	RANDOM, RANDOM_FULLY, PERSISTENT, { 0 },
 };
 
 static const struct rv_option dnat[] = {
 	TO("to-destination", NF_NAT_RANGE_PROTO_OFFSET, "[/baseport]",
-	   "where they go instead; IPv6 with ports: [address]:port"),
+	   "new destination address and port; IPv6 with port: [address]:port"),
 	RANDOM, PERSISTENT, { 0 },
 };
 
@@ -158,22 +158,22 @@ static const struct rv_option redirect[] = { PORTS("redir ports", "ports to go t
 
 #define SNAT(nfproto, ...)							\
 	TARGET("SNAT", nfproto, "NETFILTER_XT_NAT", snat, SOURCE,	\
-	       "gives the connection another source address", \
+	       "changes the source address of connections", \
 	       " snat to <to-source:a>{random: random}{random-fully:{random:,| }fully-random}" \
 	       "{persistent:{random+random-fully:,| }persistent}", __VA_ARGS__)
 #define DNAT(nfproto, ...)							\
 	TARGET("DNAT", nfproto, "NETFILTER_XT_NAT", dnat, DESTINATION,	\
-	       "sends the connection to another address", \
+	       "changes the destination address of connections", \
 	       " dnat to <to-destination:a>{random: random}{persistent:{random:,| }persistent}", \
 	       __VA_ARGS__)
 #define MASQUERADE(nfproto, ...)						\
 	TARGET("MASQUERADE", nfproto, NULL, masquerade, 1 << NF_INET_POST_ROUTING, \
-	       "gives the connection the address of the interface it leaves by", \
+	       "changes the source address to that of the output interface", \
 	       " masquerade{to-ports:{!$p:^} to :<to-ports>}{random: random}"	\
 	       "{random-fully:{random:,| }fully-random}", __VA_ARGS__)
 #define REDIRECT(nfproto, ...)							\
 	TARGET("REDIRECT", nfproto, NULL, redirect, DESTINATION,	\
-	       "sends the connection to this machine", \
+	       "redirects connections to this host", \
 	       " redirect{to-ports:{!$p:^} to :<to-ports>}{random: random}", __VA_ARGS__)
 
 RV_EXTENSION(snat4) = SNAT(NFPROTO_IPV4, MULTI(0, SNAT_BITS), RANGE1(1, SNAT_BITS),
@@ -204,7 +204,7 @@ static const struct rv_option netmap[] = {
 		RV_FIELD(struct netmap, range.min_addr),
 		.mask_offset = offsetof(struct netmap, mask),
 		.list = "to:", .arg = "address[/mask]",
-		.help = "the network whose addresses are taken",
+		.help = "replacement network",
 	},
 	{ 0 },
 };
@@ -251,7 +251,7 @@ static int read_netmap(const struct rv_revision *w, const unsigned char *wire, u
 		.size = sizeof(struct netmap), .revisions = RV_REVISIONS({ .read = read_netmap, __VA_ARGS__ }), \
 		.initial = &(const struct netmap){ .range.flags = NF_NAT_RANGE_MAP_IPS }, \
 		.tables = "nat", .check = check_netmap,				\
-		.help = "puts another network in the place of the packet's",	\
+		.help = "maps addresses to another network",	\
 	}
 
 RV_EXTENSION(netmap4) = NETMAP(NFPROTO_IPV4, .arg = 1, .fields = multi_fields, .write = write_multi,

@@ -16,7 +16,7 @@ static const struct rv_option nfacct_options[] = {
 		.min = 1,
 		.list = "nfacct-name  ",
 		.arg = "name",
-		.help = "the object",
+		.help = "name of the counter",
 	},
 	{ .name = NULL },
 };
@@ -27,5 +27,5 @@ RV_EXTENSION(nfacct) = {
 	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(info), .bytes = NFACCT_NAME_MAX },
 		{ .revision = 0, .size = sizeof(struct xt_nfacct_match_info), .bytes = NFACCT_NAME_MAX }),
-	.effect = RV_EFFECT_SIDE, .opaque = "it counts", .help = "counts it in an accounting object",
+	.effect = RV_EFFECT_SIDE, .opaque = "it counts", .help = "counts packets in an nfacct object",
 };

@@ -57,12 +57,12 @@ static void print_expr(struct rv_out *o, const struct rv_option *opt, const unsi
 static const struct rv_option nft_options[] = {
 	[RULE] = {
 		.name = "rule", .type = RV_T_HOOK, RV_FIELD(info, text), .list = "nft",
-		.arg = "text", .help = "the rule in nft's words, for the reader only",
+		.arg = "text", .help = "rule in nft syntax, for the reader",
 		.parse = parse_rule, .print = print_rule,
 	},
 	[EXPR] = {
 		.name = "expr", .type = RV_T_HOOK, .flags = RV_OPT_REQUIRED | RV_OPT_LIST_NEVER,
-		RV_FIELD(info, rule), .arg = "base64", .help = "the rule as the kernel has it",
+		RV_FIELD(info, rule), .arg = "base64", .help = "rule as encoded by the kernel",
 		.parse = parse_expr, .print = print_expr,
 	},
 	{ .name = NULL },
@@ -95,6 +95,6 @@ const struct rv_ext rv_ext_nft = {
 	.size = sizeof(info), .compare = offsetof(info, counted), .options = nft_options,
 	.check = check_rule_text, .kernel_check = nft_kernel_check,
 	.chains = rv_nft_object_chains,
-	.whole = true, .opaque = "it is a program", .help = "a rule of nf_tables that has no words in iptables",
+	.whole = true, .opaque = "it is a program", .help = "nf_tables rule without equivalent in iptables",
 };
 RV_REGISTER(rv_ext_nft);

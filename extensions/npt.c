@@ -25,8 +25,8 @@ struct npt {
 	}
 
 static const struct rv_option npt_options[] = {
-	ROW("src-pfx", src, "the prefix to be replaced"),
-	ROW("dst-pfx", dst, "the prefix that takes its place"),
+	ROW("src-pfx", src, "prefix to replace"),
+	ROW("dst-pfx", dst, "new prefix"),
 	{ 0 },
 };
 

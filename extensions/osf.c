@@ -25,11 +25,11 @@ static const struct rv_option osf_options[] = {
 		RV_FIELD(info, genre), .min = 1,
 		.invert = RV_BIT(info, flags, XT_OSF_INVERT), .sel = RV_SEL_OSF,
 		.param = RV_BIT(info, ttl, UINT32_MAX),
-		.list = "OS fingerprint match [! ]", .arg = "name", .help = "a system of this kind",
+		.list = "OS fingerprint match [! ]", .arg = "name", .help = "operating system",
 	},
 	LEVEL("ttl", ttl, TTL, RV_OPT_NO_PREDICATE,
-	      "the TTL is 0: that of the fingerprint, 1: not larger, 2: no matter", ),
-	LEVEL("log", loglevel, LOG, 0, "log 0: all, known or not, 1: the first that fits, 2: all that fit",
+	      "TTL check: 0: equal to the fingerprint, 1: not greater, 2: none", ),
+	LEVEL("log", loglevel, LOG, 0, "0: log all fingerprints, known or not; 1: log the first match; 2: log all matches",
 	      .opaque = { RV_EFFECT_SIDE, "it writes to the kernel's log" },),
 	{ .name = NULL },
 };
@@ -45,5 +45,5 @@ RV_EXTENSION(osf) = {
 	.name = "osf", .kind = RV_MATCH, .family = NFPROTO_IPV4, .only_protocol = IPPROTO_TCP,
 	RV_STRUCT(info, 0), .options = osf_options, .canonicalize = osf_canonicalize,
 	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
-	.help = "the system a SYN looks to be from",
+	.help = "operating system, guessed from the SYN",
 };

@@ -107,7 +107,7 @@ static const struct rv_option owner_options[] = {
 		.name = "socket-exists", .type = RV_T_FLAG, .flags = RV_OPT_INVERT,
 		RV_FIELD(info, match), .value = XT_OWNER_SOCKET,
 		.invert = RV_BIT(info, invert, XT_OWNER_SOCKET), .sel = RV_SEL_SOCKET,
-		.list = "owner socket exists", .help = "a socket of this host sent it",
+		.list = "owner socket exists", .help = "sent by a socket of this host",
 	},
 	[USER] = IDS("uid", uid, XT_OWNER_UID, UID, "user"),
 	[GROUP] = IDS("gid", gid, XT_OWNER_GID, GID, "group", .sel_when = all_groups),
@@ -115,7 +115,7 @@ static const struct rv_option owner_options[] = {
 		.name = "suppl-groups", .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE,
 		RV_FIELD(info, match), .value = XT_OWNER_SUPPL_GROUPS,
 		.list = "incl. suppl. groups", .parse = parse_groups,
-		.help = "--gid-owner may also be one of the user's other groups",
+		.help = "--gid-owner includes supplementary groups",
 	},
 	{ .name = NULL },
 };
@@ -136,5 +136,5 @@ RV_EXTENSION(owner) = {
 	RV_STRUCT(info, 1), .options = owner_options, .refused = owner_refused,
 	.required = "owner: At least one of --uid-owner, --gid-owner or --socket-exists is required",
 	.hooks = 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,
-	.help = "the user and group whose socket sent the packet",
+	.help = "user and group of the sending socket",
 };

@@ -27,11 +27,11 @@ typedef struct xt_physdev_info info;
 	}
 
 static const struct rv_option physdev_options[] = {
-	STATE("in", XT_PHYSDEV_OP_ISIN, PHYS_IS_IN, "came in by a port of a bridge"),
-	PORT("in", physindev, XT_PHYSDEV_OP_IN, PHYSIN, "by this one"),
-	STATE("out", XT_PHYSDEV_OP_ISOUT, PHYS_IS_OUT, "goes out by a port of a bridge"),
-	PORT("out", physoutdev, XT_PHYSDEV_OP_OUT, PHYSOUT, "by this one"),
-	STATE("bridged", XT_PHYSDEV_OP_BRIDGED, PHYS_BRIDGED, "is bridged, not routed"),
+	STATE("in", XT_PHYSDEV_OP_ISIN, PHYS_IS_IN, "input is a bridge port"),
+	PORT("in", physindev, XT_PHYSDEV_OP_IN, PHYSIN, "input bridge port"),
+	STATE("out", XT_PHYSDEV_OP_ISOUT, PHYS_IS_OUT, "output is a bridge port"),
+	PORT("out", physoutdev, XT_PHYSDEV_OP_OUT, PHYSOUT, "output bridge port"),
+	STATE("bridged", XT_PHYSDEV_OP_BRIDGED, PHYS_BRIDGED, "packet is bridged, not routed"),
 	{ .name = NULL },
 };
 
@@ -71,5 +71,5 @@ RV_EXTENSION(physdev) = {
 	RV_STRUCT(info, 0), .options = physdev_options, .check = make_masks, .refused = physdev_refused,
 	.list = "PHYSDEV match",
 	.required = "PHYSDEV: no physdev option specified",
-	.help = "ports of a bridge",
+	.help = "bridge ports",
 };

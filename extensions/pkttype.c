@@ -33,5 +33,5 @@ static const struct rv_option pkttype_options[] = {
 RV_EXTENSION(pkttype) = {
 	.name = "pkttype", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	RV_STRUCT(struct xt_pkttype_info, 0), .options = pkttype_options,
-	.help = "for whom the link layer says it is",
+	.help = "link-layer packet type",
 };

@@ -165,8 +165,8 @@ static int absorb_path(const struct rv_option *opt, const struct rv_predicate *p
 }
 
 static const struct rv_name policy_directions[] = {
-	{ "in", XT_POLICY_MATCH_IN, "what was undone" },
-	{ "out", XT_POLICY_MATCH_OUT, "what will be done" },
+	{ "in", XT_POLICY_MATCH_IN, "decapsulated packet" },
+	{ "out", XT_POLICY_MATCH_OUT, "packet to encapsulate" },
 	{ NULL, 0, NULL },
 };
 
@@ -198,24 +198,24 @@ static const struct rv_option policy_options[] = {
 		RV_FIELD(info, flags), .value = XT_POLICY_MATCH_IN | XT_POLICY_MATCH_OUT,
 		.names = policy_directions,
 		.bad = "policy_match: invalid dir \"%s\"",
-		.arg = "in|out", .help = "what was undone or what will be done",
+		.arg = "in|out", .help = "direction: decrypted packet or packet to encrypt",
 		.sel = RV_SEL_XFRM_IN, .predicate = path_predicates, .absorb = absorb_path,
 	},
 	[POL] = {
 		.name = "pol", .type = RV_T_ENUM, .flags = RV_OPT_EXACT | RV_OPT_NO_PREDICATE,
 		RV_FIELD(info, flags), .value = XT_POLICY_MATCH_NONE, .names = policies,
 		.bad = "policy match: invalid policy \"%s\"",
-		.arg = "none|ipsec", .help = "nothing or IPsec",
+		.arg = "none|ipsec", .help = "whether IPsec applies",
 	},
 	[STRICT] = {
 		.name = "strict", .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE,
 		RV_FIELD(info, flags), .value = XT_POLICY_MATCH_STRICT,
-		.help = "all elements, in order, and no others",
+		.help = "match all elements in order, and no others",
 	},
 	[REQID] = {
 		.name = "reqid", .type = RV_T_UINT, .flags = ELEMENT,
 		RV_FIELD(elem, reqid),
-		.arg = "number", .help = "the reqid of the policy",
+		.arg = "number", .help = "request id of the policy",
 		.parse = parse_element,
 	},
 	[SPI] = {
@@ -226,7 +226,7 @@ static const struct rv_option policy_options[] = {
 		 */
 		.flags = ELEMENT | RV_OPT_HEX,
 		RV_FIELD(elem, spi),
-		.arg = "number", .help = "the Security Parameter Index",
+		.arg = "number", .help = "security parameter index",
 		.parse = parse_element,
 	},
 	[PROTO] = {
@@ -242,12 +242,12 @@ static const struct rv_option policy_options[] = {
 		.arg = "transport|tunnel", .help = "the mode",
 		.parse = parse_element,
 	},
-	[TUNNEL_DST] = TUNNEL("dst", daddr, dmask, "where the tunnel ends"),
-	[TUNNEL_SRC] = TUNNEL("src", saddr, smask, "where the tunnel begins"),
+	[TUNNEL_DST] = TUNNEL("dst", daddr, dmask, "destination address of the tunnel"),
+	[TUNNEL_SRC] = TUNNEL("src", saddr, smask, "source address of the tunnel"),
 	[NEXT] = {
 		.name = "next", .type = RV_T_FLAG, .flags = RV_OPT_REPEAT | RV_OPT_NO_PREDICATE,
 		.needs = 1 << STRICT,
-		.help = "what follows is about the next element",
+		.help = "start the next element",
 		.parse = parse_next, .print = print_elements,
 	},
 	{ .name = NULL },
@@ -314,5 +314,5 @@ RV_EXTENSION(policy) = {
 	RV_STRUCT(info, 0), .options = policy_options, .check = check_policy, .refused = policy_refused,
 	.save_words = " --dir <dir> --pol <pol>{strict: --strict}<next>",
 	.list_words = " policy match dir <dir> pol <pol>{strict: strict}<next>",
-	.help = "what IPsec has done to it or will do",
+	.help = "IPsec policy of the packet",
 };

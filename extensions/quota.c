@@ -10,7 +10,7 @@ static const struct rv_option quota_options[] = {
 		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		RV_FIELD(struct xt_quota_info, quota),
 		.invert = RV_BIT(struct xt_quota_info, flags, XT_QUOTA_INVERT),
-		.list = "quota: %s bytes", .arg = "bytes", .help = "so many",
+		.list = "quota: %s bytes", .arg = "bytes", .help = "number of bytes",
 	},
 	{ .name = NULL },
 };
@@ -22,5 +22,5 @@ RV_EXTENSION(quota) = {
 	.revisions = RV_REVISIONS(
 		{ .revision = 0, .size = sizeof(struct xt_quota_info), .bytes = offsetof(struct xt_quota_info, master) }),
 	.nft = " quota {~quota:over }<quota:d> bytes",
-	.effect = RV_EFFECT_STATE, .opaque = "it counts", .help = "until so many bytes have come by",
+	.effect = RV_EFFECT_STATE, .opaque = "it counts", .help = "byte quota",
 };

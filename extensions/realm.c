@@ -16,7 +16,7 @@ static const struct rv_option realm_options[] = {
 		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(struct xt_realm_info, invert, 1),
 		.sel = RV_SEL_REALM,
 		.list = "realm", .arg = "number[/mask]|name",
-		.help = "the realm, of which only the bits in mask count",
+		.help = "realm, compared after applying the mask",
 	},
 	{ .name = NULL },
 };
@@ -26,5 +26,5 @@ RV_EXTENSION(realm) = {
 	RV_STRUCT(struct xt_realm_info, 0), .options = realm_options,
 	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT |
 		 1 << NF_INET_POST_ROUTING,
-	.help = "the realm of the packet's route",
+	.help = "routing realm",
 };

@@ -57,24 +57,24 @@ static void print_mask(struct rv_out *o, const struct rv_option *opt, const unsi
 	}
 
 static const struct rv_option recent_options[] = {
-	ACTION("set", SET, SET, "SET", "put the address into the list; always true"),
-	ACTION("rcheck", RCHECK, CHECK, "CHECK", "the address is in the list"),
-	ACTION("update", UPDATE, UPDATE, "UPDATE", "the same, and it was seen just now"),
-	ACTION("remove", REMOVE, REMOVE, "REMOVE", "the same, and it leaves the list"),
+	ACTION("set", SET, SET, "SET", "add the address to the list; always matches"),
+	ACTION("rcheck", RCHECK, CHECK, "CHECK", "match if the address is in the list"),
+	ACTION("update", UPDATE, UPDATE, "UPDATE", "like --rcheck, and updates the last-seen time"),
+	ACTION("remove", REMOVE, REMOVE, "REMOVE", "like --rcheck, and removes the address"),
 	[SECONDS] = {
 		.name = "seconds", .type = RV_T_UINT,
 		RV_FIELD(info, seconds), .min = 1,
-		.list = "seconds: ", .arg = "number", .help = "seen within so many seconds",
+		.list = "seconds: ", .arg = "number", .help = "seen within this number of seconds",
 	},
 	[REAP] = {
 		.name = "reap", .type = RV_T_FLAG,
 		RV_FIELD(info, check_set), .value = XT_RECENT_REAP, .needs = 1 << SECONDS,
-		.list = "reap", .help = "what was seen longer ago leaves the list",
+		.list = "reap", .help = "remove older entries",
 	},
 	[HITCOUNT] = {
 		.name = "hitcount", .type = RV_T_UINT,
 		RV_FIELD(info, hit_count),
-		.list = "hit_count: ", .arg = "number", .help = "seen at least so often",
+		.list = "hit_count: ", .arg = "number", .help = "seen at least this number of times",
 	},
 	[RTTL] = {
 		.name = "rttl", .type = RV_T_FLAG,
@@ -86,16 +86,16 @@ static const struct rv_option recent_options[] = {
 		.name = "name", .type = RV_T_STRING,
 		.flags = RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_BARE,
 		RV_FIELD(info, name),
-		.list = "name: ", .arg = "name", .help = "the list, DEFAULT if not given",
+		.list = "name: ", .arg = "name", .help = "name of the list (default DEFAULT)",
 	},
 	[MASK] = {
 		.name = "mask", .type = RV_T_ADDR, .flags = RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		RV_FIELD(info, mask),
-		.arg = "netmask", .help = "bits of the address that count",
+		.arg = "netmask", .help = "mask for addresses",
 		.parse = parse_mask, .print = print_mask,
 	},
-	SIDE("rsource", RSOURCE, XT_RECENT_SOURCE, "the source address (default)"),
-	SIDE("rdest", RDEST, XT_RECENT_DEST, "the destination address"),
+	SIDE("rsource", RSOURCE, XT_RECENT_SOURCE, "use the source address (default)"),
+	SIDE("rdest", RDEST, XT_RECENT_DEST, "use the destination address"),
 	{ .name = NULL },
 };
 
@@ -165,7 +165,7 @@ static const struct rv_revision wire[] = {
 		.effect = RV_EFFECT_STATE, .opaque = "a list that it changes",			\
 		.size = sizeof(info), .compare = offsetof(info, mask) + (mask_size), \
 		.initial = &recent_initial, .revisions = wire, .options = recent_options,		\
-		.help = "lists of addresses seen before",			\
+		.help = "lists of recently seen addresses",			\
 		.required = "recent: you must specify one of `--set', `--rcheck' `--update' or `--remove'", \
 		.one_of = ACTIONS, .refused = recent_refused,				\
 	}

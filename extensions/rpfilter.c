@@ -30,5 +30,5 @@ RV_EXTENSION(rpfilter) = {
 	.hooks = 1 << NF_INET_PRE_ROUTING,
 	/* nft's fib has no equivalent of --accept-local. */
 	.nft = " fib saddr{validmark: . mark}{!loose: . iif} oif {invert:0|!= 0}",
-	.help = "a reply would go back the way the packet came",
+	.help = "reverse path filter",
 };

@@ -219,7 +219,7 @@ static const struct rv_option sctp_options[] = {
 		.invert = RV_BIT(info, invflags, XT_SCTP_CHUNK_TYPES),
 		.once = "Only one `--chunk-types' allowed",
 		.arg = "all|any|only chunk[:flags][,...]",
-		.help = "these chunks are there; flags: capital letters set, small ones not",
+		.help = "chunks; flags in capitals must be set, in small letters unset",
 		.sel = RV_SEL_SCTP_CHUNK,
 		.parse = parse_chunks, .print = print_chunks, .predicate = chunks_predicate,
 	},
@@ -309,5 +309,5 @@ RV_EXTENSION(sctp) = {
 	.initial = &(const info){ .flag_info = { FREE, FREE, FREE, FREE } },
 	.revisions = RV_REVISIONS({ .revision = 0, .size = sizeof(info), .read = sctp_read_v0 }),
 	.list = "sctp",
-	.help = "ports and chunks of SCTP",
+	.help = "SCTP ports and chunks",
 };

@@ -41,17 +41,17 @@ enum { MATCH_SET, SET, RETURN_NOMATCH, UPDATE, UPDATE_SUB, PACKETS_EQ, PACKETS_L
 		.once = "only one of the --" #counter "-[eq|lt|gt] is allowed",	\
 		.no_invert = "--" #counter "-" op_ " option cannot be inverted", \
 		.list = #counter "-" op_, .arg = "number",			\
-		.help = "the element has counted " text " " #counter,		\
+		.help = #counter " counter of the entry is " text,		\
 		.excludes = 7ULL << (first) & ~(1ULL << (self)), __VA_ARGS__	\
 	}
 
 #define COUNTER_ROWS(ROW, counter)						\
-	[ROW##_EQ] = COUNTER_ROW(ROW##_EQ, ROW##_EQ, counter, "eq", EQ, "exactly so many", \
+	[ROW##_EQ] = COUNTER_ROW(ROW##_EQ, ROW##_EQ, counter, "eq", EQ, "equal to this value", \
 				 .flags = RV_OPT_INVERT,			\
 				 .invert = RV_BIT_IS(struct set_data, counter.op, \
 						     IPSET_COUNTER_NE)),	\
-	[ROW##_LT] = COUNTER_ROW(ROW##_LT, ROW##_EQ, counter, "lt", LT, "fewer"), \
-	[ROW##_GT] = COUNTER_ROW(ROW##_GT, ROW##_EQ, counter, "gt", GT, "more")
+	[ROW##_LT] = COUNTER_ROW(ROW##_LT, ROW##_EQ, counter, "lt", LT, "less than this value"), \
+	[ROW##_GT] = COUNTER_ROW(ROW##_GT, ROW##_EQ, counter, "gt", GT, "greater than this value")
 
 static const struct rv_option set_options[] = {
 	[MATCH_SET] = {
@@ -61,7 +61,7 @@ static const struct rv_option set_options[] = {
 		.invert = RV_BIT(struct set_data, of.set.flags, IPSET_INV_MATCH),
 		.once = "--match-set can be specified only once",
 		.list = "match-set", .arg = "name src|dst[,...]",
-		.help = "these parts of the packet are in the set",
+		.help = "set, and packet fields to look up",
 	},
 	[SET] = {
 		.name = "set", .alias_of = "match-set",
@@ -72,12 +72,12 @@ static const struct rv_option set_options[] = {
 		RV_FIELD(struct set_data, flags), .value = IPSET_FLAG_RETURN_NOMATCH,
 		.no_invert = "--return-nomatch flag cannot be inverted",
 		.list = "return-nomatch",
-		.help = "elements with the nomatch flag count as not there",
+		.help = "entries with the nomatch flag do not match",
 	},
 	[UPDATE] = UPDATE_ROW("update-counters", IPSET_FLAG_SKIP_COUNTER_UPDATE,
-			      "with !: the element does not count the packet"),
+			      "with !: do not update the counters of the entry"),
 	[UPDATE_SUB] = UPDATE_ROW("update-subcounters", IPSET_FLAG_SKIP_SUBCOUNTER_UPDATE,
-				  "with !: nor do the elements of sets in a list"),
+				  "with !: do not update the counters of member sets of a list"),
 	COUNTER_ROWS(PACKETS, packets),
 	COUNTER_ROWS(BYTES, bytes),
 	{ .name = NULL },
@@ -134,7 +134,7 @@ static int write_nomatch(const struct rv_revision *w, const unsigned char *data,
 		.effect = RV_EFFECT_STATE, .opaque = "sets that change and count",				\
 		.size = sizeof(struct set_data), .options = set_options,		\
 		.config = "NETFILTER_XT_SET",					\
-		.help = "membership in an ipset", .check = check_match_set,		\
+		.help = "ipset lookup", .check = check_match_set,		\
 		.revisions = RV_REVISIONS(						\
 			COUNTING(4, struct xt_set_info_match_v4),		\
 			COUNTING(3, struct xt_set_info_match_v3),		\

@@ -14,11 +14,11 @@ typedef struct xt_socket_mtinfo3 info;
 	}
 
 static const struct rv_option socket_options[] = {
-	FLAG("transparent", TRANSPARENT, "only one that is transparent (IP_TRANSPARENT)",
+	FLAG("transparent", TRANSPARENT, "transparent sockets only (IP_TRANSPARENT)",
 	     .sel = RV_SEL_SOCKET_TRANSPARENT),
-	FLAG("nowildcard", NOWILDCARD, "also one that listens on all addresses",
+	FLAG("nowildcard", NOWILDCARD, "also match wildcard sockets",
 	     .flags = RV_OPT_NO_PREDICATE),
-	FLAG("restore-skmark", RESTORESKMARK, "give the packet the socket's mark",
+	FLAG("restore-skmark", RESTORESKMARK, "set the packet mark to that of the socket",
 	     .opaque = { RV_EFFECT_SIDE, "it sets the packet's mark" }),
 	{ .name = NULL },
 };
@@ -37,5 +37,5 @@ RV_EXTENSION(socket_match) = {
 	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN,
 	.nft = "{!nowildcard: socket wildcard 0}{nowildcard&!transparent: socket wildcard le 1}"
 	       "{transparent: socket transparent 1}{restore-skmark: meta mark set socket mark}",
-	.help = "this host has a socket for it",
+	.help = "open socket on this host",
 };

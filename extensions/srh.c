@@ -41,14 +41,14 @@ enum { NEXT, LEN_EQ, LEN_GT, LEN_LT, SEGS_EQ, SEGS_GT, SEGS_LT, LAST_EQ, LAST_GT
 	}
 
 static const struct rv_option srh_options[] = {
-	[NEXT] = NUMBER("next-hdr", next_hdr, NEXTHDR, NEXT, "the header that follows is this one", 0, 0),
-	COMPARISONS(LEN, "hdr-len", hdr_len, LEN, "the length of the header, in units of 8 bytes behind the first,"),
-	COMPARISONS(SEGS, "segs-left", segs_left, SEGLEFT, "the number of segments left"),
-	COMPARISONS(LAST, "last-entry", last_entry, LAST, "the index of the last segment in the list"),
-	NUMBER("tag", tag, TAG, TAG, "the tag is this", 0, 0),
-	SEGMENT("psid", psid, PSID, PSID, "the segment before the present one"),
-	SEGMENT("nsid", nsid, NSID, NSID, "the segment after it"),
-	SEGMENT("lsid", lsid, LSID, LSID, "the last segment"),
+	[NEXT] = NUMBER("next-hdr", next_hdr, NEXTHDR, NEXT, "next header", 0, 0),
+	COMPARISONS(LEN, "hdr-len", hdr_len, LEN, "header length without the first 8 bytes, in units of 8 bytes,"),
+	COMPARISONS(SEGS, "segs-left", segs_left, SEGLEFT, "number of segments left"),
+	COMPARISONS(LAST, "last-entry", last_entry, LAST, "index of the last segment"),
+	NUMBER("tag", tag, TAG, TAG, "tag", 0, 0),
+	SEGMENT("psid", psid, PSID, PSID, "previous segment"),
+	SEGMENT("nsid", nsid, NSID, NSID, "next segment"),
+	SEGMENT("lsid", lsid, LSID, LSID, "last segment"),
 	{ .name = NULL },
 };
 
@@ -62,5 +62,5 @@ RV_EXTENSION(srh) = {
 			  RV_REVISION_FIELD(struct ip6t_srh, mt_flags, info, mt_flags),
 			  RV_REVISION_FIELD(struct ip6t_srh, mt_invflags, info, mt_invflags)) }),
 	.config = "IP6_NF_MATCH_SRH", .list = "srh",
-	.help = "the segment routing header",
+	.help = "IPv6 segment routing header",
 };

@@ -28,7 +28,7 @@ static const struct rv_option state_options[] = {
 		.invert = RV_BIT(info, invert_flags, XT_CONNTRACK_STATE), .sel = RV_SEL_CT_STATE,
 		.bad = "Bad state \"%s\"",
 		.list = "state", .arg = "state[,...]",
-		.help = "the connection is in one of these states",
+		.help = "state of the connection",
 	},
 	{ .name = NULL },
 };
@@ -76,5 +76,5 @@ RV_EXTENSION(state) = {
 		{ .name = "state", .revision = 0, .size = sizeof(struct xt_state_info), .read = state_read_v0,
 		  .write = write_v0 }),
 	.config = "NETFILTER_XT_MATCH_CONNTRACK",
-	.help = "the state of the connection a packet belongs to",
+	.help = "state of the connection",
 };

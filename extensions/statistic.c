@@ -55,26 +55,26 @@ static const struct rv_option statistic_options[] = {
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_EXACT,
 		RV_FIELD(struct statistic_data, mode), .names = statistic_modes,
 		.bad = "Bad mode \"%s\"",
-		.arg = "random|nth", .help = "by chance or by count",
+		.arg = "random|nth", .help = "random or every n-th packet",
 	},
 	[PROBABILITY] = {
 		.name = "probability", .type = RV_T_HOOK, .flags = RV_OPT_INVERT,
 		RV_FIELD(struct statistic_data, probability),
 		.given = GIVEN(PROBABILITY), .invert = NOT, .excludes = 1 << EVERY | 1 << PACKET,
-		.arg = "0..1", .help = "which part of the packets",
+		.arg = "0..1", .help = "probability",
 		.parse = parse_probability, .print = print_probability,
 	},
 	[EVERY] = {
 		.name = "every", .type = RV_T_UINT, .flags = RV_OPT_INVERT,
 		RV_FIELD(struct statistic_data, every), .min = 1,
 		.given = GIVEN(EVERY), .invert = NOT, .needs = 1 << PACKET,
-		.arg = "number", .help = "one packet of so many",
+		.arg = "number", .help = "match one packet in this number",
 	},
 	[PACKET] = {
 		.name = "packet", .type = RV_T_UINT,
 		RV_FIELD(struct statistic_data, packet), .given = GIVEN(PACKET),
 		.needs = 1 << EVERY,
-		.arg = "number", .help = "where counting begins",
+		.arg = "number", .help = "first packet to match",
 	},
 	{ .name = NULL },
 };
@@ -146,5 +146,5 @@ RV_EXTENSION(statistic) = {
 	.list_words = " statistic mode <mode>"
 		      "{probability: {~probability:! }probability <probability>}"
 		      "{every: {~every:! }every <every>{!packet=0: packet <packet>}}",
-	.effect = RV_EFFECT_STATE, .opaque = "chance, or it counts", .help = "some packets, by chance or by count",
+	.effect = RV_EFFECT_STATE, .opaque = "chance, or it counts", .help = "random or every n-th packet",
 };

@@ -166,31 +166,31 @@ static int pattern_predicate(const struct rv_option *opt, const unsigned char *d
 	}
 
 static const struct rv_option string_options[] = {
-	[STRING] = PATTERN("string", AS_TEXT, HEX_STRING, parse_text, "text", "this text"),
+	[STRING] = PATTERN("string", AS_TEXT, HEX_STRING, parse_text, "text", "text to search for"),
 	[HEX_STRING] = PATTERN("hex-string", AS_HEX, STRING, parse_hex, "text",
-			       "the same; bytes may be given as |0d 0a|"),
+			       "text to search for; bytes can be given as |0d 0a|"),
 	[ALGO] = {
 		.name = "algo", .type = RV_T_STRING,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_BARE |
 			 RV_OPT_NO_PREDICATE,
 		RV_FIELD(struct string_data, info.algo), .opaque = { RV_EFFECT_PURE, "it is how to search" },
 		.list = "ALGO name", .arg = "bm|kmp",
-		.help = "how to search: Boyer-Moore or Knuth-Morris-Pratt",
+		.help = "search algorithm: Boyer-Moore or Knuth-Morris-Pratt",
 	},
 	[FROM] = {
 		.name = "from", .type = RV_T_UINT, .flags = RV_OPT_NO_PREDICATE,
 		RV_FIELD(struct string_data, info.from_offset),
-		.list = "FROM", .arg = "offset", .help = "where the search begins",
+		.list = "FROM", .arg = "offset", .help = "offset to start at",
 	},
 	[TO] = {
 		.name = "to", .type = RV_T_UINT, .flags = RV_OPT_NO_PREDICATE,
 		RV_FIELD(struct string_data, info.to_offset),
-		.list = "TO", .arg = "offset", .help = "where it ends",
+		.list = "TO", .arg = "offset", .help = "offset to end at",
 	},
 	[ICASE] = {
 		.name = "icase", .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE,
 		RV_FIELD(struct string_data, info.u.v1.flags), .value = XT_STRING_FLAG_IGNORECASE,
-		.list = "ICASE", .help = "capital letters are like small ones",
+		.list = "ICASE", .help = "ignore case",
 	},
 	{ .name = NULL },
 };
@@ -238,5 +238,5 @@ RV_EXTENSION(string_match) = {
 		{ .revision = 0, .size = sizeof(struct xt_string_info), .read = string_read_any }),
 	.required = "STRING match: You must specify `--string' or `--hex-string'",
 	.one_of = 1 << STRING | 1 << HEX_STRING,
-	.help = "bytes somewhere in the packet",
+	.help = "text in the packet",
 };

@@ -128,7 +128,7 @@ static const struct rv_option tcp_options[] = {
 		.sel = RV_SEL_TCP_OPTION,
 		.bad = "Bad TCP option \"%s\"",
 		.once = "Only one `--tcp-option' allowed",
-		.list = "option=[!]", .arg = "number", .help = "the option of this number is there",
+		.list = "option=[!]", .arg = "number", .help = "option with this number is present",
 	},
 	[FLAGS] = {
 		.name = "tcp-flags", .type = RV_T_HOOK, .flags = RV_OPT_INVERT | RV_OPT_TWO,
@@ -150,7 +150,7 @@ static const struct rv_option tcp_options[] = {
 		.value = FLAGS_SYN << 8 | 0x02,
 		.invert = RV_BIT(struct xt_tcp, invflags, XT_TCP_INV_FLAGS), .excludes = 1 << FLAGS,
 		.once = ONE_FLAGS,
-		.help = "the same as --tcp-flags FIN,SYN,RST,ACK SYN",
+		.help = "same as --tcp-flags FIN,SYN,RST,ACK SYN",
 	},
 	{ .name = NULL },
 };
@@ -168,5 +168,5 @@ RV_EXTENSION(tcp) = {
 	.native = 1 << SOURCE | 1 << DESTINATION | 1 << FLAGS | 1 << SYN, .kernel_check = check_tcp,
 	.initial = &(const struct xt_tcp){ .spts = { 0, UINT16_MAX }, .dpts = { 0, UINT16_MAX } },
 	.config = "NETFILTER_XTABLES", .list = "tcp",
-	.help = "ports, flags and options of TCP",
+	.help = "TCP ports, flags and options",
 };

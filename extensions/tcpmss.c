@@ -17,7 +17,7 @@ static const struct rv_option tcpmss_options[] = {
 		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(struct xt_tcpmss_match_info, invert, 1),
 		.sel = RV_SEL_TCP_MSS,
 		.list = "tcpmss match [!]", .arg = "number[:number]",
-		.help = "the largest segment is from the first to the last",
+		.help = "MSS value or range",
 	},
 	{ .name = NULL },
 };
@@ -25,5 +25,5 @@ static const struct rv_option tcpmss_options[] = {
 RV_EXTENSION(tcpmss) = {
 	.name = "tcpmss", .kind = RV_MATCH, .only_protocol = IPPROTO_TCP,
 	RV_STRUCT(struct xt_tcpmss_match_info, 0), .options = tcpmss_options,
-	.help = "the largest segment a SYN offers",
+	.help = "MSS option of TCP",
 };

@@ -303,41 +303,41 @@ static int days_predicate(const struct rv_option *opt, const unsigned char *data
 	}
 
 static const struct rv_option time_options[] = {
-	[TIME_START] = TIME("start", start, 0, "from this time of day",
+	[TIME_START] = TIME("start", start, 0, "start time of day",
 			    .sel = RV_SEL_DAYTIME, .predicate = daytime_predicate),
-	[TIME_STOP] = TIME("stop", stop, RV_OPT_NO_PREDICATE, "up to this time of day"),
-	[MONTH_DAYS] = DAYS("month", month, month_days, "day[,...]", "on these days of a month",
+	[TIME_STOP] = TIME("stop", stop, RV_OPT_NO_PREDICATE, "end time of day"),
+	[MONTH_DAYS] = DAYS("month", month, month_days, "day[,...]", "days of the month",
 			    .sel = RV_SEL_MONTHDAY, .print = print_month_days),
 	[WEEK_DAYS] = DAYS("week", week, week_days, "day[,...]",
-			   "on these days of a week: Mon to Sun or 1 to 7",
+			   "weekdays: Mon to Sun or 1 to 7",
 			   .sel = RV_SEL_WEEKDAY),
-	[DATE_START] = DATE("start", start, RV_OPT_NO_PREDICATE, "from this date"),
-	[DATE_STOP] = DATE("stop", stop, RV_OPT_ALWAYS, "up to this date",
+	[DATE_START] = DATE("start", start, RV_OPT_NO_PREDICATE, "start date"),
+	[DATE_STOP] = DATE("stop", stop, RV_OPT_ALWAYS, "end date",
 			   .sel = RV_SEL_DATE, .predicate = date_predicate),
 	/* Not an alias of --kerneltz: both may be given, and messages name the one given. */
 	[LOCAL_ZONE] = {
 		.name = "localtz", .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE | RV_OPT_HIDDEN,
 		RV_FIELD(struct time_data, info.flags), .value = XT_TIME_LOCAL_TZ,
 		.excludes = 1 << UTC,
-		.help = "--kerneltz by an older name",
+		.help = "older name of --kerneltz",
 		.warning = "WARNING: --localtz is being replaced by --kerneltz, since \"local\" is "
 			   "ambiguous. Note the kernel timezone has caveats - see manpage for details.",
 	},
 	[UTC] = {
 		.name = "utc", .type = RV_T_FLAG, .flags = RV_OPT_HIDDEN,
 		.excludes = 1 << KERNEL_ZONE | 1 << LOCAL_ZONE,
-		.help = "in UTC, as without it",
+		.help = "times are UTC (default)",
 	},
 	[KERNEL_ZONE] = {
 		.name = "kerneltz", .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE,
 		RV_FIELD(struct time_data, info.flags), .value = XT_TIME_LOCAL_TZ,
 		.excludes = 1 << UTC,
-		.help = "in the kernel's time zone",
+		.help = "times are in the kernel's time zone",
 	},
 	[CONTIGUOUS] = {
 		.name = "contiguous", .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE,
 		RV_FIELD(struct time_data, info.flags), .value = XT_TIME_CONTIGUOUS,
-		.help = "times from one day into the next are one stretch",
+		.help = "a range past midnight is one interval",
 	},
 	{ .name = NULL },
 };
@@ -381,5 +381,5 @@ RV_EXTENSION(time_match) = {
 		      "{weekdays: on <weekdays>}{monthdays: on <monthdays>}"
 		      "{datestart: starting from <datestart>}{datestop: until date <datestop>}"
 		      "{kerneltz:| UTC}{contiguous: contiguous}",
-	.help = "when it came",
+	.help = "arrival time",
 };

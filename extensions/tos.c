@@ -61,7 +61,7 @@ static const struct rv_option match_options[] = {
 		RV_FIELD(match, tos_value), .mask_offset = offsetof(match, tos_mask),
 		.invert = RV_BIT(match, invert, 1), .sel = RV_SEL_TOS,
 		.list = "tos match[!]%s", .arg = "value[/mask]|name",
-		.help = "the octet, of which only the bits in mask count",
+		.help = "TOS value, compared after applying the mask",
 		.parse = parse_tos, .print = print_value,
 	},
 	{ .name = NULL },
@@ -87,7 +87,7 @@ RV_EXTENSION(tos) = {
 			{ 0, 1, offsetof(match, tos_value), 1, RV_MOVE_PLAIN },
 			{ 1, 1, offsetof(match, invert), 1, RV_MOVE_PLAIN }) }),
 	.config = "NETFILTER_XT_MATCH_DSCP",
-	.help = "the Type of Service octet",
+	.help = "TOS or traffic class field",
 };
 
 /* ---- the target -------------------------------------------------------------------- */
@@ -133,7 +133,7 @@ static const struct rv_option target_options[] = {
 	    .parse = parse_tos, .print = print_change),
 	ROW(AND, "and", RV_WAY_AND, RV_OPT_HIDDEN, "bits", "keep only these bits", .offset = 0),
 	ROW(OR, "or", RV_WAY_OR, RV_OPT_HIDDEN, "bits", "set these bits", .offset = 0),
-	ROW(XOR, "xor", RV_WAY_XOR, RV_OPT_HIDDEN, "bits", "turn these bits over", .offset = 0),
+	ROW(XOR, "xor", RV_WAY_XOR, RV_OPT_HIDDEN, "bits", "invert these bits", .offset = 0),
 	{ 0 },
 };
 
@@ -145,5 +145,5 @@ RV_EXTENSION(tos_target) = {
 	.config = "NETFILTER_XT_TARGET_DSCP", .tables = "mangle",
 	.nft = " <set-tos:o>",
 	.required = "TOS: An action is required",
-	.help = "changes the byte once called type of service",
+	.help = "sets bits of the TOS field",
 };

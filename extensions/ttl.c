@@ -23,15 +23,15 @@ enum { LESS, MORE, EQUAL };
 
 #define ROWS(info, hops, word, WORD, SEL)					\
 	[LESS] = ROW(info, hops, word "-lt", IPT_TTL_LT, SEL,	\
-		.list = WORD " < %s", .help = "fewer than that",		\
+		.list = WORD " < %s", .help = "less than this value",		\
 		.excludes = 1 << MORE | 1 << EQUAL,		\
 		.flags = RV_OPT_BELOW),						\
 	[MORE] = ROW(info, hops, word "-gt", IPT_TTL_GT, SEL,	\
-		.list = WORD " > %s", .help = "more than that",			\
+		.list = WORD " > %s", .help = "greater than this value",			\
 		.excludes = 1 << EQUAL,					\
 		.flags = RV_OPT_ABOVE),						\
 	[EQUAL] = ROW(info, hops, word "-eq", IPT_TTL_EQ, SEL,	\
-		.list = WORD " [!](=)= %s", .help = "just as many",		\
+		.list = WORD " [!](=)= %s", .help = "equal to this value",		\
 		.flags = RV_OPT_INVERT,						\
 		.invert = RV_BIT_IS(info, mode, IPT_TTL_NE)),			\
 	{ .name = word, .alias_of = word "-eq" },				\
@@ -50,7 +50,7 @@ RV_EXTENSION(ttl) = {
 	RV_STRUCT(struct ipt_ttl_info, 0), .options = ttl_options,
 	.config = "NETFILTER_XT_MATCH_HL", .list = "TTL match",
 	.required = "TTL match: You must specify one of `--ttl-eq', `--ttl-lt', `--ttl-gt",
-	.help = "time to live: how many hops an IPv4 packet has left",
+	.help = "TTL of the IPv4 header",
 };
 
 RV_EXTENSION(hl) = {
@@ -58,5 +58,5 @@ RV_EXTENSION(hl) = {
 	RV_STRUCT(struct ip6t_hl_info, 0), .options = hl_options,
 	.list = "HL match",
 	.required = "HL match: You must specify one of `--hl-eq', `--hl-lt', `--hl-gt'",
-	.help = "hop limit: how many hops an IPv6 packet has left",
+	.help = "hop limit of the IPv6 header",
 };

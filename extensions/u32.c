@@ -219,7 +219,7 @@ static int u32_read_v0(const struct rv_revision *w, const unsigned char *wire, u
 }
 
 RV_EXTENSION(u32) = {
-	.name = "u32", .kind = RV_MATCH, .help = "four bytes from anywhere in the packet",
+	.name = "u32", .kind = RV_MATCH, .help = "32-bit words of the packet",
 	.size = sizeof(struct xt_u32), .options = u32_options,
 	.revisions = RV_REVISIONS({ .revision = 0, .size = sizeof(struct xt_u32), .read = u32_read_v0 }),
 };

@@ -29,5 +29,5 @@ RV_EXTENSION(udp) = {
 	.kernel_check = check_udp,
 	.initial = &(const struct xt_udp){ .spts = { 0, UINT16_MAX }, .dpts = { 0, UINT16_MAX } },
 	.config = "NETFILTER_XTABLES", .list = "udp",
-	.help = "ports of UDP",
+	.help = "UDP ports",
 };

@@ -32,7 +32,7 @@ static void put_places(FILE *out, const struct rv_ext *ext)
 		man_tables(out, strchr(ext->tables, ' ') ? "Only in tables" : "Only in table", ext->tables);
 	if (!hooks)
 		return;
-	fputs("Only for packets in ", out);
+	fputs("Only in ", out);
 	for (unsigned int i = 0; i < sizeof(chains) / sizeof(*chains); i++)
 		if (hooks >> i & 1) {
 			hooks &= ~(1U << i);

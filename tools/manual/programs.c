@@ -6,15 +6,30 @@
 #include "cli/programs.h"
 #include "tools/manual/manual.h"
 
+/* Copies the first form of "chain rule | chain rulenum"; returns the others, or NULL. */
+static const char *next_form(const char *arg, char form[64])
+{
+	const char *bar = strstr(arg, " | ");
+
+	snprintf(form, 64, "%.*s", bar ? (int)(bar - arg) : 63, arg);
+	return bar ? bar + 3 : NULL;
+}
+
 static void put_core_row(struct page *p, const struct rv_core_option *o)
 {
-	fputs(".TP\n", p->out);
-	man_letter(p->out, o->letter, ", ");
-	man_word(p->out, "--", o->name);
-	if (o->arg)
-		putc(' ', p->out);
-	man_arg(p->out, o->arg);
-	putc('\n', p->out);
+	const char *forms = o->arg ? o->arg : "", *request = ".TP\n";
+	char form[64];
+
+	while (forms) {
+		forms = next_form(forms, form);
+		fputs(request, p->out);
+		man_letter(p->out, o->letter, ", ");
+		man_word(p->out, "--", o->name);
+		fputs(*form ? " " : "", p->out);
+		man_arg(p->out, form);
+		putc('\n', p->out);
+		request = ".TQ\n";
+	}
 	man_sentence(p->out, o->help);
 	man_note(p, o->name);
 }
@@ -92,24 +107,20 @@ static void put_program_synopsis(FILE *out, const char *name, const struct rv_pr
 	end_synopsis(out);
 }
 
-static bool takes_rule(unsigned int command)
-{
-	return command == RV_CMD_APPEND || command == RV_CMD_CHECK || command == RV_CMD_DELETE ||
-	       command == RV_CMD_INSERT || command == RV_CMD_REPLACE;
-}
-
 static void put_command_synopsis(FILE *out, const char *name)
 {
-	for (const struct rv_core_option *o = rv_core_options; o->name; o++) {
-		if (o->command == RV_CMD_NONE || !o->help)
-			continue;
-		begin_synopsis(out, name);
-		fputs(" [\\fB\\-t\\fR\\~\\fItable\\fR] ", out);
-		man_letter(out, o->letter, " ");
-		man_arg(out, o->arg);
-		fputs(takes_rule(o->command) ? " \\fIrule\\fR [\\fIoptions\\fR]" : " [\\fIoptions\\fR]", out);
-		end_synopsis(out);
-	}
+	char form[64];
+
+	for (const struct rv_core_option *o = rv_core_options; o->name; o++)
+		for (const char *forms = o->help ? o->arg : NULL; o->command != RV_CMD_NONE && forms;) {
+			forms = next_form(forms, form);
+			begin_synopsis(out, name);
+			fputs(" [\\fB\\-t\\fR\\~\\fItable\\fR] ", out);
+			man_letter(out, o->letter, " ");
+			man_arg(out, form);
+			fputs(" [\\fIoptions\\fR]", out);
+			end_synopsis(out);
+		}
 }
 
 void man_synopsis(struct page *p)

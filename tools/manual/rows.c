@@ -74,30 +74,30 @@ static void put_type(FILE *out, const struct rv_option *o)
 	case RV_T_UINT_RANGE:
 		fprintf(out, "Numbers from %llu to %llu%s.\n", (unsigned long long)o->min,
 			most(o, o->mask_offset ? o->size : size),
-			o->flags & RV_OPT_OPEN_ENDED ? "; one alone means that or more" : "");
+			o->flags & RV_OPT_OPEN_ENDED ? "; a single number means that or more" : "");
 		break;
 	case RV_T_PORT_RANGE:
-		fputs("Ports are numbers or names of /etc/services; an end that is left out is 0 or 65535.\n", out);
+		fputs("Ports are numbers or names from /etc/services; an omitted end is 0 or 65535.\n", out);
 		break;
 	case RV_T_PORT:
-		fputs("A number or a name of /etc/services.\n", out);
+		fputs("A number or a name from /etc/services.\n", out);
 		break;
 	case RV_T_MASKED:
-		fputs("Numbers are decimal, octal behind 0 or hexadecimal behind 0x.\n", out);
+		fputs("Decimal, octal (0...) or hexadecimal (0x...).\n", out);
 		break;
 	case RV_T_STRING:
 		if (o->size > 1 && !says_length(o))
-			fprintf(out, "Up to %d bytes%s.\n", o->size - 1,
-				o->flags & RV_OPT_TRUNCATE ? "; the rest is cut off" : "");
+			fprintf(out, "At most %d bytes%s.\n", o->size - 1,
+				o->flags & RV_OPT_TRUNCATE ? "; longer values are truncated" : "");
 		break;
 	case RV_T_ADDR_MASK:
-		fputs("The mask is a number of bits or written as an address.\n", out);
+		fputs("The mask is a prefix length or an address.\n", out);
 		break;
 	case RV_T_IFACE:
-		fputs("Up to 15 bytes; + at the end stands for anything.\n", out);
+		fputs("At most 15 bytes.\n", out);
 		break;
 	case RV_T_PROTO:
-		fputs("A number or a name of /etc/protocols.\n", out);
+		fputs("A number or a name from /etc/protocols.\n", out);
 		break;
 	default:
 		break;
@@ -112,9 +112,9 @@ static void put_values(FILE *out, const struct rv_option *o)
 		put_names(out, o->names, o->type == RV_T_BITS ? "One or more of" :
 			  o->type == RV_T_UINT ? "Or" : "One of");
 	if (o->names && o->flags & RV_OPT_ABBREV)
-		fputs("Names may be cut short.\n", out);
+		fputs("Names may be abbreviated.\n", out);
 	if (o->file) {
-		fputs("Names of numbers are read from ", out);
+		fputs("Names are read from ", out);
 		man_plain(out, o->file->file);
 		fputs(".\n", out);
 	}
@@ -195,7 +195,7 @@ static void put_default(FILE *out, const struct rv_ext *ext, const struct rv_opt
 		fputs("Default: ", out);
 		man_plain(out, trimmed(&text));
 		if (other.len && strcmp(trimmed(&text), trimmed(&other)) != 0) {
-			fputs(", in IPv6 ", out);
+			fputs(", for IPv6 ", out);
 			man_plain(out, trimmed(&other));
 		}
 		fputs(".\n", out);
@@ -208,15 +208,15 @@ static void put_conditions(FILE *out, const struct rv_ext *ext, const struct rv_
 {
 	put_default(out, ext, o);
 	if (o->flags & RV_OPT_REQUIRED)
-		fputs("It must be given.\n", out);
-	put_rows(out, ext, o->needs, "Only together with");
-	put_rows(out, ext, excluded(ext, o), "Not together with");
+		fputs("Required.\n", out);
+	put_rows(out, ext, o->needs, "Requires");
+	put_rows(out, ext, excluded(ext, o), "Cannot be combined with");
 	if (o->flags & RV_OPT_REPEAT)
-		fputs("It may be given more than once.\n", out);
+		fputs("May be repeated.\n", out);
 	if (o->tables)
 		man_tables(out, strchr(o->tables, ' ') ? "Only in tables" : "Only in table", o->tables);
 	if (o->family && !ext->family)
-		fprintf(out, "Only for %s.\n", rv_family(o->family)->name);
+		fprintf(out, "%s only.\n", rv_family(o->family)->name);
 }
 
 void man_option(FILE *out, const struct rv_ext *ext, const struct rv_option *opt)
