@@ -167,7 +167,7 @@ static int check_place(struct apply *a, struct rv_error *err)
 	if (rc == 0)
 		rc = rv_pending_lock(&a->pending, err);
 	if (rc == 1)
-		taken(RV_ERR_RESOURCE, "another iptables-apply waits for its confirmation in this "
+		taken(RV_ERR_RESOURCE, "another iptables-apply is waiting for confirmation in this "
 		      "network namespace", err);
 	if (rc == 0 && a->pending.stale) {
 		taken(RV_ERR_STATE, "an earlier iptables-apply was killed before its rules were "
@@ -302,7 +302,7 @@ static void wait_elsewhere(struct apply *a)
 {
 	a->deaf = true;
 	if (rv_cli_for_a_person())
-		rv_cli_message("\nno terminal: waiting %u s for \"ravelin confirm\" from another session",
+		rv_cli_message("\nno terminal: waiting %u s for \"ravelin confirm\" in another session",
 			       a->timeout);
 }
 
@@ -450,7 +450,7 @@ static int decide(struct apply *a)
 	if (word == RV_WATCH_CONFIRMED)
 		return kept(a);
 	if (word == RV_WATCH_DENIED)
-		print_stdout("Taken back from another session.\n");
+		print_stdout("Reverted by another session.\n");
 	else if (word == RV_WATCH_NO && key)
 		print_stdout("No affirmative response! Better play it safe...\n");
 	else
@@ -483,7 +483,7 @@ static int apply_run(struct apply *a)
 	print_name(a->run ? "Running command" : "Applying new iptables rules from", a->file);
 	print_stdout(" ");
 	if (start_watcher(a) < 0) {
-		rv_cli_message("%s: cannot start the watcher: %s", a->cli->name, strerror(errno));
+		rv_cli_message("%s: cannot start the rollback process: %s", a->cli->name, strerror(errno));
 		rv_pending_remove(&a->pending);
 		return EXIT_NO_SAVE;
 	}

@@ -68,7 +68,7 @@ static const struct rv_library pcap_library = {
 	.sonames = pcap_sonames,
 	.symbols = pcap_symbols,
 	.lacking = "captures cannot be read",
-	.hint = "libpcap reads them; Debian's package is libpcap0.8",
+	.hint = "install libpcap (Debian: libpcap0.8)",
 };
 
 /* ---- link layers: locate the network header and its protocol ----------------------------- */
@@ -226,9 +226,9 @@ static struct rv_capture *new_capture(pcap_t *pcap, const char *name, struct rv_
 	struct rv_capture *c;
 
 	if (!link) {
-		rv_fail(err, RV_ERR_PROBLEM, NULL, "%s: link type %d (%s) is not understood", name,
+		rv_fail(err, RV_ERR_PROBLEM, NULL, "%s: link type %d (%s) is not supported", name,
 			pcap_lib.datalink(pcap), type ? type : "unknown");
-		rv_hint(err, "what is: Ethernet, raw IP, Linux cooked, BSD loopback");
+		rv_hint(err, "supported: Ethernet, raw IP, Linux cooked, BSD loopback");
 		pcap_lib.close(pcap);
 		return NULL;
 	}

@@ -24,8 +24,8 @@ static int list(struct rv_store *s, const struct rv_command *cmd, const struct r
 	if (rc < 0 || cmd->zero_only)
 		return rc < 0 ? -1 : 0;
 	if (take && rc && s->backend->take && !s->dirty && rv_cli_for_a_person())
-		rv_warn(err, "packets that are counted between listing and zeroing are lost: "
-			     "this kernel cannot do both in one step (Linux 6.2 can)");
+		rv_warn(err, "packets between listing and zeroing are not counted: "
+			     "this needs Linux 6.2 or later");
 	if (rv_cli_list(s, cmd, opts, b, err) < 0)
 		return -1;
 	s->explain.read = NULL;

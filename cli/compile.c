@@ -48,8 +48,8 @@ static void put_figures(struct rv_buf *b, const char *name, const struct rv_plan
 	rv_buf_printf(b, "%s: %llu rules, %llu (", name, (unsigned long long)f->rules,
 		      (unsigned long long)f->behind);
 	put_share(b, f->behind, f->rules);
-	rv_buf_printf(b, ") behind look-ups; maps: %llu, leaf chains: %llu; longest path: %llu rules, "
-		      "compiled: %llu rules and look-ups: %llu\n", (unsigned long long)f->maps, (unsigned long long)f->leaves,
+	rv_buf_printf(b, ") in lookups; maps: %llu, leaf chains: %llu; longest path: %llu rules, "
+		      "compiled: %llu rules and lookups: %llu\n", (unsigned long long)f->maps, (unsigned long long)f->leaves,
 		      (unsigned long long)f->linear.rules, (unsigned long long)f->planned.rules,
 		      (unsigned long long)f->planned.lookups);
 }
@@ -105,7 +105,7 @@ static int plan_text(struct compile *c, struct rv_meter *meter)
 	if (rc == 0 && c->summary)
 		put_figures(&c->out, "all tables", &c->sum);
 	if (rc == 0 && c->check)
-		rv_buf_printf(&c->out, "%llu rules: each plan does what its rules do\n",
+		rv_buf_printf(&c->out, "%llu rules: each plan is equivalent to its rules\n",
 			      (unsigned long long)c->sum.rules);
 	return rc;
 }

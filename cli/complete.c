@@ -111,8 +111,8 @@ static void offer_names(struct rv_offers *o, const struct rv_name *names)
 static void offer_directions(struct rv_offers *o)
 {
 	begin_item(o);
-	rv_offer(o, "src", "the packet's source");
-	rv_offer(o, "dst", "the packet's destination");
+	rv_offer(o, "src", "source of the packet");
+	rv_offer(o, "dst", "destination of the packet");
 }
 
 static void offer_value(struct rv_offers *o, const struct rv_completion *c)
@@ -154,8 +154,8 @@ static void offer_for_command(struct rv_offers *o, const struct rv_completion *c
 		if (c->arg == 0) {
 			rv_offer_chains(o, c->family, c->table, RV_CHAINS_BASE);
 		} else {
-			rv_offer(o, "ACCEPT", "let it pass");
-			rv_offer(o, "DROP", "drop it");
+			rv_offer(o, "ACCEPT", "accept the packet");
+			rv_offer(o, "DROP", "drop the packet");
 		}
 		break;
 	default:
@@ -170,10 +170,10 @@ static void offer_verdicts(struct rv_offers *o)
 	static const struct {
 		const char *name, *help;
 	} verdicts[] = {
-		{ "ACCEPT", "let it pass" },
-		{ "DROP", "drop it" },
-		{ "QUEUE", "hand it to a program" },
-		{ "RETURN", "back to the chain before" },
+		{ "ACCEPT", "accept the packet" },
+		{ "DROP", "drop the packet" },
+		{ "QUEUE", "pass the packet to a program" },
+		{ "RETURN", "return to the calling chain" },
 	};
 
 	for (size_t i = 0; i < sizeof(verdicts) / sizeof(*verdicts); i++)
@@ -281,7 +281,7 @@ static void complete_flags(struct rv_offers *o, const struct rv_program *p, int 
 			return;
 	}
 	if (p->run == rv_cli_diff)
-		rv_offer(o, "live", "the rules in the kernel");
+		rv_offer(o, "live", "the loaded rules");
 	if (word[0] != '-')
 		offer_files(o);
 	if (!word[0] || word[0] == '-')
@@ -302,9 +302,9 @@ static void complete_program(struct rv_offers *o, const char *word, const char *
 	for (const struct rv_program *p = rv_programs; p->name; p++)
 		if (p->help)
 			rv_offer(o, p->name, p->help);
-	rv_offer(o, "--backend", "where the rules are");
+	rv_offer(o, "--backend", "select the backend");
 	rv_offer(o, "--version", "print the version");
-	rv_offer(o, "--help", "print the programs");
+	rv_offer(o, "--help", "list the programs");
 }
 
 static void complete(struct rv_offers *o, int count, char **words)

@@ -43,7 +43,7 @@ static int tell(const struct rv_cli *cli, struct rv_pending *p, const char *word
 	ssize_t n;
 
 	if (fd < 0) {
-		rv_cli_message("%s: the iptables-apply here does not listen: %s", cli->name,
+		rv_cli_message("%s: cannot connect to the waiting iptables-apply: %s", cli->name,
 			       strerror(errno));
 		return RV_EXIT_RESOURCE;
 	}
@@ -54,7 +54,7 @@ static int tell(const struct rv_cli *cli, struct rv_pending *p, const char *word
 	if (n > 0 && code_of(text) == RV_EXIT_OK)
 		return RV_EXIT_OK;
 	rv_cli_message("%s: %s", cli->name,
-		       n > 0 ? text : n < 0 ? strerror(errno) : "it has ended without an answer");
+		       n > 0 ? text : n < 0 ? strerror(errno) : "it ended without an answer");
 	return code_of(text);
 }
 
@@ -62,7 +62,7 @@ static int nothing_waits(const struct rv_cli *cli, struct rv_pending *p)
 {
 	struct rv_buf others = RV_BUF_INIT;
 
-	rv_cli_message("%s: no iptables-apply waits in this network namespace", cli->name);
+	rv_cli_message("%s: no iptables-apply is waiting in this network namespace", cli->name);
 	if (p->dir >= 0)
 		rv_pending_others(p, &others);
 	rv_cli_warnings(&others);

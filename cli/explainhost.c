@@ -248,7 +248,7 @@ static const struct rv_library library = {
 	.sonames = sonames,
 	.symbols = symbols,
 	.lacking = "the host's connections cannot be read",
-	.hint = "libnetfilter_conntrack reads them; Debian's package is libnetfilter-conntrack3",
+	.hint = "install libnetfilter_conntrack (Debian: libnetfilter-conntrack3)",
 };
 
 /* A connection that was found, and the packet's tuple. */

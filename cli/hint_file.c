@@ -43,13 +43,13 @@ static void from_windows(struct rv_hint *h, const struct rv_buf *line)
 	if (begins(h, byte_order_mark))
 		h->place = (struct rv_loc){ 1, 0, strlen(byte_order_mark) };
 	if (begins(h, "\xff\xfe") || begins(h, "\xfe\xff"))
-		mend(h, "The file is UTF-16, as Windows programs write it; it must be plain text.",
+		mend(h, "The file is UTF-16, as written by Windows programs. Convert it to UTF-8.",
 		     "iconv -f UTF-16 -t UTF-8 -o %s.new %s && mv %s.new %s", name, name, name, name);
 	else if (begins(h, byte_order_mark))
-		mend(h, "The file begins with a byte order mark, as Windows editors write it. Remove it.",
+		mend(h, "The file begins with a byte order mark, as written by Windows editors. Remove it.",
 		     "sed -i '1s/^\\xef\\xbb\\xbf//' %s", name);
 	else if (line->len && line->data[line->len - 1] == '\r')
-		mend(h, "The lines end in CR LF, as Windows editors write them. Remove the CR.",
+		mend(h, "The lines end in CR LF, as written by Windows editors. Remove the CR.",
 		     "sed -i 's/\\r$//' %s", name);
 }
 
@@ -80,7 +80,7 @@ static void misspelt(struct rv_hint *h, const struct rv_buf *line)
 		len--;
 	if (len == strlen("COMMIT") && strcmp(line->data, "COMMIT") != 0 &&
 	    !strncasecmp(line->data, "COMMIT", len)) {
-		rv_hint_tell(h, "Write COMMIT in capitals, with nothing before or behind it.");
+		rv_hint_tell(h, "Write COMMIT in capitals, with nothing else on the line.");
 		rv_buf_printf(&h->shown, "sed -i '%us/.*/COMMIT/' %s", number, file_name(h));
 	}
 	if (line->data[0] != '*')
@@ -103,8 +103,8 @@ static void declaration(struct rv_hint *h, const struct rv_buf *line)
 	struct rv_near n;
 
 	if (strstr(h->err->text, "policy invalid") || strstr(h->err->text, "policy counters")) {
-		rv_hint_tell(h, "Such a line has a policy and counters, \":INPUT ACCEPT [0:0]\"; that "
-			     "of a chain of your own \":NAME - [0:0]\".");
+		rv_hint_tell(h, "A chain line has a policy and counters, such as \":INPUT ACCEPT [0:0]\", "
+			     "or for a user-defined chain \":NAME - [0:0]\".");
 		return;
 	}
 	if (!strstr(h->err->text, "Bad policy"))
@@ -127,16 +127,16 @@ static void outside(struct rv_hint *h, const struct rv_buf *line)
 
 	h->place = (struct rv_loc){ number, 0, (uint32_t)strcspn(line->data, " \t") };
 	if (has_line(h, "COMMIT", number) && !strcmp(line->data, "COMMIT")) {
-		rv_hint_tell(h, "There is one COMMIT too many: the table was complete before line %u.",
+		rv_hint_tell(h, "There is an extra COMMIT: the table was already complete before line %u.",
 			     number);
 		rv_buf_printf(&h->shown, "sed -i %ud %s", number, file_name(h));
 	} else if (line->data[0] == '-' || line->data[0] == ':') {
-		rv_hint_tell(h, "Line %u stands in no table: a line with its name must come before "
-			     "it, such as *filter, and COMMIT behind the table's last line.", number);
+		rv_hint_tell(h, "Line %u is not in a table: precede it with a table line "
+			     "such as *filter, and end the table with COMMIT.", number);
 		if (!has_line(h, "COMMIT", number))
 			rv_buf_printf(&h->shown, "sed -i '%ui*filter' %s", number, file_name(h));
 	} else if (strstr(line->data, "tables ") || begins(h, "#!")) {
-		rv_hint_tell(h, "This is a shell script and no restore file: run it with sh.");
+		rv_hint_tell(h, "This is a shell script, not a restore file: run it with sh.");
 		if (h->cli->path)
 			rv_buf_printf(&h->shown, "sh %s", file_name(h));
 	}
@@ -146,7 +146,7 @@ static void no_commit(struct rv_hint *h)
 {
 	bool ended = !h->cli->len || h->cli->text[h->cli->len - 1] == '\n';
 
-	mend(h, "The last table is not complete: the line COMMIT is missing at its end.",
+	mend(h, "The last table is incomplete: add a line COMMIT at its end.",
 	     "%s COMMIT >>%s", ended ? "echo" : "printf '\\n%s\\n'", file_name(h));
 }
 

@@ -63,10 +63,10 @@ static bool note_of(struct rv_buf *b, rv_family_t family, const char *text, size
 	rv_print_mask(&shown, family, &mask);
 	wildcard = family == NFPROTO_IPV4 ? wildcard_length(&mask) : -1;
 	if (rv_buf_text(&host) && rv_buf_text(&shown) && wildcard > 0)
-		rv_buf_printf(b, "hint: The mask has ones where bits are compared. Did you mean "
+		rv_buf_printf(b, "hint: Ones in a mask select the bits to compare. Did you mean "
 			      "%s/%d?\n", host.data, wildcard);
 	else if (rv_buf_text(&host) && rv_buf_text(&shown) && bits)
-		rv_buf_printf(b, "hint: %.*s is the network %s. For the one address, write %s.\n",
+		rv_buf_printf(b, "hint: %.*s is the network %s. For a single address, write %s.\n",
 			      (int)len, text, shown.data, host.data);
 	rv_buf_free(&host);
 	rv_buf_free(&shown);

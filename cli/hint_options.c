@@ -444,7 +444,7 @@ static void protocol(struct rv_hint *h, const struct rv_hint_case *c)
 	if (at > c->at && at + 1 < c->line->count) {
 		struct rv_hint_line l = rv_hint_move(c->line, at, 2, to);
 
-		rv_hint_propose(h, c, NULL, &l, "Put -p in front.");
+		rv_hint_propose(h, c, NULL, &l, "Put -p before the match.");
 	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		struct rv_hint_line l = at && at + 1 < c->line->count
@@ -531,7 +531,7 @@ static void propose_port_list(struct rv_hint *h, const struct rv_hint_case *c)
 	l = rv_hint_put(c->line, at, plural);
 	at = place_before(&l, at);
 	l = rv_hint_insert(&l, at, "-m", "multiport");
-	rv_hint_propose(h, c, NULL, &l, "%s takes one port or a range: a list needs -m multiport %s.",
+	rv_hint_propose(h, c, NULL, &l, "%s takes one port or a range; for a list, use -m multiport %s.",
 			c->line->word[option_of(&role, c->at)], plural);
 }
 
@@ -550,7 +550,7 @@ static void propose_not_an_address(struct rv_hint *h, const struct rv_hint_case 
 	if (strchr(word, '-')) {
 		l = rv_hint_put(c->line, at, source ? "--src-range" : "--dst-range");
 		l = rv_hint_insert(&l, to, "-m", "iprange");
-		rv_hint_propose(h, c, NULL, &l, "%s takes a network; a range needs -m iprange %s.",
+		rv_hint_propose(h, c, NULL, &l, "%s takes a network; for a range, use -m iprange %s.",
 				c->line->word[at], source ? "--src-range" : "--dst-range");
 	}
 	if (!colon || c->line->family != NFPROTO_IPV4)
@@ -559,7 +559,7 @@ static void propose_not_an_address(struct rv_hint *h, const struct rv_hint_case 
 	l = rv_hint_insert(&l, c->at + 1, source ? "--sport" : "--dport", colon + 1);
 	if (!rv_hint_find(&l, "-p", "--protocol"))
 		l = rv_hint_insert(&l, to, "-p", "tcp");
-	rv_hint_propose(h, c, NULL, &l, "%s takes an address alone; the port needs -p tcp and %s.",
+	rv_hint_propose(h, c, NULL, &l, "%s takes an address only; for the port, use -p tcp and %s.",
 			c->line->word[at], source ? "--sport" : "--dport");
 }
 
@@ -599,7 +599,7 @@ static void twice(struct rv_hint *h, const struct rv_hint_case *c)
 			l = rv_hint_put(&l, i, rv_hint_text(h, "%ss", name));
 			l = rv_hint_insert(&l, i, "-m", "multiport");
 			rv_hint_propose(h, c, NULL, &l,
-					"Give %s once; a list needs -m multiport %ss.", name, name);
+					"Give %s once; for a list, use -m multiport %ss.", name, name);
 		}
 	}
 }
@@ -638,7 +638,7 @@ static void jump(struct rv_hint *h, const struct rv_hint_case *c)
 		return;
 	if (role.core && role.core->letter == 'g' && option) {
 		l = rv_hint_put(c->line, option, "-j");
-		rv_hint_propose(h, c, NULL, &l, "-g goes to chains only: use -j %s.", word);
+		rv_hint_propose(h, c, NULL, &l, "-g takes chains only: use -j %s.", word);
 	} else if (!role.core && !role.opt) {
 		l = rv_hint_insert(c->line, c->at, "-j", NULL);
 		if (has_rule(c->line) && (is_target || !rv_hint_find(c->line, "-j", "--jump")))
@@ -646,7 +646,7 @@ static void jump(struct rv_hint *h, const struct rv_hint_case *c)
 		if (!rv_hint_command(c->line)) {
 			l = rv_hint_insert(c->line, c->at, "-A", NULL);
 			rv_hint_propose(h, c, NULL, &l,
-					"Say what to do with chain %s, for example -A to add a rule.",
+					"Add a command for chain %s, for example -A to append a rule.",
 					word);
 		}
 	}
@@ -688,7 +688,7 @@ static void family(struct rv_hint *h, const struct rv_hint_case *c)
 		rv_hint_propose(h, c, NULL, &l, "%s is an IPv%d address: use %s.", word,
 				four ? 6 : 4, l.word[0]);
 	else if (!role.opt)	/* a value that only the other family accepts may just be wrong */
-		rv_hint_propose(h, c, NULL, &l, "%s has it, %s has not.", l.word[0],
+		rv_hint_propose(h, c, NULL, &l, "%s has it, %s does not.", l.word[0],
 				c->line->word[0]);
 }
 

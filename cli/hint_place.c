@@ -44,7 +44,7 @@ static void other_table(struct rv_hint *h, const struct rv_hint_case *c)
 			rv_hint_propose(h, c, NULL, &l, "Chain %s is in table %s: add -t %s.",
 					c->line->word[c->at], def->name, def->name);
 		else
-			rv_hint_propose(h, c, NULL, &l, "There is such a rule in table %s: add -t %s.",
+			rv_hint_propose(h, c, NULL, &l, "The rule exists in table %s: add -t %s.",
 					def->name, def->name);
 	}
 }
@@ -236,7 +236,7 @@ static void chain_elsewhere(struct rv_hint *h, const struct rv_hint_case *c)
 	next = at + 1 < c->line->count ? c->line->word[at + 1] : "-";
 	if (c->at != at + 1 && next[0] == '-') {
 		l = rv_hint_move(c->line, c->at, 1, at + 1);
-		rv_hint_propose(h, c, NULL, &l, "The chain comes right behind %s.", c->line->word[at]);
+		rv_hint_propose(h, c, NULL, &l, "The chain must directly follow %s.", c->line->word[at]);
 	} else if (c->at == at + 1 && rv_table_def_find(word)) {
 		l = rv_hint_remove(c->line, c->at, 1);
 		l = for_table(&l, word);
@@ -262,7 +262,7 @@ static void fix_rule_number(struct rv_hint *h, const struct rv_hint_case *c)
 		return;
 	l = rv_hint_remove(c->line, at + 2, 1);
 	l.word[at] = "-A";
-	rv_hint_propose(h, c, NULL, &l, "Chain %s has fewer rules: -A adds one at its end.",
+	rv_hint_propose(h, c, NULL, &l, "Chain %s has fewer rules: use -A to append.",
 			c->line->word[at + 1]);
 }
 
@@ -279,7 +279,7 @@ static void policy(struct rv_hint *h, const struct rv_hint_case *c)
 	l = rv_hint_insert(c->line, at + 2, "-j", NULL);
 	l.word[at] = "-A";
 	rv_hint_propose(h, c, NULL, &l,
-			"Only built-in chains have a policy, ACCEPT or DROP. For the rest, add a last rule.");
+			"Only built-in chains have a policy. For other chains, append a rule without conditions.");
 }
 
 static bool writes_rule(const struct rv_core_option *o)
@@ -356,10 +356,10 @@ static void make_chain(struct rv_hint *h, const struct rv_hint_case *c)
 		make = rv_hint_insert(&make, make.count, "-t", table);
 	make = rv_hint_insert(&make, make.count, "-N", name);
 	if (line > h->err->loc.line)
-		rv_hint_tell(h, "Chain %s is made in line %u, behind its first use in line %u: move "
+		rv_hint_tell(h, "Chain %s is created in line %u, after its first use in line %u: move "
 			     "that line up.", name, line, h->err->loc.line);
 	else
-		rv_hint_propose(h, c, &make, c->line, "There is no chain or target %s. Make the chain "
+		rv_hint_propose(h, c, &make, c->line, "There is no chain or target %s. Create the chain "
 				"first.", name);
 }
 
@@ -376,18 +376,18 @@ static void new_chain(struct rv_hint *h, const struct rv_hint_case *c)
 	if (c->at == at + 2 && c->line->word[c->at][0] != '-') {
 		l = rv_hint_remove(c->line, c->at, 1);
 		l.word[at + 1] = rv_hint_text(h, "%s_%s", name, c->line->word[c->at]);
-		rv_hint_propose(h, c, NULL, &l, "Names of chains have no blanks.");
+		rv_hint_propose(h, c, NULL, &l, "Chain names cannot contain blanks.");
 	}
 	for (char *s = name; *s; s++)
 		*s = isspace((unsigned char)*s) ? '_' : *s;
 	l = rv_hint_put(c->line, at + 1, rv_hint_text(h, "%s", name));
-	rv_hint_propose(h, c, NULL, &l, "Names of chains have no blanks and at most %d bytes.",
+	rv_hint_propose(h, c, NULL, &l, "Chain names cannot contain blanks and have at most %d bytes.",
 			RV_CHAIN_NAME_LEN - 1);
 	for (char *s = name; *s; s++)
 		*s = (char)tolower((unsigned char)*s);
 	l = rv_hint_put(c->line, at + 1, rv_hint_text(h, "%s", name));
 	if (c->trial->err.kind == RV_ERR_USAGE)
-		rv_hint_propose(h, c, NULL, &l, "That is the name of a target: choose another one.");
+		rv_hint_propose(h, c, NULL, &l, "This is the name of a target: choose another name.");
 }
 
 /* Removes what the command does not accept. */
@@ -402,7 +402,7 @@ static void left_out(struct rv_hint *h, const struct rv_hint_case *c)
 	    (c->line->word[c->at][1] != '-' && c->line->word[c->at][2]))
 		return;
 	l = rv_hint_remove(c->line, c->at, o->arity == RV_ARGS_NONE ? 1 : 2);
-	rv_hint_propose(h, c, NULL, &l, "Leave out %s: -%c does not take it.", c->line->word[c->at],
+	rv_hint_propose(h, c, NULL, &l, "Omit %s: -%c does not accept it.", c->line->word[c->at],
 			command->letter);
 }
 

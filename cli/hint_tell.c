@@ -14,7 +14,7 @@ static void privilege(struct rv_hint *h)
 	if (!strstr(h->err->text, "Permission denied") && !strstr(h->err->text, "not permitted"))
 		return;
 	if (geteuid() != 0)
-		rv_hint_tell(h, "Only root may do this: put sudo before it.");
+		rv_hint_tell(h, "Only root can do this: use sudo.");
 	else
 		rv_hint_tell(h, "You are root, but this process lacks the capability CAP_NET_ADMIN, as in "
 			     "many containers. Start the container with --cap-add=NET_ADMIN, or run the "
@@ -54,8 +54,8 @@ static void numbers(struct rv_hint *h, const struct rv_hint_case *c)
 		rv_hint_mark(h, c, at + 2);
 	if (strstr(h->err->text, "Rule ranges") ||
 	    (strstr(h->err->text, "Invalid rule number") && strchr(h->err->text, '-')))
-		rv_hint_tell(h, "Delete the rules one by one, the last one first: the numbers of those "
-			     "behind a deleted rule change.");
+		rv_hint_tell(h, "Delete the rules one by one, starting with the last: the numbers of rules "
+			     "after a deleted rule change.");
 	if (!strstr(h->err->text, "too big") || !def || !at || at + 1 >= c->line->count ||
 	    rv_store_open(&s, h->cli->spec, c->line->family, true, &ignored))
 		return;
@@ -79,7 +79,7 @@ static void missing_argument(struct rv_hint *h, const struct rv_hint_case *c)
 		return;
 	option = c->line->word[c->at - 1];
 	if (role.core && role.core->command != RV_CMD_NONE)
-		rv_hint_tell(h, "%s needs the name of a chain, such as INPUT.", option);
+		rv_hint_tell(h, "%s needs a chain name, such as INPUT.", option);
 	else
 		rv_hint_tell(h, "%s needs an argument: %s %s.", option, option,
 			     role.core ? role.core->arg : role.opt->arg ? role.opt->arg : "VALUE");
@@ -94,23 +94,23 @@ static void value(struct rv_hint *h, const struct rv_hint_case *c)
 	if (!role.opt)
 		return;
 	if (strstr(h->err->text, "too many ports"))
-		rv_hint_tell(h, "A rule of multiport has at most 15 ports, and a range counts as two: "
-			     "make several rules.");
+		rv_hint_tell(h, "multiport takes at most 15 ports, and a range counts as two: "
+			     "use several rules.");
 	else if (role.opt->type == RV_T_ADDR_MASK && strchr(word, '/') &&
 		 strstr(h->err->text, "mask"))
-		rv_hint_tell(h, "The mask is a number of bits from 0 to %d%s.", six ? 128 : 32,
-			     six ? "" : ", or four numbers such as 255.255.0.0");
+		rv_hint_tell(h, "The mask is a prefix length from 0 to %d%s.", six ? 128 : 32,
+			     six ? "" : ", or an address such as 255.255.0.0");
 	else if (rv_hint_is_address(six ? NFPROTO_IPV4 : NFPROTO_IPV6, word))
 		rv_hint_tell(h, "%s is an IPv%d address: the line belongs in the file for "
 			     "ip%stables-restore.", word, six ? 4 : 6, six ? "" : "6");
 	else if (role.opt->type == RV_T_ADDR_MASK || role.opt->type == RV_T_ADDR)
-		rv_hint_tell(h, "%s is no IPv%d address, and no name that can be resolved.", word,
+		rv_hint_tell(h, "%s is not an IPv%d address, and the name cannot be resolved.", word,
 			     six ? 6 : 4);
 	else if (role.opt->type == RV_T_PROTO)
-		rv_hint_tell(h, "A rule is for one protocol, by its name in /etc/protocols or number: "
-			     "make one rule for each, or leave -p out for all.");
+		rv_hint_tell(h, "A rule has one protocol, a name from /etc/protocols or a number: "
+			     "use one rule for each, or omit -p for all.");
 	else if (role.opt->arg && role.opt->type == RV_T_IFACE)
-		rv_hint_tell(h, "Names of interfaces have at most %d bytes.", IFNAMSIZ - 1);
+		rv_hint_tell(h, "Interface names have at most %d bytes.", IFNAMSIZ - 1);
 	else if (role.opt->arg && !role.start && c->at > role.arg + 1)
 		rv_hint_tell(h, "%s takes: %s.", c->line->word[c->at - 1 - role.arg], role.opt->arg);
 	else if (role.opt->arg)
@@ -127,8 +127,8 @@ static void explain_set(struct rv_hint *h, const struct rv_hint_case *c)
 		if (!role.opt || role.opt->type != RV_T_SET || role.arg || !strstr(h->err->text, word))
 			continue;
 		rv_hint_mark(h, c, i);
-		rv_hint_tell(h, "Make the set first, for example: ipset create %s hash:ip%s. "
-			     "\"ipset list -n\" shows those there are.", word,
+		rv_hint_tell(h, "Create the set first, for example: ipset create %s hash:ip%s. "
+			     "\"ipset list -n\" lists the existing sets.", word,
 			     c->line->family == NFPROTO_IPV6 ? " family inet6" : "");
 	}
 }
@@ -141,9 +141,9 @@ static void explain_owner(struct rv_hint *h, const struct rv_hint_case *c)
 	size_t at = rv_hint_find(c->line, "-j", "--jump");
 
 	if (!ext)
-		rv_hint_tell(h, "No match or target has this option. iptables-extensions(8) has them all.");
+		rv_hint_tell(h, "No match or target has this option; iptables-extensions(8) lists all of them.");
 	else if (ext->kind == RV_TARGET && at && at + 1 < c->line->count)
-		rv_hint_tell(h, "%s is an option of target %s, and a rule has one target: %s here. Make a "
+		rv_hint_tell(h, "%s is an option of target %s, but the target of this rule is %s. Use a "
 			     "rule for each.", word, ext->name, c->line->word[at + 1]);
 	else
 		rv_hint_tell(h, "%s is an option of %s %s.", word,
@@ -156,7 +156,7 @@ static void name(struct rv_hint *h, const struct rv_hint_case *c)
 	const char *word = c->line->word[c->at];
 
 	if (role.core && role.core->letter == 'm' && strstr(h->err->text, "load match"))
-		rv_hint_tell(h, "There is no match %s. iptables-extensions(8) has all matches and targets.",
+		rv_hint_tell(h, "There is no match %s; iptables-extensions(8) lists all matches and targets.",
 			     word);
 	else if (role.core && role.core->letter == 't' && !h->file)
 		rv_hint_tell(h, "The tables are filter, nat, mangle, raw and security.");
@@ -174,10 +174,10 @@ static void explain_chain(struct rv_hint *h, const struct rv_hint_case *c)
 	const char *name = at && at + 1 < c->line->count ? c->line->word[at + 1] : "";
 
 	if (strstr(h->err->text, "Chain already exists"))
-		rv_hint_tell(h, "Chain %s is there already: add rules to it, or empty it first with -F.",
+		rv_hint_tell(h, "Chain %s already exists: add rules to it, or flush it first with -F.",
 			     name);
 	else if (strstr(h->err->text, "matching rule exist") && c->at != at + 1)
-		rv_hint_tell(h, "Chain %s has no such rule: -S %s prints those it has.", name, name);
+		rv_hint_tell(h, "Chain %s has no such rule: -S %s prints its rules.", name, name);
 	else if (h->err->kind == RV_ERR_STATE && c->at == at + 1)
 		rv_hint_tell(h, "Table %s has no chain %s: -S lists its chains.",
 			     rv_hint_table(c->line), name);
@@ -196,14 +196,14 @@ static void required(struct rv_hint *h, const struct rv_hint_case *c)
 	for (const struct rv_option *o = ext ? ext->options : NULL; o && o->name; o++)
 		if (strstr(h->err->text, rv_hint_text(h, "\"--%s\" must be specified", o->name)) ||
 		    strstr(h->err->text, rv_hint_text(h, "--%s must be specified", o->name)))
-			rv_hint_tell(h, "Add --%s %s behind %s.", o->name, o->arg ? o->arg : "",
+			rv_hint_tell(h, "Add --%s %s after %s.", o->name, o->arg ? o->arg : "",
 				     c->line->word[c->at]);
 }
 
 static void once(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	if (strstr(h->err->text, "multiple --") || strstr(h->err->text, "only be used once"))
-		rv_hint_tell(h, "%s can be given once in a rule: make a rule for each.",
+		rv_hint_tell(h, "%s can be given once per rule: use a rule for each.",
 			     c->line->word[c->at]);
 }
 
@@ -239,7 +239,7 @@ static void other_table(struct rv_hint *h, const struct rv_hint_case *c)
 		rv_hint_tell(h, "Chain %s is in table %s, not in %s: %s.", c->line->word[c->at],
 			     found->name, here->name, into_table(h, found->name));
 	else if (found)	/* the rule is not valid there either */
-		rv_hint_tell(h, "Table %s has no chain %s; its own are %s.", here->name,
+		rv_hint_tell(h, "Table %s has no chain %s, only %s.", here->name,
 			     c->line->word[c->at], rv_hint_chains(h, here, UINT32_MAX, "and"));
 }
 
@@ -262,8 +262,8 @@ static void reason(struct rv_hint *h, const struct rv_hint_case *c)
 static void filtering(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	if (strstr(h->err->text, "not intended for filtering"))
-		rv_hint_tell(h, "Drop packets in table filter: chain INPUT for those to this host, FORWARD "
-			     "for those to others.");
+		rv_hint_tell(h, "Drop packets in table filter: in chain INPUT for packets to this host, in FORWARD "
+			     "for routed packets.");
 }
 
 /*
@@ -274,8 +274,8 @@ static void filtering(struct rv_hint *h, const struct rv_hint_case *c)
 static void no_command(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	if (strstr(h->err->text, "no command specified"))
-		rv_hint_tell(h, "Say what to do: -A CHAIN adds the rule at the end of a chain, -I CHAIN in "
-			     "front, -D CHAIN deletes it, -L lists. %s -h shows all commands.",
+		rv_hint_tell(h, "A command is missing: -A CHAIN appends the rule to a chain, -I CHAIN inserts it "
+			     "at the start, -D CHAIN deletes it, -L lists rules. %s -h lists all commands.",
 			     c->line->word[0]);
 }
 
@@ -286,13 +286,13 @@ static void no_chain(struct rv_hint *h, const struct rv_hint_case *c)
 
 	if (at && !strchr("LSFZX", c->line->word[at][1]) && at + 1 < c->line->count &&
 	    c->line->word[at + 1][0] == '-' && c->at >= at)
-		rv_hint_tell(h, "%s needs the name of a chain, such as INPUT.", c->line->word[at]);
+		rv_hint_tell(h, "%s needs a chain name, such as INPUT.", c->line->word[at]);
 }
 
 static void explain_replace(struct rv_hint *h, const struct rv_hint_case *c)
 {
 	if (strstr(h->err->text, "-R requires"))
-		rv_hint_tell(h, "Behind the chain comes the number of the rule to be replaced: "
+		rv_hint_tell(h, "After the chain, give the number of the rule to replace: "
 			     "-L --line-numbers shows the numbers.");
 }
 

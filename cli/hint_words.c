@@ -125,7 +125,7 @@ static void plain_line(struct rv_hint *h, const struct rv_hint_case *c, bool sho
 	if (p.seen[GLYPH_DASH] || p.seen[GLYPH_QUOTE] || p.seen[GLYPH_BLANK] ||
 	    p.seen[GLYPH_NOTHING])
 		rv_hint_propose(h, c, NULL, &p.line,
-				"The line has %s, as word processors and web pages write them: use %s.",
+				"The line contains %s from a word processor or web page: use %s.",
 				p.seen[GLYPH_DASH] ? "typographic dashes" :
 				p.seen[GLYPH_QUOTE] ? "typographic quotes" :
 				p.seen[GLYPH_BLANK] ? "no-break spaces" : "invisible characters",
@@ -177,7 +177,7 @@ static void single_quotes(struct rv_hint *h, const struct rv_hint_case *c)
 	}
 	if (any)
 		rv_hint_propose(h, c, NULL, &l,
-				"Restore files know double quotes only: use \" instead of '.");
+				"In restore files, only double quotes are quotes: use \" instead of '.");
 }
 
 static void remark(struct rv_hint *h, const struct rv_hint_case *c)
@@ -189,8 +189,8 @@ static void remark(struct rv_hint *h, const struct rv_hint_case *c)
 			continue;
 		l.count = i;
 		rv_hint_propose(h, c, NULL, &l,
-				"A remark needs a line of its own that begins with #, before the rule; "
-				"-m comment --comment keeps a text in the rule.");
+				"Put the comment on a line of its own that begins with #, before the rule; "
+				"-m comment --comment stores a comment in the rule.");
 	}
 }
 
@@ -206,16 +206,16 @@ static void shell_command(struct rv_hint *h, const struct rv_hint_case *c)
 	if (at > l.first) {
 		l = rv_hint_remove(&l, l.first, at - l.first);
 		rv_hint_propose(h, c, NULL, &l,
-				"Lines of a restore file are not shell commands: leave out the "
-				"program's name.");
+				"Lines of a restore file are not shell commands: omit the "
+				"program name.");
 	}
 	for (t = l.first; h->file && t + 1 < l.count; t++)
 		if ((!strcmp(l.word[t], "-t") || !strcmp(l.word[t], "--table")) &&
 		    !strcmp(l.word[t + 1], h->def->name)) {
 			l = rv_hint_remove(&l, t, 2);
 			rv_hint_propose(h, c, NULL, &l,
-					"In a restore file the table is named by the line *%s above: "
-					"leave out -t.", h->def->name);
+					"In a restore file, the line *%s above selects the table: "
+					"omit -t.", h->def->name);
 		}
 }
 
@@ -340,7 +340,7 @@ static void torn(struct rv_hint *h, const struct rv_hint_case *c)
 		}
 	}
 	if (value)
-		rv_hint_propose(h, c, NULL, &l, "Leave out the blanks: %s.", value);
+		rv_hint_propose(h, c, NULL, &l, "Remove the blanks: %s.", value);
 }
 
 /* Words after an option's argument that belong to it, as a list or a string. */
@@ -357,9 +357,9 @@ static void stray(struct rv_hint *h, const struct rv_hint_case *c)
 		return;
 	l = joined(h, c->line, first, n + 1, role.opt->type == RV_T_STRING ? " " : ",");
 	if (role.opt->type == RV_T_STRING)
-		rv_hint_propose(h, c, NULL, &l, "A text of several words needs quotes.");
+		rv_hint_propose(h, c, NULL, &l, "Quote a text with blanks.");
 	else
-		rv_hint_propose(h, c, NULL, &l, "A list has commas and no blanks: %s.",
+		rv_hint_propose(h, c, NULL, &l, "A list has commas without blanks: %s.",
 				l.word[first]);
 }
 

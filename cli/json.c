@@ -60,7 +60,7 @@ static int convert_input(struct json *j, int words)
 	if (cli->argc - words > !j->live)
 		return rv_cli_message("Unknown arguments found on commandline");
 	if (j->live && j->restore)
-		return rv_cli_message("%s: --live and --restore do not go together", cli->name);
+		return rv_cli_message("%s: --live and --restore cannot be combined", cli->name);
 	if (!j->live)
 		answer = rv_cli_read(cli, cli->argv[words], &j->input);
 	return answer > 0 ? answer : convert(j);

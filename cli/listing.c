@@ -28,7 +28,7 @@ static void tell_places(struct listing *l)
 			continue;
 		rv_base_at_print(&at, &c->at);
 		if (rv_buf_text(&at))
-			rv_warn(l->err, "# Chain `%s' of table `%s' is not where iptables puts it: %s", c->name,
+			rv_warn(l->err, "# Chain `%s' of table `%s' is not at its standard hook: %s", c->name,
 				c->table->def->name, at.data);
 		rv_buf_free(&at);
 	}

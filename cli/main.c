@@ -31,7 +31,7 @@ static int usage(FILE *to, int code)
 	fputs("\nBackends (or in $RAVELIN_BACKEND):", to);
 	for (b = rv_backends; *b; b++)
 		fprintf(to, " %s%s", (*b)->name, b == rv_backends ? " (default)" : "");
-	fputs("\n  file:PATH works on an iptables-save file, without root or kernel.\n", to);
+	fputs("\n  file:PATH uses an iptables-save file; needs neither root nor the kernel.\n", to);
 	return code;
 }
 
@@ -95,7 +95,7 @@ static bool is_legacy(const char *path)
 
 static int refuse_legacy(const char *path)
 {
-	fprintf(stderr, "ravelin: %s is not here: Ravelin has no part in the tables of "
+	fprintf(stderr, "ravelin: %s is not included: Ravelin does not access the tables of "
 		"iptables-legacy, which only that program can list and change\n",
 		basename(path));
 	return RV_EXIT_VERSION;
@@ -122,7 +122,7 @@ static int run_program(int argc, char **argv)
 		if (!p && is_legacy(argv[at]))
 			return refuse_legacy(argv[at]);
 		if (!p) {
-			rv_cli_message("ravelin: no program is called %s", argv[at]);
+			rv_cli_message("ravelin: unknown program: %s", argv[at]);
 			return usage(stderr, RV_EXIT_PARAMETER);
 		}
 	}

@@ -452,7 +452,7 @@ static int write_metrics(struct metrics *m, int words)
 	if (words < cli->argc)
 		return rv_cli_message("Unknown arguments found on commandline");
 	if (m->http && m->file)
-		return rv_cli_message("%s: --http and --output do not go together", cli->name);
+		return rv_cli_message("%s: --http and --output cannot be combined", cli->name);
 	m->limit = LIMIT;
 	if (m->number) {
 		m->limit = strtoull(m->number, &end, 10);

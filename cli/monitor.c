@@ -218,7 +218,7 @@ static void add_trace(struct monitor *m, const struct rv_event *e)
 		if (e->rule)
 			add_rule_text(m, e);
 		else
-			rv_buf_printf(b, "# %s\n", e->why ? e->why : "no rule of iptables");
+			rv_buf_printf(b, "# %s\n", e->why ? e->why : "not an iptables rule");
 		return;
 	case RV_TRACE_RETURN:
 		rv_buf_puts(b, "return:");
@@ -283,7 +283,7 @@ static int on_event(const struct rv_event *e, void *arg)
 	struct monitor *m = arg;
 
 	if (e->kind == RV_EVENT_LOST) {
-		rv_cli_message("%s: some events are missing here: they came faster than they "
+		rv_cli_message("%s: some events were lost: they arrived faster than they "
 			       "were read", m->cli->name);
 		return 0;
 	}
@@ -364,7 +364,7 @@ static void set_rule(json_t *j, const struct rv_event *e)
 			text.data[--text.len] = '\0';
 		set_string(j, "text", rv_buf_text(&text) ? text.data : "");
 	} else {
-		set_string(j, "why", e->why ? e->why : "no rule of iptables");
+		set_string(j, "why", e->why ? e->why : "not an iptables rule");
 	}
 	rv_buf_free(&text);
 }

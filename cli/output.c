@@ -68,7 +68,7 @@ void rv_cli_no_ruleset(const struct rv_cli *cli, int fd)
 	struct stat st;
 
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		dprintf(fd, "%c %s failed: this is no ruleset\n", NO_LINE, cli->name);
+		dprintf(fd, "%c %s failed: this is not a ruleset\n", NO_LINE, cli->name);
 }
 
 const struct rv_backend *rv_cli_backend(const struct rv_cli *cli)
@@ -127,8 +127,8 @@ static void give_up(struct rv_error *err, const struct rv_patience *p)
 {
 	memset(err, 0, sizeof(*err));
 	rv_fail(err, RV_ERR_RESOURCE, NULL,
-		"another program keeps changing the rules: gave up after %u seconds", p->seconds);
-	rv_hint(err, "nothing was changed; -w SECONDS tries for longer");
+		"another program keeps changing the rules; gave up after %u seconds", p->seconds);
+	rv_hint(err, "nothing was changed; use -w SECONDS to retry longer");
 }
 
 bool rv_cli_again(struct rv_error *err, struct rv_patience *p)

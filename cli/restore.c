@@ -143,7 +143,7 @@ static int open_detached(struct restore *r, struct rv_error *err)
 	if (rv_load_text(&r->store, r->cli->family, "", 0, NULL, err) < 0)
 		return -1;
 	if (rv_cli_for_a_person())
-		rv_warn(err, "# Tested without the kernel, which may refuse a rule: %s", why.text);
+		rv_warn(err, "# Tested without the kernel, which can still refuse a rule: %s", why.text);
 	r->detached = true;
 	return 0;
 }

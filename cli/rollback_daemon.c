@@ -79,7 +79,7 @@ static bool hear_session(const struct rv_watch *w, int *session, enum event *eve
 			return true;
 	}
 	*session = -1;
-	answer_session(p.fd, "that is not understood");
+	answer_session(p.fd, "unknown request");
 	return false;
 }
 

@@ -69,7 +69,7 @@ static int check_directory(const struct rv_pending *p, struct rv_error *err)
 		return state_fail(err, "look at", NULL);
 	if (st.st_uid == geteuid() && !(st.st_mode & 077))
 		return 0;
-	rv_fail(err, RV_ERR_PROBLEM, NULL, DIRECTORY " is open to others than its owner");
+	rv_fail(err, RV_ERR_PROBLEM, NULL, DIRECTORY " is accessible to other users");
 	return rv_hint(err, "chown root " DIRECTORY " && chmod 0700 " DIRECTORY);
 }
 
@@ -213,7 +213,7 @@ int rv_pending_read(struct rv_pending *p, char **spec, struct rv_buf *rules,
 		rc = rv_fail(err, RV_ERR_PROBLEM, NULL, DIRECTORY "/%s is malformed", state.text);
 	if (rc == 0 && cookie != p->cookie)
 		rc = rv_fail(err, RV_ERR_PROBLEM, NULL,
-			     DIRECTORY "/%s is of a network namespace that is gone", state.text);
+			     DIRECTORY "/%s belongs to a network namespace that no longer exists", state.text);
 	if (rc == 0 && word.len && (!rv_buf_text(&word) || !(*spec = strdup(word.data))))
 		rc = rv_fail_memory(err);
 	if (rc == 0 && !rv_buf_ok(rules))
@@ -432,7 +432,7 @@ void rv_pending_others(struct rv_pending *p, struct rv_buf *b)
 		n = 0;
 		if (sscanf(e->d_name, "apply-%" SCNu64 ".lock%n", &inode, &n) == 1 && n &&
 		    !e->d_name[n] && inode != p->inode && is_held(p->dir, e->d_name))
-			rv_buf_printf(b, "one waits in network namespace net:[%" PRIu64 "]\n",
+			rv_buf_printf(b, "one is waiting in network namespace net:[%" PRIu64 "]\n",
 				      inode);
 	}
 	if (d)

@@ -102,7 +102,7 @@ static int set_interface(char to[IFNAMSIZ], const char *arg)
 	if (!arg)
 		return 0;
 	if (!*arg || strlen(arg) >= IFNAMSIZ)
-		return rv_cli_message("ravelin run: \"%s\" is no name of an interface", arg);
+		return rv_cli_message("ravelin run: \"%s\" is not an interface name", arg);
 	memset(to, 0, IFNAMSIZ);
 	strcpy(to, arg);
 	return 0;
@@ -113,7 +113,7 @@ static int set_mark(struct run *r, const char *arg)
 	uint64_t mark = 0;
 
 	if (arg && !rv_parse_uint(arg, 0, UINT32_MAX, &mark))
-		return rv_cli_message("ravelin run: \"%s\" is no mark", arg);
+		return rv_cli_message("ravelin run: \"%s\" is not a mark", arg);
 	r->mark = (uint32_t)mark;
 	return 0;
 }
@@ -122,7 +122,7 @@ static int set_ways(struct run *r, const char *arg)
 {
 	r->max_ways = WAYS;
 	if (arg && !rv_parse_uint(arg, 1, WAYS_MAX, &r->max_ways))
-		return rv_cli_message("ravelin run: \"%s\" is no number of ways from 1 to %d", arg,
+		return rv_cli_message("ravelin run: \"%s\" is not a number of paths from 1 to %d", arg,
 				      WAYS_MAX);
 	return 0;
 }
@@ -144,7 +144,7 @@ static int add_local(struct run *r, const char *word)
 	if (r->nlocal == LOCALS)
 		return rv_cli_message("ravelin run: more than %d local addresses", LOCALS);
 	if (!rv_parse_address(r->cli->family, word, &r->local[r->nlocal]))
-		return rv_cli_message("ravelin run: \"%s\" is no address", word);
+		return rv_cli_message("ravelin run: \"%s\" is not an address", word);
 	r->nlocal++;
 	return 0;
 }
@@ -308,10 +308,10 @@ static int load_run_table(struct run *r, struct rv_table *t, struct rv_error *er
 {
 	if (!strcmp(t->def->name, "nat")) {
 		if (has_rules(t))
-			add_note(r, true, "table nat is left out: addresses are not translated, and other "
-				 "tables see packets as they are in the capture");
+			add_note(r, true, "table nat is skipped: addresses are not translated, and other "
+				 "tables see the addresses of the capture");
 		return r->table ? rv_fail(err, RV_ERR_PROBLEM, NULL,
-					  "table nat cannot be run: addresses are not translated") : 0;
+					  "table nat cannot be evaluated: addresses are not translated") : 0;
 	}
 	forget_counters(t);
 	if (rv_table_sort(t))
@@ -373,7 +373,7 @@ static void note_unused(struct run *r)
 	const char *word;
 
 	while ((word = rv_assumed_unused(&at, &r->asking)) != NULL)
-		add_note(r, rv_cli_for_a_person(), "--assume \"%s\": no rule asks for that", word);
+		add_note(r, rv_cli_for_a_person(), "--assume \"%s\": no rule tests this", word);
 }
 
 static int load_rules(struct run *r, struct rv_error *err)
@@ -450,7 +450,7 @@ static int add_hook(struct run *r, const char *name)
 	unsigned int directions = 0;
 
 	if (!is_base_name(name))
-		return rv_cli_message("ravelin run: \"%s\" is no base chain: PREROUTING, INPUT, "
+		return rv_cli_message("ravelin run: \"%s\" is not a base chain: PREROUTING, INPUT, "
 				      "FORWARD, OUTPUT or POSTROUTING", name);
 	for (const struct rv_path_hook *h = rv_path_hooks; h->directions; h++)
 		if (!strcmp(rv_path_names[h->hook], name))
@@ -798,7 +798,7 @@ static int wrong_words(void)
 static int check_words(struct run *r)
 {
 	if (!r->rules || !r->pcap)
-		return rv_cli_message("ravelin run: --%s is needed", r->rules ? "pcap" : "rules");
+		return rv_cli_message("ravelin run: --%s is required", r->rules ? "pcap" : "rules");
 	if (r->table && !rv_table_def_find(r->table))
 		return rv_cli_message("ravelin run: there is no table `%s'", r->table);
 	if (set_interface(r->in, r->in_word) || set_interface(r->out, r->out_word) ||
@@ -848,7 +848,7 @@ int rv_cli_run(struct rv_cli *cli)
 	cli->name = "ravelin run";
 	words = rv_flags_read(rv_run_flags, cli, r);
 	if (words >= 0 && words < cli->argc)
-		rv_cli_message("ravelin run: unexpected word: %s", cli->argv[words]);
+		rv_cli_message("ravelin run: unexpected argument: %s", cli->argv[words]);
 	if (words < cli->argc)
 		rc = wrong_words();
 	else

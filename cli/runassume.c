@@ -169,7 +169,7 @@ static struct rv_rule *read_match(rv_family_t family, const char *text, const ch
 		refuse(err, word, why.text);
 	else if (!*rule || !(*rule)->matches || (*rule)->matches->next || (*rule)->target ||
 		 (*rule)->verdict != RV_VERDICT_NONE)
-		refuse(err, word, "it has to be one match");
+		refuse(err, word, "it must be a single match");
 	rv_buf_free(&b);
 	if (!err->kind)
 		return *rule;
@@ -206,7 +206,7 @@ static int take_match(struct rv_assumed *a, const char *text, const char *word,
 	rv_part_predicates(a->family, part->ext, part->data, count_predicate, &predicates);
 	rv_part_predicates(a->family, part->ext, part->data, count_known, &from_capture);
 	if (predicates && predicates == from_capture)
-		return refuse(err, word, "the packet itself says that");
+		return refuse(err, word, "this is known from the packet");
 	if (predicates && rv_part_is_pure(part->ext, part->data) && (a->is || predicates == 1)) {
 		a->kind = FACT;
 		return 0;
@@ -224,7 +224,7 @@ static int take_option(struct rv_assumed *a, struct option_search *s, const char
 	int rc;
 
 	if (flag && strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
-		return refuse(err, word, "it is yes or no");
+		return refuse(err, word, "the value must be yes or no");
 	if (flag && !strcmp(value, "no"))
 		a->is = !a->is;
 	rv_buf_printf(&b, "-m %s --%s%s%s%s", s->ext->name, s->name, flag ? "" : " \"",
@@ -258,7 +258,7 @@ static int take_pair(struct rv_assumed *a, const char *name, const char *value, 
 		return refuse(err, word, "there is no such option of a match, nor a match whose "
 				   "outcome is yes or no");
 	if (s.option->sel != RV_SEL_NONE && rv_run_in_capture(s.option->sel))
-		return refuse(err, word, "the packet itself says that");
+		return refuse(err, word, "this is known from the packet");
 	return take_option(a, &s, value, word, err);
 }
 
@@ -268,13 +268,13 @@ static int parse_assumption(struct rv_assumed *a, const char *word, struct rv_er
 	int rc;
 
 	if (strpbrk(word, "\n\r"))
-		return refuse(err, "...", "it has more than one line");
+		return refuse(err, "...", "it contains a line break");
 	a->is = word[0] != '!';
 	if (!strncmp(word + !a->is + strspn(word + !a->is, " "), "-m ", 3))
 		return take_match(a, word + !a->is, word, err);
 	a->is = true;
 	if (!strchr(word, '=') || strpbrk(word, "\"\\"))
-		return refuse(err, word, "it is to be NAME=VALUE, NAME!=VALUE or [!] -m MATCH ...");
+		return refuse(err, word, "it must be NAME=VALUE, NAME!=VALUE or [!] -m MATCH ...");
 	name = strdup(word);
 	if (!name)
 		return rv_fail_memory(err);
@@ -344,7 +344,7 @@ int rv_assumed_facts(const struct rv_assumed *list, struct rv_facts *facts, stru
 				   add_fact, &l);
 		if (l.contradicts)
 			return rv_fail(err, RV_ERR_USAGE, NULL,
-				       "what is assumed of -m %s cannot all be so",
+				       "assumptions about -m %s contradict each other",
 				       a->rule->matches->ext->name);
 	}
 	return facts->failed ? rv_fail_memory(err) : 0;

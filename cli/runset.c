@@ -352,7 +352,7 @@ static int read_lines(FILE *f, struct rv_run_set **list, rv_family_t family, con
 		shown = strdup(text);
 		rc = !shown ? -1 : *text ? read_line(list, family, name, text) : 0;
 		if (rc > 0)
-			rv_fail(err, RV_ERR_PROBLEM, NULL, "%s, line %u: \"%.100s\" is no entry of a set",
+			rv_fail(err, RV_ERR_PROBLEM, NULL, "%s, line %u: \"%.100s\" is not a set entry",
 				path, number, shown);
 		free(shown);
 	}
@@ -450,7 +450,7 @@ static int read_set_file(struct rv_run_set **list, rv_family_t family, const cha
 	if (found)
 		return finish(list, found, name, err);
 	rv_run_sets_free(sets);
-	return rc ? rc : rv_fail(err, RV_ERR_PROBLEM, NULL, "%s has several sets, and none of the name %s",
+	return rc ? rc : rv_fail(err, RV_ERR_PROBLEM, NULL, "%s has several sets, and none is named %s",
 				 path, name);
 }
 
@@ -462,7 +462,7 @@ int rv_run_set_read(struct rv_run_set **list, rv_family_t family, const char *wo
 	int rc;
 
 	if (!equals || equals == word || !equals[1] || equals - word >= IPSET_MAXNAMELEN)
-		return rv_fail(err, RV_ERR_USAGE, NULL, "--set \"%s\": it is to be NAME=FILE", word);
+		return rv_fail(err, RV_ERR_USAGE, NULL, "--set \"%s\": it must be NAME=FILE", word);
 	name = strndup(word, equals - word);
 	if (!name)
 		return rv_fail_memory(err);

@@ -54,7 +54,7 @@ static void add_head(struct rv_buf *b, const struct rv_run_packet *p)
 	rv_buf_puts(b, ": ");
 	rv_ways_print(b, p->asking, p->ways, p->nways, p->more);
 	if (p->frame->truncated)
-		rv_buf_puts(b, " (cut off: only its first bytes are in the capture)");
+		rv_buf_puts(b, " (truncated in the capture)");
 	rv_buf_putc(b, '\n');
 }
 
@@ -100,7 +100,7 @@ static void add_pass(struct rv_buf *b, const struct rv_run_pass *pass, const cha
 	for (unsigned int i = 0; i < pass->nnotes; i++)
 		rv_buf_printf(b, "%s    %s\n", indent, pass->notes[i]);
 	for (unsigned int i = 0; (name = rv_run_looked(pass, &i)) != NULL; any = true)
-		rv_buf_printf(b, "%s%s%s", any ? "" : indent, any ? " " : "    looked at: ", name);
+		rv_buf_printf(b, "%s%s%s", any ? "" : indent, any ? " " : "    tested: ", name);
 	if (any)
 		rv_buf_putc(b, '\n');
 }
@@ -140,7 +140,7 @@ static void packet(struct rv_buf *b, const struct rv_run_packet *p)
 	if (!p->why)
 		rv_buf_add(b, p->text->data, p->text->len);
 	if (p->more)
-		rv_buf_puts(b, "  further ways were not followed: --ways\n");
+		rv_buf_puts(b, "  further paths were not followed: use --ways\n");
 }
 
 /* Maximum counters beyond the certain ones, as comments before the tables. */

@@ -46,7 +46,7 @@ int rv_cli_shut(struct rv_cli *cli)
 		return RV_EXIT_PARAMETER;
 	}
 	if (!backend->shut)
-		rv_fail(&err, RV_ERR_USAGE, NULL, "backend \"%s\" has no rules that packets meet",
+		rv_fail(&err, RV_ERR_USAGE, NULL, "backend \"%s\" has no rules that affect packets",
 			backend->name);
 	else if (!backend->shut(cli->family, !s.open, &err))
 		return RV_EXIT_OK;

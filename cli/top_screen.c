@@ -45,7 +45,7 @@ static const struct rv_library ncurses_library = {
 	.sonames = ncurses_sonames,
 	.symbols = ncurses_symbols,
 	.lacking = "rules cannot be shown on the terminal; --batch prints them",
-	.hint = "ncurses does that; Debian's package is libncursesw6",
+	.hint = "install ncurses (Debian: libncursesw6)",
 };
 
 struct screen {

@@ -344,7 +344,7 @@ static void put_date(struct file *f, const char *what)
 	rv_buf_printf(&f->out, "# %s on %s\n", what, text);
 }
 
-/* "1 of 7 rules is only a remark in the output: nft has no words for it (line 3)" */
+/* "1 of 7 rules is only a comment in the output: nft has no words for it (line 3)" */
 static void tell_remarks(const struct file *f)
 {
 	unsigned int n = f->remarks.rules + f->remarks.chains;
@@ -355,8 +355,8 @@ static void tell_remarks(const struct file *f)
 	if (f->remarks.chains)
 		rv_buf_printf(&b, "%s%u chain%s", b.len ? " and " : "", f->remarks.chains,
 			      f->remarks.chains > 1 ? "s" : "");
-	rv_buf_printf(&b, " %s: nft has no words for %s (line%s",
-		      f->strict ? "cannot be translated" : (n > 1 ? "are only remarks in the output" : "is only a remark in the output"),
+	rv_buf_printf(&b, " %s: nft has no equivalent for %s (line%s",
+		      f->strict ? "cannot be translated" : (n > 1 ? "are only comments in the output" : "is only a comment in the output"),
 		      n > 1 ? "them" : "it", n > 1 ? "s" : "");
 	for (unsigned int i = 0; i < n && i < LINES; i++)
 		rv_buf_printf(&b, "%s %u", i ? "," : "", f->remarks.lines[i]);

@@ -12,10 +12,10 @@ static const struct {
 	const char *text;
 	int code;
 } ends[] = {
-	[RV_WAY_BACK_DONE] = { "the old rules are back", RV_EXIT_OK },
-	[RV_WAY_BACK_CLOSED] = { "the old rules could not be put back: this host is closed for new "
-				 "connections, open ones go on", RV_EXIT_CLOSED },
-	[RV_WAY_BACK_STUCK] = { "the old rules could not be put back, and this host could not be "
+	[RV_WAY_BACK_DONE] = { "the old rules were restored", RV_EXIT_OK },
+	[RV_WAY_BACK_CLOSED] = { "the old rules could not be restored: this host is closed for new "
+				 "connections, established ones continue", RV_EXIT_CLOSED },
+	[RV_WAY_BACK_STUCK] = { "the old rules could not be restored, and this host could not be "
 				"closed: the new rules are in force", RV_EXIT_STUCK },
 };
 

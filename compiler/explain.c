@@ -11,7 +11,7 @@ static const char *const reasons[RV_OUTSIDE_COUNT] = {
 	[RV_OUTSIDE_LATE] = "%s comes after a match that keeps state or can drop the packet",
 	[RV_OUTSIDE_BARRIER] = "the target may change addresses or ports",
 	[RV_OUTSIDE_SHORT] = "too few rules in a row",
-	[RV_OUTSIDE_GAIN] = "a look-up would not be faster",
+	[RV_OUTSIDE_GAIN] = "a lookup would not be faster",
 	[RV_OUTSIDE_RETURNS] = "RETURN or -g under a condition, among rules of one key",
 	[RV_OUTSIDE_MAPS] = "the table has as many maps as allowed",
 	[RV_OUTSIDE_LEAVES] = "the table has as many leaf chains as allowed",
@@ -87,7 +87,7 @@ static void put_switch(struct rv_buf *b, const struct rv_plan_chain *c, const st
 			longest = s->groups[i].count;
 	}
 	put_rules(b, s->first, s->first + s->count - 1);
-	rv_buf_puts(b, "one look-up by ");
+	rv_buf_puts(b, "one lookup by ");
 	put_key(b, c->chain->table->ruleset->family, &s->key);
 	rv_buf_printf(b, ": %u %s", s->ngroups, s->ngroups == 1 ? "key" : "keys");
 	if (direct)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Completion in fish: what may come is asked of ravelin itself.
+# Completion for fish; candidates come from "ravelin complete".
 
 function __ravelin_offers
 	set -l words (commandline -opc) (commandline -ct)

@@ -1,7 +1,7 @@
 #compdef @NAMES@ ravelin-rules
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Completion in zsh: what may come is asked of ravelin itself.
+# Completion for zsh; candidates come from "ravelin complete".
 
 _ravelin()
 {

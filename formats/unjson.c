@@ -92,12 +92,12 @@ static int check_members(struct json_reader *r, const json_t *object, const char
 	json_t *value;
 
 	if (!json_is_object(object))
-		return json_fail(r, "%s is no object", what);
+		return json_fail(r, "%s is not an object", what);
 	json_object_foreach((json_t *)object, key, value) {
 		for (m = members; m->name && strcmp(m->name, key) != 0; m++)
 			;
 		if (!m->name)
-			return json_fail(r, "%s has a member `%.64s', which is not known", what, key);
+			return json_fail(r, "%s has an unknown member `%.64s'", what, key);
 		if (!has_type(value, m->type))
 			return json_fail(r, "`%s' of %s must be %s", key, what, type_name(m->type));
 	}
@@ -123,7 +123,7 @@ static int get_hex(struct json_reader *r, const json_t *value, struct rv_buf *b)
 		return -1;
 	for (hex = json_string_value(json_object_get(value, "hex")); *hex; hex += 2) {
 		if (digit(hex[0]) < 0 || digit(hex[1]) < 0)
-			return json_fail(r, "`hex' is to be two digits a byte");
+			return json_fail(r, "`hex' must have two digits per byte");
 		rv_buf_putc(b, (char)(digit(hex[0]) << 4 | digit(hex[1])));
 	}
 	return 0;
@@ -143,7 +143,7 @@ static int get_word(struct json_reader *r, const json_t *value, struct rv_buf *b
 	if (!text)
 		return rv_fail_memory(r->err);
 	if (strlen(text) != b->len || strchr(text, '\n'))
-		return json_fail(r, "a word has a line end or a zero byte");
+		return json_fail(r, "a string contains a line break or a zero byte");
 	return 0;
 }
 
@@ -157,7 +157,7 @@ static int put_name(struct json_reader *r, const json_t *object, const char *wha
 	int rc = get_word(r, json_object_get(object, "name"), &name);
 
 	if (!rc && (!name.len || name.data[strcspn(name.data, " \t")]))
-		rc = json_fail(r, "the name of %s is none", what);
+		rc = json_fail(r, "%s has an invalid name", what);
 	if (!rc && in_rule)
 		rv_print_name(&r->text, name.data);
 	else if (!rc)
@@ -181,7 +181,7 @@ static int get_number(struct json_reader *r, const json_t *object, const char *n
 	if (json_is_string(value) && isdigit((unsigned char)*json_string_value(value)) &&
 	    rv_parse_uint(json_string_value(value), 0, UINT64_MAX, n))
 		return 0;
-	return json_fail(r, "`%s' is no number of packets or bytes", name);
+	return json_fail(r, "`%s' is not a number of packets or bytes", name);
 }
 
 static int counters_from_json(struct json_reader *r, const json_t *object)
@@ -234,7 +234,7 @@ static int option_from_json(struct json_reader *r, const json_t *option)
 	name = json_string_value(json_object_get(option, "name"));
 	if (!isalnum((unsigned char)*name) || name[strspn(name, "abcdefghijklmnopqrstuvwxyz"
 							  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")])
-		return json_fail(r, "`%.64s' is no name of an option", name);
+		return json_fail(r, "`%.64s' is not an option name", name);
 	rv_buf_printf(&r->text, "%s %s%s", json_is_true(json_object_get(option, "invert")) ? " !" : "",
 		      name[1] ? "--" : "-", name);
 	json_array_foreach(json_object_get(option, "args"), i, arg)
@@ -288,7 +288,7 @@ static int rule_from_json(struct json_reader *r, const json_t *chain, const json
 		if (part_from_json(r, match, "-m", "a match"))
 			return -1;
 	if (target && gone)
-		return json_fail(r, "a rule has a target or a goto, not both");
+		return json_fail(r, "a rule cannot have both target and goto");
 	if ((target && part_from_json(r, target, "-j", "a target")) ||
 	    (gone && part_from_json(r, gone, "-g", "a goto")))
 		return -1;
@@ -310,7 +310,7 @@ static int chain_from_json(struct json_reader *r, const json_t *chain)
 	if (check_members(r, chain, "a chain", members))
 		return -1;
 	if (policy && rv_verdict_find(policy) == RV_VERDICT_NONE)
-		return json_fail(r, "`%.64s' is no policy", policy);
+		return json_fail(r, "`%.64s' is not a policy", policy);
 	rv_buf_putc(&r->text, ':');
 	if (put_name(r, chain, "a chain", false))
 		return -1;
@@ -331,7 +331,7 @@ static int base_from_json(struct json_reader *r, const json_t *chain)
 	if (!base)
 		return 0;
 	if (!policy || !rv_base_at_read(&at, base))
-		return json_fail(r, "`%.64s' is no place of a base chain", base);
+		return json_fail(r, "`%.64s' is not a valid base chain", base);
 	rv_buf_puts(&r->text, "-P ");
 	if (put_name(r, chain, "a chain", false))
 		return -1;
@@ -405,7 +405,7 @@ static int put_root(struct json_reader *r, const json_t *root, rv_family_t *fami
 	if (check_members(r, root, "the document", members) || get_family(r, root, family))
 		return -1;
 	if (json_integer_value(json_object_get(root, "ravelin")) != RV_JSON_FORMAT)
-		return json_fail(r, "format %lld is not known, only %d",
+		return json_fail(r, "format %lld is not supported, only %d",
 				 (long long)json_integer_value(json_object_get(root, "ravelin")),
 				 RV_JSON_FORMAT);
 	json_array_foreach(json_object_get(root, "tables"), r->at.table, table)

@@ -280,11 +280,11 @@ static int counters_from_xml(struct xml_reader *r, struct rv_buf *b, const char 
 		if (!text)
 			continue;
 		if (!isdigit((unsigned char)*text) || !rv_parse_uint(text, 0, UINT64_MAX, &n[i]))
-			return xml_read_fail(r, "`%.64s' is no number of packets or bytes", text);
+			return xml_read_fail(r, "`%.64s' is not a number of packets or bytes", text);
 		given++;
 	}
 	if (given == 1)
-		return xml_read_fail(r, "packet-count and byte-count go together");
+		return xml_read_fail(r, "packet-count and byte-count must be given together");
 	if (given)
 		rv_buf_printf(b, "[%llu:%llu]", (unsigned long long)n[0], (unsigned long long)n[1]);
 	return 0;
@@ -297,9 +297,9 @@ static int open_root(struct xml_reader *r, const char *name, const char **attrib
 	const char *version = attribute(attributes, "version");
 
 	if (strcmp(name, "iptables-rules") != 0)
-		return xml_read_fail(r, "`%.64s' is no <iptables-rules>", name);
+		return xml_read_fail(r, "`%.64s' is not <iptables-rules>", name);
 	if (version && strcmp(version, "1.0") != 0)
-		return xml_read_fail(r, "version `%.64s' is not known, only 1.0", version);
+		return xml_read_fail(r, "version `%.64s' is not supported, only 1.0", version);
 	return 0;
 }
 
@@ -343,7 +343,7 @@ static int base_from_xml(struct xml_reader *r, const char *chain, const char *po
 	if (!base)
 		return 0;
 	if (!policy || !rv_base_at_read(&at, base))
-		return xml_read_fail(r, "`%.64s' is no place of a base chain", base);
+		return xml_read_fail(r, "`%.64s' is not a valid base chain", base);
 	rv_buf_printf(&r->chain->base, "-P %s %s --base \"%s\"\n", chain, policy, base);
 	return 0;
 }
@@ -356,7 +356,7 @@ static int open_chain(struct xml_reader *r, const char *name, const char **attri
 	if (!own)
 		return -1;
 	if (policy && !is_word(policy))
-		return xml_read_fail(r, "`%.64s' is no policy", policy);
+		return xml_read_fail(r, "`%.64s' is not a policy", policy);
 	r->chain = chain_of(r, own);
 	if (!r->chain)
 		return no_memory(r);
@@ -430,7 +430,7 @@ static int open_option(struct xml_reader *r, const char *name, const char **attr
 		return 0;
 	}
 	if (own && !is_word(own))
-		return xml_read_fail(r, "`%.64s' is no name of a chain", own);
+		return xml_read_fail(r, "`%.64s' is not a chain name", own);
 	own = own ? undone(r, own) : name;
 	if (!own)
 		return no_memory(r);
@@ -463,7 +463,7 @@ static int take_text(struct xml_reader *r)
 		*--end = '\0';
 	undo_bytes(&r->text);
 	if (!is_line(text))
-		return xml_read_fail(r, "a word of a rule goes over several lines");
+		return xml_read_fail(r, "a rule argument contains a line break");
 	split_arguments(side(r), text);
 	rv_buf_reset(&r->text);
 	return 0;

@@ -460,7 +460,7 @@ static int on_declare(struct xml_writer *w, const char *text, size_t len)
 	if (w->line.count < 2)
 		return fail(w, "%s invalid", w->line.count ? "policy" : "chain name");
 	if (find_declared(w, word[0].text))
-		return fail(w, "failed - chain `%.64s' is there already", word[0].text);
+		return fail(w, "failed - chain `%.64s' already exists", word[0].text);
 	if (w->line.count > 2 && (word[2].text[0] != '[' || !read_counters(word[2].text + 1, counters)))
 		return fail(w, "failed - invalid counters `%.64s'", word[2].text);
 	c = declare_chain(w, word[0].text);
@@ -528,7 +528,7 @@ static int on_counted(struct xml_writer *w, const char *text, size_t len)
 static int on_line(struct xml_writer *w, const char *text, size_t len)
 {
 	if (memchr(text, '\0', len) || !is_text(text, len))
-		return fail(w, "failed - XML cannot hold its bytes, they are no UTF-8");
+		return fail(w, "failed - XML cannot contain bytes that are not UTF-8");
 	if (!len)
 		return 0;
 	if (*text == '#') {

@@ -11,7 +11,7 @@ int rv_image_init(struct rv_image *im, const char *spec, struct rv_error *err)
 		return rv_fail(err, RV_ERR_USAGE, NULL, "unknown backend \"%s\"", spec);
 	if (!b->image)
 		return rv_fail(err, RV_ERR_USAGE, NULL,
-			       "backend \"%s\" has no rules that could lock you out", spec);
+			       "backend \"%s\" has no rules that affect packets", spec);
 	im->ops = b->image;
 	return 0;
 }

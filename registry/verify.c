@@ -156,7 +156,7 @@ static int check_row(const struct rv_ext *ext, const struct rv_option *opt, unsi
 	uint64_t beyond = rows < MAX_ROWS ? ~(SIZE(rows) - 1) : 0;
 
 	if (!is_name(opt->name, 64))
-		return verify_fail(ext, err, "`%.64s' is no name of an option", opt->name);
+		return verify_fail(ext, err, "`%.64s' is not an option name", opt->name);
 	if (is_twice(opt))
 		return verify_fail(ext, err, "--%s: there are two of that name", opt->name);
 	if (opt->alias_of)
@@ -164,10 +164,10 @@ static int check_row(const struct rv_ext *ext, const struct rv_option *opt, unsi
 	if (opt->type >= TYPES)
 		return verify_fail(ext, err, "--%s: type %u is not known", opt->name, opt->type);
 	if (opt->sel >= RV_SEL_COUNT || opt->sel6 >= RV_SEL_COUNT)
-		return verify_fail(ext, err, "--%s: selector %u is not known", opt->name,
+		return verify_fail(ext, err, "--%s: unknown selector %u", opt->name,
 				   opt->sel >= RV_SEL_COUNT ? opt->sel : opt->sel6);
 	if ((opt->excludes | opt->needs) & beyond)
-		return verify_fail(ext, err, "--%s: it excludes or needs a row that is not there",
+		return verify_fail(ext, err, "--%s: it excludes or needs an option that does not exist",
 				   opt->name);
 	if (!bit_inside(ext, &opt->invert) || !bit_inside(ext, &opt->given) ||
 	    !bit_inside(ext, &opt->param))
@@ -199,20 +199,20 @@ int rv_ext_verify(const struct rv_ext *ext, struct rv_error *err)
 		return verify_fail(ext, err, "kind %u is neither match nor target", ext->kind);
 	if (ext->family != RV_FAMILY_ANY && ext->family != NFPROTO_IPV4 &&
 	    ext->family != NFPROTO_IPV6)
-		return verify_fail(ext, err, "family %u is not known", ext->family);
+		return verify_fail(ext, err, "unknown family %u", ext->family);
 	if ((ext->alias && !is_name(ext->alias, RV_CHAIN_NAME_LEN)) ||
 	    (ext->kernel_name && !is_name(ext->kernel_name, RV_CHAIN_NAME_LEN)))
-		return verify_fail(ext, err, "its other name is none");
+		return verify_fail(ext, err, "its alternative name is invalid");
 	if (ext->size > MAX_SIZE || ext->compare > ext->size)
 		return verify_fail(ext, err, "%u bytes are compared of %u", ext->compare, ext->size);
 	if (ext->present >= RV_SEL_COUNT)
-		return verify_fail(ext, err, "selector %u is not known", ext->present);
+		return verify_fail(ext, err, "unknown selector %u", ext->present);
 	if (!bit_inside(ext, &ext->param) || !bit_inside(ext, &ext->absent))
 		return verify_fail(ext, err, "its bits are outside the data");
 	if (rows > MAX_ROWS)
 		return verify_fail(ext, err, "it has more than %u options", MAX_ROWS);
 	if (rows < MAX_ROWS && ext->native >> rows)
-		return verify_fail(ext, err, "a row that is not there is native");
+		return verify_fail(ext, err, "a native option does not exist");
 	for (unsigned int i = 0; i < rows; i++)
 		if (check_row(ext, &ext->options[i], rows, err))
 			return -1;

@@ -85,7 +85,7 @@ static int search_calls(struct rv_chain *c, struct rv_chain **order, struct rv_e
 		}
 		to = jump_of(c, r);
 		if (to && to->walk.state == OPEN)
-			return refuse(err, c, r, EMLINK, "the jump makes a loop");
+			return refuse(err, c, r, EMLINK, "the jump creates a loop");
 		if (to && to->walk.state == UNSEEN) {
 			enter(to, c);
 			c = to;

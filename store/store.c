@@ -258,8 +258,8 @@ static int refuse_base(struct work *w, const struct rv_rule *r)
 		return 0;
 	rv_fail(w->err, RV_ERR_PROBLEM, &w->cmd->jump_loc,
 		" RULE_APPEND failed (Operation not supported): rule in chain %s", w->cmd->chain);
-	return rv_hint(w->err, "%s is a base chain: only the kernel calls it; "
-		       "jump to a chain made with -N", r->jump);
+	return rv_hint(w->err, "%s is a base chain, which only the kernel calls; "
+		       "jump to a user-defined chain instead", r->jump);
 }
 
 static struct rv_rule *take_rule(struct rv_command *cmd)
@@ -729,7 +729,7 @@ static int set_place(struct work *w, struct rv_chain *c)
 	const struct rv_base_at *at = &w->cmd->at;
 
 	if (at->none && w->cmd->policy == RV_VERDICT_DROP)
-		return fail_state(w, &w->cmd->loc, "A chain at no hook has no policy DROP.");
+		return fail_state(w, &w->cmd->loc, "Policy DROP needs a base chain with a hook.");
 	if (at->none)
 		c->at = *at;
 	else

@@ -182,7 +182,7 @@ static int take_lock(const struct rv_file *f, int fd, uint64_t until, struct rv_
 		if (monotonic_ms() >= until) {
 			rv_fail(err, RV_ERR_RESOURCE, NULL,
 				"Another app is currently holding the lock of %s.", f->name);
-			return rv_hint(err, "see who with: fuser -v %s", f->name);
+			return rv_hint(err, "find it with: fuser -v %s", f->name);
 		}
 		nanosleep(&pause, NULL);
 	}
@@ -430,7 +430,7 @@ int rv_file_replace(struct rv_file *f, const struct rv_buf *b, struct rv_error *
 	if (fd < 0) {
 		file_fail(f, err, "write");
 		free(temporary);
-		return rv_hint(err, "the new text is written beside the file first");
+		return rv_hint(err, "the new file is first written to the same directory");
 	}
 	rc = put_in_place(f, fd, temporary, b, err);
 	code = errno;

@@ -43,10 +43,10 @@ static int misfit(struct decoder *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	rv_fail(r->err, RV_ERR_RESOURCE, NULL, "table `%s' is not understood: %s%s%sentry %u: %s",
+	rv_fail(r->err, RV_ERR_RESOURCE, NULL, "table `%s' cannot be decoded: %s%s%sentry %u: %s",
 		r->table->def->name, r->chain ? "chain `" : "", r->chain ? r->chain->name : "",
 		r->chain ? "' " : "", r->number, text);
-	return rv_hint(r->err, "another program wrote it, or a newer ravelin; nothing was changed");
+	return rv_hint(r->err, "it was written by another program or a newer ravelin; nothing was changed");
 }
 
 /* ---- layout ----------------------------------------------------------------------------- */
@@ -66,7 +66,7 @@ static const struct rvk_entry *entry_at(struct decoder *r, uint32_t offset)
 	if (offset > size || size - offset < least || !fits(offset, e->next, least, size) ||
 	    e->target < sizeof(*e) || e->target % 8 ||
 	    e->target > e->next - sizeof(struct rvk_element)) {
-		misfit(r, "it does not end where it should");
+		misfit(r, "it has a wrong length");
 		return NULL;
 	}
 	return e;
@@ -84,11 +84,11 @@ static const struct rvk_element *element_at(struct decoder *r, const struct rvk_
 	const struct rvk_element *el = element_in(e, offset);
 
 	if (end - offset < sizeof(*el) || !fits(offset, el->size, sizeof(*el), end)) {
-		misfit(r, "a match or target does not end where it should");
+		misfit(r, "a match or target has a wrong length");
 		return NULL;
 	}
 	if (!memchr(el->name, 0, sizeof(el->name))) {
-		misfit(r, "the name of a match or target has no end");
+		misfit(r, "the name of a match or target is not terminated");
 		return NULL;
 	}
 	return el;
@@ -129,7 +129,7 @@ static int start_chain(struct decoder *r, const struct entry_at *at)
 	if (!el)
 		return -1;
 	if (!el->name[0] || rv_table_chain(r->table, el->name))
-		return misfit(r, "a chain `%s' is there already, or has no name", el->name);
+		return misfit(r, "chain `%s' exists twice, or has no name", el->name);
 	c = rv_table_add_chain(r->table, el->name);
 	if (!c)
 		return rv_fail_memory(r->err);
@@ -235,7 +235,7 @@ static bool means_all(const struct decoder *r, const struct rv_part *part,
 
 static int says_other(struct decoder *r, const struct rvk_element *el)
 {
-	return misfit(r, "match `%s' compares something that its options do not say", el->name);
+	return misfit(r, "match `%s' has a comparison without an option", el->name);
 }
 
 static int absorb_all(struct decoder *r, struct rv_part *part, const struct rvk_element *el)
@@ -262,7 +262,7 @@ static struct rv_part *read_predicates(struct decoder *r, const struct rvk_eleme
 	struct rv_part *part;
 
 	if (!ext) {
-		misfit(r, "match `%s' is not known", el->name);
+		misfit(r, "match `%s' is unknown", el->name);
 		return NULL;
 	}
 	part = rv_part_new(ext);
@@ -320,7 +320,7 @@ static struct rv_part *read_data(struct decoder *r, const struct rvk_element *el
 		misfit(r, "%s", why.text);
 	if (!part || says_all(part, el))
 		return part;
-	misfit(r, "%s `%s' says more than its options can",
+	misfit(r, "%s `%s' has data without an option",
 	       el->kind == RVK_KIND_TARGET ? "target" : "match", el->name);
 	rv_part_free(part);
 	return NULL;
@@ -332,7 +332,7 @@ static int read_match(struct decoder *r, struct rv_rule *rule, const struct rvk_
 
 	if (el->kind != RVK_KIND_MATCH ||
 	    (el->form != RVK_FORM_PREDICATES && el->form != RVK_FORM_DATA))
-		return misfit(r, "an element of kind %u, form %u is not understood", el->kind,
+		return misfit(r, "unknown element of kind %u, form %u", el->kind,
 			      el->form);
 	part = el->form == RVK_FORM_DATA ? read_data(r, el) : read_predicates(r, el);
 	if (!part)
@@ -368,14 +368,14 @@ static int read_target(struct decoder *r, struct rv_rule *rule, const struct rvk
 		return rule->target ? 0 : -1;
 	}
 	if (!v)
-		return misfit(r, "a target of kind %u, form %u is not understood", el->kind,
+		return misfit(r, "unknown target of kind %u, form %u", el->kind,
 			      el->form);
 	if (v->flags & ~RVK_VERDICT_FLAGS || (v->flags && v->verdict < 0))
-		return misfit(r, "a verdict with flags %x is not understood", v->flags);
+		return misfit(r, "unknown verdict flags %x", v->flags);
 	if (v->verdict >= 0)
 		return read_jump(r, rule, v);
 	return rv_kmod_verdict_back(v->verdict, &rule->verdict) ? 0
-		: misfit(r, "verdict %d is not understood", v->verdict);
+		: misfit(r, "unknown verdict %d", v->verdict);
 }
 
 /* ---- entries ------------------------------------------------------------------------------------ */
@@ -406,9 +406,9 @@ static int read_parts(struct decoder *r, struct rv_rule *rule, const struct rvk_
 	if (!target)
 		return -1;
 	if (target->size != e->next - e->target)
-		return misfit(r, "something stands behind its target");
+		return misfit(r, "data follows its target");
 	if (!rv_kmod_ip_read(&rule->ip, &e->ip))
-		return misfit(r, "an address, interface or protocol is more than a rule can say");
+		return misfit(r, "an address, interface or protocol has no option");
 	return read_matches(r, rule, e) ? -1 : read_target(r, rule, target);
 }
 
@@ -483,7 +483,7 @@ static int enter_chain(struct decoder *r, const struct entry_at *at)
 		return 1;
 	}
 	r->chain = base_at(r, at->offset);
-	return r->chain ? 0 : misfit(r, "it is in no chain");
+	return r->chain ? 0 : misfit(r, "it is not in a chain");
 }
 
 static int read_entry(struct decoder *r, const struct entry_at *at)
@@ -525,7 +525,7 @@ static int check_base(struct decoder *r)
 {
 	rv_list_each(c, &r->table->chains, struct rv_chain, node)
 		if (c->base >= 0 && !c->handle)
-			return misfit(r, "base chain `%s' is not there", c->name);
+			return misfit(r, "base chain `%s' is missing", c->name);
 	return 0;
 }
 

@@ -152,7 +152,7 @@ static const struct rv_revision *layout_of(struct encoder *w, const struct rv_pa
 
 	if (wire && (wire->size || wire->no_struct))
 		return wire;
-	rv_fail(w->err, RV_ERR_PROBLEM, NULL, "ravelin.ko cannot be told of %s `%s'",
+	rv_fail(w->err, RV_ERR_PROBLEM, NULL, "ravelin.ko does not support %s `%s'",
 		part->ext->kind == RV_TARGET ? "target" : "match", part->ext->name);
 	return NULL;
 }
@@ -402,7 +402,7 @@ static int write_base(struct encoder *w, struct rv_chain *c)
 
 	if (c->at.elsewhere)
 		return rv_fail(w->err, RV_ERR_PROBLEM, NULL,
-			       "ravelin.ko has chain `%s' only where iptables puts it", c->name);
+			       "ravelin.ko has chain `%s' only at its standard hook", c->name);
 	t->valid_hooks |= 1u << hook;
 	t->hook_entry[hook] = w->buf->len - w->start;
 	if (write_rules(w, c))

@@ -30,7 +30,7 @@ static int failed(int rc, struct rv_error *err)
 	if (rc == -EAGAIN)
 		return rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
 	return rv_fail(err, rc == -ENOMEM ? RV_ERR_MEMORY : RV_ERR_PROBLEM, NULL,
-		       "ravelin.ko does not take back its own rules: %s", strerror(-rc));
+		       "ravelin.ko would refuse to restore its own rules: %s", strerror(-rc));
 }
 
 /* ---- snapshot -------------------------------------------------------------------------------- */
@@ -192,7 +192,7 @@ static int fill_held(struct prepared_image *h, struct rv_image *im, struct rv_er
 	struct rv_error ignored = { 0 };
 
 	if (!is_image(&im->bytes))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "the kept rules are malformed");
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "the stored rules are malformed");
 	if (rv_kmod_link_open(&h->link, im->arg, err))
 		return -1;
 	/* Without nf_tables the host cannot be closed, but restoring works. */

@@ -95,11 +95,11 @@ static int refused_call(int rc, struct rv_error *err)
 	case EACCES:
 		return rv_fail(err, RV_ERR_RESOURCE, NULL, "Permission denied (you must be root)");
 	case EPROTONOSUPPORT:
-		rv_fail(err, RV_ERR_VERSION, NULL, "ravelin.ko speaks another version of the ABI than %u",
+		rv_fail(err, RV_ERR_VERSION, NULL, "ravelin.ko does not have ABI version %u",
 			RVK_VERSION);
-		return rv_hint(err, "load the module that came with this program");
+		return rv_hint(err, "load the module of the same release as this program");
 	case ENOMEM:
-		return rv_fail(err, RV_ERR_RESOURCE, NULL, "ravelin.ko has no memory left for it");
+		return rv_fail(err, RV_ERR_RESOURCE, NULL, "ravelin.ko is out of memory");
 	default:
 		return rv_fail(err, RV_ERR_RESOURCE, NULL, "ravelin.ko refused a call: %s",
 			       strerror(-rc));
@@ -219,7 +219,7 @@ static int load_table(struct kmod *k, struct rv_table *t, const struct rv_buf *b
 	const struct rvk_table *head = &info->table;
 
 	if (head->size != b->len - sizeof(*info) && head->count)
-		return rv_fail(err, RV_ERR_RESOURCE, NULL, "table `%s' came back with another size",
+		return rv_fail(err, RV_ERR_RESOURCE, NULL, "table `%s' has changed its size",
 			       t->def->name);
 	if (!head->count)
 		nothing_there(t);
@@ -319,7 +319,7 @@ int rv_kmod_change_send(struct rv_kmod_change *c, struct rv_error *err)
 	if (rc == -EAGAIN || (!head->refusal.reason && rc != -EINVAL))
 		return refused_call(rc, err);
 	if (lacks_layout(&head->refusal) && probe_revisions(c))
-		return rv_fail_learnt(err, "the kernel knows older revisions only");
+		return rv_fail_learnt(err, "the kernel has older revisions only");
 	return rv_kmod_refused(&head->refusal, rc, c, err);
 }
 
@@ -392,7 +392,7 @@ static int count_table(const struct rv_kmod_change *c, const struct rv_kmod_blob
 	if (rc)
 		return refused_call(rc, err);
 	if (info->table.count != b->count)
-		return rv_fail(err, RV_ERR_AGAIN, NULL, "table `%s' is another one by now",
+		return rv_fail(err, RV_ERR_AGAIN, NULL, "table `%s' was replaced in between",
 			       t->def->name);
 	for (uint32_t i = 0; i < b->count; i++) {
 		const struct rvk_entry *e = (const void *)((const char *)(info + 1) + at);

@@ -71,7 +71,7 @@ static void load_module(void)
 static int not_loaded(struct rv_error *err)
 {
 	rv_fail(err, RV_ERR_VERSION, NULL, "the kernel module ravelin is not loaded");
-	return rv_hint(err, "modprobe ravelin says why it cannot be");
+	return rv_hint(err, "run modprobe ravelin to see the reason");
 }
 
 static int socket_open(void **priv, const char *arg, struct rv_error *err)
@@ -87,7 +87,7 @@ static int socket_open(void **priv, const char *arg, struct rv_error *err)
 	if (l->fd < 0 && (errno == EPERM || errno == EACCES))
 		return rv_fail(err, RV_ERR_RESOURCE, NULL, "Permission denied (you must be root)");
 	if (l->fd < 0)
-		return rv_fail(err, RV_ERR_RESOURCE, NULL, "no raw socket can be had: %s",
+		return rv_fail(err, RV_ERR_RESOURCE, NULL, "cannot open a raw socket: %s",
 			       strerror(errno));
 	rc = knock(l);
 	if (rc == -ENOPROTOOPT) {

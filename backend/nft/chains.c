@@ -13,7 +13,7 @@ static int incompatible(const struct rv_table *t, const char *chain, const char 
 
 	rv_fail(err, RV_ERR_RESOURCE, NULL, "table `%s' is incompatible, use 'nft' tool: %s%s%s%s",
 		t->def->name, chain ? "chain `" : "", chain ? chain : "", chain ? "' " : "", why);
-	return rv_hint(err, "look at it with: nft list table %s %s", family, t->def->name);
+	return rv_hint(err, "to show it: nft list table %s %s", family, t->def->name);
 }
 
 /* ---- tables -------------------------------------------------------------------- */
@@ -108,9 +108,9 @@ static int fill_base(struct rv_chain *c, const struct rv_nft_view *t, struct rv_
 	rv_nft_get_u32(t[NFTA_CHAIN_FLAGS], &flags);
 	if ((t[NFTA_CHAIN_POLICY].data && !rv_nft_get_u32(t[NFTA_CHAIN_POLICY], &policy)) ||
 	    policy > NF_ACCEPT || !get_counters(t[NFTA_CHAIN_COUNTERS], &c->counters))
-		return incompatible(c->table, c->name, "has a policy that is not understood", err);
+		return incompatible(c->table, c->name, "has an unknown policy", err);
 	if (!get_place(c, t) || flags & ~(uint32_t)NFT_CHAIN_BASE)
-		return incompatible(c->table, c->name, "is where no rules are known to be", err);
+		return incompatible(c->table, c->name, "has an unknown hook", err);
 	c->policy = policy == NF_ACCEPT ? RV_VERDICT_ACCEPT : RV_VERDICT_DROP;
 	c->held.exists = true;
 	c->held.at = c->at;
@@ -273,7 +273,7 @@ int rv_nft_warn_of_oddities(struct rv_store *s, struct rv_table *t, struct rv_er
 	if (t->exists && !n->tables[t->def - rv_table_defs].known && ask_table(s, t, err) < 0)
 		return -1;
 	if (t->dormant)
-		rv_warn(err, "# Warning: table `%s' is dormant: none of its rules acts",
+		rv_warn(err, "# Warning: table `%s' is dormant: its rules have no effect",
 			t->def->name);
 	return 0;
 }
@@ -289,7 +289,7 @@ static void warn_of_place(const struct rv_chain *c, struct rv_error *err)
 		return;
 	rv_base_at_print(&at, &c->held.at);
 	if (c->held.at.none)
-		rv_warn(err, "# Warning: chain `%s' of table `%s' is at no hook: packets meet it only "
+		rv_warn(err, "# Warning: chain `%s' of table `%s' has no hook: packets enter it only "
 			"by jumps", c->name, def->name);
 	else if (rv_buf_text(&at))
 		rv_warn(err, "# Warning: chain `%s' of table `%s' is at another hook: %s", c->name,

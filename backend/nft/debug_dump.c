@@ -53,7 +53,7 @@ static const char *const sonames[] = { "libnftnl.so.11", NULL };
 static const struct rv_library library = {
 	.sonames = sonames,
 	.symbols = symbols,
-	.lacking = "there is no more to be seen with a second -v without libnftnl",
+	.lacking = "a second -v has no effect without libnftnl",
 	.hint = "Debian's package is libnftnl11",
 };
 

@@ -278,7 +278,7 @@ static int tell_traced_rule(struct listener *l, struct rv_event *e)
 	rv_nft_ask(&l->ask, &q, found_rule, &u, &err);
 	if (u.told)
 		return u.rc;
-	e->why = err.kind == RV_ERR_NONE ? "the rule is gone" : err.text;
+	e->why = err.kind == RV_ERR_NONE ? "the rule no longer exists" : err.text;
 	return tell(l, e);
 }
 

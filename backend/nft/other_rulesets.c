@@ -126,7 +126,7 @@ static void warn_of_tables(struct rv_nft_socket *n, rv_family_t family, const st
 
 	find_tables(n, family, ours, &f);
 	if (f.count && rv_buf_ok(&f.names))
-		rv_warn(err, "# Warning: packets also meet nf_tables rules outside %s (%s%s), "
+		rv_warn(err, "# Warning: packets also pass nf_tables rules outside %s (%s%s), "
 			"use 'nft list ruleset' to see them", ours ? "iptables" : "ravelin.ko",
 			rv_buf_text(&f.names), f.count > MOST ? ", ..." : "");
 	rv_buf_free(&f.names);

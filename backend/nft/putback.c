@@ -100,7 +100,7 @@ static void free_held(struct held *h)
 static int fill_held(struct held *h, struct rv_image *im, struct rv_error *err)
 {
 	if (!is_image(&im->bytes, &h->messages))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "the kept rules are malformed");
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "the stored rules are malformed");
 	if (rv_nft_closer_init(&h->closer, NULL, err))
 		return -1;
 	rv_nft_make_room(&h->closer.socket, im->bytes.len, h->messages);
@@ -187,7 +187,7 @@ static int refused(const struct rv_buf *b, const struct rv_nft_verdict *v, struc
 		if (m.nlh.nlmsg_seq == v->seq && m.nlh.nlmsg_type != NFNL_MSG_BATCH_END)
 			describe(what, sizeof(what), &m);
 	rv_fail(err, may_pass(v->code) ? RV_ERR_RESOURCE : RV_ERR_PROBLEM, NULL,
-		"the kernel does not take back its own rules: %s: %s", what, strerror(v->code));
+		"the kernel would refuse to restore its own rules: %s: %s", what, strerror(v->code));
 	return v->text[0] ? rv_hint(err, "the kernel says: %s", v->text) : -1;
 }
 

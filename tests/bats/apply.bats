@@ -158,7 +158,7 @@ $REVERTED" "$out" output
 	rm -f said
 	RAVELIN_DIAGNOSTICS=1 on "$NS" "$RAVELIN_BIN/iptables-apply" -t 60 new.rules </dev/null >said 2>&1 3>&- &
 	FRONT=$!
-	until_true 5 grep -qsxF 'no terminal: waiting 60 s for "ravelin confirm" from another session' said
+	until_true 5 grep -qsxF 'no terminal: waiting 60 s for "ravelin confirm" in another session' said
 	quiet ravelin confirm
 	ended 0
 	is_new
@@ -227,8 +227,8 @@ $ASKED
 	until_true 5 other_ns "$OTHER"
 	capture on "$OTHER" "$RAVELIN_BIN/../ravelin" confirm
 	[ "$rc" -eq 1 ]
-	same "ravelin confirm: no iptables-apply waits in this network namespace
-one waits in network namespace net:[$(stat -Lc %i "/proc/$NS/ns/net")]" "$err" message
+	same "ravelin confirm: no iptables-apply is waiting in this network namespace
+one is waiting in network namespace net:[$(stat -Lc %i "/proc/$NS/ns/net")]" "$err" message
 	# Another namespace may have its own apply.
 	rc=0
 	echo n | on "$OTHER" "$RAVELIN_BIN/iptables-apply" new.rules >/dev/null || rc=$?
@@ -239,18 +239,18 @@ one waits in network namespace net:[$(stat -Lc %i "/proc/$NS/ns/net")]" "$err" m
 }
 
 @test "nothing to confirm is an error" {
-	refused 1 'ravelin confirm: no iptables-apply waits in this network namespace' ravelin confirm
-	refused 1 'ravelin revert: no iptables-apply waits in this network namespace' ravelin revert
+	refused 1 'ravelin confirm: no iptables-apply is waiting in this network namespace' ravelin confirm
+	refused 1 'ravelin revert: no iptables-apply is waiting in this network namespace' ravelin revert
 	apply y new.rules >/dev/null
-	refused 1 'ravelin confirm: no iptables-apply waits in this network namespace' ravelin confirm
+	refused 1 'ravelin confirm: no iptables-apply is waiting in this network namespace' ravelin confirm
 	refused 2 'Usage: ravelin confirm' ravelin confirm me
 }
 
 @test "a second apply is refused" {
 	start new.rules
-	RAVELIN_DIAGNOSTICS=0 refused 4 "iptables-apply $BANNER: another iptables-apply waits for its confirmation in this network namespace" \
+	RAVELIN_DIAGNOSTICS=0 refused 4 "iptables-apply $BANNER: another iptables-apply is waiting for confirmation in this network namespace" \
 		apply y new.rules
-	RAVELIN_DIAGNOSTICS=0 TOOL=ip6tables-apply refused 4 "ip6tables-apply $BANNER: another iptables-apply waits for its confirmation in this network namespace" \
+	RAVELIN_DIAGNOSTICS=0 TOOL=ip6tables-apply refused 4 "ip6tables-apply $BANNER: another iptables-apply is waiting for confirmation in this network namespace" \
 		apply y new.rules
 	echo n >&8
 	ended 255
@@ -358,7 +358,7 @@ both_killed()
 	local state
 	state=/run/ravelin/apply-$(stat -Lc %i "/proc/$NS/ns/net").state
 	on "$NS" sed -i '2s/.*/1/' "$state"
-	refused 1 'ravelin revert: no iptables-apply waits in this network namespace' ravelin revert
+	refused 1 'ravelin revert: no iptables-apply is waiting in this network namespace' ravelin revert
 	is_new
 }
 
@@ -452,7 +452,7 @@ $REVERTED" "$out" output
 	refused 6 'Error: runcmd not executable: new.rules' apply y -c new.rules
 	refused 8 'Error: savefile not writable: .' apply y -w . new.rules
 	refused 1 "iptables-apply: unrecognized option '--nope'" apply y --nope
-	RAVELIN_BACKEND=file:x refused 2 "iptables-apply v1.8.13 (nf_tables): backend \"file:x\" has no rules that could lock you out
+	RAVELIN_BACKEND=file:x refused 2 "iptables-apply v1.8.13 (nf_tables): backend \"file:x\" has no rules that affect packets
 Try \`iptables-apply -h' or 'iptables-apply --help' for more information." apply y new.rules
 	is_old
 }
@@ -460,7 +460,7 @@ Try \`iptables-apply -h' or 'iptables-apply --help' for more information." apply
 @test "a state writable by others is refused, and others cannot read it" {
 	local nothing='Error: unknown error saving old iptables rules'
 	on "$NS" install -d -m 755 /run/ravelin
-	RAVELIN_DIAGNOSTICS=0 refused 4 "iptables-apply $BANNER: /run/ravelin is open to others than its owner
+	RAVELIN_DIAGNOSTICS=0 refused 4 "iptables-apply $BANNER: /run/ravelin is accessible to other users
 $nothing" apply y new.rules
 	on "$NS" chmod 700 /run/ravelin
 	start new.rules

@@ -792,8 +792,8 @@ ACCEPT  all opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0
 	local name
 	for name in iptables-legacy ip6tables-legacy-save xtables-legacy-multi; do
 		ln -s "$(readlink -f "$RAVELIN_BIN/iptables")" "$BATS_TEST_TMPDIR/$name"
-		refused_like 3 "ravelin: $name is not here" "$BATS_TEST_TMPDIR/$name" -L
-		refused_like 3 "ravelin: $name is not here" tool xtables-nft-multi $name -L
+		refused_like 3 "ravelin: $name is not included" "$BATS_TEST_TMPDIR/$name" -L
+		refused_like 3 "ravelin: $name is not included" tool xtables-nft-multi $name -L
 	done
 }
 
@@ -1243,7 +1243,7 @@ points_at()
 	[[ $("$ravelin" --version) =~ ^ravelin\ [0-9.]+\ \((commit\ [0-9a-f]+(-dirty)?|no\ commit),\ .+\),\ speaks\ iptables\ 1\.8\.13$ ]]
 	[[ $("$ravelin" --help) == *iptables-restore*ip6tables-save*file:PATH* ]]
 	prints "iptables-save $BANNER" "$ravelin" iptables-save -V
-	refused_like 2 'no program is called nope' "$ravelin" nope
+	refused_like 2 'unknown program: nope' "$ravelin" nope
 	refused_like 2 '^Usage: ravelin' "$ravelin"
 }
 

@@ -33,18 +33,18 @@ explains()
 
 @test "rules that compare the same fields share a lookup" {
 	rules 50 -s 10.0.0.%i -p tcp --dport %i -j DROP |
-		explains "  rules 1-50: one look-up by -s -p --dport: 50 keys, 50 direct"
-	rules 50 -s 10.0.%i.0/24 -j DROP | explains "  rules 1-50: one look-up by -s/24: 50 keys, 50 direct"
-	rules 9 -i eth%i -j DROP | explains "  rules 1-9: one look-up by -i: 9 keys, 9 direct"
+		explains "  rules 1-50: one lookup by -s -p --dport: 50 keys, 50 direct"
+	rules 50 -s 10.0.%i.0/24 -j DROP | explains "  rules 1-50: one lookup by -s/24: 50 keys, 50 direct"
+	rules 9 -i eth%i -j DROP | explains "  rules 1-9: one lookup by -i: 9 keys, 9 direct"
 	rules 20 -p icmp --icmp-type %i -j DROP |
-		explains "  rules 1-20: one look-up by -p --icmp-type/8: 20 keys, 20 direct"
+		explains "  rules 1-20: one lookup by -p --icmp-type/8: 20 keys, 20 direct"
 }
 
 @test "rules with one key share a leaf chain" {
 	{ rules 20 -p udp --sport %i -j ACCEPT; rules 20 -p udp --sport %i -m limit --limit 1/s -j LOG; } |
-		explains "  rules 1-40: one look-up by -p --sport: 20 keys, 20 with a leaf of up to 2 rules"
+		explains "  rules 1-40: one lookup by -p --sport: 20 keys, 20 with a leaf of up to 2 rules"
 	{ rules 20 -p udp --sport %i -j ACCEPT; rules 1 -p udp --sport 5 -j OTHER; } |
-		explains "  rules 1-21: one look-up by -p --sport: 20 keys, 19 direct, 1 with a leaf of up to 2 rules"
+		explains "  rules 1-21: one lookup by -p --sport: 20 keys, 19 direct, 1 with a leaf of up to 2 rules"
 }
 
 @test "each rule outside a lookup has a reason" {
@@ -54,7 +54,7 @@ explains()
 		explains "  rules 1-7: one by one: more than one value for --dport"
 	rules 7 -i eth+ -j DROP | explains "  rules 1-7: one by one: more than one value for -i"
 	rules 1 -p tcp --dport %i -j DROP | explains "  rule 1: one by one: too few rules in a row (1)"
-	rules 6 -s 10.0.0.%i -j DROP | explains "  rules 1-6: one by one: a look-up would not be faster"
+	rules 6 -s 10.0.0.%i -j DROP | explains "  rules 1-6: one by one: a lookup would not be faster"
 	rules 7 -m limit --limit 1/s -p tcp -m tcp --dport %i -j DROP |
 		explains "  rules 1-7: one by one: --dport comes after a match that keeps state or can drop the packet"
 	rules 9 -s 10.0.0.1 -m mark --mark %i -j RETURN |
@@ -71,18 +71,18 @@ explains()
 	capture compile --table nat --explain rules
 	same "table nat
  chain PREROUTING: 30 rules
-  rules 1-30: one look-up by -p --dport: 30 keys, 30 direct" "$out" "explanation of nat"
+  rules 1-30: one lookup by -p --dport: 30 keys, 30 direct" "$out" "explanation of nat"
 	table <<<"$(rules 40 -s fd00::%i -d fd01::%i -p tcp --dport %i -j DROP)" >rules
 	capture compile -6 -e -c rules
-	[ "$rc" -eq 0 ] && [[ $out == *"one look-up by -s -d -p --dport: 40 keys, 40 direct"* ]]
-	[[ $out == *"40 rules: each plan does what its rules do"* ]]
+	[ "$rc" -eq 0 ] && [[ $out == *"one lookup by -s -d -p --dport: 40 keys, 40 direct"* ]]
+	[[ $out == *"40 rules: each plan is equivalent to its rules"* ]]
 }
 
 @test "the summary counts rules, look-ups and the longest path" {
 	{ rules 30 -p tcp --dport %i -j OTHER; echo "-A INPUT -j DROP"; echo "-A OTHER -j LOG"; } | table >rules
 	capture compile rules
-	same "filter: 32 rules, 30 (93.7 %) behind look-ups; maps: 1, leaf chains: 0; longest path: 32 rules, compiled: 2 rules and look-ups: 1
-all tables: 32 rules, 30 (93.7 %) behind look-ups; maps: 1, leaf chains: 0; longest path: 32 rules, compiled: 2 rules and look-ups: 1" \
+	same "filter: 32 rules, 30 (93.7 %) in lookups; maps: 1, leaf chains: 0; longest path: 32 rules, compiled: 2 rules and lookups: 1
+all tables: 32 rules, 30 (93.7 %) in lookups; maps: 1, leaf chains: 0; longest path: 32 rules, compiled: 2 rules and lookups: 1" \
 		"$out" "summary"
 }
 
@@ -90,7 +90,7 @@ all tables: 32 rules, 30 (93.7 %) behind look-ups; maps: 1, leaf chains: 0; long
 	new_ns NS
 	rules 60 -s 10.0.0.%i -p tcp --dport %i -j DROP | table | tool iptables-restore
 	capture tool ../ravelin compile --live
-	[ "$rc" -eq 0 ] && [[ $out == *"60 (100.0 %) behind look-ups"* ]]
+	[ "$rc" -eq 0 ] && [[ $out == *"60 (100.0 %) in lookups"* ]]
 }
 
 @test "an invalid ruleset is an error" {

@@ -159,7 +159,7 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 	capture metrics --output /proc/nowhere/prom
 	[ "$rc" -ne 0 ] && [ -z "$out" ]
 	capture metrics --output prom --http
-	[ "$rc" -eq 1 ] && same 'ravelin metrics: --http and --output do not go together' "$err" error
+	[ "$rc" -eq 1 ] && same 'ravelin metrics: --http and --output cannot be combined' "$err" error
 }
 
 # asked REQUEST [WORD...]: the response on a connection or listening socket.

@@ -603,7 +603,7 @@ more_arrived() { [ "$(arrived)" -gt "$1" ]; }
 	storm
 	for round in 1 2 3; do
 		for text in '' '# nothing' '*filter' $'*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD --bogus\nCOMMIT' \
-			'! iptables-save failed: this is no ruleset' $'*nat\n-A NOPE\nCOMMIT'; do
+			'! iptables-save failed: this is not a ruleset' $'*nat\n-A NOPE\nCOMMIT'; do
 			printf '%s\n' "$text" >"$RAVELIN_RULES/rules.v4"
 			no rules boot 2>/dev/null
 			no rules load 2>/dev/null
@@ -621,7 +621,7 @@ more_arrived() { [ "$(arrived)" -gt "$1" ]; }
 	done
 	same 0 "$(arrived)" 'packets that got through'
 	# From an open state, every file except a valid one closes the host.
-	for text in '' '# nothing' '*filter' '! iptables-save failed: this is no ruleset'; do
+	for text in '' '# nothing' '*filter' '! iptables-save failed: this is not a ruleset'; do
 		flush_ruleset
 		rm -rf "$RULES_HOME"/run/*
 		printf '%s\n' "$text" >"$RAVELIN_RULES/rules.v4"

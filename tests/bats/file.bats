@@ -444,7 +444,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 @test "nonexistent backend, missing file name: reported" {
 	RAVELIN_BACKEND=nope usage_error iptables 'unknown backend "nope"' iptables -S
 	RAVELIN_BACKEND=file: usage_error iptables 'backend file needs a path: file:PATH' iptables -S
-	refused_like 2 'no program is called nope' as_nobody "$PLACE/bin/ravelin" nope
+	refused_like 2 'unknown program: nope' as_nobody "$PLACE/bin/ravelin" nope
 }
 
 # --- how it is written ------------------------------------------------------

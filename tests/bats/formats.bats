@@ -74,22 +74,22 @@ refuses()
 	{
 	refuses '' "ravelin json: line 1: '[' or '{' expected near end of file" $json
 	refuses $'{\n"a" 1}' "ravelin json: line 2: ':' expected near '1'" $json
-	refuses '[]' 'ravelin json: the document is no object' $json
+	refuses '[]' 'ravelin json: the document is not an object' $json
 	refuses '{"ravelin":1,"ravelin":1}' "ravelin json: line 1: duplicate object key near '\"ravelin\"'" $json
-	refuses '{"ravelin":2,"family":"ip","tables":[]}' 'ravelin json: format 2 is not known, only 1' $json
+	refuses '{"ravelin":2,"family":"ip","tables":[]}' 'ravelin json: format 2 is not supported, only 1' $json
 	refuses '{"ravelin":1,"family":"x","tables":[]}' "ravelin json: family \`x' is neither ip nor ip6" $json
 	refuses '{"ravelin":1,"family":"ip"}' "ravelin json: the document has no \`tables'" $json
 	refuses '{"ravelin":1,"family":"ip","tables":{}}' "ravelin json: \`tables' of the document must be an array" $json
-	refuses "$head"'{"name":"x","more":1}]}]}' "ravelin json: /tables/0/chains/0: a chain has a member \`more', which is not known" $json
-	refuses "$head"'{"name":"a b"}]}]}' 'ravelin json: /tables/0/chains/0: the name of a chain is none' $json
-	refuses "$head"'{"name":"x","bytes":-1}]}]}' "ravelin json: /tables/0/chains/0: \`bytes' is no number of packets or bytes" $json
-	refuses "$head"'{"name":"INPUT","policy":"KEEP"}]}]}' "ravelin json: /tables/0/chains/0: \`KEEP' is no policy" $json
-	refuses "$head"'{"name":"x","rules":[{},{"options":[{"name":"p","args":["a\nb"]}]}]}]}]}' 'ravelin json: /tables/0/chains/0/rules/1: a word has a line end or a zero byte' $json
-	refuses "$head"'{"name":"x","rules":[{},{"options":[{"name":"p -j"}]}]}]}]}' "ravelin json: /tables/0/chains/0/rules/1: \`p -j' is no name of an option" $json
+	refuses "$head"'{"name":"x","more":1}]}]}' "ravelin json: /tables/0/chains/0: a chain has an unknown member \`more'" $json
+	refuses "$head"'{"name":"a b"}]}]}' 'ravelin json: /tables/0/chains/0: a chain has an invalid name' $json
+	refuses "$head"'{"name":"x","bytes":-1}]}]}' "ravelin json: /tables/0/chains/0: \`bytes' is not a number of packets or bytes" $json
+	refuses "$head"'{"name":"INPUT","policy":"KEEP"}]}]}' "ravelin json: /tables/0/chains/0: \`KEEP' is not a policy" $json
+	refuses "$head"'{"name":"x","rules":[{},{"options":[{"name":"p","args":["a\nb"]}]}]}]}]}' 'ravelin json: /tables/0/chains/0/rules/1: a string contains a line break or a zero byte' $json
+	refuses "$head"'{"name":"x","rules":[{},{"options":[{"name":"p -j"}]}]}]}]}' "ravelin json: /tables/0/chains/0/rules/1: \`p -j' is not an option name" $json
 	refuses "$head"'{"name":"y"},{"name":"x","rules":[{},{"options":[{"name":"p","args":["tcpx"]}]}]}]}]}' 'ravelin json: /tables/0/chains/1/rules/1: unknown protocol "tcpx" specified' $json
-	refuses "$head"'{"name":"x","rules":[{"target":{"name":"DROP"},"goto":{"name":"x"}}]}]}]}' 'ravelin json: /tables/0/chains/0/rules/0: a rule has a target or a goto, not both' $json
+	refuses "$head"'{"name":"x","rules":[{"target":{"name":"DROP"},"goto":{"name":"x"}}]}]}]}' 'ravelin json: /tables/0/chains/0/rules/0: a rule cannot have both target and goto' $json
 	refuses "$head"'{"name":"x","rules":[{"target":{"name":"none"}}]}]}]}' "ravelin json: /tables/0/chains/0/rules/0: Chain 'none' does not exist" $json
-	refuses "$head"'{"name":{"hex":"6"}}]}]}' "ravelin json: /tables/0/chains/0: \`hex' is to be two digits a byte" $json
+	refuses "$head"'{"name":{"hex":"6"}}]}]}' "ravelin json: /tables/0/chains/0: \`hex' must have two digits per byte" $json
 	}
 	run "$RAVELIN" json <<<$'*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp --dprt 1\nCOMMIT'
 	[ "$status" -eq 2 ]
@@ -197,9 +197,9 @@ means()
 	refuses "${head}-I OTHER"$'\nCOMMIT\n' 'iptables-xml: line 3 failed - no chain found' "$xml"
 	refuses "${head}-A OTHER"$'\nCOMMIT\n' 'iptables-xml: line 3 failed - no chain found' "$xml"
 	refuses "$head" 'iptables-xml: COMMIT expected at line 3' "$xml"
-	refuses "${head}:INPUT - [0:0]"$'\n' "iptables-xml: line 3 failed - chain \`INPUT' is there already" "$xml"
+	refuses "${head}:INPUT - [0:0]"$'\n' "iptables-xml: line 3 failed - chain \`INPUT' already exists" "$xml"
 	refuses "${head}:X - [0:x]"$'\n' "iptables-xml: line 3 failed - invalid counters \`[0:x]'" "$xml"
-	refuses "${head}"$'-A INPUT -m comment --comment \xff\n' 'iptables-xml: line 3 failed - XML cannot hold its bytes, they are no UTF-8' "$xml"
+	refuses "${head}"$'-A INPUT -m comment --comment \xff\n' 'iptables-xml: line 3 failed - XML cannot contain bytes that are not UTF-8' "$xml"
 	refuses "${head}-A INPUT -4"$'\n' "iptables-xml: line 3 failed - XML has no element \`4'" "$xml"
 	run "$xml" <<<"${head}[1:2 -A INPUT"
 	same "iptables-xml v1.8.13 (nf_tables): Bad line 3: need ]" "${lines[0]}"
@@ -216,15 +216,15 @@ means()
 	{
 	refuses '' 'iptables-xml: line 1: no element found' $xml
 	refuses $'<iptables-rules>\n<a>' "iptables-xml: line 2: element \`a' is not expected here" $xml
-	refuses '<a/>' "iptables-xml: line 1: \`a' is no <iptables-rules>" $xml
-	refuses '<iptables-rules version="2"/>' "iptables-xml: line 1: version \`2' is not known, only 1.0" $xml
+	refuses '<a/>' "iptables-xml: line 1: \`a' is not <iptables-rules>" $xml
+	refuses '<iptables-rules version="2"/>' "iptables-xml: line 1: version \`2' is not supported, only 1.0" $xml
 	refuses '<iptables-rules><table/></iptables-rules>' 'iptables-xml: line 1: <table> needs a name' $xml
 	refuses '<iptables-rules><table name="a&#10;b"/></iptables-rules>' 'iptables-xml: line 1: <table> needs a name' $xml
 	refuses '<!DOCTYPE x [<!ENTITY a "aaaa">]><x/>' "iptables-xml: line 1: a document type (\`x') is not accepted" $xml
-	refuses "$head"'packet-count="1"/></table></iptables-rules>' 'iptables-xml: line 1: packet-count and byte-count go together' $xml
-	refuses "$head"'packet-count="1" byte-count="-1"/></table></iptables-rules>' "iptables-xml: line 1: \`-1' is no number of packets or bytes" $xml
+	refuses "$head"'packet-count="1"/></table></iptables-rules>' 'iptables-xml: line 1: packet-count and byte-count must be given together' $xml
+	refuses "$head"'packet-count="1" byte-count="-1"/></table></iptables-rules>' "iptables-xml: line 1: \`-1' is not a number of packets or bytes" $xml
 	refuses "$head>"'text</chain></table></iptables-rules>' 'iptables-xml: line 1: text is not expected here' $xml
-	refuses "$head>"'<rule><conditions><match><s>a&#10;-A INPUT</s></match></conditions></rule></chain></table></iptables-rules>' 'iptables-xml: line 1: a word of a rule goes over several lines' $xml
+	refuses "$head>"'<rule><conditions><match><s>a&#10;-A INPUT</s></match></conditions></rule></chain></table></iptables-rules>' 'iptables-xml: line 1: a rule argument contains a line break' $xml
 	refuses "$head>"'<rule><conditions><match><s><b/></s></match></conditions></rule></chain></table></iptables-rules>' "iptables-xml: line 1: element \`b' is not expected here" $xml
 	refuses "$head" 'iptables-xml: line 1: unclosed token' $xml
 	}

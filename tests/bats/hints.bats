@@ -88,9 +88,9 @@ told()
 }
 
 @test "unrecognised words get no wrong hint" {
-	told 'No match or target has this option. iptables-extensions(8) has them all.' \
+	told 'No match or target has this option; iptables-extensions(8) lists all of them.' \
 		iptables -A INPUT --qqqqqqqq 1
 	told '' iptables -Q
-	told 'There is no match nosuchmatch. iptables-extensions(8) has all matches and targets.' \
+	told 'There is no match nosuchmatch; iptables-extensions(8) lists all matches and targets.' \
 		iptables -A INPUT -m nosuchmatch
 }

@@ -19,7 +19,7 @@ setup() { cd "$BATS_TEST_TMPDIR" || return; }
 	ln -s "$RAVELIN_BIN/iptables" "$sbin/iptables"
 	capture env PATH="$sbin:$PATH" "$installed" "$sbin"
 	[ "$rc" -eq 0 ] && [ -z "$err" ] && [ "$(wc -l <<<"$out")" -eq 1 ]
-	[[ $out == "iptables is now Ravelin, $sbin/iptables (iptables $BANNER); loaded rules stay; "*'sudo make uninstall'* ]]
+	[[ $out == "iptables is now Ravelin, $sbin/iptables (iptables $BANNER); loaded rules are kept; "*'sudo make uninstall'* ]]
 	# If another program has precedence, it is reported.
 	mkdir "$BATS_TEST_TMPDIR/first"
 	ln -s /bin/true "$BATS_TEST_TMPDIR/first/iptables"

@@ -254,7 +254,7 @@ by_bytes()
 	ns "$NS" ping -c 1 -W 1 127.0.0.1 >/dev/null
 	iptables -F OUTPUT
 	kill -CONT $MONITORS
-	shows ours 'filter:OUTPUT:rule:?:ACCEPT  # the rule is gone'
+	shows ours 'filter:OUTPUT:rule:?:ACCEPT  # the rule no longer exists'
 	# Numbers are current ones.
 	iptables -A OUTPUT -s 192.0.2.1
 	iptables -A OUTPUT -p icmp -j ACCEPT
@@ -280,7 +280,7 @@ many_rules() { awk 'BEGIN { print "*filter"; for (i = 0; i < 60000; i++) print "
 	kill -STOP $MONITORS
 	many_rules | iptables-restore
 	kill -CONT $MONITORS
-	shows ours.err 'xtables-monitor: some events are missing here: they came faster than they were read'
+	shows ours.err 'xtables-monitor: some events were lost: they arrived faster than they were read'
 	# While the backlog is full, more events are lost.
 	until_true 20 is_told
 }

@@ -98,26 +98,26 @@ PING='src=10.1.0.8 dst=10.2.0.8 proto=icmp'
 	prints "$(cat <<-'END'
 		1 2023-11-14T22:13:21.000000000Z 54 bytes, tcp 10.1.0.8:1000 > 10.2.0.8:22: ACCEPT
 		  PREROUTING raw: ACCEPT by policy
-		    looked at: meta.iifname
+		    tested: meta.iifname
 		  PREROUTING mangle: ACCEPT by policy
 		    PREROUTING 1: -A PREROUTING -p tcp -m tcp --dport 22 -j MARK --set-xmark 0x7/0xffffffff
-		    looked at: meta.l4proto th.dport
+		    tested: meta.l4proto th.dport
 		  INPUT mangle: ACCEPT by policy
 		  INPUT filter: ACCEPT by rule 2 of ssh
 		    INPUT 1: -A INPUT -m mark --mark 0x7 -j ssh
 		    ssh 2: -A ssh -s 10.1.0.8/32 -m limit --limit 1/sec --limit-burst 1 -j ACCEPT
-		    looked at: ip.saddr meta.mark state time
+		    tested: ip.saddr meta.mark state time
 		  mark is now 0x7
 		2 2023-11-14T22:13:21.010000000Z 54 bytes, tcp 10.1.0.8:1000 > 10.2.0.8:22: DROP
 		  PREROUTING raw: ACCEPT by policy
-		    looked at: meta.iifname
+		    tested: meta.iifname
 		  PREROUTING mangle: ACCEPT by policy
 		    PREROUTING 1: -A PREROUTING -p tcp -m tcp --dport 22 -j MARK --set-xmark 0x7/0xffffffff
-		    looked at: meta.l4proto th.dport
+		    tested: meta.l4proto th.dport
 		  INPUT mangle: ACCEPT by policy
 		  INPUT filter: DROP by policy
 		    INPUT 1: -A INPUT -m mark --mark 0x7 -j ssh
-		    looked at: ip.saddr meta.l4proto meta.mark state time
+		    tested: ip.saddr meta.l4proto meta.mark state time
 		  mark is now 0x7
 	END
 	)" head_of_run
@@ -194,7 +194,7 @@ print(f["chains"][0]["rules"][1])')"
 	done
 	prints "$(cat want)" ravelin run -r rules -p - -q <in.pcap
 	pcap other.pcap wireless "$SSH"
-	refused_like 1 '^ravelin run: other.pcap: link type 105 .* is not understood' \
+	refused_like 1 '^ravelin run: other.pcap: link type 105 .* is not supported' \
 		ravelin run -r rules -p other.pcap
 }
 
@@ -257,23 +257,23 @@ first_line() { ravelin run -r rules -p in.pcap -q "$@" | sed -n 1p; }
 @test "packets that cannot be run are reported, with exit code" {
 	pcap in.pcap ethernet "$SSH"
 	local try='Try `ravelin run --help'\'' for more information.'
-	refused 2 "ravelin run: --rules is needed
+	refused 2 "ravelin run: --rules is required
 $try" ravelin run -p in.pcap
-	refused 2 "ravelin run: --pcap is needed
+	refused 2 "ravelin run: --pcap is required
 $try" ravelin run -r rules
 	refused 2 "ravelin run: there is no table \`nosuch'
 $try" ravelin run -r rules -p in.pcap -t nosuch
 	refused 2 "ravelin run: table filter has no chain PREROUTING
 $try" ravelin run -r rules -p in.pcap -t filter -H PREROUTING
-	refused 2 "ravelin run: \"input\" is no base chain: PREROUTING, INPUT, FORWARD, OUTPUT or POSTROUTING
+	refused 2 "ravelin run: \"input\" is not a base chain: PREROUTING, INPUT, FORWARD, OUTPUT or POSTROUTING
 $try" ravelin run -r rules -p in.pcap -H input
-	refused 2 "ravelin run: \"abcdefghijklmnop\" is no name of an interface
+	refused 2 "ravelin run: \"abcdefghijklmnop\" is not an interface name
 $try" ravelin run -r rules -p in.pcap -i abcdefghijklmnop
-	refused 2 "ravelin run: \"x\" is no mark
+	refused 2 "ravelin run: \"x\" is not a mark
 $try" ravelin run -r rules -p in.pcap -m x
-	refused 2 "ravelin run: \"::1\" is no address
+	refused 2 "ravelin run: \"::1\" is not an address
 $try" ravelin run -r rules -p in.pcap -l ::1
-	refused 2 "ravelin run: unexpected word: more
+	refused 2 "ravelin run: unexpected argument: more
 $try" ravelin run -r rules -p in.pcap more
 	refused 1 "ravelin run: cannot open nosuch: No such file or directory" ravelin run -r nosuch -p in.pcap
 	refused 1 "ravelin run: cannot open nosuch: No such file or directory" ravelin run -r rules -p nosuch
@@ -292,20 +292,20 @@ $try" ravelin run -r rules -p in.pcap more
     INPUT filter: DROP by rule 2 of INPUT
       INPUT 1: -A INPUT -p tcp
       INPUT 2: -A INPUT -m conntrack --ctstate NEW $recent -j DROP
-      looked at: meta.l4proto state time ct.state
+      tested: meta.l4proto state time ct.state
   if -m conntrack --ctstate NEW matches, $recent does not: ACCEPT
     INPUT filter: ACCEPT by policy
       INPUT 1: -A INPUT -p tcp
-      looked at: meta.l4proto state time ct.state
+      tested: meta.l4proto state time ct.state
   if -m conntrack --ctstate NEW does not, -m conntrack --ctstate INVALID matches: DROP
     INPUT filter: DROP by rule 3 of INPUT
       INPUT 1: -A INPUT -p tcp
       INPUT 3: -A INPUT -m conntrack --ctstate INVALID -j DROP
-      looked at: meta.l4proto ct.state
+      tested: meta.l4proto ct.state
   if -m conntrack --ctstate NEW does not, -m conntrack --ctstate INVALID does not: ACCEPT
     INPUT filter: ACCEPT by policy
       INPUT 1: -A INPUT -p tcp
-      looked at: meta.l4proto ct.state
+      tested: meta.l4proto ct.state
 # 1 packets, 1 not known
 # perhaps [1:40] more: filter: -A INPUT -m conntrack --ctstate NEW $recent -j DROP
 # perhaps [1:40] more: filter: -A INPUT -m conntrack --ctstate INVALID -j DROP
@@ -462,24 +462,24 @@ ACCEPT" "$(ravelin run -r rules -p in.pcap -a ctstate=NEW | sed -n 's/^[0-9].*:2
 $try" ravelin run -r rules -p in.pcap -a "$word"
 	done <<-'END'
 		ctstate=NEWS|Bad ctstate "NEWS"
-		ctstate|it is to be NAME=VALUE, NAME!=VALUE or [!] -m MATCH ...
+		ctstate|it must be NAME=VALUE, NAME!=VALUE or [!] -m MATCH ...
 		nosuch=1|there is no such option of a match, nor a match whose outcome is yes or no
-		dport=22|the packet itself says that
-		socket-exists=maybe|it is yes or no
-		-m recent --set -j ACCEPT|it has to be one match
+		dport=22|this is known from the packet
+		socket-exists=maybe|the value must be yes or no
+		-m recent --set -j ACCEPT|it must be a single match
 		-m nosuch|Couldn't load match `nosuch':No such file or directory
-		helper="x"|it is to be NAME=VALUE, NAME!=VALUE or [!] -m MATCH ...
+		helper="x"|it must be NAME=VALUE, NAME!=VALUE or [!] -m MATCH ...
 	END
 	# An unused one is reported on a terminal, and in JSON.
 	export RAVELIN_DIAGNOSTICS=1
 	for word in ctstate=NEW tcp=no set:bad=yes '-m socket'; do
 		capture ravelin run -r rules -p in.pcap -i a -o b -q -a "$word"
-		same "ravelin run: --assume \"$word\": no rule asks for that" "$err"
+		same "ravelin run: --assume \"$word\": no rule tests this" "$err"
 	done
 	unset RAVELIN_DIAGNOSTICS
-	refused 2 "ravelin run: what is assumed of -m conntrack cannot all be so
+	refused 2 "ravelin run: assumptions about -m conntrack contradict each other
 $try" ravelin run -r rules -p in.pcap -a ctstate=NEW -a ctstate=INVALID
-	refused 2 "ravelin run: \"0\" is no number of ways from 1 to 4096
+	refused 2 "ravelin run: \"0\" is not a number of paths from 1 to 4096
 $try" ravelin run -r rules -p in.pcap --ways 0
 }
 
@@ -518,14 +518,14 @@ $try" ravelin run -r rules -p in.pcap --ways 0
 	same "# 4 packets, 1 ACCEPT, 3 DROP" "$(ravelin run -r rules -p in.pcap -s l=set -q | sed -n 1p)"
 	printf 'create l list:set size 8\nadd l x\nadd l nosuch\ncreate x hash:ip\nadd x 10.1.0.8\n' >"set"
 	same "# 4 packets, 2 DROP, 2 not known" "$(ravelin run -r rules -p in.pcap -s l=set -q | sed -n 1p)"
-	refused 1 "ravelin run: set, line 1: \"no entry\" is no entry of a set" sets_of 'no entry\n'
-	refused 1 "ravelin run: set, line 2: \"10.1.0.8/33\" is no entry of a set" sets_of '10.1.0.8/32\n10.1.0.8/33\n'
-	refused 1 "ravelin run: set, line 1: \"10.1.0.9-10.1.0.8\" is no entry of a set" sets_of '10.1.0.9-10.1.0.8\n'
-	refused 1 "ravelin run: set, line 1: \"tcp:70000\" is no entry of a set" sets_of 'tcp:70000\n'
-	refused 1 "ravelin run: set, line 1: \"1.1.1.1,1,1.1.1.1,1\" is no entry of a set" sets_of '1.1.1.1,1,1.1.1.1,1\n'
-	refused 1 "ravelin run: set has several sets, and none of the name x" sets_of 'create a hash:ip\ncreate b hash:ip\n'
+	refused 1 "ravelin run: set, line 1: \"no entry\" is not a set entry" sets_of 'no entry\n'
+	refused 1 "ravelin run: set, line 2: \"10.1.0.8/33\" is not a set entry" sets_of '10.1.0.8/32\n10.1.0.8/33\n'
+	refused 1 "ravelin run: set, line 1: \"10.1.0.9-10.1.0.8\" is not a set entry" sets_of '10.1.0.9-10.1.0.8\n'
+	refused 1 "ravelin run: set, line 1: \"tcp:70000\" is not a set entry" sets_of 'tcp:70000\n'
+	refused 1 "ravelin run: set, line 1: \"1.1.1.1,1,1.1.1.1,1\" is not a set entry" sets_of '1.1.1.1,1,1.1.1.1,1\n'
+	refused 1 "ravelin run: set has several sets, and none is named x" sets_of 'create a hash:ip\ncreate b hash:ip\n'
 	refused 1 "ravelin run: cannot open nosuch: No such file or directory" ravelin run -r rules -p in.pcap -s x=nosuch
-	refused 2 "ravelin run: --set \"x\": it is to be NAME=FILE
+	refused 2 "ravelin run: --set \"x\": it must be NAME=FILE
 Try \`ravelin run --help' for more information." ravelin run -r rules -p in.pcap -s x
 	refused 2 "ravelin run: --set \"x=set\": that set is given twice
 Try \`ravelin run --help' for more information." ravelin run -r rules -p in.pcap -s x=/dev/null -s x=set
@@ -543,12 +543,12 @@ sets_of() { printf '%b' "$1" >"set"; ravelin run -r rules -p in.pcap -s x=set; }
 		filter|INPUT|-j NFQUEUE --queue-num 3|QUEUE|
 		filter|INPUT|-j QUEUE|QUEUE|
 		filter|INPUT|-p tcp -m tcp --syn -j SYNPROXY|STOLEN|
-		filter|INPUT|-j TEE --gateway 10.0.0.1|DROP|-j TEE --gateway 10.0.0.1: is not done
+		filter|INPUT|-j TEE --gateway 10.0.0.1|DROP|-j TEE --gateway 10.0.0.1: has no effect here
 		mangle|PREROUTING|-p tcp -j TPROXY --on-port 80|if -j TPROXY --on-port 80 --on-ip 0.0.0.0 --tproxy-mark 0x0/0x0 matches: ACCEPT, else DROP|
-		mangle|PREROUTING|-p tcp -j TCPOPTSTRIP --strip-options 2|DROP|-j TCPOPTSTRIP --strip-options 2: is not done: the packet keeps its options
+		mangle|PREROUTING|-p tcp -j TCPOPTSTRIP --strip-options 2|DROP|-j TCPOPTSTRIP --strip-options 2: has no effect here: the packet keeps its options
 		raw|PREROUTING|-p tcp -j CT --helper ftp|DROP|
 		raw|PREROUTING|-j NOTRACK|DROP|
-		filter|INPUT|-j SET --add-set a src|DROP|-j SET --add-set a src: is not done
+		filter|INPUT|-j SET --add-set a src|DROP|-j SET --add-set a src: has no effect here
 	END
 	printf '*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j CT --notrack\nCOMMIT\n*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m conntrack --ctstate UNTRACKED -j DROP\nCOMMIT\n' >rules
 	prints "# 1 packets, 1 DROP" first_line -H PREROUTING,INPUT
@@ -557,7 +557,7 @@ sets_of() { printf '%b' "$1" >"set"; ravelin run -r rules -p in.pcap -s x=set; }
 
 @test "table nat is not run, with a note" {
 	pcap in.pcap ethernet "$SSH"
-	local note="ravelin run: table nat is left out: addresses are not translated, and other tables see packets as they are in the capture"
+	local note="ravelin run: table nat is skipped: addresses are not translated, and other tables see the addresses of the capture"
 	printf '*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n*filter\n:INPUT DROP [0:0]\nCOMMIT\n' >rules
 	capture ravelin run -r rules -p in.pcap -q
 	same "$note" "$err"
@@ -566,7 +566,7 @@ sets_of() { printf '%b' "$1" >"set"; ravelin run -r rules -p in.pcap -s x=set; }
 	capture ravelin run -r rules -p in.pcap -q -j
 	same "['${note#ravelin run: }']" "$("$PYTHON" -c 'import json, sys; print(json.load(sys.stdin)["notes"])' <<<"$out")"
 	refused 1 "$note
-ravelin run: table nat cannot be run: addresses are not translated" \
+ravelin run: table nat cannot be evaluated: addresses are not translated" \
 		ravelin run -r rules -p in.pcap -t nat -H POSTROUTING
 	# Without rules there are no notes.
 	printf '*nat\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n*filter\n:INPUT DROP [0:0]\nCOMMIT\n' >rules
@@ -645,7 +645,7 @@ workstation()
 	} >rules
 	prints "# 1 packets, 1 not known" first_line
 	ravelin run -r rules -p in.pcap -w 3 >out
-	grep -qx '  further ways were not followed: --ways' out
+	grep -qx '  further paths were not followed: use --ways' out
 	[ "$(grep -c '^    INPUT filter' out)" = 3 ]
 	grep -q ': if .* not followed$' out
 }

@@ -123,9 +123,9 @@ goes_on()
 @test "ineffective rules are reported, and an ineffective policy is refused" {
 	loaded ip 'flags dormant; chain INPUT { type filter hook input priority 0; policy accept; }'
 	capture iptables -P INPUT DROP
-	same "0 # Warning: table \`filter' is dormant: none of its rules acts" "$rc $err"
+	same "0 # Warning: table \`filter' is dormant: its rules have no effect" "$rc $err"
 	capture iptables -S INPUT
-	same "0 # Warning: table \`filter' is dormant: none of its rules acts" "$rc $err"
+	same "0 # Warning: table \`filter' is dormant: its rules have no effect" "$rc $err"
 	loaded ip 'chain INPUT { type filter hook input priority 5; policy accept; }'
 	capture iptables -P INPUT DROP
 	same '0 ' "$rc $err"
@@ -135,7 +135,7 @@ goes_on()
 	refused_like 1 'CHAIN_UPDATE failed' iptables -P INPUT DROP
 	refused_like 1 'CHAIN_UPDATE failed' iptables-restore --noflush < <(printf '*filter\n:INPUT DROP\nCOMMIT\n')
 	capture iptables -A INPUT -j ACCEPT
-	same "0 # Warning: chain \`INPUT' of table \`filter' is at no hook: packets meet it only by jumps" "$rc $err"
+	same "0 # Warning: chain \`INPUT' of table \`filter' has no hook: packets enter it only by jumps" "$rc $err"
 }
 
 @test "unrelated base chains and sets of others stay" {

@@ -90,7 +90,7 @@ iptables: No chain/target/match by that name." "$err"
 @test "rules outside iptables: warning on a terminal only" {
 	local outside=iptables other
 	[ "$BACKEND" = nft ] || outside=ravelin.ko
-	other="packets also meet nf_tables rules outside $outside"
+	other="packets also pass nf_tables rules outside $outside"
 	nft -f - <<-'R'
 	table ip filter { chain user { counter; }; }
 	table inet fw { chain in { type filter hook input priority 0; counter; }; }
@@ -205,7 +205,7 @@ SHOWN='a\x1b[2Jb\x9b31mc\xc2\x9bd\x0de\xe2\x80\xaef\x7f'
 	[[ $out == *'x\x1b[2J'* ]]
 	[[ $out != *$'\033'* ]]
 	out=$(at_terminal "../ravelin $'no\\033[2J'") || true
-	[[ $out == *'no program is called no\x1b[2J'* ]]
+	[[ $out == *'unknown program: no\x1b[2J'* ]]
 	out=$(at_terminal "iptables-apply $'no\\033[2J'") || true
 	[[ $out == *'rulesfile not readable: no\x1b[2J'* ]]
 }

@@ -240,12 +240,12 @@ nft 'add rule ip6 filter INPUT add @connlimit0 { ip6 saddr ct count over 2 } add
 		>"$BATS_TEST_TMPDIR/rules"
 	capture "$tool" -f "$BATS_TEST_TMPDIR/rules"
 	[ "$rc" -eq 0 ]
-	same 'iptables-restore-translate: 2 of 3 rules are only remarks in the output: nft has no words for them (lines 2, 4)' "$err"
+	same 'iptables-restore-translate: 2 of 3 rules are only comments in the output: nft has no equivalent for them (lines 2, 4)' "$err"
 	same 2 "$(grep -c '^# -t filter' <<<"$out")"
-	refused 1 'iptables-restore-translate: 2 of 3 rules cannot be translated: nft has no words for them (lines 2, 4)' \
+	refused 1 'iptables-restore-translate: 2 of 3 rules cannot be translated: nft has no equivalent for them (lines 2, 4)' \
 		"$tool" --strict -f "$BATS_TEST_TMPDIR/rules"
 	printf '%s\n' '*filter' ':a"b - [0:0]' '-A INPUT -m recent --set' COMMIT >"$BATS_TEST_TMPDIR/rules"
-	refused 1 'iptables-restore-translate: 1 of 1 rules and 1 chain cannot be translated: nft has no words for them (lines 2, 3)' \
+	refused 1 'iptables-restore-translate: 1 of 1 rules and 1 chain cannot be translated: nft has no equivalent for them (lines 2, 3)' \
 		"$tool" --strict -f "$BATS_TEST_TMPDIR/rules"
 	printf '%s\n' '*filter' '-A INPUT -j ACCEPT' COMMIT >"$BATS_TEST_TMPDIR/rules"
 	capture "$tool" --strict -f "$BATS_TEST_TMPDIR/rules"

@@ -206,7 +206,7 @@ odd_rules()
 			sys.stdout.buffer.write(d)
 		END
 		on "$NS" cp bad "$state"
-		refused 4 "ravelin revert $BANNER: the kept rules are malformed" ravelin revert
+		refused 4 "ravelin revert $BANNER: the stored rules are malformed" ravelin revert
 		same "$now" "$(listing)" "ruleset with $what"
 	done
 	on "$NS" cp good "$state"
@@ -224,7 +224,7 @@ odd_rules()
 	on "$NS" rmdir "/run/cg/ravelin-$$"
 	local before
 	before=$(listing)
-	RAVELIN_DIAGNOSTICS=0 refused 4 "iptables-apply $BANNER: the kernel does not take back its own rules: a rule of chain \`OUTPUT' in IPv4 table \`filter': Invalid argument
+	RAVELIN_DIAGNOSTICS=0 refused 4 "iptables-apply $BANNER: the kernel would refuse to restore its own rules: a rule of chain \`OUTPUT' in IPv4 table \`filter': Invalid argument
 Error: unknown error saving old iptables rules" apply y new.rules
 	same "$before" "$(listing)" ruleset
 	nothing_left
@@ -386,8 +386,8 @@ owned_run()
 	OWNER=$(cat sleeper)
 	[ "$rc" -eq 10 ]
 	[[ $out == *'Reverting to old iptables rules... failed.' ]]
-	[[ $err == *"the kernel does not take back its own rules: IPv4 table \`security': Operation not permitted"*"
-Error: the old rules could not be put back: this host is closed for new connections, open ones go on
+	[[ $err == *"the kernel would refuse to restore its own rules: IPv4 table \`security': Operation not permitted"*"
+Error: the old rules could not be restored: this host is closed for new connections, established ones continue
 \"ravelin revert\" tries again; \"ravelin confirm\" keeps the rules that are loaded and opens the host" ]]
 	hears 'yes yes no no'
 	[[ $(nft list table ip6 ravelin-closed) == *'ct state established,related accept'* ]]
@@ -417,7 +417,7 @@ Error: the old rules could not be put back: this host is closed for new connecti
 	rm own
 	start -c ./owned.run
 	OWNER=$(cat sleeper)
-	refused 10 'ravelin revert: the old rules could not be put back: this host is closed for new connections, open ones go on' \
+	refused 10 'ravelin revert: the old rules could not be restored: this host is closed for new connections, established ones continue' \
 		ravelin revert
 	ended 10
 	quiet ravelin confirm

@@ -199,7 +199,7 @@ EOF
 }
 
 @test "a kernel without atomic reset: two steps, with a warning on a terminal" {
-	local told="packets that are counted between listing and zeroing are lost: this kernel cannot do both in one step (Linux 6.2 can)"
+	local told="packets between listing and zeroing are not counted: this needs Linux 6.2 or later"
 	old_kernel
 	iptables -A INPUT -c 5 6 -j ACCEPT
 	capture env LD_PRELOAD="$DIR/old.so" RAVELIN_DIAGNOSTICS=1 nsenter -t "$NS" -n "$RAVELIN_BIN/iptables" -S INPUT -v -Z

@@ -405,7 +405,7 @@ static void a_loop_of_jumps_is_refused(void **state)
 	add_jump(b, "A")->loc = (struct rv_loc){ 4, 1, 2 };
 	assert_int_equal(rv_table_check(t, &err), -1);
 	assert_string_equal(err.text, " RULE_APPEND failed (Too many links): rule in chain B: "
-			    "-A B -j A: the jump makes a loop");
+			    "-A B -j A: the jump creates a loop");
 	assert_int_equal(err.loc.line, 4);
 	rv_ruleset_clear(&rs);
 }

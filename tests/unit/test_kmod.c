@@ -664,7 +664,7 @@ static void says(struct broken *b, const char *message)
 		says(&b, message);				\
 	} while (0)
 
-#define WHERE "table `filter' is not understood: "
+#define WHERE "table `filter' cannot be decoded: "
 #define RULE WHERE "chain `INPUT' entry 0: "
 #define PORT "-p tcp -m tcp --dport 22 -j ACCEPT"
 
@@ -683,49 +683,49 @@ static void two_lengths(struct broken *b)
 static void test_messages(void **state)
 {
 	(void)state;
-	BROKEN(PORT, b.e->next += 4, WHERE "entry 0: it does not end where it should");
-	BROKEN(PORT, b.e->target = 8, WHERE "entry 0: it does not end where it should");
+	BROKEN(PORT, b.e->next += 4, WHERE "entry 0: it has a wrong length");
+	BROKEN(PORT, b.e->target = 8, WHERE "entry 0: it has a wrong length");
 	BROKEN(PORT, b.head.count++, WHERE "entry 6: there should be 7");
 	BROKEN(PORT, b.match->size = 0,
-	       RULE "a match or target does not end where it should");
+	       RULE "a match or target has a wrong length");
 	BROKEN(PORT, memset(b.match->name, 'x', sizeof(b.match->name)),
-	       RULE "the name of a match or target has no end");
-	BROKEN(PORT, b.match->form = 9, RULE "an element of kind 1, form 9 is not understood");
-	BROKEN(PORT, b.match->kind = 3, RULE "an element of kind 3, form 1 is not understood");
-	BROKEN(PORT, strcpy(b.match->name, "nobody"), RULE "match `nobody' is not known");
+	       RULE "the name of a match or target is not terminated");
+	BROKEN(PORT, b.match->form = 9, RULE "unknown element of kind 1, form 9");
+	BROKEN(PORT, b.match->kind = 3, RULE "unknown element of kind 3, form 1");
+	BROKEN(PORT, strcpy(b.match->name, "nobody"), RULE "match `nobody' is unknown");
 	BROKEN(PORT, ((struct rvk_predicate *)(b.match + 1))->sel = RVK_SEL_MARK,
-	       RULE "match `tcp' compares something that its options do not say");
+	       RULE "match `tcp' has a comparison without an option");
 	BROKEN(PORT, ((struct rvk_predicate *)(b.match + 1))->param = 1,
-	       RULE "match `tcp' compares something that its options do not say");
+	       RULE "match `tcp' has a comparison without an option");
 	BROKEN(PORT, ((struct rvk_predicate *)(b.match + 1))->reserved = 1,
-	       RULE "match `tcp' compares something that its options do not say");
+	       RULE "match `tcp' has a comparison without an option");
 	BROKEN(PORT, ((struct rvk_predicate *)(b.match + 1))->op = 77,
-	       RULE "match `tcp' compares something that its options do not say");
+	       RULE "match `tcp' has a comparison without an option");
 	/* The match does not have an option 0. */
 	BROKEN("-p tcp -m tcp --tcp-option 5 -j ACCEPT",
 	       ((struct rvk_predicate *)(b.match + 1))->value[0] = 0,
-	       RULE "match `tcp' compares something that its options do not say");
+	       RULE "match `tcp' has a comparison without an option");
 	BROKEN("-p tcp -m tcp --sport 1 --dport 2", two_lengths(&b),
-	       RULE "match `length' compares something that its options do not say");
+	       RULE "match `length' has a comparison without an option");
 	BROKEN("-p tcp -m tcp --sport 1 --dport 2",
 	       ((struct rvk_predicate *)(b.match + 1))[1] = ((struct rvk_predicate *)(b.match + 1))[0],
-	       RULE "match `tcp' compares something that its options do not say");
+	       RULE "match `tcp' has a comparison without an option");
 	BROKEN(PORT, ((struct rvk_verdict *)(b.target + 1))->verdict = -77,
-	       RULE "verdict -77 is not understood");
+	       RULE "unknown verdict -77");
 	BROKEN(PORT, ((struct rvk_verdict *)(b.target + 1))->flags = 8,
-	       RULE "a verdict with flags 8 is not understood");
+	       RULE "unknown verdict flags 8");
 	BROKEN("-j a", ((struct rvk_verdict *)(b.target + 1))->verdict += 8,
 	       RULE "it jumps into the middle of a chain");
 	BROKEN(PORT, b.e->ip.in_mask[3] = 1,
-	       RULE "an address, interface or protocol is more than a rule can say");
+	       RULE "an address, interface or protocol has no option");
 	BROKEN(PORT, b.e->ip.flags |= 128,
-	       RULE "an address, interface or protocol is more than a rule can say");
+	       RULE "an address, interface or protocol has no option");
 	BROKEN(PORT, b.head.underflow[NF_INET_LOCAL_IN] = 0, RULE "it should be a policy");
-	BROKEN(PORT, b.head.hook_entry[NF_INET_LOCAL_IN] = 8, WHERE "entry 0: it is in no chain");
+	BROKEN(PORT, b.head.hook_entry[NF_INET_LOCAL_IN] = 8, WHERE "entry 0: it is not in a chain");
 	/* iptables' count derived from --packet (linux/netfilter/xt_statistic.h). */
 	BROKEN("-m statistic --mode nth --every 3 --packet 0 -j ACCEPT",
 	       ((struct xt_statistic_info *)(b.match + 1))->u.nth.count = 1,
-	       RULE "match `statistic' says more than its options can");
+	       RULE "match `statistic' has data without an option");
 	BROKEN("-m comment --comment x", b.match->revision = 9,
 	       RULE "match `comment' revision 9 of 256 bytes is not known");
 }
@@ -782,7 +782,7 @@ static unsigned int accepted, lacked, refused;
 /* Cases that the kernel's xt checks refuse, although nf_tables may not call them. */
 static const char *const refusals[] = {
 	"`recent' refuses these options",		/* hit counts from 256 on */
-	"needs a rule of its own protocol",		/* ! -p tcp -m tcp */
+	"needs -p with its protocol",		/* ! -p tcp -m tcp */
 	"`TRACE' cannot be used in this table",		/* only in raw */
 	"`TCPMSS' refuses these options",		/* without --syn */
 };
@@ -1038,11 +1038,11 @@ static void test_refusals(void **state)
 			    "chain a or in the chains that call it");
 	assert_string_equal(restore("*filter\n-A INPUT ! -p tcp -m tcp --dport 1\nCOMMIT\n"),
 			    " RULE_APPEND failed (Invalid argument): rule in chain INPUT: "
-			    "-A INPUT ! -p tcp -m tcp --dport 1: `tcp' needs a rule of its own "
-			    "protocol (-p)");
+			    "-A INPUT ! -p tcp -m tcp --dport 1: `tcp' needs -p with its "
+			    "protocol");
 	assert_string_equal(restore("*filter\n-N a\n-A a -j a\nCOMMIT\n"),
 			    " RULE_APPEND failed (Too many links): rule in chain a: -A a -j a: "
-			    "the jump makes a loop");
+			    "the jump creates a loop");
 }
 
 /* Chains that jump to each other repeatedly: the number of visits is limited. */
@@ -1060,7 +1060,7 @@ static void test_multiplied(void **state)
 	rv_buf_puts(&b, "COMMIT\n");
 	assert_string_equal(restore(rv_buf_text(&b)),
 			    " RULE_APPEND failed (Too many links): rule in chain b: -A b -p udp -j c: "
-			    "with the jumps behind it a packet may pass more than a million rules");
+			    "its jumps can lead a packet through more than a million rules");
 	rv_buf_free(&b);
 }
 

@@ -159,7 +159,7 @@ static void test_malformed(void **state)
 			continue;
 		rv_error_reset(&err);
 		assert_int_equal(rv_image_hold(&im, &err), -1);
-		assert_string_equal(err.text, "the kept rules are malformed");
+		assert_string_equal(err.text, "the stored rules are malformed");
 	}
 	assert_entries(&before);
 	close_all(&im, &before);
