@@ -183,7 +183,7 @@ static int read_nft_rule(struct rv_explain_rules *r, struct rv_nft_aside *aside,
 
 static int read_nft_rules(struct rv_explain_rules *r, struct rv_error *err)
 {
-	struct rv_nft_aside aside = { .named = true };
+	struct rv_nft_aside aside = { .of = NULL };
 	int rc = 0;
 
 	rv_list_each(t, &r->store.rs.tables, struct rv_table, node)

@@ -9,13 +9,6 @@
 
 #include "parser/parse.h"
 
-const char *rv_build_program(const struct rv_parser *p)
-{
-	if (p->sink && p->sink->program)
-		return p->sink->program;
-	return p->sink ? rv_family(p->family)->restore : rv_family(p->family)->tool;
-}
-
 int rv_build_begin(struct rv_parser *p)
 {
 	rv_command_clear(p->cmd);
@@ -44,13 +37,6 @@ int rv_build_not(struct rv_parser *p, const struct rv_loc *loc)
 	return 0;
 }
 
-static int once_index(char letter)
-{
-	const char *at = letter ? strchr(RV_ONCE, letter) : NULL;
-
-	return at ? at - RV_ONCE : -1;
-}
-
 /* Name of an option in error messages. Core rows that conflict use the name of the first. */
 static const char *once_name(const struct rv_parser *p, char letter, const struct rv_core_option *o)
 {
@@ -63,33 +49,10 @@ static const char *once_name(const struct rv_parser *p, char letter, const struc
 	return o->name;
 }
 
-int rv_build_once(struct rv_parser *p, char letter, const struct rv_core_option *o,
-		  const struct rv_loc *loc)
-{
-	int i = once_index(letter);
-
-	if (i < 0)
-		return 0;
-	if (p->seen & 1u << i)
-		return rv_usage(p, loc, "multiple --%s options not allowed",
-				once_name(p, letter, o));
-	p->seen |= 1u << i;
-	p->seen_at[i] = *loc;
-	p->seen_as[i] = o;
-	return 0;
-}
-
-const struct rv_loc *rv_build_seen(const struct rv_parser *p, char letter)
-{
-	int i = once_index(letter);
-
-	return i >= 0 && p->seen & 1u << i ? &p->seen_at[i] : NULL;
-}
-
 static int check_core(struct rv_parser *p, const struct rv_core_option *o, const struct rv_loc *loc)
 {
-	if (rv_build_once(p, o->once, o, loc))
-		return -1;
+	if (!rv_line_once(p, o->once, o, loc))
+		return rv_line_twice(p, once_name(p, o->once, o), loc);
 	if (!p->invert || o->bang == RV_BANG_IGNORED)
 		return 0;
 	return rv_usage(p, &p->not_loc, o->bang == RV_BANG_CANNOT ? "cannot have ! before --%s"
@@ -128,11 +91,6 @@ int rv_build_missing(struct rv_parser *p, const struct rv_choice *c, const struc
 int rv_build_unknown(struct rv_parser *p, const struct rv_arg *word)
 {
 	return rv_usage(p, &word->loc, "unknown option \"%s\"", word->text);
-}
-
-int rv_build_stray(struct rv_parser *p, const struct rv_arg *word)
-{
-	return rv_fail(p->err, RV_ERR_BARE, &word->loc, "Bad argument `%s'", word->text);
 }
 
 int rv_build_trailing(struct rv_parser *p, const struct rv_arg *word)
@@ -203,9 +161,9 @@ static int check_interfaces(struct rv_parser *p)
 	const unsigned int has = rv_chain_interfaces(p->cmd->chain);
 	const struct rv_loc *loc;
 
-	if (!(has & RV_HAS_OUT) && (loc = rv_build_seen(p, 'o')))
+	if (!(has & RV_HAS_OUT) && (loc = rv_line_seen(p, 'o')))
 		return rv_usage(p, loc, "Can't use --out-interface with %s", p->cmd->chain);
-	if (!(has & RV_HAS_IN) && (loc = rv_build_seen(p, 'i')))
+	if (!(has & RV_HAS_IN) && (loc = rv_line_seen(p, 'i')))
 		return rv_usage(p, loc, "Can't use --in-interface with %s", p->cmd->chain);
 	return 0;
 }
@@ -249,7 +207,7 @@ int rv_build_command(struct rv_parser *p, const struct rv_loc *loc)
 		return -1;
 	if (takes_rule(p->cmd->kind) && check_interfaces(p))
 		return -1;
-	if (p->cmd->kind == RV_CMD_POLICY && rv_build_seen(p, 'c')) {
+	if (p->cmd->kind == RV_CMD_POLICY && rv_line_seen(p, 'c')) {
 		p->cmd->has_counters = true;
 		p->cmd->counters = p->rule->counters;
 	}

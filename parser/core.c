@@ -269,7 +269,7 @@ static int run_counters(struct rv_parser *p, const struct rv_core_option *o,
 	if (!rv_read_count(bytes, &p->rule->counters.bytes, &end))
 		return rv_usage(p, args[1].text ? &args[1].loc : &args->loc,
 				"--set-counters byte counter not numeric");
-	return comma && args[1].text ? rv_build_stray(p, &args[1]) : 0;
+	return comma && args[1].text ? rv_line_stray(p, &args[1]) : 0;
 }
 
 /* ---- other options -------------------------------------------------------- */
@@ -280,7 +280,7 @@ static int run_table(struct rv_parser *p, const struct rv_core_option *o,
 	(void)o;
 	if (p->sink)
 		return rv_usage(p, &p->at_option,
-				"The -t option cannot be used in %s.\n", rv_build_program(p));
+				"The -t option cannot be used in %s.\n", rv_line_program(p));
 	p->table = *args;
 	return 0;
 }
@@ -341,7 +341,7 @@ static int run_family(struct rv_parser *p, const struct rv_core_option *o,
 		return 0;
 	}
 	rv_fail(p->err, RV_ERR_BARE, &p->at_option, "%s", "");
-	return rv_hint(p->err, "%s works on %s", rv_build_program(p), rv_family(p->family)->name);
+	return rv_hint(p->err, "%s works on %s", rv_line_program(p), rv_family(p->family)->name);
 }
 
 static void add_help(struct rv_options *opts, const struct rv_ext *ext)

@@ -110,7 +110,7 @@ item
 	| UNARY MISSING			{ TRY(rv_build_missing(p, &$1, &$2)); }
 	| UNARY_MORE MISSING		{ TRY(rv_build_missing(p, &$1, &$2)); }
 	| UNKNOWN			{ TRY(rv_build_unknown(p, &$1)); }
-	| WORD				{ TRY(rv_build_stray(p, &$1)); }
+	| WORD				{ TRY(rv_line_stray(p, &$1)); }
 	| TRAILING			{ TRY(rv_build_trailing(p, &$1)); }
 	;
 

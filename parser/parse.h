@@ -126,7 +126,7 @@ struct rv_parser {
 int rv_scan_open(struct rv_parser *p);
 void rv_scan_close(struct rv_parser *p);
 
-/* ---- tokens.c -------------------------------------------------------------- */
+/* ---- line.c: what has been read of a line ---------------------------------- */
 
 /* Starts a line, whose words fit in p->line. Returns 0, or -1 with p->err set. */
 int rv_line_begin(struct rv_parser *p);
@@ -137,6 +137,19 @@ int rv_line_begin(struct rv_parser *p);
 void rv_word_add(struct rv_parser *p, const struct rv_loc *loc, const char *text, size_t len);
 /* Completes the current word. */
 struct rv_arg rv_word_take(struct rv_parser *p);
+/*
+ * Records an option that may be given once: a core row, or the row of rv_ext_ip with that letter.
+ * False if it was given before: rv_line_twice() reports that.
+ */
+bool rv_line_once(struct rv_parser *p, char letter, const struct rv_core_option *o,
+		  const struct rv_loc *loc);
+int rv_line_twice(struct rv_parser *p, const char *name, const struct rv_loc *loc);
+/* Location of the option if it was given, or NULL. */
+const struct rv_loc *rv_line_seen(const struct rv_parser *p, char letter);
+/* Reports an argument that no option takes. Returns -1. */
+int rv_line_stray(struct rv_parser *p, const struct rv_arg *word);
+/* The program that errors are reported for. */
+const char *rv_line_program(const struct rv_parser *p);
 
 /* ---- lookup.c ------------------------------------------------------------- */
 
@@ -161,19 +174,9 @@ int rv_build_option(struct rv_parser *p, const struct rv_choice *c, const struct
 /* Reports a missing argument. word: the option as written. */
 int rv_build_missing(struct rv_parser *p, const struct rv_choice *c, const struct rv_arg *word);
 int rv_build_unknown(struct rv_parser *p, const struct rv_arg *word);
-int rv_build_stray(struct rv_parser *p, const struct rv_arg *word);
 int rv_build_trailing(struct rv_parser *p, const struct rv_arg *word);
-/*
- * Records an option that may be given once: a core row, or the row of rv_ext_ip with that letter.
- * Returns 0, or -1 if it was given before.
- */
-int rv_build_once(struct rv_parser *p, char letter, const struct rv_core_option *o,
-		  const struct rv_loc *loc);
-/* Location of the option if it was given, or NULL. */
-const struct rv_loc *rv_build_seen(const struct rv_parser *p, char letter);
 /* Checks the complete line and finishes p->cmd. */
 int rv_build_command(struct rv_parser *p, const struct rv_loc *loc);
-const char *rv_build_program(const struct rv_parser *p);
 
 /* ---- rule.c: the rule of the command -------------------------------------- */
 

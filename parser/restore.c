@@ -26,11 +26,11 @@ int rv_restore_table(struct rv_parser *p, const struct rv_loc *loc)
 
 	if (!p->nnames)
 		return rv_usage(p, loc, "%s: line %u table name invalid",
-				rv_build_program(p), loc->line);
+				rv_line_program(p), loc->line);
 	p->def = rv_table_def_find(name->text);
 	if (!p->def)
 		return rv_usage(p, &name->loc, "%s: line %u table name '%s' invalid",
-				rv_build_program(p), loc->line, name->text);
+				rv_line_program(p), loc->line, name->text);
 	p->table.loc = name->loc;
 	if (p->sink->table(p->def, &name->loc, &skip, p->sink->arg, p->err)) {
 		rv_error_at(p->err, &name->loc);
@@ -94,7 +94,7 @@ int rv_restore_declare(struct rv_parser *p, const struct rv_loc *loc)
 	*p->opts = (struct rv_options){ .family = p->family };
 	if (p->nnames < 2)
 		return rv_usage(p, p->nnames ? &p->name[0].loc : loc,
-				"%s: line %u %s invalid", rv_build_program(p), loc->line,
+				"%s: line %u %s invalid", rv_line_program(p), loc->line,
 				p->nnames ? "policy" : "chain name");
 	if (rv_core_new_chain(p, &p->name[0], false))
 		return -1;

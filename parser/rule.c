@@ -98,8 +98,8 @@ int rv_rule_option(struct rv_parser *p, const struct rv_choice *c, const struct 
 	const struct rv_option *row = &c->ext->options[rv_option_index(c->ext, c->opt)];
 
 	if (c->ext == &rv_ext_ip) {
-		if (rv_build_once(p, row->letter, NULL, loc))
-			return -1;
+		if (!rv_line_once(p, row->letter, NULL, loc))
+			return rv_line_twice(p, row->name, loc);
 		if (row->letter == 's' || row->letter == 'd') {
 			p->addr[row->letter == 's' ? RV_SRC : RV_DST] =
 				(struct rv_addresses){ args[0], p->invert };

@@ -30,10 +30,13 @@ struct rv_rule *rv_nft_rule_staged(rv_family_t family, struct rv_nft_view attrs,
 
 /*
  * The rule in a message (its attributes) in options that mean the same, for a reader only: the kernel may not
- * take it so. NULL with err set: there are none.
+ * take it so. named: reads lookups in sets with a name. NULL with err set: there are none.
  */
+struct rv_nft_reader;
+struct rv_nft_reg;
+typedef int rv_nft_named_fn(struct rv_nft_reader *r, struct rv_nft_reg *h, const struct rv_nft_expr *e);
 struct rv_rule *rv_nft_rule_words(struct rv_nft_aside *aside, rv_family_t family, struct rv_nft_view attrs,
-				  struct rv_error *err);
+				  rv_nft_named_fn *named, struct rv_error *err);
 
 /* ---- what a rule means: read.c -------------------------------------------------------- */
 
@@ -108,7 +111,7 @@ int rv_nft_is_bound(struct rv_nft_aside *aside, rv_family_t family, const char *
 
 /*
  * The object's rule in words of iptables, in which a set with a name is "-m set --match-set @TABLE/NAME".
- * aside->named is set. NULL with err set: it has no words.
+ * NULL with err set: it has no words.
  */
 struct rv_nft_object;
 struct rv_rule *rv_nft_object_words(struct rv_nft_aside *aside, rv_family_t family, const char *table,

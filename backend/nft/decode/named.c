@@ -85,7 +85,8 @@ static int say_sides(struct rv_nft_reader *r, struct rv_nft_reg *h, uint32_t len
 	return 0;
 }
 
-int rv_nft_named_lookup(struct rv_nft_reader *r, struct rv_nft_reg *h, const struct rv_nft_expr *e)
+/* A lookup of what is held, and of registers behind it, in a set with a name: -m set. */
+static int named_lookup(struct rv_nft_reader *r, struct rv_nft_reg *h, const struct rv_nft_expr *e)
 {
 	const char *table = r->place->table;
 	struct definition d;
@@ -129,7 +130,8 @@ struct rv_rule *rv_nft_object_words(struct rv_nft_aside *aside, rv_family_t fami
 	rv_nft_put_u64(&attrs, NFTA_RULE_HANDLE, 1);
 	rv_nft_put(&attrs, NFTA_RULE_EXPRESSIONS | NLA_F_NESTED, body.data, body.len);
 	if (rv_buf_ok(&attrs))
-		r = rv_nft_rule_words(aside, family, (struct rv_nft_view){ (void *)attrs.data, attrs.len }, err);
+		r = rv_nft_rule_words(aside, family, (struct rv_nft_view){ (void *)attrs.data, attrs.len },
+				      named_lookup, err);
 	else
 		rv_fail_memory(err);
 	rv_buf_free(&attrs);

@@ -193,7 +193,6 @@ static int start(struct rv_nft_reader *r, rv_family_t family, const struct rv_nf
 	r->err = err;
 	r->m = m;
 	r->count = rv_nft_count;
-	r->named = rv_nft_named_lookup;
 	return m->rule ? 0 : rv_fail_memory(err);
 }
 
@@ -278,7 +277,7 @@ struct rv_rule *rv_nft_rule_staged(rv_family_t family, struct rv_nft_view attrs,
 }
 
 struct rv_rule *rv_nft_rule_words(struct rv_nft_aside *aside, rv_family_t family, struct rv_nft_view attrs,
-				  struct rv_error *err)
+				  rv_nft_named_fn *named, struct rv_error *err)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
 	struct rv_rule *rule = NULL;
@@ -289,6 +288,7 @@ struct rv_rule *rv_nft_rule_words(struct rv_nft_aside *aside, rv_family_t family
 	if (rv_nft_place_of(attrs, t, &place, err) || start(&r, family, &place, &m, err))
 		return NULL;
 	r.aside = aside;
+	r.named = named;
 	if (!read_meaning(&r, t[NFTA_RULE_EXPRESSIONS]) && !m.compat && !rv_nft_assemble_to_read(&r)) {
 		rule = take(&m);
 		rule->handle = place.handle;

@@ -63,8 +63,7 @@ struct rv_nft_reader {
 	struct rv_nft_aside *aside;	/* NULL: sets are not asked for */
 	struct rv_nft_meaning *m;
 	int (*count)(struct rv_nft_reader *r);	/* rv_nft_count() */
-	/* rv_nft_named_lookup() */
-	int (*named)(struct rv_nft_reader *r, struct rv_nft_reg *h, const struct rv_nft_expr *e);
+	rv_nft_named_fn *named;		/* NULL: not understood */
 	bool ours;			/* only what iptables itself writes is understood */
 	struct rv_nft_set set;		/* of the lookup at hand */
 	struct rv_part *part;		/* whose options are given */
@@ -147,11 +146,6 @@ int rv_nft_read_lookup(struct rv_nft_reader *r, const struct rv_nft_expr *e);
 /* Ends ranges that have a lower end only; the same, and all that was loaded must have been used. */
 int rv_nft_end_ranges(struct rv_nft_reader *r);
 int rv_nft_end_registers(struct rv_nft_reader *r);
-
-/* ---- named.c --------------------------------------------------------------------------- */
-
-/* A lookup of what is held, and of registers behind it, in a set with a name: -m set. */
-int rv_nft_named_lookup(struct rv_nft_reader *r, struct rv_nft_reg *h, const struct rv_nft_expr *e);
 
 /* ---- sets.c -------------------------------------------------------------------------- */
 

@@ -402,7 +402,7 @@ int rv_nft_read_lookup(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	if (!h || h->kind != RV_NFT_FIELD)
 		return rv_nft_bad_register(r, e);
 	/* A set with a name can be changed by anyone; what it holds now is not what the rule says. */
-	if (strncmp(e->name, "__set", 5) != 0 && r->aside && r->aside->named)
+	if (strncmp(e->name, "__set", 5) != 0 && r->aside && r->named)
 		return r->named(r, h, e);
 	if (strncmp(e->name, "__set", 5) != 0)
 		return rv_nft_unsupported(r, "set `%.64s' is not the rule's own", e->name);

@@ -150,7 +150,6 @@ struct rv_nft_aside {
 	const struct rv_nft_socket *of;	/* the other one: answers are of its generation; NULL: of any */
 	struct rv_nft_socket socket;
 	bool open;
-	bool named;			/* look into named sets too; for readers of rules only */
 	char *table;			/* that the users are of; NULL: not asked for yet */
 	struct rv_nft_user *users;	/* sorted by set */
 	size_t nusers, room;
