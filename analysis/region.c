@@ -411,12 +411,12 @@ static rv_dd one_bit(struct rv_space *s, const struct rv_field *f, uint32_t bits
 }
 
 /* In IPv6, the numbers of extension headers that are skipped are not the protocol of a packet. */
-static rv_dd real_protocols(struct rv_space *s)
+rv_dd rv_region_protocols(struct rv_space *s)
 {
 	static const uint8_t skipped[] = { IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_AH, IPPROTO_DSTOPTS };
 	rv_dd f = RV_DD_TRUE;
 
-	for (unsigned int i = 0; i < sizeof(skipped); i++)
+	for (unsigned int i = 0; s->family == NFPROTO_IPV6 && i < sizeof(skipped); i++)
 		f = rv_dd_minus(&s->d, f, is_protocol(s, skipped[i]));
 	return f;
 }
@@ -426,8 +426,8 @@ static rv_dd domain_of(struct rv_space *s, const struct rv_field *f)
 	const struct rv_sel_row *row = rv_sel_row(f->sel);
 	struct place at = place_of(f);
 
-	if (f->sel == RV_SEL_L4PROTO && s->family == NFPROTO_IPV6)
-		return real_protocols(s);
+	if (f->sel == RV_SEL_L4PROTO)
+		return rv_region_protocols(s);
 	if (rv_selectors[f->sel].order == RV_ORDER_S)
 		return number_between(&s->d, &at, 0, f->nnames);
 	switch (row->domain) {

@@ -98,6 +98,8 @@ rv_dd rv_region_outcome(struct rv_space *s, const struct rv_rule *r, rv_dd outco
  */
 rv_dd rv_region_possible(struct rv_space *s, uint32_t hooks);
 
+/* The packets whose protocol is one that packets can have. */
+rv_dd rv_region_protocols(struct rv_space *s);
 /* The packets that belong to a connection: their state is neither INVALID nor UNTRACKED. */
 rv_dd rv_region_connection(struct rv_space *s);
 

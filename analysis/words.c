@@ -363,6 +363,7 @@ static void put_field(struct rv_buf *b, struct rv_space *s, const struct rv_fiel
 	struct spans in, out;
 	uint64_t value, mask;
 	bool turn;
+	rv_dd real;
 
 	if (f->sel == RV_SEL_IP_FRAG) {
 		rv_buf_puts(b, rv_dd_branch(&s->d, set, f->first, true) == RV_DD_TRUE ? " -f" : " ! -f");
@@ -375,8 +376,9 @@ static void put_field(struct rv_buf *b, struct rv_space *s, const struct rv_fiel
 		put_bits(b, f, value, mask);
 		return;
 	}
-	spans_of(&in, s, f, set);
-	spans_of(&out, s, f, rv_dd_not(&s->d, set));
+	real = f->sel == RV_SEL_L4PROTO ? rv_region_protocols(s) : RV_DD_TRUE;
+	spans_of(&in, s, f, rv_dd_and(&s->d, set, real));
+	spans_of(&out, s, f, rv_dd_minus(&s->d, real, set));
 	/* The class of all other names is described by the names that it excludes. */
 	turn = rv_selectors[f->sel].order == RV_ORDER_S ? has_others(f, &in) : out.n < in.n;
 	rv_buf_puts(b, turn ? " ! " : " ");
