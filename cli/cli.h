@@ -46,6 +46,7 @@ int rv_cli_json(struct rv_cli *cli);
 int rv_cli_diff(struct rv_cli *cli);
 int rv_cli_prove(struct rv_cli *cli);
 int rv_cli_lint(struct rv_cli *cli);
+int rv_cli_optimize(struct rv_cli *cli);
 int rv_cli_monitor(struct rv_cli *cli);
 int rv_cli_compile(struct rv_cli *cli);
 int rv_cli_profile(struct rv_cli *cli);

@@ -280,7 +280,7 @@ static void complete_flags(struct rv_offers *o, const struct rv_program *p, int 
 		if (word[0] && word[0] != '-')
 			return;
 	}
-	if (p->run == rv_cli_diff)
+	if (p->run == rv_cli_diff || p->run == rv_cli_lint || p->run == rv_cli_optimize)
 		rv_offer(o, "live", "the loaded rules");
 	if (word[0] != '-')
 		offer_files(o);

@@ -48,7 +48,7 @@ extern const struct rv_flag rv_save_flags[], rv_restore_flags[], rv_apply_flags[
 	rv_translate_flags[], rv_monitor_flags[], rv_confirm_flags[], rv_diff_flags[],
 	rv_xml_flags[], rv_json_flags[], rv_profile_flags[], rv_run_flags[], rv_compile_flags[],
 	rv_explain_flags[], rv_test_flags[], rv_graph_flags[], rv_metrics_flags[], rv_top_flags[], rv_shut_flags[],
-	rv_prove_flags[], rv_lint_flags[],
+	rv_prove_flags[], rv_lint_flags[], rv_optimize_flags[],
 	rv_report_flags[];
 
 /*

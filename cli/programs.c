@@ -43,6 +43,8 @@ const struct rv_program rv_programs[] = {
 	  "compare two rulesets" },
 	{ "lint", NFPROTO_IPV4, false, rv_cli_lint, rv_lint_flags, "FILE|-|live",
 	  "find likely mistakes in a ruleset" },
+	{ "optimize", NFPROTO_IPV4, false, rv_cli_optimize, rv_optimize_flags, "FILE|-|live",
+	  "print a smaller ruleset that is proven equivalent" },
 	{ "prove", NFPROTO_IPV4, false, rv_cli_prove, rv_prove_flags, "FILE|-|live FILE|-|live|CLAIM",
 	  "prove that two rulesets treat all packets alike" },
 	{ "revert", NFPROTO_UNSPEC, false, rv_cli_revert, rv_confirm_flags, NULL,
