@@ -15,6 +15,7 @@ struct groups {
 	const struct rv_key_shape *shape;
 	const struct rv_plan_chain *chain;
 	struct rv_plan_group *group;
+	uint32_t *hash;			/* of the key of each group */
 	uint32_t count, room;
 	uint32_t *slot;			/* index of a group + 1; as many as a power of two */
 	uint32_t mask;
@@ -24,6 +25,7 @@ struct groups {
 static void close_groups(struct groups *g)
 {
 	free(g->group);
+	free(g->hash);
 	free(g->slot);
 }
 
@@ -42,32 +44,46 @@ static unsigned int key_of(const struct groups *g, uint32_t rule, unsigned char 
 }
 
 /* The slot of the key: that of its group, or a free one. */
-static uint32_t *find_slot(const struct groups *g, const unsigned char *key, unsigned int len)
+static uint32_t *find_slot(const struct groups *g, const unsigned char *key, unsigned int len, uint32_t hash)
 {
 	unsigned char other[RV_KEY_ROOM];
-	uint32_t at = hash_key(key, len) & g->mask;
+	uint32_t at = hash & g->mask;
 
 	for (;; at = (at + 1) & g->mask) {
 		uint32_t *slot = &g->slot[at];
 
 		if (!*slot)
 			return slot;
+		if (g->hash[*slot - 1] != hash)
+			continue;
 		key_of(g, g->group[*slot - 1].first, other);
 		if (!memcmp(key, other, len))
 			return slot;
 	}
 }
 
+/* As at + 1 in the next free slot: the keys differ. */
+static void put_slot(struct groups *g, uint32_t at)
+{
+	uint32_t i = g->hash[at] & g->mask;
+
+	while (g->slot[i])
+		i = (i + 1) & g->mask;
+	g->slot[i] = at + 1;
+}
+
 static int grow(struct groups *g)
 {
 	uint32_t room = g->room ? 2 * g->room : 16;
 	struct rv_plan_group *group = realloc(g->group, room * sizeof(*group));
+	uint32_t *hash = realloc(g->hash, room * sizeof(*hash));
 	uint32_t *slot = calloc(2 * (size_t)room, sizeof(*slot));
-	unsigned char key[RV_KEY_ROOM];
 
 	if (group)
 		g->group = group;
-	if (!group || !slot) {
+	if (hash)
+		g->hash = hash;
+	if (!group || !hash || !slot) {
 		free(slot);
 		return -1;
 	}
@@ -75,11 +91,8 @@ static int grow(struct groups *g)
 	g->slot = slot;
 	g->room = room;
 	g->mask = 2 * room - 1;
-	for (uint32_t i = 0; i < g->count; i++) {
-		unsigned int len = key_of(g, g->group[i].first, key);
-
-		*find_slot(g, key, len) = i + 1;
-	}
+	for (uint32_t i = 0; i < g->count; i++)
+		put_slot(g, i);
 	return 0;
 }
 
@@ -116,13 +129,14 @@ static int add_rule(struct groups *g, uint32_t rule)
 {
 	unsigned char key[RV_KEY_ROOM];
 	unsigned int len = key_of(g, rule, key);
-	uint32_t *slot;
+	uint32_t *slot, hash = hash_key(key, len);
 
 	if (g->count == g->room && grow(g))
 		return -1;
-	slot = find_slot(g, key, len);
+	slot = find_slot(g, key, len, hash);
 	if (!*slot) {
 		memset(&g->group[g->count], 0, sizeof(*g->group));
+		g->hash[g->count] = hash;
 		*slot = ++g->count;
 	}
 	add_to_group(g, &g->group[*slot - 1], rule);
@@ -208,6 +222,7 @@ int rv_run_groups(const struct rv_plan_chain *c, struct rv_block *b)
 			return -1;
 		}
 	free(g.slot);
+	free(g.hash);
 	b->groups = g.group;
 	b->ngroups = g.count;
 	sum_up(c, b);

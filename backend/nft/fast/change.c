@@ -27,6 +27,7 @@ struct edit {
 	const struct rv_fast_entry *old;	/* deleted */
 	const struct rv_fast_entry *next;	/* an added one comes before it; NULL: at the end */
 	const struct rv_fast_map *map;
+	const struct rv_facts *facts;
 	uint64_t order;
 	uint64_t action;
 	bool last;				/* the order is the last that was given, or first the first */
@@ -126,6 +127,7 @@ static bool is_element(struct editing *x, struct edit *edit, const struct rv_fac
 	if (r->target && !edit->action)
 		return false;
 	edit->kind = EDIT_ADD_ELEMENT;
+	edit->facts = facts;
 	edit->map = map;
 	return true;
 }
@@ -282,7 +284,7 @@ static int add_plain(struct editing *x, const struct edit *edit)
 }
 
 int rv_fast_put_element(struct rv_fast_writer *w, struct rv_chain *c, struct rv_rule *r,
-			const struct rv_fast_map *map, uint64_t action)
+			const struct rv_facts *facts, const struct rv_fast_map *map, uint64_t action)
 {
 	struct rv_fast_filling f = { .w = w, .chain = c, .shape = &map->shape };
 	uint32_t code = (uint32_t)NFT_CONTINUE;
@@ -295,7 +297,7 @@ int rv_fast_put_element(struct rv_fast_writer *w, struct rv_chain *c, struct rv_
 	else if (r->verdict != RV_VERDICT_NONE)
 		rv_nft_verdict_code(r->verdict, &code);
 	if (rv_fast_render_text(w, r) ||
-	    rv_fast_add_element(&f, r, code, r->target ? name : r->jump[0] ? r->jump : NULL, true))
+	    rv_fast_add_element(&f, r, facts, code, r->target ? name : r->jump[0] ? r->jump : NULL, true))
 		return -1;
 	return rv_fast_close_elements(&f);
 }
@@ -303,7 +305,7 @@ int rv_fast_put_element(struct rv_fast_writer *w, struct rv_chain *c, struct rv_
 static int add_element(struct editing *x, const struct edit *edit)
 {
 	edit->rule->handle = edit->order;
-	return rv_fast_put_element(x->w, x->chain, edit->rule, edit->map, edit->action);
+	return rv_fast_put_element(x->w, x->chain, edit->rule, edit->facts, edit->map, edit->action);
 }
 
 int rv_fast_del_element(struct rv_fast_writer *w, struct rv_chain *c, const struct rv_fast_entry *e)

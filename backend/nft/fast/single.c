@@ -172,7 +172,7 @@ static int stage_added(struct adding *x)
 	else
 		r->handle = w->last += RV_FAST_STEP;
 	w->m->b->depends = true;
-	if (x->map ? rv_fast_put_element(w, x->c->chain, r, x->map, x->action) :
+	if (x->map ? rv_fast_put_element(w, x->c->chain, r, &x->facts, x->map, x->action) :
 		     rv_fast_put_plain(w, x->c->chain, r, x->c->at_front, 0))
 		return -1;
 	return rv_fast_write_state(w);

@@ -274,32 +274,31 @@ static void put_verdict(struct rv_buf *b, uint32_t code, const char *chain)
 	rv_nft_nest_end(b, data);
 }
 
-void rv_fast_put_key(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
+static void put_key(struct rv_buf *b, rv_family_t family, const struct rv_facts *facts,
 		    const struct rv_key_shape *shape)
 {
 	unsigned char key[RV_FAST_KEY_MAX];
 	size_t nest = rv_nft_nest(b, NFTA_SET_ELEM_KEY);
-	struct rv_facts facts;
 
-	rv_facts_of(family, r, &facts);
-	rv_nft_put(b, NFTA_DATA_VALUE, key, rv_fast_key(family, &facts, shape, key));
+	rv_nft_put(b, NFTA_DATA_VALUE, key, rv_fast_key(family, facts, shape, key));
 	rv_nft_nest_end(b, nest);
 }
 
 /* An element that leads to a chain of ours; rule: it is that rule as well, with w->text; or it leads to a leaf. */
-int rv_fast_add_element(struct rv_fast_filling *f, struct rv_rule *r, uint32_t code, const char *chain,
-		       bool rule)
+int rv_fast_add_element(struct rv_fast_filling *f, struct rv_rule *r, const struct rv_facts *facts,
+			uint32_t code, const char *chain, bool rule)
 {
-	struct rv_counters none = { 0 };
 	struct rv_buf *b = &f->w->m->b->bytes;
 	size_t nest;
 
 	if (open_elements(f, r))
 		return -1;
 	nest = rv_nft_nest(b, NFTA_LIST_ELEM);
-	rv_fast_put_key(b, f->w->family, r, f->shape);
+	put_key(b, f->w->family, facts, f->shape);
 	put_verdict(b, code, chain);
-	put_counter(b, NFTA_SET_ELEM_EXPR, rule ? &r->counters : &none);
+	/* Without one the kernel copies the set's. */
+	if (rule && (r->counters.packets || r->counters.bytes))
+		put_counter(b, NFTA_SET_ELEM_EXPR, &r->counters);
 	if (rule)
 		rv_fast_put_comment(b, NFTA_SET_ELEM_USERDATA, r->handle, f->w->text.data, f->w->text.len);
 	rv_nft_nest_end(b, nest);
@@ -328,28 +327,29 @@ static int add_leaf(struct rv_fast_filling *f, const struct rv_plan_chain *c, co
 	for (uint32_t i = g->first; i != RV_PLAN_END; i = c->next[i])
 		if (add_rule(f->w, f->chain, name, rule_at(c, i)))
 			return -1;
-	return rv_fast_add_element(f, rule_at(c, g->first), (uint32_t)(jumps ? NFT_JUMP : NFT_GOTO), name, false);
+	return rv_fast_add_element(f, rule_at(c, g->first), &c->facts[g->first],
+				   (uint32_t)(jumps ? NFT_JUMP : NFT_GOTO), name, false);
 }
 
 /* The element is the rule: its verdict, or the way to its target. */
-static int add_direct(struct rv_fast_filling *f, struct rv_rule *r)
+static int add_direct(struct rv_fast_filling *f, struct rv_rule *r, const struct rv_facts *facts)
 {
 	char name[RV_FAST_NAME];
 	uint32_t code = 0;
 	uint64_t id = 0;
 
 	if (!r->target && r->verdict == RV_VERDICT_NONE)
-		return rv_fast_add_element(f, r, (uint32_t)NFT_CONTINUE, NULL, true);
+		return rv_fast_add_element(f, r, facts, (uint32_t)NFT_CONTINUE, NULL, true);
 	if (!r->target) {
 		const char *to = rv_nft_kernel_name(f->w->m->b, f->w->table->def, r->jump);
 
 		rv_nft_verdict_code(r->verdict, &code);
-		return rv_fast_add_element(f, r, code, r->jump[0] ? to : NULL, true);
+		return rv_fast_add_element(f, r, facts, code, r->jump[0] ? to : NULL, true);
 	}
 	if (rv_fast_close_elements(f) || know_action(f->w, f->chain, r, &id))
 		return -1;
 	rv_fast_name(name, RV_FAST_ACTION, id);
-	return rv_fast_add_element(f, r, (uint32_t)(rv_rule_ends(r) ? NFT_GOTO : NFT_JUMP), name, true);
+	return rv_fast_add_element(f, r, facts, (uint32_t)(rv_rule_ends(r) ? NFT_GOTO : NFT_JUMP), name, true);
 }
 
 static int add_group(struct rv_fast_filling *f, const struct rv_plan_chain *c, const struct rv_plan_group *g)
@@ -362,19 +362,23 @@ static int add_group(struct rv_fast_filling *f, const struct rv_plan_chain *c, c
 	if (g->form != RV_GROUP_DIRECT || !rv_fast_text_fits(f->w->text.len) ||
 	    (!r->target && r->verdict != RV_VERDICT_NONE && !rv_nft_verdict_code(r->verdict, &code)))
 		return add_leaf(f, c, g);
-	return add_direct(f, r);
+	return add_direct(f, r, &c->facts[g->first]);
 }
 
 /* ---- switches ---------------------------------------------------------------------------------------- */
 
-/* With room for as many again, and a power of two, as the kernel's table has. */
+/*
+ * With room for a quarter more at least. The kernel's table has as many buckets as the next power of
+ * two of 4/3 of that (nft_hash_buckets()), and each part of a dump walks them again from the first: a
+ * larger one only takes time.
+ */
 static uint32_t size_for(uint32_t elements)
 {
-	uint32_t size = 8;
+	uint32_t buckets = 16;
 
-	while (size < 2 * elements && size < UINT32_C(1) << 31)
-		size *= 2;
-	return size;
+	while (buckets / 4 * 3 < elements + elements / 4 && buckets < UINT32_C(1) << 31)
+		buckets *= 2;
+	return buckets / 4 * 3;
 }
 
 static int add_map(struct rv_fast_filling *f, const struct rv_block *b, struct rv_rule *r)

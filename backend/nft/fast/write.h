@@ -53,11 +53,9 @@ struct rv_fast_filling {
  * An element with the rule's key. rule: it is that rule, whose text is w->text; else it leads to a
  * leaf. code and chain: its verdict.
  */
-int rv_fast_add_element(struct rv_fast_filling *f, struct rv_rule *r, uint32_t code, const char *chain,
-			bool rule);
+int rv_fast_add_element(struct rv_fast_filling *f, struct rv_rule *r, const struct rv_facts *facts,
+			uint32_t code, const char *chain, bool rule);
 int rv_fast_close_elements(struct rv_fast_filling *f);
-void rv_fast_put_key(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
-		     const struct rv_key_shape *shape);
 
 /* The chain as it was read, or NULL. */
 struct rv_fast_chain *rv_fast_read_chain(const struct rv_fast_writer *w, const struct rv_chain *c);
@@ -75,7 +73,7 @@ int rv_fast_put_plain(struct rv_fast_writer *w, struct rv_chain *c, struct rv_ru
 		      uint64_t before);
 /* The rule, which has its order, becomes an element; action: of its target, if it has one. */
 int rv_fast_put_element(struct rv_fast_writer *w, struct rv_chain *c, struct rv_rule *r,
-			const struct rv_fast_map *map, uint64_t action);
+			const struct rv_facts *facts, const struct rv_fast_map *map, uint64_t action);
 /* e is one of w->was. */
 int rv_fast_del_element(struct rv_fast_writer *w, struct rv_chain *c, const struct rv_fast_entry *e);
 
