@@ -193,7 +193,7 @@ damaged()
 	for ((i = 0; i < 70; i++)); do
 		tool iptables -A INPUT -s 10.0.0.$((i % 20)) -p tcp --dport "$i" -j ACCEPT
 		echo "-A INPUT -s 10.0.0.$((i % 20))/32 -p tcp -m tcp --dport $i -j ACCEPT"
-	done >more
+	done >"more"
 	for ((i = 0; i < 60; i++)); do
 		tool iptables -I INPUT -s 10.7.0.$i -j REJECT
 		echo "-A INPUT -s 10.7.0.$i/32 -j REJECT --reject-with icmp-port-unreachable"

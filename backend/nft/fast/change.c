@@ -115,11 +115,14 @@ static bool is_element(struct editing *x, struct edit *edit, const struct rv_fac
 {
 	unsigned char key[RV_FAST_KEY_MAX];
 	struct rv_rule *r = edit->rule;
+	unsigned int len;
 	uint32_t code;
 
 	if (!map || facts->barrier || !rv_facts_fit(facts, &map->shape) || rv_facts_beyond(facts, &map->shape) ||
-	    rv_fast_render_text(x->w, r) || !rv_fast_text_fits(x->w->text.len) ||
-	    has_key(x, map, key, rv_fast_key(x->w->family, facts, &map->shape, key)))
+	    rv_fast_render_text(x->w, r) || !rv_fast_text_fits(x->w->text.len))
+		return false;
+	len = rv_fast_key(x->w->family, facts, &map->shape, key);
+	if (has_key(x, map, key, len))
 		return false;
 	if (!r->target && r->verdict != RV_VERDICT_NONE && !rv_nft_verdict_code(r->verdict, &code))
 		return false;

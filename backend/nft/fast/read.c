@@ -711,12 +711,14 @@ static bool agrees(const struct reading *x, const struct rv_fast_entry *e, const
 	const struct rv_fast_map *map = &x->f->maps[*rv_map_get(&x->f->by_map, e->map) - 1];
 	unsigned char key[RV_FAST_KEY_MAX];
 	struct rv_facts facts;
+	unsigned int len;
 	uint32_t code;
 
 	rv_facts_of(x->family, r, &facts);
 	if (facts.barrier || !rv_facts_fit(&facts, &map->shape))
 		return false;
-	if (memcmp(key, text_at(x->f, e->key), rv_fast_key(x->family, &facts, &map->shape, key)) != 0)
+	len = rv_fast_key(x->family, &facts, &map->shape, key);
+	if (memcmp(key, text_at(x->f, e->key), len) != 0)
 		return false;
 	if (e->where != RV_FAST_ELEMENT)
 		return true;
