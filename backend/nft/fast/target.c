@@ -110,10 +110,13 @@ static void name_ports(struct rv_buf *b, const struct nf_nat_range2 *r, uint16_t
 	rv_nft_put_u32(b, max, REG_PORT_MAX);
 }
 
-/* The kernel sets these itself, by what else is given. */
+/*
+ * That there are addresses the kernel concludes from the registers; that there are ports it does not in
+ * all of these expressions (nft_masq_init()).
+ */
 static uint32_t other_flags(const struct nf_nat_range2 *r)
 {
-	return r->flags & ~(uint32_t)(NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED);
+	return r->flags & ~(uint32_t)NF_NAT_RANGE_MAP_IPS;
 }
 
 static void put_flags(struct rv_buf *b, uint16_t attr, const struct nf_nat_range2 *r)
