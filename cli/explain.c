@@ -12,13 +12,12 @@
 #include "cli/explaincli.h"
 
 static const char about[] =
-	"\nPACKET is in the words of rules: -i eth0 -s 192.0.2.7 -d 198.51.100.2 -p tcp --dport 443 --syn.\n"
-	"Matches are loaded as their options need them: --ctstate NEW, --mark 1, --icmp-type echo-request.\n"
-	"Several packets are parted by --. Without --rules the loaded rules are asked, and the routes,\n"
-	"sets and connections of this host. With --rules, say where the packet goes: --local if it is\n"
-	"for this host, -o if it leaves.\n"
-	"\nExit codes: 0 accepted, 1 dropped or rejected, 2 it depends on what is not known, 3 an error;\n"
-	"of several packets, the highest.\n"
+	"\nPACKET is given as rule options: -i eth0 -s 192.0.2.7 -d 198.51.100.2 -p tcp --dport 443 --syn.\n"
+	"Matches are loaded implicitly: --ctstate NEW, --mark 1, --icmp-type echo-request. Separate several\n"
+	"packets with --. Without --rules, the loaded rules, routes, sets and connections of this host are\n"
+	"used. With --rules, specify the path: --local if the packet is for this host, -o if it leaves.\n"
+	"\nExit codes: 0 accepted, 1 dropped or rejected, 2 depends on an unknown result, 3 error; for several\n"
+	"packets, the highest.\n"
 	"\nExample: ravelin explain --rules rules.v4 --why -i eth0 -s 192.0.2.7 -d 198.51.100.2 --local \\\n"
 	"           -p tcp --dport 22\n";
 

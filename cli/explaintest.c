@@ -10,10 +10,10 @@
 #include "cli/explaincli.h"
 
 static const char about[] =
-	"\nFILE has a line for each packet: PACKET => ACCEPT|DROP|REJECT [by CHAIN:N] [to ADDRESS[:PORT]].\n"
-	"PACKET is in the words of ravelin explain. N may be \"policy\", CHAIN:N may begin with TABLE/.\n"
-	"to: the destination that it has in the end. # begins a comment.\n"
-	"\nExit codes: 0 all is as the file says, 1 something is not, 3 an error.\n"
+	"\nFILE has one line per packet: PACKET => ACCEPT|DROP|REJECT [by CHAIN:N] [to ADDRESS[:PORT]].\n"
+	"PACKET is given as for ravelin explain. N can be \"policy\"; CHAIN:N can be preceded by TABLE/.\n"
+	"to: the destination after translation. # begins a comment.\n"
+	"\nExit codes: 0 all as expected, 1 a packet has another verdict, 3 error.\n"
 	"\nExample: -i eth0 -s 192.0.2.7 -d 198.51.100.2 --local -p tcp --dport 22 => DROP by INPUT:4\n";
 
 const struct rv_flag rv_test_flags[] = {

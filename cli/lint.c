@@ -16,9 +16,9 @@
 #define EXIT_TROUBLE 3
 
 static const char about[] =
-	"\nA rule is said to be dead only if that is proven; a packet shows it where one can. A comment line\n"
-	"\"# ravelin: ignore RV101\" before a rule of a file, or before its table, takes findings of that kind away.\n"
-	"\nExit codes: 0 nothing was found, 1 something was, 3 an error.\n"
+	"\nRules are reported as dead only if this is proven; if possible, an example packet is printed. A comment\n"
+	"\"# ravelin: ignore RV101\" before a rule, or before its table, suppresses findings of that kind.\n"
+	"\nExit codes: 0 no findings, 1 findings, 3 error.\n"
 	"\nExample: ravelin lint /etc/iptables/rules.v4\n";
 
 struct lint {

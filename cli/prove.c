@@ -15,11 +15,11 @@
 enum { PROVEN = 0, DIFFERENT = 1, UNKNOWN = 2, TROUBLE = 3 };
 
 static const char about[] =
-	"\nA and B are files of iptables-save, - or live. Each base chain is compared: verdict, NAT, mark and what is\n"
-	"logged of each packet that enters it. PACKETS are words of a rule; VERDICT is ACCEPT, DROP (a REJECT, too)\n"
-	"or REJECT; the packets are asked for in the chain of -A, else in those of table filter that have packets of\n"
-	"that kind.\n"
-	"\nExit codes: 0 proven, 1 not so (a packet shows it), 2 not known, 3 an error.\n"
+	"\nA and B are files in iptables-save format, - or live. For each base chain, verdict, NAT, mark and log of\n"
+	"all packets are compared. CLAIM is 'PACKETS => VERDICT': PACKETS are rule options, VERDICT is ACCEPT,\n"
+	"DROP (includes REJECT) or REJECT. With -A CHAIN, the claim is about that chain; otherwise about each\n"
+	"chain of table filter that has such packets.\n"
+	"\nExit codes: 0 proven, 1 refuted (a packet is printed), 2 unknown, 3 error.\n"
 	"\nExamples: ravelin prove old.v4 new.v4\n"
 	"          ravelin prove rules.v4 '-i eth1 -d 10.0.0.0/8 -p tcp --dport 22 => DROP'\n";
 

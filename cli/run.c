@@ -18,15 +18,15 @@
 #include "kernel/user/path.h"
 
 static const char about[] =
-	"\nEach packet passes the tables that have the chain: raw, mangle, filter, security. What a\n"
-	"table decided, by which rules, and what of the packet was looked at is printed, and at the end\n"
-	"the rules with what they counted. The clock is that of the capture. Rules of table nat are left\n"
-	"out: addresses are not translated. Packets of the other family and malformed ones are counted,\n"
-	"not run. Before FORWARD a packet's TTL (hop limit) goes down by one, as in a router.\n"
-	"\nWhat a capture does not say (states of connections, sets, users, ...) can be assumed, for example\n"
+	"\nEach packet passes the tables raw, mangle, filter and security in the chains given. For each packet,\n"
+	"prints the decision of each table, the rules and the fields tested; at the end, prints the rules with\n"
+	"their counters. Limits and times use the timestamps of the capture. Table nat is skipped: addresses are\n"
+	"not translated. Packets of the other family and malformed packets are only counted. Before FORWARD, the\n"
+	"TTL (hop limit) is decremented.\n"
+	"\nUse --assume for what a capture does not contain (connection states, sets, users, ...), for example\n"
 	"--assume ctstate=NEW,ESTABLISHED --assume uid=0 --assume rpfilter=yes --assume set:bad=no\n"
-	"--assume recent=no; what is not is followed both ways. ravelin-run(8) says more.\n"
-	"\nExit codes: 0 all was run, 1 the rules or the capture cannot be read or run, 2 wrong words.\n"
+	"--assume recent=no; otherwise both results are followed. See ravelin-run(8).\n"
+	"\nExit codes: 0 success, 1 rules or capture invalid or unreadable, 2 usage error.\n"
 	"\nExample: ravelin run --rules rules.v4 --pcap in.pcap --hook PREROUTING,INPUT --in eth0\n";
 
 /* room after a packet for options that TCPMSS adds, bytes */
