@@ -187,6 +187,11 @@ $(BUILD)/bench/engine: bench/engine.c $(LIBRARY)
 	$(call say,LINK)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS)
 
+$(BUILD)/bench/expressions: bench/expressions.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS) $(shell pkg-config --libs libnftnl)
+
 $(BUILD)/bench/%.so: bench/%.c bench/recording.h
 	@mkdir -p $(@D)
 	$(call say,CC)
@@ -309,7 +314,7 @@ $(BUILD)/prove/pair: tests/prove/pair.c $(LIBRARY)
 	$(call say,LINK)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS)
 
-BENCH := floor measure record.so engine send sockopt.so
+BENCH := floor measure record.so engine expressions send sockopt.so
 
 bench-tools: $(BENCH:%=$(BUILD)/bench/%)
 
@@ -320,6 +325,7 @@ bench:
 	bench/growth
 	bench/explain --ravelin $(BUILD)/ravelin
 	bench/prove
+	$(BUILD)/bench/expressions
 	bench/packets
 	bench/lint
 	$(MAKE) module KERNEL=$$(tests/vm/kernel)
