@@ -17,10 +17,10 @@ static int list(struct rv_store *s, const struct rv_command *cmd, const struct r
 		struct rv_buf *b, bool *taken, struct rv_error *err)
 {
 	bool take = cmd->zero && !cmd->zero_only;
-	int rc = take ? rv_store_take(s, cmd, err) : 1;
+	int rc = take ? rv_store_read_and_zero(s, cmd, err) : 1;
 
 	*taken = !rc;
-	rv_store_beside(s, "", rv_cli_for_a_person(), err);
+	rv_store_other_rules(s, "", rv_cli_for_a_person(), err);
 	if (rc < 0 || cmd->zero_only)
 		return rc < 0 ? -1 : 0;
 	if (take && rc && s->backend->take && !s->dirty && rv_cli_for_a_person())
@@ -52,7 +52,7 @@ static int list_and_apply(struct rv_store *s, struct rv_command *cmd, const stru
 		return -1;
 	rc = taken ? 0 : rv_store_apply(s, cmd, err);
 	if (taken)
-		rv_store_given(s);
+		rv_store_zeroing_done(s);
 	return rc;
 }
 

@@ -143,7 +143,8 @@ bool rv_cli_again(struct rv_error *err, struct rv_patience *p)
 		p->until = now + (int64_t)p->seconds * 1000;
 		srandom((unsigned int)now ^ (unsigned int)getpid() << 12);
 	}
-	if (now >= p->until && p->attempts >= (err->learnt ? ATTEMPTS_LEARNING : ATTEMPTS_LEAST)) {
+	if (now >= p->until &&
+	    p->attempts >= (err->other_method ? ATTEMPTS_LEARNING : ATTEMPTS_LEAST)) {
 		give_up(err, p);
 		return false;
 	}

@@ -93,7 +93,7 @@ static int save_table(struct save *s, const struct rv_table_def *def, struct rv_
 /* Skips tables that do not exist, unless one is requested by name. */
 static int save_all(struct save *s, struct rv_error *err)
 {
-	rv_store_beside(&s->store, "-save", rv_cli_for_a_person(), err);
+	rv_store_other_rules(&s->store, "-save", rv_cli_for_a_person(), err);
 	for (const struct rv_table_def *def = rv_table_defs; def->name; def++) {
 		bool exists = true;
 

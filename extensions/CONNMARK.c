@@ -119,12 +119,12 @@ RV_EXTENSION(connmark_target) = {
 	       "{restore-mark:{nfmask:^} meta mark set ct mark{ctmask: and <ctmask:x>}|"
 	       " ct mark set <set-xmark:cct mark,and>}}",
 	/* The meaning of a field depends on the operation. */
-	.save_words = "{save-mark+restore-mark:"
+	.save_template = "{save-mark+restore-mark:"
 		      " --{save-mark:save|restore}-mark --nfmask <nfmask> --ctmask <ctmask>|"
 		      " --set-xmark <set-xmark>}"
 		      "{left-shift-mark: --left-shift-mark <left-shift-mark>}"
 		      "{right-shift-mark: --right-shift-mark <right-shift-mark>}",
-	.list_words = " CONNMARK {save-mark+restore-mark:{save-mark:save|restore}"
+	.list_template = " CONNMARK {save-mark+restore-mark:{save-mark:save|restore}"
 		      "{nfmask=ctmask:{nfmask: mask <nfmask>}|"
 		      "{save-mark: nfmask <nfmask> ctmask ~<ctmask>|"
 		      " ctmask <ctmask> nfmask ~<nfmask>}}|<set-xmark>}"

@@ -61,11 +61,11 @@ RV_EXTENSION(ecn_target) = {
 	.revisions = RV_REVISIONS({ .size = sizeof(info_t),
 			  .valid_bits = RV_BIT(info_t, operation, OP_REMOVE | IPT_ECN_OP_SET_IP) }),
 	.config = "IP_NF_TARGET_ECN", .tables = "mangle",
-	.save_words = "{ecn-tcp-remove&ecn-tcp-ece=0&ecn-tcp-cwr=0: --ecn-tcp-remove|"
+	.save_template = "{ecn-tcp-remove&ecn-tcp-ece=0&ecn-tcp-cwr=0: --ecn-tcp-remove|"
 		      "{ecn-tcp-ece: --ecn-tcp-ece <ecn-tcp-ece>}"
 		      "{ecn-tcp-cwr: --ecn-tcp-cwr <ecn-tcp-cwr>}"
 		      "{ecn-ip-ect: --ecn-ip-ect <ecn-ip-ect>}}",
-	.list_words = " ECN{ecn-tcp-remove&ecn-tcp-ece=0&ecn-tcp-cwr=0: TCP remove|"
+	.list_template = " ECN{ecn-tcp-remove&ecn-tcp-ece=0&ecn-tcp-cwr=0: TCP remove|"
 		      "{ecn-tcp-ece: ECE=<ecn-tcp-ece>}{ecn-tcp-cwr: CWR=<ecn-tcp-cwr>}"
 		      "{ecn-ip-ect: ECT codepoint=<ecn-ip-ect>}}",
 	.required = "ECN target: An operation is required",

@@ -234,7 +234,7 @@ static int hmark_write_info(const struct rv_revision *w, const unsigned char *da
 		.help = "sets the mark to a hash of packet fields", \
 		.check = check_parameters, .kernel_check = hmark_kernel_check,			\
 		/* Starts with what save prints last, and ends with a space. */ \
-		.list_words = " HMARK mod <hmark-mod>{hmark-offset: + <hmark-offset:x>}" \
+		.list_template = " HMARK mod <hmark-mod>{hmark-offset: + <hmark-offset:x>}" \
 			      "{hmark-tuple: ct,}"				\
 			      "{hmark-src-prefix: src-prefix <hmark-src-prefix>}" \
 			      "{hmark-dst-prefix: dst-prefix <hmark-dst-prefix>}" \

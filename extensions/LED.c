@@ -75,9 +75,9 @@ RV_EXTENSION(led) = {
 	.revisions = RV_REVISIONS(
 		{ .size = sizeof(struct xt_led_info), .read = led_read_info, .write = led_write_info }),
 	/* The name is always quoted. */
-	.save_words = " --led-trigger-id \"<led-trigger-id:q>\"{led-delay: --led-delay <led-delay>}"
+	.save_template = " --led-trigger-id \"<led-trigger-id:q>\"{led-delay: --led-delay <led-delay>}"
 		      "{led-always-blink: --led-always-blink}",
-	.list_words = " led-trigger-id:\"<led-trigger-id:q>\""
+	.list_template = " led-trigger-id:\"<led-trigger-id:q>\""
 		      " led-delay:<led-delay>{!led-delay=4294967295:ms}"
 		      "{led-always-blink: led-always-blink}",
 	.help = "triggers an LED",

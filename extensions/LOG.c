@@ -63,7 +63,7 @@ RV_EXTENSION(log_target) = {
 	/*
 	 * Order differs from save; levels named as in syslog.conf(5), or with -n flags as a number.
 	 */
-	.list_words = "{$n: LOG flags <log-uid:d> level <log-level:d>| LOG level <log-level:w>"
+	.list_template = "{$n: LOG flags <log-uid:d> level <log-level:d>| LOG level <log-level:w>"
 		      "{log-tcp-sequence: tcp-sequence}{log-tcp-options: tcp-options}"
 		      "{log-ip-options: ip-options}{log-uid: uid}{log-macdecode: macdecode}}"
 		      "{log-prefix: prefix \"<log-prefix>\"}",

@@ -53,7 +53,7 @@ RV_EXTENSION(synproxy) = {
 	.nft = " synproxy{sack-perm: sack-perm}{timestamp: timestamp}{wscale: wscale <wscale:d>}"
 	       "{mss: mss <mss:d>}",
 	/* Each word is followed by a space, the last one too. */
-	.list_words = " SYNPROXY {sack-perm:sack-perm }{timestamp:timestamp }{wscale:wscale <wscale> }"
+	.list_template = " SYNPROXY {sack-perm:sack-perm }{timestamp:timestamp }{wscale:wscale <wscale> }"
 		      "{mss:mss <mss> }{ecn:ecn }",
 	.help = "answers TCP handshakes in place of the server",
 };

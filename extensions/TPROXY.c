@@ -72,7 +72,7 @@ static int check_tcp_or_udp(struct rv_check *c)
 		       "{tproxy-mark: meta mark set <tproxy-mark:cmeta mark,&>} accept",	\
 		.help = "delivers the packet to a local socket without changing it",	\
 		.kernel_check = check_tcp_or_udp,							\
-		.list_words = " TPROXY redirect <on-ip>:<on-port:d> mark <tproxy-mark:m>", \
+		.list_template = " TPROXY redirect <on-ip>:<on-port:d> mark <tproxy-mark:m>", \
 	}
 
 RV_EXTENSION(tproxy4) = TPROXY(NFPROTO_IPV4, V1, V0);

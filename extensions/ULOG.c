@@ -79,7 +79,7 @@ RV_EXTENSION(ulog) = {
 	.initial = &(const struct ipt_ulog_info){ .nl_group = 1, .qthreshold = 1 },
 	.revisions = RV_REVISIONS({ .size = sizeof(struct ipt_ulog_info), .read = ulog_read_info }),
 	.config = "IP_NF_TARGET_ULOG",
-	.list_words = " ULOG copy_range <ulog-cprange:d> nlgroup <ulog-nlgroup>"
+	.list_template = " ULOG copy_range <ulog-cprange:d> nlgroup <ulog-nlgroup>"
 		      "{ulog-prefix: prefix \"<ulog-prefix>\"}"
 		      " queue_threshold <ulog-qthreshold:d>",
 	.help = "sends a copy of the packet to a program; replaced by NFLOG",

@@ -99,7 +99,7 @@ static const struct connlimit connlimit_initial = {
 		.help = "number of connections per address or network",	\
 		.required = "You must specify \"--connlimit-above\" or \"--connlimit-upto\".", \
 		.one_of = 1 << UPTO | 1 << ABOVE, .check = apply_negation,		\
-		.list_words = " #conn {connlimit-daddr:dst|src}/<connlimit-mask>" \
+		.list_template = " #conn {connlimit-daddr:dst|src}/<connlimit-mask>" \
 			      " {connlimit-upto:\\<=|>} <connlimit-above:d>",	\
 		.nft = " add @<connlimit-upto:f> \\{ {connlimit-daddr:<connlimit-mask:k,daddr>" \
 		       "|{connlimit-saddr:}<connlimit-mask:k,saddr>} ct count "	\

@@ -529,7 +529,7 @@ static const struct hashlimit initial4 = INITIAL(32), initial6 = INITIAL(128);
 		.size = sizeof(struct hashlimit), .initial = &initial_,		\
 		.revisions = wire_rows, .options = hashlimit_options,				\
 		.help = "rate limit per address or port", \
-		.check = check_limit, .kernel_check = hashlimit_kernel_check, .list_words = LIST, \
+		.check = check_limit, .kernel_check = hashlimit_kernel_check, .list_template = LIST, \
 		.nft = NFT,							\
 	}
 

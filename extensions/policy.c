@@ -312,7 +312,7 @@ static const char *policy_refused(const unsigned char *data, uint32_t hooks)
 RV_EXTENSION(policy) = {
 	.name = "policy", .kind = RV_MATCH,
 	RV_STRUCT(info, 0), .options = policy_options, .check = check_policy, .refused = policy_refused,
-	.save_words = " --dir <dir> --pol <pol>{strict: --strict}<next>",
-	.list_words = " policy match dir <dir> pol <pol>{strict: strict}<next>",
+	.save_template = " --dir <dir> --pol <pol>{strict: --strict}<next>",
+	.list_template = " policy match dir <dir> pol <pol>{strict: strict}<next>",
 	.help = "IPsec policy of the packet",
 };

@@ -179,9 +179,9 @@ RV_EXTENSION(rateest) = {
 	.check = check_rates,
 	.refused = rateest_refused,
 	.revisions = RV_REVISIONS({ .revision = 0, .size = sizeof(info), .bytes = offsetof(info, est1) }),
-	.save_words = "{rateest-delta: --rateest-delta} --rateest{rateest2:1} <rateest1>"
+	.save_template = "{rateest-delta: --rateest-delta} --rateest{rateest2:1} <rateest1>"
 		      SAVED("bps") SAVED("pps") "{rateest2: --rateest2 <rateest2>}",
-	.list_words = " rateest match <rateest1>{rateest-delta: delta}"
+	.list_template = " rateest match <rateest1>{rateest-delta: delta}"
 		      "{rateest2:" SIDE("1") HOW("") " <rateest2>" SIDE("2") "|"
 		      "{rateest-bps1: bps{rateest-delta: <rateest-bps1>} <rateest-bps2>" HOW("") "}"
 		      "{rateest-pps1: pps{rateest-delta: <rateest-pps1>}" HOW("") " <rateest-pps2>}}",

@@ -143,7 +143,7 @@ RV_EXTENSION(statistic) = {
 	.nft = "{probability: meta random & 2147483647 {~probability:>=|\\<} <probability:d>}"
 	       "{every: numgen inc mod <every:d> {~every:!= }<packet:d>}{mode:}",
 	/* --packet is printed if it is not 0. */
-	.list_words = " statistic mode <mode>"
+	.list_template = " statistic mode <mode>"
 		      "{probability: {~probability:! }probability <probability>}"
 		      "{every: {~every:! }every <every>{!packet=0: packet <packet>}}",
 	.effect = RV_EFFECT_STATE, .opaque = "chance, or it counts", .help = "random or every n-th packet",

@@ -377,7 +377,7 @@ RV_EXTENSION(time_match) = {
 	.canonicalize = time_canonicalize,
 	.initial = &time_initial,
 	.revisions = RV_REVISIONS({ .size = sizeof(struct xt_time_info) }),
-	.list_words = " TIME{timestart: from <timestart>}{timestop: to <timestop>}"
+	.list_template = " TIME{timestart: from <timestart>}{timestop: to <timestop>}"
 		      "{weekdays: on <weekdays>}{monthdays: on <monthdays>}"
 		      "{datestart: starting from <datestart>}{datestop: until date <datestop>}"
 		      "{kerneltz:| UTC}{contiguous: contiguous}",

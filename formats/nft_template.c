@@ -10,18 +10,18 @@
 #define LOG_PREFIX_MAX 127
 #define HELPER_MAX 15
 
-static struct rv_text *text_of(struct rv_words *w)
+static struct rv_text *text_of(struct rv_template *w)
 {
 	return w->arg;
 }
 
-static const char *string_of(const struct rv_words *w, const struct rv_option *opt)
+static const char *string_of(const struct rv_template *w, const struct rv_option *opt)
 {
 	return (const char *)w->data + opt->offset;
 }
 
 /* The number in the row's field; with a mask, the value only. */
-static uint64_t number_of(const struct rv_words *w, const struct rv_option *opt)
+static uint64_t number_of(const struct rv_template *w, const struct rv_option *opt)
 {
 	unsigned int size = opt->type == RV_T_CHANGE ? opt->size / 2 : opt->size;
 
@@ -29,7 +29,7 @@ static uint64_t number_of(const struct rv_words *w, const struct rv_option *opt)
 }
 
 /* The value as save prints it. */
-static bool save_text(struct rv_words *w, const struct rv_option *opt, struct rv_buf *b)
+static bool save_text(struct rv_template *w, const struct rv_option *opt, struct rv_buf *b)
 {
 	struct rv_out o = w->out;
 
@@ -39,26 +39,26 @@ static bool save_text(struct rv_words *w, const struct rv_option *opt, struct rv
 }
 
 /* p: log prefix; nft expands '$'. */
-static bool put_prefix(struct rv_words *w, const struct rv_option *opt)
+static bool put_prefix(struct rv_template *w, const struct rv_option *opt)
 {
 	return rv_text_quoted(w->out.buf, string_of(w, opt), LOG_PREFIX_MAX, "$");
 }
 
 /* i: interface name; nft treats a trailing '*' as a wildcard. */
-static bool put_interface(struct rv_words *w, const struct rv_option *opt)
+static bool put_interface(struct rv_template *w, const struct rv_option *opt)
 {
 	return rv_text_quoted(w->out.buf, string_of(w, opt), IFNAMSIZ, "+*\\");
 }
 
 /* h: helper name. An empty name means any helper, which nft cannot express. */
-static bool put_helper(struct rv_words *w, const struct rv_option *opt)
+static bool put_helper(struct rv_template *w, const struct rv_option *opt)
 {
 	return *string_of(w, opt) &&
 	       rv_text_quoted(w->out.buf, string_of(w, opt), HELPER_MAX, "\\*");
 }
 
 /* e: deferred to the end of the rule, where nft has its comment. Only one is possible. */
-static bool put_end(struct rv_words *w, const struct rv_option *opt)
+static bool put_end(struct rv_template *w, const struct rv_option *opt)
 {
 	struct rv_text *t = text_of(w);
 	bool first = !t->comment;
@@ -88,7 +88,7 @@ static bool is_countable(const struct rv_rate *r)
 }
 
 /* l: rate, with its burst unless it is nft's default. */
-static bool put_rate(struct rv_words *w, const struct rv_option *opt)
+static bool put_rate(struct rv_template *w, const struct rv_option *opt)
 {
 	const struct rv_rate r = rv_rate_of(w->ext, w->data);
 	struct rv_buf *b = w->out.buf;
@@ -111,7 +111,7 @@ static bool put_rate(struct rv_words *w, const struct rv_option *opt)
 }
 
 /* s: timeout in ms; 0 means none in nft. */
-static bool put_time(struct rv_words *w, const struct rv_option *opt)
+static bool put_time(struct rv_template *w, const struct rv_option *opt)
 {
 	unsigned int ms = number_of(w, opt);
 
@@ -123,20 +123,20 @@ static bool put_time(struct rv_words *w, const struct rv_option *opt)
 }
 
 /* b: byte in hex. */
-static bool put_byte(struct rv_words *w, const struct rv_option *opt)
+static bool put_byte(struct rv_template *w, const struct rv_option *opt)
 {
 	rv_buf_printf(w->out.buf, "0x%02x", (unsigned int)number_of(w, opt));
 	return true;
 }
 
 /* d: number, up to nft's limit. */
-static bool put_number(struct rv_words *w, const struct rv_option *opt)
+static bool put_number(struct rv_template *w, const struct rv_option *opt)
 {
-	return (opt->size < 8 || number_of(w, opt) <= INT64_MAX) && rv_words_value(w, opt, "d");
+	return (opt->size < 8 || number_of(w, opt) <= INT64_MAX) && rv_template_value(w, opt, "d");
 }
 
 /* r: range with '-'. */
-static bool put_range(struct rv_words *w, const struct rv_option *opt)
+static bool put_range(struct rv_template *w, const struct rv_option *opt)
 {
 	struct rv_buf range = RV_BUF_INIT;
 	bool ok = save_text(w, opt, &range);
@@ -148,7 +148,7 @@ static bool put_range(struct rv_words *w, const struct rv_option *opt)
 }
 
 /* t: traffic control class. */
-static bool put_class(struct rv_words *w, const struct rv_option *opt)
+static bool put_class(struct rv_template *w, const struct rv_option *opt)
 {
 	uint32_t class = number_of(w, opt);
 
@@ -165,7 +165,7 @@ static bool put_class(struct rv_words *w, const struct rv_option *opt)
  * Changes bits of the TOS octet. nft updates no checksum for raw payload writes; IPv6 has no header
  * checksum.
  */
-static bool put_octet_bits(struct rv_words *w, unsigned int value, unsigned int mask)
+static bool put_octet_bits(struct rv_template *w, unsigned int value, unsigned int mask)
 {
 	rv_buf_puts(w->out.buf, "@nh,0,16 set @nh,0,16");
 	if (mask)
@@ -176,7 +176,7 @@ static bool put_octet_bits(struct rv_words *w, unsigned int value, unsigned int 
 }
 
 /* o: TOS octet: two fields in nft, each either set completely or left unchanged. */
-static bool put_octet(struct rv_words *w, const struct rv_option *opt)
+static bool put_octet(struct rv_template *w, const struct rv_option *opt)
 {
 	static const char *const ecn[] = { "not-ect", "ect1", "ect0", "ce" };
 	const char *header = rv_family(w->out.family)->nft;
@@ -198,7 +198,7 @@ static bool put_octet(struct rv_words *w, const struct rv_option *opt)
 /* ---- bit changes ----------------------------------------------------------------- */
 
 /* c, old, and: an expression for (x & ~mask) ^ value. "and" has precedence over "xor". */
-static bool put_change(struct rv_words *w, const struct rv_option *opt, const char *format)
+static bool put_change(struct rv_template *w, const struct rv_option *opt, const char *format)
 {
 	struct rv_buf *b = w->out.buf;
 	uint32_t value = number_of(w, opt);
@@ -283,7 +283,7 @@ static bool put_where(struct rv_text *t, char *text)
 }
 
 /* a: NAT range. */
-static bool put_nat(struct rv_words *w, const struct rv_option *opt)
+static bool put_nat(struct rv_template *w, const struct rv_option *opt)
 {
 	struct rv_buf value = RV_BUF_INIT;
 	bool ok = save_text(w, opt, &value) && put_where(text_of(w), value.data);
@@ -295,7 +295,7 @@ static bool put_nat(struct rv_words *w, const struct rv_option *opt)
 /* ---- sets ------------------------------------------------------------------------------ */
 
 /* n: name of a meter, a set that nft creates for one rule. */
-static bool put_meter(struct rv_words *w, const struct rv_option *opt)
+static bool put_meter(struct rv_template *w, const struct rv_option *opt)
 {
 	const char *name = string_of(w, opt);
 	struct rv_text *t = text_of(w);
@@ -305,7 +305,7 @@ static bool put_meter(struct rv_words *w, const struct rv_option *opt)
 }
 
 /* f: name of a set of addresses that the rule adds to; created by a line before the rule. */
-static bool put_dynamic_set(struct rv_words *w, const struct rv_option *opt)
+static bool put_dynamic_set(struct rv_template *w, const struct rv_option *opt)
 {
 	struct rv_text *t = text_of(w);
 	const char *family = rv_text_family(t->family);
@@ -319,7 +319,7 @@ static bool put_dynamic_set(struct rv_words *w, const struct rv_option *opt)
 }
 
 /* Significant bits of an address, as prefix length or mask; nothing if all are. */
-static bool put_kept(struct rv_words *w, const struct rv_option *opt)
+static bool put_kept(struct rv_template *w, const struct rv_option *opt)
 {
 	rv_family_t family = w->out.family;
 	unsigned int bits = rv_family(family)->address_bits, len = w->data[opt->offset];
@@ -339,7 +339,7 @@ static bool put_kept(struct rv_words *w, const struct rv_option *opt)
 }
 
 /* k, field: part of the key of a meter; addresses are masked as the row says. */
-static bool put_meter_key(struct rv_words *w, const struct rv_option *opt, const char *format)
+static bool put_meter_key(struct rv_template *w, const struct rv_option *opt, const char *format)
 {
 	struct rv_text *t = text_of(w);
 	bool address = opt->type == RV_T_PREFIX;
@@ -355,7 +355,7 @@ static bool put_meter_key(struct rv_words *w, const struct rv_option *opt, const
 
 static const struct {
 	char letter;
-	bool (*put)(struct rv_words *w, const struct rv_option *opt);
+	bool (*put)(struct rv_template *w, const struct rv_option *opt);
 } formats[] = {
 	{ 'a', put_nat }, { 'b', put_byte }, { 'd', put_number }, { 'e', put_end },
 	{ 'f', put_dynamic_set }, { 'h', put_helper }, { 'i', put_interface }, { 'l', put_rate },
@@ -363,7 +363,7 @@ static const struct {
 	{ 's', put_time }, { 't', put_class },
 };
 
-static bool put_row_value(struct rv_words *w, const struct rv_option *opt, const char *format)
+static bool put_row_value(struct rv_template *w, const struct rv_option *opt, const char *format)
 {
 	if (*format == 'c')
 		return put_change(w, opt, format);
@@ -372,11 +372,11 @@ static bool put_row_value(struct rv_words *w, const struct rv_option *opt, const
 	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
 		if (formats[i].letter == *format)
 			return formats[i].put(w, opt);
-	return rv_words_value(w, opt, format);
+	return rv_template_value(w, opt, format);
 }
 
 /* Whether the template covers all rows given; others would be lost. */
-static bool all_said(const struct rv_words *w)
+static bool all_said(const struct rv_template *w)
 {
 	for (const struct rv_option *opt = w->ext->options; opt && opt->name; opt++)
 		if (!opt->alias_of && !(opt->flags & RV_OPT_HIDDEN) &&
@@ -386,13 +386,13 @@ static bool all_said(const struct rv_words *w)
 	return true;
 }
 
-bool rv_text_words(struct rv_text *t, const struct rv_part *part)
+bool rv_text_template(struct rv_text *t, const struct rv_part *part)
 {
-	struct rv_words w = {
+	struct rv_template w = {
 		.out = { .buf = t->b, .style = RV_STYLE_SAVE, .numeric = true, .family = t->family },
 		.ext = part->ext, .data = part->data, .value = put_row_value, .arg = t,
 		.has_protocol = rv_text_has_protocol(t, 0),
 	};
 
-	return rv_words_put(&w, part->ext->nft) && all_said(&w);
+	return rv_template_expand(&w, part->ext->nft) && all_said(&w);
 }

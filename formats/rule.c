@@ -84,7 +84,7 @@ static bool translate_match(struct rv_text *t, const struct rv_part *part)
 	if (part->ext->protocol && t->rule->ip.flags & RV_IP_PROTO &&
 	    t->rule->ip.invert & RV_IP_PROTO)
 		return false;
-	return part->ext->nft ? rv_text_words(t, part) : rv_text_predicates(t, part);
+	return part->ext->nft ? rv_text_template(t, part) : rv_text_predicates(t, part);
 }
 
 static bool translate_verdict(struct rv_text *t)
@@ -113,7 +113,7 @@ static bool translate_rule(struct rv_text *t)
 		if (!translate_match(t, m))
 			return false;
 	rv_buf_puts(t->b, " counter");
-	if (t->rule->target ? !t->rule->target->ext->nft || !rv_text_words(t, t->rule->target)
+	if (t->rule->target ? !t->rule->target->ext->nft || !rv_text_template(t, t->rule->target)
 			    : !translate_verdict(t))
 		return false;
 	if (!t->comment)

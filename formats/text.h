@@ -80,7 +80,7 @@ extern const struct rv_name rv_text_address_types[];
 /* ---- nft_template.c --------------------------------------------------------------- */
 
 /* Expands rv_ext.nft, which must mention all rows given. */
-bool rv_text_words(struct rv_text *t, const struct rv_part *part);
+bool rv_text_template(struct rv_text *t, const struct rv_part *part);
 
 /* ---- rule.c ------------------------------------------------------------------ */
 

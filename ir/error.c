@@ -62,10 +62,10 @@ void rv_error_at(struct rv_error *err, const struct rv_loc *loc)
 		err->loc = *loc;
 }
 
-int rv_fail_learnt(struct rv_error *err, const char *text)
+int rv_fail_retry(struct rv_error *err, const char *text)
 {
 	rv_fail(err, RV_ERR_AGAIN, NULL, "%s", text);
-	err->learnt = true;
+	err->other_method = true;
 	return -1;
 }
 

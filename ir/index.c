@@ -285,7 +285,7 @@ void rv_index_drop(struct rv_chain *c)
 	struct rv_index *x = c->index;
 
 	c->index = NULL;
-	c->sought = 0;
+	c->lookups = 0;
 	if (!x)
 		return;
 	rv_list_each(r, &c->rules, struct rv_rule, node) {
@@ -312,7 +312,7 @@ static struct rv_index *get_index(struct rv_chain *c)
 {
 	struct rv_index *x;
 
-	if (c->index || c->nrules < WORTH_AN_INDEX || !c->sought++)
+	if (c->index || c->nrules < WORTH_AN_INDEX || !c->lookups++)
 		return c->index;
 	x = calloc(1, sizeof(*x));
 	if (!x)

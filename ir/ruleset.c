@@ -311,7 +311,7 @@ static void add_caller(struct rv_rule *r)
 		rv_list_add_before(&r->caller, &to->callers);
 }
 
-void rv_table_know_callers(struct rv_table *t)
+void rv_table_track_callers(struct rv_table *t)
 {
 	if (t->called)
 		return;
@@ -369,7 +369,7 @@ int rv_chain_rename(struct rv_chain *c, const char *name)
 {
 	if (rename_in_parts(c->table, c->name, name))
 		return -1;
-	rv_table_know_callers(c->table);
+	rv_table_track_callers(c->table);
 	hash_del(c->table, c);
 	rv_chain_name_set(c->name, name);
 	hash_add(c->table, c);
@@ -507,7 +507,7 @@ static void count_parts(struct rv_table *t, struct rv_chain *only)
 
 void rv_table_count_references(struct rv_table *t, struct rv_chain *only)
 {
-	rv_table_know_callers(t);
+	rv_table_track_callers(t);
 	if (only)
 		count_callers(only);
 	else

@@ -67,8 +67,7 @@ static void set_chain(struct rv_parser *p, const struct rv_arg *arg)
 }
 
 /* 1 to INT_MAX. As in iptables, 010 is 8 and 0x10 is 16, except for -D. */
-static int set_number(struct rv_parser *p, const struct rv_core_option *o,
-		      const struct rv_arg *arg)
+static int set_number(struct rv_parser *p, const struct rv_core_option *o, const struct rv_arg *arg)
 {
 	const char *s = arg->text;
 	unsigned long long n;
@@ -165,7 +164,8 @@ static int run_policy(struct rv_parser *p, const struct rv_core_option *o,
 }
 
 /* The position is compared with the default once the line is complete. */
-static int run_base(struct rv_parser *p, const struct rv_core_option *o, const struct rv_arg args[2])
+static int run_base(struct rv_parser *p, const struct rv_core_option *o,
+		    const struct rv_arg args[2])
 {
 	(void)o;
 	if (!rv_base_at_read(&p->cmd->at, args->text))
@@ -181,7 +181,7 @@ static int run_base(struct rv_parser *p, const struct rv_core_option *o, const s
 static int broken_object(struct rv_parser *p, const struct rv_arg *name, const char *kind)
 {
 	return rv_usage(p, &name->loc, "Couldn't load %s `%s': %s", kind, name->text,
-			rv_ext_trouble(name->text));
+			rv_plugin_error(name->text));
 }
 
 static int run_match(struct rv_parser *p, const struct rv_core_option *o,
@@ -195,7 +195,7 @@ static int run_match(struct rv_parser *p, const struct rv_core_option *o,
 				"Invalid match name \"%s\" (%u chars max)", args->text,
 				RV_CHAIN_NAME_LEN - 1);
 	ext = rv_ext_find(RV_MATCH, p->family, args->text);
-	if (!ext && rv_ext_trouble(args->text))
+	if (!ext && rv_plugin_error(args->text))
 		return broken_object(p, args, "match");
 	if (!ext)
 		return FAIL_AT(p, args, "Couldn't load match `%s':No such file or directory\n");
@@ -237,7 +237,7 @@ static int run_jump(struct rv_parser *p, const struct rv_core_option *o,
 	ext = jump ? rv_ext_find(RV_TARGET, p->family, args->text) : NULL;
 	if (ext)
 		return rv_rule_target(p, ext, &args->loc);
-	if (jump && rv_ext_trouble(args->text))
+	if (jump && rv_plugin_error(args->text))
 		return broken_object(p, args, "target");
 	p->rule->verdict = jump ? RV_VERDICT_JUMP : RV_VERDICT_GOTO;
 	rv_chain_name_set(p->rule->jump, args->text);

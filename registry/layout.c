@@ -20,7 +20,7 @@ struct probe_result {
 static struct probe_result *probes;
 static size_t nprobes;
 
-__attribute__((destructor)) void rv_layout_forget(void)
+__attribute__((destructor)) void rv_layout_clear(void)
 {
 	free(probes);
 	probes = NULL;
@@ -58,7 +58,7 @@ static const struct rv_revision *probe(rv_layout_has_fn *has, void *arg, rv_fami
 	return NULL;
 }
 
-bool rv_layout_learn(rv_layout_has_fn *has, void *arg, rv_family_t family,
+bool rv_layout_probe(rv_layout_has_fn *has, void *arg, rv_family_t family,
 		     const struct rv_ext *ext)
 {
 	struct probe_result *more;

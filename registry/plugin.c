@@ -30,7 +30,7 @@
 struct object {
 	struct object *next;
 	bool tried;
-	char *trouble;			/* why it cannot be used; NULL: no error so far */
+	char *failure;			/* why it cannot be used; NULL: no error so far */
 	char name[];			/* file name without the suffix */
 };
 
@@ -47,7 +47,7 @@ __attribute__((destructor)) static void free_plugins(void)
 		struct object *o = plugins.objects;
 
 		plugins.objects = o->next;
-		free(o->trouble);
+		free(o->failure);
 		free(o);
 	}
 	if (plugins.fd >= 0)
@@ -61,10 +61,10 @@ static bool distrust(struct object *o, const char *fmt, ...)
 {
 	va_list ap;
 
-	free(o->trouble);
+	free(o->failure);
 	va_start(ap, fmt);
-	if (vasprintf(&o->trouble, fmt, ap) < 0)
-		o->trouble = NULL;
+	if (vasprintf(&o->failure, fmt, ap) < 0)
+		o->failure = NULL;
 	va_end(ap);
 	return false;
 }
@@ -132,11 +132,11 @@ static struct object *find_object(const char *name)
 	return o;
 }
 
-const char *rv_ext_trouble(const char *name)
+const char *rv_plugin_error(const char *name)
 {
 	const struct object *o = find_object(name);
 
-	return o ? o->trouble : NULL;
+	return o ? o->failure : NULL;
 }
 
 /* ---- one object ------------------------------------------------------------------------- */
@@ -253,9 +253,9 @@ static bool load_object(struct object *o, bool (*add)(const struct rv_ext *ext))
 /* Prepends the file name to the reason. */
 static void name_file(struct object *o)
 {
-	char *reason = o->trouble;
+	char *reason = o->failure;
 
-	o->trouble = NULL;
+	o->failure = NULL;
 	distrust(o, "%s/%s%s: %s", plugins.path, o->name, SUFFIX,
 		 reason ? reason : "it cannot be used");
 	free(reason);

@@ -8,7 +8,7 @@
 /*
  * Loads the plugin of that name, which may be any string, once; NULL: all plugins. add is called
  * for each descriptor; descriptors stay valid until the program ends. Returns whether add was
- * called. On failure rv_ext_trouble() has the reason.
+ * called. On failure rv_plugin_error() has the reason.
  */
 bool rv_plugin_load(const char *name, bool (*add)(const struct rv_ext *ext));
 

@@ -294,11 +294,11 @@ static struct rv_part *read_aligned(rv_family_t family, const struct rv_revision
 
 	ext = rv_ext_find_wire(name->kind, family, name->name, name->revision, len, wire, &w);
 	if (!ext) {
-		const char *trouble = rv_ext_trouble(name->name);
+		const char *reason = rv_plugin_error(name->name);
 
 		rv_fail(err, RV_ERR_PROBLEM, NULL, "%s `%.64s' revision %u of %zu bytes is not known%s%s",
 			kind_name(name->kind), name->name, name->revision, len,
-			trouble ? ": " : "", trouble ? trouble : "");
+			reason ? ": " : "", reason ? reason : "");
 		return NULL;
 	}
 	part = rv_part_new(ext);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Expansion of templates, see struct rv_words. */
+/* Expansion of templates, see struct rv_template. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #define ROW_NAME "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 /* Finds the row named at *text and advances *text. */
-static const struct rv_option *find_row(struct rv_words *w, const char **text)
+static const struct rv_option *find_row(struct rv_template *w, const char **text)
 {
 	size_t len = strspn(*text, ROW_NAME);
 	const char *name = *text;
@@ -25,7 +25,7 @@ static const struct rv_option *find_row(struct rv_words *w, const char **text)
 	return NULL;
 }
 
-static bool about_rule(const struct rv_words *w, char what)
+static bool about_rule(const struct rv_template *w, char what)
 {
 	switch (what) {
 	case '4':
@@ -42,7 +42,7 @@ static bool about_rule(const struct rv_words *w, char what)
 }
 
 /* 0 if the value is not a number. */
-static uint64_t row_number(const struct rv_words *w, const struct rv_option *opt)
+static uint64_t row_number(const struct rv_template *w, const struct rv_option *opt)
 {
 	bool masked = opt->type == RV_T_CHANGE || opt->type == RV_T_MASKED;
 
@@ -52,7 +52,7 @@ static uint64_t row_number(const struct rv_words *w, const struct rv_option *opt
 }
 
 /* After a row name: "=row" or "=number". */
-static bool same_number(struct rv_words *w, const struct rv_option *opt, const char **text)
+static bool same_number(struct rv_template *w, const struct rv_option *opt, const char **text)
 {
 	const struct rv_option *other;
 	uint64_t n = row_number(w, opt);
@@ -65,7 +65,7 @@ static bool same_number(struct rv_words *w, const struct rv_option *opt, const c
 }
 
 /* After the name of a row of bits: "%name". */
-static bool has_name(struct rv_words *w, const struct rv_option *opt, const char **text)
+static bool has_name(struct rv_template *w, const struct rv_option *opt, const char **text)
 {
 	size_t len = strspn(++*text, ROW_NAME);
 	const struct rv_name *name = opt->names ? rv_name_find(opt->names, *text, len) : NULL;
@@ -76,7 +76,7 @@ static bool has_name(struct rv_words *w, const struct rv_option *opt, const char
 }
 
 /* "row", "!row", "~row", "row=row", "row=0", "row%name", "$4" */
-static bool test_term(struct rv_words *w, const char **text)
+static bool test_term(struct rv_template *w, const char **text)
 {
 	bool negate = **text == '!', inverted = **text == '~';
 	const struct rv_option *opt;
@@ -98,7 +98,7 @@ static bool test_term(struct rv_words *w, const char **text)
 }
 
 /* Terms joined by '&' or '+', evaluated from left to right, up to ':'. */
-static bool test(struct rv_words *w, const char **text)
+static bool test(struct rv_template *w, const char **text)
 {
 	bool yes = test_term(w, text);
 
@@ -111,10 +111,10 @@ static bool test(struct rv_words *w, const char **text)
 	return yes;
 }
 
-static const char *expand(struct rv_words *w, const char *text, bool on);
+static const char *expand(struct rv_template *w, const char *text, bool on);
 
 /* After "{": a condition, a text and optionally an alternative. */
-static const char *expand_choice(struct rv_words *w, const char *text, bool on)
+static const char *expand_choice(struct rv_template *w, const char *text, bool on)
 {
 	bool yes = test(w, &text);
 
@@ -125,7 +125,7 @@ static const char *expand_choice(struct rv_words *w, const char *text, bool on)
 }
 
 /* After "<": a row, and optionally ':' and a format. */
-static const char *expand_value(struct rv_words *w, const char *text, bool on)
+static const char *expand_value(struct rv_template *w, const char *text, bool on)
 {
 	const struct rv_option *opt = find_row(w, &text);
 	size_t len = strcspn(text, ">");
@@ -135,14 +135,14 @@ static const char *expand_value(struct rv_words *w, const char *text, bool on)
 	return text + len + (text[len] == '>');
 }
 
-static void put_char(struct rv_words *w, char c, bool on)
+static void put_char(struct rv_template *w, char c, bool on)
 {
 	if (on)
 		rv_buf_putc(w->out.buf, c);
 }
 
 /* Expands up to the end of the template or of the branch. Without on, it only parses. */
-static const char *expand(struct rv_words *w, const char *text, bool on)
+static const char *expand(struct rv_template *w, const char *text, bool on)
 {
 	while (*text && *text != '}' && *text != '|') {
 		char c = *text++;
@@ -159,7 +159,7 @@ static const char *expand(struct rv_words *w, const char *text, bool on)
 	return text;
 }
 
-static bool put_word(struct rv_words *w, const struct rv_option *opt)
+static bool put_word(struct rv_template *w, const struct rv_option *opt)
 {
 	const struct rv_name *name = rv_name_of(opt->names, row_number(w, opt));
 
@@ -175,7 +175,7 @@ static void put_escaped(struct rv_buf *b, const char *text, unsigned int size)
 		rv_buf_printf(b, strchr("\"\\", *text) ? "\\%c" : "%c", *text);
 }
 
-bool rv_words_value(struct rv_words *w, const struct rv_option *opt, const char *format)
+bool rv_template_value(struct rv_template *w, const struct rv_option *opt, const char *format)
 {
 	unsigned long long n = row_number(w, opt);
 
@@ -204,12 +204,12 @@ bool rv_words_value(struct rv_words *w, const struct rv_option *opt, const char 
 	}
 }
 
-bool rv_words_put(struct rv_words *w, const char *text)
+bool rv_template_expand(struct rv_template *w, const char *text)
 {
 	w->failed = w->wrong = false;
 	w->mentioned = 0;
 	if (!w->value)
-		w->value = rv_words_value;
+		w->value = rv_template_value;
 	expand(w, text, true);
 	return !w->failed && !w->wrong;
 }

@@ -404,11 +404,11 @@ static void save_row(struct rv_out *o, const struct rv_option *opt, const unsign
 
 void rv_part_render(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
 {
-	const char *words = o->style == RV_STYLE_SAVE ? ext->save_words : ext->list_words;
-	struct rv_words w = { .out = *o, .ext = ext, .data = data };
+	const char *words = o->style == RV_STYLE_SAVE ? ext->save_template : ext->list_template;
+	struct rv_template w = { .out = *o, .ext = ext, .data = data };
 
 	if (words) {
-		rv_words_put(&w, words);
+		rv_template_expand(&w, words);
 		return;
 	}
 	if (o->style == RV_STYLE_SAVE ? ext->save != NULL : ext->show != NULL) {

@@ -918,7 +918,7 @@ static int know_to_take(struct rv_store *s, struct rv_table *t, struct rv_chain 
 	return !only && rv_table_sort(t) ? rv_fail_memory(err) : 0;
 }
 
-void rv_store_given(struct rv_store *s)
+void rv_store_zeroing_done(struct rv_store *s)
 {
 	rv_family_t family = s->rs.family;
 
@@ -927,7 +927,7 @@ void rv_store_given(struct rv_store *s)
 	s->taken = false;
 }
 
-int rv_store_take(struct rv_store *s, const struct rv_command *cmd, struct rv_error *err)
+int rv_store_read_and_zero(struct rv_store *s, const struct rv_command *cmd, struct rv_error *err)
 {
 	const char *name = cmd->chain[0] ? cmd->chain : NULL;
 	struct rv_rule *one = NULL;
@@ -938,7 +938,7 @@ int rv_store_take(struct rv_store *s, const struct rv_command *cmd, struct rv_er
 	if (!s->backend->take || s->dirty)
 		return 1;
 	/* Values read by earlier commands may be outdated. */
-	rv_store_given(s);
+	rv_store_zeroing_done(s);
 	t = get_table(s, cmd->table, err);
 	if (!t || know_chains(s, t, name, err))
 		return -1;
@@ -951,7 +951,7 @@ int rv_store_take(struct rv_store *s, const struct rv_command *cmd, struct rv_er
 		one = c ? rv_chain_rule(c, cmd->number) : NULL;
 	rc = cmd->zero_one && !one ? 1 : s->backend->take(s, t, c, one, err);
 	if (rc)
-		rv_store_given(s);
+		rv_store_zeroing_done(s);
 	s->taken = !rc;
 	return rc;
 }
@@ -978,10 +978,10 @@ int rv_store_dump(struct rv_store *s, const struct rv_table_def *def, const char
 	return visit_loaded(t, c, v);
 }
 
-void rv_store_beside(struct rv_store *s, const char *suffix, bool person, struct rv_error *err)
+void rv_store_other_rules(struct rv_store *s, const char *suffix, bool person, struct rv_error *err)
 {
-	if (s->backend->beside)
-		s->backend->beside(s, suffix, person, err);
+	if (s->backend->other_rules)
+		s->backend->other_rules(s, suffix, person, err);
 }
 
 int rv_store_explain(struct rv_store *s, struct rv_error *err)

@@ -215,7 +215,7 @@ int rv_kmod_change_add(struct rv_kmod_change *c, struct rv_table *t, uint64_t ge
 
 static bool learn_part(struct rv_kmod_link *link, rv_family_t family, const struct rv_part *part)
 {
-	return part && rv_layout_learn(rv_kmod_has_layout, link, family, part->ext);
+	return part && rv_layout_probe(rv_kmod_has_layout, link, family, part->ext);
 }
 
 /*
@@ -264,7 +264,7 @@ int rv_kmod_change_send(struct rv_kmod_change *c, struct rv_error *err)
 	if (rc == -EAGAIN || (!head->refusal.reason && rc != -EINVAL))
 		return refused_call(rc, err);
 	if (lacks_layout(&head->refusal) && probe_revisions(c))
-		return rv_fail_learnt(err, "the kernel has older revisions only");
+		return rv_fail_retry(err, "the kernel has older revisions only");
 	return rv_kmod_refused(&head->refusal, rc, c, err);
 }
 
@@ -390,12 +390,13 @@ static int kmod_commit(struct rv_store *s, struct rv_error *err)
 }
 
 /* The user-space engine sees no packets of the kernel. */
-static void kmod_beside(struct rv_store *s, const char *suffix, bool person, struct rv_error *err)
+static void kmod_other_rules(struct rv_store *s, const char *suffix, bool person,
+			     struct rv_error *err)
 {
 	const struct kmod *k = s->priv;
 
 	if (k->link.transport == &rv_kmod_socket)
-		rv_nft_beside_module(s, suffix, person, err);
+		rv_nft_module_rules(s, suffix, person, err);
 }
 
 const struct rv_backend rv_backend_kmod = {
@@ -405,7 +406,7 @@ const struct rv_backend rv_backend_kmod = {
 	.close = kmod_close,
 	.load_chains = kmod_load_chains,
 	.commit = kmod_commit,
-	.beside = kmod_beside,
+	.other_rules = kmod_other_rules,
 	.shut = rv_nft_shut,
 	.image = &rv_kmod_image_ops,
 };

@@ -41,7 +41,7 @@ static int see_table(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	    (t[NFTA_TABLE_FLAGS].data && !rv_nft_get_u32(t[NFTA_TABLE_FLAGS], &flags)))
 		return incompatible(table, NULL, "the kernel's answer is malformed", err);
 	table->dormant = flags & NFT_TABLE_F_DORMANT;
-	table->odd |= table->dormant;
+	table->unclearable |= table->dormant;
 	return 0;
 }
 
@@ -239,7 +239,7 @@ int rv_nft_ask_chains(struct rv_store *s, struct rv_table *table, const char *on
 		rv_buf_reset(see.unnamed);
 	}
 	n->fresh = NULL;
-	table->odd |= s->replace & rv_nft_table_bit(table->def);
+	table->unclearable |= s->replace & rv_nft_table_bit(table->def);
 	see.has = n->tables[table->def - rv_table_defs].has;
 	if (!rc)
 		rc = rv_nft_ask(&n->socket, &q, see_chain, &see, err);

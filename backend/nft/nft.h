@@ -41,10 +41,10 @@ int rv_nft_monitor(const struct rv_monitor *m, struct rv_error *err);
 
 /* ---- rules elsewhere: other_rulesets.c ------------------------------------------------------ */
 
-/* rv_backend.beside of this backend, */
-void rv_nft_beside(struct rv_store *s, const char *suffix, bool person, struct rv_error *err);
+/* rv_backend.other_rules of this backend, */
+void rv_nft_other_rules(struct rv_store *s, const char *suffix, bool person, struct rv_error *err);
 /* and of one whose rules are elsewhere in the kernel: then the tables of iptables are others', too. */
-void rv_nft_beside_module(struct rv_store *s, const char *suffix, bool person, struct rv_error *err);
+void rv_nft_module_rules(struct rv_store *s, const char *suffix, bool person, struct rv_error *err);
 
 /* ---- numbers of rules: numbers.c ------------------------------------------------ */
 

@@ -119,8 +119,8 @@ static void warn_of_legacy(rv_family_t family, const char *suffix, struct rv_err
 			tool, tool, suffix);
 }
 
-static void warn_of_tables(struct rv_nft_socket *n, rv_family_t family, const struct rv_nft_batch *ours,
-			   struct rv_error *err)
+static void warn_of_tables(struct rv_nft_socket *n, rv_family_t family,
+			   const struct rv_nft_batch *ours, struct rv_error *err)
 {
 	struct found f = { .count = 0 };
 
@@ -132,7 +132,7 @@ static void warn_of_tables(struct rv_nft_socket *n, rv_family_t family, const st
 	rv_buf_free(&f.names);
 }
 
-void rv_nft_beside(struct rv_store *s, const char *suffix, bool person, struct rv_error *err)
+void rv_nft_other_rules(struct rv_store *s, const char *suffix, bool person, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
 
@@ -148,7 +148,7 @@ void rv_nft_beside(struct rv_store *s, const char *suffix, bool person, struct r
 	warn_of_tables(&n->socket, s->rs.family, &n->batch, err);
 }
 
-void rv_nft_beside_module(struct rv_store *s, const char *suffix, bool person, struct rv_error *err)
+void rv_nft_module_rules(struct rv_store *s, const char *suffix, bool person, struct rv_error *err)
 {
 	struct rv_nft_socket n = { 0 };
 	struct rv_error none = { 0 };

@@ -53,7 +53,7 @@ struct rv_error {
 	char text[RV_ERROR_TEXT];	/* what went wrong, in iptables' words where callers
 					 * match them */
 	char hint[RV_ERROR_TEXT];	/* cause and remedy, for people; may be empty */
-	bool learnt;			/* RV_ERR_AGAIN: a retry will use another method */
+	bool other_method;		/* RV_ERR_AGAIN: a retry will use another method */
 	struct rv_buf *warnings;	/* receives warnings; borrowed; NULL: discard them */
 };
 
@@ -77,7 +77,7 @@ int rv_hint(struct rv_error *err, const char *fmt, ...) __attribute__((format(pr
 void rv_error_at(struct rv_error *err, const struct rv_loc *loc);
 
 /* Records RV_ERR_AGAIN because a retry will use another method. Returns -1. */
-int rv_fail_learnt(struct rv_error *err, const char *text);
+int rv_fail_retry(struct rv_error *err, const char *text);
 
 /* Records that memory ran out. Returns -1. */
 int rv_fail_memory(struct rv_error *err);

@@ -440,8 +440,8 @@ struct rv_ext {
 	int (*kernel_check)(struct rv_check *c);
 	/* Converts equivalent data to one canonical form, after parsing or decoding. */
 	void (*canonicalize)(unsigned char *data);
-	/* Templates that replace the default walk over the rows, see struct rv_words. */
-	const char *save_words, *list_words;
+	/* Templates that replace the default walk over the rows, see struct rv_template. */
+	const char *save_template, *list_template;
 	const char *nft;		/* template of the nft syntax; options it does not
 					 * mention cannot be translated */
 	/* Hooks instead of templates. */
@@ -494,7 +494,7 @@ const struct rv_ext *rv_ext_find_wire(enum rv_ext_kind kind, rv_family_t family,
  * Why the plugin of that name cannot be loaded, with its path; NULL: no error. Owned by the
  * registry.
  */
-const char *rv_ext_trouble(const char *name);
+const char *rv_plugin_error(const char *name);
 /* Calls fn for each descriptor, plugins included, ordered by kind and name. */
 void rv_ext_each(void (*fn)(const struct rv_ext *ext, void *arg), void *arg);
 /* Core options as a descriptor: extensions/ip.c. */
@@ -584,10 +584,10 @@ const char *rv_layout_name(const struct rv_ext *ext, const struct rv_revision *w
  * Probes the supported revisions unless that was done before. Returns whether the revision to write
  * changed: a refused transaction should then be retried.
  */
-bool rv_layout_learn(rv_layout_has_fn *has, void *arg, rv_family_t family,
+bool rv_layout_probe(rv_layout_has_fn *has, void *arg, rv_family_t family,
 		     const struct rv_ext *ext);
 /* Clears the cache of probe results. */
-void rv_layout_forget(void);
+void rv_layout_clear(void);
 
 /* Header of a blob. */
 struct rv_revision_name {
@@ -606,7 +606,7 @@ struct rv_part *rv_part_from_wire(rv_family_t family, const struct rv_revision_n
 /* ---- templates (registry/template.c) ------------------------------------------------ */
 
 /*
- * Syntax of rv_ext.save_words, list_words and nft:
+ * Syntax of rv_ext.save_template, list_template and nft:
  *
  *   <row>             the row's value as save or -L prints it; <row:d> and <row:x> as a number,
  *                     <row:m> with its mask, <row:w> as nft's keyword, <row:-> its bit names
@@ -622,13 +622,13 @@ struct rv_part *rv_part_from_wire(rv_family_t family, const struct rv_revision_n
  *
  * Conditionals may be nested.
  */
-struct rv_words {
+struct rv_template {
 	struct rv_out out;
 	const struct rv_ext *ext;
 	const unsigned char *data;
 	bool has_protocol;		/* for $p */
-	/* Writes a value; NULL: rv_words_value(). Returns false if it has no representation. */
-	bool (*value)(struct rv_words *w, const struct rv_option *opt, const char *format);
+	/* Writes a value; NULL: rv_template_value(). Returns false if it has no representation. */
+	bool (*value)(struct rv_template *w, const struct rv_option *opt, const char *format);
 	void *arg;			/* passed to value */
 	uint64_t mentioned;		/* rows the template mentions, bits by index */
 	bool failed;
@@ -636,8 +636,8 @@ struct rv_words {
 };
 
 /* Appends the expanded template to w->out.buf. False: it has no representation. */
-bool rv_words_put(struct rv_words *w, const char *text);
-bool rv_words_value(struct rv_words *w, const struct rv_option *opt, const char *format);
+bool rv_template_expand(struct rv_template *w, const char *text);
+bool rv_template_value(struct rv_template *w, const struct rv_option *opt, const char *format);
 
 /* ---- helpers for hooks (registry/value.c) ---------------------------------------- */
 

@@ -139,7 +139,7 @@ struct rv_chain {
 	struct rv_list rules;
 	uint32_t nrules;		/* length of rules */
 	struct rv_index *index;		/* built once it pays off: ir/index.c */
-	uint32_t sought;		/* lookups made without an index */
+	uint32_t lookups;	/* lookups made without an index */
 	struct rv_list callers;		/* rules that jump or go here, if rv_table.called */
 	struct rv_remark *remarks, *tail;	/* lines before the chain and after its rules;
 						 * owned */
@@ -206,7 +206,7 @@ struct rv_table {
 	bool called;			/* rv_chain.callers are maintained */
 	bool parts_jump;		/* it had rules with matches that jump (rv_ext.chains) */
 	bool dormant;			/* NFT_TABLE_F_DORMANT: no packet passes it */
-	bool odd;			/* cannot be cleared object by object */
+	bool unclearable;		/* cannot be cleared object by object */
 	bool replaced;			/* cleared by deleting it, including objects of other
 					 * programs */
 	bool whole;			/* read completely from the backend, with all rules and
@@ -288,7 +288,7 @@ void rv_chain_remove_rule(struct rv_chain *c, struct rv_rule *r);
 int rv_table_sort(struct rv_table *t);
 
 /* From now on maintains rv_chain.callers for the table's chains. */
-void rv_table_know_callers(struct rv_table *t);
+void rv_table_track_callers(struct rv_table *t);
 
 /* Recounts the references of all chains, or of one, in a completely loaded table. */
 void rv_table_count_references(struct rv_table *t, struct rv_chain *only);

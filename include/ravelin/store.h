@@ -170,7 +170,7 @@ struct rv_backend {
 	 * the program, "-save" or "". person: include warnings that only make sense on a terminal.
 	 * May be NULL.
 	 */
-	void (*beside)(struct rv_store *s, const char *suffix, bool person, struct rv_error *err);
+	void (*other_rules)(struct rv_store *s, const char *suffix, bool person, struct rv_error *err);
 	/*
 	 * Last resort: blocks new connections of the family regardless of the rules, which stay
 	 * unchanged; shut false undoes it. NULL: no packet traverses its rules.
@@ -199,7 +199,7 @@ struct rv_store {
 	bool remarks;			/* keep comments when a text is loaded: a file */
 	bool bulk;			/* many commands follow: read all chains at once */
 	bool dirty;			/* something is staged */
-	bool taken;			/* counters in rs were read by rv_store_take() */
+	bool taken;			/* counters in rs were read by rv_store_read_and_zero() */
 	bool read_only;			/* opened for reading: takes no writer lock */
 	unsigned int restarts;		/* number of restarts since it was opened */
 	uint32_t replace;		/* private to the backend, kept across restarts: tables
@@ -223,8 +223,8 @@ void rv_store_close(struct rv_store *s);
 /* Discards staged changes and caches, to retry after RV_ERR_AGAIN. */
 int rv_store_restart(struct rv_store *s, struct rv_error *err);
 
-/* Calls rv_backend.beside, if there is one. */
-void rv_store_beside(struct rv_store *s, const char *suffix, bool person, struct rv_error *err);
+/* Calls rv_backend.other_rules, if there is one. */
+void rv_store_other_rules(struct rv_store *s, const char *suffix, bool person, struct rv_error *err);
 
 /* Calls rv_backend.explain, if there is one and its output was requested. */
 int rv_store_explain(struct rv_store *s, struct rv_error *err);
@@ -240,11 +240,11 @@ int rv_store_dump(struct rv_store *s, const struct rv_table_def *def, const char
 		  const struct rv_visitor *v, struct rv_error *err);
 /*
  * -Z combined with a listing: atomically reads and zeroes the counters the command selects. The
- * next rv_store_dump() shows the values read; call rv_store_given() after it. Returns 1 if the
+ * next rv_store_dump() shows the values read; call rv_store_zeroing_done() after it. Returns 1 if the
  * backend does not support it or something is staged: list first, then zero.
  */
-int rv_store_take(struct rv_store *s, const struct rv_command *cmd, struct rv_error *err);
-void rv_store_given(struct rv_store *s);
+int rv_store_read_and_zero(struct rv_store *s, const struct rv_command *cmd, struct rv_error *err);
+void rv_store_zeroing_done(struct rv_store *s);
 /* Whether the table exists in the backend; save skips those that do not. */
 int rv_store_table_exists(struct rv_store *s, const struct rv_table_def *def, bool *exists,
 			  struct rv_error *err);

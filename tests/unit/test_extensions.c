@@ -218,7 +218,8 @@ static struct rv_part *part_from_wire(const struct rv_ext *ext, const struct rv_
 }
 
 /* A revision too old for the rule must be refused; it never holds another rule. */
-static void check_layout(const struct place *at, const struct rv_part *p, const struct rv_revision *w)
+static void check_layout(const struct place *at, const struct rv_part *p,
+			 const struct rv_revision *w)
 {
 	const struct rv_ext *ext = p->ext;
 	size_t len = (w->size + 7) & ~7u;
@@ -612,11 +613,11 @@ static void check_words(const struct rv_ext *ext, const char *text)
 {
 	struct rv_part *p = rv_part_new(ext);
 	struct rv_buf b = RV_BUF_INIT;
-	struct rv_words w = { .out = { .buf = &b, .family = ext->family }, .ext = ext };
+	struct rv_template w = { .out = { .buf = &b, .family = ext->family }, .ext = ext };
 
 	assert_non_null(p);
 	w.data = p->data;
-	rv_words_put(&w, text ? text : "");
+	rv_template_expand(&w, text ? text : "");
 	if (w.wrong)
 		fail_msg("%s: \"%s\" names no row", ext->name, text);
 	rv_buf_free(&b);
@@ -629,8 +630,8 @@ static void test_words(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < nused; i++) {
 		check_words(used[i].ext, used[i].ext->nft);
-		check_words(used[i].ext, used[i].ext->save_words);
-		check_words(used[i].ext, used[i].ext->list_words);
+		check_words(used[i].ext, used[i].ext->save_template);
+		check_words(used[i].ext, used[i].ext->list_template);
 	}
 }
 

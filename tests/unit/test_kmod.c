@@ -28,8 +28,8 @@
 
 /* ---- a ruleset in memory ----------------------------------------------------------- */
 
-static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip,
-		    void *arg, struct rv_error *err)
+static int on_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip, void *arg,
+		    struct rv_error *err)
 {
 	(void)def;
 	(void)loc;
@@ -521,7 +521,7 @@ static void test_old_layouts(void **state)
 	uint8_t revision;
 
 	(void)state;
-	rv_layout_forget();
+	rv_layout_clear();
 	assert_int_equal(send_rule(plain, &revision, &err), RV_ERR_AGAIN);
 	assert_int_equal(revision, 3);
 	assert_int_equal(send_rule(plain, &revision, &err), 0);
@@ -529,7 +529,7 @@ static void test_old_layouts(void **state)
 	/* What the older revision cannot express is refused, never reduced. */
 	assert_int_equal(send_rule(range, &revision, &err), RV_ERR_PROBLEM);
 	assert_string_equal(err.text, "revision 2 of match `conntrack' cannot say what the rule says");
-	rv_layout_forget();
+	rv_layout_clear();
 }
 
 /* ---- chains, verdicts, the IP part ------------------------------------------------------------ */

@@ -881,7 +881,7 @@ static void test_older_kernel(void **state)
 	assert_int_equal(questions, 0);
 	assert_rules(&t, "-A c -m conntrack --ctstate NEW --ctorigdstport 80 -j ACCEPT\n");
 	close_bench(&t);
-	rv_layout_forget();
+	rv_layout_clear();
 }
 
 /* Port ranges need revision 3: on older kernels a rule with one is an error. */
@@ -903,7 +903,7 @@ static void test_too_new_for_kernel(void **state)
 			    "revision 1 of match `conntrack' cannot say what the rule says");
 	rv_buf_free(&b);
 	rv_rule_free(r);
-	rv_layout_forget();
+	rv_layout_clear();
 }
 
 static void test_kernel_lacks(void **state)
@@ -919,7 +919,7 @@ static void test_kernel_lacks(void **state)
 	assert_non_null(strstr(err.text, ": the kernel lacks target `LED' revision 0 "
 					 "(CONFIG_NETFILTER_XT_TARGET_LED)"));
 	close_bench(&t);
-	rv_layout_forget();
+	rv_layout_clear();
 }
 
 /* If no older revision helps, the newest is written, and the kernel is not probed again. */
@@ -937,7 +937,7 @@ static void test_unknown_revisions(void **state)
 	assert_non_null(strstr(err.text, ": the kernel lacks match `conntrack' revision 3 and has "
 					 "other revisions only (CONFIG_NETFILTER_XT_MATCH_CONNTRACK)"));
 	close_bench(&t);
-	rv_layout_forget();
+	rv_layout_clear();
 }
 
 int main(void)

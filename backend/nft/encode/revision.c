@@ -2,7 +2,8 @@
 /* Which layout of a match or target nf_tables is told: registry/layout.c, of what its compat module has. */
 #include "encode.h"
 
-static bool has(void *arg, rv_family_t family, const struct rv_ext *ext, const struct rv_revision *w)
+static bool has(void *arg, rv_family_t family, const struct rv_ext *ext,
+		const struct rv_revision *w)
 {
 	return rv_nft_kernel_has(arg, family, rv_layout_name(ext, w), w->revision,
 				 ext->kind == RV_TARGET) == RV_NFT_HAS;
@@ -15,5 +16,5 @@ const struct rv_revision *rv_nft_wire(rv_family_t family, const struct rv_ext *e
 
 bool rv_nft_learn(struct rv_nft_socket *n, rv_family_t family, const struct rv_ext *ext)
 {
-	return rv_layout_learn(has, n, family, ext);
+	return rv_layout_probe(has, n, family, ext);
 }

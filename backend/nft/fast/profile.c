@@ -196,7 +196,7 @@ static bool write_anew(struct rv_store *s, struct rv_error *err)
 	if (!anew || (s->replace & anew) == anew)
 		return false;
 	s->replace |= anew;
-	rv_fail_learnt(err, "a map is full");
+	rv_fail_retry(err, "a map is full");
 	return true;
 }
 
@@ -218,7 +218,7 @@ bool rv_fast_refused(struct rv_store *s, const struct rv_nft_verdict *v, struct 
 		if (s->replace & shallow)
 			continue;
 		s->replace |= shallow;
-		rv_fail_learnt(err, "jumps are nested too deep for leaves");
+		rv_fail_retry(err, "jumps are nested too deep for leaves");
 		return true;
 	}
 	return false;

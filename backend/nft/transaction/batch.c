@@ -367,7 +367,7 @@ static int replace_table(struct rv_nft_message *m)
 	rv_nft_batch_drop(m->b, table->def);
 	table->replaced = true;
 	table->wanted = false;
-	table->odd = table->dormant = table->others = table->hooked = false;
+	table->unclearable = table->dormant = table->others = table->hooked = false;
 	table->loc = m->change->loc;
 	rv_list_each(c, &table->chains, struct rv_chain, node)
 		memset(&c->held, 0, sizeof(c->held));
@@ -380,7 +380,7 @@ static int stage_clear(struct rv_nft_message *m)
 
 	if (!old)
 		return rv_fail_memory(m->err);
-	return m->change->table->odd ? replace_table(m) : clear_pieces(m, old);
+	return m->change->table->unclearable ? replace_table(m) : clear_pieces(m, old);
 }
 
 /*

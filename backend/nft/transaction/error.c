@@ -401,11 +401,11 @@ int rv_nft_refused(struct rv_store *s, const struct rv_nft_verdict *v, struct rv
 	memcpy(&f.head, n->batch.bytes.data + f.rec->offset, sizeof(f.head));
 	f.attrs = rv_nft_record_attrs(&n->batch, f.rec);
 	if (learn_to_replace(s, &f))
-		return rv_fail_learnt(err, "the table must be replaced");
+		return rv_fail_retry(err, "the table must be replaced");
 	/* A chain of this name that iptables cannot show. */
 	if (f.rec->kind == RV_CHANGE_ADD_CHAIN && v->code == EEXIST)
 		return rv_fail(err, RV_ERR_STATE, &f.rec->loc, "Chain already exists.");
 	if (lacks_revision(&f) && learn(&f))
-		return rv_fail_learnt(err, "the kernel knows older revisions only");
+		return rv_fail_retry(err, "the kernel knows older revisions only");
 	return refused_message(&f, err);
 }
