@@ -99,7 +99,7 @@ static int kept_bits(const struct rv_nft_reg *h, rv_family_t family)
 
 	memset(&mask, 0xff, sizeof(mask));
 	for (uint32_t i = 0; h->masked && i < h->len; i++) {
-		if (h->xor[i])
+		if (h->flip[i])
 			return -1;
 		((uint8_t *)&mask)[i] = h->mask[i];
 	}

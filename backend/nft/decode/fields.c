@@ -150,7 +150,7 @@ static int test_address(struct rv_nft_reader *r, const struct field *row,
 	if (t->set || t->len > h->len || (h->masked && t->range))
 		return rv_nft_not_understood(r, &h->load);
 	for (uint32_t i = 0; i < h->len; i++)
-		if (h->masked && h->xor[i])
+		if (h->masked && h->flip[i])
 			return rv_nft_not_understood(r, &h->load);
 	memcpy(p.value, t->from, t->len);
 	if (t->range) {
@@ -258,7 +258,7 @@ static int test_bit(struct rv_nft_reader *r, const struct field *row, const stru
 	struct rv_predicate p = { .sel = row->sel, .op = RV_OP_ANY, .negate = t->negate };
 	uint64_t bits = 0;
 	/* All of the field, as it is. */
-	bool ok = h->masked && number(h, h->mask) == row->from->bits && !number(h, h->xor);
+	bool ok = h->masked && number(h, h->mask) == row->from->bits && !number(h, h->flip);
 
 	if (t->set)
 		for (size_t i = 0; i < t->set->count; i++)
@@ -297,7 +297,7 @@ static bool wants_field(enum rv_sel sel)
 	return sel == RV_SEL_UID || sel == RV_SEL_GID || sel == RV_SEL_TCP_MSS;
 }
 
-/* "(x & mask) ^ xor == n" is "x & mask == n ^ xor". */
+/* "(x & mask) ^ flip == n" is "x & mask == n ^ flip". */
 static int test_number(struct rv_nft_reader *r, const struct field *row,
 		       const struct rv_nft_reg *h, const struct rv_nft_test *t)
 {
@@ -313,7 +313,7 @@ static int test_number(struct rv_nft_reader *r, const struct field *row,
 		return test_bit(r, row, h, t);
 	if (t->set)
 		return row->from->conversion == SOME ? rv_nft_not_understood(r, &h->load) : test_list(r, row, h, t);
-	n = number(h, t->from) ^ (h->masked ? number(h, h->xor) : 0);
+	n = number(h, t->from) ^ (h->masked ? number(h, h->flip) : 0);
 	if (t->len != h->len || (h->masked && t->range && mask != row->from->bits))
 		return rv_nft_not_understood(r, &h->load);
 	if (row->from->conversion == STATUSES && h->masked && !n && nat_bits(mask, &bits)) {
@@ -440,7 +440,7 @@ static int test_header(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		return test_number(r, &mss, h, t);
 	/* Both reserved fields of a fragment's header are one to iptables. */
 	if (e->op == NFT_EXTHDR_OP_IPV6 && e->header == IPPROTO_FRAGMENT && e->offset == 3 &&
-	    h->masked && h->mask[0] == 0x06 && !h->xor[0] && t->len == 1 && !t->from[0] &&
+	    h->masked && h->mask[0] == 0x06 && !h->flip[0] && t->len == 1 && !t->from[0] &&
 	    !t->set && !t->range && !t->negate) {
 		r->reserved2 = true;
 		return 0;
@@ -827,7 +827,7 @@ static bool tests_nothing(const struct rv_nft_reg *h, const struct rv_nft_test *
 	return h->masked && !t->negate && !t->range && !t->set && t->len <= h->len &&
 	       h->load.kind == RV_NFT_PAYLOAD && h->load.base == NFT_PAYLOAD_NETWORK_HEADER &&
 	       h->load.offset + h->len <= 20 && rv_nft_all_are(h->mask, h->len, 0) &&
-	       rv_nft_all_are(h->xor, h->len, 0) && rv_nft_all_are(t->from, t->len, 0);
+	       rv_nft_all_are(h->flip, h->len, 0) && rv_nft_all_are(t->from, t->len, 0);
 }
 
 int rv_nft_field_test(struct rv_nft_reader *r, struct rv_nft_reg *h, const struct rv_nft_test *t)

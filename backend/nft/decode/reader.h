@@ -36,11 +36,11 @@ struct rv_nft_reg {
 	uint8_t words;			/* 32-bit registers from this one on */
 	bool used;			/* something looked at it */
 	struct rv_nft_load load;	/* FIELD */
-	bool masked, swapped;		/* (field & mask) ^ xor; in network order by byteorder */
+	bool masked, swapped;		/* (field & mask) ^ flip; in network order by byteorder */
 	uint8_t shift;			/* behind that, to the right: only of what fields.c finds so */
 	bool bounded;			/* from: lower end of a range, the upper is to come */
 	uint32_t len;
-	uint8_t mask[16], xor[16], from[16];
+	uint8_t mask[16], flip[16], from[16];
 	uint8_t data[16];		/* CONSTANT */
 };
 

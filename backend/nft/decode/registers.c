@@ -280,7 +280,7 @@ int rv_nft_read_bitwise(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 		return -1;
 	h->masked = true;
 	memcpy(h->mask, e->data.data, e->len);
-	memcpy(h->xor, e->other.data, e->len);
+	memcpy(h->flip, e->other.data, e->len);
 	return 0;
 }
 
@@ -323,7 +323,7 @@ int rv_nft_read_byteorder(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	/* A mask that came before is on the bytes as they were. */
 	if (h->masked) {
 		reverse(h->mask, h->len);
-		reverse(h->xor, h->len);
+		reverse(h->flip, h->len);
 	}
 	return 0;
 }

@@ -59,7 +59,7 @@ static bool get_change(struct rv_nft_reg *h, enum rv_nft_kind kind, uint32_t key
 	if (h->load.kind != kind || h->load.key != key || h->swapped ||
 	    (kind == RV_NFT_CT && h->load.given & 1U << NFTA_CT_DIRECTION))
 		return false;
-	*value = h->masked ? rv_get_uint(h->xor, 4) : 0;
+	*value = h->masked ? rv_get_uint(h->flip, 4) : 0;
 	*mask = h->masked ? ~(uint32_t)rv_get_uint(h->mask, 4) : 0;
 	return true;
 }
@@ -172,8 +172,8 @@ static bool get_writing(struct rv_nft_reg *h, const struct rv_nft_expr *e, struc
 		return false;
 	for (uint32_t i = 0; i < e->len; i++) {
 		w->bits[e->offset + i] = ~h->mask[i];
-		w->value[e->offset + i] = h->xor[i];
-		if (h->xor[i] & h->mask[i])
+		w->value[e->offset + i] = h->flip[i];
+		if (h->flip[i] & h->mask[i])
 			return false;
 	}
 	return true;
