@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * From one profile to the other. The new table is built asleep: the kernel gives its base chains no
- * hooks. One transaction then wakes it and lets the old one sleep. The kernel wakes first, so that
- * a packet meets both for a moment, and never none.
+ * hooks. One transaction then wakes it and ends the old one. The kernel wakes first, so that a packet
+ * meets both for a moment, and never none.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -145,7 +145,14 @@ int rv_profile_exchange(struct rv_store *s, const struct rv_table_def *def, bool
 
 	begin(&b, generation);
 	put(&b, NFT_MSG_NEWTABLE, name_of(def, fast), 0);
-	put(&b, NFT_MSG_NEWTABLE, name_of(def, !fast), NFT_TABLE_F_DORMANT);
+	/*
+	 * Changes of compat tables name no generation: one that came before the table is deleted would
+	 * be lost with it. Those of profile fast do, and its maps must outlast packets on their way.
+	 */
+	if (fast)
+		put(&b, NFT_MSG_DELTABLE, name_of(def, false), 0);
+	else
+		put(&b, NFT_MSG_NEWTABLE, name_of(def, true), NFT_TABLE_F_DORMANT);
 	if (send_small(&b, &v, err))
 		return -1;
 	if (v.code) {
@@ -153,6 +160,8 @@ int rv_profile_exchange(struct rv_store *s, const struct rv_table_def *def, bool
 		return v.code == ERESTART ? rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable") :
 		       rv_nft_failed(v.code, err);
 	}
+	if (fast)
+		return 0;
 	rv_fast_let_pass();
-	return delete_table(s, name_of(def, !fast), err);
+	return delete_table(s, name_of(def, true), err);
 }

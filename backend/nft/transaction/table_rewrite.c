@@ -135,7 +135,8 @@ int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error 
 		return -1;
 	if (c->kind == RV_CHANGE_DEL_CHAIN && rv_fast_is(b, c->table->def) && rv_fast_check_unused(c, err))
 		return -1;
-	b->depends |= c->table->whole || depends(s, c);
+	/* A table of profile fast may be asleep by then, and about to be deleted. */
+	b->depends |= c->table->whole || rv_fast_is(b, c->table->def) || depends(s, c);
 	if (c->table->whole) {
 		note_change(c);
 		return 0;
