@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Rule files for the benchmark, the same for the same seed."""
+"""Rule files for the benchmarks, determined by the seed."""
 
 import random
 from dataclasses import dataclass
@@ -63,12 +63,12 @@ def plain(count, seed):
 
 
 def random_ports(rng, count):
-    """None is 9, to which packets of the benchmark go."""
+    """A port other than 9, which the benchmark's packets use."""
     return ",".join(str(rng.randint(1024, 65535)) for _ in range(count))
 
 
 def mixed(count, seed):
-    """Rules as firewalls have them: no two kinds look at the same fields of a packet."""
+    """Typical firewall rules; no two kinds test the same fields."""
     rng = random.Random(f"{seed} mixed {count}")
     kinds = (
         (30, lambda: f"-s {random_ip(rng)}/32 -p tcp -m tcp --dport {random_ports(rng, 1)}"),

@@ -10,7 +10,7 @@ CLONE_NEWNET = 0x40000000
 
 
 class Failure(Exception):
-    """Something measured did not do its work: the figures would mean nothing."""
+    """A measured program failed, so the figures are invalid."""
 
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -23,7 +23,7 @@ def libc_call(name, *args):
 
 
 class Namespace:
-    """A network namespace that exists only as a descriptor: even a killed run leaves none behind."""
+    """A network namespace that exists only as a descriptor, so a killed run leaves none behind."""
 
     def __init__(self):
         with self.returning():
@@ -61,7 +61,7 @@ def busy_ticks():
 
 
 def settle():
-    """Waits for a quiet machine: the kernel frees a namespace's rules behind our back."""
+    """Waits until the machine is idle: the kernel frees a namespace's rules asynchronously."""
     quiet, last, limit = 0, busy_ticks(), time.monotonic() + 1
     while quiet < 3 and time.monotonic() < limit:
         time.sleep(0.03)

@@ -30,11 +30,11 @@ PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Failure(Exception):
-    """Something around the comparison does not work."""
+    """The test environment failed."""
 
 
 def die_with_parent():
-    """Ends this process, and with it its namespaces, when its parent ends."""
+    """Kills this process, and thus its namespaces, when the parent exits."""
     check(LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
 
 
@@ -53,7 +53,7 @@ def use_names():
 
 
 def use_own_hosts():
-    """This process and what it starts find the names of a file of ours."""
+    """Makes this process and its children use our file of names."""
     if not os.path.exists("/etc/hosts"):
         return
     hosts = os.path.join(HERE, "hosts").encode()
@@ -74,11 +74,11 @@ class Namespace:
         os.close(home)
 
     def enter(self):
-        """What this process starts from now on is started in here."""
+        """Starts all further children in this namespace."""
         check(LIBC.setns(self.handle, CLONE_NEWNET), "setns")
 
     def state(self):
-        """Everything in nf_tables but handles and counters, to compare."""
+        """The nf_tables ruleset without handles and counters."""
         reader = self.reader
         return [(reader.tables(family), reader.chains(family), reader.rules(family)) for family in (2, 10)]
 
@@ -88,7 +88,7 @@ class Namespace:
 
 
 class Program:
-    """A way to run the tools: stock's multi-call binary, or links in a folder."""
+    """How to run the tools: stock's multi-call binary, or links in a directory."""
 
     def __init__(self, words):
         # No name server can be reached from the namespaces; don't wait for one.
@@ -155,7 +155,7 @@ class Child:
 
 @contextlib.contextmanager
 def time_limit(children):
-    """Kills children that hang; they then show as ended by a signal."""
+    """Kills hanging children, which are then reported as killed by a signal."""
     def end(*_):
         for child in children:
             with contextlib.suppress(ProcessLookupError):
@@ -203,7 +203,7 @@ class Arena:
                              for space, program in zip(self.spaces, programs)])
 
     def prepare(self, command):
-        """Empties both and makes the chains that the command may refer to."""
+        """Flushes both and creates the chains that commands may refer to."""
         for space in self.spaces:
             space.reader.flush()
         if "user" not in " ".join(command.words()):

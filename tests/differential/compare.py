@@ -26,7 +26,7 @@ LISTINGS = (["-S"], ["-v", "-S"], ["-L"], ["-L", "-n"], ["-L", "-n", "-v", "-x",
 
 
 def plain(text):
-    """Without the version, which is meant to differ."""
+    """The text without the version, which may differ."""
     return BANNER.sub("(nf_tables)", text)
 
 
@@ -39,7 +39,7 @@ def first_lines_of(text):
 
 
 def said(result):
-    """Exit code and message, as one value."""
+    """Exit code and message."""
     return ("%d %s" % (result.code, first_lines_of(result.err))).rstrip()
 
 
@@ -52,7 +52,7 @@ def saved(result):
 
 
 def first_lines(one, other):
-    """Where two texts differ first, as one line of each."""
+    """The first differing line of each text."""
     lines = one.split("\n"), other.split("\n")
     for pair in zip(*lines):
         if pair[0] != pair[1]:
@@ -62,7 +62,7 @@ def first_lines(one, other):
 
 
 def state_lines(state):
-    """A namespace's state as text, to show where two differ."""
+    """State of a namespace as text, to show differences."""
     lines = []
     for family, (tables, chains, rules) in zip(("ip", "ip6"), state):
         lines += ["table %s %s flags %s" % (family, name, flags) for name, flags in sorted(tables.items())]
@@ -83,7 +83,7 @@ class Comparison:
         self.codes = "0>0"
 
     def run_both(self, tool, arguments, swapped=False):
-        """What stock and Ravelin make of the arguments, in this order; swapped: in each other's namespace."""
+        """Results of stock and Ravelin, in this order; swapped: in the other's namespace."""
         results = self.arena.both(tool, arguments, swapped)
         stock, ravelin = results[::-1] if swapped else results
         self.codes = "%d>%d" % (stock.code, ravelin.code)
@@ -96,7 +96,7 @@ class Comparison:
             self.differences.append(Difference(what, codes or self.codes, stock, ravelin))
 
     def states(self, what):
-        """Compares what the kernel holds; returns it, or None if it differs."""
+        """Compares the kernel's rules; returns them, or None if they differ."""
         states = [space.state() for space in self.arena.spaces]
         if states[0] == states[1]:
             return states[0]
@@ -151,7 +151,7 @@ class Comparison:
                 self.note("list " + " ".join(words), *first_lines(*texts))
 
     def compare_nft(self):
-        """The same once more through the eyes of nft."""
+        """Compares the listings of nft."""
         arena = self.arena
         jobs = [(space, arena.system, ["nft", "--debug=netlink", "list", "ruleset"], None) for space in arena.spaces]
         texts = [HANDLE.sub("", r.out) for r in arena.run_all(jobs)]
@@ -203,7 +203,7 @@ class Comparison:
         return self.outcome(True)
 
     def compare_accepted(self, before):
-        """Everything that makes sense only if the kernel holds the same."""
+        """Comparisons that require equal rules in the kernel."""
         self.give("check", "C")
         self.compare_listings()
         self.compare_nft()
@@ -215,7 +215,7 @@ class Comparison:
         return Outcome(accepted, self.differences, two_mistakes)
 
     def refused_shorter(self, whole):
-        """What both say of the command with fewer words."""
+        """Results of both for the shorter command."""
         for command in shorter(whole):
             self.arena.prepare(command)
             results = self.run_both(command.tool, command.words())

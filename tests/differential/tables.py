@@ -59,7 +59,7 @@ def described():
 
 
 def limits(row):
-    """What options.tsv has as the range, from the row."""
+    """The range of a row, in the format of options.tsv."""
     size, low, high = int(row["size"]), int(row["min"]), int(row["max"])
     if row["values"] != "-" and row["type"] in ("enum", "bits"):
         return row["values"].replace(",", "|")
@@ -81,7 +81,7 @@ def option(row, aliases, listed):
 
 
 def read_options(descriptors):
-    """{extension: [Option]}. Rows that two families have alike become one."""
+    """{extension: [Option]}. Rows that are equal in both families become one."""
     listed = {(columns[0], columns[1]): columns[2:] for columns in rows("options.tsv")}
     result = collections.defaultdict(list)
     aliases = collections.defaultdict(set)
@@ -109,7 +109,7 @@ def read_options(descriptors):
 
 
 def places(row):
-    """table:chain where the kernel takes the extension."""
+    """table:chain where the kernel accepts the extension."""
     tables = ["*"] if row["tables"] == "-" else row["tables"].split()
     hooks = int(row["chains"])
     chains = [name for number, name in enumerate(HOOKS) if hooks >> number & 1] + ["user"] if hooks else ["*"]
@@ -191,7 +191,7 @@ class Row:
         self.stock = "" if explanation.stock == "-" else explanation.stock
 
     def fault(self):
-        """What makes the row one that could hide a defect; None: nothing."""
+        """Why the row could hide a defect; None: it cannot."""
         row = self.explanation
         if not re.fullmatch(r"\S+>\S+", row.codes):
             return "the exit codes are to be \"stock's>Ravelin's\""
@@ -224,7 +224,7 @@ class Row:
 
 
 def read_explanations(name):
-    """The rows of a table; one that is not specific enough ends the program."""
+    """The rows of a table; exits if one is not specific enough."""
     result = []
     for columns in rows(name):
         if len(columns) != len(Explanation._fields):
@@ -254,7 +254,7 @@ class Explanations:
         return "".join(line for line in lines if not any(re.match(row.stock, line) for row in self.warnings))
 
     def find(self, words, what, codes, stock, ravelin):
-        """The row that a difference is one of, or None."""
+        """The row that explains a difference, or None."""
         for row in self.compiled:
             if row.explains(words, what, codes, stock, ravelin):
                 self.used[row.explanation] += 1
