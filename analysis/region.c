@@ -156,6 +156,10 @@ static rv_dd value_set(struct rv_space *s, const struct place *at, const struct 
 	case RV_OP_EQ:
 		return equal_under(d, at, value, NULL);
 	case RV_OP_MASK:
+		/* A bit of the value that the mask clears never matches. */
+		for (unsigned int i = 0; i < sizeof(value); i++)
+			if (value[i] & ~other[i])
+				return RV_DD_FALSE;
 		return equal_under(d, at, value, other);
 	case RV_OP_ANY:
 		return any_of(d, at, value);

@@ -342,6 +342,8 @@ static const struct {
 	{ "-m ttl --ttl-lt 60", RV_SEL_TTL, 6, { { 0, 59 } } },
 	{ "-m dscp --dscp 4", RV_SEL_TOS, 6, { { 16, 19 } } },
 	{ "-m mark --mark 0x10/0xfffffff0", RV_SEL_MARK, 6, { { 0x10, 0x1f } } },
+	{ "-m mark --mark 0xf5/0x2", RV_SEL_MARK, 6, { { 1, 0 } } },
+	{ "-m mark ! --mark 0xf5/0x2", RV_SEL_MARK, 6, { { 0, 0xffffffff } } },
 	{ "-m mark ! --mark 1", RV_SEL_MARK, 6, { { 0, 0 }, { 2, 0xffffffff } } },
 	{ "-m pkttype --pkt-type multicast", RV_SEL_PKTTYPE, 6, { { 2, 2 } } },
 };
