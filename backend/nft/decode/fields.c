@@ -499,11 +499,11 @@ static int test_icmp(struct rv_nft_reader *r, enum rv_sel sel, const struct rv_n
 
 /* ---- what is no predicate ----------------------------------------------------------------------- */
 
-static int put_probability(struct rv_nft_reader *r, bool not, double probability)
+static int put_probability(struct rv_nft_reader *r, bool negate, double probability)
 {
 	rv_nft_match(r, "statistic");
 	rv_nft_set(r, "mode", "random");
-	r->invert = not;
+	r->invert = negate;
 	rv_nft_set(r, "probability", "%.11f", probability);
 	return 0;
 }
