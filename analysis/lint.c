@@ -7,57 +7,87 @@
 #include "analysis/linter.h"
 #include "analysis/selectors.h"
 
-#define KIND(code, word, how, text, todo) { code, word, RV_SEVERITY_##how, false, text, todo }
-#define ADVICE(code, word, text, todo) { code, word, RV_SEVERITY_NOTE, true, text, todo }
+#define KIND(code, word, how, text, todo)                                                          \
+	{                                                                                          \
+		code, word, RV_SEVERITY_##how, false, text, todo                                   \
+	}
+#define ADVICE(code, word, text, todo)                                                             \
+	{                                                                                          \
+		code, word, RV_SEVERITY_NOTE, true, text, todo                                     \
+	}
 
 const struct rv_lint_kind rv_lint_kinds[RV_LINTS] = {
-	[RV_LINT_SHADOWED] = KIND("RV101", "shadowed", WARNING, "rules before it decide all its packets",
-				  "remove it, or move it before them"),
-	[RV_LINT_DUPLICATE] = KIND("RV102", "duplicate", WARNING, "the same rule stands before it", "remove it"),
-	[RV_LINT_NEVER] = KIND("RV103", "never-matches", WARNING, "no packet can match it", "correct or remove it"),
+	[RV_LINT_SHADOWED] =
+		KIND("RV101", "shadowed", WARNING, "rules before it decide all its packets",
+		     "remove it, or move it before them"),
+	[RV_LINT_DUPLICATE] =
+		KIND("RV102", "duplicate", WARNING, "the same rule stands before it", "remove it"),
+	[RV_LINT_NEVER] = KIND("RV103", "never-matches", WARNING, "no packet can match it",
+			       "correct or remove it"),
 	[RV_LINT_UNUSED] = KIND("RV104", "unreachable-chain", NOTE, "no packet comes to the chain",
 				"jump to it, or remove it with ravelin or iptables -X"),
-	[RV_LINT_BEHIND_ALL] = KIND("RV105", "behind-all", WARNING, "a rule before it decides all packets",
-				    "remove it, or move it before that rule"),
-	[RV_LINT_ALL_ACCEPTED] = KIND("RV106", "accepts-all", ERROR, "it accepts everything before what is meant to restrict",
+	[RV_LINT_BEHIND_ALL] =
+		KIND("RV105", "behind-all", WARNING, "a rule before it decides all packets",
+		     "remove it, or move it before that rule"),
+	[RV_LINT_ALL_ACCEPTED] = KIND("RV106", "accepts-all", ERROR,
+				      "it accepts everything before what is meant to restrict",
 				      "remove it, or restrict what it accepts"),
-	[RV_LINT_LATE] = ADVICE("RV107", "established-late", "most packets are tested by the rules before it",
-				"move it to the front"),
+	[RV_LINT_LATE] =
+		ADVICE("RV107", "established-late",
+		       "most packets are tested by the rules before it", "move it to the front"),
 	[RV_LINT_LOOPBACK] = KIND("RV108", "no-loopback", WARNING, "the host cannot talk to itself",
 				  "add -A INPUT -i lo -j ACCEPT"),
-	[RV_LINT_NEIGHBOURS] = KIND("RV109", "no-neighbour-discovery", ERROR, "IPv6 does not work without neighbour discovery",
+	[RV_LINT_NEIGHBOURS] = KIND("RV109", "no-neighbour-discovery", ERROR,
+				    "IPv6 does not work without neighbour discovery",
 				    "accept ICMPv6 types 133 to 136"),
-	[RV_LINT_LOG] = ADVICE("RV110", "log-without-limit", "a flood of packets fills the log", "add -m limit"),
-	[RV_LINT_STATE] = ADVICE("RV111", "old-state", "-m state is an old name", "write -m conntrack --ctstate"),
-	[RV_LINT_HOOK_STATE] = KIND("RV112", "state-at-hook", WARNING, "packets do not have that state in this table",
+	[RV_LINT_LOG] = ADVICE("RV110", "log-without-limit", "a flood of packets fills the log",
+			       "add -m limit"),
+	[RV_LINT_STATE] = ADVICE("RV111", "old-state", "-m state is an old name",
+				 "write -m conntrack --ctstate"),
+	[RV_LINT_HOOK_STATE] = KIND("RV112", "state-at-hook", WARNING,
+				    "packets do not have that state in this table",
 				    "move it to table filter or mangle, or test another state"),
-	[RV_LINT_POLICY] = KIND("RV113", "policy-accept", WARNING, "policy ACCEPT makes its ACCEPT rules useless",
-				"set the policy to DROP"),
-	[RV_LINT_COMMENT] = ADVICE("RV114", "comment-port", "its comment names another port", "correct one of the two"),
-	[RV_LINT_RETURNS] = KIND("RV115", "only-returns", NOTE, "it jumps to a chain that only returns",
-				 "remove the jump, unless something else fills the chain"),
-	[RV_LINT_WIDENED] = ADVICE("RV116", "opened-wide", "it accepts from everywhere what an earlier rule accepts from a part",
-				   "remove one of the two"),
-	[RV_LINT_MSS] = ADVICE("RV117", "no-mss-clamp", "connections through a tunnel hang if path MTU discovery fails",
-			       "add -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu"),
-	[RV_LINT_HELPER] = ADVICE("RV118", "no-helper", "kernels since 6.0 assign no helper without a rule",
-				  "assign it in table raw with -j CT --helper"),
-	[RV_LINT_FAMILIES] = KIND("RV119", "open-in-ipv6", ERROR, "closed in IPv4, and open to everybody in IPv6",
+	[RV_LINT_POLICY] =
+		KIND("RV113", "policy-accept", WARNING,
+		     "policy ACCEPT makes its ACCEPT rules useless", "set the policy to DROP"),
+	[RV_LINT_COMMENT] = ADVICE("RV114", "comment-port", "its comment names another port",
+				   "correct one of the two"),
+	[RV_LINT_RETURNS] =
+		KIND("RV115", "only-returns", NOTE, "it jumps to a chain that only returns",
+		     "remove the jump, unless something else fills the chain"),
+	[RV_LINT_WIDENED] =
+		ADVICE("RV116", "opened-wide",
+		       "it accepts from everywhere what an earlier rule accepts from a part",
+		       "remove one of the two"),
+	[RV_LINT_MSS] = ADVICE("RV117", "no-mss-clamp",
+			       "connections through a tunnel hang if path MTU discovery fails",
+			       "add -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS "
+			       "--clamp-mss-to-pmtu"),
+	[RV_LINT_HELPER] =
+		ADVICE("RV118", "no-helper", "kernels since 6.0 assign no helper without a rule",
+		       "assign it in table raw with -j CT --helper"),
+	[RV_LINT_FAMILIES] = KIND("RV119", "open-in-ipv6", ERROR,
+				  "closed in IPv4, and open to everybody in IPv6",
 				  "restrict it in the IPv6 rules too"),
-	[RV_LINT_MERGE] = ADVICE("RV120", "one-rule", "it and the rules behind it differ in one value only",
-				 "write one rule with multiport, iprange or set; see ravelin-optimize(8)"),
-	[RV_LINT_REVERSED] = KIND("RV121", "reversed-range", WARNING, "a range ends before it starts, so nothing is in it",
-				  "exchange both ends"),
-	[RV_LINT_INTERFACE] = ADVICE("RV122", "no-interface", "the interface does not exist now", "correct its name"),
-	[RV_LINT_NAT_PORTS] = KIND("RV123", "nat-ports", WARNING, "it changes ports of a protocol that has none",
-				   "leave the ports out, or add -p tcp or -p udp"),
-	[RV_LINT_UNKNOWN] = KIND("RV199", "not-known", NOTE, "the rules of the table could not be analysed", ""),
+	[RV_LINT_MERGE] =
+		ADVICE("RV120", "one-rule", "it and the rules behind it differ in one value only",
+		       "write one rule with multiport, iprange or set; see ravelin-optimize(8)"),
+	[RV_LINT_REVERSED] =
+		KIND("RV121", "reversed-range", WARNING,
+		     "a range ends before it starts, so nothing is in it", "exchange both ends"),
+	[RV_LINT_INTERFACE] = ADVICE("RV122", "no-interface", "the interface does not exist now",
+				     "correct its name"),
+	[RV_LINT_NAT_PORTS] =
+		KIND("RV123", "nat-ports", WARNING, "it changes ports of a protocol that has none",
+		     "leave the ports out, or add -p tcp or -p udp"),
+	[RV_LINT_UNKNOWN] = KIND("RV199", "not-known", NOTE,
+				 "the rules of the table could not be analysed", ""),
 };
 
-/* ---- findings ----------------------------------------------------------------------------------------------- */
+/* ---- findings ---- */
 
-struct rv_finding *rv_lint_add(struct rv_linter *l, enum rv_lint kind, const struct rv_lines *at, uint32_t i,
-			       const char *fmt, ...)
+struct rv_finding *rv_lint_add(struct rv_linter *l, enum rv_lint kind, const struct rv_lines *at,
+			       uint32_t i, const char *fmt, ...)
 {
 	struct rv_findings *f = l->out;
 	struct rv_finding *new;
@@ -99,7 +129,7 @@ void rv_findings_free(struct rv_findings *f)
 	*f = (struct rv_findings){ 0 };
 }
 
-/* ---- chains and their rules ----------------------------------------------------------------------------- */
+/* ---- chains and their rules ---- */
 
 struct rv_lines *rv_lint_lines(const struct rv_linter *l, const struct rv_chain *c)
 {
@@ -120,7 +150,8 @@ struct rv_lines *rv_lint_lines(const struct rv_linter *l, const struct rv_chain 
 
 static int by_address(const void *a, const void *b)
 {
-	uintptr_t x = (uintptr_t)((const struct rv_lines *)a)->c, y = (uintptr_t)((const struct rv_lines *)b)->c;
+	uintptr_t x = (uintptr_t)((const struct rv_lines *)a)->c,
+		  y = (uintptr_t)((const struct rv_lines *)b)->c;
 
 	return (x > y) - (x < y);
 }
@@ -185,10 +216,12 @@ static int open_lines(struct rv_linter *l, struct rv_lines *at, const struct rv_
 	at->line = calloc(c->nrules + 1, sizeof(*at->line));
 	if (!at->line)
 		return -1;
-	rv_list_each(r, &c->rules, struct rv_rule, node) {
+	rv_list_each (r, &c->rules, struct rv_rule, node) {
 		struct rv_line *line = &at->line[at->n++];
 
-		*line = (struct rv_line){ .r = r, .set = rv_region_rule(&l->space, r), .looks = looks_of(&l->space, r) };
+		*line = (struct rv_line){ .r = r,
+					  .set = rv_region_rule(&l->space, r),
+					  .looks = looks_of(&l->space, r) };
 		line->group = group_of(l, line->looks);
 	}
 	return 0;
@@ -201,7 +234,7 @@ static int open_chains(struct rv_linter *l)
 	l->chains = calloc(l->t->nchains + 1, sizeof(*l->chains));
 	if (!l->chains)
 		return -1;
-	rv_list_each(c, &l->t->chains, struct rv_chain, node)
+	rv_list_each (c, &l->t->chains, struct rv_chain, node)
 		if (open_lines(l, &l->chains[l->nchains++], c) < 0)
 			return -1;
 	for (uint32_t i = 0; i < l->nchains; i++)
@@ -218,11 +251,12 @@ static void close_chains(struct rv_linter *l)
 	l->chains = NULL;
 }
 
-/* ---- packets ---------------------------------------------------------------------------------------------- */
+/* ---- packets ---- */
 
 rv_dd rv_lint_possible(struct rv_linter *l, const struct rv_chain *c)
 {
-	return rv_region_possible(&l->space, c->base >= 0 ? 1u << c->table->def->base[c->base].hook : c->walk.hooks);
+	return rv_region_possible(&l->space, c->base >= 0 ? 1u << c->table->def->base[c->base].hook
+							  : c->walk.hooks);
 }
 
 static struct rv_replayer *replayer_of(struct rv_linter *l)
@@ -264,8 +298,8 @@ void rv_lint_packet(struct rv_linter *l, struct rv_finding *f, const struct rv_l
 	struct rv_buf b = RV_BUF_INIT;
 	struct rv_replay r = { 0 };
 
-	if (!f || at->c->base < 0 || set == RV_DD_FALSE || !may_run(l) || !rv_region_point(&l->space, set, l->values) ||
-	    !replayer_of(l))
+	if (!f || at->c->base < 0 || set == RV_DD_FALSE || !may_run(l) ||
+	    !rv_region_point(&l->space, set, l->values) || !replayer_of(l))
 		return;
 	rv_point_settle_in(&l->space, set, l->values);
 	if (rv_replay_packet(l->replayer, at->c, l->values, &r) == 0 && r.end[0] &&
@@ -278,7 +312,7 @@ void rv_lint_packet(struct rv_linter *l, struct rv_finding *f, const struct rv_l
 	rv_buf_free(&b);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------------------ */
+/* ---- the whole ---- */
 
 static void look_at_chain(struct rv_linter *l, const struct rv_lines *at)
 {
@@ -301,7 +335,7 @@ static int lint_table(struct rv_linter *l, struct rv_table *t, struct rv_error *
 		rc = rv_fail_memory(err);
 	} else {
 		rv_lint_dead(l);
-		rv_list_each(c, &t->chains, struct rv_chain, node)
+		rv_list_each (c, &t->chains, struct rv_chain, node)
 			look_at_chain(l, rv_lint_lines(l, c));
 	}
 	rv_replay_close(l->replayer);
@@ -310,18 +344,20 @@ static int lint_table(struct rv_linter *l, struct rv_table *t, struct rv_error *
 	return rc;
 }
 
-int rv_lint(struct rv_ruleset *rs, const struct rv_lint_with *with, struct rv_findings *f, struct rv_error *err)
+int rv_lint(struct rv_ruleset *rs, const struct rv_lint_with *with, struct rv_findings *f,
+	    struct rv_error *err)
 {
 	struct rv_linter l = { .with = with, .rs = rs, .out = f };
 	int rc = 0;
 
-	if (rv_space_init(&l.space, rs->family, 0) < 0 || rv_space_show(&l.space, rs, 0) < 0 || rv_space_seal(&l.space) < 0) {
+	if (rv_space_init(&l.space, rs->family, 0) < 0 || rv_space_show(&l.space, rs, 0) < 0 ||
+	    rv_space_seal(&l.space) < 0) {
 		rv_space_free(&l.space);
 		return rv_fail_memory(err);
 	}
 	l.values = malloc(l.space.nvars + 1);
 	l.failed = !l.values;
-	rv_list_each(t, &rs->tables, struct rv_table, node)
+	rv_list_each (t, &rs->tables, struct rv_table, node)
 		if (rc == 0 && !l.failed)
 			rc = lint_table(&l, t, err);
 	if (rc == 0 && !l.failed) {

@@ -7,11 +7,12 @@
 
 #include "analysis/linter.h"
 
-#define NAMED 5			/* at most so many shadowing rules are listed */
+#define NAMED 5 /* at most so many shadowing rules are listed */
 
 static bool is_unconditional(const struct rv_line *line)
 {
-	return line->set == RV_DD_TRUE && rv_rule_ends(line->r) && line->r->verdict != RV_VERDICT_RETURN;
+	return line->set == RV_DD_TRUE && rv_rule_ends(line->r) &&
+	       line->r->verdict != RV_VERDICT_RETURN;
 }
 
 static bool says_state(const struct rv_rule *r)
@@ -22,7 +23,7 @@ static bool says_state(const struct rv_rule *r)
 	return false;
 }
 
-/* ---- the rules of a chain by hash ---------------------------------------------------------------------- */
+/* ---- the rules of a chain by hash ---- */
 
 /* Open addressing, at most half full. Slots hold the number of the first of equal rules, from 1. */
 struct firsts {
@@ -59,11 +60,11 @@ static int open_firsts(struct firsts *h, const struct rv_lines *at)
 	return 0;
 }
 
-/* ---- dead rules ------------------------------------------------------------------------------------------- */
+/* ---- dead rules ---- */
 
 /*
- * What the rules of a group that end leave of all packets, after each of them: fewer and fewer packets.
- * So the first rule that decides a packet is found by halving, group by group.
+ * What the rules of a group that end leave of all packets, after each of them: fewer and fewer
+ * packets. So the first rule that decides a packet is found by halving, group by group.
  */
 struct left {
 	uint32_t line;
@@ -73,7 +74,7 @@ struct left {
 struct chain {
 	struct rv_lines *at;
 	struct firsts firsts;
-	struct left *left;		/* sorted by group */
+	struct left *left; /* sorted by group */
 	uint32_t start[RV_LINT_GROUPS + 1];
 };
 
@@ -88,7 +89,8 @@ static void fill_left(struct rv_linter *l, struct chain *c)
 		if (!rv_rule_ends(line->r))
 			continue;
 		to->line = i;
-		to->set = rv_dd_minus(&l->space.d, n[line->group]++ ? to[-1].set : RV_DD_TRUE, line->set);
+		to->set = rv_dd_minus(&l->space.d, n[line->group]++ ? to[-1].set : RV_DD_TRUE,
+				      line->set);
 	}
 }
 
@@ -135,10 +137,11 @@ static int by_number(const void *a, const void *b)
 }
 
 /*
- * Rules of the chain that together decide all packets of rule i; "" if it is more than they. A packet
- * of the rule shows the first of them, one that is left then the next.
+ * Rules of the chain that together decide all packets of rule i; "" if it is more than they. A
+ * packet of the rule shows the first of them, one that is left then the next.
  */
-static void name_shadows(struct rv_linter *l, const struct chain *c, uint32_t i, rv_dd left, char *text, size_t room)
+static void name_shadows(struct rv_linter *l, const struct chain *c, uint32_t i, rv_dd left,
+			 char *text, size_t room)
 {
 	uint32_t named[NAMED], n = 0, j;
 	size_t len = 0;
@@ -171,15 +174,18 @@ static void tell_dead(struct rv_linter *l, const struct chain *c, uint32_t i)
 	line->told = true;
 	if (set == RV_DD_FALSE) {
 		if (!rv_lint_is_reversed(l, line->r))
-			rv_lint_add(l, RV_LINT_NEVER, at, i, "its tests exclude each other in %s", at->c->name);
+			rv_lint_add(l, RV_LINT_NEVER, at, i, "its tests exclude each other in %s",
+				    at->c->name);
 		return;
 	}
-	if (equal < i && !(line->r->target && rv_target_goes_on(line->r->target)) && !says_state(line->r)) {
+	if (equal < i && !(line->r->target && rv_target_goes_on(line->r->target)) &&
+	    !says_state(line->r)) {
 		f = rv_lint_add(l, RV_LINT_DUPLICATE, at, i, "rule %u is the same", equal + 1);
 	} else {
 		name_shadows(l, c, i, set, text, sizeof(text));
 		f = text[0] ? rv_lint_add(l, RV_LINT_SHADOWED, at, i, "decided by rule%s", text)
-			    : rv_lint_add(l, RV_LINT_SHADOWED, at, i, "none of its packets is left by the rules before it");
+			    : rv_lint_add(l, RV_LINT_SHADOWED, at, i,
+					  "none of its packets is left by the rules before it");
 	}
 	rv_lint_packet(l, f, at, set);
 }
@@ -192,17 +198,26 @@ static uint32_t tell_behind(struct rv_linter *l, struct rv_lines *at, uint32_t i
 
 	for (uint32_t j = i + 1; j < at->n; j++) {
 		restricts |= at->line[j].r->verdict == RV_VERDICT_DROP ||
-			     (at->line[j].r->target && !strcmp(at->line[j].r->target->ext->name, "REJECT"));
+			     (at->line[j].r->target &&
+			      !strcmp(at->line[j].r->target->ext->name, "REJECT"));
 		at->line[j].told = true;
 	}
 	if (at->n == i + 1 && !restricts)
 		return at->n;
 	if (r->verdict == RV_VERDICT_ACCEPT && restricts && at->c->base >= 0)
-		rv_lint_packet(l, rv_lint_add(l, RV_LINT_ALL_ACCEPTED, at, i, "%u rules behind it and the policy are never met",
-				   at->n - i - 1), at, RV_DD_FALSE);
+		rv_lint_packet(l,
+			       rv_lint_add(l, RV_LINT_ALL_ACCEPTED, at, i,
+					   "%u rules behind it and the policy are never met",
+					   at->n - i - 1),
+			       at, RV_DD_FALSE);
 	if (at->n > i + 1)
-		rv_lint_packet(l, rv_lint_add(l, RV_LINT_BEHIND_ALL, at, i + 1, "rule %u decides all packets: %u rules are dead", i + 1,
-				   at->n - i - 1), at, rv_dd_and(&l->space.d, at->line[i + 1].set, rv_lint_possible(l, at->c)));
+		rv_lint_packet(
+			l,
+			rv_lint_add(l, RV_LINT_BEHIND_ALL, at, i + 1,
+				    "rule %u decides all packets: %u rules are dead", i + 1,
+				    at->n - i - 1),
+			at,
+			rv_dd_and(&l->space.d, at->line[i + 1].set, rv_lint_possible(l, at->c)));
 	return at->n;
 }
 
@@ -211,14 +226,16 @@ static void tell_chain(struct rv_linter *l, struct rv_lines *at)
 	struct chain c = { .at = at };
 
 	if (at->c->base < 0 && !at->reached) {
-		rv_lint_add(l, RV_LINT_UNUSED, at, RV_WHOLE_CHAIN, "no packet comes to chain %s", at->c->name);
+		rv_lint_add(l, RV_LINT_UNUSED, at, RV_WHOLE_CHAIN, "no packet comes to chain %s",
+			    at->c->name);
 		return;
 	}
 	for (uint32_t i = 0; i < at->n && !l->space.d.full && !l->failed; i++) {
 		if (at->line[i].hit && is_unconditional(&at->line[i])) {
 			i = tell_behind(l, at, i);
 		} else if (!at->line[i].hit) {
-			l->failed |= !c.left && (open_firsts(&c.firsts, at) < 0 || open_left(l, &c) < 0);
+			l->failed |=
+				!c.left && (open_firsts(&c.firsts, at) < 0 || open_left(l, &c) < 0);
 			if (!l->failed && !l->space.d.full)
 				tell_dead(l, &c, i);
 		}
@@ -232,9 +249,10 @@ void rv_lint_dead(struct rv_linter *l)
 	const char *unknown = rv_lint_flow(l);
 
 	if (unknown && l->nchains)
-		rv_lint_add(l, RV_LINT_UNKNOWN, &l->chains[0], RV_WHOLE_CHAIN, "table %s: %s", l->t->def->name, unknown);
+		rv_lint_add(l, RV_LINT_UNKNOWN, &l->chains[0], RV_WHOLE_CHAIN, "table %s: %s",
+			    l->t->def->name, unknown);
 	if (unknown)
 		return;
-	rv_list_each(c, &l->t->chains, struct rv_chain, node)
+	rv_list_each (c, &l->t->chains, struct rv_chain, node)
 		tell_chain(l, rv_lint_lines(l, c));
 }

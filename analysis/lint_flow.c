@@ -14,19 +14,19 @@
 
 #include "analysis/linter.h"
 
-#define STEPS_MAX 5000000
-#define SEARCH_MAX 20000	/* nodes that a search may look at before the intersection is computed */
+#define STEPS_MAX  5000000
+#define SEARCH_MAX 20000 /* nodes that a search may look at before the intersection is computed */
 
 /* Packets on their way: those in where and in each part. */
 struct flow {
 	rv_dd where, part[RV_LINT_GROUPS];
-	uint64_t looks;		/* fields that any of them may depend on */
-	bool single;		/* part[0] is all there is */
+	uint64_t looks; /* fields that any of them may depend on */
+	bool single;	/* part[0] is all there is */
 };
 
 /* Packets that leave a chain early, for the one that called it. */
 struct exit {
-	rv_dd set;		/* of the rule */
+	rv_dd set; /* of the rule */
 	struct flow flow;
 };
 
@@ -35,7 +35,7 @@ struct exits {
 	uint32_t n, room;
 };
 
-/* ---- flows ---------------------------------------------------------------------------------------------- */
+/* ---- flows ---- */
 
 /* set without what is not in the flow. */
 static rv_dd within(struct rv_linter *l, const struct flow *f, rv_dd set)
@@ -48,7 +48,9 @@ static rv_dd within(struct rv_linter *l, const struct flow *f, rv_dd set)
 
 static void make_single(struct rv_linter *l, struct flow *f, rv_dd set)
 {
-	*f = (struct flow){ .where = RV_DD_TRUE, .part = { set }, .looks = f->looks, .single = true };
+	*f = (struct flow){
+		.where = RV_DD_TRUE, .part = { set }, .looks = f->looks, .single = true
+	};
 	for (unsigned int i = 1; i < RV_LINT_GROUPS; i++)
 		f->part[i] = RV_DD_TRUE;
 	(void)l;
@@ -80,7 +82,9 @@ static void merge(struct rv_linter *l, struct flow *f, const struct flow *back, 
 
 	f->looks |= back->looks;
 	if (f->single || back->single) {
-		make_single(l, f, rv_dd_or(d, within(l, back, RV_DD_TRUE), rv_dd_minus(d, within(l, f, RV_DD_TRUE), set)));
+		make_single(l, f,
+			    rv_dd_or(d, within(l, back, RV_DD_TRUE),
+				     rv_dd_minus(d, within(l, f, RV_DD_TRUE), set)));
 		return;
 	}
 	for (unsigned int i = 0; i < RV_LINT_GROUPS; i++)
@@ -97,7 +101,7 @@ static bool is_empty(const struct flow *f)
 	return empty;
 }
 
-/* ---- the search for a packet ------------------------------------------------------------------------------- */
+/* ---- the search for a packet ---- */
 
 enum found { NOTHING, SOMETHING, GAVE_UP };
 
@@ -115,7 +119,8 @@ static int simplify(rv_dd *sets, unsigned int n)
 	return (int)kept;
 }
 
-static unsigned int branch(struct rv_linter *l, const rv_dd *from, unsigned int n, uint32_t var, bool value, rv_dd *to)
+static unsigned int branch(struct rv_linter *l, const rv_dd *from, unsigned int n, uint32_t var,
+			   bool value, rv_dd *to)
 {
 	unsigned int easy = 0;
 
@@ -126,7 +131,8 @@ static unsigned int branch(struct rv_linter *l, const rv_dd *from, unsigned int 
 	return easy;
 }
 
-/* Whether a packet is in all of them: depth first, the branch with fewer tests left before the other. */
+/* Whether a packet is in all of them: depth first, the branch with fewer tests left before the
+ * other. */
 static enum found search(struct rv_linter *l, rv_dd *sets, unsigned int n, unsigned int *budget)
 {
 	rv_dd next[2][RV_LINT_GROUPS + 1];
@@ -151,8 +157,8 @@ static enum found search(struct rv_linter *l, rv_dd *sets, unsigned int n, unsig
 }
 
 /*
- * First with each part on its own: a rule is mostly dead because of rules like it, and what other parts
- * leave open would be tried again and again.
+ * First with each part on its own: a rule is mostly dead because of rules like it, and what other
+ * parts leave open would be tried again and again.
  */
 static bool has_packets(struct rv_linter *l, const struct flow *f, rv_dd set)
 {
@@ -174,7 +180,7 @@ static bool has_packets(struct rv_linter *l, const struct flow *f, rv_dd set)
 	return found == GAVE_UP ? within(l, f, set) != RV_DD_FALSE : found == SOMETHING;
 }
 
-/* ---- rules --------------------------------------------------------------------------------------------------- */
+/* ---- rules ---- */
 
 static struct flow come_to(struct rv_linter *l, const struct rv_chain *c, const struct flow *in);
 
@@ -188,7 +194,8 @@ static bool looks_at(const struct rv_linter *l, uint64_t looks, const struct rv_
 	return looks >> (f - l->space.fields) % 64 & 1;
 }
 
-/* A target that lets packets go on. Of the field that it changes, any value is possible afterwards. */
+/* A target that lets packets go on. Of the field that it changes, any value is possible afterwards.
+ */
 static void pass_target(struct rv_linter *l, struct flow *f, const struct rv_line *line)
 {
 	const struct rv_rule *r = line->r;
@@ -229,8 +236,8 @@ static int leave(struct exits *x, rv_dd set, const struct flow *flow)
 	return 0;
 }
 
-static void pass_jump(struct rv_linter *l, struct flow *f, const struct rv_lines *at, const struct rv_line *line,
-		      struct exits *x)
+static void pass_jump(struct rv_linter *l, struct flow *f, const struct rv_lines *at,
+		      const struct rv_line *line, struct exits *x)
 {
 	const struct rv_chain *to = rv_table_chain(at->c->table, line->r->jump);
 	struct flow in = enter(l, f, line);
@@ -245,7 +252,8 @@ static void pass_jump(struct rv_linter *l, struct flow *f, const struct rv_lines
 	take_away(l, f, line, line->set);
 }
 
-static void pass(struct rv_linter *l, struct flow *f, const struct rv_lines *at, struct rv_line *line, struct exits *x)
+static void pass(struct rv_linter *l, struct flow *f, const struct rv_lines *at,
+		 struct rv_line *line, struct exits *x)
 {
 	const struct rv_rule *r = line->r;
 
@@ -254,7 +262,8 @@ static void pass(struct rv_linter *l, struct flow *f, const struct rv_lines *at,
 	line->hit = true;
 	if (r->target && r->target->ext->effect != RV_EFFECT_ENDS)
 		pass_target(l, f, line);
-	else if (!r->target && (r->verdict == RV_VERDICT_JUMP || r->verdict == RV_VERDICT_GOTO || r->verdict == RV_VERDICT_RETURN))
+	else if (!r->target && (r->verdict == RV_VERDICT_JUMP || r->verdict == RV_VERDICT_GOTO ||
+				r->verdict == RV_VERDICT_RETURN))
 		pass_jump(l, f, at, line, x);
 	else if (r->target || r->verdict != RV_VERDICT_NONE)
 		take_away(l, f, line, line->set);
@@ -281,7 +290,7 @@ static struct flow come_to(struct rv_linter *l, const struct rv_chain *c, const 
 	return f;
 }
 
-/* ---- the table ------------------------------------------------------------------------------------------------- */
+/* ---- the table ---- */
 
 static void enter_base(struct rv_linter *l, const struct rv_chain *c)
 {
@@ -301,7 +310,7 @@ static void enter_base(struct rv_linter *l, const struct rv_chain *c)
 const char *rv_lint_flow(struct rv_linter *l)
 {
 	l->steps = 0;
-	rv_list_each(c, &l->t->chains, struct rv_chain, node)
+	rv_list_each (c, &l->t->chains, struct rv_chain, node)
 		if (c->base >= 0)
 			enter_base(l, c);
 	if (l->space.d.full)

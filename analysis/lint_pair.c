@@ -7,17 +7,19 @@
 #include "analysis/linter.h"
 #include "analysis/similar.h"
 
-#define RUN 3			/* so many rules that differ in one value are reported */
+#define RUN 3 /* so many rules that differ in one value are reported */
 
-/* ---- rules that could be one ------------------------------------------------------------------------------ */
+/* ---- rules that could be one ---- */
 
 /* How many rules from i on differ in one value, always the same one. */
-static uint32_t run_of(const struct rv_linter *l, const struct rv_lines *at, uint32_t i, enum rv_similar *in)
+static uint32_t run_of(const struct rv_linter *l, const struct rv_lines *at, uint32_t i,
+		       enum rv_similar *in)
 {
 	uint32_t n = 1;
 
 	for (*in = 0; *in < RV_SIMILARS; ++*in) {
-		while (i + n < at->n && rv_rules_similar(at->line[i].r, at->line[i + n].r, l->space.family, *in))
+		while (i + n < at->n &&
+		       rv_rules_similar(at->line[i].r, at->line[i + n].r, l->space.family, *in))
 			n++;
 		if (n > 1)
 			return n;
@@ -32,11 +34,12 @@ static void look_for_runs(struct rv_linter *l, const struct rv_lines *at)
 
 		n = run_of(l, at, i, &in);
 		if (n >= RUN)
-			rv_lint_add(l, RV_LINT_MERGE, at, i, "rules %u to %u differ in their %s", i + 1, i + n, rv_similar_names[in]);
+			rv_lint_add(l, RV_LINT_MERGE, at, i, "rules %u to %u differ in their %s",
+				    i + 1, i + n, rv_similar_names[in]);
 	}
 }
 
-/* ---- jumps that do nothing --------------------------------------------------------------------------------- */
+/* ---- jumps that do nothing ---- */
 
 /* Whether a chain has rules, and all of them return, or jump to such chains. */
 static bool only_returns(const struct rv_linter *l, const struct rv_chain *c)
@@ -51,9 +54,10 @@ static bool only_returns(const struct rv_linter *l, const struct rv_chain *c)
 		for (const struct rv_part *m = r->matches; m; m = m->next)
 			if (rv_part_keeps_state(m->ext))
 				return false;
-		if (r->target || (r->verdict != RV_VERDICT_RETURN &&
-				  !((r->verdict == RV_VERDICT_JUMP || r->verdict == RV_VERDICT_GOTO) &&
-				    only_returns(l, rv_table_chain(c->table, r->jump)))))
+		if (r->target ||
+		    (r->verdict != RV_VERDICT_RETURN &&
+		     !((r->verdict == RV_VERDICT_JUMP || r->verdict == RV_VERDICT_GOTO) &&
+		       only_returns(l, rv_table_chain(c->table, r->jump)))))
 			return false;
 	}
 	return true;
@@ -64,12 +68,14 @@ static void look_for_returns(struct rv_linter *l, const struct rv_lines *at)
 	for (uint32_t i = 0; i < at->n; i++)
 		if (at->line[i].r->verdict == RV_VERDICT_JUMP &&
 		    only_returns(l, rv_table_chain(at->c->table, at->line[i].r->jump)))
-			rv_lint_add(l, RV_LINT_RETURNS, at, i, "each rule of %s returns", at->line[i].r->jump);
+			rv_lint_add(l, RV_LINT_RETURNS, at, i, "each rule of %s returns",
+				    at->line[i].r->jump);
 }
 
-/* ---- narrow, then wide --------------------------------------------------------------------------------------- */
+/* ---- narrow, then wide ---- */
 
-/* Open addressing, at most half full: rules for one port, by the packets that they match from anywhere. */
+/* Open addressing, at most half full: rules for one port, by the packets that they match from
+ * anywhere. */
 struct wide {
 	rv_dd *set;
 	uint32_t *line;
@@ -100,7 +106,8 @@ static uint32_t slot_of(const struct wide *w, rv_dd set)
 
 static bool is_for_port(const struct rv_line *line)
 {
-	return !line->told && line->r->verdict == RV_VERDICT_ACCEPT && rv_similar_port(line->r, RV_SIMILAR_DPORT) >= 0;
+	return !line->told && line->r->verdict == RV_VERDICT_ACCEPT &&
+	       rv_similar_port(line->r, RV_SIMILAR_DPORT) >= 0;
 }
 
 static void compare_widths(struct rv_linter *l, const struct rv_lines *at, struct wide *w)
@@ -115,7 +122,8 @@ static void compare_widths(struct rv_linter *l, const struct rv_lines *at, struc
 		wide = from_anywhere(l, line->set);
 		slot = slot_of(w, wide);
 		if (wide == line->set && w->line[slot])
-			rv_lint_add(l, RV_LINT_WIDENED, at, i, "rule %u accepts it from a part only", w->line[slot]);
+			rv_lint_add(l, RV_LINT_WIDENED, at, i,
+				    "rule %u accepts it from a part only", w->line[slot]);
 		if (wide == line->set || w->line[slot])
 			continue;
 		w->line[slot] = i + 1;

@@ -20,10 +20,12 @@ const struct rv_part *rv_lint_match(const struct rv_rule *r, const char *name)
 
 static void look_at_log(struct rv_linter *l, const struct rv_lines *at, uint32_t i)
 {
-	static const char *const limits[] = { "limit", "hashlimit", "recent", "statistic", "connlimit", "quota" };
+	static const char *const limits[] = { "limit",	   "hashlimit", "recent",
+					      "statistic", "connlimit", "quota" };
 	const struct rv_rule *r = at->line[i].r;
 
-	if (!r->target || (strcmp(r->target->ext->name, "LOG") != 0 && strcmp(r->target->ext->name, "NFLOG") != 0))
+	if (!r->target || (strcmp(r->target->ext->name, "LOG") != 0 &&
+			   strcmp(r->target->ext->name, "NFLOG") != 0))
 		return;
 	for (unsigned int n = 0; n < sizeof(limits) / sizeof(*limits); n++)
 		if (rv_lint_match(r, limits[n]))
@@ -82,7 +84,8 @@ static void look_at_comment(struct rv_linter *l, const struct rv_lines *at, uint
 	bool asks = false;
 
 	/* "8080 to port 80" */
-	if (nat_ports(at->line[i].r, &nat) && n >= ntohs(nat.min_proto.all) && n <= ntohs(nat.max_proto.all))
+	if (nat_ports(at->line[i].r, &nat) && n >= ntohs(nat.min_proto.all) &&
+	    n <= ntohs(nat.max_proto.all))
 		return;
 	for (unsigned int p = 0; p < 2 && n > 0; p++) {
 		const struct rv_field *f = rv_space_field(&l->space, ports[p], 0);
@@ -98,7 +101,7 @@ static void look_at_comment(struct rv_linter *l, const struct rv_lines *at, uint
 		rv_lint_add(l, RV_LINT_COMMENT, at, i, "the comment says port %ld", n);
 }
 
-/* ---- values ------------------------------------------------------------------------------------------- */
+/* ---- values ---- */
 
 static int is_reversed(const struct rv_predicate *p, void *arg)
 {
@@ -134,7 +137,8 @@ rv_dd rv_lint_equal(struct rv_linter *l, enum rv_sel sel, uint64_t value)
 /* NAT with ports, of packets whose protocol has none. */
 static void look_at_nat(struct rv_linter *l, const struct rv_lines *at, uint32_t i)
 {
-	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE, IPPROTO_SCTP, IPPROTO_DCCP };
+	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE,
+					     IPPROTO_SCTP, IPPROTO_DCCP };
 	const struct rv_part *t = at->line[i].r->target;
 	struct nf_nat_range2 range;
 	rv_dd with = RV_DD_FALSE;
@@ -143,14 +147,15 @@ static void look_at_nat(struct rv_linter *l, const struct rv_lines *at, uint32_t
 		return;
 	for (unsigned int n = 0; n < sizeof(protocols); n++)
 		with = rv_dd_or(&l->space.d, with, rv_lint_equal(l, RV_SEL_L4PROTO, protocols[n]));
-	if (at->line[i].set != RV_DD_FALSE && rv_dd_and(&l->space.d, at->line[i].set, with) == RV_DD_FALSE)
+	if (at->line[i].set != RV_DD_FALSE &&
+	    rv_dd_and(&l->space.d, at->line[i].set, with) == RV_DD_FALSE)
 		rv_lint_add(l, RV_LINT_NAT_PORTS, at, i, "%s with ports", t->ext->name);
 }
 
-/* ---- states -------------------------------------------------------------------------------------------- */
+/* ---- states ---- */
 
 #define RELATED XT_CONNTRACK_STATE_BIT(IP_CT_RELATED)
-#define NEW XT_CONNTRACK_STATE_BIT(IP_CT_NEW)
+#define NEW	XT_CONNTRACK_STATE_BIT(IP_CT_NEW)
 
 static rv_dd states(struct rv_linter *l, uint16_t bits)
 {
@@ -163,8 +168,8 @@ static rv_dd states(struct rv_linter *l, uint16_t bits)
 /*
  * The states that packets can have where a chain is (nf_nat_inet_fn() and nf_conntrack_in() of the
  * kernel): only the first packets of connections come to nat, and raw comes before connection
- * tracking. There, packets that came in by lo still have the state that they had on the way out, and
- * what REJECT sends is RELATED.
+ * tracking. There, packets that came in by lo still have the state that they had on the way out,
+ * and what REJECT sends is RELATED.
  */
 static void look_at_hook_state(struct rv_linter *l, const struct rv_lines *at, uint32_t i)
 {
@@ -177,17 +182,21 @@ static void look_at_hook_state(struct rv_linter *l, const struct rv_lines *at, u
 	if (!f || !(nat || raw) || !rv_dd_looks(d, at->line[i].set, rv_field_vars(f)))
 		return;
 	set = rv_dd_and(d, at->line[i].set, rv_lint_possible(l, at->c));
-	possible = states(l, nat ? NEW | RELATED : XT_CONNTRACK_STATE_INVALID | XT_CONNTRACK_STATE_UNTRACKED | RELATED);
+	possible = states(l, nat ? NEW | RELATED
+				 : XT_CONNTRACK_STATE_INVALID | XT_CONNTRACK_STATE_UNTRACKED |
+					     RELATED);
 	if (raw && strcmp(at->c->name, "OUTPUT") != 0)
 		possible = rv_dd_or(d, possible, rv_lint_on_interface(l, "lo"));
 	if (set != RV_DD_FALSE && rv_dd_and(d, set, possible) == RV_DD_FALSE)
-		rv_lint_add(l, RV_LINT_HOOK_STATE, at, i, nat ? "only the first packet of a connection comes to table nat"
-							    : "table raw comes before connection tracking");
+		rv_lint_add(l, RV_LINT_HOOK_STATE, at, i,
+			    nat ? "only the first packet of a connection comes to table nat"
+				: "table raw comes before connection tracking");
 }
 
-/* ---- interfaces ------------------------------------------------------------------------------------------ */
+/* ---- interfaces ---- */
 
-static void look_for_interface(struct rv_linter *l, const struct rv_lines *at, uint32_t i, const char *name)
+static void look_for_interface(struct rv_linter *l, const struct rv_lines *at, uint32_t i,
+			       const char *name)
 {
 	size_t len = strlen(name);
 

@@ -7,16 +7,18 @@
 
 #include "analysis/linter.h"
 
-static const struct rv_chain *chain_of(const struct rv_ruleset *rs, const char *table, const char *name)
+static const struct rv_chain *chain_of(const struct rv_ruleset *rs, const char *table,
+				       const char *name)
 {
-	rv_list_each(t, &rs->tables, struct rv_table, node)
+	rv_list_each (t, &rs->tables, struct rv_table, node)
 		if (!strcmp(t->def->name, table))
 			return rv_table_chain(t, name);
 	return NULL;
 }
 
 /* Adds a finding about a rule of a chain, or about the chain. */
-static void tell(struct rv_linter *l, enum rv_lint kind, const struct rv_chain *c, const struct rv_rule *rule, const char *text)
+static void tell(struct rv_linter *l, enum rv_lint kind, const struct rv_chain *c,
+		 const struct rv_rule *rule, const char *text)
 {
 	struct rv_line *line = calloc(c->nrules + 1, sizeof(*line));
 	struct rv_lines at = { .c = c, .line = line };
@@ -25,7 +27,7 @@ static void tell(struct rv_linter *l, enum rv_lint kind, const struct rv_chain *
 	l->failed |= !line;
 	if (!line)
 		return;
-	rv_list_each(r, &c->rules, struct rv_rule, node) {
+	rv_list_each (r, &c->rules, struct rv_rule, node) {
 		if (r == rule)
 			found = at.n;
 		line[at.n++].r = r;
@@ -37,11 +39,12 @@ static void tell(struct rv_linter *l, enum rv_lint kind, const struct rv_chain *
 typedef bool rule_fn(const struct rv_chain *c, const struct rv_rule *r);
 
 /* The first rule of the ruleset for which fn is true. */
-static const struct rv_rule *find_rule(const struct rv_ruleset *rs, rule_fn *fn, const struct rv_chain **in)
+static const struct rv_rule *find_rule(const struct rv_ruleset *rs, rule_fn *fn,
+				       const struct rv_chain **in)
 {
-	rv_list_each(t, &rs->tables, struct rv_table, node)
-		rv_list_each(c, &t->chains, struct rv_chain, node)
-			rv_list_each(r, &c->rules, struct rv_rule, node) {
+	rv_list_each (t, &rs->tables, struct rv_table, node)
+		rv_list_each (c, &t->chains, struct rv_chain, node)
+			rv_list_each (r, &c->rules, struct rv_rule, node) {
 				*in = c;
 				if (fn(c, r))
 					return r;
@@ -54,7 +57,7 @@ static bool has_target(const struct rv_rule *r, const char *name)
 	return r->target && !strcmp(r->target->ext->name, name);
 }
 
-/* ---- tunnels ------------------------------------------------------------------------------------------------ */
+/* ---- tunnels ---- */
 
 static bool is_tunnel(const char *name)
 {
@@ -63,7 +66,8 @@ static bool is_tunnel(const char *name)
 	for (unsigned int i = 0; i < sizeof(tunnels) / sizeof(*tunnels); i++) {
 		size_t len = strlen(tunnels[i]);
 
-		if (!strncmp(name, tunnels[i], len) && strspn(name + len, "0123456789+-") == strlen(name + len))
+		if (!strncmp(name, tunnels[i], len) &&
+		    strspn(name + len, "0123456789+-") == strlen(name + len))
 			return true;
 	}
 	return false;
@@ -95,10 +99,11 @@ static void look_for_clamp(struct rv_linter *l)
 		return;
 	r = find_rule(l->rs, forwards_to_tunnel, &c);
 	if (r)
-		tell(l, RV_LINT_MSS, c, r, "packets are forwarded to a tunnel, and no rule has -j TCPMSS");
+		tell(l, RV_LINT_MSS, c, r,
+		     "packets are forwarded to a tunnel, and no rule has -j TCPMSS");
 }
 
-/* ---- helpers -------------------------------------------------------------------------------------------------- */
+/* ---- helpers ---- */
 
 static bool assigns_helper(const struct rv_chain *c, const struct rv_rule *r)
 {
@@ -126,7 +131,8 @@ static void look_for_helper(struct rv_linter *l)
 		return;
 	r = find_rule(l->rs, needs_helper, &c);
 	if (r)
-		tell(l, RV_LINT_HELPER, c, r, "it asks for a helper, and no rule has -j CT --helper");
+		tell(l, RV_LINT_HELPER, c, r,
+		     "it asks for a helper, and no rule has -j CT --helper");
 }
 
 void rv_lint_ruleset(struct rv_linter *l)
@@ -135,20 +141,20 @@ void rv_lint_ruleset(struct rv_linter *l)
 	look_for_helper(l);
 }
 
-/* ---- both families --------------------------------------------------------------------------------------------- */
+/* ---- both families ---- */
 
 #define SERVICES 1000
 
 struct service {
 	uint8_t protocol;
-	uint16_t port;		/* 0: one that no rule names */
+	uint16_t port; /* 0: one that no rule names */
 	bool closed[RV_FAMILIES], open[RV_FAMILIES];
 };
 
 struct services {
 	struct service list[SERVICES];
 	unsigned int n;
-	uint8_t protocol;	/* of the rule that is read */
+	uint8_t protocol; /* of the rule that is read */
 };
 
 static void add_service(struct services *s, uint8_t protocol, uint16_t port)
@@ -179,10 +185,11 @@ static void read_services(struct services *s, const struct rv_ruleset *rs)
 
 	if (!input)
 		return;
-	rv_list_each(c, &input->table->chains, struct rv_chain, node)
-		rv_list_each(r, &c->rules, struct rv_rule, node) {
+	rv_list_each (c, &input->table->chains, struct rv_chain, node)
+		rv_list_each (r, &c->rules, struct rv_rule, node) {
 			s->protocol = (uint8_t)r->ip.proto;
-			if ((r->ip.proto != IPPROTO_TCP && r->ip.proto != IPPROTO_UDP) || r->ip.invert & RV_IP_PROTO)
+			if ((r->ip.proto != IPPROTO_TCP && r->ip.proto != IPPROTO_UDP) ||
+			    r->ip.invert & RV_IP_PROTO)
 				continue;
 			for (const struct rv_part *m = r->matches; m; m = m->next)
 				rv_part_predicates(rs->family, m->ext, m->data, read_ports, s);
@@ -203,10 +210,12 @@ static uint16_t unnamed_port(const struct services *s)
 	return port;
 }
 
-static void judge_service(struct rv_linter *l, struct service *s, uint16_t port, rv_dd accepted, unsigned int family)
+static void judge_service(struct rv_linter *l, struct service *s, uint16_t port, rv_dd accepted,
+			  unsigned int family)
 {
 	struct rv_diagram *d = &l->space.d;
-	rv_dd set = rv_dd_and(d, rv_lint_from_outside(l), rv_lint_equal(l, RV_SEL_L4PROTO, s->protocol));
+	rv_dd set = rv_dd_and(d, rv_lint_from_outside(l),
+			      rv_lint_equal(l, RV_SEL_L4PROTO, s->protocol));
 
 	set = rv_dd_and(d, set, rv_lint_equal(l, RV_SEL_TH_DPORT, port));
 	s->closed[family] = rv_dd_and(d, set, accepted) == RV_DD_FALSE;
@@ -214,7 +223,8 @@ static void judge_service(struct rv_linter *l, struct service *s, uint16_t port,
 }
 
 /* Which services the rules of a family accept from anybody, and which from nobody. */
-static int judge_services(struct rv_linter *l, struct services *s, const struct rv_chain *input, unsigned int family)
+static int judge_services(struct rv_linter *l, struct services *s, const struct rv_chain *input,
+			  unsigned int family)
 {
 	uint16_t unnamed = unnamed_port(s);
 	rv_dd accepted = RV_DD_TRUE;
@@ -224,10 +234,12 @@ static int judge_services(struct rv_linter *l, struct services *s, const struct 
 	if (rv_walk_init(&w, &l->space) < 0)
 		return -1;
 	if (input)
-		accepted = rv_walk_fates(&w, rv_walk_chain(&w, input, RV_DD_TRUE), 1 << RV_FATE_ACCEPT | 1 << RV_FATE_OTHER);
+		accepted = rv_walk_fates(&w, rv_walk_chain(&w, input, RV_DD_TRUE),
+					 1 << RV_FATE_ACCEPT | 1 << RV_FATE_OTHER);
 	known = !w.unknown[0] && !w.failed && !l->space.d.full;
 	for (unsigned int i = 0; known && i < s->n; i++)
-		judge_service(l, &s->list[i], s->list[i].port ? s->list[i].port : unnamed, accepted, family);
+		judge_service(l, &s->list[i], s->list[i].port ? s->list[i].port : unnamed, accepted,
+			      family);
 	rv_walk_free(&w);
 	return known ? 0 : 1;
 }
@@ -237,8 +249,8 @@ static int judge_other(struct rv_linter *l, struct services *s, unsigned int fam
 	struct rv_linter other = { .with = l->with, .rs = l->with->other, .out = l->out };
 	int rc = -1;
 
-	if (rv_space_init(&other.space, other.rs->family, 0) == 0 && rv_space_show(&other.space, other.rs, 0) == 0 &&
-	    rv_space_seal(&other.space) == 0)
+	if (rv_space_init(&other.space, other.rs->family, 0) == 0 &&
+	    rv_space_show(&other.space, other.rs, 0) == 0 && rv_space_seal(&other.space) == 0)
 		rc = judge_services(&other, s, chain_of(other.rs, "filter", "INPUT"), family);
 	rv_space_free(&other.space);
 	return rc;
@@ -248,7 +260,8 @@ static void tell_service(struct rv_linter *l, const struct rv_chain *c, const st
 {
 	struct rv_buf b = RV_BUF_INIT;
 
-	rv_buf_printf(&b, s->port ? "%s port %u" : "%s ports that no rule names", s->protocol == IPPROTO_TCP ? "tcp" : "udp", s->port);
+	rv_buf_printf(&b, s->port ? "%s port %u" : "%s ports that no rule names",
+		      s->protocol == IPPROTO_TCP ? "tcp" : "udp", s->port);
 	if (rv_buf_text(&b))
 		tell(l, RV_LINT_FAMILIES, c, NULL, b.data);
 	rv_buf_free(&b);
@@ -281,7 +294,8 @@ void rv_lint_families(struct rv_linter *l)
 	if (!input)
 		input = rv_table_chain(t, "INPUT");
 	if (rc > 0)
-		tell(l, RV_LINT_UNKNOWN, input, NULL, "the rules of both IP families could not be compared");
+		tell(l, RV_LINT_UNKNOWN, input, NULL,
+		     "the rules of both IP families could not be compared");
 	for (unsigned int i = 0; rc == 0 && i < s->n; i++)
 		if (s->list[i].closed[0] && s->list[i].open[1])
 			tell_service(l, input, &s->list[i]);

@@ -9,10 +9,10 @@
 struct rv_line {
 	const struct rv_rule *r;
 	rv_dd set;
-	uint64_t looks;		/* fields that it tests: bits, by index in the space, modulo 64 */
-	uint8_t group;		/* rules with the same looks */
-	bool hit;		/* packets come to it */
-	bool told;		/* already reported as dead */
+	uint64_t looks; /* fields that it tests: bits, by index in the space, modulo 64 */
+	uint8_t group;	/* rules with the same looks */
+	bool hit;	/* packets come to it */
+	bool told;	/* already reported as dead */
 };
 
 /* A chain. */
@@ -23,7 +23,7 @@ struct rv_lines {
 	bool reached;
 };
 
-#define RV_LINT_GROUPS 24	/* further ones share the last */
+#define RV_LINT_GROUPS 24 /* further ones share the last */
 
 struct rv_linter {
 	const struct rv_lint_with *with;
@@ -31,31 +31,34 @@ struct rv_linter {
 	struct rv_findings *out;
 	struct rv_space space;
 	struct rv_table *t;
-	struct rv_lines *chains;	/* of the table, sorted by address */
+	struct rv_lines *chains; /* of the table, sorted by address */
 	uint32_t nchains;
 	uint64_t groups[RV_LINT_GROUPS];
 	unsigned int ngroups;
-	struct rv_replayer *replayer;	/* the table in the engine; NULL: not opened, or refused */
+	struct rv_replayer *replayer; /* the table in the engine; NULL: not opened, or refused */
 	bool refused;
-	uint64_t walked;		/* rules, by packets in the engine */
-	uint32_t nrules;		/* of the table */
-	uint8_t *values;		/* of one packet */
+	uint64_t walked; /* rules, by packets in the engine */
+	uint32_t nrules; /* of the table */
+	uint8_t *values; /* of one packet */
 	uint64_t steps;
 	bool failed;
 };
 
 #define RV_WHOLE_CHAIN UINT32_MAX
 
-__attribute__((format(printf, 5, 6)))
-struct rv_finding *rv_lint_add(struct rv_linter *l, enum rv_lint kind, const struct rv_lines *at, uint32_t i,
-			       const char *fmt, ...);
+__attribute__((format(printf, 5, 6))) struct rv_finding *
+rv_lint_add(struct rv_linter *l, enum rv_lint kind, const struct rv_lines *at, uint32_t i,
+	    const char *fmt, ...);
 struct rv_lines *rv_lint_lines(const struct rv_linter *l, const struct rv_chain *c);
 /* The packets that can come to a chain. */
 rv_dd rv_lint_possible(struct rv_linter *l, const struct rv_chain *c);
-/* Adds a packet of the set to the finding, if the engine confirms that the rule of the finding does not decide it. */
-void rv_lint_packet(struct rv_linter *l, struct rv_finding *f, const struct rv_lines *at, rv_dd set);
+/* Adds a packet of the set to the finding, if the engine confirms that the rule of the finding does
+ * not decide it. */
+void rv_lint_packet(struct rv_linter *l, struct rv_finding *f, const struct rv_lines *at,
+		    rv_dd set);
 
-/* lint_flow.c: marks the rules and chains of the table that packets come to. Returns NULL, or why that is not known. */
+/* lint_flow.c: marks the rules and chains of the table that packets come to. Returns NULL, or why
+ * that is not known. */
 const char *rv_lint_flow(struct rv_linter *l);
 /* lint_dead.c */
 void rv_lint_dead(struct rv_linter *l);

@@ -21,24 +21,24 @@
 #include "analysis/similar.h"
 #include "backend/file/load.h"
 
-#define PORTS_MAX 15		/* entries of a multiport match; a range takes two */
-#define MERGED_MAX 4096		/* rules that become one */
-#define SWAPS_MAX 2000000	/* pairs of rules that are compared in a table */
-#define RULE_MAX 4096
+#define PORTS_MAX  15	   /* entries of a multiport match; a range takes two */
+#define MERGED_MAX 4096	   /* rules that become one */
+#define SWAPS_MAX  2000000 /* pairs of rules that are compared in a table */
+#define RULE_MAX   4096
 
 const char *const rv_step_names[] = { "removed", "merged", "moved", "left out" };
 
 struct set {
 	char name[32];
-	const char *side;	/* "src", "dst" */
-	struct rv_buf members;	/* a line each */
+	const char *side;      /* "src", "dst" */
+	struct rv_buf members; /* a line each */
 };
 
 struct work {
 	struct rv_optimized *o;
 	const struct rv_optimize_with *with;
 	rv_family_t family;
-	struct rv_store store;	/* the ruleset that the pass changes */
+	struct rv_store store; /* the ruleset that the pass changes */
 	struct rv_table *t;
 	struct set *sets;
 	uint32_t nsets;
@@ -46,7 +46,7 @@ struct work {
 	struct rv_error *err;
 };
 
-/* ---- the report ---------------------------------------------------------------------------------------- */
+/* ---- the report ---- */
 
 static char *rule_text(rv_family_t family, const struct rv_chain *c, const struct rv_rule *r)
 {
@@ -63,8 +63,8 @@ static char *rule_text(rv_family_t family, const struct rv_chain *c, const struc
 }
 
 /* The rule may be NULL. Takes reason. */
-static int note(struct work *w, enum rv_step_kind kind, const struct rv_chain *c, uint32_t first, uint32_t last,
-		const struct rv_rule *r, char *reason)
+static int note(struct work *w, enum rv_step_kind kind, const struct rv_chain *c, uint32_t first,
+		uint32_t last, const struct rv_rule *r, char *reason)
 {
 	struct rv_optimized *o = w->o;
 	struct rv_step_done *s;
@@ -120,9 +120,10 @@ static void drop_rule(struct rv_chain *c, struct rv_rule *r)
 	rv_rule_free(r);
 }
 
-/* ---- dead rules ------------------------------------------------------------------------------------------ */
+/* ---- dead rules ---- */
 
-/* Whether no rule of the chain from this one on keeps state: the proof pairs those that do by their order. */
+/* Whether no rule of the chain from this one on keeps state: the proof pairs those that do by their
+ * order. */
 static bool all_stateless(const struct rv_chain *c, const struct rv_list *node)
 {
 	for (; node != &c->rules; node = node->next)
@@ -131,7 +132,8 @@ static bool all_stateless(const struct rv_chain *c, const struct rv_list *node)
 	return true;
 }
 
-static int remove_from(struct work *w, struct rv_chain *c, struct rv_rule *r, uint32_t number, const char *why)
+static int remove_from(struct work *w, struct rv_chain *c, struct rv_rule *r, uint32_t number,
+		       const char *why)
 {
 	struct rv_list *node = &r->node;
 	bool all = all_stateless(c, node);
@@ -171,14 +173,16 @@ static int remove_chains(struct work *w, const struct rv_findings *f)
 	for (size_t i = 0; i < f->n; i++) {
 		struct rv_chain *c = (struct rv_chain *)f->list[i].chain;
 
-		if (f->list[i].kind == RV_LINT_UNUSED && c->table == w->t && all_stateless(c, c->rules.next))
+		if (f->list[i].kind == RV_LINT_UNUSED && c->table == w->t &&
+		    all_stateless(c, c->rules.next))
 			rv_chain_flush(c);
 	}
 	rv_table_count_references(w->t, NULL);
 	for (size_t i = 0; i < f->n; i++) {
 		struct rv_chain *c = (struct rv_chain *)f->list[i].chain;
 
-		if (f->list[i].kind != RV_LINT_UNUSED || c->table != w->t || c->references || c->nrules)
+		if (f->list[i].kind != RV_LINT_UNUSED || c->table != w->t || c->references ||
+		    c->nrules)
 			continue;
 		if (note(w, RV_STEP_REMOVED, c, 0, 0, NULL, strdup(f->list[i].text)) < 0)
 			return -1;
@@ -196,8 +200,9 @@ static int dead_pass(struct work *w)
 	for (size_t i = f.n; i-- > 0 && rc == 0;) {
 		enum rv_lint kind = f.list[i].kind;
 
-		if (f.list[i].chain->table == w->t && (kind == RV_LINT_SHADOWED || kind == RV_LINT_DUPLICATE ||
-						       kind == RV_LINT_NEVER || kind == RV_LINT_BEHIND_ALL))
+		if (f.list[i].chain->table == w->t &&
+		    (kind == RV_LINT_SHADOWED || kind == RV_LINT_DUPLICATE ||
+		     kind == RV_LINT_NEVER || kind == RV_LINT_BEHIND_ALL))
 			rc = remove_dead(w, &f.list[i]);
 	}
 	if (rc == 0)
@@ -206,10 +211,11 @@ static int dead_pass(struct work *w)
 	return rc;
 }
 
-/* ---- neighbours --------------------------------------------------------------------------------------------- */
+/* ---- neighbours ---- */
 
 /* Reads a rule of the chain with the one parser. */
-static struct rv_rule *read_rule(struct work *w, const struct rv_chain *c, const char *jump, const char *text)
+static struct rv_rule *read_rule(struct work *w, const struct rv_chain *c, const char *jump,
+				 const char *text)
 {
 	struct rv_buf b = RV_BUF_INIT;
 	struct rv_store s;
@@ -264,8 +270,8 @@ static char *replaced(const char *text, const char *old, const char *new)
 }
 
 /*
- * "-m tcp" without an option of its own says no more than -p tcp and the multiport behind it. Text is
- * changed in place.
+ * "-m tcp" without an option of its own says no more than -p tcp and the multiport behind it. Text
+ * is changed in place.
  */
 static void drop_empty_match(char *text)
 {
@@ -274,7 +280,8 @@ static void drop_empty_match(char *text)
 
 	while (match && match > text && isalnum((unsigned char)match[-1]))
 		match--;
-	if (!at || strstr(at + 1, multiport) || match - text < 4 || memcmp(match - 4, " -m ", 4) != 0)
+	if (!at || strstr(at + 1, multiport) || match - text < 4 ||
+	    memcmp(match - 4, " -m ", 4) != 0)
 		return;
 	next = at + strlen(multiport);
 	next += strcspn(next, " ");
@@ -299,10 +306,12 @@ static int by_value(const void *a, const void *b)
 {
 	const struct value *x = a, *y = b;
 
-	return x->port != y->port ? x->port - y->port : memcmp(&x->address, &y->address, sizeof(x->address));
+	return x->port != y->port ? x->port - y->port
+				  : memcmp(&x->address, &y->address, sizeof(x->address));
 }
 
-static void put_address(char text[INET6_ADDRSTRLEN], rv_family_t family, const union nf_inet_addr *a)
+static void put_address(char text[INET6_ADDRSTRLEN], rv_family_t family,
+			const union nf_inet_addr *a)
 {
 	inet_ntop(family == NFPROTO_IPV6 ? AF_INET6 : AF_INET, a, text, INET6_ADDRSTRLEN);
 }
@@ -318,15 +327,18 @@ static bool follows(rv_family_t family, const union nf_inet_addr *a, const union
 }
 
 /* The words that the rule of the first value has for it. */
-static void put_old(char *text, size_t room, rv_family_t family, const struct value *v, enum rv_similar in)
+static void put_old(char *text, size_t room, rv_family_t family, const struct value *v,
+		    enum rv_similar in)
 {
 	char address[INET6_ADDRSTRLEN];
 
 	put_address(address, family, &v->address);
 	if (is_port(in))
-		snprintf(text, room, " --%s %u", in == RV_SIMILAR_SPORT ? "sport" : "dport", v->port);
+		snprintf(text, room, " --%s %u", in == RV_SIMILAR_SPORT ? "sport" : "dport",
+			 v->port);
 	else
-		snprintf(text, room, " -%c %s/%u", in == RV_SIMILAR_SOURCE ? 's' : 'd', address, family == NFPROTO_IPV6 ? 128 : 32);
+		snprintf(text, room, " -%c %s/%u", in == RV_SIMILAR_SOURCE ? 's' : 'd', address,
+			 family == NFPROTO_IPV6 ? 128 : 32);
 }
 
 /* "22,80:90"; returns the number of values from v on that fit into one match. */
@@ -361,7 +373,8 @@ static uint32_t put_range(struct rv_buf *b, rv_family_t family, const struct val
 	return end;
 }
 
-static int add_set(struct work *w, const struct value *v, uint32_t n, enum rv_similar in, struct rv_buf *b)
+static int add_set(struct work *w, const struct value *v, uint32_t n, enum rv_similar in,
+		   struct rv_buf *b)
 {
 	struct set *list = reallocarray(w->sets, w->nsets + 1, sizeof(*list)), *s;
 	char address[INET6_ADDRSTRLEN];
@@ -371,7 +384,8 @@ static int add_set(struct work *w, const struct value *v, uint32_t n, enum rv_si
 	w->sets = list;
 	s = &list[w->nsets++];
 	*s = (struct set){ .side = in == RV_SIMILAR_SOURCE ? "src" : "dst" };
-	snprintf(s->name, sizeof(s->name), "ravelin%s-%u", w->family == NFPROTO_IPV6 ? "6" : "", w->nsets);
+	snprintf(s->name, sizeof(s->name), "ravelin%s-%u", w->family == NFPROTO_IPV6 ? "6" : "",
+		 w->nsets);
 	for (uint32_t i = 0; i < n; i++) {
 		put_address(address, w->family, &v[i].address);
 		rv_buf_printf(&s->members, "%s\n", address);
@@ -381,10 +395,12 @@ static int add_set(struct work *w, const struct value *v, uint32_t n, enum rv_si
 }
 
 /* The words for several values. Returns how many of them, or 0 without memory. */
-static uint32_t put_new(struct work *w, struct rv_buf *b, const struct value *v, uint32_t n, enum rv_similar in)
+static uint32_t put_new(struct work *w, struct rv_buf *b, const struct value *v, uint32_t n,
+			enum rv_similar in)
 {
 	if (is_port(in)) {
-		rv_buf_printf(b, " -m multiport --%s ", in == RV_SIMILAR_SPORT ? "sports" : "dports");
+		rv_buf_printf(b, " -m multiport --%s ",
+			      in == RV_SIMILAR_SPORT ? "sports" : "dports");
 		return put_ports(b, v, n);
 	}
 	if (w->with->sets && (n > 2 || !follows(w->family, &v[0].address, &v[1].address)))
@@ -394,8 +410,8 @@ static uint32_t put_new(struct work *w, struct rv_buf *b, const struct value *v,
 }
 
 /* One rule for all these, before the first of the chain. Counters are added up. */
-static int merge_rules(struct work *w, struct rv_chain *c, const struct value *v, uint32_t n, enum rv_similar in,
-		       const char *new, uint32_t number, uint32_t last)
+static int merge_rules(struct work *w, struct rv_chain *c, const struct value *v, uint32_t n,
+		       enum rv_similar in, const char *new, uint32_t number, uint32_t last)
 {
 	char old[RULE_MAX], *text = rule_text(w->family, c, v[0].rule), *merged;
 	struct rv_rule *r;
@@ -412,7 +428,8 @@ static int merge_rules(struct work *w, struct rv_chain *c, const struct value *v
 			r->counters.packets += v[i].rule->counters.packets;
 			r->counters.bytes += v[i].rule->counters.bytes;
 		}
-		rc = note(w, RV_STEP_MERGED, c, number, last, v[0].rule, rule_text(w->family, c, r));
+		rc = note(w, RV_STEP_MERGED, c, number, last, v[0].rule,
+			  rule_text(w->family, c, r));
 		rv_chain_add_rule(c, r, v[0].rule);
 		for (uint32_t i = 0; i < n; i++)
 			drop_rule(c, v[i].rule);
@@ -425,7 +442,8 @@ static int merge_rules(struct work *w, struct rv_chain *c, const struct value *v
 }
 
 /* Rules that differ in one value, in any order: as few rules as the kernel's matches allow. */
-static int merge_run(struct work *w, struct rv_chain *c, struct value *v, uint32_t n, enum rv_similar in, uint32_t number)
+static int merge_run(struct work *w, struct rv_chain *c, struct value *v, uint32_t n,
+		     enum rv_similar in, uint32_t number)
 {
 	int rc = 0;
 
@@ -455,7 +473,8 @@ static void read_value(struct value *v, struct rv_rule *r, enum rv_similar in)
 }
 
 /* The rules from r on that differ in one value from it; returns their number. */
-static uint32_t gather(struct work *w, struct rv_chain *c, struct rv_rule *r, struct value *v, enum rv_similar *in)
+static uint32_t gather(struct work *w, struct rv_chain *c, struct rv_rule *r, struct value *v,
+		       enum rv_similar *in)
 {
 	for (*in = 0; *in < RV_SIMILARS; ++*in) {
 		const struct rv_list *node = r->node.next;
@@ -499,14 +518,14 @@ static int merge_pass(struct work *w)
 	struct value *v = calloc(MERGED_MAX, sizeof(*v));
 	int rc = v ? 0 : rv_fail_memory(w->err);
 
-	rv_list_each(c, &w->t->chains, struct rv_chain, node)
+	rv_list_each (c, &w->t->chains, struct rv_chain, node)
 		if (rc == 0)
 			rc = merge_chain(w, c, v);
 	free(v);
 	return rc;
 }
 
-/* ---- order --------------------------------------------------------------------------------------------------- */
+/* ---- order ---- */
 
 struct place {
 	struct rv_rule *r;
@@ -537,7 +556,7 @@ static uint32_t open_places(struct rv_space *s, struct rv_chain *c, struct place
 {
 	uint32_t n = 0;
 
-	rv_list_each(r, &c->rules, struct rv_rule, node) {
+	rv_list_each (r, &c->rules, struct rv_rule, node) {
 		p[n] = (struct place){ .r = r, .number = n + 1, .movable = is_movable(r) };
 		p[n].set = rv_region_rule(s, r);
 		n++;
@@ -555,7 +574,8 @@ static int put_in_order(struct work *w, struct rv_chain *c, const struct place *
 		rv_chain_add_rule(c, p[i].r, NULL);
 		if (p[i].number <= i + 1)
 			continue;
-		if (asprintf(&reason, "to place %u: %llu packets", i + 1, (unsigned long long)p[i].r->counters.packets) < 0)
+		if (asprintf(&reason, "to place %u: %llu packets", i + 1,
+			     (unsigned long long)p[i].r->counters.packets) < 0)
 			reason = NULL;
 		rc = note(w, RV_STEP_MOVED, c, p[i].number, p[i].number, p[i].r, reason);
 	}
@@ -572,7 +592,8 @@ static int order_chain(struct work *w, struct rv_space *s, struct rv_chain *c, u
 		return rv_fail_memory(w->err);
 	n = open_places(s, c, p);
 	for (uint32_t i = 1; i < n; i++)
-		for (uint32_t j = i; j > 0 && p[j].r->counters.packets > p[j - 1].r->counters.packets; j--) {
+		for (uint32_t j = i;
+		     j > 0 && p[j].r->counters.packets > p[j - 1].r->counters.packets; j--) {
 			struct place other = p[j];
 
 			if (*swaps == SWAPS_MAX || s->d.full || !may_swap(s, &p[j - 1], &p[j]))
@@ -596,23 +617,26 @@ static int order_pass(struct work *w)
 
 	if (!w->counted)
 		return 0;
-	if (rv_space_init(&s, w->family, 0) < 0 || rv_space_show(&s, &w->store.rs, 0) < 0 || rv_space_seal(&s) < 0)
+	if (rv_space_init(&s, w->family, 0) < 0 || rv_space_show(&s, &w->store.rs, 0) < 0 ||
+	    rv_space_seal(&s) < 0)
 		rc = rv_fail_memory(w->err);
-	rv_list_each(c, &w->t->chains, struct rv_chain, node)
+	rv_list_each (c, &w->t->chains, struct rv_chain, node)
 		if (rc == 0)
 			rc = order_chain(w, &s, c, &swaps);
 	if (rc == 0 && swaps == SWAPS_MAX)
-		rc = note(w, RV_STEP_LEFT_OUT, NULL, 0, 0, NULL, strdup("some rules were not ordered: there are too many"));
+		rc = note(w, RV_STEP_LEFT_OUT, NULL, 0, 0, NULL,
+			  strdup("some rules were not ordered: there are too many"));
 	rv_space_free(&s);
 	return rc;
 }
 
-/* ---- proof ------------------------------------------------------------------------------------------------------ */
+/* ---- proof ---- */
 
 static const struct set *set_of(const struct work *w, const char *line, char *words, size_t room)
 {
 	for (uint32_t i = 0; i < w->nsets; i++) {
-		snprintf(words, room, " -m set --match-set %s %s", w->sets[i].name, w->sets[i].side);
+		snprintf(words, room, " -m set --match-set %s %s", w->sets[i].name,
+			 w->sets[i].side);
 		if (strstr(line, words))
 			return &w->sets[i];
 	}
@@ -647,14 +671,16 @@ static int expand_sets(const struct work *w, struct rv_buf *to, const struct rv_
 	char *copy = strdup(text->data), *save = NULL;
 	int rc = copy ? 0 : -1;
 
-	for (char *line = copy ? strtok_r(copy, "\n", &save) : NULL; line && rc == 0; line = strtok_r(NULL, "\n", &save))
+	for (char *line = copy ? strtok_r(copy, "\n", &save) : NULL; line && rc == 0;
+	     line = strtok_r(NULL, "\n", &save))
 		rc = expand_line(w, to, line);
 	free(copy);
 	return rc < 0 || !rv_buf_text(to) ? rv_fail_memory(w->err) : 0;
 }
 
 /* 0: proven; 1: not, *why says so; -1: error. */
-static int prove_table(struct work *w, const struct rv_ruleset *a, const struct rv_ruleset *b, char **why)
+static int prove_table(struct work *w, const struct rv_ruleset *a, const struct rv_ruleset *b,
+		       char **why)
 {
 	struct rv_proof p;
 	int rc = 0;
@@ -669,8 +695,10 @@ static int prove_table(struct work *w, const struct rv_ruleset *a, const struct 
 		rc = rv_proof_chain(&p, w->t->def, i, &c);
 		if (rc == 0 && c.differs != RV_DD_FALSE)
 			rc = 1;
-		if (rc > 0 && asprintf(why, "not proven equivalent in %s: %s", w->t->def->base[i].name,
-				       p.walk.unknown[0] ? p.walk.unknown : "packets would be treated differently") < 0)
+		if (rc > 0 &&
+		    asprintf(why, "not proven equivalent in %s: %s", w->t->def->base[i].name,
+			     p.walk.unknown[0] ? p.walk.unknown
+					       : "packets would be treated differently") < 0)
 			*why = NULL;
 	}
 	rv_proof_free(&p);
@@ -678,7 +706,8 @@ static int prove_table(struct work *w, const struct rv_ruleset *a, const struct 
 }
 
 /* Whether the text, read again, does what the text before did. */
-static int prove_texts(struct work *w, const struct rv_buf *old, const struct rv_buf *new, char **why)
+static int prove_texts(struct work *w, const struct rv_buf *old, const struct rv_buf *new,
+		       char **why)
 {
 	struct rv_buf a = RV_BUF_INIT, b = RV_BUF_INIT;
 	struct rv_store x, y;
@@ -697,7 +726,7 @@ static int prove_texts(struct work *w, const struct rv_buf *old, const struct rv
 	return rc;
 }
 
-/* ---- passes ------------------------------------------------------------------------------------------------------ */
+/* ---- passes ---- */
 
 static const struct pass {
 	const char *name;
@@ -719,7 +748,7 @@ static int render(const struct rv_table *t, void *arg)
 	struct rendering *r = arg;
 
 	rv_render_table(r->to, t, r->w->counted ? RV_COUNTERS_PREFIX : RV_COUNTERS_NONE);
-	rv_list_each(c, &t->chains, struct rv_chain, node)
+	rv_list_each (c, &t->chains, struct rv_chain, node)
 		r->rules += c->nrules;
 	return 0;
 }
@@ -740,7 +769,8 @@ static void drop_sets(struct work *w, uint32_t n)
 }
 
 /* Keeps the new text, or says why it is left out. */
-static int judge(struct work *w, const struct pass *p, struct rv_buf *new, uint32_t rules, size_t steps, uint32_t sets)
+static int judge(struct work *w, const struct pass *p, struct rv_buf *new, uint32_t rules,
+		 size_t steps, uint32_t sets)
 {
 	struct rv_optimized *o = w->o;
 	char *why = NULL, *text;
@@ -755,7 +785,8 @@ static int judge(struct work *w, const struct pass *p, struct rv_buf *new, uint3
 		forget_steps(o, steps);
 		drop_sets(w, sets);
 		o->left_out = true;
-		if (asprintf(&text, "pass %s is %s", p->name, why ? why : "not proven equivalent") < 0)
+		if (asprintf(&text, "pass %s is %s", p->name, why ? why : "not proven equivalent") <
+		    0)
 			text = NULL;
 		rc = note(w, RV_STEP_LEFT_OUT, NULL, 0, 0, NULL, text);
 	}
@@ -788,9 +819,11 @@ static int put_sets(struct work *w)
 	for (uint32_t i = 0; i < w->nsets; i++) {
 		const struct set *s = &w->sets[i];
 
-		rv_buf_printf(&w->o->sets, "create %s hash:ip family %s\n", s->name, w->family == NFPROTO_IPV6 ? "inet6" : "inet");
+		rv_buf_printf(&w->o->sets, "create %s hash:ip family %s\n", s->name,
+			      w->family == NFPROTO_IPV6 ? "inet6" : "inet");
 		for (const char *m = s->members.data; *m; m += strcspn(m, "\n") + 1)
-			rv_buf_printf(&w->o->sets, "add %s %.*s\n", s->name, (int)strcspn(m, "\n"), m);
+			rv_buf_printf(&w->o->sets, "add %s %.*s\n", s->name, (int)strcspn(m, "\n"),
+				      m);
 	}
 	return rv_buf_ok(&w->o->sets) ? 0 : rv_fail_memory(w->err);
 }
@@ -802,9 +835,9 @@ static int read_first(struct work *w, const struct rv_buf *text)
 
 	if (rv_load_text(&w->store, w->family, text->data, text->len, NULL, w->err) < 0)
 		return -1;
-	rv_list_each(t, &w->store.rs.tables, struct rv_table, node)
-		rv_list_each(c, &t->chains, struct rv_chain, node)
-			rv_list_each(r, &c->rules, struct rv_rule, node)
+	rv_list_each (t, &w->store.rs.tables, struct rv_table, node)
+		rv_list_each (c, &t->chains, struct rv_chain, node)
+			rv_list_each (r, &c->rules, struct rv_rule, node)
 				w->counted |= r->counters.packets != 0;
 	rc = render_all(w, &w->o->text, &w->o->before);
 	w->o->after = w->o->before;
@@ -824,7 +857,9 @@ int rv_optimize(struct rv_optimized *o, rv_family_t family, const struct rv_buf 
 		char line[32];
 
 		snprintf(line, sizeof(line), "*%s\n", def->name);
-		for (unsigned int i = 0; i < sizeof(passes) / sizeof(*passes) && rc == 0 && strstr(o->text.data, line); i++)
+		for (unsigned int i = 0;
+		     i < sizeof(passes) / sizeof(*passes) && rc == 0 && strstr(o->text.data, line);
+		     i++)
 			rc = run_pass(&w, &passes[i], def);
 	}
 	if (rc == 0)

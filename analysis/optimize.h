@@ -10,29 +10,29 @@
 struct rv_step_done {
 	enum rv_step_kind { RV_STEP_REMOVED, RV_STEP_MERGED, RV_STEP_MOVED, RV_STEP_LEFT_OUT } kind;
 	char table[16], chain[RV_CHAIN_NAME_LEN];
-	uint32_t first, last;	/* rules, numbered as before the pass; 0: the chain */
-	char *rule;		/* the first of them, or NULL */
-	char *reason;		/* or the new rule */
+	uint32_t first, last; /* rules, numbered as before the pass; 0: the chain */
+	char *rule;	      /* the first of them, or NULL */
+	char *reason;	      /* or the new rule */
 };
 
 extern const char *const rv_step_names[];
 
 struct rv_optimize_with {
-	bool sets;		/* addresses may become an ipset */
+	bool sets; /* addresses may become an ipset */
 };
 
 struct rv_optimized {
-	struct rv_buf text;	/* the ruleset, as iptables-restore reads it */
-	struct rv_buf sets;	/* as ipset restore reads it */
+	struct rv_buf text; /* the ruleset, as iptables-restore reads it */
+	struct rv_buf sets; /* as ipset restore reads it */
 	struct rv_step_done *list;
 	size_t n, room;
-	uint32_t before, after;	/* rules */
+	uint32_t before, after; /* rules */
 	bool left_out;		/* a pass, because the result is not proven equivalent */
 };
 
 /*
- * Each pass over a table is kept only if its result, as printed and read again, is proven equivalent.
- * Returns 0, or -1 with err set; rv_optimized_free() is due either way.
+ * Each pass over a table is kept only if its result, as printed and read again, is proven
+ * equivalent. Returns 0, or -1 with err set; rv_optimized_free() is due either way.
  */
 int rv_optimize(struct rv_optimized *o, rv_family_t family, const struct rv_buf *text,
 		const struct rv_optimize_with *with, struct rv_error *err);

@@ -4,7 +4,8 @@
 #include "analysis/region.h"
 #include "analysis/similar.h"
 
-const char *const rv_similar_names[RV_SIMILARS] = { "source port", "destination port", "source", "destination" };
+const char *const rv_similar_names[RV_SIMILARS] = { "source port", "destination port", "source",
+						    "destination" };
 
 static bool keeps_state(const struct rv_rule *r)
 {
@@ -25,7 +26,8 @@ static const struct rv_option *port_option(const struct rv_part *m, enum rv_simi
 	return NULL;
 }
 
-static struct rv_part *port_part(const struct rv_rule *r, enum rv_similar in, const struct rv_option **o)
+static struct rv_part *port_part(const struct rv_rule *r, enum rv_similar in,
+				 const struct rv_option **o)
 {
 	for (struct rv_part *m = r->matches; m; m = m->next) {
 		*o = port_option(m, in);
@@ -58,17 +60,20 @@ static bool copy_port(struct rv_rule *to, const struct rv_rule *from, enum rv_si
 
 static bool is_host(const union nf_inet_addr *mask, rv_family_t family)
 {
-	static const union nf_inet_addr all = { .all = { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX } };
+	static const union nf_inet_addr all = { .all = { UINT32_MAX, UINT32_MAX, UINT32_MAX,
+							 UINT32_MAX } };
 
 	return !memcmp(mask, &all, family == NFPROTO_IPV6 ? 16 : 4);
 }
 
-static bool copy_address(struct rv_rule *to, const struct rv_rule *from, rv_family_t family, enum rv_similar in)
+static bool copy_address(struct rv_rule *to, const struct rv_rule *from, rv_family_t family,
+			 enum rv_similar in)
 {
 	bool source = in == RV_SIMILAR_SOURCE;
 	uint8_t invert = source ? RV_IP_SRC : RV_IP_DST;
 
-	if (!is_host(source ? &to->ip.smask : &to->ip.dmask, family) || !is_host(source ? &from->ip.smask : &from->ip.dmask, family) ||
+	if (!is_host(source ? &to->ip.smask : &to->ip.dmask, family) ||
+	    !is_host(source ? &from->ip.smask : &from->ip.dmask, family) ||
 	    (to->ip.invert | from->ip.invert) & invert)
 		return false;
 	if (source)
@@ -79,7 +84,8 @@ static bool copy_address(struct rv_rule *to, const struct rv_rule *from, rv_fami
 }
 
 /* The one equality decides: the value of a is put into a copy of b. */
-bool rv_rules_similar(const struct rv_rule *a, const struct rv_rule *b, rv_family_t family, enum rv_similar in)
+bool rv_rules_similar(const struct rv_rule *a, const struct rv_rule *b, rv_family_t family,
+		      enum rv_similar in)
 {
 	bool ports = in == RV_SIMILAR_SPORT || in == RV_SIMILAR_DPORT, similar;
 	struct rv_rule *copy;
@@ -87,7 +93,8 @@ bool rv_rules_similar(const struct rv_rule *a, const struct rv_rule *b, rv_famil
 	if (a->verdict != b->verdict || keeps_state(a) || rv_rule_equal(a, b))
 		return false;
 	copy = rv_rule_clone(b);
-	similar = copy && (ports ? copy_port(copy, a, in) : copy_address(copy, a, family, in)) && rv_rule_equal(a, copy);
+	similar = copy && (ports ? copy_port(copy, a, in) : copy_address(copy, a, family, in)) &&
+		  rv_rule_equal(a, copy);
 	if (copy)
 		rv_rule_free(copy);
 	return similar;

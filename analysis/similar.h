@@ -5,15 +5,22 @@
 
 #include <ravelin/extension.h>
 
-enum rv_similar { RV_SIMILAR_SPORT, RV_SIMILAR_DPORT, RV_SIMILAR_SOURCE, RV_SIMILAR_DESTINATION, RV_SIMILARS };
+enum rv_similar {
+	RV_SIMILAR_SPORT,
+	RV_SIMILAR_DPORT,
+	RV_SIMILAR_SOURCE,
+	RV_SIMILAR_DESTINATION,
+	RV_SIMILARS
+};
 
-extern const char *const rv_similar_names[RV_SIMILARS];	/* "source port" */
+extern const char *const rv_similar_names[RV_SIMILARS]; /* "source port" */
 
 /*
  * Whether two rules are equal but for one port, or for one address of a host. Nothing that keeps
  * state may be in them: two rate limits are not one.
  */
-bool rv_rules_similar(const struct rv_rule *a, const struct rv_rule *b, rv_family_t family, enum rv_similar in);
+bool rv_rules_similar(const struct rv_rule *a, const struct rv_rule *b, rv_family_t family,
+		      enum rv_similar in);
 /* The port of a rule, or -1: it has none, or more than one. */
 int rv_similar_port(const struct rv_rule *r, enum rv_similar in);
 

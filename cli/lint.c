@@ -13,7 +13,7 @@
 #include "cli/flags.h"
 
 #define EXIT_FINDINGS 1
-#define EXIT_TROUBLE 3
+#define EXIT_TROUBLE  3
 
 static const char about[] =
 	"\nRules are reported as dead only if this is proven; if possible, an example packet is printed. A comment\n"
@@ -29,7 +29,7 @@ struct lint {
 	struct rv_store store, others;
 	bool open, others_open;
 	struct rv_buf input;
-	const char **lines;	/* of input */
+	const char **lines; /* of input */
 	uint32_t nlines;
 	struct rv_findings found;
 	struct rv_buf out;
@@ -39,9 +39,11 @@ struct lint {
 
 const struct rv_flag rv_lint_flags[] = {
 	{ 'j', "json", RV_FLAG_PLAIN, NULL, "print JSON", AT(json) },
-	{ 's', "sarif", RV_FLAG_PLAIN, NULL, "print SARIF 2.1.0, for code hosting services", AT(sarif) },
+	{ 's', "sarif", RV_FLAG_PLAIN, NULL, "print SARIF 2.1.0, for code hosting services",
+	  AT(sarif) },
 	{ 'k', "kinds", RV_FLAG_PLAIN, NULL, "list the kinds of findings", AT(kinds) },
-	{ 'o', "other", RV_FLAG_ARG, "FILE", "rules of the other IP family, to find what only one of them closes", AT(other) },
+	{ 'o', "other", RV_FLAG_ARG, "FILE",
+	  "rules of the other IP family, to find what only one of them closes", AT(other) },
 	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "IPv4 rules (default)" },
 	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "IPv6 rules" },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
@@ -51,7 +53,7 @@ const struct rv_flag rv_lint_flags[] = {
 
 static const char *const severities[] = { "note", "warning", "error" };
 
-/* ---- comments that take findings away --------------------------------------------------------------------- */
+/* ---- comments that take findings away ---- */
 
 static const char ignore_words[] = "ravelin: ignore ";
 
@@ -78,13 +80,15 @@ static bool ignored_before(const char *text, const char *line, const char *code)
 	return false;
 }
 
-/* The line that begins with one of these two words and a name, from the start on; NULL: there is none. */
+/* The line that begins with one of these two words and a name, from the start on; NULL: there is
+ * none. */
 static const char *find_line(const char *from, const char *word, const char *name)
 {
 	size_t first = strlen(word), len = strlen(name);
 
 	for (; from && *from; from = strchr(from, '\n') ? strchr(from, '\n') + 1 : NULL)
-		if (!strncmp(from, word, first) && !strncmp(from + first, name, len) && strchr(" \r\n", from[first + len]))
+		if (!strncmp(from, word, first) && !strncmp(from + first, name, len) &&
+		    strchr(" \r\n", from[first + len]))
 			return from;
 	return NULL;
 }
@@ -121,7 +125,7 @@ static bool is_ignored(const struct lint *l, const struct rv_finding *f)
 	return line && ignored_before(l->input.data, line, code);
 }
 
-/* ---- text --------------------------------------------------------------------------------------------------- */
+/* ---- text ---- */
 
 static void put_rule(struct rv_buf *b, const struct lint *l, const struct rv_finding *f)
 {
@@ -139,8 +143,8 @@ static void put_text(struct lint *l, const struct rv_finding *f)
 	rv_buf_puts(b, l->name);
 	if (f->rule && f->rule->loc.line)
 		rv_buf_printf(b, ":%u", f->rule->loc.line);
-	rv_buf_printf(b, ": %s %s (%s%s): %s; %s\n", severities[k->severity], k->code, k->name, k->advice ? ", advice" : "", k->help,
-		      f->text);
+	rv_buf_printf(b, ": %s %s (%s%s): %s; %s\n", severities[k->severity], k->code, k->name,
+		      k->advice ? ", advice" : "", k->help, f->text);
 	rv_buf_printf(b, "  %s %s", f->chain->table->def->name, f->chain->name);
 	if (f->rule) {
 		rv_buf_printf(b, " %u: ", f->number);
@@ -153,7 +157,7 @@ static void put_text(struct lint *l, const struct rv_finding *f)
 		rv_buf_printf(b, "  what to do: %s\n", k->suggestion);
 }
 
-/* ---- JSON ---------------------------------------------------------------------------------------------------- */
+/* ---- JSON ---- */
 
 static json_t *text_json(const char *text)
 {
@@ -177,7 +181,9 @@ static json_t *finding_json(struct lint *l, const struct rv_finding *f)
 	json_object_set_new(o, "table", json_string(f->chain->table->def->name));
 	json_object_set_new(o, "chain", text_json(f->chain->name));
 	json_object_set_new(o, "number", f->rule ? json_integer(f->number) : json_null());
-	json_object_set_new(o, "line", f->rule && f->rule->loc.line ? json_integer(f->rule->loc.line) : json_null());
+	json_object_set_new(o, "line",
+			    f->rule && f->rule->loc.line ? json_integer(f->rule->loc.line)
+							 : json_null());
 	json_object_set_new(o, "rule", text_json(f->rule ? rv_buf_text(&rule) : NULL));
 	json_object_set_new(o, "message", text_json(k->help));
 	json_object_set_new(o, "detail", text_json(f->text));
@@ -191,8 +197,8 @@ static json_t *sarif_place(const struct lint *l, const struct rv_finding *f)
 {
 	unsigned int line = f->rule && f->rule->loc.line ? f->rule->loc.line : 1;
 
-	return json_pack("[{s:{s:{s:s},s:{s:i}}}]", "physicalLocation", "artifactLocation", "uri", l->name, "region",
-			 "startLine", (int)line);
+	return json_pack("[{s:{s:{s:s},s:{s:i}}}]", "physicalLocation", "artifactLocation", "uri",
+			 l->name, "region", "startLine", (int)line);
 }
 
 static json_t *sarif_result(struct lint *l, const struct rv_finding *f)
@@ -206,7 +212,8 @@ static json_t *sarif_result(struct lint *l, const struct rv_finding *f)
 		rv_buf_printf(&text, "; packet: %s", f->packet);
 	json_object_set_new(o, "ruleId", json_string(k->code));
 	json_object_set_new(o, "level", json_string(severities[k->severity]));
-	json_object_set_new(o, "message", json_pack("{s:o}", "text", text_json(rv_buf_text(&text))));
+	json_object_set_new(o, "message",
+			    json_pack("{s:o}", "text", text_json(rv_buf_text(&text))));
 	json_object_set_new(o, "locations", sarif_place(l, f));
 	rv_buf_free(&text);
 	return o;
@@ -217,9 +224,11 @@ static json_t *sarif_kinds(void)
 	json_t *list = json_array();
 
 	for (unsigned int i = 0; i < RV_LINTS; i++)
-		json_array_append_new(list, json_pack("{s:s,s:s,s:{s:s},s:{s:b}}", "id", rv_lint_kinds[i].code, "name",
-						      rv_lint_kinds[i].name, "shortDescription", "text", rv_lint_kinds[i].help,
-						      "properties", "advice", rv_lint_kinds[i].advice));
+		json_array_append_new(list, json_pack("{s:s,s:s,s:{s:s},s:{s:b}}", "id",
+						      rv_lint_kinds[i].code, "name",
+						      rv_lint_kinds[i].name, "shortDescription",
+						      "text", rv_lint_kinds[i].help, "properties",
+						      "advice", rv_lint_kinds[i].advice));
 	return list;
 }
 
@@ -229,14 +238,16 @@ static int put_json(struct lint *l)
 	char *text;
 
 	for (size_t i = 0; i < l->found.n; i++)
-		json_array_append_new(list, l->sarif ? sarif_result(l, &l->found.list[i]) : finding_json(l, &l->found.list[i]));
+		json_array_append_new(list, l->sarif ? sarif_result(l, &l->found.list[i])
+						     : finding_json(l, &l->found.list[i]));
 	if (l->sarif)
-		top = json_pack("{s:s,s:s,s:[{s:{s:{s:s,s:s,s:o}},s:o}]}", "$schema", "https://json.schemastore.org/sarif-2.1.0.json",
-				"version", "2.1.0", "runs", "tool", "driver", "name", "ravelin", "version", RAVELIN_VERSION,
-				"rules", sarif_kinds(), "results", list);
+		top = json_pack("{s:s,s:s,s:[{s:{s:{s:s,s:s,s:o}},s:o}]}", "$schema",
+				"https://json.schemastore.org/sarif-2.1.0.json", "version", "2.1.0",
+				"runs", "tool", "driver", "name", "ravelin", "version",
+				RAVELIN_VERSION, "rules", sarif_kinds(), "results", list);
 	else
-		top = json_pack("{s:s,s:o,s:I}", "file", l->name, "findings", list, "packets_left_out",
-				(json_int_t)l->found.unshown);
+		top = json_pack("{s:s,s:o,s:I}", "file", l->name, "findings", list,
+				"packets_left_out", (json_int_t)l->found.unshown);
 	text = top ? json_dumps(top, JSON_INDENT(2)) : NULL;
 	if (text)
 		rv_buf_printf(&l->out, "%s\n", text);
@@ -245,7 +256,7 @@ static int put_json(struct lint *l)
 	return text ? 0 : -1;
 }
 
-/* ---- the run --------------------------------------------------------------------------------------------------- */
+/* ---- the run ---- */
 
 static void drop_ignored(struct lint *l)
 {
@@ -287,49 +298,59 @@ static int read_others(struct lint *l, bool live, struct rv_error *err)
 	return rc;
 }
 
-static int lint(struct lint *l)
+/* Reads the rules and fills l->found. Returns 0, -1 with err set, or 1 after a message. */
+static int find(struct lint *l, struct rv_error *err)
 {
-	struct rv_lint_with with = { 0 };
 	bool live = !strcmp(l->name, "live");
-	struct rv_buf warnings = RV_BUF_INIT;
-	struct rv_error err = { .warnings = &warnings };
-	int rc = live ? rv_cli_save_text(l->cli, true, &l->input, &err) : 0;
+	struct rv_lint_with with = { .live = live };
+	int rc = live ? rv_cli_save_text(l->cli, true, &l->input, err) : 0;
 
 	if (!live && rv_cli_read(l->cli, strcmp(l->name, "-") ? l->name : NULL, &l->input))
-		return EXIT_TROUBLE;
+		return 1;
 	if (rc == 0 && !rv_buf_text(&l->input))
-		rc = rv_fail_memory(&err);
+		rc = rv_fail_memory(err);
 	if (rc == 0)
-		rc = rv_load_text(&l->store, l->cli->family, l->input.data, l->input.len, NULL, &err);
+		rc = rv_load_text(&l->store, l->cli->family, l->input.data, l->input.len, NULL,
+				  err);
 	l->open = rc == 0;
 	if (rc == 0)
-		rc = read_others(l, live, &err);
-	with.live = live;
+		rc = read_others(l, live, err);
 	with.other = l->others_open ? &l->others.rs : NULL;
 	if (rc == 0)
-		rc = rv_lint(&l->store.rs, &with, &l->found, &err);
+		rc = rv_lint(&l->store.rs, &with, &l->found, err);
 	if (rc == 0 && strstr(l->input.data, ignore_words)) {
-		rc = find_lines(l) < 0 ? rv_fail_memory(&err) : 0;
+		rc = find_lines(l) < 0 ? rv_fail_memory(err) : 0;
 		if (rc == 0)
 			drop_ignored(l);
 	}
-	if (rc == 0) {
-		for (size_t i = 0; !l->json && !l->sarif && i < l->found.n; i++)
-			put_text(l, &l->found.list[i]);
-		if (!l->json && !l->sarif && l->found.unshown)
-			rv_buf_printf(&l->out, "No example packet for %zu findings: the table is too large.\n", l->found.unshown);
-		if (l->json || l->sarif)
-			rc = put_json(l) < 0 ? rv_fail_memory(&err) : 0;
-	}
-	if (rc > 0)
-		return EXIT_TROUBLE;
-	if (rc < 0) {
+	return rc;
+}
+
+static int put_findings(struct lint *l, struct rv_error *err)
+{
+	if (l->json || l->sarif)
+		return put_json(l) < 0 ? rv_fail_memory(err) : 0;
+	for (size_t i = 0; i < l->found.n; i++)
+		put_text(l, &l->found.list[i]);
+	if (l->found.unshown)
+		rv_buf_printf(&l->out,
+			      "No example packet for %zu findings: the table is too large.\n",
+			      l->found.unshown);
+	return 0;
+}
+
+static int lint(struct lint *l)
+{
+	struct rv_buf warnings = RV_BUF_INIT;
+	struct rv_error err = { .warnings = &warnings };
+	int rc = find(l, &err);
+
+	if (rc == 0)
+		rc = put_findings(l, &err);
+	if (rc < 0)
 		rv_cli_error(l->cli, &err);
-		rv_cli_warnings(&warnings);
-		return EXIT_TROUBLE;
-	}
 	rv_cli_warnings(&warnings);
-	if (rv_cli_write(l->cli, STDOUT_FILENO, &l->out))
+	if (rc || rv_cli_write(l->cli, STDOUT_FILENO, &l->out))
 		return EXIT_TROUBLE;
 	return l->found.n ? EXIT_FINDINGS : RV_EXIT_OK;
 }
@@ -344,7 +365,8 @@ static int say(struct lint *l)
 	} else {
 		for (unsigned int i = 0; i < RV_LINTS; i++)
 			rv_buf_printf(&l->out, "%s  %-7s  %-22s  %s%s\n", rv_lint_kinds[i].code,
-				      severities[rv_lint_kinds[i].severity], rv_lint_kinds[i].name, rv_lint_kinds[i].help,
+				      severities[rv_lint_kinds[i].severity], rv_lint_kinds[i].name,
+				      rv_lint_kinds[i].help,
 				      rv_lint_kinds[i].advice ? " (advice)" : "");
 	}
 	return rv_cli_write(l->cli, STDOUT_FILENO, &l->out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ravelin optimize: a smaller ruleset that is proven equivalent, on stdout; what was changed, on stderr. */
+/* ravelin optimize: a smaller ruleset that is proven equivalent, on stdout; what was changed, on
+ * stderr. */
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -12,11 +13,13 @@
 #include "cli/flags.h"
 
 #define EXIT_LEFT_OUT 2
-#define EXIT_TROUBLE 3
+#define EXIT_TROUBLE  3
 
 static const char about[] =
-	"\nNothing is loaded: the new ruleset is printed on stdout, each change on stderr. A change that is not proven\n"
-	"equivalent is left out. Counters of merged rules are added up, those of removed rules are gone.\n"
+	"\nNothing is loaded: the new ruleset is printed on stdout, each change on stderr. A "
+	"change that is not proven\n"
+	"equivalent is left out. Counters of merged rules are added up, those of removed rules are "
+	"gone.\n"
 	"\nExit codes: 0 proven equivalent, 2 the same, but changes were left out, 3 an error.\n"
 	"\nExample: ravelin optimize /etc/iptables/rules.v4 >rules.new\n";
 
@@ -33,7 +36,8 @@ struct optimize {
 const struct rv_flag rv_optimize_flags[] = {
 	{ 'j', "json", RV_FLAG_PLAIN, NULL, "report the changes as JSON", AT(json) },
 	{ 'q', "quiet", RV_FLAG_PLAIN, NULL, "report nothing", AT(quiet) },
-	{ 's', "sets", RV_FLAG_ARG, "FILE", "put addresses into ipsets; write them to FILE, for ipset restore", AT(sets) },
+	{ 's', "sets", RV_FLAG_ARG, "FILE",
+	  "put addresses into ipsets; write them to FILE, for ipset restore", AT(sets) },
 	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "IPv4 rules (default)" },
 	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "IPv6 rules" },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
@@ -41,11 +45,12 @@ const struct rv_flag rv_optimize_flags[] = {
 	{ 0 },
 };
 
-/* ---- the report ------------------------------------------------------------------------------------------ */
+/* ---- the report ---- */
 
 static void put_step(struct rv_buf *b, const struct rv_step_done *s)
 {
-	rv_buf_printf(b, "%s: %s%s%s", rv_step_names[s->kind], s->table, s->chain[0] ? " " : "", s->chain);
+	rv_buf_printf(b, "%s: %s%s%s", rv_step_names[s->kind], s->table, s->chain[0] ? " " : "",
+		      s->chain);
 	if (s->first)
 		rv_buf_printf(b, s->last > s->first ? " %u to %u" : " %u", s->first, s->last);
 	if (s->rule)
@@ -68,8 +73,9 @@ static json_t *step_json(const struct rv_step_done *s)
 	json_t *rule = s->rule ? json_string(s->rule) : NULL, *reason = json_string(s->reason);
 
 	/* Text that is not UTF-8 cannot be in JSON. */
-	return json_pack("{s:s,s:s,s:s,s:i,s:i,s:o,s:o}", "what", rv_step_names[s->kind], "table", s->table, "chain", s->chain,
-			 "first", (int)s->first, "last", (int)s->last, "rule", rule ? rule : json_null(), "detail",
+	return json_pack("{s:s,s:s,s:s,s:i,s:i,s:o,s:o}", "what", rv_step_names[s->kind], "table",
+			 s->table, "chain", s->chain, "first", (int)s->first, "last", (int)s->last,
+			 "rule", rule ? rule : json_null(), "detail",
 			 reason ? reason : json_string("?"));
 }
 
@@ -81,8 +87,8 @@ static int put_json(struct optimize *o)
 
 	for (size_t i = 0; i < r->n; i++)
 		json_array_append_new(list, step_json(&r->list[i]));
-	top = json_pack("{s:s,s:i,s:i,s:b,s:o}", "file", o->name, "before", (int)r->before, "after", (int)r->after, "left_out",
-			r->left_out, "changes", list);
+	top = json_pack("{s:s,s:i,s:i,s:b,s:o}", "file", o->name, "before", (int)r->before, "after",
+			(int)r->after, "left_out", r->left_out, "changes", list);
 	text = top ? json_dumps(top, JSON_INDENT(2)) : NULL;
 	if (text)
 		rv_buf_printf(&o->report, "%s\n", text);
@@ -91,7 +97,7 @@ static int put_json(struct optimize *o)
 	return text ? 0 : -1;
 }
 
-/* ---- the run ----------------------------------------------------------------------------------------------- */
+/* ---- the run ---- */
 
 static int write_sets(struct optimize *o, struct rv_error *err)
 {
