@@ -93,6 +93,9 @@ struct rv_finding *rv_lint_add(struct rv_linter *l, enum rv_lint kind, const str
 	struct rv_finding *new;
 	va_list args;
 
+	/* Sets are invalid from here on. */
+	if (l->space.d.full && kind != RV_LINT_UNKNOWN)
+		return NULL;
 	if (f->n == f->room) {
 		size_t room = f->room ? 2 * f->room : 32;
 		struct rv_finding *list = reallocarray(f->list, room, sizeof(*list));
@@ -328,7 +331,7 @@ static int lint_table(struct rv_linter *l, struct rv_table *t, struct rv_error *
 	int rc = 0;
 
 	l->t = t;
-	l->refused = false;
+	l->refused = l->unknown = false;
 	if (rv_table_check(t, err) < 0)
 		return -1;
 	if (open_chains(l) < 0) {
@@ -338,6 +341,9 @@ static int lint_table(struct rv_linter *l, struct rv_table *t, struct rv_error *
 		rv_list_each (c, &t->chains, struct rv_chain, node)
 			look_at_chain(l, rv_lint_lines(l, c));
 	}
+	if (rc == 0 && l->space.d.full && !l->unknown && l->nchains)
+		rv_lint_add(l, RV_LINT_UNKNOWN, &l->chains[0], RV_WHOLE_CHAIN,
+			    "table %s: its diagrams are too large", t->def->name);
 	rv_replay_close(l->replayer);
 	l->replayer = NULL;
 	close_chains(l);

@@ -251,6 +251,7 @@ void rv_lint_dead(struct rv_linter *l)
 	if (unknown && l->nchains)
 		rv_lint_add(l, RV_LINT_UNKNOWN, &l->chains[0], RV_WHOLE_CHAIN, "table %s: %s",
 			    l->t->def->name, unknown);
+	l->unknown = unknown != NULL;
 	if (unknown)
 		return;
 	rv_list_each (c, &l->t->chains, struct rv_chain, node)

@@ -37,6 +37,7 @@ struct rv_linter {
 	unsigned int ngroups;
 	struct rv_replayer *replayer; /* the table in the engine; NULL: not opened, or refused */
 	bool refused;
+	bool unknown;		/* it was said that the table is not analysed */
 	uint64_t walked; /* rules, by packets in the engine */
 	uint32_t nrules; /* of the table */
 	uint8_t *values; /* of one packet */

@@ -177,6 +177,18 @@ codes()
 	done
 }
 
+@test "a table whose diagrams are too large: not known, and nothing else is said" {
+	{
+		echo "*filter"
+		seq 7000 | sed 's/.*/-A INPUT -m limit --limit 1\/s -m comment --comment & -j DROP/'
+		seq 100 | sed 's/.*/-A INPUT -p tcp --dport & -m comment --comment "port &" -j DROP/'
+		echo COMMIT
+	} >rules
+	capture "$RAVELIN_BIN/../ravelin" lint --json rules
+	[ "$rc" -eq 1 ] && [ -z "$err" ]
+	same '"code": "RV199"' "$(grep -o '"code": "[^"]*"' <<<"$out")" codes
+}
+
 @test "published rulesets: each finding was judged, and the false ones are not made" {
 	local dir=$BATS_TEST_DIRNAME files=0
 	cd "$dir"
