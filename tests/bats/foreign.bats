@@ -269,7 +269,7 @@ COMMIT"
 @test "xtables-monitor reports foreign rules and their objects" {
 	nft -f - <<<'table ip filter { chain FORWARD { type filter hook forward priority 0; }
 	}'
-	ns "$NS" "$RAVELIN_BIN/xtables-monitor" -e >events 3>&- &
+	hold monitor nsenter --net="/proc/$NS/ns/net" "$RAVELIN_BIN/xtables-monitor" -e >events
 	for _ in $(seq 100); do
 		nft add chain ip filter ready 2>/dev/null && nft delete chain ip filter ready
 		grep -q -e '-N ready' events && break
@@ -282,7 +282,7 @@ COMMIT"
 	iptables -F FORWARD
 	chains '["x\n EVENT: iptables -t filter -N y"]'
 	for _ in $(seq 100); do grep -q 'EVENT.*jump x' events && break || sleep 0.1; done
-	kill %1
+	kill "$monitor"
 	cat events
 	[ "$(grep -c -e '-A FORWARD -m nft --rule "ip saddr' events)" -eq 2 ]
 	[ "$(grep -c -e '-D FORWARD -m nft --rule "ip saddr' events)" -eq 2 ]
