@@ -26,8 +26,10 @@ void rv_fast_text(struct rv_buf *b, rv_family_t family, const struct rv_rule *r)
 	rv_render_rule_body(&body, family, &copy, RV_COUNTERS_NONE);
 	if (body.len)
 		rv_buf_add(b, body.data + 1, body.len - 1);
+	if (body.len && r->jump[0])
+		rv_buf_putc(b, ' ');
 	if (r->jump[0])
-		rv_buf_puts(b, r->verdict == RV_VERDICT_GOTO ? " -g" + !body.len : " -j" + !body.len);
+		rv_buf_puts(b, r->verdict == RV_VERDICT_GOTO ? "-g" : "-j");
 	b->failed |= body.failed;
 	rv_buf_free(&body);
 }
