@@ -377,22 +377,11 @@ void rv_nft_closer_free(struct rv_nft_closer *c)
 	rv_buf_free(&c->open);
 }
 
-static int see_table(struct rv_nft_view attrs, void *arg, struct rv_error *err)
-{
-	(void)attrs;
-	(void)arg;
-	(void)err;
-	return 0;
-}
-
 /* Nothing is sent where there is nothing to open: others would take it for a change. */
 static int open_again(struct rv_nft_closer *c, rv_family_t family, struct rv_error *err)
 {
-	const struct rv_nft_query q = {
-		.type = NFT_MSG_GETTABLE, .family = family,
-		.table = c->what.table, .table_attr = NFTA_TABLE_NAME,
-	};
-	int rc = rv_nft_ask(&c->socket, &q, see_table, NULL, err);
+	uint32_t flags;
+	int rc = rv_nft_ask_table(&c->socket, family, c->what.table, &flags, err);
 
 	return rc ? (rc < 0 ? -1 : 0) : rv_nft_closer_open(c, err);
 }

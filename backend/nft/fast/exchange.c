@@ -107,33 +107,20 @@ static int delete_table(struct rv_store *s, const char *name, struct rv_error *e
 	return rv_nft_failed(v.code, err);
 }
 
-static int see_flags(struct rv_nft_view attrs, void *arg, struct rv_error *err)
-{
-	struct rv_nft_view t[NFTA_TABLE_MAX + 1];
-
-	(void)err;
-	if (rv_nft_attr_table(attrs, t, NFTA_TABLE_MAX + 1))
-		rv_nft_get_u32(t[NFTA_TABLE_FLAGS], arg);
-	return 0;
-}
-
 int rv_profile_clean(struct rv_store *s, const struct rv_table_def *def, bool fast, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
-	const struct rv_nft_query q = {
-		.type = NFT_MSG_GETTABLE, .family = s->rs.family,
-		.table = name_of(def, fast), .table_attr = NFTA_TABLE_NAME,
-	};
-	uint32_t flags = 0;
-	int rc = rv_nft_ask(&n->socket, &q, see_flags, &flags, err);
+	const char *name = name_of(def, fast);
+	uint32_t flags;
+	int rc = rv_nft_ask_table(&n->socket, s->rs.family, name, &flags, err);
 
 	if (rc)
 		return rc < 0 ? -1 : 0;
 	if (flags & NFT_TABLE_F_DORMANT)
-		return delete_table(s, q.table, err);
-	rv_fail(err, RV_ERR_PROBLEM, NULL, "table `%s' is there already", q.table);
+		return delete_table(s, name, err);
+	rv_fail(err, RV_ERR_PROBLEM, NULL, "table `%s' is there already", name);
 	return rv_hint(err, "others made it beside the one that is to be changed: look at it with: "
-		       "nft list table %s %s", s->rs.family == NFPROTO_IPV6 ? "ip6" : "ip", q.table);
+		       "nft list table %s %s", rv_family(s->rs.family)->nft, name);
 }
 
 int rv_profile_exchange(struct rv_store *s, const struct rv_table_def *def, bool fast, uint32_t generation,

@@ -43,30 +43,16 @@ const char *rv_nft_known_table(const char *name)
 /* Both tables are there while one is being exchanged for the other: the one that sleeps does not count. */
 enum { ABSENT, ASLEEP, AWAKE };
 
-static int see_table(struct rv_nft_view attrs, void *arg, struct rv_error *err)
-{
-	struct rv_nft_view t[NFTA_TABLE_MAX + 1];
-	uint32_t flags = 0;
-	int *state = arg;
-
-	(void)err;
-	if (rv_nft_attr_table(attrs, t, NFTA_TABLE_MAX + 1))
-		rv_nft_get_u32(t[NFTA_TABLE_FLAGS], &flags);
-	*state = flags & NFT_TABLE_F_DORMANT ? ASLEEP : AWAKE;
-	return 0;
-}
-
 /* ABSENT, ASLEEP, AWAKE, or -1. */
 static int ask(struct rv_store *s, const char *name, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
-	const struct rv_nft_query q = {
-		.type = NFT_MSG_GETTABLE, .family = s->rs.family, .table = name,
-		.table_attr = NFTA_TABLE_NAME,
-	};
-	int state = ABSENT;
+	uint32_t flags;
+	int rc = rv_nft_ask_table(&n->socket, s->rs.family, name, &flags, err);
 
-	return rv_nft_ask(&n->socket, &q, see_table, &state, err) < 0 ? -1 : state;
+	if (rc)
+		return rc < 0 ? -1 : ABSENT;
+	return flags & NFT_TABLE_F_DORMANT ? ASLEEP : AWAKE;
 }
 
 /* What a table is to be that is not there yet. */

@@ -297,33 +297,19 @@ static void hint_at_module(const struct refusal *f, struct rv_error *err)
 	rv_buf_free(&config);
 }
 
-static int see_flags(struct rv_nft_view attrs, void *arg, struct rv_error *err)
-{
-	struct rv_nft_view t[NFTA_TABLE_MAX + 1];
-
-	(void)err;
-	if (rv_nft_attr_table(attrs, t, NFTA_TABLE_MAX + 1))
-		rv_nft_get_u32(t[NFTA_TABLE_FLAGS], arg);
-	return 0;
-}
-
 /* A program that made a table with "flags owner", and runs, is the only one that may change it. */
 static void hint_at_owner(const struct refusal *f, struct rv_error *err)
 {
 	const char *table = rv_nft_table_name(&f->n->batch, f->rec->table);
-	const struct rv_nft_query q = {
-		.type = NFT_MSG_GETTABLE, .family = f->family,
-		.table = table, .table_attr = NFTA_TABLE_NAME,
-	};
 	struct rv_error none = { 0 };
-	uint32_t flags = 0;
+	uint32_t flags;
 
-	if (f->v->code != EPERM || rv_nft_ask(&f->n->socket, &q, see_flags, &flags, &none) ||
+	if (f->v->code != EPERM || rv_nft_ask_table(&f->n->socket, f->family, table, &flags, &none) ||
 	    !(flags & NFT_TABLE_F_OWNER))
 		return;
 	rv_hint(err, "Another program owns table %s (flags owner): as long as it runs, nobody else can "
 		"change it. \"nft list table %s %s\" may name it.", table,
-		f->family == NFPROTO_IPV6 ? "ip6" : "ip", table);
+		rv_family(f->family)->nft, table);
 }
 
 static void explain_others(const struct refusal *f, struct rv_error *err)

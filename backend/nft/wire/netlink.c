@@ -397,6 +397,27 @@ int rv_nft_ask(struct rv_nft_socket *n, const struct rv_nft_query *q, rv_nft_ans
 	return confirm(n, q, &dump, err);
 }
 
+static int see_flags(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	struct rv_nft_view t[NFTA_TABLE_MAX + 1];
+
+	(void)err;
+	if (rv_nft_attr_table(attrs, t, NFTA_TABLE_MAX + 1))
+		rv_nft_get_u32(t[NFTA_TABLE_FLAGS], arg);
+	return 0;
+}
+
+int rv_nft_ask_table(struct rv_nft_socket *n, rv_family_t family, const char *table, uint32_t *flags,
+		     struct rv_error *err)
+{
+	const struct rv_nft_query q = {
+		.type = NFT_MSG_GETTABLE, .family = family, .table = table, .table_attr = NFTA_TABLE_NAME,
+	};
+
+	*flags = 0;
+	return rv_nft_ask(n, &q, see_flags, flags, err);
+}
+
 void rv_nft_aside_forget(struct rv_nft_aside *a)
 {
 	for (size_t i = 0; i < a->nusers; i++)

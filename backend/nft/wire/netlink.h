@@ -69,6 +69,10 @@ typedef int rv_nft_answer_fn(struct rv_nft_view attrs, void *arg, struct rv_erro
 int rv_nft_ask(struct rv_nft_socket *n, const struct rv_nft_query *q, rv_nft_answer_fn *fn,
 	       void *arg, struct rv_error *err);
 
+/* The same about one table: *flags are its NFT_TABLE_F_*, 0 if it is not there. */
+int rv_nft_ask_table(struct rv_nft_socket *n, rv_family_t family, const char *table, uint32_t *flags,
+		     struct rv_error *err);
+
 /* Records an errno of the exchange itself, which is about no change. Returns -1. */
 int rv_nft_failed(int code, struct rv_error *err);
 
