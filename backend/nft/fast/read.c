@@ -59,38 +59,59 @@ static struct rv_fast_entry *new_entry(struct rv_fast_table *f, struct rv_error 
 	return more;
 }
 
-static struct rv_fast_map *get_map(struct rv_fast_table *f, uint64_t id, struct rv_error *err)
-{
-	uint64_t *at = rv_map_put(&f->by_map, id);
-	struct rv_fast_map *more = at ? grow(f->maps, f->nmaps, &f->maproom, sizeof(*more)) : NULL;
+/* A list with an index by ID. */
+struct indexed {
+	struct rv_map *by_id;		/* place + 1 */
+	void **list;
+	size_t *n, *room;
+	size_t size;			/* of one object */
+};
 
-	if (!more) {
+/* The object with this ID, or a new one of zeros: *is_new. NULL when memory ran out. */
+static void *get_by_id(const struct indexed *x, uint64_t id, bool *is_new, struct rv_error *err)
+{
+	uint64_t *at = rv_map_put(x->by_id, id);
+	void *list = at ? grow(*x->list, *x->n, x->room, x->size) : NULL;
+	char *object;
+
+	if (!list) {
 		rv_fail_memory(err);
 		return NULL;
 	}
-	f->maps = more;
-	if (!*at) {
-		*at = ++f->nmaps;
-		f->maps[*at - 1] = (struct rv_fast_map){ .id = id, .count = UINT32_MAX };
-	}
-	return &f->maps[*at - 1];
+	*x->list = list;
+	*is_new = !*at;
+	if (*is_new)
+		*at = ++*x->n;
+	object = (char *)list + (*at - 1) * x->size;
+	if (*is_new)
+		memset(object, 0, x->size);
+	return object;
+}
+
+static struct rv_fast_map *get_map(struct rv_fast_table *f, uint64_t id, struct rv_error *err)
+{
+	void *list = f->maps;
+	const struct indexed maps = { &f->by_map, &list, &f->nmaps, &f->maproom, sizeof(*f->maps) };
+	bool is_new;
+	struct rv_fast_map *m = get_by_id(&maps, id, &is_new, err);
+
+	f->maps = list;
+	if (m && is_new)
+		*m = (struct rv_fast_map){ .id = id, .count = UINT32_MAX };
+	return m;
 }
 
 static struct rv_fast_leaf *get_leaf(struct rv_fast_table *f, uint64_t id, struct rv_error *err)
 {
-	uint64_t *at = rv_map_put(&f->by_leaf, id);
-	struct rv_fast_leaf *more = at ? grow(f->leaves, f->nleaves, &f->leafroom, sizeof(*more)) : NULL;
+	void *list = f->leaves;
+	const struct indexed leaves = { &f->by_leaf, &list, &f->nleaves, &f->leafroom, sizeof(*f->leaves) };
+	bool is_new;
+	struct rv_fast_leaf *leaf = get_by_id(&leaves, id, &is_new, err);
 
-	if (!more) {
-		rv_fail_memory(err);
-		return NULL;
-	}
-	f->leaves = more;
-	if (!*at) {
-		*at = ++f->nleaves;
-		f->leaves[*at - 1] = (struct rv_fast_leaf){ .id = id };
-	}
-	return &f->leaves[*at - 1];
+	f->leaves = list;
+	if (leaf)
+		leaf->id = id;
+	return leaf;
 }
 
 /* Keeps bytes with a NUL behind them; where they are, from 1. */

@@ -111,8 +111,8 @@ static void name_ports(struct rv_buf *b, const struct nf_nat_range2 *r, uint16_t
 }
 
 /*
- * That there are addresses the kernel concludes from the registers; that there are ports it does not in
- * all of these expressions (nft_masq_init()).
+ * The kernel sets NF_NAT_RANGE_MAP_IPS itself if an expression names address registers. It does not set
+ * NF_NAT_RANGE_PROTO_SPECIFIED in each of these expressions (see nft_masq_init()), so that bit is sent.
  */
 static uint32_t other_flags(const struct nf_nat_range2 *r)
 {
@@ -164,36 +164,45 @@ static bool write_dnat(struct rv_buf *b, rv_family_t family, const unsigned char
 	return write_nat(b, family, data, NFT_NAT_DNAT);
 }
 
-static bool write_masquerade(struct rv_buf *b, rv_family_t family, const unsigned char *data)
+/* Attributes of the two expressions that take the address from an interface. */
+struct interface_nat {
+	enum rv_nft_kind kind;
+	uint16_t flags, port_min, port_max;	/* NFTA_* */
+};
+
+static bool write_interface_nat(struct rv_buf *b, const unsigned char *data, const struct interface_nat *e)
 {
 	const struct nf_nat_range2 *r = (const void *)data;
 	struct nests n;
 
-	(void)family;
 	if (!b)
 		return true;
 	put_ports(b, r);
-	n = open_expression(b, RV_NFT_MASQ);
-	put_flags(b, NFTA_MASQ_FLAGS, r);
-	name_ports(b, r, NFTA_MASQ_REG_PROTO_MIN, NFTA_MASQ_REG_PROTO_MAX);
+	n = open_expression(b, e->kind);
+	put_flags(b, e->flags, r);
+	name_ports(b, r, e->port_min, e->port_max);
 	close_expression(b, n);
 	return true;
 }
 
-static bool write_redirect(struct rv_buf *b, rv_family_t family, const unsigned char *data)
+static bool write_masquerade(struct rv_buf *b, rv_family_t family, const unsigned char *data)
 {
-	const struct nf_nat_range2 *r = (const void *)data;
-	struct nests n;
+	static const struct interface_nat masquerade = {
+		RV_NFT_MASQ, NFTA_MASQ_FLAGS, NFTA_MASQ_REG_PROTO_MIN, NFTA_MASQ_REG_PROTO_MAX,
+	};
 
 	(void)family;
-	if (!b)
-		return true;
-	put_ports(b, r);
-	n = open_expression(b, RV_NFT_REDIR);
-	name_ports(b, r, NFTA_REDIR_REG_PROTO_MIN, NFTA_REDIR_REG_PROTO_MAX);
-	put_flags(b, NFTA_REDIR_FLAGS, r);
-	close_expression(b, n);
-	return true;
+	return write_interface_nat(b, data, &masquerade);
+}
+
+static bool write_redirect(struct rv_buf *b, rv_family_t family, const unsigned char *data)
+{
+	static const struct interface_nat redirect = {
+		RV_NFT_REDIR, NFTA_REDIR_FLAGS, NFTA_REDIR_REG_PROTO_MIN, NFTA_REDIR_REG_PROTO_MAX,
+	};
+
+	(void)family;
+	return write_interface_nat(b, data, &redirect);
 }
 
 /* ---- the table -------------------------------------------------------------------------------------- */
