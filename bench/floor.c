@@ -6,8 +6,8 @@
  * floor -c: prints the number of IPv4 rules, so that benchmarks are not checked by the programs
  * they compare.
  *
- * Sequence numbers and port ids are sent as recorded: the kernel only echoes the former and takes
- * the latter from the socket. The generation id of a batch must be current.
+ * Sequence numbers and port IDs are sent as recorded: the kernel echoes sequence numbers, and takes the
+ * port ID from the socket. The generation ID in a batch is replaced by the current one.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -147,7 +147,7 @@ int rv_cli_save_text(struct rv_cli *cli, bool counters, struct rv_buf *b, struct
 /* time a writer waits for another, ms */
 #define PATIENCE_MS 10000
 
-/* iptables' exit code if it applies to the file. */
+/* The exit code after the output file could not be opened, from errno. */
 static int not_opened(void)
 {
 	bool short_of = errno == ENOMEM || errno == EMFILE || errno == ENFILE;

@@ -5,7 +5,7 @@
 
 #include "parser/parse.h"
 
-/* Limit of rules one command may expand to. */
+/* The most rules that one command may add, one for each pair of addresses in -s and -d. */
 #define MAX_RULES 65536
 
 int rv_rule_begin(struct rv_parser *p)

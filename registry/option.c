@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Parsing of an extension's options: which row was given, and conflicts with others. Values are in
- * value_parse.c, value_print.c and option_predicates.c, which have one function per type.
+ * Parses the options of an extension: finds the row of an option and checks it against the other options
+ * given. value_parse.c, value_print.c and option_predicates.c have one function for each type of value.
  */
 #include <string.h>
 

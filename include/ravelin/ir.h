@@ -287,7 +287,7 @@ void rv_chain_remove_rule(struct rv_chain *c, struct rv_rule *r);
  */
 int rv_table_sort(struct rv_table *t);
 
-/* From now on maintains rv_chain.callers for the table's chains. */
+/* Turns on rv_chain.callers for the table: each later change of a rule updates them. */
 void rv_table_track_callers(struct rv_table *t);
 
 /* Recounts the references of all chains, or of one, in a completely loaded table. */

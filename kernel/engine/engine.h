@@ -328,8 +328,8 @@ struct rv_engine_ops {
 	/* A rule tests bridge ports: enable whatever provides them. May be NULL. */
 	void (*bridge_needed)(struct rv_engine *e);
 	/*
-	 * Whether the caller is in the user namespace that owns the network namespace, so that user
-	 * ids in rules have the expected meaning. NULL: yes.
+	 * Whether the caller's user namespace owns the network namespace. Only then do the user and
+	 * group IDs that the caller writes in rules name the same users here. NULL means true.
 	 */
 	bool (*has_users)(struct rv_engine *e);
 	/*

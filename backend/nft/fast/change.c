@@ -179,7 +179,11 @@ static bool note_added(struct editing *x, struct rv_rule *r, uint32_t number, ui
 	return !before || !next || !before->map || before->map != next->map;
 }
 
-/* Each rule is one that was read, in the same order, or new. */
+/*
+ * Lists what changed in the chain: entries that were read and are no longer among its rules, and rules
+ * without an order (rv_rule.handle), which are new. False if a rule changed in place or rules changed
+ * their order: then the chain is written as a whole.
+ */
 static bool find_edits(struct editing *x)
 {
 	uint32_t at = 0, number = 0;

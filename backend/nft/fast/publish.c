@@ -196,8 +196,8 @@ static int sweep_all(struct sweep *s, struct rv_nft_verdict *v, struct rv_error 
 }
 
 /*
- * Another writer has taken some of it away already, or found a use for it: what is left goes one by
- * one, a chain with its rules or not at all.
+ * Deleting everything in one transaction failed: another writer has deleted some of these objects, or
+ * uses them again. Deletes each in a transaction of its own, and a chain together with its rules.
  */
 static int sweep_singly(struct sweep *s, struct rv_error *err)
 {
