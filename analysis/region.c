@@ -199,7 +199,7 @@ static rv_dd is_protocol(struct rv_space *s, uint8_t protocol)
 	return equal_under(&s->d, &at, &protocol, NULL);
 }
 
-/* The header is of one of the protocols, and not in a fragment behind the first. */
+/* The packets that have the header of one of the selector's protocols. */
 static rv_dd has_header(struct rv_space *s, const struct rv_sel_row *row)
 {
 	rv_dd f = RV_DD_FALSE;
@@ -311,6 +311,7 @@ struct gathered {
 	struct rv_space *s;
 	rv_dd set[GATHERED];
 	unsigned int n;
+	bool any;		/* predicates were gathered */
 };
 
 static void gather_set(struct gathered *g, rv_dd set)
@@ -330,15 +331,61 @@ static void gather_set(struct gathered *g, rv_dd set)
 	g->set[i] = set;
 }
 
+/* f for the packets in all sets, else RV_DD_FALSE. Starts at the last variables: each step only adds nodes. */
+static rv_dd intersect(struct gathered *g, rv_dd f)
+{
+	while (g->n)
+		f = rv_dd_ite(&g->s->d, g->set[--g->n], f, RV_DD_FALSE);
+	return f;
+}
+
 static int gather(const struct rv_predicate *p, void *arg)
 {
 	struct gathered *g = arg;
 	struct sets sets = sets_of(g->s, p);
 
+	g->any = true;
 	gather_set(g, sets.header);
 	gather_set(g, sets.has);
 	gather_set(g, sets.value);
 	return 0;
+}
+
+static int gather_state(const struct rv_predicate *p, void *arg)
+{
+	return p->sel == RV_SEL_CT_STATE ? gather(p, arg) : 0;
+}
+
+static int gather_other(const struct rv_predicate *p, void *arg)
+{
+	return p->sel == RV_SEL_CT_STATE ? 0 : gather(p, arg);
+}
+
+/*
+ * A packet without a connection matches if --ctstate is given and accepts its state; the other
+ * options are not tested (conntrack_mt() in net/netfilter/xt_conntrack.c).
+ */
+static void gather_conntrack(struct gathered *g, const struct rv_part *m)
+{
+	struct gathered others = { .s = g->s };
+	struct rv_diagram *d = &g->s->d;
+	rv_dd set;
+
+	rv_part_predicates(g->s->family, m->ext, m->data, gather_state, g);
+	rv_part_predicates(g->s->family, m->ext, m->data, gather_other, &others);
+	set = intersect(&others, RV_DD_TRUE);
+	gather_set(g, g->any ? rv_dd_or(d, rv_dd_not(d, rv_region_connection(g->s)), set) : set);
+}
+
+static void gather_match(struct gathered *g, const struct rv_part *m)
+{
+	struct rv_space *s = g->s;
+
+	g->any = false;
+	if (!strcmp(m->ext->name, "conntrack"))
+		gather_conntrack(g, m);
+	else
+		rv_part_predicates(s->family, m->ext, m->data, gather, g);
 }
 
 static void gather_part(struct gathered *g, const struct rv_part *m)
@@ -346,7 +393,7 @@ static void gather_part(struct gathered *g, const struct rv_part *m)
 	const struct rv_free *q = rv_space_asked(g->s, m);
 
 	if (m->ext->kind != RV_TARGET)
-		rv_part_predicates(g->s->family, m->ext, m->data, gather, g);
+		gather_match(g, m);
 	if (q)
 		gather_set(g, q->turned ? rv_dd_not(&g->s->d, variable(g->s, q->var)) : variable(g->s, q->var));
 }
@@ -354,14 +401,6 @@ static void gather_part(struct gathered *g, const struct rv_part *m)
 static void gather_ip(struct gathered *g, const struct rv_rule *r)
 {
 	rv_part_predicates(g->s->family, &rv_ext_ip, (const unsigned char *)&r->ip, gather, g);
-}
-
-/* f for the packets of all sets, else RV_DD_FALSE: from the last variables, so that each step only adds nodes. */
-static rv_dd intersect(struct gathered *g, rv_dd f)
-{
-	while (g->n)
-		f = rv_dd_ite(&g->s->d, g->set[--g->n], f, RV_DD_FALSE);
-	return f;
 }
 
 rv_dd rv_region_part(struct rv_space *s, const struct rv_rule *r, const struct rv_part *m)
@@ -425,6 +464,18 @@ rv_dd rv_region_protocols(struct rv_space *s)
 	return f;
 }
 
+/* One state. Only packets of a connection can be translated. */
+static rv_dd possible_states(struct rv_space *s, const struct rv_field *f)
+{
+	static const uint8_t translated[] = { (XT_CONNTRACK_STATE_SNAT | XT_CONNTRACK_STATE_DNAT) >> 8,
+					      (XT_CONNTRACK_STATE_SNAT | XT_CONNTRACK_STATE_DNAT) & 0xff };
+	struct place at = place_of(f);
+	rv_dd untranslated = rv_dd_not(&s->d, any_of(&s->d, &at, translated));
+
+	return rv_dd_and(&s->d, one_bit(s, f, rv_sel_row(f->sel)->bits),
+			 rv_dd_or(&s->d, rv_region_connection(s), untranslated));
+}
+
 static rv_dd domain_of(struct rv_space *s, const struct rv_field *f)
 {
 	const struct rv_sel_row *row = rv_sel_row(f->sel);
@@ -432,6 +483,8 @@ static rv_dd domain_of(struct rv_space *s, const struct rv_field *f)
 
 	if (f->sel == RV_SEL_L4PROTO)
 		return rv_region_protocols(s);
+	if (f->sel == RV_SEL_CT_STATE)
+		return possible_states(s, f);
 	if (rv_selectors[f->sel].order == RV_ORDER_S)
 		return number_between(&s->d, &at, 0, f->nnames);
 	switch (row->domain) {

@@ -274,29 +274,32 @@ static const struct words *words_of(enum rv_sel sel)
 static const char *const states[] = { "INVALID", "ESTABLISHED", "RELATED", "NEW", NULL, NULL, "SNAT", "DNAT", "UNTRACKED" };
 static const char *const flags[] = { "FIN", "SYN", "RST", "PSH", "ACK", "URG" };
 
-/* Which of the states are in the set; SNAT and DNAT are said where only they tell. */
+/* The states in the set, whether or not the packet is translated. */
 static bool put_states(struct rv_buf *b, const struct rv_space *s, const struct rv_field *f, rv_dd set)
 {
-	static const uint8_t real[] = { 0, 1, 2, 3, 8 };
+	static const struct {
+		uint8_t bit;
+		uint8_t translations;	/* SNAT, DNAT, both or none: of packets with a connection */
+	} real[] = { { 0, 1 }, { 1, 4 }, { 2, 4 }, { 3, 4 }, { 8, 1 } };
 	uint8_t *values = calloc(s->nvars + 1, 1);
 	unsigned int n = 0;
 
 	if (!values)
 		return false;
 	rv_buf_puts(b, " --ctstate ");
-	for (unsigned int i = 0; i < sizeof(real); i++) {
-		uint32_t var = rv_field_var(f, 15u - real[i]);
+	for (unsigned int i = 0; i < sizeof(real) / sizeof(*real); i++) {
+		uint32_t var = rv_field_var(f, 15u - real[i].bit);
 		bool in = false;
 
 		values[var] = 1;
-		for (unsigned int nat = 0; nat < 4; nat++) {
+		for (unsigned int nat = 0; nat < real[i].translations; nat++) {
 			values[rv_field_var(f, 15 - 6)] = nat & 1;
 			values[rv_field_var(f, 15 - 7)] = nat >> 1;
 			in |= rv_dd_at(&s->d, set, values) == RV_DD_TRUE;
 		}
 		values[var] = 0;
 		if (in)
-			rv_buf_printf(b, "%s%s", n++ ? "," : "", states[real[i]]);
+			rv_buf_printf(b, "%s%s", n++ ? "," : "", states[real[i].bit]);
 	}
 	free(values);
 	return true;

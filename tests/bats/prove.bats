@@ -308,6 +308,43 @@ proves()
 	[[ $out == *"--match-set "* ]]
 }
 
+@test "a packet without a connection is tested by --ctstate only" {
+	local ct="-A INPUT -m conntrack --ctstate"
+	rules a filter "INPUT DROP [0:0]" "$ct INVALID,UNTRACKED --ctproto tcp -j ACCEPT"
+	rules b filter "INPUT DROP [0:0]" "$ct INVALID,UNTRACKED -j ACCEPT"
+	proves 0 a b
+	rules a filter "INPUT DROP [0:0]" "$ct INVALID,NEW --ctproto tcp --ctdir ORIGINAL -j ACCEPT"
+	rules b filter "INPUT DROP [0:0]" "$ct INVALID -j ACCEPT" "$ct NEW --ctproto tcp --ctdir ORIGINAL -j ACCEPT"
+	proves 0 a b
+	# Near misses: without INVALID; in two matches, of which the second needs a connection; a negated state.
+	rules b filter "INPUT DROP [0:0]" "$ct NEW --ctproto tcp --ctdir ORIGINAL -j ACCEPT"
+	proves 1 a b
+	[[ $out == *"--ctstate INVALID"*"a: ACCEPT, by rule 1 of INPUT"*"b: DROP, by policy of INPUT"* ]]
+	rules b filter "INPUT DROP [0:0]" "$ct INVALID,NEW -m conntrack --ctproto tcp --ctdir ORIGINAL -j ACCEPT"
+	proves 1 a b
+	[[ $out == *"--ctstate INVALID"* ]]
+	rules a filter "INPUT DROP [0:0]" "-A INPUT -m conntrack ! --ctstate NEW --ctdir REPLY -j ACCEPT"
+	rules b filter "INPUT DROP [0:0]" "-A INPUT -m conntrack ! --ctstate NEW -m conntrack --ctdir REPLY -j ACCEPT"
+	proves 1 a b
+	# Only a connection is translated, so both tests are always made.
+	rules a filter "INPUT DROP [0:0]" "$ct SNAT --ctdir REPLY -j ACCEPT"
+	rules b filter "INPUT DROP [0:0]" "$ct SNAT -m conntrack --ctdir REPLY -j ACCEPT"
+	proves 0 a b
+}
+
+@test "the kernel tests packets without a connection by --ctstate only" {
+	need_root
+	new_ns NS
+	iptables -t raw -A OUTPUT -p udp -j CT --notrack
+	iptables -A INPUT -p udp -m conntrack --ctstate UNTRACKED --ctproto tcp --ctdir REPLY
+	iptables -A INPUT -p udp -m conntrack --ctstate UNTRACKED -m conntrack --ctproto udp
+	ns "$NS" bash -c 'echo x >/dev/udp/127.0.0.1/9'
+	capture iptables -v -S INPUT
+	end_ns "$NS"
+	[[ $out == *"UNTRACKED --ctproto 6 --ctdir REPLY -c 1 "* ]]
+	[[ $out == *"UNTRACKED -m conntrack --ctproto 17 -c 0 0"* ]]
+}
+
 @test "states are one at a time, and interfaces are where the hook knows them" {
 	rules a filter "INPUT DROP [0:0]" "-A INPUT -m conntrack --ctstate NEW,ESTABLISHED,RELATED,INVALID,UNTRACKED -j ACCEPT"
 	rules b filter "INPUT ACCEPT [0:0]"
