@@ -199,6 +199,12 @@ static rv_dd is_protocol(struct rv_space *s, uint8_t protocol)
 	return equal_under(&s->d, &at, &protocol, NULL);
 }
 
+/* Only the first fragment of a packet has the header of its protocol. */
+static rv_dd without_later_fragments(struct rv_space *s, rv_dd f)
+{
+	return rv_dd_minus(&s->d, f, variable(s, rv_space_field(s, RV_SEL_IP_FRAG, 0)->first));
+}
+
 /* The packets that have the header of one of the selector's protocols. */
 static rv_dd has_header(struct rv_space *s, const struct rv_sel_row *row)
 {
@@ -208,7 +214,7 @@ static rv_dd has_header(struct rv_space *s, const struct rv_sel_row *row)
 		return RV_DD_TRUE;
 	for (unsigned int i = 0; i < sizeof(row->protocols) && row->protocols[i]; i++)
 		f = rv_dd_or(&s->d, f, is_protocol(s, row->protocols[i]));
-	return rv_dd_minus(&s->d, f, variable(s, rv_space_field(s, RV_SEL_IP_FRAG, 0)->first));
+	return without_later_fragments(s, f);
 }
 
 static rv_dd many(struct rv_space *s, const struct rv_predicate *p)
@@ -386,6 +392,9 @@ static void gather_match(struct gathered *g, const struct rv_part *m)
 		gather_conntrack(g, m);
 	else
 		rv_part_predicates(s->family, m->ext, m->data, gather, g);
+	/* "-m tcp" without options tests that the packet has the header. */
+	if (!g->any && m->ext->protocol)
+		gather_set(g, without_later_fragments(s, is_protocol(s, (uint8_t)m->ext->protocol)));
 }
 
 static void gather_part(struct gathered *g, const struct rv_part *m)

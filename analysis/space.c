@@ -285,7 +285,7 @@ static bool asks(const struct rv_space *s, const struct rv_part *m)
 	if (!rv_part_is_pure(m->ext, m->data))
 		return strcmp(m->ext->name, "comment") != 0;
 	rv_part_predicates(s->family, m->ext, m->data, count_predicate, &c);
-	return !c.n && m->ext->effect != RV_EFFECT_PURE;
+	return !c.n && m->ext->effect != RV_EFFECT_PURE && !m->ext->protocol;
 }
 
 int rv_space_show_rule(struct rv_space *s, const struct rv_rule *r, unsigned int side)

@@ -345,6 +345,26 @@ proves()
 	[[ $out == *"UNTRACKED -m conntrack --ctproto 17 -c 0 0"* ]]
 }
 
+@test "-m tcp without options tests that the packet has a TCP header" {
+	local name
+	for name in tcp udp; do
+		rules a filter "INPUT DROP [0:0]" "-A INPUT -p $name -m $name -j ACCEPT"
+		rules b filter "INPUT DROP [0:0]" "-A INPUT ! -f -p $name -j ACCEPT"
+		proves 0 a b
+		rules b filter "INPUT DROP [0:0]" "-A INPUT -p $name -m multiport --dports 0:65535 -j ACCEPT"
+		proves 0 a b
+		# Near misses: later fragments have no header; another protocol.
+		rules b filter "INPUT DROP [0:0]" "-A INPUT -p $name -j ACCEPT"
+		proves 1 a b
+		[[ $out == *"packet: -f -p $name"*"a: DROP, by policy of INPUT"*"b: ACCEPT, by rule 1 of INPUT"* ]]
+		rules b filter "INPUT DROP [0:0]" "-A INPUT ! -f -p sctp -j ACCEPT"
+		proves 1 a b
+	done
+	rules a filter "INPUT DROP [0:0]" "-A INPUT -p tcp -m tcp -m multiport --dports 22,80 -j ACCEPT"
+	rules b filter "INPUT DROP [0:0]" "-A INPUT -p tcp -m multiport --dports 22,80 -j ACCEPT"
+	proves 0 a b
+}
+
 @test "states are one at a time, and interfaces are where the hook knows them" {
 	rules a filter "INPUT DROP [0:0]" "-A INPUT -m conntrack --ctstate NEW,ESTABLISHED,RELATED,INVALID,UNTRACKED -j ACCEPT"
 	rules b filter "INPUT ACCEPT [0:0]"
