@@ -1119,7 +1119,8 @@ Look at manual page \`iptables-save.8' for more information." iptables-save --bo
 	no ns "$NS" setpriv --bounding-set -net_admin --inh-caps -net_admin "$RAVELIN_BIN/iptables-save" >"$file" 2>/dev/null
 	refused 1 'iptables-restore: line 1 failed' iptables-restore "$file"
 	capture ns "$NS" setpriv --bounding-set -net_admin --inh-caps -net_admin "$RAVELIN_BIN/iptables-save"
-	[ "$rc" -eq 4 ] && [ -z "$out" ]
+	[ "$rc" -eq 4 ]
+	[ -z "$out" ]
 	for words in --bogus '-t nosuch' extra; do
 		# shellcheck disable=SC2086 # words
 		no tool iptables-save $words >"$file" 2>/dev/null

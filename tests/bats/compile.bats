@@ -74,7 +74,8 @@ explains()
   rules 1-30: one lookup by -p --dport: 30 keys, 30 direct" "$out" "explanation of nat"
 	table <<<"$(rules 40 -s fd00::%i -d fd01::%i -p tcp --dport %i -j DROP)" >rules
 	capture compile -6 -e -c rules
-	[ "$rc" -eq 0 ] && [[ $out == *"one lookup by -s -d -p --dport: 40 keys, 40 direct"* ]]
+	[ "$rc" -eq 0 ]
+	[[ $out == *"one lookup by -s -d -p --dport: 40 keys, 40 direct"* ]]
 	[[ $out == *"40 rules: each plan is equivalent to its rules"* ]]
 }
 
@@ -90,17 +91,23 @@ all tables: 32 rules, 30 (93.7 %) in lookups; maps: 1, leaf chains: 0; longest p
 	new_ns NS
 	rules 60 -s 10.0.0.%i -p tcp --dport %i -j DROP | table | tool iptables-restore
 	capture tool ../ravelin compile --live
-	[ "$rc" -eq 0 ] && [[ $out == *"60 (100.0 %) in lookups"* ]]
+	[ "$rc" -eq 0 ]
+	[[ $out == *"60 (100.0 %) in lookups"* ]]
 }
 
 @test "an invalid ruleset is an error" {
 	echo "-A INPUT" >bad
 	capture compile bad
-	[ "$rc" -eq 1 ] && [ -z "$out" ] && [ -n "$err" ]
+	[ "$rc" -eq 1 ]
+	[ -z "$out" ]
+	[ -n "$err" ]
 	capture compile --table nosuch bad
-	[ "$rc" -ne 0 ] && same "ravelin compile: there is no table nosuch" "$err" "message"
+	[ "$rc" -ne 0 ]
+	same "ravelin compile: there is no table nosuch" "$err" "message"
 	capture compile a b
-	[ "$rc" -ne 0 ] && same "Unknown arguments found on commandline" "$err" "message"
+	[ "$rc" -ne 0 ]
+	same "Unknown arguments found on commandline" "$err" "message"
 	capture compile /nonexistent
-	[ "$rc" -ne 0 ] && [ -n "$err" ]
+	[ "$rc" -ne 0 ]
+	[ -n "$err" ]
 }

@@ -95,7 +95,8 @@ offers()
 			tool ../ravelin "$program" -h | grep -oE '^ +(-., )?--[a-z0-9-]+' | grep -oE -- '--.*' | sort -u >said.own
 			comm -12 said.own offered >both && mv both offered
 		fi
-		[ -s said.own ] && diff said.own offered
+		[ -s said.own ]
+		diff said.own offered
 	done <programs
 	for program in "$RAVELIN_BIN"/*; do
 		echo "$program"

@@ -45,7 +45,8 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 
 @test "graph: one edge for all rules between two chains, as wide as their packets" {
 	capture graph rules
-	[ "$rc" -eq 0 ] && [ -z "$err" ]
+	[ "$rc" -eq 0 ]
+	[ -z "$err" ]
 	shows "$out" '"filter/INPUT" [label="INPUT\npolicy DROP\n5 rules\n5 packets by the policy"'
 	shows "$out" '"filter/INPUT" -> "filter/SIDE" [label="2 rules\n67 packets", penwidth=8.00];'
 	shows "$out" '"filter/INPUT" -> "filter/DEEP" [label="1 rule, goto\n8 packets", penwidth=5.00, arrowhead=empty];'
@@ -63,14 +64,19 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 
 @test "graph: tables without rules are omitted unless requested" {
 	capture graph -t nat rules
-	shows "$out" 'label="nat"' && shows_not "$out" '"filter/'
+	shows "$out" 'label="nat"'
+	shows_not "$out" '"filter/'
 	loaded
 	iptables -t mangle -A FORWARD -j MARK --set-mark 1
 	iptables -t raw -L >/dev/null
 	capture ns "$NS" "$RAVELIN_BIN/../ravelin" graph
-	shows "$out" 'label="mangle"' && shows "$out" '"filter/DEEP"' && shows_not "$out" 'label="raw"'
+	shows "$out" 'label="mangle"'
+	shows "$out" '"filter/DEEP"'
+	shows_not "$out" 'label="raw"'
 	capture ns "$NS" "$RAVELIN_BIN/../ravelin" graph -6 live
-	[ "$rc" -eq 0 ] && shows "$out" 'digraph "IPv6"' && shows_not "$out" label=
+	[ "$rc" -eq 0 ]
+	shows "$out" 'digraph "IPv6"'
+	shows_not "$out" label=
 }
 
 @test "graph: graphviz accepts it, with special characters in names" {
@@ -84,16 +90,21 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 
 @test "graph: --svg without graphviz, and usage errors" {
 	capture env PATH=/nowhere "$RAVELIN_BIN/../ravelin" graph --svg rules
-	[ "$rc" -eq 4 ] && [ -z "$out" ]
+	[ "$rc" -eq 4 ]
+	[ -z "$out" ]
 	shows "$err" "there is no program \`dot' to draw with"
 	capture graph -t nowhere rules
-	[ "$rc" -eq 1 ] && same 'ravelin graph: there is no table nowhere' "$err" error
+	[ "$rc" -eq 1 ]
+	same 'ravelin graph: there is no table nowhere' "$err" error
 	capture graph rules more
-	[ "$rc" -eq 1 ] && same 'Unknown arguments found on commandline' "$err" error
+	[ "$rc" -eq 1 ]
+	same 'Unknown arguments found on commandline' "$err" error
 	capture graph ./missing
-	[ "$rc" -eq 1 ] && shows "$err" 'cannot open ./missing: No such file or directory'
+	[ "$rc" -eq 1 ]
+	shows "$err" 'cannot open ./missing: No such file or directory'
 	capture graph - <<<$'*filter\n-A INPUT -j NOWHERE\nCOMMIT'
-	[ "$rc" -ne 0 ] && [ -z "$out" ]
+	[ "$rc" -ne 0 ]
+	[ -z "$out" ]
 }
 
 # --- metrics ------------------------------------------------------------------
@@ -102,7 +113,8 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 	loaded
 	ip6tables -A INPUT -p tcp -m comment --comment $'six\xff' -j ACCEPT
 	capture metrics
-	[ "$rc" -eq 0 ] && [ -z "$err" ]
+	[ "$rc" -eq 0 ]
+	[ -z "$err" ]
 	shows "$out" 'ravelin_chain_packets_total{family="ipv4",table="filter",chain="INPUT",policy="DROP"} 5'
 	shows "$out" 'ravelin_chain_bytes_total{family="ipv4",table="filter",chain="OUTPUT",policy="ACCEPT"} 10000'
 	shows "$out" 'ravelin_chain_rules{family="ipv4",table="filter",chain="INPUT"} 5'
@@ -149,17 +161,21 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 	[ "$(grep -c '^ravelin_rule_packets_total' <<<"$out")" -eq 2 ]
 	shows "$out" 'ravelin_rules_left_out 4'
 	capture metrics --limit -1
-	[ "$rc" -eq 1 ] && same 'ravelin metrics: "-1" is not a number of rules' "$err" error
+	[ "$rc" -eq 1 ]
+	same 'ravelin metrics: "-1" is not a number of rules' "$err" error
 }
 
 @test "metrics: a file is replaced atomically" {
 	loaded
-	metrics --output prom && grep -q '# EOF' prom
+	metrics --output prom
+	grep -q '# EOF' prom
 	[ "$(stat -c %a prom)" = 644 ]
 	capture metrics --output /proc/nowhere/prom
-	[ "$rc" -ne 0 ] && [ -z "$out" ]
+	[ "$rc" -ne 0 ]
+	[ -z "$out" ]
 	capture metrics --output prom --http
-	[ "$rc" -eq 1 ] && same 'ravelin metrics: --http and --output cannot be combined' "$err" error
+	[ "$rc" -eq 1 ]
+	same 'ravelin metrics: --http and --output cannot be combined' "$err" error
 }
 
 # asked REQUEST [WORD...]: the response on a connection or listening socket.
@@ -204,11 +220,14 @@ asked()
 	for how in '' listening; do
 		capture asked 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n' $how
 		[ "$rc" -eq 0 ] || { echo "$err"; false; }
-		shows "$out" 'HTTP/1.1 200 OK' && shows "$out" 'application/openmetrics-text; version=1.0.0'
-		shows "$out" 'comment="web \"x\""} 67' && [ "$(tail -n 1 <<<"$out")" = '# EOF' ]
+		shows "$out" 'HTTP/1.1 200 OK'
+		shows "$out" 'application/openmetrics-text; version=1.0.0'
+		shows "$out" 'comment="web \"x\""} 67'
+		[ "$(tail -n 1 <<<"$out")" = '# EOF' ]
 	done
 	capture asked 'HEAD / HTTP/1.1\r\n\r\n'
-	shows "$out" 'HTTP/1.1 200 OK' && shows_not "$out" ravelin_
+	shows "$out" 'HTTP/1.1 200 OK'
+	shows_not "$out" ravelin_
 	capture asked 'GET /etc/shadow HTTP/1.1\r\n\r\n'
 	shows "$out" 'HTTP/1.1 404 Not Found'
 	capture asked 'POST /metrics HTTP/1.1\r\n\r\n'
@@ -218,7 +237,8 @@ asked()
 	capture asked "GET /$(printf 'x%.0s' {1..9000})"
 	shows "$out" 'HTTP/1.1 400 Bad Request'
 	capture metrics --http </dev/null
-	[ "$rc" -eq 1 ] && shows "$err" 'no socket was passed'
+	[ "$rc" -eq 1 ]
+	shows "$err" 'no socket was passed'
 }
 
 # --- top ---------------------------------------------------------------------------
@@ -229,7 +249,8 @@ asked()
 	local flood
 	hold flood nsenter --net="/proc/$NS/ns/net" ping -q -i 0.01 127.0.0.1 >/dev/null
 	capture top --batch --interval 0.5 --lines 2
-	[ "$rc" -eq 0 ] && [ -z "$err" ]
+	[ "$rc" -eq 0 ]
+	[ -z "$err" ]
 	same 'rules by packets/s' "$(head -n 1 <<<"$out")" view
 	same '  pkts/s bytes/s    pkts   bytes  rule' "$(sed -n 2p <<<"$out")" head
 	[ "$(wc -l <<<"$out")" -eq 4 ]
@@ -267,7 +288,8 @@ asked()
 	mkfifo keys
 	{ sleep 0.7; printf 'd'; sleep 0.2; printf '/dport 81\n'; sleep 0.3; printf '?'; sleep 0.2; printf q; } >keys 3>&- &
 	TERM=xterm script -q -e -c "stty rows 20 cols 90; nsenter --net=/proc/$NS/ns/net -- $RAVELIN_BIN/../ravelin top -i 0.2" screen <keys >/dev/null
-	grep -q 'rules by packets/s' screen && grep -q 'INPUT:4 -j REJECT' screen
+	grep -q 'rules by packets/s' screen
+	grep -q 'INPUT:4 -j REJECT' screen
 	grep -q ', drops first' screen
 	grep -q 'only lines with' screen
 	grep -q 'pause and continue' screen
@@ -278,7 +300,8 @@ asked()
 	while IFS='|' read -r words want; do
 		# shellcheck disable=SC2086 # a list of words
 		capture top $words
-		[ "$rc" -eq 1 ] && same "ravelin top: $want" "$err" "error of $words"
+		[ "$rc" -eq 1 ]
+		same "ravelin top: $want" "$err" "error of $words"
 	done <<-'END'
 		-b -i 0|an interval is 0.05 to 3600 seconds, not "0"
 		-b -i x|an interval is 0.05 to 3600 seconds, not "x"

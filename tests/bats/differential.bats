@@ -30,17 +30,21 @@ RULE='iptables -A INPUT -p udp --dport 65536'
 
 @test "a row without exit codes or Ravelin's text is an error of the table" {
 	compared $'append\t-\tport\t^0\tPort\twhy' "$RULE"
-	[ "$status" -ne 0 ] && [[ $output == *"the exit codes are to be"* ]]
+	[ "$status" -ne 0 ]
+	[[ $output == *"the exit codes are to be"* ]]
 	compared $'append\t0>2\tport\t-\t-\twhy' "$RULE"
-	[ "$status" -ne 0 ] && [[ $output == *"what Ravelin does is to be said"* ]]
+	[ "$status" -ne 0 ]
+	[[ $output == *"what Ravelin does is to be said"* ]]
 	compared $'append\tport\t^0\tPort\twhy' "$RULE"
-	[ "$status" -ne 0 ] && [[ $output == *"5 columns"* ]]
+	[ "$status" -ne 0 ]
+	[[ $output == *"5 columns"* ]]
 }
 
 @test "a row excuses its exit codes, its text and nothing else" {
 	local port='Port "65536" does not resolve'
 	compared "" "$RULE"
-	[ "$status" -eq 1 ] && [[ $output == *'DIFFERENCE append 0>2'* ]]
+	[ "$status" -eq 1 ]
+	[[ $output == *'DIFFERENCE append 0>2'* ]]
 	compared $'append\t0>2\tport\t^0$\t'"$port"$'\twhy' "$RULE"
 	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	compared $'append\t0>1\tport\t^0$\t'"$port"$'\twhy' "$RULE"

@@ -77,7 +77,8 @@ told()
 		echo COMMIT
 	} >"$BATS_TEST_TMPDIR/long"
 	RAVELIN_DIAGNOSTICS=1 capture timeout 30 nsenter --net="/proc/$NS/ns/net" "$RAVELIN_BIN/iptables-restore" "$BATS_TEST_TMPDIR/long"
-	[ "$rc" -eq 2 ] && [[ $err == *'Add -p tcp before --dport.'* ]]
+	[ "$rc" -eq 2 ]
+	[[ $err == *'Add -p tcp before --dport.'* ]]
 }
 
 @test "valid rules get no hint, and programs get none" {

@@ -18,7 +18,9 @@ setup() { cd "$BATS_TEST_TMPDIR" || return; }
 	mkdir -p "$sbin"
 	ln -s "$RAVELIN_BIN/iptables" "$sbin/iptables"
 	capture env PATH="$sbin:$PATH" "$installed" "$sbin"
-	[ "$rc" -eq 0 ] && [ -z "$err" ] && [ "$(wc -l <<<"$out")" -eq 1 ]
+	[ "$rc" -eq 0 ]
+	[ -z "$err" ]
+	[ "$(wc -l <<<"$out")" -eq 1 ]
 	[[ $out == "iptables is now Ravelin, $sbin/iptables (iptables $BANNER); loaded rules are kept; "*'sudo make uninstall'* ]]
 	# If another program has precedence, it is reported.
 	mkdir "$BATS_TEST_TMPDIR/first"
@@ -40,7 +42,8 @@ setup() { cd "$BATS_TEST_TMPDIR" || return; }
 	same '' "$(grep -rn '@[A-Z]*@' usr/lib usr/share/zsh usr/share/fish usr/share/bash-completion usr/sbin/ravelin-rules)" 'places not filled in'
 	sh -n usr/sbin/ravelin-rules
 	[ "$(PKG_CONFIG_PATH=usr/lib/pkgconfig pkg-config --variable=extensionsdir ravelin)" = /usr/lib/ravelin/extensions ]
-	[ -d usr/lib/ravelin/extensions ] && [ -f usr/include/ravelin/plugin.h ]
+	[ -d usr/lib/ravelin/extensions ]
+	[ -f usr/include/ravelin/plugin.h ]
 	RAVELIN_BACKEND=file:v4 usr/sbin/iptables-restore --test usr/lib/ravelin/closed.v4
 	RAVELIN_BACKEND=file:v6 usr/sbin/ip6tables-restore --test usr/lib/ravelin/closed.v6
 	into uninstall

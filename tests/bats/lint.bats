@@ -73,7 +73,8 @@ finds()
 	# shellcheck disable=SC2046 # one word a rule
 	{ echo "*filter"; seq 20000 | awk '{ r = "-A INPUT -s 10." int($1 / 65536) "." int($1 / 256) % 256 "." $1 % 256 " -j DROP"; print r; print r }'; echo COMMIT; } >rules
 	capture "$RAVELIN_BIN/../ravelin" lint rules
-	[ "$rc" -eq 1 ] && [ -z "$err" ]
+	[ "$rc" -eq 1 ]
+	[ -z "$err" ]
 	same 20000 "$(grep -c RV102 <<<"$out")" findings
 	same 1500 "$(grep -c '^  packet:' <<<"$out")" packets
 	[[ $out == *"No example packet for 18500 findings: the table is too large." ]]
@@ -185,7 +186,8 @@ codes()
 		echo COMMIT
 	} >rules
 	capture "$RAVELIN_BIN/../ravelin" lint --json rules
-	[ "$rc" -eq 1 ] && [ -z "$err" ]
+	[ "$rc" -eq 1 ]
+	[ -z "$err" ]
 	same '"code": "RV199"' "$(grep -o '"code": "[^"]*"' <<<"$out")" codes
 }
 
@@ -211,9 +213,13 @@ for f in json.load(sys.stdin)["findings"]: print(f["code"], f["table"], f["chain
 	printf '*filter\n:INPUT DROP [0:0]\n-A INPUT -i lo -j ACCEPT\n-A INPUT -p tcp --dport 22 -j ACCEPT\n-A INPUT -s 10.0.0.0/8 -p tcp --dport 80 -j ACCEPT\nCOMMIT\n' >v4
 	printf '*filter\n:INPUT DROP [0:0]\n-A INPUT -i lo -j ACCEPT\n-A INPUT -p icmpv6 -j ACCEPT\n-A INPUT -p tcp -m multiport --dports 22,23,80 -j ACCEPT\nCOMMIT\n' >v6
 	codes v4 4 --other v6
-	[[ " $found" == *" RV119 "* ]] && [[ $out == *"tcp port 23"* ]] && [[ $out != *"tcp port 22"* ]] && [[ $out != *"tcp port 80"* ]]
+	[[ " $found" == *" RV119 "* ]]
+	[[ $out == *"tcp port 23"* ]]
+	[[ $out != *"tcp port 22"* ]]
+	[[ $out != *"tcp port 80"* ]]
 	codes v6 6 --other v4
-	[[ " $found" == *" RV119 "* ]] && [[ $out == *"tcp port 23"* ]]
+	[[ " $found" == *" RV119 "* ]]
+	[[ $out == *"tcp port 23"* ]]
 	[[ $out != *"no rule names"* ]]
 	codes v4 4
 	[[ " $found" != *" RV119 "* ]]
@@ -222,12 +228,16 @@ for f in json.load(sys.stdin)["findings"]: print(f["code"], f["table"], f["chain
 	[[ " $found" != *" RV119 "* ]]
 	: >none
 	codes v4 4 --other none
-	[[ " $found" == *" RV119 "* ]] && [[ $out == *"tcp ports that no rule names"* ]]
+	[[ " $found" == *" RV119 "* ]]
+	[[ $out == *"tcp ports that no rule names"* ]]
 	capture "$RAVELIN_BIN/../ravelin" lint --other nowhere v4
-	[ "$rc" -eq 3 ] && [[ $err == *nowhere* ]]
+	[ "$rc" -eq 3 ]
+	[[ $err == *nowhere* ]]
 	echo nonsense >v6
 	capture "$RAVELIN_BIN/../ravelin" lint --other v6 v4
-	[ "$rc" -eq 3 ] && [ -z "$out" ] && [ -n "$err" ]
+	[ "$rc" -eq 3 ]
+	[ -z "$out" ]
+	[ -n "$err" ]
 }
 
 @test "interfaces that do not exist, and both families: of loaded rules only" {
@@ -253,12 +263,14 @@ for f in json.load(sys.stdin)["findings"]: print(f["code"], f["table"], f["chain
 @test "JSON, SARIF, kinds and errors" {
 	finds RV102 "-A INPUT -s 10.0.0.1 -j DROP" "-A INPUT -s 10.0.0.1 -j DROP"
 	capture "$RAVELIN_BIN/../ravelin" lint --json rules
-	[ "$rc" -eq 1 ] && python3 -c 'import json, sys; f = json.load(sys.stdin)["findings"][0]; sys.exit((f["code"], f["line"], f["number"]) != ("RV102", 5, 2))' <<<"$out"
+	[ "$rc" -eq 1 ]
+	python3 -c 'import json, sys; f = json.load(sys.stdin)["findings"][0]; sys.exit((f["code"], f["line"], f["number"]) != ("RV102", 5, 2))' <<<"$out"
 	capture "$RAVELIN_BIN/../ravelin" lint --sarif rules
 	python3 -c 'import json, sys; s = json.load(sys.stdin); r = s["runs"][0]["results"][0]
 sys.exit(s["version"] != "2.1.0" or r["locations"][0]["physicalLocation"]["region"]["startLine"] != 5)' <<<"$out"
 	capture "$RAVELIN_BIN/../ravelin" lint --kinds
-	[ "$rc" -eq 0 ] && [[ $out == *"RV101  warning  shadowed"* ]]
+	[ "$rc" -eq 0 ]
+	[[ $out == *"RV101  warning  shadowed"* ]]
 	capture "$RAVELIN_BIN/../ravelin" lint nowhere
 	[ "$rc" -eq 3 ]
 	echo nonsense >rules

@@ -58,13 +58,16 @@ each_block()
 		fi
 		run groff -man -ww -z -t "$page"
 		echo "$page: $output"
-		[ "$status" -eq 0 ] && [ -z "$output" ]
+		[ "$status" -eq 0 ]
+		[ -z "$output" ]
 		run mandoc -T lint -W warning "$page"
 		echo "$page: $output"
-		[ "$status" -eq 0 ] && [ -z "$output" ]
+		[ "$status" -eq 0 ]
+		[ -z "$output" ]
 		man --warnings -E UTF-8 -l -Tutf8 -P cat "$page" >rendered 2>warnings
 		echo "$page: $(cat warnings)"
-		[ ! -s warnings ] && [ "$(wc -l <rendered)" -gt 20 ]
+		[ ! -s warnings ]
+		[ "$(wc -l <rendered)" -gt 20 ]
 	done
 }
 
@@ -102,7 +105,8 @@ each_block()
 		"$RAVELIN_BIN/$name" -h | grep -oE -- ' --[a-z0-9-]+' | tr -d ' ' | sort -u >said
 		sed 's/\\-/-/g; s/\\f[BIR]//g' "$PAGES/$name".[18] | awk '/^\.TP/ { getline; print }' |
 			grep -oE -- '--[a-z0-9-]+' | sort -u >shown
-		[ -s said ] && diff said shown
+		[ -s said ]
+		diff said shown
 	done
 }
 

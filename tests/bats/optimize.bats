@@ -104,7 +104,8 @@ becomes()
 @test "addresses become a set with --sets, and only then" {
 	printf '*filter\n:INPUT DROP [0:0]\n-A INPUT -s 10.0.0.1 -j ACCEPT\n-A INPUT -s 10.0.0.3 -j ACCEPT\n-A INPUT -s 10.0.0.9 -j ACCEPT\nCOMMIT\n' >rules
 	capture optimize --sets members rules
-	[ "$rc" -eq 0 ] && [[ $out == *"-A INPUT -m set --match-set ravelin-1 src -j ACCEPT"* ]]
+	[ "$rc" -eq 0 ]
+	[[ $out == *"-A INPUT -m set --match-set ravelin-1 src -j ACCEPT"* ]]
 	same "create ravelin-1 hash:ip family inet
 add ravelin-1 10.0.0.1
 add ravelin-1 10.0.0.3
@@ -114,7 +115,9 @@ add ravelin-1 10.0.0.9" "$(cat members)" members
 	[[ $out == *"-A INPUT -m set --match-set ravelin6-1 dst -j DROP"* ]]
 	grep -qx 'create ravelin6-1 hash:ip family inet6' members
 	capture optimize --sets nowhere/members rules -6
-	[ "$rc" -eq 3 ] && [ -z "$out" ] && [[ $err == *"cannot write nowhere/members"* ]]
+	[ "$rc" -eq 3 ]
+	[ -z "$out" ]
+	[[ $err == *"cannot write nowhere/members"* ]]
 }
 
 @test "what cannot be proven is left out and said" {
@@ -164,18 +167,28 @@ add ravelin-1 10.0.0.9" "$(cat members)" members
 
 @test "errors, usage and an empty file" {
 	capture optimize nowhere
-	[ "$rc" -eq 3 ] && [ -z "$out" ] && [[ $err == *nowhere* ]]
+	[ "$rc" -eq 3 ]
+	[ -z "$out" ]
+	[[ $err == *nowhere* ]]
 	echo nonsense >rules
 	capture optimize rules
-	[ "$rc" -eq 3 ] && [ -z "$out" ] && [ -n "$err" ]
+	[ "$rc" -eq 3 ]
+	[ -z "$out" ]
+	[ -n "$err" ]
 	capture optimize
-	[ "$rc" -eq 3 ] && [[ $err == *"Try \`ravelin optimize -h'"* ]]
+	[ "$rc" -eq 3 ]
+	[[ $err == *"Try \`ravelin optimize -h'"* ]]
 	capture optimize --wrong rules
-	[ "$rc" -eq 3 ] && [ -z "$out" ]
+	[ "$rc" -eq 3 ]
+	[ -z "$out" ]
 	: >rules
 	capture optimize rules
-	[ "$rc" -eq 0 ] && [ -z "$out" ] && same "0 rules, 0 before; nothing to change" "$err" report
+	[ "$rc" -eq 0 ]
+	[ -z "$out" ]
+	same "0 rules, 0 before; nothing to change" "$err" report
 	printf '*filter\n-A INPUT -j DROP\nCOMMIT\n' >rules
 	capture optimize --quiet - <rules
-	[ "$rc" -eq 0 ] && [ -z "$err" ] && [[ $out == *"-A INPUT -j DROP"* ]]
+	[ "$rc" -eq 0 ]
+	[ -z "$err" ]
+	[[ $out == *"-A INPUT -j DROP"* ]]
 }

@@ -437,5 +437,6 @@ proves()
   opens     ! -f ! -i lo -p tcp --dport 443
   closes    ! -f ! -i lo -p tcp --dport 22 ! -s 10.0.0.0/8" "$out" "meaning"
 	capture "$RAVELIN_BIN/../ravelin" diff --meaning a a
-	[ "$rc" -eq 0 ] && [ -z "$out" ]
+	[ "$rc" -eq 0 ]
+	[ -z "$out" ]
 }

@@ -75,9 +75,13 @@ page() { python3 "$BATS_TEST_DIRNAME/report.py" "$@"; }
 	report rules >page.html
 	grep -q '503 chains are too many to draw here (the most are 400)' page.html
 	capture report -
-	[ "$rc" -eq 1 ] && same 'ravelin report: cannot read standard input; give a file name' "$err" error
+	[ "$rc" -eq 1 ]
+	same 'ravelin report: cannot read standard input; give a file name' "$err" error
 	capture report -4 -6 rules
-	[ "$rc" -eq 1 ] && same 'ravelin report: a file has rules of one family only' "$err" error
+	[ "$rc" -eq 1 ]
+	same 'ravelin report: a file has rules of one family only' "$err" error
 	capture report ./missing
-	[ "$rc" -eq 1 ] && [ -z "$out" ] && [[ $err == *'cannot open ./missing: No such file or directory' ]]
+	[ "$rc" -eq 1 ]
+	[ -z "$out" ]
+	[[ $err == *'cannot open ./missing: No such file or directory' ]]
 }

@@ -157,7 +157,8 @@ is_closed() { [ "$(iptables -S INPUT | head -n 1)" = '-P INPUT DROP' ] && iptabl
 	iptables -A INPUT -s 192.0.2.1 -j ACCEPT
 	was=$(nft list ruleset)
 	BEHIND='setpriv --bounding-set -net_admin --inh-caps -net_admin' capture rules boot
-	[ "$rc" -eq 1 ] && [[ $err == *'the existing rules cannot be listed: THIS HOST IS OPEN'* ]]
+	[ "$rc" -eq 1 ]
+	[[ $err == *'the existing rules cannot be listed: THIS HOST IS OPEN'* ]]
 	[[ $err != *': closed'* ]]
 	same "$was" "$(nft list ruleset)" ruleset
 }
@@ -288,5 +289,6 @@ COMMIT"
 	refused_like 2 '^Usage: ravelin-rules' rules boot now
 	refused_like 2 '^Usage: ravelin-rules' rules save --all
 	capture rules --help
-	[ "$rc" -eq 0 ] && [[ $out == 'Usage: ravelin-rules'* ]]
+	[ "$rc" -eq 0 ]
+	[[ $out == 'Usage: ravelin-rules'* ]]
 }

@@ -158,7 +158,8 @@ tells()
 	says_of_legacy '' tool iptables-restore-translate -f "$LONG"
 	# A terminal as stdout is not sufficient.
 	script -q -e -c "nsenter --net=/proc/$NS/ns/net -- $RAVELIN_BIN/iptables-restore $LONG 2>err" /dev/null >said
-	[ ! -s err ] && [ ! -s said ]
+	[ ! -s err ]
+	[ ! -s said ]
 }
 
 @test "short operations show no progress" {

@@ -249,5 +249,7 @@ nft 'add rule ip6 filter INPUT add @connlimit0 { ip6 saddr ct count over 2 } add
 		"$tool" --strict -f "$BATS_TEST_TMPDIR/rules"
 	printf '%s\n' '*filter' '-A INPUT -j ACCEPT' COMMIT >"$BATS_TEST_TMPDIR/rules"
 	capture "$tool" --strict -f "$BATS_TEST_TMPDIR/rules"
-	[ "$rc" -eq 0 ] && [ -z "$err" ] && [[ $out == *'add rule ip filter INPUT counter accept'* ]]
+	[ "$rc" -eq 0 ]
+	[ -z "$err" ]
+	[[ $out == *'add rule ip filter INPUT counter accept'* ]]
 }
