@@ -46,6 +46,8 @@ finds()
 
 @test "stateful and random matches and sets shadow nothing wrongly" {
 	finds "" "-A INPUT -m limit --limit 1/s -j DROP" "-A INPUT -m limit --limit 1/s -j DROP"
+	# Never reached, but not duplicates: each limit counts on its own.
+	finds RV101 "-A INPUT -p tcp -j DROP" "-A INPUT -p tcp -m limit --limit 1/s -j ACCEPT" "-A INPUT -p tcp -m limit --limit 1/s -j ACCEPT"
 	finds "" "-A INPUT -m statistic --mode random --probability 0.5 -j DROP" "-A INPUT -p tcp -m statistic --mode random --probability 0.5 -j DROP"
 	finds "" "-A INPUT -m set --match-set a src -j DROP" "-A INPUT -m set --match-set b src -j DROP"
 	finds RV101 "-A INPUT -m set --match-set a src -j DROP" "-A INPUT -p tcp -m set --match-set a src -j ACCEPT"
@@ -107,6 +109,9 @@ finds()
 
 @test "established connections late in the chain" {
 	finds "RV107 RV120" DROP "-A INPUT -i lo -j ACCEPT" -A\ INPUT\ -p\ tcp\ --dport\ {1..5}\ -j\ ACCEPT "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
+	# Five rules before it are late, four are not.
+	finds "RV107 RV120" DROP "-A INPUT -i lo -j ACCEPT" -A\ INPUT\ -p\ tcp\ --dport\ {1..4}\ -j\ ACCEPT "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
+	finds RV120 DROP "-A INPUT -i lo -j ACCEPT" -A\ INPUT\ -p\ tcp\ --dport\ {1..3}\ -j\ ACCEPT "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
 	finds RV120 DROP "-A INPUT -i lo -j ACCEPT" "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT" -A\ INPUT\ -p\ tcp\ --dport\ {1..5}\ -j\ ACCEPT
 }
 
@@ -192,7 +197,7 @@ codes()
 }
 
 @test "published rulesets: each finding was judged, and the false ones are not made" {
-	local dir=$BATS_TEST_DIRNAME files=0
+	local dir=$BATS_TEST_DIRNAME files=0 code place word
 	cd "$dir"
 	for file in published/*.v[46] linted/*.v[46]; do
 		files=$((files + 1))
@@ -207,6 +212,13 @@ for f in json.load(sys.stdin)["findings"]: print(f["code"], f["table"], f["chain
 		done < <(awk -F'\t' -v file="$file" '$1 == file && $4 == "false" { print $2, $3 }' linted.tsv)
 	done
 	[ "$files" -ge 20 ]
+	# Each row is about a chain or rule of a file that was checked, and says true or false.
+	while IFS=$'\t' read -r file code place word _; do
+		[[ $file == '#'* ]] && continue
+		[[ $code == RV1?? && $word == @(true|false) ]] || { echo "$file $code $place: $word"; return 1; }
+		read -r _ place word <<<"$place"
+		[ "$(grep -c -- "^-A $place " "$file")" -ge "$word" ] || { echo "$file has no rule $word in $place"; return 1; }
+	done <linted.tsv
 }
 
 @test "closed in IPv4 and open in IPv6: with the other file, whichever is given first" {
