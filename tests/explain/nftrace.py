@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-What nf_tables did with each packet, by its trace messages (linux/netfilter/nf_tables.h, NFTA_TRACE_*).
-The packet is found by its source port or ICMP identifier, which is BASE and its number.
+Reads what nf_tables did with each packet from trace messages (linux/netfilter/nf_tables.h, NFTA_TRACE_*).
+A packet is identified by its source port or ICMP identifier: BASE plus its number.
 """
 import errno, os, socket, struct, time
 
@@ -12,7 +12,7 @@ NLMSG_ERROR, NLMSG_DONE, REQUEST, ACK, DUMP = 2, 3, 1, 4, 0x300
 GETRULE, TRACE, CT_DELETE = 10 << 8 | 7, 10 << 8 | 17, 1 << 8 | 2
 POLICY = 1
 
-# A table of its own asks for the trace: before all others, and also of what this host sends.
+# A separate table with the earliest priority enables tracing, also for packets sent by this host.
 RULESET = f"""table inet {TABLE} {{
 	chain in {{ type filter hook prerouting priority -500; meta nftrace set 1; }}
 	chain out {{ type filter hook output priority -500; meta nftrace set 1; }}
@@ -48,7 +48,7 @@ def attribute(kind, data):
 
 
 class Netlink:
-    """A socket of the network namespace that the caller is in."""
+    """A netlink socket in the caller's network namespace."""
 
     def __init__(self, trace=False):
         self.s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
@@ -107,7 +107,7 @@ def number_of(a):
 
 
 class Traces:
-    """The rules and policies that packets met, in order: (table, chain, number or "policy", verdict code)."""
+    """The rules and policies that packets traversed, in order: (table, chain, number or "policy", verdict code)."""
 
     def __init__(self, socket, handles):
         self.socket, self.handles, self.of, self.seen, self.current = socket, handles, {}, set(), {}
@@ -133,7 +133,7 @@ class Traces:
         self.of.setdefault(number, []).append((*place, code))
 
     def wait(self, numbers, seconds=5):
-        """Until each packet was seen, and nothing more comes."""
+        """Waits until each packet was traced and no more messages arrive."""
         end, quiet = time.monotonic() + seconds, 0
         while time.monotonic() < end and quiet < 2:
             any_came = False
