@@ -9,11 +9,10 @@
 static int incompatible(const struct rv_table *t, const char *chain, const char *why,
 			struct rv_error *err)
 {
-	const char *family = t->ruleset->family == NFPROTO_IPV6 ? "ip6" : "ip";
-
 	rv_fail(err, RV_ERR_RESOURCE, NULL, "table `%s' is incompatible, use 'nft' tool: %s%s%s%s",
 		t->def->name, chain ? "chain `" : "", chain ? chain : "", chain ? "' " : "", why);
-	return rv_hint(err, "to show it: nft list table %s %s", family, t->def->name);
+	return rv_hint(err, "to show it: nft list table %s %s", rv_family(t->ruleset->family)->nft,
+		       t->def->name);
 }
 
 /* ---- tables -------------------------------------------------------------------- */

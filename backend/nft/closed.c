@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter_ipv4.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
 #include <sys/socket.h>
@@ -234,41 +235,36 @@ static void put_rules(struct rv_buf *b, uint32_t *seq, rv_family_t family, const
 	put_needed(&w);
 }
 
-static const rv_family_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
-
-static const struct rv_nft_closed whole = { RV_NFT_CLOSED_TABLE, true, true };
-
-static bool is_of(const struct rv_nft_closed *what, rv_family_t family)
-{
-	return family == NFPROTO_IPV6 ? what->ip6 : what->ip;
-}
+static const struct rv_nft_closed both_families = { RV_NFT_CLOSED_TABLE, { true, true } };
 
 static void put_closed(struct rv_buf *b, uint32_t *seq, const struct rv_nft_closed *what,
 		       enum rv_nft_open_by how)
 {
-	for (unsigned int f = 0; f < 2; f++) {
-		if (!is_of(what, families[f]))
+	for (unsigned int f = 0; f < RV_FAMILIES; f++) {
+		rv_family_t family = rv_family_defs[f].family;
+
+		if (!what->families[f])
 			continue;
-		rv_nft_put_no_table(b, seq, families[f], what->table);
-		put_table(b, seq, NFT_MSG_NEWTABLE, families[f], what->table);
+		rv_nft_put_no_table(b, seq, family, what->table);
+		put_table(b, seq, NFT_MSG_NEWTABLE, family, what->table);
 		for (unsigned int i = 0; i < sizeof(chains) / sizeof(*chains); i++) {
-			put_chain(b, seq, families[f], what->table, chains[i].name, chains[i].hook,
-				  0 /* filter */);
-			put_rules(b, seq, families[f], what->table, i, how);
+			put_chain(b, seq, family, what->table, chains[i].name, chains[i].hook,
+				  NF_IP_PRI_FILTER);
+			put_rules(b, seq, family, what->table, i, how);
 		}
 	}
 }
 
 static void put_open(struct rv_buf *b, uint32_t *seq, const struct rv_nft_closed *what)
 {
-	for (unsigned int f = 0; f < 2; f++)
-		if (is_of(what, families[f]))
-			rv_nft_put_no_table(b, seq, families[f], what->table);
+	for (unsigned int f = 0; f < RV_FAMILIES; f++)
+		if (what->families[f])
+			rv_nft_put_no_table(b, seq, rv_family_defs[f].family, what->table);
 }
 
 void rv_nft_put_not_closed(struct rv_buf *b, uint32_t *seq)
 {
-	put_open(b, seq, &whole);
+	put_open(b, seq, &both_families);
 }
 
 void rv_nft_put_guard(struct rv_buf *b, uint32_t *seq, rv_family_t family, unsigned int hooks)
@@ -352,7 +348,7 @@ int rv_nft_closer_init(struct rv_nft_closer *c, const struct rv_nft_closed *what
 {
 	uint32_t seq = 1;
 
-	*c = (struct rv_nft_closer){ .what = what ? *what : whole };
+	*c = (struct rv_nft_closer){ .what = what ? *what : both_families };
 	if (rv_nft_open(&c->socket, err) || rv_nft_generation(&c->socket, err))
 		return -1;
 	for (int how = 0; how < RV_NFT_OPEN_BY; how++) {
@@ -388,12 +384,12 @@ static int open_again(struct rv_nft_closer *c, rv_family_t family, struct rv_err
 
 int rv_nft_shut(rv_family_t family, bool shut, struct rv_error *err)
 {
-	const struct rv_nft_closed what = {
-		RV_NFT_SHUT_TABLE, family == NFPROTO_IPV4, family == NFPROTO_IPV6,
-	};
+	struct rv_nft_closed what = { .table = RV_NFT_SHUT_TABLE };
 	struct rv_nft_closer c;
-	int rc = rv_nft_closer_init(&c, &what, err);
+	int rc;
 
+	what.families[rv_family_index(family)] = true;
+	rc = rv_nft_closer_init(&c, &what, err);
 	if (!rc)
 		rc = shut ? rv_nft_closer_close_best(&c, err) : open_again(&c, family, err);
 	rv_nft_closer_free(&c);

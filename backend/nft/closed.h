@@ -14,10 +14,9 @@
 /* The same for one family, of a host whose rules could not be loaded at boot. */
 #define RV_NFT_SHUT_TABLE "ravelin-closed-at-boot"
 
-/* Which table, and of which families. */
 struct rv_nft_closed {
 	const char *table;
-	bool ip, ip6;
+	bool families[RV_FAMILIES];	/* by rv_family_index() */
 };
 
 /* What tells an open connection. */

@@ -140,7 +140,7 @@ static bool loads_protocol(const struct rv_nft_expr *e, rv_family_t family)
 	if (e->kind == RV_NFT_META)
 		return e->key == NFT_META_L4PROTO && e->given & BIT(NFTA_META_DREG);
 	return e->kind == RV_NFT_PAYLOAD && e->base == NFT_PAYLOAD_NETWORK_HEADER && e->len == 1 &&
-	       e->offset == (family == NFPROTO_IPV6 ? 6 : 9);
+	       e->offset == rv_family(family)->protocol;
 }
 
 static void look_at(struct protocol *p, const struct rv_nft_expr *e, rv_family_t family)
@@ -474,7 +474,7 @@ struct tables {
 			uint32_t len;
 			unsigned char data[NFT_USERDATA_MAXLEN];
 		} userdata;		/* a comment */
-	} table[2 * 2 * RV_TABLE_DEFS];	/* families, profiles */
+	} table[RV_FAMILIES * 2 * RV_TABLE_DEFS];	/* in both profiles */
 	unsigned int n;
 };
 
@@ -520,9 +520,9 @@ static int ask_tables(struct rv_nft_socket *n, struct tables *list, struct rv_er
 	list->n = 0;
 	/* None may come or go. */
 	for (unsigned int i = 0; rv_nft_table_names(i); i++)
-		if (rv_nft_read(n, NFPROTO_IPV4, rv_nft_table_names(i), NULL, 0, err) ||
-		    rv_nft_read(n, NFPROTO_IPV6, rv_nft_table_names(i), NULL, 0, err))
-			return -1;
+		for (unsigned int f = 0; f < RV_FAMILIES; f++)
+			if (rv_nft_read(n, rv_family_defs[f].family, rv_nft_table_names(i), NULL, 0, err))
+				return -1;
 	return rv_nft_ask(n, &q, note_table, list, err) < 0 ? -1 : 0;
 }
 
@@ -536,17 +536,18 @@ static bool is_there(const struct tables *list, rv_family_t family, const char *
 
 /* ---- all of them ---------------------------------------------------------------------------------- */
 
-static const rv_family_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
-
 static void put_missing(struct reading *r, const struct tables *list)
 {
-	for (unsigned int f = 0; f < 2; f++)
+	for (unsigned int f = 0; f < RV_FAMILIES; f++) {
+		rv_family_t family = rv_family_defs[f].family;
+
 		for (unsigned int i = 0; rv_nft_table_names(i); i++)
-			if (!is_there(list, families[f], rv_nft_table_names(i)))
-				rv_nft_put_no_table(r->to, &r->seq, families[f], rv_nft_table_names(i));
+			if (!is_there(list, family, rv_nft_table_names(i)))
+				rv_nft_put_no_table(r->to, &r->seq, family, rv_nft_table_names(i));
+	}
 }
 
-/* The messages of all tables. closed: hooks, see struct reading, by families[]. */
+/* Writes the messages of all tables. closed: hooks (struct reading), by rv_family_index(). */
 static int read_tables(struct reading *r, unsigned int *closed, struct rv_error *err)
 {
 	struct tables list;
@@ -557,7 +558,7 @@ static int read_tables(struct reading *r, unsigned int *closed, struct rv_error 
 	for (unsigned int i = 0; i < list.n; i++) {
 		r->family = list.table[i].family;
 		r->table = list.table[i].name;
-		r->closed = &closed[r->family == NFPROTO_IPV6];
+		r->closed = &closed[rv_family_index(r->family)];
 		/* Only the process that owns a table can change it. */
 		if (!(list.table[i].flags & NFT_TABLE_F_OWNER) && read_table(r, err))
 			return -1;
@@ -569,7 +570,7 @@ int rv_nft_image_read(struct rv_nft_socket *n, struct rv_buf *b, struct rv_error
 {
 	struct rv_buf messages = RV_BUF_INIT;
 	struct reading r = { .n = n, .to = &messages, .seq = 1 };
-	unsigned int closed[2] = { 0 };
+	unsigned int closed[RV_FAMILIES] = { 0 };
 
 	rv_buf_reset(b);
 	if (read_tables(&r, closed, err)) {
@@ -577,11 +578,11 @@ int rv_nft_image_read(struct rv_nft_socket *n, struct rv_buf *b, struct rv_error
 		return -1;
 	}
 	rv_nft_put_batch_begin(b);
-	for (unsigned int f = 0; f < 2; f++)
-		rv_nft_put_guard(b, &r.seq, families[f], closed[f]);
+	for (unsigned int f = 0; f < RV_FAMILIES; f++)
+		rv_nft_put_guard(b, &r.seq, rv_family_defs[f].family, closed[f]);
 	rv_buf_add(b, messages.data, messages.len);
-	for (unsigned int f = 0; f < 2; f++)
-		rv_nft_put_no_guard(b, &r.seq, families[f], closed[f]);
+	for (unsigned int f = 0; f < RV_FAMILIES; f++)
+		rv_nft_put_no_guard(b, &r.seq, rv_family_defs[f].family, closed[f]);
 	/* The host may have been closed before, because going back had failed. */
 	rv_nft_put_not_closed(b, &r.seq);
 	rv_nft_put_batch_end(b, r.seq);

@@ -112,7 +112,7 @@ static void find_tables(struct rv_nft_socket *n, rv_family_t family,
 
 static void warn_of_legacy(rv_family_t family, const char *suffix, struct rv_error *err)
 {
-	const char *tool = family == NFPROTO_IPV6 ? "ip6tables" : "iptables";
+	const char *tool = rv_family(family)->tool;
 
 	if (has_legacy(family))
 		rv_warn(err, "# Warning: %s-legacy tables present, use %s-legacy%s to see them",

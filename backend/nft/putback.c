@@ -145,11 +145,6 @@ static const struct {
 	{ NFT_MSG_NEWRULE, "a rule of chain", NFTA_RULE_TABLE, NFTA_RULE_CHAIN },
 };
 
-static const char *family_word(rv_family_t family)
-{
-	return family == NFPROTO_IPV6 ? "IPv6" : "IPv4";
-}
-
 static void describe(char *text, size_t room, const struct rv_nft_image_message *m)
 {
 	struct rv_nft_view t[NFTA_SET_MAX + 1];
@@ -163,10 +158,10 @@ static void describe(char *text, size_t room, const struct rv_nft_image_message 
 		table = rv_nft_get_text(t[words[i].table]);
 		name = rv_nft_get_text(t[words[i].name]);
 		if (words[i].table == words[i].name)
-			snprintf(text, room, "%s table `%s'", family_word(m->family), table);
+			snprintf(text, room, "%s table `%s'", rv_family(m->family)->name, table);
 		else
 			snprintf(text, room, "%s `%s' in %s table `%s'", words[i].word,
-				 name ? name : "?", family_word(m->family), table);
+				 name ? name : "?", rv_family(m->family)->name, table);
 	}
 }
 

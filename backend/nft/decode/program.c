@@ -28,7 +28,7 @@ int rv_nft_unsupported(struct rv_nft_reader *r, const char *fmt, ...)
 	return rv_hint(r->err,
 		       "the rule was not written by iptables; look at it with: "
 		       "nft -a list chain %s %s %s",
-		       r->family == NFPROTO_IPV6 ? "ip6" : "ip", r->place->table, r->place->chain);
+		       rv_family(r->family)->nft, r->place->table, r->place->chain);
 }
 
 int rv_nft_not_understood(struct rv_nft_reader *r, const struct rv_nft_load *l)

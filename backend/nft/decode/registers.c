@@ -160,7 +160,7 @@ static uint32_t ct_len(const struct rv_nft_reader *r, uint32_t key)
 		return 1;
 	case NFT_CT_SRC:
 	case NFT_CT_DST:
-		return r->family == NFPROTO_IPV4 ? 4 : 16;
+		return rv_family(r->family)->address_len;
 	case NFT_CT_PROTO_SRC:
 	case NFT_CT_PROTO_DST:
 		return 2;

@@ -260,10 +260,10 @@ static int set_header(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 /* An address from a register as text, or NULL. */
 static const char *get_address(struct rv_nft_reader *r, uint32_t reg, char *text)
 {
-	bool v4 = r->family == NFPROTO_IPV4;
-	const uint8_t *bytes = rv_nft_constant(r, reg, v4 ? 4 : 16);
+	const struct rv_family_def *family = rv_family(r->family);
+	const uint8_t *bytes = rv_nft_constant(r, reg, family->address_len);
 
-	return bytes ? inet_ntop(v4 ? AF_INET : AF_INET6, bytes, text, INET6_ADDRSTRLEN) : NULL;
+	return bytes ? inet_ntop(family->af, bytes, text, INET6_ADDRSTRLEN) : NULL;
 }
 
 /* A port; -1: none in the register. */

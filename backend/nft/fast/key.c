@@ -12,21 +12,26 @@ enum {
 };
 #define NFT_TYPE_BITS 6		/* of each field of a concatenation */
 
-/* How a field is loaded. */
+#define BOTH(x) { x, x }
+
+/* How each field is loaded. */
 static const struct field {
 	enum rv_nft_kind kind;
-	uint32_t base, offset4, offset6;	/* meta: base is the key */
-	uint32_t type4, type6;
+	uint32_t base;			/* of payload; the key of meta */
+	/* By rv_family_index(): bytes from that base, and NFT_TYPE_*. */
+	uint32_t offset[RV_FAMILIES], type[RV_FAMILIES];
 } fields[RV_KEY_FIELDS] = {
-	[RV_KEY_SADDR] = { RV_NFT_PAYLOAD, NFT_PAYLOAD_NETWORK_HEADER, 12, 8, NFT_TYPE_IP, NFT_TYPE_IP6 },
-	[RV_KEY_DADDR] = { RV_NFT_PAYLOAD, NFT_PAYLOAD_NETWORK_HEADER, 16, 24, NFT_TYPE_IP, NFT_TYPE_IP6 },
-	[RV_KEY_IN] = { RV_NFT_META, NFT_META_IIFNAME, 0, 0, NFT_TYPE_INTERFACE, NFT_TYPE_INTERFACE },
-	[RV_KEY_OUT] = { RV_NFT_META, NFT_META_OIFNAME, 0, 0, NFT_TYPE_INTERFACE, NFT_TYPE_INTERFACE },
-	[RV_KEY_PROTO] = { RV_NFT_META, NFT_META_L4PROTO, 0, 0, NFT_TYPE_PROTOCOL, NFT_TYPE_PROTOCOL },
-	[RV_KEY_SPORT] = { RV_NFT_PAYLOAD, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 0, NFT_TYPE_PORT, NFT_TYPE_PORT },
-	[RV_KEY_DPORT] = { RV_NFT_PAYLOAD, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, NFT_TYPE_PORT, NFT_TYPE_PORT },
-	/* Type and code at once, a number of 16 bits: nft has no type for that. */
-	[RV_KEY_ICMP] = { RV_NFT_PAYLOAD, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 0, NFT_TYPE_PORT, NFT_TYPE_PORT },
+	[RV_KEY_SADDR] = { RV_NFT_PAYLOAD, NFT_PAYLOAD_NETWORK_HEADER, { 12, 8 },
+			   { NFT_TYPE_IP, NFT_TYPE_IP6 } },
+	[RV_KEY_DADDR] = { RV_NFT_PAYLOAD, NFT_PAYLOAD_NETWORK_HEADER, { 16, 24 },
+			   { NFT_TYPE_IP, NFT_TYPE_IP6 } },
+	[RV_KEY_IN] = { RV_NFT_META, NFT_META_IIFNAME, BOTH(0), BOTH(NFT_TYPE_INTERFACE) },
+	[RV_KEY_OUT] = { RV_NFT_META, NFT_META_OIFNAME, BOTH(0), BOTH(NFT_TYPE_INTERFACE) },
+	[RV_KEY_PROTO] = { RV_NFT_META, NFT_META_L4PROTO, BOTH(0), BOTH(NFT_TYPE_PROTOCOL) },
+	[RV_KEY_SPORT] = { RV_NFT_PAYLOAD, NFT_PAYLOAD_TRANSPORT_HEADER, BOTH(0), BOTH(NFT_TYPE_PORT) },
+	[RV_KEY_DPORT] = { RV_NFT_PAYLOAD, NFT_PAYLOAD_TRANSPORT_HEADER, BOTH(2), BOTH(NFT_TYPE_PORT) },
+	/* Type and code together as a 16-bit number; nft has no type for that. */
+	[RV_KEY_ICMP] = { RV_NFT_PAYLOAD, NFT_PAYLOAD_TRANSPORT_HEADER, BOTH(0), BOTH(NFT_TYPE_PORT) },
 };
 
 static bool has(const struct rv_key_shape *shape, unsigned int field)
@@ -83,8 +88,7 @@ uint32_t rv_fast_key_type(rv_family_t family, const struct rv_key_shape *shape)
 
 	for (unsigned int i = 0; i < RV_KEY_FIELDS; i++)
 		if (has(shape, i))
-			type = type << NFT_TYPE_BITS |
-			       (family == NFPROTO_IPV6 ? fields[i].type6 : fields[i].type4);
+			type = type << NFT_TYPE_BITS | fields[i].type[rv_family_index(family)];
 	return type;
 }
 
@@ -117,7 +121,7 @@ static void write_load(struct rv_buf *b, rv_family_t family, unsigned int i, uin
 		e.given = 1U << NFTA_META_DREG;
 	} else {
 		e.base = f->base;
-		e.offset = family == NFPROTO_IPV6 ? f->offset6 : f->offset4;
+		e.offset = f->offset[rv_family_index(family)];
 		e.len = rv_key_size(family, i);
 	}
 	rv_nft_expr_write(b, &e);
@@ -189,7 +193,7 @@ static bool loads(rv_family_t family, unsigned int i, const struct rv_nft_expr *
 	if (f->kind == RV_NFT_META)
 		return e->given & 1U << NFTA_META_DREG && e->key == f->base;
 	return e->base == f->base && e->len == rv_key_size(family, i) &&
-	       e->offset == (family == NFPROTO_IPV6 ? f->offset6 : f->offset4);
+	       e->offset == f->offset[rv_family_index(family)];
 }
 
 /* The kernel tells the first word of NFT_REG_1 to NFT_REG_4 by these names. */

@@ -166,7 +166,7 @@ static int damaged(const struct reading *r, struct rv_error *err, const char *wh
 	va_end(ap);
 	rv_fail(err, RV_ERR_RESOURCE, NULL, "table `%s', %s `%s': %s", r->name, what, name, text);
 	return rv_hint(err, "rules of profile fast are changed by iptables only; look at them with: "
-		       "nft -a list table %s %s", r->family == NFPROTO_IPV6 ? "ip6" : "ip", r->name);
+		       "nft -a list table %s %s", rv_family(r->family)->nft, r->name);
 }
 
 static int malformed(struct rv_error *err)

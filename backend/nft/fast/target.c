@@ -128,7 +128,7 @@ static void put_flags(struct rv_buf *b, uint16_t attr, const struct nf_nat_range
 static bool write_nat(struct rv_buf *b, rv_family_t family, const unsigned char *data, uint32_t type)
 {
 	const struct nf_nat_range2 *r = (const void *)data;
-	size_t len = family == NFPROTO_IPV6 ? sizeof(r->min_addr.in6) : sizeof(r->min_addr.ip);
+	size_t len = rv_family(family)->address_len;
 	struct nests n;
 
 	/* No expression counts ports from another one. */

@@ -13,7 +13,7 @@ struct writing {
 /* Numbers of sets and chains are the transaction's, which may be one of both families. */
 static uint32_t base_number(const struct rv_nft_message *m)
 {
-	return (m->family == NFPROTO_IPV6 ? UINT32_C(1) << 31 : 0) + m->b->numbers;
+	return (uint32_t)rv_family_index(m->family) << 31 | m->b->numbers;
 }
 
 static uint64_t first_counter(const struct rv_rule *r, uint16_t type)
