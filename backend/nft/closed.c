@@ -12,19 +12,11 @@
 
 /* ---- messages -------------------------------------------------------------------- */
 
-static size_t start(struct rv_buf *b, uint32_t *seq, uint8_t type, uint16_t flags,
-		    rv_family_t family)
-{
-	size_t at = b->len;
-
-	rv_nft_put_message(b, NFNL_SUBSYS_NFTABLES << 8 | type, flags, family, 0, (*seq)++);
-	return at;
-}
-
 static void put_table(struct rv_buf *b, uint32_t *seq, uint8_t type, rv_family_t family,
 		      const char *name)
 {
-	size_t at = start(b, seq, type, type == NFT_MSG_NEWTABLE ? NLM_F_CREATE : 0, family);
+	uint16_t flags = type == NFT_MSG_NEWTABLE ? NLM_F_CREATE : 0;
+	size_t at = rv_nft_begin_message(b, seq, type, flags, family);
 
 	rv_nft_put_text(b, NFTA_TABLE_NAME, name);
 	rv_nft_end_message(b, at);
@@ -50,7 +42,8 @@ struct writer {
 
 static void start_rule(struct writer *w)
 {
-	w->message = start(w->b, w->seq, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, w->family);
+	w->message = rv_nft_begin_message(w->b, w->seq, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
+					  w->family);
 	rv_nft_put_text(w->b, NFTA_RULE_TABLE, w->table);
 	rv_nft_put_text(w->b, NFTA_RULE_CHAIN, w->chain);
 	w->list = rv_nft_nest(w->b, NFTA_RULE_EXPRESSIONS);
@@ -207,7 +200,7 @@ static const struct {
 static void put_chain(struct rv_buf *b, uint32_t *seq, rv_family_t family, const char *table,
 		      const char *name, uint32_t number, int32_t priority)
 {
-	size_t at = start(b, seq, NFT_MSG_NEWCHAIN, NLM_F_CREATE, family), hook;
+	size_t at = rv_nft_begin_message(b, seq, NFT_MSG_NEWCHAIN, NLM_F_CREATE, family), hook;
 
 	rv_nft_put_text(b, NFTA_CHAIN_TABLE, table);
 	rv_nft_put_text(b, NFTA_CHAIN_NAME, name);

@@ -253,11 +253,9 @@ static int look(struct reading *r, const struct rv_nft_view *t, struct rv_error 
 static size_t start_object(struct reading *r, struct rv_buf *b)
 {
 	const struct kind *k = r->kind;
-	size_t at = b->len;
 
-	rv_nft_put_message(b, NFNL_SUBSYS_NFTABLES << 8 | (r->removing ? k->remove : k->make),
-			   r->removing ? 0 : k->flags, r->family, 0, r->seq++);
-	return at;
+	return rv_nft_begin_message(b, &r->seq, r->removing ? k->remove : k->make,
+				    r->removing ? 0 : k->flags, r->family);
 }
 
 static int end_object(struct rv_buf *b, size_t at, struct rv_error *err)
@@ -378,7 +376,7 @@ static int ask_elements(struct reading *r, const char *set, struct rv_error *err
 		if (r->elements == before)
 			return 0;
 	}
-	return rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
+	return rv_nft_changed(err);
 }
 
 static int ask_sets(struct reading *r, struct rv_error *err)
@@ -422,11 +420,6 @@ static void forget_table(struct reading *r)
 	r->nbound = 0;
 }
 
-static int gone(struct rv_error *err)
-{
-	return rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
-}
-
 /* What makes the table, behind what removes it. */
 static int read_table(struct reading *r, struct rv_error *err)
 {
@@ -441,25 +434,23 @@ static int read_table(struct reading *r, struct rv_error *err)
 	if (!rc)
 		rc = ask_rules(r, err);
 	forget_table(r);
-	return rc > 0 ? gone(err) : rc;
+	return rc > 0 ? rv_nft_changed(err) : rc;
 }
 
 /* All that is in the table is removed, and the table stays. */
 static int empty_table(struct reading *r, struct rv_error *err)
 {
 	static const int order[] = { KIND_SET, KIND_FLOWTABLE, KIND_OBJECT, KIND_CHAIN };
-	size_t at = r->to->len;
+	size_t at = rv_nft_begin_message(r->to, &r->seq, NFT_MSG_DELRULE, 0, r->family);
 	int rc = 0;
 
 	r->removing = true;
-	rv_nft_put_message(r->to, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_DELRULE, 0, r->family, 0,
-			   r->seq++);
 	rv_nft_put_text(r->to, NFTA_RULE_TABLE, r->table);
 	rv_nft_end_message(r->to, at);
 	for (size_t i = 0; i < sizeof(order) / sizeof(*order) && !rc; i++)
 		rc = ask(r, order[i], NULL, err);
 	r->removing = false;
-	return rc > 0 ? gone(err) : rc;
+	return rc > 0 ? rv_nft_changed(err) : rc;
 }
 
 /* ---- which there are ------------------------------------------------------------------------------ */

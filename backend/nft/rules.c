@@ -123,7 +123,7 @@ static int show_rule(struct dumping *d, struct rv_rule *r, const struct rv_nft_p
 	if (!d->chain || strcmp(d->chain->name, place->chain))
 		d->chain = rv_table_chain(d->table, place->chain);
 	if (!d->chain)
-		return rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
+		return rv_nft_changed(err);
 	/* The kernel counts a chain's own rules among its uses. */
 	d->short_of_uses |= !d->chain->references;
 	if (d->chain->references)

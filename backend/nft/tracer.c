@@ -22,17 +22,9 @@ static const struct {
 	{ "output", NF_INET_LOCAL_OUT },
 };
 
-static size_t start(struct rv_buf *b, uint32_t *seq, uint8_t type, uint16_t flags, rv_family_t family)
-{
-	size_t at = b->len;
-
-	rv_nft_put_message(b, NFNL_SUBSYS_NFTABLES << 8 | type, flags, family, 0, (*seq)++);
-	return at;
-}
-
 static void put_table(struct rv_buf *b, uint32_t *seq, rv_family_t family, const char *name)
 {
-	size_t at = start(b, seq, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, family);
+	size_t at = rv_nft_begin_message(b, seq, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, family);
 
 	rv_nft_put_text(b, NFTA_TABLE_NAME, name);
 	rv_nft_put_u32(b, NFTA_TABLE_FLAGS, NFT_TABLE_F_OWNER);
@@ -41,7 +33,7 @@ static void put_table(struct rv_buf *b, uint32_t *seq, rv_family_t family, const
 
 static void put_chain(struct rv_buf *b, uint32_t *seq, rv_family_t family, const char *table, unsigned int i)
 {
-	size_t at = start(b, seq, NFT_MSG_NEWCHAIN, NLM_F_CREATE, family), hook;
+	size_t at = rv_nft_begin_message(b, seq, NFT_MSG_NEWCHAIN, NLM_F_CREATE, family), hook;
 
 	rv_nft_put_text(b, NFTA_CHAIN_TABLE, table);
 	rv_nft_put_text(b, NFTA_CHAIN_NAME, chains[i].name);
@@ -57,7 +49,7 @@ static void put_chain(struct rv_buf *b, uint32_t *seq, rv_family_t family, const
 static int put_rule(struct rv_buf *b, uint32_t *seq, rv_family_t family, const char *table, unsigned int i,
 		    const struct rv_rule *rule, struct rv_error *err)
 {
-	size_t at = start(b, seq, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, family);
+	size_t at = rv_nft_begin_message(b, seq, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, family);
 
 	rv_nft_put_text(b, NFTA_RULE_TABLE, table);
 	rv_nft_put_text(b, NFTA_RULE_CHAIN, chains[i].name);

@@ -29,7 +29,7 @@ static int see_set(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	if (!rv_nft_attr_table(attrs, t, NFTA_SET_MAX + 1) ||
 	    !rv_nft_get_u32(t[NFTA_SET_KEY_LEN], &d->len) || !rv_nft_get_u32(t[NFTA_SET_KEY_TYPE], &d->type) ||
 	    (t[NFTA_SET_FLAGS].data && !rv_nft_get_u32(t[NFTA_SET_FLAGS], &d->flags)))
-		return rv_fail(err, RV_ERR_RESOURCE, NULL, "the kernel's answer is malformed");
+		return rv_nft_malformed(err);
 	return 0;
 }
 

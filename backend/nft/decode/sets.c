@@ -46,11 +46,6 @@ static struct rv_nft_range *add_range(struct rv_nft_set *s)
 	return range;
 }
 
-static int malformed(struct rv_error *err)
-{
-	return rv_fail(err, RV_ERR_RESOURCE, NULL, "the kernel's answer is malformed");
-}
-
 struct elements {
 	struct rv_nft_set *set;
 	uint32_t ignored;	/* attributes of elements that may be there, NFTA_SET_ELEM_* as bits */
@@ -65,15 +60,15 @@ static int see_element(struct rv_nft_view v, struct elements *all, struct rv_err
 
 	if (!rv_nft_attr_table(v, t, NFTA_SET_ELEM_MAX + 1) ||
 	    (t[NFTA_SET_ELEM_FLAGS].data && !rv_nft_get_u32(t[NFTA_SET_ELEM_FLAGS], &flags)))
-		return malformed(err);
+		return rv_nft_malformed(err);
 	for (int i = 0; i <= NFTA_SET_ELEM_MAX; i++)
 		all->strange |= t[i].data && !(all->ignored >> i & 1);
 	if (!get_value(t[NFTA_SET_ELEM_KEY], &key) || (all->set->len && key.len != all->set->len))
-		return malformed(err);
+		return rv_nft_malformed(err);
 	end = key;
 	if (t[NFTA_SET_ELEM_KEY_END].data &&
 	    (!get_value(t[NFTA_SET_ELEM_KEY_END], &end) || end.len != key.len))
-		return malformed(err);
+		return rv_nft_malformed(err);
 	r = add_range(all->set);
 	if (!r)
 		return rv_fail_memory(err);
@@ -92,12 +87,12 @@ static int see_elements(struct rv_nft_view attrs, void *arg, struct rv_error *er
 	struct rv_nft_attr a;
 
 	if (!rv_nft_attr_table(attrs, t, NFTA_SET_ELEM_LIST_MAX + 1))
-		return malformed(err);
+		return rv_nft_malformed(err);
 	w = rv_nft_attrs(t[NFTA_SET_ELEM_LIST_ELEMENTS]);
 	while (t[NFTA_SET_ELEM_LIST_ELEMENTS].data && rv_nft_next(&w, &a))
 		if (see_element(a.value, arg, err))
 			return -1;
-	return w.bad ? malformed(err) : 0;
+	return w.bad ? rv_nft_malformed(err) : 0;
 }
 
 static int by_key(const void *a, const void *b)
@@ -190,7 +185,7 @@ static int see_set(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	    !rv_nft_get_u32(t[NFTA_SET_KEY_LEN], &len) || !t[NFTA_SET_DESC].data ||
 	    !rv_nft_attr_table(t[NFTA_SET_DESC], d, NFTA_SET_DESC_MAX + 1) ||
 	    (d[NFTA_SET_DESC_SIZE].data && !rv_nft_get_u32(d[NFTA_SET_DESC_SIZE], &size)))
-		return rv_fail(err, RV_ERR_RESOURCE, NULL, "the kernel's answer is malformed");
+		return rv_nft_malformed(err);
 	/* Some versions of nft make a set for the rule alone, others one that stays. */
 	c->as_ours = (flags & ~(uint32_t)NFT_SET_ANONYMOUS) == c->flags && len == c->len &&
 		     size == DEFAULT_SIZE && !t[NFTA_SET_TIMEOUT].data &&
@@ -304,7 +299,7 @@ static int see_fixed(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	bool *fixed = arg;
 
 	if (!rv_nft_attr_table(attrs, t, NFTA_SET_ELEM_LIST_MAX + 1))
-		return malformed(err);
+		return rv_nft_malformed(err);
 	w = rv_nft_attrs(t[NFTA_SET_ELEM_LIST_ELEMENTS]);
 	while (rv_nft_next(&w, &a))
 		*fixed |= !rv_nft_attr_table(a.value, e, NFTA_SET_ELEM_MAX + 1) ||

@@ -169,11 +169,6 @@ static int damaged(const struct reading *r, struct rv_error *err, const char *wh
 		       "nft -a list table %s %s", rv_family(r->family)->nft, r->name);
 }
 
-static int malformed(struct rv_error *err)
-{
-	return rv_fail(err, RV_ERR_RESOURCE, NULL, "the kernel's answer is malformed");
-}
-
 /* ---- kernel rules ------------------------------------------------------------------------------- */
 
 /* What is to be known of a rule's expressions. */
@@ -217,7 +212,7 @@ static int find_chain(struct reading *r, const char *name, uint32_t *index, stru
 	if (c) {
 		at = rv_map_get(&r->by_chain, (uintptr_t)c);
 		if (!at)
-			return rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
+			return rv_nft_changed(err);
 		r->chain = c;
 		r->index = *at - 1;
 	} else if (!r->chain || strcmp(r->chain->name, name) != 0) {
@@ -362,7 +357,7 @@ static int see_set(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	uint64_t id;
 
 	if (!rv_nft_attr_table(attrs, t, SET_MAX + 1) || !(name = rv_nft_get_text(t[NFTA_SET_NAME])))
-		return malformed(err);
+		return rv_nft_malformed(err);
 	r->f->has_set |= !strcmp(name, RV_FAST_STATE);
 	if (!rv_fast_id(name, RV_FAST_MAP, &id))
 		return 0;
@@ -498,12 +493,12 @@ static int see_elements(struct rv_nft_view attrs, void *arg, struct rv_error *er
 	struct rv_nft_attr a;
 
 	if (!rv_nft_attr_table(attrs, t, NFTA_SET_ELEM_LIST_MAX + 1))
-		return malformed(err);
+		return rv_nft_malformed(err);
 	w = rv_nft_attrs(t[NFTA_SET_ELEM_LIST_ELEMENTS]);
 	while (rv_nft_next(&w, &a))
 		if (see_element(r, a.value, err))
 			return -1;
-	return w.bad ? malformed(err) : 0;
+	return w.bad ? rv_nft_malformed(err) : 0;
 }
 
 static int count_elements(struct rv_nft_view attrs, void *arg, struct rv_error *err)
@@ -514,7 +509,7 @@ static int count_elements(struct rv_nft_view attrs, void *arg, struct rv_error *
 	struct rv_nft_attr a;
 
 	if (!rv_nft_attr_table(attrs, t, NFTA_SET_ELEM_LIST_MAX + 1))
-		return malformed(err);
+		return rv_nft_malformed(err);
 	w = rv_nft_attrs(t[NFTA_SET_ELEM_LIST_ELEMENTS]);
 	while (rv_nft_next(&w, &a))
 		++*n;
@@ -531,7 +526,7 @@ static int see_state(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	struct rv_nft_attr a;
 
 	if (!rv_nft_attr_table(attrs, t, NFTA_SET_ELEM_LIST_MAX + 1))
-		return malformed(err);
+		return rv_nft_malformed(err);
 	w = rv_nft_attrs(t[NFTA_SET_ELEM_LIST_ELEMENTS]);
 	while (rv_nft_next(&w, &a)) {
 		const unsigned char *key;
@@ -539,7 +534,7 @@ static int see_state(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 		if (!rv_nft_attr_table(a.value, e, NFTA_SET_ELEM_MAX + 1) ||
 		    !rv_nft_attr_table(e[NFTA_SET_ELEM_KEY], d, NFTA_DATA_MAX + 1) ||
 		    d[NFTA_DATA_VALUE].len != 2 * sizeof(uint64_t))
-			return malformed(err);
+			return rv_nft_malformed(err);
 		key = d[NFTA_DATA_VALUE].data;
 		rv_nft_get_u64((struct rv_nft_view){ key, 8 }, &f->told_first);
 		rv_nft_get_u64((struct rv_nft_view){ key + 8, 8 }, &f->told_last);
@@ -631,13 +626,13 @@ static int read_map(struct reading *r, uint32_t i, struct rv_error *err)
 		return read_key(r, err);
 	rv_fast_name(name, RV_FAST_MAP, r->map->id);
 	if (rv_nft_ask(&n->socket, &q, see_elements, r, err))
-		return err->kind ? -1 : rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
+		return err->kind ? -1 : rv_nft_changed(err);
 	if (r->map->count == UINT32_MAX && !rv_nft_ask(&n->socket, &q, count_elements, &count, err))
 		r->map->count = count;
 	if (err->kind)
 		return -1;
 	if (r->map->count != r->map->seen)
-		return rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
+		return rv_nft_changed(err);
 	return 0;
 }
 
@@ -1075,7 +1070,7 @@ static int see_chain_name(struct rv_nft_view attrs, void *arg, struct rv_error *
 	if (!rv_nft_attr_table(attrs, t, NFTA_CHAIN_MAX + 1) ||
 	    !(name = rv_nft_get_text(t[NFTA_CHAIN_NAME])) ||
 	    !(table = rv_nft_get_text(t[NFTA_CHAIN_TABLE])))
-		return malformed(err);
+		return rv_nft_malformed(err);
 	if (strcmp(table, r->name) != 0)
 		return 0;
 	if (rv_fast_id(name, RV_FAST_ACTION, &id))

@@ -389,7 +389,7 @@ static int settle(const struct sending *x, struct rv_error *err)
 		if (rv_nft_settle(&n->socket, err))
 			return -1;
 		if (n->socket.generation != first->socket.generation)
-			return rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
+			return rv_nft_changed(err);
 	}
 	return 0;
 }

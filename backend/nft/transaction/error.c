@@ -345,10 +345,8 @@ static int refused_message(const struct refusal *f, struct rv_error *err)
 
 static int refused_whole(const struct rv_nft_verdict *v, struct rv_error *err)
 {
-	if (v->code == ERESTART) {
-		rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
-		return rv_hint(err, "another program changed the ruleset at the same time");
-	}
+	if (v->code == ERESTART)
+		return rv_nft_changed_by_others(err);
 	if (v->code == EPERM)
 		return rv_fail(err, RV_ERR_RESOURCE, NULL, "Permission denied (you must be root)");
 	return rv_fail(err, RV_ERR_RESOURCE, NULL, "the kernel refused the transaction: %s",

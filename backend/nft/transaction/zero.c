@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 #include "backend/nft/fast/fast.h"
+#include "backend/nft/wire/object.h"
 
 /* linux/netfilter/nf_tables.h of Linux 6.2. */
 #define GETRULE_RESET 25
@@ -105,14 +106,6 @@ static int send_all(struct line *l, const struct rv_buf *b)
 	return mnl_socket_sendto(l->nl, b->data, b->len) < 0 ? rv_nft_failed(errno, l->err) : 0;
 }
 
-static void end_message(struct rv_buf *b, size_t start)
-{
-	uint32_t len = b->len - start;
-
-	if (!b->failed)
-		memcpy(b->data + start + offsetof(struct nlmsghdr, nlmsg_len), &len, sizeof(len));
-}
-
 /* ---- rules ----------------------------------------------------------------------- */
 
 static void put_reset(struct rv_buf *b, rv_family_t family, const struct rv_nft_reset *r,
@@ -124,28 +117,16 @@ static void put_reset(struct rv_buf *b, rv_family_t family, const struct rv_nft_
 	rv_nft_put_text(b, NFTA_RULE_TABLE, r->table->name);
 	rv_nft_put_text(b, NFTA_RULE_CHAIN, r->chain);
 	rv_nft_put_u64(b, NFTA_RULE_HANDLE, r->handle);
-	end_message(b, start);
+	rv_nft_end_message(b, start);
 }
 
-/* Of a rule with several counters, which only nft writes, the first counts. */
+/* A rule that nft wrote may have several counters: iptables shows the first. */
 static bool get_counters(struct rv_nft_view attrs, struct rv_counters *c)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
-	const char *what, *why;
-	struct rv_nft_walk w;
-	struct rv_nft_attr a;
-	struct rv_nft_expr e;
 
-	if (!rv_nft_attr_table(attrs, t, NFTA_RULE_MAX + 1))
-		return false;
-	w = rv_nft_attrs(t[NFTA_RULE_EXPRESSIONS]);
-	while (rv_nft_next(&w, &a)) {
-		if (rv_nft_expr_read(a.value, &e, &what, &why) || e.kind != RV_NFT_COUNTER)
-			continue;
-		*c = (struct rv_counters){ e.packets, e.bytes };
-		return true;
-	}
-	return false;
+	return rv_nft_attr_table(attrs, t, NFTA_RULE_MAX + 1) &&
+	       rv_nft_first_counter(t[NFTA_RULE_EXPRESSIONS], c);
 }
 
 struct resetting {
@@ -279,7 +260,7 @@ static void put_dump(struct rv_buf *b, rv_family_t family, const struct rv_nft_r
 	rv_nft_put_message(b, NFNL_SUBSYS_NFTABLES << 8 | GETRULE_RESET, NLM_F_DUMP, family, 0, 1);
 	rv_nft_put_text(b, NFTA_RULE_TABLE, r->table->name);
 	rv_nft_put_text(b, NFTA_RULE_CHAIN, r->chain);
-	end_message(b, 0);
+	rv_nft_end_message(b, 0);
 }
 
 /* Rules that an interrupted dump has left out are asked for one by one afterwards. */
@@ -431,7 +412,7 @@ static void put_chain(struct rv_buf *b, rv_family_t family, const struct rv_chai
 		rv_nft_put_u64(b, NFTA_COUNTER_BYTES, 0);
 		rv_nft_nest_end(b, nest);
 	}
-	end_message(b, start);
+	rv_nft_end_message(b, start);
 }
 
 static void put_batch_end(struct rv_buf *b, uint16_t type, uint32_t seq)
@@ -439,7 +420,7 @@ static void put_batch_end(struct rv_buf *b, uint16_t type, uint32_t seq)
 	size_t start = b->len;
 
 	rv_nft_put_message(b, type, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES, seq);
-	end_message(b, start);
+	rv_nft_end_message(b, start);
 }
 
 static void see_policy(uint32_t seq, int code, struct rv_nft_view attrs, void *arg)

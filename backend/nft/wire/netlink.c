@@ -121,30 +121,19 @@ struct exchange {
 
 enum { GO_ON, FINISHED, FAILED };
 
-static int outrun(struct rv_error *err)
-{
-	rv_fail(err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
-	return rv_hint(err, "another program changed the ruleset at the same time");
-}
-
-static int malformed(struct rv_error *err)
-{
-	return rv_fail(err, RV_ERR_RESOURCE, NULL, "the kernel's answer is malformed");
-}
-
 static int see_answer(struct exchange *x, const struct nlmsghdr *nlh)
 {
 	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
 	struct rv_nft_view attrs;
 
 	if (nlh->nlmsg_len < sizeof(*nlh) + sizeof(*nfg))
-		return malformed(x->err), FAILED;
+		return rv_nft_malformed(x->err), FAILED;
 	if (x->check_generation && ntohs(nfg->res_id) != (uint16_t)x->n->generation)
-		return outrun(x->err), FAILED;
+		return rv_nft_changed_by_others(x->err), FAILED;
 	attrs.data = (const unsigned char *)(nfg + 1);
 	attrs.len = nlh->nlmsg_len - sizeof(*nlh) - sizeof(*nfg);
 	if (x->dump && !rv_nft_dump_see(x->dump, attrs, nlh->nlmsg_len))
-		return outrun(x->err), FAILED;
+		return rv_nft_changed_by_others(x->err), FAILED;
 	if (x->fn(attrs, x->arg, x->err))
 		return FAILED;
 	return x->dump ? GO_ON : FINISHED;
@@ -157,13 +146,13 @@ static int see_message(struct exchange *x, const struct nlmsghdr *nlh)
 	if (nlh->nlmsg_seq != x->seq)
 		return GO_ON;
 	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR && x->check_generation)
-		return outrun(x->err), FAILED;
+		return rv_nft_changed_by_others(x->err), FAILED;
 	if (nlh->nlmsg_type == NLMSG_DONE)
 		return FINISHED;
 	if (nlh->nlmsg_type != NLMSG_ERROR)
 		return see_answer(x, nlh);
 	if (nlh->nlmsg_len < sizeof(*nlh) + sizeof(e->error))
-		return malformed(x->err), FAILED;
+		return rv_nft_malformed(x->err), FAILED;
 	x->code = -e->error;
 	return FINISHED;
 }
@@ -200,7 +189,7 @@ static int exchange(struct exchange *x, const struct nlmsghdr *nlh)
 		ssize_t len = receive(x->n, 0);
 
 		if (len < 0 && errno == ENOBUFS)
-			rc = (outrun(x->err), FAILED);
+			rc = (rv_nft_changed_by_others(x->err), FAILED);
 		else if (len < 0)
 			return rv_nft_failed(errno, x->err);
 		else if (len == 0)
@@ -208,7 +197,7 @@ static int exchange(struct exchange *x, const struct nlmsghdr *nlh)
 		else
 			rc = see_buffer(x, len);
 		if (x->n->watch && outdated(x, rc))
-			rc = (outrun(x->err), FAILED);
+			rc = (rv_nft_changed_by_others(x->err), FAILED);
 	}
 	if (rc == FAILED && x->dump)
 		reconnect(x->n, x->err);
@@ -223,7 +212,7 @@ static int see_generation(struct rv_nft_view attrs, void *arg, struct rv_error *
 
 	if (rv_nft_attr_table(attrs, t, NFTA_GEN_MAX + 1) && rv_nft_get_u32(t[NFTA_GEN_ID], arg))
 		return 0;
-	return malformed(err);
+	return rv_nft_malformed(err);
 }
 
 static int no_generation(int code, struct rv_error *err)
@@ -278,7 +267,7 @@ static int settle(struct rv_nft_socket *n, bool all_chains, struct rv_error *err
 	if (now == n->generation)
 		return 0;
 	if (!n->watch || !rv_nft_watch_settle(n->watch, &now, all_chains))
-		return outrun(err);
+		return rv_nft_changed_by_others(err);
 	n->generation = now;
 	return 0;
 }
@@ -383,7 +372,7 @@ static int confirm(struct rv_nft_socket *n, const struct rv_nft_query *q,
 	struct rv_nft_dump second = rv_nft_dump_begin(q->type);
 	int rc = ask(n, q, &second, see_nothing, NULL, err);
 
-	return rc < 0 || (!rc && second.digest == first->digest) ? rc : outrun(err);
+	return rc < 0 || (!rc && second.digest == first->digest) ? rc : rv_nft_changed_by_others(err);
 }
 
 int rv_nft_ask(struct rv_nft_socket *n, const struct rv_nft_query *q, rv_nft_answer_fn *fn,

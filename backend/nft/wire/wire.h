@@ -199,6 +199,9 @@ bool rv_nft_verdict_has_chain(enum rv_verdict verdict);
 void rv_nft_put_message(struct rv_buf *b, uint16_t type, uint16_t flags, rv_family_t family,
 			uint16_t res_id, uint32_t seq);
 void rv_nft_end_message(struct rv_buf *b, size_t start);
+/* Starts a message of nf_tables with the next number; returns its place, for rv_nft_end_message(). */
+size_t rv_nft_begin_message(struct rv_buf *b, uint32_t *seq, uint8_t type, uint16_t flags,
+			    rv_family_t family);
 /* The first and last message of a batch that depends on no generation. */
 void rv_nft_put_batch_begin(struct rv_buf *b);
 void rv_nft_put_batch_end(struct rv_buf *b, uint32_t seq);
@@ -212,6 +215,12 @@ struct rv_nft_place {
 /* The attributes of a rule's message (NFTA_RULE_MAX + 1 of them) and where it stands. */
 int rv_nft_place_of(struct rv_nft_view attrs, struct rv_nft_view *t, struct rv_nft_place *place,
 		    struct rv_error *err);
+
+/* Errors of reading; all return -1. The kernel's answer cannot be parsed: */
+int rv_nft_malformed(struct rv_error *err);
+/* RV_ERR_AGAIN: what was read before is no longer there; with a hint that another program wrote. */
+int rv_nft_changed(struct rv_error *err);
+int rv_nft_changed_by_others(struct rv_error *err);
 
 /* Whether iptables can name a chain so. */
 bool rv_nft_is_sayable(const char *name);
