@@ -54,23 +54,26 @@ struct small {
 	struct rv_nft *n;
 	rv_family_t family;
 	struct rv_buf batch;
-	uint32_t messages;
+	uint32_t seq;			/* of the next message */
 };
 
-static void begin(struct small *b, uint32_t generation)
+/* generation: of the ruleset that the transaction is for; 0: any. */
+static struct small begin(const struct rv_store *s, uint32_t generation)
 {
-	rv_nft_put_message(&b->batch, NFNL_MSG_BATCH_BEGIN, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES, 0);
+	struct small b = { .n = s->priv, .family = s->rs.family, .seq = 1 };
+
+	rv_nft_put_batch_begin(&b.batch);
 	if (generation)
-		rv_nft_put_u32(&b->batch, NFNL_BATCH_GENID, generation);
-	rv_nft_end_message(&b->batch, 0);
+		rv_nft_put_u32(&b.batch, NFNL_BATCH_GENID, generation);
+	rv_nft_end_message(&b.batch, 0);
+	return b;
 }
 
 /* flags: of a table; for NFT_MSG_NEWTABLE only. */
 static void put(struct small *b, uint8_t type, const char *table, uint32_t flags)
 {
-	size_t start = b->batch.len;
+	size_t start = rv_nft_begin_message(&b->batch, &b->seq, type, 0, b->family);
 
-	rv_nft_put_message(&b->batch, NFNL_SUBSYS_NFTABLES << 8 | type, 0, b->family, 0, ++b->messages);
 	rv_nft_put_text(&b->batch, NFTA_TABLE_NAME, table);
 	if (type == NFT_MSG_NEWTABLE)
 		rv_nft_put_u32(&b->batch, NFTA_TABLE_FLAGS, flags);
@@ -79,26 +82,17 @@ static void put(struct small *b, uint8_t type, const char *table, uint32_t flags
 
 static int send_small(struct small *b, struct rv_nft_verdict *v, struct rv_error *err)
 {
-	size_t start = b->batch.len;
-	struct iovec part;
-	int rc;
+	int rc = rv_nft_end_and_send(&b->n->socket, &b->batch, b->seq, v, err);
 
-	rv_nft_put_message(&b->batch, NFNL_MSG_BATCH_END, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES,
-			   b->messages + 1);
-	rv_nft_end_message(&b->batch, start);
-	part = (struct iovec){ b->batch.data, b->batch.len };
-	rc = rv_buf_ok(&b->batch) ? rv_nft_send(&b->n->socket, &part, 1, b->messages, v, err) :
-	     rv_fail_memory(err);
 	rv_buf_free(&b->batch);
 	return rc;
 }
 
 static int delete_table(struct rv_store *s, const char *name, struct rv_error *err)
 {
-	struct small b = { .n = s->priv, .family = s->rs.family };
+	struct small b = begin(s, 0);
 	struct rv_nft_verdict v;
 
-	begin(&b, 0);
 	put(&b, NFT_MSG_DELTABLE, name, 0);
 	if (send_small(&b, &v, err))
 		return -1;
@@ -126,11 +120,10 @@ int rv_profile_clean(struct rv_store *s, const struct rv_table_def *def, bool fa
 int rv_profile_exchange(struct rv_store *s, const struct rv_table_def *def, bool fast, uint32_t generation,
 			struct rv_error *err)
 {
-	struct small b = { .n = s->priv, .family = s->rs.family };
+	struct small b = begin(s, generation);
 	struct rv_error none = { .warnings = NULL };
 	struct rv_nft_verdict v;
 
-	begin(&b, generation);
 	put(&b, NFT_MSG_NEWTABLE, name_of(def, fast), 0);
 	/*
 	 * Changes of compat tables name no generation: one that came before the table is deleted would

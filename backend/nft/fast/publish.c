@@ -111,7 +111,7 @@ struct sweep {
 	struct rv_nft *n;
 	rv_family_t family;
 	struct rv_buf batch;
-	uint32_t messages;
+	uint32_t seq;			/* of the next message */
 };
 
 static size_t count(const struct rv_nft *n)
@@ -130,10 +130,8 @@ static struct item item_at(const struct rv_nft *n, size_t i)
 static void put(struct sweep *s, const struct item *item, uint8_t type, uint16_t flags,
 		uint16_t table, uint16_t name)
 {
-	size_t start = s->batch.len;
+	size_t start = rv_nft_begin_message(&s->batch, &s->seq, type, flags, s->family);
 
-	rv_nft_put_message(&s->batch, NFNL_SUBSYS_NFTABLES << 8 | type, flags, s->family, 0,
-			   ++s->messages);
 	rv_nft_put_text(&s->batch, table, rv_fast_table_name(&rv_table_defs[item->table]));
 	rv_nft_put_text(&s->batch, name, item->name);
 	rv_nft_end_message(&s->batch, start);
@@ -154,23 +152,8 @@ static void put_step(struct sweep *s, const struct item *item, enum step step)
 static void begin(struct sweep *s)
 {
 	rv_buf_reset(&s->batch);
-	s->messages = 0;
-	rv_nft_put_message(&s->batch, NFNL_MSG_BATCH_BEGIN, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES, 0);
-	rv_nft_end_message(&s->batch, 0);
-}
-
-static int send_sweep(struct sweep *s, struct rv_nft_verdict *v, struct rv_error *err)
-{
-	size_t start = s->batch.len;
-	struct iovec part;
-
-	rv_nft_put_message(&s->batch, NFNL_MSG_BATCH_END, 0, NFPROTO_UNSPEC, NFNL_SUBSYS_NFTABLES,
-			   s->messages + 1);
-	rv_nft_end_message(&s->batch, start);
-	if (!rv_buf_ok(&s->batch))
-		return rv_fail_memory(err);
-	part = (struct iovec){ s->batch.data, s->batch.len };
-	return rv_nft_send(&s->n->socket, &part, 1, s->messages, v, err);
+	s->seq = 1;
+	rv_nft_put_batch_begin(&s->batch);
 }
 
 /* All at once: maps name chains, and gone chains name maps and each other. */
@@ -192,7 +175,7 @@ static int sweep_all(struct sweep *s, struct rv_nft_verdict *v, struct rv_error 
 			if (step != RULES)
 				put_step(s, &item, step);
 		}
-	return send_sweep(s, v, err);
+	return rv_nft_end_and_send(&s->n->socket, &s->batch, s->seq, v, err);
 }
 
 /*
@@ -212,7 +195,7 @@ static int sweep_singly(struct sweep *s, struct rv_error *err)
 			begin(s);
 			for (enum step step = MAPS; step < STEPS; step++)
 				put_step(s, &item, step);
-			if (send_sweep(s, &v, err))
+			if (rv_nft_end_and_send(&s->n->socket, &s->batch, s->seq, &v, err))
 				return -1;
 		}
 	return 0;

@@ -57,12 +57,6 @@ struct adding {
 	uint64_t action;
 };
 
-static int see_nothing(struct rv_nft_view attrs, void *arg, struct rv_error *err)
-{
-	(void)attrs, (void)arg, (void)err;
-	return 0;
-}
-
 /* Whether a rule's text is that of the target. */
 static int see_action(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
@@ -148,7 +142,7 @@ static int choose(struct adding *x, struct rv_error *err)
 		return 0;
 	rv_fast_name(name, RV_FAST_MAP, map->id);
 	len = rv_fast_key(x->w->family, &x->facts, &map->shape, key);
-	rc = rv_fast_ask_key(x->s, x->w->name, name, key, len, see_nothing, NULL, err);
+	rc = rv_fast_ask_key(x->s, x->w->name, name, key, len, NULL, NULL, err);
 	if (rc <= 0)
 		return rc;
 	if (r->target && find_action(x, err))

@@ -10,11 +10,6 @@ struct search {
 	struct rv_buf *found;
 };
 
-static int see_nothing(struct rv_nft_view attrs, void *arg, struct rv_error *err)
-{
-	return 0;
-}
-
 /* Kinds of things with a name, as they are asked for. */
 static const struct kind {
 	enum rv_nft_spot spot;
@@ -41,7 +36,7 @@ static bool is_missing(const struct search *s, const struct kind *k, const char 
 
 	if (c && (c->exists || c->base >= 0))
 		return false;
-	return !k->type || rv_nft_ask(s->n, &q, see_nothing, NULL, &err) == 1;
+	return !k->type || rv_nft_ask(s->n, &q, NULL, NULL, &err) == 1;
 }
 
 static int look_at(struct rv_nft_copier *c, enum rv_nft_spot spot, uint16_t type, struct rv_nft_view v)

@@ -134,7 +134,7 @@ static int see_answer(struct exchange *x, const struct nlmsghdr *nlh)
 	attrs.len = nlh->nlmsg_len - sizeof(*nlh) - sizeof(*nfg);
 	if (x->dump && !rv_nft_dump_see(x->dump, attrs, nlh->nlmsg_len))
 		return rv_nft_changed_by_others(x->err), FAILED;
-	if (x->fn(attrs, x->arg, x->err))
+	if (x->fn && x->fn(attrs, x->arg, x->err))
 		return FAILED;
 	return x->dump ? GO_ON : FINISHED;
 }
@@ -357,20 +357,12 @@ static int ask(struct rv_nft_socket *n, const struct rv_nft_query *q, struct rv_
 	return x.code ? 1 : 0;
 }
 
-static int see_nothing(struct rv_nft_view attrs, void *arg, struct rv_error *err)
-{
-	(void)attrs;
-	(void)arg;
-	(void)err;
-	return 0;
-}
-
 /* The same must be told by a second dump. */
 static int confirm(struct rv_nft_socket *n, const struct rv_nft_query *q,
 		   const struct rv_nft_dump *first, struct rv_error *err)
 {
 	struct rv_nft_dump second = rv_nft_dump_begin(q->type);
-	int rc = ask(n, q, &second, see_nothing, NULL, err);
+	int rc = ask(n, q, &second, NULL, NULL, err);
 
 	return rc < 0 || (!rc && second.digest == first->digest) ? rc : rv_nft_changed_by_others(err);
 }
@@ -453,7 +445,7 @@ enum rv_nft_has rv_nft_kernel_has(struct rv_nft_socket *n, rv_family_t family, c
 {
 	_Alignas(8) char request[256];
 	struct rv_error err = { 0 };
-	struct exchange x = { .n = n, .seq = ++n->seq, .fn = see_nothing, .err = &err };
+	struct exchange x = { .n = n, .seq = ++n->seq, .err = &err };
 	const uint16_t type = NFNL_SUBSYS_NFT_COMPAT << 8 | NFNL_MSG_COMPAT_GET;
 	struct nlmsghdr *nlh = start_message(request, type, 0, family, x.seq);
 
@@ -579,4 +571,16 @@ int rv_nft_send(struct rv_nft_socket *n, const struct iovec *parts, size_t npart
 	if (sendmsg(mnl_socket_get_fd(n->nl), &msg, 0) < 0)
 		return not_sent(bytes, err);
 	return collect(n, v, err);
+}
+
+int rv_nft_end_and_send(struct rv_nft_socket *n, struct rv_buf *batch, uint32_t seq,
+			struct rv_nft_verdict *v, struct rv_error *err)
+{
+	struct iovec part;
+
+	rv_nft_put_batch_end(batch, seq);
+	if (!rv_buf_ok(batch))
+		return rv_fail_memory(err);
+	part = (struct iovec){ batch->data, batch->len };
+	return rv_nft_send(n, &part, 1, seq - 1, v, err);
 }

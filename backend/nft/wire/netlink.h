@@ -63,8 +63,8 @@ struct rv_nft_query {
 typedef int rv_nft_answer_fn(struct rv_nft_view attrs, void *arg, struct rv_error *err);
 
 /*
- * Returns 0, 1 when there is no such thing, or -1 with err set: RV_ERR_AGAIN when the ruleset
- * is no longer the generation that was known (answers may have been seen already).
+ * Returns 0, 1 if the object does not exist, or -1 with err set: RV_ERR_AGAIN if the ruleset is no
+ * longer at the known generation (fn may have been called already). fn NULL: answers are ignored.
  */
 int rv_nft_ask(struct rv_nft_socket *n, const struct rv_nft_query *q, rv_nft_answer_fn *fn,
 	       void *arg, struct rv_error *err);
@@ -183,5 +183,8 @@ void rv_nft_make_room(const struct rv_nft_socket *n, size_t bytes, size_t messag
  */
 int rv_nft_send(struct rv_nft_socket *n, const struct iovec *parts, size_t nparts, size_t messages,
 		struct rv_nft_verdict *v, struct rv_error *err);
+/* The same for a batch in one buffer, after appending its last message. seq: of that message. */
+int rv_nft_end_and_send(struct rv_nft_socket *n, struct rv_buf *batch, uint32_t seq,
+			struct rv_nft_verdict *v, struct rv_error *err);
 
 #endif
