@@ -46,12 +46,6 @@ struct editing {
 
 /* ---- finding out what changed -------------------------------------------------------------------- */
 
-static bool is_same(const struct editing *x, const struct rv_rule *r, const struct rv_fast_entry *e)
-{
-	return r->counters.packets == e->counters.packets && r->counters.bytes == e->counters.bytes &&
-	       !strcmp(r->jump, e->jump ? x->w->was->text.data + e->jump : "");
-}
-
 static struct edit *new_edit(struct editing *x, enum edit_kind kind)
 {
 	uint32_t most = x->count / 8 > MANY ? MANY : x->count / 8;
@@ -74,7 +68,7 @@ static bool note_deleted(struct editing *x, const struct rv_fast_entry *e)
 
 static const struct rv_fast_map *map_of(const struct editing *x, const struct rv_fast_entry *e)
 {
-	return e && e->map ? &x->w->was->maps[*rv_map_get(&x->w->was->by_map, e->map) - 1] : NULL;
+	return e && e->map ? rv_fast_map_by_id(x->w->was, e->map) : NULL;
 }
 
 static bool has_key(const struct editing *x, const struct rv_fast_map *map, const unsigned char *key,
@@ -116,15 +110,11 @@ static bool is_element(struct editing *x, struct edit *edit, const struct rv_fac
 	unsigned char key[RV_FAST_KEY_MAX];
 	struct rv_rule *r = edit->rule;
 	unsigned int len;
-	uint32_t code;
 
-	if (!map || facts->barrier || !rv_facts_fit(facts, &map->shape) || rv_facts_beyond(facts, &map->shape) ||
-	    rv_fast_render_text(x->w, r) || !rv_fast_text_fits(x->w->text.len))
+	if (!map || !rv_fast_can_be_element(r, facts, &map->shape) || rv_fast_render_text(x->w, r) || !rv_fast_text_fits(x->w->text.len))
 		return false;
 	len = rv_fast_key(x->w->family, facts, &map->shape, key);
 	if (has_key(x, map, key, len))
-		return false;
-	if (!r->target && r->verdict != RV_VERDICT_NONE && !rv_nft_verdict_code(r->verdict, &code))
 		return false;
 	edit->action = r->target ? find_action(x, map, r) : 0;
 	if (r->target && !edit->action)
@@ -194,7 +184,7 @@ static bool find_edits(struct editing *x)
 				return false;
 		if (!r->handle && !note_added(x, r, number, at))
 			return false;
-		if (r->handle && (at == x->count || !is_same(x, r, &x->entries[at++])))
+		if (r->handle && (at == x->count || !rv_fast_is_as_read(x->w->was, r, &x->entries[at++])))
 			return false;
 		number++;
 	}
@@ -294,15 +284,12 @@ int rv_fast_put_element(struct rv_fast_writer *w, struct rv_chain *c, struct rv_
 			const struct rv_facts *facts, const struct rv_fast_map *map, uint64_t action)
 {
 	struct rv_fast_filling f = { .w = w, .chain = c, .shape = &map->shape };
-	uint32_t code = (uint32_t)NFT_CONTINUE;
+	uint32_t code = 0;
 	char name[RV_FAST_NAME];
 
 	rv_fast_name(f.name, RV_FAST_MAP, map->id);
 	rv_fast_name(name, RV_FAST_ACTION, action);
-	if (r->target)
-		code = (uint32_t)(rv_rule_ends(r) ? NFT_GOTO : NFT_JUMP);
-	else if (r->verdict != RV_VERDICT_NONE)
-		rv_nft_verdict_code(r->verdict, &code);
+	rv_fast_element_code(r, &code);
 	if (rv_fast_render_text(w, r) ||
 	    rv_fast_add_element(&f, r, facts, code, r->target ? name : r->jump[0] ? r->jump : NULL, true))
 		return -1;
@@ -317,22 +304,18 @@ static int add_element(struct editing *x, const struct edit *edit)
 
 int rv_fast_del_element(struct rv_fast_writer *w, struct rv_chain *c, const struct rv_fast_entry *e)
 {
-	const struct rv_fast_map *map = &w->was->maps[*rv_map_get(&w->was->by_map, e->map) - 1];
+	const struct rv_fast_map *map = rv_fast_map_by_id(w->was, e->map);
 	struct rv_buf *b = &w->m->b->bytes;
 	char name[RV_FAST_NAME];
 	struct rv_fast_about a;
-	size_t list, elem, key;
+	size_t list;
 
 	rv_fast_name(name, RV_FAST_MAP, map->id);
 	if (rv_fast_start(w, &a, c, NULL, NFT_MSG_DELSETELEM, 0))
 		return -1;
 	rv_nft_put_text(b, NFTA_SET_ELEM_LIST_SET, name);
 	list = rv_nft_nest(b, NFTA_SET_ELEM_LIST_ELEMENTS);
-	elem = rv_nft_nest(b, NFTA_LIST_ELEM);
-	key = rv_nft_nest(b, NFTA_SET_ELEM_KEY);
-	rv_nft_put(b, NFTA_DATA_VALUE, w->was->text.data + e->key, rv_fast_key_len(w->family, &map->shape));
-	rv_nft_nest_end(b, key);
-	rv_nft_nest_end(b, elem);
+	rv_fast_put_key_element(b, w->was->text.data + e->key, rv_fast_key_len(w->family, &map->shape));
 	rv_nft_nest_end(b, list);
 	return rv_fast_finish(&a);
 }

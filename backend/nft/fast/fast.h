@@ -86,6 +86,14 @@ unsigned int rv_fast_key_len(rv_family_t family, const struct rv_key_shape *shap
 /* The key's type for nft, and the attribute that has its fields' lengths. */
 uint32_t rv_fast_key_type(rv_family_t family, const struct rv_key_shape *shape);
 void rv_fast_put_fields(struct rv_buf *b, rv_family_t family, const struct rv_key_shape *shape);
+static inline bool rv_fast_is_concatenated(const struct rv_key_shape *shape)
+{
+	return shape->fields & (shape->fields - 1);
+}
+/* Appends NFTA_SET_ELEM_KEY. */
+void rv_fast_put_key(struct rv_buf *b, const void *key, size_t len);
+/* Appends a list element that has only a key, to look it up or delete it. */
+void rv_fast_put_key_element(struct rv_buf *b, const void *key, size_t len);
 /* Appends NFTA_RULE_EXPRESSIONS of a switch on that map. */
 void rv_fast_switch_write(struct rv_buf *b, rv_family_t family, const struct rv_key_shape *shape,
 			  const char *map);
@@ -103,6 +111,12 @@ int rv_fast_switch_read(rv_family_t family, struct rv_nft_view expressions,
 bool rv_fast_refuses(const struct rv_table *t, const struct rv_rule *r, struct rv_buf *why);
 int rv_fast_end_write(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
 		      struct rv_error *err);
+
+/* The verdict of an element that is the rule; false: no element has the rule's verdict. */
+bool rv_fast_element_code(const struct rv_rule *r, uint32_t *code);
+/* Whether an element of a map with this key can be the rule. */
+bool rv_fast_can_be_element(const struct rv_rule *r, const struct rv_facts *facts,
+			    const struct rv_key_shape *shape);
 
 uint64_t rv_fast_hash(const char *text, size_t len);
 /* The text of the rule's target, and the number that the name of its action has; 0: no memory. */
@@ -227,6 +241,21 @@ int rv_fast_read_names(struct rv_store *s, struct rv_table *t, struct rv_fast_ta
 int rv_fast_read_state(struct rv_store *s, const struct rv_table *t, struct rv_fast_table *f,
 		       struct rv_error *err);
 void rv_fast_table_free(struct rv_fast_table *f);
+
+/* The map with this ID, which was read. */
+static inline struct rv_fast_map *rv_fast_map_by_id(const struct rv_fast_table *f, uint64_t id)
+{
+	return &f->maps[*rv_map_get(&f->by_map, id) - 1];
+}
+
+/* Number i of the IDs in rv_fast_table.actions or gone; false after the last. */
+static inline bool rv_fast_get_id(const struct rv_buf *ids, size_t i, uint64_t *id)
+{
+	if ((i + 1) * sizeof(*id) > ids->len)
+		return false;
+	memcpy(id, ids->data + i * sizeof(*id), sizeof(*id));
+	return true;
+}
 
 /* ---- write.c, publish.c ------------------------------------------------------------------------ */
 

@@ -44,11 +44,6 @@ static unsigned int padded(unsigned int size)
 	return (size + NFT_REG32_SIZE - 1) / NFT_REG32_SIZE * NFT_REG32_SIZE;
 }
 
-static bool is_concatenated(const struct rv_key_shape *shape)
-{
-	return shape->fields & (shape->fields - 1);
-}
-
 unsigned int rv_fast_key_len(rv_family_t family, const struct rv_key_shape *shape)
 {
 	unsigned int len = 0;
@@ -57,7 +52,7 @@ unsigned int rv_fast_key_len(rv_family_t family, const struct rv_key_shape *shap
 		unsigned int size = rv_key_size(family, i);
 
 		if (has(shape, i))
-			len += is_concatenated(shape) ? padded(size) : size;
+			len += rv_fast_is_concatenated(shape) ? padded(size) : size;
 	}
 	return len;
 }
@@ -66,7 +61,7 @@ unsigned int rv_fast_key(rv_family_t family, const struct rv_facts *f,
 			 const struct rv_key_shape *shape, unsigned char key[RV_FAST_KEY_MAX])
 {
 	unsigned char packed[RV_KEY_ROOM], *from = packed, *to = key;
-	bool concatenated = is_concatenated(shape);
+	bool concatenated = rv_fast_is_concatenated(shape);
 
 	memset(key, 0, RV_FAST_KEY_MAX);
 	rv_facts_key(family, f, shape, packed);
@@ -96,7 +91,7 @@ void rv_fast_put_fields(struct rv_buf *b, rv_family_t family, const struct rv_ke
 {
 	size_t list, nest;
 
-	if (!is_concatenated(shape))
+	if (!rv_fast_is_concatenated(shape))
 		return;
 	list = rv_nft_nest(b, NFTA_SET_DESC_CONCAT);
 	for (unsigned int i = 0; i < RV_KEY_FIELDS; i++) {
@@ -107,6 +102,22 @@ void rv_fast_put_fields(struct rv_buf *b, rv_family_t family, const struct rv_ke
 		rv_nft_nest_end(b, nest);
 	}
 	rv_nft_nest_end(b, list);
+}
+
+void rv_fast_put_key(struct rv_buf *b, const void *key, size_t len)
+{
+	size_t nest = rv_nft_nest(b, NFTA_SET_ELEM_KEY);
+
+	rv_nft_put(b, NFTA_DATA_VALUE, key, len);
+	rv_nft_nest_end(b, nest);
+}
+
+void rv_fast_put_key_element(struct rv_buf *b, const void *key, size_t len)
+{
+	size_t elem = rv_nft_nest(b, NFTA_LIST_ELEM);
+
+	rv_fast_put_key(b, key, len);
+	rv_nft_nest_end(b, elem);
 }
 
 /* ---- writing ---------------------------------------------------------------------------------- */

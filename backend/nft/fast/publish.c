@@ -63,14 +63,11 @@ static int note_actions(struct rv_nft *n, const struct rv_table_def *def,
 {
 	struct rv_map live = { 0 };
 	bool ok = know_live(f, &live);
+	uint64_t id;
 
-	for (size_t at = 0; ok && at + sizeof(uint64_t) <= f->actions.len; at += sizeof(uint64_t)) {
-		uint64_t id;
-
-		memcpy(&id, f->actions.data + at, sizeof(id));
+	for (size_t i = 0; ok && rv_fast_get_id(&f->actions, i, &id); i++)
 		if (!rv_map_get(&live, id))
 			note(n, GARBAGE_CHAIN, def, RV_FAST_ACTION, id);
-	}
 	rv_map_free(&live);
 	return ok ? 0 : rv_fail_memory(err);
 }
@@ -78,18 +75,16 @@ static int note_actions(struct rv_nft *n, const struct rv_table_def *def,
 int rv_fast_note_garbage(struct rv_nft *n, const struct rv_table_def *def,
 			 const struct rv_fast_table *f, struct rv_error *err)
 {
+	uint64_t id;
+
 	for (size_t i = 0; i < f->nmaps; i++)
 		if (is_old(f, f->maps[i].named, f->maps[i].chain))
 			note(n, GARBAGE_MAP, def, RV_FAST_MAP, f->maps[i].id);
 	for (size_t i = 0; i < f->nleaves; i++)
 		if (is_old(f, f->leaves[i].named, f->leaves[i].chain))
 			note(n, GARBAGE_CHAIN, def, RV_FAST_LEAF, f->leaves[i].id);
-	for (size_t at = 0; at + sizeof(uint64_t) <= f->gone.len; at += sizeof(uint64_t)) {
-		uint64_t id;
-
-		memcpy(&id, f->gone.data + at, sizeof(id));
+	for (size_t i = 0; rv_fast_get_id(&f->gone, i, &id); i++)
 		note(n, GARBAGE_CHAIN, def, RV_FAST_GONE, id);
-	}
 	return note_actions(n, def, f, err);
 }
 

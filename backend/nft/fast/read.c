@@ -589,7 +589,6 @@ int rv_fast_ask_key(struct rv_store *s, const char *table, const char *map, cons
 {
 	struct rv_nft *n = s->priv;
 	struct rv_buf b = RV_BUF_INIT;
-	size_t elem = rv_nft_nest(&b, NFTA_LIST_ELEM), nest = rv_nft_nest(&b, NFTA_SET_ELEM_KEY);
 	struct rv_nft_query q = {
 		.type = NFT_MSG_GETSETELEM, .family = s->rs.family,
 		.table = table, .table_attr = NFTA_SET_ELEM_LIST_TABLE,
@@ -598,9 +597,7 @@ int rv_fast_ask_key(struct rv_store *s, const char *table, const char *map, cons
 	};
 	int rc;
 
-	rv_nft_put(&b, NFTA_DATA_VALUE, key, len);
-	rv_nft_nest_end(&b, nest);
-	rv_nft_nest_end(&b, elem);
+	rv_fast_put_key_element(&b, key, len);
 	q.nest = (struct rv_nft_view){ (const unsigned char *)b.data, b.len };
 	rc = rv_buf_ok(&b) ? rv_nft_ask(&n->socket, &q, fn, arg, err) : rv_fail_memory(err);
 	rv_buf_free(&b);
@@ -724,7 +721,7 @@ static const char *text_at(const struct rv_fast_table *f, size_t at)
 /* Whether an element does what its text says. */
 static bool agrees(const struct reading *x, const struct rv_fast_entry *e, const struct rv_rule *r)
 {
-	const struct rv_fast_map *map = &x->f->maps[*rv_map_get(&x->f->by_map, e->map) - 1];
+	const struct rv_fast_map *map = rv_fast_map_by_id(x->f, e->map);
 	unsigned char key[RV_FAST_KEY_MAX];
 	struct rv_facts facts;
 	unsigned int len;
@@ -738,15 +735,8 @@ static bool agrees(const struct reading *x, const struct rv_fast_entry *e, const
 		return false;
 	if (e->where != RV_FAST_ELEMENT)
 		return true;
-	if (rv_facts_beyond(&facts, &map->shape) || !e->action != !r->target)
-		return false;
-	if (r->target)
-		code = (uint32_t)(rv_rule_ends(r) ? NFT_GOTO : NFT_JUMP);
-	else if (r->verdict == RV_VERDICT_NONE)
-		code = (uint32_t)NFT_CONTINUE;
-	else if (!rv_nft_verdict_code(r->verdict, &code))
-		return false;
-	return code == e->code;
+	return !rv_facts_beyond(&facts, &map->shape) && !e->action == !r->target &&
+	       rv_fast_element_code(r, &code) && code == e->code;
 }
 
 static int disagrees(const struct reading *r, const struct rv_fast_entry *e, const char *why,
@@ -758,7 +748,7 @@ static int disagrees(const struct reading *r, const struct rv_fast_entry *e, con
 	if (e->where != RV_FAST_ELEMENT)
 		return damaged(r, err, "chain", r->f->chains[e->chain].chain->name,
 			       "the rule with handle %llu: %s", (unsigned long long)e->handle, why);
-	map = &r->f->maps[*rv_map_get(&r->f->by_map, e->map) - 1];
+	map = rv_fast_map_by_id(r->f, e->map);
 	rv_fast_name(name, RV_FAST_MAP, map->id);
 	print_key(where, (struct rv_nft_view){ (const unsigned char *)text_at(r->f, e->key),
 					       rv_fast_key_len(r->family, &map->shape) });

@@ -133,12 +133,9 @@ static int choose(struct adding *x, struct rv_error *err)
 	unsigned char key[RV_FAST_KEY_MAX];
 	char name[RV_FAST_NAME];
 	unsigned int len;
-	uint32_t code;
 	int rc;
 
-	if (!map || x->facts.barrier || !rv_facts_fit(&x->facts, &map->shape) ||
-	    rv_facts_beyond(&x->facts, &map->shape) ||
-	    (!r->target && r->verdict != RV_VERDICT_NONE && !rv_nft_verdict_code(r->verdict, &code)))
+	if (!map || !rv_fast_can_be_element(r, &x->facts, &map->shape))
 		return 0;
 	rv_fast_name(name, RV_FAST_MAP, map->id);
 	len = rv_fast_key(x->w->family, &x->facts, &map->shape, key);

@@ -234,6 +234,23 @@ int rv_fast_end_write(struct rv_buf *b, rv_family_t family, const struct rv_rule
 	return rv_nft_end_write(b, family, r, err);
 }
 
+bool rv_fast_element_code(const struct rv_rule *r, uint32_t *code)
+{
+	if (!r->target && r->verdict != RV_VERDICT_NONE)
+		return rv_nft_verdict_code(r->verdict, code);
+	*code = (uint32_t)(!r->target ? NFT_CONTINUE : rv_rule_ends(r) ? NFT_GOTO : NFT_JUMP);
+	return true;
+}
+
+bool rv_fast_can_be_element(const struct rv_rule *r, const struct rv_facts *facts,
+			    const struct rv_key_shape *shape)
+{
+	uint32_t code;
+
+	return !facts->barrier && rv_facts_fit(facts, shape) && !rv_facts_beyond(facts, shape) &&
+	       rv_fast_element_code(r, &code);
+}
+
 /* The part of the rule that the kernel takes in the table of its name only, or NULL. */
 static const struct rv_part *bound(const struct rv_table *t, const struct rv_rule *r)
 {

@@ -196,10 +196,10 @@ static int add_action(struct rv_fast_writer *w, struct rv_chain *c, struct rv_ru
 /* The kernel may have one of that name, of rules that go: a new one has the next free name. */
 static bool is_taken(const struct rv_fast_writer *w, uint64_t id)
 {
-	const struct rv_buf *ids = w->was ? &w->was->actions : NULL;
+	uint64_t taken;
 
-	for (size_t at = 0; ids && at < ids->len; at += sizeof(id))
-		if (!memcmp(ids->data + at, &id, sizeof(id)))
+	for (size_t i = 0; w->was && rv_fast_get_id(&w->was->actions, i, &taken); i++)
+		if (taken == id)
 			return true;
 	return false;
 }
@@ -278,10 +278,9 @@ static void put_key(struct rv_buf *b, rv_family_t family, const struct rv_facts 
 		    const struct rv_key_shape *shape)
 {
 	unsigned char key[RV_FAST_KEY_MAX];
-	size_t nest = rv_nft_nest(b, NFTA_SET_ELEM_KEY);
+	unsigned int len = rv_fast_key(family, facts, shape, key);
 
-	rv_nft_put(b, NFTA_DATA_VALUE, key, rv_fast_key(family, facts, shape, key));
-	rv_nft_nest_end(b, nest);
+	rv_fast_put_key(b, key, len);
 }
 
 /* An element that leads to a chain of ours; rule: it is that rule as well, with w->text; or it leads to a leaf. */
@@ -334,33 +333,32 @@ static int add_leaf(struct rv_fast_filling *f, const struct rv_plan_chain *c, co
 /* The element is the rule: its verdict, or the way to its target. */
 static int add_direct(struct rv_fast_filling *f, struct rv_rule *r, const struct rv_facts *facts)
 {
-	char name[RV_FAST_NAME];
+	char action[RV_FAST_NAME];
+	const char *to = NULL;
 	uint32_t code = 0;
 	uint64_t id = 0;
 
-	if (!r->target && r->verdict == RV_VERDICT_NONE)
-		return rv_fast_add_element(f, r, facts, (uint32_t)NFT_CONTINUE, NULL, true);
-	if (!r->target) {
-		const char *to = rv_nft_kernel_name(f->w->m->b, f->w->table->def, r->jump);
-
-		rv_nft_verdict_code(r->verdict, &code);
-		return rv_fast_add_element(f, r, facts, code, r->jump[0] ? to : NULL, true);
+	rv_fast_element_code(r, &code);
+	if (r->target) {
+		if (rv_fast_close_elements(f) || know_action(f->w, f->chain, r, &id))
+			return -1;
+		rv_fast_name(action, RV_FAST_ACTION, id);
+		to = action;
+	} else if (r->jump[0]) {
+		to = rv_nft_kernel_name(f->w->m->b, f->w->table->def, r->jump);
 	}
-	if (rv_fast_close_elements(f) || know_action(f->w, f->chain, r, &id))
-		return -1;
-	rv_fast_name(name, RV_FAST_ACTION, id);
-	return rv_fast_add_element(f, r, facts, (uint32_t)(rv_rule_ends(r) ? NFT_GOTO : NFT_JUMP), name, true);
+	return rv_fast_add_element(f, r, facts, code, to, true);
 }
 
 static int add_group(struct rv_fast_filling *f, const struct rv_plan_chain *c, const struct rv_plan_group *g)
 {
 	struct rv_rule *r = rule_at(c, g->first);
-	uint32_t code = 0;
+	uint32_t code;
 
 	if (rv_fast_render_text(f->w, r))
 		return -1;
 	if (g->form != RV_GROUP_DIRECT || !rv_fast_text_fits(f->w->text.len) ||
-	    (!r->target && r->verdict != RV_VERDICT_NONE && !rv_nft_verdict_code(r->verdict, &code)))
+	    !rv_fast_element_code(r, &code))
 		return add_leaf(f, c, g);
 	return add_direct(f, r, &c->facts[g->first]);
 }
@@ -393,7 +391,7 @@ static int add_map(struct rv_fast_filling *f, const struct rv_block *b, struct r
 		return -1;
 	rv_nft_put_text(bytes, NFTA_SET_NAME, f->name);
 	rv_nft_put_u32(bytes, NFTA_SET_FLAGS,
-		       NFT_SET_MAP | (b->key.fields & (b->key.fields - 1) ? NFT_SET_CONCAT : 0));
+		       NFT_SET_MAP | (rv_fast_is_concatenated(&b->key) ? NFT_SET_CONCAT : 0));
 	rv_nft_put_u32(bytes, NFTA_SET_KEY_TYPE, rv_fast_key_type(w->family, &b->key));
 	rv_nft_put_u32(bytes, NFTA_SET_KEY_LEN, rv_fast_key_len(w->family, &b->key));
 	rv_nft_put_u32(bytes, NFTA_SET_DATA_TYPE, NFT_DATA_VERDICT);
@@ -462,9 +460,11 @@ static bool was_there(const struct rv_chain *c)
 	return c->base >= 0 ? c->held.exists : !(c->handle & RV_NFT_NEW_CHAIN);
 }
 
-static bool same_counters(const struct rv_counters *a, const struct rv_counters *b)
+bool rv_fast_is_as_read(const struct rv_fast_table *was, const struct rv_rule *r,
+			const struct rv_fast_entry *e)
 {
-	return a->packets == b->packets && a->bytes == b->bytes;
+	return r->counters.packets == e->counters.packets && r->counters.bytes == e->counters.bytes &&
+	       !strcmp(r->jump, e->jump ? was->text.data + e->jump : "");
 }
 
 /* Whether its rules are those that were read, as they were read. */
@@ -479,8 +479,7 @@ static bool is_unchanged(const struct rv_fast_writer *w, const struct rv_chain *
 		return false;
 	e = w->was->entries + read->first;
 	rv_list_each(r, &c->rules, struct rv_rule, node) {
-		if (r->handle != e->order || !same_counters(&r->counters, &e->counters) ||
-		    strcmp(r->jump, e->jump ? w->was->text.data + e->jump : "") != 0)
+		if (r->handle != e->order || !rv_fast_is_as_read(w->was, r, e))
 			return false;
 		e++;
 	}
@@ -612,17 +611,13 @@ static int put_state(struct rv_fast_writer *w, uint8_t type, uint64_t first, uin
 	const uint64_t key[] = { htobe64(first), htobe64(last) };
 	struct rv_buf *b = &w->m->b->bytes;
 	struct rv_fast_about a;
-	size_t list, elem, nest;
+	size_t list;
 
 	if (rv_fast_start(w, &a, NULL, NULL, type, type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0))
 		return -1;
 	rv_nft_put_text(b, NFTA_SET_ELEM_LIST_SET, RV_FAST_STATE);
 	list = rv_nft_nest(b, NFTA_SET_ELEM_LIST_ELEMENTS);
-	elem = rv_nft_nest(b, NFTA_LIST_ELEM);
-	nest = rv_nft_nest(b, NFTA_SET_ELEM_KEY);
-	rv_nft_put(b, NFTA_DATA_VALUE, key, sizeof(key));
-	rv_nft_nest_end(b, nest);
-	rv_nft_nest_end(b, elem);
+	rv_fast_put_key_element(b, key, sizeof(key));
 	rv_nft_nest_end(b, list);
 	return rv_fast_finish(&a);
 }

@@ -60,6 +60,10 @@ int rv_fast_close_elements(struct rv_fast_filling *f);
 /* The chain as it was read, or NULL. */
 struct rv_fast_chain *rv_fast_read_chain(const struct rv_fast_writer *w, const struct rv_chain *c);
 
+/* Whether a rule has the counters and the jump that were read. */
+bool rv_fast_is_as_read(const struct rv_fast_table *was, const struct rv_rule *r,
+			const struct rv_fast_entry *e);
+
 /* Whether the kernel would take the rule's target in the table, which it does not look at here. */
 int rv_fast_check_place(struct rv_fast_writer *w, const struct rv_chain *c, const struct rv_rule *r);
 /* Replaces the element that has the orders given, as w->was read it. */
