@@ -151,9 +151,7 @@ static int read_expressions(struct rv_nft_reader *r, struct rv_nft_view list)
 
 /* ---- beside the expressions ------------------------------------------------------------------- */
 
-/* A rule's comment in nft's own form (type, length, text): read as stock reads it. */
-#define UDATA_COMMENT 0
-
+/* nft's comment on a rule becomes -m comment, as in stock. */
 static int add_comment(struct rv_nft_reader *r, const char *text, size_t len)
 {
 	const struct rv_ext *ext = rv_ext_find(RV_MATCH, r->family, "comment");
@@ -169,12 +167,14 @@ static int add_comment(struct rv_nft_reader *r, const char *text, size_t len)
 
 static int read_userdata(struct rv_nft_reader *r, struct rv_nft_view v)
 {
-	for (uint32_t at = 0; at + 2 <= v.len && v.data[at + 1] <= v.len - at - 2;
-	     at += 2 + v.data[at + 1]) {
-		const char *text = (const char *)v.data + at + 2;
-		size_t len = v.data[at] == UDATA_COMMENT ? strnlen(text, v.data[at + 1]) : 0;
+	struct rv_nft_view text;
+	uint32_t at = 0;
+	uint8_t type;
 
-		if (len && add_comment(r, text, len))
+	while (rv_nft_next_userdata(v, &at, &type, &text)) {
+		size_t len = strnlen((const char *)text.data, text.len);
+
+		if (type == RV_NFT_UDATA_COMMENT && len && add_comment(r, (const char *)text.data, len))
 			return -1;
 	}
 	return 0;

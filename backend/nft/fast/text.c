@@ -7,9 +7,6 @@
 
 #include "fast.h"
 
-/* A comment in userdata, of rules and of elements alike: type, length, text with its NUL. */
-#define UDATA_COMMENT 0
-
 #define ORDER_DIGITS 16
 #define ORDER_ROOM (ORDER_DIGITS + 1)	/* with a blank, or the sign that the text is elsewhere */
 #define ELSEWHERE '+'
@@ -46,7 +43,7 @@ void rv_fast_put_comment(struct rv_buf *b, uint16_t attr, uint64_t order, const 
 	bool fits = rv_fast_text_fits(len);
 	size_t size = ORDER_ROOM + (fits ? len : 0) + 1;
 
-	comment[0] = UDATA_COMMENT;
+	comment[0] = RV_NFT_UDATA_COMMENT;
 	comment[1] = (char)size;
 	snprintf(comment + 2, sizeof(comment) - 2, "%016llx%c", (unsigned long long)order,
 		 fits ? ' ' : ELSEWHERE);
@@ -93,10 +90,13 @@ static bool get_text(const char *comment, size_t len, uint64_t *order, struct rv
 bool rv_fast_get_comment(struct rv_nft_view v, uint64_t *order, struct rv_nft_view *text,
 			 bool *elsewhere)
 {
-	for (uint32_t at = 0; at + 2 <= v.len && v.data[at + 1] <= v.len - at - 2;
-	     at += 2 + v.data[at + 1])
-		if (v.data[at] == UDATA_COMMENT)
-			return get_text((const char *)v.data + at + 2, v.data[at + 1], order, text, elsewhere);
+	struct rv_nft_view comment;
+	uint32_t at = 0;
+	uint8_t type;
+
+	while (rv_nft_next_userdata(v, &at, &type, &comment))
+		if (type == RV_NFT_UDATA_COMMENT)
+			return get_text((const char *)comment.data, comment.len, order, text, elsewhere);
 	return false;
 }
 

@@ -58,6 +58,17 @@ void rv_nft_put(struct rv_buf *b, uint16_t type, const void *data, size_t len)
 		rv_nft_attr_write(at, type, data, len);
 }
 
+bool rv_nft_next_userdata(struct rv_nft_view data, uint32_t *at, uint8_t *type,
+			  struct rv_nft_view *value)
+{
+	if (*at + 2 > data.len || data.data[*at + 1] > data.len - *at - 2)
+		return false;
+	*type = data.data[*at];
+	*value = (struct rv_nft_view){ data.data + *at + 2, data.data[*at + 1] };
+	*at += 2 + value->len;
+	return true;
+}
+
 void rv_nft_put_text(struct rv_buf *b, uint16_t type, const char *text)
 {
 	rv_nft_put(b, type, text, strlen(text) + 1);

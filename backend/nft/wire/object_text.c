@@ -791,15 +791,17 @@ static void tell_expression(struct teller *t, struct rv_nft_view elem)
 
 /* ---- rules ------------------------------------------------------------------------------------- */
 
-/* Type, length and text each: nft's comment is type 0. */
 static void tell_comment(struct teller *t, struct rv_nft_view v)
 {
-	for (uint32_t at = 0; at + 2 <= v.len && v.data[at + 1] <= v.len - at - 2;
-	     at += 2 + v.data[at + 1]) {
-		if (v.data[at])
+	struct rv_nft_view text;
+	uint32_t at = 0;
+	uint8_t type;
+
+	while (rv_nft_next_userdata(v, &at, &type, &text)) {
+		if (type != RV_NFT_UDATA_COMMENT)
 			continue;
 		rv_buf_puts(t->b, " comment \"");
-		put_name(t->b, (const char *)v.data + at + 2, v.data[at + 1]);
+		put_name(t->b, (const char *)text.data, text.len);
 		rv_buf_putc(t->b, '"');
 	}
 }

@@ -81,6 +81,14 @@ bool rv_nft_get_u64(struct rv_nft_view v, uint64_t *n);
 /* The text of a NUL-terminated string attribute, or NULL. */
 const char *rv_nft_get_text(struct rv_nft_view v);
 
+/*
+ * Walks NFTA_*_USERDATA: items of type, length and value, one byte each for the first two. *at starts
+ * at 0. False after the last item, and at an item that is cut off.
+ */
+#define RV_NFT_UDATA_COMMENT 0
+bool rv_nft_next_userdata(struct rv_nft_view data, uint32_t *at, uint8_t *type,
+			  struct rv_nft_view *value);
+
 /* Writes an attribute to memory with room for it and returns the place behind it. */
 static inline unsigned char *rv_nft_attr_write(unsigned char *at, uint16_t type, const void *data,
 					  size_t len)
@@ -199,7 +207,7 @@ bool rv_nft_verdict_has_chain(enum rv_verdict verdict);
 void rv_nft_put_message(struct rv_buf *b, uint16_t type, uint16_t flags, rv_family_t family,
 			uint16_t res_id, uint32_t seq);
 void rv_nft_end_message(struct rv_buf *b, size_t start);
-/* Starts a message of nf_tables with the next number; returns its place, for rv_nft_end_message(). */
+/* Appends the head of an nf_tables message with the next number. Returns start for rv_nft_end_message(). */
 size_t rv_nft_begin_message(struct rv_buf *b, uint32_t *seq, uint8_t type, uint16_t flags,
 			    rv_family_t family);
 /* The first and last message of a batch that depends on no generation. */
