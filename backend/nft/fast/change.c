@@ -111,7 +111,8 @@ static bool is_element(struct editing *x, struct edit *edit, const struct rv_fac
 	struct rv_rule *r = edit->rule;
 	unsigned int len;
 
-	if (!map || !rv_fast_can_be_element(r, facts, &map->shape) || rv_fast_render_text(x->w, r) || !rv_fast_text_fits(x->w->text.len))
+	if (!map || !rv_fast_can_be_element(r, facts, &map->shape) ||
+	    rv_fast_render_text(x->w, r) || !rv_fast_text_fits(x->w->text.len))
 		return false;
 	len = rv_fast_key(x->w->family, facts, &map->shape, key);
 	if (has_key(x, map, key, len))

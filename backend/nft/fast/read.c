@@ -179,7 +179,7 @@ struct seen {
 	struct rv_buf *pieces;		/* of a text that is not in the comment; NULL: nobody asks */
 };
 
-static void see_expression(struct seen *x, const struct rv_nft_expr *e)
+static void scan_expression(struct seen *x, const struct rv_nft_expr *e)
 {
 	if (e->kind == RV_NFT_COUNTER && !x->counted) {
 		x->counted = true;
@@ -191,7 +191,7 @@ static void see_expression(struct seen *x, const struct rv_nft_expr *e)
 	}
 }
 
-static void see_expressions(struct seen *x, struct rv_nft_view expressions)
+static void scan_expressions(struct seen *x, struct rv_nft_view expressions)
 {
 	struct rv_nft_walk w = rv_nft_attrs(expressions);
 	const char *what, *why;
@@ -200,11 +200,11 @@ static void see_expressions(struct seen *x, struct rv_nft_view expressions)
 
 	while (rv_nft_next(&w, &a))
 		if (!rv_nft_expr_read(a.value, &e, &what, &why))
-			see_expression(x, &e);
+			scan_expression(x, &e);
 }
 
 /* The index of a chain of iptables, whose rules come one behind the other. */
-static int find_chain(struct reading *r, const char *name, uint32_t *index, struct rv_error *err)
+static int chain_index(struct reading *r, const char *name, uint32_t *index, struct rv_error *err)
 {
 	struct rv_chain *c = r->chain && !strcmp(r->chain->name, name) ? NULL : rv_table_chain(r->table, name);
 	uint64_t *at;
@@ -237,7 +237,7 @@ static int read_rule(struct reading *r, const struct rv_nft_view *t, const struc
 		return damaged(r, err, "chain", place->chain, "the rule with handle %llu has no text "
 			       "of a rule of iptables", (unsigned long long)place->handle);
 	x.pieces = elsewhere ? &pieces : NULL;
-	see_expressions(&x, t[NFTA_RULE_EXPRESSIONS]);
+	scan_expressions(&x, t[NFTA_RULE_EXPRESSIONS]);
 	e = new_entry(r->f, err);
 	if (e) {
 		e->order = order;
@@ -254,7 +254,7 @@ static int read_rule(struct reading *r, const struct rv_nft_view *t, const struc
 	return e && !err->kind ? 0 : -1;
 }
 
-static int see_switch(struct reading *r, const struct rv_nft_place *place, uint32_t chain, uint64_t id,
+static int add_switch(struct reading *r, const struct rv_nft_place *place, uint32_t chain, uint64_t id,
 		      const struct rv_key_shape *shape, struct rv_error *err)
 {
 	struct rv_fast_map *map = get_map(r->f, id, err);
@@ -271,7 +271,7 @@ static int see_switch(struct reading *r, const struct rv_nft_place *place, uint3
 	return 0;
 }
 
-static int see_plain(struct reading *r, const struct rv_nft_view *t, const struct rv_nft_place *place,
+static int add_plain(struct reading *r, const struct rv_nft_view *t, const struct rv_nft_place *place,
 		     uint32_t chain, struct rv_error *err)
 {
 	struct rv_fast_entry *e;
@@ -284,7 +284,7 @@ static int see_plain(struct reading *r, const struct rv_nft_view *t, const struc
 	return 0;
 }
 
-static int see_in_leaf(struct reading *r, const struct rv_nft_view *t, const struct rv_nft_place *place,
+static int add_leaf_rule(struct reading *r, const struct rv_nft_view *t, const struct rv_nft_place *place,
 		       uint64_t id, struct rv_error *err)
 {
 	struct rv_fast_entry *e;
@@ -296,7 +296,7 @@ static int see_in_leaf(struct reading *r, const struct rv_nft_view *t, const str
 	return 0;
 }
 
-static int see_in_chain(struct reading *r, const struct rv_nft_view *t, const struct rv_nft_place *place,
+static int read_chain_rule(struct reading *r, const struct rv_nft_view *t, const struct rv_nft_place *place,
 			struct rv_error *err)
 {
 	struct rv_key_shape shape;
@@ -304,18 +304,18 @@ static int see_in_chain(struct reading *r, const struct rv_nft_view *t, const st
 	uint64_t map = 0;
 	int rc;
 
-	if (find_chain(r, place->chain, &chain, err))
+	if (chain_index(r, place->chain, &chain, err))
 		return -1;
 	rc = rv_fast_switch_read(r->family, t[NFTA_RULE_EXPRESSIONS], &shape, &map);
 	if (rc < 0)
 		return damaged(r, err, "chain", place->chain, "the look-up of the rule with handle %llu is "
 			       "not understood", (unsigned long long)place->handle);
-	rc = rc ? see_plain(r, t, place, chain, err) : see_switch(r, place, chain, map, &shape, err);
+	rc = rc ? add_plain(r, t, place, chain, err) : add_switch(r, place, chain, map, &shape, err);
 	r->f->chains[chain].blocks++;
 	return rc;
 }
 
-static int see_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+static int read_any_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
 	struct rv_nft_place place;
@@ -327,12 +327,12 @@ static int see_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	if (rv_fast_id(place.chain, RV_FAST_ACTION, &id) || rv_fast_id(place.chain, RV_FAST_GONE, &id))
 		return 0;
 	if (rv_fast_id(place.chain, RV_FAST_LEAF, &id))
-		return see_in_leaf(r, t, &place, id, err);
-	return see_in_chain(r, t, &place, err);
+		return add_leaf_rule(r, t, &place, id, err);
+	return read_chain_rule(r, t, &place, err);
 }
 
 /* Where one chain is wanted, its leaves are known by then, and the rest is not looked at. */
-static int see_leaf_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+static int read_leaf_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
 	struct rv_nft_place place;
@@ -343,12 +343,12 @@ static int see_leaf_rule(struct rv_nft_view attrs, void *arg, struct rv_error *e
 		return -1;
 	if (!rv_fast_id(place.chain, RV_FAST_LEAF, &id) || !rv_map_get(&r->f->by_leaf, id))
 		return 0;
-	return see_in_leaf(r, t, &place, id, err);
+	return add_leaf_rule(r, t, &place, id, err);
 }
 
 /* ---- sets --------------------------------------------------------------------------------------- */
 
-static int see_set(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+static int read_set(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
 	struct rv_nft_view t[SET_MAX + 1];
 	struct reading *r = arg;
@@ -389,7 +389,7 @@ static bool read_counter(struct rv_nft_view v, struct rv_counters *c)
 	return true;
 }
 
-static bool read_element(struct rv_nft_view v, struct element *x)
+static bool parse_element(struct rv_nft_view v, struct element *x)
 {
 	struct rv_nft_view t[NFTA_SET_ELEM_MAX + 1], d[NFTA_DATA_MAX + 1], c[NFTA_VERDICT_MAX + 1];
 
@@ -423,7 +423,7 @@ static int damaged_element(const struct reading *r, const struct rv_fast_map *ma
 	return damaged(r, err, "map", name, "the element with key 0x%s %s", text, why);
 }
 
-static int see_leaf(struct reading *r, const struct element *x, uint64_t id, struct rv_error *err)
+static int add_leaf(struct reading *r, const struct element *x, uint64_t id, struct rv_error *err)
 {
 	struct rv_fast_leaf *leaf;
 
@@ -442,7 +442,7 @@ static int see_leaf(struct reading *r, const struct element *x, uint64_t id, str
 	return 0;
 }
 
-static int see_direct(struct reading *r, const struct element *x, struct rv_error *err)
+static int add_direct(struct reading *r, const struct element *x, struct rv_error *err)
 {
 	struct rv_fast_entry *e;
 	struct rv_nft_view text;
@@ -470,25 +470,27 @@ static int see_direct(struct reading *r, const struct element *x, struct rv_erro
 	return 0;
 }
 
-static int see_element(struct reading *r, struct rv_nft_view v, struct rv_error *err)
+static int read_element(struct rv_nft_view v, void *arg, struct rv_error *err)
 {
 	struct element x = { .chain = NULL };
+	struct reading *r = arg;
 	uint64_t id;
 
 	r->map->seen++;
-	if (!read_element(v, &x))
+	if (!parse_element(v, &x))
 		return damaged_element(r, r->map, x.key, "is not understood", err);
 	if (x.key.len != rv_fast_key_len(r->family, &r->map->shape))
 		return damaged_element(r, r->map, x.key, "has another length than its look-up", err);
 	if (x.chain && rv_fast_id(x.chain, RV_FAST_LEAF, &id))
-		return see_leaf(r, &x, id, err);
-	return see_direct(r, &x, err);
+		return add_leaf(r, &x, id, err);
+	return add_direct(r, &x, err);
 }
 
-static int see_elements(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+/* Calls a function for each element in an answer. */
+static int each_element(struct rv_nft_view attrs, rv_nft_answer_fn *fn, void *arg,
+			struct rv_error *err)
 {
 	struct rv_nft_view t[NFTA_SET_ELEM_LIST_MAX + 1];
-	struct reading *r = arg;
 	struct rv_nft_walk w;
 	struct rv_nft_attr a;
 
@@ -496,51 +498,52 @@ static int see_elements(struct rv_nft_view attrs, void *arg, struct rv_error *er
 		return rv_nft_malformed(err);
 	w = rv_nft_attrs(t[NFTA_SET_ELEM_LIST_ELEMENTS]);
 	while (rv_nft_next(&w, &a))
-		if (see_element(r, a.value, err))
+		if (fn(a.value, arg, err))
 			return -1;
 	return w.bad ? rv_nft_malformed(err) : 0;
 }
 
+static int read_elements(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	return each_element(attrs, read_element, arg, err);
+}
+
+static int count_element(struct rv_nft_view elem, void *arg, struct rv_error *err)
+{
+	uint32_t *n = arg;
+
+	(void)elem, (void)err;
+	++*n;
+	return 0;
+}
+
 static int count_elements(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
-	struct rv_nft_view t[NFTA_SET_ELEM_LIST_MAX + 1];
-	uint32_t *n = arg;
-	struct rv_nft_walk w;
-	struct rv_nft_attr a;
-
-	if (!rv_nft_attr_table(attrs, t, NFTA_SET_ELEM_LIST_MAX + 1))
-		return rv_nft_malformed(err);
-	w = rv_nft_attrs(t[NFTA_SET_ELEM_LIST_ELEMENTS]);
-	while (rv_nft_next(&w, &a))
-		++*n;
-	return 0;
+	return each_element(attrs, count_element, arg, err);
 }
 
 /* ---- the state ------------------------------------------------------------------------------------ */
 
-static int see_state(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+static int read_state_element(struct rv_nft_view elem, void *arg, struct rv_error *err)
 {
-	struct rv_nft_view t[NFTA_SET_ELEM_LIST_MAX + 1], e[NFTA_SET_ELEM_MAX + 1], d[NFTA_DATA_MAX + 1];
+	struct rv_nft_view e[NFTA_SET_ELEM_MAX + 1], d[NFTA_DATA_MAX + 1];
 	struct rv_fast_table *f = arg;
-	struct rv_nft_walk w;
-	struct rv_nft_attr a;
+	const unsigned char *key;
 
-	if (!rv_nft_attr_table(attrs, t, NFTA_SET_ELEM_LIST_MAX + 1))
+	if (!rv_nft_attr_table(elem, e, NFTA_SET_ELEM_MAX + 1) ||
+	    !rv_nft_attr_table(e[NFTA_SET_ELEM_KEY], d, NFTA_DATA_MAX + 1) ||
+	    d[NFTA_DATA_VALUE].len != 2 * sizeof(uint64_t))
 		return rv_nft_malformed(err);
-	w = rv_nft_attrs(t[NFTA_SET_ELEM_LIST_ELEMENTS]);
-	while (rv_nft_next(&w, &a)) {
-		const unsigned char *key;
-
-		if (!rv_nft_attr_table(a.value, e, NFTA_SET_ELEM_MAX + 1) ||
-		    !rv_nft_attr_table(e[NFTA_SET_ELEM_KEY], d, NFTA_DATA_MAX + 1) ||
-		    d[NFTA_DATA_VALUE].len != 2 * sizeof(uint64_t))
-			return rv_nft_malformed(err);
-		key = d[NFTA_DATA_VALUE].data;
-		rv_nft_get_u64((struct rv_nft_view){ key, 8 }, &f->told_first);
-		rv_nft_get_u64((struct rv_nft_view){ key + 8, 8 }, &f->told_last);
-		f->has_state = true;
-	}
+	key = d[NFTA_DATA_VALUE].data;
+	rv_nft_get_u64((struct rv_nft_view){ key, 8 }, &f->told_first);
+	rv_nft_get_u64((struct rv_nft_view){ key + 8, 8 }, &f->told_last);
+	f->has_state = true;
 	return 0;
+}
+
+static int read_state(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+{
+	return each_element(attrs, read_state_element, arg, err);
 }
 
 /* What it says may be behind what is there, if somebody else has loaded the table. */
@@ -555,7 +558,7 @@ int rv_fast_read_state(struct rv_store *s, const struct rv_table *t, struct rv_f
 	};
 
 	f->first = f->last = RV_FAST_ORDER;
-	if (rv_nft_ask(&n->socket, &q, see_state, f, err) < 0)
+	if (rv_nft_ask(&n->socket, &q, read_state, f, err) < 0)
 		return -1;
 	if (f->has_state && f->told_first < f->first)
 		f->first = f->told_first;
@@ -580,7 +583,7 @@ static int read_key(struct reading *r, struct rv_error *err)
 		return 0;
 	len = rv_fast_key(r->family, r->wanted, &r->map->shape, key);
 	rv_fast_name(name, RV_FAST_MAP, r->map->id);
-	rc = rv_fast_ask_key(r->s, r->name, name, key, len, see_elements, r, err);
+	rc = rv_fast_ask_key(r->s, r->name, name, key, len, read_elements, r, err);
 	return rc < 0 ? -1 : 0;
 }
 
@@ -622,7 +625,7 @@ static int read_map(struct reading *r, uint32_t i, struct rv_error *err)
 	if (r->wanted)
 		return read_key(r, err);
 	rv_fast_name(name, RV_FAST_MAP, r->map->id);
-	if (rv_nft_ask(&n->socket, &q, see_elements, r, err))
+	if (rv_nft_ask(&n->socket, &q, read_elements, r, err))
 		return err->kind ? -1 : rv_nft_changed(err);
 	if (r->map->count == UINT32_MAX && !rv_nft_ask(&n->socket, &q, count_elements, &count, err))
 		r->map->count = count;
@@ -806,31 +809,31 @@ static int parse(struct parsing *p, uint32_t count, struct rv_error *err)
 
 /* ---- the table ------------------------------------------------------------------------------------------- */
 
-static int ask_rules(struct reading *r, struct rv_error *err)
+static int read_rules(struct reading *r, struct rv_error *err)
 {
-	return rv_nft_ask_rules(r->s, r->name, r->only, see_rule, NULL, r, err);
+	return rv_nft_ask_rules(r->s, r->name, r->only, read_any_rule, NULL, r, err);
 }
 
 /* More chains than this are asked for in one dump of all rules. */
 #define LEAVES_SINGLY 64
 
-static int ask_leaves(struct reading *r, struct rv_error *err)
+static int read_leaves(struct reading *r, struct rv_error *err)
 {
 	char name[RV_FAST_NAME];
 
 	if (!r->only)
 		return 0;
 	if (r->f->nleaves > LEAVES_SINGLY)
-		return rv_nft_ask_rules(r->s, r->name, NULL, see_leaf_rule, NULL, r, err);
+		return rv_nft_ask_rules(r->s, r->name, NULL, read_leaf_rule, NULL, r, err);
 	for (size_t i = 0; i < r->f->nleaves; i++) {
 		rv_fast_name(name, RV_FAST_LEAF, r->f->leaves[i].id);
-		if (rv_nft_ask_rules(r->s, r->name, name, see_leaf_rule, NULL, r, err))
+		if (rv_nft_ask_rules(r->s, r->name, name, read_leaf_rule, NULL, r, err))
 			return -1;
 	}
 	return 0;
 }
 
-static int ask_sets(struct reading *r, struct rv_error *err)
+static int read_sets(struct reading *r, struct rv_error *err)
 {
 	struct rv_nft *n = r->s->priv;
 	const struct rv_nft_query q = {
@@ -838,7 +841,7 @@ static int ask_sets(struct reading *r, struct rv_error *err)
 		.table = r->name, .table_attr = NFTA_SET_TABLE,
 	};
 
-	return rv_nft_ask(&n->socket, &q, see_set, r, err) < 0 ? -1 : 0;
+	return rv_nft_ask(&n->socket, &q, read_set, r, err) < 0 ? -1 : 0;
 }
 
 static int index_chains(struct reading *r, struct rv_error *err)
@@ -862,14 +865,14 @@ static int index_chains(struct reading *r, struct rv_error *err)
 
 static int read_all(struct reading *r, struct rv_error *err)
 {
-	if (index_chains(r, err) || ask_rules(r, err) || (!r->wanted && !r->shallow && ask_sets(r, err)))
+	if (index_chains(r, err) || read_rules(r, err) || (!r->wanted && !r->shallow && read_sets(r, err)))
 		return -1;
 	if (r->shallow)
 		return rv_buf_ok(&r->f->text) ? 0 : rv_fail_memory(err);
 	for (size_t i = 0; i < r->f->nmaps; i++)
 		if (read_map(r, i, err))
 			return -1;
-	if (ask_leaves(r, err))
+	if (read_leaves(r, err))
 		return -1;
 	if (!rv_buf_ok(&r->f->text))
 		return rv_fail_memory(err);
@@ -1050,7 +1053,7 @@ int rv_fast_read_shallow(struct rv_store *s, struct rv_chain *c, struct rv_fast_
 
 /* ---- names ------------------------------------------------------------------------------------ */
 
-static int see_chain_name(struct rv_nft_view attrs, void *arg, struct rv_error *err)
+static int read_chain_name(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
 	struct rv_nft_view t[NFTA_CHAIN_MAX + 1];
 	struct reading *r = arg;
@@ -1082,7 +1085,7 @@ int rv_fast_read_names(struct rv_store *s, struct rv_table *t, struct rv_fast_ta
 	};
 
 	r.f = f;
-	if (ask_sets(&r, err) || rv_nft_ask(&n->socket, &q, see_chain_name, &r, err) < 0)
+	if (read_sets(&r, err) || rv_nft_ask(&n->socket, &q, read_chain_name, &r, err) < 0)
 		return -1;
 	if (f->actions.failed || f->gone.failed)
 		return rv_fail_memory(err);
