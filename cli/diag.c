@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/hint.h"
+#include "cli/hint/hint.h"
 
 /* Fallback when memory ran out: the first line only, control bytes replaced by '?'. */
 static void tell_short(char *text)

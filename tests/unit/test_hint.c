@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "cli/hint.h"
+#include "cli/hint/hint.h"
 #include "cli/programs.h"
 
 #define LINES 1500

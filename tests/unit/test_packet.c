@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cli/explainpacket.c: packets in words, what they become, and what is refused. */
+/* cli/explain/packet.c: packets in words, what they become, and what is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "cli/explaincli.h"
+#include "cli/explain/cli.h"
 #include "failing.h"
 
 #define WORDS 64

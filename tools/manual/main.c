@@ -2,9 +2,9 @@
 /*
  * Generates manual pages:
  *
- *   manual FOLDER cli/NAME.man...
+ *   manual FOLDER cli/man/NAME.man...
  *
- * A page is a file cli/NAME.man in man(7) format. Lines that start with @ are replaced by contents
+ * A page is a file cli/man/NAME.man in man(7) format. Lines that start with @ are replaced by contents
  * of the programs' tables:
  *
  *   @name 8 NAME, NAME... \- PURPOSE     the first line; further names become links to the page
@@ -13,7 +13,7 @@
  *       @ --NAME                         what follows belongs to the row of that name
  *   @programs, @backends                 those of "ravelin"
  *   @matches, @targets                   all of them, with extensions/NAME.man
- *   @include NAME                        contents of cli/NAME.man
+ *   @include NAME                        contents of cli/man/NAME.man
  *   @list FILE TITLE                     the list in section TITLE of FILE
  *   @example ... @end                    commands as typed
  *
@@ -115,7 +115,7 @@ static void put_part(struct page *p, const char *name)
 {
 	char path[LINE + 16];
 
-	snprintf(path, sizeof(path), "cli/%s.man", name);
+	snprintf(path, sizeof(path), "cli/man/%s.man", name);
 	put_file(p, path);
 }
 
@@ -229,7 +229,7 @@ int main(int argc, char **argv)
 	int rc = 0;
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: manual FOLDER cli/NAME.man...\n");
+		fprintf(stderr, "usage: manual FOLDER cli/man/NAME.man...\n");
 		return 2;
 	}
 	for (int i = 2; i < argc; i++) {
