@@ -99,13 +99,13 @@ damaged()
 	map=$(nft_ list ruleset | grep -o 'ravelin\.map\.[0-9a-f]*' | head -1)
 
 	nft_ add element ip ravelin-filter "$map" '{ 10.7.0.1 : drop }'
-	damaged "table \`ravelin-filter', map \`$map': the element with key 0x0a070001 has no text of a rule"
+	damaged "table \`ravelin-filter', map \`$map': the element with key 0x0a070001 contains no iptables rule"
 	nft_ delete element ip ravelin-filter "$map" '{ 10.7.0.1 }'
 	nft_ add element ip ravelin-filter "$map" '{ 10.7.0.1 comment "8000000000000100 -s 10.7.0.2/32 -j DROP" : drop }'
-	damaged "the element with key 0x0a070001: its text says something else than it does"
+	damaged "the element with key 0x0a070001: text and verdict or key differ"
 	nft_ delete element ip ravelin-filter "$map" '{ 10.7.0.1 }'
 	nft_ add element ip ravelin-filter "$map" '{ 10.7.0.1 comment "8000000000000100 -s 10.7.0.1/32 -j ACCEPT" : drop }'
-	damaged "the element with key 0x0a070001: its text says something else than it does"
+	damaged "the element with key 0x0a070001: text and verdict or key differ"
 	nft_ delete element ip ravelin-filter "$map" '{ 10.7.0.1 }'
 	nft_ add element ip ravelin-filter "$map" '{ 10.7.0.1 comment "8000000000000100 --nonsense" : drop }'
 	damaged "the element with key 0x0a070001: "
@@ -114,7 +114,7 @@ damaged()
 	damaged "two rules have the order 8000000100000000"
 	nft_ delete element ip ravelin-filter "$map" '{ 10.7.0.1 }'
 	nft_ add rule ip ravelin-filter INPUT ip saddr 1.2.3.4 accept
-	damaged "chain \`INPUT': the rule with handle [0-9]* has no text of a rule"
+	damaged "chain \`INPUT': the rule with handle [0-9]* contains no iptables rule"
 	nft_ flush ruleset
 	saved -t filter
 }
@@ -225,5 +225,5 @@ filter: 101 rules in profile fast" ]
 	nft_ add table ip ravelin-filter
 	capture ns "$NS" "${profile[@]}" -t filter fast
 	[ "$rc" -eq 1 ]
-	grep -qF "table \`filter' is there already" <<<"$err"
+	grep -qF "table \`filter' exists already" <<<"$err"
 }

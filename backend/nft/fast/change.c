@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Few changes of a chain, made where the rules are. A map that rules look into may have one element
- * more or less, as the whole transaction: packets see elements at once and rules by generation, so
- * that any more would be neither the old nor the new rules for a moment.
+ * Makes a few changes of a chain in place. A transaction may change one element of a map in use,
+ * and nothing else: packets see elements at once but rules by generation, so with more changes a
+ * packet could see a mix of old and new rules.
  */
 #include <stdlib.h>
 
 #include "write.h"
 
-/* More changes than this, or than an eighth of the chain: it is planned anew. */
+/* With more changes than this, or more than an eighth of the chain, the chain is planned again. */
 #define MANY 16
 
-/* Plain rules at a chain's end, from this many on and then at each double, are planned anew. */
+/*
+ * A chain is planned again when this many plain rules are at its end, and at each power of two
+ * above.
+ */
 #define TAIL 32
 
 enum edit_kind {
@@ -25,12 +28,13 @@ struct edit {
 	enum edit_kind kind;
 	struct rv_rule *rule;			/* added */
 	const struct rv_fast_entry *old;	/* deleted */
-	const struct rv_fast_entry *next;	/* an added one comes before it; NULL: at the end */
+	const struct rv_fast_entry *next;	/* insert before this one; NULL: append */
 	const struct rv_fast_map *map;
 	const struct rv_facts *facts;
 	uint64_t order;
 	uint64_t action;
-	bool last;				/* the order is the last that was given, or first the first */
+	/* order is the new last or first one of the chain */
+	bool last;
 	bool first;
 };
 
@@ -87,7 +91,7 @@ static bool has_key(const struct editing *x, const struct rv_fast_map *map, cons
 	return false;
 }
 
-/* An action of the map with the rule's target; 0: there is none. */
+/* Returns the ID of an action that the map already uses for the rule's target, or 0. */
 static uint64_t find_action(const struct editing *x, const struct rv_fast_map *map, const struct rv_rule *r)
 {
 	uint32_t i = 0;
@@ -103,7 +107,7 @@ static uint64_t find_action(const struct editing *x, const struct rv_fast_map *m
 	return 0;
 }
 
-/* Whether the rule can be an element of the map. */
+/* Returns whether the rule can be added as an element of the map; then fills in the edit. */
 static bool is_element(struct editing *x, struct edit *edit, const struct rv_facts *facts,
 		       const struct rv_fast_map *map)
 {
@@ -139,7 +143,7 @@ static bool give_order(struct editing *x, struct edit *edit, const struct rv_fas
 		edit->order = x->w->first -= RV_FAST_STEP;
 	if (edit->last || edit->first)
 		return true;
-	/* Between two that were given one after the other: so that none is given twice. */
+	/* Below the next multiple of RV_FAST_STEP, so that no order is assigned twice. */
 	from = before->order;
 	to = (from | (RV_FAST_STEP - 1)) + 1;
 	to = next->order < to ? next->order : to;
@@ -158,7 +162,7 @@ static bool note_added(struct editing *x, struct rv_rule *r, uint32_t number, ui
 		return false;
 	edit->rule = r;
 	edit->next = next;
-	/* Two in one place have one number each. */
+	/* Two rules at one position would get the same order. */
 	if (x->n > 1 && !(edit[-1].kind == EDIT_ADD_PLAIN && !next) && edit[-1].rule && edit[-1].next == next)
 		return false;
 	if (!give_order(x, edit, before))
@@ -166,7 +170,7 @@ static bool note_added(struct editing *x, struct rv_rule *r, uint32_t number, ui
 	if (x->n == 1 && (is_element(x, edit, facts, map_of(x, before)) ||
 			  (map_of(x, next) != map_of(x, before) && is_element(x, edit, facts, map_of(x, next)))))
 		return true;
-	/* A switch is one kernel rule: nothing else comes into its middle. */
+	/* A switch is a single kernel rule: no rule can be inserted between its elements. */
 	return !before || !next || !before->map || before->map != next->map;
 }
 
@@ -195,9 +199,9 @@ static bool find_edits(struct editing *x)
 	return true;
 }
 
-/* ---- whether they may be made so ---------------------------------------------------------------------- */
+/* ---- whether they can be made in place ---------------------------------------------------------------------- */
 
-/* An element is the whole transaction. */
+/* A change of an element must be the only change of its transaction. */
 static bool is_alone(const struct editing *x)
 {
 	uint32_t elements = 0;
@@ -212,7 +216,7 @@ bool rv_fast_is_due(uint32_t plain)
 	return plain >= TAIL && !(plain & (plain - 1));
 }
 
-/* How many plain rules stand at the end, or at the front, with the new ones. */
+/* Returns whether adding the new plain rules makes a series at either end due. */
 static bool is_tail_due(const struct editing *x)
 {
 	uint32_t tail = 0, front = 0;
@@ -255,7 +259,6 @@ static uint64_t kernel_rule(const struct editing *x, const struct rv_fast_entry 
 	return e->map ? map_of(x, e)->handle : e->handle;
 }
 
-/* before: handle of the kernel rule that it comes before; 0: at the end, or at the front. */
 int rv_fast_put_plain(struct rv_fast_writer *w, struct rv_chain *c, struct rv_rule *r, bool front,
 		      uint64_t before)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From one profile to the other. The new table is built asleep: the kernel gives its base chains no
- * hooks. One transaction then wakes it and ends the old one. The kernel wakes first, so that a packet
- * meets both for a moment, and never none.
+ * Converts a table to the other profile. The new table is built dormant: the kernel registers no
+ * hooks for its base chains. One transaction activates it and removes the old one. The kernel
+ * activates first, so a packet may pass both tables for a moment, but never none.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -57,7 +57,7 @@ struct small {
 	uint32_t seq;			/* of the next message */
 };
 
-/* generation: of the ruleset that the transaction is for; 0: any. */
+/* generation: the ruleset that the transaction is based on; 0: any */
 static struct small begin(const struct rv_store *s, uint32_t generation)
 {
 	struct small b = { .n = s->priv, .family = s->rs.family, .seq = 1 };
@@ -69,7 +69,7 @@ static struct small begin(const struct rv_store *s, uint32_t generation)
 	return b;
 }
 
-/* flags: of a table; for NFT_MSG_NEWTABLE only. */
+/* flags: table flags, used by NFT_MSG_NEWTABLE only */
 static void put(struct small *b, uint8_t type, const char *table, uint32_t flags)
 {
 	size_t start = rv_nft_begin_message(&b->batch, &b->seq, type, 0, b->family);
@@ -112,8 +112,8 @@ int rv_profile_clean(struct rv_store *s, const struct rv_table_def *def, bool fa
 		return rc < 0 ? -1 : 0;
 	if (flags & NFT_TABLE_F_DORMANT)
 		return delete_table(s, name, err);
-	rv_fail(err, RV_ERR_PROBLEM, NULL, "table `%s' is there already", name);
-	return rv_hint(err, "others made it beside the one that is to be changed: look at it with: "
+	rv_fail(err, RV_ERR_PROBLEM, NULL, "table `%s' exists already", name);
+	return rv_hint(err, "another program created it; look at it with: "
 		       "nft list table %s %s", rv_family(s->rs.family)->nft, name);
 }
 
@@ -126,8 +126,10 @@ int rv_profile_exchange(struct rv_store *s, const struct rv_table_def *def, bool
 
 	put(&b, NFT_MSG_NEWTABLE, name_of(def, fast), 0);
 	/*
-	 * Changes of compat tables name no generation: one that came before the table is deleted would
-	 * be lost with it. Those of profile fast do, and its maps must outlast packets on their way.
+	 * Transactions of compat tables are not bound to a generation: a change made between
+	 * activation and a later deletion would be lost, so the compat table is deleted here.
+	 * Tables of profile fast are bound to one, and their maps must outlast packets in progress,
+	 * so they only become dormant here.
 	 */
 	if (fast)
 		put(&b, NFT_MSG_DELTABLE, name_of(def, false), 0);

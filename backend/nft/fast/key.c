@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The shape of a key, as expressions that load it and as the type of a map. */
+/* The key of a switch: the expressions that load it, and the type of its map. */
 #include "fast.h"
 
-/* Types of nft(8), as its own numbers (enum datatypes of its datatype.h). */
+/* Data type numbers of nft(8) (enum datatypes in its datatype.h). */
 enum {
 	NFT_TYPE_IP = 7,
 	NFT_TYPE_IP6 = 8,
@@ -10,15 +10,15 @@ enum {
 	NFT_TYPE_PORT = 13,
 	NFT_TYPE_INTERFACE = 41,
 };
-#define NFT_TYPE_BITS 6		/* of each field of a concatenation */
+#define NFT_TYPE_BITS 6		/* per field of a concatenation */
 
 #define BOTH(x) { x, x }
 
 /* How each field is loaded. */
 static const struct field {
 	enum rv_nft_kind kind;
-	uint32_t base;			/* of payload; the key of meta */
-	/* By rv_family_index(): bytes from that base, and NFT_TYPE_*. */
+	uint32_t base;			/* payload base or meta key */
+	/* By rv_family_index(): offset in bytes from the base, and NFT_TYPE_*. */
 	uint32_t offset[RV_FAMILIES], type[RV_FAMILIES];
 } fields[RV_KEY_FIELDS] = {
 	[RV_KEY_SADDR] = { RV_NFT_PAYLOAD, NFT_PAYLOAD_NETWORK_HEADER, { 12, 8 },
@@ -177,7 +177,10 @@ void rv_fast_switch_write(struct rv_buf *b, rv_family_t family, const struct rv_
 		if (!has(shape, i))
 			continue;
 		write_load(b, family, i, reg);
-		/* An ICMP type is always masked: that tells it from a source port, which never is. */
+		/*
+		 * The ICMP type is always masked, which distinguishes it from a source port, which
+		 * never is.
+		 */
 		if (shape->bits[i] < 8 * size || i == RV_KEY_ICMP)
 			write_mask(b, size, shape->bits[i], reg);
 		reg += padded(size) / NFT_REG32_SIZE;
@@ -191,8 +194,8 @@ void rv_fast_switch_write(struct rv_buf *b, rv_family_t family, const struct rv_
 struct reading {
 	rv_family_t family;
 	struct rv_key_shape *shape;
-	unsigned int field;		/* of the last load, or RV_KEY_FIELDS */
-	uint32_t reg, next;		/* of the last load and behind it */
+	unsigned int field;		/* loaded last, or RV_KEY_FIELDS */
+	uint32_t reg, next;		/* register of the last load, and the next one */
 };
 
 static bool loads(rv_family_t family, unsigned int i, const struct rv_nft_expr *e)
@@ -207,7 +210,7 @@ static bool loads(rv_family_t family, unsigned int i, const struct rv_nft_expr *
 	       e->offset == f->offset[rv_family_index(family)];
 }
 
-/* The kernel tells the first word of NFT_REG_1 to NFT_REG_4 by these names. */
+/* The kernel reports the first word of NFT_REG_1 to NFT_REG_4 by these names. */
 static uint32_t plain_register(uint32_t reg)
 {
 	return reg >= NFT_REG_1 && reg <= NFT_REG_4 ? NFT_REG32_00 + 4 * (reg - NFT_REG_1) : reg;
@@ -253,7 +256,7 @@ static int read_mask(struct reading *r, const struct rv_nft_expr *e)
 	return bits ? 0 : -1;
 }
 
-/* The name of the map that an expression looks up a verdict in, by the first register; else NULL. */
+/* Returns the name of the map in which an expression looks up a verdict, or NULL. */
 static const char *looked_up(struct rv_nft_view elem)
 {
 	struct rv_nft_view e[NFTA_EXPR_MAX + 1], t[NFTA_LOOKUP_MAX + 1];

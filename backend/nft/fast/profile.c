@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which profile a table has, its name in the kernel, and holding it in memory to change it. */
+/* The profile of a table, its name in the kernel, and keeping it in memory for changes. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -40,10 +40,10 @@ const char *rv_nft_known_table(const char *name)
 	return NULL;
 }
 
-/* Both tables are there while one is being exchanged for the other: the one that sleeps does not count. */
-enum { ABSENT, ASLEEP, AWAKE };
+/* During a conversion both tables exist, and one of them is dormant. */
+enum { ABSENT, DORMANT, ACTIVE };
 
-/* ABSENT, ASLEEP, AWAKE, or -1. */
+/* Returns ABSENT, DORMANT, ACTIVE, or -1. */
 static int ask(struct rv_store *s, const char *name, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
@@ -52,10 +52,10 @@ static int ask(struct rv_store *s, const char *name, struct rv_error *err)
 
 	if (rc)
 		return rc < 0 ? -1 : ABSENT;
-	return flags & NFT_TABLE_F_DORMANT ? ASLEEP : AWAKE;
+	return flags & NFT_TABLE_F_DORMANT ? DORMANT : ACTIVE;
 }
 
-/* What a table is to be that is not there yet. */
+/* Returns whether new tables are created in profile fast. */
 static bool wants_fast(const struct rv_store *s)
 {
 	const char *profile = s->arg && *s->arg ? s->arg : getenv(PROFILE);
@@ -72,22 +72,23 @@ int rv_fast_know(struct rv_store *s, const struct rv_table *t, struct rv_error *
 	if (n->batch.asked & bit)
 		return 0;
 	fast = ask(s, fast_names[t->def - rv_table_defs], err);
-	if (fast == ASLEEP || (fast == ABSENT && wants_fast(s)))
+	if (fast == DORMANT || (fast == ABSENT && wants_fast(s)))
 		compat = ask(s, t->def->name, err);
 	if (fast < 0 || compat < 0)
 		return -1;
 	n->batch.asked |= bit;
-	if (fast == AWAKE || (fast == ASLEEP && compat != AWAKE) ||
+	if (fast == ACTIVE || (fast == DORMANT && compat != ACTIVE) ||
 	    (fast == ABSENT && compat == ABSENT && wants_fast(s)))
 		n->batch.fast |= bit;
 	return 0;
 }
 
-/* ---- holding ------------------------------------------------------------------------------------- */
+/* ---- keeping a table in memory ------------------------------------------------------------------------------------- */
 
 /*
- * Chains are made, renamed and get policies as in compat: no text says what a chain is called. Of
- * many commands, some may ask for rules by the new name that the kernel does not know yet.
+ * Chains are created and renamed, and policies set, as in profile compat, because rule texts do not
+ * contain chain names. In a restore, later commands may use a new name before the kernel knows it,
+ * so renaming requires the table in memory.
  */
 bool rv_fast_holds(const struct rv_store *s, const struct rv_change *c)
 {
@@ -117,7 +118,7 @@ int rv_fast_hold(struct rv_store *s, struct rv_table *t, struct rv_error *err)
 
 	if (rv_nft_has_renames(&n->batch, t->def))
 		return rv_fail(err, RV_ERR_PROBLEM, NULL, "a chain of table `%s' was renamed in this "
-			       "transaction: its rules can be changed in the next one", t->def->name);
+			       "transaction; change its rules in a later one", t->def->name);
 	if (!is_loaded(t) && rv_fast_load(s, t, err))
 		return -1;
 	rv_table_count_references(t, NULL);
@@ -147,19 +148,19 @@ int rv_fast_choose(struct rv_store *s, struct rv_table *t, struct rv_error *err)
 {
 	struct rv_buf why = RV_BUF_INIT;
 	struct rv_nft *n = s->priv;
-	int there;
+	int state;
 
 	if (!rv_fast_is(&n->batch, t->def) || n->batch.dormant & rv_nft_table_bit(t->def) ||
 	    !rv_fast_misfit(t, &why))
 		return 0;
-	there = ask(s, fast_names[t->def - rv_table_defs], err);
-	if (there == ABSENT) {
+	state = ask(s, fast_names[t->def - rv_table_defs], err);
+	if (state == ABSENT) {
 		n->batch.fast &= ~rv_nft_table_bit(t->def);
 		rv_warn(err, "# Warning: table `%s' stays in profile compat: %s", t->def->name,
 			rv_buf_text(&why) ? why.data : "");
 	}
 	rv_buf_free(&why);
-	return there < 0 ? -1 : 0;
+	return state < 0 ? -1 : 0;
 }
 
 int rv_fast_check_unused(const struct rv_change *c, struct rv_error *err)
@@ -173,7 +174,7 @@ int rv_fast_check_unused(const struct rv_change *c, struct rv_error *err)
 	return rv_hint(err, "The chain is not empty, or rules jump to it: delete those first.");
 }
 
-/* A map is full: all are written anew, with room for as many again. */
+/* A map is full: rewrite all maps, with space for more elements. */
 static bool write_anew(struct rv_store *s, struct rv_error *err)
 {
 	const struct rv_nft *n = s->priv;

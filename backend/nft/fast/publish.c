@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Taking away what rules no longer name. A packet takes its rules by the generation at which it
- * enters a chain, but elements as they are when it looks them up: what it can still reach goes
- * only after every packet that was on its way has left, in a transaction of its own.
+ * Deletes unused objects. The kernel selects the rules for a packet by the generation when it
+ * enters a chain, but elements at the time of the lookup. So an object that a packet may still
+ * reach is deleted in a later transaction, after all packets in progress have left.
  */
 #include <errno.h>
 #include <linux/membarrier.h>
@@ -13,14 +13,14 @@
 
 #include "fast.h"
 
-/* How long packets may be on their way through the rules, where the kernel cannot tell. */
+/* How long a packet may take to pass the rules, where membarrier(2) is not available. */
 #define GRACE_MS 50
 
-/* ---- noting ------------------------------------------------------------------------------------- */
+/* ---- recording ------------------------------------------------------------------------------------- */
 
 enum garbage { GARBAGE_MAP, GARBAGE_CHAIN };
 
-/* One after the other in rv_nft.garbage. */
+/* An element of rv_nft.garbage. */
 struct item {
 	enum garbage kind;
 	uint8_t table;			/* index in rv_table_defs */
@@ -46,7 +46,7 @@ static bool is_old(const struct rv_fast_table *f, bool named, uint32_t chain)
 	return f->cleared || !named || f->chains[chain].changed;
 }
 
-/* Actions that an element leads to that stays. */
+/* Collects the actions of elements that are kept. */
 static bool know_live(const struct rv_fast_table *f, struct rv_map *live)
 {
 	for (size_t i = 0; i < f->nentries; i++) {
@@ -90,17 +90,16 @@ int rv_fast_note_garbage(struct rv_nft *n, const struct rv_table_def *def,
 
 /* ---- waiting --------------------------------------------------------------------------------------- */
 
-/* Until no packet is on its way that has met what was there before. */
 void rv_fast_let_pass(void)
 {
 	const struct timespec grace = { .tv_nsec = GRACE_MS * 1000000L };
 
-	/* It waits for a grace period of RCU, which packets' way through the rules is a reader of. */
+	/* Waits for an RCU grace period; packets traverse rules in RCU read-side sections. */
 	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
 		nanosleep(&grace, NULL);
 }
 
-/* ---- taking away ------------------------------------------------------------------------------------ */
+/* ---- deleting ------------------------------------------------------------------------------------ */
 
 struct sweep {
 	struct rv_nft *n;
@@ -151,7 +150,10 @@ static void begin(struct sweep *s)
 	rv_nft_put_batch_begin(&s->batch);
 }
 
-/* All at once: maps name chains, and gone chains name maps and each other. */
+/*
+ * Deletes everything in one transaction, in order of references: rules of deleted chains, other
+ * rules, maps, chains.
+ */
 static int sweep_all(struct sweep *s, struct rv_nft_verdict *v, struct rv_error *err)
 {
 	begin(s);

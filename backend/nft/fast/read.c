@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel has of a table, in four questions: kernel rules of all chains; sets; elements,
- * map by map; and then one pass of the parser over all texts. Entries are brought in order by
- * chain and order. Whatever is not as the writer leaves it is an error that names the place: a
- * rule is never left out of what is shown.
+ * Reads a table with three kinds of request: kernel rules of all chains, sets, and the elements of each map;
+ * then one pass of the parser over all texts. Entries are sorted by chain and order. Anything that
+ * the writer does not write is an error that names the place; no rule is omitted from the output.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,7 +10,7 @@
 
 #include "fast.h"
 
-/* Attributes of newer kernels (6.16). */
+/* Attributes of kernel 6.16 and later. */
 #define SET_COUNT 20
 #define SET_MAX 20
 
@@ -22,11 +21,11 @@ struct reading {
 	rv_family_t family;
 	struct rv_fast_table *f;
 	struct rv_map by_chain;		/* index + 1 by address of struct rv_chain */
-	const char *only;		/* the one chain that is wanted; NULL: all */
-	const struct rv_facts *wanted;	/* only rules that can have this key; NULL: all */
+	const char *only;		/* read only this chain; NULL: all */
+	const struct rv_facts *wanted;	/* read only elements with this key; NULL: all */
 	bool shallow;			/* kernel rules only, without elements and leaves */
-	struct rv_fast_map *map;	/* whose elements are read */
-	uint32_t index;			/* of the chain of the last rule */
+	struct rv_fast_map *map;	/* map whose elements are being read */
+	uint32_t index;			/* of chain, that of the last rule */
 	const struct rv_chain *chain;
 };
 
@@ -61,13 +60,16 @@ static struct rv_fast_entry *new_entry(struct rv_fast_table *f, struct rv_error 
 
 /* A list with an index by ID. */
 struct indexed {
-	struct rv_map *by_id;		/* place + 1 */
+	struct rv_map *by_id;		/* index + 1 */
 	void **list;
 	size_t *n, *room;
 	size_t size;			/* of one object */
 };
 
-/* The object with this ID, or a new one of zeros: *is_new. NULL when memory ran out. */
+/*
+ * Returns the object with this ID, or adds one filled with zeros and sets *is_new. NULL without
+ * memory.
+ */
 static void *get_by_id(const struct indexed *x, uint64_t id, bool *is_new, struct rv_error *err)
 {
 	uint64_t *at = rv_map_put(x->by_id, id);
@@ -114,7 +116,7 @@ static struct rv_fast_leaf *get_leaf(struct rv_fast_table *f, uint64_t id, struc
 	return leaf;
 }
 
-/* Keeps bytes with a NUL behind them; where they are, from 1. */
+/* Copies the bytes and a NUL to f->text; returns their offset, which is never 0. */
 static size_t keep(struct rv_fast_table *f, const void *data, size_t len)
 {
 	size_t at;
@@ -153,7 +155,7 @@ void rv_fast_forget(struct rv_nft *n)
 
 /* ---- errors ----------------------------------------------------------------------------------- */
 
-/* what, name: "map", "ravelin.map.…" or "chain", "INPUT". Returns -1. */
+/* Fails with an error about "map" or "chain" `name'. */
 __attribute__((format(printf, 5, 6)))
 static int damaged(const struct reading *r, struct rv_error *err, const char *what, const char *name,
 		   const char *fmt, ...)
@@ -165,18 +167,18 @@ static int damaged(const struct reading *r, struct rv_error *err, const char *wh
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	rv_fail(err, RV_ERR_RESOURCE, NULL, "table `%s', %s `%s': %s", r->name, what, name, text);
-	return rv_hint(err, "rules of profile fast are changed by iptables only; look at them with: "
+	return rv_hint(err, "use only iptables to change rules of profile fast; look at them with: "
 		       "nft -a list table %s %s", rv_family(r->family)->nft, r->name);
 }
 
 /* ---- kernel rules ------------------------------------------------------------------------------- */
 
-/* What is to be known of a rule's expressions. */
+/* What is read from a rule's expressions. */
 struct seen {
 	bool counted;
 	struct rv_counters counters;
-	const char *jump;		/* chain of its verdict, or NULL */
-	struct rv_buf *pieces;		/* of a text that is not in the comment; NULL: nobody asks */
+	const char *jump;		/* jump target, or NULL */
+	struct rv_buf *pieces;		/* receives a text from comment matches; NULL: not needed */
 };
 
 static void scan_expression(struct seen *x, const struct rv_nft_expr *e)
@@ -203,7 +205,7 @@ static void scan_expressions(struct seen *x, struct rv_nft_view expressions)
 			scan_expression(x, &e);
 }
 
-/* The index of a chain of iptables, whose rules come one behind the other. */
+/* The index of the chain. Rules arrive grouped by chain, so the last result is cached. */
 static int chain_index(struct reading *r, const char *name, uint32_t *index, struct rv_error *err)
 {
 	struct rv_chain *c = r->chain && !strcmp(r->chain->name, name) ? NULL : rv_table_chain(r->table, name);
@@ -216,13 +218,13 @@ static int chain_index(struct reading *r, const char *name, uint32_t *index, str
 		r->chain = c;
 		r->index = *at - 1;
 	} else if (!r->chain || strcmp(r->chain->name, name) != 0) {
-		return damaged(r, err, "chain", name, "it has rules, and no name that iptables knows");
+		return damaged(r, err, "chain", name, "it is not a chain that iptables knows");
 	}
 	*index = r->index;
 	return 0;
 }
 
-/* Order, text and counters of a kernel rule that stands for one of iptables. */
+/* Adds an entry for a kernel rule that is an iptables rule. */
 static int read_rule(struct reading *r, const struct rv_nft_view *t, const struct rv_nft_place *place,
 		     struct rv_fast_entry **entry, struct rv_error *err)
 {
@@ -234,8 +236,8 @@ static int read_rule(struct reading *r, const struct rv_nft_view *t, const struc
 	uint64_t order;
 
 	if (!rv_fast_get_comment(t[NFTA_RULE_USERDATA], &order, &text, &elsewhere))
-		return damaged(r, err, "chain", place->chain, "the rule with handle %llu has no text "
-			       "of a rule of iptables", (unsigned long long)place->handle);
+		return damaged(r, err, "chain", place->chain, "the rule with handle %llu contains no "
+			       "iptables rule", (unsigned long long)place->handle);
 	x.pieces = elsewhere ? &pieces : NULL;
 	scan_expressions(&x, t[NFTA_RULE_EXPRESSIONS]);
 	e = new_entry(r->f, err);
@@ -262,7 +264,7 @@ static int add_switch(struct reading *r, const struct rv_nft_place *place, uint3
 	if (!map)
 		return -1;
 	if (map->named)
-		return damaged(r, err, "chain", place->chain, "two rules look into one map");
+		return damaged(r, err, "chain", place->chain, "two rules use the same map");
 	map->named = true;
 	map->chain = chain;
 	map->block = r->f->chains[chain].blocks;
@@ -308,8 +310,8 @@ static int read_chain_rule(struct reading *r, const struct rv_nft_view *t, const
 		return -1;
 	rc = rv_fast_switch_read(r->family, t[NFTA_RULE_EXPRESSIONS], &shape, &map);
 	if (rc < 0)
-		return damaged(r, err, "chain", place->chain, "the look-up of the rule with handle %llu is "
-			       "not understood", (unsigned long long)place->handle);
+		return damaged(r, err, "chain", place->chain, "the lookup of the rule with handle %llu is "
+			       "not valid", (unsigned long long)place->handle);
 	rc = rc ? add_plain(r, t, place, chain, err) : add_switch(r, place, chain, map, &shape, err);
 	r->f->chains[chain].blocks++;
 	return rc;
@@ -331,7 +333,7 @@ static int read_any_rule(struct rv_nft_view attrs, void *arg, struct rv_error *e
 	return read_chain_rule(r, t, &place, err);
 }
 
-/* Where one chain is wanted, its leaves are known by then, and the rest is not looked at. */
+/* When reading one chain: its leaves are known by now, rules of others are skipped. */
 static int read_leaf_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
@@ -412,7 +414,7 @@ static void print_key(char text[2 * RV_FAST_KEY_MAX + 1], struct rv_nft_view key
 		snprintf(text + 2 * i, 3, "%02x", key.data[i]);
 }
 
-/* An error about one element, which is named by its key. */
+/* Fails with an error about the element with this key. */
 static int damaged_element(const struct reading *r, const struct rv_fast_map *map,
 			   struct rv_nft_view key, const char *why, struct rv_error *err)
 {
@@ -428,12 +430,12 @@ static int add_leaf(struct reading *r, const struct element *x, uint64_t id, str
 	struct rv_fast_leaf *leaf;
 
 	if (x->code != (uint32_t)NFT_JUMP && x->code != (uint32_t)NFT_GOTO)
-		return damaged_element(r, r->map, x->key, "has a verdict that is not understood", err);
+		return damaged_element(r, r->map, x->key, "has an unknown verdict", err);
 	leaf = get_leaf(r->f, id, err);
 	if (!leaf)
 		return -1;
 	if (leaf->named)
-		return damaged_element(r, r->map, x->key, "shares its leaf chain with another", err);
+		return damaged_element(r, r->map, x->key, "uses the leaf chain of another element", err);
 	leaf->named = true;
 	leaf->map = r->map->id;
 	leaf->chain = r->map->chain;
@@ -450,7 +452,7 @@ static int add_direct(struct reading *r, const struct element *x, struct rv_erro
 	uint64_t order, id;
 
 	if (!rv_fast_get_comment(x->userdata, &order, &text, &elsewhere) || elsewhere)
-		return damaged_element(r, r->map, x->key, "has no text of a rule", err);
+		return damaged_element(r, r->map, x->key, "contains no iptables rule", err);
 	e = new_entry(r->f, err);
 	if (!e)
 		return -1;
@@ -478,9 +480,9 @@ static int read_element(struct rv_nft_view v, void *arg, struct rv_error *err)
 
 	r->map->seen++;
 	if (!parse_element(v, &x))
-		return damaged_element(r, r->map, x.key, "is not understood", err);
+		return damaged_element(r, r->map, x.key, "is not valid", err);
 	if (x.key.len != rv_fast_key_len(r->family, &r->map->shape))
-		return damaged_element(r, r->map, x.key, "has another length than its look-up", err);
+		return damaged_element(r, r->map, x.key, "has not the length of the key in the lookup", err);
 	if (x.chain && rv_fast_id(x.chain, RV_FAST_LEAF, &id))
 		return add_leaf(r, &x, id, err);
 	return add_direct(r, &x, err);
@@ -535,8 +537,8 @@ static int read_state_element(struct rv_nft_view elem, void *arg, struct rv_erro
 	    d[NFTA_DATA_VALUE].len != 2 * sizeof(uint64_t))
 		return rv_nft_malformed(err);
 	key = d[NFTA_DATA_VALUE].data;
-	rv_nft_get_u64((struct rv_nft_view){ key, 8 }, &f->told_first);
-	rv_nft_get_u64((struct rv_nft_view){ key + 8, 8 }, &f->told_last);
+	rv_nft_get_u64((struct rv_nft_view){ key, 8 }, &f->stored_first);
+	rv_nft_get_u64((struct rv_nft_view){ key + 8, 8 }, &f->stored_last);
 	f->has_state = true;
 	return 0;
 }
@@ -546,7 +548,7 @@ static int read_state(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	return each_element(attrs, read_state_element, arg, err);
 }
 
-/* What it says may be behind what is there, if somebody else has loaded the table. */
+/* The stored orders may be outdated if another program has loaded the table. */
 int rv_fast_read_state(struct rv_store *s, const struct rv_table *t, struct rv_fast_table *f,
 		       struct rv_error *err)
 {
@@ -560,10 +562,10 @@ int rv_fast_read_state(struct rv_store *s, const struct rv_table *t, struct rv_f
 	f->first = f->last = RV_FAST_ORDER;
 	if (rv_nft_ask(&n->socket, &q, read_state, f, err) < 0)
 		return -1;
-	if (f->has_state && f->told_first < f->first)
-		f->first = f->told_first;
-	if (f->has_state && f->told_last > f->last)
-		f->last = f->told_last;
+	if (f->has_state && f->stored_first < f->first)
+		f->first = f->stored_first;
+	if (f->has_state && f->stored_last > f->last)
+		f->last = f->stored_last;
 	for (size_t i = 0; i < f->nentries; i++) {
 		f->first = f->entries[i].order < f->first ? f->entries[i].order : f->first;
 		f->last = f->entries[i].order > f->last ? f->entries[i].order : f->last;
@@ -571,7 +573,7 @@ int rv_fast_read_state(struct rv_store *s, const struct rv_table *t, struct rv_f
 	return 0;
 }
 
-/* The one element that the wanted key has, if there is one. */
+/* Requests the element with the wanted key, if any. */
 static int read_key(struct reading *r, struct rv_error *err)
 {
 	unsigned char key[RV_FAST_KEY_MAX];
@@ -607,7 +609,7 @@ int rv_fast_ask_key(struct rv_store *s, const char *table, const char *map, cons
 	return rc;
 }
 
-/* Elements have no handles that would show that a dump is whole: their number does. */
+/* Elements have no handles to check that a dump is complete; their number is compared instead. */
 static int read_map(struct reading *r, uint32_t i, struct rv_error *err)
 {
 	struct rv_nft *n = r->s->priv;
@@ -647,7 +649,10 @@ static int by_order(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-/* Rules of a leaf are where the element is that leads to it; of one that none leads to, they are gone. */
+/*
+ * Gives rules in leaves the position of their element. Rules in leaves without an element are
+ * dropped.
+ */
 static void place_leaves(struct rv_fast_table *f)
 {
 	size_t kept = 0;
@@ -669,7 +674,7 @@ static void place_leaves(struct rv_fast_table *f)
 	f->nentries = kept;
 }
 
-/* Orders differ and ascend with the blocks they are in. */
+/* Orders must be unique and ascend with the kernel rules. */
 static int check_order(const struct reading *r, struct rv_error *err)
 {
 	const struct rv_fast_table *f = r->f;
@@ -684,7 +689,7 @@ static int check_order(const struct reading *r, struct rv_error *err)
 				       "two rules have the order %016llx", (unsigned long long)a->order);
 		if (a->block > b->block)
 			return damaged(r, err, "chain", f->chains[a->chain].chain->name,
-				       "the rule with order %016llx is behind others than it should be",
+				       "the rule with order %016llx is in the wrong position",
 				       (unsigned long long)b->order);
 	}
 	return 0;
@@ -711,7 +716,7 @@ static int arrange(struct reading *r, struct rv_error *err)
 struct parsing {
 	struct reading *r;
 	const struct rv_fast_entry *entries;
-	uint32_t at;			/* the entry whose turn it is */
+	uint32_t at;			/* the entry being parsed */
 	int (*rule)(struct rv_chain *c, struct rv_rule *r, void *arg);
 	void *arg;
 };
@@ -721,7 +726,7 @@ static const char *text_at(const struct rv_fast_table *f, size_t at)
 	return f->text.data + at;
 }
 
-/* Whether an element does what its text says. */
+/* Returns whether an element has the key and verdict of its text. */
 static bool agrees(const struct reading *x, const struct rv_fast_entry *e, const struct rv_rule *r)
 {
 	const struct rv_fast_map *map = rv_fast_map_by_id(x->f, e->map);
@@ -770,7 +775,7 @@ static int take_rule(struct rv_rule *rule, uint32_t n, void *arg, struct rv_erro
 		rv_chain_name_set(rule->jump, text_at(r->f, e->jump));
 	if (!e->jump != !rule->jump[0] || (e->where == RV_FAST_ELEMENT && !agrees(r, e, rule))) {
 		rv_rule_free(rule);
-		return disagrees(r, e, "its text says something else than it does", err);
+		return disagrees(r, e, "text and verdict or key differ", err);
 	}
 	rule->counters = e->counters;
 	rule->counted = true;
@@ -814,7 +819,7 @@ static int read_rules(struct reading *r, struct rv_error *err)
 	return rv_nft_ask_rules(r->s, r->name, r->only, read_any_rule, NULL, r, err);
 }
 
-/* More chains than this are asked for in one dump of all rules. */
+/* With more leaves than this, the rules of all chains are requested in one dump. */
 #define LEAVES_SINGLY 64
 
 static int read_leaves(struct reading *r, struct rv_error *err)
@@ -946,7 +951,7 @@ static int show_rule(struct rv_chain *c, struct rv_rule *r, void *arg)
 	return rc;
 }
 
-/* The kernel counts a chain's own rules among its uses. */
+/* The use count of the kernel includes the chain's own rules. */
 static void count_references(const struct rv_fast_table *f)
 {
 	for (size_t i = 0; i < f->nchains; i++) {

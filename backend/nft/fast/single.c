@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Commands about one rule, of which no more is read than they need: -C and -D of a rule's words,
- * -A and -I at an end. What does not fit falls back to holding the table in memory (change.c).
+ * Commands that change one rule and read no more than that requires: -C and -D with a rule, -A, and
+ * -I at the start. All others read the whole table (change.c).
  */
 #include <endian.h>
 #include <stdlib.h>
 
 #include "write.h"
 
-/* A chain with more uses than this has many kernel rules: none is read to add one more. */
+/*
+ * With a higher use count than this, the chain has too many kernel rules to read them for adding
+ * one.
+ */
 #define USES_READ 192
 
 /* ---- -C and -D --------------------------------------------------------------------------------- */
@@ -51,13 +54,13 @@ struct adding {
 	struct rv_store *s;
 	struct rv_fast_writer *w;
 	const struct rv_change *c;
-	struct rv_fast_table *f;	/* the chain's kernel rules; NULL: they were not read */
+	struct rv_fast_table *f;	/* the chain's kernel rules; NULL: not read */
 	struct rv_facts facts;
-	const struct rv_fast_map *map;	/* a switch at that end */
+	const struct rv_fast_map *map;	/* the switch at that end, or NULL */
 	uint64_t action;
 };
 
-/* Whether a rule's text is that of the target. */
+/* Counts the rules whose text is that of the target. */
 static int see_action(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1], text;
@@ -74,7 +77,7 @@ static int see_action(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	return 0;
 }
 
-/* An action with the rule's target that is there; 0: none is. */
+/* Finds an existing action for the rule's target; x->action is 0 if there is none. */
 static int find_action(struct adding *x, struct rv_error *err)
 {
 	uint64_t id = rv_fast_action(&x->w->text, x->w->family, x->c->rule);
@@ -90,7 +93,7 @@ static int find_action(struct adding *x, struct rv_error *err)
 	return 0;
 }
 
-/* Kernel rules of the chain. */
+/* Number of kernel rules in the chain. */
 static uint32_t blocks(const struct adding *x)
 {
 	for (size_t i = 0; i < x->f->nchains; i++)
@@ -99,7 +102,7 @@ static uint32_t blocks(const struct adding *x)
 	return 0;
 }
 
-/* The map of the kernel rule at that end, if it is a switch. */
+/* The map of the kernel rule at that end, or NULL if it is not a switch. */
 static const struct rv_fast_map *map_at_end(const struct adding *x)
 {
 	uint32_t block = x->c->at_front ? 0 : blocks(x) - 1;
@@ -110,7 +113,7 @@ static const struct rv_fast_map *map_at_end(const struct adding *x)
 	return NULL;
 }
 
-/* Plain rules at that end. */
+/* Number of plain rules at that end. */
 static uint32_t plain_at_end(const struct adding *x)
 {
 	uint32_t n = 0, last = blocks(x) - 1;
@@ -125,7 +128,7 @@ static uint32_t plain_at_end(const struct adding *x)
 	return n;
 }
 
-/* Sets x->map and x->action where the rule can be an element. */
+/* Sets x->map and x->action if the rule can be an element. */
 static int choose(struct adding *x, struct rv_error *err)
 {
 	const struct rv_fast_map *map = x->f && blocks(x) ? map_at_end(x) : NULL;
@@ -174,7 +177,7 @@ static bool is_exhausted(const struct rv_fast_table *f)
 	return f->first <= 2 * RV_FAST_STEP || f->last >= UINT64_MAX - 2 * RV_FAST_STEP;
 }
 
-/* Rules of other chains may look at keys differently once it is there. */
+/* Returns whether the rule affects switches of other chains, or is refused. */
 static bool is_intricate(const struct adding *x)
 {
 	struct rv_buf why = RV_BUF_INIT;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Targets that the kernel takes as xt targets only in the table that iptables has them in: in a
- * table of another name they are native expressions, which do the same.
+ * Writes targets as native expressions where the kernel accepts the xt target only in the table
+ * whose name iptables uses.
  */
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
@@ -72,10 +72,10 @@ static const struct answer *find_answer(const struct answer *list, size_t n, uin
 
 #define FIND(list, with) find_answer(list, sizeof(list) / sizeof(*(list)), with)
 
-/* b NULL: only whether there is an expression for it. */
+/* Returns whether there is an expression for it. b NULL: writes nothing. */
 static bool write_reject(struct rv_buf *b, rv_family_t family, const unsigned char *data)
 {
-	/* struct ip6t_reject_info is the same. */
+	/* struct ip6t_reject_info has the same layout. */
 	const struct ipt_reject_info *info = (const void *)data;
 	const struct answer *a = family == NFPROTO_IPV6 ? FIND(answers6, info->with) :
 				 FIND(answers4, info->with);
@@ -131,7 +131,7 @@ static bool write_nat(struct rv_buf *b, rv_family_t family, const unsigned char 
 	size_t len = rv_family(family)->address_len;
 	struct nests n;
 
-	/* No expression counts ports from another one. */
+	/* nf_tables cannot shift port ranges from a base port. */
 	if (r->flags & NF_NAT_RANGE_PROTO_OFFSET)
 		return false;
 	if (!b)
@@ -164,7 +164,7 @@ static bool write_dnat(struct rv_buf *b, rv_family_t family, const unsigned char
 	return write_nat(b, family, data, NFT_NAT_DNAT);
 }
 
-/* Attributes of the two expressions that take the address from an interface. */
+/* Attributes of masq and redir. */
 struct interface_nat {
 	enum rv_nft_kind kind;
 	uint16_t flags, port_min, port_max;	/* NFTA_* */
@@ -251,7 +251,10 @@ bool rv_fast_can_be_element(const struct rv_rule *r, const struct rv_facts *fact
 	       rv_fast_element_code(r, &code);
 }
 
-/* The part of the rule that the kernel takes in the table of its name only, or NULL. */
+/*
+ * Returns the part of the rule that the kernel accepts only in the table with iptables' name, or
+ * NULL.
+ */
 static const struct rv_part *bound(const struct rv_table *t, const struct rv_rule *r)
 {
 	static const struct rv_table_def other = { .name = "ravelin" };
@@ -263,7 +266,7 @@ static const struct rv_part *bound(const struct rv_table *t, const struct rv_rul
 	return rv_rule_misplaced(&other, 0, &copy, &where) && where.tables ? where.part : NULL;
 }
 
-/* A rule that nft wrote, or with chains of its own. */
+/* Returns the part that makes it a rule written by nft, or with chains of its own, or NULL. */
 static const struct rv_part *foreign(const struct rv_rule *r)
 {
 	for (const struct rv_part *m = r->matches; m; m = m->next)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Order and text of rules in nft's comments. */
+/* Stores order and text of rules in nft's comments, and reads them. */
 #include <stdio.h>
 
 #include <ravelin/parser.h>
@@ -8,10 +8,10 @@
 #include "fast.h"
 
 #define ORDER_DIGITS 16
-#define ORDER_ROOM (ORDER_DIGITS + 1)	/* with a blank, or the sign that the text is elsewhere */
+#define ORDER_ROOM (ORDER_DIGITS + 1)	/* and a blank, or the mark that the text is elsewhere */
 #define ELSEWHERE '+'
 
-/* What stands for chains in lines that are parsed: rules know theirs from the kernel. */
+/* Placeholder for chain names in the lines to parse; the real names come from the kernel. */
 #define SOME_CHAIN "r"
 
 void rv_fast_text(struct rv_buf *b, rv_family_t family, const struct rv_rule *r)
@@ -179,7 +179,7 @@ static int see_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
 	return 0;
 }
 
-/* Each line is one rule: its place in the text tells which. */
+/* Each line must be exactly one rule. */
 static int see_rule(struct rv_command *cmd, const struct rv_options *opts, void *arg,
 		    struct rv_error *err)
 {
@@ -189,7 +189,7 @@ static int see_rule(struct rv_command *cmd, const struct rv_options *opts, void 
 	(void)opts;
 	if (cmd->kind != RV_CMD_APPEND || rv_list_empty(&cmd->rules) ||
 	    cmd->rules.next != cmd->rules.prev || strcmp(cmd->chain, SOME_CHAIN) != 0)
-		return rv_fail(err, RV_ERR_RESOURCE, NULL, "it is no rule");
+		return rv_fail(err, RV_ERR_RESOURCE, NULL, "not an iptables rule");
 	r = rv_entry(cmd->rules.next, struct rv_rule, node);
 	rv_list_del(&r->node);
 	rv_list_init(&r->node);
@@ -213,7 +213,7 @@ int rv_fast_parse_end(struct rv_fast_parse *p, struct rv_error *err)
 		return rv_fail_memory(err);
 	rc = rv_parse_restore(p->lines.data, p->lines.len, p->family, &sink, &own);
 	if (!rc && p->at != p->count)
-		rc = rv_fail(&own, RV_ERR_RESOURCE, NULL, "it is no rule");
+		rc = rv_fail(&own, RV_ERR_RESOURCE, NULL, "not an iptables rule");
 	if (rc)
 		*err = own;
 	err->warnings = NULL;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A table that is held in memory, as messages. A chain whose rules are as they were read is left
- * alone; any other is planned and written anew: new maps, leaves and actions, and in the same
- * transaction the chain's kernel rules give way to those that name them. What the old rules named
- * stays as it is until no packet can be in it any more (publish.c).
+ * Writes a table in memory as messages. Unchanged chains are not touched. All others are planned
+ * again and rewritten with new maps, leaves and actions; the same transaction replaces the chain's
+ * kernel rules. The old objects remain until no packet can use them (publish.c).
  */
 #include <endian.h>
 #include <errno.h>
@@ -14,13 +13,16 @@
 
 #include "write.h"
 
-/* A message with elements is closed from this length on: an attribute has 16 bits for its own. */
+/* Size from which a new message is started; the length of an attribute has 16 bits. */
 #define ELEMENTS_MAX 49152
 
-/* Pieces of a text that does not fit in a comment: matches `comment', true of every packet. */
+/*
+ * A text that does not fit in a comment is split into `comment' matches of this size, which always
+ * match.
+ */
 #define PIECE 255
 
-/* For tests: a switch wherever there can be one, whether it pays or not. */
+/* For tests: use a switch wherever possible, even without a gain. */
 #define EAGER "RAVELIN_EAGER"
 static const struct rv_plan_limits eager = { .shortest = 2, .gain = INT32_MIN };
 
@@ -44,9 +46,8 @@ int rv_fast_start(struct rv_fast_writer *w, struct rv_fast_about *a, struct rv_c
 	a->m = rv_nft_message_for(w->m, &a->change);
 	if (rv_nft_start_message(&a->m, type, flags))
 		return -1;
-	/* Whatever the message is about, people know the chain. */
+	/* Errors name the iptables chain, not the object. */
 	w->m->b->records[w->m->b->nrecords].in = r ? c->name : NULL;
-	/* The first attribute of all of them. */
 	rv_nft_put_text(&w->m->b->bytes, NFTA_TABLE_NAME, w->name);
 	return 0;
 }
@@ -104,7 +105,6 @@ static void put_pieces(struct rv_buf *b, const struct rv_buf *text)
 	}
 }
 
-/* Tests, counter and verdict of a rule, and its order and text. */
 int rv_fast_put_rule(struct rv_fast_writer *w, struct rv_rule *r)
 {
 	struct rv_buf *b = &w->m->b->bytes;
@@ -119,7 +119,7 @@ int rv_fast_put_rule(struct rv_fast_writer *w, struct rv_rule *r)
 		return -1;
 	if (!rv_nft_nest_end(b, nest))
 		return rv_fail(w->m->err, RV_ERR_PROBLEM, &r->loc,
-			       "the rule is too long: nf_tables takes 64 KiB of matches");
+			       "the rule is too long: nf_tables accepts 64 KiB of matches");
 	rv_nft_protocol_write(b, &r->ip);
 	rv_fast_put_comment(b, NFTA_RULE_USERDATA, r->handle, w->text.data, w->text.len);
 	return 0;
@@ -141,7 +141,7 @@ static int add_rule(struct rv_fast_writer *w, struct rv_chain *c, const char *in
 
 /* ---- actions ----------------------------------------------------------------------------------- */
 
-/* A rule of the target alone, which borrows it. */
+/* A rule with only the target, which remains owned by r. */
 static struct rv_rule only_target(const struct rv_rule *r)
 {
 	struct rv_rule bare;
@@ -193,7 +193,10 @@ static int add_action(struct rv_fast_writer *w, struct rv_chain *c, struct rv_ru
 	return rv_fast_finish(&a);
 }
 
-/* The kernel may have one of that name, of rules that go: a new one has the next free name. */
+/*
+ * The kernel may still have an action of this name whose rules are being deleted; then the next
+ * free name is used.
+ */
 static bool is_taken(const struct rv_fast_writer *w, uint64_t id)
 {
 	uint64_t taken;
@@ -204,7 +207,7 @@ static bool is_taken(const struct rv_fast_writer *w, uint64_t id)
 	return false;
 }
 
-/* The chain of the rule's target. */
+/* Gets the ID of the action for the rule's target; adds the action if needed. */
 static int know_action(struct rv_fast_writer *w, struct rv_chain *c, struct rv_rule *r, uint64_t *id)
 {
 	struct rv_buf text = RV_BUF_INIT;
@@ -283,7 +286,6 @@ static void put_key(struct rv_buf *b, rv_family_t family, const struct rv_facts 
 	rv_fast_put_key(b, key, len);
 }
 
-/* An element that leads to a chain of ours; rule: it is that rule as well, with w->text; or it leads to a leaf. */
 int rv_fast_add_element(struct rv_fast_filling *f, struct rv_rule *r, const struct rv_facts *facts,
 			uint32_t code, const char *chain, bool rule)
 {
@@ -295,7 +297,7 @@ int rv_fast_add_element(struct rv_fast_filling *f, struct rv_rule *r, const stru
 	nest = rv_nft_nest(b, NFTA_LIST_ELEM);
 	put_key(b, f->w->family, facts, f->shape);
 	put_verdict(b, code, chain);
-	/* Without one the kernel copies the set's. */
+	/* Without a counter here, the kernel creates one as defined by the map. */
 	if (rule && (r->counters.packets || r->counters.bytes))
 		put_counter(b, NFTA_SET_ELEM_EXPR, &r->counters);
 	if (rule)
@@ -311,7 +313,7 @@ static struct rv_rule *rule_at(const struct rv_plan_chain *c, uint32_t i)
 	return (struct rv_rule *)c->rules[i];
 }
 
-/* What is to be there before the elements: the leaf's chain with its rules. */
+/* Adds a leaf chain with its rules before the element that refers to it. */
 static int add_leaf(struct rv_fast_filling *f, const struct rv_plan_chain *c, const struct rv_plan_group *g)
 {
 	bool jumps = g->form == RV_GROUP_JUMP ||
@@ -330,7 +332,7 @@ static int add_leaf(struct rv_fast_filling *f, const struct rv_plan_chain *c, co
 				   (uint32_t)(jumps ? NFT_JUMP : NFT_GOTO), name, false);
 }
 
-/* The element is the rule: its verdict, or the way to its target. */
+/* Adds an element that represents the rule, with its verdict or a jump to its action. */
 static int add_direct(struct rv_fast_filling *f, struct rv_rule *r, const struct rv_facts *facts)
 {
 	char action[RV_FAST_NAME];
@@ -366,9 +368,9 @@ static int add_group(struct rv_fast_filling *f, const struct rv_plan_chain *c, c
 /* ---- switches ---------------------------------------------------------------------------------------- */
 
 /*
- * With room for a quarter more at least. The kernel's table has as many buckets as the next power of
- * two of 4/3 of that (nft_hash_buckets()), and each part of a dump walks them again from the first: a
- * larger one only takes time.
+ * Space for at least a quarter more elements. The kernel rounds 4/3 of the size up to a power of
+ * two buckets (nft_hash_buckets()), and each part of a dump starts at the first bucket: larger
+ * tables are slower.
  */
 static uint32_t size_for(uint32_t elements)
 {
@@ -445,7 +447,6 @@ static int index_chains(struct rv_fast_writer *w)
 	return 0;
 }
 
-/* The chain as it was read, or NULL. */
 struct rv_fast_chain *rv_fast_read_chain(const struct rv_fast_writer *w, const struct rv_chain *c)
 {
 	const uint64_t *at = rv_map_get(&w->chains, rv_fast_hash(c->name, strlen(c->name)));
@@ -454,7 +455,7 @@ struct rv_fast_chain *rv_fast_read_chain(const struct rv_fast_writer *w, const s
 	return read && !strcmp(read->name, c->name) ? read : NULL;
 }
 
-/* Whether the kernel has a chain of that name, with rules perhaps. */
+/* Returns whether the chain existed in the kernel, possibly with rules. */
 static bool was_there(const struct rv_chain *c)
 {
 	return c->base >= 0 ? c->held.exists : !(c->handle & RV_NFT_NEW_CHAIN);
@@ -467,7 +468,7 @@ bool rv_fast_is_as_read(const struct rv_fast_table *was, const struct rv_rule *r
 	       !strcmp(r->jump, e->jump ? was->text.data + e->jump : "");
 }
 
-/* Whether its rules are those that were read, as they were read. */
+/* Returns whether the rules are those that were read, without changes. */
 static bool is_unchanged(const struct rv_fast_writer *w, const struct rv_chain *c)
 {
 	const struct rv_fast_chain *read = rv_fast_read_chain(w, c);
@@ -492,7 +493,10 @@ static void number(struct rv_fast_writer *w, struct rv_chain *c)
 		r->handle = w->last += RV_FAST_STEP;
 }
 
-/* Whether a rule of a switch may change a key by now: a chain that it jumps to has got such a rule. */
+/*
+ * Returns whether a rule in a switch may change a key now, because a chain that it jumps to has got
+ * such a rule.
+ */
 static bool has_barrier(const struct rv_fast_writer *w, const struct rv_plan_chain *p,
 			const struct rv_fast_chain *read)
 {
@@ -537,7 +541,6 @@ static int write_chain(struct rv_fast_writer *w, const struct rv_plan_chain *p)
 
 /* ---- the table ------------------------------------------------------------------------------------------ */
 
-/* The first rule that cannot be there; why says in which chain, and what it is in it. */
 const struct rv_rule *rv_fast_misfit(struct rv_table *t, struct rv_buf *why)
 {
 	struct rv_buf part = RV_BUF_INIT;
@@ -563,13 +566,13 @@ static int check_rules(struct rv_fast_writer *w)
 	rv_fail(w->m->err, RV_ERR_PROBLEM, &r->loc, " RULE_APPEND failed (Operation not supported): %s cannot "
 		"be in a table of profile fast", rv_buf_text(&why) ? why.data : "a rule");
 	rv_buf_free(&why);
-	return rv_hint(w->m->err, "the kernel takes it only in a table named %s, and this one is %s",
+	return rv_hint(w->m->err, "the kernel accepts it only in a table named %s; this one is named %s",
 		       w->table->def->name, w->name);
 }
 
 /*
- * A chain that nothing names any more goes when no packet can be in it. Until then it has a name of
- * ours, by which it is known should that be left to another writer.
+ * A deleted chain remains until no packet can be in it. It is renamed, so that another writer can
+ * recognise and delete it if this program is killed.
  */
 static int hide_chain(struct rv_fast_writer *w, struct rv_chain *c)
 {
@@ -589,7 +592,7 @@ static int hide_chain(struct rv_fast_writer *w, struct rv_chain *c)
 	return 0;
 }
 
-/* What is left of the kernel's chains is not in the table any more. */
+/* Chains left in `kernel' are no longer in the table. */
 static int drop_chains(struct rv_fast_writer *w, struct rv_table *kernel)
 {
 	for (size_t i = 0; w->was && i < w->was->nchains; i++) {
@@ -622,7 +625,7 @@ static int put_state(struct rv_fast_writer *w, uint8_t type, uint64_t first, uin
 	return rv_fast_finish(&a);
 }
 
-/* nft has no type for it: two numbers of 64 bits look like an IPv6 address. */
+/* nft has no suitable type; two 64-bit numbers are printed as an IPv6 address. */
 static int add_state_set(struct rv_fast_writer *w)
 {
 	struct rv_buf *b = &w->m->b->bytes;
@@ -641,13 +644,13 @@ static int add_state_set(struct rv_fast_writer *w)
 int rv_fast_write_state(struct rv_fast_writer *w)
 {
 	const struct rv_fast_table *was = w->was;
-	bool told = was && was->has_state;
+	bool stored = was && was->has_state;
 
-	if (told && was->told_first == w->first && was->told_last == w->last)
+	if (stored && was->stored_first == w->first && was->stored_last == w->last)
 		return 0;
 	if (!(was && was->has_set) && add_state_set(w))
 		return -1;
-	if (told && put_state(w, NFT_MSG_DELSETELEM, was->told_first, was->told_last))
+	if (stored && put_state(w, NFT_MSG_DELSETELEM, was->stored_first, was->stored_last))
 		return -1;
 	return put_state(w, NFT_MSG_NEWSETELEM, w->first, w->last);
 }
@@ -665,7 +668,7 @@ static int write_table(struct rv_fast_writer *w, struct rv_table *kernel)
 	return rv_fast_write_state(w);
 }
 
-/* Where orders would run out, all rules get new ones. */
+/* If orders would run out, all rules get new ones. */
 static void know_orders(struct rv_fast_writer *w)
 {
 	uint64_t rules = 0;
@@ -693,8 +696,8 @@ int rv_fast_check_place(struct rv_fast_writer *w, const struct rv_chain *c, cons
 }
 
 /*
- * What the kernel does not see here: a native expression is for any table, and a chain that was
- * deleted has its rules for a while.
+ * Checks what the kernel does not check here: it accepts native expressions in any table, and
+ * deleted chains still exist for a while.
  */
 static int check_places(struct rv_fast_writer *w)
 {
@@ -703,7 +706,7 @@ static int check_places(struct rv_fast_writer *w)
 			const struct rv_chain *to = r->jump[0] ? rv_table_chain(w->table, r->jump) : NULL;
 
 			if (r->jump[0] && (!to || !to->exists))
-				return rv_rule_refused(w->m->err, c, r, ENOENT, "there is no such chain");
+				return rv_rule_refused(w->m->err, c, r, ENOENT, "no such chain");
 			if (rv_fast_check_place(w, c, r))
 				return -1;
 		}
@@ -730,7 +733,7 @@ int rv_fast_write(struct rv_store *s, struct rv_nft_message *m, struct rv_table 
 	if (check_rules(&w) || check_places(&w))
 		return -1;
 	if (getrandom(&w.id, sizeof(w.id), 0) != sizeof(w.id))
-		return rv_fail(m->err, RV_ERR_RESOURCE, NULL, "no random numbers for names of maps");
+		return rv_fail(m->err, RV_ERR_RESOURCE, NULL, "no random numbers for the names of maps");
 	plan = rv_plan_make(t, limits, m->err);
 	if (!plan)
 		return -1;

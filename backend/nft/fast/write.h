@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Between the files that write a table of profile fast. */
+/* Shared by the files that write a table of profile fast. */
 #ifndef RAVELIN_NFT_FAST_WRITE_H
 #define RAVELIN_NFT_FAST_WRITE_H
 
@@ -14,28 +14,28 @@ struct rv_fast_writer {
 	struct rv_fast_table *was;
 	const struct rv_plan *plan;
 	const struct rv_ext *comment;
-	bool anew;			/* all chains are written anew */
-	bool bulk;			/* many commands may be in this transaction */
-	uint64_t first, last;		/* orders given so far */
-	uint64_t id;			/* of the next object of ours */
-	struct rv_map actions;		/* by a hash of the target's text: ids */
-	struct rv_map chains;		/* by a hash of the name: index + 1 in was->chains */
+	bool anew;			/* all chains are rewritten */
+	bool bulk;			/* the transaction may contain more commands */
+	uint64_t first, last;		/* first and last order in use */
+	uint64_t id;			/* last ID used */
+	struct rv_map actions;		/* ID by hash of the target's text */
+	struct rv_map chains;		/* index + 1 in was->chains by hash of the name */
 	struct rv_buf text;
 };
 
-/* A message that is about one rule of iptables, or about the chain. */
+/* A message about an iptables rule or chain; errors refer to it. */
 struct rv_fast_about {
 	struct rv_nft_message m;
 	struct rv_change change;
 };
 
-/* A message of that type; its first attribute, the table's name, is in it. r NULL: about the chain. */
+/* Starts a message and appends the table's name. r NULL: the message is about the chain. */
 int rv_fast_start(struct rv_fast_writer *w, struct rv_fast_about *a, struct rv_chain *c, struct rv_rule *r,
 		  uint8_t type, uint16_t flags);
 int rv_fast_finish(struct rv_fast_about *a);
-/* Puts the rule's text in w->text. */
+/* Renders the rule's text to w->text. */
 int rv_fast_render_text(struct rv_fast_writer *w, const struct rv_rule *r);
-/* Tests, counter and verdict of a rule, and its order and text. */
+/* Appends expressions, counter, verdict, order and text of a rule. */
 int rv_fast_put_rule(struct rv_fast_writer *w, struct rv_rule *r);
 
 /* A map that is being filled. */
@@ -50,8 +50,8 @@ struct rv_fast_filling {
 };
 
 /*
- * An element with the rule's key. rule: it is that rule, whose text is w->text; else it leads to a
- * leaf. code and chain: its verdict.
+ * Appends an element with the rule's key. rule: it represents the rule, whose text is w->text;
+ * otherwise it goes to a leaf. code and chain are its verdict.
  */
 int rv_fast_add_element(struct rv_fast_filling *f, struct rv_rule *r, const struct rv_facts *facts,
 			uint32_t code, const char *chain, bool rule);
@@ -60,32 +60,41 @@ int rv_fast_close_elements(struct rv_fast_filling *f);
 /* The chain as it was read, or NULL. */
 struct rv_fast_chain *rv_fast_read_chain(const struct rv_fast_writer *w, const struct rv_chain *c);
 
-/* Whether a rule has the counters and the jump that were read. */
+/* Returns whether counters and jump target are those that were read. */
 bool rv_fast_is_as_read(const struct rv_fast_table *was, const struct rv_rule *r,
 			const struct rv_fast_entry *e);
 
-/* Whether the kernel would take the rule's target in the table, which it does not look at here. */
+/*
+ * Fails if xtables would refuse the target in this table; the kernel does not check native
+ * expressions.
+ */
 int rv_fast_check_place(struct rv_fast_writer *w, const struct rv_chain *c, const struct rv_rule *r);
-/* Replaces the element that has the orders given, as w->was read it. */
+/* Updates the stored orders. */
 int rv_fast_write_state(struct rv_fast_writer *w);
 
 /* ---- one change each: change.c ------------------------------------------------------------------- */
 
 int rv_fast_del_rule(struct rv_fast_writer *w, struct rv_chain *c, uint64_t handle);
-/* before: handle of the kernel rule that it comes before; 0: at the front, or at the end. */
+/*
+ * front: insert at the start. before: handle of the kernel rule to insert before; 0: at the start
+ * or end.
+ */
 int rv_fast_put_plain(struct rv_fast_writer *w, struct rv_chain *c, struct rv_rule *r, bool front,
 		      uint64_t before);
-/* The rule, which has its order, becomes an element; action: of its target, if it has one. */
+/*
+ * Adds the rule, whose order is set, as an element. action: ID of its target's action, if it has a
+ * target.
+ */
 int rv_fast_put_element(struct rv_fast_writer *w, struct rv_chain *c, struct rv_rule *r,
 			const struct rv_facts *facts, const struct rv_fast_map *map, uint64_t action);
-/* e is one of w->was. */
+/* Deletes the element of e, an entry of w->was. */
 int rv_fast_del_element(struct rv_fast_writer *w, struct rv_chain *c, const struct rv_fast_entry *e);
 
 /* ---- change.c ------------------------------------------------------------------------------------ */
 
 /*
- * Stages few changes of a chain as they are. Returns 0, 1 if they have to be made by writing the
- * chain anew (nothing is staged then), or -1.
+ * Stages a few changes of a chain in place. Returns 0, 1 if the chain has to be rewritten (nothing
+ * is staged), or -1.
  */
 int rv_fast_edit(struct rv_fast_writer *w, const struct rv_plan_chain *p, struct rv_fast_chain *read);
 
