@@ -17,7 +17,8 @@ struct rv_program;
 
 /* State of a program run. */
 struct rv_cli {
-	const struct rv_program *program;	/* row in cli/programs.h */
+	const struct rv_program *programs;	/* table of all programs: cli/programs.h */
+	const struct rv_program *program;	/* row in it */
 	const char *name;		/* program name in messages: "iptables-restore" */
 	rv_family_t family;
 	const char *spec;		/* backend, for rv_store_open(); NULL: the default */
@@ -136,6 +137,9 @@ int rv_cli_write(const struct rv_cli *cli, int fd, const struct rv_buf *b);
 int rv_cli_write_ruleset(const struct rv_cli *cli, int fd, const struct rv_buf *b);
 /* After a failure: if fd is a file, writes a line that no restore accepts. */
 void rv_cli_no_ruleset(const struct rv_cli *cli, int fd);
+
+/* ---- version.c ----------------------------------------------------------------- */
+
 /* "iptables v1.8.13 (nf_tables)\n" */
 void rv_cli_version(const struct rv_cli *cli, struct rv_buf *b);
 /* The selected backend; the default if the name is unknown. */
@@ -143,7 +147,8 @@ const struct rv_backend *rv_cli_backend(const struct rv_cli *cli);
 /* Backend name in the version line. */
 const char *rv_cli_banner(const struct rv_cli *cli);
 
-/* Retries after conflicts with other writers. */
+/* ---- patience.c: retries after conflicts with other writers --------------------- */
+
 struct rv_patience {
 	unsigned int seconds;		/* requested time; 0: a default */
 	unsigned int attempts;
@@ -157,49 +162,6 @@ struct rv_patience rv_cli_patience(const char *wait);
  * waits for a short random time. Otherwise err reports the timeout.
  */
 bool rv_cli_again(struct rv_error *err, struct rv_patience *p);
-
-/*
- * Collects rules, which may arrive interleaved between chains, into one buffer per chain, in order
- * of the chains.
- */
-struct rv_page {
-	const struct rv_chain *chain;
-	uint32_t rules;			/* number so far */
-	struct rv_buf text;
-};
-
-struct rv_pages {
-	struct rv_page *page;		/* in order of the table's chains */
-	struct rv_page **by_chain;	/* the same pages sorted by address */
-	size_t count;
-	struct rv_page *last;
-	bool others;			/* the table has base chains that are not iptables' */
-};
-
-/* One page per existing chain, or only for one. Returns 0, or -1 when memory ran out. */
-int rv_pages_open(struct rv_pages *p, const struct rv_table *t, const char *only);
-/* The page of a chain, or NULL. */
-struct rv_page *rv_pages_find(struct rv_pages *p, const struct rv_chain *c);
-/* Appends all pages, separated by sep. */
-void rv_pages_join(struct rv_pages *p, struct rv_buf *b);
-/* Appends iptables' comment that the table has chains that are not shown. */
-void rv_pages_notice(const struct rv_pages *p, const struct rv_table_def *table, struct rv_buf *b);
-void rv_pages_close(struct rv_pages *p);
-
-/* ---- verbose.c: output of -v -------------------------------------------------- */
-
-/*
- * Appends what -v prints for a command. Before it is applied: that takes its rules and
- * removes chains. Returns 0, or -1 with err set.
- */
-int rv_cli_verbose(struct rv_buf *b, struct rv_store *s, const struct rv_command *cmd,
-		   struct rv_error *err);
-
-/* ---- listing.c: -L and -S -------------------------------------------------------- */
-
-/* Appends the listing of a command. Returns 0, or -1 with err set. */
-int rv_cli_list(struct rv_store *s, const struct rv_command *cmd, const struct rv_options *opts,
-		struct rv_buf *b, struct rv_error *err);
 
 /* ---- progress.c: progress on a terminal ------------------------------------------- */
 
@@ -222,30 +184,5 @@ void rv_cli_progress_at(struct rv_progress *p, uint64_t done);
 void rv_cli_progress_wait(struct rv_progress *p);
 /* Clears the line, before other output, and resets the count. */
 void rv_cli_progress_end(struct rv_progress *p);
-
-/* ---- command.c -------------------------------------------------------------------- */
-
-/* Whether a command changes nothing. */
-bool rv_cli_only_reads(const struct rv_command *cmd);
-/* Applies a command and appends its listing or the output of -v. Returns 0, or -1 with err set. */
-int rv_cli_command(struct rv_store *s, struct rv_command *cmd, const struct rv_options *opts,
-		   unsigned int verbose, struct rv_buf *b, struct rv_error *err);
-
-/* ---- packet.c --------------------------------------------------------------------- */
-
-struct rv_trace;
-
-/* Appends "PACKET: ..." for a trace step with headers. */
-void rv_cli_packet(struct rv_buf *b, const struct rv_trace *t);
-/*
- * Traces packets that match a rule with target TRACE for a number of seconds: monitor.c. json: one object
- * per line for each packet, rule and policy.
- */
-int rv_cli_trace(struct rv_cli *cli, const struct rv_rule *rule, rv_family_t family, unsigned int seconds,
-		 bool json, struct rv_error *err);
-
-/* ---- help.c ---------------------------------------------------------------------- */
-
-void rv_cli_help(const struct rv_cli *cli, const struct rv_options *opts, struct rv_buf *b);
 
 #endif

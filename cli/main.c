@@ -105,7 +105,7 @@ static int run_program(int argc, char **argv)
 {
 	const char *env = getenv("RAVELIN_BACKEND");
 	const char *spec = env && *env ? env : NULL;
-	const struct rv_program *p = argc > 0 ? rv_program_find(argv[0], &spec) : NULL;
+	const struct rv_program *p = argc > 0 ? rv_program_find(rv_programs, argv[0], &spec) : NULL;
 	struct rv_cli cli = { 0 };
 	int at = 0, code = RV_EXIT_PARAMETER;
 
@@ -118,7 +118,7 @@ static int run_program(int argc, char **argv)
 			return code;
 		if (at >= argc)
 			return usage(stderr, RV_EXIT_PARAMETER);
-		p = rv_program_find(argv[at], &spec);
+		p = rv_program_find(rv_programs, argv[at], &spec);
 		if (!p && is_legacy(argv[at]))
 			return refuse_legacy(argv[at]);
 		if (!p) {
@@ -129,10 +129,11 @@ static int run_program(int argc, char **argv)
 	/*
 	 * Like iptables: -save and -restore print the name they were called by, iptables does not.
 	 */
+	cli.programs = rv_programs;
 	cli.program = p;
 	cli.name = p->run == rv_cli_iptables ? p->name : basename(argv[at]);
 	cli.family = p->family;
-	cli.restore = p->restore;
+	cli.restore = p->reads & RV_RESTORE_INPUT;
 	cli.spec = spec;
 	cli.argc = argc - at;
 	cli.argv = argv + at;

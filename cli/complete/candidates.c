@@ -4,9 +4,41 @@
 #include <linux/netfilter/ipset/ip_set.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/complete/candidates.h"
+
+/* ---- words ---------------------------------------------------------------------------- */
+
+void rv_offer(struct rv_offers *o, const char *word, const char *help)
+{
+	if (strncmp(word, o->part, o->len) != 0)
+		return;
+	rv_buf_add(&o->out, o->head, o->head_len);
+	rv_buf_printf(&o->out, "%s\t%s\n", word, help ? help : "");
+}
+
+void rv_offers_start(struct rv_offers *o, const char *word, size_t start)
+{
+	o->head = word;
+	o->head_len = start;
+	o->part = word + start;
+	o->len = strlen(o->part);
+}
+
+void rv_offer_option(struct rv_offers *o, char letter, const char *name, const char *help)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "--%s", name);
+	rv_offer(o, text, help);
+	if (!letter || o->part[0] != '-')
+		return;
+	snprintf(text, sizeof(text), "-%c", letter);
+	rv_offer(o, text, help);
+}
 
 /* ---- chains --------------------------------------------------------------------------- */
 

@@ -13,8 +13,12 @@ struct rv_offers {
 	struct rv_buf out;
 };
 
+/* Starts completing a word, of which start bytes are kept. */
+void rv_offers_start(struct rv_offers *o, const char *word, size_t start);
 /* Offers the word if it starts with part. help may be NULL. */
 void rv_offer(struct rv_offers *o, const char *word, const char *help);
+/* Offers the long name of an option, and its letter if a letter is being typed. */
+void rv_offer_option(struct rv_offers *o, char letter, const char *name, const char *help);
 
 enum rv_chains {
 	RV_CHAINS_BASE = 1,
@@ -32,7 +36,7 @@ void rv_offer_interfaces(struct rv_offers *o);
 void rv_offer_protocols(struct rv_offers *o, rv_family_t family);
 void rv_offer_sets(struct rv_offers *o);
 
-/* Completes the last word of an iptables command line (complete.c). */
+/* Completes the last word of an iptables command line (words.c). */
 void rv_offer_words(struct rv_offers *o, rv_family_t family, int count, char *const words[]);
 
 #endif

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/explain/cli.h"
+#include "cli/iptables/iptables.h"
 
 #define SECONDS 10
 #define SECONDS_MAX 86400

@@ -614,9 +614,7 @@ static void find_hint(struct rv_hint *h)
 
 static bool is_stored(const struct rv_cli *cli)
 {
-	return cli->program && (cli->program->run == rv_cli_iptables ||
-				cli->program->run == rv_cli_restore ||
-				cli->program->run == rv_cli_apply);
+	return cli->program && cli->program->reads & RV_STORED;
 }
 
 /* Narrows the location of an error that covers a whole command. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Executes a command and its output, for command lines and lines of a restore file. */
-#include "cli/cli.h"
+#include "cli/iptables/iptables.h"
 
 static bool lists(const struct rv_command *cmd)
 {

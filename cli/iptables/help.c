@@ -2,7 +2,7 @@
 /* -h, generated from the parser's tables and the rows of the extensions. */
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/iptables/iptables.h"
 
 #define COLUMN 36	/* column of the descriptions */
 

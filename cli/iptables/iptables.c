@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/hint/hint.h"
+#include "cli/iptables/iptables.h"
 
 /* State of one attempt. */
 struct attempt {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* -L and -S: two formats for the rules the backend streams. */
-#include "cli/cli.h"
+#include "cli/iptables/iptables.h"
 
 struct listing {
 	const struct rv_command *cmd;

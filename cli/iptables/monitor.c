@@ -15,6 +15,7 @@
 
 #include "cli/explain/explain.h"
 #include "cli/flags.h"
+#include "cli/iptables/iptables.h"
 
 struct monitor {
 	struct rv_cli *cli;

@@ -9,7 +9,7 @@
 
 #include <ravelin/event.h>
 
-#include "cli/cli.h"
+#include "cli/iptables/iptables.h"
 
 #define ETHERNET_LEN 14
 

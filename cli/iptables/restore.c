@@ -9,6 +9,7 @@
 #include "backend/file/load.h"
 #include "cli/flags.h"
 #include "cli/hint/hint.h"
+#include "cli/iptables/iptables.h"
 
 struct restore {
 	struct rv_cli *cli;

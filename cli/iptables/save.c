@@ -10,6 +10,7 @@
 
 #include "backend/file/replace.h"
 #include "cli/flags.h"
+#include "cli/iptables/iptables.h"
 
 struct save {
 	struct rv_cli *cli;

@@ -10,6 +10,7 @@
 
 #include "formats/text.h"
 #include "cli/flags.h"
+#include "cli/iptables/iptables.h"
 
 #define NOT_IMPLEMENTED "Translation not implemented"
 

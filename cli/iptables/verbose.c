@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/iptables/iptables.h"
 
 static const char *target_name(const struct rv_rule *r)
 {

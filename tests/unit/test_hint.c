@@ -80,7 +80,7 @@ static void test_command_lines(void **state)
 	for (unsigned int i = 0; i < LINES; i++) {
 		bool six = below(4) == 0;
 		char program[16], *argv[MAX_WORDS + 2] = { program };
-		struct rv_cli cli = { .program = rv_program_find(six ? "ip6tables" : "iptables", &spec),
+		struct rv_cli cli = { .program = rv_program_find(rv_programs, six ? "ip6tables" : "iptables", &spec),
 				      .family = six ? NFPROTO_IPV6 : NFPROTO_IPV4, .spec = *state,
 				      .name = six ? "ip6tables" : "iptables", .argv = argv, .argc = 1 };
 		struct rv_error err = { 0 };
@@ -127,7 +127,7 @@ static void test_files(void **state)
 	unsigned int failed = 0;
 
 	for (unsigned int i = 0; i < LINES; i++) {
-		struct rv_cli cli = { .program = rv_program_find("iptables-restore", &spec), .spec = *state,
+		struct rv_cli cli = { .program = rv_program_find(rv_programs, "iptables-restore", &spec), .spec = *state,
 				      .family = NFPROTO_IPV4, .name = "iptables-restore", .restore = true };
 		struct rv_error err = { 0 };
 		struct rv_buf text = RV_BUF_INIT;

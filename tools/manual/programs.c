@@ -64,7 +64,7 @@ static const struct rv_program *find_program(const char *name)
 {
 	const char *plain = strncmp(name, "ravelin-", 8) == 0 ? name + 8 : name, *spec = NULL;
 
-	return rv_program_find(plain, &spec);
+	return rv_program_find(rv_programs, plain, &spec);
 }
 
 static void begin_synopsis(FILE *out, const char *name)
