@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A packet on its whole path: each table in order, the routing decision, translation, all ways. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,21 +11,6 @@
 #include "cli/explain/walk.h"
 
 /* ---- lists that grow ---------------------------------------------------------------------------- */
-
-__attribute__((format(printf, 2, 3)))
-void rv_walk_note(struct rv_buf *b, const char *fmt, ...)
-{
-	char text[512];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	/* Each note once. */
-	if (b->len && memmem(b->data, b->len, text, strlen(text)))
-		return;
-	rv_buf_printf(b, "%s\n", text);
-}
 
 static void keep_step(void *arg, struct rv_pkt *pkt, const struct rv_step *step)
 {
@@ -477,9 +461,4 @@ int rv_explained_status(const struct rv_explained *x)
 	if (!x->fate || !strcmp(x->fate, "QUEUE") || !strcmp(x->fate, "STOLEN"))
 		return RV_EXPLAIN_DEPENDS;
 	return strcmp(x->fate, "ACCEPT") ? RV_EXPLAIN_DROPPED : RV_EXPLAIN_ACCEPTED;
-}
-
-const struct rv_kmod_entry *rv_explained_rule(const struct rv_run_pass *pass)
-{
-	return pass->record.len ? rv_run_entry(pass, &pass->record.path[pass->record.len - 1]) : NULL;
 }

@@ -36,46 +36,6 @@ const struct rv_flag rv_test_flags[] = {
 	{ 0 },
 };
 
-/* ---- words of a line -------------------------------------------------------------------------------- */
-
-/* One word, unquoted in place; *at goes behind it. NULL: none, or (with *bad) a quote is not closed. */
-static char *next_word(char **at, bool *bad)
-{
-	char *from = *at + strspn(*at, " \t\r\n"), *word = from, *to = from, quote = 0;
-
-	if (!*from || *from == '#')
-		return NULL;
-	for (; *from && (quote || !strchr(" \t\r\n", *from)); from++) {
-		if (quote ? *from == quote : *from == '"' || *from == '\'')
-			quote = quote ? 0 : *from;
-		else if (*from == '\\' && quote != '\'' && from[1])
-			*to++ = *++from;
-		else
-			*to++ = *from;
-	}
-	*bad = quote;
-	*at = *from ? from + 1 : from;
-	*to = '\0';
-	return quote ? NULL : word;
-}
-
-int rv_explain_split(char *line, const struct rv_explain_words *common, struct rv_explain_words *words)
-{
-	const size_t most = (size_t)common->n + strlen(line) / 2 + 4;
-	char *word;
-	bool bad = false;
-
-	words->word = calloc(most, sizeof(*words->word));
-	words->n = common->n;
-	if (!words->word)
-		return -1;
-	for (int i = 0; i < common->n; i++)
-		words->word[i] = common->word[i];
-	while ((word = next_word(&line, &bad)) != NULL)
-		words->word[words->n++] = word;
-	return bad ? -1 : 0;
-}
-
 /* ---- what is expected --------------------------------------------------------------------------------- */
 
 struct expected {

@@ -19,6 +19,9 @@
 
 #define RV_HINT_WORDS 128	/* longer lines get no hint */
 
+struct rv_hint;
+struct rv_hint_case;
+
 struct rv_hint_line {
 	rv_family_t family;
 	size_t first;		/* words before it are not shown: program name, table of a file */
@@ -35,6 +38,8 @@ struct rv_hint_trial {
 	const struct rv_ext *ext;	/* of misplaced.part */
 };
 
+typedef void rv_hint_rule(struct rv_hint *h, const struct rv_hint_case *c);
+
 struct rv_hint {
 	const struct rv_cli *cli;
 	const struct rv_error *err;	/* the error to explain */
@@ -42,6 +47,7 @@ struct rv_hint {
 	bool file;			/* the line is in a restore file */
 	const struct rv_table_def *def;	/* of the line in a file */
 	const char *counters;		/* "[1:2]" before the file's line, or NULL */
+	rv_hint_rule *const *const *generators;	/* lists of them, ends with NULL */
 	struct rv_hint_text *texts;	/* owned */
 	struct timespec start;
 	unsigned int trials, depth, limit;
@@ -71,23 +77,18 @@ void rv_cli_hint(const struct rv_cli *cli, const struct rv_error *err, struct rv
 /* Prints notes about valid rules that may not mean what was intended. */
 void rv_cli_notes(const struct rv_cli *cli);
 
+/* ---- line.c ------------------------------------------------------------------------ */
+
 /* A string that lives as long as the hint; "" when memory ran out. */
 const char *rv_hint_text(struct rv_hint *h, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-
-/*
- * Tries a line and makes it the hint if it is valid. before: a command to run first, or NULL. Once
- * there is a hint, does nothing. fmt: instruction, a sentence.
- */
-void rv_hint_propose(struct rv_hint *h, const struct rv_hint_case *c,
-		     const struct rv_hint_line *before, const struct rv_hint_line *line,
-		     const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* Marks the erroneous word if the location covers the whole command. */
 void rv_hint_mark(struct rv_hint *h, const struct rv_hint_case *c, size_t at);
 
 /* Explains the error without proposing a line. */
 void rv_hint_tell(struct rv_hint *h, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void rv_hint_free_texts(struct rv_hint *h);
 
 /* Role of a word: core or opt is the option whose argument it is. */
 struct rv_completion rv_hint_role(const struct rv_hint_line *l, size_t at);
@@ -115,9 +116,27 @@ const struct rv_ext *rv_hint_owner(struct rv_hint *h, const struct rv_hint_case 
 /* Whether a word is an address of that family, optionally with a mask. */
 bool rv_hint_is_address(rv_family_t family, const char *word);
 
-/* ---- generators --------------------------------------------------------------------- */
+/* ---- trial.c ----------------------------------------------------------------------- */
 
-typedef void rv_hint_rule(struct rv_hint *h, const struct rv_hint_case *c);
+/* Tries a line. before: a command to run first, or NULL. */
+void rv_hint_try(struct rv_hint *h, const struct rv_hint_line *before, const struct rv_hint_line *l,
+		 struct rv_hint_trial *result);
+/* Appends a line as it is shown: words of a shell, or a line of a restore file. */
+void rv_hint_put_line(struct rv_buf *b, const struct rv_hint *h, const struct rv_hint_line *l);
+
+/* ---- search.c ---------------------------------------------------------------------- */
+
+/* Searches for a valid line near c->line. Sets *trial, the result of that line, and c->at. */
+void rv_hint_search(struct rv_hint *h, struct rv_hint_case *c, struct rv_hint_trial *trial);
+/*
+ * Tries a line and makes it the hint if it is valid. before: a command to run first, or NULL. Once
+ * there is a hint, does nothing. fmt: instruction, a sentence.
+ */
+void rv_hint_propose(struct rv_hint *h, const struct rv_hint_case *c,
+		     const struct rv_hint_line *before, const struct rv_hint_line *line,
+		     const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* ---- generators --------------------------------------------------------------------- */
 
 /* Lists of generators, tried in this order; each ends with NULL. */
 extern rv_hint_rule *const rv_hint_word_rules[];

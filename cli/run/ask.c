@@ -6,41 +6,7 @@
 
 #include <ravelin/ipset.h>
 
-#include "backend/nft/wire/object.h"
 #include "cli/run/ask.h"
-
-/* ---- parts and their rows ------------------------------------------------------------------ */
-
-const struct rv_option *rv_part_row(const struct rv_part *part, const char *name)
-{
-	for (const struct rv_option *o = part->ext->options; o->name; o++)
-		if (!strcmp(o->name, name))
-			return rv_option_given(part->ext, o, part->data) ? o : NULL;
-	return NULL;
-}
-
-uint32_t rv_part_number(const struct rv_part *part, const char *name, uint32_t none)
-{
-	const struct rv_option *o = rv_part_row(part, name);
-
-	return o && o->size <= 8 ? (uint32_t)rv_get_uint(part->data + o->offset, o->size) : none;
-}
-
-char *rv_run_part_text(rv_family_t family, const struct rv_rule *r, const struct rv_part *part)
-{
-	struct rv_buf b = RV_BUF_INIT;
-	struct rv_out o = { .buf = &b, .style = RV_STYLE_SAVE, .family = family,
-			    .proto = r->ip.proto };
-
-	/* The nft syntax, without the redundant encoded bytes. */
-	if (part->ext->whole)
-		rv_buf_printf(&b, "nft `%s'", (const char *)((const struct rv_nft_object *)(const void *)part->data)->text->data);
-	if (part->ext->whole)
-		return (char *)rv_buf_text(&b);
-	rv_buf_printf(&b, "-%c %s", part->ext->kind == RV_TARGET ? 'j' : 'm', part->ext->name);
-	rv_part_render(&o, part->ext, part->data);
-	return (char *)rv_buf_text(&b);
-}
 
 /* ---- collecting questions ------------------------------------------------------------------ */
 
@@ -52,17 +18,6 @@ static const struct {
 	{ "limit", RV_HOW_STATE }, { "hashlimit", RV_HOW_STATE }, { "recent", RV_HOW_STATE },
 	{ "statistic", RV_HOW_STATE }, { "mac", RV_HOW_ETHER },
 };
-
-/* Known to the host, not contained in the packet. */
-static bool is_hosts(enum rv_sel sel)
-{
-	return rv_selectors[sel].class & RV_HOST;
-}
-
-bool rv_run_in_capture(enum rv_sel sel)
-{
-	return rv_kmod_sel(sel) && !is_hosts(sel);
-}
 
 /* Whether the engine evaluates the predicate of an asked match. */
 static bool known(void *arg, const struct rv_predicate *p)
@@ -85,7 +40,7 @@ struct gathering {
 static bool is_known(const struct gathering *g, const struct rv_predicate *p)
 {
 	if (g->engines)
-		return !is_hosts(p->sel) && (p->sel != RV_SEL_MARK || !g->a->marks);
+		return !(rv_selectors[p->sel].class & RV_HOST) && (p->sel != RV_SEL_MARK || !g->a->marks);
 	return known(g->a, p);
 }
 
@@ -164,22 +119,10 @@ static void look_at_options(struct rv_question *q)
 		q->how = RV_HOW_CHANCE;
 }
 
-static const struct rv_ipset *set_of(const struct rv_part *part)
-{
-	const struct rv_option *o = rv_part_row(part, "match-set");
-
-	return o ? (const struct rv_ipset *)(const void *)(part->data + o->offset) : NULL;
-}
-
-const char *rv_run_set_name(const struct rv_part *part)
-{
-	return set_of(part)->name;
-}
-
 /* Key of questions that have the same answer; NULL: out of memory, or none can. */
 static char *common_key(const struct rv_question *q)
 {
-	const struct rv_ipset *set = q->how == RV_HOW_SET && q->told ? set_of(q->part) : NULL;
+	const struct rv_ipset *set = q->how == RV_HOW_SET && q->told ? rv_part_set(q->part) : NULL;
 	struct rv_buf b = RV_BUF_INIT;
 
 	if (q->how == RV_HOW_STATE && !q->group)
@@ -329,7 +272,7 @@ static void turn(const struct rv_asking *a, struct rv_question *q)
 	if (q->same < a->n)
 		q->turned = rv_option_inverted(rv_part_row(q->part, "match-set"), q->part->data) !=
 			    rv_option_inverted(rv_part_row(other, "match-set"), other->data);
-	q->set = rv_run_set_find(a->sets, set_of(q->part)->name);
+	q->set = rv_run_set_find(a->sets, rv_part_set(q->part)->name);
 }
 
 /* 0: the engine decides it. */
@@ -411,15 +354,6 @@ int rv_asking_start(struct rv_asking *a, const struct rv_ruleset *rs, struct rv_
 	a->asker = (struct rv_kmod_asker){ .ask = ask_part, .known = known, .arg = a };
 	a->link->asker = &a->asker;
 	return rv_assumed_facts(a->assumed, &a->base, err);
-}
-
-bool rv_asking_asks(const struct rv_asking *a, enum rv_sel sel)
-{
-	for (size_t i = 0; i < a->n; i++)
-		for (unsigned int n = 0; n < a->list[i].npredicates; n++)
-			if (a->list[i].predicates[n].sel == sel)
-				return true;
-	return sel == RV_SEL_CT_MARK && a->marks;
 }
 
 void rv_asking_free(struct rv_asking *a)
@@ -605,7 +539,7 @@ static bool answer_state(struct rv_asking *a, struct rv_pkt *pkt, uint32_t numbe
 static bool answer_set(struct rv_asking *a, struct rv_pkt *pkt, uint32_t number)
 {
 	const struct rv_question *q = &a->list[number];
-	const struct rv_ipset *set = set_of(q->part);
+	const struct rv_ipset *set = rv_part_set(q->part);
 	const bool inverted = rv_option_inverted(rv_part_row(q->part, "match-set"), q->part->data);
 	enum rv_answer in = RV_ANSWER_OPEN;
 

@@ -133,8 +133,6 @@ struct rv_asking {
  */
 int rv_asking_start(struct rv_asking *a, const struct rv_ruleset *rs, struct rv_error *err);
 void rv_asking_free(struct rv_asking *a);
-/* Whether an encoded rule tests a selector. */
-bool rv_asking_asks(const struct rv_asking *a, enum rv_sel sel);
 
 /* Starts a new packet, and each of its paths. */
 void rv_asking_packet(struct rv_asking *a);
@@ -144,9 +142,12 @@ bool rv_asking_match(struct rv_asking *a, struct rv_pkt *pkt, const struct rv_us
 unsigned int rv_asking_target(struct rv_asking *a, struct rv_pkt *pkt,
 			      const struct rv_user_asked *asked);
 
+/* ---- matches and targets of a rule: part.c --------------------------------------------------- */
+
 /* A part as in a rule, "-m recent --rcheck". Allocated; NULL when memory ran out. */
 char *rv_run_part_text(rv_family_t family, const struct rv_rule *r, const struct rv_part *part);
-/* The name of the set of -m set. */
+/* The set of -m set, and its name. */
+const struct rv_ipset *rv_part_set(const struct rv_part *part);
 const char *rv_run_set_name(const struct rv_part *part);
 /* Whether the packet, its interfaces and its mark determine the selector. */
 bool rv_run_in_capture(enum rv_sel sel);

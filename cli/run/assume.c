@@ -387,11 +387,21 @@ struct asking {
 	bool any;
 };
 
+/* Whether an encoded rule tests the selector. */
+static bool asks_for(const struct rv_asking *a, enum rv_sel sel)
+{
+	for (size_t i = 0; i < a->n; i++)
+		for (unsigned int n = 0; n < a->list[i].npredicates; n++)
+			if (a->list[i].predicates[n].sel == sel)
+				return true;
+	return sel == RV_SEL_CT_MARK && a->marks;
+}
+
 static int look_for_asked(const struct rv_predicate *p, void *arg)
 {
 	struct asking *asking = arg;
 
-	asking->any |= rv_asking_asks(asking->a, p->sel);
+	asking->any |= asks_for(asking->a, p->sel);
 	return 0;
 }
 

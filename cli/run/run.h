@@ -122,15 +122,15 @@ void rv_run_flows_add(struct rv_run_flows *f, const struct rv_frame *frame);
 /* Appends "A and B", two hosts with packets in both directions. False: none. */
 bool rv_run_flows_both(const struct rv_run_flows *f, struct rv_buf *b);
 
+/* ---- results in words: result.c ------------------------------------------------------------- */
+
 /*
  * Adds a note for a target, or the output of LOG and NFLOG. Notes beyond RV_RUN_NOTES are dropped.
  */
 void rv_run_note(struct rv_run_pass *pass, const char *text);
 void rv_run_note_log(struct rv_run_pass *pass, const struct rv_log *log);
-
-/* Used by both formats, in run.c. */
+enum rv_run_fate rv_run_fate_of(unsigned int verdict);
 const char *rv_run_verdict_name(unsigned int verdict);
-enum rv_table_id rv_run_table_id(const struct rv_table_def *def);
 const char *rv_run_fate_name(enum rv_run_fate fate);
 void rv_run_time(uint64_t ns, char text[40]);		/* 2026-11-25T10:00:00.123456789Z */
 /* Rule of a step, or NULL: a policy, or the end of a chain. */
