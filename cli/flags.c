@@ -104,13 +104,15 @@ int rv_flags_read(const struct rv_flag *flags, struct rv_cli *cli, void *into)
 	return optind;
 }
 
-void rv_flags_usage(const struct rv_cli *cli, struct rv_buf *b)
+/* Rows, and the text of the last one. */
+static void put_usage(const struct rv_cli *cli, struct rv_buf *b)
 {
 	const char *operand = cli->program->operand;
+	const struct rv_flag *f;
 
 	rv_buf_printf(b, "Usage: %s [options]%s%s\n\n", cli->name, operand ? " " : "",
 		      operand ? operand : "");
-	for (const struct rv_flag *f = cli->program->flags; f->name; f++) {
+	for (f = cli->program->flags; f->name; f++) {
 		struct rv_buf left = RV_BUF_INIT;
 
 		if (f->letter)
@@ -124,22 +126,26 @@ void rv_flags_usage(const struct rv_cli *cli, struct rv_buf *b)
 			rv_buf_printf(b, "  %-28s %s\n", rv_buf_text(&left), f->help);
 		rv_buf_free(&left);
 	}
+	rv_buf_puts(b, f->help ? f->help : "");
 }
 
-int rv_flags_answer(const struct rv_cli *cli, int words, bool version, bool help)
+int rv_flags_help(const struct rv_cli *cli, bool version)
 {
 	struct rv_buf b = RV_BUF_INIT;
 	int rc;
 
-	if (words < 0)
-		return rv_cli_message("Try `%s -h' for more information.", cli->name);
-	if (!version && !help)
-		return -1;
 	if (version)
 		rv_cli_version(cli, &b);
 	else
-		rv_flags_usage(cli, &b);
+		put_usage(cli, &b);
 	rc = rv_cli_write(cli, STDOUT_FILENO, &b);
 	rv_buf_free(&b);
 	return rc;
+}
+
+int rv_flags_answer(const struct rv_cli *cli, int words, bool version, bool help)
+{
+	if (words < 0)
+		return rv_cli_message("Try `%s -h' for more information.", cli->name);
+	return version || help ? rv_flags_help(cli, version) : -1;
 }

@@ -23,7 +23,7 @@ enum rv_flag_arg {
 				 * char * */
 };
 
-/* Ends with a NULL name. */
+/* Ends with a NULL name; the help of that row is printed by -h below the options. */
 struct rv_flag {
 	char letter;			/* 0: none (not supported by rv_flags_read()) */
 	const char *name;
@@ -61,7 +61,7 @@ int rv_flags_read(const struct rv_flag *flags, struct rv_cli *cli, void *into);
  * continue.
  */
 int rv_flags_answer(const struct rv_cli *cli, int words, bool version, bool help);
-/* Appends the output of -h for the running program. */
-void rv_flags_usage(const struct rv_cli *cli, struct rv_buf *b);
+/* Prints the version, or what -h prints. Returns the exit code. */
+int rv_flags_help(const struct rv_cli *cli, bool version);
 
 #endif

@@ -493,20 +493,6 @@ static int apply_run(struct apply *a)
 	return decide(a);
 }
 
-static int print_help(const struct apply *a)
-{
-	struct rv_buf b = RV_BUF_INIT;
-	int rc;
-
-	if (a->version)
-		rv_cli_version(a->cli, &b);
-	else
-		rv_flags_usage(a->cli, &b);
-	rc = rv_cli_write(a->cli, STDOUT_FILENO, &b);
-	rv_buf_free(&b);
-	return rc;
-}
-
 int rv_cli_apply(struct rv_cli *cli)
 {
 	struct apply a = { .cli = cli, .pending = { .dir = -1, .lock = -1 } };
@@ -522,7 +508,7 @@ int rv_cli_apply(struct rv_cli *cli)
 	if (words < 0)
 		rc = RV_EXIT_OTHER;
 	else if (a.version || a.help)
-		rc = print_help(&a);
+		rc = rv_flags_help(cli, a.version);
 	else
 		rc = check_arguments(&a, words < cli->argc ? cli->argv[words] : NULL);
 	if (rc == 0 && !a.version && !a.help)

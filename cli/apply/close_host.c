@@ -18,17 +18,6 @@ const struct rv_flag rv_shut_flags[] = {
 	{ 0 },
 };
 
-static int help(const struct rv_cli *cli)
-{
-	struct rv_buf b = RV_BUF_INIT;
-	int rc;
-
-	rv_flags_usage(cli, &b);
-	rc = rv_cli_write(cli, STDOUT_FILENO, &b);
-	rv_buf_free(&b);
-	return rc;
-}
-
 int rv_cli_shut(struct rv_cli *cli)
 {
 	const struct rv_backend *backend = rv_cli_backend(cli);
@@ -40,7 +29,7 @@ int rv_cli_shut(struct rv_cli *cli)
 	cli->family = NFPROTO_UNSPEC;
 	words = rv_flags_read(rv_shut_flags, cli, &s);
 	if (words >= 0 && s.help)
-		return help(cli);
+		return rv_flags_help(cli, false);
 	if (words < cli->argc || cli->family == NFPROTO_UNSPEC) {
 		rv_cli_message("Usage: ravelin close-host -4|-6 [--open]");
 		return RV_EXIT_PARAMETER;

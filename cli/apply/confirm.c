@@ -142,20 +142,14 @@ static int send_answer(struct rv_cli *cli, const char *word)
 
 static int answer_apply(struct rv_cli *cli, const char *name, const char *word)
 {
-	struct rv_buf b = RV_BUF_INIT;
 	struct confirm c = { 0 };
-	int words, rc;
+	int words;
 
 	cli->name = name;
 	words = rv_flags_read(rv_confirm_flags, cli, &c);
 	if (words < 0 || words < cli->argc)
 		return rv_cli_message("Usage: %s", cli->name), RV_EXIT_PARAMETER;
-	if (!c.help)
-		return send_answer(cli, word);
-	rv_flags_usage(cli, &b);
-	rc = rv_cli_write(cli, STDOUT_FILENO, &b);
-	rv_buf_free(&b);
-	return rc;
+	return c.help ? rv_flags_help(cli, false) : send_answer(cli, word);
 }
 
 int rv_cli_confirm(struct rv_cli *cli)

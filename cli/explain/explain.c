@@ -44,7 +44,7 @@ const struct rv_flag rv_explain_flags[] = {
 	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "the packet is IPv6" },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
 	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", AT(help) },
-	{ 0 },
+	{ .help = about },
 };
 
 static int wrong_words(const struct rv_explaining *e)
@@ -271,17 +271,6 @@ static int run(struct rv_explaining *e, struct rv_explain_words *words)
 	return explain_groups(e, words);
 }
 
-static int say(struct rv_explaining *e)
-{
-	if (e->version) {
-		rv_cli_version(e->cli, &e->out_text);
-	} else {
-		rv_flags_usage(e->cli, &e->out_text);
-		rv_buf_puts(&e->out_text, about);
-	}
-	return flush(e);
-}
-
 int rv_cli_explain(struct rv_cli *cli)
 {
 	struct rv_explaining *e = calloc(1, sizeof(*e));
@@ -296,7 +285,7 @@ int rv_cli_explain(struct rv_cli *cli)
 	if (rv_explain_flags_read(rv_explain_flags, e, &words))
 		rc = wrong_words(e);
 	else if (e->version || e->help)
-		rc = say(e);
+		rc = rv_flags_help(cli, e->version) ? RV_EXPLAIN_ERROR : 0;
 	else if (rv_explain_start(e) || read_why_not(e, &text))
 		rc = wrong_words(e);
 	else

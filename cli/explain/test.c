@@ -33,7 +33,7 @@ const struct rv_flag rv_test_flags[] = {
 	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "packets are IPv6 unless an option says otherwise" },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", RV_FLAG_AT(struct rv_explaining, version) },
 	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", RV_FLAG_AT(struct rv_explaining, help) },
-	{ 0 },
+	{ .help = about },
 };
 
 /* ---- what is expected --------------------------------------------------------------------------------- */
@@ -300,17 +300,6 @@ static int run(struct rv_explaining *e, const struct rv_explain_words *words)
 	return t.failed ? 1 : 0;
 }
 
-static int say(struct rv_explaining *e)
-{
-	if (e->version) {
-		rv_cli_version(e->cli, &e->out_text);
-	} else {
-		rv_flags_usage(e->cli, &e->out_text);
-		rv_buf_puts(&e->out_text, about);
-	}
-	return rv_cli_write(e->cli, STDOUT_FILENO, &e->out_text) ? RV_EXPLAIN_ERROR : 0;
-}
-
 int rv_cli_test(struct rv_cli *cli)
 {
 	struct rv_explaining *e = calloc(1, sizeof(*e));
@@ -331,7 +320,7 @@ int rv_cli_test(struct rv_cli *cli)
 				i--;
 			}
 		if (e->version || e->help)
-			rc = say(e);
+			rc = rv_flags_help(cli, e->version) ? RV_EXPLAIN_ERROR : 0;
 		else if (!rv_explain_start(e))
 			rc = run(e, &words);
 	}

@@ -451,13 +451,11 @@ int rv_cli_trace(struct rv_cli *cli, const struct rv_rule *rule, rv_family_t fam
 	return rc;
 }
 
-static int print_help(struct monitor *m, int rc)
+/* Unlike other programs of iptables, the original does not print its backend. */
+static int print_version(struct monitor *m)
 {
-	if (m->version)
-		rv_buf_printf(&m->line, "%s %s\n", m->cli->name, RV_STOCK_VERSION);
-	else
-		rv_flags_usage(m->cli, &m->line);
-	return rv_cli_write(m->cli, STDOUT_FILENO, &m->line) || rc;
+	rv_buf_printf(&m->line, "%s %s\n", m->cli->name, RV_STOCK_VERSION);
+	return rv_cli_write(m->cli, STDOUT_FILENO, &m->line);
 }
 
 int rv_cli_monitor(struct rv_cli *cli)
@@ -468,10 +466,10 @@ int rv_cli_monitor(struct rv_cli *cli)
 	if (words < 0) {
 		rv_cli_message("Try `%s -h' for more information.", cli->name);
 		rc = RV_EXIT_PARAMETER;
-	} else if (m.version || m.help) {
-		rc = print_help(&m, RV_EXIT_OK);
-	} else if (!m.changes && !m.traces) {
-		rc = print_help(&m, RV_EXIT_OTHER);
+	} else if (m.version) {
+		rc = print_version(&m);
+	} else if (m.help || (!m.changes && !m.traces)) {
+		rc = rv_flags_help(cli, false) || !m.help;
 	} else {
 		rc = monitor_run(&m);
 	}

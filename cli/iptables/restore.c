@@ -231,15 +231,6 @@ int rv_cli_restore_text(struct rv_cli *cli)
 	return rc;
 }
 
-static int print_help(struct restore *r)
-{
-	if (r->version)
-		rv_cli_version(r->cli, &r->out);
-	else
-		rv_flags_usage(r->cli, &r->out);
-	return rv_cli_write(r->cli, STDOUT_FILENO, &r->out);
-}
-
 int rv_cli_restore(struct rv_cli *cli)
 {
 	struct restore r = { .cli = cli };
@@ -248,7 +239,7 @@ int rv_cli_restore(struct rv_cli *cli)
 	if (words < 0)
 		rc = rv_cli_message("Try `%s -h' for more information.", cli->name);
 	else if (r.version || r.help)
-		rc = print_help(&r);
+		rc = rv_flags_help(cli, r.version);
 	else if (cli->argc - words > 1)
 		rc = rv_cli_message("Unknown arguments found on commandline");
 	else

@@ -245,15 +245,6 @@ static int save_run(struct save *s)
 	return rc;
 }
 
-static int print_help(struct save *s)
-{
-	if (s->version)
-		rv_cli_version(s->cli, &s->out);
-	else
-		rv_flags_usage(s->cli, &s->out);
-	return rv_cli_write(s->cli, STDOUT_FILENO, &s->out);
-}
-
 /* After any failure: a file that the shell truncated must not pass for a valid ruleset. */
 int rv_cli_save(struct rv_cli *cli)
 {
@@ -263,7 +254,7 @@ int rv_cli_save(struct rv_cli *cli)
 	if (words < 0)
 		rc = rv_cli_message("Look at manual page `%s.8' for more information.", cli->name);
 	else if (s.version || s.help)
-		rc = print_help(&s);
+		rc = rv_flags_help(cli, s.version);
 	else if (words < cli->argc)
 		rc = rv_cli_message("Unknown arguments found on commandline");
 	else if (s.table && !rv_table_def_find(s.table))

@@ -399,15 +399,6 @@ static int translate_file(struct file *f)
 	return rc ? rc : write_translation(f);
 }
 
-static int print_help(struct file *f)
-{
-	if (f->version)
-		rv_cli_version(f->cli, &f->out);
-	else
-		rv_flags_usage(f->cli, &f->out);
-	return rv_cli_write(f->cli, STDOUT_FILENO, &f->out);
-}
-
 int rv_cli_restore_translate(struct rv_cli *cli)
 {
 	struct file f = { .cli = cli };
@@ -416,7 +407,7 @@ int rv_cli_restore_translate(struct rv_cli *cli)
 	if (words < 0)
 		rc = rv_cli_message("Try `%s -h' for more information.", cli->name);
 	else if (f.version || f.help)
-		rc = print_help(&f);
+		rc = rv_flags_help(cli, f.version);
 	else if (cli->argc > words)
 		rc = rv_cli_message("Unknown arguments found on commandline");
 	else

@@ -46,11 +46,7 @@ int rv_cli_xml(struct rv_cli *cli)
 	if (words < 0) {
 		rc = rv_cli_message("Try `%s -h' for more information.", cli->name);
 	} else if (x.version || x.help) {
-		if (x.version)
-			rv_cli_version(cli, &out);
-		else
-			rv_flags_usage(cli, &out);
-		rc = rv_cli_write(cli, STDOUT_FILENO, &out);
+		rc = rv_flags_help(cli, x.version);
 	} else if (cli->argc - words > 1) {
 		rc = rv_cli_message("Unknown arguments found on commandline");
 	} else {

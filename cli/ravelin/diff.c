@@ -282,8 +282,7 @@ int rv_cli_diff(struct rv_cli *cli)
 	for (int i = 0; i < 2; i++)
 		rv_ruleset_init(&d.side[i], cli->family);
 	if (d.help) {
-		rv_flags_usage(cli, &d.out);
-		rc = rv_cli_write(cli, STDOUT_FILENO, &d.out);
+		rc = rv_flags_help(cli, false);
 	} else if (words < 0 || cli->argc - words != 2) {
 		rv_cli_message("Try `%s -h' for more information.", cli->name);
 		rc = EXIT_TROUBLE;

@@ -48,7 +48,7 @@ const struct rv_flag rv_lint_flags[] = {
 	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "IPv6 rules" },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
 	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", AT(help) },
-	{ 0 },
+	{ .help = about },
 };
 
 static const char *const severities[] = { "note", "warning", "error" };
@@ -355,20 +355,12 @@ static int lint(struct lint *l)
 	return l->found.n ? EXIT_FINDINGS : RV_EXIT_OK;
 }
 
-static int say(struct lint *l)
+static int print_kinds(struct lint *l)
 {
-	if (l->version) {
-		rv_cli_version(l->cli, &l->out);
-	} else if (l->help) {
-		rv_flags_usage(l->cli, &l->out);
-		rv_buf_puts(&l->out, about);
-	} else {
-		for (unsigned int i = 0; i < RV_LINTS; i++)
-			rv_buf_printf(&l->out, "%s  %-7s  %-22s  %s%s\n", rv_lint_kinds[i].code,
-				      severities[rv_lint_kinds[i].severity], rv_lint_kinds[i].name,
-				      rv_lint_kinds[i].help,
-				      rv_lint_kinds[i].advice ? " (advice)" : "");
-	}
+	for (unsigned int i = 0; i < RV_LINTS; i++)
+		rv_buf_printf(&l->out, "%s  %-7s  %-22s  %s%s\n", rv_lint_kinds[i].code,
+			      severities[rv_lint_kinds[i].severity], rv_lint_kinds[i].name,
+			      rv_lint_kinds[i].help, rv_lint_kinds[i].advice ? " (advice)" : "");
 	return rv_cli_write(l->cli, STDOUT_FILENO, &l->out);
 }
 
@@ -380,8 +372,10 @@ int rv_cli_lint(struct rv_cli *cli)
 	cli->name = "ravelin lint";
 	words = rv_flags_read(rv_lint_flags, cli, &l);
 	cli->restore = true;
-	if (l.version || l.help || (l.kinds && words >= 0)) {
-		rc = say(&l);
+	if (l.version || l.help) {
+		rc = rv_flags_help(cli, l.version);
+	} else if (l.kinds && words >= 0) {
+		rc = print_kinds(&l);
 	} else if (words < 0 || cli->argc - words != 1) {
 		rv_cli_message("Try `%s -h' for more information.", cli->name);
 		rc = EXIT_TROUBLE;

@@ -42,7 +42,7 @@ const struct rv_flag rv_optimize_flags[] = {
 	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "IPv6 rules" },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
 	{ 'h', "help", RV_FLAG_LAST, NULL, "print this", AT(help) },
-	{ 0 },
+	{ .help = about },
 };
 
 /* ---- the report ---- */
@@ -144,17 +144,6 @@ static int optimize(struct optimize *o)
 	return o->result.left_out ? EXIT_LEFT_OUT : RV_EXIT_OK;
 }
 
-static int say(struct optimize *o)
-{
-	if (o->version) {
-		rv_cli_version(o->cli, &o->report);
-	} else {
-		rv_flags_usage(o->cli, &o->report);
-		rv_buf_puts(&o->report, about);
-	}
-	return rv_cli_write(o->cli, STDOUT_FILENO, &o->report);
-}
-
 int rv_cli_optimize(struct rv_cli *cli)
 {
 	struct optimize o = { .cli = cli };
@@ -164,7 +153,7 @@ int rv_cli_optimize(struct rv_cli *cli)
 	words = rv_flags_read(rv_optimize_flags, cli, &o);
 	cli->restore = true;
 	if (o.version || o.help) {
-		rc = say(&o);
+		rc = rv_flags_help(cli, o.version);
 	} else if (words < 0 || cli->argc - words != 1) {
 		rv_cli_message("Try `%s -h' for more information.", cli->name);
 		rc = EXIT_TROUBLE;

@@ -47,7 +47,7 @@ const struct rv_flag rv_prove_flags[] = {
 	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "IPv6 rules" },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
 	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", AT(help) },
-	{ 0 },
+	{ .help = about },
 };
 
 static void worse(struct prove *p, int result)
@@ -285,17 +285,6 @@ static int prove_run(struct prove *p, char **names)
 	return p->result;
 }
 
-static int say(struct prove *p)
-{
-	if (p->version) {
-		rv_cli_version(p->cli, &p->out);
-	} else {
-		rv_flags_usage(p->cli, &p->out);
-		rv_buf_puts(&p->out, about);
-	}
-	return rv_cli_write(p->cli, STDOUT_FILENO, &p->out);
-}
-
 /* A claim may start with '-' like a rule; it is not an option. */
 static const char *take_claim(struct rv_cli *cli)
 {
@@ -323,7 +312,7 @@ int rv_cli_prove(struct rv_cli *cli)
 	for (int i = 0; i < 2; i++)
 		rv_ruleset_init(&p.side[i], cli->family);
 	if (p.version || p.help) {
-		rc = say(&p);
+		rc = rv_flags_help(cli, p.version);
 	} else if (words < 0 || cli->argc - words != 2 - (p.claim != NULL) || (p.table && !rv_table_def_find(p.table))) {
 		if (p.table && !rv_table_def_find(p.table))
 			rv_cli_message("%s: there is no table %s", cli->name, p.table);

@@ -92,7 +92,7 @@ const struct rv_flag rv_run_flags[] = {
 	{ '6', "ipv6", RV_FLAG_IPV6, NULL, "IPv6 rules and packets" },
 	{ 'V', "version", RV_FLAG_LAST, NULL, "print the version", AT(version) },
 	{ 'h', "help", RV_FLAG_LAST, NULL, "print this help", AT(help) },
-	{ 0 },
+	{ .help = about },
 };
 
 /* ---- options --------------------------------------------------------------------------- */
@@ -798,17 +798,6 @@ static int run_files(struct run *r)
 	return err.kind ? print_error(r, &err) : RV_EXIT_OTHER;
 }
 
-static int print_help(struct run *r)
-{
-	if (r->version) {
-		rv_cli_version(r->cli, &r->print);
-	} else {
-		rv_flags_usage(r->cli, &r->print);
-		rv_buf_puts(&r->print, about);
-	}
-	return flush_text(r);
-}
-
 int rv_cli_run(struct rv_cli *cli)
 {
 	struct run *r = calloc(1, sizeof(*r));
@@ -824,7 +813,7 @@ int rv_cli_run(struct rv_cli *cli)
 	if (words < cli->argc)
 		rc = wrong_words();
 	else
-		rc = r->version || r->help ? print_help(r) : run_files(r);
+		rc = r->version || r->help ? rv_flags_help(cli, r->version) : run_files(r);
 	rv_kmod_change_free(&r->change);
 	rv_kmod_link_close(&r->link);
 	if (r->store_open)
