@@ -194,7 +194,7 @@ COMMIT"
 	nft list sets | sed -n '/set a {/,/}/p' >meter
 	new_ns NS
 	gives 1 iptables-restore <saved
-	grep -qF "it needs what is not there: set \`s'" <<<"$output"
+	grep -qF "missing: set \`s'" <<<"$output"
 	[ "$(nft list ruleset)" = '' ]
 	nft add table ip filter
 	nft add set ip filter s '{ type ipv4_addr; flags dynamic; size 100; }'
@@ -449,7 +449,7 @@ chains()
 	# Elsewhere they are missing, and nothing is loaded.
 	new_ns NS
 	gives 1 iptables-restore <saved
-	grep -qF "it needs what is not there: chain \`DROP'" <<<"$output"
+	grep -qF "missing: chain \`DROP'" <<<"$output"
 	[ "$(nft list ruleset)" = '' ]
 }
 

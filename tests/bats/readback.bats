@@ -57,7 +57,7 @@ reads()
 	reads 'ct state vmap { new : accept, established : drop }' "expression \`lookup'"
 	reads 'update @s { ip saddr } accept' "expression \`dynset', as it is used"
 	reads 'add @d { ip saddr timeout 5s limit rate 5/second } accept' "expression \`dynset', as it is used"
-	reads 'update @d { ip saddr timeout 5s limit rate 5/second } accept' "set \`d' is not one for iptables"
+	reads 'update @d { ip saddr timeout 5s limit rate 5/second } accept' "set \`d' differs from those of iptables"
 	reads 'limit rate 7000/second accept' 'is too exact'
 	reads 'tcp dport 22 limit rate over 5/second accept' 'a limit of 5 per 1 seconds'
 	reads 'ip daddr set 1.2.3.4' "expression \`payload', as it is used"
@@ -66,5 +66,5 @@ reads()
 	reads 'meta secpath { exists, missing } accept' "expression \`meta'"
 	reads 'log level audit accept' "expression \`log'"
 	reads 'log prefix "a" drop' 'a verdict behind a target'
-	reads 'meta iiftype 1 accept' 'a test belongs to another'
+	reads 'meta iiftype 1 accept' 'a test is incomplete'
 }

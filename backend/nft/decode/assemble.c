@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From what a rule means to matches with options. Of the expressions that iptables writes itself it is
- * known whose they are. Of others it is found out who can say them; then the rule must say what
- * was read, no more and no less.
+ * Makes matches with options from predicates. Expressions that iptables itself writes belong to a
+ * known extension. For others, each extension is tried; the resulting options must mean exactly
+ * what was read.
  */
 #include <stdlib.h>
 
@@ -10,7 +10,7 @@
 
 /* ---- giving a predicate to rows ---------------------------------------------------------- */
 
-/* The same said otherwise, for rows that know only one form. */
+/* The same predicate in another form, for rows that accept only one. */
 static bool other_form(const struct rv_predicate *p, unsigned int form, struct rv_predicate *other)
 {
 	*other = *p;
@@ -41,7 +41,10 @@ static bool other_form(const struct rv_predicate *p, unsigned int form, struct r
 	return false;
 }
 
-/* Gives a predicate to a row, in whichever form the row knows. False: no row takes it. */
+/*
+ * Stores a predicate in the options of an extension, in any form that it accepts. Returns false if
+ * it accepts none.
+ */
 static bool absorb(rv_family_t family, const struct rv_ext *ext, const struct rv_predicate *p,
 		   unsigned char *data)
 {
@@ -55,7 +58,7 @@ static bool absorb(rv_family_t family, const struct rv_ext *ext, const struct rv
 	return false;
 }
 
-/* Where predicates go: into the first part from *from on that takes them, or a new one. */
+/* Predicates are stored in the first part from *from that accepts them, or in a new one. */
 struct assembly {
 	struct rv_nft_reader *r;
 	struct rv_rule *rule;
@@ -70,7 +73,7 @@ static void add_part(struct assembly *a, struct rv_part *part)
 	a->end = &part->next;
 }
 
-/* Returns 0, 1 when the extension cannot say it, or -1. */
+/* Returns 0, 1 if the extension cannot express the predicate, or -1. */
 static int say_as(struct assembly *a, const struct rv_ext *ext)
 {
 	struct rv_part *part;
@@ -99,7 +102,7 @@ static bool is_of(const struct rv_nft_meaning *m, const struct rv_part *part)
 	return false;
 }
 
-/* The rule as it was read, with the predicates beside it; afterwards an assembly may begin. */
+/* Starts with a copy of the rule without its predicates. */
 static void start(struct assembly *a, struct rv_nft_reader *r)
 {
 	struct rv_nft_meaning *m = r->m;
@@ -127,7 +130,7 @@ static int give_up(struct assembly *a)
 
 /* ---- what iptables wrote ------------------------------------------------------------------- */
 
-/* Options could not say what is in bits that have no name. */
+/* Options cannot express bits that have no name. */
 static bool has_names(const struct rv_nft_source *source, const struct rv_predicate *p)
 {
 	uint8_t mask = p->op == RV_OP_MASK ? p->other[0] : 0xff;
@@ -135,7 +138,7 @@ static bool has_names(const struct rv_nft_source *source, const struct rv_predic
 	return !source->named || !((mask | p->value[0]) & ~source->named);
 }
 
-/* Gives the predicate to its owner; the core's come first. */
+/* Stores the predicate in its extension; those of the core options first. */
 static int say_ours(struct assembly *a, const struct rv_nft_said *said)
 {
 	const struct rv_nft_source *source = said->source;
@@ -162,7 +165,7 @@ int rv_nft_assemble_ours(struct rv_nft_reader *r)
 	size_t at = 0;
 
 	if (m->foreign)
-		return rv_nft_unsupported(r, "iptables does not write it so");
+		return rv_nft_unsupported(r, "iptables does not write this form");
 	start(&a, r);
 	for (size_t i = 0; i <= m->nparts; i++) {
 		for (; at < (i < m->nparts ? m->parts[i].tests : m->count); at++) {
@@ -176,7 +179,7 @@ int rv_nft_assemble_ours(struct rv_nft_reader *r)
 		if (i == m->nparts)
 			break;
 		add_part(&a, m->parts[i].part);
-		/* What is tested later stays behind it. */
+		/* Later tests remain after it. */
 		a.from = a.end;
 	}
 	return 0;
@@ -193,7 +196,7 @@ static void try_match(const struct rv_ext *ext, void *arg)
 		a->said = !say_as(a, ext);
 }
 
-/* The match of the protocol comes before all others. */
+/* The protocol's match is tried first. */
 static bool say(struct assembly *a, const struct rv_predicate *p)
 {
 	const struct rv_ip *ip = &a->rule->ip;
@@ -209,14 +212,14 @@ static bool say(struct assembly *a, const struct rv_predicate *p)
 	return a->said;
 }
 
-/* Puts the next of the matches that are no predicates into the rule, up to that one. */
+/* Appends the following matches that are not predicates, up to number `to'. */
 static void put_parts(struct assembly *a, size_t *moved, size_t to)
 {
 	for (; *moved < to; ++*moved)
 		add_part(a, a->r->m->parts[*moved].part);
 }
 
-/* first: nothing counts before these tests, so the core's options may say them as well. */
+/* first: no match that counts precedes these tests, so the core options can be used too. */
 static bool say_tests(struct assembly *a, size_t from, size_t to, bool first)
 {
 	unsigned char *ip = (unsigned char *)&a->rule->ip;
@@ -225,7 +228,7 @@ static bool say_tests(struct assembly *a, size_t from, size_t to, bool first)
 
 	if (!later)
 		return false;
-	/* Which match a port belongs to is known once the protocol is. */
+	/* The protocol comes first: it determines the match of a port. */
 	for (size_t i = from; i < to; i++)
 		later[i - from] = !first || !absorb(a->r->family, &rv_ext_ip, &list[i].p, ip);
 	for (size_t i = from; ok && i < to; i++)
@@ -234,7 +237,7 @@ static bool say_tests(struct assembly *a, size_t from, size_t to, bool first)
 	return ok;
 }
 
-/* What was tested before a match that counts, and what behind it, stays there. */
+/* Keeps the tests before and after each match that counts in place. */
 static bool say_in_order(struct assembly *a)
 {
 	const struct rv_nft_meaning *m = a->r->m;
@@ -256,7 +259,7 @@ static bool say_in_order(struct assembly *a)
 
 /* ---- comparing ------------------------------------------------------------------------ */
 
-/* Predicates in normal form, each once, and how many of these come before each part. */
+/* Normalises the predicates, removes duplicates, and updates how many precede each part. */
 static void normalise(struct rv_nft_meaning *m)
 {
 	size_t n = 0, part = 0;
@@ -293,7 +296,10 @@ static int tick_off(const struct rv_predicate *p, void *arg)
 	return -1;
 }
 
-/* Whether the rule's options say each predicate once, and nothing else. Ticks them off. */
+/*
+ * Returns whether the rule's options express each predicate exactly once, and nothing else. Removes
+ * the predicates found.
+ */
 static bool says_just_that(struct assembly *a)
 {
 	struct rv_nft_meaning *m = a->r->m;
@@ -306,7 +312,7 @@ static bool says_just_that(struct assembly *a)
 	return !m->count;
 }
 
-/* What the kernel would refuse, were it written as iptables writes it, is no wording. */
+/* Returns whether the kernel would accept the part in the form that iptables writes. */
 static bool may_be_loaded(const struct assembly *a, struct rv_part *part)
 {
 	const uint16_t only = part->ext->only_protocol;
@@ -333,7 +339,7 @@ static int assemble(struct rv_nft_reader *r, bool to_read)
 	for (struct rv_part *part = a.rule->matches; ok && part && !to_read; part = part->next)
 		ok = may_be_loaded(&a, part);
 	ok = ok && (to_read || rv_nft_reloads(r->family, r->place, a.rule, true));
-	return ok ? 0 : rv_nft_unsupported(r, "iptables has no words for it");
+	return ok ? 0 : rv_nft_unsupported(r, "iptables cannot express it");
 }
 
 int rv_nft_assemble(struct rv_nft_reader *r)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Matches of nft that count packets: limit, quota, and those with a set that the rule fills,
- * hashlimit and connlimit. What a rule tests before one decides what it counts.
+ * Matches of nft that count packets: limit, quota, and the dynamic sets of hashlimit and connlimit.
+ * The tests before such a match determine what it counts.
  */
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -14,9 +14,9 @@ int rv_nft_count(struct rv_nft_reader *r)
 	struct rv_nft_meaning *m = r->m;
 
 	if (m->ncounted == RV_NFT_COUNTED)
-		return rv_nft_unsupported(r, "so many matches that count are not understood");
+		return rv_nft_unsupported(r, "more than 8 matches that count are not supported");
 	if (r->is_ether || r->reserved2)
-		return rv_nft_unsupported(r, "a match that counts within a test is not understood");
+		return rv_nft_unsupported(r, "a match that counts within a test is not supported");
 	if (rv_nft_end_ranges(r) || rv_nft_pending(r))
 		return -1;
 	m->counted[m->ncounted++] = (struct rv_nft_counted){ .part = m->nparts };
@@ -25,7 +25,7 @@ int rv_nft_count(struct rv_nft_reader *r)
 
 /* ---- rates ------------------------------------------------------------------------------ */
 
-/* What is limited to, or false: nothing that iptables could say. */
+/* Gets the rate, or returns false if iptables cannot express it. */
 static bool get_rate(const struct rv_nft_expr *e, struct rv_rate *rate)
 {
 	*rate = (struct rv_rate){
@@ -73,7 +73,7 @@ static int read_quota(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 		return rv_nft_strange(r, e);
 	if (rv_nft_count(r))
 		return -1;
-	/* The packet that reaches the quota is within that of iptables and beyond that of nft. */
+	/* The packet that reaches the quota matches in iptables, but not in nft. */
 	r->m->loose = true;
 	rv_nft_match(r, "quota");
 	r->invert = e->flags & NFT_QUOTA_F_INV;
@@ -85,14 +85,14 @@ static int read_quota(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 
 enum { SRC, DST, SIDES };
 
-/* Of a set that the rule fills: which fields are in it. */
+/* Fields in the key of a dynamic set. */
 struct key {
 	bool address[SIDES], port[SIDES];
-	int bits[SIDES];		/* of an address, from the first on */
-	unsigned int fields, len;	/* len: bytes, as nf_tables has them */
+	int bits[SIDES];		/* prefix length of an address */
+	unsigned int fields, len;	/* len: bytes of the key in nf_tables */
 };
 
-/* How many of an address's bits are left; -1: not the first ones. */
+/* Returns the prefix length of an address, or -1 if the mask is not a prefix. */
 static int kept_bits(const struct rv_nft_reg *h, rv_family_t family)
 {
 	union nf_inet_addr mask;
@@ -120,13 +120,13 @@ static bool add_field(struct rv_nft_reader *r, const struct rv_nft_reg *h, struc
 	    (port ? h->masked : k->bits[side] < 0))
 		return false;
 	*has = true;
-	/* Several fields are in whole words. */
+	/* In a concatenation, each field is padded to whole words. */
 	k->len = k->fields ? (k->len + 3) / 4 * 4 + h->words * 4 : h->len;
 	k->fields++;
 	return true;
 }
 
-/* Fields in registers one behind the other that nothing has looked at. */
+/* Reads a key: fields in consecutive registers that have not been used yet. */
 static bool get_key(struct rv_nft_reader *r, uint32_t reg, struct key *k)
 {
 	struct rv_nft_reg *h = rv_nft_reg(r, reg);
@@ -166,7 +166,7 @@ static void put_modes(struct rv_nft_reader *r, const struct key *k)
 	rv_buf_free(&b);
 }
 
-/* The rate of the match that was added last. */
+/* Sets the rate of the last match added. */
 static void put_rate(struct rv_nft_reader *r, const char *option, const struct rv_rate *rate)
 {
 	struct rv_nft_counted *c = &r->m->counted[r->m->ncounted - 1];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fields that nft loads, as selectors: by the places of sources.h, and what its numbers are there.
- * What is no predicate to iptables is said in its words.
+ * Converts fields loaded by nft to selectors, using sources.h, and their values. Tests that are not
+ * predicates become options.
  */
 #include <net/if.h>
 #include <netinet/in.h>
@@ -15,7 +15,7 @@
 #define V4 NFPROTO_IPV4
 #define V6 NFPROTO_IPV6
 
-/* A selector and where it was loaded from. */
+/* A selector and the row it was loaded by. */
 struct field {
 	enum rv_sel sel;
 	const struct rv_nft_source *from;
@@ -23,7 +23,7 @@ struct field {
 
 static const struct rv_nft_source whole = { .conversion = PLAIN }, one_bit = { .conversion = BIT };
 
-/* Adds a predicate about what is held, of a row that may be iptables' own. */
+/* Adds a predicate that iptables may have written itself. */
 static int add_own(struct rv_nft_reader *r, const struct field *row, const struct rv_nft_reg *h,
 		   const struct rv_nft_test *t, const struct rv_predicate *p)
 {
@@ -32,7 +32,7 @@ static int add_own(struct rv_nft_reader *r, const struct field *row, const struc
 	return rv_nft_say(r, p, h, ours ? row->from : NULL);
 }
 
-/* Adds a predicate about what is held, which iptables writes otherwise, or not at all. */
+/* Adds a predicate that iptables writes in another form, or not at all. */
 static int add(struct rv_nft_reader *r, const struct rv_nft_reg *h, const struct rv_predicate *p)
 {
 	return rv_nft_say(r, p, h, NULL);
@@ -40,14 +40,14 @@ static int add(struct rv_nft_reader *r, const struct rv_nft_reg *h, const struct
 
 /* ---- rows ------------------------------------------------------------------------------- */
 
-/* Whether the bytes are as many, or fewer leading ones of an address. */
+/* Returns whether the length is that of the field, or a shorter prefix of an address. */
 static bool same_length(const struct rv_nft_reg *h, const struct rv_nft_source *source)
 {
 	return !source->len || h->len == source->len ||
 	       (source->conversion == BYTES && h->len < source->len);
 }
 
-/* What lies behind the network header is what its protocol says; iptables also writes "! -p tcp --dport 80". */
+/* The protocol determines the transport header; iptables also writes "! -p tcp --dport 80". */
 static bool same_protocol(const struct rv_nft_reader *r, const struct rv_nft_source *source, enum rv_sel sel)
 {
 	uint16_t wanted = rv_selectors[sel].protocol;
@@ -68,13 +68,16 @@ static uint64_t big_endian(const uint8_t *bytes, uint32_t len)
 	return n;
 }
 
-/* Fields of packets are in network order, and ports of connections; the rest as byteorder left it. */
+/*
+ * Packet fields and the ports of conntrack are in network order; others in host order unless
+ * converted by byteorder.
+ */
 static uint64_t number(const struct rv_nft_reg *h, const uint8_t *bytes)
 {
 	bool port = h->load.kind == RV_NFT_CT &&
 		    (h->load.key == NFT_CT_PROTO_SRC || h->load.key == NFT_CT_PROTO_DST);
 
-	/* nft takes random numbers for such in network order. */
+	/* nft interprets random numbers in network order. */
 	if (h->load.kind == RV_NFT_META && h->load.key == NFT_META_PRANDOM)
 		return big_endian(bytes, h->len);
 	if (h->load.kind == RV_NFT_PAYLOAD || h->load.kind == RV_NFT_EXTHDR || port || h->swapped)
@@ -82,7 +85,7 @@ static uint64_t number(const struct rv_nft_reg *h, const uint8_t *bytes)
 	return rv_get_uint(bytes, h->len);
 }
 
-/* The kernel compares sizes byte by byte: of a number that is not in network order that says nothing. */
+/* The kernel compares with memcmp(), which orders only numbers in network order. */
 static bool has_order(const struct rv_nft_reg *h)
 {
 	return h->len == 1 || h->swapped || h->load.kind == RV_NFT_PAYLOAD ||
@@ -107,13 +110,13 @@ static bool has_bits(const struct rv_nft_reg *h, const struct rv_nft_source *sou
 	return !source->bits || !(mask & ~(uint64_t)source->bits);
 }
 
-/* A shifted field is a number from 0 on; of a BIT it is known what that is. */
+/* A shifted field is a plain number; for a BIT, the row knows the position. */
 static bool is_in_place(const struct rv_nft_reg *h, const struct rv_nft_source *source)
 {
 	return !h->shift || (source->conversion == BIT && (source->bits & -source->bits) == 1U << h->shift);
 }
 
-/* Whether that is what is held. */
+/* Returns whether the register contains this field. */
 static bool is_source(const struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		      const struct rv_nft_source *source, enum rv_sel sel)
 {
@@ -155,7 +158,7 @@ static int test_address(struct rv_nft_reader *r, const struct field *row,
 	memcpy(p.value, t->from, t->len);
 	if (t->range) {
 		p.op = RV_OP_RANGE;
-		/* Of the leading bytes: whatever follows. */
+		/* Compares only the leading bytes. */
 		memset(p.other, 0xff, rv_selectors[row->sel].len);
 		memcpy(p.other, t->to, t->len);
 	} else if (h->masked || t->len < rv_selectors[row->sel].len) {
@@ -164,7 +167,7 @@ static int test_address(struct rv_nft_reader *r, const struct field *row,
 		if (h->masked)
 			memcpy(p.other, h->mask, t->len);
 	}
-	/* A connection's address of IPv4 stands in a field for one of IPv6. */
+	/* An IPv4 address of a connection is stored in a field for IPv6. */
 	if (!h->masked && t->len == h->len && h->load.kind == RV_NFT_CT && !t->range) {
 		p.op = RV_OP_EQ;
 		memset(p.other, 0, sizeof(p.other));
@@ -174,7 +177,7 @@ static int test_address(struct rv_nft_reader *r, const struct field *row,
 
 /* ---- numbers ------------------------------------------------------------------------------- */
 
-/* Bits of nft's states as iptables has them. */
+/* Converts nft's conntrack states to the bits of iptables. */
 static bool state_bits(uint64_t n, uint64_t *bits)
 {
 	const uint64_t same = XT_CONNTRACK_STATE_INVALID | XT_CONNTRACK_STATE_BIT(IP_CT_NEW) |
@@ -186,7 +189,7 @@ static bool state_bits(uint64_t n, uint64_t *bits)
 	return !(n & ~(same | untracked));
 }
 
-/* What is NATed is a state to iptables, and a status to nft. */
+/* SNAT and DNAT are states in iptables, but status bits in nft. */
 static bool nat_bits(uint64_t n, uint64_t *bits)
 {
 	*bits = (n & IPS_SRC_NAT ? XT_CONNTRACK_STATE_SNAT : 0) |
@@ -194,13 +197,13 @@ static bool nat_bits(uint64_t n, uint64_t *bits)
 	return n && !(n & ~(uint64_t)(IPS_SRC_NAT | IPS_DST_NAT));
 }
 
-/* Whether the field can be that: bits beside its own are never set in what is compared. */
+/* Returns whether the field can have this value: bits outside of it are always 0. */
 static bool can_be(const struct field *row, uint64_t n)
 {
 	return !row->from->bits || !(n & ~(uint64_t)row->from->bits);
 }
 
-/* The largest that the field can be of what is not above n. */
+/* The largest possible value of the field that is not above n. */
 static uint64_t at_most(const struct field *row, uint64_t n)
 {
 	if (!row->from->bits)
@@ -208,7 +211,7 @@ static uint64_t at_most(const struct field *row, uint64_t n)
 	return n > row->from->bits ? row->from->bits : n & row->from->bits;
 }
 
-/* Puts a number of the field into the selector's bytes; false: it cannot be one. */
+/* Stores a value of the field in the selector's bytes. Returns false if it is out of range. */
 static bool convert(const struct field *row, uint64_t n, uint8_t *bytes)
 {
 	unsigned int len = rv_selectors[row->sel].len;
@@ -235,7 +238,7 @@ static bool convert(const struct field *row, uint64_t n, uint8_t *bytes)
 	return true;
 }
 
-/* Bits of several numbers: all from the first to the last. */
+/* The bits of all values from the first to the last. */
 static bool convert_bits(const struct field *row, const struct rv_nft_reg *h, uint64_t from,
 			 uint64_t to, uint64_t *bits)
 {
@@ -257,7 +260,7 @@ static int test_bit(struct rv_nft_reader *r, const struct field *row, const stru
 {
 	struct rv_predicate p = { .sel = row->sel, .op = RV_OP_ANY, .negate = t->negate };
 	uint64_t bits = 0;
-	/* All of the field, as it is. */
+	/* The field is compared as a whole, unchanged. */
 	bool ok = h->masked && number(h, h->mask) == row->from->bits && !number(h, h->flip);
 
 	if (t->set)
@@ -289,8 +292,8 @@ static int test_list(struct rv_nft_reader *r, const struct field *row, const str
 }
 
 /*
- * nft's "is not" is false where the field is missing; that of iptables is true. Seconds are cut
- * off to whole ones by iptables, nft has milliseconds.
+ * If the field does not exist, nft's != is false but that of iptables is true. iptables truncates
+ * to seconds, nft has milliseconds.
  */
 static bool wants_field(enum rv_sel sel)
 {
@@ -341,7 +344,7 @@ static int test_number(struct rv_nft_reader *r, const struct field *row,
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-/* With its NUL (perhaps several) a name is whole, without one it is the beginning of one. */
+/* A name with its NUL (or several) is complete, one without is a prefix. */
 static int test_name(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		     const struct rv_nft_test *t)
 {
@@ -362,13 +365,13 @@ static int test_name(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 	} else if (never && !p.negate) {
 		p = (struct rv_predicate){ .sel = row.sel, .op = RV_OP_PREFIX, .negate = true };
 	} else if (p.value[len - 1] == '+') {
-		/* An interface of that very name; the rule's options could only say "wildcard". */
+		/* An interface whose name ends with "+"; options can express only the wildcard. */
 		return rv_nft_not_understood(r, &h->load);
 	}
 	return rv_nft_say(r, &p, h, never && p.op == RV_OP_EQ ? NULL : row.from);
 }
 
-/* nft looks an interface up when the rule is written; it goes by the name it has now. */
+/* nft resolves the index when the rule is added; the current name is used. */
 static int test_index(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		      const struct rv_nft_test *t)
 {
@@ -392,7 +395,7 @@ static bool is_yes_or_no(const struct rv_nft_test *t, bool *yes)
 	return !t->set && !t->range && t->len == 1 && t->from[0] <= 1;
 }
 
-/* A header or TCP option that is there. */
+/* A test for the presence of a header or TCP option. */
 static int test_presence(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 			 const struct rv_nft_test *t)
 {
@@ -438,7 +441,7 @@ static int test_header(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		return test_presence(r, h, t);
 	if (e->op == NFT_EXTHDR_OP_TCPOPT && e->header == 2 && e->offset == 2 && h->len == 2)
 		return test_number(r, &mss, h, t);
-	/* Both reserved fields of a fragment's header are one to iptables. */
+	/* iptables tests both reserved fields of a fragment header as one. */
 	if (e->op == NFT_EXTHDR_OP_IPV6 && e->header == IPPROTO_FRAGMENT && e->offset == 3 &&
 	    h->masked && h->mask[0] == 0x06 && !h->flip[0] && t->len == 1 && !t->from[0] &&
 	    !t->set && !t->range && !t->negate) {
@@ -459,7 +462,10 @@ static enum rv_sel icmp_selector(const struct rv_nft_reader *r)
 	return protocol == IPPROTO_ICMPV6 ? RV_SEL_ICMP6_TYPE : RV_SEL_NONE;
 }
 
-/* The predicate of a type with all codes, which a code makes narrower unless something counts between. */
+/*
+ * The predicate for a type with any code, which a code narrows unless a match that counts is in
+ * between.
+ */
 static struct rv_predicate *whole_type(struct rv_nft_reader *r, enum rv_sel sel)
 {
 	const struct rv_nft_meaning *m = r->m;
@@ -497,7 +503,7 @@ static int test_icmp(struct rv_nft_reader *r, enum rv_sel sel, const struct rv_n
 	return 0;
 }
 
-/* ---- what is no predicate ----------------------------------------------------------------------- */
+/* ---- tests that are not predicates ----------------------------------------------------------------------- */
 
 static int put_probability(struct rv_nft_reader *r, bool negate, double probability)
 {
@@ -508,7 +514,7 @@ static int put_probability(struct rv_nft_reader *r, bool negate, double probabil
 	return 0;
 }
 
-/* "meta random & 0x7fffffff < n"; less than 0 is never. */
+/* "meta random & 0x7fffffff < n"; n = 0 never matches. */
 static int test_random(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		       const struct rv_nft_test *t)
 {
@@ -555,7 +561,7 @@ static int test_helper(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 	return 0;
 }
 
-/* nft numbers labels from the lowest bit on, in words of the host. */
+/* nft stores labels as bits, lowest first, in words of host byte order. */
 static int test_label(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		      const struct rv_nft_test *t)
 {
@@ -581,7 +587,7 @@ static int test_label(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 	return add(r, h, &p);
 }
 
-/* Types of addresses by number, as bits. */
+/* Converts address type numbers to bits. */
 static bool type_bits(const struct rv_nft_reg *h, const struct rv_nft_test *t, uint64_t *bits)
 {
 	static const struct field type = { RV_SEL_ADDRTYPE_SRC, &one_bit };
@@ -612,7 +618,7 @@ static int test_type(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		rv_selector_put(p.sel, bits, p.value);
 		return add(r, h, &p);
 	}
-	/* Two sides with the same interface are one match. */
+	/* Tests of both sides with the same interface are one match. */
 	if ((r->addrtype.flags && r->addrtype.flags != device) || r->addrtype.types[!source])
 		if (rv_nft_pending(r))
 			return -1;
@@ -622,7 +628,7 @@ static int test_type(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 	return 0;
 }
 
-/* rpfilter: whether there is a way back. */
+/* rpfilter: whether there is a route back. */
 static int test_route(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		      const struct rv_nft_test *t)
 {
@@ -671,7 +677,7 @@ static int test_socket(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 	return t->to[0] >= 1 ? 0 : rv_nft_not_understood(r, &h->load);
 }
 
-/* A test that iptables makes as well, or that goes with one. */
+/* The device type is tested together with an Ethernet address. */
 static int test_device_type(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 			    const struct rv_nft_test *t)
 {
@@ -709,7 +715,7 @@ static bool is_all(const uint8_t *from, const uint8_t *to)
 	return !from[0] && !from[1] && to[0] == 0xff && to[1] == 0xff;
 }
 
-/* Pairs of a port with any other, first one way round, then the other. */
+/* Pairs of a port and any port, in both directions. */
 static int test_either_port(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 			    const struct rv_nft_test *t)
 {
@@ -738,7 +744,7 @@ static int test_either_port(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 
 /* ---- several fields at once ------------------------------------------------------------------------- */
 
-/* Fields side by side that are compared with one value each: nft loads them together. */
+/* Adjacent fields compared with one value each; nft combines the loads. */
 static int test_fields(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		       const struct rv_nft_test *t)
 {
@@ -787,7 +793,7 @@ static int test_meta(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 	}
 }
 
-/* What no row says. Returns 1 when it is for a row. */
+/* Tests that have no row. Returns 1 if there may be a row. */
 static int test_special(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 			const struct rv_nft_test *t)
 {
@@ -821,7 +827,7 @@ static int test_special(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 	}
 }
 
-/* Of a header that is always there: without bits any value is the one. */
+/* Returns whether the test always holds: a mask without bits, on a header that always exists. */
 static bool tests_nothing(const struct rv_nft_reg *h, const struct rv_nft_test *t)
 {
 	return h->masked && !t->negate && !t->range && !t->set && t->len <= h->len &&

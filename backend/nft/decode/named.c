@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rules of nft that look into sets with a name, for those who ask what a rule does with a packet: the
- * set as it is now. It is written as ipset(8) writes sets, and the lookup as -m set.
+ * Rules of nft with lookups in named sets, for commands that evaluate packets. The current set is
+ * converted to the format of ipset(8), the lookup to -m set.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -13,7 +13,10 @@
 #include "backend/nft/wire/object.h"
 #include "reader.h"
 
-/* Types of nft(8), which the kernel keeps for it (nftables, include/datatype.h); six bits each in NFTA_SET_KEY_TYPE. */
+/*
+ * Data types of nft(8) (nftables, include/datatype.h), stored by the kernel; six bits each in
+ * NFTA_SET_KEY_TYPE.
+ */
 enum { TYPE_IPADDR = 7, TYPE_IP6ADDR = 8, TYPE_ETHERADDR = 9, TYPE_INET_SERVICE = 13 };
 #define TYPE_BITS 6
 
@@ -33,7 +36,7 @@ static int see_set(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	return 0;
 }
 
-/* 1: there is no such set. */
+/* Returns 0, 1 if the set does not exist, or -1. */
 static int read_definition(struct rv_nft_aside *aside, rv_family_t family, const char *table, const char *name,
 			   struct definition *d, struct rv_error *err)
 {
@@ -65,7 +68,7 @@ static const char *side_of(enum rv_sel sel)
 	}
 }
 
-/* "src,dst": the fields of the key, each in whole registers. */
+/* Writes the fields of the key as "src,dst"; each starts in a register of its own. */
 static int say_sides(struct rv_nft_reader *r, struct rv_nft_reg *h, uint32_t len, char sides[16])
 {
 	unsigned int n = 0;
@@ -77,7 +80,7 @@ static int say_sides(struct rv_nft_reader *r, struct rv_nft_reg *h, uint32_t len
 		    !h->swapped && !h->shift && !h->bounded)
 			side = side_of(rv_nft_field(r, h));
 		if (!side || n == 3)
-			return rv_nft_unsupported(r, "a lookup of that field is not understood");
+			return rv_nft_unsupported(r, "a lookup of this field is not supported");
 		h->used = true;
 		n++;
 		strcat(strcat(sides, *sides ? "," : ""), side);
@@ -85,7 +88,7 @@ static int say_sides(struct rv_nft_reader *r, struct rv_nft_reg *h, uint32_t len
 	return 0;
 }
 
-/* A lookup of what is held, and of registers behind it, in a set with a name: -m set. */
+/* Converts a lookup of this and following registers in a named set to -m set. */
 static int named_lookup(struct rv_nft_reader *r, struct rv_nft_reg *h, const struct rv_nft_expr *e)
 {
 	const char *table = r->place->table;
@@ -96,7 +99,7 @@ static int named_lookup(struct rv_nft_reader *r, struct rv_nft_reg *h, const str
 	if (rc < 0)
 		return -1;
 	if (rc || d.flags & NFT_SET_MAP || strlen(table) + strlen(e->name) + 3 > IPSET_MAXNAMELEN)
-		return rv_nft_unsupported(r, rc ? "set `%.64s' is not there" :
+		return rv_nft_unsupported(r, rc ? "set `%.64s' does not exist" :
 						  "set `%.64s' is a map, or its name is too long", e->name);
 	if (say_sides(r, h, d.len, sides))
 		return -1;
@@ -118,11 +121,11 @@ struct rv_rule *rv_nft_object_words(struct rv_nft_aside *aside, rv_family_t fami
 	struct rv_rule *r = NULL;
 	struct rv_nft_attr a;
 
-	/* What has sets or chains of its own beside is not one rule. */
+	/* A rule with its own sets or chains is more than one message. */
 	if (!rv_nft_object_has_own(o) && rv_nft_next(&w, &a) && rv_nft_attr_table(a.value, t, NFTA_RULE_MAX + 1))
 		body = t[NFTA_RULE_EXPRESSIONS];
 	if (!body.data) {
-		rv_fail(err, RV_ERR_PROBLEM, NULL, "it has sets or chains of its own");
+		rv_fail(err, RV_ERR_PROBLEM, NULL, "it contains anonymous sets or chains");
 		return NULL;
 	}
 	rv_nft_put_text(&attrs, NFTA_RULE_TABLE, table);
@@ -142,7 +145,7 @@ struct rv_rule *rv_nft_object_words(struct rv_nft_aside *aside, rv_family_t fami
 
 static const struct field {
 	uint32_t type, len;
-	int family;			/* of an address; 0: none */
+	int family;			/* address family; 0: not an address */
 } fields[] = {
 	{ TYPE_IPADDR, 4, AF_INET }, { TYPE_IP6ADDR, 16, AF_INET6 }, { TYPE_ETHERADDR, 6, 0 }, { TYPE_INET_SERVICE, 2, 0 },
 };
@@ -155,7 +158,9 @@ static const struct field *field_of(uint32_t type)
 	return NULL;
 }
 
-/* The fields of a key, first one first. False: there is one that is not known, or they do not fill it. */
+/*
+ * Splits the key type into fields. Returns false if a type is unknown or the lengths do not match.
+ */
 static bool split_type(const struct definition *d, const struct field *list[3], unsigned int *n)
 {
 	uint32_t len = 0;
@@ -186,7 +191,7 @@ static void put_value(struct rv_buf *b, const struct field *f, const uint8_t *at
 		rv_buf_puts(b, inet_ntop(f->family, at, text, sizeof(text)));
 }
 
-/* False: a range of what has none in ipset's words. */
+/* Returns false for a range that ipset cannot express. */
 static bool put_field(struct rv_buf *b, const struct field *f, const uint8_t *from, const uint8_t *to)
 {
 	put_value(b, f, from);
@@ -197,7 +202,7 @@ static bool put_field(struct rv_buf *b, const struct field *f, const uint8_t *fr
 	return f->type != TYPE_ETHERADDR;
 }
 
-/* Protocols with ports: ipset wants one beside an address, nft tests it before the lookup. */
+/* Protocols with ports: ipset stores one with each port, nft tests it before the lookup. */
 static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_DCCP, IPPROTO_SCTP, IPPROTO_UDPLITE };
 
 static bool put_element(struct rv_buf *b, const char *name, const struct field *list[3], unsigned int n,
@@ -247,9 +252,9 @@ int rv_nft_named_lines(struct rv_buf *b, struct rv_nft_aside *aside, rv_family_t
 
 	if (!rc)
 		rc = rv_nft_set_read(aside, family, table, set_name, true, &set, err);
-	*why = rc == RV_NFT_SET_STRANGE ? "its elements are more than a list" : "it is not there";
+	*why = rc == RV_NFT_SET_STRANGE ? "its elements are not a plain list" : "it does not exist";
 	if (!rc && !put_set(b, name, &d, &set)) {
-		*why = "it is of a type that is not understood";
+		*why = "its type is not supported";
 		rc = 1;
 	}
 	free(set.range);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A rule as the kernel tells it, with the sets and chains that are its own, as an object. */
+/* Reads a rule as an object, with the sets and chains that belong to it. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "backend/nft/wire/object.h"
 #include "decode.h"
 
-/* A set or chain of the rule's own that has been read. */
+/* A set or chain of the rule that has been read. */
 struct own {
 	char name[NFT_SET_MAXNAMELEN];	/* in the kernel */
 	uint32_t number;
@@ -16,13 +16,13 @@ struct collector {
 	struct rv_nft_aside *aside;
 	rv_family_t family;
 	const char *table;
-	struct rv_buf out;		/* messages that come before the rule */
+	struct rv_buf out;		/* messages before that of the rule */
 	struct own *sets;
 	uint32_t nsets, nchains;
 	struct rv_error *err;
 };
 
-/* Elements in one message; an attribute has 16 bits for its length. */
+/* Bytes of elements per message; the length of an attribute has 16 bits. */
 #define PART_MAX 32768
 
 static int copy(struct collector *k, struct rv_buf *to, enum rv_nft_level level,
@@ -38,7 +38,7 @@ static int keep_answer(struct rv_nft_view attrs, void *arg, struct rv_error *err
 	return rv_buf_ok(b) ? 0 : rv_fail_memory(err);
 }
 
-/* The answers, each in an attribute: while some are on their way nothing else can be asked. */
+/* Collects the answers, each in an attribute: no request can be sent while answers are pending. */
 static int ask(struct collector *k, const struct rv_nft_query *q, struct rv_buf *answers)
 {
 	if (!k->aside)
@@ -64,13 +64,13 @@ static int malformed(struct rv_error *err)
 
 /* ---- messages ------------------------------------------------------------------------ */
 
-/* The kernel's, which ours takes the place of. */
+/* Names assigned by the kernel, which are replaced. */
 static bool is_name(uint16_t message, uint16_t attr)
 {
 	return message == NFT_MSG_NEWSET && attr == NFTA_SET_NAME;
 }
 
-/* Those of a message's attributes that belong to an object. */
+/* Copies the attributes that belong to an object. */
 static int copy_own(struct collector *k, struct rv_buf *to, uint16_t message, struct rv_nft_view attrs)
 {
 	struct rv_nft_walk w = rv_nft_attrs(attrs);
@@ -96,7 +96,7 @@ static int end_message(struct collector *k, struct rv_buf *b, size_t nest)
 	return rv_buf_ok(b) ? 0 : rv_fail_memory(k->err);
 }
 
-/* The kernel puts a number behind the names that nft gives; a meter's name it takes as it is. */
+/* The kernel appends a number to names of nft, but uses a meter's name unchanged. */
 static const char *own_name(const char *name, char *text, size_t room)
 {
 	size_t len = strlen(name), digits = len;
@@ -114,7 +114,7 @@ static const char *own_name(const char *name, char *text, size_t room)
 
 struct element {
 	struct rv_nft_view attrs, key;
-	bool end;			/* of an interval */
+	bool end;			/* end of an interval */
 };
 
 struct elements {
@@ -167,7 +167,10 @@ static int add_elements(struct elements *all, struct rv_nft_view answer, struct 
 	return w.bad ? malformed(err) : 0;
 }
 
-/* By key, so that one content has one form; where one range ends and another begins, the end. */
+/*
+ * Sorts by key, so that equal sets are equal bytes. Where one range ends and another begins, the
+ * end comes first.
+ */
 static int by_key(const void *a, const void *b)
 {
 	const struct element *x = a, *y = b;
@@ -269,7 +272,7 @@ static int new_set(struct collector *k, const char *name, uint32_t *number)
 	return 0;
 }
 
-/* What the kernel puts into a set by itself, packet by packet, is no part of the rule. */
+/* Elements that the kernel adds dynamically are not part of the rule. */
 static int read_own_set(struct collector *k, const char *name, struct rv_nft_view attrs,
 			uint32_t flags, uint32_t *number)
 {
@@ -278,7 +281,7 @@ static int read_own_set(struct collector *k, const char *name, struct rv_nft_vie
 	return flags & NFT_SET_EVAL ? 0 : read_elements(k, name, *number);
 }
 
-/* Gives the number of a set that is the rule's own; 0: it has a name, or is not there. */
+/* Gets the number of an anonymous set; 0: it is named, or does not exist. */
 static int find_set(struct collector *k, const char *name, uint32_t *number)
 {
 	const struct rv_nft_query q = {
@@ -375,7 +378,7 @@ static int find_chain(struct collector *k, const char *name, uint32_t *number)
 	bool bound = false;
 
 	*number = 0;
-	/* Names that the kernel gives; anybody may give such a name too. */
+	/* Names assigned by the kernel; but users can choose such names too. */
 	if (strncmp(name, "__chain", 7) == 0 &&
 	    rv_nft_is_bound(k->aside, k->family, k->table, name, &bound, k->err) < 0)
 		return -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Matches and targets in the kernel's own form (linux/netfilter/nf_tables_compat.h), and those that
- * iptables-nft gives an expression of their own: encode/compat.c, encode/native.c. TRACE is in statements.c.
+ * Decodes compat expressions (linux/netfilter/nf_tables_compat.h), and those that iptables-nft
+ * writes as native expressions: encode/compat.c, encode/native.c. TRACE is in statements.c.
  */
 #include <linux/netfilter/xt_limit.h>
 
@@ -48,7 +48,7 @@ static int put_limit(struct rv_nft_reader *r, const struct rv_nft_expr *e, struc
 					  (unsigned long long)e->burst);
 	info->avg = ticks / e->rate;
 	info->burst = e->burst;
-	/* A rate that options cannot express would change when it is written again. */
+	/* A rate that options cannot express would be changed by a save and restore. */
 	if (ticks / info->avg != e->rate)
 		return rv_nft_unsupported(r, "a limit of %llu packets per %llu seconds is too exact",
 					  (unsigned long long)e->rate, (unsigned long long)e->unit);
@@ -67,7 +67,7 @@ int rv_nft_limit_read(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	}
 	if (!part)
 		return rv_fail_memory(r->err);
-	/* Of iptables' own there may be any number. */
+	/* iptables' own rules may have any number of them. */
 	many = r->m->ncounted == RV_NFT_COUNTED;
 	r->m->many |= many;
 	if (put_limit(r, e, (void *)part->data) || (many ? rv_nft_end_ranges(r) : rv_nft_count(r))) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a rule means, as it is read: predicates, matches and a target in their order. Options are given
- * as people give them, and checked by the rows of their extension.
+ * Collects the meaning of a rule: predicates, matches and a target, in order. Options are set from
+ * text and checked by the rows of their extension.
  */
 #include <ctype.h>
 #include <stdarg.h>
@@ -106,7 +106,7 @@ uint8_t rv_nft_protocol(const struct rv_nft_reader *r, bool negated)
 	return 0;
 }
 
-/* Options and checks look at the protocol; else there is nothing in rule->ip before it is assembled. */
+/* Sets the protocol for options and checks; otherwise rule->ip is empty until assembly. */
 static void set_protocol(struct rv_nft_reader *r)
 {
 	struct rv_ip *ip = &r->m->rule->ip;
@@ -164,7 +164,7 @@ void rv_nft_target(struct rv_nft_reader *r, const char *name)
 int rv_nft_only_target(struct rv_nft_reader *r, const char *name)
 {
 	if (r->ended)
-		return rv_nft_unsupported(r, "a second target is not understood");
+		return rv_nft_unsupported(r, "a second target is not supported");
 	r->ended = true;
 	rv_nft_target(r, name);
 	return r->failed ? -1 : 0;
@@ -190,7 +190,7 @@ void rv_nft_set_two(struct rv_nft_reader *r, const char *option, const char *val
 	p.part = r->part;
 	p.data = r->part->data;
 	if (!opt->name || rv_option_parse(&p))
-		rv_nft_unsupported(r, "iptables cannot say it: %s --%s: %s", p.ext->name, option, why.text);
+		rv_nft_unsupported(r, "iptables cannot express it: %s --%s: %s", p.ext->name, option, why.text);
 }
 
 void rv_nft_set(struct rv_nft_reader *r, const char *option, const char *fmt, ...)
@@ -255,7 +255,7 @@ static void put_socket(struct rv_nft_reader *r)
 int rv_nft_pending(struct rv_nft_reader *r)
 {
 	if (r->addrtype.flags == (NFTA_FIB_F_IIF | NFTA_FIB_F_OIF))
-		return rv_nft_unsupported(r, "a type of address on two interfaces is not understood");
+		return rv_nft_unsupported(r, "address types on two interfaces are not supported");
 	if (r->addrtype.flags)
 		put_address_types(r);
 	if (r->target.dscp) {
@@ -280,7 +280,7 @@ static int check_part(struct rv_nft_reader *r, struct rv_part *part)
 
 	if (!rv_part_check(&c) && !rv_part_kernel_check(&c))
 		return 0;
-	return rv_nft_unsupported(r, "iptables cannot say it: %s", why.text);
+	return rv_nft_unsupported(r, "iptables cannot express it: %s", why.text);
 }
 
 int rv_nft_check_options(struct rv_nft_reader *r)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rule in a message of the kernel's: its expressions one by one, and the rule of iptables that they
- * are, or the whole of it in the match `nft'.
+ * Reads a kernel rule: its expressions one by one, then the iptables rule that they mean, or the
+ * whole rule as the match `nft'.
  */
 #include <stdlib.h>
 
@@ -27,7 +27,7 @@ static int read_verdict(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 		return rv_nft_unsupported(r, "the name of chain `%.128s' is too long", e->name);
 	if (e->name)
 		strcpy(rule->jump, e->name);
-	/* A packet for a proxy is accepted, which iptables does not say. */
+	/* nft accepts the packet after tproxy; the target of iptables implies that. */
 	if (r->target.tproxy && rule->verdict == RV_VERDICT_ACCEPT) {
 		r->target.tproxy = false;
 		rule->verdict = RV_VERDICT_NONE;
@@ -52,7 +52,7 @@ static int read_counter(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	return 0;
 }
 
-/* A match of xtables may count what comes as far as it. */
+/* An xtables match may count the packets that reach it. */
 static int read_match(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
 	return rv_nft_end_ranges(r) ? -1 : rv_nft_part_read(r, e);
@@ -63,7 +63,7 @@ static int read_target(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	return r->ended ? rv_nft_strange(r, e) : rv_nft_part_read(r, e);
 }
 
-/* One that loads; others of its kind set what it names. */
+/* Returns whether the expression loads; others of this kind write. */
 static bool is_load(const struct rv_nft_expr *e)
 {
 	static const uint8_t sets[RV_NFT_KINDS] = {
@@ -80,11 +80,11 @@ static int read_field(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	return is_load(e) ? rv_nft_read_load(r, e) : rv_nft_statement(r, e);
 }
 
-/* What an expression is, and what it says of the place where it stands. */
+/* Where expressions may be in a rule. */
 static const struct {
 	int (*read)(struct rv_nft_reader *r, const struct rv_nft_expr *e);
-	bool decides;		/* whether the packet comes any further, and so what is counted */
-	bool more;		/* it may stand behind the target */
+	bool decides;		/* may end the rule, so it determines what a counter counts */
+	bool more;		/* may follow the target */
 } kinds[RV_NFT_KINDS] = {
 	[RV_NFT_PAYLOAD] = { read_field, false, true },
 	[RV_NFT_META] = { read_field, false, true },
@@ -143,7 +143,7 @@ static int read_expressions(struct rv_nft_reader *r, struct rv_nft_view list)
 	if (rv_nft_end_registers(r) || rv_nft_pending(r))
 		return -1;
 	if (r->is_ether || r->reserved2 || r->target.tproxy)
-		return rv_nft_unsupported(r, "a test belongs to another, which is not there");
+		return rv_nft_unsupported(r, "a test is incomplete");
 	if (!r->m->foreign)
 		return 0;
 	return rv_nft_check_options(r) || rv_nft_check_rates(r) || rv_nft_check_sets(r) ? -1 : 0;
@@ -151,7 +151,7 @@ static int read_expressions(struct rv_nft_reader *r, struct rv_nft_view list)
 
 /* ---- beside the expressions ------------------------------------------------------------------- */
 
-/* nft's comment on a rule becomes -m comment, as in stock. */
+/* As in stock, nft's comment on a rule becomes -m comment. */
 static int add_comment(struct rv_nft_reader *r, const char *text, size_t len)
 {
 	const struct rv_ext *ext = rv_ext_find(RV_MATCH, r->family, "comment");
@@ -293,7 +293,7 @@ struct rv_rule *rv_nft_rule_words(struct rv_nft_aside *aside, rv_family_t family
 		rule = take(&m);
 		rule->handle = place.handle;
 	} else if (err->kind == RV_ERR_NONE) {
-		rv_nft_unsupported(&r, "iptables has no words for it");
+		rv_nft_unsupported(&r, "iptables cannot express it");
 	}
 	rv_nft_meaning_clear(&m);
 	return rule;
@@ -328,8 +328,8 @@ static bool has_newline(const struct rv_rule *r)
 }
 
 /*
- * Whether nothing is in the rule that iptables itself would not have put there: then what save
- * shows loads again, and need not be tried.
+ * Returns whether the rule contains only what iptables itself writes: such a rule loads again,
+ * which need not be checked.
  */
 static bool is_plain(rv_family_t family, const struct rv_rule *r, const struct rv_nft_view *t,
 		     const struct rv_nft_place *place)
@@ -343,7 +343,7 @@ static bool is_plain(rv_family_t family, const struct rv_rule *r, const struct r
 	       !has_newline(r);
 }
 
-/* The chain of "jump { ... }" has no name that anybody could give. */
+/* Returns whether the rule jumps to an anonymous chain ("jump { ... }"). */
 static bool jumps_to_own(struct rv_nft_aside *aside, rv_family_t family, const struct rv_rule *r,
 			 const struct rv_nft_place *place)
 {
@@ -352,7 +352,7 @@ static bool jumps_to_own(struct rv_nft_aside *aside, rv_family_t family, const s
 
 	if (!aside || strncmp(r->jump, "__chain", 7) != 0)
 		return false;
-	/* One that is gone belonged to the rule, which is gone as well. */
+	/* If the chain is gone, it belonged to the rule, which is gone too. */
 	return rv_nft_is_bound(aside, family, place->table, r->jump, &bound, &err) == 1 || bound;
 }
 
@@ -361,7 +361,7 @@ static bool is_final(const struct rv_error *err)
 	return err->kind == RV_ERR_MEMORY || err->kind == RV_ERR_AGAIN;
 }
 
-/* Of what nft may have written, and meant what iptables can say. */
+/* A rule that nft may have written and iptables may be able to express. */
 static struct rv_rule *read_rule(struct rv_nft_reader *r, const struct rv_nft_view *t)
 {
 	struct rv_rule *rule = r->m->rule;

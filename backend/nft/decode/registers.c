@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What registers hold while a rule is read, and when it is compared. */
+/* Tracks the contents of registers, and reads comparisons. */
 #include <stdlib.h>
 
 #include "reader.h"
@@ -7,8 +7,8 @@
 /* ---- places -------------------------------------------------------------------------- */
 
 /*
- * Registers are sixteen words; NFT_REG_1 to NFT_REG_4 are the older names of four words each.
- * Returns the first word, or -1.
+ * There are sixteen 32-bit registers; NFT_REG_1 to NFT_REG_4 are the older names of four each.
+ * Returns the first, or -1.
  */
 static int first_word(uint32_t reg)
 {
@@ -36,7 +36,7 @@ const uint8_t *rv_nft_constant(struct rv_nft_reader *r, uint32_t reg, uint32_t l
 	return h->data;
 }
 
-/* Half a range goes on to the end of all there is. */
+/* A range without an upper end extends to the maximum. */
 static int end_range(struct rv_nft_reader *r, struct rv_nft_reg *h)
 {
 	struct rv_nft_test t = { .range = true, .len = h->len };
@@ -49,7 +49,7 @@ static int end_range(struct rv_nft_reader *r, struct rv_nft_reg *h)
 	return rv_nft_field_test(r, h, &t);
 }
 
-/* Registers that hold something, one after the other: i is the next of the bits. */
+/* Iterates over the registers in a bit mask. */
 #define each_register(i, bits) \
 	(unsigned int left_ = (bits), i; left_ && (i = (unsigned int)__builtin_ctz(left_), true); \
 	 left_ &= left_ - 1)
@@ -67,12 +67,12 @@ static bool is_name(const struct rv_nft_load *l)
 	return l->kind == RV_NFT_META && (l->key == NFT_META_IIFNAME || l->key == NFT_META_OIFNAME);
 }
 
-/* What is in the register comes to its end: all must have been used. */
+/* Drops the contents of the register, which must have been used. */
 static int let_go(struct rv_nft_reader *r, struct rv_nft_reg *h)
 {
-	/* 1.8.9 writes "any interface" as a name that is loaded and not looked at. */
+	/* 1.8.9 writes "any interface" as a load of the name without a comparison. */
 	if (!h->used && (h->kind != RV_NFT_FIELD || h->masked || !is_name(&h->load)))
-		return rv_nft_unsupported(r, "expression `%s' loads something that nothing looks at",
+		return rv_nft_unsupported(r, "expression `%s' loads something that is not used",
 					  h->kind == RV_NFT_FIELD ? rv_nft_expr_name(h->load.kind) :
 								    "immediate");
 	if (end_range(r, h))
@@ -90,8 +90,8 @@ int rv_nft_end_registers(struct rv_nft_reader *r)
 }
 
 /*
- * Makes the register e->dreg hold what from says, or a constant; what it overwrites has come to its
- * end. NULL with err set: it cannot.
+ * Sets register e->dreg to a copy of from, or to a constant. Returns NULL with err set, for example
+ * if unused contents would be overwritten.
  */
 static struct rv_nft_reg *put(struct rv_nft_reader *r, const struct rv_nft_expr *e,
 			      struct rv_nft_reg *from, uint32_t len)
@@ -132,7 +132,7 @@ static struct rv_nft_reg *put(struct rv_nft_reader *r, const struct rv_nft_expr 
 	return h;
 }
 
-/* The field in a register that another expression changes. */
+/* Gets a field in a register for modification. */
 static struct rv_nft_reg *change(struct rv_nft_reader *r, const struct rv_nft_expr *e, bool ok)
 {
 	struct rv_nft_reg *from = rv_nft_reg(r, e->sreg);
@@ -233,7 +233,7 @@ int rv_nft_read_load(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	struct rv_nft_reg *h;
 
 	if (!len)
-		return rv_nft_unsupported(r, "expression `%s' loads %u, which is not understood",
+		return rv_nft_unsupported(r, "expression `%s' loads %u, which is not supported",
 					  rv_nft_expr_name(e->kind), e->key);
 	h = put(r, e, NULL, len);
 	if (!h)
@@ -247,7 +247,7 @@ int rv_nft_read_load(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	return 0;
 }
 
-/* What is left of a field of some bits goes to the end of its bytes: nft does so where it compares sizes. */
+/* nft shifts a field of some bits to the end of its bytes before it compares sizes. */
 static int read_shift(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
 	const struct rv_nft_reg *from = rv_nft_reg(r, e->sreg);
@@ -255,7 +255,7 @@ static int read_shift(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	uint32_t by;
 
 	if (e->op != NFT_BITWISE_RSHIFT || e->data.len != sizeof(by) || e->other.len)
-		return rv_nft_unsupported(r, "expression `bitwise' does something that is not understood");
+		return rv_nft_unsupported(r, "expression `bitwise' does something that is not supported");
 	memcpy(&by, e->data.data, sizeof(by));
 	h = change(r, e, from && from->masked && !from->shift && from->load.kind == RV_NFT_PAYLOAD &&
 			 e->len == from->len && by && by < 8 * from->len);
@@ -284,7 +284,7 @@ int rv_nft_read_bitwise(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	return 0;
 }
 
-/* Numbers in the order of the host: others are bytes, or in network order already. */
+/* Returns whether the load is a number in host byte order. */
 static bool is_host_number(const struct rv_nft_load *load)
 {
 	static const uint64_t meta = UINT64_C(1) << NFT_META_LEN | UINT64_C(1) << NFT_META_MARK |
@@ -320,7 +320,7 @@ int rv_nft_read_byteorder(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	if (!h)
 		return -1;
 	h->swapped = true;
-	/* A mask that came before is on the bytes as they were. */
+	/* An earlier mask applies to the bytes before the swap. */
 	if (h->masked) {
 		reverse(h->mask, h->len);
 		reverse(h->flip, h->len);
@@ -340,7 +340,7 @@ int rv_nft_read_constant(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 
 /* ---- comparisons ------------------------------------------------------------------------ */
 
-/* A lower end waits for the upper one, which comes next if there is one. */
+/* A lower end is kept until the upper one follows. */
 static int read_size(struct rv_nft_reader *r, struct rv_nft_reg *h, const struct rv_nft_expr *e)
 {
 	bool lower = e->op == NFT_CMP_GT || e->op == NFT_CMP_GTE;
@@ -350,7 +350,7 @@ static int read_size(struct rv_nft_reader *r, struct rv_nft_reg *h, const struct
 	if (e->data.len != h->len || e->op > NFT_CMP_GTE || (lower && h->bounded))
 		return rv_nft_not_understood(r, &h->load);
 	memcpy(value, e->data.data, h->len);
-	/* More than the most, less than 0: never. */
+	/* Above the maximum or below 0: never matches. */
 	if ((e->op == NFT_CMP_GT || e->op == NFT_CMP_LT) && !rv_nft_neighbour(value, h->len, lower)) {
 		t.negate = t.foreign = true;
 		memset(t.to, 0xff, h->len);
@@ -393,7 +393,7 @@ int rv_nft_read_compare(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 
 /* ---- sets --------------------------------------------------------------------------------- */
 
-/* A key of several fields is in registers one behind the other, each in whole words. */
+/* The fields of a concatenated key are in consecutive registers, each padded to words. */
 int rv_nft_read_lookup(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
 	struct rv_nft_reg *h = rv_nft_reg(r, e->sreg), *second;
@@ -401,7 +401,7 @@ int rv_nft_read_lookup(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 
 	if (!h || h->kind != RV_NFT_FIELD)
 		return rv_nft_bad_register(r, e);
-	/* A set with a name can be changed by anyone; what it holds now is not what the rule says. */
+	/* The elements of a named set are not part of the rule. */
 	if (strncmp(e->name, "__set", 5) != 0 && r->aside && r->named)
 		return r->named(r, h, e);
 	if (strncmp(e->name, "__set", 5) != 0)

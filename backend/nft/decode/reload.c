@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether what save shows of a rule loads again in the same place, and is the same then. */
+/* Checks whether the saved form of a rule loads again in the same place and is equal then. */
 #include <ravelin/parser.h>
 #include <ravelin/render.h>
 
 #include "reader.h"
 
-/* Takes the one rule of a text. */
 static int skip_table(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip, void *arg,
 		      struct rv_error *err)
 {
@@ -29,7 +28,7 @@ static int take_rule(struct rv_command *cmd, const struct rv_options *opts, void
 	return 0;
 }
 
-/* Puts what a restore makes of the rule as save shows it into the list. */
+/* Parses the saved form of the rule into the list. */
 static int read_again(rv_family_t family, const struct rv_nft_place *place, const struct rv_rule *r,
 		      struct rv_list *rules)
 {
@@ -49,7 +48,7 @@ static int read_again(rv_family_t family, const struct rv_nft_place *place, cons
 	return rc;
 }
 
-/* Statements of nft that the kernel takes at just the hooks where it takes the target. */
+/* Targets whose nft statement is accepted at exactly the same hooks. */
 static bool is_bound_alike(const struct rv_part *target)
 {
 	static const char *const names[] = {
@@ -63,9 +62,9 @@ static bool is_bound_alike(const struct rv_part *target)
 }
 
 /*
- * Whether the kernel takes it there. anywhere: its words would be other expressions than those
- * that are there, and a chain of the user may be called from all hooks; else the kernel has taken
- * them there already.
+ * Returns whether the kernel accepts the rule there. anywhere: it would be written in another form,
+ * and a user chain may be called from all hooks; otherwise the kernel has accepted these
+ * expressions already.
  */
 static bool fits_place(const struct rv_nft_place *place, const struct rv_rule *r, bool anywhere)
 {

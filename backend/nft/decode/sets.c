@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sets that a rule names: the elements of its own, and whether those it fills are as iptables' would be. */
+/*
+ * Sets used by a rule: elements of anonymous ones, and whether dynamic ones are as iptables would
+ * create them.
+ */
 #include <stdlib.h>
 
 #include "reader.h"
 
-/* value + 1 or value - 1 as a big-endian number; false when there is none. */
 bool rv_nft_neighbour(uint8_t *value, unsigned int len, bool up)
 {
 	const uint8_t last = up ? 0xff : 0;
@@ -48,7 +50,7 @@ static struct rv_nft_range *add_range(struct rv_nft_set *s)
 
 struct elements {
 	struct rv_nft_set *set;
-	uint32_t ignored;	/* attributes of elements that may be there, NFTA_SET_ELEM_* as bits */
+	uint32_t ignored;	/* permitted attributes of elements */
 	bool interval, strange;
 };
 
@@ -104,8 +106,8 @@ static int by_key(const void *a, const void *b)
 }
 
 /*
- * In an interval set an element is where a range begins, or one behind its end; an end that is
- * missing is that of all there is.
+ * In an interval set, an element is the start of a range, or the first key after one; without an
+ * end, the range extends to the maximum.
  */
 static bool join_intervals(struct rv_nft_set *s)
 {
@@ -163,15 +165,15 @@ int rv_nft_read_set(struct rv_nft_reader *r, const char *name)
 		return rv_nft_unsupported(r, "expression `lookup' is not understood");
 	rc = rv_nft_set_read(r->aside, r->family, r->place->table, name, false, &r->set, r->err);
 	if (rc == RV_NFT_SET_MISSING)
-		return rv_nft_unsupported(r, "set `%.64s' is not there", name);
+		return rv_nft_unsupported(r, "set `%.64s' does not exist", name);
 	if (rc == RV_NFT_SET_STRANGE || (!rc && !r->set.count))
-		return rv_nft_unsupported(r, "set `%.64s' is more than a list", name);
+		return rv_nft_unsupported(r, "set `%.64s' is not a plain list", name);
 	return rc;
 }
 
 /* ---- sets that rules fill ------------------------------------------------------------- */
 
-/* What nft gives a set that nothing is said of. */
+/* nft's default size of a set. */
 #define DEFAULT_SIZE 65535
 
 static int see_set(struct rv_nft_view attrs, void *arg, struct rv_error *err)
@@ -186,7 +188,7 @@ static int see_set(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	    !rv_nft_attr_table(t[NFTA_SET_DESC], d, NFTA_SET_DESC_MAX + 1) ||
 	    (d[NFTA_SET_DESC_SIZE].data && !rv_nft_get_u32(d[NFTA_SET_DESC_SIZE], &size)))
 		return rv_nft_malformed(err);
-	/* Some versions of nft make a set for the rule alone, others one that stays. */
+	/* Some versions of nft create an anonymous set here, others a named one. */
 	c->as_ours = (flags & ~(uint32_t)NFT_SET_ANONYMOUS) == c->flags && len == c->len &&
 		     size == DEFAULT_SIZE && !t[NFTA_SET_TIMEOUT].data &&
 		     !t[NFTA_SET_GC_INTERVAL].data && !t[NFTA_SET_EXPR].data;
@@ -237,7 +239,7 @@ static int by_set(const void *a, const void *b)
 	return strcmp(x->set, y->set);
 }
 
-/* Which rules of the table use which sets, asked for once. */
+/* Reads once which rules of the table use which sets. */
 static int know_users(struct rv_nft_aside *a, rv_family_t family, const char *table,
 		      struct rv_error *err)
 {
@@ -257,7 +259,7 @@ static int know_users(struct rv_nft_aside *a, rv_family_t family, const char *ta
 	return a->table ? 0 : rv_fail_memory(err);
 }
 
-/* Whether a rule other than the one with that handle uses the set. */
+/* Returns whether another rule than the one with this handle uses the set. */
 static bool has_other_user(const struct rv_nft_aside *a, const char *set, uint64_t handle)
 {
 	const struct rv_nft_user key = { .set = (char *)set };
@@ -275,7 +277,10 @@ static bool has_other_user(const struct rv_nft_aside *a, const char *set, uint64
 	return false;
 }
 
-/* What several rules count together, connlimit counts for each. Tables of hashlimit are shared. */
+/*
+ * connlimit counts per rule; a set shared by rules counts for all of them. Tables of hashlimit are
+ * shared.
+ */
 static int check_sharing(struct rv_nft_reader *r, struct rv_nft_aside *a,
 			 const struct rv_nft_counted *c)
 {
@@ -307,7 +312,7 @@ static int see_fixed(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	return 0;
 }
 
-/* An address that somebody has put into the set is not counted: the rule is true of it. */
+/* Elements added by users match without being counted. */
 static int check_elements(struct rv_nft_reader *r,
 			  const struct rv_nft_counted *c)
 {
@@ -320,10 +325,10 @@ static int check_elements(struct rv_nft_reader *r,
 
 	if (rv_nft_aside_ask(r->aside, &q, see_fixed, &fixed, r->err) < 0)
 		return -1;
-	return !fixed ? 0 : rv_nft_unsupported(r, "set `%.64s' has elements of its own", c->set);
+	return !fixed ? 0 : rv_nft_unsupported(r, "set `%.64s' has elements that were added", c->set);
 }
 
-/* A set of another form lets the rule count otherwise than its words say. */
+/* Checks that the set counts as the options would. */
 static int check_set(struct rv_nft_reader *r, struct rv_nft_aside *a, struct rv_nft_counted *c)
 {
 	const struct rv_nft_query q = {
@@ -334,7 +339,7 @@ static int check_set(struct rv_nft_reader *r, struct rv_nft_aside *a, struct rv_
 	if (rv_nft_aside_ask(a, &q, see_set, c, r->err) < 0)
 		return -1;
 	if (!c->as_ours)
-		return rv_nft_unsupported(r, "set `%.64s' is not one for iptables", c->set);
+		return rv_nft_unsupported(r, "set `%.64s' differs from those of iptables", c->set);
 	return check_sharing(r, a, c) ? -1 : check_elements(r, c);
 }
 
@@ -346,7 +351,7 @@ int rv_nft_check_sets(struct rv_nft_reader *r)
 		struct rv_nft_counted *c = &r->m->counted[i];
 
 		if (c->set && !r->aside)
-			rc = rv_nft_unsupported(r, "set `%.64s' is not known", c->set);
+			rc = rv_nft_unsupported(r, "set `%.64s' is unknown", c->set);
 		else if (c->set)
 			rc = check_set(r, r->aside, c);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What nft does with a packet, as a target with its options. */
+/* Converts statements of nft to a target with options. */
 #include <arpa/inet.h>
 #include <syslog.h>
 
@@ -10,7 +10,7 @@ enum { NAT_MAP_IPS = 1, NAT_PROTO = 2, NAT_RANDOM = 4, NAT_PERSISTENT = 8, NAT_F
 enum { LOG_SEQ = 1, LOG_TCP = 2, LOG_IP = 4, LOG_OWNER = 8, LOG_MAC = 32 };
 enum { SYN_MSS = 1, SYN_WSCALE = 2, SYN_SACK = 4, SYN_TIME = 8 };
 
-/* Bytes that a prefix has, with its NUL (xt_LOG.h): the option cuts off what is longer. */
+/* Size of a prefix including its NUL (xt_LOG.h); the option truncates longer ones. */
 enum { LOG_PREFIX = 30 };
 
 /* ---- logs ------------------------------------------------------------------------------- */
@@ -25,7 +25,7 @@ static int read_log(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 
 	if (e->given & 1U << NFTA_LOG_GROUP)
 		return rv_nft_nflog_read(r, e);
-	/* The audit log's level; which verdict it was for, nft does not keep. */
+	/* The level for the audit log; nft does not store the verdict. */
 	if (level > LOG_DEBUG || e->given & 1U << NFTA_LOG_SNAPLEN)
 		return rv_nft_strange(r, e);
 	if ((e->name && strlen(e->name) >= LOG_PREFIX) || rv_nft_only_target(r, "LOG"))
@@ -44,7 +44,10 @@ static int read_log(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 
 /* ---- marks ------------------------------------------------------------------------------- */
 
-/* What a register makes of an old number: (old & ~mask) ^ value. False: it holds another field. */
+/*
+ * Gets a change of a mark: (old & ~mask) ^ value. Returns false if the register contains another
+ * field.
+ */
 static bool get_change(struct rv_nft_reg *h, enum rv_nft_kind kind, uint32_t key, uint32_t *value,
 		       uint32_t *mask)
 {
@@ -116,7 +119,7 @@ static int set_connection_mark(struct rv_nft_reader *r, const struct rv_nft_expr
 	return 0;
 }
 
-/* iptables writes it so itself. */
+/* iptables writes this form itself. */
 static int set_trace(struct rv_nft_reader *r)
 {
 	bool foreign = r->m->foreign;
@@ -150,7 +153,7 @@ static int set_meta(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 
 /* ---- headers ---------------------------------------------------------------------------------- */
 
-/* Bits of the header that are written, and what; byte 0 is the first of the IP header. */
+/* Bits of the header that are written, and their values; byte 0 is the first of the IP header. */
 struct writing {
 	uint8_t bits[16], value[16];
 };
@@ -179,7 +182,7 @@ static bool get_writing(struct rv_nft_reg *h, const struct rv_nft_expr *e, struc
 	return true;
 }
 
-/* Whether just these bits are written: two bytes from at on. */
+/* Returns whether exactly these bits, of the two bytes at `at', are written. */
 static bool just(const struct writing *w, unsigned int at, uint16_t bits, unsigned int *n)
 {
 	struct writing only = { .bits = { 0 } };
@@ -192,7 +195,7 @@ static bool just(const struct writing *w, unsigned int at, uint16_t bits, unsign
 	return true;
 }
 
-/* The class of service alone is DSCP; with what follows it, ECN, it is TOS. */
+/* A write of the DSCP bits only is DSCP; including ECN, it is TOS. */
 static int set_service(struct rv_nft_reader *r, const struct rv_nft_expr *e, bool ecn,
 		       unsigned int n)
 {
@@ -257,7 +260,7 @@ static int set_header(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 
 /* ---- addresses ---------------------------------------------------------------------------------- */
 
-/* An address from a register as text, or NULL. */
+/* The address in a register as text, or NULL. */
 static const char *get_address(struct rv_nft_reader *r, uint32_t reg, char *text)
 {
 	const struct rv_family_def *family = rv_family(r->family);
@@ -266,7 +269,7 @@ static const char *get_address(struct rv_nft_reader *r, uint32_t reg, char *text
 	return bytes ? inet_ntop(family->af, bytes, text, INET6_ADDRSTRLEN) : NULL;
 }
 
-/* A port; -1: none in the register. */
+/* The port in a register, or -1. */
 static int get_port(struct rv_nft_reader *r, uint32_t reg)
 {
 	const uint8_t *bytes = reg ? rv_nft_constant(r, reg, 2) : NULL;
@@ -286,7 +289,7 @@ static bool get_flags(struct rv_nft_reader *r, uint32_t flags)
 				     NAT_PERSISTENT));
 }
 
-/* "80" or "80-90"; false: the registers hold no ports. */
+/* Appends "80" or "80-90"; false: the registers contain no ports. */
 static bool put_ports(struct rv_nft_reader *r, const struct rv_nft_expr *e, struct rv_buf *b)
 {
 	int from = get_port(r, e->regs[2]);
@@ -384,7 +387,7 @@ static int read_dup(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	rv_nft_set(r, "gateway", "%s", address);
 	if (!device)
 		return 0;
-	/* A device that is gone has a number only. */
+	/* For a device that no longer exists, only the number is known. */
 	if (!if_indextoname((unsigned int)rv_get_uint(device, 4), name))
 		return rv_nft_strange(r, e);
 	rv_nft_set(r, "oif", "%s", name);

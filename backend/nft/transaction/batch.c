@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One transaction. Changes become messages at once, in one growing buffer that is
- * sent as it is (commit.c); the rules themselves are not kept. What a chain looks
- * like with all of that applied is found by reading the messages again (staged_view.c).
+ * One transaction. Changes are written as messages to a growing buffer, which is sent as it is
+ * (commit.c); rules are not kept. To get a chain with all staged changes, the messages are read
+ * again (staged_view.c).
  */
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -48,8 +48,9 @@ static void put_place(struct rv_buf *b, const struct rv_chain *c)
 }
 
 /*
- * Where a chain is cannot be changed, so that of one that others have put elsewhere nothing is said.
- * Counters of the policy start again at 0 whenever the chain is written without them.
+ * The hook and priority of a chain cannot be changed, so they are omitted for chains that another
+ * program has placed elsewhere. The kernel resets the policy's counters whenever the chain is
+ * written without them.
  */
 static void put_base(struct rv_nft_message *m)
 {
@@ -84,7 +85,7 @@ int rv_nft_stage_base(struct rv_nft_message *m, uint16_t flags)
 	return rv_nft_finish_message(m);
 }
 
-/* A chain that was cleared away is still there, empty: it need not be made. */
+/* A chain cleared by a restore still exists, empty, and need not be created. */
 static bool take_cleared(struct rv_nft_batch *b, const struct rv_chain *c)
 {
 	const struct rv_table *t = rv_nft_cleared(b, c->table->def);
@@ -96,8 +97,8 @@ static bool take_cleared(struct rv_nft_batch *b, const struct rv_chain *c)
 }
 
 /*
- * Tables and base chains are not made, and base chains not deleted, where rules are staged but
- * before and behind them: see commit.c. Here is noted what will be needed.
+ * Tables and base chains are not created, and base chains not deleted, among the staged rules, but
+ * before and after them: see commit.c. Here only the need is recorded.
  */
 static int want_table(struct rv_nft_message *m)
 {
@@ -167,7 +168,7 @@ static int stage_unnamed(struct rv_nft_message *m, const char *name, bool flush)
 	return rv_nft_finish_message(m);
 }
 
-/* They may jump to each other: all are emptied first. */
+/* They may jump to each other, so all are flushed first. */
 int rv_nft_stage_unnamed(const struct rv_nft_message *message, struct rv_table *t)
 {
 	const struct rv_buf *names = &message->b->unnamed[t->def - rv_table_defs];
@@ -208,7 +209,7 @@ static int start_rule(struct rv_nft_message *m, uint8_t type, uint16_t flags)
 	return 0;
 }
 
-/* Names a rule: by the kernel's handle, or by the number it got in this transaction. */
+/* Refers to a rule by its handle or, if staged in this transaction, its number. */
 static void put_name(struct rv_nft_message *m, const struct rv_rule *r, uint16_t handle,
 		     uint16_t id)
 {
@@ -218,7 +219,7 @@ static void put_name(struct rv_nft_message *m, const struct rv_rule *r, uint16_t
 		rv_nft_put_u32(&m->b->bytes, id, r->id);
 }
 
-/* The rule with the number that it is known by in what follows. */
+/* Finishes the rule's message with the number that later messages refer to. */
 static int finish_rule(struct rv_nft_message *m, struct rv_rule *r)
 {
 	const struct rv_table_def *table = m->change->table->def;
@@ -265,7 +266,7 @@ static int stage_del_rule(struct rv_nft_message *m)
 	return rv_nft_finish_message(m);
 }
 
-/* With the sets that are the old one's own gone: a meter's has the same name as before. */
+/* Deletes the old rule with its sets first: a meter of the new one has the same name. */
 static int replace_with_own(struct rv_nft_message *m, struct rv_rule *with)
 {
 	const struct rv_change *change = m->change;
@@ -288,7 +289,10 @@ static int replace_with_own(struct rv_nft_message *m, struct rv_rule *with)
 	return rc;
 }
 
-/* The kernel replaces by handle only: a rule of this transaction makes way in two steps. */
+/*
+ * The kernel replaces by handle only; a rule of this transaction is replaced by an insert and a
+ * delete.
+ */
 static int stage_replace(struct rv_nft_message *m, struct rv_rule *with)
 {
 	struct rv_rule old = *m->change->pos;
@@ -328,7 +332,7 @@ static int flush_each(const struct rv_nft_message *m, const struct rv_table *hel
 	return 0;
 }
 
-/* All rules of the table go, but not those of chains that are none of ours. */
+/* Deletes all rules of the table, except those in chains of other programs. */
 int rv_nft_stage_no_rules(struct rv_nft_message *m, const struct rv_table *held)
 {
 	if (held->others)
@@ -340,9 +344,9 @@ int rv_nft_stage_no_rules(struct rv_nft_message *m, const struct rv_table *held)
 }
 
 /*
- * A table is not deleted to be made anew: the kernel takes a deleted base chain off its hook
- * before the policy of the one in its place holds, and packets would slip through. Its rules
- * go, what is declared again stays, the rest goes last.
+ * A table to be cleared is not deleted: the kernel unhooks a deleted base chain before the policy
+ * of its replacement is active, and packets would pass. Instead rules are deleted, chains that are
+ * declared again remain, and all others are deleted at the end.
  */
 static int clear_pieces(struct rv_nft_message *m, struct rv_table *old)
 {
@@ -357,8 +361,8 @@ static int clear_pieces(struct rv_nft_message *m, struct rv_table *old)
 }
 
 /*
- * Unless somebody else has changed it so that this cannot be done: then all of it goes, as with
- * stock, and commit.c sees to it that nothing slips through.
+ * If another program has changed the table so that this is impossible, it is deleted and created
+ * again, as in stock; commit.c blocks packets meanwhile.
  */
 static int replace_table(struct rv_nft_message *m)
 {
@@ -384,19 +388,19 @@ static int stage_clear(struct rv_nft_message *m)
 }
 
 /*
- * Policies are written once: between two writings of one transaction the kernel would act on
- * the first.
+ * A policy is written only once per transaction: the kernel would apply the first value until it
+ * reaches the second.
  */
 static int stage_policy(struct rv_nft_message *m)
 {
 	struct rv_chain *c = m->change->chain;
 
-	/* In a table that was cleared it may still be said where the chain is to be. */
+	/* In a cleared table, the hook can still be chosen. */
 	if (c->held.at.none && c->policy == RV_VERDICT_DROP && !rv_nft_cleared(m->b, c->table->def)) {
 		rv_fail(m->err, RV_ERR_PROBLEM, &m->change->loc,
 			" CHAIN_UPDATE failed (Operation not supported): chain %s", c->name);
-		return rv_hint(m->err, "others made the chain, at no hook, and so no policy holds "
-			       "there: load all rules of the table with iptables-restore");
+		return rv_hint(m->err, "another program created the chain without a hook, so it has no "
+			       "policy: load all rules of the table with iptables-restore");
 	}
 	c->held.touched = true;
 	c->held.has_counters = m->change->has_counters;

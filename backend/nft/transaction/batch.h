@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One transaction: changes become messages at once (batch.c, record.c), what a chain looks like with them
- * is read from the messages again (staged_view.c), and commit.c sends them.
+ * One transaction: changes are written as messages (batch.c, record.c), chains with the staged
+ * changes are read from these messages (staged_view.c), and commit.c sends them.
  */
 #ifndef RAVELIN_NFT_BATCH_H
 #define RAVELIN_NFT_BATCH_H
@@ -13,22 +13,22 @@
 
 /* ---- one transaction: batch.c, table_rewrite.c, commit.c, staged_view.c ----------------------- */
 
-/* What a message of the batch was made for; its sequence number is its index + 1. */
+/* The change that a message belongs to; the message's sequence number is the index + 1. */
 struct rv_nft_record {
-	const struct rv_table_def *table;	/* the kernel counts handles of chains in each */
+	const struct rv_table_def *table;	/* chain handles are unique per table */
 	uint64_t chain;			/* rv_chain.handle, as staged */
 	uint32_t offset;		/* of the message in the batch */
 	struct rv_loc loc;
-	const struct rv_bytes *object;	/* of a rule that is one; NULL: it is not */
+	const struct rv_bytes *object;	/* the rule's object, or NULL */
 	const char *in;			/* name of its chain */
 	uint8_t kind;			/* enum rv_change_kind */
 };
 
 /*
- * A chain got another name in this transaction. The kernel goes by the old one until it is
- * committed, so all messages have that; the IR has the new one.
+ * A chain renamed in this transaction. Until the commit, the kernel knows only the old name, so all
+ * messages use it; the IR has the new one.
  */
-#define RV_NFT_RENAMED_BY 3		/* ways to find one: old name, new name, chain */
+#define RV_NFT_RENAMED_BY 3		/* lookups: by old name, new name, chain */
 
 struct rv_nft_rename {
 	struct rv_nft_rename *next[RV_NFT_RENAMED_BY];
@@ -43,11 +43,11 @@ struct rv_nft_renames {
 	uint32_t of_table[RV_TABLE_DEFS];
 };
 
-/* Which records are about a chain, as far as that was asked for: staged_view.c. */
+/* The records of each chain, as far as requested: staged_view.c. */
 struct rv_nft_traces {
 	struct rv_map chains;
-	uint32_t *next;			/* by record: the next one about its chain, from 1 */
-	size_t count, room;		/* records that are taken in */
+	uint32_t *next;			/* by record: the next record of its chain, from 1 */
+	size_t count, room;		/* records indexed so far */
 };
 
 struct rv_nft_batch {
@@ -56,52 +56,57 @@ struct rv_nft_batch {
 	size_t nrecords, room;
 	struct rv_nft_traces traces;
 	struct rv_nft_renames renames;
-	uint64_t nchains;		/* made in this transaction */
+	uint64_t nchains;		/* chains created in this transaction */
 	/*
-	 * Parts of bytes, by where they begin: staged changes come first, behind them stands what
-	 * rv_nft_commit() adds. The kernel is given the front part first. 0: not written yet.
+	 * Offsets in bytes: staged changes come first, then what rv_nft_commit() adds: messages
+	 * from `front', which are sent first, and messages from `back', which are sent last. 0: not
+	 * written yet.
 	 */
 	size_t front, back;
-	size_t first_front, first_back;	/* the same as numbers of records */
-	uint32_t nrules;		/* the same; each has its number in messages that name it */
-	uint32_t numbers, base;		/* given to sets and chains of objects; of the object at hand */
-	size_t explained;		/* records that rv_nft_explain() has told */
-	bool depends;			/* on what was read, in ways that the kernel does not check */
+	size_t first_front, first_back;	/* the same as record numbers */
+	/* rules created in this transaction; messages refer to them by number */
+	uint32_t nrules;
+	/* IDs of objects' sets and chains; base of the current object */
+	uint32_t numbers, base;
+	size_t explained;		/* records that rv_nft_explain() has printed */
+	/* depends on data that was read, which the kernel does not check */
+	bool depends;
 	/*
-	 * What a restore cleared: its tables, with the user chains that nothing has declared
-	 * again. They are emptied at once and deleted last, see rv_nft_commit().
+	 * Tables cleared by a restore, with the user chains not declared again. They are flushed at
+	 * once and deleted last, see rv_nft_commit().
 	 */
 	struct rv_ruleset cleared;
 	/*
-	 * Of each table, the names of chains that no line can name, each with its NUL; and, as bits, the
-	 * tables with rules in this transaction that name such a chain.
+	 * By table: names of chains that iptables cannot express, each with its NUL; and, as bits,
+	 * the tables with rules in this transaction that refer to such a chain.
 	 */
 	struct rv_buf unnamed[RV_TABLE_DEFS];
 	uint32_t names_unnamed;
-	uint32_t asked, fast;		/* tables whose profile is known; those in profile fast: bits */
-	uint32_t dormant;		/* tables of profiles that are given, made without hooks: fast/exchange.c */
+	/* bits: tables whose profile is known; those in profile fast */
+	uint32_t asked, fast;
+	uint32_t dormant;		/* bits: tables to be created dormant: fast/exchange.c */
 };
 
-/* Handles of chains that the kernel has no handle for yet: the backend counts them itself. */
+/* Chains without a kernel handle yet: numbered by the backend, with this bit. */
 #define RV_NFT_NEW_CHAIN (UINT64_C(1) << 63)
 
 struct rv_nft {
 	struct rv_nft_socket socket;
 	struct rv_nft_batch batch;
-	const void *fresh;		/* table or chain whose references are as the kernel counts them */
+	const void *fresh;		/* table or chain whose reference counts are the kernel's */
 	struct {
-		uint32_t asked;		/* chains that were asked for one by one */
-		bool known;		/* the table itself was asked for */
-		uint32_t has;		/* chains and sets that it has */
+		uint32_t asked;		/* chains requested one by one */
+		bool known;		/* the table was requested */
+		uint32_t has;		/* number of its chains and sets */
 	} tables[RV_TABLE_DEFS];
 	struct rv_nft_aside aside;
 	bool asked_reset, can_reset;	/* the kernel knows NFT_MSG_GETRULE_RESET */
-	/* Warns if rules of the table do not act as those of iptables do. */
+	/* Warns if rules of the table behave differently from iptables rules. */
 	int (*warn)(struct rv_store *s, struct rv_table *t, struct rv_error *err);
-	struct rv_nft_reset *resets;	/* to be done once the transaction is committed */
+	struct rv_nft_reset *resets;	/* to be executed after the commit */
 	size_t nresets, reset_room;
 	struct rv_fast_table *fast[RV_TABLE_DEFS];	/* tables of profile fast as they were read */
-	struct rv_buf garbage;		/* of these, what a commit leaves behind: fast/publish.c */
+	struct rv_buf garbage;		/* objects to delete after a commit: fast/publish.c */
 };
 
 /* The name of a table in the kernel, which depends on its profile: fast/profile.c. */
@@ -112,17 +117,20 @@ const char *rv_nft_table_name(const struct rv_nft_batch *b, const struct rv_tabl
 /* A rule whose counters are to be read and zeroed. */
 struct rv_nft_reset {
 	const struct rv_table_def *table;
-	char chain[RV_CHAIN_NAME_LEN];	/* as the kernel calls it */
+	char chain[RV_CHAIN_NAME_LEN];	/* its name in the kernel */
 	uint64_t handle;
-	struct rv_rule *rule;		/* where they go; NULL: nobody wants to know them */
-	uint32_t of;			/* how many the chain has, if all are zeroed; else 0 */
-	bool counted;			/* it had something when it was read */
+	struct rv_rule *rule;		/* receives the counters; NULL: discarded */
+	uint32_t of;			/* number of rules in the chain if all are zeroed, else 0 */
+	bool counted;			/* the counters were not 0 when read */
 	bool done;
 };
 
 int rv_nft_reset(rv_family_t family, struct rv_nft_reset *list, size_t count, struct rv_error *err);
 bool rv_nft_can_reset(struct rv_nft *n, rv_family_t family);
-/* Notes that c->pos, which the kernel has, is to be zeroed; does what was noted. */
+/*
+ * rv_nft_note_reset() records that c->pos, a rule in the kernel, is to be zeroed;
+ * rv_nft_reset_noted() zeroes the recorded rules.
+ */
 int rv_nft_note_reset(struct rv_nft *n, const struct rv_change *c, struct rv_error *err);
 int rv_nft_reset_noted(struct rv_nft *n, rv_family_t family, struct rv_error *err);
 void rv_nft_forget_resets(struct rv_nft *n);
@@ -132,38 +140,38 @@ int rv_nft_take(struct rv_store *s, struct rv_table *t, struct rv_chain *only, s
 
 int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error *err);
 int rv_nft_commit(struct rv_store *s, struct rv_error *err);
-/* One transaction for two stores, of two families. */
+/* Commits two stores, of different families, in one transaction. */
 int rv_nft_commit_both(struct rv_store *s, struct rv_store *second, struct rv_error *err);
 void rv_nft_batch_init(struct rv_nft_batch *b, rv_family_t family);
 void rv_nft_batch_clear(struct rv_nft_batch *b);
-/* Takes the messages about a table out of the batch, and what is known of its names. */
+/* Removes the messages of a table, and its renames, from the batch. */
 void rv_nft_batch_drop(struct rv_nft_batch *b, const struct rv_table_def *table);
 
 /* ---- chains with another name: rename.c ---- */
 
-/* Notes that the chain gets another name. False: memory ran out. */
+/* Records that the chain is renamed. Returns false without memory. */
 bool rv_nft_rename(struct rv_nft_batch *b, const struct rv_chain *c, const char *name);
-/* The chain is gone, and both its names are free; or all renames of a table are. */
+/* Forgets the renaming of a deleted chain, or all renamings in a table. */
 void rv_nft_forget_rename(struct rv_nft_batch *b, const struct rv_chain *c);
 void rv_nft_forget_renames(struct rv_nft_batch *b, const struct rv_table_def *table);
 void rv_nft_renames_clear(struct rv_nft_renames *all);
-/* Whether a chain has had the name before this transaction, and has another now. */
+/* Returns whether a chain renamed in this transaction had this name. */
 bool rv_nft_is_old_name(const struct rv_nft_batch *b, const struct rv_table_def *table,
 			const char *name);
 bool rv_nft_has_renames(const struct rv_nft_batch *b, const struct rv_table_def *table);
-/* The name that messages have for the chain of that name. */
+/* The name to use in messages for the chain. */
 const char *rv_nft_kernel_name(const struct rv_nft_batch *b, const struct rv_table_def *table,
 			       const char *chain);
-/* Gives a rule that was read from the kernel or the batch the name its jump has now. */
+/* Updates the jump of a rule read from the kernel or the batch to the new name. */
 void rv_nft_rename_jump(const struct rv_nft_batch *b, const struct rv_table_def *table,
 			struct rv_rule *r);
-/* The same of the chains that its parts jump to. 0, or -1 when memory ran out. */
+/* The same for chains that its parts jump to. Returns 0, or -1 without memory. */
 int rv_nft_rename_parts(const struct rv_nft_batch *b, const struct rv_table_def *table,
 			struct rv_rule *r);
 
-/* Does to chain->rules, which are as the kernel has them, what is staged for the chain. */
+/* Applies the staged changes of the chain to chain->rules, which are as in the kernel. */
 int rv_nft_replay(struct rv_nft_batch *b, struct rv_chain *chain, struct rv_error *err);
-/* Whether it is staged that all rules of the chain go which the kernel has. */
+/* Sets *flushed if a staged change deletes all rules that the chain has in the kernel. */
 int rv_nft_is_flushed(struct rv_nft_batch *b, const struct rv_chain *chain, bool *flushed,
 		      struct rv_error *err);
 void rv_nft_traces_clear(struct rv_nft_traces *t);
@@ -171,7 +179,7 @@ void rv_nft_traces_clear(struct rv_nft_traces *t);
 struct rv_nft_view rv_nft_record_attrs(const struct rv_nft_batch *b,
 				       const struct rv_nft_record *rec);
 
-/* The table in rv_store.replace. */
+/* The bit of the table in rv_store.replace and rv_nft_batch. */
 static inline uint32_t rv_nft_table_bit(const struct rv_table_def *def)
 {
 	return UINT32_C(1) << (def - rv_table_defs);
@@ -179,21 +187,21 @@ static inline uint32_t rv_nft_table_bit(const struct rv_table_def *def)
 
 /* ---- errors: error.c ----------------------------------------------------------- */
 
-/* Records why the kernel refused message v->seq. Returns -1. */
+/* Sets err to the reason why the kernel rejected message v->seq. Returns -1. */
 int rv_nft_refused(struct rv_store *s, const struct rv_nft_verdict *v, struct rv_error *err);
 
 /* ---- a transaction that replaces base chains: commit.c ----------------------------- */
 
 /*
- * Lives only inside of a transaction that makes base chains anew: their policy is ACCEPT until the
- * kernel comes to it, and meanwhile this table lets nothing pass the hooks that will be closed.
- * In front of all others, so that nothing is tracked.
+ * Exists only within a transaction that creates base chains again: their policy is ACCEPT until the
+ * kernel reaches it, and meanwhile this table drops packets at the hooks that will have policy
+ * DROP, before connection tracking.
  */
 #define RV_NFT_GUARD_TABLE "ravelin-guard"
 
-/* ---- between the files that write it -------------------------------------------- */
+/* ---- writing messages -------------------------------------------- */
 
-/* What a message is for, while it is being written. */
+/* The message being written, and its change. */
 struct rv_nft_message {
 	struct rv_nft_batch *b;
 	rv_family_t family;
@@ -202,7 +210,7 @@ struct rv_nft_message {
 	size_t start;
 };
 
-/* The same message for another change, which may be a local variable: the copy ends with it. */
+/* A message for another change, which must outlive it. */
 static inline struct rv_nft_message rv_nft_message_for(const struct rv_nft_message *m,
 						       const struct rv_change *change)
 {
@@ -213,8 +221,8 @@ static inline struct rv_nft_message rv_nft_message_for(const struct rv_nft_messa
 }
 
 /*
- * Each writes the message or messages of m->change. Return 0, or -1 with m->err set: then half
- * a message may stand at the end of the buffer.
+ * Each writes the messages of m->change. Returns 0, or -1 with m->err set; then the buffer may end
+ * with an incomplete message.
  */
 int rv_nft_stage_change(struct rv_nft_message *m);
 int rv_nft_start_message(struct rv_nft_message *m, uint8_t type, uint16_t flags);
@@ -222,30 +230,29 @@ int rv_nft_finish_message(struct rv_nft_message *m);
 int rv_nft_stage_table(struct rv_nft_message *m, uint8_t type, uint16_t flags);
 int rv_nft_stage_base(struct rv_nft_message *m, uint16_t flags);
 int rv_nft_stage_del_chain(struct rv_nft_message *m);
-/* Deletes the chains that no line can name. */
+/* Deletes the chains that iptables cannot express. */
 int rv_nft_stage_unnamed(const struct rv_nft_message *message, struct rv_table *t);
-/* held: the table with the chains that the kernel has. */
+/* held: the table with the chains that exist in the kernel. */
 int rv_nft_stage_no_rules(struct rv_nft_message *m, const struct rv_table *held);
 
-/* For a rule that is an object: messages of the sets and chains that are its own. Else nothing. */
+/*
+ * Writes the messages of the sets and chains of a rule that is an object; nothing for other rules.
+ */
 int rv_nft_object_stage_own(struct rv_nft_message *m, const struct rv_rule *r);
-/* The attributes of the rule's message that say what it does. */
+/* Writes the attributes that define what the rule does. */
 int rv_nft_object_write(struct rv_nft_message *m, const struct rv_rule *r);
 
-/* Notes the object in the record of the message that has been started. */
+/* Stores the object in the record of the started message. */
 void rv_nft_object_note(struct rv_nft_message *m, const struct rv_rule *r);
 
-/* Appends which sets, chains and objects it names that the kernel does not have. */
+/* Appends the sets, chains and objects that the rule uses and the kernel does not have. */
 void rv_nft_object_lacks(struct rv_buf *b, struct rv_nft_socket *n, rv_family_t family,
 			 const struct rv_table *table, const struct rv_bytes *object);
 
-/* The table if a restore has cleared it in this transaction, or NULL. */
+/* The table if a restore has cleared it in this transaction, else NULL. */
 struct rv_table *rv_nft_cleared(const struct rv_nft_batch *b, const struct rv_table_def *def);
 
-/*
- * A table that was kept back: what is to be written is staged, and what the kernel has beyond
- * that is put where a restore leaves what it cleared.
- */
+/* Stages a table kept in memory; chains that only the kernel has are moved to `cleared'. */
 int rv_nft_stage_whole(struct rv_store *s, struct rv_nft_message *m, struct rv_table *t);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The end of a transaction: what has to be written last, and sending it. */
+/* Completes a transaction and sends it. */
 #include <arpa/inet.h>
 #include <errno.h>
 
@@ -8,18 +8,18 @@
 #include "backend/nft/fast/fast.h"
 #include "batch.h"
 
-/* With the attribute for the generation. */
+/* Including the attribute for the generation. */
 #define BATCH_BEGIN_LEN \
 	(NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg)) + NLA_HDRLEN + sizeof(uint32_t))
 
 /* ---- what is written around the rules ---------------------------------------------------- */
 
 /*
- * The kernel carries out a transaction in the order of its messages, but all rules at once, at
- * the beginning. Until it comes to a policy, packets meet the new rules and the old policy: what
- * a policy keeps out must be written in front of everything else, what it lets in behind it.
- * For the same reason each policy is written once, and a base chain that is still needed is
- * never deleted to be made anew.
+ * The kernel executes a transaction in message order, except that all rules change at once at the
+ * beginning. Until it reaches a policy, packets see the new rules and the old policy: so policies
+ * that become DROP are written before everything else, those that become ACCEPT after it. For the
+ * same reason a policy is written only once, and a base chain that is still needed is not deleted
+ * and created again.
  */
 enum pass {
 	CLOSE,			/* policies that become DROP */
@@ -28,14 +28,14 @@ enum pass {
 	MAKE_CLOSED,		/* new base chains with policy DROP */
 	UNGUARD,
 	MAKE_OPEN,
-	/* here stand the rules */
+	/* the rules are written here */
 	OPEN,			/* policies that become ACCEPT */
-	DELETE,			/* what a restore cleared and nothing declared again */
+	DELETE,			/* chains cleared by a restore and not declared again */
 };
 
 /*
- * A table that must be deleted to be cleared takes its base chains along before those that take
- * their place are closed: the guard stands there meanwhile.
+ * A table that must be deleted to be cleared loses its base chains before their replacements have
+ * policy DROP; the guard drops packets meanwhile.
  */
 static const struct rv_table_def guard = {
 	RV_NFT_GUARD_TABLE, "filter", 5, {
@@ -77,7 +77,7 @@ static bool same_as_held(const struct rv_chain *c)
 	       wanted.bytes == c->held.counters.bytes;
 }
 
-/* The pass that writes a base chain; -1: none does. */
+/* The pass that writes a base chain, or -1. */
 static int pass_of(const struct rv_chain *c)
 {
 	bool closed = c->policy == RV_VERDICT_DROP;
@@ -119,7 +119,7 @@ static bool is_replaced(const struct rv_table *t)
 	return t->replaced && t->wanted;
 }
 
-/* The guard's chain at the hook of c. */
+/* Gets the guard's chain for the hook of c. */
 static struct rv_chain *guard_of(struct rv_table *g, const struct rv_chain *c)
 {
 	unsigned int hook = c->at.elsewhere ? c->at.hook : c->table->def->base[c->base].hook;
@@ -130,7 +130,7 @@ static struct rv_chain *guard_of(struct rv_table *g, const struct rv_chain *c)
 	return NULL;
 }
 
-/* Makes the guard's chains at the hooks of one table. */
+/* Creates the guard's chains at the hooks of one table. */
 static int stage_guard(struct rv_nft_message *m, struct rv_table *t)
 {
 	struct rv_table *g = rv_ruleset_table(&m->b->cleared, &guard);
@@ -171,7 +171,10 @@ static int stage_deletions(struct rv_nft_message *m, struct rv_table *t)
 		return stage_one(m, RV_CHANGE_CLEAR_TABLE, t, NULL);
 	if (delete_chains(m, t, cleared))
 		return -1;
-	/* Chains that no line can name stay where a rule needs one: it may jump to the others. */
+	/*
+	 * Chains that iptables cannot express are kept if a rule needs one, as it may jump to the
+	 * others.
+	 */
 	if (!is_there || t->whole || t->replaced || m->b->names_unnamed & rv_nft_table_bit(t->def))
 		return 0;
 	return rv_nft_stage_unnamed(m, t);
@@ -204,7 +207,7 @@ static int stage_passes(struct rv_store *s, struct rv_nft_message *m, enum pass 
 	return 0;
 }
 
-/* Where it will stand: the first is preceded by the head of the batch. */
+/* Offset of the next message; the first follows the batch header. */
 static size_t next_message(const struct rv_nft_batch *b)
 {
 	return b->nrecords ? b->bytes.len : BATCH_BEGIN_LEN;
@@ -228,7 +231,7 @@ static int warn(struct rv_store *s, struct rv_error *err)
 	return 0;
 }
 
-/* Whether it is known by now that the table was to be cleared. */
+/* Returns whether the table has been cleared by a restore. */
 static bool is_cleared(const struct rv_nft_batch *b, const struct rv_table *t)
 {
 	const struct rv_table *cleared = rv_nft_cleared(b, t->def);
@@ -237,8 +240,8 @@ static bool is_cleared(const struct rv_nft_batch *b, const struct rv_table *t)
 }
 
 /*
- * The kernel cannot move a base chain: a restore that has cleared the table starts over and makes all
- * of it anew, any other is refused.
+ * The kernel cannot move a base chain to another hook: a restore that clears the table starts over
+ * and creates it again, all other commands fail.
  */
 static int check_place(struct rv_store *s, struct rv_chain *c, struct rv_error *err)
 {
@@ -254,7 +257,7 @@ static int check_place(struct rv_store *s, struct rv_chain *c, struct rv_error *
 	rv_fail(err, RV_ERR_PROBLEM, &c->held.loc,
 		" CHAIN_UPDATE failed (Operation not supported): chain %s", c->name);
 	rv_base_at_print(&at, &c->held.at);
-	rv_hint(err, "the chain is there, %s%s, and cannot be moved: load all rules of the table with "
+	rv_hint(err, "the chain exists %s%s and cannot be moved: load all rules of the table with "
 		"iptables-restore", c->held.at.elsewhere ? "at " : "where iptables puts it",
 		c->held.at.elsewhere && rv_buf_text(&at) ? at.data : "");
 	rv_buf_free(&at);
@@ -270,7 +273,7 @@ static int check_places(struct rv_store *s, struct rv_error *err)
 	return 0;
 }
 
-/* Stages all that is not staged yet. */
+/* Stages everything that is not staged yet. */
 static int complete(struct rv_store *s, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
@@ -291,7 +294,7 @@ static int complete(struct rv_store *s, struct rv_error *err)
 	return stage_passes(s, &m, OPEN, DELETE) || warn(s, err) ? -1 : 0;
 }
 
-/* What was read before names rules and chains as they were: it is read anew. */
+/* Discards what was read, which refers to old rules and chains. */
 static void forget(struct rv_store *s)
 {
 	struct rv_nft *n = s->priv;
@@ -326,7 +329,7 @@ static void number(struct rv_nft_batch *b, uint32_t first)
 
 /* A transaction of one or two stores. */
 struct sending {
-	struct rv_store *stores[2];	/* without any that has nothing to send */
+	struct rv_store *stores[2];	/* only those with something to send */
 	size_t nstores;
 	struct iovec parts[1 + 3 * 2 + 1];
 	size_t nparts, messages;
@@ -338,7 +341,7 @@ static void add_part(struct sending *x, const void *data, size_t from, size_t to
 		x->parts[x->nparts++] = (struct iovec){ (char *)data + from, to - from };
 }
 
-/* All that closes comes first, whichever store it is of, and all that opens last. */
+/* Orders messages: first those that close, of all stores, last those that open. */
 static void arrange(struct sending *x)
 {
 	for (int part = 0; part < 3; part++) {
@@ -353,7 +356,7 @@ static void arrange(struct sending *x)
 	}
 }
 
-/* Gives a message's number back as that of the store it is of. */
+/* Converts a message number to that of its store. */
 static int refused(const struct sending *x, struct rv_nft_verdict *v, struct rv_error *err)
 {
 	for (size_t i = 0; i < x->nstores; i++) {
@@ -366,7 +369,7 @@ static int refused(const struct sending *x, struct rv_nft_verdict *v, struct rv_
 	return -1;
 }
 
-/* Whether the batch says which generation it is for. */
+/* Returns whether the batch depends on a generation. */
 static bool depends(const struct sending *x)
 {
 	for (size_t i = 0; i < x->nstores; i++) {
@@ -378,7 +381,7 @@ static bool depends(const struct sending *x)
 	return false;
 }
 
-/* Brings all stores to one generation, if what they have read holds there. */
+/* Moves all stores to the current generation, if what they have read is still valid in it. */
 static int settle(const struct sending *x, struct rv_error *err)
 {
 	const struct rv_nft *first = x->stores[0]->priv;
@@ -395,8 +398,8 @@ static int settle(const struct sending *x, struct rv_error *err)
 }
 
 /*
- * How often it is sent again when others came in between with changes of other tables: each time
- * costs the kernel little, and then reading all again may help.
+ * How often the batch is sent again after other programs changed other tables: this costs little,
+ * and after that reading everything again may help.
  */
 #define RESENDS 1000
 
@@ -418,7 +421,7 @@ static int send_batch(struct sending *x, struct rv_nft_verdict *v, struct rv_err
 	}
 	if (!v->code)
 		return 0;
-	/* A refusal may be due to what others have done since. */
+	/* The rejection may be caused by a change of another program. */
 	if (!checked && settle(x, err))
 		return -1;
 	return refused(x, v, err);
@@ -441,7 +444,7 @@ static int send_parts(struct sending *x, struct rv_error *err)
 	return rc;
 }
 
-/* Counters of rules that the transaction left where they were. It must not be sent a second time. */
+/* Zeroes counters of rules that the transaction kept. Must not run twice. */
 static int zero(struct rv_store *s, struct rv_error *err)
 {
 	int rc = rv_nft_reset_noted(s->priv, s->rs.family, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Why the kernel refused a transaction: in stock's words first, then the rule and
- * what it is in it that the kernel lacks or does not like.
+ * Explains why the kernel rejected a transaction: first in stock's words, then the rule and the
+ * part of it that the kernel lacks or rejects.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,9 +13,8 @@
 #include "batch.h"
 
 /*
- * What stock calls the changes, what their place is, and what it means that the kernel refuses
- * one: that the rule is wrong or the chain in use, or that something is in the way of a change
- * that cannot be wrong.
+ * Stock's names for changes and their place, and the kind of error: RV_ERR_PROBLEM if the rule is
+ * wrong or the chain in use, RV_ERR_RESOURCE if the change is valid but something prevents it.
  */
 static const struct {
 	const char *name;
@@ -36,7 +35,7 @@ static const struct {
 	[RV_CHANGE_ZERO_CHAIN] = { "CHAIN_ZERO", "chain", RV_ERR_RESOURCE },
 };
 
-/* A refused message. */
+/* A rejected message. */
 struct refusal {
 	struct rv_nft *n;
 	struct rv_store *store;
@@ -47,7 +46,7 @@ struct refusal {
 	struct rv_nft_view attrs;
 };
 
-/* NFTA_TABLE_NAME, NFTA_CHAIN_NAME and NFTA_RULE_CHAIN say which. */
+/* The object's name, from NFTA_TABLE_NAME, NFTA_CHAIN_NAME or NFTA_RULE_CHAIN. */
 static const char *object(const struct refusal *f)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
@@ -94,7 +93,7 @@ static enum rv_nft_has kernel_has(const struct refusal *f, const struct rv_nft_e
 				 e->kind == RV_NFT_TARGET);
 }
 
-/* The extension of a compat expression that we wrote, or NULL. */
+/* The extension of a compat expression, or NULL. */
 static const struct rv_ext *ext_of(const struct refusal *f, const struct rv_nft_expr *e)
 {
 	enum rv_ext_kind kind = e->kind == RV_NFT_TARGET ? RV_TARGET : RV_MATCH;
@@ -104,7 +103,7 @@ static const struct rv_ext *ext_of(const struct refusal *f, const struct rv_nft_
 
 	if (e->kind != RV_NFT_MATCH && e->kind != RV_NFT_TARGET)
 		return NULL;
-	/* Attributes are aligned to four bytes, structs may need eight. */
+	/* Attributes are aligned to four bytes, but structs may need eight. */
 	blob = malloc(e->data.len ? e->data.len : 1);
 	if (!blob)
 		return NULL;
@@ -114,7 +113,7 @@ static const struct rv_ext *ext_of(const struct refusal *f, const struct rv_nft_
 	return ext;
 }
 
-/* The expression the kernel points at, or the first one it does not have. */
+/* Finds the expression that the kernel reported, or else the first unsupported one. */
 static bool find_culprit(const struct refusal *f, struct rv_nft_expr *e)
 {
 	struct rv_nft_walk w = rv_nft_attrs(expressions(f));
@@ -133,7 +132,7 @@ static bool find_culprit(const struct refusal *f, struct rv_nft_expr *e)
 	return false;
 }
 
-/* The kernel has no layout of it that we could write. */
+/* The kernel has no revision that we can write. */
 static void explain_lack(struct rv_buf *b, const struct refusal *f, const struct rv_nft_expr *e)
 {
 	const struct rv_ext *ext = ext_of(f, e);
@@ -185,7 +184,7 @@ static void render_refused(struct rv_buf *b, const struct refusal *f)
 	rv_rule_free(r);
 }
 
-/* Its bytes would say nothing to a person. */
+/* Objects are printed as nft syntax. */
 static void explain_object(struct rv_buf *b, const struct refusal *f)
 {
 	const struct rv_bytes *object = f->rec->object;
@@ -218,7 +217,10 @@ static void explain_rule(struct rv_buf *b, const struct refusal *f)
 
 /* ---- older kernels ------------------------------------------------------------- */
 
-/* Learns of all compat expressions in a message; whether one of them will be written otherwise. */
+/*
+ * Records which revisions the kernel lacks. Returns whether one of the expressions will be written
+ * differently.
+ */
 static bool learn_message(struct refusal f)
 {
 	struct rv_nft_walk w = rv_nft_attrs(expressions(&f));
@@ -239,7 +241,7 @@ static bool learn_message(struct refusal f)
 	return learnt;
 }
 
-/* Of the whole transaction at once, so that it is started over once and not for each of them. */
+/* Does this for the whole transaction, so that it starts over only once. */
 static bool learn(const struct refusal *refused)
 {
 	const struct rv_nft_batch *batch = &refused->n->batch;
@@ -266,7 +268,7 @@ static bool lacks_revision(const struct refusal *f)
 
 /* ---- the whole ----------------------------------------------------------------- */
 
-/* The same request could be carried out elsewhere or later, whatever kind of change it is. */
+/* The kind of error: some requests would succeed at another place or time. */
 static enum rv_error_kind refused_kind(const struct refusal *f)
 {
 	enum rv_error_kind kind = rv_errno_kind(f->v->code);
@@ -274,7 +276,7 @@ static enum rv_error_kind refused_kind(const struct refusal *f)
 	return kind == RV_ERR_RESOURCE ? kind : changes[f->rec->kind].refused;
 }
 
-/* How to come by a match or target that the kernel does not have. */
+/* Hints how to get a match or target that the kernel lacks. */
 static void hint_at_module(const struct refusal *f, struct rv_error *err)
 {
 	struct rv_buf module = RV_BUF_INIT, config = RV_BUF_INIT;
@@ -297,7 +299,7 @@ static void hint_at_module(const struct refusal *f, struct rv_error *err)
 	rv_buf_free(&config);
 }
 
-/* A program that made a table with "flags owner", and runs, is the only one that may change it. */
+/* Only the program that created a table with "flags owner" may change it while it runs. */
 static void hint_at_owner(const struct refusal *f, struct rv_error *err)
 {
 	const char *table = rv_nft_table_name(&f->n->batch, f->rec->table);
@@ -307,7 +309,7 @@ static void hint_at_owner(const struct refusal *f, struct rv_error *err)
 	if (f->v->code != EPERM || rv_nft_ask_table(&f->n->socket, f->family, table, &flags, &none) ||
 	    !(flags & NFT_TABLE_F_OWNER))
 		return;
-	rv_hint(err, "Another program owns table %s (flags owner): as long as it runs, nobody else can "
+	rv_hint(err, "Another program owns table %s (flags owner): while it runs, no other program can "
 		"change it. \"nft list table %s %s\" may name it.", table,
 		rv_family(f->family)->nft, table);
 }
@@ -322,7 +324,7 @@ static void explain_others(const struct refusal *f, struct rv_error *err)
 		rv_hint(err, "The jump makes a loop, or jumps are nested more than %d deep.",
 			RV_JUMPS_MAX);
 	else if (f->rec->object && f->v->code == ENOENT)
-		rv_hint(err, "a save does not hold sets, maps and objects that have a name: make them "
+		rv_hint(err, "a save does not contain named sets, maps and objects: create them "
 			"first, or load the rest without this rule");
 	else if (f->v->text[0])
 		rv_hint(err, "The kernel says: %s.", f->v->text);
@@ -354,8 +356,8 @@ static int refused_whole(const struct rv_nft_verdict *v, struct rv_error *err)
 }
 
 /*
- * A restore cleared the table, and what others have put into it is in the way: chains that jump to
- * ours, or have the name of one. Whether that is worth another try, at which all of it goes.
+ * A restore cleared the table, but chains that other programs added are in the way: they jump to
+ * ours, or have the same name. Returns whether to try again, deleting the whole table.
  */
 static bool learn_to_replace(struct rv_store *s, const struct refusal *f)
 {
@@ -386,7 +388,7 @@ int rv_nft_refused(struct rv_store *s, const struct rv_nft_verdict *v, struct rv
 	f.attrs = rv_nft_record_attrs(&n->batch, f.rec);
 	if (learn_to_replace(s, &f))
 		return rv_fail_retry(err, "the table must be replaced");
-	/* A chain of this name that iptables cannot show. */
+	/* There is a chain of this name that iptables does not show. */
 	if (f.rec->kind == RV_CHANGE_ADD_CHAIN && v->code == EEXIST)
 		return rv_fail(err, RV_ERR_STATE, &f.rec->loc, "Chain already exists.");
 	if (lacks_revision(&f) && learn(&f))

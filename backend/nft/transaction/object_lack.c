@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a rule without words names and the kernel does not have. */
+/* Finds what a rule kept as an object uses and the kernel does not have. */
 #include "backend/nft/wire/object.h"
 #include "batch.h"
 
@@ -10,7 +10,7 @@ struct search {
 	struct rv_buf *found;
 };
 
-/* Kinds of things with a name, as they are asked for. */
+/* Kinds of named objects, and how to request them. */
 static const struct kind {
 	enum rv_nft_spot spot;
 	uint8_t type;
@@ -21,7 +21,7 @@ static const struct kind {
 	{ RV_NFT_SPOT_CHAIN, NFT_MSG_GETCHAIN, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, "chain" },
 	{ RV_NFT_SPOT_FLOWTABLE, NFT_MSG_GETFLOWTABLE, NFTA_FLOWTABLE_TABLE, NFTA_FLOWTABLE_NAME,
 	  "flowtable" },
-	/* These have a type too, which not all who name them tell. */
+	/* These also have a type, which references do not always contain. */
 	{ RV_NFT_SPOT_OBJECT, 0, 0, 0, "object" },
 };
 
@@ -66,7 +66,7 @@ void rv_nft_object_lacks(struct rv_buf *b, struct rv_nft_socket *n, rv_family_t 
 		rv_nft_copy_level(&c, rv_nft_message_level(a.type), a.value);
 	}
 	if (found.len)
-		rv_buf_printf(b, ": it needs what is not there: %s", rv_buf_text(&found));
+		rv_buf_printf(b, ": missing: %s", rv_buf_text(&found));
 	rv_buf_free(&found);
 	rv_buf_free(&copy);
 }

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Objects into a transaction: the messages of what is the rule's own, then the rule's. */
+/*
+ * Writes objects to a transaction: first the messages of their sets and chains, then that of the
+ * rule.
+ */
 #include "batch.h"
 #include "backend/nft/wire/object.h"
 
-/* A copy of one message on its way to the kernel. */
+/* A message being copied to the transaction. */
 struct writing {
 	struct rv_nft_batch *b;
 	const struct rv_table_def *table;
 	const struct rv_rule *rule;
 };
 
-/* Numbers of sets and chains are the transaction's, which may be one of both families. */
+/* IDs of sets and chains are unique per transaction, which may contain both families. */
 static uint32_t base_number(const struct rv_nft_message *m)
 {
 	return (uint32_t)rv_family_index(m->family) << 31 | m->b->numbers;
@@ -56,7 +59,10 @@ static int write_spot(struct rv_nft_copier *c, enum rv_nft_spot spot, uint16_t t
 	return 0;
 }
 
-/* Without counters all that was counted starts again: not only what stands before the rule. */
+/*
+ * Without counters, everything in the rule that counts starts again at 0, not only the first
+ * counter.
+ */
 static const struct rv_bytes *bytes_of(const struct rv_rule *r)
 {
 	const struct rv_nft_object *o = rv_nft_object_of(r);
@@ -125,7 +131,7 @@ static bool is_last(const struct rv_nft_walk *w)
 	return !w->rest.len;
 }
 
-/* The last attribute is the rule itself. */
+/* The last attribute is the rule. */
 int rv_nft_object_stage_own(struct rv_nft_message *m, const struct rv_rule *r)
 {
 	const struct rv_nft_object *o = rv_nft_object_of(r);

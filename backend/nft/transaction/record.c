@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The messages of a transaction in one growing buffer, and what each was made for. */
+/* Appends messages to a transaction and records the change of each. */
 #include <stdlib.h>
 
 #include "batch.h"

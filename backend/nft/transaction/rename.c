@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Chains that got another name in a transaction, found by the old name, the new one and the
- * chain. Names and chains are those of one table each.
- */
+/* Chains renamed in a transaction, by table: lookup by old name, new name and chain. */
 #include <stdlib.h>
 
 #include "batch.h"

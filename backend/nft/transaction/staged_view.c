@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A chain as it is with all that is staged for it: the messages of the transaction, read again.
+ * A chain with all its staged changes, made by reading the transaction's messages again.
  *
- * Which messages are about which chain is found out when a chain is first asked for, and then for
- * what has come since: a transaction that asks for none pays nothing for it.
+ * The index of messages by chain is built when a chain is first requested, and extended later:
+ * transactions that request none do not pay for it.
  */
 #include <stdlib.h>
 
@@ -12,7 +12,7 @@
 
 /* ---- which messages are about a chain ------------------------------------------ */
 
-/* A chain's value in the map: its first message and its last, counted from 1. */
+/* A chain's value in the map: its first and last record, from 1. */
 static uint64_t pack(uint32_t first, uint32_t last)
 {
 	return (uint64_t)first << 32 | last;
@@ -36,7 +36,7 @@ static uint8_t message_type(const struct rv_nft_batch *b, const struct rv_nft_re
 	return head.nlmsg_type & 0xff;
 }
 
-/* What went before a flush of the chain does not matter any more. */
+/* Earlier changes are irrelevant after a flush of the chain. */
 static bool is_flush(const struct rv_nft_batch *b, const struct rv_nft_record *rec)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
@@ -64,7 +64,7 @@ static bool trace(struct rv_nft_batch *b, uint32_t number)
 	return true;
 }
 
-/* Takes in what has been staged since the last time. */
+/* Indexes the records added since the last call. */
 static int know_traces(struct rv_nft_batch *b, struct rv_error *err)
 {
 	struct rv_nft_traces *t = &b->traces;
@@ -108,11 +108,11 @@ int rv_nft_is_flushed(struct rv_nft_batch *b, const struct rv_chain *chain, bool
 
 /* ---- replaying them --------------------------------------------------------------- */
 
-/* A replayed message. */
+/* A message being replayed. */
 struct replay {
 	const struct rv_nft_batch *b;
 	struct rv_chain *chain;
-	struct rv_map rules;		/* by handle or number: addresses, 0 for one that is gone */
+	struct rv_map rules;		/* addresses by handle or number; 0: deleted */
 	const struct rv_nft_record *rec;
 	struct nlmsghdr head;
 	struct rv_nft_view attrs;
@@ -120,7 +120,7 @@ struct replay {
 	struct rv_error *err;
 };
 
-/* Handles and numbers are counted from 1 each. */
+/* Handles and numbers both start at 1. */
 static uint64_t rule_key(uint64_t handle, uint32_t id)
 {
 	return handle ? handle : id | UINT64_C(1) << 63;
@@ -136,7 +136,7 @@ static int note_rule(struct replay *p, struct rv_rule *r)
 	return 0;
 }
 
-/* The rule that two attributes name: by handle, or by number. */
+/* The rule that a message refers to by handle or number. */
 static struct rv_rule *find_rule(const struct replay *p, unsigned int handle, unsigned int id)
 {
 	const uint64_t *at;
@@ -164,7 +164,7 @@ static struct rv_rule *first_rule(struct rv_chain *c)
 	return rv_list_empty(&c->rules) ? NULL : rv_entry(c->rules.next, struct rv_rule, node);
 }
 
-/* What is its own is in other messages: it is made again of what they were made of. */
+/* The object's sets and chains are in other messages, so the record's object is used. */
 static struct rv_rule *rule_of_object(const struct replay *p, rv_family_t family)
 {
 	const struct rv_bytes *bytes = p->rec->object;
@@ -226,7 +226,7 @@ static int replay_record(struct replay *p)
 	rv_nft_attr_table(p->attrs, p->t, NFTA_RULE_MAX + 1);
 	switch (p->head.nlmsg_type & 0xff) {
 	case NFT_MSG_NEWRULE:
-		/* In the chain of a rule's own "jump { ... }". */
+		/* A rule in an anonymous chain ("jump { ... }"). */
 		return p->t[NFTA_RULE_CHAIN_ID].data ? 0 : replay_new(p);
 	case NFT_MSG_DELRULE:
 		replay_del(p);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel cannot do change by change within one transaction, as renaming a chain that
- * is new in it: from then on the table is kept in memory, and written as a whole in commit.
+ * Changes that the kernel cannot make one by one within a transaction, such as renaming a chain
+ * created in it: from then on the table is kept in memory, and rewritten by the commit.
  */
 #include "backend/nft/fast/fast.h"
 
 /* ---- from staging to keeping --------------------------------------------------------- */
 
 /*
- * From here on nothing is staged for the table: all its rules are read, with what is staged so
- * far, and in commit they are written anew. Their counters are as they were when they were read.
+ * Keeps the table in memory: reads its rules including staged changes, and stages nothing for it
+ * until the commit rewrites it. Rules get the counters that were read.
  */
 static int hold_table(struct rv_store *s, struct rv_table *t, struct rv_error *err)
 {
@@ -32,8 +32,8 @@ static int hold_table(struct rv_store *s, struct rv_table *t, struct rv_error *e
 }
 
 /*
- * The kernel finds the chain to rename by its handle, which a new chain has not got yet; and
- * until the transaction is committed, the old name stays taken.
+ * The kernel finds the chain to rename by its handle, which a new chain does not have yet; and the
+ * old name remains in use until the commit.
  */
 static bool is_beyond_kernel(const struct rv_store *s, const struct rv_change *c)
 {
@@ -55,7 +55,7 @@ static bool is_beyond_kernel(const struct rv_store *s, const struct rv_change *c
 	}
 }
 
-/* What will have to be known in commit of a change that is not staged. */
+/* Records what the commit must know of a change that is not staged. */
 static void note_change(const struct rv_change *c)
 {
 	struct rv_chain *chain = c->chain;
@@ -74,10 +74,10 @@ static void note_change(const struct rv_change *c)
 }
 
 /*
- * Whether a change may do something else than was meant if somebody changed the table since it was
- * read. Most name what they change by its handle, and make only what must not be there yet: the
- * kernel refuses them then, and all is read again. But a base chain is written with a policy, maybe
- * the one that was read, and what a restore clears is what was there.
+ * Returns whether a change could have another effect than intended if the table was changed after
+ * it was read. Most changes refer to objects by handle, or create new ones, so the kernel rejects
+ * them and everything is read again. But a base chain is written with a policy, possibly the one
+ * that was read, and a restore clears the chains that were read.
  */
 static bool depends(const struct rv_store *s, const struct rv_change *c)
 {
@@ -100,8 +100,8 @@ static bool depends(const struct rv_store *s, const struct rv_change *c)
 }
 
 /*
- * A base chain may be wanted again and is then never deleted: whether it could be is not left to
- * the kernel.
+ * A base chain may be used again later and is then not deleted, so the kernel would not check
+ * whether it can be.
  */
 static int check_empty(struct rv_store *s, const struct rv_change *c, struct rv_error *err)
 {
@@ -135,7 +135,7 @@ int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error 
 		return -1;
 	if (c->kind == RV_CHANGE_DEL_CHAIN && rv_fast_is(b, c->table->def) && rv_fast_check_unused(c, err))
 		return -1;
-	/* A table of profile fast may be asleep by then, and about to be deleted. */
+	/* A table of profile fast may be dormant by then, and about to be deleted. */
 	b->depends |= c->table->whole || rv_fast_is(b, c->table->def) || depends(s, c);
 	if (c->table->whole) {
 		note_change(c);
@@ -143,14 +143,14 @@ int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error 
 	}
 	if (c->kind == RV_CHANGE_DEL_CHAIN && c->chain->base >= 0 && check_empty(s, c, err))
 		return -1;
-	/* What is not replaced keeps what it knows besides, as the tokens of a limit. */
+	/* A rule that is not replaced keeps its other state, such as the tokens of a limit. */
 	if (c->kind == RV_CHANGE_ZERO_RULE && c->pos->handle && rv_nft_can_reset(n, s->rs.family))
 		return rv_nft_note_reset(n, c, err);
 	len = b->bytes.len;
 	nrecords = b->nrecords;
 	if (!rv_nft_stage_change(&m))
 		return 0;
-	/* Half a message must not be sent with the rest. */
+	/* An incomplete message must not be sent with the others. */
 	b->bytes.len = len;
 	b->nrecords = nrecords;
 	return -1;
@@ -186,12 +186,12 @@ static int add_chains(const struct rv_nft_message *m, struct rv_table *t, struct
 			hold_base(c, there);
 			continue;
 		}
-		/* Of a chain that is gone only the name is known. */
+		/* Of a deleted chain, only the name is known. */
 		if (!c->exists)
 			continue;
 		if (!there && add_change(m, &add))
 			return -1;
-		/* What is left will be deleted. */
+		/* The remaining chains are deleted. */
 		if (there)
 			rv_chain_free(there);
 	}
@@ -213,7 +213,7 @@ static int add_rules(const struct rv_nft_message *m, struct rv_table *t)
 	return 0;
 }
 
-/* kernel: the table as it is there. */
+/* kernel: the table in the kernel. */
 static int stage_table(struct rv_store *s, struct rv_nft_message *m, struct rv_table *t,
 		       struct rv_table *kernel)
 {

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Counters that go back to zero in the step that reads them: no packet between the two is lost.
+ * Reads and zeroes counters in one step, so that no packet in between is lost.
  *
- * Rules: NFT_MSG_GETRULE_RESET (Linux 6.2) answers with the rule and takes what it answers off
- * its counter. Rules that have counted something are asked for one by one; those of a long chain
- * by a dump of it, which is linear. What an interrupted dump has told counts too: it is gone.
+ * Rules: NFT_MSG_GETRULE_RESET (Linux 6.2) answers with the rule and subtracts the reported values
+ * from its counter. Rules that have counted are requested one by one; those of a long chain by a
+ * dump, which is linear. The values of an interrupted dump are used too, because the kernel no
+ * longer has them.
  *
- * Policies: a message that changes a base chain can give it new counters, but the answer does not
- * tell the old ones. Another message for the chain stands in front of it in the same transaction,
- * changes nothing, and is echoed: the kernel tells the counters then, and replaces them as the
- * next thing it does. What packets count in these few instructions, or on another processor that
- * still works with the old counters, is lost; nothing in nf_tables avoids that.
+ * Policies: a message that changes a base chain can set its counters, but the answer does not
+ * contain the old ones. So the same transaction first contains a message for the chain that changes
+ * nothing and is echoed with the counters; the next message replaces them. Packets counted between
+ * these messages, or by another CPU that still uses the old counters, are lost; nf_tables has no
+ * way to avoid this.
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -23,7 +24,7 @@
 /* linux/netfilter/nf_tables.h of Linux 6.2. */
 #define GETRULE_RESET 25
 
-/* Requests that are under way at once: their answers must fit into the receive buffer. */
+/* Requests in flight; their answers must fit in the receive buffer. */
 #define AT_ONCE 16
 #define BUFFER (64 * 1024)
 
@@ -62,7 +63,7 @@ static void close_line(struct line *l)
 	free(l);
 }
 
-/* Sees the answer to request number seq, or its errno. */
+/* Called with the answer to request seq, or its errno. */
 typedef void answer_fn(uint32_t seq, int code, struct rv_nft_view attrs, void *arg);
 
 static unsigned int see_answers(struct line *l, ssize_t len, answer_fn *fn, void *arg)
@@ -120,7 +121,7 @@ static void put_reset(struct rv_buf *b, rv_family_t family, const struct rv_nft_
 	rv_nft_end_message(b, start);
 }
 
-/* A rule that nft wrote may have several counters: iptables shows the first. */
+/* A rule written by nft may have several counters; iptables shows the first. */
 static bool get_counters(struct rv_nft_view attrs, struct rv_counters *c)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
@@ -134,7 +135,7 @@ struct resetting {
 	size_t count;
 	uint32_t first;			/* number of the request for list[0] */
 	struct rv_map by_handle;	/* place in the list, from 1 */
-	int code;			/* of what failed */
+	int code;			/* errno of a failed request */
 };
 
 static struct rv_counters sum(struct rv_counters a, struct rv_counters b)
@@ -143,8 +144,8 @@ static struct rv_counters sum(struct rv_counters a, struct rv_counters b)
 }
 
 /*
- * What an answer tells is no longer in the kernel: a second one adds to it. The first may tell less
- * than the rule was read with, if somebody else has taken it meanwhile.
+ * The kernel no longer has the reported values, so a second answer is added. The first may be lower
+ * than what was read, if another program zeroed the rule meanwhile.
  */
 static void take(struct rv_nft_reset *r, struct rv_nft_view attrs)
 {
@@ -155,7 +156,7 @@ static void take(struct rv_nft_reset *r, struct rv_nft_view attrs)
 	r->done = true;
 }
 
-/* A rule that is gone took its counters along. */
+/* The counters of a deleted rule are lost. */
 static void see_reset(uint32_t seq, int code, struct rv_nft_view attrs, void *arg)
 {
 	struct resetting *x = arg;
@@ -234,7 +235,7 @@ static void see_dumped(struct resetting *x, struct rv_nft_view attrs)
 		take(&x->list[*at - 1], attrs);
 }
 
-/* Returns whether the dump ended, whole or not. */
+/* Returns whether the dump ended, complete or not. */
 static bool see_dump(struct line *l, ssize_t len, struct resetting *x)
 {
 	const struct nlmsghdr *nlh = (const void *)l->buf;
@@ -263,7 +264,7 @@ static void put_dump(struct rv_buf *b, rv_family_t family, const struct rv_nft_r
 	rv_nft_end_message(b, 0);
 }
 
-/* Rules that an interrupted dump has left out are asked for one by one afterwards. */
+/* Rules missing in an interrupted dump are requested one by one afterwards. */
 static int reset_chain(struct line *l, struct rv_nft_reset *list, size_t count)
 {
 	struct resetting x = { .list = list, .count = count };
@@ -289,8 +290,8 @@ static int reset_chain(struct line *l, struct rv_nft_reset *list, size_t count)
 }
 
 /*
- * The kernel walks a chain to find a rule by its handle. So many steps are quick; beyond them a
- * dump is quicker, if all rules of the chain are zeroed anyway.
+ * The kernel searches a chain linearly for a handle. Up to this many steps that is fast; above, a
+ * dump is faster if all rules of the chain are zeroed.
  */
 #define WALK_FREELY 2000000
 
@@ -327,7 +328,7 @@ int rv_nft_reset(rv_family_t family, struct rv_nft_reset *list, size_t count, st
 	return rc;
 }
 
-/* Asks for a rule that cannot be there: a kernel without the request says EINVAL. */
+/* Requests a rule that does not exist: a kernel without this request returns EINVAL. */
 bool rv_nft_can_reset(struct rv_nft *n, rv_family_t family)
 {
 	struct rv_nft_reset probe = {
@@ -390,7 +391,7 @@ int rv_nft_reset_noted(struct rv_nft *n, rv_family_t family, struct rv_error *er
 
 /* ---- policies ------------------------------------------------------------------------ */
 
-/* Base chains whose counters are taken; chain i has the messages 2i + 1 and 2i + 2. */
+/* Base chains whose counters are zeroed; chain i has messages 2i + 1 and 2i + 2. */
 struct policies {
 	struct rv_chain *chain[sizeof(((struct rv_table_def *)0)->base) / sizeof(struct rv_base_def)];
 	size_t count;
@@ -454,7 +455,7 @@ static int exchange_policies(struct line *l, struct policies *p)
 	put_batch_end(&b, NFNL_MSG_BATCH_END, 2 * p->count + 1);
 	rc = send_all(l, &b);
 	rv_buf_free(&b);
-	/* The transaction is carried out before the call returns: all answers wait to be read. */
+	/* The transaction is executed before send returns, so all answers are available. */
 	while (!rc && (len = receive(l, MSG_DONTWAIT)) > 0)
 		see_answers(l, len, see_policy, p);
 	if (!rc && p->code)
@@ -489,7 +490,7 @@ struct taking {
 	size_t count;
 };
 
-/* What has counted nothing yet may be left alone: what it counts from now on is shown next time. */
+/* Rules with zero counters can be skipped: later counts are shown next time. */
 static void want(struct taking *x, struct rv_chain *c, struct rv_rule *r, bool all)
 {
 	struct rv_nft_reset *reset = &x->list[x->count++];
@@ -532,11 +533,11 @@ int rv_nft_take(struct rv_store *s, struct rv_table *t, struct rv_chain *only, s
 
 	if (rv_fast_is(&n->batch, t->def) || !rv_nft_can_reset(n, s->rs.family))
 		return 1;
-	/* One rule of a chain has nothing to do with its policy. */
+	/* Zeroing one rule does not zero the policy. */
 	n->fresh = NULL;
 	if ((one || !take_policies(t, only, err)) && !take_rules(t, only, one, err))
 		return 0;
-	/* Some may be zeroed already: from here on there is no second try. */
+	/* Some counters may be zeroed already, so there is no retry. */
 	if (err->kind == RV_ERR_AGAIN)
 		err->kind = RV_ERR_RESOURCE;
 	return -1;
