@@ -9,12 +9,15 @@
 #define FIRST_ENOUGH (1u << 18)	/* nodes that are not worth a collection */
 #define CACHE_MAX (1u << 21)
 
-/* Operations beside ite in the cache: more than any node's number. The first two with a variable added. */
+/*
+ * Cache keys of operations other than ite, above any node number. The first two have a variable
+ * added.
+ */
 #define OPERATION_MAP (1u << 30)
 #define OPERATION_SOME (2u << 30)
 #define OPERATION_ALL (3u << 30)
 #define OPERATION_OVER UINT32_MAX
-#define OPERATION_STEP (1u << 29)	/* of variables two apart */
+#define OPERATION_STEP (1u << 29)	/* variables with step 2 */
 
 static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
 {
@@ -69,7 +72,7 @@ static int grow(struct rv_diagram *d, uint32_t room)
 	return room / 2 > d->ncache && d->ncache < CACHE_MAX ? grow_cache(d, 2 * d->ncache) : 0;
 }
 
-/* The number of a node that can be used; UINT32_MAX: there is none. */
+/* Returns an unused node, or UINT32_MAX. */
 static uint32_t new_node(struct rv_diagram *d)
 {
 	uint32_t i = d->free;
@@ -148,7 +151,10 @@ void rv_dd_need(struct rv_diagram *d, rv_dd f)
 		need(d, f);
 }
 
-/* At twice as many nodes as are used, or a little before the limit; not if that frees too little for its time. */
+/*
+ * Collects at twice the number of used nodes, or slightly below the limit, unless that would free
+ * too few nodes for its cost.
+ */
 static uint32_t enough(const struct rv_diagram *d)
 {
 	uint32_t used = d->n - d->nfree, last = d->limit - d->limit / 8;
@@ -174,7 +180,8 @@ void rv_dd_collect(struct rv_diagram *d)
 		uint32_t *list = used ? &d->hash[mix(node->var, node->lo, node->hi) & (d->room - 1)] : &d->free;
 
 		if (!used) {
-			*node = (struct rv_dd_node){ .var = 0 };	/* both branches alike: no node that is used */
+			/* both branches equal, as in no used node */
+			*node = (struct rv_dd_node){ .var = 0 };
 			d->nfree++;
 		}
 		node->next = *list;
@@ -202,7 +209,7 @@ static struct rv_dd_cached *cached(struct rv_diagram *d, uint32_t a, uint32_t b,
 	return &d->cache[mix(a, b, c) & (d->ncache - 1)];
 }
 
-/* a is never 0 in an operation that is kept: sets that are a leaf are answered before. */
+/* a is never 0 in a cached operation: constant sets are handled before. */
 static bool is_cached(const struct rv_dd_cached *e, uint32_t a, uint32_t b, uint32_t c)
 {
 	return e->a == a && e->b == b && e->c == c;
@@ -398,7 +405,7 @@ rv_dd rv_dd_at(const struct rv_diagram *d, rv_dd f, const uint8_t *values)
 struct visit {
 	struct rv_diagram *d;
 	uint64_t *seen;
-	struct rv_dd_vars vars;	/* that are looked for */
+	struct rv_dd_vars vars;	/* variables to look for */
 	uint32_t count, most;
 	bool found;
 };

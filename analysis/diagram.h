@@ -109,7 +109,7 @@ struct rv_dd_vars {
 	uint32_t first, end, step;
 };
 
-/* f, with g where f is RV_DD_FALSE: f has other leaves as well, and RV_DD_FALSE means none. */
+/* f, and g where f is RV_DD_FALSE, which here means "no outcome"; f has other leaves. */
 rv_dd rv_dd_over(struct rv_diagram *d, rv_dd f, rv_dd g);
 
 /* Quantification of a set over variables: exists, for all. */

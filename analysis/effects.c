@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What targets that let a packet go on change in it. */
+/* What non-terminating targets change in a packet. */
 #include <string.h>
 
 #include <netinet/in.h>
 
 #include "analysis/walk.h"
 
-/* The row of an option as it is in the part; NULL: not given. */
+/* The row of an option, or NULL if it is not set in the part. */
 static const struct rv_option *row(const struct rv_part *p, const char *name)
 {
 	for (const struct rv_option *o = p->ext->options; o && o->name; o++)
@@ -85,11 +85,11 @@ static void set_effect(const struct rv_part *p, rv_family_t family, struct rv_ef
 		*e = (struct rv_effect_of){ .what = RV_CHANGE_BLUR, .sel = RV_SEL_MARK };
 }
 
-/* Targets that change what a rule can ask for; all others leave it. */
+/* Targets that change something that rules can test; all others change nothing. */
 static const struct {
 	const char *name;
 	void (*effect)(const struct rv_part *p, rv_family_t family, struct rv_effect_of *e);
-	enum rv_sel blurs;	/* without effect: the field whose new value is unknown */
+	enum rv_sel blurs;	/* if effect is NULL: the field */
 } rows[] = {
 	{ "MARK", mark_effect, RV_SEL_NONE },
 	{ "CONNMARK", connmark_effect, RV_SEL_NONE },
@@ -122,7 +122,7 @@ void rv_effect_of(const struct rv_part *target, rv_family_t family, struct rv_ef
 	}
 }
 
-/* Those of the table drop only packets with incomplete headers, or without memory. */
+/* Targets in the table drop packets only if headers are incomplete or memory is short. */
 bool rv_target_may_end(const struct rv_part *target)
 {
 	if (target->ext->effect != RV_EFFECT_MAY_END)

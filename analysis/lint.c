@@ -18,23 +18,23 @@
 
 const struct rv_lint_kind rv_lint_kinds[RV_LINTS] = {
 	[RV_LINT_SHADOWED] =
-		KIND("RV101", "shadowed", WARNING, "rules before it decide all its packets",
+		KIND("RV101", "shadowed", WARNING, "earlier rules decide all its packets",
 		     "remove it, or move it before them"),
 	[RV_LINT_DUPLICATE] =
-		KIND("RV102", "duplicate", WARNING, "the same rule stands before it", "remove it"),
+		KIND("RV102", "duplicate", WARNING, "an earlier rule is the same", "remove it"),
 	[RV_LINT_NEVER] = KIND("RV103", "never-matches", WARNING, "no packet can match it",
 			       "correct or remove it"),
-	[RV_LINT_UNUSED] = KIND("RV104", "unreachable-chain", NOTE, "no packet comes to the chain",
+	[RV_LINT_UNUSED] = KIND("RV104", "unreachable-chain", NOTE, "no packet reaches the chain",
 				"jump to it, or remove it with ravelin or iptables -X"),
 	[RV_LINT_BEHIND_ALL] =
-		KIND("RV105", "behind-all", WARNING, "a rule before it decides all packets",
+		KIND("RV105", "behind-all", WARNING, "an earlier rule decides all packets",
 		     "remove it, or move it before that rule"),
 	[RV_LINT_ALL_ACCEPTED] = KIND("RV106", "accepts-all", ERROR,
-				      "it accepts everything before what is meant to restrict",
+				      "it accepts everything, before rules meant to restrict",
 				      "remove it, or restrict what it accepts"),
 	[RV_LINT_LATE] =
 		ADVICE("RV107", "established-late",
-		       "most packets are tested by the rules before it", "move it to the front"),
+		       "most packets pass the rules before it first", "move it to the front"),
 	[RV_LINT_LOOPBACK] = KIND("RV108", "no-loopback", WARNING, "the host cannot talk to itself",
 				  "add -A INPUT -i lo -j ACCEPT"),
 	[RV_LINT_NEIGHBOURS] = KIND("RV109", "no-neighbour-discovery", ERROR,
@@ -57,7 +57,7 @@ const struct rv_lint_kind rv_lint_kinds[RV_LINTS] = {
 		     "remove the jump, unless something else fills the chain"),
 	[RV_LINT_WIDENED] =
 		ADVICE("RV116", "opened-wide",
-		       "it accepts from everywhere what an earlier rule accepts from a part",
+		       "it accepts from anywhere what an earlier rule restricts by source",
 		       "remove one of the two"),
 	[RV_LINT_MSS] = ADVICE("RV117", "no-mss-clamp",
 			       "connections through a tunnel hang if path MTU discovery fails",
@@ -67,19 +67,19 @@ const struct rv_lint_kind rv_lint_kinds[RV_LINTS] = {
 		ADVICE("RV118", "no-helper", "kernels since 6.0 assign no helper without a rule",
 		       "assign it in table raw with -j CT --helper"),
 	[RV_LINT_FAMILIES] = KIND("RV119", "open-in-ipv6", ERROR,
-				  "closed in IPv4, and open to everybody in IPv6",
+				  "closed in IPv4, but open to everybody in IPv6",
 				  "restrict it in the IPv6 rules too"),
 	[RV_LINT_MERGE] =
-		ADVICE("RV120", "one-rule", "it and the rules behind it differ in one value only",
+		ADVICE("RV120", "one-rule", "it and the next rules differ only in one value",
 		       "write one rule with multiport, iprange or set; see ravelin-optimize(8)"),
 	[RV_LINT_REVERSED] =
 		KIND("RV121", "reversed-range", WARNING,
-		     "a range ends before it starts, so nothing is in it", "exchange both ends"),
-	[RV_LINT_INTERFACE] = ADVICE("RV122", "no-interface", "the interface does not exist now",
+		     "a range ends before it starts and is empty", "exchange both ends"),
+	[RV_LINT_INTERFACE] = ADVICE("RV122", "no-interface", "the interface does not exist",
 				     "correct its name"),
 	[RV_LINT_NAT_PORTS] =
-		KIND("RV123", "nat-ports", WARNING, "it changes ports of a protocol that has none",
-		     "leave the ports out, or add -p tcp or -p udp"),
+		KIND("RV123", "nat-ports", WARNING, "it changes ports of a protocol without ports",
+		     "remove the ports, or add -p tcp or -p udp"),
 	[RV_LINT_UNKNOWN] = KIND("RV199", "not-known", NOTE,
 				 "the rules of the table could not be analysed", ""),
 };
@@ -93,7 +93,7 @@ struct rv_finding *rv_lint_add(struct rv_linter *l, enum rv_lint kind, const str
 	struct rv_finding *new;
 	va_list args;
 
-	/* Sets are invalid from here on. */
+	/* All sets are invalid now. */
 	if (l->space.d.full && kind != RV_LINT_UNKNOWN)
 		return NULL;
 	if (f->n == f->room) {
@@ -159,7 +159,7 @@ static int by_address(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The fields that a rule tests; the last bit stands for tests that are on none. */
+/* The fields that a rule tests; the last bit stands for tests of other things. */
 struct looks {
 	const struct rv_space *s;
 	uint64_t fields;
@@ -273,8 +273,8 @@ static struct rv_replayer *replayer_of(struct rv_linter *l)
 }
 
 /*
- * The engine walks the rules one by one: on a large table, packets are run for as many findings as
- * take about a second.
+ * The engine evaluates rules one by one, so on large tables the number of examples is limited to
+ * about one second of work.
  */
 #define WALKED_MAX 60000000
 

@@ -22,7 +22,7 @@ static rv_dd state_set(struct rv_linter *l, const char *name)
 							     : RV_DD_TRUE;
 }
 
-/* The rule that accepts what is established, whatever else it is. */
+/* The rule that accepts established connections, whatever else it accepts. */
 static void look_at_established(struct rv_linter *l, const struct rv_lines *at)
 {
 	struct rv_diagram *d = &l->space.d;
@@ -71,7 +71,7 @@ static void look_at_policy(struct rv_linter *l, const struct rv_lines *at)
 			    at->c->name);
 }
 
-/* Packets that a host needs, told by the words of a rule. */
+/* Packets that a host needs, described by rule options. */
 struct needed {
 	enum rv_lint kind;
 	rv_family_t family; /* 0: both */
@@ -140,7 +140,7 @@ static int all_needed(struct rv_linter *l, const struct needed *n, rv_dd *set)
 	return *set != RV_DD_FALSE;
 }
 
-/* Whether the chain drops all of them. */
+/* Reports needed packets that the chain always drops. */
 static void look_for_needed(struct rv_linter *l, const struct rv_lines *at)
 {
 	static const struct needed list[] = {

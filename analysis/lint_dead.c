@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rules and chains that no packet comes to. */
+/* Rules and chains that no packet reaches. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,7 +7,7 @@
 
 #include "analysis/linter.h"
 
-#define NAMED 5 /* at most so many shadowing rules are listed */
+#define NAMED 5 /* most shadowing rules listed */
 
 static bool is_unconditional(const struct rv_line *line)
 {
@@ -63,8 +63,8 @@ static int open_firsts(struct firsts *h, const struct rv_lines *at)
 /* ---- dead rules ---- */
 
 /*
- * What the rules of a group that end leave of all packets, after each of them: fewer and fewer
- * packets. So the first rule that decides a packet is found by halving, group by group.
+ * For the terminating rules of a group: the packets left after each. These sets only shrink, so the
+ * first rule that decides a packet is found by binary search in each group.
  */
 struct left {
 	uint32_t line;
@@ -137,8 +137,8 @@ static int by_number(const void *a, const void *b)
 }
 
 /*
- * Rules of the chain that together decide all packets of rule i; "" if it is more than they. A
- * packet of the rule shows the first of them, one that is left then the next.
+ * Names rules that together decide all packets of rule i, or "" if there are too many. A packet of
+ * the rule gives the first of them, a packet not yet covered the next.
  */
 static void name_shadows(struct rv_linter *l, const struct chain *c, uint32_t i, rv_dd left,
 			 char *text, size_t room)
@@ -185,12 +185,12 @@ static void tell_dead(struct rv_linter *l, const struct chain *c, uint32_t i)
 		name_shadows(l, c, i, set, text, sizeof(text));
 		f = text[0] ? rv_lint_add(l, RV_LINT_SHADOWED, at, i, "decided by rule%s", text)
 			    : rv_lint_add(l, RV_LINT_SHADOWED, at, i,
-					  "none of its packets is left by the rules before it");
+					  "earlier rules decide all its packets");
 	}
 	rv_lint_packet(l, f, at, set);
 }
 
-/* A rule for all packets, and rules behind it: one finding, whatever their number. */
+/* A rule for all packets followed by other rules is one finding, whatever their number. */
 static uint32_t tell_behind(struct rv_linter *l, struct rv_lines *at, uint32_t i)
 {
 	const struct rv_rule *r = at->line[i].r;
@@ -207,7 +207,7 @@ static uint32_t tell_behind(struct rv_linter *l, struct rv_lines *at, uint32_t i
 	if (r->verdict == RV_VERDICT_ACCEPT && restricts && at->c->base >= 0)
 		rv_lint_packet(l,
 			       rv_lint_add(l, RV_LINT_ALL_ACCEPTED, at, i,
-					   "%u rules behind it and the policy are never met",
+					   "the next %u rules and the policy are never reached",
 					   at->n - i - 1),
 			       at, RV_DD_FALSE);
 	if (at->n > i + 1)
@@ -226,7 +226,7 @@ static void tell_chain(struct rv_linter *l, struct rv_lines *at)
 	struct chain c = { .at = at };
 
 	if (at->c->base < 0 && !at->reached) {
-		rv_lint_add(l, RV_LINT_UNUSED, at, RV_WHOLE_CHAIN, "no packet comes to chain %s",
+		rv_lint_add(l, RV_LINT_UNUSED, at, RV_WHOLE_CHAIN, "no packet reaches chain %s",
 			    at->c->name);
 		return;
 	}

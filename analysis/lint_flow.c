@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which rules packets come to.
+ * Which rules packets reach.
  *
- * From the first rule of a base chain on, what earlier rules decide is taken away from the packets
- * that are left. One diagram of what is left grows with the product of unrelated tests: after 1,000
- * rules for sources and 1,000 for ports, it has all ports below each source. So it is kept as an
- * intersection of several diagrams, one for each group of rules that test the same fields; whether
- * a rule has packets left is found by a search for one of them.
+ * From the first rule of a base chain on, packets that a rule decides are removed from those that
+ * are left. A single diagram of what is left would grow with the product of unrelated tests: after
+ * 1,000 rules for sources and 1,000 for ports, it has all ports below each source. So it is kept as
+ * an intersection of diagrams, one for each group of rules that test the same fields; whether a
+ * rule has packets left is found by searching for one.
  */
 #include <stdlib.h>
 
@@ -17,14 +17,14 @@
 #define STEPS_MAX  5000000
 #define SEARCH_MAX 20000 /* nodes that a search may look at before the intersection is computed */
 
-/* Packets on their way: those in where and in each part. */
+/* Packets that reach a rule: those in `where' and in each part. */
 struct flow {
 	rv_dd where, part[RV_LINT_GROUPS];
 	uint64_t looks; /* fields that any of them may depend on */
 	bool single;	/* part[0] is all there is */
 };
 
-/* Packets that leave a chain early, for the one that called it. */
+/* Packets that return early to the calling chain. */
 struct exit {
 	rv_dd set; /* of the rule */
 	struct flow flow;
@@ -37,7 +37,7 @@ struct exits {
 
 /* ---- flows ---- */
 
-/* set without what is not in the flow. */
+/* The intersection of set and flow. */
 static rv_dd within(struct rv_linter *l, const struct flow *f, rv_dd set)
 {
 	set = rv_dd_and(&l->space.d, f->where, set);
@@ -75,7 +75,7 @@ static struct flow enter(struct rv_linter *l, const struct flow *f, const struct
 	return in;
 }
 
-/* Packets of set are replaced by those that come back, which set matched when they left. */
+/* Replaces the packets in set by those that return from the chain. */
 static void merge(struct rv_linter *l, struct flow *f, const struct flow *back, rv_dd set)
 {
 	struct rv_diagram *d = &l->space.d;
@@ -157,8 +157,8 @@ static enum found search(struct rv_linter *l, rv_dd *sets, unsigned int n, unsig
 }
 
 /*
- * First with each part on its own: a rule is mostly dead because of rules like it, and what other
- * parts leave open would be tried again and again.
+ * Tries each part alone first: most dead rules are covered by rules of their own group, and the
+ * combined search would repeat work.
  */
 static bool has_packets(struct rv_linter *l, const struct flow *f, rv_dd set)
 {
@@ -194,8 +194,7 @@ static bool looks_at(const struct rv_linter *l, uint64_t looks, const struct rv_
 	return looks >> (f - l->space.fields) % 64 & 1;
 }
 
-/* A target that lets packets go on. Of the field that it changes, any value is possible afterwards.
- */
+/* A non-terminating target: the field that it changes may have any value afterwards. */
 static void pass_target(struct rv_linter *l, struct flow *f, const struct rv_line *line)
 {
 	const struct rv_rule *r = line->r;
@@ -269,7 +268,7 @@ static void pass(struct rv_linter *l, struct flow *f, const struct rv_lines *at,
 		take_away(l, f, line, line->set);
 }
 
-/* Returns the packets that come back from the chain. */
+/* Walks the chain; returns the packets that return from it. */
 static struct flow come_to(struct rv_linter *l, const struct rv_chain *c, const struct flow *in)
 {
 	struct rv_lines *at = rv_lint_lines(l, c);

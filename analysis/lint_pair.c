@@ -7,11 +7,11 @@
 #include "analysis/linter.h"
 #include "analysis/similar.h"
 
-#define RUN 3 /* so many rules that differ in one value are reported */
+#define RUN 3 /* shortest run of rules differing in one value to report */
 
 /* ---- rules that could be one ---- */
 
-/* How many rules from i on differ in one value, always the same one. */
+/* Returns how many rules, from i on, differ only in one value, the same in all. */
 static uint32_t run_of(const struct rv_linter *l, const struct rv_lines *at, uint32_t i,
 		       enum rv_similar *in)
 {
@@ -41,7 +41,7 @@ static void look_for_runs(struct rv_linter *l, const struct rv_lines *at)
 
 /* ---- jumps that do nothing ---- */
 
-/* Whether a chain has rules, and all of them return, or jump to such chains. */
+/* Returns whether a chain has rules and all of them return, or jump to such chains. */
 static bool only_returns(const struct rv_linter *l, const struct rv_chain *c)
 {
 	const struct rv_lines *at = rv_lint_lines(l, c);
@@ -74,8 +74,10 @@ static void look_for_returns(struct rv_linter *l, const struct rv_lines *at)
 
 /* ---- narrow, then wide ---- */
 
-/* Open addressing, at most half full: rules for one port, by the packets that they match from
- * anywhere. */
+/*
+ * Hash table of rules for one port, by the packets that they match regardless of source. Open
+ * addressing, at most half full.
+ */
 struct wide {
 	rv_dd *set;
 	uint32_t *line;
@@ -123,7 +125,7 @@ static void compare_widths(struct rv_linter *l, const struct rv_lines *at, struc
 		slot = slot_of(w, wide);
 		if (wide == line->set && w->line[slot])
 			rv_lint_add(l, RV_LINT_WIDENED, at, i,
-				    "rule %u accepts it from a part only", w->line[slot]);
+				    "rule %u restricts it by source", w->line[slot]);
 		if (wide == line->set || w->line[slot])
 			continue;
 		w->line[slot] = i + 1;

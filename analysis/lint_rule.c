@@ -39,7 +39,7 @@ static void look_at_state(struct rv_linter *l, const struct rv_lines *at, uint32
 		rv_lint_add(l, RV_LINT_STATE, at, i, "-m state");
 }
 
-/* A port that the comment names, as "port 22" or "22/tcp"; -1: none. */
+/* The port that a comment names, as "port 22" or "22/tcp", or -1. */
 static long port_in(const char *text)
 {
 	const char *port = strcasestr(text, "port "), *slash = strcasestr(text, "/tcp");
@@ -59,7 +59,7 @@ static long port_in(const char *text)
 	return n > 0 && n < 65536 ? n : -1;
 }
 
-/* What the target of a rule translates to. Returns false if it is no NAT, or without ports. */
+/* Gets the port range of a rule's NAT. Returns false for other targets and NAT without ports. */
 static bool nat_ports(const struct rv_rule *r, struct nf_nat_range2 *range)
 {
 	const struct rv_option *o = r->target ? r->target->ext->options : NULL;
@@ -72,7 +72,7 @@ static bool nat_ports(const struct rv_rule *r, struct nf_nat_range2 *range)
 	return range->flags & NF_NAT_RANGE_PROTO_SPECIFIED;
 }
 
-/* The packets that have that port on either side: if the rule is for ports and has none of it. */
+/* Reports a comment with a port if the rule tests ports but neither side can have this one. */
 static void look_at_comment(struct rv_linter *l, const struct rv_lines *at, uint32_t i)
 {
 	static const enum rv_sel ports[] = { RV_SEL_TH_SPORT, RV_SEL_TH_DPORT };
@@ -134,7 +134,7 @@ rv_dd rv_lint_equal(struct rv_linter *l, enum rv_sel sel, uint64_t value)
 	return rv_region_predicate(&l->space, &p);
 }
 
-/* NAT with ports, of packets whose protocol has none. */
+/* Reports NAT with ports for protocols without ports. */
 static void look_at_nat(struct rv_linter *l, const struct rv_lines *at, uint32_t i)
 {
 	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE,
@@ -166,10 +166,10 @@ static rv_dd states(struct rv_linter *l, uint16_t bits)
 }
 
 /*
- * The states that packets can have where a chain is (nf_nat_inet_fn() and nf_conntrack_in() of the
- * kernel): only the first packets of connections come to nat, and raw comes before connection
- * tracking. There, packets that came in by lo still have the state that they had on the way out,
- * and what REJECT sends is RELATED.
+ * The connection states possible at a hook (nf_nat_inet_fn() and nf_conntrack_in() in the kernel):
+ * nat sees only the first packet of a connection, and raw precedes connection tracking. In raw,
+ * packets received on lo still have their state from OUTPUT, and packets sent by REJECT are
+ * RELATED.
  */
 static void look_at_hook_state(struct rv_linter *l, const struct rv_lines *at, uint32_t i)
 {
@@ -189,8 +189,8 @@ static void look_at_hook_state(struct rv_linter *l, const struct rv_lines *at, u
 		possible = rv_dd_or(d, possible, rv_lint_on_interface(l, "lo"));
 	if (set != RV_DD_FALSE && rv_dd_and(d, set, possible) == RV_DD_FALSE)
 		rv_lint_add(l, RV_LINT_HOOK_STATE, at, i,
-			    nat ? "only the first packet of a connection comes to table nat"
-				: "table raw comes before connection tracking");
+			    nat ? "table nat sees only the first packet of a connection"
+				: "table raw precedes connection tracking");
 }
 
 /* ---- interfaces ---- */

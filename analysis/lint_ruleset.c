@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Findings about the tables together, and about the rules of both IP families. */
+/* Findings about several tables, and about both IP families. */
 #include <netinet/in.h>
 #include <stdlib.h>
 
@@ -79,7 +79,7 @@ static bool clamps(const struct rv_chain *c, const struct rv_rule *r)
 	return has_target(r, "TCPMSS");
 }
 
-/* Forwarding into a tunnel is accepted, or hidden behind its address. */
+/* Returns whether the rule accepts forwarding into a tunnel, or masquerades it. */
 static bool forwards_to_tunnel(const struct rv_chain *c, const struct rv_rule *r)
 {
 	if (!is_tunnel(r->ip.out) || (r->ip.invert & RV_IP_OUT))
@@ -100,7 +100,7 @@ static void look_for_clamp(struct rv_linter *l)
 	r = find_rule(l->rs, forwards_to_tunnel, &c);
 	if (r)
 		tell(l, RV_LINT_MSS, c, r,
-		     "packets are forwarded to a tunnel, and no rule has -j TCPMSS");
+		     "packets are forwarded to a tunnel, but no rule has -j TCPMSS");
 }
 
 /* ---- helpers ---- */
@@ -132,7 +132,7 @@ static void look_for_helper(struct rv_linter *l)
 	r = find_rule(l->rs, needs_helper, &c);
 	if (r)
 		tell(l, RV_LINT_HELPER, c, r,
-		     "it asks for a helper, and no rule has -j CT --helper");
+		     "it tests a helper, but no rule has -j CT --helper");
 }
 
 void rv_lint_ruleset(struct rv_linter *l)
@@ -147,7 +147,7 @@ void rv_lint_ruleset(struct rv_linter *l)
 
 struct service {
 	uint8_t protocol;
-	uint16_t port; /* 0: one that no rule names */
+	uint16_t port; /* 0: all ports that no rule names */
 	bool closed[RV_FAMILIES], open[RV_FAMILIES];
 };
 
@@ -222,7 +222,7 @@ static void judge_service(struct rv_linter *l, struct service *s, uint16_t port,
 	s->open[family] = rv_dd_minus(d, set, accepted) == RV_DD_FALSE;
 }
 
-/* Which services the rules of a family accept from anybody, and which from nobody. */
+/* Determines which services a family accepts from anybody, and which it closes. */
 static int judge_services(struct rv_linter *l, struct services *s, const struct rv_chain *input,
 			  unsigned int family)
 {

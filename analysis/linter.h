@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Between the files of the linter: analysis/lint*.c. */
+/* Shared by the files of the linter, analysis/lint*.c. */
 #ifndef RAVELIN_ANALYSIS_LINTER_H
 #define RAVELIN_ANALYSIS_LINTER_H
 
@@ -11,7 +11,7 @@ struct rv_line {
 	rv_dd set;
 	uint64_t looks; /* fields that it tests: bits, by index in the space, modulo 64 */
 	uint8_t group;	/* rules with the same looks */
-	bool hit;	/* packets come to it */
+	bool hit;	/* packets reach it */
 	bool told;	/* already reported as dead */
 };
 
@@ -35,10 +35,10 @@ struct rv_linter {
 	uint32_t nchains;
 	uint64_t groups[RV_LINT_GROUPS];
 	unsigned int ngroups;
-	struct rv_replayer *replayer; /* the table in the engine; NULL: not opened, or refused */
+	struct rv_replayer *replayer; /* the table in the engine; NULL: not loaded, or rejected */
 	bool refused;
-	bool unknown;		/* it was said that the table is not analysed */
-	uint64_t walked; /* rules, by packets in the engine */
+	bool unknown;		/* already reported that the table could not be analysed */
+	uint64_t walked; /* rules evaluated by the engine, summed over packets */
 	uint32_t nrules; /* of the table */
 	uint8_t *values; /* of one packet */
 	uint64_t steps;
@@ -51,15 +51,16 @@ __attribute__((format(printf, 5, 6))) struct rv_finding *
 rv_lint_add(struct rv_linter *l, enum rv_lint kind, const struct rv_lines *at, uint32_t i,
 	    const char *fmt, ...);
 struct rv_lines *rv_lint_lines(const struct rv_linter *l, const struct rv_chain *c);
-/* The packets that can come to a chain. */
+/* The packets that can reach a chain. */
 rv_dd rv_lint_possible(struct rv_linter *l, const struct rv_chain *c);
-/* Adds a packet of the set to the finding, if the engine confirms that the rule of the finding does
- * not decide it. */
+/* Adds an example packet from the set, if the engine confirms that another rule decides it. */
 void rv_lint_packet(struct rv_linter *l, struct rv_finding *f, const struct rv_lines *at,
 		    rv_dd set);
 
-/* lint_flow.c: marks the rules and chains of the table that packets come to. Returns NULL, or why
- * that is not known. */
+/*
+ * lint_flow.c: marks the rules and chains that packets reach. Returns NULL, or why this is not
+ * known.
+ */
 const char *rv_lint_flow(struct rv_linter *l);
 /* lint_dead.c */
 void rv_lint_dead(struct rv_linter *l);
@@ -67,7 +68,7 @@ void rv_lint_dead(struct rv_linter *l);
 bool rv_lint_is_reversed(const struct rv_linter *l, const struct rv_rule *r);
 /* The match of that name, or NULL. */
 const struct rv_part *rv_lint_match(const struct rv_rule *r, const char *name);
-/* The packets whose selector has this value; all, if no rule asks for it. */
+/* The packets whose selector has this value; all packets if no rule tests it. */
 rv_dd rv_lint_equal(struct rv_linter *l, enum rv_sel sel, uint64_t value);
 /* The packets of an interface. If no rule names it: of interfaces that no rule names. */
 rv_dd rv_lint_on_interface(struct rv_linter *l, const char *name);

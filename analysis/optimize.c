@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Passes over each table, in this order:
- *   dead   removes rules that lint proves dead, and chains that nothing leads to
- *   merge  makes one rule of neighbours that differ in one port or address
- *   order  moves rules with more packets before neighbours, where the order does not matter
- * The proof after each pass is that of ravelin prove; passes need not be right, only useful.
+ *   dead   removes rules that lint proves dead, and unreachable chains
+ *   merge  merges neighbours that differ in one port or address
+ *   order  moves rules with more packets up, where order does not matter
+ * Each result is proven by the code of ravelin prove, so passes need not be correct, only useful.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -22,8 +22,8 @@
 #include "backend/file/load.h"
 
 #define PORTS_MAX  15	   /* entries of a multiport match; a range takes two */
-#define MERGED_MAX 4096	   /* rules that become one */
-#define SWAPS_MAX  2000000 /* pairs of rules that are compared in a table */
+#define MERGED_MAX 4096	   /* rules merged into one */
+#define SWAPS_MAX  2000000 /* rule pairs compared per table */
 #define RULE_MAX   4096
 
 const char *const rv_step_names[] = { "removed", "merged", "moved", "left out" };
@@ -31,14 +31,14 @@ const char *const rv_step_names[] = { "removed", "merged", "moved", "left out" }
 struct set {
 	char name[32];
 	const char *side;      /* "src", "dst" */
-	struct rv_buf members; /* a line each */
+	struct rv_buf members; /* one per line */
 };
 
 struct work {
 	struct rv_optimized *o;
 	const struct rv_optimize_with *with;
 	rv_family_t family;
-	struct rv_store store; /* the ruleset that the pass changes */
+	struct rv_store store; /* the ruleset being changed */
 	struct rv_table *t;
 	struct set *sets;
 	uint32_t nsets;
@@ -62,7 +62,7 @@ static char *rule_text(rv_family_t family, const struct rv_chain *c, const struc
 	return text;
 }
 
-/* The rule may be NULL. Takes reason. */
+/* rule may be NULL. Takes ownership of reason. */
 static int note(struct work *w, enum rv_step_kind kind, const struct rv_chain *c, uint32_t first,
 		uint32_t last, const struct rv_rule *r, char *reason)
 {
@@ -122,8 +122,7 @@ static void drop_rule(struct rv_chain *c, struct rv_rule *r)
 
 /* ---- dead rules ---- */
 
-/* Whether no rule of the chain from this one on keeps state: the proof pairs those that do by their
- * order. */
+/* Returns whether no rule from this one on keeps state: the proof pairs stateful rules by order. */
 static bool all_stateless(const struct rv_chain *c, const struct rv_list *node)
 {
 	for (; node != &c->rules; node = node->next)
@@ -152,7 +151,7 @@ static int remove_from(struct work *w, struct rv_chain *c, struct rv_rule *r, ui
 	return rc;
 }
 
-/* A match that keeps state may have been asked, though the rule never matched. */
+/* A dead rule is kept if a stateful match in it may have been evaluated. */
 static int remove_dead(struct work *w, const struct rv_finding *f)
 {
 	struct rv_chain *c = (struct rv_chain *)f->chain;
@@ -213,7 +212,7 @@ static int dead_pass(struct work *w)
 
 /* ---- neighbours ---- */
 
-/* Reads a rule of the chain with the one parser. */
+/* Parses a rule of the chain. */
 static struct rv_rule *read_rule(struct work *w, const struct rv_chain *c, const char *jump,
 				 const char *text)
 {
@@ -242,7 +241,10 @@ static struct rv_rule *read_rule(struct work *w, const struct rv_chain *c, const
 	return r;
 }
 
-/* The place of words in the text of a rule; NULL: not there, or more than once, as in a comment. */
+/*
+ * Finds words in a rule's text. Returns NULL if they occur never or more than once, as in a
+ * comment.
+ */
 static const char *only_place(const char *text, const char *words)
 {
 	const char *found = NULL;
@@ -258,7 +260,10 @@ static const char *only_place(const char *text, const char *words)
 	return found;
 }
 
-/* The text of a rule with an option and its value replaced. NULL: it cannot be, or no memory. */
+/*
+ * Returns a rule's text with an option and its value replaced, or NULL if impossible or without
+ * memory.
+ */
 static char *replaced(const char *text, const char *old, const char *new)
 {
 	const char *at = only_place(text, old);
@@ -269,10 +274,7 @@ static char *replaced(const char *text, const char *old, const char *new)
 	return result;
 }
 
-/*
- * "-m tcp" without an option of its own says no more than -p tcp and the multiport behind it. Text
- * is changed in place.
- */
+/* "-m tcp" without options is redundant with -p tcp and multiport. Changes text in place. */
 static void drop_empty_match(char *text)
 {
 	static const char multiport[] = " -m multiport --";
@@ -326,7 +328,7 @@ static bool follows(rv_family_t family, const union nf_inet_addr *a, const union
 	return i >= 0 && y[i] == x[i] + 1 && !memcmp(x, y, (size_t)i);
 }
 
-/* The words that the rule of the first value has for it. */
+/* Writes the option of the first rule for its value. */
 static void put_old(char *text, size_t room, rv_family_t family, const struct value *v,
 		    enum rv_similar in)
 {
@@ -394,7 +396,7 @@ static int add_set(struct work *w, const struct value *v, uint32_t n, enum rv_si
 	return rv_buf_text(&s->members) ? 0 : -1;
 }
 
-/* The words for several values. Returns how many of them, or 0 without memory. */
+/* Appends the option for several values. Returns how many fit, or 0 without memory. */
 static uint32_t put_new(struct work *w, struct rv_buf *b, const struct value *v, uint32_t n,
 			enum rv_similar in)
 {
@@ -409,7 +411,7 @@ static uint32_t put_new(struct work *w, struct rv_buf *b, const struct value *v,
 	return put_range(b, w->family, v, n);
 }
 
-/* One rule for all these, before the first of the chain. Counters are added up. */
+/* Replaces the rules by one, at the place of the first. Counters are added up. */
 static int merge_rules(struct work *w, struct rv_chain *c, const struct value *v, uint32_t n,
 		       enum rv_similar in, const char *new, uint32_t number, uint32_t last)
 {
@@ -441,7 +443,7 @@ static int merge_rules(struct work *w, struct rv_chain *c, const struct value *v
 	return rc;
 }
 
-/* Rules that differ in one value, in any order: as few rules as the kernel's matches allow. */
+/* Merges rules that differ in one value into as few rules as possible. */
 static int merge_run(struct work *w, struct rv_chain *c, struct value *v, uint32_t n,
 		     enum rv_similar in, uint32_t number)
 {
@@ -472,7 +474,7 @@ static void read_value(struct value *v, struct rv_rule *r, enum rv_similar in)
 		v->address = in == RV_SIMILAR_SOURCE ? r->ip.src : r->ip.dst;
 }
 
-/* The rules from r on that differ in one value from it; returns their number. */
+/* Collects the rules from r on that differ from it in one value; returns their number. */
 static uint32_t gather(struct work *w, struct rv_chain *c, struct rv_rule *r, struct value *v,
 		       enum rv_similar *in)
 {
@@ -543,7 +545,7 @@ static bool may_swap(struct rv_space *s, const struct place *a, const struct pla
 	return rv_dd_and(&s->d, a->set, b->set) == RV_DD_FALSE;
 }
 
-/* Rules that only decide: no state that a packet changes by being tested. */
+/* Returns whether a rule only decides, without state that evaluation changes. */
 static bool is_movable(const struct rv_rule *r)
 {
 	bool ends = r->target ? r->target->ext->effect == RV_EFFECT_ENDS
@@ -643,7 +645,7 @@ static const struct set *set_of(const struct work *w, const char *line, char *wo
 	return NULL;
 }
 
-/* A rule with one of our sets is as many rules as the set has members. */
+/* Expands a rule with one of our sets to one rule per member. */
 static int expand_line(const struct work *w, struct rv_buf *to, const char *line)
 {
 	char words[128], member[64];
@@ -678,7 +680,7 @@ static int expand_sets(const struct work *w, struct rv_buf *to, const struct rv_
 	return rc < 0 || !rv_buf_text(to) ? rv_fail_memory(w->err) : 0;
 }
 
-/* 0: proven; 1: not, *why says so; -1: error. */
+/* Returns 0 if proven, 1 with *why if not, or -1 with an error. */
 static int prove_table(struct work *w, const struct rv_ruleset *a, const struct rv_ruleset *b,
 		       char **why)
 {
@@ -705,7 +707,7 @@ static int prove_table(struct work *w, const struct rv_ruleset *a, const struct 
 	return rc < 0 ? rv_fail_memory(w->err) : rc;
 }
 
-/* Whether the text, read again, does what the text before did. */
+/* Proves that the printed ruleset, parsed again, is equivalent to the previous one. */
 static int prove_texts(struct work *w, const struct rv_buf *old, const struct rv_buf *new,
 		       char **why)
 {
@@ -768,7 +770,7 @@ static void drop_sets(struct work *w, uint32_t n)
 		rv_buf_free(&w->sets[--w->nsets].members);
 }
 
-/* Keeps the new text, or says why it is left out. */
+/* Accepts the new text, or reports why the pass is skipped. */
 static int judge(struct work *w, const struct pass *p, struct rv_buf *new, uint32_t rules,
 		 size_t steps, uint32_t sets)
 {
@@ -828,7 +830,7 @@ static int put_sets(struct work *w)
 	return rv_buf_ok(&w->o->sets) ? 0 : rv_fail_memory(w->err);
 }
 
-/* The ruleset as it is printed, and whether rules come with counters. */
+/* Parses and prints the ruleset, and detects counters. */
 static int read_first(struct work *w, const struct rv_buf *text)
 {
 	int rc;

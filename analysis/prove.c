@@ -39,7 +39,7 @@ static rv_dd bit_of_mark(struct rv_diagram *d, const struct rv_marks *m, uint32_
 	return f;
 }
 
-/* The packets that two changes of a mark give different ones. */
+/* The packets to which two mark changes give different marks. */
 static rv_dd marks_differ(struct rv_space *s, const struct rv_marks *a, const struct rv_marks *b)
 {
 	const struct rv_field *mark = rv_space_field(s, RV_SEL_MARK, 0), *ct = rv_space_field(s, RV_SEL_CT_MARK, 0);
@@ -74,7 +74,7 @@ static rv_dd outcomes_differ(void *arg, rv_dd a, rv_dd b)
 		return RV_DD_FALSE;
 	if (x->end != y->end || (!(p->ignore & RV_PROVE_NO_LOG) && x->effects != y->effects))
 		return RV_DD_TRUE;
-	/* The mark of a dropped packet has no effect; that of its connection has. */
+	/* The mark of a dropped packet has no effect, but that of its connection has. */
 	if (!(p->ignore & RV_PROVE_NO_MARK)) {
 		if (x->fate != RV_FATE_DROP && x->fate != RV_FATE_REJECT)
 			differ = marks_differ(&p->space, &x->mark, &y->mark);
@@ -106,7 +106,7 @@ bool rv_proof_has(const struct rv_proof *p, const struct rv_table_def *def, unsi
 	return false;
 }
 
-/* A chain that is not there is one without rules. */
+/* A missing chain is like one without rules. */
 static rv_dd outcome_of(struct rv_proof *p, const struct rv_table_def *def, const struct rv_chain *c)
 {
 	struct rv_table t = { .def = def };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether two rulesets treat every packet alike, and where they differ. */
+/* Compares two rulesets for all packets, and finds packets that they treat differently. */
 #ifndef RAVELIN_ANALYSIS_PROVE_H
 #define RAVELIN_ANALYSIS_PROVE_H
 
@@ -28,7 +28,7 @@ struct rv_proof_chain {
 	rv_dd outcome[2], possible;
 	rv_dd differs;			/* possible packets with different outcomes */
 };
-/* Returns 0, 1 if the outcomes are not known (p->walk.unknown says why), or -1 without memory. */
+/* Returns 0, 1 if the outcomes cannot be determined (see p->walk.unknown), or -1 without memory. */
 int rv_proof_chain(struct rv_proof *p, const struct rv_table_def *def, unsigned int base,
 		   struct rv_proof_chain *c);
 /* Whether either ruleset has the base chain. */

@@ -10,11 +10,11 @@
 
 #include "analysis/selectors.h"
 
-/* Where the bits of a selector are, the highest first; RV_DD_LEAF: such a bit is always 0. */
+/* Bits of a selector, most significant first; RV_DD_LEAF: always 0. */
 struct place {
 	const struct rv_field *f;
-	unsigned int bits, skip;	/* of which the first so many are 0 */
-	unsigned int from;		/* bit of the field that the one behind them is */
+	unsigned int bits, skip;	/* the first `skip' of `bits' are 0 */
+	unsigned int from;		/* field bit that follows the skipped ones */
 };
 
 static uint32_t var_of(const struct place *p, unsigned int bit)
@@ -120,7 +120,7 @@ static rv_dd classes(struct rv_space *s, const struct place *at, const struct rv
 		set = rv_dd_or(&s->d, set, number_between(&s->d, at, i, end));
 		i = end + 1;
 	}
-	/* "+" matches every name, and no name. */
+	/* "+" matches every name, and packets without an interface. */
 	if (p->op == RV_OP_PREFIX && !p->len)
 		return RV_DD_TRUE;
 	return set;
@@ -128,7 +128,7 @@ static rv_dd classes(struct rv_space *s, const struct place *at, const struct rv
 
 /* ---- predicates --------------------------------------------------------------------------------------------- */
 
-/* Numbers of the host's order as those of the packet's. */
+/* Converts a number in host order to network order. */
 static void to_network(enum rv_sel sel, const uint8_t *from, uint8_t to[16])
 {
 	unsigned int len = rv_selectors[sel].len;
@@ -156,7 +156,7 @@ static rv_dd value_set(struct rv_space *s, const struct place *at, const struct 
 	case RV_OP_EQ:
 		return equal_under(d, at, value, NULL);
 	case RV_OP_MASK:
-		/* A bit of the value that the mask clears never matches. */
+		/* A value bit that the mask clears cannot match. */
 		for (unsigned int i = 0; i < sizeof(value); i++)
 			if (value[i] & ~other[i])
 				return RV_DD_FALSE;
@@ -205,7 +205,7 @@ static rv_dd without_later_fragments(struct rv_space *s, rv_dd f)
 	return rv_dd_minus(&s->d, f, variable(s, rv_space_field(s, RV_SEL_IP_FRAG, 0)->first));
 }
 
-/* The packets that have the header of one of the selector's protocols. */
+/* Packets with a header of one of the selector's protocols. */
 static rv_dd has_header(struct rv_space *s, const struct rv_sel_row *row)
 {
 	rv_dd f = RV_DD_FALSE;
@@ -270,7 +270,7 @@ rv_dd rv_region_connection(struct rv_space *s)
 	return rv_dd_not(&s->d, any_of(&s->d, &at, none));
 }
 
-/* A predicate holds in the packets of all three sets; RV_DD_TRUE: it does not ask. */
+/* A predicate matches packets in all three sets; RV_DD_TRUE: no condition. */
 struct sets {
 	rv_dd header, has, value;
 };
@@ -317,7 +317,7 @@ struct gathered {
 	struct rv_space *s;
 	rv_dd set[GATHERED];
 	unsigned int n;
-	bool any;		/* predicates were gathered */
+	bool any;		/* has predicates */
 };
 
 static void gather_set(struct gathered *g, rv_dd set)
@@ -337,7 +337,10 @@ static void gather_set(struct gathered *g, rv_dd set)
 	g->set[i] = set;
 }
 
-/* f for the packets in all sets, else RV_DD_FALSE. Starts at the last variables: each step only adds nodes. */
+/*
+ * f for packets in all sets, else RV_DD_FALSE. Starts with the last variables, so each step only
+ * adds nodes.
+ */
 static rv_dd intersect(struct gathered *g, rv_dd f)
 {
 	while (g->n)
@@ -446,7 +449,7 @@ rv_dd rv_region_rule(struct rv_space *s, const struct rv_rule *r)
 
 /* ---- what there is ------------------------------------------------------------------------------------------ */
 
-/* Exactly one of the bits, and any of the others. */
+/* Exactly one of the bits set; others are free. */
 static rv_dd one_bit(struct rv_space *s, const struct rv_field *f, uint32_t bits)
 {
 	rv_dd none = RV_DD_TRUE, one = RV_DD_FALSE;
@@ -462,7 +465,7 @@ static rv_dd one_bit(struct rv_space *s, const struct rv_field *f, uint32_t bits
 	return one;
 }
 
-/* In IPv6, the numbers of extension headers that are skipped are not the protocol of a packet. */
+/* In IPv6, extension headers that are skipped are not the protocol of a packet. */
 rv_dd rv_region_protocols(struct rv_space *s)
 {
 	static const uint8_t skipped[] = { IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_AH, IPPROTO_DSTOPTS };
@@ -473,7 +476,7 @@ rv_dd rv_region_protocols(struct rv_space *s)
 	return f;
 }
 
-/* One state. Only packets of a connection can be translated. */
+/* Exactly one state. Only packets of a connection can be translated. */
 static rv_dd possible_states(struct rv_space *s, const struct rv_field *f)
 {
 	static const uint8_t translated[] = { (XT_CONNTRACK_STATE_SNAT | XT_CONNTRACK_STATE_DNAT) >> 8,
@@ -511,7 +514,7 @@ static rv_dd domain_of(struct rv_space *s, const struct rv_field *f)
 #define HOOKS_IN (1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD)
 #define HOOKS_OUT (1 << NF_INET_POST_ROUTING | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_FORWARD)
 
-/* A packet without an interface is in the class of names that no rule has. */
+/* Packets without an interface are in the class of names that no rule has. */
 static rv_dd interface_known(struct rv_space *s, enum rv_sel sel, bool may, bool must)
 {
 	const struct rv_field *f = rv_space_field(s, sel, 0);
@@ -553,7 +556,7 @@ bool rv_region_point(const struct rv_space *s, rv_dd f, uint8_t *values)
 	return f == RV_DD_TRUE;
 }
 
-/* Values for fields that may have any: documentation addresses (RFC 5737, RFC 3849), a port, a TTL. */
+/* Values for unconstrained fields: documentation addresses (RFC 5737, RFC 3849), a port, a TTL. */
 static const struct {
 	enum rv_sel sel;
 	uint8_t bytes[16];
@@ -585,7 +588,7 @@ static void settle_field(const struct rv_field *f, uint8_t *values)
 			values[rv_field_var(f, i)] = whole && f->bits % 8 == 0 ? bit_of(bytes, i) : 0;
 }
 
-/* A point of f that is not empty, as near as may be to what is usual. */
+/* Picks a packet of f, which is not empty, with common values where possible. */
 void rv_point_settle_in(struct rv_space *s, rv_dd f, uint8_t *values)
 {
 	memset(values, RV_POINT_ANY, s->nvars);
@@ -617,7 +620,7 @@ bool rv_point_bytes(const struct rv_space *s, const uint8_t *values, const struc
 	return f->has == RV_DD_LEAF || values[f->has] == RV_POINT_ONE;
 }
 
-/* A name that begins so and that no rule has. */
+/* Makes an interface name with this prefix that no rule has. */
 static void fresh_name(const struct rv_field *f, const char *start, char name[IFNAMSIZ])
 {
 	for (unsigned int n = 0; n < 1000; n++) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sets of packets. A packet field (a selector of ravelin/predicate.h) is represented by as many
- * boolean variables as it has bits, most significant bit first. Interface names are numbered by
- * class: two names that no rule distinguishes share a number. A match that tests no field (a rate
- * limit, a set, chance) is one variable with a name; what is proven holds for both of its values.
+ * Sets of packets. A packet field (a selector of ravelin/predicate.h) has one boolean variable per
+ * bit, most significant bit first. Interface names are numbered by class: names that no rule
+ * distinguishes share a number. A match that tests no field (a rate limit, a set, chance) is one
+ * named variable; proofs hold for both values.
  *
- * A space learns all rules that will be compared, and is then sealed, which fixes the variables and
+ * A space collects all rules to be compared, and is then sealed, which fixes the variables and
  * their order. It owns its diagram.
  */
 #ifndef RAVELIN_REGION_H
@@ -16,17 +16,20 @@
 
 #include "analysis/diagram.h"
 
-/* Whether a match may give two identical packets different results, because it keeps state or is random. */
+/*
+ * Returns whether a match may treat identical packets differently, because it keeps state or is
+ * random.
+ */
 bool rv_part_keeps_state(const struct rv_ext *ext);
 
-/* When a packet has the field of a selector. */
+/* When packets have the field of a selector. */
 enum rv_presence {
 	RV_PRESENCE_ALWAYS,
-	RV_PRESENCE_PROTOCOL,	/* only packets of certain protocols have it; a test fails without, negated or not */
-	RV_PRESENCE_MAYBE,	/* as PROTOCOL, and a variable says whether the packet has it */
-	RV_PRESENCE_CONNECTION,	/* only packets of a tracked connection have it; a test fails without, negated or not */
-	RV_PRESENCE_OUTSIDE,	/* not stored in the packet; if missing, it equals no value */
-	RV_PRESENCE_MANY,	/* several values at once, or text: each predicate is one variable */
+	RV_PRESENCE_PROTOCOL,	/* only certain protocols; otherwise tests fail, negated or not */
+	RV_PRESENCE_MAYBE,	/* as PROTOCOL, with a variable for presence */
+	RV_PRESENCE_CONNECTION,	/* only tracked connections; otherwise tests fail, negated or not */
+	RV_PRESENCE_OUTSIDE,	/* not in the packet; if missing, it equals no value */
+	RV_PRESENCE_MANY,	/* several values at once, or text: one variable per predicate */
 };
 
 /* The variables of a selector. */
@@ -56,10 +59,10 @@ static inline struct rv_dd_vars rv_field_vars(const struct rv_field *f)
 /* A test that is not on a field, such as a rate limit. */
 struct rv_free {
 	char *key;		/* unique */
-	char *text;		/* for people: "-m limit --limit 3/min" */
+	char *text;		/* for output: "-m limit */
 	bool turned;		/* the text describes the negation */
 	bool last;		/* used by one rule only: last in the variable order */
-	unsigned int seen[2];	/* occurrences on each side while the space learns rules */
+	unsigned int seen[2];	/* occurrences on each side, while rules are collected */
 	uint32_t var;
 	uint32_t next;		/* in the hash chain */
 };
@@ -80,12 +83,15 @@ struct rv_space {
 
 int rv_space_init(struct rv_space *s, rv_family_t family, uint32_t limit);
 void rv_space_free(struct rv_space *s);
-/* Learns all rules of a ruleset. side: 0 or 1; the nth identical test of one side is that of the other. */
+/*
+ * Collects all rules of a ruleset. side: 0 or 1; the nth identical test of both sides is one
+ * variable.
+ */
 int rv_space_show(struct rv_space *s, const struct rv_ruleset *rs, unsigned int side);
 int rv_space_show_rule(struct rv_space *s, const struct rv_rule *r, unsigned int side);
 int rv_space_seal(struct rv_space *s);
 
-/* The packets for which a predicate, a match, the core options or a whole rule match. */
+/* The packets that a predicate, a match, the core options or a whole rule match. */
 rv_dd rv_region_predicate(struct rv_space *s, const struct rv_predicate *p);
 rv_dd rv_region_part(struct rv_space *s, const struct rv_rule *r, const struct rv_part *m);
 rv_dd rv_region_ip(struct rv_space *s, const struct rv_rule *r);
@@ -93,19 +99,19 @@ rv_dd rv_region_rule(struct rv_space *s, const struct rv_rule *r);
 /* outcome for the packets that match, RV_DD_FALSE for all others. */
 rv_dd rv_region_outcome(struct rv_space *s, const struct rv_rule *r, rv_dd outcome);
 /*
- * The packets that can exist at the hooks (bits of 1 << NF_INET_*): one connection state, valid
- * interface numbers, and an interface only where the hook has one.
+ * The packets possible at the hooks (bits of 1 << NF_INET_*): one connection state, valid interface
+ * numbers, and only interfaces that the hook has.
  */
 rv_dd rv_region_possible(struct rv_space *s, uint32_t hooks);
 
-/* The packets whose protocol is one that packets can have. */
+/* The packets with a valid protocol. */
 rv_dd rv_region_protocols(struct rv_space *s);
 /* The packets that belong to a connection: their state is neither INVALID nor UNTRACKED. */
 rv_dd rv_region_connection(struct rv_space *s);
 
-/* The field of a selector, or NULL: no rule asks for it. */
+/* The field of a selector, or NULL if no rule tests it. */
 const struct rv_field *rv_space_field(const struct rv_space *s, enum rv_sel sel, uint32_t param);
-/* Adds a variable for a test of the caller's own, one for each key. Only before sealing. */
+/* Adds a variable for a test of the caller, identified by key. Only before sealing. */
 int rv_space_question(struct rv_space *s, const char *key, const char *text);
 uint32_t rv_space_answer(const struct rv_space *s, const char *key);
 
@@ -118,9 +124,9 @@ enum { RV_POINT_ZERO, RV_POINT_ONE, RV_POINT_ANY };
  * the set. Returns false if the set is empty.
  */
 bool rv_region_point(const struct rv_space *s, rv_dd f, uint8_t *values);
-/* Replaces RV_POINT_ANY by values of a plausible packet that is still in f. */
+/* Replaces RV_POINT_ANY by common values, so that the packet remains in f. */
 void rv_point_settle_in(struct rv_space *s, rv_dd f, uint8_t *values);
-/* Copies the value that a field has in the packet: network order, as many bytes as the selector is long. */
+/* Copies the value of a field in the packet: network order, with the selector's length. */
 bool rv_point_bytes(const struct rv_space *s, const uint8_t *values, const struct rv_field *f,
 		    uint8_t bytes[16]);
 /* Copies the interface name; "" for none. */
@@ -130,13 +136,16 @@ void rv_point_name(const struct rv_space *s, const uint8_t *values, const struct
 /* ---- boxes: a set in words -------------------------------------------------------------------------- */
 
 /*
- * A large box (one set of values for each field) around a packet of f. It may contain impossible
- * packets. *left: the packets of f outside of it.
+ * A large box (a set of values per field) around a packet of f. May contain impossible packets.
+ * *left: packets of f outside of the box.
  */
 rv_dd rv_region_box(struct rv_space *s, rv_dd f, rv_dd possible, rv_dd *left);
 /* Appends a box as options, "-i eth1 -d 10.0.0.0/8 -p tcp --dport 22", or "all packets". */
 void rv_region_words(struct rv_buf *b, struct rv_space *s, rv_dd box, rv_dd possible);
-/* Appends a packet, without RV_POINT_ANY, as iptables options, and the tests that are not on fields. */
+/*
+ * Appends a packet (without RV_POINT_ANY) as iptables options, followed by tests that are not on
+ * fields.
+ */
 void rv_point_words(struct rv_buf *b, struct rv_space *s, const uint8_t *values);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The packet of a point, made and given to the engine. */
+/* Builds the packet of a point and runs it in the engine. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static uint64_t number(const struct rv_space *s, const uint8_t *values, enum rv_
 	return n;
 }
 
-/* The address of the point, or one that is usual. */
+/* The address in the point, or a default. */
 static void address(const struct rv_space *s, const uint8_t *values, enum rv_sel sel, uint8_t *to, size_t len,
 		    uint8_t last)
 {
@@ -148,7 +148,7 @@ struct asked_part {
 	const struct rv_rule *rule;
 	const struct rv_part *part;
 	bool known;
-	rv_dd set;		/* its packets, once known */
+	rv_dd set;		/* its packets, computed on demand */
 };
 
 struct asking {
@@ -158,10 +158,11 @@ struct asking {
 	uint32_t n, room;
 	struct rv_kmod_link link;
 	uint32_t ctmark;
-	bool copied;		/* rules are copies, whose handles are the addresses of what they are copies of */
+	/* rules are copies; their handles are the addresses of the originals */
+	bool copied;
 };
 
-/* Selectors that the packet, its interfaces and its mark decide. */
+/* Returns whether packet, interfaces and mark determine the selector. */
 static bool in_packet(enum rv_sel sel)
 {
 	static const enum rv_sel list[] = {
@@ -201,7 +202,7 @@ static bool engine_decides(struct asking *a, const struct rv_part *part)
 	       !rv_part_predicates(a->s->family, part->ext, part->data, is_outside, NULL);
 }
 
-/* The part of the rule that r is a copy of. */
+/* The part in the original of rule r. */
 static const struct rv_part *original(const struct rv_rule *r, const struct rv_part *part, const struct rv_rule **rule)
 {
 	const struct rv_part *m, *n;
@@ -288,7 +289,9 @@ static unsigned int ask_target(void *arg, struct rv_pkt *pkt, const struct rv_us
 
 /* ---- the table ----------------------------------------------------------------------------------------- */
 
-/* Base chains of nat are run as those of mangle, which has all hooks: the engine has no rules in nat. */
+/*
+ * The engine has no rules in nat, so base chains of nat run in a table mangle, which has all hooks.
+ */
 static struct rv_table *copy_table(struct rv_ruleset *rs, const struct rv_table *from)
 {
 	struct rv_table *t = rv_ruleset_table(rs, rv_table_def_find("mangle"));
@@ -326,7 +329,7 @@ static enum rv_table_id id_of(const struct rv_table_def *def)
 	return id;
 }
 
-/* "LOG --log-prefix x" or "DROP", as outcomes have it. */
+/* Appends "LOG --log-prefix x" or "DROP", as in outcomes. */
 static void rule_text(struct rv_buf *b, rv_family_t family, const struct rv_rule *r)
 {
 	struct rv_out o = { .buf = b, .style = RV_STYLE_SAVE, .family = family, .proto = r->ip.proto };
@@ -339,7 +342,7 @@ static void rule_text(struct rv_buf *b, rv_family_t family, const struct rv_rule
 	rv_part_render(&o, r->target->ext, r->target->data);
 }
 
-/* Reads the recorded path: its last rule or policy gave the verdict, the rules before it had effects. */
+/* Reads the recorded path: the last rule or policy gave the verdict, earlier rules had effects. */
 static void read_path(const struct rv_kmod_blob *blob, const struct rv_record *rec, rv_family_t family,
 		      struct rv_replay *out)
 {
@@ -406,7 +409,8 @@ static void run(struct asking *a, const struct rv_chain *c, const struct rv_kmod
 struct rv_replayer {
 	struct asking asking;
 	const struct rv_table *table;
-	struct rv_ruleset copy;		/* of a table that the engine cannot load under its own name */
+	/* copy of a table that the engine cannot load under its own name */
+	struct rv_ruleset copy;
 	struct rv_kmod_asker asker;
 	struct rv_kmod_change change;
 	struct rv_step *path;

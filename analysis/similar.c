@@ -15,7 +15,7 @@ static bool keeps_state(const struct rv_rule *r)
 	return false;
 }
 
-/* The option of a match that has the port: tcp, udp and the like. */
+/* The port option of tcp, udp and similar matches. */
 static const struct rv_option *port_option(const struct rv_part *m, enum rv_similar in)
 {
 	enum rv_sel sel = in == RV_SIMILAR_SPORT ? RV_SEL_TH_SPORT : RV_SEL_TH_DPORT;
@@ -83,7 +83,7 @@ static bool copy_address(struct rv_rule *to, const struct rv_rule *from, rv_fami
 	return true;
 }
 
-/* The one equality decides: the value of a is put into a copy of b. */
+/* Uses rv_rule_equal() after copying the value of a to a copy of b. */
 bool rv_rules_similar(const struct rv_rule *a, const struct rv_rule *b, rv_family_t family,
 		      enum rv_similar in)
 {

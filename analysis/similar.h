@@ -16,12 +16,12 @@ enum rv_similar {
 extern const char *const rv_similar_names[RV_SIMILARS]; /* "source port" */
 
 /*
- * Whether two rules are equal but for one port, or for one address of a host. Nothing that keeps
- * state may be in them: two rate limits are not one.
+ * Returns whether two rules differ only in one port or host address. Stateful rules are never
+ * similar: two rate limits are not one.
  */
 bool rv_rules_similar(const struct rv_rule *a, const struct rv_rule *b, rv_family_t family,
 		      enum rv_similar in);
-/* The port of a rule, or -1: it has none, or more than one. */
+/* The port of a rule, or -1 if it has none or several. */
 int rv_similar_port(const struct rv_rule *r, enum rv_similar in);
 
 #endif

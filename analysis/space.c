@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which variables there are: what rules ask for, put in order. */
+/* Collects the variables that rules test, and orders them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "analysis/selectors.h"
 #include "analysis/walk.h"
 
-/* The variable that a part, or a target, asks for. */
+/* The variable of a match or target. */
 struct rv_asked_part {
 	const struct rv_part *part;
 	uint32_t question;	/* in rv_space.frees */
@@ -166,7 +166,7 @@ void rv_predicate_key(struct rv_buf *b, const struct rv_predicate *p)
 		put_hex(b, &p->list[i], sizeof(*p->list));
 }
 
-/* The words of a part, "-m limit --limit 3/min"; of one that is only turned over, without its '!'. */
+/* The options of a part, "-m limit --limit 3/min"; if it is only negated, without '!'. */
 static void put_part(struct rv_buf *b, rv_family_t family, const struct rv_rule *r, const struct rv_part *m)
 {
 	struct rv_out o = { .buf = b, .style = RV_STYLE_SAVE, .family = family, .proto = r->ip.proto };
@@ -187,7 +187,7 @@ static bool cut_turn(struct rv_buf *b, const struct rv_part *m)
 	return true;
 }
 
-/* Whether two such matches give a packet the same answer. */
+/* Returns whether equal matches always agree on a packet. */
 static bool is_steady(const struct rv_space *s, const struct rv_part *m)
 {
 	if (!strcmp(m->ext->name, "set"))
@@ -210,7 +210,7 @@ static int note_part(struct rv_space *s, const struct rv_part *m, uint32_t quest
 	return 0;
 }
 
-/* One of a kind if it is steady; else that of this rule, and of so many equal ones before it. */
+/* One variable for all equal matches if they always agree; else one per occurrence. */
 static int ask_part(struct rv_space *s, const struct rv_rule *r, const struct rv_part *m, unsigned int side)
 {
 	struct rv_buf text = RV_BUF_INIT, key = RV_BUF_INIT;
@@ -277,7 +277,7 @@ static int count_predicate(const struct rv_predicate *p, void *arg)
 	return 0;
 }
 
-/* Whether a match says more than its predicates. */
+/* Returns whether a match tests more than its predicates. */
 static bool asks(const struct rv_space *s, const struct rv_part *m)
 {
 	struct count c = { 0 };
@@ -341,7 +341,7 @@ static int by_rank(const void *a, const void *b)
 	return (x->param > y->param) - (x->param < y->param);
 }
 
-/* Names that begin alike stand together, the class of them all first. */
+/* Sorts names with a common prefix together, their wildcard first. */
 static int by_name(const void *a, const void *b)
 {
 	const char *x = a, *y = b;
@@ -350,7 +350,7 @@ static int by_name(const void *a, const void *b)
 	while (x[i] && x[i] == y[i])
 		i++;
 	if (x[i] == '+' && !x[i + 1])
-		return y[i] ? -1 : 1;	/* "eth+" before "eth0"; behind "eth" */
+		return y[i] ? -1 : 1;	/* "eth+" before "eth0", after "eth" */
 	if (y[i] == '+' && !y[i + 1])
 		return x[i] ? 1 : -1;
 	return (unsigned char)x[i] - (unsigned char)y[i];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From the last rule of a chain to the first: what a rule says of its packets is put over what the
- * rules behind it say of all. A jump puts the chain it leads to over them, for the packets that
- * come to it.
+ * Builds a chain's diagram from the last rule to the first: the outcome of a rule overrides, for
+ * the packets it matches, the outcome of the following rules. A jump does the same with the diagram
+ * of the other chain.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 #define MEMO (1u << 14)
 
-/* Rules that are looked at, with those of chains as often as they are jumped to. */
+/* Most rules to evaluate; rules of a chain count for each jump to it. */
 #define STEPS_MAX 20000000
 
 struct rv_memo {
@@ -45,7 +45,7 @@ static uint32_t hash_bytes(const void *data, size_t len)
 	return (uint32_t)(h >> 24);
 }
 
-/* The slot of a key, or the empty one where it belongs. The table is never full. */
+/* The slot of a key, or the empty one for it. The table is never full. */
 static uint32_t *slot_of(struct rv_walk *w, const struct rv_index *x, const void *key, size_t len)
 {
 	uint32_t at = hash_bytes(key, len) & (x->size - 1);
@@ -56,7 +56,7 @@ static uint32_t *slot_of(struct rv_walk *w, const struct rv_index *x, const void
 	return &x->slot[at];
 }
 
-/* Makes room for one more after n. */
+/* Grows the table for more than n entries. */
 static int grow_index(struct rv_walk *w, struct rv_index *x, uint32_t n)
 {
 	uint32_t *old = x->slot;
@@ -133,7 +133,7 @@ static bool is_outcome(const struct rv_walk *w, uint32_t i, const void *key)
 	return !memcmp(&w->outcomes[i], key, sizeof(*w->outcomes));
 }
 
-/* o: without padding. */
+/* o must have no padding. */
 static rv_dd add_outcome(struct rv_walk *w, const struct rv_outcome *o)
 {
 	struct rv_outcome *list;
@@ -227,9 +227,9 @@ struct change {
 	struct rv_walk *w;
 	struct rv_effect_of e;
 	const char *target;		/* its name */
-	const struct rv_field *f;	/* whose variables are changed; NULL: none, or both marks */
+	const struct rv_field *f;	/* field that is changed; NULL: none, or both marks */
 	const struct rv_field *mark, *ctmark;
-	uint32_t text;			/* line to put before the effects */
+	uint32_t text;			/* effect to prepend */
 };
 
 static uint32_t prepend(struct rv_walk *w, uint32_t line, uint32_t effects)
@@ -246,7 +246,7 @@ static uint32_t prepend(struct rv_walk *w, uint32_t line, uint32_t effects)
 	return text;
 }
 
-/* What is taken from a mark at the time is what the marks before give. */
+/* Composes mark changes: a mark is copied with the changes so far. */
 static void compose(struct rv_marks *o, const struct rv_marks *mark, const struct rv_marks *ctmark)
 {
 	struct rv_marks was = *o;
@@ -268,14 +268,14 @@ static void not_followed(struct change *c, const char *why)
 			 rv_selectors[c->e.sel].name, why);
 }
 
-/* Bits of the marks that a target sets to a value that depends on the packet, its marks included. */
+/* Records the mark bits set to a value that depends on the packet. */
 static void blur_marks(struct change *c, struct rv_outcome *o)
 {
 	bool ct = c->e.sel == RV_SEL_CT_MARK;
 	uint32_t *mark = ct ? &o->mark.ctmark : &o->mark.mark, *ctmark = ct ? &o->ctmark.ctmark : &o->ctmark.mark;
 
 	if ((*mark | *ctmark) && (o->mark.blurred | o->ctmark.blurred))
-		not_followed(c, "so does a target behind it");
+		not_followed(c, "so does a later target");
 	o->mark.blurred |= *mark;
 	o->ctmark.blurred |= *ctmark;
 	*mark = *ctmark = 0;
@@ -293,7 +293,7 @@ static uint32_t change_leaf(void *arg, uint32_t number)
 		bool ct = c->e.what == RV_CHANGE_CTMARK;
 
 		if (o.mark.blurred | o.ctmark.blurred)
-			not_followed(c, "a target behind it makes another mark of it");
+			not_followed(c, "a later target derives another mark from it");
 		compose(&o.mark, ct ? &same_mark : &c->e.marks, ct ? &c->e.marks : &same_ctmark);
 		compose(&o.ctmark, ct ? &same_mark : &c->e.marks, ct ? &c->e.marks : &same_ctmark);
 		return add_outcome(c->w, &o);
@@ -304,7 +304,7 @@ static uint32_t change_leaf(void *arg, uint32_t number)
 	return add_outcome(c->w, &o);
 }
 
-/* A bit of both marks: what the target makes of each pair of values. */
+/* The new values of a bit in both marks, for each pair of old values. */
 static enum rv_dd_change change_marks(const struct change *c, uint32_t var, struct rv_dd_pair *pair)
 {
 	bool ct_first = c->ctmark->first < c->mark->first, ct = c->e.what == RV_CHANGE_CTMARK;
@@ -347,7 +347,7 @@ static bool looks_at(struct rv_walk *w, rv_dd f, const struct rv_field *field)
 	return field && rv_dd_looks(&w->s->d, f, rv_field_vars(field));
 }
 
-/* What the rest says of a packet that the target was done to. */
+/* The outcome of the following rules for a packet changed by the target. */
 static rv_dd after_target(struct rv_walk *w, const struct rv_rule *r, rv_dd rest)
 {
 	struct rv_diagram *d = &w->s->d;
@@ -364,7 +364,7 @@ static rv_dd after_target(struct rv_walk *w, const struct rv_rule *r, rv_dd rest
 	if (c.e.what == RV_CHANGE_FIELD)
 		c.f = rv_space_field(w->s, c.e.sel, 0);
 	if (c.e.what == RV_CHANGE_BLUR && looks_at(w, rest, rv_space_field(w->s, c.e.sel, 0)))
-		not_followed(&c, "rules behind it ask for that");
+		not_followed(&c, "later rules test it");
 	on = rv_dd_map(d, rest, &map);
 	return c.e.connection ? rv_dd_ite(d, rv_region_connection(w->s), on, rest) : on;
 }
@@ -378,7 +378,7 @@ static const struct rv_chain *jumped_to(const struct rv_chain *c, const struct r
 	return rv_table_chain(c->table, r->jump);
 }
 
-/* Fields that targets change are not what they were at the jump: where a packet is says nothing of them. */
+/* Drops fields that targets may have changed since the jump. */
 static rv_dd lasting(struct rv_walk *w, rv_dd where)
 {
 	static const enum rv_sel changed[] = { RV_SEL_TOS, RV_SEL_TTL, RV_SEL_HOPLIMIT, RV_SEL_CT_MARK, RV_SEL_MARK };
@@ -404,41 +404,41 @@ static rv_dd after_match(struct rv_walk *w, const struct rv_rule *r, rv_dd hit, 
 	rv_dd on;
 
 	if (effect == RV_EFFECT_UNKNOWN) {
-		snprintf(w->unknown, sizeof(w->unknown), "what target %s does is not known", r->target->ext->name);
+		snprintf(w->unknown, sizeof(w->unknown), "the effect of target %s is unknown", r->target->ext->name);
 		return rest;
 	}
-	/* For the matched packets only, which keeps the diagram small. */
+	/* Only for the matched packets, to keep the diagram small. */
 	on = after_target(w, r, rv_dd_ite(d, lasting(w, hit), rest, RV_DD_FALSE));
 	if (rv_target_may_end(r->target))
 		return rv_dd_ite(d, rv_region_part(w->s, r, r->target), target_leaf(w, r), on);
 	return on;
 }
 
-/* A rule of nft, whose verdict is in its match. */
+/* An nft rule with its own verdict. */
 static bool is_program(const struct rv_rule *r)
 {
 	return r->matches && r->matches->ext->whole;
 }
 
 /*
- * Consecutive rules whose outcomes do not depend on the rules behind them are combined in pairs,
- * pairs of pairs, and so on: put over all rules behind it one by one, a rule for many packets would
- * copy each time what these say of them. RV_DD_FALSE: no rule of the run matches.
+ * Consecutive rules whose outcomes do not depend on later rules are combined in pairs, pairs of
+ * pairs, and so on: adding them one by one would copy the diagram of all following rules each time.
+ * RV_DD_FALSE: no rule of the run matches.
  */
 struct run {
 	struct {
 		uint32_t rules;
 		rv_dd f;
-	} part[32];		/* the one of the first rules last */
+	} part[32];		/* first rules in the last part */
 	unsigned int n;
 };
 
-/* A chain that is walked. */
+/* A chain being walked. */
 struct rv_walk_step {
 	const struct rv_chain *c;
 	rv_dd where, next, accepted;
-	rv_dd rest;		/* what the rules behind the run say */
-	rv_dd hit;		/* packets that a jump is walked for */
+	rv_dd rest;		/* outcome of the rules after the run */
+	rv_dd hit;		/* packets of the jump being walked */
 	struct run run;
 	struct rv_walk_step *caller;
 };
@@ -458,7 +458,7 @@ static void add_to_run(struct rv_diagram *d, struct run *run, rv_dd f)
 		join_parts(d, run);
 }
 
-/* The run over the rules behind it. */
+/* Combines the run with the following rules. */
 static rv_dd end_run(struct rv_diagram *d, struct run *run, rv_dd rest)
 {
 	while (run->n > 1)
@@ -469,7 +469,7 @@ static rv_dd end_run(struct rv_diagram *d, struct run *run, rv_dd rest)
 	return rest;
 }
 
-/* The outcome of a rule that does not depend on the rules behind it; RV_DD_FALSE: it does. */
+/* The outcome of a rule if it does not depend on later rules, else RV_DD_FALSE. */
 static rv_dd outcome_of(struct rv_walk *w, const struct rv_walk_step *at, const struct rv_rule *r)
 {
 	if (r->target)
@@ -488,7 +488,7 @@ static rv_dd outcome_of(struct rv_walk *w, const struct rv_walk_step *at, const 
 	}
 }
 
-/* Puts a rule over the run and the rest. */
+/* Adds a rule before the run and the rest. */
 static void step(struct rv_walk *w, struct rv_walk_step *at, const struct rv_rule *r)
 {
 	const struct rv_chain *to = !r->target && is_jump(r) ? jumped_to(at->c, r) : NULL;
@@ -504,7 +504,7 @@ static void step(struct rv_walk *w, struct rv_walk_step *at, const struct rv_rul
 		return;
 	if (!r->target && !to) {
 		if (is_program(r))
-			strcpy(w->unknown, "what a rule of nft does is not known");
+			strcpy(w->unknown, "the effect of an nft rule is unknown");
 		return;
 	}
 	at->rest = end_run(d, &at->run, at->rest);
@@ -523,7 +523,7 @@ static struct rv_memo *memo_of(struct rv_walk *w, const struct rv_chain *c, rv_d
 	return &w->memo[hash_bytes(key, sizeof(key)) & (MEMO - 1)];
 }
 
-/* Frees the nodes that no chain that is being walked has a use for. */
+/* Frees nodes that are not needed by the chains being walked. */
 static void collect(struct rv_walk *w)
 {
 	struct rv_diagram *d = &w->s->d;

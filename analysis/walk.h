@@ -5,17 +5,17 @@
 
 #include "analysis/region.h"
 
-/* A mark after the walk: XOR of turn and of the selected bits that both marks had before. */
+/* A mark after the walk: XOR of turn and the selected bits of the original marks. */
 struct rv_marks {
 	uint32_t mark, ctmark;	/* masks: bits selected from the packet mark and the connection mark */
 	uint32_t turn;
-	uint32_t blurred;	/* bits that a target on the way gave an unknown value */
+	uint32_t blurred;	/* bits set to an unknown value */
 };
 
 struct rv_outcome {
 	enum rv_fate { RV_FATE_ACCEPT, RV_FATE_DROP, RV_FATE_REJECT, RV_FATE_OTHER } fate;
 	uint32_t end;		/* text number of the final verdict or target */
-	uint32_t effects;	/* text number of what earlier targets did, one line each */
+	uint32_t effects;	/* text number of the effects of earlier targets */
 	struct rv_marks mark, ctmark;
 };
 
@@ -38,7 +38,7 @@ struct rv_walk {
 	struct rv_index text_index, outcome_index;
 	struct rv_memo *memo;
 	struct rv_walk_step *step;		/* innermost chain that is being walked */
-	const rv_dd *held;		/* nheld sets that are needed; NULL: no node of the diagram is freed */
+	const rv_dd *held;		/* nheld sets to keep; NULL: never free nodes */
 	unsigned int nheld;
 	uint64_t steps, most;
 	char unknown[160];		/* why the walk is incomplete; "": it is complete */
@@ -48,26 +48,26 @@ struct rv_walk {
 int rv_walk_init(struct rv_walk *w, struct rv_space *s);
 void rv_walk_free(struct rv_walk *w);
 /*
- * The outcomes of the packets that enter the base chain. A packet that it accepts gets the outcome
- * in next (RV_DD_TRUE: accepted). If the walk is incomplete, w->unknown says why.
+ * The outcomes of packets that enter the base chain. next: outcome of accepted packets (RV_DD_TRUE:
+ * accepted). If the walk is incomplete, w->unknown contains the reason.
  */
 rv_dd rv_walk_chain(struct rv_walk *w, const struct rv_chain *c, rv_dd next);
 const struct rv_outcome *rv_walk_outcome(const struct rv_walk *w, rv_dd leaf);
 const char *rv_walk_text(const struct rv_walk *w, uint32_t text);
-/* The packets whose outcome is one of these fates (bits of 1 << enum rv_fate). */
+/* The packets with one of these fates (bits of 1 << enum rv_fate). */
 rv_dd rv_walk_fates(struct rv_walk *w, rv_dd f, unsigned int fates);
-/* Whether a target lets the packet go on to the next rule, always or sometimes. */
+/* Returns whether a target is non-terminating, always or sometimes. */
 bool rv_target_goes_on(const struct rv_part *target);
 
-/* Whether it does so sometimes only. */
+/* Returns whether a non-terminating target sometimes terminates. */
 bool rv_target_may_end(const struct rv_part *target);
 
 /* What a target changes that later rules may test. */
 struct rv_effect_of {
 	enum { RV_CHANGE_NOTHING, RV_CHANGE_MARK, RV_CHANGE_CTMARK, RV_CHANGE_FIELD, RV_CHANGE_BLUR } what;
-	enum rv_sel sel;		/* that is changed; BLUR: to an unknown value */
+	enum rv_sel sel;		/* changed field; BLUR: to an unknown value */
 	struct rv_marks marks;		/* MARK, CTMARK: the new value */
-	bool connection;		/* nothing is changed in packets without one */
+	bool connection;		/* no change without a connection */
 	uint32_t value, mask;		/* FIELD: the bits in mask become value */
 };
 void rv_effect_of(const struct rv_part *target, rv_family_t family, struct rv_effect_of *e);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Boxes, and sets of values, in words of iptables. */
+/* Prints boxes and sets of values as iptables options. */
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +39,7 @@ static enum rv_dd_change fix_var(void *arg, uint32_t var, struct rv_dd_pair *pai
 	return a->values[var] == RV_POINT_ONE ? RV_DD_ONE : RV_DD_ZERO;
 }
 
-/* All values of one field that the packets of f around the point can have, all else being as in the point. */
+/* Returns all values of one field for which the packet, otherwise unchanged, is in f. */
 static rv_dd values_around(struct rv_space *s, rv_dd f, const uint8_t *values, struct rv_dd_vars field)
 {
 	struct around a = { values, field };
@@ -47,7 +47,10 @@ static rv_dd values_around(struct rv_space *s, rv_dd f, const uint8_t *values, s
 	return rv_dd_map(&s->d, f, &(struct rv_dd_map){ fix_var, NULL, &a });
 }
 
-/* Each field in turn: nothing is asked of it, if that may be; else the values that may be beside the rest. */
+/*
+ * Widens each field in turn: to no condition if possible, else to the values allowed by the other
+ * fields.
+ */
 rv_dd rv_region_box(struct rv_space *s, rv_dd f, rv_dd possible, rv_dd *left)
 {
 	struct rv_diagram *d = &s->d;
@@ -105,7 +108,7 @@ static void add_span(struct spans *sp, const uint8_t *start, unsigned int bit)
 	for (unsigned int i = bit; i < sp->bits; i++)
 		now.to[i / 8] |= 0x80 >> i % 8;
 	if (last) {
-		/* The next value, in steps of the lowest bit. */
+		/* Next value, in steps of the lowest bit. */
 		unsigned int carry = sp->bits % 8 ? 1u << (8 - sp->bits % 8) : 1;
 
 		memcpy(after, last->to, 16);
@@ -246,7 +249,7 @@ static const struct words {
 	enum rv_sel sel;
 	const char *word;
 	void (*put)(struct rv_buf *b, const struct rv_field *f, const struct rv_interval *i);
-	bool bits;		/* as value/mask, if the set is one */
+	bool bits;		/* print as value/mask if possible */
 } words[] = {
 	{ RV_SEL_IIFNAME, "-i", put_names, false }, { RV_SEL_OIFNAME, "-o", put_names, false },
 	{ RV_SEL_IP_SADDR, "-s", put_addresses, false }, { RV_SEL_IP_DADDR, "-d", put_addresses, false },
@@ -274,12 +277,12 @@ static const struct words *words_of(enum rv_sel sel)
 static const char *const states[] = { "INVALID", "ESTABLISHED", "RELATED", "NEW", NULL, NULL, "SNAT", "DNAT", "UNTRACKED" };
 static const char *const flags[] = { "FIN", "SYN", "RST", "PSH", "ACK", "URG" };
 
-/* The states in the set, whether or not the packet is translated. */
+/* The states in the set, with or without translation. */
 static bool put_states(struct rv_buf *b, const struct rv_space *s, const struct rv_field *f, rv_dd set)
 {
 	static const struct {
 		uint8_t bit;
-		uint8_t translations;	/* SNAT, DNAT, both or none: of packets with a connection */
+		uint8_t translations;	/* SNAT, DNAT, both or none */
 	} real[] = { { 0, 1 }, { 1, 4 }, { 2, 4 }, { 3, 4 }, { 8, 1 } };
 	uint8_t *values = calloc(s->nvars + 1, 1);
 	unsigned int n = 0;
@@ -305,7 +308,7 @@ static bool put_states(struct rv_buf *b, const struct rv_space *s, const struct 
 	return true;
 }
 
-/* Value and mask of a set that asks single bits; false: it is none. */
+/* Gets value and mask of a set defined by single bits, or returns false. */
 static bool as_bits(const struct rv_space *s, const struct rv_field *f, rv_dd set, uint64_t *value, uint64_t *mask)
 {
 	*value = *mask = 0;
@@ -382,14 +385,14 @@ static void put_field(struct rv_buf *b, struct rv_space *s, const struct rv_fiel
 	real = f->sel == RV_SEL_L4PROTO ? rv_region_protocols(s) : RV_DD_TRUE;
 	spans_of(&in, s, f, rv_dd_and(&s->d, set, real));
 	spans_of(&out, s, f, rv_dd_minus(&s->d, real, set));
-	/* The class of all other names is described by the names that it excludes. */
+	/* The class of other names is printed as the excluded names. */
 	turn = rv_selectors[f->sel].order == RV_ORDER_S ? has_others(f, &in) : out.n < in.n;
 	rv_buf_puts(b, turn ? " ! " : " ");
 	rv_buf_printf(b, "%s ", w->word ? w->word : rv_selectors[f->sel].name);
 	put_spans(b, f, w, turn ? &out : &in);
 }
 
-/* What a product says of the variables. */
+/* The projection of a product on the variables. */
 static rv_dd projection(struct rv_space *s, rv_dd box, struct rv_dd_vars v)
 {
 	box = rv_dd_some(&s->d, box, (struct rv_dd_vars){ v.end, s->nvars, 1 });
@@ -428,7 +431,7 @@ void rv_region_words(struct rv_buf *b, struct rv_space *s, rv_dd box, rv_dd poss
 	}
 	if (b->len == start)
 		rv_buf_puts(b, " all packets");
-	/* Each word has a blank before it. */
+	/* Each word is preceded by a blank. */
 	if (rv_buf_ok(b))
 		memmove(b->data + start, b->data + start + 1, --b->len - start);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A plan for people: blocks with the numbers of their rules, and why rules are in no switch. */
+/* Prints a plan: blocks with rule numbers, and why rules are in no switch. */
 #include <ravelin/plan.h>
 
 #include "compiler/compiler.h"
@@ -12,7 +12,7 @@ static const char *const reasons[RV_OUTSIDE_COUNT] = {
 	[RV_OUTSIDE_BARRIER] = "the target may change addresses or ports",
 	[RV_OUTSIDE_SHORT] = "too few rules in a row",
 	[RV_OUTSIDE_GAIN] = "a lookup would not be faster",
-	[RV_OUTSIDE_RETURNS] = "RETURN or -g under a condition, among rules of one key",
+	[RV_OUTSIDE_RETURNS] = "conditional RETURN or -g among rules with the same key",
 	[RV_OUTSIDE_MAPS] = "the table has as many maps as allowed",
 	[RV_OUTSIDE_LEAVES] = "the table has as many leaf chains as allowed",
 	[RV_OUTSIDE_DEPTH] = "jumps would be nested too deep",
@@ -48,7 +48,7 @@ static void put_reason(struct rv_buf *b, const struct rv_plan_chain *c, uint32_t
 		rv_buf_printf(b, " (%u)", c->run[rule]);
 }
 
-/* Plain blocks with one reason are one line. Returns the block behind them. */
+/* Prints consecutive plain blocks with the same reason as one line. Returns the next block. */
 static uint32_t put_plain(struct rv_buf *b, const struct rv_plan_chain *c, uint32_t block)
 {
 	uint32_t first = c->blocks[block].first, last = first;

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a rule says, as far as keys of a look-up go. */
+/* Derives the fields that a rule compares with one value. */
 #include <string.h>
 
 #include <ravelin/extension.h>
 #include <ravelin/plan.h>
 
-/* Time of a test in ns, measured on nf_tables of Linux 6.18; ratios count. */
+/* Time per test in ns, measured on nf_tables of Linux 6.18; only ratios matter. */
 enum { COST_ADDRESS = 3, COST_PORT = 17, COST_NAME = 34, COST_OTHER = 98 };
 
-/* The fields that keys are made of. What is not here, is in no key. */
+/* The possible key fields. */
 static const struct key_row {
 	enum rv_sel sel, sel6;
 	uint8_t size, size6, offset;	/* bytes; the offset is in rv_facts.value */
-	bool masked;			/* a prefix of it may be compared */
-	bool needs_protocol;		/* it means something together with the protocol only */
+	bool masked;			/* may be compared by prefix */
+	bool needs_protocol;		/* only valid together with the protocol */
 	uint8_t cost;
 	const char *name;
 } key_rows[RV_KEY_FIELDS] = {
@@ -72,7 +72,7 @@ static int prefix_length(const uint8_t *mask, unsigned int size)
 	return n;
 }
 
-/* How many bits a packet's field must share with p->value, or -1: that is not what it says. */
+/* The number of leading bits that must equal p->value, or -1 if it is no such comparison. */
 static int bits_of(const struct rv_predicate *p, const struct key_row *row, unsigned int size)
 {
 	uint8_t mask[16] = { 0 };
@@ -83,7 +83,7 @@ static int bits_of(const struct rv_predicate *p, const struct key_row *row, unsi
 		return -1;
 	if (p->op == RV_OP_MASK)
 		return prefix_length(p->other, size);
-	/* A range of all numbers that begin alike, as of one ICMP type with any code. */
+	/* A range of all values with a common prefix, as of an ICMP type with any code. */
 	for (unsigned int i = 0; i < size; i++) {
 		mask[i] = ~(p->value[i] ^ p->other[i]);
 		if (p->value[i] & ~mask[i] || (p->other[i] & ~mask[i]) != (uint8_t)~mask[i])
@@ -92,7 +92,7 @@ static int bits_of(const struct rv_predicate *p, const struct key_row *row, unsi
 	return prefix_length(mask, size);
 }
 
-/* A test that is no part of a key. The first reason is the one that is told. */
+/* Records a test that cannot be part of a key. Only the first reason is reported. */
 static void put_outside(struct reading *r, enum rv_outside why, unsigned int field)
 {
 	r->facts->rest = true;
@@ -146,7 +146,7 @@ static int read_predicate(const struct rv_predicate *given, void *arg)
 
 /* ---- the rule ------------------------------------------------------------------------------------ */
 
-/* Whether nf_tables tests the part by expressions of its own, which drop nothing. */
+/* Returns whether the part is encoded as native expressions, which drop nothing. */
 static bool is_native(const struct rv_part *m)
 {
 	const struct rv_ext *ext = m->ext;
@@ -172,7 +172,7 @@ static void read_match(struct reading *r, const struct rv_part *m)
 		r->late = true;
 }
 
-/* A port or an ICMP type without the protocol it is of is no key: nothing would say whose it is. */
+/* A port or ICMP type is not a key without its protocol. */
 static void drop_orphans(struct rv_facts *f)
 {
 	if (f->shape.fields & 1 << RV_KEY_PROTO)
@@ -185,7 +185,7 @@ static void drop_orphans(struct rv_facts *f)
 		}
 }
 
-/* Whether packets that come out of the target may have another key than they went in with. */
+/* Returns whether the target may change the key of packets that continue. */
 static bool is_barrier(const struct rv_ext *target)
 {
 	if (target->effect == RV_EFFECT_UNKNOWN)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How long the way of a packet can be. Rules of one run exclude each other, before and after:
- * a packet follows the jumps of one of their groups only.
+ * Computes the longest path of a packet. Rules of one run exclude each other, so a packet follows
+ * the jumps of only one group.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +21,12 @@ bool rv_plan_path_longer(const struct rv_plan_path *a, const struct rv_plan_path
 	return a->rules != b->rules ? a->rules > b->rules : a->lookups > b->lookups;
 }
 
-/* The longest ways through each chain, of rules one by one and of the plan. */
+/* The longest paths through each chain: with single rules, and with the plan. */
 struct ways {
 	struct rv_plan_path linear, planned;
 };
 
-/* What the rules of a group and their jumps add, behind the look-up. */
+/* Adds the cost of a group's rules and jumps after the lookup. */
 static void follow_group(const struct rv_plan *p, const struct rv_plan_chain *c, const struct rv_plan_group *g,
 			 const struct ways *ways, struct ways *way)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rules to blocks: which runs become switches. */
+/* Splits chains into blocks: chooses the runs that become switches. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 
 static const struct rv_plan_limits usual = { .shortest = 6, .maps = 512, .leaves = 8192, .depth = 15, .gain = 1 };
 
-/* Shapes whose run had no gain; from within that run they have none either. */
+/* Shapes without gain for a run; they have none from within that run either. */
 #define FAILED 8
 
 struct planner {
@@ -28,7 +28,7 @@ static void drop_field(struct rv_key_shape *s, unsigned int field)
 	s->bits[field] = 0;
 }
 
-/* All key fields of a rule, less those that a key has no room for. */
+/* All key fields of a rule that fit in a key. */
 static struct rv_key_shape whole_shape(rv_family_t family, const struct rv_facts *f)
 {
 	static const uint8_t spare[] = { RV_KEY_OUT, RV_KEY_IN, RV_KEY_SPORT, RV_KEY_ICMP, RV_KEY_DPORT };
@@ -40,7 +40,7 @@ static struct rv_key_shape whole_shape(rv_family_t family, const struct rv_facts
 	return s;
 }
 
-/* One of them alone; a port and an ICMP type bring the protocol along. */
+/* Only one field; a port or ICMP type includes the protocol. */
 static struct rv_key_shape single_shape(const struct rv_facts *f, unsigned int field)
 {
 	const uint16_t dependent = 1 << RV_KEY_SPORT | 1 << RV_KEY_DPORT | 1 << RV_KEY_ICMP;
@@ -76,15 +76,15 @@ static void note_failed(struct planner *p, const struct rv_block *b)
 }
 
 /*
- * Of two blocks from one rule on, the one that saves more. A leaf counts against it: it is a chain
- * more in memory, and each commit looks at it.
+ * Compares two blocks starting at one rule by gain. Leaves count against a block: each is another
+ * chain, which every commit checks.
  */
 static bool is_better(const struct rv_block *a, const struct rv_block *b)
 {
 	return a->gain - a->leaves > b->gain - b->leaves;
 }
 
-/* Tries a shape from a rule on; a better block takes the place of best. */
+/* Tries a shape from this rule on and replaces best if it is better. */
 static int try_shape(struct planner *p, struct rv_plan_chain *c, const struct rv_key_shape *s,
 		     struct rv_block *best)
 {
@@ -147,14 +147,14 @@ static void say_why(struct rv_plan_chain *c, uint32_t rule)
 	if (f->barrier)
 		c->why[rule] = RV_OUTSIDE_BARRIER;
 	else if (f->why)
-		c->why[rule] = f->why;	/* what could be written in another way */
+		c->why[rule] = f->why;	/* the reason that the user can change */
 	else if (!f->shape.fields)
 		c->why[rule] = RV_OUTSIDE_NO_KEY;
 	else if (!c->why[rule])
 		c->why[rule] = RV_OUTSIDE_GAIN;
 }
 
-/* Takes the chain's next block: the best switch from here, or the rule alone. */
+/* Adds the chain's next block: the best switch from here, or a plain rule. */
 static int add_block(struct planner *p, struct rv_plan_chain *c, uint32_t first)
 {
 	struct rv_block *b = &c->blocks[c->nblocks];
@@ -166,7 +166,7 @@ static int add_block(struct planner *p, struct rv_plan_chain *c, uint32_t first)
 		return -1;
 	}
 	if (b->ngroups) {
-		/* Other shapes have written next since. */
+		/* Trying other shapes has overwritten next. */
 		free(b->groups);
 		b->groups = NULL;
 		if (rv_run_groups(c, b) < 0)
@@ -225,7 +225,7 @@ static void close_chain(struct rv_plan_chain *c)
 
 /* ---- bounds of a table ------------------------------------------------------------------------------- */
 
-/* Makes plain rules of the switches that are marked so. Blocks move. */
+/* Dissolves the marked switches into plain rules. Moves blocks. */
 static int dissolve_marked(struct rv_plan_chain *c)
 {
 	struct rv_block *old = c->blocks, *blocks = calloc(c->nrules + 1, sizeof(*blocks));
@@ -284,7 +284,7 @@ static void collect(const struct rv_plan *p, struct rv_block **switches)
 				*switches++ = &p->chains[i].blocks[j];
 }
 
-/* The best switches that the table has room for stay. */
+/* Keeps the best switches within the table's limits. */
 static int keep_best(struct planner *p)
 {
 	size_t n = count_switches(p->plan);
@@ -311,7 +311,7 @@ static int keep_best(struct planner *p)
 
 /* ---- depth of jumps ------------------------------------------------------------------------------------- */
 
-/* The chains are in order of their address. */
+/* Chains are sorted by address. */
 struct rv_plan_chain *rv_plan_chain(const struct rv_plan *p, const struct rv_chain *c)
 {
 	uint32_t low = 0, high = p->nchains;
@@ -386,7 +386,7 @@ uint32_t *rv_plan_order(const struct rv_plan *p)
 	return w.order;
 }
 
-/* How many jumps lead to each chain at most, or from it; each may pass through a leaf. */
+/* The maximum number of jumps to and from each chain; each may pass through a leaf. */
 static void measure_depth(const struct rv_plan *p, const uint32_t *order, uint32_t *above, uint32_t *below)
 {
 	for (uint32_t i = 0; i < p->nchains; i++)
@@ -412,7 +412,7 @@ static void forbid_leaves(struct rv_plan_chain *c)
 			c->blocks[i].dissolve = RV_OUTSIDE_DEPTH;
 }
 
-/* A leaf is a jump more on the way. Where the longest way could be too long, no chain has leaves. */
+/* A leaf adds a jump. Chains on paths that could become too long get no leaves. */
 static int bound_depth(struct planner *p)
 {
 	struct rv_plan *plan = p->plan;
@@ -450,7 +450,7 @@ static bool spread_barriers(struct rv_plan *p, bool *barred)
 	return more;
 }
 
-/* A jump to a chain with a barrier is one: the packet may come back changed. */
+/* A jump to a chain with a barrier is a barrier: the packet may return changed. */
 static int mark_barriers(struct rv_plan *p)
 {
 	bool *barred = calloc(p->nchains + 1, sizeof(*barred));

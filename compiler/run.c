@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Runs: consecutive rules that one look-up can stand for. */
+/* Finds runs: consecutive rules that one lookup can replace. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "compiler/compiler.h"
 
-/* A group may be wrong for a while and become right with its last rule: how long that is waited for. */
+/* Number of rules after which an invalid group must have become valid again. */
 #define LOOKAHEAD 16
 
 /* ---- groups by key ---------------------------------------------------------------------------- */
@@ -17,7 +17,7 @@ struct groups {
 	struct rv_plan_group *group;
 	uint32_t *hash;			/* of the key of each group */
 	uint32_t count, room;
-	uint32_t *slot;			/* index of a group + 1; as many as a power of two */
+	uint32_t *slot;			/* index of a group + 1; size is a power of two */
 	uint32_t mask;
 	uint32_t unfit;			/* groups that are RV_GROUP_UNFIT now */
 };
@@ -62,7 +62,7 @@ static uint32_t *find_slot(const struct groups *g, const unsigned char *key, uns
 	}
 }
 
-/* As at + 1 in the next free slot: the keys differ. */
+/* Stores at + 1 in the next free slot; all keys differ. */
 static void put_slot(struct groups *g, uint32_t at)
 {
 	uint32_t i = g->hash[at] & g->mask;
@@ -186,7 +186,7 @@ static bool needs_chain(const struct rv_plan_chain *c, const struct rv_plan_grou
 	return p->form != RV_GROUP_DIRECT || c->rules[p->first]->target;
 }
 
-/* The dearest path through the group, behind the look-up. */
+/* The most expensive path through the group after the lookup. */
 static uint64_t group_cost(const struct rv_plan_chain *c, const struct rv_plan_group *p)
 {
 	uint64_t cost = needs_chain(c, p) ? RV_COST_CHAIN : 0;

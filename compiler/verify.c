@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whether a plan does what its rules do. Reads the rules again: what the planner noted of them
- * is not believed. Linear in rules.
+ * Proves that a plan does what its rules do. Reads the rules again instead of trusting the planner.
+ * Linear in the number of rules.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,7 +34,10 @@ static void facts(const struct verifier *v, uint32_t rule, struct rv_facts *f)
 	rv_facts_of(v->family, v->chain->rules[rule], f);
 }
 
-/* Each rule of the group: in the block, ascending, with the group's key. Sets what the group does. */
+/*
+ * Checks the rules of a group: in the block, ascending, with the group's key. Records what the
+ * group does.
+ */
 static int verify_rules(struct verifier *v, const struct rv_block *b, const struct rv_plan_group *g,
 			struct rv_plan_group *found)
 {
@@ -47,15 +50,15 @@ static int verify_rules(struct verifier *v, const struct rv_block *b, const stru
 		bool beyond;
 
 		if (i < b->first || i - b->first >= b->count)
-			return wrong(v, g->first, "its group leaves the switch");
+			return wrong(v, g->first, "its group is not within the switch");
 		if (last != RV_PLAN_END && i <= last)
 			return wrong(v, i, "its group does not ascend");
 		facts(v, i, &f);
 		if (f.barrier || !rv_facts_fit(&f, &b->key))
-			return wrong(v, i, "it has no key of the switch it is in");
+			return wrong(v, i, "it has not the key fields of its switch");
 		len = rv_facts_key(v->family, &f, &b->key, found->count ? other : key);
 		if (found->count && memcmp(key, other, len) != 0)
-			return wrong(v, i, "its key is not its group's");
+			return wrong(v, i, "its key differs from its group's");
 		beyond = rv_facts_beyond(&f, &b->key);
 		found->beyond |= beyond;
 		found->closed |= !beyond && rv_rule_ends(v->chain->rules[i]);
@@ -72,10 +75,10 @@ static int verify_form(struct verifier *v, const struct rv_plan_group *g,
 	switch (g->form) {
 	case RV_GROUP_DIRECT:
 		if (found->count != 1 || found->beyond)
-			return wrong(v, g->first, "a map element would say less than the rule");
+			return wrong(v, g->first, "a map element cannot represent the rule");
 		return 0;
 	case RV_GROUP_GOTO:
-		return found->closed ? 0 : wrong(v, g->first, "packets would leave the end of its leaf");
+		return found->closed ? 0 : wrong(v, g->first, "packets would pass the end of its leaf");
 	case RV_GROUP_JUMP:
 		return found->returns ? wrong(v, g->first, "a rule would return to the switch") : 0;
 	case RV_GROUP_UNFIT:
@@ -98,7 +101,7 @@ static int verify_switch(struct verifier *v, const struct rv_block *b, unsigned 
 		if (verify_rules(v, b, g, &found) < 0)
 			return -1;
 		if (found.count != g->count || found.last != g->last)
-			return wrong(v, g->first, "its group has lost rules");
+			return wrong(v, g->first, "rules are missing in its group");
 		if (verify_form(v, g, &found) < 0)
 			return -1;
 		rules += found.count;
@@ -106,7 +109,7 @@ static int verify_switch(struct verifier *v, const struct rv_block *b, unsigned 
 			if (placed[r]++)
 				return wrong(v, r, "it is in two groups");
 	}
-	return rules == b->count ? 0 : wrong(v, b->first, "the switch has lost rules");
+	return rules == b->count ? 0 : wrong(v, b->first, "rules are missing in the switch");
 }
 
 static int by_key(const void *a, const void *b)
@@ -114,7 +117,7 @@ static int by_key(const void *a, const void *b)
 	return memcmp(a, b, RV_KEY_ROOM);
 }
 
-/* Groups with one key in two places would each be half of it. */
+/* Keys must be unique, otherwise only one of the groups would be used. */
 static int verify_keys(struct verifier *v, const struct rv_block *b)
 {
 	unsigned char (*keys)[RV_KEY_ROOM] = calloc(b->ngroups + 1, sizeof(*keys));

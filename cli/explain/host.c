@@ -115,7 +115,7 @@ static void put_ports(struct nlmsghdr *nlh, const struct rv_host_query *q)
 	mnl_attr_put_u16(nlh, RTA_DPORT, q->dport);
 }
 
-/* The types that errors of a look-up stand for (fib_props of net/ipv4/fib_semantics.c). */
+/* The types that errors of a lookup stand for (fib_props of net/ipv4/fib_semantics.c). */
 static uint8_t type_of_error(int code)
 {
 	switch (code) {

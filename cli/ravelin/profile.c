@@ -112,7 +112,7 @@ static int foretell(struct profile *p, struct rv_store *s, const struct rv_table
 		rv_plan_free(plan);
 		return -1;
 	}
-	rv_buf_printf(&p->out, "%s: to profile %s: %llu rules, %llu behind look-ups\n", def->name,
+	rv_buf_printf(&p->out, "%s: to profile %s: %llu rules, %llu behind lookups\n", def->name,
 		      name_of(p->fast), (unsigned long long)f.rules, (unsigned long long)(p->fast ? f.behind : 0));
 	rv_plan_free(plan);
 	return 0;

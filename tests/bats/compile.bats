@@ -58,7 +58,7 @@ explains()
 	rules 7 -m limit --limit 1/s -p tcp -m tcp --dport %i -j DROP |
 		explains "  rules 1-7: one by one: --dport comes after a match that keeps state or can drop the packet"
 	rules 9 -s 10.0.0.1 -m mark --mark %i -j RETURN |
-		explains "  rules 1-9: one by one: RETURN or -g under a condition, among rules of one key"
+		explains "  rules 1-9: one by one: conditional RETURN or -g among rules with the same key"
 }
 
 @test "nat and IPv6, and one table of several" {

@@ -84,7 +84,7 @@ void rv_fast_parse_add(struct rv_fast_parse *p, struct rv_nft_view text, bool ju
 /* Parses the texts. Returns -1 with err set; p->at is then the failing text. */
 int rv_fast_parse_end(struct rv_fast_parse *p, struct rv_error *err);
 
-/* ---- key.c: the shape of a key and the expressions of its look-up ---------------------------- */
+/* ---- key.c: the shape of a key and the expressions of its lookup ---------------------------- */
 
 #define RV_FAST_KEY_MAX 64
 
