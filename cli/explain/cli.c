@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Command lines of ravelin explain and ravelin test: options among the words of packets. */
+/* Command lines of ravelin explain and ravelin test: options mixed with those of packets. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,13 +71,13 @@ int rv_explain_flags_read(const struct rv_flag *flags, struct rv_explaining *e, 
 static int set_name(char to[16], const char *name, struct rv_error *err)
 {
 	if (!name || !*name || strlen(name) >= IFNAMSIZ)
-		return rv_fail(err, RV_ERR_USAGE, NULL, "\"%s\" is no name of an interface", name ? name : "");
+		return rv_fail(err, RV_ERR_USAGE, NULL, "\"%s\" is not an interface name", name ? name : "");
 	memset(to, 0, 16);
 	memcpy(to, name, strlen(name));
 	return 0;
 }
 
-/* Those of the packet's family. */
+/* Adds the addresses of the packet's family. */
 static int add_locals(struct rv_question_packet *q, const char *list, struct rv_error *err)
 {
 	char *copy = strdup(list), *rest = copy, *word;
@@ -88,7 +88,7 @@ static int add_locals(struct rv_question_packet *q, const char *list, struct rv_
 		const bool v6 = strchr(word, ':');
 
 		if (!rv_parse_address(v6 ? NFPROTO_IPV6 : NFPROTO_IPV4, word, &addr))
-			rc = rv_fail(err, RV_ERR_USAGE, NULL, "--local: \"%s\" is no address", word);
+			rc = rv_fail(err, RV_ERR_USAGE, NULL, "--local: \"%s\" is not an address", word);
 		else if (q->nlocal == RV_EXPLAIN_LOCALS)
 			rc = rv_fail(err, RV_ERR_USAGE, NULL, "--local: more than %d addresses", RV_EXPLAIN_LOCALS);
 		else if (v6 == (q->family == NFPROTO_IPV6))
@@ -98,7 +98,7 @@ static int add_locals(struct rv_question_packet *q, const char *list, struct rv_
 	return rc;
 }
 
-/* Whether a word can be the list of --local. */
+/* Returns whether a word is an address list for --local. */
 static bool is_list(const char *word)
 {
 	char first[64];
@@ -109,7 +109,7 @@ static bool is_list(const char *word)
 				  rv_parse_address(NFPROTO_IPV6, first, &addr));
 }
 
-/* Takes --in, --out and --local out of the words. */
+/* Removes --in, --out and --local from the words. */
 static int take_around(struct rv_question_packet *q, struct rv_explain_words *w, struct rv_error *err)
 {
 	int n = 0, rc = 0;
@@ -154,7 +154,10 @@ int rv_explain_read(struct rv_explaining *e, const struct rv_explain_words *word
 	return rc;
 }
 
-/* One word, unquoted in place; *at goes behind it. NULL: none, or (with *bad) a quote is not closed. */
+/*
+ * Gets the next word, unquoted in place, and advances *at. NULL: no more, or (with *bad) an
+ * unclosed quote.
+ */
 static char *next_word(char **at, bool *bad)
 {
 	char *from = *at + strspn(*at, " \t\r\n"), *word = from, *to = from, quote = 0;
@@ -231,7 +234,7 @@ int rv_explain_start(struct rv_explaining *e)
 	uint64_t ways = WAYS;
 
 	if (e->ways_word && !rv_parse_uint(e->ways_word, 1, WAYS_MAX, &ways))
-		return rv_cli_message("%s: \"%s\" is no number of ways from 1 to %d", e->cli->name, e->ways_word,
+		return rv_cli_message("%s: \"%s\" is not a number of ways from 1 to %d", e->cli->name, e->ways_word,
 				      WAYS_MAX);
 	e->max_ways = (unsigned int)ways;
 	for (unsigned int v6 = 0; v6 < 2; v6++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What ravelin explain and ravelin test share of their command lines. */
+/* Shared by the command lines of ravelin explain and ravelin test. */
 #ifndef RAVELIN_EXPLAINCLI_H
 #define RAVELIN_EXPLAINCLI_H
 
@@ -24,9 +24,9 @@ int rv_explain_error(struct rv_explaining *e, struct rv_error *err);
 int rv_explain_read(struct rv_explaining *e, const struct rv_explain_words *words, const struct rv_frame *frame,
 		    struct rv_question_packet *q, struct rv_error *err);
 /*
- * Splits a line, up to a '#', into words and puts them behind those of common. Quotes and backslashes
- * are those of the shell. The words point into line, which is modified; words->word is malloc'ed and
- * has room for one more. Returns 0, or -1 for an open quote or without memory.
+ * Splits a line, up to a '#', into words and appends them to those of common. Quotes and
+ * backslashes work as in the shell. The words point into line, which is modified; words->word is
+ * malloc'ed and has space for one more. Returns 0, or -1 for an unclosed quote or without memory.
  */
 int rv_explain_split(char *line, const struct rv_explain_words *common, struct rv_explain_words *words);
 /* Reads "CHAIN:N", "TABLE/CHAIN:N" or "CHAIN:policy" (number 0). Returns 0, or -1. */
@@ -38,7 +38,9 @@ struct rv_tracks;
 
 struct rv_tracks *rv_tracks_new(void);
 void rv_tracks_free(struct rv_tracks *t);
-/* Tracks the next packet of the capture. Returns its state, XT_CONNTRACK_STATE_*, or 0 if that is not known. */
+/*
+ * Tracks the next packet of the capture. Returns its state, XT_CONNTRACK_STATE_*, or 0 if unknown.
+ */
 uint16_t rv_tracks_state(struct rv_tracks *t, const uint8_t *bytes, uint32_t len);
 
 /* ---- real packets: live.c ------------------------------------------------------------------ */

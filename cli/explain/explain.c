@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ravelin explain: what the rules do with a packet, and why. The packet is said in the words of
- * rules, or comes from a capture; the rules are those of a file, or those that are loaded.
+ * ravelin explain: what the rules do with a packet, and why. The packet is given as rule options or
+ * by a capture; the rules are in a file or loaded.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -99,7 +99,7 @@ static int worse(int a, int b)
 	return a > b ? a : b;
 }
 
-/* Packets that -- parts. */
+/* Packets separated by --. */
 static int explain_groups(struct rv_explaining *e, const struct rv_explain_words *all)
 {
 	int rc = 0;
@@ -116,14 +116,14 @@ static int explain_groups(struct rv_explaining *e, const struct rv_explain_words
 	return rc;
 }
 
-/* The words of the command line, and behind them those of a line. */
+/* Explains the packet of the command line's words followed by those of the line. */
 static int explain_line(struct rv_explaining *e, const struct rv_explain_words *common, char *line)
 {
 	struct rv_explain_words words = { 0 };
 	int rc;
 
 	if (rv_explain_split(line, common, &words))
-		return rv_cli_message("%s: a quote is not closed, or there is no memory: %s", e->cli->name, line) +
+		return rv_cli_message("%s: unclosed quote, or out of memory: %s", e->cli->name, line) +
 		       RV_EXPLAIN_ERROR - 1;
 	rc = words.n > common->n ? explain_words(e, &words, NULL, 0) : 0;
 	free(words.word);
@@ -214,7 +214,7 @@ static int explain_capture(struct rv_explaining *e, const struct rv_explain_word
 
 /* ---- the rule of --why-not ------------------------------------------------------------------------------- */
 
-/* A rule's words in the form that they are printed in. */
+/* Parses the rule and prints it in canonical form. */
 static int read_rule_text(struct rv_explaining *e, struct rv_buf *to)
 {
 	struct rv_explain_words words = { 0 }, none = { 0 };
@@ -252,7 +252,7 @@ static int read_why_not(struct rv_explaining *e, struct rv_buf *text)
 		return read_rule_text(e, text);
 	if (!rv_explain_place_read(e->why_not, &e->target))
 		return 0;
-	return rv_cli_message("%s: --why-not: \"%s\" is no CHAIN:N, TABLE/CHAIN:N or \"-A CHAIN ...\"", e->cli->name,
+	return rv_cli_message("%s: --why-not: \"%s\" is not CHAIN:N, TABLE/CHAIN:N or \"-A CHAIN ...\"", e->cli->name,
 			      e->why_not);
 }
 
@@ -265,7 +265,7 @@ static int run(struct rv_explaining *e, struct rv_explain_words *words)
 	if (e->packets)
 		return explain_file(e, words);
 	if (!words->n) {
-		rv_cli_message("%s: which packet?", e->cli->name);
+		rv_cli_message("%s: no packet given", e->cli->name);
 		return wrong_words(e);
 	}
 	return explain_groups(e, words);

@@ -36,8 +36,8 @@ enum {
 /* A packet, from the command line or a capture. */
 struct rv_question_packet {
 	rv_family_t family;
-	struct rv_buf bytes;		/* from the network header on */
-	uint32_t whole;			/* length of the packet; bytes may hold less */
+	struct rv_buf bytes;		/* starting at the network header */
+	uint32_t whole;			/* length of the packet; bytes may be shorter */
 	char in[16], out[16];		/* "": not given */
 	bool local;			/* --local without addresses: to or from this host */
 	union nf_inet_addr locals[RV_EXPLAIN_LOCALS];	/* --local ADDRESS,... */
@@ -49,11 +49,11 @@ struct rv_question_packet {
 	uint16_t state;			/* XT_CONNTRACK_STATE_*; 0: not given */
 	bool has_dir;
 	unsigned int chosen;		/* RV_CHOSEN_* */
-	struct rv_rule *rule;		/* its options; those that are not in bytes become facts */
+	struct rv_rule *rule;		/* its options; those not in bytes become facts */
 	uint64_t number, time;		/* in the capture; 0: not from a capture */
 };
 
-/* The family of the addresses and options in argv; family if they do not tell. */
+/* The IP family of the addresses and options in argv; family if they do not determine it. */
 rv_family_t rv_packet_family(rv_family_t family, int argc, char *const argv[]);
 /*
  * Reads a packet from options, which may begin with -4 or -6. family: the default. frame: the packet
@@ -135,8 +135,8 @@ struct rv_host_connection {
 	uint16_t to_sport, to_dport;	/* network order */
 };
 /*
- * Looks up the packet's connection. Returns 0 (c->state 0: there is none), or -1 if that is not known;
- * *why is the reason, or stays as it is without memory.
+ * Looks up the packet's connection. Returns 0 (c->state 0: none), or -1 if unknown; *why is then
+ * the reason, and unchanged without memory.
  */
 int rv_host_connection(const uint8_t *bytes, uint32_t len, struct rv_host_connection *c,
 		       const char **why);
@@ -147,7 +147,7 @@ int rv_host_connection(const uint8_t *bytes, uint32_t len, struct rv_host_connec
 struct rv_explain_miss {
 	unsigned int pass;
 	struct rv_miss miss;
-	uint32_t at;			/* number of steps of the pass before it */
+	uint32_t at;			/* number of steps before it in the pass */
 	char *text;			/* "--dport 22: packet has 443" */
 };
 
@@ -184,7 +184,7 @@ struct rv_explained {
 	struct rv_explain_way *ways;
 	unsigned int nways;
 	bool more;
-	const char *fate;		/* common to all ways; NULL: they differ */
+	const char *fate;		/* the same for all ways; NULL: they differ */
 	struct rv_buf notes;
 };
 
@@ -192,7 +192,7 @@ int rv_explain_packet(struct rv_explaining *e, struct rv_question_packet *q, str
 		      struct rv_error *err);
 void rv_explained_free(struct rv_explained *x);
 int rv_explained_status(const struct rv_explained *x);
-/* The rule or policy that gave the pass its verdict, or NULL. */
+/* The rule or policy that decided the pass, or NULL. */
 const struct rv_kmod_entry *rv_explained_rule(const struct rv_run_pass *pass);
 
 /* ---- why: why.c -------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What this host would do with a packet: its routes and addresses (rtnetlink(7), by libmnl), and
- * its table of connections (libnetfilter_conntrack).
+ * What this host would do with a packet: routes and addresses (rtnetlink(7), with libmnl), and the
+ * conntrack table (libnetfilter_conntrack).
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -32,7 +32,7 @@ static unsigned int len_of(rv_family_t family)
 
 /* ---- rtnetlink ---------------------------------------------------------------------------------- */
 
-/* Sends a request and gives each message of the answer to fn. 0, or -errno. */
+/* Sends a request and passes each message of the answer to fn. Returns 0 or -errno. */
 static int request(struct nlmsghdr *nlh, mnl_cb_t fn, void *arg)
 {
 	struct mnl_socket *nl = mnl_socket_open(NETLINK_ROUTE);
@@ -99,8 +99,8 @@ static int put_interface(struct nlmsghdr *nlh, uint16_t type, const char *name, 
 	unsigned int index = name ? if_nametoindex(name) : 0;
 
 	if (name && !index)
-		return rv_fail(err, RV_ERR_USAGE, NULL, "this host has no interface %s: say where the packet "
-			       "goes with --local or --out, or name one that is there", name);
+		return rv_fail(err, RV_ERR_USAGE, NULL, "this host has no interface %s: specify --local or --out, "
+			       "or an interface that exists", name);
 	if (index)
 		mnl_attr_put_u32(nlh, type, index);
 	return 0;
@@ -115,7 +115,7 @@ static void put_ports(struct nlmsghdr *nlh, const struct rv_host_query *q)
 	mnl_attr_put_u16(nlh, RTA_DPORT, q->dport);
 }
 
-/* The types that errors of a lookup stand for (fib_props of net/ipv4/fib_semantics.c). */
+/* The route types for errors of a lookup */
 static uint8_t type_of_error(int code)
 {
 	switch (code) {
@@ -162,7 +162,7 @@ int rv_host_route(const struct rv_host_query *q, struct rv_host_route *route, st
 		route->type = type_of_error(-rc);
 	if (route->type != RTN_UNSPEC)
 		return 0;
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "the kernel does not tell a route: %s",
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "cannot look up the route: %s",
 		       rc ? strerror(-rc) : "no answer");
 }
 
@@ -180,7 +180,7 @@ static void take_address(struct addresses *a, const struct nlattr *attr)
 	memcpy(&a->list[a->n++], mnl_attr_get_payload(attr), len_of(a->family));
 }
 
-/* IFA_LOCAL is the host's own of a point-to-point link; IPv6 has it only there. */
+/* IFA_LOCAL is the own address of a point-to-point link; in IPv6 it exists only there. */
 static int on_address(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
@@ -218,7 +218,7 @@ unsigned int rv_host_addresses(rv_family_t family, const char *interface, union 
 	ifa->ifa_family = (unsigned char)af_of(family);
 	rc = request(nlh, on_address, &a);
 	if (rc)
-		rv_fail(err, RV_ERR_PROBLEM, NULL, "the kernel does not tell its addresses: %s", strerror(-rc));
+		rv_fail(err, RV_ERR_PROBLEM, NULL, "cannot read the addresses of this host: %s", strerror(-rc));
 	return a.n;
 }
 
@@ -251,7 +251,7 @@ static const struct rv_library library = {
 	.hint = "install libnetfilter_conntrack (Debian: libnetfilter-conntrack3)",
 };
 
-/* A connection that was found, and the packet's tuple. */
+/* The connection found, and the packet's tuple. */
 struct found {
 	struct rv_host_connection *c;
 	rv_family_t family;
@@ -259,7 +259,7 @@ struct found {
 	uint32_t len;
 };
 
-/* Attributes by family; those of replies turn the sides. */
+/* Attributes by family; reply attributes have source and destination exchanged. */
 static const struct {
 	enum nf_conntrack_attr src, dst, reply_src, reply_dst;
 } addresses[] = {
@@ -282,7 +282,7 @@ static bool same_port(const struct nf_conntrack *ct, enum nf_conntrack_attr attr
 	return !memcmp(&port, with, sizeof(port));
 }
 
-/* Whether the packet goes the way that the connection was opened. */
+/* Returns whether the packet has the direction in which the connection was opened. */
 static bool is_original(const struct found *f, const struct nf_conntrack *ct)
 {
 	const unsigned int v6 = f->family == NFPROTO_IPV6, len = len_of(f->family);
@@ -303,7 +303,7 @@ static void copy(union nf_inet_addr *to, const void *from, unsigned int len)
 		memcpy(to, from, len);
 }
 
-/* What a packet leaves as is the other direction's tuple turned round. */
+/* A packet leaves with the inverted tuple of the other direction. */
 static void take_nat(const struct found *f, const struct nf_conntrack *ct, uint32_t status)
 {
 	const unsigned int v6 = f->family == NFPROTO_IPV6, len = len_of(f->family);
@@ -349,7 +349,7 @@ static bool put_icmp(struct nf_conntrack *ct, const struct rv_pkt *pkt)
 	return true;
 }
 
-/* The packet's own tuple, as if it were the first of a connection: the kernel looks for either direction. */
+/* The packet's tuple as that of a first packet; the kernel looks up both directions. */
 static bool put_tuple(struct nf_conntrack *ct, const struct rv_user_packet *p, uint32_t len)
 {
 	const unsigned int v6 = p->pkt.family == NFPROTO_IPV6;
@@ -370,7 +370,7 @@ static bool put_tuple(struct nf_conntrack *ct, const struct rv_user_packet *p, u
 	return true;
 }
 
-/* 0: it was asked, c->state says whether there is one. */
+/* Returns 0 if the lookup worked; c->state tells whether there is a connection. */
 static int ask(struct nf_conntrack *ct, struct found *f, const char **why)
 {
 	struct nfct_handle *h = lib.open(CONNTRACK, 0);

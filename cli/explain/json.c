@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ravelin explain --json: one object a packet, on a line of its own. */
+/* ravelin explain --json: one object per packet and line. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/explain/walk.h"
 
-/* Text that may hold any byte: what is no UTF-8 is printed as \xNN first. */
+/* Text with arbitrary bytes: invalid UTF-8 is printed as \xNN. */
 static json_t *text_of(const char *text, size_t len)
 {
 	struct rv_buf shown = RV_BUF_INIT;

@@ -33,7 +33,7 @@ int rv_explain_live(struct rv_explaining *e, const struct rv_explain_words *filt
 	int rc;
 
 	if (e->seconds && !rv_parse_uint(e->seconds, 1, SECONDS_MAX, &seconds)) {
-		rv_cli_message("%s: \"%s\" is no number of seconds from 1 to %d", e->cli->name, e->seconds,
+		rv_cli_message("%s: \"%s\" is not a number of seconds from 1 to %d", e->cli->name, e->seconds,
 			       SECONDS_MAX);
 		return RV_EXPLAIN_ERROR;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is known of a packet's connection, and translation: table nat decides once for each side
- * of a connection, by its first packet.
+ * Connection and NAT of a packet: table nat decides once for each side of a connection, by its
+ * first packet.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 
 #include "cli/explain/walk.h"
 
-#include <netinet/tcp.h>		/* behind headers whose rows have names that it defines */
+#include <netinet/tcp.h>		/* after headers with names that it defines as macros */
 
 #define STATE(name) XT_CONNTRACK_STATE_BIT(IP_CT_##name)
 
@@ -46,14 +46,17 @@ const char *rv_walk_state_name(uint16_t state)
 	return "unknown";
 }
 
-/* tcp_new() and tcp_conntracks of the kernel's nf_conntrack_proto_tcp.c: SYN begins, ACK is picked up. */
+/*
+ * From tcp_new() and tcp_conntracks in nf_conntrack_proto_tcp.c: SYN opens a connection, ACK picks
+ * one up.
+ */
 static uint16_t first_tcp(uint8_t flags)
 {
 	flags &= TH_SYN | TH_ACK | TH_FIN | TH_RST;
 	return flags == TH_SYN || flags == TH_ACK ? STATE(NEW) : XT_CONNTRACK_STATE_INVALID;
 }
 
-/* Queries begin a connection, the rest answers something. */
+/* Queries open a connection; other types are replies or errors. */
 static uint16_t first_icmp(uint8_t type)
 {
 	return type == ICMP_ECHO || type == ICMP_TIMESTAMP || type == ICMP_INFO_REQUEST ||
@@ -152,7 +155,10 @@ static void learn_port(struct rv_walk *w, enum rv_sel sel, uint16_t port)
 	learn(w, sel, RV_OP_EQ, value, true);
 }
 
-/* Of a new connection: its addresses are the packet's, and replies come from where it goes by now. */
+/*
+ * For a new connection: the original tuple is that of the packet, replies come from its current
+ * destination.
+ */
 static void tell_tuples(struct rv_walk *w)
 {
 	const uint32_t at = rv_packet_ports(bytes_of(w), (uint32_t)w->way->bytes.len);
@@ -173,7 +179,7 @@ static void tell_tuples(struct rv_walk *w)
 	learn_port(w, RV_SEL_CT_REPL_DPORT, ports[0]);
 }
 
-/* Once it is tracked; what is given is not overruled. */
+/* After tracking; values given by the user take precedence. */
 static void tell_connection(struct rv_walk *w)
 {
 	uint8_t value[16] = { 0 };
@@ -206,7 +212,7 @@ void rv_walk_begin(struct rv_walk *w)
 		memcpy(w->orig_port, bytes_of(w) + at, sizeof(w->orig_port));
 }
 
-/* In raw nothing is tracked yet, which -m conntrack takes for INVALID. */
+/* In raw nothing is tracked yet; -m conntrack then sees INVALID. */
 void rv_walk_state(struct rv_walk *w, enum rv_table_id id)
 {
 	if (w->tracked)
@@ -233,7 +239,7 @@ bool rv_walk_has_connection(const struct rv_walk *w)
 	       w->state & (STATE(NEW) | STATE(ESTABLISHED) | STATE(RELATED));
 }
 
-/* States that a match asks for, all of which have to hold. */
+/* States that a match tests, all of which must hold. */
 struct states {
 	const struct rv_facts *facts;
 	unsigned int n;
@@ -252,8 +258,8 @@ static int ask_states(const struct rv_predicate *p, void *arg)
 }
 
 /*
- * As the kernel's matches have it: xt_conntrack looks at nothing but the state then, and without
- * --ctstate it does not match; the others do not match.
+ * As in the kernel: without a connection, xt_conntrack tests only --ctstate, and does not match if
+ * it is missing; the other matches do not match.
  */
 enum rv_answer rv_walk_match_without(const struct rv_walk *w, const struct rv_part *match)
 {
@@ -281,7 +287,7 @@ static void ends(const struct rv_walk *w, bool dst, struct rv_buf *b)
 	rv_packet_end(b, bytes_of(w), (uint32_t)w->way->bytes.len, dst, true);
 }
 
-/* Writes address and port (network order) of a side, and keeps what changed for the reader. */
+/* Writes address and port (network order) of a side, and records the change. */
 static void translate(struct rv_walk *w, bool dst, const void *addr, const uint16_t *port, const char *name)
 {
 	const uint32_t at = rv_packet_ports(bytes_of(w), (uint32_t)w->way->bytes.len);
@@ -301,7 +307,7 @@ static void translate(struct rv_walk *w, bool dst, const void *addr, const uint1
 		c = &way->changes[way->nchanges++];
 		c->pass = way->npasses ? way->npasses - 1 : 0;
 		snprintf(c->text, sizeof(c->text), "%s: %s %s -> %s%s", name, dst ? "destination" : "source",
-			 before.data, after.data, addr || port || w->redirected ? "" : " (its address is not known)");
+			 before.data, after.data, addr || port || w->redirected ? "" : " (unknown address)");
 	}
 	if (changed)
 		*(dst ? &w->dnat : &w->snat) = true;
@@ -311,7 +317,10 @@ static void translate(struct rv_walk *w, bool dst, const void *addr, const uint1
 	tell_connection(w);
 }
 
-/* What the host's table has of the connection is done to each of its packets. */
+/*
+ * Applies the translation in the host's conntrack table, as the kernel does for each packet of a
+ * connection.
+ */
 static void apply_connection(struct rv_walk *w, bool dst)
 {
 	const struct rv_host_connection *c = &w->connection;
@@ -358,7 +367,7 @@ bool rv_walk_used_nat(const struct rv_walk *w)
 	return false;
 }
 
-/* The first address of an interface, or a known one of the host's. NULL: nobody knows. */
+/* The first address of an interface, or a known one of the host, or NULL. */
 static const union nf_inet_addr *own_address(struct rv_walk *w, const char *interface,
 					     union nf_inet_addr *addr)
 {
@@ -390,7 +399,7 @@ static const union nf_inet_addr *redirected(struct rv_walk *w, union nf_inet_add
 	return own;
 }
 
-/* The address that the way out has; of a file's host nobody knows it. */
+/* The address of the output interface; unknown for the host of a file. */
 static const union nf_inet_addr *masqueraded(struct rv_walk *w, union nf_inet_addr *addr)
 {
 	struct rv_host_query q = {
@@ -408,7 +417,7 @@ static const union nf_inet_addr *masqueraded(struct rv_walk *w, union nf_inet_ad
 	return own_address(w, w->path.out, addr);
 }
 
-/* The bits in which the ends of the range are alike are the network. */
+/* The network is the common prefix of the range. */
 static const union nf_inet_addr *mapped(const struct rv_walk *w, const struct nf_nat_range2 *r, bool dst,
 					union nf_inet_addr *addr)
 {
@@ -433,7 +442,7 @@ static uint16_t shifted_port(uint16_t port, uint16_t base, uint16_t min, uint16_
 	return (uint16_t)(min + offset % (max - min + 1));
 }
 
-/* The new port, in network order; NULL: the port stays as it is. */
+/* The new port, in network order, or NULL if unchanged. */
 static const uint16_t *port_of(struct rv_walk *w, const struct nf_nat_range2 *r, bool dst, uint16_t *port)
 {
 	const uint32_t at = rv_packet_ports(bytes_of(w), (uint32_t)w->way->bytes.len);

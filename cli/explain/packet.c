@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Packets of words. The words are those of a rule, read by its parser; what a packet has to
- * hold so that the rule matches it is written into its headers, and the rest are facts.
+ * Makes packets from rule options, read by the rule parser. Tests on header fields are written to
+ * the packet, others become facts.
  */
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -16,11 +16,11 @@
 
 #include "cli/explain/explain.h"
 
-#include <netinet/tcp.h>		/* behind headers whose rows have names that it defines */
+#include <netinet/tcp.h>		/* after headers with names that it defines as macros */
 
 /* ---- words ------------------------------------------------------------------------------------ */
 
-/* Options that several matches have: the one that is about the packet itself. */
+/* For options of several matches: the match about the packet itself. */
 static const struct {
 	const char *option, *match;
 } preferred[] = {
@@ -43,7 +43,7 @@ static bool has_option(const struct rv_ext *ext, const char *name, size_t len)
 	return false;
 }
 
-/* Matches of a protocol are loaded by -p. */
+/* -p loads the match of a protocol. */
 static void look_for(const struct rv_ext *ext, void *arg)
 {
 	struct search *s = arg;
@@ -55,7 +55,7 @@ static void look_for(const struct rv_ext *ext, void *arg)
 		s->found = ext->name;
 }
 
-/* The match to load for an option that nothing loaded so far has; NULL: none is needed or known. */
+/* The match to load for an option that is not known yet, or NULL. */
 static const char *match_for(rv_family_t family, const char *word)
 {
 	struct search s = { .family = family, .name = word + 2, .len = strcspn(word + 2, "=") };
@@ -71,7 +71,7 @@ static const char *match_for(rv_family_t family, const char *word)
 
 #define WORDS 256
 
-/* The command line that is read, with matches loaded where their options need it. */
+/* The command line being read, with matches loaded where options need them. */
 struct line {
 	char *word[WORDS];
 	int n;
@@ -101,7 +101,7 @@ static bool is_loaded(const struct line *l, const char *word)
 	return false;
 }
 
-/* What the word before makes of a word: -m and -p load. */
+/* Updates what is loaded: the word after -m or -p. */
 static void know(struct line *l, rv_family_t family, const char *before, const char *word)
 {
 	int proto;
@@ -151,17 +151,17 @@ static int make_line(struct line *l, rv_family_t family, int argc, char *const a
 
 static int refuse(struct rv_error *err, const char *why)
 {
-	return rv_fail(err, RV_ERR_USAGE, NULL, "a packet cannot be made of this: %.*s",
+	return rv_fail(err, RV_ERR_USAGE, NULL, "not a packet: %.*s",
 		       (int)strcspn(why, "\n"), why);
 }
 
-/* The one rule of a command; the caller owns it. */
+/* Takes the only rule of a command; the caller frees it. */
 static int take_rule(struct rv_command *cmd, bool target, struct rv_rule **rule, struct rv_error *err)
 {
 	struct rv_rule *r;
 
 	if (cmd->kind != RV_CMD_APPEND || rv_list_empty(&cmd->rules))
-		return refuse(err, "it is no rule");
+		return refuse(err, "it is not a rule");
 	if (cmd->rules.next != cmd->rules.prev)
 		return refuse(err, "a packet has one source and one destination address");
 	r = rv_entry(cmd->rules.next, struct rv_rule, node);
@@ -194,7 +194,7 @@ int rv_packet_rule(rv_family_t family, int argc, char *const argv[], bool trace,
 	return rc;
 }
 
-/* An address or option says which family, where no -4 or -6 does. */
+/* Addresses and options determine the family without -4 or -6. */
 rv_family_t rv_packet_family(rv_family_t family, int argc, char *const argv[])
 {
 	for (int i = 0; i < argc; i++) {
@@ -217,7 +217,7 @@ rv_family_t rv_packet_family(rv_family_t family, int argc, char *const argv[])
 
 /* ---- values ------------------------------------------------------------------------------------ */
 
-/* What the headers are to hold. */
+/* Required contents of the headers. */
 struct wants {
 	struct rv_question_packet *q;
 	const struct rv_part *part;
@@ -245,14 +245,14 @@ static bool all_ones(const uint8_t *mask, unsigned int len)
 	return true;
 }
 
-/* Selectors of which the first value that fits will do. */
+/* Selectors for which the first possible value is used. */
 static bool takes_first(enum rv_sel sel)
 {
 	return sel == RV_SEL_ICMP_TYPE || sel == RV_SEL_ICMP6_TYPE || sel == RV_SEL_TCP_FLAGS ||
 	       sel == RV_SEL_MARK;
 }
 
-/* The one value that p asks for. False: there are several. */
+/* Gets the only value that p allows. Returns false if there are several. */
 static bool one_value(const struct rv_predicate *p, uint8_t value[16])
 {
 	const unsigned int len = rv_selectors[p->sel].len;
@@ -280,7 +280,7 @@ static bool one_value(const struct rv_predicate *p, uint8_t value[16])
 	}
 }
 
-/* What describes a packet's way to this host rather than the packet. */
+/* Selectors that describe how the packet reaches this host, not the packet. */
 static bool is_around(enum rv_sel sel)
 {
 	return sel == RV_SEL_MARK || sel == RV_SEL_PKTTYPE || sel == RV_SEL_ETHER_SADDR;
@@ -306,7 +306,7 @@ static int take(const struct rv_predicate *p, void *arg)
 	if (!rv_run_in_capture(p->sel))
 		return 0;
 	if (w->from_frame && !is_around(p->sel))
-		return rv_fail(w->err, RV_ERR_USAGE, NULL, "the packet of the capture says what its %s is",
+		return rv_fail(w->err, RV_ERR_USAGE, NULL, "the captured packet already has a value for %s",
 			       rv_selectors[p->sel].name);
 	if (!one_value(p, w->value[p->sel]))
 		return many(w);
@@ -324,7 +324,7 @@ static int take_matches(struct wants *w)
 			return -1;
 		if (!rv_part_is_pure(m->ext, m->data))
 			return rv_fail(w->err, RV_ERR_USAGE, NULL,
-				       "-m %s does not say what a packet is: --assume says how it turns out",
+				       "-m %s does not describe a packet; set its result with --assume",
 				       m->ext->name);
 	}
 	return 0;
@@ -352,7 +352,7 @@ static int take_address(struct wants *w, const union nf_inet_addr *addr, const u
 	if (!length && !inverted)
 		return 0;
 	if (w->from_frame)
-		return rv_fail(w->err, RV_ERR_USAGE, NULL, "the packet of the capture has its addresses");
+		return rv_fail(w->err, RV_ERR_USAGE, NULL, "the captured packet already has addresses");
 	if (inverted || length != (int)len * 8)
 		return rv_fail(w->err, RV_ERR_USAGE, NULL,
 			       "a packet has one address as its %s, not a network",
@@ -379,7 +379,7 @@ static int take_ip(struct wants *w)
 	if (ip->invert & RV_IP_PROTO)
 		return rv_fail(w->err, RV_ERR_USAGE, NULL, "a packet has one protocol");
 	if (w->from_frame)
-		return rv_fail(w->err, RV_ERR_USAGE, NULL, "the packet of the capture has its protocol");
+		return rv_fail(w->err, RV_ERR_USAGE, NULL, "the captured packet already has a protocol");
 	w->value[RV_SEL_L4PROTO][0] = (uint8_t)ip->proto;
 	w->has[RV_SEL_L4PROTO] = true;
 	return 0;
@@ -396,7 +396,7 @@ static uint8_t *more(struct wants *w, size_t len)
 	return at;
 }
 
-/* The value asked for, else a number; chosen: its bit then. */
+/* The required value, else the default; then sets the bit in chosen. */
 static uint16_t number16(struct wants *w, enum rv_sel sel, uint16_t otherwise, unsigned int chosen)
 {
 	if (w->has[sel])
@@ -411,7 +411,7 @@ static void put16(uint8_t *at, uint16_t n)
 	at[1] = (uint8_t)n;
 }
 
-/* Ports that clients and servers have. */
+/* Default ports. */
 #define CLIENT_PORT 40000
 #define SERVER_PORT 80
 
@@ -522,7 +522,7 @@ static bool put_transport(struct wants *w, uint8_t proto)
 	return put_other(w);
 }
 
-/* Addresses for documentation: RFC 5737, RFC 3849. */
+/* Documentation addresses: RFC 5737, RFC 3849. */
 static const uint8_t doc4[2][4] = { { 192, 0, 2, 1 }, { 198, 51, 100, 1 } };
 static const uint8_t doc6[2][16] = { { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 }, { 0x20, 0x01, 0x0d, 0xb8, [15] = 2 } };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A packet on its whole path: each table in order, the routing decision, translation, all ways. */
+/* Runs a packet through its whole path, once per way: tables in order, routing decision, NAT. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static void keep_step(void *arg, struct rv_pkt *pkt, const struct rv_step *step)
 	rec->path[w->nsteps++] = *step;
 }
 
-/* Whether a rule is the one that --why-not asks about. */
+/* Returns whether --why-not names this rule. */
 static bool is_target(const struct rv_walk *w, const struct rv_miss *miss)
 {
 	const struct rv_explain_target *t = &w->e->target;
@@ -114,7 +114,7 @@ static unsigned int ask_target(void *arg, struct rv_pkt *pkt, const struct rv_us
 
 	if (w->id == RV_TABLE_NAT && rv_walk_is_nat(part))
 		return rv_walk_nat(w, part);
-	/* xt_connmark goes on where there is no connection. */
+	/* xt_connmark continues if there is no connection. */
 	if (!strcmp(part->ext->name, "CONNMARK") && !rv_walk_has_connection(w))
 		return RV_CONTINUE;
 	return rv_asking_target(&w->rules->asking, pkt, asked);
@@ -140,7 +140,7 @@ static const struct rv_base_def *base_at(const struct rv_table_def *def, uint8_t
 	return NULL;
 }
 
-/* As nf_tables has them. */
+/* The priorities used in nf_tables. */
 static int16_t priority(enum rv_table_id id, uint8_t hook)
 {
 	const struct rv_table_def *def = rv_table_def_find(rv_engine_tables[id].name);
@@ -220,7 +220,7 @@ static bool is_filter(const struct rv_run_pass *pass)
 }
 
 /*
- * Which pass decided: for a packet that is not accepted, the last one; else that of table filter, or
+ * The deciding pass: for packets that are not accepted, the last one; else that of table filter, or
  * the last in which a rule matched.
  */
 static unsigned int decider_of(const struct rv_walk *w)
@@ -293,7 +293,7 @@ static int go_way(struct rv_walk *w)
 	return w->failed || a->failed || a->facts.failed ? -1 : 0;
 }
 
-/* What was before is not known of any match that counts: the packet stands alone. */
+/* Earlier packets are unknown, so stateful matches have no known result. */
 static void forget_state(struct rv_asking *a)
 {
 	for (size_t i = 0; i < a->n; i++)
@@ -308,7 +308,7 @@ static int learn(const struct rv_predicate *p, void *arg)
 	return 0;
 }
 
-/* What the words say beyond bytes, behind what is assumed of all packets. */
+/* Adds facts given for this packet to those for all packets. */
 static int learn_words(struct rv_walk *w)
 {
 	struct rv_facts *base = &w->rules->asking.base;
@@ -356,7 +356,7 @@ static int go_ways(struct rv_walk *w)
 	return 0;
 }
 
-/* What all ways lead to, or NULL. */
+/* The result of all ways if it is the same, else NULL. */
 static const char *common_fate(const struct rv_explained *x)
 {
 	for (unsigned int i = 0; i < x->nways; i++)
@@ -386,21 +386,21 @@ static void note_chosen(struct rv_walk *w)
 	} rows[] = {
 		{ RV_CHOSEN_SRC, RV_SEL_IP_SADDR, RV_SEL_IP6_SADDR, "no -s was given" },
 		{ RV_CHOSEN_DST, RV_SEL_IP_DADDR, RV_SEL_IP6_DADDR, "no -d was given" },
-		{ RV_CHOSEN_PROTO, RV_SEL_L4PROTO, RV_SEL_L4PROTO, "no -p was given, and it is a TCP packet" },
+		{ RV_CHOSEN_PROTO, RV_SEL_L4PROTO, RV_SEL_L4PROTO, "no -p was given, so it is a TCP packet" },
 		{ RV_CHOSEN_SPORT, RV_SEL_TH_SPORT, RV_SEL_TH_SPORT, "no --sport was given" },
 		{ RV_CHOSEN_DPORT, RV_SEL_TH_DPORT, RV_SEL_TH_DPORT, "no --dport was given" },
-		{ RV_CHOSEN_FLAGS, RV_SEL_TCP_FLAGS, RV_SEL_TCP_FLAGS, "no flags of TCP were given" },
+		{ RV_CHOSEN_FLAGS, RV_SEL_TCP_FLAGS, RV_SEL_TCP_FLAGS, "no TCP flags were given" },
 	};
 	const bool v6 = w->q->family == NFPROTO_IPV6;
 
 	for (unsigned int i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (w->q->chosen & rows[i].bit && was_looked_at(w->x, v6 ? rows[i].sel6 : rows[i].sel))
-			rv_walk_note(&w->x->notes, "%s; rules look at it, so it was chosen (see the packet's line)",
+			rv_walk_note(&w->x->notes, "%s; rules test it, so a value was chosen (see the packet's line)",
 				     rows[i].words);
 	if (was_looked_at(w->x, RV_SEL_IIFNAME) && !w->in[0] && !w->local_out)
-		rv_walk_note(&w->x->notes, "no -i was given: the packet comes in by an interface that no rule names");
+		rv_walk_note(&w->x->notes, "no -i was given: an input interface is assumed that no rule names");
 	if (w->q->chosen & RV_CHOSEN_STATE && (was_looked_at(w->x, RV_SEL_CT_STATE) || rv_walk_used_nat(w)))
-		rv_walk_note(&w->x->notes, "the state of its connection was not given: %s is taken (--ctstate says another)",
+		rv_walk_note(&w->x->notes, "the connection state was not given: %s is assumed (see --ctstate)",
 			     rv_walk_state_name(w->state));
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where a packet comes from and goes to: as it was said, or as this host's routes have it. */
+/* Where a packet comes from and goes to: as given, or by this host's routes. */
 #include <stdio.h>
 #include <string.h>
 
@@ -46,7 +46,7 @@ bool rv_walk_is_local(const struct rv_walk *w, const uint8_t *addr)
 	return w->host && is_in(w->e->host[v6], w->e->nhost[v6], addr, address_len(w));
 }
 
-/* What -m addrtype asks; open where nobody said which addresses are the host's. */
+/* The result of -m addrtype; open if the host's addresses are unknown. */
 enum rv_answer rv_walk_local(void *arg, const struct rv_pkt *pkt, bool dst)
 {
 	const struct rv_walk *w = arg;
@@ -91,7 +91,7 @@ static int ask_route(struct rv_walk *w, const uint8_t *src, const uint8_t *dst, 
 	return rv_host_route(&q, route, w->err);
 }
 
-/* Anybody may send to this host: the packet comes by the way that leads back to its source. */
+/* The input interface is assumed to be that of the route to the source. */
 static int find_in(struct rv_walk *w)
 {
 	struct rv_host_route route;
@@ -99,14 +99,16 @@ static int find_in(struct rv_walk *w)
 	if (ask_route(w, NULL, rv_packet_address(w->start, false), NULL, 0, &route))
 		return -1;
 	if (route.type != RTN_UNICAST || !route.out[0])
-		return rv_fail(w->err, RV_ERR_USAGE, NULL, "no route leads to the packet's source: by which "
-			       "interface does it come in (-i NAME)?");
+		return rv_fail(w->err, RV_ERR_USAGE, NULL, "no route to the packet's source: specify the "
+			       "input interface with -i NAME");
 	memcpy(w->in, route.out, sizeof(w->in));
-	rv_walk_note(&w->x->notes, "no -i was given: %s is where the route to its source leads", w->in);
+	rv_walk_note(&w->x->notes, "no -i was given: %s is assumed, the interface of the route to the source", w->in);
 	return 0;
 }
 
-/* This host sends it: by which interface, and from which address if that is not said. */
+/*
+ * Finds the output interface, and the source address if not given, of a packet sent by this host.
+ */
 static int find_out(struct rv_walk *w)
 {
 	uint8_t *src = rv_packet_address(w->start, false), *dst = rv_packet_address(w->start, true);
@@ -129,7 +131,7 @@ static int find_out(struct rv_walk *w)
 	return 0;
 }
 
-/* Nobody says where it comes from but its addresses and this host's. */
+/* Derives the direction from the packet's addresses and those of this host. */
 static int aim_by_host(struct rv_walk *w)
 {
 	const uint8_t *src = rv_packet_address(w->start, false), *dst = rv_packet_address(w->start, true);
@@ -154,9 +156,9 @@ static int aim_as_said(struct rv_walk *w)
 	if (w->out[0] || (w->q->nlocal && rv_walk_is_local(w, src)))
 		w->local_out = true;
 	else if (!w->q->nlocal && !w->q->local)
-		return rv_fail(w->err, RV_ERR_USAGE, NULL, "which way does the packet go? -i NAME: it comes in by "
-			       "that interface; -o NAME: it leaves by that one (both: it is forwarded); "
-			       "--local ADDRESS,...: the host's own addresses");
+		return rv_fail(w->err, RV_ERR_USAGE, NULL, "the path of the packet is not given; use -i NAME (received on "
+			       "this interface), -o NAME (sent on this one; both: forwarded) or "
+			       "--local ADDRESS,... (addresses of the host)");
 	if (w->local_out && !w->out[0] && rv_walk_is_local(w, rv_packet_address(w->start, true)))
 		memcpy(w->out, loopback, sizeof(w->out));
 	return 0;
@@ -175,11 +177,11 @@ static void find_state(struct rv_walk *w)
 		return;
 	if (w->host && !q->number && rv_host_connection((uint8_t *)q->bytes.data, (uint32_t)q->bytes.len,
 						       &w->connection, &why))
-		rv_walk_note(&w->x->notes, "the host's table of connections was not read: %s",
+		rv_walk_note(&w->x->notes, "the conntrack table of this host was not read: %s",
 			     why ? why : "no memory");
 	if (w->connection.state) {
 		w->state = w->connection.state;
-		w->x->state_from = "the host's table of connections";
+		w->x->state_from = "the host's conntrack table";
 		return;
 	}
 	w->state = rv_walk_first_state((uint8_t *)q->bytes.data, (uint32_t)q->bytes.len);
@@ -195,7 +197,7 @@ int rv_walk_aim(struct rv_walk *w)
 
 	memcpy(w->in, q->in, sizeof(w->in));
 	memcpy(w->out, q->out, sizeof(w->out));
-	/* The options give all that is needed: this host is not queried. */
+	/* The options are sufficient, so this host is not queried. */
 	w->host = !w->rules->path && !q->nlocal && !q->local && !(q->in[0] && q->out[0]);
 	if (w->host && !w->e->nhost[v6])
 		w->e->nhost[v6] = rv_host_addresses(q->family, NULL, w->e->host[v6], RV_EXPLAIN_LOCALS, w->err);
@@ -207,7 +209,7 @@ int rv_walk_aim(struct rv_walk *w)
 
 /* ---- the routing decision -------------------------------------------------------------------------------- */
 
-/* "10.0.0.5 goes out by eth1" */
+/* "10.0.0.5 leaves on eth1" */
 static void say(struct rv_walk *w, const char *what, const char *by)
 {
 	struct rv_buf to = RV_BUF_INIT;
@@ -224,9 +226,9 @@ static enum rv_route go_away(struct rv_walk *w, const char *out)
 		memset(w->path.out, 0, sizeof(w->path.out));
 		memcpy(w->path.out, out, strnlen(out, sizeof(w->path.out) - 1));
 	}
-	say(w, out[0] ? "goes out by " : "is forwarded", out);
+	say(w, out[0] ? "leaves on " : "is forwarded", out);
 	if (!out[0])
-		rv_walk_note(&w->x->notes, "no -o was given: the packet leaves by an interface that no rule names");
+		rv_walk_note(&w->x->notes, "no -o was given: an output interface is assumed that no rule names");
 	return RV_ROUTE_AWAY;
 }
 
@@ -265,7 +267,7 @@ static enum rv_route by_host(struct rv_walk *w, bool out)
 	if (route.type == RTN_LOCAL || (!out && (route.type == RTN_BROADCAST || route.type == RTN_MULTICAST))) {
 		if (out)
 			memcpy(w->path.out, loopback, sizeof(loopback));
-		say(w, "is of this host", "");
+		say(w, "is local", "");
 		return RV_ROUTE_LOCAL;
 	}
 	if (route.type == RTN_UNICAST || (out && (route.type == RTN_BROADCAST || route.type == RTN_MULTICAST)))
@@ -273,7 +275,7 @@ static enum rv_route by_host(struct rv_walk *w, bool out)
 	return drop(w, type_name(route.type));
 }
 
-/* A packet of this host's that rules have changed is routed anew (ip_route_me_harder). */
+/* Locally generated packets changed by rules are routed again (ip_route_me_harder()). */
 static bool is_same_route(const struct rv_walk *w)
 {
 	const unsigned int len = address_len(w);
@@ -288,7 +290,7 @@ static enum rv_route from_here(struct rv_walk *w)
 		return by_host(w, true);
 	if (rv_walk_is_local(w, address(w, true)) || !strcmp(w->path.out, "lo")) {
 		memcpy(w->path.out, loopback, sizeof(loopback));
-		say(w, "is of this host", "");
+		say(w, "is local", "");
 		return RV_ROUTE_LOCAL;
 	}
 	return go_away(w, w->path.out);
@@ -300,7 +302,7 @@ static enum rv_route as_said(struct rv_walk *w)
 	const bool same = !memcmp(dst, rv_packet_address(w->start, true), address_len(w));
 
 	if (w->redirected || rv_walk_is_local(w, dst) || is_for_all(w, dst) || (w->q->local && same)) {
-		say(w, "is of this host", "");
+		say(w, "is local", "");
 		return RV_ROUTE_LOCAL;
 	}
 	if (w->out[0] || w->q->nlocal || w->q->local)
@@ -318,11 +320,11 @@ enum rv_route rv_walk_route(struct rv_path *path)
 	if (!w->host)
 		return as_said(w);
 	if (w->redirected || !strcmp(path->in, "lo")) {
-		say(w, "is of this host", "");
+		say(w, "is local", "");
 		return RV_ROUTE_LOCAL;
 	}
 	if (!path->in[0]) {
-		say(w, "is of this host", "");
+		say(w, "is local", "");
 		return RV_ROUTE_LOCAL;
 	}
 	return by_host(w, false);
@@ -332,8 +334,8 @@ void rv_walk_expired(struct rv_walk *w)
 {
 	const size_t len = strlen(w->way->route);
 
-	snprintf(w->way->route + len, sizeof(w->way->route) - len, ", but its %s is used up",
-		 w->q->family == NFPROTO_IPV6 ? "hop limit" : "time to live");
+	snprintf(w->way->route + len, sizeof(w->way->route) - len, ", but its %s is exhausted",
+		 w->q->family == NFPROTO_IPV6 ? "hop limit" : "TTL");
 	w->routed_away = true;
 }
 
@@ -341,7 +343,7 @@ int rv_walk_not_routed(struct rv_walk *w)
 {
 	if (w->err->kind)
 		return -1;
-	return rv_fail(w->err, RV_ERR_USAGE, NULL, "where does the packet go from %s? --local: it is for this host; "
-		       "--local ADDRESS,...: the host's own addresses; -o NAME: it is forwarded by that interface",
+	return rv_fail(w->err, RV_ERR_USAGE, NULL, "the route of the packet from %s is not given; use --local (to this host), "
+		       "--local ADDRESS,... (addresses of the host) or -o NAME (forwarded to this interface)",
 		       w->in[0] ? w->in : "here");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The rules that packets are explained by: of a file, or those that are loaded; in the program's engine. */
+/* Loads the rules, from a file or the kernel, into the engine. */
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -33,7 +33,7 @@ static int read_file(struct rv_explain_rules *r, struct rv_error *err)
 	return rc;
 }
 
-/* The kernel's rules, in one consistent read; what stands beside them is told in notes. */
+/* Reads the kernel's rules consistently; warnings go to notes. */
 static int read_live(struct rv_explaining *e, struct rv_explain_rules *r, struct rv_error *err)
 {
 	struct rv_cli cli = *e->cli;
@@ -53,7 +53,7 @@ static int read_live(struct rv_explaining *e, struct rv_explain_rules *r, struct
 
 /* ---- sets of the kernel's --------------------------------------------------------------------------- */
 
-/* Writes what "ipset save NAME" prints to fd. 0, or an exit code. */
+/* Writes the output of "ipset save NAME" to fd. Returns 0 or an exit code. */
 static int save_set(const char *name, int fd)
 {
 	static const char *const env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL };
@@ -79,7 +79,7 @@ static int save_set(const char *name, int fd)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* Puts the set of the kernel before the list; one that cannot be read stays unknown, which is said. */
+/* Adds a set from the kernel; if it cannot be read, a note says so and the set remains unknown. */
 static int read_set(struct rv_explain_rules *r, const char *name, struct rv_error *err)
 {
 	int fd = memfd_create("set", MFD_CLOEXEC), rc;
@@ -94,14 +94,17 @@ static int read_set(struct rv_explain_rules *r, const char *name, struct rv_erro
 		rv_buf_printf(&r->notes, "set %s was not read: ipset save %s failed (Debian: package ipset)\n",
 			      name, name);
 	else if (rv_run_set_read(&r->sets, r->family, word, &why))
-		rv_buf_printf(&r->notes, "set %s is not understood: %s\n", name, why.text);
+		rv_buf_printf(&r->notes, "set %s is not supported: %s\n", name, why.text);
 	close(fd);
 	return 0;
 }
 
 /* ---- sets of nf_tables --------------------------------------------------------------------------- */
 
-/* Reads what ipset save would print. -1 with err set; a set that is not understood is told in why. */
+/*
+ * Parses lines in the format of ipset save. Returns -1 with err set; for unsupported sets, why is
+ * set.
+ */
 static int take_lines(struct rv_explain_rules *r, const char *name, const struct rv_buf *lines,
 		      struct rv_error *why, struct rv_error *err)
 {
@@ -118,7 +121,7 @@ static int take_lines(struct rv_explain_rules *r, const char *name, const struct
 	return rc < 0 ? rv_fail_memory(err) : rc;
 }
 
-/* 0: the set is known; 1: it is not, which is said. */
+/* Returns 0 if the set is known, or 1 after a note. */
 static int read_nft_set(struct rv_explain_rules *r, struct rv_nft_aside *aside, const char *table,
 			const char *name, struct rv_error *err)
 {
@@ -130,7 +133,7 @@ static int read_nft_set(struct rv_explain_rules *r, struct rv_nft_aside *aside, 
 	if (!rc)
 		rc = take_lines(r, name, &lines, &why, err);
 	if (rc > 0)
-		rv_buf_printf(&r->notes, "set %s is not known: %s\n", name, why.text[0] ? why.text : reason);
+		rv_buf_printf(&r->notes, "set %s is unknown: %s\n", name, why.text[0] ? why.text : reason);
 	rv_buf_free(&lines);
 	return rc;
 }
@@ -146,7 +149,7 @@ static int read_nft_sets(struct rv_explain_rules *r, struct rv_nft_aside *aside,
 	return rc;
 }
 
-/* The rule does from here on what the words say. */
+/* Replaces the contents of the rule by those of words. */
 static void take_words(struct rv_rule *rule, struct rv_rule *words)
 {
 	struct rv_part *matches = rule->matches, *target = rule->target;
@@ -161,11 +164,11 @@ static void take_words(struct rv_rule *rule, struct rv_rule *words)
 	rv_rule_free(words);
 }
 
-/* A rule that looks into sets of nf_tables, in words of iptables; one without stays a question. */
+/* Converts a rule with lookups in nf_tables sets to -m set; others remain unknown. */
 static int read_nft_rule(struct rv_explain_rules *r, struct rv_nft_aside *aside, const struct rv_chain *c,
 			 struct rv_rule *rule, struct rv_error *err)
 {
-	static const char note[] = "rules of nft that look into sets are shown with -m set, as the sets are now\n";
+	static const char note[] = "nft rules with set lookups are shown as -m set, with the current sets\n";
 	struct rv_error why = { 0 };
 	struct rv_rule *words = rv_nft_object_words(aside, r->family, c->table->def->name, rv_nft_object_of(rule),
 						    &why);

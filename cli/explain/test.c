@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ravelin test: a file of packets and what is to become of them, as TAP, the Test Anything
+ * ravelin test: checks a file of packets and expected verdicts; prints TAP, the Test Anything
  * Protocol (https://testanything.org).
  */
 #include <stdlib.h>
@@ -57,7 +57,7 @@ static int read_verdict(struct expected *x, const char *word, struct rv_error *e
 			x->verdict = verdicts[i];
 			return 0;
 		}
-	return rv_fail(err, RV_ERR_USAGE, NULL, "behind => stands ACCEPT, DROP, REJECT or DEPENDS, not \"%s\"", word);
+	return rv_fail(err, RV_ERR_USAGE, NULL, "expected ACCEPT, DROP, REJECT or DEPENDS after =>, not \"%s\"", word);
 }
 
 /* ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT. */
@@ -78,7 +78,7 @@ static int read_end(struct expected *x, rv_family_t family, const char *word, st
 	x->to = true;
 	x->port_given = port;
 	if (!rv_parse_address(family, text, &x->addr) || (port && !rv_parse_uint(port, 0, UINT16_MAX, &n)))
-		return rv_fail(err, RV_ERR_USAGE, NULL, "\"%s\" is no ADDRESS or ADDRESS:PORT", word);
+		return rv_fail(err, RV_ERR_USAGE, NULL, "\"%s\" is not ADDRESS or ADDRESS:PORT", word);
 	x->port = (uint16_t)n;
 	return 0;
 }
@@ -86,21 +86,21 @@ static int read_end(struct expected *x, rv_family_t family, const char *word, st
 static int read_expected(struct expected *x, rv_family_t family, int n, char *const word[], struct rv_error *err)
 {
 	if (!n)
-		return rv_fail(err, RV_ERR_USAGE, NULL, "nothing stands behind =>");
+		return rv_fail(err, RV_ERR_USAGE, NULL, "missing verdict after =>");
 	if (read_verdict(x, word[0], err))
 		return -1;
 	for (int i = 1; i < n; i += 2) {
 		if (i + 1 == n)
-			return rv_fail(err, RV_ERR_USAGE, NULL, "nothing stands behind \"%s\"", word[i]);
+			return rv_fail(err, RV_ERR_USAGE, NULL, "missing value after \"%s\"", word[i]);
 		if (!strcmp(word[i], "by") && !x->by) {
 			x->by = true;
 			if (rv_explain_place_read(word[i + 1], &x->place))
-				return rv_fail(err, RV_ERR_USAGE, NULL, "\"%s\" is no CHAIN:N", word[i + 1]);
+				return rv_fail(err, RV_ERR_USAGE, NULL, "\"%s\" is not CHAIN:N", word[i + 1]);
 		} else if (!strcmp(word[i], "to") && !x->to) {
 			if (read_end(x, family, word[i + 1], err))
 				return -1;
 		} else {
-			return rv_fail(err, RV_ERR_USAGE, NULL, "behind the verdict stands by or to, not \"%s\"",
+			return rv_fail(err, RV_ERR_USAGE, NULL, "expected by or to after the verdict, not \"%s\"",
 				       word[i]);
 		}
 	}
@@ -120,7 +120,7 @@ static bool is_pass(const struct rv_explain_target *t, const struct rv_run_pass 
 	return e && e->number == t->number && !strcmp(e->chain->name, t->chain);
 }
 
-/* A packet that is accepted is decided on in each table: by the rule that translates it, too. */
+/* Each table decides an accepted packet, so rules that translate it count too. */
 static bool is_by(const struct rv_explain_target *t, const struct rv_explain_way *way)
 {
 	const bool accepted = !strcmp(way->fate, "ACCEPT");
@@ -162,7 +162,7 @@ struct tests {
 	bool error;
 };
 
-/* What was found instead, as comments. */
+/* Appends the actual result as comments. */
 static void add_found(struct rv_buf *b, struct rv_explaining *e, const struct rv_explained *x)
 {
 	struct rv_buf text = RV_BUF_INIT;
@@ -226,7 +226,7 @@ static void fail_line(struct tests *t, const char *name, struct rv_error *err)
 	t->error = true;
 }
 
-/* Words of a test, without blanks around and without its comment, for people. */
+/* The line of a test without surrounding blanks and comment, as its name. */
 static char *name_of(const char *line)
 {
 	const char *from = line + strspn(line, " \t");
@@ -252,9 +252,9 @@ static void test_line(struct tests *t, char *line)
 		t->number++;
 		arrow = rc ? -1 : find_arrow(&words);
 		if (rc)
-			rv_fail(&err, RV_ERR_USAGE, NULL, "a quote is not closed");
+			rv_fail(&err, RV_ERR_USAGE, NULL, "unclosed quote");
 		else if (arrow < 0)
-			rv_fail(&err, RV_ERR_USAGE, NULL, "there is no =>");
+			rv_fail(&err, RV_ERR_USAGE, NULL, "missing =>");
 		else
 			rc = run_line(t, &words, arrow, name ? name : "", &err);
 		if (rc || arrow < 0)
@@ -290,7 +290,7 @@ static int run(struct rv_explaining *e, const struct rv_explain_words *words)
 	int rc;
 
 	if (words->n != 1) {
-		rv_cli_message("%s: %s", e->cli->name, words->n ? "one FILE is to be given" : "which FILE?");
+		rv_cli_message("%s: %s", e->cli->name, words->n ? "only one FILE is accepted" : "no FILE given");
 		rv_cli_message("Try `%s --help' for more information.", e->cli->name);
 		return RV_EXPLAIN_ERROR;
 	}

@@ -25,7 +25,7 @@ void rv_explain_place(struct rv_buf *b, const struct rv_run_pass *pass)
 	rv_buf_printf(b, " in %s", pass->table->name);
 }
 
-/* " (line 12 of rules.v4) [10:600]": where it is written, and what it has counted. */
+/* " (line 12 of rules.v4) [10:600]": source line and counters. */
 static void add_origin(struct rv_buf *b, const struct rv_explained *x, const struct rv_rule *r)
 {
 	if (path_of(x) && r->loc.line)
@@ -78,7 +78,7 @@ static void add_miss(struct rv_buf *b, const struct rv_run_pass *pass, const str
 	rv_buf_printf(b, "\n%s        %s\n", indent, m->text);
 }
 
-/* Rules that matched and, with --why, those that did not, in the order they were looked at. */
+/* The matching rules and, with --why, those that did not match, in order of evaluation. */
 static void add_rules(struct rv_buf *b, const struct rv_explained *x, const struct rv_explain_way *way,
 		      unsigned int number, const char *indent)
 {
@@ -221,7 +221,7 @@ static bool was_missed(const struct rv_explained *x)
 	return false;
 }
 
-/* The rule that --why-not names, if the packet got to it and passed. */
+/* Returns whether the packet matched the rule of --why-not. */
 static bool was_hit(const struct rv_explaining *e, const struct rv_run_pass *pass)
 {
 	const struct rv_explain_target *t = &e->target;
@@ -255,7 +255,7 @@ static void add_why_not(struct rv_buf *b, const struct rv_explaining *e, const s
 	if (hit)
 		rv_buf_printf(b, "%s: it matched\n", e->why_not);
 	else if (!was_missed(x))
-		rv_buf_printf(b, "%s: the packet does not get there\n", e->why_not);
+		rv_buf_printf(b, "%s: the packet does not reach it\n", e->why_not);
 	for (unsigned int i = 0; i < x->nways; i++)
 		for (size_t m = 0; m < x->ways[i].nmisses && !e->why; m++)
 			rv_buf_printf(b, "%s: %s\n", e->why_not, x->ways[i].misses[m].text);
@@ -275,7 +275,7 @@ void rv_explain_text(struct rv_buf *b, const struct rv_explaining *e, const stru
 		add_way(b, x, &x->ways[i], "");
 	}
 	if (x->more)
-		rv_buf_puts(b, "note: further ways were not followed: --ways\n");
+		rv_buf_puts(b, "note: more ways exist; see --ways\n");
 	add_lines(b, &x->notes, "note: ");
 	add_lines(b, &x->rules->notes, "note: ");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Connections of a capture: what went by before says the state of a packet's connection, as
- * far as addresses, ports and directions tell it. Nothing times out.
+ * Tracks connections of a capture: earlier packets determine the state of a connection, as far as
+ * addresses, ports and directions do. Nothing times out.
  */
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 
 struct tuple {
 	uint8_t src[16], dst[16];
-	uint16_t sport, dport;		/* of ICMP: the id, twice */
+	uint16_t sport, dport;		/* ICMP: both are the identifier */
 	uint8_t proto, family;
 	uint8_t pad[2];
 };
@@ -64,7 +64,7 @@ static size_t hash(const struct tuple *t)
 	return (size_t)(h ^ h >> 32);
 }
 
-/* Its place, or the free one where it belongs. */
+/* Its slot, or the empty one for it. */
 static struct track *find(const struct track *list, size_t room, const struct tuple *tuple)
 {
 	size_t at = hash(tuple) & (room - 1);
@@ -126,7 +126,7 @@ static bool read_tuple(struct tuple *t, const uint8_t *bytes, uint32_t len, stru
 	return true;
 }
 
-/* An error of ICMP carries the packet that it is about. */
+/* ICMP errors contain the packet that they are about. */
 static uint32_t carried_at(const struct rv_user_packet *p, uint32_t len)
 {
 	const uint8_t *icmp = p->bytes + p->pkt.thoff;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is noted on a packet's way, and the rule that decided in a table. */
+/* Notes about a packet's path, and the deciding rule of a table. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +14,7 @@ void rv_walk_note(struct rv_buf *b, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	/* Each note once. */
+	/* Do not repeat notes. */
 	if (b->len && memmem(b->data, b->len, text, strlen(text)))
 		return;
 	rv_buf_printf(b, "%s\n", text);

@@ -5,7 +5,7 @@
 
 #include "cli/explain/explain.h"
 
-/* Spare bytes behind a packet, for the option that TCPMSS may add. */
+/* Spare bytes after a packet, for the option that TCPMSS may add. */
 #define RV_WALK_ROOM 64
 
 struct rv_walk {
@@ -46,26 +46,26 @@ void rv_walk_note(struct rv_buf *b, const char *fmt, ...) __attribute__((format(
 
 /* ---- route.c ---- */
 
-/* Finds where the packet begins, and the state of its connection. -1 with err set. */
+/* Finds the start of the path and the connection state. Returns -1 with err set. */
 int rv_walk_aim(struct rv_walk *w);
 enum rv_route rv_walk_route(struct rv_path *path);
 enum rv_answer rv_walk_local(void *arg, const struct rv_pkt *pkt, bool dst);
-/* The packet was to be forwarded, and its TTL or hop limit is used up. */
+/* Handles a packet to be forwarded whose TTL or hop limit is exhausted. */
 void rv_walk_expired(struct rv_walk *w);
-/* Fails with: the route is not known. */
+/* Sets err: the route is unknown. Returns -1. */
 int rv_walk_not_routed(struct rv_walk *w);
 bool rv_walk_is_local(const struct rv_walk *w, const uint8_t *addr);
 
 /* ---- nat.c ---- */
 
-/* Sets what is known of the connection: at the start of a way, and before a table. */
+/* Updates what is known of the connection: at the start of a way, and before each table. */
 void rv_walk_begin(struct rv_walk *w);
 void rv_walk_state(struct rv_walk *w, enum rv_table_id id);
 /* Whether table nat is evaluated at this hook. If not, applies the existing translation. */
 bool rv_walk_asks_nat(struct rv_walk *w);
 bool rv_walk_is_nat(const struct rv_part *target);
 unsigned int rv_walk_nat(struct rv_walk *w, const struct rv_part *target);
-/* Whether the packet has a connection at this point. */
+/* Returns whether the packet has a connection at this point. */
 bool rv_walk_has_connection(const struct rv_walk *w);
 /* The result of a match on a packet without a connection; OPEN: the match does not test the connection. */
 enum rv_answer rv_walk_match_without(const struct rv_walk *w, const struct rv_part *match);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Why a rule did not match: its first test that failed, in the words of its option, and what the
- * packet has instead. The engine says which test it was; option and value are printed by the rows.
+ * Why a rule did not match: the first test that failed, as an option, and the packet's value. The
+ * engine reports which test failed; options and values are printed by the option rows.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ struct why {
 
 /* ---- a predicate in words ----------------------------------------------------------------------------- */
 
-/* Appends the option that says p, "--dport 22". False: no row of the match says it alone. */
+/* Appends the option for p, "--dport 22". Returns false if no row expresses it alone. */
 static bool put_option(struct rv_buf *b, const struct why *w, const struct rv_part *part,
 		       const struct rv_predicate *p)
 {
@@ -33,7 +33,7 @@ static bool put_option(struct rv_buf *b, const struct why *w, const struct rv_pa
 	if (!rv_part_from_predicate(w->rules->family, part->ext, p, alone->data))
 		rv_part_render(&o, part->ext, alone->data);
 	rv_part_free(alone);
-	/* A blank stands before each option. */
+	/* Options are preceded by a blank. */
 	if (!rv_buf_ok(b) || b->len <= start + 1)
 		return false;
 	memmove(b->data + start, b->data + start + 1, b->len - start - 1);
@@ -63,7 +63,7 @@ static void put_plain(struct rv_buf *b, enum rv_sel sel, const uint8_t *value)
 	}
 }
 
-/* Behind "--dport " or "! --ctstate ": the value alone. */
+/* The value after "--dport " or "! --ctstate ". */
 static const char *value_in(const char *option)
 {
 	const char *blank = strchr(option, ' ');
@@ -73,7 +73,7 @@ static const char *value_in(const char *option)
 	return blank ? blank + 1 : NULL;
 }
 
-/* The value as the option prints it that asked for it, else plainly. */
+/* Prints the value in the format of the option that tested it, or a default one. */
 static void put_value(struct rv_buf *b, const struct why *w, const struct rv_part *part,
 		      const struct rv_predicate *asked, const uint8_t value[16])
 {
@@ -86,7 +86,7 @@ static void put_value(struct rv_buf *b, const struct why *w, const struct rv_par
 		struct rv_predicate p = { .sel = asked->sel, .op = ops[i], .len = (uint16_t)len,
 					  .param = asked->param };
 
-		/* A value under the option's mask would lose bits. */
+		/* The option's mask would hide bits of the value. */
 		if (ops[i] == RV_OP_MASK && asked->op != RV_OP_MASK)
 			break;
 		memcpy(p.value, value, len);
@@ -105,7 +105,7 @@ static void put_value(struct rv_buf *b, const struct why *w, const struct rv_par
 		put_plain(b, asked->sel, value);
 }
 
-/* All the options of the match: where one alone cannot be told. */
+/* Appends all options of the match if a single one cannot be determined. */
 static void put_part(struct why *w, const struct rv_part *part)
 {
 	char *text = rv_run_part_text(w->rules->family, w->rule, part);
@@ -168,7 +168,7 @@ static void why_predicate(struct why *w, const struct rv_part *part, const struc
 	rv_part_predicates(w->rules->family, part->ext, part->data, look_for, &s);
 	if (!s.any) {
 		put_part(w, part);
-		rv_buf_puts(&w->text, ": not so of this packet");
+		rv_buf_puts(&w->text, ": false for this packet");
 		return;
 	}
 	put_asked(w, part, &s.found);
@@ -177,7 +177,7 @@ static void why_predicate(struct why *w, const struct rv_part *part, const struc
 
 /* ---- tests that the program answers -------------------------------------------------------------------------- */
 
-/* A fact that says which value the packet's connection, socket, ... has; NULL: none does. */
+/* The fact with the value of the packet's connection, socket and so on, or NULL. */
 static const struct rv_predicate *fact_of(const struct rv_facts *f, const struct rv_predicate *p)
 {
 	const struct rv_predicate *found = NULL;
@@ -204,7 +204,7 @@ static void put_known(struct why *w, const struct rv_part *part, const struct rv
 		rv_buf_puts(&w->text, "packet has ");
 		put_value(&w->text, w, part, p, known->value);
 	} else
-		rv_buf_puts(&w->text, "not on this way");
+		rv_buf_puts(&w->text, "false on this way");
 }
 
 static void why_facts(struct why *w, const struct rv_question *q)
@@ -216,21 +216,21 @@ static void why_facts(struct why *w, const struct rv_question *q)
 			return;
 		}
 	rv_buf_printf(&w->text, "%s: %s", q->text, rv_walk_has_connection(w->rules->asking.arg)
-		      ? "not on this way" : "packet belongs to no connection");
+		      ? "false on this way" : "packet belongs to no connection");
 }
 
 static void why_asked(struct why *w, const struct rv_question *q)
 {
 	static const char *const reasons[] = {
-		[RV_HOW_STATE] = "not on this way (it depends on what was before)",
-		[RV_HOW_CHANCE] = "not on this way (it is chance)",
-		[RV_HOW_ETHER] = "the packet came from another address, or its address is not known",
+		[RV_HOW_STATE] = "false on this way (depends on earlier packets)",
+		[RV_HOW_CHANCE] = "false on this way (random)",
+		[RV_HOW_ETHER] = "the packet came from another or an unknown address",
 		[RV_HOW_TARGET] = "",
 	};
 	bool inverted;
 
 	if (q->fixed == RV_ANSWER_NO) {
-		rv_buf_printf(&w->text, "%s: assumed not to be so", q->text);
+		rv_buf_printf(&w->text, "%s: assumed to be false", q->text);
 	} else if (q->how == RV_HOW_SET) {
 		inverted = rv_option_inverted(rv_part_row(q->part, "match-set"), q->part->data);
 		rv_buf_printf(&w->text, "%s: packet is %s set %s", q->text, inverted ? "in" : "not in",
@@ -244,7 +244,7 @@ static void why_asked(struct why *w, const struct rv_question *q)
 
 /* ---- the IP part ------------------------------------------------------------------------------------------ */
 
-/* Just one condition of the IP part. */
+/* Appends one condition of the core options. */
 static void put_ip(struct why *w, enum rv_miss_what what)
 {
 	const struct rv_ip *from = &w->rule->ip;
@@ -324,7 +324,7 @@ static const struct rv_question *question_of(const struct why *w, const struct r
 	return ask->number < w->rules->asking.n ? &w->rules->asking.list[ask->number] : NULL;
 }
 
-/* Elements stand in order of the matches; one that is asked for may have predicates before it. */
+/* Elements are in the order of matches; a stateful match may be preceded by its predicates. */
 static const struct rv_part *part_of(const struct why *w, const struct rv_miss *miss)
 {
 	const struct rvk_element *el = (const void *)(miss->rule + 1);
@@ -345,14 +345,14 @@ static void why_match(struct why *w, const struct rv_miss *miss)
 	const struct rv_part *part = q ? q->part : part_of(w, miss);
 
 	if (!part) {
-		rv_buf_puts(&w->text, "it does not match");
+		rv_buf_puts(&w->text, "no match");
 	} else if (miss->what == RV_MISS_PREDICATE) {
 		why_predicate(w, part, miss->predicate);
 	} else if (q) {
 		why_asked(w, q);
 	} else {
 		put_part(w, part);
-		rv_buf_puts(&w->text, ": not so of this packet");
+		rv_buf_puts(&w->text, ": false for this packet");
 	}
 }
 
@@ -363,7 +363,7 @@ char *rv_explain_miss_text(struct rv_explain_rules *r, struct rv_pkt *pkt, const
 
 	w.rule = miss->entry < blob->count ? blob->entries[miss->entry].rule : NULL;
 	if (!w.rule)
-		rv_buf_puts(&w.text, "it does not match");
+		rv_buf_puts(&w.text, "no match");
 	else if (miss->element)
 		why_match(&w, miss);
 	else

@@ -369,10 +369,7 @@ static void near_anywhere(struct rv_hint *h, const struct rv_hint_case *c)
 	propose_near(h, c, c->at, 0, &e.n);
 }
 
-/*
- * ---- required options
- * ----------------------------------------------------------------------------
- */
+/* ---- required options ------------------------------------------------------------------------ */
 
 static void required(struct rv_hint *h, const struct rv_hint_case *c)
 {
@@ -459,10 +456,7 @@ static void protocol(struct rv_hint *h, const struct rv_hint_case *c)
 	}
 }
 
-/*
- * ---- notation of values
- * -----------------------------------------------------------------------------
- */
+/* ---- notation of values ---------------------------------------------------------------------- */
 
 /* Index of the option that word at is the argument of; 0: in the same word, or none. */
 static size_t option_of(const struct rv_completion *role, size_t at)
@@ -652,10 +646,7 @@ static void jump(struct rv_hint *h, const struct rv_hint_case *c)
 	}
 }
 
-/*
- * ---- other family
- * ---------------------------------------------------------------------------------------
- */
+/* ---- other family ---------------------------------------------------------------------------- */
 
 bool rv_hint_is_address(rv_family_t family, const char *word)
 {

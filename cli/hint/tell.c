@@ -207,10 +207,7 @@ static void once(struct rv_hint *h, const struct rv_hint_case *c)
 			     c->line->word[c->at]);
 }
 
-/*
- * ---- tables
- * ----------------------------------------------------------------------------------------
- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 /* How to select another table. */
 static const char *into_table(struct rv_hint *h, const char *table)
@@ -266,10 +263,7 @@ static void filtering(struct rv_hint *h, const struct rv_hint_case *c)
 			     "for routed packets.");
 }
 
-/*
- * ---- missing command
- * --------------------------------------------------------------------------------
- */
+/* ---- missing command ------------------------------------------------------------------------- */
 
 static void no_command(struct rv_hint *h, const struct rv_hint_case *c)
 {

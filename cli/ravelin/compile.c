@@ -14,7 +14,7 @@ struct compile {
 	const char *table;
 	struct rv_buf input, out;
 	struct rv_error *err;
-	struct rv_plan_figures sum;	/* of all tables */
+	struct rv_plan_figures sum;	/* sum of all tables */
 };
 
 #define AT(field) RV_FLAG_AT(struct compile, field)
@@ -143,7 +143,7 @@ static int print_plans(struct compile *c, int words)
 	if (cli->argc - words > !c->live)
 		return rv_cli_message("Unknown arguments found on commandline");
 	if (c->table && !rv_table_def_find(c->table))
-		return rv_cli_message("%s: there is no table %s", cli->name, c->table);
+		return rv_cli_message("%s: no table %s", cli->name, c->table);
 	if (!c->explain && !c->check)
 		c->summary = true;
 	if (!c->live)

@@ -66,7 +66,7 @@ static void add_chain_line(struct diff *d, char mark, const struct rv_chain *c)
 		add_line(d, "-N", c->name);
 		return;
 	}
-	/* No command sets the counters of a policy. */
+	/* No command can set policy counters. */
 	if (d->commands && d->counters && c->base >= 0) {
 		rv_render_chain(&d->table, c);
 		rv_render_base(&d->table, c);

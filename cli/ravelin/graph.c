@@ -52,7 +52,7 @@ static int print_graph(struct graph *g, int words)
 	if (cli->argc - words > 1)
 		return rv_cli_message("Unknown arguments found on commandline");
 	if (g->table && !only)
-		return rv_cli_message("%s: there is no table %s", cli->name, g->table);
+		return rv_cli_message("%s: no table %s", cli->name, g->table);
 	return draw(g, words < cli->argc ? cli->argv[words] : "live", only);
 }
 

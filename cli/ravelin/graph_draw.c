@@ -305,8 +305,8 @@ int rv_graph_svg(struct rv_buf *b, const struct rv_buf *dot, struct rv_error *er
 	int rc = rv_cli_program(argv, dot, b);
 
 	if (rc < 0 && errno == ENOENT) {
-		rv_fail(err, RV_ERR_RESOURCE, NULL, "there is no program `dot' to draw with");
-		return rv_hint(err, "graphviz draws it; Debian's package is graphviz");
+		rv_fail(err, RV_ERR_RESOURCE, NULL, "the program `dot' was not found");
+		return rv_hint(err, "install graphviz (Debian: graphviz)");
 	}
-	return rc ? rv_fail(err, RV_ERR_RESOURCE, NULL, "`dot' has failed") : 0;
+	return rc ? rv_fail(err, RV_ERR_RESOURCE, NULL, "`dot' failed") : 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ravelin lint: what is likely wrong with a ruleset, as text, JSON or SARIF. */
+/* ravelin lint: likely mistakes in a ruleset, as text, JSON or SARIF. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +67,7 @@ static const char *line_before(const char *text, const char *line)
 	return line;
 }
 
-/* Whether one of the comments right before the line says that findings of the kind are ignored. */
+/* Returns whether one of the comments directly before the line suppresses this kind. */
 static bool ignored_before(const char *text, const char *line, const char *code)
 {
 	while ((line = line_before(text, line)) != NULL && *line == '#') {
@@ -80,8 +80,7 @@ static bool ignored_before(const char *text, const char *line, const char *code)
 	return false;
 }
 
-/* The line that begins with one of these two words and a name, from the start on; NULL: there is
- * none. */
+/* Finds the line that starts with one of these characters and a name, from `from' on, or NULL. */
 static const char *find_line(const char *from, const char *word, const char *name)
 {
 	size_t first = strlen(word), len = strlen(name);
@@ -163,7 +162,7 @@ static json_t *text_json(const char *text)
 {
 	json_t *t = text ? json_string(text) : json_null();
 
-	/* What is no UTF-8 has no place in JSON. */
+	/* JSON requires UTF-8. */
 	return t ? t : json_string("?");
 }
 
@@ -274,7 +273,7 @@ static void drop_ignored(struct lint *l)
 	f->n = n;
 }
 
-/* The rules of the other IP family: of a file, or the loaded ones. */
+/* Reads the rules of the other IP family, from a file or the kernel. */
 static int read_others(struct lint *l, bool live, struct rv_error *err)
 {
 	rv_family_t own = l->cli->family;

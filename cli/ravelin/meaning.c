@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * ravelin diff --meaning: traffic that one of two rulesets accepts and the other does not, as
- * boxes.
- */
+/* ravelin diff --meaning: traffic that only one of two rulesets accepts, as boxes. */
 #include <string.h>
 
 #include "analysis/prove.h"

@@ -5,8 +5,8 @@
 #include "cli/cli.h"
 
 /*
- * Appends the traffic that the rulesets treat differently, as boxes; nothing if there is none.
- * Unknowns are listed. 0, or -1 with err set.
+ * Appends the traffic that the rulesets treat differently, as boxes; nothing if there is none. Base
+ * chains that cannot be compared are listed. Returns 0, or -1 with err set.
  */
 int rv_cli_meaning(struct rv_buf *b, const struct rv_ruleset *a, const struct rv_ruleset *to, struct rv_error *err);
 

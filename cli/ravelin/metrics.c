@@ -23,7 +23,7 @@ struct metrics {
 	struct rv_cli *cli;
 	bool ipv4, ipv6, all, http, version, help;
 	const char *number, *file;
-	uint64_t limit, told, left_out;	/* rule series: maximum, written and omitted */
+	uint64_t limit, written, left_out;	/* rule series: maximum, written and omitted */
 	struct rv_ruleset rs[2];
 	unsigned int families;
 	struct rv_buf out;
@@ -85,12 +85,8 @@ static void end_sample(struct metrics *m, uint64_t value)
 	rv_buf_putc(&m->out, '\n');
 }
 
-/*
- * ---- counters
- * ------------------------------------------------------------------------------------
- */
+/* ---- counters -------------------------------------------------------------------------------- */
 
-/* Which of the two counters. */
 enum what { PACKETS, BYTES };
 
 static uint64_t get(const struct rv_counters *c, enum what what)
@@ -137,7 +133,7 @@ static const char *comment_of(const struct rv_rule *r, char text[XT_MAX_COMMENT_
 }
 
 /* A series: one rule, or all rules of a chain with the same comment. */
-struct told {
+struct series {
 	const char *comment;		/* "" for none */
 	uint32_t number;		/* position of the rule; 0: several rules with this
 					 * comment */
@@ -146,16 +142,16 @@ struct told {
 
 static int by_comment(const void *a, const void *b)
 {
-	const struct told *x = a, *y = b;
+	const struct series *x = a, *y = b;
 	int rc = strcmp(x->comment, y->comment);
 
 	return rc ? rc : x->number < y->number ? -1 : x->number > y->number;
 }
 
-/* Unmerged series of a chain, freed with forget(). NULL when memory ran out. */
-static struct told *gather(const struct metrics *m, const struct rv_chain *c, size_t *n)
+/* Unmerged series of a chain, freed with free_series(). NULL when memory ran out. */
+static struct series *gather(const struct metrics *m, const struct rv_chain *c, size_t *n)
 {
-	struct told *list = calloc(c->nrules + 1u, sizeof(*list));
+	struct series *list = calloc(c->nrules + 1u, sizeof(*list));
 	char text[XT_MAX_COMMENT_LEN + 1];
 	uint32_t number = 0;
 
@@ -173,7 +169,7 @@ static struct told *gather(const struct metrics *m, const struct rv_chain *c, si
 	return list;
 }
 
-static void free_series(struct told *list, size_t n)
+static void free_series(struct series *list, size_t n)
 {
 	for (size_t i = 0; list && i < n; i++)
 		free((char *)list[i].comment);
@@ -181,7 +177,7 @@ static void free_series(struct told *list, size_t n)
 }
 
 /* Merges series with the same comment. Returns their number, or SIZE_MAX when memory ran out. */
-static size_t merge(struct told *list, size_t n)
+static size_t merge(struct series *list, size_t n)
 {
 	size_t kept = 0;
 
@@ -191,7 +187,7 @@ static size_t merge(struct told *list, size_t n)
 	qsort(list, n, sizeof(*list), by_comment);
 	for (size_t i = 1; i < n; i++) {
 		if (list[i].number || list[kept].number || strcmp(list[i].comment, list[kept].comment)) {
-			struct told next = list[i];
+			struct series next = list[i];
 
 			list[i] = list[++kept];
 			list[kept] = next;
@@ -203,7 +199,7 @@ static size_t merge(struct told *list, size_t n)
 	return n ? kept + 1 : 0;
 }
 
-static void put_told(struct metrics *m, const struct rv_chain *c, const struct told *r,
+static void put_series(struct metrics *m, const struct rv_chain *c, const struct series *r,
 		     const char *name, enum what what)
 {
 	char number[12];
@@ -221,13 +217,13 @@ static void put_rule_samples(struct metrics *m, const struct rv_table *t, const 
 {
 	rv_list_each(c, &t->chains, struct rv_chain, node) {
 		size_t n, all;
-		struct told *list = gather(m, c, &all);
+		struct series *list = gather(m, c, &all);
 
 		n = list ? merge(list, all) : SIZE_MAX;
 		m->out.failed |= n == SIZE_MAX;
 		for (size_t i = 0; n != SIZE_MAX && i < n; i++) {
-			if (m->told++ < m->limit)
-				put_told(m, c, &list[i], name, what);
+			if (m->written++ < m->limit)
+				put_series(m, c, &list[i], name, what);
 			else
 				m->left_out++;
 		}
@@ -235,10 +231,7 @@ static void put_rule_samples(struct metrics *m, const struct rv_table *t, const 
 	}
 }
 
-/*
- * ---- document
- * -------------------------------------------------------------------------------------
- */
+/* ---- document -------------------------------------------------------------------------------- */
 
 static const struct family {
 	const char *name, *type, *unit, *help;
@@ -273,7 +266,7 @@ static int put_all(struct metrics *m, struct rv_error *err)
 
 	for (const struct family *f = metric_families; f->name; f++) {
 		put_head(&m->out, f);
-		m->told = m->left_out = 0;
+		m->written = m->left_out = 0;
 		for (unsigned int i = 0; i < m->families; i++)
 			for (const struct rv_table_def *def = rv_table_defs; def->name; def++)
 				rv_list_each(t, &m->rs[i].tables, struct rv_table, node)
@@ -299,10 +292,7 @@ static int collect_families(struct metrics *m, struct rv_error *err)
 	return put_all(m, err);
 }
 
-/*
- * ---- output
- * -----------------------------------------------------------------------------------------
- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
 /* time a writer waits for another, ms */
 #define PATIENCE_MS 10000

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ravelin optimize: a smaller ruleset that is proven equivalent, on stdout; what was changed, on
- * stderr. */
+/*
+ * ravelin optimize: prints a smaller, proven equivalent ruleset on stdout, and the changes on
+ * stderr.
+ */
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -72,7 +74,7 @@ static json_t *step_json(const struct rv_step_done *s)
 {
 	json_t *rule = s->rule ? json_string(s->rule) : NULL, *reason = json_string(s->reason);
 
-	/* Text that is not UTF-8 cannot be in JSON. */
+	/* JSON requires UTF-8. */
 	return json_pack("{s:s,s:s,s:s,s:i,s:i,s:o,s:o}", "what", rv_step_names[s->kind], "table",
 			 s->table, "chain", s->chain, "first", (int)s->first, "last", (int)s->last,
 			 "rule", rule ? rule : json_null(), "detail",

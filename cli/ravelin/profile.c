@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ravelin profile: brings tables of nf_tables into the other profile while packets go on. */
+/*
+ * ravelin profile: converts tables of nf_tables to the other profile without interrupting traffic.
+ */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -14,7 +16,7 @@ struct profile {
 	struct rv_cli *cli;
 	bool dry, version, help;
 	const char *table;
-	bool fast;			/* what tables are to be */
+	bool fast;			/* convert to profile fast */
 	struct rv_buf out;
 	struct rv_error *err;
 };
@@ -84,7 +86,9 @@ static const char *name_of(bool fast)
 	return fast ? "fast" : "compat";
 }
 
-/* Whether a table stays as it is, which is told; one that was asked for by name is refused later. */
+/*
+ * Returns whether a table is not converted, and prints why; a table given by name is refused later.
+ */
 static bool stays(struct profile *p, struct rv_store *s, const struct rv_table_def *def)
 {
 	struct rv_table *t = rv_ruleset_table(&s->rs, def);
@@ -98,7 +102,7 @@ static bool stays(struct profile *p, struct rv_store *s, const struct rv_table_d
 	return true;
 }
 
-/* What the other profile would do for a table. */
+/* Prints what would be converted (--dry-run). */
 static int foretell(struct profile *p, struct rv_store *s, const struct rv_table_def *def)
 {
 	struct rv_table *t = rv_ruleset_table(&s->rs, def);
@@ -112,13 +116,13 @@ static int foretell(struct profile *p, struct rv_store *s, const struct rv_table
 		rv_plan_free(plan);
 		return -1;
 	}
-	rv_buf_printf(&p->out, "%s: to profile %s: %llu rules, %llu behind lookups\n", def->name,
+	rv_buf_printf(&p->out, "%s: to profile %s: %llu rules, %llu in lookups\n", def->name,
 		      name_of(p->fast), (unsigned long long)f.rules, (unsigned long long)(p->fast ? f.behind : 0));
 	rv_plan_free(plan);
 	return 0;
 }
 
-/* Builds the table in the other profile and exchanges them. Returns 1 if it stays as it is. */
+/* Builds the table in the other profile and exchanges them. Returns 1 if it is not converted. */
 static int build(struct profile *p, const struct rv_table_def *def, const struct rv_buf *text,
 		 uint32_t generation)
 {
@@ -138,7 +142,7 @@ static int build(struct profile *p, const struct rv_table_def *def, const struct
 		rc = rv_fail(p->err, RV_ERR_AGAIN, NULL, "Resource temporarily unavailable");
 	if (rc == 0 && !done)
 		rc = rv_store_commit(&s, p->err);
-	/* The commit made one generation. */
+	/* The commit increased the generation by one. */
 	if (rc == 0 && !done)
 		rc = rv_profile_exchange(&s, def, p->fast, generation + 1, p->err);
 	rv_store_close(&s);
@@ -167,7 +171,7 @@ static int change(struct profile *p, struct rv_store *s, const struct rv_table_d
 	return rc < 0 ? -1 : 0;
 }
 
-/* What a killed one has left goes first, and is not seen by what reads. */
+/* Deletes what an interrupted conversion left, before the table is read. */
 static int clean(struct profile *p, const struct rv_table_def *def)
 {
 	bool exists, fast;
@@ -222,9 +226,9 @@ static int run(struct profile *p, int words)
 	if (rc >= 0)
 		return rc;
 	if (cli->argc - words != 1 || (strcmp(word, "fast") != 0 && strcmp(word, "compat") != 0))
-		return rv_cli_message("%s: which profile, fast or compat?", cli->name);
+		return rv_cli_message("%s: the profile is missing: fast or compat", cli->name);
 	if (p->table && !rv_table_def_find(p->table))
-		return rv_cli_message("%s: there is no table %s", cli->name, p->table);
+		return rv_cli_message("%s: no table %s", cli->name, p->table);
 	p->fast = strcmp(word, "fast") == 0;
 	p->err = &err;
 	rc = change_all(p) < 0 ? rv_cli_error(cli, &err) : 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * ravelin prove A B: whether two rulesets treat every packet the same. ravelin prove A 'PACKETS =>
- * VERDICT': whether these packets get that verdict. A counterexample is a packet, verified with the
- * engine.
+ * VERDICT': whether these packets get that verdict. Counterexamples are packets that were run in
+ * the engine.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -56,10 +56,7 @@ static void worse(struct prove *p, int result)
 		p->result = result;
 }
 
-/*
- * ---- output
- * --------------------------------------------------------------------------------------------
- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
 static void put_place(struct prove *p, const struct rv_proof_chain *c)
 {
@@ -164,10 +161,7 @@ static int compare(struct prove *p, char **names, struct rv_error *err)
 	return rc < 0 ? rv_fail_memory(err) : 0;
 }
 
-/*
- * ---- claims
- * -------------------------------------------------------------------------------------------
- */
+/* ---- claims ---------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
@@ -243,7 +237,7 @@ static int check_claim(struct prove *p, const char *claim, struct rv_error *err)
 		if (!strcmp(verdict, verdicts[i].name))
 			fates = verdicts[i].fates;
 	if (!fates)
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "\"%s\" is no verdict: ACCEPT, DROP or REJECT", verdict);
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "\"%s\" is not a verdict: ACCEPT, DROP or REJECT", verdict);
 	if (read_packets(p, claim, arrow, err) < 0)
 		return -1;
 	r = only_rule(p, &chain);
@@ -262,10 +256,7 @@ static int check_claim(struct prove *p, const char *claim, struct rv_error *err)
 	return rc < 0 ? rv_fail_memory(err) : 0;
 }
 
-/*
- * ---- command
- * -------------------------------------------------------------------------------------------
- */
+/* ---- command --------------------------------------------------------------------------------- */
 
 static int prove_run(struct prove *p, char **names)
 {
@@ -315,7 +306,7 @@ int rv_cli_prove(struct rv_cli *cli)
 		rc = rv_flags_help(cli, p.version);
 	} else if (words < 0 || cli->argc - words != 2 - (p.claim != NULL) || (p.table && !rv_table_def_find(p.table))) {
 		if (p.table && !rv_table_def_find(p.table))
-			rv_cli_message("%s: there is no table %s", cli->name, p.table);
+			rv_cli_message("%s: no table %s", cli->name, p.table);
 		rv_cli_message("Try `%s -h' for more information.", cli->name);
 		rc = TROUBLE;
 	} else {

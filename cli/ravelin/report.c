@@ -92,7 +92,7 @@ static void put_rule(struct rv_buf *b, const struct rv_chain *c, const struct rv
 	rv_buf_putc(b, '[');
 	put_counters(b, &r->counters);
 	rv_buf_putc(b, ',');
-	/* Without the blank in front. */
+	/* Skip the leading blank. */
 	put_string(b, text.len ? text.data + 1 : "", text.len ? text.len - 1 : 0);
 	rv_buf_putc(b, ']');
 	b->failed |= text.failed;
@@ -207,7 +207,7 @@ static void put_graph(struct report *r)
 		struct rv_error err = { 0 };
 
 		if (count_chains(&r->rs[i]) > DRAWN_CHAINS) {
-			rv_buf_printf(&r->graph, "<p class=\"none\">%u chains are too many to draw here (the most are %u); "
+			rv_buf_printf(&r->graph, "<p class=\"none\">%u chains are too many to draw (maximum %u); "
 				      "use <code>ravelin graph --table</code>.</p>", count_chains(&r->rs[i]), DRAWN_CHAINS);
 		} else if (rv_graph_dot(&dot, &r->rs[i], NULL, &err) || rv_graph_svg(&svg, &dot, &err)) {
 			rv_buf_puts(&r->graph, "<p class=\"none\">No graph: ");
@@ -314,10 +314,10 @@ static void put_sets(struct report *r)
 
 /* ---- output of ravelin lint and explain ------------------------------------------------------------------ */
 
-/* More is not read in a page. */
+/* Maximum lines of output included in the page. */
 #define LINES 500
 
-/* Appends the first lines of a text, and how many are left out. */
+/* Appends the first lines of a text, and the number of the others. */
 static void put_lines(struct rv_buf *b, const struct rv_buf *text)
 {
 	size_t at = 0, shown = 0, lines = 0;
@@ -375,7 +375,7 @@ static void put_findings(struct report *r)
 		const char *const argv[] = { OWN, "lint", ip6 ? "-6" : "-4", r->source, NULL };
 
 		if (count_rules(&r->rs[i]) > LINTED_RULES)
-			rv_buf_printf(&r->findings, "<p class=\"none\">%s: not checked here, for there are more than %u rules; "
+			rv_buf_printf(&r->findings, "<p class=\"none\">%s: not checked, more than %u rules; "
 				      "use <code>ravelin lint</code>.</p>", family_word(r->rs[i].family), LINTED_RULES);
 		else
 			put_own(&r->findings, family_word(r->rs[i].family), argv, NULL);

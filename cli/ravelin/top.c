@@ -139,7 +139,7 @@ static int read_words(struct top *t)
 	if (t->order && !read_order(t->order, &t->view.order))
 		return rv_cli_message("%s: \"%s\" is not an order", t->cli->name, t->order);
 	if (t->table && !(t->view.table = rv_table_def_find(t->table)))
-		return rv_cli_message("%s: there is no table %s", t->cli->name, t->table);
+		return rv_cli_message("%s: no table %s", t->cli->name, t->table);
 	if ((t->count || t->lines) && !t->batch)
 		return rv_cli_message("%s: --iterations and --lines are for --batch", t->cli->name);
 	if (!t->view.ip && !t->view.ip6)
@@ -162,7 +162,7 @@ static int show_counters(struct top *t, int words)
 	if (t->batch)
 		return batch(t);
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return rv_cli_message("%s: this is no terminal; --batch prints samples", cli->name);
+		return rv_cli_message("%s: not a terminal; --batch prints samples", cli->name);
 	return rv_top_screen(cli, &t->view, t->ms, &err) ? rv_cli_error(cli, &err) : 0;
 }
 

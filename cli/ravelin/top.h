@@ -10,7 +10,7 @@ enum rv_top_order {
 	RV_TOP_BYTE_RATE,
 	RV_TOP_PACKETS,
 	RV_TOP_BYTES,
-	RV_TOP_PLACE,			/* as save prints them */
+	RV_TOP_PLACE,			/* in the order of iptables-save */
 };
 
 /* Settings of the display. */

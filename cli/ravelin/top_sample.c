@@ -145,7 +145,7 @@ static int compare_key(const void *a, const void *b)
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
-/* A counter that was zeroed, or belongs to a replaced rule, counts from 0. */
+/* Counters that were zeroed, or belong to a replaced rule, count from 0. */
 static double rate(uint64_t now, uint64_t before, int64_t ms)
 {
 	return ms > 0 ? (double)(now >= before ? now - before : now) * 1000 / (double)ms : 0;
@@ -248,9 +248,7 @@ const struct rv_top_line **rv_top_select(const struct rv_top_sample *s, const st
 	return list;
 }
 
-/*
- * ---- output -----------------------------------------------------------------------------------
- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
 /* At most five digits: "12345", "12346k", "57M". Small rates have a fraction. */
 static void put_number(struct rv_buf *b, double n, bool fraction)

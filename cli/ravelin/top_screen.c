@@ -10,7 +10,7 @@
 
 #include "cli/ravelin/top.h"
 
-/* These macros of curses.h hide functions that are looked up with dlsym(). */
+/* These macros of curses.h hide functions that are loaded with dlsym(). */
 #undef wattroff
 #undef wattron
 #undef getmaxx
@@ -257,10 +257,7 @@ static void show_key(struct screen *s, int key)
 	s->first = by < 0 && (size_t)-by > s->first ? 0 : s->first + (size_t)by;
 }
 
-/*
- * ---- main loop
- * -----------------------------------------------------------------------------------
- */
+/* ---- main loop ------------------------------------------------------------------------------- */
 
 static int64_t clock_ms(void)
 {

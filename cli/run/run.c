@@ -772,7 +772,7 @@ static int check_words(struct run *r)
 	if (!r->rules || !r->pcap)
 		return rv_cli_message("ravelin run: --%s is required", r->rules ? "pcap" : "rules");
 	if (r->table && !rv_table_def_find(r->table))
-		return rv_cli_message("ravelin run: there is no table `%s'", r->table);
+		return rv_cli_message("ravelin run: no table `%s'", r->table);
 	if (set_interface(r->in, r->in_word) || set_interface(r->out, r->out_word) ||
 	    set_mark(r, r->mark_word) || set_ways(r, r->ways_word))
 		return -1;

@@ -362,9 +362,7 @@ static int read_lines(FILE *f, struct rv_run_set **list, rv_family_t family, con
 	return rc < 0 ? rv_fail_memory(err) : rc ? -1 : 0;
 }
 
-/*
- * ---- sorting ----------------------------------------------------------------------------------
- */
+/* ---- sorting --------------------------------------------------------------------------------- */
 
 static int by_start(const void *x, const void *y)
 {
@@ -473,9 +471,7 @@ int rv_run_set_read(struct rv_run_set **list, rv_family_t family, const char *wo
 	return rc;
 }
 
-/*
- * ---- lookup -----------------------------------------------------------------------------------
- */
+/* ---- lookup ---------------------------------------------------------------------------------- */
 
 static const uint8_t *address_of(const struct rv_pkt *pkt, bool source, uint8_t addr[16])
 {

@@ -103,7 +103,7 @@ all tables: 32 rules, 30 (93.7 %) in lookups; maps: 1, leaf chains: 0; longest p
 	[ -n "$err" ]
 	capture compile --table nosuch bad
 	[ "$rc" -ne 0 ]
-	same "ravelin compile: there is no table nosuch" "$err" "message"
+	same "ravelin compile: no table nosuch" "$err" "message"
 	capture compile a b
 	[ "$rc" -ne 0 ]
 	same "Unknown arguments found on commandline" "$err" "message"

@@ -92,10 +92,10 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 	capture env PATH=/nowhere "$RAVELIN_BIN/../ravelin" graph --svg rules
 	[ "$rc" -eq 4 ]
 	[ -z "$out" ]
-	shows "$err" "there is no program \`dot' to draw with"
+	shows "$err" "the program \`dot' was not found"
 	capture graph -t nowhere rules
 	[ "$rc" -eq 1 ]
-	same 'ravelin graph: there is no table nowhere' "$err" error
+	same 'ravelin graph: no table nowhere' "$err" error
 	capture graph rules more
 	[ "$rc" -eq 1 ]
 	same 'Unknown arguments found on commandline' "$err" error
@@ -308,8 +308,8 @@ asked()
 		-b -n 0|"0" is not a number of samples
 		-b -l -5|"-5" is not a number of lines
 		-b -s speed|"speed" is not an order
-		-b -t nowhere|there is no table nowhere
+		-b -t nowhere|no table nowhere
 		-n 5|--iterations and --lines are for --batch
-		-i 1|this is no terminal; --batch prints samples
+		-i 1|not a terminal; --batch prints samples
 	END
 }

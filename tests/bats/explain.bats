@@ -94,7 +94,7 @@ lacks() { [[ $output != *"$1"* ]] || { echo "has: $1"; echo "$output"; return 1;
 	has "INPUT:6: --dport 23: packet has 24"
 	lacks "-i lo"
 	explain 1 -i eth0 --why-not filter/ssh:1 -s 1.2.3.4 -d 198.51.100.2 --local -p tcp --dport 24
-	has "filter/ssh:1: the packet does not get there"
+	has "filter/ssh:1: the packet does not reach it"
 	explain 1 -i eth0 --why-not "-A ssh -s 192.0.2.0/24 -j ACCEPT" -s 1.2.3.4 -d 198.51.100.2 --local -p tcp --dport 22
 	has "-s 192.0.2.0/24: packet has 1.2.3.4"
 	explain 0 -i eth0 --why-not ssh:1 -s 192.0.2.4 -d 198.51.100.2 --local -p tcp --dport 22
@@ -104,7 +104,7 @@ lacks() { [[ $output != *"$1"* ]] || { echo "has: $1"; echo "$output"; return 1;
 @test "NAT: before and after, and routing after it" {
 	explain 0 -i eth0 -o eth1 -s 192.0.2.7 -d 198.51.100.2 -p tcp --dport 443 --syn
 	has "DNAT: destination 198.51.100.2:443 -> 10.0.0.5:8443"
-	has "routing: 10.0.0.5 goes out by eth1"
+	has "routing: 10.0.0.5 leaves on eth1"
 	has "rule 1 of FORWARD in filter"
 	has "SNAT: source 192.0.2.7:40000 -> 10.0.0.1:40000"
 	has "leaves as: tcp 10.0.0.1:40000 > 10.0.0.5:8443 SYN"
@@ -117,13 +117,13 @@ lacks() { [[ $output != *"$1"* ]] || { echo "has: $1"; echo "$output"; return 1;
 
 @test "an expired TTL drops the packet in forwarding, not by a rule" {
 	explain 1 -i eth0 -o eth1 -s 192.0.2.7 -d 203.0.113.9 -p udp --dport 9 --ttl-eq 1
-	has "verdict: DROP by routing: 10.9.9.9 goes out by eth1, but its time to live is used up"
+	has "verdict: DROP by routing: 10.9.9.9 leaves on eth1, but its TTL is exhausted"
 	has "nat      ACCEPT by rule 3 of PREROUTING"
 	lacks "FORWARD"
 	explain 0 -i eth0 --local -s 192.0.2.7 -d 198.51.100.2 -p udp --dport 53 --ttl-eq 1
 	printf '%s\n' '*filter' '-A FORWARD -j ACCEPT' COMMIT >rules6
 	run -1 "$RAVELIN_BIN/../ravelin" explain --rules6 rules6 -i eth0 -o eth1 -s fd00::1 -d fd00::2 --hl-eq 1 --quiet
-	has "verdict: DROP by routing: fd00::2 goes out by eth1, but its hop limit is used up"
+	has "verdict: DROP by routing: fd00::2 leaves on eth1, but its hop limit is exhausted"
 }
 
 @test "the mark that CONNMARK saves is the one that was set before" {
@@ -158,7 +158,7 @@ lacks() { [[ $output != *"$1"* ]] || { echo "has: $1"; echo "$output"; return 1;
 	explain 0 -i eth0 -s 1.2.3.4 -d 198.51.100.2 --local -p tcp --dport 80 --ctstate ESTABLISHED
 	has "connection ESTABLISHED (given)"
 	explain 1 -i eth0 -s 1.2.3.4 -d 198.51.100.2 --local -p tcp --dport 80
-	has "note: the state of its connection was not given: NEW is taken"
+	has "note: the connection state was not given: NEW is assumed"
 	explain 1 -i eth0 -s 1.2.3.4 -d 198.51.100.2 --local -p tcp --dport 80 --tcp-flags ALL SYN,ACK
 	has "connection INVALID"
 }
@@ -184,23 +184,23 @@ lacks() { [[ $output != *"$1"* ]] || { echo "has: $1"; echo "$output"; return 1;
 
 @test "errors exit with 3 and have a hint" {
 	explain 3 -i eth0 -s 192.0.2.7 -d 198.51.100.2 -p tcp --dport 22
-	has "where does the packet go from eth0? --local: it is for this host"
+	has "the route of the packet from eth0 is not given; use --local (to this host)"
 	explain 3 -s 192.0.2.7 -d 198.51.100.2 -p tcp --dport 22
-	has "which way does the packet go?"
+	has "the path of the packet is not given"
 	explain 3 -i eth0 -s 192.0.2.0/24 --local -p tcp --dport 22
 	has "a packet has one address as its source, not a network"
 	explain 3 -i eth0 --local -p tcp --dport 22:23
 	has "a packet has one value: -m tcp --dport 22:23"
 	explain 3 -i eth0 --local -p tcp --dport nonsense
-	has "a packet cannot be made of this"
+	has "not a packet"
 	explain 3 -i eth0 --local -m limit --limit 1/s
 	has "-m limit does not say what a packet is"
 	explain 3 -i eth0 --local -j ACCEPT
 	has "a packet has no target"
 	explain 3
-	has "which packet?"
+	has "no packet given"
 	explain 3 --why-not nonsense -i eth0 --local
-	has "is no CHAIN:N"
+	has "is not CHAIN:N"
 	run -3 ravelin explain --rules nowhere -i eth0 --local
 	has "cannot open nowhere"
 	printf '*filter\n-A INPUT --nonsense\nCOMMIT\n' >broken
@@ -263,9 +263,9 @@ assert way["path"][0]["missed"][0]["why"] == "-s 10.66.0.0/16: packet has 192.0.
 	printf '%s\n' '-i eth0 --local => PERHAPS' '-i eth0 --local' '-i eth0 --local "=> DROP' '-i eth0 --local => DROP by' '-i eth0 --local => DROP in x' >bad.test
 	run -3 ravelin test --rules rules bad.test
 	[ "$(grep -c '^not ok' <<<"$output")" = 5 ]
-	has "# line 1: behind => stands ACCEPT, DROP, REJECT or DEPENDS, not \"PERHAPS\""
-	has "# line 2: there is no =>"
-	has "# line 3: a quote is not closed"
+	has "# line 1: expected ACCEPT, DROP, REJECT or DEPENDS after =>, not \"PERHAPS\""
+	has "# line 2: missing =>"
+	has "# line 3: unclosed quote"
 	run -3 ravelin test --rules rules nowhere
 }
 
@@ -298,7 +298,7 @@ open("in.pcap", "wb").write(out)'
 	explain 3 --pcap in.pcap#9 -i eth0 --local
 	has "has no packet 9"
 	explain 3 --pcap in.pcap -i eth0 -s 1.2.3.4 --local
-	has "the packet of the capture has its addresses"
+	has "the captured packet already has addresses"
 }
 
 # ---- live rules -----------------------------------------------------------------------------------
@@ -326,13 +326,13 @@ in_ns()
 		ravelin explain -i eth0 -s 192.0.2.7 -d 192.0.2.1 -p tcp --dport 80'
 	has "rule 1 of FORWARD in filter"
 	has "[7:420]"
-	has "routing: 10.0.0.5 goes out by eth1"
+	has "routing: 10.0.0.5 leaves on eth1"
 	has "MASQUERADE: source 192.0.2.7:40000 -> 10.0.0.1:40000"
 	run -1 in_ns 'ravelin explain -i eth0 -s 192.0.2.7 -d 203.0.113.9 -p tcp --dport 80'
 	has "by routing"
 	run -0 in_ns 'ravelin explain -d 10.0.0.9 -p tcp --dport 80'
 	has "10.0.0.1:40000 > 10.0.0.9:80"
-	has "goes out by eth1"
+	has "leaves on eth1"
 	run -3 in_ns 'ravelin explain -i eth7 -d 10.0.0.9 -p tcp --dport 80'
 	has "this host has no interface eth7"
 }
@@ -375,7 +375,7 @@ nft_rules()
 	run -1 nft_rules '; ravelin explain -i lo -s 192.0.2.7 -d 127.0.0.1 -p tcp --dport 22'
 	has "verdict: DROP by rule 2 of INPUT in filter"
 	has "INPUT 2: -A INPUT -m set --match-set @filter/bad src -j DROP"
-	has "note: rules of nft that look into sets are shown with -m set, as the sets are now"
+	has "note: nft rules with set lookups are shown as -m set, with the current sets"
 	run -1 nft_rules '; ravelin explain --why -i lo -s 10.0.0.9 -d 127.0.0.1 -p tcp --dport 81'
 	has "verdict: DROP by rule 3 of INPUT in filter"
 	has "packet is not in set @filter/bad"
@@ -402,7 +402,7 @@ nft_rules()
 		"$RAVELIN_BIN"/iptables -P INPUT DROP
 		conntrack -I -p udp -s 192.0.2.1 -d 192.0.2.9 --sport 1234 --dport 53 -t 60 >/dev/null 2>&1
 		ravelin explain -i eth0 -s 192.0.2.9 -d 192.0.2.1 -p udp --sport 53 --dport 1234'
-	has "connection ESTABLISHED (the host's table of connections)"
+	has "connection ESTABLISHED (the host's conntrack table)"
 }
 
 @test "live: the trace table is removed however the program ends" {

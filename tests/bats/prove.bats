@@ -386,7 +386,7 @@ proves()
 	proves 1 a '-A FORWARD -d 10.0.0.0/8 => DROP'
 	proves 0 a '-A FORWARD -i eth0 => ACCEPT'
 	proves 3 a '-i eth0 => NONSENSE'
-	[[ $err == *'"NONSENSE" is no verdict'* ]]
+	[[ $err == *'"NONSENSE" is not a verdict'* ]]
 	proves 3 a '--nonsense => DROP'
 }
 

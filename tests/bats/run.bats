@@ -261,7 +261,7 @@ first_line() { ravelin run -r rules -p in.pcap -q "$@" | sed -n 1p; }
 $try" ravelin run -p in.pcap
 	refused 2 "ravelin run: --pcap is required
 $try" ravelin run -r rules
-	refused 2 "ravelin run: there is no table \`nosuch'
+	refused 2 "ravelin run: no table \`nosuch'
 $try" ravelin run -r rules -p in.pcap -t nosuch
 	refused 2 "ravelin run: table filter has no chain PREROUTING
 $try" ravelin run -r rules -p in.pcap -t filter -H PREROUTING

@@ -104,10 +104,10 @@ static void words_are_refused(void **state)
 		{ "-i eth+", "a packet has one interface: eth+" },
 		{ "! -i eth0", "a packet has one interface: eth0" },
 		{ "-p udp --dport 53 --length 10", "a packet of this kind has from 28 to 65535 bytes" },
-		{ "-p tcp --bogus", "a packet cannot be made of this: unknown option \"--bogus\"" },
+		{ "-p tcp --bogus", "not a packet: unknown option \"--bogus\"" },
 		{ "-p tcp --ctstate NEW,RELATED", "a packet has one value: -m conntrack --ctstate NEW,RELATED" },
-		{ "-j DROP", "a packet cannot be made of this: a packet has no target" },
-		{ "-i eth0 -i eth1", "a packet cannot be made of this: multiple --in-interface options not allowed" },
+		{ "-j DROP", "not a packet: a packet has no target" },
+		{ "-i eth0 -i eth1", "not a packet: multiple --in-interface options not allowed" },
 	};
 
 	(void)state;
