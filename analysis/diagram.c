@@ -314,25 +314,27 @@ rv_dd rv_dd_all(struct rv_diagram *d, rv_dd f, struct rv_dd_vars v)
 
 static rv_dd map_node(struct rv_diagram *d, rv_dd f, const struct rv_dd_map *m, uint32_t number);
 
-static rv_dd map_pair(struct rv_diagram *d, rv_dd f, const struct rv_dd_pair *pair, const struct rv_dd_map *m,
-		      uint32_t number)
+/* The result for numbers that begin with these bits. */
+static rv_dd map_group(struct rv_diagram *d, rv_dd f, const struct rv_dd_group *g, const struct rv_dd_map *m,
+		       uint32_t number, unsigned int nbits, unsigned int bits)
 {
-	rv_dd new[4];
+	rv_dd lo, hi;
 
-	for (unsigned int i = 0; i < 4; i++) {
-		rv_dd g = rv_dd_branch(d, f, pair->first, pair->to[i] >> 1);
-
-		new[i] = map_node(d, rv_dd_branch(d, g, pair->first + 1, pair->to[i] & 1), m, number);
+	if (nbits < g->bits) {
+		lo = map_group(d, f, g, m, number, nbits + 1, 2 * bits);
+		hi = map_group(d, f, g, m, number, nbits + 1, 2 * bits + 1);
+		return rv_dd_node(d, g->first + nbits, lo, hi);
 	}
-	return rv_dd_node(d, pair->first, rv_dd_node(d, pair->first + 1, new[0], new[1]),
-			  rv_dd_node(d, pair->first + 1, new[2], new[3]));
+	for (unsigned int i = 0; i < nbits; i++)
+		f = rv_dd_branch(d, f, g->first + i, g->to[bits] >> (nbits - 1 - i) & 1);
+	return map_node(d, f, m, number);
 }
 
 static rv_dd map_node(struct rv_diagram *d, rv_dd f, const struct rv_dd_map *m, uint32_t number)
 {
 	const struct rv_dd_cached *e;
 	const struct rv_dd_node node = d->nodes[f];
-	struct rv_dd_pair pair;
+	struct rv_dd_group group;
 	enum rv_dd_change change;
 	rv_dd lo, hi;
 
@@ -343,9 +345,9 @@ static rv_dd map_node(struct rv_diagram *d, rv_dd f, const struct rv_dd_map *m, 
 	e = cached(d, f, number, OPERATION_MAP);
 	if (is_cached(e, f, number, OPERATION_MAP))
 		return e->result;
-	change = m->var ? m->var(m->arg, node.var, &pair) : RV_DD_KEEP;
-	if (change == RV_DD_PAIR)
-		return keep(d, f, number, OPERATION_MAP, map_pair(d, f, &pair, m, number));
+	change = m->var ? m->var(m->arg, node.var, &group) : RV_DD_KEEP;
+	if (change == RV_DD_GROUP)
+		return keep(d, f, number, OPERATION_MAP, map_group(d, f, &group, m, number, 0, 0));
 	if (change == RV_DD_ZERO || change == RV_DD_ONE)
 		return keep(d, f, number, OPERATION_MAP,
 			    map_node(d, change == RV_DD_ONE ? node.hi : node.lo, m, number));

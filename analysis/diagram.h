@@ -117,20 +117,22 @@ rv_dd rv_dd_some(struct rv_diagram *d, rv_dd f, struct rv_dd_vars v);
 rv_dd rv_dd_all(struct rv_diagram *d, rv_dd f, struct rv_dd_vars v);
 
 /* How rv_dd_map() changes a variable. */
-enum rv_dd_change { RV_DD_KEEP, RV_DD_ZERO, RV_DD_ONE, RV_DD_TURN, RV_DD_PAIR };
+enum rv_dd_change { RV_DD_KEEP, RV_DD_ZERO, RV_DD_ONE, RV_DD_TURN, RV_DD_GROUP };
 
 /*
- * Two variables, first and first + 1, whose new values depend on both: to[2 * a + b] is 2 * a' + b'
- * for the old values a and b and the new values a' and b'.
+ * Consecutive variables whose new values depend on all of them. As the bits of a number, the first
+ * variable the most significant one, they change from n to to[n].
  */
-struct rv_dd_pair {
+struct rv_dd_group {
 	uint32_t first;
-	uint8_t to[4];
+	unsigned int bits;	/* at most 8 */
+	const uint8_t *to;
+	uint8_t pair[4];	/* space for a table that to can point to */
 };
 
 struct rv_dd_map {
-	/* RV_DD_PAIR, which both variables of a pair have: fills *pair. NULL: all are kept. */
-	enum rv_dd_change (*var)(void *arg, uint32_t var, struct rv_dd_pair *pair);
+	/* RV_DD_GROUP, which all variables of a group have: fills *group. NULL: all are kept. */
+	enum rv_dd_change (*var)(void *arg, uint32_t var, struct rv_dd_group *group);
 	uint32_t (*leaf)(void *arg, uint32_t number);		/* NULL: all are kept */
 	void *arg;
 };

@@ -4,6 +4,11 @@
 
 #include <netinet/in.h>
 
+#include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter_ipv4/ipt_ECN.h>
+#include <linux/netfilter_ipv4/ipt_TTL.h>
+#include <linux/netfilter/xt_DSCP.h>
+
 #include "analysis/walk.h"
 
 /* The row of an option, or NULL if it is not set in the part. */
@@ -55,70 +60,127 @@ static void mark_effect(const struct rv_part *p, rv_family_t family, struct rv_e
 static void connmark_effect(const struct rv_part *p, rv_family_t family, struct rv_effect_of *e)
 {
 	(void)family;
-	e->connection = true;
+	e->packets = RV_CHANGES_TRACKED;
 	if (row(p, "save-mark") || row(p, "restore-mark"))
 		copy_mark(p, row(p, "save-mark") != NULL, e);
 	else
 		set_mark(p, true, e);
 }
 
-static void dscp_effect(const struct rv_part *p, rv_family_t family, struct rv_effect_of *e)
+/* Clears the bits of mask, then XORs value. */
+static void set_byte(struct rv_effect_of *e, enum rv_sel sel, uint8_t mask, uint8_t value)
 {
-	(void)family;
-	*e = (struct rv_effect_of){ .what = RV_CHANGE_FIELD, .sel = RV_SEL_TOS, .mask = 0xfc,
-				    .value = number(p, "set-dscp", 0) << 2 };
+	e->what = RV_CHANGE_BYTE;
+	e->sel = sel;
+	for (unsigned int i = 0; i < 256; i++)
+		e->to[i] = (uint8_t)((i & ~mask) ^ value);
 }
 
+static void tos_effect(const struct rv_part *p, rv_family_t family, struct rv_effect_of *e)
+{
+	const struct xt_tos_target_info *info = (const void *)p->data;
+
+	(void)family;
+	set_byte(e, RV_SEL_TOS, info->tos_mask, info->tos_value);
+}
+
+static void dscp_effect(const struct rv_part *p, rv_family_t family, struct rv_effect_of *e)
+{
+	const struct xt_DSCP_info *info = (const void *)p->data;
+
+	(void)family;
+	set_byte(e, RV_SEL_TOS, XT_DSCP_MASK, (uint8_t)(info->dscp << XT_DSCP_SHIFT));
+}
+
+/* IP or TCP; both in one rule: unknown. */
+static void ecn_effect(const struct rv_part *p, rv_family_t family, struct rv_effect_of *e)
+{
+	const struct ipt_ECN_info *info = (const void *)p->data;
+	bool ece = info->operation & IPT_ECN_OP_SET_ECE, cwr = info->operation & IPT_ECN_OP_SET_CWR;
+
+	(void)family;
+	if (!(info->operation & IPT_ECN_OP_SET_IP))
+		set_byte(e, RV_SEL_TCP_FLAGS, (uint8_t)(ece << 6 | cwr << 7),
+			 (uint8_t)((ece && info->proto.tcp.ece) << 6 | (cwr && info->proto.tcp.cwr) << 7));
+	else if (!ece && !cwr)
+		set_byte(e, RV_SEL_TOS, (uint8_t)IPT_ECN_IP_MASK, info->ip_ect & IPT_ECN_IP_MASK);
+}
+
+/* HL has the same struct and modes. */
 static void ttl_effect(const struct rv_part *p, rv_family_t family, struct rv_effect_of *e)
 {
-	bool v6 = family == NFPROTO_IPV6;
-	const char *set = v6 ? "hl-set" : "ttl-set";
+	const struct ipt_TTL_info *info = (const void *)p->data;
+	int add = info->mode == IPT_TTL_INC ? info->ttl : -info->ttl;
 
-	*e = (struct rv_effect_of){ .what = row(p, set) ? RV_CHANGE_FIELD : RV_CHANGE_BLUR,
-				    .sel = v6 ? RV_SEL_HOPLIMIT : RV_SEL_TTL, .mask = 0xff, .value = number(p, set, 0) };
+	set_byte(e, family == NFPROTO_IPV6 ? RV_SEL_HOPLIMIT : RV_SEL_TTL, 0xff, info->ttl);
+	for (int i = 0; i < 256 && info->mode != IPT_TTL_SET; i++)
+		e->to[i] = (uint8_t)(i + add < 0 ? 0 : i + add > UINT8_MAX ? UINT8_MAX : i + add);
+}
+
+/*
+ * The kernel leaves packets alone that have a connection, or the state UNTRACKED. A template of other
+ * parameters is taken for a new connection until conntrack sees the packet.
+ */
+static void ct_effect(const struct rv_part *p, rv_family_t family, struct rv_effect_of *e)
+{
+	bool untracked = !strcmp(p->ext->name, "NOTRACK") || row(p, "notrack");
+
+	(void)family;
+	*e = (struct rv_effect_of){ .what = RV_CHANGE_STATE, .sel = RV_SEL_CT_STATE, .packets = RV_CHANGES_UNSEEN,
+				    .state = untracked ? XT_CONNTRACK_STATE_UNTRACKED : XT_CONNTRACK_STATE_BIT(IP_CT_NEW) };
 }
 
 static void set_effect(const struct rv_part *p, rv_family_t family, struct rv_effect_of *e)
 {
 	(void)family;
-	if (row(p, "map-mark"))
-		*e = (struct rv_effect_of){ .what = RV_CHANGE_BLUR, .sel = RV_SEL_MARK };
+	*e = (struct rv_effect_of){ .what = row(p, "map-mark") ? RV_CHANGE_BLUR : RV_CHANGE_NOTHING, .sel = RV_SEL_MARK };
 }
 
-/* Targets that change something that rules can test; all others change nothing. */
+static void blur_mark(const struct rv_part *p, rv_family_t family, struct rv_effect_of *e)
+{
+	(void)p;
+	(void)family;
+	e->sel = RV_SEL_MARK;
+}
+
+/* Targets whose effect is known better than by rv_ext.writes, and those that drop only malformed packets. */
 static const struct {
 	const char *name;
 	void (*effect)(const struct rv_part *p, rv_family_t family, struct rv_effect_of *e);
-	enum rv_sel blurs;	/* if effect is NULL: the field */
 } rows[] = {
-	{ "MARK", mark_effect, RV_SEL_NONE },
-	{ "CONNMARK", connmark_effect, RV_SEL_NONE },
-	{ "DSCP", dscp_effect, RV_SEL_NONE },
-	{ "TTL", ttl_effect, RV_SEL_NONE },
-	{ "HL", ttl_effect, RV_SEL_NONE },
-	{ "TOS", NULL, RV_SEL_TOS },
-	{ "ECN", NULL, RV_SEL_TOS },
-	{ "HMARK", NULL, RV_SEL_MARK },
-	{ "TPROXY", NULL, RV_SEL_MARK },
-	{ "SET", set_effect, RV_SEL_NONE },
-	{ "CT", NULL, RV_SEL_CT_STATE },
-	{ "NOTRACK", NULL, RV_SEL_CT_STATE },
-	{ "TCPMSS", NULL, RV_SEL_TCP_MSS },
-	{ "TCPOPTSTRIP", NULL, RV_SEL_TCP_MSS },
+	{ "MARK", mark_effect },
+	{ "CONNMARK", connmark_effect },
+	{ "TOS", tos_effect },
+	{ "DSCP", dscp_effect },
+	{ "ECN", ecn_effect },
+	{ "TTL", ttl_effect },
+	{ "HL", ttl_effect },
+	{ "HMARK", blur_mark },
+	{ "TPROXY", blur_mark },
+	{ "SET", set_effect },
+	{ "CT", ct_effect },
+	{ "NOTRACK", ct_effect },
+	{ "TCPMSS", NULL },
+	{ "TCPOPTSTRIP", NULL },
 };
 
 void rv_effect_of(const struct rv_part *target, rv_family_t family, struct rv_effect_of *e)
 {
-	*e = (struct rv_effect_of){ .what = RV_CHANGE_NOTHING };
-	for (unsigned int i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		if (strcmp(rows[i].name, target->ext->name) != 0)
-			continue;
-		if (rows[i].effect) {
+	*e = (struct rv_effect_of){ .what = RV_CHANGE_BLUR };
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].effect && !strcmp(rows[i].name, target->ext->name))
 			rows[i].effect(target, family, e);
-			return;
-		}
-		e->what = RV_CHANGE_BLUR;
-		e->sel = rows[i].blurs;
+}
+
+rv_dd rv_effect_packets(struct rv_space *s, const struct rv_effect_of *e)
+{
+	switch (e->packets) {
+	case RV_CHANGES_TRACKED:
+		return rv_region_connection(s);
+	case RV_CHANGES_UNSEEN:
+		return rv_region_unseen(s);
+	default:
+		return RV_DD_TRUE;
 	}
 }
 

@@ -184,24 +184,49 @@ static bool has_packets(struct rv_linter *l, const struct flow *f, rv_dd set)
 
 static struct flow come_to(struct rv_linter *l, const struct rv_chain *c, const struct flow *in);
 
-static const struct rv_field *changed_field(struct rv_linter *l, const struct rv_effect_of *e)
-{
-	return e->what == RV_CHANGE_NOTHING ? NULL : rv_space_field(&l->space, e->sel, 0);
-}
-
 static bool looks_at(const struct rv_linter *l, uint64_t looks, const struct rv_field *f)
 {
 	return looks >> (f - l->space.fields) % 64 & 1;
 }
 
-/* A non-terminating target: the field that it changes may have any value afterwards. */
+/* Of what the target changes, any value is possible afterwards. */
+static rv_dd forget(struct rv_linter *l, struct flow *f, const struct rv_line *line, rv_dd set)
+{
+	const struct rv_ext *target = line->r->target->ext;
+	struct rv_space *s = &l->space;
+
+	for (unsigned int i = 0; i < s->nfields; i++)
+		if (rv_ext_writes(target, s->fields[i].sel) && looks_at(l, f->looks | line->looks, &s->fields[i]))
+			set = rv_dd_some(&s->d, set, rv_field_vars(&s->fields[i]));
+	for (uint32_t i = 0; i < s->nfrees; i++)
+		if (s->frees[i].sel != RV_SEL_NONE && rv_ext_writes(target, s->frees[i].sel))
+			set = rv_dd_some(&s->d, set, (struct rv_dd_vars){ s->frees[i].var, s->frees[i].var + 1, 1 });
+	return set;
+}
+
+/* Whether the target changes what a rule up to it tests. */
+static bool changes(const struct rv_linter *l, const struct flow *f, const struct rv_line *line)
+{
+	const struct rv_ext *target = line->r->target->ext;
+	const struct rv_space *s = &l->space;
+	struct rv_effect_of e;
+
+	rv_effect_of(line->r->target, s->family, &e);
+	for (unsigned int i = 0; i < s->nfields && e.what != RV_CHANGE_NOTHING; i++)
+		if (rv_ext_writes(target, s->fields[i].sel) && looks_at(l, f->looks | line->looks, &s->fields[i]))
+			return true;
+	for (uint32_t i = 0; i < s->nfrees && e.what != RV_CHANGE_NOTHING; i++)
+		if (s->frees[i].sel != RV_SEL_NONE && rv_ext_writes(target, s->frees[i].sel))
+			return true;
+	return false;
+}
+
+/* A target that lets packets go on. */
 static void pass_target(struct rv_linter *l, struct flow *f, const struct rv_line *line)
 {
 	const struct rv_rule *r = line->r;
 	struct rv_diagram *d = &l->space.d;
 	rv_dd ends = RV_DD_FALSE, hit, rest;
-	const struct rv_field *field;
-	struct rv_effect_of e;
 
 	if (r->target->ext->effect == RV_EFFECT_UNKNOWN) {
 		make_single(l, f, RV_DD_TRUE);
@@ -211,13 +236,11 @@ static void pass_target(struct rv_linter *l, struct flow *f, const struct rv_lin
 		ends = rv_region_part(&l->space, r, r->target);
 	if (ends != RV_DD_FALSE)
 		take_away(l, f, line, rv_dd_and(d, line->set, ends));
-	rv_effect_of(r->target, l->space.family, &e);
-	field = changed_field(l, &e);
-	if (!field || !looks_at(l, f->looks | line->looks, field))
+	if (!changes(l, f, line))
 		return;
 	rest = within(l, f, rv_dd_not(d, line->set));
 	hit = within(l, f, line->set);
-	make_single(l, f, rv_dd_or(d, rest, rv_dd_some(d, hit, rv_field_vars(field))));
+	make_single(l, f, rv_dd_or(d, rest, forget(l, f, line, hit)));
 }
 
 static int leave(struct exits *x, rv_dd set, const struct flow *flow)

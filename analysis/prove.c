@@ -60,10 +60,30 @@ static rv_dd marks_differ(struct rv_space *s, const struct rv_marks *a, const st
 	return differ;
 }
 
+/* The packets whose header bytes two outcomes make different ones. */
+static rv_dd bytes_differ(struct rv_proof *p, const struct rv_outcome *a, const struct rv_outcome *b)
+{
+	struct rv_space *s = &p->space;
+	rv_dd differ = RV_DD_FALSE;
+	bool values[256];
+
+	for (enum rv_byte i = 0; i < RV_BYTES; i++) {
+		const struct rv_field *f = rv_space_field(s, rv_byte_selector(i, s->family), 0);
+
+		if (a->bytes[i] == b->bytes[i] || !f)
+			continue;
+		for (unsigned int k = 0; k < 256; k++)
+			values[k] = p->walk.functions[a->bytes[i]][k] != p->walk.functions[b->bytes[i]][k];
+		differ = rv_dd_or(&s->d, differ, rv_region_byte(s, f, values));
+	}
+	return differ;
+}
+
 static rv_dd outcomes_differ(void *arg, rv_dd a, rv_dd b)
 {
 	struct rv_proof *p = arg;
 	const struct rv_outcome *x = rv_walk_outcome(&p->walk, a), *y = rv_walk_outcome(&p->walk, b);
+	bool kept = x && x->fate != RV_FATE_DROP && x->fate != RV_FATE_REJECT;
 	rv_dd differ = RV_DD_FALSE;
 
 	if (a == b || !x || !y)
@@ -74,10 +94,12 @@ static rv_dd outcomes_differ(void *arg, rv_dd a, rv_dd b)
 		return RV_DD_FALSE;
 	if (x->end != y->end || (!(p->ignore & RV_PROVE_NO_LOG) && x->effects != y->effects))
 		return RV_DD_TRUE;
-	/* The mark of a dropped packet has no effect, but that of its connection has. */
+	/* The header and mark of a dropped packet have no effect; the mark of its connection has. */
+	if (!(p->ignore & RV_PROVE_NO_LOG) && kept)
+		differ = bytes_differ(p, x, y);
 	if (!(p->ignore & RV_PROVE_NO_MARK)) {
-		if (x->fate != RV_FATE_DROP && x->fate != RV_FATE_REJECT)
-			differ = marks_differ(&p->space, &x->mark, &y->mark);
+		if (kept)
+			differ = rv_dd_or(&p->space.d, differ, marks_differ(&p->space, &x->mark, &y->mark));
 		differ = rv_dd_or(&p->space.d, differ, marks_differ(&p->space, &x->ctmark, &y->ctmark));
 	}
 	return differ;
@@ -113,6 +135,7 @@ static rv_dd outcome_of(struct rv_proof *p, const struct rv_table_def *def, cons
 	struct rv_chain none = { .table = &t, .policy = RV_VERDICT_ACCEPT };
 
 	rv_list_init(&none.rules);
+	rv_list_init(&t.chains);
 	return rv_walk_chain(&p->walk, c ? c : &none, RV_DD_TRUE);
 }
 
@@ -160,6 +183,26 @@ static uint32_t mark_after(const struct rv_space *s, const struct rv_marks *m, c
 	return (m->mark & mark_at(s, values, RV_SEL_MARK)) ^ (m->ctmark & mark_at(s, values, RV_SEL_CT_MARK)) ^ m->turn;
 }
 
+static uint8_t byte_at(const struct rv_space *s, enum rv_byte byte, const uint8_t *values)
+{
+	uint8_t b[16];
+
+	rv_point_bytes(s, values, rv_space_field(s, rv_byte_selector(byte, s->family), 0), b);
+	return b[0];
+}
+
+static void put_bytes(struct rv_buf *b, struct rv_proof *p, const struct rv_outcome *o, const uint8_t *values)
+{
+	const char *const names[RV_BYTES] = { "TOS", p->space.family == NFPROTO_IPV6 ? "hop limit" : "TTL", "TCP flags" };
+
+	for (enum rv_byte i = 0; i < RV_BYTES; i++) {
+		uint8_t old = byte_at(&p->space, i, values), new = p->walk.functions[o->bytes[i]][old];
+
+		if (new != old)
+			rv_buf_printf(b, i == RV_BYTE_TTL ? " with %s %u" : " with %s 0x%02x", names[i], new);
+	}
+}
+
 void rv_outcome_words(struct rv_buf *b, struct rv_proof *p, const struct rv_outcome *o, const uint8_t *values)
 {
 	const struct rv_space *s = &p->space;
@@ -171,6 +214,7 @@ void rv_outcome_words(struct rv_buf *b, struct rv_proof *p, const struct rv_outc
 		rv_buf_puts(b, ", then ");
 	}
 	rv_buf_puts(b, rv_walk_text(&p->walk, o->end));
+	put_bytes(b, p, o, values);
 	if (mark != mark_at(s, values, RV_SEL_MARK))
 		rv_buf_printf(b, " with mark 0x%x", mark);
 	if (ct != mark_at(s, values, RV_SEL_CT_MARK))
@@ -179,9 +223,11 @@ void rv_outcome_words(struct rv_buf *b, struct rv_proof *p, const struct rv_outc
 
 bool rv_replay_agrees(struct rv_proof *p, const struct rv_replay *r, const struct rv_outcome *o, const uint8_t *values)
 {
-	bool kept = o->fate != RV_FATE_DROP && o->fate != RV_FATE_REJECT;
+	bool kept = o->fate != RV_FATE_DROP && o->fate != RV_FATE_REJECT, bytes = true;
 
-	return !strcmp(r->end, rv_walk_text(&p->walk, o->end)) && r->effects.data &&
+	for (enum rv_byte i = 0; i < RV_BYTES; i++)
+		bytes &= !r->has[i] || p->walk.functions[o->bytes[i]][r->before[i]] == r->after[i];
+	return (bytes || !kept) && !strcmp(r->end, rv_walk_text(&p->walk, o->end)) && r->effects.data &&
 	       !strcmp(r->effects.data, rv_walk_text(&p->walk, o->effects)) &&
 	       (!kept || !((r->mark ^ mark_after(&p->space, &o->mark, values)) & ~o->mark.blurred)) &&
 	       !((r->ctmark ^ mark_after(&p->space, &o->ctmark, values)) & ~o->ctmark.blurred);

@@ -46,6 +46,8 @@ struct rv_replay {
 	char end[512];			/* the final verdict or target, or the policy */
 	struct rv_buf effects;		/* what earlier targets did, one line each */
 	uint32_t mark, ctmark;
+	bool has[RV_BYTES];	/* header bytes */
+	uint8_t before[RV_BYTES], after[RV_BYTES];
 	uint32_t rule;			/* number of the deciding rule in chain, from 1; 0: the policy */
 	char chain[RV_CHAIN_NAME_LEN];
 };

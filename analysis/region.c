@@ -270,7 +270,36 @@ rv_dd rv_region_connection(struct rv_space *s)
 	return rv_dd_not(&s->d, any_of(&s->d, &at, none));
 }
 
-/* A predicate matches packets in all three sets; RV_DD_TRUE: no condition. */
+rv_dd rv_region_unseen(struct rv_space *s)
+{
+	static const uint8_t invalid[] = { 0, XT_CONNTRACK_STATE_INVALID };
+	const struct rv_field *f = rv_space_field(s, RV_SEL_CT_STATE, 0);
+	struct place at;
+
+	if (!f)
+		return RV_DD_FALSE;
+	at = place_of(f);
+	return any_of(&s->d, &at, invalid);
+}
+
+static rv_dd byte_under(struct rv_space *s, const struct rv_field *f, const bool values[256], unsigned int nbits,
+			unsigned int bits)
+{
+	rv_dd lo, hi;
+
+	if (nbits == 8)
+		return values[bits] ? RV_DD_TRUE : RV_DD_FALSE;
+	lo = byte_under(s, f, values, nbits + 1, 2 * bits);
+	hi = byte_under(s, f, values, nbits + 1, 2 * bits + 1);
+	return rv_dd_node(&s->d, rv_field_var(f, nbits), lo, hi);
+}
+
+rv_dd rv_region_byte(struct rv_space *s, const struct rv_field *f, const bool values[256])
+{
+	return rv_dd_and(&s->d, has_header(s, rv_sel_row(f->sel)), byte_under(s, f, values, 0, 0));
+}
+
+/* A predicate holds in the packets of all three sets; RV_DD_TRUE: it does not ask. */
 struct sets {
 	rv_dd header, has, value;
 };

@@ -62,7 +62,8 @@ struct rv_free {
 	char *text;		/* for output: "-m limit */
 	bool turned;		/* the text describes the negation */
 	bool last;		/* used by one rule only: last in the variable order */
-	unsigned int seen[2];	/* occurrences on each side, while rules are collected */
+	enum rv_sel sel;	/* a predicate of RV_PRESENCE_MANY on this; RV_SEL_NONE: another test */
+	unsigned int seen[2];	/* occurrences on each side while the space learns rules */
 	uint32_t var;
 	uint32_t next;		/* in the hash chain */
 };
@@ -108,6 +109,10 @@ rv_dd rv_region_possible(struct rv_space *s, uint32_t hooks);
 rv_dd rv_region_protocols(struct rv_space *s);
 /* The packets that belong to a connection: their state is neither INVALID nor UNTRACKED. */
 rv_dd rv_region_connection(struct rv_space *s);
+/* The packets that connection tracking has not seen, or has found no connection for: INVALID. */
+rv_dd rv_region_unseen(struct rv_space *s);
+/* The packets for which a field of eight bits has one of these values. */
+rv_dd rv_region_byte(struct rv_space *s, const struct rv_field *f, const bool values[256]);
 
 /* The field of a selector, or NULL if no rule tests it. */
 const struct rv_field *rv_space_field(const struct rv_space *s, enum rv_sel sel, uint32_t param);

@@ -158,8 +158,8 @@ struct asking {
 	uint32_t n, room;
 	struct rv_kmod_link link;
 	uint32_t ctmark;
-	/* rules are copies; their handles are the addresses of the originals */
-	bool copied;
+	uint8_t *bytes;		/* the packet */
+	bool copied;		/* rules are copies, whose handles are the addresses of what they are copies of */
 };
 
 /* Returns whether packet, interfaces and mark determine the selector. */
@@ -247,8 +247,47 @@ static void set_number(struct asking *a, enum rv_sel sel, uint32_t n)
 {
 	const struct rv_field *f = rv_space_field(a->s, sel, 0);
 
-	for (unsigned int i = 0; i < 32; i++)
-		a->values[rv_field_var(f, i)] = n >> (31 - i) & 1;
+	for (unsigned int i = 0; i < f->bits; i++)
+		a->values[rv_field_var(f, i)] = n >> (f->bits - 1 - i) & 1;
+}
+
+/* Header bytes; at a nibble further in IPv6's traffic class. Absent ones are 0. */
+static bool has_byte(const struct rv_pkt *pkt, enum rv_byte byte)
+{
+	return byte != RV_BYTE_TCP_FLAGS || (pkt->proto == IPPROTO_TCP && !pkt->fragoff);
+}
+
+static uint8_t read_byte(const struct rv_pkt *pkt, enum rv_byte byte)
+{
+	const uint8_t *at = pkt->data;
+	bool v6 = pkt->family == NFPROTO_IPV6;
+
+	if (!has_byte(pkt, byte))
+		return 0;
+	if (byte == RV_BYTE_TCP_FLAGS)
+		return at[pkt->thoff + 13];
+	if (byte == RV_BYTE_TTL)
+		return v6 ? at[7] : at[8];
+	return v6 ? (uint8_t)(at[0] << 4 | at[1] >> 4) : at[1];
+}
+
+/* A target that the engine does not have: ECN, of IPv4. */
+static void change_byte(struct asking *a, const struct rv_pkt *pkt, const struct rv_effect_of *e)
+{
+	enum rv_byte byte = e->sel == RV_SEL_TOS ? RV_BYTE_TOS : RV_BYTE_TCP_FLAGS;
+
+	if (pkt->family == NFPROTO_IPV4 && has_byte(pkt, byte))
+		a->bytes[byte == RV_BYTE_TOS ? 1 : pkt->thoff + 13] = e->to[read_byte(pkt, byte)];
+}
+
+/* Sets the values of a field to the packet's. */
+static void note_byte(struct asking *a, const struct rv_pkt *pkt, enum rv_byte byte)
+{
+	const struct rv_field *f = rv_space_field(a->s, rv_byte_selector(byte, a->s->family), 0);
+	uint8_t value = read_byte(pkt, byte);
+
+	for (unsigned int i = 0; f && i < 8 && has_byte(pkt, byte); i++)
+		a->values[rv_field_var(f, i)] = value >> (7 - i) & 1;
 }
 
 static bool ask_match(void *arg, struct rv_pkt *pkt, const struct rv_user_asked *asked)
@@ -258,6 +297,8 @@ static bool ask_match(void *arg, struct rv_pkt *pkt, const struct rv_user_asked 
 
 	set_number(a, RV_SEL_MARK, pkt->mark);
 	set_number(a, RV_SEL_CT_MARK, a->ctmark);
+	for (enum rv_byte i = 0; i < RV_BYTES; i++)
+		note_byte(a, pkt, i);
 	if (!p->known) {
 		p->set = rv_region_part(a->s, p->rule, p->part);
 		p->known = !a->s->d.full;
@@ -278,12 +319,16 @@ static unsigned int ask_target(void *arg, struct rv_pkt *pkt, const struct rv_us
 		return NF_ACCEPT;
 	rv_effect_of(t, a->s->family, &e);
 	mark = (e.marks.mark & mark) ^ (e.marks.ctmark & a->ctmark) ^ e.marks.turn;
-	if (e.connection && rv_dd_at(&a->s->d, rv_region_connection(a->s), a->values) != RV_DD_TRUE)
+	if (rv_dd_at(&a->s->d, rv_effect_packets(a->s, &e), a->values) != RV_DD_TRUE)
 		return RV_CONTINUE;
 	if (e.what == RV_CHANGE_MARK)
 		pkt->mark = mark;
 	if (e.what == RV_CHANGE_CTMARK)
 		a->ctmark = mark;
+	if (e.what == RV_CHANGE_STATE)
+		set_number(a, RV_SEL_CT_STATE, e.state);
+	if (e.what == RV_CHANGE_BYTE)
+		change_byte(a, pkt, &e);
 	return RV_CONTINUE;
 }
 
@@ -342,16 +387,46 @@ static void rule_text(struct rv_buf *b, rv_family_t family, const struct rv_rule
 	rv_part_render(&o, r->target->ext, r->target->data);
 }
 
-/* Reads the recorded path: the last rule or policy gave the verdict, earlier rules had effects. */
-static void read_path(const struct rv_kmod_blob *blob, const struct rv_record *rec, rv_family_t family,
+/* Whether an outcome has a line for the target. *unseen: as struct rv_effect_of has it; is updated. */
+static bool has_line(const struct rv_part *target, rv_family_t family, bool shown, bool *unseen)
+{
+	struct rv_effect_of e;
+	bool changed = true;
+
+	rv_effect_of(target, family, &e);
+	if (e.packets == RV_CHANGES_UNSEEN) {
+		changed = *unseen;
+		*unseen = false;
+	}
+	/* New values are compared instead; see change_leaf() in walk.c. */
+	return changed && e.what != RV_CHANGE_MARK && e.what != RV_CHANGE_CTMARK && (shown || e.what != RV_CHANGE_BYTE);
+}
+
+/* How many steps of the path are before the last target that shows or copies the packet, and that one. */
+static uint32_t shown_steps(const struct rv_kmod_blob *blob, const struct rv_record *rec, rv_family_t family)
+{
+	uint32_t n = rec->len ? rec->len - 1 : 0;
+
+	for (; n; n--) {
+		const struct rv_rule *r = blob->entries[rec->path[n - 1].entry].rule;
+		bool unseen = true;
+
+		if (r && r->target && has_line(r->target, family, false, &unseen))
+			break;
+	}
+	return n;
+}
+
+/* Reads the recorded path: its last rule or policy gave the verdict, the rules before it had effects. */
+static void read_path(const struct rv_kmod_blob *blob, const struct rv_record *rec, rv_family_t family, bool unseen,
 		      struct rv_replay *out)
 {
+	uint32_t shown = shown_steps(blob, rec, family);
 	struct rv_buf end = RV_BUF_INIT;
 
 	for (uint32_t i = 0; i < rec->len; i++) {
 		const struct rv_kmod_entry *e = &blob->entries[rec->path[i].entry];
 		bool last = i + 1 == rec->len;
-		struct rv_effect_of change = { .what = RV_CHANGE_NOTHING };
 
 		if (last && e->chain)
 			memcpy(out->chain, e->chain->name, sizeof(out->chain));
@@ -362,10 +437,7 @@ static void read_path(const struct rv_kmod_blob *blob, const struct rv_record *r
 		if (last) {
 			out->rule = e->number;
 			rule_text(&end, family, e->rule);
-		} else if (e->rule->target) {
-			rv_effect_of(e->rule->target, family, &change);
-			if (change.what == RV_CHANGE_MARK || change.what == RV_CHANGE_CTMARK)
-				continue;
+		} else if (e->rule->target && has_line(e->rule->target, family, i < shown, &unseen)) {
 			rule_text(&out->effects, family, e->rule);
 			rv_buf_putc(&out->effects, '\n');
 		}
@@ -384,9 +456,13 @@ static void run(struct asking *a, const struct rv_chain *c, const struct rv_kmod
 	static char in[IFNAMSIZ], out_name[IFNAMSIZ];
 	struct rv_record rec = { .path = path, .cap = PATH };
 	struct rv_user_packet p = { 0 };
+	bool unseen = rv_dd_at(&a->s->d, rv_region_unseen(a->s), a->values) == RV_DD_TRUE;
 
-	if (rv_user_packet_init(&p, bytes, (uint32_t)len, (uint32_t)len))
+	if (rv_user_packet_init(&p, bytes, (uint32_t)len, (uint32_t)len) || rv_pkt_parse(&p.pkt))
 		return;
+	a->bytes = bytes;
+	for (enum rv_byte i = 0; i < RV_BYTES; i++)
+		out->before[i] = read_byte(&p.pkt, i);
 	rv_point_name(a->s, a->values, rv_space_field(a->s, RV_SEL_IIFNAME, 0), in);
 	rv_point_name(a->s, a->values, rv_space_field(a->s, RV_SEL_OIFNAME, 0), out_name);
 	p.ask_match = ask_match;
@@ -401,8 +477,12 @@ static void run(struct asking *a, const struct rv_chain *c, const struct rv_kmod
 	rv_engine_run(rv_kmod_user_engine(&a->link), id_of(change->blobs[0].table->def), &p.pkt, &rec);
 	out->mark = p.pkt.mark;
 	out->ctmark = a->ctmark;
+	for (enum rv_byte i = 0; i < RV_BYTES; i++) {
+		out->has[i] = has_byte(&p.pkt, i);
+		out->after[i] = read_byte(&p.pkt, i);
+	}
 	if (rec.len <= PATH)
-		read_path(&change->blobs[0], &rec, a->s->family, out);
+		read_path(&change->blobs[0], &rec, a->s->family, unseen, out);
 }
 
 /* A table that the engine has loaded. */

@@ -247,7 +247,7 @@ static int show_predicate(const struct rv_predicate *given, void *arg)
 	const struct rv_sel_row *row = rv_sel_row(p.sel);
 	struct rv_buf key = RV_BUF_INIT;
 	struct rv_field *f;
-	int rc;
+	uint32_t question;
 
 	if (row->presence == RV_PRESENCE_CONNECTION && !rv_space_add_field(s, RV_SEL_CT_STATE, 0))
 		return -1;
@@ -261,9 +261,12 @@ static int show_predicate(const struct rv_predicate *given, void *arg)
 	}
 	rv_predicate_normalise(&p);
 	rv_predicate_key(&key, &p);
-	rc = rv_buf_text(&key) ? rv_space_question(s, key.data, rv_selectors[p.sel].name) : -1;
+	question = add_question(s, rv_buf_text(&key), rv_selectors[p.sel].name);
 	rv_buf_free(&key);
-	return rc;
+	if (question == UINT32_MAX)
+		return -1;
+	s->frees[question].sel = p.sel;
+	return 0;
 }
 
 struct count {
@@ -298,10 +301,12 @@ int rv_space_show_rule(struct rv_space *s, const struct rv_rule *r, unsigned int
 		if (rv_part_predicates(s->family, m->ext, m->data, show_predicate, s) ||
 		    (asks(s, m) && ask_part(s, r, m, side) < 0))
 			return -1;
-	if (r->target)
+	if (r->target) {
 		rv_effect_of(r->target, s->family, &e);
-	if (r->target && e.connection && !rv_space_add_field(s, RV_SEL_CT_STATE, 0))
-		return -1;
+		if ((e.packets != RV_CHANGES_ALL && !rv_space_add_field(s, RV_SEL_CT_STATE, 0)) ||
+		    (e.what == RV_CHANGE_BYTE && !rv_space_add_field(s, e.sel, 0)))
+			return -1;
+	}
 	if (r->target && rv_target_may_end(r->target))
 		return ask_part(s, r, r->target, side);
 	return 0;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/netfilter/xt_conntrack.h>
+
 #include "analysis/selectors.h"
 #include "analysis/walk.h"
 
@@ -29,6 +31,8 @@ void rv_walk_free(struct rv_walk *w)
 	free(w->outcomes);
 	free(w->text_index.slot);
 	free(w->outcome_index.slot);
+	free(w->functions);
+	free(w->changed);
 	free(w->memo);
 	*w = (struct rv_walk){ 0 };
 }
@@ -165,15 +169,62 @@ const struct rv_outcome *rv_walk_outcome(const struct rv_walk *w, rv_dd leaf)
 	return n >= 2 && n - 2 < w->noutcomes ? &w->outcomes[n - 2] : NULL;
 }
 
+/* ---- functions of header bytes ------------------------------------------------------------------------------ */
+
+static const struct {
+	enum rv_sel v4, v6;
+} byte_selectors[RV_BYTES] = {
+	[RV_BYTE_TOS] = { RV_SEL_TOS, RV_SEL_TOS },
+	[RV_BYTE_TTL] = { RV_SEL_TTL, RV_SEL_HOPLIMIT },
+	[RV_BYTE_TCP_FLAGS] = { RV_SEL_TCP_FLAGS, RV_SEL_TCP_FLAGS },
+};
+
+enum rv_sel rv_byte_selector(enum rv_byte byte, rv_family_t family)
+{
+	return family == NFPROTO_IPV6 ? byte_selectors[byte].v6 : byte_selectors[byte].v4;
+}
+
+static uint32_t add_function(struct rv_walk *w, const uint8_t to[256])
+{
+	uint8_t (*list)[256];
+
+	for (uint32_t i = 0; i < w->nfunctions; i++)
+		if (!memcmp(w->functions[i], to, 256))
+			return i;
+	list = reallocarray(w->functions, w->nfunctions + 1, sizeof(*list));
+	if (!list) {
+		w->failed = true;
+		return 0;
+	}
+	w->functions = list;
+	memcpy(list[w->nfunctions], to, 256);
+	return w->nfunctions++;
+}
+
+/* First to, then the function. */
+static uint32_t after_byte(struct rv_walk *w, const uint8_t to[256], uint32_t function)
+{
+	uint8_t both[256];
+
+	for (unsigned int i = 0; i < 256; i++)
+		both[i] = w->functions[function][to[i]];
+	return add_function(w, both);
+}
+
 int rv_walk_init(struct rv_walk *w, struct rv_space *s)
 {
+	uint8_t same[256];
+
 	*w = (struct rv_walk){
 		.s = s, .most = STEPS_MAX,
 		.text_index = { .key = text_key, .is_key = is_text },
 		.outcome_index = { .key = outcome_key, .is_key = is_outcome },
 	};
+	for (unsigned int i = 0; i < 256; i++)
+		same[i] = (uint8_t)i;
+	add_function(w, same);
 	w->memo = calloc(MEMO, sizeof(*w->memo));
-	return w->memo ? 0 : -1;
+	return w->memo && !w->failed ? 0 : -1;
 }
 
 static const struct rv_marks same_mark = { .mark = UINT32_MAX }, same_ctmark = { .ctmark = UINT32_MAX };
@@ -226,8 +277,8 @@ static rv_dd target_leaf(struct rv_walk *w, const struct rv_rule *r)
 struct change {
 	struct rv_walk *w;
 	struct rv_effect_of e;
-	const char *target;		/* its name */
-	const struct rv_field *f;	/* field that is changed; NULL: none, or both marks */
+	const struct rv_ext *target;
+	const struct rv_field *f;	/* BYTE, STATE: whose variables are changed */
 	const struct rv_field *mark, *ctmark;
 	uint32_t text;			/* effect to prepend */
 };
@@ -261,11 +312,11 @@ static bool is_mark(const struct change *c)
 	return c->e.what == RV_CHANGE_MARK || c->e.what == RV_CHANGE_CTMARK;
 }
 
-static void not_followed(struct change *c, const char *why)
+static void not_followed(struct change *c, enum rv_sel sel, const char *why)
 {
 	if (!c->w->unknown[0])
-		snprintf(c->w->unknown, sizeof(c->w->unknown), "%s changes %s, and %s", c->target,
-			 rv_selectors[c->e.sel].name, why);
+		snprintf(c->w->unknown, sizeof(c->w->unknown), "%s changes %s, and %s", c->target->name,
+			 rv_selectors[sel].name, why);
 }
 
 /* Records the mark bits set to a value that depends on the packet. */
@@ -275,7 +326,7 @@ static void blur_marks(struct change *c, struct rv_outcome *o)
 	uint32_t *mark = ct ? &o->mark.ctmark : &o->mark.mark, *ctmark = ct ? &o->ctmark.ctmark : &o->ctmark.mark;
 
 	if ((*mark | *ctmark) && (o->mark.blurred | o->ctmark.blurred))
-		not_followed(c, "so does a later target");
+		not_followed(c, c->e.sel, "so does a target behind it");
 	o->mark.blurred |= *mark;
 	o->ctmark.blurred |= *ctmark;
 	*mark = *ctmark = 0;
@@ -293,10 +344,20 @@ static uint32_t change_leaf(void *arg, uint32_t number)
 		bool ct = c->e.what == RV_CHANGE_CTMARK;
 
 		if (o.mark.blurred | o.ctmark.blurred)
-			not_followed(c, "a later target derives another mark from it");
+			not_followed(c, c->e.sel, "a target behind it makes another mark of it");
 		compose(&o.mark, ct ? &same_mark : &c->e.marks, ct ? &c->e.marks : &same_ctmark);
 		compose(&o.ctmark, ct ? &same_mark : &c->e.marks, ct ? &c->e.marks : &same_ctmark);
 		return add_outcome(c->w, &o);
+	}
+	if (c->e.what == RV_CHANGE_BYTE) {
+		enum rv_byte byte = 0;
+
+		while (rv_byte_selector(byte, c->w->s->family) != c->e.sel)
+			byte++;
+		o.bytes[byte] = after_byte(c->w, c->e.to, o.bytes[byte]);
+		/* Targets behind it that show or copy the packet have effects. */
+		if (!*rv_walk_text(c->w, o.effects))
+			return add_outcome(c->w, &o);
 	}
 	if (c->e.what == RV_CHANGE_BLUR && (c->e.sel == RV_SEL_MARK || c->e.sel == RV_SEL_CT_MARK))
 		blur_marks(c, &o);
@@ -304,8 +365,8 @@ static uint32_t change_leaf(void *arg, uint32_t number)
 	return add_outcome(c->w, &o);
 }
 
-/* The new values of a bit in both marks, for each pair of old values. */
-static enum rv_dd_change change_marks(const struct change *c, uint32_t var, struct rv_dd_pair *pair)
+/* A bit of both marks: what the target makes of each pair of values. */
+static enum rv_dd_change change_marks(const struct change *c, uint32_t var, struct rv_dd_group *group)
 {
 	bool ct_first = c->ctmark->first < c->mark->first, ct = c->e.what == RV_CHANGE_CTMARK;
 	uint32_t first = ct_first ? c->ctmark->first : c->mark->first, bit;
@@ -315,7 +376,7 @@ static enum rv_dd_change change_marks(const struct change *c, uint32_t var, stru
 	bit = 1u << (31 - (var - first) / 2);
 	if (!((c->e.marks.turn | (ct ? c->e.marks.mark | ~c->e.marks.ctmark : ~c->e.marks.mark | c->e.marks.ctmark)) & bit))
 		return RV_DD_KEEP;
-	pair->first = var - (var - first) % 2;
+	*group = (struct rv_dd_group){ .first = var - (var - first) % 2, .bits = 2, .to = group->pair };
 	for (unsigned int i = 0; i < 4; i++) {
 		unsigned int mark = ct_first ? i & 1 : i >> 1, ctmark = ct_first ? i >> 1 : i & 1;
 		bool new = ((mark ? c->e.marks.mark : 0) ^ (ctmark ? c->e.marks.ctmark : 0) ^ c->e.marks.turn) & bit;
@@ -324,34 +385,71 @@ static enum rv_dd_change change_marks(const struct change *c, uint32_t var, stru
 			ctmark = new;
 		else
 			mark = new;
-		pair->to[i] = (uint8_t)(ct_first ? 2 * ctmark + mark : 2 * mark + ctmark);
+		group->pair[i] = (uint8_t)(ct_first ? 2 * ctmark + mark : 2 * mark + ctmark);
 	}
-	return RV_DD_PAIR;
+	return RV_DD_GROUP;
 }
 
-static enum rv_dd_change change_var(void *arg, uint32_t var, struct rv_dd_pair *pair)
+static enum rv_dd_change change_var(void *arg, uint32_t var, struct rv_dd_group *group)
 {
 	const struct change *c = arg;
-	uint32_t bit;
 
 	if (is_mark(c))
-		return change_marks(c, var, pair);
+		return change_marks(c, var, group);
 	if (!c->f || var < c->f->first || var >= c->f->first + c->f->bits)
 		return RV_DD_KEEP;
-	bit = 1u << (c->f->bits - 1 - (var - c->f->first));
-	return !(c->e.mask & bit) ? RV_DD_KEEP : c->e.value & bit ? RV_DD_ONE : RV_DD_ZERO;
+	*group = (struct rv_dd_group){ .first = c->f->first, .bits = 8, .to = c->e.to };
+	if (c->e.what == RV_CHANGE_BYTE)
+		return RV_DD_GROUP;
+	return c->e.state >> (c->f->bits - 1 - (var - c->f->first)) & 1 ? RV_DD_ONE : RV_DD_ZERO;
 }
 
-static bool looks_at(struct rv_walk *w, rv_dd f, const struct rv_field *field)
+/* Whether all is known of what the target, which may change the selector, makes of it. */
+static bool is_followed(const struct rv_effect_of *e, enum rv_sel sel)
 {
-	return field && rv_dd_looks(&w->s->d, f, rv_field_vars(field));
+	switch (e->what) {
+	case RV_CHANGE_MARK:
+	case RV_CHANGE_CTMARK:
+		return sel == RV_SEL_MARK || sel == RV_SEL_CT_MARK;
+	case RV_CHANGE_BYTE:
+		return sel == e->sel;
+	case RV_CHANGE_STATE:
+		/* Of an untracked packet, no test of its connection matches, as before. */
+		return sel == e->sel || e->state == XT_CONNTRACK_STATE_UNTRACKED;
+	case RV_CHANGE_BLUR:
+		return e->sel != RV_SEL_NONE && sel != e->sel;
+	default:
+		return true;
+	}
+}
+
+static void check_followed(struct change *c, rv_dd rest)
+{
+	const struct rv_space *s = c->w->s;
+	struct rv_diagram *d = &c->w->s->d;
+	static const char why[] = "rules behind it ask for that";
+
+	for (unsigned int i = 0; i < s->nfields; i++) {
+		const struct rv_field *f = &s->fields[i];
+
+		if (rv_ext_writes(c->target, f->sel) && !is_followed(&c->e, f->sel) &&
+		    rv_dd_looks(d, rest, rv_field_vars(f)))
+			not_followed(c, f->sel, why);
+	}
+	for (uint32_t i = 0; i < s->nfrees; i++) {
+		const struct rv_free *f = &s->frees[i];
+
+		if (f->sel != RV_SEL_NONE && rv_ext_writes(c->target, f->sel) && !is_followed(&c->e, f->sel) &&
+		    rv_dd_looks(d, rest, (struct rv_dd_vars){ f->var, f->var + 1, 1 }))
+			not_followed(c, f->sel, why);
+	}
 }
 
 /* The outcome of the following rules for a packet changed by the target. */
 static rv_dd after_target(struct rv_walk *w, const struct rv_rule *r, rv_dd rest)
 {
 	struct rv_diagram *d = &w->s->d;
-	struct change c = { .w = w, .target = r->target->ext->name, .mark = rv_space_field(w->s, RV_SEL_MARK, 0),
+	struct change c = { .w = w, .target = r->target->ext, .mark = rv_space_field(w->s, RV_SEL_MARK, 0),
 			    .ctmark = rv_space_field(w->s, RV_SEL_CT_MARK, 0) };
 	const struct rv_dd_map map = { change_var, change_leaf, &c };
 	struct rv_buf text = RV_BUF_INIT;
@@ -361,12 +459,11 @@ static rv_dd after_target(struct rv_walk *w, const struct rv_rule *r, rv_dd rest
 	put_target(&text, w->s->family, r);
 	c.text = rv_buf_text(&text) ? add_text(w, text.data) : 0;
 	rv_buf_free(&text);
-	if (c.e.what == RV_CHANGE_FIELD)
+	if (c.e.what == RV_CHANGE_BYTE || c.e.what == RV_CHANGE_STATE)
 		c.f = rv_space_field(w->s, c.e.sel, 0);
-	if (c.e.what == RV_CHANGE_BLUR && looks_at(w, rest, rv_space_field(w->s, c.e.sel, 0)))
-		not_followed(&c, "later rules test it");
+	check_followed(&c, rest);
 	on = rv_dd_map(d, rest, &map);
-	return c.e.connection ? rv_dd_ite(d, rv_region_connection(w->s), on, rest) : on;
+	return rv_dd_ite(d, rv_effect_packets(w->s, &c.e), on, rest);
 }
 
 /* ---- chains ----------------------------------------------------------------------------------------------------- */
@@ -378,18 +475,59 @@ static const struct rv_chain *jumped_to(const struct rv_chain *c, const struct r
 	return rv_table_chain(c->table, r->jump);
 }
 
-/* Drops fields that targets may have changed since the jump. */
+/* What targets change is not what it was at the jump: where a packet is says nothing of it. */
 static rv_dd lasting(struct rv_walk *w, rv_dd where)
 {
-	static const enum rv_sel changed[] = { RV_SEL_TOS, RV_SEL_TTL, RV_SEL_HOPLIMIT, RV_SEL_CT_MARK, RV_SEL_MARK };
-
-	for (unsigned int i = 0; i < sizeof(changed) / sizeof(*changed); i++) {
-		const struct rv_field *f = rv_space_field(w->s, changed[i], 0);
-
-		if (f)
-			where = rv_dd_some(&w->s->d, where, rv_field_vars(f));
-	}
+	for (unsigned int i = 0; i < w->nchanged; i++)
+		where = rv_dd_some(&w->s->d, where, w->changed[i]);
 	return where;
+}
+
+static void add_changed(struct rv_walk *w, struct rv_dd_vars vars)
+{
+	struct rv_dd_vars *list;
+
+	for (unsigned int i = 0; i < w->nchanged; i++)
+		if (w->changed[i].first == vars.first)
+			return;
+	list = reallocarray(w->changed, w->nchanged + 1, sizeof(*list));
+	w->failed |= !list;
+	if (!list)
+		return;
+	w->changed = list;
+	list[w->nchanged++] = vars;
+}
+
+static void note_changed_by(struct rv_walk *w, const struct rv_ext *target)
+{
+	const struct rv_space *s = w->s;
+
+	for (unsigned int i = 0; i < s->nfields; i++)
+		if (rv_ext_writes(target, s->fields[i].sel))
+			add_changed(w, rv_field_vars(&s->fields[i]));
+	for (uint32_t i = 0; i < s->nfrees; i++)
+		if (s->frees[i].sel != RV_SEL_NONE && rv_ext_writes(target, s->frees[i].sel))
+			add_changed(w, (struct rv_dd_vars){ s->frees[i].var, s->frees[i].var + 1, 1 });
+}
+
+/* Finds what targets of the table change. */
+static void note_changed(struct rv_walk *w)
+{
+	const struct rv_ext *noted[64];
+	unsigned int n = 0, i;
+
+	w->nchanged = 0;
+	rv_list_each(c, &w->table->chains, struct rv_chain, node)
+		rv_list_each(r, &c->rules, struct rv_rule, node) {
+			if (!r->target || !rv_target_goes_on(r->target))
+				continue;
+			for (i = 0; i < n && noted[i] != r->target->ext; i++)
+				;
+			if (i == n)
+				note_changed_by(w, r->target->ext);
+			if (i == n && n < sizeof(noted) / sizeof(*noted))
+				noted[n++] = r->target->ext;
+		}
 }
 
 static bool is_jump(const struct rv_rule *r)
@@ -576,6 +714,7 @@ rv_dd rv_walk_chain(struct rv_walk *w, const struct rv_chain *c, rv_dd next)
 
 	memset(w->memo, 0, MEMO * sizeof(*w->memo));
 	w->table = c->table;
+	note_changed(w);
 	f = walk(w, c, RV_DD_TRUE, policy, accepted);
 	if (w->s->d.full && !w->unknown[0])
 		snprintf(w->unknown, sizeof(w->unknown), "its diagram has more than %u nodes", w->s->d.limit);

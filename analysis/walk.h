@@ -12,11 +12,15 @@ struct rv_marks {
 	uint32_t blurred;	/* bits set to an unknown value */
 };
 
+/* Header bytes that targets change. */
+enum rv_byte { RV_BYTE_TOS, RV_BYTE_TTL, RV_BYTE_TCP_FLAGS, RV_BYTES };
+
 struct rv_outcome {
 	enum rv_fate { RV_FATE_ACCEPT, RV_FATE_DROP, RV_FATE_REJECT, RV_FATE_OTHER } fate;
 	uint32_t end;		/* text number of the final verdict or target */
 	uint32_t effects;	/* text number of the effects of earlier targets */
 	struct rv_marks mark, ctmark;
+	uint32_t bytes[RV_BYTES];	/* numbers of the functions that targets applied to header bytes */
 };
 
 struct rv_walk;
@@ -36,6 +40,10 @@ struct rv_walk {
 	char **texts;
 	uint32_t ntexts, texts_room;
 	struct rv_index text_index, outcome_index;
+	uint8_t (*functions)[256];	/* of a header byte: the new value of each; number 0 changes nothing */
+	uint32_t nfunctions;
+	struct rv_dd_vars *changed;	/* variables that targets of the table change */
+	unsigned int nchanged;
 	struct rv_memo *memo;
 	struct rv_walk_step *step;		/* innermost chain that is being walked */
 	const rv_dd *held;		/* nheld sets to keep; NULL: never free nodes */
@@ -54,7 +62,8 @@ void rv_walk_free(struct rv_walk *w);
 rv_dd rv_walk_chain(struct rv_walk *w, const struct rv_chain *c, rv_dd next);
 const struct rv_outcome *rv_walk_outcome(const struct rv_walk *w, rv_dd leaf);
 const char *rv_walk_text(const struct rv_walk *w, uint32_t text);
-/* The packets with one of these fates (bits of 1 << enum rv_fate). */
+enum rv_sel rv_byte_selector(enum rv_byte byte, rv_family_t family);
+/* The packets whose outcome is one of these fates (bits of 1 << enum rv_fate). */
 rv_dd rv_walk_fates(struct rv_walk *w, rv_dd f, unsigned int fates);
 /* Returns whether a target is non-terminating, always or sometimes. */
 bool rv_target_goes_on(const struct rv_part *target);
@@ -64,12 +73,22 @@ bool rv_target_may_end(const struct rv_part *target);
 
 /* What a target changes that later rules may test. */
 struct rv_effect_of {
-	enum { RV_CHANGE_NOTHING, RV_CHANGE_MARK, RV_CHANGE_CTMARK, RV_CHANGE_FIELD, RV_CHANGE_BLUR } what;
-	enum rv_sel sel;		/* changed field; BLUR: to an unknown value */
-	struct rv_marks marks;		/* MARK, CTMARK: the new value */
-	bool connection;		/* no change without a connection */
-	uint32_t value, mask;		/* FIELD: the bits in mask become value */
+	enum {
+		RV_CHANGE_NOTHING,
+		RV_CHANGE_MARK,		/* the packet mark becomes marks */
+		RV_CHANGE_CTMARK,	/* the connection mark becomes marks */
+		RV_CHANGE_BYTE,		/* sel, a header byte, becomes to[sel] */
+		RV_CHANGE_STATE,	/* the connection state becomes state */
+		RV_CHANGE_BLUR,		/* sel gets an unknown value; RV_SEL_NONE: all that rv_ext.writes lists */
+	} what;
+	enum rv_sel sel;
+	enum { RV_CHANGES_ALL, RV_CHANGES_TRACKED, RV_CHANGES_UNSEEN } packets;	/* others are not changed */
+	struct rv_marks marks;
+	uint32_t state;
+	uint8_t to[256];
 };
 void rv_effect_of(const struct rv_part *target, rv_family_t family, struct rv_effect_of *e);
+/* The packets that the target changes. */
+rv_dd rv_effect_packets(struct rv_space *s, const struct rv_effect_of *e);
 
 #endif

@@ -29,11 +29,11 @@ struct around {
 	struct rv_dd_vars free;
 };
 
-static enum rv_dd_change fix_var(void *arg, uint32_t var, struct rv_dd_pair *pair)
+static enum rv_dd_change fix_var(void *arg, uint32_t var, struct rv_dd_group *group)
 {
 	const struct around *a = arg;
 
-	(void)pair;
+	(void)group;
 	if (var >= a->free.first && var < a->free.end && (var - a->free.first) % a->free.step == 0)
 		return RV_DD_KEEP;
 	return a->values[var] == RV_POINT_ONE ? RV_DD_ONE : RV_DD_ZERO;

@@ -304,6 +304,7 @@ struct result {
 	bool run, agrees, kept;
 	uint64_t end, effects;
 	uint32_t mark, ctmark;
+	uint8_t bytes[RV_BYTES];
 };
 
 /* The engine can have one side's table at a time. */
@@ -332,6 +333,7 @@ static void note_result(struct pair *p, const struct rv_proof_chain *c, unsigned
 		.kept = strcmp(r->end, "DROP") != 0 && strncmp(r->end, "REJECT", 6) != 0,
 		.end = hash_of(r->end), .effects = hash_of(r->effects.data), .mark = r->mark, .ctmark = r->ctmark,
 	};
+	memcpy(to->bytes, r->after, sizeof(to->bytes));
 	/* The engine here does not do what these targets do to marks. */
 	if (o && (o->mark.blurred | o->ctmark.blurred))
 		to->run = false;
@@ -359,7 +361,9 @@ static bool run_side(struct pair *p, const struct rv_proof_chain *c, unsigned in
 
 static bool differ(const struct result *a, const struct result *b)
 {
-	return a->end != b->end || a->effects != b->effects || (a->kept && a->mark != b->mark) || a->ctmark != b->ctmark;
+	if (a->end != b->end || a->effects != b->effects || a->ctmark != b->ctmark)
+		return true;
+	return a->kept && (a->mark != b->mark || memcmp(a->bytes, b->bytes, sizeof(a->bytes)) != 0);
 }
 
 static void contradiction(struct pair *p, const struct rv_proof_chain *c, const uint8_t *values, const char *what)

@@ -66,13 +66,13 @@ static uint64_t moved(uint64_t table, unsigned int (*place)(unsigned int n, cons
 struct put {
 	unsigned int var;
 	enum rv_dd_change change;
-	struct rv_dd_pair pair;
+	struct rv_dd_group group;
 };
 
 static unsigned int put_place(unsigned int n, const void *arg)
 {
 	const struct put *p = arg;
-	unsigned int bit = 1u << p->var, a, b, to;
+	unsigned int bit = 1u << p->var, bits = p->group.bits, number = 0;
 
 	switch (p->change) {
 	case RV_DD_ZERO:
@@ -81,35 +81,39 @@ static unsigned int put_place(unsigned int n, const void *arg)
 		return n | bit;
 	case RV_DD_TURN:
 		return n ^ bit;
-	case RV_DD_PAIR:
-		a = n >> p->pair.first & 1;
-		b = n >> (p->pair.first + 1) & 1;
-		to = p->pair.to[2 * a + b];
-		n &= ~(3u << p->pair.first);
-		return n | (to >> 1) << p->pair.first | (to & 1) << (p->pair.first + 1);
+	case RV_DD_GROUP:
+		for (unsigned int i = 0; i < bits; i++)
+			number = 2 * number + (n >> (p->group.first + i) & 1);
+		for (unsigned int i = 0; i < bits; i++) {
+			n &= ~(1u << (p->group.first + i));
+			n |= (p->group.to[number] >> (bits - 1 - i) & 1u) << (p->group.first + i);
+		}
+		return n;
 	default:
 		return n;
 	}
 }
 
-static enum rv_dd_change put_var(void *arg, uint32_t var, struct rv_dd_pair *pair)
+static enum rv_dd_change put_var(void *arg, uint32_t var, struct rv_dd_group *group)
 {
 	const struct put *p = arg;
 
-	if (p->change == RV_DD_PAIR && (var == p->pair.first || var == p->pair.first + 1)) {
-		*pair = p->pair;
-		return RV_DD_PAIR;
+	if (p->change == RV_DD_GROUP && var >= p->group.first && var < p->group.first + p->group.bits) {
+		*group = p->group;
+		return RV_DD_GROUP;
 	}
-	return p->change != RV_DD_PAIR && var == p->var ? p->change : RV_DD_KEEP;
+	return p->change != RV_DD_GROUP && var == p->var ? p->change : RV_DD_KEEP;
 }
 
 static struct known mapped(struct rv_diagram *d, const struct known *x)
 {
-	struct put p = { any(VARS), (enum rv_dd_change)any(5), { any(VARS - 1), { 0 } } };
+	unsigned int bits = 1 + any(4);
+	uint8_t to[16];
+	struct put p = { any(VARS), (enum rv_dd_change)any(5), { any(VARS + 1 - bits), bits, to, { 0 } } };
 	const struct rv_dd_map map = { put_var, NULL, &p };
 
-	for (unsigned int i = 0; i < 4; i++)
-		p.pair.to[i] = (uint8_t)any(4);
+	for (unsigned int i = 0; i < 16; i++)
+		to[i] = (uint8_t)any(1 << bits);
 	return (struct known){ rv_dd_map(d, x->f, &map), moved(x->table, put_place, &p) };
 }
 
