@@ -96,7 +96,7 @@ static rv_dd outcomes_differ(void *arg, rv_dd a, rv_dd b)
 		return RV_DD_TRUE;
 	/* The header and mark of a dropped packet have no effect; the mark of its connection has. */
 	if (!(p->ignore & RV_PROVE_NO_LOG) && kept)
-		differ = bytes_differ(p, x, y);
+		differ = x->tracking != y->tracking ? RV_DD_TRUE : bytes_differ(p, x, y);
 	if (!(p->ignore & RV_PROVE_NO_MARK)) {
 		if (kept)
 			differ = rv_dd_or(&p->space.d, differ, marks_differ(&p->space, &x->mark, &y->mark));
@@ -208,6 +208,8 @@ void rv_outcome_words(struct rv_buf *b, struct rv_proof *p, const struct rv_outc
 	const struct rv_space *s = &p->space;
 	uint32_t mark = mark_after(s, &o->mark, values), ct = mark_after(s, &o->ctmark, values);
 
+	if (*rv_walk_text(&p->walk, o->tracking))
+		rv_buf_printf(b, "%s, then ", rv_walk_text(&p->walk, o->tracking));
 	for (const char *line = rv_walk_text(&p->walk, o->effects), *end; *line; line = end + 1) {
 		end = strchr(line, '\n');
 		rv_buf_add(b, line, (size_t)(end - line));
@@ -227,7 +229,9 @@ bool rv_replay_agrees(struct rv_proof *p, const struct rv_replay *r, const struc
 
 	for (enum rv_byte i = 0; i < RV_BYTES; i++)
 		bytes &= !r->has[i] || p->walk.functions[o->bytes[i]][r->before[i]] == r->after[i];
-	return (bytes || !kept) && !strcmp(r->end, rv_walk_text(&p->walk, o->end)) && r->effects.data &&
+	if (kept && (!bytes || strcmp(r->tracking, rv_walk_text(&p->walk, o->tracking)) != 0))
+		return false;
+	return !strcmp(r->end, rv_walk_text(&p->walk, o->end)) && r->effects.data &&
 	       !strcmp(r->effects.data, rv_walk_text(&p->walk, o->effects)) &&
 	       (!kept || !((r->mark ^ mark_after(&p->space, &o->mark, values)) & ~o->mark.blurred)) &&
 	       !((r->ctmark ^ mark_after(&p->space, &o->ctmark, values)) & ~o->ctmark.blurred);

@@ -45,6 +45,7 @@ void rv_outcome_words(struct rv_buf *b, struct rv_proof *p, const struct rv_outc
 struct rv_replay {
 	char end[512];			/* the final verdict or target, or the policy */
 	struct rv_buf effects;		/* what earlier targets did, one line each */
+	char tracking[512];		/* the CT target */
 	uint32_t mark, ctmark;
 	bool has[RV_BYTES];	/* header bytes */
 	uint8_t before[RV_BYTES], after[RV_BYTES];

@@ -159,6 +159,7 @@ struct asking {
 	struct rv_kmod_link link;
 	uint32_t ctmark;
 	uint8_t *bytes;		/* the packet */
+	const struct rv_rule *tracking;	/* whose target CT was applied */
 	bool copied;		/* rules are copies, whose handles are the addresses of what they are copies of */
 };
 
@@ -325,8 +326,10 @@ static unsigned int ask_target(void *arg, struct rv_pkt *pkt, const struct rv_us
 		pkt->mark = mark;
 	if (e.what == RV_CHANGE_CTMARK)
 		a->ctmark = mark;
-	if (e.what == RV_CHANGE_STATE)
+	if (e.what == RV_CHANGE_STATE) {
 		set_number(a, RV_SEL_CT_STATE, e.state);
+		a->tracking = a->list[asked->number].rule;
+	}
 	if (e.what == RV_CHANGE_BYTE)
 		change_byte(a, pkt, &e);
 	return RV_CONTINUE;
@@ -387,19 +390,29 @@ static void rule_text(struct rv_buf *b, rv_family_t family, const struct rv_rule
 	rv_part_render(&o, r->target->ext, r->target->data);
 }
 
-/* Whether an outcome has a line for the target. *unseen: as struct rv_effect_of has it; is updated. */
-static bool has_line(const struct rv_part *target, rv_family_t family, bool shown, bool *unseen)
+static void part_text(char *to, size_t room, rv_family_t family, const struct rv_rule *r)
+{
+	struct rv_buf b = RV_BUF_INIT;
+
+	rule_text(&b, family, r);
+	snprintf(to, room, "%s", rv_buf_text(&b) ? b.data : "");
+	rv_buf_free(&b);
+}
+
+/* Whether an outcome has a line for the target; see change_leaf() in walk.c. shown: a target behind it has one. */
+static bool has_line(const struct rv_part *target, rv_family_t family, bool shown)
 {
 	struct rv_effect_of e;
-	bool changed = true;
 
 	rv_effect_of(target, family, &e);
-	if (e.packets == RV_CHANGES_UNSEEN) {
-		changed = *unseen;
-		*unseen = false;
+	switch (e.what) {
+	case RV_CHANGE_MARK:
+	case RV_CHANGE_CTMARK:
+	case RV_CHANGE_STATE:
+		return false;
+	default:
+		return shown || e.what != RV_CHANGE_BYTE;
 	}
-	/* New values are compared instead; see change_leaf() in walk.c. */
-	return changed && e.what != RV_CHANGE_MARK && e.what != RV_CHANGE_CTMARK && (shown || e.what != RV_CHANGE_BYTE);
 }
 
 /* How many steps of the path are before the last target that shows or copies the packet, and that one. */
@@ -409,16 +422,15 @@ static uint32_t shown_steps(const struct rv_kmod_blob *blob, const struct rv_rec
 
 	for (; n; n--) {
 		const struct rv_rule *r = blob->entries[rec->path[n - 1].entry].rule;
-		bool unseen = true;
 
-		if (r && r->target && has_line(r->target, family, false, &unseen))
+		if (r && r->target && has_line(r->target, family, false))
 			break;
 	}
 	return n;
 }
 
 /* Reads the recorded path: its last rule or policy gave the verdict, the rules before it had effects. */
-static void read_path(const struct rv_kmod_blob *blob, const struct rv_record *rec, rv_family_t family, bool unseen,
+static void read_path(const struct rv_kmod_blob *blob, const struct rv_record *rec, rv_family_t family,
 		      struct rv_replay *out)
 {
 	uint32_t shown = shown_steps(blob, rec, family);
@@ -437,7 +449,7 @@ static void read_path(const struct rv_kmod_blob *blob, const struct rv_record *r
 		if (last) {
 			out->rule = e->number;
 			rule_text(&end, family, e->rule);
-		} else if (e->rule->target && has_line(e->rule->target, family, i < shown, &unseen)) {
+		} else if (e->rule->target && has_line(e->rule->target, family, i < shown)) {
 			rule_text(&out->effects, family, e->rule);
 			rv_buf_putc(&out->effects, '\n');
 		}
@@ -456,11 +468,11 @@ static void run(struct asking *a, const struct rv_chain *c, const struct rv_kmod
 	static char in[IFNAMSIZ], out_name[IFNAMSIZ];
 	struct rv_record rec = { .path = path, .cap = PATH };
 	struct rv_user_packet p = { 0 };
-	bool unseen = rv_dd_at(&a->s->d, rv_region_unseen(a->s), a->values) == RV_DD_TRUE;
 
 	if (rv_user_packet_init(&p, bytes, (uint32_t)len, (uint32_t)len) || rv_pkt_parse(&p.pkt))
 		return;
 	a->bytes = bytes;
+	a->tracking = NULL;
 	for (enum rv_byte i = 0; i < RV_BYTES; i++)
 		out->before[i] = read_byte(&p.pkt, i);
 	rv_point_name(a->s, a->values, rv_space_field(a->s, RV_SEL_IIFNAME, 0), in);
@@ -482,7 +494,9 @@ static void run(struct asking *a, const struct rv_chain *c, const struct rv_kmod
 		out->after[i] = read_byte(&p.pkt, i);
 	}
 	if (rec.len <= PATH)
-		read_path(&change->blobs[0], &rec, a->s->family, unseen, out);
+		read_path(&change->blobs[0], &rec, a->s->family, out);
+	if (a->tracking)
+		part_text(out->tracking, sizeof(out->tracking), a->s->family, a->tracking);
 }
 
 /* A table that the engine has loaded. */

@@ -236,7 +236,7 @@ static rv_dd end_leaf(struct rv_walk *w, enum rv_fate fate, const char *text)
 	memset(&o, 0, sizeof(o));
 	o.fate = fate;
 	o.end = add_text(w, text);
-	o.effects = add_text(w, "");
+	o.effects = o.tracking = add_text(w, "");
 	o.mark = same_mark;
 	o.ctmark = same_ctmark;
 	return rv_dd_leaf(&w->s->d, add_outcome(w, &o));
@@ -349,6 +349,10 @@ static uint32_t change_leaf(void *arg, uint32_t number)
 		compose(&o.ctmark, ct ? &same_mark : &c->e.marks, ct ? &c->e.marks : &same_ctmark);
 		return add_outcome(c->w, &o);
 	}
+	if (c->e.what == RV_CHANGE_STATE) {
+		o.tracking = c->text;
+		return add_outcome(c->w, &o);
+	}
 	if (c->e.what == RV_CHANGE_BYTE) {
 		enum rv_byte byte = 0;
 
@@ -407,12 +411,17 @@ static enum rv_dd_change change_var(void *arg, uint32_t var, struct rv_dd_group 
 /* Whether all is known of what the target, which may change the selector, makes of it. */
 static bool is_followed(const struct rv_effect_of *e, enum rv_sel sel)
 {
+	static const uint16_t any_bytes[] = { RV_WRITES_BYTES, RV_SEL_NONE };
+
 	switch (e->what) {
 	case RV_CHANGE_MARK:
 	case RV_CHANGE_CTMARK:
 		return sel == RV_SEL_MARK || sel == RV_SEL_CT_MARK;
 	case RV_CHANGE_BYTE:
-		return sel == e->sel;
+		for (const uint16_t *bytes = any_bytes; *bytes; bytes++)
+			if (*bytes == sel)
+				return false;
+		return true;
 	case RV_CHANGE_STATE:
 		/* Of an untracked packet, no test of its connection matches, as before. */
 		return sel == e->sel || e->state == XT_CONNTRACK_STATE_UNTRACKED;

@@ -21,6 +21,7 @@ struct rv_outcome {
 	uint32_t effects;	/* text number of the effects of earlier targets */
 	struct rv_marks mark, ctmark;
 	uint32_t bytes[RV_BYTES];	/* numbers of the functions that targets applied to header bytes */
+	uint32_t tracking;	/* text number of the CT target */
 };
 
 struct rv_walk;

@@ -391,12 +391,103 @@ proves()
 }
 
 @test "unsupported rules give an unknown result; errors" {
-	rules a mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -j TTL --ttl-dec 1" "-A PREROUTING -m ttl --ttl-eq 3 -j DROP"
+	rules a mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -j TTL --ttl-dec 1" '-A PREROUTING -m u32 --u32 "0x8>>0x18=0x3" -j DROP'
 	rules b mangle "PREROUTING ACCEPT [0:0]"
 	proves 2 a b
-	[[ $out == *"not known: TTL changes ip.ttl, and later rules test it"* ]]
+	[[ $out == *"not known: TTL changes packet.u32, and rules behind it ask for that"* ]]
+	rules a raw "PREROUTING ACCEPT [0:0]" "-A PREROUTING -j CT --zone 1" "-A PREROUTING -m conntrack --ctstatus ASSURED -j DROP"
+	proves 2 a b
+	[[ $out == *"not known: CT changes ct.status, and rules behind it ask for that"* ]]
 	proves 3 a nowhere
 	proves 3 a
+}
+
+# same A B: chains of mangle or raw that are alike; differs A B: near misses.
+chain() {
+	local name=$1 table=$2 at=PREROUTING rule
+	shift 2
+	for rule; do set -- "$@" "-A $at $rule"; shift; done
+	rules "$name" "$table" "$at ACCEPT [0:0]" "$@"
+}
+
+@test "rules test the TTL, TOS and state that earlier targets made" {
+	# Set, increment up to 255, decrement down to 0.
+	chain a mangle "-j TTL --ttl-dec 1" "-m ttl --ttl-eq 3 -j DROP"
+	chain b mangle "-m ttl --ttl-eq 4 -j DROP" "-j TTL --ttl-dec 1"
+	proves 0 a b
+	chain b mangle "-m ttl --ttl-eq 3 -j DROP" "-j TTL --ttl-dec 1"
+	proves 1 a b
+	[[ $out == *"--ttl 3"*"a: ACCEPT with TTL 2, by policy"*"b: DROP, by rule 1"* || $out == *"--ttl 4"*"a: DROP, by rule 2"*"b: ACCEPT with TTL 3"* ]]
+	chain a mangle "-j TTL --ttl-inc 200" "-m ttl --ttl-eq 255 -j DROP"
+	chain b mangle "-m ttl --ttl-gt 54 -j DROP" "-j TTL --ttl-inc 200"
+	proves 0 a b
+	chain a mangle "-j TTL --ttl-dec 9" "-j TTL --ttl-inc 9" "-m ttl --ttl-lt 9 -j DROP"
+	chain b mangle "-m ttl --ttl-lt 9 -j TTL --ttl-set 9"
+	proves 0 a b
+	chain b mangle "-m ttl --ttl-lt 9 -j TTL --ttl-set 8"
+	proves 1 a b
+	chain a mangle "-s 10.0.0.1 -j TTL --ttl-set 5" "-j TTL --ttl-set 64"
+	chain b mangle "-j TTL --ttl-set 64"
+	proves 0 a b
+	# Masked writes; DSCP keeps the ECN bits.
+	chain a mangle "-j TOS --set-tos 0x10/0x3c" "-m tos --tos 0x10/0x3c -j DROP"
+	chain b mangle "-j DROP"
+	proves 0 a b
+	chain a mangle "-j DSCP --set-dscp 0x2e" "-m ecn --ecn-ip-ect 1 -j DROP"
+	chain b mangle "-m ecn --ecn-ip-ect 1 -j DROP" "-j TOS --set-tos 0xb8/0xfc"
+	proves 0 a b
+	chain b mangle "-m ecn --ecn-ip-ect 1 -j DROP" "-j TOS --set-tos 0xb8"
+	proves 1 a b
+	[[ $out == *"a: ACCEPT with TOS 0xb"[9ab]*"b: ACCEPT with TOS 0xb8"* ]]
+	# TCP's bits, and not those of IP.
+	chain a mangle "-p tcp -j ECN --ecn-tcp-remove" "-p tcp -m ecn --ecn-tcp-cwr -j DROP" "-m ecn --ecn-ip-ect 1 -j DROP"
+	chain b mangle "-m ecn --ecn-ip-ect 1 -j DROP" "-p tcp -j ECN --ecn-tcp-remove"
+	proves 0 a b
+	# A target that shows the packet shows what it was at the time.
+	chain a mangle "-j TTL --ttl-set 5" "-j LOG"
+	chain b mangle "-j LOG" "-j TTL --ttl-set 5"
+	proves 1 a b
+	[[ $out == *"a: TTL --ttl-set 5, then LOG, then ACCEPT with TTL 5"*"b: LOG, then ACCEPT with TTL 5"* ]]
+}
+
+@test "CT decides on the state of packets that conntrack has not seen" {
+	chain a raw "-j CT --notrack" "-m conntrack --ctstate UNTRACKED -j DROP"
+	chain b raw "-m conntrack --ctstate UNTRACKED,INVALID -j DROP"
+	proves 0 a b
+	chain b raw "-m conntrack --ctstate UNTRACKED -j DROP"
+	proves 1 a b
+	[[ $out == *"--ctstate INVALID"*"a: CT --notrack, then DROP, by rule 2"*"b: ACCEPT, by policy"* ]]
+	# The first CT decides; a template counts as a new connection.
+	chain a raw "-j CT --notrack" "-j CT --zone 1"
+	chain b raw "-j NOTRACK"
+	proves 1 a b
+	chain b raw "-j CT --notrack"
+	proves 0 a b
+	chain a raw "-j CT --zone 1" "-m conntrack --ctstate NEW -j ACCEPT" "-j DROP"
+	chain b raw "-m conntrack ! --ctstate NEW,INVALID -j DROP" "-j CT --zone 1"
+	proves 0 a b
+}
+
+@test "the kernel and CT, TTL and TOS: what later rules of the chain test" {
+	need_root
+	new_ns NS
+	iptables -t raw -A OUTPUT -p udp --dport 9 -m conntrack --ctstate INVALID
+	iptables -t raw -A OUTPUT -p udp --dport 9 -j CT --notrack
+	iptables -t raw -A OUTPUT -p udp --dport 9 -j CT --zone 1
+	iptables -t raw -A OUTPUT -p udp --dport 9 -m conntrack --ctstate UNTRACKED
+	iptables -t raw -A OUTPUT -p udp --dport 10 -j CT --zone 1
+	iptables -t raw -A OUTPUT -p udp --dport 10 -j CT --notrack
+	iptables -t raw -A OUTPUT -p udp --dport 10 -m conntrack --ctstate NEW
+	iptables -t mangle -A OUTPUT -p udp -j TTL --ttl-inc 255
+	iptables -t mangle -A OUTPUT -p udp -m ttl --ttl-eq 255 -j TOS --set-tos 0x3/0xff
+	iptables -t mangle -A OUTPUT -p udp -m tos --tos 0x3 -j DSCP --set-dscp 0x2e
+	iptables -t mangle -A OUTPUT -p udp -m tos --tos 0xbb
+	ns "$NS" bash -c 'echo x >/dev/udp/127.0.0.1/9; echo x >/dev/udp/127.0.0.1/10'
+	capture iptables -t raw -v -S OUTPUT
+	[[ $out == *"--ctstate INVALID -c 1 "*"--ctstate UNTRACKED -c 1 "*"--ctstate NEW -c 1 "* ]]
+	capture iptables -t mangle -v -S OUTPUT
+	end_ns "$NS"
+	[[ $out == *"--tos 0xbb/0xff -c 2 "* ]]
 }
 
 @test "targets that change headers continue" {

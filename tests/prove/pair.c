@@ -302,7 +302,7 @@ static void leave_interfaces(struct pair *p, bool both)
 /* What the engine did with a packet, of which texts are hashes. */
 struct result {
 	bool run, agrees, kept;
-	uint64_t end, effects;
+	uint64_t end, effects, tracking;
 	uint32_t mark, ctmark;
 	uint8_t bytes[RV_BYTES];
 };
@@ -333,6 +333,7 @@ static void note_result(struct pair *p, const struct rv_proof_chain *c, unsigned
 		.kept = strcmp(r->end, "DROP") != 0 && strncmp(r->end, "REJECT", 6) != 0,
 		.end = hash_of(r->end), .effects = hash_of(r->effects.data), .mark = r->mark, .ctmark = r->ctmark,
 	};
+	to->tracking = hash_of(r->tracking);
 	memcpy(to->bytes, r->after, sizeof(to->bytes));
 	/* The engine here does not do what these targets do to marks. */
 	if (o && (o->mark.blurred | o->ctmark.blurred))
@@ -363,7 +364,7 @@ static bool differ(const struct result *a, const struct result *b)
 {
 	if (a->end != b->end || a->effects != b->effects || a->ctmark != b->ctmark)
 		return true;
-	return a->kept && (a->mark != b->mark || memcmp(a->bytes, b->bytes, sizeof(a->bytes)) != 0);
+	return a->kept && (a->mark != b->mark || a->tracking != b->tracking || memcmp(a->bytes, b->bytes, sizeof(a->bytes)) != 0);
 }
 
 static void contradiction(struct pair *p, const struct rv_proof_chain *c, const uint8_t *values, const char *what)
