@@ -189,7 +189,7 @@ static bool looks_at(const struct rv_linter *l, uint64_t looks, const struct rv_
 	return looks >> (f - l->space.fields) % 64 & 1;
 }
 
-/* Of what the target changes, any value is possible afterwards. */
+/* The fields that the target changes may have any value afterwards. */
 static rv_dd forget(struct rv_linter *l, struct flow *f, const struct rv_line *line, rv_dd set)
 {
 	const struct rv_ext *target = line->r->target->ext;
@@ -221,7 +221,7 @@ static bool changes(const struct rv_linter *l, const struct flow *f, const struc
 	return false;
 }
 
-/* A target that lets packets go on. */
+/* A non-terminating target. */
 static void pass_target(struct rv_linter *l, struct flow *f, const struct rv_line *line)
 {
 	const struct rv_rule *r = line->r;

@@ -94,7 +94,7 @@ static rv_dd outcomes_differ(void *arg, rv_dd a, rv_dd b)
 		return RV_DD_FALSE;
 	if (x->end != y->end || (!(p->ignore & RV_PROVE_NO_LOG) && x->effects != y->effects))
 		return RV_DD_TRUE;
-	/* The header and mark of a dropped packet have no effect; the mark of its connection has. */
+	/* Header and mark of a dropped packet have no effect, but the mark of its connection has. */
 	if (!(p->ignore & RV_PROVE_NO_LOG) && kept)
 		differ = x->tracking != y->tracking ? RV_DD_TRUE : bytes_differ(p, x, y);
 	if (!(p->ignore & RV_PROVE_NO_MARK)) {

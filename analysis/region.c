@@ -299,7 +299,7 @@ rv_dd rv_region_byte(struct rv_space *s, const struct rv_field *f, const bool va
 	return rv_dd_and(&s->d, has_header(s, rv_sel_row(f->sel)), byte_under(s, f, values, 0, 0));
 }
 
-/* A predicate holds in the packets of all three sets; RV_DD_TRUE: it does not ask. */
+/* A predicate matches packets in all three sets; RV_DD_TRUE: no condition. */
 struct sets {
 	rv_dd header, has, value;
 };

@@ -63,7 +63,7 @@ struct rv_free {
 	bool turned;		/* the text describes the negation */
 	bool last;		/* used by one rule only: last in the variable order */
 	enum rv_sel sel;	/* a predicate of RV_PRESENCE_MANY on this; RV_SEL_NONE: another test */
-	unsigned int seen[2];	/* occurrences on each side while the space learns rules */
+	unsigned int seen[2];	/* occurrences on each side, while rules are collected */
 	uint32_t var;
 	uint32_t next;		/* in the hash chain */
 };

@@ -160,7 +160,7 @@ struct asking {
 	uint32_t ctmark;
 	uint8_t *bytes;		/* the packet */
 	const struct rv_rule *tracking;	/* whose target CT was applied */
-	bool copied;		/* rules are copies, whose handles are the addresses of what they are copies of */
+	bool copied;		/* rules are copies; their handles are the addresses of the originals */
 };
 
 /* Returns whether packet, interfaces and mark determine the selector. */
@@ -429,7 +429,7 @@ static uint32_t shown_steps(const struct rv_kmod_blob *blob, const struct rv_rec
 	return n;
 }
 
-/* Reads the recorded path: its last rule or policy gave the verdict, the rules before it had effects. */
+/* Reads the recorded path: the last rule or policy gave the verdict, earlier rules had effects. */
 static void read_path(const struct rv_kmod_blob *blob, const struct rv_record *rec, rv_family_t family,
 		      struct rv_replay *out)
 {

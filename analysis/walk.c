@@ -326,7 +326,7 @@ static void blur_marks(struct change *c, struct rv_outcome *o)
 	uint32_t *mark = ct ? &o->mark.ctmark : &o->mark.mark, *ctmark = ct ? &o->ctmark.ctmark : &o->ctmark.mark;
 
 	if ((*mark | *ctmark) && (o->mark.blurred | o->ctmark.blurred))
-		not_followed(c, c->e.sel, "so does a target behind it");
+		not_followed(c, c->e.sel, "so does a later target");
 	o->mark.blurred |= *mark;
 	o->ctmark.blurred |= *ctmark;
 	*mark = *ctmark = 0;
@@ -344,7 +344,7 @@ static uint32_t change_leaf(void *arg, uint32_t number)
 		bool ct = c->e.what == RV_CHANGE_CTMARK;
 
 		if (o.mark.blurred | o.ctmark.blurred)
-			not_followed(c, c->e.sel, "a target behind it makes another mark of it");
+			not_followed(c, c->e.sel, "a later target derives another mark from it");
 		compose(&o.mark, ct ? &same_mark : &c->e.marks, ct ? &c->e.marks : &same_ctmark);
 		compose(&o.ctmark, ct ? &same_mark : &c->e.marks, ct ? &c->e.marks : &same_ctmark);
 		return add_outcome(c->w, &o);
@@ -369,7 +369,7 @@ static uint32_t change_leaf(void *arg, uint32_t number)
 	return add_outcome(c->w, &o);
 }
 
-/* A bit of both marks: what the target makes of each pair of values. */
+/* The new values of a bit in both marks, for each pair of old values. */
 static enum rv_dd_change change_marks(const struct change *c, uint32_t var, struct rv_dd_group *group)
 {
 	bool ct_first = c->ctmark->first < c->mark->first, ct = c->e.what == RV_CHANGE_CTMARK;
@@ -436,7 +436,7 @@ static void check_followed(struct change *c, rv_dd rest)
 {
 	const struct rv_space *s = c->w->s;
 	struct rv_diagram *d = &c->w->s->d;
-	static const char why[] = "rules behind it ask for that";
+	static const char why[] = "later rules test it";
 
 	for (unsigned int i = 0; i < s->nfields; i++) {
 		const struct rv_field *f = &s->fields[i];
@@ -484,7 +484,7 @@ static const struct rv_chain *jumped_to(const struct rv_chain *c, const struct r
 	return rv_table_chain(c->table, r->jump);
 }
 
-/* What targets change is not what it was at the jump: where a packet is says nothing of it. */
+/* Drops fields that targets may have changed since the jump. */
 static rv_dd lasting(struct rv_walk *w, rv_dd where)
 {
 	for (unsigned int i = 0; i < w->nchanged; i++)

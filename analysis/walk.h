@@ -64,7 +64,7 @@ rv_dd rv_walk_chain(struct rv_walk *w, const struct rv_chain *c, rv_dd next);
 const struct rv_outcome *rv_walk_outcome(const struct rv_walk *w, rv_dd leaf);
 const char *rv_walk_text(const struct rv_walk *w, uint32_t text);
 enum rv_sel rv_byte_selector(enum rv_byte byte, rv_family_t family);
-/* The packets whose outcome is one of these fates (bits of 1 << enum rv_fate). */
+/* The packets with one of these fates (bits of 1 << enum rv_fate). */
 rv_dd rv_walk_fates(struct rv_walk *w, rv_dd f, unsigned int fates);
 /* Returns whether a target is non-terminating, always or sometimes. */
 bool rv_target_goes_on(const struct rv_part *target);

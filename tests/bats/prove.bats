@@ -394,10 +394,10 @@ proves()
 	rules a mangle "PREROUTING ACCEPT [0:0]" "-A PREROUTING -j TTL --ttl-dec 1" '-A PREROUTING -m u32 --u32 "0x8>>0x18=0x3" -j DROP'
 	rules b mangle "PREROUTING ACCEPT [0:0]"
 	proves 2 a b
-	[[ $out == *"not known: TTL changes packet.u32, and rules behind it ask for that"* ]]
+	[[ $out == *"not known: TTL changes packet.u32, and later rules test it"* ]]
 	rules a raw "PREROUTING ACCEPT [0:0]" "-A PREROUTING -j CT --zone 1" "-A PREROUTING -m conntrack --ctstatus ASSURED -j DROP"
 	proves 2 a b
-	[[ $out == *"not known: CT changes ct.status, and rules behind it ask for that"* ]]
+	[[ $out == *"not known: CT changes ct.status, and later rules test it"* ]]
 	proves 3 a nowhere
 	proves 3 a
 }
