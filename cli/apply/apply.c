@@ -187,7 +187,7 @@ static int prepare(struct apply *a)
 		return rv_cli_error(a->cli, &err);
 	rc = check_place(a, &err);
 	if (rc == 0) {
-		rc = rv_way_back_prepare(&a->before, a->cli->spec, &err);
+		rc = rv_rollback_prepare(&a->before, a->cli->spec, &err);
 		if (rc == 0)
 			rc = rv_pending_write(&a->pending, a->cli->spec, &a->before.bytes, &err);
 		if (rc < 0)
@@ -358,21 +358,21 @@ static int send_key(struct apply *a, char *key)
 
 static const struct {
 	int word;
-	enum rv_way_back how;
+	enum rv_rollback how;
 } ends[] = {
-	{ RV_WATCH_REVERTED, RV_WAY_BACK_DONE },
-	{ RV_WATCH_CLOSED, RV_WAY_BACK_CLOSED },
-	{ RV_WATCH_STUCK, RV_WAY_BACK_STUCK },
+	{ RV_WATCH_REVERTED, RV_ROLLBACK_DONE },
+	{ RV_WATCH_CLOSED, RV_ROLLBACK_CLOSED },
+	{ RV_WATCH_STUCK, RV_ROLLBACK_STUCK },
 };
 
 /* Rolls back here, because the daemon died. */
-static enum rv_way_back go_back(struct apply *a)
+static enum rv_rollback go_back(struct apply *a)
 {
-	enum rv_way_back how;
+	enum rv_rollback how;
 
 	rv_pending_end_group(&a->pending);
-	how = rv_way_back_go(a->cli, &a->before);
-	if (how == RV_WAY_BACK_DONE)
+	how = rv_rollback_go(a->cli, &a->before);
+	if (how == RV_ROLLBACK_DONE)
 		rv_pending_remove(&a->pending);
 	return how;
 }
@@ -380,7 +380,7 @@ static enum rv_way_back go_back(struct apply *a)
 /* The daemon reports its rollback; if it died, rolls back here. */
 static int revert(struct apply *a, int code)
 {
-	enum rv_way_back how = RV_WAY_BACK_DONE;
+	enum rv_rollback how = RV_ROLLBACK_DONE;
 	int word;
 
 	print_stdout("Reverting to old iptables rules... ");
@@ -390,8 +390,8 @@ static int revert(struct apply *a, int code)
 			how = ends[i].how;
 	if (word == 0)
 		how = go_back(a);
-	print_stdout(how == RV_WAY_BACK_DONE ? "done.\n" : "failed.\n");
-	return how == RV_WAY_BACK_DONE ? code : rv_way_back_exit(how);
+	print_stdout(how == RV_ROLLBACK_DONE ? "done.\n" : "failed.\n");
+	return how == RV_ROLLBACK_DONE ? code : rv_rollback_exit(how);
 }
 
 static int write_savefile(const struct apply *a)

@@ -8,7 +8,7 @@
 
 #include "cli/flags.h"
 #include "cli/apply/rollback_state.h"
-#include "cli/apply/wayback.h"
+#include "cli/apply/rollback.h"
 
 struct confirm {
 	bool help;
@@ -29,9 +29,9 @@ static int undone(const struct rv_cli *cli, struct rv_error *err)
 /* Exit code for the daemon's answer: done, or an error message. */
 static int code_of(const char *send_answer)
 {
-	for (int how = RV_WAY_BACK_CLOSED; how <= RV_WAY_BACK_STUCK; how++)
-		if (strcmp(send_answer, rv_way_back_text((enum rv_way_back)how)) == 0)
-			return rv_way_back_exit((enum rv_way_back)how);
+	for (int how = RV_ROLLBACK_CLOSED; how <= RV_ROLLBACK_STUCK; how++)
+		if (strcmp(send_answer, rv_rollback_text((enum rv_rollback)how)) == 0)
+			return rv_rollback_exit((enum rv_rollback)how);
 	return strcmp(send_answer, RV_PENDING_DONE) == 0 ? RV_EXIT_OK : RV_EXIT_RESOURCE;
 }
 
@@ -80,7 +80,7 @@ static int keep_stale(const struct rv_cli *cli, struct rv_image *before, bool kn
 
 	if (!known) {
 		rv_image_free(before);
-		rc = rv_way_back_take(before, cli->spec, &err);
+		rc = rv_rollback_take(before, cli->spec, &err);
 	}
 	if (rc == 0)
 		rc = rv_image_open_host(before, &err);
@@ -107,7 +107,7 @@ static int decide_stale(const struct rv_cli *cli, struct rv_pending *p, bool kee
 		rc = undone(cli, &err);
 	} else {
 		rv_pending_end_group(p);
-		rc = rv_way_back_exit(rv_way_back_go(cli, &before));
+		rc = rv_rollback_exit(rv_rollback_go(cli, &before));
 	}
 	if (rc == 0)
 		rv_pending_remove(p);

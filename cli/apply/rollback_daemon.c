@@ -249,17 +249,17 @@ static enum change change_rules(const struct rv_watch *w, int signals)
 /* ---- rollback --------------------------------------------------------------------------- */
 
 static const enum rv_watch_word revert_words[] = {
-	[RV_WAY_BACK_DONE] = RV_WATCH_REVERTED,
-	[RV_WAY_BACK_CLOSED] = RV_WATCH_CLOSED,
-	[RV_WAY_BACK_STUCK] = RV_WATCH_STUCK,
+	[RV_ROLLBACK_DONE] = RV_WATCH_REVERTED,
+	[RV_ROLLBACK_CLOSED] = RV_WATCH_CLOSED,
+	[RV_ROLLBACK_STUCK] = RV_WATCH_STUCK,
 };
 
 /* On failure the state file stays, so that "ravelin revert" can retry. */
-static enum rv_way_back go_back(const struct rv_watch *w)
+static enum rv_rollback go_back(const struct rv_watch *w)
 {
-	enum rv_way_back how = rv_way_back_go(w->cli, w->before);
+	enum rv_rollback how = rv_rollback_go(w->cli, w->before);
 
-	if (how == RV_WAY_BACK_DONE)
+	if (how == RV_ROLLBACK_DONE)
 		rv_pending_remove(w->pending);
 	send_word(w, revert_words[how]);
 	return how;
@@ -282,7 +282,7 @@ static void confirm_rules(const struct rv_watch *w)
 static int decide(const struct rv_watch *w, int signals)
 {
 	int64_t until = boottime_ms() + (int64_t)w->timeout * 1000;
-	enum rv_way_back how = RV_WAY_BACK_DONE;
+	enum rv_rollback how = RV_ROLLBACK_DONE;
 	int session = -1;
 	enum event event;
 
@@ -297,9 +297,9 @@ static int decide(const struct rv_watch *w, int signals)
 		how = go_back(w);
 	}
 	if (session >= 0)
-		answer_session(session, how == RV_WAY_BACK_DONE ? RV_PENDING_DONE
-								: rv_way_back_text(how));
-	return rv_way_back_exit(how);
+		answer_session(session, how == RV_ROLLBACK_DONE ? RV_PENDING_DONE
+								: rv_rollback_text(how));
+	return rv_rollback_exit(how);
 }
 
 /* Signals are read from a signalfd. */
@@ -346,5 +346,5 @@ int rv_watch_run(struct rv_watch *w)
 		return decide(w, signals);
 	}
 	send_word(w, RV_WATCH_REFUSED);
-	return change == CHANGE_NOTHING ? stay(w) : rv_way_back_exit(go_back(w));
+	return change == CHANGE_NOTHING ? stay(w) : rv_rollback_exit(go_back(w));
 }

@@ -7,7 +7,7 @@
 #define RAVELIN_WATCHER_H
 
 #include "cli/apply/rollback_state.h"
-#include "cli/apply/wayback.h"
+#include "cli/apply/rollback.h"
 
 /* Messages, one byte each. From the daemon: */
 enum rv_watch_word {

@@ -194,7 +194,7 @@ lacks() { [[ $output != *"$1"* ]] || { echo "has: $1"; echo "$output"; return 1;
 	explain 3 -i eth0 --local -p tcp --dport nonsense
 	has "not a packet"
 	explain 3 -i eth0 --local -m limit --limit 1/s
-	has "-m limit does not say what a packet is"
+	has "-m limit does not describe a packet"
 	explain 3 -i eth0 --local -j ACCEPT
 	has "a packet has no target"
 	explain 3
