@@ -196,6 +196,26 @@ enum rvk_reason {
 				 * namespace */
 };
 
+/* Why connection tracking calls a packet INVALID. */
+enum rvk_ct_why {
+	RVK_CT_VALID,
+	RVK_CT_FRAGMENT,	/* not reassembled */
+	RVK_CT_SHORT,		/* ends within the transport header */
+	RVK_CT_LENGTH,		/* the header's length field exceeds the packet or is too small */
+	RVK_CT_CHECKSUM,	/* wrong transport checksum */
+	RVK_CT_FLAGS,		/* impossible combination of TCP flags */
+	RVK_CT_TYPE,		/* ICMP: cannot start a connection, and belongs to none */
+	RVK_CT_QUOTE,		/* ICMP error: the packet quoted is malformed */
+	RVK_CT_UNRELATED,	/* ICMP error: no connection has the packet quoted */
+	RVK_CT_OUTER,		/* ICMP error: its destination is not the connection's */
+	RVK_CT_STATE,		/* TCP: not allowed in the connection's state */
+	RVK_CT_NOT_SYN,		/* TCP: no connection, and it does not start one */
+	RVK_CT_SEQ,		/* TCP: above the receiver's window */
+	RVK_CT_ACK,		/* TCP: acknowledges data that was not sent */
+	RVK_CT_RST,		/* TCP: RST below the highest acknowledgement */
+	RVK_CT_WHYS
+};
+
 struct rvk_refusal {
 	__u32 table;			/* index of the table in the call, from 0 */
 	__u32 entry;			/* index of the entry in the table, from 0 */

@@ -80,6 +80,19 @@ struct rv_pkt_ops {
 
 #define RV_PROTO_NONE	0xffff		/* no transport header found */
 
+struct rv_conn;
+
+#define RV_CT_UNTRACKED	7	/* IP_CT_UNTRACKED, which linux/netfilter does not export */
+
+/* What connection tracking knows about a packet. */
+struct rv_track {
+	struct rv_conn *conn;		/* referenced; NULL: none, INVALID unless UNTRACKED */
+	uint8_t info;			/* enum ip_conntrack_info, or RV_CT_UNTRACKED */
+	uint8_t why;			/* enum rvk_ct_why: why it is INVALID */
+	uint8_t zone_dirs;		/* directions in which the zone counts, bits */
+	uint16_t zone;			/* of target CT, which also sets zone_dirs */
+};
+
 /*
  * A packet being run. The caller sets the first part and calls rv_pkt_parse(). mark, priority and
  * trace are authoritative during the run: ops that show the packet to others write them back first,
@@ -88,7 +101,7 @@ struct rv_pkt_ops {
 struct rv_pkt {
 	const struct rv_pkt_ops *ops;
 	void *port;			/* the port layer's packet (struct sk_buff) */
-	void *ct;			/* of connection tracking; not used by the engine */
+	struct rv_track track;
 	const uint8_t *data;		/* starts with the network header */
 	uint32_t linear;		/* bytes readable at data */
 	uint32_t len;			/* of the packet, from the network header */
@@ -103,6 +116,7 @@ struct rv_pkt {
 	/* Set by rv_pkt_parse(): */
 	bool hotdrop;			/* malformed: drop the packet */
 	uint16_t proto;			/* of transport, or RV_PROTO_NONE */
+	bool fragment;			/* first or later */
 	uint16_t fragoff;		/* in units of 8 bytes; nonzero: no transport header */
 	uint32_t thoff;			/* of the transport header */
 };

@@ -6,6 +6,7 @@
 #define IPV6_HEADER	40
 #define IPV6_HEADERS_MAX 8	/* maximum number of extension headers */
 #define IP_OFFSET_MASK	0x1fff
+#define IP_MORE_FRAGMENTS 0x20	/* of the first byte */
 
 void rv_csum_replace(uint8_t *check, uint16_t from, uint16_t to)
 {
@@ -25,6 +26,7 @@ static int parse_ipv4(struct rv_pkt *pkt)
 		return -EINVAL;
 	pkt->proto = pkt->data[9];
 	pkt->fragoff = rv_be16(pkt->data + 6) & IP_OFFSET_MASK;
+	pkt->fragment = pkt->fragoff || pkt->data[6] & IP_MORE_FRAGMENTS;
 	return 0;
 }
 
@@ -64,8 +66,10 @@ static int parse_ipv6(struct rv_pkt *pkt)
 			return -EINVAL;
 		if (!h)
 			return 0;
-		if (next == IPPROTO_FRAGMENT)
+		if (next == IPPROTO_FRAGMENT) {
 			pkt->fragoff = rv_be16(h + 2) >> 3;
+			pkt->fragment = pkt->fragoff || h[3] & 1;
+		}
 		off += extension_length(next, h[1]);
 		next = h[0];
 		if (pkt->fragoff && is_extension(next))
@@ -80,7 +84,7 @@ static int parse_ipv6(struct rv_pkt *pkt)
 
 int rv_pkt_parse(struct rv_pkt *pkt)
 {
-	pkt->hotdrop = false;
+	pkt->hotdrop = pkt->fragment = false;
 	pkt->thoff = 0;
 	return pkt->family == NFPROTO_IPV4 ? parse_ipv4(pkt) : parse_ipv6(pkt);
 }

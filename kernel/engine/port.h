@@ -114,6 +114,17 @@ static inline void rv_lock(struct rv_lock *lock)
 	spin_lock_bh(&lock->lock);
 }
 
+/* A second lock of the same array, taken by a thread that holds one with a lower index. */
+static inline void rv_lock_second(struct rv_lock *lock)
+{
+	spin_lock_nested(&lock->lock, SINGLE_DEPTH_NESTING);
+}
+
+static inline void rv_unlock_second(struct rv_lock *lock)
+{
+	spin_unlock(&lock->lock);
+}
+
 static inline void rv_unlock(struct rv_lock *lock)
 {
 	spin_unlock_bh(&lock->lock);
@@ -159,6 +170,9 @@ static inline void rv_add(__u64 *to, uint64_t n)
 /* Short critical sections without sleeping or allocating. Readers take it too. */
 void rv_lock(struct rv_lock *lock);
 void rv_unlock(struct rv_lock *lock);
+/* A second lock of the same array, taken by a thread that holds one with a lower index. */
+#define rv_lock_second(lock)	rv_lock(lock)
+#define rv_unlock_second(lock)	rv_unlock(lock)
 
 /* Called during long operations that may sleep: yields the CPU. */
 void rv_rest(void);
@@ -184,6 +198,19 @@ void *rv_alloc_unfilled(size_t size);
 void rv_free(void *p);
 
 /*
+ * Objects of one size. An object that was put may be returned by the next rv_pool_get(), but until
+ * the pool ends its memory is used for nothing else: readers may still look at it, and must check
+ * that it is the object they meant. The contents of a new object are undefined.
+ */
+struct rv_pool;
+struct rv_pool *rv_pool_new(size_t size);
+/* All objects must have been put. */
+void rv_pool_free(struct rv_pool *pool);
+/* In packet context; NULL: no memory. */
+void *rv_pool_get(struct rv_pool *pool);
+void rv_pool_put(struct rv_pool *pool, void *object);
+
+/*
  * Whom memory allocated for packets is charged to: in the kernel, the memory cgroup of the process
  * that created the rule. rv_payer_get() is called in its context; NULL: nobody.
  */
@@ -195,6 +222,7 @@ void *rv_alloc_for(size_t size, struct rv_payer *payer);
 
 enum rv_clock {
 	RV_CLOCK_STEADY,	/* monotonic */
+	RV_CLOCK_COARSE,	/* the same, as of the last timer tick, but cheaper */
 	RV_CLOCK_UTC,		/* since 1970-01-01 */
 	RV_CLOCK_LOCAL,		/* since 1970-01-01, in the kernel's time zone */
 };

@@ -64,6 +64,51 @@ void rv_free(void *p)
 	kvfree(p);
 }
 
+struct rv_pool {
+	struct kmem_cache *cache;
+	char name[24];
+};
+
+struct rv_pool *rv_pool_new(size_t size)
+{
+	static atomic_t last;
+	struct rv_pool *pool = rv_alloc(sizeof(*pool), true);
+
+	if (!pool)
+		return NULL;
+	snprintf(pool->name, sizeof(pool->name), "ravelin_%d", atomic_inc_return(&last));
+	pool->cache = kmem_cache_create(pool->name, size, 0, SLAB_TYPESAFE_BY_RCU | SLAB_ACCOUNT,
+					NULL);
+	if (pool->cache)
+		return pool;
+	rv_free(pool);
+	return NULL;
+}
+
+/* kmem_cache_destroy() waits for memory that readers may use. */
+void rv_pool_free(struct rv_pool *pool)
+{
+	if (!pool)
+		return;
+	kmem_cache_destroy(pool->cache);
+	rv_free(pool);
+}
+
+void *rv_pool_get(struct rv_pool *pool)
+{
+	void *object = kmem_cache_alloc(pool->cache, GFP_ATOMIC | __GFP_NOWARN);
+
+	if (object)
+		atomic_long_inc(&live);
+	return object;
+}
+
+void rv_pool_put(struct rv_pool *pool, void *object)
+{
+	atomic_long_dec(&live);
+	kmem_cache_free(pool->cache, object);
+}
+
 long rv_live_objects(void)
 {
 	return atomic_long_read(&live);
@@ -110,6 +155,8 @@ uint64_t rv_clock(enum rv_clock which)
 	switch (which) {
 	case RV_CLOCK_STEADY:
 		return ktime_get_ns();
+	case RV_CLOCK_COARSE:
+		return ktime_get_coarse_ns();
 	case RV_CLOCK_UTC:
 		return ktime_get_real_ns();
 	case RV_CLOCK_LOCAL:

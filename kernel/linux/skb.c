@@ -58,7 +58,7 @@ int rv_skb_begin(struct rv_skb *s, struct sk_buff *skb, const struct nf_hook_sta
 	/* Faster than zeroing the whole struct. The two functions below set the rest. */
 	s->pkt.ops = &rv_skb_ops;
 	s->pkt.port = skb;
-	s->pkt.ct = NULL;
+	s->pkt.track = (struct rv_track){ 0 };
 	s->pkt.in = state->in ? state->in->name : NULL;
 	s->pkt.out = state->out ? state->out->name : NULL;
 	s->pkt.family = state->pf;

@@ -154,6 +154,127 @@ void rv_free(void *p)
 	free(p);
 }
 
+/* ---- pools -------------------------------------------------------------------------------- */
+
+#define CHUNK	32		/* objects allocated at once */
+#define KEPT	64		/* free objects of a slot, beyond which they are shared */
+
+/* Precedes each object: what is in the object stays readable while it is free. */
+struct spare {
+	struct spare *next;
+	uint64_t unused;		/* keeps objects aligned to 16 bytes */
+};
+
+struct chunk {
+	struct chunk *next;
+	uint64_t unused;
+};
+
+struct rv_pool {
+	size_t size;			/* of an object with its header */
+	struct {
+		struct spare *first;
+		unsigned int count;
+	} slots[RV_USER_SLOTS];
+	struct rv_lock lock;		/* protects the rest */
+	struct spare *shared;
+	struct chunk *chunks;
+};
+
+struct rv_pool *rv_pool_new(size_t size)
+{
+	struct rv_pool *pool = rv_alloc(sizeof(*pool), true);
+
+	if (!pool)
+		return NULL;
+	rv_lock_init(&pool->lock);
+	pool->size = sizeof(struct spare) + (size + 15) / 16 * 16;
+	return pool;
+}
+
+void rv_pool_free(struct rv_pool *pool)
+{
+	if (!pool)
+		return;
+	while (pool->chunks) {
+		struct chunk *chunk = pool->chunks;
+
+		pool->chunks = chunk->next;
+		free(chunk);
+	}
+	rv_free(pool);
+}
+
+/* Called with the lock held. */
+static void add_chunk(struct rv_pool *pool)
+{
+	struct chunk *chunk = calloc(1, sizeof(*chunk) + CHUNK * pool->size);
+
+	if (!chunk)
+		return;
+	chunk->next = pool->chunks;
+	pool->chunks = chunk;
+	for (unsigned int i = 0; i < CHUNK; i++) {
+		struct spare *spare = (void *)((char *)(chunk + 1) + i * pool->size);
+
+		spare->next = pool->shared;
+		pool->shared = spare;
+	}
+}
+
+static struct spare *take_shared(struct rv_pool *pool)
+{
+	struct spare *spare;
+
+	rv_lock(&pool->lock);
+	if (!pool->shared)
+		add_chunk(pool);
+	spare = pool->shared;
+	if (spare)
+		pool->shared = spare->next;
+	rv_unlock(&pool->lock);
+	return spare;
+}
+
+void *rv_pool_get(struct rv_pool *pool)
+{
+	const unsigned int slot = rv_read_begin();
+	struct spare *spare = NULL;
+
+	if (!is_to_fail()) {
+		spare = pool->slots[slot].first;
+		if (spare) {
+			pool->slots[slot].first = spare->next;
+			pool->slots[slot].count--;
+		} else {
+			spare = take_shared(pool);
+		}
+	}
+	rv_read_end();
+	if (spare)
+		__atomic_fetch_add(&live, 1, __ATOMIC_RELAXED);
+	return spare ? spare + 1 : NULL;
+}
+
+void rv_pool_put(struct rv_pool *pool, void *object)
+{
+	const unsigned int slot = rv_read_begin();
+	struct spare *spare = (struct spare *)object - 1;
+
+	__atomic_fetch_sub(&live, 1, __ATOMIC_RELAXED);
+	if (pool->slots[slot].count < KEPT) {
+		spare->next = pool->slots[slot].first;
+		pool->slots[slot].first = spare;
+		pool->slots[slot].count++;
+	} else {
+		rv_lock(&pool->lock);
+		spare->next = pool->shared;
+		pool->shared = spare;
+		rv_unlock(&pool->lock);
+	}
+	rv_read_end();
+}
+
 /* ---- time and random numbers ----------------------------------------------------------------- */
 
 static uint64_t standing = UINT64_MAX;
@@ -195,6 +316,8 @@ uint64_t rv_clock(enum rv_clock which)
 		return still;
 	if (which == RV_CLOCK_LOCAL)
 		return local_clock();
+	if (which == RV_CLOCK_COARSE)
+		return read_clock(CLOCK_MONOTONIC_COARSE);
 	return read_clock(which == RV_CLOCK_UTC ? CLOCK_REALTIME : CLOCK_MONOTONIC);
 }
 

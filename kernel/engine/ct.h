@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Connection tracking. A connection has two tuples, one per direction, each a node of one hash
+ * table. Packets call rv_ct_in() after table raw and rv_ct_out() at their last hook.
+ *
+ * A connection is counted: the table and each packet hold a reference. Its memory comes from a
+ * pool and stays a connection until the tracker ends, so that lookups need no lock: they take a
+ * reference unless it has reached zero, and compare the tuple again.
+ */
+#ifndef RAVELIN_KERNEL_CT_H
+#define RAVELIN_KERNEL_CT_H
+
+#include "internal.h"
+
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
+
+enum rv_ct_dir { RV_CT_ORIGINAL, RV_CT_REPLY, RV_CT_DIRS };
+
+#define RV_SECOND	1000000000ULL
+
+/* Packets in the reply direction have a state of at least this (enum ip_conntrack_info). */
+static inline enum rv_ct_dir rv_ct_dir(uint8_t info)
+{
+	return info >= IP_CT_IS_REPLY ? RV_CT_REPLY : RV_CT_ORIGINAL;
+}
+
+/* ---- tuples ---------------------------------------------------------------------------- */
+
+#define RV_TUPLE_WORDS	10
+
+/*
+ * Addresses, in network order, IPv4 in the first word; ids: the two ports as in the packet (ICMP:
+ * identifier, then type and code); kind: family, protocol and zone.
+ */
+struct rv_tuple {
+	union {
+		struct {
+			uint32_t src[4], dst[4];
+			uint8_t ids[4];
+			uint32_t kind;
+		};
+		uint32_t words[RV_TUPLE_WORDS];
+	};
+};
+
+#define RV_KIND_REPLY	0x80	/* nodes only: the tuple of the reply direction */
+
+static inline uint32_t rv_kind(uint8_t family, uint8_t proto, uint16_t zone)
+{
+	return family | (uint32_t)proto << 8 | (uint32_t)zone << 16;
+}
+
+static inline uint8_t rv_tuple_family(const struct rv_tuple *t)
+{
+	return t->kind & 0x7f;
+}
+
+static inline uint8_t rv_tuple_proto(const struct rv_tuple *t)
+{
+	return t->kind >> 8 & 0xff;
+}
+
+static inline uint16_t rv_tuple_zone(const struct rv_tuple *t)
+{
+	return t->kind >> 16;
+}
+
+/* The tuple of a packet, without zone. Returns RVK_CT_VALID or the reason it has none. */
+enum rvk_ct_why rv_tuple_of(const struct rv_pkt *pkt, struct rv_tuple *t);
+/*
+ * The tuple of the packet that an ICMP error quotes, which starts at off. Fields of *inner, but for
+ * its data, stay valid.
+ */
+enum rvk_ct_why rv_tuple_quoted(const struct rv_pkt *pkt, uint32_t off, struct rv_tuple *t,
+				struct rv_pkt *inner);
+/* The tuple of replies. False: there are no replies to such a packet. */
+bool rv_tuple_invert(const struct rv_tuple *t, struct rv_tuple *reply);
+
+/* SipHash-2-4 (Aumasson, Bernstein) of words, an even number. */
+uint64_t rv_siphash(const uint32_t *words, unsigned int n, const uint64_t key[2]);
+
+/* ---- connections ------------------------------------------------------------------------ */
+
+struct rv_node {
+	struct rv_node *next;		/* or an end marker */
+	struct rv_tuple tuple;
+};
+
+/* One end of a TCP connection. */
+struct rv_tcp_end {
+	uint32_t end;			/* highest sequence number sent, plus one */
+	uint32_t max_end;		/* highest that the other end's window allows */
+	uint32_t max_win;		/* largest window offered; 0: none seen */
+	uint32_t max_ack;		/* highest acknowledgement sent */
+	uint8_t scale;			/* of windows (RFC 7323) */
+	uint8_t flags;			/* IP_CT_TCP_FLAG_* */
+};
+
+struct rv_tcp {
+	struct rv_tcp_end ends[RV_CT_DIRS];
+	uint32_t last_seq, last_ack, last_end;
+	uint16_t last_win;
+	uint8_t state;			/* enum tcp_conntrack */
+	uint8_t last_dir;
+	uint8_t last_kind;		/* enum rv_tcp_kind */
+	uint8_t last_scale, last_flags;	/* of a SYN that was ignored */
+	uint8_t repeats;		/* equal segments in a row */
+};
+
+struct rv_conn {
+	struct rv_node nodes[RV_CT_DIRS];
+	uint32_t refs;
+	uint32_t status;		/* IPS_* */
+	uint64_t expires;		/* nanoseconds: until confirmed a period, then the time */
+	uint32_t mark;
+	uint16_t zone;
+	uint8_t zone_dirs;		/* directions whose tuple has the zone, bits */
+	uint8_t reserved;
+	uint64_t started;		/* nanoseconds since 1970 */
+	uint64_t packets[RV_CT_DIRS], bytes[RV_CT_DIRS];
+	uint64_t labels[2];
+	union {
+		struct rv_tcp tcp;
+		uint64_t stream_from;	/* UDP: from then on it is a stream */
+	} proto;
+};
+
+/* Fields that several threads use without a lock. */
+static inline uint32_t rv_conn_status(const struct rv_conn *c)
+{
+	return __atomic_load_n(&c->status, __ATOMIC_ACQUIRE);
+}
+
+/* Returns whether this call set the bit. */
+static inline bool rv_conn_set(struct rv_conn *c, uint32_t bit)
+{
+	return !(__atomic_fetch_or(&c->status, bit, __ATOMIC_ACQ_REL) & bit);
+}
+
+#define rv_relaxed(p)		__atomic_load_n(&(p), __ATOMIC_RELAXED)
+#define rv_set_relaxed(p, v)	__atomic_store_n(&(p), (v), __ATOMIC_RELAXED)
+
+/* A copy of a tuple, without RV_KIND_REPLY. */
+static inline struct rv_tuple rv_conn_tuple(const struct rv_conn *c, enum rv_ct_dir dir)
+{
+	struct rv_tuple t;
+
+	for (unsigned int i = 0; i < RV_TUPLE_WORDS; i++)
+		t.words[i] = rv_relaxed(c->nodes[dir].tuple.words[i]);
+	t.kind &= ~(uint32_t)RV_KIND_REPLY;
+	return t;
+}
+
+/* ---- trackers ----------------------------------------------------------------------------- */
+
+/*
+ * Timeouts in seconds. TCP's by state (enum tcp_conntrack), RETRANS for repeated segments and closed
+ * windows, UNACK for data that is not acknowledged.
+ */
+enum rv_ct_timeout {
+	RV_CT_UDP = TCP_CONNTRACK_TIMEOUT_MAX,
+	RV_CT_UDP_STREAM,
+	RV_CT_ICMP, RV_CT_ICMPV6,
+	RV_CT_GRE, RV_CT_GRE_STREAM,
+	RV_CT_DCCP,
+	RV_CT_GENERIC,
+	RV_CT_TIMEOUTS,
+};
+
+/* Settings, named like net.netfilter.nf_conntrack_*. */
+struct rv_ct_config {
+	uint32_t max;			/* connections */
+	uint32_t buckets;		/* a power of two */
+	uint32_t timeouts[RV_CT_TIMEOUTS];
+	uint8_t tcp_max_retrans;
+	bool tcp_loose, tcp_be_liberal, tcp_ignore_invalid_rst;
+	bool checksum, acct, timestamp;
+};
+
+extern const struct rv_ct_config rv_ct_defaults;
+
+/* Counters of a slot. */
+struct rv_ct_stat {
+	__u64 found, invalid[RVK_CT_WHYS], insert, insert_failed, clash, drop, early_drop,
+		chain_too_long;
+};
+
+struct rv_buckets;
+
+struct rv_ct {
+	struct rv_ct_config config;
+	struct rv_pool *pool;
+	struct rv_buckets *now;
+	struct rv_buckets *before;	/* being emptied by a resize, or NULL */
+	uint64_t key[2], id_key[2];
+	uint32_t count;
+	uint32_t lock_mask;
+	uint32_t gc_next;		/* bucket */
+	struct rv_ct_stat *stats;	/* by slot */
+	unsigned int slots;
+};
+
+/* config->buckets: a power of two. NULL: out of memory. */
+struct rv_ct *rv_ct_new(const struct rv_ct_config *config, unsigned int slots);
+/* No packet may have a connection. */
+void rv_ct_free(struct rv_ct *ct);
+
+/*
+ * Finds the connection of a packet, or makes one, and updates it. Sets pkt->track. Returns
+ * NF_ACCEPT, or NF_DROP if there is no memory or the table is full.
+ */
+unsigned int rv_ct_in(struct rv_ct *ct, struct rv_pkt *pkt);
+/* At the last hook: enters a new connection into the table. NF_ACCEPT or NF_DROP. */
+unsigned int rv_ct_out(struct rv_ct *ct, struct rv_pkt *pkt);
+/* Ends the packet's reference. */
+void rv_ct_leave(struct rv_ct *ct, struct rv_pkt *pkt);
+
+/* ---- table: ct_table.c ----------------------------------------------------------------------- */
+
+uint64_t rv_ct_now(void);
+uint32_t rv_ct_hash(const struct rv_ct *ct, const struct rv_tuple *t);
+/*
+ * The connection of a tuple, with a reference, or NULL; expired ones are removed. dirs: directions
+ * whose tuples count, bits; *dir is the tuple's.
+ */
+struct rv_conn *rv_ct_find(struct rv_ct *ct, const struct rv_tuple *t, unsigned int dirs,
+			   enum rv_ct_dir *dir);
+/*
+ * A connection that is not in the table, with one reference and the zone of the tuples. NULL: the
+ * table is full and nothing could be evicted, or no memory.
+ */
+struct rv_conn *rv_conn_new(struct rv_ct *ct, const struct rv_tuple *original,
+			    const struct rv_tuple *reply);
+void rv_conn_put(struct rv_ct *ct, struct rv_conn *c);
+
+enum rv_confirmed { RV_CONFIRMED, RV_CONFIRM_CLASH, RV_CONFIRM_FAILED };
+/*
+ * Enters a connection into the table. CLASH: another has one of the tuples; *winner is it, with a
+ * reference.
+ */
+enum rv_confirmed rv_ct_confirm(struct rv_ct *ct, struct rv_conn *c, struct rv_conn **winner);
+/* Removes a connection. False: another call did. */
+bool rv_ct_kill(struct rv_ct *ct, struct rv_conn *c);
+/* Looks at n buckets from where the last call ended, and removes expired connections. */
+void rv_ct_gc(struct rv_ct *ct, uint32_t n);
+/* Replaces the table. Sleeps; calls must be serialised. buckets: a power of two. 0 or -Exxx. */
+int rv_ct_resize(struct rv_ct *ct, uint32_t buckets);
+/*
+ * Calls fn for each connection, which must not sleep, until it returns nonzero; returns that.
+ * Connections that come or go meanwhile may be left out. Serialise with rv_ct_resize().
+ */
+int rv_ct_each(struct rv_ct *ct, int (*fn)(struct rv_conn *c, void *arg), void *arg);
+uint32_t rv_ct_count(const struct rv_ct *ct);
+uint32_t rv_ct_buckets(const struct rv_ct *ct);
+/* A number for users, not guessable from outside, equal for the life of the connection. */
+uint32_t rv_conn_id(const struct rv_ct *ct, const struct rv_conn *c);
+/* Serialises changes of c->proto. */
+void rv_conn_lock(const struct rv_ct *ct, const struct rv_conn *c);
+void rv_conn_unlock(const struct rv_ct *ct, const struct rv_conn *c);
+
+/* Sums of all slots. */
+struct rv_ct_stat rv_ct_stat(const struct rv_ct *ct);
+/* Adds one to a counter of the current slot. */
+#define rv_ct_count_one(ct, field)						\
+	do {									\
+		unsigned int slot_ = rv_read_begin();				\
+										\
+		rv_add(&(ct)->stats[slot_].field, 1);				\
+		rv_read_end();							\
+	} while (0)
+
+/* ---- protocols -------------------------------------------------------------------------------- */
+
+/* What a protocol makes of a packet. */
+enum rv_ct_verdict {
+	RV_CT_PASS,			/* valid */
+	RV_CT_INVALID,			/* *why is set */
+	RV_CT_AGAIN,			/* the connection was removed: look up again */
+	RV_CT_DROP,
+};
+
+/* A packet on its way through rv_ct_in(). */
+struct rv_ct_step {
+	struct rv_ct *ct;
+	struct rv_pkt *pkt;
+	struct rv_conn *conn;
+	uint8_t info;			/* enum ip_conntrack_info */
+	enum rvk_ct_why why;
+	uint64_t now;
+};
+
+static inline bool rv_conn_confirmed(const struct rv_conn *c)
+{
+	return rv_conn_status(c) & IPS_CONFIRMED;
+}
+
+/* Sets the timeout, in seconds, unless it is fixed, and counts the packet. */
+void rv_ct_refresh(const struct rv_ct_step *s, uint32_t seconds);
+void rv_ct_account(const struct rv_ct_step *s);
+
+/* A protocol. Rows of ct_small.c, the last one for all others. */
+struct rv_ct_proto {
+	uint8_t proto;
+	uint8_t family;			/* NFPROTO_UNSPEC: both */
+	uint8_t header;			/* bytes that must be present */
+	uint8_t timeout, stream;	/* enum rv_ct_timeout, before and after replies */
+	/*
+	 * Checks a packet alone. RVK_CT_VALID or the reason. NULL: nothing to check.
+	 */
+	enum rvk_ct_why (*check)(const struct rv_ct *ct, const struct rv_pkt *pkt);
+	/* s->conn is set. NULL: always valid, timeout and stream apply. */
+	enum rv_ct_verdict (*packet)(struct rv_ct_step *s, const struct rv_ct_proto *row);
+	const char *name;
+};
+
+const struct rv_ct_proto *rv_ct_proto(uint8_t family, uint8_t proto);
+/* Whether the transport checksum is wrong; pseudo: it covers the addresses. */
+bool rv_ct_sum_is_wrong(const struct rv_ct *ct, const struct rv_pkt *pkt, bool pseudo);
+enum rvk_ct_why rv_ct_tcp_check(const struct rv_ct *ct, const struct rv_pkt *pkt);
+enum rv_ct_verdict rv_ct_tcp(struct rv_ct_step *s, const struct rv_ct_proto *row);
+/* Whether the connection is being closed, so that it may be evicted. */
+bool rv_ct_tcp_closing(const struct rv_conn *c);
+
+/* Kinds of segments, rows of the table of states. */
+enum rv_tcp_kind { RV_TCP_SYN, RV_TCP_SYNACK, RV_TCP_FIN, RV_TCP_ACK, RV_TCP_RST, RV_TCP_NONE, RV_TCP_KINDS };
+/* Next state, or: */
+enum { RV_TCP_IGNORE = TCP_CONNTRACK_MAX, RV_TCP_INVALID };
+uint8_t rv_tcp_next(enum rv_ct_dir dir, enum rv_tcp_kind kind, unsigned int state);
+/* "ESTABLISHED", ... */
+const char *rv_tcp_state_name(unsigned int state);
+const char *rv_ct_why_name(enum rvk_ct_why why);
+
+#endif
