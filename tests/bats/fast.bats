@@ -209,7 +209,7 @@ damaged()
 	tool iptables-restore -c rules
 	tool iptables -t mangle -A PREROUTING -j TTL --ttl-set 9
 	[ "$(ns "$NS" "${profile[@]}" --dry-run fast)" = "mangle: stays in profile compat: rule in chain PREROUTING: target \`TTL'
-filter: to profile fast: 101 rules, 100 behind look-ups" ]
+filter: to profile fast: 101 rules, 100 in lookups" ]
 	[ "$(ns "$NS" "${profile[@]}" fast)" = "mangle: stays in profile compat: rule in chain PREROUTING: target \`TTL'
 filter: 101 rules in profile fast" ]
 	[ "$(nft_ list tables | sort)" = "$(printf 'table ip mangle\ntable ip ravelin-filter')" ]
