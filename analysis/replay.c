@@ -160,7 +160,6 @@ struct asking {
 	uint32_t ctmark;
 	uint8_t *bytes;		/* the packet */
 	const struct rv_rule *tracking;	/* whose target CT was applied */
-	bool copied;		/* rules are copies; their handles are the addresses of the originals */
 };
 
 /* Returns whether packet, interfaces and mark determine the selector. */
@@ -203,19 +202,6 @@ static bool engine_decides(struct asking *a, const struct rv_part *part)
 	       !rv_part_predicates(a->s->family, part->ext, part->data, is_outside, NULL);
 }
 
-/* The part in the original of rule r. */
-static const struct rv_part *original(const struct rv_rule *r, const struct rv_part *part, const struct rv_rule **rule)
-{
-	const struct rv_part *m, *n;
-
-	*rule = (const struct rv_rule *)(uintptr_t)r->handle;
-	if (part == r->target)
-		return (*rule)->target;
-	for (m = r->matches, n = (*rule)->matches; m && n && m != part; m = m->next)
-		n = n->next;
-	return n;
-}
-
 static int ask(void *arg, const struct rv_rule *r, const struct rv_part *part, struct rv_kmod_asked *asked)
 {
 	struct asking *a = arg;
@@ -230,8 +216,7 @@ static int ask(void *arg, const struct rv_rule *r, const struct rv_part *part, s
 			return -1;
 		a->list = list;
 	}
-	a->list[a->n] = (struct asked_part){ .rule = r };
-	a->list[a->n].part = a->copied ? original(r, part, &a->list[a->n].rule) : part;
+	a->list[a->n] = (struct asked_part){ .rule = r, .part = part };
 	asked->inner = false;
 	asked->number = a->n++;
 	return 1;
@@ -336,37 +321,6 @@ static unsigned int ask_target(void *arg, struct rv_pkt *pkt, const struct rv_us
 }
 
 /* ---- the table ----------------------------------------------------------------------------------------- */
-
-/*
- * The engine has no rules in nat, so base chains of nat run in a table mangle, which has all hooks.
- */
-static struct rv_table *copy_table(struct rv_ruleset *rs, const struct rv_table *from)
-{
-	struct rv_table *t = rv_ruleset_table(rs, rv_table_def_find("mangle"));
-
-	if (!t)
-		return NULL;
-	t->exists = true;
-	rv_list_each(c, &from->chains, struct rv_chain, node) {
-		struct rv_chain *to = rv_table_chain(t, c->name);
-
-		if (!to)
-			to = rv_table_add_chain(t, c->name);
-		if (!to)
-			return NULL;
-		to->exists = to->loaded = true;
-		to->policy = c->policy;
-		rv_list_each(r, &c->rules, struct rv_rule, node) {
-			struct rv_rule *copy = rv_rule_clone(r);
-
-			if (!copy)
-				return NULL;
-			copy->handle = (uintptr_t)r;
-			rv_chain_add_rule(to, copy, NULL);
-		}
-	}
-	return t;
-}
 
 static enum rv_table_id id_of(const struct rv_table_def *def)
 {
@@ -503,8 +457,6 @@ static void run(struct asking *a, const struct rv_chain *c, const struct rv_kmod
 struct rv_replayer {
 	struct asking asking;
 	const struct rv_table *table;
-	/* copy of a table that the engine cannot load under its own name */
-	struct rv_ruleset copy;
 	struct rv_kmod_asker asker;
 	struct rv_kmod_change change;
 	struct rv_step *path;
@@ -513,17 +465,10 @@ struct rv_replayer {
 
 static int load(struct rv_replayer *p, struct rv_error *err)
 {
-	struct rv_table *t = (struct rv_table *)p->table;
-
-	p->asking.copied = !strcmp(t->def->name, "nat");
-	if (p->asking.copied)
-		t = copy_table(&p->copy, t);
-	if (!t || (p->asking.copied && rv_table_sort(t) < 0))
-		return rv_fail_memory(err);
 	p->asker = (struct rv_kmod_asker){ .ask = ask, .known = known, .arg = &p->asking };
 	p->asking.link.asker = &p->asker;
 	p->change.link = &p->asking.link;
-	if (rv_kmod_change_add(&p->change, t, 0, 0, err) < 0)
+	if (rv_kmod_change_add(&p->change, (struct rv_table *)p->table, 0, 0, err) < 0)
 		return -1;
 	return rv_kmod_change_send(&p->change, err);
 }
@@ -540,7 +485,6 @@ struct rv_replayer *rv_replay_open(struct rv_space *s, const struct rv_table *t,
 	p->asking = (struct asking){ .s = s, .values = malloc(s->nvars + 1) };
 	p->path = calloc(PATH, sizeof(*p->path));
 	p->bytes = malloc(PACKET_MAX);
-	rv_ruleset_init(&p->copy, s->family);
 	rv_user_ask_register();
 	if (!p->asking.values || !p->path || !p->bytes)
 		rv_fail_memory(err);
@@ -557,7 +501,6 @@ void rv_replay_close(struct rv_replayer *p)
 	rv_kmod_change_free(&p->change);
 	if (p->asking.link.transport)
 		rv_kmod_link_close(&p->asking.link);
-	rv_ruleset_clear(&p->copy);
 	free(p->asking.values);
 	free(p->asking.list);
 	free(p->path);

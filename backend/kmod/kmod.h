@@ -62,8 +62,6 @@ int rv_kmod_link_open(struct rv_kmod_link *link, const char *arg, struct rv_erro
 void rv_kmod_link_close(struct rv_kmod_link *link);
 /* The engine of a "user" link. */
 struct rv_engine *rv_kmod_user_engine(const struct rv_kmod_link *link);
-/* Whether the user-space engine accepts rules in table nat, until the last link is closed. */
-void rv_kmod_user_nat(bool does);
 /* Whether the engine supports a selector. Cached. */
 bool rv_kmod_has_selector(struct rv_kmod_link *link, rv_family_t family, unsigned int sel);
 /* rv_layout_has_fn of a link: whether engine or kernel have a revision. */

@@ -9,25 +9,10 @@
 static struct rv_engine *engine;
 static unsigned int links;
 
-static bool nat;
-
-static bool does_nat(struct rv_engine *e)
-{
-	(void)e;
-	return nat;
-}
-
-static const struct rv_engine_ops engine_ops = { .does_nat = does_nat };
-
-void rv_kmod_user_nat(bool does)
-{
-	nat = does;
-}
-
 static int user_open(void **priv, const char *arg, struct rv_error *err)
 {
 	if (!engine)
-		engine = rv_engine_new(&engine_ops, NULL, RV_USER_SLOTS);
+		engine = rv_engine_new(NULL, NULL, RV_USER_SLOTS);
 	*priv = engine;
 	if (!engine)
 		return rv_fail_memory(err);
@@ -41,7 +26,6 @@ static void user_close(void *priv)
 		return;
 	rv_engine_free(engine);
 	engine = NULL;
-	nat = false;
 }
 
 static int call(void *priv, unsigned int option, void *buf, uint32_t len)

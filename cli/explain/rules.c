@@ -286,7 +286,6 @@ int rv_explain_load(struct rv_explaining *e, struct rv_explain_rules *r, struct 
 		return 0;
 	if (open_text(e, r, err) || rv_kmod_link_open(&r->link, "user", err))
 		return -1;
-	rv_kmod_user_nat(true);
 	r->change.link = &r->link;
 	if (read_words(e, r, err) || (!r->path && (read_nft_rules(r, err) || read_kernel_sets(r, err))) || start_asking(r, err))
 		return -1;

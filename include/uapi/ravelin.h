@@ -187,7 +187,7 @@ enum rvk_reason {
 	RVK_WHY_IN_HOOK,	/* it is not allowed in a base chain that reaches this rule */
 	RVK_WHY_PROTOCOL,	/* it requires another protocol */
 	RVK_WHY_CHECK,		/* its check function failed; see error */
-	RVK_WHY_NAT,		/* rules in nat are not implemented */
+	RVK_WHY_NAT,		/* table nat, and the kernel has no NAT */
 	RVK_WHY_MEMORY,		/* out of memory (ENOMEM) */
 	RVK_WHY_GENERATION,	/* replaced by another call (EAGAIN) */
 	RVK_WHY_INDEX,		/* index exceeds the old table's entries */

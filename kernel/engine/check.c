@@ -258,17 +258,6 @@ static bool is_bare(const struct rvk_entry *e, int32_t verdict)
 	       target->form == RVK_FORM_VERDICT && rv_element_verdict(target)->verdict == verdict;
 }
 
-/* Tables without rule support may have chains, but no rules. */
-static int check_no_rules(const struct checker *c, const struct checked_chain *chain)
-{
-	const struct rv_engine_ops *ops = rv_engine_ops(c->rules->engine);
-
-	if (!c->rules->def->no_rules || chain->first == chain->last ||
-	    (ops && ops->does_nat && ops->does_nat(c->rules->engine)))
-		return 0;
-	return refuse_entry(c, chain->first, RVK_WHY_NAT, -EOPNOTSUPP);
-}
-
 /* Checks the base chain that starts at *i and sets *i to the entry after it. */
 static int check_base(struct checker *c, unsigned int hook, uint32_t *i)
 {
@@ -289,7 +278,7 @@ static int check_base(struct checker *c, unsigned int hook, uint32_t *i)
 		return refuse_entry(c, last, RVK_WHY_POLICY, -EINVAL);
 	*chain = (struct checked_chain){ .first = *i, .last = last, .hooks = 1U << hook };
 	*i = last + 1;
-	return check_no_rules(c, chain);
+	return 0;
 }
 
 /* Adds the name of chain n to the hash. False: duplicate. */
@@ -328,7 +317,7 @@ static int check_user(struct checker *c, uint32_t *i)
 	c->firsts[c->offsets[chain->first] / 64] |= 1U << c->offsets[chain->first] / 8 % 8;
 	*i = last + 1;
 	memset(c->why->name, 0, RVK_NAME_LEN);
-	return check_no_rules(c, chain);
+	return 0;
 }
 
 static int check_chains(struct checker *c)

@@ -18,8 +18,7 @@ enum {
 const struct rv_engine_table_def rv_engine_tables[RV_TABLES] = {
 #define RV_BASE(hook, pri) [NF_INET_##hook] = NF_IP_PRI_##pri,
 #define RV_X(id, word, type, ...)						\
-	[RV_TABLE_##id] = { .name = (word), .hooks = HOOKS_##id, .priority = { __VA_ARGS__ },	\
-			    .no_rules = RV_TABLE_##id == RV_TABLE_NAT },
+	[RV_TABLE_##id] = { .name = (word), .hooks = HOOKS_##id, .priority = { __VA_ARGS__ } },
 	RV_TABLES_LIST(RV_X, RV_BASE)
 #undef RV_X
 #undef RV_BASE
@@ -396,7 +395,7 @@ static int make_change(struct rv_engine *e, struct changes *c, uint32_t n, struc
 }
 
 /* Registers hooks for tables that come into existence. Unused hooks do no harm. */
-static int announce(struct rv_engine *e, const struct changes *c)
+static int announce(struct rv_engine *e, const struct changes *c, struct rvk_refusal *why)
 {
 	for (uint32_t i = 0; i < c->n && e->ops && e->ops->table_made; i++) {
 		const struct change *change = &c->list[i];
@@ -404,8 +403,13 @@ static int announce(struct rv_engine *e, const struct changes *c)
 			 e->ops->table_made(e, change->head->family,
 					    change->rules->def - rv_engine_tables);
 
-		if (rc)
+		if (!rc)
+			continue;
+		if (rc != -EOPNOTSUPP)
 			return rc;
+		*why = (struct rvk_refusal){ .table = i, .stage = RVK_STAGE_TABLE,
+					     .element = RVK_NO_ELEMENT };
+		return rv_refuse(why, RVK_WHY_NAT, rc);
 	}
 	return 0;
 }
@@ -470,7 +474,7 @@ static int replace_tables(struct rv_engine *e, struct changes *c, struct rvk_rep
 	for (uint32_t i = 0; i < c->n && !rc; i++)
 		rc = make_change(e, c, i, &call->refusal);
 	if (!rc && !(call->flags & RVK_REPLACE_DRY))
-		rc = announce(e, c);
+		rc = announce(e, c, &call->refusal);
 	if (!rc && !(call->flags & RVK_REPLACE_DRY)) {
 		exchange(e, c);
 		for (uint32_t i = 0; i < c->n; i++) {

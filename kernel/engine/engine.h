@@ -326,7 +326,6 @@ struct rv_engine_table_def {
 	const char *name;
 	uint32_t hooks;			/* bits of 1 << NF_INET_* */
 	int16_t priority[RVK_HOOKS];	/* index NF_INET_*: NF_IP_PRI_*, the same for IPv6 */
-	bool no_rules;			/* only policies and empty chains, unless ops->does_nat */
 };
 extern const struct rv_engine_table_def rv_engine_tables[RV_TABLES];
 
@@ -347,13 +346,8 @@ struct rv_engine_ops {
 	 */
 	bool (*has_users)(struct rv_engine *e);
 	/*
-	 * Whether rules in table nat are accepted: the code that runs packets then decides when the
-	 * table is traversed and implements its targets. NULL: no.
-	 */
-	bool (*does_nat)(struct rv_engine *e);
-	/*
 	 * Called when a table of the family comes into existence, before it is run. Returns 0, or
-	 * -Exxx to refuse it.
+	 * -Exxx to refuse it; -EOPNOTSUPP: table nat, and there is no NAT.
 	 */
 	int (*table_made)(struct rv_engine *e, uint8_t family, enum rv_table_id id);
 };

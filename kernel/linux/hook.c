@@ -108,8 +108,11 @@ int rv_hooks_add(struct rv_engine *engine, u8 family, enum rv_table_id id)
 	hooked = hooked_new(engine, family, id);
 	if (!hooked)
 		return -ENOMEM;
-	err = nf_register_net_hooks(net, hooked->ops, hooked->count);
+	err = id == RV_TABLE_NAT ? rv_host_nat_add(net, hooked)
+				 : nf_register_net_hooks(net, hooked->ops, hooked->count);
 	if (err) {
+		/* Some hooks may have been registered for a moment. */
+		rv_wait_readers();
 		rv_free(hooked);
 		return err;
 	}
@@ -130,7 +133,11 @@ void rv_hooks_remove(struct net *net)
 	for (i = 0; i < RV_FAMILIES * RV_TABLES; i++) {
 		struct rv_hooked *hooked = *each_hooked(net, i);
 
-		if (hooked)
+		if (!hooked)
+			continue;
+		if (hooked->remove)
+			rv_host_nat_remove(net, hooked);
+		else
 			nf_unregister_net_hooks(net, hooked->ops, hooked->count);
 	}
 }
@@ -139,6 +146,11 @@ void rv_hooks_free(struct net *net)
 {
 	unsigned int i;
 
-	for (i = 0; i < RV_FAMILIES * RV_TABLES; i++)
-		rv_free(*each_hooked(net, i));
+	for (i = 0; i < RV_FAMILIES * RV_TABLES; i++) {
+		struct rv_hooked *hooked = *each_hooked(net, i);
+
+		if (hooked)
+			rv_host_nat_put(hooked);
+		rv_free(hooked);
+	}
 }

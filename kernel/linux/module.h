@@ -16,11 +16,14 @@ struct net;
 
 #define RV_FAMILIES	2
 
+typedef void rv_hook_remove_fn(struct net *net, const struct nf_hook_ops *ops);
+
 /* Hooks of a table, from its first replacement to the end of the namespace. */
 struct rv_hooked {
 	struct rv_engine *engine;
 	enum rv_table_id id;
 	unsigned int count;
+	rv_hook_remove_fn *remove;	/* table nat: of nf_nat, and pins it; else NULL */
 	struct nf_hook_ops ops[RVK_HOOKS];
 };
 
@@ -73,6 +76,12 @@ int rv_hooks_add(struct rv_engine *engine, u8 family, enum rv_table_id id);
 /* Unregisters all hooks of a namespace; packets may be in them until a grace period has passed. */
 void rv_hooks_remove(struct net *net);
 void rv_hooks_free(struct net *net);
+
+/* Table nat's hooks. -EOPNOTSUPP: the kernel has no NAT. */
+int rv_host_nat_add(struct net *net, struct rv_hooked *hooked);
+void rv_host_nat_remove(struct net *net, const struct rv_hooked *hooked);
+/* Releases nf_nat, after a grace period. */
+void rv_host_nat_put(const struct rv_hooked *hooked);
 
 /* The kernel's matches and targets; struct rv_engine_ops.get and put. */
 const struct rv_handler *rv_xt_get(struct rv_engine *engine, u8 kind, u8 family, const char *name,

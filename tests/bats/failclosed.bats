@@ -23,7 +23,7 @@ alone()
 {
 	new_ns FIREWALL
 	NS=$FIREWALL
-	where_nat <<-'END' | iptables-restore -c
+	iptables-restore -c <<-'END'
 		*nat
 		-A POSTROUTING -o eth0 -j MASQUERADE
 		COMMIT
@@ -52,10 +52,8 @@ unchanged() { same "$before" "$(ruleset)" 'ruleset'; }
 # thousand_rules: 250 in each of four tables of a file.
 thousand_rules()
 {
-	local third=nat
-	has_nat || third=mangle
-	awk -v third=$third 'BEGIN {
-		split("raw security " third " filter", tables)
+	awk 'BEGIN {
+		split("raw security nat filter", tables)
 		split("PREROUTING INPUT POSTROUTING INPUT", chains)
 		for (t = 1; t <= 4; t++) {
 			print "*" tables[t] "\n:" chains[t] " ACCEPT [0:0]\n:user - [0:0]"
@@ -225,7 +223,7 @@ Try \`iptables-restore -h' or 'iptables-restore --help' for more information." i
 # A file of 24 valid lines in three tables.
 whole_file()
 {
-	where_nat <<-'END'
+	cat <<-'END'
 		# made by hand
 		*mangle
 		:PREROUTING ACCEPT [0:0]

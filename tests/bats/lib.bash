@@ -145,10 +145,6 @@ flush_ruleset()
 
 # Skip tests for other backends.
 only_nft() { [ "$BACKEND" = nft ] || skip "about nf_tables: $1"; }
-has_nat() { [ "$BACKEND" != kmod ]; }
-need_nat() { has_nat || skip 'the module has no NAT yet'; }
-# where_nat: filters a restore file, without table nat if the backend does not support it.
-where_nat() { if has_nat; then cat; else sed '/^[[:blank:]]*\*nat/,/COMMIT/d'; fi; }
 
 # Family of the following commands: 4 or 6.
 IPV=4

@@ -646,7 +646,6 @@ looked() { nft list table inet look | grep -q "counter packets $1 .*comment \"$2
 # Each address of one network maps to the corresponding one of the other.
 netmap()
 {
-	need_nat
 	local from=10.9.0.0/24 asked=10.9.0.2 to=10.2.0.0/24
 	[ $IPV = 4 ] || { from=fd00:9::/64; asked=fd00:9::2; to=fd00:2::/64; }
 	ipt -t nat -A PREROUTING -d $from -j NETMAP --to $to

@@ -657,7 +657,6 @@ ct_state_untracked()
 
 ct_state_nat()
 {
-	need_nat
 	load_rules <<-END
 		*nat
 		-A PREROUTING -p udp --dport 7001 -j DNAT --to-destination $(url "$(addr right)" 7002)
@@ -922,18 +921,16 @@ return_to_policy()
 on_the_way()
 {
 	local place
-	for place in $(places "$@"); do
+	for place; do
 		ipt -t "${place%:*}" -A "${place#*:}" -p udp --dport 80
 	done
-	has_nat || return 0
 	# nat chains see packets only if something there translates.
 	ipt -t nat -A POSTROUTING -p sctp -j SNAT --to-source "$(addr outside)"
 }
-places() { printf '%s\n' "$@" | { has_nat && cat || grep -v nat; }; }
 seen_by()
 {
 	local place TABLE
-	for place in $(places "$@"); do
+	for place; do
 		TABLE=${place%:*}
 		same 1 "$(count "${place#*:}" 1)" "packets seen by $place (v$IPV)"
 	done
@@ -1136,7 +1133,6 @@ connmark_set()
 
 snat()
 {
-	need_nat
 	ipt -t nat -A POSTROUTING -o fs -p udp -j SNAT --to-source "$(addr outside)"
 	says "server saw $(addr outside) $PORT at $(addr server) 53" "$CLIENT" udp "$(addr server)" 53 $PORT
 	says "server saw $(addr client) $PORT at $(addr server) 80" "$CLIENT" tcp "$(addr server)" 80 $PORT
@@ -1149,7 +1145,6 @@ snat()
 @test "SNAT: the server sees the new source, with ports too; other packets keep theirs" { v4_v6 snat; }
 
 @test "SNAT: a range of addresses, --random, --persistent" {
-	need_nat
 	iptables -t nat -A POSTROUTING -p udp -j SNAT --to-source 10.2.0.1-10.2.0.1 --persistent
 	says "server saw 10.2.0.1 $PORT at 10.2.0.2 53" "$CLIENT" udp 10.2.0.2 53 $PORT
 	iptables -t nat -F
@@ -1160,7 +1155,6 @@ snat()
 
 snat_input()
 {
-	need_nat
 	ipt -t nat -A INPUT -p udp -j SNAT --to-source "$(addr left2)"
 	says "firewall saw $(addr left2) $PORT at $(addr inside) 80" "$CLIENT" udp "$(addr inside)" 80 $PORT
 	says "firewall saw $(addr client) $PORT at $(addr inside) 80" "$CLIENT" tcp "$(addr inside)" 80 $PORT
@@ -1169,7 +1163,6 @@ snat_input()
 
 dnat()
 {
-	need_nat
 	ipt -t nat -A PREROUTING -d "$(addr outside)" -p tcp -j DNAT --to-destination "$(addr server)"
 	says "server saw $(addr client) $PORT at $(addr server) 8080" "$CLIENT" tcp "$(addr outside)" 8080 $PORT
 	says "firewall saw $(addr client) $PORT at $(addr outside) 8080" "$CLIENT" udp "$(addr outside)" 8080 $PORT
@@ -1188,7 +1181,6 @@ dnat()
 
 dnat_output()
 {
-	need_nat
 	ipt -t nat -A OUTPUT -d "$(addr right)" -p tcp -j DNAT --to-destination "$(addr server)"
 	says "server saw $(addr outside) $PORT at $(addr server) 80" "$FIREWALL" tcp "$(addr right)" 80 $PORT
 	hears_nothing "$FIREWALL" udp "$(addr right)" 80
@@ -1197,7 +1189,6 @@ dnat_output()
 
 masquerade()
 {
-	need_nat
 	ipt -t nat -A POSTROUTING -o fs -p tcp -j MASQUERADE
 	says "server saw $(addr outside) $PORT at $(addr server) 80" "$CLIENT" tcp "$(addr server)" 80 $PORT
 	says "server saw $(addr client) $PORT at $(addr server) 53" "$CLIENT" udp "$(addr server)" 53 $PORT
@@ -1209,7 +1200,6 @@ masquerade()
 
 redirect()
 {
-	need_nat
 	ipt -t nat -A PREROUTING -p tcp --dport 81 -j REDIRECT --to-ports 8080
 	says "firewall saw $(addr client) $PORT at $(addr inside) 8080" "$CLIENT" tcp "$(addr server)" 81 $PORT
 	says "server saw $(addr client) $PORT at $(addr server) 80" "$CLIENT" tcp "$(addr server)" 80 $PORT
@@ -1221,7 +1211,6 @@ redirect()
 
 redirect_output()
 {
-	need_nat
 	local me=127.0.0.1
 	[ "$IPV" -eq 4 ] || me=::1
 	ipt -t nat -A OUTPUT -p tcp --dport 81 -j REDIRECT --to-ports 80

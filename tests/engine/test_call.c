@@ -279,6 +279,7 @@ static void test_made(void)
 {
 	static const struct rv_engine_ops ops = { .table_made = table_made };
 	struct rvk_replace *call;
+	struct rvk_refusal why;
 	struct rv_blob b;
 
 	engine = rv_engine_new(&ops, NULL, rv_test_slots);
@@ -287,17 +288,20 @@ static void test_made(void)
 	call = (void *)b.bytes;
 	made = 0;
 	made_rc = -ENOMEM;
-	EXPECT(rv_blob_replace(&b, engine, NULL) == -ENOMEM && made == 1);
-	EXPECT(!rv_test_info(engine, V4, "raw").generation);
+	EXPECT(rv_blob_replace(&b, engine, &why) == -ENOMEM && made == 1 && !why.reason);
+	made_rc = -EOPNOTSUPP;
+	EXPECT(rv_blob_replace(&b, engine, &why) == -EOPNOTSUPP && made == 2);
+	EXPECT(why.reason == RVK_WHY_NAT && why.stage == RVK_STAGE_TABLE && !why.table);
+	EXPECT(why.element == RVK_NO_ELEMENT && !rv_test_info(engine, V4, "raw").generation);
 	made_rc = 0;
 	call->flags = RVK_REPLACE_DRY;
-	EXPECT(!rv_blob_replace(&b, engine, NULL) && made == 1);
+	EXPECT(!rv_blob_replace(&b, engine, NULL) && made == 2);
 	call->flags = 0;
-	EXPECT(!rv_blob_replace(&b, engine, NULL) && made == 2);
-	EXPECT(!rv_blob_replace(&b, engine, NULL) && made == 2);
+	EXPECT(!rv_blob_replace(&b, engine, NULL) && made == 3);
+	EXPECT(!rv_blob_replace(&b, engine, NULL) && made == 3);
 	*b.head = (struct rvk_table){ .name = "raw", .family = V4 };
-	EXPECT(!rv_blob_replace(&b, engine, NULL) && made == 2);
-	EXPECT(!rv_blob_replace(&b, engine, NULL) && made == 2);
+	EXPECT(!rv_blob_replace(&b, engine, NULL) && made == 3);
+	EXPECT(!rv_blob_replace(&b, engine, NULL) && made == 3);
 	rv_blob_free(&b);
 	rv_engine_free(engine);
 }

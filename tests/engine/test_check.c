@@ -554,30 +554,6 @@ static void test_hooks(void)
 	expect_hook(NF_INET_LOCAL_IN, -EINVAL);
 }
 
-static void test_nat(void)
-{
-	struct rv_engine *e = rv_engine_new(NULL, NULL, rv_test_slots);
-	struct rvk_refusal why;
-	struct rv_blob b;
-
-	rv_blob_start(&b, NFPROTO_IPV4, "nat");
-	rv_blob_rules_at(&b, NF_INET_PRE_ROUTING);
-	rv_blob_rules_end(&b, NF_INET_PRE_ROUTING);
-	rv_blob_chain(&b, "a");
-	rv_blob_rule(&b);
-	rv_blob_verdict(&b, RVK_RETURN);
-	EXPECT(!rv_blob_replace(&b, e, NULL));
-	rv_blob_chain(&b, "b");
-	rv_blob_rule(&b);
-	rv_blob_verdict(&b, RVK_ACCEPT);
-	rv_blob_rule(&b);
-	rv_blob_verdict(&b, RVK_RETURN);
-	EXPECT(rv_blob_replace(&b, e, &why) == -EOPNOTSUPP);
-	EXPECT(why.reason == RVK_WHY_NAT && why.entry == 7);
-	rv_blob_free(&b);
-	rv_engine_free(e);
-}
-
 const struct rv_test rv_tests_check[] = {
 	{ "tables that are refused", test_refusals },
 	{ "loops and depth", test_loops },
@@ -586,6 +562,5 @@ const struct rv_test rv_tests_check[] = {
 	{ "a chain's name is there once", test_names },
 	{ "heads of chains", test_heads },
 	{ "chains that a target is not for", test_hooks },
-	{ "nat has no rules yet", test_nat },
 	{ NULL, NULL },
 };

@@ -549,7 +549,7 @@ static void test_tables(void **state)
 	memory_open(&s, NFPROTO_IPV4);
 	must_apply(&s, "filter", lines);
 	there_and_back(table_of(&s.rs, "filter"));
-	must_apply(&s, "nat", ":POSTROUTING ACCEPT [0:0]");
+	must_apply(&s, "nat", ":POSTROUTING ACCEPT [0:0]\n-A OUTPUT -p udp -j ACCEPT\n");
 	there_and_back(table_of(&s.rs, "nat"));
 	rv_ruleset_clear(&s.rs);
 }
@@ -825,8 +825,6 @@ static void put_rule(struct rv_kmod_link *link, const struct rv_chain *c, const 
 
 static void put_rules(struct rv_kmod_link *link, const struct rv_table *t)
 {
-	if (!strcmp(t->def->name, "nat"))
-		return;
 	rv_list_each(c, &t->chains, struct rv_chain, node)
 		rv_list_each(r, &c->rules, struct rv_rule, node)
 			if (!r->jump[0] && c->base >= 0)
@@ -1024,10 +1022,10 @@ static void test_all_or_nothing(void **state)
 static void test_refusals(void **state)
 {
 	(void)state;
-	assert_string_equal(restore("*nat\n-A OUTPUT -j ACCEPT\nCOMMIT\n"),
-			    " RULE_APPEND failed (Operation not supported): rule in chain OUTPUT: "
-			    "-A OUTPUT -j ACCEPT: rules in table nat need connection tracking, "
-			    "which the module does not have yet");
+	assert_string_equal(restore("*nat\n-A OUTPUT -p udp -j REDIRECT\nCOMMIT\n"),
+			    " RULE_APPEND failed (No such file or directory): rule in chain OUTPUT: "
+			    "-A OUTPUT -p udp -j REDIRECT: neither the module nor the kernel has "
+			    "`REDIRECT' (missing kernel module?)");
 	assert_string_equal(restore("*filter\n-A INPUT -j TRACE\nCOMMIT\n"),
 			    " RULE_APPEND failed (Invalid argument): rule in chain INPUT: "
 			    "-A INPUT -j TRACE: `TRACE' cannot be used in this table");
