@@ -7,6 +7,7 @@
  */
 #include <linux/kmod.h>
 #include <linux/module.h>
+#include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_nat.h>
 
 #include "module.h"
@@ -75,4 +76,35 @@ void rv_host_nat_put(const struct rv_hooked *hooked)
 {
 	if (hooked->remove)
 		symbol_put_addr(hooked->remove);
+}
+
+/*
+ * The caller's target holds a reference already, so another one is only counted and cannot fail.
+ */
+void rv_host_nat_track(struct net *net, u8 family)
+{
+	bool *tracked = &rv_net(net)->tracked[rv_family_index(family)];
+	int (*get)(struct net *net, u8 family);
+
+	if (*tracked)
+		return;
+	get = symbol_get(nf_ct_netns_get);
+	if (!get)
+		return;
+	*tracked = !get(net, family);
+	symbol_put_addr(get);
+}
+
+void rv_host_nat_untrack(struct net *net)
+{
+	static const u8 families[RV_FAMILIES] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	void (*put)(struct net *net, u8 family) = symbol_get(nf_ct_netns_put);
+	unsigned int i;
+
+	if (!put)
+		return;
+	for (i = 0; i < RV_FAMILIES; i++)
+		if (rv_net(net)->tracked[i])
+			put(net, families[i]);
+	symbol_put_addr(put);
 }

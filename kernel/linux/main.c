@@ -71,6 +71,7 @@ static void __net_exit end(struct net *net)
 	struct rv_net *rv = rv_net(net);
 
 	rv_proc_remove(net);
+	rv_host_nat_untrack(net);
 	rv_hooks_free(net);
 	rv_engine_free(rv->engine);
 	if (rv->busy)

@@ -34,6 +34,7 @@ struct rv_net {
 	struct rv_hooked *hooked[RV_FAMILIES][RV_TABLES];
 	/* Tables with rules, chains or a drop policy: bits of 1 << (family * RV_TABLES + id). */
 	u32 busy;
+	bool tracked[RV_FAMILIES];	/* by rv_host_nat_track() */
 };
 
 struct rv_net *rv_net(const struct net *net);
@@ -82,6 +83,12 @@ int rv_host_nat_add(struct net *net, struct rv_hooked *hooked);
 void rv_host_nat_remove(struct net *net, const struct rv_hooked *hooked);
 /* Releases nf_nat, after a grace period. */
 void rv_host_nat_put(const struct rv_hooked *hooked);
+/*
+ * Keeps the namespace's connections tracked until it ends. Otherwise a flush of table nat would end
+ * tracking, and packets of known connections would pass untranslated.
+ */
+void rv_host_nat_track(struct net *net, u8 family);
+void rv_host_nat_untrack(struct net *net);
 
 /* The kernel's matches and targets; struct rv_engine_ops.get and put. */
 const struct rv_handler *rv_xt_get(struct rv_engine *engine, u8 kind, u8 family, const char *name,

@@ -155,6 +155,16 @@ static int xt_check(struct rv_check_ctx *a)
 	return 0;
 }
 
+/* Before a table with the target is activated. */
+static void begin_target(const void *data, void *state)
+{
+	const struct part *part = state;
+	const struct xt_target *target = part->xt;
+
+	if (target->table && !strcmp(target->table, "nat"))
+		rv_host_nat_track(part->net, part->family);
+}
+
 static void destroy_match(const void *data, void *state)
 {
 	struct part *part = state;
@@ -289,6 +299,7 @@ static struct rv_handler *handler_of_target(u8 family, const char *name, u8 revi
 		.hooks = target->hooks,
 		.proto = target->proto,
 		.target = run_target,
+		.begin = begin_target,
 		.destroy = destroy_target,
 		.arg = target,
 		.module = target->me,

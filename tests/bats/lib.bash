@@ -433,6 +433,9 @@ says() { same "$1" "$(ask "${@:2}")" "answer to ${*:3} (v$IPV)"; }
 # next_port: an unused source port.
 next_port() { PORT=$((PORT + 1)); }
 
+# url ADDR PORT: in the syntax of --to-destination.
+url() { case $1 in *:*) echo "[$1]:$2" ;; *) echo "$1:$2" ;; esac }
+
 # --- counters --------------------------------------------------------------
 
 # Table used by "count" and "rule".

@@ -35,12 +35,6 @@ load_rules() { ipt-restore; }
 # hears_nothing HOST tcp|udp ADDR PORT: with a short timeout.
 hears_nothing() { same silence "$(ask "$1" "$2" "$3" "$4" 0 0.3)" "answer to ${*:2} (v$IPV)"; }
 
-# url ADDR PORT: in the syntax of --to-destination.
-url()
-{
-	case $1 in *:*) echo "[$1]:$2" ;; *) echo "$1:$2" ;; esac
-}
-
 # --- addresses, interfaces, protocols ---------------------------------------
 
 source_address()

@@ -73,13 +73,6 @@ rerouting()
 	sysctl -qw net.netfilter.nf_log_all_netns=0
 }
 
-@test "nat takes no rules, and says so" {
-	capture iptables -t nat -A POSTROUTING -j MASQUERADE
-	[ "$rc" -ne 0 ]
-	[ -n "$err" ]
-	same '' "$(iptables-save -t nat | grep -- '^-A' || true)"
-}
-
 @test "who has no right to gets no answer" {
 	ns "$FIREWALL" setpriv --reuid nobody --clear-groups --inh-caps=-all --bounding-set=-all \
 		"$CALLS" exchange && return 1 || true

@@ -35,8 +35,8 @@ from_server() { ask "$CLIENT" udp "$(addr server)" 53 "$1"; }
 saw() { echo "server saw $1 $2 at $(addr server) 53"; }
 
 @test "table nat is refused if the kernel has no NAT" {
-	same 'iptables v1.8.13 (kmod): table nat was refused (Operation not supported): the kernel has no NAT (module nf_nat)
-nothing was changed' "$(sed 's/^hint: //; s/^ *//' "$BATS_FILE_TMPDIR/without")"
+	same 'iptables v1.8.13 (kmod): table nat was refused (Operation not supported): the kernel has no NAT (module nf_nat)' \
+		"$(cat "$BATS_FILE_TMPDIR/without")"
 }
 
 # The same number of connections each time. The second datagram from a port belongs to the first's.
@@ -76,8 +76,6 @@ nat_table()
 	END
 }
 
-url() { case $1 in *:*) echo "[$1]:$2" ;; *) echo "$1:$2" ;; esac }
-
 # counted_by SUFFIX: counters of nat_table after the traffic, as saved by ip(6)tables$1.
 counted_by()
 {
@@ -114,19 +112,6 @@ flushing()
 	same "$(saw "$(addr client)" $((PORT + 1)))" "$(from_server $((PORT + 1)))" "new connection (v$IPV)"
 }
 @test "a flush of table nat affects new connections, not known ones" { v4_v6 flushing; }
-
-policy()
-{
-	ipt -t nat -A POSTROUTING -o fs -p tcp -j MASQUERADE
-	same "$(saw "$(addr client)" $PORT)" "$(from_server $PORT)"
-	ipt -t nat -P POSTROUTING DROP
-	same "$(saw "$(addr client)" $PORT)" "$(from_server $PORT)" "known connection (v$IPV)"
-	same silence "$(from_server $((PORT + 1)))" "new connection (v$IPV)"
-	same "server saw $(addr outside) $PORT at $(addr server) 80" \
-		"$(ask "$CLIENT" tcp "$(addr server)" 80 $PORT)" "connection accepted by a rule (v$IPV)"
-	ipt -t nat -P POSTROUTING ACCEPT
-}
-@test "policies of table nat apply to new connections" { v4_v6 policy; }
 
 errors_back()
 {
@@ -178,8 +163,8 @@ replacing()
 }
 @test "each new connection is translated while table nat is being replaced" { v4_v6 replacing; }
 
-# Modules that use nf_nat.
-users() { awk '$1 == "nf_nat" { print $3 }' /proc/modules; }
+# References to nf_nat, except those of modules that link to it.
+users() { awk '$1 == "nf_nat" { n = $3 - gsub(",", ",", $4) } END { print n + 0 }' /proc/modules; }
 
 @test "a namespace holds nf_nat until it ends, with translated connections or not" {
 	local before dying
@@ -189,7 +174,7 @@ users() { awk '$1 == "nf_nat" { print $3 }' /proc/modules; }
 	iptables -t nat -A OUTPUT -p udp --dport 9 -j REDIRECT --to-ports 10
 	ip6tables -t nat -N A
 	[ "$(users)" -gt "$before" ]
-	ns "$dying" bash -c 'echo >/dev/udp/127.0.0.1/9; echo >/dev/udp/127.0.0.1/9' || true
+	ns "$dying" bash -c 'exec 4>/dev/udp/127.0.0.1/9 && echo >&4; echo >&4' || true
 	TABLE=nat
 	same 1 "$(count OUTPUT 1)" 'packets'
 	iptables -t nat -F
