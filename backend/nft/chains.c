@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tables and chains as the kernel has them. */
+/* Reads tables and chains. */
 #include <stdlib.h>
 
 #include "fast/fast.h"
 #include "nft.h"
 
-/* What the kernel itself never says of a table. */
+/* Fails with an error for a table that the kernel should never report. */
 static int incompatible(const struct rv_table *t, const char *chain, const char *why,
 			struct rv_error *err)
 {
@@ -17,15 +17,15 @@ static int incompatible(const struct rv_table *t, const char *chain, const char 
 
 /* ---- tables -------------------------------------------------------------------- */
 
-/* A table, and what is seen of it. */
+/* State while reading the chains of a table. */
 struct seeing {
 	struct rv_table *table;
-	const char *name;	/* of the table in the kernel */
-	bool fast;		/* it is in profile fast */
-	struct rv_buf *unnamed;	/* takes the names of chains that no line can name; NULL: it has them */
-	bool staged;		/* something is, and what is known of a chain includes it */
-	uint32_t has;		/* chains, sets and the like */
-	uint32_t chains;	/* that went by */
+	const char *name;	/* name of the table in the kernel */
+	bool fast;		/* table in profile fast */
+	struct rv_buf *unnamed;	/* receives chain names that iptables cannot express; NULL: known */
+	bool staged;		/* changes are staged, and are included in known chains */
+	uint32_t has;		/* number of chains, sets and objects */
+	uint32_t chains;	/* number of chains read */
 };
 
 static int see_table(struct rv_nft_view attrs, void *arg, struct rv_error *err)
@@ -44,7 +44,7 @@ static int see_table(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	return 0;
 }
 
-/* 0: it is there, 1: it is not, -1: error. */
+/* Returns 0 if the table exists, 1 if not, -1 on error. */
 static int ask_table(struct rv_store *s, struct rv_table *table, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
@@ -55,7 +55,7 @@ static int ask_table(struct rv_store *s, struct rv_table *table, struct rv_error
 	struct seeing see = { .table = table };
 	int rc = rv_nft_ask(&n->socket, &q, see_table, &see, err);
 
-	/* What is staged may have made it. */
+	/* A staged change may have created it. */
 	if (rc >= 0)
 		table->exists = !rc || (s->dirty && table->exists);
 	n->tables[table->def - rv_table_defs].has = see.has;
@@ -77,7 +77,7 @@ static bool get_counters(struct rv_nft_view v, struct rv_counters *c)
 	       rv_nft_get_u64(t[NFTA_COUNTER_BYTES], &c->bytes);
 }
 
-/* Where the chain is. false: not understood. */
+/* Gets hook, priority and type. Returns false if invalid. */
 static bool get_place(struct rv_chain *c, const struct rv_nft_view *t)
 {
 	const char *const *known = rv_base_types, *type = rv_nft_get_text(t[NFTA_CHAIN_TYPE]);
@@ -139,7 +139,7 @@ static bool is_bound(const struct rv_nft_view *t)
 	return rv_nft_get_u32(t[NFTA_CHAIN_FLAGS], &flags) && flags & NFT_CHAIN_BINDING;
 }
 
-/* Whether iptables cannot have such a chain. */
+/* Returns whether iptables cannot have such a chain. */
 static bool is_foreign(const struct seeing *see, const char *name, const struct rv_nft_view *t)
 {
 	struct rv_table *table = see->table;
@@ -148,7 +148,10 @@ static bool is_foreign(const struct seeing *see, const char *name, const struct 
 
 	if (is_bound(t))
 		return true;
-	/* What no line could name stays as it is, and rules that jump to it are kept whole. */
+	/*
+	 * A chain that iptables cannot express is kept, and rules that jump to it are kept as
+	 * objects.
+	 */
 	if (!hooked && (c || rv_nft_is_sayable(name)))
 		return false;
 	table->hooked |= hooked;
@@ -158,8 +161,8 @@ static bool is_foreign(const struct seeing *see, const char *name, const struct 
 }
 
 /*
- * A chain goes by; those of other tables are in the same dump. What is staged stays as it is.
- * A base chain that iptables does not have is nothing to it, and stays as it is whatever is done.
+ * Reads a chain; the dump includes those of other tables. Staged changes are kept. Base chains that
+ * iptables does not have are ignored and never modified.
  */
 static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
@@ -188,7 +191,7 @@ static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	return c ? fill_chain(c, t, err) : rv_fail_memory(err);
 }
 
-/* Without sets, the table has told how many there are. */
+/* Without sets, the table's use count is the number of chains. */
 static bool all_chains_went_by(void *arg)
 {
 	const struct seeing *see = arg;
@@ -197,9 +200,8 @@ static bool all_chains_went_by(void *arg)
 }
 
 /*
- * Of many commands each may name another chain. To ask for one takes as long as to read
- * ASK_COST of them in a dump: once as much was asked for as a dump of all would have cost, that
- * is what is done.
+ * Commands of a restore may each use another chain. Requesting one takes as long as reading
+ * ASK_COST in a dump; once the requests have cost as much as a dump, the dump is used.
  */
 #define ASK_COST 8
 #define ASK_FREELY 16
@@ -264,7 +266,7 @@ int rv_nft_load_chains(struct rv_store *s, struct rv_table *table, const char *o
 	return rv_nft_ask_chains(s, table, all ? NULL : only, err);
 }
 
-/* What is shown or changed may not act as it would if iptables had made it. */
+/* Warns about rules that behave differently from iptables rules. */
 int rv_nft_warn_of_oddities(struct rv_store *s, struct rv_table *t, struct rv_error *err)
 {
 	const struct rv_nft *n = s->priv;
@@ -277,7 +279,7 @@ int rv_nft_warn_of_oddities(struct rv_store *s, struct rv_table *t, struct rv_er
 	return 0;
 }
 
-/* Of a chain that does not see the packets that iptables means by its name. */
+/* Warns about a chain that is not at the hook that its name implies. */
 static void warn_of_place(const struct rv_chain *c, struct rv_error *err)
 {
 	const struct rv_table_def *def = c->table->def;

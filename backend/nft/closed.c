@@ -22,7 +22,7 @@ static void put_table(struct rv_buf *b, uint32_t *seq, uint8_t type, rv_family_t
 	rv_nft_end_message(b, at);
 }
 
-/* Made if it is not there, so that removing it is no error. */
+/* Creates the table first, so that deleting it cannot fail. */
 void rv_nft_put_no_table(struct rv_buf *b, uint32_t *seq, rv_family_t family, const char *name)
 {
 	put_table(b, seq, NFT_MSG_NEWTABLE, family, name);
@@ -31,7 +31,7 @@ void rv_nft_put_no_table(struct rv_buf *b, uint32_t *seq, rv_family_t family, co
 
 /* ---- rules ------------------------------------------------------------------------ */
 
-/* One rule being written; its expressions use register 1. */
+/* State while writing a rule; its expressions use register 1. */
 struct writer {
 	struct rv_buf *b;
 	uint32_t *seq;
@@ -79,7 +79,7 @@ static void load_transport(struct writer *w, uint32_t offset)
 	rv_nft_expr_write(w->b, &e);
 }
 
-/* No row writes this expression: iptables never does. */
+/* iptables never writes this expression, so it has no row. */
 static void load_ct_state(struct writer *w)
 {
 	size_t elem = rv_nft_nest(w->b, NFTA_LIST_ELEM), data;
@@ -159,7 +159,7 @@ static void put_tracked(struct writer *w)
 	accept_rest(w);
 }
 
-/* Without these an open connection does not go on: neighbours, and the size of packets. */
+/* Without these, open connections would fail: neighbour discovery and path MTU. */
 static const struct {
 	rv_family_t family;
 	unsigned char proto, type;
@@ -196,7 +196,7 @@ static const struct {
 	{ "forward", NF_INET_FORWARD },
 };
 
-/* A base chain with the policy DROP. */
+/* Writes a base chain with policy DROP. */
 static void put_chain(struct rv_buf *b, uint32_t *seq, rv_family_t family, const char *table,
 		      const char *name, uint32_t number, int32_t priority)
 {
@@ -278,7 +278,7 @@ void rv_nft_put_no_guard(struct rv_buf *b, uint32_t *seq, rv_family_t family, un
 
 /* ---- sending ---------------------------------------------------------------------- */
 
-/* A process that shared the socket may have been killed before it read its answers. */
+/* A killed process that shared the socket may not have read its replies. */
 static void drain(const struct rv_nft_socket *n)
 {
 	while (recv(mnl_socket_get_fd(n->nl), n->buf, 1, MSG_DONTWAIT | MSG_TRUNC) > 0 ||
@@ -295,7 +295,7 @@ int rv_nft_send_any(struct rv_nft_socket *n, const struct rv_buf *batch, size_t 
 	return rv_nft_send(n, &part, 1, messages, v, err);
 }
 
-/* More than the table takes. */
+/* More messages than the table needs. */
 #define MESSAGES 100
 
 static int send_own(struct rv_nft_closer *c, const struct rv_buf *batch, bool end,
@@ -366,7 +366,7 @@ void rv_nft_closer_free(struct rv_nft_closer *c)
 	rv_buf_free(&c->open);
 }
 
-/* Nothing is sent where there is nothing to open: others would take it for a change. */
+/* Sends nothing if the table does not exist: other programs would see a change. */
 static int open_again(struct rv_nft_closer *c, rv_family_t family, struct rv_error *err)
 {
 	uint32_t flags;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The messages of a transaction, as a second and third -v show them. */
+/* Prints the messages of a transaction for a second and third -v. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "debug_dump.h"
 #include "nft.h"
 
-/* As libmnl writes a message. Stock counts them from the beginning of the batch as 1, we as 0. */
+/* Prints a message with libmnl. Stock numbers the messages of a batch from 1, we from 0. */
 static void say_bytes(struct rv_buf *b, const struct nlmsghdr *nlh)
 {
 	struct nlmsghdr *copy = malloc(nlh->nlmsg_len);
@@ -42,7 +42,7 @@ static int see_deleted(struct rv_nft_view attrs, void *arg, struct rv_error *err
 	return place.handle == d->handle ? rv_nft_explain_rule(attrs, d->b, err) : 0;
 }
 
-/* The handle by which a message deletes one rule; 0: it is another one. */
+/* The handle of the rule that a message deletes, or 0. */
 static uint64_t handle_of(const struct nlmsghdr *nlh, const struct rv_nft_view *t)
 {
 	uint64_t handle;
@@ -52,7 +52,7 @@ static uint64_t handle_of(const struct nlmsghdr *nlh, const struct rv_nft_view *
 	return rv_nft_get_u64(t[NFTA_RULE_HANDLE], &handle) ? handle : 0;
 }
 
-/* A message only names the rule that it deletes: what it is, is known to the kernel. */
+/* A deleted rule is identified only by its handle: it is read from the kernel. */
 static int say_record(struct rv_store *s, const struct rv_nft_record *rec, struct rv_error *err)
 {
 	const struct rv_nft_batch *batch = &((struct rv_nft *)s->priv)->batch;
@@ -73,7 +73,7 @@ static int say_record(struct rv_store *s, const struct rv_nft_record *rec, struc
 	return 0;
 }
 
-/* In the order in which they are sent, as far as it is known by now. */
+/* Index in the order of sending, as far as known. */
 static size_t in_order(const struct rv_nft_batch *b, size_t i)
 {
 	size_t front = b->first_back - b->first_front;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a second -v shows: the rules that are read and the messages of a transaction as libnftnl,
- * and so nft's and stock's debugging, writes them. A third: those messages as libmnl does.
+ * Output of a second -v: the rules read and the messages of a transaction, printed by libnftnl like
+ * in stock's debugging output. A third -v prints the messages with libmnl.
  */
 #include <libnftnl/chain.h>
 #include <libnftnl/rule.h>
@@ -12,9 +12,9 @@
 
 #include "debug_dump.h"
 
-#define LONGEST 65536		/* of a rule; what goes beyond is cut by libnftnl */
+#define LONGEST 65536		/* maximum length of a rule; libnftnl truncates the rest */
 
-/* What a message may be about, and what takes from it what is not shown. */
+/* Objects of messages, and the function that removes what is not printed. */
 #define OBJECTS(X)	\
 	X(table, (void)0)	\
 	X(chain, (void)0)	\
@@ -26,7 +26,7 @@
 	X(object, nlmsg_parse)	\
 	X(object, snprintf)
 
-/* Loaded when it is asked for: no other command is to pay for it. */
+/* Loaded on demand, so that other commands do not need it. */
 static struct {
 #define RV_Y(object, name) typeof(nftnl_##object##_##name) *object##_##name;
 #define RV_X(object, less) FUNCTIONS(RV_Y, object)
@@ -54,10 +54,10 @@ static const struct rv_library library = {
 	.sonames = sonames,
 	.symbols = symbols,
 	.lacking = "a second -v has no effect without libnftnl",
-	.hint = "Debian's package is libnftnl11",
+	.hint = "install libnftnl (Debian: libnftnl11)",
 };
 
-/* Of the text without the newline that a rule's ends with. */
+/* Length without the newline at the end of a rule. */
 static size_t length(const char *text)
 {
 	size_t len = strlen(text);
@@ -65,7 +65,7 @@ static size_t length(const char *text)
 	return len && text[len - 1] == '\n' ? len - 1 : len;
 }
 
-/* An id is of this transaction only; of a chain that is emptied stock does not give the family. */
+/* IDs are only valid in this transaction; stock omits the family of a flushed chain. */
 static void trim(struct nftnl_rule *r, const struct nlmsghdr *nlh)
 {
 	bool one = lib.rule_is_set(r, NFTNL_RULE_HANDLE) || lib.rule_is_set(r, NFTNL_RULE_ID);
@@ -75,7 +75,7 @@ static void trim(struct nftnl_rule *r, const struct nlmsghdr *nlh)
 		lib.rule_unset(r, NFTNL_RULE_FAMILY);
 }
 
-/* Appends the text of a message about such an object. */
+/* Appends the text of a message about this kind of object. */
 #define RV_X(object, less)									\
 	static void say_##object(struct rv_buf *b, const struct nlmsghdr *nlh)			\
 	{											\

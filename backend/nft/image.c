@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An image of our tables as one batch that is ready to be sent (ravelin/image.h): it removes the
- * tables and makes them again of what a dump told, attribute by attribute. It depends on nothing
- * that is loaded by then. What reads.
+ * Makes an image of our tables: one batch, ready to be sent (ravelin/image.h), that removes the
+ * tables and recreates them, attribute by attribute, from a dump. It does not depend on the rules
+ * loaded when it is sent. Sending is in putback.c.
  */
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -14,16 +14,15 @@
 #define BIT(attr) (UINT32_C(1) << (attr))
 
 /*
- * How a kind of object is asked for and made, in the order in which they can be made: what refers
- * to others comes behind them. keep: the attributes that make it; others of a dump say what the
- * kernel itself gives an object, such as a handle.
+ * Kinds of objects, in the order in which they can be created: each after those it refers to. keep:
+ * the attributes that define it; others are assigned by the kernel, such as handles.
  */
 struct kind {
 	uint8_t get, make;
 	uint16_t flags;
 	uint16_t table, name;		/* attributes */
 	uint32_t keep;
-	uint8_t remove;			/* message, 0: it goes with others */
+	uint8_t remove;			/* message; 0: removed with others */
 	uint32_t named_by;		/* attributes */
 };
 
@@ -75,10 +74,10 @@ static const struct kind kinds[] = {
 			BIT(NFTA_RULE_TABLE) | BIT(NFTA_RULE_CHAIN) | BIT(NFTA_RULE_USERDATA) },
 };
 
-/* More attributes than any of them has. */
+/* Upper bound of the number of attributes. */
 #define ATTRS 32
 
-/* A chain that is part of a rule ("jump { ... }"): its rules are made before the one that jumps. */
+/* An anonymous chain ("jump { ... }"): its rules are created before the rule that jumps to it. */
 struct bound {
 	char *chain;
 	struct rv_buf rules;
@@ -87,14 +86,14 @@ struct bound {
 struct reading {
 	struct rv_nft_socket *n;
 	struct rv_buf *to;		/* the batch */
-	struct rv_buf rules;		/* of other chains, if some are bound */
+	struct rv_buf rules;		/* rules of other chains, if some chains are anonymous */
 	uint32_t seq, nsets;
 	rv_family_t family;
 	const char *table;
 	const struct kind *kind;
-	bool removing;			/* messages that remove are written */
+	bool removing;			/* writing the messages that remove */
 	struct rv_buf sets;		/* names, each with its NUL */
-	size_t elements;		/* that have gone by */
+	size_t elements;		/* elements read */
 	struct bound *bound;
 	size_t nbound;
 	unsigned int *closed;		/* hooks of the family's base chains with policy DROP: bits */
@@ -126,11 +125,11 @@ bool rv_nft_image_next(const struct rv_buf *b, size_t *at, struct rv_nft_image_m
 /* ---- what matches of iptables are told of the protocol --------------------------------------- */
 
 /*
- * The kernel does not tell it again: it is what the rule compares the protocol with before
- * the first such match, which is how iptables writes -p.
+ * The kernel does not report NFTA_RULE_COMPAT: it is derived from the comparison of the protocol
+ * before the first compat expression, which is how iptables writes -p.
  */
 struct protocol {
-	uint32_t reg;			/* holds the protocol; 0: none does */
+	uint32_t reg;			/* register with the protocol; 0: none */
 	uint32_t number, flags;
 	bool found, wanted;
 };
@@ -165,7 +164,7 @@ static void put_compat(struct rv_buf *b, rv_family_t family, struct rv_nft_view 
 	struct rv_nft_attr a;
 	size_t nest;
 
-	/* Those of others are not understood, and have nothing to do with it. */
+	/* Other expressions may be unknown and are irrelevant here. */
 	while (rv_nft_next(&w, &a))
 		if (!rv_nft_expr_read(a.value, &e, &what, &why))
 			look_at(&p, &e, family);
@@ -212,7 +211,7 @@ static size_t count_elements(struct rv_nft_view list)
 	return n;
 }
 
-/* Notes at which hook a base chain drops what its rules let through. */
+/* Records the hooks of base chains with policy DROP. */
 static void note_closed(struct reading *r, const struct rv_nft_view *t)
 {
 	struct rv_nft_view hook[NFTA_HOOK_MAX + 1];
@@ -224,7 +223,7 @@ static void note_closed(struct reading *r, const struct rv_nft_view *t)
 		*r->closed |= 1U << number;
 }
 
-/* What is to be known of it before it is copied. Returns 1: it is not to be. */
+/* Examines an object before it is copied. Returns 1 if it must not be copied. */
 static int look(struct reading *r, const struct rv_nft_view *t, struct rv_error *err)
 {
 	const char *name = r->kind->name ? rv_nft_get_text(t[r->kind->name]) : "";
@@ -273,7 +272,7 @@ static void put_attributes(struct rv_buf *b, const struct rv_nft_view *t, uint32
 			rv_nft_put(b, i, t[i].data, t[i].len);
 }
 
-/* What a rule brings along goes with it. */
+/* Anonymous sets and chains are removed with their rule. */
 static int remove_object(struct reading *r, const struct rv_nft_view *t, struct rv_error *err)
 {
 	uint32_t flags = 0, of_rule = 0;
@@ -290,7 +289,9 @@ static int remove_object(struct reading *r, const struct rv_nft_view *t, struct 
 	return end_object(r->to, at, err);
 }
 
-/* Without what the kernel tells as 0 and does not take so, as the timeout of a set that a rule fills. */
+/*
+ * Omits attributes that the kernel reports as 0 but rejects, such as the timeout of a dynamic set.
+ */
 static int put_expressions(struct rv_buf *b, struct rv_nft_view expressions, struct rv_error *err)
 {
 	struct rv_nft_copier c = { .out = b };
@@ -329,7 +330,7 @@ static int copy_object(struct rv_nft_view attrs, void *arg, struct rv_error *err
 	    put_expressions(b, t[NFTA_RULE_EXPRESSIONS], err))
 		return -1;
 	put_attributes(b, t, r->kind->keep);
-	/* The batch's own number of the set, which the kernel insists on. */
+	/* The kernel requires a set ID. */
 	if (r->kind == &kinds[KIND_SET])
 		rv_nft_put_u32(b, NFTA_SET_ID, ++r->nsets);
 	if (r->kind == &kinds[KIND_RULE])
@@ -339,7 +340,7 @@ static int copy_object(struct rv_nft_view attrs, void *arg, struct rv_error *err
 
 /* ---- one table ---------------------------------------------------------------------------------- */
 
-/* 0; 1: it is not there; -1. set: whose elements are asked for, or NULL. */
+/* Returns 0, 1 if it does not exist, or -1. set: set whose elements are requested, or NULL. */
 static int ask(struct reading *r, int kind, const char *set, struct rv_error *err)
 {
 	const struct rv_nft_query q = {
@@ -355,8 +356,8 @@ static int ask(struct reading *r, int kind, const char *set, struct rv_error *er
 }
 
 /*
- * A set that the kernel is just giving more room may tell less than all of its elements, and no
- * error: the same number twice is taken for all.
+ * While the kernel resizes a set, it may report only some of the elements, without an error: the
+ * same number twice is accepted as complete.
  */
 #define SAME_TRIES 100
 
@@ -395,7 +396,7 @@ static int ask_sets(struct reading *r, struct rv_error *err)
 	return 0;
 }
 
-/* A chain that is bound by a rule of another bound chain was made after that one. */
+/* Anonymous chains nested in another were created after it. */
 static int ask_rules(struct reading *r, struct rv_error *err)
 {
 	if (ask(r, KIND_RULE, NULL, err))
@@ -420,7 +421,7 @@ static void forget_table(struct reading *r)
 	r->nbound = 0;
 }
 
-/* What makes the table, behind what removes it. */
+/* Appends the messages that create the table, after those that remove it. */
 static int read_table(struct reading *r, struct rv_error *err)
 {
 	static const int plain[] = { KIND_TABLE, KIND_CHAIN, KIND_OBJECT, KIND_FLOWTABLE };
@@ -437,7 +438,7 @@ static int read_table(struct reading *r, struct rv_error *err)
 	return rc > 0 ? rv_nft_changed(err) : rc;
 }
 
-/* All that is in the table is removed, and the table stays. */
+/* Removes the contents of the table, but not the table. */
 static int empty_table(struct reading *r, struct rv_error *err)
 {
 	static const int order[] = { KIND_SET, KIND_FLOWTABLE, KIND_OBJECT, KIND_CHAIN };
@@ -455,7 +456,7 @@ static int empty_table(struct reading *r, struct rv_error *err)
 
 /* ---- which there are ------------------------------------------------------------------------------ */
 
-/* Our tables that are there, in the order in which they were made: it is that of a listing. */
+/* Our existing tables in order of creation, as in a listing. */
 struct tables {
 	struct {
 		rv_family_t family;
@@ -481,7 +482,7 @@ static struct userdata get_userdata(struct rv_nft_view v)
 
 static int note_table(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
-	/* Answers begin with it. */
+	/* Precedes the attributes. */
 	const struct nfgenmsg *head = (const void *)(attrs.data - sizeof(*head));
 	struct rv_nft_view t[NFTA_TABLE_MAX + 1];
 	struct tables *list = arg;
@@ -509,7 +510,7 @@ static int ask_tables(struct rv_nft_socket *n, struct tables *list, struct rv_er
 	const struct rv_nft_query q = { .type = NFT_MSG_GETTABLE, .dump = true };
 
 	list->n = 0;
-	/* None may come or go. */
+	/* No table may be added or removed meanwhile. */
 	for (unsigned int i = 0; rv_nft_table_names(i); i++)
 		for (unsigned int f = 0; f < RV_FAMILIES; f++)
 			if (rv_nft_read(n, rv_family_defs[f].family, rv_nft_table_names(i), NULL, 0, err))
@@ -550,7 +551,7 @@ static int read_tables(struct reading *r, unsigned int *closed, struct rv_error 
 		r->family = list.table[i].family;
 		r->table = list.table[i].name;
 		r->closed = &closed[rv_family_index(r->family)];
-		/* Only the process that owns a table can change it. */
+		/* Only its owner can change a table with an owner. */
 		if (!(list.table[i].flags & NFT_TABLE_F_OWNER) && read_table(r, err))
 			return -1;
 	}
@@ -574,7 +575,7 @@ int rv_nft_image_read(struct rv_nft_socket *n, struct rv_buf *b, struct rv_error
 	rv_buf_add(b, messages.data, messages.len);
 	for (unsigned int f = 0; f < RV_FAMILIES; f++)
 		rv_nft_put_no_guard(b, &r.seq, rv_family_defs[f].family, closed[f]);
-	/* The host may have been closed before, because going back had failed. */
+	/* The host may have been closed by a failed rollback. */
 	rv_nft_put_not_closed(b, &r.seq);
 	rv_nft_put_batch_end(b, r.seq);
 	if (!rv_buf_ok(&messages))
@@ -613,8 +614,8 @@ static bool is_type(const struct rv_nft_image_message *m, uint8_t type)
 }
 
 /*
- * Where three messages in a row remove a table and make it again, it is emptied instead. The third
- * is at *at; it stays.
+ * If three consecutive messages remove and recreate a table, it is emptied instead. The third
+ * message is at *at and is kept.
  */
 static bool makes_again(const struct rv_buf *image, size_t at, struct made *made)
 {
@@ -628,7 +629,10 @@ static bool makes_again(const struct rv_buf *image, size_t at, struct made *made
 	       !memcmp(m[0].attrs.data, m[2].attrs.data, m[0].attrs.len);
 }
 
-/* The tables of the image are there, in its order, with what cannot be changed, and its flags. */
+/*
+ * Returns whether the tables of the image exist in the same order, with the same unchangeable
+ * properties and flags.
+ */
 static bool same_tables(const struct rv_buf *image, const struct tables *list)
 {
 	struct rv_nft_image_message m;

@@ -6,12 +6,12 @@
 
 #include "backend/nft/wire/netlink.h"
 
-/* Makes the buffer the whole batch. Returns 0, or -1 with err set. */
+/* Fills the buffer with the batch. Returns 0, or -1 with err set. */
 int rv_nft_image_read(struct rv_nft_socket *n, struct rv_buf *b, struct rv_error *err);
 
 /*
- * The same without removing tables that are still there: their place among others stays. Depends
- * on what is loaded. Returns 1 when those tables are not there as they were.
+ * The same without removing tables that still exist, so they keep their place among others. Depends
+ * on the rules loaded now. Returns 1 if those tables have changed.
  */
 int rv_nft_image_in_place(struct rv_nft_socket *n, const struct rv_buf *image, struct rv_buf *b,
 			  struct rv_error *err);
@@ -23,7 +23,7 @@ struct rv_nft_image_message {
 	struct rv_nft_view attrs;
 };
 
-/* The message at *at, which is moved behind it. Returns false at the end, or at what is none. */
+/* Gets the message at *at and advances *at. Returns false at the end or if malformed. */
 bool rv_nft_image_next(const struct rv_buf *b, size_t *at, struct rv_nft_image_message *m);
 
 extern const struct rv_image_ops rv_nft_image_ops;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nf_tables' notifications: groups NFNLGRP_NFTABLES and NFNLGRP_NFTRACE of
- * linux/netfilter/nfnetlink.h. The messages are those that a dump would have, and
- * NFT_MSG_TRACE, whose rule is asked for by its handle.
+ * Notifications of nf_tables: groups NFNLGRP_NFTABLES and NFNLGRP_NFTRACE of
+ * linux/netfilter/nfnetlink.h. The messages are those of a dump, and NFT_MSG_TRACE, whose rule is
+ * requested by its handle.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,16 +18,16 @@
 #include "tracer.h"
 
 #define BUFFER (64 * 1024)
-/* What may wait in the kernel until it is read. */
+/* Receive buffer for unread notifications. */
 #define BACKLOG (8 * 1024 * 1024)
 
 struct listener {
 	const struct rv_monitor *m;
 	struct mnl_socket *nl;
-	struct rv_nft_socket ask;	/* for rules that traces name */
+	struct rv_nft_socket ask;	/* socket to request traced rules */
 	struct rv_nft_tracer tracer;	/* of rv_monitor.mark */
 	int64_t until;			/* ms of the monotonic clock */
-	struct rv_nft_aside aside;	/* for what belongs to a rule */
+	struct rv_nft_aside aside;	/* socket to request the sets and chains of a rule */
 	struct rv_nft_numbers numbers;
 	unsigned char *buf;
 	struct rv_error *err;
@@ -35,7 +35,7 @@ struct listener {
 
 /* ---- parts of messages ------------------------------------------------------------------ */
 
-/* Numbers that are not there stay what they are. */
+/* Missing numbers leave *n unchanged. */
 static bool read_u32(struct rv_nft_view v, uint32_t *n)
 {
 	return !v.data || rv_nft_get_u32(v, n);
@@ -125,7 +125,7 @@ static bool read_generation(struct rv_event *e, struct rv_nft_view attrs)
 
 /* ---- rules ---------------------------------------------------------------------------------- */
 
-/* Only where iptables keeps its rules is a rule one of iptables. */
+/* Only rules in tables of iptables are decoded as iptables rules. */
 static bool is_ours(const struct rv_event *e)
 {
 	return (e->family == NFPROTO_IPV4 || e->family == NFPROTO_IPV6) &&
@@ -137,7 +137,7 @@ static int tell(struct listener *l, const struct rv_event *e)
 	return l->m->event(e, l->m->arg);
 }
 
-/* Tells of the rule whose attributes these are. */
+/* Reports the rule with these attributes. */
 static int tell_rule(struct listener *l, struct rv_event *e, struct rv_nft_view attrs)
 {
 	struct rv_error err = { 0 };
@@ -243,7 +243,7 @@ static bool read_trace(struct rv_event *e, struct rv_nft_view attrs)
 	return true;
 }
 
-/* One trace whose rule is being asked for. */
+/* A trace whose rule is requested. */
 struct lookup {
 	struct listener *l;
 	struct rv_event *e;
@@ -261,7 +261,7 @@ static int found_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	return 0;
 }
 
-/* Asked anew of the ruleset as it is: another generation than last time is no failure here. */
+/* Requests the rule in the current ruleset: a new generation is not an error here. */
 static int tell_traced_rule(struct listener *l, struct rv_event *e)
 {
 	const struct rv_nft_query q = {
@@ -300,7 +300,7 @@ static const struct {
 	{ NFT_MSG_TRACE, false, true, read_trace },
 };
 
-/* The chain of "jump { ... }" and what is in it: it is told of with the rule that jumps there. */
+/* Anonymous chains and their rules are reported with the rule that jumps to them. */
 static bool is_part_of_rule(struct listener *l, const struct rv_event *e)
 {
 	struct rv_error err = { 0 };
@@ -325,7 +325,7 @@ static int see_event(struct listener *l, struct rv_event *e, struct rv_nft_view 
 	return tell(l, e);
 }
 
-/* Sets and the like are no business of iptables; nor is what this kernel tells in a new way. */
+/* Ignores sets and other objects, and unknown messages of newer kernels. */
 static int see_message(struct listener *l, const struct nlmsghdr *nlh)
 {
 	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
@@ -390,7 +390,7 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Whether the time is over before something can be read. */
+/* Returns whether the time is over before data arrives. */
 static bool is_over(const struct listener *l)
 {
 	struct pollfd p = { .fd = mnl_socket_get_fd(l->nl), .events = POLLIN };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The backend's one const struct. */
+/* The backend's struct rv_backend. */
 #include <stdlib.h>
 
 #include "backend/backends.h"
@@ -25,7 +25,7 @@ static void close_store(struct rv_store *s)
 	s->priv = NULL;
 }
 
-/* A store that is opened again has met another writer. */
+/* A store opened again has been interrupted by another writer. */
 static int start_reading(struct rv_store *s, struct rv_nft *n, struct rv_error *err)
 {
 	if (!s->restarts)
@@ -38,7 +38,7 @@ static int open_store(struct rv_store *s, const char *arg, struct rv_error *err)
 	struct rv_nft *n;
 
 	if (arg && *arg && strcmp(arg, "fast") != 0)
-		return rv_fail(err, RV_ERR_USAGE, NULL, "backend \"nft\" takes no argument but \"fast\"");
+		return rv_fail(err, RV_ERR_USAGE, NULL, "backend \"nft\" accepts no argument except \"fast\"");
 	n = calloc(1, sizeof(*n));
 	if (!n)
 		return rv_fail_memory(err);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The inside of the nf_tables backend, compat profile: rules are written as
- * iptables-nft 1.8 writes them, and what any 1.8.x wrote is read.
+ * Internals of the nf_tables backend. Rules are written as iptables-nft 1.8 does; those of any
+ * 1.8.x are read.
  *
- *   wire/         bytes, messages, the socket
- *   encode/       rules as expressions          decode/    rules from expressions
+ *   wire/         messages, attributes, the socket
+ *   encode/       rules to expressions          decode/    expressions to rules
  *   transaction/  changes as messages, and sending them
  *
- * Here is what stands on these: reading tables and chains, monitor, images, and the backend itself (nft.c).
+ * This folder contains what uses these: reading tables and chains, monitor, images, and the backend
+ * itself (nft.c).
  */
 #ifndef RAVELIN_BACKEND_NFT_H
 #define RAVELIN_BACKEND_NFT_H
@@ -24,14 +25,16 @@ int rv_nft_load_rules(struct rv_store *s, struct rv_chain *chain, struct rv_erro
 int rv_nft_dump_table(struct rv_store *s, struct rv_table *table, const char *only,
 		      const struct rv_visitor *v, struct rv_error *err);
 
-/* All chains of a table, or one of them, as they are now. */
+/* Reads all chains of a table, or one, from the kernel. */
 int rv_nft_ask_chains(struct rv_store *s, struct rv_table *table, const char *only, struct rv_error *err);
-/* Warns if rules of the table do not act as those of iptables do. */
+/* Warns about rules of the table that behave differently from iptables rules. */
 int rv_nft_warn_of_oddities(struct rv_store *s, struct rv_table *t, struct rv_error *err);
-/* Warns if what is staged for the table will not act as iptables' rules do. */
+/* Warns if the staged rules of the table will behave differently from iptables rules. */
 int rv_nft_warn_changing(struct rv_store *s, struct rv_table *t, struct rv_error *err);
 
-/* Asks for the rules of a table, or of one chain of it (only != NULL). whole: as in the query. */
+/*
+ * Requests the rules of a table, or of one chain (only != NULL). whole: as in struct rv_nft_query.
+ */
 int rv_nft_ask_rules(struct rv_store *s, const char *table, const char *only, rv_nft_answer_fn *fn,
 		     rv_nft_whole_fn *whole, void *arg, struct rv_error *err);
 
@@ -41,20 +44,22 @@ int rv_nft_monitor(const struct rv_monitor *m, struct rv_error *err);
 
 /* ---- rules elsewhere: other_rulesets.c ------------------------------------------------------ */
 
-/* rv_backend.other_rules of this backend, */
+/* rv_backend.other_rules of this backend. */
 void rv_nft_other_rules(struct rv_store *s, const char *suffix, bool person, struct rv_error *err);
-/* and of one whose rules are elsewhere in the kernel: then the tables of iptables are others', too. */
+/* The same for a backend outside of nf_tables: tables of iptables are foreign too. */
 void rv_nft_module_rules(struct rv_store *s, const char *suffix, bool person, struct rv_error *err);
 
 /* ---- numbers of rules: numbers.c ------------------------------------------------ */
 
 struct rv_nft_chain_numbers;
-/* What was read of chains. Starts as zeroes. */
+/* Cache of rule handles by chain. Initialise with zeros. */
 struct rv_nft_numbers {
 	struct rv_nft_chain_numbers *chains;
 	uint32_t generation;
 };
-/* The number of the rule in its chain, from 1; 0: it is gone, or the chain cannot be read. */
+/*
+ * The number of the rule in its chain, from 1; 0: it does not exist, or the chain cannot be read.
+ */
 uint32_t rv_nft_rule_number(struct rv_nft_numbers *numbers, struct rv_nft_socket *ask,
 			    uint8_t family, const char *table, const char *chain, uint64_t handle);
 void rv_nft_numbers_clear(struct rv_nft_numbers *numbers);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The numbers of rules by their handles, as -L --line-numbers shows them. The kernel's traces name
- * handles; a chain is read once for each generation of the ruleset.
+ * Rule numbers by handle, as in -L --line-numbers. Traces contain handles; a chain is read once per
+ * generation.
  */
 #include <stdlib.h>
 

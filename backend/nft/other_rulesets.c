@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rules that packets meet beside those that are shown: of iptables-legacy, and of nf_tables
- * tables that iptables knows nothing of. Who looks for a rule should hear of them.
+ * Detects rules that also apply but are not shown: those of iptables-legacy, and of foreign
+ * nf_tables tables.
  */
 #include <fcntl.h>
 #include <unistd.h>
@@ -24,7 +24,7 @@ static bool has_legacy(rv_family_t family)
 	return some;
 }
 
-/* Families of nf_tables whose chains see a packet of ours, as nft calls them. */
+/* Families whose chains see IPv4 or IPv6 packets, by their names in nft. */
 static const struct {
 	uint8_t family;
 	const char *name;
@@ -33,11 +33,11 @@ static const struct {
 	{ NFPROTO_NETDEV, "netdev" }, { NFPROTO_BRIDGE, "bridge" },
 };
 
-/* The tables found so far, for a message of one line. */
+/* Tables found so far, for a one-line message. */
 struct found {
 	uint8_t family;
 	const char *family_name;
-	const struct rv_nft_batch *ours;	/* says which of this family are shown; NULL: none */
+	const struct rv_nft_batch *ours;	/* determines which tables are shown; NULL: none */
 	char last[NFT_TABLE_MAXNAMELEN];
 	struct rv_buf names;
 	unsigned int count;
@@ -54,7 +54,7 @@ static void note_table(struct found *f, const char *name)
 		rv_buf_printf(&f->names, "%s%s %s", f->count > 1 ? ", " : "", f->family_name, name);
 }
 
-/* Of a table in profile fast the one of the other profile is not shown. */
+/* For a table in profile fast, the one of profile compat is not shown. */
 static bool is_shown(const struct found *f, const char *table)
 {
 	for (const struct rv_table_def *def = rv_table_defs; f->ours && def->name; def++)
@@ -63,7 +63,7 @@ static bool is_shown(const struct found *f, const char *table)
 	return false;
 }
 
-/* A table counts once a base chain of it has rules. */
+/* A table counts if one of its base chains has rules. */
 static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
 	struct rv_nft_view t[NFTA_CHAIN_MAX + 1];
@@ -81,7 +81,7 @@ static int see_chain(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	return 0;
 }
 
-/* Fewer of them are a warning less. */
+/* An incomplete dump only affects a warning. */
 static bool enough(void *arg)
 {
 	(void)arg;
@@ -105,7 +105,7 @@ static void find_tables(struct rv_nft_socket *n, rv_family_t family,
 		f->ours = families[i].family == family ? ours : NULL;
 		f->family_name = families[i].name;
 		f->last[0] = '\0';
-		/* A warning less is no failure. */
+		/* Errors only affect a warning. */
 		rv_nft_ask(n, &q, see_chain, f, &err);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Going back to an image (image.c). The socket, its buffers and all batches are there beforehand;
- * the memory that the kernel needs is set aside as well, and given back just before.
+ * Restores an image (image.c). The socket, its buffers and all batches are allocated beforehand;
+ * memory for the kernel is reserved too and released just before sending.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,12 +11,12 @@
 #include "closed.h"
 #include "image.h"
 
-/* How many bytes of the kernel's a byte of the batch becomes, and what a small batch takes. */
+/* Kernel memory per byte of the batch, and the minimum for a small batch. */
 #define RESERVE_FACTOR 3
 #define RESERVE_LEAST (1024 * 1024)
 
 struct held {
-	struct rv_nft_closer closer;	/* with the socket for all of it */
+	struct rv_nft_closer closer;	/* contains the socket used for everything */
 	size_t messages;
 	void *reserve;
 	size_t reserved;
@@ -43,7 +43,10 @@ static bool may_stand_there(const struct rv_nft_image_message *m)
 	}
 }
 
-/* Begins and ends as a batch, and makes tables. Sets the number of its messages. */
+/*
+ * Returns whether it begins and ends like a batch and creates tables. Sets the number of its
+ * messages.
+ */
 static bool is_image(const struct rv_buf *b, size_t *messages)
 {
 	struct rv_nft_image_message m;
@@ -64,7 +67,7 @@ static bool is_image(const struct rv_buf *b, size_t *messages)
 
 /* ---- what is held --------------------------------------------------------------------------------- */
 
-/* Shared, so that all processes that hold the image give it back at once. */
+/* Shared memory, so that all processes with the image release it together. */
 static void give_reserve(struct held *h)
 {
 	if (!h->reserve)
@@ -75,7 +78,7 @@ static void give_reserve(struct held *h)
 	h->reserve = NULL;
 }
 
-/* Memory that is really there, and is not swapped out. */
+/* Allocates physical memory that is not swapped out. */
 static int take_reserve(struct held *h, size_t bytes, struct rv_error *err)
 {
 	h->reserved = bytes * RESERVE_FACTOR + RESERVE_LEAST;
@@ -165,7 +168,7 @@ static void describe(char *text, size_t room, const struct rv_nft_image_message 
 	}
 }
 
-/* What another try can help with. */
+/* Returns whether another attempt may succeed. */
 static bool may_pass(int code)
 {
 	return code == ENOMEM || code == ENOBUFS || code == EINTR || code == EAGAIN ||
@@ -205,12 +208,12 @@ static int check(struct rv_image *im, struct rv_error *err)
 	       rv_nft_closer_check(&h->closer, RV_NFT_OPEN_BY_FLAGS, err) ? -1 : 0;
 }
 
-/* How often it is read what has to make way, when somebody else changes it. */
+/* How often existing tables are read again if another program changes them. */
 #define READS 5
 
 /*
- * Keeps tables that are there in their place. Needs memory, and may be outrun: it is no more than
- * tried.
+ * Keeps existing tables in their place. Needs memory and may be overtaken by other writers: best
+ * effort.
  */
 static bool put_in_place(struct held *h, const struct rv_buf *image)
 {
@@ -231,9 +234,9 @@ static bool put_in_place(struct held *h, const struct rv_buf *image)
 }
 
 /*
- * A packet that is on its way while the kernel changes over may meet a chain as it was and the next
- * one as it will be, which the guard of the image cannot help: the host is closed beforehand. If
- * that fails, going back is what matters.
+ * While the kernel switches, a packet may see the old version of one chain and the new version of
+ * the next, which the image's guard cannot prevent: so the host is closed before. If that fails,
+ * the image is restored anyway.
  */
 static int put(struct rv_image *im, struct rv_error *err)
 {
@@ -265,10 +268,10 @@ static int take(struct rv_image *im, struct rv_error *err)
 	int rc;
 
 	if (im->arg && *im->arg)
-		return rv_fail(err, RV_ERR_USAGE, NULL, "backend \"nft\" takes no argument but \"fast\"");
+		return rv_fail(err, RV_ERR_USAGE, NULL, "backend \"nft\" accepts no argument except \"fast\"");
 	if (rv_nft_open(&n, err))
 		return -1;
-	/* A second try has met another writer. */
+	/* A second attempt was interrupted by another writer. */
 	rc = im->taken++ ? rv_nft_watch_start(&n, err) : 0;
 	if (!rc)
 		rc = rv_nft_image_read(&n, &im->bytes, err);

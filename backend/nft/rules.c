@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rules as the kernel has them: kept in a chain, or going by. */
+/* Reads rules: into a chain, or passing them to a visitor. */
 #include "debug_dump.h"
 #include "fast/fast.h"
 #include "nft.h"
 
-/* A rule that goes by; it is told of on its way if somebody asks. */
+/* A rule being read; printed for a second -v. */
 struct passing {
 	struct rv_buf *told;
 	rv_nft_answer_fn *fn;
@@ -80,7 +80,7 @@ int rv_nft_load_rules(struct rv_store *s, struct rv_chain *chain, struct rv_erro
 	const char *name = rv_nft_kernel_name(&n->batch, chain->table->def, chain->name);
 	bool known = chain->handle && !(chain->handle & RV_NFT_NEW_CHAIN), flushed;
 
-	/* Of many commands one may be there because of what another has found. */
+	/* In a restore, a command may depend on what another one read. */
 	n->batch.depends |= s->bulk;
 	if (rv_fast_is(&n->batch, chain->table->def))
 		return rv_fast_load(s, chain->table, err);
@@ -102,11 +102,11 @@ int rv_nft_load_rules(struct rv_store *s, struct rv_chain *chain, struct rv_erro
 struct dumping {
 	const struct rv_store *store;
 	struct rv_table *table;
-	struct rv_chain *chain;		/* of the rule before: the next is mostly of the same */
+	struct rv_chain *chain;		/* chain of the previous rule, usually that of the next */
 	const struct rv_visitor *v;
 	struct rv_nft_aside *aside;
 	bool only;			/* rules of one chain */
-	bool short_of_uses;		/* a chain has more rules than uses */
+	bool short_of_uses;		/* a chain has more rules than its use count */
 };
 
 static void count_jump(const struct dumping *d, const struct rv_rule *r)
@@ -124,7 +124,7 @@ static int show_rule(struct dumping *d, struct rv_rule *r, const struct rv_nft_p
 		d->chain = rv_table_chain(d->table, place->chain);
 	if (!d->chain)
 		return rv_nft_changed(err);
-	/* The kernel counts a chain's own rules among its uses. */
+	/* The use count of the kernel includes the chain's own rules. */
 	d->short_of_uses |= !d->chain->references;
 	if (d->chain->references)
 		d->chain->references--;
@@ -133,8 +133,8 @@ static int show_rule(struct dumping *d, struct rv_rule *r, const struct rv_nft_p
 }
 
 /*
- * What the kernel counts as uses of a chain are its rules, and the rules and elements that jump to
- * it: if all of them went by, there are no others.
+ * The kernel's use count of a chain is its rules plus the rules and elements that jump to it: if
+ * that many were read, none is missing.
  */
 static bool all_went_by(void *arg)
 {
@@ -148,7 +148,10 @@ static bool all_went_by(void *arg)
 	return true;
 }
 
-/* In a base chain that iptables does not have, or in the chain of "jump { ... }". */
+/*
+ * Returns whether the rule is in a base chain that iptables does not have, or in an anonymous
+ * chain.
+ */
 static bool is_of_others(const struct rv_table *table, struct rv_nft_view attrs)
 {
 	struct rv_nft_walk w = rv_nft_attrs(attrs);
@@ -191,7 +194,7 @@ int rv_nft_dump_table(struct rv_store *s, struct rv_table *table, const char *on
 	n->batch.depends |= s->bulk;
 	if (only)
 		fresh |= n->fresh && n->fresh == rv_table_chain(table, only);
-	/* References are counted in the chains, and must be those of the rules. */
+	/* The reference counts of the chains must belong to the same generation as the rules. */
 	if (rv_nft_read(&n->socket, s->rs.family, rv_nft_table_name(&n->batch, table->def),
 			fast ? NULL : only, fast ? RV_NFT_READ_ALL : RV_NFT_READ_CHAINS | RV_NFT_READ_RULES, err))
 		return -1;

@@ -11,7 +11,7 @@
 #include "backend/nft/encode/encode.h"
 #include "tracer.h"
 
-/* Before raw, and before fragments are put together. */
+/* Before raw and defragmentation. */
 #define PRIORITY (-500)
 
 static const struct {
@@ -69,7 +69,10 @@ static int put_all(struct rv_buf *b, const struct rv_nft_tracer *t, rv_family_t 
 	for (unsigned int i = 0; i < sizeof(chains) / sizeof(*chains); i++) {
 		const bool in = chains[i].hook == NF_INET_PRE_ROUTING;
 
-		/* Before routing no packet has an interface to leave by, and none of this host's came in. */
+		/*
+		 * Packets have no output interface before routing, and locally generated ones no
+		 * input interface.
+		 */
 		if (in ? rule->ip.out[0] : rule->ip.in[0])
 			continue;
 		put_chain(b, &seq, family, t->table, i);
@@ -97,9 +100,9 @@ int rv_nft_tracer_start(struct rv_nft_tracer *t, rv_family_t family, const struc
 	if (!rc)
 		rc = rv_nft_send_any(&t->socket, &b, MESSAGES, true, &v, err);
 	if (!rc && v.code) {
-		rc = rv_fail(err, RV_ERR_PROBLEM, NULL, "the kernel refuses the table that traces: %s",
+		rc = rv_fail(err, RV_ERR_PROBLEM, NULL, "the kernel rejects the table for tracing: %s",
 			     strerror(v.code));
-		rv_hint(err, "a table that goes with its program needs Linux 5.12; a rule that it does not take, "
+		rv_hint(err, "the table needs Linux 5.12 (owner flag); if the kernel rejects the rule, use "
 			"another filter");
 	}
 	rv_buf_free(&b);

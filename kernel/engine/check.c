@@ -495,10 +495,7 @@ static int check_jumps(struct checker *c, uint32_t *hooks)
 	return 0;
 }
 
-/*
- * ---- interface
- * -----------------------------------------------------------------------------------
- */
+/* ---- interface ------------------------------------------------------------------------------- */
 
 static void free_check(struct checker *c)
 {

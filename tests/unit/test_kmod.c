@@ -443,10 +443,7 @@ static void test_forms(void **state)
 	lacking = 0;
 }
 
-/*
- * ---- a kernel with older revisions only
- * -----------------------------------------------------------
- */
+/* ---- a kernel with older revisions only ------------------------------------------------------ */
 
 /* It has conntrack revisions 1 and 2; replacements with others are refused. */
 static bool is_known(const char *name, uint8_t revision)
@@ -554,10 +551,7 @@ static void test_tables(void **state)
 	rv_ruleset_clear(&s.rs);
 }
 
-/*
- * ---- untrusted entries
- * ---------------------------------------------------------------------------
- */
+/* ---- untrusted entries ----------------------------------------------------------------------- */
 
 static int decode_copy(const struct image *im, const unsigned char *bytes,
 		       const struct rvk_table *head, struct rv_error *err)
@@ -730,10 +724,7 @@ static void test_messages(void **state)
 	       RULE "match `comment' revision 9 of 256 bytes is not known");
 }
 
-/*
- * ---- checked by the engine
- * ---------------------------------------------------------------------------
- */
+/* ---- checked by the engine ------------------------------------------------------------------- */
 
 static bool engine_has(struct rv_kmod_link *link, rv_family_t family, const struct rv_part *p)
 {
@@ -847,10 +838,7 @@ static void test_engine_takes(void **state)
 	assert_int_equal(rv_user_live(), 0);
 }
 
-/*
- * ---- stores
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- stores ---------------------------------------------------------------------------------- */
 
 /* Keeps the engine and its tables while stores are opened and closed. */
 static struct rv_kmod_link keeper;
@@ -1153,10 +1141,7 @@ static void test_counters(void **state)
 	holds("filter", COUNTED("9:90", "1:28", "1000:2"));
 }
 
-/*
- * ---- concurrent writers
- * ---------------------------------------------------------------------------------------
- */
+/* ---- concurrent writers ---------------------------------------------------------------------- */
 
 static void test_overtaken(void **state)
 {

@@ -88,10 +88,7 @@ static bool rule_matches(const struct rv_rule *r, const struct packet *p, struct
 	return true;
 }
 
-/*
- * ---- both traversals
- * --------------------------------------------------------------------------------
- */
+/* ---- both traversals ------------------------------------------------------------------------- */
 
 /* ON: continue with the next rule. BACK: return to the calling chain. */
 enum outcome { ON, BACK, ACCEPTED, DROPPED };

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whether a dump told everything. It comes in parts, and from one part to the next the kernel
- * remembers only how many objects it has passed. Those of a transaction that is being checked
- * count too. If that transaction is refused, there is no new generation, no notification and no
- * NLM_F_DUMP_INTR, but the next part begins too far ahead: objects are missing; or too far back,
- * if the transaction began in between: they come twice.
+ * Checks that a dump is complete. It comes in parts, and between parts the kernel only remembers
+ * how many objects it has passed, including those of a transaction being checked. If that
+ * transaction is rejected, there is no new generation, no notification and no NLM_F_DUMP_INTR, but
+ * the next part starts too late, so objects are missing, or, if the transaction began in between,
+ * too early, so they are repeated.
  *
- * A rule names the one before it in its chain, which proves that nothing is missing there. It
- * proves nothing where a part begins with another chain, or where the last part has no room for
- * one more rule: what should have followed may have been skipped. Other objects name nothing.
+ * A rule message contains the handle of the previous rule in the chain, which proves that nothing
+ * is missing between them. This proves nothing where a part begins with another chain, or where the
+ * last part has no space for one more rule: following rules may have been skipped. Other objects
+ * have no such reference.
  */
 #include "netlink.h"
 
-/* The attribute that has the handle. Elements have none: who reads those has to count them. */
+/* The attribute with the handle. Elements have none: their readers must count them. */
 static const struct { uint8_t type, handle; } handles[] = {
 	{ NFT_MSG_GETTABLE, NFTA_TABLE_HANDLE },
 	{ NFT_MSG_GETCHAIN, NFTA_CHAIN_HANDLE },
@@ -40,7 +41,7 @@ void rv_nft_dump_part(struct rv_nft_dump *d, size_t len)
 	d->next = len;
 }
 
-/* False: a rule is missing before this one, or it was told before. */
+/* Returns false if a rule is missing before this one, or it is repeated. */
 static bool follow(struct rv_nft_dump *d, const struct rv_nft_view *t, uint64_t handle)
 {
 	const char *chain = rv_nft_get_text(t[NFTA_RULE_CHAIN]);
@@ -60,7 +61,7 @@ static bool follow(struct rv_nft_dump *d, const struct rv_nft_view *t, uint64_t 
 
 bool rv_nft_dump_see(struct rv_nft_dump *d, struct rv_nft_view attrs, size_t len)
 {
-	struct rv_nft_view t[NFTA_SET_MAX + 1];	/* the longest of them */
+	struct rv_nft_view t[NFTA_SET_MAX + 1];	/* the largest attribute table */
 	uint16_t attr = handle_attr(d->type);
 	uint64_t handle = 0;
 
@@ -72,7 +73,7 @@ bool rv_nft_dump_see(struct rv_nft_dump *d, struct rv_nft_view attrs, size_t len
 		d->proven &= !d->next || !d->parts;
 	else if (!follow(d, t, handle))
 		return false;
-	/* FNV-1a, a handle at a time. */
+	/* FNV-1a over handles. */
 	d->digest = (d->digest ^ handle) * 1099511628211u;
 	d->digest++;
 	if (d->next) {
@@ -86,7 +87,7 @@ bool rv_nft_dump_see(struct rv_nft_dump *d, struct rv_nft_view attrs, size_t len
 }
 
 /*
- * A part is a socket buffer of a page, of two, or of 32 KB, less what the kernel needs at its end
+ * A part is a socket buffer of one page, two pages, or 32 KiB, minus the kernel's reserve
  * (netlink_dump() in net/netlink/af_netlink.c).
  */
 #define LEAST_ROOM 4096

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Expressions as bytes. A row says of one attribute what it is on the wire and
- * which field holds it; writing and reading walk the same rows. The order of the
- * rows is the order in which iptables-nft writes the attributes.
+ * Encodes and decodes expressions. A row defines the wire type of an attribute and the field that
+ * stores it; both directions use the same rows. Rows are in the order in which iptables-nft writes
+ * the attributes.
  */
 #include <endian.h>
 
@@ -14,19 +14,19 @@ enum wire {
 	W_U32,
 	W_U64,
 	W_TEXT,
-	W_BLOB,		/* the payload as it is */
+	W_BLOB,		/* payload, unchanged */
 	W_VALUE,	/* a nest with NFTA_DATA_VALUE */
 	W_VERDICT,	/* a nest with NFTA_DATA_VERDICT, or with NFTA_DATA_VALUE if there is data */
 	W_PAD,		/* alignment of 64-bit numbers, from kernels that need it */
 	W_MASK = 0x7f,
-	W_OPTIONAL = 0x80,	/* there if its bit in rv_nft_expr.given is set */
+	W_OPTIONAL = 0x80,	/* optional: present if its bit in rv_nft_expr.given is set */
 };
 
 /* Who writes an attribute. */
 enum who {
 	OURS,
-	NEWER,		/* newer kernels tell it; not written, may be missing; what is not 0 is nft's */
-	THEIRS,		/* nft itself; not written, may be missing */
+	NEWER,		/* from newer kernels: not written, optional; nonzero only in nft's rules */
+	THEIRS,		/* from nft: not written, optional */
 };
 
 struct row {
@@ -282,7 +282,7 @@ static const struct row connlimit_rows[] = {
 
 static const struct {
 	const char *name;
-	uint8_t size;			/* of the name, with its NUL */
+	uint8_t size;			/* size of the name including its NUL */
 	const struct row *rows;
 } kinds[] = {
 #define KIND(id, text, r) [RV_NFT_##id] = { text, sizeof(text), r }
@@ -319,7 +319,7 @@ static const struct {
 	KIND(CONNLIMIT, "connlimit", connlimit_rows),
 #undef KIND
 };
-_Static_assert(sizeof(kinds) / sizeof(*kinds) == RV_NFT_KINDS, "every kind has its rows");
+_Static_assert(sizeof(kinds) / sizeof(*kinds) == RV_NFT_KINDS, "every kind needs rows");
 
 const char *rv_nft_expr_name(enum rv_nft_kind kind)
 {
@@ -399,7 +399,7 @@ static unsigned char *write_row(unsigned char *at, const struct row *row,
 	}
 }
 
-/* More than any expression needs beside its variable parts: name, nests and up to six numbers. */
+/* Upper bound for the fixed part of an expression: name, nests and up to six numbers. */
 #define FIXED_ROOM 192
 
 void rv_nft_expr_write(struct rv_buf *b, const struct rv_nft_expr *e)
@@ -491,7 +491,7 @@ static bool read_row(const struct row *row, struct rv_nft_view value, struct rv_
 	}
 }
 
-/* Each attribute is one of the rows and comes once; none of the rows is missing. */
+/* Each attribute must have a row and occur once, and no required one may be missing. */
 static const char *read_rows(const struct row *rows, struct rv_nft_view data, struct rv_nft_expr *e)
 {
 	struct rv_nft_walk w = rv_nft_attrs(data);
@@ -521,7 +521,7 @@ static const char *read_rows(const struct row *rows, struct rv_nft_view data, st
 	}
 	if (w.bad)
 		return "is malformed";
-	/* Nft writes fields of packets with the expression that loads them. */
+	/* nft also uses the expression to write packet fields. */
 	return (seen & needed) == needed || e->theirs ? NULL : "lacks an attribute";
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Heads of messages, and what a rule's message says of its place. */
+/* Message headers, and the table, chain and handle of a rule message. */
 #include <arpa/inet.h>
 
 #include "wire.h"

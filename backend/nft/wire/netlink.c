@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The netlink socket: questions, dumps and batches (netlink(7), linux/netlink.h,
- * linux/netfilter/nfnetlink.h). Every answer carries the low half of the
- * ruleset's generation, so that a read notices when another writer came in; whether that matters
- * is known to watch.c.
+ * The netlink socket: requests, dumps and batches (netlink(7), linux/netlink.h,
+ * linux/netfilter/nfnetlink.h). Every answer contains the low half of the ruleset's generation, so
+ * a read detects other writers; watch.c decides whether their changes matter.
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -15,14 +14,14 @@
 
 #include "netlink.h"
 
-/* The kernel makes the parts of a dump as large as the reader's buffer, up to 32 KiB. */
+/* The kernel makes parts of a dump as large as the reader's buffer, up to 32 KiB. */
 #define RECEIVE_BUFFER (64 * 1024)
 
-/* What one error message takes of the receive buffer: an skb, however short its text. */
+/* Receive buffer used by one error message: an skb, however short the text. */
 #define ERROR_COST 1024
 #define RECEIVE_MAX (512 * 1024 * 1024)
 
-/* Sockets are made with at least this much (net.core.wmem_default). */
+/* Minimum send buffer of a new socket (net.core.wmem_default). */
 #define SEND_DEFAULT (64 * 1024)
 
 int rv_nft_failed(int code, struct rv_error *err)
@@ -39,7 +38,7 @@ static int connect_socket(struct rv_nft_socket *n)
 	n->nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (!n->nl)
 		return -1;
-	/* Both only make errors clearer and shorter; kernels before 4.12 lack them. */
+	/* Both only improve error messages; kernels before 4.12 lack them. */
 	mnl_socket_setsockopt(n->nl, NETLINK_EXT_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(n->nl, NETLINK_CAP_ACK, &on, sizeof(on));
 	return mnl_socket_bind(n->nl, 0, MNL_SOCKET_AUTOPID);
@@ -68,7 +67,7 @@ void rv_nft_close(struct rv_nft_socket *n)
 	*n = (struct rv_nft_socket){ 0 };
 }
 
-/* A dump that nobody wants to see to its end is left with its socket. */
+/* Abandons an unfinished dump together with its socket. */
 static int reconnect(struct rv_nft_socket *n, struct rv_error *err)
 {
 	mnl_socket_close(n->nl);
@@ -107,16 +106,16 @@ static ssize_t receive(struct rv_nft_socket *n, int flags)
 	return len;
 }
 
-/* One exchange: what is asked for, and who sees the answers. */
+/* A request and the callbacks for its answers. */
 struct exchange {
 	struct rv_nft_socket *n;
 	uint32_t seq;
-	struct rv_nft_dump *dump;	/* NULL: one answer is all */
+	struct rv_nft_dump *dump;	/* NULL: a single answer */
 	bool check_generation;
 	rv_nft_answer_fn *fn;
 	void *arg;
 	struct rv_error *err;
-	int code;		/* errno of the kernel's refusal */
+	int code;		/* errno of the kernel's error reply */
 };
 
 enum { GO_ON, FINISHED, FAILED };
@@ -172,7 +171,7 @@ static int see_buffer(struct exchange *x, ssize_t len)
 	return GO_ON;
 }
 
-/* The rest of a dump that will not hold is not worth waiting for. */
+/* A dump that is outdated need not be read to its end. */
 static bool outdated(const struct exchange *x, int rc)
 {
 	rv_nft_watch_drain(x->n->watch);
@@ -277,7 +276,7 @@ int rv_nft_settle(struct rv_nft_socket *n, struct rv_error *err)
 	return settle(n, false, err);
 }
 
-/* What happened before is of no interest to what is read only now. */
+/* Changes before this read do not affect it. */
 int rv_nft_read(struct rv_nft_socket *n, rv_family_t family, const char *table, const char *chain,
 		unsigned int what, struct rv_error *err)
 {
@@ -309,16 +308,16 @@ static int begin_read(struct rv_nft_socket *n, const struct rv_nft_query *q, str
 {
 	unsigned int what = what_is_read(q->type);
 
-	/* A name is that of a chain only where chains are looked at. */
+	/* The name is a chain's only in requests about chains. */
 	return rv_nft_read(n, q->family, q->table ? q->table : q->of,
 			   what & RV_NFT_READ_CHAINS ? q->chain : NULL, what, err);
 }
 
 /*
- * The kernel goes on with a dump by counting what it has told. Those of chains go through all
- * tables of the family: a chain that comes or goes in any of them shifts the count, unless all
- * was told at once. Without a watch each object of a dump has the generation it is of; if there is
- * none, the kernel is asked for it.
+ * The kernel continues a dump by counting objects. Dumps of chains iterate over all tables of the
+ * family, so a chain added or removed in any of them shifts the count, unless the dump had only one
+ * part. Without a watch, each object has the generation it belongs to; without objects, the kernel
+ * is asked for it.
  */
 static int end_read(struct rv_nft_socket *n, const struct exchange *x, const struct rv_nft_query *q,
 		    struct rv_error *err)
@@ -357,7 +356,7 @@ static int ask(struct rv_nft_socket *n, const struct rv_nft_query *q, struct rv_
 	return x.code ? 1 : 0;
 }
 
-/* The same must be told by a second dump. */
+/* A second dump must return the same. */
 static int confirm(struct rv_nft_socket *n, const struct rv_nft_query *q,
 		   const struct rv_nft_dump *first, struct rv_error *err)
 {
@@ -435,7 +434,7 @@ int rv_nft_aside_ask(struct rv_nft_aside *a, const struct rv_nft_query *q, rv_nf
 		return -1;
 	a->socket.has_generation = a->of && a->of->has_generation;
 	a->socket.generation = a->of ? a->of->generation : 0;
-	/* Then it covers what is read here. */
+	/* The watch of the other socket covers these reads. */
 	a->socket.unchecked = a->of && a->of->watch;
 	return rv_nft_ask(&a->socket, q, fn, arg, err);
 }
@@ -460,7 +459,7 @@ enum rv_nft_has rv_nft_kernel_has(struct rv_nft_socket *n, rv_family_t family, c
 
 /* ---- batches ------------------------------------------------------------------- */
 
-/* The limits for a privileged writer, else what an ordinary one may have. */
+/* Sets a buffer size: as privileged user beyond the limits, else up to them. */
 static void set_buffer(const struct rv_nft_socket *n, int force, int plain, size_t size)
 {
 	int fd = mnl_socket_get_fd(n->nl);
@@ -490,7 +489,7 @@ static int not_sent(size_t bytes, struct rv_error *err)
 	return -1;
 }
 
-/* Extended acknowledgement: where in the message, and words. */
+/* Extended acknowledgement: offset in the message, and text. */
 static void see_details(const struct nlmsghdr *nlh, const struct nlmsgerr *e,
 			struct rv_nft_verdict *v)
 {
@@ -511,7 +510,7 @@ static void see_details(const struct nlmsghdr *nlh, const struct nlmsgerr *e,
 		snprintf(v->text, sizeof(v->text), "%s", rv_nft_get_text(t[NLMSGERR_ATTR_MSG]));
 }
 
-/* The first error is the cause; what follows it in the batch often fails because of it. */
+/* The first error is the cause; later ones are often consequences. */
 static void see_errors(const struct rv_nft_socket *n, ssize_t len, struct rv_nft_verdict *v)
 {
 	const struct nlmsghdr *nlh = (const void *)n->buf;
@@ -530,8 +529,8 @@ static void see_errors(const struct rv_nft_socket *n, ssize_t len, struct rv_nft
 }
 
 /*
- * The batch is carried out before sendmsg() returns, so all errors wait to be read, and nothing
- * else does. If one got lost, for want of room or memory, there was one: the batch was refused.
+ * The batch is executed before sendmsg() returns, so all errors, and nothing else, are waiting to
+ * be read. If one was lost for lack of memory, the batch was rejected.
  */
 static int collect(struct rv_nft_socket *n, struct rv_nft_verdict *v, struct rv_error *err)
 {

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The form of rules without words (object.h): where in their messages names, numbers of sets
- * and chains, and what is counted are. One table says it; everything that looks at objects,
- * or changes them, is a copy by that table.
+ * The format of rules kept as objects (object.h): where their messages contain names, set and chain
+ * numbers, and counted values. One table defines this; all code that examines or changes objects
+ * copies them using this table.
  */
 #include "wire.h"
 #include "object.h"
 
-/* Expressions in sets in rules of chains in rules; lists from files may be nested deeper. */
+/* For expressions in sets in rules of chains in rules; lists in files may be nested deeper. */
 #define MAX_DEPTH 24
-/* The list of a rule's own expression's attributes. */
+/* Depth of the attributes of a rule's own expressions. */
 #define OUTER_DEPTH 4
 
-/* An attribute of a list: what it means, or the list in it. */
+/* An attribute: its meaning, or the level of the list in it. */
 struct spot_row {
 	uint8_t level;			/* enum rv_nft_level */
 	uint8_t spot;			/* enum rv_nft_spot */
-	uint8_t list;			/* enum rv_nft_level of what is in it; NONE: no list */
+	uint8_t list;			/* enum rv_nft_level of its contents; NONE: not a list */
 	uint16_t attr;
 };
 
@@ -63,7 +63,7 @@ static const struct spot_row spot_rows[] = {
 	SPOT(EXTHDR, NFTA_EXTHDR_FLAGS, ZERO),
 };
 
-/* Expressions that have spots. */
+/* Expressions with spots. */
 static const struct {
 	const char *name;
 	enum rv_nft_level level;
@@ -184,7 +184,7 @@ const struct rv_nft_object *rv_nft_object_of(const struct rv_rule *r)
 	return m && m->ext == &rv_ext_nft ? (const struct rv_nft_object *)(const void *)m->data : NULL;
 }
 
-/* Tests, and what leaves packets as they are. */
+/* Returns whether the expression only tests, or does not change packets. */
 static bool is_harmless(const struct rv_nft_expr *e)
 {
 	switch (e->kind) {
@@ -264,11 +264,11 @@ bool rv_nft_first_counter(struct rv_nft_view expressions, struct rv_counters *co
 
 /* ---- from bytes ------------------------------------------------------------------------- */
 
-/* A copy of an object on its way into a rule. */
+/* State while copying an object into a rule. */
 struct reading {
-	struct rv_counters *counters;	/* takes the first counter; NULL: it is lost */
-	bool keep;			/* what was counted is kept, but for the first counter */
-	uint32_t sets, chains;		/* numbers given so far */
+	struct rv_counters *counters;	/* receives the first counter; NULL: dropped */
+	bool keep;			/* keep counted values except the first counter */
+	uint32_t sets, chains;		/* numbers assigned so far */
 };
 
 static int malformed(struct rv_error *err)
@@ -276,7 +276,7 @@ static int malformed(struct rv_error *err)
 	return rv_fail(err, RV_ERR_USAGE, NULL, "nft: --expr is not a rule of nf_tables");
 }
 
-/* A number is a set's or chain's that came before. */
+/* Returns whether the number is that of an earlier set or chain. */
 static bool known_number(const struct rv_nft_copier *c, enum rv_nft_spot spot, struct rv_nft_view v)
 {
 	struct reading *r = c->arg;
@@ -342,7 +342,7 @@ static int read_spot(struct rv_nft_copier *c, enum rv_nft_spot spot, uint16_t ty
 	return 0;
 }
 
-/* Attributes that a message of an object has: the rest would make something else of it. */
+/* Attributes allowed in a message of an object; others would give it another meaning. */
 bool rv_nft_object_attr(uint16_t message, uint16_t attr)
 {
 	static const struct { uint16_t message; uint32_t attrs; } own[] = {
@@ -374,7 +374,7 @@ static bool only_own(const struct rv_nft_attr *message)
 	return !w.bad;
 }
 
-/* The last message is the rule: it has no chain of its own. */
+/* The rule is the last message, without a chain. */
 static bool is_the_rule(const struct rv_nft_attr *message)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rules without words in iptables, for people: in nft's words where there are some. What a rule
- * does is in its bytes; nothing reads this text.
+ * Prints rules kept as objects in nft syntax, where possible. Only for output: the rule is defined
+ * by its bytes, and nothing parses this text.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,14 +10,14 @@
 #include "extensions/limit.h"
 #include "object.h"
 
-/* Elements of a set that are shown. */
+/* Maximum number of elements printed. */
 #define SHOWN_ELEMENTS 32
 
-/* How the bytes of a field are written. */
+/* Output formats of field values. */
 enum form { HEX_BYTES, ADDRESS, NUMBER, HOST_NUMBER, HEX, NAME, PROTOCOL, PORT, STATES };
 
 struct held {
-	char text[160];			/* "": nothing is loaded */
+	char text[160];			/* "": empty */
 	enum form form;
 	uint32_t len;
 };
@@ -35,7 +35,7 @@ static void tell_rules(struct teller *t, uint32_t chain);
 /* ---- fields ------------------------------------------------------------------------- */
 
 struct field_name {
-	uint8_t kind, family, base, offset, len;	/* base: or key */
+	uint8_t kind, family, base, offset, len;	/* base, or key of meta and ct */
 	uint8_t form;
 	const char *text;
 };
@@ -89,7 +89,7 @@ static const struct field_name *find_field(const struct teller *t, const struct 
 			continue;
 		if (e->kind != RV_NFT_PAYLOAD && n->base == e->key)
 			return n;
-		/* A prefix of whole bytes loads no more than those. */
+		/* A prefix of whole bytes loads fewer bytes. */
 		if (e->kind == RV_NFT_PAYLOAD && n->base == e->base && n->offset == e->offset &&
 		    (n->len == e->len || (n->form == ADDRESS && e->len < n->len)))
 			return n;
@@ -104,7 +104,7 @@ static const char *direction(const struct rv_nft_expr *e)
 	return e->direction ? " (reply)" : " (original)";
 }
 
-/* What is loaded, as text. */
+/* Sets the text for a load. */
 static void name_load(const struct teller *t, const struct rv_nft_expr *e, struct held *h)
 {
 	static const char *const bases[] = { "ll", "nh", "th", "ih" };
@@ -134,7 +134,7 @@ static void name_load(const struct teller *t, const struct rv_nft_expr *e, struc
 
 /* ---- values ---------------------------------------------------------------------------- */
 
-/* Names may hold any byte but NUL: none may end the line or look like something else. */
+/* Names may contain any byte except NUL: escape those that would end the line or be ambiguous. */
 static void put_name(struct rv_buf *b, const char *name, size_t len)
 {
 	for (size_t i = 0; i < len && name[i]; i++) {
@@ -223,7 +223,7 @@ static void put_value(struct teller *t, enum form form, struct rv_nft_view v)
 		put_states(t->b, rv_get_uint(v.data, v.len));
 	else
 		rv_buf_printf(t->b, "0x%llx", (unsigned long long)rv_get_uint(v.data, v.len));
-	/* A name without its NUL is the beginning of one. */
+	/* A name without its NUL is a prefix. */
 	if (form == NAME && !memchr(v.data, 0, v.len))
 		rv_buf_putc(t->b, '*');
 }
@@ -246,7 +246,7 @@ static const char *text_in(struct teller *t, uint32_t reg)
 	return h && h->text[0] ? h->text : "?";
 }
 
-/* Several fields one behind the other are a key. */
+/* Consecutive fields are a concatenated key. */
 static void put_key(struct teller *t, uint32_t reg)
 {
 	struct held *h = held_in(t, reg);
@@ -296,7 +296,7 @@ static struct rv_nft_view value_of(struct rv_nft_view nest)
 							       (struct rv_nft_view){ 0 };
 }
 
-/* The end of an interval is told as the one behind its last. */
+/* The kernel reports the first value after an interval as its end. */
 static void put_end(struct teller *t, enum form form, struct rv_nft_view first,
 		    struct rv_nft_view behind)
 {
@@ -316,7 +316,7 @@ static void put_end(struct teller *t, enum form form, struct rv_nft_view first,
 	put_value(t, form, (struct rv_nft_view){ last, behind.len });
 }
 
-/* behind: the key that ends the interval which e begins; none: it is no interval, or a pair of keys. */
+/* behind: key that ends the interval starting at e; none: not an interval, or a pair of keys. */
 static void put_element(struct teller *t, enum form form, const struct rv_nft_view *e,
 			struct rv_nft_view behind)
 {
@@ -339,7 +339,7 @@ static void put_element(struct teller *t, enum form form, const struct rv_nft_vi
 	}
 }
 
-/* An element is put when the next is seen, which may be the end of its interval. */
+/* An element is printed when the next one is known, which may end its interval. */
 struct element_list {
 	enum form form;
 	unsigned int n;
@@ -395,7 +395,7 @@ static void put_elements(struct teller *t, enum form form, uint32_t set)
 	rv_buf_puts(t->b, " }");
 }
 
-/* "@name", or the elements of a set that is the rule's own. */
+/* Prints "@name", or the elements of an anonymous set. */
 static void put_set(struct teller *t, enum form form, struct rv_nft_view name, struct rv_nft_view id)
 {
 	uint32_t number;
@@ -598,7 +598,7 @@ static void tell_log(struct teller *t, const struct rv_nft_expr *e)
 		rv_buf_printf(t->b, " flags 0x%x", e->flags);
 }
 
-/* Registers that a statement takes: addresses, then ports. */
+/* Prints the registers of a statement: addresses, then ports. */
 static void put_registers(struct teller *t, const struct rv_nft_expr *e)
 {
 	const char *before = " to ";
@@ -636,7 +636,7 @@ static void tell_reject(struct teller *t, const struct rv_nft_expr *e)
 		rv_buf_printf(t->b, " reject with icmp code %u", e->code);
 }
 
-/* A field is given the value of a register. */
+/* Prints the assignment of a register to a field. */
 static void tell_set(struct teller *t, const struct rv_nft_expr *e)
 {
 	struct held h;
@@ -738,7 +738,7 @@ static void tell_known(struct teller *t, const struct rv_nft_view *a, const stru
 
 #define ATTRS 32
 
-/* Its name and its bytes: of an expression that has no other words. */
+/* Prints name and bytes of an expression without syntax. */
 static void tell_unknown(struct teller *t, const char *name, struct rv_nft_view data)
 {
 	rv_buf_putc(t->b, ' ');
@@ -818,7 +818,7 @@ static void tell_rule(struct teller *t, const struct rv_nft_view *rule)
 		tell_comment(t, rule[NFTA_RULE_USERDATA]);
 }
 
-/* The rules of a chain of the rule's own; 0: the rule. */
+/* Prints the rules of an anonymous chain; 0: the rule. */
 static void tell_rules(struct teller *t, uint32_t chain)
 {
 	struct rv_nft_walk w = rv_nft_attrs(t->object);
@@ -849,7 +849,7 @@ void rv_nft_object_text(struct rv_buf *b, rv_family_t family, struct rv_nft_view
 	struct teller t = { .b = &text, .family = family, .object = object };
 
 	tell_rules(&t, 0);
-	/* Each word has a blank before it. */
+	/* Each word is preceded by a blank. */
 	if (text.len)
 		rv_buf_add(b, text.data + 1, text.len - 1);
 	b->failed |= text.failed;

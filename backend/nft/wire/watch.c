@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reading beside other writers. Each change in any table of nf_tables makes a new generation and
- * ends a dump's consistency, even if nothing changed in what is being read. So, once a read has
- * failed because of that, the kernel is asked for the notifications of changes: a second socket
- * has joined the group before anything is read, and tells which tables and chains each
- * generation changed. A read holds if none of them is one that was read.
+ * Reading while other programs write. Every change of any nf_tables table starts a new generation
+ * and makes dumps inconsistent, even if it does not affect what is being read. So after a read has
+ * failed for this reason, notifications are used: a second socket joins the group before anything
+ * is read, and reports which tables and chains each generation changed. A read is valid if none of
+ * them was read.
  *
- * Notifications of a transaction come in its order and end with NFT_MSG_NEWGEN, which has the
- * generation. If the kernel had to drop some, the socket fails with ENOBUFS: then anything may have
+ * Notifications of a transaction are in its order and end with NFT_MSG_NEWGEN, which contains the
+ * generation. If the kernel had to drop some, the socket returns ENOBUFS: then anything may have
  * changed.
  */
 #include <errno.h>
@@ -17,34 +17,34 @@
 
 #include "netlink.h"
 
-/* Notifications are read between the parts of a dump: room for those that come in one. */
+/* Receive buffer: notifications are read between parts of a dump. */
 #define ROOM (8 * 1024 * 1024)
 
-/* Of one message, or of several that the kernel puts together: at most NLMSG_GOODSIZE. */
+/* Size of one or several combined messages: at most NLMSG_GOODSIZE. */
 #define BUFFER (64 * 1024)
 
-/* A generation that is known is told by the time its transaction ends. Milliseconds. */
+/* Maximum wait, in ms, for the notification of a generation that the kernel has reached. */
 #define PATIENCE 2000
 
-/* Tables of two families, each in more than one way. */
+/* Maximum number of records: tables of two families, each read in several ways. */
 #define READS 40
 
-/* What was read of a table. */
+/* A record of what was read of a table. */
 struct read {
 	rv_family_t family;
 	const char *table;		/* one of rv_nft_known_table() */
-	char chain[RV_CHAIN_NAME_LEN];	/* "": all of them */
+	char chain[RV_CHAIN_NAME_LEN];	/* "": all chains */
 	unsigned int what;		/* RV_NFT_READ_* */
 };
 
 struct rv_nft_watch {
 	struct mnl_socket *nl;
-	uint32_t seen;		/* the newest generation that was told to its end */
-	uint32_t base;		/* what is older does not count */
+	uint32_t seen;		/* newest generation with all notifications received */
+	uint32_t base;		/* older generations are ignored */
 	bool lost;
 	/*
-	 * Something of what was read changed; a table or chain of any of its families came or went.
-	 * later: in a generation that is not yet at its end.
+	 * Changes of what was read (ours), and tables or chains added or removed in its families
+	 * (chains). later: in a generation whose notifications are incomplete.
 	 */
 	struct { bool ours, chains; } now, later;
 	struct read reads[READS];
@@ -79,7 +79,7 @@ void rv_nft_watch_read(struct rv_nft_watch *w, rv_family_t family, const char *t
 	for (unsigned int i = 0; i < w->nreads; i++)
 		if (includes(&w->reads[i], &r))
 			return;
-	/* Chains that are too many to tell apart make room. */
+	/* When the array is full, chains of a table are combined. */
 	if (w->nreads == READS) {
 		w->nreads = 0;
 		for (unsigned int i = 0; i < READS; i++) {
@@ -91,7 +91,7 @@ void rv_nft_watch_read(struct rv_nft_watch *w, rv_family_t family, const char *t
 	w->reads[w->nreads++] = r;
 }
 
-/* chain NULL: the table itself, or chains that the message does not name. */
+/* chain NULL: the table itself, or chains not named in the message. */
 static bool was_read(const struct rv_nft_watch *w, rv_family_t family, const char *table,
 		     const char *chain, unsigned int what)
 {
@@ -120,7 +120,7 @@ static void see_generation(struct rv_nft_watch *w, const struct rv_nft_view *t)
 	w->seen = generation;
 }
 
-/* The table's name is the first attribute of all of them. */
+/* The table's name is attribute 1 in all messages. */
 #define TABLE_NAME 1
 
 static void see_change(struct rv_nft_watch *w, rv_family_t family, unsigned int type,
@@ -139,7 +139,7 @@ static void see_change(struct rv_nft_watch *w, rv_family_t family, unsigned int 
 	case NFT_MSG_DELCHAIN:
 		chain = rv_nft_get_text(t[NFTA_CHAIN_NAME]);
 		w->later.chains = true;
-		/* One that got another name may have had one that was read. */
+		/* A renamed chain may have had a name that was read. */
 		if (type == NFT_MSG_NEWCHAIN && !t[NFTA_CHAIN_HOOK].data)
 			chain = NULL;
 		break;
@@ -149,7 +149,7 @@ static void see_change(struct rv_nft_watch *w, rv_family_t family, unsigned int 
 		what = 0;
 		break;
 	default:
-		/* Sets, their elements and the like change no chain and no rule. */
+		/* Sets, elements and objects do not change chains or rules. */
 		what = RV_NFT_READ_SETS;
 		break;
 	}
@@ -186,7 +186,6 @@ static void see_notification(struct rv_nft_watch *w, const struct nlmsghdr *nlh)
 		see_change(w, nfg->nfgen_family, nlh->nlmsg_type & 0xff, t);
 }
 
-/* Reads what has come by now. False: the socket has failed. */
 bool rv_nft_watch_drain(struct rv_nft_watch *w)
 {
 	for (;;) {
@@ -201,7 +200,7 @@ bool rv_nft_watch_drain(struct rv_nft_watch *w)
 			return !w->lost;
 		if (len < 0 || len > BUFFER)
 			w->lost = true;
-		/* More may be waiting behind what was lost. */
+		/* More may be pending after lost notifications. */
 		if (len < 0 && errno != ENOBUFS)
 			return false;
 		for (; len > 0 && len <= BUFFER && mnl_nlmsg_ok(nlh, left);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nf_tables' messages as bytes: attributes, expressions, heads of messages. Nothing here knows rules
- * of iptables. Attribute and message layouts: linux/netfilter/nf_tables.h, nfnetlink.h.
+ * Encoding of nf_tables messages: attributes, expressions, headers. Independent of iptables rules.
+ * Layouts: linux/netfilter/nf_tables.h, nfnetlink.h.
  */
 #ifndef RAVELIN_NFT_WIRE_H
 #define RAVELIN_NFT_WIRE_H
@@ -20,7 +20,7 @@
 
 /* ---- attributes: attr.c ---------------------------------------------------- */
 
-/* Bytes owned by somebody else. */
+/* Borrowed bytes. */
 struct rv_nft_view {
 	const unsigned char *data;
 	uint32_t len;
@@ -31,10 +31,10 @@ struct rv_nft_attr {
 	struct rv_nft_view value;
 };
 
-/* Walks the attributes in a payload; unlike mnl_attr_for_each a bad length is noticed. */
+/* Iterates over the attributes in a payload; unlike mnl_attr_for_each, detects bad lengths. */
 struct rv_nft_walk {
 	struct rv_nft_view rest;
-	bool bad;			/* the walk ended at something that is no attribute */
+	bool bad;			/* stopped at an invalid attribute */
 };
 
 static inline struct rv_nft_walk rv_nft_attrs(struct rv_nft_view payload)
@@ -70,26 +70,26 @@ static inline bool rv_nft_next(struct rv_nft_walk *w, struct rv_nft_attr *a)
 }
 
 /*
- * Puts the values of attributes 0..max-1 in table (data NULL: absent). Types from max on are
- * left out. False when the payload is malformed.
+ * Stores the values of attributes 0..max-1 in table (data NULL: absent), ignoring others. Returns
+ * false if the payload is malformed.
  */
 bool rv_nft_attr_table(struct rv_nft_view payload, struct rv_nft_view *table, unsigned int max);
 
-/* Values; false when the size is wrong. Numbers are big-endian on the wire. */
+/* Get values; false if the size is wrong. Numbers are big-endian. */
 bool rv_nft_get_u32(struct rv_nft_view v, uint32_t *n);
 bool rv_nft_get_u64(struct rv_nft_view v, uint64_t *n);
 /* The text of a NUL-terminated string attribute, or NULL. */
 const char *rv_nft_get_text(struct rv_nft_view v);
 
 /*
- * Walks NFTA_*_USERDATA: items of type, length and value, one byte each for the first two. *at starts
- * at 0. False after the last item, and at an item that is cut off.
+ * Iterates over NFTA_*_USERDATA: items of type (1 byte), length (1 byte) and value. *at starts at
+ * 0. Returns false after the last item, and at a truncated one.
  */
 #define RV_NFT_UDATA_COMMENT 0
 bool rv_nft_next_userdata(struct rv_nft_view data, uint32_t *at, uint8_t *type,
 			  struct rv_nft_view *value);
 
-/* Writes an attribute to memory with room for it and returns the place behind it. */
+/* Writes an attribute to memory of sufficient size; returns the address after it. */
 static inline unsigned char *rv_nft_attr_write(unsigned char *at, uint16_t type, const void *data,
 					  size_t len)
 {
@@ -109,14 +109,14 @@ void rv_nft_put(struct rv_buf *b, uint16_t type, const void *data, size_t len);
 void rv_nft_put_text(struct rv_buf *b, uint16_t type, const char *text);
 void rv_nft_put_u32(struct rv_buf *b, uint16_t type, uint32_t n);
 void rv_nft_put_u64(struct rv_buf *b, uint16_t type, uint64_t n);
-/* Opens a nest and returns its place, for rv_nft_nest_end(). */
+/* Starts a nested attribute; returns its offset, for rv_nft_nest_end(). */
 size_t rv_nft_nest(struct rv_buf *b, uint16_t type);
-/* False when the nest has grown longer than an attribute can be. */
+/* Returns false if the nested attribute is too long. */
 bool rv_nft_nest_end(struct rv_buf *b, size_t nest);
 
 /* ---- expressions: expr.c --------------------------------------------------- */
 
-/* The expressions that are understood: identifier, name on the wire. */
+/* The known expressions: identifier, name on the wire. */
 #define RV_NFT_EXPRS(X)		\
 	X(PAYLOAD, "payload")	\
 	X(META, "meta")		\
@@ -129,7 +129,7 @@ bool rv_nft_nest_end(struct rv_buf *b, size_t nest);
 	X(LOG, "log")		\
 	X(MATCH, "match")	\
 	X(TARGET, "target")	\
-	/* What only nft itself writes. */ \
+	/* Written only by nft. */ \
 	X(CT, "ct")		\
 	X(EXTHDR, "exthdr")	\
 	X(FIB, "fib")		\
@@ -158,9 +158,9 @@ enum rv_nft_kind {
 	RV_NFT_KINDS
 };
 
-#define RV_NFT_WORDS (NFT_REG32_COUNT)	/* of all registers, 32 bits each */
+#define RV_NFT_WORDS (NFT_REG32_COUNT)	/* number of 32-bit registers */
 
-/* One expression; which fields count is what the rows of its kind in expr.c say. */
+/* An expression; the rows of its kind in expr.c define which fields are used. */
 struct rv_nft_expr {
 	enum rv_nft_kind kind;
 	uint32_t sreg, dreg;
@@ -168,8 +168,9 @@ struct rv_nft_expr {
 	uint32_t key, op;
 	uint32_t burst, type, flags;
 	uint32_t revision, verdict;
-	uint32_t given;			/* attributes that are there, of those that need not be */
-	uint32_t regs[4];		/* nat and its like: addresses, then ports; dup: address, device */
+	uint32_t given;			/* bits: optional attributes that are present */
+	/* nat, masq, redir: addresses, then ports; dup: address, device */
+	uint32_t regs[4];
 	uint32_t family, level, modulus, size, count;
 	uint16_t group, threshold, mss, total;
 	uint8_t direction, code, header, wscale;
@@ -179,58 +180,63 @@ struct rv_nft_expr {
 	struct rv_nft_view data;
 	struct rv_nft_view other;	/* bitwise: xor; range: to */
 	const char *name;		/* match, target; the chain of a verdict; a log's prefix; a set */
-	const char *theirs;		/* iptables never writes this, and why; NULL: it may */
+	const char *theirs;		/* why iptables never writes this; NULL: it may */
 };
 
-/* Appends one list element; rv_buf_ok() tells whether memory sufficed. */
+/* Appends one list element; check rv_buf_ok() for memory. */
 void rv_nft_expr_write(struct rv_buf *b, const struct rv_nft_expr *e);
 /*
- * Reads the payload of a list element. What *e points to is in elem. On failure *what is the
- * expression's name (or "?") and *why says what is wrong with it.
+ * Decodes the payload of a list element. *e points into elem. On failure, *what is the expression's
+ * name (or "?") and *why the reason.
  */
 int rv_nft_expr_read(struct rv_nft_view elem, struct rv_nft_expr *e, const char **what,
 		     const char **why);
 const char *rv_nft_expr_name(enum rv_nft_kind kind);
 
-/* The verdict that an immediate carries; RV_VERDICT_NONE: one that iptables does not have. */
+/* The verdict of an immediate expression; RV_VERDICT_NONE: one that iptables does not have. */
 enum rv_verdict rv_nft_verdict_of(uint32_t code);
-/* The other way round; false: nf_tables has no such verdict. */
+/* The inverse; false: nf_tables has no such verdict. */
 bool rv_nft_verdict_code(enum rv_verdict verdict, uint32_t *code);
-/* Whether a chain is named with it. */
+/* Returns whether the verdict has a chain. */
 bool rv_nft_verdict_has_chain(enum rv_verdict verdict);
 
 /* ---- messages: message.c ----------------------------------------------------- */
 
 #define RV_NFT_HEAD (NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg)))
 
-/* Appends the head of a message: its length is filled in when it ends. seq counts from 1. */
+/* Appends a message header; its length is set by rv_nft_end_message(). seq starts at 1. */
 void rv_nft_put_message(struct rv_buf *b, uint16_t type, uint16_t flags, rv_family_t family,
 			uint16_t res_id, uint32_t seq);
 void rv_nft_end_message(struct rv_buf *b, size_t start);
-/* Appends the head of an nf_tables message with the next number. Returns start for rv_nft_end_message(). */
+/*
+ * Appends an nf_tables message header with the next sequence number. Returns start for
+ * rv_nft_end_message().
+ */
 size_t rv_nft_begin_message(struct rv_buf *b, uint32_t *seq, uint8_t type, uint16_t flags,
 			    rv_family_t family);
-/* The first and last message of a batch that depends on no generation. */
+/* The first and last message of a batch that is not bound to a generation. */
 void rv_nft_put_batch_begin(struct rv_buf *b);
 void rv_nft_put_batch_end(struct rv_buf *b, uint32_t seq);
 
-/* Where a rule stands, for messages. */
+/* Location of a rule, for error messages. */
 struct rv_nft_place {
 	const char *table, *chain;
 	uint64_t handle;
 };
 
-/* The attributes of a rule's message (NFTA_RULE_MAX + 1 of them) and where it stands. */
+/* Gets the attributes of a rule message (NFTA_RULE_MAX + 1) and its location. */
 int rv_nft_place_of(struct rv_nft_view attrs, struct rv_nft_view *t, struct rv_nft_place *place,
 		    struct rv_error *err);
 
-/* Errors of reading; all return -1. The kernel's answer cannot be parsed: */
+/* Errors while reading; all return -1. Malformed answer of the kernel: */
 int rv_nft_malformed(struct rv_error *err);
-/* RV_ERR_AGAIN: what was read before is no longer there; with a hint that another program wrote. */
+/*
+ * RV_ERR_AGAIN: an object read before no longer exists; the hint says that another program wrote.
+ */
 int rv_nft_changed(struct rv_error *err);
 int rv_nft_changed_by_others(struct rv_error *err);
 
-/* Whether iptables can name a chain so. */
+/* Returns whether iptables can express a chain of this name. */
 bool rv_nft_is_sayable(const char *name);
 
 #endif

@@ -123,9 +123,7 @@ void twin_random_packet(struct twin_packet *p, rv_family_t family, uint32_t hook
 	p->gid = twin_below(3);
 }
 
-/*
- * ---- rules as iptables options ------------------------------------------------------------------
- */
+/* ---- rules as iptables options --------------------------------------------------------------- */
 
 #define WORDS	64
 

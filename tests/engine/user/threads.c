@@ -144,10 +144,7 @@ unsigned int rv_test_threads(void)
 	return line;
 }
 
-/*
- * ---- concurrent writers
- * ---------------------------------------------------------------------------
- */
+/* ---- concurrent writers ---------------------------------------------------------------------- */
 
 /* Serialises calls. */
 static pthread_mutex_t calls = PTHREAD_MUTEX_INITIALIZER;

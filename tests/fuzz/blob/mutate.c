@@ -445,9 +445,7 @@ static void change_ip(struct parts *t, struct piece *p)
 	memset(entry(p)->ip.dmask + 4, 0, 12);
 }
 
-/*
- * ---- interface ----------------------------------------------------------------------------------
- */
+/* ---- interface ------------------------------------------------------------------------------- */
 
 static void change_parts(struct parts *t)
 {
