@@ -16,7 +16,7 @@ static const struct rv_option audit_options[] = {
 		.name = "type", .type = RV_T_ENUM,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		RV_FIELD(struct xt_audit_info, type), .names = audit_types,
-		.bad = "Bad action type value \"%s\"",
+		.errors = RV_ERRORS(.bad = "Bad action type value \"%s\""),
 		.arg = "accept|drop|reject", .help = "what a later rule does with the packet",
 	},
 	{ 0 },

@@ -17,6 +17,6 @@ RV_EXTENSION(checksum) = {
 	.name = "CHECKSUM", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES(RV_WRITES_BYTES),
 	RV_STRUCT(struct xt_CHECKSUM_info, 0), .options = checksum_options,
-	.list = "CHECKSUM", .tables = "mangle",
+	.list = "CHECKSUM", .only = RV_ONLY(.tables = "mangle"),
 	.help = "fills in the checksum",
 };

@@ -52,7 +52,7 @@ static const struct rv_option classify_options[] = {
 		RV_FIELD(struct xt_classify_target_info, priority),
 		.list = "CLASSIFY set", .arg = "major:minor",
 		.help = "class, both numbers hexadecimal",
-		.parse = parse_class, .print = print_class,
+		.ops = RV_OPTION_OPS(.parse = parse_class, .print = print_class),
 	},
 	{ 0 },
 };
@@ -61,7 +61,8 @@ RV_EXTENSION(classify) = {
 	.name = "CLASSIFY", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
 	RV_STRUCT(struct xt_classify_target_info, 0), .options = classify_options,
-	.hooks = 1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,
+	.only = RV_ONLY(.hooks = 1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT |
+			1 << NF_INET_POST_ROUTING),
 	.nft = " meta priority set <set-class:t>",
 	.help = "sets the traffic class",
 };

@@ -62,7 +62,7 @@ static const struct rv_option clusterip_options[] = {
 		RV_FIELD(info_t, hash_mode),
 		OF_NEW,
 		.names = clusterip_modes,
-		.bad = "Unknown hashmode \"%s\"",
+		.errors = RV_ERRORS(.bad = "Unknown hashmode \"%s\""),
 		.list = "hashmode=",
 		.arg = "mode",
 		.help = "what chooses the host: sourceip, sourceip-sourceport, "
@@ -76,8 +76,7 @@ static const struct rv_option clusterip_options[] = {
 		.list = "clustermac=",
 		.arg = "address",
 		.help = "Ethernet multicast address shared by all nodes",
-		.parse = parse_cluster_mac,
-		.print = print_cluster_mac,
+		.ops = RV_OPTION_OPS(.parse = parse_cluster_mac, .print = print_cluster_mac),
 	},
 	[TOTAL] = {
 		.name = "total-nodes",
@@ -149,9 +148,10 @@ static int clusterip_read_info(const struct rv_revision *w, const unsigned char 
 RV_EXTENSION(clusterip) = {
 	.name = "CLUSTERIP", .kind = RV_TARGET, .effect = RV_EFFECT_MAY_END, .family = NFPROTO_IPV4,
 	.writes = RV_WRITES(RV_SEL_CT_MARK, RV_SEL_PKTTYPE),
-	.size = sizeof(info_t), .options = clusterip_options, .check = check_combination,
+	.size = sizeof(info_t), .options = clusterip_options,
+	.ops = RV_EXT_OPS(.check = check_combination),
 	.revisions = RV_REVISIONS({ .size = sizeof(info_t), .read = clusterip_read_info }),
 	.config = "IP_NF_TARGET_CLUSTERIP", .list = "CLUSTERIP",
-	.hooks = 1 << NF_INET_LOCAL_IN,
+	.only = RV_ONLY(.hooks = 1 << NF_INET_LOCAL_IN),
 	.help = "shares an address between several hosts",
 };

@@ -19,7 +19,7 @@ enum {
 #define SET(row, word, how, parameter, text)					\
 	[row] = { .name = (word), .type = RV_T_CHANGE, .offset = offsetof(info_t, ctmark), \
 		  .size = 8, .given = RV_BIT_IS(info_t, mode, XT_CONNMARK_SET),	\
-		  .value = (how), .flags = (row) == SET_XMARK ? 0 : RV_OPT_HIDDEN, \
+		  .way = (how), .flags = (row) == SET_XMARK ? 0 : RV_OPT_HIDDEN, \
 		  .excludes = OTHERS(row), .arg = (parameter), .help = (text) }
 
 #define COPY(row, word, number, text)						\
@@ -63,7 +63,7 @@ static const struct rv_option connmark_options[] = {
 		.name = "mask", .type = RV_T_UINT, .flags = RV_OPT_HIDDEN,
 		RV_FIELD(info_t, ctmask), .excludes = 1 << CTMASK | 1 << NFMASK,
 		.arg = "mask", .help = "set both masks",
-		.parse = parse_mask,
+		.ops = RV_OPTION_OPS(.parse = parse_mask),
 	},
 	[ROWS] = { 0 },
 };
@@ -103,8 +103,8 @@ static int understood(const struct rv_revision *w, const unsigned char *wire, un
 RV_EXTENSION(connmark_target) = {
 	.name = "CONNMARK", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES(RV_SEL_MARK, RV_SEL_CT_MARK),
-	.size = sizeof(info_t), .options = connmark_options, .check = check_operation,
-	.kernel_check = connmark_kernel_check,
+	.size = sizeof(info_t), .options = connmark_options,
+	.ops = RV_EXT_OPS(.check = check_operation, .kernel_check = connmark_kernel_check),
 	.initial = &(const info_t){ .ctmask = UINT32_MAX, .nfmask = UINT32_MAX },
 	.revisions = RV_REVISIONS(
 		{ .revision = 2, .size = sizeof(info_t), .read = understood,

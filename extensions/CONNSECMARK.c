@@ -21,7 +21,7 @@ RV_EXTENSION(connsecmark) = {
 	.name = "CONNSECMARK", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
 	RV_STRUCT(struct xt_connsecmark_target_info, 0), .options = connsecmark_options,
-	.list = "CONNSECMARK", .tables = "mangle security",
+	.list = "CONNSECMARK", .only = RV_ONLY(.tables = "mangle security"),
 	.required = "CONNSECMARK target: parameter required",
 	.help = "copies the security label between packet and connection",
 };

@@ -60,14 +60,16 @@ enum { NOTRACK, HELPER, TIMEOUT, CTEVENTS, EXPEVENTS, ZONE, ZONE_ORIG_ROW, ZONE_
 	{									\
 		.name = word, .type = RV_T_BITS, .flags = RV_OPT_EXACT,		\
 		RV_FIELD(struct ct_data, info.field_), .names = table,		\
-		.bad = "Unknown event type \"%s\"", .list = word, .arg = "event[,...]", \
+		.errors = RV_ERRORS(.bad = "Unknown event type \"%s\""), .list = word, \
+		.arg = "event[,...]",						\
 		.help = text,							\
 	}
 
 #define ZONE_ROW(row, word, number, text)					\
 	{									\
 		.name = word, .type = RV_T_UINT, RV_FIELD(struct ct_data, zone), \
-		.max = UINT16_MAX, .names = zones, .bad = "Cannot parse %s as a zone ID", \
+		.max = UINT16_MAX, .names = zones,				\
+		.errors = RV_ERRORS(.bad = "Cannot parse %s as a zone ID"),	\
 		.given = RV_BIT_IS(struct ct_data, side, number),		\
 		.excludes = ZONE_ROWS & ~(1 << (row)), .list = word, .arg = "number|mark", \
 		.help = text,							\
@@ -167,14 +169,14 @@ static int write_any(const struct rv_revision *w, const unsigned char *data, uns
 RV_EXTENSION(ct_target) = {
 	.name = "CT", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES(RV_WRITES_CONNECTION),
-	.size = sizeof(struct ct_data), .options = ct_options, .check = drop_default_zone,
-	.kernel_check = ct_kernel_check,
+	.size = sizeof(struct ct_data), .options = ct_options,
+	.ops = RV_EXT_OPS(.check = drop_default_zone, .kernel_check = ct_kernel_check),
 	.revisions = RV_REVISIONS(
 		LAYOUT(2, struct xt_ct_target_info_v1, XT_CT_MASK & ~XT_CT_NOTRACK_ALIAS,
 		       TIMEOUT_FIELD),
 		LAYOUT(1, struct xt_ct_target_info_v1, XT_CT_NOTRACK, TIMEOUT_FIELD),
 		LAYOUT(0, struct xt_ct_target_info, XT_CT_NOTRACK)),
-	.list = "CT", .tables = "raw",
+	.list = "CT", .only = RV_ONLY(.tables = "raw"),
 	.nft = "{notrack: notrack|^}",
 	.help = "configures connection tracking of the packet",
 };

@@ -25,7 +25,7 @@ enum { ECE_BITS = 0x80, CWR_BITS = 0x40 };
 #define BIT_ROW(row, word, op, text)						\
 	[row] = {								\
 		.name = word, .type = RV_T_UINT, RV_FIELD(info_t, proto),	\
-		.max = 1, .value = row##_BITS,					\
+		.max = 1, .owned = row##_BITS,					\
 		.given = RV_BIT(info_t, operation, op), .excludes = 1 << REMOVE, \
 		.arg = "0|1", .help = text,					\
 	}
@@ -57,10 +57,11 @@ static int check_tcp_protocol(struct rv_check *c)
 RV_EXTENSION(ecn_target) = {
 	.name = "ECN", .kind = RV_TARGET, .effect = RV_EFFECT_MAY_END, .family = NFPROTO_IPV4,
 	.writes = RV_WRITES(RV_SEL_TOS, RV_SEL_IP_ECN, RV_SEL_TCP_FLAGS, RV_WRITES_BYTES),
-	.size = sizeof(info_t), .options = ecn_options, .kernel_check = check_tcp_protocol,
+	.size = sizeof(info_t), .options = ecn_options,
+	.ops = RV_EXT_OPS(.kernel_check = check_tcp_protocol),
 	.revisions = RV_REVISIONS({ .size = sizeof(info_t),
 			  .valid_bits = RV_BIT(info_t, operation, OP_REMOVE | IPT_ECN_OP_SET_IP) }),
-	.config = "IP_NF_TARGET_ECN", .tables = "mangle",
+	.config = "IP_NF_TARGET_ECN", .only = RV_ONLY(.tables = "mangle"),
 	.save_template = "{ecn-tcp-remove&ecn-tcp-ece=0&ecn-tcp-cwr=0: --ecn-tcp-remove|"
 		      "{ecn-tcp-ece: --ecn-tcp-ece <ecn-tcp-ece>}"
 		      "{ecn-tcp-cwr: --ecn-tcp-cwr <ecn-tcp-cwr>}"

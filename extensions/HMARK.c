@@ -133,7 +133,7 @@ static const struct rv_option hmark_options[] = {
 		   "set these bits of the destination port before hashing"),
 	NUMBER_ROW(SPI, "spi", port_set.b32, SPI, "set these bits of the SPI before hashing"),
 	ROW(PROTO, "proto-mask", RV_T_UINT, proto_mask, PROTO_MASK, "number",
-	    "mask for the protocol number", .print = print_proto),
+	    "mask for the protocol number", .ops = RV_OPTION_OPS(.print = print_proto)),
 	ROW(RND, "rnd", RV_T_UINT, hashrnd, RND, "number", "initial value of the hash",
 	    .flags = RV_OPT_HEX | RV_OPT_PADDED),
 	ROW(MOD, "mod", RV_T_UINT, hmodulus, MODULUS, "number", "number of marks",
@@ -144,7 +144,7 @@ static const struct rv_option hmark_options[] = {
 		RV_FIELD(struct hmark_data, ct),
 		.arg = "word[,...]",
 		.help = "fields to hash: src dst sport dport spi proto; ct: of the connection",
-		.parse = parse_tuple, .print = print_tuple,
+		.ops = RV_OPTION_OPS(.parse = parse_tuple, .print = print_tuple),
 	},
 	{ 0 },
 };
@@ -232,7 +232,8 @@ static int hmark_write_info(const struct rv_revision *w, const unsigned char *da
 		.revisions = RV_REVISIONS({ .size = sizeof(struct xt_hmark_info), .read = hmark_read_info, \
 				  .write = hmark_write_info, .arg = (nfproto) }),	\
 		.help = "sets the mark to a hash of packet fields", \
-		.check = check_parameters, .kernel_check = hmark_kernel_check,			\
+		.ops = RV_EXT_OPS(.check = check_parameters,			\
+				  .kernel_check = hmark_kernel_check),		\
 		/* Starts with what save prints last, and ends with a space. */ \
 		.list_template = " HMARK mod <hmark-mod>{hmark-offset: + <hmark-offset:x>}" \
 			      "{hmark-tuple: ct,}"				\

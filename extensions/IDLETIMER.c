@@ -78,7 +78,7 @@ RV_EXTENSION(idletimer) = {
 	.name = "IDLETIMER", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
 	.size = sizeof(info_t), .options = idletimer_options,
-	.kernel_check = check_timeout_and_label,
+	.ops = RV_EXT_OPS(.kernel_check = check_timeout_and_label),
 	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(info_t), .read = understood,
 		  .fields = RV_REVISION_FIELDS(

@@ -22,13 +22,13 @@ static const struct rv_option led_options[] = {
 		.name = "led-trigger-id", .type = RV_T_STRING,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS,
 		RV_FIELD(struct led_data, id),
-		.bad = "Argument must have a maximum length of 16 characters\n",
+		.errors = RV_ERRORS(.bad = "Argument must have a maximum length of 16 characters\n"),
 		.arg = "name", .help = "name of the LED trigger, without netfilter-",
 	},
 	{
 		.name = "led-delay", .type = RV_T_UINT,
 		RV_FIELD(struct led_data, delay), .max = UINT32_MAX - 1, .names = delays,
-		.bad = "Delay value must be within range 0..4294967295",
+		.errors = RV_ERRORS(.bad = "Delay value must be within range 0..4294967295"),
 		.arg = "milliseconds|inf", .help = "how long the LED stays on",
 	},
 	{

@@ -28,14 +28,14 @@ static const struct rv_option log_options[] = {
 	{
 		.name = "log-prefix", .type = RV_T_STRING, .flags = RV_OPT_TRUNCATE,
 		RV_FIELD(struct xt_log_info, prefix), .min = 1,
-		.newline = "Newlines not allowed in --log-prefix",
-		.bad = "Argument must have a minimum length of 1 characters\n",
+		.errors = RV_ERRORS(.newline = "Newlines not allowed in --log-prefix",
+				    .bad = "Argument must have a minimum length of 1 characters\n"),
 		.arg = "prefix", .help = "prefix of each line, up to 29 bytes",
 	},
 	{
 		.name = "log-level", .type = RV_T_UINT,
 		RV_FIELD(struct xt_log_info, level), .max = LOG_DEBUG, .names = levels,
-		.bad = "log level \"%s\" unknown\n",
+		.errors = RV_ERRORS(.bad = "log level \"%s\" unknown\n"),
 		.arg = "level",
 		.help = "0 to 7, or emerg, alert, crit, error, warning, notice, info, debug",
 	},

@@ -12,7 +12,7 @@ enum { SET_XMARK, SET_MARK, AND_MARK, OR_MARK, XOR_MARK, ROWS };
 #define ROW(row, word, how, bits, parameter, text)				\
 	[row] = { .name = (word), .type = RV_T_CHANGE, .flags = (bits),		\
 		  .offset = offsetof(struct xt_mark_tginfo2, mark),		\
-		  .size = sizeof(struct xt_mark_tginfo2), .value = (how),	\
+		  .size = sizeof(struct xt_mark_tginfo2), .way = (how),	\
 		  .excludes = OTHERS(row), .arg = (parameter), .help = (text) }
 
 static const struct rv_option mark_options[] = {

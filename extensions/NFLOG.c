@@ -17,11 +17,11 @@ static const struct rv_option nflog_options[] = {
 	[PREFIX] = {
 		.name = "nflog-prefix", .type = RV_T_STRING, .flags = RV_OPT_TRUNCATE,
 		RV_FIELD(struct rv_nflog, prefix), .min = 1,
-		.newline = "Newlines not allowed in --log-prefix",
-		.bad = "Argument must have a minimum length of 1 characters\n",
+		.errors = RV_ERRORS(.newline = "Newlines not allowed in --log-prefix",
+				    .bad = "Argument must have a minimum length of 1 characters\n"),
 		.list = "nflog-prefix", .arg = "text",
 		.help = "prefix of each message, up to 127 bytes",
-		.print = print_prefix,
+		.ops = RV_OPTION_OPS(.print = print_prefix),
 	},
 	[GROUP] = {
 		.name = "nflog-group", .type = RV_T_UINT,
@@ -101,5 +101,5 @@ RV_EXTENSION(nflog) = {
 	.nft = " log{nflog-prefix: prefix <nflog-prefix:p>}{nflog-size: snaplen <nflog-size:d>}"
 	       "{nflog-threshold: queue-threshold <nflog-threshold:d>} group <nflog-group:d>",
 	.help = "sends a copy of the packet to a program",
-	.check = warn_range,
+	.ops = RV_EXT_OPS(.check = warn_range),
 };

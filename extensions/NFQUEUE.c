@@ -60,7 +60,7 @@ static const struct rv_option nfqueue_options[] = {
 		RV_FIELD(info_t, queues_total), .excludes = 1 << NUM,
 		.list = "balance", .arg = "first:last",
 		.help = "range of queues; a connection stays in one queue",
-		.parse = parse_balance, .print = print_balance,
+		.ops = RV_OPTION_OPS(.parse = parse_balance, .print = print_balance),
 	},
 	[BYPASS] = FLAG_ROW("bypass", NFQ_FLAG_BYPASS, "accept packets if no program listens",
 			    .excludes = 0),

@@ -26,12 +26,13 @@ static const struct rv_option notrack_options[] = { { 0 } };
 RV_EXTENSION(notrack) = {
 	.name = "NOTRACK", .kernel_name = "CT", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES(RV_WRITES_CONNECTION),
-	.size = sizeof(rv_ct_info_t), .options = notrack_options, .owns_blob = is_alias,
+	.size = sizeof(rv_ct_info_t), .options = notrack_options,
+	.ops = RV_EXT_OPS(.owns_blob = is_alias),
 	.initial = &(const rv_ct_info_t){ .flags = RV_CT_ALIAS },
 	.revisions = RV_REVISIONS(
 		{ .revision = 2, .size = sizeof(rv_ct_info_t), .read = read_alias },
 		{ .revision = 0, .no_struct = true, .name = "NOTRACK" }),
-	.config = "NETFILTER_XT_TARGET_CT", .list = "NOTRACK", .tables = "raw",
+	.config = "NETFILTER_XT_TARGET_CT", .list = "NOTRACK", .only = RV_ONLY(.tables = "raw"),
 	.nft = " notrack",
 	.help = "disables connection tracking for the packet",
 };

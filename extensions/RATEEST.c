@@ -82,7 +82,7 @@ static void print_average(struct rv_out *o, const struct rv_option *opt, const u
 	{									\
 		.name = word, .type = RV_T_HOOK, .flags = RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS, \
 		RV_FIELD(struct rateest_data, field), .list = words, .arg = "time", \
-		.help = text, .parse = parse_time, .print = printer,		\
+		.help = text, .ops = RV_OPTION_OPS(.parse = parse_time, .print = printer), \
 	}
 
 static const struct rv_option rateest_options[] = {
@@ -155,7 +155,8 @@ static int rateest_read_info(const struct rv_revision *w, const unsigned char *w
 RV_EXTENSION(rateest_target) = {
 	.name = "RATEEST", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
-	.size = sizeof(struct rateest_data), .options = rateest_options, .check = convert_times,
+	.size = sizeof(struct rateest_data), .options = rateest_options,
+	.ops = RV_EXT_OPS(.check = convert_times),
 	.revisions = RV_REVISIONS({ .size = sizeof(struct xt_rateest_target_info), .read = rateest_read_info }),
 	.help = "measures the packet rate",
 };

@@ -90,7 +90,7 @@ static int check_reset_protocol(struct rv_check *c)
 		.name = "reject-with", .type = RV_T_ENUM,			\
 		.flags = RV_OPT_ABBREV | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,	\
 		RV_FIELD(struct ipt_reject_info, with), .names = (table),	\
-		.bad = "unknown reject type \"%s\"", .arg = "type",		\
+		.errors = RV_ERRORS(.bad = "unknown reject type \"%s\""), .arg = "type", \
 		.help = "error sent to the sender", .list = "reject-with",		\
 	}
 
@@ -104,12 +104,16 @@ static const struct ip6t_reject_info initial6 = { .with = IP6T_ICMP6_PORT_UNREAC
 	{									\
 		.name = "REJECT", .kind = RV_TARGET, .effect = RV_EFFECT_ENDS, .family = (nfproto),	\
 		.size = sizeof(struct ipt_reject_info), .initial = &(start),	\
-		.revisions = RV_REVISIONS({ .size = sizeof(struct ipt_reject_info) }), .options = (rows), .tables = "filter",		\
-		.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD |		\
-			 1 << NF_INET_LOCAL_OUT,				\
+		.revisions = RV_REVISIONS({ .size = sizeof(struct ipt_reject_info) }), \
+		.options = (rows),						\
+		.only = RV_ONLY(.tables = "filter",				\
+				.hooks = 1 << NF_INET_LOCAL_IN |		\
+					 1 << NF_INET_FORWARD |			\
+					 1 << NF_INET_LOCAL_OUT),		\
 		.config = "_NF_TARGET_REJECT",					\
 		.nft = " reject{reject-with: with <reject-with:w>}",		\
-		.help = "drops the packet and sends an error", .kernel_check = check_reset_protocol, \
+		.help = "drops the packet and sends an error",			\
+		.ops = RV_EXT_OPS(.kernel_check = check_reset_protocol),	\
 	}
 
 RV_EXTENSION(reject4) = REJECT(NFPROTO_IPV4, options4, initial4);

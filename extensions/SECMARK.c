@@ -38,6 +38,6 @@ RV_EXTENSION(secmark) = {
 		  .fields = FIELDS(info_t) },
 		{ .revision = 0, .size = sizeof(struct xt_secmark_target_info), .read = understood,
 		  .fields = FIELDS(struct xt_secmark_target_info) }),
-	.list = "SECMARK", .tables = "mangle security",
+	.list = "SECMARK", .only = RV_ONLY(.tables = "mangle security"),
 	.help = "sets the security label of the packet",
 };

@@ -22,7 +22,7 @@ enum { ADD, EXIST, TIMEOUT, DEL, MAP, MAP_MARK, MAP_PRIO, MAP_QUEUE };
 	{									\
 		.name = #field "-set", .type = RV_T_SET, .flags = RV_OPT_TWO,	\
 		RV_FIELD(struct set_data, field),				\
-		.once = "--" #field "-set can be specified only once",		\
+		.errors = RV_ERRORS(.once = "--" #field "-set can be specified only once"), \
 		.list = #field "-set", .arg = "name src|dst[,...]", .help = text, \
 		__VA_ARGS__							\
 	}
@@ -38,22 +38,23 @@ enum { ADD, EXIST, TIMEOUT, DEL, MAP, MAP_MARK, MAP_PRIO, MAP_QUEUE };
 #define FORTH (1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING)
 
 static const struct rv_option set_options[] = {
-	[ADD] = SET_ROW(add, "add an entry with these packet fields", .tables = NULL),
-	[EXIST] = FLAG_ROW("exist", IPSET_FLAG_EXIST, "update the timeout of an existing entry",
-			   .tables = NULL),
+	[ADD] = SET_ROW(add, "add an entry with these packet fields"),
+	[EXIST] = FLAG_ROW("exist", IPSET_FLAG_EXIST, "update the timeout of an existing entry"),
 	[TIMEOUT] = {
 		.name = "timeout", .type = RV_T_UINT, .flags = RV_OPT_REPEAT,
 		RV_FIELD(struct set_data, timeout), .max = NO_TIMEOUT - 1,
-		.bad = "Invalid value for option --timeout or out of range 0-4294967294",
+		.errors = RV_ERRORS(.bad = "Invalid value for option --timeout or out of range "
+					   "0-4294967294"),
 		.list = "timeout", .arg = "seconds", .help = "timeout of the entry",
 	},
-	[DEL] = SET_ROW(del, "delete the entry with these packet fields", .tables = NULL),
+	[DEL] = SET_ROW(del, "delete the entry with these packet fields"),
 	[MAP] = SET_ROW(map, "look up these packet fields and apply the entry to the packet",
-			.tables = "mangle"),
-	[MAP_MARK] = FLAG_ROW("map-mark", IPSET_FLAG_MAP_SKBMARK, "apply the mark", .tables = NULL),
-	[MAP_PRIO] = FLAG_ROW("map-prio", IPSET_FLAG_MAP_SKBPRIO, "apply the traffic class", .hooks = FORTH),
+			.only = RV_ONLY(.tables = "mangle")),
+	[MAP_MARK] = FLAG_ROW("map-mark", IPSET_FLAG_MAP_SKBMARK, "apply the mark"),
+	[MAP_PRIO] = FLAG_ROW("map-prio", IPSET_FLAG_MAP_SKBPRIO, "apply the traffic class",
+	.only = RV_ONLY(.hooks = FORTH)),
 	[MAP_QUEUE] = FLAG_ROW("map-queue", IPSET_FLAG_MAP_SKBQUEUE, "apply the queue of the interface",
-			       .hooks = FORTH),
+			       .only = RV_ONLY(.hooks = FORTH)),
 	{ 0 },
 };
 
@@ -104,7 +105,7 @@ static int check_sets(struct rv_check *c)
 		.writes = RV_WRITES(RV_SEL_MARK),	\
 		.size = sizeof(struct set_data),				\
 		.initial = &(const struct set_data){ .timeout = NO_TIMEOUT },	\
-		.options = set_options, .check = check_sets,				\
+		.options = set_options, .ops = RV_EXT_OPS(.check = check_sets),	\
 		.config = "NETFILTER_XT_SET",					\
 		.help = "adds the packet to an ipset or deletes it", \
 		.revisions = RV_REVISIONS(						\

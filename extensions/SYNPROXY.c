@@ -46,10 +46,11 @@ static int synproxy_read_info(const struct rv_revision *w, const unsigned char *
 RV_EXTENSION(synproxy) = {
 	.name = "SYNPROXY", .kind = RV_TARGET, .effect = RV_EFFECT_MAY_END,
 	.writes = RV_WRITES_NOTHING,
-	.size = sizeof(info_t), .options = synproxy_options, .kernel_check = rv_check_tcp,
+	.size = sizeof(info_t), .options = synproxy_options,
+	.ops = RV_EXT_OPS(.kernel_check = rv_check_tcp),
 	.revisions = RV_REVISIONS({ .size = sizeof(info_t), .read = synproxy_read_info }),
 	.config = "_NF_TARGET_SYNPROXY",
-	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
+	.only = RV_ONLY(.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD),
 	.nft = " synproxy{sack-perm: sack-perm}{timestamp: timestamp}{wscale: wscale <wscale:d>}"
 	       "{mss: mss <mss:d>}",
 	/* Each word is followed by a space, the last one too. */

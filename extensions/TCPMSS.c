@@ -22,7 +22,7 @@ enum { SET_MSS, CLAMP };
 		[CLAMP] = {							\
 			.name = "clamp-mss-to-pmtu", .type = RV_T_FLAG,		\
 			.flags = RV_OPT_SETS, RV_FIELD(struct xt_tcpmss_info, mss), \
-			.value = XT_TCPMSS_CLAMP_PMTU, .hooks = ONLY_FORTH,	\
+			.value = XT_TCPMSS_CLAMP_PMTU, .only = RV_ONLY(.hooks = ONLY_FORTH), \
 			.list = "clamp to PMTU",				\
 			.help = "limit the MSS to the path MTU minus headers",	\
 		},								\
@@ -42,7 +42,7 @@ static const struct xt_tcpmss_info tcpmss_initial = { .mss = XT_TCPMSS_CLAMP_PMT
 		.required = "TCPMSS target: At least one parameter is required", \
 		.nft = " tcp option maxseg size set {clamp-mss-to-pmtu:rt mtu|<set-mss:d>}",	\
 		.help = "changes the MSS of TCP SYN packets",	\
-		.kernel_check = rv_check_tcp,						\
+		.ops = RV_EXT_OPS(.kernel_check = rv_check_tcp),		\
 	}
 
 RV_EXTENSION(tcpmss4) = TCPMSS(NFPROTO_IPV4, options4);

@@ -84,7 +84,7 @@ static const struct rv_option tcpoptstrip_options[] = {
 		RV_FIELD(info_t, strip_bmap),
 		.list = "TCPOPTSTRIP options", .arg = "option[,...]",
 		.help = "numbers, or mss wscale sack-permitted sack timestamp md5",
-		.parse = parse_list, .print = print_list,
+		.ops = RV_OPTION_OPS(.parse = parse_list, .print = print_list),
 	},
 	{ 0 },
 };
@@ -103,8 +103,9 @@ static int tcpoptstrip_read_info(const struct rv_revision *w, const unsigned cha
 RV_EXTENSION(tcpoptstrip) = {
 	.name = "TCPOPTSTRIP", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES(RV_SEL_TCP_OPTION, RV_SEL_TCP_MSS, RV_WRITES_BYTES),
-	.size = sizeof(info_t), .options = tcpoptstrip_options, .kernel_check = rv_check_tcp,
+	.size = sizeof(info_t), .options = tcpoptstrip_options,
+	.ops = RV_EXT_OPS(.kernel_check = rv_check_tcp),
 	.revisions = RV_REVISIONS({ .size = sizeof(info_t), .read = tcpoptstrip_read_info }),
-	.tables = "mangle",
+	.only = RV_ONLY(.tables = "mangle"),
 	.help = "removes TCP options",
 };

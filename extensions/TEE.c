@@ -36,7 +36,8 @@ static int check_gateway(struct rv_check *c)
 RV_EXTENSION(tee) = {
 	.name = "TEE", .kind = RV_TARGET, .effect = RV_EFFECT_CONTINUES,
 	.writes = RV_WRITES_NOTHING,
-	.size = sizeof(struct xt_tee_tginfo), .options = tee_options, .kernel_check = check_gateway,
+	.size = sizeof(struct xt_tee_tginfo), .options = tee_options,
+	.ops = RV_EXT_OPS(.kernel_check = check_gateway),
 	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(struct xt_tee_tginfo), .bytes = offsetof(struct xt_tee_tginfo, priv) }),
 	.list = "TEE",

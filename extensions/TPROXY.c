@@ -33,7 +33,7 @@ static const struct rv_option tproxy_options[] = {
 	[MARK] = {
 		.name = "tproxy-mark", .type = RV_T_CHANGE, .flags = RV_OPT_ALWAYS,
 		.offset = offsetof(struct tproxy_data, mark), .size = 2 * sizeof(uint32_t),
-		.value = RV_WAY_XMASKED,
+		.way = RV_WAY_XMASKED,
 		.arg = "value[/mask]",
 		.help = "clear the bits of mask in the packet's mark, then XOR value",
 	},
@@ -66,12 +66,12 @@ static int check_tcp_or_udp(struct rv_check *c)
 	{									\
 		.name = "TPROXY", .kind = RV_TARGET, .effect = RV_EFFECT_ENDS, .family = (nfproto),	\
 		.size = sizeof(struct tproxy_data), .revisions = RV_REVISIONS(__VA_ARGS__), .options = tproxy_options, \
-		.tables = "mangle", .hooks = 1 << NF_INET_PRE_ROUTING,		\
+		.only = RV_ONLY(.tables = "mangle", .hooks = 1 << NF_INET_PRE_ROUTING), \
 		.nft = "{!on-ip&!on-port:^} tproxy to {on-ip:{$6:[}<on-ip>{$6:]}}"	\
 		       "{on-port::<on-port:d>}"					\
 		       "{tproxy-mark: meta mark set <tproxy-mark:cmeta mark,&>} accept",	\
 		.help = "delivers the packet to a local socket without changing it",	\
-		.kernel_check = check_tcp_or_udp,							\
+		.ops = RV_EXT_OPS(.kernel_check = check_tcp_or_udp),		\
 		.list_template = " TPROXY redirect <on-ip>:<on-port:d> mark <tproxy-mark:m>", \
 	}
 

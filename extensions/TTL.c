@@ -37,7 +37,8 @@ static const struct rv_option ttl_options[] = ROWS("ttl"), hl_options[] = ROWS("
 		.name = word, .kind = RV_TARGET, .effect = RV_EFFECT_MAY_END, .family = (nfproto),		\
 		.writes = RV_WRITES(RV_SEL_TTL, RV_SEL_HOPLIMIT, RV_WRITES_BYTES),	\
 		RV_STRUCT(info, 0), .options = rows,				\
-		.config = "NETFILTER_XT_TARGET_HL", .list = word, .tables = "mangle", .nft = words, \
+		.config = "NETFILTER_XT_TARGET_HL", .list = word,		\
+		.only = RV_ONLY(.tables = "mangle"), .nft = words,		\
 		.required = word ": You must specify an action",		\
 		.help = "changes the TTL or hop limit",		\
 	}

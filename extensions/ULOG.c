@@ -41,7 +41,7 @@ static const struct rv_option ulog_options[] = {
 		.name = "ulog-nlgroup", .type = RV_T_UINT,
 		RV_FIELD(struct ipt_ulog_info, nl_group), .min = 1, .max = GROUPS,
 		.arg = "number", .help = "netlink group, 1 to 32 (default 1)",
-		.parse = parse_group, .print = print_group,
+		.ops = RV_OPTION_OPS(.parse = parse_group, .print = print_group),
 	},
 	{
 		.name = "ulog-cprange", .type = RV_T_UINT,

@@ -38,7 +38,8 @@ enum { SRC_TYPE, DST_TYPE, LIMIT_IN, LIMIT_OUT };
 		.flags = RV_OPT_INVERT | RV_OPT_ABBREV,				\
 		RV_FIELD(struct xt_addrtype_info_v1, field), .names = addrtype_types,	\
 		.invert = RV_BIT(struct xt_addrtype_info_v1, flags, bit),	\
-		.sel = RV_SEL_ADDRTYPE_##SEL, .sel_when = SEEN_BY(SEL), .bad = "addrtype: bad type \"%s\"", \
+		.sel = RV_SEL_ADDRTYPE_##SEL, .sel_more = RV_SEL_MORE(.when = SEEN_BY(SEL)), \
+		.errors = RV_ERRORS(.bad = "addrtype: bad type \"%s\""),	\
 		.list = side "-type [!]", .arg = "type[,...]",			\
 		.help = "the " whose " address is one of these",		\
 	}
@@ -51,7 +52,7 @@ enum { SRC_TYPE, DST_TYPE, LIMIT_IN, LIMIT_OUT };
 	{									\
 		.name = "limit-iface-" side, .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE, \
 		RV_FIELD(struct xt_addrtype_info_v1, flags), .value = bit,	\
-		.excludes = 1 << (other), .hooks = (chains),			\
+		.excludes = 1 << (other), .only = RV_ONLY(.hooks = (chains)),	\
 		.list = "limit-" side, .help = text,				\
 	}
 
@@ -111,7 +112,7 @@ static int write_v0(const struct rv_revision *w, const unsigned char *data, unsi
 RV_EXTENSION(addrtype) = {
 	.name = "addrtype", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	.size = sizeof(struct xt_addrtype_info_v1), .options = addrtype_options,
-	.kernel_check = addrtype_kernel_check,
+	.ops = RV_EXT_OPS(.kernel_check = addrtype_kernel_check),
 	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(struct xt_addrtype_info_v1) },
 		{ .revision = 0, .size = sizeof(struct xt_addrtype_info), .read = addrtype_read_v0,

@@ -57,10 +57,10 @@ static const struct rv_revision wire6[] = { { .size = sizeof(info6) }, { .size =
 		.name = "ah", .kind = RV_MATCH, .family = NFPROTO_IPV##v,	\
 		.protocol = IPPROTO_AH, .size = sizeof(info##v),		\
 		.initial = &initial##v, .revisions = wire##v, .options = options##v,	\
-		.present = RV_SEL_AH, .list = "ah ",				\
+		.header = RV_HEADER(.sel = RV_SEL_AH), .list = "ah ",		\
 		.config = "_NF_MATCH_AH",					\
 		.help = "IPsec AH headers", __VA_ARGS__		\
 	}
 
-RV_EXTENSION(ah4) = AH(4, .kernel_check = check4);
+RV_EXTENSION(ah4) = AH(4, .ops = RV_EXT_OPS(.kernel_check = check4));
 RV_EXTENSION(ah6) = AH(6);

@@ -107,7 +107,8 @@ static const struct rv_option bpf_options[] = {
 		.given = RV_BIT_IS(info, mode, XT_BPF_MODE_BYTECODE), .excludes = 1 << PINNED,
 		.list = "match bpf", .arg = "length,code jt jf k[,...]",
 		.help = "program as printed by nfbpf_compile",
-		.parse = parse_program, .print = print_program, .predicate = program_predicate,
+		.ops = RV_OPTION_OPS(.parse = parse_program, .print = print_program,
+				     .predicate = program_predicate),
 	},
 	[PINNED] = {
 		.name = "object-pinned", .type = RV_T_STRING, .flags = RV_OPT_LIST_TIGHT,
@@ -189,8 +190,7 @@ static int bpf_read_v0(const struct rv_revision *w, const unsigned char *wire, u
 RV_EXTENSION(bpf) = {
 	.name = "bpf", .kind = RV_MATCH,
 	.size = sizeof(info), .compare = offsetof(info, filter), .options = bpf_options,
-	.check = check_program_given,
-	.kernel_check = bpf_kernel_check,
+	.ops = RV_EXT_OPS(.check = check_program_given, .kernel_check = bpf_kernel_check),
 	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(info), .read = read_v1, .write = write_v1 },
 		{ .revision = 0, .size = sizeof(V0), .read = bpf_read_v0, .fields = RV_REVISION_FIELDS(

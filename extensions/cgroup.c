@@ -89,7 +89,7 @@ static int cgroup_read_v0(const struct rv_revision *w, const unsigned char *wire
 RV_EXTENSION(cgroup) = {
 	.name = "cgroup", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	.size = sizeof(info), .compare = offsetof(info, priv), .options = cgroup_options,
-	.kernel_check = check_path_or_class,
+	.ops = RV_EXT_OPS(.kernel_check = check_path_or_class),
 	.revisions = RV_REVISIONS(
 		{ .revision = 2, .size = sizeof(info), .read = cgroup_read_any },
 		{ .revision = 1, .size = sizeof(struct xt_cgroup_info_v1), .read = cgroup_read_any,
@@ -98,6 +98,7 @@ RV_EXTENSION(cgroup) = {
 		  .valid_bits = RV_BIT(struct xt_cgroup_info_v0, invert, 1), .fields = RV_REVISION_FIELDS(
 			RV_REVISION_FIELD(struct xt_cgroup_info_v0, id, info, classid),
 			RV_REVISION_FIELD(struct xt_cgroup_info_v0, invert, info, invert_classid)) }),
-	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,
+	.only = RV_ONLY(.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_LOCAL_OUT |
+			1 << NF_INET_POST_ROUTING),
 	.help = "control group of the packet's socket",
 };

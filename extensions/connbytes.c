@@ -48,7 +48,7 @@ static int range_predicate(const struct rv_option *opt, const unsigned char *dat
 		.name = word, .type = RV_T_ENUM,				\
 		.flags = RV_OPT_REQUIRED | RV_OPT_EXACT | RV_OPT_NO_PREDICATE,		\
 		RV_FIELD(struct connbytes, info.field), .names = table,		\
-		.given = RV_GIVEN_ALWAYS, .bad = "Unknown --" word " `%s'",	\
+		.given = RV_GIVEN_ALWAYS, .errors = RV_ERRORS(.bad = "Unknown --" word " `%s'"), \
 		.list = list_, .arg = parameter, .help = text,			\
 	}
 
@@ -60,7 +60,7 @@ static const struct rv_option connbytes_options[] = {
 		.mask_offset = offsetof(struct connbytes, info.count.to),
 		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(struct connbytes, invert, 1),
 		.list = "connbytes", .arg = "from[:to]", .help = "minimum, or range including both ends",
-		.predicate = range_predicate,
+		.ops = RV_OPTION_OPS(.predicate = range_predicate),
 	},
 	WORD("connbytes-mode", what, connbytes_modes, "connbytes mode", "packets|bytes|avgpkt",
 	     "unit"),
@@ -117,7 +117,7 @@ static int connbytes_read_info(const struct rv_revision *w, const unsigned char 
 RV_EXTENSION(connbytes) = {
 	.name = "connbytes", .kind = RV_MATCH,
 	.size = sizeof(struct connbytes), .options = connbytes_options,
-	.kernel_check = check_negation,
+	.ops = RV_EXT_OPS(.kernel_check = check_negation),
 	.revisions = RV_REVISIONS(
 		{ .revision = 0, .size = sizeof(struct xt_connbytes_info),
 		  .read = connbytes_read_info, .write = connbytes_write_info }),

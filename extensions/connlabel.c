@@ -47,7 +47,7 @@ static const struct rv_option connlabel_options[] = {
 		.sel = RV_SEL_CT_LABEL,
 		.list = "connlabel [! ]", .arg = "name|number",
 		.help = "connection has this label",
-		.parse = parse_label, .print = print_label,
+		.ops = RV_OPTION_OPS(.parse = parse_label, .print = print_label),
 	},
 	{
 		.name = "set", .type = RV_T_FLAG,

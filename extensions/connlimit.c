@@ -98,7 +98,7 @@ static const struct connlimit connlimit_initial = {
 				  .read = read_v1, .arg = family_ }),		\
 		.help = "number of connections per address or network",	\
 		.required = "You must specify \"--connlimit-above\" or \"--connlimit-upto\".", \
-		.one_of = 1 << UPTO | 1 << ABOVE, .check = apply_negation,		\
+		.one_of = 1 << UPTO | 1 << ABOVE, .ops = RV_EXT_OPS(.check = apply_negation), \
 		.list_template = " #conn {connlimit-daddr:dst|src}/<connlimit-mask>" \
 			      " {connlimit-upto:\\<=|>} <connlimit-above:d>",	\
 		.nft = " add @<connlimit-upto:f> \\{ {connlimit-daddr:<connlimit-mask:k,daddr>" \

@@ -57,7 +57,7 @@ static const struct rv_option conntrack_options[] = {
 		.name = "ctstate", .type = RV_T_BITS, .flags = RV_OPT_INVERT | RV_OPT_ABBREV,
 		RV_FIELD(info, state_mask), .names = conntrack_states,
 		.given = GIVEN(STATE), .invert = NOT(STATE), .sel = RV_SEL_CT_STATE,
-		.bad = "Bad ctstate \"%s\"",
+		.errors = RV_ERRORS(.bad = "Bad ctstate \"%s\""),
 		.list = "ctstate", .arg = "state[,...]",
 		.help = "state of the connection",
 	},
@@ -80,7 +80,7 @@ static const struct rv_option conntrack_options[] = {
 		.name = "ctstatus", .type = RV_T_BITS, .flags = RV_OPT_INVERT | RV_OPT_ABBREV,
 		RV_FIELD(info, status_mask), .names = statuses,
 		.given = GIVEN(STATUS), .invert = NOT(STATUS), .sel = RV_SEL_CT_STATUS,
-		.bad = "Bad ctstatus \"%s\"",
+		.errors = RV_ERRORS(.bad = "Bad ctstatus \"%s\""),
 		.list = "ctstatus", .arg = "status[,...]",
 		.help = "status of the connection",
 	},
@@ -93,7 +93,8 @@ static const struct rv_option conntrack_options[] = {
 	},
 	{
 		.name = "ctdir", .type = RV_T_ENUM,
-		RV_FIELD(info, invert_flags), .value = XT_CONNTRACK_DIRECTION, .names = conntrack_directions,
+		RV_FIELD(info, invert_flags), .owned = XT_CONNTRACK_DIRECTION,
+		.names = conntrack_directions,
 		.given = GIVEN(DIRECTION), .sel = RV_SEL_CT_DIR,
 		.list = "ctdir", .arg = "ORIGINAL|REPLY", .help = "direction of the packet",
 	},
@@ -169,7 +170,8 @@ static const struct rv_revision wire4[] = WIRES(NFPROTO_IPV4), wire6[] = WIRES(N
 		.name = "conntrack", .kind = RV_MATCH, .effect = RV_EFFECT_PURE, .family = family_,	\
 		.size = sizeof(info), .revisions = wire_, .options = conntrack_options,	\
 		.required = "conntrack: At least one option is required",	\
-		.help = "connection of the packet", .check = check_protocol_number,	\
+		.help = "connection of the packet",				\
+		.ops = RV_EXT_OPS(.check = check_protocol_number),		\
 	}
 
 RV_EXTENSION(conntrack4) = CONNTRACK(NFPROTO_IPV4, wire4);

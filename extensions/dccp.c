@@ -57,9 +57,9 @@ static const struct rv_option dccp_options[] = {
 		.name = "dccp-types", .type = RV_T_BITS, .flags = RV_OPT_INVERT,
 		RV_FIELD(info, typemask), .names = dccp_types,
 		.given = GIVEN(TYPE), .invert = NOT(TYPE), .sel = RV_SEL_DCCP_TYPE,
-		.bad = "Unknown DCCP type `%s'",
+		.errors = RV_ERRORS(.bad = "Unknown DCCP type `%s'"),
 		.list = "[! ]", .arg = "type[,...]", .help = "packet type",
-		.print = print_types,
+		.ops = RV_OPTION_OPS(.print = print_types),
 	},
 	[OPTION] = {
 		.name = "dccp-option", .type = RV_T_UINT, .flags = RV_OPT_INVERT,
@@ -77,7 +77,7 @@ static int check_dccp(struct rv_check *c)
 
 RV_EXTENSION(dccp) = {
 	.name = "dccp", .kind = RV_MATCH, .protocol = IPPROTO_DCCP,
-	RV_STRUCT(info, 0), .options = dccp_options, .kernel_check = check_dccp,
+	RV_STRUCT(info, 0), .options = dccp_options, .ops = RV_EXT_OPS(.kernel_check = check_dccp),
 	.list = "dccp",
 	.help = "DCCP ports, packet types and options",
 };

@@ -21,7 +21,7 @@ typedef struct xt_devgroup_info info;
 		.invert = RV_BIT(info, flags, XT_DEVGROUP_INVERT_##SIDE),	\
 		.sel = RV_SEL_##SEL, .list = #side "-group",			\
 		.arg = "name|number[/mask]", .help = text,			\
-		.file = &groups, .hooks = (chains),				\
+		.file = &groups, .only = RV_ONLY(.hooks = (chains)),		\
 	}
 
 static const struct rv_option devgroup_options[] = {

@@ -17,7 +17,7 @@ typedef struct xt_ecn_info info;
 		RV_FIELD(info, operation), .value = bit,			\
 		.invert = RV_BIT(info, invert, bit), .sel = RV_SEL_TCP_FLAGS,	\
 		.list = list_, .help = text,					\
-		.max = bit == XT_ECN_OP_MATCH_ECE ? TCP_ECE : TCP_CWR,		\
+		.sel_bits = bit == XT_ECN_OP_MATCH_ECE ? TCP_ECE : TCP_CWR,		\
 	}
 
 static const struct rv_option ecn_options[] = {
@@ -29,7 +29,7 @@ static const struct rv_option ecn_options[] = {
 		RV_FIELD(info, ip_ect), .max = 3,
 		.given = RV_BIT(info, operation, XT_ECN_OP_MATCH_IP),
 		.invert = RV_BIT(info, invert, XT_ECN_OP_MATCH_IP), .sel = RV_SEL_IP_ECN,
-		.sel6 = RV_SEL_IP6_ECN,
+		.sel_more = RV_SEL_MORE(.ipv6 = RV_SEL_IP6_ECN),
 		.list = "[!]ECT=", .arg = "0..3", .help = "ECN field of the IP header",
 	},
 	{ .name = NULL },
@@ -46,7 +46,8 @@ static int check_ecn_tcp(struct rv_check *c)
 
 RV_EXTENSION(ecn) = {
 	.name = "ecn", .kind = RV_MATCH,
-	RV_STRUCT(info, 0), .options = ecn_options, .kernel_check = check_ecn_tcp,
+	RV_STRUCT(info, 0), .options = ecn_options,
+	.ops = RV_EXT_OPS(.kernel_check = check_ecn_tcp),
 	.list = "ECN match",
 	.required = "ECN match: some option required",
 	.help = "ECN bits",

@@ -23,7 +23,8 @@ static int check_esp(struct rv_check *c)
 
 RV_EXTENSION(esp) = {
 	.name = "esp", .kind = RV_MATCH, .protocol = IPPROTO_ESP,
-	RV_STRUCT(struct xt_esp, 0), .options = esp_options, .kernel_check = check_esp,
+	RV_STRUCT(struct xt_esp, 0), .options = esp_options,
+	.ops = RV_EXT_OPS(.kernel_check = check_esp),
 	.initial = &(const struct xt_esp){ .spis = { 0, UINT32_MAX } },
 	.list = "esp",
 	.help = "IPsec ESP headers",

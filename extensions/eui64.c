@@ -17,6 +17,7 @@ RV_EXTENSION(eui64) = {
 	/* The kernel ignores this integer. */
 	.revisions = RV_REVISIONS({ .revision = 0, .size = sizeof(int) }),
 	.config = "IP6_NF_MATCH_EUI64",
-	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
+	.only = RV_ONLY(.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN |
+			1 << NF_INET_FORWARD),
 	.help = "IPv6 source address derived from the MAC address",
 };

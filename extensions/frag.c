@@ -54,9 +54,10 @@ static void frag_canonicalize(unsigned char *data)
 
 RV_EXTENSION(frag) = {
 	.name = "frag", .kind = RV_MATCH, .family = NFPROTO_IPV6,
-	RV_STRUCT(info, 0), .options = frag_options, .canonicalize = frag_canonicalize,
+	RV_STRUCT(info, 0), .options = frag_options,
+	.ops = RV_EXT_OPS(.canonicalize = frag_canonicalize),
 	.initial = &(const info){ .ids = { 0, UINT32_MAX } },
-	.present = RV_SEL_FRAG,
+	.header = RV_HEADER(.sel = RV_SEL_FRAG),
 	.config = "IP6_NF_MATCH_FRAG", .list = "frag ",
 	.help = "IPv6 fragment headers",
 };

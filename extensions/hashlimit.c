@@ -290,7 +290,8 @@ static const struct rv_name hashes[] = {
 		.given = { offsetof(struct hashlimit, info.cfg.mode), 4, true,	\
 			   XT_HASHLIMIT_INVERT, (is) },				\
 		.invert = RV_BIT(struct hashlimit, turned, 1),			\
-		.excludes = 1 << other, .parse = parse_rate, .print = print_rate, \
+		.excludes = 1 << other,						\
+		.ops = RV_OPTION_OPS(.parse = parse_rate, .print = print_rate),	\
 		.arg = "packets[/unit]|bytes{b,kb,mb}/s", .help = text,		\
 	}
 
@@ -317,24 +318,25 @@ static const struct rv_option hashlimit_options[] = {
 		RV_FIELD(struct hashlimit, info.cfg.burst),
 		.arg = "packets|bytes{b,kb,mb}",
 		.help = "burst size (default 5 packets)",
-		.parse = parse_burst, .print = print_burst,
+		.ops = RV_OPTION_OPS(.parse = parse_burst, .print = print_burst),
 	},
 	[MODE] = {
 		.name = "hashlimit-mode", .type = RV_T_BITS, .flags = RV_OPT_EXACT,
-		RV_FIELD(struct hashlimit, info.cfg.mode), .value = HASHES, .names = hashes,
+		RV_FIELD(struct hashlimit, info.cfg.mode), .owned = HASHES, .names = hashes,
 		.arg = "srcip|srcport|dstip|dstport[,...]", .help = "fields with a bucket of their own",
 	},
 	[NAME] = {
 		.name = "hashlimit-name", .type = RV_T_STRING, .flags = RV_OPT_REQUIRED,
 		RV_FIELD(struct hashlimit, info.name),
 		.min = 1, .arg = "name", .help = "name of the table in /proc/net/ipt_hashlimit",
-		.print = print_name,
+		.ops = RV_OPTION_OPS(.print = print_name),
 	},
 	NUMBER(SIZE, "size", size, "number", "number of buckets of the table"),
 	NUMBER(MAX, "max", max, "number", "maximum number of entries of the table"),
 	NUMBER(GC, "gcinterval", gc_interval, "ms", "interval between cleanups (default 1000)"),
 	NUMBER(EXPIRE, "expire", expire, "ms", "lifetime of idle entries",
-	       .given = RV_BIT(struct hashlimit, expires, 1), .print = print_expire),
+	       .given = RV_BIT(struct hashlimit, expires, 1),
+	.ops = RV_OPTION_OPS(.print = print_expire)),
 	PREFIX(SRCMASK, srcmask, "prefix length for source addresses"),
 	PREFIX(DSTMASK, dstmask, "prefix length for destination addresses"),
 	[RATE_MATCH] = {
@@ -346,7 +348,7 @@ static const struct rv_option hashlimit_options[] = {
 		.name = "hashlimit-rate-interval", .type = RV_T_UINT,
 		RV_FIELD(struct hashlimit, every), .needs = 1 << RATE_MATCH,
 		.arg = "seconds", .help = "interval of the rate measurement",
-		.parse = parse_interval,
+		.ops = RV_OPTION_OPS(.parse = parse_interval),
 	},
 	{ .name = NULL },
 };
@@ -529,7 +531,9 @@ static const struct hashlimit initial4 = INITIAL(32), initial6 = INITIAL(128);
 		.size = sizeof(struct hashlimit), .initial = &initial_,		\
 		.revisions = wire_rows, .options = hashlimit_options,				\
 		.help = "rate limit per address or port", \
-		.check = check_limit, .kernel_check = hashlimit_kernel_check, .list_template = LIST, \
+		.ops = RV_EXT_OPS(.check = check_limit,				\
+				  .kernel_check = hashlimit_kernel_check),	\
+				.list_template = LIST,				\
 		.nft = NFT,							\
 	}
 

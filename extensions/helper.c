@@ -22,12 +22,12 @@ static int helper_predicate(const struct rv_option *opt, const unsigned char *da
 static const struct rv_option helper_options[] = {
 	{
 		.name = "helper", .type = RV_T_STRING,
-		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED | RV_OPT_QUOTED,
+		.flags = RV_OPT_INVERT | RV_OPT_REQUIRED,
 		RV_FIELD(info, name), .given = RV_GIVEN_ALWAYS, .invert = RV_BIT(info, invert, 1),
 		.sel = RV_SEL_CT_HELPER,
-		.list = "helper match [! ]", .arg = "name[-port]",
+		.list = "helper match [! ]\"%s\"", .arg = "name[-port]",
 		.help = "name of the helper; empty for any",
-		.predicate = helper_predicate,
+		.ops = RV_OPTION_OPS(.predicate = helper_predicate),
 	},
 	{ .name = NULL },
 };

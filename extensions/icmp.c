@@ -223,8 +223,8 @@ static const struct rv_option icmp_options[] = {
 
 RV_EXTENSION(icmp) = {
 	.name = "icmp", .kind = RV_MATCH, .family = NFPROTO_IPV4, .protocol = IPPROTO_ICMP,
-	RV_STRUCT(struct ipt_icmp, 0), .options = icmp_options, .kernel_check = rv_icmp_check,
-	.show = rv_icmp_show,
+	RV_STRUCT(struct ipt_icmp, 0), .options = icmp_options,
+	.ops = RV_EXT_OPS(.kernel_check = rv_icmp_check, .show = rv_icmp_show),
 	.initial = &(const struct ipt_icmp){ .type = ANY_TYPE, .code = { 0, UINT8_MAX } },
 	.config = "IP_NF_IPTABLES",
 	.help = "ICMP type and code",

@@ -22,8 +22,8 @@
 		.invert = RV_BIT(struct ipt_icmp, invflags, IPT_ICMP_INV),	\
 		.sel = RV_SEL_##SEL, .list = words,				\
 		.arg = "type[/code[:code]]", .help = "type and code by number or name", \
-		.parse = rv_icmp_parse, .print = rv_icmp_print,			\
-		.predicate = rv_icmp_predicate, .absorb = rv_icmp_absorb,	\
+		.ops = RV_OPTION_OPS(.parse = rv_icmp_parse, .print = rv_icmp_print, \
+				     .predicate = rv_icmp_predicate, .absorb = rv_icmp_absorb), \
 	}
 
 int rv_icmp_parse(struct rv_parse *p);

@@ -61,8 +61,8 @@ static const struct rv_option icmp6_options[] = {
 RV_EXTENSION(icmp6) = {
 	.name = "icmp6", .alias = "icmpv6", .kind = RV_MATCH, .family = NFPROTO_IPV6,
 	.protocol = IPPROTO_ICMPV6,
-	RV_STRUCT(struct ip6t_icmp, 0), .options = icmp6_options, .kernel_check = rv_icmp_check,
-	.show = rv_icmp_show,
+	RV_STRUCT(struct ip6t_icmp, 0), .options = icmp6_options,
+	.ops = RV_EXT_OPS(.kernel_check = rv_icmp_check, .show = rv_icmp_show),
 	.initial = &(const struct ip6t_icmp){ .code = { 0, UINT8_MAX } },
 	.config = "IP6_NF_IPTABLES",
 	.help = "ICMPv6 type and code",

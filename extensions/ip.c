@@ -78,9 +78,9 @@ static int absorb_fragment(const struct rv_option *opt, const struct rv_predicat
 		RV_FIELD(struct rv_ip, addr),					\
 		.mask_offset = offsetof(struct rv_ip, mask),			\
 		.invert = RV_BIT(struct rv_ip, invert, bit),			\
-		.sel = RV_SEL_IP_##SEL, .sel6 = RV_SEL_IP6_##SEL,		\
-		.bad = "host/network `%s' not found",				\
-		.once = "multiple --" word " options not allowed",		\
+		.sel = RV_SEL_IP_##SEL, .sel_more = RV_SEL_MORE(.ipv6 = RV_SEL_IP6_##SEL), \
+		.errors = RV_ERRORS(.bad = "host/network `%s' not found",	\
+				    .once = "multiple --" word " options not allowed"), \
 		.arg = "address[/mask][,...]", .help = word " address or network", \
 	}
 
@@ -90,7 +90,7 @@ static int absorb_fragment(const struct rv_option *opt, const struct rv_predicat
 		.flags = RV_OPT_INVERT,						\
 		RV_FIELD(struct rv_ip, field),					\
 		.invert = RV_BIT(struct rv_ip, invert, bit), .sel = RV_SEL_##SEL, \
-		.once = "multiple --" word "-interface options not allowed",	\
+		.errors = RV_ERRORS(.once = "multiple --" word "-interface options not allowed"), \
 		.arg = "name[+]",						\
 		.help = word "put interface; a + at the end matches any suffix", \
 	}
@@ -106,19 +106,20 @@ static const struct rv_option ip_options[] = {
 		.name = "protocol", .letter = 'p', .type = RV_T_PROTO, .flags = RV_OPT_INVERT,
 		RV_FIELD(struct rv_ip, proto),
 		.invert = RV_BIT(struct rv_ip, invert, RV_IP_PROTO), .sel = RV_SEL_L4PROTO,
-		.once = "multiple --protocol options not allowed",
+		.errors = RV_ERRORS(.once = "multiple --protocol options not allowed"),
 		.arg = "proto", .help = "protocol number or name, or \"all\"",
-		.parse = parse_protocol, .absorb = absorb_protocol,
+		.ops = RV_OPTION_OPS(.parse = parse_protocol, .absorb = absorb_protocol),
 	},
 	{
 		.name = "fragments", .letter = 'f', .type = RV_T_FLAG, .flags = RV_OPT_INVERT,
 		RV_FIELD(struct rv_ip, flags), .value = RV_IP_FRAG,
 		.invert = RV_BIT(struct rv_ip, invert, RV_IP_FRAG), .sel = RV_SEL_IP_FRAG,
 		.family = NFPROTO_IPV4,
-		.once = "multiple --fragments options not allowed",
-		.other_family = "`-f' is not supported in IPv6, use -m frag instead",
+		.errors = RV_ERRORS(.once = "multiple --fragments options not allowed",
+				    .other_family = "`-f' is not supported in IPv6, use -m frag "
+						    "instead"),
 		.help = "match second and further fragments only",
-		.predicate = fragment_predicate, .absorb = absorb_fragment,
+		.ops = RV_OPTION_OPS(.predicate = fragment_predicate, .absorb = absorb_fragment),
 	},
 	{ .name = "fragment", .alias_of = "fragments" },
 	{ .name = NULL },

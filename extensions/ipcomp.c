@@ -33,7 +33,8 @@ static const struct rv_option ipcomp_options[] = {
 };
 
 RV_EXTENSION(ipcomp) = {
-	.name = "ipcomp", .kind = RV_MATCH, .protocol = IPPROTO_COMP, .only_protocol = IPPROTO_COMP,
+	.name = "ipcomp", .kind = RV_MATCH, .protocol = IPPROTO_COMP,
+	.only = RV_ONLY(.protocol = IPPROTO_COMP),
 	RV_STRUCT(struct xt_ipcomp, 0), .initial = &ipcomp_initial, .options = ipcomp_options,
 	.list = "comp ",
 	.help = "IPsec compressed payload",

@@ -12,7 +12,7 @@
 		.mask_offset = offsetof(struct xt_iprange_mtinfo, to),		\
 		.given = RV_BIT(struct xt_iprange_mtinfo, flags, bit),		\
 		.invert = RV_BIT(struct xt_iprange_mtinfo, flags, bit##_INV),	\
-		.sel = RV_SEL_IP_##SEL, .sel6 = RV_SEL_IP6_##SEL,		\
+		.sel = RV_SEL_IP_##SEL, .sel_more = RV_SEL_MORE(.ipv6 = RV_SEL_IP6_##SEL), \
 		.list = words " IP range [! ]", .arg = "address[-address]",	\
 		.help = words " address is one from the first to the last",	\
 	}
@@ -50,7 +50,8 @@ static int warn_reversed_ranges(struct rv_check *c)
 
 RV_EXTENSION(iprange) = {
 	.name = "iprange", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
-	RV_STRUCT(struct xt_iprange_mtinfo, 1), .options = iprange_options, .check = warn_reversed_ranges,
+	RV_STRUCT(struct xt_iprange_mtinfo, 1), .options = iprange_options,
+	.ops = RV_EXT_OPS(.check = warn_reversed_ranges),
 	.required = "iprange match: You must specify `--src-range' or `--dst-range'",
 	.help = "address ranges",
 };

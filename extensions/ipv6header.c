@@ -55,10 +55,10 @@ static const struct rv_option ipv6header_options[] = {
 			 RV_OPT_EXACT,
 		RV_FIELD(info, matchflags), .names = headers,
 		.invert = RV_BIT(info, invflags, ALL), .sel = RV_SEL_IP6_HEADERS,
-		.bad = "unknown header `%s' specified",
+		.errors = RV_ERRORS(.bad = "unknown header `%s' specified"),
 		.list = "flags:[!]", .arg = "header[,...]",
 		.help = "headers by name or number",
-		.print = print_headers, .predicate = headers_predicate,
+		.ops = RV_OPTION_OPS(.print = print_headers, .predicate = headers_predicate),
 	},
 	{
 		.name = "soft", .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE,

@@ -57,7 +57,7 @@ static const struct rv_option ipvs_options[] = {
 	[PORT] = PORT_ROW("vport", vport, VPORT, VPORT, "port of the service"),
 	[DIRECTION] = {
 		.name = "vdir", .type = RV_T_ENUM,
-		RV_FIELD(info, invert), .value = XT_IPVS_DIR, .names = ipvs_directions,
+		RV_FIELD(info, invert), .owned = XT_IPVS_DIR, .names = ipvs_directions,
 		.given = RV_BIT(info, bitmask, XT_IPVS_DIR), .sel = RV_SEL_IPVS_DIR,
 		.list = "vdir", .arg = "ORIGINAL|REPLY", .help = "direction of the packet",
 	},
@@ -87,7 +87,7 @@ static int check_ipvs_option(struct rv_check *c)
 
 RV_EXTENSION(ipvs) = {
 	.name = "ipvs", .kind = RV_MATCH,
-	RV_STRUCT(info, 0), .options = ipvs_options, .check = check_ipvs_option,
+	RV_STRUCT(info, 0), .options = ipvs_options, .ops = RV_EXT_OPS(.check = check_ipvs_option),
 	.required = "IPVS: At least one option is required",
 	.help = "IPVS connections",
 };

@@ -120,7 +120,7 @@ static const struct rv_option limit_options[] = {
 		RV_FIELD(struct xt_rateinfo, avg),
 		.list = "avg", .arg = "packets[/second|/minute|/hour|/day]",
 		.help = "average rate (default 3/hour)",
-		.parse = parse_limit, .print = print_limit,
+		.ops = RV_OPTION_OPS(.parse = parse_limit, .print = print_limit),
 	},
 	{
 		.name = "limit-burst", .type = RV_T_UINT, .flags = RV_OPT_LIST_ALWAYS,
@@ -148,7 +148,7 @@ static const struct xt_rateinfo limit_initial = {
 RV_EXTENSION(limit) = {
 	.name = "limit", .kind = RV_MATCH,
 	.size = sizeof(struct xt_rateinfo), .compare = offsetof(struct xt_rateinfo, prev),
-	.options = limit_options, .check = set_default_burst,
+	.options = limit_options, .ops = RV_EXT_OPS(.check = set_default_burst),
 	.initial = &limit_initial,
 	.revisions = RV_REVISIONS(
 		{ .revision = 0, .size = sizeof(struct xt_rateinfo), .bytes = offsetof(struct xt_rateinfo, prev) }),

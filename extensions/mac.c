@@ -20,6 +20,7 @@ static const struct rv_option mac_options[] = {
 RV_EXTENSION(mac) = {
 	.name = "mac", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
 	RV_STRUCT(struct xt_mac_info, 0), .options = mac_options,
-	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
+	.only = RV_ONLY(.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN |
+			1 << NF_INET_FORWARD),
 	.help = "source MAC address",
 };

@@ -83,14 +83,14 @@ static const struct rv_option mh_options[] = {
 		.invert = RV_BIT(struct ip6t_mh, invflags, IP6T_MH_INV_TYPE), .sel = RV_SEL_MH_TYPE,
 		.list = "[!]", .arg = "type[:type]",
 		.help = "message type, by name or number",
-		.parse = parse_types, .print = print_types,
+		.ops = RV_OPTION_OPS(.parse = parse_types, .print = print_types),
 	},
 	{ .name = NULL },
 };
 
 RV_EXTENSION(mh) = {
 	.name = "mh", .kind = RV_MATCH, .family = NFPROTO_IPV6, .protocol = IPPROTO_MH,
-	.only_protocol = IPPROTO_MH,
+	.only = RV_ONLY(.protocol = IPPROTO_MH),
 	RV_STRUCT(struct ip6t_mh, 0), .options = mh_options,
 	.initial = &(const struct ip6t_mh){ .types = { 0, UINT8_MAX } },
 	.config = "IP6_NF_MATCH_MH", .list = "mh",

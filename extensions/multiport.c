@@ -164,8 +164,8 @@ enum { SOURCE = 0, DESTINATION = 2, EITHER = 4 };
 		.given = RV_BIT_IS(struct xt_multiport_v1, flags, kind),	\
 		.excludes = (others), .sel = RV_SEL_TH_##SEL, .list = saved " [ !]", \
 		.arg = "port[:port][,...]", .help = text,			\
-		.parse = parse_ports, .print = print_ports, .predicate = ports_predicate, \
-		.absorb = absorb_ports,						\
+		.ops = RV_OPTION_OPS(.parse = parse_ports, .print = print_ports, \
+				     .predicate = ports_predicate, .absorb = absorb_ports), \
 	},									\
 	{ .name = saved, .alias_of = word "s" }
 
@@ -181,8 +181,8 @@ static const struct rv_option multiport_options[] = {
 		.excludes = 1 << SOURCE | 1 << DESTINATION, .sel = RV_SEL_TH_PORT,
 		.list = "ports [ !]", .arg = "port[:port][,...]",
 		.help = "source or destination port",
-		.parse = parse_ports, .print = print_ports, .predicate = ports_predicate,
-		.absorb = absorb_ports,
+		.ops = RV_OPTION_OPS(.parse = parse_ports, .print = print_ports,
+				     .predicate = ports_predicate, .absorb = absorb_ports),
 	},
 	{ .name = NULL },
 };

@@ -96,7 +96,7 @@ static int read_range(const struct rv_revision *w, const unsigned char *wire, un
 	{									\
 		.name = word, .type = RV_T_NAT,					\
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,	\
-		.value = NF_NAT_RANGE_MAP_IPS | (bits), .list = "to:",		\
+		.nat = NF_NAT_RANGE_MAP_IPS | (bits), .list = "to:",		\
 		.arg = "[address[-address]][:port[-port" form "]]", .help = text, \
 	}
 
@@ -152,7 +152,8 @@ static const struct rv_option redirect[] = { PORTS("redir ports", "ports to go t
 #define TARGET(word, nfproto, option, rows, chains, text, words, ...)		\
 	{									\
 		.name = word, .kind = RV_TARGET, .effect = RV_EFFECT_ENDS, .family = (nfproto), .config = option, \
-		.size = sizeof(range), .options = rows, .tables = "nat", .hooks = (chains), \
+		.size = sizeof(range), .options = rows,				\
+		.only = RV_ONLY(.tables = "nat", .hooks = (chains)),		\
 		.help = text, .nft = words, .revisions = RV_REVISIONS(__VA_ARGS__),	\
 	}
 
@@ -250,7 +251,7 @@ static int read_netmap(const struct rv_revision *w, const unsigned char *wire, u
 		.name = "NETMAP", .kind = RV_TARGET, .effect = RV_EFFECT_ENDS, .family = (nfproto), .options = netmap, \
 		.size = sizeof(struct netmap), .revisions = RV_REVISIONS({ .read = read_netmap, __VA_ARGS__ }), \
 		.initial = &(const struct netmap){ .range.flags = NF_NAT_RANGE_MAP_IPS }, \
-		.tables = "nat", .check = check_netmap,				\
+		.only = RV_ONLY(.tables = "nat"), .ops = RV_EXT_OPS(.check = check_netmap), \
 		.help = "maps addresses to another network",	\
 	}
 

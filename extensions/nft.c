@@ -58,12 +58,12 @@ static const struct rv_option nft_options[] = {
 	[RULE] = {
 		.name = "rule", .type = RV_T_HOOK, RV_FIELD(info, text), .list = "nft",
 		.arg = "text", .help = "rule in nft syntax, for the reader",
-		.parse = parse_rule, .print = print_rule,
+		.ops = RV_OPTION_OPS(.parse = parse_rule, .print = print_rule),
 	},
 	[EXPR] = {
 		.name = "expr", .type = RV_T_HOOK, .flags = RV_OPT_REQUIRED | RV_OPT_LIST_NEVER,
 		RV_FIELD(info, rule), .arg = "base64", .help = "rule as encoded by the kernel",
-		.parse = parse_expr, .print = print_expr,
+		.ops = RV_OPTION_OPS(.parse = parse_expr, .print = print_expr),
 	},
 	{ .name = NULL },
 };
@@ -93,8 +93,8 @@ static int nft_kernel_check(struct rv_check *c)
 const struct rv_ext rv_ext_nft = {
 	.name = "nft", .kind = RV_MATCH,
 	.size = sizeof(info), .compare = offsetof(info, counted), .options = nft_options,
-	.check = check_rule_text, .kernel_check = nft_kernel_check,
-	.chains = rv_nft_object_chains,
+	.ops = RV_EXT_OPS(.check = check_rule_text, .kernel_check = nft_kernel_check,
+			  .chains = rv_nft_object_chains),
 	.whole = true, .opaque = "it is a program", .help = "nf_tables rule without equivalent in iptables",
 };
 RV_REGISTER(rv_ext_nft);

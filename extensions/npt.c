@@ -91,8 +91,9 @@ static int npt_write_info(const struct rv_revision *w, const unsigned char *data
 		.size = sizeof(struct npt), .options = npt_options,			\
 		.revisions = RV_REVISIONS({ .size = sizeof(struct ip6t_npt_tginfo),	\
 				  .read = npt_read_info, .write = npt_write_info }),	\
-		.config = "IP6_NF_TARGET_NPT", .list = word, .tables = "mangle", \
-		.hooks = (chains), .kernel_check = check_prefixes,			\
+		.config = "IP6_NF_TARGET_NPT", .list = word,			\
+		.only = RV_ONLY(.tables = "mangle", .hooks = (chains)),		\
+ .ops = RV_EXT_OPS(.kernel_check = check_prefixes),				\
 		.help = "gives the packet's " side " another prefix, without connection tracking", \
 	}
 

@@ -106,8 +106,8 @@ static int opts_read_info(const struct rv_revision *w, const unsigned char *wire
 		.sel = RV_SEL_##SEL##_OPTION,					\
 		.list = "opts", .arg = "type[:length][,...]",			\
 		.help = "options in this order, at most 16",			\
-		.parse = parse_opts, .print = print_opts,			\
-		.predicate = predicate_opts,					\
+		.ops = RV_OPTION_OPS(.parse = parse_opts, .print = print_opts,	\
+				     .predicate = predicate_opts),		\
 	},									\
 	{ .name = NULL }
 
@@ -116,7 +116,7 @@ static int opts_read_info(const struct rv_revision *w, const unsigned char *wire
 		.name = word, .kind = RV_MATCH, .family = NFPROTO_IPV6,		\
 		.size = sizeof(struct ip6t_opts), .options = (rows),		\
 		.revisions = RV_REVISIONS({ .size = sizeof(struct ip6t_opts), .read = opts_read_info }), \
-		.present = RV_SEL_##SEL, .list = word,	\
+		.header = RV_HEADER(.sel = RV_SEL_##SEL), .list = word,		\
 		.help = (text), .config = "IP6_NF_MATCH_OPTS",			\
 	}
 

@@ -24,7 +24,7 @@ static const struct rv_option osf_options[] = {
 			 RV_OPT_LIST_ALWAYS,
 		RV_FIELD(info, genre), .min = 1,
 		.invert = RV_BIT(info, flags, XT_OSF_INVERT), .sel = RV_SEL_OSF,
-		.param = RV_BIT(info, ttl, UINT32_MAX),
+		.sel_more = RV_SEL_MORE(.param = RV_BIT(info, ttl, UINT32_MAX)),
 		.list = "OS fingerprint match [! ]", .arg = "name", .help = "operating system",
 	},
 	LEVEL("ttl", ttl, TTL, RV_OPT_NO_PREDICATE,
@@ -42,8 +42,10 @@ static void osf_canonicalize(unsigned char *data)
 }
 
 RV_EXTENSION(osf) = {
-	.name = "osf", .kind = RV_MATCH, .family = NFPROTO_IPV4, .only_protocol = IPPROTO_TCP,
-	RV_STRUCT(info, 0), .options = osf_options, .canonicalize = osf_canonicalize,
-	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD,
+	.name = "osf", .kind = RV_MATCH, .family = NFPROTO_IPV4,
+	.only = RV_ONLY(.protocol = IPPROTO_TCP, .hooks = 1 << NF_INET_PRE_ROUTING |
+			1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD),
+	RV_STRUCT(info, 0), .options = osf_options,
+	.ops = RV_EXT_OPS(.canonicalize = osf_canonicalize),
 	.help = "operating system, guessed from the SYN",
 };

@@ -84,7 +84,7 @@ static void print_ids(struct rv_out *o, const struct rv_option *opt, const unsig
 		.given = RV_BIT(info, match, bit), .invert = RV_BIT(info, invert, bit), \
 		.sel = RV_SEL_##SEL, .list = "owner " #SEL " match",		\
 		.arg = what "|id[-id]", .help = "the socket's " what,		\
-		.parse = parse_ids, .print = print_ids, __VA_ARGS__		\
+		.ops = RV_OPTION_OPS(.parse = parse_ids, .print = print_ids), __VA_ARGS__ \
 	}
 
 static const struct rv_sel_when all_groups[] = {
@@ -110,11 +110,12 @@ static const struct rv_option owner_options[] = {
 		.list = "owner socket exists", .help = "sent by a socket of this host",
 	},
 	[USER] = IDS("uid", uid, XT_OWNER_UID, UID, "user"),
-	[GROUP] = IDS("gid", gid, XT_OWNER_GID, GID, "group", .sel_when = all_groups),
+	[GROUP] = IDS("gid", gid, XT_OWNER_GID, GID, "group",
+	.sel_more = RV_SEL_MORE(.when = all_groups)),
 	[SUPPL_GROUPS] = {
 		.name = "suppl-groups", .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE,
 		RV_FIELD(info, match), .value = XT_OWNER_SUPPL_GROUPS,
-		.list = "incl. suppl. groups", .parse = parse_groups,
+		.list = "incl. suppl. groups", .ops = RV_OPTION_OPS(.parse = parse_groups),
 		.help = "--gid-owner includes supplementary groups",
 	},
 	{ .name = NULL },
@@ -133,8 +134,9 @@ static const char *owner_refused(const unsigned char *data, uint32_t hooks)
 
 RV_EXTENSION(owner) = {
 	.name = "owner", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
-	RV_STRUCT(info, 1), .options = owner_options, .refused = owner_refused,
+	RV_STRUCT(info, 1), .options = owner_options,
+	.only = RV_ONLY(.refused = owner_refused,
+			.hooks = 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING),
 	.required = "owner: At least one of --uid-owner, --gid-owner or --socket-exists is required",
-	.hooks = 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING,
 	.help = "user and group of the sending socket",
 };

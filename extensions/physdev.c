@@ -14,7 +14,7 @@ typedef struct xt_physdev_info info;
 		RV_FIELD(info, field),						\
 		.given = RV_BIT(info, bitmask, bit), .invert = RV_BIT(info, invert, bit), \
 		.sel = RV_SEL_##SEL, .list = "--physdev-" word,			\
-		.bad = "interface name `%s' must be shorter than IFNAMSIZ (15)", \
+		.errors = RV_ERRORS(.bad = "interface name `%s' must be shorter than IFNAMSIZ (15)"), \
 		.arg = "name[+]", .help = text,					\
 	}
 
@@ -68,7 +68,8 @@ static const char *physdev_refused(const unsigned char *data, uint32_t hooks)
 
 RV_EXTENSION(physdev) = {
 	.name = "physdev", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
-	RV_STRUCT(info, 0), .options = physdev_options, .check = make_masks, .refused = physdev_refused,
+	RV_STRUCT(info, 0), .options = physdev_options, .ops = RV_EXT_OPS(.check = make_masks),
+	.only = RV_ONLY(.refused = physdev_refused),
 	.list = "PHYSDEV match",
 	.required = "PHYSDEV: no physdev option specified",
 	.help = "bridge ports",

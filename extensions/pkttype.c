@@ -23,7 +23,7 @@ static const struct rv_option pkttype_options[] = {
 		RV_FIELD(struct xt_pkttype_info, pkttype), .names = pkttype_types,
 		.given = RV_GIVEN_ALWAYS, .invert = RV_BIT(struct xt_pkttype_info, invert, 1),
 		.sel = RV_SEL_PKTTYPE,
-		.bad = "Bad packet type '%s'",
+		.errors = RV_ERRORS(.bad = "Bad packet type '%s'"),
 		.list = "PKTTYPE [!]= ", .arg = "type",
 		.help = "unicast, broadcast, multicast or otherhost",
 	},

@@ -189,22 +189,24 @@ static const struct rv_name policy_modes[] = {
 	{									\
 		.name = "tunnel-" side, .type = RV_T_ADDR_MASK, .flags = ELEMENT, \
 		RV_FIELD(elem, addr), .mask_offset = offsetof(elem, mask),	\
-		.arg = "address[/mask]", .help = text, .parse = parse_element,	\
+		.arg = "address[/mask]", .help = text,				\
+		.ops = RV_OPTION_OPS(.parse = parse_element),			\
 	}
 
 static const struct rv_option policy_options[] = {
 	[DIR] = {
 		.name = "dir", .type = RV_T_ENUM, .flags = RV_OPT_EXACT,
-		RV_FIELD(info, flags), .value = XT_POLICY_MATCH_IN | XT_POLICY_MATCH_OUT,
+		RV_FIELD(info, flags), .owned = XT_POLICY_MATCH_IN | XT_POLICY_MATCH_OUT,
 		.names = policy_directions,
-		.bad = "policy_match: invalid dir \"%s\"",
+		.errors = RV_ERRORS(.bad = "policy_match: invalid dir \"%s\""),
 		.arg = "in|out", .help = "direction: decrypted packet or packet to encrypt",
-		.sel = RV_SEL_XFRM_IN, .predicate = path_predicates, .absorb = absorb_path,
+		.sel = RV_SEL_XFRM_IN,
+		.ops = RV_OPTION_OPS(.predicate = path_predicates, .absorb = absorb_path),
 	},
 	[POL] = {
 		.name = "pol", .type = RV_T_ENUM, .flags = RV_OPT_EXACT | RV_OPT_NO_PREDICATE,
-		RV_FIELD(info, flags), .value = XT_POLICY_MATCH_NONE, .names = policies,
-		.bad = "policy match: invalid policy \"%s\"",
+		RV_FIELD(info, flags), .owned = XT_POLICY_MATCH_NONE, .names = policies,
+		.errors = RV_ERRORS(.bad = "policy match: invalid policy \"%s\""),
 		.arg = "none|ipsec", .help = "whether IPsec applies",
 	},
 	[STRICT] = {
@@ -216,7 +218,7 @@ static const struct rv_option policy_options[] = {
 		.name = "reqid", .type = RV_T_UINT, .flags = ELEMENT,
 		RV_FIELD(elem, reqid),
 		.arg = "number", .help = "request id of the policy",
-		.parse = parse_element,
+		.ops = RV_OPTION_OPS(.parse = parse_element),
 	},
 	[SPI] = {
 		.name = "spi", .type = RV_T_UINT,
@@ -227,20 +229,20 @@ static const struct rv_option policy_options[] = {
 		.flags = ELEMENT | RV_OPT_HEX,
 		RV_FIELD(elem, spi),
 		.arg = "number", .help = "security parameter index",
-		.parse = parse_element,
+		.ops = RV_OPTION_OPS(.parse = parse_element),
 	},
 	[PROTO] = {
 		.name = "proto", .type = RV_T_PROTO, .flags = ELEMENT,
 		RV_FIELD(elem, proto),
 		.arg = "ah|esp|ipcomp", .help = "the protocol",
-		.parse = parse_element,
+		.ops = RV_OPTION_OPS(.parse = parse_element),
 	},
 	[MODE] = {
 		.name = "mode", .type = RV_T_ENUM, .flags = ELEMENT | RV_OPT_EXACT,
 		RV_FIELD(elem, mode), .names = policy_modes,
-		.bad = "policy match: invalid mode \"%s\"",
+		.errors = RV_ERRORS(.bad = "policy match: invalid mode \"%s\""),
 		.arg = "transport|tunnel", .help = "the mode",
-		.parse = parse_element,
+		.ops = RV_OPTION_OPS(.parse = parse_element),
 	},
 	[TUNNEL_DST] = TUNNEL("dst", daddr, dmask, "destination address of the tunnel"),
 	[TUNNEL_SRC] = TUNNEL("src", saddr, smask, "source address of the tunnel"),
@@ -248,7 +250,7 @@ static const struct rv_option policy_options[] = {
 		.name = "next", .type = RV_T_FLAG, .flags = RV_OPT_REPEAT | RV_OPT_NO_PREDICATE,
 		.needs = 1 << STRICT,
 		.help = "start the next element",
-		.parse = parse_next, .print = print_elements,
+		.ops = RV_OPTION_OPS(.parse = parse_next, .print = print_elements),
 	},
 	{ .name = NULL },
 };
@@ -311,7 +313,8 @@ static const char *policy_refused(const unsigned char *data, uint32_t hooks)
 
 RV_EXTENSION(policy) = {
 	.name = "policy", .kind = RV_MATCH,
-	RV_STRUCT(info, 0), .options = policy_options, .check = check_policy, .refused = policy_refused,
+	RV_STRUCT(info, 0), .options = policy_options, .ops = RV_EXT_OPS(.check = check_policy),
+	.only = RV_ONLY(.refused = policy_refused),
 	.save_template = " --dir <dir> --pol <pol>{strict: --strict}<next>",
 	.list_template = " policy match dir <dir> pol <pol>{strict: strict}<next>",
 	.help = "IPsec policy of the packet",

@@ -85,18 +85,22 @@ static void print_rate(struct rv_out *o, const struct rv_option *opt, const unsi
 	{									\
 		.name = word, .type = RV_T_STRING, .flags = RV_OPT_BARE,	\
 		RV_FIELD(info, field), .arg = "name", .help = shown,		\
-		.once = "rateest: can't specify --" word " twice",		\
-		.no_invert = "rateest: rateest can't be inverted", __VA_ARGS__	\
+		.errors = RV_ERRORS(.once = "rateest: can't specify --" word " twice", \
+				    .no_invert = "rateest: rateest can't be inverted"), \
+		__VA_ARGS__							\
 	}
 
-#define AMOUNT(unit, number, field, bit, what, text, ...)			\
+#define AMOUNT(unit, number, field, bit, what, text, print_)		\
 	{									\
 		.name = "rateest-" unit number, .type = RV_T_UINT,		\
 		.flags = RV_OPT_OPTIONAL_ARG,					\
 		RV_FIELD(info, field), .given = RV_BIT(info, flags, XT_RATEEST_MATCH_##bit), \
-		.once = "rateest: can't specify --rateest-" unit number " twice", \
-		.no_invert = "rateest: rateest-" unit " can't be inverted",	\
-		.arg = what, .help = text, .parse = parse_amount, __VA_ARGS__	\
+		.errors = RV_ERRORS(.once = "rateest: can't specify --rateest-" unit	\
+					    number " twice",			\
+				    .no_invert = "rateest: rateest-" unit	\
+						 " can't be inverted"),		\
+		.arg = what, .help = text,					\
+		.ops = RV_OPTION_OPS(.parse = parse_amount, .print = print_),	\
 	}
 
 #define MODE(word, bit, others, text)						\
@@ -112,24 +116,24 @@ static const struct rv_option rateest_options[] = {
 	[DELTA] = {
 		.name = "rateest-delta", .type = RV_T_FLAG,
 		RV_FIELD(info, flags), .value = XT_RATEEST_MATCH_DELTA,
-		.once = "rateest: can't specify --rateest-delta twice",
-		.no_invert = "rateest: rateest-delta can't be inverted",
+		.errors = RV_ERRORS(.once = "rateest: can't specify --rateest-delta twice",
+				    .no_invert = "rateest: rateest-delta can't be inverted"),
 		.help = "compare the difference to a rate",
 	},
 	[NAME1] = NAME_ROW("rateest1", "name of the estimator", name1),
 	[NAME] = { .name = "rateest", .alias_of = "rateest1" },
 	[BPS1] = AMOUNT("bps", "1", bps1, BPS, "rate", "with --rateest-delta: rate to subtract, in bits per second",
-		       .print = print_rate),
+		       print_rate),
 	[PPS1] = AMOUNT("pps", "1", pps1, PPS, "number", "with --rateest-delta: rate to subtract, in packets per second",
-		       .list = NULL),
+		       NULL),
 	[LT] = MODE("lt", LT, 1 << GT | 1 << EQ, "match if lower"),
 	[GT] = MODE("gt", GT, 1 << LT | 1 << EQ, "match if higher"),
 	[EQ] = MODE("eq", EQ, 1 << LT | 1 << GT, "match if equal"),
 	[BPS2] = AMOUNT("bps", "2", bps2, BPS, "rate", "rate to compare with, in bits per second",
-			.print = print_rate),
+			print_rate),
 	[BPS] = { .name = "rateest-bps", .alias_of = "rateest-bps2" },
 	[PPS2] = AMOUNT("pps", "2", pps2, PPS, "number", "rate to compare with, in packets per second",
-			.list = NULL),
+			NULL),
 	[PPS] = { .name = "rateest-pps", .alias_of = "rateest-pps2" },
 	[NAME2] = NAME_ROW("rateest2", "estimator to compare with", name2,
 			   .given = RV_BIT(info, flags, XT_RATEEST_MATCH_REL)),
@@ -176,8 +180,8 @@ static const char *rateest_refused(const unsigned char *data, uint32_t hooks)
 RV_EXTENSION(rateest) = {
 	.name = "rateest", .kind = RV_MATCH,
 	.size = sizeof(info), .compare = offsetof(info, est1), .options = rateest_options,
-	.check = check_rates,
-	.refused = rateest_refused,
+	.ops = RV_EXT_OPS(.check = check_rates),
+	.only = RV_ONLY(.refused = rateest_refused),
 	.revisions = RV_REVISIONS({ .revision = 0, .size = sizeof(info), .bytes = offsetof(info, est1) }),
 	.save_template = "{rateest-delta: --rateest-delta} --rateest{rateest2:1} <rateest1>"
 		      SAVED("bps") SAVED("pps") "{rateest2: --rateest2 <rateest2>}",

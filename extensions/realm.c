@@ -24,7 +24,7 @@ static const struct rv_option realm_options[] = {
 RV_EXTENSION(realm) = {
 	.name = "realm", .kind = RV_MATCH, .effect = RV_EFFECT_PURE, .family = NFPROTO_IPV4,
 	RV_STRUCT(struct xt_realm_info, 0), .options = realm_options,
-	.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD | 1 << NF_INET_LOCAL_OUT |
-		 1 << NF_INET_POST_ROUTING,
+	.only = RV_ONLY(.hooks = 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD |
+			1 << NF_INET_LOCAL_OUT | 1 << NF_INET_POST_ROUTING),
 	.help = "routing realm",
 };

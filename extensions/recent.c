@@ -92,7 +92,7 @@ static const struct rv_option recent_options[] = {
 		.name = "mask", .type = RV_T_ADDR, .flags = RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		RV_FIELD(info, mask),
 		.arg = "netmask", .help = "mask for addresses",
-		.parse = parse_mask, .print = print_mask,
+		.ops = RV_OPTION_OPS(.parse = parse_mask, .print = print_mask),
 	},
 	SIDE("rsource", RSOURCE, XT_RECENT_SOURCE, "use the source address (default)"),
 	SIDE("rdest", RDEST, XT_RECENT_DEST, "use the destination address"),
@@ -167,7 +167,7 @@ static const struct rv_revision wire[] = {
 		.initial = &recent_initial, .revisions = wire, .options = recent_options,		\
 		.help = "lists of recently seen addresses",			\
 		.required = "recent: you must specify one of `--set', `--rcheck' `--update' or `--remove'", \
-		.one_of = ACTIONS, .refused = recent_refused,				\
+		.one_of = ACTIONS, .only = RV_ONLY(.refused = recent_refused),	\
 	}
 
 RV_EXTENSION(recent4) = RECENT(NFPROTO_IPV4, 4);

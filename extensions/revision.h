@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* For the hooks of rv_revision and rv_ext.check: what many of them look at. */
+/* For the hooks of rv_revision and rv_ext_ops.check: what many of them look at. */
 #ifndef RAVELIN_EXTENSIONS_WIRE_H
 #define RAVELIN_EXTENSIONS_WIRE_H
 
@@ -29,7 +29,7 @@ static inline bool rv_has_protocol(const struct rv_check *c, uint16_t proto)
 	return ip->flags & RV_IP_PROTO && ip->proto == proto && !(ip->invert & RV_IP_PROTO);
 }
 
-/* For rv_ext.kernel_check of targets that the kernel takes for TCP only. */
+/* For rv_ext_ops.kernel_check of targets that the kernel takes for TCP only. */
 static inline int rv_check_tcp(struct rv_check *c)
 {
 	if (rv_has_protocol(c, IPPROTO_TCP))

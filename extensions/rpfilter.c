@@ -22,12 +22,13 @@ static const struct rv_option rpfilter_options[] = {
 RV_EXTENSION(rpfilter) = {
 	.name = "rpfilter", .kind = RV_MATCH,
 	RV_STRUCT(struct xt_rpfilter_info, 0), .options = rpfilter_options,
-	.present = RV_SEL_RPFILTER,
-	.param = RV_BIT(struct xt_rpfilter_info, flags,
-			XT_RPFILTER_LOOSE | XT_RPFILTER_VALID_MARK | XT_RPFILTER_ACCEPT_LOCAL),
-	.absent = RV_BIT(struct xt_rpfilter_info, flags, XT_RPFILTER_INVERT),
-	.config = "_NF_MATCH_RPFILTER", .list = "rpfilter", .tables = "raw mangle",
-	.hooks = 1 << NF_INET_PRE_ROUTING,
+	.header = RV_HEADER(.sel = RV_SEL_RPFILTER,
+			    .param = RV_BIT(struct xt_rpfilter_info, flags,
+					    XT_RPFILTER_LOOSE | XT_RPFILTER_VALID_MARK |
+						    XT_RPFILTER_ACCEPT_LOCAL),
+			    .absent = RV_BIT(struct xt_rpfilter_info, flags, XT_RPFILTER_INVERT)),
+	.config = "_NF_MATCH_RPFILTER", .list = "rpfilter",
+	.only = RV_ONLY(.tables = "raw mangle", .hooks = 1 << NF_INET_PRE_ROUTING),
 	/* nft's fib has no equivalent of --accept-local. */
 	.nft = " fib saddr{validmark: . mark}{!loose: . iif} oif {invert:0|!= 0}",
 	.help = "reverse path filter",

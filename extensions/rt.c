@@ -92,8 +92,8 @@ static const struct rv_option rt_options[] = {
 		RV_FIELD(struct ip6t_rt, addrs), .given = GIVEN(FST), .sel = RV_SEL_RT_ADDRESS,
 		.list = "0-addrs", .arg = "address[,...]",
 		.help = "addresses in a type 0 header",
-		.parse = parse_addresses, .print = print_addresses,
-		.predicate = addresses_predicate,
+		.ops = RV_OPTION_OPS(.parse = parse_addresses, .print = print_addresses,
+				     .predicate = addresses_predicate),
 	},
 	[NOT_STRICT] = {
 		.name = "rt-0-not-strict", .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE,
@@ -128,7 +128,8 @@ static int check_type0(struct rv_check *c)
 
 RV_EXTENSION(rt) = {
 	.name = "rt", .kind = RV_MATCH, .family = NFPROTO_IPV6,
-	RV_STRUCT(struct ip6t_rt, 0), .options = rt_options, .check = check_type0, .canonicalize = rt_canonicalize,
+	RV_STRUCT(struct ip6t_rt, 0), .options = rt_options,
+	.ops = RV_EXT_OPS(.check = check_type0, .canonicalize = rt_canonicalize),
 	.initial = &(const struct ip6t_rt){ .segsleft = { 0, UINT32_MAX } },
 	.config = "IP6_NF_MATCH_RT", .list = "rt",
 	.help = "IPv6 routing header",

@@ -204,9 +204,10 @@ enum { TYPES = 4 };	/* after two rows for each port */
 #define PORTS(long_, short_, field, bit, SEL)					\
 	RV_PORTS(info, long_, short_, field, bit, SEL, RV_OPT_ANY_BASE | RV_OPT_LIST_PART, \
 		 .given = RV_BIT(info, flags, bit),				\
-		 .list = SEL##_LIST, .bad = "invalid port/service `%s' specified", \
+		 .list = SEL##_LIST,						\
+		.errors = RV_ERRORS(.bad = "invalid port/service `%s' specified", \
 		 .reversed = "invalid portrange (min > max)",			\
-		 .once = "Only one `--" long_ "-port' allowed")
+		 .once = "Only one `--" long_ "-port' allowed"))
 #define SPORT_LIST "spt{s}:[!]"
 #define DPORT_LIST "dpt{s}:[!]"
 
@@ -217,11 +218,12 @@ static const struct rv_option sctp_options[] = {
 		.name = "chunk-types", .type = RV_T_HOOK, .flags = RV_OPT_INVERT | RV_OPT_TWO,
 		.given = RV_BIT(info, flags, XT_SCTP_CHUNK_TYPES),
 		.invert = RV_BIT(info, invflags, XT_SCTP_CHUNK_TYPES),
-		.once = "Only one `--chunk-types' allowed",
+		.errors = RV_ERRORS(.once = "Only one `--chunk-types' allowed"),
 		.arg = "all|any|only chunk[:flags][,...]",
 		.help = "chunks; flags in capitals must be set, in small letters unset",
 		.sel = RV_SEL_SCTP_CHUNK,
-		.parse = parse_chunks, .print = print_chunks, .predicate = chunks_predicate,
+		.ops = RV_OPTION_OPS(.parse = parse_chunks, .print = print_chunks,
+				     .predicate = chunks_predicate),
 	},
 	{ .name = NULL },
 };
@@ -304,8 +306,10 @@ static int sctp_read_v0(const struct rv_revision *w, const unsigned char *wire, 
 }
 
 RV_EXTENSION(sctp) = {
-	.name = "sctp", .kind = RV_MATCH, .protocol = IPPROTO_SCTP, .only_protocol = IPPROTO_SCTP,
-	.size = sizeof(info), .options = sctp_options, .canonicalize = sort_flags,
+	.name = "sctp", .kind = RV_MATCH, .protocol = IPPROTO_SCTP,
+	.only = RV_ONLY(.protocol = IPPROTO_SCTP),
+	.size = sizeof(info), .options = sctp_options,
+	.ops = RV_EXT_OPS(.canonicalize = sort_flags),
 	.initial = &(const info){ .flag_info = { FREE, FREE, FREE, FREE } },
 	.revisions = RV_REVISIONS({ .revision = 0, .size = sizeof(info), .read = sctp_read_v0 }),
 	.list = "sctp",

@@ -37,9 +37,11 @@ enum { MATCH_SET, SET, RETURN_NOMATCH, UPDATE, UPDATE_SUB, PACKETS_EQ, PACKETS_L
 		.name = #counter "-" op_, .type = RV_T_UINT,			\
 		RV_FIELD(struct set_data, counter.value),			\
 		.given = RV_BIT_IS(struct set_data, counter.op, IPSET_COUNTER_##OP), \
-		.bad = "Cannot parse %s as a counter value",			\
-		.once = "only one of the --" #counter "-[eq|lt|gt] is allowed",	\
-		.no_invert = "--" #counter "-" op_ " option cannot be inverted", \
+		.errors = RV_ERRORS(.bad = "Cannot parse %s as a counter value", \
+				    .once = "only one of the --" #counter	\
+					    "-[eq|lt|gt] is allowed",		\
+				    .no_invert = "--" #counter "-" op_		\
+						 " option cannot be inverted"),	\
 		.list = #counter "-" op_, .arg = "number",			\
 		.help = #counter " counter of the entry is " text,		\
 		.excludes = 7ULL << (first) & ~(1ULL << (self)), __VA_ARGS__	\
@@ -59,18 +61,18 @@ static const struct rv_option set_options[] = {
 		.flags = RV_OPT_INVERT | RV_OPT_TWO | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS,
 		RV_FIELD(struct set_data, of),
 		.invert = RV_BIT(struct set_data, of.set.flags, IPSET_INV_MATCH),
-		.once = "--match-set can be specified only once",
+		.errors = RV_ERRORS(.once = "--match-set can be specified only once"),
 		.list = "match-set", .arg = "name src|dst[,...]",
 		.help = "set, and packet fields to look up",
 	},
 	[SET] = {
 		.name = "set", .alias_of = "match-set",
-		.warning = "--set option deprecated, please use --match-set",
+		.errors = RV_ERRORS(.warning = "--set option deprecated, please use --match-set"),
 	},
 	[RETURN_NOMATCH] = {
 		.name = "return-nomatch", .type = RV_T_FLAG, .flags = RV_OPT_REPEAT,
 		RV_FIELD(struct set_data, flags), .value = IPSET_FLAG_RETURN_NOMATCH,
-		.no_invert = "--return-nomatch flag cannot be inverted",
+		.errors = RV_ERRORS(.no_invert = "--return-nomatch flag cannot be inverted"),
 		.list = "return-nomatch",
 		.help = "entries with the nomatch flag do not match",
 	},
@@ -134,7 +136,7 @@ static int write_nomatch(const struct rv_revision *w, const unsigned char *data,
 		.effect = RV_EFFECT_STATE, .opaque = "sets that change and count",				\
 		.size = sizeof(struct set_data), .options = set_options,		\
 		.config = "NETFILTER_XT_SET",					\
-		.help = "ipset lookup", .check = check_match_set,		\
+		.help = "ipset lookup", .ops = RV_EXT_OPS(.check = check_match_set), \
 		.revisions = RV_REVISIONS(						\
 			COUNTING(4, struct xt_set_info_match_v4),		\
 			COUNTING(3, struct xt_set_info_match_v3),		\

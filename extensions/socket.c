@@ -32,9 +32,10 @@ RV_EXTENSION(socket_match) = {
 		{ .revision = 2, .size = sizeof(info), .valid_bits = RV_BIT(info, flags, XT_SOCKET_FLAGS_V2) },
 		{ .revision = 1, .size = sizeof(info), .valid_bits = RV_BIT(info, flags, XT_SOCKET_FLAGS_V1) },
 		{ .revision = 0, .no_struct = true }),
-	.present = RV_SEL_SOCKET_FOUND, .param = RV_BIT(info, flags, XT_SOCKET_NOWILDCARD),
+	.header = RV_HEADER(.sel = RV_SEL_SOCKET_FOUND,
+			    .param = RV_BIT(info, flags, XT_SOCKET_NOWILDCARD)),
 	.list = "socket",
-	.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN,
+	.only = RV_ONLY(.hooks = 1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN),
 	.nft = "{!nowildcard: socket wildcard 0}{nowildcard&!transparent: socket wildcard le 1}"
 	       "{transparent: socket transparent 1}{restore-skmark: meta mark set socket mark}",
 	.help = "open socket on this host",

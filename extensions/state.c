@@ -26,7 +26,7 @@ static const struct rv_option state_options[] = {
 			 RV_OPT_ABBREV,
 		RV_FIELD(info, state_mask), .names = state_states,
 		.invert = RV_BIT(info, invert_flags, XT_CONNTRACK_STATE), .sel = RV_SEL_CT_STATE,
-		.bad = "Bad state \"%s\"",
+		.errors = RV_ERRORS(.bad = "Bad state \"%s\""),
 		.list = "state", .arg = "state[,...]",
 		.help = "state of the connection",
 	},
@@ -69,7 +69,7 @@ static int write_v0(const struct rv_revision *w, const unsigned char *data, unsi
 
 RV_EXTENSION(state) = {
 	.name = "state", .kernel_name = "conntrack", .kind = RV_MATCH, .effect = RV_EFFECT_PURE,
-	.size = sizeof(info), .options = state_options, .owns_blob = claims,
+	.size = sizeof(info), .options = state_options, .ops = RV_EXT_OPS(.owns_blob = claims),
 	.initial = &(const info){ .match_flags = FLAGS },
 	.revisions = RV_REVISIONS(
 		{ .revision = 3, .size = sizeof(info) },

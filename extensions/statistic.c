@@ -54,7 +54,7 @@ static const struct rv_option statistic_options[] = {
 		.name = "mode", .type = RV_T_ENUM,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_EXACT,
 		RV_FIELD(struct statistic_data, mode), .names = statistic_modes,
-		.bad = "Bad mode \"%s\"",
+		.errors = RV_ERRORS(.bad = "Bad mode \"%s\""),
 		.arg = "random|nth", .help = "random or every n-th packet",
 	},
 	[PROBABILITY] = {
@@ -62,7 +62,7 @@ static const struct rv_option statistic_options[] = {
 		RV_FIELD(struct statistic_data, probability),
 		.given = GIVEN(PROBABILITY), .invert = NOT, .excludes = 1 << EVERY | 1 << PACKET,
 		.arg = "0..1", .help = "probability",
-		.parse = parse_probability, .print = print_probability,
+		.ops = RV_OPTION_OPS(.parse = parse_probability, .print = print_probability),
 	},
 	[EVERY] = {
 		.name = "every", .type = RV_T_UINT, .flags = RV_OPT_INVERT,
@@ -136,7 +136,8 @@ static int write_v0(const struct rv_revision *w, const unsigned char *data, unsi
 
 RV_EXTENSION(statistic) = {
 	.name = "statistic", .kind = RV_MATCH,
-	.size = sizeof(struct statistic_data), .options = statistic_options, .check = check_mode,
+	.size = sizeof(struct statistic_data), .options = statistic_options,
+	.ops = RV_EXT_OPS(.check = check_mode),
 	.revisions = RV_REVISIONS(
 		{ .revision = 0, .size = sizeof(struct xt_statistic_info), .read = statistic_read_v0,
 		  .write = write_v0 }),

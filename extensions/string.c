@@ -162,7 +162,8 @@ static int pattern_predicate(const struct rv_option *opt, const unsigned char *d
 		.invert = RV_BIT(struct string_data, info.u.v1.flags, XT_STRING_FLAG_INVERT), \
 		.excludes = 1 << (other), .list = "STRING match [!] ",		\
 		.sel = RV_SEL_BYTES, .arg = arg_, .help = text,			\
-		.parse = hook, .print = print_pattern, .predicate = pattern_predicate, \
+		.ops = RV_OPTION_OPS(.parse = hook, .print = print_pattern,	\
+				     .predicate = pattern_predicate),		\
 	}
 
 static const struct rv_option string_options[] = {
@@ -231,7 +232,8 @@ static int string_read_any(const struct rv_revision *w, const unsigned char *wir
 RV_EXTENSION(string_match) = {
 	.name = "string", .kind = RV_MATCH,
 	.size = sizeof(struct string_data), .compare = offsetof(struct string_data, info.config),
-	.options = string_options, .canonicalize = string_canonicalize, .refused = string_refused,
+	.options = string_options, .ops = RV_EXT_OPS(.canonicalize = string_canonicalize),
+	.only = RV_ONLY(.refused = string_refused),
 	.initial = &(const struct string_data){ .info.to_offset = UINT16_MAX },
 	.revisions = RV_REVISIONS(
 		{ .revision = 1, .size = sizeof(struct xt_string_info), .read = string_read_any },

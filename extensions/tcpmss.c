@@ -23,7 +23,7 @@ static const struct rv_option tcpmss_options[] = {
 };
 
 RV_EXTENSION(tcpmss) = {
-	.name = "tcpmss", .kind = RV_MATCH, .only_protocol = IPPROTO_TCP,
+	.name = "tcpmss", .kind = RV_MATCH, .only = RV_ONLY(.protocol = IPPROTO_TCP),
 	RV_STRUCT(struct xt_tcpmss_match_info, 0), .options = tcpmss_options,
 	.help = "MSS option of TCP",
 };

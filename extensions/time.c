@@ -277,51 +277,54 @@ static int days_predicate(const struct rv_option *opt, const unsigned char *data
 
 /* ---- rows -------------------------------------------------------------------------- */
 
-#define TIME(word, field, more, text, ...)					\
+#define TIME(word, field, more, text, sel_, predicate_)				\
 	{									\
 		.name = "time" word, .type = RV_T_HOOK, .flags = more,		\
 		RV_FIELD(struct time_data, info.daytime_##field),		\
 		.given = RV_BIT(struct time_data, given, GIVEN_TIMES),		\
-		.arg = "hh:mm[:ss]", .help = text,				\
-		.parse = parse_time, .print = print_time, __VA_ARGS__		\
+		.sel = sel_, .arg = "hh:mm[:ss]", .help = text,			\
+		.ops = RV_OPTION_OPS(.parse = parse_time, .print = print_time,	\
+				     .predicate = predicate_),			\
 	}
 
-#define DATE(word, field, more, text, ...)					\
+#define DATE(word, field, more, text, sel_, predicate_)				\
 	{									\
 		.name = "date" word, .type = RV_T_HOOK, .flags = more,		\
 		RV_FIELD(struct time_data, info.date_##field),			\
-		.arg = "YYYY[-MM[-DD[Thh[:mm[:ss]]]]]", .help = text,		\
-		.parse = parse_date, .print = print_date, __VA_ARGS__		\
+		.sel = sel_, .arg = "YYYY[-MM[-DD[Thh[:mm[:ss]]]]]", .help = text, \
+		.ops = RV_OPTION_OPS(.parse = parse_date, .print = print_date,	\
+				     .predicate = predicate_),			\
 	}
 
-#define DAYS(word, field, table, arg_, text, ...)				\
+#define DAYS(word, field, table, arg_, text, sel_, print_)			\
 	{									\
 		.name = word "days", .type = RV_T_BITS, .flags = RV_OPT_INVERT,	\
 		RV_FIELD(struct time_data, info.field##days_match),		\
-		.names = table, .arg = arg_, .help = text,			\
-		.parse = parse_days, .predicate = days_predicate, __VA_ARGS__	\
+		.names = table, .sel = sel_, .arg = arg_, .help = text,		\
+		.ops = RV_OPTION_OPS(.parse = parse_days, .print = print_,	\
+				     .predicate = days_predicate),		\
 	}
 
 static const struct rv_option time_options[] = {
 	[TIME_START] = TIME("start", start, 0, "start time of day",
-			    .sel = RV_SEL_DAYTIME, .predicate = daytime_predicate),
-	[TIME_STOP] = TIME("stop", stop, RV_OPT_NO_PREDICATE, "end time of day"),
+			    RV_SEL_DAYTIME, daytime_predicate),
+	[TIME_STOP] = TIME("stop", stop, RV_OPT_NO_PREDICATE, "end time of day", RV_SEL_NONE, NULL),
 	[MONTH_DAYS] = DAYS("month", month, month_days, "day[,...]", "days of the month",
-			    .sel = RV_SEL_MONTHDAY, .print = print_month_days),
-	[WEEK_DAYS] = DAYS("week", week, week_days, "day[,...]",
-			   "weekdays: Mon to Sun or 1 to 7",
-			   .sel = RV_SEL_WEEKDAY),
-	[DATE_START] = DATE("start", start, RV_OPT_NO_PREDICATE, "start date"),
-	[DATE_STOP] = DATE("stop", stop, RV_OPT_ALWAYS, "end date",
-			   .sel = RV_SEL_DATE, .predicate = date_predicate),
+			    RV_SEL_MONTHDAY, print_month_days),
+	[WEEK_DAYS] = DAYS("week", week, week_days, "day[,...]", "weekdays: Mon to Sun or 1 to 7",
+			   RV_SEL_WEEKDAY, NULL),
+	[DATE_START] = DATE("start", start, RV_OPT_NO_PREDICATE, "start date", RV_SEL_NONE, NULL),
+	[DATE_STOP] = DATE("stop", stop, RV_OPT_ALWAYS, "end date", RV_SEL_DATE, date_predicate),
 	/* Not an alias of --kerneltz: both may be given, and messages name the one given. */
 	[LOCAL_ZONE] = {
 		.name = "localtz", .type = RV_T_FLAG, .flags = RV_OPT_NO_PREDICATE | RV_OPT_HIDDEN,
 		RV_FIELD(struct time_data, info.flags), .value = XT_TIME_LOCAL_TZ,
 		.excludes = 1 << UTC,
 		.help = "older name of --kerneltz",
-		.warning = "WARNING: --localtz is being replaced by --kerneltz, since \"local\" is "
-			   "ambiguous. Note the kernel timezone has caveats - see manpage for details.",
+		.errors = RV_ERRORS(.warning = "WARNING: --localtz is being replaced by "
+					       "--kerneltz, since \"local\" is ambiguous. Note the "
+					       "kernel timezone has caveats - see manpage for "
+					       "details."),
 	},
 	[UTC] = {
 		.name = "utc", .type = RV_T_FLAG, .flags = RV_OPT_HIDDEN,
@@ -373,8 +376,8 @@ static const struct time_data time_initial = {
 
 RV_EXTENSION(time_match) = {
 	.name = "time", .kind = RV_MATCH,
-	.size = sizeof(struct time_data), .options = time_options, .check = check_contiguous,
-	.canonicalize = time_canonicalize,
+	.size = sizeof(struct time_data), .options = time_options,
+	.ops = RV_EXT_OPS(.check = check_contiguous, .canonicalize = time_canonicalize),
 	.initial = &time_initial,
 	.revisions = RV_REVISIONS({ .size = sizeof(struct xt_time_info) }),
 	.list_template = " TIME{timestart: from <timestart>}{timestop: to <timestop>}"

@@ -62,7 +62,7 @@ static const struct rv_option match_options[] = {
 		.invert = RV_BIT(match, invert, 1), .sel = RV_SEL_TOS,
 		.list = "tos match[!]%s", .arg = "value[/mask]|name",
 		.help = "TOS value, compared after applying the mask",
-		.parse = parse_tos, .print = print_value,
+		.ops = RV_OPTION_OPS(.parse = parse_tos, .print = print_value),
 	},
 	{ .name = NULL },
 };
@@ -96,7 +96,7 @@ enum { SET, AND, OR, XOR, ROWS };
 
 #define ROW(row, word, how, bits, parameter, text, ...)				\
 	[row] = { .name = word "-tos", .type = RV_T_CHANGE,			\
-		  .flags = RV_OPT_PADDED | (bits), .size = sizeof(target), .value = (how), \
+		  .flags = RV_OPT_PADDED | (bits), .size = sizeof(target), .way = (how), \
 		  .excludes = (1 << ROWS) - 1 - (1 << (row)), .arg = parameter,	\
 		  .help = text, __VA_ARGS__ }
 
@@ -130,7 +130,7 @@ static const struct rv_option target_options[] = {
 	ROW(SET, "set", RV_WAY_XMASKED, RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS, "name|value[/mask]",
 	    "clear the bits of mask, then XOR value; or Minimize-Delay, Maximize-Throughput, "
 	    "Maximize-Reliability, Minimize-Cost, Normal-Service",
-	    .parse = parse_tos, .print = print_change),
+	    .ops = RV_OPTION_OPS(.parse = parse_tos, .print = print_change)),
 	ROW(AND, "and", RV_WAY_AND, RV_OPT_HIDDEN, "bits", "keep only these bits", .offset = 0),
 	ROW(OR, "or", RV_WAY_OR, RV_OPT_HIDDEN, "bits", "set these bits", .offset = 0),
 	ROW(XOR, "xor", RV_WAY_XOR, RV_OPT_HIDDEN, "bits", "invert these bits", .offset = 0),
@@ -142,7 +142,7 @@ RV_EXTENSION(tos_target) = {
 	.writes = RV_WRITES(RV_SEL_TOS, RV_SEL_IP_DSCP, RV_SEL_IP6_DSCP, RV_SEL_IP_ECN, RV_SEL_IP6_ECN, RV_WRITES_BYTES),
 	/* Revision 0, with one byte, is in no kernel that has nf_tables. */
 	RV_STRUCT(target, 1), .options = target_options,
-	.config = "NETFILTER_XT_TARGET_DSCP", .tables = "mangle",
+	.config = "NETFILTER_XT_TARGET_DSCP", .only = RV_ONLY(.tables = "mangle"),
 	.nft = " <set-tos:o>",
 	.required = "TOS: An action is required",
 	.help = "sets bits of the TOS field",

@@ -193,7 +193,9 @@ static const struct rv_option u32_options[] = {
 		.list = "u32 [! ]", .arg = "tests",
 		.help = "location=value[,...] [&& ...]: a location is offset [&|<<|>>|@ number]..., "
 			"a value number[:number]",
-		.sel = RV_SEL_U32, .parse = parse_tests, .print = print_tests, .predicate = tests_predicate,
+		.sel = RV_SEL_U32,
+		.ops = RV_OPTION_OPS(.parse = parse_tests, .print = print_tests,
+				     .predicate = tests_predicate),
 	},
 	{ .name = NULL },
 };

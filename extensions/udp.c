@@ -26,7 +26,7 @@ static int check_udp(struct rv_check *c)
 RV_EXTENSION(udp) = {
 	.name = "udp", .kind = RV_MATCH, .protocol = IPPROTO_UDP,
 	RV_STRUCT(struct xt_udp, 0), .options = udp_options, .native = 1 << SOURCE | 1 << DESTINATION,
-	.kernel_check = check_udp,
+	.ops = RV_EXT_OPS(.kernel_check = check_udp),
 	.initial = &(const struct xt_udp){ .spts = { 0, UINT16_MAX }, .dpts = { 0, UINT16_MAX } },
 	.config = "NETFILTER_XTABLES", .list = "udp",
 	.help = "UDP ports",

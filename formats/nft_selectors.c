@@ -873,7 +873,7 @@ static bool translate_presence(struct rv_text *t, const struct rv_ext *ext)
 
 bool rv_text_walk(struct rv_text *t, const struct rv_part *part)
 {
-	struct part_walk w = { .t = t, .header = part->ext->present };
+	struct part_walk w = { .t = t, .header = rv_ext_header(part->ext)->sel };
 
 	if (rv_part_predicates(t->family, part->ext, part->data, on_predicate, &w))
 		return false;

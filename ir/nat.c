@@ -60,7 +60,7 @@ static int read_base(struct rv_parse *p, const char *text, struct nf_nat_range2 
 		text++;
 		if (read_port(p, &text, 1, true, &r->base_proto.all))
 			return -1;
-		if (!(p->opt->value & NF_NAT_RANGE_PROTO_OFFSET))
+		if (!(p->opt->nat & NF_NAT_RANGE_PROTO_OFFSET))
 			return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
 				       "Shifted portmap ranges not supported with this kernel");
 		r->flags |= NF_NAT_RANGE_PROTO_OFFSET;
@@ -93,7 +93,7 @@ static int read_ports(struct rv_parse *p, const char *text, struct nf_nat_range2
 	r->flags |= NF_NAT_RANGE_PROTO_SPECIFIED;
 	r->max_proto = r->min_proto;
 	/* iptables prints "80-80/5" as "80/5". */
-	if (*text == '/' && p->opt->value & NF_NAT_RANGE_PROTO_OFFSET)
+	if (*text == '/' && p->opt->nat & NF_NAT_RANGE_PROTO_OFFSET)
 		return read_base(p, text, r);
 	switch (*text) {
 	case '\0':
@@ -169,7 +169,7 @@ int rv_nat_parse(struct rv_parse *p, const char *text, unsigned char *field)
 	struct nf_nat_range2 *r = (struct nf_nat_range2 *)(void *)field;
 	const char *end, *ports;
 
-	if (!(p->opt->value & NF_NAT_RANGE_MAP_IPS))
+	if (!(p->opt->nat & NF_NAT_RANGE_MAP_IPS))
 		return read_ports(p, text, r);
 	if (split(p, &text, &end, &ports) || (ports && read_ports(p, ports, r)))
 		return -1;
@@ -217,7 +217,7 @@ void rv_nat_print(struct rv_out *o, const struct rv_option *opt, const unsigned 
 		print_addresses(o, r);
 	if (!(r->flags & NF_NAT_RANGE_PROTO_SPECIFIED))
 		return;
-	if (opt->value & NF_NAT_RANGE_MAP_IPS)
+	if (opt->nat & NF_NAT_RANGE_MAP_IPS)
 		rv_buf_putc(o->buf, ':');
 	print_ports(o, r);
 }

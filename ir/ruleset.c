@@ -333,7 +333,8 @@ static void rename_jumps(struct rv_chain *c)
 int rv_rule_each_chain(struct rv_rule *r, rv_family_t family, rv_chain_fn *fn, void *arg)
 {
 	for (struct rv_part *m = r->matches; m; m = m->next)
-		if (m->ext->chains && m->ext->chains(m->data, family, fn, arg))
+		if (rv_ext_ops(m->ext)->chains &&
+		    rv_ext_ops(m->ext)->chains(m->data, family, fn, arg))
 			return -1;
 	return 0;
 }
@@ -426,7 +427,7 @@ void rv_chain_add_rule(struct rv_chain *c, struct rv_rule *r, struct rv_rule *po
 	r->in = c;
 	add_caller(r);
 	rv_index_add(c, r, pos);
-	c->table->parts_jump |= r->matches && r->matches->ext->chains;
+	c->table->parts_jump |= r->matches && rv_ext_ops(r->matches->ext)->chains;
 }
 
 void rv_chain_remove_rule(struct rv_chain *c, struct rv_rule *r)

@@ -57,7 +57,7 @@ bool rv_option_given(const struct rv_ext *ext, const struct rv_option *opt,
 		n = get_number(opt, data + opt->offset, opt->size);
 		return opt->flags & RV_OPT_SETS ? n == opt->value : (n & opt->value) == opt->value;
 	}
-	if (opt->type == RV_T_BITS && opt->value)
+	if (opt->type == RV_T_BITS && opt->owned)
 		return own_bits(opt, rv_get_uint(data + opt->offset, opt->size));
 	if (rv_option_inverted(opt, data) || !is_initial(ext, data, opt->offset, opt->size))
 		return true;
@@ -69,25 +69,25 @@ static int check_use(struct rv_parse *p, uint64_t bit)
 	bool core = p->ext->kind == RV_CORE;
 
 	if (p->opt->family && p->opt->family != p->family) {
-		if (p->opt->other_family)
-			return fail_as(p, p->opt->other_family);
+		if (rv_option_errors(p->opt)->other_family)
+			return fail_as(p, rv_option_errors(p->opt)->other_family);
 		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "unknown option \"--%s\"", p->opt->name);
 	}
 	if (p->part && p->part->seen & bit && !(p->opt->flags & RV_OPT_REPEAT)) {
-		if (p->opt->once)
-			return fail_as(p, p->opt->once);
+		if (rv_option_errors(p->opt)->once)
+			return fail_as(p, rv_option_errors(p->opt)->once);
 		return rv_option_fail(p, "option \"--%s\" can only be used once.\n", p->opt->name);
 	}
 	if (!p->invert || p->opt->flags & RV_OPT_INVERT || core)
 		return 0;
-	if (p->opt->no_invert)
-		return fail_as(p, p->opt->no_invert);
+	if (rv_option_errors(p->opt)->no_invert)
+		return fail_as(p, rv_option_errors(p->opt)->no_invert);
 	return rv_option_fail(p, "option \"--%s\" cannot be inverted.\n", p->opt->name);
 }
 
 int rv_option_parse(struct rv_parse *p)
 {
-	const char *warning = p->opt->warning;
+	const char *warning = rv_option_errors(p->opt)->warning;
 	uint64_t bit;
 	int rc;
 
@@ -97,8 +97,8 @@ int rv_option_parse(struct rv_parse *p)
 		return -1;
 	if (warning)
 		rv_warn(p->err, "%s", warning);
-	if (p->opt->parse)
-		rc = p->opt->parse(p);
+	if (rv_option_ops(p->opt)->parse)
+		rc = rv_option_ops(p->opt)->parse(p);
 	else
 		rc = rv_value_parse(p, p->arg ? p->arg : "", p->data + p->opt->offset);
 	if (rc)
@@ -128,8 +128,9 @@ static int check_row(struct rv_check *c, const struct rv_option *opt)
 			return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
 				       "%s: option \"--%s\" also requires \"--%s\".\n", name,
 				       opt->name, o->name);
-		if (opt->excludes & bit & c->seen && opt->once)
-			return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "%s", opt->once);
+		if (opt->excludes & bit & c->seen && rv_option_errors(opt)->once)
+			return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "%s",
+				       rv_option_errors(opt)->once);
 		if (opt->excludes & bit & c->seen)
 			return rv_fail(c->err, RV_ERR_USAGE, &c->loc,
 				       "%s: option \"--%s\" cannot be used together with \"--%s\".\n",
@@ -142,17 +143,17 @@ int rv_part_check(struct rv_check *c)
 {
 	if (c->ext->required && !(c->ext->one_of ? c->seen & c->ext->one_of : c->seen))
 		return rv_fail(c->err, RV_ERR_USAGE, &c->loc, "%s", c->ext->required);
-	if (c->ext->check && c->ext->check(c))
+	if (rv_ext_ops(c->ext)->check && rv_ext_ops(c->ext)->check(c))
 		return -1;
 	for (const struct rv_option *opt = c->ext->options; opt && opt->name; opt++)
 		if (!opt->alias_of && check_row(c, opt))
 			return -1;
-	if (c->ext->canonicalize)
-		c->ext->canonicalize(c->part->data);
+	if (rv_ext_ops(c->ext)->canonicalize)
+		rv_ext_ops(c->ext)->canonicalize(c->part->data);
 	return 0;
 }
 
 int rv_part_kernel_check(struct rv_check *c)
 {
-	return c->ext->kernel_check ? c->ext->kernel_check(c) : 0;
+	return rv_ext_ops(c->ext)->kernel_check ? rv_ext_ops(c->ext)->kernel_check(c) : 0;
 }

@@ -6,11 +6,13 @@
 
 static bool to_flag(const struct rv_option *opt, const unsigned char *data, struct rv_predicate *p)
 {
-	rv_selector_put(p->sel, opt->max ? opt->max : opt->flags & RV_OPT_ZERO ? 0 : 1, p->value);
-	if (!opt->max)
+	const uint64_t is = opt->flags & RV_OPT_ZERO ? 0 : 1;
+
+	rv_selector_put(p->sel, opt->sel_bits ? opt->sel_bits : is, p->value);
+	if (!opt->sel_bits)
 		return true;
 	p->op = RV_OP_MASK;
-	rv_selector_put(p->sel, opt->max, p->other);
+	rv_selector_put(p->sel, opt->sel_bits, p->other);
 	return true;
 }
 
@@ -311,10 +313,12 @@ static const struct meaning {
 static enum rv_sel selector(rv_family_t family, const struct rv_option *opt,
 			    const unsigned char *data)
 {
-	for (const struct rv_sel_when *w = opt->sel_when; w && w->sel; w++)
+	for (const struct rv_sel_when *w = rv_option_sel_more(opt)->when; w && w->sel; w++)
 		if (has_bit(&w->when, data))
 			return w->sel;
-	return family == NFPROTO_IPV6 && opt->sel6 ? opt->sel6 : opt->sel;
+	if (family == NFPROTO_IPV6 && rv_option_sel_more(opt)->ipv6)
+		return rv_option_sel_more(opt)->ipv6;
+	return opt->sel;
 }
 
 static uint32_t parameter(const struct rv_bit *bits, const unsigned char *data)
@@ -331,7 +335,7 @@ bool rv_row_predicate(const struct rv_option *opt, enum rv_sel sel, const unsign
 	p->op = RV_OP_EQ;
 	p->len = rv_selectors[sel].len;
 	p->negate = rv_option_inverted(opt, data);
-	p->param = parameter(&opt->param, data);
+	p->param = parameter(&rv_option_sel_more(opt)->param, data);
 	return meanings[opt->type].to && meanings[opt->type].to(opt, data, p);
 }
 
@@ -345,10 +349,11 @@ static bool speaks(const struct rv_ext *ext, const struct rv_option *opt, const 
 bool rv_part_is_pure(const struct rv_ext *ext, const unsigned char *data)
 {
 	for (const struct rv_option *opt = ext->options; opt && opt->name; opt++)
-		if (speaks(ext, opt, data) && !(opt->flags & RV_OPT_NO_PREDICATE) && !opt->predicate && !opt->sel)
+		if (speaks(ext, opt, data) && !(opt->flags & RV_OPT_NO_PREDICATE) &&
+		    !rv_option_ops(opt)->predicate && !opt->sel)
 			return false;
 	/* With a save hook, the rows do not determine what is printed. */
-	return !ext->save;
+	return !rv_ext_ops(ext)->save;
 }
 
 static int predicate_of(rv_family_t family, const struct rv_ext *ext, const struct rv_option *opt,
@@ -358,8 +363,8 @@ static int predicate_of(rv_family_t family, const struct rv_ext *ext, const stru
 
 	if (!speaks(ext, opt, data))
 		return 0;
-	if (opt->predicate)
-		return opt->predicate(opt, data, fn, arg);
+	if (rv_option_ops(opt)->predicate)
+		return rv_option_ops(opt)->predicate(opt, data, fn, arg);
 	if (opt->sel == RV_SEL_NONE || !rv_row_predicate(opt, selector(family, opt, data), data, &p))
 		return 0;
 	return fn(&p, arg);
@@ -369,10 +374,14 @@ int rv_part_predicates(rv_family_t family, const struct rv_ext *ext, const unsig
 		       rv_predicate_fn *fn, void *arg)
 {
 	struct rv_predicate present = {
-		.sel = ext->present, .op = RV_OP_EQ, .len = 1, .value = { 1 },
-		.param = parameter(&ext->param, data), .negate = has_bit(&ext->absent, data),
+		.sel = rv_ext_header(ext)->sel,
+		.op = RV_OP_EQ,
+		.len = 1,
+		.value = { 1 },
+		.param = parameter(&rv_ext_header(ext)->param, data),
+		.negate = has_bit(&rv_ext_header(ext)->absent, data),
 	};
-	int rc = ext->present ? fn(&present, arg) : 0;
+	int rc = rv_ext_header(ext)->sel ? fn(&present, arg) : 0;
 
 	for (const struct rv_option *opt = ext->options; opt && opt->name && !rc; opt++)
 		rc = predicate_of(family, ext, opt, data, fn, arg);
@@ -382,8 +391,8 @@ int rv_part_predicates(rv_family_t family, const struct rv_ext *ext, const unsig
 static bool absorb_row(const struct rv_option *opt, const struct rv_predicate *p,
 		       unsigned char *data)
 {
-	if (opt->absorb)
-		return !opt->absorb(opt, p, data);
+	if (rv_option_ops(opt)->absorb)
+		return !rv_option_ops(opt)->absorb(opt, p, data);
 	if (!meanings[opt->type].from || !meanings[opt->type].from(opt, p, data))
 		return false;
 	set_bit(&opt->given, data);
@@ -438,9 +447,10 @@ static bool says(rv_family_t family, const struct rv_ext *ext, const struct rv_o
 static bool may_absorb(rv_family_t family, const struct rv_ext *ext, const struct rv_option *opt,
 		       const struct rv_predicate *p, const unsigned char *data, bool fresh)
 {
-	return !opt->alias_of && !(opt->flags & RV_OPT_HIDDEN) && selector(family, opt, data) == p->sel &&
+	return !opt->alias_of && !(opt->flags & RV_OPT_HIDDEN) &&
+	       selector(family, opt, data) == p->sel &&
 	       (fresh || !rv_option_given(ext, opt, data)) &&
-	       (!p->negate || opt->invert.width || opt->absorb);
+	       (!p->negate || opt->invert.width || rv_option_ops(opt)->absorb);
 }
 
 #define ABSORB_MAX 512	/* bytes; larger parts cannot be built from predicates */

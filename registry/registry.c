@@ -192,10 +192,11 @@ static const struct rv_ext *find_wire(enum rv_ext_kind kind, rv_family_t family,
 			continue;
 		if (!is_size_of(w, size))
 			continue;
-		if (n->ext->owns_blob && !w->name && !n->ext->owns_blob(data))
+		if (rv_ext_ops(n->ext)->owns_blob && !w->name &&
+		    !rv_ext_ops(n->ext)->owns_blob(data))
 			continue;
 		/* A descriptor with owns_blob takes precedence over one that accepts any data. */
-		if (!found || n->ext->owns_blob) {
+		if (!found || rv_ext_ops(n->ext)->owns_blob) {
 			found = n->ext;
 			*wire = w;
 		}

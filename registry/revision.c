@@ -235,7 +235,7 @@ static int check_values(const struct rv_ext *ext, unsigned char *data, struct rv
 		any |= given || opt->flags & RV_OPT_ALWAYS;
 		if (!given && opt->flags & RV_OPT_REQUIRED && !(opt->flags & RV_OPT_ALWAYS))
 			return no_words(opt, err);
-		if (given && !opt->print && !has_words(opt, data))
+		if (given && !rv_option_ops(opt)->print && !has_words(opt, data))
 			return no_words(opt, err);
 	}
 	return any ? 0 : rv_fail(err, RV_ERR_PROBLEM, NULL, "%s", ext->required);
@@ -258,8 +258,8 @@ int rv_revision_read(const struct rv_ext *ext, const struct rv_revision *w, cons
 		memcpy(data, wire, common(ext, w));
 	if (w->read && w->read(w, wire, data, err))
 		return -1;
-	if (ext->canonicalize)
-		ext->canonicalize(data);
+	if (rv_ext_ops(ext)->canonicalize)
+		rv_ext_ops(ext)->canonicalize(data);
 	return check_values(ext, data, err);
 }
 

@@ -61,7 +61,7 @@ static inline unsigned int end_at(const struct rv_option *opt)
 /* Shift of a number that shares its field with others. */
 static inline unsigned int own_shift(const struct rv_option *opt)
 {
-	return opt->value ? __builtin_ctzll(opt->value) : 0;
+	return opt->owned ? __builtin_ctzll(opt->owned) : 0;
 }
 
 static inline uint64_t get_number(const struct rv_option *opt, const unsigned char *field,
@@ -69,8 +69,8 @@ static inline uint64_t get_number(const struct rv_option *opt, const unsigned ch
 {
 	uint64_t n = rv_get_uint(field, size);
 
-	if (opt->type == RV_T_UINT && opt->value)
-		return (n & opt->value) >> own_shift(opt);
+	if (opt->type == RV_T_UINT && opt->owned)
+		return (n & opt->owned) >> own_shift(opt);
 	if (!(opt->flags & RV_OPT_BE))
 		return n;
 	return size == 2 ? ntohs(n) : size == 4 ? ntohl(n) : n;
@@ -89,8 +89,8 @@ static inline uint64_t row_max(const struct rv_option *opt, unsigned int size)
 static inline void set_number(const struct rv_option *opt, unsigned char *field, unsigned int size,
 		       uint64_t n)
 {
-	if (opt->type == RV_T_UINT && opt->value)
-		n = (rv_get_uint(field, size) & ~opt->value) | n << own_shift(opt);
+	if (opt->type == RV_T_UINT && opt->owned)
+		n = (rv_get_uint(field, size) & ~opt->owned) | n << own_shift(opt);
 	else if (opt->flags & RV_OPT_BE)
 		n = size == 2 ? htons(n) : size == 4 ? htonl(n) : n;
 	rv_set_uint(field, size, n);
@@ -99,7 +99,7 @@ static inline void set_number(const struct rv_option *opt, unsigned char *field,
 /* The bits of the field this row owns. */
 static inline uint64_t own_bits(const struct rv_option *opt, uint64_t n)
 {
-	return opt->value ? n & opt->value : n;
+	return opt->owned ? n & opt->owned : n;
 }
 
 /*

@@ -26,16 +26,16 @@ int rv_option_fail(const struct rv_parse *p, const char *fmt, ...)
 /* Reports the row's own message for an invalid value; %s is the value. */
 static int fail_bad(const struct rv_parse *p, const char *text)
 {
-	const char *at = strstr(p->opt->bad, "%s");
-	int len = at ? (int)(at - p->opt->bad) : (int)strlen(p->opt->bad);
+	const char *bad = rv_option_errors(p->opt)->bad, *at = strstr(bad, "%s");
+	int len = at ? (int)(at - bad) : (int)strlen(bad);
 
-	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "%.*s%s%s", len, p->opt->bad, at ? text : "",
-		       at ? at + 2 : "");
+	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "%.*s%s%s", len, bad,
+		       at ? text : "", at ? at + 2 : "");
 }
 
 /* Reports an invalid value with the row's message, or else the type's. */
-#define fail_value(p, text, ...) \
-	((p)->opt->bad ? fail_bad(p, text) : rv_option_fail(p, __VA_ARGS__))
+#define fail_value(p, text, ...)                                                                   \
+	(rv_option_errors((p)->opt)->bad ? fail_bad(p, text) : rv_option_fail(p, __VA_ARGS__))
 
 static int parse_flag(struct rv_parse *p, const char *text, unsigned char *field)
 {
@@ -125,7 +125,7 @@ static int parse_port(struct rv_parse *p, const char *text)
 	port = rv_parse_port(digits, service ? p->ext->protocol : 0);
 	if (port >= 0)
 		return port;
-	if (p->opt->bad)
+	if (rv_option_errors(p->opt)->bad)
 		return fail_bad(p, text);
 	return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Port \"%s\" does not resolve to anything.\n",
 		       text);
@@ -161,8 +161,8 @@ static int parse_port_range(struct rv_parse *p, const char *text, unsigned char 
 	}
 	if (from < 0 || to < 0)
 		return -1;
-	if (from > to && p->opt->reversed)
-		return fail_as(p, p->opt->reversed);
+	if (from > to && rv_option_errors(p->opt)->reversed)
+		return fail_as(p, rv_option_errors(p->opt)->reversed);
 	if (from > to)
 		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Port range %d-%d is negative.\n", from,
 			       to);
@@ -212,18 +212,18 @@ static int parse_change(struct rv_parse *p, const char *text, unsigned char *fie
 	unsigned int size = mask_size(p->opt);
 	uint64_t max = row_max(p->opt, size), n, mask = 0;
 
-	if (p->opt->value == RV_WAY_XMASKED || p->opt->value == RV_WAY_MASKED) {
+	if (p->opt->way == RV_WAY_XMASKED || p->opt->way == RV_WAY_MASKED) {
 		if (parse_masked(p, text, field))
 			return -1;
 		n = get_number(p->opt, field, size);
 		mask = get_number(p->opt, p->data + mask_at(p->opt), size);
-		mask |= p->opt->value == RV_WAY_MASKED ? n : 0;
+		mask |= p->opt->way == RV_WAY_MASKED ? n : 0;
 	} else if (!rv_parse_uint(text, 0, max, &n)) {
 		return fail_number(p, text, 0, max);
-	} else if (p->opt->value == RV_WAY_AND) {
+	} else if (p->opt->way == RV_WAY_AND) {
 		mask = ~n & max;
 		n = 0;
-	} else if (p->opt->value == RV_WAY_OR) {
+	} else if (p->opt->way == RV_WAY_OR) {
 		mask = n;
 	}
 	set_number(p->opt, field, size, n);
@@ -235,11 +235,11 @@ static int parse_string(struct rv_parse *p, const char *text, unsigned char *fie
 {
 	size_t len = strlen(text), max = p->opt->size - 1;
 
-	if (p->opt->newline && strchr(text, '\n'))
-		return fail_as(p, p->opt->newline);
+	if (rv_option_errors(p->opt)->newline && strchr(text, '\n'))
+		return fail_as(p, rv_option_errors(p->opt)->newline);
 	if (len > max && p->opt->flags & RV_OPT_TRUNCATE)
 		len = max;
-	if (len < p->opt->min && !p->opt->bad)
+	if (len < p->opt->min && !rv_option_errors(p->opt)->bad)
 		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
 			       "Argument must have a minimum length of %u characters\n",
 			       (unsigned int)p->opt->min);
@@ -317,7 +317,7 @@ static int ask_resolver(struct rv_parse *p, const char *text, union nf_inet_addr
 	int rc;
 
 	rc = getaddrinfo(text, NULL, &hints, &found);
-	if (rc && p->opt->bad)
+	if (rc && rv_option_errors(p->opt)->bad)
 		return fail_bad(p, text);
 	if (rc)
 		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "getaddrinfo: %s\n", gai_strerror(rc));
@@ -476,7 +476,7 @@ static int parse_iface(struct rv_parse *p, const char *text, unsigned char *fiel
 {
 	size_t len = strlen(text);
 
-	if (len >= IFNAMSIZ && p->opt->bad)
+	if (len >= IFNAMSIZ && rv_option_errors(p->opt)->bad)
 		return fail_bad(p, text);
 	if (len >= IFNAMSIZ)
 		return rv_fail(p->err, RV_ERR_USAGE, &p->loc,
@@ -578,7 +578,7 @@ static int (*const readers[])(struct rv_parse *p, const char *text, unsigned cha
 int rv_value_parse(struct rv_parse *p, const char *text, unsigned char *field)
 {
 	/* The rest would be a new line in a save file. */
-	if (strchr(text, '\n') && !p->opt->newline)
+	if (strchr(text, '\n') && !rv_option_errors(p->opt)->newline)
 		return rv_fail(p->err, RV_ERR_USAGE, &p->loc, "Newlines not allowed in --%s",
 			       p->opt->name);
 	return readers[p->opt->type](p, text, field);

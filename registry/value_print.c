@@ -150,8 +150,6 @@ static void print_string(struct rv_out *o, const struct rv_option *opt, const un
 	snprintf(text, sizeof(text), "%.*s", (int)opt->size, (const char *)data + opt->offset);
 	if (o->style == RV_STYLE_SAVE && !(opt->flags & RV_OPT_BARE && readable(text)))
 		rv_print_quoted(o->buf, text);
-	else if (opt->flags & RV_OPT_QUOTED)
-		rv_buf_printf(o->buf, "\"%s\"", text);
 	else
 		rv_buf_puts(o->buf, text);
 }
@@ -345,8 +343,8 @@ static bool printed(const struct rv_out *o, const struct rv_ext *ext, const stru
 
 void rv_row_print(struct rv_out *o, const struct rv_option *opt, const unsigned char *data)
 {
-	if (opt->print)
-		opt->print(o, opt, data);
+	if (rv_option_ops(opt)->print)
+		rv_option_ops(opt)->print(o, opt, data);
 	else
 		rv_value_print(o, opt, data);
 }
@@ -405,14 +403,17 @@ static void save_row(struct rv_out *o, const struct rv_option *opt, const unsign
 void rv_part_render(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data)
 {
 	const char *words = o->style == RV_STYLE_SAVE ? ext->save_template : ext->list_template;
+	const struct rv_ext_ops *ops = rv_ext_ops(ext);
+	void (*print)(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data) =
+		o->style == RV_STYLE_SAVE ? ops->save : ops->show;
 	struct rv_template w = { .out = *o, .ext = ext, .data = data };
 
 	if (words) {
 		rv_template_expand(&w, words);
 		return;
 	}
-	if (o->style == RV_STYLE_SAVE ? ext->save != NULL : ext->show != NULL) {
-		(o->style == RV_STYLE_SAVE ? ext->save : ext->show)(o, ext, data);
+	if (print) {
+		print(o, ext, data);
 		return;
 	}
 	if (o->style == RV_STYLE_LIST && ext->list)

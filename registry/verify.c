@@ -75,7 +75,7 @@ static const struct {
 /* Whether hooks handle the value, so that the field need not fit the type. */
 static bool is_hooked(const struct rv_option *opt)
 {
-	return opt->type == RV_T_HOOK || (opt->parse && opt->print);
+	return opt->type == RV_T_HOOK || (rv_option_ops(opt)->parse && rv_option_ops(opt)->print);
 }
 
 static bool inside(const struct rv_ext *ext, uint64_t offset, uint64_t size)
@@ -112,13 +112,14 @@ static int check_field(const struct rv_ext *ext, const struct rv_option *opt, st
 
 static int check_hooks(const struct rv_ext *ext, const struct rv_option *opt, struct rv_error *err)
 {
-	if (opt->type == RV_T_HOOK && !opt->parse)
+	if (opt->type == RV_T_HOOK && !rv_option_ops(opt)->parse)
 		return verify_fail(ext, err, "--%s: nobody reads its value", opt->name);
-	if (opt->type == RV_T_HOOK && !opt->print && !ext->save && !(opt->flags & RV_OPT_HIDDEN))
+	if (opt->type == RV_T_HOOK && !rv_option_ops(opt)->print && !rv_ext_ops(ext)->save &&
+	    !(opt->flags & RV_OPT_HIDDEN))
 		return verify_fail(ext, err, "--%s: nobody prints its value", opt->name);
 	if ((opt->type == RV_T_ENUM || opt->type == RV_T_BITS) && !opt->names && !is_hooked(opt))
 		return verify_fail(ext, err, "--%s: it has no names for its values", opt->name);
-	if (opt->flags & RV_OPT_INVERT && !opt->invert.width && !opt->parse)
+	if (opt->flags & RV_OPT_INVERT && !opt->invert.width && !rv_option_ops(opt)->parse)
 		return verify_fail(ext, err, "--%s: no bit says that it is inverted", opt->name);
 	return 0;
 }
@@ -163,14 +164,15 @@ static int check_row(const struct rv_ext *ext, const struct rv_option *opt, unsi
 		return check_alias(ext, opt, err);
 	if (opt->type >= TYPES)
 		return verify_fail(ext, err, "--%s: type %u is not known", opt->name, opt->type);
-	if (opt->sel >= RV_SEL_COUNT || opt->sel6 >= RV_SEL_COUNT)
+	if (opt->sel >= RV_SEL_COUNT || rv_option_sel_more(opt)->ipv6 >= RV_SEL_COUNT)
 		return verify_fail(ext, err, "--%s: unknown selector %u", opt->name,
-				   opt->sel >= RV_SEL_COUNT ? opt->sel : opt->sel6);
+				   opt->sel >= RV_SEL_COUNT ? opt->sel
+							    : rv_option_sel_more(opt)->ipv6);
 	if ((opt->excludes | opt->needs) & beyond)
 		return verify_fail(ext, err, "--%s: it excludes or needs an option that does not exist",
 				   opt->name);
 	if (!bit_inside(ext, &opt->invert) || !bit_inside(ext, &opt->given) ||
-	    !bit_inside(ext, &opt->param))
+	    !bit_inside(ext, &rv_option_sel_more(opt)->param))
 		return verify_fail(ext, err, "--%s: its bits are outside the data", opt->name);
 	return check_field(ext, opt, err) ? -1 : check_hooks(ext, opt, err);
 }
@@ -205,9 +207,10 @@ int rv_ext_verify(const struct rv_ext *ext, struct rv_error *err)
 		return verify_fail(ext, err, "its alternative name is invalid");
 	if (ext->size > MAX_SIZE || ext->compare > ext->size)
 		return verify_fail(ext, err, "%u bytes are compared of %u", ext->compare, ext->size);
-	if (ext->present >= RV_SEL_COUNT)
-		return verify_fail(ext, err, "unknown selector %u", ext->present);
-	if (!bit_inside(ext, &ext->param) || !bit_inside(ext, &ext->absent))
+	if (rv_ext_header(ext)->sel >= RV_SEL_COUNT)
+		return verify_fail(ext, err, "unknown selector %u", rv_ext_header(ext)->sel);
+	if (!bit_inside(ext, &rv_ext_header(ext)->param) ||
+	    !bit_inside(ext, &rv_ext_header(ext)->absent))
 		return verify_fail(ext, err, "its bits are outside the data");
 	if (rows > MAX_ROWS)
 		return verify_fail(ext, err, "it has more than %u options", MAX_ROWS);

@@ -139,13 +139,15 @@ static bool part_out_of_place(const struct rv_table_def *def, uint32_t hooks,
 {
 	const struct rv_ext *ext = m->part->ext;
 
-	if (out_of_place(m, def, hooks, ext->tables, ext->hooks))
+	if (out_of_place(m, def, hooks, rv_ext_only(ext)->tables, rv_ext_only(ext)->hooks))
 		return true;
 	for (const struct rv_option *opt = ext->options; opt && opt->name; opt++) {
-		if ((!opt->tables && !opt->hooks) || !rv_option_given(ext, opt, m->part->data))
+		if ((!rv_option_only(opt)->tables && !rv_option_only(opt)->hooks) ||
+		    !rv_option_given(ext, opt, m->part->data))
 			continue;
 		m->opt = opt;
-		if (out_of_place(m, def, hooks, opt->tables, opt->hooks))
+		if (out_of_place(m, def, hooks, rv_option_only(opt)->tables,
+				 rv_option_only(opt)->hooks))
 			return true;
 	}
 	m->opt = NULL;
@@ -160,11 +162,12 @@ static bool part_misplaced(const struct rv_table_def *def, uint32_t hooks, const
 	*m = (struct rv_misplaced){ .part = part };
 	if (part_out_of_place(def, hooks, m))
 		return true;
-	if (ext->only_protocol &&
-	    (r->ip.proto != ext->only_protocol || r->ip.invert & RV_IP_PROTO))
-		m->protocol = ext->only_protocol;
+	if (rv_ext_only(ext)->protocol &&
+	    (r->ip.proto != rv_ext_only(ext)->protocol || r->ip.invert & RV_IP_PROTO))
+		m->protocol = rv_ext_only(ext)->protocol;
 	else
-		m->why = ext->refused ? ext->refused(part->data, hooks) : NULL;
+		m->why = rv_ext_only(ext)->refused ? rv_ext_only(ext)->refused(part->data, hooks)
+						   : NULL;
 	return m->protocol || m->why;
 }
 

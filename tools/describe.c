@@ -55,14 +55,17 @@ static const char *kind(const struct rv_ext *ext)
 /* A hook of the extension counts for each row. */
 static unsigned int row_hooks(const struct rv_ext *ext, const struct rv_option *opt)
 {
-	return (opt->parse ? HOOK_READ : 0) |
-	       (opt->print || ext->save || ext->show ? HOOK_PRINT : 0) |
-	       (opt->predicate ? HOOK_MEAN : 0) | (opt->absorb ? HOOK_ABSORB : 0);
+	return (rv_option_ops(opt)->parse ? HOOK_READ : 0) |
+	       (rv_option_ops(opt)->print || rv_ext_ops(ext)->save || rv_ext_ops(ext)->show
+			? HOOK_PRINT
+			: 0) |
+	       (rv_option_ops(opt)->predicate ? HOOK_MEAN : 0) |
+	       (rv_option_ops(opt)->absorb ? HOOK_ABSORB : 0);
 }
 
 static bool has_predicate(const struct rv_option *opt)
 {
-	return opt->sel != RV_SEL_NONE || opt->predicate;
+	return opt->sel != RV_SEL_NONE || rv_option_ops(opt)->predicate;
 }
 
 /* A hook chooses the selector if there are several. */
@@ -126,7 +129,10 @@ static void put_hooks(unsigned int bits)
 static void put_row(const struct rv_ext *ext, const struct rv_option *row)
 {
 	const struct rv_option *opt = &ext->options[rv_option_index(ext, row)];
+	const char *tables = rv_option_only(opt)->tables;
 
+	if (!tables)
+		tables = rv_ext_only(ext)->tables;
 	printf("%s\t%s\t%s\t%s\t%s\t", kind(ext), ext->name,
 	       families(ext->family ? ext->family : opt->family), row->name,
 	       row->alias_of ? row->alias_of : "-");
@@ -136,12 +142,12 @@ static void put_row(const struct rv_ext *ext, const struct rv_option *row)
 	put_values(opt->names);
 	put_rows(ext, opt->excludes);
 	put_rows(ext, opt->needs);
-	printf("%s\t%s\t", opt->tables ? opt->tables : ext->tables ? ext->tables : "-",
+	printf("%s\t%s\t", tables ? tables : "-",
 	       has_predicate(opt) ? selector_name(opt) : "-");
 	put_hooks(row_hooks(ext, opt));
 	printf("%s\t%c\t%u\t%u\n", opt->arg ? opt->arg : "-", opt->letter ? opt->letter : '-',
-	       ext->only_protocol ? ext->only_protocol : ext->protocol,
-	       opt->hooks ? opt->hooks : ext->hooks);
+	       rv_ext_only(ext)->protocol ? rv_ext_only(ext)->protocol : ext->protocol,
+	       rv_option_only(opt)->hooks ? rv_option_only(opt)->hooks : rv_ext_only(ext)->hooks);
 }
 
 static void print_rows(const struct rv_ext *ext, void *arg)
@@ -259,7 +265,7 @@ static void put_meaning(const struct rv_ext *ext, const struct rv_option *opt)
 
 	if (opt->sel)
 		printf("`%s`", rv_selectors[opt->sel].name);
-	else if (opt->predicate)
+	else if (rv_option_ops(opt)->predicate)
 		printf("predicate");
 	else if (opt->flags & RV_OPT_NO_PREDICATE && opt->opaque.why)
 		printf("nothing: %s", opt->opaque.why);

@@ -98,7 +98,7 @@ static void offer_ext(const struct rv_ext *ext, void *arg)
 	struct name_search *s = arg;
 
 	if (ext->kind != s->kind || (ext->family && ext->family != s->family) ||
-	    (ext->tables && !has_word(ext->tables, s->table)))
+	    (rv_ext_only(ext)->tables && !has_word(rv_ext_only(ext)->tables, s->table)))
 		return;
 	rv_offer(s->o, ext->name, ext->help);
 }

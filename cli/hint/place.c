@@ -84,9 +84,10 @@ static uint32_t hook_of(const struct rv_table_def *def, const char *chain)
 
 static uint32_t hooks_of(const struct rv_hint_trial *t)
 {
-	uint32_t hooks = t->ext->hooks ? t->ext->hooks : UINT32_MAX;
+	uint32_t hooks = rv_ext_only(t->ext)->hooks ? rv_ext_only(t->ext)->hooks : UINT32_MAX;
+	uint32_t only = t->misplaced.opt ? rv_option_only(t->misplaced.opt)->hooks : 0;
 
-	return t->misplaced.opt && t->misplaced.opt->hooks ? hooks & t->misplaced.opt->hooks : hooks;
+	return only ? hooks & only : hooks;
 }
 
 const char *rv_hint_chains(struct rv_hint *h, const struct rv_table_def *def, uint32_t hooks,

@@ -68,7 +68,8 @@ static void look_for(const struct rv_ext *ext, void *arg)
 	for (const struct rv_option *o = ext->options; o->name; o++) {
 		const struct rv_option *row = &ext->options[rv_option_index(ext, o)];
 
-		if (strcmp(o->name, s->name) != 0 || (row->sel == RV_SEL_NONE && !row->predicate))
+		if (strcmp(o->name, s->name) != 0 ||
+		    (row->sel == RV_SEL_NONE && !rv_option_ops(row)->predicate))
 			continue;
 		s->ext = ext;
 		s->option = row;

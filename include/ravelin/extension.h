@@ -70,15 +70,12 @@ enum rv_type {
 	RV_T_MAC,	/* field: 6 bytes */
 	RV_T_IFACE,	/* field: char[IFNAMSIZ]; trailing '+' kept */
 	RV_T_PROTO,	/* protocol name or number; field: uint16_t */
-	RV_T_CHANGE,	/* changes bits of an integer; .value is an rv_way; field: two uints,
-			 * value then mask */
+	RV_T_CHANGE,	/* changes bits of an integer; field: two uints, value then mask */
 	RV_T_PREFIX,	/* prefix length or netmask; field: the length (size 1) or the mask */
 	RV_T_PORT,	/* port number or service name; field: uint16_t (RV_OPT_BE: network
 			 * order) */
 	RV_T_SET,	/* ipset name and "src|dst[,...]", RV_OPT_TWO; field: struct rv_ipset */
-	RV_T_NAT,	/* [address[-address]][:port[-port[/base]]]; field: struct nf_nat_range2;
-			 * .value: the NF_NAT_RANGE_* bits the option accepts; without MAP_IPS
-			 * only ports */
+	RV_T_NAT,	/* [address[-address]][:port[-port[/base]]]; field: struct nf_nat_range2 */
 	RV_T_HOOK,	/* the row's parse, print (and predicate) hooks do everything */
 };
 
@@ -106,7 +103,6 @@ enum {
 	RV_OPT_HIDDEN = 1 << 9,		/* save does not print it (another row shows its effect) */
 	RV_OPT_LIST_ALWAYS = 1 << 10,	/* -L prints it even at its default value */
 	RV_OPT_LIST_NEVER = 1 << 11,	/* -L does not print it */
-	RV_OPT_QUOTED = 1 << 12,	/* -L quotes the string (save quotes only if needed) */
 	RV_OPT_CIDR = 1 << 13,		/* a mask is printed even when it is a single host (/32) */
 	RV_OPT_ABBREV = 1 << 14,	/* RV_T_ENUM, RV_T_BITS: names may be abbreviated */
 	RV_OPT_NETWORK = 1 << 15,	/* RV_T_ADDR_MASK: address bits outside the mask are cleared */
@@ -210,6 +206,54 @@ struct rv_opaque {
 	const char *why;		/* NULL: the option is not opaque */
 };
 
+/* Selectors of an option that depend on more than its row. */
+struct rv_sel_more {
+	enum rv_sel ipv6;		/* for IPv6; RV_SEL_NONE: rv_option.sel */
+	const struct rv_sel_when *when;	/* depend on bits of the data; NULL: none */
+	struct rv_bit param;		/* .mask: bits of the data that become the selector's
+					 * param */
+};
+#define RV_SEL_MORE(...) (&(const struct rv_sel_more){ __VA_ARGS__ })
+
+/* Where the kernel accepts rules that use an option or extension. */
+struct rv_only {
+	const char *tables;		/* "nat mangle"; NULL: all */
+	uint32_t hooks;			/* base chains, bits of 1 << NF_INET_*; 0: all */
+	uint16_t protocol;		/* extensions: only in rules with this -p; 0: in all */
+	/*
+	 * Extensions: any other reason why the kernel refuses the data in a rule reached from these
+	 * hooks, or NULL.
+	 */
+	const char *(*refused)(const unsigned char *data, uint32_t hooks);
+};
+#define RV_ONLY(...) (&(const struct rv_only){ __VA_ARGS__ })
+
+/* Error messages that differ from the default ones, with iptables' text; NULL: default. */
+struct rv_option_errors {
+	const char *newline;		/* RV_T_STRING: it contains a newline */
+	const char *bad;		/* invalid value; %s is replaced by it */
+	const char *reversed;		/* lower bound above the upper bound */
+	const char *once;		/* given twice, or together with a conflicting row */
+	const char *no_invert;		/* negated although it cannot be */
+	const char *other_family;	/* used with the other family; NULL: unknown option there */
+	const char *warning;		/* printed when it is given: deprecated spelling */
+};
+#define RV_ERRORS(...) (&(const struct rv_option_errors){ __VA_ARGS__ })
+
+/* Functions that replace those of the option's type; NULL: the type's. */
+struct rv_option_ops {
+	int (*parse)(struct rv_parse *p);	/* 0, or -1 with p->err set */
+	void (*print)(struct rv_out *o, const struct rv_option *opt, const unsigned char *data);
+	int (*predicate)(const struct rv_option *opt, const unsigned char *data,
+			 rv_predicate_fn *fn, void *arg);
+	/*
+	 * Stores a predicate decoded from the backend in the data, with its negation and "given"
+	 * bit. Returns 0, or -1 if it cannot be expressed by this option.
+	 */
+	int (*absorb)(const struct rv_option *opt, const struct rv_predicate *p, unsigned char *data);
+};
+#define RV_OPTION_OPS(...) (&(const struct rv_option_ops){ __VA_ARGS__ })
+
 struct rv_option {
 	const char *name;		/* without the dashes; NULL ends the table */
 	const char *alias_of;		/* this row is another spelling of that one, and takes
@@ -224,11 +268,20 @@ struct rv_option {
 	struct rv_bit invert;		/* set by '!' */
 	struct rv_bit given;		/* set when given; without it, "differs from the initial
 					 * data" */
-	uint64_t min, max;		/* RV_T_UINT*, RV_T_MASKED; max 0 = the field's maximum.
-					 * RV_T_FLAG with max: the predicate is that these bits
-					 * of sel are set */
-	uint64_t value;			/* RV_T_FLAG: stored value. RV_T_ENUM, RV_T_BITS,
-					 * RV_T_UINT: bits of the field this row owns, 0 = all */
+	uint64_t min;			/* RV_T_UINT*, RV_T_MASKED */
+	union {
+		uint64_t max;		/* the same; 0 = the field's maximum */
+		uint64_t sel_bits;	/* RV_T_FLAG: the predicate is that these bits of sel are
+					 * set; 0: that it is 1 */
+	};
+	union {
+		uint64_t value;		/* RV_T_FLAG: stored value */
+		uint64_t owned;		/* RV_T_ENUM, RV_T_BITS, RV_T_UINT: bits of the field this
+					 * row owns, 0 = all */
+		enum rv_way way;	/* RV_T_CHANGE: notation */
+		uint64_t nat;		/* RV_T_NAT: NF_NAT_RANGE_* the option accepts; without
+					 * MAP_IPS only ports */
+	};
 	const struct rv_name *names;	/* RV_T_ENUM, RV_T_BITS; RV_T_UINT: names of some values */
 	const char *title;		/* heading of the list of names at the end of the help;
 					 * programs parse it */
@@ -238,11 +291,7 @@ struct rv_option {
 					 * with this one */
 	enum rv_sel sel;		/* selector the value is compared with; RV_SEL_NONE:
 					 * opaque */
-	enum rv_sel sel6;		/* selector for IPv6; RV_SEL_NONE: the same as sel */
-	const struct rv_sel_when *sel_when;	/* selectors that depend on bits of the data;
-						 * NULL: none */
-	struct rv_bit param;		/* .mask: bits of the data that become the selector's
-					 * param */
+	const struct rv_sel_more *sel_more;	/* RV_SEL_MORE(); NULL: the selector is always sel */
 	struct rv_opaque opaque;	/* why it has no predicate; overrides the extension's
 					 * reason */
 	const char *arg;		/* name of the argument in help: "port[:port]" */
@@ -256,28 +305,9 @@ struct rv_option {
 	const char *list;
 	const char *save;		/* name in save output; NULL: name */
 	rv_family_t family;		/* restricts the row to a family; RV_FAMILY_ANY: both */
-	const char *tables;		/* restricts rules that use it, like rv_ext.tables and
-					 * .hooks */
-	uint32_t hooks;
-	/* Error messages that differ from the default ones, with iptables' text; NULL: default. */
-	const char *newline;		/* RV_T_STRING: it contains a newline */
-	const char *bad;		/* invalid value; %s is replaced by it */
-	const char *reversed;		/* lower bound above the upper bound */
-	const char *once;		/* given twice, or together with a conflicting row */
-	const char *no_invert;		/* negated although it cannot be */
-	const char *other_family;	/* used with the other family; NULL: unknown option there */
-	const char *warning;		/* printed when it is given: deprecated spelling */
-
-	/* Hooks; NULL: the type's default. parse returns 0, or -1 with p->err set. */
-	int (*parse)(struct rv_parse *p);
-	void (*print)(struct rv_out *o, const struct rv_option *opt, const unsigned char *data);
-	int (*predicate)(const struct rv_option *opt, const unsigned char *data,
-			 rv_predicate_fn *fn, void *arg);
-	/*
-	 * Stores a predicate decoded from the backend in the data, with its negation and "given"
-	 * bit. Returns 0, or -1 if it cannot be expressed by this option.
-	 */
-	int (*absorb)(const struct rv_option *opt, const struct rv_predicate *p, unsigned char *data);
+	const struct rv_only *only;	/* RV_ONLY(); NULL: rules that use it may be anywhere */
+	const struct rv_option_errors *errors;	/* RV_ERRORS(); NULL: the default messages */
+	const struct rv_option_ops *ops;	/* RV_OPTION_OPS(); NULL: the type's functions */
 };
 
 /* ---- extensions ------------------------------------------------------- */
@@ -371,6 +401,41 @@ struct rv_check {
 
 #define RV_FAMILY_ANY 0
 
+/* The header that a match tests. */
+struct rv_header_test {
+	enum rv_sel sel;		/* selector that is 1 if the header is present */
+	struct rv_bit param;		/* .mask: bits of the data that become its param */
+	struct rv_bit absent;		/* set: the match is true if the header is absent */
+};
+#define RV_HEADER(...) (&(const struct rv_header_test){ __VA_ARGS__ })
+
+/* Functions of an extension for what rows do not express; NULL: none. */
+struct rv_ext_ops {
+	/*
+	 * Two descriptors may share a kernel name and revision (state and conntrack): returns
+	 * whether this blob, as the kernel sent it, belongs to this one. The other descriptor
+	 * leaves it NULL. Not called for revisions with a name of their own.
+	 */
+	bool (*owns_blob)(const unsigned char *wire);
+	int (*check)(struct rv_check *c);
+	/*
+	 * Reports what the kernel would refuse with a better message. Called for rules to be
+	 * written, after all other checks passed.
+	 */
+	int (*kernel_check)(struct rv_check *c);
+	/* Converts equivalent data to one canonical form, after parsing or decoding. */
+	void (*canonicalize)(unsigned char *data);
+	/* Save and -L, instead of templates. */
+	void (*save)(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data);
+	void (*show)(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data);
+	/*
+	 * Calls fn for each chain the data jumps to; fn returns a replacement name, or NULL to keep
+	 * it. Returns 0, or -1 when memory ran out. NULL: the match does not jump.
+	 */
+	int (*chains)(unsigned char *data, rv_family_t family, rv_chain_fn *fn, void *arg);
+};
+#define RV_EXT_OPS(...) (&(const struct rv_ext_ops){ __VA_ARGS__ })
+
 struct rv_ext {
 	const char *name;		/* argument of -m or -j */
 	const char *alias;		/* second name, or NULL */
@@ -396,22 +461,9 @@ struct rv_ext {
 	 * as an xt compat blob. 0: always compat.
 	 */
 	uint64_t native;
-	enum rv_sel present;		/* selector that is 1 if the header this match tests is
-					 * present */
-	struct rv_bit param;		/* .mask: bits of the data that become the param of
-					 * present */
-	struct rv_bit absent;		/* set: the match is true if the header is absent */
+	const struct rv_header_test *header;	/* RV_HEADER(); NULL: tests no header of its own */
 	const char *list;		/* printed by -L before the rows: "multiport" */
-	const char *tables;		/* tables it is restricted to: "nat mangle"; NULL: all */
-	uint32_t hooks;			/* base chains it is restricted to, bits of 1 <<
-					 * NF_INET_*; 0: all */
-	uint16_t only_protocol;		/* the kernel accepts it only in rules with this -p; 0:
-					 * in all */
-	/*
-	 * Any other reason why the kernel refuses the data in a rule reached from these hooks, or
-	 * NULL.
-	 */
-	const char *(*refused)(const unsigned char *data, uint32_t hooks);
+	const struct rv_only *only;	/* RV_ONLY(); NULL: may be in all rules */
 	/*
 	 * Kernel config symbol without "CONFIG_"; a leading '_' is replaced by "IP_" or "IP6_".
 	 * NULL: NETFILTER_XT_MATCH_ or NETFILTER_XT_TARGET_ and the kernel name in capitals.
@@ -426,32 +478,11 @@ struct rv_ext {
 	const char *opaque;		/* for the documentation: why options without a predicate
 					 * have none */
 
-	/*
-	 * Two descriptors may share a kernel name and revision (state and conntrack): returns
-	 * whether this blob, as the kernel sent it, belongs to this one. The other descriptor
-	 * leaves it NULL. Not called for revisions with a name of their own.
-	 */
-	bool (*owns_blob)(const unsigned char *wire);
-	int (*check)(struct rv_check *c);
-	/*
-	 * Reports what the kernel would refuse with a better message. Called for rules to be
-	 * written, after all other checks passed.
-	 */
-	int (*kernel_check)(struct rv_check *c);
-	/* Converts equivalent data to one canonical form, after parsing or decoding. */
-	void (*canonicalize)(unsigned char *data);
 	/* Templates that replace the default walk over the rows, see struct rv_template. */
 	const char *save_template, *list_template;
 	const char *nft;		/* template of the nft syntax; options it does not
 					 * mention cannot be translated */
-	/* Hooks instead of templates. */
-	void (*save)(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data);
-	void (*show)(struct rv_out *o, const struct rv_ext *ext, const unsigned char *data);
-	/*
-	 * Calls fn for each chain the data jumps to; fn returns a replacement name, or NULL to keep
-	 * it. Returns 0, or -1 when memory ran out. NULL: the match does not jump.
-	 */
-	int (*chains)(unsigned char *data, rv_family_t family, rv_chain_fn *fn, void *arg);
+	const struct rv_ext_ops *ops;	/* RV_EXT_OPS(); NULL: none */
 };
 
 /* For rv_ext.writes. */
@@ -460,6 +491,22 @@ struct rv_ext {
 #define RV_WRITES_CONNECTION	RV_SEL_COUNT	/* all selectors of class RV_STATEFUL */
 /* Selectors that read arbitrary bytes of the packet. */
 #define RV_WRITES_BYTES		RV_SEL_BYTES, RV_SEL_BYTES_ICASE, RV_SEL_U32, RV_SEL_BPF
+
+/* Rare parts of a descriptor; zeros if it has none. */
+#define RV_RARE(name, type, owner, field)						\
+	static inline const struct type *name(const struct owner *of)			\
+	{										\
+		static const struct type none;						\
+											\
+		return of->field ? of->field : &none;					\
+	}
+RV_RARE(rv_option_errors, rv_option_errors, rv_option, errors)
+RV_RARE(rv_option_ops, rv_option_ops, rv_option, ops)
+RV_RARE(rv_option_only, rv_only, rv_option, only)
+RV_RARE(rv_option_sel_more, rv_sel_more, rv_option, sel_more)
+RV_RARE(rv_ext_ops, rv_ext_ops, rv_ext, ops)
+RV_RARE(rv_ext_only, rv_only, rv_ext, only)
+RV_RARE(rv_ext_header, rv_header_test, rv_ext, header)
 
 /* Whether the part may change the selector. True if the descriptor does not declare its effect. */
 bool rv_ext_writes(const struct rv_ext *ext, enum rv_sel sel);

@@ -18,7 +18,7 @@
  * Incremented by each incompatible change of extension.h, ir.h or predicate.h. Objects built for
  * another number are refused.
  */
-#define RV_PLUGIN_ABI 5
+#define RV_PLUGIN_ABI 6
 
 struct rv_plugin {
 	uint32_t abi;			/* RV_PLUGIN_ABI; always the first field */

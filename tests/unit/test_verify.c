@@ -92,11 +92,11 @@ static void test_wholes(void **state)
 	expect("match `right': its alternative name is invalid");
 	ext.compare = 100;
 	expect("match `right': 100 bytes are compared of 16");
-	ext.present = 4000;
+	ext.header = RV_HEADER(.sel = 4000);
 	expect("match `right': unknown selector 4000");
-	ext.absent = (struct rv_bit){ .offset = 16, .width = 1 };
+	ext.header = RV_HEADER(.absent = { .offset = 16, .width = 1 });
 	expect("match `right': its bits are outside the data");
-	ext.param = (struct rv_bit){ .offset = 0, .width = 3 };
+	ext.header = RV_HEADER(.param = { .offset = 0, .width = 3 });
 	expect("match `right': its bits are outside the data");
 	ext.native = 1 << 2;
 	expect("match `right': a native option does not exist");
@@ -119,7 +119,7 @@ static void test_rows(void **state)
 	rows[0].type = 99;
 	expect("match `right': --number: type 99 is not known");
 	rows[0].sel = RV_SEL_MARK;
-	rows[0].sel6 = 4000;
+	rows[0].sel_more = RV_SEL_MORE(.ipv6 = 4000);
 	expect("match `right': --number: unknown selector 4000");
 	rows[0].excludes = 1 << 5;
 	expect("match `right': --number: it excludes or needs an option that does not exist");
@@ -127,7 +127,7 @@ static void test_rows(void **state)
 	expect("match `right': --number: its bits are outside the data");
 	rows[0].invert.width = 3;
 	expect("match `right': --number: its bits are outside the data");
-	rows[0].param = (struct rv_bit){ .offset = 13, .width = 4 };
+	rows[0].sel_more = RV_SEL_MORE(.param = { .offset = 13, .width = 4 });
 	expect("match `right': --number: its bits are outside the data");
 	rows[0].invert.width = 0;
 	expect("match `right': --number: no bit says that it is inverted");
@@ -147,7 +147,7 @@ static void test_rows(void **state)
 	rows[1].type = RV_T_HOOK;
 	expect("match `right': --text: nobody reads its value");
 	rows[1].type = RV_T_HOOK;
-	rows[1].parse = no_parse;
+	rows[1].ops = RV_OPTION_OPS(.parse = no_parse);
 	expect("match `right': --text: nobody prints its value");
 }
 

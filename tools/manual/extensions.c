@@ -26,10 +26,10 @@ static void put_places(FILE *out, const struct rv_ext *ext)
 		RV_HOOKS(RV_X)
 #undef RV_X
 	};
-	uint32_t hooks = ext->hooks;
+	uint32_t hooks = rv_ext_only(ext)->hooks;
 
-	if (ext->tables)
-		man_tables(out, strchr(ext->tables, ' ') ? "Only in tables" : "Only in table", ext->tables);
+	if (rv_ext_only(ext)->tables)
+		man_tables(out, rv_ext_only(ext)->tables);
 	if (!hooks)
 		return;
 	fputs("Only in ", out);
@@ -68,7 +68,8 @@ static void flush_section(struct list *l, const struct rv_ext *next)
 	l->held = next;
 	if (!ext)
 		return;
-	if (same && next->options == ext->options && next->hooks == ext->hooks) {
+	if (same && next->options == ext->options &&
+	    rv_ext_only(next)->hooks == rv_ext_only(ext)->hooks) {
 		l->held = NULL;
 		put_section(l, ext, RV_FAMILY_ANY, true);
 	} else {

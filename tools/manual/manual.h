@@ -58,8 +58,8 @@ void man_letter(FILE *out, char letter, const char *between);
 void man_arg(FILE *out, const char *arg);
 /* A line of help as a sentence. */
 void man_sentence(FILE *out, const char *text);
-/* "raw mangle" as a list behind how. */
-void man_tables(FILE *out, const char *how, const char *tables);
+/* "raw mangle" as a sentence. */
+void man_tables(FILE *out, const char *tables);
 /* What stands between one of a list, of which so many are left (bits), and the next. */
 const char *man_between(uint64_t left);
 

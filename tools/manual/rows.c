@@ -106,7 +106,7 @@ static void put_type(FILE *out, const struct rv_option *o)
 
 static void put_values(FILE *out, const struct rv_option *o)
 {
-	if (!o->parse)
+	if (!rv_option_ops(o)->parse)
 		put_type(out, o);
 	if (o->names)
 		put_names(out, o->names, o->type == RV_T_BITS ? "One or more of" :
@@ -213,8 +213,8 @@ static void put_conditions(FILE *out, const struct rv_ext *ext, const struct rv_
 	put_rows(out, ext, excluded(ext, o), "Cannot be combined with");
 	if (o->flags & RV_OPT_REPEAT)
 		fputs("May be repeated.\n", out);
-	if (o->tables)
-		man_tables(out, strchr(o->tables, ' ') ? "Only in tables" : "Only in table", o->tables);
+	if (rv_option_only(o)->tables)
+		man_tables(out, rv_option_only(o)->tables);
 	if (o->family && !ext->family)
 		fprintf(out, "%s only.\n", rv_family(o->family)->name);
 }

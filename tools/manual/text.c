@@ -141,9 +141,9 @@ const char *man_between(uint64_t left)
 }
 
 /* "raw mangle" as a list. */
-void man_tables(FILE *out, const char *how, const char *tables)
+void man_tables(FILE *out, const char *tables)
 {
-	fprintf(out, "%s ", how);
+	fputs(strchr(tables, ' ') ? "Only in tables " : "Only in table ", out);
 	for (const char *c = tables; *c; c++)
 		fputs(*c == ' ' ? ", " : (char[]){ *c, '\0' }, out);
 	fputs(".\n", out);

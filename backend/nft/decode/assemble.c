@@ -315,7 +315,7 @@ static bool says_just_that(struct assembly *a)
 /* Returns whether the kernel would accept the part in the form that iptables writes. */
 static bool may_be_loaded(const struct assembly *a, struct rv_part *part)
 {
-	const uint16_t only = part->ext->only_protocol;
+	const uint16_t only = rv_ext_only(part->ext)->protocol;
 	const struct rv_ip *ip = &a->rule->ip;
 	struct rv_error why = { 0 };
 	struct rv_check c = {

@@ -270,7 +270,7 @@ static const struct rv_part *bound(const struct rv_table *t, const struct rv_rul
 static const struct rv_part *foreign(const struct rv_rule *r)
 {
 	for (const struct rv_part *m = r->matches; m; m = m->next)
-		if (m->ext->chains || !strcmp(m->ext->name, "nft"))
+		if (rv_ext_ops(m->ext)->chains || !strcmp(m->ext->name, "nft"))
 			return m;
 	return NULL;
 }

@@ -46,7 +46,7 @@ int rv_nft_object_set(struct rv_nft_object *o, rv_family_t family, const void *b
  */
 bool rv_nft_object_verdict(const struct rv_nft_object *o, enum rv_verdict *verdict);
 
-/* rv_ext.chains of the match. */
+/* rv_ext_ops.chains of the match. */
 int rv_nft_object_chains(unsigned char *data, rv_family_t family, rv_chain_fn *fn, void *arg);
 
 /* ---- between the files that know the form ------------------------------------------- */

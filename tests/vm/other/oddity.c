@@ -26,7 +26,7 @@ static const struct rv_option stamp_options[] = {
 };
 
 static const struct rv_ext stamp = {
-	.name = "STAMP", .kind = RV_TARGET, .family = RV_FAMILY_ANY, .tables = "mangle",
+	.name = "STAMP", .kind = RV_TARGET, .family = RV_FAMILY_ANY, .only = RV_ONLY(.tables = "mangle"),
 	RV_STRUCT(struct stamp_info, 0), .options = stamp_options,
 	.help = "adds to the packet's mark",
 };
