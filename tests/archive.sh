@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Where systems to test in come from, and stock's programs: those of the newest release.
+# Where test systems and stock programs come from: the newest release.
 
 # shellcheck disable=SC2034 # for the scripts that read this file
 releases="bookworm trixie"
@@ -16,7 +16,7 @@ own_release() {
 	[ ! -r /etc/os-release ] || (. /etc/os-release && echo "${VERSION_CODENAME-}")
 }
 
-# Prints the address of the archive that the machine's own apt uses.
+# Prints the URL of the archive that apt uses.
 archive_uri() {
 	# shellcheck disable=SC2016 # apt replaces these
 	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The cases of extensions/*.t that are OK, for tests in Python."""
+"""The accepted cases of extensions/*.t, for tests in Python."""
 import os
 import random
 import re
@@ -9,12 +9,12 @@ import subprocess
 BASE = {'raw': 'PREROUTING OUTPUT', 'mangle': 'PREROUTING INPUT FORWARD OUTPUT POSTROUTING',
         'nat': 'PREROUTING INPUT OUTPUT POSTROUTING', 'filter': 'INPUT FORWARD OUTPUT',
         'security': 'INPUT FORWARD OUTPUT'}
-# Chains that rules of the cases jump to.
+# Chains used as jump targets in the cases.
 USER = ['foo']
 
 
 def cases(directory):
-    """(extension, family, table, chain, words of the rule) of each."""
+    """Yields (extension, family, table, chain, words of the rule)."""
     for name in sorted(os.listdir(directory)):
         if not name.endswith('.t'):
             continue
@@ -33,7 +33,7 @@ def cases(directory):
 
 
 def quoted(word):
-    """A word as a restore file has it."""
+    """A word as written in a restore file."""
     return '"' + word.replace('\\', '\\\\').replace('"', '\\"') + '"'
 
 
@@ -55,7 +55,7 @@ def restore_text(rules):
 
 
 def accepted(ravelin, family, rules):
-    """Those of (table, chain, words) that are for the family and for a place that is there."""
+    """Those of (table, chain, words) that are valid for the family and an existing chain."""
     text, gone = restore_text(rules).split(b'\n'), set()
     places = [i for i, row in enumerate(text) if row.startswith(b'[')]
     order = [i for t in BASE for i, r in enumerate(rules) if r[0] == t]

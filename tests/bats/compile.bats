@@ -79,7 +79,7 @@ explains()
 	[[ $out == *"40 rules: each plan is equivalent to its rules"* ]]
 }
 
-@test "the summary counts rules, look-ups and the longest path" {
+@test "the summary counts rules, lookups and the longest path" {
 	{ rules 30 -p tcp --dport %i -j OTHER; echo "-A INPUT -j DROP"; echo "-A OTHER -j LOG"; } | table >rules
 	capture compile rules
 	same "filter: 32 rules, 30 (93.7 %) in lookups; maps: 1, leaf chains: 0; longest path: 32 rules, compiled: 2 rules and lookups: 1

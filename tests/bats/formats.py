@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Rules as XML and JSON and back: all cases of extensions/*.t, and random ones of them.
+"""Converts rules to XML and JSON and back: all cases of extensions/*.t, and random selections of them.
 
   formats.py BIN EXTENSIONS SCHEMA COUNT SEED [ORACLE]
 
-With ORACLE (stock's command) XML is also compared with what stock makes of the same text.
-Prints what differs; exit code 1 if anything does.
+With ORACLE (stock's command), XML is also compared with stock's. Prints differences; exit code 1 if there
+are any.
 """
 import json
 import os

@@ -1,16 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Makes the mistakes of hints.tsv and looks at what a person is told.
+"""Makes the mistakes in hints.tsv and checks the hints.
 
-  hints.py BIN TABLE [ORACLE]      in a network namespace of its own
-  hints.py --make BIN TABLE        prints the table with what is told now, to be read
+  hints.py BIN TABLE [ORACLE]      in its own network namespace
+  hints.py --make BIN TABLE        prints the table with the current hints, for review
 
-For each row: without RAVELIN_DIAGNOSTICS there is no hint; with it, the first line is the
-row's, and stock's if the oracle is there; the word below which the mark stands is the row's, and
-so is the hint. The line that the hint proposes is the row's; it is executed, succeeds and says
-nothing, and then the rules are there that the row expects. Where the hint proposes no line, the
-row has what a person would do (with "$ " before it), which is executed likewise.
-Exit code 1 if a row is not so.
+For each row: without RAVELIN_DIAGNOSTICS there is no hint; with it, the first line is the row's, and
+stock's if ORACLE is given; the marked word and the hint are the row's. The proposed line is the row's; it
+is executed, succeeds without output, and then the rules that the row expects exist. If the hint proposes
+no line, the row has a solution (after "$ ") that is executed likewise. Exit code 1 if a row fails.
 """
 import os
 import re

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Prints a random ruleset with dead rules, neighbours that could be one, marks, states and chains: optimize_random.py SEED"""
+"""optimize_random.py SEED: prints a random ruleset with dead rules, mergeable neighbours, marks, states and chains."""
 
 import random
 import sys

@@ -1,21 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Packets for the suites that ping and nc can't send, and a service that says
-whom it sees.
+"""Packets for the suites that ping and nc cannot send, and a service that reports its clients.
 
-sender READY FIFO      for each line of FIELD=VALUE... from the named pipe, one
-                       Ethernet frame, built here byte by byte
-answer FIELD=VALUE...  sends one such frame and prints what comes back, or "silence"
-serve READY NAME PORT...  TCP and UDP service on these ports, v4 and v6
-                       (sender and serve make the file READY when they are)
+sender READY FIFO      sends one Ethernet frame for each line of FIELD=VALUE... from the named pipe
+answer FIELD=VALUE...  sends one such frame and prints the reply, or "silence"
+serve READY NAME PORT...  TCP and UDP service on these ports, IPv4 and IPv6
+                       (sender and serve create the file READY when they are ready)
 ask tcp|udp ADDR PORT [SOURCE-PORT] [SECONDS]
                        asks such a service with an ordinary socket
 
 Fields: dev smac dmac ipv src dst, proto=tcp|udp|icmp|NUMBER, sport dport,
 flags=SYN,ACK, opt=HEX (TCP options), seq ack, type code (ICMP), about=PROTO:SPORT:DPORT
-(what an ICMP error is about), data=TEXT, line=TEXT (ends in CR LF, _ is a blank),
-bad=1 (wrong checksum), frag=first|rest (v4), ttl (hop limit),
-hex=HEX (all of a payload without a header of ours), chain=NUMBER:HEX,... (headers between
-IP and the rest, each as it is but for its first byte, which is made to name the next),
+(packet quoted by an ICMP error), data=TEXT, line=TEXT (ends in CR LF, _ is a blank),
+bad=1 (wrong checksum), frag=first|rest (IPv4), ttl (hop limit),
+hex=HEX (payload without a transport header), chain=NUMBER:HEX,... (headers after the IP header,
+sent unchanged except that the first byte is set to the next header),
 tos (traffic class), times=N, wait=SECONDS.
 """
 

@@ -4,8 +4,8 @@
 
   readback.py BUILD EXTENSIONS
 
-Run it in a network namespace of its own. Prints each rule that comes back as another, and each
-reason for another form that no case needs; exit code 1 if there are any.
+Run it in its own network namespace. Prints each rule that is read back differently, and each reason for an
+equivalent form that no case needs; exit code 1 if there are any.
 """
 import os
 import re

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is true of a page of ravelin report.
+"""Checks a page of ravelin report.
 
-    report.py structure PAGE           well-formed, links lead somewhere, nothing is loaded
-    report.py rules PAGE COUNT         a browser shows that many rules
-    report.py find PAGE TEXT COUNT     and that many when TEXT is searched for
-    report.py tour PAGE                keys, orders, links and widths, in a silent console
+    report.py structure PAGE           well-formed, links have targets, nothing is loaded
+    report.py rules PAGE COUNT         a browser shows this number of rules
+    report.py find PAGE TEXT COUNT     and this number when searching for TEXT
+    report.py tour PAGE                keys, orders, links and widths, without console errors
     report.py shots PAGE PREFIX        screenshots PREFIX-light.png, -dark.png and -phone.png
 
-A browser is Debian's chromium, without a screen; without one, "rules" and "find" look at the page's data only, and "tour"
-at nothing.
+The browser is Debian's chromium, headless; without it, "rules" and "find" check only the page's data, and
+"tour" checks nothing.
 """
 
 import html.parser

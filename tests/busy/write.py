@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """write.py FAMILY TABLE WHAT RATE [CHAIN]: changes a table of nf_tables RATE times a second.
 
-WHAT is element (of a set "s" of ipv4_addr), rule (in CHAIN) or chain: one is added, then it is
-deleted, and so on until SIGTERM; then the number of changes is printed. Or it is refused: a
-transaction that puts rules in front of CHAIN, and then is wrong. Messages are built by hand
-(linux/netfilter/nf_tables.h), since starting nft takes longer than a change may.
+WHAT is element (of a set "s" of ipv4_addr), rule (in CHAIN) or chain: one is added and then deleted,
+repeatedly until SIGTERM; then the number of changes is printed. WHAT refused: transactions that insert
+rules before CHAIN and then fail. Messages are written directly (linux/netfilter/nf_tables.h), because
+starting nft takes longer than a change may.
 """
 import signal
 import socket
@@ -42,7 +42,7 @@ def batch(kind, flags, family, payload, before=b""):
 
 
 class Writer:
-    """Two transactions take turns."""
+    """Sends two transactions alternately."""
 
     def __init__(self, family, table, what, chain):
         self.family, self.what, self.handle = family, what, b""
@@ -66,7 +66,7 @@ class Writer:
         return batch(DELRULE, 0, self.family, self.place + attribute(3, self.handle))
 
     def see(self, data):
-        """The error that a datagram tells, None: none; notes the handle of a new rule."""
+        """The error in a datagram, or None; stores the handle of a new rule."""
         at = 0
         while at < len(data):
             length, kind = struct.unpack_from("=IH", data, at)
@@ -100,7 +100,7 @@ def main():
     count, start = 0, time.monotonic()
     while not done:
         error = writer.change(count % 2 == 0)
-        # A restore of ours may have taken the rule away.
+        # One of our restores may have deleted the rule.
         if error and what not in ("refused", "rule"):
             sys.exit(f"refused: {error}")
         count += 1

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Runs in the machine that tests/callers/run makes:   inside.bash stock|ravelin CALLER CALLS FOREIGN
-# /callers is this directory, /ravelin the build, /libraries what the build is linked with.
+# Runs in the machine that tests/callers/run creates:   inside.bash stock|ravelin CALLER CALLS FOREIGN
+# /callers is this directory, /ravelin the build, /libraries the libraries of the build.
 set -u
-# The last two are empty, or ask for a record of each call and for a foreign rule in each base chain.
+# The last two are nonempty to record each call, and to add a foreign rule to each base chain.
 tool=$1 caller=$2 calls=$3 foreign=$4
 
-# Ravelin takes the place of the programs that it has. xtables-nft-multi stays, since ebtables and
-# arptables are links to it.
+# Ravelin replaces the programs it has. xtables-nft-multi stays, since ebtables and arptables are
+# links to it.
 install_ravelin()
 {
 	local name library
@@ -23,7 +23,7 @@ install_ravelin()
 	/ravelin/ravelin --version >/dev/null || exit 125
 }
 
-# Puts a program that keeps a record of each call in front of the six.
+# Puts a program that records each call in front of the six.
 install_record()
 {
 	local name
@@ -34,8 +34,8 @@ install_record()
 	done
 }
 
-# eth0 and, in another namespace of this machine, its neighbour. No packet moves by itself: what
-# the kernel has to say of its multicast groups is said once, and at once.
+# Creates eth0 and its neighbour in another namespace. No packets are sent automatically: multicast
+# reports are sent once, immediately.
 install_network()
 {
 	local pid quiet
@@ -61,8 +61,8 @@ install_network()
 	export NEIGHBOUR=$pid
 }
 
-# A rule in each base chain that no packet matches and iptables cannot say. Stock would call the
-# tables incompatible; it has the same chains, without.
+# Adds a rule to each base chain that matches no packet and that iptables cannot express. Stock
+# would report incompatible tables; it gets the same chains without the rule.
 install_foreign()
 {
 	local family table chain
@@ -79,7 +79,7 @@ install_foreign()
 	done
 }
 
-# A caller that finds iptables-legacy may prefer it, as ferm and firehol do, and show nothing.
+# Callers such as ferm and firehol would prefer iptables-legacy, and test nothing.
 rm -f /usr/sbin/{ip{,6}tables-legacy*,xtables-legacy-multi}
 [ "$tool" = stock ] || install_ravelin
 [ -z "$calls" ] || install_record

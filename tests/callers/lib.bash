@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What a caller's script finds, inside the machine that tests/callers/run makes for it: the packages
-# it asks for, eth0 (192.0.2.2, 2001:db8::2) with a neighbour behind it, no rules, and these words.
-# All that the script prints is compared between stock and Ravelin.
+# Environment of a caller's script in the machine that tests/callers/run creates: the required packages,
+# eth0 (192.0.2.2, 2001:db8::2) with a neighbour, no rules, and these functions. All output of the script
+# is compared between stock and Ravelin.
 
-# run COMMAND…: shows the command, what it says, and its exit code.
+# run COMMAND…: prints the command, its output and its exit code.
 run()
 {
 	local rc=0
@@ -15,13 +15,13 @@ run()
 	return $rc
 }
 
-# must COMMAND…: as run; the script ends here if the command fails.
-must() { run "$@" || { echo "that had to work" && exit 1; }; }
+# must COMMAND…: like run; ends the script if the command fails.
+must() { run "$@" || { echo "this must succeed" && exit 1; }; }
 
-# may COMMAND…: as run; a failure, whichever, belongs to the comparison and not to the script.
+# may COMMAND…: like run; the exit code is only compared.
 may() { run "$@" || true; }
 
-# feed COMMAND…: as must, for a command that reads its standard input from ours.
+# feed COMMAND…: like must, for a command that reads standard input.
 feed()
 {
 	local input rc=0
@@ -32,10 +32,10 @@ feed()
 	"$@" 2>&1 <"$input" || rc=$?
 	rm -f "$input"
 	echo "= $rc"
-	[ $rc = 0 ] || { echo "that had to work" && exit 1; }
+	[ $rc = 0 ] || { echo "this must succeed" && exit 1; }
 }
 
-# until_true COMMAND…: polls. A machine may be busy: the end of waiting is a guard against what hangs.
+# until_true COMMAND…: polls until it succeeds, with a generous timeout.
 until_true()
 {
 	local deadline=$((SECONDS + 300))
@@ -45,10 +45,10 @@ until_true()
 	done
 }
 
-# outside COMMAND…: runs it as the neighbour.
+# outside COMMAND…: runs it on the neighbour.
 outside() { nsenter --target "$NEIGHBOUR" --net "$@"; }
 
-# snapshot WHEN: all rules, as the tool under test saves them and as nft finds them in the kernel.
+# snapshot WHEN: all rules, as saved by the tool under test and as listed by nft.
 snapshot()
 {
 	local save direct=/usr/sbin
@@ -58,8 +58,8 @@ snapshot()
 		"$direct/$save" 2>&1 || echo "= $?"
 	done
 	echo "## $1: nft"
-	# One family at a time: nft words some targets as in the family that it meets first. It says
-	# in comments what it thinks of tables like ours.
+	# One family at a time: nft prints some targets in the syntax of the first family listed.
+	# Its comments about compat tables are removed.
 	nft -s list ruleset ip 2>/dev/null | grep -v '^#'
 	nft -s list ruleset ip6 2>/dev/null | grep -v '^#'
 }

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Two network namespaces that are prepared alike: what stock iptables does to
-one and Ravelin to the other must come out the same.
+"""Two identically prepared network namespaces: the results of stock iptables in one and of Ravelin in the
+other must be the same.
 
-The namespaces have no name and no file; they go when the last process and file
-descriptor that uses them goes, however the run ends.
+The namespaces have no name and no file; they disappear with the last process and descriptor that use
+them, however the run ends.
 """
 
 import collections

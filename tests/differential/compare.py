@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Gives one command to stock iptables and to Ravelin and compares all that can
-be seen of it.
+"""Gives one command to stock iptables and to Ravelin and compares all visible effects.
 
-The namespaces are emptied for each command, so a difference needs nothing but
-that command (and the one before it, where it has one) to be seen again.
+The namespaces are flushed for each command, so a difference can be reproduced with that command alone (and
+the one before it, if any).
 """
 
 import collections

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Makes random iptables commands from the tables of extensions and options.
 
-Every option row is the subject of a command in turn, so that a run of any
-length covers them evenly; what stands around it is random.  The same seed and
-count give the same commands.
+Each option row is the subject of a command in turn, so runs of any length cover them evenly; the rest is
+random. The same seed and count yield the same commands.
 """
 
 import copy

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Of two mistakes in one command, each program tells the one it finds first.
+"""If a command has two mistakes, each program may report another one.
 
-That two messages are about two mistakes is shown, not believed: without some of
-its words the command must make both programs tell of the one, and without others
-of the other. So a wrong refusal is not hidden by a mistake beside it.
+That two messages are about two mistakes is verified: without some of its words, the command must make
+both programs report the one mistake, and without others the other. So a wrong refusal is not hidden by a
+second mistake.
 """
 
 import re

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Reads the nf_tables ruleset of the calling thread's network namespace over
-raw netlink and renders it as text, one line per table, chain and expression.
+"""Reads the nf_tables ruleset of the calling thread's network namespace with netlink and prints it as text,
+one line per table, chain and expression.
 
-`nft --debug=netlink` shows a compat match as "[ match name tcp rev 0 ]" and
-hides its blob.  This shows every attribute the kernel hands out, so two rules
-are equal here only if the kernel holds the same bytes for both.  Handles,
-use counts and packet counters are left out: they say when a rule was loaded,
-not what it is.
+`nft --debug=netlink` prints a compat match as "[ match name tcp rev 0 ]" without its data. This prints all
+attributes, so rules are equal only if the kernel has the same bytes for both. Handles, use counts and
+packet counters are omitted: they depend on when a rule was loaded.
 """
 
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""send.py ADDRESS PORT: UDP without a pause, until it is killed."""
+"""send.py ADDRESS PORT: sends UDP packets without pause until killed."""
 import socket
 import sys
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""First inputs of fuzz_nft: messages of nf_tables about rules that nft would write.
+"""Initial corpus of fuzz_nft: nf_tables messages with rules as nft writes them.
 
   foreign.py DIR
 """

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where product code can be broken, one line at a time, and how.
+"""Finds places where product code can be mutated, one line at a time, and how.
 
-Text only: comments, strings and preprocessor lines are masked, and the rest is
-searched line by line. clang-format's blanks round binary operators tell them
-from unary ones.
+Works on text: comments, strings and preprocessor lines are masked, and the rest is searched line by line.
+Blanks set by clang-format distinguish binary from unary operators.
 """
 
 import collections

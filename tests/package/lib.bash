@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What the tests of the package share.
+# Shared by the tests of the package.
 
-# ok WHAT COMMAND…: a line that says whether it succeeded; what it printed only if it did not.
+# ok WHAT COMMAND…: prints whether it succeeded, and its output if not.
 ok() {
 	local what=$1 output
 	shift
@@ -17,14 +17,14 @@ ok() {
 
 no() { ! "$@"; }
 
-# says TEXT COMMAND…: its output, exactly.
+# says TEXT COMMAND…: its output must be exactly this.
 says() {
 	local output
 	output=$("${@:2}" 2>&1) || true
 	[ "$output" = "$1" ] || { echo "said: $output"; echo "not:  $1"; return 1; }
 }
 
-# mentions REGEX COMMAND…
+# mentions REGEX COMMAND…: its output must match.
 mentions() {
 	local output
 	output=$("${@:2}" 2>&1) || true

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Random packets, and captures of them.  The same generator of random numbers gives the
-same packets.
+"""Random packets, and captures of them. The same random generator yields the same packets.
 
-    packets.py SEED COUNT 4|6 FILE        a capture, a third of it spoilt
+    packets.py SEED COUNT 4|6 FILE        writes a capture, a third of it malformed
 """
 
 import os

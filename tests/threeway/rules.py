@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Random rulesets, as text of iptables-save, whose verdicts and counters do not depend on
-anything but the packets and their order.  The same generator of random numbers gives the
-same rules.
+"""Random rulesets in iptables-save format whose verdicts and counters depend only on the packets and their
+order. The same random generator yields the same rules.
 
     rules.py SEED 4|6
 """

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The module as such, in the virtual machine of tests/vm/check: what the suites that run on every
-# backend do not ask. The hosts are those of tests/bats/lib.bash.
+# Tests of the module that the suites for all backends do not contain; run in the virtual machine of
+# tests/vm/check. The hosts are those of tests/bats/lib.bash.
 # shellcheck disable=SC2154,SC2030,SC2031,SC2034
 
 load ../bats/lib
