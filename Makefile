@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # make           build/ravelin and the links in build/bin
 # make demo      a small firewall on real packets (as root)
+# make demo-module               the same by the kernel module, in a virtual machine
 # make check     all tests (as root; installs missing packages)
 # make module    build/module/ravelin.ko for KERNEL=release (default: running); DEBUG=1: with tests
 # make bench     speed and memory compared with stock iptables
@@ -69,7 +70,7 @@ say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $@)
 TESTED    := $(sort $(wildcard tests/unit/*.c))
 UNIT      := $(TESTED:tests/unit/%.c=$(BUILD)/tests/%)
 
-.PHONY: all module demo check check-quick check-long check-unit check-sanitize check-engine check-explain check-callers check-flood check-busy check-mutation check-warnings fuzz fuzz-blob bench bench-tools lint format install install-headers install-shell install-dkms deb check-package check-vm uninstall clean deps docs
+.PHONY: all module demo demo-module check check-quick check-long check-unit check-sanitize check-engine check-explain check-callers check-flood check-busy check-mutation check-warnings fuzz fuzz-blob bench bench-tools lint format install install-headers install-shell install-dkms deb check-package check-vm uninstall clean deps docs
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -226,6 +227,13 @@ demo:
 	$(MAKE) all
 	scripts/demo
 
+# A minute: boots Debian's kernel in a virtual machine.
+demo-module:
+	scripts/deps build module
+	$(MAKE) all
+	$(MAKE) module KERNEL=$$(tests/vm/kernel)
+	MODULE=$(MODULE)/ravelin.ko scripts/demo-module
+
 check:
 	scripts/deps build check
 	scripts/check
@@ -294,7 +302,7 @@ check-long:
 		THREEWAY_RULESETS=2000 FAST_CASES=0 FAST_EDITS=1000 FAST_ROUNDS=100 \
 		EXPLAIN_RULESETS=2000 EXPLAIN_SECONDS=0 PROVE_PAIRS=1000 PROVE_PACKETS=1000000 PROVE_SECONDS=0 \
 		DIFFERENTIAL_NEEDED=$$(mktemp) DIFFERENTIAL_SEED=$$(date +%s) scripts/check
-	PROVE_PAIRS=1000 DIFFERENTIAL_SEED=$$(date +%s) scripts/check browser prove-kernel
+	PROVE_PAIRS=1000 DIFFERENTIAL_SEED=$$(date +%s) scripts/check browser prove-kernel demo-module
 
 # Built with clang, see tests/fuzz/run.
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIBRARY)
