@@ -116,7 +116,7 @@ struct rv_conn {
 	uint32_t mark;
 	uint16_t zone;
 	uint8_t zone_dirs;		/* directions whose tuple has the zone, bits */
-	uint8_t reserved;
+	uint32_t serial;		/* of the tracker's connections, from 1 */
 	uint64_t started;		/* nanoseconds since 1970 */
 	uint64_t packets[RV_CT_DIRS], bytes[RV_CT_DIRS];
 	uint64_t labels[2];
@@ -195,6 +195,7 @@ struct rv_ct {
 	struct rv_buckets *before;	/* being emptied by a resize, or NULL */
 	uint64_t key[2], id_key[2];
 	uint32_t count;
+	uint32_t made;			/* last serial number */
 	uint32_t lock_mask;
 	uint32_t gc_next;		/* bucket */
 	struct rv_ct_stat *stats;	/* by slot */

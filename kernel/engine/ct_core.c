@@ -250,10 +250,13 @@ static enum rv_ct_verdict relate(struct rv_ct_step *s, uint32_t quote)
 	return RV_CT_PASS;
 }
 
-/* Neighbour discovery and multicast listener messages (RFC 4861, 2710, 3810), but not redirects. */
+/*
+ * Messages within a link: multicast listeners (RFC 2710, 3810), neighbour discovery without redirects
+ * (RFC 4861), multicast routers (RFC 4286).
+ */
 static bool is_local_icmpv6(uint8_t type)
 {
-	return (type >= 130 && type <= 136) || type == 143;
+	return (type >= 130 && type <= 136) || type == 143 || type == 151 || type == 152;
 }
 
 /* Decides messages that have no connection of their own. True: decided. */
@@ -319,6 +322,8 @@ unsigned int rv_ct_in(struct rv_ct *ct, struct rv_pkt *pkt)
 	/* Over loopback, the packet comes again. */
 	if (pkt->track.conn || pkt->track.info == RV_CT_UNTRACKED)
 		return NF_ACCEPT;
+	if (pkt->track.zone_is_mark)
+		pkt->track.zone = (uint16_t)pkt->mark;
 	verdict = pass(&s);
 	pkt->track.why = s.why;
 	if (verdict == RV_CT_INVALID) {

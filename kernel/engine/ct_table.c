@@ -451,6 +451,7 @@ struct rv_conn *rv_conn_new(struct rv_ct *ct, const struct rv_tuple *original,
 	put_tuple(c, RV_CT_REPLY, reply);
 	memset((char *)c + offsetof(struct rv_conn, mark), 0,
 	       sizeof(*c) - offsetof(struct rv_conn, mark));
+	c->serial = __atomic_add_fetch(&ct->made, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&c->refs, 1, __ATOMIC_RELEASE);
 	return c;
 }
@@ -656,8 +657,8 @@ uint32_t rv_conn_id(const struct rv_ct *ct, const struct rv_conn *c)
 	uint32_t words[RV_TUPLE_WORDS + 2];
 
 	memcpy(words, t.words, sizeof(t.words));
-	words[RV_TUPLE_WORDS] = (uint32_t)(uintptr_t)c;
-	words[RV_TUPLE_WORDS + 1] = (uint32_t)((uint64_t)(uintptr_t)c >> 32);
+	words[RV_TUPLE_WORDS] = c->serial;
+	words[RV_TUPLE_WORDS + 1] = 0;
 	return (uint32_t)rv_siphash(words, RV_TUPLE_WORDS + 2, ct->id_key);
 }
 

@@ -120,7 +120,9 @@ struct segment {
 	uint8_t flags;
 	enum rv_tcp_kind kind;
 	uint32_t seq, end, ack, sack;	/* end: after the data, SYN and FIN */
-	uint32_t win;
+	uint32_t win;			/* scaled once the sender is known */
+	uint16_t header_win;
+	bool has_options;
 	uint8_t scale, options;		/* of a SYN: IP_CT_TCP_FLAG_* */
 };
 
@@ -193,10 +195,12 @@ static void read_segment(const struct rv_pkt *pkt, struct segment *s)
 	const unsigned int header = (h[12] >> 4) * 4U;
 
 	*s = (struct segment){ .flags = h[13] & CHECKED, .seq = rv_be32(h + 4),
-			       .ack = rv_be32(h + 8), .win = rv_be16(h + 14) };
+			       .ack = rv_be32(h + 8), .win = rv_be16(h + 14),
+			       .header_win = rv_be16(h + 14) };
 	s->kind = kind_of(s->flags);
 	s->sack = s->ack;
 	s->end = s->seq + (pkt->len - pkt->thoff - header) + !!(s->flags & SYN) + !!(s->flags & FIN);
+	s->has_options = header > RV_TCP_HEADER;
 	h = rv_pkt_pull(pkt, pkt->thoff, header, buf);
 	if (h)
 		take_options(s, h + RV_TCP_HEADER, header - RV_TCP_HEADER);
@@ -258,8 +262,10 @@ static void start_sender(struct tcp_step *t)
 
 	t->sender->end = t->sender->max_end = seg->end;
 	t->sender->max_win = window_or_one(seg->win);
-	t->sender->flags = seg->options;
-	t->sender->scale = seg->scale;
+	if (seg->has_options) {
+		t->sender->flags = (t->sender->flags & IP_CT_TCP_FLAG_BE_LIBERAL) | seg->options;
+		t->sender->scale = seg->scale;
+	}
 	if (t->dir == RV_CT_REPLY && !(t->sender->flags & t->receiver->flags & IP_CT_TCP_FLAG_WINDOW_SCALE))
 		t->sender->scale = t->receiver->scale = 0;
 }
@@ -386,7 +392,7 @@ static void count_repeats(struct tcp_step *t)
 	if (seg->kind != RV_TCP_ACK)
 		return;
 	if (tcp->last_dir == t->dir && tcp->last_seq == seg->seq && tcp->last_ack == seg->ack &&
-	    tcp->last_end == seg->end && tcp->last_win == (uint16_t)seg->win) {
+	    tcp->last_end == seg->end && tcp->last_win == seg->header_win) {
 		tcp->repeats += tcp->repeats < UINT8_MAX;
 		return;
 	}
@@ -394,7 +400,7 @@ static void count_repeats(struct tcp_step *t)
 	tcp->last_seq = seg->seq;
 	tcp->last_ack = seg->ack;
 	tcp->last_end = seg->end;
-	tcp->last_win = (uint16_t)seg->win;
+	tcp->last_win = seg->header_win;
 	tcp->repeats = 0;
 }
 
@@ -445,7 +451,7 @@ static void follow_ignored(struct tcp_step *t)
 	end->scale = tcp->last_scale;
 	tcp->last_flags &= ~IP_CT_EXP_CHALLENGE_ACK;
 	end->flags = tcp->last_flags;
-	*t->sender = (struct rv_tcp_end){ 0 };
+	*t->sender = (struct rv_tcp_end){ .flags = t->sender->flags & IP_CT_TCP_FLAG_BE_LIBERAL };
 }
 
 /*
@@ -459,7 +465,7 @@ static void ignore(struct tcp_step *t)
 	note_last(t);
 	tcp->last_seq = t->seg.seq;
 	tcp->last_end = t->seg.end;
-	tcp->last_win = (uint16_t)t->seg.win;
+	tcp->last_win = t->seg.header_win;
 	if (t->seg.kind == RV_TCP_SYN && t->dir == RV_CT_ORIGINAL) {
 		tcp->last_flags = t->seg.options;
 		tcp->last_scale = t->seg.scale;
@@ -525,7 +531,7 @@ static enum rst check_rst(struct tcp_step *t)
 	if (done != RST_OPEN)
 		return done;
 	/* Answers a SYN, or half-open ACK, that was let pass. */
-	if (((status & IPS_SEEN_REPLY && tcp->last_kind == RV_TCP_SYN) ||
+	if (((status & IPS_SEEN_REPLY && tcp->last_kind == RV_TCP_SYN && tcp->last_dir != t->dir) ||
 	     (!(status & IPS_ASSURED) && tcp->last_kind == RV_TCP_ACK)) &&
 	    t->seg.ack == tcp->last_end)
 		return RST_ACCEPT;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tables of a namespace, and the ABI calls that read and replace them. */
-#include "internal.h"
+#include "ct.h"
 
 #include <linux/netfilter_ipv4.h>
 
@@ -32,6 +32,7 @@ struct rv_engine {
 	struct rv_rules *rules[2][RV_TABLES];	/* IPv4, IPv6; read under rv_read_begin() */
 	struct rv_named_list names[RV_NAMES];
 	uint64_t used;				/* bytes of state allocated for packets */
+	struct rv_ct *ct;			/* NULL: does not track connections */
 };
 
 const struct rv_engine_table_def *rv_engine_table_find(const char name[RVK_TABLE_LEN])
@@ -62,6 +63,18 @@ struct rv_named_list *rv_engine_names(struct rv_engine *e, enum rv_names_id id)
 uint64_t *rv_engine_used(struct rv_engine *e)
 {
 	return &e->used;
+}
+
+int rv_engine_track(struct rv_engine *e, const struct rv_ct_config *config)
+{
+	if (!e->ct)
+		e->ct = rv_ct_new(config, e->slots);
+	return e->ct ? 0 : -ENOMEM;
+}
+
+struct rv_ct *rv_engine_ct(const struct rv_engine *e)
+{
+	return e->ct;
 }
 
 void *rv_engine_context(const struct rv_engine *e)
@@ -95,6 +108,7 @@ void rv_engine_free(struct rv_engine *e)
 		rv_rules_free(e->rules[0][id]);
 		rv_rules_free(e->rules[1][id]);
 	}
+	rv_ct_free(e->ct);
 	rv_free(e);
 }
 
@@ -524,7 +538,7 @@ static uint8_t look_up(struct rv_engine *e, const struct rvk_has *has, int *best
 	const struct rv_handler *h;
 	int theirs = -1;
 
-	h = rv_handler_get(has->kind, has->family, has->name, has->revision, best);
+	h = rv_handler_get(e, has->kind, has->family, has->name, has->revision, best);
 	if (h) {
 		rv_handler_put(h);
 		return RVK_HAS_ENGINE;

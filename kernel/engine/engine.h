@@ -89,8 +89,10 @@ struct rv_track {
 	struct rv_conn *conn;		/* referenced; NULL: none, INVALID unless UNTRACKED */
 	uint8_t info;			/* enum ip_conntrack_info, or RV_CT_UNTRACKED */
 	uint8_t why;			/* enum rvk_ct_why: why it is INVALID */
-	uint8_t zone_dirs;		/* directions in which the zone counts, bits */
-	uint16_t zone;			/* of target CT, which also sets zone_dirs */
+	/* Set by target CT: */
+	uint8_t zone_dirs;		/* directions in which the zone counts, bits; 0: none set */
+	bool zone_is_mark;		/* the zone is the packet's mark when it is tracked */
+	uint16_t zone;
 };
 
 /*
@@ -261,6 +263,7 @@ struct rv_handler {
 	const char *tables;		/* "raw mangle"; NULL: all */
 	uint32_t hooks;			/* base chains it is restricted to; 0: all */
 	uint16_t proto;			/* required protocol of the rule; 0: any */
+	bool tracks;			/* only in engines that track connections themselves */
 	const uint16_t *reads;		/* RV_READS(), selectors and enum rv_look; NULL: none */
 	int (*check)(struct rv_check_ctx *a);
 	void (*begin)(const void *data, void *state);
@@ -357,6 +360,16 @@ struct rv_engine *rv_engine_new(const struct rv_engine_ops *ops, void *context,
 				unsigned int slots);
 /* No packet may be running. */
 void rv_engine_free(struct rv_engine *e);
+/*
+ * Makes the engine track connections itself, before it has tables: rules can then use the matches
+ * and targets on connections, and packets must pass rv_ct_in() and rv_ct_out() (ct.h). Returns 0
+ * or -ENOMEM.
+ */
+struct rv_ct_config;
+struct rv_ct;
+int rv_engine_track(struct rv_engine *e, const struct rv_ct_config *config);
+/* NULL: it does not. */
+struct rv_ct *rv_engine_ct(const struct rv_engine *e);
 /* The context passed to rv_engine_new() (struct net). */
 void *rv_engine_context(const struct rv_engine *e);
 

@@ -80,7 +80,8 @@ static int check_predicates(const struct location *at, const struct rvk_element 
 
 	if (reason)
 		return rv_refuse(at->why, reason, -EINVAL);
-	h = rv_handler_get(RVK_KIND_MATCH, at->rules->head.family, el->name, el->revision, &best);
+	h = rv_handler_get(at->rules->engine, RVK_KIND_MATCH, at->rules->head.family, el->name,
+			   el->revision, &best);
 	if (!h)
 		return 0;
 	reason = check_place(at, h);
@@ -95,7 +96,8 @@ static int find_handler(const struct location *at, const struct rvk_element *el,
 	uint8_t family = at->rules->head.family;
 	int best, theirs = -1;
 
-	use->handler = rv_handler_get(el->kind, family, el->name, el->revision, &best);
+	use->handler = rv_handler_get(at->rules->engine, el->kind, family, el->name, el->revision,
+				      &best);
 	if (use->handler)
 		return 0;
 	use->foreign = true;

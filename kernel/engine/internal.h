@@ -384,18 +384,18 @@ bool rv_name_valid(const char *name, unsigned int len, bool empty);
 /* ---- registry ----------------------------------------------------------------------------- */
 
 /*
- * Finds and pins a match or target. NULL: not found; *best is the highest revision, or -1 if the
- * name is unknown.
+ * Finds and pins a match or target that the engine may use. NULL: not found; *best is the highest
+ * revision, or -1 if the name is unknown.
  */
-const struct rv_handler *rv_handler_get(uint8_t kind, uint8_t family, const char *name,
-					uint8_t revision, int *best);
+const struct rv_handler *rv_handler_get(const struct rv_engine *e, uint8_t kind, uint8_t family,
+					const char *name, uint8_t revision, int *best);
 void rv_handler_put(const struct rv_handler *h);
 
 /* Arrays of handlers, ending with a NULL name, one per file; the registry lists them. */
 extern struct rv_handler rv_matches_header[], rv_matches_transport[], rv_matches_packet[],
 	rv_matches_limit[], rv_matches_hashlimit[], rv_matches_recent[], rv_matches_string[],
-	rv_matches_time[], rv_matches_u32[], rv_matches_owner[];
+	rv_matches_time[], rv_matches_u32[], rv_matches_owner[], rv_matches_ct[];
 extern struct rv_handler rv_targets_header[], rv_targets_packet[], rv_targets_log[],
-	rv_targets_reject[], rv_targets_tcpmss[];
+	rv_targets_reject[], rv_targets_tcpmss[], rv_targets_ct[];
 
 #endif

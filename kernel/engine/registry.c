@@ -6,7 +6,7 @@ static struct rv_handler *const built_in[] = {
 	rv_matches_header, rv_matches_transport, rv_matches_packet, rv_matches_limit,
 	rv_matches_hashlimit, rv_matches_recent, rv_matches_string, rv_matches_time,
 	rv_matches_u32, rv_matches_owner, rv_targets_header, rv_targets_packet, rv_targets_log,
-	rv_targets_reject, rv_targets_tcpmss,
+	rv_targets_reject, rv_targets_tcpmss, rv_matches_ct, rv_targets_ct,
 };
 
 #define BUCKETS 64
@@ -130,14 +130,14 @@ void rv_engine_modules(const struct rv_module_ops *ops)
 	rv_unlock(&lock);
 }
 
-static struct rv_handler *find_handler(uint8_t kind, uint8_t family, const char *name,
-				       uint8_t revision, int *best)
+static struct rv_handler *find_handler(bool tracks, uint8_t kind, uint8_t family,
+				       const char *name, uint8_t revision, int *best)
 {
 	struct rv_handler *found = NULL;
 
 	*best = -1;
 	for (struct rv_handler *h = *bucket(name); h; h = h->next) {
-		if (!is_called(h, kind, family, name))
+		if (!is_called(h, kind, family, name) || (h->tracks && !tracks))
 			continue;
 		*best = h->revision > *best ? h->revision : *best;
 		if (h->revision == revision)
@@ -155,14 +155,14 @@ static bool pin_handler(struct rv_handler *h)
 	return true;
 }
 
-const struct rv_handler *rv_handler_get(uint8_t kind, uint8_t family, const char *name,
-					uint8_t revision, int *best)
+const struct rv_handler *rv_handler_get(const struct rv_engine *e, uint8_t kind, uint8_t family,
+					const char *name, uint8_t revision, int *best)
 {
 	struct rv_handler *h;
 
 	rv_lock(&lock);
 	add_builtin();
-	h = find_handler(kind, family, name, revision, best);
+	h = find_handler(rv_engine_ct(e), kind, family, name, revision, best);
 	if (h && !pin_handler(h))
 		h = NULL;
 	rv_unlock(&lock);

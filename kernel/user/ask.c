@@ -14,7 +14,8 @@ static int check_inner(const struct rv_check_ctx *a, struct rv_user_asked *asked
 	struct rv_check_ctx inner = *a;
 	int best, rc;
 
-	asked->inner = rv_handler_get(a->handler->kind, a->family, ask->name, ask->revision, &best);
+	asked->inner = rv_handler_get(a->engine, a->handler->kind, a->family, ask->name,
+				      ask->revision, &best);
 	if (!asked->inner)
 		return -ENOENT;
 	asked->data = ask + 1;
