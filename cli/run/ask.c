@@ -326,20 +326,21 @@ static bool brings_mark(const struct rv_part *match)
 	return !strcmp(match->ext->name, "socket") && rv_part_row(match, "restore-skmark");
 }
 
-static bool makes_mark(const struct rv_rule *r)
+/* The engine's own targets set known marks. */
+static bool makes_mark(struct rv_asking *a, const struct rv_rule *r)
 {
 	for (const struct rv_part *m = r->matches; m; m = m->next)
 		if (brings_mark(m))
 			return true;
-	return r->target && rv_run_target_marks(r->target);
+	return r->target && rv_run_target_marks(r->target) && !engine_has(a, r->target->ext);
 }
 
-static bool makes_marks(const struct rv_ruleset *rs)
+static bool makes_marks(struct rv_asking *a, const struct rv_ruleset *rs)
 {
 	rv_list_each(t, &rs->tables, struct rv_table, node)
 		rv_list_each(c, &t->chains, struct rv_chain, node)
 			rv_list_each(r, &c->rules, struct rv_rule, node)
-				if (makes_mark(r))
+				if (makes_mark(a, r))
 					return true;
 	return false;
 }
@@ -350,7 +351,7 @@ int rv_asking_start(struct rv_asking *a, const struct rv_ruleset *rs, struct rv_
 
 	if (rc && rc != -EEXIST)
 		return rv_fail_memory(err);
-	a->marks = makes_marks(rs);
+	a->marks = makes_marks(a, rs);
 	a->asker = (struct rv_kmod_asker){ .ask = ask_part, .known = known, .arg = a };
 	a->link->asker = &a->asker;
 	return rv_assumed_facts(a->assumed, &a->base, err);

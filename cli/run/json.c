@@ -209,6 +209,22 @@ static void set_ways(json_t *o, const struct rv_run_packet *p)
 	json_object_set_new(o, "cut_off", json_boolean(p->frame->truncated));
 }
 
+static json_t *tracked_json(const struct rv_run_tracked *t)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "state", t->state ? json_string(t->state) : json_null());
+	if (t->why)
+		json_object_set_new(o, "why", json_string(t->why));
+	if (t->direction) {
+		json_object_set_new(o, "connection", number_json(t->number));
+		json_object_set_new(o, "direction", json_string(t->direction));
+	}
+	if (t->tcp_state)
+		json_object_set_new(o, "tcp_state", json_string(t->tcp_state));
+	return o;
+}
+
 static json_t *packet_json(const struct rv_run_packet *p)
 {
 	json_t *o = json_object();
@@ -225,6 +241,8 @@ static json_t *packet_json(const struct rv_run_packet *p)
 		return o;
 	}
 	set_addresses(o, p);
+	if (p->tracked)
+		json_object_set_new(o, "conntrack", tracked_json(p->tracked));
 	set_ways(o, p);
 	return o;
 }
@@ -335,6 +353,32 @@ static json_t *notes_json(const struct rv_run_totals *t)
 	return notes;
 }
 
+/* The connection as conntrack(8) prints it, and what identifies it in "packets". */
+static json_t *connection_json(const struct rv_run_connection *c)
+{
+	json_t *o = json_object();
+	struct rv_buf b = RV_BUF_INIT;
+
+	rv_run_connection(&b, c);
+	json_object_set_new(o, "connection", number_json(c->number));
+	json_object_set_new(o, "timeout", number_json(c->seconds));
+	if (c->tcp_state)
+		json_object_set_new(o, "tcp_state", json_string(c->tcp_state));
+	json_object_set_new(o, "text", text_json(rv_buf_text(&b) ? b.data : ""));
+	rv_buf_free(&b);
+	return o;
+}
+
+static void add_connections(struct rv_buf *b, const struct rv_run_totals *t)
+{
+	json_t *connections = json_array();
+
+	for (size_t i = 0; i < t->nconnections; i++)
+		json_array_append_new(connections, connection_json(&t->connections[i]));
+	rv_buf_puts(b, ",\n\"connections\":");
+	add_json(b, connections);
+}
+
 static void start_document(struct rv_buf *b)
 {
 	rv_buf_puts(b, "{\"packets\":[");
@@ -350,6 +394,8 @@ static void end(struct rv_buf *b, const struct rv_run_totals *t)
 	add_json(b, totals_json(t));
 	rv_buf_puts(b, ",\n\"tables\":");
 	add_json(b, tables);
+	if (t->tracked)
+		add_connections(b, t);
 	rv_buf_puts(b, ",\n\"notes\":");
 	add_json(b, notes_json(t));
 	rv_buf_puts(b, "}\n");

@@ -23,6 +23,8 @@ static const char about[] =
 	"their counters. Limits and times use the timestamps of the capture. Table nat is skipped: addresses are\n"
 	"not translated. Packets of the other family and malformed packets are only counted. Before FORWARD, the\n"
 	"TTL (hop limit) is decremented.\n"
+	"\nWith --conntrack, connections are tracked as by Linux: rules see the state of each packet, which is\n"
+	"printed with it, and at the end the connections are printed as by conntrack -L.\n"
 	"\nUse --assume for what a capture does not contain (connection states, sets, users, ...), for example\n"
 	"--assume ctstate=NEW,ESTABLISHED --assume uid=0 --assume rpfilter=yes --assume set:bad=no\n"
 	"--assume recent=no; otherwise both results are followed. See ravelin-run(8).\n"
@@ -44,7 +46,7 @@ struct run {
 	struct rv_flag_words assume, set_words;
 	char in[IFNAMSIZ], out[IFNAMSIZ];
 	uint32_t mark;
-	bool json, quiet, version, help;
+	bool json, quiet, conntrack, version, help;
 	struct rv_store store;
 	bool store_open;
 	struct rv_kmod_change change;
@@ -63,6 +65,7 @@ struct run {
 	struct rv_run_pass *current;
 	bool forwarded;			/* the packet passed FORWARD */
 	unsigned int direction;		/* RV_PATH_* */
+	struct rv_run_tracked tracked;	/* the packet */
 	struct rv_run_totals totals;
 	struct rv_user_packet packet;
 	const struct rv_pkt_ops *plain;	/* the packet's original operations */
@@ -86,6 +89,7 @@ const struct rv_flag rv_run_flags[] = {
 	{ 'a', "assume", RV_FLAG_MANY, "NAME=VALUE", "assume the result of a match, such as ctstate=NEW", AT(assume) },
 	{ 's', "set", RV_FLAG_MANY, "NAME=FILE", "members of an ipset: one per line, or output of ipset save", AT(set_words) },
 	{ 'w', "ways", RV_FLAG_ARG, "NUMBER", "maximum number of paths followed per packet (default 64)", AT(ways_word) },
+	{ 'c', "conntrack", RV_FLAG_PLAIN, NULL, "track the connections of the capture", AT(conntrack) },
 	{ 'j', "json", RV_FLAG_PLAIN, NULL, "print JSON", AT(json) },
 	{ 'q', "quiet", RV_FLAG_PLAIN, NULL, "print only the totals", AT(quiet) },
 	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "IPv4 rules and packets (default)" },
@@ -368,6 +372,8 @@ static int load_rules(struct run *r, struct rv_error *err)
 		return -1;
 	r->change.link = &r->link;
 	r->engine = rv_kmod_user_engine(&r->link);
+	if (r->conntrack && rv_run_track_start(r->engine))
+		return rv_fail_memory(err);
 	if (start_asking(r, err) || add_tables(r, err) || rv_kmod_change_send(&r->change, err))
 		return -1;
 	note_unused(r);
@@ -508,8 +514,22 @@ static void pass_table(struct run *r, struct rv_run_packet *p, struct rv_run_pas
 	p->fate = r->asking.lost || r->asking.ways.cut ? RV_RUN_OPEN : rv_run_fate_of(pass->verdict);
 }
 
+/* Between table raw and all others. */
+static void track(struct run *r, struct rv_run_packet *p)
+{
+	if (!rv_run_track(r->engine, p->pkt, &r->tracked))
+		p->fate = RV_RUN_DROPPED;
+}
+
+static bool is_raw(const struct rv_run_pass *pass)
+{
+	return !strcmp(pass->table->name, "raw");
+}
+
 static void pass_all(struct run *r, struct rv_run_packet *p)
 {
+	bool tracked = !r->conntrack;
+
 	r->forwarded = false;
 	for (unsigned int i = 0; i < r->npasses; i++) {
 		struct rv_run_pass *pass = &r->passes[i];
@@ -517,6 +537,12 @@ static void pass_all(struct run *r, struct rv_run_packet *p)
 		pass->passed = false;
 		if (p->fate != RV_RUN_ACCEPTED || !(pass->directions & r->direction))
 			continue;
+		if (!tracked && !is_raw(pass)) {
+			tracked = true;
+			track(r, p);
+			if (p->fate != RV_RUN_ACCEPTED)
+				continue;
+		}
 		if (pass->base->hook == NF_INET_FORWARD && !r->forwarded) {
 			r->forwarded = true;
 			if (!rv_path_forward(p->pkt)) {
@@ -526,6 +552,8 @@ static void pass_all(struct run *r, struct rv_run_packet *p)
 		}
 		pass_table(r, p, pass);
 	}
+	if (!tracked && p->fate == RV_RUN_ACCEPTED)
+		track(r, p);
 }
 
 /* Makes a writable copy. Returns 0; 1: malformed; -1: out of memory. */
@@ -626,6 +654,7 @@ static int go_ways(struct run *r, struct rv_run_packet *p, const struct rv_run_f
 
 	rv_asking_packet(&r->asking);
 	rv_buf_reset(&r->text);
+	r->tracked = (struct rv_run_tracked){ 0 };
 	do {
 		if (go_way(r, p) || end_way(r, p, form))
 			return -1;
@@ -633,6 +662,8 @@ static int go_ways(struct run *r, struct rv_run_packet *p, const struct rv_run_f
 	} while (more && p->nways < r->max_ways);
 	p->more = more;
 	p->fate = common_fate(p);
+	if (r->conntrack)
+		rv_run_track_end(r->engine, p->pkt, &r->tracked, p->fate);
 	rv_run_count_packet(&r->totals, p);
 	return 0;
 }
@@ -699,6 +730,7 @@ static int run_all(struct run *r, struct rv_capture *c, const struct rv_run_form
 			.frame = &frame, .pkt = &r->packet.pkt, .mark = r->mark,
 			.npasses = r->npasses, .passes = r->passes, .asking = &r->asking,
 			.ways = r->ways, .text = &r->text,
+			.tracked = r->conntrack ? &r->tracked : NULL,
 		};
 
 		if (run_packet(r, &p, form))
@@ -749,6 +781,10 @@ static int run_capture(struct run *r, struct rv_error *err)
 		return -1;
 	say_directions(r);
 	rv_run_counts_tell(&r->totals);
+	r->totals.tracked = r->conntrack;
+	if (r->conntrack && rv_run_connections(r->engine, &r->totals.connections,
+					       &r->totals.nconnections))
+		return rv_fail_memory(err);
 	form->end(&r->print, &r->totals);
 	return flush_text(r) ? -1 : rc;
 }
@@ -826,6 +862,7 @@ int rv_cli_run(struct rv_cli *cli)
 	for (unsigned int i = 0; i < r->npasses; i++)
 		free(r->passes[i].record.path);
 	rv_buf_free(&r->totals.notes);
+	free(r->totals.connections);
 	free(r->ways);
 	rv_buf_free(&r->bytes);
 	rv_buf_free(&r->text);

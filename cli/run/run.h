@@ -46,6 +46,19 @@ enum rv_run_fate {
 	RV_RUN_FATES
 };
 
+/* What connection tracking makes of a packet: --conntrack. */
+struct rv_run_tracked {
+	bool known;			/* a path has reached it */
+	bool full;			/* dropped: no room for its connection */
+	struct rv_track track;
+	/* After all paths: */
+	const char *state;		/* "NEW", ...; NULL: no path reached it */
+	const char *direction;		/* "original", "reply"; NULL: no connection */
+	const char *why;		/* INVALID, dropped: reason */
+	const char *tcp_state;		/* or NULL */
+	uint32_t number;		/* of the connection, from 1 */
+};
+
 struct rv_run_packet {
 	const struct rv_frame *frame;
 	uint32_t mark;				/* initial value */
@@ -61,6 +74,7 @@ struct rv_run_packet {
 	const struct rv_run_way *ways;
 	unsigned int nways;
 	bool more;				/* not all paths were followed */
+	const struct rv_run_tracked *tracked;	/* NULL: no --conntrack */
 	const struct rv_buf *text;		/* their output */
 };
 
@@ -73,6 +87,22 @@ struct rv_run_count {
 	struct rv_counters here, least, most;	/* on the last path; minimum; maximum */
 };
 
+/* A connection at the end; addresses and ids as in struct rv_tuple. */
+struct rv_run_end {
+	union nf_inet_addr src, dst;
+	uint8_t ids[4];
+	uint64_t packets, bytes;
+};
+
+struct rv_run_connection {
+	uint32_t number;
+	uint8_t family, proto, zone_dirs;
+	uint16_t zone;
+	uint32_t seconds, status, mark;
+	const char *proto_name, *tcp_state;
+	struct rv_run_end ends[2];		/* enum rv_ct_dir */
+};
+
 struct rv_run_totals {
 	uint64_t packets, fates[RV_RUN_FATES];
 	const struct rv_ruleset *rs;		/* with current counters */
@@ -82,6 +112,9 @@ struct rv_run_totals {
 	size_t ntouched, room;
 	bool any_more;				/* an entry has counted more than is certain */
 	struct rv_buf notes;			/* lines: omissions and likely mistakes */
+	bool tracked;				/* --conntrack */
+	struct rv_run_connection *connections;
+	size_t nconnections;
 };
 
 /* An output format. All functions append to b. */
@@ -110,6 +143,20 @@ void rv_run_counts_tell(struct rv_run_totals *t);
 /* Additional maximum of a rule or policy; NULL: none. */
 const struct rv_counters *rv_run_more(const struct rv_run_totals *t, unsigned int table,
 				      const struct rv_chain *c, const struct rv_rule *r);
+
+/* ---- connections: connections.c -------------------------------------------------------------- */
+
+/* Makes the engine track connections. -ENOMEM. */
+int rv_run_track_start(struct rv_engine *e);
+/* On each path, after table raw. False: the packet is dropped. */
+bool rv_run_track(struct rv_engine *e, struct rv_pkt *pkt, struct rv_run_tracked *t);
+/* After all paths; fate: of the packet. */
+void rv_run_track_end(struct rv_engine *e, struct rv_pkt *pkt, struct rv_run_tracked *t,
+		      enum rv_run_fate fate);
+/* All connections, by number. The caller frees the array. -1 when memory ran out. */
+int rv_run_connections(struct rv_engine *e, struct rv_run_connection **connections, size_t *n);
+/* Appends a connection as conntrack(8) -L prints it. */
+void rv_run_connection(struct rv_buf *b, const struct rv_run_connection *c);
 
 /* ---- directions: direction.c ------------------------------------------------------------- */
 

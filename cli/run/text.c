@@ -134,9 +134,25 @@ static void way(struct rv_buf *b, const struct rv_run_packet *p, const struct rv
 		rv_buf_printf(b, "%s  the packet was changed\n", indent);
 }
 
+static void add_tracked(struct rv_buf *b, const struct rv_run_tracked *t)
+{
+	if (!t->state)
+		return;
+	rv_buf_printf(b, "  conntrack: %s", t->state);
+	if (t->why)
+		rv_buf_printf(b, ": %s", t->why);
+	if (t->direction)
+		rv_buf_printf(b, ", connection %u, %s direction", t->number, t->direction);
+	if (t->tcp_state)
+		rv_buf_printf(b, ", TCP %s", t->tcp_state);
+	rv_buf_putc(b, '\n');
+}
+
 static void packet(struct rv_buf *b, const struct rv_run_packet *p)
 {
 	add_head(b, p);
+	if (!p->why && p->tracked)
+		add_tracked(b, p->tracked);
 	if (!p->why)
 		rv_buf_add(b, p->text->data, p->text->len);
 	if (p->more)
@@ -177,6 +193,12 @@ static void end(struct rv_buf *b, const struct rv_run_totals *t)
 		add_more(b, t, i);
 	for (unsigned int i = 0; i < t->change->n; i++)
 		rv_render_table(b, t->change->blobs[i].table, RV_COUNTERS_PREFIX);
+	if (t->tracked)
+		rv_buf_printf(b, "# %zu connections\n", t->nconnections);
+	for (size_t i = 0; i < t->nconnections; i++) {
+		rv_run_connection(b, &t->connections[i]);
+		rv_buf_putc(b, '\n');
+	}
 }
 
 const struct rv_run_form rv_run_text = {
