@@ -330,7 +330,7 @@ static bool read_request(int fd, struct rv_buf *b)
 	ssize_t n;
 
 	while (!is_whole(b)) {
-		if (b->len > REQUEST_MAX || poll(&ready, 1, REQUEST_MS) <= 0)
+		if (b->len >= REQUEST_MAX || poll(&ready, 1, REQUEST_MS) <= 0)
 			return false;
 		n = read(fd, some, sizeof(some));
 		if (n <= 0)

@@ -81,6 +81,21 @@ $ASKED
 ... then my job is done. See you next time." apply y --meaning more.rules
 }
 
+@test "--meaning shows at most 40 lines" {
+	# 20 sources and "more" for each chain.
+	{
+		echo '*filter'
+		for chain in INPUT FORWARD OUTPUT; do
+			seq 25 | awk -v c=$chain '{ printf "-A %s -s 10.%d.0.1 -p udp --dport %d -j DROP\n", c, $1, $1 }'
+		done
+		echo COMMIT
+	} >many.rules
+	capture apply y --meaning many.rules
+	[ "$rc" -eq 0 ]
+	[ "$(grep -cE '^filter |^  (opens|closes) ' <<<"$out")" -eq 40 ] || { echo "$out"; return 1; }
+	grep -qxE 'not shown: [0-9]+ more lines' <<<"$out"
+}
+
 @test "what is opened and closed is shown at a terminal, unless --no-meaning" {
 	on "$NS" script -qfec "$RAVELIN_BIN/iptables-apply -t 60 new.rules" said </dev/null >/dev/null 2>&1 3>&- || true
 	grep -q 'What changes for packets:' said

@@ -120,6 +120,8 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 	shows "$out" 'ravelin_chain_rules{family="ipv4",table="filter",chain="INPUT"} 5'
 	shows "$out" 'ravelin_rule_packets_total{family="ipv4",table="filter",chain="INPUT",rule="",comment="web \"x\""} 67'
 	shows "$out" 'ravelin_rule_bytes_total{family="ipv6",table="filter",chain="INPUT",rule="",comment="six'$'\xef\xbf\xbd''"} 0'
+	shows "$out" 'ravelin_rule_bytes_total{family="ipv4",table="filter",chain="INPUT",rule="",comment="web \"x\""} 1030'
+	[ "$(grep -cx '# UNIT ravelin_[a-z]*_bytes bytes' <<<"$out")" -eq 2 ]
 	shows_not "$out" 'comment=""'
 	[ "$(tail -n 1 <<<"$out")" = '# EOF' ]
 	capture metrics -6
@@ -167,8 +169,15 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 
 @test "metrics: a file is replaced atomically" {
 	loaded
+	echo old >prom
+	exec 4<prom
 	metrics --output prom
+	# A reader of the old file keeps it.
+	[ "$(cat <&4)" = old ]
+	exec 4<&-
 	grep -q '# EOF' prom
+	rm prom
+	metrics --output prom
 	[ "$(stat -c %a prom)" = 644 ]
 	capture metrics --output /proc/nowhere/prom
 	[ "$rc" -ne 0 ]
@@ -234,7 +243,7 @@ asked()
 	shows "$out" 'HTTP/1.1 404 Not Found'
 	capture asked 'GET /metrics HTTP/1.1\r\n'
 	shows "$out" 'HTTP/1.1 400 Bad Request'
-	capture asked "GET /$(printf 'x%.0s' {1..9000})"
+	capture asked "GET /$(printf 'x%.0s' {1..9000}) HTTP/1.1\r\n\r\n"
 	shows "$out" 'HTTP/1.1 400 Bad Request'
 	capture metrics --http </dev/null
 	[ "$rc" -eq 1 ]
@@ -281,6 +290,20 @@ asked()
 	wait $!
 	[ "$(grep -c -- '--dport 80' lines)" -eq 0 ]
 	grep -q '       0       0       0       0  filter INPUT:1 -p tcp -m comment --comment "web \\"x\\"" -m tcp --dport 81' lines || { cat lines; false; }
+}
+
+@test "top: a rule keeps its rate when its number changes" {
+	loaded
+	iptables -I INPUT -p udp -j DROP
+	iptables -I INPUT 2 -i lo -p icmp -j ACCEPT
+	local flood
+	hold flood nsenter --net="/proc/$NS/ns/net" ping -q -i 0.01 127.0.0.1 >/dev/null
+	top -b -i 0.8 -n 1 -4 -f icmp >lines 3>&- &
+	sleep 0.3
+	iptables -D INPUT 1
+	wait $!
+	end_ns "$flood"
+	grep -qE '^ +[1-9][0-9.]*k? +[1-9].* filter INPUT:1 -i lo -p icmp -j ACCEPT' lines || { cat lines; false; }
 }
 
 @test "top: on a terminal, with keys" {

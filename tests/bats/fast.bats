@@ -216,14 +216,64 @@ filter: 101 rules in profile fast" ]
 	saved -c -t filter | diff rules -
 	capture ns "$NS" "${profile[@]}" -t mangle fast
 	[ "$rc" -eq 1 ]
-	# What a killed one leaves sleeps, and goes.
+	# A killed conversion leaves a dormant table: it is not shown, and deleted by the next conversion.
 	nft_ add table ip filter '{ flags dormant; }'
 	saved -c -t filter | diff rules -
 	[ "$(ns "$NS" "${profile[@]}" compat)" = 'filter: 101 rules in profile compat' ]
 	[ "$(nft_ list tables | sort)" = "$(printf 'table ip filter\ntable ip mangle')" ]
 	saved -c -t filter | diff rules -
+	nft_ add table ip ravelin-filter '{ flags dormant; }'
+	saved -c -t filter | diff rules -
+	[ "$(ns "$NS" "${profile[@]}" -t filter fast)" = 'filter: 101 rules in profile fast' ]
+	[ "$(ns "$NS" "${profile[@]}" -t filter compat)" = 'filter: 101 rules in profile compat' ]
+	saved -c -t filter | diff rules -
 	nft_ add table ip ravelin-filter
 	capture ns "$NS" "${profile[@]}" -t filter fast
 	[ "$rc" -eq 1 ]
 	grep -qF "table \`filter' exists already" <<<"$err"
+}
+
+# A library that runs $BEFORE before the program's batch number $NUMBER is sent, once.
+interrupting()
+{
+	cat >before.c <<'EOF'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	ssize_t (*real)(int, const struct msghdr *, int) = dlsym(RTLD_NEXT, "sendmsg");
+	const struct nlmsghdr *nlh = msg->msg_iovlen ? msg->msg_iov[0].iov_base : NULL;
+	static int batches;
+
+	if (nlh && nlh->nlmsg_type == 16 && ++batches == atoi(getenv("NUMBER"))) {
+		unsetenv("LD_PRELOAD");
+		if (system(getenv("BEFORE")))
+			abort();
+	}
+	return real(fd, msg, flags);
+}
+EOF
+	cc -shared -fPIC -o before.so before.c -ldl
+}
+
+@test "a rule added by another program during the conversion is not lost" {
+	unset RAVELIN_PROFILE
+	local number to
+	interrupting
+	addresses 20 >rules
+	tool iptables-restore rules
+	for to in fast compat; do
+		for number in 1 2; do
+			NUMBER=$number LD_PRELOAD=$PWD/before.so BEFORE="$RAVELIN_BIN/iptables -A FORWARD -s 10.9.0.$number -j DROP" \
+				ns "$NS" "$RAVELIN_BIN/../ravelin" profile "$to"
+			[ "$(saved | grep -c -- "-A FORWARD -s 10.9.0.$number/32 -j DROP")" -eq 1 ] || { echo "$to $number"; saved; return 1; }
+			[ "$(nft_ list tables | grep -c filter)" -eq 1 ]
+			tool iptables -F FORWARD
+			[ $number = 2 ] || ns "$NS" "$RAVELIN_BIN/../ravelin" profile "$([ $to = fast ] && echo compat || echo fast)"
+		done
+	done
 }

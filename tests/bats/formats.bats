@@ -90,6 +90,8 @@ refuses()
 	refuses "$head"'{"name":"x","rules":[{"target":{"name":"DROP"},"goto":{"name":"x"}}]}]}]}' 'ravelin json: /tables/0/chains/0/rules/0: a rule cannot have both target and goto' $json
 	refuses "$head"'{"name":"x","rules":[{"target":{"name":"none"}}]}]}]}' "ravelin json: /tables/0/chains/0/rules/0: Chain 'none' does not exist" $json
 	refuses "$head"'{"name":{"hex":"6"}}]}]}' "ravelin json: /tables/0/chains/0: \`hex' must have two digits per byte" $json
+	refuses "$head"'{"name":{"hex":"x6"}}]}]}' "ravelin json: /tables/0/chains/0: \`hex' must have two digits per byte" $json
+	refuses "$head"'{"name":{"hex":"6x"}}]}]}' "ravelin json: /tables/0/chains/0: \`hex' must have two digits per byte" $json
 	}
 	run "$RAVELIN" json <<<$'*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp --dprt 1\nCOMMIT'
 	[ "$status" -eq 2 ]
