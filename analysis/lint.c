@@ -191,7 +191,8 @@ static uint64_t looks_of(const struct rv_space *s, const struct rv_rule *r)
 {
 	struct looks k = { .s = s };
 
-	rv_part_predicates(s->family, &rv_ext_ip, (const unsigned char *)&r->ip, look_at, &k);
+	rv_part_predicates(s->family, rv_family(s->family)->core, (const unsigned char *)&r->ip,
+			   look_at, &k);
 	for (const struct rv_part *m = r->matches; m; m = m->next) {
 		rv_part_predicates(s->family, m->ext, m->data, look_at, &k);
 		if (rv_space_asked(s, m))

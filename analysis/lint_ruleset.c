@@ -269,7 +269,7 @@ static void tell_service(struct rv_linter *l, const struct rv_chain *c, const st
 
 void rv_lint_families(struct rv_linter *l)
 {
-	unsigned int own = l->rs->family == NFPROTO_IPV6;
+	unsigned int own = rv_family_index(l->rs->family);
 	struct services *s = l->with->other ? calloc(1, sizeof(*s)) : NULL;
 	const struct rv_chain *input = chain_of(l->rs, "filter", "INPUT");
 	struct rv_table *t;

@@ -315,13 +315,13 @@ static int by_value(const void *a, const void *b)
 static void put_address(char text[INET6_ADDRSTRLEN], rv_family_t family,
 			const union nf_inet_addr *a)
 {
-	inet_ntop(family == NFPROTO_IPV6 ? AF_INET6 : AF_INET, a, text, INET6_ADDRSTRLEN);
+	inet_ntop(rv_family(family)->af, a, text, INET6_ADDRSTRLEN);
 }
 
 static bool follows(rv_family_t family, const union nf_inet_addr *a, const union nf_inet_addr *b)
 {
 	const uint8_t *x = (const void *)a, *y = (const void *)b;
-	int i = (family == NFPROTO_IPV6 ? 16 : 4) - 1;
+	int i = rv_family(family)->address_len - 1;
 
 	for (; i >= 0 && x[i] == 255 && y[i] == 0; i--)
 		;
@@ -340,7 +340,7 @@ static void put_old(char *text, size_t room, rv_family_t family, const struct va
 			 v->port);
 	else
 		snprintf(text, room, " -%c %s/%u", in == RV_SIMILAR_SOURCE ? 's' : 'd', address,
-			 family == NFPROTO_IPV6 ? 128 : 32);
+			 rv_family(family)->address_bits);
 }
 
 /* "22,80:90"; returns the number of values from v on that fit into one match. */
@@ -822,7 +822,7 @@ static int put_sets(struct work *w)
 		const struct set *s = &w->sets[i];
 
 		rv_buf_printf(&w->o->sets, "create %s hash:ip family %s\n", s->name,
-			      w->family == NFPROTO_IPV6 ? "inet6" : "inet");
+			      rv_family(w->family)->ipset);
 		for (const char *m = s->members.data; *m; m += strcspn(m, "\n") + 1)
 			rv_buf_printf(&w->o->sets, "add %s %.*s\n", s->name, (int)strcspn(m, "\n"),
 				      m);

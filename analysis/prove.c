@@ -193,7 +193,7 @@ static uint8_t byte_at(const struct rv_space *s, enum rv_byte byte, const uint8_
 
 static void put_bytes(struct rv_buf *b, struct rv_proof *p, const struct rv_outcome *o, const uint8_t *values)
 {
-	const char *const names[RV_BYTES] = { "TOS", p->space.family == NFPROTO_IPV6 ? "hop limit" : "TTL", "TCP flags" };
+	const char *const names[RV_BYTES] = { "TOS", rv_family(p->space.family)->hops, "TCP flags" };
 
 	for (enum rv_byte i = 0; i < RV_BYTES; i++) {
 		uint8_t old = byte_at(&p->space, i, values), new = p->walk.functions[o->bytes[i]][old];

@@ -441,7 +441,8 @@ static void gather_part(struct gathered *g, const struct rv_part *m)
 
 static void gather_ip(struct gathered *g, const struct rv_rule *r)
 {
-	rv_part_predicates(g->s->family, &rv_ext_ip, (const unsigned char *)&r->ip, gather, g);
+	rv_part_predicates(g->s->family, rv_family(g->s->family)->core,
+			   (const unsigned char *)&r->ip, gather, g);
 }
 
 rv_dd rv_region_part(struct rv_space *s, const struct rv_rule *r, const struct rv_part *m)

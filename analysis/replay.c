@@ -253,7 +253,7 @@ static uint8_t read_byte(const struct rv_pkt *pkt, enum rv_byte byte)
 	if (byte == RV_BYTE_TCP_FLAGS)
 		return at[pkt->thoff + 13];
 	if (byte == RV_BYTE_TTL)
-		return v6 ? at[7] : at[8];
+		return at[rv_family(pkt->family)->hops_at];
 	return v6 ? (uint8_t)(at[0] << 4 | at[1] >> 4) : at[1];
 }
 

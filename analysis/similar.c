@@ -63,7 +63,7 @@ static bool is_host(const union nf_inet_addr *mask, rv_family_t family)
 	static const union nf_inet_addr all = { .all = { UINT32_MAX, UINT32_MAX, UINT32_MAX,
 							 UINT32_MAX } };
 
-	return !memcmp(mask, &all, family == NFPROTO_IPV6 ? 16 : 4);
+	return !memcmp(mask, &all, rv_family(family)->address_len);
 }
 
 static bool copy_address(struct rv_rule *to, const struct rv_rule *from, rv_family_t family,

@@ -295,7 +295,8 @@ int rv_space_show_rule(struct rv_space *s, const struct rv_rule *r, unsigned int
 {
 	struct rv_effect_of e;
 
-	if (rv_part_predicates(s->family, &rv_ext_ip, (const unsigned char *)&r->ip, show_predicate, s))
+	if (rv_part_predicates(s->family, rv_family(s->family)->core, (const unsigned char *)&r->ip,
+			       show_predicate, s))
 		return -1;
 	for (const struct rv_part *m = r->matches; m; m = m->next)
 		if (rv_part_predicates(s->family, m->ext, m->data, show_predicate, s) ||

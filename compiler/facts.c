@@ -10,21 +10,21 @@ enum { COST_ADDRESS = 3, COST_PORT = 17, COST_NAME = 34, COST_OTHER = 98 };
 
 /* The possible key fields. */
 static const struct key_row {
-	enum rv_sel sel, sel6;
-	uint8_t size, size6, offset;	/* bytes; the offset is in rv_facts.value */
+	enum rv_sel sel[RV_FAMILIES];
+	uint8_t size[RV_FAMILIES], offset;	/* bytes; the offset is in rv_facts.value */
 	bool masked;			/* may be compared by prefix */
 	bool needs_protocol;		/* only valid together with the protocol */
 	uint8_t cost;
 	const char *name;
 } key_rows[RV_KEY_FIELDS] = {
-	[RV_KEY_SADDR] = { RV_SEL_IP_SADDR, RV_SEL_IP6_SADDR, 4, 16, 0, true, false, COST_ADDRESS, "-s" },
-	[RV_KEY_DADDR] = { RV_SEL_IP_DADDR, RV_SEL_IP6_DADDR, 4, 16, 16, true, false, COST_ADDRESS, "-d" },
-	[RV_KEY_IN] = { RV_SEL_IIFNAME, RV_SEL_IIFNAME, 16, 16, 32, false, false, COST_NAME, "-i" },
-	[RV_KEY_OUT] = { RV_SEL_OIFNAME, RV_SEL_OIFNAME, 16, 16, 48, false, false, COST_NAME, "-o" },
-	[RV_KEY_PROTO] = { RV_SEL_L4PROTO, RV_SEL_L4PROTO, 1, 1, 64, false, false, COST_PORT, "-p" },
-	[RV_KEY_SPORT] = { RV_SEL_TH_SPORT, RV_SEL_TH_SPORT, 2, 2, 65, false, true, COST_PORT, "--sport" },
-	[RV_KEY_DPORT] = { RV_SEL_TH_DPORT, RV_SEL_TH_DPORT, 2, 2, 67, false, true, COST_PORT, "--dport" },
-	[RV_KEY_ICMP] = { RV_SEL_ICMP_TYPE, RV_SEL_ICMP6_TYPE, 2, 2, 69, true, true, COST_PORT, "--icmp-type" },
+	[RV_KEY_SADDR] = { { RV_SEL_IP_SADDR, RV_SEL_IP6_SADDR }, { 4, 16 }, 0, true, false, COST_ADDRESS, "-s" },
+	[RV_KEY_DADDR] = { { RV_SEL_IP_DADDR, RV_SEL_IP6_DADDR }, { 4, 16 }, 16, true, false, COST_ADDRESS, "-d" },
+	[RV_KEY_IN] = { { RV_SEL_IIFNAME, RV_SEL_IIFNAME }, { 16, 16 }, 32, false, false, COST_NAME, "-i" },
+	[RV_KEY_OUT] = { { RV_SEL_OIFNAME, RV_SEL_OIFNAME }, { 16, 16 }, 48, false, false, COST_NAME, "-o" },
+	[RV_KEY_PROTO] = { { RV_SEL_L4PROTO, RV_SEL_L4PROTO }, { 1, 1 }, 64, false, false, COST_PORT, "-p" },
+	[RV_KEY_SPORT] = { { RV_SEL_TH_SPORT, RV_SEL_TH_SPORT }, { 2, 2 }, 65, false, true, COST_PORT, "--sport" },
+	[RV_KEY_DPORT] = { { RV_SEL_TH_DPORT, RV_SEL_TH_DPORT }, { 2, 2 }, 67, false, true, COST_PORT, "--dport" },
+	[RV_KEY_ICMP] = { { RV_SEL_ICMP_TYPE, RV_SEL_ICMP6_TYPE }, { 2, 2 }, 69, true, true, COST_PORT, "--icmp-type" },
 };
 
 const char *rv_key_name(enum rv_key_field field)
@@ -34,7 +34,7 @@ const char *rv_key_name(enum rv_key_field field)
 
 unsigned int rv_key_size(rv_family_t family, enum rv_key_field field)
 {
-	return family == NFPROTO_IPV6 ? key_rows[field].size6 : key_rows[field].size;
+	return key_rows[field].size[rv_family_index(family)];
 }
 
 unsigned int rv_key_offset(enum rv_key_field field)
@@ -54,7 +54,7 @@ struct reading {
 static const struct key_row *find_row(rv_family_t family, enum rv_sel sel)
 {
 	for (unsigned int i = 0; i < RV_KEY_FIELDS; i++)
-		if (sel == (family == NFPROTO_IPV6 ? key_rows[i].sel6 : key_rows[i].sel))
+		if (sel == key_rows[i].sel[rv_family_index(family)])
 			return &key_rows[i];
 	return NULL;
 }
@@ -193,7 +193,7 @@ static bool is_barrier(const struct rv_ext *target)
 	if (target->effect == RV_EFFECT_ENDS)
 		return false;
 	for (unsigned int i = 0; i < RV_KEY_FIELDS; i++)
-		if (rv_ext_writes(target, key_rows[i].sel) || rv_ext_writes(target, key_rows[i].sel6))
+		if (rv_ext_writes(target, key_rows[i].sel[0]) || rv_ext_writes(target, key_rows[i].sel[1]))
 			return true;
 	return false;
 }
@@ -203,7 +203,8 @@ void rv_facts_of(rv_family_t family, const struct rv_rule *rule, struct rv_facts
 	struct reading r = { .facts = f, .family = family };
 
 	memset(f, 0, sizeof(*f));
-	rv_part_predicates(family, &rv_ext_ip, (const unsigned char *)&rule->ip, read_predicate, &r);
+	rv_part_predicates(family, rv_family(family)->core, (const unsigned char *)&rule->ip,
+			   read_predicate, &r);
 	for (const struct rv_part *m = rule->matches; m; m = m->next)
 		read_match(&r, m);
 	drop_orphans(f);

@@ -32,7 +32,7 @@ void rv_render_rule_body(struct rv_buf *b, rv_family_t family, const struct rv_r
 			    .proto = r->ip.proto, .counters = counters != RV_COUNTERS_NONE };
 	const char *target = target_name(r);
 
-	rv_part_render(&o, &rv_ext_ip, (const unsigned char *)&r->ip);
+	rv_part_render(&o, rv_family(o.family)->core, (const unsigned char *)&r->ip);
 	for (const struct rv_part *m = r->matches; m; m = m->next) {
 		rv_buf_puts(b, " -m ");
 		rv_buf_puts(b, m->ext->name);

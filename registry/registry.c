@@ -134,11 +134,10 @@ static bool add_loaded(const struct rv_ext *ext)
 {
 	const struct rv_ext **more;
 
-	for (rv_family_t family = NFPROTO_IPV4; family <= NFPROTO_IPV6;
-	     family += NFPROTO_IPV6 - NFPROTO_IPV4)
-		if (for_family(ext, family) &&
-		    (find_name(ext->kind, family, ext->name) ||
-		     (ext->alias && find_name(ext->kind, family, ext->alias))))
+	for (const struct rv_family_def *f = rv_family_defs; f < rv_family_defs + RV_FAMILIES; f++)
+		if (for_family(ext, f->family) &&
+		    (find_name(ext->kind, f->family, ext->name) ||
+		     (ext->alias && find_name(ext->kind, f->family, ext->alias))))
 			return false;
 	more = realloc(loaded.ext, (loaded.count + 1) * sizeof(*more));
 	if (!more)

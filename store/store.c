@@ -857,14 +857,22 @@ int rv_store_commit(struct rv_store *s, struct rv_error *err)
 	return 0;
 }
 
-int rv_store_commit_both(struct rv_store *s, struct rv_store *second, struct rv_error *err)
+int rv_store_commit_all(struct rv_store *const *stores, size_t n, struct rv_error *err)
 {
-	if (!s->backend->commit_both || !s->dirty || !second->dirty)
-		return rv_store_commit(s, err) || rv_store_commit(second, err) ? -1 : 0;
-	if (s->backend->commit_both(s, second, err))
-		return -1;
-	s->dirty = second->dirty = false;
-	return 0;
+	size_t dirty = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < n; i++)
+		dirty += stores[i]->dirty;
+	if (dirty > 1 && stores[0]->backend->commit_all) {
+		rc = stores[0]->backend->commit_all(stores, n, err);
+		for (size_t i = 0; i < n && !rc; i++)
+			stores[i]->dirty = false;
+	} else {
+		for (size_t i = 0; i < n && !rc; i++)
+			rc = rv_store_commit(stores[i], err);
+	}
+	return rc;
 }
 
 /*

@@ -58,16 +58,14 @@ static int append_table(struct rv_kmod_link *link, rv_family_t family, const cha
 				     (uint32_t)(b->len - at));
 }
 
-static const rv_family_t image_families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
-
 static int append_all(struct rv_kmod_link *link, struct rv_buf *b)
 {
 	int rc = 0;
 
 	rv_buf_reset(b);
-	for (unsigned int f = 0; f < 2 && !rc; f++)
+	for (unsigned int f = 0; f < RV_FAMILIES && !rc; f++)
 		for (const struct rv_table_def *def = rv_table_defs; def->name && !rc; def++)
-			rc = append_table(link, image_families[f], def->name, b);
+			rc = append_table(link, rv_family_defs[f].family, def->name, b);
 	return rc;
 }
 

@@ -26,7 +26,7 @@ int rv_kmod_link_open(struct rv_kmod_link *link, const char *arg, struct rv_erro
 
 bool rv_kmod_has_selector(struct rv_kmod_link *link, rv_family_t family, unsigned int sel)
 {
-	const unsigned int f = family == NFPROTO_IPV6;
+	const unsigned int f = rv_family_index(family);
 	const enum rv_sel ours = rv_kmod_sel_back(sel);
 	struct rvk_has has = {
 		.version = RVK_VERSION, .family = family, .kind = RVK_KIND_SELECTOR, .sel = sel,

@@ -12,8 +12,7 @@
 /* The kernel lists the legacy tables in use: /proc/net/ip_tables_names, proc(5). */
 static bool has_legacy(rv_family_t family)
 {
-	int fd = open(family == NFPROTO_IPV6 ? "/proc/net/ip6_tables_names"
-					     : "/proc/net/ip_tables_names", O_RDONLY | O_CLOEXEC);
+	int fd = open(rv_family(family)->legacy, O_RDONLY | O_CLOEXEC);
 	char byte;
 	bool some;
 

@@ -144,7 +144,7 @@ static int check_arguments(struct apply *a, const char *file)
 	if (rc)
 		return rc;
 	snprintf(a->path, sizeof(a->path), "/etc/network/%s.up.%s",
-		 a->cli->family == NFPROTO_IPV6 ? "ip6tables" : "iptables",
+		 rv_family(a->cli->family)->tool,
 		 a->run ? "run" : "rules");
 	a->file = file && *file ? file : a->path;
 	return a->run ? check_command(a) : read_rules(a);
@@ -397,7 +397,7 @@ static int revert(struct apply *a, int code)
 static int write_savefile(const struct apply *a)
 {
 	struct rv_cli save = {
-		.name = a->cli->family == NFPROTO_IPV6 ? "ip6tables-save" : "iptables-save",
+		.name = rv_family(a->cli->family)->save,
 		.family = a->cli->family, .spec = a->cli->spec,
 	};
 	struct rv_buf text = RV_BUF_INIT;
@@ -502,7 +502,7 @@ int rv_cli_apply(struct rv_cli *cli)
 		cli->name = "ravelin apply";
 	words = rv_flags_read(rv_apply_flags, cli, &a);
 	snprintf(a.save_path, sizeof(a.save_path), "/etc/network/%s.up.rules",
-		 cli->family == NFPROTO_IPV6 ? "ip6tables" : "iptables");
+		 rv_family(cli->family)->tool);
 	if (a.save && !*a.save)
 		a.save = a.save_path;
 	if (words < 0)

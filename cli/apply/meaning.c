@@ -68,7 +68,7 @@ static int read_both(const struct rv_cli *cli, struct rv_store side[3], unsigned
 	struct rv_cli save = *cli;
 	int rc;
 
-	save.name = cli->family == NFPROTO_IPV6 ? "ip6tables-save" : "iptables-save";
+	save.name = rv_family(cli->family)->save;
 	rc = rv_cli_save_text(&save, false, &saved, err);
 	for (*n = 0; !rc && *n < 3; *n += !rc) {
 		if (*n == 2) {

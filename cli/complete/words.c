@@ -51,7 +51,7 @@ static void offer_options(struct rv_offers *o, const struct rv_completion *c)
 		offer_rows(o, c, c->exts[i - 1]);
 	offer_core(o, c);
 	if (rv_completion_has_rule(c))
-		offer_rows(o, c, &rv_ext_ip);
+		offer_rows(o, c, rv_family(c->family)->core);
 }
 
 static void offer_names(struct rv_offers *o, const struct rv_name *names)

@@ -238,7 +238,7 @@ int rv_explain_start(struct rv_explaining *e)
 				      WAYS_MAX);
 	e->max_ways = (unsigned int)ways;
 	for (unsigned int v6 = 0; v6 < 2; v6++) {
-		e->family[v6].family = v6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
+		e->family[v6].family = rv_family_defs[v6].family;
 		e->family[v6].path = v6 && e->rules6 ? e->rules6 : e->rules;
 	}
 	return 0;

@@ -69,7 +69,7 @@ static int explain(struct rv_explaining *e, struct rv_question_packet *q, struct
 	struct rv_explained x = { 0 };
 	int rc;
 
-	if (rv_explain_load(e, &e->family[q->family == NFPROTO_IPV6], err) ||
+	if (rv_explain_load(e, &e->family[rv_family_index(q->family)], err) ||
 	    rv_explain_packet(e, q, &x, err)) {
 		rv_explained_free(&x);
 		return rv_explain_error(e, err);

@@ -20,16 +20,6 @@
 
 #include "cli/explain/explain.h"
 
-static int af_of(rv_family_t family)
-{
-	return family == NFPROTO_IPV6 ? AF_INET6 : AF_INET;
-}
-
-static unsigned int len_of(rv_family_t family)
-{
-	return family == NFPROTO_IPV6 ? 16 : 4;
-}
-
 /* ---- rtnetlink ---------------------------------------------------------------------------------- */
 
 /* Sends a request and passes each message of the answer to fn. Returns 0 or -errno. */
@@ -143,13 +133,13 @@ int rv_host_route(const struct rv_host_query *q, struct rv_host_route *route, st
 	nlh->nlmsg_type = RTM_GETROUTE;
 	nlh->nlmsg_flags = NLM_F_REQUEST;
 	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
-	rtm->rtm_family = (unsigned char)af_of(q->family);
-	rtm->rtm_dst_len = (unsigned char)(len_of(q->family) * 8);
+	rtm->rtm_family = (unsigned char)rv_family(q->family)->af;
+	rtm->rtm_dst_len = (unsigned char)(rv_family(q->family)->address_len * 8);
 	rtm->rtm_tos = q->family == NFPROTO_IPV4 ? q->tos & 0x1c : 0;
-	mnl_attr_put(nlh, RTA_DST, len_of(q->family), q->dst);
+	mnl_attr_put(nlh, RTA_DST, rv_family(q->family)->address_len, q->dst);
 	if (q->src) {
 		rtm->rtm_src_len = rtm->rtm_dst_len;
-		mnl_attr_put(nlh, RTA_SRC, len_of(q->family), q->src);
+		mnl_attr_put(nlh, RTA_SRC, rv_family(q->family)->address_len, q->src);
 	}
 	if (put_interface(nlh, RTA_IIF, q->in, err) || put_interface(nlh, RTA_OIF, q->out, err))
 		return -1;
@@ -174,10 +164,10 @@ struct addresses {
 
 static void take_address(struct addresses *a, const struct nlattr *attr)
 {
-	if (a->n == a->room || mnl_attr_get_payload_len(attr) < len_of(a->family))
+	if (a->n == a->room || mnl_attr_get_payload_len(attr) < rv_family(a->family)->address_len)
 		return;
 	memset(&a->list[a->n], 0, sizeof(*a->list));
-	memcpy(&a->list[a->n++], mnl_attr_get_payload(attr), len_of(a->family));
+	memcpy(&a->list[a->n++], mnl_attr_get_payload(attr), rv_family(a->family)->address_len);
 }
 
 /* IFA_LOCAL is the own address of a point-to-point link; in IPv6 it exists only there. */
@@ -188,7 +178,7 @@ static int on_address(const struct nlmsghdr *nlh, void *arg)
 	struct addresses *a = arg;
 
 	if (nlh->nlmsg_type != RTM_NEWADDR || (a->index && ifa->ifa_index != a->index) ||
-	    ifa->ifa_family != af_of(a->family))
+	    ifa->ifa_family != rv_family(a->family)->af)
 		return MNL_CB_OK;
 	mnl_attr_for_each(attr, nlh, sizeof(*ifa)) {
 		if (mnl_attr_get_type(attr) == IFA_LOCAL)
@@ -215,7 +205,7 @@ unsigned int rv_host_addresses(rv_family_t family, const char *interface, union 
 	nlh->nlmsg_type = RTM_GETADDR;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
-	ifa->ifa_family = (unsigned char)af_of(family);
+	ifa->ifa_family = (unsigned char)rv_family(family)->af;
 	rc = request(nlh, on_address, &a);
 	if (rc)
 		rv_fail(err, RV_ERR_PROBLEM, NULL, "cannot read the addresses of this host: %s", strerror(-rc));
@@ -285,7 +275,7 @@ static bool same_port(const struct nf_conntrack *ct, enum nf_conntrack_attr attr
 /* Returns whether the packet has the direction in which the connection was opened. */
 static bool is_original(const struct found *f, const struct nf_conntrack *ct)
 {
-	const unsigned int v6 = f->family == NFPROTO_IPV6, len = len_of(f->family);
+	const unsigned int v6 = rv_family_index(f->family), len = rv_family(f->family)->address_len;
 	const uint32_t at = rv_packet_ports(f->bytes, f->len);
 	uint8_t *bytes = (uint8_t *)f->bytes;
 
@@ -306,7 +296,7 @@ static void copy(union nf_inet_addr *to, const void *from, unsigned int len)
 /* A packet leaves with the inverted tuple of the other direction. */
 static void take_nat(const struct found *f, const struct nf_conntrack *ct, uint32_t status)
 {
-	const unsigned int v6 = f->family == NFPROTO_IPV6, len = len_of(f->family);
+	const unsigned int v6 = rv_family_index(f->family), len = rv_family(f->family)->address_len;
 	struct rv_host_connection *c = f->c;
 	const bool back = c->reply;
 
@@ -352,11 +342,11 @@ static bool put_icmp(struct nf_conntrack *ct, const struct rv_pkt *pkt)
 /* The packet's tuple as that of a first packet; the kernel looks up both directions. */
 static bool put_tuple(struct nf_conntrack *ct, const struct rv_user_packet *p, uint32_t len)
 {
-	const unsigned int v6 = p->pkt.family == NFPROTO_IPV6;
+	const unsigned int v6 = rv_family_index(p->pkt.family);
 	const uint32_t at = rv_packet_ports(p->bytes, len);
 	uint16_t ports[2];
 
-	lib.set_attr_u8(ct, ATTR_ORIG_L3PROTO, (uint8_t)af_of(p->pkt.family));
+	lib.set_attr_u8(ct, ATTR_ORIG_L3PROTO, (uint8_t)rv_family(p->pkt.family)->af);
 	lib.set_attr(ct, addresses[v6].src, rv_packet_address(p->bytes, false));
 	lib.set_attr(ct, addresses[v6].dst, rv_packet_address(p->bytes, true));
 	lib.set_attr_u8(ct, ATTR_ORIG_L4PROTO, (uint8_t)p->pkt.proto);

@@ -148,7 +148,7 @@ static json_t *packet_of(const struct rv_explained *x)
 	json_t *j = json_object();
 
 	json_object_set_new(j, "text", packet_text(&q->bytes));
-	json_object_set_new(j, "family", string(q->family == NFPROTO_IPV6 ? "ipv6" : "ipv4"));
+	json_object_set_new(j, "family", string(rv_family(q->family)->word));
 	if (q->number)
 		json_object_set_new(j, "number", json_integer((json_int_t)q->number));
 	if (x->in[0])

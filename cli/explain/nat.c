@@ -20,7 +20,7 @@
 
 static unsigned int address_len(const struct rv_walk *w)
 {
-	return w->q->family == NFPROTO_IPV6 ? 16 : 4;
+	return rv_family(w->q->family)->address_len;
 }
 
 static uint8_t *bytes_of(const struct rv_walk *w)

@@ -414,7 +414,7 @@ int rv_explain_packet(struct rv_explaining *e, struct rv_question_packet *q, str
 	if (!w)
 		return rv_fail_memory(err);
 	x->packet = q;
-	x->rules = &e->family[q->family == NFPROTO_IPV6];
+	x->rules = &e->family[rv_family_index(q->family)];
 	*w = (struct rv_walk){ .e = e, .q = q, .x = x, .rules = x->rules, .err = err };
 	w->start = (uint8_t *)q->bytes.data;
 	w->rules->asking.note = note_target;

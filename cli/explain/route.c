@@ -12,7 +12,7 @@ static const char loopback[16] = "lo";
 
 static unsigned int address_len(const struct rv_walk *w)
 {
-	return w->q->family == NFPROTO_IPV6 ? 16 : 4;
+	return rv_family(w->q->family)->address_len;
 }
 
 static uint8_t *address(const struct rv_walk *w, bool dst)
@@ -39,7 +39,7 @@ static bool is_loopback(const struct rv_walk *w, const uint8_t *addr)
 
 bool rv_walk_is_local(const struct rv_walk *w, const uint8_t *addr)
 {
-	const unsigned int v6 = w->q->family == NFPROTO_IPV6;
+	const unsigned int v6 = rv_family_index(w->q->family);
 
 	if (is_loopback(w, addr) || is_in(w->q->locals, w->q->nlocal, addr, address_len(w)))
 		return true;
@@ -192,7 +192,7 @@ static void find_state(struct rv_walk *w)
 int rv_walk_aim(struct rv_walk *w)
 {
 	struct rv_question_packet *q = w->q;
-	const unsigned int v6 = q->family == NFPROTO_IPV6;
+	const unsigned int v6 = rv_family_index(q->family);
 	int rc;
 
 	memcpy(w->in, q->in, sizeof(w->in));
@@ -335,7 +335,7 @@ void rv_walk_expired(struct rv_walk *w)
 	const size_t len = strlen(w->way->route);
 
 	snprintf(w->way->route + len, sizeof(w->way->route) - len, ", but its %s is exhausted",
-		 w->q->family == NFPROTO_IPV6 ? "hop limit" : "TTL");
+		 rv_family(w->q->family)->hops);
 	w->routed_away = true;
 }
 

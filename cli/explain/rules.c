@@ -40,7 +40,7 @@ static int read_live(struct rv_explaining *e, struct rv_explain_rules *r, struct
 	struct rv_buf warnings = RV_BUF_INIT, *outer = err->warnings;
 	int rc;
 
-	cli.name = r->family == NFPROTO_IPV6 ? "ip6tables-save" : "iptables-save";
+	cli.name = rv_family(r->family)->save;
 	cli.family = r->family;
 	err->warnings = &warnings;
 	rc = rv_cli_save_text(&cli, true, &r->text, err);

@@ -193,7 +193,7 @@ static int run_line(struct tests *t, const struct rv_explain_words *words, int a
 	if (!rc)
 		rc = read_expected(&want, q.family, words->n - arrow - 1, words->word + arrow + 1, err);
 	if (!rc)
-		rc = rv_explain_load(e, &e->family[q.family == NFPROTO_IPV6], err);
+		rc = rv_explain_load(e, &e->family[rv_family_index(q.family)], err);
 	if (!rc)
 		rc = rv_explain_packet(e, &q, &x, err);
 	if (!rc) {

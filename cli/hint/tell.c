@@ -98,7 +98,7 @@ static void value(struct rv_hint *h, const struct rv_hint_case *c)
 			     "use several rules.");
 	else if (role.opt->type == RV_T_ADDR_MASK && strchr(word, '/') &&
 		 strstr(h->err->text, "mask"))
-		rv_hint_tell(h, "The mask is a prefix length from 0 to %d%s.", six ? 128 : 32,
+		rv_hint_tell(h, "The mask is a prefix length from 0 to %d%s.", rv_family(c->line->family)->address_bits,
 			     six ? "" : ", or an address such as 255.255.0.0");
 	else if (rv_hint_is_address(six ? NFPROTO_IPV4 : NFPROTO_IPV6, word))
 		rv_hint_tell(h, "%s is an IPv%d address: the line belongs in the file for "

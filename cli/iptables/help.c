@@ -129,7 +129,7 @@ void rv_cli_help(const struct rv_cli *cli, const struct rv_options *opts, struct
 		      cli->name, cli->name);
 	add_core_rows(b, true);
 	rv_buf_puts(b, "\nThe rule:\n");
-	add_ext_rows(b, cli->family, &rv_ext_ip);
+	add_ext_rows(b, cli->family, rv_family(cli->family)->core);
 	rv_buf_puts(b, "\nOptions:\n");
 	add_core_rows(b, false);
 	for (unsigned int i = 0; i < opts->nhelp; i++)

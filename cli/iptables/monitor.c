@@ -396,7 +396,7 @@ static int write_json(struct monitor *m, const struct rv_event *e, bool packet)
 	snprintf(id, sizeof(id), "%08x", e->trace.id);
 	set_string(j, "event", packet ? "packet" : names[e->trace.kind]);
 	set_string(j, "id", id);
-	set_string(j, "family", e->trace.proto == NFPROTO_IPV6 ? "ipv6" : "ipv4");
+	set_string(j, "family", rv_family(e->trace.proto)->word);
 	if (packet)
 		set_packet(j, &e->trace);
 	else

@@ -287,7 +287,7 @@ int rv_graph_dot(struct rv_buf *b, struct rv_ruleset *rs, const struct rv_table_
 		      "\tnode [fontname=\"sans-serif\", fontsize=11, shape=box, style=\"rounded,filled\", "
 		      "fillcolor=\"#ffffff\"];\n"
 		      "\tedge [fontname=\"sans-serif\", fontsize=9];\n",
-		      rs->family == NFPROTO_IPV6 ? "IPv6" : "IPv4");
+		      rv_family(rs->family)->name);
 	for (const struct rv_table_def *def = rv_table_defs; def->name; def++)
 		rv_list_each(t, &rs->tables, struct rv_table, node)
 			if (t->def == def && (only ? def == only : !says_nothing(t)) &&

@@ -280,12 +280,10 @@ static int put_all(struct metrics *m, struct rv_error *err)
 
 static int collect_families(struct metrics *m, struct rv_error *err)
 {
-	static const rv_family_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
-
-	for (unsigned int i = 0; i < 2; i++) {
+	for (unsigned int i = 0; i < RV_FAMILIES; i++) {
 		if (i ? m->ipv4 && !m->ipv6 : m->ipv6 && !m->ipv4)
 			continue;
-		m->cli->family = families[i];
+		m->cli->family = rv_family_defs[i].family;
 		if (rv_cli_ruleset(m->cli, &m->rs[m->families++], "live", err))
 			return -1;
 	}

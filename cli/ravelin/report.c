@@ -125,7 +125,7 @@ static void put_table(struct rv_buf *b, const struct rv_table *t)
 	const char *comma = "";
 
 	rv_buf_printf(b, "{\"family\":\"%s\",\"name\":\"%s\",\"chains\":[",
-		      t->ruleset->family == NFPROTO_IPV6 ? "ipv6" : "ipv4", t->def->name);
+		      rv_family(t->ruleset->family)->word, t->def->name);
 	rv_list_each(c, &t->chains, struct rv_chain, node) {
 		rv_buf_puts(b, comma);
 		put_chain(b, c);
@@ -350,11 +350,6 @@ static void put_own(struct rv_buf *b, const char *title, const char *const argv[
 	rv_buf_free(&text);
 }
 
-static const char *family_word(rv_family_t family)
-{
-	return family == NFPROTO_IPV6 ? "IPv6" : "IPv4";
-}
-
 /* ravelin lint takes some 5 s for these. */
 #define LINTED_RULES 50000
 
@@ -371,14 +366,14 @@ static unsigned int count_rules(const struct rv_ruleset *rs)
 static void put_findings(struct report *r)
 {
 	for (unsigned int i = 0; i < r->families; i++) {
-		bool ip6 = r->rs[i].family == NFPROTO_IPV6;
-		const char *const argv[] = { OWN, "lint", ip6 ? "-6" : "-4", r->source, NULL };
+		const struct rv_family_def *family = rv_family(r->rs[i].family);
+		const char *const argv[] = { OWN, "lint", family->option, r->source, NULL };
 
 		if (count_rules(&r->rs[i]) > LINTED_RULES)
 			rv_buf_printf(&r->findings, "<p class=\"none\">%s: not checked, more than %u rules; "
-				      "use <code>ravelin lint</code>.</p>", family_word(r->rs[i].family), LINTED_RULES);
+				      "use <code>ravelin lint</code>.</p>", family->name, LINTED_RULES);
 		else
-			put_own(&r->findings, family_word(r->rs[i].family), argv, NULL);
+			put_own(&r->findings, family->name, argv, NULL);
 	}
 }
 
@@ -388,7 +383,7 @@ static void put_packets(struct report *r)
 
 	for (unsigned int i = 0; i < r->packets.n; i++) {
 		const char *const argv[] = {
-			OWN, "explain", ip6 ? "-6" : "-4", "--why", "--packets", "-",
+			OWN, "explain", rv_family(r->rs[0].family)->option, "--why", "--packets", "-",
 			live ? NULL : ip6 ? "--rules6" : "--rules", r->source, NULL,
 		};
 		struct rv_buf words = RV_BUF_INIT;
@@ -429,12 +424,10 @@ static int put_page(struct report *r)
 
 static int collect(struct report *r, struct rv_error *err)
 {
-	static const rv_family_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
-
-	for (unsigned int i = 0; i < 2; i++) {
+	for (unsigned int i = 0; i < RV_FAMILIES; i++) {
 		if (!(i ? r->ipv6 : r->ipv4))
 			continue;
-		r->cli->family = families[i];
+		r->cli->family = rv_family_defs[i].family;
 		if (rv_cli_ruleset(r->cli, &r->rs[r->families++], r->source, err))
 			return -1;
 	}

@@ -8,6 +8,9 @@
 
 typedef uint8_t rv_family_t;	/* NFPROTO_IPV4, NFPROTO_IPV6 */
 
+struct rv_ext;
+struct rv_table_def;
+
 struct rv_family_def {
 	rv_family_t family;
 	int af;				/* AF_* */
@@ -18,10 +21,16 @@ struct rv_family_def {
 	const char *icmp;		/* "ICMP" */
 	const char *config;		/* "IP": options of the kernel, CONFIG_IP_NF_* */
 	const char *xt;			/* "ipt_": names of the kernel's modules */
+	const struct rv_ext *core;	/* options without -m: addresses, interfaces, protocol */
+	const struct rv_table_def *tables;	/* in save order; ends with a NULL name */
+	const char *ipset;		/* "inet", ipset's family */
+	const char *hops;		/* "TTL", for people */
+	const char *option;		/* "-4" selects it in programs for both */
+	const char *legacy;		/* file with the names of legacy tables, proc(5) */
 	uint8_t address_len;		/* bytes */
 	uint8_t address_bits;
 	/* Bytes from the start of the header. */
-	uint8_t source, destination, protocol;
+	uint8_t source, destination, protocol, hops_at;
 };
 
 /* IPv4 first. */

@@ -139,8 +139,8 @@ struct rv_backend {
 	int (*stage)(struct rv_store *s, const struct rv_change *change, struct rv_error *err);
 	/* RV_ERR_AGAIN: nothing was changed because of a concurrent writer. */
 	int (*commit)(struct rv_store *s, struct rv_error *err);
-	/* Commits both families as one transaction. NULL: two commits. */
-	int (*commit_both)(struct rv_store *s, struct rv_store *second, struct rv_error *err);
+	/* Commits several stores, such as one per family, as one transaction. NULL: one by one. */
+	int (*commit_all)(struct rv_store *const *stores, size_t n, struct rv_error *err);
 	/*
 	 * Reads a consistent snapshot of a table, or of the chain named only, and streams it to v.
 	 * Marks the tables' chains complete; a chain's references are final once its rules have
@@ -232,8 +232,11 @@ int rv_store_explain(struct rv_store *s, struct rv_error *err);
 /* Applies one command other than LIST and LIST_RULES. Errors have a location where possible. */
 int rv_store_apply(struct rv_store *s, struct rv_command *cmd, struct rv_error *err);
 int rv_store_commit(struct rv_store *s, struct rv_error *err);
-/* Commits two stores of one backend, as one transaction if the backend supports it. */
-int rv_store_commit_both(struct rv_store *s, struct rv_store *second, struct rv_error *err);
+/*
+ * Commits n stores of one backend, as one transaction if the backend supports it; otherwise one by
+ * one up to the first failure.
+ */
+int rv_store_commit_all(struct rv_store *const *stores, size_t n, struct rv_error *err);
 
 /* Calls rv_backend.dump for a table by definition; a missing table has empty base chains. */
 int rv_store_dump(struct rv_store *s, const struct rv_table_def *def, const char *only,

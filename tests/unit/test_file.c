@@ -432,6 +432,64 @@ static void good(const char *line)
 		fail_msg("%s: %s", line, err.text);
 }
 
+/* Opens a file of its own and appends a rule that jumps to chain two. */
+static void stage(struct rv_store *s, const char *name, const char *chain)
+{
+	char spec[160], *argv[] = { (char *)"iptables", (char *)"-A", (char *)chain, (char *)"-j", (char *)"two" };
+	struct rv_options opts = { .family = NFPROTO_IPV4 };
+	struct rv_error err = { 0 };
+	struct rv_command cmd;
+	FILE *file;
+
+	snprintf(spec, sizeof(spec), "file:%s/%s", folder, name);
+	file = fopen(spec + strlen("file:"), "w");
+	assert_non_null(file);
+	fputs("*filter\n:one - [0:0]\n:two - [0:0]\nCOMMIT\n", file);
+	fclose(file);
+	rv_command_init(&cmd);
+	assert_int_equal(rv_parse_argv(5, argv, NFPROTO_IPV4, &cmd, &opts, &err), 0);
+	assert_int_equal(rv_store_open(s, spec, NFPROTO_IPV4, false, &err), 0);
+	assert_int_equal(rv_store_apply(s, &cmd, &err), 0);
+	rv_command_clear(&cmd);
+}
+
+static bool has_rule(const char *name)
+{
+	char file[160], text[512] = "";
+	FILE *in;
+
+	snprintf(file, sizeof(file), "%s/%s", folder, name);
+	in = fopen(file, "r");
+	assert_non_null(in);
+	text[fread(text, 1, sizeof(text) - 1, in)] = '\0';
+	fclose(in);
+	unlink(file);
+	return strstr(text, "-j two");
+}
+
+/* Chain two that jumps to itself is refused on commit. */
+static void test_commit_all(void **state)
+{
+	static const char *const names[] = { "first", "second", "third" };
+	struct rv_store stores[3], *list[] = { &stores[0], &stores[1], &stores[2] };
+	struct rv_error err = { 0 };
+
+	(void)state;
+	assert_int_equal(rv_store_commit_all(list, 0, &err), 0);
+	for (int bad = 3; bad >= 1; bad--) {
+		for (int i = 0; i < 3; i++)
+			stage(&stores[i], names[i], i == bad ? "two" : "one");
+		assert_int_equal(rv_store_commit_all(list, 3, &err), bad < 3 ? -1 : 0);
+		for (int i = 0; i < 3; i++) {
+			rv_store_close(&stores[i]);
+			assert_int_equal(has_rule(names[i]), i < bad);
+		}
+		assert_string_equal(err.text, bad < 3 ? " RULE_APPEND failed (Too many links): rule in chain two: "
+							"-A two -j two: the jump creates a loop" : "");
+		memset(&err, 0, sizeof(err));
+	}
+}
+
 static void test_commands(void **state)
 {
 	(void)state;
@@ -563,6 +621,7 @@ int main(void)
 		WITH_FOLDER(test_lock_goes_on_after_replacing),
 		WITH_FOLDER(test_many_writers_lose_nothing),
 		WITH_FOLDER(test_readers_see_whole_files),
+		WITH_FOLDER(test_commit_all),
 		WITH_FOLDER(test_commands),
 		WITH_FOLDER(test_counters_are_kept),
 		WITH_FOLDER(test_failures_touch_nothing),

@@ -138,6 +138,11 @@ static bool has_names(const struct rv_nft_source *source, const struct rv_predic
 	return !source->named || !((mask | p->value[0]) & ~source->named);
 }
 
+static const struct rv_ext *core_of(const struct assembly *a)
+{
+	return rv_family(a->r->family)->core;
+}
+
 /* Stores the predicate in its extension; those of the core options first. */
 static int say_ours(struct assembly *a, const struct rv_nft_said *said)
 {
@@ -150,7 +155,7 @@ static int say_ours(struct assembly *a, const struct rv_nft_said *said)
 	a->p = &said->p;
 	if (source->owner == OWNER_IP)
 		return a->from == &a->rule->matches &&
-		       absorb(a->r->family, &rv_ext_ip, a->p, (unsigned char *)&a->rule->ip) ? 0 : 1;
+		       absorb(a->r->family, core_of(a), a->p, (unsigned char *)&a->rule->ip) ? 0 : 1;
 	if (source->owner == OWNER_MATCH)
 		ext = rv_ext_find(RV_MATCH, a->r->family, source->match);
 	else if (ip->flags & RV_IP_PROTO)
@@ -230,7 +235,7 @@ static bool say_tests(struct assembly *a, size_t from, size_t to, bool first)
 		return false;
 	/* The protocol comes first: it determines the match of a port. */
 	for (size_t i = from; i < to; i++)
-		later[i - from] = !first || !absorb(a->r->family, &rv_ext_ip, &list[i].p, ip);
+		later[i - from] = !first || !absorb(a->r->family, core_of(a), &list[i].p, ip);
 	for (size_t i = from; ok && i < to; i++)
 		ok = !later[i - from] || say(a, &list[i].p);
 	free(later);
@@ -304,7 +309,7 @@ static bool says_just_that(struct assembly *a)
 {
 	struct rv_nft_meaning *m = a->r->m;
 
-	if (rv_part_predicates(a->r->family, &rv_ext_ip, (const unsigned char *)&a->rule->ip, tick_off, m))
+	if (rv_part_predicates(a->r->family, core_of(a), (const unsigned char *)&a->rule->ip, tick_off, m))
 		return false;
 	for (const struct rv_part *part = a->rule->matches; part; part = part->next)
 		if (rv_part_predicates(a->r->family, part->ext, part->data, tick_off, m))

@@ -69,7 +69,7 @@ static void write_verdict(struct rv_buf *b, const struct rv_rule *r)
 int rv_nft_tests_write(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
 		       const struct rv_ext *but, struct rv_error *err)
 {
-	if (rv_nft_predicates_write(b, family, &rv_ext_ip, (const unsigned char *)&r->ip))
+	if (rv_nft_predicates_write(b, family, rv_family(family)->core, (const unsigned char *)&r->ip))
 		return rv_fail(err, RV_ERR_PROBLEM, &r->loc,
 			       "nf_tables cannot be told this address, interface or protocol");
 	for (const struct rv_part *m = r->matches; m; m = m->next)

@@ -141,7 +141,7 @@ int rv_nft_take(struct rv_store *s, struct rv_table *t, struct rv_chain *only, s
 int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error *err);
 int rv_nft_commit(struct rv_store *s, struct rv_error *err);
 /* Commits two stores, of different families, in one transaction. */
-int rv_nft_commit_both(struct rv_store *s, struct rv_store *second, struct rv_error *err);
+int rv_nft_commit_all(struct rv_store *const *stores, size_t n, struct rv_error *err);
 void rv_nft_batch_init(struct rv_nft_batch *b, rv_family_t family);
 void rv_nft_batch_clear(struct rv_nft_batch *b);
 /* Removes the messages of a table, and its renames, from the batch. */

@@ -2,6 +2,7 @@
 /* Completes a transaction and sends it. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
 
 #include <ravelin/hooks.h>
 
@@ -329,7 +330,7 @@ static void number(struct rv_nft_batch *b, uint32_t first)
 
 /* A transaction of one or two stores. */
 struct sending {
-	struct rv_store *stores[2];	/* only those with something to send */
+	struct rv_store **stores;	/* only those with something to send */
 	size_t nstores;
 	struct iovec parts[1 + 3 * 2 + 1];
 	size_t nparts, messages;
@@ -454,40 +455,49 @@ static int zero(struct rv_store *s, struct rv_error *err)
 	return rc;
 }
 
-static int send_stores(struct rv_store *first, struct rv_store *second, struct rv_error *err)
+/* x->stores has room for n. */
+static int send_stores(struct sending *x, struct rv_store *const *stores, size_t n,
+		       struct rv_error *err)
 {
-	struct rv_store *stores[] = { first, second };
-	struct sending x = { .nstores = 0 };
 	int rc = 0;
 
-	for (size_t i = 0; i < 2 && stores[i]; i++) {
-		struct rv_nft *n = stores[i]->priv;
+	for (size_t i = 0; i < n; i++) {
+		struct rv_nft *nft = stores[i]->priv;
 
-		if (!n->batch.nrecords)
+		if (!nft->batch.nrecords)
 			continue;
-		number(&n->batch, x.messages + 1);
-		x.messages += n->batch.nrecords;
-		x.stores[x.nstores++] = stores[i];
+		number(&nft->batch, x->messages + 1);
+		x->messages += nft->batch.nrecords;
+		x->stores[x->nstores++] = stores[i];
 	}
-	if (x.nstores && send_parts(&x, err))
+	if (x->nstores && send_parts(x, err))
 		return -1;
-	for (size_t i = 0; i < 2 && stores[i]; i++)
+	for (size_t i = 0; i < n; i++)
 		rc = zero(stores[i], err) || rv_fast_collect(stores[i], err) ? -1 : rc;
-	for (size_t i = 0; i < x.nstores; i++)
-		forget(x.stores[i]);
+	for (size_t i = 0; i < x->nstores; i++)
+		forget(x->stores[i]);
 	return rc;
 }
 
 int rv_nft_commit(struct rv_store *s, struct rv_error *err)
 {
+	struct rv_store *one[1];
+	struct sending x = { .stores = one };
+
 	if (complete(s, err) || rv_store_explain(s, err))
 		return -1;
-	return send_stores(s, NULL, err);
+	return send_stores(&x, &s, 1, err);
 }
 
-int rv_nft_commit_both(struct rv_store *s, struct rv_store *second, struct rv_error *err)
+int rv_nft_commit_all(struct rv_store *const *stores, size_t n, struct rv_error *err)
 {
-	if (complete(s, err) || complete(second, err))
-		return -1;
-	return send_stores(s, second, err);
+	struct sending x = { .stores = calloc(n, sizeof(*x.stores)) };
+	int rc = x.stores || !n ? 0 : rv_fail_memory(err);
+
+	for (size_t i = 0; i < n && !rc; i++)
+		rc = complete(stores[i], err);
+	if (!rc)
+		rc = send_stores(&x, stores, n, err);
+	free(x.stores);
+	return rc;
 }
