@@ -20,6 +20,7 @@ static void close_store(struct rv_store *s)
 	rv_nft_forget_resets(n);
 	rv_fast_forget(n);
 	rv_buf_free(&n->garbage);
+	rv_buf_free(&n->noted);
 	rv_nft_close(&n->socket);
 	free(n);
 	s->priv = NULL;

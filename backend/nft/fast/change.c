@@ -344,7 +344,7 @@ int rv_fast_edit(struct rv_fast_writer *w, const struct rv_plan_chain *p, struct
 	};
 	const uint64_t first = w->first, last = w->last;
 
-	if (w->was->cleared || !read->count || !find_edits(&x) || !is_alone(&x) || is_tail_due(&x)) {
+	if (w->was->cleared || read->ended || !read->count || !find_edits(&x) || !is_alone(&x) || is_tail_due(&x)) {
 		w->first = first;
 		w->last = last;
 		return 1;

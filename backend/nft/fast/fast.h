@@ -24,6 +24,7 @@
 #define RV_FAST_ACTION "ravelin.action."
 #define RV_FAST_GONE "ravelin.gone."	/* deleted iptables chain that packets may still use */
 #define RV_FAST_STATE "ravelin.state"	/* set; its element is the first and last order */
+#define RV_FAST_CARRY "ravelin.carry"	/* a set with a counter by order: see carry.c */
 #define RV_FAST_NAME 32		/* size of a name: prefix, ID, NUL */
 
 /* The order in the comment of an action chain's only rule; its text is that of the target. */
@@ -31,6 +32,8 @@
 /* How many action names are tried, starting at the hash of the text. */
 #define RV_FAST_ACTION_NAMES 2
 
+/* From this bit on rv_store.replace has tables whose old rules are deleted together with the change. */
+#define RV_FAST_FLUSHED 8
 /*
  * Bits of rv_store.replace from this one: tables to be planned with as few nested jumps as
  * possible.
@@ -99,10 +102,14 @@ static inline bool rv_fast_is_concatenated(const struct rv_key_shape *shape)
 {
 	return shape->fields & (shape->fields - 1);
 }
+/* nft's type of a key of two 64-bit numbers: it has none, and prints them as an IPv6 address. */
+#define RV_FAST_NUMBERS_TYPE 8
 /* Appends NFTA_SET_ELEM_KEY. */
 void rv_fast_put_key(struct rv_buf *b, const void *key, size_t len);
 /* Appends a list element with only a key, as used to look up or delete an element. */
 void rv_fast_put_key_element(struct rv_buf *b, const void *key, size_t len);
+/* Appends a counter as an attribute of its own. */
+void rv_fast_put_counter(struct rv_buf *b, uint16_t attr, const struct rv_counters *c);
 /* Appends NFTA_RULE_EXPRESSIONS of a switch. */
 void rv_fast_switch_write(struct rv_buf *b, rv_family_t family, const struct rv_key_shape *shape,
 			  const char *map);
@@ -162,6 +169,7 @@ struct rv_fast_entry {
 	size_t text, text_len;		/* offset in rv_fast_table.text */
 	size_t jump;			/* offset of the jump target's name; 0: none */
 	size_t key;			/* offset of an element's key; 0: none */
+	uint64_t moved;			/* its order now, if the chain was written anew; 0: it was not */
 };
 
 struct rv_fast_map {
@@ -186,8 +194,18 @@ struct rv_fast_chain {
 	struct rv_chain *chain;		/* valid only while reading */
 	char name[RV_CHAIN_NAME_LEN];
 	uint32_t first, count;		/* its entries after sorting */
-	uint32_t blocks;		/* kernel rules */
+	uint32_t blocks;		/* kernel rules, and those that are old: see carry.c */
+	uint32_t old;
+	uint64_t head;			/* handle of the first kernel rule */
+	bool ended;			/* it has, or will have, a mark and old rules behind it */
 	bool changed;			/* its rules are rewritten */
+};
+
+/* What is added to a counter when it is shown. */
+struct rv_fast_carried {
+	uint64_t order;
+	struct rv_counters counters;
+	bool live;			/* a rule has that order */
 };
 
 struct rv_fast_table {
@@ -205,6 +223,11 @@ struct rv_fast_table {
 	struct rv_fast_leaf *leaves;
 	size_t nleaves, leafroom;
 	struct rv_buf actions, gone;	/* uint64_t IDs of existing chains */
+	struct rv_buf unfinished;	/* the same of changes whose old rules are still there */
+	bool moved;			/* some rules were written anew */
+	bool has_carry;			/* the set of RV_FAST_CARRY is there */
+	struct rv_buf carried;		/* struct rv_fast_carried */
+	struct rv_map by_carried;	/* index + 1 by order */
 	struct rv_map by_map, by_leaf;	/* index + 1 by id */
 };
 
@@ -246,6 +269,13 @@ int rv_fast_search(struct rv_store *s, struct rv_chain *c, const struct rv_rule 
  */
 int rv_fast_read_shallow(struct rv_store *s, struct rv_chain *c, struct rv_fast_table **f,
 			 struct rv_error *err);
+/* Calls a function for each element in an answer. */
+int rv_fast_each_element(struct rv_nft_view attrs, rv_nft_answer_fn *fn, void *arg, struct rv_error *err);
+/* Order and counters of an element or a kernel rule; false: it is none of a rule of iptables. */
+bool rv_fast_element_counters(struct rv_nft_view elem, uint64_t *order, struct rv_counters *c);
+bool rv_fast_rule_counters(const struct rv_nft_view *t, uint64_t *order, struct rv_counters *c);
+/* The attribute of a counter, as RV_NFT_COUNTER in a list has it. */
+bool rv_fast_read_counter(struct rv_nft_view v, struct rv_counters *c);
 /* Requests one element. Returns 0, 1 if it does not exist, or -1. */
 int rv_fast_ask_key(struct rv_store *s, const char *table, const char *map, const unsigned char *key,
 		    unsigned int len, rv_nft_answer_fn *fn, void *arg, struct rv_error *err);
@@ -283,6 +313,40 @@ static inline bool rv_fast_get_id(const struct rv_buf *ids, size_t i, uint64_t *
 	memcpy(id, ids->data + i * sizeof(*id), sizeof(*id));
 	return true;
 }
+
+/* ---- carry.c: counters of rules that were written anew ------------------------------------------- */
+
+/* Adds what is carried to the entries. */
+int rv_fast_read_carry(struct rv_store *s, const char *table, struct rv_fast_table *f, struct rv_error *err);
+struct rv_counters rv_fast_carry_of(const struct rv_fast_table *f, uint64_t order);
+/* The element of an order in a list of them. */
+void rv_fast_put_carry_key(struct rv_buf *b, uint64_t order);
+/* Appends a mark's expressions and comment. */
+void rv_fast_put_mark(struct rv_buf *b);
+bool rv_fast_is_mark(struct rv_nft_view userdata);
+/* A kernel rule behind a mark. */
+struct rv_fast_old {
+	uint64_t handle;
+	char chain[RV_CHAIN_NAME_LEN];
+};
+/*
+ * After a commit: reads for the last time what the rules of a table counted before it, and adds what
+ * they counted since they were read. Appends the old rules of all chains: struct rv_fast_old.
+ */
+int rv_fast_settle_counters(struct rv_store *s, const struct rv_table_def *def, struct rv_buf *old,
+			    struct rv_error *err);
+
+/* ---- reset.c: counters back to zero ---------------------------------------------------------------- */
+
+/* Whether the kernel can read and zero rules and elements in one step. */
+bool rv_fast_can_reset(struct rv_store *s);
+/* rv_backend.take, for the rules */
+int rv_fast_take(struct rv_store *s, struct rv_table *t, struct rv_chain *only, struct rv_rule *one,
+		 struct rv_error *err);
+/* Notes that c->pos is to be zeroed; does what was noted; or does not. */
+int rv_fast_note_reset(struct rv_store *s, const struct rv_change *c, struct rv_error *err);
+int rv_fast_reset_noted(struct rv_store *s, struct rv_error *err);
+void rv_fast_forget_resets(struct rv_nft *n, const struct rv_table_def *def);
 
 /* ---- write.c, publish.c ------------------------------------------------------------------------ */
 

@@ -121,6 +121,7 @@ int rv_fast_hold(struct rv_store *s, struct rv_table *t, struct rv_error *err)
 			       "transaction; change its rules in a later one", t->def->name);
 	if (!is_loaded(t) && rv_fast_load(s, t, err))
 		return -1;
+	rv_fast_forget_resets(n, t->def);
 	rv_table_count_references(t, NULL);
 	rv_nft_batch_drop(&n->batch, t->def);
 	t->whole = true;
@@ -137,6 +138,7 @@ int rv_fast_hold_cleared(struct rv_store *s, struct rv_table *t, struct rv_error
 	if (!*held)
 		return rv_fail_memory(err);
 	(*held)->cleared = true;
+	rv_fast_forget_resets(n, t->def);
 	if (rv_fast_read_names(s, t, *held, err))
 		return -1;
 	rv_nft_batch_drop(&n->batch, t->def);
@@ -196,6 +198,7 @@ bool rv_fast_refused(struct rv_store *s, const struct rv_nft_verdict *v, struct 
 	if (v->code != EMLINK && v->code != ELOOP)
 		return false;
 	rv_list_each(t, &s->rs.tables, struct rv_table, node) {
+		uint32_t flushed = rv_nft_table_bit(t->def) << RV_FAST_FLUSHED;
 		uint32_t shallow = rv_nft_table_bit(t->def) << RV_FAST_SHALLOW;
 
 		if (!t->whole || !rv_fast_is(&n->batch, t->def))
@@ -204,7 +207,8 @@ bool rv_fast_refused(struct rv_store *s, const struct rv_nft_verdict *v, struct 
 			return true;
 		if (s->replace & shallow)
 			continue;
-		s->replace |= shallow;
+		/* Old and new rules together may have a loop that neither has. */
+		s->replace |= s->replace & flushed ? shallow : flushed;
 		rv_fail_retry(err, "jumps are nested too deep for leaves");
 		return true;
 	}

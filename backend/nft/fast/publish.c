@@ -104,6 +104,8 @@ void rv_fast_let_pass(void)
 struct sweep {
 	struct rv_nft *n;
 	rv_family_t family;
+	struct rv_buf old[RV_TABLE_DEFS];	/* struct rv_fast_old: kernel rules behind marks */
+	bool settled[RV_TABLE_DEFS];	/* nobody needs them any more */
 	struct rv_buf batch;
 	uint32_t seq;			/* of the next message */
 };
@@ -119,6 +121,50 @@ static struct item item_at(const struct rv_nft *n, size_t i)
 
 	memcpy(&item, n->garbage.data + i * sizeof(item), sizeof(item));
 	return item;
+}
+
+/* ---- old rules behind marks ---- */
+
+static size_t old_count(const struct sweep *s, unsigned int table)
+{
+	return s->settled[table] ? s->old[table].len / sizeof(struct rv_fast_old) : 0;
+}
+
+static void put_old(struct sweep *s, unsigned int table, size_t i)
+{
+	size_t start = rv_nft_begin_message(&s->batch, &s->seq, NFT_MSG_DELRULE, 0, s->family);
+	struct rv_fast_old old;
+
+	memcpy(&old, s->old[table].data + i * sizeof(old), sizeof(old));
+	rv_nft_put_text(&s->batch, NFTA_RULE_TABLE, rv_fast_table_name(&rv_table_defs[table]));
+	rv_nft_put_text(&s->batch, NFTA_RULE_CHAIN, old.chain);
+	rv_nft_put_u64(&s->batch, NFTA_RULE_HANDLE, old.handle);
+	rv_nft_end_message(&s->batch, start);
+}
+
+/* The elements in the state that say that there are such rules. */
+static void put_unfinished(struct sweep *s, unsigned int table)
+{
+	const struct rv_buf *ids = &s->n->fast[table]->unfinished;
+	size_t start, list;
+
+	for (size_t at = 0; at < ids->len; at += sizeof(uint64_t)) {
+		uint64_t key[2] = { 0 };
+
+		memcpy(&key[1], ids->data + at, sizeof(*key));
+		start = rv_nft_begin_message(&s->batch, &s->seq, NFT_MSG_DELSETELEM, 0, s->family);
+		rv_nft_put_text(&s->batch, NFTA_SET_ELEM_LIST_TABLE, rv_fast_table_name(&rv_table_defs[table]));
+		rv_nft_put_text(&s->batch, NFTA_SET_ELEM_LIST_SET, RV_FAST_STATE);
+		list = rv_nft_nest(&s->batch, NFTA_SET_ELEM_LIST_ELEMENTS);
+		rv_fast_put_key_element(&s->batch, key, sizeof(key));
+		rv_nft_nest_end(&s->batch, list);
+		rv_nft_end_message(&s->batch, start);
+	}
+}
+
+static bool is_settled(const struct sweep *s, unsigned int table)
+{
+	return s->settled[table] && s->n->fast[table]->unfinished.len;
 }
 
 static void put(struct sweep *s, const struct item *item, uint8_t type, uint16_t flags,
@@ -157,6 +203,9 @@ static void begin(struct sweep *s)
 static int sweep_all(struct sweep *s, struct rv_nft_verdict *v, struct rv_error *err)
 {
 	begin(s);
+	for (unsigned int t = 0; t < RV_TABLE_DEFS; t++)
+		for (size_t i = 0; i < old_count(s, t); i++)
+			put_old(s, t, i);
 	for (int gone = 1; gone >= 0; gone--)
 		for (size_t i = 0; i < count(s->n); i++) {
 			const struct item item = item_at(s->n, i);
@@ -172,7 +221,33 @@ static int sweep_all(struct sweep *s, struct rv_nft_verdict *v, struct rv_error 
 			if (step != RULES)
 				put_step(s, &item, step);
 		}
+	for (unsigned int t = 0; t < RV_TABLE_DEFS; t++)
+		if (is_settled(s, t))
+			put_unfinished(s, t);
 	return rv_nft_end_and_send(&s->n->socket, &s->batch, s->seq, v, err);
+}
+
+static int send_step(struct sweep *s, struct rv_error *err)
+{
+	struct rv_nft_verdict v;
+
+	return rv_nft_end_and_send(&s->n->socket, &s->batch, s->seq, &v, err);
+}
+
+/* From the last one on: what stands behind a mark goes before the mark. */
+static int sweep_old_singly(struct sweep *s, unsigned int table, struct rv_error *err)
+{
+	for (size_t i = old_count(s, table); i; i--) {
+		begin(s);
+		put_old(s, table, i - 1);
+		if (send_step(s, err))
+			return -1;
+	}
+	if (!is_settled(s, table))
+		return 0;
+	begin(s);
+	put_unfinished(s, table);
+	return send_step(s, err);
 }
 
 /*
@@ -181,8 +256,9 @@ static int sweep_all(struct sweep *s, struct rv_nft_verdict *v, struct rv_error 
  */
 static int sweep_singly(struct sweep *s, struct rv_error *err)
 {
-	struct rv_nft_verdict v;
-
+	for (unsigned int t = 0; t < RV_TABLE_DEFS; t++)
+		if (sweep_old_singly(s, t, err))
+			return -1;
 	for (enum garbage kind = GARBAGE_MAP; kind <= GARBAGE_CHAIN; kind++)
 		for (size_t i = 0; i < count(s->n); i++) {
 			const struct item item = item_at(s->n, i);
@@ -192,10 +268,44 @@ static int sweep_singly(struct sweep *s, struct rv_error *err)
 			begin(s);
 			for (enum step step = MAPS; step < STEPS; step++)
 				put_step(s, &item, step);
-			if (rv_nft_end_and_send(&s->n->socket, &s->batch, s->seq, &v, err))
+			if (send_step(s, err))
 				return -1;
 		}
 	return 0;
+}
+
+/* Whether rules of the table were written anew, or old ones were found behind a mark. */
+static bool has_old(const struct rv_fast_table *f)
+{
+	bool ended = false;
+
+	for (size_t i = 0; f && i < f->nchains; i++)
+		ended |= f->chains[i].ended;
+	return f && (f->moved || ended || f->unfinished.len);
+}
+
+static bool is_due(const struct rv_nft *n)
+{
+	bool old = false;
+
+	for (unsigned int t = 0; t < RV_TABLE_DEFS; t++)
+		old |= has_old(n->fast[t]);
+	return n->garbage.len || old;
+}
+
+/* Where that fails, the rules stay until the next writer: the change itself is made. */
+static void settle(struct rv_store *s, struct sweep *sweep, struct rv_error *err)
+{
+	for (unsigned int t = 0; t < RV_TABLE_DEFS; t++) {
+		struct rv_error own = { .warnings = err->warnings };
+
+		if (!has_old(sweep->n->fast[t]))
+			continue;
+		sweep->settled[t] = !rv_fast_settle_counters(s, &rv_table_defs[t], &sweep->old[t], &own);
+		if (!sweep->settled[t])
+			rv_warn(err, "# Warning: table `%s': packets that were counted during the change are "
+				"missing in the counters: %s", rv_table_defs[t].name, own.text);
+	}
 }
 
 int rv_fast_collect(struct rv_store *s, struct rv_error *err)
@@ -205,9 +315,10 @@ int rv_fast_collect(struct rv_store *s, struct rv_error *err)
 	struct rv_nft_verdict v = { 0 };
 	int rc = 0;
 
-	if (!n->garbage.len)
+	if (!is_due(n))
 		return 0;
 	rv_fast_let_pass();
+	settle(s, &sweep, err);
 	if (!rv_buf_ok(&n->garbage))
 		rc = rv_fail_memory(err);
 	if (!rc)
@@ -215,6 +326,8 @@ int rv_fast_collect(struct rv_store *s, struct rv_error *err)
 	if (!rc && v.code)
 		rc = sweep_singly(&sweep, err);
 	rv_buf_free(&sweep.batch);
+	for (unsigned int t = 0; t < RV_TABLE_DEFS; t++)
+		rv_buf_free(&sweep.old[t]);
 	rv_buf_reset(&n->garbage);
 	return rc;
 }

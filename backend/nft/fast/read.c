@@ -136,12 +136,15 @@ void rv_fast_table_free(struct rv_fast_table *f)
 	rv_buf_free(&f->text);
 	rv_buf_free(&f->actions);
 	rv_buf_free(&f->gone);
+	rv_buf_free(&f->unfinished);
+	rv_buf_free(&f->carried);
 	free(f->entries);
 	free(f->chains);
 	free(f->maps);
 	free(f->leaves);
 	rv_map_free(&f->by_map);
 	rv_map_free(&f->by_leaf);
+	rv_map_free(&f->by_carried);
 	free(f);
 }
 
@@ -302,12 +305,21 @@ static int read_chain_rule(struct reading *r, const struct rv_nft_view *t, const
 			struct rv_error *err)
 {
 	struct rv_key_shape shape;
+	struct rv_fast_chain *in;
 	uint32_t chain = 0;
 	uint64_t map = 0;
 	int rc;
 
 	if (chain_index(r, place->chain, &chain, err))
 		return -1;
+	in = &r->f->chains[chain];
+	in->ended |= rv_fast_is_mark(t[NFTA_RULE_USERDATA]);
+	if (in->ended) {
+		in->old++;
+		return 0;
+	}
+	if (!in->blocks)
+		in->head = place->handle;
 	rc = rv_fast_switch_read(r->family, t[NFTA_RULE_EXPRESSIONS], &shape, &map);
 	if (rc < 0)
 		return damaged(r, err, "chain", place->chain, "the lookup of the rule with handle %llu is "
@@ -361,6 +373,7 @@ static int read_set(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	if (!rv_nft_attr_table(attrs, t, SET_MAX + 1) || !(name = rv_nft_get_text(t[NFTA_SET_NAME])))
 		return rv_nft_malformed(err);
 	r->f->has_set |= !strcmp(name, RV_FAST_STATE);
+	r->f->has_carry |= !strcmp(name, RV_FAST_CARRY);
 	if (!rv_fast_id(name, RV_FAST_MAP, &id))
 		return 0;
 	map = get_map(r->f, id, err);
@@ -380,7 +393,7 @@ struct element {
 	struct rv_nft_view userdata;
 };
 
-static bool read_counter(struct rv_nft_view v, struct rv_counters *c)
+bool rv_fast_read_counter(struct rv_nft_view v, struct rv_counters *c)
 {
 	const char *what, *why;
 	struct rv_nft_expr e;
@@ -405,7 +418,32 @@ static bool parse_element(struct rv_nft_view v, struct element *x)
 	    !rv_nft_get_u32(c[NFTA_VERDICT_CODE], &x->code))
 		return false;
 	x->chain = rv_nft_get_text(c[NFTA_VERDICT_CHAIN]);
-	return read_counter(t[NFTA_SET_ELEM_EXPR], &x->counters);
+	return rv_fast_read_counter(t[NFTA_SET_ELEM_EXPR], &x->counters);
+}
+
+bool rv_fast_element_counters(struct rv_nft_view elem, uint64_t *order, struct rv_counters *c)
+{
+	struct element x = { .chain = NULL };
+	struct rv_nft_view text;
+	bool elsewhere;
+
+	if (!parse_element(elem, &x) || !rv_fast_get_comment(x.userdata, order, &text, &elsewhere))
+		return false;
+	*c = x.counters;
+	return true;
+}
+
+bool rv_fast_rule_counters(const struct rv_nft_view *t, uint64_t *order, struct rv_counters *c)
+{
+	struct seen x = { .pieces = NULL };
+	struct rv_nft_view text;
+	bool elsewhere;
+
+	if (!rv_fast_get_comment(t[NFTA_RULE_USERDATA], order, &text, &elsewhere))
+		return false;
+	scan_expressions(&x, t[NFTA_RULE_EXPRESSIONS]);
+	*c = x.counters;
+	return x.counted;
 }
 
 static void print_key(char text[2 * RV_FAST_KEY_MAX + 1], struct rv_nft_view key)
@@ -488,9 +526,7 @@ static int read_element(struct rv_nft_view v, void *arg, struct rv_error *err)
 	return add_direct(r, &x, err);
 }
 
-/* Calls a function for each element in an answer. */
-static int each_element(struct rv_nft_view attrs, rv_nft_answer_fn *fn, void *arg,
-			struct rv_error *err)
+int rv_fast_each_element(struct rv_nft_view attrs, rv_nft_answer_fn *fn, void *arg, struct rv_error *err)
 {
 	struct rv_nft_view t[NFTA_SET_ELEM_LIST_MAX + 1];
 	struct rv_nft_walk w;
@@ -507,7 +543,7 @@ static int each_element(struct rv_nft_view attrs, rv_nft_answer_fn *fn, void *ar
 
 static int read_elements(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
-	return each_element(attrs, read_element, arg, err);
+	return rv_fast_each_element(attrs, read_element, arg, err);
 }
 
 static int count_element(struct rv_nft_view elem, void *arg, struct rv_error *err)
@@ -521,7 +557,7 @@ static int count_element(struct rv_nft_view elem, void *arg, struct rv_error *er
 
 static int count_elements(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
-	return each_element(attrs, count_element, arg, err);
+	return rv_fast_each_element(attrs, count_element, arg, err);
 }
 
 /* ---- the state ------------------------------------------------------------------------------------ */
@@ -531,13 +567,19 @@ static int read_state_element(struct rv_nft_view elem, void *arg, struct rv_erro
 	struct rv_nft_view e[NFTA_SET_ELEM_MAX + 1], d[NFTA_DATA_MAX + 1];
 	struct rv_fast_table *f = arg;
 	const unsigned char *key;
+	uint64_t first = 0;
 
 	if (!rv_nft_attr_table(elem, e, NFTA_SET_ELEM_MAX + 1) ||
 	    !rv_nft_attr_table(e[NFTA_SET_ELEM_KEY], d, NFTA_DATA_MAX + 1) ||
 	    d[NFTA_DATA_VALUE].len != 2 * sizeof(uint64_t))
 		return rv_nft_malformed(err);
 	key = d[NFTA_DATA_VALUE].data;
-	rv_nft_get_u64((struct rv_nft_view){ key, 8 }, &f->stored_first);
+	rv_nft_get_u64((struct rv_nft_view){ key, 8 }, &first);
+	if (!first) {
+		rv_buf_add(&f->unfinished, key + 8, 8);
+		return f->unfinished.failed ? rv_fail_memory(err) : 0;
+	}
+	f->stored_first = first;
 	rv_nft_get_u64((struct rv_nft_view){ key + 8, 8 }, &f->stored_last);
 	f->has_state = true;
 	return 0;
@@ -545,7 +587,7 @@ static int read_state_element(struct rv_nft_view elem, void *arg, struct rv_erro
 
 static int read_state(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
-	return each_element(attrs, read_state_element, arg, err);
+	return rv_fast_each_element(attrs, read_state_element, arg, err);
 }
 
 /* The stored orders may be outdated if another program has loaded the table. */
@@ -881,7 +923,7 @@ static int read_all(struct reading *r, struct rv_error *err)
 		return -1;
 	if (!rv_buf_ok(&r->f->text))
 		return rv_fail_memory(err);
-	return arrange(r, err);
+	return arrange(r, err) || rv_fast_read_carry(r->s, r->name, r->f, err) ? -1 : 0;
 }
 
 static int read_table(struct reading *r, struct rv_error *err)
@@ -956,8 +998,9 @@ static void count_references(const struct rv_fast_table *f)
 {
 	for (size_t i = 0; i < f->nchains; i++) {
 		struct rv_chain *c = f->chains[i].chain;
+		uint32_t own = f->chains[i].blocks + f->chains[i].old;
 
-		c->references -= c->references < f->chains[i].blocks ? c->references : f->chains[i].blocks;
+		c->references -= c->references < own ? c->references : own;
 	}
 }
 

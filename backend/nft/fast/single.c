@@ -196,7 +196,7 @@ static int add(struct adding *x, struct rv_error *err)
 	if (is_intricate(x) || rv_fast_check_place(x->w, c, x->c->rule) ||
 	    rv_fast_read_state(x->s, x->w->table, state, err))
 		return err->kind ? -1 : 1;
-	if (!state->has_state || is_exhausted(state))
+	if (!state->has_state || state->unfinished.len || is_exhausted(state))
 		return 1;
 	state->has_set = true;
 	x->w->first = state->first;
@@ -220,6 +220,7 @@ static int add_one(struct rv_store *s, struct rv_fast_writer *w, const struct rv
 	w->was = &state;
 	rc = add(&x, err);
 	rv_fast_table_free(x.f);
+	rv_buf_free(&state.unfinished);
 	w->was = NULL;
 	return rc;
 }

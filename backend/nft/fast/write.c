@@ -125,13 +125,29 @@ int rv_fast_put_rule(struct rv_fast_writer *w, struct rv_rule *r)
 	return 0;
 }
 
-static int add_rule(struct rv_fast_writer *w, struct rv_chain *c, const char *in, struct rv_rule *r)
+/* A message that adds a rule to a chain of iptables, behind those that were added before. */
+static int start_rule(struct rv_fast_writer *w, struct rv_fast_about *a, struct rv_chain *c, struct rv_rule *r)
+{
+	struct rv_buf *b = &w->m->b->bytes;
+
+	if (rv_fast_start(w, a, c, r, NFT_MSG_NEWRULE, NLM_F_CREATE | (w->before ? 0 : NLM_F_APPEND)))
+		return -1;
+	rv_nft_put_text(b, NFTA_RULE_CHAIN, c->name);
+	if (w->before)
+		rv_nft_put_u64(b, NFTA_RULE_POSITION, w->before);
+	return 0;
+}
+
+/* leaf: the chain it comes into; NULL: it is c. */
+static int add_rule(struct rv_fast_writer *w, struct rv_chain *c, const char *leaf, struct rv_rule *r)
 {
 	struct rv_fast_about a;
 
-	if (rv_fast_start(w, &a, c, r, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND))
+	if (leaf ? rv_fast_start(w, &a, c, r, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND) :
+		   start_rule(w, &a, c, r))
 		return -1;
-	rv_nft_put_text(&w->m->b->bytes, NFTA_RULE_CHAIN, in);
+	if (leaf)
+		rv_nft_put_text(&w->m->b->bytes, NFTA_RULE_CHAIN, leaf);
 	if (rv_fast_put_rule(w, r)) {
 		rv_error_at(w->m->err, &r->loc);
 		return -1;
@@ -253,7 +269,7 @@ static int open_elements(struct rv_fast_filling *f, struct rv_rule *r)
 	return 0;
 }
 
-static void put_counter(struct rv_buf *b, uint16_t attr, const struct rv_counters *c)
+void rv_fast_put_counter(struct rv_buf *b, uint16_t attr, const struct rv_counters *c)
 {
 	size_t nest = b->len;
 	struct nlattr head;
@@ -299,7 +315,7 @@ int rv_fast_add_element(struct rv_fast_filling *f, struct rv_rule *r, const stru
 	put_verdict(b, code, chain);
 	/* Without a counter here, the kernel creates one as defined by the map. */
 	if (rule && (r->counters.packets || r->counters.bytes))
-		put_counter(b, NFTA_SET_ELEM_EXPR, &r->counters);
+		rv_fast_put_counter(b, NFTA_SET_ELEM_EXPR, &r->counters);
 	if (rule)
 		rv_fast_put_comment(b, NFTA_SET_ELEM_USERDATA, r->handle, f->w->text.data, f->w->text.len);
 	rv_nft_nest_end(b, nest);
@@ -402,7 +418,7 @@ static int add_map(struct rv_fast_filling *f, const struct rv_block *b, struct r
 	rv_nft_put_u32(bytes, NFTA_SET_DESC_SIZE, size_for(b->ngroups));
 	rv_fast_put_fields(bytes, w->family, &b->key);
 	rv_nft_nest_end(bytes, nest);
-	put_counter(bytes, NFTA_SET_EXPR, &none);
+	rv_fast_put_counter(bytes, NFTA_SET_EXPR, &none);
 	return rv_fast_finish(&a);
 }
 
@@ -411,9 +427,8 @@ static int add_switch_rule(struct rv_fast_filling *f, struct rv_rule *r)
 	struct rv_buf *bytes = &f->w->m->b->bytes;
 	struct rv_fast_about a;
 
-	if (rv_fast_start(f->w, &a, f->chain, r, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND))
+	if (start_rule(f->w, &a, f->chain, r))
 		return -1;
-	rv_nft_put_text(bytes, NFTA_RULE_CHAIN, f->chain->name);
 	rv_fast_switch_write(bytes, f->w->family, f->shape, f->name);
 	return rv_fast_finish(&a);
 }
@@ -487,10 +502,49 @@ static bool is_unchanged(const struct rv_fast_writer *w, const struct rv_chain *
 	return true;
 }
 
-static void number(struct rv_fast_writer *w, struct rv_chain *c)
+static int by_order(const void *order, const void *entry)
 {
-	rv_list_each(r, &c->rules, struct rv_rule, node)
+	const uint64_t *a = order;
+	const struct rv_fast_entry *e = entry;
+
+	return *a < e->order ? -1 : *a > e->order;
+}
+
+/* Gives all rules new orders. Whether some of them were there before. */
+static bool number(struct rv_fast_writer *w, struct rv_chain *c, const struct rv_fast_chain *read)
+{
+	bool moved = false;
+
+	rv_list_each(r, &c->rules, struct rv_rule, node) {
+		struct rv_fast_entry *e = !read || !r->handle ? NULL :
+			bsearch(&r->handle, w->was->entries + read->first, read->count, sizeof(*e), by_order);
+
 		r->handle = w->last += RV_FAST_STEP;
+		if (e)
+			e->moved = r->handle;
+		moved |= e != NULL;
+	}
+	return moved;
+}
+
+/* The kernel looks for each old rule from the first one on when it is deleted. */
+#define OLD_MOST 2048
+
+/* Whether the old kernel rules stay for a while, behind the new ones, and count on. */
+static bool keeps_old(const struct rv_fast_writer *w, const struct rv_fast_chain *read)
+{
+	return !w->flushes && !w->was->cleared && read->blocks && read->blocks + read->old <= OLD_MOST;
+}
+
+static int add_mark(struct rv_fast_writer *w, struct rv_chain *c, struct rv_fast_chain *read)
+{
+	struct rv_fast_about a;
+
+	if (start_rule(w, &a, c, NULL))
+		return -1;
+	rv_fast_put_mark(&w->m->b->bytes);
+	read->ended = true;
+	return rv_fast_finish(&a);
 }
 
 /*
@@ -516,7 +570,7 @@ static int write_chain(struct rv_fast_writer *w, const struct rv_plan_chain *p)
 	struct rv_chain *c = (struct rv_chain *)p->chain;
 	struct rv_fast_chain *read = rv_fast_read_chain(w, c);
 
-	bool barrier = read && !w->anew && has_barrier(w, p, read);
+	bool barrier = read && !w->anew && has_barrier(w, p, read), moved, keeps;
 	int rc;
 
 	if (!barrier && is_unchanged(w, c))
@@ -526,17 +580,25 @@ static int write_chain(struct rv_fast_writer *w, const struct rv_plan_chain *p)
 		return rc;
 	if (read)
 		read->changed = true;
-	number(w, c);
-	if (was_there(c) && flush_chain(w, c))
+	moved = number(w, c, read);
+	if (moved)
+		w->was->moved = true;
+	keeps = moved && was_there(c) && keeps_old(w, read);
+	w->before = keeps ? read->head : 0;
+	if (!keeps && was_there(c) && flush_chain(w, c))
 		return -1;
 	for (uint32_t i = 0; i < p->nblocks; i++) {
 		const struct rv_block *b = &p->blocks[i];
 
 		if (b->key.fields ? add_switch(w, p, b) :
-				    add_rule(w, c, c->name, rule_at(p, b->first)))
+				    add_rule(w, c, NULL, rule_at(p, b->first)))
 			return -1;
 	}
-	return 0;
+	rc = keeps ? add_mark(w, c, read) : 0;
+	if (read && !keeps)
+		read->ended = false;
+	w->before = 0;
+	return rc;
 }
 
 /* ---- the table ------------------------------------------------------------------------------------------ */
@@ -625,7 +687,6 @@ static int put_state(struct rv_fast_writer *w, uint8_t type, uint64_t first, uin
 	return rv_fast_finish(&a);
 }
 
-/* nft has no suitable type; two 64-bit numbers are printed as an IPv6 address. */
 static int add_state_set(struct rv_fast_writer *w)
 {
 	struct rv_buf *b = &w->m->b->bytes;
@@ -635,7 +696,7 @@ static int add_state_set(struct rv_fast_writer *w)
 		return -1;
 	rv_nft_put_text(b, NFTA_SET_NAME, RV_FAST_STATE);
 	rv_nft_put_u32(b, NFTA_SET_FLAGS, 0);
-	rv_nft_put_u32(b, NFTA_SET_KEY_TYPE, 8);
+	rv_nft_put_u32(b, NFTA_SET_KEY_TYPE, RV_FAST_NUMBERS_TYPE);
 	rv_nft_put_u32(b, NFTA_SET_KEY_LEN, 2 * sizeof(uint64_t));
 	rv_nft_put_u32(b, NFTA_SET_ID, w->m->b->nrecords + 1);
 	return rv_fast_finish(&a);
@@ -655,6 +716,58 @@ int rv_fast_write_state(struct rv_fast_writer *w)
 	return put_state(w, NFT_MSG_NEWSETELEM, w->first, w->last);
 }
 
+/* Where old rules are left behind a mark, nobody may append until they are gone. */
+static int note_unfinished(struct rv_fast_writer *w)
+{
+	uint64_t id = next_id(w), wire = htobe64(id);
+	bool marks = false;
+
+	for (size_t i = 0; w->was && i < w->was->nchains; i++)
+		marks |= w->was->chains[i].ended && w->was->chains[i].changed;
+	if (!marks)
+		return 0;
+	rv_buf_add(&w->was->unfinished, &wire, sizeof(wire));
+	if (!rv_buf_ok(&w->was->unfinished))
+		return rv_fail_memory(w->m->err);
+	return put_state(w, NFT_MSG_NEWSETELEM, 0, id);
+}
+
+static int drop_carry(struct rv_fast_writer *w, uint64_t order)
+{
+	struct rv_buf *b = &w->m->b->bytes;
+	struct rv_fast_about a;
+	size_t list;
+
+	if (rv_fast_start(w, &a, NULL, NULL, NFT_MSG_DELSETELEM, 0))
+		return -1;
+	rv_nft_put_text(b, NFTA_SET_ELEM_LIST_SET, RV_FAST_CARRY);
+	list = rv_nft_nest(b, NFTA_SET_ELEM_LIST_ELEMENTS);
+	rv_fast_put_carry_key(b, order);
+	rv_nft_nest_end(b, list);
+	return rv_fast_finish(&a);
+}
+
+/* What is carried for orders that no rule has any more: it goes with them. */
+static int drop_carries(struct rv_fast_writer *w)
+{
+	struct rv_fast_carried *c = w->was ? (void *)w->was->carried.data : NULL;
+	size_t count = w->was ? w->was->carried.len / sizeof(*c) : 0;
+
+	if (!count)
+		return 0;
+	rv_list_each(chain, &w->table->chains, struct rv_chain, node)
+		rv_list_each(r, &chain->rules, struct rv_rule, node) {
+			const uint64_t *at = rv_map_get(&w->was->by_carried, r->handle);
+
+			if (at)
+				c[*at - 1].live = true;
+		}
+	for (size_t i = 0; i < count; i++)
+		if (!c[i].live && drop_carry(w, c[i].order))
+			return -1;
+	return 0;
+}
+
 static int write_table(struct rv_fast_writer *w, struct rv_table *kernel)
 {
 	if (index_chains(w) || drop_chains(w, kernel))
@@ -665,7 +778,7 @@ static int write_table(struct rv_fast_writer *w, struct rv_table *kernel)
 		if (p->chain->exists && write_chain(w, p))
 			return -1;
 	}
-	return rv_fast_write_state(w);
+	return rv_fast_write_state(w) || note_unfinished(w) || drop_carries(w) ? -1 : 0;
 }
 
 /* If orders would run out, all rules get new ones. */
@@ -726,6 +839,7 @@ int rv_fast_write(struct rv_store *s, struct rv_nft_message *m, struct rv_table 
 	struct rv_plan *plan;
 	int rc;
 
+	w.flushes = s->replace & rv_nft_table_bit(t->def) << RV_FAST_FLUSHED;
 	w.anew = s->replace & rv_nft_table_bit(t->def) << RV_FAST_SHALLOW;
 	limits = w.anew ? &shallow : getenv(EAGER) ? &eager : NULL;
 	w.anew |= (s->replace & rv_nft_table_bit(t->def) << RV_FAST_ANEW) != 0;

@@ -15,6 +15,8 @@ struct rv_fast_writer {
 	const struct rv_plan *plan;
 	const struct rv_ext *comment;
 	bool anew;			/* all chains are rewritten */
+	bool flushes;			/* old rules are deleted at once */
+	uint64_t before;		/* rules come before the one with this handle; 0: at the end */
 	bool bulk;			/* the transaction may contain more commands */
 	uint64_t first, last;		/* first and last order in use */
 	uint64_t id;			/* last ID used */

@@ -106,6 +106,8 @@ struct rv_nft {
 	struct rv_nft_reset *resets;	/* to be executed after the commit */
 	size_t nresets, reset_room;
 	struct rv_fast_table *fast[RV_TABLE_DEFS];	/* tables of profile fast as they were read */
+	struct rv_buf noted;		/* rules of these that will be zeroed: fast/reset.c */
+	bool asked_element_reset, can_reset_elements;
 	struct rv_buf garbage;		/* objects to delete after a commit: fast/publish.c */
 };
 
@@ -117,7 +119,8 @@ const char *rv_nft_table_name(const struct rv_nft_batch *b, const struct rv_tabl
 /* A rule whose counters are to be read and zeroed. */
 struct rv_nft_reset {
 	const struct rv_table_def *table;
-	char chain[RV_CHAIN_NAME_LEN];	/* its name in the kernel */
+	const char *in;			/* the table's name in the kernel */
+	char chain[32];			/* its name in the kernel; in profile fast also a leaf */
 	uint64_t handle;
 	struct rv_rule *rule;		/* receives the counters; NULL: discarded */
 	uint32_t of;			/* number of rules in the chain if all are zeroed, else 0 */

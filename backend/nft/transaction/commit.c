@@ -448,7 +448,7 @@ static int send_parts(struct sending *x, struct rv_error *err)
 /* Zeroes counters of rules that the transaction kept. Must not run twice. */
 static int zero(struct rv_store *s, struct rv_error *err)
 {
-	int rc = rv_nft_reset_noted(s->priv, s->rs.family, err);
+	int rc = rv_nft_reset_noted(s->priv, s->rs.family, err) || rv_fast_reset_noted(s, err) ? -1 : 0;
 
 	if (rc && err->kind == RV_ERR_AGAIN)
 		err->kind = RV_ERR_RESOURCE;

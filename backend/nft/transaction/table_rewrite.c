@@ -123,6 +123,10 @@ int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error 
 
 	if (rv_nft_generation(&n->socket, err))
 		return -1;
+	/* A rule that is not replaced keeps its other state, such as the tokens of a limit. */
+	if (!c->table->whole && rv_fast_is(b, c->table->def) && c->kind == RV_CHANGE_ZERO_RULE &&
+	    c->pos->handle && rv_fast_can_reset(s))
+		return rv_fast_note_reset(s, c, err);
 	if (!c->table->whole && rv_fast_is(b, c->table->def) && rv_fast_holds(s, c)) {
 		int rc = rv_fast_single(s, &m, err);
 
@@ -143,7 +147,6 @@ int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error 
 	}
 	if (c->kind == RV_CHANGE_DEL_CHAIN && c->chain->base >= 0 && check_empty(s, c, err))
 		return -1;
-	/* A rule that is not replaced keeps its other state, such as the tokens of a limit. */
 	if (c->kind == RV_CHANGE_ZERO_RULE && c->pos->handle && rv_nft_can_reset(n, s->rs.family))
 		return rv_nft_note_reset(n, c, err);
 	len = b->bytes.len;

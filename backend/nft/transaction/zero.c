@@ -115,7 +115,7 @@ static void put_reset(struct rv_buf *b, rv_family_t family, const struct rv_nft_
 	size_t start = b->len;
 
 	rv_nft_put_message(b, NFNL_SUBSYS_NFTABLES << 8 | GETRULE_RESET, 0, family, 0, seq);
-	rv_nft_put_text(b, NFTA_RULE_TABLE, r->table->name);
+	rv_nft_put_text(b, NFTA_RULE_TABLE, r->in);
 	rv_nft_put_text(b, NFTA_RULE_CHAIN, r->chain);
 	rv_nft_put_u64(b, NFTA_RULE_HANDLE, r->handle);
 	rv_nft_end_message(b, start);
@@ -135,6 +135,7 @@ struct resetting {
 	size_t count;
 	uint32_t first;			/* number of the request for list[0] */
 	struct rv_map by_handle;	/* place in the list, from 1 */
+	unsigned int parts;		/* of a dump, so far */
 	int code;			/* errno of a failed request */
 };
 
@@ -222,7 +223,22 @@ static bool index_rules(struct resetting *x)
 	return true;
 }
 
-static void see_dumped(struct resetting *x, struct rv_nft_view attrs)
+/*
+ * A rule that does not fit in the rest of a part is zeroed, dropped and told again in the next part:
+ * what it had when it was read is all that is known.
+ */
+static void take_first(struct rv_nft_reset *r, struct rv_nft_view attrs)
+{
+	struct rv_counters had = r->rule ? r->rule->counters : (struct rv_counters){ 0 };
+
+	if (r->done)
+		return take(r, attrs);
+	take(r, attrs);
+	if (r->rule && r->rule->counters.packets < had.packets)
+		r->rule->counters = sum(r->rule->counters, had);
+}
+
+static void see_dumped(struct resetting *x, struct rv_nft_view attrs, bool first)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
 	const uint64_t *at = NULL;
@@ -232,7 +248,7 @@ static void see_dumped(struct resetting *x, struct rv_nft_view attrs)
 	    rv_nft_get_u64(t[NFTA_RULE_HANDLE], &handle))
 		at = rv_map_get(&x->by_handle, handle);
 	if (at)
-		take(&x->list[*at - 1], attrs);
+		(first ? take_first : take)(&x->list[*at - 1], attrs);
 }
 
 /* Returns whether the dump ended, complete or not. */
@@ -240,9 +256,10 @@ static bool see_dump(struct line *l, ssize_t len, struct resetting *x)
 {
 	const struct nlmsghdr *nlh = (const void *)l->buf;
 	const size_t head = sizeof(*nlh) + sizeof(struct nfgenmsg);
+	bool first = x->parts++;
 	int left = len;
 
-	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left), first = false) {
 		const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
 
 		if (nlh->nlmsg_type == NLMSG_ERROR && nlh->nlmsg_len >= sizeof(*nlh) + sizeof(*e))
@@ -251,7 +268,7 @@ static bool see_dump(struct line *l, ssize_t len, struct resetting *x)
 			return true;
 		if (nlh->nlmsg_len >= head)
 			see_dumped(x, (struct rv_nft_view){ (const unsigned char *)nlh + head,
-							    nlh->nlmsg_len - head });
+							    nlh->nlmsg_len - head }, first);
 	}
 	return false;
 }
@@ -259,7 +276,7 @@ static bool see_dump(struct line *l, ssize_t len, struct resetting *x)
 static void put_dump(struct rv_buf *b, rv_family_t family, const struct rv_nft_reset *r)
 {
 	rv_nft_put_message(b, NFNL_SUBSYS_NFTABLES << 8 | GETRULE_RESET, NLM_F_DUMP, family, 0, 1);
-	rv_nft_put_text(b, NFTA_RULE_TABLE, r->table->name);
+	rv_nft_put_text(b, NFTA_RULE_TABLE, r->in);
 	rv_nft_put_text(b, NFTA_RULE_CHAIN, r->chain);
 	rv_nft_end_message(b, 0);
 }
@@ -291,17 +308,22 @@ static int reset_chain(struct line *l, struct rv_nft_reset *list, size_t count)
 
 /*
  * The kernel searches a chain linearly for a handle. Up to this many steps that is fast; above, a
- * dump is faster if all rules of the chain are zeroed.
+ * dump is faster if all rules of the chain are zeroed. A dump can lose the counters of one rule per
+ * part, see take_first(): where counters are listed, it is used only for much longer chains.
  */
 #define WALK_FREELY 2000000
+#define WALK_EXACTLY 100000000
 
 static bool dump_pays(const struct rv_nft_reset *list, size_t count)
 {
 	uint64_t wanted = 0;
+	bool told = false;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		wanted += list[i].counted;
-	return wanted * list->of > WALK_FREELY;
+		told |= list[i].rule != NULL;
+	}
+	return wanted * list->of > (told ? WALK_EXACTLY : WALK_FREELY);
 }
 
 static size_t same_chain(const struct rv_nft_reset *list, size_t count)
@@ -332,7 +354,7 @@ int rv_nft_reset(rv_family_t family, struct rv_nft_reset *list, size_t count, st
 bool rv_nft_can_reset(struct rv_nft *n, rv_family_t family)
 {
 	struct rv_nft_reset probe = {
-		.table = rv_table_defs, .chain = "?", .handle = UINT64_MAX, .counted = true,
+		.table = rv_table_defs, .in = "?", .chain = "?", .handle = UINT64_MAX, .counted = true,
 	};
 	struct rv_error err = { 0 };
 
@@ -359,10 +381,10 @@ int rv_nft_note_reset(struct rv_nft *n, const struct rv_change *c, struct rv_err
 	}
 	r = &n->resets[n->nresets++];
 	*r = (struct rv_nft_reset){
-		.table = table, .handle = c->pos->handle, .counted = true,
+		.table = table, .in = table->name, .handle = c->pos->handle, .counted = true,
 		.of = c->all ? c->chain->nrules : 0,
 	};
-	rv_chain_name_set(r->chain, rv_nft_kernel_name(&n->batch, table, c->chain->name));
+	snprintf(r->chain, sizeof(r->chain), "%s", rv_nft_kernel_name(&n->batch, table, c->chain->name));
 	return 0;
 }
 
@@ -393,19 +415,20 @@ int rv_nft_reset_noted(struct rv_nft *n, rv_family_t family, struct rv_error *er
 
 /* Base chains whose counters are zeroed; chain i has messages 2i + 1 and 2i + 2. */
 struct policies {
+	const char *in;			/* the table's name in the kernel */
 	struct rv_chain *chain[sizeof(((struct rv_table_def *)0)->base) / sizeof(struct rv_base_def)];
 	size_t count;
 	int code;
 };
 
-static void put_chain(struct rv_buf *b, rv_family_t family, const struct rv_chain *c, uint32_t seq,
-		      bool zero)
+static void put_chain(struct rv_buf *b, rv_family_t family, const char *in, const struct rv_chain *c,
+		      uint32_t seq, bool zero)
 {
 	size_t start = b->len, nest;
 
 	rv_nft_put_message(b, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN, zero ? 0 : NLM_F_ECHO,
 			   family, 0, seq);
-	rv_nft_put_text(b, NFTA_CHAIN_TABLE, c->table->def->name);
+	rv_nft_put_text(b, NFTA_CHAIN_TABLE, in);
 	rv_nft_put_text(b, NFTA_CHAIN_NAME, c->name);
 	if (zero) {
 		nest = rv_nft_nest(b, NFTA_CHAIN_COUNTERS);
@@ -449,8 +472,8 @@ static int exchange_policies(struct line *l, struct policies *p)
 
 	put_batch_end(&b, NFNL_MSG_BATCH_BEGIN, 0);
 	for (size_t i = 0; i < p->count; i++) {
-		put_chain(&b, l->family, p->chain[i], 2 * i + 1, false);
-		put_chain(&b, l->family, p->chain[i], 2 * i + 2, true);
+		put_chain(&b, l->family, p->in, p->chain[i], 2 * i + 1, false);
+		put_chain(&b, l->family, p->in, p->chain[i], 2 * i + 2, true);
 	}
 	put_batch_end(&b, NFNL_MSG_BATCH_END, 2 * p->count + 1);
 	rc = send_all(l, &b);
@@ -463,9 +486,10 @@ static int exchange_policies(struct line *l, struct policies *p)
 	return rc;
 }
 
-static int take_policies(struct rv_table *t, struct rv_chain *only, struct rv_error *err)
+static int take_policies(const struct rv_nft *n, struct rv_table *t, struct rv_chain *only,
+			 struct rv_error *err)
 {
-	struct policies p = { .count = 0 };
+	struct policies p = { .in = rv_nft_table_name(&n->batch, t->def) };
 	struct line *l;
 	int rc;
 
@@ -496,13 +520,13 @@ static void want(struct taking *x, struct rv_chain *c, struct rv_rule *r, bool a
 	struct rv_nft_reset *reset = &x->list[x->count++];
 
 	*reset = (struct rv_nft_reset){
-		.table = c->table->def, .handle = r->handle, .rule = r, .of = all ? c->nrules : 0,
+		.table = c->table->def, .in = c->table->def->name, .handle = r->handle, .rule = r, .of = all ? c->nrules : 0,
 		.counted = r->counters.packets || r->counters.bytes,
 	};
-	rv_chain_name_set(reset->chain, c->name);
+	memcpy(reset->chain, c->name, sizeof(c->name));
 }
 
-static int take_rules(struct rv_table *t, struct rv_chain *only, struct rv_rule *one,
+static int take_rules(struct rv_store *s, struct rv_table *t, struct rv_chain *only, struct rv_rule *one,
 		      struct rv_error *err)
 {
 	struct taking x = { .count = 0 };
@@ -521,7 +545,7 @@ static int take_rules(struct rv_table *t, struct rv_chain *only, struct rv_rule 
 			if (!one || r == one)
 				want(&x, c, r, !one);
 	}
-	rc = rv_nft_reset(t->ruleset->family, x.list, x.count, err);
+	rc = rv_nft_reset(s->rs.family, x.list, x.count, err);
 	free(x.list);
 	return rc;
 }
@@ -531,11 +555,14 @@ int rv_nft_take(struct rv_store *s, struct rv_table *t, struct rv_chain *only, s
 {
 	struct rv_nft *n = s->priv;
 
-	if (rv_fast_is(&n->batch, t->def) || !rv_nft_can_reset(n, s->rs.family))
+	bool fast = rv_fast_is(&n->batch, t->def);
+
+	if (fast ? !rv_fast_can_reset(s) : !rv_nft_can_reset(n, s->rs.family))
 		return 1;
 	/* Zeroing one rule does not zero the policy. */
 	n->fresh = NULL;
-	if ((one || !take_policies(t, only, err)) && !take_rules(t, only, one, err))
+	if ((one || !take_policies(n, t, only, err)) &&
+	    !(fast ? rv_fast_take : take_rules)(s, t, only, one, err))
 		return 0;
 	/* Some counters may be zeroed already, so there is no retry. */
 	if (err->kind == RV_ERR_AGAIN)
