@@ -304,6 +304,8 @@ same_refusal()
 	same_refusal iptables -X NOPE
 	same_refusal iptables -A NOPE -j ACCEPT
 	same_refusal iptables -A INPUT -j NOPE
+	same_refusal iptables -A INPUT -j FORWARD
+	same_refusal iptables -A A -g INPUT
 	same_refusal iptables -A INPUT --bogus
 	same_refusal iptables -A INPUT -p tcp --dport 65536
 	same_refusal iptables -A INPUT -m nope

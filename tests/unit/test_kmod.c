@@ -674,12 +674,34 @@ static void two_lengths(struct broken *b)
 					       .len = 4, .value = { 9 * i } };
 }
 
+/* Renames the last user-defined chain. */
+static void rename_chain(struct broken *b, const char *name)
+{
+	uint8_t *at = entries_of(&b->im), *end = at + b->head.size;
+	struct rvk_element *last = NULL;
+
+	while (at < end) {
+		const struct rvk_entry *e = (const void *)at;
+		struct rvk_element *target = (void *)(at + e->target);
+
+		if (target->form == RVK_FORM_CHAIN)
+			last = target;
+		at += e->next;
+	}
+	assert_non_null(last);
+	memset(last->name, 0, sizeof(last->name));
+	strcpy(last->name, name);
+}
+
 static void test_messages(void **state)
 {
 	(void)state;
 	BROKEN(PORT, b.e->next += 4, WHERE "entry 0: it has a wrong length");
 	BROKEN(PORT, b.e->target = 8, WHERE "entry 0: it has a wrong length");
 	BROKEN(PORT, b.head.count++, WHERE "entry 6: there should be 7");
+	BROKEN("-j a\n:b - [0:0]", rename_chain(&b, "a"),
+	       WHERE "entry 6: chain `a' exists twice, or has no name");
+	BROKEN(PORT, rename_chain(&b, ""), WHERE "entry 4: chain `' exists twice, or has no name");
 	BROKEN(PORT, b.match->size = 0,
 	       RULE "a match or target has a wrong length");
 	BROKEN(PORT, memset(b.match->name, 'x', sizeof(b.match->name)),
