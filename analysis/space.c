@@ -210,6 +210,28 @@ static int note_part(struct rv_space *s, const struct rv_part *m, uint32_t quest
 	return 0;
 }
 
+/* The rule as text, without comments. */
+static void put_rule(struct rv_buf *b, rv_family_t family, const struct rv_rule *r)
+{
+	struct rv_rule *copy = rv_rule_clone(r);
+
+	if (!copy) {
+		b->failed = true;
+		return;
+	}
+	for (struct rv_part **m = &copy->matches, *next; *m;) {
+		next = (*m)->next;
+		if (!strcmp((*m)->ext->name, "comment")) {
+			rv_part_free(*m);
+			*m = next;
+		} else {
+			m = &(*m)->next;
+		}
+	}
+	rv_render_rule(b, family, "", copy, RV_COUNTERS_NONE);
+	rv_rule_free(copy);
+}
+
 /* One variable for all equal matches if they always agree; else one per occurrence. */
 static int ask_part(struct rv_space *s, const struct rv_rule *r, const struct rv_part *m, unsigned int side)
 {
@@ -222,7 +244,7 @@ static int ask_part(struct rv_space *s, const struct rv_rule *r, const struct rv
 	rv_buf_puts(&key, rv_buf_text(&text) ? text.data : "");
 	if (!steady) {
 		rv_buf_puts(&key, " of ");
-		rv_render_rule(&key, s->family, "", r, RV_COUNTERS_NONE);
+		put_rule(&key, s->family, r);
 		first = add_question(s, rv_buf_text(&key), text.data);
 		if (first != UINT32_MAX && s->frees[first].seen[side]++)
 			rv_buf_printf(&key, " %u", s->frees[first].seen[side]);

@@ -277,3 +277,30 @@ EOF
 		done
 	done
 }
+
+# What the kernel executes, without the texts, in table filter.
+expand()
+{
+	ns "$NS" python3 "$BATS_TEST_DIRNAME/../fast/expand.py" 4 >/dev/null
+	RAVELIN_PROFILE=compat tool iptables-save | python3 "$BATS_TEST_DIRNAME/../fast/expand.py" join
+}
+
+@test "map elements are proven to be the rules of the file, whatever their texts say" {
+	local proof="$RAVELIN_BIN/../ravelin prove" map text
+	addresses 40 >rules
+	tool iptables-restore rules
+	expand >loaded
+	grep -q -- '-s 10.0.0.7/32 -j DROP' loaded
+	$proof rules loaded
+	# An element with the same text and another verdict.
+	nft_ flush ruleset
+	tool iptables-restore rules
+	map=$(nft_ list table ip ravelin-filter | sed -n 's/.*map \(ravelin.map[^ ]*\).*/\1/p')
+	text=$(nft_ list map ip ravelin-filter "$map" | grep -o '10.0.0.7 counter packets 0 bytes 0 comment "[^"]*"')
+	nft_ delete element ip ravelin-filter "$map" '{ 10.0.0.7 }'
+	nft_ add element ip ravelin-filter "$map" "{ $text : accept }"
+	expand >loaded
+	run $proof rules loaded
+	[ "$status" -eq 1 ]
+	[[ $output == *"-s 10.0.0.7"*"rules: DROP, by rule 7"*"loaded: ACCEPT, by rule"* ]]
+}

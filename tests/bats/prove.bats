@@ -450,6 +450,14 @@ chain() {
 	[[ $out == *"a: TTL --ttl-set 5, then LOG, then ACCEPT with TTL 5"*"b: LOG, then ACCEPT with TTL 5"* ]]
 }
 
+@test "matches that keep state are the same in rules that differ in comments only" {
+	rules a filter "INPUT DROP [0:0]" "-A INPUT -p tcp -m comment --comment old -m limit --limit 5/min -j ACCEPT"
+	rules b filter "INPUT DROP [0:0]" "-A INPUT -p tcp -m limit --limit 5/min -m comment --comment new -j ACCEPT"
+	proves 0 a b
+	rules b filter "INPUT DROP [0:0]" "-A INPUT -p udp -m limit --limit 5/min -m comment --comment new -j ACCEPT"
+	proves 1 a b
+}
+
 @test "CT decides on the state of packets that conntrack has not seen" {
 	chain a raw "-j CT --notrack" "-m conntrack --ctstate UNTRACKED -j DROP"
 	chain b raw "-m conntrack --ctstate UNTRACKED,INVALID -j DROP"
