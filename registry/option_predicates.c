@@ -361,11 +361,11 @@ static int predicate_of(rv_family_t family, const struct rv_ext *ext, const stru
 {
 	struct rv_predicate p;
 
-	if (!speaks(ext, opt, data))
+	if ((opt->sel == RV_SEL_NONE && !rv_option_ops(opt)->predicate) || !speaks(ext, opt, data))
 		return 0;
 	if (rv_option_ops(opt)->predicate)
 		return rv_option_ops(opt)->predicate(opt, data, fn, arg);
-	if (opt->sel == RV_SEL_NONE || !rv_row_predicate(opt, selector(family, opt, data), data, &p))
+	if (!rv_row_predicate(opt, selector(family, opt, data), data, &p))
 		return 0;
 	return fn(&p, arg);
 }

@@ -244,7 +244,7 @@ static int write_asked(struct encoder *w, uint8_t kind, const struct rv_rule *r,
 
 	if (rc <= 0)
 		return rc ? rv_fail_memory(w->err) : 1;
-	if (kind == RVK_KIND_MATCH && !asked.inner)
+	if (kind == RVK_KIND_MATCH && !asked.inner && !asked.alone)
 		write_known_predicates(w, part);
 	at = element(w, kind, RVK_FORM_DATA, RV_USER_ASK, 0);
 	if (put_asked(w, part, &asked))

@@ -29,6 +29,7 @@ struct rv_kmod_asked {
 	uint32_t number;		/* identifies it in struct rv_user_ask */
 	bool inner;			/* followed by the engine's own element */
 	bool target;			/* set by the caller: what the part does, not whether it matches */
+	bool alone;			/* no predicate of the match is known */
 };
 
 /*

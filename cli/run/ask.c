@@ -68,30 +68,55 @@ static bool ask_engine(const struct rv_asking *a, const struct rv_ext *ext)
 	return false;
 }
 
+/* How to answer a match of the engine; RV_HOW_FACTS: by its predicates. */
+static enum rv_how how_of(const struct rv_ext *ext)
+{
+	for (unsigned int i = 0; i < sizeof(engines) / sizeof(*engines); i++)
+		if (!strcmp(engines[i].name, ext->name))
+			return engines[i].how;
+	return !strcmp(ext->name, "set") ? RV_HOW_SET : RV_HOW_FACTS;
+}
+
+static bool is_open(enum rv_sel sel)
+{
+	return sel == RV_SEL_MARK || rv_selectors[sel].class & RV_HOST;
+}
+
+/* Whether is_known() holds for all predicates that the match can have, if the engine has it. */
+static bool is_always_known(const struct rv_ext *ext)
+{
+	for (const struct rv_option *o = ext->options; o && o->name; o++)
+		if ((rv_option_ops(o)->predicate && !o->sel) || rv_option_sel_more(o)->when || is_open(o->sel) ||
+		    is_open(rv_option_sel_more(o)->ipv6))
+			return false;
+	return !is_open(rv_ext_header(ext)->sel);
+}
+
+static struct rv_had find_out(const struct rv_asking *a, const struct rv_ext *ext)
+{
+	struct rv_had x = { .ext = ext, .has = ask_engine(a, ext), .how = how_of(ext) };
+
+	x.decides = x.has && x.how == RV_HOW_FACTS && is_always_known(ext);
+	return x;
+}
+
 /* Cached for the first extensions, since each rule needs it. */
-static bool engine_has(struct rv_asking *a, const struct rv_ext *ext)
+static struct rv_had about(struct rv_asking *a, const struct rv_ext *ext)
 {
 	unsigned int i = 0;
 
 	while (i < a->nhad && a->had[i].ext != ext)
 		i++;
 	if (i == RV_ASKING_HAD)
-		return ask_engine(a, ext);
-	if (i == a->nhad) {
-		a->had[i].ext = ext;
-		a->had[i].has = ask_engine(a, ext);
-		a->nhad++;
-	}
-	return a->had[i].has;
+		return find_out(a, ext);
+	if (i == a->nhad)
+		a->had[a->nhad++] = find_out(a, ext);
+	return a->had[i];
 }
 
-/* How to answer a match of the engine; RV_HOW_FACTS: by its predicates. */
-static enum rv_how how_of(const struct rv_part *part)
+static bool engine_has(struct rv_asking *a, const struct rv_ext *ext)
 {
-	for (unsigned int i = 0; i < sizeof(engines) / sizeof(*engines); i++)
-		if (!strcmp(engines[i].name, part->ext->name))
-			return engines[i].how;
-	return !strcmp(part->ext->name, "set") ? RV_HOW_SET : RV_HOW_FACTS;
+	return about(a, ext).has;
 }
 
 /* Lists of recent and tables of hashlimit are shared by name. */
@@ -208,22 +233,23 @@ static struct rv_question *new_question(struct rv_asking *a)
 }
 
 static int describe(struct rv_asking *a, struct rv_question *q, const struct rv_part *part,
-		    bool target)
+		    struct rv_kmod_asked *asked)
 {
 	struct gathering g = { a, q, 0, engine_has(a, part->ext) };
 
 	q->part = part;
-	if (target) {
+	if (asked->target) {
 		q->how = RV_HOW_TARGET;
 		q->target = rv_run_target_row(part);
 		return 0;
 	}
-	q->how = how_of(part);
+	q->how = about(a, part->ext).how;
 	look_at_options(q);
 	if (q->how == RV_HOW_FACTS && rv_part_predicates(a->family, part->ext, part->data, gather, &g))
 		return -1;
 	if (q->how == RV_HOW_FACTS && !q->npredicates && g.engines)
 		return 0;
+	asked->alone = q->how == RV_HOW_FACTS && g.all == q->npredicates;
 	q->told = q->how == RV_HOW_SET ? only_membership(part)
 				       : g.all && rv_part_is_pure(part->ext, part->data);
 	q->group = q->how == RV_HOW_STATE ? group_of(part) : NULL;
@@ -256,10 +282,10 @@ static const struct rv_told *told_before(struct rv_asking *a, const struct rv_pa
 	return NULL;
 }
 
-static void remember_told(struct rv_asking *a, const struct rv_part *part, bool asked,
-			  uint32_t number)
+static void remember_told(struct rv_asking *a, const struct rv_part *part, bool is_asked,
+			  const struct rv_kmod_asked *asked)
 {
-	a->told[a->told_at] = (struct rv_told){ part, asked, number };
+	a->told[a->told_at] = (struct rv_told){ part, is_asked, *asked };
 	a->told_at = (a->told_at + 1) % RV_ASKING_TOLD;
 	if (a->ntold < RV_ASKING_TOLD)
 		a->ntold++;
@@ -280,7 +306,7 @@ static int ask_anew(struct rv_asking *a, const struct rv_rule *r, const struct r
 		    struct rv_kmod_asked *asked)
 {
 	struct rv_question *q = new_question(a);
-	int rc = q ? describe(a, q, part, asked->target) : -1;
+	int rc = q ? describe(a, q, part, asked) : -1;
 	const bool left = !rc && is_engines(a, q);
 
 	if (!rc && !left)
@@ -304,17 +330,22 @@ static int ask_part(void *arg, const struct rv_rule *r, const struct rv_part *pa
 		    struct rv_kmod_asked *asked)
 {
 	struct rv_asking *a = arg;
-	const bool facts = !asked->target && how_of(part) == RV_HOW_FACTS;
-	const struct rv_told *told = facts ? told_before(a, part) : NULL;
+	const struct rv_had had = about(a, part->ext);
+	const bool facts = !asked->target && had.how == RV_HOW_FACTS;
+	const struct rv_told *told;
 	int rc;
 
+	if (!asked->target && had.decides)
+		return 0;
+	told = facts ? told_before(a, part) : NULL;
 	if (told) {
-		asked->number = told->number;
-		return told->asked;
+		asked->number = told->asked.number;
+		asked->alone = told->asked.alone;
+		return told->is_asked;
 	}
 	rc = ask_anew(a, r, part, asked);
 	if (facts && rc >= 0)
-		remember_told(a, part, rc, asked->number);
+		remember_told(a, part, rc, asked);
 	return rc;
 }
 

@@ -90,8 +90,16 @@ struct rv_remembered {
 /* A match decided by facts, and whether it must be asked. */
 struct rv_told {
 	const struct rv_part *part;
-	bool asked;
-	uint32_t number;
+	bool is_asked;
+	struct rv_kmod_asked asked;
+};
+
+/* What the engine has of an extension. */
+struct rv_had {
+	const struct rv_ext *ext;
+	bool has;
+	bool decides;		/* whatever options a match has */
+	enum rv_how how;
 };
 
 struct rv_asking {
@@ -100,8 +108,7 @@ struct rv_asking {
 	struct rv_kmod_asker asker;
 	struct rv_question *list;
 	size_t n, room;
-	struct { const struct rv_ext *ext; bool has; } had[RV_ASKING_HAD];	/* extensions the engine
-										 * has */
+	struct rv_had had[RV_ASKING_HAD];	/* the first extensions that rules have */
 	unsigned int nhad;
 	struct rv_told told[RV_ASKING_TOLD];	/* cache of the latest matches, which many rules
 						 * share */
