@@ -290,7 +290,6 @@ struct rvk_entry {
 
 #define RVK_KIND_MATCH	1
 #define RVK_KIND_TARGET	2
-#define RVK_KIND_LOOKUP	3	/* reserved: selects the next entry by hash or interval */
 #define RVK_KIND_SELECTOR 4	/* RVK_SO_HAS only */
 
 #define RVK_FORM_PREDICATES 1

@@ -143,6 +143,7 @@ void rv_engine_stat(struct rv_engine *e, uint8_t family, enum rv_table_id id,
 	stat->chains = r->nchains;
 	stat->parts = r->nuses;
 	stat->depth = r->depth;
+	stat->lookups = r->nlookups;
 	stat->size = r->head.size;
 	stat->memory = r->memory;
 }

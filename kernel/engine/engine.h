@@ -264,7 +264,8 @@ struct rv_handler {
 	uint32_t hooks;			/* base chains it is restricted to; 0: all */
 	uint16_t proto;			/* required protocol of the rule; 0: any */
 	bool tracks;			/* only in engines that track connections themselves */
-	const uint16_t *reads;		/* RV_READS(), selectors and enum rv_look; NULL: none */
+	const uint16_t *reads;		/* RV_READS(), selectors and enum rv_look; NULL: none,
+					 * the match is constant */
 	int (*check)(struct rv_check_ctx *a);
 	void (*begin)(const void *data, void *state);
 	void (*destroy)(const void *data, void *state);
@@ -304,6 +305,12 @@ extern unsigned int rv_recent_entries;
 
 /* Limit in bytes of state allocated for packets (hashlimit, recent), per engine. */
 extern uint64_t rv_packet_memory;
+
+/*
+ * Chains with fewer rules are not compiled. 0: none is; 1: all that can be, whether it pays or not,
+ * and every structure is used even for few rules (for tests). Read when a table is replaced.
+ */
+extern unsigned int rv_lookup_rules;
 
 /* An address in a list of recent. */
 struct rv_recent {
@@ -413,6 +420,7 @@ struct rv_engine_stat {
 	uint64_t generation;		/* 0: never replaced */
 	uint32_t entries, chains, parts;
 	uint32_t depth;			/* maximum nesting depth of jumps */
+	uint32_t lookups;		/* compiled chains */
 	uint64_t size;			/* of the entries, bytes */
 	uint64_t memory;		/* total bytes, without per-rule state */
 };

@@ -26,6 +26,11 @@ static inline uint32_t rv_be32(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+static inline uint64_t rv_be64(const uint8_t *p)
+{
+	return (uint64_t)rv_be32(p) << 32 | rv_be32(p + 4);
+}
+
 static inline void rv_put_be16(uint8_t *p, uint16_t value)
 {
 	p[0] = value >> 8;
@@ -102,6 +107,8 @@ bool rv_load(struct rv_pkt *pkt, unsigned int sel, struct rv_values *v);
 uint16_t rv_predicate_check(const struct rvk_predicate *p, uint32_t room, uint8_t family);
 bool rv_predicate_true(struct rv_pkt *pkt, const struct rvk_predicate *p);
 bool rv_selector_known(uint32_t sel, uint8_t family);
+/* Whether loading it never drops a packet whose transport header is complete. */
+bool rv_selector_harmless(uint32_t sel);
 
 /* ---- matches that translate to predicates --------------------------------------------- */
 
@@ -262,6 +269,7 @@ struct rv_key {
 	uint16_t port, span;		/* destination ports: first, and number of further ones */
 	uint8_t at;			/* offset of those bytes in the network header */
 	uint8_t proto;			/* 0: any */
+	uint16_t lookup;		/* 1 + index of the chain's lookup; 0: none */
 };
 
 /* A validated table. Only counters and states change. */
@@ -271,6 +279,8 @@ struct rv_rules {
 	struct rvk_table head;
 	uint8_t *blob;			/* head.size bytes of entries */
 	struct rv_key *keys;		/* indexed by entry */
+	struct rv_lookup **lookups;	/* of long chains (lookup.h) */
+	uint32_t nlookups, most_lookups;
 	struct rv_instance *uses;
 	struct rv_slot *slots;
 	uint32_t nuses, nslots;
@@ -349,6 +359,9 @@ void rv_parts_begin(struct rv_rules *r);
 void rv_parts_free(struct rv_rules *r);
 /* Creates the prefilter (prefilter.c) after the handlers. */
 int rv_keys_make(struct rv_rules *r, struct rvk_refusal *why);
+/* Compiles long chains (lookup.c) after the prefilter. */
+int rv_lookups_make(struct rv_rules *r, struct rvk_refusal *why);
+void rv_lookups_free(struct rv_rules *r);
 
 unsigned int rv_rules_run(struct rv_rules *r, unsigned int slot, struct rv_pkt *pkt,
 			  struct rv_record *record);

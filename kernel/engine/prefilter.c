@@ -4,7 +4,7 @@
  * instead of the entry. It has no false negatives: a key rejects a packet only if the rule would,
  * before any side effect of the rule.
  */
-#include "internal.h"
+#include "lookup.h"
 
 #define PORT_MAX 0xffff
 
@@ -64,37 +64,10 @@ static void take_port(struct rv_key *key, const struct rvk_predicate *p)
 		narrow_to_list(key, p);
 }
 
-/*
- * Uses the destination port if only tests of the same header precede it: the header has then been
- * checked for.
- */
-static void take_predicates(struct rv_key *key, const uint8_t *at, uint32_t left)
+static void take_predicate(const struct rvk_predicate *p, void *key)
 {
-	while (left) {
-		const struct rvk_predicate *p = (const void *)at;
-
-		if (p->sel == RVK_SEL_TH_DPORT)
-			take_port(key, p);
-		else if (p->sel != RVK_SEL_TH_SPORT && p->sel != RVK_SEL_TCP_FLAGS)
-			break;
-		at += p->size;
-		left -= p->size;
-	}
-}
-
-static void take_first_match(const struct rv_rules *r, struct rv_key *key, const struct rvk_entry *e)
-{
-	const struct rvk_element *el = rv_entry_elements(e);
-	const struct rv_said *said = NULL;
-
-	if (el->kind != RVK_KIND_MATCH)
-		return;
-	if (el->form == RVK_FORM_PREDICATES)
-		take_predicates(key, (const uint8_t *)(el + 1), el->size - sizeof(*el));
-	else if (r->uses[el->slot].handler->match == rv_said_match)
-		said = r->uses[el->slot].state;
-	if (said)
-		take_predicates(key, said->predicates, said->size);
+	if (p->sel == RVK_SEL_TH_DPORT)
+		take_port(key, p);
 }
 
 static void make_key(const struct rv_rules *r, const struct rvk_entry *e, struct rv_key *key)
@@ -108,7 +81,7 @@ static void make_key(const struct rv_rules *r, const struct rvk_entry *e, struct
 		take_address(key, ip, r->head.family, true);
 	if (!(ip->invert & RVK_INV_PROTO))
 		key->proto = (uint8_t)ip->proto;
-	take_first_match(r, key, e);
+	rv_entry_predicates(r, e, take_predicate, key);
 }
 
 int rv_keys_make(struct rv_rules *r, struct rvk_refusal *why)

@@ -73,6 +73,8 @@ static int fill(struct rv_rules *r, const void *entries, struct rvk_refusal *why
 	rc = make_parts(r, why);
 	if (!rc)
 		rc = rv_keys_make(r, why);
+	if (!rc)
+		rc = rv_lookups_make(r, why);
 	return rc ? rc : make_slots(r, rv_engine_slots(r->engine), why);
 }
 
@@ -103,6 +105,7 @@ void rv_rules_free(struct rv_rules *r)
 	for (unsigned int i = 0; i < r->nslots; i++)
 		rv_free(r->slots[i].counters);
 	rv_free(r->slots);
+	rv_lookups_free(r);
 	rv_free(r->keys);
 	rv_free(r->blob);
 	rv_free(r);

@@ -3,7 +3,7 @@
  * Runs packets through a table. The loop is written once and compiled per family, with and without
  * recording, so that recording costs nothing when absent.
  */
-#include "internal.h"
+#include "lookup.h"
 
 #include <ravelin/hooks.h>
 
@@ -17,6 +17,7 @@ struct walk {
 	struct rv_pkt *pkt;
 	struct rv_record *record;
 	uint32_t *stack;		/* return stack, indices of entries */
+	struct rv_cursor *cursor;
 	bool v6, recording;		/* compile-time constants */
 };
 
@@ -153,22 +154,61 @@ static RV_INLINE bool ip_fits(const struct walk *w, const struct rvk_entry *e)
 	return true;
 }
 
+/* What keys are compared with. */
+struct view {
+	const uint8_t *header;
+	uint16_t port;			/* destination */
+	uint16_t all;			/* 0xffff: there are no ports */
+	uint8_t proto;			/* 0: unknown */
+};
+
+static RV_INLINE bool rejects(const struct rv_key *key, const struct view *v)
+{
+	return (load32(v->header + key->at) ^ key->value) & key->mask ||
+	       (key->proto && v->proto && key->proto != v->proto) ||
+	       (uint16_t)(v->port - key->port) > (key->span | v->all);
+}
+
+static RV_INLINE struct view view_of(const struct rv_pkt *pkt)
+{
+	const uint8_t *ports = rv_pkt_ports(pkt);
+
+	return (struct view){
+		.header = pkt->data,
+		.port = ports ? rv_be16(ports + 2) : 0,
+		.all = ports ? 0 : 0xffff,
+		.proto = pkt->proto == RV_PROTO_NONE ? 0 : (uint8_t)pkt->proto,
+	};
+}
+
 /*
  * First entry from index i that its key does not reject. Never rejects the last entry of a chain.
  */
 static RV_INLINE uint32_t skip(const struct walk *w, uint32_t i)
 {
 	const struct rv_key *key = &w->rules->keys[i];
-	const uint8_t *header = w->pkt->data, *ports = rv_pkt_ports(w->pkt);
-	const uint16_t port = ports ? rv_be16(ports + 2) : 0;
-	const uint16_t all = ports ? 0 : 0xffff;
-	const uint8_t proto = w->pkt->proto == RV_PROTO_NONE ? 0 : (uint8_t)w->pkt->proto;
+	const struct view v = view_of(w->pkt);
 
-	while ((load32(header + key->at) ^ key->value) & key->mask ||
-	       (key->proto && proto && key->proto != proto) ||
-	       (uint16_t)(port - key->port) > (key->span | all))
+	while (rejects(key, &v))
 		key++;
 	return (uint32_t)(key - w->rules->keys);
+}
+
+/* The same for an entry of a compiled chain. */
+static RV_INLINE uint32_t skip_by_lookup(const struct walk *w, uint32_t i)
+{
+	const struct rv_lookup *l = w->rules->lookups[w->rules->keys[i].lookup - 1];
+	uint32_t next = rv_cursor_next(w->cursor, l, w->pkt, i);
+	struct view v;
+
+	if (next == l->last)
+		return next;
+	if (next == RV_LIST_END)
+		return skip(w, i);
+	v = view_of(w->pkt);
+	while (rejects(&w->rules->keys[next], &v))
+		next = rv_cursor_next(w->cursor, l, w->pkt, next + 1);
+	return next;
 }
 
 static RV_INLINE bool predicates_fit(const struct walk *w, const struct rvk_entry *e,
@@ -292,6 +332,7 @@ static RV_INLINE bool follow(const struct walk *w, const struct rvk_entry *e, st
 
 		look_all(w, use->handler);
 		*verdict = use->handler->target(w->pkt, use->data, use->state);
+		w->cursor->changed = true;
 		record_step(w, e, as_verdict(*verdict), bytes);
 		return *verdict == RV_CONTINUE;
 	}
@@ -310,9 +351,10 @@ static RV_INLINE unsigned int traverse(struct rv_rules *r, struct rvk_counters *
 				       struct rv_pkt *pkt, struct rv_record *record,
 				       uint32_t *stack, const bool v6, const bool recording)
 {
+	struct rv_cursor cursor;
 	const struct walk own = {
 		.rules = r, .counters = counters, .pkt = pkt, .record = record, .stack = stack,
-		.v6 = v6, .recording = recording,
+		.cursor = &cursor, .v6 = v6, .recording = recording,
 	}, *w = &own;
 	struct at at = {
 		.next = number_at(w, w->rules->head.hook_entry[w->pkt->hook]),
@@ -321,12 +363,14 @@ static RV_INLINE unsigned int traverse(struct rv_rules *r, struct rvk_counters *
 	unsigned int verdict = NF_DROP;
 	bool more = true;
 
+	rv_cursor_init(&cursor);
 	while (more && !w->pkt->hotdrop) {
 		const struct rvk_entry *e;
 
 		/* A recorder must see every field the rule tests. */
 		if (!recording)
-			at.next = skip(w, at.next);
+			at.next = r->keys[at.next].lookup ? skip_by_lookup(w, at.next) :
+							    skip(w, at.next);
 		e = rv_entry_at(w->rules, w->rules->keys[at.next].offset);
 		if (!ip_fits(w, e) || (e->uses & RV_USE_MATCHES && !matches_fit(w, e))) {
 			at.next++;

@@ -318,6 +318,12 @@ bool rv_selector_known(uint32_t sel, uint8_t family)
 	return rows[sel].family == NFPROTO_UNSPEC || rows[sel].family == family;
 }
 
+/* Bad TCP options drop the packet. */
+bool rv_selector_harmless(uint32_t sel)
+{
+	return rows[sel].load != load_tcp_option;
+}
+
 bool rv_load(struct rv_pkt *pkt, unsigned int sel, struct rv_values *v)
 {
 	v->at = v->buf;

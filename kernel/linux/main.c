@@ -137,6 +137,8 @@ module_param_named(packet_memory, rv_packet_memory, ullong, 0644);
 MODULE_PARM_DESC(packet_memory, "bytes that packets may fill in a namespace's tables of hashlimit and lists of recent");
 module_param_named(recent_entries, rv_recent_entries, uint, 0644);
 MODULE_PARM_DESC(recent_entries, "addresses that a list of match recent holds (lists made from now on)");
+module_param_named(lookup_rules, rv_lookup_rules, uint, 0644);
+MODULE_PARM_DESC(lookup_rules, "rules from which a chain is compiled (tables loaded from now on); 0: never");
 
 module_init(ravelin_init);
 module_exit(ravelin_exit);

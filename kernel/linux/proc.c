@@ -25,10 +25,10 @@ static void show_table(struct seq_file *seq, struct rv_engine *engine, u8 family
 	rv_engine_stat(engine, family, id, &stat);
 	if (!stat.generation)
 		return;
-	seq_printf(seq, "%s %s generation %llu entries %u chains %u parts %u depth %u size %llu memory %llu\n",
+	seq_printf(seq, "%s %s generation %llu entries %u chains %u parts %u depth %u lookups %u size %llu memory %llu\n",
 		   family_name(family), rv_engine_tables[id].name,
-		   stat.generation, stat.entries, stat.chains, stat.parts, stat.depth, stat.size,
-		   stat.memory);
+		   stat.generation, stat.entries, stat.chains, stat.parts, stat.depth, stat.lookups,
+		   stat.size, stat.memory);
 }
 
 static void show_filled(const struct rv_filled *f, void *seq)

@@ -128,7 +128,7 @@ static void element_no_name(struct rv_blob *b) { memset(match(b, 5)->name, 0, RV
 static void element_open_name(struct rv_blob *b) { memset(match(b, 5)->name, 'x', RVK_NAME_LEN); }
 static void element_name_tail(struct rv_blob *b) { match(b, 5)->name[20] = 1; }
 static void element_kind(struct rv_blob *b) { match(b, 5)->kind = RVK_KIND_TARGET; }
-static void element_lookup(struct rv_blob *b) { match(b, 5)->kind = RVK_KIND_LOOKUP; }
+static void element_unknown(struct rv_blob *b) { match(b, 5)->kind = 3; }
 static void element_form(struct rv_blob *b) { match(b, 5)->form = 9; }
 static void match_verdict(struct rv_blob *b) { match(b, 5)->form = RVK_FORM_VERDICT; }
 static void target_predicates(struct rv_blob *b) { target(b, 5)->form = RVK_FORM_PREDICATES; }
@@ -246,7 +246,7 @@ static const struct refused {
 	{ element_open_name, RVK_STAGE_LAYOUT, RVK_WHY_NAME, 5, -EINVAL },
 	{ element_name_tail, RVK_STAGE_LAYOUT, RVK_WHY_NAME, 5, -EINVAL },
 	{ element_kind, RVK_STAGE_LAYOUT, RVK_WHY_KIND, 5, -EINVAL },
-	{ element_lookup, RVK_STAGE_LAYOUT, RVK_WHY_KIND, 5, -EINVAL },
+	{ element_unknown, RVK_STAGE_LAYOUT, RVK_WHY_KIND, 5, -EINVAL },
 	{ element_form, RVK_STAGE_LAYOUT, RVK_WHY_KIND, 5, -EINVAL },
 	{ match_verdict, RVK_STAGE_LAYOUT, RVK_WHY_KIND, 5, -EINVAL },
 	{ target_predicates, RVK_STAGE_LAYOUT, RVK_WHY_NAME, 5, -EINVAL },

@@ -82,7 +82,7 @@ rerouting()
 	iptables -N SIDE
 	iptables -A INPUT -j SIDE
 	iptables -A SIDE -p tcp --dport 1 -j ACCEPT
-	ns "$FIREWALL" grep -qE '^ip filter generation [0-9]+ entries 7 chains 4 parts [0-9]+ depth 1 size [0-9]+ memory [0-9]+$' /proc/self/net/ravelin ||
+	ns "$FIREWALL" grep -qE '^ip filter generation [0-9]+ entries 7 chains 4 parts [0-9]+ depth 1 lookups 0 size [0-9]+ memory [0-9]+$' /proc/self/net/ravelin ||
 		{ ns "$FIREWALL" cat /proc/self/net/ravelin; return 1; }
 }
 
