@@ -2,7 +2,8 @@
 /*
  * Runs random packets through random rulesets with the engine and with the reference
  * implementation: verdicts, paths, counters and changes of the packet must be equal.
- *   twin [--seed N] [--rulesets N] [--packets N]     packets: per ruleset
+ *   twin [--seed N] [--rulesets N] [--packets N] [--lookups N]
+ * packets: per ruleset; lookups: rv_lookup_rules, 1 by default: all chains are compiled.
  * Ends with "N passed, N failed", counting rulesets.
  */
 #include <stdio.h>
@@ -197,15 +198,16 @@ static int run_seed(uint64_t seed, unsigned int packets, unsigned long *steps)
 
 int main(int argc, char **argv)
 {
-	unsigned long numbers[3] = { 1, 1000, 1000 }, steps = 0;
-	static const char *const names[3] = { "--seed", "--rulesets", "--packets" };
+	unsigned long numbers[4] = { 1, 1000, 1000, 1 }, steps = 0;
+	static const char *const names[4] = { "--seed", "--rulesets", "--packets", "--lookups" };
 	unsigned int passed = 0, failed = 0;
 
 	for (int i = 1; i + 1 < argc; i += 2)
-		for (unsigned int n = 0; n < 3; n++)
+		for (unsigned int n = 0; n < 4; n++)
 			if (!strcmp(argv[i], names[n]))
 				numbers[n] = strtoul(argv[i + 1], NULL, 10);
-	printf("seed %lu\n", numbers[0]);
+	rv_lookup_rules = numbers[3];
+	printf("seed %lu, lookups %lu\n", numbers[0], numbers[3]);
 	for (unsigned long i = 0; i < numbers[1]; i++) {
 		int rc = run_seed(numbers[0] + i, numbers[2], &steps);
 

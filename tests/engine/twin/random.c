@@ -486,7 +486,7 @@ static int random_rule(struct rv_chain *c, struct words *w, struct rv_error *err
 
 static int random_rules(struct rv_chain *c, struct words *w, struct rv_error *err)
 {
-	for (unsigned int n = twin_below(12); n--;)
+	for (unsigned int n = twin_below(chance(6) ? 80 : 12); n--;)
 		if (random_rule(c, w, err))
 			return -1;
 	return 0;

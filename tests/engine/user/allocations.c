@@ -14,6 +14,19 @@
 
 #define MATCH(b, name, rev, info)	rv_blob_data(b, RVK_KIND_MATCH, name, rev, info, sizeof(*(info)))
 
+/* Rules that pass on what they match: a chain of them has a hash and a tree. */
+static void put_ranges(struct rv_blob *b)
+{
+	for (uint8_t i = 0; i < 12; i++) {
+		const uint8_t from[4] = { 10, 0, 0, i }, to[4] = { 10, 0, 1, i };
+
+		rv_blob_rule(b);
+		rv_blob_predicate(b, "iprange", RVK_SEL_IP_SADDR, i % 4 ? RVK_OP_RANGE : RVK_OP_EQ, 4, from,
+				  to);
+		rv_blob_verdict(b, RVK_CONTINUE);
+	}
+}
+
 /* All stateful handlers, in chains with a jump; the last target has this name. */
 static void build(struct rv_blob *b, const char *target)
 {
@@ -31,6 +44,7 @@ static void build(struct rv_blob *b, const char *target)
 
 	rv_blob_start(b, NFPROTO_IPV4, "mangle");
 	rv_blob_rules_at(b, NF_INET_LOCAL_IN);
+	put_ranges(b);
 	ip = rv_blob_rule(b);
 	ip->proto = 6;
 	ip->flags = RVK_IP_PROTO;
@@ -100,14 +114,18 @@ static unsigned int refuse_late(struct rv_engine *e)
 unsigned int rv_test_allocations(void)
 {
 	struct rv_engine *e = rv_engine_new(NULL, NULL, rv_test_slots);
-	unsigned int line = refuse_late(e);
+	const unsigned int usual = rv_lookup_rules;
+	unsigned int line;
 	struct rv_blob b;
 
+	rv_lookup_rules = 1;
+	line = refuse_late(e);
 	build(&b, "MARK");
 	if (!line)
 		line = replace_failing(e, &b, rv_user_live());
 	if (!line)
 		line = run_failing(e);
+	rv_lookup_rules = usual;
 	rv_blob_free(&b);
 	rv_engine_free(e);
 	return line;
