@@ -336,6 +336,7 @@ bench:
 	bench/prove
 	$(BUILD)/bench/expressions
 	bench/packets
+	bench/lookup
 	bench/lint
 	$(MAKE) module KERNEL=$$(tests/vm/kernel)
 	tests/vm/run -t 7200 bench/guest $(BUILD)/module/ravelin.ko
