@@ -260,7 +260,7 @@ static void close_chains(struct rv_linter *l)
 rv_dd rv_lint_possible(struct rv_linter *l, const struct rv_chain *c)
 {
 	return rv_region_possible(&l->space, c->base >= 0 ? 1u << c->table->def->base[c->base].hook
-							  : c->walk.hooks);
+							  : c->hooks);
 }
 
 static struct rv_replayer *replayer_of(struct rv_linter *l)

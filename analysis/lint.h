@@ -65,7 +65,7 @@ struct rv_lint_with {
 	bool live;		  /* the rules are loaded on this machine */
 };
 
-/* Returns 0, or -1 with err set. Runs rv_table_check(), which sets rv_chain.walk. */
+/* Returns 0, or -1 with err set. Runs rv_table_check(), which sets rv_chain.hooks. */
 int rv_lint(struct rv_ruleset *rs, const struct rv_lint_with *with, struct rv_findings *f,
 	    struct rv_error *err);
 void rv_findings_free(struct rv_findings *f);

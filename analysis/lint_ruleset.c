@@ -87,7 +87,7 @@ static bool forwards_to_tunnel(const struct rv_chain *c, const struct rv_rule *r
 	if (has_target(r, "MASQUERADE") || has_target(r, "SNAT"))
 		return true;
 	return !strcmp(c->table->def->name, "filter") && r->verdict == RV_VERDICT_ACCEPT &&
-	       (c->walk.hooks & 1u << NF_INET_FORWARD || !strcmp(c->name, "FORWARD"));
+	       (c->hooks & 1u << NF_INET_FORWARD || !strcmp(c->name, "FORWARD"));
 }
 
 static void look_for_clamp(struct rv_linter *l)

@@ -297,6 +297,7 @@ struct rv_chain *rv_table_add_chain(struct rv_table *t, const char *name)
 	rv_list_add_before(&c->node, &t->chains);
 	hash_add(t, c);
 	t->nchains++;
+	c->number = t->numbers++;
 	return c;
 }
 

@@ -6,12 +6,11 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <ravelin/extension.h>
 #include <ravelin/render.h>
-
-enum { UNSEEN, OPEN, DONE };
 
 int rv_rule_refused(struct rv_error *err, const struct rv_chain *c, const struct rv_rule *r, int error,
 		    const char *why)
@@ -48,66 +47,85 @@ static struct rv_chain *jump_of(const struct rv_chain *c, const struct rv_rule *
 	return r->jump[0] ? rv_table_chain(c->table, r->jump) : NULL;
 }
 
-static void enter(struct rv_chain *c, struct rv_chain *up)
+/* State of the search in one chain. */
+struct visit {
+	enum { UNSEEN, OPEN, DONE } state;
+	uint16_t depth;			/* nesting depth of jumps below */
+	struct rv_chain *up;		/* that the search came from */
+	struct rv_chain *behind;	/* next in the order */
+	struct rv_list *at;		/* current rule */
+};
+
+struct search {
+	struct visit *visits;		/* by rv_chain.number */
+	struct rv_chain *order;		/* finished chains, callers first */
+};
+
+static struct visit *visit_of(const struct search *s, const struct rv_chain *c)
 {
-	c->walk.up = up;
-	c->walk.at = c->rules.next;
-	c->walk.state = OPEN;
+	return &s->visits[c->number];
+}
+
+static void enter(struct search *s, struct rv_chain *c, struct rv_chain *up)
+{
+	*visit_of(s, c) = (struct visit){ .state = OPEN, .up = up, .at = c->rules.next };
 }
 
 /* Prepends a finished chain, so that callers end up before the chains they call. */
-static void leave(struct rv_chain *c, struct rv_chain **order)
+static void leave(struct search *s, struct rv_chain *c)
 {
-	struct rv_chain *up = c->walk.up;
+	struct visit *v = visit_of(s, c), *up = v->up ? visit_of(s, v->up) : NULL;
 
-	c->walk.state = DONE;
-	c->walk.behind = *order;
-	*order = c;
-	if (up && up->walk.depth <= c->walk.depth)
-		up->walk.depth = c->walk.depth + 1;
+	v->state = DONE;
+	v->behind = s->order;
+	s->order = c;
+	if (up && up->depth <= v->depth)
+		up->depth = v->depth + 1;
 }
 
 /*
  * Depth-first search without recursion, since a file may nest 100,000 chains. Each chain on the
  * path stores its parent and the current rule.
  */
-static int search_calls(struct rv_chain *c, struct rv_chain **order, struct rv_error *err)
+static int search_calls(struct search *s, struct rv_chain *c, struct rv_error *err)
 {
-	enter(c, NULL);
+	enter(s, c, NULL);
 	while (c) {
-		struct rv_rule *r = rv_entry(c->walk.at, struct rv_rule, node);
+		struct visit *v = visit_of(s, c), *below;
+		struct rv_rule *r = rv_entry(v->at, struct rv_rule, node);
 		struct rv_chain *to;
 
-		if (c->walk.at == &c->rules) {
-			leave(c, order);
-			c = c->walk.up;
+		if (v->at == &c->rules) {
+			leave(s, c);
+			c = v->up;
 			continue;
 		}
 		to = jump_of(c, r);
-		if (to && to->walk.state == OPEN)
+		below = to ? visit_of(s, to) : NULL;
+		if (below && below->state == OPEN)
 			return refuse(err, c, r, EMLINK, "the jump creates a loop");
-		if (to && to->walk.state == UNSEEN) {
-			enter(to, c);
+		if (below && below->state == UNSEEN) {
+			enter(s, to, c);
 			c = to;
 			continue;
 		}
-		if (to && c->walk.depth <= to->walk.depth)
-			c->walk.depth = to->walk.depth + 1;
-		if (c->walk.depth >= RV_JUMPS_MAX)
+		if (below && v->depth <= below->depth)
+			v->depth = below->depth + 1;
+		if (v->depth >= RV_JUMPS_MAX)
 			return refuse(err, c, r, EMLINK, "jumps are nested too deep");
-		c->walk.at = c->walk.at->next;
+		v->at = v->at->next;
 	}
 	return 0;
 }
 
-static void spread_hooks(struct rv_chain *order)
+static void spread_hooks(const struct search *s)
 {
-	for (struct rv_chain *c = order; c; c = c->walk.behind)
+	for (struct rv_chain *c = s->order; c; c = visit_of(s, c)->behind)
 		rv_list_each(r, &c->rules, struct rv_rule, node) {
 			struct rv_chain *to = jump_of(c, r);
 
 			if (to)
-				to->walk.hooks |= c->walk.hooks;
+				to->hooks |= c->hooks;
 		}
 }
 
@@ -187,7 +205,7 @@ static int check_rule(const struct rv_chain *c, const struct rv_rule *r, struct 
 	const char *proto;
 	char what[64];
 
-	if (!rv_rule_misplaced(c->table->def, c->walk.hooks, r, &m))
+	if (!rv_rule_misplaced(c->table->def, c->hooks, r, &m))
 		return 0;
 	snprintf(what, sizeof(what), "%s%s%s", m.part->ext->name, m.opt ? " --" : "",
 		 m.opt ? m.opt->name : "");
@@ -215,16 +233,16 @@ static int check_rules(struct rv_table *t, struct rv_error *err)
 
 int rv_table_check(struct rv_table *t, struct rv_error *err)
 {
-	struct rv_chain *order = NULL;
+	struct search s = { .visits = calloc(t->numbers + 1, sizeof(*s.visits)) };
+	int rc = s.visits ? 0 : rv_fail_memory(err);
 
-	rv_list_each(c, &t->chains, struct rv_chain, node) {
-		memset(&c->walk, 0, sizeof(c->walk));
-		if (c->base >= 0)
-			c->walk.hooks = 1u << t->def->base[c->base].hook;
-	}
 	rv_list_each(c, &t->chains, struct rv_chain, node)
-		if (c->walk.state == UNSEEN && search_calls(c, &order, err))
-			return -1;
-	spread_hooks(order);
-	return check_rules(t, err);
+		c->hooks = c->base < 0 ? 0 : 1u << t->def->base[c->base].hook;
+	rv_list_each(c, &t->chains, struct rv_chain, node)
+		if (!rc && visit_of(&s, c)->state == UNSEEN)
+			rc = search_calls(&s, c, err);
+	if (!rc)
+		spread_hooks(&s);
+	free(s.visits);
+	return rc ? rc : check_rules(t, err);
 }

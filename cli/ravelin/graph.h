@@ -7,7 +7,7 @@
 
 /*
  * Appends the tables of the ruleset, or only one, as DOT. Edge width shows packets; unreachable and
- * unused parts are grey. Uses rv_chain.walk. Returns 0, or -1 with err set.
+ * unused parts are grey. Returns 0, or -1 with err set.
  */
 int rv_graph_dot(struct rv_buf *b, struct rv_ruleset *rs, const struct rv_table_def *only,
 		 struct rv_error *err);

@@ -9,9 +9,6 @@
 
 /* ---- reachability ------------------------------------------------------------------- */
 
-/* rv_chain.walk.state */
-enum { UNSEEN, REACHED };
-
 /* Whether the rule matches every packet: no matches except comments. */
 static bool is_for_all(const struct rv_rule *r)
 {
@@ -32,39 +29,6 @@ static bool ends_chain(const struct rv_rule *r)
 	return ends && is_for_all(r);
 }
 
-/*
- * Marks the chains that can be reached from base chains. waiting: a list, linked by walk.behind, of
- * chains whose rules have not been scanned.
- */
-static void reach(struct rv_table *t)
-{
-	struct rv_chain *waiting = NULL;
-
-	rv_list_each(c, &t->chains, struct rv_chain, node) {
-		c->walk.state = c->base >= 0 ? REACHED : UNSEEN;
-		if (c->base < 0)
-			continue;
-		c->walk.behind = waiting;
-		waiting = c;
-	}
-	while (waiting) {
-		struct rv_chain *c = waiting;
-
-		waiting = c->walk.behind;
-		rv_list_each(r, &c->rules, struct rv_rule, node) {
-			struct rv_chain *to = r->jump[0] ? rv_table_chain(t, r->jump) : NULL;
-
-			if (to && to->walk.state == UNSEEN) {
-				to->walk.state = REACHED;
-				to->walk.behind = waiting;
-				waiting = to;
-			}
-			if (ends_chain(r))
-				break;
-		}
-	}
-}
-
 /* ---- edges ----------------------------------------------------------------------------------- */
 
 /* All rules of a chain that jump to the same chain, or go there. */
@@ -76,12 +40,50 @@ struct edge {
 	uint64_t packets;
 };
 
+struct reach {
+	bool reached;
+	struct rv_chain *behind;	/* next of the chains whose rules were not scanned yet */
+};
+
 struct graph {
 	struct rv_buf *b;
+	struct reach *reach;		/* by rv_chain.number */
 	struct edge *edge;
 	size_t n, room;
 	uint64_t most;			/* most packets of any edge */
 };
+
+/* Marks the chains that can be reached from base chains. Returns 0, or -1 when memory ran out. */
+static int reach(struct graph *g, const struct rv_table *t)
+{
+	struct rv_chain *waiting = NULL;
+
+	g->reach = calloc(t->numbers + 1, sizeof(*g->reach));
+	if (!g->reach)
+		return -1;
+	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		if (c->base < 0)
+			continue;
+		g->reach[c->number] = (struct reach){ true, waiting };
+		waiting = c;
+	}
+	while (waiting) {
+		struct rv_chain *c = waiting;
+
+		waiting = g->reach[c->number].behind;
+		rv_list_each(r, &c->rules, struct rv_rule, node) {
+			struct rv_chain *to = r->jump[0] ? rv_table_chain(t, r->jump) : NULL;
+
+			if (to && !g->reach[to->number].reached) {
+				g->reach[to->number] = (struct reach){ true, waiting };
+				waiting = to;
+			}
+			if (ends_chain(r))
+				break;
+		}
+	}
+	return 0;
+}
 
 static int add_edge(struct graph *g, const struct edge *e)
 {
@@ -135,7 +137,7 @@ static size_t merge(struct edge *e, size_t n)
 
 static int add_edges(struct graph *g, const struct rv_table *t, const struct rv_chain *c)
 {
-	bool dead = c->walk.state != REACHED;
+	bool dead = !g->reach[c->number].reached;
 	size_t first = g->n;
 	uint32_t number = 0;
 
@@ -206,7 +208,7 @@ static void put_chain(struct graph *g, const struct rv_chain *c)
 	if (c->base >= 0)
 		rv_buf_printf(b, ", fillcolor=\"%s\", penwidth=2",
 			      c->policy == RV_VERDICT_DROP ? "#f8d8d4" : "#d8ecd8");
-	if (c->walk.state != REACHED)
+	if (!g->reach[c->number].reached)
 		rv_buf_puts(b, ", " GREY ", fillcolor=\"#eeeeee\", tooltip=\"unreachable\"");
 	rv_buf_puts(b, "];\n");
 }
@@ -265,7 +267,8 @@ static int put_table(struct rv_buf *b, struct rv_table *t, struct rv_error *err)
 	struct graph g = { .b = b };
 	int rc = 0;
 
-	reach(t);
+	if (reach(&g, t))
+		return rv_fail_memory(err);
 	rv_list_each(c, &t->chains, struct rv_chain, node)
 		if (add_edges(&g, t, c))
 			rc = rv_fail_memory(err);
@@ -276,6 +279,7 @@ static int put_table(struct rv_buf *b, struct rv_table *t, struct rv_error *err)
 	for (size_t i = 0; i < g.n && !rc; i++)
 		put_edge(&g, &g.edge[i]);
 	free(g.edge);
+	free(g.reach);
 	return rc;
 }
 

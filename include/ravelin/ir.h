@@ -143,13 +143,10 @@ struct rv_chain {
 	struct rv_list callers;		/* rules that jump or go here, if rv_table.called */
 	struct rv_remark *remarks, *tail;	/* lines before the chain and after its rules;
 						 * owned */
-	struct {			/* state of rv_table_check() */
-		uint8_t state;
-		uint16_t depth;		/* nesting depth of jumps below */
-		uint32_t hooks;		/* hooks it is reached from, bits of 1 << NF_INET_* */
-		struct rv_chain *up, *behind;
-		struct rv_list *at;
-	} walk;
+	uint32_t number;		/* unique in the table, below rv_table.numbers: index of
+					 * tables beside it */
+	uint32_t hooks;			/* hooks it is reached from, bits of 1 << NF_INET_*: set by
+					 * rv_table_check() */
 };
 
 struct rv_base_def {
@@ -218,6 +215,7 @@ struct rv_table {
 	struct rv_remark *remarks, *tail;	/* lines before the table and at its end; owned */
 	struct rv_chain **hash;
 	uint32_t nhash, nchains;
+	uint32_t numbers;		/* numbers given to chains, also to deleted ones */
 };
 
 struct rv_ruleset {
