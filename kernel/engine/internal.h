@@ -40,6 +40,11 @@ static inline void rv_put_be16(uint8_t *p, uint16_t value)
 /* Updates an internet checksum after a change of 16 bits (RFC 1624, equation 3). */
 void rv_csum_replace(uint8_t *check, uint16_t from, uint16_t to);
 
+/* IPv6 extension headers that may precede the transport header. */
+bool rv_ipv6_extension(uint8_t next);
+/* Length of one in bytes; second: its second byte. */
+uint32_t rv_ipv6_extension_length(uint8_t kind, uint8_t second);
+
 /* Protocols whose header starts with the two ports. */
 static inline bool rv_has_ports(uint16_t proto)
 {

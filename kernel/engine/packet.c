@@ -30,14 +30,13 @@ static int parse_ipv4(struct rv_pkt *pkt)
 	return 0;
 }
 
-static bool is_extension(uint8_t next)
+bool rv_ipv6_extension(uint8_t next)
 {
 	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_FRAGMENT ||
 	       next == IPPROTO_AH || next == IPPROTO_DSTOPTS;
 }
 
-/* Length of an extension header in bytes; second: its second byte. */
-static uint32_t extension_length(uint8_t kind, uint8_t second)
+uint32_t rv_ipv6_extension_length(uint8_t kind, uint8_t second)
 {
 	if (kind == IPPROTO_FRAGMENT)
 		return 8;
@@ -58,7 +57,7 @@ static int parse_ipv6(struct rv_pkt *pkt)
 		return -EINVAL;
 	pkt->proto = RV_PROTO_NONE;
 	pkt->fragoff = 0;
-	for (next = pkt->data[6]; is_extension(next);) {
+	for (next = pkt->data[6]; rv_ipv6_extension(next);) {
 		uint8_t buf[4];
 		const uint8_t *h = rv_pkt_pull(pkt, off, sizeof(buf), buf);
 
@@ -68,11 +67,11 @@ static int parse_ipv6(struct rv_pkt *pkt)
 			return 0;
 		if (next == IPPROTO_FRAGMENT) {
 			pkt->fragoff = rv_be16(h + 2) >> 3;
-			pkt->fragment = pkt->fragoff || h[3] & 1;
+			pkt->fragment |= pkt->fragoff || h[3] & 1;
 		}
-		off += extension_length(next, h[1]);
+		off += rv_ipv6_extension_length(next, h[1]);
 		next = h[0];
-		if (pkt->fragoff && is_extension(next))
+		if (pkt->fragoff && rv_ipv6_extension(next))
 			return 0;
 		if (pkt->fragoff)
 			break;
