@@ -240,6 +240,8 @@ static json_t *packet_json(const struct rv_run_packet *p)
 		json_object_set_new(o, "why", json_string(p->why));
 		return o;
 	}
+	if (p->reassembled)
+		json_object_set_new(o, "reassembled", number_json(p->reassembled));
 	set_addresses(o, p);
 	if (p->tracked)
 		json_object_set_new(o, "conntrack", tracked_json(p->tracked));
@@ -329,13 +331,14 @@ static json_t *totals_json(const struct rv_run_totals *t)
 		[RV_RUN_OPEN] = "not_known",
 		[RV_RUN_OTHER] = "other_family",
 		[RV_RUN_ELSEWHERE] = "other_chains",
+		[RV_RUN_FRAGMENT] = "fragments",
 		[RV_RUN_MALFORMED] = "malformed",
 	};
 	json_t *o = json_object();
 
 	json_object_set_new(o, "packets", number_json(t->packets));
 	for (unsigned int i = 0; i < RV_RUN_FATES; i++)
-		if (t->fates[i] || (i != RV_RUN_OPEN && i != RV_RUN_ELSEWHERE))
+		if (t->fates[i] || (i != RV_RUN_OPEN && i != RV_RUN_ELSEWHERE && i != RV_RUN_FRAGMENT))
 			json_object_set_new(o, keys[i], number_json(t->fates[i]));
 	return o;
 }

@@ -45,6 +45,7 @@ const char *rv_run_fate_name(enum rv_run_fate fate)
 		[RV_RUN_OPEN] = "not known",
 		[RV_RUN_OTHER] = "other family",
 		[RV_RUN_ELSEWHERE] = "other chains",
+		[RV_RUN_FRAGMENT] = "fragments",
 		[RV_RUN_MALFORMED] = "malformed",
 	};
 

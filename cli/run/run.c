@@ -15,6 +15,7 @@
 
 #include "cli/flags.h"
 #include "cli/run/run.h"
+#include "kernel/user/frag.h"
 #include "kernel/user/path.h"
 
 static const char about[] =
@@ -23,7 +24,8 @@ static const char about[] =
 	"their counters. Limits and times use the timestamps of the capture. Table nat is skipped: addresses are\n"
 	"not translated. Packets of the other family and malformed packets are only counted. Before FORWARD, the\n"
 	"TTL (hop limit) is decremented.\n"
-	"\nWith --conntrack, connections are tracked as by Linux: rules see the state of each packet, which is\n"
+	"\nWith --reassemble, fragments are reassembled first, as by Linux with connection tracking.\n"
+	"With --conntrack, connections are tracked as by Linux: rules see the state of each packet, which is\n"
 	"printed with it, and at the end the connections are printed as by conntrack -L.\n"
 	"\nUse --assume for what a capture does not contain (connection states, sets, users, ...), for example\n"
 	"--assume ctstate=NEW,ESTABLISHED --assume uid=0 --assume rpfilter=yes --assume set:bad=no\n"
@@ -46,7 +48,7 @@ struct run {
 	struct rv_flag_words assume, set_words;
 	char in[IFNAMSIZ], out[IFNAMSIZ];
 	uint32_t mark;
-	bool json, quiet, conntrack, version, help;
+	bool json, quiet, conntrack, reassemble, version, help;
 	struct rv_store store;
 	bool store_open;
 	struct rv_kmod_change change;
@@ -62,6 +64,8 @@ struct run {
 	struct rv_run_way *ways;
 	uint64_t max_ways;
 	struct rv_run_flows *flows;
+	struct rv_frags *frags;		/* NULL: fragments are run as they are */
+	struct rv_frame reassembled;
 	struct rv_run_pass *current;
 	bool forwarded;			/* the packet passed FORWARD */
 	unsigned int direction;		/* RV_PATH_* */
@@ -90,6 +94,7 @@ const struct rv_flag rv_run_flags[] = {
 	{ 's', "set", RV_FLAG_MANY, "NAME=FILE", "members of an ipset: one per line, or output of ipset save", AT(set_words) },
 	{ 'w', "ways", RV_FLAG_ARG, "NUMBER", "maximum number of paths followed per packet (default 64)", AT(ways_word) },
 	{ 'c', "conntrack", RV_FLAG_PLAIN, NULL, "track the connections of the capture", AT(conntrack) },
+	{ 'R', "reassemble", RV_FLAG_PLAIN, NULL, "reassemble fragments; included in --conntrack", AT(reassemble) },
 	{ 'j', "json", RV_FLAG_PLAIN, NULL, "print JSON", AT(json) },
 	{ 'q', "quiet", RV_FLAG_PLAIN, NULL, "print only the totals", AT(quiet) },
 	{ '4', "ipv4", RV_FLAG_IPV4, NULL, "IPv4 rules and packets (default)" },
@@ -381,7 +386,10 @@ static int load_rules(struct run *r, struct rv_error *err)
 	r->totals.rs = &r->store.rs;
 	r->ways = calloc(r->max_ways, sizeof(*r->ways));
 	r->flows = rv_run_flows_new();
-	return !r->ways || !r->flows || rv_run_counts_new(&r->totals) ? rv_fail_memory(err) : 0;
+	r->reassemble |= r->conntrack;
+	if (r->reassemble)
+		r->frags = rv_frags_new();
+	return !r->ways || !r->flows || !r->frags != !r->reassemble || rv_run_counts_new(&r->totals) ? rv_fail_memory(err) : 0;
 }
 
 /* ---- path of a packet ------------------------------------------------------------------------ */
@@ -682,6 +690,33 @@ static bool goes_elsewhere(const struct run *r)
 	return r->npasses && r->hooks;
 }
 
+/*
+ * Adds a fragment to its packet. Returns whether there is a packet to run: p->frame, or the one
+ * completed.
+ */
+static bool reassemble(struct run *r, struct rv_run_packet *p)
+{
+	const struct rv_frame *f = p->frame;
+	const struct rv_frag_packet in = { .bytes = f->data, .len = f->len, .whole = f->whole };
+	struct rv_frag_packet whole;
+	const enum rv_frag result = rv_frags_add(r->frags, &in, f->time, &whole);
+
+	if (result == RV_FRAG_NONE)
+		return true;
+	if (result != RV_FRAG_WHOLE) {
+		not_run(p, RV_RUN_FRAGMENT, rv_frag_names[result]);
+		return false;
+	}
+	r->reassembled = *f;
+	r->reassembled.data = whole.bytes;
+	r->reassembled.len = whole.len;
+	r->reassembled.whole = whole.whole;
+	r->reassembled.truncated = whole.len < whole.whole;
+	p->frame = &r->reassembled;
+	p->reassembled = whole.whole;
+	return true;
+}
+
 static int run_packet(struct run *r, struct rv_run_packet *p, const struct rv_run_form *form)
 {
 	const struct rv_frame *f = p->frame;
@@ -695,6 +730,9 @@ static int run_packet(struct run *r, struct rv_run_packet *p, const struct rv_ru
 		not_run(p, RV_RUN_OTHER, f->family ? "other family" : "no IP");
 		return 0;
 	}
+	if (r->frags && !reassemble(r, p))
+		return 0;
+	f = p->frame;
 	rc = copy_packet(r, f);
 	if (rc > 0)
 		not_run(p, RV_RUN_MALFORMED, "network header");
@@ -780,6 +818,9 @@ static int run_capture(struct run *r, struct rv_error *err)
 	if (err->kind == RV_ERR_MEMORY)
 		return -1;
 	say_directions(r);
+	if (r->frags && rv_frags_lost(r->frags))
+		add_note(r, true, "fragments of packets that were not completed: %llu",
+			 (unsigned long long)rv_frags_lost(r->frags));
 	rv_run_counts_tell(&r->totals);
 	r->totals.tracked = r->conntrack;
 	if (r->conntrack && rv_run_connections(r->engine, &r->totals.connections,
@@ -859,6 +900,7 @@ int rv_cli_run(struct rv_cli *cli)
 	rv_run_sets_free(r->sets);
 	rv_run_counts_free(&r->totals);
 	rv_run_flows_free(r->flows);
+	rv_frags_free(r->frags);
 	for (unsigned int i = 0; i < r->npasses; i++)
 		free(r->passes[i].record.path);
 	rv_buf_free(&r->totals.notes);

@@ -42,6 +42,7 @@ enum rv_run_fate {
 	RV_RUN_OTHER,		/* not run: other family or not IP */
 	RV_RUN_ELSEWHERE,	/* not run: the host does not pass it through the chains
 				 * requested */
+	RV_RUN_FRAGMENT,	/* not run: fragment that completes no packet */
 	RV_RUN_MALFORMED,	/* not run: malformed, dropped before the hooks */
 	RV_RUN_FATES
 };
@@ -63,6 +64,7 @@ struct rv_run_packet {
 	const struct rv_frame *frame;
 	uint32_t mark;				/* initial value */
 	const char *why;			/* not run: reason */
+	uint32_t reassembled;			/* length of the packet if it was fragmented, or 0 */
 	const struct rv_asking *asking;
 	/* Of the last path: */
 	struct rv_pkt *pkt;		/* final state; not set if it was not run */

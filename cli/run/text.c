@@ -41,11 +41,13 @@ static void add_head(struct rv_buf *b, const struct rv_run_packet *p)
 	rv_buf_printf(b, "%llu %s %u bytes", (unsigned long long)p->frame->number, time,
 		      p->frame->length);
 	if (p->why) {
-		rv_buf_printf(b, ": not run: %s%s\n", p->fate == RV_RUN_MALFORMED ? "malformed: " : "",
-			      p->why);
+		rv_buf_printf(b, ": not run: %s%s\n", p->fate == RV_RUN_MALFORMED ? "malformed: " :
+			      p->fate == RV_RUN_FRAGMENT ? "fragment: " : "", p->why);
 		return;
 	}
 	rv_buf_puts(b, ", ");
+	if (p->reassembled)
+		rv_buf_printf(b, "reassembled: %u bytes, ", p->reassembled);
 	add_protocol(b, p);
 	rv_buf_putc(b, ' ');
 	add_end(b, p, true);

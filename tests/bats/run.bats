@@ -636,6 +636,71 @@ workstation()
 	ravelin run -r "$LIB_DIR/published/workstation.v4" -p in.v4 -i eth0 -l 10.2.0.8 -a ctstate=NEW -q | sed -n 1p
 }
 
+# fragments FILE VERSION FRAGMENT...: a capture of fragments of UDP datagrams to port 53, one per
+# second. FRAGMENT: OFFSET:LENGTH, followed by + if there are more, and @ and the identification.
+fragments()
+{
+	"$PYTHON" -I -S -c '
+import re, struct, sys
+datagram = struct.pack(">4H", 1000, 53, 3000, 0) + bytes(range(256)) * 12
+with open(sys.argv[1], "wb") as out:
+    out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
+    for second, text in enumerate(sys.argv[3:]):
+        off, size, more, number = re.fullmatch(r"(\d+):(\d+)(\+?)@?(\d*)", text).groups()
+        off, data = int(off), datagram[int(off):int(off) + int(size)]
+        if sys.argv[2] == "4":
+            head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(data), int(number or 1), off // 8 | bool(more) << 13, 64, 17, 0)
+            head += bytes((10, 1, 0, 8, 10, 2, 0, 8))
+        else:
+            head = struct.pack(">IHBB", 6 << 28, 8 + len(data), 44, 64) + b"\xfd" + bytes(14) + b"\x08\xfd" + bytes(14) + b"\x09"
+            head += struct.pack(">BBHI", 17, 0, off | bool(more), int(number or 1))
+        out.write(struct.pack("<IIII", 1700000001 + second, 0, len(head + data), len(head + data)) + head + data)
+' "$@"
+}
+
+@test "fragments are reassembled on request" {
+	fragments in.pcap 4 0:1400+ 2200:800 0:1400+ 1400:800+ 0:16+@2 8:16+@2 0:40+@3
+	capture ravelin run -r rules -p in.pcap --reassemble
+	same 'ravelin run: fragments of packets that were not completed: 2' "$err"
+	same "$(cat <<-'END'
+		1 2023-11-14T22:13:21.000000000Z 1420 bytes: not run: fragment: kept until its packet is complete
+		2 2023-11-14T22:13:22.000000000Z 820 bytes: not run: fragment: kept until its packet is complete
+		3 2023-11-14T22:13:23.000000000Z 1420 bytes: not run: fragment: dropped: received before
+		4 2023-11-14T22:13:24.000000000Z 820 bytes, reassembled: 3020 bytes, udp 10.1.0.8:1000 > 10.2.0.8:53: ACCEPT
+		5 2023-11-14T22:13:25.000000000Z 36 bytes: not run: fragment: kept until its packet is complete
+		6 2023-11-14T22:13:26.000000000Z 36 bytes: not run: fragment: dropped with others that it overlaps
+		7 2023-11-14T22:13:27.000000000Z 60 bytes: not run: fragment: kept until its packet is complete
+		# 7 packets, 1 ACCEPT, 6 not run: fragments
+	END
+	)" "$(grep -E '^[0-9#]' <<<"$out")"
+	grep -qx '\[1:3020\] -A INPUT -p udp -m udp --dport 53 -m comment --comment "two words" -j ACCEPT' <<<"$out"
+	# Without it, only the first fragment has ports.
+	ravelin run -r rules -p in.pcap >out 2>/dev/null
+	grep -q '^2 .* udp fragment at 2200 10.1.0.8 > 10.2.0.8: DROP' out || { cat out; return 1; }
+	grep -q '^# 7 packets, 4 ACCEPT, 3 DROP' out || { cat out; return 1; }
+}
+
+@test "fragments of IPv6, and in JSON" {
+	printf '*filter\n:INPUT DROP [0:0]\n-A INPUT -p udp -m udp --dport 53 -j ACCEPT\nCOMMIT\n' >rules6
+	fragments in.pcap 6 1400:1600 0:1400+ 0:8
+	ravelin run -6 -r rules6 -p in.pcap --reassemble --json >out
+	"$PYTHON" -I -c '
+import json, sys
+o = json.load(open(sys.argv[1]))
+first, second, atomic = o["packets"]
+assert first["not_run"] == "fragments" and first["verdict"] is None, first
+assert second["reassembled"] == 3040 and second["verdict"] == "ACCEPT" and second["destination_port"] == 53, second
+assert atomic["verdict"] == "ACCEPT" and "reassembled" not in atomic, atomic
+assert o["totals"]["fragments"] == 1 and o["totals"]["accepted"] == 2, o["totals"]' out
+}
+
+@test "connections are tracked through fragments" {
+	fragments in.pcap 4 2200:800 0:1400+ 1400:800+ 0:40+@2
+	ravelin run -r rules -p in.pcap --conntrack >out
+	grep -qE '^udp +17 [0-9]+ src=10.1.0.8 dst=10.2.0.8 sport=1000 dport=53 packets=1 bytes=3020 ' out ||
+		{ cat out; return 1; }
+}
+
 @test "paths beyond the limit are reported" {
 	pcap in.pcap ethernet "$SSH"
 	{
