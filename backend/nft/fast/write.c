@@ -569,7 +569,6 @@ static int write_chain(struct rv_fast_writer *w, const struct rv_plan_chain *p)
 {
 	struct rv_chain *c = (struct rv_chain *)p->chain;
 	struct rv_fast_chain *read = rv_fast_read_chain(w, c);
-
 	bool barrier = read && !w->anew && has_barrier(w, p, read), moved, keeps;
 	int rc;
 
@@ -583,7 +582,7 @@ static int write_chain(struct rv_fast_writer *w, const struct rv_plan_chain *p)
 	moved = number(w, c, read);
 	if (moved)
 		w->was->moved = true;
-	keeps = moved && was_there(c) && keeps_old(w, read);
+	keeps = read && moved && was_there(c) && keeps_old(w, read);
 	w->before = keeps ? read->head : 0;
 	if (!keeps && was_there(c) && flush_chain(w, c))
 		return -1;
