@@ -178,8 +178,8 @@ static int hmark_kernel_check(struct rv_check *c)
 
 	if (d->info.flags & FLAG(SPI) && d->info.flags & PORTS)
 		return rv_check_refuse(c,
-				       "HMARK: a packet has either an SPI or ports: --hmark-spi goes with "
-				       "neither --hmark-sport nor --hmark-dport");
+				       "HMARK: --hmark-spi cannot be combined with "
+				       "--hmark-sport or --hmark-dport");
 	return 0;
 }
 

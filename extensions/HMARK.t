@@ -45,7 +45,7 @@
 -j HMARK --hmark-spi-mask x9 --hmark-mod 2 --hmark-rnd 1 ; FAIL ; HMARK: bad value for option "--hmark-spi-mask", or out of range (0-4294967295).
 -j HMARK --hmark-spi-mask 0xff --hmark-spi 5 --hmark-mod 2 --hmark-rnd 1 ; -j HMARK --hmark-spi-mask 0x000000ff --hmark-spi 0x00000005 --hmark-rnd 0x00000001 --hmark-mod 2 ; OK
 -j HMARK --hmark-spi-mask 0xff --hmark-sport 5 --hmark-mod 2 --hmark-rnd 1 ; -j HMARK --hmark-spi-mask 0x000000ff --hmark-sport 0x0005 --hmark-rnd 0x00000001 --hmark-mod 2 ; OK
--j HMARK --hmark-spi 5 --hmark-sport 5 --hmark-mod 2 --hmark-rnd 1 ; FAIL ; HMARK: a packet has either an SPI or ports: --hmark-spi goes with neither --hmark-sport nor --hmark-dport
+-j HMARK --hmark-spi 5 --hmark-sport 5 --hmark-mod 2 --hmark-rnd 1 ; FAIL ; HMARK: --hmark-spi cannot be combined with --hmark-sport or --hmark-dport
 -j HMARK --hmark-spi 5 --hmark-sport-mask 5 --hmark-mod 2 --hmark-rnd 1 ; -j HMARK --hmark-sport-mask 0x0005 --hmark-spi 0x00000005 --hmark-rnd 0x00000001 --hmark-mod 2 ; OK
 -j HMARK --hmark-proto-mask 0xff --hmark-mod 2 --hmark-rnd 1 ; -j HMARK --hmark-proto-mask 0xff --hmark-rnd 0x00000001 --hmark-mod 2 ; OK
 -j HMARK --hmark-proto-mask 0 --hmark-mod 2 --hmark-rnd 1 ; -j HMARK --hmark-proto-mask 0x00 --hmark-rnd 0x00000001 --hmark-mod 2 ; OK

@@ -13,7 +13,7 @@ typedef struct ipt_TTL_info info;
 
 _Static_assert(sizeof(info) == sizeof(struct ip6t_HL_info) &&
 	       (int)IPT_TTL_SET == (int)IP6T_HL_SET && (int)IPT_TTL_INC == (int)IP6T_HL_INC &&
-	       (int)IPT_TTL_DEC == (int)IP6T_HL_DEC, "what is TTL here is HL as well");
+	       (int)IPT_TTL_DEC == (int)IP6T_HL_DEC, "TTL and HL have the same modes");
 
 #define ROW(row, word, how, least, words, text)					\
 	[row] = {								\

@@ -76,8 +76,8 @@ static int addrtype_kernel_check(struct rv_check *c)
 
 	if (c->family == NFPROTO_IPV4 || !((i->source | i->dest) & IPV4_ONLY))
 		return 0;
-	return rv_check_refuse(c, "addrtype: the kernel takes no BROADCAST, BLACKHOLE, "
-			       "PROHIBIT, THROW, NAT or XRESOLVE of IPv6");
+	return rv_check_refuse(c, "addrtype: BROADCAST, BLACKHOLE, PROHIBIT, "
+			       "THROW, NAT and XRESOLVE are not supported for IPv6");
 }
 
 static int addrtype_read_v0(const struct rv_revision *w, const unsigned char *wire,

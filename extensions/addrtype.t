@@ -16,7 +16,7 @@
 -m addrtype --src-type THROW,NAT,XRESOLVE ; = ; OK
 @family ip6
 -m addrtype --src-type UNREACHABLE ; = ; OK
--m addrtype --dst-type LOCAL,BROADCAST ; FAIL ; addrtype: the kernel takes no BROADCAST, BLACKHOLE, PROHIBIT, THROW, NAT or XRESOLVE of IPv6
+-m addrtype --dst-type LOCAL,BROADCAST ; FAIL ; addrtype: BROADCAST, BLACKHOLE, PROHIBIT, THROW, NAT and XRESOLVE are not supported for IPv6
 @family both
 @chain OUTPUT
 -m addrtype --dst-type LOCAL --limit-iface-out ; = ; OK

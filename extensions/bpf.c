@@ -196,5 +196,5 @@ RV_EXTENSION(bpf) = {
 		{ .revision = 0, .size = sizeof(V0), .read = bpf_read_v0, .fields = RV_REVISION_FIELDS(
 			RV_REVISION_FIELD(V0, bpf_program_num_elem, info, bpf_program_num_elem),
 			RV_REVISION_FIELD(V0, bpf_program, info, bpf_program)) }),
-	.opaque = "the program is elsewhere", .help = "BPF program",
+	.opaque = "the program is not in the rule", .help = "BPF program",
 };

@@ -39,7 +39,7 @@ static int check_path_or_class(struct rv_check *c)
 {
 	if (is_sane((const info *)(void *)c->part->data))
 		return 0;
-	return rv_check_refuse(c, "cgroup: the kernel takes either --path or --cgroup");
+	return rv_check_refuse(c, "cgroup: exactly one of --path and --cgroup is required");
 }
 
 /* Revision 1 has a larger path, followed by the class id. */

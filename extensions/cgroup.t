@@ -10,13 +10,13 @@
 -m cgroup ! --path '' ; -m cgroup ! --path "" ; OK
 -m cgroup --path /nosuch ; -m cgroup --path "/nosuch" ; OK
 -m cgroup --path /nosuch -m cgroup --cgroup 2 ; -m cgroup --path "/nosuch" -m cgroup --cgroup 2 ; OK
--m cgroup ; FAIL ; cgroup: the kernel takes either --path or --cgroup
+-m cgroup ; FAIL ; cgroup: exactly one of --path and --cgroup is required
 -m cgroup --cgroup 4294967296 ; FAIL ; cgroup: bad value for option "--cgroup", or out of range (0-4294967295).
 -m cgroup --cgroup -1 ; FAIL ; cgroup: bad value for option "--cgroup", or out of range (0-4294967295).
 -m cgroup --cgroup a ; FAIL ; cgroup: bad value for option "--cgroup", or out of range (0-4294967295).
 -m cgroup --cgroup '' ; FAIL ; cgroup: bad value for option "--cgroup", or out of range (0-4294967295).
 -m cgroup --cgroup 1 --cgroup 2 ; FAIL ; cgroup: option "--cgroup" can only be used once.
--m cgroup --cgroup 1 --path a ; FAIL ; cgroup: the kernel takes either --path or --cgroup
--m cgroup --path a --cgroup 1 ; FAIL ; cgroup: the kernel takes either --path or --cgroup
+-m cgroup --cgroup 1 --path a ; FAIL ; cgroup: exactly one of --path and --cgroup is required
+-m cgroup --path a --cgroup 1 ; FAIL ; cgroup: exactly one of --path and --cgroup is required
 @chain OUTPUT
 -m cgroup --cgroup 1 ; = ; OK

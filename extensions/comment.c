@@ -10,7 +10,7 @@ static const struct rv_option comment_options[] = {
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_TRUNCATE |
 			 RV_OPT_NO_PREDICATE,
 		RV_FIELD(struct xt_comment_info, comment),
-		.opaque = { RV_EFFECT_PURE, "it is for people" },
+		.opaque = { RV_EFFECT_PURE, "the kernel ignores it" },
 		.list = "/* %s */", .arg = "text", .help = "up to 255 bytes",
 	},
 	{ .name = NULL },

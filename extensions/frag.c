@@ -29,7 +29,7 @@ static const struct rv_option frag_options[] = {
 		.name = "fraglen", .type = RV_T_UINT, .flags = RV_OPT_INVERT | RV_OPT_NO_PREDICATE,
 		RV_FIELD(info, hdrlen), .given = RV_BIT(info, flags, IP6T_FRAG_LEN),
 		.invert = RV_BIT(info, invflags, IP6T_FRAG_INV_LEN),
-		.opaque = { RV_EFFECT_PURE, "the kernel does not look at it" },
+		.opaque = { RV_EFFECT_PURE, "the kernel ignores it" },
 		.list = "length:[!]", .arg = "length",
 		.help = "length of the header; ignored by the kernel",
 	},

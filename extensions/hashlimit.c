@@ -419,7 +419,7 @@ static int hashlimit_kernel_check(struct rv_check *c)
 		return -1;
 	if (d->info.cfg.gc_interval && d->info.cfg.expire)
 		return 0;
-	return rv_check_refuse(c, "hashlimit: the kernel takes no intervals of 0 ms");
+	return rv_check_refuse(c, "hashlimit: intervals must not be 0 ms");
 }
 
 /* ---- kernel structs ------------------------------------------------------------ */

@@ -145,7 +145,7 @@
 -m hashlimit --hashlimit-upto 512kb/s --hashlimit-rate-match --hashlimit-rate-interval 5 --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 512kb/s --hashlimit-name mini1 --hashlimit-rate-match --hashlimit-rate-interval 5 ; OK
 -m hashlimit --hashlimit-upto 7/hour --hashlimit-rate-match --hashlimit-name mini1 ; -m hashlimit --hashlimit-upto 7/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-htable-expire 3600000 --hashlimit-rate-match --hashlimit-rate-interval 3600 ; OK
 -m hashlimit --hashlimit-upto 7/s --hashlimit-rate-match --hashlimit-rate-interval 2147483648 --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-rate-interval" option: "2147483648"
--m hashlimit --hashlimit-upto 7/s --hashlimit-htable-gcinterval 0 --hashlimit-name mini1 ; FAIL ; hashlimit: the kernel takes no intervals of 0 ms
+-m hashlimit --hashlimit-upto 7/s --hashlimit-htable-gcinterval 0 --hashlimit-name mini1 ; FAIL ; hashlimit: intervals must not be 0 ms
 -m hashlimit --hashlimit-upto 5/seconds --hashlimit-name mini1 ; FAIL ; hashlimit: Bad value for "--hashlimit-upto" option: "5/seconds"
 @family ip6
 -m hashlimit --hashlimit 5/s --hashlimit-burst 9 --hashlimit-name x ; -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 9 --hashlimit-name x ; OK

@@ -25,7 +25,7 @@ static const struct rv_option ipcomp_options[] = {
 	{
 		.name = "compres", .type = RV_T_FLAG, .flags = RV_OPT_SETS | RV_OPT_NO_PREDICATE,
 		RV_FIELD(struct xt_ipcomp, hdrres), .value = 1,
-		.opaque = { RV_EFFECT_PURE, "the kernel does not look at it" },
+		.opaque = { RV_EFFECT_PURE, "the kernel ignores it" },
 		.list = "reserved",
 		.help = "reserved bits are 0; ignored by the kernel",
 	},

@@ -36,7 +36,7 @@ static int check_expressible(const struct rv_revision *w, const range *r, struct
 {
 	if (expressible(w, r))
 		return 0;
-	return rv_revision_fail(err, "no options say NAT range flags 0x%x", r->flags);
+	return rv_revision_fail(err, "NAT range flags 0x%x", r->flags);
 }
 
 #define MULTI_FIELD(to, from)							\

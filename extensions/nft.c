@@ -74,7 +74,7 @@ static int check_rule_text(struct rv_check *c)
 	info *d = (info *)(void *)c->part->data;
 
 	if (d->given && d->text && d->given != d->text)
-		rv_warn(c->err, "nft: --rule is not what --expr does: %s", d->text->data);
+		rv_warn(c->err, "nft: --rule differs from --expr: %s", d->text->data);
 	d->given = NULL;
 	return 0;
 }
@@ -87,7 +87,8 @@ static int nft_kernel_check(struct rv_check *c)
 	if (!memcmp(&r->ip, &nothing, sizeof(nothing)) && r->matches == c->part && !c->part->next &&
 	    !r->target && r->verdict == RV_VERDICT_NONE)
 		return 0;
-	return rv_check_fail(c, "nft: the rule is whole: no other match, target or option can stand in it");
+	return rv_check_fail(c, "nft: --expr is a complete rule: it allows no other match, target "
+			     "or option");
 }
 
 const struct rv_ext rv_ext_nft = {

@@ -48,7 +48,7 @@ static int check_prefixes(struct rv_check *c)
 	if (c->seen != 3 ||
 	    (good(&d->src, &d->src_mask) && good(&d->dst, &d->dst_mask)))
 		return 0;
-	return rv_check_refuse(c, "%s: a prefix has at most %d bits, and only zeros behind them",
+	return rv_check_refuse(c, "%s: a prefix has at most %d bits, all others 0",
 			       c->ext->name, LONGEST);
 }
 

@@ -63,7 +63,7 @@ static const char *physdev_refused(const unsigned char *data, uint32_t hooks)
 	if (!(hooks & 1 << NF_INET_LOCAL_OUT) || bridged ||
 	    !(i->bitmask & (XT_PHYSDEV_OP_OUT | XT_PHYSDEV_OP_ISOUT)))
 		return NULL;
-	return "in OUTPUT the port a packet goes out by needs --physdev-is-bridged";
+	return "in OUTPUT, the output port requires --physdev-is-bridged";
 }
 
 RV_EXTENSION(physdev) = {

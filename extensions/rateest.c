@@ -158,8 +158,9 @@ static const char *rateest_refused(const unsigned char *data, uint32_t hooks)
 	const info *i = (const info *)(const void *)data;
 
 	if (!(i->flags & (XT_RATEEST_MATCH_BPS | XT_RATEEST_MATCH_PPS)))
-		return "it must be said whether to compare bits or packets";
-	return i->mode == XT_RATEEST_MATCH_NONE ? "it must be said how to compare" : NULL;
+		return "a rate in bits or packets is required";
+	return i->mode != XT_RATEEST_MATCH_NONE ? NULL :
+	       "--rateest-lt, --rateest-gt or --rateest-eq is required";
 }
 
 /* Comparison operator, the same for both units. */

@@ -110,10 +110,10 @@ static const char *recent_refused(const unsigned char *data, uint32_t hooks)
 	const info *i = (const info *)(const void *)data;
 
 	if (i->check_set & (XT_RECENT_SET | XT_RECENT_REMOVE) && (i->seconds || i->hit_count))
-		return "--set and --remove do not ask when or how often";
+		return "--set and --remove cannot be combined with --seconds and --hitcount";
 	if (i->hit_count > MAX_HITS)
-		return "--hitcount can be 65535 at most";
-	return is_file_name(i->name) ? NULL : "the name of a list must be one of a file";
+		return "--hitcount must be at most 65535";
+	return is_file_name(i->name) ? NULL : "the name of a list must be a file name";
 }
 
 static const info recent_initial = {

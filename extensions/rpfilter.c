@@ -12,10 +12,10 @@
 	}
 
 static const struct rv_option rpfilter_options[] = {
-	FLAG("loose", LOOSE, "by any interface will do"),
-	FLAG("validmark", VALID_MARK, "the packet's mark takes part in routing the reply"),
-	FLAG("accept-local", ACCEPT_LOCAL, "packets from an address of this host's are fine"),
-	FLAG("invert", INVERT, "packets whose reply would go another way"),
+	FLAG("loose", LOOSE, "accept a route through any interface"),
+	FLAG("validmark", VALID_MARK, "use the packet's mark in the route lookup"),
+	FLAG("accept-local", ACCEPT_LOCAL, "accept packets from local addresses"),
+	FLAG("invert", INVERT, "match packets that fail the check"),
 	{ .name = NULL },
 };
 

@@ -174,7 +174,7 @@ static const struct rv_option string_options[] = {
 		.name = "algo", .type = RV_T_STRING,
 		.flags = RV_OPT_REQUIRED | RV_OPT_ALWAYS | RV_OPT_LIST_ALWAYS | RV_OPT_BARE |
 			 RV_OPT_NO_PREDICATE,
-		RV_FIELD(struct string_data, info.algo), .opaque = { RV_EFFECT_PURE, "it is how to search" },
+		RV_FIELD(struct string_data, info.algo), .opaque = { RV_EFFECT_PURE, "it selects the search algorithm" },
 		.list = "ALGO name", .arg = "bm|kmp",
 		.help = "search algorithm: Boyer-Moore or Knuth-Morris-Pratt",
 	},

@@ -19,7 +19,7 @@ int rv_library_load(const struct rv_library *library, struct rv_error *err)
 		void *found = dlsym(handle, s->name);
 
 		if (!found)
-			return rv_fail(err, RV_ERR_RESOURCE, NULL, "%s: %s has no %s: it is too old",
+			return rv_fail(err, RV_ERR_RESOURCE, NULL, "%s: %s is too old: no %s",
 				       library->lacking, *soname, s->name);
 		memcpy(s->at, &found, sizeof(found));
 	}

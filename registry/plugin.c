@@ -95,9 +95,9 @@ static const char *untrusted(const struct stat *s)
 	if (geteuid() != 0)
 		return NULL;
 	if (s->st_uid != 0)
-		return "it does not belong to root";
+		return "not owned by root";
 	if (s->st_mode & (S_IWGRP | S_IWOTH))
-		return "others than root may write to it";
+		return "writable by others than root";
 	return NULL;
 }
 
@@ -152,12 +152,12 @@ static const char *cut_off(int fd, uint64_t size)
 
 	if (pread(fd, &head, sizeof(head), 0) != sizeof(head) ||
 	    memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_phentsize != sizeof(part))
-		return "it is no shared object";
+		return "not a shared object";
 	for (unsigned int i = 0; i < head.e_phnum; i++) {
 		if (pread(fd, &part, sizeof(part), head.e_phoff + i * sizeof(part)) != sizeof(part))
-			return "it is cut off";
+			return "truncated";
 		if (part.p_offset > size || part.p_filesz > size - part.p_offset)
-			return "it is cut off";
+			return "truncated";
 	}
 	return NULL;
 }
@@ -168,14 +168,14 @@ static bool check_file(struct object *o, int fd)
 	const char *why;
 
 	if (fstat(plugins.fd, &dir) || fstat(fd, &file) || !S_ISREG(file.st_mode))
-		return distrust(o, "it is no regular file");
+		return distrust(o, "not a regular file");
 	why = untrusted(&file);
 	if (!why)
 		why = cut_off(fd, (uint64_t)file.st_size);
 	if (why)
 		return distrust(o, "%s", why);
 	why = untrusted(&dir);
-	return !why || distrust(o, "its directory: %s", why);
+	return !why || distrust(o, "directory %s", why);
 }
 
 /* Opens the file that was checked, through its descriptor: it may have been replaced since. */
@@ -193,7 +193,7 @@ static void *open_object(struct object *o, int fd)
 		return handle;
 	text = dlerror();
 	rest = text ? strstr(text, ": ") : NULL;
-	distrust(o, "%s", rest ? rest + 2 : "it cannot be opened");
+	distrust(o, "%s", rest ? rest + 2 : "dlopen failed");
 	return NULL;
 }
 
@@ -214,18 +214,18 @@ static bool use_plugin(struct object *o, const struct rv_plugin *p,
 	if (!p)
 		return distrust(o, "it does not define rv_plugin");
 	if (p->abi != RV_PLUGIN_ABI)
-		return distrust(o, "it is made for version %u of the interface, not %u", p->abi,
+		return distrust(o, "built for version %u of the interface, not %u", p->abi,
 				RV_PLUGIN_ABI);
 	if (!same_layout(p))
-		return distrust(o, "it is made with headers of another release");
+		return distrust(o, "built with headers of another release");
 	if (!p->ext || !*p->ext)
-		return distrust(o, "it has no match or target");
+		return distrust(o, "contains no match or target");
 	for (const struct rv_ext *const *e = p->ext; *e; e++)
 		if (rv_ext_verify(*e, &err))
 			return distrust(o, "%s", err.text);
 	for (const struct rv_ext *const *e = p->ext; *e; e++)
 		if (!add(*e))
-			return distrust(o, "it has a %s `%s', which is there already",
+			return distrust(o, "%s `%s' exists already",
 					(*e)->kind == RV_MATCH ? "match" : "target", (*e)->name);
 	return true;
 }
@@ -257,7 +257,7 @@ static void name_file(struct object *o)
 
 	o->failure = NULL;
 	distrust(o, "%s/%s%s: %s", plugins.path, o->name, SUFFIX,
-		 reason ? reason : "it cannot be used");
+		 reason ? reason : "cannot be used");
 	free(reason);
 }
 

@@ -132,7 +132,7 @@ static int check_kept(const struct rv_part *part, const struct rv_revision *w,
 	rv_part_free(back);
 	if (kept)
 		return 0;
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "revision %u of %s `%s' cannot say what the rule says",
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "revision %u of %s `%s' cannot express the rule",
 		       w->revision, kind_name(part->ext->kind), part->ext->name);
 }
 
@@ -219,7 +219,7 @@ static bool has_words(const struct rv_option *opt, unsigned char *data)
 
 static int no_words(const struct rv_option *opt, struct rv_error *err)
 {
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "--%s has no words for what is there", opt->name);
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "--%s cannot express the kernel's value", opt->name);
 }
 
 /* Checks that the options save would print can be parsed again and include all required ones. */
@@ -251,7 +251,7 @@ int rv_revision_read(const struct rv_ext *ext, const struct rv_revision *w, cons
 		 unsigned char *data, struct rv_error *err)
 {
 	if (has_unknown_bits(w, wire))
-		return rv_fail(err, RV_ERR_PROBLEM, NULL, "it has flags that are not known");
+		return rv_fail(err, RV_ERR_PROBLEM, NULL, "unknown flags");
 	if (take_fields(w->fields, wire, data, err))
 		return -1;
 	if (!w->fields && !w->read)
@@ -280,7 +280,7 @@ static int fill_part(struct rv_part *part, const struct rv_revision *w, const un
 
 	if (!rv_revision_read(part->ext, w, wire, part->data, &why))
 		return 0;
-	return rv_fail(err, RV_ERR_PROBLEM, NULL, "%s `%s' revision %u is not understood%s%s",
+	return rv_fail(err, RV_ERR_PROBLEM, NULL, "%s `%s' revision %u: invalid data%s%s",
 		       kind_name(name->kind), name->name, name->revision,
 		       why.text[0] ? ": " : "", why.text);
 }
@@ -296,7 +296,7 @@ static struct rv_part *read_aligned(rv_family_t family, const struct rv_revision
 	if (!ext) {
 		const char *reason = rv_plugin_error(name->name);
 
-		rv_fail(err, RV_ERR_PROBLEM, NULL, "%s `%.64s' revision %u of %zu bytes is not known%s%s",
+		rv_fail(err, RV_ERR_PROBLEM, NULL, "%s `%.64s' revision %u of %zu bytes: unknown%s%s",
 			kind_name(name->kind), name->name, name->revision, len,
 			reason ? ": " : "", reason ? reason : "");
 		return NULL;

@@ -95,32 +95,32 @@ static int check_field(const struct rv_ext *ext, const struct rv_option *opt, st
 	uint64_t allowed = pair ? sizes[opt->type].pair : sizes[opt->type].single;
 
 	if (!inside(ext, opt->offset, opt->size))
-		return verify_fail(ext, err, "--%s: its field ends at byte %u of %u", opt->name,
+		return verify_fail(ext, err, "--%s: field ends at byte %u of %u", opt->name,
 				   opt->offset + opt->size, ext->size);
 	if (has_mask(opt) && !inside(ext, mask_at(opt), mask_size(opt)))
-		return verify_fail(ext, err, "--%s: its second field ends at byte %u of %u", opt->name,
+		return verify_fail(ext, err, "--%s: second field ends at byte %u of %u", opt->name,
 				   mask_at(opt) + mask_size(opt), ext->size);
 	if (is_hooked(opt))
 		return 0;
 	if (allowed && (opt->size >= 64 || !(allowed & SIZE(opt->size))))
-		return verify_fail(ext, err, "--%s: a field of %u bytes is not for its type", opt->name,
+		return verify_fail(ext, err, "--%s: invalid field size %u", opt->name,
 				   opt->size);
 	if (opt->type == RV_T_STRING && !opt->size)
-		return verify_fail(ext, err, "--%s: a field of 0 bytes is not for its type", opt->name);
+		return verify_fail(ext, err, "--%s: invalid field size 0", opt->name);
 	return 0;
 }
 
 static int check_hooks(const struct rv_ext *ext, const struct rv_option *opt, struct rv_error *err)
 {
 	if (opt->type == RV_T_HOOK && !rv_option_ops(opt)->parse)
-		return verify_fail(ext, err, "--%s: nobody reads its value", opt->name);
+		return verify_fail(ext, err, "--%s: no hook parses its value", opt->name);
 	if (opt->type == RV_T_HOOK && !rv_option_ops(opt)->print && !rv_ext_ops(ext)->save &&
 	    !(opt->flags & RV_OPT_HIDDEN))
-		return verify_fail(ext, err, "--%s: nobody prints its value", opt->name);
+		return verify_fail(ext, err, "--%s: no hook prints its value", opt->name);
 	if ((opt->type == RV_T_ENUM || opt->type == RV_T_BITS) && !opt->names && !is_hooked(opt))
-		return verify_fail(ext, err, "--%s: it has no names for its values", opt->name);
+		return verify_fail(ext, err, "--%s: names of its values are missing", opt->name);
 	if (opt->flags & RV_OPT_INVERT && !opt->invert.width && !rv_option_ops(opt)->parse)
-		return verify_fail(ext, err, "--%s: no bit says that it is inverted", opt->name);
+		return verify_fail(ext, err, "--%s: inversion without a bit for it", opt->name);
 	return 0;
 }
 
@@ -147,7 +147,7 @@ static int check_alias(const struct rv_ext *ext, const struct rv_option *opt, st
 	for (const struct rv_option *o = ext->options; o->name; o++)
 		if (!o->alias_of && !strcmp(o->name, opt->alias_of))
 			return 0;
-	return verify_fail(ext, err, "--%s: there is no --%s to be another name of", opt->name,
+	return verify_fail(ext, err, "--%s: alias of --%s, which does not exist", opt->name,
 			   opt->alias_of);
 }
 
@@ -159,21 +159,21 @@ static int check_row(const struct rv_ext *ext, const struct rv_option *opt, unsi
 	if (!is_name(opt->name, 64))
 		return verify_fail(ext, err, "`%.64s' is not an option name", opt->name);
 	if (is_twice(opt))
-		return verify_fail(ext, err, "--%s: there are two of that name", opt->name);
+		return verify_fail(ext, err, "--%s: duplicate name", opt->name);
 	if (opt->alias_of)
 		return check_alias(ext, opt, err);
 	if (opt->type >= TYPES)
-		return verify_fail(ext, err, "--%s: type %u is not known", opt->name, opt->type);
+		return verify_fail(ext, err, "--%s: unknown type %u", opt->name, opt->type);
 	if (opt->sel >= RV_SEL_COUNT || rv_option_sel_more(opt)->ipv6 >= RV_SEL_COUNT)
 		return verify_fail(ext, err, "--%s: unknown selector %u", opt->name,
 				   opt->sel >= RV_SEL_COUNT ? opt->sel
 							    : rv_option_sel_more(opt)->ipv6);
 	if ((opt->excludes | opt->needs) & beyond)
-		return verify_fail(ext, err, "--%s: it excludes or needs an option that does not exist",
+		return verify_fail(ext, err, "--%s: excludes or requires a nonexistent option",
 				   opt->name);
 	if (!bit_inside(ext, &opt->invert) || !bit_inside(ext, &opt->given) ||
 	    !bit_inside(ext, &rv_option_sel_more(opt)->param))
-		return verify_fail(ext, err, "--%s: its bits are outside the data", opt->name);
+		return verify_fail(ext, err, "--%s: bits outside the data", opt->name);
 	return check_field(ext, opt, err) ? -1 : check_hooks(ext, opt, err);
 }
 
@@ -204,18 +204,18 @@ int rv_ext_verify(const struct rv_ext *ext, struct rv_error *err)
 		return verify_fail(ext, err, "unknown family %u", ext->family);
 	if ((ext->alias && !is_name(ext->alias, RV_CHAIN_NAME_LEN)) ||
 	    (ext->kernel_name && !is_name(ext->kernel_name, RV_CHAIN_NAME_LEN)))
-		return verify_fail(ext, err, "its alternative name is invalid");
+		return verify_fail(ext, err, "invalid alternative name");
 	if (ext->size > MAX_SIZE || ext->compare > ext->size)
-		return verify_fail(ext, err, "%u bytes are compared of %u", ext->compare, ext->size);
+		return verify_fail(ext, err, "compares %u of %u bytes", ext->compare, ext->size);
 	if (rv_ext_header(ext)->sel >= RV_SEL_COUNT)
 		return verify_fail(ext, err, "unknown selector %u", rv_ext_header(ext)->sel);
 	if (!bit_inside(ext, &rv_ext_header(ext)->param) ||
 	    !bit_inside(ext, &rv_ext_header(ext)->absent))
-		return verify_fail(ext, err, "its bits are outside the data");
+		return verify_fail(ext, err, "bits outside the data");
 	if (rows > MAX_ROWS)
-		return verify_fail(ext, err, "it has more than %u options", MAX_ROWS);
+		return verify_fail(ext, err, "more than %u options", MAX_ROWS);
 	if (rows < MAX_ROWS && ext->native >> rows)
-		return verify_fail(ext, err, "a native option does not exist");
+		return verify_fail(ext, err, "nonexistent native option");
 	for (unsigned int i = 0; i < rows; i++)
 		if (check_row(ext, &ext->options[i], rows, err))
 			return -1;

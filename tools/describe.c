@@ -308,7 +308,7 @@ static void put_extension(const struct rv_ext *ext, void *arg)
 	rv_buf_free(&config);
 	if (!ext->options || !ext->options->name)
 		return;
-	printf("\n| option | argument | what it says of a packet | in nf_tables |\n|---|---|---|---|\n");
+	printf("\n| option | argument | predicate | in nf_tables |\n|---|---|---|---|\n");
 	for (const struct rv_option *opt = ext->options; opt->name; opt++)
 		if (!opt->alias_of)
 			put_option(ext, opt);
@@ -318,15 +318,14 @@ static int markdown(void)
 {
 	puts("<!-- Made from the descriptors by `make docs`; do not edit. -->\n"
 	     "# Matches and targets\n\n"
-	     "Each section tells the families, the revisions of the kernel's struct that are read\n"
-	     "(the first is written, or an older one where the kernel has no newer) and the kernel's\n"
-	     "option. Revisions that were gone before Linux had nf_tables (3.13) cannot stand in its\n"
-	     "rules, and most of their structs are in no header of the kernel any more: MARK 0 and 1,\n"
-	     "mark 0, CONNMARK 0, connmark 0, conntrack 0, hashlimit 0 and the like are not read.\n\n"
-	     "Each option has the selector of its predicate, or the reason why it has none: it is\n"
-	     "then opaque. The last column says how nf_tables is told of it, when nothing else of the\n"
-	     "match is opaque: by native expressions, or by the kernel's struct in a compat\n"
-	     "expression.");
+	     "Each section lists the families, the supported revisions of the kernel's struct (the\n"
+	     "first is written, or an older one if the kernel lacks it) and the kernel's config\n"
+	     "option. Revisions that were removed before Linux had nf_tables (3.13) are not\n"
+	     "supported, such as MARK 0 and 1, mark 0, CONNMARK 0, connmark 0, conntrack 0 and\n"
+	     "hashlimit 0.\n\n"
+	     "Each option has the selector of its predicate, or the reason why it has none; it is\n"
+	     "then opaque. The last column gives its form in nf_tables if no other option of the\n"
+	     "match is opaque: native expressions, or the kernel's struct in a compat expression.");
 	rv_ext_each(put_extension, NULL);
 	return 0;
 }

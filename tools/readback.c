@@ -30,17 +30,17 @@ enum form {
 };
 
 static const char *const reasons[FORMS] = {
-	[FORM_PRESENT] = ("a header is there where one of its fields, or the protocol, is compared: "
-			  "its presence is not asked for as well"),
-	[FORM_PROTOCOL] = "a match that says nothing of its own says its protocol or header",
-	[FORM_WIDE] = "a mask of an IPv4 address in a field for both families goes on with zeros or ones",
-	[FORM_NOTRACK] = "NOTRACK and CT --notrack are one to the kernel, and so to nft",
-	[FORM_AUDIT] = "nft does not keep which verdict AUDIT is for: the rule is refused",
-	[FORM_FIELD] = "a range goes on behind what the field of the header holds",
-	[FORM_2038] = "dates that end where those of iptables do are not said",
-	[FORM_CLOCK] = "hours, dates and days of the week are not taken back: the rule is refused",
-	[FORM_OCTET] = "some bits of TOS are raw bits to nft, and not taken back: the rule is refused",
-	[FORM_MASK] = "a mask of addresses that hashlimit does not tell apart means nothing",
+	[FORM_PRESENT] = ("a comparison of a header's field or of the protocol implies that the "
+			  "header is present"),
+	[FORM_PROTOCOL] = "a match without options tests its protocol or header",
+	[FORM_WIDE] = "the mask of an IPv4 address in a field for both families is padded with zeros or ones",
+	[FORM_NOTRACK] = "NOTRACK and CT --notrack are the same to the kernel and to nft",
+	[FORM_AUDIT] = "nft does not keep the verdict of AUDIT: the rule is refused",
+	[FORM_FIELD] = "the end of a range exceeds the largest value of the header field",
+	[FORM_2038] = "iptables' full range of dates is omitted",
+	[FORM_CLOCK] = "hours, dates and days of the week are not decoded: the rule is refused",
+	[FORM_OCTET] = "nft writes some bits of TOS as raw bits, which are not decoded: the rule is refused",
+	[FORM_MASK] = "a mask for addresses that are not part of hashlimit's key has no effect",
 };
 
 static unsigned int used[FORMS], compared, wrong;

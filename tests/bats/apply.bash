@@ -4,7 +4,7 @@
 #
 # shellcheck shell=bash disable=SC2154,SC2034
 
-# new_host VAR: a namespace whose /run is empty and nobody else's.
+# new_host VAR: a network namespace with an empty /run of its own.
 new_host()
 {
 	hold "$1" unshare --net --mount sh -c 'mount -t tmpfs -o mode=755 none /run && exec sleep infinity'
@@ -12,25 +12,25 @@ new_host()
 }
 has_own_run() { other_ns "$1" && grep -q ' /run .* tmpfs none ' "/proc/$1/mountinfo"; }
 
-# on PID CMD...: there.
+# on PID CMD...: runs CMD in the namespaces of PID.
 on() { nsenter --net="/proc/$1/ns/net" --mount="/proc/$1/ns/mnt" --wd="$PWD" -- "${@:2}"; }
 ns() { on "$@"; }
 ravelin() { ns "$NS" "$RAVELIN_BIN/../ravelin" "$@"; }
 
-# everything: both families with their counters.  A base chain without rules that the kernel
-# has not got yet is in it as well, so that it makes no difference.
+# everything: both families with their counters. Includes base chains that the kernel lacks,
+# so their creation is no difference.
 everything() { { iptables-save -c; ip6tables-save -c; } | without_dates; }
 
 nothing_left() { [ -z "$(on "$NS" find /run/ravelin -type f -o -type s)" ] || { on "$NS" ls -l /run/ravelin; return 1; }; }
-# start ARG...: an apply in the background, which nobody answers yet; $FRONT is its process,
-# $WATCHER the one that watches.  Its output goes to the file "said".  GROUP=setsid: in a group of its own.
+# start ARG...: iptables-apply in the background, waiting for an answer. $FRONT is its process,
+# $WATCHER its watchdog; file "said" has its output. GROUP=setsid: in its own process group.
 start()
 {
 	rm -f keys said
 	mkfifo keys
-	# Open at both ends: who writes need not wait, who reads sees no end.
+	# Open for reading and writing: writers do not block, readers see no end of file.
 	exec 8<>keys
-	# No function: the process number is to be the program's.
+	# Not through a function: $! must be the program's process ID.
 	${GROUP-} nsenter --net="/proc/$NS/ns/net" --mount="/proc/$NS/ns/mnt" --wd="$PWD" -- \
 		"$RAVELIN_BIN/iptables-apply" "$@" <keys >said 2>&1 3>&- 8>&- &
 	FRONT=$!

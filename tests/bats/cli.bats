@@ -60,7 +60,7 @@ BAD_RULE='iptables: Bad rule (does a matching rule exist in that chain?).'
 
 # --- C2, C3: the version ----------------------------------------------------
 
-@test "-V and --version: one line, tool, version, mode, nothing behind it (C2, C3)" {
+@test "-V and --version: one line with tool, version and mode (C2, C3)" {
 	local tool
 	for tool in iptables ip6tables iptables-save ip6tables-save iptables-restore ip6tables-restore; do
 		prints "$tool $BANNER" tool "$tool" -V
@@ -73,7 +73,7 @@ BAD_RULE='iptables: Bad rule (does a matching rule exist in that chain?).'
 
 # --- C4, C5, C7, C9: what exit codes say ------------------------------------
 
-@test "-C: 0 for a rule that is there, 1 for one that is not, or for no chain (C4)" {
+@test "-C: 0 if the rule exists, 1 if the rule or the chain does not (C4)" {
 	iptables -A INPUT -p tcp --dport 80 -j ACCEPT
 	quiet iptables -C INPUT -p tcp --dport 80 -j ACCEPT
 	refused 1 "$BAD_RULE" iptables -C INPUT -p tcp --dport 81 -j ACCEPT
@@ -84,7 +84,7 @@ BAD_RULE='iptables: Bad rule (does a matching rule exist in that chain?).'
 	refused 1 "$BAD_RULE" iptables -C NOPE -j ACCEPT
 }
 
-@test "-N of a chain that exists: 1; -S CHAIN 1: 0 if there is a chain, else 1 (C5)" {
+@test "-N of a chain that exists: 1; -S CHAIN 1: 0 if the chain exists, else 1 (C5)" {
 	iptables -N A
 	refused 1 'iptables: Chain already exists.' iptables -N A
 	refused 1 'iptables: Chain already exists.' iptables -N INPUT
@@ -138,7 +138,7 @@ Perhaps ip6tables or your kernel needs to be upgraded." ip6tables -t x -A INPUT 
 }
 
 # Deliberate difference: stock exits with 4, and callers that retry on 4 never stop.
-@test "a chain in use cannot be deleted: 1, and the chain is named (C6)" {
+@test "a chain in use cannot be deleted: 1; the message names the chain (C6)" {
 	iptables -N A
 	iptables -A INPUT -j A
 	refused_like 1 '(^|[^A-Z])A([^A-Z]|$)' iptables -X A
@@ -152,7 +152,7 @@ Perhaps ip6tables or your kernel needs to be upgraded." ip6tables -t x -A INPUT 
 -A B -j ACCEPT'
 }
 
-@test "what the kernel refuses: 1; the extension and the chain are named (C6)" {
+@test "rules that the kernel refuses: 1; the message names extension and chain (C6)" {
 	refused_like 1 'MASQUERADE' iptables -A INPUT -j MASQUERADE
 	[[ $err == *INPUT* ]]
 	refused_like 1 'DNAT' iptables -t nat -A POSTROUTING -j DNAT --to-destination 1.2.3.4
@@ -164,7 +164,7 @@ Perhaps ip6tables or your kernel needs to be upgraded." ip6tables -t x -A INPUT 
 
 # --- C8: texts --------------------------------------------------------------
 
-@test "without privileges: 4, not an answer (C4, C5)" {
+@test "without privileges: 4, even for -C and -S (C4, C5)" {
 	local tool
 	for tool in 'iptables -S' 'iptables -A INPUT -j ACCEPT' iptables-save; do
 		# shellcheck disable=SC2086 # words
@@ -173,7 +173,7 @@ Perhaps ip6tables or your kernel needs to be upgraded." ip6tables -t x -A INPUT 
 	done
 }
 
-@test "texts that callers look for (C8)" {
+@test "messages that callers match (C8)" {
 	usage_error iptables 'unknown option "--bogus"' iptables --bogus
 	usage_error iptables 'unknown option "--bogus"' iptables -A INPUT --bogus 1
 	usage_error iptables "Couldn't load match \`nope':No such file or directory
@@ -294,7 +294,7 @@ some_rules()
 COMMIT' "$(sed '1d;$d' "$BATS_TEST_TMPDIR/save")"
 }
 
-@test "save -c and -v -S print counters, each in its place (C15)" {
+@test "save -c prints counters before the rule, -v -S after it (C15)" {
 	some_rules
 	prints '*filter
 :INPUT DROP [10:200]
@@ -520,7 +520,7 @@ ACCEPT     tcp  --  fd00::/8             fd00::1              tcp dpt:22|' ip6ta
 		ip6tables -v -L INPUT
 }
 
-@test "-L -Z and -S -Z show, then zero (one call)" {
+@test "-L -Z and -S -Z print, then zero, in one call" {
 	iptables -A INPUT -c 5 6 -j ACCEPT
 	listed 'Chain INPUT (policy ACCEPT 0 packets, 0 bytes)|
     pkts      bytes target     prot opt in     out     source               destination         |
@@ -623,7 +623,7 @@ Zeroing chain `INPUT'"'|" iptables -v -x -L INPUT -Z
 		restored '-A NOPE -j ACCEPT'
 }
 
-@test "restore: a chain may lose its last use and be deleted in one block" {
+@test "restore: a chain can be deleted in the block that removes its last use" {
 	iptables -N A
 	iptables -A INPUT -j A
 	quiet restored '-D INPUT -j A\n-X A' --noflush
@@ -647,7 +647,7 @@ Zeroing chain `INPUT'"'|" iptables -v -x -L INPUT -Z
 -A B -s 2.2.2.2/32 -j A' iptables -t mangle -S B
 }
 
-@test "restore: the names of a chain renamed and deleted are free for others" {
+@test "restore: names of renamed and deleted chains can be reused" {
 	iptables -N A
 	quiet restored '-E A B\n-X B\n-N B\n-A B -s 1.1.1.1' --noflush
 	rules_are '-N B
@@ -673,7 +673,7 @@ ACCEPT  all opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0
 #bye" restore '#hi\n\n*filter\n-A INPUT -j ACCEPT\nCOMMIT\n#bye\n' -v
 }
 
-@test "restore from a file; from one that is not there: 1" {
+@test "restore from a file; from a missing file: 1" {
 	printf '*filter\n-A INPUT -j ACCEPT\nCOMMIT\n' >"$BATS_TEST_TMPDIR/rules"
 	quiet iptables-restore "$BATS_TEST_TMPDIR/rules"
 	rules_are '-A INPUT -j ACCEPT'
@@ -683,7 +683,7 @@ ACCEPT  all opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0
 	rules_are '-A INPUT -j ACCEPT'
 }
 
-@test "restore: -4 and -6 lines are for their own tool" {
+@test "restore: each tool ignores lines with the other's -4 or -6" {
 	restored '-4 -A INPUT -j ACCEPT\n-6 -A INPUT -j DROP\n-A OUTPUT -j ACCEPT'
 	rules_are '-A INPUT -j ACCEPT
 -A OUTPUT -j ACCEPT'
@@ -693,7 +693,7 @@ ACCEPT  all opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0
 
 # --- C17: flags -------------------------------------------------------------
 
-@test "flags of waiting: every form, anywhere, also last (C17)" {
+@test "-w and -W: every form, in any place, also last (C17)" {
 	quiet iptables -w -A INPUT -j ACCEPT
 	quiet iptables -w 5 -A INPUT -j ACCEPT
 	quiet iptables -w10 -A INPUT -j ACCEPT
@@ -732,7 +732,7 @@ ACCEPT  all opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0
 	prints '-A INPUT -p tcp -m tcp --dport 22 -c 0 0 -j ACCEPT' iptables -vS INPUT 1
 }
 
-@test "options: glued, with =, abbreviated where only one is meant" {
+@test "options: without a space, with =, unambiguous abbreviations" {
 	iptables -AINPUT -ptcp -s1.2.3.4 -ilo -jACCEPT
 	iptables --append=INPUT --protocol=tcp --source=1.2.3.4 --in-interface=lo --jump=ACCEPT
 	iptables --app INPUT --proto tcp --so 1.2.3.4 --in-i lo --ju ACCEPT
@@ -764,7 +764,7 @@ ACCEPT  all opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0
 
 # --- C18, C19: environment and names ----------------------------------------
 
-@test "an almost empty environment is enough (C18)" {
+@test "works with an almost empty environment (C18)" {
 	local bare=(ns "$NS" env -i LANG=C)
 	quiet "${bare[@]}" "$RAVELIN_BIN/iptables" -A INPUT -p tcp --dport 80 -j ACCEPT
 	prints '-P INPUT ACCEPT
@@ -773,7 +773,7 @@ ACCEPT  all opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0
 	quiet ns "$NS" env -i HOME=/nonexistent "$RAVELIN_BIN/iptables" -F
 }
 
-@test "it can be called by every name (C19)" {
+@test "works under each program name (C19)" {
 	local family
 	for family in iptables ip6tables; do
 		prints "$family $BANNER" tool "$family-$BACKEND" -V
@@ -798,7 +798,7 @@ ACCEPT  all opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0
 
 # --- C20: order and repetition ----------------------------------------------
 
-@test "equal rules may stand side by side; -D takes the first one (C20)" {
+@test "equal rules are allowed; -D deletes the first (C20)" {
 	iptables -A INPUT -j ACCEPT
 	iptables -A INPUT -j DROP
 	iptables -A INPUT -j ACCEPT
@@ -813,7 +813,7 @@ ACCEPT  all opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0
 	rules_are '-A INPUT -j DROP'
 }
 
-@test "-I: at the head by default, else at the number, one behind the last at most (C20)" {
+@test "-I: first by default, else at the number, at most one after the last (C20)" {
 	iptables -I INPUT -s 1.1.1.1
 	iptables -I INPUT -s 2.2.2.2
 	iptables -I INPUT 2 -s 3.3.3.3
@@ -844,7 +844,7 @@ ACCEPT  all opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0
 	rules_are '-A INPUT -s 3.3.3.3/32'
 }
 
-@test "several addresses in one option: a rule for each pair, for -A -I -C -D" {
+@test "several addresses in one option: one rule per pair, for -A, -I, -C and -D" {
 	iptables -A INPUT -s 1.1.1.1,2.2.2.2 -d 3.3.3.3,4.4.4.4 -j ACCEPT
 	rules_are '-A INPUT -s 1.1.1.1/32 -d 3.3.3.3/32 -j ACCEPT
 -A INPUT -s 1.1.1.1/32 -d 4.4.4.4/32 -j ACCEPT
@@ -865,7 +865,7 @@ ACCEPT  all opt -- in * out *  0.0.0.0/0  -> 0.0.0.0/0
 
 # --- chains -----------------------------------------------------------------
 
-@test "-N, -E, -X: names that are allowed, and those that are not (C20)" {
+@test "-N, -E, -X: valid and invalid names (C20)" {
 	local longest=abcdefghijklmnopqrstuvwxyzab
 	quiet iptables -N $longest
 	quiet iptables -A INPUT -j $longest

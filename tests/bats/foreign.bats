@@ -290,17 +290,17 @@ COMMIT"
 	grep -q -F -e '-N x\x0a EVENT: iptables' events
 }
 
-@test "an edited text is reported: --expr determines the rule" {
+@test "an edited comment is reported: --expr determines the rule" {
 	foreign_chain
 	line=$(iptables -S FORWARD | grep '192.0.2.1, 192.0.2.2')
 	gives 0 iptables-restore -n <<<"*filter
 ${line/drop/accept}
 COMMIT"
-	grep -qF 'nft: --rule is not what --expr does: ip saddr { 192.0.2.1, 192.0.2.2 } drop' <<<"$output"
+	grep -qF 'nft: --rule differs from --expr: ip saddr { 192.0.2.1, 192.0.2.2 } drop' <<<"$output"
 	[ "$(iptables -S FORWARD | tail -n 1)" = "$line" ]
 }
 
-@test "a chain that only such a rule jumps to is in use, and its new name is in the rule, in a file and in one transaction too" {
+@test "a jump in a foreign rule counts as use of its chain and follows a rename, also in files and transactions" {
 	nft -f - <<-'END'
 		table ip filter {
 			chain USER { counter accept; }
@@ -388,7 +388,7 @@ shown()
 	shown 'meta l4proto tcp accept comment "two words"' '-p tcp -m comment --comment "two words" -j ACCEPT'
 }
 
-@test "what cannot be loaded in that chain again is kept whole" {
+@test "a rule that its chain would refuse as options keeps its foreign text" {
 	iptables -P INPUT ACCEPT
 	nft add rule ip filter INPUT 'oifname "eth0" counter accept'
 	iptables -N USER
@@ -427,7 +427,7 @@ chains()
 	END
 }
 
-@test "chains with names that no line could have are no lines, options or targets" {
+@test "chains with invalid names are not printed and cannot be targets" {
 	for chain in INPUT OUTPUT; do iptables -P $chain ACCEPT; done
 	iptables -A FORWARD -s 192.0.2.1 -j DROP
 	chains '["DROP", "a b", "x\n-A FORWARD -j ACCEPT\n-A x", "-j", "!", "LOG", "RETURN", "a name of more than 28 bytes, which stock has not"]'
@@ -453,7 +453,7 @@ chains()
 	[ "$(nft list ruleset)" = '' ]
 }
 
-@test "chains that no line can name go with a table that a restore leaves empty" {
+@test "a restore that leaves a table empty deletes chains with invalid names" {
 	iptables -A FORWARD -s 192.0.2.1 -j DROP
 	chains '["a b", "DROP"]'
 	gives 0 iptables-restore <<<"*filter
@@ -461,7 +461,7 @@ COMMIT"
 	[ "$(nft list ruleset)" = '' ]
 }
 
-@test "chains that no line can name and that jump to ours do not stop a restore" {
+@test "chains with invalid names that jump to ours do not stop a restore" {
 	iptables -N ours
 	iptables -A FORWARD -j ours
 	chains '["a b"]'
@@ -530,7 +530,7 @@ placed()
 	grep -qF 'unknown option "--base"' <<<"$output"
 }
 
-@test "a base chain at another priority, hook, of another type or at none loads again just there" {
+@test "base chains with another priority, hook or type, or none, are restored as saved" {
 	placed 'chain INPUT { type filter hook input priority 10; policy drop; counter packets 5 bytes 60 accept
 		}' filter 'type filter hook input priority 10'
 	placed 'chain INPUT { type filter hook input priority -2147483648; policy accept; ip saddr 1.2.3.4 counter packets 1 bytes 2 drop
@@ -543,7 +543,7 @@ placed()
 		}' filter 'none'
 }
 
-@test "commands on such a chain work, quietly, and leave it where it is" {
+@test "commands on such a chain succeed silently and keep its hook and priority" {
 	nft add table ip filter
 	nft add chain ip filter INPUT '{ type filter hook input priority 10; policy drop; }'
 	nft add set ip filter s '{ type ipv4_addr; }'
@@ -569,7 +569,7 @@ placed()
 	grep -q 192.0.2.99 <<<"$(nft list set ip filter s)"
 }
 
-@test "a base chain is not moved but by a restore of the whole table" {
+@test "only a restore of the whole table moves a base chain" {
 	iptables -P INPUT DROP
 	before=$(iptables-save | grep -v '^#')
 	gives 1 iptables -P INPUT DROP --base 'type filter hook input priority 10'
@@ -588,7 +588,7 @@ COMMIT'
 	[ "$(iptables -t raw -S OUTPUT)" = '-P OUTPUT DROP --base "type filter hook output priority -293"' ]
 }
 
-@test "tests of bits that a field does not have never match" {
+@test "comparisons with bits outside of a field never match" {
 	for chain in INPUT FORWARD OUTPUT; do iptables -P "$chain" ACCEPT; done
 	shown 'ip ecn 1 accept' '-m ecn --ecn-ip-ect 1 -j ACCEPT'
 	shown '@nh,8,8 & 0x3 == 0x15 accept' nft

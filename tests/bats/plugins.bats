@@ -83,23 +83,23 @@ spoiled()
 
 @test "an invalid object, or one for another version, is reported by name" {
 	echo text >text.so
-	broken text 'it is no shared object'
+	broken text 'not a shared object'
 	head -c 4096 /dev/zero >zeros.so
-	broken zeros 'it is no shared object'
+	broken zeros 'not a shared object'
 	head -c 9000 "$RAVELIN_EXTENSIONS/condition.so" >cut.so
-	broken cut 'it is cut off'
+	broken cut 'truncated'
 	head -c 100 "$RAVELIN_EXTENSIONS/condition.so" >short.so
-	broken short 'it is cut off'
+	broken short 'truncated'
 	sed '1s/^\x7fELF/\x7fELV/' "$RAVELIN_EXTENSIONS/condition.so" >magic.so
-	broken magic 'it is no shared object'
+	broken magic 'not a shared object'
 	{ head -c 4 "$RAVELIN_EXTENSIONS/condition.so"; printf '\1'; tail -c +6 "$RAVELIN_EXTENSIONS/condition.so"; } >bits.so
 	broken bits 'wrong ELF class: ELFCLASS32'
 	mkdir directory.so
-	broken directory 'it is no regular file'
+	broken directory 'not a regular file'
 	ln -s nowhere dangling.so
 	broken dangling 'No such file or directory'
 	mkfifo pipe.so
-	broken pipe 'it is no regular file'
+	broken pipe 'not a regular file'
 	echo 'int nothing;' >empty.c
 	build empty.c empty.so
 	broken empty 'it does not define rv_plugin'
@@ -107,22 +107,22 @@ spoiled()
 	build lost.c lost.so
 	broken lost 'undefined symbol: rv_no_such_thing'
 	spoiled future 's/RV_PLUGIN(&condition);/const struct rv_plugin rv_plugin = { .abi = 9999 };/'
-	broken future "it is made for version 9999 of the interface, not $(sed -n 's/^#define RV_PLUGIN_ABI //p' "$BATS_TEST_DIRNAME/../../include/ravelin/plugin.h")"
+	broken future "built for version 9999 of the interface, not $(sed -n 's/^#define RV_PLUGIN_ABI //p' "$BATS_TEST_DIRNAME/../../include/ravelin/plugin.h")"
 	spoiled other 's/RV_PLUGIN(&condition);/const struct rv_plugin rv_plugin = { .abi = RV_PLUGIN_ABI, .ext_size = 8 };/'
-	broken other 'it is made with headers of another release'
+	broken other 'built with headers of another release'
 	spoiled none 's/RV_PLUGIN(&condition);/RV_PLUGIN(NULL);/'
-	broken none 'it has no match or target'
+	broken none 'contains no match or target'
 }
 
 @test "invalid rows are an error" {
 	spoiled beyond 's/\.size = sizeof(struct condition_info),$/.size = 16,/' 's/\.compare = .*//'
-	broken beyond "match \`beyond': --condition: its bits are outside the data"
+	broken beyond "match \`beyond': --condition: bits outside the data"
 	spoiled typed 's/RV_T_STRING/99/'
-	broken typed "match \`typed': --condition: type 99 is not known"
+	broken typed "match \`typed': --condition: unknown type 99"
 	spoiled mark
 	RAVELIN_EXTENSIONS=$PWD ipt -A INPUT -m mark --mark 1
 	spoiled twice 's/\.name = "twice",/.name = "mark",/'
-	broken twice "it has a match \`mark', which is there already"
+	broken twice "match \`mark' exists already"
 	spoiled kind 's/RV_MATCH/RV_CORE/'
 	broken kind "match \`kind': kind 2 is neither match nor target"
 }
@@ -131,7 +131,7 @@ spoiled()
 	ipt -N plain
 	RAVELIN_EXTENSIONS=$PWD ipt -A INPUT -j plain
 	echo text >TARGET.so
-	broken TARGET 'it is no shared object' '-j TARGET'
+	broken TARGET 'not a shared object' '-j TARGET'
 	ipt -A INPUT -g plain
 }
 
@@ -139,15 +139,15 @@ spoiled()
 	need_root
 	cp "$RAVELIN_EXTENSIONS/condition.so" .
 	chmod 777 condition.so
-	broken condition 'others than root may write to it'
+	broken condition 'writable by others than root'
 	chmod 775 condition.so
-	broken condition 'others than root may write to it'
+	broken condition 'writable by others than root'
 	chmod 755 condition.so
 	chown 65534 condition.so
-	broken condition 'it does not belong to root'
+	broken condition 'not owned by root'
 	chown 0 condition.so
 	chmod 777 .
-	broken condition 'its directory: others than root may write to it'
+	broken condition 'directory writable by others than root'
 	chmod 755 .
 	RAVELIN_EXTENSIONS=$PWD ipt -A INPUT -m condition --condition x
 }

@@ -525,7 +525,7 @@ static void test_old_layouts(void **state)
 	assert_int_equal(revision, 2);
 	/* What the older revision cannot express is refused, never reduced. */
 	assert_int_equal(send_rule(range, &revision, &err), RV_ERR_PROBLEM);
-	assert_string_equal(err.text, "revision 2 of match `conntrack' cannot say what the rule says");
+	assert_string_equal(err.text, "revision 2 of match `conntrack' cannot express the rule");
 	rv_layout_clear();
 }
 
@@ -743,7 +743,7 @@ static void test_messages(void **state)
 	       ((struct xt_statistic_info *)(b.match + 1))->u.nth.count = 1,
 	       RULE "match `statistic' has data without an option");
 	BROKEN("-m comment --comment x", b.match->revision = 9,
-	       RULE "match `comment' revision 9 of 256 bytes is not known");
+	       RULE "match `comment' revision 9 of 256 bytes: unknown");
 }
 
 /* ---- checked by the engine ------------------------------------------------------------------- */

@@ -900,7 +900,7 @@ static void test_too_new_for_kernel(void **state)
 	assert_int_equal(questions, 0);
 	assert_int_equal(rv_nft_rule_write(&b, NFPROTO_IPV4, r, &err), -1);
 	assert_string_equal(err.text,
-			    "revision 1 of match `conntrack' cannot say what the rule says");
+			    "revision 1 of match `conntrack' cannot express the rule");
 	rv_buf_free(&b);
 	rv_rule_free(r);
 	rv_layout_clear();
