@@ -29,6 +29,7 @@ INCLUDEDIR ?= $(PREFIX)/include
 EXTENSIONS := $(LIBDIR)/ravelin/extensions
 # Headers to build them with.
 HEADERS    := buf error extension family ir list plugin predicate
+TABLES     := operators selectors verdicts
 BUILD     ?= build
 SANITIZE  ?=
 
@@ -403,17 +404,17 @@ deb: all
 # ravelin/VERSION".
 DKMSDIR ?= /usr/src/ravelin-$(VERSION)
 install-dkms:
-	for f in include/uapi/ravelin.h include/ravelin/selectors.def include/ravelin/hooks.h kernel/ravelin.h kernel/engine/*.[ch] kernel/linux/*.[ch] kernel/linux/Kbuild; do \
+	for f in include/uapi/ravelin.h include/ravelin/selectors.def include/ravelin/operators.def include/ravelin/hooks.h kernel/ravelin.h kernel/engine/*.[ch] kernel/linux/*.[ch] kernel/linux/Kbuild; do \
 		install -D -m 0644 $$f $(DESTDIR)$(DKMSDIR)/$$f || exit; done
 	$(fill) kernel/linux/dkms.conf >$(DESTDIR)$(DKMSDIR)/dkms.conf
 
 install-headers:
-	install -D -m 0644 -t $(DESTDIR)$(INCLUDEDIR)/ravelin $(HEADERS:%=include/ravelin/%.h) include/ravelin/selectors.def
+	install -D -m 0644 -t $(DESTDIR)$(INCLUDEDIR)/ravelin $(HEADERS:%=include/ravelin/%.h) $(TABLES:%=include/ravelin/%.def)
 
 uninstall:
 	for n in ravelin ravelin-rules $(LINKS); do rm -f $(DESTDIR)$(SBINDIR)/$$n; done
 	for n in $(CLOSED); do rm -f $(DESTDIR)$(LIBDIR)/ravelin/$$n; done
-	for n in $(HEADERS:%=%.h) selectors.def; do rm -f $(DESTDIR)$(INCLUDEDIR)/ravelin/$$n; done
+	for n in $(HEADERS:%=%.h) $(TABLES:%=%.def); do rm -f $(DESTDIR)$(INCLUDEDIR)/ravelin/$$n; done
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/ravelin
 	for n in $(COMPLETED) ravelin-rules; do rm -f $(DESTDIR)$(BASHDIR)/$$n $(DESTDIR)$(FISHDIR)/$$n.fish; done
 	for p in $(notdir $(PAGES)); do rm -f $(DESTDIR)$(MANDIR)/man$${p##*.}/$$p; done

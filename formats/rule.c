@@ -91,12 +91,11 @@ static bool translate_verdict(struct rv_text *t)
 {
 	const struct rv_rule *r = t->rule;
 	static const char *const words[] = {
-		[RV_VERDICT_NONE] = "", [RV_VERDICT_ACCEPT] = " accept",
-		[RV_VERDICT_DROP] = " drop", [RV_VERDICT_RETURN] = " return",
-		[RV_VERDICT_JUMP] = " jump ", [RV_VERDICT_GOTO] = " goto ",
+#define RV_VERDICT(id, name, nft, ...) nft,
+#include <ravelin/verdicts.def>
 	};
 
-	if (r->verdict == RV_VERDICT_QUEUE)
+	if (!words[r->verdict])
 		return false;
 	rv_buf_puts(t->b, words[r->verdict]);
 	if (r->verdict != RV_VERDICT_JUMP && r->verdict != RV_VERDICT_GOTO)

@@ -355,15 +355,9 @@ static size_t conditions_end(const struct rv_line *l, size_t at)
 /* Whether the action at that word ends every rule. */
 static bool is_final(const struct rv_line *l, size_t at)
 {
-	static const char *const ends[] = { "ACCEPT", "DROP", "RETURN", "QUEUE" };
 	struct rv_piece p = rv_line_piece(l, &at, NULL);
 
-	if (p.kind != RV_PIECE_TARGET || !p.name)
-		return true;
-	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
-		if (!strcmp(ends[i], p.name))
-			return true;
-	return false;
+	return p.kind != RV_PIECE_TARGET || !p.name || rv_verdict_find(p.name) != RV_VERDICT_NONE;
 }
 
 /*

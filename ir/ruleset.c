@@ -6,25 +6,27 @@
 #include <ravelin/extension.h>
 #include <ravelin/ir.h>
 
-static const char *const verdict_names[] = {
-	[RV_VERDICT_ACCEPT] = "ACCEPT",
-	[RV_VERDICT_DROP] = "DROP",
-	[RV_VERDICT_QUEUE] = "QUEUE",
-	[RV_VERDICT_RETURN] = "RETURN",
-	[RV_VERDICT_GOTO] = NULL,
+static const struct {
+	const char *name, *help;
+} verdicts[] = {
+#define RV_VERDICT(id, name, nft, nf_tables, module, help) { name, help },
+#include <ravelin/verdicts.def>
 };
-
-#define NVERDICTS (sizeof(verdict_names) / sizeof(*verdict_names))
 
 const char *rv_verdict_name(enum rv_verdict verdict)
 {
-	return verdict < NVERDICTS ? verdict_names[verdict] : NULL;
+	return verdict < RV_VERDICTS ? verdicts[verdict].name : NULL;
+}
+
+const char *rv_verdict_help(enum rv_verdict verdict)
+{
+	return verdict < RV_VERDICTS ? verdicts[verdict].help : NULL;
 }
 
 enum rv_verdict rv_verdict_find(const char *name)
 {
-	for (unsigned int i = 0; i < NVERDICTS; i++)
-		if (verdict_names[i] && !strcmp(verdict_names[i], name))
+	for (unsigned int i = 0; i < RV_VERDICTS; i++)
+		if (verdicts[i].name && !strcmp(verdicts[i].name, name))
 			return i;
 	return RV_VERDICT_NONE;
 }

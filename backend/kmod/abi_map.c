@@ -6,8 +6,6 @@
 
 /* ---- selectors, operators, verdicts --------------------------------------------------- */
 
-#define OPERATORS(X) X(EQ) X(PREFIX) X(MASK) X(ANY) X(RANGE) X(IN)
-
 unsigned int rv_kmod_sel(enum rv_sel sel)
 {
 	static const uint8_t map[RV_SEL_COUNT] = {
@@ -31,9 +29,8 @@ enum rv_sel rv_kmod_sel_back(unsigned int sel)
 unsigned int rv_kmod_op(enum rv_op op)
 {
 	static const uint8_t map[] = {
-#define RV_X(id) [RV_OP_##id] = RVK_OP_##id,
-		OPERATORS(RV_X)
-#undef RV_X
+#define RV_MODULE_OPERATOR(number, id) [RV_OP_##id] = (number),
+#include <ravelin/operators.def>
 	};
 
 	return op < sizeof(map) ? map[op] : 0;
@@ -41,38 +38,31 @@ unsigned int rv_kmod_op(enum rv_op op)
 
 int rv_kmod_op_back(unsigned int op)
 {
-#define RV_X(id) if (op == RVK_OP_##id) return RV_OP_##id;
-	OPERATORS(RV_X)
-#undef RV_X
-	return -1;
+	switch (op) {
+#define RV_MODULE_OPERATOR(number, id) case number: return RV_OP_##id;
+#include <ravelin/operators.def>
+	default: return -1;
+	}
 }
 
-static const struct {
-	enum rv_verdict verdict;
-	int32_t code;
-} verdict_map[] = {
-	{ RV_VERDICT_NONE, RVK_CONTINUE },
-	{ RV_VERDICT_ACCEPT, RVK_ACCEPT },
-	{ RV_VERDICT_DROP, RVK_DROP },
-	{ RV_VERDICT_QUEUE, RVK_QUEUE },
-	{ RV_VERDICT_RETURN, RVK_RETURN },
-};
+#define RV_NO_CODE INT32_MAX
 
-#define VERDICTS (sizeof(verdict_map) / sizeof(*verdict_map))
+/* The module's verdict by verdict. */
+static const int32_t verdict_codes[] = {
+#define RV_VERDICT(id, name, nft, nf_tables, module, ...) module,
+#include <ravelin/verdicts.def>
+};
 
 int32_t rv_kmod_verdict(enum rv_verdict verdict)
 {
-	for (unsigned int i = 0; i < VERDICTS; i++)
-		if (verdict_map[i].verdict == verdict)
-			return verdict_map[i].code;
-	return RVK_CONTINUE;
+	return verdict_codes[verdict] == RV_NO_CODE ? RVK_CONTINUE : verdict_codes[verdict];
 }
 
 bool rv_kmod_verdict_back(int32_t code, enum rv_verdict *verdict)
 {
-	for (unsigned int i = 0; i < VERDICTS; i++)
-		if (verdict_map[i].code == code) {
-			*verdict = verdict_map[i].verdict;
+	for (unsigned int i = 0; i < RV_VERDICTS && code != RV_NO_CODE; i++)
+		if (verdict_codes[i] == code) {
+			*verdict = i;
 			return true;
 		}
 	return false;

@@ -106,8 +106,8 @@ static void offer_for_command(struct rv_offers *o, const struct rv_completion *c
 		if (c->arg == 0) {
 			rv_offer_chains(o, c->family, c->table, RV_CHAINS_BASE);
 		} else {
-			rv_offer(o, "ACCEPT", "accept the packet");
-			rv_offer(o, "DROP", "drop the packet");
+			rv_offer(o, "ACCEPT", rv_verdict_help(RV_VERDICT_ACCEPT));
+			rv_offer(o, "DROP", rv_verdict_help(RV_VERDICT_DROP));
 		}
 		break;
 	default:
@@ -119,17 +119,9 @@ static void offer_for_command(struct rv_offers *o, const struct rv_completion *c
 
 static void offer_verdicts(struct rv_offers *o)
 {
-	static const struct {
-		const char *name, *help;
-	} verdicts[] = {
-		{ "ACCEPT", "accept the packet" },
-		{ "DROP", "drop the packet" },
-		{ "QUEUE", "pass the packet to a program" },
-		{ "RETURN", "return to the calling chain" },
-	};
-
-	for (size_t i = 0; i < sizeof(verdicts) / sizeof(*verdicts); i++)
-		rv_offer(o, verdicts[i].name, verdicts[i].help);
+	for (unsigned int i = 0; i < RV_VERDICTS; i++)
+		if (rv_verdict_name(i))
+			rv_offer(o, rv_verdict_name(i), rv_verdict_help(i));
 }
 
 static void offer_argument(struct rv_offers *o, const struct rv_completion *c)

@@ -33,18 +33,17 @@ struct rv_counters {
 	uint64_t packets, bytes;
 };
 
+/* The rows of verdicts.def. */
 enum rv_verdict {
-	RV_VERDICT_NONE,	/* run the target, if any, then continue with the next rule */
-	RV_VERDICT_ACCEPT,
-	RV_VERDICT_DROP,
-	RV_VERDICT_QUEUE,
-	RV_VERDICT_RETURN,
-	RV_VERDICT_JUMP,	/* to the chain named in rv_rule.jump */
-	RV_VERDICT_GOTO,
+#define RV_VERDICT(id, ...) RV_VERDICT_##id,
+#include <ravelin/verdicts.def>
+	RV_VERDICTS
 };
 
 /* "ACCEPT", ...; NULL for NONE, JUMP and GOTO. */
 const char *rv_verdict_name(enum rv_verdict verdict);
+/* What it does, in a few words; NULL: it has no name. */
+const char *rv_verdict_help(enum rv_verdict verdict);
 /* The verdict of that name, or RV_VERDICT_NONE. */
 enum rv_verdict rv_verdict_find(const char *name);
 

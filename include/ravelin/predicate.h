@@ -67,16 +67,10 @@ bool rv_protocol_has_ports(uint16_t protocol);
 void rv_selector_put(enum rv_sel sel, uint64_t n, uint8_t *bytes);
 uint64_t rv_selector_get(enum rv_sel sel, const uint8_t *bytes);
 
+/* Operators: the rows of operators.def. */
 enum rv_op {
-	RV_OP_EQ,	/* x == value */
-	RV_OP_PREFIX,	/* the first len bytes of x == value (interface wildcards) */
-	RV_OP_MASK,	/* (x & other) == value */
-	RV_OP_ANY,	/* (x & value) != 0 (bit sets: states, address types) */
-	RV_OP_RANGE,	/* value <= x <= other */
-	RV_OP_IN,	/* x is in one of the intervals of list */
-	RV_OP_BEGINS,	/* the string starts with x */
-	RV_OP_CHUNKS,	/* x is one of list: type from from[0] to to[0], (flags & to[1]) ==
-			 * from[1] */
+#define RV_OPERATOR(id) RV_OP_##id,
+#include <ravelin/operators.def>
 };
 
 /* Inclusive bounds, in the selector's byte order. */

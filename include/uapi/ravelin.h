@@ -322,12 +322,11 @@ struct rvk_verdict {
 	__u32 flags;
 };
 
-#define RVK_OP_EQ	1	/* x == value */
-#define RVK_OP_PREFIX	2	/* the first len bytes of x == value; len 0 always matches */
-#define RVK_OP_MASK	3	/* (x & other) == value */
-#define RVK_OP_ANY	4	/* (x & value) != 0 */
-#define RVK_OP_RANGE	5	/* value <= x <= other */
-#define RVK_OP_IN	6	/* x is in one of the intervals of list */
+/* Operators: the rows of the included file that have a number. */
+enum rvk_op {
+#define RV_MODULE_OPERATOR(number, id) RVK_OP_##id = (number),
+#include <ravelin/operators.def>
+};
 
 #define RVK_PREDICATE_NEGATE	(1 << 0)
 #define RVK_PREDICATE_FLAGS	RVK_PREDICATE_NEGATE
@@ -340,7 +339,7 @@ struct rvk_interval {
 struct rvk_predicate {
 	__u16 size;			/* including list: 48 + 32 * count */
 	__u16 sel;			/* enum rvk_sel */
-	__u8 op;
+	__u8 op;			/* enum rvk_op */
 	__u8 flags;
 	__u8 len;			/* of the selector; RVK_OP_PREFIX: of the prefix */
 	__u8 count;			/* entries in list; RVK_OP_IN: 1 to RVK_PREDICATE_LIST,

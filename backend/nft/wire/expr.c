@@ -560,36 +560,28 @@ int rv_nft_expr_read(struct rv_nft_view elem, struct rv_nft_expr *e, const char 
 
 /* ---- verdicts ------------------------------------------------------------------ */
 
-static const struct {
-	enum rv_verdict verdict;
-	uint32_t code;
-} verdicts[] = {
-	{ RV_VERDICT_ACCEPT, NF_ACCEPT },
-	{ RV_VERDICT_DROP, NF_DROP },
-	{ RV_VERDICT_RETURN, (uint32_t)NFT_RETURN },
-	{ RV_VERDICT_JUMP, (uint32_t)NFT_JUMP },
-	{ RV_VERDICT_GOTO, (uint32_t)NFT_GOTO },
-};
+#define RV_NO_CODE INT64_MAX
 
-#define VERDICTS (sizeof(verdicts) / sizeof(*verdicts))
+/* NFTA_VERDICT_CODE by verdict. */
+static const int64_t verdict_codes[] = {
+#define RV_VERDICT(id, name, nft, nf_tables, ...) nf_tables,
+#include <ravelin/verdicts.def>
+};
 
 enum rv_verdict rv_nft_verdict_of(uint32_t code)
 {
-	for (unsigned int i = 0; i < VERDICTS; i++)
-		if (verdicts[i].code == code)
-			return verdicts[i].verdict;
+	for (unsigned int i = 0; i < RV_VERDICTS; i++)
+		if (verdict_codes[i] == (int32_t)code)
+			return i;
 	return RV_VERDICT_NONE;
 }
 
 bool rv_nft_verdict_code(enum rv_verdict verdict, uint32_t *code)
 {
-	for (unsigned int i = 0; i < VERDICTS; i++) {
-		if (verdicts[i].verdict == verdict) {
-			*code = verdicts[i].code;
-			return true;
-		}
-	}
-	return false;
+	if (verdict_codes[verdict] == RV_NO_CODE)
+		return false;
+	*code = (uint32_t)verdict_codes[verdict];
+	return true;
 }
 
 bool rv_nft_verdict_has_chain(enum rv_verdict verdict)
