@@ -236,6 +236,9 @@ int rv_fast_single(struct rv_store *s, struct rv_nft_message *m, struct rv_error
 	};
 	int rc = 1;
 
+	/* A map was full: the table is rewritten with larger ones. */
+	if (s->replace & rv_nft_table_bit(c->table->def) << RV_FAST_ANEW)
+		return 1;
 	if (s->bulk || m->b->nrecords || !c->chain || !c->chain->handle || c->chain->handle & RV_NFT_NEW_CHAIN)
 		return 1;
 	if (c->kind == RV_CHANGE_DEL_RULE && !c->pos->in && c->pos->id)
