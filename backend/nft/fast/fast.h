@@ -185,6 +185,9 @@ struct rv_fast_map {
 
 struct rv_fast_leaf {
 	uint64_t id, map;
+	uint32_t code;			/* verdict of the element: NFT_GOTO or NFT_JUMP */
+	bool filled;			/* it has rules */
+	bool parsed, closed, returns;	/* rules were parsed; as in struct rv_plan_group */
 	uint32_t chain, block;
 	size_t key;
 	bool named;			/* an element refers to it */

@@ -475,6 +475,7 @@ static int add_leaf(struct reading *r, const struct element *x, uint64_t id, str
 	if (leaf->named)
 		return damaged_element(r, r->map, x->key, "uses the leaf chain of another element", err);
 	leaf->named = true;
+	leaf->code = x->code;
 	leaf->map = r->map->id;
 	leaf->chain = r->map->chain;
 	leaf->block = r->map->block;
@@ -707,6 +708,7 @@ static void place_leaves(struct rv_fast_table *f)
 		if (leaf && !leaf->named)
 			continue;
 		if (leaf) {
+			f->leaves[*at - 1].filled = true;
 			e->chain = leaf->chain;
 			e->block = leaf->block;
 			e->map = leaf->map;
@@ -714,6 +716,21 @@ static void place_leaves(struct rv_fast_table *f)
 		f->entries[kept++] = *e;
 	}
 	f->nentries = kept;
+}
+
+static int check_filled(const struct reading *r, struct rv_error *err)
+{
+	char name[RV_FAST_NAME];
+
+	for (size_t i = 0; i < r->f->nleaves; i++) {
+		const struct rv_fast_leaf *leaf = &r->f->leaves[i];
+
+		if (!leaf->named || leaf->filled)
+			continue;
+		rv_fast_name(name, RV_FAST_LEAF, leaf->id);
+		return damaged(r, err, "chain", name, "it has no rules, and an element leads to it");
+	}
+	return 0;
 }
 
 /* Orders must be unique and ascend with the kernel rules. */
@@ -742,6 +759,8 @@ static int arrange(struct reading *r, struct rv_error *err)
 	struct rv_fast_table *f = r->f;
 
 	place_leaves(f);
+	if (check_filled(r, err))
+		return -1;
 	if (f->nentries)
 		qsort(f->entries, f->nentries, sizeof(*f->entries), by_order);
 	for (size_t i = 0; i < f->nentries; i++) {
@@ -768,10 +787,16 @@ static const char *text_at(const struct rv_fast_table *f, size_t at)
 	return f->text.data + at;
 }
 
-/* Returns whether an element has the key and verdict of its text. */
+static struct rv_fast_leaf *leaf_of(const struct reading *r, const struct rv_fast_entry *e)
+{
+	return e->where == RV_FAST_IN_LEAF ? &r->f->leaves[*rv_map_get(&r->f->by_leaf, e->leaf) - 1] : NULL;
+}
+
+/* Returns whether a map has the key of the rule, and an element its verdict. */
 static bool agrees(const struct reading *x, const struct rv_fast_entry *e, const struct rv_rule *r)
 {
 	const struct rv_fast_map *map = rv_fast_map_by_id(x->f, e->map);
+	struct rv_fast_leaf *leaf = leaf_of(x, e);
 	unsigned char key[RV_FAST_KEY_MAX];
 	struct rv_facts facts;
 	unsigned int len;
@@ -781,10 +806,14 @@ static bool agrees(const struct reading *x, const struct rv_fast_entry *e, const
 	if (facts.barrier || !rv_facts_fit(&facts, &map->shape))
 		return false;
 	len = rv_fast_key(x->family, &facts, &map->shape, key);
-	if (memcmp(key, text_at(x->f, e->key), len) != 0)
+	if (memcmp(key, text_at(x->f, leaf ? leaf->key : e->key), len) != 0)
 		return false;
-	if (e->where != RV_FAST_ELEMENT)
+	if (leaf) {
+		leaf->parsed = true;
+		leaf->closed |= !rv_facts_beyond(&facts, &map->shape) && rv_rule_ends(r);
+		leaf->returns |= rv_rule_returns(r);
 		return true;
+	}
 	return !rv_facts_beyond(&facts, &map->shape) && !e->action == !r->target &&
 	       rv_fast_element_code(r, &code) && code == e->code;
 }
@@ -815,7 +844,7 @@ static int take_rule(struct rv_rule *rule, uint32_t n, void *arg, struct rv_erro
 	p->at = n;
 	if (e->jump)
 		rv_chain_name_set(rule->jump, text_at(r->f, e->jump));
-	if (!e->jump != !rule->jump[0] || (e->where == RV_FAST_ELEMENT && !agrees(r, e, rule))) {
+	if (!e->jump != !rule->jump[0] || (e->where != RV_FAST_PLAIN && !agrees(r, e, rule))) {
 		rv_rule_free(rule);
 		return disagrees(r, e, "text and verdict or key differ", err);
 	}
@@ -827,6 +856,23 @@ static int take_rule(struct rv_rule *rule, uint32_t n, void *arg, struct rv_erro
 		rv_rule_free(rule);
 	rv_meter_step(r->s->meter);
 	return rc;
+}
+
+/* Packets must not pass the end of a leaf that an element goes to, nor return early from one it jumps to. */
+static int check_leaves(const struct reading *r, struct rv_error *err)
+{
+	for (size_t i = 0; i < r->f->nleaves; i++) {
+		const struct rv_fast_leaf *leaf = &r->f->leaves[i];
+		bool goes = leaf->code == (uint32_t)NFT_GOTO;
+		char name[RV_FAST_NAME];
+
+		rv_fast_name(name, RV_FAST_LEAF, leaf->id);
+		if (leaf->parsed && goes && !leaf->closed)
+			return damaged(r, err, "chain", name, "packets would pass the end of the leaf");
+		if (leaf->parsed && !goes && leaf->returns)
+			return damaged(r, err, "chain", name, "a rule would return to the switch");
+	}
+	return 0;
 }
 
 static int parse(struct parsing *p, uint32_t count, struct rv_error *err)
@@ -851,7 +897,7 @@ static int parse(struct parsing *p, uint32_t count, struct rv_error *err)
 		rv_fail_memory(err);
 	else if (rc && lines.at < count)
 		disagrees(r, &p->entries[lines.at], own.text, err);
-	return rc;
+	return rc ? rc : check_leaves(r, err);
 }
 
 /* ---- the table ------------------------------------------------------------------------------------------- */
