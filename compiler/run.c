@@ -196,8 +196,32 @@ static uint64_t group_cost(const struct rv_plan_chain *c, const struct rv_plan_g
 	return cost;
 }
 
+/* Targets that chains were counted for; more are not remembered. */
+#define TARGETS 16
+
+struct targets {
+	const struct rv_rule *rule[TARGETS];
+	unsigned int count;
+};
+
+/* Chains that the group needs: its leaf, or one for its target, which rules with the same target share. */
+static uint32_t count_chains(const struct rv_plan_chain *c, const struct rv_plan_group *p, struct targets *seen)
+{
+	const struct rv_rule *r = c->rules[p->first];
+
+	if (p->form != RV_GROUP_DIRECT || !r->target)
+		return needs_chain(c, p);
+	for (unsigned int i = 0; i < seen->count; i++)
+		if (rv_part_equal(seen->rule[i]->target, r->target) && seen->rule[i]->ip.proto == r->ip.proto)
+			return 0;
+	if (seen->count < TARGETS)
+		seen->rule[seen->count++] = r;
+	return 1;
+}
+
 static void sum_up(const struct rv_plan_chain *c, struct rv_block *b)
 {
+	struct targets seen = { .count = 0 };
 	uint64_t linear = 0, dearest = 0;
 
 	b->leaves = 0;
@@ -206,7 +230,7 @@ static void sum_up(const struct rv_plan_chain *c, struct rv_block *b)
 	for (uint32_t i = 0; i < b->ngroups; i++) {
 		uint64_t cost = group_cost(c, &b->groups[i]);
 
-		b->leaves += needs_chain(c, &b->groups[i]);
+		b->leaves += count_chains(c, &b->groups[i], &seen);
 		dearest = cost > dearest ? cost : dearest;
 	}
 	b->gain = (int64_t)linear - (int64_t)(switch_cost(&b->key) + dearest);

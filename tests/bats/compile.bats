@@ -47,6 +47,13 @@ explains()
 		explains "  rules 1-21: one lookup by -p --sport: 20 keys, 19 direct, 1 with a leaf of up to 2 rules"
 }
 
+@test "rules with one target share a chain for it, however many they are" {
+	seq -f '-A INPUT -p udp --dport %.0f -j REJECT' 9000 |
+		explains "  rules 1-9000: one lookup by -p --dport: 9000 keys, 9000 direct"
+	capture compile rules
+	[[ $out == *"maps: 1, leaf chains: 1;"* ]]
+}
+
 @test "each rule outside a lookup has a reason" {
 	rules 7 -j LOG | explains "  rules 1-7: one by one: no test that can be a key"
 	rules 7 ! -s 10.0.0.%i -j DROP | explains '  rules 1-7: one by one: "!" before -s'
