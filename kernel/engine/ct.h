@@ -223,7 +223,7 @@ uint64_t rv_ct_now(void);
 uint32_t rv_ct_hash(const struct rv_ct *ct, const struct rv_tuple *t);
 /*
  * The connection of a tuple, with a reference, or NULL; expired ones are removed. dirs: directions
- * whose tuples count, bits; *dir is the tuple's.
+ * whose tuples count, bits; *dir is the tuple's, undefined without a connection.
  */
 struct rv_conn *rv_ct_find(struct rv_ct *ct, const struct rv_tuple *t, unsigned int dirs,
 			   enum rv_ct_dir *dir);
@@ -320,8 +320,9 @@ const struct rv_ct_proto *rv_ct_proto(uint8_t family, uint8_t proto);
 bool rv_ct_sum_is_wrong(const struct rv_ct *ct, const struct rv_pkt *pkt, bool pseudo);
 enum rvk_ct_why rv_ct_tcp_check(const struct rv_ct *ct, const struct rv_pkt *pkt);
 enum rv_ct_verdict rv_ct_tcp(struct rv_ct_step *s, const struct rv_ct_proto *row);
+bool rv_ct_tcp_closing(const struct rv_tcp *tcp);
 /* Whether the connection is being closed, so that it may be evicted. */
-bool rv_ct_tcp_closing(const struct rv_conn *c);
+bool rv_ct_closing(const struct rv_conn *c);
 
 /* Kinds of segments, rows of the table of states. */
 enum rv_tcp_kind { RV_TCP_SYN, RV_TCP_SYNACK, RV_TCP_FIN, RV_TCP_ACK, RV_TCP_RST, RV_TCP_NONE, RV_TCP_KINDS };
@@ -330,6 +331,8 @@ enum { RV_TCP_IGNORE = TCP_CONNTRACK_MAX, RV_TCP_INVALID };
 uint8_t rv_tcp_next(enum rv_ct_dir dir, enum rv_tcp_kind kind, unsigned int state);
 /* "ESTABLISHED", ... */
 const char *rv_tcp_state_name(unsigned int state);
+/* Of the connection; NULL: its protocol has no states. */
+const char *rv_conn_state_name(const struct rv_conn *c);
 const char *rv_ct_why_name(enum rvk_ct_why why);
 
 #endif

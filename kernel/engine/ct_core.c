@@ -165,6 +165,7 @@ static enum rv_ct_verdict resolve(struct rv_ct_step *s)
 		if (!rv_tuple_invert(&t, &reply))
 			return invalid(s, RVK_CT_TYPE);
 		s->conn = new_conn(s, &t, &reply);
+		dir = RV_CT_ORIGINAL;
 	}
 	if (!s->conn)
 		return RV_CT_DROP;

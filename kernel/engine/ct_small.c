@@ -146,6 +146,7 @@ static enum rv_ct_verdict icmp_packet(struct rv_ct_step *s, const struct rv_ct_p
 
 static const struct rv_ct_proto protos[] = {
 	{ IPPROTO_TCP, ANY, RV_TCP_HEADER, 0, 0, rv_ct_tcp_check, rv_ct_tcp, "tcp" },
+	{ IPPROTO_SCTP, ANY, 12, RV_CT_GENERIC, RV_CT_GENERIC, NULL, NULL, "sctp" },
 	{ IPPROTO_UDP, ANY, 8, RV_CT_UDP, RV_CT_UDP_STREAM, check_udp, udp_packet, "udp" },
 	{ IPPROTO_UDPLITE, ANY, 8, RV_CT_UDP, RV_CT_UDP_STREAM, check_udplite, udp_packet, "udplite" },
 	{ IPPROTO_ICMP, V4, 8, RV_CT_ICMP, RV_CT_ICMP, check_icmp, icmp_packet, "icmp" },
@@ -162,4 +163,19 @@ const struct rv_ct_proto *rv_ct_proto(uint8_t family, uint8_t proto)
 	while (row->proto && (row->proto != proto || (row->family != ANY && row->family != family)))
 		row++;
 	return row;
+}
+
+static uint8_t proto_of(const struct rv_conn *c)
+{
+	return rv_relaxed(c->nodes[RV_CT_ORIGINAL].tuple.kind) >> 8 & 0xff;
+}
+
+bool rv_ct_closing(const struct rv_conn *c)
+{
+	return proto_of(c) == IPPROTO_TCP && rv_ct_tcp_closing(&c->proto.tcp);
+}
+
+const char *rv_conn_state_name(const struct rv_conn *c)
+{
+	return proto_of(c) == IPPROTO_TCP ? rv_tcp_state_name(rv_relaxed(c->proto.tcp.state)) : NULL;
 }

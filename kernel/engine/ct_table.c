@@ -223,12 +223,13 @@ struct rv_conn *rv_ct_find(struct rv_ct *ct, const struct rv_tuple *t, unsigned 
 
 		rv_read_begin();
 		n = find_node(ct, hash, t, dirs);
-		if (n) {
-			*dir = node_dir(n);
-			c = conn_of(n, *dir);
-		}
+		if (n)
+			c = conn_of(n, node_dir(n));
 		rv_read_end();
-		if (!c || !is_expired(c, rv_ct_now()))
+		if (!c)
+			return NULL;
+		*dir = node_dir(n);
+		if (!is_expired(c, rv_ct_now()))
 			return c;
 		rv_ct_kill(ct, c);
 		rv_conn_put(ct, c);
@@ -465,7 +466,7 @@ static bool is_over(const struct rv_conn *c, uint64_t now)
 
 static bool is_over_or_closing(const struct rv_conn *c, uint64_t now)
 {
-	return is_expired(c, now) || rv_ct_tcp_closing(c);
+	return is_expired(c, now) || rv_ct_closing(c);
 }
 
 static bool is_any(const struct rv_conn *c, uint64_t now)

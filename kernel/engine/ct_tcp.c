@@ -102,16 +102,11 @@ const char *rv_tcp_state_name(unsigned int state)
 	return names[state];
 }
 
-static bool is_closing(const struct rv_tcp *tcp)
+bool rv_ct_tcp_closing(const struct rv_tcp *tcp)
 {
-	return tcp->state >= FW && tcp->state <= CL;
-}
+	const uint8_t state = rv_relaxed(tcp->state);
 
-bool rv_ct_tcp_closing(const struct rv_conn *c)
-{
-	const struct rv_tuple t = rv_conn_tuple(c, RV_CT_ORIGINAL);
-
-	return rv_tuple_proto(&t) == IPPROTO_TCP && is_closing(&c->proto.tcp);
+	return state >= FW && state <= CL;
 }
 
 /* ---- segments ------------------------------------------ */
@@ -524,7 +519,7 @@ static enum rst check_rst(struct tcp_step *t)
 	enum rst done = RST_OPEN;
 
 	/* The ports may be in use again, by a connection that was not followed. */
-	if (is_closing(tcp) || answers_challenge(t))
+	if (rv_ct_tcp_closing(tcp) || answers_challenge(t))
 		return RST_ACCEPT;
 	if (t->receiver->flags & IP_CT_TCP_FLAG_MAXACK_SET && tcp->last_kind != RV_TCP_SYN)
 		done = check_rst_number(t);

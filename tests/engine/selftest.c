@@ -4,7 +4,7 @@
 
 static const struct rv_test *const all[] = {
 	rv_tests_check, rv_tests_run, rv_tests_match, rv_tests_state, rv_tests_target,
-	rv_tests_call, rv_tests_ct, rv_tests_ct_tcp, rv_tests_lookup,
+	rv_tests_call, rv_tests_ct, rv_tests_ct_tcp, rv_tests_ct_rules, rv_tests_lookup,
 };
 
 unsigned int rv_test_slots = 1;

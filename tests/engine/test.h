@@ -16,7 +16,7 @@ struct rv_test {
 
 extern const struct rv_test rv_tests_check[], rv_tests_run[], rv_tests_match[], rv_tests_state[],
 	rv_tests_target[], rv_tests_call[], rv_tests_ct[], rv_tests_ct_tcp[],
-	rv_tests_lookup[];
+	rv_tests_ct_rules[], rv_tests_lookup[];
 
 /*
  * Runs all tests and calls say with the name of each and the line of its first failure, 0 if it

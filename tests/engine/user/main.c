@@ -28,6 +28,9 @@ int main(void)
 	say("tables are replaced while packets pass", rv_test_threads());
 	say("several writers at once lose no count", rv_test_writers());
 	say("a match comes and goes while packets pass", rv_test_registering());
+	say("connections end with their timeouts", rv_test_ct_time());
+	say("without memory, packets are dropped, not passed untracked", rv_test_ct_memory());
+	say("connections are found while the table changes", rv_test_ct_threads());
 	say("nothing is left behind", rv_user_live() != live ? __LINE__ : 0);
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed != 0;

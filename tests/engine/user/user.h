@@ -11,5 +11,8 @@ unsigned int rv_test_threads(void);
 unsigned int rv_test_writers(void);
 unsigned int rv_test_time(void);
 unsigned int rv_test_registering(void);
+unsigned int rv_test_ct_time(void);
+unsigned int rv_test_ct_memory(void);
+unsigned int rv_test_ct_threads(void);
 
 #endif
