@@ -4,6 +4,7 @@
 import ipaddress
 import random
 import struct
+import sys
 
 FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
 ICMP, TCP, UDP, GRE, ICMPV6 = 1, 6, 17, 47, 58
@@ -198,3 +199,16 @@ def capture(path, packets):
         out.write(struct.pack("<IHHiIII", 0xa1b23c4d, 2, 4, 0, 0, 65535, 101))
         for when, packet in packets:
             out.write(struct.pack("<IIII", when // 10**9, when % 10**9, len(packet), len(packet)) + packet)
+
+
+def main(seed, family, count, path):
+    """Writes the input of tests/fuzz/fuzz_ct.c: a length byte before each packet."""
+    source = iter(Connections(int(seed), int(family)))
+    with open(path, "wb") as out:
+        for _ in range(int(count)):
+            packet = next(source)[1][:0xef]
+            out.write(bytes([len(packet)]) + packet)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -2,7 +2,7 @@
 /*
  * Captures that may hold anything: ravelin run on a fixed ruleset.
  *
- * Input: a byte (1: IPv6, 2: JSON, 4: forwarded), then the capture.
+ * Input: a byte (1: IPv6, 2: JSON, 4: forwarded, 8: --conntrack), then the capture.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -83,6 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	argv[argc++] = (char *)(data[0] & 4 ? "PREROUTING,FORWARD,POSTROUTING" : "PREROUTING,INPUT");
 	if (data[0] & 2)
 		argv[argc++] = (char *)"-j";
+	if (data[0] & 8)
+		argv[argc++] = (char *)"-c";
 	argv[argc] = NULL;
 	cli.argc = argc;
 	cli.argv = argv;
