@@ -51,7 +51,6 @@ static const char *state_name(uint8_t info)
 static void describe(struct rv_run_tracked *t)
 {
 	const struct rv_conn *c = t->track.conn;
-	struct rv_tuple tuple;
 
 	if (!t->known)
 		return;
@@ -60,12 +59,10 @@ static void describe(struct rv_run_tracked *t)
 		t->why = t->full ? "the table is full" : rv_ct_why_name(t->track.why);
 		return;
 	}
-	tuple = rv_conn_tuple(c, RV_CT_ORIGINAL);
 	t->state = state_name(t->track.info);
 	t->direction = rv_ct_dir(t->track.info) == RV_CT_REPLY ? "reply" : "original";
 	t->number = c->serial;
-	if (rv_tuple_proto(&tuple) == IPPROTO_TCP)
-		t->tcp_state = rv_tcp_state_name(c->proto.tcp.state);
+	t->proto_state = rv_conn_state_name(c);
 }
 
 /* A packet that may have been accepted enters its connection into the table. */
@@ -123,8 +120,7 @@ static int add_connection(struct rv_conn *c, void *arg)
 		.status = c->status, .mark = c->mark, .zone = c->zone, .zone_dirs = c->zone_dirs,
 	};
 	to->proto_name = rv_ct_proto(to->family, to->proto)->name;
-	if (to->proto == IPPROTO_TCP)
-		to->tcp_state = rv_tcp_state_name(c->proto.tcp.state);
+	to->proto_state = rv_conn_state_name(c);
 	copy_end(to, c, RV_CT_ORIGINAL);
 	copy_end(to, c, RV_CT_REPLY);
 	return 0;
@@ -181,8 +177,8 @@ static void add_end(struct rv_buf *b, const struct rv_run_connection *c, enum rv
 void rv_run_connection(struct rv_buf *b, const struct rv_run_connection *c)
 {
 	rv_buf_printf(b, "%-8s %u %u", c->proto_name, c->proto, c->seconds);
-	if (c->tcp_state)
-		rv_buf_printf(b, " %s", c->tcp_state);
+	if (c->proto_state)
+		rv_buf_printf(b, " %s", c->proto_state);
 	add_end(b, c, RV_CT_ORIGINAL);
 	if (!(c->status & IPS_SEEN_REPLY))
 		rv_buf_puts(b, " [UNREPLIED]");

@@ -220,8 +220,8 @@ static json_t *tracked_json(const struct rv_run_tracked *t)
 		json_object_set_new(o, "connection", number_json(t->number));
 		json_object_set_new(o, "direction", json_string(t->direction));
 	}
-	if (t->tcp_state)
-		json_object_set_new(o, "tcp_state", json_string(t->tcp_state));
+	if (t->proto_state)
+		json_object_set_new(o, "protocol_state", json_string(t->proto_state));
 	return o;
 }
 
@@ -365,8 +365,8 @@ static json_t *connection_json(const struct rv_run_connection *c)
 	rv_run_connection(&b, c);
 	json_object_set_new(o, "connection", number_json(c->number));
 	json_object_set_new(o, "timeout", number_json(c->seconds));
-	if (c->tcp_state)
-		json_object_set_new(o, "tcp_state", json_string(c->tcp_state));
+	if (c->proto_state)
+		json_object_set_new(o, "protocol_state", json_string(c->proto_state));
 	json_object_set_new(o, "text", text_json(rv_buf_text(&b) ? b.data : ""));
 	rv_buf_free(&b);
 	return o;

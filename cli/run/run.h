@@ -56,7 +56,7 @@ struct rv_run_tracked {
 	const char *state;		/* "NEW", ...; NULL: no path reached it */
 	const char *direction;		/* "original", "reply"; NULL: no connection */
 	const char *why;		/* INVALID, dropped: reason */
-	const char *tcp_state;		/* or NULL */
+	const char *proto_state;	/* of TCP; or NULL */
 	uint32_t number;		/* of the connection, from 1 */
 };
 
@@ -101,7 +101,7 @@ struct rv_run_connection {
 	uint8_t family, proto, zone_dirs;
 	uint16_t zone;
 	uint32_t seconds, status, mark;
-	const char *proto_name, *tcp_state;
+	const char *proto_name, *proto_state;
 	struct rv_run_end ends[2];		/* enum rv_ct_dir */
 };
 

@@ -145,8 +145,8 @@ static void add_tracked(struct rv_buf *b, const struct rv_run_tracked *t)
 		rv_buf_printf(b, ": %s", t->why);
 	if (t->direction)
 		rv_buf_printf(b, ", connection %u, %s direction", t->number, t->direction);
-	if (t->tcp_state)
-		rv_buf_printf(b, ", TCP %s", t->tcp_state);
+	if (t->proto_state)
+		rv_buf_printf(b, ", TCP %s", t->proto_state);
 	rv_buf_putc(b, '\n');
 }
 

@@ -201,12 +201,12 @@ segment(out, SYN | FIN, 1, 0)"
 		import json, sys
 		said = json.loads(sys.argv[1])
 		ct = [p["conntrack"] for p in said["packets"]]
-		assert ct[0] == {"state": "NEW", "connection": 1, "direction": "original", "tcp_state": "SYN_SENT"}, ct[0]
-		assert ct[1] == {"state": "ESTABLISHED", "connection": 1, "direction": "reply", "tcp_state": "SYN_RECV"}, ct[1]
+		assert ct[0] == {"state": "NEW", "connection": 1, "direction": "original", "protocol_state": "SYN_SENT"}, ct[0]
+		assert ct[1] == {"state": "ESTABLISHED", "connection": 1, "direction": "reply", "protocol_state": "SYN_RECV"}, ct[1]
 		assert ct[3] == {"state": "INVALID", "why": "impossible TCP flags"}, ct[3]
 		assert len(said["connections"]) == 1
 		c = said["connections"][0]
-		assert (c["connection"], c["timeout"], c["tcp_state"]) == (1, 432000, "ESTABLISHED"), c
+		assert (c["connection"], c["timeout"], c["protocol_state"]) == (1, 432000, "ESTABLISHED"), c
 		assert c["text"].startswith("tcp      6 432000 ESTABLISHED src=10.0.0.1"), c
 	END
 }
