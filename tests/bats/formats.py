@@ -63,7 +63,7 @@ def check_xml(name, family, text):
                     run([*ORACLE, 'iptables-xml', *flags], text)[1], ours)
         if flags != ['-c'] and flags != ['-c', '-v']:
             back = run(XML + ['-r'], ours)[1]
-            # Save puts two blanks before some values, which XML does not tell.
+            # Save prints two spaces before some values; XML does not preserve them.
             document = run(tool(family), back)[1]
             compare(f'{name} as XML {flags} and back', text,
                     run(tool(family, '-r', '-c'), document)[1])
@@ -74,7 +74,7 @@ GLUED = [(r' -p ([^" ]+)', r' -p\1'), (r' -s ([^" ]+)', r' --src=\1'), (r' -m ([
 
 
 def glued(text):
-    """The same rules, their options written in the other ways restore takes."""
+    """The same rules with other notations that restore accepts."""
     lines = text.decode('latin-1').split('\n')
     for i, line in enumerate(lines):
         # In quotes it would be another text; a line of a save is one without them, mostly.
@@ -90,7 +90,7 @@ def check_glued(name, text):
     rewritten = sum(a != b for a, b in zip(text.split(b'\n'), odd.split(b'\n')))
     if rewritten < 0.5 * text.count(b'\n'):
         wrong.append(f'{name}: only {rewritten} lines were rewritten')
-    # Zero counters are not written: as in a file that never had any.
+    # Zero counters are omitted, as if the file had none.
     code, ours, message = run(XML, odd)
     if code:
         wrong.append(f'{name} glued: {message}')
@@ -104,7 +104,7 @@ def check_schema(document):
     jsonschema.Draft7Validator.check_schema(schema)
     for error in jsonschema.Draft7Validator(schema).iter_errors(json.loads(document)):
         wrong.append(f'schema: {list(error.absolute_path)}: {error.message}')
-    # What the schema does not know is refused by us as well.
+    # Members that the schema lacks must be refused by us as well.
     broken = json.loads(document)
     broken['tables'][0]['chains'][0]['more'] = 1
     if not list(jsonschema.Draft7Validator(schema).iter_errors(broken)):

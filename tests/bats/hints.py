@@ -22,7 +22,7 @@ NONE = '-'
 
 
 class Row:
-    """A line of the table: what is there before, the mistake, what is told, what helps."""
+    """A row of the table: rules before, the mistake, the expected message, the solution."""
     fields = ('before', 'mistake', 'first', 'mark', 'hint', 'remedy', 'effect')
 
     def __init__(self, line):
@@ -44,12 +44,12 @@ class Row:
 
     @property
     def tool(self):
-        """What stock calls itself in its messages."""
+        """Stock's name in its messages."""
         return self.is_file.group(1) + '-restore' if self.is_file else self.mistake.split()[0]
 
 
 class Machine:
-    """A namespace with nothing in it, and a directory."""
+    """An empty network namespace and a directory."""
 
     def __init__(self, binaries, oracle=None):
         self.directory = tempfile.mkdtemp()
@@ -125,7 +125,7 @@ def marked(source, marks):
 
 
 def parse(lines):
-    """What is told: the first line, the marked word, the hint, the line that is proposed."""
+    """The message: first line, marked word, hint, proposed line."""
     told = {'first': lines[0], 'mark': NONE, 'hint': NONE, 'remedy': NONE}
     for i, line in enumerate(lines):
         if i and re.fullmatch(r' +\^~*', line):
@@ -137,14 +137,14 @@ def parse(lines):
                 told[key] = line.removeprefix(start)
                 if key == 'remedy' and i + 1 < len(lines) and lines[i + 1].startswith('      '):
                     told[key] += ' \\n ' + lines[i + 1].strip()
-    # Stock puts what the kernel says of a file in the next line.
+    # For a file, stock prints the kernel's error on the next line.
     if told['first'].endswith('): '):
         told['first'] = lines[1]
     return told
 
 
 def same_as_stock(ours, stock):
-    """Our first line begins as stock's does, versions apart; what follows is why."""
+    """Our first line begins like stock's, except for the version; a reason may follow."""
     version = re.compile(r'(v1\.8\.\d+) \(')
     # Control bytes never reach a terminal.
     plain = [version.sub('v (', text.replace('\r', '\\x0d')).rstrip() for text in (ours, stock)]
@@ -152,7 +152,7 @@ def same_as_stock(ours, stock):
 
 
 class Check:
-    """Looks at the rows one after the other."""
+    """Tests each row."""
 
     def __init__(self, machine, oracle):
         self.machine, self.oracle = machine, oracle
@@ -167,7 +167,7 @@ class Check:
             return
         self.machine.reset(row)
         rc, lines = self.machine.mistake(row, oracle=self.oracle)
-        # Of modules that are missing stock warns first.
+        # Stock first warns about missing modules.
         lines = [line for line in lines if not line.startswith('Warning: ')]
         first = lines[1] if lines[0].endswith('): ') and len(lines) > 1 else lines[0]
         self.compared += 1
@@ -218,7 +218,7 @@ def read(path):
 
 
 def make(machine, path):
-    """The table, with what is told now and the rules that are new."""
+    """The table with the current messages and the new rules."""
     for row in read(path):
         machine.reset(row)
         _, lines = machine.mistake(row, person=True)

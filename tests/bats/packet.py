@@ -87,7 +87,7 @@ class Packet:
             echo = 128 if self.v6 else 8
             head = struct.pack("!BBHHH", self.number("type", echo), self.number("code"), 0,
                                self.number("id", 1), 1)
-            # An ICMP error carries the head of the packet it is about.
+            # An ICMP error quotes the start of the packet.
             inner = self.field.get("about")
             if inner:
                 data = Packet(self.about(inner)).datagram()
@@ -96,7 +96,7 @@ class Packet:
 
     def about(self, text):
         """The inner packet of an ICMP error: 'udp:SPORT:DPORT', sent by our dst to our src
-        unless it says otherwise."""
+        unless specified otherwise."""
         words = text.split(":")
         return ["ipv=" + self.field["ipv"], "src=" + self.field.get("osrc", self.field["dst"]),
                 "dst=" + self.field.get("odst", self.field["src"]), "proto=" + words[0],
@@ -117,7 +117,7 @@ class Packet:
         ttl, tos = self.number("ttl", 64), self.number("tos")
         if self.v6:
             return struct.pack("!IHBB", 6 << 28 | tos << 20, len(body), proto, ttl) + self.src + self.dst + body
-        # frag=first: offset 0, more to come; frag=rest: what lies behind the first 16 bytes.
+        # frag=first: offset 0, more fragments; frag=rest: all but the first 16 bytes.
         offset = {"first": 0x2000, "rest": 2}.get(self.field.get("frag"), 0)
         if offset == 0x2000:
             body = body[:16].ljust(16, b"\0")
@@ -145,7 +145,7 @@ def link(packet, protocol):
 def sender(words):
     ready, fifo = words
     links = {}
-    # Opened for writing too, the pipe does not end when a writer goes away.
+    # Open for writing as well: no end of file when a writer closes the pipe.
     with open(os.open(fifo, os.O_RDWR), encoding="ascii") as lines:
         open(ready, "w").close()
         for line in lines:
@@ -158,7 +158,7 @@ def sender(words):
 
 
 def describe(frame, packet):
-    """One line about a received IP packet, or None if it is none of ours."""
+    """One line about a received IP packet, or None if it is not one of ours."""
     kind, = struct.unpack("!H", frame[12:14])
     ip = frame[14:]
     if kind == 0x86DD and packet.v6:
@@ -204,8 +204,8 @@ def plain(address):
 
 
 class Service:
-    """One port, TCP and UDP.  The UDP socket asks for the address it was called by: a
-    redirected packet must be answered from there."""
+    """One port, TCP and UDP. The UDP socket requests each packet's destination address:
+    a redirected packet must be answered from there."""
 
     def __init__(self, name, port, selector):
         self.name = name
@@ -241,7 +241,7 @@ class Service:
             local = socket.inet_ntop(socket.AF_INET, info[2][8:12])
         else:
             local = socket.inet_ntop(socket.AF_INET6, info[2][:16])
-        # The same control message chooses the source of the answer; index 0: let routing say.
+        # The same control message selects the source address of the answer; index 0: by routing.
         if sock.family == socket.AF_INET:
             back = struct.pack("i", 0) + info[2][8:12] + info[2][8:12]
         else:
@@ -260,7 +260,7 @@ def serve(words):
             try:
                 key.data.serve(key.fileobj)
             except OSError:
-                pass  # a client that went away is no reason to stop
+                pass  # the client closed the connection
 
 
 def ask(words):

@@ -33,7 +33,7 @@ def make_chains(family):
 
 
 def own_name(words, number):
-    """A meter is for one rule only: each rule has its table of hashlimit by a name of its own."""
+    """Each rule needs a meter, and thus a hashlimit table, of its own."""
     return [f'mini{number}' if before == '--hashlimit-name' and word == 'mini1' else word
             for before, word in zip(['', *words], words)]
 

@@ -87,7 +87,7 @@ window.addEventListener("load", () => {
 });
 </script></body>"""
 
-# What a person does with keys and the mouse; the title becomes "ok", or says what was not so.
+# Simulates keys and mouse; sets the title to "ok" or to the failures.
 TOUR = """<script>
 window.addEventListener("error", e => { document.title = "ERROR " + e.message; });
 window.addEventListener("load", () => {
@@ -137,7 +137,7 @@ def chromium(place, *words):
 
 
 def title_of(path, probe, *words):
-    """The title that a script gives the page; the console has to be silent."""
+    """The title set by a script; fails if the console has messages."""
     text = open(path, encoding="utf-8").read()
     with tempfile.TemporaryDirectory() as place:
         probed = os.path.join(place, "page.html")
@@ -152,7 +152,7 @@ def title_of(path, probe, *words):
 
 
 def browser(path, wanted):
-    """What the page says of how many rules it has found, and how many rows it shows."""
+    """The number of rules that the page reports, and its number of rows."""
     title = title_of(path, PROBE % json.dumps(wanted).replace("<", "\\u003c"))
     found = re.match(r"([\d,]+) rules?(?:, [\d,]+ shown)?\|(\d+)$", title)
     assert found, title
@@ -165,7 +165,7 @@ def tour(path):
 
 
 def shots(path, prefix):
-    """Screenshots: light, dark, a phone's width."""
+    """Screenshots: light, dark, width of a phone."""
     with tempfile.TemporaryDirectory() as place:
         for name, size, scheme in ("light", DESK, 1), ("dark", DESK, 0), ("phone", PHONE, 1):
             chromium(place, f"--screenshot={prefix}-{name}.png", "--window-size=" + size, "--hide-scrollbars",
@@ -173,7 +173,7 @@ def shots(path, prefix):
 
 
 def has_browser():
-    """NEED_BROWSER: that there is none is a failure."""
+    """With NEED_BROWSER set, a missing browser is a failure."""
     assert shutil.which("chromium") or not os.environ.get("NEED_BROWSER"), "there is no chromium"
     return shutil.which("chromium")
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Types into a shell at a pseudo-terminal, presses tab, and waits for what is offered.
+"""Types into a shell at a pseudo-terminal, presses tab, and waits for the completions.
 
     tab.py SHELL SETUP TYPED WANT...
 
@@ -28,7 +28,7 @@ def read_until(fd, wanted, reply=True):
                 data = os.read(fd, 65536).decode(errors="replace")
             except OSError:
                 return seen, False
-            # fish asks what the terminal is.
+            # fish queries the terminal type.
             if "\x1b[c" in data or "\x1b[0c" in data:
                 os.write(fd, b"\x1b[?62c")
             seen += re.sub(r"\x1b\[[0-9;?>=]*[A-Za-z]|\x1b[()=>][A-Z0-9]?|\x1b\][^\x07]*\x07|[\x00-\x09\x0b-\x1f]", "", data)
@@ -44,7 +44,7 @@ def main():
         os.environ.update(TERM="xterm", PS1="$ ", COLUMNS="200", LINES="50",
                           HOME=os.environ["BATS_TEST_TMPDIR"])
         os.execvp(SHELLS[shell][0], SHELLS[shell])
-    # The echo of the command has another word than its output.
+    # The echoed command differs from its output.
     os.write(fd, (setup + "; echo rea''dy\n").encode())
     seen, ok = read_until(fd, ["ready"])
     if ok:

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Random rules of -m time beside their translations: a packet now, and the same counters.
+"""Compares random rules of -m time with their translations: both must count a packet sent now.
 
   time.py BIN SEED COUNT
 
 Run it in a network namespace of its own, with lo up. Times are as often close to now as far
 away, but not so close that it matters how long the test takes. Exit code 1 if rules differ,
-or if too few of them match, or have words.
+or if too few of them match or can be translated.
 """
 import datetime
 import os

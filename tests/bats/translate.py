@@ -40,7 +40,7 @@ def is_comment(text):
 
 
 def kind(ours, stock):
-    """How two translations differ, as the table calls it; None: they do not."""
+    """The table's name for the difference of two translations; None: equal."""
     if ours == stock or (is_comment(ours) and is_comment(stock)):
         return None
     return 'comment' if is_comment(ours) else 'more' if is_comment(stock) else 'words'
@@ -60,8 +60,8 @@ def make_chains():
 
 
 def load(command):
-    """What nft says of a translation; None: it takes it."""
-    # The shell takes the quotes off, as it would for a person.
+    """nft's error for a translation; None: accepted."""
+    # The shell removes the quotes, as on a command line.
     rules = '\n'.join(shlex.split(line)[1] for line in command.splitlines())
     done = subprocess.run(['nft', '-c', '-f', '-'], input=rules + '\n', text=True, check=False,
                           capture_output=True, errors='surrogateescape')

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Ansible's iptables module: a playbook in check mode, for real, and again, when it must change
-# nothing; then one that takes it all away, twice.
+# nothing; then one that deletes everything, twice.
 #
 # packages: ansible-core
 # shows: -A web -s 198.51.100.0/24 -p tcp -m tcp --dport 8080 .*--comment "it.+s the office"

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The CNI plugins bridge (with masquerading), portmap and firewall: two containers added, one asked
-# for again, checked and deleted, as a container runtime calls them.
+# The CNI plugins bridge (with masquerading), portmap and firewall: two containers added, one
+# added again, checked and deleted, called as by a container runtime.
 #
 # packages: containernetworking-plugins
 # check: yes
@@ -32,7 +32,7 @@ plugin()
 	grep -E '"(code|msg|details)"' reply || true
 }
 
-# container COMMAND NAME: what a runtime does with a chain of plugins.
+# container COMMAND NAME: calls the plugins in order, as a runtime does.
 container()
 {
 	local previous
@@ -55,7 +55,7 @@ container ADD two
 snapshot "two containers"
 container CHECK one "$(cat one.result)"
 container CHECK two "$(cat two.result)"
-# A rule that somebody has taken away.
+# A rule deleted by another program.
 must iptables -t nat -F CNI-HOSTPORT-DNAT
 container CHECK one "$(cat one.result)"
 container DEL one "$(cat one.result)"

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Docker: dockerd in a machine of its own, two networks, containers of an image made here, a range of
-# ports published and asked from outside, networks connected and cut, a daemon that starts again.
+# Docker: dockerd in its own namespaces, two networks, containers of an image built here, a published
+# range of ports tested from outside, networks connected and disconnected, a restart of the daemon.
 #
 # packages: docker.io docker-cli busybox-static
 # shows: -A DOCKER -d 172.30.0.2/32 ! -i br-one -o br-one -p tcp -m tcp --dport 8002 -j ACCEPT
@@ -11,7 +11,7 @@
 # shows: -A POSTROUTING -s 2001:db8:30::/64 ! -o br-one -j MASQUERADE
 # shows: ^hello from web
 
-# Control groups are not divided like networks: this run's have a name of their own.
+# Control groups are shared with the host: use a name of this run.
 groups=/ravelin-callers.$(od -An -N6 -tx1 /dev/urandom | tr -d ' ')
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -t tmpfs tmpfs /var/lib/docker
@@ -46,7 +46,7 @@ container()
 		"echo hello from $1 >/index.html; for p in 8000 8001 8002; do httpd -p \$p -h /; done; sleep 3600"
 }
 
-# ask URL: what comes back to somebody outside.
+# ask URL: the answer to a request from outside.
 ask() { may outside busybox wget -T 5 -q -O - "$1"; }
 
 start
@@ -80,7 +80,7 @@ must docker rm --force other web
 must docker network rm two
 must docker network rm in
 snapshot "one network left"
-# The daemon that starts again takes up networks in the order of their random names: one is left.
+# A restarted daemon restores networks in the order of their random names: keep only one.
 container again --network one --publish 9000-9001:8000-8001
 must docker stop --time 0 default
 must iptables -I DOCKER-USER -s 203.0.113.0/24 -j DROP

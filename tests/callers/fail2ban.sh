@@ -70,7 +70,7 @@ until_true sh -c 'iptables -S f2b-new | grep -q 198.51.100.99'
 must fail2ban-client status sshd
 snapshot "with an address banned by a log"
 
-# What it finds when others have removed its chains: it makes them again.
+# If other programs delete its chains, it creates them again.
 must iptables -F INPUT
 must fail2ban-client set sshd banip 198.51.100.11
 until_true sh -c 'iptables -S f2b-sshd | grep -q 198.51.100.11'

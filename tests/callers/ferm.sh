@@ -63,7 +63,7 @@ snapshot "after a configuration that is wrong"
 cat >other.conf <<'END'
 domain (ip ip6) table filter chain INPUT { policy DROP; proto tcp dport 2222 ACCEPT; }
 END
-# Nobody answers: the rules from before come back.
+# Without an answer, the old rules are restored.
 echo '$ ferm --interactive'
 mkfifo keyboard
 script -qec 'ferm --interactive --timeout 3 other.conf' /dev/null 2>&1 0<>keyboard

@@ -46,7 +46,7 @@ router outward inface eth1 outface eth0
 	server ident reject with tcp-reset
 END
 
-# Its lines have clocks, process numbers, and names drawn by chance.
+# Its lines contain times, process IDs and random names.
 quiet() { "$@" 2>&1 | tr '\r' '\n' | sed -E 's/\x1b\[[0-9;]*[A-Za-z]//g; s/firehol[.-][[:alnum:]]{10}\b/RANDOM/g; s/[0-9]+ (ms|secs?)/CLOCK/g;
 	/^[A-Z][a-z]{2} [A-Z][a-z]{2} .* 20[0-9]{2}/d'; return "${PIPESTATUS[0]}"; }
 

@@ -14,7 +14,7 @@ mkdir -p /run/dbus
 dbus-daemon --system --fork
 sed -i 's/^FirewallBackend=.*/FirewallBackend=iptables/; s/^LogDenied=.*/LogDenied=all/' \
 	/etc/firewalld/firewalld.conf
-# The order of its sets is drawn by chance otherwise.
+# Otherwise the order of its sets is random.
 PYTHONHASHSEED=0 firewalld --nofork --nopid >log 2>&1 </dev/null &
 daemon=$!
 until_true firewall-cmd --state

@@ -22,9 +22,9 @@ CLONE_NEWNS = 0x00020000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True)
-# No command here takes anything near that long, in seconds.
+# Timeout of a command, in seconds.
 LIMIT = 30
-# Where iproute2 has its files from 6.5 on.
+# Directory of iproute2's files since 6.5.
 NAMES = "/usr/share/iproute2"
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -44,7 +44,7 @@ def check(result, what):
 
 
 def use_names():
-    """Names of groups and realms in /etc, the one place where stock looks for them."""
+    """Names of groups and realms in /etc, the only place where stock looks for them."""
     check(LIBC.mount(b"none", b"/mnt", b"tmpfs", 0, None), "mount of a tmpfs")
     os.mkdir("/mnt/work")
     shutil.copytree(NAMES, "/mnt/upper/iproute2")
@@ -109,8 +109,7 @@ class Links(Program):
     def __init__(self, folder):
         super().__init__([folder])
         self.folder = folder
-        # How sanitizers behave is for who started the run to say; nothing else
-        # of the environment may change what Ravelin does.
+        # Keep the options of sanitizers; nothing else of the environment may affect Ravelin.
         self.environment.update((k, v) for k, v in os.environ.items() if k.endswith("SAN_OPTIONS"))
 
     def arguments(self, tool):

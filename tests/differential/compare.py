@@ -13,7 +13,7 @@ from mistakes import are_two, shorter
 
 # codes: of the last command both were given, "stock's>Ravelin's".
 Difference = collections.namedtuple("Difference", "what codes stock ravelin")
-# two_mistakes: the first difference is in which of two mistakes is told.
+# two_mistakes: the first difference is which of two mistakes is reported.
 Outcome = collections.namedtuple("Outcome", "accepted differences two_mistakes")
 
 BANNER = re.compile(r"\bv1\.8\.\d+ \(nf_tables\)")
@@ -89,8 +89,8 @@ class Comparison:
         return stock._replace(err=self.explanations.without_warnings(stock.err)), ravelin
 
     def note(self, what, stock, ravelin, codes=None):
-        """Notes a difference, if it is one and not just the same once more,
-        as when -A and then -D lack the same warning."""
+        """Records a difference, unless it repeats the previous one, for example if -A
+        and then -D lack the same warning."""
         if stock != ravelin and (stock, ravelin) not in [d[2:] for d in self.differences]:
             self.differences.append(Difference(what, codes or self.codes, stock, ravelin))
 
@@ -121,8 +121,8 @@ class Comparison:
         return codes.pop() if len(codes) == 1 else None
 
     def load_near(self):
-        """Loads the rule that this one has as its neighbour.  It is a command
-        of the run as well, so what is wrong with it is not told here."""
+        """Loads the rule before this one. It is a command of the run as well, so
+        its differences are not reported here."""
         self.arena.prepare(self.command)
         near = self.command.near
         if near is None:
@@ -133,8 +133,8 @@ class Comparison:
             self.arena.prepare(self.command)
 
     def compare_saves(self):
-        """What stock saves of its own rule is the measure of the other three:
-        Ravelin of stock's, stock of Ravelin's, Ravelin of its own."""
+        """Compares four saves: stock's of its own rule is the reference for Ravelin's of
+        stock's, stock's of Ravelin's, and Ravelin's of its own."""
         save = self.command.tool + "-save"
         own = [saved(r) for r in self.run_both(save, ["-c"])]
         crossed = [saved(r) for r in self.run_both(save, ["-c"], swapped=True)]
@@ -164,7 +164,7 @@ class Comparison:
         if code is None:
             return False
         states = [space.state() for space in self.arena.spaces]
-        # The chain that -A made stays; only the rules must be as before.
+        # The chain created by -A stays; only the rules must be as before.
         kept = [[rules for _, _, rules in state] == before for state in (states[::-1] if swapped else states)]
         if kept[0] != kept[1]:
             self.note(what + "-rules", *("as before -A" if k else "not as before -A" for k in kept))
@@ -186,7 +186,7 @@ class Comparison:
         results = self.both("A")
         self.note_results("append", results)
         if said(results[0]) == said(results[1]):
-            # Otherwise -C most likely fails of the same.
+            # Otherwise -C most likely fails for the same reason.
             self.note_results("check-before", unasked)
         accepted = [r.code == 0 for r in results]
         if accepted[0] != accepted[1]:

@@ -13,11 +13,11 @@ import string
 
 from tables import CHAINS, EXTENSIONS, VALUES
 
-# How often (in percent) a command is meant to be wrong.  More than the quarter
-# that is asked for, because iptables takes some of what looks wrong.
+# Percentage of commands with a mistake. More than the required quarter, because
+# iptables accepts some of them.
 WRONG = 33
-# How often a good command is the one before with one thing changed: such pairs
-# show whether -C and -D tell rules apart.
+# Percentage of good commands that are the previous one with one change: such pairs
+# test whether -C and -D distinguish rules.
 TWIN = 12
 
 
@@ -36,7 +36,7 @@ class Command:
         self.uses = set()           # the option rows in it, with the family
 
     def text(self):
-        """As --rule takes it, and behind NEAR the command before it."""
+        """In the form of --rule; after NEAR, the command before it."""
         words = "%s %s" % (self.tool, shlex.join(self.words()))
         return words + (" NEAR " + self.near.text() if self.near else "")
 
@@ -61,7 +61,7 @@ class Command:
 
 
 class Part:
-    """One option as it is given: its row, its words, and a ! or none."""
+    """An option in a command: its row, its words, and whether it is negated."""
 
     def __init__(self, option, inverted, values):
         self.option = option
@@ -70,7 +70,7 @@ class Part:
 
 
 def fits(option, chosen):
-    """Whether an option may stand beside others of its extension."""
+    """Whether an option can be combined with others of its extension."""
     return option not in chosen and not any(option.name in o.excludes or o.name in option.excludes for o in chosen)
 
 
@@ -85,7 +85,7 @@ class Generator:
     # Values
 
     def number(self, low, high):
-        """Ends and their neighbours are where the mistakes are."""
+        """Prefers limits and their neighbours."""
         if low >= high:
             return low
         if self.chance(15):
@@ -178,7 +178,7 @@ class Generator:
         return Part(option, inverted, values)
 
     def chosen(self, extension, family, subject):
-        """The subject, if there is one, and the options that it cannot do without."""
+        """The subject, if any, and the options it requires."""
         chosen = [subject] if subject else []
         by_name = {o.name: o for o in extension.options if family in o.families}
         for group in extension.needs:
@@ -203,7 +203,7 @@ class Generator:
             if fits(option, chosen):
                 chosen.append(option)
         if self.chance(30):
-            # after the option that it requires is where an option belongs,
+            # normally after the option that it requires;
             # and this tries the other order too
             self.random.shuffle(chosen)
         return [self.part(option, family) for option in chosen]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""If a command has two mistakes, each program may report another one.
+"""If a command has two mistakes, the programs may report different ones.
 
 That two messages are about two mistakes is verified: without some of its words, the command must make
 both programs report the one mistake, and without others the other. So a wrong refusal is not hidden by a
@@ -10,7 +10,7 @@ import re
 
 # Words that are left out together: an option with its arguments, a match with its options.
 LONGEST = 8
-# What a refusal by the kernel ends with is about the whole rule.
+# The kernel's refusals concern the whole rule.
 OF_THE_RULE = re.compile(r"(RULE_APPEND failed \([^)]*\): rule in chain \S*).*")
 
 

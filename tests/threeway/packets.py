@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 
 from packet import Packet  # noqa: E402
 
-# Few values, so that rules made of the same ones are met.
+# Few values, so that packets match the rules, which use the same.
 SOURCES = {4: ("10.1.0.8", "10.1.0.9", "10.1.7.5", "10.1.255.1"),
            6: ("fd00:1::8", "fd00:1::9", "fd00:1:0:7::5", "fd00:1:ffff::1")}
 DESTINATIONS = {4: ("10.2.0.8", "10.2.0.9", "10.22.1.1"),
@@ -58,7 +58,7 @@ class Packets:
         if kind == "icmp":
             words += ["type=%d" % self.choose(ICMP[self.ipv])[0], "code=%d" % self.choose((0, 0, 1))]
         if kind in ("132", "136"):
-            # Ports stand where those of TCP and UDP do.
+            # Ports at the same offset as in TCP and UDP.
             words.append("hex=%04x%04x0008000000000000" % (self.choose(PORTS), self.choose(PORTS)))
         elif kind == "47":
             words.append("hex=0000080000000000")
@@ -67,7 +67,7 @@ class Packets:
         return words
 
     def words(self):
-        """One packet in the words of packet.py."""
+        """One packet with packet.py's fields."""
         words = ["ipv=%d" % self.ipv, "src=" + self.choose(SOURCES[self.ipv]),
                  "dst=" + self.choose(DESTINATIONS[self.ipv]), "ttl=%d" % self.choose(TTLS),
                  "tos=%d" % self.choose(TOSES), "smac=" + self.choose(MACS),
@@ -85,7 +85,7 @@ class Packets:
         return Packet(self.words()).frame()
 
     def spoilt(self, frame):
-        """The frame with something wrong: cut off, or with bytes that are anything."""
+        """A malformed frame: truncated or with random bytes."""
         data = bytearray(frame)
         if self.odds(40):
             del data[self.rng.randrange(len(data)):]
@@ -96,12 +96,12 @@ class Packets:
 
 
 def head(link=1, snap=65535):
-    """The head of a capture in microseconds; link 1 is Ethernet, 101 raw IP, 113 cooked."""
+    """The header of a capture in microseconds; link 1 is Ethernet, 101 raw IP, 113 cooked."""
     return struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, snap, link)
 
 
 def record(data, number, snap=65535, length=None):
-    """A packet of a capture, one millisecond behind the one before."""
+    """A packet of a capture, one millisecond after the one before."""
     part = data[:snap]
     return struct.pack("<IIII", 1700000000 + number // 1000, number % 1000 * 1000, len(part),
                        length if length is not None else len(data)) + part

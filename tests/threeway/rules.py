@@ -16,7 +16,7 @@ sys.dont_write_bytecode = True
 
 from packets import DESTINATIONS, MACS, PORTS, SOURCES, TTLS  # noqa: E402
 
-# Tables and chains in the order in which a packet comes by.
+# Tables and chains in the order in which a packet traverses them.
 TABLES = {"input": (("raw", ("PREROUTING",)), ("mangle", ("PREROUTING", "INPUT")),
                     ("filter", ("INPUT",)), ("security", ("INPUT",))),
           "forward": (("raw", ("PREROUTING",)), ("mangle", ("PREROUTING", "FORWARD", "POSTROUTING")),
@@ -50,7 +50,7 @@ class Rules:
             mask = self.choose(("/32", "/24", "/16", "/8", "/255.0.255.0", "/31", "/0"))
         else:
             mask = self.choose(("/128", "/64", "/48", "/33", "/127", "/ffff::ffff"))
-        # nf_tables is not told of "! 0/0", which nothing meets.
+        # "! 0/0", which never matches, is not sent to nf_tables.
         return self.invert("-%s %s%s" % (letter, address, mask), 0 if mask == "/0" else 25)
 
     def interfaces(self, chain):
@@ -137,7 +137,7 @@ class Rules:
         return "-m statistic --mode nth " + self.invert("--every %d --packet %d" % (every, self.rng.randrange(every)))
 
     def limit(self):
-        """No token comes back while the packets pass."""
+        """A rate that adds no token while the packets pass."""
         return "-m limit --limit 1/day --limit-burst %d" % self.rng.randint(1, 20)
 
     def hashlimit(self):
@@ -227,12 +227,12 @@ class Rules:
             lines.append(":%s %s [0:0]" % (chain, self.choose(("ACCEPT", "ACCEPT", "ACCEPT", "DROP"))))
         lines += [":%s - [0:0]" % chain for chain in user]
         if name == "raw":
-            # Counts what has come by.
+            # Counts packets.
             lines.append("-A PREROUTING")
         for chain in chains:
             lines += [self.rule(name, chain, user) for _ in range(self.rng.randint(1, 8))]
         for number, chain in enumerate(user):
-            # Only to chains behind it: no loops.
+            # Only to later chains: no loops.
             lines += [self.rule(name, chain, user[number + 1:]) for _ in range(self.rng.randint(0, 5))]
         return lines + ["COMMIT"]
 

@@ -54,15 +54,15 @@ rerouting()
 	ipt -t mangle -A OUTPUT -p udp --dport 9 -j MARK --set-mark 1
 	ns "$FIREWALL" ip "-$IPV" rule add fwmark 1 lookup 77
 	ns "$FIREWALL" ip "-$IPV" route add "$(addr client)" dev fs table 77
-	# Hooks of OUTPUT go on with the device of the first decision; those behind see the new one.
+	# OUTPUT hooks keep the output device of the first routing decision; POSTROUTING sees the new one.
 	ipt -t mangle -A POSTROUTING -o fs -p udp --dport 9
 	ns "$FIREWALL" bash -c "echo >/dev/udp/$(addr client)/9" || true
 	TABLE=mangle
 	until_true 5 reached 1 POSTROUTING 1
 }
-@test "a packet that mangle marks in OUTPUT takes the way of its mark" { v4_v6 rerouting; }
+@test "a packet that mangle marks in OUTPUT is rerouted by its mark" { v4_v6 rerouting; }
 
-@test "LOG and TRACE speak in the kernel's log" {
+@test "LOG and TRACE write to the kernel log" {
 	sysctl -qw net.netfilter.nf_log_all_netns=1
 	iptables -t raw -A OUTPUT -p icmp -j TRACE
 	iptables -A OUTPUT -p icmp -j LOG --log-prefix "seen-by-log "
@@ -73,12 +73,12 @@ rerouting()
 	sysctl -qw net.netfilter.nf_log_all_netns=0
 }
 
-@test "who has no right to gets no answer" {
+@test "requests without privileges are refused" {
 	ns "$FIREWALL" setpriv --reuid nobody --clear-groups --inh-caps=-all --bounding-set=-all \
 		"$CALLS" exchange && return 1 || true
 }
 
-@test "/proc/net/ravelin tells what there is" {
+@test "/proc/net/ravelin lists the tables" {
 	iptables -N SIDE
 	iptables -A INPUT -j SIDE
 	iptables -A SIDE -p tcp --dport 1 -j ACCEPT
@@ -86,7 +86,7 @@ rerouting()
 		{ ns "$FIREWALL" cat /proc/self/net/ravelin; return 1; }
 }
 
-@test "the module stays while a table says something, and goes when none does" {
+@test "the module can be unloaded only if all tables are empty" {
 	iptables -A INPUT -s 192.0.2.1 -j DROP
 	no rmmod ravelin
 	iptables -F
@@ -97,7 +97,7 @@ rerouting()
 	insmod "$MODULE"
 }
 
-@test "the end of a namespace frees all that it had" {
+@test "the end of a namespace frees its tables" {
 	local before dying
 	new_ns dying
 	before=$(objects)
@@ -109,12 +109,12 @@ rerouting()
 	ip6tables-restore <<<$'*mangle\n-A OUTPUT -m hashlimit --hashlimit-upto 1/s --hashlimit-name x -j MARK --set-mark 1\nCOMMIT'
 	[ "$(objects)" -gt "$before" ]
 	end_ns "$dying"
-	# An engine of its own goes as well.
+	# Its engine is freed as well.
 	until_true 20 eval '[ "$(objects)" -lt "$before" ]'
 }
 
-# Sends datagrams to port 7777 of the namespace's loopback, and writes after each 50 how many it has sent and
-# how many came through, until there is a file "stop".
+# Sends datagrams to port 7777 of the namespace's loopback until a file "stop" exists. After each 50 it writes
+# how many were sent and received.
 start_traffic()
 {
 	ns "$FIREWALL" "$PYTHON" -I -S - "$BATS_TEST_TMPDIR" 3>&- <<-'END' &
@@ -150,8 +150,8 @@ stop_traffic()
 	wait
 }
 
-@test "200 replacements under traffic: no packet sees half a ruleset" {
-	# Each of the two drops the packets, by a rule or by the policy; what is made of both would not.
+@test "200 replacements under traffic: no packet sees a mixture of rulesets" {
+	# Both rulesets drop the packets, one by a rule, the other by its policy; a mixture of them would not.
 	printf '*filter\n:INPUT ACCEPT\n-A INPUT -p udp --dport 7777 -j DROP\nCOMMIT\n' >"$BATS_TEST_TMPDIR/rule"
 	printf '*filter\n:INPUT DROP\n-A INPUT -p tcp -j ACCEPT\nCOMMIT\n' >"$BATS_TEST_TMPDIR/policy"
 	iptables-restore <"$BATS_TEST_TMPDIR/rule"
@@ -162,14 +162,14 @@ stop_traffic()
 	echo "sent $(traffic 1), seen $(traffic 2)"
 	[ "$(traffic 1)" -gt 1000 ]
 	[ "$(traffic 2)" -eq 0 ]
-	# They would have come through.
+	# Without these rulesets they pass.
 	iptables -P INPUT ACCEPT
 	iptables -F
 	until_true 10 came_through
 	stop_traffic
 }
 
-# Adds and deletes rules of its own in the namespace.
+# Adds and deletes its own rules in the namespace.
 write_rules()
 {
 	local i
@@ -181,7 +181,7 @@ write_rules()
 	done
 }
 
-@test "what packets count while several writers replace a table is not lost" {
+@test "no counts are lost while several writers replace a table" {
 	local sent writers=() i
 	iptables -A INPUT -p udp --dport 7777
 	start_traffic
@@ -200,7 +200,7 @@ write_rules()
 	same "[$sent:$((29 * sent))]" "$(iptables-save -c | grep -o '^[^ ]* -A INPUT -p udp' | cut -d' ' -f1)"
 }
 
-@test "what the kernel lends is not unloaded while a rule uses it, and comes back" {
+@test "kernel modules of matches cannot be unloaded while a rule uses them" {
 	iptables -A INPUT -m conntrack --ctstate NEW -j CONNMARK --set-mark 1
 	[ -z "$(iptables -S | grep -v -e -P -e '-m conntrack --ctstate NEW -j CONNMARK')" ]
 	no rmmod xt_conntrack
@@ -209,9 +209,9 @@ write_rules()
 	rmmod xt_conntrack xt_connmark
 }
 
-# In a machine whose grace periods are hurried this says nothing: check has one where they are not.
+# With expedited grace periods this would prove nothing; check has a machine without them.
 @test "replacing a table waits for no grace period" {
-	grep -q rcu_expedited=1 /proc/cmdline && skip "grace periods are hurried here"
+	grep -q rcu_expedited=1 /proc/cmdline && skip "grace periods are expedited"
 	iptables -A INPUT -p tcp --dport 22 -j ACCEPT
 	ns "$FIREWALL" "$CALLS" wait
 }
@@ -223,7 +223,7 @@ write_rules()
 	same '-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT' "$(iptables-save | grep -- '^-A')"
 }
 
-# Tables of both families with what the engine has and what the kernel lends.
+# Tables of both families with built-in matches and targets and those of the kernel.
 many_rules()
 {
 	iptables-restore <<-END
@@ -270,11 +270,11 @@ many_rules()
 	END
 }
 
-@test "mutated tables are refused or taken, and leave nothing behind" {
+@test "mutated tables are refused or accepted, and no memory is leaked" {
 	local alone before said
 	new_ns alone
 	NS=$alone
-	# A table's place at the hooks stays, once it has been there.
+	# A table's hooks stay registered once it has existed.
 	printf '*%s\n:X -\nCOMMIT\n' raw mangle nat filter security >"$BATS_TEST_TMPDIR/tables"
 	iptables-restore <"$BATS_TEST_TMPDIR/tables"
 	ip6tables-restore <"$BATS_TEST_TMPDIR/tables"
@@ -282,7 +282,7 @@ many_rules()
 	before=$(objects)
 	many_rules
 	[ "$(objects)" -gt "$before" ]
-	# What a name stands for is looked for; that a program is run for each one costs too much here.
+	# Unknown names make the kernel run modprobe, which would take too long here.
 	echo >/proc/sys/kernel/modprobe
 	said=$(ns "$alone" "$MUTATE" "${MUTATE_SEED:-1}" "${MUTATED:-5000}")
 	echo "# $said" >&3

@@ -111,7 +111,7 @@ flushing()
 	same "$(saw "$(addr outside)" $PORT)" "$(from_server $PORT)" "known connection (v$IPV)"
 	same "$(saw "$(addr client)" $((PORT + 1)))" "$(from_server $((PORT + 1)))" "new connection (v$IPV)"
 }
-@test "a flush of table nat affects new connections, not known ones" { v4_v6 flushing; }
+@test "a flush of table nat affects new connections only" { v4_v6 flushing; }
 
 errors_back()
 {

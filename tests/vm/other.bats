@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A module of others whose match and target (tests/vm/other) ravelin.ko runs.
+# ravelin.ko with the match and target of a third-party module (tests/vm/other).
 # shellcheck disable=SC2154,SC2030,SC2031,SC2034
 
 load ../bats/lib
@@ -13,7 +13,7 @@ setup()
 	new_ns NS
 }
 
-# A namespace ends a moment after its last process.
+# A namespace ends shortly after its last process.
 teardown()
 {
 	end_ns "$NS"
@@ -23,7 +23,7 @@ teardown()
 live() { cat /sys/module/rv_oddity/parameters/live; }
 v4_v6() { for IPV in 4 6; do "$1"; done; }
 
-# datagram BYTES: of so many behind the network header is sent to port 9 of the loopback.
+# datagram BYTES: sends a datagram to port 9 of the loopback; BYTES: length including the UDP header.
 datagram()
 {
 	local at
@@ -33,7 +33,7 @@ s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, soc
 s.sendto(b"x" * (int(sys.argv[2]) - 8), (sys.argv[1], 9))' "$at" "$1"
 }
 
-# Whole lengths of 77 and 78 bytes, of which seven is in the first without rest.
+# Packets of 77, 78 and 83 bytes; only 77 is a multiple of 7.
 packets_matched()
 {
 	local header
@@ -55,21 +55,21 @@ packets_matched()
 	same '-A OUTPUT -p udp -m oddity ! --remainder 0 -j STAMP --step 40' "$(ipt -t mangle -S OUTPUT 2)"
 	ipt -t mangle -C OUTPUT -p udp -m oddity --remainder 0 -j STAMP --step 3
 	ipt -t mangle -F
-	same 0 "$(live)" 'what rules hold'
+	same 0 "$(live)" 'references of rules'
 }
 @test "another module's match and target see packets, and are shown, found and deleted" { v4_v6 packets_matched; }
 
-@test "it is not unloaded while a rule uses it, and neither are we" {
+@test "neither it nor ravelin.ko can be unloaded while a rule uses it" {
 	iptables -A INPUT -m oddity --remainder 1 -j ACCEPT
-	same 1 "$(live)" 'what rules hold'
+	same 1 "$(live)" 'references of rules'
 	no rmmod rv_oddity
-	# A replacement of the table around it keeps it, and so does another rule's end.
+	# Replacing the table and deleting another rule keep the reference.
 	iptables -A INPUT -m oddity --remainder 2 -j ACCEPT
 	iptables -D INPUT 1
-	same 1 "$(live)" 'what rules hold'
+	same 1 "$(live)" 'references of rules'
 	no rmmod rv_oddity
 	iptables -F
-	same 0 "$(live)" 'what rules hold'
+	same 0 "$(live)" 'references of rules'
 	no rmmod ravelin
 	rmmod rv_oddity
 	refused_like 1 "INPUT.*neither the module nor the kernel has \`oddity'" \
@@ -78,7 +78,7 @@ packets_matched()
 	iptables -A INPUT -m oddity --remainder 1 -j ACCEPT
 }
 
-@test "the end of a namespace lets it go" {
+@test "the end of a namespace releases it" {
 	iptables -A INPUT -m oddity --remainder 1 -j ACCEPT
 	ip6tables -t mangle -A INPUT -j STAMP --step 1
 	no rmmod rv_oddity
@@ -87,7 +87,7 @@ packets_matched()
 	[ ! -e /sys/module/rv_oddity ]
 }
 
-@test "what it refuses is refused with its error, and nothing is held or changed" {
+@test "options that it refuses are reported with its error; nothing changes and no reference remains" {
 	iptables -A INPUT -m oddity --remainder 6 -j ACCEPT
 	refused_like 1 "INPUT.*\`oddity' refuses these options \(Numerical result out of range\)" \
 		iptables-restore --noflush <<-'END'
@@ -96,12 +96,12 @@ packets_matched()
 			-A INPUT -m oddity --remainder 7
 			COMMIT
 		END
-	same 1 "$(live)" 'what rules hold'
+	same 1 "$(live)" 'references of rules'
 	same '-A INPUT -m oddity --remainder 6 -j ACCEPT' "$(iptables -S INPUT | sed 1d)"
 	refused_like 1 'STAMP' iptables -A INPUT -j STAMP --step 1
 }
 
-# Rules come and go in two namespaces, while somebody tries to unload the module all the time.
+# Adds and deletes rules in a namespace.
 come_and_go()
 {
 	local n
@@ -112,7 +112,7 @@ come_and_go()
 	echo "$1" >>"$BATS_TEST_TMPDIR/done"
 }
 both_done() { [ -e "$BATS_TEST_TMPDIR/done" ] && [ "$(wc -l <"$BATS_TEST_TMPDIR/done")" = 2 ]; }
-@test "unloaded and loaded while rules come and go: each is taken or refused" {
+@test "unloading and loading while two namespaces change rules: each rule is accepted or refused" {
 	local other went=0
 	new_ns other
 	come_and_go "$NS" 3>&- &
@@ -125,8 +125,8 @@ both_done() { [ -e "$BATS_TEST_TMPDIR/done" ] && [ "$(wc -l <"$BATS_TEST_TMPDIR/
 	done
 	echo "unloaded $went times"
 	[ $went -gt 0 ]
-	# Those that came when it was not there were told so, and nothing else.
+	# The only reason for a refusal is that the module was not loaded.
 	no grep -vE "neither the module nor the kernel has \`oddity'" <(grep RULE_APPEND "$BATS_TEST_TMPDIR/said")
-	same 0 "$(live)" 'what rules hold'
+	same 0 "$(live)" 'references of rules'
 	end_ns "$other"
 }
