@@ -189,7 +189,7 @@ $(BUILD)/bench/engine: bench/engine.c $(LIBRARY)
 	$(call say,LINK)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS)
 
-$(BUILD)/bench/expressions: bench/expressions.c $(LIBRARY)
+$(BUILD)/bench/expressions $(BUILD)/bench/objects: $(BUILD)/bench/%: bench/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LINK)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS) $(shell pkg-config --libs libnftnl)
@@ -324,7 +324,7 @@ $(BUILD)/prove/pair: tests/prove/pair.c $(LIBRARY)
 	$(call say,LINK)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS)
 
-BENCH := floor measure record.so engine expressions send sockopt.so
+BENCH := floor measure record.so engine expressions objects send sockopt.so
 
 bench-tools: $(BENCH:%=$(BUILD)/bench/%)
 
@@ -336,6 +336,7 @@ bench:
 	bench/explain --ravelin $(BUILD)/ravelin
 	bench/prove
 	$(BUILD)/bench/expressions
+	$(BUILD)/bench/objects
 	bench/packets
 	bench/lookup
 	bench/lint
