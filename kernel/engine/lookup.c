@@ -202,16 +202,19 @@ static void choose_hashes(struct rv_lookup_build *b, struct shapes *s)
 				s->list[i].part = s->list[n].part;
 }
 
-static bool is_any(const struct rv_lookup_build *b, uint32_t box)
+static bool is_any_value(const struct rv_lookup_build *b, unsigned int field,
+			 const struct rv_range *r)
 {
 	const struct rv_lookup *l = b->lookup;
 
-	for (unsigned int i = 0; i < l->ndims; i++) {
-		const struct rv_range *r = &rv_box_ranges(b, box)[i];
+	return !r->lo && r->hi == rv_dim_max(l->family, l->dims[field]) && !r->mask;
+}
 
-		if (r->lo || r->hi != rv_dim_max(l->family, l->dims[i]))
+static bool is_any(const struct rv_lookup_build *b, uint32_t box)
+{
+	for (unsigned int i = 0; i < b->lookup->ndims; i++)
+		if (!is_any_value(b, i, &rv_box_ranges(b, box)[i]))
 			return false;
-	}
 	return true;
 }
 
@@ -331,38 +334,64 @@ static uint32_t make_groups(struct rv_lookup_build *b, unsigned int part)
 	return n;
 }
 
+/* Whether the box has a condition that the hash does not decide. */
+static bool is_beyond(const struct rv_lookup_build *b, const struct rv_lookup_hash *h, uint32_t box)
+{
+	const struct rv_range *r = rv_box_ranges(b, box);
+	uint64_t mask[RV_DIMS] = { 0 };
+
+	for (unsigned int i = 0; i < h->nfields; i++)
+		mask[h->field[i]] = h->mask[i];
+	for (unsigned int i = 0; i < b->lookup->ndims; i++)
+		if (!is_any_value(b, i, &r[i]) && (!r[i].mask || r[i].mask != mask[i]))
+			return true;
+	return false;
+}
+
+/* In groups that are too large, such boxes go to the tree, which compares all fields. */
+static void divide_groups(struct rv_lookup_build *b, unsigned int part, uint32_t ngroups)
+{
+	const struct rv_lookup_hash *h = &b->lookup->hashes[part];
+	const uint32_t most = b->eager ? 2 : GROUP_MAX;
+
+	for (uint32_t i = 0; i < b->nboxes; i++)
+		if (b->part[i] == part && b->size[b->group[i]] > most && is_beyond(b, h, i))
+			b->part[i] = PART_TREE;
+	memset(b->size, 0, ngroups * sizeof(*b->size));
+	for (uint32_t i = 0; i < b->nboxes; i++)
+		if (b->part[i] == part)
+			b->size[b->group[i]]++;
+}
+
 /* Replaces the size of each group by its list. */
 static int make_lists(struct rv_lookup_build *b, uint32_t ngroups)
 {
 	for (uint32_t i = 0; i < ngroups; i++) {
-		const uint32_t most = b->eager ? 2 : GROUP_MAX;
-
-		b->size[i] = b->size[i] > most ? RV_LIST_EMPTY : rv_list_new(b, b->size[i]);
+		b->size[i] = b->size[i] ? rv_list_new(b, b->size[i]) : RV_LIST_EMPTY;
 		if (!b->size[i])
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-/* Boxes of groups that are too large go to the tree, which also compares other fields. */
 static int fill_hash(struct rv_lookup_build *b, unsigned int part)
 {
 	struct rv_lookup_hash *h = &b->lookup->hashes[part];
+	uint32_t ngroups;
 	int rc = make_slots(b, part);
 
-	if (!rc)
-		rc = make_lists(b, make_groups(b, part));
+	if (rc)
+		return rc;
+	ngroups = make_groups(b, part);
+	divide_groups(b, part, ngroups);
+	rc = make_lists(b, ngroups);
 	if (rc)
 		return rc;
 	for (uint32_t i = 0; i < 1U << h->bits; i++)
 		if (h->slots[i].list)
 			h->slots[i].list = b->size[h->slots[i].list - 1];
 	for (uint32_t i = 0; i < b->nboxes; i++) {
-		if (b->part[i] != part)
-			continue;
-		if (b->size[b->group[i]] == RV_LIST_EMPTY)
-			b->part[i] = PART_TREE;
-		else
+		if (b->part[i] == part)
 			rv_list_add(b->lookup, b->size[b->group[i]], b->entry[i]);
 		rv_rest();
 	}
