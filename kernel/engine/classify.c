@@ -82,6 +82,19 @@ static RV_INLINE bool load_values(const struct rv_lookup *l, const struct rv_pkt
 	return true;
 }
 
+/* The first entry from there on that its key does not reject. */
+static const uint32_t *settle(struct rv_cursor *c, const uint32_t *at)
+{
+	if (!c->pkt)
+		return at;
+	if (!c->viewed)
+		c->view = rv_view_of(c->pkt);
+	c->viewed = true;
+	while (*at != RV_LIST_END && rv_key_rejects(&c->of->keys[*at], &c->view))
+		at++;
+	return at;
+}
+
 /* Adds the part of a list from entry i on. */
 static void add_list(struct rv_cursor *c, uint32_t list, uint32_t i)
 {
@@ -100,6 +113,7 @@ static void add_list(struct rv_cursor *c, uint32_t list, uint32_t i)
 			}
 		}
 	}
+	at = settle(c, at);
 	if (*at != RV_LIST_END)
 		c->lists[c->n++] = at;
 }
@@ -161,42 +175,43 @@ void rv_cursor_find(struct rv_cursor *c, uint32_t i)
  * Whether what the lookup depends on is as it was when the cursor was set to an entry before i.
  * Most targets do not change it.
  */
-static __attribute__((__noinline__)) bool is_same(const struct rv_cursor *c,
-						  const struct rv_pkt *pkt, uint32_t i)
+static __attribute__((__noinline__)) bool is_same(const struct rv_cursor *c, uint32_t i)
 {
 	uint64_t values[RV_DIMS];
 
-	return c->at <= i && !c->blind && load_values(c->of, pkt, values) &&
+	return c->at <= i && !c->blind && load_values(c->of, c->pkt, values) &&
 	       !memcmp(values, c->values, c->of->ndims * sizeof(*values));
 }
 
-static RV_INLINE void start(struct rv_cursor *c, const struct rv_lookup *l,
-			    const struct rv_pkt *pkt, uint32_t i)
+static RV_INLINE void start(struct rv_cursor *c, const struct rv_lookup *l, uint32_t i)
 {
-	const bool same = c->of == l && is_same(c, pkt, i);
+	const bool same = c->of == l && is_same(c, i);
 
 	c->changed = false;
+	c->viewed = false;
 	if (same)
 		return;
 	c->of = l;
-	c->blind = !load_values(l, pkt, c->values);
+	c->blind = !load_values(l, c->pkt, c->values);
 	if (!c->blind)
 		find_lists(c, i);
 }
 
-uint32_t rv_cursor_next(struct rv_cursor *c, const struct rv_lookup *l, struct rv_pkt *pkt,
-			uint32_t i)
+uint32_t rv_cursor_next(struct rv_cursor *c, const struct rv_lookup *l, uint32_t i)
 {
 	uint32_t next = l->last;
 
 	if (c->of != l || i < c->at || c->changed)
-		start(c, l, pkt, i);
+		start(c, l, i);
 	c->at = i;
 	if (c->blind)
 		return RV_LIST_END;
 	for (unsigned int n = 0; n < c->n; n++) {
-		while (*c->lists[n] < i)
-			c->lists[n]++;
+		if (*c->lists[n] < i) {
+			while (*c->lists[n] < i)
+				c->lists[n]++;
+			c->lists[n] = settle(c, c->lists[n]);
+		}
 		if (*c->lists[n] < next)
 			next = *c->lists[n];
 	}

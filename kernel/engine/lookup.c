@@ -569,6 +569,7 @@ static int add_chain(struct rv_rules *r, uint32_t first, uint32_t last, uint32_t
 	l->first = first;
 	l->last = last;
 	l->family = r->head.family;
+	l->keys = r->keys;
 	l->seed = (uint64_t)rv_random() << 32 | rv_random();
 	b.lookup = l;
 	rc = compile(&b);

@@ -116,6 +116,7 @@ struct rv_lookup {
 	uint64_t seed;
 	uint32_t *lists;
 	struct rv_lookup_node *nodes; /* a child's index is greater than its parent's */
+	const struct rv_key *keys;    /* of the table */
 	struct rv_lookup_hash hashes[RV_LOOKUP_HASHES];
 };
 
@@ -176,19 +177,54 @@ int rv_tree_make(struct rv_lookup_build *b, const uint32_t *boxes, uint32_t n);
 
 /* ---- packets ---------------------- */
 
+/* What keys are compared with. */
+struct rv_view {
+	const uint8_t *header;
+	uint16_t port; /* destination */
+	uint16_t all;  /* 0xffff: there are no ports */
+	uint8_t proto; /* 0: unknown */
+};
+
+static inline struct rv_view rv_view_of(const struct rv_pkt *pkt)
+{
+	const uint8_t *ports = rv_pkt_ports(pkt);
+
+	return (struct rv_view){
+		.header = pkt->data,
+		.port = ports ? rv_be16(ports + 2) : 0,
+		.all = ports ? 0 : 0xffff,
+		.proto = pkt->proto == RV_PROTO_NONE ? 0 : (uint8_t)pkt->proto,
+	};
+}
+
+/* Never rejects the last entry of a chain. */
+static inline bool rv_key_rejects(const struct rv_key *key, const struct rv_view *v)
+{
+	uint32_t bytes;
+
+	memcpy(&bytes, v->header + key->at, sizeof(bytes));
+	return (bytes ^ key->value) & key->mask ||
+	       (key->proto && v->proto && key->proto != v->proto) ||
+	       (uint16_t)(v->port - key->port) > (key->span | v->all);
+}
+
 /* Candidates of a packet in a chain. */
 struct rv_cursor {
+	struct rv_pkt *pkt;	    /* NULL, for tests: keys reject nothing */
 	const struct rv_lookup *of; /* NULL: none yet */
 	uint32_t at;		    /* candidates before this entry may be forgotten */
 	bool changed;		    /* a target may have changed the packet since */
 	bool blind;		    /* the packet's header is truncated */
+	bool viewed;		    /* view is set */
 	unsigned int n;
-	const uint32_t *lists[RV_LOOKUP_LISTS];
+	const uint32_t *lists[RV_LOOKUP_LISTS]; /* each at an entry that its key does not reject */
 	uint64_t values[RV_DIMS];
+	struct rv_view view;
 };
 
-static inline void rv_cursor_init(struct rv_cursor *c)
+static inline void rv_cursor_init(struct rv_cursor *c, struct rv_pkt *pkt)
 {
+	c->pkt = pkt;
 	c->of = NULL;
 }
 
@@ -198,7 +234,6 @@ void rv_cursor_find(struct rv_cursor *c, uint32_t i);
  * The first candidate from entry i on; RV_LIST_END: the packet's header is truncated, so that a
  * test of it has the side effect of dropping the packet: evaluate all entries.
  */
-uint32_t rv_cursor_next(struct rv_cursor *c, const struct rv_lookup *l, struct rv_pkt *pkt,
-			uint32_t i);
+uint32_t rv_cursor_next(struct rv_cursor *c, const struct rv_lookup *l, uint32_t i);
 
 #endif

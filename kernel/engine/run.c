@@ -154,42 +154,15 @@ static RV_INLINE bool ip_fits(const struct walk *w, const struct rvk_entry *e)
 	return true;
 }
 
-/* What keys are compared with. */
-struct view {
-	const uint8_t *header;
-	uint16_t port;			/* destination */
-	uint16_t all;			/* 0xffff: there are no ports */
-	uint8_t proto;			/* 0: unknown */
-};
-
-static RV_INLINE bool rejects(const struct rv_key *key, const struct view *v)
-{
-	return (load32(v->header + key->at) ^ key->value) & key->mask ||
-	       (key->proto && v->proto && key->proto != v->proto) ||
-	       (uint16_t)(v->port - key->port) > (key->span | v->all);
-}
-
-static RV_INLINE struct view view_of(const struct rv_pkt *pkt)
-{
-	const uint8_t *ports = rv_pkt_ports(pkt);
-
-	return (struct view){
-		.header = pkt->data,
-		.port = ports ? rv_be16(ports + 2) : 0,
-		.all = ports ? 0 : 0xffff,
-		.proto = pkt->proto == RV_PROTO_NONE ? 0 : (uint8_t)pkt->proto,
-	};
-}
-
 /*
  * First entry from index i that its key does not reject. Never rejects the last entry of a chain.
  */
 static RV_INLINE uint32_t skip(const struct walk *w, uint32_t i)
 {
 	const struct rv_key *key = &w->rules->keys[i];
-	const struct view v = view_of(w->pkt);
+	const struct rv_view v = rv_view_of(w->pkt);
 
-	while (rejects(key, &v))
+	while (rv_key_rejects(key, &v))
 		key++;
 	return (uint32_t)(key - w->rules->keys);
 }
@@ -198,17 +171,9 @@ static RV_INLINE uint32_t skip(const struct walk *w, uint32_t i)
 static RV_INLINE uint32_t skip_by_lookup(const struct walk *w, uint32_t i)
 {
 	const struct rv_lookup *l = w->rules->lookups[w->rules->keys[i].lookup - 1];
-	uint32_t next = rv_cursor_next(w->cursor, l, w->pkt, i);
-	struct view v;
+	const uint32_t next = rv_cursor_next(w->cursor, l, i);
 
-	if (next == l->last)
-		return next;
-	if (next == RV_LIST_END)
-		return skip(w, i);
-	v = view_of(w->pkt);
-	while (rejects(&w->rules->keys[next], &v))
-		next = rv_cursor_next(w->cursor, l, w->pkt, next + 1);
-	return next;
+	return next == RV_LIST_END ? skip(w, i) : next;
 }
 
 static RV_INLINE bool predicates_fit(const struct walk *w, const struct rvk_entry *e,
@@ -363,7 +328,7 @@ static RV_INLINE unsigned int traverse(struct rv_rules *r, struct rvk_counters *
 	unsigned int verdict = NF_DROP;
 	bool more = true;
 
-	rv_cursor_init(&cursor);
+	rv_cursor_init(&cursor, pkt);
 	while (more && !w->pkt->hotdrop) {
 		const struct rvk_entry *e;
 

@@ -395,10 +395,10 @@ static bool finds(const struct rv_lookup *l, uint32_t entry, const struct rv_box
 			c.values[i] = value_in(&box->dim[l->dims[i]],
 					       rv_dim_max(l->family, l->dims[i]), corner);
 		rv_cursor_find(&c, l->first);
-		if (rv_cursor_next(&c, l, NULL, entry) != entry)
+		if (rv_cursor_next(&c, l, entry) != entry)
 			return false;
 		rv_cursor_find(&c, entry);
-		if (rv_cursor_next(&c, l, NULL, entry) != entry)
+		if (rv_cursor_next(&c, l, entry) != entry)
 			return false;
 	}
 	return true;
