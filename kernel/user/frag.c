@@ -192,13 +192,13 @@ static uint32_t least_data(const struct part *p, uint8_t proto)
 	}
 }
 
-/* Bytes that were not captured are taken to be there. */
+/* Bytes that were not captured are taken to be there. Empty fragments are refused elsewhere. */
 static bool is_tiny(const struct part *p)
 {
 	uint32_t at = p->data;
 	uint8_t proto = p->proto;
 
-	if (p->off)
+	if (p->off || p->end == p->off)
 		return false;
 	while (p->family == NFPROTO_IPV6 && rv_ipv6_extension(proto)) {
 		const uint8_t kind = proto;
@@ -326,19 +326,19 @@ static void drop_old(struct rv_frags *f, struct family *in, uint64_t now)
 
 /* ---- adding ------------------------------------------------------------------------------------ */
 
-/* RV_FRAG_KEPT, or why not. Sets the packet's end. */
+/* RV_FRAG_KEPT, or why not. Sets the packet's end, as Linux also for an empty fragment. */
 static enum rv_frag check_end(struct queue *q, const struct part *p)
 {
 	if (p->end > LONGEST)
 		return RV_FRAG_LONG;
-	if (p->end == p->off || (p->more && p->end % UNIT))
+	if (p->more && p->end % UNIT)
 		return RV_FRAG_LENGTH;
 	if (p->more ? q->last && p->end > q->end : p->end < q->end || (q->last && p->end != q->end))
 		return RV_FRAG_LENGTH;
 	if (!p->more || p->end > q->end)
 		q->end = p->end;
 	q->last |= !p->more;
-	return RV_FRAG_KEPT;
+	return p->end == p->off ? RV_FRAG_LENGTH : RV_FRAG_KEPT;
 }
 
 static enum rv_frag check_overlap(const struct queue *q, const struct part *p)
@@ -424,7 +424,7 @@ static enum rv_frag add(struct rv_frags *f, struct family *in, struct queue *q, 
 	if (result == RV_FRAG_KEPT) {
 		note_piece(q, p);
 		f->lost++;
-	} else if (is_fatal(result, p) || !q->npieces) {
+	} else if (is_fatal(result, p) || (result == RV_FRAG_MEMORY && !q->npieces)) {
 		queue_free(f, in, q);
 	}
 	return result;

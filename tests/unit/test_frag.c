@@ -242,8 +242,11 @@ static void ends(bool v6)
 	assert_int_equal(add(FRAG(.off = 16, .len = 8, .more = true)), RV_FRAG_KEPT);
 	assert_int_equal(add(FRAG(.off = 8, .len = 8)), RV_FRAG_LENGTH);
 	now += 100 * SECOND;
+	/* An empty last one is dropped, but tells where the packet ends. IPv4 drops the packet. */
 	assert_int_equal(add(FRAG(.off = 16, .len = 0)), RV_FRAG_LENGTH);
-	assert_int_equal(rv_frags_memory(frags, NFPROTO_IPV4) + rv_frags_memory(frags, NFPROTO_IPV6), 0);
+	assert_int_equal(add(FRAG(.off = 0, .len = 8, .more = true)), RV_FRAG_KEPT);
+	assert_int_equal(add(FRAG(.off = 8, .len = 8, .more = true)), v6 ? RV_FRAG_WHOLE : RV_FRAG_KEPT);
+	now += 100 * SECOND;
 	/* Not a multiple of eight: IPv4 shortens it, IPv6 drops the packet (RFC 8200, 4.5). */
 	assert_int_equal(add(FRAG(.off = 8, .len = 8)), RV_FRAG_KEPT);
 	assert_int_equal(add(FRAG(.off = 0, .len = 13, .more = true)), v6 ? RV_FRAG_LENGTH : RV_FRAG_WHOLE);
@@ -261,7 +264,10 @@ static void tiny(bool v6)
 	assert_int_equal(add(FRAG(.off = 0, .len = 16, .more = true, .proto = IPPROTO_TCP)),
 			 v6 ? RV_FRAG_TINY : RV_FRAG_KEPT);
 	assert_int_equal(add(FRAG(.off = 0, .len = 24, .more = true, .proto = IPPROTO_TCP, .id = 2)), RV_FRAG_KEPT);
-	assert_int_equal(add(FRAG(.off = 0, .len = 0, .more = true, .id = 3)), RV_FRAG_TINY);
+	/* Empty ones end their packet in IPv4. */
+	assert_int_equal(add(FRAG(.off = 8, .len = 8, .id = 3)), RV_FRAG_KEPT);
+	assert_int_equal(add(FRAG(.off = 0, .len = 0, .more = true, .id = 3)), RV_FRAG_LENGTH);
+	assert_int_equal(add(FRAG(.off = 0, .len = 8, .more = true, .id = 3)), v6 ? RV_FRAG_WHOLE : RV_FRAG_KEPT);
 	/* Destination options of 8 bytes and nothing behind them. */
 	if (v6)
 		assert_int_equal(add(FRAG(.off = 0, .len = 8, .more = true, .proto = IPPROTO_DSTOPTS, .id = 4)),
@@ -415,12 +421,14 @@ static enum rv_frag twin_check(struct twin *t, const struct spec *s, uint32_t en
 {
 	bool overlaps = false, inside = false;
 
-	if (end == s->off || (s->more && end % 8))
+	if (s->more && end % 8)
 		return RV_FRAG_LENGTH;
 	if (s->more ? t->last && end > t->end : end < t->end || (t->last && end != t->end))
 		return RV_FRAG_LENGTH;
 	t->last |= !s->more;
 	t->end = !s->more || end > t->end ? end : t->end;
+	if (end == s->off)
+		return RV_FRAG_LENGTH;
 	for (uint32_t i = s->off; i < end; i++)
 		overlaps |= t->have[i];
 	for (uint32_t i = 0; i < t->nruns; i++)
@@ -461,7 +469,7 @@ static enum rv_frag twin_add(const struct spec *s)
 
 	if (!s->off && !s->more)
 		return RV_FRAG_NONE;
-	if (!s->off && s->len < 8)
+	if (s->v6 && !s->off && s->len && s->len < 8)
 		return RV_FRAG_TINY;
 	if (!t->used || now - t->born >= (s->v6 ? RV_FRAGS_LIFE_V6 : RV_FRAGS_LIFE_V4))
 		*t = (struct twin){ .used = true, .born = now };
@@ -473,8 +481,6 @@ static enum rv_frag twin_add(const struct spec *s)
 	} else if (rc == RV_FRAG_OVERLAP || (rc == RV_FRAG_LENGTH && (!s->v6 || (s->more && end % 8)))) {
 		t->used = false;
 	}
-	if (!t->nruns)
-		t->used = false;
 	return rc;
 }
 
