@@ -114,6 +114,15 @@ static int check_empty(struct rv_store *s, const struct rv_change *c, struct rv_
 	return rv_hint(err, "the chain is not empty, or rules jump to it: delete those first");
 }
 
+/* A rule of profile fast that is not replaced keeps its other state, such as the tokens of a limit. */
+static bool is_zeroed_in_place(struct rv_store *s, const struct rv_change *c)
+{
+	const struct rv_nft *n = s->priv;
+
+	return c->kind == RV_CHANGE_ZERO_RULE && c->pos->handle && !c->table->whole &&
+	       rv_fast_is(&n->batch, c->table->def) && rv_fast_can_reset(s);
+}
+
 int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
@@ -123,9 +132,7 @@ int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error 
 
 	if (rv_nft_generation(&n->socket, err))
 		return -1;
-	/* A rule that is not replaced keeps its other state, such as the tokens of a limit. */
-	if (!c->table->whole && rv_fast_is(b, c->table->def) && c->kind == RV_CHANGE_ZERO_RULE &&
-	    c->pos->handle && rv_fast_can_reset(s))
+	if (is_zeroed_in_place(s, c))
 		return rv_fast_note_reset(s, c, err);
 	if (!c->table->whole && rv_fast_is(b, c->table->def) && rv_fast_holds(s, c)) {
 		int rc = rv_fast_single(s, &m, err);
