@@ -687,8 +687,8 @@ static int prove_table(struct work *w, const struct rv_ruleset *a, const struct 
 	struct rv_proof p;
 	int rc = 0;
 
-	if (rv_proof_init(&p, a, b, NULL) < 0)
-		return rv_fail_memory(w->err);
+	if (rv_proof_init(&p, a, b, NULL, w->err) < 0)
+		return -1;
 	for (unsigned int i = 0; i < w->t->def->nbase && rc == 0; i++) {
 		struct rv_proof_chain c;
 

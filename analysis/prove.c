@@ -4,17 +4,30 @@
 
 #include "analysis/prove.h"
 
+/* Chains that jump to each other in a loop would be walked without end. */
+static int check_tables(const struct rv_ruleset *rs, struct rv_error *err)
+{
+	if (!rs)
+		return 0;
+	rv_list_each(t, &rs->tables, struct rv_table, node)
+		if (rv_table_check(t, err) < 0)
+			return -1;
+	return 0;
+}
+
 int rv_proof_init(struct rv_proof *p, const struct rv_ruleset *a, const struct rv_ruleset *b,
-		  const struct rv_rule *more)
+		  const struct rv_rule *more, struct rv_error *err)
 {
 	*p = (struct rv_proof){ .side = { a, b } };
-	if (rv_space_init(&p->space, a->family, 0) < 0)
+	if (check_tables(a, err) < 0 || check_tables(b, err) < 0)
 		return -1;
+	if (rv_space_init(&p->space, a->family, 0) < 0)
+		return rv_fail_memory(err);
 	if (rv_space_show(&p->space, a, 0) < 0 || (b && rv_space_show(&p->space, b, 1) < 0) ||
 	    (more && rv_space_show_rule(&p->space, more, 0) < 0) || rv_space_seal(&p->space) < 0 ||
 	    rv_walk_init(&p->walk, &p->space) < 0) {
 		rv_proof_free(p);
-		return -1;
+		return rv_fail_memory(err);
 	}
 	return 0;
 }

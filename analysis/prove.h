@@ -16,8 +16,9 @@ struct rv_proof {
 	unsigned int ignore;
 };
 
+/* Fails for rules that the kernel refuses, as rv_table_check() does, and without memory. */
 int rv_proof_init(struct rv_proof *p, const struct rv_ruleset *a, const struct rv_ruleset *b,
-		  const struct rv_rule *more);
+		  const struct rv_rule *more, struct rv_error *err);
 void rv_proof_free(struct rv_proof *p);
 
 /* A base chain of both rulesets, and the outcomes of the packets that enter it. */

@@ -143,6 +143,13 @@ int rv_flags_help(const struct rv_cli *cli, bool version)
 	return rc;
 }
 
+void rv_flags_misused(const struct rv_cli *cli, int words, const char *wanted)
+{
+	if (words >= 0)
+		rv_cli_message("%s: expected %s", cli->name, wanted);
+	rv_cli_message("Try `%s -h' for more information.", cli->name);
+}
+
 int rv_flags_answer(const struct rv_cli *cli, int words, bool version, bool help)
 {
 	if (words < 0)

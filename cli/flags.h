@@ -61,6 +61,8 @@ int rv_flags_read(const struct rv_flag *flags, struct rv_cli *cli, void *into);
  * continue.
  */
 int rv_flags_answer(const struct rv_cli *cli, int words, bool version, bool help);
+/* Prints that the operands must be what is wanted, unless getopt printed an error (words < 0). */
+void rv_flags_misused(const struct rv_cli *cli, int words, const char *wanted);
 /* Prints the version, or what -h prints. Returns the exit code. */
 int rv_flags_help(const struct rv_cli *cli, bool version);
 

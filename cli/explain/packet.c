@@ -189,7 +189,10 @@ int rv_packet_rule(rv_family_t family, int argc, char *const argv[], bool trace,
 			return -1;
 	rv_command_init(&cmd);
 	rc = rv_parse_argv(l.n, l.word, family, &cmd, &opts, &why);
-	rc = rc ? refuse(err, why.text) : take_rule(&cmd, trace, rule, err);
+	if (rc)
+		refuse(err, why.text[0] ? why.text : "its addresses are of another family than -4 or -6 says");
+	else
+		rc = take_rule(&cmd, trace, rule, err);
 	rv_command_clear(&cmd);
 	return rc;
 }

@@ -284,7 +284,7 @@ int rv_cli_diff(struct rv_cli *cli)
 	if (d.help) {
 		rc = rv_flags_help(cli, false);
 	} else if (words < 0 || cli->argc - words != 2) {
-		rv_cli_message("Try `%s -h' for more information.", cli->name);
+		rv_flags_misused(cli, words, "two rulesets");
 		rc = EXIT_TROUBLE;
 	} else {
 		rc = diff_run(&d, cli->argv + words);

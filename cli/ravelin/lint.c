@@ -376,7 +376,7 @@ int rv_cli_lint(struct rv_cli *cli)
 	} else if (l.kinds && words >= 0) {
 		rc = print_kinds(&l);
 	} else if (words < 0 || cli->argc - words != 1) {
-		rv_cli_message("Try `%s -h' for more information.", cli->name);
+		rv_flags_misused(cli, words, "one ruleset");
 		rc = EXIT_TROUBLE;
 	} else {
 		l.name = cli->argv[words];

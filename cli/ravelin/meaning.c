@@ -78,8 +78,8 @@ int rv_cli_meaning(struct rv_buf *b, const struct rv_ruleset *a, const struct rv
 	struct rv_proof p;
 	int rc = 0, unknown = 0;
 
-	if (rv_proof_init(&p, a, to, NULL) < 0)
-		return rv_fail_memory(err);
+	if (rv_proof_init(&p, a, to, NULL, err) < 0)
+		return -1;
 	for (const struct rv_table_def *def = rv_table_defs; def->name && rc >= 0; def++)
 		for (unsigned int i = 0; i < def->nbase && rc >= 0; i++) {
 			struct rv_proof_chain c;

@@ -157,7 +157,7 @@ int rv_cli_optimize(struct rv_cli *cli)
 	if (o.version || o.help) {
 		rc = rv_flags_help(cli, o.version);
 	} else if (words < 0 || cli->argc - words != 1) {
-		rv_cli_message("Try `%s -h' for more information.", cli->name);
+		rv_flags_misused(cli, words, "one ruleset");
 		rc = EXIT_TROUBLE;
 	} else {
 		o.name = cli->argv[words];

@@ -150,8 +150,8 @@ static int compare(struct prove *p, char **names, struct rv_error *err)
 {
 	int rc = 0;
 
-	if (rv_proof_init(&p->proof, &p->side[0], &p->side[1], NULL) < 0)
-		return rv_fail_memory(err);
+	if (rv_proof_init(&p->proof, &p->side[0], &p->side[1], NULL, err) < 0)
+		return -1;
 	p->proof.ignore = (p->verdicts ? RV_PROVE_VERDICTS : 0u) | (p->no_log ? RV_PROVE_NO_LOG : 0u) |
 			  (p->no_mark ? RV_PROVE_NO_MARK : 0u);
 	for (const struct rv_table_def *def = rv_table_defs; def->name && rc == 0; def++)
@@ -241,8 +241,10 @@ static int check_claim(struct prove *p, const char *claim, struct rv_error *err)
 	if (read_packets(p, claim, arrow, err) < 0)
 		return -1;
 	r = only_rule(p, &chain);
-	if (!r || rv_proof_init(&p->proof, &p->side[0], NULL, r) < 0)
+	if (!r)
 		return rv_fail_memory(err);
+	if (rv_proof_init(&p->proof, &p->side[0], NULL, r, err) < 0)
+		return -1;
 	for (unsigned int i = 0; i < chain->table->def->nbase && rc == 0; i++) {
 		uint8_t hook = chain->table->def->base[i].hook;
 
@@ -304,10 +306,11 @@ int rv_cli_prove(struct rv_cli *cli)
 		rv_ruleset_init(&p.side[i], cli->family);
 	if (p.version || p.help) {
 		rc = rv_flags_help(cli, p.version);
-	} else if (words < 0 || cli->argc - words != 2 - (p.claim != NULL) || (p.table && !rv_table_def_find(p.table))) {
-		if (p.table && !rv_table_def_find(p.table))
-			rv_cli_message("%s: no table %s", cli->name, p.table);
-		rv_cli_message("Try `%s -h' for more information.", cli->name);
+	} else if (words < 0 || cli->argc - words != 2 - (p.claim != NULL)) {
+		rv_flags_misused(cli, words, "two rulesets, or a ruleset and a claim \"PACKETS => VERDICT\"");
+		rc = TROUBLE;
+	} else if (p.table && !rv_table_def_find(p.table)) {
+		rv_cli_message("%s: no table %s", cli->name, p.table);
 		rc = TROUBLE;
 	} else {
 		rc = prove_run(&p, cli->argv + words);

@@ -187,6 +187,8 @@ lacks() { [[ $output != *"$1"* ]] || { echo "has: $1"; echo "$output"; return 1;
 	has "the route of the packet from eth0 is not given; use --local (to this host)"
 	explain 3 -s 192.0.2.7 -d 198.51.100.2 -p tcp --dport 22
 	has "the path of the packet is not given"
+	explain 3 -i eth0 --local -s 2001:db8::1 -p tcp -4
+	has "its addresses are of another family than -4 or -6 says"
 	explain 3 -i eth0 -s 192.0.2.0/24 --local -p tcp --dport 22
 	has "a packet has one address as its source, not a network"
 	explain 3 -i eth0 --local -p tcp --dport 22:23

@@ -400,6 +400,18 @@ proves()
 	[[ $out == *"not known: CT changes ct.status, and later rules test it"* ]]
 	proves 3 a nowhere
 	proves 3 a
+	[[ $err == *'expected two rulesets, or a ruleset and a claim "PACKETS => VERDICT"'* ]]
+	proves 3 -t nonsense a b
+	[[ $err == *"no table nonsense"* ]]
+	# Loops and misplaced rules, as iptables-restore --test finds them.
+	printf '*filter\n:INPUT ACCEPT [0:0]\n:one - [0:0]\n:two - [0:0]\n-A INPUT -j one\n-A one -j two\n-A two -j one\nCOMMIT\n' >loop
+	proves 3 loop a
+	[[ $err == *"rule in chain two: -A two -j one: the jump creates a loop"* ]]
+	proves 3 a loop
+	proves 3 loop '-s 10.0.0.1 => DROP'
+	rules b filter "INPUT ACCEPT [0:0]" "-A INPUT -j TTL --ttl-set 3"
+	proves 3 a b
+	[[ $err == *"-A INPUT -j TTL --ttl-set 3"* ]]
 }
 
 # same A B: chains of mangle or raw that are alike; differs A B: near misses.

@@ -532,6 +532,7 @@ int main(int argc, char **argv)
 {
 	struct pair p = { .random = 1 };
 	struct batch b = { 0 };
+	struct rv_error err = { 0 };
 	rv_family_t family;
 
 	if (argc != 7)
@@ -543,8 +544,10 @@ int main(int argc, char **argv)
 	for (unsigned int i = 0; i < 2; i++)
 		if (load(&p, i, family, argv[5 + i]) < 0)
 			return 2;
-	if (rv_proof_init(&p.proof, &p.store[0].rs, &p.store[1].rs, NULL) < 0)
-		die("memory");
+	if (rv_proof_init(&p.proof, &p.store[0].rs, &p.store[1].rs, NULL, &err) < 0) {
+		printf("%s\n", err.text);
+		return 2;
+	}
 	b.values = calloc(p.proof.space.nvars + 1, BATCH);
 	for (unsigned int i = 0; i < 2; i++)
 		b.side[i] = calloc(BATCH, sizeof(*b.side[i]));

@@ -277,12 +277,13 @@ static void load(struct rv_store *s, rv_family_t family, const char *text)
 
 static void open_rules(struct loaded *l, rv_family_t family, const char *table, const char *rules)
 {
+	struct rv_error err = { 0 };
 	char text[8192];
 
 	memset(l, 0, sizeof(*l));
 	snprintf(text, sizeof(text), "*%s\n:PREROUTING ACCEPT [0:0]\n%s\nCOMMIT\n", table, rules);
 	load(&l->store, family, text);
-	assert_int_equal(rv_proof_init(&l->proof, &l->store.rs, NULL, NULL), 0);
+	assert_int_equal(rv_proof_init(&l->proof, &l->store.rs, NULL, NULL, &err), 0);
 	l->values = calloc(l->proof.space.nvars + 1, 1);
 	assert_non_null(l->values);
 }
@@ -391,6 +392,7 @@ static void test_intervals(void **state)
 
 static void test_presence(void **state)
 {
+	struct rv_error err = { 0 };
 	struct loaded l;
 
 	(void)state;
@@ -417,7 +419,7 @@ static void test_presence(void **state)
 	memset(&l, 0, sizeof(l));
 	load(&l.store, NFPROTO_IPV4, "*mangle\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -m owner ! --uid-owner 5 -j ACCEPT\n"
 	     "-A OUTPUT -m owner --uid-owner 5 -j ACCEPT\nCOMMIT\n");
-	assert_int_equal(rv_proof_init(&l.proof, &l.store.rs, NULL, NULL), 0);
+	assert_int_equal(rv_proof_init(&l.proof, &l.store.rs, NULL, NULL, &err), 0);
 	l.values = calloc(l.proof.space.nvars + 1, 1);
 	set(&l, RV_SEL_UID, 5);
 	assert_false(matches(&l, 0));
