@@ -161,8 +161,8 @@ COMMIT' --commands a b
 	! is_root || refused 2 "ravelin diff $BANNER: cannot open /dev/stdin: No such file or directory" \
 		unshare --mount sh -c 'mount -t tmpfs none /dev && exec "$0" diff - a <a' "$RAVELIN_BIN/../ravelin"
 	local help="Try \`ravelin diff -h' for more information."
-	refused 2 "$help" diff_ a
-	refused 2 "$help" diff_ a b c
+	refused 2 "ravelin diff: expected two rulesets"$'\n'"$help" diff_ a
+	refused 2 "ravelin diff: expected two rulesets"$'\n'"$help" diff_ a b c
 	refused 2 "ravelin diff: unrecognized option '--nope'"$'\n'"$help" diff_ --nope a b
 }
 

@@ -41,6 +41,15 @@ page() { python3 "$BATS_TEST_DIRNAME/report.py" "$@"; }
 	grep -q 'Nothing found\|warning\|note' page.html
 }
 
+@test "pages of published rulesets: long names of chains, and one that ends like another" {
+	local name
+	for name in kube-proxy ufw; do
+		report "$BATS_TEST_DIRNAME/published/$name.v4" >page.html
+		page structure page.html
+		page tour page.html
+	done
+}
+
 @test "a page of 50,001 rules is not checked, and says so; findings are limited" {
 	{ echo '*filter'; seq 50001 | awk '{ print "-A INPUT -s 10.0.0.1 -j DROP" }'; echo COMMIT; } >rules
 	report rules >page.html

@@ -6,7 +6,7 @@
     report.py rules PAGE COUNT         a browser shows this number of rules
     report.py find PAGE TEXT COUNT     and this number when searching for TEXT
     report.py tour PAGE                keys, orders, links and widths, without console errors
-    report.py shots PAGE PREFIX        screenshots PREFIX-light.png, -dark.png and -phone.png
+    report.py shots PAGE PREFIX        screenshots PREFIX-light.png, -dark.png, -phone.png and -phone-dark.png
 
 The browser is Debian's chromium, headless; without it, "rules" and "find" check only the page's data, and
 "tour" checks nothing.
@@ -124,10 +124,15 @@ window.addEventListener("load", () => {
 	is("nothing is wider than the window: " + document.documentElement.scrollWidth + " of " + innerWidth,
 		document.documentElement.scrollWidth <= innerWidth);
 	document.title = wrong.length ? "ERROR " + wrong.join("; ") : "ok";
+	parent.postMessage(document.title, "*");
 });
 </script></body>"""
 
-PHONE, DESK = "500,900", "1280,900"     # a window of chromium is at least 500 wide
+PHONE, DESK = (390, 844), (1280, 900)
+
+# A window of chromium is at least 500 wide: a phone's page is a frame in one.
+FRAME = """<!DOCTYPE html><title>none</title><body style="margin: 0"><iframe src="page.html" style="border: 0"
+width="%d" height="%d"></iframe><script>addEventListener("message", e => { document.title = e.data; });</script></body>"""
 
 
 def chromium(place, *words):
@@ -136,14 +141,20 @@ def chromium(place, *words):
                           text=True, timeout=240, check=True, env=dict(os.environ, HOME=place))
 
 
-def title_of(path, probe, *words):
+def in_window(place, text, size, *words):
+    """Shows a page of this size."""
+    for name, content in ("page.html", text), ("frame.html", FRAME % size):
+        with open(os.path.join(place, name), "w", encoding="utf-8") as f:
+            f.write(content)
+    name = "frame.html" if size[0] < 500 else "page.html"
+    return chromium(place, "--window-size=%d,%d" % size, *words, "file://" + os.path.join(place, name))
+
+
+def title_of(path, probe, size=DESK):
     """The title set by a script; fails if the console has messages."""
     text = open(path, encoding="utf-8").read()
     with tempfile.TemporaryDirectory() as place:
-        probed = os.path.join(place, "page.html")
-        with open(probed, "w", encoding="utf-8") as f:
-            f.write(text.replace("</body>", probe))
-        done = chromium(place, "--dump-dom", *words, "file://" + probed)
+        done = in_window(place, text.replace("</body>", probe), size, "--dump-dom")
     said = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
     assert not said, "\n".join(said)
     title = re.search(r"<title>(.*?)</title>", done.stdout, re.S).group(1)
@@ -161,15 +172,16 @@ def browser(path, wanted):
 
 def tour(path):
     for size in PHONE, DESK:
-        assert title_of(path, TOUR, "--window-size=" + size) == "ok"
+        assert title_of(path, TOUR, size) == "ok"
 
 
 def shots(path, prefix):
-    """Screenshots: light, dark, width of a phone."""
-    with tempfile.TemporaryDirectory() as place:
-        for name, size, scheme in ("light", DESK, 1), ("dark", DESK, 0), ("phone", PHONE, 1):
-            chromium(place, f"--screenshot={prefix}-{name}.png", "--window-size=" + size, "--hide-scrollbars",
-                     f"--blink-settings=preferredColorScheme={scheme}", "file://" + os.path.abspath(path))
+    """Screenshots: light, dark, and both at a phone's width."""
+    text = open(path, encoding="utf-8").read()
+    for name, size, scheme in ("light", DESK, 1), ("dark", DESK, 0), ("phone", PHONE, 1), ("phone-dark", PHONE, 0):
+        with tempfile.TemporaryDirectory() as place:
+            in_window(place, text, size, f"--screenshot={os.path.abspath(prefix)}-{name}.png", "--hide-scrollbars",
+                      f"--blink-settings=preferredColorScheme={scheme}")
 
 
 def has_browser():
