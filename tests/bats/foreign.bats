@@ -583,6 +583,7 @@ COMMIT'
 	grep -qF -e '--base is "type TYPE hook HOOK priority NUMBER" or "none"' <<<"$output"
 	gives 2 iptables -A INPUT -j DROP --base none
 	gives 1 iptables -P INPUT DROP --base none
+	grep -qF 'Policy DROP needs a base chain with a hook.' <<<"$output"
 	gives 2 iptables -t nat -P INPUT ACCEPT --base 'type nat hook forward priority 0'
 	gives 0 iptables -t raw -P OUTPUT DROP --base 'type filter hook output priority raw + 7;'
 	[ "$(iptables -t raw -S OUTPUT)" = '-P OUTPUT DROP --base "type filter hook output priority -293"' ]
