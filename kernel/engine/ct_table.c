@@ -360,8 +360,9 @@ static enum rv_confirmed enter(struct rv_ct *ct, struct rv_conn *c, const struct
 		c->started = rv_clock(RV_CLOCK_UTC);
 	__atomic_fetch_add(&c->refs, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_or(&c->status, IPS_CONFIRMED, __ATOMIC_RELEASE);
-	insert_node(rv_deref(ct->now), &c->nodes[RV_CT_REPLY], both->hash[RV_CT_REPLY]);
+	/* If both have one tuple, packets find the reply, as in Linux. */
 	insert_node(rv_deref(ct->now), &c->nodes[RV_CT_ORIGINAL], both->hash[RV_CT_ORIGINAL]);
+	insert_node(rv_deref(ct->now), &c->nodes[RV_CT_REPLY], both->hash[RV_CT_REPLY]);
 	return RV_CONFIRMED;
 }
 

@@ -139,6 +139,20 @@ static void test_udp(void)
 	rv_ct_free(ct);
 }
 
+/* From an address and port to the same, both directions have one tuple. */
+static void test_itself(void)
+{
+	struct rv_ct *ct = rv_test_ct(16, 100);
+	struct rv_test_packet t;
+
+	rv_test_packet(&t, V4, UDP, NF_INET_PRE_ROUTING);
+	memcpy(t.bytes + 16, t.bytes + 12, 4);
+	memcpy(t.bytes + 22, t.bytes + 20, 2);
+	EXPECT(rv_test_track(ct, &t, true) == IP_CT_NEW);
+	EXPECT(rv_test_track(ct, &t, true) == IP_CT_ESTABLISHED_REPLY && rv_ct_count(ct) == 1);
+	rv_ct_free(ct);
+}
+
 /* A first packet that the rules drop leaves nothing. */
 static void test_unconfirmed(void)
 {
@@ -592,6 +606,7 @@ const struct rv_test rv_tests_ct[] = {
 	{ "SipHash-2-4 gives the published values", test_siphash },
 	{ "tuples and their inverses", test_tuples },
 	{ "UDP: NEW until a reply, then ESTABLISHED", test_udp },
+	{ "packets from a port to itself", test_itself },
 	{ "dropped first packets leave no connection", test_unconfirmed },
 	{ "packets are tracked once", test_seen },
 	{ "fragments and malformed packets are INVALID", test_malformed },
