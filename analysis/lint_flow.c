@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include <ravelin/plan.h>
+#include <ravelin/registry.h>
 
 #include "analysis/linter.h"
 

@@ -7,6 +7,8 @@
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/xt_conntrack.h>
 
+#include <ravelin/registry.h>
+
 #include "analysis/linter.h"
 
 const struct rv_part *rv_lint_match(const struct rv_rule *r, const char *name)

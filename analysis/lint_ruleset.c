@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <ravelin/family.h>
+#include <ravelin/registry.h>
 
 #include "analysis/linter.h"
 

@@ -8,6 +8,8 @@
 
 #include <linux/netfilter/xt_conntrack.h>
 
+#include <ravelin/registry.h>
+
 #include "analysis/selectors.h"
 
 /* Bits of a selector, most significant first; RV_DD_LEAF: always 0. */

@@ -8,6 +8,8 @@
 #include <linux/if_packet.h>
 #include <netinet/in.h>
 
+#include <ravelin/registry.h>
+
 #include "analysis/prove.h"
 #include "backend/kmod/kmod.h"
 #include "kernel/user/user.h"

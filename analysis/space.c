@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ravelin/registry.h>
 #include <ravelin/render.h>
 
 #include "analysis/selectors.h"

@@ -10,6 +10,8 @@
 
 #include <linux/netfilter/xt_conntrack.h>
 
+#include <ravelin/registry.h>
+
 #include "analysis/selectors.h"
 #include "analysis/walk.h"
 

@@ -2,7 +2,7 @@
 /* Derives the fields that a rule compares with one value. */
 #include <string.h>
 
-#include <ravelin/extension.h>
+#include <ravelin/registry.h>
 #include <ravelin/plan.h>
 
 /* Time per test in ns, measured on nf_tables of Linux 6.18; only ratios matter. */

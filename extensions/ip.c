@@ -5,7 +5,7 @@
 #include <netinet/ip.h>
 #include <string.h>
 
-#include <ravelin/extension.h>
+#include <ravelin/registry.h>
 
 /* IPv6 extension headers that are skipped to find the protocol (RFC 8200, 4.1). */
 static bool is_extension_header(uint16_t proto)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <ravelin/registry.h>
 #include <ravelin/render.h>
 
 #include "backend/file/load.h"

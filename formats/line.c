@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ravelin/registry.h>
+
 #include "line.h"
 
 static bool add_word(struct rv_line *l, size_t first, bool quoted)

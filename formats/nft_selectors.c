@@ -14,6 +14,8 @@
 #include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_conntrack.h>
 
+#include <ravelin/registry.h>
+
 #include "text.h"
 
 /* Value formats. */

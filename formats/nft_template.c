@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <ravelin/registry.h>
+
 #include "extensions/limit.h"
 #include "text.h"
 

@@ -2,7 +2,7 @@
 /* The families. Places in headers: RFC 791, section 3.1; RFC 8200, section 3. */
 #include <sys/socket.h>
 
-#include <ravelin/extension.h>
+#include <ravelin/registry.h>
 #include <ravelin/family.h>
 
 const struct rv_family_def rv_family_defs[RV_FAMILIES] = {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <ravelin/extension.h>
+#include <ravelin/registry.h>
 
 const struct rv_selector rv_selectors[RV_SEL_COUNT] = {
 #define RV_SELECTOR(id, text, length, byte_order, fam, proto, what, ...)				\

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <ravelin/registry.h>
 #include <ravelin/render.h>
 
 static const char *target_name(const struct rv_rule *r)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <ravelin/extension.h>
+#include <ravelin/registry.h>
 #include <ravelin/ir.h>
 
 static const struct {

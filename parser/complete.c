@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <ravelin/complete.h>
+#include <ravelin/registry.h>
 
 #include "parser/parse.h"
 

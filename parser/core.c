@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ravelin/registry.h>
+
 #include "parser/parse.h"
 
 #define ON(kind) (1u << RV_CMD_##kind)

@@ -2,6 +2,8 @@
 /* Option lookup: core options first, then those of matches and target, latest first. */
 #include <string.h>
 
+#include <ravelin/registry.h>
+
 #include "parser/parse.h"
 
 /* Index by letter, built at the first lookup. */

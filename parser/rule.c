@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ravelin/registry.h>
+
 #include "parser/parse.h"
 
 /* The most rules that one command may add, one for each pair of addresses in -s and -d. */

@@ -7,7 +7,7 @@
  */
 #include <stdlib.h>
 
-#include <ravelin/extension.h>
+#include <ravelin/registry.h>
 
 /* Result of a probe. wire is NULL if the kernel supports no revision we know. */
 struct probe_result {

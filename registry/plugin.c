@@ -19,6 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <ravelin/registry.h>
+
 #include "registry/plugin.h"
 
 #ifndef RAVELIN_EXTENSIONS_DIR

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ravelin/registry.h>
+
 #include "registry/plugin.h"
 
 extern const struct rv_ext *const __start_rv_extensions[];

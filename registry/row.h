@@ -9,7 +9,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include <ravelin/extension.h>
+#include <ravelin/registry.h>
 
 static inline void set_bit(const struct rv_bit *bit, unsigned char *data)
 {

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <ravelin/extension.h>
+#include <ravelin/registry.h>
 
 #include "backend/nft/nft.h"
 #include "formats/text.h"

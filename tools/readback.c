@@ -16,6 +16,7 @@
 #include <netinet/in.h>
 
 #include <ravelin/io.h>
+#include <ravelin/registry.h>
 #include <ravelin/render.h>
 
 #include "backend/file/load.h"

@@ -2,6 +2,8 @@
 /* Tables that map IR values and fields to those of the ABI, used in both directions. */
 #include <stddef.h>
 
+#include <ravelin/registry.h>
+
 #include "kmod.h"
 
 /* ---- selectors, operators, verdicts --------------------------------------------------- */

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <ravelin/registry.h>
+
 #include "kmod.h"
 
 /* A user chain and the offset that jumps to it use. */

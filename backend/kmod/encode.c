@@ -5,6 +5,8 @@
  */
 #include <stdlib.h>
 
+#include <ravelin/registry.h>
+
 #include "kernel/user/user.h"
 #include "kmod.h"
 

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <ravelin/registry.h>
+
 #include "backend/nft/closed.h"
 #include "backend/nft/nft.h"
 #include "kmod.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A connection to the engine, and what it supports. */
+#include <ravelin/registry.h>
+
 #include "kmod.h"
 
 void rv_kmod_link_close(struct rv_kmod_link *link)

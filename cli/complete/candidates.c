@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ravelin/registry.h>
+
 #include "cli/complete/candidates.h"
 
 /* ---- words ---------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <ravelin/complete.h>
+#include <ravelin/registry.h>
 
 #include "cli/complete/candidates.h"
 

@@ -12,6 +12,8 @@
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
 
+#include <ravelin/registry.h>
+
 #include "cli/explain/walk.h"
 
 #include <netinet/tcp.h>		/* after headers with names that it defines as macros */

@@ -13,6 +13,7 @@
 #include <netinet/ip_icmp.h>
 
 #include <ravelin/parser.h>
+#include <ravelin/registry.h>
 
 #include "cli/explain/explain.h"
 

@@ -8,6 +8,8 @@
 
 #include <linux/netfilter/xt_conntrack.h>
 
+#include <ravelin/registry.h>
+
 #include "cli/explain/walk.h"
 
 struct why {

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <ravelin/registry.h>
+
 #include "formats/line.h"
 #include "cli/hint/hint.h"
 

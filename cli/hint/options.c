@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ravelin/registry.h>
+
 #include "cli/complete/candidates.h"
 #include "cli/hint/hint.h"
 

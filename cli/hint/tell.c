@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <ravelin/registry.h>
+
 #include "cli/hint/hint.h"
 
 /* ---- privileges ------------------------------------------------------------------------ */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ravelin/registry.h>
+
 #include "cli/hint/hint.h"
 
 /* ---- typographic characters ------------------------------------------------------------- */

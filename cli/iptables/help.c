@@ -2,6 +2,8 @@
 /* -h, generated from the parser's tables and the rows of the extensions. */
 #include <string.h>
 
+#include <ravelin/registry.h>
+
 #include "cli/iptables/iptables.h"
 
 #define COLUMN 36	/* column of the descriptions */

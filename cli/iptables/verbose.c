@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include <ravelin/registry.h>
+
 #include "cli/iptables/iptables.h"
 
 static const char *target_name(const struct rv_rule *r)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <ravelin/ipset.h>
+#include <ravelin/registry.h>
 
 #include "cli/run/ask.h"
 

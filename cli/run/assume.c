@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <ravelin/parser.h>
+#include <ravelin/registry.h>
 
 #include "cli/run/ask.h"
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <ravelin/ipset.h>
+#include <ravelin/registry.h>
 
 #include "backend/nft/wire/object.h"
 #include "cli/run/ask.h"

@@ -7,7 +7,8 @@
  *   static const struct rv_ext condition = { ... };
  *   RV_PLUGIN(&condition);
  *
- * Hooks may call the functions of extension.h, buf.h and error.h.
+ * Hooks may call the functions of extension.h, buf.h, error.h and predicate.h; registry/plugin.symbols
+ * lists them.
  */
 #ifndef RAVELIN_PLUGIN_H
 #define RAVELIN_PLUGIN_H

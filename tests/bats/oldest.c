@@ -8,6 +8,8 @@
 
 #include <linux/netfilter/x_tables.h>
 
+#include <ravelin/registry.h>
+
 #include "backend/nft/nft.h"
 
 const struct rv_revision *__wrap_rv_nft_wire(rv_family_t family, const struct rv_ext *ext);

@@ -18,6 +18,7 @@
 #include <netinet/in.h>
 
 #include <ravelin/parser.h>
+#include <ravelin/registry.h>
 
 #include "analysis/prove.h"
 #include "analysis/selectors.h"

@@ -30,6 +30,7 @@
 #include <linux/netfilter/xt_CONNMARK.h>
 
 #include <ravelin/parser.h>
+#include <ravelin/registry.h>
 #include <ravelin/render.h>
 
 #include "formats/text.h"

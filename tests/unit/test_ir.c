@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include <ravelin/extension.h>
+#include <ravelin/registry.h>
 #include <ravelin/library.h>
 #include <ravelin/map.h>
 #include <ravelin/render.h>

@@ -20,6 +20,7 @@
 #include <linux/netfilter/xt_statistic.h>
 
 #include <ravelin/parser.h>
+#include <ravelin/registry.h>
 #include <ravelin/render.h>
 
 #include "backend/kmod/kmod.h"

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include <ravelin/parser.h>
+#include <ravelin/registry.h>
 #include <ravelin/render.h>
 
 #include "backend/nft/nft.h"

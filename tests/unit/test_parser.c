@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include <ravelin/parser.h>
+#include <ravelin/registry.h>
 #include <ravelin/render.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

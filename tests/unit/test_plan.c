@@ -18,7 +18,7 @@
 
 #include <linux/netfilter/xt_tcpudp.h>
 
-#include <ravelin/extension.h>
+#include <ravelin/registry.h>
 #include <ravelin/plan.h>
 
 #include "backend/file/load.h"

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include <ravelin/extension.h>
+#include <ravelin/registry.h>
 
 #include "backend/file/load.h"
 

@@ -17,6 +17,7 @@
 #include <linux/netfilter/xt_set.h>
 #include <linux/netfilter/xt_state.h>
 
+#include <ravelin/registry.h>
 #include <ravelin/render.h>
 
 /* Decodes a blob like the backend and compares the save output. */

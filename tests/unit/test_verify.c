@@ -8,6 +8,8 @@
 #include <cmocka.h>
 #include <stdio.h>
 
+#include <ravelin/registry.h>
+
 #include "registry/plugin.h"
 
 static unsigned int seen, wrong;

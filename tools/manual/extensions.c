@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Manual sections of matches and targets. */
 #include <ravelin/hooks.h>
+#include <ravelin/registry.h>
 #include <string.h>
 
 #include "tools/manual/manual.h"

@@ -23,6 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ravelin/registry.h>
+
 #include "tools/manual/manual.h"
 
 void man_fail(struct page *p, const char *what, const char *name)

@@ -2,6 +2,8 @@
 /* Options of matches and targets, from their rows. */
 #include <string.h>
 
+#include <ravelin/registry.h>
+
 #include "tools/manual/manual.h"
 
 #define NARROW_LIST 20	/* numbers in a row of more than so many are said as a range */

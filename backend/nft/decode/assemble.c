@@ -6,6 +6,8 @@
  */
 #include <stdlib.h>
 
+#include <ravelin/registry.h>
+
 #include "reader.h"
 
 /* ---- giving a predicate to rows ---------------------------------------------------------- */

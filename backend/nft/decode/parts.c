@@ -5,6 +5,8 @@
  */
 #include <linux/netfilter/xt_limit.h>
 
+#include <ravelin/registry.h>
+
 #include "extensions/NFLOG.h"
 #include "extensions/limit.h"
 #include "reader.h"

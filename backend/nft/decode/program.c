@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <ravelin/registry.h>
+
 #include "formats/text.h"
 #include "reader.h"
 

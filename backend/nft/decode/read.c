@@ -8,6 +8,7 @@
 #include <linux/netfilter_ipv4.h>
 
 #include <ravelin/hooks.h>
+#include <ravelin/registry.h>
 
 #include "backend/nft/wire/object.h"
 #include "reader.h"

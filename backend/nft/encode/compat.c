@@ -7,6 +7,8 @@
 #include <linux/netfilter/x_tables.h>
 #include <stdlib.h>
 
+#include <ravelin/registry.h>
+
 #include "encode.h"
 
 /* The largest blob that is held on the stack; conntrack has 160 bytes, comment 256. */

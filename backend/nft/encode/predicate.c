@@ -3,6 +3,8 @@
  * Predicates as expressions: load a field into a register, perhaps mask it, compare. Only selectors
  * whose source has an owner; their order is the order in which iptables-nft writes them.
  */
+#include <ravelin/registry.h>
+
 #include "backend/nft/wire/sources.h"
 #include "encode.h"
 

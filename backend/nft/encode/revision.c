@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which layout of a match or target nf_tables is told: registry/layout.c, of what its compat module has. */
+#include <ravelin/registry.h>
+
 #include "encode.h"
 
 static bool has(void *arg, rv_family_t family, const struct rv_ext *ext,

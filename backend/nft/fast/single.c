@@ -6,6 +6,8 @@
 #include <endian.h>
 #include <stdlib.h>
 
+#include <ravelin/registry.h>
+
 #include "write.h"
 
 /*

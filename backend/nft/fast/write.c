@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include <ravelin/registry.h>
 #include <ravelin/render.h>
 
 #include "write.h"

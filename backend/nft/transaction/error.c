@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <ravelin/registry.h>
 #include <ravelin/render.h>
 
 #include "backend/nft/fast/fast.h"

@@ -4,6 +4,8 @@
  * numbers, and counted values. One table defines this; all code that examines or changes objects
  * copies them using this table.
  */
+#include <ravelin/registry.h>
+
 #include "wire.h"
 #include "object.h"
 
