@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 
 #include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_u32.h>
 #include <linux/netfilter_ipv4/ipt_ECN.h>
 #include <linux/netfilter_ipv4/ipt_TTL.h>
 #include <linux/netfilter/xt_DSCP.h>
@@ -170,6 +171,90 @@ void rv_effect_of(const struct rv_part *target, rv_family_t family, struct rv_ef
 	for (unsigned int i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (rows[i].effect && !strcmp(rows[i].name, target->ext->name))
 			rows[i].effect(target, family, e);
+}
+
+/* ---- bytes ---- */
+
+/* From a byte on. */
+static uint64_t bytes_from(uint64_t first)
+{
+	return UINT64_MAX << (first < 63 ? first : 63);
+}
+
+static uint64_t bytes_of_word(uint64_t first, uint32_t bits)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned int i = 0; i < 4; i++)
+		if (bits & UINT32_C(0xff000000) >> 8 * i)
+			bytes |= UINT64_C(1) << (first + i < 63 ? first + i : 63);
+	return bytes;
+}
+
+/* "0>>22&0x3C@" is the length of the IPv4 header, at least 20. */
+static bool is_header_length(const struct xt_u32_test *t, unsigned int at, rv_family_t family)
+{
+	return family == NFPROTO_IPV4 && at == 3 && !t->location[0].number && t->location[1].nextop == XT_U32_RIGHTSH &&
+	       t->location[1].number == 22 && t->location[2].nextop == XT_U32_AND && t->location[2].number == 0x3c;
+}
+
+static uint64_t bytes_of_test(const struct xt_u32_test *t, rv_family_t family)
+{
+	uint32_t live = UINT32_MAX;	/* bits of the value that are of the word */
+	int shift = 0;			/* by which they were moved to the right */
+
+	for (unsigned int i = 1; i < t->nnums && i <= XT_U32_MAXSIZE; i++) {
+		uint32_t n = t->location[i].number;
+
+		switch (t->location[i].nextop) {
+		case XT_U32_AND:
+			live &= n;
+			break;
+		case XT_U32_RIGHTSH:
+			live = n < 32 ? live >> n : 0;
+			shift += (int)(n < 32 ? n : 32);
+			break;
+		case XT_U32_LEFTSH:
+			live = n < 32 ? live << n : 0;
+			shift -= (int)(n < 32 ? n : 32);
+			break;
+		default:	/* '@': what follows is read from an offset that the packet tells */
+			return 1 | bytes_from(is_header_length(t, i, family) ? 20 : 0);
+		}
+	}
+	if (shift > 31 || shift < -31)
+		return UINT64_MAX;
+	return bytes_of_word(t->location[0].number, shift < 0 ? live >> -shift : live << shift);
+}
+
+uint64_t rv_predicate_reads(const struct rv_predicate *p, rv_family_t family)
+{
+	const struct xt_u32_test *tests = (const void *)p->text;
+	uint64_t bytes = 0;
+
+	if (p->sel == RV_SEL_BYTES || p->sel == RV_SEL_BYTES_ICASE)
+		return bytes_from(p->param & UINT16_MAX);
+	if (p->sel != RV_SEL_U32)
+		return UINT64_MAX;
+	for (unsigned int i = 0; i < p->len / sizeof(*tests); i++)
+		bytes |= bytes_of_test(&tests[i], family);
+	return bytes;
+}
+
+uint64_t rv_effect_writes(const struct rv_effect_of *e, rv_family_t family)
+{
+	static const uint64_t checksum = UINT64_C(3) << 10;
+
+	switch (e->sel) {
+	case RV_SEL_TOS:
+		return family == NFPROTO_IPV6 ? 3 : UINT64_C(1) << 1 | checksum;
+	case RV_SEL_TTL:
+		return UINT64_C(1) << 8 | checksum;
+	case RV_SEL_HOPLIMIT:
+		return UINT64_C(1) << 7;
+	default:
+		return bytes_from(20);
+	}
 }
 
 rv_dd rv_effect_packets(struct rv_space *s, const struct rv_effect_of *e)

@@ -63,6 +63,7 @@ struct rv_free {
 	bool turned;		/* the text describes the negation */
 	bool last;		/* used by one rule only: last in the variable order */
 	enum rv_sel sel;	/* a predicate of RV_PRESENCE_MANY on this; RV_SEL_NONE: another test */
+	uint64_t reads;		/* bytes of the packet that this predicate reads; bit 63: from 63 on */
 	unsigned int seen[2];	/* occurrences on each side, while rules are collected */
 	uint32_t var;
 	uint32_t next;		/* in the hash chain */

@@ -289,6 +289,7 @@ static int show_predicate(const struct rv_predicate *given, void *arg)
 	if (question == UINT32_MAX)
 		return -1;
 	s->frees[question].sel = p.sel;
+	s->frees[question].reads = rv_predicate_reads(&p, s->family);
 	return 0;
 }
 

@@ -450,6 +450,8 @@ static void check_followed(struct change *c, rv_dd rest)
 	for (uint32_t i = 0; i < s->nfrees; i++) {
 		const struct rv_free *f = &s->frees[i];
 
+		if (c->e.what == RV_CHANGE_BYTE && !(f->reads & rv_effect_writes(&c->e, s->family)))
+			continue;
 		if (f->sel != RV_SEL_NONE && rv_ext_writes(c->target, f->sel) && !is_followed(&c->e, f->sel) &&
 		    rv_dd_looks(d, rest, (struct rv_dd_vars){ f->var, f->var + 1, 1 }))
 			not_followed(c, f->sel, why);

@@ -89,6 +89,9 @@ struct rv_effect_of {
 	uint8_t to[256];
 };
 void rv_effect_of(const struct rv_part *target, rv_family_t family, struct rv_effect_of *e);
+/* Bytes of the packet, as rv_free.reads has them: that a predicate may read, that a BYTE effect changes. */
+uint64_t rv_predicate_reads(const struct rv_predicate *p, rv_family_t family);
+uint64_t rv_effect_writes(const struct rv_effect_of *e, rv_family_t family);
 /* The packets that the target changes. */
 rv_dd rv_effect_packets(struct rv_space *s, const struct rv_effect_of *e);
 

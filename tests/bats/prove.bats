@@ -470,6 +470,26 @@ chain() {
 	proves 1 a b
 }
 
+# moved RESULT TARGET MATCH: a rule with that match, behind the target and before it.
+moved() {
+	chain a mangle "-j $2" "$3 -j DROP"
+	chain b mangle "$3 -j DROP" "-j $2"
+	proves "$1" a b
+}
+
+@test "targets change bytes of the header, and u32 and string read some" {
+	moved 0 "TTL --ttl-set 5" '-m u32 --u32 "0x0&0xffff=0x28"'
+	moved 2 "TTL --ttl-set 5" '-m u32 --u32 "0x8>>0x18=0x5"'
+	moved 0 "TOS --set-tos 8" '-m u32 --u32 "0x8>>0x18=0x5"'
+	moved 2 "TOS --set-tos 8" '-m u32 --u32 "0x0>>0x10&0xff=0x8"'
+	moved 2 "TOS --set-tos 8" '-m u32 --u32 "0x8&0xffff=0x8"'	# the checksum
+	# Behind the header, whose length its first byte tells; another byte may lead anywhere.
+	moved 0 "TOS --set-tos 8" '-m u32 --u32 "0x0>>0x16&0x3c@0x0>>0x10=0x50"'
+	moved 2 "TOS --set-tos 8" '-m u32 --u32 "0x0>>0x16&0x3d@0x0>>0x10=0x50"'
+	moved 0 "TOS --set-tos 8" "-m string --string x --algo bm --from 20"
+	moved 2 "TOS --set-tos 8" "-m string --string x --algo bm --from 11"
+}
+
 @test "CT decides on the state of packets that conntrack has not seen" {
 	chain a raw "-j CT --notrack" "-m conntrack --ctstate UNTRACKED -j DROP"
 	chain b raw "-m conntrack --ctstate UNTRACKED,INVALID -j DROP"
