@@ -165,7 +165,7 @@ static void put_rules(struct rv_blob *b, uint8_t family, unsigned int n, uint32_
 }
 
 /* INPUT and a user chain, to which its rules jump; offsets are known only after the first pass. */
-static void random_table(struct rv_blob *b, uint8_t family, uint64_t seed)
+static void put_table(struct rv_blob *b, uint8_t family, uint64_t seed)
 {
 	uint32_t chain = 0;
 
@@ -425,7 +425,7 @@ static void check_structure(uint8_t family, unsigned int rules, uint64_t seed)
 	struct rv_rules *r;
 	struct rv_blob b;
 
-	random_table(&b, family, seed);
+	put_table(&b, family, seed);
 	rv_lookup_rules = rules;
 	r = load(e, &b);
 	EXPECT(r);
@@ -559,7 +559,7 @@ static void compare(uint8_t family, uint64_t seed, unsigned int rules)
 		.family = family,
 	};
 
-	random_table(&b.blob, family, seed);
+	put_table(&b.blob, family, seed);
 	replace_with(b.linear, &b.blob, 0);
 	replace_with(b.compiled, &b.blob, rules);
 	compare_packets(&b, 1000);
