@@ -143,7 +143,7 @@ static int by_number(const void *a, const void *b)
 static void name_shadows(struct rv_linter *l, const struct chain *c, uint32_t i, rv_dd left,
 			 char *text, size_t room)
 {
-	uint32_t named[NAMED], n = 0, j;
+	uint32_t named[NAMED] = { 0 }, n = 0, j;
 	size_t len = 0;
 
 	text[0] = '\0';

@@ -243,3 +243,8 @@ void rv_ext_each(void (*fn)(const struct rv_ext *ext, void *arg), void *arg)
 		fn(sorted[i], arg);
 	free(sorted);
 }
+
+const char *rv_ext_kernel_name(const struct rv_ext *ext)
+{
+	return ext->kernel_name ? ext->kernel_name : ext->name;
+}

@@ -7,11 +7,6 @@
 #include "ir/ipset.h"
 #include "registry/row.h"
 
-const char *rv_ext_kernel_name(const struct rv_ext *ext)
-{
-	return ext->kernel_name ? ext->kernel_name : ext->name;
-}
-
 static const char *kind_name(enum rv_ext_kind kind)
 {
 	return kind == RV_TARGET ? "target" : "match";
