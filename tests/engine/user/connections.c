@@ -53,6 +53,11 @@ static unsigned int udp_ages(struct rv_ct *ct)
 	CHECK(send_udp(ct, true) == IP_CT_ESTABLISHED);
 	set_seconds(328);
 	CHECK(send_udp(ct, true) == IP_CT_NEW);
+	/* Without replies it never is. */
+	set_seconds(338);
+	CHECK(send_udp(ct, true) == IP_CT_NEW && ct->made == 3);
+	set_seconds(368);
+	CHECK(send_udp(ct, true) == IP_CT_NEW && ct->made == 4);
 	return line;
 }
 
@@ -65,10 +70,10 @@ static unsigned int syn_ages(struct rv_ct *ct)
 	for (unsigned int i = 0; i < 2; i++) {
 		set_seconds(1000 + i * 119);
 		rv_test_packet(&t, NFPROTO_IPV4, IPPROTO_TCP, NF_INET_PRE_ROUTING);
-		CHECK(rv_test_track(ct, &t, true) == IP_CT_NEW && ct->made == 3 + 1);
+		CHECK(rv_test_track(ct, &t, true) == IP_CT_NEW && ct->made == 4 + 1);
 	}
 	set_seconds(1120);
-	CHECK(rv_test_track(ct, &t, true) == IP_CT_NEW && ct->made == 3 + 2);
+	CHECK(rv_test_track(ct, &t, true) == IP_CT_NEW && ct->made == 4 + 2);
 	return line;
 }
 
