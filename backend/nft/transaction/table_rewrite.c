@@ -123,12 +123,24 @@ static bool is_zeroed_in_place(struct rv_store *s, const struct rv_change *c)
 	       rv_fast_is(&n->batch, c->table->def) && rv_fast_can_reset(s);
 }
 
+/* Stages a change. An incomplete message must not be sent with the others. */
+static int stage_or_undo(struct rv_nft_message *m)
+{
+	struct rv_nft_batch *b = m->b;
+	const size_t len = b->bytes.len, nrecords = b->nrecords;
+
+	if (!rv_nft_stage_change(m))
+		return 0;
+	b->bytes.len = len;
+	b->nrecords = nrecords;
+	return -1;
+}
+
 int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
 	struct rv_nft_batch *b = &n->batch;
 	struct rv_nft_message m = { .b = b, .family = s->rs.family, .change = c, .err = err };
-	size_t len, nrecords;
 
 	if (rv_nft_generation(&n->socket, err))
 		return -1;
@@ -156,14 +168,7 @@ int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error 
 		return -1;
 	if (c->kind == RV_CHANGE_ZERO_RULE && c->pos->handle && rv_nft_can_reset(n, s->rs.family))
 		return rv_nft_note_reset(n, c, err);
-	len = b->bytes.len;
-	nrecords = b->nrecords;
-	if (!rv_nft_stage_change(&m))
-		return 0;
-	/* An incomplete message must not be sent with the others. */
-	b->bytes.len = len;
-	b->nrecords = nrecords;
-	return -1;
+	return stage_or_undo(&m);
 }
 
 /* ---- writing it anew ----------------------------------------------------------------- */

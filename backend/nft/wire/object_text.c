@@ -645,6 +645,12 @@ static void tell_set(struct teller *t, const struct rv_nft_expr *e)
 	rv_buf_printf(t->b, " %s set %s", h.text, text_in(t, e->sreg));
 }
 
+static void tell_xt(struct teller *t, const struct rv_nft_expr *e)
+{
+	rv_buf_printf(t->b, " xt %s ", rv_nft_expr_name(e->kind));
+	put_name(t->b, e->name, strlen(e->name));
+}
+
 static void tell_statement(struct teller *t, const struct rv_nft_expr *e)
 {
 	switch (e->kind) {
@@ -673,8 +679,7 @@ static void tell_statement(struct teller *t, const struct rv_nft_expr *e)
 		break;
 	case RV_NFT_MATCH:
 	case RV_NFT_TARGET:
-		rv_buf_printf(t->b, " xt %s ", rv_nft_expr_name(e->kind));
-		put_name(t->b, e->name, strlen(e->name));
+		tell_xt(t, e);
 		break;
 	case RV_NFT_NAT:
 		rv_buf_puts(t->b, e->type == NFT_NAT_SNAT ? " snat" : " dnat");
