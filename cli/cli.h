@@ -30,6 +30,7 @@ struct rv_cli {
 	size_t len;
 	const char *path;		/* path of text; NULL: standard input, or none */
 	bool noflush;			/* restore: the text adds to existing rules */
+	bool stdin_used;		/* by rv_cli_ruleset() */
 };
 
 int rv_cli_iptables(struct rv_cli *cli);
@@ -78,7 +79,7 @@ int rv_cli_read(struct rv_cli *cli, const char *path, struct rv_buf *input);
  * Reads all tables of the program's family from a file ("-": standard input) or, for "live", from
  * the kernel into *rs. Returns 0, or -1 with err set; the caller clears *rs in either case.
  */
-int rv_cli_ruleset(const struct rv_cli *cli, struct rv_ruleset *rs, const char *name,
+int rv_cli_ruleset(struct rv_cli *cli, struct rv_ruleset *rs, const char *name,
 		   struct rv_error *err);
 
 /* ---- subprocess.c ------------------------------------------------------------ */

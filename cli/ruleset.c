@@ -59,8 +59,7 @@ static int read_pipe(struct rv_ruleset *rs, int fd, const char *path, struct rv_
 	return rc;
 }
 
-int rv_cli_ruleset(const struct rv_cli *cli, struct rv_ruleset *rs, const char *name,
-		   struct rv_error *err)
+int rv_cli_ruleset(struct rv_cli *cli, struct rv_ruleset *rs, const char *name, struct rv_error *err)
 {
 	const char *path = strcmp(name, "-") ? name : "/dev/stdin";
 	struct stat st;
@@ -69,6 +68,11 @@ int rv_cli_ruleset(const struct rv_cli *cli, struct rv_ruleset *rs, const char *
 	rv_ruleset_init(rs, cli->family);
 	if (strcmp(name, "live") == 0)
 		return read_store(rs, cli->spec, err);
+	if (strcmp(name, "-") == 0) {
+		if (cli->stdin_used)
+			return rv_fail(err, RV_ERR_PROBLEM, NULL, "standard input can be read only once");
+		cli->stdin_used = true;
+	}
 	/* The backend treats a missing file as an empty ruleset. */
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)

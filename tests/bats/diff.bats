@@ -160,6 +160,8 @@ COMMIT' --commands a b
 	# An unreadable ruleset is not an empty one.
 	! is_root || refused 2 "ravelin diff $BANNER: cannot open /dev/stdin: No such file or directory" \
 		unshare --mount sh -c 'mount -t tmpfs none /dev && exec "$0" diff - a <a' "$RAVELIN_BIN/../ravelin"
+	refused 2 "ravelin diff $BANNER: standard input can be read only once" diff_ - - <a
+	refused 2 "ravelin diff $BANNER: standard input can be read only once" diff_ --meaning - - <a
 	local help="Try \`ravelin diff -h' for more information."
 	refused 2 "ravelin diff: expected two rulesets"$'\n'"$help" diff_ a
 	refused 2 "ravelin diff: expected two rulesets"$'\n'"$help" diff_ a b c

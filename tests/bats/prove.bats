@@ -399,6 +399,8 @@ proves()
 	proves 2 a b
 	[[ $out == *"not known: CT changes ct.status, and later rules test it"* ]]
 	proves 3 a nowhere
+	proves 3 - - <a
+	[[ $err == *"standard input can be read only once"* ]]
 	proves 3 a
 	[[ $err == *'expected two rulesets, or a ruleset and a claim "PACKETS => VERDICT"'* ]]
 	proves 3 -t nonsense a b
