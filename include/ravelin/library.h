@@ -5,7 +5,7 @@
 
 #include <ravelin/error.h>
 
-/* A function of the library and where to store its address. Arrays end with a NULL name. */
+/* A function of the library and where to store its address. The last name in an array is NULL. */
 struct rv_symbol {
 	const char *name;
 	void *at;

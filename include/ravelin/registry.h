@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the program does with the descriptors of extension.h. Not part of the interface of plug-ins. */
+/* Functions of the program that use the descriptors of extension.h. Not part of the plug-in API. */
 #ifndef RAVELIN_REGISTRY_H
 #define RAVELIN_REGISTRY_H
 

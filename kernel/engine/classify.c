@@ -6,7 +6,7 @@
 
 /* The start of a packet's transport header. */
 struct transport {
-	const uint8_t *at;    /* NULL: it has none that predicates test */
+	const uint8_t *at;    /* NULL: it has none that predicates can test */
 	const uint8_t *ports; /* the same, if it starts with ports */
 	uint8_t buf[RV_TCP_HEADER];
 };
@@ -17,8 +17,8 @@ static bool is_icmp(const struct rv_pkt *pkt)
 }
 
 /*
- * False: testing the header would drop the packet, as it is truncated or would be overwritten (RFC
- * 1858), or as the protocol is unknown.
+ * Returns false if testing the header would drop the packet: it is truncated, could be overwritten
+ * by a fragment (RFC 1858), or the protocol is unknown.
  */
 static RV_INLINE bool find_transport(const struct rv_pkt *pkt, struct transport *t)
 {
@@ -55,7 +55,7 @@ static RV_INLINE uint64_t *load_address(const struct rv_pkt *pkt, bool dst, uint
 	return to;
 }
 
-/* In the order of enum rv_dim. Without a switch, which is slow in kernels with retpolines. */
+/* In the order of enum rv_dim. Not a switch statement: jump tables are slow with retpolines. */
 static RV_INLINE bool load_values(const struct rv_lookup *l, const struct rv_pkt *pkt, uint64_t *to)
 {
 	const uint32_t used = l->used;
@@ -82,7 +82,7 @@ static RV_INLINE bool load_values(const struct rv_lookup *l, const struct rv_pkt
 	return true;
 }
 
-/* The first entry from there on that its key does not reject. */
+/* The first entry from i on that its key does not reject. */
 static const uint32_t *settle(struct rv_cursor *c, const uint32_t *at)
 {
 	if (!c->pkt)
@@ -172,8 +172,8 @@ void rv_cursor_find(struct rv_cursor *c, uint32_t i)
 }
 
 /*
- * Whether what the lookup depends on is as it was when the cursor was set to an entry before i.
- * Most targets do not change it.
+ * Whether the fields used by the lookup are unchanged since the cursor was set to an entry before
+ * i. Most targets do not change them.
  */
 static __attribute__((__noinline__)) bool is_same(const struct rv_cursor *c, uint32_t i)
 {

@@ -19,7 +19,7 @@ enum rv_ct_dir { RV_CT_ORIGINAL, RV_CT_REPLY, RV_CT_DIRS };
 
 #define RV_SECOND	1000000000ULL
 
-/* Packets in the reply direction have a state of at least this (enum ip_conntrack_info). */
+/* States from this one on are those of the reply direction (enum ip_conntrack_info). */
 static inline enum rv_ct_dir rv_ct_dir(uint8_t info)
 {
 	return info >= IP_CT_IS_REPLY ? RV_CT_REPLY : RV_CT_ORIGINAL;
@@ -66,15 +66,15 @@ static inline uint16_t rv_tuple_zone(const struct rv_tuple *t)
 	return t->kind >> 16;
 }
 
-/* The tuple of a packet, without zone. Returns RVK_CT_VALID or the reason it has none. */
+/* Gets the tuple of a packet, without zone. Returns RVK_CT_VALID or why the packet has no tuple. */
 enum rvk_ct_why rv_tuple_of(const struct rv_pkt *pkt, struct rv_tuple *t);
 /*
- * The tuple of the packet that an ICMP error quotes, which starts at off. Fields of *inner, but for
- * its data, stay valid.
+ * Gets the tuple of the packet quoted by an ICMP error, which starts at off. Fields of *inner
+ * other than its data stay valid.
  */
 enum rvk_ct_why rv_tuple_quoted(const struct rv_pkt *pkt, uint32_t off, struct rv_tuple *t,
 				struct rv_pkt *inner);
-/* The tuple of replies. False: there are no replies to such a packet. */
+/* Gets the tuple of replies. Returns false if such packets have no replies. */
 bool rv_tuple_invert(const struct rv_tuple *t, struct rv_tuple *reply);
 
 /* SipHash-2-4 (Aumasson, Bernstein) of words, an even number. */
@@ -105,24 +105,24 @@ struct rv_tcp {
 	uint8_t last_dir;
 	uint8_t last_kind;		/* enum rv_tcp_kind */
 	uint8_t last_scale, last_flags;	/* of a SYN that was ignored */
-	uint8_t repeats;		/* equal segments in a row */
+	uint8_t repeats;		/* consecutive equal segments */
 };
 
 struct rv_conn {
 	struct rv_node nodes[RV_CT_DIRS];
 	uint32_t refs;
 	uint32_t status;		/* IPS_* */
-	uint64_t expires;		/* nanoseconds: until confirmed a period, then the time */
+	uint64_t expires;		/* nanoseconds: a duration until confirmed, then a time */
 	uint32_t mark;
 	uint16_t zone;
-	uint8_t zone_dirs;		/* directions whose tuple has the zone, bits */
-	uint32_t serial;		/* of the tracker's connections, from 1 */
+	uint8_t zone_dirs;		/* bits: directions whose tuple has the zone */
+	uint32_t serial;		/* serial number in the tracker, from 1 */
 	uint64_t started;		/* nanoseconds since 1970 */
 	uint64_t packets[RV_CT_DIRS], bytes[RV_CT_DIRS];
 	uint64_t labels[2];
 	union {
 		struct rv_tcp tcp;
-		uint64_t stream_from;	/* UDP: from then on it is a stream */
+		uint64_t stream_from;	/* UDP: when it becomes a stream */
 	} proto;
 };
 
@@ -204,17 +204,17 @@ struct rv_ct {
 
 /* config->buckets: a power of two. NULL: out of memory. */
 struct rv_ct *rv_ct_new(const struct rv_ct_config *config, unsigned int slots);
-/* No packet may have a connection. */
+/* No packet may still refer to a connection. */
 void rv_ct_free(struct rv_ct *ct);
 
 /*
- * Finds the connection of a packet, or makes one, and updates it. Sets pkt->track. Returns
- * NF_ACCEPT, or NF_DROP if there is no memory or the table is full.
+ * Finds or creates the connection of a packet and updates it. Sets pkt->track. Returns NF_ACCEPT,
+ * or NF_DROP if memory ran out or the table is full.
  */
 unsigned int rv_ct_in(struct rv_ct *ct, struct rv_pkt *pkt);
-/* At the last hook: enters a new connection into the table. NF_ACCEPT or NF_DROP. */
+/* At the last hook: inserts a new connection into the table. Returns NF_ACCEPT or NF_DROP. */
 unsigned int rv_ct_out(struct rv_ct *ct, struct rv_pkt *pkt);
-/* Ends the packet's reference. */
+/* Drops the packet's reference. */
 void rv_ct_leave(struct rv_ct *ct, struct rv_pkt *pkt);
 
 /* ---- table: ct_table.c ----------------------------------------------------------------------- */
@@ -222,14 +222,14 @@ void rv_ct_leave(struct rv_ct *ct, struct rv_pkt *pkt);
 uint64_t rv_ct_now(void);
 uint32_t rv_ct_hash(const struct rv_ct *ct, const struct rv_tuple *t);
 /*
- * The connection of a tuple, with a reference, or NULL; expired ones are removed. dirs: directions
- * whose tuples count, bits; *dir is the tuple's, undefined without a connection.
+ * Returns the connection of a tuple with a reference, or NULL; removes expired ones. dirs: bits of
+ * the directions to match. Sets *dir to that of the tuple if there is a connection.
  */
 struct rv_conn *rv_ct_find(struct rv_ct *ct, const struct rv_tuple *t, unsigned int dirs,
 			   enum rv_ct_dir *dir);
 /*
- * A connection that is not in the table, with one reference and the zone of the tuples. NULL: the
- * table is full and nothing could be evicted, or no memory.
+ * Allocates a connection that is not in the table, with one reference and the zone of the tuples.
+ * NULL: the table is full and nothing could be evicted, or memory ran out.
  */
 struct rv_conn *rv_conn_new(struct rv_ct *ct, const struct rv_tuple *original,
 			    const struct rv_tuple *reply);
@@ -237,24 +237,24 @@ void rv_conn_put(struct rv_ct *ct, struct rv_conn *c);
 
 enum rv_confirmed { RV_CONFIRMED, RV_CONFIRM_CLASH, RV_CONFIRM_FAILED };
 /*
- * Enters a connection into the table. CLASH: another has one of the tuples; *winner is it, with a
- * reference.
+ * Inserts a connection into the table. CLASH: another connection, returned in *winner with a
+ * reference, has one of the tuples.
  */
 enum rv_confirmed rv_ct_confirm(struct rv_ct *ct, struct rv_conn *c, struct rv_conn **winner);
-/* Removes a connection. False: another call did. */
+/* Removes a connection. Returns false if another call already did. */
 bool rv_ct_kill(struct rv_ct *ct, struct rv_conn *c);
-/* Looks at n buckets from where the last call ended, and removes expired connections. */
+/* Removes expired connections from n buckets, continuing where the last call ended. */
 void rv_ct_gc(struct rv_ct *ct, uint32_t n);
 /* Replaces the table. Sleeps; calls must be serialised. buckets: a power of two. 0 or -Exxx. */
 int rv_ct_resize(struct rv_ct *ct, uint32_t buckets);
 /*
- * Calls fn for each connection, which must not sleep, until it returns nonzero; returns that.
- * Connections that come or go meanwhile may be left out. Serialise with rv_ct_resize().
+ * Calls fn for each connection until it returns nonzero, and returns that value. fn must not
+ * sleep. Connections added or removed meanwhile may be skipped. Serialise with rv_ct_resize().
  */
 int rv_ct_each(struct rv_ct *ct, int (*fn)(struct rv_conn *c, void *arg), void *arg);
 uint32_t rv_ct_count(const struct rv_ct *ct);
 uint32_t rv_ct_buckets(const struct rv_ct *ct);
-/* A number for users, not guessable from outside, equal for the life of the connection. */
+/* An id for users: not guessable, and constant for the life of the connection. */
 uint32_t rv_conn_id(const struct rv_ct *ct, const struct rv_conn *c);
 /* Serialises changes of c->proto. */
 void rv_conn_lock(const struct rv_ct *ct, const struct rv_conn *c);
@@ -273,7 +273,7 @@ struct rv_ct_stat rv_ct_stat(const struct rv_ct *ct);
 
 /* ---- protocols -------------------------------------------------------------------------------- */
 
-/* What a protocol makes of a packet. */
+/* A protocol's result for a packet. */
 enum rv_ct_verdict {
 	RV_CT_PASS,			/* valid */
 	RV_CT_INVALID,			/* *why is set */
@@ -281,7 +281,7 @@ enum rv_ct_verdict {
 	RV_CT_DROP,
 };
 
-/* A packet on its way through rv_ct_in(). */
+/* A packet being processed by rv_ct_in(). */
 struct rv_ct_step {
 	struct rv_ct *ct;
 	struct rv_pkt *pkt;
@@ -306,9 +306,7 @@ struct rv_ct_proto {
 	uint8_t family;			/* NFPROTO_UNSPEC: both */
 	uint8_t header;			/* bytes that must be present */
 	uint8_t timeout, stream;	/* enum rv_ct_timeout, before and after replies */
-	/*
-	 * Checks a packet alone. RVK_CT_VALID or the reason. NULL: nothing to check.
-	 */
+	/* Checks the packet by itself. Returns RVK_CT_VALID or the reason. NULL: no check. */
 	enum rvk_ct_why (*check)(const struct rv_ct *ct, const struct rv_pkt *pkt);
 	/* s->conn is set. NULL: always valid, timeout and stream apply. */
 	enum rv_ct_verdict (*packet)(struct rv_ct_step *s, const struct rv_ct_proto *row);
@@ -316,7 +314,7 @@ struct rv_ct_proto {
 };
 
 const struct rv_ct_proto *rv_ct_proto(uint8_t family, uint8_t proto);
-/* Whether the transport checksum is wrong; pseudo: it covers the addresses. */
+/* Whether the transport checksum is wrong; pseudo: it covers a pseudo-header. */
 bool rv_ct_sum_is_wrong(const struct rv_ct *ct, const struct rv_pkt *pkt, bool pseudo);
 enum rvk_ct_why rv_ct_tcp_check(const struct rv_ct *ct, const struct rv_pkt *pkt);
 enum rv_ct_verdict rv_ct_tcp(struct rv_ct_step *s, const struct rv_ct_proto *row);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a packet does to its connection: states, ICMP errors, confirmation, accounting. */
+/* How packets affect connections: states, ICMP errors, confirmation, accounting. */
 #include "ct.h"
 
 #include <linux/icmp.h>
@@ -8,7 +8,7 @@
 #define MINUTES	* 60
 #define DAYS	* 24 * 60 MINUTES
 
-/* Those of Linux 6.18 (Documentation/networking/nf_conntrack-sysctl.rst). */
+/* Defaults of Linux 6.18 (Documentation/networking/nf_conntrack-sysctl.rst). */
 const struct rv_ct_config rv_ct_defaults = {
 	.max = 262144,
 	.buckets = 65536,
@@ -63,7 +63,7 @@ const char *rv_ct_why_name(enum rvk_ct_why why)
 
 /* ---- accounting ------------------------------------------ */
 
-/* Several CPUs may have packets of one connection. */
+/* Several CPUs may process packets of one connection at once. */
 void rv_ct_account(const struct rv_ct_step *s)
 {
 	const enum rv_ct_dir dir = rv_ct_dir(s->info);
@@ -98,7 +98,7 @@ static void set_zone(struct rv_tuple *t, uint16_t zone)
 	t->kind = (t->kind & 0xffff) | (uint32_t)zone << 16;
 }
 
-/* A zone may count in one direction only; a tuple of the other is looked up without it. */
+/* A zone may apply to one direction only; tuples of the other are looked up without it. */
 static struct rv_conn *find_in_zone(const struct rv_ct_step *s, struct rv_tuple *t, enum rv_ct_dir *dir)
 {
 	const struct rv_track *track = &s->pkt->track;
@@ -149,7 +149,7 @@ static enum rv_ct_verdict invalid(struct rv_ct_step *s, enum rvk_ct_why why)
 	return RV_CT_INVALID;
 }
 
-/* Finds or makes s->conn. */
+/* Finds or creates s->conn. */
 static enum rv_ct_verdict resolve(struct rv_ct_step *s)
 {
 	enum rv_ct_dir dir = RV_CT_ORIGINAL;
@@ -173,7 +173,7 @@ static enum rv_ct_verdict resolve(struct rv_ct_step *s)
 	return RV_CT_PASS;
 }
 
-/* A protocol without states: a reply makes it a stream. */
+/* Protocols without states: a reply makes the connection a stream. */
 static enum rv_ct_verdict plain_packet(struct rv_ct_step *s, const struct rv_ct_proto *row)
 {
 	const bool replied = rv_conn_status(s->conn) & IPS_SEEN_REPLY;
@@ -199,7 +199,7 @@ static enum rv_ct_verdict pass_once(struct rv_ct_step *s, const struct rv_ct_pro
 
 /* ---- ICMP errors ------------------------------------------ */
 
-/* Offset of the packet that an ICMP message quotes; 0: it quotes none. */
+/* Offset of the packet quoted by an ICMP message; 0: none. */
 static uint32_t quote_of(const struct rv_pkt *pkt, const uint8_t *h)
 {
 	static const uint8_t errors[] = { ICMP_DEST_UNREACH, ICMP_SOURCE_QUENCH, ICMP_REDIRECT,
@@ -226,8 +226,8 @@ static uint32_t redirect_quote(const struct rv_pkt *pkt)
 }
 
 /*
- * An error belongs to the connection of the packet it quotes, and must be sent to that packet's
- * sender, which may be the address that NAT translated it to.
+ * An ICMP error belongs to the connection of the quoted packet, and must be addressed to the
+ * sender of that packet, possibly as translated by NAT.
  */
 static enum rv_ct_verdict relate(struct rv_ct_step *s, uint32_t quote)
 {
@@ -252,15 +252,15 @@ static enum rv_ct_verdict relate(struct rv_ct_step *s, uint32_t quote)
 }
 
 /*
- * Messages within a link: multicast listeners (RFC 2710, 3810), neighbour discovery without redirects
- * (RFC 4861), multicast routers (RFC 4286).
+ * Link-local messages: multicast listener discovery (RFC 2710, 3810), neighbour discovery except
+ * redirects (RFC 4861), multicast router discovery (RFC 4286).
  */
 static bool is_local_icmpv6(uint8_t type)
 {
 	return (type >= 130 && type <= 136) || type == 143 || type == 151 || type == 152;
 }
 
-/* Decides messages that have no connection of their own. True: decided. */
+/* Handles messages that create no connection. Returns whether the packet is decided. */
 static bool special_icmp(struct rv_ct_step *s, enum rv_ct_verdict *verdict)
 {
 	const struct rv_pkt *pkt = s->pkt;
@@ -320,7 +320,7 @@ unsigned int rv_ct_in(struct rv_ct *ct, struct rv_pkt *pkt)
 	struct rv_ct_step s = { .ct = ct, .pkt = pkt, .now = rv_ct_now() };
 	enum rv_ct_verdict verdict;
 
-	/* Over loopback, the packet comes again. */
+	/* Over loopback, the packet arrives a second time. */
 	if (pkt->track.conn || pkt->track.info == RV_CT_UNTRACKED)
 		return NF_ACCEPT;
 	if (pkt->track.zone_is_mark)
@@ -342,7 +342,7 @@ unsigned int rv_ct_in(struct rv_ct *ct, struct rv_pkt *pkt)
 	return NF_ACCEPT;
 }
 
-/* The packet joins the connection that was entered first. */
+/* Moves the packet to the connection that was inserted first. */
 static void join(struct rv_ct *ct, struct rv_pkt *pkt, struct rv_conn *winner)
 {
 	const struct rv_tuple mine = rv_conn_tuple(pkt->track.conn, RV_CT_ORIGINAL);
@@ -361,7 +361,7 @@ static void join(struct rv_ct *ct, struct rv_pkt *pkt, struct rv_conn *winner)
 	rv_ct_count_one(ct, clash);
 }
 
-/* Both hosts sent first, or two packets of one host passed at once. For TCP, the state would be lost. */
+/* Both hosts sent first, or two packets of one host raced. For TCP, the state would be lost. */
 static bool may_join(const struct rv_conn *c)
 {
 	const struct rv_tuple t = rv_conn_tuple(c, RV_CT_ORIGINAL);

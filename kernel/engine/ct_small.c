@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Protocols of connection tracking: rows, and the functions of those without states of their own. */
+/* The table of tracked protocols, and the functions of those without a state machine. */
 #include "ct.h"
 
 #include <linux/icmp.h>
@@ -29,7 +29,7 @@ static bool add_sum(const struct rv_pkt *pkt, uint32_t off, uint32_t len, uint64
 	return true;
 }
 
-/* Only received packets are checked; in others, the sum may not be complete yet. */
+/* Only received packets are checked; others may have a partial checksum. */
 bool rv_ct_sum_is_wrong(const struct rv_ct *ct, const struct rv_pkt *pkt, bool pseudo)
 {
 	const uint32_t len = pkt->len - pkt->thoff;
@@ -67,7 +67,7 @@ static enum rvk_ct_why check_udp(const struct rv_ct *ct, const struct rv_pkt *pk
 	return rv_ct_sum_is_wrong(ct, pkt, true) ? RVK_CT_CHECKSUM : RVK_CT_VALID;
 }
 
-/* Bytes 4 and 5 are the part that the checksum covers; 0: all (RFC 3828). */
+/* Bytes 4 and 5 are the checksum coverage; 0: the whole packet (RFC 3828). */
 static enum rvk_ct_why check_udplite(const struct rv_ct *ct, const struct rv_pkt *pkt)
 {
 	uint8_t buf[8];
@@ -85,7 +85,7 @@ static enum rvk_ct_why check_udplite(const struct rv_ct *ct, const struct rv_pkt
 
 #define STREAM_AFTER	(2 * RV_SECOND)
 
-/* Packets both ways are a stream once they have lasted two seconds. */
+/* Traffic in both directions is a stream after two seconds. */
 static enum rv_ct_verdict udp_packet(struct rv_ct_step *s, const struct rv_ct_proto *row)
 {
 	const uint32_t status = rv_conn_status(s->conn);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The hash table of connections. Readers take no lock; a chain ends with a marker that names its
- * bucket and table, so that a reader notices when a node it stood on moved to another chain.
- * Writers lock a bucket by the low bits of the hash, which name the same lock for all sizes.
+ * The hash table of connections. Readers take no lock: each chain ends with a marker that
+ * identifies its bucket and table, so that a reader detects that its current node was moved to
+ * another chain. Writers take a lock selected by the low bits of the hash, which is the same lock
+ * for all table sizes.
  */
 #include "ct.h"
 
@@ -10,12 +11,12 @@
 #define BUCKETS_MAX	(1U << 24)
 #define CHAIN_MAX	80	/* nodes of a bucket, 50 plus a random number up to 30 */
 #define CHAIN_SPREAD	31
-#define EVICT_BUCKETS	8	/* looked at for a connection to evict */
-#define NEARLY_FULL	95	/* percent, from which closing connections are collected */
+#define EVICT_BUCKETS	8	/* nodes to examine for a connection to evict */
+#define NEARLY_FULL	95	/* percent full: collect closing connections */
 
 struct rv_buckets {
 	uint32_t mask;			/* number of buckets - 1 */
-	uint32_t turn;			/* odd and even alternate with each resize */
+	uint32_t turn;			/* parity flips with each resize */
 	struct rv_node *heads[];
 };
 
@@ -84,7 +85,7 @@ static struct rv_conn *conn_of(struct rv_node *n, enum rv_ct_dir dir)
 	return (struct rv_conn *)(void *)(n - dir);
 }
 
-/* Whether a node has a tuple in one of the directions. */
+/* Whether the node has the tuple, in one of the given directions. */
 static bool node_is(const struct rv_node *n, const struct rv_tuple *t, unsigned int dirs)
 {
 	const uint32_t kind = rv_relaxed(n->tuple.kind);
@@ -131,7 +132,7 @@ static bool is_expired(const struct rv_conn *c, uint64_t now)
 
 /* ---- lookup ------------------------------------------ */
 
-/* Takes a reference if the connection still has the tuple; it may have become another one. */
+/* Takes a reference if the connection still has the tuple: the memory may have been reused. */
 static bool get_same(struct rv_ct *ct, struct rv_node *n, const struct rv_tuple *t, unsigned int dirs)
 {
 	struct rv_conn *c = conn_of(n, node_dir(n));
@@ -145,8 +146,8 @@ static bool get_same(struct rv_ct *ct, struct rv_node *n, const struct rv_tuple 
 }
 
 /*
- * A node of a chain that has the tuple, with a reference to its connection. NULL with *lost: the
- * reader ended in another chain.
+ * Finds the node with the tuple in a chain and takes a reference to its connection. NULL with
+ * *lost set: the reader was led into another chain.
  */
 static struct rv_node *search(struct rv_ct *ct, const struct rv_buckets *b, uint32_t bucket,
 			      const struct rv_tuple *t, unsigned int dirs, bool *lost)
@@ -160,7 +161,7 @@ static struct rv_node *search(struct rv_ct *ct, const struct rv_buckets *b, uint
 	return NULL;
 }
 
-/* Below the lock of its bucket, no node of the hash moves. */
+/* While the bucket is locked, no node with this hash moves. */
 static struct rv_node *search_locked(const struct rv_ct *ct, uint32_t hash, const struct rv_tuple *t,
 				     unsigned int dirs)
 {
@@ -187,14 +188,14 @@ static struct rv_node *find_locked(struct rv_ct *ct, uint32_t hash, const struct
 
 	rv_lock(lock);
 	n = search_locked(ct, hash, t, dirs);
-	/* In a chain it has the table's reference. */
+	/* A connection in a chain is referenced by the table. */
 	if (n)
 		__atomic_fetch_add(&conn_of(n, node_dir(n))->refs, 1, __ATOMIC_RELAXED);
 	rv_unlock(lock);
 	return n;
 }
 
-/* A miss is certain only if no resize was under way. */
+/* A miss is reliable only if no resize was in progress. */
 static struct rv_node *find_node(struct rv_ct *ct, uint32_t hash, const struct rv_tuple *t,
 				 unsigned int dirs)
 {
@@ -295,7 +296,7 @@ static bool remove_from(struct rv_buckets *b, struct rv_node *n, uint32_t hash)
 	return true;
 }
 
-/* n->next stays: a reader that stands on n finds the end of the chain. */
+/* Keep n->next: a reader at n must still reach the end of the chain. */
 static void remove_node(struct rv_ct *ct, struct rv_node *n, uint32_t hash)
 {
 	struct rv_buckets *before;
@@ -360,7 +361,7 @@ static enum rv_confirmed enter(struct rv_ct *ct, struct rv_conn *c, const struct
 		c->started = rv_clock(RV_CLOCK_UTC);
 	__atomic_fetch_add(&c->refs, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_or(&c->status, IPS_CONFIRMED, __ATOMIC_RELEASE);
-	/* If both have one tuple, packets find the reply, as in Linux. */
+	/* If both tuples are equal, packets find the reply direction, as in Linux. */
 	insert_node(rv_deref(ct->now), &c->nodes[RV_CT_ORIGINAL], both->hash[RV_CT_ORIGINAL]);
 	insert_node(rv_deref(ct->now), &c->nodes[RV_CT_REPLY], both->hash[RV_CT_REPLY]);
 	return RV_CONFIRMED;
@@ -372,7 +373,7 @@ enum rv_confirmed rv_ct_confirm(struct rv_ct *ct, struct rv_conn *c, struct rv_c
 	struct both both;
 
 	lock_both(ct, c, &both);
-	/* A clone of the packet may have been here before. */
+	/* A clone of the packet may have been confirmed already. */
 	if (rv_conn_confirmed(c))
 		done = RV_CONFIRMED;
 	else if (!(rv_conn_status(c) & IPS_DYING))
@@ -385,7 +386,7 @@ enum rv_confirmed rv_ct_confirm(struct rv_ct *ct, struct rv_conn *c, struct rv_c
 
 /* ---- new connections ------------------------------------------ */
 
-/* The first connection of a bucket for which fn is true, with a reference. */
+/* Takes a reference to the first connection of a bucket for which fn returns true. */
 static struct rv_conn *pick(struct rv_ct *ct, const struct rv_buckets *b, uint32_t bucket,
 			    bool (*fn)(const struct rv_conn *c, uint64_t now), uint64_t now)
 {
@@ -410,7 +411,7 @@ static bool is_evictable(const struct rv_conn *c, uint64_t now)
 	return is_expired(c, now) || !(rv_conn_status(c) & IPS_ASSURED);
 }
 
-/* Removes a connection without ASSURED near a hash. */
+/* Evicts a connection that is not ASSURED from a bucket near the hash. */
 static bool evict(struct rv_ct *ct, uint32_t hash)
 {
 	const uint64_t now = rv_ct_now();
@@ -446,7 +447,10 @@ struct rv_conn *rv_conn_new(struct rv_ct *ct, const struct rv_tuple *original,
 		__atomic_fetch_sub(&ct->count, 1, __ATOMIC_RELAXED);
 		return NULL;
 	}
-	/* Readers of the connection that was here may still look at nodes, status and time. */
+	/*
+	 * Readers of the previous connection in this memory may still access nodes, status and
+	 * time.
+	 */
 	rv_set_relaxed(c->status, 0);
 	rv_set_relaxed(c->expires, 0);
 	put_tuple(c, RV_CT_ORIGINAL, original);
@@ -598,7 +602,7 @@ void rv_ct_free(struct rv_ct *ct)
 	rv_free(ct);
 }
 
-/* Connections of a bucket that are referenced at once. */
+/* Maximum number of connections of a bucket referenced at a time. */
 #define BATCH	(CHAIN_MAX + 1)
 
 static uint32_t get_batch(struct rv_ct *ct, const struct rv_buckets *b, uint32_t bucket,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TCP connections: a table of states, and windows (RFC 9293, 7323, 2018, 5961). The tracker sees
- * each segment before its receiver does and may miss what is lost behind it, so it follows what the
- * ends may know, and lets pass what only the receiver can judge.
+ * Tracking of TCP: a state table and windows (RFC 9293, 7323, 2018, 5961). The tracker sees
+ * segments before the receiver does, and segments may be lost after it has seen them. It therefore
+ * tracks what the ends may know, and passes segments that only the receiver can judge.
  */
 #include "ct.h"
 
@@ -18,7 +18,7 @@
 #define OPTION_SACK	5	/* RFC 2018, 3 */
 #define SCALE_MAX	14	/* RFC 7323, 2.3 */
 
-#define ACK_WINDOW	66000	/* how far an acknowledgement may lie behind */
+#define ACK_WINDOW	66000	/* how old an acknowledgement may be, in bytes */
 
 /* ---- states ------------------------------------------ */
 
@@ -40,26 +40,29 @@ static const uint8_t states[RV_CT_DIRS][RV_TCP_KINDS][TCP_CONNTRACK_MAX] = {
 		/*		   NO  SS  SR  ES  FW  CW  LA  TW  CL  S2 */
 		[RV_TCP_SYN]	= { SS, SS, IG, IG, IG, IG, IG, SS, SS, S2 },
 		/*
-		 * NO opens; SS the SYN again; SR to LA the tracker may be out of step: the server's
-		 * answer tells; TW, CL opens anew (RFC 9293, 3.6.1); S2 the SYN again, late.
+		 * NO: opens; SS: retransmission; SR to LA: the tracker may be out of sync, the
+		 * server's answer decides; TW, CL: reopens (RFC 9293, 3.6.1); S2: late
+		 * retransmission.
 		 */
 		[RV_TCP_SYNACK]	= { IV, IV, SR, IV, IV, IV, IV, IV, IV, SR },
 		/*
-		 * SS a client that sent SYN cannot answer itself; SR again, after both sent SYN; ES to
-		 * CL clients do not send it; S2 answers the SYN of the other end: both open at once.
+		 * SS: a client cannot answer its own SYN; SR: retransmission after a simultaneous
+		 * open; ES to CL: clients do not send it; S2: simultaneous open, answers the SYN
+		 * of the other end.
 		 */
 		[RV_TCP_FIN]	= { IV, IV, FW, FW, LA, LA, LA, TW, CL, IV },
 		/*
-		 * SS, S2 nothing to close before SYN-ACK; SR, ES first FIN; FW, CW second FIN, or the
-		 * first again; LA, TW, CL again.
+		 * SS, S2: nothing to close before SYN-ACK; SR, ES: first FIN; FW, CW: second FIN,
+		 * or retransmission of the first; LA, TW, CL: retransmission.
 		 */
 		[RV_TCP_ACK]	= { ES, IV, ES, ES, CW, CW, TW, TW, CL, IV },
 		/*
-		 * NO picked up; SS, S2 nothing to acknowledge yet; SR handshake complete; ES data; FW
-		 * acknowledges FIN; CW data; LA acknowledges the second FIN; TW again; CL late.
+		 * NO: picked up in the middle; SS, S2: nothing to acknowledge yet; SR: handshake
+		 * complete; ES: data; FW: acknowledges FIN; CW: data; LA: acknowledges the second
+		 * FIN; TW: retransmission; CL: late.
 		 */
 		[RV_TCP_RST]	= { IV, CL, CL, CL, CL, CL, CL, CL, CL, CL },
-		/* Aborts, if it is in the window. */
+		/* Aborts the connection if it is in the window. */
 		[RV_TCP_NONE]	= { IV, IV, IV, IV, IV, IV, IV, IV, IV, IV },
 		/* A segment without flags. */
 	},
@@ -67,20 +70,20 @@ static const uint8_t states[RV_CT_DIRS][RV_TCP_KINDS][TCP_CONNTRACK_MAX] = {
 		/*		   NO  SS  SR  ES  FW  CW  LA  TW  CL  S2 */
 		[RV_TCP_SYN]	= { IV, S2, IV, IV, IV, IV, IV, SS, IV, S2 },
 		/*
-		 * SS both open at once; SR to LA, CL a server does not send it; TW opens anew with
-		 * the roles exchanged; S2 again.
+		 * SS: simultaneous open; SR to LA, CL: servers do not send it; TW: reopens with
+		 * the roles exchanged; S2: retransmission.
 		 */
 		[RV_TCP_SYNACK]	= { IV, SR, IG, IG, IG, IG, IG, IG, IG, SR },
 		/*
-		 * SS, S2 second step of the handshake; SR to CL again or late, or the answer to a SYN
-		 * that was let pass.
+		 * SS, S2: second step of the handshake; SR to CL: retransmitted or late, or the
+		 * answer to a SYN that was passed without tracking it.
 		 */
 		[RV_TCP_FIN]	= { IV, IV, FW, FW, LA, LA, LA, TW, CL, IV },
 		/* As in the other direction. */
 		[RV_TCP_ACK]	= { IV, IG, SR, ES, CW, CW, TW, TW, CL, IG },
 		/*
-		 * SS, S2 the server has an old connection, half open: the client's RST ends it; SR
-		 * answers a SYN that came late; others as in the other direction.
+		 * SS, S2: the server has an old half-open connection, which the client's RST will
+		 * end; SR: answers a late SYN; others: as in the other direction.
 		 */
 		[RV_TCP_RST]	= { IV, CL, CL, CL, CL, CL, CL, CL, CL, CL },
 		[RV_TCP_NONE]	= { IV, IV, IV, IV, IV, IV, IV, IV, IV, IV },
@@ -143,7 +146,7 @@ static enum rv_tcp_kind kind_of(uint8_t flags)
 	return flags & ACK ? RV_TCP_ACK : RV_TCP_NONE;
 }
 
-/* The highest right edge of the blocks. */
+/* Highest right edge of the SACK blocks. */
 static void take_sack(struct segment *s, const uint8_t *option, unsigned int len)
 {
 	if (len < 10 || (len - 2) % 8)
@@ -165,7 +168,7 @@ static void take_option(struct segment *s, const uint8_t *option, unsigned int l
 		take_sack(s, option, len);
 }
 
-/* Options that are cut off end the list. */
+/* A truncated option ends the list. */
 static void take_options(struct segment *s, const uint8_t *options, unsigned int len)
 {
 	unsigned int i = 0;
@@ -182,7 +185,7 @@ static void take_options(struct segment *s, const uint8_t *options, unsigned int
 	}
 }
 
-/* After rv_ct_tcp_check(), the whole header is there. */
+/* rv_ct_tcp_check() has made sure that the header is complete. */
 static void read_segment(const struct rv_pkt *pkt, struct segment *s)
 {
 	uint8_t buf[60];
@@ -201,7 +204,7 @@ static void read_segment(const struct rv_pkt *pkt, struct segment *s)
 		take_options(s, h + RV_TCP_HEADER, header - RV_TCP_HEADER);
 }
 
-/* Combinations of flags that occur; ECE, CWR and PSH may be with any. */
+/* Valid combinations of flags; each may also have ECE, CWR and PSH. */
 static bool flags_valid(uint8_t flags)
 {
 	static const uint8_t valid[] = {
@@ -231,11 +234,11 @@ enum rvk_ct_why rv_ct_tcp_check(const struct rv_ct *ct, const struct rv_pkt *pkt
 
 enum window {
 	IN_WINDOW,
-	LET_PASS,			/* outside, but the receiver may answer it: not followed */
+	LET_PASS,			/* outside, but may be answered: not tracked */
 	SEQ_ABOVE, ACK_ABOVE,		/* invalid */
 };
 
-/* What a step needs besides rv_ct_step. */
+/* TCP's additions to rv_ct_step. */
 struct tcp_step {
 	struct rv_ct_step *step;
 	struct rv_tcp *tcp;
@@ -250,7 +253,10 @@ static uint32_t window_or_one(uint32_t win)
 	return win ? win : 1;
 }
 
-/* The first SYN of an end, or a new one. Both ends must scale, or none does (RFC 7323, 2.2). */
+/*
+ * The first SYN of an end, or a new one. Windows are scaled only if both ends offer it (RFC 7323,
+ * 2.2).
+ */
 static void start_sender(struct tcp_step *t)
 {
 	const struct segment *seg = &t->seg;
@@ -279,7 +285,7 @@ static void pick_up_sender(struct tcp_step *t)
 		t->receiver->end++;	/* answers a keep-alive */
 }
 
-/* Sets the sender's window from its first segment. True: nothing else is to be checked. */
+/* Sets the sender's window from its first segment. Returns true if no further check is needed. */
 static bool start_window(struct tcp_step *t)
 {
 	const struct segment *seg = &t->seg;
@@ -296,7 +302,7 @@ static bool start_window(struct tcp_step *t)
 	return t->dir == RV_CT_REPLY && !(seg->flags & ACK);
 }
 
-/* Numbers that the segment does not say count as right. */
+/* Assumes correct values for numbers that the segment does not carry. */
 static void fill_in(struct tcp_step *t)
 {
 	struct segment *seg = &t->seg;
@@ -325,8 +331,8 @@ static bool ends_before_window(const struct tcp_step *t)
 }
 
 /*
- * Some senders overrun the window a little. If the rules let the segment pass and it is
- * acknowledged, later ones must not be invalid for that.
+ * Some senders overrun the window slightly. If the rules accept the segment and it is
+ * acknowledged, later segments must not become invalid because of it.
  */
 static enum window beyond_window(struct tcp_step *t)
 {
@@ -433,7 +439,7 @@ static void note_last(struct tcp_step *t)
 	t->tcp->last_dir = t->dir;
 }
 
-/* Follows the SYN that was let pass, now that the server has acknowledged it. */
+/* Adopts the SYN that was passed without tracking it, now that the server has acknowledged it. */
 static void follow_ignored(struct tcp_step *t)
 {
 	struct rv_tcp *tcp = t->tcp;
@@ -450,8 +456,9 @@ static void follow_ignored(struct tcp_step *t)
 }
 
 /*
- * The connection may be out of step. Notes the segment: if it was right, the answer shows it.
- * A SYN that the server answers by a challenge (RFC 5961, 4.2) must not be taken for the last ACK.
+ * The connection may be out of sync. Remembers the segment; the answer will show whether it was
+ * valid. A SYN that the server answers with a challenge ACK (RFC 5961, 4.2) must not be taken for
+ * the last ACK.
  */
 static void ignore(struct tcp_step *t)
 {
@@ -484,7 +491,7 @@ static bool is_established(const struct tcp_step *t)
 
 enum rst {
 	RST_OPEN,			/* not decided yet */
-	RST_WINDOW,			/* check the window, as for other segments */
+	RST_WINDOW,			/* check the window as usual */
 	RST_ACCEPT, RST_INVALID,
 };
 
@@ -505,7 +512,7 @@ static enum rst check_rst_number(struct tcp_step *t)
 	return RST_OPEN;
 }
 
-/* The server answered SYN by a challenge, for it still has an old connection. */
+/* The server answered the SYN with a challenge ACK because it still has an old connection. */
 static bool answers_challenge(const struct tcp_step *t)
 {
 	return t->old == SS && t->tcp->last_kind == RV_TCP_ACK && t->tcp->last_dir == RV_CT_REPLY &&
@@ -518,14 +525,16 @@ static enum rst check_rst(struct tcp_step *t)
 	const struct rv_tcp *tcp = t->tcp;
 	enum rst done = RST_OPEN;
 
-	/* The ports may be in use again, by a connection that was not followed. */
+	/* The ports may have been reused by a connection that was not tracked. */
 	if (rv_ct_tcp_closing(tcp) || answers_challenge(t))
 		return RST_ACCEPT;
 	if (t->receiver->flags & IP_CT_TCP_FLAG_MAXACK_SET && tcp->last_kind != RV_TCP_SYN)
 		done = check_rst_number(t);
 	if (done != RST_OPEN)
 		return done;
-	/* Answers a SYN, or half-open ACK, that was let pass. */
+	/*
+	 * Answers a SYN, or an ACK of a half-open connection, that was passed without tracking it.
+	 */
 	if (((status & IPS_SEEN_REPLY && tcp->last_kind == RV_TCP_SYN && tcp->last_dir != t->dir) ||
 	     (!(status & IPS_ASSURED) && tcp->last_kind == RV_TCP_ACK)) &&
 	    t->seg.ack == tcp->last_end)
@@ -533,7 +542,7 @@ static enum rst check_rst(struct tcp_step *t)
 	return RST_WINDOW;
 }
 
-/* An end that closes, but outside the window, is probably gone: do not wait five days. */
+/* An end that closes outside the window is probably gone: do not wait five days. */
 static void shorten(struct tcp_step *t)
 {
 	struct rv_conn *c = t->step->conn;
@@ -584,7 +593,7 @@ static bool may_reopen(const struct tcp_step *t)
 	       (tcp->last_dir == t->dir && tcp->last_kind == RV_TCP_RST);
 }
 
-/* What follows from a closer look: decided, or the window is to be checked, or not. */
+/* Result of an additional check: decided, or whether to check the window. */
 enum look { DECIDED, CHECK_WINDOW, FOLLOW };
 
 static enum look look_at_rst(struct tcp_step *t, enum rv_ct_verdict *verdict)
@@ -670,7 +679,7 @@ static uint32_t timeout_of(const struct tcp_step *t)
 	return !tcp->last_win && own > retrans ? retrans : own;
 }
 
-/* Below the connection's lock. *seconds: the new timeout, unless it stays. */
+/* Called with the connection locked. Sets *seconds to the new timeout if it changes. */
 static enum rv_ct_verdict follow(struct tcp_step *t, uint32_t *seconds)
 {
 	enum rv_ct_verdict verdict = RV_CT_PASS;
@@ -694,7 +703,7 @@ static enum rv_ct_verdict follow(struct tcp_step *t, uint32_t *seconds)
 	return RV_CT_PASS;
 }
 
-/* A segment that was followed. */
+/* The segment was tracked. */
 static void renew(struct tcp_step *t, uint32_t seconds)
 {
 	struct rv_ct_step *s = t->step;
@@ -702,13 +711,15 @@ static void renew(struct tcp_step *t, uint32_t seconds)
 	const uint32_t unack = s->ct->config.timeouts[TCP_CONNTRACK_UNACK];
 
 	if (!(status & IPS_SEEN_REPLY)) {
-		/* The only answer is a refusal. */
+		/* The only answer was a refusal. */
 		if (t->seg.flags & RST) {
 			rv_ct_account(s);
 			rv_ct_kill(s->ct, s->conn);
 			return;
 		}
-		/* Or a client that repeats its SYN would keep an old translation for ever. */
+		/*
+		 * Otherwise a client that repeats its SYN would keep an old translation for ever.
+		 */
 		if (t->seg.kind == RV_TCP_SYN && t->old == SS)
 			return;
 		if (t->new == ES && seconds > unack)

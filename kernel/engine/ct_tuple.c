@@ -5,7 +5,7 @@
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 
-#define QUOTE_MAX	128	/* bytes of a quoted packet that are read */
+#define QUOTE_MAX	128	/* bytes read from a quoted packet */
 
 /* ---- SipHash ------------------------------------------ */
 

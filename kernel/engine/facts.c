@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which packets cannot match an entry, from its IP part and its predicates. */
+/* Derives from an entry's IP part and predicates which packets cannot match it. */
 #include "lookup.h"
 
 uint64_t rv_dim_max(uint8_t family, unsigned int dim)
@@ -29,7 +29,7 @@ uint64_t rv_name_number(const char name[16])
 
 /* ---- predicates without side effects ---------------------- */
 
-/* False: one of them may have a side effect. */
+/* Returns false if one of them may have a side effect. */
 static bool pass_list(const void *list, uint32_t size,
 		      void (*fn)(const struct rvk_predicate *p, void *arg), void *arg)
 {
@@ -155,7 +155,7 @@ static void limit_ip(struct facts *f, const struct rvk_ip *ip)
 		limit_mask(f, RV_DIM_PROTO, ip->proto, UINT64_MAX);
 }
 
-/* The list of the first such predicate makes a box for each interval. */
+/* The list of the first such predicate yields one box per interval. */
 static void limit_list(struct facts *f, unsigned int dim, const struct rvk_predicate *p)
 {
 	const struct rvk_interval *list = (const void *)(p + 1);

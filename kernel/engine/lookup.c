@@ -69,7 +69,7 @@ uint32_t rv_list_new(struct rv_lookup_build *b, uint32_t n)
 
 /* ---- boxes ---------------------- */
 
-/* Whether lists of ports still make a box for each interval. */
+/* Whether lists of ports are still split into a box per interval. */
 static bool expands(const struct rv_lookup_build *b, uint32_t i)
 {
 	return b->nboxes <= BOXES_MAX * (i - b->lookup->first);
@@ -186,7 +186,7 @@ static bool contains(const struct shape *shape, const struct shape *part, unsign
 	return true;
 }
 
-/* The most frequent shapes get a hash; others use one whose masks are part of theirs. */
+/* The most frequent shapes get a hash; others use a hash whose masks are a subset of theirs. */
 static void choose_hashes(struct rv_lookup_build *b, struct shapes *s)
 {
 	const uint32_t least = b->eager ? 1 : HASH_MIN;
@@ -276,7 +276,7 @@ static bool pays(const struct rv_lookup_build *b)
 
 /* ---- hashes ---------------------- */
 
-/* The slot of a key, or the free one for it; NULL: too many keys in a row. */
+/* The slot of a key, or a free one for it; NULL: the probe sequence is too long. */
 static struct rv_lookup_slot *find_slot(const struct rv_lookup_hash *h, uint64_t hash)
 {
 	uint32_t at = rv_lookup_slot(h, hash);
@@ -432,7 +432,7 @@ static int make_tree(struct rv_lookup_build *b)
 	return n ? rv_tree_make(b, b->group, n) : 0;
 }
 
-/* Gives back the room for more lists and nodes. */
+/* Releases unused space for lists and nodes. */
 static int shrink(struct rv_lookup *l)
 {
 	uint32_t *lists = rv_alloc(l->nlists * sizeof(*lists), true);
@@ -499,7 +499,7 @@ static void free_build(struct rv_lookup_build *b)
 	rv_free(b->size);
 }
 
-/* 1: made, 0: it does not pay. */
+/* Returns 1 if built, 0 if a linear walk is cheaper. */
 static int make_parts(struct rv_lookup_build *b)
 {
 	struct shapes *shapes = rv_alloc(sizeof(*shapes), true);
@@ -517,7 +517,7 @@ static int make_parts(struct rv_lookup_build *b)
 	return rc ? rc : 1;
 }
 
-/* Addresses are loaded whole. */
+/* Addresses are always loaded completely. */
 static uint32_t both_halves(uint32_t used)
 {
 	const uint32_t src = 1U << RV_DIM_SRC | 1U << RV_DIM_SRC_LOW;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Decision trees for entries with ranges and other conditions that make no exact key.
+ * Decision trees for entries with ranges and other conditions that cannot be hashed.
  *
- * A node divides the values of one field in two. Entries on both sides are either copied to both,
- * if they are few, or make a third subtree, which the packet passes in addition. Both are limited:
- * the copies by a budget, so that lists have at most twice as many entries as there are boxes; the
- * additional subtrees by RV_LOOKUP_FAN. If no division pays, the entries make a leaf, through which
- * packets pass one by one. Each division leaves at most 7/8 of the entries in a subtree and costs
- * time proportional to their number, so the whole takes O(n log n).
+ * A node splits the values of one field in two. Entries that span both sides are copied to both if
+ * they are few; otherwise they form a third subtree, which every packet at the node visits as
+ * well. Copies are limited by a budget, so that lists have at most twice as many entries as there
+ * are boxes, and additional subtrees by RV_LOOKUP_FAN. If no split is worthwhile, the entries form
+ * a leaf, which is searched linearly. Each split leaves at most 7/8 of the entries in a subtree
+ * and takes time proportional to their number, so building takes O(n log n).
  */
 #include "lookup.h"
 
@@ -46,7 +46,7 @@ struct tree {
 	uint32_t nsample, nbounds;
 };
 
-/* ---- choosing a division ---------------------- */
+/* ---- choosing a split --------------------------- */
 
 static const struct rv_range *range_of(const struct tree *t, uint32_t box, uint32_t field)
 {
@@ -74,7 +74,7 @@ static void add_bound(struct tree *t, uint64_t bound)
 	t->bounds[i] = bound;
 }
 
-/* Sorts the values at which a range of the sample starts, or has ended. */
+/* Sorts the values at which ranges of the sample start, and the first values after they end. */
 static void take_bounds(struct tree *t, uint32_t field)
 {
 	const struct rv_lookup *l = t->build->lookup;
@@ -103,7 +103,7 @@ static uint32_t larger_side(const struct split *s)
 	return s->count[LEFT] > s->count[RIGHT] ? s->count[LEFT] : s->count[RIGHT];
 }
 
-/* Tries the quartiles of the bounds. */
+/* Tries the quartiles of the bounds as split points. */
 static void try_field(struct tree *t, uint32_t field, struct split *best)
 {
 	take_bounds(t, field);
@@ -117,7 +117,7 @@ static void try_field(struct tree *t, uint32_t field, struct split *best)
 	}
 }
 
-/* False: no division leaves enough on both sides. */
+/* Returns false if no split leaves enough boxes on both sides. */
 static bool choose(struct tree *t, const struct task *task, struct split *best)
 {
 	*best = (struct split){ .cost = UINT32_MAX };
@@ -179,7 +179,7 @@ static uint32_t new_node(struct tree *t, const struct split *s)
 	return l->nnodes++;
 }
 
-/* Whether boxes on both sides can be copied or make a subtree. */
+/* Whether boxes that span the split can be copied or form a subtree. */
 static bool fits(const struct task *task, const struct split *s)
 {
 	return s->count[ACROSS] <= task->budget || task->fan > 1;
@@ -193,7 +193,7 @@ static bool copies(const struct task *task, const struct split *s)
 	return s->count[ACROSS] <= task->count / 16 || task->fan < 2;
 }
 
-/* Collects the boxes of one side behind what is in spare. */
+/* Appends the boxes of one side to spare. */
 static uint32_t collect(struct tree *t, const struct task *task, const struct split *s,
 			unsigned int side, bool copy, uint32_t n)
 {
@@ -228,7 +228,7 @@ static void push(struct tree *t, const struct task *task, const struct split *s,
 		};
 }
 
-/* Replaces the boxes of the task, which are the last ones in the arena, by those of its sides. */
+/* Replaces the task's boxes, the last ones in the arena, by those of its subtrees. */
 static void divide(struct tree *t, const struct task *task, const struct split *s, bool copy)
 {
 	const uint32_t left = collect(t, task, s, LEFT, copy, 0);

@@ -36,7 +36,7 @@ const char *const rv_frag_names[RV_FRAG_RESULTS] = {
 	[RV_FRAG_MEMORY] = "dropped: out of memory",
 };
 
-/* What the headers of a fragment say. */
+/* Header fields of a fragment. */
 struct part {
 	const struct rv_frag_packet *in;
 	uint8_t family, proto;		/* proto: of the data, in the first fragment */
@@ -192,7 +192,7 @@ static uint32_t least_data(const struct part *p, uint8_t proto)
 	}
 }
 
-/* Bytes that were not captured are taken to be there. Empty fragments are refused elsewhere. */
+/* Bytes that were not captured count as present. Empty fragments are refused elsewhere. */
 static bool is_tiny(const struct part *p)
 {
 	uint32_t at = p->data;
@@ -326,7 +326,10 @@ static void drop_old(struct rv_frags *f, struct family *in, uint64_t now)
 
 /* ---- adding ------------------------------------------------------------------------------------ */
 
-/* RV_FRAG_KEPT, or why not. Sets the packet's end, as Linux also for an empty fragment. */
+/*
+ * Returns RV_FRAG_KEPT or the reason. Sets the packet's end, like Linux even for an empty
+ * fragment.
+ */
 static enum rv_frag check_end(struct queue *q, const struct part *p)
 {
 	if (p->end > LONGEST)
@@ -403,7 +406,7 @@ static void note_piece(struct queue *q, const struct part *p)
 		q->max_dont = len;
 }
 
-/* Whether a fragment that was refused ends its packet. */
+/* Whether a refused fragment also discards its packet. */
 static bool is_fatal(enum rv_frag result, const struct part *p)
 {
 	if (result == RV_FRAG_OVERLAP)

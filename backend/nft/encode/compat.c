@@ -11,7 +11,7 @@
 
 #include "encode.h"
 
-/* The largest blob that is held on the stack; conntrack has 160 bytes, comment 256. */
+/* Largest blob kept on the stack; conntrack has 160 bytes, comment 256. */
 #define SMALL_BLOB 512
 
 static void write_part(struct rv_buf *b, const struct rv_part *part, const struct rv_revision *w,

@@ -12,8 +12,8 @@ int rv_nft_rule_write(struct rv_buf *b, rv_family_t family, const struct rv_rule
 		      struct rv_error *err);
 
 /*
- * Its parts: the tests, but for matches of one extension (NULL: all of them); the counter; the
- * verdict or target; and NFTA_RULE_COMPAT, what compat matches are told of the rule's protocol.
+ * Its parts: the tests, except matches of one extension (NULL: no exception); the counter; the
+ * verdict or target; and NFTA_RULE_COMPAT, the rule's protocol for compat matches.
  */
 int rv_nft_tests_write(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
 		       const struct rv_ext *but, struct rv_error *err);
@@ -25,8 +25,8 @@ void rv_nft_protocol_write(struct rv_buf *b, const struct rv_ip *ip);
 /* ---- predicates: predicate.c ----------------------------------------------- */
 
 /*
- * Appends the expressions of a part's predicates. Returns 0, or 1 when there is one that
- * nf_tables is not told natively: then nothing was appended.
+ * Appends the expressions of a part's predicates. Returns 1, with nothing appended, if one of them
+ * has no native expression; else 0.
  */
 int rv_nft_predicates_write(struct rv_buf *b, rv_family_t family, const struct rv_ext *ext,
 			    const unsigned char *data);
@@ -38,18 +38,18 @@ int rv_nft_part_write(struct rv_buf *b, rv_family_t family, const struct rv_part
 
 /* ---- matches and targets with an expression of their own: native.c ----------- */
 
-/* Returns 0, or 1 when the part has no such expression. */
+/* Returns 0, or 1 if the part has no such expression. */
 int rv_nft_native_write(struct rv_buf *b, const struct rv_part *part);
 /* Whether the extension has one at all. */
 bool rv_nft_has_native(const struct rv_ext *ext);
 
 /* ---- revisions of matches and targets: revision.c ------------------------------- */
 
-/* The layout to write; NULL or one of size 0: the extension has none. */
+/* The layout to write; NULL or a layout of size 0: the extension has none. */
 const struct rv_revision *rv_nft_wire(rv_family_t family, const struct rv_ext *ext);
 /*
- * Asks the kernel which layouts it knows, unless it was asked already. Returns whether it is
- * another one that is written from now on: then a refused transaction is worth another try.
+ * Asks the kernel once which layouts it supports. Returns whether the layout to write has changed:
+ * a refused transaction should then be retried.
  */
 bool rv_nft_learn(struct rv_nft_socket *n, rv_family_t family, const struct rv_ext *ext);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Matches and targets that say more than a predicate can, but have an expression
- * of their own: stock writes that instead of the compat form.
+ * Matches and targets that predicates cannot express but that have an nf_tables expression, which
+ * stock writes instead of the compat form.
  */
 #include <linux/netfilter/xt_limit.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Predicates as expressions: load a field into a register, perhaps mask it, compare. Only selectors
- * whose source has an owner; their order is the order in which iptables-nft writes them.
+ * Predicates as expressions: load a field into a register, mask it if needed, compare. Only
+ * selectors whose source has an owner, in the order in which iptables-nft writes them.
  */
 #include <ravelin/registry.h>
 
@@ -11,7 +11,7 @@
 #define each_source(source, sel) \
 	(const struct rv_nft_source *source = rv_nft_sources[sel]; source->kind != RV_NFT_KINDS; source++)
 
-/* A predicate with its load, small enough to be kept until all of the part are there. */
+/* A predicate with its load, kept until all predicates of the part are known. */
 struct test {
 	const struct rv_nft_source *source;
 	enum rv_sel sel;
@@ -38,7 +38,7 @@ static const struct rv_nft_source *source_to_write(rv_family_t family, enum rv_s
 	return NULL;
 }
 
-/* Puts the predicate where its selector stands among those that are there. */
+/* Inserts the predicate in selector order. */
 static int add_test(const struct rv_predicate *p, void *arg)
 {
 	struct tests *t = arg;
@@ -105,7 +105,7 @@ static void write_equal(struct rv_buf *b, const struct test *t)
 	uint32_t len = t->whole;
 
 	write_load(b, t->source, len);
-	/* A name is compared with its NUL, whatever length the kernel's has. */
+	/* A name is compared including its NUL, whatever the length of the kernel's field. */
 	if (rv_selectors[t->sel].order == RV_ORDER_S)
 		len = strnlen((const char *)t->value, len - 1) + 1;
 	write_cmp(b, equality(t->negate), t->value, len);
@@ -189,7 +189,7 @@ static void write_test(struct rv_buf *b, const struct test *t)
 	}
 }
 
-/* One of two ports that stock compares at once: neither may be 0. */
+/* One of two ports that stock compares in one expression: neither may be 0. */
 static bool plain_port(const struct test *t, enum rv_sel sel)
 {
 	return t->sel == sel && t->op == RV_OP_EQ && !t->negate &&

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which layout of a match or target nf_tables is told: registry/layout.c, of what its compat module has. */
+/*
+ * Selects the layout of a match or target for nf_tables: registry/layout.c with the layouts of
+ * nft_compat.
+ */
 #include <ravelin/registry.h>
 
 #include "encode.h"

@@ -7,7 +7,7 @@
 
 /* ---- writing ------------------------------------------------------------------- */
 
-/* Whether only rows are given that nf_tables is told natively, and at least one. */
+/* Whether at least one row is given and all given rows have native expressions. */
 static bool is_native(const struct rv_ext *ext, const unsigned char *data)
 {
 	bool any = false;
@@ -43,7 +43,9 @@ void rv_nft_counter_write(struct rv_buf *b, const struct rv_counters *c)
 	rv_nft_expr_write(b, &e);
 }
 
-/* Stock asks for a target QUEUE, which no kernel has, and so the kernel says. */
+/*
+ * Like stock, writes a target QUEUE, which no kernel has, so that the kernel's error is the same.
+ */
 static void write_queue(struct rv_buf *b)
 {
 	static const unsigned char info[8];

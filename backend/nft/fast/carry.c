@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Counters when a chain is written anew. New elements and rules start with the counters that were
- * read, and old ones count on until the last packet has left them. What they counted after they were
- * read is carried: the set ravelin.carry has a counter for each order that has such a remainder, and
- * whoever shows a rule adds it.
+ * Keeps counters exact when a chain is rewritten. New elements and rules start with the counters
+ * that were read; the old ones keep counting until the last packet has left them. Packets counted
+ * after the read are carried: the set ravelin.carry has a counter per order number with such a
+ * remainder, and listings add it.
  *
- * Old maps and leaves are there until they are collected. So are the old kernel rules of a chain: the
- * new ones are inserted in front of them, and a mark between the two, a rule that returns, keeps
- * packets from the old ones. Readers stop at the mark. While there is one, ravelin.state has an
- * element for it, so that nothing is appended behind it.
+ * Old maps and leaf chains remain until they are collected, as do the old kernel rules of a chain.
+ * The new rules are inserted before them, followed by a mark: a rule that returns, so that no new
+ * packet reaches the old rules. Readers stop at the mark. While a mark exists, ravelin.state has
+ * an element for it, so that nothing is appended after it.
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -19,10 +19,10 @@
 
 #define MARK "ravelin.mark"
 
-/* Attempts to read while others write. */
+/* Attempts to read the table despite concurrent writers. */
 #define ATTEMPTS 5
 
-/* More chains than this are asked for in one dump of all rules. */
+/* Above this number of chains, dump all rules at once. */
 #define CHAINS_SINGLY 64
 
 /* ---- the mark -------------------------------------------------------------------------------- */
@@ -55,7 +55,7 @@ bool rv_fast_is_mark(struct rv_nft_view userdata)
 
 /* ---- what is carried --------------------------------------------------------------------------- */
 
-/* nft has no type for it: the order and 64 zeros look like an IPv6 address. */
+/* nft has no suitable type: the order number and 64 zero bits are shown as an IPv6 address. */
 void rv_fast_put_carry_key(struct rv_buf *b, uint64_t order)
 {
 	const uint64_t key[] = { htobe64(order), 0 };
@@ -78,7 +78,7 @@ static size_t carried_count(const struct rv_buf *list)
 	return list->len / sizeof(struct rv_fast_carried);
 }
 
-/* Adds to what is carried for an order; sums wrap around as the kernel's do. */
+/* Adds to the carried counters of an order number; sums wrap around like the kernel's. */
 static int carry(const struct carries *x, uint64_t order, struct rv_counters more, struct rv_error *err)
 {
 	const struct rv_fast_carried none = { .order = order };
@@ -161,13 +161,13 @@ struct settling {
 	rv_family_t family;
 	const char *table;
 	const struct rv_fast_table *was;
-	struct rv_map moved;		/* index + 1 of entries by the order they had */
-	struct rv_buf list;		/* struct rv_fast_carried: all that will be carried */
+	struct rv_map moved;		/* index + 1 of entries, by their old order number */
+	struct rv_buf list;		/* struct rv_fast_carried: new contents of the set */
 	struct rv_map by_order;
 	struct rv_buf *old;
 	char chain[RV_CHAIN_NAME_LEN];	/* of the last rule */
-	bool marked;			/* it stands behind a mark */
-	bool more;			/* something was counted */
+	bool marked;			/* it is after a mark */
+	bool more;			/* a counter has increased */
 };
 
 static int index_moved(struct settling *x, struct rv_error *err)
@@ -184,7 +184,7 @@ static int index_moved(struct settling *x, struct rv_error *err)
 	return 0;
 }
 
-/* An old object counts so much now: what is more than it had when it was read is carried. */
+/* Carries what an old object has counted since it was read, given its current counters. */
 static int see_counters(struct settling *x, uint64_t order, struct rv_counters now, struct rv_error *err)
 {
 	const struct carries carries = { &x->list, &x->by_order };
@@ -304,7 +304,7 @@ static int ask_chains(struct settling *x, struct rv_error *err)
 
 /* ---- writing -------------------------------------------------------------------------------------- */
 
-/* Elements in one message: an attribute has 16 bits for its length. */
+/* Elements per message: attribute lengths have 16 bits. */
 #define ELEMENTS 512
 
 static void put_elements(struct rv_buf *b, uint32_t *seq, const struct settling *x, size_t from, size_t to)
@@ -348,7 +348,7 @@ static void put_set(struct rv_buf *b, uint32_t *seq, const struct settling *x, u
 	rv_nft_end_message(b, start);
 }
 
-/* The set is written as a whole, so that it is never too small. */
+/* Replaces the whole set, so that its size always suffices. */
 static int send_carries(struct settling *x, bool is_there, struct rv_nft_verdict *v, struct rv_error *err)
 {
 	size_t count = carried_count(&x->list);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Counters back to zero where the rules are: rules by NFT_MSG_GETRULE_RESET, elements by
- * NFT_MSG_GETSETELEM_RESET (Linux 6.5), which answer with what they take away. What is carried for a
- * rule goes first, so that nobody else is told of it too.
+ * Zeroes counters in place: rules with NFT_MSG_GETRULE_RESET, elements with
+ * NFT_MSG_GETSETELEM_RESET (Linux 6.5), both of which return the old values. The carried counters
+ * of a rule are deleted first, so that no other program reports them as well.
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -15,16 +15,17 @@
 #define GETSETELEM_RESET 33
 
 /*
- * A map of which more elements than this are to be zeroed is asked as a whole if all are, and nobody
- * wants their counters: an element that does not fit in a part of a dump is zeroed and not told.
+ * If more elements than this are zeroed, and they are all elements of the map, the whole map is
+ * dumped and reset, unless the counters are needed: the kernel zeroes an element that does not fit
+ * into a part of the dump without reporting it.
  */
 #define ELEMENTS_SINGLY 256
 
 struct reset {
 	uint32_t entry;			/* in rv_fast_table.entries */
-	struct rv_rule *rule;		/* where its counters go; NULL: nobody wants to know them */
-	bool counted;			/* the kernel had something when it was read */
-	bool all;			/* the other rules of its chain are in the list as well */
+	struct rv_rule *rule;		/* receives its counters; NULL: not needed */
+	bool counted;			/* its counters in the kernel were not 0 when read */
+	bool all;			/* all other rules of its chain are in the list too */
 	bool done;
 };
 
@@ -33,7 +34,7 @@ struct resetting {
 	const struct rv_table_def *def;
 	const char *table;
 	struct rv_fast_table *f;
-	struct rv_nft_socket socket;	/* nothing but resets is asked for by it */
+	struct rv_nft_socket socket;	/* used for resets only */
 	struct reset *list;
 	size_t count;
 	struct rv_map by_order;		/* index + 1 in the list */
@@ -53,7 +54,7 @@ static void put_carry(struct resetting *x, struct rv_buf *b, uint32_t *seq, uint
 	rv_nft_end_message(b, start);
 }
 
-/* Somebody else may have taken it meanwhile: then nothing is zeroed yet, and all is read again. */
+/* Fails if another program has deleted it: nothing is zeroed yet, and everything is read again. */
 static int drop_carries(struct resetting *x, struct rv_error *err)
 {
 	struct rv_buf b = RV_BUF_INIT;
@@ -78,7 +79,7 @@ static int drop_carries(struct resetting *x, struct rv_error *err)
 	return v.code == ENOENT ? rv_nft_changed_by_others(err) : rv_nft_failed(v.code, err);
 }
 
-/* What is shown of a rule: what the kernel told, and what was carried. */
+/* The counters to show: those the kernel returned plus the carried ones. */
 static void take(const struct resetting *x, struct reset *r, struct rv_counters told)
 {
 	const struct rv_counters carried = rv_fast_carry_of(x->f, x->f->entries[r->entry].order);
@@ -115,7 +116,7 @@ static int see_elements(struct rv_nft_view attrs, void *arg, struct rv_error *er
 	return rv_fast_each_element(attrs, see_element, arg, err);
 }
 
-/* Asking a second time would zero what nobody was told. */
+/* Not repeated: a second request would zero packets that were never reported. */
 static bool is_whole(void *arg)
 {
 	(void)arg;
@@ -143,7 +144,7 @@ static struct rv_nft_query query(const struct resetting *x, const char *map)
 	};
 }
 
-/* Elements that an interrupted dump has left out are asked for one by one afterwards. */
+/* Elements missing from an interrupted dump are requested one by one afterwards. */
 static int reset_map(struct resetting *x, uint64_t map, struct rv_error *err)
 {
 	char name[RV_FAST_NAME] = "";
@@ -183,7 +184,10 @@ static const struct rv_fast_entry *entry(const struct resetting *x, size_t i)
 	return &x->f->entries[x->list[i].entry];
 }
 
-/* The end of those from i on that are in one map. Whether it pays to ask for all of it. */
+/*
+ * Finds the end of the entries from i on that are in the same map, and whether to reset the whole
+ * map.
+ */
 static size_t end_of_map(const struct resetting *x, size_t i, bool *pays)
 {
 	const uint64_t map = entry(x, i)->map;
@@ -234,7 +238,7 @@ static struct rv_nft_reset rule_of(const struct resetting *x, const struct reset
 	return reset;
 }
 
-/* What was told of each rule, and is carried. */
+/* The counters returned for each rule plus the carried ones. */
 static void take_rules(struct resetting *x, const struct rv_nft_reset *rules, const uint32_t *of, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -273,7 +277,7 @@ static int by_entry(const void *a, const void *b)
 	return x->entry < y->entry ? -1 : x->entry > y->entry;
 }
 
-/* Fills in which entries have the orders that the list was indexed by; those that are gone are left out. */
+/* Finds the entries for the order numbers in the index; drops those that no longer exist. */
 static void find_entries(struct resetting *x)
 {
 	size_t kept = 0;
@@ -380,7 +384,7 @@ int rv_fast_take(struct rv_store *s, struct rv_table *t, struct rv_chain *only, 
 	return rc;
 }
 
-/* A rule whose counters are zeroed once the transaction is committed: in rv_nft.noted. */
+/* An element of rv_nft.noted: a rule whose counters are zeroed after the commit. */
 struct noted {
 	uint64_t order;
 	uint8_t table;			/* index in rv_table_defs */
@@ -398,7 +402,7 @@ int rv_fast_note_reset(struct rv_store *s, const struct rv_change *c, struct rv_
 	return n->noted.failed ? rv_fail_memory(err) : 0;
 }
 
-/* The table is held in memory from here on: its rules have the counters that they will be written with. */
+/* From here on the table is kept in memory, and its rules have the counters to be written. */
 void rv_fast_forget_resets(struct rv_nft *n, const struct rv_table_def *def)
 {
 	size_t kept = 0;
