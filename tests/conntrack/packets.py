@@ -42,7 +42,7 @@ def tcp(sport, dport, seq, ack, flags, window, options=b"", data=b""):
 
 
 class End:
-    """One end of a TCP connection, which follows the protocol more or less."""
+    """One end of a TCP connection, which mostly follows the protocol."""
 
     def __init__(self, rng):
         self.next = self.first = rng.getrandbits(32)
@@ -79,7 +79,7 @@ class Connections:
                 "ports": (rng.choice((1000, 1001, 1002)), rng.choice((80, 443))), "ends": (End(rng), End(rng)), "step": 0}
 
     def next_tcp(self, f):
-        """Mostly the next segment that TCP would send; else one with a random change."""
+        """Usually the next segment that TCP would send, sometimes with a random change."""
         rng = self.rng
         out = rng.random() < 0.5
         if f["step"] < 3 and rng.random() < 0.9:

@@ -17,7 +17,7 @@ ELSEWHERE = {
     40: "broken",
 }
 
-# Sends raw packets by loopback: "proto payload-in-hex [more fragments, offset]" per line of stdin.
+# Sends raw packets over loopback: "proto payload-in-hex [more fragments, offset]" per line of stdin.
 SEND4 = """ip link set lo up; cat >send.py <<'END'
 import socket, struct, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
@@ -53,7 +53,7 @@ def rules(lines, chains=""):
 
 
 def ports():
-    """Fragments, cut headers, and ICMP whose type and code are the bytes of a port."""
+    """Fragments, truncated headers, and ICMP whose type and code are the bytes of a port."""
     lines = ["-A INPUT -p %s --%s %d" % (p, o, n) for p in ("tcp", "udp") for o in ("dport", "sport")
              for n in (2048, 9, 80, 768)]
     lines += ["-A INPUT -p icmp --icmp-type %s" % t for t in ("8/0", "3/0", "0/9", "0/80")] + ["-A INPUT -f"]
@@ -93,7 +93,7 @@ def names_again():
 
 
 def deep(depth):
-    """Jumps as deep as nf_tables takes them, and one deeper: leaves must not make the difference."""
+    """Jumps nested as deep as nf_tables allows, and one deeper: leaf chains must not change the limit."""
     chains = "".join(":c%d - [0:0]\n" % i for i in range(depth))
     lines = ["-A INPUT -s 10.0.0.%d -p udp -j c0" % i for i in range(8)]
     lines += ["-A INPUT -s 10.0.0.%d -j DROP" % i for i in range(8)]
@@ -103,7 +103,7 @@ def deep(depth):
 
 
 def elements(count, step=1):
-    """So many elements in one map; with step, all alike in their low bits."""
+    """A map with this many elements; with step, all have equal low bits."""
     return "python3 - >rules <<'END'\nprint('*filter\\n:INPUT ACCEPT [0:0]')\nfor i in range(%d):\n" \
         "    n = i * %d\n    print('-A INPUT -s 10.%%d.%%d.%%d/32 -j DROP' %% (n >> 16 & 255, n >> 8 & 255, n & 255))\n" \
         "print('COMMIT')\nEND\niptables-restore rules; iptables-save | sed '/^#/d; /^:[FO]/d' >saved; cmp rules saved; " \
@@ -112,7 +112,7 @@ def elements(count, step=1):
 
 
 def leaves(count):
-    """More groups with a leaf than a table may have."""
+    """More groups that need a leaf chain than a table may have."""
     return "python3 - >rules <<'END'\nprint('*filter\\n:INPUT ACCEPT [0:0]')\nfor i in range(%d):\n" \
         "    for more in ' -m mark --mark 0x1', '':\n" \
         "        print('-A INPUT -s 10.0.%%d.%%d/32%%s -j DROP' %% (i >> 8, i & 255, more))\n" \
@@ -121,13 +121,13 @@ def leaves(count):
 
 
 def in_turn(count):
-    """-A and -I 1 in turn."""
+    """-A and -I 1 alternately."""
     return "for i in $(seq %d); do iptables -A INPUT -s 10.0.$((i / 250)).$((i %% 250)) -j DROP; " \
         "iptables -I INPUT -s 10.1.$((i / 250)).$((i %% 250)) -j ACCEPT; done; iptables -S INPUT" % count
 
 
 def insert_second(count):
-    """-I 2 again and again, between the same neighbours; then -I n upwards."""
+    """-I 2 repeatedly, between the same neighbours; then -I n with increasing n."""
     return "iptables -A INPUT -s 1.1.1.1 -j DROP; iptables -A INPUT -s 2.2.2.2 -j DROP; for i in $(seq %d); do " \
         "iptables -I INPUT 2 -s 10.0.$((i / 250)).$((i %% 250)) -j DROP; done; for i in $(seq 2 2 %d); do " \
         "iptables -I INPUT $i -s 10.1.0.$((i %% 250)) -j ACCEPT; done; iptables -S INPUT" % (count, count)
@@ -146,7 +146,7 @@ def replaces():
 
 
 def restore_some(rules_before, changes):
-    """restore -n with so many changes."""
+    """restore -n with this many changes."""
     return "python3 - >rules <<'END'\nprint('*filter')\nfor i in range(%d):\n" \
         "    print('-A INPUT -s 10.%%d.%%d.%%d/32 -j DROP' %% (i >> 16, i >> 8 & 255, i & 255))\nprint('COMMIT')\nEND\n" \
         "iptables-restore rules; for n in %s; do { echo '*filter'; for i in $(seq $n); do echo \"-I INPUT $((i * 2)) " \
@@ -156,7 +156,7 @@ def restore_some(rules_before, changes):
 
 
 def interrupted():
-    """The kernel answers the n-th transaction of a command with an error: nothing is changed, or all is."""
+    """The kernel refuses the n-th transaction of a command: either nothing or everything is changed."""
     return rules(["-A INPUT -s 10.0.0.%d -j DROP" % i for i in range(1, 40)]) + """
 cat >fail.c <<'END'
 #define _GNU_SOURCE
@@ -194,7 +194,7 @@ for code in 105 12; do for at in 1 2 3; do
 
 
 def live_nat():
-    """A connection with NAT goes on while the table changes its profile."""
+    """A connection with NAT survives a change of the table's profile."""
     return """ip link set lo up
 iptables -t nat -A PREROUTING -p tcp --dport 81 -j REDIRECT --to-ports 82
 for i in $(seq 90 130); do iptables -t nat -A OUTPUT -p tcp --dport $i -j REDIRECT --to-ports 82; done
@@ -251,7 +251,7 @@ def again():
         "iptables-restore rules; plan >a; iptables-save >saved; iptables-restore saved; plan >b; cmp a b; echo same $?; iptables-save"
 
 
-# Number, name, script, lines that the output must have.
+# Number, name, script, required lines of output.
 CASES = [
     (14, "fragments, cut headers, ICMP", ports, ()),
     (15, "IPv6 extension headers, keys of 44 bytes", extension_headers, ()),

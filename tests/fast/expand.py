@@ -93,7 +93,7 @@ def chain_message(s, table, fields):
 
 
 def compat(parts):
-    """The protocol of the rule, which the kernel checks matches of xtables by and does not tell."""
+    """The protocol of the rule, which the kernel uses to check xtables matches but does not dump."""
     loaded = False
     for _, name, data in parts:
         if name == "cmp" and loaded:
@@ -134,7 +134,7 @@ def load(register, offset):
 
 
 def icmp(loaded, value):
-    """ICMP type, and code unless it is masked: iptables knows them one by one."""
+    """ICMP type, and code unless it is masked, as separate comparisons like iptables."""
     register, masked = loaded["register"], loaded["masked"]
     made = [load(register, 0), comparison(register, value[:1])]
     return made if masked else made + [load(register, 1), comparison(register, value[1:])]
@@ -178,7 +178,7 @@ def parts_of(fields):
     for kind, item in attributes(fields[4]):
         inner = dict(attributes(item))
         data = inner.get(2, b"")
-        # Long texts are in comment matches.
+        # Long texts are stored in comment matches.
         if text(inner[1]) != "match" or text(dict(attributes(data))[1]) != "comment":
             yield attribute(kind, item, True), text(inner[1]), data
 
@@ -211,7 +211,7 @@ class Table:
         yield rule_message(self.s, self.new, chain, expressions, more)
 
     def element(self, chain, tests, code, to):
-        """An element's rule. That of an action chain is put in place of the jump, if it is the same."""
+        """An element's rule. A jump to an action chain is replaced by the rule in that chain."""
         action = self.actions.get(to)
         if code == CONTINUE:
             yield from self.put(chain, tests)
@@ -221,7 +221,7 @@ class Table:
             yield from self.put(chain, tests + [verdict(code, to)])
 
     def rule(self, chain, parts):
-        """A rule that has matches of xtables and a native target: the target gets a chain of its own."""
+        """A rule with xtables matches and a native target: moves the target to a separate chain."""
         if not parts or parts[-1][1] not in NATIVE or not any(name == "match" for _, name, _ in parts):
             yield from self.put(chain, [raw for raw, _, _ in parts], compat(parts))
             return
@@ -251,7 +251,7 @@ class Table:
 
 
 def join(lines):
-    """Puts the targets that have a chain of their own back into the rules that jump there."""
+    """Moves targets in separate chains back into the rules that jump there."""
     targets = dict(re.findall(r"^-A (native-\d+)(?: -p \S+)* -j (.*)$", "\n".join(lines), re.M))
     for line in lines:
         if not re.match(r"(:|-A )native-", line):
