@@ -30,7 +30,7 @@ enum rv_error_kind {
 	RV_ERR_USAGE,		/* "V: T", then the "Try ..." line; exit 2 */
 	RV_ERR_BARE,		/* "T", then the "Try ..." line; exit 2 */
 	RV_ERR_PROBLEM,		/* "V: T"; exit 1: the request is refused */
-	RV_ERR_VERSION,		/* "V: T", "Perhaps P or your kernel needs to be upgraded."; exit 3 */
+	RV_ERR_VERSION,		/* "V: T", "Perhaps P or your kernel needs to be ..."; exit 3 */
 	RV_ERR_STATE,		/* "P: T", in a restore "P: line N failed: T"; exit 1 */
 	RV_ERR_RESTORE,		/* "P: T", with the line number already in T; exit 1 */
 	RV_ERR_RESOURCE,	/* "V: T"; exit 4: not executed, or the outcome is unknown */

@@ -57,14 +57,14 @@ struct rv_parse {
  */
 enum rv_type {
 	RV_T_FLAG,	/* no argument; field (size 1, 2, 4): |= or = value, see RV_OPT_SETS */
-	RV_T_UINT,	/* field of size 1, 2, 4 or 8, host order; min..max; base 10, RV_OPT_HEX prints 0x */
+	RV_T_UINT,	/* field of size 1, 2, 4 or 8, host order; min..max; RV_OPT_HEX prints 0x */
 	RV_T_UINT_RANGE,/* n or from:to; field: two uints of size/2 */
-	RV_T_PORT_RANGE,/* port or from:to, names; field: uint16_t[2], host order (RV_OPT_BE: network) */
-	RV_T_MASKED,	/* value[/mask] as 0x; field: two uints, value then mask (see .mask_offset) */
+	RV_T_PORT_RANGE,/* port or from:to, names; field: uint16_t[2], host order or RV_OPT_BE */
+	RV_T_MASKED,	/* value[/mask] as 0x; field: two uints, value, mask (.mask_offset) */
 	RV_T_STRING,	/* field: char[size], at most size - 1 bytes */
 	RV_T_ENUM,	/* one of names; field: uint of size */
 	RV_T_BITS,	/* comma list of names, ORed; field: uint of size */
-	RV_T_ADDR,	/* host address; field: union nf_inet_addr (size 4: in_addr, 16: in6_addr) */
+	RV_T_ADDR,	/* host address; field: nf_inet_addr (size 4: in_addr, 16: in6_addr) */
 	RV_T_ADDR_MASK,	/* address[/mask]; field: address, mask at .mask_offset */
 	RV_T_ADDR_RANGE,/* from-to; field: two addresses of size/2 (union nf_inet_addr: 16 each) */
 	RV_T_MAC,	/* field: 6 bytes */
@@ -105,7 +105,7 @@ enum {
 	RV_OPT_LIST_NEVER = 1 << 11,	/* -L does not print it */
 	RV_OPT_CIDR = 1 << 13,		/* a mask is printed even when it is a single host (/32) */
 	RV_OPT_ABBREV = 1 << 14,	/* RV_T_ENUM, RV_T_BITS: names may be abbreviated */
-	RV_OPT_NETWORK = 1 << 15,	/* RV_T_ADDR_MASK: address bits outside the mask are cleared */
+	RV_OPT_NETWORK = 1 << 15,	/* RV_T_ADDR_MASK: clears bits outside the mask */
 	RV_OPT_NAMES = 1 << 16,		/* RV_T_PORT_RANGE: -L without -n prints service names */
 	RV_OPT_NUMBER = 1 << 17,	/* RV_T_PROTO: printed as a number */
 	RV_OPT_ANY_BASE = 1 << 18,	/* RV_T_PORT_RANGE: also accepts hex and octal; services
@@ -291,7 +291,7 @@ struct rv_option {
 					 * with this one */
 	enum rv_sel sel;		/* selector the value is compared with; RV_SEL_NONE:
 					 * opaque */
-	const struct rv_sel_more *sel_more;	/* RV_SEL_MORE(); NULL: the selector is always sel */
+	const struct rv_sel_more *sel_more;	/* RV_SEL_MORE(); NULL: always sel */
 	struct rv_opaque opaque;	/* why it has no predicate; overrides the extension's
 					 * reason */
 	const char *arg;		/* name of the argument in help: "port[:port]" */

@@ -17,7 +17,7 @@ struct rv_family_def {
 	const char *name;		/* "IPv4", for people */
 	const char *word;		/* "ipv4", in JSON, metrics and nft's types */
 	const char *nft;		/* "ip", nft's family and header */
-	const char *tool, *save, *restore;	/* "iptables", "iptables-save", "iptables-restore" */
+	const char *tool, *save, *restore;	/* "iptables", "iptables-save", ... */
 	const char *icmp;		/* "ICMP" */
 	const char *config;		/* "IP": options of the kernel, CONFIG_IP_NF_* */
 	const char *xt;			/* "ipt_": names of the kernel's modules */

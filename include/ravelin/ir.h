@@ -200,7 +200,7 @@ struct rv_table {
 	bool others;			/* chains also has some that iptables cannot represent */
 	bool hooked;			/* at least one of those is a base chain */
 	bool called;			/* rv_chain.callers are maintained */
-	bool parts_jump;		/* it had rules with matches that jump (rv_ext_ops.chains) */
+	bool parts_jump;		/* it had matches that jump (rv_ext_ops.chains) */
 	bool dormant;			/* NFT_TABLE_F_DORMANT: no packet passes it */
 	bool unclearable;		/* cannot be cleared object by object */
 	bool replaced;			/* cleared by deleting it, including objects of other
@@ -253,7 +253,7 @@ struct rv_chain *rv_table_add_chain(struct rv_table *t, const char *name);
 int rv_chain_rename(struct rv_chain *c, const char *name);
 
 typedef const char *rv_chain_fn(const char *chain, void *arg);
-/* Calls fn for each chain that a match or target jumps to (rv_ext_ops.chains), not for -j and -g. */
+/* Calls fn for each chain that a match or target jumps to (rv_ext_ops.chains); skips -j and -g. */
 int rv_rule_each_chain(struct rv_rule *r, rv_family_t family, rv_chain_fn *fn, void *arg);
 
 /* Frees a user-defined chain and its rules. */

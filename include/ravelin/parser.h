@@ -82,7 +82,7 @@ struct rv_restore_sink {
 	const char *program;		/* program name in messages; NULL: iptables-restore or
 					 * ip6tables-restore */
 	bool counters;			/* -c: use "[p:b]" before rules and after policies */
-	bool counters_optional;		/* with counters: a policy may stand without, and counts from 0 */
+	bool counters_optional;		/* policies may omit theirs: 0 */
 	/* "*name"; set *skip to ignore everything up to COMMIT (-T) */
 	int (*table)(const struct rv_table_def *def, const struct rv_loc *loc, bool *skip, void *arg,
 		     struct rv_error *err);

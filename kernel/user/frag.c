@@ -45,7 +45,7 @@ struct part {
 	uint32_t data;			/* offset of its data in the packet */
 	uint32_t off, end;		/* of its data in the reassembled data */
 	bool more, dont;		/* not the last; IPv4: do not fragment */
-	uint32_t next_at;		/* IPv6: offset of the byte that announces the fragment header */
+	uint32_t next_at;		/* IPv6: offset of the preceding next-header byte */
 	uint8_t ecn;			/* NOT_ECT, ... */
 };
 
@@ -70,7 +70,7 @@ struct queue {
 	uint32_t tail;			/* end of the fragment that is highest */
 	bool last;
 	uint8_t ecn;			/* of all fragments, ORed */
-	uint32_t max, max_dont;		/* longest fragment, and longest that must not be fragmented */
+	uint32_t max, max_dont;		/* longest fragment, and longest one with DF */
 	uint8_t *head;			/* of the first fragment */
 	uint32_t head_len, next_at;
 	uint8_t proto;

@@ -21,13 +21,13 @@
 #define RV_FRAGS_PACKET_MAX	(40 + 65535)	/* of a reassembled packet, bytes */
 
 enum rv_frag {
-	RV_FRAG_NONE,		/* no fragment, or the only one (RFC 6946): the packet is unchanged */
+	RV_FRAG_NONE,		/* no fragment, or the only one (RFC 6946): packet unchanged */
 	RV_FRAG_KEPT,		/* waits for others */
 	RV_FRAG_WHOLE,		/* the last missing one */
 	/* Dropped: */
 	RV_FRAG_DUPLICATE,	/* received before */
 	RV_FRAG_OVERLAP,	/* overlaps others, which are dropped too (RFC 5722) */
-	RV_FRAG_LENGTH,		/* empty, or not a multiple of 8 bytes, or contradicts the last one */
+	RV_FRAG_LENGTH,		/* empty, not a multiple of 8 bytes, or contradicts the last one */
 	RV_FRAG_TINY,		/* the first, without a complete transport header */
 	RV_FRAG_LONG,		/* the packet would be too long */
 	RV_FRAG_ECN,		/* contradictory ECN fields (RFC 3168, 5.3) */

@@ -53,9 +53,12 @@ struct rv_path_ops {
 	int16_t (*priority)(enum rv_table_id id, uint8_t hook);
 	/* Called before a table; false skips it, as table nat for packets of known connections. */
 	bool (*table)(struct rv_path *path, enum rv_table_id id);
-	/* Called with the verdict of a table; returns the verdict to use. May translate the packet. */
+	/* Called with a table's verdict; returns the verdict to use. May translate the packet. */
 	unsigned int (*decided)(struct rv_path *path, enum rv_table_id id, unsigned int verdict);
-	/* The routing decision. Sets path->out. Called again after OUTPUT, which may have changed the packet. */
+	/*
+	 * The routing decision; sets path->out. Repeated after OUTPUT, which may change the
+	 * packet.
+	 */
 	enum rv_route (*route)(struct rv_path *path);
 };
 
