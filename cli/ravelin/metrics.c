@@ -23,7 +23,8 @@ struct metrics {
 	struct rv_cli *cli;
 	bool ipv4, ipv6, all, http, version, help;
 	const char *number, *file;
-	uint64_t limit, written, left_out;	/* rule series: maximum, written and omitted */
+	uint64_t limit, written;	/* series: maximum, and written or omitted of a family */
+	uint64_t rules_left_out, chains_left_out;
 	struct rv_ruleset rs[2];
 	unsigned int families;
 	struct rv_buf out;
@@ -33,7 +34,7 @@ struct metrics {
 
 const struct rv_flag rv_metrics_flags[] = {
 	{ 'a', "all-rules", RV_FLAG_PLAIN, NULL, "include rules without comment, labelled by number", AT(all) },
-	{ 'n', "limit", RV_FLAG_ARG, "number", "maximum number of rules (default 1000)", AT(number) },
+	{ 'n', "limit", RV_FLAG_ARG, "number", "maximum number of rules, and of user chains (default 1000)", AT(number) },
 	{ 'o', "output", RV_FLAG_ARG, "file", "replace this file instead of writing to stdout", AT(file) },
 	{ 'H', "http", RV_FLAG_PLAIN, NULL, "answer one HTTP request on a socket passed by systemd", AT(http) },
 	{ '4', "ipv4", RV_FLAG_PLAIN, NULL, "IPv4 rules only (default: both)", AT(ipv4) },
@@ -111,6 +112,10 @@ static void put_sizes(struct metrics *m, const struct rv_table *t, const char *n
 {
 	(void)what;
 	rv_list_each(c, &t->chains, struct rv_chain, node) {
+		if (c->base < 0 && m->written++ >= m->limit) {
+			m->chains_left_out++;
+			continue;
+		}
 		start_sample(m, name, t);
 		put_label(&m->out, ',', "chain", c->name);
 		end_sample(m, c->nrules);
@@ -225,7 +230,7 @@ static void put_rule_samples(struct metrics *m, const struct rv_table *t, const 
 			if (m->written++ < m->limit)
 				put_series(m, c, &list[i], name, what);
 			else
-				m->left_out++;
+				m->rules_left_out++;
 		}
 		free_series(list, all);
 	}
@@ -260,21 +265,30 @@ static void put_head(struct rv_buf *b, const struct family *f)
 
 static int put_all(struct metrics *m, struct rv_error *err)
 {
-	static const struct family left_out = {
-		"ravelin_rules_left_out", "gauge", NULL, "Series omitted because of the limit.",
+	const struct {
+		struct family head;
+		const uint64_t *value;
+	} left_out[] = {
+		{ { "ravelin_chains_left_out", "gauge", NULL, "User chains omitted because of the limit." },
+		  &m->chains_left_out },
+		{ { "ravelin_rules_left_out", "gauge", NULL, "Series of rules omitted because of the limit." },
+		  &m->rules_left_out },
 	};
 
 	for (const struct family *f = metric_families; f->name; f++) {
 		put_head(&m->out, f);
-		m->written = m->left_out = 0;
+		m->written = m->rules_left_out = 0;
 		for (unsigned int i = 0; i < m->families; i++)
 			for (const struct rv_table_def *def = rv_table_defs; def->name; def++)
 				rv_list_each(t, &m->rs[i].tables, struct rv_table, node)
 					if (t->def == def && t->exists)
 						f->put(m, t, f->sample, f->what);
 	}
-	put_head(&m->out, &left_out);
-	rv_buf_printf(&m->out, "%s %llu\n# EOF\n", left_out.name, (unsigned long long)m->left_out);
+	for (unsigned int i = 0; i < sizeof(left_out) / sizeof(*left_out); i++) {
+		put_head(&m->out, &left_out[i].head);
+		rv_buf_printf(&m->out, "%s %llu\n", left_out[i].head.name, (unsigned long long)*left_out[i].value);
+	}
+	rv_buf_puts(&m->out, "# EOF\n");
 	return rv_buf_ok(&m->out) ? 0 : rv_fail_memory(err);
 }
 

@@ -153,7 +153,7 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 		    seen.add(found[1])
 		    family = found[1].split("{")[0]
 		    assert families.get(family.removesuffix("_total")) == ("counter" if family.endswith("_total") else "gauge"), line
-		assert len(seen) == 6 + 6 + 2 * 6 + 1, len(seen)
+		assert len(seen) == 6 + 6 + 2 * 6 + 2, len(seen)
 	END
 }
 
@@ -162,6 +162,14 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 	capture metrics --all-rules --limit 2
 	[ "$(grep -c '^ravelin_rule_packets_total' <<<"$out")" -eq 2 ]
 	shows "$out" 'ravelin_rules_left_out 4'
+	shows "$out" 'ravelin_chains_left_out 1'
+	for chain in a b c d e; do
+		iptables -N "$chain"
+	done
+	capture metrics --limit 2
+	shows "$out" 'ravelin_chains_left_out 6'
+	# Base chains are never left out.
+	[ "$(grep -c '^ravelin_chain_rules' <<<"$out")" -eq 5 ]
 	capture metrics --limit -1
 	[ "$rc" -eq 1 ]
 	same 'ravelin metrics: "-1" is not a number of rules' "$err" error
