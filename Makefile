@@ -184,7 +184,7 @@ $(BUILD)/bench/%: bench/%.c bench/recording.h
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $<
 
-$(BUILD)/bench/engine: bench/engine.c $(LIBRARY)
+$(BUILD)/bench/engine $(BUILD)/bench/diagram: $(BUILD)/bench/%: bench/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LINK)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS)
@@ -324,7 +324,7 @@ $(BUILD)/prove/pair: tests/prove/pair.c $(LIBRARY)
 	$(call say,LINK)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fno-lto $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS)
 
-BENCH := floor measure record.so engine expressions objects send sockopt.so
+BENCH := floor measure record.so diagram engine expressions objects send sockopt.so
 
 bench-tools: $(BENCH:%=$(BUILD)/bench/%)
 
@@ -335,6 +335,7 @@ bench:
 	bench/growth
 	bench/explain --ravelin $(BUILD)/ravelin
 	bench/prove
+	bench/boxes
 	$(BUILD)/bench/expressions
 	$(BUILD)/bench/objects
 	bench/packets
