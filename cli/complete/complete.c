@@ -69,10 +69,10 @@ static void complete_flags(struct rv_offers *o, const struct rv_program *p, int 
 
 	rv_offers_start(o, word, 0);
 	if (f && (f->takes == RV_FLAG_ARG || f->takes == RV_FLAG_MANY)) {
-		if (strcmp(f->arg, "TABLE") == 0)
+		if (strcasecmp(f->arg, "TABLE") == 0)
 			for (const struct rv_table_def *def = rv_table_defs; def->name; def++)
 				rv_offer(o, def->name, "table");
-		else if (strcmp(f->arg, "FILE") == 0 || strcmp(f->arg, "IN") == 0)
+		else if (strncasecmp(f->arg, "FILE", 4) == 0 || strcmp(f->arg, "IN") == 0)
 			offer_files(o);
 		else if (strcmp(f->arg, "NAME=VALUE") == 0)
 			rv_assume_names(p->family, offer_assumption, o);

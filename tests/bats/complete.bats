@@ -69,6 +69,16 @@ offers()
 	offers 'iptables -A MY' 'MYCHAIN MYOTHER'
 }
 
+@test "tables and files as arguments of the tools' options" {
+	local words
+	for words in "explain --pcap" "explain --packets" "metrics --output" "run --rules"; do
+		[ "$(tool ../ravelin complete -- ravelin $words '')" = $'\t' ] || { echo "$words"; return 1; }
+	done
+	for words in "graph -t" "prove --table" "top -t"; do
+		[ "$(tool ../ravelin complete -- ravelin $words na)" = $'nat\ttable' ] || { echo "$words"; return 1; }
+	done
+}
+
 @test "every program, and every option in its -h" {
 	local program
 	cd "$BATS_TEST_TMPDIR" || return
