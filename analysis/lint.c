@@ -244,7 +244,7 @@ static int open_chains(struct rv_linter *l)
 		if (open_lines(l, &l->chains[l->nchains++], c) < 0)
 			return -1;
 	for (uint32_t i = 0; i < l->nchains; i++)
-		l->nrules += l->chains[i].n;
+		l->nrules += l->chains[i].seen = l->chains[i].n;
 	qsort(l->chains, l->nchains, sizeof(*l->chains), by_address);
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <ravelin/plan.h>
+#include <ravelin/render.h>
 
 #include "analysis/linter.h"
 
@@ -136,30 +137,89 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+enum shadows { SHADOWS_NAMED, SHADOWS_MANY, SHADOWS_ELSEWHERE };
+
 /*
- * Names rules that together decide all packets of rule i, or "" if there are too many. A packet of
- * the rule gives the first of them, a packet not yet covered the next.
+ * Names rules of the chain that together decide all packets of rule i. A packet of the rule gives
+ * the first of them, a packet not yet covered the next.
  */
-static void name_shadows(struct rv_linter *l, const struct chain *c, uint32_t i, rv_dd left,
-			 char *text, size_t room)
+static enum shadows name_shadows(struct rv_linter *l, const struct chain *c, uint32_t i, rv_dd left,
+				 char *text, size_t room)
 {
 	uint32_t named[NAMED] = { 0 }, n = 0, j;
 	size_t len = 0;
 
-	text[0] = '\0';
 	while (left != RV_DD_FALSE) {
-		if (n == NAMED || !rv_region_point(&l->space, left, l->values))
-			return;
+		if (n == NAMED)
+			return SHADOWS_MANY;
+		if (!rv_region_point(&l->space, left, l->values))
+			return SHADOWS_ELSEWHERE;
 		rv_point_settle_in(&l->space, left, l->values);
 		j = decider(l, c, i);
 		if (j == i)
-			return;
+			return SHADOWS_ELSEWHERE;
 		named[n++] = j + 1;
 		left = rv_dd_minus(&l->space.d, left, c->at->line[j].set);
 	}
 	qsort(named, n, sizeof(*named), by_number);
 	for (j = 0; j < n; j++)
 		len += (size_t)snprintf(text + len, room - len, "%s%u", j ? ", " : " ", named[j]);
+	return SHADOWS_NAMED;
+}
+
+static void count_jumps(struct rv_linter *l, const struct rv_lines *from)
+{
+	for (uint32_t i = 0; i < from->n; i++) {
+		const struct rv_line *line = &from->line[i];
+		struct rv_lines *to =
+			line->r->jump[0] ? rv_lint_lines(l, rv_table_chain(l->t, line->r->jump))
+					 : NULL;
+
+		if (!to || to->jumps++)
+			continue;
+		to->from = from->c;
+		to->jump = line;
+	}
+}
+
+/* No packet that enters the chain matches the rule: says so, and which jump is to blame. */
+static void tell_outside(struct rv_linter *l, const struct rv_lines *at, uint32_t i, rv_dd set)
+{
+	struct rv_buf words = RV_BUF_INIT;
+
+	if (at->jumps == 1 && rv_dd_and(&l->space.d, at->jump->set, set) == RV_DD_FALSE) {
+		rv_render_rule_body(&words, l->space.family, at->jump->r, RV_COUNTERS_NONE);
+		rv_lint_add(l, RV_LINT_NEVER, at, i,
+			    "chain %s gets only packets of this rule of %s:%s", at->c->name,
+			    at->from->name, rv_buf_text(&words));
+		l->failed |= words.failed;
+	} else {
+		rv_lint_add(l, RV_LINT_NEVER, at, i, "none that reaches chain %s does",
+			    at->c->name);
+	}
+	rv_buf_free(&words);
+}
+
+static void tell_shadowed(struct rv_linter *l, const struct chain *c, uint32_t i, rv_dd set)
+{
+	const struct rv_lines *at = c->at;
+	char text[128];
+	struct rv_finding *f;
+
+	switch (name_shadows(l, c, i, set, text, sizeof(text))) {
+	case SHADOWS_NAMED:
+		f = rv_lint_add(l, RV_LINT_SHADOWED, at, i, "decided by rule%s", text);
+		break;
+	case SHADOWS_MANY:
+		f = rv_lint_add(l, RV_LINT_SHADOWED, at, i, "more than %u rules together", NAMED);
+		break;
+	default:
+		f = at->c->base >= 0 ? rv_lint_add(l, RV_LINT_SHADOWED, at, i,
+						   "some in chains that they jump to")
+				     : rv_lint_add(l, RV_LINT_SHADOWED, at, i,
+						   "of those that reach chain %s", at->c->name);
+	}
+	rv_lint_packet(l, f, at, set);
 }
 
 static void tell_dead(struct rv_linter *l, const struct chain *c, uint32_t i)
@@ -168,8 +228,6 @@ static void tell_dead(struct rv_linter *l, const struct chain *c, uint32_t i)
 	struct rv_line *line = &at->line[i];
 	rv_dd set = rv_dd_and(&l->space.d, line->set, rv_lint_possible(l, at->c));
 	uint32_t equal = *slot_of(&c->firsts, at, i) - 1;
-	struct rv_finding *f;
-	char text[128];
 
 	line->told = true;
 	if (set == RV_DD_FALSE) {
@@ -178,16 +236,16 @@ static void tell_dead(struct rv_linter *l, const struct chain *c, uint32_t i)
 				    at->c->name);
 		return;
 	}
-	if (equal < i && !(line->r->target && rv_target_goes_on(line->r->target)) &&
-	    !says_state(line->r)) {
-		f = rv_lint_add(l, RV_LINT_DUPLICATE, at, i, "rule %u is the same", equal + 1);
-	} else {
-		name_shadows(l, c, i, set, text, sizeof(text));
-		f = text[0] ? rv_lint_add(l, RV_LINT_SHADOWED, at, i, "decided by rule%s", text)
-			    : rv_lint_add(l, RV_LINT_SHADOWED, at, i,
-					  "earlier rules decide all its packets");
-	}
-	rv_lint_packet(l, f, at, set);
+	if (!line->enters && i < at->seen)
+		tell_outside(l, at, i, set);
+	else if (equal < i && !(line->r->target && rv_target_goes_on(line->r->target)) &&
+		 !says_state(line->r))
+		rv_lint_packet(
+			l,
+			rv_lint_add(l, RV_LINT_DUPLICATE, at, i, "rule %u is the same", equal + 1),
+			at, set);
+	else
+		tell_shadowed(l, c, i, set);
 }
 
 /* A rule for all packets followed by other rules is one finding, whatever their number. */
@@ -226,8 +284,9 @@ static void tell_chain(struct rv_linter *l, struct rv_lines *at)
 	struct chain c = { .at = at };
 
 	if (at->c->base < 0 && !at->reached) {
-		rv_lint_add(l, RV_LINT_UNUSED, at, RV_WHOLE_CHAIN, "no packet reaches chain %s",
-			    at->c->name);
+		rv_lint_add(l, RV_LINT_UNUSED, at, RV_WHOLE_CHAIN, "%s",
+			    at->jumps ? "no packet matches a rule that jumps to it"
+				      : "no rule jumps to it");
 		return;
 	}
 	for (uint32_t i = 0; i < at->n && !l->space.d.full && !l->failed; i++) {
@@ -254,6 +313,8 @@ void rv_lint_dead(struct rv_linter *l)
 	l->unknown = unknown != NULL;
 	if (unknown)
 		return;
+	for (uint32_t i = 0; i < l->nchains; i++)
+		count_jumps(l, &l->chains[i]);
 	rv_list_each (c, &l->t->chains, struct rv_chain, node)
 		tell_chain(l, rv_lint_lines(l, c));
 }

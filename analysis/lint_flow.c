@@ -230,6 +230,7 @@ static void pass_target(struct rv_linter *l, struct flow *f, const struct rv_lin
 	rv_dd ends = RV_DD_FALSE, hit, rest;
 
 	if (r->target->ext->effect == RV_EFFECT_UNKNOWN) {
+		l->changes++;
 		make_single(l, f, RV_DD_TRUE);
 		return;
 	}
@@ -239,6 +240,7 @@ static void pass_target(struct rv_linter *l, struct flow *f, const struct rv_lin
 		take_away(l, f, line, rv_dd_and(d, line->set, ends));
 	if (!changes(l, f, line))
 		return;
+	l->changes++;
 	rest = within(l, f, rv_dd_not(d, line->set));
 	hit = within(l, f, line->set);
 	make_single(l, f, rv_dd_or(d, rest, forget(l, f, line, hit)));
@@ -280,8 +282,6 @@ static void pass(struct rv_linter *l, struct flow *f, const struct rv_lines *at,
 {
 	const struct rv_rule *r = line->r;
 
-	if (!has_packets(l, f, line->set))
-		return;
 	line->hit = true;
 	if (r->target && r->target->ext->effect != RV_EFFECT_ENDS)
 		pass_target(l, f, line);
@@ -296,17 +296,26 @@ static void pass(struct rv_linter *l, struct flow *f, const struct rv_lines *at,
 static struct flow come_to(struct rv_linter *l, const struct rv_chain *c, const struct flow *in)
 {
 	struct rv_lines *at = rv_lint_lines(l, c);
+	uint64_t changes = l->changes;
 	struct exits x = { 0 };
 	struct flow f = *in;
+	uint32_t i;
 
 	if (!at)
 		return f;
 	at->reached = true;
-	for (uint32_t i = 0; i < at->n && !is_empty(&f); i++) {
+	for (i = 0; i < at->n && !is_empty(&f); i++) {
+		struct rv_line *line = &at->line[i];
+
 		if (++l->steps > STEPS_MAX || l->space.d.full || l->failed)
 			break;
-		pass(l, &f, at, &at->line[i], &x);
+		if (has_packets(l, &f, line->set))
+			pass(l, &f, at, line, &x);
+		else if (!line->hit && !line->enters)
+			line->enters = l->changes != changes || has_packets(l, in, line->set);
 	}
+	if (i < at->seen)
+		at->seen = i;
 	while (x.n--)
 		merge(l, &f, &x.list[x.n].flow, x.list[x.n].set);
 	free(x.list);

@@ -12,6 +12,7 @@ struct rv_line {
 	uint64_t looks; /* fields that it tests: bits, by index in the space, modulo 64 */
 	uint8_t group;	/* rules with the same looks */
 	bool hit;	/* packets reach it */
+	bool enters;	/* packets that enter the chain match it, or this is not known */
 	bool told;	/* already reported as dead */
 };
 
@@ -20,6 +21,10 @@ struct rv_lines {
 	const struct rv_chain *c;
 	struct rv_line *line;
 	uint32_t n;
+	uint32_t seen;	/* rules that every walk of the chain came to */
+	uint32_t jumps; /* rules that jump to it; the first of them: */
+	const struct rv_chain *from;
+	const struct rv_line *jump;
 	bool reached;
 };
 
@@ -42,6 +47,7 @@ struct rv_linter {
 	uint32_t nrules; /* of the table */
 	uint8_t *values; /* of one packet */
 	uint64_t steps;
+	uint64_t changes; /* by targets, of fields that rules test */
 	bool failed;
 };
 

@@ -38,7 +38,6 @@ finds()
 	finds RV101 "-A INPUT -s 10.0.0.0/9 -j DROP" "-A INPUT -s 10.128.0.0/9 -j DROP" "-A INPUT -s 10.1.0.0/8 -p tcp -j ACCEPT"
 	[[ $out == *"decided by rule 1, 2"* ]]
 	finds "" "-A INPUT -s 10.0.0.0/9 -j DROP" "-A INPUT -s 10.128.0.0/10 -j DROP" "-A INPUT -s 10.1.0.0/8 -p tcp -j ACCEPT"
-	finds RV101 ":c - [0:0]" "-A INPUT -p udp -j c" "-A c -p tcp -j DROP"
 	finds "" ":c - [0:0]" "-A INPUT -p udp -j c" "-A c -p udp -j DROP"
 	finds RV101 ":c - [0:0]" "-A INPUT -j c" "-A INPUT -p tcp -j DROP" "-A c -p tcp -j ACCEPT"
 	finds "" ":c - [0:0]" "-A INPUT -j c" "-A INPUT -p tcp -j DROP" "-A c -p tcp -j RETURN" "-A c -p udp -j DROP"
@@ -91,6 +90,35 @@ finds()
 	finds "" "-A INPUT -p tcp -m conntrack --ctstate NEW,ESTABLISHED -m conntrack --ctstate ESTABLISHED -j DROP"
 	finds RV103 "-A INPUT -m length --length 0:50 -m length --length 60:70 -j DROP"
 	finds "" "-A INPUT -m length --length 0:60 -m length --length 60:70 -j DROP"
+}
+
+@test "no packet that reaches the chain matches the rule: not shadowed, as no earlier rule decides it" {
+	finds RV103 ":c - [0:0]" "-A INPUT -p udp -j c" "-A c -p tcp -j DROP"
+	[[ $out == "rules:6: warning RV103 (never-matches): no packet can match it; chain c gets only packets of this rule of INPUT: -p udp -j c"$'\n'"  filter c 1: -A c -p tcp -j DROP"$'\n'"  what to do: correct or remove it"* ]]
+	# Of two jumps, none is named; nor is one that is only part of the cause.
+	finds RV103 ":c - [0:0]" "-A INPUT -p udp -j c" "-A FORWARD -p icmp -j c" "-A c -p tcp -j DROP"
+	[[ $out == *"no packet can match it; none that reaches chain c does"$'\n'* ]]
+	finds RV103 ":c - [0:0]" "-A INPUT -p tcp -j DROP" "-A INPUT -s 10.0.0.1 -j c" "-A c -p tcp -j DROP"
+	[[ $out == *"no packet can match it; none that reaches chain c does"$'\n'* ]]
+	# Rule 1 of c decides some, rule 2 never gets the others.
+	finds RV101 ":c - [0:0]" "-A INPUT -p udp -j c" "-A c -p udp -j DROP" "-A c -s 10.0.0.1 -j ACCEPT"
+	[[ $out == *"earlier rules decide all its packets; of those that reach chain c"$'\n'* ]]
+	# A changed mark is another packet: rule 2 decides it.
+	finds RV101 ":c - [0:0]" "-A INPUT -m mark --mark 1 -j c" "-A c -p tcp -j MARK --set-mark 2" "-A c -p tcp -j DROP" "-A c -p tcp -m mark --mark 2 -j DROP"
+	[[ $out == *"RV101 "*"decided by rule 2"* ]]
+	# A second jump makes it possible; what the first one brings is not all.
+	finds "" ":c - [0:0]" "-A INPUT -p udp -j c" "-A FORWARD -j c" "-A c -p tcp -j DROP"
+}
+
+@test "details say more than the name of the finding" {
+	finds RV101 ":c - [0:0]" "-A INPUT -j c" "-A INPUT -p tcp -j DROP" "-A c -p tcp -j ACCEPT"
+	[[ $out == *"earlier rules decide all its packets; some in chains that they jump to"$'\n'* ]]
+	finds RV101 "-A INPUT -p tcp --dport "{0:9,10:99,100:999,1000:9999,10000:49999,50000:65535}" -j DROP" "-A INPUT -p tcp -m tcp --dport 0:65535 -s 10.0.0.1 -j ACCEPT"
+	[[ $out == *"earlier rules decide all its packets; more than 5 rules together"$'\n'* ]]
+	finds RV104 ":c - [0:0]" "-A c -j DROP"
+	[[ $out == *"no packet reaches the chain; no rule jumps to it"$'\n'* ]]
+	finds "RV101 RV104" ":c - [0:0]" "-A INPUT -p tcp -j ACCEPT" "-A INPUT -p tcp --dport 5 -j c" "-A c -j DROP"
+	[[ $out == *"no packet reaches the chain; no packet matches a rule that jumps to it"$'\n'* ]]
 }
 
 @test "an unreachable chain" {
