@@ -353,19 +353,32 @@ static int lint_table(struct rv_linter *l, struct rv_table *t, struct rv_error *
 	return rc;
 }
 
+static int open_linter(struct rv_linter *l, uint32_t limit)
+{
+	if (rv_space_init(&l->space, l->rs->family, limit) < 0 ||
+	    rv_space_show(&l->space, l->rs, 0) < 0 || rv_space_seal(&l->space) < 0) {
+		rv_space_free(&l->space);
+		return -1;
+	}
+	l->values = malloc(l->space.nvars + 1);
+	l->failed = !l->values;
+	return 0;
+}
+
+static void close_linter(struct rv_linter *l)
+{
+	free(l->values);
+	rv_space_free(&l->space);
+}
+
 int rv_lint(struct rv_ruleset *rs, const struct rv_lint_with *with, struct rv_findings *f,
 	    struct rv_error *err)
 {
 	struct rv_linter l = { .with = with, .rs = rs, .out = f };
 	int rc = 0;
 
-	if (rv_space_init(&l.space, rs->family, 0) < 0 || rv_space_show(&l.space, rs, 0) < 0 ||
-	    rv_space_seal(&l.space) < 0) {
-		rv_space_free(&l.space);
+	if (open_linter(&l, 0) < 0)
 		return rv_fail_memory(err);
-	}
-	l.values = malloc(l.space.nvars + 1);
-	l.failed = !l.values;
 	rv_list_each (t, &rs->tables, struct rv_table, node)
 		if (rc == 0 && !l.failed)
 			rc = lint_table(&l, t, err);
@@ -375,7 +388,51 @@ int rv_lint(struct rv_ruleset *rs, const struct rv_lint_with *with, struct rv_fi
 	}
 	if (rc == 0 && (l.failed || l.space.failed))
 		rc = rv_fail_memory(err);
-	free(l.values);
-	rv_space_free(&l.space);
+	close_linter(&l);
 	return rc;
+}
+
+/* ---- reached parts, without findings ---- */
+
+#define REACHED_NODES (RV_DD_LIMIT / 10) /* some 0.5 s: users of this wait for something else */
+
+struct rv_reached {
+	struct rv_linter l;
+};
+
+struct rv_reached *rv_reached_open(struct rv_table *t)
+{
+	struct rv_reached *r = calloc(1, sizeof(*r));
+	struct rv_error err = { 0 };
+
+	if (!r)
+		return NULL;
+	r->l = (struct rv_linter){ .rs = t->ruleset, .t = t };
+	if (rv_table_check(t, &err) < 0 || open_linter(&r->l, REACHED_NODES) < 0) {
+		free(r);
+		return NULL;
+	}
+	if (open_chains(&r->l) == 0 && !rv_lint_flow(&r->l) && !r->l.failed && !r->l.space.failed)
+		return r;
+	rv_reached_close(r);
+	return NULL;
+}
+
+bool rv_reached_chain(const struct rv_reached *r, const struct rv_chain *c)
+{
+	return rv_lint_lines(&r->l, c)->reached;
+}
+
+bool rv_reached_rule(const struct rv_reached *r, const struct rv_chain *c, uint32_t number)
+{
+	return rv_lint_lines(&r->l, c)->line[number - 1].hit;
+}
+
+void rv_reached_close(struct rv_reached *r)
+{
+	if (!r)
+		return;
+	close_chains(&r->l);
+	close_linter(&r->l);
+	free(r);
 }

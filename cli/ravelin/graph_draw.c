@@ -5,9 +5,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "analysis/lint.h"
 #include "cli/ravelin/graph.h"
 
-/* ---- reachability ------------------------------------------------------------------- */
+/* ---- reachability of a table that could not be analysed ----------------------------- */
 
 /* Whether the rule matches every packet: no matches except comments. */
 static bool is_for_all(const struct rv_rule *r)
@@ -47,6 +48,7 @@ struct reach {
 
 struct graph {
 	struct rv_buf *b;
+	struct rv_reached *reached;	/* NULL: not known, reach is used */
 	struct reach *reach;		/* by rv_chain.number */
 	struct edge *edge;
 	size_t n, room;
@@ -83,6 +85,11 @@ static int reach(struct graph *g, const struct rv_table *t)
 		}
 	}
 	return 0;
+}
+
+static bool is_reached(const struct graph *g, const struct rv_chain *c)
+{
+	return g->reached ? rv_reached_chain(g->reached, c) : g->reach[c->number].reached;
 }
 
 static int add_edge(struct graph *g, const struct edge *e)
@@ -137,17 +144,19 @@ static size_t merge(struct edge *e, size_t n)
 
 static int add_edges(struct graph *g, const struct rv_table *t, const struct rv_chain *c)
 {
-	bool dead = !g->reach[c->number].reached;
+	bool dead = !is_reached(g, c);
 	size_t first = g->n;
 	uint32_t number = 0;
 
 	rv_list_each(r, &c->rules, struct rv_rule, node) {
-		const struct edge e = {
+		struct edge e = {
 			.from = c, .to = r->jump[0] ? rv_table_chain(t, r->jump) : NULL,
 			.how = r->verdict, .dead = dead, .at = ++number, .rules = 1,
 			.packets = r->counters.packets,
 		};
 
+		if (g->reached)
+			e.dead = !rv_reached_rule(g->reached, c, number);
 		if (e.to && add_edge(g, &e))
 			return -1;
 		dead |= ends_chain(r);
@@ -208,7 +217,7 @@ static void put_chain(struct graph *g, const struct rv_chain *c)
 	if (c->base >= 0)
 		rv_buf_printf(b, ", fillcolor=\"%s\", penwidth=2",
 			      c->policy == RV_VERDICT_DROP ? "#f8d8d4" : "#d8ecd8");
-	if (!g->reach[c->number].reached)
+	if (!is_reached(g, c))
 		rv_buf_puts(b, ", " GREY ", fillcolor=\"#eeeeee\", tooltip=\"unreachable\"");
 	rv_buf_puts(b, "];\n");
 }
@@ -264,10 +273,10 @@ static bool says_nothing(const struct rv_table *t)
 
 static int put_table(struct rv_buf *b, struct rv_table *t, struct rv_error *err)
 {
-	struct graph g = { .b = b };
+	struct graph g = { .b = b, .reached = rv_reached_open(t) };
 	int rc = 0;
 
-	if (reach(&g, t))
+	if (!g.reached && reach(&g, t))
 		return rv_fail_memory(err);
 	rv_list_each(c, &t->chains, struct rv_chain, node)
 		if (add_edges(&g, t, c))
@@ -278,6 +287,7 @@ static int put_table(struct rv_buf *b, struct rv_table *t, struct rv_error *err)
 	rv_buf_puts(b, "\t}\n");
 	for (size_t i = 0; i < g.n && !rc; i++)
 		put_edge(&g, &g.edge[i]);
+	rv_reached_close(g.reached);
 	free(g.edge);
 	free(g.reach);
 	return rc;

@@ -62,6 +62,32 @@ shows_not() { [[ $1 != *"$2"* ]] || { echo "\"$2\" is in:"; echo "$1"; return 1;
 	shows "$out" '"filter/INPUT" -> "filter/A" [label="1 rule", penwidth=1.00];'
 }
 
+@test "graph: grey is what ravelin lint finds dead" {
+	local grey='style=dashed, color="#a0a0a0", fontcolor="#808080", tooltip="unreachable"];'
+	capture graph - <<<$'*filter\n:behind - [0:0]\n:c - [0:0]\n-A INPUT -p tcp -j ACCEPT\n-A INPUT -p tcp --dport 5 -j behind\n-A INPUT -p udp -j c\n-A c -p tcp -j behind\n-A behind -j DROP\nCOMMIT'
+	[ "$rc" -eq 0 ]
+	shows "$out" '"filter/behind" [label="behind\n1 rule", color="#a0a0a0", fontcolor="#808080", fillcolor="#eeeeee", tooltip="unreachable"];'
+	shows "$out" "\"filter/INPUT\" -> \"filter/behind\" [label=\"1 rule\", penwidth=1.00, $grey"
+	shows "$out" "\"filter/c\" -> \"filter/behind\" [label=\"1 rule\", penwidth=1.00, $grey"
+	shows "$out" '"filter/INPUT" -> "filter/c" [label="1 rule", penwidth=1.00];'
+	shows "$out" '"filter/c" [label="c\n1 rule"];'
+}
+
+@test "graph: a table too large for the analysis: chains without a jump and rules behind one for all packets are grey" {
+	{
+		printf '*filter\n:a - [0:0]\n:b - [0:0]\n:c - [0:0]\n'
+		seq 7000 | sed 's/.*/-A INPUT -m limit --limit 1\/s -m comment --comment & -j DROP/'
+		printf '%s\n' '-A INPUT -p tcp -j ACCEPT' '-A INPUT -p tcp --dport 5 -j a' '-A INPUT -j DROP' '-A INPUT -j b' COMMIT
+	} >large
+	capture graph large
+	[ "$rc" -eq 0 ]
+	[ -z "$err" ]
+	shows "$out" '"filter/a" [label="a\n0 rules"];'
+	shows "$out" '"filter/b" [label="b\n0 rules", color="#a0a0a0"'
+	shows "$out" '"filter/c" [label="c\n0 rules", color="#a0a0a0"'
+	shows "$out" '"filter/INPUT" -> "filter/b" [label="1 rule", penwidth=1.00, style=dashed'
+}
+
 @test "graph: tables without rules are omitted unless requested" {
 	capture graph -t nat rules
 	shows "$out" 'label="nat"'
