@@ -171,7 +171,7 @@ struct rv_explain_way {
 	struct rv_looked looked;
 	struct rv_sel_set looked_more;
 	uint32_t mark;
-	struct rv_buf bytes;		/* the packet as it leaves */
+	struct rv_buf bytes;		/* the packet at the end of its path */
 	struct rv_buf notes;
 };
 

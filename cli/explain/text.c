@@ -132,7 +132,8 @@ static void add_after(struct rv_buf *b, const struct rv_explained *x, const stru
 
 	if (way->mark != x->packet->mark)
 		rv_buf_printf(b, "%s  mark: 0x%x -> 0x%x\n", indent, x->packet->mark, way->mark);
-	if (way->bytes.len != then->len || memcmp(way->bytes.data, then->data, then->len) != 0) {
+	if (!strcmp(way->fate, "ACCEPT") &&
+	    (way->bytes.len != then->len || memcmp(way->bytes.data, then->data, then->len) != 0)) {
 		rv_buf_printf(b, "%s  leaves as: ", indent);
 		rv_packet_print(b, (uint8_t *)way->bytes.data, (uint32_t)way->bytes.len);
 		rv_buf_putc(b, '\n');

@@ -243,6 +243,18 @@ assert way["path"][0]["missed"][0]["why"] == "-s 10.66.0.0/16: packet has 192.0.
 ' "$output"
 }
 
+@test "a packet that is dropped or rejected does not leave" {
+	printf '%s\n' '*filter' ':FORWARD DROP' '-A FORWARD -p tcp --dport 23 -j REJECT' \
+		'-A FORWARD -p tcp --dport 80 -j ACCEPT' COMMIT >forward
+	for port in 23 24; do
+		run -1 ravelin explain --rules forward -i eth0 -o eth1 -s 192.0.2.7 -d 198.51.100.2 -p tcp --dport $port
+		has "FORWARD"
+		lacks "leaves as"
+	done
+	run -0 ravelin explain --rules forward -i eth0 -o eth1 -s 192.0.2.7 -d 198.51.100.2 -p tcp --dport 80
+	has "leaves as: tcp 192.0.2.7:40000 > 198.51.100.2:80 SYN"
+}
+
 @test "ravelin test: TAP output, and the actual result" {
 	cat >firewall.test <<-'END'
 		# a comment, and an empty line
