@@ -87,8 +87,10 @@ static int explain_words(struct rv_explaining *e, const struct rv_explain_words 
 	struct rv_error err = { 0 };
 	int rc = rv_explain_read(e, words, frame, &q, &err);
 
-	if (!rc && !q.state)
+	if (!rc && !q.state) {
 		q.state = state;
+		q.tracked = state;
+	}
 	rc = rc ? rv_explain_error(e, &err) : explain(e, &q, &err);
 	rv_packet_free(&q);
 	return rc;

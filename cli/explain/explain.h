@@ -47,6 +47,7 @@ struct rv_question_packet {
 	uint8_t ether[14];
 	bool has_ether;
 	uint16_t state;			/* XT_CONNTRACK_STATE_*; 0: not given */
+	bool tracked;			/* state follows from earlier packets of the capture */
 	bool has_dir;
 	unsigned int chosen;		/* RV_CHOSEN_* */
 	struct rv_rule *rule;		/* its options; those not in bytes become facts */
@@ -175,12 +176,17 @@ struct rv_explain_way {
 	struct rv_buf notes;
 };
 
+/* Where the state of a connection is from. */
+struct rv_state_source {
+	const char *text, *json;
+};
+
 struct rv_explained {
 	struct rv_question_packet *packet;
 	struct rv_explain_rules *rules;
 	char in[16];			/* input interface, or "" */
 	uint16_t state;
-	const char *state_from;		/* "given", "the host's table", "not said" */
+	const struct rv_state_source *state_from;
 	struct rv_explain_way *ways;
 	unsigned int nways;
 	bool more;

@@ -157,7 +157,7 @@ static json_t *packet_of(const struct rv_explained *x)
 		json_object_set_new(j, "out", string(q->out));
 	json_object_set_new(j, "mark", json_integer(q->mark));
 	json_object_set_new(j, "state", string(rv_walk_state_name(x->state)));
-	json_object_set_new(j, "state_from", string(x->state_from));
+	json_object_set_new(j, "state_from", string(x->state_from->json));
 	return j;
 }
 

@@ -168,10 +168,14 @@ static int aim_as_said(struct rv_walk *w)
 
 static void find_state(struct rv_walk *w)
 {
+	static const struct rv_state_source given = { "given", "given" },
+		capture = { "tracked over the capture", "capture" },
+		host = { "the host's conntrack table", "the host's conntrack table" },
+		none = { "not given", "not given" };
 	struct rv_question_packet *q = w->q;
 	const char *why = NULL;
 
-	w->x->state_from = "given";
+	w->x->state_from = q->tracked ? &capture : &given;
 	w->state = q->state;
 	if (w->state)
 		return;
@@ -181,11 +185,11 @@ static void find_state(struct rv_walk *w)
 			     why ? why : "no memory");
 	if (w->connection.state) {
 		w->state = w->connection.state;
-		w->x->state_from = "the host's conntrack table";
+		w->x->state_from = &host;
 		return;
 	}
 	w->state = rv_walk_first_state((uint8_t *)q->bytes.data, (uint32_t)q->bytes.len);
-	w->x->state_from = "not given";
+	w->x->state_from = &none;
 	q->chosen |= RV_CHOSEN_STATE;
 }
 

@@ -211,7 +211,7 @@ static void add_head(struct rv_buf *b, const struct rv_explained *x)
 		rv_buf_printf(b, ", out %.16s", q->out);
 	if (q->mark)
 		rv_buf_printf(b, ", mark 0x%x", q->mark);
-	rv_buf_printf(b, ", connection %s (%s)\n", rv_walk_state_name(x->state), x->state_from);
+	rv_buf_printf(b, ", connection %s (%s)\n", rv_walk_state_name(x->state), x->state_from->text);
 }
 
 static bool was_missed(const struct rv_explained *x)

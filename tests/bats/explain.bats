@@ -303,8 +303,12 @@ open("in.pcap", "wb").write(out)'
 	capture
 	explain 0 --pcap in.pcap#3 -i eth0 --local 198.51.100.2
 	has "packet 3: udp 9.9.9.9:53 > 198.51.100.2:5353"
-	has "connection ESTABLISHED"
+	has "connection ESTABLISHED (tracked over the capture)"
 	has "rule 2 of INPUT in filter"
+	explain 0 --pcap in.pcap#3 -i eth0 --local 198.51.100.2 --json
+	has '"state":"ESTABLISHED","state_from":"capture"'
+	explain 0 --pcap in.pcap#3 -i eth0 --local 198.51.100.2 --ctstate ESTABLISHED
+	has "connection ESTABLISHED (given)"
 	explain 0 --pcap in.pcap#2 -i eth0 --local 198.51.100.2
 	has "rule 7 of INPUT in filter"
 	explain 1 --quiet --pcap in.pcap -i eth0 --local 198.51.100.2
