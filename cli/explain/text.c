@@ -246,6 +246,18 @@ static bool was_hit(const struct rv_explaining *e, const struct rv_run_pass *pas
 	return false;
 }
 
+/* Returns whether an earlier miss has the same text, as on another way. */
+static bool is_repeated(const struct rv_explained *x, unsigned int way, size_t miss)
+{
+	const char *text = x->ways[way].misses[miss].text;
+
+	for (unsigned int i = 0; i <= way; i++)
+		for (size_t m = 0; m < (i < way ? x->ways[i].nmisses : miss); m++)
+			if (!strcmp(x->ways[i].misses[m].text, text))
+				return true;
+	return false;
+}
+
 static void add_why_not(struct rv_buf *b, const struct rv_explaining *e, const struct rv_explained *x)
 {
 	bool hit = false;
@@ -259,7 +271,8 @@ static void add_why_not(struct rv_buf *b, const struct rv_explaining *e, const s
 		rv_buf_printf(b, "%s: the packet does not reach it\n", e->why_not);
 	for (unsigned int i = 0; i < x->nways; i++)
 		for (size_t m = 0; m < x->ways[i].nmisses && !e->why; m++)
-			rv_buf_printf(b, "%s: %s\n", e->why_not, x->ways[i].misses[m].text);
+			if (!is_repeated(x, i, m))
+				rv_buf_printf(b, "%s: %s\n", e->why_not, x->ways[i].misses[m].text);
 }
 
 void rv_explain_text(struct rv_buf *b, const struct rv_explaining *e, const struct rv_explained *x)

@@ -255,6 +255,13 @@ assert way["path"][0]["missed"][0]["why"] == "-s 10.66.0.0/16: packet has 192.0.
 	has "leaves as: tcp 192.0.2.7:40000 > 198.51.100.2:80 SYN"
 }
 
+@test "why-not: the same reason on several ways is printed once" {
+	printf '%s\n' '*filter' ':INPUT DROP' '-A INPUT -m limit --limit 5/min -j LOG' \
+		'-A INPUT -p tcp --dport 22 -j ACCEPT' COMMIT >limited
+	run -1 ravelin explain --rules limited --local -i eth0 -s 192.0.2.7 -p tcp --dport 23 --why-not INPUT:2
+	[ "$(grep -c '^INPUT:2: --dport 22: packet has 23$' <<<"$output")" = 1 ]
+}
+
 @test "ravelin test: TAP output, and the actual result" {
 	cat >firewall.test <<-'END'
 		# a comment, and an empty line
