@@ -5,8 +5,11 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_time.h>
 
 #include <ravelin/registry.h>
 
@@ -191,6 +194,30 @@ static const struct rv_predicate *fact_of(const struct rv_facts *f, const struct
 	return found;
 }
 
+/* Appends the packet's address type, if it is certain. */
+static bool put_address_type(struct why *w, const struct rv_part *part,
+			     const struct rv_predicate *asked)
+{
+	uint8_t value[16] = { 0 };
+	uint64_t types = 0;
+
+	if (strcmp(part->ext->name, "addrtype") != 0)
+		return false;
+	for (uint64_t type = XT_ADDRTYPE_UNSPEC; type <= XT_ADDRTYPE_XRESOLVE; type <<= 1) {
+		struct rv_predicate p = { .sel = asked->sel, .op = RV_OP_ANY, .len = asked->len };
+
+		rv_selector_put(p.sel, type, p.value);
+		if (rv_facts_ask(&w->rules->asking.facts, &p) == RV_ANSWER_YES)
+			types |= type;
+	}
+	if (!types)
+		return false;
+	rv_selector_put(asked->sel, types, value);
+	rv_buf_puts(&w->text, "packet has ");
+	put_value(&w->text, w, part, asked, value);
+	return true;
+}
+
 static void put_known(struct why *w, const struct rv_part *part, const struct rv_predicate *p)
 {
 	const struct rv_facts *f = &w->rules->asking.facts;
@@ -205,8 +232,9 @@ static void put_known(struct why *w, const struct rv_part *part, const struct rv
 	else if (known && !known->text) {
 		rv_buf_puts(&w->text, "packet has ");
 		put_value(&w->text, w, part, p, known->value);
-	} else
+	} else if (!put_address_type(w, part, p)) {
 		rv_buf_puts(&w->text, "false on this way");
+	}
 }
 
 static void why_facts(struct why *w, const struct rv_question *q)
@@ -221,12 +249,24 @@ static void why_facts(struct why *w, const struct rv_question *q)
 		      ? "false on this way" : "packet belongs to no connection");
 }
 
+static void why_ether(struct why *w, const struct rv_question *q)
+{
+	const uint8_t *ether = ((const struct rv_user_packet *)w->pkt->port)->ether;
+
+	rv_buf_printf(&w->text, "%s: ", q->text);
+	if (!ether) {
+		rv_buf_puts(&w->text, "false on this way (the packet's MAC address is unknown)");
+		return;
+	}
+	rv_buf_puts(&w->text, "packet has ");
+	put_plain(&w->text, RV_SEL_ETHER_SADDR, ether + 6);
+}
+
 static void why_asked(struct why *w, const struct rv_question *q)
 {
 	static const char *const reasons[] = {
 		[RV_HOW_STATE] = "false on this way (depends on earlier packets)",
 		[RV_HOW_CHANCE] = "false on this way (random)",
-		[RV_HOW_ETHER] = "the packet came from another or an unknown address",
 		[RV_HOW_TARGET] = "",
 	};
 	bool inverted;
@@ -239,6 +279,8 @@ static void why_asked(struct why *w, const struct rv_question *q)
 			      rv_run_set_name(q->part));
 	} else if (q->how == RV_HOW_FACTS) {
 		why_facts(w, q);
+	} else if (q->how == RV_HOW_ETHER) {
+		why_ether(w, q);
 	} else {
 		rv_buf_printf(&w->text, "%s: %s", q->text, reasons[q->how]);
 	}
@@ -310,6 +352,60 @@ static void why_ip(struct why *w, enum rv_miss_what what)
 		rv_buf_puts(&w->text, name ? name : "none");
 }
 
+/* ---- matches that the engine evaluates as a whole ------------------------------------------- */
+
+static void why_time(struct why *w, const struct rv_part *part)
+{
+	const struct xt_time_info *info = (const void *)part->data;
+	const bool local = info->flags & XT_TIME_LOCAL_TZ;
+	const uint64_t now = rv_clock(local ? RV_CLOCK_LOCAL : RV_CLOCK_UTC);
+	const time_t seconds = (time_t)(now / 1000000000);
+	char text[64] = "";
+	struct tm tm;
+
+	if (gmtime_r(&seconds, &tm))
+		strftime(text, sizeof(text), "%a %Y-%m-%dT%H:%M:%S", &tm);
+	rv_buf_printf(&w->text, "the time is %s (%s)", text, local ? "local time" : "UTC");
+}
+
+static void why_string(struct why *w, const struct rv_part *part)
+{
+	const struct rv_option *row = rv_part_row(part, "string");
+
+	row = row ? row : rv_part_row(part, "hex-string");
+	rv_buf_puts(&w->text, row && rv_option_inverted(row, part->data)
+		    ? "string found in the bytes searched"
+		    : "string not found in the bytes searched");
+}
+
+static void why_u32(struct why *w, const struct rv_part *part)
+{
+	const struct rv_option *row = rv_part_row(part, "u32");
+
+	rv_buf_puts(&w->text, row && rv_option_inverted(row, part->data)
+		    ? "the packet has these values"
+		    : "the packet has other values, or is too short");
+}
+
+static void why_whole(struct why *w, const struct rv_part *part)
+{
+	static const struct {
+		const char *name;
+		void (*say)(struct why *w, const struct rv_part *part);
+	} rows[] = {
+		{ "string", why_string }, { "time", why_time }, { "u32", why_u32 },
+	};
+
+	put_part(w, part);
+	rv_buf_puts(&w->text, ": ");
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (!strcmp(rows[i].name, part->ext->name)) {
+			rows[i].say(w, part);
+			return;
+		}
+	rv_buf_puts(&w->text, "false for this packet");
+}
+
 /* ---- which match it was ------------------------------------------------------------------------------------- */
 
 static const struct rvk_element *next(const struct rvk_element *el)
@@ -353,8 +449,7 @@ static void why_match(struct why *w, const struct rv_miss *miss)
 	} else if (q) {
 		why_asked(w, q);
 	} else {
-		put_part(w, part);
-		rv_buf_puts(&w->text, ": false for this packet");
+		why_whole(w, part);
 	}
 }
 

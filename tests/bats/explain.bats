@@ -243,6 +243,37 @@ assert way["path"][0]["missed"][0]["why"] == "-s 10.66.0.0/16: packet has 192.0.
 ' "$output"
 }
 
+@test "why: MAC address, address type, time, string and u32" {
+	cat >whole <<-'END'
+		*filter
+		:INPUT DROP [0:0]
+		-A INPUT -m mac --mac-source 00:11:22:33:44:55 -j ACCEPT
+		-A INPUT -m addrtype --dst-type BROADCAST -j ACCEPT
+		-A INPUT -m addrtype --dst-type LOCAL,MULTICAST -m addrtype ! --src-type UNICAST -j ACCEPT
+		-A INPUT -m time --datestop 2001-01-01T00:00:00 -j ACCEPT
+		-A INPUT -m u32 --u32 "0=1" -j ACCEPT
+		-A INPUT -m u32 ! --u32 "0>>28=4" -j ACCEPT
+		-A INPUT -m string --string abc --algo bm -j ACCEPT
+		-A INPUT -m string ! --hex-string "|45|" --algo bm -j ACCEPT
+		COMMIT
+	END
+	run -1 ravelin explain --rules whole --why -i eth0 -s 192.0.2.7 -d 198.51.100.2 --local 198.51.100.2 \
+		-p udp --sport 9 --dport 9 --mac-source 00:11:22:33:44:66
+	has "-m mac --mac-source 00:11:22:33:44:55: packet has 00:11:22:33:44:66"
+	has "--dst-type BROADCAST: packet has LOCAL"
+	has "! --src-type UNICAST: packet has UNICAST"
+	[[ $output =~ "the time is "[A-Z][a-z][a-z]" 20"[0-9-]+T[0-9:]+" (UTC)" ]]
+	has '-m u32 --u32 "0x0=0x1": the packet has other values, or is too short'
+	has '-m u32 ! --u32 "0x0>>0x1c=0x4": the packet has these values'
+	has '-m string --string "abc" --algo bm: string not found in the bytes searched'
+	has '! --string "E" --algo bm: string found in the bytes searched'
+	capture
+	run -1 ravelin explain --rules whole --why --pcap in.pcap#1 -i eth0 --local 9.9.9.9 --mac-source 00:11:22:33:44:66
+	has "the time is Tue 2023-11-14T22:13:20 (UTC)"
+	run -2 ravelin explain --rules whole --why -i eth0 -s 192.0.2.7 -d 198.51.100.2 --local -p udp
+	has "--mac-source 00:11:22:33:44:55: false on this way (the packet's MAC address is unknown)"
+}
+
 @test "a packet that is dropped or rejected does not leave" {
 	printf '%s\n' '*filter' ':FORWARD DROP' '-A FORWARD -p tcp --dport 23 -j REJECT' \
 		'-A FORWARD -p tcp --dport 80 -j ACCEPT' COMMIT >forward
