@@ -321,6 +321,8 @@ talk()
 	END
 	SERVER=$!
 	until_true 5 listens
+	# The client may open it after the first question.
+	: >answers
 	nsenter --net="/proc/$OTHER/ns/net" python3 - ask >answers 3>&- 7>&- <<-'END' &
 		import socket, sys
 		where = ('10.9.0.1', 'fd09::1')
