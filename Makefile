@@ -179,22 +179,22 @@ $(BUILD)/manual: $(sort $(wildcard tools/manual/*.c)) tools/manual/manual.h $(LI
 # Injects allocation failures.
 $(BUILD)/tests/test_alloc $(BUILD)/tests/test_packet: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
-$(BUILD)/bench/%: bench/%.c bench/recording.h
+$(BUILD)/bench/%: bench/%.c bench/recording.h bench/timing.h
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $<
 
-$(BUILD)/bench/engine $(BUILD)/bench/diagram: $(BUILD)/bench/%: bench/%.c $(LIBRARY)
+$(BUILD)/bench/engine $(BUILD)/bench/diagram: $(BUILD)/bench/%: bench/%.c bench/timing.h $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LINK)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS)
 
-$(BUILD)/bench/expressions $(BUILD)/bench/objects: $(BUILD)/bench/%: bench/%.c $(LIBRARY)
+$(BUILD)/bench/expressions $(BUILD)/bench/objects: $(BUILD)/bench/%: bench/%.c bench/timing.h $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LINK)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) $(RV_LDFLAGS) -o $@ $< $(LIBRARY) $(RV_LIBS) $(shell pkg-config --libs libnftnl)
 
-$(BUILD)/bench/%.so: bench/%.c bench/recording.h
+$(BUILD)/bench/%.so: bench/%.c bench/recording.h bench/timing.h
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(RV_CPPFLAGS) $(RV_CFLAGS) -fPIC -shared -o $@ $< -ldl

@@ -9,18 +9,10 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "analysis/prove.h"
 #include "backend/file/load.h"
-
-static double cpu_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
+#include "bench/timing.h"
 
 static int show(const struct rv_ruleset *rs)
 {
@@ -28,7 +20,7 @@ static int show(const struct rv_ruleset *rs)
 	struct rv_error err = { 0 };
 	struct rv_proof_chain c;
 	struct rv_proof p = { 0 };
-	const double start = cpu_ms();
+	const uint64_t start = cpu_ns();
 	unsigned int base = 0;
 	int rc;
 
@@ -40,11 +32,11 @@ static int show(const struct rv_ruleset *rs)
 	if (rc != 0) {
 		fprintf(stderr, "diagram: %s\n", rc < 0 ? err.text : p.walk.unknown);
 	} else {
-		const double ms = cpu_ms() - start;
+		const uint64_t took = cpu_ns() - start;
 
 		rv_dd_need(&p.space.d, c.outcome[0]);
 		rv_dd_collect(&p.space.d);
-		printf("%u %zu %.1f\n", p.space.d.n - p.space.d.nfree, sizeof(struct rv_dd_node), ms);
+		printf("%u %zu %.1f\n", p.space.d.n - p.space.d.nfree, sizeof(struct rv_dd_node), (double)took / 1e6);
 	}
 	if (p.side[0])
 		rv_proof_free(&p);

@@ -15,12 +15,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <linux/netfilter.h>
 
 #include "backend/file/load.h"
 #include "backend/kmod/kmod.h"
+#include "bench/timing.h"
 #include "kernel/user/user.h"
 
 #define ROUNDS	5
@@ -34,14 +34,6 @@ struct bench {
 	uint32_t count[RVK_TABLES_MAX];
 	unsigned int n;
 };
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
 
 static void fail(const char *what, const struct rv_error *err)
 {
@@ -115,15 +107,15 @@ static void check(struct bench *b)
 static void replace(struct bench *b, unsigned int rounds)
 {
 	while (rounds--) {
-		uint64_t built, checked, start = now();
+		uint64_t built, checked, start = cpu_ns();
 
 		build(b);
-		built = now();
+		built = cpu_ns();
 		check(b);
-		checked = now();
+		checked = cpu_ns();
 		commit(b);
 		printf("%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", built - start, checked - built,
-		       now() - checked);
+		       cpu_ns() - checked);
 		rv_kmod_change_free(&b->change);
 	}
 }
@@ -151,7 +143,7 @@ static __attribute__((__noinline__)) unsigned int run_packet(struct rv_engine *e
 
 static double round_of(struct rv_engine *e, double seconds)
 {
-	uint64_t start = now(), end = start + (uint64_t)(seconds * 1e9), last = start;
+	uint64_t start = cpu_ns(), end = start + (uint64_t)(seconds * 1e9), last = start;
 	unsigned long packets = 0;
 
 	while (last < end) {
@@ -161,7 +153,7 @@ static double round_of(struct rv_engine *e, double seconds)
 				exit(1);
 			}
 		packets += BURST;
-		last = now();
+		last = cpu_ns();
 	}
 	return (double)(last - start) / packets;
 }
@@ -173,9 +165,9 @@ static void lookup(struct bench *b, unsigned int count)
 	uint64_t start;
 
 	build(b);
-	start = now();
+	start = cpu_ns();
 	check(b);
-	start = now() - start;
+	start = cpu_ns() - start;
 	commit(b);
 	rv_engine_stat(e, NFPROTO_IPV4, RV_TABLE_FILTER, &stat);
 	printf("%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", start, stat.size, stat.memory);

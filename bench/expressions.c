@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
@@ -20,8 +19,7 @@
 
 #include "backend/nft/decode/decode.h"
 #include "backend/nft/encode/encode.h"
-
-#define RUNS 5
+#include "bench/timing.h"
 
 static char *words[] = {
 	(char *)"iptables", (char *)"-A", (char *)"INPUT", (char *)"-s", (char *)"10.1.2.3/32", (char *)"-p",
@@ -159,31 +157,6 @@ static void check_alike(void)
 		fail("the two encode different expressions");
 }
 
-/* ---- measuring ---------------------------------------------------------------------- */
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return t.tv_sec * UINT64_C(1000000000) + t.tv_nsec;
-}
-
-static uint64_t measure(void (*fn)(void), unsigned long rounds)
-{
-	uint64_t best = UINT64_MAX;
-
-	for (int run = 0; run < RUNS; run++) {
-		uint64_t start = now(), took;
-
-		for (unsigned long i = 0; i < rounds; i++)
-			fn();
-		took = (now() - start) / rounds;
-		best = took < best ? took : best;
-	}
-	return best;
-}
-
 int main(int argc, char **argv)
 {
 	unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 100000;
@@ -194,9 +167,9 @@ int main(int argc, char **argv)
 	encode_ours();
 	encode_theirs();
 	check_alike();
-	printf("encode: ravelin %" PRIu64 " ns, libnftnl %" PRIu64 " ns\n", measure(encode_ours, rounds),
-	       measure(encode_theirs, rounds));
-	printf("decode: ravelin %" PRIu64 " ns, libnftnl %" PRIu64 " ns\n", measure(decode_ours, rounds),
-	       measure(decode_theirs, rounds));
+	printf("encode: ravelin %" PRIu64 " ns, libnftnl %" PRIu64 " ns\n", best_cpu_ns(encode_ours, rounds),
+	       best_cpu_ns(encode_theirs, rounds));
+	printf("decode: ravelin %" PRIu64 " ns, libnftnl %" PRIu64 " ns\n", best_cpu_ns(decode_ours, rounds),
+	       best_cpu_ns(decode_theirs, rounds));
 	return 0;
 }

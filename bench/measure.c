@@ -16,8 +16,9 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "bench/timing.h"
 
 static void die(const char *what)
 {
@@ -32,14 +33,6 @@ static int open_or_die(const char *path, int flags)
 	if (fd < 0)
 		die(path);
 	return fd;
-}
-
-static long long now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000LL + t.tv_nsec / 1000;
 }
 
 static long long us(struct timeval t)
@@ -68,7 +61,7 @@ int main(int argc, char **argv)
 	int opt, status, in_fd, out_fd;
 	FILE *to = stdout;
 	struct rusage used;
-	long long begin, end;
+	uint64_t began, took;
 	pid_t pid;
 
 	while ((opt = getopt(argc, argv, "+i:o:r:")) != -1) {
@@ -90,14 +83,14 @@ int main(int argc, char **argv)
 
 	/* raise the priority; without privileges, other load adds noise */
 	(void)!setpriority(PRIO_PROCESS, 0, -20);
-	begin = now_us();
+	began = clock_ns(CLOCK_MONOTONIC);
 	pid = start(argv + optind, in_fd, out_fd);
 	if (wait4(pid, &status, 0, &used) != pid)
 		die("wait4");
-	end = now_us();
+	took = clock_ns(CLOCK_MONOTONIC) - began;
 
 	fprintf(to, "%d %lld %lld %lld %ld\n",
-		WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), end - begin,
+		WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), (long long)(took / 1000),
 		us(used.ru_utime), us(used.ru_stime), used.ru_maxrss);
 	return 0;
 }

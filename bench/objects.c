@@ -12,14 +12,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <libnftnl/chain.h>
 #include <libnftnl/set.h>
 
 #include "backend/nft/wire/wire.h"
+#include "bench/timing.h"
 
-#define RUNS 5
 #define ELEMENTS 100
 #define FUTURE 60	/* an attribute of a later kernel */
 
@@ -146,31 +145,6 @@ static void print_loss(void)
 	nftnl_chain_free(c);
 }
 
-/* ---- measuring ---------------------------------------------------------------------- */
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return t.tv_sec * UINT64_C(1000000000) + t.tv_nsec;
-}
-
-static uint64_t measure(void (*fn)(void), unsigned long rounds)
-{
-	uint64_t best = UINT64_MAX;
-
-	for (int run = 0; run < RUNS; run++) {
-		uint64_t start = now(), took;
-
-		for (unsigned long i = 0; i < rounds; i++)
-			fn();
-		took = (now() - start) / rounds;
-		best = took < best ? took : best;
-	}
-	return best;
-}
-
 /* The same message, apart from the order of attributes. */
 static void check_alike(void (*mine)(void), void (*other)(void))
 {
@@ -188,10 +162,10 @@ int main(int argc, char **argv)
 		fail("ROUNDS must be more than 0");
 	check_alike(put_chain, build_chain);
 	check_alike(put_elements, build_elements);
-	printf("chain: ravelin %" PRIu64 " ns, libnftnl %" PRIu64 " ns\n", measure(put_chain, rounds),
-	       measure(build_chain, rounds));
-	printf("element: ravelin %" PRIu64 " ns, libnftnl %" PRIu64 " ns\n", measure(put_elements, rounds) / ELEMENTS,
-	       measure(build_elements, rounds) / ELEMENTS);
+	printf("chain: ravelin %" PRIu64 " ns, libnftnl %" PRIu64 " ns\n", best_cpu_ns(put_chain, rounds),
+	       best_cpu_ns(build_chain, rounds));
+	printf("element: ravelin %" PRIu64 " ns, libnftnl %" PRIu64 " ns\n", best_cpu_ns(put_elements, rounds) / ELEMENTS,
+	       best_cpu_ns(build_elements, rounds) / ELEMENTS);
 	print_loss();
 	return 0;
 }

@@ -17,7 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
+
+#include "bench/timing.h"
 
 #define BURST	32
 
@@ -31,14 +32,6 @@ static void die(const char *what)
 {
 	perror(what);
 	exit(1);
-}
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
 }
 
 /* IP header checksum (RFC 1071). */
@@ -78,14 +71,14 @@ int main(int argc, char **argv)
 		return 2;
 	put_checksum(frame + 14);
 	fd = open_socket(argv[1]);
-	start = last = now();
+	start = last = clock_ns(CLOCK_MONOTONIC);
 	end = start + (uint64_t)(atof(argv[3]) * 1e9);
 	while (last < end) {
 		for (unsigned int i = 0; i < BURST; i++)
 			if (send(fd, frame, sizeof(frame), 0) != sizeof(frame))
 				die("send");
 		packets += BURST;
-		last = now();
+		last = clock_ns(CLOCK_MONOTONIC);
 	}
 	printf("%lu %" PRIu64 "\n", packets, last - start);
 	return 0;

@@ -13,19 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
+#include "bench/timing.h"
 
 static void note(int level, int option, unsigned long len, uint64_t start)
 {
-	uint64_t took = now() - start;
+	uint64_t took = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
 	const char *path = getenv("BENCH_SOCKOPT");
 	FILE *f = level == SOL_IP && path ? fopen(path, "a") : NULL;
 
@@ -38,7 +31,7 @@ static void note(int level, int option, unsigned long len, uint64_t start)
 int getsockopt(int fd, int level, int option, void *value, socklen_t *len)
 {
 	int (*real)(int, int, int, void *, socklen_t *) = dlsym(RTLD_NEXT, "getsockopt");
-	uint64_t start = now();
+	uint64_t start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	int rc = real(fd, level, option, value, len);
 
 	note(level, option, *len, start);
@@ -48,7 +41,7 @@ int getsockopt(int fd, int level, int option, void *value, socklen_t *len)
 int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
 {
 	int (*real)(int, int, int, const void *, socklen_t) = dlsym(RTLD_NEXT, "setsockopt");
-	uint64_t start = now();
+	uint64_t start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	int rc = real(fd, level, option, value, len);
 
 	note(level, option, len, start);
