@@ -408,13 +408,10 @@ shown()
 # FORWARD.
 chains()
 {
-	ns "$NS" python3 - "$LIB_DIR/../differential/native" "$1" <<-'END'
+	ns "$NS" env PYTHONPATH="$LIB_DIR/.." PYTHONDONTWRITEBYTECODE=1 python3 - "$LIB_DIR/../differential/native" "$1" <<-'END'
 		import json, sys
-		from importlib.machinery import SourceFileLoader
-		from importlib.util import module_from_spec, spec_from_loader
-		loader = SourceFileLoader("native", sys.argv[1])
-		native = module_from_spec(spec_from_loader("native", loader))
-		loader.exec_module(native)
+		from loader import load_script
+		native = load_script(sys.argv[1])
 		kernel, attr, nest = native.Kernel(), native.attr, native.nest
 		for name in json.loads(sys.argv[2]):
 		    verdict = nest(2, nest(2, attr(1, -3), attr(2, name)))
@@ -466,13 +463,10 @@ COMMIT"
 	iptables -A FORWARD -j ours
 	chains '["a b"]'
 	# nft cannot name it either.
-	ns "$NS" python3 - "$LIB_DIR/../differential/native" <<-'END'
+	ns "$NS" env PYTHONPATH="$LIB_DIR/.." PYTHONDONTWRITEBYTECODE=1 python3 - "$LIB_DIR/../differential/native" <<-'END'
 		import sys
-		from importlib.machinery import SourceFileLoader
-		from importlib.util import module_from_spec, spec_from_loader
-		loader = SourceFileLoader("native", sys.argv[1])
-		native = module_from_spec(spec_from_loader("native", loader))
-		loader.exec_module(native)
+		from loader import load_script
+		native = load_script(sys.argv[1])
 		attr, nest = native.attr, native.nest
 		verdict = nest(2, nest(2, attr(1, -3), attr(2, "ours")))
 		assert native.Kernel().send(native.V4, [(native.NEWRULE, native.CREATE | native.APPEND, attr(1, "filter") + attr(2, "a b") +
