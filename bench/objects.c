@@ -33,15 +33,23 @@ static void fail(const char *what)
 
 /* ---- the backend ------------------------------------------------------------------ */
 
-static void put_chain(void)
+/* Starts a message about an object of table filter. */
+static size_t begin(uint16_t type, uint16_t table_attr, uint16_t name_attr, const char *name)
 {
 	uint32_t seq = 0;
-	size_t at, hook;
+	size_t at;
 
 	rv_buf_reset(&ours);
-	at = rv_nft_begin_message(&ours, &seq, NFT_MSG_NEWCHAIN, NLM_F_CREATE, NFPROTO_IPV4);
-	rv_nft_put_text(&ours, NFTA_CHAIN_TABLE, "filter");
-	rv_nft_put_text(&ours, NFTA_CHAIN_NAME, "INPUT");
+	at = rv_nft_begin_message(&ours, &seq, type, NLM_F_CREATE, NFPROTO_IPV4);
+	rv_nft_put_text(&ours, table_attr, "filter");
+	rv_nft_put_text(&ours, name_attr, name);
+	return at;
+}
+
+static void put_chain(void)
+{
+	size_t at = begin(NFT_MSG_NEWCHAIN, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, "INPUT"), hook;
+
 	hook = rv_nft_nest(&ours, NFTA_CHAIN_HOOK);
 	rv_nft_put_u32(&ours, NFTA_HOOK_HOOKNUM, NF_INET_LOCAL_IN);
 	rv_nft_put_u32(&ours, NFTA_HOOK_PRIORITY, 0);
@@ -68,13 +76,8 @@ static void put_element(uint32_t address)
 
 static void put_elements(void)
 {
-	uint32_t seq = 0;
-	size_t at, list;
+	size_t at = begin(NFT_MSG_NEWSETELEM, NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_ELEM_LIST_SET, "map"), list;
 
-	rv_buf_reset(&ours);
-	at = rv_nft_begin_message(&ours, &seq, NFT_MSG_NEWSETELEM, NLM_F_CREATE, NFPROTO_IPV4);
-	rv_nft_put_text(&ours, NFTA_SET_ELEM_LIST_TABLE, "filter");
-	rv_nft_put_text(&ours, NFTA_SET_ELEM_LIST_SET, "map");
 	list = rv_nft_nest(&ours, NFTA_SET_ELEM_LIST_ELEMENTS);
 	for (uint32_t i = 0; i < ELEMENTS; i++)
 		put_element(htonl(i));
