@@ -10,8 +10,8 @@
 #define CACHE_MAX (1u << 21)
 
 /*
- * Cache keys of operations other than ite, above any node number. The first two have a variable
- * added.
+ * Cache keys of operations other than ite, above any node number. A variable number is added to the
+ * first two.
  */
 #define OPERATION_MAP (1u << 30)
 #define OPERATION_SOME (2u << 30)
@@ -152,8 +152,8 @@ void rv_dd_need(struct rv_diagram *d, rv_dd f)
 }
 
 /*
- * Collects at twice the number of used nodes, or slightly below the limit, unless that would free
- * too few nodes for its cost.
+ * Returns the number of nodes at which to free unused ones: twice the number of used nodes, or
+ * slightly below the limit, but not so few that freeing them costs more than it gains.
  */
 static uint32_t enough(const struct rv_diagram *d)
 {
@@ -180,7 +180,7 @@ void rv_dd_collect(struct rv_diagram *d)
 		uint32_t *list = used ? &d->hash[mix(node->var, node->lo, node->hi) & (d->room - 1)] : &d->free;
 
 		if (!used) {
-			/* both branches equal, as in no used node */
+			/* equal branches mark a node as unused */
 			*node = (struct rv_dd_node){ .var = 0 };
 			d->nfree++;
 		}
@@ -209,7 +209,7 @@ static struct rv_dd_cached *cached(struct rv_diagram *d, uint32_t a, uint32_t b,
 	return &d->cache[mix(a, b, c) & (d->ncache - 1)];
 }
 
-/* a is never 0 in a cached operation: constant sets are handled before. */
+/* Returns whether the entry is for these operands. a is never 0: constants are not cached. */
 static bool is_cached(const struct rv_dd_cached *e, uint32_t a, uint32_t b, uint32_t c)
 {
 	return e->a == a && e->b == b && e->c == c;
@@ -314,7 +314,7 @@ rv_dd rv_dd_all(struct rv_diagram *d, rv_dd f, struct rv_dd_vars v)
 
 static rv_dd map_node(struct rv_diagram *d, rv_dd f, const struct rv_dd_map *m, uint32_t number);
 
-/* The result for numbers that begin with these bits. */
+/* Returns the mapped set for numbers of the group that begin with these bits. */
 static rv_dd map_group(struct rv_diagram *d, rv_dd f, const struct rv_dd_group *g, const struct rv_dd_map *m,
 		       uint32_t number, unsigned int nbits, unsigned int bits)
 {

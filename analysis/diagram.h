@@ -109,7 +109,7 @@ struct rv_dd_vars {
 	uint32_t first, end, step;
 };
 
-/* f, and g where f is RV_DD_FALSE, which here means "no outcome"; f has other leaves. */
+/* Returns f with the leaf RV_DD_FALSE ("no outcome") replaced by g. */
 rv_dd rv_dd_over(struct rv_diagram *d, rv_dd f, rv_dd g);
 
 /* Quantification of a set over variables: exists, for all. */
@@ -120,18 +120,21 @@ rv_dd rv_dd_all(struct rv_diagram *d, rv_dd f, struct rv_dd_vars v);
 enum rv_dd_change { RV_DD_KEEP, RV_DD_ZERO, RV_DD_ONE, RV_DD_TURN, RV_DD_GROUP };
 
 /*
- * Consecutive variables whose new values depend on all of them. As the bits of a number, the first
- * variable the most significant one, they change from n to to[n].
+ * Consecutive variables that are changed together. Read as the bits of a number, most significant
+ * bit first, they change from n to to[n].
  */
 struct rv_dd_group {
 	uint32_t first;
 	unsigned int bits;	/* at most 8 */
 	const uint8_t *to;
-	uint8_t pair[4];	/* space for a table that to can point to */
+	uint8_t pair[4];	/* optional storage for to */
 };
 
 struct rv_dd_map {
-	/* RV_DD_GROUP, which all variables of a group have: fills *group. NULL: all are kept. */
+	/*
+	 * Returns how the variable changes. For each variable of a group returns RV_DD_GROUP and
+	 * fills *group. NULL if no variable changes.
+	 */
 	enum rv_dd_change (*var)(void *arg, uint32_t var, struct rv_dd_group *group);
 	uint32_t (*leaf)(void *arg, uint32_t number);		/* NULL: all are kept */
 	void *arg;

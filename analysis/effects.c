@@ -12,7 +12,7 @@
 
 #include "analysis/walk.h"
 
-/* The row of an option, or NULL if it is not set in the part. */
+/* Returns the row of an option, or NULL if the part does not set it. */
 static const struct rv_option *row(const struct rv_part *p, const char *name)
 {
 	for (const struct rv_option *o = p->ext->options; o && o->name; o++)
@@ -68,7 +68,7 @@ static void connmark_effect(const struct rv_part *p, rv_family_t family, struct 
 		set_mark(p, true, e);
 }
 
-/* Clears the bits of mask, then XORs value. */
+/* Sets the effect on a header byte: clears the bits of mask, then XORs value. */
 static void set_byte(struct rv_effect_of *e, enum rv_sel sel, uint8_t mask, uint8_t value)
 {
 	e->what = RV_CHANGE_BYTE;
@@ -93,7 +93,7 @@ static void dscp_effect(const struct rv_part *p, rv_family_t family, struct rv_e
 	set_byte(e, RV_SEL_TOS, XT_DSCP_MASK, (uint8_t)(info->dscp << XT_DSCP_SHIFT));
 }
 
-/* IP or TCP; both in one rule: unknown. */
+/* ECN changes the TOS byte or TCP flags. If a rule changes both, the effect is unknown. */
 static void ecn_effect(const struct rv_part *p, rv_family_t family, struct rv_effect_of *e)
 {
 	const struct ipt_ECN_info *info = (const void *)p->data;
@@ -107,7 +107,7 @@ static void ecn_effect(const struct rv_part *p, rv_family_t family, struct rv_ef
 		set_byte(e, RV_SEL_TOS, (uint8_t)IPT_ECN_IP_MASK, info->ip_ect & IPT_ECN_IP_MASK);
 }
 
-/* HL has the same struct and modes. */
+/* Handles TTL and HL, which have the same struct and modes. */
 static void ttl_effect(const struct rv_part *p, rv_family_t family, struct rv_effect_of *e)
 {
 	const struct ipt_TTL_info *info = (const void *)p->data;
@@ -119,8 +119,8 @@ static void ttl_effect(const struct rv_part *p, rv_family_t family, struct rv_ef
 }
 
 /*
- * The kernel leaves packets alone that have a connection, or the state UNTRACKED. A template of other
- * parameters is taken for a new connection until conntrack sees the packet.
+ * Handles CT, which the kernel ignores for packets that have a connection or are UNTRACKED. Until
+ * conntrack sees the packet, matches take the target's template for a new connection.
  */
 static void ct_effect(const struct rv_part *p, rv_family_t family, struct rv_effect_of *e)
 {
@@ -144,7 +144,7 @@ static void blur_mark(const struct rv_part *p, rv_family_t family, struct rv_eff
 	e->sel = RV_SEL_MARK;
 }
 
-/* Targets whose effect is known better than by rv_ext.writes, and those that drop only malformed packets. */
+/* Targets with a known effect (rv_ext.writes has only fields), or that drop malformed packets. */
 static const struct {
 	const char *name;
 	void (*effect)(const struct rv_part *p, rv_family_t family, struct rv_effect_of *e);
@@ -175,7 +175,7 @@ void rv_effect_of(const struct rv_part *target, rv_family_t family, struct rv_ef
 
 /* ---- bytes ---- */
 
-/* From a byte on. */
+/* Returns the bytes from first on, as in rv_free.reads. */
 static uint64_t bytes_from(uint64_t first)
 {
 	return UINT64_MAX << (first < 63 ? first : 63);
@@ -191,7 +191,7 @@ static uint64_t bytes_of_word(uint64_t first, uint32_t bits)
 	return bytes;
 }
 
-/* "0>>22&0x3C@" is the length of the IPv4 header, at least 20. */
+/* Returns whether "0>>22&0x3C@" is at this place of the test: the length of the IPv4 header. */
 static bool is_header_length(const struct xt_u32_test *t, unsigned int at, rv_family_t family)
 {
 	return family == NFPROTO_IPV4 && at == 3 && !t->location[0].number && t->location[1].nextop == XT_U32_RIGHTSH &&
@@ -200,8 +200,8 @@ static bool is_header_length(const struct xt_u32_test *t, unsigned int at, rv_fa
 
 static uint64_t bytes_of_test(const struct xt_u32_test *t, rv_family_t family)
 {
-	uint32_t live = UINT32_MAX;	/* bits of the value that are of the word */
-	int shift = 0;			/* by which they were moved to the right */
+	uint32_t live = UINT32_MAX;	/* bits of the value that come from the packet */
+	int shift = 0;			/* how far they were shifted right */
 
 	for (unsigned int i = 1; i < t->nnums && i <= XT_U32_MAXSIZE; i++) {
 		uint32_t n = t->location[i].number;
@@ -218,7 +218,7 @@ static uint64_t bytes_of_test(const struct xt_u32_test *t, rv_family_t family)
 			live = n < 32 ? live << n : 0;
 			shift -= (int)(n < 32 ? n : 32);
 			break;
-		default:	/* '@': what follows is read from an offset that the packet tells */
+		default:	/* '@': the next offset depends on the packet */
 			return 1 | bytes_from(is_header_length(t, i, family) ? 20 : 0);
 		}
 	}
@@ -269,7 +269,7 @@ rv_dd rv_effect_packets(struct rv_space *s, const struct rv_effect_of *e)
 	}
 }
 
-/* Targets in the table drop packets only if headers are incomplete or memory is short. */
+/* The targets of the table above drop only packets with incomplete headers, or if out of memory. */
 bool rv_target_may_end(const struct rv_part *target)
 {
 	if (target->ext->effect != RV_EFFECT_MAY_END)

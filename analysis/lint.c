@@ -95,7 +95,7 @@ struct rv_finding *rv_lint_add(struct rv_linter *l, enum rv_lint kind, const str
 	struct rv_finding *new;
 	va_list args;
 
-	/* All sets are invalid now. */
+	/* When the diagram is full, all sets are invalid. */
 	if (l->space.d.full && kind != RV_LINT_UNKNOWN)
 		return NULL;
 	if (f->n == f->room) {
@@ -161,7 +161,7 @@ static int by_address(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The fields that a rule tests; the last bit stands for tests of other things. */
+/* The fields that a rule tests, as bits. The last bit: it has tests that are not of fields. */
 struct looks {
 	const struct rv_space *s;
 	uint64_t fields;
@@ -276,8 +276,8 @@ static struct rv_replayer *replayer_of(struct rv_linter *l)
 }
 
 /*
- * The engine evaluates rules one by one, so on large tables the number of examples is limited to
- * about one second of work.
+ * Maximum number of rule evaluations to confirm example packets, about one second. The engine
+ * evaluates rules one by one, so large tables get fewer examples.
  */
 #define WALKED_MAX 60000000
 
@@ -392,9 +392,9 @@ int rv_lint(struct rv_ruleset *rs, const struct rv_lint_with *with, struct rv_fi
 	return rc;
 }
 
-/* ---- reached parts, without findings ---- */
+/* ---- reached chains and rules ---- */
 
-#define REACHED_NODES (RV_DD_LIMIT / 10) /* some 0.5 s: users of this wait for something else */
+#define REACHED_NODES (RV_DD_LIMIT / 10) /* about 0.5 s: callers show this beside other results */
 
 struct rv_reached {
 	struct rv_linter l;

@@ -71,8 +71,8 @@ int rv_lint(struct rv_ruleset *rs, const struct rv_lint_with *with, struct rv_fi
 void rv_findings_free(struct rv_findings *f);
 
 /*
- * Which chains of a table packets reach and which rules they match, as findings have it. NULL: not
- * known, because the table is too large or invalid. Runs rv_table_check().
+ * Determines which chains of a table packets reach and which rules they match, as rv_lint() does.
+ * Returns NULL if the table is too large or invalid. Runs rv_table_check().
  */
 struct rv_reached *rv_reached_open(struct rv_table *t);
 bool rv_reached_chain(const struct rv_reached *r, const struct rv_chain *c);

@@ -22,7 +22,7 @@ static rv_dd state_set(struct rv_linter *l, const char *name)
 							     : RV_DD_TRUE;
 }
 
-/* The rule that accepts established connections, whatever else it accepts. */
+/* Checks where the chain accepts established connections. */
 static void look_at_established(struct rv_linter *l, const struct rv_lines *at)
 {
 	struct rv_diagram *d = &l->space.d;

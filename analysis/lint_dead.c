@@ -64,8 +64,8 @@ static int open_firsts(struct firsts *h, const struct rv_lines *at)
 /* ---- dead rules ---- */
 
 /*
- * For the terminating rules of a group: the packets left after each. These sets only shrink, so the
- * first rule that decides a packet is found by binary search in each group.
+ * The packets left undecided after each terminating rule of a group. Each set is a subset of the
+ * previous one, so binary search finds the first rule of the group that decides a packet.
  */
 struct left {
 	uint32_t line;
@@ -140,8 +140,8 @@ static int by_number(const void *a, const void *b)
 enum shadows { SHADOWS_NAMED, SHADOWS_MANY, SHADOWS_ELSEWHERE };
 
 /*
- * Names rules of the chain that together decide all packets of rule i. A packet of the rule gives
- * the first of them, a packet not yet covered the next.
+ * Names rules of the chain that together decide all packets of rule i. Picks a packet that rule i
+ * matches, adds the rule that decides it, and repeats this with a packet that these do not decide.
  */
 static enum shadows name_shadows(struct rv_linter *l, const struct chain *c, uint32_t i, rv_dd left,
 				 char *text, size_t room)
@@ -182,7 +182,7 @@ static void count_jumps(struct rv_linter *l, const struct rv_lines *from)
 	}
 }
 
-/* No packet that enters the chain matches the rule: says so, and which jump is to blame. */
+/* Reports that no packet that enters the chain matches the rule, and which jump restricts it. */
 static void tell_outside(struct rv_linter *l, const struct rv_lines *at, uint32_t i, rv_dd set)
 {
 	struct rv_buf words = RV_BUF_INIT;
@@ -248,7 +248,7 @@ static void tell_dead(struct rv_linter *l, const struct chain *c, uint32_t i)
 		tell_shadowed(l, c, i, set);
 }
 
-/* A rule for all packets followed by other rules is one finding, whatever their number. */
+/* Reports all rules behind a rule that decides every packet, as one finding. */
 static uint32_t tell_behind(struct rv_linter *l, struct rv_lines *at, uint32_t i)
 {
 	const struct rv_rule *r = at->line[i].r;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which rules packets reach.
+ * Determines which rules packets reach.
  *
- * From the first rule of a base chain on, packets that a rule decides are removed from those that
- * are left. A single diagram of what is left would grow with the product of unrelated tests: after
- * 1,000 rules for sources and 1,000 for ports, it has all ports below each source. So it is kept as
- * an intersection of diagrams, one for each group of rules that test the same fields; whether a
- * rule has packets left is found by searching for one.
+ * Starts with all packets at the first rule of a base chain, and removes the packets that each rule
+ * decides. A single diagram of the remaining packets would grow with the product of unrelated
+ * tests: after 1,000 rules for sources and 1,000 for ports, it has all ports below each source.
+ * Therefore the set is stored as an intersection of diagrams, one for each group of rules that test
+ * the same fields. To find out whether packets reach a rule, has_packets() searches for one.
  */
 #include <stdlib.h>
 
@@ -18,7 +18,7 @@
 #define STEPS_MAX  5000000
 #define SEARCH_MAX 20000 /* nodes that a search may look at before the intersection is computed */
 
-/* Packets that reach a rule: those in `where' and in each part. */
+/* The packets that reach a rule: the intersection of `where' and all parts. */
 struct flow {
 	rv_dd where, part[RV_LINT_GROUPS];
 	uint64_t looks; /* fields that any of them may depend on */
@@ -38,7 +38,7 @@ struct exits {
 
 /* ---- flows ---- */
 
-/* The intersection of set and flow. */
+/* Returns the packets of the set that are in the flow. */
 static rv_dd within(struct rv_linter *l, const struct flow *f, rv_dd set)
 {
 	set = rv_dd_and(&l->space.d, f->where, set);
@@ -158,8 +158,8 @@ static enum found search(struct rv_linter *l, rv_dd *sets, unsigned int n, unsig
 }
 
 /*
- * Tries each part alone first: most dead rules are covered by rules of their own group, and the
- * combined search would repeat work.
+ * Returns whether a packet of the set is in the flow. Tries each part alone first, because most
+ * dead rules are covered by rules of their own group.
  */
 static bool has_packets(struct rv_linter *l, const struct flow *f, rv_dd set)
 {
@@ -190,7 +190,7 @@ static bool looks_at(const struct rv_linter *l, uint64_t looks, const struct rv_
 	return looks >> (f - l->space.fields) % 64 & 1;
 }
 
-/* The fields that the target changes may have any value afterwards. */
+/* Removes the conditions on fields that the target changes: they may have any value afterwards. */
 static rv_dd forget(struct rv_linter *l, struct flow *f, const struct rv_line *line, rv_dd set)
 {
 	const struct rv_ext *target = line->r->target->ext;
@@ -205,7 +205,7 @@ static rv_dd forget(struct rv_linter *l, struct flow *f, const struct rv_line *l
 	return set;
 }
 
-/* Whether the target changes what a rule up to it tests. */
+/* Returns whether the target changes a field that this rule or an earlier one tests. */
 static bool changes(const struct rv_linter *l, const struct flow *f, const struct rv_line *line)
 {
 	const struct rv_ext *target = line->r->target->ext;
@@ -222,7 +222,7 @@ static bool changes(const struct rv_linter *l, const struct flow *f, const struc
 	return false;
 }
 
-/* A non-terminating target. */
+/* Updates the flow for a non-terminating target. */
 static void pass_target(struct rv_linter *l, struct flow *f, const struct rv_line *line)
 {
 	const struct rv_rule *r = line->r;

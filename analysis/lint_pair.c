@@ -11,7 +11,7 @@
 
 /* ---- rules that could be one ---- */
 
-/* Returns how many rules, from i on, differ only in one value, the same in all. */
+/* Returns how many consecutive rules, from i on, differ only in the value of one option. */
 static uint32_t run_of(const struct rv_linter *l, const struct rv_lines *at, uint32_t i,
 		       enum rv_similar *in)
 {

@@ -41,7 +41,7 @@ static void look_at_state(struct rv_linter *l, const struct rv_lines *at, uint32
 		rv_lint_add(l, RV_LINT_STATE, at, i, "-m state");
 }
 
-/* The port that a comment names, as "port 22" or "22/tcp", or -1. */
+/* Returns the port that a comment mentions, as "port 22" or "22/tcp", or -1. */
 static long port_in(const char *text)
 {
 	const char *port = strcasestr(text, "port "), *slash = strcasestr(text, "/tcp");
@@ -74,7 +74,7 @@ static bool nat_ports(const struct rv_rule *r, struct nf_nat_range2 *range)
 	return range->flags & NF_NAT_RANGE_PROTO_SPECIFIED;
 }
 
-/* Reports a comment with a port if the rule tests ports but neither side can have this one. */
+/* Reports a comment that mentions a port if neither --sport nor --dport of the rule allows it. */
 static void look_at_comment(struct rv_linter *l, const struct rv_lines *at, uint32_t i)
 {
 	static const enum rv_sel ports[] = { RV_SEL_TH_SPORT, RV_SEL_TH_DPORT };
@@ -168,10 +168,10 @@ static rv_dd states(struct rv_linter *l, uint16_t bits)
 }
 
 /*
- * The connection states possible at a hook (nf_nat_inet_fn() and nf_conntrack_in() in the kernel):
- * nat sees only the first packet of a connection, and raw precedes connection tracking. In raw,
- * packets received on lo still have their state from OUTPUT, and packets sent by REJECT are
- * RELATED.
+ * Reports tests of connection states that are impossible at the hook (see nf_nat_inet_fn() and
+ * nf_conntrack_in() in the kernel): table nat sees only the first packet of a connection, and raw
+ * runs before connection tracking. In raw, packets received on lo still have their state from
+ * OUTPUT, and packets sent by REJECT are RELATED.
  */
 static void look_at_hook_state(struct rv_linter *l, const struct rv_lines *at, uint32_t i)
 {

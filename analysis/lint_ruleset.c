@@ -148,7 +148,7 @@ void rv_lint_ruleset(struct rv_linter *l)
 
 struct service {
 	uint8_t protocol;
-	uint16_t port; /* 0: all ports that no rule names */
+	uint16_t port; /* 0: all ports that no rule mentions */
 	bool closed[RV_FAMILIES], open[RV_FAMILIES];
 };
 

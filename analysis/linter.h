@@ -12,7 +12,7 @@ struct rv_line {
 	uint64_t looks; /* fields that it tests: bits, by index in the space, modulo 64 */
 	uint8_t group;	/* rules with the same looks */
 	bool hit;	/* packets reach it */
-	bool enters;	/* packets that enter the chain match it, or this is not known */
+	bool enters;	/* packets that enter the chain may match it */
 	bool told;	/* already reported as dead */
 };
 
@@ -21,8 +21,8 @@ struct rv_lines {
 	const struct rv_chain *c;
 	struct rv_line *line;
 	uint32_t n;
-	uint32_t seen;	/* rules that every walk of the chain came to */
-	uint32_t jumps; /* rules that jump to it; the first of them: */
+	uint32_t seen;	/* number of first rules that each walk of the chain reached */
+	uint32_t jumps; /* rules that jump to it; the next fields are the first one */
 	const struct rv_chain *from;
 	const struct rv_line *jump;
 	bool reached;
@@ -47,7 +47,7 @@ struct rv_linter {
 	uint32_t nrules; /* of the table */
 	uint8_t *values; /* of one packet */
 	uint64_t steps;
-	uint64_t changes; /* by targets, of fields that rules test */
+	uint64_t changes; /* fields that targets change and rules test, as bits */
 	bool failed;
 };
 
@@ -57,15 +57,14 @@ __attribute__((format(printf, 5, 6))) struct rv_finding *
 rv_lint_add(struct rv_linter *l, enum rv_lint kind, const struct rv_lines *at, uint32_t i,
 	    const char *fmt, ...);
 struct rv_lines *rv_lint_lines(const struct rv_linter *l, const struct rv_chain *c);
-/* The packets that can reach a chain. */
+/* Returns the packets that are possible at the hooks of a chain. */
 rv_dd rv_lint_possible(struct rv_linter *l, const struct rv_chain *c);
 /* Adds an example packet from the set, if the engine confirms that another rule decides it. */
 void rv_lint_packet(struct rv_linter *l, struct rv_finding *f, const struct rv_lines *at,
 		    rv_dd set);
 
 /*
- * lint_flow.c: marks the rules and chains that packets reach. Returns NULL, or why this is not
- * known.
+ * In lint_flow.c: marks the rules and chains that packets reach. Returns NULL, or why it failed.
  */
 const char *rv_lint_flow(struct rv_linter *l);
 /* lint_dead.c */
@@ -74,7 +73,7 @@ void rv_lint_dead(struct rv_linter *l);
 bool rv_lint_is_reversed(const struct rv_linter *l, const struct rv_rule *r);
 /* The match of that name, or NULL. */
 const struct rv_part *rv_lint_match(const struct rv_rule *r, const char *name);
-/* The packets whose selector has this value; all packets if no rule tests it. */
+/* Returns the packets whose selector has this value; all packets if no rule tests the selector. */
 rv_dd rv_lint_equal(struct rv_linter *l, enum rv_sel sel, uint64_t value);
 /* The packets of an interface. If no rule names it: of interfaces that no rule names. */
 rv_dd rv_lint_on_interface(struct rv_linter *l, const char *name);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Passes over each table, in this order:
+ * Runs these passes over each table:
  *   dead   removes rules that lint proves dead, and unreachable chains
  *   merge  merges neighbours that differ in one port or address
  *   order  moves rules with more packets up, where order does not matter
- * Each result is proven by the code of ravelin prove, so passes need not be correct, only useful.
+ * The code of ravelin prove checks each result, so a bug in a pass cannot change the ruleset's
+ * effect.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@ const char *const rv_step_names[] = { "removed", "merged", "moved", "left out" }
 struct set {
 	char name[32];
 	const char *side;      /* "src", "dst" */
-	struct rv_buf members; /* one per line */
+	struct rv_buf members; /* of an ipset, one per line */
 };
 
 struct work {
@@ -62,7 +63,7 @@ static char *rule_text(rv_family_t family, const struct rv_chain *c, const struc
 	return text;
 }
 
-/* rule may be NULL. Takes ownership of reason. */
+/* Records a step. rule may be NULL. Takes ownership of reason. */
 static int note(struct work *w, enum rv_step_kind kind, const struct rv_chain *c, uint32_t first,
 		uint32_t last, const struct rv_rule *r, char *reason)
 {
@@ -151,7 +152,7 @@ static int remove_from(struct work *w, struct rv_chain *c, struct rv_rule *r, ui
 	return rc;
 }
 
-/* A dead rule is kept if a stateful match in it may have been evaluated. */
+/* Removes a dead rule, unless packets may be evaluated by a stateful match in it. */
 static int remove_dead(struct work *w, const struct rv_finding *f)
 {
 	struct rv_chain *c = (struct rv_chain *)f->chain;
@@ -242,8 +243,8 @@ static struct rv_rule *read_rule(struct work *w, const struct rv_chain *c, const
 }
 
 /*
- * Finds words in a rule's text. Returns NULL if they occur never or more than once, as in a
- * comment.
+ * Finds words in a rule's text. Returns NULL if the text does not contain them exactly once, for
+ * example because a comment contains them too.
  */
 static const char *only_place(const char *text, const char *words)
 {
@@ -261,8 +262,8 @@ static const char *only_place(const char *text, const char *words)
 }
 
 /*
- * Returns a rule's text with an option and its value replaced, or NULL if impossible or without
- * memory.
+ * Returns a rule's text with an option and its value replaced, or NULL if that is impossible or
+ * memory ran out.
  */
 static char *replaced(const char *text, const char *old, const char *new)
 {
@@ -274,7 +275,7 @@ static char *replaced(const char *text, const char *old, const char *new)
 	return result;
 }
 
-/* "-m tcp" without options is redundant with -p tcp and multiport. Changes text in place. */
+/* Removes "-m tcp" without options, which is redundant with -p tcp and multiport. */
 static void drop_empty_match(char *text)
 {
 	static const char multiport[] = " -m multiport --";
@@ -328,7 +329,7 @@ static bool follows(rv_family_t family, const union nf_inet_addr *a, const union
 	return i >= 0 && y[i] == x[i] + 1 && !memcmp(x, y, (size_t)i);
 }
 
-/* Writes the option of the first rule for its value. */
+/* Writes the option and value in which the first rule differs from the others. */
 static void put_old(char *text, size_t room, rv_family_t family, const struct value *v,
 		    enum rv_similar in)
 {
@@ -396,7 +397,7 @@ static int add_set(struct work *w, const struct value *v, uint32_t n, enum rv_si
 	return rv_buf_text(&s->members) ? 0 : -1;
 }
 
-/* Appends the option for several values. Returns how many fit, or 0 without memory. */
+/* Appends an option with several values. Returns how many fit, or 0 if memory ran out. */
 static uint32_t put_new(struct work *w, struct rv_buf *b, const struct value *v, uint32_t n,
 			enum rv_similar in)
 {
@@ -411,7 +412,7 @@ static uint32_t put_new(struct work *w, struct rv_buf *b, const struct value *v,
 	return put_range(b, w->family, v, n);
 }
 
-/* Replaces the rules by one, at the place of the first. Counters are added up. */
+/* Replaces the rules by one, at the position of the first. Adds up their counters. */
 static int merge_rules(struct work *w, struct rv_chain *c, const struct value *v, uint32_t n,
 		       enum rv_similar in, const char *new, uint32_t number, uint32_t last)
 {
@@ -545,7 +546,7 @@ static bool may_swap(struct rv_space *s, const struct place *a, const struct pla
 	return rv_dd_and(&s->d, a->set, b->set) == RV_DD_FALSE;
 }
 
-/* Returns whether a rule only decides, without state that evaluation changes. */
+/* Returns whether evaluating a rule has no effect but its verdict. */
 static bool is_movable(const struct rv_rule *r)
 {
 	bool ends = r->target ? r->target->ext->effect == RV_EFFECT_ENDS
@@ -645,7 +646,7 @@ static const struct set *set_of(const struct work *w, const char *line, char *wo
 	return NULL;
 }
 
-/* Expands a rule with one of our sets to one rule per member. */
+/* Expands a rule that tests a set made by this pass to one rule per member. */
 static int expand_line(const struct work *w, struct rv_buf *to, const char *line)
 {
 	char words[128], member[64];
@@ -770,7 +771,7 @@ static void drop_sets(struct work *w, uint32_t n)
 		rv_buf_free(&w->sets[--w->nsets].members);
 }
 
-/* Accepts the new text, or reports why the pass is skipped. */
+/* Accepts the new text if it is proven equivalent; else reports why the pass is skipped. */
 static int judge(struct work *w, const struct pass *p, struct rv_buf *new, uint32_t rules,
 		 size_t steps, uint32_t sets)
 {

@@ -4,7 +4,7 @@
 
 #include "analysis/prove.h"
 
-/* Chains that jump to each other in a loop would be walked without end. */
+/* Checks the tables first: the walk would not end in a loop of jumps. */
 static int check_tables(const struct rv_ruleset *rs, struct rv_error *err)
 {
 	if (!rs)
@@ -52,7 +52,7 @@ static rv_dd bit_of_mark(struct rv_diagram *d, const struct rv_marks *m, uint32_
 	return f;
 }
 
-/* The packets to which two mark changes give different marks. */
+/* Returns the packets to which two mark changes give different marks. */
 static rv_dd marks_differ(struct rv_space *s, const struct rv_marks *a, const struct rv_marks *b)
 {
 	const struct rv_field *mark = rv_space_field(s, RV_SEL_MARK, 0), *ct = rv_space_field(s, RV_SEL_CT_MARK, 0);
@@ -73,7 +73,7 @@ static rv_dd marks_differ(struct rv_space *s, const struct rv_marks *a, const st
 	return differ;
 }
 
-/* The packets whose header bytes two outcomes make different ones. */
+/* Returns the packets that differ in a header byte after two outcomes. */
 static rv_dd bytes_differ(struct rv_proof *p, const struct rv_outcome *a, const struct rv_outcome *b)
 {
 	struct rv_space *s = &p->space;
@@ -107,7 +107,7 @@ static rv_dd outcomes_differ(void *arg, rv_dd a, rv_dd b)
 		return RV_DD_FALSE;
 	if (x->end != y->end || (!(p->ignore & RV_PROVE_NO_LOG) && x->effects != y->effects))
 		return RV_DD_TRUE;
-	/* Header and mark of a dropped packet have no effect, but the mark of its connection has. */
+	/* A dropped packet's header and mark have no effect, but its connection's mark does. */
 	if (!(p->ignore & RV_PROVE_NO_LOG) && kept)
 		differ = x->tracking != y->tracking ? RV_DD_TRUE : bytes_differ(p, x, y);
 	if (!(p->ignore & RV_PROVE_NO_MARK)) {
@@ -141,7 +141,7 @@ bool rv_proof_has(const struct rv_proof *p, const struct rv_table_def *def, unsi
 	return false;
 }
 
-/* A missing chain is like one without rules. */
+/* Returns the outcomes of a base chain. If it is missing, accepts, as an empty chain does. */
 static rv_dd outcome_of(struct rv_proof *p, const struct rv_table_def *def, const struct rv_chain *c)
 {
 	struct rv_table t = { .def = def };

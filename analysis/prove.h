@@ -16,7 +16,7 @@ struct rv_proof {
 	unsigned int ignore;
 };
 
-/* Fails for rules that the kernel refuses, as rv_table_check() does, and without memory. */
+/* Fails if memory runs out or rv_table_check() finds a rule that the kernel would refuse. */
 int rv_proof_init(struct rv_proof *p, const struct rv_ruleset *a, const struct rv_ruleset *b,
 		  const struct rv_rule *more, struct rv_error *err);
 void rv_proof_free(struct rv_proof *p);
@@ -29,7 +29,7 @@ struct rv_proof_chain {
 	rv_dd outcome[2], possible;
 	rv_dd differs;			/* possible packets with different outcomes */
 };
-/* Returns 0, 1 if the outcomes cannot be determined (see p->walk.unknown), or -1 without memory. */
+/* Returns 0, 1 if the outcomes cannot be determined (see p->walk.unknown), or -1: out of memory. */
 int rv_proof_chain(struct rv_proof *p, const struct rv_table_def *def, unsigned int base,
 		   struct rv_proof_chain *c);
 /* Whether either ruleset has the base chain. */
@@ -48,7 +48,7 @@ struct rv_replay {
 	struct rv_buf effects;		/* what earlier targets did, one line each */
 	char tracking[512];		/* the CT target */
 	uint32_t mark, ctmark;
-	bool has[RV_BYTES];	/* header bytes */
+	bool has[RV_BYTES];	/* which header bytes the packet has */
 	uint8_t before[RV_BYTES], after[RV_BYTES];
 	uint32_t rule;			/* number of the deciding rule in chain, from 1; 0: the policy */
 	char chain[RV_CHAIN_NAME_LEN];

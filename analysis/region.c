@@ -12,11 +12,11 @@
 
 #include "analysis/selectors.h"
 
-/* Bits of a selector, most significant first; RV_DD_LEAF: always 0. */
+/* Which variables the bits of a selector are, most significant first. */
 struct place {
 	const struct rv_field *f;
-	unsigned int bits, skip;	/* the first `skip' of `bits' are 0 */
-	unsigned int from;		/* field bit that follows the skipped ones */
+	unsigned int bits, skip;	/* number of bits; the first `skip' are always 0 */
+	unsigned int from;		/* first bit of the field after the skipped ones */
 };
 
 static uint32_t var_of(const struct place *p, unsigned int bit)
@@ -158,7 +158,7 @@ static rv_dd value_set(struct rv_space *s, const struct place *at, const struct 
 	case RV_OP_EQ:
 		return equal_under(d, at, value, NULL);
 	case RV_OP_MASK:
-		/* A value bit that the mask clears cannot match. */
+		/* A value with a bit that the mask clears never matches. */
 		for (unsigned int i = 0; i < sizeof(value); i++)
 			if (value[i] & ~other[i])
 				return RV_DD_FALSE;
@@ -201,13 +201,13 @@ static rv_dd is_protocol(struct rv_space *s, uint8_t protocol)
 	return equal_under(&s->d, &at, &protocol, NULL);
 }
 
-/* Only the first fragment of a packet has the header of its protocol. */
+/* Removes later fragments: only the first one has the transport header. */
 static rv_dd without_later_fragments(struct rv_space *s, rv_dd f)
 {
 	return rv_dd_minus(&s->d, f, variable(s, rv_space_field(s, RV_SEL_IP_FRAG, 0)->first));
 }
 
-/* Packets with a header of one of the selector's protocols. */
+/* Returns the packets with a header of one of the selector's protocols. */
 static rv_dd has_header(struct rv_space *s, const struct rv_sel_row *row)
 {
 	rv_dd f = RV_DD_FALSE;
@@ -301,7 +301,7 @@ rv_dd rv_region_byte(struct rv_space *s, const struct rv_field *f, const bool va
 	return rv_dd_and(&s->d, has_header(s, rv_sel_row(f->sel)), byte_under(s, f, values, 0, 0));
 }
 
-/* A predicate matches packets in all three sets; RV_DD_TRUE: no condition. */
+/* The packets that a predicate matches: the intersection of three sets. RV_DD_TRUE: all packets. */
 struct sets {
 	rv_dd header, has, value;
 };
@@ -348,7 +348,7 @@ struct gathered {
 	struct rv_space *s;
 	rv_dd set[GATHERED];
 	unsigned int n;
-	bool any;		/* has predicates */
+	bool any;		/* the match has predicates */
 };
 
 static void gather_set(struct gathered *g, rv_dd set)
@@ -369,8 +369,8 @@ static void gather_set(struct gathered *g, rv_dd set)
 }
 
 /*
- * f for packets in all sets, else RV_DD_FALSE. Starts with the last variables, so each step only
- * adds nodes.
+ * Returns the intersection of f and all sets. Starts with the last variables, so that each step
+ * only adds nodes.
  */
 static rv_dd intersect(struct gathered *g, rv_dd f)
 {
@@ -402,8 +402,8 @@ static int gather_other(const struct rv_predicate *p, void *arg)
 }
 
 /*
- * A packet without a connection matches if --ctstate is given and accepts its state; the other
- * options are not tested (conntrack_mt() in net/netfilter/xt_conntrack.c).
+ * Gathers the predicates of match conntrack. It matches a packet without connection if --ctstate is
+ * given and accepts its state; other options are not tested (conntrack_mt() in xt_conntrack.c).
  */
 static void gather_conntrack(struct gathered *g, const struct rv_part *m)
 {
@@ -426,7 +426,7 @@ static void gather_match(struct gathered *g, const struct rv_part *m)
 		gather_conntrack(g, m);
 	else
 		rv_part_predicates(s->family, m->ext, m->data, gather, g);
-	/* "-m tcp" without options tests that the packet has the header. */
+	/* "-m tcp" without options still tests that the packet has a TCP header. */
 	if (!g->any && m->ext->protocol)
 		gather_set(g, without_later_fragments(s, is_protocol(s, (uint8_t)m->ext->protocol)));
 }
@@ -481,7 +481,7 @@ rv_dd rv_region_rule(struct rv_space *s, const struct rv_rule *r)
 
 /* ---- what there is ------------------------------------------------------------------------------------------ */
 
-/* Exactly one of the bits set; others are free. */
+/* Returns the packets with exactly one of these bits set; other bits may have any value. */
 static rv_dd one_bit(struct rv_space *s, const struct rv_field *f, uint32_t bits)
 {
 	rv_dd none = RV_DD_TRUE, one = RV_DD_FALSE;
@@ -497,7 +497,7 @@ static rv_dd one_bit(struct rv_space *s, const struct rv_field *f, uint32_t bits
 	return one;
 }
 
-/* In IPv6, extension headers that are skipped are not the protocol of a packet. */
+/* In IPv6, extension headers are skipped, so their numbers are never a packet's protocol. */
 rv_dd rv_region_protocols(struct rv_space *s)
 {
 	static const uint8_t skipped[] = { IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_AH, IPPROTO_DSTOPTS };
@@ -508,7 +508,7 @@ rv_dd rv_region_protocols(struct rv_space *s)
 	return f;
 }
 
-/* Exactly one state. Only packets of a connection can be translated. */
+/* Returns the packets with exactly one state; SNAT and DNAT are possible only with a connection. */
 static rv_dd possible_states(struct rv_space *s, const struct rv_field *f)
 {
 	static const uint8_t translated[] = { (XT_CONNTRACK_STATE_SNAT | XT_CONNTRACK_STATE_DNAT) >> 8,
@@ -546,7 +546,7 @@ static rv_dd domain_of(struct rv_space *s, const struct rv_field *f)
 #define HOOKS_IN (1 << NF_INET_PRE_ROUTING | 1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD)
 #define HOOKS_OUT (1 << NF_INET_POST_ROUTING | 1 << NF_INET_LOCAL_OUT | 1 << NF_INET_FORWARD)
 
-/* Packets without an interface are in the class of names that no rule has. */
+/* A packet without an interface has the number of names that no rule tests. */
 static rv_dd interface_known(struct rv_space *s, enum rv_sel sel, bool may, bool must)
 {
 	const struct rv_field *f = rv_space_field(s, sel, 0);
@@ -620,7 +620,7 @@ static void settle_field(const struct rv_field *f, uint8_t *values)
 			values[rv_field_var(f, i)] = whole && f->bits % 8 == 0 ? bit_of(bytes, i) : 0;
 }
 
-/* Picks a packet of f, which is not empty, with common values where possible. */
+/* Sets all values that are RV_POINT_ANY, to common values where f allows it. */
 void rv_point_settle_in(struct rv_space *s, rv_dd f, uint8_t *values)
 {
 	memset(values, RV_POINT_ANY, s->nvars);
@@ -652,7 +652,7 @@ bool rv_point_bytes(const struct rv_space *s, const uint8_t *values, const struc
 	return f->has == RV_DD_LEAF || values[f->has] == RV_POINT_ONE;
 }
 
-/* Makes an interface name with this prefix that no rule has. */
+/* Makes an interface name with this prefix that no rule tests. */
 static void fresh_name(const struct rv_field *f, const char *start, char name[IFNAMSIZ])
 {
 	for (unsigned int n = 0; n < 1000; n++) {

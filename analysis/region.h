@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Sets of packets. A packet field (a selector of ravelin/predicate.h) has one boolean variable per
- * bit, most significant bit first. Interface names are numbered by class: names that no rule
- * distinguishes share a number. A match that tests no field (a rate limit, a set, chance) is one
- * named variable; proofs hold for both values.
+ * bit, most significant bit first. Interface names are numbers: names that no rule distinguishes
+ * share a number. A match that tests no field (limit, set, statistic) is one named variable; proofs
+ * hold for both of its values.
  *
  * A space collects all rules to be compared, and is then sealed, which fixes the variables and
- * their order. It owns its diagram.
+ * their order. It owns its diagram. A point is one packet of a space: a value per variable (0, 1 or
+ * RV_POINT_ANY, not determined yet).
  */
 #ifndef RAVELIN_REGION_H
 #define RAVELIN_REGION_H
@@ -28,7 +29,7 @@ enum rv_presence {
 	RV_PRESENCE_PROTOCOL,	/* only certain protocols; otherwise tests fail, negated or not */
 	RV_PRESENCE_MAYBE,	/* as PROTOCOL, with a variable for presence */
 	RV_PRESENCE_CONNECTION,	/* only tracked connections; otherwise tests fail, negated or not */
-	RV_PRESENCE_OUTSIDE,	/* not in the packet; if missing, it equals no value */
+	RV_PRESENCE_OUTSIDE,	/* metadata such as the interface; if missing, it equals no value */
 	RV_PRESENCE_MANY,	/* several values at once, or text: one variable per predicate */
 };
 
@@ -62,9 +63,9 @@ struct rv_free {
 	char *text;		/* for output: "-m limit */
 	bool turned;		/* the text describes the negation */
 	bool last;		/* used by one rule only: last in the variable order */
-	enum rv_sel sel;	/* a predicate of RV_PRESENCE_MANY on this; RV_SEL_NONE: another test */
-	uint64_t reads;		/* bytes of the packet that this predicate reads; bit 63: from 63 on */
-	unsigned int seen[2];	/* occurrences on each side, while rules are collected */
+	enum rv_sel sel;	/* predicate on a RV_PRESENCE_MANY selector; else RV_SEL_NONE */
+	uint64_t reads;		/* bits: packet bytes that the test reads; bit 63: 63 and up */
+	unsigned int seen[2];	/* occurrences in each ruleset, while rules are collected */
 	uint32_t var;
 	uint32_t next;		/* in the hash chain */
 };
@@ -86,14 +87,14 @@ struct rv_space {
 int rv_space_init(struct rv_space *s, rv_family_t family, uint32_t limit);
 void rv_space_free(struct rv_space *s);
 /*
- * Collects all rules of a ruleset. side: 0 or 1; the nth identical test of both sides is one
- * variable.
+ * Collects all rules of a ruleset. side: 0 or 1, which of the two rulesets to compare. The nth
+ * identical test in both rulesets is one variable.
  */
 int rv_space_show(struct rv_space *s, const struct rv_ruleset *rs, unsigned int side);
 int rv_space_show_rule(struct rv_space *s, const struct rv_rule *r, unsigned int side);
 int rv_space_seal(struct rv_space *s);
 
-/* The packets that a predicate, a match, the core options or a whole rule match. */
+/* Return the packets that a predicate, a match, the core options or a whole rule match. */
 rv_dd rv_region_predicate(struct rv_space *s, const struct rv_predicate *p);
 rv_dd rv_region_part(struct rv_space *s, const struct rv_rule *r, const struct rv_part *m);
 rv_dd rv_region_ip(struct rv_space *s, const struct rv_rule *r);
@@ -101,23 +102,23 @@ rv_dd rv_region_rule(struct rv_space *s, const struct rv_rule *r);
 /* outcome for the packets that match, RV_DD_FALSE for all others. */
 rv_dd rv_region_outcome(struct rv_space *s, const struct rv_rule *r, rv_dd outcome);
 /*
- * The packets possible at the hooks (bits of 1 << NF_INET_*): one connection state, valid interface
- * numbers, and only interfaces that the hook has.
+ * Returns the packets possible at the hooks (bits of 1 << NF_INET_*): with one connection state,
+ * valid interface numbers, and only interfaces that the hook has.
  */
 rv_dd rv_region_possible(struct rv_space *s, uint32_t hooks);
 
-/* The packets with a valid protocol. */
+/* Returns the packets with a valid protocol. */
 rv_dd rv_region_protocols(struct rv_space *s);
 /* The packets that belong to a connection: their state is neither INVALID nor UNTRACKED. */
 rv_dd rv_region_connection(struct rv_space *s);
-/* The packets that connection tracking has not seen, or has found no connection for: INVALID. */
+/* Returns the packets without connection: INVALID, or not seen by connection tracking yet. */
 rv_dd rv_region_unseen(struct rv_space *s);
-/* The packets for which a field of eight bits has one of these values. */
+/* Returns the packets in which a field of eight bits has one of these values. */
 rv_dd rv_region_byte(struct rv_space *s, const struct rv_field *f, const bool values[256]);
 
-/* The field of a selector, or NULL if no rule tests it. */
+/* Returns the field of a selector, or NULL if no rule tests it. */
 const struct rv_field *rv_space_field(const struct rv_space *s, enum rv_sel sel, uint32_t param);
-/* Adds a variable for a test of the caller, identified by key. Only before sealing. */
+/* Adds a variable for a test that the caller defines, identified by key. Call it before sealing. */
 int rv_space_question(struct rv_space *s, const char *key, const char *text);
 uint32_t rv_space_answer(const struct rv_space *s, const char *key);
 
@@ -130,9 +131,9 @@ enum { RV_POINT_ZERO, RV_POINT_ONE, RV_POINT_ANY };
  * the set. Returns false if the set is empty.
  */
 bool rv_region_point(const struct rv_space *s, rv_dd f, uint8_t *values);
-/* Replaces RV_POINT_ANY by common values, so that the packet remains in f. */
+/* Replaces RV_POINT_ANY in a point of f by common values, so that it is still in f. */
 void rv_point_settle_in(struct rv_space *s, rv_dd f, uint8_t *values);
-/* Copies the value of a field in the packet: network order, with the selector's length. */
+/* Copies a field's value from a point: network order, with the selector's length. */
 bool rv_point_bytes(const struct rv_space *s, const uint8_t *values, const struct rv_field *f,
 		    uint8_t bytes[16]);
 /* Copies the interface name; "" for none. */
@@ -142,14 +143,14 @@ void rv_point_name(const struct rv_space *s, const uint8_t *values, const struct
 /* ---- boxes: a set in words -------------------------------------------------------------------------- */
 
 /*
- * A large box (a set of values per field) around a packet of f. May contain impossible packets.
- * *left: packets of f outside of the box.
+ * Returns a large box (a set of values for each field) that contains a packet of f. It may contain
+ * impossible packets. Sets *left to the packets of f outside of the box.
  */
 rv_dd rv_region_box(struct rv_space *s, rv_dd f, rv_dd possible, rv_dd *left);
 /* Appends a box as options, "-i eth1 -d 10.0.0.0/8 -p tcp --dport 22", or "all packets". */
 void rv_region_words(struct rv_buf *b, struct rv_space *s, rv_dd box, rv_dd possible);
 /*
- * Appends a packet (without RV_POINT_ANY) as iptables options, followed by tests that are not on
+ * Appends a point (without RV_POINT_ANY) as iptables options, followed by the tests that are not of
  * fields.
  */
 void rv_point_words(struct rv_buf *b, struct rv_space *s, const uint8_t *values);

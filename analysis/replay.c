@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Builds the packet of a point and runs it in the engine. */
+/* Builds a packet with the values of a point (region.h) and runs it in the engine. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static uint64_t number(const struct rv_space *s, const uint8_t *values, enum rv_
 	return n;
 }
 
-/* The address in the point, or a default. */
+/* Copies an address of the point, or a default if no rule tests it. */
 static void address(const struct rv_space *s, const uint8_t *values, enum rv_sel sel, uint8_t *to, size_t len,
 		    uint8_t last)
 {
@@ -150,7 +150,7 @@ struct asked_part {
 	const struct rv_rule *rule;
 	const struct rv_part *part;
 	bool known;
-	rv_dd set;		/* its packets, computed on demand */
+	rv_dd set;		/* packets that it matches, computed on demand */
 };
 
 struct asking {
@@ -161,10 +161,10 @@ struct asking {
 	struct rv_kmod_link link;
 	uint32_t ctmark;
 	uint8_t *bytes;		/* the packet */
-	const struct rv_rule *tracking;	/* whose target CT was applied */
+	const struct rv_rule *tracking;	/* the rule whose target CT was applied */
 };
 
-/* Returns whether packet, interfaces and mark determine the selector. */
+/* Returns whether the packet, its interfaces and its mark determine the selector's value. */
 static bool in_packet(enum rv_sel sel)
 {
 	static const enum rv_sel list[] = {
@@ -239,7 +239,7 @@ static void set_number(struct asking *a, enum rv_sel sel, uint32_t n)
 		a->values[rv_field_var(f, i)] = n >> (f->bits - 1 - i) & 1;
 }
 
-/* Header bytes; at a nibble further in IPv6's traffic class. Absent ones are 0. */
+/* Returns whether the packet has the header byte. */
 static bool has_byte(const struct rv_pkt *pkt, enum rv_byte byte)
 {
 	return byte != RV_BYTE_TCP_FLAGS || (pkt->proto == IPPROTO_TCP && !pkt->fragoff);
@@ -259,7 +259,7 @@ static uint8_t read_byte(const struct rv_pkt *pkt, enum rv_byte byte)
 	return v6 ? (uint8_t)(at[0] << 4 | at[1] >> 4) : at[1];
 }
 
-/* A target that the engine does not have: ECN, of IPv4. */
+/* Applies ECN (IPv4), a target that the engine does not have. */
 static void change_byte(struct asking *a, const struct rv_pkt *pkt, const struct rv_effect_of *e)
 {
 	enum rv_byte byte = e->sel == RV_SEL_TOS ? RV_BYTE_TOS : RV_BYTE_TCP_FLAGS;
@@ -268,7 +268,7 @@ static void change_byte(struct asking *a, const struct rv_pkt *pkt, const struct
 		a->bytes[byte == RV_BYTE_TOS ? 1 : pkt->thoff + 13] = e->to[read_byte(pkt, byte)];
 }
 
-/* Sets the values of a field to the packet's. */
+/* Updates the point: sets a header byte to its value in the packet. */
 static void note_byte(struct asking *a, const struct rv_pkt *pkt, enum rv_byte byte)
 {
 	const struct rv_field *f = rv_space_field(a->s, rv_byte_selector(byte, a->s->family), 0);
@@ -355,7 +355,7 @@ static void part_text(char *to, size_t room, rv_family_t family, const struct rv
 	rv_buf_free(&b);
 }
 
-/* Whether an outcome has a line for the target; see change_leaf() in walk.c. shown: a target behind it has one. */
+/* Returns whether outcomes list the target (change_leaf() in walk.c); shown: and a later one. */
 static bool has_line(const struct rv_part *target, rv_family_t family, bool shown)
 {
 	struct rv_effect_of e;
@@ -371,7 +371,7 @@ static bool has_line(const struct rv_part *target, rv_family_t family, bool show
 	}
 }
 
-/* How many steps of the path are before the last target that shows or copies the packet, and that one. */
+/* Returns how many steps the path has up to the last target that logs or copies the packet. */
 static uint32_t shown_steps(const struct rv_kmod_blob *blob, const struct rv_record *rec, rv_family_t family)
 {
 	uint32_t n = rec->len ? rec->len - 1 : 0;
@@ -385,7 +385,7 @@ static uint32_t shown_steps(const struct rv_kmod_blob *blob, const struct rv_rec
 	return n;
 }
 
-/* Reads the recorded path: the last rule or policy gave the verdict, earlier rules had effects. */
+/* Reads the recorded path: its last rule or policy gave the verdict, earlier rules had effects. */
 static void read_path(const struct rv_kmod_blob *blob, const struct rv_record *rec, rv_family_t family,
 		      struct rv_replay *out)
 {

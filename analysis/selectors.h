@@ -20,23 +20,23 @@ struct rv_sel_row {
 	uint8_t protocols[5];	/* RV_PRESENCE_PROTOCOL and _MAYBE: those that have it; ends with 0 */
 	enum rv_domain domain;
 	uint32_t bits;		/* see enum rv_domain */
-	enum rv_sel part_of;	/* selector that contains this one as a bit field: */
+	enum rv_sel part_of;	/* selector that contains this one as a bit field; where: */
 	uint8_t shift, width;	/* lowest bit, number of bits */
 };
 
 /*
- * The row of a selector. A selector without a row may be missing in a packet, and has the default
- * rank.
+ * Returns the row of a selector. One without a row of its own may be missing in a packet, and has
+ * the default rank.
  */
 const struct rv_sel_row *rv_sel_row(enum rv_sel sel);
 
-#define RV_RANK_MARK 250	/* marks: last, interleaved because one is copied to the other */
+#define RV_RANK_MARK 250	/* packet and connection mark: last; interleaved, for copies */
 #define RV_RANK_FREE 200
 #define RV_RANK_LAST 240
 
 /* Adds the field of a selector. NULL without memory. */
 struct rv_field *rv_space_add_field(struct rv_space *s, enum rv_sel sel, uint32_t param);
-/* The test of a match beyond its predicates, or NULL. */
+/* Returns the variable for what a match tests beyond its predicates, or NULL. */
 const struct rv_free *rv_space_asked(const struct rv_space *s, const struct rv_part *m);
 /* The key of a predicate of RV_PRESENCE_MANY. */
 void rv_predicate_key(struct rv_buf *b, const struct rv_predicate *p);

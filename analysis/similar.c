@@ -15,7 +15,7 @@ static bool keeps_state(const struct rv_rule *r)
 	return false;
 }
 
-/* The port option of tcp, udp and similar matches. */
+/* Returns the port option of tcp, udp and similar matches. */
 static const struct rv_option *port_option(const struct rv_part *m, enum rv_similar in)
 {
 	enum rv_sel sel = in == RV_SIMILAR_SPORT ? RV_SEL_TH_SPORT : RV_SEL_TH_DPORT;

@@ -17,11 +17,11 @@ extern const char *const rv_similar_names[RV_SIMILARS]; /* "source port" */
 
 /*
  * Returns whether two rules differ only in one port or host address. Stateful rules are never
- * similar: two rate limits are not one.
+ * similar: one rule with a rate limit does not do what two do.
  */
 bool rv_rules_similar(const struct rv_rule *a, const struct rv_rule *b, rv_family_t family,
 		      enum rv_similar in);
-/* The port of a rule, or -1 if it has none or several. */
+/* Returns the port of a rule, or -1 if it has none or several. */
 int rv_similar_port(const struct rv_rule *r, enum rv_similar in);
 
 #endif

@@ -167,7 +167,7 @@ void rv_predicate_key(struct rv_buf *b, const struct rv_predicate *p)
 		put_hex(b, &p->list[i], sizeof(*p->list));
 }
 
-/* The options of a part, "-m limit --limit 3/min"; if it is only negated, without '!'. */
+/* Appends a part, "-m limit --limit 3/min". If its only option is negated, omits the '!'. */
 static void put_part(struct rv_buf *b, rv_family_t family, const struct rv_rule *r, const struct rv_part *m)
 {
 	struct rv_out o = { .buf = b, .style = RV_STYLE_SAVE, .family = family, .proto = r->ip.proto };
@@ -188,7 +188,7 @@ static bool cut_turn(struct rv_buf *b, const struct rv_part *m)
 	return true;
 }
 
-/* Returns whether equal matches always agree on a packet. */
+/* Returns whether two equal matches always have the same result for a packet. */
 static bool is_steady(const struct rv_space *s, const struct rv_part *m)
 {
 	if (!strcmp(m->ext->name, "set"))
@@ -211,7 +211,7 @@ static int note_part(struct rv_space *s, const struct rv_part *m, uint32_t quest
 	return 0;
 }
 
-/* The rule as text, without comments. */
+/* Appends the rule as text, without comments. */
 static void put_rule(struct rv_buf *b, rv_family_t family, const struct rv_rule *r)
 {
 	struct rv_rule *copy = rv_rule_clone(r);
@@ -233,7 +233,7 @@ static void put_rule(struct rv_buf *b, rv_family_t family, const struct rv_rule 
 	rv_rule_free(copy);
 }
 
-/* One variable for all equal matches if they always agree; else one per occurrence. */
+/* Adds a variable for a match: one for all equal matches if they always agree, else one each. */
 static int ask_part(struct rv_space *s, const struct rv_rule *r, const struct rv_part *m, unsigned int side)
 {
 	struct rv_buf text = RV_BUF_INIT, key = RV_BUF_INIT;
@@ -371,7 +371,7 @@ static int by_rank(const void *a, const void *b)
 	return (x->param > y->param) - (x->param < y->param);
 }
 
-/* Sorts names with a common prefix together, their wildcard first. */
+/* Compares interface names. Sorts a wildcard directly before the names that it matches. */
 static int by_name(const void *a, const void *b)
 {
 	const char *x = a, *y = b;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Builds a chain's diagram from the last rule to the first: the outcome of a rule overrides, for
- * the packets it matches, the outcome of the following rules. A jump does the same with the diagram
- * of the other chain.
+ * Builds a chain's diagram of outcomes (struct rv_outcome), from the last rule to the first: for
+ * the packets that a rule matches, its outcome replaces that of the following rules. A jump does
+ * the same with the diagram of the other chain.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 
 #define MEMO (1u << 14)
 
-/* Most rules to evaluate; rules of a chain count for each jump to it. */
+/* Maximum number of rules to evaluate; a chain's rules count once for each jump to it. */
 #define STEPS_MAX 20000000
 
 struct rv_memo {
@@ -51,7 +51,7 @@ static uint32_t hash_bytes(const void *data, size_t len)
 	return (uint32_t)(h >> 24);
 }
 
-/* The slot of a key, or the empty one for it. The table is never full. */
+/* Returns the slot of a key, or the empty slot for it. The table is never full. */
 static uint32_t *slot_of(struct rv_walk *w, const struct rv_index *x, const void *key, size_t len)
 {
 	uint32_t at = hash_bytes(key, len) & (x->size - 1);
@@ -62,7 +62,7 @@ static uint32_t *slot_of(struct rv_walk *w, const struct rv_index *x, const void
 	return &x->slot[at];
 }
 
-/* Grows the table for more than n entries. */
+/* Grows the table so that it can hold more than n entries. */
 static int grow_index(struct rv_walk *w, struct rv_index *x, uint32_t n)
 {
 	uint32_t *old = x->slot;
@@ -139,7 +139,7 @@ static bool is_outcome(const struct rv_walk *w, uint32_t i, const void *key)
 	return !memcmp(&w->outcomes[i], key, sizeof(*w->outcomes));
 }
 
-/* o must have no padding. */
+/* Adds an outcome to the table, as a leaf. Compares bytes, so *o must have no padding. */
 static rv_dd add_outcome(struct rv_walk *w, const struct rv_outcome *o)
 {
 	struct rv_outcome *list;
@@ -203,7 +203,7 @@ static uint32_t add_function(struct rv_walk *w, const uint8_t to[256])
 	return w->nfunctions++;
 }
 
-/* First to, then the function. */
+/* Composes two functions: first to, then the one with this number. */
 static uint32_t after_byte(struct rv_walk *w, const uint8_t to[256], uint32_t function)
 {
 	uint8_t both[256];
@@ -280,7 +280,7 @@ struct change {
 	struct rv_walk *w;
 	struct rv_effect_of e;
 	const struct rv_ext *target;
-	const struct rv_field *f;	/* BYTE, STATE: whose variables are changed */
+	const struct rv_field *f;	/* BYTE, STATE: the field that is changed */
 	const struct rv_field *mark, *ctmark;
 	uint32_t text;			/* effect to prepend */
 };
@@ -299,7 +299,7 @@ static uint32_t prepend(struct rv_walk *w, uint32_t line, uint32_t effects)
 	return text;
 }
 
-/* Composes mark changes: a mark is copied with the changes so far. */
+/* Composes mark changes: a copy of a mark includes the changes made to it before. */
 static void compose(struct rv_marks *o, const struct rv_marks *mark, const struct rv_marks *ctmark)
 {
 	struct rv_marks was = *o;
@@ -361,7 +361,7 @@ static uint32_t change_leaf(void *arg, uint32_t number)
 		while (rv_byte_selector(byte, c->w->s->family) != c->e.sel)
 			byte++;
 		o.bytes[byte] = after_byte(c->w, c->e.to, o.bytes[byte]);
-		/* Targets behind it that show or copy the packet have effects. */
+		/* The change is visible only if a later target logs or copies the packet. */
 		if (!*rv_walk_text(c->w, o.effects))
 			return add_outcome(c->w, &o);
 	}
@@ -371,7 +371,7 @@ static uint32_t change_leaf(void *arg, uint32_t number)
 	return add_outcome(c->w, &o);
 }
 
-/* The new values of a bit in both marks, for each pair of old values. */
+/* Sets the new values of a bit in both marks, for each pair of old values. */
 static enum rv_dd_change change_marks(const struct change *c, uint32_t var, struct rv_dd_group *group)
 {
 	bool ct_first = c->ctmark->first < c->mark->first, ct = c->e.what == RV_CHANGE_CTMARK;
@@ -410,7 +410,7 @@ static enum rv_dd_change change_var(void *arg, uint32_t var, struct rv_dd_group 
 	return c->e.state >> (c->f->bits - 1 - (var - c->f->first)) & 1 ? RV_DD_ONE : RV_DD_ZERO;
 }
 
-/* Whether all is known of what the target, which may change the selector, makes of it. */
+/* Returns whether the new value of a selector that the target may change is known. */
 static bool is_followed(const struct rv_effect_of *e, enum rv_sel sel)
 {
 	static const uint16_t any_bytes[] = { RV_WRITES_BYTES, RV_SEL_NONE };
@@ -425,7 +425,7 @@ static bool is_followed(const struct rv_effect_of *e, enum rv_sel sel)
 				return false;
 		return true;
 	case RV_CHANGE_STATE:
-		/* Of an untracked packet, no test of its connection matches, as before. */
+		/* If the packet becomes untracked, tests of its connection fail, as before. */
 		return sel == e->sel || e->state == XT_CONNTRACK_STATE_UNTRACKED;
 	case RV_CHANGE_BLUR:
 		return e->sel != RV_SEL_NONE && sel != e->sel;
@@ -458,7 +458,7 @@ static void check_followed(struct change *c, rv_dd rest)
 	}
 }
 
-/* The outcome of the following rules for a packet changed by the target. */
+/* Returns the outcomes of the following rules for packets that the target has changed. */
 static rv_dd after_target(struct rv_walk *w, const struct rv_rule *r, rv_dd rest)
 {
 	struct rv_diagram *d = &w->s->d;
@@ -488,7 +488,7 @@ static const struct rv_chain *jumped_to(const struct rv_chain *c, const struct r
 	return rv_table_chain(c->table, r->jump);
 }
 
-/* Drops fields that targets may have changed since the jump. */
+/* Removes the conditions on fields that targets may have changed since the jump. */
 static rv_dd lasting(struct rv_walk *w, rv_dd where)
 {
 	for (unsigned int i = 0; i < w->nchanged; i++)
@@ -558,29 +558,29 @@ static rv_dd after_match(struct rv_walk *w, const struct rv_rule *r, rv_dd hit, 
 		snprintf(w->unknown, sizeof(w->unknown), "the effect of target %s is unknown", r->target->ext->name);
 		return rest;
 	}
-	/* Only for the matched packets, to keep the diagram small. */
+	/* Restricted to the packets that the rule matches, to limit the size of the diagram. */
 	on = after_target(w, r, rv_dd_ite(d, lasting(w, hit), rest, RV_DD_FALSE));
 	if (rv_target_may_end(r->target))
 		return rv_dd_ite(d, rv_region_part(w->s, r, r->target), target_leaf(w, r), on);
 	return on;
 }
 
-/* An nft rule with its own verdict. */
+/* Returns whether the rule is an nft rule that iptables cannot express, with its own verdict. */
 static bool is_program(const struct rv_rule *r)
 {
 	return r->matches && r->matches->ext->whole;
 }
 
 /*
- * Consecutive rules whose outcomes do not depend on later rules are combined in pairs, pairs of
- * pairs, and so on: adding them one by one would copy the diagram of all following rules each time.
- * RV_DD_FALSE: no rule of the run matches.
+ * A run of consecutive rules whose outcomes do not depend on later rules. They are combined in
+ * pairs, pairs of pairs, and so on: adding them one by one would copy the diagram of all following
+ * rules each time. RV_DD_FALSE: no rule of the run matches.
  */
 struct run {
 	struct {
 		uint32_t rules;
 		rv_dd f;
-	} part[32];		/* first rules in the last part */
+	} part[32];		/* the last part contains the first rules */
 	unsigned int n;
 };
 
@@ -589,7 +589,7 @@ struct rv_walk_step {
 	const struct rv_chain *c;
 	rv_dd where, next, accepted;
 	rv_dd rest;		/* outcome of the rules after the run */
-	rv_dd hit;		/* packets of the jump being walked */
+	rv_dd hit;		/* packets that take the jump being walked */
 	struct run run;
 	struct rv_walk_step *caller;
 };
@@ -620,7 +620,7 @@ static rv_dd end_run(struct rv_diagram *d, struct run *run, rv_dd rest)
 	return rest;
 }
 
-/* The outcome of a rule if it does not depend on later rules, else RV_DD_FALSE. */
+/* Returns the outcome of a rule, or RV_DD_FALSE if it depends on later rules. */
 static rv_dd outcome_of(struct rv_walk *w, const struct rv_walk_step *at, const struct rv_rule *r)
 {
 	if (r->target)
@@ -674,7 +674,7 @@ static struct rv_memo *memo_of(struct rv_walk *w, const struct rv_chain *c, rv_d
 	return &w->memo[hash_bytes(key, sizeof(key)) & (MEMO - 1)];
 }
 
-/* Frees nodes that are not needed by the chains being walked. */
+/* Frees nodes that the chains being walked do not need. */
 static void collect(struct rv_walk *w)
 {
 	struct rv_diagram *d = &w->s->d;

@@ -5,11 +5,11 @@
 
 #include "analysis/region.h"
 
-/* A mark after the walk: XOR of turn and the selected bits of the original marks. */
+/* A mark after the walk: turn, XORed with the selected bits of the original marks. */
 struct rv_marks {
 	uint32_t mark, ctmark;	/* masks: bits selected from the packet mark and the connection mark */
 	uint32_t turn;
-	uint32_t blurred;	/* bits set to an unknown value */
+	uint32_t blurred;	/* bits whose value is not known */
 };
 
 /* Header bytes that targets change. */
@@ -20,7 +20,7 @@ struct rv_outcome {
 	uint32_t end;		/* text number of the final verdict or target */
 	uint32_t effects;	/* text number of the effects of earlier targets */
 	struct rv_marks mark, ctmark;
-	uint32_t bytes[RV_BYTES];	/* numbers of the functions that targets applied to header bytes */
+	uint32_t bytes[RV_BYTES];	/* how targets changed header bytes: indices in functions */
 	uint32_t tracking;	/* text number of the CT target */
 };
 
@@ -41,13 +41,13 @@ struct rv_walk {
 	char **texts;
 	uint32_t ntexts, texts_room;
 	struct rv_index text_index, outcome_index;
-	uint8_t (*functions)[256];	/* of a header byte: the new value of each; number 0 changes nothing */
+	uint8_t (*functions)[256];	/* new value of a header byte by its old value */
 	uint32_t nfunctions;
 	struct rv_dd_vars *changed;	/* variables that targets of the table change */
 	unsigned int nchanged;
 	struct rv_memo *memo;
 	struct rv_walk_step *step;		/* innermost chain that is being walked */
-	const rv_dd *held;		/* nheld sets to keep; NULL: never free nodes */
+	const rv_dd *held;		/* nheld sets that must not be freed; NULL: free no nodes */
 	unsigned int nheld;
 	uint64_t steps, most;
 	char unknown[160];		/* why the walk is incomplete; "": it is complete */
@@ -57,14 +57,14 @@ struct rv_walk {
 int rv_walk_init(struct rv_walk *w, struct rv_space *s);
 void rv_walk_free(struct rv_walk *w);
 /*
- * The outcomes of packets that enter the base chain. next: outcome of accepted packets (RV_DD_TRUE:
- * accepted). If the walk is incomplete, w->unknown contains the reason.
+ * Returns the outcomes of packets that enter the base chain. next: the outcome of packets that it
+ * accepts (RV_DD_TRUE: accepted). If the walk is incomplete, w->unknown contains the reason.
  */
 rv_dd rv_walk_chain(struct rv_walk *w, const struct rv_chain *c, rv_dd next);
 const struct rv_outcome *rv_walk_outcome(const struct rv_walk *w, rv_dd leaf);
 const char *rv_walk_text(const struct rv_walk *w, uint32_t text);
 enum rv_sel rv_byte_selector(enum rv_byte byte, rv_family_t family);
-/* The packets with one of these fates (bits of 1 << enum rv_fate). */
+/* Returns the packets with one of these fates (bits of 1 << enum rv_fate). */
 rv_dd rv_walk_fates(struct rv_walk *w, rv_dd f, unsigned int fates);
 /* Returns whether a target is non-terminating, always or sometimes. */
 bool rv_target_goes_on(const struct rv_part *target);
@@ -80,7 +80,7 @@ struct rv_effect_of {
 		RV_CHANGE_CTMARK,	/* the connection mark becomes marks */
 		RV_CHANGE_BYTE,		/* sel, a header byte, becomes to[sel] */
 		RV_CHANGE_STATE,	/* the connection state becomes state */
-		RV_CHANGE_BLUR,		/* sel gets an unknown value; RV_SEL_NONE: all that rv_ext.writes lists */
+		RV_CHANGE_BLUR,		/* sel becomes unknown; RV_SEL_NONE: all of rv_ext.writes */
 	} what;
 	enum rv_sel sel;
 	enum { RV_CHANGES_ALL, RV_CHANGES_TRACKED, RV_CHANGES_UNSEEN } packets;	/* others are not changed */
@@ -89,10 +89,10 @@ struct rv_effect_of {
 	uint8_t to[256];
 };
 void rv_effect_of(const struct rv_part *target, rv_family_t family, struct rv_effect_of *e);
-/* Bytes of the packet, as rv_free.reads has them: that a predicate may read, that a BYTE effect changes. */
+/* Return the bytes that a predicate may read or a BYTE effect changes, as in rv_free.reads. */
 uint64_t rv_predicate_reads(const struct rv_predicate *p, rv_family_t family);
 uint64_t rv_effect_writes(const struct rv_effect_of *e, rv_family_t family);
-/* The packets that the target changes. */
+/* Returns the packets that the target changes. */
 rv_dd rv_effect_packets(struct rv_space *s, const struct rv_effect_of *e);
 
 #endif

@@ -108,7 +108,7 @@ static void add_span(struct spans *sp, const uint8_t *start, unsigned int bit)
 	for (unsigned int i = bit; i < sp->bits; i++)
 		now.to[i / 8] |= 0x80 >> i % 8;
 	if (last) {
-		/* Next value, in steps of the lowest bit. */
+		/* Adds one to the lowest bit of the value. */
 		unsigned int carry = sp->bits % 8 ? 1u << (8 - sp->bits % 8) : 1;
 
 		memcpy(after, last->to, 16);
@@ -277,7 +277,7 @@ static const struct words *words_of(enum rv_sel sel)
 static const char *const states[] = { "INVALID", "ESTABLISHED", "RELATED", "NEW", NULL, NULL, "SNAT", "DNAT", "UNTRACKED" };
 static const char *const flags[] = { "FIN", "SYN", "RST", "PSH", "ACK", "URG" };
 
-/* The states in the set, with or without translation. */
+/* Appends the states in the set, with SNAT and DNAT as the set has them. */
 static bool put_states(struct rv_buf *b, const struct rv_space *s, const struct rv_field *f, rv_dd set)
 {
 	static const struct {
@@ -308,7 +308,7 @@ static bool put_states(struct rv_buf *b, const struct rv_space *s, const struct 
 	return true;
 }
 
-/* Gets value and mask of a set defined by single bits, or returns false. */
+/* Sets value and mask if the set is (x & mask) == value, else returns false. */
 static bool as_bits(const struct rv_space *s, const struct rv_field *f, rv_dd set, uint64_t *value, uint64_t *mask)
 {
 	*value = *mask = 0;
@@ -385,14 +385,14 @@ static void put_field(struct rv_buf *b, struct rv_space *s, const struct rv_fiel
 	real = f->sel == RV_SEL_L4PROTO ? rv_region_protocols(s) : RV_DD_TRUE;
 	spans_of(&in, s, f, rv_dd_and(&s->d, set, real));
 	spans_of(&out, s, f, rv_dd_minus(&s->d, real, set));
-	/* The class of other names is printed as the excluded names. */
+	/* All other names are printed as the names that they exclude. */
 	turn = rv_selectors[f->sel].order == RV_ORDER_S ? has_others(f, &in) : out.n < in.n;
 	rv_buf_puts(b, turn ? " ! " : " ");
 	rv_buf_printf(b, "%s ", w->word ? w->word : rv_selectors[f->sel].name);
 	put_spans(b, f, w, turn ? &out : &in);
 }
 
-/* The projection of a product on the variables. */
+/* Returns the values of one field in a box. */
 static rv_dd projection(struct rv_space *s, rv_dd box, struct rv_dd_vars v)
 {
 	box = rv_dd_some(&s->d, box, (struct rv_dd_vars){ v.end, s->nvars, 1 });
@@ -431,7 +431,7 @@ void rv_region_words(struct rv_buf *b, struct rv_space *s, rv_dd box, rv_dd poss
 	}
 	if (b->len == start)
 		rv_buf_puts(b, " all packets");
-	/* Each word is preceded by a blank. */
+	/* Removes the blank before the first word. */
 	if (rv_buf_ok(b))
 		memmove(b->data + start, b->data + start + 1, --b->len - start);
 }

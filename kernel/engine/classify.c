@@ -4,10 +4,10 @@
 
 #define RV_INLINE inline __attribute__((always_inline))
 
-/* The start of a packet's transport header. */
+/* Where a packet's transport header starts. */
 struct transport {
-	const uint8_t *at;    /* NULL: it has none that predicates can test */
-	const uint8_t *ports; /* the same, if it starts with ports */
+	const uint8_t *at;    /* NULL if predicates cannot test the header */
+	const uint8_t *ports; /* equal to at; NULL if the header has no ports */
 	uint8_t buf[RV_TCP_HEADER];
 };
 
@@ -55,7 +55,10 @@ static RV_INLINE uint64_t *load_address(const struct rv_pkt *pkt, bool dst, uint
 	return to;
 }
 
-/* In the order of enum rv_dim. Not a switch statement: jump tables are slow with retpolines. */
+/*
+ * Stores the packet's value of each field that the lookup uses, in the order of enum rv_dim. Uses
+ * no switch statement: jump tables are slow with retpolines.
+ */
 static RV_INLINE bool load_values(const struct rv_lookup *l, const struct rv_pkt *pkt, uint64_t *to)
 {
 	const uint32_t used = l->used;
@@ -82,7 +85,7 @@ static RV_INLINE bool load_values(const struct rv_lookup *l, const struct rv_pkt
 	return true;
 }
 
-/* The first entry from i on that its key does not reject. */
+/* Returns the first entry of the list, from at on, that the prefilter does not reject. */
 static const uint32_t *settle(struct rv_cursor *c, const uint32_t *at)
 {
 	if (!c->pkt)
@@ -95,7 +98,7 @@ static const uint32_t *settle(struct rv_cursor *c, const uint32_t *at)
 	return at;
 }
 
-/* Adds the part of a list from entry i on. */
+/* Adds a list to the cursor, without the entries before i. */
 static void add_list(struct rv_cursor *c, uint32_t list, uint32_t i)
 {
 	const uint32_t *at = c->of->lists + list + 1;
@@ -172,8 +175,8 @@ void rv_cursor_find(struct rv_cursor *c, uint32_t i)
 }
 
 /*
- * Whether the fields used by the lookup are unchanged since the cursor was set to an entry before
- * i. Most targets do not change them.
+ * Returns whether the fields that the lookup uses are the same as when the cursor was set to an
+ * entry before i. Most targets do not change them.
  */
 static __attribute__((__noinline__)) bool is_same(const struct rv_cursor *c, uint32_t i)
 {

@@ -3,9 +3,9 @@
  * Connection tracking. A connection has two tuples, one per direction, each a node of one hash
  * table. Packets call rv_ct_in() after table raw and rv_ct_out() at their last hook.
  *
- * A connection is counted: the table and each packet hold a reference. Its memory comes from a
- * pool and stays a connection until the tracker ends, so that lookups need no lock: they take a
- * reference unless it has reached zero, and compare the tuple again.
+ * Connections are reference counted: the table and each packet hold a reference. Their memory
+ * comes from a pool that is used for nothing else until the tracker is freed, so that lookups need
+ * no lock: they take a reference unless the count is zero, and compare the tuple again.
  */
 #ifndef RAVELIN_KERNEL_CT_H
 #define RAVELIN_KERNEL_CT_H
@@ -19,7 +19,7 @@ enum rv_ct_dir { RV_CT_ORIGINAL, RV_CT_REPLY, RV_CT_DIRS };
 
 #define RV_SECOND	1000000000ULL
 
-/* States from this one on are those of the reply direction (enum ip_conntrack_info). */
+/* Returns the direction of a packet; info: its enum ip_conntrack_info. */
 static inline enum rv_ct_dir rv_ct_dir(uint8_t info)
 {
 	return info >= IP_CT_IS_REPLY ? RV_CT_REPLY : RV_CT_ORIGINAL;
@@ -30,8 +30,9 @@ static inline enum rv_ct_dir rv_ct_dir(uint8_t info)
 #define RV_TUPLE_WORDS	10
 
 /*
- * Addresses, in network order, IPv4 in the first word; ids: the two ports as in the packet (ICMP:
- * identifier, then type and code); kind: family, protocol and zone.
+ * What identifies one direction of a connection. Addresses are in network order, IPv4 in the first
+ * word. ids: the two ports, in network order (ICMP: identifier, then type and code). kind: family,
+ * protocol and zone.
  */
 struct rv_tuple {
 	union {
@@ -66,18 +67,18 @@ static inline uint16_t rv_tuple_zone(const struct rv_tuple *t)
 	return t->kind >> 16;
 }
 
-/* Gets the tuple of a packet, without zone. Returns RVK_CT_VALID or why the packet has no tuple. */
+/* Sets *t to a packet's tuple, without zone. Returns RVK_CT_VALID, or why the packet has none. */
 enum rvk_ct_why rv_tuple_of(const struct rv_pkt *pkt, struct rv_tuple *t);
 /*
- * Gets the tuple of the packet quoted by an ICMP error, which starts at off. Fields of *inner
- * other than its data stay valid.
+ * Sets *t to the tuple of the packet that an ICMP error quotes at offset off. *inner stays valid
+ * after the return, except its data.
  */
 enum rvk_ct_why rv_tuple_quoted(const struct rv_pkt *pkt, uint32_t off, struct rv_tuple *t,
 				struct rv_pkt *inner);
-/* Gets the tuple of replies. Returns false if such packets have no replies. */
+/* Sets *reply to the tuple that replies to *t have. Returns false if there are no replies to *t. */
 bool rv_tuple_invert(const struct rv_tuple *t, struct rv_tuple *reply);
 
-/* SipHash-2-4 (Aumasson, Bernstein) of words, an even number. */
+/* Returns the SipHash-2-4 (Aumasson, Bernstein) of n words; n must be even. */
 uint64_t rv_siphash(const uint32_t *words, unsigned int n, const uint64_t key[2]);
 
 /* ---- connections ------------------------------------------------------------------------ */
@@ -93,7 +94,7 @@ struct rv_tcp_end {
 	uint32_t max_end;		/* highest that the other end's window allows */
 	uint32_t max_win;		/* largest window offered; 0: none seen */
 	uint32_t max_ack;		/* highest acknowledgement sent */
-	uint8_t scale;			/* of windows (RFC 7323) */
+	uint8_t scale;			/* shift count of its windows (RFC 7323) */
 	uint8_t flags;			/* IP_CT_TCP_FLAG_* */
 };
 
@@ -104,7 +105,7 @@ struct rv_tcp {
 	uint8_t state;			/* enum tcp_conntrack */
 	uint8_t last_dir;
 	uint8_t last_kind;		/* enum rv_tcp_kind */
-	uint8_t last_scale, last_flags;	/* of a SYN that was ignored */
+	uint8_t last_scale, last_flags;	/* options of the SYN that was ignored last */
 	uint8_t repeats;		/* consecutive equal segments */
 };
 
@@ -122,11 +123,11 @@ struct rv_conn {
 	uint64_t labels[2];
 	union {
 		struct rv_tcp tcp;
-		uint64_t stream_from;	/* UDP: when it becomes a stream */
+		uint64_t stream_from;	/* UDP: time from which the connection counts as a stream */
 	} proto;
 };
 
-/* Fields that several threads use without a lock. */
+/* Several threads access status and expires without a lock. */
 static inline uint32_t rv_conn_status(const struct rv_conn *c)
 {
 	return __atomic_load_n(&c->status, __ATOMIC_ACQUIRE);
@@ -141,7 +142,7 @@ static inline bool rv_conn_set(struct rv_conn *c, uint32_t bit)
 #define rv_relaxed(p)		__atomic_load_n(&(p), __ATOMIC_RELAXED)
 #define rv_set_relaxed(p, v)	__atomic_store_n(&(p), (v), __ATOMIC_RELAXED)
 
-/* A copy of a tuple, without RV_KIND_REPLY. */
+/* Returns a copy of the connection's tuple for a direction, without RV_KIND_REPLY. */
 static inline struct rv_tuple rv_conn_tuple(const struct rv_conn *c, enum rv_ct_dir dir)
 {
 	struct rv_tuple t;
@@ -155,8 +156,8 @@ static inline struct rv_tuple rv_conn_tuple(const struct rv_conn *c, enum rv_ct_
 /* ---- trackers ----------------------------------------------------------------------------- */
 
 /*
- * Timeouts in seconds. TCP's by state (enum tcp_conntrack), RETRANS for repeated segments and closed
- * windows, UNACK for data that is not acknowledged.
+ * Timeouts in seconds. TCP has one for each state (enum tcp_conntrack), RETRANS for repeated
+ * segments and closed windows, and UNACK for data that is not acknowledged.
  */
 enum rv_ct_timeout {
 	RV_CT_UDP = TCP_CONNTRACK_TIMEOUT_MAX,
@@ -180,7 +181,7 @@ struct rv_ct_config {
 
 extern const struct rv_ct_config rv_ct_defaults;
 
-/* Counters of a slot. */
+/* Statistics, counted separately by each slot (CPU or thread). */
 struct rv_ct_stat {
 	__u64 found, invalid[RVK_CT_WHYS], insert, insert_failed, clash, drop, early_drop,
 		chain_too_long;
@@ -197,14 +198,14 @@ struct rv_ct {
 	uint32_t count;
 	uint32_t made;			/* last serial number */
 	uint32_t lock_mask;
-	uint32_t gc_next;		/* bucket */
-	struct rv_ct_stat *stats;	/* by slot */
+	uint32_t gc_next;		/* bucket at which rv_ct_gc() continues */
+	struct rv_ct_stat *stats;	/* indexed by slot */
 	unsigned int slots;
 };
 
-/* config->buckets: a power of two. NULL: out of memory. */
+/* config->buckets must be a power of two. Returns NULL if out of memory. */
 struct rv_ct *rv_ct_new(const struct rv_ct_config *config, unsigned int slots);
-/* No packet may still refer to a connection. */
+/* Frees the tracker. No packet may still hold a reference to a connection. */
 void rv_ct_free(struct rv_ct *ct);
 
 /*
@@ -212,7 +213,7 @@ void rv_ct_free(struct rv_ct *ct);
  * or NF_DROP if memory ran out or the table is full.
  */
 unsigned int rv_ct_in(struct rv_ct *ct, struct rv_pkt *pkt);
-/* At the last hook: inserts a new connection into the table. Returns NF_ACCEPT or NF_DROP. */
+/* At the packet's last hook: adds a new connection to the table. Returns NF_ACCEPT or NF_DROP. */
 unsigned int rv_ct_out(struct rv_ct *ct, struct rv_pkt *pkt);
 /* Drops the packet's reference. */
 void rv_ct_leave(struct rv_ct *ct, struct rv_pkt *pkt);
@@ -222,14 +223,14 @@ void rv_ct_leave(struct rv_ct *ct, struct rv_pkt *pkt);
 uint64_t rv_ct_now(void);
 uint32_t rv_ct_hash(const struct rv_ct *ct, const struct rv_tuple *t);
 /*
- * Returns the connection of a tuple with a reference, or NULL; removes expired ones. dirs: bits of
- * the directions to match. Sets *dir to that of the tuple if there is a connection.
+ * Finds the connection that has the tuple in one of the directions dirs (bits), takes a reference
+ * and sets *dir to that direction. Returns NULL if there is none. Removes expired connections.
  */
 struct rv_conn *rv_ct_find(struct rv_ct *ct, const struct rv_tuple *t, unsigned int dirs,
 			   enum rv_ct_dir *dir);
 /*
  * Allocates a connection that is not in the table, with one reference and the zone of the tuples.
- * NULL: the table is full and nothing could be evicted, or memory ran out.
+ * Returns NULL if the table is full and nothing could be evicted, or memory ran out.
  */
 struct rv_conn *rv_conn_new(struct rv_ct *ct, const struct rv_tuple *original,
 			    const struct rv_tuple *reply);
@@ -237,15 +238,15 @@ void rv_conn_put(struct rv_ct *ct, struct rv_conn *c);
 
 enum rv_confirmed { RV_CONFIRMED, RV_CONFIRM_CLASH, RV_CONFIRM_FAILED };
 /*
- * Inserts a connection into the table. CLASH: another connection, returned in *winner with a
- * reference, has one of the tuples.
+ * Inserts a connection into the table. Returns CLASH if another connection has one of the tuples;
+ * *winner is then that connection, with a reference.
  */
 enum rv_confirmed rv_ct_confirm(struct rv_ct *ct, struct rv_conn *c, struct rv_conn **winner);
 /* Removes a connection. Returns false if another call already did. */
 bool rv_ct_kill(struct rv_ct *ct, struct rv_conn *c);
 /* Removes expired connections from n buckets, continuing where the last call ended. */
 void rv_ct_gc(struct rv_ct *ct, uint32_t n);
-/* Replaces the table. Sleeps; calls must be serialised. buckets: a power of two. 0 or -Exxx. */
+/* Changes the number of buckets, a power of two. Sleeps; callers serialise. Returns 0 or -Exxx. */
 int rv_ct_resize(struct rv_ct *ct, uint32_t buckets);
 /*
  * Calls fn for each connection until it returns nonzero, and returns that value. fn must not
@@ -254,13 +255,13 @@ int rv_ct_resize(struct rv_ct *ct, uint32_t buckets);
 int rv_ct_each(struct rv_ct *ct, int (*fn)(struct rv_conn *c, void *arg), void *arg);
 uint32_t rv_ct_count(const struct rv_ct *ct);
 uint32_t rv_ct_buckets(const struct rv_ct *ct);
-/* An id for users: not guessable, and constant for the life of the connection. */
+/* Returns an id to show to users: not guessable, and constant while the connection exists. */
 uint32_t rv_conn_id(const struct rv_ct *ct, const struct rv_conn *c);
 /* Serialises changes of c->proto. */
 void rv_conn_lock(const struct rv_ct *ct, const struct rv_conn *c);
 void rv_conn_unlock(const struct rv_ct *ct, const struct rv_conn *c);
 
-/* Sums of all slots. */
+/* Returns the sums over all slots. */
 struct rv_ct_stat rv_ct_stat(const struct rv_ct *ct);
 /* Adds one to a counter of the current slot. */
 #define rv_ct_count_one(ct, field)						\
@@ -273,7 +274,7 @@ struct rv_ct_stat rv_ct_stat(const struct rv_ct *ct);
 
 /* ---- protocols -------------------------------------------------------------------------------- */
 
-/* A protocol's result for a packet. */
+/* What a protocol's packet function returns. */
 enum rv_ct_verdict {
 	RV_CT_PASS,			/* valid */
 	RV_CT_INVALID,			/* *why is set */
@@ -300,36 +301,36 @@ static inline bool rv_conn_confirmed(const struct rv_conn *c)
 void rv_ct_refresh(const struct rv_ct_step *s, uint32_t seconds);
 void rv_ct_account(const struct rv_ct_step *s);
 
-/* A protocol. Rows of ct_small.c, the last one for all others. */
+/* A tracked protocol: a row of the table in ct_small.c. The last row is for all other protocols. */
 struct rv_ct_proto {
 	uint8_t proto;
 	uint8_t family;			/* NFPROTO_UNSPEC: both */
 	uint8_t header;			/* bytes that must be present */
 	uint8_t timeout, stream;	/* enum rv_ct_timeout, before and after replies */
-	/* Checks the packet by itself. Returns RVK_CT_VALID or the reason. NULL: no check. */
+	/* Runs before the connection lookup. Returns RVK_CT_VALID or an error. May be NULL. */
 	enum rvk_ct_why (*check)(const struct rv_ct *ct, const struct rv_pkt *pkt);
-	/* s->conn is set. NULL: always valid, timeout and stream apply. */
+	/* Updates s->conn. NULL: each packet is valid and sets the timeout from the row. */
 	enum rv_ct_verdict (*packet)(struct rv_ct_step *s, const struct rv_ct_proto *row);
 	const char *name;
 };
 
 const struct rv_ct_proto *rv_ct_proto(uint8_t family, uint8_t proto);
-/* Whether the transport checksum is wrong; pseudo: it covers a pseudo-header. */
+/* Returns whether the transport checksum is wrong; pseudo: it covers a pseudo-header. */
 bool rv_ct_sum_is_wrong(const struct rv_ct *ct, const struct rv_pkt *pkt, bool pseudo);
 enum rvk_ct_why rv_ct_tcp_check(const struct rv_ct *ct, const struct rv_pkt *pkt);
 enum rv_ct_verdict rv_ct_tcp(struct rv_ct_step *s, const struct rv_ct_proto *row);
 bool rv_ct_tcp_closing(const struct rv_tcp *tcp);
-/* Whether the connection is being closed, so that it may be evicted. */
+/* Returns whether the connection is being closed, so that it may be evicted. */
 bool rv_ct_closing(const struct rv_conn *c);
 
-/* Kinds of segments, rows of the table of states. */
+/* Kinds of segments: the rows of the state table in ct_tcp.c. */
 enum rv_tcp_kind { RV_TCP_SYN, RV_TCP_SYNACK, RV_TCP_FIN, RV_TCP_ACK, RV_TCP_RST, RV_TCP_NONE, RV_TCP_KINDS };
-/* Next state, or: */
+/* Cells of the state table that are not a state. */
 enum { RV_TCP_IGNORE = TCP_CONNTRACK_MAX, RV_TCP_INVALID };
 uint8_t rv_tcp_next(enum rv_ct_dir dir, enum rv_tcp_kind kind, unsigned int state);
-/* "ESTABLISHED", ... */
+/* Returns "ESTABLISHED", ... */
 const char *rv_tcp_state_name(unsigned int state);
-/* Of the connection; NULL: its protocol has no states. */
+/* Returns the name of the connection's state, or NULL if its protocol has no states. */
 const char *rv_conn_state_name(const struct rv_conn *c);
 const char *rv_ct_why_name(enum rvk_ct_why why);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How packets affect connections: states, ICMP errors, confirmation, accounting. */
+/* Updates connections for packets: states, ICMP errors, confirmation, accounting. */
 #include "ct.h"
 
 #include <linux/icmp.h>
@@ -63,7 +63,7 @@ const char *rv_ct_why_name(enum rvk_ct_why why)
 
 /* ---- accounting ------------------------------------------ */
 
-/* Several CPUs may process packets of one connection at once. */
+/* Counts the packet. Several CPUs may process packets of one connection at the same time. */
 void rv_ct_account(const struct rv_ct_step *s)
 {
 	const enum rv_ct_dir dir = rv_ct_dir(s->info);
@@ -98,7 +98,10 @@ static void set_zone(struct rv_tuple *t, uint16_t zone)
 	t->kind = (t->kind & 0xffff) | (uint32_t)zone << 16;
 }
 
-/* A zone may apply to one direction only; tuples of the other are looked up without it. */
+/*
+ * Looks up the tuple with the packet's zone. If the zone applies to one direction only, looks for
+ * the other direction without it.
+ */
 static struct rv_conn *find_in_zone(const struct rv_ct_step *s, struct rv_tuple *t, enum rv_ct_dir *dir)
 {
 	const struct rv_track *track = &s->pkt->track;
@@ -173,7 +176,7 @@ static enum rv_ct_verdict resolve(struct rv_ct_step *s)
 	return RV_CT_PASS;
 }
 
-/* Protocols without states: a reply makes the connection a stream. */
+/* Handles protocols without states: after a reply, the timeout for streams applies. */
 static enum rv_ct_verdict plain_packet(struct rv_ct_step *s, const struct rv_ct_proto *row)
 {
 	const bool replied = rv_conn_status(s->conn) & IPS_SEEN_REPLY;
@@ -199,7 +202,7 @@ static enum rv_ct_verdict pass_once(struct rv_ct_step *s, const struct rv_ct_pro
 
 /* ---- ICMP errors ------------------------------------------ */
 
-/* Offset of the packet quoted by an ICMP message; 0: none. */
+/* Returns the offset of the packet that an ICMP message quotes, or 0 if it quotes none. */
 static uint32_t quote_of(const struct rv_pkt *pkt, const uint8_t *h)
 {
 	static const uint8_t errors[] = { ICMP_DEST_UNREACH, ICMP_SOURCE_QUENCH, ICMP_REDIRECT,
@@ -226,8 +229,8 @@ static uint32_t redirect_quote(const struct rv_pkt *pkt)
 }
 
 /*
- * An ICMP error belongs to the connection of the quoted packet, and must be addressed to the
- * sender of that packet, possibly as translated by NAT.
+ * Makes an ICMP error RELATED to the connection of the packet that it quotes. The error must be
+ * addressed to the sender of that packet, possibly as translated by NAT.
  */
 static enum rv_ct_verdict relate(struct rv_ct_step *s, uint32_t quote)
 {
@@ -252,15 +255,15 @@ static enum rv_ct_verdict relate(struct rv_ct_step *s, uint32_t quote)
 }
 
 /*
- * Link-local messages: multicast listener discovery (RFC 2710, 3810), neighbour discovery except
- * redirects (RFC 4861), multicast router discovery (RFC 4286).
+ * Returns whether messages of this type stay on the link: multicast listener discovery (RFC 2710,
+ * 3810), neighbour discovery except redirects (RFC 4861), multicast router discovery (RFC 4286).
  */
 static bool is_local_icmpv6(uint8_t type)
 {
 	return (type >= 130 && type <= 136) || type == 143 || type == 151 || type == 152;
 }
 
-/* Handles messages that create no connection. Returns whether the packet is decided. */
+/* Handles ICMP messages that create no connection. Returns false for all other packets. */
 static bool special_icmp(struct rv_ct_step *s, enum rv_ct_verdict *verdict)
 {
 	const struct rv_pkt *pkt = s->pkt;
@@ -320,7 +323,7 @@ unsigned int rv_ct_in(struct rv_ct *ct, struct rv_pkt *pkt)
 	struct rv_ct_step s = { .ct = ct, .pkt = pkt, .now = rv_ct_now() };
 	enum rv_ct_verdict verdict;
 
-	/* Over loopback, the packet arrives a second time. */
+	/* A packet that this host sent to itself still has its connection. */
 	if (pkt->track.conn || pkt->track.info == RV_CT_UNTRACKED)
 		return NF_ACCEPT;
 	if (pkt->track.zone_is_mark)
@@ -361,7 +364,10 @@ static void join(struct rv_ct *ct, struct rv_pkt *pkt, struct rv_conn *winner)
 	rv_ct_count_one(ct, clash);
 }
 
-/* Both hosts sent first, or two packets of one host raced. For TCP, the state would be lost. */
+/*
+ * Returns whether a packet may join an equal connection that was inserted before its own: both
+ * hosts sent first, or two packets of one host raced. Not for TCP: its state would be lost.
+ */
 static bool may_join(const struct rv_conn *c)
 {
 	const struct rv_tuple t = rv_conn_tuple(c, RV_CT_ORIGINAL);

@@ -9,7 +9,7 @@
 
 #define PIECE	64	/* bytes summed at a time */
 
-/* One's complement sum of a part of the packet (RFC 1071); false: it ends before. */
+/* Adds the one's complement sum of len bytes (RFC 1071). Returns false if the packet is shorter. */
 static bool add_sum(const struct rv_pkt *pkt, uint32_t off, uint32_t len, uint64_t *sum)
 {
 	while (len) {
@@ -29,7 +29,7 @@ static bool add_sum(const struct rv_pkt *pkt, uint32_t off, uint32_t len, uint64
 	return true;
 }
 
-/* Only received packets are checked; others may have a partial checksum. */
+/* Checks received packets only; those of this host may have a partial checksum. */
 bool rv_ct_sum_is_wrong(const struct rv_ct *ct, const struct rv_pkt *pkt, bool pseudo)
 {
 	const uint32_t len = pkt->len - pkt->thoff;
@@ -61,13 +61,13 @@ static enum rvk_ct_why check_udp(const struct rv_ct *ct, const struct rv_pkt *pk
 
 	if (rv_be16(h + 4) > len || rv_be16(h + 4) < 8)
 		return RVK_CT_LENGTH;
-	/* No checksum. */
+	/* The sender computed no checksum. */
 	if (!rv_be16(h + 6))
 		return RVK_CT_VALID;
 	return rv_ct_sum_is_wrong(ct, pkt, true) ? RVK_CT_CHECKSUM : RVK_CT_VALID;
 }
 
-/* Bytes 4 and 5 are the checksum coverage; 0: the whole packet (RFC 3828). */
+/* Checks the header. Bytes 4 and 5: how many bytes the checksum covers, 0 for all (RFC 3828). */
 static enum rvk_ct_why check_udplite(const struct rv_ct *ct, const struct rv_pkt *pkt)
 {
 	uint8_t buf[8];
@@ -85,7 +85,7 @@ static enum rvk_ct_why check_udplite(const struct rv_ct *ct, const struct rv_pkt
 
 #define STREAM_AFTER	(2 * RV_SECOND)
 
-/* Traffic in both directions is a stream after two seconds. */
+/* After two seconds, traffic in both directions counts as a stream, with a longer timeout. */
 static enum rv_ct_verdict udp_packet(struct rv_ct_step *s, const struct rv_ct_proto *row)
 {
 	const uint32_t status = rv_conn_status(s->conn);

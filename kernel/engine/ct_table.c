@@ -9,18 +9,18 @@
 
 #define LOCKS		1024
 #define BUCKETS_MAX	(1U << 24)
-#define CHAIN_MAX	80	/* nodes of a bucket, 50 plus a random number up to 30 */
+#define CHAIN_MAX	80	/* most nodes of a bucket: 50 plus a random number up to 30 */
 #define CHAIN_SPREAD	31
 #define EVICT_BUCKETS	8	/* nodes to examine for a connection to evict */
 #define NEARLY_FULL	95	/* percent full: collect closing connections */
 
 struct rv_buckets {
 	uint32_t mask;			/* number of buckets - 1 */
-	uint32_t turn;			/* parity flips with each resize */
+	uint32_t turn;			/* number of resizes; its parity is in the end markers */
 	struct rv_node *heads[];
 };
 
-/* Shared by all trackers: locks of buckets, and of the state of connections, by address. */
+/* Shared by all trackers: locks of buckets, and of connections (chosen by their address). */
 static struct rv_lock locks[LOCKS], conn_locks[LOCKS];
 static struct rv_lock first_use = RV_LOCK_INIT(first_use);
 static bool locks_made;
@@ -85,7 +85,7 @@ static struct rv_conn *conn_of(struct rv_node *n, enum rv_ct_dir dir)
 	return (struct rv_conn *)(void *)(n - dir);
 }
 
-/* Whether the node has the tuple, in one of the given directions. */
+/* Returns whether the node has the tuple and belongs to one of the directions dirs (bits). */
 static bool node_is(const struct rv_node *n, const struct rv_tuple *t, unsigned int dirs)
 {
 	const uint32_t kind = rv_relaxed(n->tuple.kind);
@@ -146,8 +146,8 @@ static bool get_same(struct rv_ct *ct, struct rv_node *n, const struct rv_tuple 
 }
 
 /*
- * Finds the node with the tuple in a chain and takes a reference to its connection. NULL with
- * *lost set: the reader was led into another chain.
+ * Finds the node with the tuple in a chain and takes a reference to its connection. Returns NULL
+ * if there is none, with *lost set if the reader ended in another chain, so must search again.
  */
 static struct rv_node *search(struct rv_ct *ct, const struct rv_buckets *b, uint32_t bucket,
 			      const struct rv_tuple *t, unsigned int dirs, bool *lost)
@@ -161,7 +161,7 @@ static struct rv_node *search(struct rv_ct *ct, const struct rv_buckets *b, uint
 	return NULL;
 }
 
-/* While the bucket is locked, no node with this hash moves. */
+/* Searches a bucket that the caller has locked, so that its nodes do not move. */
 static struct rv_node *search_locked(const struct rv_ct *ct, uint32_t hash, const struct rv_tuple *t,
 				     unsigned int dirs)
 {
@@ -188,14 +188,14 @@ static struct rv_node *find_locked(struct rv_ct *ct, uint32_t hash, const struct
 
 	rv_lock(lock);
 	n = search_locked(ct, hash, t, dirs);
-	/* A connection in a chain is referenced by the table. */
+	/* The table holds a reference to each connection in a chain. */
 	if (n)
 		__atomic_fetch_add(&conn_of(n, node_dir(n))->refs, 1, __ATOMIC_RELAXED);
 	rv_unlock(lock);
 	return n;
 }
 
-/* A miss is reliable only if no resize was in progress. */
+/* Searches again if nothing was found while a resize was in progress. */
 static struct rv_node *find_node(struct rv_ct *ct, uint32_t hash, const struct rv_tuple *t,
 				 unsigned int dirs)
 {
@@ -239,9 +239,9 @@ struct rv_conn *rv_ct_find(struct rv_ct *ct, const struct rv_tuple *t, unsigned 
 
 /* ---- changes ------------------------------------------ */
 
-/* The locks of both tuples, in order, and a read section for the tables. */
+/* The locks for a connection's two tuples, in the order of locking, and their hashes. */
 struct both {
-	struct rv_lock *first, *second;	/* second: NULL if it is the same */
+	struct rv_lock *first, *second;	/* second: NULL if both tuples have the same lock */
 	uint32_t hash[RV_CT_DIRS];
 };
 
@@ -296,7 +296,7 @@ static bool remove_from(struct rv_buckets *b, struct rv_node *n, uint32_t hash)
 	return true;
 }
 
-/* Keep n->next: a reader at n must still reach the end of the chain. */
+/* Unlinks a node. Keeps n->next: a reader at n must still reach the end of the chain. */
 static void remove_node(struct rv_ct *ct, struct rv_node *n, uint32_t hash)
 {
 	struct rv_buckets *before;
@@ -324,7 +324,7 @@ bool rv_ct_kill(struct rv_ct *ct, struct rv_conn *c)
 	return mine;
 }
 
-/* Whether the chain of a hash has more nodes than allowed. Called with the lock held. */
+/* Returns whether the bucket of a hash has more nodes than allowed. Called with its lock held. */
 static bool is_long(const struct rv_ct *ct, uint32_t hash)
 {
 	const uint32_t max = CHAIN_MAX - rv_random() % CHAIN_SPREAD;
@@ -337,7 +337,7 @@ static bool is_long(const struct rv_ct *ct, uint32_t hash)
 	return length == max;
 }
 
-/* Called with both locks held. */
+/* Inserts both nodes unless another connection has one of the tuples. Needs both locks. */
 static enum rv_confirmed enter(struct rv_ct *ct, struct rv_conn *c, const struct both *both,
 			       struct rv_conn **winner)
 {
@@ -355,13 +355,13 @@ static enum rv_confirmed enter(struct rv_ct *ct, struct rv_conn *c, const struct
 		rv_ct_count_one(ct, chain_too_long);
 		return RV_CONFIRM_FAILED;
 	}
-	/* The timer starts now. */
+	/* Until now, expires was a duration. */
 	rv_set_relaxed(c->expires, rv_ct_now() + c->expires);
 	if (ct->config.timestamp)
 		c->started = rv_clock(RV_CLOCK_UTC);
 	__atomic_fetch_add(&c->refs, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_or(&c->status, IPS_CONFIRMED, __ATOMIC_RELEASE);
-	/* If both tuples are equal, packets find the reply direction, as in Linux. */
+	/* Lookups find the last one inserted: if both tuples are equal, the reply, as in Linux. */
 	insert_node(rv_deref(ct->now), &c->nodes[RV_CT_ORIGINAL], both->hash[RV_CT_ORIGINAL]);
 	insert_node(rv_deref(ct->now), &c->nodes[RV_CT_REPLY], both->hash[RV_CT_REPLY]);
 	return RV_CONFIRMED;
@@ -481,7 +481,7 @@ static bool is_any(const struct rv_conn *c, uint64_t now)
 	return true;
 }
 
-/* Removes the connections of a bucket for which fn is true. */
+/* Removes the connections of a bucket for which fn returns true. */
 static void collect(struct rv_ct *ct, uint32_t bucket,
 		    bool (*fn)(const struct rv_conn *c, uint64_t now), uint64_t now)
 {
@@ -548,7 +548,7 @@ int rv_ct_resize(struct rv_ct *ct, uint32_t buckets)
 
 	if (!buckets || buckets & (buckets - 1) || buckets > BUCKETS_MAX)
 		return -EINVAL;
-	/* The locks stay those of the first size. */
+	/* The number of locks does not change with the number of buckets. */
 	if (buckets <= ct->lock_mask)
 		buckets = ct->lock_mask + 1;
 	b = make_buckets(buckets, old->turn + 1);
@@ -602,7 +602,7 @@ void rv_ct_free(struct rv_ct *ct)
 	rv_free(ct);
 }
 
-/* Maximum number of connections of a bucket referenced at a time. */
+/* rv_ct_each() references at most so many connections of a bucket at a time. */
 #define BATCH	(CHAIN_MAX + 1)
 
 static uint32_t get_batch(struct rv_ct *ct, const struct rv_buckets *b, uint32_t bucket,

@@ -2,7 +2,7 @@
 /*
  * Tracking of TCP: a state table and windows (RFC 9293, 7323, 2018, 5961). The tracker sees
  * segments before the receiver does, and segments may be lost after it has seen them. It therefore
- * tracks what the ends may know, and passes segments that only the receiver can judge.
+ * tracks what each end may have received, and passes segments that only the receiver can judge.
  */
 #include "ct.h"
 
@@ -30,10 +30,11 @@ enum {
 };
 
 /*
- * Next state by direction, kind of segment and state. Below each row, the reason for its cells.
+ * The next state, indexed by direction, kind of segment and current state. The comment below each
+ * row gives the reason for its cells.
  *
- * Without a connection, only SYN and (picked up in the middle) ACK get here, from the original
- * direction; other cells of NO are invalid.
+ * Column NO: no connection yet. Only a SYN, or an ACK of a connection that is picked up in the
+ * middle, creates one, in the original direction; the other cells are invalid.
  */
 static const uint8_t states[RV_CT_DIRS][RV_TCP_KINDS][TCP_CONNTRACK_MAX] = {
 	[RV_CT_ORIGINAL] = {
@@ -117,14 +118,14 @@ bool rv_ct_tcp_closing(const struct rv_tcp *tcp)
 struct segment {
 	uint8_t flags;
 	enum rv_tcp_kind kind;
-	uint32_t seq, end, ack, sack;	/* end: after the data, SYN and FIN */
+	uint32_t seq, end, ack, sack;	/* end: sequence number after the data, SYN and FIN */
 	uint32_t win;			/* scaled once the sender is known */
 	uint16_t header_win;
 	bool has_options;
 	uint8_t scale, options;		/* of a SYN: IP_CT_TCP_FLAG_* */
 };
 
-/* Sequence numbers wrap. */
+/* Compares sequence numbers, which wrap around. */
 static bool is_before(uint32_t a, uint32_t b)
 {
 	return (int32_t)(a - b) < 0;
@@ -146,7 +147,7 @@ static enum rv_tcp_kind kind_of(uint8_t flags)
 	return flags & ACK ? RV_TCP_ACK : RV_TCP_NONE;
 }
 
-/* Highest right edge of the SACK blocks. */
+/* Sets s->sack to the highest right edge of the SACK blocks. */
 static void take_sack(struct segment *s, const uint8_t *option, unsigned int len)
 {
 	if (len < 10 || (len - 2) % 8)
@@ -168,7 +169,7 @@ static void take_option(struct segment *s, const uint8_t *option, unsigned int l
 		take_sack(s, option, len);
 }
 
-/* A truncated option ends the list. */
+/* Reads the options that tracking uses, up to the first truncated one. */
 static void take_options(struct segment *s, const uint8_t *options, unsigned int len)
 {
 	unsigned int i = 0;
@@ -185,7 +186,7 @@ static void take_options(struct segment *s, const uint8_t *options, unsigned int
 	}
 }
 
-/* rv_ct_tcp_check() has made sure that the header is complete. */
+/* Reads the header, which rv_ct_tcp_check() found to be complete. */
 static void read_segment(const struct rv_pkt *pkt, struct segment *s)
 {
 	uint8_t buf[60];
@@ -204,7 +205,7 @@ static void read_segment(const struct rv_pkt *pkt, struct segment *s)
 		take_options(s, h + RV_TCP_HEADER, header - RV_TCP_HEADER);
 }
 
-/* Valid combinations of flags; each may also have ECE, CWR and PSH. */
+/* Returns whether the combination of flags is valid. ECE, CWR and PSH may be added to any. */
 static bool flags_valid(uint8_t flags)
 {
 	static const uint8_t valid[] = {
@@ -234,11 +235,11 @@ enum rvk_ct_why rv_ct_tcp_check(const struct rv_ct *ct, const struct rv_pkt *pkt
 
 enum window {
 	IN_WINDOW,
-	LET_PASS,			/* outside, but may be answered: not tracked */
-	SEQ_ABOVE, ACK_ABOVE,		/* invalid */
+	LET_PASS,			/* outside, but may be answered: pass untracked */
+	SEQ_ABOVE, ACK_ABOVE,		/* number too high: invalid */
 };
 
-/* TCP's additions to rv_ct_step. */
+/* A segment being processed. */
 struct tcp_step {
 	struct rv_ct_step *step;
 	struct rv_tcp *tcp;
@@ -254,8 +255,8 @@ static uint32_t window_or_one(uint32_t win)
 }
 
 /*
- * The first SYN of an end, or a new one. Windows are scaled only if both ends offer it (RFC 7323,
- * 2.2).
+ * Initialises the sender from its SYN. Windows are scaled only if both SYNs have the option (RFC
+ * 7323, 2.2).
  */
 static void start_sender(struct tcp_step *t)
 {
@@ -271,7 +272,7 @@ static void start_sender(struct tcp_step *t)
 		t->sender->scale = t->receiver->scale = 0;
 }
 
-/* The first segment seen of an end, in the middle of a connection. */
+/* Initialises the sender from the first segment seen of it, in the middle of a connection. */
 static void pick_up_sender(struct tcp_step *t)
 {
 	const struct segment *seg = &t->seg;
@@ -282,7 +283,7 @@ static void pick_up_sender(struct tcp_step *t)
 	if (!t->receiver->max_win)
 		t->receiver->end = t->receiver->max_end = seg->sack;
 	else if (seg->sack == t->receiver->end + 1)
-		t->receiver->end++;	/* answers a keep-alive */
+		t->receiver->end++;	/* the segment answers a keep-alive */
 }
 
 /* Sets the sender's window from its first segment. Returns true if no further check is needed. */
@@ -302,7 +303,7 @@ static bool start_window(struct tcp_step *t)
 	return t->dir == RV_CT_REPLY && !(seg->flags & ACK);
 }
 
-/* Assumes correct values for numbers that the segment does not carry. */
+/* Fills in valid values for the numbers that the segment does not contain. */
 static void fill_in(struct tcp_step *t)
 {
 	struct segment *seg = &t->seg;
@@ -331,8 +332,8 @@ static bool ends_before_window(const struct tcp_step *t)
 }
 
 /*
- * Some senders overrun the window slightly. If the rules accept the segment and it is
- * acknowledged, later segments must not become invalid because of it.
+ * Handles a segment slightly beyond the window, which some senders send. If the rules accept it and
+ * the receiver acknowledges it, later segments must not become invalid because of it.
  */
 static enum window beyond_window(struct tcp_step *t)
 {
@@ -439,7 +440,7 @@ static void note_last(struct tcp_step *t)
 	t->tcp->last_dir = t->dir;
 }
 
-/* Adopts the SYN that was passed without tracking it, now that the server has acknowledged it. */
+/* Starts again from the SYN that was passed untracked, now that the server has acknowledged it. */
 static void follow_ignored(struct tcp_step *t)
 {
 	struct rv_tcp *tcp = t->tcp;
@@ -456,9 +457,9 @@ static void follow_ignored(struct tcp_step *t)
 }
 
 /*
- * The connection may be out of sync. Remembers the segment; the answer will show whether it was
- * valid. A SYN that the server answers with a challenge ACK (RFC 5961, 4.2) must not be taken for
- * the last ACK.
+ * Passes the segment without tracking it, because the tracker may be out of sync, and remembers it:
+ * the answer will show whether it was valid. If the server answers a SYN with a challenge ACK (RFC
+ * 5961, 4.2), that ACK must not be taken for the last one of the connection.
  */
 static void ignore(struct tcp_step *t)
 {
@@ -490,12 +491,15 @@ static bool is_established(const struct tcp_step *t)
 }
 
 enum rst {
-	RST_OPEN,			/* not decided yet */
+	RST_OPEN,			/* undecided */
 	RST_WINDOW,			/* check the window as usual */
 	RST_ACCEPT, RST_INVALID,
 };
 
-/* Compares an RST with what its receiver has acknowledged; may keep the state (RFC 5961, 3.2). */
+/*
+ * Compares an RST's sequence number with what its receiver has acknowledged. Keeps the state if the
+ * receiver will answer with a challenge ACK (RFC 5961, 3.2).
+ */
 static enum rst check_rst_number(struct tcp_step *t)
 {
 	const uint32_t max_ack = t->receiver->max_ack, seq = t->seg.seq;
@@ -512,7 +516,10 @@ static enum rst check_rst_number(struct tcp_step *t)
 	return RST_OPEN;
 }
 
-/* The server answered the SYN with a challenge ACK because it still has an old connection. */
+/*
+ * Returns whether the segment is the RST after a challenge ACK, by which a server that still has
+ * an old connection answered the SYN.
+ */
 static bool answers_challenge(const struct tcp_step *t)
 {
 	return t->old == SS && t->tcp->last_kind == RV_TCP_ACK && t->tcp->last_dir == RV_CT_REPLY &&
@@ -533,7 +540,7 @@ static enum rst check_rst(struct tcp_step *t)
 	if (done != RST_OPEN)
 		return done;
 	/*
-	 * Answers a SYN, or an ACK of a half-open connection, that was passed without tracking it.
+	 * The RST answers a SYN, or an ACK of a half-open connection, that was passed untracked.
 	 */
 	if (((status & IPS_SEEN_REPLY && tcp->last_kind == RV_TCP_SYN && tcp->last_dir != t->dir) ||
 	     (!(status & IPS_ASSURED) && tcp->last_kind == RV_TCP_ACK)) &&
@@ -542,7 +549,7 @@ static enum rst check_rst(struct tcp_step *t)
 	return RST_WINDOW;
 }
 
-/* An end that closes outside the window is probably gone: do not wait five days. */
+/* Reduces the timeout: an end that closes outside the window has probably lost the connection. */
 static void shorten(struct tcp_step *t)
 {
 	struct rv_conn *c = t->step->conn;
@@ -593,7 +600,7 @@ static bool may_reopen(const struct tcp_step *t)
 	       (tcp->last_dir == t->dir && tcp->last_kind == RV_TCP_RST);
 }
 
-/* Result of an additional check: decided, or whether to check the window. */
+/* What to do after an additional check: nothing, check the window, or only update the state. */
 enum look { DECIDED, CHECK_WINDOW, FOLLOW };
 
 static enum look look_at_rst(struct tcp_step *t, enum rv_ct_verdict *verdict)
@@ -609,7 +616,7 @@ static enum look look_at_rst(struct tcp_step *t, enum rv_ct_verdict *verdict)
 	}
 }
 
-/* A SYN after the connection was closed. */
+/* Handles a SYN after the connection was closed. */
 static enum look look_at_reopening(struct tcp_step *t, enum rv_ct_verdict *verdict)
 {
 	if (t->old < TW)
@@ -627,7 +634,7 @@ static bool is_challenge_ack(const struct tcp_step *t)
 	       t->tcp->last_kind == RV_TCP_SYN && t->tcp->last_flags & IP_CT_EXP_CHALLENGE_ACK;
 }
 
-/* Decisions that the table cannot make. */
+/* Makes decisions that depend on more than the state table. */
 static enum look look_closer(struct tcp_step *t, enum rv_ct_verdict *verdict)
 {
 	switch (t->new) {
@@ -703,7 +710,7 @@ static enum rv_ct_verdict follow(struct tcp_step *t, uint32_t *seconds)
 	return RV_CT_PASS;
 }
 
-/* The segment was tracked. */
+/* Sets the timeout after a valid segment. */
 static void renew(struct tcp_step *t, uint32_t seconds)
 {
 	struct rv_ct_step *s = t->step;
@@ -711,14 +718,15 @@ static void renew(struct tcp_step *t, uint32_t seconds)
 	const uint32_t unack = s->ct->config.timeouts[TCP_CONNTRACK_UNACK];
 
 	if (!(status & IPS_SEEN_REPLY)) {
-		/* The only answer was a refusal. */
+		/* No other answer was seen: the connection was refused. */
 		if (t->seg.flags & RST) {
 			rv_ct_account(s);
 			rv_ct_kill(s->ct, s->conn);
 			return;
 		}
 		/*
-		 * Otherwise a client that repeats its SYN would keep an old translation for ever.
+		 * A repeated SYN does not extend the timeout: otherwise a client that repeats it
+		 * would keep an old NAT translation for ever.
 		 */
 		if (t->seg.kind == RV_TCP_SYN && t->old == SS)
 			return;

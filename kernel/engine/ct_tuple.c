@@ -54,7 +54,7 @@ uint64_t rv_siphash(const uint32_t *words, unsigned int n, const uint64_t key[2]
 
 /* ---- packets ------------------------------------------ */
 
-/* ICMP: identifier, then type and code. */
+/* Sets ids for ICMP: identifier, then type and code. */
 static void put_icmp(struct rv_tuple *t, const uint8_t *h)
 {
 	memcpy(t->ids, h + 4, 2);
@@ -106,7 +106,7 @@ static const void *beyond(const struct rv_pkt *pkt, uint32_t off, uint32_t len, 
 	return NULL;
 }
 
-/* An error quotes the start of the packet that caused it (RFC 1812, 4.3.2.3; RFC 4443, 2.4). */
+/* ICMP errors quote the start of the packet that caused them (RFC 1812, 4.3.2.3; RFC 4443, 2.4). */
 enum rvk_ct_why rv_tuple_quoted(const struct rv_pkt *pkt, uint32_t off, struct rv_tuple *t,
 				struct rv_pkt *inner)
 {
@@ -129,7 +129,7 @@ enum rvk_ct_why rv_tuple_quoted(const struct rv_pkt *pkt, uint32_t off, struct r
 
 /* ---- replies ------------------------------------------ */
 
-/* Requests and their replies. */
+/* ICMP requests and their replies. */
 static const struct { uint8_t proto, request, reply; } pairs[] = {
 	{ IPPROTO_ICMP, ICMP_ECHO, ICMP_ECHOREPLY },
 	{ IPPROTO_ICMP, ICMP_TIMESTAMP, ICMP_TIMESTAMPREPLY },

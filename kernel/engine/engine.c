@@ -32,7 +32,7 @@ struct rv_engine {
 	struct rv_rules *rules[2][RV_TABLES];	/* IPv4, IPv6; read under rv_read_begin() */
 	struct rv_named_list names[RV_NAMES];
 	uint64_t used;				/* bytes of state allocated for packets */
-	struct rv_ct *ct;			/* NULL: does not track connections */
+	struct rv_ct *ct;			/* NULL if the engine does not track connections */
 };
 
 const struct rv_engine_table_def *rv_engine_table_find(const char name[RVK_TABLE_LEN])

@@ -86,12 +86,12 @@ struct rv_conn;
 
 /* What connection tracking knows about a packet. */
 struct rv_track {
-	struct rv_conn *conn;		/* referenced; NULL: none, INVALID unless UNTRACKED */
+	struct rv_conn *conn;		/* holds a reference; NULL: INVALID or UNTRACKED */
 	uint8_t info;			/* enum ip_conntrack_info, or RV_CT_UNTRACKED */
-	uint8_t why;			/* enum rvk_ct_why: why it is INVALID */
+	uint8_t why;			/* enum rvk_ct_why: why the packet is INVALID */
 	/* Set by target CT: */
-	uint8_t zone_dirs;		/* directions in which the zone counts, bits; 0: none set */
-	bool zone_is_mark;		/* the zone is the packet's mark when it is tracked */
+	uint8_t zone_dirs;		/* bits: directions that the zone applies to; 0: none */
+	bool zone_is_mark;		/* the zone is the mark that the packet has when tracked */
 	uint16_t zone;
 };
 
@@ -118,7 +118,7 @@ struct rv_pkt {
 	/* Set by rv_pkt_parse(): */
 	bool hotdrop;			/* malformed: drop the packet */
 	uint16_t proto;			/* of transport, or RV_PROTO_NONE */
-	bool fragment;			/* first or later */
+	bool fragment;			/* the first one or a later one */
 	uint16_t fragoff;		/* in units of 8 bytes; nonzero: no transport header */
 	uint32_t thoff;			/* of the transport header */
 };
@@ -307,8 +307,9 @@ extern unsigned int rv_recent_entries;
 extern uint64_t rv_packet_memory;
 
 /*
- * Chains with fewer rules are not compiled. 0: none is; 1: all that can be, whether it pays or not,
- * and every structure is used even for few rules (for tests). Read when a table is replaced.
+ * Minimum number of rules of a chain that is compiled into a lookup; read when a table is replaced.
+ * 0: compiles no chain. 1, for tests: compiles each chain that can be, into all structures (hashes
+ * and tree) even where a linear walk would be cheaper.
  */
 extern unsigned int rv_lookup_rules;
 
@@ -357,7 +358,7 @@ struct rv_engine_ops {
 	bool (*has_users)(struct rv_engine *e);
 	/*
 	 * Called when a table of the family comes into existence, before it is run. Returns 0, or
-	 * -Exxx to refuse it; -EOPNOTSUPP: table nat, and there is no NAT.
+	 * -Exxx to refuse it: -EOPNOTSUPP for table nat if the kernel has no NAT.
 	 */
 	int (*table_made)(struct rv_engine *e, uint8_t family, enum rv_table_id id);
 };
@@ -368,14 +369,14 @@ struct rv_engine *rv_engine_new(const struct rv_engine_ops *ops, void *context,
 /* No packet may be running. */
 void rv_engine_free(struct rv_engine *e);
 /*
- * Makes the engine track connections itself, before it has tables: rules can then use the matches
- * and targets on connections, and packets must pass rv_ct_in() and rv_ct_out() (ct.h). Returns 0
- * or -ENOMEM.
+ * Makes the engine track connections itself; call it before any table is added. Rules can then use
+ * the matches and targets on connections, and the caller must pass each packet to rv_ct_in() and
+ * rv_ct_out() (ct.h). Returns 0 or -ENOMEM.
  */
 struct rv_ct_config;
 struct rv_ct;
 int rv_engine_track(struct rv_engine *e, const struct rv_ct_config *config);
-/* NULL: it does not. */
+/* Returns the engine's tracker, or NULL if it does not track connections. */
 struct rv_ct *rv_engine_ct(const struct rv_engine *e);
 /* The context passed to rv_engine_new() (struct net). */
 void *rv_engine_context(const struct rv_engine *e);

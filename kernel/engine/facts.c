@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Derives from an entry's IP part and predicates which packets cannot match it. */
+/* Finds which packets cannot match an entry, from its addresses, interfaces and predicates. */
 #include "lookup.h"
 
 uint64_t rv_dim_max(uint8_t family, unsigned int dim)
@@ -17,7 +17,7 @@ uint64_t rv_dim_max(uint8_t family, unsigned int dim)
 	return max[dim];
 }
 
-/* FNV-1a. Bytes after the NUL are ignored; the kernel does not clear them. */
+/* Returns the FNV-1a hash of a name, without the bytes after its NUL, which may be anything. */
 uint64_t rv_name_number(const char name[16])
 {
 	uint64_t x = 0xcbf29ce484222325ULL;
@@ -29,7 +29,7 @@ uint64_t rv_name_number(const char name[16])
 
 /* ---- predicates without side effects ---------------------- */
 
-/* Returns false if one of them may have a side effect. */
+/* Calls fn for each predicate. Stops and returns false at the first that may have a side effect. */
 static bool pass_list(const void *list, uint32_t size,
 		      void (*fn)(const struct rvk_predicate *p, void *arg), void *arg)
 {
@@ -46,7 +46,7 @@ static bool pass_list(const void *list, uint32_t size,
 	return true;
 }
 
-/* A match that reads nothing is constant. */
+/* Calls fn for the predicates of a match. Returns false if the match may have a side effect. */
 static bool pass_handler(const struct rv_instance *use,
 			 void (*fn)(const struct rvk_predicate *p, void *arg), void *arg)
 {
@@ -79,7 +79,7 @@ struct facts {
 	unsigned int boxes;
 };
 
-/* A field may have several conditions; an exact one is the most useful. */
+/* Adds a condition (field & mask) == value. If a field has several, keeps an exact one. */
 static void limit_mask(struct facts *f, unsigned int dim, uint64_t value, uint64_t mask)
 {
 	const uint64_t lo = value & mask;
@@ -129,7 +129,7 @@ static void limit_addresses(struct facts *f, unsigned int dim, const uint8_t *fr
 		limit_range(f, dim + 1, rv_be64(from + 8), rv_be64(to + 8));
 }
 
-/* Only names without '+': those whose NUL is compared. */
+/* Adds a condition on an interface name, unless it ends with '+' (its NUL is not compared). */
 static void limit_name(struct facts *f, unsigned int dim, const char *name, const uint8_t *mask)
 {
 	for (unsigned int i = 0; i < 16; i++) {
@@ -155,7 +155,7 @@ static void limit_ip(struct facts *f, const struct rvk_ip *ip)
 		limit_mask(f, RV_DIM_PROTO, ip->proto, UINT64_MAX);
 }
 
-/* The list of the first such predicate yields one box per interval. */
+/* Adds the first list of ports as one box per interval. */
 static void limit_list(struct facts *f, unsigned int dim, const struct rvk_predicate *p)
 {
 	const struct rvk_interval *list = (const void *)(p + 1);
@@ -173,7 +173,7 @@ static void limit_list(struct facts *f, unsigned int dim, const struct rvk_predi
 	limit_range(f, dim, lo, hi);
 }
 
-/* Ports, ICMP types: 16 bits. Even a negated test requires them to be present. */
+/* Adds a condition on ports or the ICMP type. Even a negated test requires them to be present. */
 static void limit_port(struct facts *f, unsigned int dim, const struct rvk_predicate *p)
 {
 	if (p->flags & RVK_PREDICATE_NEGATE)
@@ -216,7 +216,7 @@ static void limit_predicate_address(struct facts *f, unsigned int dim,
 		limit_addresses(f, dim, p->value, p->other);
 }
 
-/* Fields that are not mentioned are not restricted. */
+/* Adds the condition of a predicate, if it tests one of the fields. */
 static void limit_predicate(const struct rvk_predicate *p, void *arg)
 {
 	const bool negated = p->flags & RVK_PREDICATE_NEGATE;

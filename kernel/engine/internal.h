@@ -40,9 +40,9 @@ static inline void rv_put_be16(uint8_t *p, uint16_t value)
 /* Updates an internet checksum after a change of 16 bits (RFC 1624, equation 3). */
 void rv_csum_replace(uint8_t *check, uint16_t from, uint16_t to);
 
-/* IPv6 extension headers that may precede the transport header. */
+/* Returns whether this is an IPv6 extension header that may precede the transport header. */
 bool rv_ipv6_extension(uint8_t next);
-/* Length of one in bytes; second: its second byte. */
+/* Returns the length in bytes of an IPv6 extension header; second: its second byte. */
 uint32_t rv_ipv6_extension_length(uint8_t kind, uint8_t second);
 
 /* Protocols whose header starts with the two ports. */
@@ -112,7 +112,7 @@ bool rv_load(struct rv_pkt *pkt, unsigned int sel, struct rv_values *v);
 uint16_t rv_predicate_check(const struct rvk_predicate *p, uint32_t room, uint8_t family);
 bool rv_predicate_true(struct rv_pkt *pkt, const struct rvk_predicate *p);
 bool rv_selector_known(uint32_t sel, uint8_t family);
-/* Whether loading it never drops a packet whose transport header is complete. */
+/* Returns whether loading the selector never drops a packet whose transport header is complete. */
 bool rv_selector_harmless(uint32_t sel);
 
 /* ---- matches that translate to predicates --------------------------------------------- */
@@ -402,8 +402,8 @@ bool rv_name_valid(const char *name, unsigned int len, bool empty);
 /* ---- registry ----------------------------------------------------------------------------- */
 
 /*
- * Finds and pins a match or target that the engine may use. NULL: not found; *best is the highest
- * revision, or -1 if the name is unknown.
+ * Finds and pins a match or target that the engine may use. Returns NULL if there is none with this
+ * revision; *best is then the highest revision, or -1 if the name is unknown.
  */
 const struct rv_handler *rv_handler_get(const struct rv_engine *e, uint8_t kind, uint8_t family,
 					const char *name, uint8_t revision, int *best);

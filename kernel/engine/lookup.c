@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Compiles the chains of a table into lookups. Each entry of a chain becomes one or more boxes.
- * Boxes with exact values under the same masks share a hash; other boxes with conditions make a
- * tree; entries without conditions on these fields are always candidates. A chain whose lookup
- * would cost more than comparing its entries one by one has none.
+ * Compiles the chains of a table into lookups (see lookup.h). Each entry of a chain becomes one or
+ * more boxes; a box is a range for each field. Boxes with exact values under the same masks share a
+ * hash table; other boxes with conditions go to a tree; entries without conditions are always
+ * candidates. A chain gets no lookup if comparing its entries one by one is cheaper.
  *
  * Everything takes time proportional to the number of entries, except the tree, which takes
  * O(n log n). A box takes at most 136 bytes of lists, slots and nodes, and a chain has at most
@@ -12,15 +12,15 @@
 #include "lookup.h"
 
 #define SHAPES	  64
-#define HASH_MIN  3  /* boxes that are worth a hash */
+#define HASH_MIN  3  /* fewest boxes for which a hash table is made */
 #define GROUP_MAX 16 /* boxes with the same key that are not divided further */
-#define BOXES_MAX 4  /* per entry; beyond that, lists of ports are intervals */
+#define BOXES_MAX 4  /* per entry, on average; else port lists become one interval */
 
 enum { PART_ALWAYS = 0xff, PART_TREE = 0xfe };
 
 unsigned int rv_lookup_rules = 24;
 
-/* Masks that some boxes have in common. */
+/* The masks of all fields, as some boxes have them in common. */
 struct shape {
 	uint64_t mask[RV_DIMS]; /* indexed like rv_lookup.dims */
 	uint32_t count;
@@ -69,7 +69,7 @@ uint32_t rv_list_new(struct rv_lookup_build *b, uint32_t n)
 
 /* ---- boxes ---------------------- */
 
-/* Whether lists of ports are still split into a box per interval. */
+/* Returns whether the lists of ports of entry i are split into one box per interval. */
 static bool expands(const struct rv_lookup_build *b, uint32_t i)
 {
 	return b->nboxes <= BOXES_MAX * (i - b->lookup->first);
@@ -138,7 +138,7 @@ static void fill_boxes(struct rv_lookup_build *b)
 
 /* ---- which parts ---------------------- */
 
-/* The shape of a box; NULL: it has no exact value, or there are too many shapes. */
+/* Returns the shape of a box, or NULL if it has no exact value or there are too many shapes. */
 static struct shape *find_shape(struct shapes *s, const struct rv_range *r, unsigned int ndims)
 {
 	uint64_t mask[RV_DIMS] = { 0 }, any = 0;
@@ -186,7 +186,7 @@ static bool contains(const struct shape *shape, const struct shape *part, unsign
 	return true;
 }
 
-/* The most frequent shapes get a hash; others use a hash whose masks are a subset of theirs. */
+/* Makes hash tables for the most frequent shapes. Others use one with a subset of their masks. */
 static void choose_hashes(struct rv_lookup_build *b, struct shapes *s)
 {
 	const uint32_t least = b->eager ? 1 : HASH_MIN;
@@ -239,7 +239,7 @@ static void choose_parts(struct rv_lookup_build *b, struct shapes *s)
 	}
 }
 
-/* Few boxes are cheaper to compare than to look up. */
+/* Moves the boxes of a small tree to the list that is always compared, which is cheaper. */
 static void drop_small_tree(struct rv_lookup_build *b)
 {
 	uint32_t n = 0;
@@ -276,7 +276,7 @@ static bool pays(const struct rv_lookup_build *b)
 
 /* ---- hashes ---------------------- */
 
-/* The slot of a key, or a free one for it; NULL: the probe sequence is too long. */
+/* Returns the slot of a key, or a free slot for it; NULL if the probe sequence is too long. */
 static struct rv_lookup_slot *find_slot(const struct rv_lookup_hash *h, uint64_t hash)
 {
 	uint32_t at = rv_lookup_slot(h, hash);
@@ -304,7 +304,7 @@ static int make_slots(struct rv_lookup_build *b, unsigned int part)
 	return h->slots ? 0 : -ENOMEM;
 }
 
-/* Assigns the boxes to groups, whose numbers are stored in the slots. Returns how many. */
+/* Groups the boxes by key; stores group numbers in the slots. Returns the number of groups. */
 static uint32_t make_groups(struct rv_lookup_build *b, unsigned int part)
 {
 	struct rv_lookup_hash *h = &b->lookup->hashes[part];
@@ -334,7 +334,7 @@ static uint32_t make_groups(struct rv_lookup_build *b, unsigned int part)
 	return n;
 }
 
-/* Whether the box has a condition that the hash does not decide. */
+/* Returns whether the box has a condition that the hash table does not test. */
 static bool is_beyond(const struct rv_lookup_build *b, const struct rv_lookup_hash *h, uint32_t box)
 {
 	const struct rv_range *r = rv_box_ranges(b, box);
@@ -348,7 +348,7 @@ static bool is_beyond(const struct rv_lookup_build *b, const struct rv_lookup_ha
 	return false;
 }
 
-/* In groups that are too large, such boxes go to the tree, which compares all fields. */
+/* Moves such boxes from groups that are too large to the tree, which compares all fields. */
 static void divide_groups(struct rv_lookup_build *b, unsigned int part, uint32_t ngroups)
 {
 	const struct rv_lookup_hash *h = &b->lookup->hashes[part];
@@ -363,7 +363,7 @@ static void divide_groups(struct rv_lookup_build *b, unsigned int part, uint32_t
 			b->size[b->group[i]]++;
 }
 
-/* Replaces the size of each group by its list. */
+/* Makes a list of entries for each group. */
 static int make_lists(struct rv_lookup_build *b, uint32_t ngroups)
 {
 	for (uint32_t i = 0; i < ngroups; i++) {
@@ -517,7 +517,7 @@ static int make_parts(struct rv_lookup_build *b)
 	return rc ? rc : 1;
 }
 
-/* Addresses are always loaded completely. */
+/* Adds the other half of IPv6 addresses of which one half is used. */
 static uint32_t both_halves(uint32_t used)
 {
 	const uint32_t src = 1U << RV_DIM_SRC | 1U << RV_DIM_SRC_LOW;
@@ -544,7 +544,7 @@ static int compile(struct rv_lookup_build *b)
 	return make_parts(b);
 }
 
-/* Makes it the lookup of its entries. */
+/* Sets the lookup in each entry of the chain. */
 static void install(struct rv_rules *r, struct rv_lookup *l)
 {
 	r->lookups[r->nlookups++] = l;
@@ -553,7 +553,7 @@ static void install(struct rv_rules *r, struct rv_lookup *l)
 	r->memory += memory_of(l);
 }
 
-/* Compiles the chain of entries first to last. */
+/* Compiles the chain of entries first to last, if it has at least least entries. */
 static int add_chain(struct rv_rules *r, uint32_t first, uint32_t last, uint32_t least)
 {
 	struct rv_lookup_build b = { .rules = r, .eager = least == 1 };
@@ -581,7 +581,7 @@ static int add_chain(struct rv_rules *r, uint32_t first, uint32_t last, uint32_t
 	return rc < 0 ? rc : 0;
 }
 
-/* Whether the entry ends its chain. */
+/* Returns whether entry i is the last of its chain. */
 static bool is_last(const struct rv_rules *r, uint32_t i)
 {
 	const uint32_t off = r->keys[i].offset;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lookups: which entries of a chain a packet can match at all.
+ * Lookups find the entries of a chain that a packet can match at all, its candidates.
  *
  * A lookup returns the candidates of a packet in the order of the chain. It has no false negatives:
  * an entry is left out only if one of its tests would fail before anything with a side effect is
- * evaluated. Candidates are then evaluated completely, so verdicts and counters are those of a
- * linear walk, whatever the matches and targets are.
+ * evaluated. Candidates are then evaluated completely, so verdicts and counters are the same as in
+ * a linear walk.
  *
- * facts.c derives the conditions of an entry, lookup.c compiles chains, tree.c the part of a chain
- * that has no exact keys, classify.c evaluates packets.
+ * facts.c derives the conditions of an entry, lookup.c compiles chains, tree.c compiles entries
+ * that have no exact values, classify.c finds the candidates of packets.
  */
 #ifndef RAVELIN_KERNEL_LOOKUP_H
 #define RAVELIN_KERNEL_LOOKUP_H
@@ -20,7 +20,7 @@
 /* Fields of a packet as numbers. */
 enum rv_dim {
 	RV_DIM_SRC,
-	RV_DIM_SRC_LOW, /* address; IPv6: upper and lower 64 bits */
+	RV_DIM_SRC_LOW, /* lower 64 bits of an IPv6 address */
 	RV_DIM_DST,
 	RV_DIM_DST_LOW,
 	RV_DIM_IN,
@@ -36,8 +36,8 @@ enum rv_dim {
 #define RV_PORT_ABSENT	0x10000
 
 /*
- * A necessary condition on one field: lo <= x <= hi and, if mask is not 0, (x & mask) == lo. Any
- * value: 0 to the maximum of the field.
+ * A necessary condition on a field x: lo <= x <= hi and, if mask is not 0, (x & mask) == lo. The
+ * range from 0 to the field's maximum allows any value.
  */
 struct rv_range {
 	uint64_t lo, hi, mask;
@@ -47,9 +47,9 @@ struct rv_box {
 	struct rv_range dim[RV_DIMS];
 };
 
-/* Maximum of a field. */
+/* Returns the maximum of a field. */
 uint64_t rv_dim_max(uint8_t family, unsigned int dim);
-/* An interface name as a number; equal names have equal numbers. */
+/* Returns a hash of an interface name. */
 uint64_t rv_name_number(const char name[16]);
 
 /*
@@ -59,9 +59,9 @@ uint64_t rv_name_number(const char name[16]);
 void rv_entry_predicates(const struct rv_rules *r, const struct rvk_entry *e,
 			 void (*fn)(const struct rvk_predicate *p, void *arg), void *arg);
 /*
- * A packet that matches the entry satisfies at least one of its boxes. Sets box number n and
- * returns how many there are: one for each interval of a list of ports. With whole, there is only
- * one.
+ * A box is a condition on each field. A packet that matches the entry satisfies at least one of the
+ * entry's boxes. Stores box number n and returns the number of boxes: one for each interval of a
+ * list of ports, or a single one if whole is set.
  */
 unsigned int rv_entry_box(const struct rv_rules *r, const struct rvk_entry *e, unsigned int n,
 			  bool whole, struct rv_box *box);
@@ -74,13 +74,13 @@ unsigned int rv_entry_box(const struct rv_rules *r, const struct rvk_entry *e, u
 #define RV_LOOKUP_PROBES 64
 
 /*
- * Lists are in one array: number of entries, their indices in ascending order, RV_LIST_END. A list
- * is named by its offset. Offset 0 is no list.
+ * All lists of entries are in one array. A list has the number of its entries, their indices in
+ * ascending order, and RV_LIST_END. It is referred to by its offset in the array; 0: no list.
  */
 #define RV_LIST_END   0xffffffffU
 #define RV_LIST_EMPTY 1 /* offset of a list without entries */
 
-/* Exact keys: a hash of some fields under masks. */
+/* A slot of a hash table whose keys are some of the fields, masked. */
 struct rv_lookup_slot {
 	uint32_t tag;  /* hash of the key; keys with the same hash share a list */
 	uint32_t list; /* 0: the slot is free */
@@ -94,13 +94,13 @@ struct rv_lookup_hash {
 	uint64_t mask[RV_DIMS];
 };
 
-#define RV_NODE_LEAF 0x80000000U /* the rest is the offset of a list */
+#define RV_NODE_LEAF 0x80000000U /* a leaf; the other bits are the offset of its list */
 
-/* A decision: values below split are in child[0], the others in child[1]. */
+/* An inner node of the tree: values below split are in child[0], others in child[1]. */
 struct rv_lookup_node {
 	uint64_t split;
 	uint32_t child[2]; /* index of a node, or RV_NODE_LEAF */
-	uint32_t across;   /* entries on both sides: as above; 0: none */
+	uint32_t across;   /* entries with values on both sides: as child; 0: none */
 	uint32_t field;	   /* index in rv_lookup.dims */
 };
 
@@ -109,18 +109,18 @@ struct rv_lookup {
 	uint8_t family;
 	uint8_t ndims, nhashes;
 	uint8_t dims[RV_DIMS]; /* enum rv_dim, ascending */
-	uint32_t used;	       /* bits of 1 << enum rv_dim: dims */
+	uint32_t used;	       /* dims as bits of 1 << enum rv_dim */
 	uint32_t always;       /* list of entries without condition on these fields */
-	uint32_t root;	       /* of the tree; 0: none */
+	uint32_t root;	       /* root node of the tree; 0: no tree */
 	uint32_t nnodes, nlists;
 	uint64_t seed;
 	uint32_t *lists;
 	struct rv_lookup_node *nodes; /* a child's index is greater than its parent's */
-	const struct rv_key *keys;    /* of the table */
+	const struct rv_key *keys;    /* prefilter keys, indexed by entry */
 	struct rv_lookup_hash hashes[RV_LOOKUP_HASHES];
 };
 
-/* Hash of a key of values[], of which all or some are used. */
+/* Returns the hash of those values[] that are in the table's key. */
 static inline uint64_t rv_lookup_hash(const struct rv_lookup *l, const struct rv_lookup_hash *h,
 				      const uint64_t *values)
 {
@@ -131,7 +131,7 @@ static inline uint64_t rv_lookup_hash(const struct rv_lookup *l, const struct rv
 	return x ^ x >> 32;
 }
 
-/* The first slot to look at. */
+/* Returns the first slot to look at. */
 static inline uint32_t rv_lookup_slot(const struct rv_lookup_hash *h, uint64_t hash)
 {
 	return (uint32_t)(hash >> (64 - h->bits));
@@ -147,10 +147,10 @@ struct rv_lookup_build {
 	uint32_t *entry;
 	struct rv_range *ranges; /* lookup->ndims each */
 	uint8_t *part;		 /* where the box is: PART_* or the number of a hash */
-	uint32_t *group;	 /* of boxes with the same hash, from 0 */
-	uint32_t *size;		 /* of a group; then its list */
-	uint32_t room;		 /* for lookup->lists */
-	bool eager;		 /* rv_lookup_rules is 1 */
+	uint32_t *group;	 /* number of the group of boxes with the same key, from 0 */
+	uint32_t *size;		 /* indexed by group: its size, later its list */
+	uint32_t room;		 /* allocated length of lookup->lists */
+	bool eager;		 /* compile even if it does not pay: rv_lookup_rules is 1 */
 };
 
 static inline const struct rv_range *rv_box_ranges(const struct rv_lookup_build *b, uint32_t box)
@@ -158,9 +158,9 @@ static inline const struct rv_range *rv_box_ranges(const struct rv_lookup_build 
 	return b->ranges + (size_t)box * b->lookup->ndims;
 }
 
-/* Appends a list of at most n entries, without entries yet. 0: out of memory. */
+/* Appends an empty list with room for n entries. Returns its offset, or 0 if out of memory. */
 uint32_t rv_list_new(struct rv_lookup_build *b, uint32_t n);
-/* Adds an entry to the last list, or to one that has still room. */
+/* Adds an entry to a list that has room for it. */
 static inline void rv_list_add(struct rv_lookup *l, uint32_t list, uint32_t entry)
 {
 	uint32_t n = ++l->lists[list];
@@ -170,18 +170,18 @@ static inline void rv_list_add(struct rv_lookup *l, uint32_t list, uint32_t entr
 }
 
 /*
- * Builds a tree of n boxes, whose numbers are in boxes. It has at most twice as many entries in its
- * lists. Returns 0 or -ENOMEM.
+ * Builds a tree of the n boxes whose numbers are in boxes. Its lists have at most 2 * n entries
+ * together. Returns 0 or -ENOMEM.
  */
 int rv_tree_make(struct rv_lookup_build *b, const uint32_t *boxes, uint32_t n);
 
 /* ---- packets ---------------------- */
 
-/* What keys are compared with. */
+/* The fields of a packet that prefilter keys (struct rv_key) are compared with. */
 struct rv_view {
 	const uint8_t *header;
 	uint16_t port; /* destination */
-	uint16_t all;  /* 0xffff: there are no ports */
+	uint16_t all;  /* 0xffff if the packet has no ports, else 0 */
 	uint8_t proto; /* 0: unknown */
 };
 
@@ -197,7 +197,7 @@ static inline struct rv_view rv_view_of(const struct rv_pkt *pkt)
 	};
 }
 
-/* Never rejects the last entry of a chain. */
+/* Returns whether the packet cannot match. Never rejects the last entry of a chain. */
 static inline bool rv_key_rejects(const struct rv_key *key, const struct rv_view *v)
 {
 	uint32_t bytes;
@@ -208,16 +208,16 @@ static inline bool rv_key_rejects(const struct rv_key *key, const struct rv_view
 	       (uint16_t)(v->port - key->port) > (key->span | v->all);
 }
 
-/* Candidates of a packet in a chain. */
+/* Iterates over a packet's candidates in a chain. */
 struct rv_cursor {
-	struct rv_pkt *pkt;	    /* NULL, for tests: keys reject nothing */
-	const struct rv_lookup *of; /* NULL: none yet */
-	uint32_t at;		    /* candidates before this entry may be forgotten */
-	bool changed;		    /* a target may have changed the packet since */
+	struct rv_pkt *pkt;	    /* NULL in tests: do not compare prefilter keys */
+	const struct rv_lookup *of; /* the chain; NULL before the first search */
+	uint32_t at;		    /* candidates before this entry are no longer in lists */
+	bool changed;		    /* a target may have changed the packet since the search */
 	bool blind;		    /* the packet's header is truncated */
 	bool viewed;		    /* view is set */
 	unsigned int n;
-	const uint32_t *lists[RV_LOOKUP_LISTS]; /* each at an entry that its key does not reject */
+	const uint32_t *lists[RV_LOOKUP_LISTS]; /* next candidate of each list */
 	uint64_t values[RV_DIMS];
 	struct rv_view view;
 };
@@ -228,11 +228,11 @@ static inline void rv_cursor_init(struct rv_cursor *c, struct rv_pkt *pkt)
 	c->of = NULL;
 }
 
-/* Finds the candidates of c->values in c->of, from entry i on. */
+/* Finds the candidates in c->of for the field values c->values, from entry i on. */
 void rv_cursor_find(struct rv_cursor *c, uint32_t i);
 /*
- * The first candidate from entry i on; RV_LIST_END: the packet's header is truncated, so that a
- * test of it has the side effect of dropping the packet: evaluate all entries.
+ * Returns the first candidate from entry i on. Returns RV_LIST_END if all entries must be
+ * evaluated: the packet's header is truncated, so testing it has the side effect of dropping it.
  */
 uint32_t rv_cursor_next(struct rv_cursor *c, const struct rv_lookup *l, uint32_t i);
 

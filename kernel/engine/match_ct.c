@@ -11,7 +11,7 @@
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_state.h>
 
-/* Bits of a state; those of xt_state and xt_conntrack differ only for UNTRACKED. */
+/* Returns the packet's state as a bit. xt_state and xt_conntrack differ only in UNTRACKED's bit. */
 static uint32_t state_bit(const struct rv_pkt *pkt, uint32_t untracked)
 {
 	if (pkt->track.conn)
@@ -21,7 +21,7 @@ static uint32_t state_bit(const struct rv_pkt *pkt, uint32_t untracked)
 
 /* ---- conntrack ------------------------------------------ */
 
-/* The revisions in the form of the last. */
+/* Converts older revisions to the newest. */
 static void convert_info(const struct rv_check_ctx *a, struct xt_conntrack_mtinfo3 *info)
 {
 	const struct xt_conntrack_mtinfo1 *v1 = a->data;
@@ -34,7 +34,7 @@ static void convert_info(const struct rv_check_ctx *a, struct xt_conntrack_mtinf
 	memcpy(info, a->data, offsetof(struct xt_conntrack_mtinfo1, state_mask));
 	info->state_mask = a->revision == 1 ? v1->state_mask : v2->state_mask;
 	info->status_mask = a->revision == 1 ? v1->status_mask : v2->status_mask;
-	/* A single port, in network order. */
+	/* Revision 1 has a single port, in network order. */
 	info->origsrc_port = info->origsrc_port_high = rv_be16((const void *)&v1->origsrc_port);
 	info->origdst_port = info->origdst_port_high = rv_be16((const void *)&v1->origdst_port);
 	info->replsrc_port = info->replsrc_port_high = rv_be16((const void *)&v1->replsrc_port);
@@ -91,7 +91,7 @@ static bool expiry_fits(const struct rv_conn *c, const struct xt_conntrack_mtinf
 	return seconds >= info->expires_min && seconds <= info->expires_max;
 }
 
-/* A test that the rule has gives what it wants. */
+/* Whether the option was not given, or its test has the result that the rule requires. */
 #define WANTED(flag, is) (!(info->match_flags & (flag)) || (is) == !(info->invert_flags & (flag)))
 
 static bool tuples_fit(const struct rv_conn *c, const struct xt_conntrack_mtinfo3 *info)
@@ -113,7 +113,7 @@ static bool tuples_fit(const struct rv_conn *c, const struct xt_conntrack_mtinfo
 #undef PORT
 }
 
-/* Like xt_conntrack: without a connection, a state that fits is enough, whatever else is asked. */
+/* As in xt_conntrack, only the state of a packet without connection is tested, if it was given. */
 static bool match_conntrack(struct rv_pkt *pkt, const void *data, void *state)
 {
 	const struct xt_conntrack_mtinfo3 *info = state;
@@ -157,7 +157,7 @@ static int check_connbytes(struct rv_check_ctx *a)
 	return info->what > XT_CONNBYTES_AVGPKT || info->direction > XT_CONNBYTES_DIR_BOTH ? -EINVAL : 0;
 }
 
-/* For the direction, or both. */
+/* Returns the counter of one direction, or the sum of both. */
 static uint64_t sum_of(const uint64_t counters[RV_CT_DIRS], unsigned int direction)
 {
 	uint64_t sum = 0;
@@ -169,7 +169,7 @@ static uint64_t sum_of(const uint64_t counters[RV_CT_DIRS], unsigned int directi
 	return sum;
 }
 
-/* Bounds in the wrong order mean outside of them. */
+/* If the lower bound is above the upper one, matches values outside of the two. */
 static bool match_connbytes(struct rv_pkt *pkt, const void *data, void *state)
 {
 	const struct xt_connbytes_info *info = data;

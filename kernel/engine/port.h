@@ -198,15 +198,16 @@ void *rv_alloc_unfilled(size_t size);
 void rv_free(void *p);
 
 /*
- * Objects of one size. An object that was put may be returned by the next rv_pool_get(), but until
- * the pool ends its memory is used for nothing else: readers may still look at it, and must check
- * that it is the object they meant. The contents of a new object are undefined.
+ * A pool of objects of one size. An object that was put back may be returned by the next
+ * rv_pool_get(), but until rv_pool_free() its memory is used for nothing else: readers without a
+ * lock may still access it, and must check that it is the object they looked for. The contents of
+ * a new object are undefined.
  */
 struct rv_pool;
 struct rv_pool *rv_pool_new(size_t size);
-/* All objects must have been put. */
+/* Frees a pool. All objects must have been put back. */
 void rv_pool_free(struct rv_pool *pool);
-/* In packet context; NULL: no memory. */
+/* Returns an object, or NULL if out of memory. Does not sleep. */
 void *rv_pool_get(struct rv_pool *pool);
 void rv_pool_put(struct rv_pool *pool, void *object);
 
@@ -222,7 +223,7 @@ void *rv_alloc_for(size_t size, struct rv_payer *payer);
 
 enum rv_clock {
 	RV_CLOCK_STEADY,	/* monotonic */
-	RV_CLOCK_COARSE,	/* the same, as of the last timer tick, but cheaper */
+	RV_CLOCK_COARSE,	/* the same clock, read at the last timer tick: cheaper */
 	RV_CLOCK_UTC,		/* since 1970-01-01 */
 	RV_CLOCK_LOCAL,		/* since 1970-01-01, in the kernel's time zone */
 };

@@ -167,7 +167,7 @@ static RV_INLINE uint32_t skip(const struct walk *w, uint32_t i)
 	return (uint32_t)(key - w->rules->keys);
 }
 
-/* The same for an entry of a compiled chain. */
+/* Does the same in a chain with a lookup. */
 static RV_INLINE uint32_t skip_by_lookup(const struct walk *w, uint32_t i)
 {
 	const struct rv_lookup *l = w->rules->lookups[w->rules->keys[i].lookup - 1];

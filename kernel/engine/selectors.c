@@ -318,7 +318,7 @@ bool rv_selector_known(uint32_t sel, uint8_t family)
 	return rows[sel].family == NFPROTO_UNSPEC || rows[sel].family == family;
 }
 
-/* Bad TCP options drop the packet. */
+/* Loading a TCP option drops packets whose options are invalid. */
 bool rv_selector_harmless(uint32_t sel)
 {
 	return rows[sel].load != load_tcp_option;

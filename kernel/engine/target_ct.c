@@ -7,7 +7,7 @@
 
 /* ---- CT ------------------------------------------ */
 
-/* Names end the same way in both forms. */
+/* Checks both revisions; their names have the same size and must end with NUL. */
 static int check_ct(struct rv_check_ctx *a)
 {
 	const struct xt_ct_target_info_v1 *info = a->data;
@@ -17,12 +17,12 @@ static int check_ct(struct rv_check_ctx *a)
 		return -EINVAL;
 	if (info->flags & XT_CT_NOTRACK)
 		return 0;
-	/* Helpers and timeout policies are not implemented. */
+	/* The engine implements neither helpers nor timeout policies. */
 	if (info->helper[0])
 		return -EOPNOTSUPP;
 	if (a->size >= sizeof(*info) && info->timeout[0])
 		return -EOPNOTSUPP;
-	/* The number is the packet's mark, or in the rule, not both. */
+	/* The zone is either the packet's mark or the number in the rule. */
 	if (info->flags & XT_CT_ZONE_MARK && info->zone)
 		return -EINVAL;
 	return dirs == (XT_CT_ZONE_DIR_ORIG | XT_CT_ZONE_DIR_REPL) ? -EINVAL : 0;
@@ -42,7 +42,7 @@ static uint8_t dirs_of(uint16_t flags)
 	return flags & XT_CT_ZONE_DIR_REPL ? 1 << RV_CT_REPLY : 1 << RV_CT_ORIGINAL | 1 << RV_CT_REPLY;
 }
 
-/* The first rule counts: a packet that is tracked, or is not to be, keeps what it has. */
+/* Does nothing if the packet already has a connection or is UNTRACKED: the first rule applies. */
 static unsigned int target_ct(struct rv_pkt *pkt, const void *data, void *state)
 {
 	const struct xt_ct_target_info *info = data;
@@ -86,7 +86,7 @@ static uint32_t shift(const struct xt_connmark_tginfo2 *info, uint32_t mark)
 	return info->shift_dir == D_SHIFT_RIGHT ? mark >> info->shift_bits : mark << info->shift_bits;
 }
 
-/* Several CPUs may have packets of the connection: the last one's mark stays. */
+/* Several CPUs may process packets of one connection at once: the last mark written stays. */
 static unsigned int run_connmark(struct rv_pkt *pkt, const struct xt_connmark_tginfo2 *info)
 {
 	struct rv_conn *c = pkt->track.conn;

@@ -2,12 +2,13 @@
 /*
  * Decision trees for entries with ranges and other conditions that cannot be hashed.
  *
- * A node splits the values of one field in two. Entries that span both sides are copied to both if
- * they are few; otherwise they form a third subtree, which every packet at the node visits as
- * well. Copies are limited by a budget, so that lists have at most twice as many entries as there
- * are boxes, and additional subtrees by RV_LOOKUP_FAN. If no split is worthwhile, the entries form
- * a leaf, which is searched linearly. Each split leaves at most 7/8 of the entries in a subtree
- * and takes time proportional to their number, so building takes O(n log n).
+ * A node splits the values of one field in two. Entries whose range includes values of both sides
+ * are copied to both if they are few; otherwise they form a third subtree, which each packet that
+ * comes to the node visits in addition. The number of copies is limited, so that lists have at
+ * most twice as many entries as there are boxes; additional subtrees are limited by RV_LOOKUP_FAN.
+ * If no split is worthwhile, the entries form a leaf, which is searched linearly. Each split leaves
+ * at most 7/8 of the entries in a subtree and takes time proportional to their number, so building
+ * takes O(n log n).
  */
 #include "lookup.h"
 
@@ -21,10 +22,10 @@ enum { LEFT, RIGHT, ACROSS };
 /* A subtree to build, of boxes arena[from] to arena[from + count - 1]. */
 struct task {
 	uint32_t from, count;
-	uint32_t budget; /* of copies */
-	uint32_t parent; /* its node; 0: none */
+	uint32_t budget; /* number of copies allowed */
+	uint32_t parent; /* node above it; 0: none */
 	uint8_t side;
-	uint8_t fan; /* leaves that a packet may reach in it */
+	uint8_t fan; /* most leaves that a packet may reach in it */
 	uint8_t depth;
 };
 
@@ -37,8 +38,8 @@ struct split {
 
 struct tree {
 	struct rv_lookup_build *build;
-	uint32_t *arena, *spare; /* 2 n each */
-	uint32_t room;		 /* for nodes */
+	uint32_t *arena, *spare; /* box numbers, 2 * n each */
+	uint32_t room;		 /* allocated number of nodes */
 	uint32_t ntasks;
 	struct task tasks[TASKS];
 	uint32_t sample[SAMPLE];
@@ -157,7 +158,7 @@ static int make_leaf(struct tree *t, const struct task *task)
 	return 0;
 }
 
-/* Index of a new node; 0: out of memory. The first one has index 1. */
+/* Returns the index of a new node, from 1, or 0 if out of memory. */
 static uint32_t new_node(struct tree *t, const struct split *s)
 {
 	struct rv_lookup *l = t->build->lookup;
@@ -179,13 +180,13 @@ static uint32_t new_node(struct tree *t, const struct split *s)
 	return l->nnodes++;
 }
 
-/* Whether boxes that span the split can be copied or form a subtree. */
+/* Returns whether boxes on both sides of the split can be copied or form a third subtree. */
 static bool fits(const struct task *task, const struct split *s)
 {
 	return s->count[ACROSS] <= task->budget || task->fan > 1;
 }
 
-/* Whether they are copied. */
+/* Returns whether boxes on both sides of the split are copied. */
 static bool copies(const struct task *task, const struct split *s)
 {
 	if (s->count[ACROSS] > task->budget)
@@ -193,7 +194,7 @@ static bool copies(const struct task *task, const struct split *s)
 	return s->count[ACROSS] <= task->count / 16 || task->fan < 2;
 }
 
-/* Appends the boxes of one side to spare. */
+/* Appends the boxes below, above or on both sides of the split to spare. */
 static uint32_t collect(struct tree *t, const struct task *task, const struct split *s,
 			unsigned int side, bool copy, uint32_t n)
 {

@@ -111,7 +111,7 @@ int rv_hooks_add(struct rv_engine *engine, u8 family, enum rv_table_id id)
 	err = id == RV_TABLE_NAT ? rv_host_nat_add(net, hooked)
 				 : nf_register_net_hooks(net, hooked->ops, hooked->count);
 	if (err) {
-		/* Some hooks may have been registered for a moment. */
+		/* Hooks that were registered before the error may still be running. */
 		rv_wait_readers();
 		rv_free(hooked);
 		return err;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Table nat at the hooks of the kernel's NAT (nf_nat), which calls it for the first packet of each
- * connection and translates later packets in the same way.
+ * Registers table nat with the kernel's NAT (nf_nat). nf_nat runs the table for the first packet of
+ * each connection, and translates later packets of the connection in the same way.
  *
  * nf_nat, and with it connection tracking, is loaded when a namespace gets its first table nat.
  */
@@ -14,7 +14,7 @@
 
 typedef int add_fn(struct net *net, const struct nf_hook_ops *ops);
 
-/* NULL: the kernel has no NAT. */
+/* Returns nf_nat's function to register hooks, or NULL if the kernel has no NAT. */
 static add_fn *get_add(u8 family)
 {
 	if (family == NFPROTO_IPV6)
@@ -79,7 +79,7 @@ void rv_host_nat_put(const struct rv_hooked *hooked)
 }
 
 /*
- * The caller's target holds a reference already, so another one is only counted and cannot fail.
+ * Cannot fail: the rule's target has already turned on tracking, so this only adds a reference.
  */
 void rv_host_nat_track(struct net *net, u8 family)
 {

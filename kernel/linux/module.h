@@ -23,7 +23,7 @@ struct rv_hooked {
 	struct rv_engine *engine;
 	enum rv_table_id id;
 	unsigned int count;
-	rv_hook_remove_fn *remove;	/* table nat: of nf_nat, and pins it; else NULL */
+	rv_hook_remove_fn *remove;	/* table nat: function of nf_nat, which is pinned */
 	struct nf_hook_ops ops[RVK_HOOKS];
 };
 
@@ -34,7 +34,7 @@ struct rv_net {
 	struct rv_hooked *hooked[RV_FAMILIES][RV_TABLES];
 	/* Tables with rules, chains or a drop policy: bits of 1 << (family * RV_TABLES + id). */
 	u32 busy;
-	bool tracked[RV_FAMILIES];	/* by rv_host_nat_track() */
+	bool tracked[RV_FAMILIES];	/* rv_host_nat_track() was called */
 };
 
 struct rv_net *rv_net(const struct net *net);
@@ -78,7 +78,7 @@ int rv_hooks_add(struct rv_engine *engine, u8 family, enum rv_table_id id);
 void rv_hooks_remove(struct net *net);
 void rv_hooks_free(struct net *net);
 
-/* Table nat's hooks. -EOPNOTSUPP: the kernel has no NAT. */
+/* Registers table nat with nf_nat. Returns 0, or -EOPNOTSUPP if the kernel has no NAT. */
 int rv_host_nat_add(struct net *net, struct rv_hooked *hooked);
 void rv_host_nat_remove(struct net *net, const struct rv_hooked *hooked);
 /* Releases nf_nat, after a grace period. */

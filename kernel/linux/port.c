@@ -85,7 +85,7 @@ struct rv_pool *rv_pool_new(size_t size)
 	return NULL;
 }
 
-/* kmem_cache_destroy() waits for memory that readers may use. */
+/* kmem_cache_destroy() waits until no reader can access the memory. */
 void rv_pool_free(struct rv_pool *pool)
 {
 	if (!pool)

@@ -155,7 +155,7 @@ static int xt_check(struct rv_check_ctx *a)
 	return 0;
 }
 
-/* Before a table with the target is activated. */
+/* Called before a table with this target is activated. */
 static void begin_target(const void *data, void *state)
 {
 	const struct part *part = state;

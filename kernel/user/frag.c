@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reassembly of fragmented packets. A packet that is incomplete has a list of its fragments and two
- * bits for each 8 bytes, so that the time to add a fragment does not grow with their number.
+ * Reassembles fragmented packets. An incomplete packet has a list of its fragments and two bits for
+ * each 8 bytes, so that the time to add a fragment does not depend on how many there are.
  *
- * Fragments that are dropped and why are as in Linux, with these differences: under pressure the
- * oldest packets make room (Linux drops the newest); too short first fragments of IPv4 are dropped
- * as well (RFC 1858, 3.1); a fragment that makes its packet too long is dropped when it arrives.
+ * Drops the same fragments as Linux, for the same reasons, with these differences: at the memory
+ * limit, the oldest packets are dropped (Linux drops the newest); first fragments of IPv4 that are
+ * too short are dropped as well (RFC 1858, 3.1); a fragment that makes its packet too long is
+ * dropped when it arrives.
  */
 #include "frag.h"
 
 #include "../engine/ct.h"
 
 #define UNIT		8U		/* bytes; offsets are multiples of it */
-#define UNITS		8192U		/* of the longest packet */
-#define LONGEST		65535U		/* of an IPv4 packet, or IPv6 payload; bytes */
+#define UNITS		8192U		/* number of units in the longest packet */
+#define LONGEST		65535U		/* bytes of an IPv4 packet or an IPv6 payload */
 #define KEY_WORDS	10
 #define BUCKETS		1024U
 
-#define IPV4_DONT	0x40		/* of byte 6 */
+#define IPV4_DONT	0x40		/* flag DF in byte 6 */
 #define IPV4_MORE	0x20
 
 /* 1 << the ECN field. */
@@ -39,12 +40,12 @@ const char *const rv_frag_names[RV_FRAG_RESULTS] = {
 /* Header fields of a fragment. */
 struct part {
 	const struct rv_frag_packet *in;
-	uint8_t family, proto;		/* proto: of the data, in the first fragment */
+	uint8_t family, proto;		/* proto: transport protocol, in the first fragment */
 	uint32_t key[KEY_WORDS];
-	uint32_t head;			/* length of the headers that each fragment has */
-	uint32_t data;			/* offset of its data in the packet */
-	uint32_t off, end;		/* of its data in the reassembled data */
-	bool more, dont;		/* not the last; IPv4: do not fragment */
+	uint32_t head;			/* length of the headers repeated in each fragment */
+	uint32_t data;			/* offset of the data in this packet */
+	uint32_t off, end;		/* where the data belongs in the reassembled data */
+	bool more, dont;		/* flags MF and DF (IPv4) */
 	uint32_t next_at;		/* IPv6: offset of the preceding next-header byte */
 	uint8_t ecn;			/* NOT_ECT, ... */
 };
@@ -58,7 +59,7 @@ struct piece {
 
 /* An incomplete packet. */
 struct queue {
-	struct queue *chain;		/* of its bucket */
+	struct queue *chain;		/* next in the same bucket */
 	struct queue *older, *newer;
 	uint32_t key[KEY_WORDS];
 	uint64_t born;
@@ -66,12 +67,12 @@ struct queue {
 	struct piece *pieces;
 	uint32_t npieces;
 	uint32_t received;		/* bytes */
-	uint32_t end;			/* highest end so far; of the packet if last */
-	uint32_t tail;			/* end of the fragment that is highest */
+	uint32_t end;			/* highest end so far; if last is set, the packet's end */
+	uint32_t tail;			/* end of the fragment with the highest offset */
 	bool last;
 	uint8_t ecn;			/* of all fragments, ORed */
 	uint32_t max, max_dont;		/* longest fragment, and longest one with DF */
-	uint8_t *head;			/* of the first fragment */
+	uint8_t *head;			/* headers of the first fragment */
 	uint32_t head_len, next_at;
 	uint8_t proto;
 	/* Units that were received, and those that begin a run of adjacent fragments. */
@@ -120,7 +121,7 @@ static void parse_v4(struct part *p, const struct rv_pkt *pkt)
 		p->end -= p->end % UNIT;
 }
 
-/* Sets next_at and head. False: the fragment header was not captured. */
+/* Sets next_at and head. Returns false if the fragment header was not captured. */
 static bool find_fragment_header(struct part *p)
 {
 	const uint8_t *ip = p->in->bytes;
@@ -139,7 +140,7 @@ static bool find_fragment_header(struct part *p)
 	return p->in->len >= at + 8;
 }
 
-/* False: the first fragment header is that of an atomic fragment. */
+/* Returns false for an atomic fragment, which is a complete packet (RFC 6946). */
 static bool parse_v6(struct part *p)
 {
 	const uint8_t *ip = p->in->bytes, *h;
@@ -157,7 +158,7 @@ static bool parse_v6(struct part *p)
 	return p->off || p->more;
 }
 
-/* False: no fragment. */
+/* Returns false if the packet is not a fragment. */
 static bool parse(struct part *p, const struct rv_frag_packet *in)
 {
 	struct rv_user_packet packet = { 0 };
@@ -174,8 +175,8 @@ static bool parse(struct part *p, const struct rv_frag_packet *in)
 }
 
 /*
- * Least data of a first fragment. IPv4 (RFC 1858, 3.1.1): TCP up to its flags. IPv6 (RFC 7112): the
- * whole header.
+ * Returns how many bytes of data a first fragment must have. IPv4 (RFC 1858, 3.1.1): TCP up to its
+ * flags. IPv6 (RFC 7112): the complete transport header.
  */
 static uint32_t least_data(const struct part *p, uint8_t proto)
 {
@@ -192,7 +193,10 @@ static uint32_t least_data(const struct part *p, uint8_t proto)
 	}
 }
 
-/* Bytes that were not captured count as present. Empty fragments are refused elsewhere. */
+/*
+ * Returns whether a first fragment is too short. Bytes that were sent but not captured count.
+ * check_end() refuses empty fragments.
+ */
 static bool is_tiny(const struct part *p)
 {
 	uint32_t at = p->data;
@@ -215,7 +219,7 @@ static bool is_tiny(const struct part *p)
 
 /* ---- units ----------------------------------------------------------------------------------- */
 
-/* Bits of word i that are in [from, to). */
+/* Returns a mask of the bits of word i of a bitmap that are in [from, to). */
 static uint64_t mask(unsigned int i, unsigned int from, unsigned int to)
 {
 	const unsigned int first = i * 64;
@@ -327,8 +331,8 @@ static void drop_old(struct rv_frags *f, struct family *in, uint64_t now)
 /* ---- adding ------------------------------------------------------------------------------------ */
 
 /*
- * Returns RV_FRAG_KEPT or the reason. Sets the packet's end, like Linux even for an empty
- * fragment.
+ * Returns RV_FRAG_KEPT, or the reason to drop the fragment. Sets the packet's end, even for an
+ * empty fragment, as Linux does.
  */
 static enum rv_frag check_end(struct queue *q, const struct part *p)
 {
@@ -392,7 +396,7 @@ static void note_piece(struct queue *q, const struct part *p)
 	const unsigned int from = p->off / UNIT, to = (p->end + UNIT - 1) / UNIT;
 	const uint32_t len = p->head + p->end - p->off;
 
-	/* As in Linux, a run only grows at the end of the packet. */
+	/* As in Linux, only a fragment that follows the highest one directly extends a run. */
 	if (!q->received || p->off != q->tail)
 		set(q->begins, from, from + 1);
 	set(q->have, from, to);
@@ -406,7 +410,7 @@ static void note_piece(struct queue *q, const struct part *p)
 		q->max_dont = len;
 }
 
-/* Whether a refused fragment also discards its packet. */
+/* Returns whether dropping this fragment also drops the other fragments of its packet. */
 static bool is_fatal(enum rv_frag result, const struct part *p)
 {
 	if (result == RV_FRAG_OVERLAP)
@@ -437,7 +441,7 @@ static enum rv_frag add(struct rv_frags *f, struct family *in, struct queue *q, 
 
 #define CONTRADICTION	0xff
 
-/* What the ECN field of the first fragment is ORed with (RFC 3168, 5.3). */
+/* Returns the bits to set in the ECN field of the first fragment (RFC 3168, 5.3). */
 static uint8_t merged_ecn(uint8_t seen)
 {
 	if (seen & NOT_ECT && seen != NOT_ECT)
@@ -453,7 +457,10 @@ static void replace16(uint8_t *ip, unsigned int at, uint16_t value)
 	rv_csum_replace(ip + 10, old, value);
 }
 
-/* DF stays if the largest fragment had it: it must not be exceeded on the rest of the path. */
+/*
+ * Completes the IPv4 header. Keeps DF if the largest fragment had it, so that fragments on the rest
+ * of the path are not larger.
+ */
 static void finish_v4(const struct queue *q, uint8_t *ip, uint8_t ecn)
 {
 	replace16(ip, 0, rv_be16(ip) | ecn);

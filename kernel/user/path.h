@@ -56,8 +56,8 @@ struct rv_path_ops {
 	/* Called with a table's verdict; returns the verdict to use. May translate the packet. */
 	unsigned int (*decided)(struct rv_path *path, enum rv_table_id id, unsigned int verdict);
 	/*
-	 * The routing decision; sets path->out. Repeated after OUTPUT, which may change the
-	 * packet.
+	 * Makes the routing decision; sets path->out. Called again after OUTPUT, which may change
+	 * the packet.
 	 */
 	enum rv_route (*route)(struct rv_path *path);
 };

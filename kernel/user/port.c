@@ -157,9 +157,9 @@ void rv_free(void *p)
 /* ---- pools -------------------------------------------------------------------------------- */
 
 #define CHUNK	32		/* objects allocated at once */
-#define KEPT	64		/* free objects of a slot, beyond which they are shared */
+#define KEPT	64		/* free objects that a slot keeps; more are shared */
 
-/* Precedes each object: what is in the object stays readable while it is free. */
+/* Header before each object, so that the contents of a free object stay readable. */
 struct spare {
 	struct spare *next;
 	uint64_t unused;		/* keeps objects aligned to 16 bytes */
@@ -171,12 +171,12 @@ struct chunk {
 };
 
 struct rv_pool {
-	size_t size;			/* of an object with its header */
+	size_t size;			/* of an object including its header */
 	struct {
 		struct spare *first;
 		unsigned int count;
 	} slots[RV_USER_SLOTS];
-	struct rv_lock lock;		/* protects the rest */
+	struct rv_lock lock;		/* protects the following fields */
 	struct spare *shared;
 	struct chunk *chunks;
 };
@@ -205,7 +205,7 @@ void rv_pool_free(struct rv_pool *pool)
 	rv_free(pool);
 }
 
-/* Called with the lock held. */
+/* Allocates CHUNK objects. Called with the lock held. */
 static void add_chunk(struct rv_pool *pool)
 {
 	struct chunk *chunk = calloc(1, sizeof(*chunk) + CHUNK * pool->size);
