@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Makes matches with options from predicates. Expressions that iptables itself writes belong to a
- * known extension. For others, each extension is tried; the resulting options must mean exactly
+ * Makes matches with options from predicates. For expressions that iptables itself writes, the
+ * extension is known. For others, tries each extension; the resulting options must mean exactly
  * what was read.
  */
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 /* ---- giving a predicate to rows ---------------------------------------------------------- */
 
-/* The same predicate in another form, for rows that accept only one. */
+/* Converts a predicate to an equivalent form, for option rows that accept only that form. */
 static bool other_form(const struct rv_predicate *p, unsigned int form, struct rv_predicate *other)
 {
 	*other = *p;
@@ -60,7 +60,10 @@ static bool absorb(rv_family_t family, const struct rv_ext *ext, const struct rv
 	return false;
 }
 
-/* Predicates are stored in the first part from *from that accepts them, or in a new one. */
+/*
+ * A rule being assembled: a predicate goes to the first part from *from that accepts it, or a new
+ * one.
+ */
 struct assembly {
 	struct rv_nft_reader *r;
 	struct rv_rule *rule;
@@ -75,7 +78,7 @@ static void add_part(struct assembly *a, struct rv_part *part)
 	a->end = &part->next;
 }
 
-/* Returns 0, 1 if the extension cannot express the predicate, or -1. */
+/* Expresses the predicate by the extension. Returns 0, 1 if that is impossible, or -1. */
 static int say_as(struct assembly *a, const struct rv_ext *ext)
 {
 	struct rv_part *part;
@@ -104,7 +107,7 @@ static bool is_of(const struct rv_nft_meaning *m, const struct rv_part *part)
 	return false;
 }
 
-/* Starts with a copy of the rule without its predicates. */
+/* Starts an assembly with a copy of the rule without its predicates. */
 static void start(struct assembly *a, struct rv_nft_reader *r)
 {
 	struct rv_nft_meaning *m = r->m;
@@ -132,7 +135,7 @@ static int give_up(struct assembly *a)
 
 /* ---- what iptables wrote ------------------------------------------------------------------- */
 
-/* Options cannot express bits that have no name. */
+/* Returns whether all bits of the value have a name: options cannot express others. */
 static bool has_names(const struct rv_nft_source *source, const struct rv_predicate *p)
 {
 	uint8_t mask = p->op == RV_OP_MASK ? p->other[0] : 0xff;
@@ -145,7 +148,7 @@ static const struct rv_ext *core_of(const struct assembly *a)
 	return rv_family(a->r->family)->core;
 }
 
-/* Stores the predicate in its extension; those of the core options first. */
+/* Expresses a predicate that iptables wrote by the extension it was written for. */
 static int say_ours(struct assembly *a, const struct rv_nft_said *said)
 {
 	const struct rv_nft_source *source = said->source;
@@ -186,7 +189,7 @@ int rv_nft_assemble_ours(struct rv_nft_reader *r)
 		if (i == m->nparts)
 			break;
 		add_part(&a, m->parts[i].part);
-		/* Later tests remain after it. */
+		/* Later tests stay behind this match. */
 		a.from = a.end;
 	}
 	return 0;
@@ -203,7 +206,7 @@ static void try_match(const struct rv_ext *ext, void *arg)
 		a->said = !say_as(a, ext);
 }
 
-/* The protocol's match is tried first. */
+/* Expresses a predicate by any extension that can. Tries the match of the protocol first. */
 static bool say(struct assembly *a, const struct rv_predicate *p)
 {
 	const struct rv_ip *ip = &a->rule->ip;
@@ -219,14 +222,17 @@ static bool say(struct assembly *a, const struct rv_predicate *p)
 	return a->said;
 }
 
-/* Appends the following matches that are not predicates, up to number `to'. */
+/* Appends the matches that are not predicates, up to number `to'. */
 static void put_parts(struct assembly *a, size_t *moved, size_t to)
 {
 	for (; *moved < to; ++*moved)
 		add_part(a, a->r->m->parts[*moved].part);
 }
 
-/* first: no match that counts precedes these tests, so the core options can be used too. */
+/*
+ * Expresses predicates from to to. first: no counting match precedes them, so core options are
+ * allowed.
+ */
 static bool say_tests(struct assembly *a, size_t from, size_t to, bool first)
 {
 	unsigned char *ip = (unsigned char *)&a->rule->ip;
@@ -235,7 +241,7 @@ static bool say_tests(struct assembly *a, size_t from, size_t to, bool first)
 
 	if (!later)
 		return false;
-	/* The protocol comes first: it determines the match of a port. */
+	/* The protocol comes first: it determines which match tests a port. */
 	for (size_t i = from; i < to; i++)
 		later[i - from] = !first || !absorb(a->r->family, core_of(a), &list[i].p, ip);
 	for (size_t i = from; ok && i < to; i++)
@@ -244,7 +250,7 @@ static bool say_tests(struct assembly *a, size_t from, size_t to, bool first)
 	return ok;
 }
 
-/* Keeps the tests before and after each match that counts in place. */
+/* Expresses all predicates; those before a counting match (limit, quota) stay before it. */
 static bool say_in_order(struct assembly *a)
 {
 	const struct rv_nft_meaning *m = a->r->m;
@@ -305,7 +311,7 @@ static int tick_off(const struct rv_predicate *p, void *arg)
 
 /*
  * Returns whether the rule's options express each predicate exactly once, and nothing else. Removes
- * the predicates found.
+ * from the list the predicates that it found.
  */
 static bool says_just_that(struct assembly *a)
 {

@@ -73,7 +73,7 @@ static int read_quota(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 		return rv_nft_strange(r, e);
 	if (rv_nft_count(r))
 		return -1;
-	/* The packet that reaches the quota matches in iptables, but not in nft. */
+	/* The packet that uses up the quota still matches in iptables, but not in nft. */
 	r->m->loose = true;
 	rv_nft_match(r, "quota");
 	r->invert = e->flags & NFT_QUOTA_F_INV;
@@ -88,7 +88,7 @@ enum { SRC, DST, SIDES };
 /* Fields in the key of a dynamic set. */
 struct key {
 	bool address[SIDES], port[SIDES];
-	int bits[SIDES];		/* prefix length of an address */
+	int bits[SIDES];		/* prefix lengths of the source and destination address */
 	unsigned int fields, len;	/* len: bytes of the key in nf_tables */
 };
 

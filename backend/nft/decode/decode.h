@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Decodes rules: those written by iptables-nft 1.8.x, and rules of nft that iptables can express.
- * Other rules are kept whole in the match `nft'.
+ * Any other rule becomes an object: its message is stored, unchanged, in the match `nft'.
  */
 #ifndef RAVELIN_NFT_DECODE_H
 #define RAVELIN_NFT_DECODE_H
@@ -14,8 +14,8 @@
 
 /*
  * Decodes the rule in a message. *place points into attrs. A rule that iptables cannot express
- * becomes the match `nft'. aside: used to request the rule's own sets and chains; NULL: they are
- * not requested. Returns NULL with err set.
+ * becomes the match `nft'. aside: the connection for requesting the sets and chains that belong to
+ * the rule; if NULL, they are not requested. On error returns NULL with err set.
  */
 struct rv_rule *rv_nft_rule_of(struct rv_nft_aside *aside, rv_family_t family,
 			       struct rv_nft_view attrs, struct rv_nft_place *place,
@@ -30,8 +30,8 @@ struct rv_rule *rv_nft_rule_staged(rv_family_t family, struct rv_nft_view attrs,
 
 /*
  * Decodes the rule in a message (its attributes) to options with the same meaning, even if the
- * kernel would not accept them there. named: decodes lookups in named sets. Returns NULL with err
- * set if there are none.
+ * kernel would not accept them there. named: called to decode lookups in named sets. Returns NULL
+ * with err set if no options have that meaning.
  */
 struct rv_nft_reader;
 struct rv_nft_reg;
@@ -45,7 +45,7 @@ struct rv_rule *rv_nft_rule_words(struct rv_nft_aside *aside, rv_family_t family
 struct rv_nft_said {
 	struct rv_predicate p;
 	struct rv_nft_load load;
-	/* row of its owner; NULL: iptables does not write it */
+	/* how iptables writes this predicate; NULL if it does not */
 	const struct rv_nft_source *source;
 };
 
@@ -56,7 +56,7 @@ struct rv_nft_counted {
 	struct rv_rate rate;	/* if limits */
 	const char *set;	/* name of its dynamic set, in the message; NULL: none */
 	uint32_t flags, len;	/* flags of the set, key length in bytes */
-	bool as_ours;		/* the set in the kernel is as iptables creates it */
+	bool as_ours;		/* the kernel's set has the properties that iptables sets */
 };
 #define RV_NFT_COUNTED 8
 
@@ -76,18 +76,18 @@ struct rv_nft_meaning {
 	size_t nparts, part_room;
 	struct rv_nft_counted counted[RV_NFT_COUNTED];
 	unsigned int ncounted;
-	bool many;			/* more than RV_NFT_COUNTED */
+	bool many;			/* has more than RV_NFT_COUNTED counting matches */
 	bool foreign;			/* contains expressions that iptables does not write */
 	bool compat;			/* contains compat expressions */
-	/* iptables can express only something similar, see readback */
+	/* iptables can express this only approximately: listings add a note */
 	bool loose;
 	/* Matches that are not predicates, target, verdict, counters; rule->ip is empty. Owned. */
 	struct rv_rule *rule;
 };
 
 /*
- * Reads the meaning of the rule in a message (its attributes). aside: used to request sets. Returns
- * 0, or -1 with err set; then there is nothing to clear.
+ * Reads the meaning of the rule in a message (its attributes). aside: the connection for requesting
+ * sets. Returns 0, or -1 with err set; then there is nothing to clear.
  */
 int rv_nft_meaning_read(struct rv_nft_aside *aside, rv_family_t family, struct rv_nft_view attrs,
 			struct rv_nft_meaning *m, struct rv_error *err);
@@ -100,15 +100,16 @@ struct rv_rule *rv_nft_rule_read(rv_family_t family, struct rv_nft_view expressi
 /* ---- rules that are kept whole: object_read.c ---------------------------------------- */
 
 /*
- * Reads the rule in a message (its attributes) as an object. aside: used to request the rule's own
- * sets and chains; NULL: only their names are stored. Returns NULL with err set.
+ * Reads the rule in a message (its attributes) as an object. aside: the connection for requesting
+ * the sets and chains that belong to the rule; if NULL, only their names are stored. On error
+ * returns NULL with err set.
  */
 struct rv_rule *rv_nft_object_read(struct rv_nft_aside *aside, rv_family_t family,
 				   struct rv_nft_view attrs, struct rv_error *err);
 
 /*
- * Sets *bound if the chain is that of "jump { ... }". Returns 0, 1 if it does not exist, or -1 with
- * err set.
+ * Sets *bound if the chain is anonymous: it contains the rules in the braces of "jump { ... }".
+ * Returns 0, 1 if the chain does not exist, or -1 with err set.
  */
 int rv_nft_is_bound(struct rv_nft_aside *aside, rv_family_t family, const char *table,
 		    const char *name, bool *bound, struct rv_error *err);
@@ -116,15 +117,15 @@ int rv_nft_is_bound(struct rv_nft_aside *aside, rv_family_t family, const char *
 /* ---- named sets, for ravelin run and explain: named.c ------------------------------------------ */
 
 /*
- * The object's rule as iptables options; a lookup in a named set is "-m set --match-set
- * @TABLE/NAME". Returns NULL with err set if it cannot be expressed.
+ * Converts an object to iptables options; a lookup in a named set becomes "-m set --match-set
+ * @TABLE/NAME". Returns NULL with err set if options cannot express it.
  */
 struct rv_nft_object;
 struct rv_rule *rv_nft_object_words(struct rv_nft_aside *aside, rv_family_t family, const char *table,
 				    const struct rv_nft_object *o, struct rv_error *err);
 /*
- * Appends the set @TABLE/NAME in the format of "ipset save". Returns 0, 1 if it cannot be expressed
- * (*why: a literal with the reason), or -1 with err set.
+ * Appends the set @TABLE/NAME in the format of "ipset save". Returns 0, 1 if that format cannot
+ * express it (*why is set to a string literal with the reason), or -1 with err set.
  */
 int rv_nft_named_lines(struct rv_buf *b, struct rv_nft_aside *aside, rv_family_t family, const char *table,
 		       const char *name, const char **why, struct rv_error *err);

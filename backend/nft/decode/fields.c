@@ -15,7 +15,7 @@
 #define V4 NFPROTO_IPV4
 #define V6 NFPROTO_IPV6
 
-/* A selector and the row it was loaded by. */
+/* A selector, and the row of sources.h that loads it. */
 struct field {
 	enum rv_sel sel;
 	const struct rv_nft_source *from;
@@ -23,7 +23,7 @@ struct field {
 
 static const struct rv_nft_source whole = { .conversion = PLAIN }, one_bit = { .conversion = BIT };
 
-/* Adds a predicate that iptables may have written itself. */
+/* Adds a predicate in the form that iptables writes. */
 static int add_own(struct rv_nft_reader *r, const struct field *row, const struct rv_nft_reg *h,
 		   const struct rv_nft_test *t, const struct rv_predicate *p)
 {
@@ -47,7 +47,10 @@ static bool same_length(const struct rv_nft_reg *h, const struct rv_nft_source *
 	       (source->conversion == BYTES && h->len < source->len);
 }
 
-/* The protocol determines the transport header; iptables also writes "! -p tcp --dport 80". */
+/*
+ * Returns whether the rule has tested the protocol that the field belongs to. It may be negated:
+ * iptables accepts "! -p tcp --dport 80".
+ */
 static bool same_protocol(const struct rv_nft_reader *r, const struct rv_nft_source *source, enum rv_sel sel)
 {
 	uint16_t wanted = rv_selectors[sel].protocol;
@@ -69,8 +72,8 @@ static uint64_t big_endian(const uint8_t *bytes, uint32_t len)
 }
 
 /*
- * Packet fields and the ports of conntrack are in network order; others in host order unless
- * converted by byteorder.
+ * Converts bytes to a number. Packet fields and conntrack ports are in network order, others in
+ * host order unless expression byteorder has converted them.
  */
 static uint64_t number(const struct rv_nft_reg *h, const uint8_t *bytes)
 {
@@ -85,7 +88,7 @@ static uint64_t number(const struct rv_nft_reg *h, const uint8_t *bytes)
 	return rv_get_uint(bytes, h->len);
 }
 
-/* The kernel compares with memcmp(), which orders only numbers in network order. */
+/* Returns whether < and > work: the kernel uses memcmp(), which orders only network byte order. */
 static bool has_order(const struct rv_nft_reg *h)
 {
 	return h->len == 1 || h->swapped || h->load.kind == RV_NFT_PAYLOAD ||
@@ -110,7 +113,7 @@ static bool has_bits(const struct rv_nft_reg *h, const struct rv_nft_source *sou
 	return !source->bits || !(mask & ~(uint64_t)source->bits);
 }
 
-/* A shifted field is a plain number; for a BIT, the row knows the position. */
+/* Returns whether the field is not shifted, or shifted as the row says. */
 static bool is_in_place(const struct rv_nft_reg *h, const struct rv_nft_source *source)
 {
 	return !h->shift || (source->conversion == BIT && (source->bits & -source->bits) == 1U << h->shift);
@@ -167,7 +170,7 @@ static int test_address(struct rv_nft_reader *r, const struct field *row,
 		if (h->masked)
 			memcpy(p.other, h->mask, t->len);
 	}
-	/* An IPv4 address of a connection is stored in a field for IPv6. */
+	/* A connection's IPv4 address is stored in a field for IPv6 addresses. */
 	if (!h->masked && t->len == h->len && h->load.kind == RV_NFT_CT && !t->range) {
 		p.op = RV_OP_EQ;
 		memset(p.other, 0, sizeof(p.other));
@@ -203,7 +206,7 @@ static bool can_be(const struct field *row, uint64_t n)
 	return !row->from->bits || !(n & ~(uint64_t)row->from->bits);
 }
 
-/* The largest possible value of the field that is not above n. */
+/* Returns the largest value of the field that is at most n. */
 static uint64_t at_most(const struct field *row, uint64_t n)
 {
 	if (!row->from->bits)
@@ -238,7 +241,7 @@ static bool convert(const struct field *row, uint64_t n, uint8_t *bytes)
 	return true;
 }
 
-/* The bits of all values from the first to the last. */
+/* Sets *bits to the bits of all values from the first to the last. */
 static bool convert_bits(const struct field *row, const struct rv_nft_reg *h, uint64_t from,
 			 uint64_t to, uint64_t *bits)
 {
@@ -292,8 +295,8 @@ static int test_list(struct rv_nft_reader *r, const struct field *row, const str
 }
 
 /*
- * If the field does not exist, nft's != is false but that of iptables is true. iptables truncates
- * to seconds, nft has milliseconds.
+ * Returns whether a missing field must be handled: nft's != is then false, but a negated option of
+ * iptables matches. iptables truncates expiry times to seconds, nft has milliseconds.
  */
 static bool wants_field(enum rv_sel sel)
 {
@@ -344,7 +347,7 @@ static int test_number(struct rv_nft_reader *r, const struct field *row,
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-/* A name with its NUL (or several) is complete, one without is a prefix. */
+/* Tests an interface name. One that includes its NUL is complete, one without is a prefix. */
 static int test_name(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		     const struct rv_nft_test *t)
 {
@@ -365,13 +368,13 @@ static int test_name(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 	} else if (never && !p.negate) {
 		p = (struct rv_predicate){ .sel = row.sel, .op = RV_OP_PREFIX, .negate = true };
 	} else if (p.value[len - 1] == '+') {
-		/* An interface whose name ends with "+"; options can express only the wildcard. */
+		/* A complete name that ends with "+": as an option it would be a wildcard. */
 		return rv_nft_not_understood(r, &h->load);
 	}
 	return rv_nft_say(r, &p, h, never && p.op == RV_OP_EQ ? NULL : row.from);
 }
 
-/* nft resolves the index when the rule is added; the current name is used. */
+/* Tests an interface index, which nft determined when the rule was added; uses the current name. */
 static int test_index(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		      const struct rv_nft_test *t)
 {
@@ -395,7 +398,7 @@ static bool is_yes_or_no(const struct rv_nft_test *t, bool *yes)
 	return !t->set && !t->range && t->len == 1 && t->from[0] <= 1;
 }
 
-/* A test for the presence of a header or TCP option. */
+/* Tests whether a header or TCP option is present. */
 static int test_presence(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 			 const struct rv_nft_test *t)
 {
@@ -441,7 +444,7 @@ static int test_header(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		return test_presence(r, h, t);
 	if (e->op == NFT_EXTHDR_OP_TCPOPT && e->header == 2 && e->offset == 2 && h->len == 2)
 		return test_number(r, &mss, h, t);
-	/* iptables tests both reserved fields of a fragment header as one. */
+	/* iptables has one option for both reserved fields of a fragment header. */
 	if (e->op == NFT_EXTHDR_OP_IPV6 && e->header == IPPROTO_FRAGMENT && e->offset == 3 &&
 	    h->masked && h->mask[0] == 0x06 && !h->flip[0] && t->len == 1 && !t->from[0] &&
 	    !t->set && !t->range && !t->negate) {
@@ -463,8 +466,8 @@ static enum rv_sel icmp_selector(const struct rv_nft_reader *r)
 }
 
 /*
- * The predicate for a type with any code, which a code narrows unless a match that counts is in
- * between.
+ * Returns the predicate for an ICMP type with any code, if a test of the code may be added to it:
+ * no counting match is in between.
  */
 static struct rv_predicate *whole_type(struct rv_nft_reader *r, enum rv_sel sel)
 {
@@ -514,7 +517,7 @@ static int put_probability(struct rv_nft_reader *r, bool negate, double probabil
 	return 0;
 }
 
-/* "meta random & 0x7fffffff < n"; n = 0 never matches. */
+/* Converts "meta random & 0x7fffffff < n" to -m statistic. n = 0 never matches. */
 static int test_random(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		       const struct rv_nft_test *t)
 {
@@ -561,7 +564,7 @@ static int test_helper(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 	return 0;
 }
 
-/* nft stores labels as bits, lowest first, in words of host byte order. */
+/* Tests a connection label. nft stores labels as bits, lowest first, in words of host order. */
 static int test_label(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		      const struct rv_nft_test *t)
 {
@@ -618,7 +621,7 @@ static int test_type(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		rv_selector_put(p.sel, bits, p.value);
 		return add(r, h, &p);
 	}
-	/* Tests of both sides with the same interface are one match. */
+	/* Tests of the source and destination with the same interface become one match. */
 	if ((r->addrtype.flags && r->addrtype.flags != device) || r->addrtype.types[!source])
 		if (rv_nft_pending(r))
 			return -1;
@@ -628,7 +631,7 @@ static int test_type(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 	return 0;
 }
 
-/* rpfilter: whether there is a route back. */
+/* Converts "fib ... oif" to -m rpfilter: whether there is a route back. */
 static int test_route(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		      const struct rv_nft_test *t)
 {
@@ -677,7 +680,7 @@ static int test_socket(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 	return t->to[0] >= 1 ? 0 : rv_nft_not_understood(r, &h->load);
 }
 
-/* The device type is tested together with an Ethernet address. */
+/* Notes a test of the device type, which iptables writes before that of an Ethernet address. */
 static int test_device_type(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 			    const struct rv_nft_test *t)
 {
@@ -715,7 +718,7 @@ static bool is_all(const uint8_t *from, const uint8_t *to)
 	return !from[0] && !from[1] && to[0] == 0xff && to[1] == 0xff;
 }
 
-/* Pairs of a port and any port, in both directions. */
+/* Converts a set with the pairs (port, any) and (any, port) to "--ports". */
 static int test_either_port(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 			    const struct rv_nft_test *t)
 {
@@ -744,7 +747,7 @@ static int test_either_port(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 
 /* ---- several fields at once ------------------------------------------------------------------------- */
 
-/* Adjacent fields compared with one value each; nft combines the loads. */
+/* Splits a comparison of adjacent fields with one value each; nft combines their loads. */
 static int test_fields(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 		       const struct rv_nft_test *t)
 {
@@ -793,7 +796,7 @@ static int test_meta(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 	}
 }
 
-/* Tests that have no row. Returns 1 if there may be a row. */
+/* Handles tests that have no row in sources.h. Returns 1 for all others. */
 static int test_special(struct rv_nft_reader *r, const struct rv_nft_reg *h,
 			const struct rv_nft_test *t)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rules of nft with lookups in named sets, for commands that evaluate packets. The current set is
- * converted to the format of ipset(8), the lookup to -m set.
+ * Converts nft rules with lookups in named sets, for commands that evaluate packets: the set's
+ * current elements to the format of ipset(8), the lookup to -m set.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -36,7 +36,7 @@ static int see_set(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	return 0;
 }
 
-/* Returns 0, 1 if the set does not exist, or -1. */
+/* Requests the definition of a set. Returns 0, 1 if the set does not exist, or -1. */
 static int read_definition(struct rv_nft_aside *aside, rv_family_t family, const char *table, const char *name,
 			   struct definition *d, struct rv_error *err)
 {
@@ -121,7 +121,7 @@ struct rv_rule *rv_nft_object_words(struct rv_nft_aside *aside, rv_family_t fami
 	struct rv_rule *r = NULL;
 	struct rv_nft_attr a;
 
-	/* A rule with its own sets or chains is more than one message. */
+	/* An object that includes sets or chains has more than one message. */
 	if (!rv_nft_object_has_own(o) && rv_nft_next(&w, &a) && rv_nft_attr_table(a.value, t, NFTA_RULE_MAX + 1))
 		body = t[NFTA_RULE_EXPRESSIONS];
 	if (!body.data) {
@@ -191,7 +191,7 @@ static void put_value(struct rv_buf *b, const struct field *f, const uint8_t *at
 		rv_buf_puts(b, inet_ntop(f->family, at, text, sizeof(text)));
 }
 
-/* Returns false for a range that ipset cannot express. */
+/* Appends a field of an element. Returns false for a range that ipset cannot express. */
 static bool put_field(struct rv_buf *b, const struct field *f, const uint8_t *from, const uint8_t *to)
 {
 	put_value(b, f, from);

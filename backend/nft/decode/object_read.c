@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reads a rule as an object, with the sets and chains that belong to it. */
+/* Reads a rule as an object, with the anonymous sets and chains that belong to it. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "backend/nft/wire/object.h"
 #include "decode.h"
 
-/* A set or chain of the rule that has been read. */
+/* A set or chain of the rule that has been read already. */
 struct own {
 	char name[NFT_SET_MAXNAMELEN];	/* in the kernel */
 	uint32_t number;
@@ -16,7 +16,7 @@ struct collector {
 	struct rv_nft_aside *aside;
 	rv_family_t family;
 	const char *table;
-	struct rv_buf out;		/* messages before that of the rule */
+	struct rv_buf out;		/* messages that precede the rule's message */
 	struct own *sets;
 	uint32_t nsets, nchains;
 	struct rv_error *err;
@@ -38,7 +38,7 @@ static int keep_answer(struct rv_nft_view attrs, void *arg, struct rv_error *err
 	return rv_buf_ok(b) ? 0 : rv_fail_memory(err);
 }
 
-/* Collects the answers, each in an attribute: no request can be sent while answers are pending. */
+/* Sends a request and stores its answers, each in an attribute, so that more can be requested. */
 static int ask(struct collector *k, const struct rv_nft_query *q, struct rv_buf *answers)
 {
 	if (!k->aside)
@@ -64,7 +64,7 @@ static int malformed(struct rv_error *err)
 
 /* ---- messages ------------------------------------------------------------------------ */
 
-/* Names assigned by the kernel, which are replaced. */
+/* Returns whether the attribute is a name assigned by the kernel, which is replaced by a number. */
 static bool is_name(uint16_t message, uint16_t attr)
 {
 	return message == NFT_MSG_NEWSET && attr == NFTA_SET_NAME;
@@ -96,7 +96,9 @@ static int end_message(struct collector *k, struct rv_buf *b, size_t nest)
 	return rv_buf_ok(b) ? 0 : rv_fail_memory(k->err);
 }
 
-/* The kernel appends a number to names of nft, but uses a meter's name unchanged. */
+/*
+ * Returns the name that nft gave the set. The kernel appends a number, but not to a meter's name.
+ */
 static const char *own_name(const char *name, char *text, size_t room)
 {
 	size_t len = strlen(name), digits = len;
@@ -114,7 +116,7 @@ static const char *own_name(const char *name, char *text, size_t room)
 
 struct element {
 	struct rv_nft_view attrs, key;
-	bool end;			/* end of an interval */
+	bool end;			/* the first key after an interval */
 };
 
 struct elements {
@@ -168,7 +170,7 @@ static int add_elements(struct elements *all, struct rv_nft_view answer, struct 
 }
 
 /*
- * Sorts by key, so that equal sets are equal bytes. Where one range ends and another begins, the
+ * Sorts by key, so that equal sets have equal bytes. If one range ends where another begins, the
  * end comes first.
  */
 static int by_key(const void *a, const void *b)
@@ -272,7 +274,7 @@ static int new_set(struct collector *k, const char *name, uint32_t *number)
 	return 0;
 }
 
-/* Elements that the kernel adds dynamically are not part of the rule. */
+/* Reads a set of the rule, without elements that the kernel adds for packets. */
 static int read_own_set(struct collector *k, const char *name, struct rv_nft_view attrs,
 			uint32_t flags, uint32_t *number)
 {
@@ -281,7 +283,7 @@ static int read_own_set(struct collector *k, const char *name, struct rv_nft_vie
 	return flags & NFT_SET_EVAL ? 0 : read_elements(k, name, *number);
 }
 
-/* Gets the number of an anonymous set; 0: it is named, or does not exist. */
+/* Sets *number to that of an anonymous set, or to 0 if the set is named or does not exist. */
 static int find_set(struct collector *k, const char *name, uint32_t *number)
 {
 	const struct rv_nft_query q = {
@@ -378,7 +380,7 @@ static int find_chain(struct collector *k, const char *name, uint32_t *number)
 	bool bound = false;
 
 	*number = 0;
-	/* Names assigned by the kernel; but users can choose such names too. */
+	/* The kernel assigns such names to anonymous chains, but users can choose them too. */
 	if (strncmp(name, "__chain", 7) == 0 &&
 	    rv_nft_is_bound(k->aside, k->family, k->table, name, &bound, k->err) < 0)
 		return -1;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Decodes compat expressions (linux/netfilter/nf_tables_compat.h), and those that iptables-nft
- * writes as native expressions: encode/compat.c, encode/native.c. TRACE is in statements.c.
+ * Decodes matches and targets from compat expressions (linux/netfilter/nf_tables_compat.h), and
+ * those that iptables-nft writes as native expressions: the inverse of encode/compat.c and
+ * encode/native.c. TRACE is in statements.c.
  */
 #include <linux/netfilter/xt_limit.h>
 
@@ -50,7 +51,7 @@ static int put_limit(struct rv_nft_reader *r, const struct rv_nft_expr *e, struc
 					  (unsigned long long)e->burst);
 	info->avg = ticks / e->rate;
 	info->burst = e->burst;
-	/* A rate that options cannot express would be changed by a save and restore. */
+	/* Options cannot express this rate exactly: a save and restore would change it. */
 	if (ticks / info->avg != e->rate)
 		return rv_nft_unsupported(r, "a limit of %llu packets per %llu seconds is too exact",
 					  (unsigned long long)e->rate, (unsigned long long)e->unit);
@@ -69,7 +70,7 @@ int rv_nft_limit_read(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	}
 	if (!part)
 		return rv_fail_memory(r->err);
-	/* iptables' own rules may have any number of them. */
+	/* Rules written by iptables may have any number of limits. */
 	many = r->m->ncounted == RV_NFT_COUNTED;
 	r->m->many |= many;
 	if (put_limit(r, e, (void *)part->data) || (many ? rv_nft_end_ranges(r) : rv_nft_count(r))) {

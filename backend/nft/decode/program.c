@@ -108,7 +108,7 @@ uint8_t rv_nft_protocol(const struct rv_nft_reader *r, bool negated)
 	return 0;
 }
 
-/* Sets the protocol for options and checks; otherwise rule->ip is empty until assembly. */
+/* Sets the rule's protocol, which options and checks need. The rest of rule->ip is set later. */
 static void set_protocol(struct rv_nft_reader *r)
 {
 	struct rv_ip *ip = &r->m->rule->ip;

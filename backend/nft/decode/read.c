@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads a kernel rule: its expressions one by one, then the iptables rule that they mean, or the
- * whole rule as the match `nft'.
+ * Reads a kernel rule: decodes its expressions one by one, then makes the equivalent iptables rule,
+ * or stores the message in the match `nft' if there is none.
  */
 #include <stdlib.h>
 
@@ -28,7 +28,7 @@ static int read_verdict(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 		return rv_nft_unsupported(r, "the name of chain `%.128s' is too long", e->name);
 	if (e->name)
 		strcpy(rule->jump, e->name);
-	/* nft accepts the packet after tproxy; the target of iptables implies that. */
+	/* nft rules accept the packet after tproxy; TPROXY does so itself. */
 	if (r->target.tproxy && rule->verdict == RV_VERDICT_ACCEPT) {
 		r->target.tproxy = false;
 		rule->verdict = RV_VERDICT_NONE;
@@ -53,7 +53,7 @@ static int read_counter(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	return 0;
 }
 
-/* An xtables match may count the packets that reach it. */
+/* Reads an xtables match, which may count the packets that reach it. */
 static int read_match(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
 	return rv_nft_end_ranges(r) ? -1 : rv_nft_part_read(r, e);
@@ -64,7 +64,7 @@ static int read_target(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	return r->ended ? rv_nft_strange(r, e) : rv_nft_part_read(r, e);
 }
 
-/* Returns whether the expression loads; others of this kind write. */
+/* Returns whether the expression loads a register, rather than writing to the packet. */
 static bool is_load(const struct rv_nft_expr *e)
 {
 	static const uint8_t sets[RV_NFT_KINDS] = {
@@ -81,10 +81,10 @@ static int read_field(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	return is_load(e) ? rv_nft_read_load(r, e) : rv_nft_statement(r, e);
 }
 
-/* Where expressions may be in a rule. */
+/* The kinds of expressions, their readers, and where they may be in a rule. */
 static const struct {
 	int (*read)(struct rv_nft_reader *r, const struct rv_nft_expr *e);
-	bool decides;		/* may end the rule, so it determines what a counter counts */
+	bool decides;		/* may end the rule, so a counter behind it counts fewer packets */
 	bool more;		/* may follow the target */
 } kinds[RV_NFT_KINDS] = {
 	[RV_NFT_PAYLOAD] = { read_field, false, true },
@@ -152,7 +152,7 @@ static int read_expressions(struct rv_nft_reader *r, struct rv_nft_view list)
 
 /* ---- beside the expressions ------------------------------------------------------------------- */
 
-/* As in stock, nft's comment on a rule becomes -m comment. */
+/* Converts the comment of an nft rule to -m comment, as in stock. */
 static int add_comment(struct rv_nft_reader *r, const char *text, size_t len)
 {
 	const struct rv_ext *ext = rv_ext_find(RV_MATCH, r->family, "comment");
@@ -329,8 +329,8 @@ static bool has_newline(const struct rv_rule *r)
 }
 
 /*
- * Returns whether the rule contains only what iptables itself writes: such a rule loads again,
- * which need not be checked.
+ * Returns whether the rule contains only what iptables itself writes: it need not be checked that
+ * such a rule loads again.
  */
 static bool is_plain(rv_family_t family, const struct rv_rule *r, const struct rv_nft_view *t,
 		     const struct rv_nft_place *place)
@@ -353,7 +353,7 @@ static bool jumps_to_own(struct rv_nft_aside *aside, rv_family_t family, const s
 
 	if (!aside || strncmp(r->jump, "__chain", 7) != 0)
 		return false;
-	/* If the chain is gone, it belonged to the rule, which is gone too. */
+	/* A chain that no longer exists was anonymous: it was deleted together with the rule. */
 	return rv_nft_is_bound(aside, family, place->table, r->jump, &bound, &err) == 1 || bound;
 }
 
@@ -362,7 +362,7 @@ static bool is_final(const struct rv_error *err)
 	return err->kind == RV_ERR_MEMORY || err->kind == RV_ERR_AGAIN;
 }
 
-/* A rule that nft may have written and iptables may be able to express. */
+/* Reads a rule that nft may have written and iptables may be able to express. */
 static struct rv_rule *read_rule(struct rv_nft_reader *r, const struct rv_nft_view *t)
 {
 	struct rv_rule *rule = r->m->rule;

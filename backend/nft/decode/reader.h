@@ -19,7 +19,7 @@
 /* Elements of an anonymous set: keys, or inclusive ranges of keys. */
 struct rv_nft_range {
 	uint8_t from[32], to[32];
-	bool end;		/* while reading: from is the first key after a range */
+	bool end;		/* while reading: `from' is the first key after a range */
 };
 
 struct rv_nft_set {
@@ -36,9 +36,9 @@ struct rv_nft_reg {
 	uint8_t words;			/* number of 32-bit registers */
 	bool used;			/* an expression has used it */
 	struct rv_nft_load load;	/* FIELD */
-	bool masked, swapped;		/* (field & mask) ^ flip; converted to network order */
-	uint8_t shift;			/* then shifted right; fields.c knows for which fields */
-	bool bounded;			/* from: lower end of a range; the upper one follows */
+	bool masked, swapped;		/* now (field & mask) ^ flip; converted to network order */
+	uint8_t shift;			/* then shifted right by this many bits */
+	bool bounded;			/* compared with the lower end of a range, in `from' */
 	uint32_t len;
 	uint8_t mask[16], flip[16], from[16];
 	uint8_t data[16];		/* CONSTANT */
@@ -52,7 +52,7 @@ struct rv_nft_test {
 	uint32_t len;			/* bytes compared */
 	uint8_t from[16], to[16];
 	const struct rv_nft_set *set;	/* or: x is in it */
-	const struct rv_nft_reg *second;	/* second field of the set's keys, or NULL */
+	const struct rv_nft_reg *second;	/* second field of a concatenated key, or NULL */
 };
 
 /* A rule being read. */
@@ -60,17 +60,17 @@ struct rv_nft_reader {
 	rv_family_t family;
 	const struct rv_nft_place *place;
 	struct rv_error *err;
-	struct rv_nft_aside *aside;	/* NULL: sets are not requested */
+	struct rv_nft_aside *aside;	/* connection for requesting sets, or NULL */
 	struct rv_nft_meaning *m;
 	int (*count)(struct rv_nft_reader *r);	/* rv_nft_count() */
-	rv_nft_named_fn *named;		/* NULL: named sets are not understood */
+	rv_nft_named_fn *named;		/* decodes lookups in named sets; NULL: they are errors */
 	bool ours;			/* accept only what iptables itself writes */
-	struct rv_nft_set set;		/* of the current lookup */
+	struct rv_nft_set set;		/* elements of the set in the current lookup */
 	struct rv_part *part;		/* part whose options are being set */
 	bool invert;			/* invert the next option */
 	bool failed;			/* err is set */
-	bool counted, ended;		/* have seen a counter, a verdict or target */
-	bool is_ether, reserved2;	/* tests that are valid only together with others */
+	bool counted, ended;		/* the rule had a counter; a verdict or target */
+	bool is_ether, reserved2;	/* had tests that are valid only together with others */
 	struct {			/* of -m addrtype with an interface */
 		uint32_t flags;
 		bool negate[2];
@@ -94,7 +94,7 @@ struct rv_nft_reader {
 /* Records that the rule being read is not understood. Returns -1. */
 int rv_nft_unsupported(struct rv_nft_reader *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* The same for a load as it is compared, the use of an expression, and its registers. */
+/* Set r's error to: this load, expression, or use of registers is not understood. Return -1. */
 int rv_nft_not_understood(struct rv_nft_reader *r, const struct rv_nft_load *l);
 int rv_nft_strange(struct rv_nft_reader *r, const struct rv_nft_expr *e);
 int rv_nft_bad_register(struct rv_nft_reader *r, const struct rv_nft_expr *e);
@@ -104,38 +104,38 @@ int rv_nft_keep_list(struct rv_nft_meaning *m, size_t room);
 /* Adds a predicate; source NULL: iptables has no such expression. */
 int rv_nft_say(struct rv_nft_reader *r, const struct rv_predicate *p, const struct rv_nft_reg *h,
 	       const struct rv_nft_source *source);
-/* The protocol of the predicates so far (negated: of a "not" predicate); 0: none. */
+/* Returns the protocol that the predicates so far require (negated: exclude), or 0. */
 uint8_t rv_nft_protocol(const struct rv_nft_reader *r, bool negated);
 
 /* Adds a match; takes ownership. */
 int rv_nft_add_match(struct rv_nft_reader *r, struct rv_part *part);
-/* Adds "-m name" or "-j name"; following options belong to it. Sets r->failed on failure. */
+/* Adds "-m name" or "-j name", to which the next options belong. Sets r->failed on failure. */
 void rv_nft_match(struct rv_nft_reader *r, const char *name);
 void rv_nft_target(struct rv_nft_reader *r, const char *name);
-/* Adds the rule's only target. Returns -1 if it has one. */
+/* Adds the rule's target. Returns -1 if the rule already has one. */
 int rv_nft_only_target(struct rv_nft_reader *r, const char *name);
-/* Sets an option from text, or one without a value. */
+/* Sets an option; fmt: its value, NULL if it has none. */
 void rv_nft_set(struct rv_nft_reader *r, const char *option, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void rv_nft_flag(struct rv_nft_reader *r, const char *option);
 void rv_nft_set_two(struct rv_nft_reader *r, const char *option, const char *value, const char *second);
-/* Adds matches and targets that were collected from several expressions. */
+/* Adds the matches and targets that several expressions make together. */
 int rv_nft_pending(struct rv_nft_reader *r);
 /* Checks the options of all added parts as the parser does. */
 int rv_nft_check_options(struct rv_nft_reader *r);
 
 /* ---- fields.c ------------------------------------------------------------------------ */
 
-/* Adds the meaning of a test. */
+/* Adds predicates or options for a test. */
 int rv_nft_field_test(struct rv_nft_reader *r, struct rv_nft_reg *h, const struct rv_nft_test *t);
-/* The field in a register, or RV_SEL_NONE. */
+/* Returns the field in a register, or RV_SEL_NONE. */
 enum rv_sel rv_nft_field(struct rv_nft_reader *r, const struct rv_nft_reg *h);
 
 /* ---- registers.c --------------------------------------------------------------------- */
 
-/* The contents of a register, or NULL. */
+/* Returns the contents of a register, or NULL if it has none. */
 struct rv_nft_reg *rv_nft_reg(struct rv_nft_reader *r, uint32_t reg);
-/* The constant of len bytes in a register, or NULL. */
+/* Returns the constant of len bytes in a register, or NULL. */
 const uint8_t *rv_nft_constant(struct rv_nft_reader *r, uint32_t reg, uint32_t len);
 int rv_nft_read_load(struct rv_nft_reader *r, const struct rv_nft_expr *e);
 int rv_nft_read_bitwise(struct rv_nft_reader *r, const struct rv_nft_expr *e);
@@ -143,13 +143,16 @@ int rv_nft_read_byteorder(struct rv_nft_reader *r, const struct rv_nft_expr *e);
 int rv_nft_read_constant(struct rv_nft_reader *r, const struct rv_nft_expr *e);
 int rv_nft_read_compare(struct rv_nft_reader *r, const struct rv_nft_expr *e);
 int rv_nft_read_lookup(struct rv_nft_reader *r, const struct rv_nft_expr *e);
-/* Ends ranges without an upper end; rv_nft_end_registers() also checks that all loads were used. */
+/*
+ * Completes ranges without an upper end; rv_nft_end_registers() also checks that all loads were
+ * used.
+ */
 int rv_nft_end_ranges(struct rv_nft_reader *r);
 int rv_nft_end_registers(struct rv_nft_reader *r);
 
 /* ---- sets.c -------------------------------------------------------------------------- */
 
-/* Adds or subtracts 1 (big-endian); false on overflow. */
+/* Adds 1 to a big-endian number, or subtracts 1. Returns false on overflow. */
 bool rv_nft_neighbour(uint8_t *value, unsigned int len, bool up);
 /* Results of rv_nft_set_read() for sets that are missing or not a plain list. */
 enum { RV_NFT_SET_MISSING = 1, RV_NFT_SET_STRANGE };
@@ -172,25 +175,26 @@ int rv_nft_statement(struct rv_nft_reader *r, const struct rv_nft_expr *e);
 
 /* ---- counted.c ----------------------------------------------------------------------- */
 
-/* Announces a match that counts: the tests so far precede it. */
+/* Called before a counting match is added: records that the tests so far precede it. */
 int rv_nft_count(struct rv_nft_reader *r);
 int rv_nft_counting_statement(struct rv_nft_reader *r, const struct rv_nft_expr *e);
-/* At the end: checks that options did not round a rate. */
+/* Checks, at the end of the rule, that options did not round a rate. */
 int rv_nft_check_rates(struct rv_nft_reader *r);
 
 /* ---- parts.c ------------------------------------------------------------------------- */
 
 /* Adds a match or target from a compat expression. */
 int rv_nft_part_read(struct rv_nft_reader *r, const struct rv_nft_expr *e);
-/* The same for those that iptables writes as native expressions. */
+/* Read the matches and targets that iptables writes as native expressions. */
 int rv_nft_limit_read(struct rv_nft_reader *r, const struct rv_nft_expr *e);
 int rv_nft_nflog_read(struct rv_nft_reader *r, const struct rv_nft_expr *e);
 
 /* ---- reload.c ------------------------------------------------------------------------ */
 
 /*
- * Returns whether the saved rule loads again at this place and is equal then. anywhere: in a user
- * chain, the kernel must accept it at all hooks, because it would be written in another form.
+ * Returns whether the rule as saved can be loaded again into the same chain, and is equal then.
+ * anywhere: it would be written in another form, so in a user chain the kernel must accept it at
+ * all hooks.
  */
 bool rv_nft_reloads(rv_family_t family, const struct rv_nft_place *place, const struct rv_rule *r,
 		    bool anywhere);
@@ -202,9 +206,9 @@ bool rv_nft_reloads(rv_family_t family, const struct rv_nft_place *place, const 
  * set and m unchanged.
  */
 int rv_nft_assemble_ours(struct rv_nft_reader *r);
-/* The same for rules that nft wrote, if options can express exactly that. */
+/* Does the same for rules that nft wrote, if options can express exactly the same. */
 int rv_nft_assemble(struct rv_nft_reader *r);
-/* The same without checking whether the kernel accepts the options. */
+/* Does the same without checking whether the kernel accepts the options. */
 int rv_nft_assemble_to_read(struct rv_nft_reader *r);
 
 #endif

@@ -7,8 +7,8 @@
 /* ---- places -------------------------------------------------------------------------- */
 
 /*
- * There are sixteen 32-bit registers; NFT_REG_1 to NFT_REG_4 are the older names of four each.
- * Returns the first, or -1.
+ * Returns the first 32-bit register of a register number, or -1. There are sixteen; the older names
+ * NFT_REG_1 to NFT_REG_4 stand for four each.
  */
 static int first_word(uint32_t reg)
 {
@@ -36,7 +36,7 @@ const uint8_t *rv_nft_constant(struct rv_nft_reader *r, uint32_t reg, uint32_t l
 	return h->data;
 }
 
-/* A range without an upper end extends to the maximum. */
+/* Completes a range without an upper end: it extends to the maximum. */
 static int end_range(struct rv_nft_reader *r, struct rv_nft_reg *h)
 {
 	struct rv_nft_test t = { .range = true, .len = h->len };
@@ -67,7 +67,7 @@ static bool is_name(const struct rv_nft_load *l)
 	return l->kind == RV_NFT_META && (l->key == NFT_META_IIFNAME || l->key == NFT_META_OIFNAME);
 }
 
-/* Drops the contents of the register, which must have been used. */
+/* Clears a register. Fails if no expression has used its contents. */
 static int let_go(struct rv_nft_reader *r, struct rv_nft_reg *h)
 {
 	/* 1.8.9 writes "any interface" as a load of the name without a comparison. */
@@ -132,7 +132,7 @@ static struct rv_nft_reg *put(struct rv_nft_reader *r, const struct rv_nft_expr 
 	return h;
 }
 
-/* Gets a field in a register for modification. */
+/* Returns the field in a register that the expression modifies, or NULL with err set. */
 static struct rv_nft_reg *change(struct rv_nft_reader *r, const struct rv_nft_expr *e, bool ok)
 {
 	struct rv_nft_reg *from = rv_nft_reg(r, e->sreg);
@@ -247,7 +247,7 @@ int rv_nft_read_load(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	return 0;
 }
 
-/* nft shifts a field of some bits to the end of its bytes before it compares sizes. */
+/* Reads a right shift: nft shifts a field of a few bits before it compares it with < or >. */
 static int read_shift(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
 	const struct rv_nft_reg *from = rv_nft_reg(r, e->sreg);
@@ -320,7 +320,7 @@ int rv_nft_read_byteorder(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	if (!h)
 		return -1;
 	h->swapped = true;
-	/* An earlier mask applies to the bytes before the swap. */
+	/* The mask was applied before the bytes were swapped. */
 	if (h->masked) {
 		reverse(h->mask, h->len);
 		reverse(h->flip, h->len);
@@ -340,7 +340,7 @@ int rv_nft_read_constant(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 
 /* ---- comparisons ------------------------------------------------------------------------ */
 
-/* A lower end is kept until the upper one follows. */
+/* Reads < or >. Stores a lower end until the upper one follows. */
 static int read_size(struct rv_nft_reader *r, struct rv_nft_reg *h, const struct rv_nft_expr *e)
 {
 	bool lower = e->op == NFT_CMP_GT || e->op == NFT_CMP_GTE;
@@ -350,7 +350,7 @@ static int read_size(struct rv_nft_reader *r, struct rv_nft_reg *h, const struct
 	if (e->data.len != h->len || e->op > NFT_CMP_GTE || (lower && h->bounded))
 		return rv_nft_not_understood(r, &h->load);
 	memcpy(value, e->data.data, h->len);
-	/* Above the maximum or below 0: never matches. */
+	/* A test for values above the maximum or below 0 never matches. */
 	if ((e->op == NFT_CMP_GT || e->op == NFT_CMP_LT) && !rv_nft_neighbour(value, h->len, lower)) {
 		t.negate = t.foreign = true;
 		memset(t.to, 0xff, h->len);
@@ -393,7 +393,7 @@ int rv_nft_read_compare(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 
 /* ---- sets --------------------------------------------------------------------------------- */
 
-/* The fields of a concatenated key are in consecutive registers, each padded to words. */
+/* Reads a lookup. Fields of a concatenated key are in consecutive registers, padded to words. */
 int rv_nft_read_lookup(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 {
 	struct rv_nft_reg *h = rv_nft_reg(r, e->sreg), *second;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Checks whether the saved form of a rule loads again in the same place and is equal then. */
+/* Checks whether a rule as saved can be loaded again into the same chain, and is equal then. */
 #include <ravelin/parser.h>
 #include <ravelin/render.h>
 
@@ -28,7 +28,7 @@ static int take_rule(struct rv_command *cmd, const struct rv_options *opts, void
 	return 0;
 }
 
-/* Parses the saved form of the rule into the list. */
+/* Saves the rule and parses the result into the list. */
 static int read_again(rv_family_t family, const struct rv_nft_place *place, const struct rv_rule *r,
 		      struct rv_list *rules)
 {
@@ -48,7 +48,7 @@ static int read_again(rv_family_t family, const struct rv_nft_place *place, cons
 	return rc;
 }
 
-/* Targets whose nft statement is accepted at exactly the same hooks. */
+/* Returns whether nft's statement for the target is accepted at exactly the same hooks. */
 static bool is_bound_alike(const struct rv_part *target)
 {
 	static const char *const names[] = {
@@ -62,9 +62,9 @@ static bool is_bound_alike(const struct rv_part *target)
 }
 
 /*
- * Returns whether the kernel accepts the rule there. anywhere: it would be written in another form,
- * and a user chain may be called from all hooks; otherwise the kernel has accepted these
- * expressions already.
+ * Returns whether the kernel accepts the rule in this chain. anywhere: the rule would be written in
+ * another form, and a user chain may be called from all hooks. Otherwise the kernel has accepted
+ * these expressions already.
  */
 static bool fits_place(const struct rv_nft_place *place, const struct rv_rule *r, bool anywhere)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sets used by a rule: elements of anonymous ones, and whether dynamic ones are as iptables would
- * create them.
+ * Reads the sets that a rule uses: the elements of anonymous sets, and whether dynamic sets have
+ * the properties that iptables would give them.
  */
 #include <stdlib.h>
 
@@ -50,7 +50,7 @@ static struct rv_nft_range *add_range(struct rv_nft_set *s)
 
 struct elements {
 	struct rv_nft_set *set;
-	uint32_t ignored;	/* permitted attributes of elements */
+	uint32_t ignored;	/* bits: element attributes that are allowed and ignored */
 	bool interval, strange;
 };
 
@@ -106,8 +106,8 @@ static int by_key(const void *a, const void *b)
 }
 
 /*
- * In an interval set, an element is the start of a range, or the first key after one; without an
- * end, the range extends to the maximum.
+ * Combines the elements of an interval set to ranges. An element is the start of a range, or the
+ * first key after it; a range without an end extends to the maximum.
  */
 static bool join_intervals(struct rv_nft_set *s)
 {
@@ -188,7 +188,7 @@ static int see_set(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	    !rv_nft_attr_table(t[NFTA_SET_DESC], d, NFTA_SET_DESC_MAX + 1) ||
 	    (d[NFTA_SET_DESC_SIZE].data && !rv_nft_get_u32(d[NFTA_SET_DESC_SIZE], &size)))
 		return rv_nft_malformed(err);
-	/* Some versions of nft create an anonymous set here, others a named one. */
+	/* Some versions of nft create an anonymous set for this, others a named one. */
 	c->as_ours = (flags & ~(uint32_t)NFT_SET_ANONYMOUS) == c->flags && len == c->len &&
 		     size == DEFAULT_SIZE && !t[NFTA_SET_TIMEOUT].data &&
 		     !t[NFTA_SET_GC_INTERVAL].data && !t[NFTA_SET_EXPR].data;
@@ -239,7 +239,7 @@ static int by_set(const void *a, const void *b)
 	return strcmp(x->set, y->set);
 }
 
-/* Reads once which rules of the table use which sets. */
+/* Reads which rules of the table use which sets, once per table. */
 static int know_users(struct rv_nft_aside *a, rv_family_t family, const char *table,
 		      struct rv_error *err)
 {
@@ -259,7 +259,7 @@ static int know_users(struct rv_nft_aside *a, rv_family_t family, const char *ta
 	return a->table ? 0 : rv_fail_memory(err);
 }
 
-/* Returns whether another rule than the one with this handle uses the set. */
+/* Returns whether a rule with another handle uses the set. */
 static bool has_other_user(const struct rv_nft_aside *a, const char *set, uint64_t handle)
 {
 	const struct rv_nft_user key = { .set = (char *)set };
@@ -278,8 +278,8 @@ static bool has_other_user(const struct rv_nft_aside *a, const char *set, uint64
 }
 
 /*
- * connlimit counts per rule; a set shared by rules counts for all of them. Tables of hashlimit are
- * shared.
+ * Fails for a connlimit set that several rules share: it counts for all of them, connlimit for each
+ * rule. Tables of hashlimit may be shared.
  */
 static int check_sharing(struct rv_nft_reader *r, struct rv_nft_aside *a,
 			 const struct rv_nft_counted *c)
@@ -312,7 +312,7 @@ static int see_fixed(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 	return 0;
 }
 
-/* Elements added by users match without being counted. */
+/* Fails if the set has elements added by a user, which match without being counted. */
 static int check_elements(struct rv_nft_reader *r,
 			  const struct rv_nft_counted *c)
 {

@@ -25,7 +25,10 @@ static int read_log(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 
 	if (e->given & 1U << NFTA_LOG_GROUP)
 		return rv_nft_nflog_read(r, e);
-	/* The level for the audit log; nft does not store the verdict. */
+	/*
+	 * The audit log is a level in nft, target AUDIT in iptables, whose type (the verdict) nft
+	 * lacks.
+	 */
 	if (level > LOG_DEBUG || e->given & 1U << NFTA_LOG_SNAPLEN)
 		return rv_nft_strange(r, e);
 	if ((e->name && strlen(e->name) >= LOG_PREFIX) || rv_nft_only_target(r, "LOG"))
@@ -45,8 +48,8 @@ static int read_log(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 /* ---- marks ------------------------------------------------------------------------------- */
 
 /*
- * Gets a change of a mark: (old & ~mask) ^ value. Returns false if the register contains another
- * field.
+ * Gets the change that an expression makes to a mark: (old & ~mask) ^ value. Returns false if the
+ * register contains another field.
  */
 static bool get_change(struct rv_nft_reg *h, enum rv_nft_kind kind, uint32_t key, uint32_t *value,
 		       uint32_t *mask)
@@ -119,7 +122,7 @@ static int set_connection_mark(struct rv_nft_reader *r, const struct rv_nft_expr
 	return 0;
 }
 
-/* iptables writes this form itself. */
+/* Adds TRACE; iptables writes the same expression. */
 static int set_trace(struct rv_nft_reader *r)
 {
 	bool foreign = r->m->foreign;
@@ -195,7 +198,7 @@ static bool just(const struct writing *w, unsigned int at, uint16_t bits, unsign
 	return true;
 }
 
-/* A write of the DSCP bits only is DSCP; including ECN, it is TOS. */
+/* Converts a write of the DSCP bits to target DSCP; if it includes ECN, to TOS. */
 static int set_service(struct rv_nft_reader *r, const struct rv_nft_expr *e, bool ecn,
 		       unsigned int n)
 {
@@ -260,7 +263,7 @@ static int set_header(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 
 /* ---- addresses ---------------------------------------------------------------------------------- */
 
-/* The address in a register as text, or NULL. */
+/* Returns the address in a register as text, or NULL. */
 static const char *get_address(struct rv_nft_reader *r, uint32_t reg, char *text)
 {
 	const struct rv_family_def *family = rv_family(r->family);
@@ -269,7 +272,7 @@ static const char *get_address(struct rv_nft_reader *r, uint32_t reg, char *text
 	return bytes ? inet_ntop(family->af, bytes, text, INET6_ADDRSTRLEN) : NULL;
 }
 
-/* The port in a register, or -1. */
+/* Returns the port in a register, or -1. */
 static int get_port(struct rv_nft_reader *r, uint32_t reg)
 {
 	const uint8_t *bytes = reg ? rv_nft_constant(r, reg, 2) : NULL;
@@ -289,7 +292,7 @@ static bool get_flags(struct rv_nft_reader *r, uint32_t flags)
 				     NAT_PERSISTENT));
 }
 
-/* Appends "80" or "80-90"; false: the registers contain no ports. */
+/* Appends "80" or "80-90". Returns false if the registers contain no ports. */
 static bool put_ports(struct rv_nft_reader *r, const struct rv_nft_expr *e, struct rv_buf *b)
 {
 	int from = get_port(r, e->regs[2]);
@@ -387,7 +390,7 @@ static int read_dup(struct rv_nft_reader *r, const struct rv_nft_expr *e)
 	rv_nft_set(r, "gateway", "%s", address);
 	if (!device)
 		return 0;
-	/* For a device that no longer exists, only the number is known. */
+	/* A device that no longer exists has only a number. */
 	if (!if_indextoname((unsigned int)rv_get_uint(device, 4), name))
 		return rv_nft_strange(r, e);
 	rv_nft_set(r, "oif", "%s", name);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Keeps counters exact when a chain is rewritten. New elements and rules start with the counters
- * that were read; the old ones keep counting until the last packet has left them. Packets counted
- * after the read are carried: the set ravelin.carry has a counter per order number with such a
- * remainder, and listings add it.
+ * that were read; the old ones keep counting until the last packet has left them. What they counted
+ * after the read is called carried: it is stored in the set ravelin.carry, as a counter per order
+ * number, and listings add it.
  *
- * Old maps and leaf chains remain until they are collected, as do the old kernel rules of a chain.
- * The new rules are inserted before them, followed by a mark: a rule that returns, so that no new
- * packet reaches the old rules. Readers stop at the mark. While a mark exists, ravelin.state has
- * an element for it, so that nothing is appended after it.
+ * Old maps and leaf chains, and the old kernel rules of a chain, remain until rv_fast_collect()
+ * deletes them. The new rules are inserted before the old ones, followed by a mark: a rule that
+ * returns, so that no new packet reaches the old rules. Readers stop at the mark. While a mark
+ * exists, ravelin.state has an element for it, so that nothing is appended after it.
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -22,7 +22,7 @@
 /* Attempts to read the table despite concurrent writers. */
 #define ATTEMPTS 5
 
-/* Above this number of chains, dump all rules at once. */
+/* If more chains than this are needed, dumps all rules at once. */
 #define CHAINS_SINGLY 64
 
 /* ---- the mark -------------------------------------------------------------------------------- */
@@ -53,9 +53,12 @@ bool rv_fast_is_mark(struct rv_nft_view userdata)
 	return false;
 }
 
-/* ---- what is carried --------------------------------------------------------------------------- */
+/* ---- carried counters ------------------------------------------------------------------------ */
 
-/* nft has no suitable type: the order number and 64 zero bits are shown as an IPv6 address. */
+/*
+ * Appends the key: order number and 64 zero bits. nft has no type for it and prints an IPv6
+ * address.
+ */
 void rv_fast_put_carry_key(struct rv_buf *b, uint64_t order)
 {
 	const uint64_t key[] = { htobe64(order), 0 };
@@ -165,8 +168,8 @@ struct settling {
 	struct rv_buf list;		/* struct rv_fast_carried: new contents of the set */
 	struct rv_map by_order;
 	struct rv_buf *old;
-	char chain[RV_CHAIN_NAME_LEN];	/* of the last rule */
-	bool marked;			/* it is after a mark */
+	char chain[RV_CHAIN_NAME_LEN];	/* the chain of the last rule read */
+	bool marked;			/* the last rule read is after a mark */
 	bool more;			/* a counter has increased */
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Makes a few changes of a chain in place. A transaction may change one element of a map in use,
- * and nothing else: packets see elements at once but rules by generation, so with more changes a
- * packet could see a mix of old and new rules.
+ * Makes a few changes of a chain without rewriting it. A transaction that changes an element of a
+ * map in use must change nothing else: elements take effect at once but rules with the generation,
+ * so with more changes a packet could see a mix of old and new rules.
  */
 #include <stdlib.h>
 
@@ -28,12 +28,12 @@ struct edit {
 	enum edit_kind kind;
 	struct rv_rule *rule;			/* added */
 	const struct rv_fast_entry *old;	/* deleted */
-	const struct rv_fast_entry *next;	/* insert before this one; NULL: append */
+	const struct rv_fast_entry *next;	/* insert before this entry; NULL: append */
 	const struct rv_fast_map *map;
 	const struct rv_facts *facts;
 	uint64_t order;
 	uint64_t action;
-	/* order is the new last or first one of the chain */
+	/* order becomes the chain's last order, or its first */
 	bool last;
 	bool first;
 };
@@ -107,7 +107,7 @@ static uint64_t find_action(const struct editing *x, const struct rv_fast_map *m
 	return 0;
 }
 
-/* Returns whether the rule can be added as an element of the map; then fills in the edit. */
+/* Fills in the edit if the rule can be added as an element of the map, else returns false. */
 static bool is_element(struct editing *x, struct edit *edit, const struct rv_facts *facts,
 		       const struct rv_fast_map *map)
 {
@@ -143,7 +143,7 @@ static bool give_order(struct editing *x, struct edit *edit, const struct rv_fas
 		edit->order = x->w->first -= RV_FAST_STEP;
 	if (edit->last || edit->first)
 		return true;
-	/* Below the next multiple of RV_FAST_STEP, so that no order is assigned twice. */
+	/* Stay below the next multiple of RV_FAST_STEP, so that no order is assigned twice. */
 	from = before->order;
 	to = (from | (RV_FAST_STEP - 1)) + 1;
 	to = next->order < to ? next->order : to;
@@ -175,9 +175,9 @@ static bool note_added(struct editing *x, struct rv_rule *r, uint32_t number, ui
 }
 
 /*
- * Lists what changed in the chain: entries that were read and are no longer among its rules, and rules
- * without an order (rv_rule.handle), which are new. False if a rule changed in place or rules changed
- * their order: then the chain is written as a whole.
+ * Lists the changes of the chain: entries that were read and whose rules were deleted, and new
+ * rules (without an order, rv_rule.handle). Returns false if a rule was changed or rules were
+ * moved: the chain must be rewritten.
  */
 static bool find_edits(struct editing *x)
 {
@@ -201,7 +201,7 @@ static bool find_edits(struct editing *x)
 
 /* ---- whether they can be made in place ---------------------------------------------------------------------- */
 
-/* A change of an element must be the only change of its transaction. */
+/* Returns whether the edit is the only change of its transaction, as one of an element must be. */
 static bool is_alone(const struct editing *x)
 {
 	uint32_t elements = 0;
@@ -216,7 +216,9 @@ bool rv_fast_is_due(uint32_t plain)
 	return plain >= TAIL && !(plain & (plain - 1));
 }
 
-/* Returns whether adding the new plain rules makes a series at either end due. */
+/*
+ * Returns whether the new plain rules make so many at either end that the chain is planned again.
+ */
 static bool is_tail_due(const struct editing *x)
 {
 	uint32_t tail = 0, front = 0;

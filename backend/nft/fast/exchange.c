@@ -54,10 +54,10 @@ struct small {
 	struct rv_nft *n;
 	rv_family_t family;
 	struct rv_buf batch;
-	uint32_t seq;			/* of the next message */
+	uint32_t seq;			/* sequence number of the next message */
 };
 
-/* generation: the ruleset that the transaction is based on; 0: any */
+/* Starts a transaction that fails unless the ruleset has this generation; 0: any. */
 static struct small begin(const struct rv_store *s, uint32_t generation)
 {
 	struct small b = { .n = s->priv, .family = s->rs.family, .seq = 1 };
@@ -69,7 +69,7 @@ static struct small begin(const struct rv_store *s, uint32_t generation)
 	return b;
 }
 
-/* flags: table flags, used by NFT_MSG_NEWTABLE only */
+/* Appends a message about a table. flags: table flags, for NFT_MSG_NEWTABLE only. */
 static void put(struct small *b, uint8_t type, const char *table, uint32_t flags)
 {
 	size_t start = rv_nft_begin_message(&b->batch, &b->seq, type, 0, b->family);
@@ -128,8 +128,8 @@ int rv_profile_exchange(struct rv_store *s, const struct rv_table_def *def, bool
 	/*
 	 * Transactions of compat tables are not bound to a generation: a change made between
 	 * activation and a later deletion would be lost, so the compat table is deleted here.
-	 * Tables of profile fast are bound to one, and their maps must outlast packets in progress,
-	 * so they only become dormant here.
+	 * Transactions of tables in profile fast are bound to one, and packets in progress may
+	 * still use their maps, so such a table only becomes dormant here.
 	 */
 	if (fast)
 		put(&b, NFT_MSG_DELTABLE, name_of(def, false), 0);

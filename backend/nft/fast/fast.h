@@ -32,14 +32,15 @@
 /* How many action names are tried, starting at the hash of the text. */
 #define RV_FAST_ACTION_NAMES 2
 
-/* From this bit on rv_store.replace has tables whose old rules are deleted together with the change. */
+/*
+ * rv_store.replace, bits from this one: tables whose old rules are deleted in the same transaction.
+ */
 #define RV_FAST_FLUSHED 8
 /*
- * Bits of rv_store.replace from this one: tables to be planned with as few nested jumps as
- * possible.
+ * rv_store.replace, bits from this one: tables to be planned with as few nested jumps as possible.
  */
 #define RV_FAST_SHALLOW 16
-/* Bits from this one: tables whose chains are all rewritten. */
+/* rv_store.replace, bits from this one: tables whose chains are all rewritten. */
 #define RV_FAST_ANEW 24
 
 /* The first order of a chain, and the distance to the next. */
@@ -64,8 +65,8 @@ bool rv_fast_text_fits(size_t len);
 void rv_fast_put_comment(struct rv_buf *b, uint16_t attr, uint64_t order, const char *text,
 			 size_t len);
 /*
- * Splits such an attribute. *elsewhere: the text did not fit in it. Returns false if it is not one
- * of ours.
+ * Splits such an attribute. Sets *elsewhere if the text did not fit and is stored in comment
+ * matches of the rule. Returns false if this program did not write the attribute.
  */
 bool rv_fast_get_comment(struct rv_nft_view v, uint64_t *order, struct rv_nft_view *text,
 			 bool *elsewhere);
@@ -75,11 +76,11 @@ struct rv_fast_parse {
 	rv_family_t family;
 	struct rv_buf lines;
 	uint32_t count;
-	/* Takes ownership of the rule, which was parsed from text number n (from 0). */
+	/* Called with each rule, which it then owns, and the number n of its text (from 0). */
 	int (*rule)(struct rv_rule *r, uint32_t n, void *arg, struct rv_error *err);
 	void *arg;
 	uint32_t at;			/* the text being parsed */
-	bool own;			/* rule() failed, not the parser */
+	bool own;			/* the error is of rule(), not of the parser */
 };
 
 void rv_fast_parse_begin(struct rv_fast_parse *p, const struct rv_table_def *table);
@@ -95,14 +96,14 @@ int rv_fast_parse_end(struct rv_fast_parse *p, struct rv_error *err);
 unsigned int rv_fast_key(rv_family_t family, const struct rv_facts *f,
 			 const struct rv_key_shape *shape, unsigned char key[RV_FAST_KEY_MAX]);
 unsigned int rv_fast_key_len(rv_family_t family, const struct rv_key_shape *shape);
-/* The key type for nft, and the attribute with the lengths of its fields. */
+/* Returns the key's type for nft. rv_fast_put_desc() appends the lengths of its fields. */
 uint32_t rv_fast_key_type(rv_family_t family, const struct rv_key_shape *shape);
 void rv_fast_put_fields(struct rv_buf *b, rv_family_t family, const struct rv_key_shape *shape);
 static inline bool rv_fast_is_concatenated(const struct rv_key_shape *shape)
 {
 	return shape->fields & (shape->fields - 1);
 }
-/* nft's type of a key of two 64-bit numbers: it has none, and prints them as an IPv6 address. */
+/* Type of a key of two 64-bit numbers. nft has none for that, so this is an IPv6 address. */
 #define RV_FAST_NUMBERS_TYPE 8
 /* Appends NFTA_SET_ELEM_KEY. */
 void rv_fast_put_key(struct rv_buf *b, const void *key, size_t len);
@@ -114,8 +115,8 @@ void rv_fast_put_counter(struct rv_buf *b, uint16_t attr, const struct rv_counte
 void rv_fast_switch_write(struct rv_buf *b, rv_family_t family, const struct rv_key_shape *shape,
 			  const char *map);
 /*
- * Returns 0, 1 if the rule uses none of our maps, or -1 if it does but is not a switch that we
- * write.
+ * Reads a switch. Returns 0, 1 if the rule uses no map "ravelin.map.ID", or -1 if it does but is
+ * not a switch as this program writes it.
  */
 int rv_fast_switch_read(rv_family_t family, struct rv_nft_view expressions,
 			struct rv_key_shape *shape, uint64_t *map);
@@ -127,14 +128,16 @@ int rv_fast_switch_read(rv_family_t family, struct rv_nft_view expressions,
  * in net/netfilter/x_tables.c). These are written as native expressions here.
  */
 /*
- * Returns whether the rule cannot be in a table of profile fast; then appends the reason ("target
+ * Returns whether the rule cannot be in a table of profile fast; if so, appends the reason ("target
  * `TTL'") to why.
  */
 bool rv_fast_refuses(const struct rv_table *t, const struct rv_rule *r, struct rv_buf *why);
 int rv_fast_end_write(struct rv_buf *b, rv_family_t family, const struct rv_rule *r,
 		      struct rv_error *err);
 
-/* The verdict of an element that represents the rule; false: no element can have this verdict. */
+/*
+ * Sets *code to the verdict of an element for the rule. Returns false if elements cannot have it.
+ */
 bool rv_fast_element_code(const struct rv_rule *r, uint32_t *code);
 /* Returns whether the rule can be an element of a map with this key. */
 bool rv_fast_can_be_element(const struct rv_rule *r, const struct rv_facts *facts,
@@ -142,8 +145,8 @@ bool rv_fast_can_be_element(const struct rv_rule *r, const struct rv_facts *fact
 
 uint64_t rv_fast_hash(const char *text, size_t len);
 /*
- * Renders the text of the rule's target. Returns its hash, the ID of its action chain, or 0 without
- * memory.
+ * Renders the text of the rule's target. Returns the text's hash, which is the ID of the target's
+ * action chain, or 0 if memory ran out.
  */
 uint64_t rv_fast_action(struct rv_buf *text, rv_family_t family, const struct rv_rule *r);
 
@@ -159,9 +162,9 @@ enum rv_fast_where {
 struct rv_fast_entry {
 	uint64_t order;
 	uint32_t chain;			/* index in rv_fast_table.chains */
-	uint32_t block;			/* number of its kernel rule in the chain */
+	uint32_t block;			/* position of its kernel rule in the chain */
 	uint64_t map, leaf;		/* ids; 0: none */
-	uint64_t handle;		/* of the kernel rule; 0 for elements */
+	uint64_t handle;		/* handle of the kernel rule; 0 for elements */
 	struct rv_counters counters;
 	enum rv_fast_where where;
 	uint32_t code;			/* verdict of an element */
@@ -169,7 +172,7 @@ struct rv_fast_entry {
 	size_t text, text_len;		/* offset in rv_fast_table.text */
 	size_t jump;			/* offset of the jump target's name; 0: none */
 	size_t key;			/* offset of an element's key; 0: none */
-	uint64_t moved;			/* its order now, if the chain was written anew; 0: it was not */
+	uint64_t moved;			/* new order if the chain was rewritten, else 0 */
 };
 
 struct rv_fast_map {
@@ -187,7 +190,7 @@ struct rv_fast_leaf {
 	uint64_t id, map;
 	uint32_t code;			/* verdict of the element: NFT_GOTO or NFT_JUMP */
 	bool filled;			/* it has rules */
-	bool parsed, closed, returns;	/* rules were parsed; as in struct rv_plan_group */
+	bool parsed, closed, returns;	/* rules were parsed; others as in struct rv_plan_group */
 	uint32_t chain, block;
 	size_t key;
 	bool named;			/* an element refers to it */
@@ -197,24 +200,24 @@ struct rv_fast_chain {
 	struct rv_chain *chain;		/* valid only while reading */
 	char name[RV_CHAIN_NAME_LEN];
 	uint32_t first, count;		/* its entries after sorting */
-	uint32_t blocks;		/* kernel rules, and those that are old: see carry.c */
+	uint32_t blocks;		/* number of kernel rules, including old ones (carry.c) */
 	uint32_t old;
 	uint64_t head;			/* handle of the first kernel rule */
-	bool ended;			/* it has, or will have, a mark and old rules behind it */
+	bool ended;			/* has, or will have, a mark and old rules (carry.c) */
 	bool changed;			/* its rules are rewritten */
 };
 
-/* What is added to a counter when it is shown. */
+/* A carried counter, which is added to the rule's counter when that is shown: see carry.c. */
 struct rv_fast_carried {
 	uint64_t order;
 	struct rv_counters counters;
-	bool live;			/* a rule has that order */
+	bool live;			/* a rule with this order exists */
 };
 
 struct rv_fast_table {
-	bool cleared;			/* by a restore; nothing was read */
+	bool cleared;			/* a restore clears the table, so nothing was read */
 	bool has_state, has_set;	/* the element and the set RV_FAST_STATE exist */
-	uint64_t stored_first, stored_last;	/* the orders stored in it */
+	uint64_t stored_first, stored_last;	/* the orders stored in RV_FAST_STATE */
 	uint64_t first, last;		/* first and last order in use: stored ones and entries */
 	struct rv_buf text;
 	struct rv_fast_entry *entries;
@@ -226,11 +229,11 @@ struct rv_fast_table {
 	struct rv_fast_leaf *leaves;
 	size_t nleaves, leafroom;
 	struct rv_buf actions, gone;	/* uint64_t IDs of existing chains */
-	struct rv_buf unfinished;	/* the same of changes whose old rules are still there */
-	bool moved;			/* some rules were written anew */
-	bool has_carry;			/* the set of RV_FAST_CARRY is there */
+	struct rv_buf unfinished;	/* uint64_t IDs of changes whose old rules still exist */
+	bool moved;			/* some rules were rewritten, with new orders */
+	bool has_carry;			/* the set RV_FAST_CARRY exists */
 	struct rv_buf carried;		/* struct rv_fast_carried */
-	struct rv_map by_carried;	/* index + 1 by order */
+	struct rv_map by_carried;	/* index in carried + 1, by order */
 	struct rv_map by_map, by_leaf;	/* index + 1 by id */
 };
 
@@ -246,8 +249,8 @@ static inline bool rv_fast_is(const struct rv_nft_batch *b, const struct rv_tabl
 /* Returns whether this kind of change requires the table in memory. */
 bool rv_fast_holds(const struct rv_store *s, const struct rv_change *c);
 /*
- * Keeps the table in memory from now on. rv_fast_hold() reads its rules; rv_fast_hold_cleared()
- * does not, because a restore replaces them.
+ * Starts keeping the table in memory: later changes are made there, and the commit writes it.
+ * rv_fast_hold() reads its rules; rv_fast_hold_cleared() does not, because a restore replaces them.
  */
 int rv_fast_hold(struct rv_store *s, struct rv_table *t, struct rv_error *err);
 int rv_fast_hold_cleared(struct rv_store *s, struct rv_table *t, struct rv_error *err);
@@ -257,12 +260,12 @@ int rv_fast_hold_cleared(struct rv_store *s, struct rv_table *t, struct rv_error
 int rv_fast_check_unused(const struct rv_change *c, struct rv_error *err);
 /* Reads all rules of the table into its chains. */
 int rv_fast_load(struct rv_store *s, struct rv_table *t, struct rv_error *err);
-/* rv_backend.dump. The chains must have been loaded. */
+/* Implements rv_backend.dump. The chains must have been loaded. */
 int rv_fast_dump(struct rv_store *s, struct rv_table *t, const char *only, const struct rv_visitor *v,
 		 struct rv_error *err);
 /*
- * Finds the first rule of the chain that is equal to wanted, requesting only the elements with its
- * key. *found is NULL if there is none, else it is entry *at of *f. The caller frees *f and *found.
+ * Finds the first rule of the chain that is equal to wanted; requests only elements with the key of
+ * wanted. Sets *found to NULL if there is none, else to entry *at of *f. The caller frees both.
  */
 int rv_fast_search(struct rv_store *s, struct rv_chain *c, const struct rv_rule *wanted,
 		   struct rv_fast_table **f, size_t *at, struct rv_rule **found, struct rv_error *err);
@@ -274,18 +277,18 @@ int rv_fast_read_shallow(struct rv_store *s, struct rv_chain *c, struct rv_fast_
 			 struct rv_error *err);
 /* Calls a function for each element in an answer. */
 int rv_fast_each_element(struct rv_nft_view attrs, rv_nft_answer_fn *fn, void *arg, struct rv_error *err);
-/* Order and counters of an element or a kernel rule; false: it is none of a rule of iptables. */
+/* Get order and counters of an element or kernel rule. Return false if it is no iptables rule. */
 bool rv_fast_element_counters(struct rv_nft_view elem, uint64_t *order, struct rv_counters *c);
 bool rv_fast_rule_counters(const struct rv_nft_view *t, uint64_t *order, struct rv_counters *c);
-/* The attribute of a counter, as RV_NFT_COUNTER in a list has it. */
+/* Reads an attribute as rv_fast_put_counter() writes it. Returns false if it is not a counter. */
 bool rv_fast_read_counter(struct rv_nft_view v, struct rv_counters *c);
-/* Requests one element. Returns 0, 1 if it does not exist, or -1. */
+/* Requests one element and passes it to fn. Returns 0, 1 if it does not exist, or -1. */
 int rv_fast_ask_key(struct rv_store *s, const char *table, const char *map, const unsigned char *key,
 		    unsigned int len, rv_nft_answer_fn *fn, void *arg, struct rv_error *err);
 
 /* ---- single.c: one command that does not read the table ------------------------------------------- */
 
-/* rv_backend.find */
+/* Implements rv_backend.find. */
 int rv_fast_find(struct rv_store *s, struct rv_chain *c, const struct rv_rule *wanted,
 		 struct rv_rule **found, struct rv_error *err);
 /*
@@ -302,13 +305,13 @@ int rv_fast_read_state(struct rv_store *s, const struct rv_table *t, struct rv_f
 		       struct rv_error *err);
 void rv_fast_table_free(struct rv_fast_table *f);
 
-/* The map with this ID; it must have been read. */
+/* Returns the map with this ID, which must have been read. */
 static inline struct rv_fast_map *rv_fast_map_by_id(const struct rv_fast_table *f, uint64_t id)
 {
 	return &f->maps[*rv_map_get(&f->by_map, id) - 1];
 }
 
-/* ID number i of rv_fast_table.actions or gone; false after the last. */
+/* Gets ID number i of rv_fast_table.actions or gone. Returns false after the last. */
 static inline bool rv_fast_get_id(const struct rv_buf *ids, size_t i, uint64_t *id)
 {
 	if ((i + 1) * sizeof(*id) > ids->len)
@@ -317,12 +320,12 @@ static inline bool rv_fast_get_id(const struct rv_buf *ids, size_t i, uint64_t *
 	return true;
 }
 
-/* ---- carry.c: counters of rules that were written anew ------------------------------------------- */
+/* ---- carry.c: counters of rules that were rewritten ------------------------------------------ */
 
-/* Adds what is carried to the entries. */
+/* Reads the carried counters and adds them to those of the entries. */
 int rv_fast_read_carry(struct rv_store *s, const char *table, struct rv_fast_table *f, struct rv_error *err);
 struct rv_counters rv_fast_carry_of(const struct rv_fast_table *f, uint64_t order);
-/* The element of an order in a list of them. */
+/* Appends an order as the key of an element of RV_FAST_CARRY. */
 void rv_fast_put_carry_key(struct rv_buf *b, uint64_t order);
 /* Appends a mark's expressions and comment. */
 void rv_fast_put_mark(struct rv_buf *b);
@@ -333,20 +336,23 @@ struct rv_fast_old {
 	char chain[RV_CHAIN_NAME_LEN];
 };
 /*
- * After a commit: reads for the last time what the rules of a table counted before it, and adds what
- * they counted since they were read. Appends the old rules of all chains: struct rv_fast_old.
+ * Called after a commit: reads the counters of a table's old rules for the last time, and carries
+ * what they counted since they were read. Appends the old rules of all chains: struct rv_fast_old.
  */
 int rv_fast_settle_counters(struct rv_store *s, const struct rv_table_def *def, struct rv_buf *old,
 			    struct rv_error *err);
 
-/* ---- reset.c: counters back to zero ---------------------------------------------------------------- */
+/* ---- reset.c: zeroing counters --------------------------------------------------------------- */
 
-/* Whether the kernel can read and zero rules and elements in one step. */
+/* Returns whether the kernel can read and zero rules and elements in one step. */
 bool rv_fast_can_reset(struct rv_store *s);
-/* rv_backend.take, for the rules */
+/* Implements rv_backend.take, for rules. */
 int rv_fast_take(struct rv_store *s, struct rv_table *t, struct rv_chain *only, struct rv_rule *one,
 		 struct rv_error *err);
-/* Notes that c->pos is to be zeroed; does what was noted; or does not. */
+/*
+ * rv_fast_note_reset() records that c->pos is to be zeroed after the commit; rv_fast_reset_noted()
+ * zeroes the recorded rules; rv_fast_forget_resets() discards the record.
+ */
 int rv_fast_note_reset(struct rv_store *s, const struct rv_change *c, struct rv_error *err);
 int rv_fast_reset_noted(struct rv_store *s, struct rv_error *err);
 void rv_fast_forget_resets(struct rv_nft *n, const struct rv_table_def *def);
@@ -359,29 +365,30 @@ void rv_fast_forget_resets(struct rv_nft *n, const struct rv_table_def *def);
  */
 const struct rv_rule *rv_fast_misfit(struct rv_table *t, struct rv_buf *why);
 /*
- * Before a new table is written: switches to profile compat, with a warning, if a rule requires it.
+ * Called before a new table is written. Switches to profile compat, with a warning, if a rule
+ * requires it.
  */
 int rv_fast_choose(struct rv_store *s, struct rv_table *t, struct rv_error *err);
 /*
- * After the kernel has rejected a transaction. Returns whether err was set, either to the reason or
- * to a retry: with larger maps, or without leaves, which count as jumps.
+ * Called after the kernel has rejected a transaction. Returns whether it has set err, either to the
+ * reason or to RV_ERR_AGAIN: retry with larger maps, or without leaves, which count as jumps.
  */
 bool rv_fast_refused(struct rv_store *s, const struct rv_nft_verdict *v, struct rv_error *err);
 /* Writes the rules of a table in memory. kernel: the chains that exist in the kernel. */
 int rv_fast_write(struct rv_store *s, struct rv_nft_message *m, struct rv_table *t,
 		  struct rv_table *kernel);
 /*
- * Before a commit: records the objects that will become unused, and a deleted iptables chain
- * renamed to RV_FAST_GONE.
+ * Called before a commit. Records the objects that will become unused, and deleted iptables chains,
+ * which are renamed to RV_FAST_GONE.
  */
 int rv_fast_note_garbage(struct rv_nft *n, const struct rv_table_def *def,
 			 const struct rv_fast_table *f, struct rv_error *err);
 void rv_fast_note_gone(struct rv_nft *n, const struct rv_table_def *def, uint64_t id);
-/* Waits for packets that may have seen the previous rules. */
+/* Waits until packets that may have seen the previous rules have left them. */
 void rv_fast_let_pass(void);
-/* Returns whether a chain with this many plain rules at an end is planned again. */
+/* Returns whether a chain with this many plain rules at one end must be planned again. */
 bool rv_fast_is_due(uint32_t plain);
-/* After a commit: deletes the recorded objects when no packet can reach them. */
+/* Called after a commit. Waits until no packet can reach the recorded objects, and deletes them. */
 int rv_fast_collect(struct rv_store *s, struct rv_error *err);
 
 /* Makes a name from prefix and ID, and parses it. */

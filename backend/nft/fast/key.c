@@ -194,7 +194,7 @@ void rv_fast_switch_write(struct rv_buf *b, rv_family_t family, const struct rv_
 struct reading {
 	rv_family_t family;
 	struct rv_key_shape *shape;
-	unsigned int field;		/* loaded last, or RV_KEY_FIELDS */
+	unsigned int field;		/* the field loaded last, or RV_KEY_FIELDS */
 	uint32_t reg, next;		/* register of the last load, and the next one */
 };
 
@@ -210,7 +210,7 @@ static bool loads(rv_family_t family, unsigned int i, const struct rv_nft_expr *
 	       e->offset == f->offset[rv_family_index(family)];
 }
 
-/* The kernel reports the first word of NFT_REG_1 to NFT_REG_4 by these names. */
+/* Converts NFT_REG_1 to NFT_REG_4, as the kernel reports the first word of each, to NFT_REG32_*. */
 static uint32_t plain_register(uint32_t reg)
 {
 	return reg >= NFT_REG_1 && reg <= NFT_REG_4 ? NFT_REG32_00 + 4 * (reg - NFT_REG_1) : reg;

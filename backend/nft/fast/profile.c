@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The profile of a table, its name in the kernel, and keeping it in memory for changes. */
+/* Determines a table's profile and its name in the kernel, and keeps it in memory for changes. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -40,10 +40,10 @@ const char *rv_nft_known_table(const char *name)
 	return NULL;
 }
 
-/* During a conversion both tables exist, and one of them is dormant. */
+/* States of a table. During a conversion the tables of both profiles exist, one of them dormant. */
 enum { ABSENT, DORMANT, ACTIVE };
 
-/* Returns ABSENT, DORMANT, ACTIVE, or -1. */
+/* Requests the table of that name. Returns ABSENT, DORMANT, ACTIVE, or -1. */
 static int ask(struct rv_store *s, const char *name, struct rv_error *err)
 {
 	struct rv_nft *n = s->priv;
@@ -86,9 +86,9 @@ int rv_fast_know(struct rv_store *s, const struct rv_table *t, struct rv_error *
 /* ---- keeping a table in memory ------------------------------------------------------------------------------------- */
 
 /*
- * Chains are created and renamed, and policies set, as in profile compat, because rule texts do not
- * contain chain names. In a restore, later commands may use a new name before the kernel knows it,
- * so renaming requires the table in memory.
+ * These changes do not require it: chains are created and renamed, and policies set, as in profile
+ * compat, because rule texts do not contain chain names. In a restore, however, renaming requires
+ * it, because later commands may use the new name before the kernel knows it.
  */
 bool rv_fast_holds(const struct rv_store *s, const struct rv_change *c)
 {
@@ -176,7 +176,7 @@ int rv_fast_check_unused(const struct rv_change *c, struct rv_error *err)
 	return rv_hint(err, "The chain is not empty, or rules jump to it: delete those first.");
 }
 
-/* A map is full: rewrite all maps, with space for more elements. */
+/* Requests that all maps are rewritten with space for more elements, because one is full. */
 static bool write_anew(struct rv_store *s, struct rv_error *err)
 {
 	const struct rv_nft *n = s->priv;
@@ -207,7 +207,7 @@ bool rv_fast_refused(struct rv_store *s, const struct rv_nft_verdict *v, struct 
 			return true;
 		if (s->replace & shallow)
 			continue;
-		/* Old and new rules together may have a loop that neither has. */
+		/* Old and new rules together may have a loop of jumps that neither has alone. */
 		s->replace |= s->replace & flushed ? shallow : flushed;
 		rv_fail_retry(err, "jumps are nested too deep for leaves");
 		return true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Deletes unused objects. The kernel selects the rules for a packet by the generation when it
- * enters a chain, but elements at the time of the lookup. So an object that a packet may still
- * reach is deleted in a later transaction, after all packets in progress have left.
+ * Deletes unused objects. A packet uses the rules that were current when it entered the chain, but
+ * the elements at the time of the lookup. So an object that a packet may still reach is deleted in
+ * a later transaction, after all packets in progress have left.
  */
 #include <errno.h>
 #include <linux/membarrier.h>
@@ -46,7 +46,7 @@ static bool is_old(const struct rv_fast_table *f, bool named, uint32_t chain)
 	return f->cleared || !named || f->chains[chain].changed;
 }
 
-/* Collects the actions of elements that are kept. */
+/* Collects the actions of elements that remain. */
 static bool know_live(const struct rv_fast_table *f, struct rv_map *live)
 {
 	for (size_t i = 0; i < f->nentries; i++) {
@@ -105,9 +105,9 @@ struct sweep {
 	struct rv_nft *n;
 	rv_family_t family;
 	struct rv_buf old[RV_TABLE_DEFS];	/* struct rv_fast_old: kernel rules behind marks */
-	bool settled[RV_TABLE_DEFS];	/* nobody needs them any more */
+	bool settled[RV_TABLE_DEFS];	/* the counters of these rules have been read */
 	struct rv_buf batch;
-	uint32_t seq;			/* of the next message */
+	uint32_t seq;			/* sequence number of the next message */
 };
 
 static size_t count(const struct rv_nft *n)
@@ -142,7 +142,7 @@ static void put_old(struct sweep *s, unsigned int table, size_t i)
 	rv_nft_end_message(&s->batch, start);
 }
 
-/* The elements in the state that say that there are such rules. */
+/* Appends the elements of RV_FAST_STATE that announce old rules, to delete them. */
 static void put_unfinished(struct sweep *s, unsigned int table)
 {
 	const struct rv_buf *ids = &s->n->fast[table]->unfinished;
@@ -234,7 +234,7 @@ static int send_step(struct sweep *s, struct rv_error *err)
 	return rv_nft_end_and_send(&s->n->socket, &s->batch, s->seq, &v, err);
 }
 
-/* From the last one on: what stands behind a mark goes before the mark. */
+/* Deletes old rules one by one, the last first, so that the mark goes after the rules behind it. */
 static int sweep_old_singly(struct sweep *s, unsigned int table, struct rv_error *err)
 {
 	for (size_t i = old_count(s, table); i; i--) {
@@ -274,7 +274,7 @@ static int sweep_singly(struct sweep *s, struct rv_error *err)
 	return 0;
 }
 
-/* Whether rules of the table were written anew, or old ones were found behind a mark. */
+/* Returns whether rules of the table were rewritten, or old ones were found behind a mark. */
 static bool has_old(const struct rv_fast_table *f)
 {
 	bool ended = false;
@@ -293,7 +293,9 @@ static bool is_due(const struct rv_nft *n)
 	return n->garbage.len || old;
 }
 
-/* Where that fails, the rules stay until the next writer: the change itself is made. */
+/*
+ * Carries the counters of old rules. If it fails, the rules remain for the next writer to delete.
+ */
 static void settle(struct rv_store *s, struct sweep *sweep, struct rv_error *err)
 {
 	for (unsigned int t = 0; t < RV_TABLE_DEFS; t++) {

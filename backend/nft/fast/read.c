@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reads a table with three kinds of request: kernel rules of all chains, sets, and the elements of each map;
- * then one pass of the parser over all texts. Entries are sorted by chain and order. Anything that
- * the writer does not write is an error that names the place; no rule is omitted from the output.
+ * then parses all texts in one pass. Sorts entries by chain and order. Anything that write.c would
+ * not write is an error with its location, so no rule is missing in the output.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ struct reading {
 	const struct rv_facts *wanted;	/* read only elements with this key; NULL: all */
 	bool shallow;			/* kernel rules only, without elements and leaves */
 	struct rv_fast_map *map;	/* map whose elements are being read */
-	uint32_t index;			/* of chain, that of the last rule */
+	uint32_t index;			/* index of the last rule's chain */
 	const struct rv_chain *chain;
 };
 
@@ -67,8 +67,8 @@ struct indexed {
 };
 
 /*
- * Returns the object with this ID, or adds one filled with zeros and sets *is_new. NULL without
- * memory.
+ * Returns the object with this ID, or adds one filled with zeros and sets *is_new. Returns NULL if
+ * memory ran out.
  */
 static void *get_by_id(const struct indexed *x, uint64_t id, bool *is_new, struct rv_error *err)
 {
@@ -158,7 +158,7 @@ void rv_fast_forget(struct rv_nft *n)
 
 /* ---- errors ----------------------------------------------------------------------------------- */
 
-/* Fails with an error about "map" or "chain" `name'. */
+/* Sets err: something is wrong in "map" or "chain" `name'. Returns -1. */
 __attribute__((format(printf, 5, 6)))
 static int damaged(const struct reading *r, struct rv_error *err, const char *what, const char *name,
 		   const char *fmt, ...)
@@ -176,12 +176,12 @@ static int damaged(const struct reading *r, struct rv_error *err, const char *wh
 
 /* ---- kernel rules ------------------------------------------------------------------------------- */
 
-/* What is read from a rule's expressions. */
+/* The result of reading a rule's expressions. */
 struct seen {
 	bool counted;
 	struct rv_counters counters;
 	const char *jump;		/* jump target, or NULL */
-	struct rv_buf *pieces;		/* receives a text from comment matches; NULL: not needed */
+	struct rv_buf *pieces;		/* receives the text of comment matches, or NULL */
 };
 
 static void scan_expression(struct seen *x, const struct rv_nft_expr *e)
@@ -208,7 +208,7 @@ static void scan_expressions(struct seen *x, struct rv_nft_view expressions)
 			scan_expression(x, &e);
 }
 
-/* The index of the chain. Rules arrive grouped by chain, so the last result is cached. */
+/* Sets *index to the chain's. Rules arrive grouped by chain, so the last result is cached. */
 static int chain_index(struct reading *r, const char *name, uint32_t *index, struct rv_error *err)
 {
 	struct rv_chain *c = r->chain && !strcmp(r->chain->name, name) ? NULL : rv_table_chain(r->table, name);
@@ -345,7 +345,7 @@ static int read_any_rule(struct rv_nft_view attrs, void *arg, struct rv_error *e
 	return read_chain_rule(r, t, &place, err);
 }
 
-/* When reading one chain: its leaves are known by now, rules of others are skipped. */
+/* Reads a rule of a leaf. When reading one chain, its leaves are known and others are skipped. */
 static int read_leaf_rule(struct rv_nft_view attrs, void *arg, struct rv_error *err)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
@@ -452,7 +452,7 @@ static void print_key(char text[2 * RV_FAST_KEY_MAX + 1], struct rv_nft_view key
 		snprintf(text + 2 * i, 3, "%02x", key.data[i]);
 }
 
-/* Fails with an error about the element with this key. */
+/* Sets err: the element with this key is damaged. Returns -1. */
 static int damaged_element(const struct reading *r, const struct rv_fast_map *map,
 			   struct rv_nft_view key, const char *why, struct rv_error *err)
 {
@@ -652,7 +652,9 @@ int rv_fast_ask_key(struct rv_store *s, const char *table, const char *map, cons
 	return rc;
 }
 
-/* Elements have no handles to check that a dump is complete; their number is compared instead. */
+/*
+ * Reads the elements of a map. They have no handles, so their number shows whether all were read.
+ */
 static int read_map(struct reading *r, uint32_t i, struct rv_error *err)
 {
 	struct rv_nft *n = r->s->priv;
@@ -733,7 +735,7 @@ static int check_filled(const struct reading *r, struct rv_error *err)
 	return 0;
 }
 
-/* Orders must be unique and ascend with the kernel rules. */
+/* Checks that orders are unique and ascend with the kernel rules. */
 static int check_order(const struct reading *r, struct rv_error *err)
 {
 	const struct rv_fast_table *f = r->f;
@@ -792,7 +794,9 @@ static struct rv_fast_leaf *leaf_of(const struct reading *r, const struct rv_fas
 	return e->where == RV_FAST_IN_LEAF ? &r->f->leaves[*rv_map_get(&r->f->by_leaf, e->leaf) - 1] : NULL;
 }
 
-/* Returns whether a map has the key of the rule, and an element its verdict. */
+/*
+ * Returns whether the rule agrees with its element: the map has its key, the element its verdict.
+ */
 static bool agrees(const struct reading *x, const struct rv_fast_entry *e, const struct rv_rule *r)
 {
 	const struct rv_fast_map *map = rv_fast_map_by_id(x->f, e->map);
@@ -858,7 +862,10 @@ static int take_rule(struct rv_rule *rule, uint32_t n, void *arg, struct rv_erro
 	return rc;
 }
 
-/* Packets must not pass the end of a leaf that an element goes to, nor return early from one it jumps to. */
+/*
+ * Checks that packets neither reach the end of a leaf entered by goto, nor return early from
+ * others.
+ */
 static int check_leaves(const struct reading *r, struct rv_error *err)
 {
 	for (size_t i = 0; i < r->f->nleaves; i++) {
@@ -1039,7 +1046,7 @@ static int show_rule(struct rv_chain *c, struct rv_rule *r, void *arg)
 	return rc;
 }
 
-/* The use count of the kernel includes the chain's own rules. */
+/* Sets each chain's number of references; the kernel's use count includes the chain's own rules. */
 static void count_references(const struct rv_fast_table *f)
 {
 	for (size_t i = 0; i < f->nchains; i++) {

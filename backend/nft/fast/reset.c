@@ -40,7 +40,7 @@ struct resetting {
 	struct rv_map by_order;		/* index + 1 in the list */
 };
 
-/* ---- what is carried -------------------------------------------------------------------------- */
+/* ---- carried counters (carry.c) -------------------------------------------------------------- */
 
 static void put_carry(struct resetting *x, struct rv_buf *b, uint32_t *seq, uint64_t order)
 {
@@ -54,7 +54,9 @@ static void put_carry(struct resetting *x, struct rv_buf *b, uint32_t *seq, uint
 	rv_nft_end_message(b, start);
 }
 
-/* Fails if another program has deleted it: nothing is zeroed yet, and everything is read again. */
+/*
+ * Deletes the carried counters. If another program already did, fails, so that all is read again.
+ */
 static int drop_carries(struct resetting *x, struct rv_error *err)
 {
 	struct rv_buf b = RV_BUF_INIT;
@@ -79,7 +81,7 @@ static int drop_carries(struct resetting *x, struct rv_error *err)
 	return v.code == ENOENT ? rv_nft_changed_by_others(err) : rv_nft_failed(v.code, err);
 }
 
-/* The counters to show: those the kernel returned plus the carried ones. */
+/* Stores the counters to show: those that the kernel returned plus the carried ones. */
 static void take(const struct resetting *x, struct reset *r, struct rv_counters told)
 {
 	const struct rv_counters carried = rv_fast_carry_of(x->f, x->f->entries[r->entry].order);
@@ -116,7 +118,7 @@ static int see_elements(struct rv_nft_view attrs, void *arg, struct rv_error *er
 	return rv_fast_each_element(attrs, see_element, arg, err);
 }
 
-/* Not repeated: a second request would zero packets that were never reported. */
+/* Never repeats the request: a second one would zero counts that were not reported. */
 static bool is_whole(void *arg)
 {
 	(void)arg;
@@ -144,7 +146,7 @@ static struct rv_nft_query query(const struct resetting *x, const char *map)
 	};
 }
 
-/* Elements missing from an interrupted dump are requested one by one afterwards. */
+/* Zeroes all elements of a map by a dump; the caller requests those that it missed one by one. */
 static int reset_map(struct resetting *x, uint64_t map, struct rv_error *err)
 {
 	char name[RV_FAST_NAME] = "";
@@ -238,7 +240,7 @@ static struct rv_nft_reset rule_of(const struct resetting *x, const struct reset
 	return reset;
 }
 
-/* The counters returned for each rule plus the carried ones. */
+/* Stores the counters returned for each rule plus the carried ones. */
 static void take_rules(struct resetting *x, const struct rv_nft_reset *rules, const uint32_t *of, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -402,7 +404,7 @@ int rv_fast_note_reset(struct rv_store *s, const struct rv_change *c, struct rv_
 	return n->noted.failed ? rv_fail_memory(err) : 0;
 }
 
-/* From here on the table is kept in memory, and its rules have the counters to be written. */
+/* Called when the table is kept in memory from now on: its rules have the counters to write. */
 void rv_fast_forget_resets(struct rv_nft *n, const struct rv_table_def *def)
 {
 	size_t kept = 0;

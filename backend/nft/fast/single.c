@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Commands that change one rule and read no more than that requires: -C and -D with a rule, -A, and
- * -I at the start. All others read the whole table (change.c).
+ * Executes commands on one rule without reading the whole table: -C and -D with a rule, -A, and -I
+ * at the start. All others read the whole table (change.c).
  */
 #include <endian.h>
 #include <stdlib.h>
@@ -11,8 +11,7 @@
 #include "write.h"
 
 /*
- * With a higher use count than this, the chain has too many kernel rules to read them for adding
- * one.
+ * If the chain's use count is higher, it has too many kernel rules to read them before adding one.
  */
 #define USES_READ 192
 
@@ -95,7 +94,7 @@ static int find_action(struct adding *x, struct rv_error *err)
 	return 0;
 }
 
-/* Number of kernel rules in the chain. */
+/* Returns the number of kernel rules in the chain. */
 static uint32_t blocks(const struct adding *x)
 {
 	for (size_t i = 0; i < x->f->nchains; i++)
@@ -104,7 +103,7 @@ static uint32_t blocks(const struct adding *x)
 	return 0;
 }
 
-/* The map of the kernel rule at that end, or NULL if it is not a switch. */
+/* Returns the map of the kernel rule at that end, or NULL if it is not a switch. */
 static const struct rv_fast_map *map_at_end(const struct adding *x)
 {
 	uint32_t block = x->c->at_front ? 0 : blocks(x) - 1;
@@ -115,7 +114,7 @@ static const struct rv_fast_map *map_at_end(const struct adding *x)
 	return NULL;
 }
 
-/* Number of plain rules at that end. */
+/* Returns the number of plain rules at that end. */
 static uint32_t plain_at_end(const struct adding *x)
 {
 	uint32_t n = 0, last = blocks(x) - 1;
@@ -179,7 +178,7 @@ static bool is_exhausted(const struct rv_fast_table *f)
 	return f->first <= 2 * RV_FAST_STEP || f->last >= UINT64_MAX - 2 * RV_FAST_STEP;
 }
 
-/* Returns whether the rule affects switches of other chains, or is refused. */
+/* Returns whether the whole table must be read: the rule affects other chains or is refused. */
 static bool is_intricate(const struct adding *x)
 {
 	struct rv_buf why = RV_BUF_INIT;

@@ -72,7 +72,7 @@ static const struct answer *find_answer(const struct answer *list, size_t n, uin
 
 #define FIND(list, with) find_answer(list, sizeof(list) / sizeof(*(list)), with)
 
-/* Returns whether there is an expression for it. b NULL: writes nothing. */
+/* Writes REJECT. Returns false if no expression can express it. b: NULL to only check. */
 static bool write_reject(struct rv_buf *b, rv_family_t family, const unsigned char *data)
 {
 	/* struct ip6t_reject_info has the same layout. */
@@ -111,8 +111,9 @@ static void name_ports(struct rv_buf *b, const struct nf_nat_range2 *r, uint16_t
 }
 
 /*
- * The kernel sets NF_NAT_RANGE_MAP_IPS itself if an expression names address registers. It does not set
- * NF_NAT_RANGE_PROTO_SPECIFIED in each of these expressions (see nft_masq_init()), so that bit is sent.
+ * Returns the NAT flags to send. The kernel sets NF_NAT_RANGE_MAP_IPS itself if the expression has
+ * address registers, but not every expression sets NF_NAT_RANGE_PROTO_SPECIFIED for port registers
+ * (nft_masq_init() does not), so that flag is always sent.
  */
 static uint32_t other_flags(const struct nf_nat_range2 *r)
 {
@@ -252,8 +253,8 @@ bool rv_fast_can_be_element(const struct rv_rule *r, const struct rv_facts *fact
 }
 
 /*
- * Returns the part of the rule that the kernel accepts only in the table with iptables' name, or
- * NULL.
+ * Returns the part of the rule that the kernel accepts only in a table with the name that iptables
+ * uses, or NULL.
  */
 static const struct rv_part *bound(const struct rv_table *t, const struct rv_rule *r)
 {
@@ -266,7 +267,7 @@ static const struct rv_part *bound(const struct rv_table *t, const struct rv_rul
 	return rv_rule_misplaced(&other, 0, &copy, &where) && where.tables ? where.part : NULL;
 }
 
-/* Returns the part that makes it a rule written by nft, or with chains of its own, or NULL. */
+/* Returns the part because of which the rule is an nft rule, or has anonymous chains, or NULL. */
 static const struct rv_part *foreign(const struct rv_rule *r)
 {
 	for (const struct rv_part *m = r->matches; m; m = m->next)

@@ -8,7 +8,7 @@
 #include "fast.h"
 
 #define ORDER_DIGITS 16
-#define ORDER_ROOM (ORDER_DIGITS + 1)	/* and a blank, or the mark that the text is elsewhere */
+#define ORDER_ROOM (ORDER_DIGITS + 1)	/* then a blank, or a sign that the text is elsewhere */
 #define ELSEWHERE '+'
 
 /* Placeholder for chain names in the lines to parse; the real names come from the kernel. */
@@ -179,7 +179,7 @@ static int see_commit(const struct rv_loc *loc, void *arg, struct rv_error *err)
 	return 0;
 }
 
-/* Each line must be exactly one rule. */
+/* Takes a parsed line, which must be exactly one rule. */
 static int see_rule(struct rv_command *cmd, const struct rv_options *opts, void *arg,
 		    struct rv_error *err)
 {

@@ -126,7 +126,7 @@ int rv_fast_put_rule(struct rv_fast_writer *w, struct rv_rule *r)
 	return 0;
 }
 
-/* A message that adds a rule to a chain of iptables, behind those that were added before. */
+/* Starts a message that adds a rule to an iptables chain, after those added before. */
 static int start_rule(struct rv_fast_writer *w, struct rv_fast_about *a, struct rv_chain *c, struct rv_rule *r)
 {
 	struct rv_buf *b = &w->m->b->bytes;
@@ -139,7 +139,7 @@ static int start_rule(struct rv_fast_writer *w, struct rv_fast_about *a, struct 
 	return 0;
 }
 
-/* leaf: the chain it comes into; NULL: it is c. */
+/* Adds a rule to the leaf chain of that name, or to c if leaf is NULL. */
 static int add_rule(struct rv_fast_writer *w, struct rv_chain *c, const char *leaf, struct rv_rule *r)
 {
 	struct rv_fast_about a;
@@ -158,7 +158,7 @@ static int add_rule(struct rv_fast_writer *w, struct rv_chain *c, const char *le
 
 /* ---- actions ----------------------------------------------------------------------------------- */
 
-/* A rule with only the target, which remains owned by r. */
+/* Returns a rule with only the target of r, which r still owns. */
 static struct rv_rule only_target(const struct rv_rule *r)
 {
 	struct rv_rule bare;
@@ -211,8 +211,8 @@ static int add_action(struct rv_fast_writer *w, struct rv_chain *c, struct rv_ru
 }
 
 /*
- * The kernel may still have an action of this name whose rules are being deleted; then the next
- * free name is used.
+ * Returns whether an action with this name cannot be made, because the kernel still has one whose
+ * rules are being deleted; the caller tries the next name.
  */
 static bool is_taken(const struct rv_fast_writer *w, uint64_t id)
 {
@@ -314,7 +314,7 @@ int rv_fast_add_element(struct rv_fast_filling *f, struct rv_rule *r, const stru
 	nest = rv_nft_nest(b, NFTA_LIST_ELEM);
 	put_key(b, f->w->family, facts, f->shape);
 	put_verdict(b, code, chain);
-	/* Without a counter here, the kernel creates one as defined by the map. */
+	/* If this is omitted, the kernel creates a zero counter, as defined by the map. */
 	if (rule && (r->counters.packets || r->counters.bytes))
 		rv_fast_put_counter(b, NFTA_SET_ELEM_EXPR, &r->counters);
 	if (rule)
@@ -385,9 +385,9 @@ static int add_group(struct rv_fast_filling *f, const struct rv_plan_chain *c, c
 /* ---- switches ---------------------------------------------------------------------------------------- */
 
 /*
- * Space for at least a quarter more elements. The kernel rounds 4/3 of the size up to a power of
- * two buckets (nft_hash_buckets()), and each part of a dump starts at the first bucket: larger
- * tables are slower.
+ * Returns the size for a map: space for at least a quarter more elements, but no more than needed.
+ * The kernel rounds 4/3 of the size up to a power of two buckets (nft_hash_buckets()), and searches
+ * from the first bucket for each part of a dump.
  */
 static uint32_t size_for(uint32_t elements)
 {
@@ -511,7 +511,7 @@ static int by_order(const void *order, const void *entry)
 	return *a < e->order ? -1 : *a > e->order;
 }
 
-/* Gives all rules new orders. Whether some of them were there before. */
+/* Gives all rules new orders. Returns whether some of them existed before. */
 static bool number(struct rv_fast_writer *w, struct rv_chain *c, const struct rv_fast_chain *read)
 {
 	bool moved = false;
@@ -528,10 +528,10 @@ static bool number(struct rv_fast_writer *w, struct rv_chain *c, const struct rv
 	return moved;
 }
 
-/* The kernel looks for each old rule from the first one on when it is deleted. */
+/* Most old rules to keep: to delete each, the kernel searches from the first rule of the chain. */
 #define OLD_MOST 2048
 
-/* Whether the old kernel rules stay for a while, behind the new ones, and count on. */
+/* Returns whether the old kernel rules remain behind the new ones until their counters are read. */
 static bool keeps_old(const struct rv_fast_writer *w, const struct rv_fast_chain *read)
 {
 	return !w->flushes && !w->was->cleared && read->blocks && read->blocks + read->old <= OLD_MOST;
@@ -549,8 +549,8 @@ static int add_mark(struct rv_fast_writer *w, struct rv_chain *c, struct rv_fast
 }
 
 /*
- * Returns whether a rule in a switch may change a key now, because a chain that it jumps to has got
- * such a rule.
+ * Returns whether a rule in a switch may now change the packet's key, because a rule that does so
+ * was added to a chain that it jumps to.
  */
 static bool has_barrier(const struct rv_fast_writer *w, const struct rv_plan_chain *p,
 			const struct rv_fast_chain *read)
@@ -633,8 +633,8 @@ static int check_rules(struct rv_fast_writer *w)
 }
 
 /*
- * A deleted chain remains until no packet can be in it. It is renamed, so that another writer can
- * recognise and delete it if this program is killed.
+ * Renames a deleted chain, which remains until no packet can be in it. If this program is killed,
+ * another writer recognises the name and deletes the chain.
  */
 static int hide_chain(struct rv_fast_writer *w, struct rv_chain *c)
 {
@@ -654,7 +654,7 @@ static int hide_chain(struct rv_fast_writer *w, struct rv_chain *c)
 	return 0;
 }
 
-/* Chains left in `kernel' are no longer in the table. */
+/* Deletes the chains in `kernel', which are no longer in the table. */
 static int drop_chains(struct rv_fast_writer *w, struct rv_table *kernel)
 {
 	for (size_t i = 0; w->was && i < w->was->nchains; i++) {
@@ -716,7 +716,10 @@ int rv_fast_write_state(struct rv_fast_writer *w)
 	return put_state(w, NFT_MSG_NEWSETELEM, w->first, w->last);
 }
 
-/* Where old rules are left behind a mark, nobody may append until they are gone. */
+/*
+ * Announces old rules behind marks in RV_FAST_STATE: nothing may be appended until they are
+ * deleted.
+ */
 static int note_unfinished(struct rv_fast_writer *w)
 {
 	uint64_t id = next_id(w), wire = htobe64(id);
@@ -747,7 +750,7 @@ static int drop_carry(struct rv_fast_writer *w, uint64_t order)
 	return rv_fast_finish(&a);
 }
 
-/* What is carried for orders that no rule has any more: it goes with them. */
+/* Deletes the carried counters of orders that no rule has any more. */
 static int drop_carries(struct rv_fast_writer *w)
 {
 	struct rv_fast_carried *c = w->was ? (void *)w->was->carried.data : NULL;
@@ -781,7 +784,7 @@ static int write_table(struct rv_fast_writer *w, struct rv_table *kernel)
 	return rv_fast_write_state(w) || note_unfinished(w) || drop_carries(w) ? -1 : 0;
 }
 
-/* If orders would run out, all rules get new ones. */
+/* Determines the next orders. If too few are left, all rules get new ones. */
 static void know_orders(struct rv_fast_writer *w)
 {
 	uint64_t rules = 0;
@@ -809,8 +812,8 @@ int rv_fast_check_place(struct rv_fast_writer *w, const struct rv_chain *c, cons
 }
 
 /*
- * Checks what the kernel does not check here: it accepts native expressions in any table, and
- * deleted chains still exist for a while.
+ * Checks what the kernel cannot check in this profile: it accepts native expressions in any table,
+ * and jumps to deleted chains, which still exist for a while.
  */
 static int check_places(struct rv_fast_writer *w)
 {

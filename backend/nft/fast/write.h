@@ -16,7 +16,7 @@ struct rv_fast_writer {
 	const struct rv_ext *comment;
 	bool anew;			/* all chains are rewritten */
 	bool flushes;			/* old rules are deleted at once */
-	uint64_t before;		/* rules come before the one with this handle; 0: at the end */
+	uint64_t before;		/* add rules before this handle; 0: at the end */
 	bool bulk;			/* the transaction may contain more commands */
 	uint64_t first, last;		/* first and last order in use */
 	uint64_t id;			/* last ID used */
@@ -25,7 +25,7 @@ struct rv_fast_writer {
 	struct rv_buf text;
 };
 
-/* A message about an iptables rule or chain; errors refer to it. */
+/* A message and the iptables rule or chain that errors about it mention. */
 struct rv_fast_about {
 	struct rv_nft_message m;
 	struct rv_change change;
@@ -52,8 +52,8 @@ struct rv_fast_filling {
 };
 
 /*
- * Appends an element with the rule's key. rule: it represents the rule, whose text is w->text;
- * otherwise it goes to a leaf. code and chain are its verdict.
+ * Appends an element with the rule's key. rule: whether the element represents the rule, whose text
+ * is w->text; otherwise it goes to a leaf. code and chain are the element's verdict.
  */
 int rv_fast_add_element(struct rv_fast_filling *f, struct rv_rule *r, const struct rv_facts *facts,
 			uint32_t code, const char *chain, bool rule);
@@ -78,8 +78,8 @@ int rv_fast_write_state(struct rv_fast_writer *w);
 
 int rv_fast_del_rule(struct rv_fast_writer *w, struct rv_chain *c, uint64_t handle);
 /*
- * front: insert at the start. before: handle of the kernel rule to insert before; 0: at the start
- * or end.
+ * Adds a plain rule. front: insert at the start. before: handle of the kernel rule to insert it
+ * before; 0: at the start or end.
  */
 int rv_fast_put_plain(struct rv_fast_writer *w, struct rv_chain *c, struct rv_rule *r, bool front,
 		      uint64_t before);

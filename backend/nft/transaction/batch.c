@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One transaction. Changes are written as messages to a growing buffer, which is sent as it is
- * (commit.c); rules are not kept. To get a chain with all staged changes, the messages are read
- * again (staged_view.c).
+ * Writes the changes of a transaction as messages to a growing buffer, which commit.c sends. Rules
+ * are not kept in memory: to get a chain with all staged changes, staged_view.c reads the messages
+ * again.
  */
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -48,9 +48,9 @@ static void put_place(struct rv_buf *b, const struct rv_chain *c)
 }
 
 /*
- * The hook and priority of a chain cannot be changed, so they are omitted for chains that another
- * program has placed elsewhere. The kernel resets the policy's counters whenever the chain is
- * written without them.
+ * Writes hook, priority, policy and counters of a base chain. Hook and priority cannot be changed,
+ * so they are omitted for a chain that another program has created with others. Counters are always
+ * written: without them the kernel resets the policy's counters.
  */
 static void put_base(struct rv_nft_message *m)
 {
@@ -85,7 +85,7 @@ int rv_nft_stage_base(struct rv_nft_message *m, uint16_t flags)
 	return rv_nft_finish_message(m);
 }
 
-/* A chain cleared by a restore still exists, empty, and need not be created. */
+/* Returns whether a restore has cleared the chain in this transaction: it exists, empty. */
 static bool take_cleared(struct rv_nft_batch *b, const struct rv_chain *c)
 {
 	const struct rv_table *t = rv_nft_cleared(b, c->table->def);
@@ -97,8 +97,8 @@ static bool take_cleared(struct rv_nft_batch *b, const struct rv_chain *c)
 }
 
 /*
- * Tables and base chains are not created, and base chains not deleted, among the staged rules, but
- * before and after them: see commit.c. Here only the need is recorded.
+ * Records that the table is needed. Tables and base chains are created before all staged rules, and
+ * base chains deleted after them: see commit.c.
  */
 static int want_table(struct rv_nft_message *m)
 {
@@ -168,7 +168,7 @@ static int stage_unnamed(struct rv_nft_message *m, const char *name, bool flush)
 	return rv_nft_finish_message(m);
 }
 
-/* They may jump to each other, so all are flushed first. */
+/* Flushes all of these chains before it deletes any, because they may jump to each other. */
 int rv_nft_stage_unnamed(const struct rv_nft_message *message, struct rv_table *t)
 {
 	const struct rv_buf *names = &message->b->unnamed[t->def - rv_table_defs];
@@ -209,7 +209,7 @@ static int start_rule(struct rv_nft_message *m, uint8_t type, uint16_t flags)
 	return 0;
 }
 
-/* Refers to a rule by its handle or, if staged in this transaction, its number. */
+/* Appends a reference to a rule: its handle or, if staged in this transaction, its number. */
 static void put_name(struct rv_nft_message *m, const struct rv_rule *r, uint16_t handle,
 		     uint16_t id)
 {
@@ -290,8 +290,8 @@ static int replace_with_own(struct rv_nft_message *m, struct rv_rule *with)
 }
 
 /*
- * The kernel replaces by handle only; a rule of this transaction is replaced by an insert and a
- * delete.
+ * Replaces a rule. The kernel can do that only by handle, so a rule added in this transaction is
+ * replaced by inserting the new one and deleting the old one.
  */
 static int stage_replace(struct rv_nft_message *m, struct rv_rule *with)
 {
@@ -344,9 +344,9 @@ int rv_nft_stage_no_rules(struct rv_nft_message *m, const struct rv_table *held)
 }
 
 /*
- * A table to be cleared is not deleted: the kernel unhooks a deleted base chain before the policy
- * of its replacement is active, and packets would pass. Instead rules are deleted, chains that are
- * declared again remain, and all others are deleted at the end.
+ * Clears a table without deleting it: the kernel would unhook the base chains before the policies
+ * of their replacements are active, and packets would pass. Instead deletes all rules; keeps chains
+ * that are declared again, and deletes the others at the end.
  */
 static int clear_pieces(struct rv_nft_message *m, struct rv_table *old)
 {
@@ -361,8 +361,8 @@ static int clear_pieces(struct rv_nft_message *m, struct rv_table *old)
 }
 
 /*
- * If another program has changed the table so that this is impossible, it is deleted and created
- * again, as in stock; commit.c blocks packets meanwhile.
+ * Deletes the table and creates it again, as stock does, if another program has changed it so that
+ * it cannot be cleared; commit.c blocks packets meanwhile.
  */
 static int replace_table(struct rv_nft_message *m)
 {
@@ -388,14 +388,14 @@ static int stage_clear(struct rv_nft_message *m)
 }
 
 /*
- * A policy is written only once per transaction: the kernel would apply the first value until it
- * reaches the second.
+ * Writes a policy, at most once per transaction. If a transaction set it twice, packets would see
+ * the first value until the kernel has executed the second message.
  */
 static int stage_policy(struct rv_nft_message *m)
 {
 	struct rv_chain *c = m->change->chain;
 
-	/* In a cleared table, the hook can still be chosen. */
+	/* In a table that a restore clears, the chain can be created at another hook. */
 	if (c->held.at.none && c->policy == RV_VERDICT_DROP && !rv_nft_cleared(m->b, c->table->def)) {
 		rv_fail(m->err, RV_ERR_PROBLEM, &m->change->loc,
 			" CHAIN_UPDATE failed (Operation not supported): chain %s", c->name);

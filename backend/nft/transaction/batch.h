@@ -46,7 +46,7 @@ struct rv_nft_renames {
 /* The records of each chain, as far as requested: staged_view.c. */
 struct rv_nft_traces {
 	struct rv_map chains;
-	uint32_t *next;			/* by record: the next record of its chain, from 1 */
+	uint32_t *next;			/* by record: number of its chain's next record, from 1 */
 	size_t count, room;		/* records indexed so far */
 };
 
@@ -63,22 +63,25 @@ struct rv_nft_batch {
 	 * written yet.
 	 */
 	size_t front, back;
-	size_t first_front, first_back;	/* the same as record numbers */
+	size_t first_front, first_back;	/* front and back as record numbers */
 	/* rules created in this transaction; messages refer to them by number */
 	uint32_t nrules;
 	/* IDs of objects' sets and chains; base of the current object */
 	uint32_t numbers, base;
 	size_t explained;		/* records that rv_nft_explain() has printed */
-	/* depends on data that was read, which the kernel does not check */
+	/*
+	 * the result depends on data read before, which the kernel does not check: bind to a
+	 * generation
+	 */
 	bool depends;
 	/*
-	 * Tables cleared by a restore, with the user chains not declared again. They are flushed at
-	 * once and deleted last, see rv_nft_commit().
+	 * Tables cleared by a restore, with the user chains that it does not declare again. These
+	 * chains are flushed at once and deleted last, see rv_nft_commit().
 	 */
 	struct rv_ruleset cleared;
 	/*
-	 * By table: names of chains that iptables cannot express, each with its NUL; and, as bits,
-	 * the tables with rules in this transaction that refer to such a chain.
+	 * unnamed, by table: names of chains that iptables cannot express, each with its NUL.
+	 * names_unnamed, bits: tables with a rule in this transaction that refers to such a chain.
 	 */
 	struct rv_buf unnamed[RV_TABLE_DEFS];
 	uint32_t names_unnamed;
@@ -93,11 +96,11 @@ struct rv_nft_batch {
 struct rv_nft {
 	struct rv_nft_socket socket;
 	struct rv_nft_batch batch;
-	const void *fresh;		/* table or chain whose reference counts are the kernel's */
+	const void *fresh;		/* table or chain whose reference counts were just read */
 	struct {
 		uint32_t asked;		/* chains requested one by one */
 		bool known;		/* the table was requested */
-		uint32_t has;		/* number of its chains and sets */
+		uint32_t has;		/* number of the table's chains and sets */
 	} tables[RV_TABLE_DEFS];
 	struct rv_nft_aside aside;
 	bool asked_reset, can_reset;	/* the kernel knows NFT_MSG_GETRULE_RESET */
@@ -106,7 +109,7 @@ struct rv_nft {
 	struct rv_nft_reset *resets;	/* to be executed after the commit */
 	size_t nresets, reset_room;
 	struct rv_fast_table *fast[RV_TABLE_DEFS];	/* tables of profile fast as they were read */
-	struct rv_buf noted;		/* rules of these that will be zeroed: fast/reset.c */
+	struct rv_buf noted;		/* rules to zero after the commit: fast/reset.c */
 	bool asked_element_reset, can_reset_elements;
 	struct rv_buf garbage;		/* objects to delete after a commit: fast/publish.c */
 };
@@ -154,7 +157,7 @@ void rv_nft_batch_drop(struct rv_nft_batch *b, const struct rv_table_def *table)
 
 /* Records that the chain is renamed. Returns false without memory. */
 bool rv_nft_rename(struct rv_nft_batch *b, const struct rv_chain *c, const char *name);
-/* Forgets the renaming of a deleted chain, or all renamings in a table. */
+/* Removes the renaming of a deleted chain, or all renamings in a table, from the batch. */
 void rv_nft_forget_rename(struct rv_nft_batch *b, const struct rv_chain *c);
 void rv_nft_forget_renames(struct rv_nft_batch *b, const struct rv_table_def *table);
 void rv_nft_renames_clear(struct rv_nft_renames *all);
@@ -162,17 +165,17 @@ void rv_nft_renames_clear(struct rv_nft_renames *all);
 bool rv_nft_is_old_name(const struct rv_nft_batch *b, const struct rv_table_def *table,
 			const char *name);
 bool rv_nft_has_renames(const struct rv_nft_batch *b, const struct rv_table_def *table);
-/* The name to use in messages for the chain. */
+/* Returns the name to use for the chain in messages. */
 const char *rv_nft_kernel_name(const struct rv_nft_batch *b, const struct rv_table_def *table,
 			       const char *chain);
-/* Updates the jump of a rule read from the kernel or the batch to the new name. */
+/* In a rule read from the kernel or the batch, changes the jump to the chain's new name. */
 void rv_nft_rename_jump(const struct rv_nft_batch *b, const struct rv_table_def *table,
 			struct rv_rule *r);
-/* The same for chains that its parts jump to. Returns 0, or -1 without memory. */
+/* Does so for chains that matches and targets jump to. Returns 0, or -1 if memory ran out. */
 int rv_nft_rename_parts(const struct rv_nft_batch *b, const struct rv_table_def *table,
 			struct rv_rule *r);
 
-/* Applies the staged changes of the chain to chain->rules, which are as in the kernel. */
+/* Applies the chain's staged changes to chain->rules, which were read from the kernel. */
 int rv_nft_replay(struct rv_nft_batch *b, struct rv_chain *chain, struct rv_error *err);
 /* Sets *flushed if a staged change deletes all rules that the chain has in the kernel. */
 int rv_nft_is_flushed(struct rv_nft_batch *b, const struct rv_chain *chain, bool *flushed,
@@ -182,7 +185,7 @@ void rv_nft_traces_clear(struct rv_nft_traces *t);
 struct rv_nft_view rv_nft_record_attrs(const struct rv_nft_batch *b,
 				       const struct rv_nft_record *rec);
 
-/* The bit of the table in rv_store.replace and rv_nft_batch. */
+/* Returns the table's bit in rv_store.replace and in the fields of rv_nft_batch. */
 static inline uint32_t rv_nft_table_bit(const struct rv_table_def *def)
 {
 	return UINT32_C(1) << (def - rv_table_defs);
@@ -196,15 +199,15 @@ int rv_nft_refused(struct rv_store *s, const struct rv_nft_verdict *v, struct rv
 /* ---- a transaction that replaces base chains: commit.c ----------------------------- */
 
 /*
- * Exists only within a transaction that creates base chains again: their policy is ACCEPT until the
- * kernel reaches it, and meanwhile this table drops packets at the hooks that will have policy
- * DROP, before connection tracking.
+ * A table that exists only within a transaction that creates base chains again. Their policy is
+ * ACCEPT until the kernel executes the message that sets it; meanwhile this table drops packets at
+ * the hooks that will have policy DROP, before connection tracking.
  */
 #define RV_NFT_GUARD_TABLE "ravelin-guard"
 
 /* ---- writing messages -------------------------------------------- */
 
-/* The message being written, and its change. */
+/* A message being written, and the change that it belongs to. */
 struct rv_nft_message {
 	struct rv_nft_batch *b;
 	rv_family_t family;
@@ -213,7 +216,7 @@ struct rv_nft_message {
 	size_t start;
 };
 
-/* A message for another change, which must outlive it. */
+/* Returns a message for another change, which must exist as long as the message. */
 static inline struct rv_nft_message rv_nft_message_for(const struct rv_nft_message *m,
 						       const struct rv_change *change)
 {
@@ -224,8 +227,8 @@ static inline struct rv_nft_message rv_nft_message_for(const struct rv_nft_messa
 }
 
 /*
- * Each writes the messages of m->change. Returns 0, or -1 with m->err set; then the buffer may end
- * with an incomplete message.
+ * Each function writes the messages for m->change. Returns 0, or -1 with m->err set; then the
+ * buffer may end with an incomplete message.
  */
 int rv_nft_stage_change(struct rv_nft_message *m);
 int rv_nft_start_message(struct rv_nft_message *m, uint8_t type, uint16_t flags);
@@ -235,11 +238,11 @@ int rv_nft_stage_base(struct rv_nft_message *m, uint16_t flags);
 int rv_nft_stage_del_chain(struct rv_nft_message *m);
 /* Deletes the chains that iptables cannot express. */
 int rv_nft_stage_unnamed(const struct rv_nft_message *message, struct rv_table *t);
-/* held: the table with the chains that exist in the kernel. */
+/* Deletes all rules of the table. held: the table with the chains that exist in the kernel. */
 int rv_nft_stage_no_rules(struct rv_nft_message *m, const struct rv_table *held);
 
 /*
- * Writes the messages of the sets and chains of a rule that is an object; nothing for other rules.
+ * Writes messages for the sets and chains of a rule that is an object; nothing for other rules.
  */
 int rv_nft_object_stage_own(struct rv_nft_message *m, const struct rv_rule *r);
 /* Writes the attributes that define what the rule does. */
@@ -248,11 +251,11 @@ int rv_nft_object_write(struct rv_nft_message *m, const struct rv_rule *r);
 /* Stores the object in the record of the started message. */
 void rv_nft_object_note(struct rv_nft_message *m, const struct rv_rule *r);
 
-/* Appends the sets, chains and objects that the rule uses and the kernel does not have. */
+/* Appends the names of sets, chains and objects that the rule uses and the kernel does not have. */
 void rv_nft_object_lacks(struct rv_buf *b, struct rv_nft_socket *n, rv_family_t family,
 			 const struct rv_table *table, const struct rv_bytes *object);
 
-/* The table if a restore has cleared it in this transaction, else NULL. */
+/* Returns the table if a restore has cleared it in this transaction, else NULL. */
 struct rv_table *rv_nft_cleared(const struct rv_nft_batch *b, const struct rv_table_def *def);
 
 /* Stages a table kept in memory; chains that only the kernel has are moved to `cleared'. */

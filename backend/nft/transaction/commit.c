@@ -9,18 +9,18 @@
 #include "backend/nft/fast/fast.h"
 #include "batch.h"
 
-/* Including the attribute for the generation. */
+/* The length includes the attribute for the generation. */
 #define BATCH_BEGIN_LEN \
 	(NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg)) + NLA_HDRLEN + sizeof(uint32_t))
 
 /* ---- what is written around the rules ---------------------------------------------------- */
 
 /*
- * The kernel executes a transaction in message order, except that all rules change at once at the
- * beginning. Until it reaches a policy, packets see the new rules and the old policy: so policies
- * that become DROP are written before everything else, those that become ACCEPT after it. For the
- * same reason a policy is written only once, and a base chain that is still needed is not deleted
- * and created again.
+ * The kernel commits a transaction in message order, except that all rules take effect together at
+ * the beginning. Until it reaches the message with a policy, packets see the new rules and the old
+ * policy. So policies that become DROP are written before everything else, those that become ACCEPT
+ * after it. For the same reason a policy is written only once, and a base chain that is still
+ * needed is not deleted and created again.
  */
 enum pass {
 	CLOSE,			/* policies that become DROP */
@@ -35,8 +35,8 @@ enum pass {
 };
 
 /*
- * A table that must be deleted to be cleared loses its base chains before their replacements have
- * policy DROP; the guard drops packets meanwhile.
+ * The guard table: drops packets while a table that must be deleted to be cleared has lost its base
+ * chains and their replacements do not have policy DROP yet.
  */
 static const struct rv_table_def guard = {
 	RV_NFT_GUARD_TABLE, "filter", 5, {
@@ -78,7 +78,7 @@ static bool same_as_held(const struct rv_chain *c)
 	       wanted.bytes == c->held.counters.bytes;
 }
 
-/* The pass that writes a base chain, or -1. */
+/* Returns the pass that writes a base chain, or -1. */
 static int pass_of(const struct rv_chain *c)
 {
 	bool closed = c->policy == RV_VERDICT_DROP;
@@ -120,7 +120,7 @@ static bool is_replaced(const struct rv_table *t)
 	return t->replaced && t->wanted;
 }
 
-/* Gets the guard's chain for the hook of c. */
+/* Returns the guard's chain at the same hook as c. */
 static struct rv_chain *guard_of(struct rv_table *g, const struct rv_chain *c)
 {
 	unsigned int hook = c->at.elsewhere ? c->at.hook : c->table->def->base[c->base].hook;
@@ -173,8 +173,8 @@ static int stage_deletions(struct rv_nft_message *m, struct rv_table *t)
 	if (delete_chains(m, t, cleared))
 		return -1;
 	/*
-	 * Chains that iptables cannot express are kept if a rule needs one, as it may jump to the
-	 * others.
+	 * If a rule uses a chain that iptables cannot express, all such chains are kept, because
+	 * they may jump to each other.
 	 */
 	if (!is_there || t->whole || t->replaced || m->b->names_unnamed & rv_nft_table_bit(t->def))
 		return 0;
@@ -208,7 +208,7 @@ static int stage_passes(struct rv_store *s, struct rv_nft_message *m, enum pass 
 	return 0;
 }
 
-/* Offset of the next message; the first follows the batch header. */
+/* Returns the offset of the next message; the first one follows the batch header. */
 static size_t next_message(const struct rv_nft_batch *b)
 {
 	return b->nrecords ? b->bytes.len : BATCH_BEGIN_LEN;
@@ -241,8 +241,8 @@ static bool is_cleared(const struct rv_nft_batch *b, const struct rv_table *t)
 }
 
 /*
- * The kernel cannot move a base chain to another hook: a restore that clears the table starts over
- * and creates it again, all other commands fail.
+ * Checks the hook of a base chain, which the kernel cannot change: a restore that clears the table
+ * starts over and creates the table again, all other commands fail.
  */
 static int check_place(struct rv_store *s, struct rv_chain *c, struct rv_error *err)
 {
@@ -342,7 +342,10 @@ static void add_part(struct sending *x, const void *data, size_t from, size_t to
 		x->parts[x->nparts++] = (struct iovec){ (char *)data + from, to - from };
 }
 
-/* Orders messages: first those that close, of all stores, last those that open. */
+/*
+ * Orders the messages of all stores: first policies that become DROP, last those that become
+ * ACCEPT.
+ */
 static void arrange(struct sending *x)
 {
 	for (int part = 0; part < 3; part++) {
@@ -357,7 +360,7 @@ static void arrange(struct sending *x)
 	}
 }
 
-/* Converts a message number to that of its store. */
+/* Converts a number of a rejected message to the number within its store, and reports the error. */
 static int refused(const struct sending *x, struct rv_nft_verdict *v, struct rv_error *err)
 {
 	for (size_t i = 0; i < x->nstores; i++) {
@@ -382,7 +385,9 @@ static bool depends(const struct sending *x)
 	return false;
 }
 
-/* Moves all stores to the current generation, if what they have read is still valid in it. */
+/*
+ * Sets all stores to the current generation, if their tables have not changed since they were read.
+ */
 static int settle(const struct sending *x, struct rv_error *err)
 {
 	const struct rv_nft *first = x->stores[0]->priv;
@@ -399,8 +404,8 @@ static int settle(const struct sending *x, struct rv_error *err)
 }
 
 /*
- * How often the batch is sent again after other programs changed other tables: this costs little,
- * and after that reading everything again may help.
+ * How often the batch is sent again because other programs changed other tables, which costs
+ * little, before everything is read again.
  */
 #define RESENDS 1000
 
@@ -422,7 +427,7 @@ static int send_batch(struct sending *x, struct rv_nft_verdict *v, struct rv_err
 	}
 	if (!v->code)
 		return 0;
-	/* The rejection may be caused by a change of another program. */
+	/* Another program's change may have caused the rejection. */
 	if (!checked && settle(x, err))
 		return -1;
 	return refused(x, v, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Explains why the kernel rejected a transaction: first in stock's words, then the rule and the
- * part of it that the kernel lacks or rejects.
+ * Explains why the kernel rejected a transaction: first with stock's message, then with the rule
+ * and the part of it that the kernel lacks or rejects.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,8 +14,8 @@
 #include "batch.h"
 
 /*
- * Stock's names for changes and their place, and the kind of error: RV_ERR_PROBLEM if the rule is
- * wrong or the chain in use, RV_ERR_RESOURCE if the change is valid but something prevents it.
+ * Stock's names for changes and what they refer to, and the kind of error: RV_ERR_PROBLEM if the
+ * rule is wrong or the chain in use, RV_ERR_RESOURCE if a valid change cannot be made now.
  */
 static const struct {
 	const char *name;
@@ -47,7 +47,9 @@ struct refusal {
 	struct rv_nft_view attrs;
 };
 
-/* The object's name, from NFTA_TABLE_NAME, NFTA_CHAIN_NAME or NFTA_RULE_CHAIN. */
+/*
+ * Returns the name of the table or chain, from NFTA_TABLE_NAME, NFTA_CHAIN_NAME or NFTA_RULE_CHAIN.
+ */
 static const char *object(const struct refusal *f)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
@@ -94,7 +96,7 @@ static enum rv_nft_has kernel_has(const struct refusal *f, const struct rv_nft_e
 				 e->kind == RV_NFT_TARGET);
 }
 
-/* The extension of a compat expression, or NULL. */
+/* Returns the extension of a compat expression, or NULL. */
 static const struct rv_ext *ext_of(const struct refusal *f, const struct rv_nft_expr *e)
 {
 	enum rv_ext_kind kind = e->kind == RV_NFT_TARGET ? RV_TARGET : RV_MATCH;
@@ -133,7 +135,7 @@ static bool find_culprit(const struct refusal *f, struct rv_nft_expr *e)
 	return false;
 }
 
-/* The kernel has no revision that we can write. */
+/* Explains that the kernel has no revision of the extension that this program can write. */
 static void explain_lack(struct rv_buf *b, const struct refusal *f, const struct rv_nft_expr *e)
 {
 	const struct rv_ext *ext = ext_of(f, e);
@@ -185,7 +187,7 @@ static void render_refused(struct rv_buf *b, const struct refusal *f)
 	rv_rule_free(r);
 }
 
-/* Objects are printed as nft syntax. */
+/* Prints the object in nft syntax. */
 static void explain_object(struct rv_buf *b, const struct refusal *f)
 {
 	const struct rv_bytes *object = f->rec->object;
@@ -242,7 +244,7 @@ static bool learn_message(struct refusal f)
 	return learnt;
 }
 
-/* Does this for the whole transaction, so that it starts over only once. */
+/* Calls learn_message() for the whole transaction, so that it starts over only once. */
 static bool learn(const struct refusal *refused)
 {
 	const struct rv_nft_batch *batch = &refused->n->batch;
@@ -269,7 +271,7 @@ static bool lacks_revision(const struct refusal *f)
 
 /* ---- the whole ----------------------------------------------------------------- */
 
-/* The kind of error: some requests would succeed at another place or time. */
+/* Returns the kind of error, depending on the change and errno. */
 static enum rv_error_kind refused_kind(const struct refusal *f)
 {
 	enum rv_error_kind kind = rv_errno_kind(f->v->code);
@@ -300,7 +302,7 @@ static void hint_at_module(const struct refusal *f, struct rv_error *err)
 	rv_buf_free(&config);
 }
 
-/* Only the program that created a table with "flags owner" may change it while it runs. */
+/* Hints that a table with "flags owner" can be changed only by its program, while that runs. */
 static void hint_at_owner(const struct refusal *f, struct rv_error *err)
 {
 	const char *table = rv_nft_table_name(&f->n->batch, f->rec->table);
@@ -357,8 +359,8 @@ static int refused_whole(const struct rv_nft_verdict *v, struct rv_error *err)
 }
 
 /*
- * A restore cleared the table, but chains that other programs added are in the way: they jump to
- * ours, or have the same name. Returns whether to try again, deleting the whole table.
+ * Returns whether to try again, deleting the whole table: a restore clears it, but chains that
+ * other programs added prevent that, because they jump to chains of iptables or have the same name.
  */
 static bool learn_to_replace(struct rv_store *s, const struct refusal *f)
 {

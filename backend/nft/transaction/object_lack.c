@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Finds what a rule kept as an object uses and the kernel does not have. */
+/* Finds which named sets, chains and objects a rule kept as an object uses and the kernel lacks. */
 #include "backend/nft/wire/object.h"
 #include "batch.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writes objects to a transaction: first the messages of their sets and chains, then that of the
- * rule.
+ * Writes objects to a transaction: first the messages for their sets and chains, then the one for
+ * the rule.
  */
 #include "batch.h"
 #include "backend/nft/wire/object.h"
@@ -13,7 +13,9 @@ struct writing {
 	const struct rv_rule *rule;
 };
 
-/* IDs of sets and chains are unique per transaction, which may contain both families. */
+/*
+ * Returns the first free ID for sets and chains. IDs are unique in a transaction, of both families.
+ */
 static uint32_t base_number(const struct rv_nft_message *m)
 {
 	return (uint32_t)rv_family_index(m->family) << 31 | m->b->numbers;
@@ -60,8 +62,8 @@ static int write_spot(struct rv_nft_copier *c, enum rv_nft_spot spot, uint16_t t
 }
 
 /*
- * Without counters, everything in the rule that counts starts again at 0, not only the first
- * counter.
+ * Returns the object's bytes. If the rule's counters are to be zeroed, all counters and other
+ * counts in it start at 0, not only the first counter.
  */
 static const struct rv_bytes *bytes_of(const struct rv_rule *r)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Chains renamed in a transaction, by table: lookup by old name, new name and chain. */
+/* Records which chains a transaction renames. Finds them by old name, new name and chain. */
 #include <stdlib.h>
 
 #include "batch.h"

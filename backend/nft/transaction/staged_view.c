@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A chain with all its staged changes, made by reading the transaction's messages again.
+ * Applies the staged changes of a chain, by reading the transaction's messages again.
  *
  * The index of messages by chain is built when a chain is first requested, and extended later:
  * transactions that request none do not pay for it.
@@ -12,7 +12,7 @@
 
 /* ---- which messages are about a chain ------------------------------------------ */
 
-/* A chain's value in the map: its first and last record, from 1. */
+/* Returns a chain's value in the map: the numbers of its first and last record, from 1. */
 static uint64_t pack(uint32_t first, uint32_t last)
 {
 	return (uint64_t)first << 32 | last;
@@ -36,7 +36,7 @@ static uint8_t message_type(const struct rv_nft_batch *b, const struct rv_nft_re
 	return head.nlmsg_type & 0xff;
 }
 
-/* Earlier changes are irrelevant after a flush of the chain. */
+/* Returns whether the record flushes the chain, so that earlier ones have no effect. */
 static bool is_flush(const struct rv_nft_batch *b, const struct rv_nft_record *rec)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
@@ -112,7 +112,7 @@ int rv_nft_is_flushed(struct rv_nft_batch *b, const struct rv_chain *chain, bool
 struct replay {
 	const struct rv_nft_batch *b;
 	struct rv_chain *chain;
-	struct rv_map rules;		/* addresses by handle or number; 0: deleted */
+	struct rv_map rules;		/* addresses of rules by handle or number; 0: deleted */
 	const struct rv_nft_record *rec;
 	struct nlmsghdr head;
 	struct rv_nft_view attrs;
@@ -120,7 +120,7 @@ struct replay {
 	struct rv_error *err;
 };
 
-/* Handles and numbers both start at 1. */
+/* Returns the key for a handle or number; both start at 1. */
 static uint64_t rule_key(uint64_t handle, uint32_t id)
 {
 	return handle ? handle : id | UINT64_C(1) << 63;
@@ -136,7 +136,7 @@ static int note_rule(struct replay *p, struct rv_rule *r)
 	return 0;
 }
 
-/* The rule that a message refers to by handle or number. */
+/* Returns the rule that a message refers to by handle or number. */
 static struct rv_rule *find_rule(const struct replay *p, unsigned int handle, unsigned int id)
 {
 	const uint64_t *at;
@@ -164,7 +164,7 @@ static struct rv_rule *first_rule(struct rv_chain *c)
 	return rv_list_empty(&c->rules) ? NULL : rv_entry(c->rules.next, struct rv_rule, node);
 }
 
-/* The object's sets and chains are in other messages, so the record's object is used. */
+/* Makes the rule from the record's object: its sets and chains are in other messages. */
 static struct rv_rule *rule_of_object(const struct replay *p, rv_family_t family)
 {
 	const struct rv_bytes *bytes = p->rec->object;
@@ -226,7 +226,7 @@ static int replay_record(struct replay *p)
 	rv_nft_attr_table(p->attrs, p->t, NFTA_RULE_MAX + 1);
 	switch (p->head.nlmsg_type & 0xff) {
 	case NFT_MSG_NEWRULE:
-		/* A rule in an anonymous chain ("jump { ... }"). */
+		/* Rules in an anonymous chain ("jump { ... }") are part of an object. */
 		return p->t[NFTA_RULE_CHAIN_ID].data ? 0 : replay_new(p);
 	case NFT_MSG_DELRULE:
 		replay_del(p);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Changes that the kernel cannot make one by one within a transaction, such as renaming a chain
- * created in it: from then on the table is kept in memory, and rewritten by the commit.
+ * Handles changes that the kernel cannot make one by one within a transaction, such as renaming a
+ * chain created in it: keeps the table in memory from then on; the commit rewrites it.
  */
 #include "backend/nft/fast/fast.h"
 
@@ -32,8 +32,8 @@ static int hold_table(struct rv_store *s, struct rv_table *t, struct rv_error *e
 }
 
 /*
- * The kernel finds the chain to rename by its handle, which a new chain does not have yet; and the
- * old name remains in use until the commit.
+ * Returns whether the kernel cannot make the change. It finds a chain to rename by handle, which a
+ * new chain does not have yet, and the old name remains in use until the commit.
  */
 static bool is_beyond_kernel(const struct rv_store *s, const struct rv_change *c)
 {
@@ -55,7 +55,7 @@ static bool is_beyond_kernel(const struct rv_store *s, const struct rv_change *c
 	}
 }
 
-/* Records what the commit must know of a change that is not staged. */
+/* Records what the commit needs to know about a change that is not staged. */
 static void note_change(const struct rv_change *c)
 {
 	struct rv_chain *chain = c->chain;
@@ -74,10 +74,10 @@ static void note_change(const struct rv_change *c)
 }
 
 /*
- * Returns whether a change could have another effect than intended if the table was changed after
- * it was read. Most changes refer to objects by handle, or create new ones, so the kernel rejects
- * them and everything is read again. But a base chain is written with a policy, possibly the one
- * that was read, and a restore clears the chains that were read.
+ * Returns whether the change could have an unintended effect if another program changed the table
+ * after it was read. Most changes refer to objects by handle, or create new ones, so the kernel
+ * rejects them and everything is read again. But a base chain is written with a policy, possibly
+ * the one that was read, and a restore clears only the chains that were read.
  */
 static bool depends(const struct rv_store *s, const struct rv_change *c)
 {
@@ -100,8 +100,8 @@ static bool depends(const struct rv_store *s, const struct rv_change *c)
 }
 
 /*
- * A base chain may be used again later and is then not deleted, so the kernel would not check
- * whether it can be.
+ * Checks that a base chain to delete is empty and unused. The kernel would not: if a later change
+ * uses the chain again, it is not deleted.
  */
 static int check_empty(struct rv_store *s, const struct rv_change *c, struct rv_error *err)
 {
@@ -114,7 +114,10 @@ static int check_empty(struct rv_store *s, const struct rv_change *c, struct rv_
 	return rv_hint(err, "the chain is not empty, or rules jump to it: delete those first");
 }
 
-/* A rule of profile fast that is not replaced keeps its other state, such as the tokens of a limit. */
+/*
+ * Returns whether counters are zeroed without replacing the rule, which keeps the tokens of a
+ * limit.
+ */
 static bool is_zeroed_in_place(struct rv_store *s, const struct rv_change *c)
 {
 	const struct rv_nft *n = s->priv;
@@ -123,7 +126,7 @@ static bool is_zeroed_in_place(struct rv_store *s, const struct rv_change *c)
 	       rv_fast_is(&n->batch, c->table->def) && rv_fast_can_reset(s);
 }
 
-/* Stages a change. An incomplete message must not be sent with the others. */
+/* Stages a change; on error removes its incomplete message. */
 static int stage_or_undo(struct rv_nft_message *m)
 {
 	struct rv_nft_batch *b = m->b;
@@ -158,7 +161,7 @@ int rv_nft_stage(struct rv_store *s, const struct rv_change *c, struct rv_error 
 		return -1;
 	if (c->kind == RV_CHANGE_DEL_CHAIN && rv_fast_is(b, c->table->def) && rv_fast_check_unused(c, err))
 		return -1;
-	/* A table of profile fast may be dormant by then, and about to be deleted. */
+	/* A table of profile fast may have become dormant, and be deleted soon. */
 	b->depends |= c->table->whole || rv_fast_is(b, c->table->def) || depends(s, c);
 	if (c->table->whole) {
 		note_change(c);
@@ -201,12 +204,12 @@ static int add_chains(const struct rv_nft_message *m, struct rv_table *t, struct
 			hold_base(c, there);
 			continue;
 		}
-		/* Of a deleted chain, only the name is known. */
+		/* Only the name of a deleted chain is known. */
 		if (!c->exists)
 			continue;
 		if (!there && add_change(m, &add))
 			return -1;
-		/* The remaining chains are deleted. */
+		/* Deletes the remaining chains. */
 		if (there)
 			rv_chain_free(there);
 	}
@@ -228,7 +231,7 @@ static int add_rules(const struct rv_nft_message *m, struct rv_table *t)
 	return 0;
 }
 
-/* kernel: the table in the kernel. */
+/* Stages the rewriting of a table in memory. kernel: the table as it is in the kernel. */
 static int stage_table(struct rv_store *s, struct rv_nft_message *m, struct rv_table *t,
 		       struct rv_table *kernel)
 {

@@ -3,9 +3,9 @@
  * Reads and zeroes counters in one step, so that no packet in between is lost.
  *
  * Rules: NFT_MSG_GETRULE_RESET (Linux 6.2) answers with the rule and subtracts the reported values
- * from its counter. Rules that have counted are requested one by one; those of a long chain by a
- * dump, which is linear. The values of an interrupted dump are used too, because the kernel no
- * longer has them.
+ * from its counter. Rules with nonzero counters are requested one by one; those of a long chain by
+ * a dump, which takes linear time. The values of an interrupted dump are used too, because the
+ * kernel no longer has them.
  *
  * Policies: a message that changes a base chain can set its counters, but the answer does not
  * contain the old ones. So the same transaction first contains a message for the chain that changes
@@ -121,7 +121,7 @@ static void put_reset(struct rv_buf *b, rv_family_t family, const struct rv_nft_
 	rv_nft_end_message(b, start);
 }
 
-/* A rule written by nft may have several counters; iptables shows the first. */
+/* Gets a rule's counters. A rule written by nft may have several; iptables shows the first. */
 static bool get_counters(struct rv_nft_view attrs, struct rv_counters *c)
 {
 	struct rv_nft_view t[NFTA_RULE_MAX + 1];
@@ -135,7 +135,7 @@ struct resetting {
 	size_t count;
 	uint32_t first;			/* number of the request for list[0] */
 	struct rv_map by_handle;	/* place in the list, from 1 */
-	unsigned int parts;		/* of a dump, so far */
+	unsigned int parts;		/* number of parts of a dump received so far */
 	int code;			/* errno of a failed request */
 };
 
@@ -145,8 +145,8 @@ static struct rv_counters sum(struct rv_counters a, struct rv_counters b)
 }
 
 /*
- * The kernel no longer has the reported values, so a second answer is added. The first may be lower
- * than what was read, if another program zeroed the rule meanwhile.
+ * Adds the reported values to those of an earlier answer, because the kernel no longer has them.
+ * The first answer may be lower than what was read, if another program zeroed the rule meanwhile.
  */
 static void take(struct rv_nft_reset *r, struct rv_nft_view attrs)
 {
@@ -157,7 +157,7 @@ static void take(struct rv_nft_reset *r, struct rv_nft_view attrs)
 	r->done = true;
 }
 
-/* The counters of a deleted rule are lost. */
+/* Handles the answer for a rule. The counters of a deleted rule are lost. */
 static void see_reset(uint32_t seq, int code, struct rv_nft_view attrs, void *arg)
 {
 	struct resetting *x = arg;
@@ -224,8 +224,8 @@ static bool index_rules(struct resetting *x)
 }
 
 /*
- * A rule that does not fit in the rest of a part is zeroed, dropped and told again in the next part:
- * what it had when it was read is all that is known.
+ * Handles the first rule of a part. If it did not fit in the part before, the kernel zeroed it
+ * without reporting its values, and reports 0 now: uses the values that were read earlier.
  */
 static void take_first(struct rv_nft_reset *r, struct rv_nft_view attrs)
 {
@@ -281,7 +281,7 @@ static void put_dump(struct rv_buf *b, rv_family_t family, const struct rv_nft_r
 	rv_nft_end_message(b, 0);
 }
 
-/* Rules missing in an interrupted dump are requested one by one afterwards. */
+/* Zeroes a chain by a dump; then requests rules missing in an interrupted dump one by one. */
 static int reset_chain(struct line *l, struct rv_nft_reset *list, size_t count)
 {
 	struct resetting x = { .list = list, .count = count };
@@ -309,7 +309,7 @@ static int reset_chain(struct line *l, struct rv_nft_reset *list, size_t count)
 /*
  * The kernel searches a chain linearly for a handle. Up to this many steps that is fast; above, a
  * dump is faster if all rules of the chain are zeroed. A dump can lose the counters of one rule per
- * part, see take_first(): where counters are listed, it is used only for much longer chains.
+ * part, see take_first(): if the counters are needed, it is used only for much longer chains.
  */
 #define WALK_FREELY 2000000
 #define WALK_EXACTLY 100000000
@@ -350,7 +350,7 @@ int rv_nft_reset(rv_family_t family, struct rv_nft_reset *list, size_t count, st
 	return rc;
 }
 
-/* Requests a rule that does not exist: a kernel without this request returns EINVAL. */
+/* Requests a rule that does not exist. A kernel without NFT_MSG_GETRULE_RESET returns EINVAL. */
 bool rv_nft_can_reset(struct rv_nft *n, rv_family_t family)
 {
 	struct rv_nft_reset probe = {
@@ -514,7 +514,7 @@ struct taking {
 	size_t count;
 };
 
-/* Rules with zero counters can be skipped: later counts are shown next time. */
+/* Adds a rule to the list unless its counters are zero. What it counts later is shown next time. */
 static void want(struct taking *x, struct rv_chain *c, struct rv_rule *r, bool all)
 {
 	struct rv_nft_reset *reset = &x->list[x->count++];
@@ -564,7 +564,7 @@ int rv_nft_take(struct rv_store *s, struct rv_table *t, struct rv_chain *only, s
 	if ((one || !take_policies(n, t, only, err)) &&
 	    !(fast ? rv_fast_take : take_rules)(s, t, only, one, err))
 		return 0;
-	/* Some counters may be zeroed already, so there is no retry. */
+	/* Some counters may be zeroed already, so the command must not be repeated. */
 	if (err->kind == RV_ERR_AGAIN)
 		err->kind = RV_ERR_RESOURCE;
 	return -1;
